@@ -1,0 +1,1 @@
+//! Domain types, credentials, transports and the runtime-free client for Weights & Biases

@@ -1,0 +1,1 @@
+//! Export runs, metrics, files and settings from Weights & Biases, complete and exact

@@ -1,0 +1,1 @@
+//! Typed GraphQL operations of Weights & Biases as pure values

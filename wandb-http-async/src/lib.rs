@@ -1,0 +1,1 @@
+//! The async transport of wandb-export, over reqwest

@@ -1,0 +1,1 @@
+//! The blocking transport of wandb-export, over ureq, with no async runtime

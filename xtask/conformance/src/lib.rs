@@ -1,0 +1,1 @@
+//! The behaviour every transport must show, as one suite over real sockets
