@@ -1,0 +1,33 @@
+//! Where things are on a W&B server: `entity/project/run` and its relatives.
+//!
+//! Text becomes a path in two steps, because the default entity may have to be asked from the server:
+//! a *partial* path keeps what the text says, and `complete` fills in the rest from [`PathDefaults`].
+//!
+//! ```
+//! use wandb_core::{PartialRunPath, PathDefaults, RunPath};
+//!
+//! let partial: PartialRunPath = "my project/1a2b3c".parse()?;
+//! assert!(partial.needs_entity());
+//! let path = partial.complete(&PathDefaults::default().with_entity("team"))?;
+//! assert_eq!(path, RunPath::new("team", "my project", "1a2b3c")?);
+//! assert_eq!(path.to_string(), "team/my project/1a2b3c");
+//! # Ok::<(), wandb_core::PathError>(())
+//! ```
+
+mod app_link;
+mod defaults;
+mod error;
+mod item;
+mod part;
+mod project;
+mod run;
+mod sweep;
+
+pub use defaults::PathDefaults;
+pub use error::{PathError, PathKind};
+pub use project::{PartialProjectPath, ProjectPath};
+pub use run::{PartialRunPath, RunPath};
+pub use sweep::{PartialSweepPath, SweepPath};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! The path of a project.
+
+use std::fmt;
+use std::str::FromStr;
+
+use url::Url;
+
+use super::app_link;
+use super::defaults::PathDefaults;
+use super::error::{PathError, PathKind};
+use super::part::Part;
+use crate::BaseUrl;
+
+/// Where a project is: entity and project name.
+///
+/// It may be written `entity/project`, with a default entity `project`, each with slashes around it and with one
+/// of the project's pages behind it (`entity/project/workspace`), or as the address of one of its pages in the
+/// web app of any server. Names may hold spaces and any letters.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProjectPath {
+    entity: String,
+    project: String,
+}
+
+impl ProjectPath {
+    /// Joins two names. Neither may be empty, hold a slash or a control character, or begin or end with a space.
+    pub fn new(entity: impl Into<String>, project: impl Into<String>) -> Result<Self, PathError> {
+        let entity = Part::Entity.check(entity)?;
+        Ok(Self { entity, project: Part::Of(PathKind::Project).check(project)? })
+    }
+
+    /// Reads a text in any accepted form, missing parts being filled in from the defaults.
+    pub fn parse(input: &str, defaults: &PathDefaults) -> Result<Self, PathError> {
+        PartialProjectPath::parse(input)?.complete(defaults)
+    }
+
+    /// The user or team that owns the project.
+    pub fn entity(&self) -> &str {
+        &self.entity
+    }
+
+    /// The name of the project.
+    pub fn project(&self) -> &str {
+        &self.project
+    }
+
+    /// The address of the project's workspace in the web app of a server.
+    pub fn app_url(&self, base: &BaseUrl) -> Url {
+        base.app_page([&self.entity, &self.project, "workspace"])
+    }
+}
+
+/// `entity/project`, which parses to the same path again.
+impl fmt::Display for ProjectPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.entity, self.project)
+    }
+}
+
+/// Reads a text in any accepted form that names the entity.
+impl FromStr for ProjectPath {
+    type Err = PathError;
+
+    fn from_str(input: &str) -> Result<Self, Self::Err> {
+        Self::parse(input, &PathDefaults::default())
+    }
+}
+
+/// What a text says about where a project is; see [`ProjectPath`] for its forms. An empty text says nothing and
+/// stands for the default project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartialProjectPath {
+    input: String,
+    entity: Option<String>,
+    project: Option<String>,
+}
+
+impl PartialProjectPath {
+    /// Reads a text in any accepted form.
+    pub fn parse(input: &str) -> Result<Self, PathError> {
+        let (entity, project) = parts(input).map_err(|reason| PathError::Invalid {
+            input: input.to_owned(),
+            kind: PathKind::Project,
+            reason,
+        })?;
+        Ok(Self { input: input.to_owned(), entity, project })
+    }
+
+    /// The entity, if the text names one.
+    pub fn entity(&self) -> Option<&str> {
+        self.entity.as_deref()
+    }
+
+    /// The project, if the text names one.
+    pub fn project(&self) -> Option<&str> {
+        self.project.as_deref()
+    }
+
+    /// Whether the entity has to come from the defaults.
+    pub fn needs_entity(&self) -> bool {
+        self.entity.is_none()
+    }
+
+    /// Whether the project has to come from the defaults.
+    pub fn needs_project(&self) -> bool {
+        self.project.is_none()
+    }
+
+    /// Fills in what the text does not say.
+    pub fn complete(&self, defaults: &PathDefaults) -> Result<ProjectPath, PathError> {
+        let input = || self.input.clone();
+        let entity = self.entity().or(defaults.entity());
+        let entity = entity.ok_or_else(|| PathError::MissingEntity { input: input() })?;
+        let project = self.project().or(defaults.project());
+        let project = project.ok_or_else(|| PathError::MissingProject { input: input() })?;
+        ProjectPath::new(entity, project)
+    }
+}
+
+impl FromStr for PartialProjectPath {
+    type Err = PathError;
+
+    fn from_str(input: &str) -> Result<Self, Self::Err> {
+        Self::parse(input)
+    }
+}
+
+/// The entity and the project that a text names.
+fn parts(input: &str) -> Result<(Option<String>, Option<String>), String> {
+    let trimmed = input.trim();
+    if let Some(segments) = app_link::segments(trimmed)? {
+        let [entity, project] = app_link::project(&segments)?;
+        return Ok((Some(entity), Some(project)));
+    }
+    let names: Vec<&str> = trimmed.trim_matches(['/', ' ']).split('/').map(str::trim).collect();
+    let (entity, project) = match names[..] {
+        [""] => return Ok((None, None)),
+        [project] => return Ok((None, Some(project.to_owned()))),
+        [entity, project] => (entity, project),
+        [entity, project, page, ..] if app_link::is_project_page(page) => (entity, project),
+        _ => return Err("it has too many parts".to_owned()),
+    };
+    match (entity, project) {
+        ("", _) => Err("the entity is empty".to_owned()),
+        (_, "") => Err("the project is empty".to_owned()),
+        _ => Ok((Some(entity.to_owned()), Some(project.to_owned()))),
+    }
+}
