@@ -1,0 +1,146 @@
+//! Rows of a run's history.
+
+use serde::Deserialize;
+use serde::ser::{Serialize, Serializer};
+
+use crate::value::{
+    DeserializeError, EntriesDeserializer, Repairs, Value, ValueError, parse_with, whole_object,
+    write_entries,
+};
+
+/// The key of a row's step.
+const STEP: &str = "_step";
+
+/// One row of a history: what was logged at one step.
+///
+/// A row has exactly its own keys, in the order in which they were written; a key that was not logged is missing, not
+/// null. W&B adds `_step`, `_runtime` and `_timestamp`. Rows are made for being passed through once: looking a key up
+/// means going through the entries.
+///
+/// ```
+/// use wandb_core::Row;
+///
+/// let row = Row::parse(br#"{"loss": 0.25, "_step": 7}"#)?;
+/// assert_eq!(row.step(), Some(7));
+/// assert_eq!(row.keys().collect::<Vec<_>>(), ["loss", "_step"]);
+/// assert_eq!(row.to_json_line(), "{\"loss\":0.25,\"_step\":7}\n");
+/// # Ok::<(), wandb_core::ValueError>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Row {
+    // No map: hashing every key of every row costs more than it ever saves.
+    entries: Vec<(Box<str>, Value)>,
+}
+
+impl Row {
+    /// Reads a row from its JSON text; see [`Value::parse`] for what is accepted.
+    pub fn parse(text: &[u8]) -> Result<Self, ValueError> {
+        Ok(Self::parse_with_repairs(text)?.0)
+    }
+
+    /// Reads like [`Row::parse`], and says what had to be mended.
+    pub fn parse_with_repairs(text: &[u8]) -> Result<(Self, Repairs), ValueError> {
+        let (entries, repairs) = parse_with(text, whole_object)?;
+        Ok((Self { entries: last_wins(entries) }, repairs))
+    }
+
+    /// The number of keys.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are no keys.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The value under a key.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.iter().find(|(own, _)| *own == key).map(|(_, value)| value)
+    }
+
+    /// The keys in order.
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.entries.iter().map(|(key, _)| &**key)
+    }
+
+    /// The keys and values in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
+        self.entries.iter().map(|(key, value)| (&**key, value))
+    }
+
+    /// The step, the value of `_step`, which also comes as a float. `None` if there is none or it is no integer.
+    pub fn step(&self) -> Option<i64> {
+        self.get(STEP).and_then(Value::as_i64)
+    }
+
+    /// Reads a type that implements serde's `Deserialize` from this row; see [`Value::deserialize`].
+    pub fn deserialize<'de, T: Deserialize<'de>>(&'de self) -> Result<T, DeserializeError> {
+        T::deserialize(EntriesDeserializer(self.iter()))
+    }
+
+    /// The row as one line of JSON, its line break included; see [`Value::to_json`] for how numbers are written.
+    pub fn to_json_line(&self) -> String {
+        let mut line = String::new();
+        self.write_json_line(&mut line);
+        line
+    }
+
+    /// Appends the text of [`Row::to_json_line`].
+    pub fn write_json_line(&self, out: &mut String) {
+        write_entries(self.iter(), out);
+        out.push('\n');
+    }
+}
+
+/// Of entries with the same key, only the last value, at the place of the first.
+fn last_wins(mut entries: Vec<(Box<str>, Value)>) -> Vec<(Box<str>, Value)> {
+    if entries.windows(2).all(|pair| pair[0].0 < pair[1].0) {
+        return entries;
+    }
+    let mut by_key: Vec<usize> = (0..entries.len()).collect();
+    by_key.sort_by(|&a, &b| entries[a].0.cmp(&entries[b].0));
+    let mut repeated = Vec::new();
+    let mut replacements = Vec::new();
+    for equal in by_key.chunk_by(|&a, &b| entries[a].0 == entries[b].0) {
+        if let [first, .., last] = *equal {
+            repeated.extend_from_slice(&equal[1..]);
+            replacements.push((first, last));
+        }
+    }
+    for (first, last) in replacements {
+        entries[first].1 = std::mem::take(&mut entries[last].1);
+    }
+    repeated.sort_unstable();
+    let mut at = 0;
+    entries.retain(|_| {
+        at += 1;
+        repeated.binary_search(&(at - 1)).is_err()
+    });
+    entries
+}
+
+impl FromIterator<(String, Value)> for Row {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(entries: I) -> Self {
+        let entries = entries.into_iter().map(|(key, value)| (key.into_boxed_str(), value)).collect();
+        Self { entries: last_wins(entries) }
+    }
+}
+
+impl IntoIterator for Row {
+    type Item = (Box<str>, Value);
+    type IntoIter = std::vec::IntoIter<(Box<str>, Value)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter()
+    }
+}
+
+impl Serialize for Row {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+#[cfg(test)]
+mod tests;
