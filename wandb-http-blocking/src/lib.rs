@@ -1,1 +1,39 @@
-//! The blocking transport of wandb-export, over ureq, with no async runtime
+//! The blocking transport of wandb-export: [ureq](https://docs.rs/ureq) carries the requests, no async runtime is
+//! in the tree.
+//!
+//! ```no_run
+//! use bytes::Bytes;
+//! use wandb_core::blocking::Transport as _;
+//! use wandb_http_blocking::UreqTransport;
+//!
+//! let transport = UreqTransport::new()?;
+//! let answer = transport.send(http::Request::get("https://api.wandb.ai/healthz").body(Bytes::new())?)?;
+//! println!("{}", answer.status());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`wandb_core::blocking::Lifted`] makes it an async transport, which the client speaks.
+//!
+//! # Trust
+//!
+//! TLS is rustls with the ring provider, nothing else. Which authorities are trusted depends on the features:
+//!
+//! | feature | `https://` trusts |
+//! |---|---|
+//! | `tls-webpki-roots` (default) | Mozilla's list, built in |
+//! | `tls-native-roots` | what the operating system trusts |
+//! | `tls` | only the certificates below |
+//! | none | nothing: `https://` is refused as an invalid request |
+//!
+//! Where the environment variable `SSL_CERT_FILE` names a PEM file, its certificates take the place of both lists.
+//! [`Settings::root_certificates`](wandb_core::transport::Settings::root_certificates) are trusted besides.
+
+mod body;
+mod connector;
+mod error;
+mod forward;
+#[cfg(feature = "tls")]
+mod tls;
+mod transport;
+
+pub use transport::UreqTransport;

@@ -1,0 +1,82 @@
+use std::error::Error as StdError;
+use std::io;
+use std::iter;
+
+use wandb_core::transport::{Phase, TransportError, TransportErrorKind as Kind};
+
+/// An error of reqwest's as one of the kinds that decide what happens next.
+pub(crate) fn translate(error: reqwest::Error) -> TransportError {
+    // The address may hold a signature in its query.
+    let error = error.without_url();
+    let kind = if error.is_builder() {
+        Kind::InvalidRequest
+    } else if error.is_connect() {
+        match () {
+            () if causes(&error).any(is_tls) => Kind::Tls,
+            () if error.is_timeout() => Kind::Timeout(Phase::Connect),
+            () => Kind::Connect,
+        }
+    } else {
+        causes(&error).find_map(of_exchange).unwrap_or(Kind::Closed)
+    };
+    TransportError::new(kind, message(&error))
+}
+
+/// The same for an error met while a compressed body was read.
+pub(crate) fn translate_read(error: io::Error) -> TransportError {
+    match error.downcast::<TransportError>() {
+        Ok(passed_on) => passed_on,
+        Err(error) => TransportError::new(of_exchange(&error).unwrap_or(Kind::Protocol), message(&error)),
+    }
+}
+
+/// What a cause says of an exchange that had begun, if it says anything.
+fn of_exchange(cause: &(dyn StdError + 'static)) -> Option<Kind> {
+    if let Some(error) = cause.downcast_ref::<hyper::Error>() {
+        return match () {
+            () if error.is_parse() => Some(Kind::Protocol),
+            () if error.is_user() => Some(Kind::InvalidRequest),
+            () if error.is_incomplete_message() || error.is_canceled() || error.is_closed() => {
+                Some(Kind::Interrupted)
+            }
+            () => None,
+        };
+    }
+    let error = cause.downcast_ref::<io::Error>()?;
+    match error.kind() {
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput if !causes(error).any(is_tls) => {
+            Some(Kind::Protocol)
+        }
+        // A wrapper: what it holds comes next.
+        io::ErrorKind::Other if error.get_ref().is_some() => None,
+        _ => Some(Kind::Interrupted),
+    }
+}
+
+#[cfg(feature = "tls")]
+fn is_tls(cause: &(dyn StdError + 'static)) -> bool {
+    cause.is::<rustls::Error>()
+}
+
+#[cfg(not(feature = "tls"))]
+fn is_tls(_: &(dyn StdError + 'static)) -> bool {
+    false
+}
+
+/// The error and what caused it, outermost first.
+fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    iter::successors(Some(error), |error| cause(*error))
+}
+
+fn cause<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        // Its `source` skips the error that it wraps.
+        Some(wrapped) => Some(wrapped),
+        None => error.source(),
+    }
+}
+
+/// The innermost cause in words; those around it say only where it was met.
+fn message(error: &(dyn StdError + 'static)) -> String {
+    causes(error).last().map(ToString::to_string).unwrap_or_default()
+}

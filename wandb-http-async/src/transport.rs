@@ -1,0 +1,122 @@
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use http::Uri;
+use http::uri::Scheme;
+use reqwest::{Client, Proxy, redirect, retry};
+use wandb_core::transport::{
+    Moment, Phase, ProxyRules, Request, Response, Settings, SettingsError, Transport, TransportError,
+    TransportErrorKind, gzip,
+};
+
+use crate::{body, error};
+
+/// Carries requests with reqwest, over HTTP/1.1, with connections kept and used again.
+///
+/// Its methods are to be called within a tokio runtime with its I/O and time drivers on.
+///
+/// ```
+/// use wandb_core::transport::{Proxies, ProxyRules, Settings};
+/// use wandb_http_async::ReqwestTransport;
+///
+/// let direct = Settings { proxies: Proxies::Rules(ProxyRules::default()), ..Settings::default() };
+/// let transport = ReqwestTransport::with_settings(&direct)?;
+/// # Ok::<(), wandb_core::transport::SettingsError>(())
+/// ```
+pub struct ReqwestTransport {
+    client: Client,
+    settings: Settings,
+    origin: Instant,
+}
+
+impl ReqwestTransport {
+    /// A transport with the default settings.
+    ///
+    /// # Errors
+    /// When the environment names a proxy or a certificate file that cannot be used.
+    pub fn new() -> Result<Self, SettingsError> {
+        Self::with_settings(&Settings::default())
+    }
+
+    /// A transport with these settings. Reads the environment and the certificates now and not again.
+    pub fn with_settings(settings: &Settings) -> Result<Self, SettingsError> {
+        let rules = settings.proxies.rules(|name| std::env::var(name).ok())?;
+        let client = Client::builder()
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .referer(false)
+            .no_proxy()
+            .user_agent(settings.user_agent_value()?)
+            .connect_timeout(settings.connect_timeout)
+            .pool_idle_timeout(settings.idle_timeout)
+            .pool_max_idle_per_host(settings.max_idle_per_host);
+        let client = through_proxies(client, rules)?;
+        #[cfg(feature = "tls")]
+        let client = client.tls_backend_preconfigured(crate::tls::config(settings)?);
+        let client = client.build().map_err(|source| SettingsError::Client { source: source.into() })?;
+        Ok(Self { client, settings: settings.clone(), origin: Instant::now() })
+    }
+}
+
+fn through_proxies(
+    client: reqwest::ClientBuilder,
+    rules: ProxyRules,
+) -> Result<reqwest::ClientBuilder, SettingsError> {
+    if let Some(url) =
+        rules.proxies().find(|url| !cfg!(feature = "tls") && url.expose().starts_with("https:"))
+    {
+        return Err(SettingsError::Proxy { origin: url.to_string() });
+    }
+    Ok(client.proxy(Proxy::custom(move |url| {
+        let uri = url.as_str().parse::<Uri>().ok()?;
+        rules.proxy_for(&uri).map(|proxy| proxy.expose().to_owned())
+    })))
+}
+
+#[async_trait]
+impl Transport for ReqwestTransport {
+    async fn send(&self, mut request: Request) -> Result<Response, TransportError> {
+        check(request.uri())?;
+        gzip::ask(request.headers_mut());
+        let method = request.method().clone();
+        let request = request.try_into().map_err(error::translate)?;
+        let answer = tokio::time::timeout(self.settings.first_byte_timeout, self.client.execute(request));
+        let answer = match answer.await {
+            Ok(answer) => answer.map_err(error::translate)?,
+            Err(_) => return Err(TransportError::new(TransportErrorKind::Timeout(Phase::FirstByte), "")),
+        };
+        let mut head = http::Response::new(());
+        *head.status_mut() = answer.status();
+        *head.version_mut() = answer.version();
+        head.headers_mut().clone_from(answer.headers());
+        let compressed = gzip::unwrap(&method, answer.status(), head.headers_mut());
+        Ok(head.map(|()| body::read(answer, compressed, self.settings.stall_timeout)))
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+
+    fn now(&self) -> Moment {
+        Moment::new(self.origin.elapsed())
+    }
+}
+
+fn check(uri: &Uri) -> Result<(), TransportError> {
+    let refused = |why: &str| Err(TransportError::new(TransportErrorKind::InvalidRequest, why));
+    let secure = uri.scheme() == Some(&Scheme::HTTPS);
+    if !secure && uri.scheme() != Some(&Scheme::HTTP) || uri.host().is_none_or(str::is_empty) {
+        return refused("the address is not a whole http:// or https:// URL");
+    }
+    if secure && !cfg!(feature = "tls") {
+        return refused("this program was built without TLS, so it cannot open https:// addresses");
+    }
+    Ok(())
+}
+
+impl fmt::Debug for ReqwestTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReqwestTransport").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

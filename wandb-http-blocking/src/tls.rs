@@ -1,0 +1,59 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use wandb_core::transport::{Settings, SettingsError};
+
+pub(crate) fn config(settings: &Settings) -> Result<TlsConfig, SettingsError> {
+    let mut trusted = match std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
+        Some(path) => from_file(Path::new(&path))?,
+        None => built_in(),
+    };
+    for pem in &settings.root_certificates {
+        trusted.extend(from_pem(pem, "the root certificates of the settings")?);
+    }
+    let trusted = trusted.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).collect();
+    Ok(TlsConfig::builder()
+        .root_certs(RootCerts::Specific(Arc::new(trusted)))
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .build())
+}
+
+fn from_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, SettingsError> {
+    let origin = format!("SSL_CERT_FILE={}", path.display());
+    let pem = std::fs::read(path).map_err(|source| SettingsError::Certificates {
+        origin: origin.clone(),
+        source: Some(source.into()),
+    })?;
+    from_pem(&pem, &origin)
+}
+
+fn from_pem(pem: &[u8], origin: &str) -> Result<Vec<CertificateDer<'static>>, SettingsError> {
+    let refused = |source| SettingsError::Certificates { origin: origin.to_owned(), source };
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    match read {
+        Ok(certificates) if certificates.is_empty() => Err(refused(None)),
+        Ok(certificates) => Ok(certificates),
+        Err(source) => Err(refused(Some(source.into()))),
+    }
+}
+
+fn built_in() -> Vec<CertificateDer<'static>> {
+    let trusted = Vec::new();
+    #[cfg(feature = "tls-webpki-roots")]
+    let trusted = {
+        let mut trusted = trusted;
+        trusted.extend_from_slice(webpki_root_certs::TLS_SERVER_ROOT_CERTS);
+        trusted
+    };
+    #[cfg(feature = "tls-native-roots")]
+    let trusted = {
+        let mut trusted = trusted;
+        // A machine without a store still serves http://; on https:// the certificate is then found untrusted.
+        trusted.extend(rustls_native_certs::load_native_certs().certs);
+        trusted
+    };
+    trusted
+}

@@ -1,0 +1,148 @@
+use std::fmt;
+
+use http::uri::Scheme;
+use http::{Method, Uri};
+use ureq::config::Config;
+use ureq::{Agent, Proxy, ProxyProtocol};
+use wandb_core::blocking::{Response, Transport};
+use wandb_core::transport::{
+    ProxyRules, ProxyUrl, Request, Settings, SettingsError, TransportError, TransportErrorKind, gzip,
+};
+
+use crate::body;
+use crate::connector::{Connecting, Resolving};
+use crate::error;
+
+/// Carries requests with ureq, over HTTP/1.1, with connections kept and used again.
+///
+/// ```
+/// use wandb_core::transport::{Proxies, ProxyRules, Settings};
+/// use wandb_http_blocking::UreqTransport;
+///
+/// let direct = Settings { proxies: Proxies::Rules(ProxyRules::default()), ..Settings::default() };
+/// let transport = UreqTransport::with_settings(&direct)?;
+/// # Ok::<(), wandb_core::transport::SettingsError>(())
+/// ```
+pub struct UreqTransport {
+    direct: Agent,
+    // Of ureq's own proxy rules none are used: they know neither schemes nor networks.
+    proxied: Vec<(ProxyUrl, Agent)>,
+    rules: ProxyRules,
+    settings: Settings,
+}
+
+impl UreqTransport {
+    /// A transport with the default settings.
+    ///
+    /// # Errors
+    /// When the environment names a proxy or a certificate file that cannot be used.
+    pub fn new() -> Result<Self, SettingsError> {
+        Self::with_settings(&Settings::default())
+    }
+
+    /// A transport with these settings. Reads the environment and the certificates now and not again.
+    pub fn with_settings(settings: &Settings) -> Result<Self, SettingsError> {
+        let rules = settings.proxies.rules(|name| std::env::var(name).ok())?;
+        // ureq panics on a user agent that a header cannot hold.
+        settings.user_agent_value()?;
+        let basis = Basis {
+            settings,
+            #[cfg(feature = "tls")]
+            tls: crate::tls::config(settings)?,
+        };
+        let proxied = rules.proxies().map(|url| match Proxy::new(url.expose()) {
+            // Without TLS ureq would speak to such a proxy in the clear, password and all.
+            Ok(proxy) if cfg!(feature = "tls") || proxy.protocol() != ProxyProtocol::Https => {
+                Ok((url.clone(), basis.agent(Some(proxy))))
+            }
+            _ => Err(SettingsError::Proxy { origin: url.to_string() }),
+        });
+        let proxied = proxied.collect::<Result<_, _>>()?;
+        Ok(Self { direct: basis.agent(None), proxied, rules, settings: settings.clone() })
+    }
+
+    fn agent_for(&self, uri: &Uri) -> &Agent {
+        let proxy = self.rules.proxy_for(uri);
+        let proxied = self.proxied.iter().find(|(url, _)| Some(url) == proxy);
+        proxied.map_or(&self.direct, |(_, agent)| agent)
+    }
+}
+
+/// What all agents have in common.
+struct Basis<'a> {
+    settings: &'a Settings,
+    #[cfg(feature = "tls")]
+    tls: ureq::tls::TlsConfig,
+}
+
+impl Basis<'_> {
+    fn agent(&self, proxy: Option<Proxy>) -> Agent {
+        let connecting = Connecting::new(self.config(None), self.settings.stall_timeout);
+        Agent::with_parts(self.config(proxy), connecting, Resolving)
+    }
+
+    fn config(&self, proxy: Option<Proxy>) -> Config {
+        let settings = self.settings;
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .allow_non_standard_methods(true)
+            .proxy(proxy)
+            .accept_encoding("")
+            .user_agent(&settings.user_agent)
+            .timeout_resolve(Some(settings.connect_timeout))
+            .timeout_connect(Some(settings.connect_timeout))
+            .timeout_send_request(Some(settings.first_byte_timeout))
+            .timeout_send_body(Some(settings.first_byte_timeout))
+            .timeout_recv_response(Some(settings.first_byte_timeout))
+            .max_idle_connections(usize::MAX)
+            .max_idle_connections_per_host(settings.max_idle_per_host)
+            .max_idle_age(settings.idle_timeout);
+        #[cfg(feature = "tls")]
+        let config = config.tls_config(self.tls.clone());
+        config.build()
+    }
+}
+
+impl Transport for UreqTransport {
+    fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let (mut parts, body) = request.into_parts();
+        check(&parts.uri)?;
+        gzip::ask(&mut parts.headers);
+        let method = parts.method.clone();
+        let agent = self.agent_for(&parts.uri);
+        let answer = if body.is_empty() && !needs_length(&method) {
+            agent.run(http::Request::from_parts(parts, ()))
+        } else {
+            agent.run(http::Request::from_parts(parts, &body[..]))
+        };
+        let (mut parts, body) = answer.map_err(|error| error::translate(&error))?.into_parts();
+        let compressed = gzip::unwrap(&method, parts.status, &mut parts.headers);
+        parts.extensions.clear();
+        Ok(Response::from_parts(parts, body::read(body.into_reader(), compressed)))
+    }
+}
+
+/// Whether a request without a body says so by a length of 0.
+fn needs_length(method: &Method) -> bool {
+    [Method::POST, Method::PUT, Method::PATCH].contains(method)
+}
+
+fn check(uri: &Uri) -> Result<(), TransportError> {
+    let refused = |why: &str| Err(TransportError::new(TransportErrorKind::InvalidRequest, why));
+    let secure = uri.scheme() == Some(&Scheme::HTTPS);
+    if !secure && uri.scheme() != Some(&Scheme::HTTP) || uri.host().is_none_or(str::is_empty) {
+        return refused("the address is not a whole http:// or https:// URL");
+    }
+    if secure && !cfg!(feature = "tls") {
+        return refused("this program was built without TLS, so it cannot open https:// addresses");
+    }
+    Ok(())
+}
+
+impl fmt::Debug for UreqTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UreqTransport").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
