@@ -1,0 +1,16 @@
+//! Who asks: API keys, and where they are found.
+
+mod credential;
+mod error;
+mod key;
+mod netrc;
+mod source;
+
+pub use credential::Credential;
+pub use error::AuthError;
+pub(crate) use key::Secret;
+pub use key::{ApiKey, ApiKeyError};
+pub use source::CredentialSource;
+
+#[cfg(test)]
+mod tests;

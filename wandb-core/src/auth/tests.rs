@@ -1,0 +1,10 @@
+//! Tests of API keys and the search for them.
+
+mod credential;
+mod key;
+mod netrc;
+
+/// A key of 40 characters that ends in a mark.
+fn key(mark: &str) -> String {
+    format!("{mark:0>40}")
+}
