@@ -1,1 +1,41 @@
-//! A local server that speaks the Weights & Biases protocol, for tests, demos and benches
+//! A local server that speaks the Weights & Biases protocol, for tests, demos and benches.
+//!
+//! The official Python SDK (0.31) can log to it online and read from it. Data lies in memory, and in a directory if
+//! one is given. GraphQL queries are checked against a schema and refused in W&B's words; files and Parquet exports
+//! lie behind signed URLs on a second port; the server can fail on request.
+//!
+//! ```
+//! use serde_json::json;
+//! use wandb_local_server::{Fault, FaultKind, Faults, LocalServer, NewRun, Options};
+//!
+//! let server = LocalServer::start(Options::default())?;
+//! let store = server.store();
+//! store.add_run(
+//!     NewRun::new("team", "project", "run1")
+//!         .config(&json!({ "lr": 0.1 }))
+//!         .rows((0..10).map(|step| json!({ "_step": step, "loss": 1.0 / f64::from(step + 1) }))),
+//! );
+//! store.set_faults(Faults { faults: vec![Fault::next(1, FaultKind::Status(503))], ..Faults::default() });
+//! // … point a client at server.base_url() with server.api_key() …
+//! assert!(store.requests().is_empty());
+//! server.stop()?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+mod faults;
+mod graphql;
+mod http;
+mod options;
+mod request_log;
+mod resolve;
+mod server;
+mod store;
+mod text;
+mod urls;
+
+pub use faults::{Fault, FaultKind, FaultSpecError, Faults, RateLimit, Scope, When};
+pub use graphql::SchemaError;
+pub use options::{Options, User};
+pub use request_log::{Port, RequestRecord};
+pub use server::LocalServer;
+pub use store::{ExportOptions, GeneratedRun, NewRun, NewSweep, RunState, Store, StoreError};

@@ -1,0 +1,11 @@
+//! GraphQL: the schema, the check of a query against it, and the walk over a checked query.
+
+mod answer;
+mod execute;
+mod served;
+
+pub use served::SchemaError;
+
+pub(crate) use answer::{Answer, Arguments, Facts, Object, Resolved};
+pub(crate) use execute::execute;
+pub(crate) use served::{Query, ServedSchema};

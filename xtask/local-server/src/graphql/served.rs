@@ -1,0 +1,171 @@
+//! The schema as it is served now, and the refusal of queries that do not fit it.
+
+use apollo_compiler::ast::OperationType;
+use apollo_compiler::executable::{ExecutableDocument, Operation};
+use apollo_compiler::schema::ExtendedType;
+use apollo_compiler::validation::Valid;
+use apollo_compiler::{Name, Node, Schema};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+const SDL: &str = include_str!("schema.graphql");
+
+/// Why a schema cannot be served.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SchemaError {
+    /// There is no such field or argument.
+    #[error("cannot leave out {field:?} of {owner:?}: the schema has none")]
+    NoSuchField {
+        /// The type, or `Type.field` for an argument.
+        owner: String,
+        /// The field or argument.
+        field: String,
+    },
+    /// What is left is not a valid schema.
+    #[error("the schema is not valid: {0}")]
+    Invalid(String),
+}
+
+/// A schema queries are checked against.
+#[derive(Debug)]
+pub(crate) struct ServedSchema(Valid<Schema>);
+
+/// The body of a GraphQL request.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Query {
+    #[serde(rename = "query")]
+    pub(crate) text: String,
+    #[serde(default)]
+    pub(crate) variables: Option<Value>,
+    /// The SDK sends an empty name, which means none.
+    #[serde(default)]
+    pub(crate) operation_name: Option<String>,
+}
+
+/// A query that fits the schema.
+#[derive(Debug)]
+pub(crate) struct CheckedQuery {
+    pub(crate) document: Valid<ExecutableDocument>,
+    pub(crate) operation: Node<Operation>,
+    pub(crate) variables: serde_json::Map<String, Value>,
+}
+
+/// The `errors` of a request that is not executed.
+#[derive(Debug)]
+pub(crate) struct Refusal(pub(crate) Vec<Value>);
+
+impl Refusal {
+    fn new(message: impl std::fmt::Display) -> Self {
+        Self(vec![json!({ "message": message.to_string() })])
+    }
+}
+
+impl ServedSchema {
+    /// The schema without some fields (type, field) or arguments (`Type.field`, argument).
+    pub(crate) fn without(missing: &[(&str, &str)]) -> Result<Self, SchemaError> {
+        let invalid = |error: &dyn std::fmt::Display| SchemaError::Invalid(error.to_string());
+        let mut schema = Schema::parse(SDL, "schema.graphql").map_err(|error| invalid(&error.errors))?;
+        for (owner, field) in missing {
+            let no_such =
+                || SchemaError::NoSuchField { owner: (*owner).to_owned(), field: (*field).to_owned() };
+            if !remove(&mut schema, owner, field) {
+                return Err(no_such());
+            }
+        }
+        schema.validate().map(Self).map_err(|error| invalid(&error.errors))
+    }
+
+    /// Checks a request: unknown fields, arguments, wrong types, missing variables, introspection.
+    pub(crate) fn check(&self, query: Query) -> Result<CheckedQuery, Refusal> {
+        let document =
+            ExecutableDocument::parse_and_validate(&self.0, query.text, "query").map_err(|failed| {
+                let errors = failed.errors.iter().map(|error| error.unstable_to_json_compat());
+                let mut errors: Vec<Value> =
+                    errors.filter_map(|error| serde_json::to_value(error).ok()).collect();
+                // A selection that holds only unknown fields counts as missing as well; W&B says the one thing.
+                let unknown =
+                    |error: &Value| error["message"].as_str().is_some_and(|m| m.starts_with("Cannot query"));
+                if errors.iter().any(unknown) {
+                    errors.retain(unknown);
+                }
+                Refusal(errors)
+            })?;
+        let name = query.operation_name.as_deref().filter(|name| !name.is_empty());
+        let operation = document.operations.get(name).map_err(|error| Refusal::new(error.message()))?.clone();
+        if operation.operation_type == OperationType::Subscription {
+            return Err(Refusal::new("Subscriptions are not supported."));
+        }
+        if operation
+            .root_fields(&document)
+            .any(|field| field.name.starts_with("__") && field.name != "__typename")
+        {
+            return Err(Refusal::new("GraphQL introspection is not allowed."));
+        }
+        let variables = match query.variables {
+            None | Some(Value::Null) => json!({}),
+            Some(variables) => variables,
+        };
+        let variables = serde_json::from_value(variables).map_err(Refusal::new)?;
+        let variables = apollo_compiler::request::coerce_variable_values(&self.0, &operation, &variables)
+            .map_err(|error| Refusal::new(error.message()))?
+            .into_inner();
+        let Ok(Value::Object(variables)) = serde_json::to_value(variables) else {
+            return Err(Refusal::new("variables must be an object"));
+        };
+        Ok(CheckedQuery { document, operation, variables })
+    }
+}
+
+fn remove(schema: &mut Schema, owner: &str, field: &str) -> bool {
+    let (type_name, argument_of) = owner.split_once('.').map_or((owner, None), |(ty, of)| (ty, Some(of)));
+    let Ok(type_name) = Name::new(type_name) else { return false };
+    match (schema.types.get_mut(&type_name), argument_of) {
+        (Some(ExtendedType::Object(object)), None) => object.make_mut().fields.shift_remove(field).is_some(),
+        (Some(ExtendedType::InputObject(object)), None) => {
+            object.make_mut().fields.shift_remove(field).is_some()
+        }
+        (Some(ExtendedType::Object(object)), Some(of)) => {
+            let Some(definition) = object.make_mut().fields.get_mut(of) else { return false };
+            let arguments = &mut definition.make_mut().arguments;
+            let before = arguments.len();
+            arguments.retain(|argument| argument.name != *field);
+            arguments.len() < before
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(missing: &[(&str, &str)], query: &str) -> String {
+        let schema = ServedSchema::without(missing).unwrap();
+        let query = Query { text: query.to_owned(), variables: None, operation_name: Some(String::new()) };
+        schema
+            .check(query)
+            .map_or_else(|refusal| refusal.0[0]["message"].to_string(), |_| "accepted".to_owned())
+    }
+
+    #[test]
+    fn unknown_fields_are_refused_in_the_words_of_wandb() {
+        assert_eq!(refusal(&[], "{ viewer { nope } }"), r#""Cannot query field \"nope\" on type \"User\".""#);
+        assert_eq!(refusal(&[], "{ viewer { entity } }"), "accepted");
+        assert_eq!(
+            refusal(&[], "{ __schema { types { name } } }"),
+            r#""GraphQL introspection is not allowed.""#
+        );
+    }
+
+    #[test]
+    fn fields_and_arguments_can_be_left_out() {
+        let query = r#"{ project(name: "p") { run(name: "r") { historyKeys logLines(last: 1) { edges { cursor } } } } }"#;
+        assert_eq!(refusal(&[], query), "accepted");
+        let answer = refusal(&[("Run", "historyKeys")], query);
+        assert_eq!(answer, r#""Cannot query field \"historyKeys\" on type \"Run\".""#);
+        assert!(refusal(&[("Run.logLines", "last")], query).contains("last"));
+        assert!(ServedSchema::without(&[("Run", "nope")]).is_err());
+    }
+}

@@ -1,0 +1,65 @@
+//! The storage port: blobs behind signed URLs.
+
+use http::{HeaderValue, Method, StatusCode, header};
+
+use super::body::{Reply, reply};
+use super::connection::Asked;
+use super::range::{Ranged, ranged};
+use crate::store::{Shared, md5_base64};
+use crate::urls::{self, Denied};
+
+pub(crate) fn answer(shared: &Shared, asked: &Asked) -> Reply {
+    let refuse = |status, code: &str| {
+        reply(status, "application/xml", format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code></Error>"))
+    };
+    let key = match urls::verify(shared, asked.method.as_str(), &asked.path, &asked.query) {
+        Ok(key) => key,
+        Err(Denied::Signature) => return refuse(StatusCode::FORBIDDEN, "SignatureDoesNotMatch"),
+        Err(Denied::Expired) => return refuse(StatusCode::FORBIDDEN, "ExpiredToken"),
+    };
+    match asked.method {
+        Method::PUT => {
+            put(shared, &key, asked);
+            let mut reply = reply(StatusCode::OK, "text/plain", "");
+            if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", md5_base64(&asked.body))) {
+                reply.headers_mut().insert(header::ETAG, tag);
+            }
+            reply
+        }
+        Method::GET | Method::HEAD => {
+            let Some(bytes) = shared.read().blobs.get(&key).cloned() else {
+                return refuse(StatusCode::NOT_FOUND, "NoSuchKey");
+            };
+            let header = asked.headers.get(header::RANGE).and_then(|value| value.to_str().ok());
+            let length = bytes.len();
+            let kind = mime_guess::from_path(&key).first_raw().unwrap_or("application/octet-stream");
+            let mut reply = match ranged(header, length) {
+                Ranged::Whole => reply(StatusCode::OK, kind, bytes),
+                Ranged::Part(range) => {
+                    let content = format!("bytes {}-{}/{length}", range.start, range.end - 1);
+                    let mut reply = reply(StatusCode::PARTIAL_CONTENT, kind, bytes.slice(range));
+                    if let Ok(content) = HeaderValue::from_str(&content) {
+                        reply.headers_mut().insert(header::CONTENT_RANGE, content);
+                    }
+                    reply
+                }
+                Ranged::Unsatisfiable => refuse(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange"),
+            };
+            reply.headers_mut().insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+            reply
+        }
+        _ => refuse(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
+    }
+}
+
+/// Stores a blob; one that is a run's file is listed with the run.
+fn put(shared: &Shared, key: &str, asked: &Asked) {
+    let mut state = shared.write();
+    let parts: Vec<&str> = key.splitn(5, '/').collect();
+    if let ["runs", entity, project, run, file] = parts[..]
+        && state.put_file(entity, project, run, file, asked.body.clone())
+    {
+        return;
+    }
+    state.blobs.insert(key.to_owned(), asked.body.clone());
+}

@@ -1,0 +1,81 @@
+//! `wandb-local-server`: the server as a program.
+
+use std::io::{Read as _, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::mpsc;
+
+use clap::Parser;
+use wandb_local_server::{Faults, LocalServer, Options};
+
+/// A local server that speaks the Weights & Biases protocol.
+///
+/// Prints its base URL and an API key as its first two lines, and ends when its standard input ends, or on SIGTERM
+/// or Ctrl-C.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// Load the state from this directory, and save it there
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Load a recording: a directory or a .tar.zst archive
+    #[arg(long, value_name = "PATH")]
+    fixtures: Option<PathBuf>,
+    /// TCP port of the API; 0 for any free one
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// A path in front of every route, such as /api/wandb
+    #[arg(long, value_name = "PATH")]
+    path_prefix: Option<String>,
+    /// Fail on purpose: a list of KIND:HOW[@WHERE], such as 429:0.1,reset:next=3@HistoryPage,page-limit=1000,rate=50
+    #[arg(long, value_name = "SPEC")]
+    faults: Option<Faults>,
+    /// Write the state at the end as a recording, a .tar.zst archive
+    #[arg(long, value_name = "FILE")]
+    pack: Option<PathBuf>,
+    /// Do not end when standard input ends
+    #[arg(long)]
+    detached: bool,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            let _ = writeln!(std::io::stderr(), "wandb-local-server: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    let mut options = Options::default();
+    options.data_dir = arguments.data;
+    options.fixtures = arguments.fixtures;
+    options.port = arguments.port;
+    options.path_prefix = arguments.path_prefix;
+    let server = LocalServer::start(options)?;
+    if let Some(faults) = arguments.faults {
+        server.store().set_faults(faults);
+    }
+    let (ended, end) = mpsc::channel();
+    let interrupted = ended.clone();
+    ctrlc::set_handler(move || {
+        let _ = interrupted.send(());
+    })?;
+    if !arguments.detached {
+        std::thread::spawn(move || {
+            let _ = std::io::stdin().read_to_end(&mut Vec::new());
+            let _ = ended.send(());
+        });
+    }
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{}\n{}", server.base_url(), server.api_key())?;
+    stdout.flush()?;
+    let _ = end.recv();
+    if let Some(archive) = arguments.pack {
+        server.store().pack(&archive)?;
+    }
+    server.stop()?;
+    Ok(())
+}

@@ -1,0 +1,19 @@
+//! What each GraphQL field means, as objects over the store.
+
+mod artifact;
+mod context;
+mod files;
+mod logs;
+mod mutation;
+mod page;
+mod people;
+mod project;
+mod query;
+mod run;
+mod run_data;
+mod sweep;
+mod upsert;
+
+pub(crate) use context::Context;
+pub(crate) use mutation::Mutation;
+pub(crate) use query::Query;

@@ -1,0 +1,141 @@
+//! The root of mutations. Artifacts and `upsertBucket` have modules of their own.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::context::Context;
+use super::project::ProjectObject;
+use super::{artifact, upsert};
+use crate::graphql::{Answer, Arguments, Facts, Object, Resolved};
+use crate::store::{RunState, blob_key};
+
+/// `Mutation`.
+#[derive(Debug)]
+pub(crate) struct Mutation(pub(crate) Context);
+
+impl Object for Mutation {
+    fn type_name(&self) -> &'static str {
+        "Mutation"
+    }
+
+    fn resolve(&self, field: &str, arguments: &Arguments) -> Resolved {
+        let context = &self.0;
+        let input = arguments.input();
+        match field {
+            "upsertBucket" => upsert::bucket(context, &input),
+            "deleteRun" => delete_run(context, &input),
+            "stopRun" => stop_run(context, &input),
+            "updateRunState" => update_run_state(context, &input),
+            "upsertModel" => Ok(upsert_model(context, &input)),
+            "createRunFiles" => create_run_files(context, &input),
+            "deleteFiles" => delete_files(context, &input),
+            // Uploads are noticed when they arrive, and alerts reach nobody.
+            "markRunFilesUploaded" | "notifyScriptableRunAlert" => Ok(success()),
+            _ => artifact::mutate(context, field, &input),
+        }
+    }
+}
+
+fn success() -> Answer {
+    Answer::object(Facts::new("SuccessPayload").value("success", true))
+}
+
+/// The run with the storage id of the input.
+fn run_path(context: &Context, input: &Arguments) -> Result<(String, String, String), String> {
+    let id = input.required("id");
+    context.shared.read().find_storage_id(id).ok_or_else(|| format!("run {id:?} not found"))
+}
+
+fn delete_run(context: &Context, input: &Arguments) -> Resolved {
+    let (entity, project, name) = run_path(context, input)?;
+    context.shared.write().remove_run(&entity, &project, &name);
+    Ok(Answer::object(
+        Facts::new("DeleteRunPayload").value("clientMutationId", input.string("clientMutationId")),
+    ))
+}
+
+fn stop_run(context: &Context, input: &Arguments) -> Resolved {
+    let (entity, project, name) = run_path(context, input)?;
+    if let Some(run) = context.shared.write().run_mut(&entity, &project, &name) {
+        run.facts.stopped = true;
+    }
+    Ok(success())
+}
+
+fn update_run_state(context: &Context, input: &Arguments) -> Resolved {
+    let (entity, project, name) = run_path(context, input)?;
+    let word = input.required("state");
+    let Some(wanted @ (RunState::Pending | RunState::Failed)) = RunState::from_word(word) else {
+        return Err(format!("a run cannot be set to the state {word:?}"));
+    };
+    if let Some(run) = context.shared.write().run_mut(&entity, &project, &name) {
+        run.facts.state = wanted;
+    }
+    Ok(success())
+}
+
+fn upsert_model(context: &Context, input: &Arguments) -> Answer {
+    let entity = context.entity(input.str("entityName"));
+    let name = Context::project(input.str("name"));
+    let inserted = {
+        let mut state = context.shared.write();
+        let inserted = state.project(&entity, &name).is_none();
+        let project = state.project_mut(&entity, &name);
+        if let Some(description) = input.string("description") {
+            project.facts.description = Some(description);
+        }
+        inserted
+    };
+    let context = context.clone();
+    let project = move || Answer::optional(ProjectObject::find(&context, &entity, &name));
+    let project = Arc::new(project);
+    let model = Arc::clone(&project);
+    Answer::object(
+        Facts::new("UpsertModelPayload")
+            .object("project", move || project())
+            .object("model", move || model())
+            .value("inserted", inserted),
+    )
+}
+
+fn create_run_files(context: &Context, input: &Arguments) -> Resolved {
+    let (entity, project) = (input.required("entityName"), input.required("projectName"));
+    let name = input.required("runName");
+    let run = context.shared.read().run(entity, project, name).cloned();
+    let run = run.ok_or_else(|| format!("run {entity}/{project}/{name} not found"))?;
+    let files: Vec<(String, String)> = input
+        .strings("files")
+        .unwrap_or_default()
+        .into_iter()
+        .map(|file| (context.upload_url(&blob_key(entity, project, name, &file)), file))
+        .collect();
+    Ok(Answer::object(
+        Facts::new("CreateRunFilesPayload")
+            .value("runID", run.storage_id())
+            .value("uploadHeaders", Vec::<String>::new())
+            .object("files", move || {
+                Answer::objects(files.iter().map(|(url, name)| {
+                    Facts::new("RunFileUpload").value("name", name.as_str()).value("uploadUrl", url.as_str())
+                }))
+            }),
+    ))
+}
+
+fn delete_files(context: &Context, input: &Arguments) -> Resolved {
+    let mut state = context.shared.write();
+    for id in input.strings("files").unwrap_or_default() {
+        let key = STANDARD.decode(&id).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let key = key.as_deref().and_then(|text| text.strip_prefix("File:"));
+        let key = key.ok_or_else(|| format!("file {id:?} not found"))?;
+        let parts: Vec<&str> = key.splitn(5, '/').collect();
+        if let ["runs", entity, project, run, file] = parts[..]
+            && let Some(run) = state.run_mut(entity, project, run)
+        {
+            run.files.remove(file);
+        }
+        state.blobs.remove(key);
+    }
+    Ok(success())
+}

@@ -1,0 +1,135 @@
+//! `Project`, with the search among its runs.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::context::Context;
+use super::page::page;
+use super::people::{EntityObject, UserObject};
+use super::run::RunObject;
+use super::sweep::SweepObject;
+use crate::graphql::{Answer, Arguments, Object, Resolved};
+use crate::store::{Filter, Order, ProjectFacts, Run};
+
+/// `Project`.
+#[derive(Debug, Clone)]
+pub(crate) struct ProjectObject {
+    context: Context,
+    facts: Arc<ProjectFacts>,
+}
+
+impl ProjectObject {
+    pub(crate) fn find(context: &Context, entity: &str, name: &str) -> Option<Self> {
+        let state = context.shared.read();
+        let project = state.project(entity, name)?;
+        Some(Self { context: context.clone(), facts: Arc::new(project.facts.clone()) })
+    }
+
+    /// The projects of an entity, newest first.
+    pub(crate) fn of_entity(context: &Context, entity: &str) -> Vec<Self> {
+        let state = context.shared.read();
+        let own = state.projects.values().rev().filter(|project| project.facts.entity == entity);
+        own.map(|project| Self { context: context.clone(), facts: Arc::new(project.facts.clone()) }).collect()
+    }
+
+    pub(crate) fn id(&self) -> String {
+        self.facts.storage_id()
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.facts.number
+    }
+
+    fn run(&self, name: &str) -> Option<RunObject> {
+        let state = self.context.shared.read();
+        let run = state.run(&self.facts.entity, &self.facts.name, name)?;
+        Some(RunObject::new(&self.context, Arc::clone(run), self.facts.number))
+    }
+
+    /// The runs that pass `filters`, in `order`.
+    pub(crate) fn search(&self, arguments: &Arguments) -> Result<Vec<RunObject>, String> {
+        let shared = &self.context.shared;
+        let filter =
+            Filter::parse(arguments.str("filters").unwrap_or_default()).map_err(|error| error.to_string())?;
+        let order = Order::parse(arguments.str("order"));
+        let runs: Vec<Arc<Run>> = {
+            let state = shared.read();
+            let project = state.project(&self.facts.entity, &self.facts.name);
+            project.into_iter().flat_map(|project| project.runs.values().cloned()).collect()
+        };
+        let mut found: Vec<(Vec<Value>, Arc<Run>)> = Vec::new();
+        for run in runs {
+            let word = shared.state_word(&run);
+            if filter.matches(&run, word) {
+                found.push((order.key(&run, word), run));
+            }
+        }
+        found.sort_by(|(left, _), (right, _)| order.compare(left, right));
+        Ok(found.into_iter().map(|(_, run)| RunObject::new(&self.context, run, self.facts.number)).collect())
+    }
+}
+
+impl Object for ProjectObject {
+    fn type_name(&self) -> &'static str {
+        "Project"
+    }
+
+    fn resolve(&self, field: &str, arguments: &Arguments) -> Resolved {
+        let facts = &self.facts;
+        Ok(match field {
+            "id" => Answer::value(self.id()),
+            "internalId" => Answer::value(facts.number.to_string()),
+            "name" => Answer::value(facts.name.as_str()),
+            "entityName" => Answer::value(facts.entity.as_str()),
+            "entity" => {
+                let is_team = self.context.user.username != facts.entity;
+                Answer::object(EntityObject { name: facts.entity.clone(), is_team })
+            }
+            "description" => Answer::value(facts.description.clone()),
+            "access" => Answer::value("PRIVATE"),
+            "createdAt" => Answer::value(facts.created_at.to_string()),
+            "isBenchmark" | "readOnly" => Answer::value(false),
+            "user" => Answer::object(UserObject((*self.context.user).clone())),
+            "runCount" => Answer::value(self.search(arguments)?.len()),
+            "runs" => {
+                let runs = self.search(arguments)?;
+                Answer::object(page("RunConnection", "RunEdge", &runs, arguments, RunObject::id)?)
+            }
+            "run" | "bucket" => match self.run(arguments.required("name")) {
+                Some(run) => Answer::object(run),
+                None => Answer::NULL,
+            },
+            "sweep" => Answer::optional(SweepObject::find(
+                self.clone(),
+                &self.facts,
+                arguments.required("sweepName"),
+            )),
+            "sweeps" => {
+                let sweeps = SweepObject::all(self, &self.facts);
+                Answer::object(page("SweepConnection", "SweepEdge", &sweeps, arguments, SweepObject::id)?)
+            }
+            "totalSweeps" => Answer::value(facts.sweeps.len()),
+            "allViews" => {
+                Answer::object(page::<NoView>("ViewConnection", "ViewEdge", &[], arguments, |_| {
+                    String::new()
+                })?)
+            }
+            _ => Answer::NULL,
+        })
+    }
+}
+
+/// Reports are not kept, so there is never a `View`.
+#[derive(Debug, Clone)]
+enum NoView {}
+
+impl Object for NoView {
+    fn type_name(&self) -> &'static str {
+        "View"
+    }
+
+    fn resolve(&self, _field: &str, _arguments: &Arguments) -> Resolved {
+        match *self {}
+    }
+}

@@ -1,0 +1,111 @@
+//! The root of queries.
+
+use serde_json::json;
+
+use super::artifact::ArtifactObject;
+use super::context::Context;
+use super::page::page;
+use super::people::{EntityObject, UserObject};
+use super::project::ProjectObject;
+use crate::graphql::{Answer, Arguments, Facts, Object, Resolved};
+
+/// `Query`.
+#[derive(Debug)]
+pub(crate) struct Query(pub(crate) Context);
+
+impl Object for Query {
+    fn type_name(&self) -> &'static str {
+        "Query"
+    }
+
+    fn resolve(&self, field: &str, arguments: &Arguments) -> Resolved {
+        let context = &self.0;
+        Ok(match field {
+            "viewer" => Answer::object(UserObject((*context.user).clone())),
+            "serverInfo" => Answer::object(server_info(context)),
+            "project" | "model" => Answer::optional(ProjectObject::find(
+                context,
+                &context.entity(arguments.str("entityName")),
+                arguments.required("name"),
+            )),
+            "models" => {
+                let entity = context.entity(arguments.str("entityName"));
+                if !self.knows(&entity) {
+                    return Ok(Answer::NULL);
+                }
+                let projects = ProjectObject::of_entity(context, &entity);
+                Answer::object(page(
+                    "ProjectConnection",
+                    "ProjectEdge",
+                    &projects,
+                    arguments,
+                    ProjectObject::id,
+                )?)
+            }
+            "entity" => {
+                let name = context.entity(arguments.str("name"));
+                let is_team = !context.shared.options.users.iter().any(|user| user.username == name);
+                Answer::optional(self.knows(&name).then_some(EntityObject { name, is_team }))
+            }
+            "users" => {
+                let wanted = arguments.string("query").unwrap_or_default();
+                let users = context.shared.options.users.clone();
+                Answer::object(Facts::new("UserConnection").object("edges", move || {
+                    let found = users
+                        .clone()
+                        .into_iter()
+                        .filter(|user| user.username.contains(&wanted) || user.email.contains(&wanted));
+                    Answer::objects(found.map(|user| {
+                        let user = UserObject(user);
+                        Facts::new("UserEdge").object("node", move || Answer::object(user.clone()))
+                    }))
+                }))
+            }
+            "artifact" => Answer::optional(ArtifactObject::find(context, arguments.required("id"))),
+            "clientIDMapping" => {
+                let state = context.shared.read();
+                let artifact = state.artifacts.by_client_id(arguments.required("clientID"));
+                Answer::optional(
+                    artifact.map(|artifact| {
+                        Facts::new("ClientIDMapping").value("serverID", artifact.id.as_str())
+                    }),
+                )
+            }
+            // `organization`: a local server has none.
+            _ => Answer::NULL,
+        })
+    }
+}
+
+impl Query {
+    /// Whether the entity is a user, a team, or the owner of a project.
+    fn knows(&self, entity: &str) -> bool {
+        let shared = &self.0.shared;
+        let users = &shared.options.users;
+        users.iter().any(|user| user.entity == entity || user.username == entity)
+            || users.iter().any(|user| user.teams.iter().any(|team| team == entity))
+            || shared.read().projects.keys().any(|(owner, _)| owner == entity)
+    }
+}
+
+fn server_info(context: &Context) -> Facts {
+    let features = context.shared.features();
+    Facts::new("ServerInfo")
+        .value("cliVersionInfo", json!({ "max_cli_version": "0.31.0", "min_cli_version": "0.13.0" }))
+        .object("latestLocalVersionInfo", || {
+            Answer::object(
+                Facts::new("LocalVersionInfo")
+                    .value("outOfDate", false)
+                    .value("latestVersionString", SERVER_VERSION)
+                    .value("versionOnThisInstanceString", SERVER_VERSION),
+            )
+        })
+        .object("features", move || {
+            Answer::objects(features.iter().map(|(name, enabled)| {
+                Facts::new("ServerFeature").value("name", name.as_str()).value("isEnabled", *enabled)
+            }))
+        })
+}
+
+/// A server of this version has `useImprovedPagination` of `logLines`.
+const SERVER_VERSION: &str = "0.77.0";

@@ -1,0 +1,35 @@
+//! The store behind a server, and the handle with which tests fill and watch it.
+
+mod artifact;
+mod columns;
+mod export;
+mod field;
+mod filter;
+mod generate;
+mod handle;
+mod history;
+mod keys;
+mod persist;
+mod run;
+mod sampling;
+mod seed;
+mod state;
+mod sweep;
+
+pub use export::ExportOptions;
+pub use generate::GeneratedRun;
+pub use handle::{Store, StoreError};
+pub use run::RunState;
+pub use seed::NewRun;
+pub use sweep::NewSweep;
+
+pub(crate) use artifact::{Artifact, Manifest};
+pub(crate) use export::Export;
+pub(crate) use field::Order;
+pub(crate) use filter::Filter;
+pub(crate) use handle::Shared;
+pub(crate) use history::write_json_string;
+pub(crate) use run::{Run, blob_key, storage_id};
+pub(crate) use sampling::{SampleSpec, history_rows, object, positions, sampled_rows};
+pub(crate) use state::{ProjectFacts, md5_base64};
+pub(crate) use sweep::Sweep;

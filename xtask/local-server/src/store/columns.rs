@@ -1,0 +1,177 @@
+//! Rows of JSON as Arrow columns, with types taken from the values.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array as _, ArrayRef, BooleanArray, Float64Array, Int64Array, ListArray, RecordBatch, StringArray,
+    StructArray,
+};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::datatypes::{Field, Fields, Schema};
+use arrow::error::ArrowError;
+use serde_json::Value;
+
+/// The type of a column: the narrowest that holds all its values.
+#[derive(Debug, Clone, PartialEq)]
+enum Kind {
+    Empty,
+    Bool,
+    Int,
+    Float,
+    /// Only the strings W&B uses for non-finite numbers so far.
+    NonFinite,
+    Text,
+    List(Box<Kind>),
+    Struct(BTreeMap<String, Kind>),
+    /// Values of different kinds, as JSON text.
+    Mixed,
+}
+
+/// Puts rows into one batch; a key that a row lacks is null there.
+pub(crate) fn record_batch(rows: &[Value]) -> Result<RecordBatch, ArrowError> {
+    let Kind::Struct(kinds) = rows.iter().map(kind).reduce(merge).unwrap_or(Kind::Struct(BTreeMap::new()))
+    else {
+        return Err(ArrowError::SchemaError("a history row is not an object".to_owned()));
+    };
+    let rows: Vec<Option<&Value>> = rows.iter().map(Some).collect();
+    let (fields, columns) = children(&kinds, &rows)?;
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+}
+
+fn kind(value: &Value) -> Kind {
+    match value {
+        Value::Null => Kind::Empty,
+        Value::Bool(_) => Kind::Bool,
+        Value::Number(number) if number.is_i64() => Kind::Int,
+        Value::Number(_) => Kind::Float,
+        Value::String(text) if non_finite(text).is_some() => Kind::NonFinite,
+        Value::String(_) => Kind::Text,
+        Value::Array(items) => {
+            Kind::List(Box::new(items.iter().map(kind).reduce(merge).unwrap_or(Kind::Empty)))
+        }
+        // Parquet has no structs without fields.
+        Value::Object(fields) if fields.is_empty() => Kind::Mixed,
+        Value::Object(fields) => {
+            Kind::Struct(fields.iter().map(|(key, value)| (key.clone(), kind(value))).collect())
+        }
+    }
+}
+
+fn merge(left: Kind, right: Kind) -> Kind {
+    match (left, right) {
+        (Kind::Empty, other) | (other, Kind::Empty) => other,
+        (Kind::Int | Kind::NonFinite, Kind::Float)
+        | (Kind::Float, Kind::Int | Kind::NonFinite)
+        | (Kind::Int, Kind::NonFinite)
+        | (Kind::NonFinite, Kind::Int) => Kind::Float,
+        (Kind::Text, Kind::NonFinite) | (Kind::NonFinite, Kind::Text) => Kind::Text,
+        (Kind::List(left), Kind::List(right)) => Kind::List(Box::new(merge(*left, *right))),
+        (Kind::Struct(mut left), Kind::Struct(right)) => {
+            for (key, kind) in right {
+                let merged = merge(left.remove(&key).unwrap_or(Kind::Empty), kind);
+                left.insert(key, merged);
+            }
+            Kind::Struct(left)
+        }
+        (left, right) if left == right => left,
+        _ => Kind::Mixed,
+    }
+}
+
+fn non_finite(text: &str) -> Option<f64> {
+    match text {
+        "NaN" => Some(f64::NAN),
+        "Infinity" => Some(f64::INFINITY),
+        "-Infinity" => Some(f64::NEG_INFINITY),
+        _ => None,
+    }
+}
+
+fn float(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str().and_then(non_finite))
+}
+
+fn children(
+    kinds: &BTreeMap<String, Kind>,
+    rows: &[Option<&Value>],
+) -> Result<(Fields, Vec<ArrayRef>), ArrowError> {
+    let mut fields = Vec::with_capacity(kinds.len());
+    let mut columns = Vec::with_capacity(kinds.len());
+    for (key, kind) in kinds {
+        let values: Vec<Option<&Value>> = rows.iter().map(|row| row.and_then(|row| row.get(key))).collect();
+        let column = array(kind, &values)?;
+        fields.push(Field::new(key, column.data_type().clone(), true));
+        columns.push(column);
+    }
+    Ok((fields.into(), columns))
+}
+
+fn present(value: Option<&Value>) -> Option<&Value> {
+    value.filter(|value| !value.is_null())
+}
+
+fn array(kind: &Kind, values: &[Option<&Value>]) -> Result<ArrayRef, ArrowError> {
+    Ok(match kind {
+        Kind::Bool => {
+            Arc::new(values.iter().map(|value| value.and_then(Value::as_bool)).collect::<BooleanArray>())
+        }
+        Kind::Int => {
+            Arc::new(values.iter().map(|value| value.and_then(Value::as_i64)).collect::<Int64Array>())
+        }
+        Kind::Float | Kind::NonFinite => {
+            Arc::new(values.iter().map(|value| value.and_then(float)).collect::<Float64Array>())
+        }
+        Kind::Text => {
+            Arc::new(values.iter().map(|value| value.and_then(Value::as_str)).collect::<StringArray>())
+        }
+        Kind::Empty | Kind::Mixed => Arc::new(
+            values.iter().map(|value| present(*value).map(Value::to_string)).collect::<StringArray>(),
+        ),
+        Kind::List(inner) => {
+            let lists: Vec<Option<&Vec<Value>>> =
+                values.iter().map(|value| value.and_then(Value::as_array)).collect();
+            let items: Vec<Option<&Value>> =
+                lists.iter().flatten().flat_map(|list| list.iter().map(Some)).collect();
+            let offsets = OffsetBuffer::from_lengths(lists.iter().map(|list| list.map_or(0, Vec::len)));
+            let nulls: NullBuffer = lists.iter().map(Option::is_some).collect::<Vec<bool>>().into();
+            let items = array(inner, &items)?;
+            let field = Arc::new(Field::new_list_field(items.data_type().clone(), true));
+            Arc::new(ListArray::try_new(field, offsets, items, Some(nulls))?)
+        }
+        Kind::Struct(kinds) => {
+            let (fields, columns) = children(kinds, values)?;
+            let nulls: NullBuffer =
+                values.iter().map(|value| present(*value).is_some()).collect::<Vec<bool>>().into();
+            Arc::new(StructArray::try_new(fields, columns, Some(nulls))?)
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::AsArray as _;
+    use arrow::datatypes::{DataType, Float64Type};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn types_are_the_narrowest_that_hold_all_values() {
+        let batch = record_batch(&[
+            json!({"i": 1, "f": 1, "s": "x", "m": 1, "l": [1, null], "o": {"a": {"b": 1}}, "e": null, "t": "NaN"}),
+            json!({"i": i64::MIN, "f": "NaN", "s": "", "m": "one", "l": [2.5], "o": null, "b": true, "t": "y"}),
+        ])
+        .unwrap();
+        let type_of = |name: &str| batch.column_by_name(name).unwrap().data_type().clone();
+        assert_eq!(type_of("i"), DataType::Int64);
+        assert_eq!(type_of("f"), DataType::Float64);
+        assert_eq!(type_of("t"), DataType::Utf8);
+        assert_eq!(type_of("m"), DataType::Utf8);
+        assert_eq!(type_of("l"), DataType::List(Arc::new(Field::new_list_field(DataType::Float64, true))));
+        assert!(batch.column_by_name("f").unwrap().as_primitive::<Float64Type>().value(1).is_nan());
+        assert_eq!(batch.column_by_name("m").unwrap().as_string::<i32>().value(1), "\"one\"");
+        assert!(batch.column_by_name("o").unwrap().is_null(1));
+        assert!(batch.column_by_name("b").unwrap().is_null(0));
+    }
+}

@@ -1,0 +1,301 @@
+//! [`Store`]: seeding, faults, missing fields, exports and the request log, from Rust.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::export::{ExportOptions, export};
+use super::generate::{GeneratedRun, Generator};
+use super::history::History;
+use super::run::{Run, RunState};
+use super::seed::NewRun;
+use super::state::State;
+use super::sweep::NewSweep;
+use super::{persist, run};
+use crate::faults::{FaultState, Faults};
+use crate::graphql::{SchemaError, ServedSchema};
+use crate::options::Options;
+use crate::request_log::{RequestLog, RequestRecord};
+
+/// What a call on the [`Store`] can fail with.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// No run has that path.
+    #[error("the store has no run {0:?} (expected entity/project/run)")]
+    NoSuchRun(String),
+    /// The history could not be written as Parquet.
+    #[error("cannot export the history of {path:?} as Parquet: {source}")]
+    Export {
+        /// Path of the run.
+        path: String,
+        /// What the Parquet writer said.
+        source: parquet::errors::ParquetError,
+    },
+    /// A field to leave out is not in the schema.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// The state could not be read or written.
+    #[error("cannot read or write the recording {path}: {source}")]
+    Recording {
+        /// File or directory.
+        path: std::path::PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// All that the connections of a server share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) options: Options,
+    pub(crate) log: RequestLog,
+    pub(crate) url_secret: u128,
+    state: RwLock<State>,
+    schema: RwLock<Arc<ServedSchema>>,
+    faults: Mutex<FaultState>,
+    features: RwLock<Vec<(String, bool)>>,
+    urls: OnceLock<(String, String)>,
+}
+
+impl Shared {
+    pub(crate) fn new(options: Options) -> Result<Self, StoreError> {
+        Ok(Self {
+            options,
+            log: RequestLog::default(),
+            url_secret: fastrand::u128(..),
+            state: RwLock::default(),
+            schema: RwLock::new(Arc::new(ServedSchema::without(&[])?)),
+            faults: Mutex::default(),
+            features: RwLock::new(FEATURES.iter().map(|name| ((*name).to_owned(), true)).collect()),
+            urls: OnceLock::new(),
+        })
+    }
+
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn faults(&self) -> MutexGuard<'_, FaultState> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn schema(&self) -> Arc<ServedSchema> {
+        Arc::clone(&self.schema.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn features(&self) -> Vec<(String, bool)> {
+        self.features.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Tells where the server listens; the first call counts.
+    pub(crate) fn set_urls(&self, base: String, storage: String) {
+        let _ = self.urls.set((base, storage));
+    }
+
+    pub(crate) fn base_url(&self) -> &str {
+        self.urls.get().map_or("", |(base, _)| base)
+    }
+
+    pub(crate) fn storage_url(&self) -> &str {
+        self.urls.get().map_or("", |(_, storage)| storage)
+    }
+
+    pub(crate) fn owner(&self) -> String {
+        self.options.users.first().map_or_else(|| "local".to_owned(), |user| user.username.clone())
+    }
+
+    pub(crate) fn state_word(&self, run: &Run) -> &'static str {
+        run.state(Timestamp::now(), self.options.heartbeat_timeout).as_str()
+    }
+}
+
+/// The features a server reports; clients take other paths when one is missing.
+const FEATURES: [&str; 4] =
+    ["LARGE_FILENAMES", "CLIENT_IDS", "EXPAND_DEFINED_METRIC_GLOBS", "MARK_RUN_FILES_UPLOADED"];
+
+/// A handle on the data of a running server; clones are handles on the same data.
+#[derive(Debug, Clone)]
+pub struct Store(pub(crate) Arc<Shared>);
+
+impl Store {
+    /// Adds a run, or replaces the one of the same path.
+    pub fn add_run(&self, new: NewRun) {
+        let mut state = self.0.write();
+        let user = new.user.unwrap_or_else(|| self.0.owner());
+        let mut run = state.blank_run(&new.entity, &new.project, &new.name, &user);
+        run.facts.display_name = new.display_name;
+        run.facts.state = new.state;
+        run.facts.exit_code = match new.state {
+            RunState::Finished => Some(0),
+            RunState::Failed => Some(1),
+            _ => None,
+        };
+        run.facts.tags = new.tags;
+        run.facts.notes = new.notes;
+        run.facts.group = new.group;
+        run.facts.job_type = new.job_type;
+        run.facts.sweep = new.sweep;
+        if let Some(created_at) = new.created_at {
+            run.facts.created_at = created_at;
+        }
+        run.facts.heartbeat_at = new.heartbeat_at.or(new.created_at).unwrap_or(run.facts.heartbeat_at);
+        run.set_config(new.config);
+        if let Some(summary) = new.summary {
+            run.set_summary(summary);
+        }
+        Arc::make_mut(&mut run.history).append(new.history);
+        run.events = Arc::new(new.events);
+        run.log = Arc::new(new.log);
+        state.insert(run);
+    }
+
+    /// Adds a long finished run whose rows are made when they are asked for.
+    pub fn generate_run(&self, generated: &GeneratedRun) {
+        let history = History::generated(Generator::new(generated));
+        let mut state = self.0.write();
+        let mut run =
+            state.blank_run(&generated.entity, &generated.project, &generated.name, &self.0.owner());
+        run.facts.state = RunState::Finished;
+        run.facts.exit_code = Some(0);
+        run.facts.display_name = Some(generated.name.clone());
+        if let Some(last) = history.len().checked_sub(1) {
+            run.set_summary(history.text(last).into_owned());
+        }
+        run.history = Arc::new(history);
+        state.insert(run);
+    }
+
+    /// Adds rows at the end of a run's history, each as JSON text.
+    pub fn append_history(&self, path: &str, rows: Vec<String>) -> Result<(), StoreError> {
+        self.with_run(path, |run| Arc::make_mut(&mut run.history).append(rows))
+    }
+
+    /// Adds rows of system metrics, each as JSON text.
+    pub fn append_events(&self, path: &str, rows: Vec<String>) -> Result<(), StoreError> {
+        self.with_run(path, |run| Arc::make_mut(&mut run.events).extend(rows))
+    }
+
+    /// Changes the state of a run, which counts as a sign of life.
+    pub fn set_run_state(&self, path: &str, run_state: RunState) -> Result<(), StoreError> {
+        self.with_run(path, |run| {
+            run.facts.state = run_state;
+            run.facts.heartbeat_at = Timestamp::now();
+        })
+    }
+
+    /// Adds or replaces a file of a run.
+    pub fn add_file(&self, path: &str, name: &str, bytes: impl Into<Bytes>) -> Result<(), StoreError> {
+        let (entity, project, run) = split(path)?;
+        if self.0.write().put_file(entity, project, run, name, bytes.into()) {
+            return Ok(());
+        }
+        Err(StoreError::NoSuchRun(path.to_owned()))
+    }
+
+    /// Adds a project without runs; one that exists stays as it is.
+    pub fn add_project(&self, entity: &str, name: &str) {
+        self.0.write().project_mut(entity, name);
+    }
+
+    /// Adds or replaces a sweep.
+    pub fn add_sweep(&self, new: NewSweep) {
+        let mut state = self.0.write();
+        let project = state.project_mut(&new.entity, &new.project);
+        project.facts.sweeps.insert(new.name.clone(), new.into_sweep());
+    }
+
+    /// Exports the history of a run (`entity/project/run`) as Parquet files behind signed URLs. Rows added
+    /// later are live.
+    pub fn export_run(&self, path: &str, options: &ExportOptions) -> Result<(), StoreError> {
+        let (entity, project, name) = split(path)?;
+        let run = self.0.read().run(entity, project, name).cloned();
+        let run = run.ok_or_else(|| StoreError::NoSuchRun(path.to_owned()))?;
+        let prefix = format!("parquet/{entity}/{project}/{name}/{:08x}", fastrand::u32(..));
+        let (export, files) = export(&run.history, options, &prefix)
+            .map_err(|source| StoreError::Export { path: path.to_owned(), source })?;
+        let mut state = self.0.write();
+        state.blobs.extend(files);
+        let run = state.run_mut(entity, project, name);
+        run.ok_or_else(|| StoreError::NoSuchRun(path.to_owned()))?.export = Some(export);
+        Ok(())
+    }
+
+    /// Serves a schema without some fields, as older servers do: pairs of type and field, or of `Type.field`
+    /// and argument. Replaces what was left out before.
+    pub fn set_missing_fields(&self, missing: &[(&str, &str)]) -> Result<(), StoreError> {
+        let schema = Arc::new(ServedSchema::without(missing)?);
+        *self.0.schema.write().unwrap_or_else(PoisonError::into_inner) = schema;
+        Ok(())
+    }
+
+    /// Sets one of the features that `serverInfo` reports.
+    pub fn set_feature(&self, name: &str, enabled: bool) {
+        let mut features = self.0.features.write().unwrap_or_else(PoisonError::into_inner);
+        features.retain(|(known, _)| known != name);
+        features.push((name.to_owned(), enabled));
+    }
+
+    /// Makes the server fail on purpose from now on, as told; the default is no faults.
+    pub fn set_faults(&self, faults: Faults) {
+        *self.0.faults() = FaultState::new(faults);
+    }
+
+    /// The requests since the start or the last [`Store::clear_requests`], oldest first. The log keeps the
+    /// last 100 000.
+    pub fn requests(&self) -> Vec<RequestRecord> {
+        self.0.log.all()
+    }
+
+    /// Forgets the requests seen so far.
+    pub fn clear_requests(&self) {
+        self.0.log.clear();
+    }
+
+    /// Saves everything to a directory, in the form [`Options::data_dir`] reads.
+    pub fn save(&self, directory: &Path) -> Result<(), StoreError> {
+        persist::save(&self.0.read(), directory)
+            .map_err(|source| StoreError::Recording { path: directory.to_owned(), source })
+    }
+
+    /// Saves everything as one compressed archive, in the form [`Options::fixtures`] reads.
+    pub fn pack(&self, archive: &Path) -> Result<(), StoreError> {
+        persist::pack(&self.0.read(), archive)
+            .map_err(|source| StoreError::Recording { path: archive.to_owned(), source })
+    }
+
+    /// Loads a recording beside what is there.
+    pub fn load(&self, path: &Path) -> Result<(), StoreError> {
+        persist::load(&mut self.0.write(), path)
+            .map_err(|source| StoreError::Recording { path: path.to_owned(), source })
+    }
+
+    /// Paths of all runs, `entity/project/run`.
+    pub fn run_paths(&self) -> Vec<String> {
+        let state = self.0.read();
+        let runs = state.projects.values().flat_map(|project| project.runs.values());
+        runs.map(|run| format!("{}/{}/{}", run.entity, run.project, run.facts.name)).collect()
+    }
+
+    fn with_run(&self, path: &str, change: impl FnOnce(&mut run::Run)) -> Result<(), StoreError> {
+        let (entity, project, name) = split(path)?;
+        let mut state = self.0.write();
+        let run = state.run_mut(entity, project, name);
+        change(run.ok_or_else(|| StoreError::NoSuchRun(path.to_owned()))?);
+        Ok(())
+    }
+}
+
+fn split(path: &str) -> Result<(&str, &str, &str), StoreError> {
+    let mut parts = path.splitn(3, '/');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(entity), Some(project), Some(run)) => Ok((entity, project, run)),
+        _ => Err(StoreError::NoSuchRun(path.to_owned())),
+    }
+}

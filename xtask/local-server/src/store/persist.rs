@@ -1,0 +1,201 @@
+//! Recordings: the state as a directory, or as one compressed archive of such a directory.
+//!
+//! ```text
+//! ENTITY/PROJECT/project.json
+//! ENTITY/PROJECT/RUN/{run.json, history.jsonl, events.jsonl, output.log, files/…}
+//! ```
+//! Names are percent-encoded where they could mean something to a file system. Exports and artifacts are not kept.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use super::run::{Run, RunFacts, blob_key};
+use super::state::{ProjectFacts, State};
+
+/// Characters that stay as they are in a name.
+const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
+
+fn encode(name: &str) -> String {
+    let encoded = utf8_percent_encode(name, KEPT).to_string();
+    // "." and ".." are names a file system would take for something else.
+    if encoded.chars().all(|character| character == '.') { encoded.replace('.', "%2E") } else { encoded }
+}
+
+fn decode(name: &str) -> io::Result<String> {
+    let decoded = percent_decode_str(name).decode_utf8();
+    decoded
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
+/// Every file of a recording, by its path within it.
+fn entries(state: &State) -> io::Result<BTreeMap<String, Vec<u8>>> {
+    let mut entries = BTreeMap::new();
+    for project in state.projects.values() {
+        let root = format!("{}/{}", encode(&project.facts.entity), encode(&project.facts.name));
+        entries.insert(format!("{root}/project.json"), serde_json::to_vec_pretty(&project.facts)?);
+        for run in project.runs.values() {
+            let root = format!("{root}/{}", encode(&run.facts.name));
+            entries.insert(format!("{root}/run.json"), serde_json::to_vec_pretty(&run.facts)?);
+            let history = (0..run.history.len()).map(|index| run.history.text(index));
+            entries.insert(format!("{root}/history.jsonl"), lines(history));
+            entries.insert(format!("{root}/events.jsonl"), lines(run.events.iter()));
+            entries.insert(format!("{root}/output.log"), lines(run.log.iter()));
+            for name in run.files.keys() {
+                let key = blob_key(&run.entity, &run.project, &run.facts.name, name);
+                if let Some(bytes) = state.blobs.get(&key) {
+                    entries.insert(format!("{root}/files/{}", encode(name)), bytes.to_vec());
+                }
+            }
+        }
+    }
+    Ok(entries)
+}
+
+fn lines(rows: impl Iterator<Item = impl AsRef<str>>) -> Vec<u8> {
+    let mut out = Vec::new();
+    for row in rows {
+        out.extend_from_slice(row.as_ref().as_bytes());
+        out.push(b'\n');
+    }
+    out
+}
+
+/// Writes a recording as a directory.
+pub(crate) fn save(state: &State, directory: &Path) -> io::Result<()> {
+    for (path, bytes) in entries(state)? {
+        let path = directory.join(path);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        let partial = path.with_extension("partial");
+        fs::write(&partial, bytes)?;
+        fs::rename(&partial, &path)?;
+    }
+    Ok(())
+}
+
+/// Writes a recording as a `.tar.zst` archive; the same state gives the same bytes.
+pub(crate) fn pack(state: &State, archive: &Path) -> io::Result<()> {
+    let file = fs::File::create(archive)?;
+    let mut encoder = zstd::Encoder::new(file, 19)?;
+    encoder.long_distance_matching(true)?;
+    let mut builder = tar::Builder::new(encoder);
+    for (path, bytes) in entries(state)? {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        header.set_mtime(0);
+        builder.append_data(&mut header, path, bytes.as_slice())?;
+    }
+    builder.into_inner()?.finish()?.flush()
+}
+
+/// Loads a recording: a directory of runs, an archive, or a directory of archives.
+pub(crate) fn load(state: &mut State, path: &Path) -> io::Result<()> {
+    let mut found = BTreeMap::new();
+    if path.is_dir() {
+        read_directory(path, "", &mut found)?;
+    } else {
+        read_archive(path, &mut found)?;
+    }
+    restore(state, found)
+}
+
+fn read_directory(directory: &Path, prefix: &str, found: &mut BTreeMap<String, Vec<u8>>) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        if entry.file_type()?.is_dir() {
+            read_directory(&entry.path(), &format!("{prefix}{name}/"), found)?;
+        } else if prefix.is_empty() && name.ends_with(".tar.zst") {
+            read_archive(&entry.path(), found)?;
+        } else if !prefix.is_empty() {
+            found.insert(format!("{prefix}{name}"), fs::read(entry.path())?);
+        }
+    }
+    Ok(())
+}
+
+fn read_archive(path: &Path, found: &mut BTreeMap<String, Vec<u8>>) -> io::Result<()> {
+    let mut decoder = zstd::Decoder::new(fs::File::open(path)?)?;
+    // Archives are written with long-distance matching, whose window may exceed the default limit.
+    decoder.window_log_max(31)?;
+    let mut archive = tar::Archive::new(decoder);
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        let name = entry.path()?.to_string_lossy().into_owned();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes)?;
+        found.insert(name, bytes);
+    }
+    Ok(())
+}
+
+fn restore(state: &mut State, found: BTreeMap<String, Vec<u8>>) -> io::Result<()> {
+    let mut runs: BTreeMap<String, BTreeMap<String, Vec<u8>>> = BTreeMap::new();
+    for (path, bytes) in found {
+        let parts: Vec<&str> = path.splitn(4, '/').collect();
+        match parts[..] {
+            [_, _, "project.json"] => {
+                let facts: ProjectFacts = serde_json::from_slice(&bytes)?;
+                state.reserve(facts.number);
+                let (entity, name) = (facts.entity.clone(), facts.name.clone());
+                state.project_mut(&entity, &name).facts = facts;
+            }
+            [entity, project, run, file] => {
+                let root = format!("{entity}/{project}/{run}");
+                runs.entry(root).or_default().insert(file.to_owned(), bytes);
+            }
+            _ => {}
+        }
+    }
+    let mut restored = Vec::with_capacity(runs.len());
+    for (root, files) in runs {
+        restored.push(restore_run(&root, files)?);
+    }
+    // The order of creation, which directory listings lose.
+    restored.sort_by_key(|(run, _)| run.facts.number);
+    for (run, blobs) in restored {
+        state.reserve(run.facts.number);
+        let (entity, project, name) = (run.entity.clone(), run.project.clone(), run.facts.name.clone());
+        state.insert(run);
+        for (file, bytes) in blobs {
+            state.put_file(&entity, &project, &name, &file, bytes);
+        }
+    }
+    Ok(())
+}
+
+type RestoredRun = (Run, Vec<(String, Bytes)>);
+
+fn restore_run(root: &str, mut files: BTreeMap<String, Vec<u8>>) -> io::Result<RestoredRun> {
+    let missing = || io::Error::new(io::ErrorKind::InvalidData, format!("{root} has no run.json"));
+    let facts: RunFacts = serde_json::from_slice(&files.remove("run.json").ok_or_else(missing)?)?;
+    let mut names = root.splitn(3, '/').map(decode);
+    let (Some(entity), Some(project)) = (names.next(), names.next()) else { return Err(missing()) };
+    let mut run = Run::new(&entity?, &project?, facts);
+    Arc::make_mut(&mut run.history).append(read_lines(files.remove("history.jsonl"))?);
+    run.events = Arc::new(read_lines(files.remove("events.jsonl"))?);
+    run.log = Arc::new(read_lines(files.remove("output.log"))?);
+    let mut blobs = Vec::new();
+    for (path, bytes) in files {
+        if let Some(name) = path.strip_prefix("files/") {
+            blobs.push((decode(name)?, Bytes::from(bytes)));
+        }
+    }
+    Ok((run, blobs))
+}
+
+fn read_lines(bytes: Option<Vec<u8>>) -> io::Result<Vec<String>> {
+    let text = String::from_utf8(bytes.unwrap_or_default())
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    // Only \n ends a line here: rows may hold other separators.
+    Ok(text.split_terminator('\n').map(str::to_owned).collect())
+}

@@ -1,0 +1,142 @@
+//! Which rows a sampled query gives back, and the rows of `sampledHistory`.
+
+use std::ops::Range;
+
+use serde::Deserialize;
+
+use super::history::{History, write_json_string};
+use crate::text::{RowView, strict};
+
+/// Picks `samples` of `len` positions, evenly spaced, with the first and the last; all of them if they fit.
+pub(crate) fn positions(len: usize, samples: usize) -> Vec<usize> {
+    match samples {
+        _ if len <= samples => (0..len).collect(),
+        0 => Vec::new(),
+        1 => vec![0],
+        _ => (0..samples).map(|sample| sample * (len - 1) / (samples - 1)).collect(),
+    }
+}
+
+/// The rows of a window as a JSON list of JSON texts, sampled down to `samples`.
+pub(crate) fn history_rows(history: &History, window: Range<usize>, samples: Option<usize>) -> Vec<u8> {
+    let picked = positions(window.len(), samples.unwrap_or(DEFAULT_SAMPLES));
+    let mut out = Vec::with_capacity(picked.len() * 64);
+    out.push(b'[');
+    for (at, position) in picked.into_iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        history.write_json_string(window.start + position, &mut out);
+    }
+    out.push(b']');
+    out
+}
+
+/// Samples a query gets that asks for no number.
+const DEFAULT_SAMPLES: usize = 500;
+
+/// One element of `sampledHistory(specs)`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SampleSpec {
+    #[serde(default)]
+    pub(crate) keys: Vec<String>,
+    #[serde(default)]
+    pub(crate) min_step: Option<i64>,
+    /// Inclusive, unlike that of `history`.
+    #[serde(default)]
+    pub(crate) max_step: Option<i64>,
+    #[serde(default)]
+    pub(crate) samples: Option<usize>,
+}
+
+/// The rows that hold all keys of the spec, as a JSON list of objects, sampled.
+pub(crate) fn sampled_rows(history: &History, spec: &SampleSpec) -> Vec<u8> {
+    let window = history.window(spec.min_step, spec.max_step.map(|max| max.saturating_add(1)));
+    let samples = spec.samples.unwrap_or(DEFAULT_SAMPLES);
+    let row = |index| object(&history.text(index), history.step(index), &spec.keys);
+    // All rows of a generated run hold the same keys, so only those picked need to be made.
+    let rows: Vec<Vec<u8>> = if history.is_uniform() {
+        let start = window.start;
+        positions(window.len(), samples).into_iter().filter_map(|at| row(start + at)).collect()
+    } else {
+        let rows: Vec<Vec<u8>> = window.filter_map(row).collect();
+        positions(rows.len(), samples).into_iter().map(|at| rows[at].clone()).collect()
+    };
+    let mut out = vec![b'['];
+    out.extend_from_slice(&rows.join(&b','));
+    out.push(b']');
+    out
+}
+
+/// The row reduced to `keys`, or nothing if it lacks one; without keys the whole row.
+pub(crate) fn object(text: &str, step: i64, keys: &[String]) -> Option<Vec<u8>> {
+    let text = strict(text);
+    if keys.is_empty() {
+        return Some(text.as_bytes().to_vec());
+    }
+    let row = RowView::new(&text)?;
+    let mut out = vec![b'{'];
+    let mut seen: Vec<&str> = Vec::with_capacity(keys.len());
+    for key in keys {
+        if seen.contains(&key.as_str()) {
+            continue;
+        }
+        if !seen.is_empty() {
+            out.push(b',');
+        }
+        seen.push(key);
+        write_json_string(key, &mut out);
+        out.push(b':');
+        match row.get(key) {
+            Some(value) => out.extend_from_slice(value.as_bytes()),
+            None if key == "_step" => out.extend_from_slice(step.to_string().as_bytes()),
+            None => return None,
+        }
+    }
+    out.push(b'}');
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn history() -> History {
+        let mut history = History::default();
+        history.append(
+            (0..10)
+                .map(|step| {
+                    if step % 2 == 0 {
+                        format!(r#"{{"_step":{step},"a":{step}.50,"b":NaN}}"#)
+                    } else {
+                        format!(r#"{{"_step":{step},"a":1}}"#)
+                    }
+                })
+                .collect(),
+        );
+        history
+    }
+
+    fn sampled(spec: &str) -> String {
+        String::from_utf8(sampled_rows(&history(), &serde_json::from_str(spec).unwrap())).unwrap()
+    }
+
+    #[test]
+    fn only_rows_with_all_keys_and_the_last_step_is_inclusive() {
+        assert_eq!(
+            sampled(r#"{"keys":["_step","a","b"],"minStep":2,"maxStep":4,"samples":100}"#),
+            r#"[{"_step":2,"a":2.50,"b":"NaN"},{"_step":4,"a":4.50,"b":"NaN"}]"#
+        );
+        assert_eq!(sampled(r#"{"keys":["a","zzz"]}"#), "[]");
+    }
+
+    #[test]
+    fn samples_are_spread_and_deterministic() {
+        assert_eq!(positions(10, 4), [0, 3, 6, 9]);
+        assert_eq!(positions(3, 4), [0, 1, 2]);
+        assert_eq!(positions(3, 1), [0]);
+        assert_eq!(positions(0, 5), [0; 0]);
+        assert_eq!(sampled(r#"{"keys":["_step"],"samples":2}"#), r#"[{"_step":0},{"_step":9}]"#);
+    }
+}

@@ -1,0 +1,163 @@
+//! Everything the server knows, behind one lock.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use base64::Engine as _;
+use bytes::Bytes;
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use md5::{Digest as _, Md5};
+use serde::{Deserialize, Serialize};
+
+use super::artifact::Artifacts;
+use super::run::{FileFacts, Run, RunFacts, RunState, blob_key, storage_id};
+use super::sweep::Sweep;
+
+/// Projects with their runs, and the bytes of all files.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) projects: IndexMap<(String, String), Project>,
+    pub(crate) blobs: HashMap<String, Bytes>,
+    pub(crate) artifacts: Artifacts,
+    next_number: u64,
+}
+
+/// The facts of a project that are saved as `project.json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ProjectFacts {
+    /// The `internalId` of the project.
+    pub(crate) number: u64,
+    pub(crate) entity: String,
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    pub(crate) created_at: Timestamp,
+    #[serde(default)]
+    pub(crate) sweeps: BTreeMap<String, Sweep>,
+}
+
+/// A project and its runs, oldest first.
+#[derive(Debug, Clone)]
+pub(crate) struct Project {
+    pub(crate) facts: ProjectFacts,
+    pub(crate) runs: IndexMap<String, Arc<Run>>,
+}
+
+impl ProjectFacts {
+    pub(crate) fn storage_id(&self) -> String {
+        storage_id("Project:v1", &format!("{}:{}", self.name, self.entity))
+    }
+}
+
+impl State {
+    pub(crate) fn project(&self, entity: &str, name: &str) -> Option<&Project> {
+        self.projects.get(&(entity.to_owned(), name.to_owned()))
+    }
+
+    /// The project, created if there is none.
+    pub(crate) fn project_mut(&mut self, entity: &str, name: &str) -> &mut Project {
+        let next = &mut self.next_number;
+        self.projects.entry((entity.to_owned(), name.to_owned())).or_insert_with(|| {
+            *next += 1;
+            let facts = ProjectFacts {
+                number: *next,
+                entity: entity.to_owned(),
+                name: name.to_owned(),
+                description: None,
+                created_at: Timestamp::now(),
+                sweeps: BTreeMap::new(),
+            };
+            Project { facts, runs: IndexMap::new() }
+        })
+    }
+
+    pub(crate) fn run(&self, entity: &str, project: &str, name: &str) -> Option<&Arc<Run>> {
+        self.project(entity, project)?.runs.get(name)
+    }
+
+    pub(crate) fn run_mut(&mut self, entity: &str, project: &str, name: &str) -> Option<&mut Run> {
+        let project = self.projects.get_mut(&(entity.to_owned(), project.to_owned()))?;
+        project.runs.get_mut(name).map(Arc::make_mut)
+    }
+
+    /// The run with a storage id, as (entity, project, name).
+    pub(crate) fn find_storage_id(&self, id: &str) -> Option<(String, String, String)> {
+        let bytes = base64::engine::general_purpose::STANDARD.decode(id).ok()?;
+        let text = String::from_utf8(bytes).ok()?;
+        let mut parts = text.strip_prefix("Run:v1:")?.splitn(3, ':');
+        let (name, project, entity) = (parts.next()?, parts.next()?, parts.next()?);
+        self.run(entity, project, name)?;
+        Some((entity.to_owned(), project.to_owned(), name.to_owned()))
+    }
+
+    /// Adds a run; one of the same name is replaced.
+    pub(crate) fn insert(&mut self, run: Run) {
+        let project = self.project_mut(&run.entity, &run.project);
+        project.runs.insert(run.facts.name.clone(), Arc::new(run));
+    }
+
+    /// A new, empty run that is not yet in the store.
+    pub(crate) fn blank_run(&mut self, entity: &str, project: &str, name: &str, user: &str) -> Run {
+        self.next_number += 1;
+        let now = Timestamp::now();
+        let facts = RunFacts {
+            number: self.next_number,
+            name: name.to_owned(),
+            display_name: None,
+            state: RunState::Running,
+            config: "{}".to_owned(),
+            summary: None,
+            tags: Vec::new(),
+            notes: None,
+            description: None,
+            group: None,
+            job_type: None,
+            commit: None,
+            host: None,
+            program: None,
+            sweep: None,
+            user: user.to_owned(),
+            created_at: now,
+            heartbeat_at: now,
+            exit_code: None,
+            stopped: false,
+        };
+        Run::new(entity, project, facts)
+    }
+
+    pub(crate) fn remove_run(&mut self, entity: &str, project: &str, name: &str) -> bool {
+        let Some(project_entry) = self.projects.get_mut(&(entity.to_owned(), project.to_owned())) else {
+            return false;
+        };
+        let prefix = blob_key(entity, project, name, "");
+        self.blobs.retain(|key, _| !key.starts_with(&prefix));
+        project_entry.runs.shift_remove(name).is_some()
+    }
+
+    /// Stores the bytes of a run's file and lists it.
+    pub(crate) fn put_file(
+        &mut self,
+        entity: &str,
+        project: &str,
+        run: &str,
+        name: &str,
+        bytes: Bytes,
+    ) -> bool {
+        let facts =
+            FileFacts { size: bytes.len() as u64, md5: md5_base64(&bytes), updated_at: Timestamp::now() };
+        let Some(entry) = self.run_mut(entity, project, run) else { return false };
+        entry.files.insert(name.to_owned(), facts);
+        self.blobs.insert(blob_key(entity, project, run, name), bytes);
+        true
+    }
+
+    /// Keeps numbers given by a recording from being given again.
+    pub(crate) fn reserve(&mut self, number: u64) {
+        self.next_number = self.next_number.max(number);
+    }
+}
+
+/// Base64 of the MD5 digest, as W&B gives it for files.
+pub(crate) fn md5_base64(bytes: &[u8]) -> String {
+    base64::engine::general_purpose::STANDARD.encode(Md5::digest(bytes))
+}

@@ -1,0 +1,67 @@
+//! Signed URLs of the storage port, and the prefix of the API's routes.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use md5::{Digest as _, Md5};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use crate::options::Options;
+use crate::store::Shared;
+
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
+
+/// The path in front of every route: empty, or with a leading and without a trailing slash.
+pub(crate) fn prefix(options: &Options) -> String {
+    match options.path_prefix.as_deref().map(|prefix| prefix.trim_matches('/')) {
+        None | Some("") => String::new(),
+        Some(prefix) => format!("/{prefix}"),
+    }
+}
+
+/// A URL with which anyone may use a method on a blob until it expires.
+pub(crate) fn signed(shared: &Shared, method: &str, key: &str) -> String {
+    let expires = now() + shared.options.url_lifetime.as_secs();
+    let signature = signature(shared, method, key, expires);
+    let path = utf8_percent_encode(key, PATH);
+    format!("{}/{path}?expires={expires}&signature={signature}", shared.storage_url())
+}
+
+/// Why a signed URL is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Denied {
+    Signature,
+    Expired,
+}
+
+/// Checks the path and query of a request to the storage port and gives back the key of the blob.
+pub(crate) fn verify(shared: &Shared, method: &str, path: &str, query: &str) -> Result<String, Denied> {
+    let key =
+        percent_decode_str(path.trim_start_matches('/')).decode_utf8().map_err(|_| Denied::Signature)?;
+    let parameter = |wanted: &str| {
+        url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted).map(|(_, value)| value)
+    };
+    let expires = parameter("expires").and_then(|text| text.parse().ok()).ok_or(Denied::Signature)?;
+    // Who may load a file may also ask for its size.
+    let method = if method == "HEAD" { "GET" } else { method };
+    if parameter("signature").as_deref() != Some(&signature(shared, method, &key, expires)) {
+        return Err(Denied::Signature);
+    }
+    if expires <= now() {
+        return Err(Denied::Expired);
+    }
+    Ok(key.into_owned())
+}
+
+/// Enough to tell a URL this server made from one it did not; not a defence.
+fn signature(shared: &Shared, method: &str, key: &str, expires: u64) -> String {
+    use std::fmt::Write as _;
+    let digest = Md5::digest(format!("{:x}\n{method}\n{key}\n{expires}", shared.url_secret));
+    digest.iter().fold(String::with_capacity(32), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

@@ -1,0 +1,5 @@
+//! The server over plain HTTP.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod client;
+mod graphql;
