@@ -1,1 +1,27 @@
-//! Domain types, credentials, transports and the runtime-free client for Weights & Biases
+//! Domain types, credentials, transports and the runtime-free client for Weights & Biases.
+
+mod auth;
+mod base_url;
+pub mod blocking;
+pub mod client;
+mod environment;
+pub mod error;
+pub mod operation;
+mod path;
+mod row;
+mod settings;
+#[cfg(feature = "mock")]
+pub mod simulation;
+pub mod transport;
+mod value;
+
+pub use auth::{ApiKey, ApiKeyError, AuthError, Credential, CredentialSource};
+pub use base_url::{BaseUrl, BaseUrlError};
+pub use environment::{Environment, Files};
+pub use path::{
+    PartialProjectPath, PartialRunPath, PartialSweepPath, PathDefaults, PathError, PathKind, ProjectPath,
+    RunPath, SweepPath,
+};
+pub use row::Row;
+pub use settings::{Setting, SettingSource, Settings, SettingsError};
+pub use value::{BigInt, DeserializeError, MAX_DEPTH, Map, Repairs, Value, ValueError};

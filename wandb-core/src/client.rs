@@ -1,0 +1,122 @@
+//! The client: moves operations over a transport, with retries, pacing and requests in flight.
+//!
+//! It is ordinary async code that awaits nothing but its [`Transport`]: it spawns nothing, reads no clock and knows
+//! no runtime, so the same code serves async programs, blocking ones and simulations.
+
+mod builder;
+mod call;
+mod download;
+mod exchange;
+mod pace;
+mod pages;
+mod quota;
+mod redirect;
+mod reply;
+mod retry;
+mod tally;
+mod width;
+mod windows;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_lock::Semaphore;
+use http::HeaderValue;
+
+pub use builder::ClientBuilder;
+pub use call::Reply;
+pub use download::Download;
+pub use retry::RetryPolicy;
+pub use tally::Tally;
+pub use windows::Window;
+
+use crate::BaseUrl;
+use crate::operation::{Endpoint, Lacks};
+use crate::transport::Transport;
+
+/// A server to ask, over a transport.
+///
+/// Cheap to clone: clones share the transport, the rate limit, the limit on requests in flight and what is known of
+/// the server.
+///
+/// ```
+/// # use wandb_core::transport::{Body, Moment, Request, Response, Transport, TransportError};
+/// # use std::{sync::Arc, time::Duration};
+/// # struct Nowhere;
+/// # #[async_trait::async_trait]
+/// # impl Transport for Nowhere {
+/// #     async fn send(&self, _: Request) -> Result<Response, TransportError> { Ok(Response::new(Body::empty())) }
+/// #     async fn sleep(&self, _: Duration) {}
+/// #     fn now(&self) -> Moment { Moment::ORIGIN }
+/// # }
+/// use wandb_core::BaseUrl;
+/// use wandb_core::client::Client;
+///
+/// let client = Client::builder(Arc::new(Nowhere), BaseUrl::parse("https://api.wandb.ai")?).concurrency(4).build();
+/// assert_eq!(client.concurrency(), 4);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    transport: Arc<dyn Transport>,
+    endpoint: Endpoint,
+    authorization: Option<HeaderValue>,
+    user_agent: HeaderValue,
+    retry: RetryPolicy,
+    concurrency: usize,
+    body_limit: u64,
+    /// One permit a request in flight to the server itself.
+    permits: Semaphore,
+    /// The same for downloads, so that storage and server do not hold each other up.
+    download_permits: Semaphore,
+    pacer: Mutex<pace::Pacer>,
+    lacks: Mutex<Lacks>,
+    jitter: Mutex<fastrand::Rng>,
+    tally: tally::Counters,
+}
+
+impl Client {
+    /// A client of the server at `base_url`, to be built.
+    pub fn builder(transport: Arc<dyn Transport>, base_url: BaseUrl) -> ClientBuilder {
+        ClientBuilder::new(transport, base_url)
+    }
+
+    /// The server's base URL.
+    pub fn base_url(&self) -> &BaseUrl {
+        self.shared.endpoint.base_url()
+    }
+
+    /// The largest number of requests in flight to the server at once.
+    pub fn concurrency(&self) -> usize {
+        self.shared.concurrency
+    }
+
+    /// The fields that the server has turned out to lack so far.
+    pub fn lacks(&self) -> Lacks {
+        lock(&self.shared.lacks).clone()
+    }
+
+    /// What the client has done so far.
+    pub fn tally(&self) -> Tally {
+        self.shared.tally.read()
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("base_url", self.base_url())
+            .field("concurrency", &self.shared.concurrency)
+            .field("retry", &self.shared.retry)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the mutexes guard is whole between statements, so a panic elsewhere does not spoil it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

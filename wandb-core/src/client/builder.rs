@@ -1,0 +1,114 @@
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use async_lock::Semaphore;
+use http::HeaderValue;
+
+use super::{Client, RetryPolicy, Shared, pace, tally};
+
+use crate::BaseUrl;
+use crate::operation::{Endpoint, Lacks};
+use crate::transport::Transport;
+
+/// Settings of a [`Client`], all of which have a default.
+#[must_use]
+pub struct ClientBuilder {
+    transport: Arc<dyn Transport>,
+    base_url: BaseUrl,
+    authorization: Option<HeaderValue>,
+    retry: RetryPolicy,
+    concurrency: usize,
+    download_concurrency: usize,
+    body_limit: u64,
+    seed: u64,
+}
+
+/// Enough to hide a round trip of 50 ms behind pages that take as long to make, and below the burst of ten that
+/// W&B's rate limit allows.
+const CONCURRENCY: usize = 8;
+
+/// A page of ten thousand rows with a hundred keys is some 20 MB.
+const BODY_LIMIT: u64 = 256 << 20;
+
+impl ClientBuilder {
+    pub(super) fn new(transport: Arc<dyn Transport>, base_url: BaseUrl) -> Self {
+        Self {
+            transport,
+            base_url,
+            authorization: None,
+            retry: RetryPolicy::default(),
+            concurrency: CONCURRENCY,
+            download_concurrency: CONCURRENCY,
+            body_limit: BODY_LIMIT,
+            seed: 0,
+        }
+    }
+
+    /// Sends `key` to the base URL's origin, and to no other. Without one the client asks as nobody.
+    pub fn api_key(mut self, key: &HeaderValue) -> Self {
+        self.authorization = Some(key.clone());
+        self
+    }
+
+    /// How often to try again. Default: [`RetryPolicy::default`].
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// How many requests may be in flight to the server at once, at least 1. Default 8.
+    pub fn concurrency(mut self, requests: usize) -> Self {
+        self.concurrency = requests.max(1);
+        self
+    }
+
+    /// How many downloads may run at once, at least 1. Default 8.
+    pub fn download_concurrency(mut self, downloads: usize) -> Self {
+        self.download_concurrency = downloads.max(1);
+        self
+    }
+
+    /// The largest answer to an operation, in bytes once decompressed. Default 256 MiB. Downloads have no limit.
+    pub fn body_limit(mut self, bytes: u64) -> Self {
+        self.body_limit = bytes;
+        self
+    }
+
+    /// The seed of the random part of waits. Clients that may fail together should differ. Default 0.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// The client.
+    pub fn build(self) -> Client {
+        let longest_wait = self.retry.longest_asked_wait;
+        Client {
+            shared: Arc::new(Shared {
+                transport: self.transport,
+                endpoint: Endpoint::new(self.base_url),
+                authorization: self.authorization,
+                user_agent: HeaderValue::from_static(concat!("wandb-export/", env!("CARGO_PKG_VERSION"))),
+                retry: self.retry,
+                concurrency: self.concurrency,
+                body_limit: self.body_limit,
+                permits: Semaphore::new(self.concurrency),
+                download_permits: Semaphore::new(self.download_concurrency),
+                pacer: Mutex::new(pace::Pacer::new(longest_wait)),
+                lacks: Mutex::new(Lacks::nothing()),
+                jitter: Mutex::new(fastrand::Rng::with_seed(self.seed)),
+                tally: tally::Counters::default(),
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("base_url", &self.base_url)
+            .field("retry", &self.retry)
+            .field("concurrency", &self.concurrency)
+            .finish_non_exhaustive()
+    }
+}

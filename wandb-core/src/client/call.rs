@@ -1,0 +1,113 @@
+//! The loop for a single call.
+
+use super::reply::{Failure, sort};
+use super::{Client, exchange, lock};
+use crate::error::{Error, RequestLabel, shown};
+use crate::operation::{AnswerError, Field, Lacks, Operation};
+
+/// An answer, and what it had to do without.
+///
+/// ```
+/// use wandb_core::client::Reply;
+/// use wandb_core::operation::Lacks;
+///
+/// let reply = Reply { answer: 42, lacks: Lacks::nothing() };
+/// assert!(reply.lacks.is_empty());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply<A> {
+    /// The answer.
+    pub answer: A,
+    /// The fields the operation asks for that the server does not have; the answer is without them.
+    pub lacks: Lacks,
+}
+
+/// A call that failed for good.
+pub(super) struct Failed {
+    pub(super) failure: Failure,
+    pub(super) attempts: u32,
+}
+
+impl Client {
+    /// Asks `operation` and returns its answer, after as many tries as the [`RetryPolicy`](super::RetryPolicy)
+    /// allows. A field that the server lacks is left out, and said so.
+    ///
+    /// Dropping the future gives the request up.
+    pub async fn call<O: Operation>(&self, operation: O) -> Result<Reply<O::Answer>, Error> {
+        let answer = self.attempt(&operation, Divisible::No).await;
+        let answer = answer.map_err(|failed| self.error(&operation, failed))?;
+        Ok(Reply { answer, lacks: self.lacks().among(operation.optional_fields()) })
+    }
+
+    /// Asks until there is an answer or no hope; hands a divisible request back as soon as asking for less may help.
+    pub(super) async fn attempt<O: Operation>(
+        &self,
+        operation: &O,
+        divisible: Divisible,
+    ) -> Result<O::Answer, Failed> {
+        let mut attempts = 0;
+        loop {
+            let lacks = self.lacks();
+            let failure = match self.try_once(operation, &lacks).await {
+                Ok(answer) => return Ok(answer),
+                Err(Failure::Answer(AnswerError::Lacks(fields)))
+                    if self.learn(operation, &fields, &lacks) =>
+                {
+                    continue;
+                }
+                Err(failure) => failure,
+            };
+            attempts += 1;
+            if divisible == Divisible::Yes && failure.suggests_less(attempts) {
+                return Err(Failed { failure, attempts });
+            }
+            let jitter = lock(&self.shared.jitter).f64();
+            let Some(wait) = self.shared.retry.wait(attempts, failure.hope(), failure.asked(), jitter) else {
+                return Err(Failed { failure, attempts });
+            };
+            self.shared.tally.retry();
+            self.wait(wait).await;
+        }
+    }
+
+    pub(super) fn error<O: Operation>(&self, operation: &O, failed: Failed) -> Error {
+        let label = RequestLabel::new(operation.name(), operation.subject());
+        let server = self.base_url().to_string();
+        failed.failure.into_error(label, failed.attempts, &server, self.shared.authorization.is_some())
+    }
+
+    async fn try_once<O: Operation>(&self, operation: &O, lacks: &Lacks) -> Result<O::Answer, Failure> {
+        let request = operation.request(&self.shared.endpoint, lacks).map_err(Failure::Answer)?;
+        let _permit = self.shared.permits.acquire().await;
+        let exchange::Exchange { url, outcome } = self.paced_exchange(request).await;
+        let transport_failure = |error| Failure::Transport { url: shown(&url), error };
+        let response = match outcome.map_err(transport_failure)? {
+            exchange::Arrived::Response(response) => response,
+            exchange::Arrived::Elsewhere(to) => return Err(Failure::Redirected { to: shown(&to) }),
+        };
+        let (head, body) = response.into_parts();
+        let body = body.bytes(self.shared.body_limit).await.map_err(transport_failure)?;
+        self.shared.tally.received(body.len());
+        let response = sort(&url, http::Response::from_parts(head, body))?;
+        operation.answer(response).map_err(Failure::Answer)
+    }
+
+    /// Notes the fields that the server lacks; whether asking again without them can help: the operation can do
+    /// without each of them, and it was asked with at least one.
+    fn learn<O: Operation>(&self, operation: &O, fields: &[Field], asked_without: &Lacks) -> bool {
+        let dispensable = fields.iter().all(|field| operation.optional_fields().contains(field));
+        let asked_with_some = fields.iter().any(|field| !asked_without.contains(field));
+        let mut lacks = lock(&self.shared.lacks);
+        for field in fields {
+            lacks.insert(field.clone());
+        }
+        dispensable && asked_with_some
+    }
+}
+
+/// Whether a request can be asked in smaller parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Divisible {
+    Yes,
+    No,
+}

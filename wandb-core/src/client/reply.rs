@@ -1,0 +1,227 @@
+//! What a response means to every operation alike, as a pure function of status, headers and body.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{Response, StatusCode};
+use url::Url;
+
+use super::quota::retry_after;
+use super::retry::Hope;
+use crate::error::{Error, RequestLabel, shown};
+use crate::operation::AnswerError;
+use crate::transport::{TransportError, TransportErrorKind};
+
+/// Why a request has no answer yet.
+#[derive(Debug)]
+pub(super) enum Failure {
+    Transport { url: String, error: TransportError },
+    Status { status: StatusCode, message: String, asked: Option<Duration> },
+    Unauthorized,
+    NotWandb { url: String, status: StatusCode, excerpt: String },
+    Redirected { to: String },
+    Answer(AnswerError),
+}
+
+/// How much of a refusal's body a message shows, in characters.
+const MESSAGE_LENGTH: usize = 200;
+
+/// Hands on the responses that are the operation's to read.
+pub(super) fn sort(url: &Url, response: Response<Bytes>) -> Result<Response<Bytes>, Failure> {
+    let status = response.status();
+    let html = is_html(&response);
+    if status == StatusCode::UNAUTHORIZED {
+        return Err(Failure::Unauthorized);
+    }
+    let failing = status.is_server_error()
+        || matches!(
+            status,
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS
+        );
+    if failing || (!html && !is_json(response.body()) && !status.is_success()) {
+        let asked = retry_after(response.headers());
+        return Err(Failure::Status { status, message: message(&response, html), asked });
+    }
+    if html {
+        let excerpt = excerpt(response.body());
+        return Err(Failure::NotWandb { url: shown(url), status, excerpt });
+    }
+    Ok(response)
+}
+
+impl Failure {
+    /// How likely it is to pass; here and beside the errors themselves, nowhere else.
+    pub(super) fn hope(&self) -> Hope {
+        match self {
+            Self::Transport { error, .. } => match (error.is_retryable(), error.kind()) {
+                (false, _) => Hope::None,
+                (true, TransportErrorKind::Connect) => Hope::Doubtful,
+                (true, _) => Hope::Good,
+            },
+            Self::Status { status, .. } => match *status {
+                StatusCode::NOT_IMPLEMENTED => Hope::None,
+                StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
+                    Hope::Good
+                }
+                status if status.is_server_error() => Hope::Good,
+                _ => Hope::None,
+            },
+            Self::NotWandb { .. } => Hope::Doubtful,
+            Self::Unauthorized | Self::Redirected { .. } => Hope::None,
+            Self::Answer(error) if error.is_retryable() => Hope::Good,
+            Self::Answer(_) => Hope::None,
+        }
+    }
+
+    /// What the server asks to wait.
+    pub(super) fn asked(&self) -> Option<Duration> {
+        match self {
+            Self::Status { asked, .. } => *asked,
+            _ => None,
+        }
+    }
+
+    /// Whether asking for less may help, after so many failures in a row.
+    ///
+    /// A server that is asked for too much often just fails, but so does one that is restarted: only the second
+    /// failure is taken as a sign. A timeout or a plain refusal is one at once.
+    pub(super) fn suggests_less(&self, attempts: u32) -> bool {
+        match self {
+            Self::Transport { error, .. } => {
+                matches!(error.kind(), TransportErrorKind::Timeout(_) | TransportErrorKind::TooLarge { .. })
+            }
+            Self::Status { status, .. } => match *status {
+                StatusCode::PAYLOAD_TOO_LARGE | StatusCode::GATEWAY_TIMEOUT | StatusCode::REQUEST_TIMEOUT => {
+                    true
+                }
+                StatusCode::INTERNAL_SERVER_ERROR | StatusCode::BAD_GATEWAY => attempts > 1,
+                _ => false,
+            },
+            Self::Answer(AnswerError::TooMuch { .. }) => true,
+            Self::Answer(AnswerError::Failed { .. }) => attempts > 1,
+            Self::Answer(_) | Self::Unauthorized | Self::NotWandb { .. } | Self::Redirected { .. } => false,
+        }
+    }
+
+    /// Whether the server, or our own limit, says in so many words that it was too much.
+    pub(super) fn demands_less(&self) -> bool {
+        match self {
+            Self::Transport { error, .. } => matches!(error.kind(), TransportErrorKind::TooLarge { .. }),
+            Self::Status { status, .. } => *status == StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Answer(error) => matches!(error, AnswerError::TooMuch { .. }),
+            Self::Unauthorized | Self::NotWandb { .. } | Self::Redirected { .. } => false,
+        }
+    }
+
+    pub(super) fn into_error(
+        self,
+        request: RequestLabel,
+        attempts: u32,
+        server: &str,
+        key_given: bool,
+    ) -> Error {
+        match self {
+            Self::Transport { url, error } => Error::Transport { request, url, attempts, source: error },
+            Self::Status { status, message, .. } => Error::Status { request, status, message, attempts },
+            Self::Unauthorized => Error::Unauthorized { request, server: server.to_owned(), key_given },
+            Self::NotWandb { url, status, excerpt } => Error::NotWandb { request, url, status, excerpt },
+            Self::Redirected { to } => Error::Redirected { request, to },
+            Self::Answer(source) => Error::Answer { request, attempts, source },
+        }
+    }
+}
+
+fn is_html(response: &Response<Bytes>) -> bool {
+    let declared = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let declared = declared.is_some_and(|text| text.trim_start().starts_with("text/html"));
+    declared || response.body().trim_ascii_start().starts_with(b"<")
+}
+
+fn is_json(body: &[u8]) -> bool {
+    matches!(body.trim_ascii_start().first(), Some(b'{' | b'['))
+}
+
+fn message(response: &Response<Bytes>, html: bool) -> String {
+    if response.body().is_empty() {
+        "with no explanation".to_owned()
+    } else if html {
+        "with a web page".to_owned()
+    } else {
+        excerpt(response.body())
+    }
+}
+
+fn excerpt(body: &[u8]) -> String {
+    let start = String::from_utf8_lossy(&body[..body.len().min(MESSAGE_LENGTH * 4)]).into_owned();
+    let words = start.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.chars().take(MESSAGE_LENGTH).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sorted(status: u16, content_type: &str, body: &str) -> Result<(), Failure> {
+        let response = Response::builder()
+            .status(status)
+            .header(CONTENT_TYPE, content_type)
+            .body(Bytes::copy_from_slice(body.as_bytes()))
+            .expect("a response");
+        sort(&Url::parse("https://host/graphql?secret=1").expect("a URL"), response).map(drop)
+    }
+
+    #[test]
+    fn json_is_the_operations_to_read_also_with_a_bad_status() {
+        assert!(sorted(200, "application/json", "{}").is_ok());
+        assert!(sorted(400, "application/json", r#"{"errors":[]}"#).is_ok());
+        assert!(sorted(200, "", "").is_ok(), "the operation says what is wrong with nothing");
+    }
+
+    #[test]
+    fn a_web_page_is_not_wandb_unless_the_server_is_failing() {
+        for (status, body) in [(200, "<html>"), (404, "  <!doctype html>")] {
+            let failure = sorted(status, "text/html; charset=utf-8", body).expect_err("HTML");
+            assert!(
+                matches!(&failure, Failure::NotWandb { url, .. } if url == "https://host/graphql"),
+                "{failure:?}"
+            );
+        }
+        let failure = sorted(502, "text/html", "<html>").expect_err("HTML");
+        assert!(matches!(failure, Failure::Status { status: StatusCode::BAD_GATEWAY, .. }));
+    }
+
+    #[test]
+    fn statuses_are_tried_again_only_where_it_helps() {
+        for status in [408, 425, 429, 500, 502, 503, 504, 524] {
+            assert_eq!(sorted(status, "", "busy").expect_err("a failure").hope(), Hope::Good, "{status}");
+        }
+        for status in [400, 401, 403, 404, 409, 410, 413, 422, 501] {
+            assert_eq!(sorted(status, "", "no").expect_err("a failure").hope(), Hope::None, "{status}");
+        }
+    }
+
+    #[test]
+    fn overload_and_timeouts_suggest_less_and_a_rate_limit_does_not() {
+        for (status, first, second) in [
+            (413, true, true),
+            (504, true, true),
+            (500, false, true),
+            (502, false, true),
+            (429, false, false),
+        ] {
+            let failure = sorted(status, "", "no").expect_err("a failure");
+            assert_eq!((failure.suggests_less(1), failure.suggests_less(2)), (first, second), "{status}");
+        }
+    }
+
+    #[test]
+    fn messages_are_short_and_on_one_line() {
+        let Failure::Status { message, .. } =
+            sorted(500, "", &"many\n\tlines ".repeat(1000)).expect_err("a failure")
+        else {
+            panic!("not a status")
+        };
+        assert!(message.starts_with("many lines many") && message.len() <= MESSAGE_LENGTH, "{message}");
+    }
+}

@@ -1,0 +1,187 @@
+//! How wide the next window is, as pure state that learns from the answers.
+
+use std::time::Duration;
+
+use crate::operation::PageSize;
+
+/// The width of windows: halved when the server refuses or is slow, doubled up to the initial size when it answers
+/// again, and beyond it while it is quick.
+///
+/// A window may grow past the page size's largest while hardly any rows come back, so that a run whose steps lie far
+/// apart does not take a request for each gap.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Width {
+    now: u64,
+    initial: u64,
+    largest: u64,
+    votes: i32,
+}
+
+/// An answer in this time is quick.
+const QUICK: Duration = Duration::from_secs(2);
+
+/// An answer that takes longer than this asks for narrower windows.
+const SLOW: Duration = Duration::from_secs(15);
+
+/// So many answers more than failures widen the window, and the other way round: one failure proves nothing.
+const ENOUGH_VOTES: i32 = 2;
+
+impl Width {
+    pub(crate) fn new(size: PageSize) -> Self {
+        Self { now: size.initial(), initial: size.initial(), largest: size.largest(), votes: 0 }
+    }
+
+    /// The width of the next window, in steps.
+    pub(crate) fn now(self) -> u64 {
+        self.now
+    }
+
+    /// Whether an answer of `rows` rows to a window `width` wide can be whole.
+    ///
+    /// Up to the largest page size there are at most as many rows as steps. Beyond it the server might have thinned
+    /// the rows out, so an answer that is not well below the largest page is asked for again in halves.
+    pub(crate) fn trusts(self, width: u64, rows: u64) -> bool {
+        width <= self.largest || rows < self.largest / 2
+    }
+
+    /// Learns from an answer of `rows` rows to a window `width` wide.
+    pub(crate) fn answered(&mut self, width: u64, rows: u64, took: Duration) {
+        if took > SLOW {
+            return self.refused(width);
+        }
+        if width < self.now {
+            return;
+        }
+        let most = if rows < width.min(self.largest) / 8 {
+            // Next to nothing was sent, so the width is not what took the time.
+            u64::MAX
+        } else if took <= QUICK {
+            self.largest
+        } else {
+            self.initial
+        };
+        self.votes += 1;
+        if self.now >= most {
+            self.votes = self.votes.min(ENOUGH_VOTES - 1);
+        } else if self.votes >= ENOUGH_VOTES {
+            self.votes = 0;
+            self.now = self.now.saturating_mul(2).min(most);
+        }
+    }
+
+    /// Learns that a window `width` wide held more rows than can be trusted to be whole.
+    pub(crate) fn too_dense(&mut self, width: u64) {
+        self.now = self.now.min((width / 2).max(self.largest));
+    }
+
+    /// Learns that a window `width` wide was more than the server gives.
+    pub(crate) fn refused(&mut self, width: u64) {
+        self.votes = 0;
+        self.now = self.now.min((width / 2).max(1));
+    }
+
+    /// Learns that a window `width` wide failed, for its width or for another reason.
+    pub(crate) fn failed(&mut self, width: u64) {
+        if width < self.now {
+            return;
+        }
+        self.votes -= 1;
+        if self.votes <= -ENOUGH_VOTES {
+            self.refused(width);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FAST: Duration = Duration::from_millis(10);
+
+    fn after(mut width: Width, answers: u32, rows: impl Fn(u64) -> u64) -> u64 {
+        for _ in 0..answers {
+            width.answered(width.now(), rows(width.now()), FAST);
+        }
+        width.now()
+    }
+
+    #[test]
+    fn quick_and_dense_answers_grow_to_the_largest_and_stay() {
+        let width = Width::new(PageSize::adaptive(1_000, 10_000));
+        assert_eq!(after(width, 2, |width| width), 2_000);
+        assert_eq!(after(width, 50, |width| width), 10_000);
+    }
+
+    #[test]
+    fn gaps_are_crossed_in_wider_and_wider_windows() {
+        let width = Width::new(PageSize::fixed(1_000));
+        assert!(after(width, 40, |_| 0) > 1_000_000);
+    }
+
+    #[test]
+    fn refusals_halve_and_the_size_recovers() {
+        let mut width = Width::new(PageSize::fixed(1_000));
+        width.refused(1_000);
+        width.refused(500);
+        assert_eq!(width.now(), 250);
+        assert_eq!(after(width, 10, |width| width), 1_000);
+        for _ in 0..30 {
+            width.refused(width.now());
+        }
+        assert_eq!(width.now(), 1, "never nothing");
+    }
+
+    #[test]
+    fn a_leisurely_server_gets_the_initial_size_back_and_no_more() {
+        let mut width = Width::new(PageSize::adaptive(1_000, 10_000));
+        width.refused(1_000);
+        for _ in 0..50 {
+            width.answered(width.now(), width.now(), Duration::from_secs(5));
+        }
+        assert_eq!(width.now(), 1_000);
+    }
+
+    #[test]
+    fn after_a_gap_the_width_is_that_of_a_page_again() {
+        let mut width = Width::new(PageSize::fixed(1_000));
+        while width.now() < 1_000_000 {
+            width.answered(width.now(), 0, FAST);
+        }
+        while !width.trusts(width.now(), width.now()) {
+            width.too_dense(width.now());
+        }
+        assert_eq!(width.now(), 1_000);
+    }
+
+    #[test]
+    fn now_and_then_a_failure_does_not_narrow_the_window() {
+        let mut width = Width::new(PageSize::fixed(1_000));
+        for request in 0..1_000 {
+            if request % 3 == 0 {
+                width.failed(width.now())
+            } else {
+                width.answered(width.now(), 1_000, FAST)
+            }
+        }
+        assert_eq!(width.now(), 1_000);
+        for _ in 0..4 {
+            width.failed(width.now());
+        }
+        assert!(width.now() < 1_000, "but failing on does");
+    }
+
+    #[test]
+    fn slow_answers_narrow_the_window() {
+        let mut width = Width::new(PageSize::fixed(1_000));
+        width.answered(1_000, 1_000, Duration::from_secs(40));
+        assert_eq!(width.now(), 500);
+    }
+
+    #[test]
+    fn a_wide_window_with_many_rows_is_not_trusted() {
+        let width = Width::new(PageSize::fixed(1_000));
+        assert!(width.trusts(1_000, 1_000));
+        assert!(width.trusts(64_000, 499));
+        assert!(!width.trusts(64_000, 500));
+    }
+}

@@ -1,0 +1,192 @@
+//! What can go wrong between asking and having the answer.
+
+use std::fmt;
+
+use http::StatusCode;
+use url::Url;
+
+use crate::operation::AnswerError;
+use crate::transport::TransportError;
+
+/// Which request an error is about: the operation and what it asked of.
+///
+/// ```
+/// use wandb_core::error::RequestLabel;
+///
+/// let label = RequestLabel::new("RunHistoryPage", "team/project/abc, steps 0 to 999");
+/// assert_eq!(label.to_string(), "RunHistoryPage of team/project/abc, steps 0 to 999");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestLabel {
+    operation: &'static str,
+    subject: String,
+}
+
+impl RequestLabel {
+    /// A label for `operation` asking about `subject`.
+    pub fn new(operation: &'static str, subject: impl Into<String>) -> Self {
+        Self { operation, subject: subject.into() }
+    }
+
+    /// The operation's name.
+    pub fn operation(&self) -> &'static str {
+        self.operation
+    }
+
+    /// What was asked about, in the user's terms.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+}
+
+impl fmt::Display for RequestLabel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.operation)?;
+        if self.subject.is_empty() { Ok(()) } else { write!(f, " of {}", self.subject) }
+    }
+}
+
+/// A request that did not lead to an answer, after all the tries it was worth.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The request never became a whole response.
+    #[error("{request} failed at {url} after {attempts} {}{}", tries(*.attempts), transport_hint(.source))]
+    Transport {
+        /// Which request.
+        request: RequestLabel,
+        /// Where it was sent, without the query.
+        url: String,
+        /// How often it was tried.
+        attempts: u32,
+        /// What happened the last time.
+        source: TransportError,
+    },
+
+    /// The server answered with a status that is not an answer.
+    #[error("{request}: the server answered {status} after {attempts} {}: {message}{}", tries(*.attempts), status_hint(*.status))]
+    Status {
+        /// Which request.
+        request: RequestLabel,
+        /// The status.
+        status: StatusCode,
+        /// The server's words, shortened.
+        message: String,
+        /// How often it was tried.
+        attempts: u32,
+    },
+
+    /// The server does not accept the API key, or wants one and got none (status 401).
+    #[error("{request}: {server} {}", if *.key_given { "does not accept the API key (check that the key belongs to this server)" } else { "wants an API key (set WANDB_API_KEY, or log in so that the netrc file has one)" })]
+    Unauthorized {
+        /// Which request.
+        request: RequestLabel,
+        /// The server's base URL.
+        server: String,
+        /// Whether a key was sent.
+        key_given: bool,
+    },
+
+    /// What answers at the base URL does not speak the W&B protocol.
+    #[error(
+        "{request}: {url} does not answer like a W&B server (status {status}, it sent {excerpt:?}); check the base URL"
+    )]
+    NotWandb {
+        /// Which request.
+        request: RequestLabel,
+        /// What was asked.
+        url: String,
+        /// The status of the answer.
+        status: StatusCode,
+        /// Its first characters.
+        excerpt: String,
+    },
+
+    /// The server sends the request elsewhere, where the client does not take it or the key.
+    #[error("{request}: the server redirects to {to} (set the base URL to the new address if you trust it)")]
+    Redirected {
+        /// Which request.
+        request: RequestLabel,
+        /// Where to.
+        to: String,
+    },
+
+    /// The server answered, and the answer is not what was asked for.
+    #[error("{request}: {source}")]
+    Answer {
+        /// Which request.
+        request: RequestLabel,
+        /// How often it was tried.
+        attempts: u32,
+        /// What the answer was.
+        source: AnswerError,
+    },
+}
+
+impl Error {
+    /// Which request failed.
+    pub fn request(&self) -> &RequestLabel {
+        match self {
+            Self::Transport { request, .. }
+            | Self::Status { request, .. }
+            | Self::Unauthorized { request, .. }
+            | Self::NotWandb { request, .. }
+            | Self::Redirected { request, .. }
+            | Self::Answer { request, .. } => request,
+        }
+    }
+
+    /// Whether what was asked about does not exist, or is not visible to the key.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Answer { source: AnswerError::NotFound { .. }, .. })
+    }
+
+    /// Whether the key is missing, wrong, or may not do this.
+    pub fn is_unauthorized(&self) -> bool {
+        match self {
+            Self::Unauthorized { .. } | Self::Answer { source: AnswerError::Denied { .. }, .. } => true,
+            Self::Status { status, .. } => *status == StatusCode::FORBIDDEN,
+            Self::Transport { .. }
+            | Self::NotWandb { .. }
+            | Self::Redirected { .. }
+            | Self::Answer { .. } => false,
+        }
+    }
+}
+
+/// `url` as messages show it: signed URLs carry their signature in the query, which is nobody's to read.
+pub(crate) fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    url.to_string()
+}
+
+fn tries(attempts: u32) -> &'static str {
+    if attempts == 1 { "try" } else { "tries" }
+}
+
+fn transport_hint(error: &TransportError) -> String {
+    use crate::transport::TransportErrorKind as Kind;
+    let hint = match error.kind() {
+        Kind::Connect => " (check the base URL, the network and the proxy settings)",
+        Kind::Tls => " (a private certificate authority has to be named with SSL_CERT_FILE)",
+        Kind::Timeout(_) | Kind::Interrupted => " (the server may be overloaded: try again later)",
+        Kind::Protocol => " (check that the base URL is the server's)",
+        Kind::TooLarge { .. } => " (ask for less at once with a smaller page size)",
+        Kind::InvalidRequest | Kind::Closed => "",
+    };
+    format!(": {error}{hint}")
+}
+
+fn status_hint(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::FORBIDDEN => " (the API key may not do this)",
+        StatusCode::TOO_MANY_REQUESTS => {
+            " (the rate limit stayed exhausted: try again later or lower the concurrency)"
+        }
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => " (the proxy wants credentials)",
+        status if status.is_server_error() => " (the server is failing: try again later)",
+        _ => "",
+    }
+}

@@ -1,0 +1,111 @@
+//! Operations: what can be asked of a server, as pure values.
+//!
+//! An [`Operation`] builds its request and parses its answer. It opens nothing, waits for nothing and reads no
+//! clock, so its tests are plain assertions on text. The [`Client`](crate::client::Client) moves it: [`call`] for
+//! one answer, [`pages`] for a [`Paged`] operation whose answer names the next request, [`windows`] for a
+//! [`Windowed`] one whose requests are known ahead.
+//!
+//! [`call`]: crate::client::Client::call
+//! [`pages`]: crate::client::Client::pages
+//! [`windows`]: crate::client::Client::windows
+
+mod answer_error;
+mod endpoint;
+mod field;
+mod page_size;
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+pub use answer_error::AnswerError;
+pub use endpoint::Endpoint;
+pub use field::{Field, Lacks};
+pub use page_size::PageSize;
+
+use crate::transport::Request;
+
+/// One thing to ask of a server.
+///
+/// `request` and `answer` are pure: the same value gives the same request, and the same response the same answer.
+pub trait Operation: Send + Sync {
+    /// What the server's answer becomes.
+    type Answer: Send;
+
+    /// The operation's name, as logs and error messages give it and the server may see it (`operationName`).
+    fn name(&self) -> &'static str;
+
+    /// What is asked about, in the user's terms: `team/project/run, steps 0 to 999`.
+    fn subject(&self) -> String;
+
+    /// The fields that this operation can do without, should the server's schema lack them.
+    fn optional_fields(&self) -> &'static [Field] {
+        &[]
+    }
+
+    /// The request to send to `endpoint`, without the fields in `lacks`. The client adds the credentials.
+    ///
+    /// # Errors
+    /// [`AnswerError::Unaskable`] where the operation cannot be put to such a server.
+    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError>;
+
+    /// Reads the server's response, whose status may be any that the client does not handle for every operation
+    /// alike (it handles refused keys, rate limits, overload and answers that are not JSON).
+    fn answer(&self, response: http::Response<Bytes>) -> Result<Self::Answer, AnswerError>;
+}
+
+/// An operation whose answer says what to ask next: a page with a cursor.
+pub trait Paged: Operation + Sized {
+    /// What a page holds many of.
+    type Item: Send;
+
+    /// The request for the page after `answer`, or `None` at the end.
+    fn next(&self, answer: &Self::Answer) -> Option<Self>;
+
+    /// The items of a page, in order.
+    fn items(answer: Self::Answer) -> Vec<Self::Item>;
+}
+
+/// A range of steps that is asked for in windows, several at a time.
+///
+/// The windows cover the range without gap or overlap, whatever their size; their answers are handed on in order.
+pub trait Windowed: Send + Sync {
+    /// The operation that asks for one window.
+    type Part: Operation;
+
+    /// The whole range, end exclusive.
+    fn steps(&self) -> Range<i64>;
+
+    /// How many steps a window spans, to begin with and at the most.
+    fn page_size(&self) -> PageSize;
+
+    /// The operation for one window, end exclusive.
+    fn part(&self, steps: Range<i64>) -> Self::Part;
+
+    /// How many rows an answer holds; it tells how densely the range is filled.
+    fn rows(&self, answer: &<Self::Part as Operation>::Answer) -> u64;
+}
+
+impl<O: Operation + ?Sized> Operation for &O {
+    type Answer = O::Answer;
+
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+
+    fn subject(&self) -> String {
+        (**self).subject()
+    }
+
+    fn optional_fields(&self) -> &'static [Field] {
+        (**self).optional_fields()
+    }
+
+    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+        (**self).request(endpoint, lacks)
+    }
+
+    fn answer(&self, response: http::Response<Bytes>) -> Result<Self::Answer, AnswerError> {
+        (**self).answer(response)
+    }
+}

@@ -1,0 +1,90 @@
+use super::Field;
+
+/// Why a response is not the answer that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnswerError {
+    /// The server's schema lacks fields the request named. The client asks again without those that are optional.
+    #[error("the server does not know {}", join(.0))]
+    Lacks(Vec<Field>),
+
+    /// What was asked about does not exist, or the key may not see it.
+    #[error("{what} does not exist, or the API key may not see it")]
+    NotFound {
+        /// What was not found, in the user's terms: `run team/project/abc`.
+        what: String,
+    },
+
+    /// The key may not do this.
+    #[error("the server denied it: {message}")]
+    Denied {
+        /// The server's words.
+        message: String,
+    },
+
+    /// The server refuses to answer that much at once; a smaller window may succeed.
+    #[error("the server refused to answer that much at once: {message}")]
+    TooMuch {
+        /// The server's words.
+        message: String,
+    },
+
+    /// The server failed in a way that may pass: no data, and an error that blames nothing in the request.
+    #[error("the server failed: {message}")]
+    Failed {
+        /// The server's words.
+        message: String,
+    },
+
+    /// The server understood the request and refuses it for good.
+    #[error("the server refused the request: {message}")]
+    Refused {
+        /// The server's words.
+        message: String,
+    },
+
+    /// The response is not one the protocol knows. It may be a cut or garbled one, so it is asked for again.
+    #[error("the server's answer could not be read: {message}; it begins {excerpt:?}")]
+    Malformed {
+        /// What is wrong with it.
+        message: String,
+        /// Its first characters.
+        excerpt: String,
+    },
+
+    /// The operation cannot be put to this server.
+    #[error("it cannot be asked: {message}")]
+    Unaskable {
+        /// Why not.
+        message: String,
+    },
+}
+
+/// How much of an unreadable answer a message shows, in characters.
+const EXCERPT_LENGTH: usize = 120;
+
+impl AnswerError {
+    /// A [`Malformed`](Self::Malformed) error that shows the first characters of `body`.
+    pub fn malformed(message: impl Into<String>, body: &[u8]) -> Self {
+        let start = &body[..body.len().min(EXCERPT_LENGTH * 4)];
+        let excerpt = String::from_utf8_lossy(start).chars().take(EXCERPT_LENGTH).collect();
+        Self::Malformed { message: message.into(), excerpt }
+    }
+
+    /// Whether the same request may succeed when it is sent again.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Failed { .. } | Self::Malformed { .. } => true,
+            Self::Lacks(_)
+            | Self::NotFound { .. }
+            | Self::Denied { .. }
+            | Self::TooMuch { .. }
+            | Self::Refused { .. }
+            | Self::Unaskable { .. } => false,
+        }
+    }
+}
+
+fn join(fields: &[Field]) -> String {
+    fields.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,38 @@
+/// How many steps, rows or items to ask for at once: to begin with, and within which bounds.
+///
+/// ```
+/// use wandb_core::operation::PageSize;
+///
+/// let chosen_by_itself = PageSize::adaptive(1_000, 10_000);
+/// assert_eq!((chosen_by_itself.initial(), chosen_by_itself.largest()), (1_000, 10_000));
+/// assert_eq!(PageSize::fixed(100).largest(), 100);
+/// assert_eq!(PageSize::fixed(0).initial(), 1, "a page holds at least one");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageSize {
+    initial: u64,
+    largest: u64,
+}
+
+impl PageSize {
+    /// Begins at `initial` and grows up to `largest` while the server is quick.
+    pub const fn adaptive(initial: u64, largest: u64) -> Self {
+        let initial = if initial == 0 { 1 } else { initial };
+        Self { initial, largest: if largest < initial { initial } else { largest } }
+    }
+
+    /// Never more than `size`; less where the server refuses that much.
+    pub const fn fixed(size: u64) -> Self {
+        Self::adaptive(size, size)
+    }
+
+    /// The size to begin with.
+    pub const fn initial(self) -> u64 {
+        self.initial
+    }
+
+    /// The largest size.
+    pub const fn largest(self) -> u64 {
+        self.largest
+    }
+}

@@ -1,0 +1,214 @@
+//! The simulated network: decides each request's fate when it is sent.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use fastrand::Rng;
+use futures_util::stream;
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+
+use super::executor::{self, Stuck};
+use super::faults::Faults;
+use super::world::{CLOCK_START, Shared};
+use crate::transport::{
+    Body, Moment, Phase, Request, Response, Transport, TransportError, TransportErrorKind,
+};
+
+type Server = dyn Fn(&Request) -> http::Response<Bytes> + Send + Sync;
+
+/// A seeded network between a client and a server that is a function.
+#[derive(Clone)]
+pub struct Simulation {
+    seed: u64,
+    shared: Shared,
+    faults: Arc<Faults>,
+    server: Arc<Server>,
+}
+
+/// What a simulation has seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Requests sent.
+    pub requests: u64,
+    /// Those that met a fault.
+    pub faulty: u64,
+    /// The most requests in flight at once.
+    pub most_in_flight: u64,
+    /// The virtual time that has passed.
+    pub elapsed: Duration,
+}
+
+/// How long the simulated transport waits for an answer that does not come.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The farthest the shown clock jumps.
+const FARTHEST_JUMP_SECONDS: u64 = 3600;
+
+impl Simulation {
+    /// A network whose faults follow from `seed`; `server` answers what gets through.
+    pub fn new(
+        seed: u64,
+        faults: Faults,
+        server: impl Fn(&Request) -> http::Response<Bytes> + Send + Sync + 'static,
+    ) -> Self {
+        Self { seed, shared: Shared::new(seed), faults: Arc::new(faults), server: Arc::new(server) }
+    }
+
+    /// A transport over this network.
+    pub fn transport(&self) -> Arc<dyn Transport> {
+        Arc::new(self.clone())
+    }
+
+    /// Runs `future` to its end, jumping over the time in which nothing happens.
+    ///
+    /// # Errors
+    /// [`Stuck`] with the seed where the future would never end.
+    pub fn run<F: Future>(&self, future: F) -> Result<F::Output, Stuck> {
+        executor::run(self.seed, &self.shared, future)
+    }
+
+    /// What has happened so far.
+    pub fn report(&self) -> Report {
+        let world = self.shared.lock();
+        Report {
+            requests: world.requests,
+            faulty: world.faulty,
+            most_in_flight: world.most_in_flight,
+            elapsed: world.now,
+        }
+    }
+}
+
+/// What becomes of a request.
+enum Fate {
+    Fine,
+    Cut,
+    Reset,
+    Timeout,
+    Answer(http::Response<Bytes>),
+}
+
+impl Faults {
+    fn fate(&self, rng: &mut Rng) -> Fate {
+        let mut happens = |chance: f64| chance > 0.0 && rng.f64() < chance;
+        if happens(self.reset) {
+            Fate::Reset
+        } else if happens(self.timeout) {
+            Fate::Timeout
+        } else if happens(self.rate_limited) {
+            Fate::Answer(rate_limited(rng))
+        } else if happens(self.failing) {
+            Fate::Answer(status([500, 502, 503, 504][rng.usize(0..4)], "text/plain", "overloaded"))
+        } else if happens(self.html) {
+            Fate::Answer(status(200, "text/html", "<html><body>Sign in</body></html>"))
+        } else if happens(self.odd) {
+            let odd = self.odd_answers[rng.usize(0..self.odd_answers.len())].clone();
+            Fate::Answer(http::Response::new(odd))
+        } else if happens(self.cut) {
+            Fate::Cut
+        } else {
+            Fate::Fine
+        }
+    }
+}
+
+fn status(code: u16, content_type: &'static str, body: &'static str) -> http::Response<Bytes> {
+    let mut response = http::Response::new(Bytes::from_static(body.as_bytes()));
+    *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static(content_type));
+    response
+}
+
+fn rate_limited(rng: &mut Rng) -> http::Response<Bytes> {
+    let mut response = status(429, "application/json", "{}");
+    let headers = response.headers_mut();
+    let seconds = http::HeaderValue::from(rng.u32(0..20));
+    match rng.u8(0..3) {
+        0 => {
+            headers.insert(RETRY_AFTER, seconds);
+        }
+        1 => {
+            headers.insert("ratelimit-limit", http::HeaderValue::from(100));
+            headers.insert("ratelimit-remaining", http::HeaderValue::from(rng.u32(0..3)));
+            headers.insert("ratelimit-reset", seconds);
+        }
+        _ => {}
+    }
+    response
+}
+
+/// Counts a request out of flight when it is answered or given up.
+struct InFlight(Shared);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.lock().in_flight -= 1;
+    }
+}
+
+#[async_trait]
+impl Transport for Simulation {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let (fate, latency) = {
+            let mut world = self.shared.lock();
+            world.requests += 1;
+            world.in_flight += 1;
+            world.most_in_flight = world.most_in_flight.max(world.in_flight);
+            if world.rng.f64() < self.faults.clock_jump {
+                let ahead = world.rng.u64(0..=2 * FARTHEST_JUMP_SECONDS);
+                world.shown_ahead = (CLOCK_START + Duration::from_secs(ahead))
+                    .saturating_sub(Duration::from_secs(FARTHEST_JUMP_SECONDS));
+            }
+            let fate = self.faults.fate(&mut world.rng);
+            if !matches!(fate, Fate::Fine) {
+                world.faulty += 1;
+            }
+            let span = self.faults.latency.end.saturating_sub(self.faults.latency.start);
+            (fate, self.faults.latency.start + span.mul_f64(world.rng.f64()))
+        };
+        let _in_flight = InFlight(self.shared.clone());
+        self.shared.sleep(latency).await;
+        match fate {
+            Fate::Fine => Ok((self.server)(&request).map(Body::from)),
+            Fate::Answer(response) => Ok(response.map(Body::from)),
+            Fate::Cut => {
+                let (head, body) = (self.server)(&request).into_parts();
+                let kept = self.shared.lock().rng.usize(0..=body.len());
+                let cut = TransportError::new(TransportErrorKind::Interrupted, "cut by the simulation");
+                let chunks = [Ok(body.slice(..kept)), Err(cut)];
+                Ok(http::Response::from_parts(head, Body::from_stream(stream::iter(chunks))))
+            }
+            Fate::Reset => {
+                Err(TransportError::new(TransportErrorKind::Interrupted, "reset by the simulation"))
+            }
+            Fate::Timeout => {
+                self.shared.sleep(PATIENCE).await;
+                let phase = TransportErrorKind::Timeout(Phase::FirstByte);
+                Err(TransportError::new(phase, "left without an answer by the simulation"))
+            }
+        }
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.shared.sleep(duration).await;
+    }
+
+    fn now(&self) -> Moment {
+        let world = self.shared.lock();
+        Moment::new(world.now + world.shown_ahead)
+    }
+}
+
+impl fmt::Debug for Simulation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulation")
+            .field("seed", &self.seed)
+            .field("faults", &self.faults)
+            .finish_non_exhaustive()
+    }
+}
