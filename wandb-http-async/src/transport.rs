@@ -3,11 +3,10 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use http::Uri;
-use http::uri::Scheme;
 use reqwest::{Client, Proxy, redirect, retry};
 use wandb_core::transport::{
     Moment, Phase, ProxyRules, Request, Response, Settings, SettingsError, Transport, TransportError,
-    TransportErrorKind, gzip,
+    TransportErrorKind, wire,
 };
 
 use crate::{body, error};
@@ -77,8 +76,7 @@ fn through_proxies(
 #[async_trait]
 impl Transport for ReqwestTransport {
     async fn send(&self, mut request: Request) -> Result<Response, TransportError> {
-        check(request.uri())?;
-        gzip::ask(request.headers_mut());
+        wire::prepare(&mut request, cfg!(feature = "tls"))?;
         let method = request.method().clone();
         let request = request.try_into().map_err(error::translate)?;
         let answer = tokio::time::timeout(self.settings.first_byte_timeout, self.client.execute(request));
@@ -90,7 +88,7 @@ impl Transport for ReqwestTransport {
         *head.status_mut() = answer.status();
         *head.version_mut() = answer.version();
         head.headers_mut().clone_from(answer.headers());
-        let compressed = gzip::unwrap(&method, answer.status(), head.headers_mut());
+        let compressed = wire::unwrap_gzip(&method, answer.status(), head.headers_mut());
         Ok(head.map(|()| body::read(answer, compressed, self.settings.stall_timeout)))
     }
 
@@ -103,20 +101,43 @@ impl Transport for ReqwestTransport {
     }
 }
 
-fn check(uri: &Uri) -> Result<(), TransportError> {
-    let refused = |why: &str| Err(TransportError::new(TransportErrorKind::InvalidRequest, why));
-    let secure = uri.scheme() == Some(&Scheme::HTTPS);
-    if !secure && uri.scheme() != Some(&Scheme::HTTP) || uri.host().is_none_or(str::is_empty) {
-        return refused("the address is not a whole http:// or https:// URL");
-    }
-    if secure && !cfg!(feature = "tls") {
-        return refused("this program was built without TLS, so it cannot open https:// addresses");
-    }
-    Ok(())
-}
-
 impl fmt::Debug for ReqwestTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReqwestTransport").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wandb_core::transport::Proxies;
+
+    use super::*;
+
+    fn through(proxy: &str) -> Result<ReqwestTransport, SettingsError> {
+        let rules = ProxyRules::all(proxy.parse()?);
+        ReqwestTransport::with_settings(&Settings { proxies: Proxies::Rules(rules), ..Settings::default() })
+    }
+
+    #[test]
+    fn its_debug_form_hides_the_credentials_of_proxies() {
+        let shown = format!("{:?}", through("http://user:hunter2@proxy.example:3128").expect("a transport"));
+        assert!(shown.contains("***@proxy.example:3128") && !shown.contains("hunter2"), "{shown}");
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[test]
+    fn without_tls_a_secure_proxy_is_refused() {
+        let error = through("https://user:hunter2@proxy.example").map(drop).expect_err("there is no TLS");
+        assert!(matches!(error, SettingsError::Proxy { .. }));
+        assert!(!format!("{error} {error:?}").contains("hunter2"));
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[tokio::test]
+    async fn without_tls_a_secure_address_is_an_invalid_request() {
+        let transport = ReqwestTransport::new().expect("a transport");
+        let request = http::Request::get("https://w.example/").body(bytes::Bytes::new()).expect("a request");
+        let error = transport.send(request).await.expect_err("there is no TLS");
+        assert_eq!(error.kind(), TransportErrorKind::InvalidRequest);
     }
 }

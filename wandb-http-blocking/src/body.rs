@@ -56,29 +56,33 @@ impl<R: Read> Iterator for Chunks<R> {
 }
 
 /// A gzip body, decompressed; one without a single byte is empty.
-struct Gunzip(MultiGzDecoder<BufReader<BodyReader<'static>>>, Progress);
-
-enum Progress {
-    Unread,
-    Reading,
+enum Gunzip<R> {
+    /// The decoder reads as soon as it is made.
+    Unread(BufReader<R>),
+    Reading(MultiGzDecoder<BufReader<R>>),
     Ended,
 }
 
-impl Gunzip {
-    fn new(compressed: BodyReader<'static>) -> Self {
-        Self(MultiGzDecoder::new(BufReader::with_capacity(CHUNK, compressed)), Progress::Unread)
+impl<R: Read> Gunzip<R> {
+    fn new(compressed: R) -> Self {
+        Self::Unread(BufReader::with_capacity(CHUNK, compressed))
     }
 }
 
-impl Read for Gunzip {
+impl<R: Read> Read for Gunzip<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if matches!(self.1, Progress::Unread) {
-            let empty = self.0.get_mut().fill_buf()?.is_empty();
-            self.1 = if empty { Progress::Ended } else { Progress::Reading };
+        if let Self::Unread(compressed) = self
+            && compressed.fill_buf()?.is_empty()
+        {
+            *self = Self::Ended;
         }
-        match self.1 {
-            Progress::Ended => Ok(0),
-            _ => self.0.read(buffer),
+        *self = match std::mem::replace(self, Self::Ended) {
+            Self::Unread(compressed) => Self::Reading(MultiGzDecoder::new(compressed)),
+            begun => begun,
+        };
+        match self {
+            Self::Reading(plain) => plain.read(buffer),
+            _ => Ok(0),
         }
     }
 }

@@ -1,13 +1,10 @@
 use std::fmt;
 
-use http::uri::Scheme;
-use http::{Method, Uri};
+use http::Uri;
 use ureq::config::Config;
 use ureq::{Agent, Proxy, ProxyProtocol};
 use wandb_core::blocking::{Response, Transport};
-use wandb_core::transport::{
-    ProxyRules, ProxyUrl, Request, Settings, SettingsError, TransportError, TransportErrorKind, gzip,
-};
+use wandb_core::transport::{ProxyRules, ProxyUrl, Request, Settings, SettingsError, TransportError, wire};
 
 use crate::body;
 use crate::connector::{Connecting, Resolving};
@@ -106,43 +103,60 @@ impl Basis<'_> {
 }
 
 impl Transport for UreqTransport {
-    fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let (mut parts, body) = request.into_parts();
-        check(&parts.uri)?;
-        gzip::ask(&mut parts.headers);
+    fn send(&self, mut request: Request) -> Result<Response, TransportError> {
+        wire::prepare(&mut request, cfg!(feature = "tls"))?;
+        let (parts, body) = request.into_parts();
         let method = parts.method.clone();
         let agent = self.agent_for(&parts.uri);
-        let answer = if body.is_empty() && !needs_length(&method) {
+        let answer = if body.is_empty() {
             agent.run(http::Request::from_parts(parts, ()))
         } else {
             agent.run(http::Request::from_parts(parts, &body[..]))
         };
         let (mut parts, body) = answer.map_err(|error| error::translate(&error))?.into_parts();
-        let compressed = gzip::unwrap(&method, parts.status, &mut parts.headers);
+        let compressed = wire::unwrap_gzip(&method, parts.status, &mut parts.headers);
         parts.extensions.clear();
         Ok(Response::from_parts(parts, body::read(body.into_reader(), compressed)))
     }
 }
 
-/// Whether a request without a body says so by a length of 0.
-fn needs_length(method: &Method) -> bool {
-    [Method::POST, Method::PUT, Method::PATCH].contains(method)
-}
-
-fn check(uri: &Uri) -> Result<(), TransportError> {
-    let refused = |why: &str| Err(TransportError::new(TransportErrorKind::InvalidRequest, why));
-    let secure = uri.scheme() == Some(&Scheme::HTTPS);
-    if !secure && uri.scheme() != Some(&Scheme::HTTP) || uri.host().is_none_or(str::is_empty) {
-        return refused("the address is not a whole http:// or https:// URL");
-    }
-    if secure && !cfg!(feature = "tls") {
-        return refused("this program was built without TLS, so it cannot open https:// addresses");
-    }
-    Ok(())
-}
-
 impl fmt::Debug for UreqTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UreqTransport").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wandb_core::transport::Proxies;
+
+    use super::*;
+
+    fn through(proxy: &str) -> Result<UreqTransport, SettingsError> {
+        let rules = ProxyRules::all(proxy.parse()?);
+        UreqTransport::with_settings(&Settings { proxies: Proxies::Rules(rules), ..Settings::default() })
+    }
+
+    #[test]
+    fn its_debug_form_hides_the_credentials_of_proxies() {
+        let shown = format!("{:?}", through("http://user:hunter2@proxy.example:3128").expect("a transport"));
+        assert!(shown.contains("***@proxy.example:3128") && !shown.contains("hunter2"), "{shown}");
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[test]
+    fn without_tls_a_secure_proxy_is_refused() {
+        let error = through("https://user:hunter2@proxy.example").map(drop).expect_err("there is no TLS");
+        assert!(matches!(error, SettingsError::Proxy { .. }));
+        assert!(!format!("{error} {error:?}").contains("hunter2"));
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[test]
+    fn without_tls_a_secure_address_is_an_invalid_request() {
+        let transport = UreqTransport::new().expect("a transport");
+        let request = http::Request::get("https://w.example/").body(bytes::Bytes::new()).expect("a request");
+        let error = transport.send(request).map(drop).expect_err("there is no TLS");
+        assert_eq!(error.kind(), wandb_core::transport::TransportErrorKind::InvalidRequest);
     }
 }

@@ -1,0 +1,262 @@
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use socket2::SockRef;
+
+/// No server waits longer for a client.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A server on the loopback that does to each connection what it is told to. Stops when dropped.
+pub(crate) struct Server {
+    address: SocketAddr,
+    seen: Arc<Seen>,
+    accepting: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Seen {
+    connections: AtomicUsize,
+    requests: Mutex<Vec<Received>>,
+    stopped: AtomicBool,
+}
+
+/// A request as it came over the wire.
+#[derive(Debug, Clone)]
+pub(crate) struct Received {
+    pub(crate) method: String,
+    pub(crate) target: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// What a connection reads and writes through: a socket, or TLS over one.
+pub(crate) trait Wire: Read + Write + Send {}
+
+impl<T: Read + Write + Send> Wire for T {}
+
+/// One connection, from the server's side.
+pub(crate) struct Connection {
+    socket: TcpStream,
+    wire: Box<dyn Wire>,
+    unread: Vec<u8>,
+    seen: Arc<Seen>,
+}
+
+impl Server {
+    /// Does `serve` to each connection, on a thread of its own; the connection is closed when it returns.
+    pub(crate) fn start(serve: impl Fn(&mut Connection) + Send + Sync + 'static) -> Self {
+        Self::over(|socket| Some(Box::new(socket)), serve)
+    }
+
+    /// The same over what `wrap` makes of a socket; none where it cannot.
+    pub(crate) fn over(
+        wrap: impl Fn(TcpStream) -> Option<Box<dyn Wire>> + Send + Sync + 'static,
+        serve: impl Fn(&mut Connection) + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let seen = Arc::new(Seen::default());
+        let shared = Arc::new((wrap, serve));
+        let watching = Arc::clone(&seen);
+        let accepting = thread::spawn(move || {
+            for socket in listener.incoming().map_while(Result::ok) {
+                if watching.stopped.load(Ordering::SeqCst) {
+                    break;
+                }
+                watching.connections.fetch_add(1, Ordering::SeqCst);
+                let (seen, shared) = (Arc::clone(&watching), Arc::clone(&shared));
+                thread::spawn(move || {
+                    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+                    socket.set_nodelay(true).unwrap();
+                    let Some(wire) = (shared.0)(socket.try_clone().unwrap()) else { return };
+                    (shared.1)(&mut Connection { socket, wire, unread: Vec::new(), seen });
+                });
+            }
+        });
+        Self { address, seen, accepting: Some(accepting) }
+    }
+
+    /// Answers each request with the bytes that `answer` makes, for as long as the client keeps the connection.
+    pub(crate) fn answering(answer: impl Fn(&Received) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self::start(move |connection| {
+            while let Some(request) = connection.request() {
+                connection.write(&answer(&request));
+            }
+        })
+    }
+
+    /// Sends `bytes` for an answer to the first request of each connection, and closes it.
+    pub(crate) fn sending(bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        Self::start(move |connection| {
+            connection.request();
+            connection.write(&bytes);
+        })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The address of `path` on this server.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// How many connections were made.
+    pub(crate) fn connections(&self) -> usize {
+        self.seen.connections.load(Ordering::SeqCst)
+    }
+
+    /// Fails unless most requests came over connections made before.
+    ///
+    /// A connection may come back to its pool a moment after the next request has opened another.
+    pub(crate) fn assert_connections_used_again(&self) {
+        let (connections, requests) = (self.connections(), self.requests().len());
+        assert!(
+            requests > 1 && connections <= 1 + requests / 4,
+            "{requests} requests on {connections} connections"
+        );
+    }
+
+    /// The requests read so far.
+    pub(crate) fn requests(&self) -> Vec<Received> {
+        self.seen.requests.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.seen.stopped.store(true, Ordering::SeqCst);
+        // Wakes the thread that waits for the next connection.
+        drop(TcpStream::connect(self.address));
+        if let Some(accepting) = self.accepting.take() {
+            drop(accepting.join());
+        }
+    }
+}
+
+impl Received {
+    /// The values of a header, in the order they came.
+    pub(crate) fn values(&self, name: &str) -> Vec<&str> {
+        let same = self.headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
+        same.map(|(_, value)| value.as_str()).collect()
+    }
+}
+
+impl Connection {
+    /// The next request, or `None` when the client is done with the connection.
+    pub(crate) fn request(&mut self) -> Option<Received> {
+        let end = loop {
+            if let Some(end) = self.unread.windows(4).position(|four| four == b"\r\n\r\n") {
+                break end + 4;
+            }
+            self.read_more()?;
+        };
+        let head = String::from_utf8(self.unread.drain(..end).collect()).unwrap();
+        let mut lines = head.lines();
+        let mut first = lines.next()?.split(' ');
+        let (method, target) = (first.next()?.to_owned(), first.next()?.to_owned());
+        let headers = lines.filter_map(|line| line.split_once(':'));
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect();
+        let mut request = Received { method, target, headers, body: Vec::new() };
+        let length = request.values("content-length").first().map_or(0, |length| length.parse().unwrap());
+        while self.unread.len() < length {
+            self.read_more()?;
+        }
+        request.body = self.unread.drain(..length).collect();
+        self.seen.requests.lock().unwrap().push(request.clone());
+        Some(request)
+    }
+
+    fn read_more(&mut self) -> Option<()> {
+        let mut buffer = [0; 16 * 1024];
+        let length = self.wire.read(&mut buffer).ok().filter(|length| *length > 0)?;
+        self.unread.extend_from_slice(&buffer[..length]);
+        Some(())
+    }
+
+    /// The next `length` bytes; fewer when the client is done.
+    pub(crate) fn exactly(&mut self, length: usize) -> Vec<u8> {
+        while self.unread.len() < length && self.read_more().is_some() {}
+        self.unread.drain(..length.min(self.unread.len())).collect()
+    }
+
+    /// Sends bytes; whether the client still took them.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> bool {
+        self.wire.write_all(bytes).and_then(|()| self.wire.flush()).is_ok()
+    }
+
+    /// Sends bytes until none are taken for a while; how many were.
+    pub(crate) fn flood(&mut self, most: usize) -> usize {
+        self.socket.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
+        let block = vec![b'x'; 64 * 1024];
+        let mut taken = 0;
+        while taken < most {
+            match self.wire.write(&block) {
+                Ok(length) => taken += length,
+                Err(_) => break,
+            }
+        }
+        taken
+    }
+
+    /// Whether the client closed the connection before the server's patience ended.
+    pub(crate) fn sees_close(&mut self) -> bool {
+        let mut buffer = [0; 1024];
+        loop {
+            match self.wire.read(&mut buffer) {
+                Ok(0) => return true,
+                Ok(_) => {}
+                Err(error) => {
+                    return !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
+                }
+            }
+        }
+    }
+
+    /// Makes the close that follows a reset.
+    pub(crate) fn reset(&mut self) {
+        SockRef::from(&self.socket).set_linger(Some(Duration::ZERO)).unwrap();
+    }
+
+    /// Passes bytes to `address` and back until both sides are done.
+    pub(crate) fn splice(&mut self, address: SocketAddr) {
+        let mut there = TcpStream::connect(address).unwrap();
+        let mut here = self.socket.try_clone().unwrap();
+        let (mut there_again, mut here_again) = (there.try_clone().unwrap(), here.try_clone().unwrap());
+        let up = thread::spawn(move || {
+            drop(io::copy(&mut here, &mut there));
+            drop(there.shutdown(std::net::Shutdown::Write));
+        });
+        drop(io::copy(&mut there_again, &mut here_again));
+        drop(here_again.shutdown(std::net::Shutdown::Both));
+        drop(up.join());
+    }
+}
+
+/// An answer with a length.
+pub(crate) fn answer(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+    let body = body.as_ref();
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status} Some Reason\r\nContent-Length: {length}\r\n{headers}\r\n");
+    [head.as_bytes(), body].concat()
+}
+
+/// The head of an answer in chunks.
+pub(crate) fn chunked_head(headers: &str) -> Vec<u8> {
+    format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n{headers}\r\n").into_bytes()
+}
+
+/// One chunk of such an answer; an empty one is its end.
+pub(crate) fn chunk(bytes: &[u8]) -> Vec<u8> {
+    [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat()
+}

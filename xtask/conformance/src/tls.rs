@@ -1,0 +1,56 @@
+use std::net::TcpStream;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use crate::server::{Connection, Server, Wire};
+
+/// A certificate authority that nobody trusts unless told to.
+pub(crate) struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    pem: String,
+}
+
+impl Authority {
+    pub(crate) fn new() -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let pem = params.self_signed(&key).unwrap().pem();
+        Self { issuer: Issuer::new(params, key), pem }
+    }
+
+    /// Its own certificate.
+    pub(crate) fn pem(&self) -> Bytes {
+        self.pem.clone().into()
+    }
+
+    /// A TLS server with a certificate for `host`.
+    pub(crate) fn server(
+        &self,
+        host: &str,
+        serve: impl Fn(&mut Connection) + Send + Sync + 'static,
+    ) -> Server {
+        let key = KeyPair::generate().unwrap();
+        let certificate =
+            CertificateParams::new(vec![host.to_owned()]).unwrap().signed_by(&key, &self.issuer).unwrap();
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key)
+            .unwrap();
+        let config = Arc::new(config);
+        Server::over(move |socket| wrap(&config, socket), serve)
+    }
+}
+
+fn wrap(config: &Arc<ServerConfig>, mut socket: TcpStream) -> Option<Box<dyn Wire>> {
+    let mut tls = ServerConnection::new(Arc::clone(config)).unwrap();
+    tls.complete_io(&mut socket).ok()?;
+    Some(Box::new(StreamOwned::new(tls, socket)))
+}

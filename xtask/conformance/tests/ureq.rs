@@ -1,0 +1,22 @@
+//! The blocking transport over ureq, lifted, on no runtime.
+
+use std::sync::Arc;
+
+use wandb_core::blocking::{Lifted, block_on};
+use wandb_core::transport::{Settings, SettingsError, Transport};
+use wandb_http_blocking::UreqTransport;
+use wandb_transport_conformance::{Subject, suite};
+
+struct Ureq;
+
+impl Subject for Ureq {
+    fn transport(settings: &Settings) -> Result<Arc<dyn Transport>, SettingsError> {
+        Ok(Arc::new(Lifted::new(UreqTransport::with_settings(settings)?)))
+    }
+
+    fn run<F: Future>(future: F) -> F::Output {
+        block_on(future)
+    }
+}
+
+suite!(Ureq);
