@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::context::Context;
 use super::project::ProjectObject;
-use super::{artifact, upsert};
+use super::{artifact, sweep, upsert};
 use crate::graphql::{Answer, Arguments, Facts, Object, Resolved};
 use crate::store::{RunState, blob_key};
 
@@ -28,6 +28,7 @@ impl Object for Mutation {
             "deleteRun" => delete_run(context, &input),
             "stopRun" => stop_run(context, &input),
             "updateRunState" => update_run_state(context, &input),
+            "upsertSweep" => sweep::upsert(context, &input),
             "upsertModel" => Ok(upsert_model(context, &input)),
             "createRunFiles" => create_run_files(context, &input),
             "deleteFiles" => delete_files(context, &input),

@@ -41,6 +41,10 @@ impl ProjectObject {
         self.facts.number
     }
 
+    pub(crate) fn sweep(&self, name: &str) -> Option<SweepObject> {
+        SweepObject::find(self.clone(), &self.facts, name)
+    }
+
     fn run(&self, name: &str) -> Option<RunObject> {
         let state = self.context.shared.read();
         let run = state.run(&self.facts.entity, &self.facts.name, name)?;
@@ -100,11 +104,7 @@ impl Object for ProjectObject {
                 Some(run) => Answer::object(run),
                 None => Answer::NULL,
             },
-            "sweep" => Answer::optional(SweepObject::find(
-                self.clone(),
-                &self.facts,
-                arguments.required("sweepName"),
-            )),
+            "sweep" => Answer::optional(self.sweep(arguments.required("sweepName"))),
             "sweeps" => {
                 let sweeps = SweepObject::all(self, &self.facts);
                 Answer::object(page("SweepConnection", "SweepEdge", &sweeps, arguments, SweepObject::id)?)

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::context::Context;
 use super::page::page;
 use super::project::ProjectObject;
 use super::run::RunObject;
-use crate::graphql::{Answer, Arguments, Object, Resolved};
-use crate::store::{ProjectFacts, Sweep, storage_id};
+use crate::graphql::{Answer, Arguments, Facts, Object, Resolved};
+use crate::store::{NewSweep, ProjectFacts, Sweep, storage_id};
 
 /// `Sweep`.
 #[derive(Debug, Clone)]
@@ -28,7 +29,7 @@ impl SweepObject {
     }
 
     pub(crate) fn id(&self) -> String {
-        storage_id("Sweep:v1", &format!("{}:{}", self.sweep.name, self.project.id()))
+        sweep_id(&self.sweep.name, &self.project.id())
     }
 
     /// The runs of the sweep that also pass the filters asked for.
@@ -62,6 +63,9 @@ impl Object for SweepObject {
             "createdAt" => Answer::value(sweep.created_at.to_string()),
             "updatedAt" | "heartbeatAt" => Answer::value(sweep.updated_at.to_string()),
             "earlyStopJobRunning" => Answer::value(false),
+            "project" => Answer::object(self.project.clone()),
+            // Agents are not run here, so there are none.
+            "agents" => Answer::object(Facts::new("AgentConnection").value("edges", Vec::<Value>::new())),
             "runCount" => Answer::value(self.runs(&Arguments::default())?.len()),
             "runCountExpected" => Answer::value(sweep.run_count_expected),
             "runs" => {
@@ -71,4 +75,49 @@ impl Object for SweepObject {
             _ => Answer::NULL,
         })
     }
+}
+
+/// `upsertSweep`: makes a sweep from its YAML text, or changes one.
+pub(crate) fn upsert(context: &Context, input: &Arguments) -> Resolved {
+    let entity = context.entity(input.str("entityName"));
+    let project = Context::project(input.str("projectName"));
+    let name = {
+        let mut state = context.shared.write();
+        let sweeps = &mut state.project_mut(&entity, &project).facts.sweeps;
+        let id =
+            |sweep: &Sweep| sweep_id(&sweep.name, &storage_id("Project:v1", &format!("{project}:{entity}")));
+        let known =
+            sweeps.values().find(|sweep| input.str("id") == Some(&id(sweep))).map(|sweep| sweep.name.clone());
+        if input.str("id").is_some() && known.is_none() {
+            return Err(format!("sweep {:?} not found", input.required("id")));
+        }
+        let name = known.unwrap_or_else(|| format!("{:08x}", fastrand::u32(..)));
+        let sweep = sweeps.entry(name.clone()).or_insert_with(|| NewSweep::running(&entity, &project, &name));
+        if let Some(config) = input.string("config") {
+            if let Some(method) = config.lines().find_map(|line| line.strip_prefix("method:")) {
+                method.trim().clone_into(&mut sweep.method);
+            }
+            sweep.config = config;
+        }
+        if let Some(state) = input.string("state") {
+            sweep.state = state;
+        }
+        sweep.display_name = input.string("displayName").or_else(|| sweep.display_name.take());
+        sweep.description = input.string("description").or_else(|| sweep.description.take());
+        name
+    };
+    let context = context.clone();
+    let sweep = move || {
+        let project = ProjectObject::find(&context, &entity, &project);
+        Answer::optional(project.and_then(|project| project.sweep(&name)))
+    };
+    Ok(Answer::object(
+        Facts::new("UpsertSweepPayload")
+            .object("sweep", sweep)
+            .value("configValidationWarnings", Vec::<String>::new()),
+    ))
+}
+
+fn sweep_id(name: &str, project_id: &str) -> String {
+    storage_id("Sweep:v1", &format!("{name}:{project_id}"))
 }

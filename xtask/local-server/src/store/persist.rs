@@ -13,7 +13,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
 
 use super::run::{Run, RunFacts, blob_key};
 use super::state::{ProjectFacts, State};
@@ -34,6 +36,15 @@ fn decode(name: &str) -> io::Result<String> {
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
+/// `run.json`.
+#[derive(Debug, Serialize, Deserialize)]
+struct SavedRun {
+    facts: RunFacts,
+    /// When each file was last written; all else about it is taken from its bytes.
+    #[serde(default)]
+    files: BTreeMap<String, Timestamp>,
+}
+
 /// Every file of a recording, by its path within it.
 fn entries(state: &State) -> io::Result<BTreeMap<String, Vec<u8>>> {
     let mut entries = BTreeMap::new();
@@ -42,7 +53,9 @@ fn entries(state: &State) -> io::Result<BTreeMap<String, Vec<u8>>> {
         entries.insert(format!("{root}/project.json"), serde_json::to_vec_pretty(&project.facts)?);
         for run in project.runs.values() {
             let root = format!("{root}/{}", encode(&run.facts.name));
-            entries.insert(format!("{root}/run.json"), serde_json::to_vec_pretty(&run.facts)?);
+            let times = run.files.iter().map(|(name, file)| (name.clone(), file.updated_at)).collect();
+            let saved = SavedRun { facts: run.facts.clone(), files: times };
+            entries.insert(format!("{root}/run.json"), serde_json::to_vec_pretty(&saved)?);
             let history = (0..run.history.len()).map(|index| run.history.text(index));
             entries.insert(format!("{root}/history.jsonl"), lines(history));
             entries.insert(format!("{root}/events.jsonl"), lines(run.events.iter()));
@@ -157,30 +170,37 @@ fn restore(state: &mut State, found: BTreeMap<String, Vec<u8>>) -> io::Result<()
         }
     }
     let mut restored = Vec::with_capacity(runs.len());
-    for (root, files) in runs {
-        restored.push(restore_run(&root, files)?);
+    for (root, mut files) in runs {
+        // It is written last: a run without it was not saved whole.
+        if let Some(saved) = files.remove("run.json") {
+            restored.push(restore_run(&root, serde_json::from_slice(&saved)?, files)?);
+        }
     }
     // The order of creation, which directory listings lose.
-    restored.sort_by_key(|(run, _)| run.facts.number);
-    for (run, blobs) in restored {
+    restored.sort_by_key(|(run, _, _)| run.facts.number);
+    for (run, blobs, times) in restored {
         state.reserve(run.facts.number);
         let (entity, project, name) = (run.entity.clone(), run.project.clone(), run.facts.name.clone());
         state.insert(run);
         for (file, bytes) in blobs {
             state.put_file(&entity, &project, &name, &file, bytes);
+            let listed = state.run_mut(&entity, &project, &name).and_then(|run| run.files.get_mut(&file));
+            if let (Some(listed), Some(time)) = (listed, times.get(&file)) {
+                listed.updated_at = *time;
+            }
         }
     }
     Ok(())
 }
 
-type RestoredRun = (Run, Vec<(String, Bytes)>);
+type RestoredRun = (Run, Vec<(String, Bytes)>, BTreeMap<String, Timestamp>);
 
-fn restore_run(root: &str, mut files: BTreeMap<String, Vec<u8>>) -> io::Result<RestoredRun> {
-    let missing = || io::Error::new(io::ErrorKind::InvalidData, format!("{root} has no run.json"));
-    let facts: RunFacts = serde_json::from_slice(&files.remove("run.json").ok_or_else(missing)?)?;
-    let mut names = root.splitn(3, '/').map(decode);
-    let (Some(entity), Some(project)) = (names.next(), names.next()) else { return Err(missing()) };
-    let mut run = Run::new(&entity?, &project?, facts);
+fn restore_run(root: &str, saved: SavedRun, mut files: BTreeMap<String, Vec<u8>>) -> io::Result<RestoredRun> {
+    let names = root.split('/').map(decode).collect::<io::Result<Vec<String>>>()?;
+    let [entity, project, _] = &names[..] else {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("{root} is not the path of a run")));
+    };
+    let mut run = Run::new(entity, project, saved.facts);
     Arc::make_mut(&mut run.history).append(read_lines(files.remove("history.jsonl"))?);
     run.events = Arc::new(read_lines(files.remove("events.jsonl"))?);
     run.log = Arc::new(read_lines(files.remove("output.log"))?);
@@ -190,7 +210,7 @@ fn restore_run(root: &str, mut files: BTreeMap<String, Vec<u8>>) -> io::Result<R
             blobs.push((decode(name)?, Bytes::from(bytes)));
         }
     }
-    Ok((run, blobs))
+    Ok((run, blobs, saved.files))
 }
 
 fn read_lines(bytes: Option<Vec<u8>>) -> io::Result<Vec<String>> {

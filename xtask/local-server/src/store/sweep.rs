@@ -62,6 +62,11 @@ impl NewSweep {
         }
     }
 
+    /// A sweep that has been made but not yet told what to do.
+    pub(crate) fn running(entity: &str, project: &str, name: &str) -> Sweep {
+        Self { state: "RUNNING".to_owned(), ..Self::new(entity, project, name) }.into_sweep()
+    }
+
     pub(crate) fn into_sweep(self) -> Sweep {
         let now = Timestamp::now();
         Sweep {

@@ -35,14 +35,19 @@ impl Client {
         Self { server: LocalServer::start(options).unwrap(), agent: config.into() }
     }
 
-    fn authorization(key: &str) -> String {
+    /// The header of the first user.
+    pub(crate) fn authorization(&self) -> String {
+        Self::basic(&self.server.api_key())
+    }
+
+    fn basic(key: &str) -> String {
         format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("api:{key}")))
     }
 
     pub(crate) fn post(&self, path: &str, key: Option<&str>, body: &Value) -> Result<Reply, ureq::Error> {
         let mut request = self.agent.post(format!("{}{path}", self.server.base_url()));
         if let Some(key) = key {
-            request = request.header("Authorization", Self::authorization(key));
+            request = request.header("Authorization", Self::basic(key));
         }
         Self::reply(request.send(body.to_string().as_bytes())?)
     }

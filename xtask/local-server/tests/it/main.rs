@@ -2,4 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod client;
+mod exports;
+mod faults;
+mod filters;
 mod graphql;
+mod recordings;
+mod writes;
