@@ -1,0 +1,164 @@
+//! Files that are either whole or not there.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::{Builder, TempPath};
+
+use super::error::SinkError;
+
+/// The begin of the name of a file that is not whole yet.
+const PREFIX: &str = ".wandb-export-";
+
+/// The permissions of a new file, before the user's mask takes some away.
+#[cfg(unix)]
+const NEW_FILE: u32 = 0o666;
+
+/// How many symbolic links to follow to a file that does not exist yet.
+const MAX_LINKS: usize = 16;
+
+/// Bytes that can be made to outlive a crash of the system.
+pub(super) trait Durable: Write + Send {
+    /// Waits until the disk has everything.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+impl Durable for File {
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_all()
+    }
+}
+
+/// A file that is written beside its place and put there when it is whole. Until then, and if it is dropped,
+/// whatever is in that place stays there; the unfinished file is removed.
+pub(super) struct AtomicFile {
+    // Declared before the path, so that the file is closed before it is removed, as some systems ask for.
+    writer: BufWriter<Box<dyn Durable>>,
+    temporary: TempPath,
+    place: PathBuf,
+}
+
+/// What there is at the path of an output.
+pub(super) enum Place {
+    /// A file, or nothing yet: its path, links followed.
+    File(PathBuf),
+    /// A device, pipe or socket, which can be written to but not replaced.
+    Stream(PathBuf),
+}
+
+impl Place {
+    pub(super) fn of(path: &Path) -> Result<Self, SinkError> {
+        let ends_like_directory = path
+            .as_os_str()
+            .as_encoded_bytes()
+            .last()
+            .is_some_and(|&byte| std::path::is_separator(char::from(byte)));
+        let path = follow_links(path);
+        match fs::metadata(&path) {
+            Ok(found) if found.is_dir() => return Err(SinkError::Directory { path }),
+            Ok(found) if !found.is_file() => return Ok(Self::Stream(path)),
+            _ if ends_like_directory || path.file_name().is_none() => {
+                return Err(SinkError::Directory { path });
+            }
+            _ => {}
+        }
+        if directory(&path).is_dir() {
+            Ok(Self::File(path))
+        } else {
+            let parent = directory(&path).to_owned();
+            Err(SinkError::MissingParent { path, parent })
+        }
+    }
+}
+
+fn directory(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The path behind symbolic links, which are to stay links.
+fn follow_links(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        let Ok(target) = fs::read_link(&path) else { break };
+        path = path.parent().map_or_else(|| target.clone(), |parent| parent.join(&target));
+    }
+    path
+}
+
+impl AtomicFile {
+    /// Begins a file. Every byte goes through what `through` makes of it.
+    pub(super) fn create(
+        place: PathBuf,
+        through: impl FnOnce(File) -> Box<dyn Durable>,
+    ) -> Result<Self, SinkError> {
+        let mut builder = Builder::new();
+        builder.prefix(PREFIX).suffix(".tmp");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            builder.permissions(fs::Permissions::from_mode(NEW_FILE));
+        }
+        let (file, temporary) = builder
+            .tempfile_in(directory(&place))
+            .map_err(|error| SinkError::io("creating a file beside", place.display(), error))?
+            .into_parts();
+        Ok(Self { writer: BufWriter::with_capacity(64 << 10, through(file)), temporary, place })
+    }
+
+    /// The directory of the file's place.
+    #[cfg(any(feature = "csv", feature = "parquet"))]
+    pub(super) fn directory(&self) -> &Path {
+        directory(&self.place)
+    }
+
+    /// Puts the file in its place.
+    pub(super) fn commit(self) -> Result<(), SinkError> {
+        let Self { mut writer, temporary, place } = self;
+        writer.flush().map_err(|error| SinkError::io("writing", place.display(), error))?;
+        if let Ok(old) = fs::metadata(&place) {
+            fs::set_permissions(&temporary, old.permissions())
+                .map_err(|error| SinkError::io("setting the permissions of", place.display(), error))?;
+        }
+        writer.get_mut().sync().map_err(|error| SinkError::io("syncing", place.display(), error))?;
+        // Closed before it is renamed, as some systems ask for.
+        drop(writer);
+        temporary
+            .persist(&place)
+            .map_err(|error| SinkError::io("renaming a finished file to", place.display(), error.error))?;
+        sync_directory(&place)
+            .map_err(|error| SinkError::io("syncing the directory of", place.display(), error))
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+/// Makes a rename outlive a crash. Some file systems cannot do that, and have nothing to sync either.
+#[cfg(unix)]
+fn sync_directory(place: &Path) -> io::Result<()> {
+    match File::open(directory(place)).and_then(|directory| directory.sync_all()) {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied
+            ) =>
+        {
+            Ok(())
+        }
+        synced => synced,
+    }
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the same signature on every system")]
+fn sync_directory(_place: &Path) -> io::Result<()> {
+    Ok(())
+}

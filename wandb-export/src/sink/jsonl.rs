@@ -1,0 +1,49 @@
+//! JSON Lines.
+
+use std::io::Write as _;
+
+use wandb_core::Row;
+
+use super::contract::{Sink, SinkReport};
+use super::error::SinkError;
+use super::output::Output;
+
+/// How much text to gather before it is written.
+const CHUNK: usize = 64 << 10;
+
+/// Writes each row as it comes.
+pub(super) struct JsonLines {
+    output: Output,
+    text: String,
+    rows: u64,
+}
+
+impl JsonLines {
+    pub(super) fn new(output: Output) -> Self {
+        Self { output, text: String::new(), rows: 0 }
+    }
+
+    fn write_text(&mut self) -> Result<(), SinkError> {
+        let written = self.output.write_all(self.text.as_bytes());
+        self.text.clear();
+        written.map_err(|error| self.output.error(error))
+    }
+}
+
+impl Sink for JsonLines {
+    fn write(&mut self, rows: &[Row]) -> Result<(), SinkError> {
+        for row in rows {
+            row.write_json_line(&mut self.text);
+            self.rows += 1;
+            if self.text.len() >= CHUNK {
+                self.write_text()?;
+            }
+        }
+        self.write_text()?;
+        self.output.end_batch()
+    }
+
+    fn finish(self: Box<Self>) -> Result<SinkReport, SinkError> {
+        Ok(SinkReport { rows: self.rows, columns: None, bytes: self.output.commit()?, findings: Vec::new() })
+    }
+}

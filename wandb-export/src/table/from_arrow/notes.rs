@@ -1,0 +1,27 @@
+//! What this library wrote about a field of its own.
+
+use arrow_schema::Field;
+use wandb_core::Value;
+
+use crate::table::to_arrow::METADATA_KEY;
+
+/// What a field's name and Arrow type do not say; see [`METADATA_KEY`].
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    /// Whether the strings are JSON text.
+    pub(super) json: bool,
+    /// The keys that lead to the values, or none if the name is the key.
+    pub(super) path: Vec<String>,
+}
+
+impl Notes {
+    pub(super) fn of(field: &Field) -> Self {
+        let notes = field.metadata().get(METADATA_KEY).and_then(|text| Value::parse(text.as_bytes()).ok());
+        let Some(notes) = notes else { return Self::default() };
+        let path = notes.get("path").and_then(Value::as_list).unwrap_or_default();
+        Self {
+            json: notes.get("type").and_then(Value::as_str) == Some("json"),
+            path: path.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        }
+    }
+}

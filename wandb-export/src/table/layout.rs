@@ -1,0 +1,75 @@
+//! The way from a row's keys to the columns of a schema.
+
+use indexmap::IndexMap;
+
+use super::column_type::ColumnType;
+use super::schema::{Field, FieldKind};
+
+/// A tree of keys that leads to slots, one for each column, and to marks, one for each struct.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Layout {
+    pub(super) nodes: Vec<Node>,
+    slots: usize,
+    pub(super) marks: usize,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Node {
+    pub(super) children: IndexMap<String, usize>,
+    pub(super) slot: Option<usize>,
+    pub(super) mark: Option<usize>,
+    /// Objects here are values of the slot rather than taken apart.
+    pub(super) whole: bool,
+}
+
+impl Layout {
+    /// The layout of `fields`, which learn their slots.
+    pub(super) fn of(fields: &mut [Field]) -> Self {
+        let mut layout = Self { nodes: vec![Node::default()], slots: 0, marks: 0 };
+        layout.add(fields);
+        for node in &mut layout.nodes {
+            node.whole &= node.children.is_empty();
+        }
+        layout
+    }
+
+    /// How many slots there are.
+    pub(crate) fn slots(&self) -> usize {
+        self.slots
+    }
+
+    fn add(&mut self, fields: &mut [Field]) {
+        for field in fields {
+            let node = self.node(&field.path);
+            match &mut field.kind {
+                FieldKind::Column(column_type) => {
+                    field.slot = self.slots;
+                    self.slots += 1;
+                    self.nodes[node].slot = Some(field.slot);
+                    self.nodes[node].whole = *column_type == ColumnType::Json;
+                }
+                FieldKind::Struct(children) => {
+                    field.slot = self.marks;
+                    self.marks += 1;
+                    self.nodes[node].mark = Some(field.slot);
+                    self.add(children);
+                }
+            }
+        }
+    }
+
+    fn node(&mut self, path: &[String]) -> usize {
+        let mut node = 0;
+        for key in path {
+            node = if let Some(&child) = self.nodes[node].children.get(key) {
+                child
+            } else {
+                let child = self.nodes.len();
+                self.nodes.push(Node::default());
+                self.nodes[node].children.insert(key.clone(), child);
+                child
+            };
+        }
+        node
+    }
+}

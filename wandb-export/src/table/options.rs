@@ -1,0 +1,44 @@
+//! How to turn rows into a table.
+
+use super::nested::Nested;
+use super::schema_builder::SchemaBuilder;
+
+/// What a table is to be like, and the memory it may take to make it.
+///
+/// ```
+/// use wandb_export::table::{Nested, TableOptions};
+///
+/// let options = TableOptions { nested: Some(Nested::Json), ..TableOptions::default() };
+/// assert!(options.columns.is_empty());
+/// ```
+#[derive(Debug, Clone)]
+pub struct TableOptions {
+    /// What becomes of objects inside rows. `None` is what suits the output: see [`Nested`].
+    pub nested: Option<Nested>,
+    /// Columns to have in any case, in this order, before the others; those that no row has are empty.
+    pub columns: Vec<String>,
+    /// The most columns to accept, [`SchemaBuilder::DEFAULT_MAX_COLUMNS`] by default.
+    pub max_columns: usize,
+    /// The most bytes of JSON text to hold in memory before rows go to an unnamed temporary file; 8 MiB by default.
+    pub memory: usize,
+}
+
+impl Default for TableOptions {
+    fn default() -> Self {
+        Self {
+            nested: None,
+            columns: Vec::new(),
+            max_columns: SchemaBuilder::DEFAULT_MAX_COLUMNS,
+            memory: 8 << 20,
+        }
+    }
+}
+
+impl TableOptions {
+    /// The builder these options ask for, where `default` is what suits the output.
+    pub fn schema_builder(&self, default: Nested) -> SchemaBuilder {
+        SchemaBuilder::new(self.nested.unwrap_or(default))
+            .asked_for(self.columns.iter().cloned())
+            .max_columns(self.max_columns)
+    }
+}

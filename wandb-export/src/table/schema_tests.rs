@@ -1,0 +1,187 @@
+use insta::assert_snapshot;
+use proptest::prelude::*;
+use wandb_core::Row;
+
+use super::random_rows::rows;
+use super::*;
+
+/// The columns and findings of these rows, one a line.
+fn infer(nested: Nested, asked_for: &[&str], lines: &[&str]) -> String {
+    let mut builder = SchemaBuilder::new(nested).asked_for(asked_for.iter().map(|name| (*name).to_owned()));
+    for line in lines {
+        builder.observe(&Row::parse(line.as_bytes()).expect("valid JSON")).expect("few columns");
+    }
+    let schema = builder.finish();
+    let mut lines = Vec::new();
+    describe(schema.fields(), "", &mut lines);
+    lines.extend(schema.findings().iter().map(|finding| format!("! {finding}")));
+    lines.join("\n")
+}
+
+fn describe(fields: &[Field], indent: &str, lines: &mut Vec<String>) {
+    for field in fields {
+        match field.kind() {
+            FieldKind::Column(column_type) => lines.push(format!("{indent}{}: {column_type}", field.name())),
+            FieldKind::Struct(fields) => {
+                lines.push(format!("{indent}{}: struct", field.name()));
+                describe(fields, &format!("{indent}  "), lines);
+            }
+        }
+    }
+}
+
+const NESTED: [&str; 4] = [
+    r#"{"loss": 1, "eval": {"acc": 0.5, "by": {"class": [1]}}, "_step": 0}"#,
+    r#"{"late": true, "eval": {"f1": "NaN"}, "_step": 1}"#,
+    r#"{"eval": {}, "image": {"_type": "image-file", "path": "x.png"}, "_step": 2}"#,
+    r#"{"eval": null, "mixed": {"a": 1}, "_step": 3}"#,
+];
+
+#[test]
+fn objects_become_dotted_columns() {
+    assert_snapshot!(infer(Nested::Dotted, &[], &NESTED), @r#"
+    _step: 64-bit integer
+    loss: 64-bit integer
+    eval: JSON text
+    eval.acc: float
+    eval.by.class: JSON text
+    eval.f1: float
+    late: boolean
+    image: JSON text
+    mixed.a: 64-bit integer
+    ! column "eval": an object in some rows, with columns of its own (seen: null × 1, object × 3)
+    ! column "eval.f1": only the strings NaN and Infinity, taken for the numbers they stand for (seen: NaN or Infinity as a string × 1)
+    "#);
+}
+
+#[test]
+fn objects_become_json_columns() {
+    assert_snapshot!(infer(Nested::Json, &[], &NESTED), @"
+    _step: 64-bit integer
+    loss: 64-bit integer
+    eval: JSON text
+    late: boolean
+    image: JSON text
+    mixed: JSON text
+    ");
+}
+
+#[test]
+fn objects_become_structs() {
+    assert_snapshot!(infer(Nested::Struct, &[], &NESTED), @r#"
+    _step: 64-bit integer
+    loss: 64-bit integer
+    eval: struct
+      acc: float
+      by: struct
+        class: JSON text
+      f1: float
+    late: boolean
+    image: JSON text
+    mixed: struct
+      a: 64-bit integer
+    ! column "eval.f1": only the strings NaN and Infinity, taken for the numbers they stand for (seen: NaN or Infinity as a string × 1)
+    "#);
+}
+
+#[test]
+fn a_place_with_objects_and_values_is_no_struct() {
+    let lines = [r#"{"a": {"b": 1}}"#, r#"{"a": 2}"#, r#"{"a": {"b": 3}}"#];
+    assert_snapshot!(infer(Nested::Struct, &[], &lines), @r#"
+    a: JSON text
+    ! column "a": the type changes, so every value is written as JSON text (seen: integer × 1, object × 2)
+    "#);
+    assert_snapshot!(infer(Nested::Json, &[], &lines), @r#"
+    a: JSON text
+    ! column "a": the type changes, so every value is written as JSON text (seen: integer × 1, object × 2)
+    "#);
+    assert_snapshot!(infer(Nested::Dotted, &[], &lines), @r#"
+    a: 64-bit integer
+    a.b: 64-bit integer
+    ! column "a": an object in some rows, with columns of its own (seen: integer × 1, object × 2)
+    "#);
+}
+
+#[test]
+fn media_among_plain_objects_is_no_struct_but_of_one_type() {
+    let lines = [r#"{"a": {"b": 1}}"#, r#"{"a": {"_type": "histogram"}}"#];
+    assert_snapshot!(infer(Nested::Struct, &[], &lines), @"a: JSON text");
+}
+
+#[test]
+fn columns_asked_for_come_first_and_are_always_there() {
+    let lines = [r#"{"b": 1, "_step": 0, "a": {"y": 1, "x": 2}, "c": 3}"#];
+    assert_snapshot!(infer(Nested::Dotted, &["c", "gone", "a"], &lines), @"
+    _step: 64-bit integer
+    c: 64-bit integer
+    gone: string
+    a.y: 64-bit integer
+    a.x: 64-bit integer
+    b: 64-bit integer
+    ");
+    assert_snapshot!(infer(Nested::Json, &["c", "_step"], &lines), @"
+    c: 64-bit integer
+    _step: 64-bit integer
+    b: 64-bit integer
+    a: JSON text
+    ");
+}
+
+#[test]
+fn equal_names_are_told_apart_by_the_longer_path() {
+    let lines = [r#"{"a": {"b": 1}, "A.b": 2, "a.b#2": 4}"#, r#"{"a.b": "x"}"#];
+    assert_snapshot!(infer(Nested::Dotted, &[], &lines), @r#"
+    a.b#3: 64-bit integer
+    A.b: 64-bit integer
+    a.b#2: 64-bit integer
+    a.b: string
+    ! column "a.b#3": renamed, as another column is called "a.b" too
+    "#);
+}
+
+#[test]
+fn every_other_finding_reads_as_a_sentence() {
+    let lines = [r#"{"big": 18446744073709551616, "id": 9007199254740993}"#, r#"{"big": 1, "id": 0.5}"#];
+    assert_snapshot!(infer(Nested::Dotted, &[], &lines), @r#"
+    big: JSON text
+    id: JSON text
+    ! column "big": integers beyond 64 bits, so every integer is written as JSON text (seen: integer × 1, integer beyond 64 bits × 1)
+    ! column "id": floats beside integers that no double holds, so every number is written as JSON text (seen: integer × 1, float × 1)
+    "#);
+}
+
+#[test]
+fn nested_keys_count_towards_the_most_columns() {
+    let row = Row::parse(br#"{"a": {"b": 1, "c": 2}}"#).expect("valid JSON");
+    SchemaBuilder::new(Nested::Dotted).max_columns(3).observe(&row).expect("a, b and c");
+    SchemaBuilder::new(Nested::Json).max_columns(1).observe(&row).expect("a");
+    let error = SchemaBuilder::new(Nested::Dotted).max_columns(2).observe(&row).expect_err("one too many");
+    assert!(matches!(error, TableError::TooManyColumns { limit: 2 }), "{error:?}");
+}
+
+proptest! {
+    #[test]
+    fn names_differ_and_types_do_not_depend_on_the_order_of_rows(rows in rows()) {
+        for nested in Nested::ALL {
+            let infer = |rows: &mut dyn Iterator<Item = &Row>| {
+                let mut builder = SchemaBuilder::new(nested);
+                rows.for_each(|row| builder.observe(row).expect("few columns"));
+                builder.finish()
+            };
+            let (forwards, backwards) = (infer(&mut rows.iter()), infer(&mut rows.iter().rev()));
+            let mut names: Vec<_> = forwards.fields().iter().map(Field::name).collect();
+            let types = |schema: &Schema| {
+                let mut text: Vec<_> = schema.fields().iter().filter_map(|field| match field.kind() {
+                    FieldKind::Column(column_type) => Some((field.path().to_vec(), *column_type)),
+                    FieldKind::Struct(_) => None,
+                }).map(|(path, column_type)| format!("{path:?} {column_type}")).collect();
+                text.sort();
+                text
+            };
+            prop_assert_eq!(types(&forwards), types(&backwards));
+            names.sort_unstable();
+            names.dedup();
+            prop_assert_eq!(names.len(), forwards.fields().len());
+        }
+    }
+}

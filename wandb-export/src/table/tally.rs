@@ -1,0 +1,119 @@
+//! How often each kind of value was seen at one place of the rows.
+
+use std::fmt;
+
+use wandb_core::Value;
+
+/// The kinds of values that matter to a column's type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ValueKind {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool,
+    /// An integer of 64 bits.
+    Integer,
+    /// An integer beyond 64 bits.
+    BigInteger,
+    /// A double.
+    Float,
+    /// One of the strings `NaN`, `Infinity` and `-Infinity`, which stand for numbers where W&B writes JSON.
+    NonFiniteText,
+    /// Any other string.
+    String,
+    /// A list.
+    List,
+    /// An object.
+    Object,
+}
+
+impl ValueKind {
+    const ALL: [Self; 9] = [
+        Self::Null,
+        Self::Bool,
+        Self::Integer,
+        Self::BigInteger,
+        Self::Float,
+        Self::NonFiniteText,
+        Self::String,
+        Self::List,
+        Self::Object,
+    ];
+
+    pub(crate) fn of(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(_) => Self::Bool,
+            Value::Int(_) => Self::Integer,
+            Value::BigInt(_) => Self::BigInteger,
+            Value::Float(_) => Self::Float,
+            Value::String(_) if value.is_non_finite() => Self::NonFiniteText,
+            Value::String(_) => Self::String,
+            Value::List(_) => Self::List,
+            Value::Map(_) => Self::Object,
+        }
+    }
+}
+
+impl fmt::Display for ValueKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Null => "null",
+            Self::Bool => "boolean",
+            Self::Integer => "integer",
+            Self::BigInteger => "integer beyond 64 bits",
+            Self::Float => "float",
+            Self::NonFiniteText => "NaN or Infinity as a string",
+            Self::String => "string",
+            Self::List => "list",
+            Self::Object => "object",
+        })
+    }
+}
+
+/// Counts of each kind of value.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    counts: [u64; ValueKind::ALL.len()],
+    inexact_integers: u64,
+}
+
+impl Tally {
+    /// Counts one value.
+    pub(crate) fn observe(&mut self, value: &Value) {
+        let kind = ValueKind::of(value);
+        self.counts[kind as usize] += 1;
+        let exact = match value {
+            Value::Int(integer) => super::number::int_as_f64(*integer).is_some(),
+            Value::BigInt(integer) => super::number::digits_as_f64(integer.digits()).is_some(),
+            _ => true,
+        };
+        self.inexact_integers += u64::from(!exact);
+    }
+
+    /// Adds what was seen elsewhere.
+    pub(crate) fn add(&mut self, kind: ValueKind, count: u64) {
+        self.counts[kind as usize] += count;
+    }
+
+    /// How often `kind` was seen.
+    pub(crate) fn count(&self, kind: ValueKind) -> u64 {
+        self.counts[kind as usize]
+    }
+
+    /// How many integers a double cannot hold.
+    pub(crate) fn inexact_integers(&self) -> u64 {
+        self.inexact_integers
+    }
+
+    /// Whether anything but null was seen.
+    pub(crate) fn has_values(&self) -> bool {
+        self.seen().any(|(kind, _)| kind != ValueKind::Null)
+    }
+
+    /// The kinds seen, with their counts, in a fixed order.
+    pub(crate) fn seen(&self) -> impl Iterator<Item = (ValueKind, u64)> + '_ {
+        ValueKind::ALL.into_iter().zip(self.counts).filter(|(_, count)| *count > 0)
+    }
+}
