@@ -6,6 +6,9 @@ pub mod blocking;
 pub mod client;
 mod environment;
 pub mod error;
+#[cfg(feature = "mock")]
+pub mod mock;
+pub mod model;
 pub mod operation;
 mod path;
 mod row;

@@ -6,9 +6,9 @@ use http::HeaderValue;
 
 use super::{Client, RetryPolicy, Shared, pace, tally};
 
-use crate::BaseUrl;
 use crate::operation::{Endpoint, Lacks};
 use crate::transport::Transport;
+use crate::{ApiKey, BaseUrl};
 
 /// Settings of a [`Client`], all of which have a default.
 #[must_use]
@@ -45,8 +45,8 @@ impl ClientBuilder {
     }
 
     /// Sends `key` to the base URL's origin, and to no other. Without one the client asks as nobody.
-    pub fn api_key(mut self, key: &HeaderValue) -> Self {
-        self.authorization = Some(key.clone());
+    pub fn api_key(mut self, key: &ApiKey) -> Self {
+        self.authorization = Some(key.authorization_header());
         self
     }
 

@@ -82,10 +82,10 @@ impl Client {
         let headers = request.headers_mut();
         headers.insert(USER_AGENT, self.shared.user_agent.clone());
         headers.remove(AUTHORIZATION);
-        if let Some(authorization) = &self.shared.authorization {
-            if self.base_url().same_origin(url) {
-                headers.insert(AUTHORIZATION, authorization.clone());
-            }
+        if let Some(authorization) = &self.shared.authorization
+            && self.base_url().same_origin(url)
+        {
+            headers.insert(AUTHORIZATION, authorization.clone());
         }
     }
 

@@ -117,8 +117,8 @@ mod tests {
         Pacer::new(600 * SECOND)
     }
 
-    fn quota(limit: f64, remaining: f64, reset: u64) -> Option<Quota> {
-        Some(Quota { limit, remaining, reset: Duration::from_secs(reset) })
+    fn quota(limit: f64, remaining: f64, reset: u64) -> Quota {
+        Quota { limit, remaining, reset: Duration::from_secs(reset) }
     }
 
     #[test]
@@ -134,7 +134,7 @@ mod tests {
     fn plenty_goes_at_once_and_the_rest_is_spread_until_the_reset() {
         let mut pacer = pacer();
         pacer.book(at(0.0));
-        pacer.landed(at(0.0), quota(10.0, 9.0, 10));
+        pacer.landed(at(0.0), Some(quota(10.0, 9.0, 10)));
         let waits: Vec<u64> = (0..9).map(|_| pacer.book(at(0.0)).as_secs()).collect();
         assert_eq!(&waits[..5], [0; 5], "{waits:?}");
         assert!(waits[5..].is_sorted() && waits[5] > 0 && waits[8] == 10, "{waits:?}");
@@ -144,7 +144,7 @@ mod tests {
     fn an_exhausted_quota_waits_for_its_reset() {
         let mut pacer = pacer();
         pacer.book(at(0.0));
-        pacer.landed(at(0.0), quota(10.0, 0.0, 30));
+        pacer.landed(at(0.0), Some(quota(10.0, 0.0, 30)));
         assert_eq!(pacer.book(at(0.0)), 30 * SECOND);
         assert_eq!(pacer.book(at(10.0)), 20 * SECOND);
         assert_eq!(pacer.book(at(31.0)), Duration::ZERO, "the quota is given anew");
@@ -155,7 +155,7 @@ mod tests {
         let mut pacer = pacer();
         for answered in 0..20 {
             pacer.book(at(0.0));
-            pacer.landed(at(0.0), quota(1000.0, 900.0 - 10.0 * f64::from(answered), 60));
+            pacer.landed(at(0.0), Some(quota(1000.0, 900.0 - 10.0 * f64::from(answered), 60)));
         }
         assert!((pacer.cost - 10.0).abs() < 0.5, "{}", pacer.cost);
     }
@@ -166,7 +166,7 @@ mod tests {
         for _ in 0..5 {
             pacer.book(at(0.0));
         }
-        pacer.landed(at(0.0), quota(10.0, 4.0, 10));
+        pacer.landed(at(0.0), Some(quota(10.0, 4.0, 10)));
         assert_eq!(pacer.book(at(0.0)), 10 * SECOND, "four are on their way already");
     }
 
@@ -184,7 +184,7 @@ mod tests {
         let mut pacer = pacer();
         pacer.hold(at(10_000.0), 5 * SECOND);
         pacer.book(at(10_000.0));
-        pacer.landed(at(10_000.0), quota(10.0, 0.0, 30));
+        pacer.landed(at(10_000.0), Some(quota(10.0, 0.0, 30)));
         assert_eq!(pacer.book(at(3.0)), Duration::ZERO);
     }
 
@@ -201,9 +201,9 @@ mod tests {
             }
             sent_in_second += 1;
             if sent_in_second > 20 {
-                refused += 1
+                refused += 1;
             } else {
-                served += 1
+                served += 1;
             }
             let left = f64::from(20_u32.saturating_sub(sent_in_second));
             let reset = Duration::from_secs_f64(second + 1.0 - now);

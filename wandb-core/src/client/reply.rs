@@ -68,9 +68,8 @@ impl Failure {
                 _ => Hope::None,
             },
             Self::NotWandb { .. } => Hope::Doubtful,
-            Self::Unauthorized | Self::Redirected { .. } => Hope::None,
             Self::Answer(error) if error.is_retryable() => Hope::Good,
-            Self::Answer(_) => Hope::None,
+            Self::Answer(_) | Self::Unauthorized | Self::Redirected { .. } => Hope::None,
         }
     }
 

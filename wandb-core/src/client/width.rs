@@ -158,9 +158,9 @@ mod tests {
         let mut width = Width::new(PageSize::fixed(1_000));
         for request in 0..1_000 {
             if request % 3 == 0 {
-                width.failed(width.now())
+                width.failed(width.now());
             } else {
-                width.answered(width.now(), 1_000, FAST)
+                width.answered(width.now(), 1_000, FAST);
             }
         }
         assert_eq!(width.now(), 1_000);

@@ -169,9 +169,9 @@ where
             }
             Err(failed) if width > 1 && failed.failure.suggests_less(failed.attempts) => {
                 if failed.failure.demands_less() {
-                    self.width.refused(width)
+                    self.width.refused(width);
                 } else {
-                    self.width.failed(width)
+                    self.width.failed(width);
                 }
                 self.split(index);
             }

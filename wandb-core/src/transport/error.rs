@@ -95,10 +95,10 @@ impl fmt::Display for TransportError {
             TransportErrorKind::Tls => f.write_str("no secure connection (TLS)")?,
             TransportErrorKind::Timeout(Phase::Connect) => f.write_str("timed out connecting")?,
             TransportErrorKind::Timeout(Phase::FirstByte) => {
-                f.write_str("timed out waiting for an answer")?
+                f.write_str("timed out waiting for an answer")?;
             }
             TransportErrorKind::Timeout(Phase::Stall) => {
-                f.write_str("timed out in the middle of an answer")?
+                f.write_str("timed out in the middle of an answer")?;
             }
             TransportErrorKind::Interrupted => f.write_str("connection interrupted")?,
             TransportErrorKind::Protocol => f.write_str("the answer was not valid HTTP")?,

@@ -1,0 +1,60 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::transport::{Moment, Request, Response, Transport, TransportError};
+
+mockall::mock! {
+    /// A [`mockall`] mock of [`Transport`]: expectations are set with `expect_send`, `expect_sleep`, `expect_now`.
+    #[derive(Debug)]
+    pub Transport {}
+
+    #[async_trait]
+    impl Transport for Transport {
+        async fn send(&self, request: Request) -> Result<Response, TransportError>;
+        async fn sleep(&self, duration: Duration);
+        fn now(&self) -> Moment;
+    }
+}
+
+mockall::mock! {
+    /// A [`mockall`] mock of [`blocking::Transport`](crate::blocking::Transport): expectations are set with
+    /// `expect_send`.
+    #[derive(Debug)]
+    pub BlockingTransport {}
+
+    impl crate::blocking::Transport for BlockingTransport {
+        fn send(&self, request: Request) -> Result<crate::blocking::Response, TransportError>;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::blocking::{Lifted, block_on};
+    use crate::transport::{Body, TransportErrorKind};
+
+    #[test]
+    fn the_async_mock_answers_as_it_is_told() {
+        let mut mock = MockTransport::new();
+        mock.expect_send().times(1).returning(|_| Ok(Response::new(Body::from("told"))));
+        let mock: Arc<dyn Transport> = Arc::new(mock);
+        let body =
+            block_on(async { mock.send(Request::new(Bytes::new())).await?.into_body().bytes(10).await });
+        assert_eq!(&body.expect("an answer")[..], b"told");
+    }
+
+    #[test]
+    fn the_blocking_mock_can_be_lifted() {
+        let mut mock = MockBlockingTransport::new();
+        mock.expect_send()
+            .times(1)
+            .returning(|_| Err(TransportError::new(TransportErrorKind::Connect, "told")));
+        let error = block_on(Lifted::new(mock).send(Request::new(Bytes::new()))).expect_err("as told");
+        assert_eq!(error.to_string(), "no connection: told");
+    }
+}
