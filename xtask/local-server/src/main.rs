@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::mpsc;
 
 use clap::Parser;
-use wandb_local_server::{Faults, LocalServer, Options};
+use wandb_local_server::{ExportOptions, Faults, GeneratedRun, LocalServer, Options};
 
 /// A local server that speaks the Weights & Biases protocol.
 ///
@@ -33,6 +33,18 @@ struct Arguments {
     /// Write the state at the end as a recording, a .tar.zst archive
     #[arg(long, value_name = "FILE")]
     pack: Option<PathBuf>,
+    /// Export the history of this run (ENTITY/PROJECT/RUN) as Parquet; may be given several times
+    #[arg(long, value_name = "RUN")]
+    export: Vec<String>,
+    /// Rows in each Parquet file
+    #[arg(long, value_name = "ROWS", default_value_t = 50_000)]
+    export_rows: usize,
+    /// Rows at the end of each exported history that stay live
+    #[arg(long, value_name = "ROWS", default_value_t = 0)]
+    export_live: usize,
+    /// Add a synthetic run local-team/synthetic/STEPS with this many steps; may be given several times
+    #[arg(long, value_name = "STEPS")]
+    generate: Vec<u64>,
     /// Do not end when standard input ends
     #[arg(long)]
     detached: bool,
@@ -55,6 +67,15 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     options.port = arguments.port;
     options.path_prefix = arguments.path_prefix;
     let server = LocalServer::start(options)?;
+    for steps in arguments.generate {
+        server.store().generate_run(&GeneratedRun::new("local-team", "synthetic", &steps.to_string(), steps));
+    }
+    let mut export = ExportOptions::default();
+    export.rows_per_part = arguments.export_rows;
+    export.live_tail = arguments.export_live;
+    for run in &arguments.export {
+        server.store().export_run(run, &export)?;
+    }
     if let Some(faults) = arguments.faults {
         server.store().set_faults(faults);
     }

@@ -13,6 +13,7 @@ mod persist;
 mod run;
 mod sampling;
 mod seed;
+mod shared;
 mod state;
 mod sweep;
 
@@ -27,9 +28,9 @@ pub(crate) use artifact::{Artifact, Manifest};
 pub(crate) use export::Export;
 pub(crate) use field::Order;
 pub(crate) use filter::Filter;
-pub(crate) use handle::Shared;
 pub(crate) use history::write_json_string;
 pub(crate) use run::{Run, blob_key, storage_id};
 pub(crate) use sampling::{SampleSpec, history_rows, object, positions, sampled_rows};
+pub(crate) use shared::Shared;
 pub(crate) use state::{ProjectFacts, md5_base64};
 pub(crate) use sweep::Sweep;

@@ -1,7 +1,7 @@
 //! [`Store`]: seeding, faults, missing fields, exports and the request log, from Rust.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -9,15 +9,14 @@ use jiff::Timestamp;
 use super::export::{ExportOptions, export};
 use super::generate::{GeneratedRun, Generator};
 use super::history::History;
-use super::run::{Run, RunState};
+use super::run::RunState;
 use super::seed::NewRun;
-use super::state::State;
+use super::shared::Shared;
 use super::sweep::NewSweep;
 use super::{persist, run};
 use crate::faults::{FaultState, Faults};
 use crate::graphql::{SchemaError, ServedSchema};
-use crate::options::Options;
-use crate::request_log::{RequestLog, RequestRecord};
+use crate::request_log::RequestRecord;
 
 /// What a call on the [`Store`] can fail with.
 #[derive(Debug, thiserror::Error)]
@@ -46,79 +45,6 @@ pub enum StoreError {
         source: std::io::Error,
     },
 }
-
-/// All that the connections of a server share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) options: Options,
-    pub(crate) log: RequestLog,
-    pub(crate) url_secret: u128,
-    state: RwLock<State>,
-    schema: RwLock<Arc<ServedSchema>>,
-    faults: Mutex<FaultState>,
-    features: RwLock<Vec<(String, bool)>>,
-    urls: OnceLock<(String, String)>,
-}
-
-impl Shared {
-    pub(crate) fn new(options: Options) -> Result<Self, StoreError> {
-        Ok(Self {
-            options,
-            log: RequestLog::default(),
-            url_secret: fastrand::u128(..),
-            state: RwLock::default(),
-            schema: RwLock::new(Arc::new(ServedSchema::without(&[])?)),
-            faults: Mutex::default(),
-            features: RwLock::new(FEATURES.iter().map(|name| ((*name).to_owned(), true)).collect()),
-            urls: OnceLock::new(),
-        })
-    }
-
-    pub(crate) fn read(&self) -> RwLockReadGuard<'_, State> {
-        self.state.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, State> {
-        self.state.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn faults(&self) -> MutexGuard<'_, FaultState> {
-        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn schema(&self) -> Arc<ServedSchema> {
-        Arc::clone(&self.schema.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(crate) fn features(&self) -> Vec<(String, bool)> {
-        self.features.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Tells where the server listens; the first call counts.
-    pub(crate) fn set_urls(&self, base: String, storage: String) {
-        let _ = self.urls.set((base, storage));
-    }
-
-    pub(crate) fn base_url(&self) -> &str {
-        self.urls.get().map_or("", |(base, _)| base)
-    }
-
-    pub(crate) fn storage_url(&self) -> &str {
-        self.urls.get().map_or("", |(_, storage)| storage)
-    }
-
-    pub(crate) fn owner(&self) -> String {
-        self.options.users.first().map_or_else(|| "local".to_owned(), |user| user.username.clone())
-    }
-
-    pub(crate) fn state_word(&self, run: &Run) -> &'static str {
-        run.state(Timestamp::now(), self.options.heartbeat_timeout).as_str()
-    }
-}
-
-/// The features a server reports; clients take other paths when one is missing.
-const FEATURES: [&str; 4] =
-    ["LARGE_FILENAMES", "CLIENT_IDS", "EXPAND_DEFINED_METRIC_GLOBS", "MARK_RUN_FILES_UPLOADED"];
 
 /// A handle on the data of a running server; clones are handles on the same data.
 #[derive(Debug, Clone)]
@@ -230,16 +156,13 @@ impl Store {
     /// Serves a schema without some fields, as older servers do: pairs of type and field, or of `Type.field`
     /// and argument. Replaces what was left out before.
     pub fn set_missing_fields(&self, missing: &[(&str, &str)]) -> Result<(), StoreError> {
-        let schema = Arc::new(ServedSchema::without(missing)?);
-        *self.0.schema.write().unwrap_or_else(PoisonError::into_inner) = schema;
+        self.0.serve(ServedSchema::without(missing)?);
         Ok(())
     }
 
     /// Sets one of the features that `serverInfo` reports.
     pub fn set_feature(&self, name: &str, enabled: bool) {
-        let mut features = self.0.features.write().unwrap_or_else(PoisonError::into_inner);
-        features.retain(|(known, _)| known != name);
-        features.push((name.to_owned(), enabled));
+        self.0.set_feature(name, enabled);
     }
 
     /// Makes the server fail on purpose from now on, as told; the default is no faults.
@@ -258,13 +181,13 @@ impl Store {
         self.0.log.clear();
     }
 
-    /// Saves everything to a directory, in the form [`Options::data_dir`] reads.
+    /// Saves everything to a directory, in the form [`crate::Options::data_dir`] reads.
     pub fn save(&self, directory: &Path) -> Result<(), StoreError> {
         persist::save(&self.0.read(), directory)
             .map_err(|source| StoreError::Recording { path: directory.to_owned(), source })
     }
 
-    /// Saves everything as one compressed archive, in the form [`Options::fixtures`] reads.
+    /// Saves everything as one compressed archive, in the form [`crate::Options::fixtures`] reads.
     pub fn pack(&self, archive: &Path) -> Result<(), StoreError> {
         persist::pack(&self.0.read(), archive)
             .map_err(|source| StoreError::Recording { path: archive.to_owned(), source })

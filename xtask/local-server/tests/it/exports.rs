@@ -27,6 +27,7 @@ fn urls(answer: &Value) -> Vec<String> {
 }
 
 #[test]
+#[expect(clippy::cast_precision_loss, reason = "steps are small")]
 fn parts_and_live_rows_make_up_the_history() {
     let client = Client::start();
     let store = client.server.store();

@@ -1,0 +1,96 @@
+//! What all connections of a server share: data, schema, faults, log.
+
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use jiff::Timestamp;
+
+use super::run::Run;
+use super::state::State;
+use crate::faults::FaultState;
+use crate::graphql::{SchemaError, ServedSchema};
+use crate::options::Options;
+use crate::request_log::RequestLog;
+
+/// All that the connections of a server share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) options: Options,
+    pub(crate) log: RequestLog,
+    pub(crate) url_secret: u128,
+    state: RwLock<State>,
+    schema: RwLock<Arc<ServedSchema>>,
+    faults: Mutex<FaultState>,
+    features: RwLock<Vec<(String, bool)>>,
+    urls: OnceLock<(String, String)>,
+}
+
+impl Shared {
+    pub(crate) fn new(options: Options) -> Result<Self, SchemaError> {
+        Ok(Self {
+            options,
+            log: RequestLog::default(),
+            url_secret: fastrand::u128(..),
+            state: RwLock::default(),
+            schema: RwLock::new(Arc::new(ServedSchema::without(&[])?)),
+            faults: Mutex::default(),
+            features: RwLock::new(FEATURES.iter().map(|name| ((*name).to_owned(), true)).collect()),
+            urls: OnceLock::new(),
+        })
+    }
+
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn faults(&self) -> MutexGuard<'_, FaultState> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn schema(&self) -> Arc<ServedSchema> {
+        Arc::clone(&self.schema.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Serves another schema from the next request on.
+    pub(crate) fn serve(&self, schema: ServedSchema) {
+        *self.schema.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(schema);
+    }
+
+    pub(crate) fn set_feature(&self, name: &str, enabled: bool) {
+        let mut features = self.features.write().unwrap_or_else(PoisonError::into_inner);
+        features.retain(|(known, _)| known != name);
+        features.push((name.to_owned(), enabled));
+    }
+
+    pub(crate) fn features(&self) -> Vec<(String, bool)> {
+        self.features.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Tells where the server listens; the first call counts.
+    pub(crate) fn set_urls(&self, base: String, storage: String) {
+        let _ = self.urls.set((base, storage));
+    }
+
+    pub(crate) fn base_url(&self) -> &str {
+        self.urls.get().map_or("", |(base, _)| base)
+    }
+
+    pub(crate) fn storage_url(&self) -> &str {
+        self.urls.get().map_or("", |(_, storage)| storage)
+    }
+
+    pub(crate) fn owner(&self) -> String {
+        self.options.users.first().map_or_else(|| "local".to_owned(), |user| user.username.clone())
+    }
+
+    pub(crate) fn state_word(&self, run: &Run) -> &'static str {
+        run.state(Timestamp::now(), self.options.heartbeat_timeout).as_str()
+    }
+}
+
+/// The features a server reports; clients take other paths when one is missing.
+const FEATURES: [&str; 4] =
+    ["LARGE_FILENAMES", "CLIENT_IDS", "EXPAND_DEFINED_METRIC_GLOBS", "MARK_RUN_FILES_UPLOADED"];
