@@ -1,1 +1,29 @@
-//! Typed GraphQL operations of Weights & Biases as pure values
+//! The operations of Weights & Biases' GraphQL API as pure values.
+//!
+//! - [`ops`]: one file an operation. Each builds its request, reads its answer and names what follows; the client of
+//!   [`wandb_core`] moves it. They are typed against `schema.graphql`, the part of the schema that is asked for.
+//! - [`plan`]: how the whole history of a run follows from what the server says about it.
+//! - [`Filter`], [`Order`], [`Keys`], [`Samples`]: parameters, checked where they are made.
+//! - [`HistoryRow`]: a row of an answer, as text, to be parsed where there is time for it.
+//!
+//! The crate knows no HTTP library and no output format.
+
+mod envelope;
+mod filter;
+mod keys;
+mod lenient;
+pub mod ops;
+mod order;
+pub mod plan;
+mod row;
+mod samples;
+mod schema;
+
+pub use filter::{Filter, FilterError};
+pub use keys::{Keys, KeysError, Selection};
+pub use order::{Order, OrderError};
+pub use row::HistoryRow;
+pub use samples::{Samples, SamplesError};
+
+/// The schema that the operations are typed against, in the GraphQL schema language.
+pub const SCHEMA: &str = include_str!("../schema.graphql");

@@ -1,0 +1,129 @@
+//! The hyperparameters of a run.
+
+use serde::ser::{Serialize, Serializer};
+
+use crate::value::{Map, Value, ValueError};
+
+/// What a run was configured with (`Run.config`).
+///
+/// The server keeps `{KEY: {"value": …, "desc": …}}`; here the values are taken out. What W&B itself writes under
+/// `_wandb` and `wandb_version` is kept apart. Serializes as the values alone.
+///
+/// ```
+/// use wandb_core::model::Config;
+///
+/// let config = Config::parse(br#"{"lr": {"value": 0.1, "desc": "step"}, "_wandb": {"value": {"cli": "0.31"}}}"#)?;
+/// assert_eq!(config.get("lr").and_then(|lr| lr.as_f64()), Some(0.1));
+/// assert_eq!(config.description("lr"), Some("step"));
+/// assert_eq!(config.values().len(), 1);
+/// assert!(config.internal().contains_key("_wandb"));
+/// # Ok::<(), wandb_core::ValueError>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Config {
+    values: Map,
+    internal: Map,
+    descriptions: Map,
+}
+
+/// What W&B writes for itself (`WANDB_INTERNAL_KEYS` of the Python SDK).
+const INTERNAL_KEYS: [&str; 2] = ["_wandb", "wandb_version"];
+
+impl Config {
+    /// Reads the JSON text that the server keeps. Empty text and `null` stand for no configuration.
+    pub fn parse(text: &[u8]) -> Result<Self, ValueError> {
+        Ok(super::map_from_json(text)?.into())
+    }
+
+    /// The configured values, by key, in the server's order.
+    pub fn values(&self) -> &Map {
+        &self.values
+    }
+
+    /// The value under a key of the user's.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.values.get(key)
+    }
+
+    /// What W&B keeps for itself: `_wandb` and `wandb_version`, their wrappers taken off.
+    pub fn internal(&self) -> &Map {
+        &self.internal
+    }
+
+    /// The description of a value, if it was given one.
+    pub fn description(&self, key: &str) -> Option<&str> {
+        self.descriptions.get(key).and_then(Value::as_str)
+    }
+
+    /// The configured values without a copy.
+    pub fn into_values(self) -> Map {
+        self.values
+    }
+}
+
+/// Takes the wrappers off; a value that has none is taken as it is, as the Python SDK does.
+impl From<Map> for Config {
+    fn from(entries: Map) -> Self {
+        let mut config = Self::default();
+        for (key, value) in entries {
+            let is_internal = INTERNAL_KEYS.contains(&key.as_str());
+            let value = match value {
+                Value::Map(mut wrapper) if wrapper.contains_key("value") => {
+                    if let Some(description @ Value::String(_)) = wrapper.remove("desc") {
+                        config.descriptions.insert(key.clone(), description);
+                    }
+                    wrapper.remove("value").unwrap_or_default()
+                }
+                bare => bare,
+            };
+            let values = if is_internal { &mut config.internal } else { &mut config.values };
+            values.insert(key, value);
+        }
+        config
+    }
+}
+
+impl Serialize for Config {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.values.serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(config: &Config) -> String {
+        serde_json::to_string(config).unwrap()
+    }
+
+    #[test]
+    fn values_keep_their_kind_and_order() {
+        let text = br#"{"z":{"value":1},"a":{"desc":null,"value":null},"n":{"value":NaN},"big":{"value":123456789012345678901234567890},
+            "nested":{"value":{"value":{"x":1.0}}},"list":{"value":[1,"two"]}}"#;
+        let config = Config::parse(text).unwrap();
+        assert_eq!(
+            Value::from(config.values().clone()).to_json(),
+            r#"{"z":1,"a":null,"n":"NaN","big":123456789012345678901234567890,"nested":{"value":{"x":1.0}},"list":[1,"two"]}"#,
+        );
+        assert_eq!(config.description("a"), None);
+    }
+
+    #[test]
+    fn values_without_a_wrapper_are_taken_as_they_are() {
+        let config =
+            Config::parse(br#"{"lr":0.5,"net":{"layers":2},"wandb_version":1,"d":{"desc":"no value"}}"#)
+                .unwrap();
+        assert_eq!(json(&config), r#"{"lr":0.5,"net":{"layers":2},"d":{"desc":"no value"}}"#);
+        assert_eq!(config.internal().get("wandb_version"), Some(&Value::Int(1)));
+    }
+
+    #[test]
+    fn nothing_is_an_empty_configuration_and_anything_else_an_error() {
+        for text in ["", "null", "{}", " "] {
+            assert_eq!(Config::parse(text.as_bytes()).unwrap(), Config::default(), "{text}");
+        }
+        assert!(matches!(Config::parse(b"[1]"), Err(ValueError::NotAnObject { .. })));
+        assert!(matches!(Config::parse(b"{\"a\""), Err(ValueError::Syntax { .. })));
+    }
+}

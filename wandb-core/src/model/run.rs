@@ -1,0 +1,145 @@
+//! A run.
+
+use serde::Serialize;
+use url::Url;
+
+use super::{Config, HistoryKeys, RunState, Timestamp, User};
+use crate::value::Map;
+use crate::{BaseUrl, PathError, RunPath};
+
+/// A run (`Run`), in full or in the light form that lists take by default.
+///
+/// The light form leaves out `config`, `summary`, `system_metrics` and `history_keys`: they are `None` then, not empty.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Run {
+    /// The user or team that owns the project.
+    pub entity: String,
+    /// The name of the project.
+    pub project: String,
+    /// The run's id, the last part of its path (`name`).
+    pub id: String,
+    /// The id that changes to the run take (`id`).
+    pub storage_id: String,
+    /// The name shown in the app (`displayName`).
+    pub name: Option<String>,
+    /// What the run is doing (`state`).
+    pub state: Option<RunState>,
+    /// When it began (`createdAt`).
+    pub created_at: Option<Timestamp>,
+    /// When it was last heard of (`heartbeatAt`).
+    pub heartbeat_at: Option<Timestamp>,
+    /// Who made it (`user`): username and name.
+    pub user: Option<User>,
+    /// The tags (`tags`).
+    pub tags: Option<Vec<String>>,
+    /// The group (`group`).
+    pub group: Option<String>,
+    /// The kind of job (`jobType`).
+    pub job_type: Option<String>,
+    /// The id of the sweep it belongs to (`sweepName`).
+    pub sweep: Option<String>,
+    /// The commit of the code (`commit`).
+    pub commit: Option<String>,
+    /// What the user wrote about it (`notes`).
+    pub notes: Option<String>,
+    /// What an old SDK kept name and notes in (`description`).
+    pub description: Option<String>,
+    /// Whether the key may not change it (`readOnly`).
+    pub read_only: Option<bool>,
+    /// The number of the project (`projectId`).
+    pub project_id: Option<i64>,
+    /// How many rows the history has (`historyLineCount`).
+    pub history_line_count: Option<u64>,
+    /// The hyperparameters (`config`).
+    pub config: Option<Config>,
+    /// The last or best value of each metric (`summaryMetrics`).
+    pub summary: Option<Map>,
+    /// The last value of each system metric (`systemMetrics`).
+    pub system_metrics: Option<Map>,
+    /// Which metrics the history has (`historyKeys`).
+    pub history_keys: Option<HistoryKeys>,
+}
+
+impl Run {
+    /// The run at `path`, of which nothing else is known but the id that the server keeps it under.
+    pub fn new(
+        entity: impl Into<String>,
+        project: impl Into<String>,
+        id: impl Into<String>,
+        storage_id: impl Into<String>,
+    ) -> Self {
+        Self {
+            entity: entity.into(),
+            project: project.into(),
+            id: id.into(),
+            storage_id: storage_id.into(),
+            name: None,
+            state: None,
+            created_at: None,
+            heartbeat_at: None,
+            user: None,
+            tags: None,
+            group: None,
+            job_type: None,
+            sweep: None,
+            commit: None,
+            notes: None,
+            description: None,
+            read_only: None,
+            project_id: None,
+            history_line_count: None,
+            config: None,
+            summary: None,
+            system_metrics: None,
+            history_keys: None,
+        }
+    }
+
+    /// Where the run is.
+    ///
+    /// # Errors
+    /// If the server gave it an id that no path can hold.
+    pub fn path(&self) -> Result<RunPath, PathError> {
+        RunPath::new(&self.entity, &self.project, &self.id)
+    }
+
+    /// The run's page in the web app of the server.
+    ///
+    /// # Errors
+    /// As [`path`](Self::path).
+    pub fn url(&self, base: &BaseUrl) -> Result<Url, PathError> {
+        Ok(self.path()?.app_url(base))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_light_run_says_null_for_what_it_leaves_out() {
+        let mut run = Run::new("team", "my project", "abc", "UnVuOjE=");
+        run.state = Some("finished".into());
+        run.tags = Some(vec!["a".to_owned()]);
+        run.created_at = Some("2024-05-01T12:00:00".into());
+        assert_eq!(
+            serde_json::to_string(&run).unwrap(),
+            concat!(
+                r#"{"entity":"team","project":"my project","id":"abc","storage_id":"UnVuOjE=","name":null,"#,
+                r#""state":"finished","created_at":"2024-05-01T12:00:00","heartbeat_at":null,"user":null,"#,
+                r#""tags":["a"],"group":null,"job_type":null,"sweep":null,"commit":null,"notes":null,"#,
+                r#""description":null,"read_only":null,"project_id":null,"history_line_count":null,"#,
+                r#""config":null,"summary":null,"system_metrics":null,"history_keys":null}"#,
+            ),
+        );
+    }
+
+    #[test]
+    fn a_run_knows_its_page() {
+        let run = Run::new("team", "my project", "abc", "");
+        let base: BaseUrl = "https://wandb.example.org".parse().unwrap();
+        assert_eq!(run.url(&base).unwrap().as_str(), "https://wandb.example.org/team/my%20project/runs/abc");
+        assert!(Run::new("team", "p", "a/b", "").url(&base).is_err());
+    }
+}

@@ -1,0 +1,94 @@
+//! When something happened.
+
+use std::fmt;
+
+use jiff::civil;
+use jiff::tz::Offset;
+use serde::ser::{Serialize, Serializer};
+
+/// A moment as the server writes it (`DateTime`), and as a time if it can be read as one.
+///
+/// Servers write RFC 3339 text, older ones without a zone, which then is UTC.
+///
+/// ```
+/// use wandb_core::model::Timestamp;
+///
+/// let created: Timestamp = "2024-05-01T12:00:00".into();
+/// assert_eq!(created.time(), Some("2024-05-01T12:00:00Z".parse()?));
+/// assert_eq!(created.to_string(), "2024-05-01T12:00:00");
+/// assert_eq!(Timestamp::from("yesterday").time(), None);
+/// # Ok::<(), jiff::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Timestamp {
+    text: String,
+    time: Option<jiff::Timestamp>,
+}
+
+impl Timestamp {
+    /// The text as the server wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The moment, unless the text cannot be read as one.
+    pub fn time(&self) -> Option<jiff::Timestamp> {
+        self.time
+    }
+}
+
+impl From<String> for Timestamp {
+    fn from(text: String) -> Self {
+        let utc = |time: civil::DateTime| Offset::UTC.to_timestamp(time).ok();
+        let time = text.parse().ok().or_else(|| text.parse().ok().and_then(utc));
+        Self { text, time }
+    }
+}
+
+impl From<&str> for Timestamp {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+/// As the server wrote it.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// As the text that the server wrote.
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_is_the_same_moment() {
+        let expected: jiff::Timestamp = "2024-05-01T12:00:00.25Z".parse().unwrap();
+        for text in [
+            "2024-05-01T12:00:00.25Z",
+            "2024-05-01T12:00:00.250000",
+            "2024-05-01 12:00:00.25",
+            "2024-05-01T14:00:00.25+02:00",
+        ] {
+            let timestamp = Timestamp::from(text);
+            assert_eq!(timestamp.time(), Some(expected), "{text}");
+            assert_eq!(timestamp.as_str(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_moment_stays_text() {
+        for text in ["", "0001-13-01T00:00:00Z", "1714564800"] {
+            assert_eq!(Timestamp::from(text).time(), None, "{text}");
+            assert_eq!(serde_json::to_value(Timestamp::from(text)).unwrap(), text);
+        }
+    }
+}

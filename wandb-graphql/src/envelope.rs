@@ -1,0 +1,13 @@
+//! What wraps every GraphQL request and answer.
+
+mod classify;
+mod message;
+mod request;
+mod response;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use classify::asks_for_less;
+pub(crate) use request::{RequestOf, post};
+pub(crate) use response::{data, missing};

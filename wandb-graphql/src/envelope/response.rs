@@ -1,0 +1,107 @@
+//! From an HTTP response to typed data, or to the reason why there is none.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use wandb_core::operation::{AnswerError, Field};
+
+use super::classify::{self, Meaning};
+use super::message::lacking_field;
+use crate::lenient;
+
+/// The answer as the GraphQL specification has it, plus what proxies and W&B's own gateway say instead.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
+    #[serde(default)]
+    errors: Option<Vec<GraphQlError>>,
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    message: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct GraphQlError {
+    #[serde(default)]
+    message: Option<String>,
+    #[serde(default)]
+    extensions: Option<Extensions>,
+}
+
+#[derive(Deserialize)]
+struct Extensions {
+    #[serde(default)]
+    code: Option<serde_json::Value>,
+}
+
+/// The data of a response. `what` was asked about, in the user's terms.
+///
+/// Data beside errors is not used: the errors say that some of it is missing.
+pub(crate) fn data<T: DeserializeOwned>(
+    response: &Response<Bytes>,
+    what: impl FnOnce() -> String,
+) -> Result<T, AnswerError> {
+    let body = response.body();
+    let text = parsable(body)?;
+    let envelope: Envelope<'_> =
+        serde_json::from_slice(&text).map_err(|error| AnswerError::malformed(error.to_string(), body))?;
+    if let Some(errors) = envelope.errors.filter(|errors| !errors.is_empty()) {
+        return Err(error(&errors, response.status(), what));
+    }
+    let Some(data) = envelope.data else {
+        return Err(match envelope.error.or(envelope.message) {
+            Some(said) => refusal(said, response.status(), what),
+            None => AnswerError::malformed("it holds neither data nor errors", body),
+        });
+    };
+    serde_json::from_str(data.get()).map_err(|error| AnswerError::malformed(error.to_string(), body))
+}
+
+/// The error for a null where `what` was asked for.
+pub(crate) fn missing(what: impl Into<String>) -> AnswerError {
+    AnswerError::NotFound { what: what.into() }
+}
+
+/// The body as JSON that a strict parser takes, if it is JSON at all.
+fn parsable(body: &[u8]) -> Result<Cow<'_, [u8]>, AnswerError> {
+    let Err(first) = serde_json::from_slice::<&RawValue>(body) else { return Ok(Cow::Borrowed(body)) };
+    let text = lenient::strict(body);
+    match serde_json::from_slice::<&RawValue>(&text) {
+        Ok(_) => Ok(text),
+        Err(_) => Err(AnswerError::malformed(first.to_string(), body)),
+    }
+}
+
+fn error(errors: &[GraphQlError], status: StatusCode, what: impl FnOnce() -> String) -> AnswerError {
+    let said = |error: &GraphQlError| error.message.clone().unwrap_or_else(|| "no message".to_owned());
+    let mut lacking: Vec<Field> =
+        errors.iter().filter_map(|error| lacking_field(error.message.as_deref()?)).collect();
+    if !lacking.is_empty() {
+        lacking.sort();
+        lacking.dedup();
+        return AnswerError::Lacks(lacking);
+    }
+    let gravest = errors
+        .iter()
+        .map(|error| {
+            let code = error.extensions.as_ref().and_then(|extensions| extensions.code.as_ref()?.as_str());
+            classify::meaning(&said(error), code, status)
+        })
+        .min()
+        .unwrap_or(Meaning::Refused);
+    let mut messages: Vec<String> = errors.iter().map(said).collect();
+    messages.dedup();
+    gravest.into_error(what, messages.join("; "))
+}
+
+/// The error for JSON that is not GraphQL: `{"error": "…"}` and the like.
+fn refusal(said: &RawValue, status: StatusCode, what: impl FnOnce() -> String) -> AnswerError {
+    let message = serde_json::from_str(said.get()).unwrap_or_else(|_| said.get().to_owned());
+    classify::meaning(&message, None, status).into_error(what, message)
+}

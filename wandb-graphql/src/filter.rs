@@ -1,0 +1,127 @@
+//! Which runs are listed.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde_json::{Value, json};
+
+/// A filter of runs: MongoDB-style JSON that the server evaluates.
+///
+/// Operators are `$and`, `$or`, `$not`, `$eq`, `$ne`, `$gt`, `$gte`, `$lt`, `$lte`, `$in`, `$nin`, `$exists` and
+/// `$regex`; fields are `state`, `display_name`, `tags`, `group`, `jobType`, `sweep`, `created_at`, `username`,
+/// `config.KEY`, `summary_metrics.KEY` and more. Only the server knows them all, so only the form is checked here.
+///
+/// ```
+/// use wandb_graphql::Filter;
+///
+/// let filter: Filter = r#"{"state": "finished", "summary_metrics.loss": {"$lt": 0.1}}"#.parse()?;
+/// assert_eq!(filter.to_string(), r#"{"state": "finished", "summary_metrics.loss": {"$lt": 0.1}}"#);
+/// let error = "state=finished".parse::<Filter>().unwrap_err();
+/// assert!(error.to_string().starts_with("the filter is not JSON: expected value at line 1 column 1"));
+/// # Ok::<(), wandb_graphql::FilterError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Filter {
+    json: String,
+}
+
+/// Why a text is no filter.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FilterError {
+    /// The text is not JSON.
+    #[error("the filter is not JSON: {message} (expected something like {EXAMPLE})")]
+    NotJson {
+        /// What is wrong, and where.
+        message: String,
+    },
+    /// The text is JSON, but not an object.
+    #[error("the filter is {found}, not an object (expected something like {EXAMPLE})")]
+    NotAnObject {
+        /// What it is instead.
+        found: &'static str,
+    },
+}
+
+const EXAMPLE: &str = r#"{"state": "finished"}"#;
+
+impl Filter {
+    /// Every run.
+    pub fn all() -> Self {
+        Self { json: "{}".to_owned() }
+    }
+
+    /// The runs of the sweep with this id.
+    pub fn sweep(id: &str) -> Self {
+        Self { json: json!({"$and": [{"sweep": id}]}).to_string() }
+    }
+
+    /// The filter as JSON text.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+}
+
+/// [`Filter::all`].
+impl Default for Filter {
+    fn default() -> Self {
+        Self::all()
+    }
+}
+
+impl FromStr for Filter {
+    type Err = FilterError;
+
+    fn from_str(input: &str) -> Result<Self, Self::Err> {
+        let json = input.trim();
+        let value: Value = serde_json::from_str(json)
+            .map_err(|error| FilterError::NotJson { message: error.to_string() })?;
+        let found = match value {
+            Value::Object(_) => return Ok(Self { json: json.to_owned() }),
+            Value::Null => "null",
+            Value::Bool(_) => "a boolean",
+            Value::Number(_) => "a number",
+            Value::String(_) => "a string",
+            Value::Array(_) => "a list",
+        };
+        Err(FilterError::NotAnObject { found })
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.json)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_is_kept_as_it_was_given() {
+        let text = r#"{ "config.lr.value":{"$in":[1e-3, 10000000000000000000001]} }"#;
+        assert_eq!(format!("\n{text} ").parse::<Filter>().unwrap().json(), text);
+        assert_eq!("{}".parse::<Filter>().unwrap(), Filter::default());
+    }
+
+    #[test]
+    fn a_sweep_is_named_by_its_id() {
+        assert_eq!(Filter::sweep(r#"a"b"#).json(), r#"{"$and":[{"sweep":"a\"b"}]}"#);
+    }
+
+    #[test]
+    fn what_is_no_filter_is_refused() {
+        for (text, message) in [
+            ("", "the filter is not JSON: EOF while parsing a value"),
+            ("{'state': 'finished'}", "the filter is not JSON: key must be a string at line 1 column 2"),
+            (r#"{"a": 1} x"#, "the filter is not JSON: trailing characters at line 1 column 10"),
+            (r#"[{"state": "finished"}]"#, "the filter is a list, not an object"),
+            (r#""finished""#, "the filter is a string, not an object"),
+        ] {
+            let error = text.parse::<Filter>().unwrap_err().to_string();
+            assert!(error.starts_with(message), "{error}");
+            assert!(error.ends_with(r#"(expected something like {"state": "finished"})"#), "{error}");
+        }
+    }
+}

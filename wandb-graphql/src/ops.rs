@@ -1,0 +1,47 @@
+//! The operations, one file each.
+//!
+//! | to learn | ask |
+//! |---|---|
+//! | whose key it is | [`GetViewer`] |
+//! | what the server can do | [`GetServer`] |
+//! | the projects of a user or team | [`ListProjects`] |
+//! | the runs of a project | [`ListRuns`] |
+//! | a run | [`GetRun`] |
+//! | which metrics a run has, and how far it got | [`GetHistoryKeys`] |
+//! | a run's metrics, thinned out | [`SampleHistory`] |
+//! | a run's metrics, all of them | [`ScanHistory`], and [`GetParquetHistory`] for what is exported to files |
+//! | a run's system metrics | [`SampleEvents`] |
+//!
+//! [`plan`](crate::plan) tells which of the last ones to ask for a complete history.
+
+mod get_history_keys;
+mod get_history_window;
+mod get_parquet_history;
+mod get_run;
+mod get_server;
+mod get_viewer;
+mod list_projects;
+mod list_runs;
+mod page;
+mod run_fields;
+mod sample_events;
+mod sample_history;
+mod sampled;
+mod scan_history;
+mod user_fields;
+
+#[cfg(test)]
+mod testing;
+
+pub use get_history_keys::{GetHistoryKeys, HistoryExtent};
+pub use get_history_window::GetHistoryWindow;
+pub use get_parquet_history::{GetParquetHistory, ParquetHistory};
+pub use get_run::GetRun;
+pub use get_server::GetServer;
+pub use get_viewer::GetViewer;
+pub use list_projects::{ListProjects, ProjectPage};
+pub use list_runs::{ListRuns, RunPage};
+pub use run_fields::Detail;
+pub use sample_events::SampleEvents;
+pub use sample_history::SampleHistory;
+pub use scan_history::ScanHistory;

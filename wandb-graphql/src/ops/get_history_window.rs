@@ -1,0 +1,170 @@
+//! `HistoryPage`, `SampledHistoryPage`: every row of a few steps.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Response;
+use wandb_core::RunPath;
+use wandb_core::operation::{AnswerError, Endpoint, Lacks, Operation};
+use wandb_core::transport::Request;
+
+use super::sample_history::{SpecsQuery, SpecsVariables};
+use super::sampled::{key_lists, read, specs};
+use crate::envelope::{RequestOf, asks_for_less, data, missing, post};
+use crate::row::{STEP, rows};
+use crate::schema::{Int64, JsonText, sdl as schema};
+use crate::{HistoryRow, Samples, Selection};
+
+/// Reads every row of a window of steps (`HistoryPage`, or with keys `SampledHistoryPage`, in the Python SDK).
+///
+/// The answer's rows are in order of steps and within the window, none twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetHistoryWindow {
+    path: RunPath,
+    steps: Range<i64>,
+    selection: Arc<Selection>,
+}
+
+impl GetHistoryWindow {
+    /// Every row of the steps (end exclusive) of the run at `path`, with everything it holds.
+    pub fn new(path: RunPath, steps: Range<i64>) -> Self {
+        Self::shared(path, steps, Arc::default())
+    }
+
+    /// Only the rows that hold certain keys.
+    #[must_use]
+    pub fn select(self, selection: Selection) -> Self {
+        Self { selection: Arc::new(selection), ..self }
+    }
+
+    pub(super) fn shared(path: RunPath, steps: Range<i64>, selection: Arc<Selection>) -> Self {
+        Self { path, steps, selection }
+    }
+
+    /// The last step of the window, included.
+    fn last(&self) -> i64 {
+        self.steps.end.saturating_sub(1)
+    }
+
+    fn width(&self) -> u64 {
+        if self.steps.is_empty() { 0 } else { self.steps.end.abs_diff(self.steps.start) }
+    }
+}
+
+#[derive(cynic::QueryVariables, Debug)]
+struct Variables<'a> {
+    entity: &'a str,
+    project: &'a str,
+    run: &'a str,
+    min_step: Int64,
+    max_step: Int64,
+    page_size: i32,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(variables = "Variables")]
+struct Query {
+    #[arguments(name: $project, entityName: $entity)]
+    project: Option<Project>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(variables = "Variables")]
+struct Project {
+    #[arguments(name: $run)]
+    run: Option<Run>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(variables = "Variables")]
+struct Run {
+    #[arguments(minStep: $min_step, maxStep: $max_step, samples: $page_size)]
+    history: Option<Vec<Option<JsonText>>>,
+}
+
+impl Operation for GetHistoryWindow {
+    type Answer = Vec<HistoryRow>;
+
+    fn name(&self) -> &'static str {
+        if self.selection.keys().is_some() { "SampledHistoryPage" } else { "HistoryPage" }
+    }
+
+    fn subject(&self) -> String {
+        format!("{}, steps {} to {}", self.path, self.steps.start, self.last())
+    }
+
+    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+        let (entity, project, run) = (self.path.entity(), self.path.project(), self.path.run());
+        let samples = Samples::enough_for(self.width());
+        if let Some(specs) = specs(&self.selection, (self.steps.start, self.last()), samples)? {
+            let variables = SpecsVariables { entity, project, run, specs };
+            return post::<SpecsQuery, _>(RequestOf::new(self, variables), endpoint, lacks);
+        }
+        let variables = Variables {
+            entity,
+            project,
+            run,
+            min_step: Int64(self.steps.start),
+            max_step: Int64(self.steps.end),
+            page_size: samples.get(),
+        };
+        post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
+    }
+
+    fn answer(&self, response: Response<Bytes>) -> Result<Vec<HistoryRow>, AnswerError> {
+        let rows = self.rows(&response).map_err(|error| match error {
+            // A server that runs out of time over many steps may manage fewer.
+            AnswerError::Failed { message } if self.width() > 1 && asks_for_less(&message) => {
+                AnswerError::TooMuch { message }
+            }
+            error => error,
+        })?;
+        Ok(in_window(rows, &self.steps))
+    }
+}
+
+impl GetHistoryWindow {
+    fn rows(&self, response: &Response<Bytes>) -> Result<Vec<HistoryRow>, AnswerError> {
+        let what = || format!("run {}", self.path);
+        let malformed = |message: String| AnswerError::malformed(message, response.body());
+        if let Some(lists) = key_lists(&self.selection, STEP) {
+            let query: SpecsQuery = data(response, what)?;
+            let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
+            return read(run.sampled_history, lists.len()).map_err(malformed);
+        }
+        let query: Query = data(response, what)?;
+        let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
+        run.history.map(rows).ok_or_else(|| malformed("it holds a run without history".to_owned()))
+    }
+}
+
+/// The rows of the window in order of steps, once each.
+///
+/// A server may answer with rows outside the window, and repeat rows. Rows of one step that differ are all kept: a run
+/// that was resumed or that several processes write to can have them. A row without a step stays behind the one before
+/// it.
+fn in_window(rows: Vec<HistoryRow>, window: &Range<i64>) -> Vec<HistoryRow> {
+    let mut place = window.start;
+    let mut placed: Vec<(i64, HistoryRow)> = Vec::with_capacity(rows.len());
+    for row in rows {
+        match row.step() {
+            Some(step) if !window.contains(&step) => continue,
+            Some(step) => place = step,
+            None => {}
+        }
+        placed.push((place, row));
+    }
+    placed.sort_by_key(|(place, _)| *place);
+    let mut kept: Vec<(i64, HistoryRow)> = Vec::with_capacity(placed.len());
+    for (place, row) in placed {
+        let mut same_step = kept.iter().rev().take_while(|(own, _)| *own == place);
+        if row.step().is_none() || !same_step.any(|(_, own)| *own == row) {
+            kept.push((place, row));
+        }
+    }
+    kept.into_iter().map(|(_, row)| row).collect()
+}
+
+#[cfg(test)]
+mod tests;

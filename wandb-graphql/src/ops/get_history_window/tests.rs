@@ -1,0 +1,131 @@
+use wandb_core::operation::Field;
+
+use super::*;
+use crate::Keys;
+use crate::ops::testing::{answer, request};
+
+fn window(steps: Range<i64>) -> GetHistoryWindow {
+    GetHistoryWindow::new("team/my project/abc".parse().unwrap(), steps)
+}
+
+fn keys() -> Keys {
+    Keys::new(["loss", "acc"]).unwrap()
+}
+
+fn body(field: &str, rows: &serde_json::Value) -> String {
+    serde_json::json!({"data": {"project": {"run": {field: rows}}}}).to_string()
+}
+
+fn texts(rows: &[HistoryRow]) -> Vec<&str> {
+    rows.iter().map(HistoryRow::json).collect()
+}
+
+#[test]
+fn a_request_for_all_keys() {
+    insta::assert_snapshot!(request(&window(1_000..2_000), &[]));
+}
+
+#[test]
+fn a_request_for_all_of_some_keys() {
+    insta::assert_snapshot!(request(&window(1_000..2_000).select(Selection::AllOf(keys())), &[]));
+}
+
+#[test]
+fn a_request_for_any_of_some_keys() {
+    insta::assert_snapshot!(request(&window(1_000..2_000).select(Selection::AnyOf(keys())), &[]));
+}
+
+#[test]
+fn steps_beyond_every_float_are_asked_for_exactly() {
+    let text = request(&window(i64::MIN..i64::MAX), &[]);
+    assert!(text.contains(r#""minStep": -9223372036854775808"#), "{text}");
+    assert!(text.contains(r#""maxStep": 9223372036854775807"#), "{text}");
+    assert!(text.contains(r#""pageSize": 2147483647"#), "{text}");
+    assert_eq!(window(5..6).subject(), "team/my project/abc, steps 5 to 5");
+}
+
+#[test]
+fn rows_are_sorted_within_the_window_and_given_once() {
+    let rows = serde_json::json!([
+        r#"{"_step":12,"loss":1}"#,
+        r#"{"_step":10.0,"loss":NaN}"#,
+        r#"{"_step":9,"loss":0}"#,
+        r#"{"_step":12,"loss":1}"#,
+        null,
+        r#"{"_step":12,"loss":2}"#,
+        r#"{"_step":20,"loss":3}"#,
+        r#"{"_step":11,"loss":4}"#,
+    ]);
+    let rows = answer(&window(10..20), &body("history", &rows)).unwrap();
+    assert_eq!(
+        texts(&rows),
+        [
+            r#"{"_step":10.0,"loss":NaN}"#,
+            r#"{"_step":11,"loss":4}"#,
+            r#"{"_step":12,"loss":1}"#,
+            r#"{"_step":12,"loss":2}"#,
+        ],
+    );
+}
+
+#[test]
+fn rows_without_a_step_stay_where_they_are() {
+    let rows =
+        serde_json::json!([r#"{"a":0}"#, r#"{"_step":12}"#, r#"{"a":1}"#, r#"{"a":1}"#, r#"{"_step":11}"#]);
+    let rows = answer(&window(10..20), &body("history", &rows)).unwrap();
+    assert_eq!(
+        texts(&rows),
+        [r#"{"a":0}"#, r#"{"_step":11}"#, r#"{"_step":12}"#, r#"{"a":1}"#, r#"{"a":1}"#]
+    );
+}
+
+#[test]
+fn an_empty_window_is_no_error() {
+    assert_eq!(answer(&window(0..10), &body("history", &serde_json::json!([]))), Ok(Vec::new()));
+}
+
+#[test]
+fn rows_with_all_of_the_keys() {
+    let lists = serde_json::json!([[{"_step": 3, "loss": 1, "acc": 0}, {"_step": 1, "loss": 2, "acc": 0}]]);
+    let rows =
+        answer(&window(0..10).select(Selection::AllOf(keys())), &body("sampledHistory", &lists)).unwrap();
+    assert_eq!(rows.iter().map(HistoryRow::step).collect::<Vec<_>>(), [Some(1), Some(3)]);
+}
+
+#[test]
+fn rows_with_any_of_the_keys() {
+    let lists = serde_json::json!([
+        [{"_step": 1, "loss": 2}, {"_step": 3, "loss": 1}],
+        [{"_step": 2, "acc": 0}, {"_step": 3, "acc": 0.5}, {"_step": 10, "acc": 1}],
+    ]);
+    let rows =
+        answer(&window(0..10).select(Selection::AnyOf(keys())), &body("sampledHistory", &lists)).unwrap();
+    let expected = [r#"{"_step":1,"loss":2}"#, r#"{"_step":2,"acc":0}"#, r#"{"_step":3,"loss":1,"acc":0.5}"#];
+    assert_eq!(texts(&rows), expected);
+}
+
+#[test]
+fn a_list_too_few_is_an_error() {
+    let any = window(0..10).select(Selection::AnyOf(keys()));
+    let error = answer(&any, &body("sampledHistory", &serde_json::json!([[]]))).unwrap_err().to_string();
+    assert!(error.contains("it holds 1 lists of rows, not 2"), "{error}");
+}
+
+#[test]
+fn a_server_that_runs_out_of_time_is_asked_for_less_while_there_is_less() {
+    let body = r#"{"data": null, "errors": [{"message": "context deadline exceeded"}]}"#;
+    let message = "context deadline exceeded".to_owned();
+    assert_eq!(answer(&window(0..10), body), Err(AnswerError::TooMuch { message: message.clone() }));
+    assert_eq!(answer(&window(0..1), body), Err(AnswerError::Failed { message }));
+    let locked = r#"{"errors": [{"message": "Error 1213: Deadlock found"}]}"#;
+    assert!(matches!(answer(&window(0..10), locked), Err(AnswerError::Failed { .. })));
+}
+
+#[test]
+fn errors_say_what_they_are_about() {
+    let error = answer(&window(0..10), r#"{"data": {"project": {"run": null}}}"#).unwrap_err();
+    assert_eq!(error, AnswerError::NotFound { what: "run team/my project/abc".to_owned() });
+    let lacks = r#"{"errors": [{"message": "Cannot query field \"history\" on type \"Run\"."}]}"#;
+    let lacking = vec![Field::new("Run", "history")];
+    assert_eq!(answer(&window(0..10), lacks), Err(AnswerError::Lacks(lacking)));
+}

@@ -1,0 +1,160 @@
+//! `GetViewer`: whose key it is.
+
+use bytes::Bytes;
+use http::Response;
+use wandb_core::Value;
+use wandb_core::model::User;
+use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation};
+use wandb_core::transport::Request;
+
+use crate::envelope::{RequestOf, data, post};
+use crate::schema::{JsonText, sdl as schema};
+
+/// Reads the user that the key belongs to, with the teams (`GetViewer` in the Python SDK).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct GetViewer;
+
+impl GetViewer {
+    /// The user of the key that the client sends.
+    pub fn new() -> Self {
+        Self
+    }
+}
+
+const OPTIONAL_FIELDS: &[Field] = &[
+    Field::new("User", "name"),
+    Field::new("User", "email"),
+    Field::new("User", "admin"),
+    Field::new("User", "flags"),
+    Field::new("User", "teams"),
+];
+
+#[derive(cynic::QueryFragment, Debug)]
+struct Query {
+    viewer: Option<Viewer>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "User")]
+struct Viewer {
+    id: cynic::Id,
+    username: Option<String>,
+    entity: Option<String>,
+    #[cynic(feature = "User.name")]
+    name: Option<String>,
+    #[cynic(feature = "User.email")]
+    email: Option<String>,
+    #[cynic(feature = "User.admin")]
+    admin: Option<bool>,
+    #[cynic(feature = "User.flags")]
+    flags: Option<JsonText>,
+    #[cynic(feature = "User.teams")]
+    teams: Option<EntityConnection>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+struct EntityConnection {
+    edges: Vec<EntityEdge>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+struct EntityEdge {
+    node: Option<Entity>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+struct Entity {
+    name: String,
+}
+
+impl Operation for GetViewer {
+    type Answer = User;
+
+    fn name(&self) -> &'static str {
+        "GetViewer"
+    }
+
+    fn subject(&self) -> String {
+        "the user of the API key".to_owned()
+    }
+
+    fn optional_fields(&self) -> &'static [Field] {
+        OPTIONAL_FIELDS
+    }
+
+    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+        post::<Query, _>(RequestOf::new(self, ()), endpoint, lacks)
+    }
+
+    fn answer(&self, response: Response<Bytes>) -> Result<User, AnswerError> {
+        let query: Query = data(&response, || self.subject())?;
+        let Some(viewer) = query.viewer else {
+            return Err(AnswerError::Denied { message: "no user belongs to this API key".to_owned() });
+        };
+        let mut user = User::new();
+        user.id = Some(viewer.id.into_inner());
+        user.username = viewer.username;
+        user.name = viewer.name;
+        user.email = viewer.email;
+        user.entity = viewer.entity;
+        user.admin = viewer.admin;
+        // Flags are a convenience: text that cannot be read as JSON is kept as text.
+        user.flags = viewer
+            .flags
+            .map(|JsonText(text)| Value::parse(text.as_bytes()).unwrap_or_else(|_| Value::from(&*text)));
+        user.teams = viewer.teams.map(|teams| {
+            teams.edges.into_iter().filter_map(|edge| edge.node).map(|team| team.name).collect()
+        });
+        Ok(user)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{answer, request};
+
+    #[test]
+    fn the_request_asks_for_everything() {
+        insta::assert_snapshot!(request(&GetViewer::new(), &[]));
+    }
+
+    #[test]
+    fn the_request_leaves_out_what_the_server_lacks() {
+        let text = request(&GetViewer::new(), &[Field::new("User", "teams"), Field::new("User", "admin")]);
+        assert!(!text.contains("teams") && !text.contains("admin") && text.contains("email"), "{text}");
+    }
+
+    #[test]
+    fn the_user_is_read_with_its_teams() {
+        let user = answer(
+            &GetViewer::new(),
+            r#"{"data": {"viewer": {"id": "VXNlcjox", "username": "ada", "entity": "team", "name": "Ada", "email": null,
+                "admin": false, "flags": "{\"beta\": true}",
+                "teams": {"edges": [{"node": {"name": "team"}}, {"node": null}, {"node": {"name": "other"}}]}}}}"#,
+        )
+        .unwrap();
+        let mut expected = User::new();
+        expected.id = Some("VXNlcjox".to_owned());
+        expected.username = Some("ada".to_owned());
+        expected.name = Some("Ada".to_owned());
+        expected.entity = Some("team".to_owned());
+        expected.admin = Some(false);
+        expected.flags = Some(Value::parse(br#"{"beta": true}"#).unwrap());
+        expected.teams = Some(vec!["team".to_owned(), "other".to_owned()]);
+        assert_eq!(user, expected);
+    }
+
+    #[test]
+    fn what_was_not_asked_for_is_unknown() {
+        let body = r#"{"data": {"viewer": {"id": "1", "username": null, "entity": null}}}"#;
+        let user = answer(&GetViewer::new(), body).unwrap();
+        assert_eq!((user.teams, user.flags, user.username), (None, None, None));
+    }
+
+    #[test]
+    fn nobody_is_a_denial() {
+        let error = answer(&GetViewer::new(), r#"{"data": {"viewer": null}}"#).unwrap_err();
+        assert_eq!(error, AnswerError::Denied { message: "no user belongs to this API key".to_owned() });
+    }
+}

@@ -1,0 +1,196 @@
+//! `GetProjects`: the projects of a user or team.
+
+use bytes::Bytes;
+use http::Response;
+use wandb_core::model::{Project, Timestamp};
+use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation, PageSize, Paged};
+use wandb_core::transport::Request;
+
+use super::page::{PageInfo, first};
+use super::user_fields::UserFields;
+use crate::envelope::{RequestOf, data, missing, post};
+use crate::schema::{DateTime, sdl as schema};
+
+/// Lists the projects of an entity, page by page (`GetProjects` in the Python SDK).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListProjects {
+    entity: String,
+    page_size: PageSize,
+    after: Option<String>,
+}
+
+/// A page of projects.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ProjectPage {
+    /// The projects, in the server's order.
+    pub projects: Vec<Project>,
+    /// The cursor after which the next page begins, if there is one.
+    pub next: Option<String>,
+}
+
+impl ListProjects {
+    /// The projects asked for at once unless told otherwise, as in the Python SDK.
+    pub const PAGE_SIZE: PageSize = PageSize::fixed(200);
+
+    /// The projects of `entity`, a user or a team.
+    pub fn new(entity: impl Into<String>) -> Self {
+        Self { entity: entity.into(), page_size: Self::PAGE_SIZE, after: None }
+    }
+
+    /// Asks for so many projects at once.
+    #[must_use]
+    pub fn page_size(self, page_size: PageSize) -> Self {
+        Self { page_size, ..self }
+    }
+}
+
+const OPTIONAL_FIELDS: &[Field] = &[
+    Field::new("Project", "createdAt"),
+    Field::new("Project", "isBenchmark"),
+    Field::new("Project", "user"),
+];
+
+#[derive(cynic::QueryVariables, Debug)]
+struct Variables<'a> {
+    entity: &'a str,
+    cursor: Option<&'a str>,
+    per_page: i32,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(variables = "Variables")]
+struct Query {
+    #[arguments(entityName: $entity, after: $cursor, first: $per_page)]
+    models: Option<ProjectConnection>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+struct ProjectConnection {
+    edges: Vec<ProjectEdge>,
+    page_info: PageInfo,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+struct ProjectEdge {
+    node: Option<ProjectFields>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Project")]
+struct ProjectFields {
+    id: cynic::Id,
+    name: String,
+    entity_name: Option<String>,
+    #[cynic(feature = "Project.createdAt")]
+    created_at: Option<DateTime>,
+    #[cynic(feature = "Project.isBenchmark")]
+    is_benchmark: Option<bool>,
+    #[cynic(feature = "Project.user")]
+    user: Option<UserFields>,
+}
+
+impl Operation for ListProjects {
+    type Answer = ProjectPage;
+
+    fn name(&self) -> &'static str {
+        "GetProjects"
+    }
+
+    fn subject(&self) -> String {
+        self.entity.clone()
+    }
+
+    fn optional_fields(&self) -> &'static [Field] {
+        OPTIONAL_FIELDS
+    }
+
+    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+        let variables = Variables {
+            entity: &self.entity,
+            cursor: self.after.as_deref(),
+            per_page: first(self.page_size),
+        };
+        post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
+    }
+
+    fn answer(&self, response: Response<Bytes>) -> Result<ProjectPage, AnswerError> {
+        let what = || format!("entity {}", self.entity);
+        let query: Query = data(&response, what)?;
+        let models = query.models.ok_or_else(|| missing(what()))?;
+        let next = models.page_info.next(None, self.after.as_deref(), response.body())?;
+        let fields = models.edges.into_iter().filter_map(|edge| edge.node);
+        let projects = fields.map(|fields| fields.into_project(&self.entity)).collect();
+        Ok(ProjectPage { projects, next })
+    }
+}
+
+impl Paged for ListProjects {
+    type Item = Project;
+
+    fn next(&self, answer: &ProjectPage) -> Option<Self> {
+        let after = Some(answer.next.clone()?);
+        Some(Self { after, ..self.clone() })
+    }
+
+    fn items(answer: ProjectPage) -> Vec<Project> {
+        answer.projects
+    }
+}
+
+impl ProjectFields {
+    fn into_project(self, asked: &str) -> Project {
+        let entity = self.entity_name.unwrap_or_else(|| asked.to_owned());
+        let mut project = Project::new(entity, self.name, self.id.into_inner());
+        project.created_at = self.created_at.map(|time| Timestamp::from(time.0));
+        project.is_benchmark = self.is_benchmark;
+        project.user = self.user.map(Into::into);
+        project
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{answer, request};
+
+    #[test]
+    fn the_request_names_the_entity() {
+        insta::assert_snapshot!(request(&ListProjects::new("team"), &[]));
+    }
+
+    #[test]
+    fn pages_follow_from_one_another() {
+        let first = ListProjects::new("team").page_size(PageSize::fixed(2));
+        let page = answer(
+            &first,
+            r#"{"data": {"models": {"pageInfo": {"endCursor": "c1", "hasNextPage": true}, "edges": [
+                {"node": {"id": "1", "name": "a b", "entityName": "team", "createdAt": "2024-05-01T12:00:00",
+                          "isBenchmark": false, "user": {"username": "ada", "name": "Ada"}}},
+                {"node": null},
+                {"node": {"id": "2", "name": "c", "entityName": null}}]}}}"#,
+        )
+        .unwrap();
+        let second = first.next(&page).unwrap();
+        assert!(
+            request(&second, &[])
+                .ends_with("{\n  \"cursor\": \"c1\",\n  \"entity\": \"team\",\n  \"perPage\": 2\n}")
+        );
+        let projects = ListProjects::items(page);
+        assert_eq!(projects.len(), 2);
+        assert_eq!(projects[0].path().unwrap().to_string(), "team/a b");
+        assert_eq!(projects[0].user.as_ref().and_then(|user| user.username.as_deref()), Some("ada"));
+        assert_eq!(projects[1], Project::new("team", "c", "2"));
+
+        let last =
+            r#"{"data": {"models": {"pageInfo": {"endCursor": null, "hasNextPage": false}, "edges": []}}}"#;
+        let last = answer(&second, last).unwrap();
+        assert_eq!(second.next(&last), None);
+    }
+
+    #[test]
+    fn an_unknown_entity_is_not_found() {
+        let error = answer(&ListProjects::new("nobody"), r#"{"data": {"models": null}}"#).unwrap_err();
+        assert_eq!(error.to_string(), "entity nobody does not exist, or the API key may not see it");
+    }
+}

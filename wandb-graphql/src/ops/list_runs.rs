@@ -1,0 +1,262 @@
+//! `Runs`: the runs of a project.
+
+use bytes::Bytes;
+use http::Response;
+use wandb_core::ProjectPath;
+use wandb_core::model::Run;
+use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation, PageSize, Paged};
+use wandb_core::transport::Request;
+
+use super::page::{PageInfo, first};
+use super::run_fields::{Detail, RunFields};
+use crate::envelope::{RequestOf, data, missing, post};
+use crate::schema::{JsonText, sdl as schema};
+use crate::{Filter, Order};
+
+/// Lists the runs of a project, page by page (`Runs` in the Python SDK).
+///
+/// ```
+/// use wandb_graphql::ops::{Detail, ListRuns};
+///
+/// let finished = ListRuns::new("team/project".parse()?)
+///     .filter(r#"{"state": "finished"}"#.parse()?)
+///     .order("-summary_metrics.accuracy".parse()?)
+///     .detail(Detail::Full);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListRuns {
+    path: ProjectPath,
+    filter: Filter,
+    order: Order,
+    detail: Detail,
+    page_size: Option<PageSize>,
+    after: Option<String>,
+}
+
+/// A page of runs.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct RunPage {
+    /// The runs, in the order asked for.
+    pub runs: Vec<Run>,
+    /// How many runs the filter lets through, on all pages together, where the server tells.
+    pub total: Option<u64>,
+    /// The cursor after which the next page begins, if there is one.
+    pub next: Option<String>,
+}
+
+impl ListRuns {
+    /// The light runs asked for at once unless told otherwise. The Python SDK asks for 50, in full or not.
+    pub const LIGHT_PAGE_SIZE: PageSize = PageSize::fixed(500);
+
+    /// The full runs asked for at once unless told otherwise: a config or summary may be large.
+    pub const FULL_PAGE_SIZE: PageSize = PageSize::fixed(100);
+
+    /// All runs of the project at `path` in the light form, the oldest first.
+    pub fn new(path: ProjectPath) -> Self {
+        Self {
+            path,
+            filter: Filter::all(),
+            order: Order::default(),
+            detail: Detail::Light,
+            page_size: None,
+            after: None,
+        }
+    }
+
+    /// Only the runs that the filter lets through.
+    #[must_use]
+    pub fn filter(self, filter: Filter) -> Self {
+        Self { filter, ..self }
+    }
+
+    /// In another order.
+    #[must_use]
+    pub fn order(self, order: Order) -> Self {
+        Self { order, ..self }
+    }
+
+    /// With more or less of each run.
+    #[must_use]
+    pub fn detail(self, detail: Detail) -> Self {
+        Self { detail, ..self }
+    }
+
+    /// Asks for so many runs at once.
+    #[must_use]
+    pub fn page_size(self, page_size: PageSize) -> Self {
+        Self { page_size: Some(page_size), ..self }
+    }
+}
+
+#[derive(cynic::QueryVariables, Debug)]
+struct Variables<'a> {
+    entity: &'a str,
+    project: &'a str,
+    filters: JsonText,
+    order: &'a str,
+    cursor: Option<&'a str>,
+    per_page: i32,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(variables = "Variables")]
+struct Query {
+    #[arguments(name: $project, entityName: $entity)]
+    project: Option<Project>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(variables = "Variables")]
+struct Project {
+    #[arguments(filters: $filters)]
+    #[cynic(feature = "Project.runCount")]
+    run_count: Option<i32>,
+    #[arguments(filters: $filters, after: $cursor, first: $per_page, order: $order)]
+    runs: Option<RunConnection>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+struct RunConnection {
+    edges: Vec<RunEdge>,
+    page_info: PageInfo,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+struct RunEdge {
+    node: Option<RunFields>,
+    cursor: Option<String>,
+}
+
+impl Operation for ListRuns {
+    type Answer = RunPage;
+
+    fn name(&self) -> &'static str {
+        "Runs"
+    }
+
+    fn subject(&self) -> String {
+        match &self.after {
+            None => format!("{}, first page", self.path),
+            Some(cursor) => format!("{}, page after {cursor}", self.path),
+        }
+    }
+
+    fn optional_fields(&self) -> &'static [Field] {
+        self.detail.optional_fields()
+    }
+
+    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+        let default = match self.detail {
+            Detail::Light => Self::LIGHT_PAGE_SIZE,
+            Detail::Full => Self::FULL_PAGE_SIZE,
+        };
+        let variables = Variables {
+            entity: self.path.entity(),
+            project: self.path.project(),
+            filters: JsonText(self.filter.json().into()),
+            order: self.order.text(),
+            cursor: self.after.as_deref(),
+            per_page: first(self.page_size.unwrap_or(default)),
+        };
+        post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
+    }
+
+    fn answer(&self, response: Response<Bytes>) -> Result<RunPage, AnswerError> {
+        let what = || format!("project {}", self.path);
+        let query: Query = data(&response, what)?;
+        let project = query.project.ok_or_else(|| missing(what()))?;
+        let Some(runs) = project.runs else {
+            return Err(AnswerError::malformed("it holds a project without runs", response.body()));
+        };
+        let last = runs.edges.last().and_then(|edge| edge.cursor.clone());
+        let next = runs.page_info.next(last, self.after.as_deref(), response.body())?;
+        let fields = runs.edges.into_iter().filter_map(|edge| edge.node);
+        let runs = fields.map(|fields| fields.into_run(self.path.entity(), self.path.project()));
+        let total = project.run_count.and_then(|count| u64::try_from(count).ok());
+        Ok(RunPage { runs: runs.collect::<Result<_, _>>()?, total, next })
+    }
+}
+
+impl Paged for ListRuns {
+    type Item = Run;
+
+    fn next(&self, answer: &RunPage) -> Option<Self> {
+        let after = Some(answer.next.clone()?);
+        Some(Self { after, ..self.clone() })
+    }
+
+    fn items(answer: RunPage) -> Vec<Run> {
+        answer.runs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{answer, request};
+
+    fn list() -> ListRuns {
+        ListRuns::new("team/my project".parse().unwrap())
+    }
+
+    #[test]
+    fn a_light_request() {
+        insta::assert_snapshot!(request(&list(), &[]));
+    }
+
+    #[test]
+    fn a_full_request_with_everything_chosen() {
+        let list = list()
+            .filter(r#"{"config.lr.value": {"$gt": 0.1}}"#.parse().unwrap())
+            .order("-summary_metrics.loss".parse().unwrap())
+            .detail(Detail::Full)
+            .page_size(PageSize::fixed(7));
+        insta::assert_snapshot!(request(&list, &[]));
+    }
+
+    #[test]
+    fn pages_follow_from_one_another() {
+        let page = answer(
+            &list(),
+            r#"{"data": {"project": {"runCount": 3, "runs": {
+                "pageInfo": {"endCursor": null, "hasNextPage": true},
+                "edges": [
+                    {"cursor": "c1", "node": {"id": "s1", "name": "r1", "displayName": "one", "state": "finished",
+                                              "createdAt": "2024-05-01T12:00:00"}},
+                    {"cursor": "c2", "node": {"id": "s2", "name": "r2", "displayName": null, "state": null,
+                                              "createdAt": null, "tags": []}}]}}}}"#,
+        )
+        .unwrap();
+        assert_eq!((page.total, page.next.as_deref()), (Some(3), Some("c2")));
+        let second = list().next(&page).unwrap();
+        assert_eq!(second.subject(), "team/my project, page after c2");
+        assert!(request(&second, &[]).contains(r#""cursor": "c2""#));
+
+        let runs = ListRuns::items(page);
+        assert_eq!(runs[0].path().unwrap().to_string(), "team/my project/r1");
+        assert_eq!(runs[0].config, None, "light");
+        assert_eq!(runs[1].tags, Some(Vec::new()));
+
+        let empty = r#"{"data": {"project": {"runCount": 0, "runs": {
+            "pageInfo": {"endCursor": null, "hasNextPage": false}, "edges": []}}}}"#;
+        let empty = answer(&second, empty).unwrap();
+        assert_eq!((second.next(&empty), empty.runs), (None, Vec::new()));
+    }
+
+    #[test]
+    fn an_unknown_project_is_not_found() {
+        let error = answer(&list(), r#"{"data": {"project": null}}"#).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "project team/my project does not exist, or the API key may not see it"
+        );
+    }
+
+    #[test]
+    fn a_project_that_withholds_its_runs_is_no_empty_project() {
+        let error = answer(&list(), r#"{"data": {"project": {"runs": null}}}"#).unwrap_err();
+        assert!(matches!(error, AnswerError::Malformed { .. }), "{error}");
+    }
+}

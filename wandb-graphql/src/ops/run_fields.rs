@@ -1,0 +1,134 @@
+//! What is asked of a run.
+
+use wandb_core::model::{Config, HistoryKeys, Run, RunState, Timestamp, map_from_json};
+use wandb_core::operation::{AnswerError, Field};
+use wandb_core::{Value, ValueError};
+
+use super::user_fields::UserFields;
+use crate::schema::{DateTime, Int64, JsonText, sdl as schema};
+
+/// How much of a run is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Detail {
+    /// All but `config`, `summaryMetrics`, `systemMetrics` and `historyKeys`, which take the server long
+    /// (`LightweightRunFragment` of the Python SDK).
+    Light,
+    /// Everything (`RunFragment`).
+    #[default]
+    Full,
+}
+
+/// The heavy fields first, then what is asked of the project around runs, then the fields that are always asked for.
+const OPTIONAL_FIELDS: &[Field] = &[
+    Field::new("Run", "config"),
+    Field::new("Run", "summaryMetrics"),
+    Field::new("Run", "systemMetrics"),
+    Field::new("Run", "historyKeys"),
+    Field::new("Project", "runCount"),
+    Field::new("Run", "projectId"),
+    Field::new("Run", "tags"),
+    Field::new("Run", "sweepName"),
+    Field::new("Run", "group"),
+    Field::new("Run", "jobType"),
+    Field::new("Run", "commit"),
+    Field::new("Run", "readOnly"),
+    Field::new("Run", "heartbeatAt"),
+    Field::new("Run", "description"),
+    Field::new("Run", "notes"),
+    Field::new("Run", "historyLineCount"),
+    Field::new("Run", "user"),
+];
+
+/// How many fields at the beginning are left out of the light form.
+const HEAVY_FIELDS: usize = 4;
+
+impl Detail {
+    pub(super) fn optional_fields(self) -> &'static [Field] {
+        match self {
+            Self::Light => &OPTIONAL_FIELDS[HEAVY_FIELDS..],
+            Self::Full => OPTIONAL_FIELDS,
+        }
+    }
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Run")]
+pub(super) struct RunFields {
+    id: cynic::Id,
+    name: String,
+    display_name: Option<String>,
+    state: Option<String>,
+    created_at: Option<DateTime>,
+    #[cynic(feature = "Run.heartbeatAt")]
+    heartbeat_at: Option<DateTime>,
+    #[cynic(feature = "Run.user")]
+    user: Option<UserFields>,
+    #[cynic(feature = "Run.tags")]
+    tags: Option<Vec<String>>,
+    #[cynic(feature = "Run.group")]
+    group: Option<String>,
+    #[cynic(feature = "Run.jobType")]
+    job_type: Option<String>,
+    #[cynic(feature = "Run.sweepName")]
+    sweep_name: Option<String>,
+    #[cynic(feature = "Run.commit")]
+    commit: Option<String>,
+    #[cynic(feature = "Run.notes")]
+    notes: Option<String>,
+    #[cynic(feature = "Run.description")]
+    description: Option<String>,
+    #[cynic(feature = "Run.readOnly")]
+    read_only: Option<bool>,
+    #[cynic(feature = "Run.projectId")]
+    project_id: Option<Int64>,
+    #[cynic(feature = "Run.historyLineCount")]
+    history_line_count: Option<i32>,
+    #[cynic(feature = "Run.config")]
+    config: Option<JsonText>,
+    #[cynic(feature = "Run.summaryMetrics")]
+    summary_metrics: Option<JsonText>,
+    #[cynic(feature = "Run.systemMetrics")]
+    system_metrics: Option<JsonText>,
+    #[cynic(feature = "Run.historyKeys")]
+    history_keys: Option<JsonText>,
+}
+
+impl RunFields {
+    /// The run that these fields describe. What was not asked for is `None`, and so is what the server says is null.
+    pub(super) fn into_run(self, entity: &str, project: &str) -> Result<Run, AnswerError> {
+        let mut run = Run::new(entity, project, self.name, self.id.into_inner());
+        run.name = self.display_name;
+        run.state = self.state.as_deref().map(RunState::from);
+        run.created_at = self.created_at.map(|time| Timestamp::from(time.0));
+        run.heartbeat_at = self.heartbeat_at.map(|time| Timestamp::from(time.0));
+        run.user = self.user.map(Into::into);
+        run.tags = self.tags;
+        run.group = self.group;
+        run.job_type = self.job_type;
+        run.sweep = self.sweep_name;
+        run.commit = self.commit;
+        run.notes = self.notes;
+        run.description = self.description;
+        run.read_only = self.read_only;
+        run.project_id = self.project_id.map(|id| id.0);
+        run.history_line_count = self.history_line_count.and_then(|count| u64::try_from(count).ok());
+        run.config = parse("config", self.config, &run.id, Config::parse)?;
+        run.summary = parse("summaryMetrics", self.summary_metrics, &run.id, map_from_json)?;
+        run.system_metrics = parse("systemMetrics", self.system_metrics, &run.id, map_from_json)?;
+        run.history_keys = parse("historyKeys", self.history_keys, &run.id, |text| {
+            Value::parse(text).map(|value| HistoryKeys::from_value(&value))
+        })?;
+        Ok(run)
+    }
+}
+
+fn parse<T>(
+    field: &str,
+    text: Option<JsonText>,
+    run: &str,
+    parse: impl FnOnce(&[u8]) -> Result<T, ValueError>,
+) -> Result<Option<T>, AnswerError> {
+    let Some(JsonText(text)) = text else { return Ok(None) };
+    let malformed = |error| AnswerError::malformed(format!("{field} of run {run}: {error}"), text.as_bytes());
+    parse(text.as_bytes()).map(Some).map_err(malformed)
+}

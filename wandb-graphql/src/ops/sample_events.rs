@@ -1,0 +1,120 @@
+//! `RunFullHistory` of `events`: a run's system metrics.
+
+use bytes::Bytes;
+use http::Response;
+use wandb_core::RunPath;
+use wandb_core::operation::{AnswerError, Endpoint, Lacks, Operation};
+use wandb_core::transport::Request;
+
+use crate::envelope::{RequestOf, data, missing, post};
+use crate::row::rows;
+use crate::schema::{JsonText, sdl as schema};
+use crate::{HistoryRow, Samples};
+
+/// Reads a run's system metrics, thinned out by the server to a number of rows (`RunFullHistory` with
+/// `stream="system"` in the Python SDK).
+///
+/// Keys are such as `system.cpu` and `system.gpu.0.gpu`; rows have `_runtime` and `_timestamp`, and no step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SampleEvents {
+    path: RunPath,
+    samples: Samples,
+}
+
+impl SampleEvents {
+    /// The system metrics of the run at `path`, at the most 500 rows.
+    pub fn new(path: RunPath) -> Self {
+        Self { path, samples: Samples::default() }
+    }
+
+    /// At the most so many rows.
+    #[must_use]
+    pub fn samples(self, samples: Samples) -> Self {
+        Self { samples, ..self }
+    }
+}
+
+#[derive(cynic::QueryVariables, Debug)]
+struct Variables<'a> {
+    entity: &'a str,
+    project: &'a str,
+    run: &'a str,
+    samples: i32,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(variables = "Variables")]
+struct Query {
+    #[arguments(name: $project, entityName: $entity)]
+    project: Option<Project>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(variables = "Variables")]
+struct Project {
+    #[arguments(name: $run)]
+    run: Option<Run>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(variables = "Variables")]
+struct Run {
+    #[arguments(samples: $samples)]
+    events: Option<Vec<Option<JsonText>>>,
+}
+
+impl Operation for SampleEvents {
+    type Answer = Vec<HistoryRow>;
+
+    fn name(&self) -> &'static str {
+        "RunFullHistory"
+    }
+
+    fn subject(&self) -> String {
+        format!("{}, {} samples of system metrics", self.path, self.samples)
+    }
+
+    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+        let variables = Variables {
+            entity: self.path.entity(),
+            project: self.path.project(),
+            run: self.path.run(),
+            samples: self.samples.get(),
+        };
+        post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
+    }
+
+    fn answer(&self, response: Response<Bytes>) -> Result<Vec<HistoryRow>, AnswerError> {
+        let what = || format!("run {}", self.path);
+        let query: Query = data(&response, what)?;
+        let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
+        let events = run.events;
+        events
+            .map(rows)
+            .ok_or_else(|| AnswerError::malformed("it holds a run without events", response.body()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{answer, request};
+
+    fn sample() -> SampleEvents {
+        SampleEvents::new("team/project/abc".parse().unwrap()).samples(Samples::new(1_000).unwrap())
+    }
+
+    #[test]
+    fn the_request_says_how_many_rows() {
+        insta::assert_snapshot!(request(&sample(), &[]));
+    }
+
+    #[test]
+    fn rows_are_kept_as_text() {
+        let row = r#"{"system.cpu":1.5,"_runtime":2,"_timestamp":1714564800.5}"#;
+        let body = serde_json::json!({"data": {"project": {"run": {"events": [row]}}}}).to_string();
+        assert_eq!(answer(&sample(), &body).unwrap(), [HistoryRow::new(row)]);
+        let error = answer(&sample(), r#"{"data": {"project": {"run": {"events": null}}}}"#).unwrap_err();
+        assert!(error.to_string().contains("it holds a run without events"), "{error}");
+    }
+}

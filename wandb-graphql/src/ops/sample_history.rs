@@ -1,0 +1,216 @@
+//! `RunFullHistory`, `RunSampledHistory`: a run's metrics, thinned out.
+
+use bytes::Bytes;
+use http::Response;
+use wandb_core::RunPath;
+use wandb_core::operation::{AnswerError, Endpoint, Lacks, Operation};
+use wandb_core::transport::Request;
+
+use super::sampled::{Spec, read};
+use crate::envelope::{RequestOf, data, missing, post};
+use crate::row::{STEP, rows};
+use crate::schema::{JsonText, sdl as schema};
+use crate::{HistoryRow, Keys, KeysError, Samples};
+
+/// Reads a run's metrics, thinned out by the server to a number of rows (`RunFullHistory`, or with keys
+/// `RunSampledHistory`, in the Python SDK).
+///
+/// The answer's rows are in the server's order. With keys, only rows that hold all of them are given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SampleHistory {
+    path: RunPath,
+    samples: Samples,
+    keys: Option<Keys>,
+    x_axis: String,
+}
+
+impl SampleHistory {
+    /// The metrics of the run at `path`, all keys, at the most 500 rows.
+    pub fn new(path: RunPath) -> Self {
+        Self { path, samples: Samples::default(), keys: None, x_axis: STEP.to_owned() }
+    }
+
+    /// At the most so many rows.
+    #[must_use]
+    pub fn samples(self, samples: Samples) -> Self {
+        Self { samples, ..self }
+    }
+
+    /// Only rows that hold all of `keys`, with these keys and the x axis.
+    #[must_use]
+    pub fn keys(self, keys: Keys) -> Self {
+        Self { keys: Some(keys), ..self }
+    }
+
+    /// Samples along another metric than `_step`. It counts with [`keys`](Self::keys) only, as in the Python SDK.
+    ///
+    /// # Errors
+    /// If the name is empty.
+    pub fn x_axis(self, key: impl Into<String>) -> Result<Self, KeysError> {
+        let x_axis = key.into();
+        if x_axis.is_empty() { Err(KeysError::Empty { position: 1 }) } else { Ok(Self { x_axis, ..self }) }
+    }
+}
+
+#[derive(cynic::QueryVariables, Debug)]
+struct FullVariables<'a> {
+    entity: &'a str,
+    project: &'a str,
+    run: &'a str,
+    samples: i32,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Query", variables = "FullVariables")]
+struct FullQuery {
+    #[arguments(name: $project, entityName: $entity)]
+    project: Option<FullProject>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Project", variables = "FullVariables")]
+struct FullProject {
+    #[arguments(name: $run)]
+    run: Option<FullRun>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Run", variables = "FullVariables")]
+struct FullRun {
+    #[arguments(samples: $samples)]
+    history: Option<Vec<Option<JsonText>>>,
+}
+
+#[derive(cynic::QueryVariables, Debug)]
+pub(super) struct SpecsVariables<'a> {
+    pub(super) entity: &'a str,
+    pub(super) project: &'a str,
+    pub(super) run: &'a str,
+    pub(super) specs: Vec<JsonText>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Query", variables = "SpecsVariables")]
+pub(super) struct SpecsQuery {
+    #[arguments(name: $project, entityName: $entity)]
+    pub(super) project: Option<SpecsProject>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Project", variables = "SpecsVariables")]
+pub(super) struct SpecsProject {
+    #[arguments(name: $run)]
+    pub(super) run: Option<SpecsRun>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Run", variables = "SpecsVariables")]
+pub(super) struct SpecsRun {
+    #[arguments(specs: $specs)]
+    pub(super) sampled_history: Option<Vec<Option<JsonText>>>,
+}
+
+impl Operation for SampleHistory {
+    type Answer = Vec<HistoryRow>;
+
+    fn name(&self) -> &'static str {
+        if self.keys.is_some() { "RunSampledHistory" } else { "RunFullHistory" }
+    }
+
+    fn subject(&self) -> String {
+        format!("{}, {} samples", self.path, self.samples)
+    }
+
+    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+        let (entity, project, run) = (self.path.entity(), self.path.project(), self.path.run());
+        let samples = self.samples.get();
+        let Some(keys) = &self.keys else {
+            let variables = FullVariables { entity, project, run, samples };
+            return post::<FullQuery, _>(RequestOf::new(self, variables), endpoint, lacks);
+        };
+        let spec = Spec { keys: keys.after(&self.x_axis), min_step: None, max_step: None, samples };
+        let variables = SpecsVariables { entity, project, run, specs: vec![spec.to_json()?] };
+        post::<SpecsQuery, _>(RequestOf::new(self, variables), endpoint, lacks)
+    }
+
+    fn answer(&self, response: Response<Bytes>) -> Result<Vec<HistoryRow>, AnswerError> {
+        let what = || format!("run {}", self.path);
+        if self.keys.is_some() {
+            let query: SpecsQuery = data(&response, what)?;
+            let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
+            return read(run.sampled_history, 1)
+                .map_err(|error| AnswerError::malformed(error, response.body()));
+        }
+        let query: FullQuery = data(&response, what)?;
+        let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
+        let history = run.history;
+        history
+            .map(rows)
+            .ok_or_else(|| AnswerError::malformed("it holds a run without history", response.body()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{answer, request};
+
+    fn sample() -> SampleHistory {
+        SampleHistory::new("team/my project/abc".parse().unwrap())
+    }
+
+    fn with_keys() -> SampleHistory {
+        sample().keys(Keys::new(["loss", "epoch"]).unwrap())
+    }
+
+    #[test]
+    fn a_request_for_all_keys() {
+        insta::assert_snapshot!(request(&sample(), &[]));
+    }
+
+    #[test]
+    fn a_request_for_some_keys_along_another_axis() {
+        let sample = with_keys().x_axis("epoch").unwrap().samples(Samples::new(20).unwrap());
+        insta::assert_snapshot!(request(&sample, &[]));
+        assert_eq!(sample.x_axis("").unwrap_err(), KeysError::Empty { position: 1 });
+    }
+
+    #[test]
+    fn rows_keep_text_and_order() {
+        let body = r#"{"data": {"project": {"run": {"history": [
+            "{\"_step\":5,\"loss\":NaN}", "{\"loss\":1}", "{\"_step\":3.0,\"x\":\"\\ud800\"}"]}}}}"#;
+        let rows = answer(&sample(), body).unwrap();
+        let rows: Vec<_> = rows.iter().map(|row| (row.step(), row.json())).collect();
+        assert_eq!(
+            rows,
+            [
+                (Some(5), r#"{"_step":5,"loss":NaN}"#),
+                (None, r#"{"loss":1}"#),
+                (Some(3), r#"{"_step":3.0,"x":"\ud800"}"#),
+            ],
+        );
+    }
+
+    #[test]
+    fn rows_with_keys_may_hold_bare_numbers_that_json_lacks() {
+        let body = r#"{"data": {"project": {"run": {"sampledHistory": [[
+            {"epoch": 1, "loss": NaN}, {"epoch": 2, "loss": -Infinity}]]}}}}"#;
+        let rows = answer(&with_keys(), body).unwrap();
+        let rows: Vec<_> = rows.iter().map(HistoryRow::json).collect();
+        assert_eq!(rows, [r#"{"epoch": 1, "loss": "NaN"}"#, r#"{"epoch": 2, "loss": "-Infinity"}"#]);
+    }
+
+    #[test]
+    fn nothing_where_rows_should_be_is_an_error() {
+        for (sample, field) in [(sample(), "history"), (with_keys(), "sampledHistory")] {
+            let error =
+                answer(&sample, &format!(r#"{{"data": {{"project": {{"run": {{"{field}": null}}}}}}}}"#));
+            let error = error.unwrap_err().to_string();
+            assert!(error.contains(&format!("it holds a run without {field}")), "{error}");
+            let error = answer(&sample, r#"{"data": {"project": {"run": null}}}"#).unwrap_err();
+            assert!(matches!(error, AnswerError::NotFound { .. }), "{error}");
+        }
+        let body = r#"{"data": {"project": {"run": {"history": []}}}}"#;
+        assert_eq!(answer(&sample(), body), Ok(Vec::new()), "a run that logged nothing");
+    }
+}

@@ -1,0 +1,193 @@
+//! `sampledHistory`: what is asked with keys, and how its lists become rows.
+
+use indexmap::IndexMap;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use wandb_core::operation::AnswerError;
+
+use crate::row::{STEP, rows};
+use crate::schema::JsonText;
+use crate::{HistoryRow, Samples, Selection};
+
+/// One list of rows to be asked for. The first key is the axis that the server samples along.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Spec<'a> {
+    pub(super) keys: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) min_step: Option<i64>,
+    /// Included, unlike elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) max_step: Option<i64>,
+    pub(super) samples: i32,
+}
+
+impl Spec<'_> {
+    pub(super) fn to_json(&self) -> Result<JsonText, AnswerError> {
+        let json = serde_json::to_string(self);
+        json.map(|json| JsonText(json.into()))
+            .map_err(|error| AnswerError::Unaskable { message: error.to_string() })
+    }
+}
+
+/// The lists of keys to ask for, each in a spec of its own, as the server gives only rows that hold all of a spec's.
+/// `None` if the rows are asked for whole.
+pub(super) fn key_lists<'a>(selection: &'a Selection, axis: &'a str) -> Option<Vec<Vec<&'a str>>> {
+    match selection {
+        Selection::Everything => None,
+        Selection::AllOf(keys) => Some(vec![keys.after(axis)]),
+        Selection::AnyOf(keys) => {
+            let lists = keys.apart_from_step().into_iter();
+            Some(lists.map(|key| if key == axis { vec![axis] } else { vec![axis, key] }).collect())
+        }
+    }
+}
+
+/// The specs that ask for all the rows of `selection` in the steps from `min_step` to `max_step`, both included.
+pub(super) fn specs(
+    selection: &Selection,
+    (min_step, max_step): (i64, i64),
+    samples: Samples,
+) -> Result<Option<Vec<JsonText>>, AnswerError> {
+    let Some(lists) = key_lists(selection, STEP) else { return Ok(None) };
+    let spec =
+        |keys| Spec { keys, min_step: Some(min_step), max_step: Some(max_step), samples: samples.get() };
+    lists.into_iter().map(|keys| spec(keys).to_json()).collect::<Result<_, _>>().map(Some)
+}
+
+/// The rows of an answer with one list for each of `asked` specs.
+///
+/// # Errors
+/// If lists are missing, or are not lists.
+pub(super) fn read(lists: Option<Vec<Option<JsonText>>>, asked: usize) -> Result<Vec<HistoryRow>, String> {
+    let lists = lists.ok_or("it holds a run without sampledHistory")?;
+    if lists.len() != asked {
+        return Err(format!("it holds {} lists of rows, not {asked}", lists.len()));
+    }
+    let lists = lists.into_iter().map(list).collect::<Result<Vec<_>, _>>()?;
+    if lists.len() == 1 {
+        return Ok(lists.into_iter().flatten().collect());
+    }
+    union(&lists)
+}
+
+fn list(json: Option<JsonText>) -> Result<Vec<HistoryRow>, String> {
+    let Some(JsonText(json)) = json.filter(|json| &*json.0 != "null") else { return Ok(Vec::new()) };
+    let texts: Vec<Option<JsonText>> =
+        serde_json::from_str(&json).map_err(|error| format!("a list of rows cannot be read: {error}"))?;
+    Ok(rows(texts))
+}
+
+type Fields<'a> = IndexMap<String, &'a RawValue>;
+
+/// One row for each step with whatever the lists have of it, in order of steps. A step that a list has twice with
+/// different values keeps two rows. Rows without a step come last.
+fn union(lists: &[Vec<HistoryRow>]) -> Result<Vec<HistoryRow>, String> {
+    let mut merged: Vec<(Option<i64>, Fields<'_>)> = Vec::new();
+    for list in lists {
+        for row in list {
+            let fields: Fields<'_> =
+                serde_json::from_str(row.json()).map_err(|error| format!("a row cannot be read: {error}"))?;
+            merged.push((row.step(), fields));
+        }
+    }
+    merged.sort_by_key(|(step, _)| (step.is_none(), *step));
+    let mut rows: Vec<(Option<i64>, Fields<'_>)> = Vec::new();
+    for (step, fields) in merged {
+        let same_step = rows.iter_mut().rev().take_while(|(own, _)| step.is_some() && *own == step);
+        match same_step.filter(|(_, own)| agree(own, &fields)).last() {
+            Some((_, own)) => own.extend(fields),
+            None => rows.push((step, fields)),
+        }
+    }
+    let text = |fields: &Fields<'_>| serde_json::to_string(fields).map_err(|error| error.to_string());
+    rows.iter().map(|(_, fields)| text(fields).map(HistoryRow::new)).collect()
+}
+
+/// Whether no key but the step, whose notation may differ, has different values in both.
+fn agree(own: &Fields<'_>, other: &Fields<'_>) -> bool {
+    other.iter().all(|(key, value)| key == STEP || own.get(key).is_none_or(|own| own.get() == value.get()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Keys;
+
+    fn keys(names: &[&str]) -> Keys {
+        Keys::new(names.iter().copied()).unwrap()
+    }
+
+    fn read_lists(lists: &[&str]) -> Result<Vec<String>, String> {
+        let texts = lists.iter().map(|list| Some(JsonText((*list).into()))).collect();
+        let rows = read(Some(texts), lists.len())?;
+        Ok(rows.into_iter().map(|row| row.json().to_owned()).collect())
+    }
+
+    #[test]
+    fn all_of_the_keys_make_one_spec_and_any_of_them_one_each() {
+        let specs = |selection| {
+            let specs = specs(&selection, (10, 19), Samples::enough_for(10)).unwrap();
+            specs.map(|specs| specs.into_iter().map(|spec| spec.0.into_string()).collect::<Vec<_>>())
+        };
+        assert_eq!(specs(Selection::Everything), None);
+        assert_eq!(
+            specs(Selection::AllOf(keys(&["a", "b\""]))).unwrap(),
+            [r#"{"keys":["_step","a","b\""],"minStep":10,"maxStep":19,"samples":10}"#],
+        );
+        assert_eq!(
+            specs(Selection::AnyOf(keys(&["a", "_step", "b"]))).unwrap(),
+            [
+                r#"{"keys":["_step","a"],"minStep":10,"maxStep":19,"samples":10}"#,
+                r#"{"keys":["_step","b"],"minStep":10,"maxStep":19,"samples":10}"#,
+            ],
+        );
+        assert_eq!(
+            specs(Selection::AnyOf(keys(&["_step"]))).unwrap(),
+            [r#"{"keys":["_step"],"minStep":10,"maxStep":19,"samples":10}"#],
+        );
+    }
+
+    #[test]
+    fn one_list_is_taken_as_it_is() {
+        let rows = read_lists(&[r#"[{"_step":2,"a":1e400}, null, {"a": 2, "_step": 1.0}]"#]);
+        assert_eq!(rows.unwrap(), [r#"{"_step":2,"a":1e400}"#, r#"{"a": 2, "_step": 1.0}"#]);
+        assert_eq!(read_lists(&["null"]).unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn several_lists_become_rows_that_hold_the_union() {
+        let rows = read_lists(&[
+            r#"[{"_step":3,"a":"x"},{"_step":1,"a":12345678901234567890}]"#,
+            r#"[{"_step":2,"b":null},{"_step":1.0,"b":{"c":[1.50]}}]"#,
+            "[]",
+        ]);
+        assert_eq!(
+            rows.unwrap(),
+            [
+                r#"{"_step":1.0,"a":12345678901234567890,"b":{"c":[1.50]}}"#,
+                r#"{"_step":2,"b":null}"#,
+                r#"{"_step":3,"a":"x"}"#,
+            ],
+        );
+    }
+
+    #[test]
+    fn rows_that_disagree_about_a_step_are_both_kept() {
+        let rows = read_lists(&[
+            r#"[{"_step":1,"a":1},{"_step":1,"a":2},{"_step":1,"a":2},{"a":9}]"#,
+            r#"[{"_step":1,"b":1},{"_step":1,"b":2},{"b":9}]"#,
+        ]);
+        assert_eq!(
+            rows.unwrap(),
+            [r#"{"_step":1,"a":1,"b":1}"#, r#"{"_step":1,"a":2,"b":2}"#, r#"{"a":9}"#, r#"{"b":9}"#],
+        );
+    }
+
+    #[test]
+    fn missing_lists_are_errors() {
+        assert_eq!(read(None, 1).unwrap_err(), "it holds a run without sampledHistory");
+        assert_eq!(read(Some(Vec::new()), 1).unwrap_err(), "it holds 0 lists of rows, not 1");
+        assert!(read_lists(&[r#"{"_step":1}"#]).unwrap_err().starts_with("a list of rows cannot be read"));
+    }
+}

@@ -1,0 +1,36 @@
+//! What the tests of all operations share: requests as text, and answers from text.
+
+use bytes::Bytes;
+use http::Response;
+use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation};
+
+pub(super) fn endpoint() -> Endpoint {
+    Endpoint::new("https://wandb.example.org/prefix".parse().unwrap())
+}
+
+/// The request to a server that lacks `lacking`, laid out to be read.
+pub(super) fn request(operation: &impl Operation, lacking: &[Field]) -> String {
+    let lacks: Lacks = lacking.iter().cloned().collect();
+    let request = operation.request(&endpoint(), &lacks).unwrap();
+    let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
+    assert_eq!(body["operationName"], operation.name());
+    let headers: Vec<String> = request
+        .headers()
+        .iter()
+        .map(|(name, value)| format!("{name}: {}\n", value.to_str().unwrap()))
+        .collect();
+    format!(
+        "subject: {}\n{} {}\n{}\n{}\n{:#}",
+        operation.subject(),
+        request.method(),
+        request.uri(),
+        headers.concat(),
+        body["query"].as_str().unwrap(),
+        body["variables"],
+    )
+}
+
+/// What the operation makes of a body that comes with status 200.
+pub(super) fn answer<O: Operation>(operation: &O, body: &str) -> Result<O::Answer, AnswerError> {
+    operation.answer(Response::new(Bytes::copy_from_slice(body.as_bytes())))
+}

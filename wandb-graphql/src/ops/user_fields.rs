@@ -1,0 +1,22 @@
+//! What is asked of a user.
+
+use wandb_core::model::User;
+
+use crate::schema::sdl as schema;
+
+/// The part of a user that runs and projects show of the one who made them.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "User")]
+pub(super) struct UserFields {
+    username: Option<String>,
+    name: Option<String>,
+}
+
+impl From<UserFields> for User {
+    fn from(fields: UserFields) -> Self {
+        let mut user = Self::new();
+        user.username = fields.username;
+        user.name = fields.name;
+        user
+    }
+}

@@ -1,0 +1,116 @@
+//! In which order runs are listed.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The field that runs are ordered by, and its direction.
+///
+/// The server knows `created_at`, `heartbeat_at`, `config.KEY.value`, `summary_metrics.KEY` and more.
+///
+/// ```
+/// use wandb_graphql::Order;
+///
+/// let order: Order = "-summary_metrics.accuracy".parse()?;
+/// assert_eq!(order, Order::descending("summary_metrics.accuracy")?);
+/// assert_eq!("created_at".parse::<Order>()?.to_string(), "+created_at", "ascending unless it says otherwise");
+/// assert_eq!(Order::default().to_string(), "+created_at");
+/// # Ok::<(), wandb_graphql::OrderError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Order {
+    /// The sign and the field, as the server takes them.
+    text: String,
+}
+
+/// Why a text is no order.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{input:?} is not an order: {reason} (expected something like +created_at or -summary_metrics.loss)")]
+pub struct OrderError {
+    input: String,
+    reason: &'static str,
+}
+
+impl Order {
+    /// The smallest or earliest first.
+    pub fn ascending(field: &str) -> Result<Self, OrderError> {
+        Self::new('+', field)
+    }
+
+    /// The greatest or latest first.
+    pub fn descending(field: &str) -> Result<Self, OrderError> {
+        Self::new('-', field)
+    }
+
+    fn new(sign: char, field: &str) -> Result<Self, OrderError> {
+        let reason = if field.is_empty() {
+            "it names no field"
+        } else if field.starts_with(['+', '-']) {
+            "it has two signs"
+        } else if field.trim() != field {
+            "there is a space around the field"
+        } else if field.chars().any(char::is_control) {
+            "it holds a control character"
+        } else {
+            return Ok(Self { text: format!("{sign}{field}") });
+        };
+        Err(OrderError { input: field.to_owned(), reason })
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// The oldest run first. New runs then come last, so that pages do not shift while they are read.
+impl Default for Order {
+    fn default() -> Self {
+        Self { text: "+created_at".to_owned() }
+    }
+}
+
+/// A field with `+` (or nothing) before it for ascending, `-` for descending order.
+impl FromStr for Order {
+    type Err = OrderError;
+
+    fn from_str(input: &str) -> Result<Self, Self::Err> {
+        let (sign, field) = match input.strip_prefix('-') {
+            Some(field) => ('-', field),
+            None => ('+', input.strip_prefix('+').unwrap_or(input)),
+        };
+        Self::new(sign, field).map_err(|error| OrderError { input: input.to_owned(), ..error })
+    }
+}
+
+impl fmt::Display for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_are_read_and_printed() {
+        for text in ["+created_at", "-heartbeat_at", "+config.learning rate.value", "-summary_metrics.häß"]
+        {
+            assert_eq!(text.parse::<Order>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_order_is_refused_with_a_reason() {
+        for (text, reason) in [
+            ("", "it names no field"),
+            ("-", "it names no field"),
+            ("+-created_at", "it has two signs"),
+            ("- created_at", "there is a space around the field"),
+            ("a\nb", "it holds a control character"),
+        ] {
+            let error = text.parse::<Order>().unwrap_err();
+            assert_eq!(error, OrderError { input: text.to_owned(), reason });
+            assert!(error.to_string().contains("expected something like +created_at"));
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Whether a run has logged more while it was read.
+
+use crate::ops::HistoryExtent;
+
+/// How a history has grown between two looks at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Growth {
+    /// The last step seen at first; that is how far the history was read.
+    pub read_to: Option<i64>,
+    /// The last step seen later.
+    pub last_step: Option<i64>,
+    /// How many rows came in between, where the server counts them.
+    pub new_rows: Option<u64>,
+}
+
+/// What a history has gained since `before`; `None` if nothing.
+pub fn grown(before: &HistoryExtent, after: &HistoryExtent) -> Option<Growth> {
+    let new_rows = match (before.line_count, after.line_count) {
+        (before, Some(after)) => Some(after.saturating_sub(before.unwrap_or(0))),
+        (_, None) => None,
+    };
+    let growth = Growth { read_to: before.last_step(), last_step: after.last_step(), new_rows };
+    let has_grown = growth.last_step > growth.read_to || growth.new_rows.is_some_and(|rows| rows > 0);
+    has_grown.then_some(growth)
+}
+
+#[cfg(test)]
+mod tests {
+    use wandb_core::Value;
+    use wandb_core::model::HistoryKeys;
+
+    use super::*;
+
+    fn extent(last_step: i64, line_count: impl Into<Option<u64>>) -> HistoryExtent {
+        let json = format!(r#"{{"lastStep": {last_step}}}"#);
+        let mut extent = HistoryExtent::new();
+        extent.keys = Some(HistoryKeys::from_value(&Value::parse(json.as_bytes()).unwrap()));
+        extent.line_count = line_count.into();
+        extent
+    }
+
+    #[test]
+    fn later_steps_and_further_rows_are_growth() {
+        let growth = grown(&extent(9, 10), &extent(11, 12)).unwrap();
+        assert_eq!(growth, Growth { read_to: Some(9), last_step: Some(11), new_rows: Some(2) });
+        let growth = grown(&extent(9, 5), &extent(9, 6)).unwrap();
+        assert_eq!((growth.last_step, growth.new_rows), (Some(9), Some(1)), "a row at a step already passed");
+        let growth = grown(&HistoryExtent::new(), &extent(0, None)).unwrap();
+        assert_eq!((growth.read_to, growth.new_rows), (None, None));
+    }
+
+    #[test]
+    fn a_history_that_stays_or_is_rewound_has_not_grown() {
+        assert_eq!(grown(&extent(9, 10), &extent(9, 10)), None);
+        assert_eq!(grown(&extent(9, None), &extent(9, None)), None);
+        assert_eq!(grown(&extent(9, 10), &extent(4, 5)), None);
+        assert_eq!(grown(&HistoryExtent::new(), &HistoryExtent::new()), None);
+    }
+}

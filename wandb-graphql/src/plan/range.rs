@@ -1,0 +1,131 @@
+//! Which steps are wanted, and how many of them there are.
+
+use std::ops::Range;
+
+use crate::ops::HistoryExtent;
+
+/// The steps of a run's history that are to be read.
+///
+/// ```
+/// use wandb_core::Value;
+/// use wandb_core::model::HistoryKeys;
+/// use wandb_graphql::ops::HistoryExtent;
+/// use wandb_graphql::plan::HistoryRange;
+///
+/// let mut extent = HistoryExtent::new();
+/// extent.keys = Some(HistoryKeys::from_value(&Value::parse(br#"{"lastStep": 99}"#)?));
+/// assert_eq!(HistoryRange::whole(&extent).steps(), 0..100);
+/// assert_eq!(HistoryRange::between(&extent, Some(10), Some(1_000))?.steps(), 10..100);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryRange {
+    steps: Range<i64>,
+    is_certain: bool,
+}
+
+/// The bounds make no range.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "no steps lie from {min} up to, but not including, {max}: the maximum must be greater than the minimum"
+)]
+pub struct RangeError {
+    min: i64,
+    max: i64,
+}
+
+impl HistoryRange {
+    /// The whole history, from step 0.
+    pub fn whole(extent: &HistoryExtent) -> Self {
+        Self::new(extent, 0, None)
+    }
+
+    /// The steps from `min` (0 by default) up to, but not including, `max` (the end by default), as far as there are
+    /// any.
+    ///
+    /// # Errors
+    /// If `max` is not greater than `min`.
+    pub fn between(extent: &HistoryExtent, min: Option<i64>, max: Option<i64>) -> Result<Self, RangeError> {
+        let min = min.unwrap_or(0);
+        match max {
+            Some(max) if max <= min => Err(RangeError { min, max }),
+            _ => Ok(Self::new(extent, min, max)),
+        }
+    }
+
+    fn new(extent: &HistoryExtent, min: i64, max: Option<i64>) -> Self {
+        let lines = extent.line_count.unwrap_or(0);
+        let (end, is_certain) = match extent.last_step() {
+            Some(last) => (last.saturating_add(1), true),
+            // Without gaps, the steps are as many as the rows. With gaps there are more, and no telling how many.
+            None => (i64::try_from(lines).unwrap_or(i64::MAX), lines == 0),
+        };
+        let end = max.map_or(end, |max| max.min(end)).max(min);
+        Self { steps: min..end, is_certain }
+    }
+
+    /// The steps, end exclusive; empty if the run has logged none of those wanted.
+    pub fn steps(&self) -> Range<i64> {
+        self.steps.clone()
+    }
+
+    /// Whether the server told the last step. If not, as of a run whose rows it has not counted yet, the number of
+    /// rows has to do, and rows may be missed: the reader ought to be told.
+    pub fn is_certain(&self) -> bool {
+        self.is_certain
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wandb_core::Value;
+    use wandb_core::model::HistoryKeys;
+
+    use super::*;
+
+    fn extent(last_step: Option<i64>, line_count: Option<u64>) -> HistoryExtent {
+        let mut extent = HistoryExtent::new();
+        extent.keys = last_step.map(|last| {
+            let json = format!(r#"{{"lastStep": {last}}}"#);
+            HistoryKeys::from_value(&Value::parse(json.as_bytes()).unwrap())
+        });
+        extent.line_count = line_count;
+        extent
+    }
+
+    #[test]
+    fn the_last_step_ends_the_range_however_many_rows_there_are() {
+        for (last, lines, steps) in [(9, None, 0..10), (1_000_000, Some(3), 0..1_000_001), (0, Some(0), 0..1)]
+        {
+            let range = HistoryRange::whole(&extent(Some(last), lines));
+            assert_eq!((range.steps(), range.is_certain()), (steps, true));
+        }
+        assert_eq!(HistoryRange::whole(&extent(Some(i64::MAX), None)).steps(), 0..i64::MAX);
+    }
+
+    #[test]
+    fn without_a_last_step_the_rows_are_counted_and_it_is_said() {
+        for (lines, steps, is_certain) in [(None, 0..0, true), (Some(0), 0..0, true), (Some(7), 0..7, false)]
+        {
+            let range = HistoryRange::whole(&extent(None, lines));
+            assert_eq!((range.steps(), range.is_certain()), (steps, is_certain));
+        }
+        assert!(HistoryRange::whole(&extent(Some(-1), None)).steps().is_empty(), "-1 stands for none");
+    }
+
+    #[test]
+    fn bounds_narrow_the_range() {
+        let extent = extent(Some(99), None);
+        let between = |min, max| HistoryRange::between(&extent, min, max).map(|range| range.steps());
+        assert_eq!(between(None, None), Ok(0..100));
+        assert_eq!(between(Some(50), Some(60)), Ok(50..60));
+        assert_eq!(between(Some(-5), Some(1_000)), Ok(-5..100));
+        assert!(between(Some(200), None).unwrap().is_empty());
+        assert!(between(Some(200), Some(300)).unwrap().is_empty());
+        let error = between(Some(60), Some(60)).unwrap_err();
+        assert!(
+            error.to_string().starts_with("no steps lie from 60 up to, but not including, 60"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,132 @@
+//! Every operation's query, with and without its optional fields, is valid against the schema, as judged by a validator
+//! that shares no code with what builds the queries.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use apollo_compiler::validation::Valid;
+use apollo_compiler::{ExecutableDocument, Schema};
+use wandb_core::operation::{Endpoint, Field, Lacks, Operation};
+use wandb_graphql::ops::{
+    Detail, GetHistoryKeys, GetHistoryWindow, GetParquetHistory, GetRun, GetServer, GetViewer, ListProjects,
+    ListRuns, SampleEvents, SampleHistory,
+};
+use wandb_graphql::{Keys, SCHEMA, Selection};
+
+/// An operation's query as a function of what the server lacks.
+struct Asked {
+    name: &'static str,
+    optional_fields: &'static [Field],
+    query: Box<dyn Fn(&Lacks) -> String>,
+}
+
+impl Asked {
+    fn by(operation: impl Operation + 'static) -> Self {
+        let endpoint = Endpoint::new("https://wandb.example.org".parse().unwrap());
+        Self {
+            name: operation.name(),
+            optional_fields: operation.optional_fields(),
+            query: Box::new(move |lacks| {
+                let request = operation.request(&endpoint, lacks).unwrap();
+                let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
+                body["query"].as_str().unwrap().to_owned()
+            }),
+        }
+    }
+}
+
+fn operations() -> Vec<Asked> {
+    let run = || "team/project/run".parse().unwrap();
+    let keys = || Keys::new(["loss", "accuracy"]).unwrap();
+    vec![
+        Asked::by(GetViewer::new()),
+        Asked::by(GetServer::new()),
+        Asked::by(ListProjects::new("team")),
+        Asked::by(ListRuns::new("team/project".parse().unwrap())),
+        Asked::by(ListRuns::new("team/project".parse().unwrap()).detail(Detail::Full)),
+        Asked::by(GetRun::new(run())),
+        Asked::by(GetRun::new(run()).detail(Detail::Light)),
+        Asked::by(GetHistoryKeys::new(run())),
+        Asked::by(GetParquetHistory::new(run())),
+        Asked::by(SampleHistory::new(run())),
+        Asked::by(SampleHistory::new(run()).keys(keys())),
+        Asked::by(SampleEvents::new(run())),
+        Asked::by(GetHistoryWindow::new(run(), 0..10)),
+        Asked::by(GetHistoryWindow::new(run(), 0..10).select(Selection::AllOf(keys()))),
+        Asked::by(GetHistoryWindow::new(run(), 0..10).select(Selection::AnyOf(keys()))),
+    ]
+}
+
+fn schema() -> Valid<Schema> {
+    Schema::parse_and_validate(SCHEMA, "schema.graphql").unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn validated(asked: &Asked, lacking: &[Field], schema: &Valid<Schema>) -> String {
+    let query = (asked.query)(&lacking.iter().cloned().collect());
+    if let Err(error) =
+        ExecutableDocument::parse_and_validate(schema, &*query, format!("{}.graphql", asked.name))
+    {
+        panic!("{} without {lacking:?}: {error}\n{query}", asked.name);
+    }
+    query
+}
+
+#[test]
+fn every_query_is_valid_with_all_fields_and_without_any_of_the_optional_ones() {
+    let schema = schema();
+    for asked in operations() {
+        let whole = validated(&asked, &[], &schema);
+        let bare = validated(&asked, asked.optional_fields, &schema);
+        assert!(bare.len() <= whole.len());
+        for field in asked.optional_fields {
+            let without = validated(&asked, std::slice::from_ref(field), &schema);
+            let names = |query: &str| {
+                query.split(|c: char| !c.is_alphanumeric()).filter(|word| *word == field.name()).count()
+            };
+            if names(&whole) > 0 {
+                assert!(names(&without) < names(&whole), "{} still asks for {field}", asked.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_optional_field_is_in_the_schema() {
+    let schema = schema();
+    for asked in operations() {
+        for field in asked.optional_fields {
+            let found = schema.type_field(field.on_type(), field.name());
+            assert!(found.is_ok(), "{}: {field} is unknown", asked.name);
+        }
+    }
+}
+
+#[test]
+fn a_server_without_an_optional_field_accepts_the_query_that_leaves_it_out() {
+    for asked in operations() {
+        for field in asked.optional_fields {
+            let smaller = schema_without(field);
+            validated(&asked, std::slice::from_ref(field), &smaller);
+        }
+    }
+}
+
+#[test]
+fn the_validator_refuses_what_the_schema_lacks() {
+    let schema = schema_without(&Field::new("Run", "historyKeys"));
+    let asked = Asked::by(GetHistoryKeys::new("team/project/run".parse().unwrap()));
+    let query = (asked.query)(&Lacks::nothing());
+    let error = ExecutableDocument::parse_and_validate(&schema, &*query, "query.graphql").unwrap_err();
+    assert!(error.to_string().contains("historyKeys"), "{error}");
+}
+
+fn schema_without(field: &Field) -> Valid<Schema> {
+    let mut schema = schema().into_inner();
+    match schema.types.get_mut(field.on_type()) {
+        Some(apollo_compiler::schema::ExtendedType::Object(object)) => {
+            let removed = object.make_mut().fields.shift_remove(field.name());
+            assert!(removed.is_some(), "{field}");
+        }
+        other => panic!("{field}: {other:?}"),
+    }
+    schema.validate().unwrap_or_else(|error| panic!("{error}"))
+}
