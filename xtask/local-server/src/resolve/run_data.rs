@@ -116,7 +116,7 @@ impl Object for ParquetHistory {
             "liveData" if export.is_none_or(|export| export.list_live) => {
                 let start = export.map_or(0, |export| export.first_live);
                 let end = run.history.len().min(start.saturating_add(LIVE_ROWS));
-                let row = |index| object(&run.history.text(index), run.history.step(index), &self.live_keys);
+                let row = |index| object(&run.history, index, &self.live_keys);
                 Answer::Encoded(list(&(start..end).filter_map(row).collect::<Vec<_>>()))
             }
             "liveData" => Answer::value(Value::Array(Vec::new())),

@@ -116,6 +116,22 @@ impl Generator {
         String::from_utf8_lossy(&escaped[1..escaped.len() - 1]).replace("\\\"", "\"")
     }
 
+    /// The JSON text of one value of a row, without making the row.
+    pub(crate) fn value(&self, index: usize, key: &str) -> Option<String> {
+        let (runtime, timestamp) = times(index);
+        match key {
+            "_step" => Some(self.step(index).to_string()),
+            "_runtime" => Some(runtime.to_string()),
+            "_timestamp" => Some(timestamp.to_string()),
+            _ => {
+                let body = self.body(index);
+                let name = format!(r#"\"{key}\":"#);
+                let value = &body[body.find(&name)? + name.len()..];
+                Some(value[..value.find(',').unwrap_or(value.len())].to_owned())
+            }
+        }
+    }
+
     fn body(&self, index: usize) -> &str {
         &self.bodies[index % self.bodies.len()]
     }
@@ -159,6 +175,11 @@ mod tests {
         let row: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(row.as_object().unwrap().len(), 13);
         assert_eq!(row["_step"], 7);
+        for (key, value) in row.as_object().unwrap() {
+            let alone: serde_json::Value = serde_json::from_str(&generator.value(7, key).unwrap()).unwrap();
+            assert_eq!(alone.as_f64(), value.as_f64(), "{key}");
+        }
+        assert_eq!(generator.value(7, "metric"), None);
     }
 
     #[test]

@@ -54,6 +54,11 @@ impl History {
         }
     }
 
+    /// The generator of a row that is not stored.
+    pub(crate) fn generator(&self, index: usize) -> Option<&Generator> {
+        self.generator.as_ref().filter(|generator| index < generator.len())
+    }
+
     /// Appends the row to `out` as a JSON string.
     pub(crate) fn write_json_string(&self, index: usize, out: &mut Vec<u8>) {
         match &self.generator {

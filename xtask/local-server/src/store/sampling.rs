@@ -1,5 +1,6 @@
 //! Which rows a sampled query gives back, and the rows of `sampledHistory`.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use serde::Deserialize;
@@ -54,7 +55,7 @@ pub(crate) struct SampleSpec {
 pub(crate) fn sampled_rows(history: &History, spec: &SampleSpec) -> Vec<u8> {
     let window = history.window(spec.min_step, spec.max_step.map(|max| max.saturating_add(1)));
     let samples = spec.samples.unwrap_or(DEFAULT_SAMPLES);
-    let row = |index| object(&history.text(index), history.step(index), &spec.keys);
+    let row = |index| object(history, index, &spec.keys);
     // All rows of a generated run hold the same keys, so only those picked need to be made.
     let rows: Vec<Vec<u8>> = if history.is_uniform() {
         let start = window.start;
@@ -70,25 +71,29 @@ pub(crate) fn sampled_rows(history: &History, spec: &SampleSpec) -> Vec<u8> {
 }
 
 /// The row reduced to `keys`, or nothing if it lacks one; without keys the whole row.
-pub(crate) fn object(text: &str, step: i64, keys: &[String]) -> Option<Vec<u8>> {
-    let text = strict(text);
+pub(crate) fn object(history: &History, index: usize, keys: &[String]) -> Option<Vec<u8>> {
+    let step = history.step(index);
+    if let Some(generator) = history.generator(index).filter(|_| !keys.is_empty()) {
+        return reduced(step, keys, |key| generator.value(index, key).map(Cow::Owned));
+    }
+    let text = history.text(index);
+    let text = strict(&text);
     if keys.is_empty() {
         return Some(text.as_bytes().to_vec());
     }
     let row = RowView::new(&text)?;
+    reduced(step, keys, |key| row.get(key))
+}
+
+fn reduced<'a>(step: i64, keys: &[String], value: impl Fn(&str) -> Option<Cow<'a, str>>) -> Option<Vec<u8>> {
     let mut out = vec![b'{'];
-    let mut seen: Vec<&str> = Vec::with_capacity(keys.len());
-    for key in keys {
-        if seen.contains(&key.as_str()) {
-            continue;
-        }
-        if !seen.is_empty() {
+    for (at, key) in keys.iter().enumerate().filter(|(at, key)| !keys[..*at].contains(key)) {
+        if at > 0 {
             out.push(b',');
         }
-        seen.push(key);
         write_json_string(key, &mut out);
         out.push(b':');
-        match row.get(key) {
+        match value(key) {
             Some(value) => out.extend_from_slice(value.as_bytes()),
             None if key == "_step" => out.extend_from_slice(step.to_string().as_bytes()),
             None => return None,
@@ -129,6 +134,7 @@ mod tests {
             r#"[{"_step":2,"a":2.50,"b":"NaN"},{"_step":4,"a":4.50,"b":"NaN"}]"#
         );
         assert_eq!(sampled(r#"{"keys":["a","zzz"]}"#), "[]");
+        assert_eq!(sampled(r#"{"keys":["a","a"],"maxStep":0}"#), r#"[{"a":0.50}]"#);
     }
 
     #[test]
