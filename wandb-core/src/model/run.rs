@@ -62,7 +62,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// The run at `path`, of which nothing else is known but the id that the server keeps it under.
+    /// A run of which only its place and the id that the server keeps it under are known.
     pub fn new(
         entity: impl Into<String>,
         project: impl Into<String>,
