@@ -90,3 +90,6 @@ fn push_string(string: &str, text: &mut String) {
     }
     text.push('"');
 }
+
+#[cfg(test)]
+mod tests;

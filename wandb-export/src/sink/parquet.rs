@@ -1,9 +1,10 @@
 //! Parquet.
 
 use parquet::arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions};
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
+use parquet::schema::types::ColumnPath;
 
 use super::contract::Sink;
 use super::encode::{Columnar, Encode};
@@ -12,7 +13,7 @@ use super::format::Format;
 use super::options::SinkOptions;
 use super::output::Output;
 use crate::spool::SpooledBatches;
-use crate::table::{BatchBuilder, Nested, Schema};
+use crate::table::{BatchBuilder, ColumnType, Field, FieldKind, Nested, Schema};
 
 /// The most rows of a row group, which readers take as the unit of their work.
 const ROW_GROUP_ROWS: usize = 1 << 20;
@@ -29,7 +30,7 @@ struct Parquet;
 impl Encode for Parquet {
     fn encode(&self, schema: &Schema, rows: SpooledBatches, output: &mut Output) -> Result<(), SinkError> {
         let builder = BatchBuilder::new(schema.clone());
-        let options = ArrowWriterOptions::new().with_properties(properties());
+        let options = ArrowWriterOptions::new().with_properties(properties(schema));
         let mut writer =
             ArrowWriter::try_new_with_options(&mut *output, builder.arrow_schema().clone(), options);
         for batch in rows {
@@ -44,13 +45,37 @@ impl Encode for Parquet {
 }
 
 /// Nothing here depends on the time, the machine or the process: the same rows give the same bytes.
-fn properties() -> WriterProperties {
-    WriterProperties::builder()
+fn properties(schema: &Schema) -> WriterProperties {
+    let builder = WriterProperties::builder()
         .set_created_by(concat!("wandb-export version ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
-        .build()
+        // Metrics seldom repeat, and a dictionary takes its room in memory for each of perhaps thousands of columns.
+        .set_dictionary_enabled(false);
+    encodings(builder, schema.fields(), &[]).build()
+}
+
+fn encodings(
+    mut builder: WriterPropertiesBuilder,
+    fields: &[Field],
+    outer: &[String],
+) -> WriterPropertiesBuilder {
+    for field in fields {
+        let path = [outer, &[field.name().to_owned()]].concat();
+        builder = match field.kind() {
+            FieldKind::Struct(fields) => encodings(builder, fields, &path),
+            FieldKind::Column(ColumnType::Utf8 | ColumnType::Json) => {
+                builder.set_column_dictionary_enabled(ColumnPath::new(path), true)
+            }
+            // Steps and counts grow evenly.
+            FieldKind::Column(ColumnType::Int64) => {
+                builder.set_column_encoding(ColumnPath::new(path), Encoding::DELTA_BINARY_PACKED)
+            }
+            FieldKind::Column(ColumnType::Bool | ColumnType::Float64) => builder,
+        };
+    }
+    builder
 }
 
 fn failure(error: ParquetError, output: &Output) -> SinkError {

@@ -157,3 +157,6 @@ fn what_is_left_out(schema: &Schema, window: &Window, shown: usize) -> String {
         parts => format!("({} not shown)\n", parts.join(" and ")),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,3 +99,6 @@ impl fmt::Debug for RecordBatches {
         f.debug_struct("RecordBatches").field("builder", &self.builder).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

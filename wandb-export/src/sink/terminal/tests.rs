@@ -1,0 +1,101 @@
+use insta::assert_snapshot;
+use wandb_core::Row;
+
+use super::*;
+
+fn table(options: &TerminalOptions, lines: &[String]) -> String {
+    let mut builder = SchemaBuilder::new(Nested::Dotted);
+    let mut window = Window::new(options.rows);
+    for line in lines {
+        let row = Row::parse(line.as_bytes()).expect("valid JSON");
+        builder.observe(&row).expect("few columns");
+        window.push(&row);
+    }
+    render(&builder.finish(), &window, options).expect("rendered")
+}
+
+fn steps(rows: i32) -> Vec<String> {
+    (0..rows)
+        .map(|step| format!(r#"{{"_step": {step}, "loss": {}.5, "name": "run {step}"}}"#, 10 - step))
+        .collect()
+}
+
+#[test]
+fn numbers_stand_to_the_right_and_words_to_the_left() {
+    assert_snapshot!(table(&TerminalOptions::default(), &steps(3)), @"
+    _step  loss  name
+        0  10.5  run 0
+        1   9.5  run 1
+        2   8.5  run 2
+    ");
+}
+
+#[test]
+fn rows_in_the_middle_are_left_out() {
+    let options = TerminalOptions { rows: 4, ..TerminalOptions::default() };
+    assert_snapshot!(table(&options, &steps(9)), @"
+    _step  loss  name
+        0  10.5  run 0
+        1   9.5  run 1
+        …     …  …
+        7   3.5  run 7
+        8   2.5  run 8
+    (5 of 9 rows not shown)
+    ");
+}
+
+#[test]
+fn columns_that_do_not_fit_are_left_out() {
+    let options = TerminalOptions { width: Some(11), ..TerminalOptions::default() };
+    assert_snapshot!(table(&options, &steps(1)), @"
+    _step  loss
+        0  10.5
+    (1 of 3 columns not shown)
+    ");
+    let options = TerminalOptions { width: Some(1), rows: 0, ..TerminalOptions::default() };
+    assert_snapshot!(table(&options, &steps(1)), @"
+    _step
+        …
+    (1 of 1 rows and 2 of 3 columns not shown)
+    ");
+}
+
+#[test]
+fn wide_and_hostile_text_keeps_its_place() {
+    let lines = [
+        r#"{"名前": "損失関数の値", "x": 1}"#.to_owned(),
+        r#"{"名前": "\u001b[2Jgone\n", "x": 2}"#.to_owned(),
+        r#"{"x": 3}"#.to_owned(),
+    ];
+    let options = TerminalOptions { value_width: 16, ..TerminalOptions::default() };
+    assert_snapshot!(table(&options, &lines), @r"
+    名前             x
+    損失関数の値     1
+    \u{1b}[2Jgone\n  2
+                     3
+    ");
+}
+
+#[test]
+fn nothing_is_said_to_be_nothing() {
+    assert_snapshot!(table(&TerminalOptions::default(), &[]), @"(no rows)");
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    let lines: Vec<String> = (0..40)
+        .map(|step| {
+            format!(
+                r#"{{"_step": {step}, "text": "{}", "other": "{}"}}"#,
+                "x".repeat(step),
+                "値".repeat(step)
+            )
+        })
+        .collect();
+    for wide in 30..120 {
+        let options = TerminalOptions { width: Some(wide), value_width: 30, ..TerminalOptions::default() };
+        for line in table(&options, &lines).lines() {
+            assert!(width(line) <= wide, "{} > {wide}: {line}", width(line));
+        }
+    }
+}
