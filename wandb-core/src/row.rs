@@ -120,9 +120,9 @@ fn last_wins(mut entries: Vec<(Box<str>, Value)>) -> Vec<(Box<str>, Value)> {
     entries
 }
 
-impl FromIterator<(String, Value)> for Row {
-    fn from_iter<I: IntoIterator<Item = (String, Value)>>(entries: I) -> Self {
-        let entries = entries.into_iter().map(|(key, value)| (key.into_boxed_str(), value)).collect();
+impl<K: Into<Box<str>>> FromIterator<(K, Value)> for Row {
+    fn from_iter<I: IntoIterator<Item = (K, Value)>>(entries: I) -> Self {
+        let entries = entries.into_iter().map(|(key, value)| (key.into(), value)).collect();
         Self { entries: last_wins(entries) }
     }
 }

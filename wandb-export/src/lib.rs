@@ -1,6 +1,58 @@
-//! Export runs, metrics, files and settings from Weights & Biases, complete and exact
+//! Export runs, metrics, files and settings from Weights & Biases, complete and exact.
+//!
+//! [`Api`] is async and bound to no runtime; [`blocking::Api`] is the same without `.await` and without any runtime in
+//! the tree. Both read the key and the settings where the Python SDK finds them.
+//!
+//! ```no_run
+//! # #[cfg(feature = "blocking")] {
+//! use wandb_export::blocking::Api;
+//!
+//! let api = Api::connect()?;
+//! let run = api.run("my-team/my-project/abc123")?;
+//! for row in run.history().keys(["loss"]).all().iter()? {
+//!     let row = row?;
+//!     println!("{:?} {:?}", row.step(), row.get("loss"));
+//! }
+//! # }
+//! # Ok::<(), wandb_export::Error>(())
+//! ```
+//!
+//! Rows go into files through a [`sink::Sink`]: CSV, JSON Lines, Parquet, Arrow IPC, or a table on a terminal.
+//!
+//! # Features
+//!
+//! | feature | brings |
+//! |---|---|
+//! | `async` | [`Api::connect`] over reqwest, for tokio |
+//! | `blocking` | [`blocking::Api`] over ureq |
+//! | `csv` | CSV |
+//! | `parquet` | Parquet, Arrow IPC and record batches |
+//! | `terminal` | tables for people to read |
+//! | `tls-webpki-roots` | HTTPS with Mozilla's certificates built in |
+//! | `tls-native-roots` | HTTPS with the system's certificates |
+//! | `cli` | the program `wandb-export` |
+//! | `mock` | [`mock`] and [`simulation`], for tests of programs that use this library |
 
+mod api;
+#[cfg(feature = "blocking")]
+pub mod blocking;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
+mod environment;
+mod error;
 pub mod sink;
 #[cfg(any(feature = "csv", feature = "parquet"))]
 mod spool;
 pub mod table;
+
+pub use api::{
+    Api, ApiBuilder, Exported, History, HistoryEnd, HistoryReader, Run, RunColumns, Runs, Source, Stream,
+};
+pub use error::{Error, ErrorKind};
+pub use wandb_core::{
+    ApiKey, BaseUrl, Environment, Map, ProjectPath, Row, RunPath, Value, client, model, operation, transport,
+};
+#[cfg(feature = "mock")]
+pub use wandb_core::{mock, simulation};
+pub use wandb_graphql::{ops, plan};

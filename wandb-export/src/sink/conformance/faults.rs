@@ -85,6 +85,54 @@ fn a_disk_that_is_full_at_any_byte_leaves_the_old_file() {
     }
 }
 
+/// A file on a disk that is full for a moment.
+struct Hiccup {
+    file: File,
+    hiccups: u32,
+}
+
+impl Write for Hiccup {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.hiccups.checked_sub(1) {
+            Some(left) => {
+                self.hiccups = left;
+                Err(io::ErrorKind::StorageFull.into())
+            }
+            None => self.file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Durable for Hiccup {
+    fn sync(&mut self) -> io::Result<()> {
+        self.file.sync_all()
+    }
+}
+
+#[test]
+fn a_write_that_has_failed_is_not_forgiven() {
+    // Too much for any buffer on the way.
+    let row = parse(&[&format!(r#"{{"a": "{}"}}"#, "x".repeat(1 << 20))]);
+    for (format, options) in formats() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("out");
+        fs::write(&path, OLD).expect("written");
+        let output =
+            Output::file_through(&path, |file| Box::new(Hiccup { file, hiccups: 1 })).expect("opens");
+        let mut sink = format.sink(output, &options).expect("opens");
+        let written = sink.write(&row).and_then(|()| sink.write(&row));
+        let error = sink.finish().expect_err("bytes are missing");
+        if written.is_err() {
+            assert!(matches!(error, SinkError::Failed { .. }), "{format}: {error:?}");
+        }
+        only_the_old_file(&path);
+    }
+}
+
 #[test]
 fn a_sink_that_is_dropped_leaves_the_old_file() {
     for (format, options) in formats() {

@@ -1,0 +1,174 @@
+//! The way in: a server, as somebody with an API key sees it.
+
+mod builder;
+mod export;
+mod history;
+mod run;
+mod run_rows;
+mod runs;
+
+use std::sync::Arc;
+
+use async_lock::OnceCell;
+use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
+use wandb_core::client::{Client, Tally};
+use wandb_core::model::{self, Project, Server, User};
+use wandb_core::{BaseUrl, PartialProjectPath, PartialRunPath, PathDefaults, ProjectPath, RunPath};
+use wandb_graphql::ops::{GetRun, GetServer, GetViewer, ListProjects};
+
+pub use builder::ApiBuilder;
+pub use export::Exported;
+#[cfg(feature = "cli")]
+pub(crate) use export::write as write_rows;
+pub use history::{History, HistoryEnd, HistoryReader, Source, Stream};
+pub use run::Run;
+pub use run_rows::RunColumns;
+pub use runs::Runs;
+
+use crate::error::Error;
+
+/// A W&B server.
+///
+/// It is async and bound to no runtime: with the feature `async`, [`Api::connect`] carries it over reqwest and wants
+/// tokio; over any other [`Transport`](wandb_core::transport::Transport) it wants nothing.
+/// [`blocking::Api`](crate::blocking::Api) is the same without `.await`.
+///
+/// Clones share the connections, the rate limit and the limit on requests in flight.
+///
+/// ```no_run
+/// # #[cfg(feature = "async")]
+/// # async fn example() -> Result<(), wandb_export::Error> {
+/// let api = wandb_export::Api::connect()?;
+/// let run = api.run("my-team/my-project/abc123").await?;
+/// for row in run.history().keys(["loss"]).all().rows().await? {
+///     println!("{:?} {:?}", row.step(), row.get("loss"));
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Api {
+    client: Client,
+    defaults: PathDefaults,
+    /// The entity of paths that name none, once the server has been asked for it.
+    viewers_entity: Arc<OnceCell<Option<String>>>,
+}
+
+impl Api {
+    /// Settings for a connection; each has the default that the Python SDK has.
+    pub fn builder() -> ApiBuilder {
+        ApiBuilder::default()
+    }
+
+    /// Connects over reqwest, with the key and the settings of the environment, as the Python SDK finds them:
+    /// `WANDB_API_KEY` or the netrc file, `WANDB_BASE_URL`, `WANDB_ENTITY`, `WANDB_PROJECT`, the settings files.
+    ///
+    /// # Errors
+    /// Where there is no key, or the settings make no sense. Nothing is sent yet.
+    #[cfg(feature = "async")]
+    pub fn connect() -> Result<Self, Error> {
+        Self::builder().connect()
+    }
+
+    /// The API over a client that is already there. Paths that name no entity or project get them from `defaults`.
+    pub fn over(client: Client, defaults: PathDefaults) -> Self {
+        Self { client, defaults, viewers_entity: Arc::default() }
+    }
+
+    /// The client underneath, for operations that have no method here.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The server's base URL.
+    pub fn base_url(&self) -> &BaseUrl {
+        self.client.base_url()
+    }
+
+    /// What has been asked and received so far.
+    pub fn tally(&self) -> Tally {
+        self.client.tally()
+    }
+
+    /// Whose key it is (query `viewer`).
+    pub async fn viewer(&self) -> Result<User, Error> {
+        Ok(self.client.call(GetViewer::new()).await?.answer)
+    }
+
+    /// What the server can do (query `serverInfo`).
+    pub async fn server(&self) -> Result<Server, Error> {
+        Ok(self.client.call(GetServer::new()).await?.answer)
+    }
+
+    /// The projects of a user or team (query `models`), page after page.
+    pub fn projects(&self, entity: &str) -> BoxStream<'static, Result<Project, Error>> {
+        self.client.items(ListProjects::new(entity)).map_err(Error::from).boxed()
+    }
+
+    /// The run at `path`: any form the Python SDK takes, or its page's URL.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none that the key may see.
+    pub async fn run(&self, path: &str) -> Result<Run, Error> {
+        let path = self.run_path(path).await?;
+        let reply = self.client.call(GetRun::new(path.clone())).await?;
+        Ok(Run::new(self.clone(), path, reply.answer, reply.lacks))
+    }
+
+    /// The runs of the project at `path`, to be narrowed down, ordered and read.
+    ///
+    /// # Errors
+    /// If `path` is none of a project. The project itself is looked up when the runs are read.
+    pub async fn runs(&self, path: &str) -> Result<Runs, Error> {
+        Ok(Runs::new(self.clone(), self.project_path(path).await?))
+    }
+
+    /// The history of the run at `path`, without asking for the run itself first.
+    pub async fn history(&self, path: &str) -> Result<History, Error> {
+        Ok(History::new(self.clone(), self.run_path(path).await?))
+    }
+
+    /// The full path of a run. Where it names no entity, and the settings name none, the server is asked for the
+    /// viewer's own.
+    pub async fn run_path(&self, path: &str) -> Result<RunPath, Error> {
+        let partial = PartialRunPath::parse(path)?;
+        let defaults = self.defaults(partial.needs_entity()).await?;
+        Ok(partial.complete(&defaults)?)
+    }
+
+    /// The full path of a project; see [`run_path`](Self::run_path).
+    pub async fn project_path(&self, path: &str) -> Result<ProjectPath, Error> {
+        let partial = PartialProjectPath::parse(path)?;
+        let defaults = self.defaults(partial.needs_entity()).await?;
+        Ok(partial.complete(&defaults)?)
+    }
+
+    pub(crate) fn wrap(&self, run: model::Run) -> Result<Run, Error> {
+        let path = run.path()?;
+        Ok(Run::new(self.clone(), path, run, self.client.lacks()))
+    }
+
+    /// The entity of paths that name none: that of the settings, or the viewer's own.
+    ///
+    /// # Errors
+    /// If the settings name none and the server has none for the viewer.
+    pub async fn default_entity(&self) -> Result<String, Error> {
+        let defaults = self.defaults(true).await?;
+        defaults.entity().map(str::to_owned).ok_or_else(|| {
+            Error::usage(
+                "which user or team? the server has no default for this key; name it or set WANDB_ENTITY",
+            )
+        })
+    }
+
+    async fn defaults(&self, needs_entity: bool) -> Result<PathDefaults, Error> {
+        if !needs_entity || self.defaults.entity().is_some() {
+            return Ok(self.defaults.clone());
+        }
+        let ask = || async { self.viewer().await.map(|viewer| viewer.entity) };
+        match self.viewers_entity.get_or_try_init(ask).await? {
+            Some(entity) => Ok(self.defaults.clone().with_entity(entity.clone())),
+            None => Ok(self.defaults.clone()),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! How a connection comes to be.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use wandb_core::client::{Client, RetryPolicy};
+use wandb_core::transport::{Settings as TransportSettings, Transport};
+use wandb_core::{ApiKey, BaseUrl, Credential, Environment, Settings};
+
+use super::Api;
+use crate::environment;
+use crate::error::Error;
+
+/// Settings of a connection. What is not set comes from the environment, as the Python SDK reads it.
+///
+/// ```no_run
+/// # #[cfg(feature = "async")] {
+/// let api = wandb_export::Api::builder().base_url("https://wandb.example.com").concurrency(4).connect()?;
+/// # let _ = api; }
+/// # Ok::<(), wandb_export::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct ApiBuilder {
+    environment: Option<Environment>,
+    base_url: Option<String>,
+    api_key: Option<ApiKey>,
+    entity: Option<String>,
+    project: Option<String>,
+    concurrency: Option<usize>,
+    retry: Option<RetryPolicy>,
+    transport: TransportSettings,
+}
+
+impl ApiBuilder {
+    /// The server. Default: `WANDB_BASE_URL`, the settings files, W&B's own.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// The API key. Default: `WANDB_API_KEY`, the netrc file.
+    pub fn api_key(mut self, key: ApiKey) -> Self {
+        self.api_key = Some(key);
+        self
+    }
+
+    /// The entity of paths that name none. Default: `WANDB_ENTITY`, the settings files, the viewer's own.
+    pub fn entity(mut self, entity: impl Into<String>) -> Self {
+        self.entity = Some(entity.into());
+        self
+    }
+
+    /// The project of paths that name none. Default: `WANDB_PROJECT`, the settings files.
+    pub fn project(mut self, project: impl Into<String>) -> Self {
+        self.project = Some(project.into());
+        self
+    }
+
+    /// The most requests in flight at once. Default 8.
+    pub fn concurrency(mut self, requests: usize) -> Self {
+        self.concurrency = Some(requests);
+        self
+    }
+
+    /// How often failed requests are tried again. Default: [`RetryPolicy::default`].
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = Some(policy);
+        self
+    }
+
+    /// Timeouts, proxies and certificates. Default: [`TransportSettings::default`].
+    pub fn transport(mut self, settings: TransportSettings) -> Self {
+        self.transport = settings;
+        self
+    }
+
+    /// The environment to read defaults from. Default: this process and its disk.
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = Some(environment);
+        self
+    }
+
+    /// Connects over reqwest; the calling program has to run tokio.
+    ///
+    /// # Errors
+    /// [`Error::NoApiKey`], or what is wrong with the settings. Nothing is sent yet.
+    #[cfg(feature = "async")]
+    pub fn connect(self) -> Result<Api, Error> {
+        let transport = wandb_http_async::ReqwestTransport::with_settings(&self.transport)?;
+        self.connect_over(Arc::new(transport))
+    }
+
+    /// Connects over ureq, with no runtime.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    #[cfg(feature = "blocking")]
+    pub fn connect_blocking(self) -> Result<crate::blocking::Api, Error> {
+        let transport = wandb_http_blocking::UreqTransport::with_settings(&self.transport)?;
+        let lifted = wandb_core::blocking::Lifted::new(transport);
+        Ok(crate::blocking::Api::over(self.connect_over(Arc::new(lifted))?))
+    }
+
+    /// Connects over any transport.
+    ///
+    /// # Errors
+    /// As for the transports of this crate.
+    pub fn connect_over(self, transport: Arc<dyn Transport>) -> Result<Api, Error> {
+        let environment = self.environment.unwrap_or_else(environment::of_this_process);
+        let settings = Settings::load(&environment)?;
+        let base_url = match &self.base_url {
+            Some(url) => BaseUrl::parse(url).map_err(|error| Error::usage(error.to_string()))?,
+            None => settings.base_url.value.clone(),
+        };
+        let key = match self.api_key {
+            Some(key) => key,
+            None => match Credential::resolve(None, &environment, &base_url)? {
+                Some(credential) => credential.key,
+                None => return Err(Error::NoApiKey { server: base_url.to_string() }),
+            },
+        };
+        let mut client =
+            Client::builder(transport, base_url).api_key(&key).seed(RandomState::new().hash_one(0));
+        if let Some(requests) = self.concurrency {
+            client = client.concurrency(requests).download_concurrency(requests);
+        }
+        if let Some(policy) = self.retry {
+            client = client.retry(policy);
+        }
+        let mut defaults = settings.path_defaults();
+        if let Some(entity) = self.entity {
+            defaults = defaults.with_entity(entity);
+        }
+        if let Some(project) = self.project {
+            defaults = defaults.with_project(project);
+        }
+        Ok(Api::over(client.build(), defaults))
+    }
+}

@@ -1,0 +1,292 @@
+//! A run's metrics: what to read of them, and how.
+
+#[cfg(feature = "parquet")]
+mod exported;
+mod parse;
+mod reader;
+
+use futures_util::stream::BoxStream;
+use serde::de::DeserializeOwned;
+use wandb_core::operation::PageSize;
+use wandb_core::{Row, RunPath};
+use wandb_graphql::{Keys, Samples, Selection};
+
+pub use reader::{HistoryEnd, HistoryReader};
+
+use super::Api;
+use super::export::{self, Exported};
+use crate::error::Error;
+use crate::sink::Sink;
+
+/// The metrics of a run, as a request to be refined. Without any refinement: 500 samples of every key, as
+/// `run.history()` gives in Python.
+///
+/// ```no_run
+/// # #[cfg(feature = "async")]
+/// # async fn example() -> Result<(), wandb_export::Error> {
+/// #[derive(serde::Deserialize)]
+/// struct Step {
+///     #[serde(rename = "_step")]
+///     step: i64,
+///     loss: f64,
+/// }
+///
+/// let api = wandb_export::Api::connect()?;
+/// let history = api.history("my-team/my-project/abc123").await?;
+/// for row in history.keys(["loss"]).all().rows_as::<Step>().await? {
+///     println!("{} {}", row.step, row.loss);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct History {
+    api: Api,
+    path: RunPath,
+    keys: Vec<String>,
+    any: bool,
+    amount: Amount,
+    stream: Stream,
+    source: Source,
+    min_step: Option<i64>,
+    max_step: Option<i64>,
+    page_size: Option<u64>,
+}
+
+/// How much of a history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Amount {
+    Samples(u64),
+    All,
+}
+
+/// Which of a run's two histories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Stream {
+    /// What the run has logged (`history`).
+    #[default]
+    Default,
+    /// What the machine measured meanwhile (`events`): `system.cpu` and the like.
+    System,
+}
+
+/// Where a complete history is read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Source {
+    /// The live query: every row just as it was logged.
+    #[default]
+    Live,
+    /// The Parquet files that the server has exported, and the live query for what they lack. It is quicker for long
+    /// runs, but a null in a file does not tell whether a key was missing or null. Needs the feature `parquet`.
+    Exported,
+}
+
+/// The widest window that is asked for by itself, in steps.
+const LARGEST_PAGE: u64 = 10_000;
+
+/// The first window's width, as in the Python SDK.
+const FIRST_PAGE: u64 = 1_000;
+
+impl History {
+    pub(crate) fn new(api: Api, path: RunPath) -> Self {
+        Self {
+            api,
+            path,
+            keys: Vec::new(),
+            any: false,
+            amount: Amount::Samples(500),
+            stream: Stream::Default,
+            source: Source::Live,
+            min_step: None,
+            max_step: None,
+            page_size: None,
+        }
+    }
+
+    /// Only these keys, and of the rows only those that hold all of them, as in Python. Default: everything.
+    pub fn keys<K: Into<String>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
+        self.keys = keys.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// With [`keys`](Self::keys): the rows that hold any of them. Needs [`all`](Self::all).
+    pub fn any(mut self) -> Self {
+        self.any = true;
+        self
+    }
+
+    /// Every row there is, as `run.scan_history()` gives in Python. A run that goes on meanwhile is read up to the last
+    /// step it had at the start.
+    pub fn all(mut self) -> Self {
+        self.amount = Amount::All;
+        self
+    }
+
+    /// So many rows at the most, chosen by the server from the whole history. Default 500.
+    pub fn samples(mut self, rows: u64) -> Self {
+        self.amount = Amount::Samples(rows);
+        self
+    }
+
+    /// What the machine measured instead of what the run has logged.
+    pub fn system(mut self) -> Self {
+        self.stream = Stream::System;
+        self
+    }
+
+    /// Where to read from. Default: [`Source::Live`]. Needs [`all`](Self::all).
+    pub fn source(mut self, source: Source) -> Self {
+        self.source = source;
+        self
+    }
+
+    /// From this step on. Needs [`all`](Self::all).
+    pub fn min_step(mut self, step: i64) -> Self {
+        self.min_step = Some(step);
+        self
+    }
+
+    /// Up to, but not including, this step. Needs [`all`](Self::all).
+    pub fn max_step(mut self, step: i64) -> Self {
+        self.max_step = Some(step);
+        self
+    }
+
+    /// So many steps in a request. Default: 1 000 to begin with, up to 10 000 while the server is quick.
+    pub fn page_size(mut self, steps: u64) -> Self {
+        self.page_size = Some(steps);
+        self
+    }
+
+    /// Begins to read.
+    ///
+    /// # Errors
+    /// If the request makes no sense, or the run does not exist.
+    pub async fn open(self) -> Result<HistoryReader, Error> {
+        self.check()?;
+        HistoryReader::open(self).await
+    }
+
+    /// All the rows at once.
+    pub async fn rows(self) -> Result<Vec<Row>, Error> {
+        let mut reader = self.open().await?;
+        let mut rows = Vec::new();
+        while let Some(batch) = reader.next_batch().await? {
+            rows.extend(batch);
+        }
+        Ok(rows)
+    }
+
+    /// All the rows at once, each as a `T`. Numbers that are not finite may come as floats or as W&B's strings for
+    /// them; both deserialize into `f64`.
+    ///
+    /// # Errors
+    /// [`Error::Type`] naming the row and the key that does not fit.
+    pub async fn rows_as<T: DeserializeOwned>(self) -> Result<Vec<T>, Error> {
+        let path = self.path.clone();
+        self.rows().await?.iter().map(|row| typed(&path, row)).collect()
+    }
+
+    /// The rows as they arrive, in order of steps.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); later ones come from the stream.
+    pub async fn stream(self) -> Result<BoxStream<'static, Result<Row, Error>>, Error> {
+        Ok(self.open().await?.into_rows())
+    }
+
+    /// Writes the rows to `sink`, and says at the end what is missing, if anything is.
+    pub async fn write(self, sink: Box<dyn Sink>) -> Result<(Exported, HistoryEnd), Error> {
+        let api = self.api.clone();
+        let mut reader = self.open().await?;
+        let report = export::write(reader.batches(), sink).await?;
+        let end = reader.finish().await?;
+        Ok((Exported { report, lacks: api.client.lacks() }, end))
+    }
+
+    /// All the rows as Arrow record batches, one schema for all of them. What does not fit into memory is put aside on
+    /// disk until the last row has told the schema.
+    #[cfg(feature = "parquet")]
+    pub async fn record_batches(self) -> Result<crate::table::RecordBatches, Error> {
+        let (sender, rows) = async_channel::bounded::<Vec<Row>>(export::BATCHES_AHEAD);
+        let rows = std::iter::from_fn(move || rows.recv_blocking().ok()).flatten();
+        let build =
+            blocking::unblock(move || crate::table::batches(rows, &crate::table::TableOptions::default()));
+        let feed = async move {
+            let mut reader = self.open().await?;
+            while let Some(batch) = reader.next_batch().await? {
+                if sender.send(batch).await.is_err() {
+                    // The builder has failed; its result says why.
+                    break;
+                }
+            }
+            Ok::<(), Error>(())
+        };
+        let (fed, built) = futures_util::future::join(feed, build).await;
+        fed?;
+        Ok(built?)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if self.amount != Amount::All {
+            let needs_all = [
+                (self.any, "any of several keys"),
+                (self.min_step.is_some(), "a first step"),
+                (self.max_step.is_some(), "a last step"),
+                (self.source != Source::Live, "the exported history"),
+            ];
+            if let Some((_, what)) = needs_all.into_iter().find(|(asked, _)| *asked) {
+                return Err(Error::usage(format!(
+                    "{what} can only be asked of the whole history, not of samples"
+                )));
+            }
+        }
+        if self.stream == Stream::System
+            && (!self.keys.is_empty() || self.min_step.is_some() || self.max_step.is_some())
+        {
+            return Err(Error::usage("system metrics cannot be narrowed down to keys or steps"));
+        }
+        if self.any && self.keys.is_empty() {
+            return Err(Error::usage("any of which keys? none were given"));
+        }
+        if self.source == Source::Exported && !cfg!(feature = "parquet") {
+            return Err(Error::usage(
+                "this build cannot read exported histories: it lacks the feature `parquet`",
+            ));
+        }
+        Ok(())
+    }
+
+    fn selection(&self) -> Result<Selection, Error> {
+        if self.keys.is_empty() {
+            return Ok(Selection::Everything);
+        }
+        let keys = Keys::new(self.keys.iter().cloned())?;
+        Ok(if self.any { Selection::AnyOf(keys) } else { Selection::AllOf(keys) })
+    }
+
+    fn sample_count(&self) -> Result<Samples, Error> {
+        match self.amount {
+            Amount::Samples(rows) => Ok(Samples::new(rows)?),
+            Amount::All => Ok(Samples::new(reader::ALL_EVENTS)?),
+        }
+    }
+
+    fn pages(&self) -> PageSize {
+        self.page_size.map_or(PageSize::adaptive(FIRST_PAGE, LARGEST_PAGE), PageSize::fixed)
+    }
+}
+
+pub(crate) fn typed<T: DeserializeOwned>(path: &RunPath, row: &Row) -> Result<T, Error> {
+    row.deserialize().map_err(|source| Error::Type {
+        what: match row.step() {
+            Some(step) => format!("step {step} of {path}"),
+            None => format!("a row of {path}"),
+        },
+        wanted: std::any::type_name::<T>(),
+        source,
+    })
+}

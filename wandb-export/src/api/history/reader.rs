@@ -1,0 +1,206 @@
+//! Reads a history batch by batch, and says at the end whether it was all.
+
+use futures_util::stream::{BoxStream, Stream as FuturesStream, StreamExt, TryStreamExt};
+use wandb_core::{Row, RunPath};
+use wandb_graphql::ops::{GetHistoryKeys, HistoryExtent, SampleEvents, SampleHistory, ScanHistory};
+use wandb_graphql::plan::{Growth, HistoryPlan, HistoryRange, grown};
+use wandb_graphql::{HistoryRow, Keys, Selection};
+
+use super::parse::{Losses, parsed};
+use super::{Amount, History, Source, Stream};
+use crate::api::Api;
+use crate::error::Error;
+
+/// A history that is being read.
+///
+/// ```no_run
+/// # #[cfg(feature = "async")]
+/// # async fn example() -> Result<(), wandb_export::Error> {
+/// let api = wandb_export::Api::connect()?;
+/// let mut reader = api.history("my-team/my-project/abc123").await?.all().open().await?;
+/// while let Some(rows) = reader.next_batch().await? {
+///     println!("{} more rows", rows.len());
+/// }
+/// assert!(reader.finish().await?.is_complete());
+/// # Ok(())
+/// # }
+/// ```
+pub struct HistoryReader {
+    api: Api,
+    path: RunPath,
+    batches: BoxStream<'static, Result<Vec<Row>, Error>>,
+    /// The extent at the start and whether it is certain, where the whole of it is read.
+    start: Option<(HistoryExtent, bool)>,
+    expected_rows: Option<u64>,
+    /// The most rows that the server was asked for, where reaching it means that there may be more.
+    most_rows: Option<u64>,
+    rows: u64,
+    losses: Losses,
+}
+
+/// What a history that was read to its end turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HistoryEnd {
+    /// How many rows were read.
+    pub rows: u64,
+    /// What the run has logged since the reading began; it is not among the rows.
+    pub growth: Option<Growth>,
+    /// What is, or may be, missing or changed, each in a sentence. Empty if nothing is.
+    pub incomplete: Vec<String>,
+}
+
+impl HistoryEnd {
+    /// Whether the rows are all that the run had logged when the reading began, and exact.
+    pub fn is_complete(&self) -> bool {
+        self.incomplete.is_empty()
+    }
+}
+
+/// The most system metrics that are asked for at once, where all of them are wanted.
+pub(super) const ALL_EVENTS: u64 = 1_000_000;
+
+type Batches = BoxStream<'static, Result<Vec<Row>, Error>>;
+
+impl HistoryReader {
+    pub(super) async fn open(history: History) -> Result<Self, Error> {
+        let losses = Losses::default();
+        let mut reader = Self {
+            api: history.api.clone(),
+            path: history.path.clone(),
+            batches: futures_util::stream::empty().boxed(),
+            start: None,
+            expected_rows: None,
+            most_rows: None,
+            rows: 0,
+            losses: losses.clone(),
+        };
+        reader.batches = match (history.stream, history.amount) {
+            (Stream::System, amount) => {
+                reader.most_rows = (amount == Amount::All).then_some(ALL_EVENTS);
+                let operation = SampleEvents::new(history.path.clone()).samples(history.sample_count()?);
+                let rows = history.api.client.call(operation).await?.answer;
+                one_page(rows, history.path, losses)
+            }
+            (Stream::Default, Amount::Samples(_)) => {
+                let mut operation = SampleHistory::new(history.path.clone()).samples(history.sample_count()?);
+                if !history.keys.is_empty() {
+                    operation = operation.keys(Keys::new(history.keys)?);
+                }
+                let rows = history.api.client.call(operation).await?.answer;
+                one_page(rows, history.path, losses)
+            }
+            (Stream::Default, Amount::All) => reader.open_all(history).await?,
+        };
+        Ok(reader)
+    }
+
+    async fn open_all(&mut self, history: History) -> Result<Batches, Error> {
+        let extent = self.extent().await?;
+        let range = HistoryRange::between(&extent, history.min_step, history.max_step)?;
+        let everything = history.keys.is_empty() && history.min_step.is_none() && history.max_step.is_none();
+        self.expected_rows = if everything && !range.is_certain() { extent.line_count } else { None };
+        self.start = Some((extent, range.is_certain()));
+        match history.source {
+            Source::Live => {
+                let plan = HistoryPlan::live(range.steps());
+                let selection = history.selection()?;
+                Ok(live(&history, plan.live_steps(), selection, self.losses.clone()))
+            }
+            #[cfg(feature = "parquet")]
+            Source::Exported => super::exported::open(history, range.steps(), self.losses.clone()).await,
+            #[cfg(not(feature = "parquet"))]
+            Source::Exported => Err(Error::usage("this build cannot read exported histories")),
+        }
+    }
+
+    async fn extent(&self) -> Result<HistoryExtent, Error> {
+        Ok(self.api.client.call(GetHistoryKeys::new(self.path.clone())).await?.answer)
+    }
+
+    /// The next rows, in order of steps; `None` at the end. There is at least one row in a batch.
+    pub async fn next_batch(&mut self) -> Result<Option<Vec<Row>>, Error> {
+        while let Some(rows) = self.batches.try_next().await? {
+            if !rows.is_empty() {
+                self.rows += rows.len() as u64;
+                return Ok(Some(rows));
+            }
+        }
+        Ok(None)
+    }
+
+    /// How many rows have been read.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// The batches that are left, borrowed.
+    pub(crate) fn batches(&mut self) -> impl FuturesStream<Item = Result<Vec<Row>, Error>> + Send {
+        futures_util::stream::unfold(Some(self), |reader| async move {
+            let reader = reader?;
+            match reader.next_batch().await {
+                Ok(batch) => Some((Ok(batch?), Some(reader))),
+                Err(error) => Some((Err(error), None)),
+            }
+        })
+    }
+
+    /// The rows that are left, one by one.
+    pub fn into_rows(self) -> BoxStream<'static, Result<Row, Error>> {
+        self.batches.map_ok(|rows| futures_util::stream::iter(rows).map(Ok)).try_flatten().boxed()
+    }
+
+    /// Says whether the rows are all there is, which takes another look at the run. To be called after the last batch.
+    pub async fn finish(self) -> Result<HistoryEnd, Error> {
+        let mut incomplete = Vec::new();
+        let mut growth = None;
+        if let Some((before, is_certain)) = &self.start {
+            growth = grown(before, &self.extent().await?);
+            let known = self.expected_rows.is_some_and(|expected| self.rows >= expected);
+            if !is_certain && !known {
+                incomplete.push(format!(
+                    "the server does not tell the last step of {}, so rows at later steps may be missing",
+                    self.path
+                ));
+            }
+        }
+        if self.most_rows.is_some_and(|most| self.rows >= most) {
+            incomplete
+                .push(format!("{} has more than {} system metrics; these are samples", self.path, self.rows));
+        }
+        if self.losses.count() > 0 {
+            incomplete.push(format!(
+                "{} characters of {} are halves of surrogate pairs, which no text can hold; U+FFFD is in their place",
+                self.losses.count(),
+                self.path
+            ));
+        }
+        Ok(HistoryEnd { rows: self.rows, growth, incomplete })
+    }
+}
+
+/// The rows of `steps` from the live query, several windows in flight.
+pub(super) fn live(
+    history: &History,
+    steps: std::ops::Range<i64>,
+    selection: Selection,
+    losses: Losses,
+) -> Batches {
+    let scan = ScanHistory::new(history.path.clone(), steps).select(selection).page_size(history.pages());
+    let windows = history.api.client.windows(scan);
+    let pages = windows.map(|window| Ok(window?.answer));
+    parsed(pages, history.path.clone(), losses).boxed()
+}
+
+fn one_page(rows: Vec<HistoryRow>, path: RunPath, losses: Losses) -> Batches {
+    parsed(futures_util::stream::once(std::future::ready(Ok(rows))), path, losses).boxed()
+}
+
+impl std::fmt::Debug for HistoryReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HistoryReader")
+            .field("path", &self.path)
+            .field("rows", &self.rows)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,56 @@
+//! A run and what can be asked of it.
+
+use std::ops::Deref;
+
+use wandb_core::operation::Lacks;
+use wandb_core::{RunPath, model};
+
+use super::{Api, History};
+
+/// A run. It dereferences to what the server said of it: [`model::Run`].
+#[derive(Debug, Clone)]
+pub struct Run {
+    api: Api,
+    path: RunPath,
+    run: model::Run,
+    lacks: Lacks,
+}
+
+impl Run {
+    pub(crate) fn new(api: Api, path: RunPath, run: model::Run, lacks: Lacks) -> Self {
+        Self { api, path, run, lacks }
+    }
+
+    /// Where the run is: `entity/project/run`.
+    pub fn path(&self) -> &RunPath {
+        &self.path
+    }
+
+    /// The run's page in the web app.
+    pub fn url(&self) -> String {
+        self.path.app_url(self.api.base_url()).to_string()
+    }
+
+    /// The run's metrics, to be narrowed down and read.
+    pub fn history(&self) -> History {
+        History::new(self.api.clone(), self.path.clone())
+    }
+
+    /// The fields that the server does not have; what they would say is missing here.
+    pub fn lacks(&self) -> &Lacks {
+        &self.lacks
+    }
+
+    /// What the server said, without the rest.
+    pub fn into_model(self) -> model::Run {
+        self.run
+    }
+}
+
+impl Deref for Run {
+    type Target = model::Run;
+
+    fn deref(&self) -> &model::Run {
+        &self.run
+    }
+}

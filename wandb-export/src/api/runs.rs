@@ -1,0 +1,130 @@
+//! The runs of a project.
+
+use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
+use wandb_core::ProjectPath;
+use wandb_core::operation::PageSize;
+use wandb_graphql::ops::{Detail, ListRuns};
+use wandb_graphql::{Filter, Order};
+
+use super::export::{self, Exported};
+use super::{Api, Run, RunColumns};
+use crate::error::Error;
+use crate::sink::Sink;
+
+/// The runs of a project, as a request to be refined. Without any refinement: all of them, oldest first, in full.
+///
+/// ```no_run
+/// # #[cfg(feature = "async")]
+/// # async fn example() -> Result<(), wandb_export::Error> {
+/// use futures_util::TryStreamExt;
+///
+/// let api = wandb_export::Api::connect()?;
+/// let runs = api.runs("my-team/my-project").await?.filter(r#"{"state": "finished"}"#)?.order("-created_at")?;
+/// let mut runs = runs.stream();
+/// while let Some(run) = runs.try_next().await? {
+///     println!("{} {:?}", run.id, run.summary);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Runs {
+    api: Api,
+    path: ProjectPath,
+    operation: ListRuns,
+    limit: Option<usize>,
+    columns: RunColumns,
+}
+
+impl Runs {
+    pub(crate) fn new(api: Api, path: ProjectPath) -> Self {
+        let operation = ListRuns::new(path.clone()).detail(Detail::Full);
+        Self { api, path, operation, limit: None, columns: RunColumns::All }
+    }
+
+    /// The project's path.
+    pub fn path(&self) -> &ProjectPath {
+        &self.path
+    }
+
+    /// Only the runs that a filter in the manner of MongoDB lets through, as JSON text:
+    /// `{"$and": [{"config.lr.value": {"$gt": 0.1}}, {"tags": {"$in": ["good"]}}]}`.
+    ///
+    /// # Errors
+    /// If it is not a JSON object.
+    pub fn filter(mut self, json: &str) -> Result<Self, Error> {
+        self.operation = self.operation.filter(json.parse::<Filter>()?);
+        Ok(self)
+    }
+
+    /// The order: a field's name behind `+` or `-`. Default `+created_at`.
+    ///
+    /// # Errors
+    /// If it names no field.
+    pub fn order(mut self, order: &str) -> Result<Self, Error> {
+        self.operation = self.operation.order(order.parse::<Order>()?);
+        Ok(self)
+    }
+
+    /// Leaves out config, summary, system metrics and history keys, which take the server long.
+    pub fn light(mut self) -> Self {
+        self.operation = self.operation.detail(Detail::Light);
+        self
+    }
+
+    /// No more than the first `runs`.
+    pub fn limit(mut self, runs: usize) -> Self {
+        self.limit = Some(runs);
+        if let Ok(runs) = u64::try_from(runs)
+            && runs < 50
+        {
+            self.operation = self.operation.page_size(PageSize::fixed(runs.max(1)));
+        }
+        self
+    }
+
+    /// So many runs in a request. Default: chosen by itself.
+    pub fn page_size(mut self, runs: u64) -> Self {
+        self.operation = self.operation.page_size(PageSize::fixed(runs));
+        self
+    }
+
+    /// What of each run goes into its row when they are written. Default: [`RunColumns::All`].
+    pub fn columns(mut self, columns: RunColumns) -> Self {
+        self.columns = columns;
+        self
+    }
+
+    /// The runs, page after page.
+    pub fn stream(self) -> BoxStream<'static, Result<Run, Error>> {
+        let limit = self.limit.unwrap_or(usize::MAX);
+        let api = self.api.clone();
+        self.api
+            .client
+            .items(self.operation)
+            .map_err(Error::from)
+            .and_then(move |run| std::future::ready(api.wrap(run)))
+            .take(limit)
+            .boxed()
+    }
+
+    /// All the runs at once.
+    pub async fn collect(self) -> Result<Vec<Run>, Error> {
+        self.stream().try_collect().await
+    }
+
+    /// Writes a row a run to `sink`.
+    pub async fn write(self, sink: Box<dyn Sink>) -> Result<Exported, Error> {
+        let columns = self.columns;
+        let api = self.api.clone();
+        let rows = self.stream().ready_chunks(RUNS_IN_A_BATCH).map(move |runs| {
+            runs.into_iter().map(|run| run.map(|run| columns.row(&run))).collect::<Result<Vec<_>, Error>>()
+        });
+        let report = export::write(rows, sink).await?;
+        Ok(Exported { report, lacks: api.client.lacks() })
+    }
+}
+
+/// Rows of runs that are handed to the sink at once, at the most.
+const RUNS_IN_A_BATCH: usize = 256;

@@ -1,0 +1,16 @@
+//! The same API for programs without an async runtime: methods return values and iterators.
+//!
+//! Everything here hands over to the async API and waits; there is no logic of its own. It may be called from any
+//! thread, also inside an async program (it holds that thread).
+
+mod api;
+mod history;
+mod iter;
+mod run;
+mod runs;
+
+pub use api::Api;
+pub use history::{History, HistoryReader};
+pub use iter::Iter;
+pub use run::Run;
+pub use runs::Runs;

@@ -1,0 +1,44 @@
+//! The program: one file a command. It reads options, asks the library, draws progress; it knows nothing of requests.
+
+mod args;
+mod connect;
+mod exit;
+mod history;
+mod interrupt;
+mod output;
+mod progress;
+mod project;
+mod projects;
+mod record;
+mod run;
+mod runs;
+mod session;
+mod suggest;
+mod whoami;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::args::{Arguments, Command};
+use self::exit::Outcome;
+use self::session::Session;
+use crate::error::Error;
+
+/// Runs the program with the process's arguments.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let connection = arguments.connection.clone();
+    exit::code(connect::run(&connection, |session| perform(session, arguments.command)))
+}
+
+async fn perform(session: Session, command: Command) -> Result<Outcome, Error> {
+    match command {
+        Command::Whoami(options) => whoami::run(&session, &options).await,
+        Command::Projects(options) => projects::run(&session, &options).await,
+        Command::Runs(options) => runs::run(&session, &options).await,
+        Command::Run(options) => run::run(&session, &options).await,
+        Command::History(options) => history::run(&session, &options).await,
+        Command::Project(options) => project::run(&session, &options).await,
+    }
+}

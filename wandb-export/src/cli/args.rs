@@ -1,0 +1,79 @@
+//! What the program can be told.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::{history, project, projects, run, runs, whoami};
+
+/// Get runs, metrics and settings out of Weights & Biases, complete and exact.
+///
+/// PATH is entity/project/run or entity/project in any form the Python SDK accepts, or the address of the page in the
+/// web app. The API key comes from WANDB_API_KEY or the netrc file.
+#[derive(Debug, Parser)]
+#[command(name = "wandb-export", version, after_help = EXAMPLES, arg_required_else_help = true)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) connection: Connection,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  wandb-export history my-team/my-project/abc123 --all -o metrics.parquet
+  wandb-export project my-team/my-project -o project.csv
+  wandb-export runs my-team/my-project --filter '{\"state\": \"finished\"}' -f jsonl
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 not authorised, 5 finished but incomplete (says what is
+missing), 130 interrupted.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Whoami(whoami::Options),
+    Projects(projects::Options),
+    Runs(runs::Options),
+    Run(run::Options),
+    History(history::Options),
+    Project(project::Options),
+}
+
+/// How to reach the server.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Connection")]
+pub(super) struct Connection {
+    /// The server [default: WANDB_BASE_URL, the settings files, W&B's own]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(super) base_url: Option<String>,
+
+    /// The most requests in flight at once
+    #[arg(long, global = true, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(super) concurrency: u16,
+
+    /// How often a failed request is tried again
+    #[arg(long, global = true, value_name = "N", default_value_t = 11)]
+    pub(super) retries: u32,
+
+    /// What carries the requests; both give the same output
+    #[arg(long, global = true, value_enum, default_value_t = Transport::DEFAULT)]
+    pub(super) transport: Transport,
+
+    /// Show no progress
+    #[arg(long, global = true)]
+    pub(super) no_progress: bool,
+
+    /// Say more on stderr, such as how many requests it took
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+}
+
+/// What carries requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Transport {
+    /// reqwest on tokio
+    Async,
+    /// ureq on threads
+    Blocking,
+}
+
+impl Transport {
+    const DEFAULT: Self = if cfg!(feature = "async") { Self::Async } else { Self::Blocking };
+}

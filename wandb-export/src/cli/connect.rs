@@ -1,0 +1,76 @@
+//! From options to a connection, and the command run on whatever drives it.
+
+use wandb_core::client::RetryPolicy;
+
+use super::args::{Connection, Transport};
+use super::exit::Outcome;
+use super::interrupt::{Interrupted, unless_interrupted};
+use super::session::Session;
+use crate::api::{Api, ApiBuilder};
+use crate::error::Error;
+
+type Ended = Result<Result<Outcome, Error>, Interrupted>;
+
+/// Connects as `options` say and runs `command` to its end.
+pub(super) fn run<F>(options: &Connection, command: impl FnOnce(Session) -> F) -> Ended
+where
+    F: Future<Output = Result<Outcome, Error>>,
+{
+    match options.transport {
+        Transport::Async => on_tokio(options, command),
+        Transport::Blocking => on_threads(options, command),
+    }
+}
+
+fn builder(options: &Connection) -> ApiBuilder {
+    let attempts = options.retries.saturating_add(1);
+    let policy = RetryPolicy::default();
+    let policy =
+        RetryPolicy { attempts, doubtful_attempts: policy.doubtful_attempts.min(attempts), ..policy };
+    let builder = Api::builder().concurrency(usize::from(options.concurrency)).retry(policy);
+    match &options.base_url {
+        Some(url) => builder.base_url(url),
+        None => builder,
+    }
+}
+
+#[cfg(feature = "async")]
+fn on_tokio<F>(options: &Connection, command: impl FnOnce(Session) -> F) -> Ended
+where
+    F: Future<Output = Result<Outcome, Error>>,
+{
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Ok(Err(Error::io("starting the async runtime", error))),
+    };
+    runtime.block_on(async {
+        match builder(options).connect() {
+            Ok(api) => unless_interrupted(command(Session::new(api, options))).await,
+            Err(error) => Ok(Err(error)),
+        }
+    })
+}
+
+#[cfg(feature = "blocking")]
+fn on_threads<F>(options: &Connection, command: impl FnOnce(Session) -> F) -> Ended
+where
+    F: Future<Output = Result<Outcome, Error>>,
+{
+    match builder(options).connect_blocking() {
+        Ok(api) => {
+            let session = Session::new(api.into_inner(), options);
+            wandb_core::blocking::block_on(unless_interrupted(command(session)))
+        }
+        Err(error) => Ok(Err(error)),
+    }
+}
+
+#[cfg(not(feature = "async"))]
+fn on_tokio<F>(_: &Connection, _: impl FnOnce(Session) -> F) -> Ended {
+    Ok(Err(Error::usage("this build has no async transport: it lacks the feature `async`")))
+}
+
+#[cfg(not(feature = "blocking"))]
+fn on_threads<F>(_: &Connection, _: impl FnOnce(Session) -> F) -> Ended {
+    Ok(Err(Error::usage("this build has no blocking transport: it lacks the feature `blocking`")))
+}

@@ -1,0 +1,88 @@
+//! From outcomes to exit codes, in one place.
+
+use std::error::Error as _;
+use std::process::ExitCode;
+
+use super::interrupt::Interrupted;
+use super::output::say;
+use crate::error::{Error, ErrorKind};
+
+/// How a command ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// All is there.
+    Done,
+    /// Something is missing, and was said to be.
+    Incomplete,
+}
+
+const DONE: u8 = 0;
+const FAILED: u8 = 1;
+const USAGE: u8 = 2;
+const NOT_FOUND: u8 = 3;
+const UNAUTHORIZED: u8 = 4;
+const INCOMPLETE: u8 = 5;
+/// What shells give a program that SIGINT ended.
+const INTERRUPTED: u8 = 130;
+
+pub(super) fn code(ended: Result<Result<Outcome, Error>, Interrupted>) -> ExitCode {
+    let code = match ended {
+        Ok(Ok(Outcome::Done)) => DONE,
+        Ok(Ok(Outcome::Incomplete)) => INCOMPLETE,
+        // Who reads our output has had enough of it.
+        Ok(Err(Error::Sink(error))) if error.is_closed() => DONE,
+        Ok(Err(error)) => {
+            say(&format!("error: {}", with_causes(&error)));
+            of_error(&error)
+        }
+        Err(Interrupted) => {
+            say("interrupted: what was not finished has not been written");
+            INTERRUPTED
+        }
+    };
+    ExitCode::from(code)
+}
+
+fn of_error(error: &Error) -> u8 {
+    match error.kind() {
+        ErrorKind::Usage => USAGE,
+        ErrorKind::NotFound => NOT_FOUND,
+        ErrorKind::Unauthorized => UNAUTHORIZED,
+        ErrorKind::Failed => FAILED,
+    }
+}
+
+/// The message with those of its causes that it does not repeat itself.
+fn with_causes(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let message = error.to_string();
+        if !text.contains(&message) {
+            text.push_str(": ");
+            text.push_str(&message);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sink::SinkError;
+
+    #[test]
+    fn kinds_of_errors_have_the_documented_codes() {
+        assert_eq!(of_error(&Error::usage("no")), 2);
+        assert_eq!(of_error(&Error::NoApiKey { server: "s".to_owned() }), 4);
+        assert_eq!(of_error(&Error::io("doing", std::io::Error::other("no"))), 1);
+        assert_eq!(of_error(&Error::Sink(SinkError::UnknownFormat { name: "x".to_owned() })), 2);
+    }
+
+    #[test]
+    fn causes_are_told_once() {
+        let error = Error::io("writing", std::io::Error::other("full"));
+        assert_eq!(with_causes(&error), "writing: full");
+    }
+}

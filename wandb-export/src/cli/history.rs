@@ -1,0 +1,109 @@
+//! `history`: the metrics of a run.
+
+use clap::{Args, ValueEnum};
+
+use super::exit::Outcome;
+use super::output::{Destination, say};
+use super::session::Session;
+use super::suggest;
+use crate::api;
+use crate::error::Error;
+
+/// Write the metrics of a run: samples of them, or all
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  wandb-export history my-team/my-project/abc123 --all -o metrics.csv
+  wandb-export history my-team/my-project/abc123 --keys loss,accuracy --samples 100
+  wandb-export history my-team/my-project/abc123 --stream system -f jsonl")]
+pub(super) struct Options {
+    /// The run: entity/project/run, or its page's address
+    path: String,
+
+    /// Only these keys, and only rows that hold all of them
+    #[arg(long, value_name = "KEY,…", value_delimiter = ',')]
+    keys: Vec<String>,
+
+    /// With --keys: rows that hold any of them
+    #[arg(long, requires = "keys", requires = "all")]
+    any: bool,
+
+    /// So many rows, chosen by the server from the whole history
+    #[arg(long, value_name = "N", default_value_t = 500, conflicts_with = "all")]
+    samples: u64,
+
+    /// Every row there is
+    #[arg(long)]
+    all: bool,
+
+    /// What the run has logged, or what the machine measured meanwhile
+    #[arg(long, value_enum, default_value_t = Stream::Default)]
+    stream: Stream,
+
+    /// With --all: from this step on
+    #[arg(long, value_name = "N", requires = "all")]
+    min_step: Option<i64>,
+
+    /// With --all: up to, but not including, this step
+    #[arg(long, value_name = "N", requires = "all")]
+    max_step: Option<i64>,
+
+    /// With --all: so many steps in a request [default: chosen by itself]
+    #[arg(long, value_name = "N", requires = "all", value_parser = clap::value_parser!(u64).range(1..))]
+    page_size: Option<u64>,
+
+    /// With --all: the rows just as they were logged, or the Parquet files that the server has exported
+    #[arg(long, value_enum, default_value_t = Source::Live)]
+    source: Source,
+
+    #[command(flatten)]
+    destination: Destination,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Stream {
+    Default,
+    System,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Source {
+    Live,
+    Exported,
+}
+
+pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Error> {
+    let progress = session.progress();
+    let sink = progress.counted(options.destination.sink()?);
+    let path = session.api.run_path(&options.path).await?;
+    let mut history = session.api.history(&path.to_string()).await?.keys(options.keys.iter().cloned());
+    history = if options.all { history.all() } else { history.samples(options.samples) };
+    if options.any {
+        history = history.any();
+    }
+    if options.stream == Stream::System {
+        history = history.system();
+    }
+    if options.source == Source::Exported {
+        history = history.source(api::Source::Exported);
+    }
+    if let Some(step) = options.min_step {
+        history = history.min_step(step);
+    }
+    if let Some(step) = options.max_step {
+        history = history.max_step(step);
+    }
+    if let Some(steps) = options.page_size {
+        history = history.page_size(steps);
+    }
+    let (exported, end) = match history.write(sink).await {
+        Ok(written) => written,
+        Err(error) => return Err(suggest::run(session, &path, error).await),
+    };
+    drop(progress);
+    session.tell(&exported.report);
+    if let Some(growth) = end.growth {
+        let read_to = growth.read_to.map_or("the start".to_owned(), |step| format!("step {step}"));
+        say(&format!("note: {path} went on while it was read; it was read up to {read_to}"));
+    }
+    Ok(Session::outcome(end.incomplete))
+}

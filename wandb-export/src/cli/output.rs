@@ -1,0 +1,70 @@
+//! Where a command's rows go, and in which format.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::error::Error;
+use crate::sink::{Format, Output, Sink, SinkOptions};
+use crate::table::Nested;
+
+/// Where the rows go.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct Destination {
+    /// The file to write, or - for standard output
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    output: PathBuf,
+
+    /// table, csv, jsonl, parquet or arrow [default: what the file's name says; on standard output a table]
+    #[arg(short, long)]
+    format: Option<String>,
+
+    /// What becomes of objects in rows: columns with dotted names, JSON text, or struct columns
+    /// [default: dotted in tables and CSV, json in Parquet and Arrow; JSON Lines keep objects as they are]
+    #[arg(long, value_name = "dotted|json|struct")]
+    nested: Option<String>,
+}
+
+impl Destination {
+    /// The format, and whether it is one for people.
+    pub(super) fn format(&self) -> Result<Format, Error> {
+        match &self.format {
+            Some(name) => Ok(name.parse()?),
+            None if self.is_stdout() => Ok(Format::Table),
+            None => Ok(Format::from_path(&self.output)?),
+        }
+    }
+
+    /// A sink that writes there.
+    pub(super) fn sink(&self) -> Result<Box<dyn Sink>, Error> {
+        let format = self.format()?;
+        let mut options = SinkOptions::default();
+        if let Some(name) = &self.nested {
+            let nested: Nested = name.parse().map_err(|error| Error::usage(format!("--nested: {error}")))?;
+            options.table.nested = Some(nested);
+        }
+        options.terminal.width = terminal_width();
+        let output = if self.is_stdout() { Output::stdout() } else { Output::file(&self.output)? };
+        Ok(format.sink(output, &options)?)
+    }
+
+    fn is_stdout(&self) -> bool {
+        self.output == Path::new("-")
+    }
+}
+
+/// The width of the terminal that reads standard output; without one nothing has to be cut.
+fn terminal_width() -> Option<usize> {
+    if !std::io::stdout().is_terminal() {
+        return None;
+    }
+    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+}
+
+/// Says something to the person, on stderr; the data on stdout stays clean.
+#[expect(clippy::print_stderr, reason = "the one place that speaks")]
+pub(super) fn say(text: &str) {
+    eprintln!("{text}");
+}

@@ -1,0 +1,31 @@
+//! `project`: name, config and summary of every run, as one table.
+
+use clap::Args;
+
+use super::exit::Outcome;
+use super::output::Destination;
+use super::runs::{self, Selection};
+use super::session::Session;
+use crate::api::RunColumns;
+use crate::error::Error;
+
+/// Write name, config and summary of every run of a project
+///
+/// Keys of the config that begin with an underscore are W&B's own and are left out.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  wandb-export project my-team/my-project -o project.csv")]
+pub(super) struct Options {
+    /// The project: entity/project, or its page's address
+    path: String,
+
+    #[command(flatten)]
+    selection: Selection,
+
+    #[command(flatten)]
+    destination: Destination,
+}
+
+pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Error> {
+    let (path, selection) = (&options.path, &options.selection);
+    runs::write(session, path, selection, false, RunColumns::Metrics, &options.destination).await
+}

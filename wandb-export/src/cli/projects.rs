@@ -1,0 +1,50 @@
+//! `projects`: the projects of a user or team.
+
+use clap::Args;
+use futures_util::TryStreamExt;
+use wandb_core::model::Project;
+use wandb_core::{Row, Value};
+
+use super::exit::Outcome;
+use super::output::Destination;
+use super::session::Session;
+use crate::api::write_rows;
+use crate::error::Error;
+
+/// List the projects of a user or team
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  wandb-export projects my-team -f jsonl")]
+pub(super) struct Options {
+    /// The user or team [default: WANDB_ENTITY, the settings files, your own]
+    entity: Option<String>,
+
+    #[command(flatten)]
+    destination: Destination,
+}
+
+pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Error> {
+    let progress = session.progress();
+    let sink = progress.counted(options.destination.sink()?);
+    let entity = match &options.entity {
+        Some(entity) => entity.clone(),
+        None => session.api.default_entity().await?,
+    };
+    let projects = session.api.projects(&entity).map_ok(|project| vec![row(project)]);
+    let report = write_rows(projects, sink).await?;
+    drop(progress);
+    session.tell(&report);
+    Ok(Outcome::Done)
+}
+
+fn row(project: Project) -> Row {
+    let created = project.created_at.map(|at| Value::String(at.to_string()));
+    [
+        ("entity", Some(Value::String(project.entity))),
+        ("name", Some(Value::String(project.name))),
+        ("created_at", created),
+        ("id", Some(Value::String(project.id))),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name, value?)))
+    .collect()
+}

@@ -1,0 +1,82 @@
+//! `runs`: the runs of a project with config and summary.
+
+use clap::Args;
+
+use super::exit::Outcome;
+use super::output::Destination;
+use super::session::Session;
+use super::suggest;
+use crate::api::RunColumns;
+use crate::error::Error;
+
+/// List the runs of a project with their config and summary
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  wandb-export runs my-team/my-project
+  wandb-export runs my-team/my-project --filter '{\"config.lr.value\": {\"$gt\": 0.01}}' --order -summary_metrics.acc -f jsonl")]
+pub(super) struct Options {
+    /// The project: entity/project, or its page's address
+    path: String,
+
+    #[command(flatten)]
+    selection: Selection,
+
+    /// Leave out config, summary and system metrics
+    #[arg(long)]
+    light: bool,
+
+    #[command(flatten)]
+    destination: Destination,
+}
+
+/// Which runs of a project, in which order.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Selection {
+    /// Only runs that a filter in the manner of MongoDB lets through
+    #[arg(long, value_name = "JSON")]
+    filter: Option<String>,
+
+    /// A field behind + (ascending) or - (descending)
+    #[arg(long, value_name = "FIELD", default_value = "+created_at", allow_hyphen_values = true)]
+    order: String,
+
+    /// No more than the first N runs
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+}
+
+pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Error> {
+    write(session, &options.path, &options.selection, options.light, RunColumns::All, &options.destination)
+        .await
+}
+
+/// Writes a row a run.
+pub(super) async fn write(
+    session: &Session,
+    path: &str,
+    selection: &Selection,
+    light: bool,
+    columns: RunColumns,
+    destination: &Destination,
+) -> Result<Outcome, Error> {
+    let progress = session.progress();
+    let sink = progress.counted(destination.sink()?);
+    let mut runs = session.api.runs(path).await?.order(&selection.order)?.columns(columns);
+    if let Some(filter) = &selection.filter {
+        runs = runs.filter(filter)?;
+    }
+    if light {
+        runs = runs.light();
+    }
+    if let Some(limit) = selection.limit {
+        runs = runs.limit(limit);
+    }
+    let project = runs.path().clone();
+    let exported = match runs.write(sink).await {
+        Ok(exported) => exported,
+        Err(error) => return Err(suggest::project(session, &project, error).await),
+    };
+    drop(progress);
+    session.tell(&exported.report);
+    Ok(Session::outcome(exported.lacks.iter().map(|field| format!("the server does not have {field}"))))
+}

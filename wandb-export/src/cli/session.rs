@@ -1,0 +1,58 @@
+//! What every command works with.
+
+use super::args::Connection;
+use super::exit::Outcome;
+use super::output::say;
+use super::progress::Progress;
+use crate::api::Api;
+use crate::sink::SinkReport;
+
+/// A connection, and how much to say.
+#[derive(Debug, Clone)]
+pub(super) struct Session {
+    pub(super) api: Api,
+    show_progress: bool,
+    verbose: bool,
+}
+
+impl Session {
+    pub(super) fn new(api: Api, options: &Connection) -> Self {
+        Self { api, show_progress: !options.no_progress, verbose: options.verbose }
+    }
+
+    /// Progress on stderr until it is dropped.
+    pub(super) fn progress(&self) -> Progress {
+        Progress::start(&self.api, self.show_progress)
+    }
+
+    /// Tells what a reader of the output should know of it.
+    pub(super) fn tell(&self, report: &SinkReport) {
+        for finding in &report.findings {
+            say(&format!("note: {finding}"));
+        }
+        if self.verbose {
+            let tally = self.api.tally();
+            say(&format!(
+                "{} rows, {} bytes written; {} requests ({} again, {} refused by the rate limit), {} bytes received, \
+                 {:.1} s waited",
+                report.rows,
+                report.bytes,
+                tally.requests,
+                tally.retries,
+                tally.rate_limited,
+                tally.bytes,
+                tally.waited.as_secs_f64(),
+            ));
+        }
+    }
+
+    /// Tells what is missing, and how the command has therefore ended.
+    pub(super) fn outcome(missing: impl IntoIterator<Item = impl std::fmt::Display>) -> Outcome {
+        let mut outcome = Outcome::Done;
+        for what in missing {
+            say(&format!("incomplete: {what}"));
+            outcome = Outcome::Incomplete;
+        }
+        outcome
+    }
+}

@@ -1,0 +1,39 @@
+//! The process and the disk as the environment that credentials and settings are read from.
+
+use std::io;
+use std::path::Path;
+
+use wandb_core::{Environment, Files};
+
+/// The variables of this process, its home and current directory, and the disk.
+pub(crate) fn of_this_process() -> Environment {
+    // Names and values that are not Unicode are none that W&B uses.
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let mut environment = Environment::default().with_variables(variables).with_files(Disk);
+    if let Some(home) = std::env::home_dir() {
+        environment = environment.with_home(home);
+    }
+    if let Ok(current) = std::env::current_dir() {
+        environment = environment.with_current_dir(current);
+    }
+    environment
+}
+
+struct Disk;
+
+impl Files for Disk {
+    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        match std::fs::read(path) {
+            Ok(content) => Ok(Some(content)),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        path.exists()
+    }
+}

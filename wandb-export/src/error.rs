@@ -1,0 +1,156 @@
+//! What can go wrong for a user of this library.
+
+use wandb_core::transport::SettingsError as CarrierError;
+use wandb_core::{AuthError, DeserializeError, PathError, SettingsError, ValueError};
+use wandb_graphql::plan::RangeError;
+use wandb_graphql::{FilterError, KeysError, OrderError, SamplesError};
+
+use crate::sink::SinkError;
+use crate::table::TableError;
+
+/// Why something could not be done. [`kind`](Self::kind) sorts the reasons by what a program does about them.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A request did not lead to an answer.
+    #[error(transparent)]
+    Request(#[from] wandb_core::error::Error),
+
+    /// A path is malformed or incomplete.
+    #[error(transparent)]
+    Path(#[from] PathError),
+
+    /// The settings files or variables make no sense.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+
+    /// Credentials were found that cannot be used.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+
+    /// No credentials were found.
+    #[error(
+        "no API key for {server}: set WANDB_API_KEY, or log in so that the netrc file has one \
+         (the key is on {server}/authorize)"
+    )]
+    NoApiKey {
+        /// The server that wants one.
+        server: String,
+    },
+
+    /// The transport cannot be set up as asked.
+    #[error("setting up the connection: {0}")]
+    Carrier(#[from] CarrierError),
+
+    /// An option has a value that makes no sense.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong, and what would be right.
+        message: String,
+    },
+
+    /// A row, config or summary is not the JSON that W&B writes.
+    #[error("reading {what}: {source}")]
+    Value {
+        /// What was being read: a run and the row's step.
+        what: String,
+        /// What is wrong with it.
+        source: ValueError,
+    },
+
+    /// A row does not fit the type that was asked for.
+    #[error("reading {what} as {wanted}: {source}")]
+    Type {
+        /// Which row.
+        what: String,
+        /// The name of the type.
+        wanted: &'static str,
+        /// What does not fit.
+        source: DeserializeError,
+    },
+
+    /// An exported history file cannot be used.
+    #[error("reading the exported history of {run}: {message} (the live history can be read instead)")]
+    Exported {
+        /// The run.
+        run: String,
+        /// What is wrong with the file.
+        message: String,
+    },
+
+    /// Rows could not be written.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+
+    /// Rows could not be made into a table.
+    #[error(transparent)]
+    Table(#[from] TableError),
+
+    /// The local machine failed: a disk, a thread.
+    #[error("{doing}: {source}")]
+    Io {
+        /// What was being done.
+        doing: String,
+        /// What failed.
+        source: std::io::Error,
+    },
+}
+
+/// What a failure means for whoever asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// What was asked makes no sense; asking again will not help.
+    Usage,
+    /// It does not exist, or the key may not see it.
+    NotFound,
+    /// The key is missing, wrong, or may not do this.
+    Unauthorized,
+    /// Something failed: the network, the server, the disk.
+    Failed,
+}
+
+impl Error {
+    /// What the failure means.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Request(error) if error.is_not_found() => ErrorKind::NotFound,
+            Self::Request(error) if error.is_unauthorized() => ErrorKind::Unauthorized,
+            Self::NoApiKey { .. } | Self::Auth(_) => ErrorKind::Unauthorized,
+            Self::Path(_) | Self::Settings(_) | Self::Carrier(_) | Self::Usage { .. } => ErrorKind::Usage,
+            Self::Sink(
+                SinkError::UnknownFormat { .. }
+                | SinkError::NoFormat { .. }
+                | SinkError::NotCompiled { .. }
+                | SinkError::NestedUnsupported { .. },
+            ) => ErrorKind::Usage,
+            Self::Request(_)
+            | Self::Value { .. }
+            | Self::Type { .. }
+            | Self::Exported { .. }
+            | Self::Sink(_)
+            | Self::Table(_)
+            | Self::Io { .. } => ErrorKind::Failed,
+        }
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::Usage { message: message.into() }
+    }
+
+    pub(crate) fn io(doing: impl Into<String>, source: std::io::Error) -> Self {
+        Self::Io { doing: doing.into(), source }
+    }
+}
+
+macro_rules! usage_errors {
+    ($($error:ty),+) => {
+        $(impl From<$error> for Error {
+            fn from(error: $error) -> Self {
+                Self::usage(error.to_string())
+            }
+        })+
+    };
+}
+
+usage_errors!(FilterError, OrderError, KeysError, SamplesError, RangeError);
