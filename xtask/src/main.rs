@@ -1,2 +1,70 @@
-//! Developer tasks
-fn main() {}
+//! Developer tasks: `cargo xtask <TASK>`. One file a task; this one only tells them apart.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "these are programs for people at a terminal")]
+
+mod ci;
+mod counts;
+mod demo;
+mod differential;
+mod process;
+mod programs;
+mod python;
+mod server;
+mod summary;
+mod test;
+mod tidy;
+mod tools;
+mod tree;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+/// Developer tasks of wandb-export.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Run every test: unit, property, documentation, simulation, conformance, command line, differential
+    Test(test::Options),
+    /// Compare wandb-export with the official Python SDK, value by value
+    Differential(differential::Options),
+    /// Export the recorded runs from a local server; needs nothing but Rust
+    Demo,
+    /// Check the rules of the source tree: sizes, documentation, names
+    Tidy,
+    /// Check what the crates depend on
+    Tree,
+    /// Everything a change must pass: format, lints, features, dependencies, documentation, tests
+    Ci(ci::Options),
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse().task) {
+        Ok(code) => code,
+        Err(problem) => {
+            eprintln!("error: {problem:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: &Task) -> anyhow::Result<ExitCode> {
+    let workspace = Workspace::load()?;
+    match task {
+        Task::Test(options) => test::run(&workspace, options),
+        Task::Differential(options) => Ok(differential::run(&workspace, options)),
+        Task::Demo => demo::run(&workspace),
+        Task::Tidy => Ok(tidy::run(&workspace)),
+        Task::Tree => tree::run(&workspace),
+        Task::Ci(options) => ci::run(&workspace, options),
+    }
+}

@@ -1,0 +1,119 @@
+"""Tests of the comparison itself: a rule that lets a difference pass would let all tests pass."""
+
+from __future__ import annotations
+
+import math
+import struct
+import unittest
+
+from exact import MISSING, Difference, canonical, differences
+from known import RELATIONS, Known
+
+# Whatever is on one line is the same; different lines are different.
+SAME = [
+    [math.nan, -math.nan, struct.unpack(">d", bytes.fromhex("7ff8000000000001"))[0], "NaN"],
+    [math.inf, "Infinity"],
+    [-math.inf, "-Infinity"],
+    [0.0],
+    [-0.0],
+    [0],
+    [1],
+    [1.0],
+    [True],
+    [False],
+    [None],
+    ["1"],
+    ["nan"],
+    ["null"],
+    [""],
+    [2**53],
+    [2**53 + 1],
+    [float(2**53)],
+    [0.1 + 0.2],
+    [0.3],
+    [5e-324],
+    [[], ()],
+    [[1, 2]],
+    [[2, 1]],
+    [[[1], 2]],
+    [{}],
+    [{"a": None}],
+    [{"a": 1, "b": 2}, {"b": 2, "a": 1}],
+    [{"a": math.nan}, {"a": "NaN"}],
+]
+
+
+class Rules(unittest.TestCase):
+    def test_same_values_share_a_canonical_text_and_others_do_not(self):
+        for index, line in enumerate(SAME):
+            for other_index, other in enumerate(SAME):
+                for left in line:
+                    for right in other:
+                        same = index == other_index
+                        self.assertEqual(canonical(left) == canonical(right), same, (left, right))
+                        self.assertEqual(differences(left, right) == [], same, (left, right))
+
+    def test_places_are_told(self):
+        theirs = [{"a": {"b": [1, 2.5]}, "gone": None}]
+        ours = [{"a": {"b": [1, 2]}, "new": "x"}, {}]
+        self.assertEqual(
+            [it.place for it in differences(theirs, ours)], ["[]", "[0].a.b[1]", "[0].gone", "[0].new"]
+        )
+
+    def test_a_value_without_a_rule_is_refused(self):
+        with self.assertRaises(TypeError):
+            canonical(object())
+
+
+class KnownDifferences(unittest.TestCase):
+    ENTRY = {"source": "live", "question": "scan *", "place": "*.x", "relation": "null for missing", "reason": "…"}
+
+    def test_a_listed_difference_is_found_and_no_other(self):
+        known = Known([self.ENTRY])
+        self.assertTrue(known.covers("live", "scan a/b", Difference("[3].x", None, MISSING)))
+        for other in [
+            ("exported", "scan a/b", Difference("[3].x", None, MISSING)),
+            ("live", "history a/b", Difference("[3].x", None, MISSING)),
+            ("live", "scan a/b", Difference("[3].y", None, MISSING)),
+            ("live", "scan a/b", Difference("[3].x", MISSING, None)),
+        ]:
+            self.assertFalse(known.covers(*other), other)
+
+    def test_relations_hold_for_nothing_else(self):
+        cases = {
+            "whole double as integer": ([(1, 1.0), (0, -0.0), (2**53, 2.0**53)], [(1, 2.0), (1.0, 1), (True, 1.0)]),
+            "integer as nearest double": ([(2.0**53, 2**53 + 1), (1.0, 1)], [(1.0, 2), (1, 1.0), (1.0, True)]),
+            "null for missing": ([(None, MISSING)], [(MISSING, None), (None, 0), (0, MISSING)]),
+        }
+        self.assertEqual(set(cases), set(RELATIONS))
+        for name, (right, wrong) in cases.items():
+            for pairs, expected in ((right, True), (wrong, False)):
+                for pair in pairs:
+                    self.assertEqual(RELATIONS[name](*pair), expected, (name, pair))
+
+    def test_one_that_no_longer_occurs_is_told(self):
+        known = Known([self.ENTRY])
+        self.assertEqual(known.unseen("live"), [self.ENTRY])
+        self.assertEqual(known.unseen("exported"), [])
+        known.covers("live", "scan a/b", Difference("[3].x", None, MISSING))
+        self.assertEqual(known.unseen("live"), [])
+
+    def test_an_entry_without_a_reason_or_with_an_unknown_relation_is_refused(self):
+        for change in ({"reason": " "}, {"relation": "like"}):
+            with self.assertRaises(ValueError):
+                Known([{**self.ENTRY, **change}])
+
+    def test_brackets_in_a_pattern_mean_themselves(self):
+        known = Known([{**self.ENTRY, "place": "[0].x"}])
+        self.assertTrue(known.covers("live", "scan a", Difference("[0].x", None, MISSING)))
+        self.assertFalse(known.covers("live", "scan a", Difference("0.x", None, MISSING)))
+
+    def test_the_committed_list_is_well_formed(self):
+        self.assertIsInstance(Known.read().entries, list)
+
+
+if __name__ == "__main__":
+    result = unittest.main(exit=False, verbosity=0).result
+    failed = len(result.failures) + len(result.errors)
+    print(f"{result.testsRun - failed} passed, {failed} failed")
+    raise SystemExit(1 if failed or not result.testsRun else 0)

@@ -1,0 +1,172 @@
+"""Asks the official SDK and wandb-export the same questions and compares the answers, value by value.
+
+    python compare.py --program PATH --base-url URL --api-key KEY --source live|exported --report DIR
+
+exact.py says when two values are the same. Each question goes to wandb-export over both transports, whose output must
+agree byte for byte; the rows of each run are also written in every format, and read back. What differs is written to
+DIR, and fails unless known-differences.json has it. The last line is `N passed, N failed`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+
+import tables
+from exact import Difference, describe, differences
+from known import Known
+
+TRANSPORTS = ["async", "blocking"]
+# How many differences of a question are printed; the report has them all.
+SHOWN = 3
+# Characters of a value that are shown.
+LONGEST = 500
+# A request that hangs fails the tests rather than holding them up.
+SECONDS = 300
+
+
+class ToolError(Exception):
+    """wandb-export ended with an error."""
+
+
+class Tool:
+    """wandb-export, asked over both transports."""
+
+    def __init__(self, program: pathlib.Path, home: pathlib.Path):
+        self.program = program
+        self.home = home
+
+    def run(self, arguments: list[str]) -> bytes:
+        command = [self.program, *arguments, "--no-progress"]
+        ended = subprocess.run(command, cwd=self.home, capture_output=True, timeout=SECONDS)
+        if ended.returncode != 0:
+            said = ended.stderr.decode("utf-8", "replace").strip()
+            raise ToolError(f"exit code {ended.returncode}: {said}")
+        return ended.stdout
+
+    def ask(self, arguments: list[str]) -> list[dict]:
+        answers = {self.run([*arguments, "-f", "jsonl", "--transport", transport]) for transport in TRANSPORTS}
+        if len(answers) != 1:
+            raise ToolError("the transports' answers are not the same bytes")
+        return [json.loads(line) for line in answers.pop().decode("utf-8").split("\n") if line]
+
+    def write(self, arguments: list[str], ending: str) -> pathlib.Path:
+        """Writes a file over each transport; they must be the same bytes."""
+        paths = [self.home / f"{transport}.{ending}" for transport in TRANSPORTS]
+        for transport, path in zip(TRANSPORTS, paths):
+            self.run([*arguments, "-o", str(path), "--transport", transport])
+        if paths[0].read_bytes() != paths[1].read_bytes():
+            raise ToolError(f"the transports' {ending} files are not the same bytes")
+        return paths[0]
+
+
+class Verdicts:
+    """Counts, prints and records."""
+
+    def __init__(self, source: str, known: Known, report: pathlib.Path):
+        self.source, self.known, self.report = source, known, report
+        self.passed = self.failed = self.listed = 0
+        self.lines: list[str] = []
+
+    def add(self, question: str, found: list[Difference]) -> None:
+        unknown = []
+        for it in found:
+            known = self.known.covers(self.source, question, it)
+            mark = "known" if known else "DIFFERENT"
+            self.lines.append(f"{mark}  {question}  {it.place}\n    {said(it)}")
+            if not known:
+                unknown.append(it)
+        self.listed += len(found) - len(unknown)
+        if not unknown:
+            self.passed += 1
+            return
+        self.failed += 1
+        print(f"DIFFERENT {question}: {len(unknown)} places")
+        for it in unknown[:SHOWN]:
+            print(f"    {it.place or '(all)'}: {said(it)}", flush=True)
+
+    def finish(self, whole: bool) -> bool:
+        # Of only some questions, nothing can be said of the others' known differences.
+        for entry in self.known.unseen(self.source) if whole else []:
+            self.failed += 1
+            print(f"known-differences.json lists what no longer occurs: {entry}")
+        self.report.mkdir(parents=True, exist_ok=True)
+        (self.report / "differences.txt").write_text("\n".join(self.lines) + "\n", encoding="utf-8")
+        print(f"{self.source}: {self.listed} known differences; all that differ are in {self.report}")
+        print(f"{self.passed} passed, {self.failed} failed")
+        return self.failed == 0 and self.passed > 0
+
+
+def said(it: Difference) -> str:
+    """Both values, cut where they are long."""
+    theirs, ours = (describe(value)[:LONGEST] for value in (it.sdk, it.ours))
+    return f"sdk {theirs}, ours {ours}"
+
+
+def answer(question, tool: Tool) -> tuple[list[Difference], list[dict]]:
+    """The differences, and the rows of wandb-export."""
+    try:
+        rows = tool.ask(question.arguments)
+    except (ToolError, ValueError, subprocess.TimeoutExpired) as problem:
+        return [Difference("", "an answer", f"{problem}")], []
+    try:
+        theirs = question.sdk()
+    except Exception as problem:  # noqa: BLE001: whatever the SDK raises is its answer.
+        return [Difference("", f"raises {type(problem).__name__}: {problem}", "an answer")], rows
+    return differences(theirs, question.read(rows)), rows
+
+
+def files(question, rows: list[dict], tool: Tool, verdicts: Verdicts) -> None:
+    """Writes the rows in every format and reads them back."""
+    for ending in tables.FORMATS:
+        try:
+            path = tool.write(question.arguments, ending)
+            if ending == "jsonl":
+                found = differences(rows, [json.loads(line) for line in path.read_text("utf-8").split("\n") if line])
+            elif ending == "csv":
+                found = tables.csv_differences(rows, path)
+            else:
+                found = tables.table_differences(rows, path)
+        except (ToolError, subprocess.TimeoutExpired) as problem:
+            found = [Difference("", "a file", f"{problem}")]
+        verdicts.add(f"file {question.name} {ending}", found)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", type=pathlib.Path, required=True)
+    parser.add_argument("--base-url", required=True)
+    parser.add_argument("--api-key", required=True)
+    parser.add_argument("--source", choices=["live", "exported"], required=True)
+    parser.add_argument("--report", type=pathlib.Path, required=True)
+    parser.add_argument("--question", default="", help="ask only questions whose name holds this text")
+    arguments = parser.parse_args()
+    os.environ["WANDB_BASE_URL"] = arguments.base_url
+    os.environ["WANDB_API_KEY"] = arguments.api_key
+    home = pathlib.Path(os.environ["HOME"])
+    home.mkdir(parents=True, exist_ok=True)
+
+    # After the environment is set, which the SDK reads when it is loaded.
+    import questions
+    import wandb
+
+    verdicts = Verdicts(arguments.source, Known.read(), arguments.report)
+    with tempfile.TemporaryDirectory() as directory:
+        tool = Tool(arguments.program.resolve(), pathlib.Path(directory))
+        for question in questions.all_questions(wandb.Api(), arguments.source):
+            if arguments.question not in question.name:
+                continue
+            found, rows = answer(question, tool)
+            verdicts.add(question.name, found)
+            if question.rows and rows:
+                files(question, rows, tool, verdicts)
+    wandb.teardown()
+    raise SystemExit(0 if verdicts.finish(whole=not arguments.question) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""Differences that are known, each with the reason why ours is right: known-differences.json.
+
+In an entry, `*` stands for any text:
+
+    source    "live" or "exported", the server on which it occurs, or "*" for both
+    question  name of the question
+    place     where in the answer
+    relation  how the SDK's value follows from ours: a name in RELATIONS
+    reason    why ours is right
+
+A difference that no entry covers fails, and so does an entry that covers none.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import pathlib
+import re
+
+from exact import MISSING, Difference
+
+FIELDS = {"source", "question", "place", "relation", "reason"}
+
+
+def _is_integer(value) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _whole_double_as_integer(sdk, ours) -> bool:
+    """Ours is a whole double, and the SDK has the same number without its point; -0.0 becomes 0 on the way."""
+    return _is_integer(sdk) and isinstance(ours, float) and math.isfinite(ours) and sdk == ours
+
+
+def _integer_as_double(sdk, ours) -> bool:
+    """Ours is an integer, and the SDK has the double nearest to it."""
+    return isinstance(sdk, float) and _is_integer(ours) and float(ours) == sdk
+
+
+def _null_for_missing(sdk, ours) -> bool:
+    """Ours has no such key, and the SDK has it with null."""
+    return sdk is None and ours is MISSING
+
+
+RELATIONS = {
+    "whole double as integer": _whole_double_as_integer,
+    "integer as nearest double": _integer_as_double,
+    "null for missing": _null_for_missing,
+}
+
+
+@functools.lru_cache(maxsize=None)
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, text.split("*"))), re.DOTALL)
+
+
+class Known:
+    """The list, and which entries have been seen."""
+
+    def __init__(self, entries: list[dict[str, str]]):
+        for entry in entries:
+            if set(entry) != FIELDS or not all(text.strip() for text in entry.values()):
+                raise ValueError(f"a known difference needs {', '.join(sorted(FIELDS))}: {entry}")
+            if entry["relation"] not in RELATIONS:
+                raise ValueError(f"no relation {entry['relation']!r}; there are {', '.join(RELATIONS)}")
+        self.entries = entries
+        self.seen: set[int] = set()
+
+    @classmethod
+    def read(cls) -> Known:
+        path = pathlib.Path(__file__).with_name("known-differences.json")
+        return cls(json.loads(path.read_text(encoding="utf-8")))
+
+    def covers(self, source: str, question: str, difference: Difference) -> bool:
+        """Whether an entry covers the difference."""
+        told = {"source": source, "question": question, "place": difference.place}
+        for index, entry in enumerate(self.entries):
+            patterns = all(_pattern(entry[field]).fullmatch(text) for field, text in told.items())
+            if patterns and RELATIONS[entry["relation"]](difference.sdk, difference.ours):
+                self.seen.add(index)
+                return True
+        return False
+
+    def unseen(self, source: str) -> list[dict[str, str]]:
+        """Entries for that source that covered nothing."""
+        return [
+            entry
+            for index, entry in enumerate(self.entries)
+            if index not in self.seen and entry["source"] in (source, "*")
+        ]

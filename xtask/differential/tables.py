@@ -1,0 +1,72 @@
+"""Reading the Parquet and Arrow files of wandb-export with pyarrow, and its CSV files with the standard library."""
+
+from __future__ import annotations
+
+import csv
+import json
+import pathlib
+
+import pyarrow
+import pyarrow.parquet
+from exact import MISSING, Difference, Items, canonical
+
+FORMATS = ["csv", "jsonl", "parquet", "arrow"]
+
+
+def read(path: pathlib.Path) -> list[dict]:
+    """The rows of a Parquet or Arrow file; a missing value is None."""
+    if path.suffix == ".parquet":
+        return pyarrow.parquet.read_table(path).to_pylist()
+    with pyarrow.memory_map(str(path)) as source:
+        return pyarrow.ipc.open_file(source).read_all().to_pylist()
+
+
+def same_cell(cell, value) -> bool:
+    """Whether a cell of a table holds a value of a row: itself, as the double that equals it, or as JSON text."""
+    if canonical(cell) == canonical(value):
+        return True
+    if isinstance(cell, float) and isinstance(value, int) and not isinstance(value, bool):
+        return cell.is_integer() and int(cell) == value
+    if isinstance(cell, str):
+        try:
+            return canonical(json.loads(cell)) == canonical(value)
+        except json.JSONDecodeError:
+            return False
+    return False
+
+
+def table_differences(rows: list[dict], path: pathlib.Path) -> list[Difference]:
+    """Where a Parquet or Arrow file differs from the rows."""
+    table = read(path)
+    if len(table) != len(rows):
+        return [Difference("[]", Items(len(rows)), Items(len(table)))]
+    found = []
+    for index, (row, cells) in enumerate(zip(rows, table)):
+        for key in list(row) + [key for key in cells if key not in row]:
+            if not same_cell(cells.get(key), row.get(key)):
+                found.append(Difference(f"[{index}].{key}", row.get(key, MISSING), cells.get(key, MISSING)))
+    return found
+
+
+def csv_differences(rows: list[dict], path: pathlib.Path) -> list[Difference]:
+    """Where a CSV file differs from the rows, in its numbers and texts; nested values have columns of their own."""
+    with path.open(encoding="utf-8", newline="") as file:
+        table = list(csv.DictReader(file))
+    if len(table) != len(rows):
+        return [Difference("[]", Items(len(rows)), Items(len(table)))]
+    found = []
+    for index, (row, cells) in enumerate(zip(rows, table)):
+        for key, value in row.items():
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                cell = cells.get(key) or ""
+                if not number_reads_as(cell, value):
+                    found.append(Difference(f"[{index}].{key}", value, cell))
+    return found
+
+
+def number_reads_as(text: str, value: int | float) -> bool:
+    try:
+        read_back = int(text) if isinstance(value, int) and "." not in text and "e" not in text else float(text)
+    except ValueError:
+        return False
+    return same_cell(read_back, value) or canonical(read_back) == canonical(float(value))

@@ -1,0 +1,83 @@
+//! Counting tests from what their runners print.
+
+use std::ops::AddAssign;
+
+/// Numbers of tests.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Tests that passed.
+    pub(crate) passed: u64,
+    /// Tests that failed.
+    pub(crate) failed: u64,
+    /// Tests that were ignored.
+    pub(crate) ignored: u64,
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.ignored += other.ignored;
+    }
+}
+
+impl Counts {
+    /// Adds up every line `test result: ok. 3 passed; 0 failed; 1 ignored; …` of `cargo test`.
+    pub(crate) fn of_cargo_test(output: &str) -> Self {
+        let mut sum = Self::default();
+        for line in output.lines() {
+            // A test's own output may stand before the words on the same line, and the verdict may be coloured.
+            let Some((_, result)) = line.split_once("test result: ") else { continue };
+            sum += Self {
+                passed: before(result, "passed;"),
+                failed: before(result, "failed;"),
+                ignored: before(result, "ignored;"),
+            };
+        }
+        sum
+    }
+
+    /// Reads the last line of the form `3 passed, 0 failed` of the Python scripts.
+    pub(crate) fn of_script(output: &str) -> Self {
+        let last = output.lines().rev().find(|line| line.ends_with(" failed") && line.contains(" passed, "));
+        let line = last.unwrap_or_default();
+        Self { passed: before(line, "passed,"), failed: before(line, "failed"), ignored: 0 }
+    }
+}
+
+/// The number that stands before a word.
+fn before(line: &str, word: &str) -> u64 {
+    let words: Vec<_> = line.split_whitespace().collect();
+    let number = words.windows(2).find(|pair| pair[1] == word).and_then(|pair| pair[0].parse().ok());
+    number.unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_result_line_of_cargo_test_counts() {
+        let output = "\
+running 2 tests
+test a ... ok
+test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.00s
+noise without a line end test result: \u{1b}[31mFAILED\u{1b}[m. 4 passed; 2 failed; 0 ignored; 0 measured
+   Doc-tests wandb_core
+test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.21s
+";
+        assert_eq!(Counts::of_cargo_test(output), Counts { passed: 17, failed: 2, ignored: 1 });
+    }
+
+    #[test]
+    fn a_run_that_did_not_build_counts_nothing() {
+        assert_eq!(Counts::of_cargo_test("error: could not compile"), Counts::default());
+    }
+
+    #[test]
+    fn the_last_line_of_a_script_counts() {
+        let output = "10 passed, 1 failed\nmore\n251 passed, 3 failed\n";
+        assert_eq!(Counts::of_script(output), Counts { passed: 251, failed: 3, ignored: 0 });
+        assert_eq!(Counts::of_script("Traceback"), Counts::default());
+    }
+}

@@ -1,0 +1,107 @@
+//! `cargo xtask demo`: the main commands on recorded runs, with nothing but a Rust toolchain.
+
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::process;
+use crate::programs;
+use crate::server::LocalServer;
+use crate::workspace::Workspace;
+
+/// Commands whose answer is shown.
+const SHOWN: &[&[&str]] = &[
+    &["whoami"],
+    &["projects", "local-team"],
+    &["runs", "local-team/demo", "--filter", r#"{"config.lr": {"$gt": 0.0005}}"#, "--order", "-created_at"],
+    &["run", "local-team/demo/scalars"],
+    &["history", "local-team/demo/scalars", "--samples", "10"],
+];
+
+/// Commands that write a file, and the file.
+const WRITTEN: &[(&[&str], &str)] = &[
+    (&["history", "local-team/demo/scalars", "--all"], "scalars.csv"),
+    (&["history", "local-team/demo/nested", "--all", "--transport", "async"], "nested.jsonl"),
+    (&["history", "local-team/demo/non-finite", "--all", "--transport", "blocking"], "non-finite.jsonl"),
+    (&["history", "local-team/demo/scalars", "--stream", "system"], "system.csv"),
+    (&["history", "local-team/demo/long", "--all"], "long.parquet"),
+    (&["project", "local-team/demo"], "runs.csv"),
+];
+
+/// Lines and characters of a file that are shown.
+const HEAD: (usize, usize) = (4, 150);
+
+/// Builds, serves the recording, and runs the commands.
+pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
+    let programs = programs::build(workspace, programs::AS_USED)?;
+    let recording = workspace.root.join("xtask/fixtures/recording.tar.zst");
+    let server = LocalServer::start(&programs.server, ["--fixtures".as_ref(), recording.as_os_str()])?;
+    println!("\nA local server with recorded runs listens at {}.", server.base_url);
+    let folder = workspace.target.join("demo");
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let home = tempfile::tempdir().context("cannot make a temporary directory")?;
+    let command = |arguments: &[&str]| {
+        let mut command = Command::new(&programs.export);
+        command.args(arguments).env("HOME", home.path()).env("WANDB_BASE_URL", &server.base_url);
+        command.env("WANDB_API_KEY", &server.api_key).env("NO_PROXY", "127.0.0.1,localhost");
+        command.current_dir(&folder);
+        command
+    };
+    for arguments in SHOWN {
+        succeed(&mut command(arguments))?;
+    }
+    for (arguments, file) in WRITTEN {
+        succeed(command(arguments).args(["--output", file]))?;
+        show(&folder.join(file))?;
+    }
+    println!("\nThe files are in {}.", folder.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn succeed(command: &mut Command) -> Result<()> {
+    let ended = process::run(command)?;
+    ensure!(ended.status.success(), "`{}` failed: {}", process::shown(command), ended.status);
+    Ok(())
+}
+
+/// The size of a file and, if it is text, its head.
+fn show(file: &Path) -> Result<()> {
+    let bytes = std::fs::read(file).with_context(|| format!("{} was not written", file.display()))?;
+    let name = file.file_name().unwrap_or(file.as_os_str());
+    println!("-> {} ({} bytes)", name.to_string_lossy(), bytes.len());
+    if let Ok(text) = std::str::from_utf8(&bytes) {
+        print!("{}", head(text));
+    }
+    Ok(())
+}
+
+/// The first lines, cut at a width.
+fn head(text: &str) -> String {
+    let (lines, width) = HEAD;
+    let mut shown: Vec<_> = text.lines().take(lines).map(|line| cut(line, width)).collect();
+    let left = text.lines().count().saturating_sub(lines);
+    if left > 0 {
+        shown.push(format!("   … {left} more lines\n"));
+    }
+    shown.concat()
+}
+
+fn cut(line: &str, width: usize) -> String {
+    let start: String = line.chars().take(width).collect();
+    let more = if start.len() < line.len() { "…" } else { "" };
+    format!("   {start}{more}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_are_cut_in_both_directions() {
+        assert_eq!(head("a\nb\n"), "   a\n   b\n");
+        let wide = "é".repeat(HEAD.1 + 1);
+        assert_eq!(head(&wide), format!("   {}…\n", "é".repeat(HEAD.1)));
+        assert!(head("1\n2\n3\n4\n5\n6\n").ends_with("   4\n   … 2 more lines\n"));
+    }
+}

@@ -1,0 +1,122 @@
+//! `cargo xtask differential`: the same questions to the official SDK and to `wandb-export`, value by value.
+//!
+//! The questions, the comparison and its rules are the Python scripts in `xtask/differential`; this task gives them
+//! an environment with the pinned SDK, the built program, and servers with the recorded and with random runs.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+
+use crate::counts::Counts;
+use crate::programs::{self, Programs};
+use crate::server::LocalServer;
+use crate::summary::{Outcome, Summary};
+use crate::workspace::Workspace;
+use crate::{process, python};
+
+/// Options of `differential`.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Options {
+    /// Ask only questions whose name holds this text
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) question: Option<String>,
+    /// Seed of the random runs
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+/// Compares, and prints a summary.
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> ExitCode {
+    let mut summary = Summary::default();
+    summary.part("differential", || compare(workspace, options));
+    summary.finish()
+}
+
+/// Compares everything.
+pub(crate) fn compare(workspace: &Workspace, options: &Options) -> Result<Outcome> {
+    // First, because it is what a machine may lack.
+    let python = python::with_sdk(workspace)?;
+    let programs = programs::build(workspace, programs::AS_TESTED)?;
+    let scratch = tempfile::tempdir().context("cannot make a temporary directory")?;
+    let scripts = workspace.root.join("xtask/differential");
+    let mut counts = Counts::default();
+    let mut passed = true;
+    let mut add = |outcome| match outcome {
+        Outcome::Passed(more) => counts += more,
+        Outcome::Failed(more) => {
+            counts += Counts { failed: more.failed.max(1), ..more };
+            passed = false;
+        }
+        Outcome::Skipped(_) => {}
+    };
+    add(script(&python, scratch.path(), &[scripts.join("check_rules.py").into()])?);
+    let runs = scratch.path().join("runs");
+    let mut make = isolated(&python, scratch.path());
+    make.arg(scripts.join("random_runs.py")).arg(&runs).arg(options.seed.to_string());
+    let ended = process::run(&mut make)?;
+    anyhow::ensure!(ended.status.success(), "the random runs could not be made");
+    std::fs::copy(workspace.root.join("xtask/fixtures/recording.tar.zst"), runs.join("recording.tar.zst"))
+        .context("cannot copy the recording")?;
+    for source in ["live", "exported"] {
+        let server = start(&programs, &runs, source)?;
+        let mut arguments: Vec<OsString> = vec![
+            scripts.join("compare.py").into(),
+            "--program".into(),
+            programs.export.clone().into(),
+            "--base-url".into(),
+            server.base_url.clone().into(),
+            "--api-key".into(),
+            server.api_key.clone().into(),
+            "--source".into(),
+            source.into(),
+            "--report".into(),
+            workspace.target.join("differential/report").join(source).into(),
+        ];
+        if let Some(text) = &options.question {
+            arguments.extend(["--question".into(), text.into()]);
+        }
+        add(script(&python, &scratch.path().join(source), &arguments)?);
+    }
+    println!("\n{} passed, {} failed", counts.passed, counts.failed);
+    Ok(Outcome::of(passed, counts))
+}
+
+/// A server with the recorded and the random runs: all rows live, or all but the last of each run in Parquet files.
+fn start(programs: &Programs, runs: &Path, source: &str) -> Result<LocalServer> {
+    let mut arguments: Vec<OsString> = vec!["--fixtures".into(), runs.into()];
+    if source == "exported" {
+        let list = runs.join("to-export.txt");
+        let paths =
+            std::fs::read_to_string(&list).with_context(|| format!("cannot read {}", list.display()))?;
+        arguments.extend(paths.lines().flat_map(|path| ["--export".into(), path.into()]));
+        arguments.extend(["--export-rows", "700", "--export-live", "7"].map(OsString::from));
+    }
+    LocalServer::start(&programs.server, arguments)
+}
+
+fn script(python: &Path, home: &Path, arguments: &[OsString]) -> Result<Outcome> {
+    let ended = process::run(isolated(python, home).args(arguments))?;
+    Ok(Outcome::of(ended.status.success(), Counts::of_script(&ended.output)))
+}
+
+/// Python without the user's own settings of W&B, and with a home of its own.
+fn isolated(python: &Path, home: &Path) -> Command {
+    let mut command = Command::new(python);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("WANDB_") {
+            command.env_remove(name);
+        }
+    }
+    command.env("HOME", home).env("NETRC", home.join("netrc")).env("NO_PROXY", "127.0.0.1,localhost");
+    command.env("no_proxy", "127.0.0.1,localhost").env("WANDB_ERROR_REPORTING", "false");
+    for (name, folder) in
+        [("DIR", "logs"), ("CACHE_DIR", "cache"), ("CONFIG_DIR", "config"), ("DATA_DIR", "data")]
+    {
+        command.env(format!("WANDB_{name}"), home.join(folder));
+    }
+    command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUTF8", "1").env("WANDB_SILENT", "true");
+    command
+}

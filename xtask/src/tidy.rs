@@ -1,0 +1,51 @@
+//! `cargo xtask tidy`: rules of the source tree that no compiler checks. Also runs as a test of this package.
+
+mod files;
+mod readme;
+mod rules;
+
+use std::process::ExitCode;
+
+use crate::workspace::Workspace;
+
+/// Lists every finding, then fails if there was one.
+pub(crate) fn run(workspace: &Workspace) -> ExitCode {
+    let findings = findings(workspace);
+    for finding in &findings {
+        println!("{finding}");
+    }
+    println!("{} findings", findings.len());
+    if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What is wrong, a line each: the file, the line number if there is one, and the rule.
+fn findings(workspace: &Workspace) -> Vec<String> {
+    let mut findings = Vec::new();
+    let machine = rules::machine_paths(&workspace.root);
+    let files = match files::all(&workspace.root) {
+        Ok(files) => files,
+        Err(problem) => return vec![format!("the source tree cannot be read: {problem:#}")],
+    };
+    for file in &files {
+        let found = rules::check(&file.path, &file.text, &machine);
+        findings.extend(found.into_iter().map(|finding| format!("{}{finding}", file.path)));
+    }
+    for name in ["README.md", "CONTRIBUTING.md"] {
+        let text = files.iter().find(|file| file.path == name).map(|file| file.text.as_str());
+        let found =
+            text.map_or_else(|| vec![": is missing".to_owned()], |text| readme::check(workspace, text));
+        findings.extend(found.into_iter().map(|finding| format!("{name}{finding}")));
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_source_tree_is_tidy() {
+        let findings = findings(&Workspace::load().unwrap());
+        assert!(findings.is_empty(), "\n{}", findings.join("\n"));
+    }
+}

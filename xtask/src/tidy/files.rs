@@ -1,0 +1,72 @@
+//! The text files of the source tree.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+/// Endings of the files that people write.
+const ENDINGS: &[&str] = &["rs", "toml", "md", "py", "json", "graphql", "txt"];
+/// Folders that hold none of them.
+const LEFT_OUT: &[&str] = &["target", ".git", "out"];
+/// Files without an ending that count, too.
+const NAMES: &[&str] = &["run"];
+
+/// A text file.
+#[derive(Debug)]
+pub(crate) struct TextFile {
+    /// Path from the root, with slashes.
+    pub(crate) path: String,
+    /// What it holds.
+    pub(crate) text: String,
+}
+
+/// All of them, in the order of their paths.
+pub(crate) fn all(root: &Path) -> Result<Vec<TextFile>> {
+    let mut found = Vec::new();
+    walk(root, "", &mut found)?;
+    found.sort_by(|left, right| left.path.cmp(&right.path));
+    Ok(found)
+}
+
+fn walk(folder: &Path, prefix: &str, found: &mut Vec<TextFile>) -> Result<()> {
+    let entries = std::fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = format!("{prefix}{name}");
+        if entry.file_type()?.is_dir() {
+            if !LEFT_OUT.contains(&name.as_str()) {
+                walk(&entry.path(), &format!("{path}/"), found)?;
+            }
+        } else if is_text(&name) {
+            let text =
+                std::fs::read_to_string(entry.path()).with_context(|| format!("cannot read {path}"))?;
+            found.push(TextFile { path, text });
+        }
+    }
+    Ok(())
+}
+
+fn is_text(name: &str) -> bool {
+    match name.rsplit_once('.') {
+        Some((_, ending)) => ENDINGS.contains(&ending),
+        None => NAMES.contains(&name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_of_builds_are_left_out() {
+        let root = tempfile::tempdir().unwrap();
+        for path in ["a/src/lib.rs", ".ci/run", "target/debug/x.rs", "a/picture.png", "README.md"] {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "text").unwrap();
+        }
+        let paths: Vec<_> = all(root.path()).unwrap().into_iter().map(|file| file.path).collect();
+        assert_eq!(paths, [".ci/run", "README.md", "a/src/lib.rs"]);
+    }
+}

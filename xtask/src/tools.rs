@@ -1,0 +1,53 @@
+//! Cargo subcommands that `ci` needs; built into the target folder when the machine has none.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, ensure};
+
+use crate::process;
+use crate::workspace::{Workspace, cargo};
+
+/// A cargo subcommand and the version that is built if it is missing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+/// Feature combinations.
+pub(crate) const HACK: Tool = Tool { name: "hack", version: "0.6.46" };
+/// Licences, duplicates and sources of dependencies.
+pub(crate) const DENY: Tool = Tool { name: "deny", version: "0.20.2" };
+
+impl Tool {
+    /// `cargo NAME`, ready to be given arguments.
+    pub(crate) fn command(self, workspace: &Workspace) -> Result<Command> {
+        let mut command = self.bare(workspace)?;
+        let there = command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        if !there.is_ok_and(|status| status.success()) {
+            self.install(workspace)?;
+        }
+        self.bare(workspace)
+    }
+
+    fn bare(self, workspace: &Workspace) -> Result<Command> {
+        let own = workspace.target.join("tools/bin");
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let paths = std::env::split_paths(&path).chain([own]);
+        let mut command = cargo();
+        command.current_dir(&workspace.root).env("PATH", std::env::join_paths(paths)?).arg(self.name);
+        Ok(command)
+    }
+
+    fn install(self, workspace: &Workspace) -> Result<()> {
+        let root = workspace.target.join("tools");
+        println!("cargo-{} is missing: building version {} into {}", self.name, self.version, root.display());
+        let mut install = cargo();
+        // Built without optimisation, for it runs for seconds and would take minutes to optimise.
+        install.args(["install", "--locked", "--debug", "--version", self.version, "--root"]).arg(&root);
+        install.arg(format!("cargo-{}", self.name)).env("CARGO_TARGET_DIR", root.join("build"));
+        let ended = process::run(&mut install)?;
+        ensure!(ended.status.success(), "cargo-{} could not be installed", self.name);
+        Ok(())
+    }
+}

@@ -1,0 +1,147 @@
+//! `cargo xtask tree`: what each crate may not depend on.
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::process;
+use crate::workspace::{Workspace, cargo};
+
+/// Runtimes and what only comes with one.
+const RUNTIMES: &[&str] = &["tokio", "async-std", "smol", "hyper", "hyper-util", "h2"];
+/// HTTP clients, TLS and sockets.
+const CLIENTS: &[&str] = &[
+    "reqwest",
+    "ureq",
+    "ureq-proto",
+    "isahc",
+    "curl",
+    "hyper",
+    "hyper-util",
+    "rustls",
+    "native-tls",
+    "socket2",
+];
+/// Files and tables.
+const FORMATS: &[&str] = &["arrow", "arrow-array", "arrow-schema", "parquet", "csv"];
+/// Providers of cryptography and TLS other than rustls over ring.
+const OTHER_CRYPTO: &[&str] = &["aws-lc-rs", "aws-lc-sys", "openssl", "openssl-sys", "native-tls", "boring"];
+
+/// A build and what must not, and must once, be in its tree.
+struct Rule {
+    what: &'static str,
+    arguments: &'static [&'static str],
+    absent: &'static [&'static [&'static str]],
+    once: &'static [&'static str],
+}
+
+const RULES: &[Rule] = &[
+    Rule {
+        what: "the client",
+        arguments: &["-p", "wandb-core", "--all-features"],
+        absent: &[RUNTIMES, CLIENTS, FORMATS],
+        once: &[],
+    },
+    Rule {
+        what: "the operations",
+        arguments: &["-p", "wandb-graphql", "--all-features"],
+        absent: &[RUNTIMES, CLIENTS, FORMATS],
+        once: &["wandb-core"],
+    },
+    Rule {
+        what: "the blocking transport",
+        arguments: &["-p", "wandb-http-blocking", "--all-features"],
+        absent: &[RUNTIMES, &["reqwest"], FORMATS, OTHER_CRYPTO],
+        once: &["wandb-core", "ureq", "rustls", "ring"],
+    },
+    Rule {
+        what: "the async transport",
+        arguments: &["-p", "wandb-http-async", "--all-features"],
+        absent: &[&["ureq"], FORMATS, OTHER_CRYPTO],
+        once: &["wandb-core", "reqwest", "tokio", "rustls", "ring"],
+    },
+    Rule {
+        what: "the blocking library alone",
+        arguments: &["-p", "wandb-export", "--no-default-features", "--features", "blocking"],
+        absent: &[RUNTIMES, &["reqwest", "wandb-http-async"], FORMATS],
+        once: &["wandb-core", "wandb-graphql", "wandb-http-blocking", "ureq"],
+    },
+    Rule {
+        what: "the program as installed",
+        arguments: &["-p", "wandb-export"],
+        absent: &[OTHER_CRYPTO],
+        once: &["wandb-core", "reqwest", "ureq", "tokio", "rustls", "ring", "http", "parquet"],
+    },
+];
+
+/// Lists every finding, then fails if there was one.
+pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
+    let mut findings = 0;
+    for rule in RULES {
+        let mut command = cargo();
+        command
+            .current_dir(&workspace.root)
+            .args(["tree", "--edges", "normal", "--target", "all", "--prefix", "none", "--format", "{p}"])
+            .args(rule.arguments);
+        let found = check(rule, &process::read(&mut command)?);
+        let verdict = if found.is_empty() { "ok" } else { "WRONG" };
+        println!("{verdict:5}  {} (cargo tree {})", rule.what, rule.arguments.join(" "));
+        for finding in &found {
+            println!("       {finding}");
+        }
+        findings += found.len();
+    }
+    Ok(if findings == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn check(rule: &Rule, tree: &str) -> Vec<String> {
+    // A line is `name vVERSION (note)`; a package that was printed before has `(*)` after it.
+    let packages: BTreeSet<(&str, &str)> = tree
+        .lines()
+        .filter_map(|line| {
+            let mut words = line.split_whitespace();
+            Some((words.next()?, words.next()?))
+        })
+        .collect();
+    let mut findings = Vec::new();
+    for name in rule.absent.iter().flat_map(|names| names.iter()) {
+        if packages.iter().any(|(package, _)| package == name) {
+            findings.push(format!("depends on {name}"));
+        }
+    }
+    for name in rule.once {
+        let versions = packages.iter().filter(|(package, _)| package == name).count();
+        if versions != 1 {
+            findings.push(format!("has {versions} versions of {name}, not one"));
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: Rule = Rule {
+        what: "a build",
+        arguments: &[],
+        absent: &[&["tokio"], &["reqwest"]],
+        once: &["ring", "rustls"],
+    };
+
+    #[test]
+    fn a_tree_that_keeps_the_rule_has_no_findings() {
+        let tree = "a v0.1.0 (/a)\nring v0.17.14\nrustls v0.23.46\nring v0.17.14\nrustls v0.23.46 (*)\n\ntokio-rustls v1.0.0\n";
+        assert_eq!(check(&RULE, tree), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_break_is_found() {
+        let tree = "tokio v1.54.0\nrustls v0.22.0\nrustls v0.23.46\n";
+        assert_eq!(
+            check(&RULE, tree),
+            ["depends on tokio", "has 0 versions of ring, not one", "has 2 versions of rustls, not one"]
+        );
+    }
+}

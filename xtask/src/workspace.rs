@@ -1,0 +1,79 @@
+//! What `cargo metadata` says about the workspace.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+/// A package of the workspace and its integration tests.
+#[derive(Debug)]
+pub(crate) struct Package {
+    /// Name in its manifest.
+    pub(crate) name: String,
+    /// Names of its integration test targets.
+    pub(crate) tests: Vec<String>,
+    /// Names of its features.
+    pub(crate) features: Vec<String>,
+    /// Whether it goes to the registry.
+    pub(crate) published: bool,
+}
+
+/// The workspace the tasks work on.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    /// Folder of the root manifest.
+    pub(crate) root: PathBuf,
+    /// Where cargo builds, and where tasks put what they make.
+    pub(crate) target: PathBuf,
+    /// All members.
+    pub(crate) packages: Vec<Package>,
+}
+
+impl Workspace {
+    /// Asks cargo.
+    pub(crate) fn load() -> Result<Self> {
+        let output = cargo()
+            .args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"])
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml"))
+            .output()
+            .context("cannot start cargo")?;
+        if !output.status.success() {
+            bail!("cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata is not JSON")?;
+        Ok(Self {
+            root: PathBuf::from(text(&metadata["workspace_root"])),
+            target: PathBuf::from(text(&metadata["target_directory"])),
+            packages: list(&metadata["packages"]).iter().map(package).collect(),
+        })
+    }
+}
+
+/// The cargo that started this program, or the one on the path.
+pub(crate) fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+fn package(value: &Value) -> Package {
+    let is_test = |target: &&Value| list(&target["kind"]).iter().any(|kind| kind == "test");
+    Package {
+        name: text(&value["name"]).to_owned(),
+        tests: list(&value["targets"])
+            .iter()
+            .filter(is_test)
+            .map(|target| text(&target["name"]).to_owned())
+            .collect(),
+        features: value["features"].as_object().map(|map| map.keys().cloned().collect()).unwrap_or_default(),
+        // `publish = false` is an empty list of registries.
+        published: value["publish"].is_null(),
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
