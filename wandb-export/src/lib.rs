@@ -51,8 +51,13 @@ pub use api::{
 };
 pub use error::{Error, ErrorKind};
 pub use wandb_core::{
-    ApiKey, BaseUrl, Environment, Map, ProjectPath, Row, RunPath, Value, client, model, operation, transport,
+    ApiKey, BaseUrl, Environment, Map, PathDefaults, ProjectPath, Row, RunPath, Value, client, model, operation, transport,
 };
 #[cfg(feature = "mock")]
 pub use wandb_core::{mock, simulation};
 pub use wandb_graphql::{ops, plan};
+
+/// The programs in the README, compiled.
+#[cfg(all(doctest, feature = "async", feature = "blocking", feature = "csv", feature = "mock"))]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -2,10 +2,12 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "these are programs for people at a terminal")]
 
+mod artifacts;
 mod ci;
 mod counts;
 mod demo;
 mod differential;
+mod memory;
 mod process;
 mod programs;
 mod python;
@@ -39,6 +41,8 @@ enum Task {
     Differential(differential::Options),
     /// Export the recorded runs from a local server; needs nothing but Rust
     Demo,
+    /// Measure the most memory that exports of short and long histories take (Linux)
+    Memory,
     /// Check the rules of the source tree: sizes, documentation, names
     Tidy,
     /// Check what the crates depend on
@@ -63,6 +67,7 @@ fn run(task: &Task) -> anyhow::Result<ExitCode> {
         Task::Test(options) => test::run(&workspace, options),
         Task::Differential(options) => Ok(differential::run(&workspace, options)),
         Task::Demo => demo::run(&workspace),
+        Task::Memory => memory::run(&workspace),
         Task::Tidy => Ok(tidy::run(&workspace)),
         Task::Tree => tree::run(&workspace),
         Task::Ci(options) => ci::run(&workspace, options),
