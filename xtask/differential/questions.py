@@ -30,7 +30,8 @@ def all_questions(api, source: str) -> Iterator[Question]:
     yield from about_listings(api)
     for project in PROJECTS:
         for run in api.runs(f"{ENTITY}/{project}"):
-            path = f"{ENTITY}/{project}/{run.id}"
+            # The long form, for both take the middle of ENTITY/sweeps/RUN for a word rather than a project.
+            path = f"{ENTITY}/{project}/runs/{run.id}"
             yield from about_run(run, path)
             yield from about_history(run, path, source)
 

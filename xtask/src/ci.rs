@@ -47,7 +47,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     summary.part("documents", || passes(here(&documentation).env("RUSTDOCFLAGS", "-D warnings")));
     if !options.skip_tests {
         let options = test::Options { skip_python: options.skip_python, only: Vec::new() };
-        summary.append(test::parts_run(workspace, &options)?);
+        summary.append(test::parts(workspace, &options)?);
     }
     Ok(summary.finish())
 }

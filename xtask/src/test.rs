@@ -1,19 +1,16 @@
 //! `cargo xtask test`: every test, in parts.
 
-use std::collections::BTreeMap;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Result, ensure};
 use clap::Args;
 
+use crate::artifacts::{self, Executable, Kind};
 use crate::counts::Counts;
 use crate::differential;
 use crate::process;
 use crate::summary::{Outcome, Summary};
 use crate::workspace::{Workspace, cargo};
-
-/// Which packages and features are tested: all of them in every part, so that nothing is built twice.
-const SELECTION: &[&str] = &["--workspace", "--all-features"];
 
 /// Names of the parts that hold the integration tests of a package; others are named after the package.
 const INTEGRATION: &[(&str, &str)] = &[
@@ -23,6 +20,9 @@ const INTEGRATION: &[(&str, &str)] = &[
     ("wandb-local-server", "local-server"),
     ("wandb-export", "cli"),
 ];
+const UNIT: &str = "unit";
+const DOCUMENTATION: &str = "documentation";
+const DIFFERENTIAL: &str = "differential";
 
 /// Fault schedules that the simulation goes through, unless the caller's environment says otherwise.
 const SCHEDULES: (&str, &str) = ("WANDB_SIMULATION_SCHEDULES", "10000");
@@ -38,31 +38,40 @@ pub(crate) struct Options {
     pub(crate) only: Vec<String>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
-struct Part {
-    name: String,
-    targets: Vec<String>,
-}
-
 /// Runs the parts and prints the summary.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
-    Ok(parts_run(workspace, options)?.finish())
+    Ok(parts(workspace, options)?.finish())
 }
 
-/// Runs the parts.
-pub(crate) fn parts_run(workspace: &Workspace, options: &Options) -> Result<Summary> {
-    let parts = parts(workspace)?;
-    let names: Vec<_> = parts.iter().map(|part| part.name.as_str()).chain(["differential"]).collect();
-    for wanted in &options.only {
-        ensure!(names.contains(&wanted.as_str()), "no part {wanted:?}; there are: {}", names.join(", "));
-    }
-    let wanted = |name: &str| options.only.is_empty() || options.only.iter().any(|only| only == name);
+/// Runs the parts. All are built with the same packages and features, so that no dependency is built twice.
+pub(crate) fn parts(workspace: &Workspace, options: &Options) -> Result<Summary> {
+    let wanted = wanted(workspace, &options.only)?;
+    let is_wanted = |name: &str| wanted.iter().any(|part| part == name);
     let mut summary = Summary::default();
-    for part in parts.iter().filter(|part| wanted(&part.name)) {
-        summary.part(&part.name, || cargo_test(workspace, part));
+    let mut executables = Vec::new();
+    let targets = targets(workspace, &wanted);
+    if !targets.is_empty() {
+        summary.part("build", || {
+            let mut command = cargo_test(workspace);
+            let (succeeded, built) =
+                artifacts::build(command.args(["--no-run", "--keep-going"]).args(&targets))?;
+            executables = built;
+            Ok(Outcome::of(succeeded, Counts::default()))
+        });
     }
-    if wanted("differential") {
-        summary.part("differential", || {
+    for part in wanted.iter().filter(|part| *part != DOCUMENTATION && *part != DIFFERENTIAL) {
+        let mine = executables.iter().filter(|built| part_of(workspace, built) == Some(part.as_str()));
+        let mine: Vec<_> = mine.collect();
+        summary.part(part, || run_tests(&mine));
+    }
+    if is_wanted(DOCUMENTATION) {
+        summary.part(DOCUMENTATION, || {
+            let ended = process::run(cargo_test(workspace).args(["--no-fail-fast", "--doc"]))?;
+            Ok(Outcome::of(ended.status.success(), Counts::of_cargo_test(&ended.output)))
+        });
+    }
+    if is_wanted(DIFFERENTIAL) {
+        summary.part(DIFFERENTIAL, || {
             if options.skip_python {
                 println!("left out: the comparison with the official SDK, because of --skip-python");
                 return Ok(Outcome::Skipped("--skip-python".to_owned()));
@@ -73,39 +82,78 @@ pub(crate) fn parts_run(workspace: &Workspace, options: &Options) -> Result<Summ
     Ok(summary)
 }
 
-fn cargo_test(workspace: &Workspace, part: &Part) -> Result<Outcome> {
+fn cargo_test(workspace: &Workspace) -> Command {
     let mut command = cargo();
-    command.current_dir(&workspace.root).args(["test", "--no-fail-fast"]).args(SELECTION).args(&part.targets);
-    if std::env::var_os(SCHEDULES.0).is_none() {
-        command.env(SCHEDULES.0, SCHEDULES.1);
-    }
-    let ended = process::run(&mut command)?;
-    Ok(Outcome::of(ended.status.success(), Counts::of_cargo_test(&ended.output)))
+    command.current_dir(&workspace.root).args(["test", "--workspace", "--all-features"]);
+    command
 }
 
-/// The unit tests, the integration tests of each package, and the examples in the documentation.
-fn parts(workspace: &Workspace) -> Result<Vec<Part>> {
-    let part = |name: &str, targets: &[&str]| Part {
-        name: name.to_owned(),
-        targets: targets.iter().map(|&target| target.to_owned()).collect(),
-    };
-    let mut parts = vec![part("unit", &["--lib", "--bins"])];
-    let mut owners = BTreeMap::new();
-    for package in workspace.packages.iter().filter(|package| !package.tests.is_empty()) {
-        let named = INTEGRATION.iter().find(|(owner, _)| *owner == package.name);
-        let name = named.map_or(package.name.as_str(), |(_, name)| name);
-        let mut integration = part(name, &[]);
-        for test in &package.tests {
-            // Targets are chosen by name alone, so a name that two packages use would be run and counted twice.
-            if let Some(other) = owners.insert(test, &package.name) {
-                anyhow::bail!("{other} and {} both have a test target {test:?}; rename one", package.name);
-            }
-            integration.targets.extend(["--test".to_owned(), test.clone()]);
-        }
-        parts.push(integration);
+/// Names of the parts to run, in their order.
+fn wanted(workspace: &Workspace, only: &[String]) -> Result<Vec<String>> {
+    let tested = workspace.packages.iter().filter(|package| !package.tests.is_empty());
+    let integration = tested.map(|package| integration_part(&package.name));
+    let all: Vec<_> = [UNIT].into_iter().chain(integration).chain([DOCUMENTATION, DIFFERENTIAL]).collect();
+    for name in only {
+        ensure!(all.contains(&name.as_str()), "no part {name:?}; there are: {}", all.join(", "));
     }
-    parts.push(part("documentation", &["--doc"]));
-    Ok(parts)
+    let is_wanted = |name: &&str| only.is_empty() || only.iter().any(|wanted| wanted == name);
+    Ok(all.into_iter().filter(is_wanted).map(str::to_owned).collect())
+}
+
+fn integration_part(package: &str) -> &str {
+    INTEGRATION.iter().find(|(name, _)| *name == package).map_or(package, |(_, part)| part)
+}
+
+/// What cargo has to build for these parts. A name that several packages use builds more than is run.
+fn targets(workspace: &Workspace, wanted: &[String]) -> Vec<String> {
+    let mut targets = Vec::new();
+    for part in wanted {
+        if part == UNIT {
+            targets.extend(["--lib".to_owned(), "--bins".to_owned()]);
+        }
+        let packages = workspace.packages.iter().filter(|package| integration_part(&package.name) == part);
+        for test in packages.flat_map(|package| &package.tests) {
+            if !targets.contains(test) {
+                targets.extend(["--test".to_owned(), test.clone()]);
+            }
+        }
+    }
+    targets
+}
+
+/// The part that an executable belongs to.
+fn part_of<'a>(workspace: &'a Workspace, built: &Executable) -> Option<&'a str> {
+    match built.kind {
+        Kind::Program => None,
+        Kind::UnitTests => Some(UNIT),
+        Kind::IntegrationTests => {
+            let owner = workspace.packages.iter().find(|package| package.manifest == built.manifest);
+            owner.map(|package| integration_part(&package.name))
+        }
+    }
+}
+
+/// Runs executables of tests where and as `cargo test` runs them; all of them, also after a failure.
+fn run_tests(executables: &[&Executable]) -> Result<Outcome> {
+    ensure!(!executables.is_empty(), "none of its tests were built");
+    let mut counts = Counts::default();
+    let mut passed = true;
+    for built in executables {
+        let Some(folder) = built.manifest.parent() else { continue };
+        let mut command = Command::new(&built.path);
+        command.current_dir(folder).env("CARGO_MANIFEST_DIR", folder);
+        if std::env::var_os(SCHEDULES.0).is_none() {
+            command.env(SCHEDULES.0, SCHEDULES.1);
+        }
+        println!("\n{} in {}", built.name, folder.display());
+        let ended = process::run(&mut command)?;
+        let more = Counts::of_cargo_test(&ended.output);
+        // One that broke off has said nothing of the tests that failed.
+        let lost = u64::from(!ended.status.success() && more.failed == 0);
+        counts += Counts { failed: more.failed + lost, ..more };
+        passed &= ended.status.success();
+    }
+    Ok(Outcome::of(passed, counts))
 }
 
 #[cfg(test)]
@@ -116,6 +164,7 @@ mod tests {
     fn workspace(packages: &[(&str, &[&str])]) -> Workspace {
         let package = |&(name, tests): &(&str, &[&str])| Package {
             name: name.to_owned(),
+            manifest: format!("/{name}/Cargo.toml").into(),
             tests: tests.iter().map(|&test| test.to_owned()).collect(),
             features: Vec::new(),
             published: true,
@@ -127,35 +176,50 @@ mod tests {
         }
     }
 
-    #[test]
-    fn every_integration_test_belongs_to_a_part() {
-        let workspace = workspace(&[("wandb-core", &["simulation"]), ("other", &["a", "b"]), ("none", &[])]);
-        let found = parts(&workspace).unwrap();
-        let names: Vec<_> = found.iter().map(|part| part.name.as_str()).collect();
-        assert_eq!(names, ["unit", "simulation", "other", "documentation"]);
-        assert_eq!(found[2].targets, ["--test", "a", "--test", "b"]);
+    fn integration_test(package: &str, name: &str) -> Executable {
+        Executable {
+            kind: Kind::IntegrationTests,
+            name: name.to_owned(),
+            manifest: format!("/{package}/Cargo.toml").into(),
+            path: "/x".into(),
+        }
     }
 
     #[test]
-    fn a_name_used_twice_is_refused() {
-        let problem = parts(&workspace(&[("one", &["it"]), ("two", &["it"])])).unwrap_err().to_string();
-        assert!(problem.contains("one") && problem.contains("two") && problem.contains("it"), "{problem}");
+    fn every_integration_test_belongs_to_a_part() {
+        let workspace = workspace(&[("wandb-core", &["simulation"]), ("other", &["a", "b"]), ("none", &[])]);
+        let parts = wanted(&workspace, &[]).unwrap();
+        assert_eq!(parts, ["unit", "simulation", "other", "documentation", "differential"]);
+        let built = ["--lib", "--bins", "--test", "simulation", "--test", "a", "--test", "b"];
+        assert_eq!(targets(&workspace, &parts), built);
+        assert_eq!(part_of(&workspace, &integration_test("other", "b")), Some("other"));
+    }
+
+    #[test]
+    fn tests_of_the_same_name_belong_to_their_own_packages() {
+        let workspace = workspace(&[("wandb-export", &["it"]), ("wandb-local-server", &["it"])]);
+        assert_eq!(targets(&workspace, &wanted(&workspace, &["cli".to_owned()]).unwrap()), ["--test", "it"]);
+        assert_eq!(part_of(&workspace, &integration_test("wandb-export", "it")), Some("cli"));
+        assert_eq!(part_of(&workspace, &integration_test("wandb-local-server", "it")), Some("local-server"));
     }
 
     #[test]
     fn an_unknown_part_is_refused_with_the_known_ones() {
-        let options = Options { only: vec!["simulations".to_owned()], ..Options::default() };
-        let Err(problem) = parts_run(&workspace(&[("wandb-core", &["simulation"])]), &options) else {
-            panic!("it ran");
-        };
-        assert!(problem.to_string().contains("unit, simulation, documentation, differential"), "{problem}");
+        let workspace = workspace(&[("wandb-core", &["simulation"])]);
+        let problem = wanted(&workspace, &["simulations".to_owned()]).unwrap_err().to_string();
+        assert!(problem.contains("unit, simulation, documentation, differential"), "{problem}");
     }
 
     #[test]
     fn the_real_workspace_has_the_parts_it_should() {
-        let names: Vec<_> = parts(&Workspace::load().unwrap()).unwrap().into_iter().map(|p| p.name).collect();
-        for name in ["unit", "simulation", "conformance", "local-server", "documentation"] {
-            assert!(names.iter().any(|found| found == name), "{name} is not among {names:?}");
+        let names = wanted(&Workspace::load().unwrap(), &[]).unwrap();
+        for (_, part) in INTEGRATION {
+            assert!(names.iter().any(|found| found == part), "{part} is not among {names:?}");
         }
+    }
+
+    #[test]
+    fn a_part_without_tests_fails() {
+        assert!(run_tests(&[]).is_err());
     }
 }

@@ -11,6 +11,8 @@ use serde_json::Value;
 pub(crate) struct Package {
     /// Name in its manifest.
     pub(crate) name: String,
+    /// Its manifest.
+    pub(crate) manifest: PathBuf,
     /// Names of its integration test targets.
     pub(crate) tests: Vec<String>,
     /// Names of its features.
@@ -59,6 +61,7 @@ fn package(value: &Value) -> Package {
     let is_test = |target: &&Value| list(&target["kind"]).iter().any(|kind| kind == "test");
     Package {
         name: text(&value["name"]).to_owned(),
+        manifest: PathBuf::from(text(&value["manifest_path"])),
         tests: list(&value["targets"])
             .iter()
             .filter(is_test)

@@ -1,0 +1,88 @@
+//! Building with cargo and learning what was built.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+
+use crate::process;
+
+/// What an executable is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A program that users start.
+    Program,
+    /// The unit tests of a library or a program.
+    UnitTests,
+    /// Integration tests.
+    IntegrationTests,
+}
+
+/// An executable that cargo has built.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Executable {
+    pub(crate) kind: Kind,
+    /// Name of the target.
+    pub(crate) name: String,
+    /// Manifest of the package.
+    pub(crate) manifest: PathBuf,
+    /// Where it lies.
+    pub(crate) path: PathBuf,
+}
+
+/// Runs a command of cargo that builds. Returns whether it succeeded, and the executables.
+pub(crate) fn build(command: &mut Command) -> Result<(bool, Vec<Executable>)> {
+    println!("\n$ {}", process::shown(command));
+    let output = command
+        .arg("--message-format=json-render-diagnostics")
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start cargo")?;
+    Ok((output.status.success(), executables(&String::from_utf8_lossy(&output.stdout))))
+}
+
+fn executables(messages: &str) -> Vec<Executable> {
+    messages.lines().filter_map(|line| executable(&serde_json::from_str(line).ok()?)).collect()
+}
+
+fn executable(message: &Value) -> Option<Executable> {
+    let target = &message["target"];
+    let is =
+        |kind: &str| target["kind"].as_array().is_some_and(|kinds| kinds.iter().any(|found| found == kind));
+    let kind = match message["profile"]["test"].as_bool()? {
+        true if is("test") => Kind::IntegrationTests,
+        true if !is("bench") && !is("example") => Kind::UnitTests,
+        false if is("bin") => Kind::Program,
+        _ => return None,
+    };
+    Some(Executable {
+        kind,
+        name: target["name"].as_str()?.to_owned(),
+        manifest: PathBuf::from(message["manifest_path"].as_str()?),
+        path: PathBuf::from(message["executable"].as_str()?),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargos_messages_tell_programs_from_tests() {
+        let messages = r#"
+{"reason":"compiler-artifact","manifest_path":"/m","target":{"kind":["lib"],"name":"a"},"profile":{"test":false},"executable":null}
+{"reason":"compiler-artifact","manifest_path":"/m","target":{"kind":["lib"],"name":"a"},"profile":{"test":true},"executable":"/x/a-1"}
+{"reason":"compiler-artifact","manifest_path":"/m","target":{"kind":["bin"],"name":"b"},"profile":{"test":false},"executable":"/x/b"}
+{"reason":"compiler-artifact","manifest_path":"/m","target":{"kind":["test"],"name":"it"},"profile":{"test":true},"executable":"/x/it-2"}
+{"reason":"compiler-artifact","manifest_path":"/m","target":{"kind":["example"],"name":"e"},"profile":{"test":false},"executable":"/x/e"}
+{"reason":"build-finished","success":true}
+not json"#;
+        let found: Vec<_> = executables(messages).into_iter().map(|it| (it.kind, it.name)).collect();
+        let named = |kind, name: &str| (kind, name.to_owned());
+        assert_eq!(
+            found,
+            [named(Kind::UnitTests, "a"), named(Kind::Program, "b"), named(Kind::IntegrationTests, "it")]
+        );
+    }
+}
