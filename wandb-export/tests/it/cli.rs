@@ -1,0 +1,8 @@
+//! The program as users meet it: what it writes, what it says, and how it ends.
+
+mod commands;
+mod exit_codes;
+mod files;
+mod help;
+mod interrupted;
+mod missing;

@@ -1,0 +1,73 @@
+//! Files that the program writes.
+
+use wandb_export::Row;
+use wandb_local_server::GeneratedRun;
+
+use crate::support::{Program, RUN, TRANSPORTS, server, team};
+
+#[test]
+fn both_transports_write_the_same_bytes_in_every_format() {
+    let server = server();
+    team(&server);
+    let generated = GeneratedRun { stride: 3, ..GeneratedRun::new("local-team", "vision", "long", 5_000) };
+    server.store().generate_run(&generated);
+    let program = Program::new(server);
+    let commands: [&[&str]; 3] = [
+        &["history", RUN, "--all"],
+        &["history", "local-team/vision/long", "--all", "--page-size", "999", "--concurrency", "5"],
+        &["project", "local-team/vision"],
+    ];
+    for command in commands {
+        for format in ["csv", "jsonl", "parquet", "arrow"] {
+            let [first, second] = TRANSPORTS.map(|transport| {
+                let file = format!("{transport}.{format}");
+                let ended = program.over(transport, &[command, &["-o", &file]].concat());
+                assert_eq!(
+                    (ended.code, ended.stdout.as_str()),
+                    (Some(0), ""),
+                    "{command:?} {format}: {ended}"
+                );
+                std::fs::read(program.path(file)).expect("the file")
+            });
+            assert!(!first.is_empty());
+            assert!(first == second, "{command:?} {format}: the files differ");
+        }
+    }
+    assert_eq!(program.names().len(), TRANSPORTS.len() * 4, "nothing else is left: {:?}", program.names());
+}
+
+#[test]
+fn a_file_holds_what_standard_output_shows() {
+    let server = server();
+    team(&server);
+    let program = Program::new(server);
+    for format in ["csv", "jsonl"] {
+        let file = format!("history.{format}");
+        program.run(&["history", RUN, "--all", "-o", &file]);
+        let shown = program.run(&["history", RUN, "--all", "-f", format]).stdout;
+        assert_eq!(std::fs::read_to_string(program.path(file)).expect("the file"), shown);
+    }
+}
+
+#[test]
+fn every_row_of_a_long_run_arrives_exactly() {
+    let server = server();
+    server.store().generate_run(&GeneratedRun::new("e", "p", "r", 12_345));
+    let program = Program::new(server);
+    program.run(&["history", "e/p/r", "--all", "-o", "all.jsonl"]);
+    let text = std::fs::read_to_string(program.path("all.jsonl")).expect("the file");
+    let steps = text.lines().map(|line| Row::parse(line.as_bytes()).expect("a row").step());
+    assert!(steps.eq((0..12_345).map(Some)));
+}
+
+#[test]
+fn a_second_export_replaces_the_first() {
+    let server = server();
+    team(&server);
+    let program = Program::new(server);
+    program.run(&["history", RUN, "--all", "-o", "h.csv"]);
+    program.run(&["history", RUN, "--all", "--max-step", "2", "-o", "h.csv"]);
+    let text = std::fs::read_to_string(program.path("h.csv")).expect("the file");
+    assert_eq!(text.lines().count(), 3, "{text}");
+    assert_eq!(program.names(), ["h.csv"]);
+}

@@ -1,0 +1,60 @@
+//! What the program says of itself.
+
+use insta::assert_snapshot;
+
+use crate::support::{Program, server};
+
+fn help(arguments: &[&str]) -> String {
+    let program = Program::new(server());
+    let ended = program.end(program.command(arguments));
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+    ended.stdout
+}
+
+#[test]
+fn of_the_program() {
+    assert_snapshot!(help(&["--help"]));
+}
+
+#[test]
+fn of_whoami() {
+    assert_snapshot!(help(&["whoami", "--help"]));
+}
+
+#[test]
+fn of_projects() {
+    assert_snapshot!(help(&["projects", "--help"]));
+}
+
+#[test]
+fn of_runs() {
+    assert_snapshot!(help(&["runs", "--help"]));
+}
+
+#[test]
+fn of_run() {
+    assert_snapshot!(help(&["run", "--help"]));
+}
+
+#[test]
+fn of_history() {
+    assert_snapshot!(help(&["history", "--help"]));
+}
+
+#[test]
+fn of_project() {
+    assert_snapshot!(help(&["project", "--help"]));
+}
+
+#[test]
+fn without_any_argument_it_is_shown_as_a_usage_error() {
+    let program = Program::new(server());
+    let ended = program.end(program.command(&[]));
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
+    assert!(ended.stderr.contains("Usage: wandb-export"), "{}", ended.stderr);
+}
+
+#[test]
+fn the_version_is_the_packages() {
+    assert_eq!(help(&["--version"]), format!("wandb-export {}\n", env!("CARGO_PKG_VERSION")));
+}

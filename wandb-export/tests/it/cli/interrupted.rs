@@ -1,0 +1,67 @@
+//! Ends that come from outside: a reader that has had enough, Ctrl-C.
+#![cfg(unix)]
+
+use std::io::Read;
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use wandb_local_server::{Fault, FaultKind, Faults, GeneratedRun};
+
+use crate::support::{Program, RUN, TRANSPORTS, server, team};
+
+#[test]
+fn a_reader_that_stops_is_no_failure() {
+    let server = server();
+    server.store().generate_run(&GeneratedRun::new("e", "p", "r", 20_000));
+    let program = Program::new(server);
+    for transport in TRANSPORTS {
+        for format in ["jsonl", "csv"] {
+            let arguments = ["history", "e/p/r", "--all", "-f", format, "--transport", transport];
+            let mut child = program.command(&arguments).spawn().expect("the program");
+            let mut first = [0; 10];
+            // Dropping the pipe closes it, as `head` does.
+            child.stdout.take().expect("a pipe").read_exact(&mut first).expect("some output");
+            let ended = program.ended(&child.wait_with_output().expect("an end"));
+            assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{arguments:?}");
+        }
+    }
+}
+
+#[test]
+fn ctrl_c_leaves_everything_as_it_was() {
+    for transport in TRANSPORTS {
+        for signal in ["INT", "TERM"] {
+            let program = slow_program();
+            std::fs::write(program.path("history.csv"), "from yesterday").expect("a file");
+            let arguments = ["history", RUN, "--all", "-o", "history.csv", "--transport", transport];
+            let mut child = program.command(&arguments).spawn().expect("the program");
+            await_first_answer(&program, &mut child);
+            let kill = format!("kill -{signal} {}", child.id());
+            assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell").success());
+            let ended = program.ended(&child.wait_with_output().expect("an end"));
+            assert_eq!(ended.code, Some(130), "{arguments:?}: {ended}");
+            assert_eq!(ended.stderr, "interrupted: what was not finished has not been written\n");
+            assert_eq!(program.names(), ["history.csv"]);
+            let content = std::fs::read_to_string(program.path("history.csv")).expect("the file");
+            assert_eq!(content, "from yesterday");
+        }
+    }
+}
+
+/// A server that tells how long a history is, and then lets the rows wait for ever.
+fn slow_program() -> Program {
+    let server = server();
+    team(&server);
+    let for_ever = FaultKind::Latency(Duration::from_secs(3_600));
+    let faults = vec![Fault::chance(1.0, for_ever).on("HistoryPage")];
+    server.store().set_faults(Faults { faults, ..Faults::default() });
+    Program::new(server)
+}
+
+/// Waits until the program is at work, which the first answered request shows.
+fn await_first_answer(program: &Program, child: &mut Child) {
+    while program.server.store().requests().is_empty() {
+        assert_eq!(child.try_wait().expect("a child"), None, "it has ended by itself");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,57 @@
+//! Exports that end, and are not all there is: exit code 5, with what is missing.
+
+use insta::assert_snapshot;
+use serde_json::json;
+use wandb_local_server::NewRun;
+
+use crate::support::{Program, RUN, gapped_run, server, team};
+
+#[test]
+fn incomplete_last_step_unknown() {
+    let server = server();
+    gapped_run(&server, "local-team/vision/gaps", 10);
+    server.store().set_missing_fields(&[("Run", "historyKeys")]).expect("a field of the schema");
+    let program = Program::new(server);
+    assert_snapshot!(program.run(&["history", "local-team/vision/gaps", "--all", "-f", "jsonl"]));
+}
+
+#[test]
+fn complete_where_as_many_rows_came_as_were_counted() {
+    let server = server();
+    team(&server);
+    server.store().set_missing_fields(&[("Run", "historyKeys")]).expect("a field of the schema");
+    let ended = Program::new(server).run(&["history", RUN, "--all", "-f", "jsonl"]);
+    assert_eq!((ended.code, ended.stdout.lines().count(), ended.stderr.as_str()), (Some(0), 25, ""));
+}
+
+#[test]
+fn incomplete_server_lacks_summaries() {
+    let server = server();
+    team(&server);
+    server.store().set_missing_fields(&[("Run", "summaryMetrics")]).expect("a field of the schema");
+    let program = Program::new(server);
+    let (project, run) = (
+        program.run(&["project", "local-team/vision", "-f", "csv"]),
+        program.run(&["run", RUN, "-f", "jsonl"]),
+    );
+    assert_snapshot!(format!("{project}\n{run}"));
+}
+
+#[test]
+fn a_light_listing_misses_nothing_that_was_not_asked_for() {
+    let server = server();
+    team(&server);
+    server.store().set_missing_fields(&[("Run", "summaryMetrics")]).expect("a field of the schema");
+    let ended = Program::new(server).run(&["runs", "local-team/vision", "--light", "-f", "jsonl"]);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn incomplete_text_that_cannot_be_kept() {
+    let server = server();
+    let mut run = NewRun::new("local-team", "vision", "halves").rows([json!({ "_step": 0, "loss": 1 })]);
+    run.history.push(r#"{"_step":1,"text":"half \ud83d"}"#.to_owned());
+    server.store().add_run(run);
+    let program = Program::new(server);
+    assert_snapshot!(program.run(&["history", "local-team/vision/halves", "--all", "-f", "jsonl"]));
+}

@@ -1,0 +1,9 @@
+//! What the tests share: connections, a program to run, and runs to ask for.
+
+mod connections;
+mod program;
+mod seed;
+
+pub(crate) use connections::{asynchronous, blocking, on_both, patient, server, settings};
+pub(crate) use program::{Program, TRANSPORTS};
+pub(crate) use seed::{RUN, gapped_run, team};

@@ -1,0 +1,52 @@
+//! Connections to a local server that take nothing from the process's environment.
+
+use std::time::Duration;
+
+use wandb_core::blocking::block_on;
+use wandb_export::client::RetryPolicy;
+use wandb_export::{Api, ApiBuilder, ApiKey, Environment, blocking as blocking_form};
+use wandb_local_server::{LocalServer, Options};
+
+/// A server without any data.
+pub(crate) fn server() -> LocalServer {
+    LocalServer::start(Options::default()).expect("a free port")
+}
+
+/// What it takes to reach `server`.
+pub(crate) fn settings(server: &LocalServer) -> ApiBuilder {
+    let key = ApiKey::parse(&server.api_key()).expect("a key of the right form");
+    Api::builder()
+        .environment(Environment::default())
+        .base_url(server.base_url())
+        .api_key(key)
+        .retry(patient())
+}
+
+/// Many tries without waiting for long: whatever can be got is got.
+pub(crate) fn patient() -> RetryPolicy {
+    let wait = Duration::from_millis(1);
+    RetryPolicy {
+        attempts: 60,
+        doubtful_attempts: 60,
+        first_wait: wait,
+        longest_wait: wait,
+        longest_asked_wait: wait,
+    }
+}
+
+/// Runs `work` on tokio, with a connection over reqwest.
+pub(crate) fn asynchronous<T>(server: &LocalServer, work: impl AsyncFnOnce(Api) -> T) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async { work(settings(server).connect().expect("a connection")).await })
+}
+
+/// A connection over ureq.
+pub(crate) fn blocking(server: &LocalServer) -> blocking_form::Api {
+    settings(server).connect_blocking().expect("a connection")
+}
+
+/// Runs `work` over reqwest on tokio, and over ureq without any runtime.
+pub(crate) fn on_both(server: &LocalServer, work: impl AsyncFn(Api)) {
+    asynchronous(server, &work);
+    block_on(work(blocking(server).into_inner()));
+}
