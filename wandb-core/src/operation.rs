@@ -64,6 +64,11 @@ pub trait Paged: Operation + Sized {
 
     /// The items of a page, in order.
     fn items(answer: Self::Answer) -> Vec<Self::Item>;
+
+    /// The same request for a page half as large, where it can be smaller: servers refuse, or fail at, too much.
+    fn smaller(&self) -> Option<Self> {
+        None
+    }
 }
 
 /// A range of steps that is asked for in windows, several at a time.

@@ -1,15 +1,15 @@
 //! The loop for pages, where each answer names the next request.
 
-use std::collections::VecDeque;
-
-use futures_util::stream::{self, Stream};
+use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 
 use super::Client;
+use super::call::Divisible;
 use crate::error::Error;
 use crate::operation::Paged;
 
 impl Client {
-    /// Asks page after page, in order. The stream ends after the last page, or after the first error.
+    /// Asks page after page, in order. A page that the server refuses as too much, or that times out, is asked for
+    /// again with half the items. The stream ends after the last page, or after the first error.
     ///
     /// A page is asked for when the stream is polled for it; dropping the stream gives it up.
     pub fn pages<O: Paged>(
@@ -20,12 +20,8 @@ impl Client {
         stream::unfold(Some(operation), move |operation| {
             let client = client.clone();
             async move {
-                let operation = operation?;
-                match client.call(&operation).await {
-                    Ok(reply) => {
-                        let next = operation.next(&reply.answer);
-                        Some((Ok(reply.answer), next))
-                    }
+                match client.page(operation?).await {
+                    Ok((answer, next)) => Some((Ok(answer), next)),
                     Err(error) => Some((Err(error), None)),
                 }
             }
@@ -37,24 +33,26 @@ impl Client {
         &self,
         operation: O,
     ) -> impl Stream<Item = Result<O::Item, Error>> + Send + use<O> {
-        let client = self.clone();
-        let state = (VecDeque::new(), Some(operation));
-        stream::unfold(state, move |(mut items, mut operation)| {
-            let client = client.clone();
-            async move {
-                while items.is_empty() {
-                    let asked: O = operation.take()?;
-                    match client.call(&asked).await {
-                        Ok(reply) => {
-                            operation = asked.next(&reply.answer);
-                            items = O::items(reply.answer).into();
-                        }
-                        Err(error) => return Some((Err(error), (items, None))),
-                    }
+        self.pages(operation)
+            .map_ok(|answer| stream::iter(O::items(answer)).map(Ok::<_, Error>))
+            .try_flatten()
+    }
+
+    /// A page and the request for the next one.
+    async fn page<O: Paged>(&self, mut operation: O) -> Result<(O::Answer, Option<O>), Error> {
+        loop {
+            let smaller = operation.smaller();
+            let divisible = if smaller.is_some() { Divisible::Yes } else { Divisible::No };
+            match (self.attempt(&operation, divisible).await, smaller) {
+                (Ok(answer), _) => {
+                    let next = operation.next(&answer);
+                    return Ok((answer, next));
                 }
-                let item: O::Item = items.pop_front()?;
-                Some((Ok(item), (items, operation)))
+                (Err(failed), Some(smaller)) if failed.failure.suggests_less(failed.attempts) => {
+                    operation = smaller
+                }
+                (Err(failed), _) => return Err(self.error(&operation, failed)),
             }
-        })
+        }
     }
 }

@@ -26,6 +26,18 @@ impl PageSize {
         Self::adaptive(size, size)
     }
 
+    /// Half of it, if that is anything.
+    ///
+    /// ```
+    /// use wandb_core::operation::PageSize;
+    ///
+    /// assert_eq!(PageSize::fixed(7).halved(), Some(PageSize::fixed(3)));
+    /// assert_eq!(PageSize::fixed(1).halved(), None);
+    /// ```
+    pub const fn halved(self) -> Option<Self> {
+        if self.initial < 2 { None } else { Some(Self::adaptive(self.initial / 2, self.largest / 2)) }
+    }
+
     /// The size to begin with.
     pub const fn initial(self) -> u64 {
         self.initial

@@ -1,5 +1,7 @@
 //! The runs of a project.
 
+use std::collections::HashSet;
+
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use wandb_core::ProjectPath;
 use wandb_core::operation::PageSize;
@@ -96,14 +98,17 @@ impl Runs {
         self
     }
 
-    /// The runs, page after page.
+    /// The runs, page after page, each once: a run that moves in the order while the pages are asked for would
+    /// otherwise come twice.
     pub fn stream(self) -> BoxStream<'static, Result<Run, Error>> {
         let limit = self.limit.unwrap_or(usize::MAX);
         let api = self.api.clone();
+        let mut seen = HashSet::new();
         self.api
             .client
             .items(self.operation)
             .map_err(Error::from)
+            .try_filter(move |run| std::future::ready(seen.insert(run.storage_id.clone())))
             .and_then(move |run| std::future::ready(api.wrap(run)))
             .take(limit)
             .boxed()

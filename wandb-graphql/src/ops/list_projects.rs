@@ -136,6 +136,10 @@ impl Paged for ListProjects {
     fn items(answer: ProjectPage) -> Vec<Project> {
         answer.projects
     }
+
+    fn smaller(&self) -> Option<Self> {
+        Some(self.clone().page_size(self.page_size.halved()?))
+    }
 }
 
 impl ProjectFields {

@@ -88,6 +88,13 @@ impl ListRuns {
     pub fn page_size(self, page_size: PageSize) -> Self {
         Self { page_size: Some(page_size), ..self }
     }
+
+    fn size(&self) -> PageSize {
+        self.page_size.unwrap_or(match self.detail {
+            Detail::Light => Self::LIGHT_PAGE_SIZE,
+            Detail::Full => Self::FULL_PAGE_SIZE,
+        })
+    }
 }
 
 #[derive(cynic::QueryVariables, Debug)]
@@ -148,17 +155,13 @@ impl Operation for ListRuns {
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
-        let default = match self.detail {
-            Detail::Light => Self::LIGHT_PAGE_SIZE,
-            Detail::Full => Self::FULL_PAGE_SIZE,
-        };
         let variables = Variables {
             entity: self.path.entity(),
             project: self.path.project(),
             filters: JsonText(self.filter.json().into()),
             order: self.order.text(),
             cursor: self.after.as_deref(),
-            per_page: first(self.page_size.unwrap_or(default)),
+            per_page: first(self.size()),
         };
         post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
     }
@@ -190,6 +193,10 @@ impl Paged for ListRuns {
     fn items(answer: RunPage) -> Vec<Run> {
         answer.runs
     }
+
+    fn smaller(&self) -> Option<Self> {
+        Some(self.clone().page_size(self.size().halved()?))
+    }
 }
 
 #[cfg(test)]
@@ -199,6 +206,13 @@ mod tests {
 
     fn list() -> ListRuns {
         ListRuns::new("team/my project".parse().unwrap())
+    }
+
+    #[test]
+    fn a_page_that_is_too_much_is_halved_down_to_one_run() {
+        let sizes = std::iter::successors(Some(list().detail(Detail::Full)), ListRuns::smaller);
+        let sizes: Vec<_> = sizes.map(|list| list.size().initial()).collect();
+        assert_eq!(sizes, [100, 50, 25, 12, 6, 3, 1]);
     }
 
     #[test]
