@@ -6,7 +6,8 @@ import math
 import struct
 import unittest
 
-from exact import MISSING, Difference, canonical, differences
+from compare import without_repeats
+from exact import MISSING, Difference, Items, canonical, differences
 from known import RELATIONS, Known
 
 # Whatever is on one line is the same; different lines are different.
@@ -65,6 +66,13 @@ class Rules(unittest.TestCase):
             canonical(object())
 
 
+class Repeats(unittest.TestCase):
+    def test_a_step_said_twice_is_kept_once_in_its_place(self):
+        rows = [{"_step": 0, "a": None}, {"_step": 0}, {"_step": 1}, {"_step": 1, "a": 2}, {"_step": 2}]
+        expected = [{"_step": 0, "a": None}, {"_step": 1, "a": 2}, {"_step": 2}]
+        self.assertEqual(without_repeats(rows), expected)
+
+
 class KnownDifferences(unittest.TestCase):
     ENTRY = {"source": "live", "question": "scan *", "place": "*.x", "relation": "null for missing", "reason": "…"}
 
@@ -84,6 +92,7 @@ class KnownDifferences(unittest.TestCase):
             "whole double as integer": ([(1, 1.0), (0, -0.0), (2**53, 2.0**53)], [(1, 2.0), (1.0, 1), (True, 1.0)]),
             "integer as nearest double": ([(2.0**53, 2**53 + 1), (1.0, 1)], [(1.0, 2), (1, 1.0), (1.0, True)]),
             "null for missing": ([(None, MISSING)], [(MISSING, None), (None, 0), (0, MISSING)]),
+            "more items": ([(Items(2), Items(1))], [(Items(1), Items(2)), (Items(1), Items(1)), (2, 1)]),
         }
         self.assertEqual(set(cases), set(RELATIONS))
         for name, (right, wrong) in cases.items():

@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 
 import tables
-from exact import Difference, describe, differences
+from exact import Difference, Items, describe, differences
 from known import Known
 
 TRANSPORTS = ["async", "blocking"]
@@ -117,7 +117,23 @@ def answer(question, tool: Tool) -> tuple[list[Difference], list[dict]]:
         theirs = question.sdk()
     except Exception as problem:  # noqa: BLE001: whatever the SDK raises is its answer.
         return [Difference("", f"raises {type(problem).__name__}: {problem}", "an answer")], rows
-    return differences(theirs, question.read(rows)), rows
+    found = []
+    if question.rows_by_step:
+        once = without_repeats(theirs)
+        if len(once) != len(theirs):
+            found = [Difference("repeated", Items(len(theirs)), Items(len(once)))]
+        theirs = once
+    return found + differences(theirs, question.read(rows)), rows
+
+
+def without_repeats(rows: list[dict]) -> list[dict]:
+    """One row a step: of several the one with the most keys, which is the exported one."""
+    by_step = {}
+    for row in rows:
+        step = row.get("_step")
+        if step not in by_step or len(row) > len(by_step[step]):
+            by_step[step] = row
+    return list(by_step.values())
 
 
 def files(question, rows: list[dict], tool: Tool, verdicts: Verdicts) -> None:

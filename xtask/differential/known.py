@@ -19,7 +19,7 @@ import math
 import pathlib
 import re
 
-from exact import MISSING, Difference
+from exact import MISSING, Difference, Items
 
 FIELDS = {"source", "question", "place", "relation", "reason"}
 
@@ -43,10 +43,16 @@ def _null_for_missing(sdk, ours) -> bool:
     return sdk is None and ours is MISSING
 
 
+def _more_items(sdk, ours) -> bool:
+    """The SDK says some rows more than once."""
+    return isinstance(sdk, Items) and isinstance(ours, Items) and sdk.count > ours.count
+
+
 RELATIONS = {
     "whole double as integer": _whole_double_as_integer,
     "integer as nearest double": _integer_as_double,
     "null for missing": _null_for_missing,
+    "more items": _more_items,
 }
 
 

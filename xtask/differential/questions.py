@@ -24,6 +24,8 @@ class Question:
     read: Callable[[list[dict]], object] = lambda rows: rows
     # The rows of a run, which are also written in every format.
     rows: bool = False
+    # Rows of which there is one a step, though the SDK may say some twice.
+    rows_by_step: bool = False
 
 
 def all_questions(api, source: str) -> Iterator[Question]:
@@ -126,9 +128,10 @@ def facts_of_row(row: dict) -> dict:
 def about_history(run, path: str, source: str) -> Iterator[Question]:
     history = ["history", path]
     scan = [*history, "--all", "--source", source]
+    repeats = source == "exported"
     every_row = list(run.scan_history())
-    yield Question(f"scan {path}", lambda: every_row, scan, rows=True)
-    steps = [row["_step"] for row in every_row if "_step" in row]
+    yield Question(f"scan {path}", lambda: every_row, scan, rows=True, rows_by_step=repeats)
+    steps = sorted({row["_step"] for row in every_row})
     keys = common_keys(every_row)
     if steps and len(every_row) <= MANY_ROWS:
         # Small pages, but not thousands of requests where there are gaps of thousands of steps.
@@ -137,12 +140,14 @@ def about_history(run, path: str, source: str) -> Iterator[Question]:
                 f"scan {path} page_size={size}",
                 lambda size=size: list(run.scan_history(page_size=size)),
                 [*scan, "--page-size", str(size)],
+                rows_by_step=repeats,
             )
     for chosen in [keys[:1], keys[:2], keys[-1:]] if keys else []:
         yield Question(
             f"scan {path} keys={chosen}",
             lambda chosen=chosen: list(run.scan_history(keys=chosen, page_size=5_000)),
             [*scan, *told(chosen)],
+            rows_by_step=repeats,
         )
     if steps and steps[len(steps) // 3] < steps[-1 - len(steps) // 4]:
         low, high = steps[len(steps) // 3], steps[-1 - len(steps) // 4]
@@ -150,6 +155,7 @@ def about_history(run, path: str, source: str) -> Iterator[Question]:
             f"scan {path} steps={low}..{high}",
             lambda: list(run.scan_history(min_step=low, max_step=high)),
             [*scan, "--min-step", str(low), "--max-step", str(high)],
+            rows_by_step=repeats,
         )
     for samples in [10, 500]:
         yield Question(

@@ -7,6 +7,9 @@ use clap::CommandFactory as _;
 use crate::Arguments;
 use crate::workspace::Workspace;
 
+/// Languages of code blocks that are typed into a shell.
+const SHELLS: &[&str] = &["", "sh", "bash", "console", "text"];
+
 /// Commands in code blocks that name no task or no command of `wandb-export`.
 pub(crate) fn check(workspace: &Workspace, text: &str) -> Vec<String> {
     let tasks = Arguments::command().get_subcommands().map(|task| task.get_name().to_owned()).collect();
@@ -22,11 +25,15 @@ fn commands(workspace: &Workspace) -> BTreeSet<String> {
 
 fn unknown(text: &str, tasks: &BTreeSet<String>, commands: &BTreeSet<String>) -> Vec<String> {
     let mut findings = Vec::new();
-    let mut in_block = false;
+    // The language of the code block that the line is in.
+    let mut block = None;
     for (number, line) in text.lines().enumerate() {
-        let fence = line.trim_start().starts_with("```");
-        in_block ^= fence;
-        if fence || !(in_block || line.starts_with("    ")) {
+        if let Some(language) = line.trim_start().strip_prefix("```") {
+            block = if block.is_some() { None } else { Some(language) };
+            continue;
+        }
+        let is_shell = block.map_or(line.starts_with("    "), |language| SHELLS.contains(&language));
+        if !is_shell {
             continue;
         }
         let line = line.trim_start().trim_start_matches("$ ");
@@ -48,10 +55,10 @@ mod tests {
     #[test]
     fn commands_that_do_not_exist_are_found() {
         let text = "wandb-export flies in prose\n```sh\n$ cargo xtask test --skip-python\ncargo xtask tset\n\
-                    wandb-export --help\n```\n\n    wandb-export history a/b/c\n    wandb-export hstory a/b/c\n";
+                    wandb-export --help\n```\n```toml\nwandb-export = \"1\"\n```\n    wandb-export history a/b/c\n    wandb-export hstory a/b/c\n";
         let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
         let findings = unknown(text, &names(&["test"]), &names(&["history"]));
-        let expected = [":4: `cargo xtask tset` does not exist", ":9: `wandb-export hstory` does not exist"];
+        let expected = [":4: `cargo xtask tset` does not exist", ":11: `wandb-export hstory` does not exist"];
         assert_eq!(findings, expected);
     }
 }
