@@ -6,7 +6,7 @@ import math
 import struct
 import unittest
 
-from compare import without_repeats
+from compare import settled
 from exact import MISSING, Difference, Items, canonical, differences
 from known import RELATIONS, Known
 
@@ -66,11 +66,21 @@ class Rules(unittest.TestCase):
             canonical(object())
 
 
-class Repeats(unittest.TestCase):
-    def test_a_step_said_twice_is_kept_once_in_its_place(self):
-        rows = [{"_step": 0, "a": None}, {"_step": 0}, {"_step": 1}, {"_step": 1, "a": 2}, {"_step": 2}]
-        expected = [{"_step": 0, "a": None}, {"_step": 1, "a": 2}, {"_step": 2}]
-        self.assertEqual(without_repeats(rows), expected)
+class Settled(unittest.TestCase):
+    def test_of_two_copies_of_a_step_the_one_like_ours_stays_in_its_place(self):
+        theirs = [{"_step": 0, "a": "1"}, {"_step": 0, "a": 1}, {"_step": 1, "a": 5}, {"_step": 1, "a": 6}]
+        rows, found = settled(theirs, [{"_step": 0, "a": 1}, {"_step": 1, "a": 7}], [])
+        self.assertEqual(rows, [{"_step": 0, "a": 1}, {"_step": 1, "a": 5}])
+        self.assertEqual(found, [Difference("repeated rows", Items(4), Items(2))])
+
+    def test_rows_that_lack_a_key_go(self):
+        theirs = [{"_step": 0, "a": None}, {"_step": 1}, {"_step": 2, "a": 0}]
+        rows, found = settled(theirs, [], ["a"])
+        self.assertEqual(rows, [{"_step": 2, "a": 0}])
+        self.assertEqual(found, [Difference("rows without the keys", Items(3), Items(1))])
+
+    def test_a_row_that_ours_lacks_stays(self):
+        self.assertEqual(settled([{"_step": 0}, {"_step": 1}], [{"_step": 1}], []), ([{"_step": 0}, {"_step": 1}], []))
 
 
 class KnownDifferences(unittest.TestCase):

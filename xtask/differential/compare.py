@@ -10,6 +10,7 @@ DIR, and fails unless known-differences.json has it. The last line is `N passed,
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -40,25 +41,32 @@ class Tool:
         self.program = program
         self.home = home
 
-    def run(self, arguments: list[str]) -> bytes:
-        command = [self.program, *arguments, "--no-progress"]
-        ended = subprocess.run(command, cwd=self.home, capture_output=True, timeout=SECONDS)
+    def over_each(self, arguments: list[str]) -> list[bytes]:
+        """Standard output over each transport; both run at once, each in a folder of its own."""
+        with concurrent.futures.ThreadPoolExecutor(len(TRANSPORTS)) as pool:
+            return list(pool.map(lambda transport: self.run(arguments, transport), TRANSPORTS))
+
+    def run(self, arguments: list[str], transport: str) -> bytes:
+        folder = self.home / transport
+        folder.mkdir(exist_ok=True)
+        command = [self.program, *arguments, "--transport", transport, "--no-progress"]
+        ended = subprocess.run(command, cwd=folder, capture_output=True, timeout=SECONDS)
         if ended.returncode != 0:
             said = ended.stderr.decode("utf-8", "replace").strip()
             raise ToolError(f"exit code {ended.returncode}: {said}")
         return ended.stdout
 
     def ask(self, arguments: list[str]) -> list[dict]:
-        answers = {self.run([*arguments, "-f", "jsonl", "--transport", transport]) for transport in TRANSPORTS}
-        if len(answers) != 1:
+        """The rows, which must be the same bytes over each transport."""
+        one, other = self.over_each([*arguments, "-f", "jsonl"])
+        if one != other:
             raise ToolError("the transports' answers are not the same bytes")
-        return [json.loads(line) for line in answers.pop().decode("utf-8").split("\n") if line]
+        return [json.loads(line) for line in one.decode("utf-8").split("\n") if line]
 
     def write(self, arguments: list[str], ending: str) -> pathlib.Path:
         """Writes a file over each transport; they must be the same bytes."""
-        paths = [self.home / f"{transport}.{ending}" for transport in TRANSPORTS]
-        for transport, path in zip(TRANSPORTS, paths):
-            self.run([*arguments, "-o", str(path), "--transport", transport])
+        paths = [self.home / transport / f"rows.{ending}" for transport in TRANSPORTS]
+        self.over_each([*arguments, "-o", f"rows.{ending}"])
         if paths[0].read_bytes() != paths[1].read_bytes():
             raise ToolError(f"the transports' {ending} files are not the same bytes")
         return paths[0]
@@ -118,22 +126,37 @@ def answer(question, tool: Tool) -> tuple[list[Difference], list[dict]]:
     except Exception as problem:  # noqa: BLE001: whatever the SDK raises is its answer.
         return [Difference("", f"raises {type(problem).__name__}: {problem}", "an answer")], rows
     found = []
-    if question.rows_by_step:
-        once = without_repeats(theirs)
-        if len(once) != len(theirs):
-            found = [Difference("repeated", Items(len(theirs)), Items(len(once)))]
-        theirs = once
-    return found + differences(theirs, question.read(rows)), rows
+    ours = question.read(rows)
+    if question.keys is not None:
+        theirs, found = settled(theirs, ours, question.keys)
+    return found + differences(theirs, ours), rows
 
 
-def without_repeats(rows: list[dict]) -> list[dict]:
-    """One row a step: of several the one with the most keys, which is the exported one."""
-    by_step = {}
-    for row in rows:
-        step = row.get("_step")
-        if step not in by_step or len(row) > len(by_step[step]):
-            by_step[step] = row
-    return list(by_step.values())
+def settled(theirs: list[dict], ours: list[dict], keys: list[str]) -> tuple[list[dict], list[Difference]]:
+    """The SDK's rows of an exported history without those it should not have said, and how many these are.
+
+    They are rows that lack one of the keys, and second copies of a step. A null may be a key that is missing, or one that
+    was logged so: what ours says of that step decides. Of two copies the one that is more like ours stays: the exported
+    and the live one may differ, and the SDK says both.
+    """
+    found = []
+    by_step = {row.get("_step"): row for row in ours}
+
+    def holds_all(row: dict) -> bool:
+        return row.get("_step") in by_step or all(row.get(key) is not None for key in keys)
+
+    holding = [row for row in theirs if holds_all(row)]
+    if len(holding) != len(theirs):
+        found.append(Difference("rows without the keys", Items(len(theirs)), Items(len(holding))))
+    copies: dict[object, list[dict]] = {}
+    for row in holding:
+        copies.setdefault(row.get("_step"), []).append(row)
+    if len(copies) != len(holding):
+        found.append(Difference("repeated rows", Items(len(holding)), Items(len(copies))))
+    once = []
+    for step, rows in copies.items():
+        once.append(min(rows, key=lambda row: len(differences(row, by_step.get(step, {})))))
+    return once, found
 
 
 def files(question, rows: list[dict], tool: Tool, verdicts: Verdicts) -> None:

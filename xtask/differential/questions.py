@@ -24,18 +24,25 @@ class Question:
     read: Callable[[list[dict]], object] = lambda rows: rows
     # The rows of a run, which are also written in every format.
     rows: bool = False
-    # Rows of which there is one a step, though the SDK may say some twice.
-    rows_by_step: bool = False
+    # For a scan of exported rows, of which the SDK says some twice and some that lack a key: the keys asked for.
+    keys: list[str] | None = None
 
 
 def all_questions(api, source: str) -> Iterator[Question]:
-    yield from about_listings(api)
+    """Everything of the live server; of the one with Parquet exports only what reads them."""
+    is_live = source == "live"
+    if is_live:
+        yield from about_listings(api)
     for project in PROJECTS:
         for run in api.runs(f"{ENTITY}/{project}"):
             # The long form, for both take the middle of ENTITY/sweeps/RUN for a word rather than a project.
             path = f"{ENTITY}/{project}/runs/{run.id}"
-            yield from about_run(run, path)
-            yield from about_history(run, path, source)
+            if is_live:
+                yield from about_run(run, path)
+            rows = list(run.scan_history())
+            yield from about_scan(run, path, rows, source)
+            if is_live:
+                yield from about_samples(run, path, common_keys(rows))
 
 
 def about_listings(api) -> Iterator[Question]:
@@ -125,12 +132,10 @@ def facts_of_row(row: dict) -> dict:
     return facts
 
 
-def about_history(run, path: str, source: str) -> Iterator[Question]:
-    history = ["history", path]
-    scan = [*history, "--all", "--source", source]
-    repeats = source == "exported"
-    every_row = list(run.scan_history())
-    yield Question(f"scan {path}", lambda: every_row, scan, rows=True, rows_by_step=repeats)
+def about_scan(run, path: str, every_row: list[dict], source: str) -> Iterator[Question]:
+    scan = ["history", path, "--all", "--source", source]
+    no_keys = [] if source == "exported" else None
+    yield Question(f"scan {path}", lambda: every_row, scan, rows=True, keys=no_keys)
     steps = sorted({row["_step"] for row in every_row})
     keys = common_keys(every_row)
     if steps and len(every_row) <= MANY_ROWS:
@@ -140,14 +145,14 @@ def about_history(run, path: str, source: str) -> Iterator[Question]:
                 f"scan {path} page_size={size}",
                 lambda size=size: list(run.scan_history(page_size=size)),
                 [*scan, "--page-size", str(size)],
-                rows_by_step=repeats,
+                keys=no_keys,
             )
     for chosen in [keys[:1], keys[:2], keys[-1:]] if keys else []:
         yield Question(
             f"scan {path} keys={chosen}",
             lambda chosen=chosen: list(run.scan_history(keys=chosen, page_size=5_000)),
             [*scan, *told(chosen)],
-            rows_by_step=repeats,
+            keys=chosen if source == "exported" else None,
         )
     if steps and steps[len(steps) // 3] < steps[-1 - len(steps) // 4]:
         low, high = steps[len(steps) // 3], steps[-1 - len(steps) // 4]
@@ -155,8 +160,12 @@ def about_history(run, path: str, source: str) -> Iterator[Question]:
             f"scan {path} steps={low}..{high}",
             lambda: list(run.scan_history(min_step=low, max_step=high)),
             [*scan, "--min-step", str(low), "--max-step", str(high)],
-            rows_by_step=repeats,
+            keys=no_keys,
         )
+
+
+def about_samples(run, path: str, keys: list[str]) -> Iterator[Question]:
+    history = ["history", path]
     for samples in [10, 500]:
         yield Question(
             f"history {path} samples={samples}",
@@ -181,6 +190,11 @@ def told(keys: list[str]) -> list[str]:
 
 
 def common_keys(rows: list[dict]) -> list[str]:
-    """Keys of users, the most frequent first; not those that a list with commas cannot hold."""
-    count = Counter(key for row in rows for key in row if not key.startswith("_") and "," not in key)
+    """Keys of users, the most frequent first."""
+
+    def usable(key: str) -> bool:
+        # A list with commas cannot hold a key with one.
+        return not key.startswith("_") and "," not in key
+
+    count = Counter(key for row in rows for key in row if usable(key) and row[key] is not None)
     return [key for key, _ in sorted(count.items(), key=lambda item: (-item[1], item[0]))]
