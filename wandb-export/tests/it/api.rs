@@ -1,1 +1,9 @@
-//! The library.
+//! The library in both forms against a local server.
+
+mod both_forms;
+mod exported;
+mod faults;
+mod growing;
+mod lacking;
+mod rows;
+mod runs;

@@ -1,1 +1,66 @@
-//! Mock.
+//! A user's own functions, tested without any server.
+
+use std::sync::Arc;
+
+use wandb_export::mock::Script;
+use wandb_export::transport::TransportErrorKind;
+use wandb_export::{Api, ApiKey, Environment, Error, blocking};
+
+/// The user's function in an async program.
+async fn best_loss(api: &Api, path: &str) -> Result<Option<f64>, Error> {
+    let rows = api.history(path).await?.keys(["loss"]).rows().await?;
+    Ok(rows.iter().filter_map(|row| row.get("loss")?.as_f64()).min_by(f64::total_cmp))
+}
+
+/// The same in a program without a runtime.
+fn best_loss_blocking(api: &blocking::Api, path: &str) -> Result<Option<f64>, Error> {
+    let rows = api.history(path)?.keys(["loss"]).rows()?;
+    Ok(rows.iter().filter_map(|row| row.get("loss")?.as_f64()).min_by(f64::total_cmp))
+}
+
+fn api(script: &Script) -> Result<Api, Error> {
+    let builder = Api::builder().environment(Environment::default()).base_url("https://wandb.test");
+    let key = ApiKey::parse(&"k".repeat(40)).expect("of the right form");
+    builder.api_key(key).connect_over(Arc::new(script.clone()))
+}
+
+const LOSSES: &str = r#"{"data": {"project": {"run": {"sampledHistory": [
+    [{"_step": 0, "loss": 0.5}, {"_step": 1, "loss": 0.25}, {"_step": 2, "loss": "NaN"}]
+]}}}}"#;
+
+#[tokio::test]
+async fn an_async_function() -> Result<(), Error> {
+    let script = Script::new().on("RunSampledHistory", LOSSES);
+    assert_eq!(best_loss(&api(&script)?, "team/project/run").await?, Some(0.25));
+    script.finish();
+    Ok(())
+}
+
+#[test]
+fn a_blocking_function() -> Result<(), Error> {
+    let script = Script::new().on("RunSampledHistory", LOSSES);
+    assert_eq!(best_loss_blocking(&blocking::Api::over(api(&script)?), "team/project/run")?, Some(0.25));
+    script.finish();
+    Ok(())
+}
+
+#[test]
+fn a_failure_and_what_came_after_it() -> Result<(), Error> {
+    let script = Script::new()
+        .on_failure("RunSampledHistory", TransportErrorKind::Interrupted)
+        .on("RunSampledHistory", LOSSES);
+    let api = blocking::Api::over(api(&script)?);
+    assert_eq!(best_loss_blocking(&api, "team/project/run")?, Some(0.25), "waiting takes no time");
+    assert_eq!(api.tally().retries, 1);
+    script.finish();
+    Ok(())
+}
+
+#[test]
+fn a_run_that_does_not_exist() -> Result<(), Error> {
+    let script = Script::new().on("RunSampledHistory", r#"{"data": {"project": null}}"#);
+    let error = best_loss_blocking(&blocking::Api::over(api(&script)?), "team/project/run");
+    assert!(error.is_err_and(|error| error.kind() == wandb_export::ErrorKind::NotFound));
+    script.finish();
+    Ok(())
+}

@@ -4,6 +4,6 @@ mod connections;
 mod program;
 mod seed;
 
-pub(crate) use connections::{asynchronous, blocking, on_both, patient, server, settings};
+pub(crate) use connections::{asynchronous, blocking, on_both, server, settings};
 pub(crate) use program::{Program, TRANSPORTS};
 pub(crate) use seed::{RUN, gapped_run, team};

@@ -23,7 +23,7 @@ pub(crate) fn settings(server: &LocalServer) -> ApiBuilder {
 }
 
 /// Many tries without waiting for long: whatever can be got is got.
-pub(crate) fn patient() -> RetryPolicy {
+fn patient() -> RetryPolicy {
     let wait = Duration::from_millis(1);
     RetryPolicy {
         attempts: 60,

@@ -1,0 +1,146 @@
+//! What only one of the forms has, or does in its own way.
+
+use std::sync::{Arc, Mutex};
+
+use wandb_export::sink::{Format, Output, Sink, SinkError, SinkOptions, SinkReport};
+use wandb_export::{Row, blocking as blocking_form};
+
+use crate::support::{RUN, asynchronous, blocking, on_both, server, team};
+
+#[test]
+fn the_blocking_form_has_what_the_async_one_has() {
+    let server = server();
+    team(&server);
+    let api = blocking(&server);
+    assert_eq!(api.viewer().expect("a user").username.as_deref(), Some("local"));
+    let projects: Vec<_> =
+        api.projects("local-team").map(|project| project.expect("a project").name).collect();
+    assert_eq!(projects, ["vision", "language"]);
+    let run = api.run(RUN).expect("a run");
+    assert_eq!((run.id.as_str(), run.name.as_deref()), ("abc123", Some("bright-sun-1")));
+    let mut reader = run.history().all().open().expect("a reader");
+    while reader.next_batch().expect("rows").is_some() {}
+    assert_eq!(reader.rows(), 25);
+    assert!(reader.finish().expect("an end").is_complete());
+    let ids: Vec<_> = api
+        .runs("local-team/vision")
+        .expect("a path")
+        .iter()
+        .map(|run| run.expect("a run").id.clone())
+        .collect();
+    assert_eq!(ids, ["abc123", "abd124", "zzz999"]);
+    let steps = run.history().keys(["acc"]).all().iter().expect("an iterator");
+    assert_eq!(steps.map(|row| row.expect("a row").step()).collect::<Vec<_>>(), [0, 5, 10, 15, 20].map(Some));
+    assert!(api.tally().requests >= 7, "{:?}", api.tally());
+}
+
+#[test]
+fn a_blocking_call_inside_a_tokio_runtime_holds_its_thread_and_nothing_else() {
+    let server = server();
+    team(&server);
+    let count =
+        |api: &blocking_form::Api| api.history(RUN).expect("a path").all().rows().expect("rows").len();
+    for workers in [None, Some(1)] {
+        let mut builder = match workers {
+            None => tokio::runtime::Builder::new_current_thread(),
+            Some(workers) => {
+                let mut builder = tokio::runtime::Builder::new_multi_thread();
+                builder.worker_threads(workers);
+                builder
+            }
+        };
+        let runtime = builder.enable_all().build().expect("a runtime");
+        let rows = runtime.block_on(async {
+            let api = blocking(&server);
+            let here = count(&api);
+            let elsewhere = tokio::spawn(async move { count(&api) }).await.expect("no panic");
+            (here, elsewhere)
+        });
+        assert_eq!(rows, (25, 25));
+    }
+}
+
+#[test]
+fn record_batches_hold_every_row_under_one_schema() {
+    let server = server();
+    team(&server);
+    on_both(&server, async |api| {
+        let history = api.history(RUN).await.expect("a path").all().page_size(4);
+        let batches = history.record_batches().await.expect("batches");
+        let schema = batches.arrow_schema();
+        let names: Vec<_> = schema.fields().iter().map(|field| field.name().clone()).collect();
+        assert_eq!(names, ["_step", "loss", "acc", "note", "extra", "count"]);
+        let batches: Vec<_> = batches.map(|batch| batch.expect("a batch")).collect();
+        assert!(batches.iter().all(|batch| batch.schema() == schema));
+        assert_eq!(batches.iter().map(arrow_array::RecordBatch::num_rows).sum::<usize>(), 25);
+    });
+}
+
+#[test]
+fn rows_are_written_to_any_writer() {
+    let server = server();
+    team(&server);
+    on_both(&server, async |api| {
+        let written = Shared::default();
+        let output = Output::writer("memory", written.clone());
+        let sink = Format::Jsonl.sink(output, &SinkOptions::default()).expect("a sink");
+        let history = api.history(RUN).await.expect("a path").all();
+        let rows = history.clone().rows().await.expect("rows");
+        let (exported, end) = history.write(sink).await.expect("an export");
+        let bytes = written.0.lock().expect("no panic").clone();
+        let lines: String = rows.iter().map(Row::to_json_line).collect();
+        assert_eq!(String::from_utf8(bytes).expect("UTF-8"), lines);
+        assert_eq!((exported.report.rows, exported.report.bytes), (25, lines.len() as u64));
+        assert!(end.is_complete() && exported.lacks.iter().next().is_none());
+    });
+}
+
+#[test]
+fn a_sink_that_fails_ends_the_export_with_its_error() {
+    let server = server();
+    team(&server);
+    on_both(&server, async |api| {
+        let history = api.history(RUN).await.expect("a path").all().page_size(1);
+        let error = history.write(Box::new(Full)).await.expect_err("the sink is full");
+        assert!(error.to_string().contains("memory"), "{error}");
+    });
+}
+
+#[test]
+fn clones_share_one_tally_and_one_server() {
+    let server = server();
+    team(&server);
+    asynchronous(&server, async |api| {
+        let clone = api.clone();
+        api.run(RUN).await.expect("a run");
+        clone.viewer().await.expect("a user");
+        assert_eq!(api.tally().requests, 2);
+        assert_eq!(clone.base_url().to_string().trim_end_matches('/'), server.base_url());
+    });
+}
+
+#[derive(Debug, Clone, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("no panic").write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A sink that takes nothing.
+struct Full;
+
+impl Sink for Full {
+    fn write(&mut self, _: &[Row]) -> Result<(), SinkError> {
+        Err(SinkError::Closed { output: "memory".to_owned() })
+    }
+
+    fn finish(self: Box<Self>) -> Result<SinkReport, SinkError> {
+        panic!("a sink that has failed is not finished");
+    }
+}

@@ -1,0 +1,102 @@
+//! Servers and networks that fail now and then: everything arrives all the same.
+
+use wandb_export::{Api, Row, Source};
+use wandb_local_server::{ExportOptions, Fault, FaultKind, Faults, GeneratedRun, LocalServer, Port};
+
+use crate::support::{asynchronous, on_both, server};
+
+const PATH: &str = "e/p/long";
+
+fn long_run(rows: u64) -> LocalServer {
+    let server = server();
+    server.store().generate_run(&GeneratedRun { columns: 2, ..GeneratedRun::new("e", "p", "long", rows) });
+    server
+}
+
+async fn read(api: &Api, source: Source) -> String {
+    let history = api.history(PATH).await.expect("a path").all().page_size(25).source(source);
+    history.rows().await.expect("rows").iter().map(Row::to_json_line).collect()
+}
+
+fn fail(server: &LocalServer, faults: Vec<Fault>) {
+    server.store().set_faults(Faults { faults, seed: 7, ..Faults::default() });
+}
+
+#[test]
+fn each_kind_of_fault_is_overcome() {
+    let server = long_run(3_000);
+    let faultless = asynchronous(&server, async |api| read(&api, Source::Live).await);
+    assert_eq!(faultless.lines().count(), 3_000);
+    let needed = server.store().requests().len();
+    let kinds = [
+        FaultKind::TooManyRequests { reset: 0, retry_after: None },
+        FaultKind::TooManyRequests { reset: 0, retry_after: Some(0) },
+        FaultKind::Status(500),
+        FaultKind::Status(502),
+        FaultKind::Status(503),
+        FaultKind::Reset,
+        FaultKind::CutBody,
+        FaultKind::Html(200),
+        FaultKind::Html(502),
+        FaultKind::DataNull("internal error".to_owned()),
+    ];
+    for kind in kinds {
+        on_both(&server, async |api| {
+            fail(&server, vec![Fault::chance(0.05, kind.clone())]);
+            server.store().clear_requests();
+            assert!(read(&api, Source::Live).await == faultless, "{kind:?}: the rows differ");
+            assert!(server.store().requests().len() > needed, "{kind:?}: no request has failed");
+        });
+    }
+}
+
+#[test]
+fn all_faults_together_are_overcome_in_files_too() {
+    let server = long_run(3_000);
+    let mut options = ExportOptions::default();
+    (options.rows_per_part, options.live_tail) = (100, 1_000);
+    server.store().export_run(PATH, &options).expect("an export");
+    let faultless = asynchronous(&server, async |api| read(&api, Source::Exported).await);
+    assert_eq!(faultless.lines().count(), 3_000);
+    let kinds = [
+        FaultKind::TooManyRequests { reset: 0, retry_after: None },
+        FaultKind::Status(500),
+        FaultKind::Reset,
+        FaultKind::CutBody,
+        FaultKind::Html(503),
+    ];
+    on_both(&server, async |api| {
+        fail(&server, kinds.iter().map(|kind| Fault::chance(0.05, kind.clone())).collect());
+        assert!(read(&api, Source::Exported).await == faultless, "the rows differ");
+        assert!(api.tally().retries > 0);
+    });
+    assert!(server.store().requests().iter().any(|request| {
+        request.port == Port::Storage && request.status.is_some_and(|status| status >= 500)
+    }));
+}
+
+#[test]
+fn windows_that_are_too_wide_are_halved_until_all_rows_arrive() {
+    for most in [1, 30, 999] {
+        let server = long_run(500);
+        server.store().set_faults(Faults { page_limit: Some(most), ..Faults::default() });
+        on_both(&server, async |api| {
+            let rows = api.history(PATH).await.expect("a path").all().rows().await.expect("rows");
+            assert!(rows.iter().map(Row::step).eq((0..500).map(Some)), "at most {most} steps");
+        });
+    }
+}
+
+#[test]
+fn a_fault_that_stays_is_told_and_nothing_is_given_for_all() {
+    let server = long_run(500);
+    let never = wandb_export::client::RetryPolicy::never();
+    let api = crate::support::settings(&server).retry(never).connect_blocking().expect("a connection");
+    fail(&server, vec![Fault::chance(1.0, FaultKind::Status(503)).on("HistoryPage")]);
+    let error = api.history(PATH).expect("a path").all().rows().expect_err("the server is failing");
+    assert_eq!(error.kind(), wandb_export::ErrorKind::Failed);
+    let text = error.to_string();
+    for part in ["HistoryPage of e/p/long", "503", "try again later"] {
+        assert!(text.contains(part), "{text}");
+    }
+}

@@ -1,0 +1,89 @@
+//! Runs that go on while they are read.
+
+use serde_json::json;
+use wandb_export::{History, Row, Source};
+use wandb_local_server::{ExportOptions, LocalServer, NewRun, RunState};
+
+use crate::support::{on_both, server};
+
+const PATH: &str = "e/p/growing";
+
+fn rows(steps: std::ops::Range<i64>) -> Vec<String> {
+    steps.map(|step| json!({ "_step": step, "loss": step * 2 }).to_string()).collect()
+}
+
+/// A run that has got to step 99.
+fn running() -> LocalServer {
+    let server = server();
+    let run = NewRun { state: RunState::Running, history: rows(0..100), ..NewRun::new("e", "p", "growing") };
+    server.store().add_run(run);
+    server
+}
+
+/// Reads `history` while 50 rows arrive, and checks that it ends where the run was at first.
+async fn read_while_it_grows(server: &LocalServer, history: History) {
+    server.store().add_run(NewRun {
+        state: RunState::Running,
+        history: rows(0..100),
+        ..NewRun::new("e", "p", "growing")
+    });
+    let mut reader = history.open().await.expect("a reader");
+    server.store().append_history(PATH, rows(100..120)).expect("the run");
+    let mut steps = Vec::new();
+    while let Some(batch) = reader.next_batch().await.expect("rows") {
+        if steps.is_empty() {
+            server.store().append_history(PATH, rows(120..150)).expect("the run");
+        }
+        steps.extend(batch.iter().map(Row::step));
+    }
+    assert_eq!(steps, (0..100).map(Some).collect::<Vec<_>>());
+    let end = reader.finish().await.expect("an end");
+    assert!(end.is_complete(), "all that there was at the start is there: {end:?}");
+    let growth = end.growth.expect("the run has grown");
+    assert_eq!((growth.read_to, growth.last_step, growth.new_rows), (Some(99), Some(149), Some(50)));
+}
+
+#[test]
+fn live_rows_end_where_the_run_was_at_first_and_the_growth_is_told() {
+    let server = running();
+    on_both(&server, async |api| {
+        for size in [7, 10_000] {
+            let history = api.history(PATH).await.expect("a path").all().page_size(size);
+            read_while_it_grows(&server, history).await;
+        }
+    });
+}
+
+#[test]
+fn a_run_that_has_ended_has_not_grown() {
+    let server = running();
+    server.store().set_run_state(PATH, RunState::Finished).expect("the run");
+    on_both(&server, async |api| {
+        let mut reader = api.history(PATH).await.expect("a path").all().open().await.expect("a reader");
+        while reader.next_batch().await.expect("rows").is_some() {}
+        assert_eq!(reader.finish().await.expect("an end").growth, None);
+    });
+}
+
+#[test]
+fn rows_behind_an_old_export_are_read_once_and_up_to_the_first_last_step() {
+    for list_live in [true, false] {
+        let server = server();
+        on_both(&server, async |api| {
+            server.store().add_run(NewRun { history: rows(0..60), ..NewRun::new("e", "p", "growing") });
+            let mut options = ExportOptions::default();
+            (options.rows_per_part, options.list_live) = (25, list_live);
+            server.store().export_run(PATH, &options).expect("an export");
+            server.store().append_history(PATH, rows(60..100)).expect("the run");
+            let history = api.history(PATH).await.expect("a path").all().source(Source::Exported);
+            let mut reader = history.open().await.expect("a reader");
+            server.store().append_history(PATH, rows(100..130)).expect("the run");
+            let mut steps = Vec::new();
+            while let Some(batch) = reader.next_batch().await.expect("rows") {
+                steps.extend(batch.iter().map(Row::step));
+            }
+            assert_eq!(steps, (0..100).map(Some).collect::<Vec<_>>(), "list_live: {list_live}");
+            assert!(reader.finish().await.expect("an end").growth.is_some());
+        });
+    }
+}

@@ -1,0 +1,130 @@
+//! Runs and projects.
+
+use serde_json::json;
+use wandb_export::sink::{Format, Output, SinkOptions};
+use wandb_export::{Api, RunColumns, Value};
+use wandb_local_server::{NewRun, Options, User};
+
+use crate::support::{RUN, blocking, on_both, server, settings, team};
+
+#[test]
+fn a_run_says_what_the_server_knows() {
+    let server = server();
+    team(&server);
+    on_both(&server, async |api| {
+        let run = api.run(RUN).await.expect("a run");
+        assert_eq!(run.path().to_string(), RUN);
+        assert_eq!(run.url(), format!("{}/local-team/vision/runs/abc123", server.base_url()));
+        assert_eq!(run.tags.as_deref(), Some(&["baseline".to_owned(), "paper".to_owned()][..]));
+        assert_eq!(run.history_line_count, Some(25));
+        let config = run.config.as_ref().expect("a config").values();
+        assert_eq!(config.get("lr"), Some(&Value::Float(0.1)));
+        assert_eq!(run.summary.as_ref().and_then(|summary| summary.get("acc")), Some(&Value::Float(0.9)));
+        assert_eq!(run.lacks().iter().count(), 0);
+        assert_eq!(run.history().keys(["acc"]).all().rows().await.expect("rows").len(), 5);
+    });
+}
+
+#[test]
+fn runs_are_listed_page_after_page_each_once() {
+    let server = server();
+    for n in 0..23 {
+        server.store().add_run(NewRun::new("e", "many", &format!("run{n:02}")).config(&json!({ "n": n })));
+    }
+    on_both(&server, async |api| {
+        let ids = async |runs: wandb_export::Runs| -> Vec<String> {
+            let runs = runs.collect().await.expect("runs");
+            runs.iter().map(|run| run.id.clone()).collect()
+        };
+        let runs = api.runs("e/many").await.expect("a path");
+        let all: Vec<_> = (0..23).map(|n| format!("run{n:02}")).collect();
+        for size in [1, 5, 23, 50] {
+            let mut read = ids(runs.clone().page_size(size)).await;
+            read.sort();
+            assert_eq!(read, all, "pages of {size}");
+        }
+        let few = ids(runs.clone().filter(r#"{"config.n.value": {"$gte": 20}}"#).expect("a filter")).await;
+        assert_eq!(few.len(), 3);
+        assert_eq!(ids(runs.clone().limit(7)).await.len(), 7);
+        assert_eq!(ids(runs.clone().limit(0)).await.len(), 0);
+        assert!(runs.clone().filter("not JSON").is_err() && runs.order("").is_err());
+    });
+}
+
+#[test]
+fn runs_are_written_as_a_table() {
+    let server = server();
+    team(&server);
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("project.csv");
+    on_both(&server, async |api| {
+        let runs = api.runs("local-team/vision").await.expect("a path").columns(RunColumns::Metrics);
+        let output = Output::file(&path).expect("a file");
+        let sink = Format::Csv.sink(output, &SinkOptions::default()).expect("a sink");
+        let exported = runs.write(sink).await.expect("an export");
+        assert_eq!(exported.report.rows, 3);
+        let text = std::fs::read_to_string(&path).expect("the file");
+        assert!(text.starts_with("name,config.lr,"), "{text}");
+        std::fs::remove_file(&path).expect("the file");
+    });
+}
+
+#[test]
+fn a_path_without_an_entity_is_the_viewers() {
+    let server = server();
+    server.store().add_run(NewRun::new("local", "mine", "r1"));
+    on_both(&server, async |api| {
+        server.store().clear_requests();
+        assert_eq!(api.run_path("mine/r1").await.expect("a path").to_string(), "local/mine/r1");
+        assert_eq!(api.run("mine/r1").await.expect("a run").entity, "local");
+        assert_eq!(api.runs("mine").await.expect("a path").collect().await.expect("runs").len(), 1);
+        assert_eq!(api.default_entity().await.expect("an entity"), "local");
+        let asked = |name| {
+            server
+                .store()
+                .requests()
+                .iter()
+                .filter(|request| request.operation.as_deref() == Some(name))
+                .count()
+        };
+        assert_eq!(asked("GetViewer"), 1, "the server is asked once");
+    });
+}
+
+#[test]
+fn the_settings_own_entity_and_project_go_first() {
+    let server = server();
+    team(&server);
+    let api = settings(&server).entity("local-team").project("vision").connect_blocking();
+    let api = api.expect("a connection");
+    assert_eq!(api.run("abc123").expect("a run").path().to_string(), RUN);
+    assert_eq!(api.project_path("language").expect("a path").to_string(), "local-team/language");
+    assert!(
+        server.store().requests().iter().all(|request| request.operation.as_deref() != Some("GetViewer"))
+    );
+}
+
+#[test]
+fn a_viewer_without_an_entity_is_told_to_name_one() {
+    let user = User { entity: String::new(), ..User::new("nobody", Options::DEFAULT_API_KEY) };
+    let mut options = Options::default();
+    options.users = vec![user];
+    let server = wandb_local_server::LocalServer::start(options).expect("a free port");
+    on_both(&server, async |api: Api| {
+        let error = api.run("project/run").await.expect_err("no entity");
+        assert_eq!(error.kind(), wandb_export::ErrorKind::Usage, "{error}");
+        assert!(error.to_string().contains("WANDB_ENTITY"), "{error}");
+    });
+}
+
+#[test]
+fn without_a_key_nothing_is_sent() {
+    let server = server();
+    let builder =
+        Api::builder().environment(wandb_export::Environment::default()).base_url(server.base_url());
+    let error = builder.connect_blocking().expect_err("no key");
+    assert!(matches!(error, wandb_export::Error::NoApiKey { .. }), "{error:?}");
+    assert_eq!(error.kind(), wandb_export::ErrorKind::Unauthorized);
+    assert_eq!(server.store().requests(), []);
+    assert!(!format!("{:?}", blocking(&server)).contains(&server.api_key()), "Debug tells no secret");
+}
