@@ -73,6 +73,10 @@ class Settled(unittest.TestCase):
         self.assertEqual(rows, [{"_step": 0, "a": 1}, {"_step": 1, "a": 5}])
         self.assertEqual(found, [Difference("repeated rows", Items(4), Items(2))])
 
+    def test_nulls_do_not_make_the_exported_copy_unlike_ours(self):
+        exported, live = {"_step": 0, "a": "1", "b": None, "c": None}, {"_step": 0, "a": 1}
+        self.assertEqual(settled([live, exported], [{"_step": 0, "a": "1"}], [])[0], [exported])
+
     def test_rows_that_lack_a_key_go(self):
         theirs = [{"_step": 0, "a": None}, {"_step": 1}, {"_step": 2, "a": 0}]
         rows, found = settled(theirs, [], ["a"])

@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 
 import tables
-from exact import Difference, Items, describe, differences
+from exact import MISSING, Difference, Items, describe, differences
 from known import Known
 
 TRANSPORTS = ["async", "blocking"]
@@ -153,10 +153,12 @@ def settled(theirs: list[dict], ours: list[dict], keys: list[str]) -> tuple[list
         copies.setdefault(row.get("_step"), []).append(row)
     if len(copies) != len(holding):
         found.append(Difference("repeated rows", Items(len(holding)), Items(len(copies))))
-    once = []
-    for step, rows in copies.items():
-        once.append(min(rows, key=lambda row: len(differences(row, by_step.get(step, {})))))
-    return once, found
+    def unlikeness(row: dict) -> int:
+        # The exported copy has null for every key that is missing.
+        found = differences(row, by_step.get(row.get("_step"), {}))
+        return sum(not (it.sdk is None and it.ours is MISSING) for it in found)
+
+    return [min(rows, key=unlikeness) for rows in copies.values()], found
 
 
 def files(question, rows: list[dict], tool: Tool, verdicts: Verdicts) -> None:

@@ -54,7 +54,7 @@ pub(crate) fn parts(workspace: &Workspace, options: &Options) -> Result<Summary>
         summary.part("build", || {
             let mut command = cargo_test(workspace);
             let (succeeded, built) =
-                artifacts::build(command.args(["--no-run", "--keep-going"]).args(&targets))?;
+                artifacts::build(command.args(["--no-run", "--no-fail-fast"]).args(&targets))?;
             executables = built;
             Ok(Outcome::of(succeeded, Counts::default()))
         });
