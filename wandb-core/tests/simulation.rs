@@ -147,7 +147,7 @@ impl Paged for StepPage {
     }
 
     fn smaller(&self) -> Option<Self> {
-        (self.size > 1).then(|| Self { size: self.size / 2, ..*self })
+        (self.size > 1).then_some(Self { size: self.size / 2, ..*self })
     }
 }
 

@@ -1,5 +1,7 @@
 //! The program: one file a command. It reads options, asks the library, draws progress; it knows nothing of requests.
 
+#![expect(clippy::doc_markdown, reason = "what clap shows is read without rendering")]
+
 mod args;
 mod connect;
 mod exit;
@@ -21,9 +23,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use self::args::{Arguments, Command};
-use self::exit::Outcome;
+use self::exit::{Failure, Outcome};
 use self::session::Session;
-use crate::error::Error;
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
@@ -32,7 +33,7 @@ pub fn main() -> ExitCode {
     exit::code(connect::run(&connection, |session| perform(session, arguments.command)))
 }
 
-async fn perform(session: Session, command: Command) -> Result<Outcome, Error> {
+async fn perform(session: Session, command: Command) -> Result<Outcome, Failure> {
     match command {
         Command::Whoami(options) => whoami::run(&session, &options).await,
         Command::Projects(options) => projects::run(&session, &options).await,

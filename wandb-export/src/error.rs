@@ -14,7 +14,7 @@ use crate::table::TableError;
 pub enum Error {
     /// A request did not lead to an answer.
     #[error(transparent)]
-    Request(#[from] wandb_core::error::Error),
+    Request(Box<wandb_core::error::Error>),
 
     /// A path is malformed or incomplete.
     #[error(transparent)]
@@ -117,8 +117,11 @@ impl Error {
             Self::Request(error) if error.is_not_found() => ErrorKind::NotFound,
             Self::Request(error) if error.is_unauthorized() => ErrorKind::Unauthorized,
             Self::NoApiKey { .. } | Self::Auth(_) => ErrorKind::Unauthorized,
-            Self::Path(_) | Self::Settings(_) | Self::Carrier(_) | Self::Usage { .. } => ErrorKind::Usage,
-            Self::Sink(
+            Self::Path(_)
+            | Self::Settings(_)
+            | Self::Carrier(_)
+            | Self::Usage { .. }
+            | Self::Sink(
                 SinkError::UnknownFormat { .. }
                 | SinkError::NoFormat { .. }
                 | SinkError::NotCompiled { .. }
@@ -140,6 +143,12 @@ impl Error {
 
     pub(crate) fn io(doing: impl Into<String>, source: std::io::Error) -> Self {
         Self::Io { doing: doing.into(), source }
+    }
+}
+
+impl From<wandb_core::error::Error> for Error {
+    fn from(error: wandb_core::error::Error) -> Self {
+        Self::Request(Box::new(error))
     }
 }
 

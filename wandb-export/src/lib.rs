@@ -9,7 +9,7 @@
 //!
 //! let api = Api::connect()?;
 //! let run = api.run("my-team/my-project/abc123")?;
-//! for row in run.history().keys(["loss"]).all().iter()? {
+//! for row in run.history().keys(["loss"]).all().iter() {
 //!     let row = row?;
 //!     println!("{:?} {:?}", row.step(), row.get("loss"));
 //! }
@@ -51,7 +51,8 @@ pub use api::{
 };
 pub use error::{Error, ErrorKind};
 pub use wandb_core::{
-    ApiKey, BaseUrl, Environment, Map, PathDefaults, ProjectPath, Row, RunPath, Value, client, model, operation, transport,
+    ApiKey, BaseUrl, Environment, Map, PathDefaults, ProjectPath, Row, RunPath, Value, client, model,
+    operation, transport,
 };
 #[cfg(feature = "mock")]
 pub use wandb_core::{mock, simulation};

@@ -59,7 +59,7 @@ impl<R: Read> Iterator for Chunks<R> {
 enum Gunzip<R> {
     /// The decoder reads as soon as it is made.
     Unread(BufReader<R>),
-    Reading(MultiGzDecoder<BufReader<R>>),
+    Reading(Box<MultiGzDecoder<BufReader<R>>>),
     Ended,
 }
 
@@ -77,7 +77,7 @@ impl<R: Read> Read for Gunzip<R> {
             *self = Self::Ended;
         }
         *self = match std::mem::replace(self, Self::Ended) {
-            Self::Unread(compressed) => Self::Reading(MultiGzDecoder::new(compressed)),
+            Self::Unread(compressed) => Self::Reading(Box::new(MultiGzDecoder::new(compressed))),
             begun => begun,
         };
         match self {

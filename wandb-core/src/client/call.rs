@@ -1,5 +1,7 @@
 //! The loop for a single call.
 
+use futures_util::future::BoxFuture;
+
 use super::reply::{Failure, sort};
 use super::{Client, exchange, lock};
 use crate::error::{Error, RequestLabel, shown};
@@ -40,34 +42,39 @@ impl Client {
     }
 
     /// Asks until there is an answer or no hope; hands a divisible request back as soon as asking for less may help.
-    pub(super) async fn attempt<O: Operation>(
-        &self,
-        operation: &O,
+    ///
+    /// The future is boxed so that what awaits it can be seen to be `Send` whatever the operation borrows.
+    pub(super) fn attempt<'a, O: Operation>(
+        &'a self,
+        operation: &'a O,
         divisible: Divisible,
-    ) -> Result<O::Answer, Failed> {
-        let mut attempts = 0;
-        loop {
-            let lacks = self.lacks();
-            let failure = match self.try_once(operation, &lacks).await {
-                Ok(answer) => return Ok(answer),
-                Err(Failure::Answer(AnswerError::Lacks(fields)))
-                    if self.learn(operation, &fields, &lacks) =>
-                {
-                    continue;
+    ) -> BoxFuture<'a, Result<O::Answer, Failed>> {
+        Box::pin(async move {
+            let mut attempts = 0;
+            loop {
+                let lacks = self.lacks();
+                let failure = match self.try_once(operation, &lacks).await {
+                    Ok(answer) => return Ok(answer),
+                    Err(Failure::Answer(AnswerError::Lacks(fields)))
+                        if self.learn(operation, &fields, &lacks) =>
+                    {
+                        continue;
+                    }
+                    Err(failure) => failure,
+                };
+                attempts += 1;
+                if divisible == Divisible::Yes && failure.suggests_less(attempts) {
+                    return Err(Failed { failure, attempts });
                 }
-                Err(failure) => failure,
-            };
-            attempts += 1;
-            if divisible == Divisible::Yes && failure.suggests_less(attempts) {
-                return Err(Failed { failure, attempts });
+                let jitter = lock(&self.shared.jitter).f64();
+                let wait = self.shared.retry.wait(attempts, failure.hope(), failure.asked(), jitter);
+                let Some(wait) = wait else {
+                    return Err(Failed { failure, attempts });
+                };
+                self.shared.tally.retry();
+                self.wait(wait).await;
             }
-            let jitter = lock(&self.shared.jitter).f64();
-            let Some(wait) = self.shared.retry.wait(attempts, failure.hope(), failure.asked(), jitter) else {
-                return Err(Failed { failure, attempts });
-            };
-            self.shared.tally.retry();
-            self.wait(wait).await;
-        }
+        })
     }
 
     pub(super) fn error<O: Operation>(&self, operation: &O, failed: Failed) -> Error {

@@ -49,7 +49,7 @@ impl Client {
                     return Ok((answer, next));
                 }
                 (Err(failed), Some(smaller)) if failed.failure.suggests_less(failed.attempts) => {
-                    operation = smaller
+                    operation = smaller;
                 }
                 (Err(failed), _) => return Err(self.error(&operation, failed)),
             }

@@ -34,24 +34,22 @@ pub(crate) async fn write(
     let mut writer = Writer::start(sink)?;
     let mut rows = std::pin::pin!(rows);
     while let Some(batch) = rows.next().await {
-        if !writer.send(Message::Rows(batch?)).await {
+        if !writer.write(batch?).await {
             break;
         }
     }
-    // A sink that has failed does not listen any more; its outcome says why.
-    writer.send(Message::Finish).await;
-    writer.outcome().await
+    writer.finish().await
 }
 
 /// The thread that a sink works on.
-struct Writer {
+pub(super) struct Writer {
     batches: Option<Sender<Message>>,
     outcome: Receiver<Option<Result<SinkReport, Error>>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
-    fn start(sink: Box<dyn Sink>) -> Result<Self, Error> {
+    pub(super) fn start(sink: Box<dyn Sink>) -> Result<Self, Error> {
         let (batches, received) = async_channel::bounded(BATCHES_AHEAD);
         let (result, outcome) = async_channel::bounded(1);
         let work = move || {
@@ -65,22 +63,26 @@ impl Writer {
         Ok(Self { batches: Some(batches), outcome, thread: Some(thread) })
     }
 
-    /// Hands a message over when there is room for it; `false` if the sink has failed.
+    /// Hands rows over when there is room for them; `false` if the sink has failed, and finishing will say why.
+    pub(super) async fn write(&mut self, rows: Vec<Row>) -> bool {
+        self.send(Message::Rows(rows)).await
+    }
+
+    /// Has the sink finished, and returns what it says of it.
+    pub(super) async fn finish(mut self) -> Result<SinkReport, Error> {
+        self.send(Message::Finish).await;
+        self.batches = None;
+        if let Ok(Some(outcome)) = self.outcome.recv().await {
+            return outcome;
+        }
+        let failed = std::io::Error::other("the thread that writes them has failed");
+        Err(Error::io("writing rows", failed))
+    }
+
     async fn send(&mut self, message: Message) -> bool {
         match &self.batches {
             Some(batches) => batches.send(message).await.is_ok(),
             None => false,
-        }
-    }
-
-    async fn outcome(mut self) -> Result<SinkReport, Error> {
-        self.batches = None;
-        match self.outcome.recv().await {
-            Ok(Some(outcome)) => outcome,
-            Ok(None) | Err(_) => {
-                let failed = std::io::Error::other("the thread that writes them has failed");
-                Err(Error::io("writing rows", failed))
-            }
         }
     }
 }

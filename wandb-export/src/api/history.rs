@@ -5,7 +5,7 @@ mod exported;
 mod parse;
 mod reader;
 
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use serde::de::DeserializeOwned;
 use wandb_core::operation::PageSize;
 use wandb_core::{Row, RunPath};
@@ -14,7 +14,7 @@ use wandb_graphql::{Keys, Samples, Selection};
 pub use reader::{HistoryEnd, HistoryReader};
 
 use super::Api;
-use super::export::{self, Exported};
+use super::export::{self, Exported, Writer};
 use crate::error::Error;
 use crate::sink::Sink;
 
@@ -190,19 +190,22 @@ impl History {
         self.rows().await?.iter().map(|row| typed(&path, row)).collect()
     }
 
-    /// The rows as they arrive, in order of steps.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open); later ones come from the stream.
-    pub async fn stream(self) -> Result<BoxStream<'static, Result<Row, Error>>, Error> {
-        Ok(self.open().await?.into_rows())
+    /// The rows as they arrive, in order of steps. The stream ends after the first error.
+    pub fn stream(self) -> BoxStream<'static, Result<Row, Error>> {
+        stream::once(self.open()).map_ok(HistoryReader::into_rows).try_flatten().boxed()
     }
 
     /// Writes the rows to `sink`, and says at the end what is missing, if anything is.
     pub async fn write(self, sink: Box<dyn Sink>) -> Result<(Exported, HistoryEnd), Error> {
         let api = self.api.clone();
         let mut reader = self.open().await?;
-        let report = export::write(reader.batches(), sink).await?;
+        let mut writer = Writer::start(sink)?;
+        while let Some(batch) = reader.next_batch().await? {
+            if !writer.write(batch).await {
+                break;
+            }
+        }
+        let report = writer.finish().await?;
         let end = reader.finish().await?;
         Ok((Exported { report, lacks: api.client.lacks() }, end))
     }
@@ -225,9 +228,9 @@ impl History {
             }
             Ok::<(), Error>(())
         };
-        let (fed, built) = futures_util::future::join(feed, build).await;
-        fed?;
-        Ok(built?)
+        let (reading, batches) = futures_util::future::join(feed, build).await;
+        reading?;
+        Ok(batches?)
     }
 
     fn check(&self) -> Result<(), Error> {

@@ -12,13 +12,13 @@ use super::{Api, History};
 pub struct Run {
     api: Api,
     path: RunPath,
-    run: model::Run,
+    model: model::Run,
     lacks: Lacks,
 }
 
 impl Run {
-    pub(crate) fn new(api: Api, path: RunPath, run: model::Run, lacks: Lacks) -> Self {
-        Self { api, path, run, lacks }
+    pub(crate) fn new(api: Api, path: RunPath, model: model::Run, lacks: Lacks) -> Self {
+        Self { api, path, model, lacks }
     }
 
     /// Where the run is: `entity/project/run`.
@@ -43,7 +43,7 @@ impl Run {
 
     /// What the server said, without the rest.
     pub fn into_model(self) -> model::Run {
-        self.run
+        self.model
     }
 }
 
@@ -51,6 +51,6 @@ impl Deref for Run {
     type Target = model::Run;
 
     fn deref(&self) -> &model::Run {
-        &self.run
+        &self.model
     }
 }

@@ -34,11 +34,11 @@ impl RunColumns {
 fn all(run: &Run, row: &mut Columns) {
     row.text("id", Some(&run.id));
     row.text("name", run.name.as_deref());
-    row.text("state", run.state.as_ref().map(model_text).as_deref());
+    row.text("state", run.state.as_ref().map(ToString::to_string).as_deref());
     row.text("entity", Some(&run.entity));
     row.text("project", Some(&run.project));
-    row.text("created_at", run.created_at.as_ref().map(|at| at.to_string()).as_deref());
-    row.text("heartbeat_at", run.heartbeat_at.as_ref().map(|at| at.to_string()).as_deref());
+    row.text("created_at", run.created_at.as_ref().map(ToString::to_string).as_deref());
+    row.text("heartbeat_at", run.heartbeat_at.as_ref().map(ToString::to_string).as_deref());
     row.text("user", run.user.as_ref().and_then(|user| user.username.as_deref()));
     let tags = run.tags.as_ref().map(|tags| tags.iter().cloned().map(Value::String).collect());
     row.some("tags", tags.map(Value::List));
@@ -54,10 +54,6 @@ fn all(run: &Run, row: &mut Columns) {
     row.some("config", config(run, |_| true));
     row.some("summary", run.summary.clone());
     row.some("system_metrics", run.system_metrics.clone());
-}
-
-fn model_text(state: &wandb_core::model::RunState) -> String {
-    state.to_string()
 }
 
 fn config(run: &Run, wanted: impl Fn(&str) -> bool) -> Option<Map> {

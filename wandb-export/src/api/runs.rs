@@ -50,7 +50,7 @@ impl Runs {
         &self.path
     }
 
-    /// Only the runs that a filter in the manner of MongoDB lets through, as JSON text:
+    /// Only the runs that a filter in the manner of `MongoDB` lets through, as JSON text:
     /// `{"$and": [{"config.lr.value": {"$gt": 0.1}}, {"tags": {"$in": ["good"]}}]}`.
     ///
     /// # Errors

@@ -85,13 +85,9 @@ impl History {
         block_on(self.0.rows_as())
     }
 
-    /// The rows as they arrive, in order of steps.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open); later ones come from the iterator.
-    pub fn iter(self) -> Result<Iter<Row>, Error> {
-        let reader = block_on(self.0.open())?;
-        Ok(Iter::new(reader.into_rows()))
+    /// The rows as they arrive, in order of steps. The iterator ends after the first error.
+    pub fn iter(self) -> Iter<Row> {
+        Iter::new(self.0.stream())
     }
 
     /// Writes the rows to `sink`, and says at the end what is missing, if anything is.

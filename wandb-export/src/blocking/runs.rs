@@ -24,7 +24,7 @@ impl Runs {
         self.0.path()
     }
 
-    /// Only the runs that a filter in the manner of MongoDB lets through, as JSON text.
+    /// Only the runs that a filter in the manner of `MongoDB` lets through, as JSON text.
     ///
     /// # Errors
     /// If it is not a JSON object.

@@ -23,8 +23,14 @@ Examples:
   wandb-export project my-team/my-project -o project.csv
   wandb-export runs my-team/my-project --filter '{\"state\": \"finished\"}' -f jsonl
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 not authorised, 5 finished but incomplete (says what is
-missing), 130 interrupted.";
+Exit codes:
+    0  done
+    1  failed
+    2  usage
+    3  not found
+    4  not authorised
+    5  finished but incomplete: stderr says what is missing
+  130  interrupted";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {

@@ -3,18 +3,18 @@
 use wandb_core::client::RetryPolicy;
 
 use super::args::{Connection, Transport};
-use super::exit::Outcome;
+use super::exit::{Failure, Outcome};
 use super::interrupt::{Interrupted, unless_interrupted};
 use super::session::Session;
 use crate::api::{Api, ApiBuilder};
 use crate::error::Error;
 
-type Ended = Result<Result<Outcome, Error>, Interrupted>;
+type Ended = Result<Result<Outcome, Failure>, Interrupted>;
 
 /// Connects as `options` say and runs `command` to its end.
 pub(super) fn run<F>(options: &Connection, command: impl FnOnce(Session) -> F) -> Ended
 where
-    F: Future<Output = Result<Outcome, Error>>,
+    F: Future<Output = Result<Outcome, Failure>>,
 {
     match options.transport {
         Transport::Async => on_tokio(options, command),
@@ -37,16 +37,16 @@ fn builder(options: &Connection) -> ApiBuilder {
 #[cfg(feature = "async")]
 fn on_tokio<F>(options: &Connection, command: impl FnOnce(Session) -> F) -> Ended
 where
-    F: Future<Output = Result<Outcome, Error>>,
+    F: Future<Output = Result<Outcome, Failure>>,
 {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return Ok(Err(Error::io("starting the async runtime", error))),
+        Err(error) => return Ok(Err(Error::io("starting the async runtime", error).into())),
     };
     runtime.block_on(async {
         match builder(options).connect() {
             Ok(api) => unless_interrupted(command(Session::new(api, options))).await,
-            Err(error) => Ok(Err(error)),
+            Err(error) => Ok(Err(error.into())),
         }
     })
 }
@@ -54,23 +54,23 @@ where
 #[cfg(feature = "blocking")]
 fn on_threads<F>(options: &Connection, command: impl FnOnce(Session) -> F) -> Ended
 where
-    F: Future<Output = Result<Outcome, Error>>,
+    F: Future<Output = Result<Outcome, Failure>>,
 {
     match builder(options).connect_blocking() {
         Ok(api) => {
             let session = Session::new(api.into_inner(), options);
             wandb_core::blocking::block_on(unless_interrupted(command(session)))
         }
-        Err(error) => Ok(Err(error)),
+        Err(error) => Ok(Err(error.into())),
     }
 }
 
 #[cfg(not(feature = "async"))]
 fn on_tokio<F>(_: &Connection, _: impl FnOnce(Session) -> F) -> Ended {
-    Ok(Err(Error::usage("this build has no async transport: it lacks the feature `async`")))
+    Ok(Err(Error::usage("this build has no async transport: it lacks the feature `async`").into()))
 }
 
 #[cfg(not(feature = "blocking"))]
 fn on_threads<F>(_: &Connection, _: impl FnOnce(Session) -> F) -> Ended {
-    Ok(Err(Error::usage("this build has no blocking transport: it lacks the feature `blocking`")))
+    Ok(Err(Error::usage("this build has no blocking transport: it lacks the feature `blocking`").into()))
 }

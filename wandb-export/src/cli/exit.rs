@@ -16,6 +16,19 @@ pub(super) enum Outcome {
     Incomplete,
 }
 
+/// Why a command failed, and what may help.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) error: Error,
+    pub(super) hint: Option<String>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { error, hint: None }
+    }
+}
+
 const DONE: u8 = 0;
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
@@ -25,14 +38,17 @@ const INCOMPLETE: u8 = 5;
 /// What shells give a program that SIGINT ended.
 const INTERRUPTED: u8 = 130;
 
-pub(super) fn code(ended: Result<Result<Outcome, Error>, Interrupted>) -> ExitCode {
+pub(super) fn code(ended: Result<Result<Outcome, Failure>, Interrupted>) -> ExitCode {
     let code = match ended {
         Ok(Ok(Outcome::Done)) => DONE,
         Ok(Ok(Outcome::Incomplete)) => INCOMPLETE,
         // Who reads our output has had enough of it.
-        Ok(Err(Error::Sink(error))) if error.is_closed() => DONE,
-        Ok(Err(error)) => {
+        Ok(Err(Failure { error: Error::Sink(error), .. })) if error.is_closed() => DONE,
+        Ok(Err(Failure { error, hint })) => {
             say(&format!("error: {}", with_causes(&error)));
+            if let Some(hint) = hint {
+                say(&format!("hint: {hint}"));
+            }
             of_error(&error)
         }
         Err(Interrupted) => {

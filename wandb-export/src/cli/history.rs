@@ -2,12 +2,11 @@
 
 use clap::{Args, ValueEnum};
 
-use super::exit::Outcome;
+use super::exit::{Failure, Outcome};
 use super::output::{Destination, say};
 use super::session::Session;
 use super::suggest;
 use crate::api;
-use crate::error::Error;
 
 /// Write the metrics of a run: samples of them, or all
 #[derive(Debug, Clone, Args)]
@@ -19,23 +18,23 @@ pub(super) struct Options {
     /// The run: entity/project/run, or its page's address
     path: String,
 
-    /// Only these keys, and only rows that hold all of them
+    /// Only these keys, separated by commas, and only rows that hold all of them
     #[arg(long, value_name = "KEY,…", value_delimiter = ',')]
     keys: Vec<String>,
 
-    /// With --keys: rows that hold any of them
+    /// With --keys and --all: rows that hold any of the keys
     #[arg(long, requires = "keys", requires = "all")]
     any: bool,
 
-    /// So many rows, chosen by the server from the whole history
+    /// At most this many rows, which the server picks from the whole history
     #[arg(long, value_name = "N", default_value_t = 500, conflicts_with = "all")]
     samples: u64,
 
-    /// Every row there is
+    /// Every row there is, instead of samples
     #[arg(long)]
     all: bool,
 
-    /// What the run has logged, or what the machine measured meanwhile
+    /// What the run has logged (default), or what the machine measured meanwhile (system)
     #[arg(long, value_enum, default_value_t = Stream::Default)]
     stream: Stream,
 
@@ -47,11 +46,12 @@ pub(super) struct Options {
     #[arg(long, value_name = "N", requires = "all")]
     max_step: Option<i64>,
 
-    /// With --all: so many steps in a request [default: chosen by itself]
+    /// With --all: at most this many steps in a request [default: as many as the server is quick with]
     #[arg(long, value_name = "N", requires = "all", value_parser = clap::value_parser!(u64).range(1..))]
     page_size: Option<u64>,
 
-    /// With --all: the rows just as they were logged, or the Parquet files that the server has exported
+    /// With --all: the rows just as they were logged (live), or the Parquet files that the server has exported, which
+    /// is quicker for long runs (exported)
     #[arg(long, value_enum, default_value_t = Source::Live)]
     source: Source,
 
@@ -71,7 +71,7 @@ enum Source {
     Exported,
 }
 
-pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Error> {
+pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
     let progress = session.progress();
     let sink = progress.counted(options.destination.sink()?);
     let path = session.api.run_path(&options.path).await?;
@@ -100,7 +100,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         Err(error) => return Err(suggest::run(session, &path, error).await),
     };
     drop(progress);
-    session.tell(&exported.report);
+    session.tell(&exported.report, options.destination.format()?);
     if let Some(growth) = end.growth {
         let read_to = growth.read_to.map_or("the start".to_owned(), |step| format!("step {step}"));
         say(&format!("note: {path} went on while it was read; it was read up to {read_to}"));

@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::error::Error;
-use crate::sink::{Format, Output, Sink, SinkOptions};
+use crate::sink::{Format, Output, Sink, SinkOptions, TerminalOptions};
 use crate::table::Nested;
+
+/// A value that is longer than this is data rather than something to read.
+const LONGEST_FIELD: usize = 4_000;
 
 /// Where the rows go.
 #[derive(Debug, Clone, Args)]
@@ -39,13 +42,22 @@ impl Destination {
 
     /// A sink that writes there.
     pub(super) fn sink(&self) -> Result<Box<dyn Sink>, Error> {
+        self.sink_that_shows(TerminalOptions { width: terminal_width(), ..TerminalOptions::default() })
+    }
+
+    /// A sink for the fields of one thing, a line each: none is left out, however many and long they are.
+    pub(super) fn sink_for_fields(&self) -> Result<Box<dyn Sink>, Error> {
+        self.sink_that_shows(TerminalOptions { rows: usize::MAX, width: None, value_width: LONGEST_FIELD })
+    }
+
+    fn sink_that_shows(&self, terminal: TerminalOptions) -> Result<Box<dyn Sink>, Error> {
         let format = self.format()?;
         let mut options = SinkOptions::default();
         if let Some(name) = &self.nested {
             let nested: Nested = name.parse().map_err(|error| Error::usage(format!("--nested: {error}")))?;
             options.table.nested = Some(nested);
         }
-        options.terminal.width = terminal_width();
+        options.terminal = terminal;
         let output = if self.is_stdout() { Output::stdout() } else { Output::file(&self.output)? };
         Ok(format.sink(output, &options)?)
     }

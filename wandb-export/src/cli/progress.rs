@@ -66,19 +66,18 @@ impl Drop for Progress {
 
 fn line(api: &Api, rows: u64) -> String {
     let tally = api.tally();
-    let mut line = format!(
-        "{} rows, {} requests, {}",
-        HumanCount(rows),
-        HumanCount(tally.requests),
-        HumanBytes(tally.bytes)
-    );
+    let mut parts = vec![
+        format!("{} rows", HumanCount(rows)),
+        format!("{} requests", HumanCount(tally.requests)),
+        HumanBytes(tally.bytes).to_string(),
+    ];
     if tally.retries > 0 {
-        line.push_str(&format!(", {} tried again", HumanCount(tally.retries)));
+        parts.push(format!("{} tried again", HumanCount(tally.retries)));
     }
     if tally.rate_limited > 0 {
-        line.push_str(&format!(", {} refused by the rate limit", HumanCount(tally.rate_limited)));
+        parts.push(format!("{} refused by the rate limit", HumanCount(tally.rate_limited)));
     }
-    line
+    parts.join(", ")
 }
 
 struct Counted {

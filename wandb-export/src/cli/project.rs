@@ -2,12 +2,11 @@
 
 use clap::Args;
 
-use super::exit::Outcome;
+use super::exit::{Failure, Outcome};
 use super::output::Destination;
 use super::runs::{self, Selection};
 use super::session::Session;
 use crate::api::RunColumns;
-use crate::error::Error;
 
 /// Write name, config and summary of every run of a project
 ///
@@ -25,7 +24,7 @@ pub(super) struct Options {
     destination: Destination,
 }
 
-pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Error> {
+pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
     let (path, selection) = (&options.path, &options.selection);
     runs::write(session, path, selection, false, RunColumns::Metrics, &options.destination).await
 }

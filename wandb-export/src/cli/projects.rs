@@ -5,11 +5,10 @@ use futures_util::TryStreamExt;
 use wandb_core::model::Project;
 use wandb_core::{Row, Value};
 
-use super::exit::Outcome;
+use super::exit::{Failure, Outcome};
 use super::output::Destination;
 use super::session::Session;
 use crate::api::write_rows;
-use crate::error::Error;
 
 /// List the projects of a user or team
 #[derive(Debug, Clone, Args)]
@@ -22,7 +21,7 @@ pub(super) struct Options {
     destination: Destination,
 }
 
-pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Error> {
+pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
     let progress = session.progress();
     let sink = progress.counted(options.destination.sink()?);
     let entity = match &options.entity {
@@ -32,7 +31,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     let projects = session.api.projects(&entity).map_ok(|project| vec![row(project)]);
     let report = write_rows(projects, sink).await?;
     drop(progress);
-    session.tell(&report);
+    session.tell(&report, options.destination.format()?);
     Ok(Outcome::Done)
 }
 

@@ -10,10 +10,10 @@ use crate::sink::Format;
 
 /// Writes `record` as one row, or as a table with a line a field.
 pub(super) fn write(session: &Session, record: Row, destination: &Destination) -> Result<Outcome, Error> {
-    let mut sink = destination.sink()?;
+    let mut sink = destination.sink_for_fields()?;
     let rows = if destination.format()? == Format::Table { fields(&record) } else { vec![record] };
     sink.write(&rows)?;
-    session.tell(&sink.finish()?);
+    session.tell(&sink.finish()?, destination.format()?);
     Ok(Outcome::Done)
 }
 

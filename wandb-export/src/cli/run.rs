@@ -2,13 +2,12 @@
 
 use clap::Args;
 
-use super::exit::Outcome;
+use super::exit::{Failure, Outcome};
 use super::output::Destination;
 use super::record;
 use super::session::Session;
 use super::suggest;
 use crate::api::RunColumns;
-use crate::error::Error;
 
 /// Show one run: state, config, summary, tags
 #[derive(Debug, Clone, Args)]
@@ -21,7 +20,7 @@ pub(super) struct Options {
     destination: Destination,
 }
 
-pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Error> {
+pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
     let path = session.api.run_path(&options.path).await?;
     let run = match session.api.run(&path.to_string()).await {
         Ok(run) => run,

@@ -2,18 +2,18 @@
 
 use clap::Args;
 
-use super::exit::Outcome;
+use super::exit::{Failure, Outcome};
 use super::output::Destination;
 use super::session::Session;
 use super::suggest;
 use crate::api::RunColumns;
-use crate::error::Error;
 
 /// List the runs of a project with their config and summary
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   wandb-export runs my-team/my-project
-  wandb-export runs my-team/my-project --filter '{\"config.lr.value\": {\"$gt\": 0.01}}' --order -summary_metrics.acc -f jsonl")]
+  wandb-export runs my-team/my-project --order -summary_metrics.acc --limit 10
+  wandb-export runs my-team/my-project --filter '{\"config.lr.value\": {\"$gt\": 0.01}}' -f jsonl")]
 pub(super) struct Options {
     /// The project: entity/project, or its page's address
     path: String,
@@ -32,20 +32,20 @@ pub(super) struct Options {
 /// Which runs of a project, in which order.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Selection {
-    /// Only runs that a filter in the manner of MongoDB lets through
+    /// Only runs that match, in the manner of MongoDB: {"state": "finished"}
     #[arg(long, value_name = "JSON")]
     filter: Option<String>,
 
-    /// A field behind + (ascending) or - (descending)
+    /// Sort by a field: + before its name for ascending, - for descending
     #[arg(long, value_name = "FIELD", default_value = "+created_at", allow_hyphen_values = true)]
     order: String,
 
-    /// No more than the first N runs
+    /// At most this many runs
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 }
 
-pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Error> {
+pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
     write(session, &options.path, &options.selection, options.light, RunColumns::All, &options.destination)
         .await
 }
@@ -58,7 +58,7 @@ pub(super) async fn write(
     light: bool,
     columns: RunColumns,
     destination: &Destination,
-) -> Result<Outcome, Error> {
+) -> Result<Outcome, Failure> {
     let progress = session.progress();
     let sink = progress.counted(destination.sink()?);
     let mut runs = session.api.runs(path).await?.order(&selection.order)?.columns(columns);
@@ -77,6 +77,6 @@ pub(super) async fn write(
         Err(error) => return Err(suggest::project(session, &project, error).await),
     };
     drop(progress);
-    session.tell(&exported.report);
+    session.tell(&exported.report, destination.format()?);
     Ok(Session::outcome(exported.lacks.iter().map(|field| format!("the server does not have {field}"))))
 }

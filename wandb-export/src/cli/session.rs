@@ -5,7 +5,7 @@ use super::exit::Outcome;
 use super::output::say;
 use super::progress::Progress;
 use crate::api::Api;
-use crate::sink::SinkReport;
+use crate::sink::{Format, SinkReport};
 
 /// A connection, and how much to say.
 #[derive(Debug, Clone)]
@@ -26,8 +26,10 @@ impl Session {
     }
 
     /// Tells what a reader of the output should know of it.
-    pub(super) fn tell(&self, report: &SinkReport) {
-        for finding in &report.findings {
+    pub(super) fn tell(&self, report: &SinkReport, format: Format) {
+        // A table shows values as they are, whatever a column's type.
+        let findings = if format == Format::Table { &[][..] } else { &report.findings };
+        for finding in findings {
             say(&format!("note: {finding}"));
         }
         if self.verbose {

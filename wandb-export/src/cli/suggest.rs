@@ -4,7 +4,7 @@ use futures_util::TryStreamExt;
 use futures_util::stream::StreamExt;
 use wandb_core::{ProjectPath, RunPath};
 
-use super::output::say;
+use super::exit::Failure;
 use super::session::Session;
 use crate::error::{Error, ErrorKind};
 
@@ -17,49 +17,45 @@ const MOST_SUGGESTIONS: usize = 3;
 /// How alike a name has to be to be suggested, from 0 to 1.
 const ALIKE: f64 = 0.7;
 
-/// Suggests runs of the project, or projects, if `error` is that there is no run at `path`.
-pub(super) async fn run(session: &Session, path: &RunPath, error: Error) -> Error {
+/// Adds near runs of the project, or near projects, if `error` is that there is no run at `path`.
+pub(super) async fn run(session: &Session, path: &RunPath, error: Error) -> Failure {
     if error.kind() != ErrorKind::NotFound {
-        return error;
+        return error.into();
     }
     let project = path.project_path();
-    let Ok(runs) = session.api.runs(&project.to_string()).await else { return error };
+    let Ok(runs) = session.api.runs(&project.to_string()).await else { return error.into() };
     match runs.light().limit(MOST_NAMES).collect().await {
         Ok(runs) => {
-            let ids =
-                runs.iter().filter(|run| run.name.as_deref() == Some(path.run())).map(|run| run.id.clone());
-            let shown: Vec<_> = ids.take(MOST_SUGGESTIONS).collect();
-            if shown.is_empty() {
-                suggest(path.run(), runs.iter().map(|run| run.id.clone()));
+            let named = runs.iter().filter(|run| run.name.as_deref() == Some(path.run()));
+            let named: Vec<_> = named.map(|run| run.path().to_string()).take(MOST_SUGGESTIONS).collect();
+            let hint = if named.is_empty() {
+                let ids = near(path.run(), runs.iter().map(|run| run.id.clone()));
+                did_you_mean("run", ids.iter().map(|id| format!("{project}/{id}")))
             } else {
-                say(&format!(
-                    "hint: {:?} is a run's name; a path takes its id: {}",
-                    path.run(),
-                    shown.join(", ")
-                ));
-            }
-            error
+                let named = named.join(" or ");
+                Some(format!("{:?} is a run's name; a path takes its id: {named}", path.run()))
+            };
+            Failure { error, hint }
         }
-        Err(_) => self::project(session, &project, error).await,
+        Err(_) => self::project(session, project, error).await,
     }
 }
 
-/// Suggests projects of the entity if `error` is that there is none at `path`.
-pub(super) async fn project(session: &Session, path: &ProjectPath, error: Error) -> Error {
-    if error.kind() == ErrorKind::NotFound {
-        let names = session.api.projects(path.entity()).map_ok(|project| project.name).take(MOST_NAMES);
-        if let Ok(names) = names.try_collect::<Vec<_>>().await {
-            suggest(path.project(), names.into_iter());
-        }
+/// Adds near projects of the entity if `error` is that there is none at `path`.
+pub(super) async fn project(session: &Session, path: &ProjectPath, error: Error) -> Failure {
+    if error.kind() != ErrorKind::NotFound {
+        return error.into();
     }
-    error
+    let names = session.api.projects(path.entity()).map_ok(|project| project.name).take(MOST_NAMES);
+    let names = names.try_collect::<Vec<_>>().await.unwrap_or_default();
+    let near = near(path.project(), names.into_iter());
+    let hint = did_you_mean("project", near.iter().map(|name| format!("{}/{name}", path.entity())));
+    Failure { error, hint }
 }
 
-fn suggest(wanted: &str, names: impl Iterator<Item = String>) {
-    let near = near(wanted, names);
-    if !near.is_empty() {
-        say(&format!("hint: there is {}", near.join(", ")));
-    }
+fn did_you_mean(what: &str, paths: impl Iterator<Item = String>) -> Option<String> {
+    let paths: Vec<_> = paths.collect();
+    (!paths.is_empty()).then(|| format!("did you mean the {what} {}?", paths.join(" or ")))
 }
 
 fn near(wanted: &str, names: impl Iterator<Item = String>) -> Vec<String> {

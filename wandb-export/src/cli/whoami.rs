@@ -3,11 +3,10 @@
 use clap::Args;
 use wandb_core::{Row, Value};
 
-use super::exit::Outcome;
+use super::exit::{Failure, Outcome};
 use super::output::Destination;
 use super::record;
 use super::session::Session;
-use crate::error::Error;
 
 /// Show whose API key it is, and the server it is for
 #[derive(Debug, Clone, Args)]
@@ -17,7 +16,7 @@ pub(super) struct Options {
     destination: Destination,
 }
 
-pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Error> {
+pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
     let user = session.api.viewer().await?;
     let mut fields = Vec::new();
     let mut text = |name: &str, value: Option<String>| {
@@ -34,5 +33,5 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         fields.push(("teams".to_owned(), Value::List(teams.into_iter().map(Value::String).collect())));
     }
     let record: Row = fields.into_iter().collect();
-    record::write(session, record, &options.destination)
+    Ok(record::write(session, record, &options.destination)?)
 }

@@ -1,6 +1,7 @@
 //! Reads a history batch by batch, and says at the end whether it was all.
 
-use futures_util::stream::{BoxStream, Stream as FuturesStream, StreamExt, TryStreamExt};
+use futures_util::FutureExt;
+use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use wandb_core::{Row, RunPath};
 use wandb_graphql::ops::{GetHistoryKeys, HistoryExtent, SampleEvents, SampleHistory, ScanHistory};
 use wandb_graphql::plan::{Growth, HistoryPlan, HistoryRange, grown};
@@ -96,7 +97,7 @@ impl HistoryReader {
     }
 
     async fn open_all(&mut self, history: History) -> Result<Batches, Error> {
-        let extent = self.extent().await?;
+        let extent = extent(&self.api, &self.path).await?;
         let range = HistoryRange::between(&extent, history.min_step, history.max_step)?;
         let everything = history.keys.is_empty() && history.min_step.is_none() && history.max_step.is_none();
         self.expected_rows = if everything && !range.is_certain() { extent.line_count } else { None };
@@ -112,10 +113,6 @@ impl HistoryReader {
             #[cfg(not(feature = "parquet"))]
             Source::Exported => Err(Error::usage("this build cannot read exported histories")),
         }
-    }
-
-    async fn extent(&self) -> Result<HistoryExtent, Error> {
-        Ok(self.api.client.call(GetHistoryKeys::new(self.path.clone())).await?.answer)
     }
 
     /// The next rows, in order of steps; `None` at the end. There is at least one row in a batch.
@@ -134,17 +131,6 @@ impl HistoryReader {
         self.rows
     }
 
-    /// The batches that are left, borrowed.
-    pub(crate) fn batches(&mut self) -> impl FuturesStream<Item = Result<Vec<Row>, Error>> + Send {
-        futures_util::stream::unfold(Some(self), |reader| async move {
-            let reader = reader?;
-            match reader.next_batch().await {
-                Ok(batch) => Some((Ok(batch?), Some(reader))),
-                Err(error) => Some((Err(error), None)),
-            }
-        })
-    }
-
     /// The rows that are left, one by one.
     pub fn into_rows(self) -> BoxStream<'static, Result<Row, Error>> {
         self.batches.map_ok(|rows| futures_util::stream::iter(rows).map(Ok)).try_flatten().boxed()
@@ -155,12 +141,14 @@ impl HistoryReader {
         let mut incomplete = Vec::new();
         let mut growth = None;
         if let Some((before, is_certain)) = &self.start {
-            growth = grown(before, &self.extent().await?);
+            growth = grown(before, &extent(&self.api, &self.path).await?);
             let known = self.expected_rows.is_some_and(|expected| self.rows >= expected);
             if !is_certain && !known {
+                let expected = self.expected_rows.map_or(String::new(), |rows| format!(" of {rows}"));
                 incomplete.push(format!(
-                    "the server does not tell the last step of {}, so rows at later steps may be missing",
-                    self.path
+                    "the server does not tell the last step of {}, so rows at later steps may be missing: {}{expected} \
+                     were read",
+                    self.path, self.rows
                 ));
             }
         }
@@ -170,13 +158,18 @@ impl HistoryReader {
         }
         if self.losses.count() > 0 {
             incomplete.push(format!(
-                "{} characters of {} are halves of surrogate pairs, which no text can hold; U+FFFD is in their place",
-                self.losses.count(),
-                self.path
+                "in {}, halves of surrogate pairs, which no text can hold, have become U+FFFD: {} in all",
+                self.path,
+                self.losses.count()
             ));
         }
         Ok(HistoryEnd { rows: self.rows, growth, incomplete })
     }
+}
+
+async fn extent(api: &Api, path: &RunPath) -> Result<HistoryExtent, Error> {
+    let reply = api.client.call(GetHistoryKeys::new(path.clone())).boxed().await?;
+    Ok(reply.answer)
 }
 
 /// The rows of `steps` from the live query, several windows in flight.
@@ -202,5 +195,23 @@ impl std::fmt::Debug for HistoryReader {
             .field("path", &self.path)
             .field("rows", &self.rows)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sink::Sink;
+
+    /// Compiles only if services can run these on any executor's threads.
+    #[test]
+    fn what_is_awaited_can_move_between_threads() {
+        fn check<T: Send>(_: impl FnOnce(Api, History, Box<dyn Sink>) -> T) {}
+        check(|_, history, _| history.open());
+        check(|_, history, _| history.rows());
+        check(|_, history, sink| history.write(sink));
+        check(|_, history, _| async { history.open().await?.finish().await });
+        check(|api, _, _| async move { api.run("e/p/r").await });
+        check(|api, _, sink| async move { api.runs("e/p").await?.write(sink).await });
     }
 }

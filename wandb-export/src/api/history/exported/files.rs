@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::io::{Seek, Write};
 
-use futures_util::stream::{StreamExt, TryStreamExt};
+use futures_util::FutureExt;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use wandb_core::RunPath;
 use wandb_core::client::Client;
 
@@ -14,11 +15,12 @@ use crate::error::Error;
 /// Nothing is kept from one call to the next: the files of a run change as it goes on, and their order does not tell
 /// which is which.
 pub(super) async fn fetch(client: &Client, run: &RunPath, urls: &[String]) -> Result<Vec<File>, Error> {
-    let downloads = urls.iter().enumerate().map(|(index, url)| {
+    let mut downloads = Vec::with_capacity(urls.len());
+    for (index, url) in urls.iter().enumerate() {
         let subject = format!("part {} of {} of the exported history of {run}", index + 1, urls.len());
-        download(client, url.clone(), subject)
-    });
-    futures_util::stream::iter(downloads).buffered(client.concurrency()).try_collect().await
+        downloads.push(download(client, url.clone(), subject).boxed());
+    }
+    stream::iter(downloads).buffered(client.concurrency()).try_collect().await
 }
 
 async fn download(client: &Client, url: String, subject: String) -> Result<File, Error> {

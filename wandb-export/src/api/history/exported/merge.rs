@@ -100,11 +100,11 @@ impl Part {
     fn fill(&mut self, run: &str) -> Result<(), Error> {
         while self.rows.is_empty() {
             let Some(batch) = self.reader.next() else { return Ok(()) };
-            let batch = batch.map_err(|error| unusable(run, error))?;
+            let batch = batch.map_err(|error| unusable(run, &error))?;
             for row in rows_of(&batch)? {
-                let step = row.step().ok_or_else(|| unusable(run, "a row has no _step"))?;
+                let step = row.step().ok_or_else(|| unusable(run, &"a row has no _step"))?;
                 if self.last_step.is_some_and(|last| step < last) {
-                    return Err(unusable(run, "the rows of a file are not in order of steps"));
+                    return Err(unusable(run, &"the rows of a file are not in order of steps"));
                 }
                 self.last_step = Some(step);
                 self.rows.push_back((step, row));
@@ -115,30 +115,30 @@ impl Part {
 }
 
 fn reader(file: File, run: &str) -> Result<ParquetRecordBatchReader, Error> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| unusable(run, error))?;
-    builder.with_batch_size(BATCH_ROWS).build().map_err(|error| unusable(run, error))
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| unusable(run, &error))?;
+    builder.with_batch_size(BATCH_ROWS).build().map_err(|error| unusable(run, &error))
 }
 
 /// The greatest step in a file: that of its last row, as rows are in order.
 fn last_step(file: &File, run: &str) -> Result<Option<i64>, Error> {
-    let file = file.try_clone().map_err(|error| unusable(run, error))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| unusable(run, error))?;
+    let file = file.try_clone().map_err(|error| unusable(run, &error))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| unusable(run, &error))?;
     let rows = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
     let schema = builder.parquet_schema();
     let step = schema.root_schema().get_fields().iter().position(|field| field.name() == "_step");
     let Some(step) = step else {
-        return if rows == 0 { Ok(None) } else { Err(unusable(run, "a file has no column _step")) };
+        return if rows == 0 { Ok(None) } else { Err(unusable(run, &"a file has no column _step")) };
     };
     let mask = parquet::arrow::ProjectionMask::roots(schema, [step]);
     let tail = builder.with_projection(mask).with_offset(rows.saturating_sub(1)).build();
     let mut last = None;
-    for batch in tail.map_err(|error| unusable(run, error))? {
-        let batch = batch.map_err(|error| unusable(run, error))?;
+    for batch in tail.map_err(|error| unusable(run, &error))? {
+        let batch = batch.map_err(|error| unusable(run, &error))?;
         last = last.max(rows_of(&batch)?.last().and_then(Row::step));
     }
     Ok(last)
 }
 
-fn unusable(run: &str, message: impl ToString) -> Error {
+fn unusable(run: &str, message: &dyn ToString) -> Error {
     Error::Exported { run: run.to_owned(), message: message.to_string() }
 }
