@@ -1,6 +1,7 @@
 //! What each command writes on standard output.
 
 use insta::assert_snapshot;
+use wandb_local_server::NewRun;
 
 use crate::support::{Program, RUN, gapped_run, server, team};
 
@@ -84,6 +85,18 @@ fn light_runs_have_no_config_and_no_summary() {
 #[test]
 fn run() {
     assert_snapshot!(program().run(&["run", RUN]));
+}
+
+#[test]
+fn run_shows_every_field_whole() {
+    let program = program();
+    let config: serde_json::Map<_, _> = (0..200).map(|n| (format!("key{n:03}"), n.into())).collect();
+    let notes = "word ".repeat(50) + "end";
+    let run = NewRun { notes: Some(notes.clone()), ..NewRun::new("local-team", "vision", "large") };
+    program.server.store().add_run(run.config(&config.into()));
+    let shown = program.run(&["run", "local-team/vision/large"]).stdout;
+    assert!(shown.contains(&notes), "{shown}");
+    assert_eq!(shown.lines().filter(|line| line.starts_with("config.key")).count(), 200);
 }
 
 #[test]
