@@ -52,9 +52,9 @@ pub(crate) fn parts(workspace: &Workspace, options: &Options) -> Result<Summary>
     let targets = targets(workspace, &wanted);
     if !targets.is_empty() {
         summary.part("build", || {
-            let mut command = cargo_test(workspace);
-            let (succeeded, built) =
-                artifacts::build(command.args(["--no-run", "--no-fail-fast"]).args(&targets))?;
+            // `cargo test --no-run` would leave out whatever comes after the first target that does not build.
+            let mut command = for_all(workspace, "build");
+            let (succeeded, built) = artifacts::build(command.arg("--keep-going").args(&targets))?;
             executables = built;
             Ok(Outcome::of(succeeded, Counts::default()))
         });
@@ -66,7 +66,7 @@ pub(crate) fn parts(workspace: &Workspace, options: &Options) -> Result<Summary>
     }
     if is_wanted(DOCUMENTATION) {
         summary.part(DOCUMENTATION, || {
-            let ended = process::run(cargo_test(workspace).args(["--no-fail-fast", "--doc"]))?;
+            let ended = process::run(for_all(workspace, "test").args(["--no-fail-fast", "--doc"]))?;
             Ok(Outcome::of(ended.status.success(), Counts::of_cargo_test(&ended.output)))
         });
     }
@@ -82,9 +82,10 @@ pub(crate) fn parts(workspace: &Workspace, options: &Options) -> Result<Summary>
     Ok(summary)
 }
 
-fn cargo_test(workspace: &Workspace) -> Command {
+/// A subcommand of cargo for all packages with all features.
+fn for_all(workspace: &Workspace, subcommand: &str) -> Command {
     let mut command = cargo();
-    command.current_dir(&workspace.root).args(["test", "--workspace", "--all-features"]);
+    command.current_dir(&workspace.root).args([subcommand, "--workspace", "--all-features"]);
     command
 }
 
@@ -106,11 +107,11 @@ fn integration_part(package: &str) -> &str {
 
 /// What cargo has to build for these parts. A name that several packages use builds more than is run.
 fn targets(workspace: &Workspace, wanted: &[String]) -> Vec<String> {
+    if wanted.iter().any(|part| part == UNIT) {
+        return vec!["--tests".to_owned()];
+    }
     let mut targets = Vec::new();
     for part in wanted {
-        if part == UNIT {
-            targets.extend(["--lib".to_owned(), "--bins".to_owned()]);
-        }
         let packages = workspace.packages.iter().filter(|package| integration_part(&package.name) == part);
         for test in packages.flat_map(|package| &package.tests) {
             if !targets.contains(test) {
@@ -190,8 +191,8 @@ mod tests {
         let workspace = workspace(&[("wandb-core", &["simulation"]), ("other", &["a", "b"]), ("none", &[])]);
         let parts = wanted(&workspace, &[]).unwrap();
         assert_eq!(parts, ["unit", "simulation", "other", "documentation", "differential"]);
-        let built = ["--lib", "--bins", "--test", "simulation", "--test", "a", "--test", "b"];
-        assert_eq!(targets(&workspace, &parts), built);
+        assert_eq!(targets(&workspace, &parts), ["--tests"]);
+        assert_eq!(targets(&workspace, &parts[1..]), ["--test", "simulation", "--test", "a", "--test", "b"]);
         assert_eq!(part_of(&workspace, &integration_test("other", "b")), Some("other"));
     }
 
