@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::error::Error;
-use crate::sink::{Format, Output, Sink, SinkOptions, TerminalOptions};
+use crate::sink::{Format, Output, Sink, SinkError, SinkOptions, TerminalOptions};
 use crate::table::Nested;
 
 /// A value that is longer than this is data rather than something to read.
@@ -36,6 +36,7 @@ impl Destination {
         match &self.format {
             Some(name) => Ok(name.parse()?),
             None if self.is_stdout() => Ok(Format::Table),
+            None if self.output.is_dir() => Err(SinkError::Directory { path: self.output.clone() }.into()),
             None => Ok(Format::from_path(&self.output)?),
         }
     }

@@ -4,5 +4,5 @@ mod commands;
 mod exit_codes;
 mod files;
 mod help;
-mod interrupted;
+mod meanwhile;
 mod missing;

@@ -9,20 +9,23 @@ use crate::support::{on_both, server};
 
 const PATH: &str = "e/p/exported";
 
-const ROWS: i64 = 300;
+const ROWS: i32 = 300;
 
 /// Sparse columns of every type that a Parquet file holds, steps with gaps, beginning late.
 fn exported(rows_per_part: usize, live_tail: usize, list_live: bool) -> LocalServer {
     let server = server();
-    let history = (0..ROWS).map(|n| {
+    let history = (0..ROWS).map(|n: i32| {
         let step = 20 + n * 3;
-        let mut row =
-            format!(r#"{{"_step":{step},"loss":{:?},"count":{}"#, 1.0 / (n + 1) as f64, i64::MAX - n);
+        let mut row = format!(
+            r#"{{"_step":{step},"loss":{:?},"count":{}"#,
+            1.0 / f64::from(n + 1),
+            i64::MAX - i64::from(n)
+        );
         if n % 2 == 0 {
             row.push_str(r#","even":true"#);
         }
         if n % 3 == 0 {
-            row.push_str(&format!(r#","third":"№ {n}""#));
+            row = row + r#","third":"№ "# + &n.to_string() + "\"";
         }
         if n % 50 == 49 {
             row.push_str(r#","rare":{"a":1.5,"b":[1,2]}"#);

@@ -19,14 +19,14 @@ async fn read(api: &Api, source: Source) -> String {
 }
 
 fn fail(server: &LocalServer, faults: Vec<Fault>) {
-    server.store().set_faults(Faults { faults, seed: 7, ..Faults::default() });
+    server.store().set_faults(Faults { faults, seed: 1, ..Faults::default() });
 }
 
 #[test]
 fn each_kind_of_fault_is_overcome() {
-    let server = long_run(3_000);
+    let server = long_run(1_500);
     let faultless = asynchronous(&server, async |api| read(&api, Source::Live).await);
-    assert_eq!(faultless.lines().count(), 3_000);
+    assert_eq!(faultless.lines().count(), 1_500);
     let needed = server.store().requests().len();
     let kinds = [
         FaultKind::TooManyRequests { reset: 0, retry_after: None },
@@ -52,12 +52,12 @@ fn each_kind_of_fault_is_overcome() {
 
 #[test]
 fn all_faults_together_are_overcome_in_files_too() {
-    let server = long_run(3_000);
+    let server = long_run(1_500);
     let mut options = ExportOptions::default();
-    (options.rows_per_part, options.live_tail) = (100, 1_000);
+    (options.rows_per_part, options.live_tail) = (50, 500);
     server.store().export_run(PATH, &options).expect("an export");
     let faultless = asynchronous(&server, async |api| read(&api, Source::Exported).await);
-    assert_eq!(faultless.lines().count(), 3_000);
+    assert_eq!(faultless.lines().count(), 1_500);
     let kinds = [
         FaultKind::TooManyRequests { reset: 0, retry_after: None },
         FaultKind::Status(500),
@@ -77,12 +77,12 @@ fn all_faults_together_are_overcome_in_files_too() {
 
 #[test]
 fn windows_that_are_too_wide_are_halved_until_all_rows_arrive() {
-    for most in [1, 30, 999] {
-        let server = long_run(500);
+    for most in [1, 30, 119] {
+        let server = long_run(120);
         server.store().set_faults(Faults { page_limit: Some(most), ..Faults::default() });
         on_both(&server, async |api| {
             let rows = api.history(PATH).await.expect("a path").all().rows().await.expect("rows");
-            assert!(rows.iter().map(Row::step).eq((0..500).map(Some)), "at most {most} steps");
+            assert!(rows.iter().map(Row::step).eq((0..120).map(Some)), "at most {most} steps");
         });
     }
 }

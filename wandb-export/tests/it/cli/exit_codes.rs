@@ -63,7 +63,8 @@ fn failed_server_keeps_failing() {
 fn failed_output_is_a_directory() {
     let program = program();
     std::fs::create_dir(program.path("results")).expect("a directory");
-    assert_snapshot!(program.run(&["history", RUN, "-f", "csv", "-o", "results"]));
+    let named = program.run(&["history", RUN, "-o", "results/"]);
+    assert_snapshot!(format!("{}\n{named}", program.run(&["history", RUN, "-f", "csv", "-o", "results"])));
     assert!(program.server.store().requests().is_empty(), "it is told before anything is asked");
 }
 

@@ -9,7 +9,7 @@ use crate::support::{Program, RUN, TRANSPORTS, server, team};
 fn both_transports_write_the_same_bytes_in_every_format() {
     let server = server();
     team(&server);
-    let generated = GeneratedRun { stride: 3, ..GeneratedRun::new("local-team", "vision", "long", 5_000) };
+    let generated = GeneratedRun { stride: 3, ..GeneratedRun::new("local-team", "vision", "long", 2_000) };
     server.store().generate_run(&generated);
     let program = Program::new(server);
     let commands: [&[&str]; 3] = [
@@ -52,12 +52,12 @@ fn a_file_holds_what_standard_output_shows() {
 #[test]
 fn every_row_of_a_long_run_arrives_exactly() {
     let server = server();
-    server.store().generate_run(&GeneratedRun::new("e", "p", "r", 12_345));
+    server.store().generate_run(&GeneratedRun::new("e", "p", "r", 4_321));
     let program = Program::new(server);
     program.run(&["history", "e/p/r", "--all", "-o", "all.jsonl"]);
     let text = std::fs::read_to_string(program.path("all.jsonl")).expect("the file");
     let steps = text.lines().map(|line| Row::parse(line.as_bytes()).expect("a row").step());
-    assert!(steps.eq((0..12_345).map(Some)));
+    assert!(steps.eq((0..4_321).map(Some)));
 }
 
 #[test]

@@ -1,10 +1,11 @@
-//! Ends that come from outside: a reader that has had enough, Ctrl-C.
+//! What happens while the program is at work: a reader that has had enough, Ctrl-C, a run that goes on.
 #![cfg(unix)]
 
 use std::io::Read;
 use std::process::{Child, Command};
 use std::time::Duration;
 
+use insta::assert_snapshot;
 use wandb_local_server::{Fault, FaultKind, Faults, GeneratedRun};
 
 use crate::support::{Program, RUN, TRANSPORTS, server, team};
@@ -12,7 +13,7 @@ use crate::support::{Program, RUN, TRANSPORTS, server, team};
 #[test]
 fn a_reader_that_stops_is_no_failure() {
     let server = server();
-    server.store().generate_run(&GeneratedRun::new("e", "p", "r", 20_000));
+    server.store().generate_run(&GeneratedRun::new("e", "p", "r", 3_000));
     let program = Program::new(server);
     for transport in TRANSPORTS {
         for format in ["jsonl", "csv"] {
@@ -31,7 +32,7 @@ fn a_reader_that_stops_is_no_failure() {
 fn ctrl_c_leaves_everything_as_it_was() {
     for transport in TRANSPORTS {
         for signal in ["INT", "TERM"] {
-            let program = slow_program();
+            let program = program_whose_rows_take(Duration::from_secs(3_600));
             std::fs::write(program.path("history.csv"), "from yesterday").expect("a file");
             let arguments = ["history", RUN, "--all", "-o", "history.csv", "--transport", transport];
             let mut child = program.command(&arguments).spawn().expect("the program");
@@ -48,12 +49,26 @@ fn ctrl_c_leaves_everything_as_it_was() {
     }
 }
 
-/// A server that tells how long a history is, and then lets the rows wait for ever.
-fn slow_program() -> Program {
+#[test]
+fn a_run_that_goes_on_meanwhile_is_told() {
+    for transport in TRANSPORTS {
+        let program = program_whose_rows_take(Duration::from_secs(1));
+        let arguments = ["history", RUN, "--all", "-f", "jsonl", "--transport", transport];
+        let mut child = program.command(&arguments).spawn().expect("the program");
+        await_first_answer(&program, &mut child);
+        let store = program.server.store();
+        store.append_history(RUN, vec![r#"{"_step":25,"loss":0}"#.to_owned()]).expect("the run");
+        let ended = program.ended(&child.wait_with_output().expect("an end"));
+        assert_eq!((ended.code, ended.stdout.lines().count()), (Some(0), 25), "{ended}");
+        assert_snapshot!("a_run_that_goes_on_meanwhile_is_told", ended.stderr);
+    }
+}
+
+/// A server that tells at once how long a history is, and then lets its rows wait.
+fn program_whose_rows_take(time: Duration) -> Program {
     let server = server();
     team(&server);
-    let for_ever = FaultKind::Latency(Duration::from_secs(3_600));
-    let faults = vec![Fault::chance(1.0, for_ever).on("HistoryPage")];
+    let faults = vec![Fault::chance(1.0, FaultKind::Latency(time)).on("HistoryPage")];
     server.store().set_faults(Faults { faults, ..Faults::default() });
     Program::new(server)
 }
