@@ -1,5 +1,9 @@
 //! The program: one file a command. It reads options, asks the library, draws progress; it knows nothing of requests.
 
+#![cfg_attr(
+    not(any(feature = "async", feature = "blocking")),
+    expect(dead_code, unused_imports, reason = "a program without a transport can only say so")
+)]
 #![expect(clippy::doc_markdown, reason = "what clap shows is read without rendering")]
 
 mod args;

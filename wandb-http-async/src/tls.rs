@@ -1,3 +1,5 @@
+//! Which certificates are trusted, and rustls with ring to check them.
+
 use std::path::Path;
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! `mockall` mocks of both transports.
+
 use std::time::Duration;
 
 use async_trait::async_trait;

@@ -14,7 +14,7 @@ use wandb_graphql::{Keys, Samples, Selection};
 pub use reader::{HistoryEnd, HistoryReader};
 
 use super::Api;
-use super::export::{self, Exported, Writer};
+use super::export::{Exported, Writer};
 use crate::error::Error;
 use crate::sink::Sink;
 
@@ -214,7 +214,7 @@ impl History {
     /// disk until the last row has told the schema.
     #[cfg(feature = "parquet")]
     pub async fn record_batches(self) -> Result<crate::table::RecordBatches, Error> {
-        let (sender, rows) = async_channel::bounded::<Vec<Row>>(export::BATCHES_AHEAD);
+        let (sender, rows) = async_channel::bounded::<Vec<Row>>(super::export::BATCHES_AHEAD);
         let rows = std::iter::from_fn(move || rows.recv_blocking().ok()).flatten();
         let build =
             blocking::unblock(move || crate::table::batches(rows, &crate::table::TableOptions::default()));
