@@ -170,7 +170,10 @@ fn transport_hint(error: &TransportError) -> String {
     use crate::transport::TransportErrorKind as Kind;
     let hint = match error.kind() {
         Kind::Connect => " (check the base URL, the network and the proxy settings)",
-        Kind::Tls => " (a private certificate authority has to be named with SSL_CERT_FILE)",
+        Kind::Tls => {
+            " (check that the server speaks TLS at this address; a private certificate authority has to be named with \
+             SSL_CERT_FILE)"
+        }
         Kind::Timeout(_) | Kind::Interrupted => " (the server may be overloaded: try again later)",
         Kind::Protocol => " (check that the base URL is the server's)",
         Kind::TooLarge { .. } => " (ask for less at once with a smaller page size)",
