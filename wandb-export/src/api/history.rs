@@ -84,8 +84,9 @@ pub enum Source {
     Exported,
 }
 
-/// The widest window that is asked for by itself, in steps.
-const LARGEST_PAGE: u64 = 10_000;
+/// The widest window of dense rows that is asked for by itself, in steps. A few windows for each request in flight are
+/// held in memory.
+const LARGEST_PAGE: u64 = 5_000;
 
 /// The first window's width, as in the Python SDK.
 const FIRST_PAGE: u64 = 1_000;
@@ -155,7 +156,7 @@ impl History {
         self
     }
 
-    /// So many steps in a request. Default: 1 000 to begin with, up to 10 000 while the server is quick.
+    /// So many steps in a request. Default: 1 000 to begin with, up to 5 000 while the server is quick.
     pub fn page_size(mut self, steps: u64) -> Self {
         self.page_size = Some(steps);
         self

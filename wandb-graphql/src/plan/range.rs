@@ -54,11 +54,11 @@ impl HistoryRange {
     }
 
     fn new(extent: &HistoryExtent, min: i64, max: Option<i64>) -> Self {
-        let lines = extent.line_count.unwrap_or(0);
-        let (end, is_certain) = match extent.last_step() {
-            Some(last) => (last.saturating_add(1), true),
-            // Without gaps, the steps are as many as the rows. With gaps there are more, and no telling how many.
-            None => (i64::try_from(lines).unwrap_or(i64::MAX), lines == 0),
+        let (end, is_certain) = match (extent.last_step(), extent.line_count) {
+            (Some(last), _) => (last.saturating_add(1), true),
+            (None, Some(0)) => (min, true),
+            // There may be gaps of any length, so the number of rows does not tell where the steps end.
+            (None, _) => (i64::MAX, max.is_some()),
         };
         let end = max.map_or(end, |max| max.min(end)).max(min);
         Self { steps: min..end, is_certain }
@@ -69,8 +69,8 @@ impl HistoryRange {
         self.steps.clone()
     }
 
-    /// Whether the server told the last step. If not, as of a run whose rows it has not counted yet, the number of
-    /// rows has to do, and rows may be missed: the reader ought to be told.
+    /// Whether it is known where the range ends. If not, as on a server without `historyKeys`, it goes on to the
+    /// greatest step there can be; the reader may stop when as many rows have come as the server has counted.
     pub fn is_certain(&self) -> bool {
         self.is_certain
     }
@@ -104,13 +104,16 @@ mod tests {
     }
 
     #[test]
-    fn without_a_last_step_the_rows_are_counted_and_it_is_said() {
-        for (lines, steps, is_certain) in [(None, 0..0, true), (Some(0), 0..0, true), (Some(7), 0..7, false)]
+    fn without_a_last_step_the_range_is_open_unless_there_are_no_rows() {
+        for (lines, steps, is_certain) in
+            [(None, 0..i64::MAX, false), (Some(0), 0..0, true), (Some(7), 0..i64::MAX, false)]
         {
             let range = HistoryRange::whole(&extent(None, lines));
             assert_eq!((range.steps(), range.is_certain()), (steps, is_certain));
         }
-        assert!(HistoryRange::whole(&extent(Some(-1), None)).steps().is_empty(), "-1 stands for none");
+        assert!(HistoryRange::whole(&extent(Some(-1), Some(0))).steps().is_empty(), "-1 stands for none");
+        let bounded = HistoryRange::between(&extent(None, Some(7)), Some(3), Some(9)).unwrap();
+        assert_eq!((bounded.steps(), bounded.is_certain()), (3..9, true));
     }
 
     #[test]

@@ -30,9 +30,8 @@ pub struct HistoryReader {
     api: Api,
     path: RunPath,
     batches: BoxStream<'static, Result<Vec<Row>, Error>>,
-    /// The extent at the start and whether it is certain, where the whole of it is read.
-    start: Option<(HistoryExtent, bool)>,
-    expected_rows: Option<u64>,
+    /// The extent at the start, where the whole of it is read.
+    start: Option<HistoryExtent>,
     /// The most rows that the server was asked for, where reaching it means that there may be more.
     most_rows: Option<u64>,
     rows: u64,
@@ -71,7 +70,6 @@ impl HistoryReader {
             path: history.path.clone(),
             batches: futures_util::stream::empty().boxed(),
             start: None,
-            expected_rows: None,
             most_rows: None,
             rows: 0,
             losses: losses.clone(),
@@ -100,19 +98,23 @@ impl HistoryReader {
         let extent = extent(&self.api, &self.path).await?;
         let range = HistoryRange::between(&extent, history.min_step, history.max_step)?;
         let everything = history.keys.is_empty() && history.min_step.is_none() && history.max_step.is_none();
-        self.expected_rows = if everything && !range.is_certain() { extent.line_count } else { None };
-        self.start = Some((extent, range.is_certain()));
-        match history.source {
+        let counted = if everything && !range.is_certain() { extent.line_count } else { None };
+        self.start = Some(extent);
+        let batches = match history.source {
             Source::Live => {
                 let plan = HistoryPlan::live(range.steps());
                 let selection = history.selection()?;
-                Ok(live(&history, plan.live_steps(), selection, self.losses.clone()))
+                live(&history, plan.live_steps(), selection, self.losses.clone())
             }
             #[cfg(feature = "parquet")]
-            Source::Exported => super::exported::open(history, range.steps(), self.losses.clone()).await,
+            Source::Exported => super::exported::open(history, range.steps(), self.losses.clone()).await?,
             #[cfg(not(feature = "parquet"))]
-            Source::Exported => Err(Error::usage("this build cannot read exported histories")),
-        }
+            Source::Exported => return Err(Error::usage("this build cannot read exported histories")),
+        };
+        Ok(match counted {
+            Some(rows) => until(batches, rows),
+            None => batches,
+        })
     }
 
     /// The next rows, in order of steps; `None` at the end. There is at least one row in a batch.
@@ -140,17 +142,8 @@ impl HistoryReader {
     pub async fn finish(self) -> Result<HistoryEnd, Error> {
         let mut incomplete = Vec::new();
         let mut growth = None;
-        if let Some((before, is_certain)) = &self.start {
+        if let Some(before) = &self.start {
             growth = grown(before, &extent(&self.api, &self.path).await?);
-            let known = self.expected_rows.is_some_and(|expected| self.rows >= expected);
-            if !is_certain && !known {
-                let expected = self.expected_rows.map_or(String::new(), |rows| format!(" of {rows}"));
-                incomplete.push(format!(
-                    "the server does not tell the last step of {}, so rows at later steps may be missing: {}{expected} \
-                     were read",
-                    self.path, self.rows
-                ));
-            }
         }
         if self.most_rows.is_some_and(|most| self.rows >= most) {
             incomplete
@@ -170,6 +163,20 @@ impl HistoryReader {
 async fn extent(api: &Api, path: &RunPath) -> Result<HistoryExtent, Error> {
     let reply = api.client.call(GetHistoryKeys::new(path.clone())).boxed().await?;
     Ok(reply.answer)
+}
+
+/// `batches` until `rows` rows have come: where the server does not tell the last step, it tells how many rows there
+/// are, and nothing has to be looked for behind the last of them.
+fn until(batches: Batches, rows: u64) -> Batches {
+    let next = |(mut batches, left): (Batches, u64)| async move {
+        if left == 0 {
+            return None;
+        }
+        let batch = batches.next().await?;
+        let came = batch.as_ref().map_or(0, |rows| rows.len() as u64);
+        Some((batch, (batches, left.saturating_sub(came))))
+    };
+    futures_util::stream::unfold((batches, rows), next).boxed()
 }
 
 /// The rows of `steps` from the live query, several windows in flight.
