@@ -7,7 +7,7 @@ const GLOBAL: &str = "/home/ada/.config/wandb/settings";
 fn environment(files: &[(&str, &str)]) -> Environment {
     let files: BTreeMap<PathBuf, Vec<u8>> =
         files.iter().map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec())).collect();
-    Environment::default().with_home("/home/ada").with_current_dir("/work").with_files(files)
+    Environment::default().with_home("/home/ada").with_current_dir("/project").with_files(files)
 }
 
 fn entity(environment: &Environment) -> Option<(String, String)> {
@@ -30,11 +30,11 @@ fn the_nearest_setting_wins() {
         entity(&environment(all)),
         Some(pair("global", "settings file /home/ada/.config/wandb/settings"))
     );
-    all.push(("/work/wandb/settings", &local));
-    assert_eq!(entity(&environment(all)), Some(pair("local", "settings file /work/wandb/settings")));
-    let empty_directory = [&all[..], &[("/work/.wandb/other", "")]].concat();
+    all.push(("/project/wandb/settings", &local));
+    assert_eq!(entity(&environment(all)), Some(pair("local", "settings file /project/wandb/settings")));
+    let empty_directory = [&all[..], &[("/project/.wandb/other", "")]].concat();
     assert_eq!(entity(&environment(&empty_directory)).unwrap().0, "global");
-    all.push(("/work/.wandb/settings", &hidden));
+    all.push(("/project/.wandb/settings", &hidden));
     assert_eq!(entity(&environment(all)).unwrap().0, "hidden");
     let with = |name: &str, value: &str| entity(&environment(all).with_variable(name, value));
     assert_eq!(with("WANDB_ENTITY", "variable"), Some(pair("variable", "WANDB_ENTITY")));
@@ -64,7 +64,7 @@ fn the_configuration_directory_can_be_moved() {
 fn settings_join_from_several_places() {
     let environment = environment(&[
         (GLOBAL, "[default]\nbase_url = http://localhost:8080/\nproject = p\nentity = e\napi_key = sekret\n"),
-        ("/work/wandb/settings", "[default]\nentity =\nunknown = 1\n"),
+        ("/project/wandb/settings", "[default]\nentity =\nunknown = 1\n"),
     ]);
     let settings = Settings::load(&environment).unwrap();
     assert_eq!(settings.base_url.value.to_string(), "http://localhost:8080");

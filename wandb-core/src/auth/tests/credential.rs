@@ -10,7 +10,7 @@ use crate::{BaseUrl, Environment};
 fn environment(files: &[(&str, String)]) -> Environment {
     let files: BTreeMap<PathBuf, Vec<u8>> =
         files.iter().map(|(path, text)| (PathBuf::from(path), text.clone().into_bytes())).collect();
-    Environment::default().with_home("/home/ada").with_current_dir("/work").with_files(files)
+    Environment::default().with_home("/home/ada").with_current_dir("/project").with_files(files)
 }
 
 fn netrc(entries: &[(&str, &str)]) -> String {
@@ -42,7 +42,7 @@ fn the_first_place_with_a_key_decides() {
     let mut environment = environment(&[
         ("/home/ada/.netrc", netrc(&[("localhost:8080", "n")])),
         ("/elsewhere/netrc", netrc(&[("localhost:8080", "m")])),
-        ("/work/wandb/settings", format!("[default]\nbase_url = {SERVER}\napi_key = {}", key("s"))),
+        ("/project/wandb/settings", format!("[default]\nbase_url = {SERVER}\napi_key = {}", key("s"))),
     ]);
     let server = BaseUrl::parse(SERVER).unwrap();
     let home = Some(("n".to_owned(), "netrc file /home/ada/.netrc".to_owned()));
@@ -54,7 +54,7 @@ fn the_first_place_with_a_key_decides() {
     environment = environment.with_variable("NETRC", "/missing");
     assert_eq!(
         found(&environment, SERVER),
-        Some(("s".to_owned(), "settings file /work/wandb/settings".to_owned()))
+        Some(("s".to_owned(), "settings file /project/wandb/settings".to_owned()))
     );
     assert_eq!(found(&environment, "http://other"), None);
     environment = environment.with_variable("WANDB_API_KEY", key("v") + "\n");
@@ -144,7 +144,7 @@ fn what_cannot_be_used_is_an_error() {
     let both = token.with_variable("WANDB_API_KEY", key("x"));
     assert_eq!(error(&both), "both WANDB_API_KEY and WANDB_IDENTITY_TOKEN_FILE are set; unset one of them");
     assert!(
-        error(&environment(&[("/work/wandb/settings", "broken".to_owned())])).contains("broken in line 1")
+        error(&environment(&[("/project/wandb/settings", "broken".to_owned())])).contains("broken in line 1")
     );
 }
 
@@ -156,7 +156,7 @@ fn keys_are_in_no_error() {
         environment(&[("/home/ada/.netrc", format!("machine api.wandb.ai password {secret}"))]),
         environment(&[("/home/ada/.netrc", format!("machine api.wandb.ai password \"{secret}\""))]),
         environment(&[("/home/ada/.netrc", secret.to_owned())]),
-        environment(&[("/work/wandb/settings", format!("[default]\napi_key = {secret}"))]),
+        environment(&[("/project/wandb/settings", format!("[default]\napi_key = {secret}"))]),
     ] {
         let error = Credential::resolve(None, &environment, &BaseUrl::default()).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("sekret"), "{error:?}");
