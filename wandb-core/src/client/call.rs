@@ -66,15 +66,22 @@ impl Client {
                 if divisible == Divisible::Yes && failure.suggests_less(attempts) {
                     return Err(Failed { failure, attempts });
                 }
-                let jitter = lock(&self.shared.jitter).f64();
-                let wait = self.shared.retry.wait(attempts, failure.hope(), failure.asked(), jitter);
-                let Some(wait) = wait else {
+                if !self.back_off(&failure, attempts).await {
                     return Err(Failed { failure, attempts });
-                };
-                self.shared.tally.retry();
-                self.wait(wait).await;
+                }
             }
         })
+    }
+
+    /// Waits before another try after the `failed`-th failure in a row; `false`, at once, if there is to be none.
+    pub(super) async fn back_off(&self, failure: &Failure, failed: u32) -> bool {
+        let jitter = lock(&self.shared.jitter).f64();
+        let Some(wait) = self.shared.retry.wait(failed, failure.hope(), failure.asked(), jitter) else {
+            return false;
+        };
+        self.shared.tally.retry();
+        self.wait(wait).await;
+        true
     }
 
     pub(super) fn error<O: Operation>(&self, operation: &O, failed: Failed) -> Error {

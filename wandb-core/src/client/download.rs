@@ -6,9 +6,9 @@ use http::header::{ACCEPT_ENCODING, ETAG, IF_RANGE, RANGE};
 use http::{HeaderValue, Method, StatusCode};
 use url::Url;
 
+use super::Client;
 use super::exchange::{Arrived, Exchange};
 use super::reply::{Failure, sort};
-use super::{Client, lock};
 use crate::error::{Error, RequestLabel, shown};
 use crate::operation::AnswerError;
 use crate::transport::{Body, Response, TransportError, TransportErrorKind};
@@ -65,14 +65,10 @@ impl Client {
                 Err(failure) => failure,
             };
             attempts += 1;
-            let jitter = lock(&self.shared.jitter).f64();
-            let wait = self.shared.retry.wait(attempts, failure.hope(), failure.asked(), jitter);
-            let Some(wait) = wait else {
+            if !self.back_off(&failure, attempts).await {
                 let server = url.origin().ascii_serialization();
                 return Err(failure.into_error(label.clone(), attempts, &server, false));
-            };
-            self.shared.tally.retry();
-            self.wait(wait).await;
+            }
         }
     }
 
@@ -167,15 +163,12 @@ impl Download {
     async fn resume(&mut self, error: TransportError) -> Result<(), Error> {
         self.failures_in_a_row += 1;
         let failure = Failure::Transport { url: shown(&self.url), error };
-        let jitter = lock(&self.client.shared.jitter).f64();
-        let wait = self.client.shared.retry.wait(self.failures_in_a_row, failure.hope(), None, jitter);
         // Without a tag nothing tells whether the rest belongs to the same file.
         let resume = self.etag.clone().map(|etag| Resume { from: self.received, etag });
-        let (Some(wait), true) = (wait, resume.is_some() || self.received == 0) else {
+        let can_resume = resume.is_some() || self.received == 0;
+        if !can_resume || !self.client.back_off(&failure, self.failures_in_a_row).await {
             return Err(failure.into_error(self.label.clone(), self.failures_in_a_row, "", false));
-        };
-        self.client.shared.tally.retry();
-        self.client.wait(wait).await;
+        }
         let resume = resume.filter(|resume| resume.from > 0);
         let response = self.client.open(&self.url, &self.label, resume.as_ref()).await?;
         if resume.is_some() && response.status() != StatusCode::PARTIAL_CONTENT {

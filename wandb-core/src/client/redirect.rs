@@ -7,7 +7,7 @@ use url::Url;
 /// So many redirects in a row are followed.
 pub(super) const MOST_REDIRECTS: usize = 5;
 
-/// Where `response` to a `method` request at `from` says to go, if it does.
+/// Where `response` to a request at `from` says to go, if it does.
 pub(super) fn target<B>(from: &Url, response: &http::Response<B>) -> Option<Url> {
     let redirects = matches!(
         response.status(),
