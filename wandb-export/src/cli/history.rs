@@ -13,6 +13,7 @@ use crate::api;
 #[command(after_help = "Examples:
   wandb-export history my-team/my-project/abc123 --all -o metrics.csv
   wandb-export history my-team/my-project/abc123 --keys loss,accuracy --samples 100
+  wandb-export history my-team/my-project/abc123 --all --key 'precision, recall' -f jsonl
   wandb-export history my-team/my-project/abc123 --stream system -f jsonl")]
 pub(super) struct Options {
     /// The run: entity/project/run, or its page's address
@@ -22,8 +23,12 @@ pub(super) struct Options {
     #[arg(long, value_name = "KEY,…", value_delimiter = ',')]
     keys: Vec<String>,
 
-    /// With --keys and --all: rows that hold any of the keys
-    #[arg(long, requires = "keys", requires = "all")]
+    /// One more key, commas and all; may be given several times
+    #[arg(long, value_name = "KEY")]
+    key: Vec<String>,
+
+    /// With --keys or --key, and --all: rows that hold any of the keys
+    #[arg(long, requires = "all")]
     any: bool,
 
     /// At most this many rows, which the server picks from the whole history
@@ -75,7 +80,8 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     let progress = session.progress();
     let sink = progress.counted(options.destination.sink()?);
     let path = session.api.run_path(&options.path).await?;
-    let mut history = session.api.history(&path.to_string()).await?.keys(options.keys.iter().cloned());
+    let keys = options.keys.iter().chain(&options.key).cloned();
+    let mut history = session.api.history(&path.to_string()).await?.keys(keys);
     history = if options.all { history.all() } else { history.samples(options.samples) };
     if options.any {
         history = history.any();
@@ -104,6 +110,12 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     if let Some(growth) = end.growth {
         let read_to = growth.read_to.map_or("the start".to_owned(), |step| format!("step {step}"));
         say(&format!("note: {path} went on while it was read; it was read up to {read_to}"));
+    }
+    if !end.unlogged.is_empty() {
+        say(&format!("note: {path} has never logged {}", end.unlogged.join(", ")));
+        if let Some(hint) = suggest::keys(session, &path, &end.unlogged).await {
+            say(&format!("hint: {hint}"));
+        }
     }
     Ok(Session::outcome(end.incomplete))
 }

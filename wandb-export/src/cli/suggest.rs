@@ -3,6 +3,7 @@
 use futures_util::TryStreamExt;
 use futures_util::stream::StreamExt;
 use wandb_core::{ProjectPath, RunPath};
+use wandb_graphql::ops::GetHistoryKeys;
 
 use super::exit::Failure;
 use super::session::Session;
@@ -51,6 +52,14 @@ pub(super) async fn project(session: &Session, path: &ProjectPath, error: Error)
     let near = near(path.project(), names.into_iter());
     let hint = did_you_mean("project", near.iter().map(|name| format!("{}/{name}", path.entity())));
     Failure { error, hint }
+}
+
+/// Near keys that the run has logged, for those that it has not.
+pub(super) async fn keys(session: &Session, path: &RunPath, unlogged: &[String]) -> Option<String> {
+    let extent = session.api.client().call(GetHistoryKeys::new(path.clone())).await.ok()?.answer;
+    let logged = extent.keys?.keys;
+    let near = unlogged.iter().flat_map(|key| near(key, logged.keys().cloned()));
+    did_you_mean("key", near)
 }
 
 fn did_you_mean(what: &str, paths: impl Iterator<Item = String>) -> Option<String> {

@@ -46,6 +46,14 @@ impl HistoryExtent {
     pub fn last_step(&self) -> Option<i64> {
         self.keys.as_ref().and_then(|keys| keys.last_step)
     }
+
+    /// Those of `keys` that the run has not logged, where the server tells which it has. W&B's own, which begin with
+    /// an underscore, are not always told and so never named here.
+    pub fn unlogged(&self, keys: &[String]) -> Vec<String> {
+        let Some(logged) = &self.keys else { return Vec::new() };
+        let is_unlogged = |key: &&String| !key.starts_with('_') && !logged.keys.contains_key(*key);
+        keys.iter().filter(is_unlogged).cloned().collect()
+    }
 }
 
 const OPTIONAL_FIELDS: &[Field] = &[Field::new("Run", "historyKeys"), Field::new("Run", "historyLineCount")];

@@ -34,6 +34,8 @@ pub struct HistoryReader {
     start: Option<HistoryExtent>,
     /// The most rows that the server was asked for, where reaching it means that there may be more.
     most_rows: Option<u64>,
+    /// The keys that were asked for, if not all of them.
+    keys: Vec<String>,
     rows: u64,
     losses: Losses,
 }
@@ -46,6 +48,9 @@ pub struct HistoryEnd {
     pub rows: u64,
     /// What the run has logged since the reading began; it is not among the rows.
     pub growth: Option<Growth>,
+    /// If there are no rows: the keys asked for that the run has never logged, which is why. W&B's own keys, which
+    /// begin with an underscore, are not among them.
+    pub unlogged: Vec<String>,
     /// What is, or may be, missing or changed, each in a sentence. Empty if nothing is.
     pub incomplete: Vec<String>,
 }
@@ -71,6 +76,7 @@ impl HistoryReader {
             batches: futures_util::stream::empty().boxed(),
             start: None,
             most_rows: None,
+            keys: history.keys.clone(),
             rows: 0,
             losses: losses.clone(),
         };
@@ -142,8 +148,14 @@ impl HistoryReader {
     pub async fn finish(self) -> Result<HistoryEnd, Error> {
         let mut incomplete = Vec::new();
         let mut growth = None;
-        if let Some(before) = &self.start {
-            growth = grown(before, &extent(&self.api, &self.path).await?);
+        let mut unlogged = Vec::new();
+        let is_doubtful = self.rows == 0 && !self.keys.is_empty();
+        if self.start.is_some() || is_doubtful {
+            let now = extent(&self.api, &self.path).await?;
+            growth = self.start.as_ref().and_then(|before| grown(before, &now));
+            if is_doubtful {
+                unlogged = now.unlogged(&self.keys);
+            }
         }
         if self.most_rows.is_some_and(|most| self.rows >= most) {
             incomplete
@@ -156,7 +168,7 @@ impl HistoryReader {
                 self.losses.count()
             ));
         }
-        Ok(HistoryEnd { rows: self.rows, growth, incomplete })
+        Ok(HistoryEnd { rows: self.rows, growth, unlogged, incomplete })
     }
 }
 

@@ -55,3 +55,39 @@ fn incomplete_text_that_cannot_be_kept() {
     let program = Program::new(server);
     assert_snapshot!(program.run(&["history", "local-team/vision/halves", "--all", "-f", "jsonl"]));
 }
+
+#[test]
+fn keys_that_were_never_logged_are_told_with_near_ones() {
+    let server = server();
+    team(&server);
+    let program = Program::new(server);
+    for extra in [&["--all"][..], &[]] {
+        let arguments = [&["history", RUN, "--keys", "Loss,acc", "-f", "jsonl"], extra].concat();
+        let ended = program.run(&arguments);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""));
+        assert_eq!(
+            ended.stderr,
+            format!("note: {RUN} has never logged Loss\nhint: did you mean the key loss?\n"),
+            "{arguments:?}"
+        );
+    }
+    let apart = program.run(&["history", RUN, "--keys", "acc,extra", "--all", "-f", "jsonl"]);
+    assert_eq!(
+        (apart.code, apart.stdout.as_str(), apart.stderr.as_str()),
+        (Some(0), "", ""),
+        "logged, apart"
+    );
+}
+
+#[test]
+fn a_key_may_hold_a_comma() {
+    let server = server();
+    let run = NewRun::new("local-team", "vision", "comma").rows([json!({ "_step": 0, "a, b": 1, "a": 2 })]);
+    server.store().add_run(run);
+    let program = Program::new(server);
+    let path = "local-team/vision/comma";
+    for keys in [&["--key", "a, b"][..], &["--keys", "a", "--key", "a, b"]] {
+        let ended = program.run(&[&["history", path, "--all", "-f", "jsonl"], keys].concat());
+        assert!(ended.stdout.contains(r#""a, b":1"#), "{ended}");
+    }
+}
