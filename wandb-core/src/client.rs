@@ -26,6 +26,7 @@ use http::HeaderValue;
 pub use builder::ClientBuilder;
 pub use call::Reply;
 pub use download::Download;
+pub(crate) use reply::is_refusal;
 pub use retry::RetryPolicy;
 pub use tally::Tally;
 pub use windows::Window;
@@ -98,6 +99,16 @@ impl Client {
     /// The fields that the server has turned out to lack so far.
     pub fn lacks(&self) -> Lacks {
         lock(&self.shared.lacks).clone()
+    }
+
+    /// Waits by the transport's clock, which need not be the real one.
+    pub async fn sleep(&self, duration: std::time::Duration) {
+        self.shared.transport.sleep(duration).await;
+    }
+
+    /// The time by the transport's clock.
+    pub fn now(&self) -> crate::transport::Moment {
+        self.shared.transport.now()
     }
 
     /// What the client has done so far.

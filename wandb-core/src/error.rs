@@ -5,6 +5,7 @@ use std::fmt;
 use http::StatusCode;
 use url::Url;
 
+use crate::client::is_refusal;
 use crate::operation::AnswerError;
 use crate::transport::TransportError;
 
@@ -139,6 +140,18 @@ impl Error {
     /// Whether what was asked about does not exist, or is not visible to the key.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Answer { source: AnswerError::NotFound { .. }, .. })
+    }
+
+    /// Whether an operation that writes may have changed something all the same: its answer was lost, cut, or says that
+    /// the server failed.
+    pub fn may_have_taken_effect(&self) -> bool {
+        match self {
+            Self::Transport { source, .. } => !source.is_before_sending(),
+            Self::Status { status, .. } => !is_refusal(*status),
+            Self::NotWandb { .. } => true,
+            Self::Answer { source, .. } => !source.is_refusal(),
+            Self::Unauthorized { .. } | Self::Redirected { .. } => false,
+        }
     }
 
     /// Whether the key is missing, wrong, or may not do this.

@@ -16,6 +16,7 @@ mod settings;
 #[cfg(feature = "mock")]
 pub mod simulation;
 pub mod transport;
+pub mod update;
 mod value;
 
 pub use auth::{ApiKey, ApiKeyError, AuthError, Credential, CredentialSource};

@@ -5,6 +5,7 @@
 //! are those of the Python SDK; each says which GraphQL field it comes from. They serialize under these names.
 
 mod config;
+mod histogram;
 mod history_keys;
 mod json;
 mod project;
@@ -15,6 +16,7 @@ mod timestamp;
 mod user;
 
 pub use config::Config;
+pub use histogram::{Histogram, HistogramError};
 pub use history_keys::{HistoryKey, HistoryKeys, TypeCount};
 pub use json::map_from_json;
 pub use project::Project;

@@ -10,6 +10,7 @@
 //! [`windows`]: crate::client::Client::windows
 
 mod answer_error;
+mod effect;
 mod endpoint;
 mod field;
 mod page_size;
@@ -19,6 +20,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 pub use answer_error::AnswerError;
+pub use effect::Effect;
 pub use endpoint::Endpoint;
 pub use field::{Field, Lacks};
 pub use page_size::PageSize;
@@ -37,6 +39,11 @@ pub trait Operation: Send + Sync {
 
     /// What is asked about, in the user's terms: `team/project/run, steps 0 to 999`.
     fn subject(&self) -> String;
+
+    /// What the operation does to the server, which decides whether the client may repeat it by itself.
+    fn effect(&self) -> Effect {
+        Effect::Reads
+    }
 
     /// The fields that this operation can do without, should the server's schema lack them.
     fn optional_fields(&self) -> &'static [Field] {
@@ -100,6 +107,10 @@ impl<O: Operation + ?Sized> Operation for &O {
 
     fn subject(&self) -> String {
         (**self).subject()
+    }
+
+    fn effect(&self) -> Effect {
+        (**self).effect()
     }
 
     fn optional_fields(&self) -> &'static [Field] {

@@ -9,5 +9,5 @@ mod response;
 mod tests;
 
 pub(crate) use classify::asks_for_less;
-pub(crate) use request::{RequestOf, post};
+pub(crate) use request::{RequestOf, post, post_mutation};
 pub(crate) use response::{data, missing};

@@ -11,6 +11,11 @@
 //! | a run's metrics, thinned out | [`SampleHistory`] |
 //! | a run's metrics, all of them | [`ScanHistory`], and [`GetParquetHistory`] for what is exported to files |
 //! | a run's system metrics | [`SampleEvents`] |
+//! | what a change of a run starts from | [`GetRunDocument`] |
+//!
+//! | to change | ask |
+//! |---|---|
+//! | a run's config, summary, names, tags | [`UpdateRun`] |
 //!
 //! [`plan`](crate::plan) tells which of the last ones to ask for a complete history.
 
@@ -18,6 +23,7 @@ mod get_history_keys;
 mod get_history_window;
 mod get_parquet_history;
 mod get_run;
+mod get_run_document;
 mod get_server;
 mod get_viewer;
 mod list_projects;
@@ -28,6 +34,7 @@ mod sample_events;
 mod sample_history;
 mod sampled;
 mod scan_history;
+mod update_run;
 mod user_fields;
 
 #[cfg(test)]
@@ -37,6 +44,7 @@ pub use get_history_keys::{GetHistoryKeys, HistoryExtent};
 pub use get_history_window::GetHistoryWindow;
 pub use get_parquet_history::{GetParquetHistory, ParquetHistory};
 pub use get_run::GetRun;
+pub use get_run_document::GetRunDocument;
 pub use get_server::GetServer;
 pub use get_viewer::GetViewer;
 pub use list_projects::{ListProjects, ProjectPage};
@@ -45,3 +53,4 @@ pub use run_fields::Detail;
 pub use sample_events::SampleEvents;
 pub use sample_history::SampleHistory;
 pub use scan_history::ScanHistory;
+pub use update_run::UpdateRun;

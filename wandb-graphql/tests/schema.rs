@@ -6,9 +6,10 @@
 use apollo_compiler::validation::Valid;
 use apollo_compiler::{ExecutableDocument, Schema};
 use wandb_core::operation::{Endpoint, Field, Lacks, Operation};
+use wandb_core::update::RunPatch;
 use wandb_graphql::ops::{
-    Detail, GetHistoryKeys, GetHistoryWindow, GetParquetHistory, GetRun, GetServer, GetViewer, ListProjects,
-    ListRuns, SampleEvents, SampleHistory,
+    Detail, GetHistoryKeys, GetHistoryWindow, GetParquetHistory, GetRun, GetRunDocument, GetServer,
+    GetViewer, ListProjects, ListRuns, SampleEvents, SampleHistory, UpdateRun,
 };
 use wandb_graphql::{Keys, SCHEMA, Selection};
 
@@ -45,6 +46,8 @@ fn operations() -> Vec<Asked> {
         Asked::by(ListRuns::new("team/project".parse().unwrap()).detail(Detail::Full)),
         Asked::by(GetRun::new(run())),
         Asked::by(GetRun::new(run()).detail(Detail::Light)),
+        Asked::by(GetRunDocument::new(run())),
+        Asked::by(UpdateRun::new(run(), RunPatch::new("UnVuOjE="))),
         Asked::by(GetHistoryKeys::new(run())),
         Asked::by(GetParquetHistory::new(run())),
         Asked::by(SampleHistory::new(run())),

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use super::reply::{Failure, sort};
 use super::{Client, exchange, lock};
 use crate::error::{Error, RequestLabel, shown};
-use crate::operation::{AnswerError, Field, Lacks, Operation};
+use crate::operation::{AnswerError, Effect, Field, Lacks, Operation};
 
 /// An answer, and what it had to do without.
 ///
@@ -32,7 +32,8 @@ pub(super) struct Failed {
 
 impl Client {
     /// Asks `operation` and returns its answer, after as many tries as the [`RetryPolicy`](super::RetryPolicy)
-    /// allows. A field that the server lacks is left out, and said so.
+    /// allows. A field that the server lacks is left out, and said so. An operation that
+    /// [writes](Effect::Writes) is tried again only where it certainly had no effect.
     ///
     /// Dropping the future gives the request up.
     pub async fn call<O: Operation>(&self, operation: O) -> Result<Reply<O::Answer>, Error> {
@@ -66,7 +67,8 @@ impl Client {
                 if divisible == Divisible::Yes && failure.suggests_less(attempts) {
                     return Err(Failed { failure, attempts });
                 }
-                if !self.back_off(&failure, attempts).await {
+                let may_repeat = operation.effect() == Effect::Reads || failure.had_no_effect();
+                if !may_repeat || !self.back_off(&failure, attempts).await {
                     return Err(Failed { failure, attempts });
                 }
             }

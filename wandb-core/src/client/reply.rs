@@ -73,6 +73,17 @@ impl Failure {
         }
     }
 
+    /// Whether the server certainly did nothing with the request: it was not reached, or turned the request away.
+    pub(super) fn had_no_effect(&self) -> bool {
+        match self {
+            Self::Transport { error, .. } => error.is_before_sending(),
+            Self::Status { status, .. } => is_refusal(*status),
+            Self::NotWandb { .. } => false,
+            Self::Unauthorized | Self::Redirected { .. } => true,
+            Self::Answer(error) => error.is_refusal(),
+        }
+    }
+
     /// What the server asks to wait.
     pub(super) fn asked(&self) -> Option<Duration> {
         match self {
@@ -129,6 +140,11 @@ impl Failure {
             Self::Answer(source) => Error::Answer { request, attempts, source },
         }
     }
+}
+
+/// Whether a status says that the server has done nothing of what was asked.
+pub(crate) fn is_refusal(status: StatusCode) -> bool {
+    status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT
 }
 
 fn is_html(response: &Response<Bytes>) -> bool {
@@ -212,6 +228,20 @@ mod tests {
             let failure = sorted(status, "", "no").expect_err("a failure");
             assert_eq!((failure.suggests_less(1), failure.suggests_less(2)), (first, second), "{status}");
         }
+    }
+
+    #[test]
+    fn only_what_was_turned_away_certainly_had_no_effect() {
+        for (status, none) in
+            [(400, true), (403, true), (408, false), (429, true), (500, false), (503, false)]
+        {
+            let failure = sorted(status, "", "no").expect_err("a failure");
+            assert_eq!(failure.had_no_effect(), none, "{status}");
+            let error = failure.into_error(RequestLabel::new("Write", ""), 1, "", true);
+            assert_eq!(error.may_have_taken_effect(), !none, "{status}");
+        }
+        let login = sorted(200, "text/html", "<html>").expect_err("HTML");
+        assert!(!login.had_no_effect());
     }
 
     #[test]

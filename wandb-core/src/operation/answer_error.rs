@@ -85,6 +85,13 @@ impl AnswerError {
     }
 }
 
+impl AnswerError {
+    /// Whether the server has turned the request away, or never got it, rather than failed at it or answered unclearly.
+    pub fn is_refusal(&self) -> bool {
+        !self.is_retryable()
+    }
+}
+
 fn join(fields: &[Field]) -> String {
     fields.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -88,6 +88,19 @@ impl TransportError {
     }
 }
 
+impl TransportError {
+    /// Whether the request certainly did not reach the server.
+    pub fn is_before_sending(&self) -> bool {
+        matches!(
+            self.kind,
+            TransportErrorKind::Connect
+                | TransportErrorKind::Tls
+                | TransportErrorKind::Timeout(Phase::Connect)
+                | TransportErrorKind::InvalidRequest
+        )
+    }
+}
+
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {

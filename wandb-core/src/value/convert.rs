@@ -8,11 +8,17 @@ impl From<bool> for Value {
     }
 }
 
-impl From<i64> for Value {
-    fn from(int: i64) -> Self {
-        Self::Int(int)
-    }
+macro_rules! from_small_integers {
+    ($($integer:ty),+) => {
+        $(impl From<$integer> for Value {
+            fn from(int: $integer) -> Self {
+                Self::Int(int.into())
+            }
+        })+
+    };
 }
+
+from_small_integers!(i8, i16, i32, i64, u8, u16, u32);
 
 impl From<u64> for Value {
     fn from(int: u64) -> Self {

@@ -1,7 +1,7 @@
 //! From typed variables to an HTTP request.
 
 use bytes::Bytes;
-use cynic::schema::QueryRoot;
+use cynic::schema::{MutationRoot, QueryRoot};
 use cynic::{OperationBuilder, QueryFragment, QueryVariables};
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method};
@@ -38,8 +38,34 @@ where
     Q::SchemaType: QueryRoot,
     V: QueryVariables + Serialize,
 {
-    let mut builder =
-        OperationBuilder::<Q, V>::query().with_variables(asked.variables).with_operation_name(asked.name);
+    post_built(OperationBuilder::<Q, V>::query(), asked, endpoint, lacks)
+}
+
+/// The request that posts the mutation `Q`; as for a query.
+pub(crate) fn post_mutation<Q, V>(
+    asked: RequestOf<V>,
+    endpoint: &Endpoint,
+    lacks: &Lacks,
+) -> Result<Request, AnswerError>
+where
+    Q: QueryFragment<VariablesFields = V::Fields>,
+    Q::SchemaType: MutationRoot,
+    V: QueryVariables + Serialize,
+{
+    post_built(OperationBuilder::<Q, V>::mutation(), asked, endpoint, lacks)
+}
+
+fn post_built<Q, V>(
+    builder: OperationBuilder<Q, V>,
+    asked: RequestOf<V>,
+    endpoint: &Endpoint,
+    lacks: &Lacks,
+) -> Result<Request, AnswerError>
+where
+    Q: QueryFragment<VariablesFields = V::Fields>,
+    V: QueryVariables + Serialize,
+{
+    let mut builder = builder.with_variables(asked.variables).with_operation_name(asked.name);
     for field in asked.optional_fields.iter().filter(|field| !lacks.contains(field)) {
         builder.enable_feature(&field.to_string());
     }

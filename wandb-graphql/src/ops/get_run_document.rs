@@ -1,0 +1,145 @@
+//! `RunDocument`: what a change of a run starts from.
+
+use bytes::Bytes;
+use http::Response;
+use wandb_core::RunPath;
+use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation};
+use wandb_core::transport::Request;
+use wandb_core::update::RunDocument;
+
+use crate::envelope::{RequestOf, data, missing, post};
+use crate::schema::{JsonText, sdl as schema};
+
+/// Reads what of a run can be changed, config and summary as the very text that the server keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetRunDocument {
+    path: RunPath,
+}
+
+impl GetRunDocument {
+    /// The run at `path`.
+    pub fn new(path: RunPath) -> Self {
+        Self { path }
+    }
+}
+
+/// Config and summary are not among them: what cannot be read must not be replaced.
+const OPTIONAL_FIELDS: &[Field] = &[
+    Field::new("Run", "readOnly"),
+    Field::new("Run", "notes"),
+    Field::new("Run", "group"),
+    Field::new("Run", "tags"),
+];
+
+#[derive(cynic::QueryVariables, Debug)]
+struct Variables<'a> {
+    entity: &'a str,
+    project: &'a str,
+    run: &'a str,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Query", variables = "Variables")]
+struct Query {
+    #[arguments(name: $project, entityName: $entity)]
+    project: Option<Project>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(variables = "Variables")]
+struct Project {
+    #[arguments(name: $run)]
+    run: Option<Run>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+struct Run {
+    id: cynic::Id,
+    state: Option<String>,
+    display_name: Option<String>,
+    config: Option<JsonText>,
+    summary_metrics: Option<JsonText>,
+    #[cynic(feature = "Run.readOnly")]
+    read_only: Option<bool>,
+    #[cynic(feature = "Run.notes")]
+    notes: Option<String>,
+    #[cynic(feature = "Run.group")]
+    group: Option<String>,
+    #[cynic(feature = "Run.tags")]
+    tags: Option<Vec<String>>,
+}
+
+impl Operation for GetRunDocument {
+    type Answer = RunDocument;
+
+    fn name(&self) -> &'static str {
+        "RunDocument"
+    }
+
+    fn subject(&self) -> String {
+        self.path.to_string()
+    }
+
+    fn optional_fields(&self) -> &'static [Field] {
+        OPTIONAL_FIELDS
+    }
+
+    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+        let variables =
+            Variables { entity: self.path.entity(), project: self.path.project(), run: self.path.run() };
+        post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
+    }
+
+    fn answer(&self, response: Response<Bytes>) -> Result<RunDocument, AnswerError> {
+        let what = || format!("run {}", self.path);
+        let query: Query = data(&response, what)?;
+        let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
+        let text = |text: Option<JsonText>| text.map(|JsonText(text)| text.into()).unwrap_or_default();
+        let mut document = RunDocument::new(run.id.into_inner());
+        document.state = run.state.as_deref().map(Into::into);
+        document.read_only = run.read_only;
+        document.name = run.display_name;
+        document.notes = run.notes;
+        document.group = run.group;
+        document.tags = run.tags;
+        document.config = text(run.config);
+        document.summary = text(run.summary_metrics);
+        Ok(document)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{answer, request};
+
+    fn get() -> GetRunDocument {
+        GetRunDocument::new("team/project/abc".parse().unwrap())
+    }
+
+    #[test]
+    fn a_request() {
+        insta::assert_snapshot!(request(&get(), &[]));
+    }
+
+    #[test]
+    fn texts_are_kept_to_the_byte() {
+        let body = r#"{"data": {"project": {"run": {"id": "UnVuOjE=", "displayName": "n", "state": "finished", "readOnly": true,
+            "notes": null, "group": "g", "tags": ["a"], "config": "{ \"lr\":{\"value\" : 1.0}}", "summaryMetrics": "{\"x\": NaN,\n\"x\": 1e2}"}}}}"#;
+        let document = answer(&get(), body).unwrap();
+        assert_eq!(document.config, r#"{ "lr":{"value" : 1.0}}"#);
+        assert_eq!(document.summary, "{\"x\": NaN,\n\"x\": 1e2}");
+        assert_eq!((document.storage_id.as_str(), document.read_only), ("UnVuOjE=", Some(true)));
+        assert_eq!(
+            (document.name.as_deref(), document.notes, document.group.as_deref()),
+            (Some("n"), None, Some("g"))
+        );
+        assert_eq!(document.tags, Some(vec!["a".to_owned()]));
+    }
+
+    #[test]
+    fn a_run_that_is_null_is_not_found() {
+        let error = answer(&get(), r#"{"data": {"project": {"run": null}}}"#).unwrap_err();
+        assert_eq!(error, AnswerError::NotFound { what: "run team/project/abc".to_owned() });
+    }
+}

@@ -1,0 +1,159 @@
+//! `UpsertBucket`: changes a run.
+
+use bytes::Bytes;
+use http::Response;
+use wandb_core::RunPath;
+use wandb_core::operation::{AnswerError, Effect, Endpoint, Lacks, Operation};
+use wandb_core::transport::Request;
+use wandb_core::update::RunPatch;
+
+use crate::envelope::{RequestOf, data, missing, post_mutation};
+use crate::schema::{JsonText, sdl as schema};
+
+/// Writes fields of a run (`UpsertBucket` in the Python SDK). Config and summary are written whole.
+///
+/// Alone, it is idempotent: the same fields written twice are as if written once. Beside another writer it is not, as
+/// the second time may undo what the other has written in between, so the client does not repeat it by itself when
+/// the answer is lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpdateRun {
+    path: RunPath,
+    patch: RunPatch,
+}
+
+impl UpdateRun {
+    /// Writes `patch` to the run at `run`.
+    pub fn new(run: RunPath, patch: RunPatch) -> Self {
+        Self { path: run, patch }
+    }
+}
+
+// An absent variable leaves its field out of the input, and what is left out stays as it is.
+#[derive(cynic::QueryVariables, Debug)]
+struct Variables<'a> {
+    id: &'a str,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    notes: Option<&'a str>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    group: Option<&'a str>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    tags: Option<Vec<&'a str>>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    config: Option<JsonText>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    summary: Option<JsonText>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(variables = "Variables")]
+struct Mutation {
+    #[arguments(input: { id: $id, displayName: $name, notes: $notes, groupName: $group, tags: $tags, config: $config, summaryMetrics: $summary })]
+    upsert_bucket: Option<UpsertBucketPayload>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+struct UpsertBucketPayload {
+    bucket: Option<Run>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+struct Run {
+    id: cynic::Id,
+}
+
+impl Operation for UpdateRun {
+    type Answer = ();
+
+    fn name(&self) -> &'static str {
+        "UpsertBucket"
+    }
+
+    fn subject(&self) -> String {
+        self.path.to_string()
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Writes
+    }
+
+    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+        let patch = &self.patch;
+        let json = |text: &Option<String>| text.as_deref().map(|text| JsonText(text.into()));
+        let variables = Variables {
+            id: &patch.storage_id,
+            name: patch.name.as_deref(),
+            notes: patch.notes.as_deref(),
+            group: patch.group.as_deref(),
+            tags: patch.tags.as_ref().map(|tags| tags.iter().map(String::as_str).collect()),
+            config: json(&patch.config),
+            summary: json(&patch.summary),
+        };
+        post_mutation::<Mutation, _>(RequestOf::new(self, variables), endpoint, lacks)
+    }
+
+    fn answer(&self, response: Response<Bytes>) -> Result<(), AnswerError> {
+        let what = || format!("run {}", self.path);
+        let answer: Mutation = data(&response, what)?;
+        let run = answer.upsert_bucket.and_then(|payload| payload.bucket).ok_or_else(|| missing(what()))?;
+        if run.id.inner() == self.patch.storage_id {
+            return Ok(());
+        }
+        Err(AnswerError::malformed("it has changed another run", response.body()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{answer, request};
+
+    fn update() -> UpdateRun {
+        let mut patch = RunPatch::new("UnVuOjE=");
+        patch.summary = Some(r#"{"x": NaN, "acc": 0.9}"#.to_owned());
+        UpdateRun::new("team/project/abc".parse().unwrap(), patch)
+    }
+
+    #[test]
+    fn only_what_changes_is_sent() {
+        insta::assert_snapshot!(request(&update(), &[]));
+    }
+
+    #[test]
+    fn everything_can_be_sent() {
+        let mut update = update();
+        let text = |text: &str| Some(text.to_owned());
+        let patch = &mut update.patch;
+        (patch.name, patch.notes, patch.group) = (text("n"), text(""), text("g"));
+        (patch.tags, patch.config) = (Some(vec!["a".to_owned(), "ü".to_owned()]), text("{}"));
+        let request = request(&update, &[]);
+        let variables: serde_json::Value =
+            serde_json::from_str(&request[request.rfind("\n{").unwrap()..]).unwrap();
+        assert_eq!(
+            variables,
+            serde_json::json!({
+                "id": "UnVuOjE=", "name": "n", "notes": "", "group": "g", "tags": ["a", "ü"], "config": "{}",
+                "summary": "{\"x\": NaN, \"acc\": 0.9}",
+            })
+        );
+    }
+
+    #[test]
+    fn the_answer_must_be_of_this_run() {
+        let body = |id: &str| format!(r#"{{"data": {{"upsertBucket": {{"bucket": {{"id": "{id}"}}}}}}}}"#);
+        answer(&update(), &body("UnVuOjE=")).unwrap();
+        assert!(matches!(answer(&update(), &body("other")).unwrap_err(), AnswerError::Malformed { .. }));
+        let error = answer(&update(), r#"{"data": {"upsertBucket": null}}"#).unwrap_err();
+        assert!(matches!(error, AnswerError::NotFound { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_refusal_is_one() {
+        let error = answer(
+            &update(),
+            r#"{"data": {"upsertBucket": null}, "errors": [{"message": "permission denied"}]}"#,
+        );
+        assert!(matches!(error, Err(AnswerError::Denied { .. })), "{error:?}");
+    }
+}
