@@ -6,6 +6,7 @@ mod history;
 mod run;
 mod run_rows;
 mod runs;
+mod update;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ pub use history::{History, HistoryEnd, HistoryReader, Source, Stream};
 pub use run::Run;
 pub use run_rows::RunColumns;
 pub use runs::Runs;
+pub use update::{Update, Updated};
 
 use crate::error::Error;
 
@@ -126,6 +128,11 @@ impl Api {
     /// The history of the run at `path`, without asking for the run itself first.
     pub async fn history(&self, path: &str) -> Result<History, Error> {
         Ok(History::new(self.clone(), self.run_path(path).await?))
+    }
+
+    /// Changes to the run at `path`, without asking for the run itself first; nothing is sent before they are saved.
+    pub async fn update(&self, path: &str) -> Result<Update, Error> {
+        Ok(Update::new(self.clone(), self.run_path(path).await?))
     }
 
     /// The full path of a run. Where it names no entity, and the settings name none, the server is asked for the

@@ -8,9 +8,11 @@ mod history;
 mod iter;
 mod run;
 mod runs;
+mod update;
 
 pub use api::Api;
 pub use history::{History, HistoryReader};
 pub use iter::Iter;
 pub use run::Run;
 pub use runs::Runs;
+pub use update::Update;

@@ -19,6 +19,7 @@ mod record;
 mod run;
 mod runs;
 mod session;
+mod set;
 mod suggest;
 mod whoami;
 
@@ -45,5 +46,6 @@ async fn perform(session: Session, command: Command) -> Result<Outcome, Failure>
         Command::Run(options) => run::run(&session, &options).await,
         Command::History(options) => history::run(&session, &options).await,
         Command::Project(options) => project::run(&session, &options).await,
+        Command::Set(options) => set::run(&session, &options).await,
     }
 }

@@ -1,6 +1,7 @@
 //! What can go wrong for a user of this library.
 
 use wandb_core::transport::SettingsError as CarrierError;
+use wandb_core::update::ChangeError;
 use wandb_core::{AuthError, DeserializeError, PathError, SettingsError, ValueError};
 use wandb_graphql::plan::RangeError;
 use wandb_graphql::{FilterError, KeysError, OrderError, SamplesError};
@@ -69,6 +70,48 @@ pub enum Error {
         source: DeserializeError,
     },
 
+    /// A change cannot be made to a run.
+    #[error("changing {run}: {source}")]
+    Change {
+        /// The run.
+        run: String,
+        /// Why not.
+        source: Box<ChangeError>,
+    },
+
+    /// The key may read a run and not change it.
+    #[error(
+        "the API key may not change {run}: it is read-only (ask its owner, or use a key of a member of the team)"
+    )]
+    ReadOnly {
+        /// The run.
+        run: String,
+    },
+
+    /// Something was written, and it could not be seen whether it is there.
+    #[error(
+        "{run} may or may not have been changed: {source} (look at the run, or change it again: setting the same values \
+         twice does no harm)"
+    )]
+    Unconfirmed {
+        /// The run.
+        run: String,
+        /// What went wrong.
+        source: Box<Error>,
+    },
+
+    /// Other writers kept undoing a change.
+    #[error(
+        "changing {run}: what was written was undone {times} times by another writer that puts back an older state; stop \
+         it, or wait until it is done"
+    )]
+    Undone {
+        /// The run.
+        run: String,
+        /// How often.
+        times: u32,
+    },
+
     /// An exported history file cannot be used.
     #[error("reading the exported history of {run}: {message} (the live history can be read instead)")]
     Exported {
@@ -116,7 +159,8 @@ impl Error {
         match self {
             Self::Request(error) if error.is_not_found() => ErrorKind::NotFound,
             Self::Request(error) if error.is_unauthorized() => ErrorKind::Unauthorized,
-            Self::NoApiKey { .. } | Self::Auth(_) => ErrorKind::Unauthorized,
+            Self::NoApiKey { .. } | Self::Auth(_) | Self::ReadOnly { .. } => ErrorKind::Unauthorized,
+            Self::Change { source, .. } if source.is_about_the_request() => ErrorKind::Usage,
             Self::Path(_)
             | Self::Settings(_)
             | Self::Carrier(_)
@@ -130,6 +174,9 @@ impl Error {
             Self::Request(_)
             | Self::Value { .. }
             | Self::Type { .. }
+            | Self::Change { .. }
+            | Self::Unconfirmed { .. }
+            | Self::Undone { .. }
             | Self::Exported { .. }
             | Self::Sink(_)
             | Self::Table(_)

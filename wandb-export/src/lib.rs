@@ -48,11 +48,12 @@ pub mod table;
 
 pub use api::{
     Api, ApiBuilder, Exported, History, HistoryEnd, HistoryReader, Run, RunColumns, Runs, Source, Stream,
+    Update, Updated,
 };
 pub use error::{Error, ErrorKind};
 pub use wandb_core::{
     ApiKey, BaseUrl, Environment, Map, PathDefaults, ProjectPath, Row, RunPath, Value, client, model,
-    operation, transport,
+    operation, transport, update,
 };
 #[cfg(feature = "mock")]
 pub use wandb_core::{mock, simulation};

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use wandb_core::operation::Lacks;
 use wandb_core::{RunPath, model};
 
-use super::{Api, History};
+use super::{Api, History, Update};
 
 /// A run. It dereferences to what the server said of it: [`model::Run`].
 #[derive(Debug, Clone)]
@@ -34,6 +34,11 @@ impl Run {
     /// The run's metrics, to be narrowed down and read.
     pub fn history(&self) -> History {
         History::new(self.api.clone(), self.path.clone())
+    }
+
+    /// Changes to be made to the run; nothing is sent before they are [saved](Update::save). This value stays as it is.
+    pub fn update(&self) -> Update {
+        Update::new(self.api.clone(), self.path.clone())
     }
 
     /// The fields that the server does not have; what they would say is missing here.

@@ -5,7 +5,7 @@ use wandb_core::client::{Client, Tally};
 use wandb_core::model::{Project, Server, User};
 use wandb_core::{BaseUrl, PathDefaults, ProjectPath, RunPath};
 
-use super::{History, Iter, Run, Runs};
+use super::{History, Iter, Run, Runs, Update};
 use crate::api;
 use crate::error::Error;
 
@@ -94,6 +94,11 @@ impl Api {
     /// The history of the run at `path`, without asking for the run itself first.
     pub fn history(&self, path: &str) -> Result<History, Error> {
         block_on(self.0.history(path)).map(History::new)
+    }
+
+    /// Changes to the run at `path`, without asking for the run itself first.
+    pub fn update(&self, path: &str) -> Result<Update, Error> {
+        block_on(self.0.update(path)).map(Update::new)
     }
 
     /// The full path of a run; what it does not name comes from the settings, or the viewer.

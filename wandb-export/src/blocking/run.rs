@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use super::History;
+use super::{History, Update};
 use crate::api;
 
 /// A run. It dereferences to the async [`Run`](crate::Run), and so to what the server said of it; its
@@ -18,6 +18,11 @@ impl Run {
     /// The run's metrics, to be narrowed down and read.
     pub fn history(&self) -> History {
         History::new(self.0.history())
+    }
+
+    /// Changes to be made to the run; nothing is sent before they are saved.
+    pub fn update(&self) -> Update {
+        Update::new(self.0.update())
     }
 }
 

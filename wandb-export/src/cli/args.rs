@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{history, project, projects, run, runs, whoami};
+use super::{history, project, projects, run, runs, set, whoami};
 
 /// Get runs, metrics and settings out of Weights & Biases, complete and exact.
 ///
@@ -40,6 +40,7 @@ pub(super) enum Command {
     Run(run::Options),
     History(history::Options),
     Project(project::Options),
+    Set(set::Options),
 }
 
 /// How to reach the server.

@@ -7,3 +7,5 @@ mod growing;
 mod lacking;
 mod rows;
 mod runs;
+mod updates;
+mod writers;

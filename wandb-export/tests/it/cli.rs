@@ -6,3 +6,4 @@ mod files;
 mod help;
 mod meanwhile;
 mod missing;
+mod set;

@@ -18,6 +18,8 @@ pub struct User {
     pub api_key: String,
     /// Teams the user belongs to.
     pub teams: Vec<String>,
+    /// Whether the key may look at everything and change nothing.
+    pub read_only: bool,
 }
 
 impl User {
@@ -30,6 +32,7 @@ impl User {
             entity: username.to_owned(),
             api_key: api_key.to_owned(),
             teams: Vec::new(),
+            read_only: false,
         }
     }
 }

@@ -23,6 +23,9 @@ impl Object for Mutation {
     fn resolve(&self, field: &str, arguments: &Arguments) -> Resolved {
         let context = &self.0;
         let input = arguments.input();
+        if context.user.read_only {
+            return Err("permission denied".to_owned());
+        }
         match field {
             "upsertBucket" => upsert::bucket(context, &input),
             "deleteRun" => delete_run(context, &input),

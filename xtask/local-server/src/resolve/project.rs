@@ -93,7 +93,8 @@ impl Object for ProjectObject {
             "description" => Answer::value(facts.description.clone()),
             "access" => Answer::value("PRIVATE"),
             "createdAt" => Answer::value(facts.created_at.to_string()),
-            "isBenchmark" | "readOnly" => Answer::value(false),
+            "isBenchmark" => Answer::value(false),
+            "readOnly" => Answer::value(self.context.user.read_only),
             "user" => Answer::object(UserObject((*self.context.user).clone())),
             "runCount" => Answer::value(self.search(arguments)?.len()),
             "runs" => {

@@ -73,7 +73,7 @@ impl Object for RunObject {
             "commit" => Answer::value(facts.commit.clone()),
             "host" => Answer::value(facts.host.clone()),
             "program" => Answer::value(facts.program.clone()),
-            "readOnly" => Answer::value(false),
+            "readOnly" => Answer::value(self.context.user.read_only),
             "createdAt" => Answer::value(facts.created_at.to_string()),
             "updatedAt" | "heartbeatAt" => Answer::value(facts.heartbeat_at.to_string()),
             "description" => Answer::value(facts.description.clone()),

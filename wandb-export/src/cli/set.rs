@@ -1,0 +1,268 @@
+//! `set`: changes of a run.
+
+mod assignment;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use wandb_core::update::{Change, RunChanges, RunField};
+use wandb_core::{Map, RunPath, Value};
+
+use self::assignment::{Assignment, key_path};
+use super::exit::{Failure, Outcome};
+use super::output::{Destination, say};
+use super::session::Session;
+use super::suggest;
+use crate::error::Error;
+
+/// Change a run: its summary, config, name, notes, group or tags
+///
+/// What is there is read first, only what was asked for is changed, and afterwards it is looked whether it is there. Each
+/// change is shown as a row: field, key, old, new.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  wandb-export set summary my-team/my-project/abc123 accuracy=0.9 best.loss=0.03
+  wandb-export set config my-team/my-project/abc123 'optimizer:={\"name\": \"adam\"}' --delete lr
+  wandb-export set tags my-team/my-project/abc123 --add checked")]
+pub(super) struct Options {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum What {
+    Summary(Keys),
+    Config(Keys),
+    Name(Text),
+    Notes(Text),
+    Group(Text),
+    Tags(Tags),
+}
+
+/// Set and delete keys of an object
+///
+/// A dot in KEY leads into objects: a.b is the key a.b if there is one, else the key b in a; `\.` is a dot in a key.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:
+  wandb-export set summary my-team/my-project/abc123 accuracy=0.9 note:='\"0.9\"' --dry-run")]
+struct Keys {
+    /// The run: entity/project/run, or its page's address
+    path: String,
+
+    /// What to set: the value is JSON if it can be read as such, else text; KEY:=JSON insists on JSON
+    #[arg(value_name = "KEY=VALUE")]
+    assignments: Vec<Assignment>,
+
+    /// Take this key out; may be given several times
+    #[arg(long, value_name = "KEY")]
+    delete: Vec<String>,
+
+    /// Set each key of the JSON object in this file, or on standard input (-), to its whole value
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+
+    /// Take every VALUE behind KEY= for text
+    #[arg(long)]
+    text: bool,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Set a text
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  wandb-export set name my-team/my-project/abc123 'the final one'")]
+struct Text {
+    /// The run: entity/project/run, or its page's address
+    path: String,
+
+    /// The text; an empty one takes away what is there
+    #[arg(value_name = "TEXT", allow_hyphen_values = true)]
+    new: String,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Set all tags, or add and remove some
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Example:\n  wandb-export set tags my-team/my-project/abc123 --add checked --remove draft"
+)]
+struct Tags {
+    /// The run: entity/project/run, or its page's address
+    path: String,
+
+    /// All the tags; those that are not among them go
+    #[arg(value_name = "TAG", conflicts_with_all = ["add", "remove"])]
+    all: Vec<String>,
+
+    /// Take all tags away
+    #[arg(long, conflicts_with_all = ["all", "add", "remove"])]
+    none: bool,
+
+    /// Add this tag; may be given several times
+    #[arg(long, value_name = "TAG")]
+    add: Vec<String>,
+
+    /// Remove this tag; may be given several times
+    #[arg(long, value_name = "TAG")]
+    remove: Vec<String>,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Clone, Args)]
+struct Common {
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    #[command(flatten)]
+    destination: Destination,
+}
+
+pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
+    let changes = RunChanges::new();
+    match &options.what {
+        What::Summary(keys) => set_keys(session, RunField::Summary, keys).await,
+        What::Config(keys) => set_keys(session, RunField::Config, keys).await,
+        What::Name(text) => make(session, &text.path, changes.set_name(&text.new), &text.common).await,
+        What::Notes(text) => make(session, &text.path, changes.set_notes(&text.new), &text.common).await,
+        What::Group(text) => make(session, &text.path, changes.set_group(&text.new), &text.common).await,
+        What::Tags(tags) => {
+            let whole = tags.none || !tags.all.is_empty();
+            let changes = if whole { changes.set_tags(&tags.all) } else { changes };
+            let changes = tags.add.iter().fold(changes, RunChanges::add_tag);
+            let changes = tags.remove.iter().fold(changes, RunChanges::remove_tag);
+            make(session, &tags.path, changes, &tags.common).await
+        }
+    }
+}
+
+async fn set_keys(session: &Session, field: RunField, keys: &Keys) -> Result<Outcome, Failure> {
+    let entries = keys.from.as_deref().map(entries_of).transpose()?.unwrap_or_default();
+    let named = keys.assignments.iter().map(|assignment| &assignment.key).chain(&keys.delete);
+    let known = if named.clone().any(|key| key.contains('.')) {
+        known_keys(session, &keys.path, field).await?
+    } else {
+        Map::new()
+    };
+    let mut changes = match field {
+        RunField::Config => RunChanges::new().set_config_entries(entries),
+        _ => RunChanges::new().set_summary_entries(entries),
+    };
+    for assignment in &keys.assignments {
+        let key = key_path(&assignment.key, &known);
+        let value = assignment.value(keys.text)?;
+        changes = match field {
+            RunField::Config => changes.set_config(key, value),
+            _ => changes.set_summary(key, value),
+        };
+    }
+    for key in &keys.delete {
+        let key = key_path(key, &known);
+        changes = match field {
+            RunField::Config => changes.remove_config(key),
+            _ => changes.remove_summary(key),
+        };
+    }
+    make(session, &keys.path, changes, &keys.common).await
+}
+
+/// The keys at the top, which tell a key with a dot from a path of keys.
+async fn known_keys(session: &Session, path: &str, field: RunField) -> Result<Map, Failure> {
+    let path = session.api.run_path(path).await?;
+    let run = match session.api.run(&path.to_string()).await {
+        Ok(run) => run.into_model(),
+        Err(error) => return Err(suggest::run(session, &path, error).await),
+    };
+    Ok(match field {
+        RunField::Config => run.config.map(wandb_core::model::Config::into_values),
+        _ => run.summary,
+    }
+    .unwrap_or_default())
+}
+
+fn entries_of(file: &Path) -> Result<Map, Error> {
+    let reading = || format!("reading {}", file.display());
+    let text = if file == Path::new("-") {
+        std::io::read_to_string(std::io::stdin())
+    } else {
+        std::fs::read_to_string(file)
+    };
+    let text = text.map_err(|error| Error::io(reading(), error))?;
+    match Value::parse(text.as_bytes()) {
+        Ok(Value::Map(entries)) => Ok(entries),
+        Ok(_) => Err(Error::usage(format!("{}: it is JSON, but no object", reading()))),
+        Err(error) => Err(Error::usage(format!("{}: {error}", reading()))),
+    }
+}
+
+async fn make(
+    session: &Session,
+    path: &str,
+    changes: RunChanges,
+    common: &Common,
+) -> Result<Outcome, Failure> {
+    if changes.is_empty() {
+        return Err(Error::usage("nothing to change was given; see the command's --help").into());
+    }
+    let sink = common.destination.sink()?;
+    let path: RunPath = session.api.run_path(path).await?;
+    let update = session.api.update(&path.to_string()).await?.with(changes);
+    if common.dry_run {
+        let changes = match update.preview().await {
+            Ok(changes) => changes,
+            Err(error) => return Err(suggest::run(session, &path, error).await),
+        };
+        show(session, &changes, sink, common)?;
+        say("dry run: nothing was changed");
+        return Ok(Outcome::Done);
+    }
+    let updated = match update.save().await {
+        Ok(updated) => updated,
+        Err(error) => return Err(suggest::run(session, &path, error).await),
+    };
+    show(session, &updated.changes, sink, common)?;
+    if updated.changes.is_empty() {
+        say(&format!("{path} is so already: nothing was changed"));
+    } else if updated.is_running {
+        say(&format!("note: {path} is still running; its own process may undo this"));
+    }
+    if updated.undone > 0 {
+        let times = updated.undone;
+        say(&format!(
+            "note: another writer had put back an older state of {path}; changed again ({times} times)"
+        ));
+    }
+    Ok(Session::outcome(updated.overruled.iter().map(|change| {
+        let key = change.key.as_ref().map(|key| format!(" {key}")).unwrap_or_default();
+        format!("another writer has set {}{key} of {path} to something else meanwhile", change.field)
+    })))
+}
+
+fn show(
+    session: &Session,
+    changes: &[Change],
+    mut sink: Box<dyn crate::sink::Sink>,
+    common: &Common,
+) -> Result<(), Error> {
+    let rows: Vec<_> = changes
+        .iter()
+        .map(|change| {
+            let key = change.key.as_ref().map(|key| Value::String(key.to_string()));
+            let cells = [
+                ("field", Some(Value::String(change.field.to_string()))),
+                ("key", key),
+                ("old", change.old.clone()),
+                ("new", change.new.clone()),
+            ];
+            cells.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+        })
+        .collect();
+    sink.write(&rows)?;
+    session.tell(&sink.finish()?, common.destination.format()?);
+    Ok(())
+}
