@@ -28,4 +28,4 @@ pub use path::{
 };
 pub use row::Row;
 pub use settings::{Setting, SettingSource, Settings, SettingsError};
-pub use value::{BigInt, DeserializeError, MAX_DEPTH, Map, Repairs, Value, ValueError};
+pub use value::{BigInt, DeserializeError, MAX_DEPTH, Map, Repairs, Value, ValueError, YamlError};

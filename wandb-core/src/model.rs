@@ -1,4 +1,4 @@
-//! What W&B keeps: runs, projects, users, the server itself.
+//! What W&B keeps: runs, sweeps, projects, users, the server itself.
 //!
 //! These are the answers of operations as plain values. They hold what the server said, no more: where a field was
 //! not asked for, is withheld or is unknown to the server, it is `None`, which is not the same as empty. Field names
@@ -12,6 +12,7 @@ mod project;
 mod run;
 mod server;
 mod state;
+mod sweep;
 mod timestamp;
 mod user;
 
@@ -23,5 +24,6 @@ pub use project::Project;
 pub use run::Run;
 pub use server::{Feature, Server};
 pub use state::RunState;
+pub use sweep::{Goal, Sweep, SweepMetric, UnknownGoal};
 pub use timestamp::Timestamp;
 pub use user::User;

@@ -25,6 +25,7 @@ mod print;
 mod repair;
 mod serialize;
 mod visit;
+mod yaml;
 
 pub use big_int::BigInt;
 pub use de::DeserializeError;
@@ -34,6 +35,7 @@ pub use map::Map;
 pub(crate) use parse::{parse_with, whole_object};
 pub(crate) use print::write_entries;
 pub use repair::Repairs;
+pub use yaml::YamlError;
 
 /// How deeply lists and maps may be nested. Deeper text is refused rather than risking the stack.
 pub const MAX_DEPTH: usize = 256;

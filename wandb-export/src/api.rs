@@ -1,11 +1,13 @@
 //! The way in: a server, as somebody with an API key sees it.
 
 mod builder;
+mod compare;
 mod export;
 mod history;
 mod run;
 mod run_rows;
 mod runs;
+mod sweep;
 mod update;
 
 use std::sync::Arc;
@@ -14,10 +16,14 @@ use async_lock::OnceCell;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use wandb_core::client::{Client, Tally};
 use wandb_core::model::{self, Project, Server, User};
-use wandb_core::{BaseUrl, PartialProjectPath, PartialRunPath, PathDefaults, ProjectPath, RunPath};
-use wandb_graphql::ops::{GetRun, GetServer, GetViewer, ListProjects};
+use wandb_core::{
+    BaseUrl, PartialProjectPath, PartialRunPath, PartialSweepPath, PathDefaults, ProjectPath, RunPath,
+    SweepPath,
+};
+use wandb_graphql::ops::{GetRun, GetServer, GetSweep, GetViewer, ListProjects};
 
 pub use builder::ApiBuilder;
+pub use compare::{ComparedKey, Comparison, Section};
 pub use export::Exported;
 #[cfg(feature = "cli")]
 pub(crate) use export::write as write_rows;
@@ -25,6 +31,7 @@ pub use history::{History, HistoryEnd, HistoryReader, Source, Stream};
 pub use run::Run;
 pub use run_rows::RunColumns;
 pub use runs::Runs;
+pub use sweep::Sweep;
 pub use update::{Update, Updated};
 
 use crate::error::Error;
@@ -125,6 +132,28 @@ impl Api {
         Ok(Runs::new(self.clone(), self.project_path(path).await?))
     }
 
+    /// The sweep at `path`: any form the Python SDK takes, or its page's URL.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none that the key may see.
+    pub async fn sweep(&self, path: &str) -> Result<Sweep, Error> {
+        let path = self.sweep_path(path).await?;
+        let reply = self.client.call(GetSweep::new(path.clone())).await?;
+        Ok(Sweep::new(self.clone(), path, reply.answer, reply.lacks))
+    }
+
+    /// The configs and summaries of two or more runs side by side; the runs are asked for in parallel.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) if fewer than two runs are named, or one of them twice, and
+    /// whatever goes wrong with any of them.
+    pub async fn compare<P: AsRef<str>>(
+        &self,
+        paths: impl IntoIterator<Item = P>,
+    ) -> Result<Comparison, Error> {
+        compare::fetch(self, paths).await
+    }
+
     /// The history of the run at `path`, without asking for the run itself first.
     pub async fn history(&self, path: &str) -> Result<History, Error> {
         Ok(History::new(self.clone(), self.run_path(path).await?))
@@ -146,6 +175,13 @@ impl Api {
     /// The full path of a project; see [`run_path`](Self::run_path).
     pub async fn project_path(&self, path: &str) -> Result<ProjectPath, Error> {
         let partial = PartialProjectPath::parse(path)?;
+        let defaults = self.defaults(partial.needs_entity()).await?;
+        Ok(partial.complete(&defaults)?)
+    }
+
+    /// The full path of a sweep; see [`run_path`](Self::run_path).
+    pub async fn sweep_path(&self, path: &str) -> Result<SweepPath, Error> {
+        let partial = PartialSweepPath::parse(path)?;
         let defaults = self.defaults(partial.needs_entity()).await?;
         Ok(partial.complete(&defaults)?)
     }

@@ -8,6 +8,7 @@ mod history;
 mod iter;
 mod run;
 mod runs;
+mod sweep;
 mod update;
 
 pub use api::Api;
@@ -15,4 +16,5 @@ pub use history::{History, HistoryReader};
 pub use iter::Iter;
 pub use run::Run;
 pub use runs::Runs;
+pub use sweep::Sweep;
 pub use update::Update;

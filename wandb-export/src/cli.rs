@@ -7,10 +7,13 @@
 #![expect(clippy::doc_markdown, reason = "what clap shows is read without rendering")]
 
 mod args;
+mod compare;
+mod completions;
 mod connect;
 mod exit;
 mod history;
 mod interrupt;
+mod man;
 mod output;
 mod progress;
 mod project;
@@ -21,6 +24,7 @@ mod runs;
 mod session;
 mod set;
 mod suggest;
+mod sweep;
 mod whoami;
 
 use std::process::ExitCode;
@@ -35,7 +39,13 @@ use self::session::Session;
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let connection = arguments.connection.clone();
-    exit::code(connect::run(&connection, |session| perform(session, arguments.command)))
+    let ended = match arguments.command {
+        // These need no key, so nothing of the kind is looked for.
+        Command::Completions(options) => Ok(completions::run(&options)),
+        Command::Man(options) => Ok(man::run(&options)),
+        command => connect::run(&connection, |session| perform(session, command)),
+    };
+    exit::code(ended)
 }
 
 async fn perform(session: Session, command: Command) -> Result<Outcome, Failure> {
@@ -47,5 +57,9 @@ async fn perform(session: Session, command: Command) -> Result<Outcome, Failure>
         Command::History(options) => history::run(&session, &options).await,
         Command::Project(options) => project::run(&session, &options).await,
         Command::Set(options) => set::run(&session, &options).await,
+        Command::Compare(options) => compare::run(&session, &options).await,
+        Command::Sweep(options) => sweep::run(&session, &options).await,
+        Command::Completions(options) => completions::run(&options),
+        Command::Man(options) => man::run(&options),
     }
 }

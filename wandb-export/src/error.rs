@@ -121,6 +121,15 @@ pub enum Error {
         message: String,
     },
 
+    /// A sweep has no run with a number for the metric.
+    #[error("no run of sweep {sweep} has a number for {metric:?} in its summary")]
+    NoBestRun {
+        /// The sweep.
+        sweep: String,
+        /// The metric.
+        metric: String,
+    },
+
     /// Rows could not be written.
     #[error(transparent)]
     Sink(#[from] SinkError),
@@ -161,6 +170,7 @@ impl Error {
             Self::Request(error) if error.is_unauthorized() => ErrorKind::Unauthorized,
             Self::NoApiKey { .. } | Self::Auth(_) | Self::ReadOnly { .. } => ErrorKind::Unauthorized,
             Self::Change { source, .. } if source.is_about_the_request() => ErrorKind::Usage,
+            Self::NoBestRun { .. } => ErrorKind::NotFound,
             Self::Path(_)
             | Self::Settings(_)
             | Self::Carrier(_)

@@ -47,13 +47,13 @@ mod spool;
 pub mod table;
 
 pub use api::{
-    Api, ApiBuilder, Exported, History, HistoryEnd, HistoryReader, Run, RunColumns, Runs, Source, Stream,
-    Update, Updated,
+    Api, ApiBuilder, ComparedKey, Comparison, Exported, History, HistoryEnd, HistoryReader, Run, RunColumns,
+    Runs, Section, Source, Stream, Sweep, Update, Updated,
 };
 pub use error::{Error, ErrorKind};
 pub use wandb_core::{
-    ApiKey, BaseUrl, Environment, Map, PathDefaults, ProjectPath, Row, RunPath, Value, client, model,
-    operation, transport, update,
+    ApiKey, BaseUrl, Environment, Map, PathDefaults, ProjectPath, Row, RunPath, SweepPath, Value, YamlError,
+    client, model, operation, transport, update,
 };
 #[cfg(feature = "mock")]
 pub use wandb_core::{mock, simulation};

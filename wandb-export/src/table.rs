@@ -44,6 +44,7 @@ mod to_arrow;
 pub use column_type::ColumnType;
 pub use error::TableError;
 pub use finding::{Finding, Reason};
+pub(crate) use nested::divisible;
 pub use nested::{Nested, UnknownNested};
 pub use options::TableOptions;
 pub use schema::{Field, FieldKind, Schema};

@@ -56,6 +56,12 @@ impl Filter {
         Self { json: json!({"$and": [{"sweep": id}]}).to_string() }
     }
 
+    /// The runs that both let through.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        Self { json: format!(r#"{{"$and":[{},{}]}}"#, self.json, other.json) }
+    }
+
     /// The filter as JSON text.
     pub fn json(&self) -> &str {
         &self.json
@@ -108,6 +114,13 @@ mod tests {
     #[test]
     fn a_sweep_is_named_by_its_id() {
         assert_eq!(Filter::sweep(r#"a"b"#).json(), r#"{"$and":[{"sweep":"a\"b"}]}"#);
+    }
+
+    #[test]
+    fn two_filters_are_one_that_keeps_both_texts() {
+        let both = Filter::sweep("sw").and(&r#"{ "state": "finished" }"#.parse().unwrap());
+        assert_eq!(both.json(), r#"{"$and":[{"$and":[{"sweep":"sw"}]},{ "state": "finished" }]}"#);
+        assert_eq!(both.json().parse::<Filter>().unwrap(), both);
     }
 
     #[test]

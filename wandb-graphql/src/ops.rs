@@ -7,6 +7,7 @@
 //! | the projects of a user or team | [`ListProjects`] |
 //! | the runs of a project | [`ListRuns`] |
 //! | a run | [`GetRun`] |
+//! | a sweep | [`GetSweep`] |
 //! | which metrics a run has, and how far it got | [`GetHistoryKeys`] |
 //! | a run's metrics, thinned out | [`SampleHistory`] |
 //! | a run's metrics, all of them | [`ScanHistory`], and [`GetParquetHistory`] for what is exported to files |
@@ -25,6 +26,7 @@ mod get_parquet_history;
 mod get_run;
 mod get_run_document;
 mod get_server;
+mod get_sweep;
 mod get_viewer;
 mod list_projects;
 mod list_runs;
@@ -46,6 +48,7 @@ pub use get_parquet_history::{GetParquetHistory, ParquetHistory};
 pub use get_run::GetRun;
 pub use get_run_document::GetRunDocument;
 pub use get_server::GetServer;
+pub use get_sweep::GetSweep;
 pub use get_viewer::GetViewer;
 pub use list_projects::{ListProjects, ProjectPage};
 pub use list_runs::{ListRuns, RunPage};

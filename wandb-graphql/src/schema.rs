@@ -55,6 +55,26 @@ cynic::impl_scalar!(Int64, sdl::Int64);
 /// An argument that may be null takes a value that is not.
 impl cynic::coercions::CoercesTo<Option<sdl::Int64>> for Int64 {}
 
+/// A float that may be no finite number; JSON has none, so that it then comes as text.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Float(pub(crate) f64);
+
+impl<'de> Deserialize<'de> for Float {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        let value = wandb_core::Value::parse(raw.get().as_bytes()).ok();
+        value
+            .and_then(|value| value.as_f64())
+            .map(Self)
+            .ok_or_else(|| serde::de::Error::custom(format_args!("{} is not a number", raw.get())))
+    }
+}
+
+impl cynic::schema::IsScalar<f64> for Float {
+    type SchemaType = f64;
+}
+
 /// A moment, as the text that the server gives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]

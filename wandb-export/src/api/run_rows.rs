@@ -33,6 +33,7 @@ impl RunColumns {
 
 fn all(run: &Run, row: &mut Columns) {
     row.text("id", Some(&run.id));
+    row.text("path", run.path().ok().map(|path| path.to_string()).as_deref());
     row.text("name", run.name.as_deref());
     row.text("state", run.state.as_ref().map(ToString::to_string).as_deref());
     row.text("entity", Some(&run.entity));

@@ -35,6 +35,8 @@ pub struct Runs {
     api: Api,
     path: ProjectPath,
     operation: ListRuns,
+    /// What every filter is added to.
+    sweep: Option<Filter>,
     limit: Option<usize>,
     columns: RunColumns,
 }
@@ -42,7 +44,15 @@ pub struct Runs {
 impl Runs {
     pub(crate) fn new(api: Api, path: ProjectPath) -> Self {
         let operation = ListRuns::new(path.clone()).detail(Detail::Full);
-        Self { api, path, operation, limit: None, columns: RunColumns::All }
+        Self { api, path, operation, sweep: None, limit: None, columns: RunColumns::All }
+    }
+
+    /// Only those of a sweep, whatever filter comes on top.
+    pub(crate) fn of_sweep(mut self, id: &str) -> Self {
+        let sweep = Filter::sweep(id);
+        self.operation = self.operation.filter(sweep.clone());
+        self.sweep = Some(sweep);
+        self
     }
 
     /// The project's path.
@@ -56,7 +66,9 @@ impl Runs {
     /// # Errors
     /// If it is not a JSON object.
     pub fn filter(mut self, json: &str) -> Result<Self, Error> {
-        self.operation = self.operation.filter(json.parse::<Filter>()?);
+        let filter = json.parse::<Filter>()?;
+        let filter = self.sweep.as_ref().map_or_else(|| filter.clone(), |sweep| sweep.and(&filter));
+        self.operation = self.operation.filter(filter);
         Ok(self)
     }
 

@@ -3,10 +3,10 @@
 use wandb_core::blocking::block_on;
 use wandb_core::client::{Client, Tally};
 use wandb_core::model::{Project, Server, User};
-use wandb_core::{BaseUrl, PathDefaults, ProjectPath, RunPath};
+use wandb_core::{BaseUrl, PathDefaults, ProjectPath, RunPath, SweepPath};
 
-use super::{History, Iter, Run, Runs, Update};
-use crate::api;
+use super::{History, Iter, Run, Runs, Sweep, Update};
+use crate::api::{self, Comparison};
 use crate::error::Error;
 
 /// A W&B server. See the async [`Api`](crate::Api), of which this is the blocking form.
@@ -91,6 +91,16 @@ impl Api {
         block_on(self.0.runs(path)).map(Runs::new)
     }
 
+    /// The sweep at `path`: any form the Python SDK takes, or its page's URL.
+    pub fn sweep(&self, path: &str) -> Result<Sweep, Error> {
+        block_on(self.0.sweep(path)).map(Sweep::new)
+    }
+
+    /// The configs and summaries of two or more runs side by side; the runs are asked for in parallel.
+    pub fn compare<P: AsRef<str>>(&self, paths: impl IntoIterator<Item = P>) -> Result<Comparison, Error> {
+        block_on(self.0.compare(paths))
+    }
+
     /// The history of the run at `path`, without asking for the run itself first.
     pub fn history(&self, path: &str) -> Result<History, Error> {
         block_on(self.0.history(path)).map(History::new)
@@ -109,5 +119,10 @@ impl Api {
     /// The full path of a project; what it does not name comes from the settings, or the viewer.
     pub fn project_path(&self, path: &str) -> Result<ProjectPath, Error> {
         block_on(self.0.project_path(path))
+    }
+
+    /// The full path of a sweep; what it does not name comes from the settings, or the viewer.
+    pub fn sweep_path(&self, path: &str) -> Result<SweepPath, Error> {
+        block_on(self.0.sweep_path(path))
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{history, project, projects, run, runs, set, whoami};
+use super::{compare, completions, history, man, project, projects, run, runs, set, sweep, whoami};
 
 /// Get runs, metrics and settings out of Weights & Biases, complete and exact.
 ///
@@ -41,6 +41,10 @@ pub(super) enum Command {
     History(history::Options),
     Project(project::Options),
     Set(set::Options),
+    Compare(compare::Options),
+    Sweep(sweep::Options),
+    Completions(completions::Options),
+    Man(man::Options),
 }
 
 /// How to reach the server.
@@ -83,4 +87,28 @@ pub(super) enum Transport {
 
 impl Transport {
     const DEFAULT: Self = if cfg!(feature = "async") { Self::Async } else { Self::Blocking };
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_options_do_not_contradict_one_another() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example_of_itself() {
+        fn check(command: &clap::Command, called: &str) {
+            let help = command.clone().render_long_help().to_string();
+            assert!(help.contains("Example") && help.contains(&format!("\n  {called} ")), "{called}: {help}");
+            for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
+                check(below, &format!("{called} {}", below.get_name()));
+            }
+        }
+        check(&Arguments::command(), "wandb-export");
+    }
 }

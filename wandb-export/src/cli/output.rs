@@ -1,6 +1,6 @@
 //! Where a command's rows go, and in which format.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -31,6 +31,16 @@ pub(super) struct Destination {
 }
 
 impl Destination {
+    /// Standard output.
+    pub(super) fn stdout() -> Self {
+        Self::file(PathBuf::from("-"))
+    }
+
+    /// A file.
+    pub(super) fn file(output: PathBuf) -> Self {
+        Self { output, format: None, nested: None }
+    }
+
     /// The format, and whether it is one for people.
     pub(super) fn format(&self) -> Result<Format, Error> {
         match &self.format {
@@ -59,8 +69,19 @@ impl Destination {
             options.table.nested = Some(nested);
         }
         options.terminal = terminal;
-        let output = if self.is_stdout() { Output::stdout() } else { Output::file(&self.output)? };
-        Ok(format.sink(output, &options)?)
+        Ok(format.sink(self.output()?, &options)?)
+    }
+
+    /// Writes text as it is, whatever the file is called.
+    pub(super) fn write_text(&self, text: &[u8]) -> Result<(), Error> {
+        let mut output = self.output()?;
+        output.write_all(text).map_err(|error| output.error(error))?;
+        output.commit()?;
+        Ok(())
+    }
+
+    fn output(&self) -> Result<Output, SinkError> {
+        if self.is_stdout() { Ok(Output::stdout()) } else { Output::file(&self.output) }
     }
 
     fn is_stdout(&self) -> bool {

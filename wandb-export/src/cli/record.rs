@@ -5,6 +5,7 @@ use wandb_core::{Row, Value};
 use super::exit::Outcome;
 use super::output::Destination;
 use super::session::Session;
+use crate::api::{Run, RunColumns};
 use crate::error::Error;
 use crate::sink::Format;
 
@@ -15,6 +16,13 @@ pub(super) fn write(session: &Session, record: Row, destination: &Destination) -
     sink.write(&rows)?;
     session.tell(&sink.finish()?, destination.format()?);
     Ok(Outcome::Done)
+}
+
+/// Writes all that is known of a run, and where its page is.
+pub(super) fn write_run(session: &Session, run: &Run, destination: &Destination) -> Result<Outcome, Error> {
+    let url = ("url".into(), Value::String(run.url()));
+    let record = RunColumns::All.row(run).into_iter().chain([url]).collect();
+    write(session, record, destination)
 }
 
 fn fields(record: &Row) -> Vec<Row> {

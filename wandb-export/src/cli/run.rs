@@ -7,14 +7,19 @@ use super::output::Destination;
 use super::record;
 use super::session::Session;
 use super::suggest;
-use crate::api::RunColumns;
 
 /// Show one run: state, config, summary, tags
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Example:\n  wandb-export run my-team/my-project/abc123 -f jsonl")]
+#[command(after_help = "Examples:
+  wandb-export run my-team/my-project/abc123 -f jsonl
+  wandb-export run https://wandb.ai/my-team/my-project/runs/abc123 --path")]
 pub(super) struct Options {
     /// The run: entity/project/run, or its page's address
     path: String,
+
+    /// Print entity/project/run alone, after asking the server whether there is such a run
+    #[arg(long = "path", conflicts_with_all = ["format", "nested"])]
+    only_path: bool,
 
     #[command(flatten)]
     destination: Destination,
@@ -26,6 +31,10 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         Ok(run) => run,
         Err(error) => return Err(suggest::run(session, &path, error).await),
     };
-    record::write(session, RunColumns::All.row(&run), &options.destination)?;
+    if options.only_path {
+        options.destination.write_text(format!("{}\n", run.path()).as_bytes())?;
+        return Ok(Outcome::Done);
+    }
+    record::write_run(session, &run, &options.destination)?;
     Ok(Session::outcome(run.lacks().iter().map(|field| format!("the server does not have {field}"))))
 }

@@ -1,8 +1,10 @@
 //! Near names for something that was not found.
 
+use std::collections::BTreeSet;
+
 use futures_util::TryStreamExt;
 use futures_util::stream::StreamExt;
-use wandb_core::{ProjectPath, RunPath};
+use wandb_core::{ProjectPath, RunPath, SweepPath};
 use wandb_graphql::ops::GetHistoryKeys;
 
 use super::exit::Failure;
@@ -36,6 +38,30 @@ pub(super) async fn run(session: &Session, path: &RunPath, error: Error) -> Fail
                 let named = named.join(" or ");
                 Some(format!("{:?} is a run's name; a path takes its id: {named}", path.run()))
             };
+            Failure { error, hint }
+        }
+        Err(_) => self::project(session, project, error).await,
+    }
+}
+
+/// Adds near sweeps that the project's runs belong to, or near projects, if `error` is that there is no sweep at `path`,
+/// which the user wrote as `input`.
+pub(super) async fn sweep(session: &Session, input: &str, path: &SweepPath, error: Error) -> Failure {
+    if error.kind() != ErrorKind::NotFound {
+        return error.into();
+    }
+    // The Python SDK takes the word for a part of an address, so we do too.
+    if let [entity, "sweeps", sweep] = input.trim_matches('/').split('/').collect::<Vec<_>>()[..] {
+        let hint = format!("a sweep of a project that is called sweeps is {entity}/sweeps/sweeps/{sweep}");
+        return Failure { error, hint: Some(hint) };
+    }
+    let project = path.project_path();
+    let Ok(runs) = session.api.runs(&project.to_string()).await else { return error.into() };
+    match runs.light().limit(MOST_NAMES).collect().await {
+        Ok(runs) => {
+            let sweeps: BTreeSet<_> = runs.iter().filter_map(|run| run.sweep.clone()).collect();
+            let ids = near(path.sweep(), sweeps.into_iter());
+            let hint = did_you_mean("sweep", ids.iter().map(|id| format!("{project}/{id}")));
             Failure { error, hint }
         }
         Err(_) => self::project(session, project, error).await,

@@ -97,7 +97,7 @@ impl Output {
     }
 
     /// Writes what is left, and puts a file in its place.
-    pub(super) fn commit(mut self) -> Result<u64, SinkError> {
+    pub(crate) fn commit(mut self) -> Result<u64, SinkError> {
         if self.failure.is_some() {
             return Err(SinkError::Failed { output: self.name });
         }
@@ -110,7 +110,7 @@ impl Output {
     }
 
     /// The error for a write to this output.
-    pub(super) fn error(&self, error: io::Error) -> SinkError {
+    pub(crate) fn error(&self, error: io::Error) -> SinkError {
         SinkError::io("writing", &self.name, error)
     }
 

@@ -59,7 +59,7 @@ impl FromStr for Nested {
 pub struct UnknownNested(String);
 
 /// The object in `value` if it can be taken apart into columns.
-pub(super) fn divisible(value: &Value) -> Option<&Map> {
+pub(crate) fn divisible(value: &Value) -> Option<&Map> {
     match value {
         Value::Map(map) if !map.is_empty() && !map.contains_key("_type") => Some(map),
         _ => None,

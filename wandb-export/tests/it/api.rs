@@ -7,5 +7,6 @@ mod growing;
 mod lacking;
 mod rows;
 mod runs;
+mod sweeps;
 mod updates;
 mod writers;

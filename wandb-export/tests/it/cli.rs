@@ -6,4 +6,7 @@ mod files;
 mod help;
 mod meanwhile;
 mod missing;
+mod offline;
+mod recorded;
 mod set;
+mod sweeps;

@@ -3,7 +3,9 @@
 mod connections;
 mod program;
 mod seed;
+mod sweep;
 
 pub(crate) use connections::{asynchronous, blocking, on_both, server, settings};
-pub(crate) use program::{Program, TRANSPORTS};
+pub(crate) use program::{Ended, Program, TRANSPORTS};
 pub(crate) use seed::{RUN, gapped_run, team};
+pub(crate) use sweep::{SWEEP, recorded, sweep};

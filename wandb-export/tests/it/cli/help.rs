@@ -47,6 +47,26 @@ fn of_project() {
 }
 
 #[test]
+fn of_compare() {
+    assert_snapshot!(help(&["compare", "--help"]));
+}
+
+#[test]
+fn of_sweep() {
+    assert_snapshot!(help(&["sweep", "--help"]));
+}
+
+#[test]
+fn of_completions() {
+    assert_snapshot!(help(&["completions", "--help"]));
+}
+
+#[test]
+fn of_man() {
+    assert_snapshot!(help(&["man", "--help"]));
+}
+
+#[test]
 fn without_any_argument_it_is_shown_as_a_usage_error() {
     let program = Program::new(server());
     let ended = program.end(program.command(&[]));

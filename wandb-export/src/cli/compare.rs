@@ -1,0 +1,95 @@
+//! `compare`: the configs of runs side by side.
+
+use clap::Args;
+use futures_util::stream;
+use wandb_core::{Row, Value};
+
+use super::exit::{Failure, Outcome};
+use super::output::{Destination, say};
+use super::session::Session;
+use super::suggest;
+use crate::api::{Comparison, write_rows};
+use crate::error::{Error, ErrorKind};
+use crate::sink::Format;
+
+/// Show where the configs of runs differ
+///
+/// A row a key, a column a run. Nested keys are joined by dots. A key that a run lacks is an empty cell, which is not the
+/// same as null; 1 and 1.0 are the same.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  wandb-export compare my-team/my-project/abc123 my-team/my-project/def456
+  wandb-export compare my-team/my-project/abc123 my-team/my-project/def456 --all --summary -f jsonl")]
+pub(super) struct Options {
+    /// Two runs or more: entity/project/run, or their pages' addresses
+    #[arg(value_name = "RUN", required = true, num_args = 2..)]
+    runs: Vec<String>,
+
+    /// Every key, also where the runs have the same
+    #[arg(long)]
+    all: bool,
+
+    /// Compare the summaries too
+    #[arg(long)]
+    summary: bool,
+
+    #[command(flatten)]
+    destination: Destination,
+}
+
+pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
+    let sink = options.destination.sink()?;
+    let progress = session.progress();
+    let mut comparison = match session.api.compare(&options.runs).await {
+        Ok(comparison) => comparison,
+        Err(error) => return Err(with_near_runs(session, &options.runs, error).await),
+    };
+    if options.summary {
+        comparison = comparison.with_summary();
+    }
+    if !options.all {
+        comparison = comparison.differing();
+    }
+    let rows = match options.destination.format()? {
+        Format::Jsonl => comparison.rows(),
+        Format::Table => for_people(&comparison),
+        _ => comparison.full_rows(),
+    };
+    let report = write_rows(stream::iter([Ok(rows)]), sink).await?;
+    drop(progress);
+    if report.rows == 0 {
+        say(if options.all { "note: there is nothing to compare" } else { "note: the runs do not differ" });
+    }
+    session.tell(&report, options.destination.format()?);
+    let missing = comparison.lacks().iter();
+    Ok(Session::outcome(missing.map(|field| format!("the server does not have {field}"))))
+}
+
+/// A table shows null as it shows what is missing, and here the two differ.
+fn for_people(comparison: &Comparison) -> Vec<Row> {
+    let rows = comparison.full_rows().into_iter().zip(comparison.rows());
+    let visible = |(full, row): (Row, Row)| {
+        let cells = full.into_iter().map(|(key, value)| match row.get(&key) {
+            Some(Value::Null) => (key, "null".into()),
+            _ => (key, value),
+        });
+        cells.collect()
+    };
+    rows.map(visible).collect()
+}
+
+/// Adds near runs if `error` is that one of the runs is not there.
+async fn with_near_runs(session: &Session, runs: &[String], error: Error) -> Failure {
+    if error.kind() == ErrorKind::NotFound {
+        let message = error.to_string();
+        for run in runs {
+            match session.api.run_path(run).await {
+                Ok(path) if message.contains(&format!("run {path} ")) => {
+                    return suggest::run(session, &path, error).await;
+                }
+                _ => {}
+            }
+        }
+    }
+    error.into()
+}

@@ -1,0 +1,133 @@
+//! `sweep`: the runs of a sweep, or the best of them.
+
+use clap::Args;
+use futures_util::TryStreamExt;
+use wandb_core::model::{Goal, SweepMetric};
+
+use super::exit::{Failure, Outcome};
+use super::output::{Destination, say};
+use super::record;
+use super::session::Session;
+use super::suggest;
+use crate::api::Sweep;
+use crate::error::Error;
+
+/// List the runs of a sweep, or show the best one
+///
+/// Runs whose value of the metric is missing, NaN or no number are never the best; infinities are numbers. Of equal runs
+/// the one that was created first is taken. What the sweep is and how far it got is said on stderr.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  wandb-export sweep my-team/my-project/sw33p1d -o runs.csv
+  wandb-export sweep my-team/my-project/sw33p1d --best
+  wandb-export sweep my-team/my-project/sw33p1d --best val.acc --maximize -f jsonl
+  wandb-export history $(wandb-export sweep my-team/my-project/sw33p1d --best --path) --all")]
+pub(super) struct Options {
+    /// The sweep: entity/project/sweep, or its page's address
+    path: String,
+
+    /// The run with the best value of a metric [default: the metric and goal that the sweep is configured with]
+    #[arg(long, value_name = "METRIC", num_args = 0..=1)]
+    #[expect(clippy::option_option, reason = "clap: not given, given without and with a value")]
+    best: Option<Option<String>>,
+
+    /// With --best: the greatest value is the best
+    #[arg(long, requires = "best", conflicts_with = "minimize")]
+    maximize: bool,
+
+    /// With --best: the smallest value is the best
+    #[arg(long, requires = "best")]
+    minimize: bool,
+
+    /// Print entity/project/run of each run alone, a line each
+    #[arg(long = "path", conflicts_with_all = ["format", "nested"])]
+    only_paths: bool,
+
+    #[command(flatten)]
+    destination: Destination,
+}
+
+pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
+    let path = session.api.sweep_path(&options.path).await?;
+    let sweep = match session.api.sweep(&path.to_string()).await {
+        Ok(sweep) => sweep,
+        Err(error) => return Err(suggest::sweep(session, &options.path, &path, error).await),
+    };
+    match &options.best {
+        Some(metric) => best(session, options, &sweep, metric.as_deref()).await,
+        None => all(session, options, &sweep).await,
+    }
+}
+
+async fn all(session: &Session, options: &Options, sweep: &Sweep) -> Result<Outcome, Failure> {
+    if options.only_paths {
+        let runs: Vec<_> = sweep.runs().light().stream().try_collect().await?;
+        let paths: Vec<_> = runs.iter().flat_map(|run| [run.path().to_string(), "\n".to_owned()]).collect();
+        options.destination.write_text(paths.concat().as_bytes())?;
+        return Ok(Outcome::Done);
+    }
+    say(&facts(sweep));
+    let progress = session.progress();
+    let sink = progress.counted(options.destination.sink()?);
+    let exported = sweep.runs().write(sink).await?;
+    drop(progress);
+    session.tell(&exported.report, options.destination.format()?);
+    // What is missing of the sweep itself is not part of the data.
+    let missing = exported.lacks.iter().filter(|field| field.on_type() != "Sweep");
+    Ok(Session::outcome(missing.map(|field| format!("the server does not have {field}"))))
+}
+
+async fn best(
+    session: &Session,
+    options: &Options,
+    sweep: &Sweep,
+    metric: Option<&str>,
+) -> Result<Outcome, Failure> {
+    let goal = match (options.minimize, options.maximize) {
+        (true, _) => Some(Goal::Minimize),
+        (_, true) => Some(Goal::Maximize),
+        _ => None,
+    };
+    let SweepMetric { name, goal, .. } = sweep.objective(metric, goal)?;
+    let Some(run) = sweep.best_run_by(&name, goal).await? else {
+        let lacks = session.api.client().lacks();
+        let summary = lacks.iter().find(|field| field.name() == "summaryMetrics");
+        let hint =
+            summary.map(|field| format!("the server does not have {field}, so no run shows its metrics"));
+        return Err(Failure {
+            error: Error::NoBestRun { sweep: sweep.path().to_string(), metric: name },
+            hint,
+        });
+    };
+    if options.only_paths {
+        options.destination.write_text(format!("{}\n", run.path()).as_bytes())?;
+    } else {
+        say(&format!(
+            "{}; this is the run with the {} {name}",
+            facts(sweep),
+            match goal {
+                Goal::Minimize => "smallest",
+                Goal::Maximize => "greatest",
+            }
+        ));
+        record::write_run(session, &run, &options.destination)?;
+    }
+    let missing = run.lacks().iter().filter(|field| field.on_type() != "Sweep");
+    Ok(Session::outcome(missing.map(|field| format!("the server does not have {field}"))))
+}
+
+/// What the server says of the sweep itself, in a line.
+fn facts(sweep: &Sweep) -> String {
+    let mut facts = Vec::new();
+    facts.extend(sweep.method.as_ref().map(|method| format!("{method} search")));
+    facts.extend(sweep.state.as_ref().map(|state| state.to_lowercase()));
+    facts.extend(sweep.metric().map(|SweepMetric { name, goal, .. }| format!("to {goal} {name}")));
+    facts.extend(sweep.run_count.map(|count| match sweep.run_count_expected {
+        Some(expected) => format!("{count} of {expected} runs"),
+        None => format!("{count} runs"),
+    }));
+    let title = Some(sweep.title()).filter(|title| *title != sweep.id);
+    let name = title.map(|title| format!(" ({title})")).unwrap_or_default();
+    let facts = if facts.is_empty() { String::new() } else { format!(": {}", facts.join(", ")) };
+    format!("sweep {}{name}{facts}", sweep.path())
+}

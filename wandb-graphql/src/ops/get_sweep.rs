@@ -1,0 +1,195 @@
+//! `GetSweep`: one sweep.
+
+use bytes::Bytes;
+use http::Response;
+use wandb_core::SweepPath;
+use wandb_core::model::{Sweep, Timestamp};
+use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation};
+use wandb_core::transport::Request;
+
+use crate::envelope::{RequestOf, data, missing, post};
+use crate::schema::{DateTime, Float, sdl as schema};
+
+/// Reads one sweep (`GetSweep` in the Python SDK). Its runs are listed by [`Filter::sweep`](crate::Filter::sweep).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetSweep {
+    path: SweepPath,
+}
+
+impl GetSweep {
+    /// The sweep at `path`.
+    pub fn new(path: SweepPath) -> Self {
+        Self { path }
+    }
+}
+
+/// What the Python SDK does not ask old servers for.
+const OPTIONAL_FIELDS: &[Field] = &[
+    Field::new("Sweep", "displayName"),
+    Field::new("Sweep", "method"),
+    Field::new("Sweep", "description"),
+    Field::new("Sweep", "createdAt"),
+    Field::new("Sweep", "updatedAt"),
+    Field::new("Sweep", "runCount"),
+    Field::new("Sweep", "runCountExpected"),
+];
+
+#[derive(cynic::QueryVariables, Debug)]
+struct Variables<'a> {
+    entity: &'a str,
+    project: &'a str,
+    name: &'a str,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Query", variables = "Variables")]
+struct Query {
+    #[arguments(name: $project, entityName: $entity)]
+    project: Option<Project>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(variables = "Variables")]
+struct Project {
+    #[arguments(sweepName: $name)]
+    sweep: Option<SweepFields>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Sweep")]
+struct SweepFields {
+    id: cynic::Id,
+    name: String,
+    state: Option<String>,
+    best_loss: Option<Float>,
+    config: Option<String>,
+    #[cynic(feature = "Sweep.displayName")]
+    display_name: Option<String>,
+    #[cynic(feature = "Sweep.method")]
+    method: Option<String>,
+    #[cynic(feature = "Sweep.description")]
+    description: Option<String>,
+    #[cynic(feature = "Sweep.createdAt")]
+    created_at: Option<DateTime>,
+    #[cynic(feature = "Sweep.updatedAt")]
+    updated_at: Option<DateTime>,
+    #[cynic(feature = "Sweep.runCount")]
+    run_count: Option<i32>,
+    #[cynic(feature = "Sweep.runCountExpected")]
+    run_count_expected: Option<i32>,
+}
+
+impl SweepFields {
+    fn into_sweep(self, path: &SweepPath) -> Sweep {
+        let count = |count: Option<i32>| count.and_then(|count| u64::try_from(count).ok());
+        let mut sweep = Sweep::new(path.entity(), path.project(), self.name, self.id.into_inner());
+        sweep.name = self.display_name;
+        sweep.method = self.method;
+        sweep.state = self.state;
+        sweep.description = self.description;
+        sweep.config = self.config;
+        sweep.best_loss = self.best_loss.map(|loss| loss.0);
+        sweep.run_count = count(self.run_count);
+        sweep.run_count_expected = count(self.run_count_expected);
+        sweep.created_at = self.created_at.map(|time| Timestamp::from(time.0));
+        sweep.updated_at = self.updated_at.map(|time| Timestamp::from(time.0));
+        sweep
+    }
+}
+
+impl Operation for GetSweep {
+    type Answer = Sweep;
+
+    fn name(&self) -> &'static str {
+        "GetSweep"
+    }
+
+    fn subject(&self) -> String {
+        self.path.to_string()
+    }
+
+    fn optional_fields(&self) -> &'static [Field] {
+        OPTIONAL_FIELDS
+    }
+
+    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+        let variables =
+            Variables { entity: self.path.entity(), project: self.path.project(), name: self.path.sweep() };
+        post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
+    }
+
+    fn answer(&self, response: Response<Bytes>) -> Result<Sweep, AnswerError> {
+        let what = || format!("sweep {}", self.path);
+        let query: Query = data(&response, what)?;
+        let sweep = query.project.and_then(|project| project.sweep).ok_or_else(|| missing(what()))?;
+        Ok(sweep.into_sweep(&self.path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wandb_core::model::Goal;
+
+    use super::*;
+    use crate::ops::testing::{answer, request};
+
+    fn get() -> GetSweep {
+        GetSweep::new("team/my project/sw".parse().unwrap())
+    }
+
+    #[test]
+    fn a_full_request() {
+        insta::assert_snapshot!(request(&get(), &[]));
+    }
+
+    #[test]
+    fn a_request_to_an_old_server() {
+        insta::assert_snapshot!(request(&get(), OPTIONAL_FIELDS));
+    }
+
+    #[test]
+    fn a_full_sweep_is_read() {
+        let sweep = answer(
+            &get(),
+            r#"{"data": {"project": {"sweep": {"id": "U3c6MQ==", "name": "sw", "displayName": "größe", "method": "bayes",
+                "state": "RUNNING", "description": "d", "bestLoss": 0.25, "runCount": 6, "runCountExpected": 9,
+                "config": "metric:\n  goal: maximize\n  name: acc\n",
+                "createdAt": "2024-05-01T12:00:00Z", "updatedAt": "2024-05-02T12:00:00Z"}}}}"#,
+        )
+        .unwrap();
+        assert_eq!(sweep.path().unwrap(), get().path);
+        assert_eq!((sweep.storage_id.as_str(), sweep.name.as_deref()), ("U3c6MQ==", Some("größe")));
+        assert_eq!((sweep.method.as_deref(), sweep.state.as_deref()), (Some("bayes"), Some("RUNNING")));
+        assert_eq!((sweep.description.as_deref(), sweep.best_loss), (Some("d"), Some(0.25)));
+        assert_eq!((sweep.run_count, sweep.run_count_expected), (Some(6), Some(9)));
+        assert_eq!(sweep.created_at.as_ref().map(Timestamp::as_str), Some("2024-05-01T12:00:00Z"));
+        assert_eq!(sweep.updated_at.as_ref().map(Timestamp::as_str), Some("2024-05-02T12:00:00Z"));
+        let metric = sweep.metric().unwrap();
+        assert_eq!((metric.name.as_str(), metric.goal), ("acc", Goal::Maximize));
+    }
+
+    #[test]
+    fn what_an_old_server_or_a_null_does_not_say_is_unknown() {
+        let body = r#"{"data": {"project": {"sweep": {"id": "1", "name": "sw", "state": null, "bestLoss": null,
+            "config": null}}}}"#;
+        assert_eq!(answer(&get(), body).unwrap(), Sweep::new("team", "my project", "sw", "1"));
+    }
+
+    #[test]
+    fn a_best_loss_that_is_not_finite_is_read() {
+        for loss in ["Infinity", r#""Infinity""#] {
+            let body = format!(
+                r#"{{"data": {{"project": {{"sweep": {{"id": "1", "name": "sw", "state": null, "config": null, "bestLoss": {loss}}}}}}}}}"#
+            );
+            assert_eq!(answer(&get(), &body).unwrap().best_loss, Some(f64::INFINITY), "{loss}");
+        }
+    }
+
+    #[test]
+    fn a_sweep_or_project_that_is_null_is_not_found() {
+        for body in [r#"{"data": {"project": {"sweep": null}}}"#, r#"{"data": {"project": null}}"#] {
+            let what = "sweep team/my project/sw".to_owned();
+            assert_eq!(answer(&get(), body).unwrap_err(), AnswerError::NotFound { what });
+        }
+    }
+}
