@@ -25,7 +25,7 @@ use http::HeaderValue;
 
 pub use builder::ClientBuilder;
 pub use call::Reply;
-pub use download::Download;
+pub use download::{Download, Partial};
 pub(crate) use reply::is_refusal;
 pub use retry::RetryPolicy;
 pub use tally::Tally;

@@ -154,6 +154,22 @@ impl Error {
         }
     }
 
+    /// Whether it may help to ask for a new URL: one that was signed for a while is refused when its time is over.
+    pub fn may_be_expired(&self) -> bool {
+        match self {
+            Self::Status { status, .. } => {
+                matches!(*status, StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN | StatusCode::GONE)
+            }
+            Self::Unauthorized { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether a file has changed while it was downloaded.
+    pub fn is_changed(&self) -> bool {
+        matches!(self, Self::Answer { source: AnswerError::Changed, .. })
+    }
+
     /// Whether the key is missing, wrong, or may not do this.
     pub fn is_unauthorized(&self) -> bool {
         match self {

@@ -3,7 +3,7 @@
 //! - [`ops`]: one file an operation. Each builds its request, reads its answer and names what follows; the client of
 //!   [`wandb_core`] moves it. They are typed against `schema.graphql`, the part of the schema that is asked for.
 //! - [`plan`]: how the whole history of a run follows from what the server says about it.
-//! - [`Filter`], [`Order`], [`Keys`], [`Samples`]: parameters, checked where they are made.
+//! - [`Filter`], [`Order`], [`Keys`], [`Samples`], [`LikePattern`]: parameters, checked where they are made.
 //! - [`HistoryRow`]: a row of an answer, as text, to be parsed where there is time for it.
 //!
 //! The crate knows no HTTP library and no output format.
@@ -12,6 +12,7 @@ mod envelope;
 mod filter;
 mod keys;
 mod lenient;
+mod like;
 pub mod ops;
 mod order;
 pub mod plan;
@@ -21,6 +22,7 @@ mod schema;
 
 pub use filter::{Filter, FilterError};
 pub use keys::{Keys, KeysError, Selection};
+pub use like::LikePattern;
 pub use order::{Order, OrderError};
 pub use row::HistoryRow;
 pub use samples::{Samples, SamplesError};

@@ -12,6 +12,7 @@
 //! | a run's metrics, thinned out | [`SampleHistory`] |
 //! | a run's metrics, all of them | [`ScanHistory`], and [`GetParquetHistory`] for what is exported to files |
 //! | a run's system metrics | [`SampleEvents`] |
+//! | a run's files | [`ListFiles`] |
 //! | what a change of a run starts from | [`GetRunDocument`] |
 //!
 //! | to change | ask |
@@ -28,6 +29,7 @@ mod get_run_document;
 mod get_server;
 mod get_sweep;
 mod get_viewer;
+mod list_files;
 mod list_projects;
 mod list_runs;
 mod page;
@@ -50,6 +52,7 @@ pub use get_run_document::GetRunDocument;
 pub use get_server::GetServer;
 pub use get_sweep::GetSweep;
 pub use get_viewer::GetViewer;
+pub use list_files::{FilePage, ListFiles};
 pub use list_projects::{ListProjects, ProjectPage};
 pub use list_runs::{ListRuns, RunPage};
 pub use run_fields::Detail;

@@ -9,7 +9,7 @@ use wandb_core::operation::{Endpoint, Field, Lacks, Operation};
 use wandb_core::update::RunPatch;
 use wandb_graphql::ops::{
     Detail, GetHistoryKeys, GetHistoryWindow, GetParquetHistory, GetRun, GetRunDocument, GetServer, GetSweep,
-    GetViewer, ListProjects, ListRuns, SampleEvents, SampleHistory, UpdateRun,
+    GetViewer, ListFiles, ListProjects, ListRuns, SampleEvents, SampleHistory, UpdateRun,
 };
 use wandb_graphql::{Keys, SCHEMA, Selection};
 
@@ -49,6 +49,7 @@ fn operations() -> Vec<Asked> {
         Asked::by(GetRunDocument::new(run())),
         Asked::by(UpdateRun::new(run(), RunPatch::new("UnVuOjE="))),
         Asked::by(GetSweep::new("team/project/sweep".parse().unwrap())),
+        Asked::by(ListFiles::new(run())),
         Asked::by(GetHistoryKeys::new(run())),
         Asked::by(GetParquetHistory::new(run())),
         Asked::by(SampleHistory::new(run())),

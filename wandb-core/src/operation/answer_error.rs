@@ -43,6 +43,10 @@ pub enum AnswerError {
         message: String,
     },
 
+    /// A file is not the same any more as when its download began.
+    #[error("the file changed while it was downloaded")]
+    Changed,
+
     /// The response is not one the protocol knows. It may be a cut or garbled one, so it is asked for again.
     #[error("the server's answer could not be read: {message}; it begins {excerpt:?}")]
     Malformed {
@@ -80,6 +84,7 @@ impl AnswerError {
             | Self::Denied { .. }
             | Self::TooMuch { .. }
             | Self::Refused { .. }
+            | Self::Changed
             | Self::Unaskable { .. } => false,
         }
     }

@@ -1,0 +1,297 @@
+//! `RunFiles`: the files of a run.
+
+use bytes::Bytes;
+use http::Response;
+use wandb_core::RunPath;
+use wandb_core::model::{File, Timestamp};
+use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation, PageSize, Paged};
+use wandb_core::transport::Request;
+
+use super::page::{PageInfo, first};
+use crate::LikePattern;
+use crate::envelope::{RequestOf, data, missing, post};
+use crate::schema::{DateTime, Int64, sdl as schema};
+
+/// Lists the files of a run, page by page (`RunFiles` in the Python SDK).
+///
+/// The URLs in the answer are good for a while only; who comes later asks again.
+///
+/// ```
+/// use wandb_graphql::ops::ListFiles;
+///
+/// let all = ListFiles::new("team/project/run".parse()?);
+/// let some = all.clone().names(["model.h5", "config.yaml"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListFiles {
+    path: RunPath,
+    wanted: Wanted,
+    page_size: PageSize,
+    after: Option<String>,
+}
+
+/// The server takes one of these at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Wanted {
+    All,
+    Named(Vec<String>),
+    Like(LikePattern),
+}
+
+/// A page of files.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct FilePage {
+    /// The files, in the server's order.
+    pub files: Vec<File>,
+    /// How many files the run has, where the server tells.
+    pub total: Option<u64>,
+    /// The cursor after which the next page begins, if there is one.
+    pub next: Option<String>,
+}
+
+impl ListFiles {
+    /// The files asked for at once unless told otherwise. The Python SDK asks for 50.
+    pub const PAGE_SIZE: PageSize = PageSize::fixed(500);
+
+    /// All files of the run at `path`.
+    pub fn new(path: RunPath) -> Self {
+        Self { path, wanted: Wanted::All, page_size: Self::PAGE_SIZE, after: None }
+    }
+
+    /// Only the files with these names, instead of all or of a pattern. No names are no files.
+    #[must_use]
+    pub fn names<N: Into<String>>(self, names: impl IntoIterator<Item = N>) -> Self {
+        Self { wanted: Wanted::Named(names.into_iter().map(Into::into).collect()), ..self }
+    }
+
+    /// Only the files whose names are like this, instead of all or of some names.
+    #[must_use]
+    pub fn like(self, pattern: LikePattern) -> Self {
+        Self { wanted: Wanted::Like(pattern), ..self }
+    }
+
+    /// Asks for so many files at once.
+    #[must_use]
+    pub fn page_size(self, page_size: PageSize) -> Self {
+        Self { page_size, ..self }
+    }
+}
+
+const OPTIONAL_FIELDS: &[Field] = &[
+    Field::new("Run", "fileCount"),
+    Field::new("File", "directUrl"),
+    Field::new("File", "mimetype"),
+    Field::new("File", "updatedAt"),
+    Field::new("File", "md5"),
+];
+
+#[derive(cynic::QueryVariables, Debug)]
+struct Variables<'a> {
+    entity: &'a str,
+    project: &'a str,
+    run: &'a str,
+    names: Option<Vec<Option<&'a str>>>,
+    pattern: Option<&'a str>,
+    cursor: Option<&'a str>,
+    per_page: i32,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(variables = "Variables")]
+struct Query {
+    #[arguments(name: $project, entityName: $entity)]
+    project: Option<Project>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(variables = "Variables")]
+struct Project {
+    #[arguments(name: $run)]
+    run: Option<Run>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(variables = "Variables")]
+struct Run {
+    #[cynic(feature = "Run.fileCount")]
+    file_count: Option<i32>,
+    #[arguments(names: $names, pattern: $pattern, after: $cursor, first: $per_page)]
+    files: Option<FileConnection>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+struct FileConnection {
+    edges: Vec<FileEdge>,
+    page_info: PageInfo,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+struct FileEdge {
+    node: Option<FileFields>,
+    cursor: Option<String>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "File")]
+struct FileFields {
+    id: cynic::Id,
+    name: String,
+    url: Option<String>,
+    #[cynic(feature = "File.directUrl")]
+    direct_url: Option<String>,
+    size_bytes: Option<Int64>,
+    #[cynic(feature = "File.mimetype")]
+    mimetype: Option<String>,
+    #[cynic(feature = "File.updatedAt")]
+    updated_at: Option<DateTime>,
+    #[cynic(feature = "File.md5")]
+    md5: Option<String>,
+}
+
+impl From<FileFields> for File {
+    fn from(fields: FileFields) -> Self {
+        let mut file = Self::new(fields.id.into_inner(), fields.name);
+        file.size = fields.size_bytes.and_then(|size| u64::try_from(size.0).ok());
+        file.md5 = fields.md5.filter(|digest| !digest.is_empty());
+        file.mime_type = fields.mimetype;
+        file.updated_at = fields.updated_at.map(|time| Timestamp::from(time.0));
+        file.url = fields.url.filter(|url| !url.is_empty());
+        file.direct_url = fields.direct_url.filter(|url| !url.is_empty());
+        file
+    }
+}
+
+impl Operation for ListFiles {
+    type Answer = FilePage;
+
+    fn name(&self) -> &'static str {
+        "RunFiles"
+    }
+
+    fn subject(&self) -> String {
+        match (&self.wanted, &self.after) {
+            (Wanted::Named(names), _) if names.len() == 1 => format!("{} of {}", names[0], self.path),
+            (_, None) => format!("{}, first page", self.path),
+            (_, Some(cursor)) => format!("{}, page after {cursor}", self.path),
+        }
+    }
+
+    fn optional_fields(&self) -> &'static [Field] {
+        OPTIONAL_FIELDS
+    }
+
+    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+        let (names, pattern) = match &self.wanted {
+            Wanted::All => (None, None),
+            // The server takes an empty list for no condition.
+            Wanted::Named(names) if names.is_empty() => {
+                return Err(AnswerError::Unaskable { message: "no file was named".to_owned() });
+            }
+            Wanted::Named(names) => (Some(names.iter().map(|name| Some(name.as_str())).collect()), None),
+            Wanted::Like(pattern) => (None, Some(pattern.text())),
+        };
+        let variables = Variables {
+            entity: self.path.entity(),
+            project: self.path.project(),
+            run: self.path.run(),
+            names,
+            pattern,
+            cursor: self.after.as_deref(),
+            per_page: first(self.page_size),
+        };
+        post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
+    }
+
+    fn answer(&self, response: Response<Bytes>) -> Result<FilePage, AnswerError> {
+        let what = || format!("run {}", self.path);
+        let query: Query = data(&response, what)?;
+        let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
+        let Some(files) = run.files else {
+            return Err(AnswerError::malformed("it holds a run without files", response.body()));
+        };
+        let last = files.edges.last().and_then(|edge| edge.cursor.clone());
+        let next = files.page_info.next(last, self.after.as_deref(), response.body())?;
+        let total = run.file_count.and_then(|count| u64::try_from(count).ok());
+        let files = files.edges.into_iter().filter_map(|edge| edge.node).map(File::from).collect();
+        Ok(FilePage { files, total, next })
+    }
+}
+
+impl Paged for ListFiles {
+    type Item = File;
+
+    fn next(&self, answer: &FilePage) -> Option<Self> {
+        let after = Some(answer.next.clone()?);
+        Some(Self { after, ..self.clone() })
+    }
+
+    fn items(answer: FilePage) -> Vec<File> {
+        answer.files
+    }
+
+    fn smaller(&self) -> Option<Self> {
+        Some(self.clone().page_size(self.page_size.halved()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{answer, request};
+
+    fn list() -> ListFiles {
+        ListFiles::new("team/my project/abc".parse().unwrap())
+    }
+
+    #[test]
+    fn a_request() {
+        insta::assert_snapshot!(request(&list(), &[]));
+    }
+
+    #[test]
+    fn a_request_for_names_to_an_old_server() {
+        insta::assert_snapshot!(request(&list().names(["a.txt", "größe/b"]), OPTIONAL_FIELDS));
+    }
+
+    #[test]
+    fn a_request_for_a_pattern() {
+        let request = request(&list().names(["x"]).like(LikePattern::containing("50%_")), &[]);
+        assert!(request.contains(r#""pattern": "%50\\%\\_%""#) && request.contains(r#""names": null"#));
+    }
+
+    #[test]
+    fn no_names_cannot_be_asked_for() {
+        let endpoint = crate::ops::testing::endpoint();
+        let error = list().names([""; 0]).request(&endpoint, &Lacks::nothing()).unwrap_err();
+        assert!(matches!(error, AnswerError::Unaskable { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_page_is_read() {
+        let body = r#"{"data": {"project": {"run": {"fileCount": 3, "files": {"edges": [
+            {"node": {"id": "1", "name": "media/a.png", "url": "/files/a", "directUrl": "https://s/a?x", "sizeBytes": "5000000000",
+                "mimetype": "image/png", "updatedAt": "2024-05-01T12:00:00Z", "md5": "XUFAKrxLKna5cZ2REBfFkg=="}, "cursor": "c1"},
+            {"node": null, "cursor": "c2"},
+            {"node": {"id": "2", "name": "../x", "url": "", "directUrl": null, "sizeBytes": null,
+                "mimetype": null, "updatedAt": null, "md5": ""}, "cursor": "c3"}],
+            "pageInfo": {"endCursor": "c3", "hasNextPage": true}}}}}}"#;
+        let page = answer(&list(), body).unwrap();
+        assert_eq!((page.files.len(), page.total, page.next.as_deref()), (2, Some(3), Some("c3")));
+        let file = &page.files[0];
+        assert_eq!((file.size, file.md5.as_deref()), (Some(5_000_000_000), Some("XUFAKrxLKna5cZ2REBfFkg==")));
+        assert_eq!(file.direct_url.as_deref(), Some("https://s/a?x"));
+        let mut bare = File::new("2", "../x");
+        bare.size = None;
+        assert_eq!(page.files[1], bare, "empty texts stand for nothing");
+        let next = list().next(&page).unwrap();
+        assert!(request(&next, &[]).contains(r#""cursor": "c3""#));
+    }
+
+    #[test]
+    fn a_run_that_is_null_is_not_found() {
+        let error = answer(&list(), r#"{"data": {"project": {"run": null}}}"#).unwrap_err();
+        assert_eq!(error, AnswerError::NotFound { what: "run team/my project/abc".to_owned() });
+    }
+}
