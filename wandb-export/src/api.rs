@@ -1,8 +1,10 @@
 //! The way in: a server, as somebody with an API key sees it.
 
 mod builder;
+mod command;
 mod compare;
 mod export;
+mod files;
 mod history;
 mod run;
 mod run_rows;
@@ -23,10 +25,14 @@ use wandb_core::{
 use wandb_graphql::ops::{GetRun, GetServer, GetSweep, GetViewer, ListProjects};
 
 pub use builder::ApiBuilder;
+pub use command::RunCommand;
 pub use compare::{ComparedKey, Comparison, Section};
 pub use export::Exported;
 #[cfg(feature = "cli")]
 pub(crate) use export::write as write_rows;
+#[cfg(feature = "files")]
+pub use files::DownloadProgress;
+pub use files::{Files, RunFile};
 pub use history::{History, HistoryEnd, HistoryReader, Source, Stream};
 pub use run::Run;
 pub use run_rows::RunColumns;

@@ -4,6 +4,7 @@
 //! thread, also inside an async program (it holds that thread).
 
 mod api;
+mod files;
 mod history;
 mod iter;
 mod run;
@@ -12,6 +13,7 @@ mod sweep;
 mod update;
 
 pub use api::Api;
+pub use files::{Files, RunFile};
 pub use history::{History, HistoryReader};
 pub use iter::Iter;
 pub use run::Run;

@@ -7,10 +7,12 @@
 #![expect(clippy::doc_markdown, reason = "what clap shows is read without rendering")]
 
 mod args;
+mod command;
 mod compare;
 mod completions;
 mod connect;
 mod exit;
+mod files;
 mod history;
 mod interrupt;
 mod man;
@@ -56,6 +58,8 @@ async fn perform(session: Session, command: Command) -> Result<Outcome, Failure>
         Command::Run(options) => run::run(&session, &options).await,
         Command::History(options) => history::run(&session, &options).await,
         Command::Project(options) => project::run(&session, &options).await,
+        Command::Files(options) => files::run(&session, &options).await,
+        Command::StartedBy(options) => command::run(&session, &options).await,
         Command::Set(options) => set::run(&session, &options).await,
         Command::Compare(options) => compare::run(&session, &options).await,
         Command::Sweep(options) => sweep::run(&session, &options).await,

@@ -112,6 +112,49 @@ pub enum Error {
         times: u32,
     },
 
+    /// A run has no file of that name.
+    #[error("{run} has no file {name:?}")]
+    NoSuchFile {
+        /// The run.
+        run: String,
+        /// The name.
+        name: String,
+    },
+
+    /// The metadata of a run do not tell how it was started.
+    #[error("{run} does not tell the command that started it: it has no wandb-metadata.json with a program")]
+    NoCommand {
+        /// The run.
+        run: String,
+    },
+
+    /// A file is larger than what is to be held in memory.
+    #[error("{name} has more than {limit} bytes; download it into a folder instead")]
+    FileTooLarge {
+        /// The server's name of the file.
+        name: String,
+        /// How many bytes were allowed.
+        limit: u64,
+    },
+
+    /// Something is in the place of a file.
+    #[error("{} exists and is {what}{}", path.display(), replace_hint(what))]
+    FileExists {
+        /// The place.
+        path: std::path::PathBuf,
+        /// What is there.
+        what: &'static str,
+    },
+
+    /// A file could not be had.
+    #[error("downloading {name}: {message}")]
+    File {
+        /// The server's name of the file.
+        name: String,
+        /// What is wrong.
+        message: String,
+    },
+
     /// An exported history file cannot be used.
     #[error("reading the exported history of {run}: {message} (the live history can be read instead)")]
     Exported {
@@ -170,7 +213,7 @@ impl Error {
             Self::Request(error) if error.is_unauthorized() => ErrorKind::Unauthorized,
             Self::NoApiKey { .. } | Self::Auth(_) | Self::ReadOnly { .. } => ErrorKind::Unauthorized,
             Self::Change { source, .. } if source.is_about_the_request() => ErrorKind::Usage,
-            Self::NoBestRun { .. } => ErrorKind::NotFound,
+            Self::NoBestRun { .. } | Self::NoSuchFile { .. } | Self::NoCommand { .. } => ErrorKind::NotFound,
             Self::Path(_)
             | Self::Settings(_)
             | Self::Carrier(_)
@@ -184,6 +227,9 @@ impl Error {
             Self::Request(_)
             | Self::Value { .. }
             | Self::Type { .. }
+            | Self::FileTooLarge { .. }
+            | Self::FileExists { .. }
+            | Self::File { .. }
             | Self::Change { .. }
             | Self::Unconfirmed { .. }
             | Self::Undone { .. }
@@ -206,6 +252,14 @@ impl Error {
 impl From<wandb_core::error::Error> for Error {
     fn from(error: wandb_core::error::Error) -> Self {
         Self::Request(Box::new(error))
+    }
+}
+
+fn replace_hint(what: &str) -> &'static str {
+    if what == "a folder" {
+        "; name another folder to download to"
+    } else {
+        "; it is only replaced if that is asked for"
     }
 }
 

@@ -26,6 +26,7 @@
 //! | `async` | [`Api::connect`] over reqwest, for tokio |
 //! | `blocking` | [`blocking::Api`] over ureq |
 //! | `csv` | CSV |
+//! | `files` | downloads of files into folders |
 //! | `parquet` | Parquet, Arrow IPC and record batches |
 //! | `terminal` | tables for people to read |
 //! | `tls-webpki-roots` | HTTPS with Mozilla's certificates built in |
@@ -41,14 +42,18 @@ pub mod blocking;
 pub mod cli;
 mod environment;
 mod error;
+#[cfg(feature = "files")]
+pub mod files;
 pub mod sink;
 #[cfg(any(feature = "csv", feature = "parquet"))]
 mod spool;
 pub mod table;
 
+#[cfg(feature = "files")]
+pub use api::DownloadProgress;
 pub use api::{
-    Api, ApiBuilder, ComparedKey, Comparison, Exported, History, HistoryEnd, HistoryReader, Run, RunColumns,
-    Runs, Section, Source, Stream, Sweep, Update, Updated,
+    Api, ApiBuilder, ComparedKey, Comparison, Exported, Files, History, HistoryEnd, HistoryReader, Run,
+    RunColumns, RunCommand, RunFile, Runs, Section, Source, Stream, Sweep, Update, Updated,
 };
 pub use error::{Error, ErrorKind};
 pub use wandb_core::{

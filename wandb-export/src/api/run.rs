@@ -5,7 +5,8 @@ use std::ops::Deref;
 use wandb_core::operation::Lacks;
 use wandb_core::{RunPath, model};
 
-use super::{Api, History, Update};
+use super::{Api, Files, History, RunFile, Update};
+use crate::error::Error;
 
 /// A run. It dereferences to what the server said of it: [`model::Run`].
 #[derive(Debug, Clone)]
@@ -21,6 +22,10 @@ impl Run {
         Self { api, path, model, lacks }
     }
 
+    pub(super) fn api(&self) -> &Api {
+        &self.api
+    }
+
     /// Where the run is: `entity/project/run`.
     pub fn path(&self) -> &RunPath {
         &self.path
@@ -34,6 +39,19 @@ impl Run {
     /// The run's metrics, to be narrowed down and read.
     pub fn history(&self) -> History {
         History::new(self.api.clone(), self.path.clone())
+    }
+
+    /// The run's files, to be narrowed down, listed and downloaded.
+    pub fn files(&self) -> Files {
+        Files::new(self.api.clone(), self.path.clone())
+    }
+
+    /// The run's file of that name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
+    pub async fn file(&self, name: &str) -> Result<RunFile, Error> {
+        RunFile::find(&self.api, &self.path, name).await
     }
 
     /// Changes to be made to the run; nothing is sent before they are [saved](Update::save). This value stays as it is.

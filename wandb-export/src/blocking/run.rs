@@ -2,8 +2,12 @@
 
 use std::ops::Deref;
 
-use super::{History, Update};
-use crate::api;
+use wandb_core::Map;
+use wandb_core::blocking::block_on;
+
+use super::{Files, History, RunFile, Update};
+use crate::api::{self, RunCommand};
+use crate::error::Error;
 
 /// A run. It dereferences to the async [`Run`](crate::Run), and so to what the server said of it; its
 /// [`history`](Run::history) is the blocking one.
@@ -18,6 +22,29 @@ impl Run {
     /// The run's metrics, to be narrowed down and read.
     pub fn history(&self) -> History {
         History::new(self.0.history())
+    }
+
+    /// The run's files, to be narrowed down, listed and downloaded.
+    pub fn files(&self) -> Files {
+        Files::new(self.0.files())
+    }
+
+    /// The run's file of that name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
+    pub fn file(&self, name: &str) -> Result<RunFile, Error> {
+        block_on(self.0.file(name)).map(RunFile::new)
+    }
+
+    /// How and where the run was started; `None` if it has no such file.
+    pub fn metadata(&self) -> Result<Option<Map>, Error> {
+        block_on(self.0.metadata())
+    }
+
+    /// The command line that started the run; `None` if its metadata do not tell it.
+    pub fn command(&self) -> Result<Option<RunCommand>, Error> {
+        block_on(self.0.command())
     }
 
     /// Changes to be made to the run; nothing is sent before they are saved.

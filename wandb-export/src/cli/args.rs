@@ -2,7 +2,9 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{compare, completions, history, man, project, projects, run, runs, set, sweep, whoami};
+use super::{
+    command, compare, completions, files, history, man, project, projects, run, runs, set, sweep, whoami,
+};
 
 /// Get runs, metrics and settings out of Weights & Biases, complete and exact.
 ///
@@ -40,9 +42,12 @@ pub(super) enum Command {
     Run(run::Options),
     History(history::Options),
     Project(project::Options),
-    Set(set::Options),
     Compare(compare::Options),
     Sweep(sweep::Options),
+    Files(files::Options),
+    #[command(name = "command")]
+    StartedBy(command::Options),
+    Set(set::Options),
     Completions(completions::Options),
     Man(man::Options),
 }

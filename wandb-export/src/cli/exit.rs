@@ -69,7 +69,7 @@ fn of_error(error: &Error) -> u8 {
 }
 
 /// The message with those of its causes that it does not repeat itself.
-fn with_causes(error: &Error) -> String {
+pub(super) fn with_causes(error: &Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -41,6 +41,16 @@ impl Destination {
         Self { output, format: None, nested: None }
     }
 
+    /// The same format, on standard output.
+    pub(super) fn to_stdout(&self) -> Self {
+        Self { output: PathBuf::from("-"), ..self.clone() }
+    }
+
+    /// Where files go that are downloaded.
+    pub(super) fn folder(&self) -> &Path {
+        if self.is_stdout() { Path::new(".") } else { &self.output }
+    }
+
     /// The format, and whether it is one for people.
     pub(super) fn format(&self) -> Result<Format, Error> {
         match &self.format {

@@ -10,42 +10,72 @@ use std::time::Duration;
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use wandb_core::Row;
 
-use crate::api::Api;
+use crate::api::{Api, DownloadProgress};
 use crate::sink::{Sink, SinkError, SinkReport};
 
 /// How often the line is drawn anew.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// Progress that is drawn until it is dropped, if stderr is a terminal.
+/// Something on stderr that is drawn anew by a thread until it is dropped.
 #[derive(Debug)]
-pub(super) struct Progress {
-    rows: Arc<AtomicU64>,
+struct Drawing {
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Progress {
-    pub(super) fn start(api: &Api, wanted: bool) -> Self {
-        let rows = Arc::new(AtomicU64::new(0));
+impl Drawing {
+    /// Draws `bar` as `template` says, as long as `update` has brought it up to date; nothing without a terminal.
+    fn start(
+        wanted: bool,
+        bar: impl FnOnce() -> ProgressBar + Send + 'static,
+        template: &'static str,
+        update: impl Fn(&ProgressBar) + Send + 'static,
+    ) -> Option<Self> {
         if !wanted || !std::io::stderr().is_terminal() {
-            return Self { rows, stop: None, thread: None };
+            return None;
         }
         let (stop, stopped) = channel();
-        let (api, counted) = (api.clone(), Arc::clone(&rows));
         let draw = move || {
-            let bar = ProgressBar::new_spinner();
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}") {
+            let bar = bar();
+            if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style);
             }
             while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
-                bar.set_message(line(&api, counted.load(Ordering::Relaxed)));
+                update(&bar);
                 bar.tick();
             }
             bar.finish_and_clear();
         };
         // Without a thread to draw on the work goes on unseen.
         let thread = thread::Builder::new().name("wandb-export-progress".to_owned()).spawn(draw).ok();
-        Self { rows, stop: Some(stop), thread }
+        Some(Self { stop: Some(stop), thread })
+    }
+}
+
+impl Drop for Drawing {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            // It draws and nothing else; a panic on it is no reason to fail.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// How many rows have been written and what that took.
+#[derive(Debug)]
+pub(super) struct Progress {
+    rows: Arc<AtomicU64>,
+    _drawing: Option<Drawing>,
+}
+
+impl Progress {
+    pub(super) fn start(api: &Api, wanted: bool) -> Self {
+        let rows = Arc::new(AtomicU64::new(0));
+        let (api, counted) = (api.clone(), Arc::clone(&rows));
+        let update = move |bar: &ProgressBar| bar.set_message(line(&api, counted.load(Ordering::Relaxed)));
+        let drawing = Drawing::start(wanted, ProgressBar::new_spinner, "{spinner} {elapsed} {msg}", update);
+        Self { rows, _drawing: drawing }
     }
 
     /// The same sink, whose rows are counted.
@@ -54,13 +84,22 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.stop = None;
-        if let Some(thread) = self.thread.take() {
-            // It draws and nothing else; a panic on it is no reason to fail.
-            let _ = thread.join();
-        }
+/// Bytes and rate of downloads.
+#[derive(Debug)]
+pub(super) struct DownloadBar {
+    _drawing: Option<Drawing>,
+}
+
+impl DownloadBar {
+    pub(super) fn start(progress: &DownloadProgress, wanted: bool) -> Self {
+        let progress = progress.clone();
+        let update = move |bar: &ProgressBar| {
+            bar.set_length(progress.bytes());
+            bar.set_position(progress.bytes_done());
+            bar.set_message(format!("{} of {} files", progress.files_done(), progress.files()));
+        };
+        let template = "{bar:30} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left, {msg}";
+        Self { _drawing: Drawing::start(wanted, || ProgressBar::new(0), template, update) }
     }
 }
 

@@ -25,6 +25,11 @@ impl Session {
         Progress::start(&self.api, self.show_progress)
     }
 
+    /// Whether progress is to be shown, if there is a terminal to show it on.
+    pub(super) fn shows_progress(&self) -> bool {
+        self.show_progress
+    }
+
     /// Tells what a reader of the output should know of it.
     pub(super) fn tell(&self, report: &SinkReport, format: Format) {
         // A table shows values as they are, whatever a column's type.

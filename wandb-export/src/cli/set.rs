@@ -31,20 +31,43 @@ pub(super) struct Options {
 
 #[derive(Debug, Clone, Subcommand)]
 enum What {
+    /// Set and delete keys of the summary
+    ///
+    /// A dot in KEY leads into objects: a.b is the key a.b if there is one, else the key b in a; \\. is a dot in a key.
+    #[command(after_help = "Examples:
+  wandb-export set summary my-team/my-project/abc123 accuracy=0.9 note:='\"0.9\"' --dry-run
+  echo '{\"best\": {\"acc\": 0.9}}' | wandb-export set summary my-team/my-project/abc123 --from -")]
     Summary(Keys),
+
+    /// Set and delete keys of the config
+    ///
+    /// A dot in KEY leads into objects: a.b is the key a.b if there is one, else the key b in a; \\. is a dot in a key.
+    #[command(after_help = "Example:
+  wandb-export set config my-team/my-project/abc123 lr=0.1 optimizer.name=adam --delete seed")]
     Config(Keys),
+
+    /// Set the name that the app shows
+    #[command(after_help = "Example:\n  wandb-export set name my-team/my-project/abc123 'the final one'")]
     Name(Text),
+
+    /// Set the notes
+    #[command(
+        after_help = "Example:\n  wandb-export set notes my-team/my-project/abc123 \"$(cat notes.md)\""
+    )]
     Notes(Text),
+
+    /// Set the group
+    #[command(after_help = "Example:\n  wandb-export set group my-team/my-project/abc123 ablation")]
     Group(Text),
+
+    /// Set all tags, or add and remove some
+    #[command(
+        after_help = "Example:\n  wandb-export set tags my-team/my-project/abc123 --add checked --remove draft"
+    )]
     Tags(Tags),
 }
 
-/// Set and delete keys of an object
-///
-/// A dot in KEY leads into objects: a.b is the key a.b if there is one, else the key b in a; `\.` is a dot in a key.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Example:
-  wandb-export set summary my-team/my-project/abc123 accuracy=0.9 note:='\"0.9\"' --dry-run")]
 struct Keys {
     /// The run: entity/project/run, or its page's address
     path: String,
@@ -69,9 +92,7 @@ struct Keys {
     common: Common,
 }
 
-/// Set a text
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Example:\n  wandb-export set name my-team/my-project/abc123 'the final one'")]
 struct Text {
     /// The run: entity/project/run, or its page's address
     path: String,
@@ -84,11 +105,7 @@ struct Text {
     common: Common,
 }
 
-/// Set all tags, or add and remove some
 #[derive(Debug, Clone, Args)]
-#[command(
-    after_help = "Example:\n  wandb-export set tags my-team/my-project/abc123 --add checked --remove draft"
-)]
 struct Tags {
     /// The run: entity/project/run, or its page's address
     path: String,

@@ -80,6 +80,13 @@ pub(super) async fn project(session: &Session, path: &ProjectPath, error: Error)
     Failure { error, hint }
 }
 
+/// Near files that the run has, for one that it has not.
+pub(super) async fn file(session: &Session, path: &RunPath, name: &str) -> Option<String> {
+    let files = session.api.run(&path.to_string()).await.ok()?.files().stream();
+    let names: Vec<_> = files.map_ok(|file| file.name.clone()).take(MOST_NAMES).try_collect().await.ok()?;
+    did_you_mean("file", near(name, names.into_iter()).into_iter())
+}
+
 /// Near keys that the run has logged, for those that it has not.
 pub(super) async fn keys(session: &Session, path: &RunPath, unlogged: &[String]) -> Option<String> {
     let extent = session.api.client().call(GetHistoryKeys::new(path.clone())).await.ok()?.answer;

@@ -3,6 +3,7 @@
 mod both_forms;
 mod exported;
 mod faults;
+mod files;
 mod growing;
 mod lacking;
 mod rows;

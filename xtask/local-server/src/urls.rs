@@ -8,7 +8,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use crate::options::Options;
 use crate::store::Shared;
 
-const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+const PATH: &AsciiSet = &SEGMENT.remove(b'/');
 
 /// The path in front of every route: empty, or with a leading and without a trailing slash.
 pub(crate) fn prefix(options: &Options) -> String {
@@ -22,7 +23,9 @@ pub(crate) fn prefix(options: &Options) -> String {
 pub(crate) fn signed(shared: &Shared, method: &str, key: &str) -> String {
     let expires = now() + shared.options.url_lifetime.as_secs();
     let signature = signature(shared, method, key, expires);
-    let path = utf8_percent_encode(key, PATH);
+    // Clients take `..` out of a path, together with what is before it.
+    let has_dots = key.split('/').any(|part| matches!(part, "." | ".."));
+    let path = utf8_percent_encode(key, if has_dots { SEGMENT } else { PATH });
     format!("{}/{path}?expires={expires}&signature={signature}", shared.storage_url())
 }
 

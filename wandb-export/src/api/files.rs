@@ -1,0 +1,186 @@
+//! The files of a run: listed, read, downloaded.
+
+#[cfg(feature = "files")]
+mod download;
+#[cfg(feature = "files")]
+mod fetch;
+mod pattern;
+#[cfg(feature = "files")]
+mod progress;
+
+use std::ops::Deref;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use wandb_core::operation::PageSize;
+use wandb_core::{RunPath, model};
+use wandb_graphql::ops::ListFiles;
+
+use self::pattern::Pattern;
+use super::Api;
+use crate::error::Error;
+
+#[cfg(feature = "files")]
+pub use progress::DownloadProgress;
+
+/// The files of a run, as a request to be refined. Without any refinement: all of them, in the server's order.
+///
+/// ```no_run
+/// # #[cfg(all(feature = "async", feature = "files"))]
+/// # async fn example() -> Result<(), wandb_export::Error> {
+/// use futures_util::TryStreamExt;
+///
+/// let run = wandb_export::Api::connect()?.run("my-team/my-project/abc123").await?;
+/// let mut files = run.files().pattern("*.h5")?.stream();
+/// while let Some(file) = files.try_next().await? {
+///     println!("{} {:?}", file.name, file.size);
+/// }
+/// let downloads = run.files().download("abc123").await?;
+/// println!("{} are there, {} are not", downloads.files.len(), downloads.failed.len());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Files {
+    api: Api,
+    path: RunPath,
+    names: Option<Vec<String>>,
+    pattern: Option<Pattern>,
+    page_size: PageSize,
+    #[cfg(feature = "files")]
+    existing: crate::files::Existing,
+    #[cfg(feature = "files")]
+    progress: DownloadProgress,
+}
+
+/// A file of a run. It dereferences to what the server said of it: [`model::File`].
+#[derive(Debug, Clone)]
+pub struct RunFile {
+    api: Api,
+    run: RunPath,
+    model: model::File,
+}
+
+/// Names that are asked for at once, at the most.
+const NAMES_AT_ONCE: usize = 100;
+
+impl Files {
+    pub(crate) fn new(api: Api, path: RunPath) -> Self {
+        Self {
+            api,
+            path,
+            names: None,
+            pattern: None,
+            page_size: ListFiles::PAGE_SIZE,
+            #[cfg(feature = "files")]
+            existing: crate::files::Existing::default(),
+            #[cfg(feature = "files")]
+            progress: DownloadProgress::default(),
+        }
+    }
+
+    /// Only the files with these names. Which of them there are is seen in what comes.
+    pub fn names<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.names = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Only the files whose whole names match a pattern as shells have it: `*` is any text, slashes included, `?` any
+    /// character, `[a-z]` one of several.
+    ///
+    /// # Errors
+    /// If it is no pattern.
+    pub fn pattern(mut self, pattern: &str) -> Result<Self, Error> {
+        self.pattern = Some(Pattern::new(pattern)?);
+        Ok(self)
+    }
+
+    /// So many files in a request. Default 500.
+    pub fn page_size(mut self, files: u64) -> Self {
+        self.page_size = PageSize::fixed(files);
+        self
+    }
+
+    /// The files, page after page (query `RunFiles`).
+    pub fn stream(self) -> BoxStream<'static, Result<RunFile, Error>> {
+        let Self { api, path, names, pattern, page_size, .. } = self;
+        let all = ListFiles::new(path.clone()).page_size(page_size);
+        let requests: Vec<ListFiles> = match (&names, &pattern) {
+            (Some(names), _) => names.chunks(NAMES_AT_ONCE).map(|names| all.clone().names(names)).collect(),
+            (None, Some(pattern)) => vec![pattern.like().map_or(all.clone(), |like| all.like(like))],
+            (None, None) => vec![all],
+        };
+        let client = api.client.clone();
+        let items = stream::iter(requests).flat_map(move |request| client.items(request));
+        items
+            .map_err(Error::from)
+            .try_filter(move |file| {
+                let is_wanted = names.as_ref().is_none_or(|names| names.contains(&file.name))
+                    && pattern.as_ref().is_none_or(|pattern| pattern.matches(&file.name));
+                std::future::ready(is_wanted)
+            })
+            .map_ok(move |file| RunFile { api: api.clone(), run: path.clone(), model: file })
+            .boxed()
+    }
+
+    /// All the files at once.
+    pub async fn collect(self) -> Result<Vec<RunFile>, Error> {
+        self.stream().try_collect().await
+    }
+}
+
+impl RunFile {
+    /// The file of that name.
+    pub(crate) async fn find(api: &Api, run: &RunPath, name: &str) -> Result<Self, Error> {
+        let mut found = Files::new(api.clone(), run.clone()).names([name]).stream();
+        found
+            .try_next()
+            .await?
+            .ok_or_else(|| Error::NoSuchFile { run: run.to_string(), name: name.to_owned() })
+    }
+
+    /// The whole file, where it has no more than `limit` bytes.
+    ///
+    /// # Errors
+    /// [`Error::FileTooLarge`] if it has more.
+    pub async fn read(&self, limit: u64) -> Result<Bytes, Error> {
+        let too_large = || Error::FileTooLarge { name: self.name.clone(), limit };
+        if self.size.is_some_and(|size| size > limit) {
+            return Err(too_large());
+        }
+        let subject = format!("{} of {}", self.name, self.run);
+        let mut download = self.api.client.download(&self.link()?, &subject).await?;
+        let mut content = BytesMut::new();
+        while let Some(chunk) = download.chunk().await? {
+            if (content.len() + chunk.len()) as u64 > limit {
+                return Err(too_large());
+            }
+            content.extend_from_slice(&chunk);
+        }
+        Ok(content.freeze())
+    }
+
+    /// What the server said, without the rest.
+    pub fn into_model(self) -> model::File {
+        self.model
+    }
+
+    /// Where the file is handed out: by the storage itself where the server tells.
+    fn link(&self) -> Result<url::Url, Error> {
+        let link = self.direct_url.as_ref().or(self.url.as_ref());
+        let link = link.ok_or_else(|| Error::File {
+            name: self.name.clone(),
+            message: "the server does not say where to get it".to_owned(),
+        })?;
+        Ok(self.api.base_url().join(link))
+    }
+}
+
+impl Deref for RunFile {
+    type Target = model::File;
+
+    fn deref(&self) -> &model::File {
+        &self.model
+    }
+}

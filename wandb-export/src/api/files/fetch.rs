@@ -1,0 +1,216 @@
+//! One file into its place: begun or gone on with, checked, renamed.
+
+use std::io;
+
+use blocking::{Unblock, unblock};
+use futures_util::AsyncWriteExt as _;
+use wandb_core::client::{Download, Partial};
+
+use super::{DownloadProgress, RunFile};
+use crate::error::Error;
+use crate::files::{Content, Downloaded, Existing, Folder, Outcome, PartialFile, There};
+
+/// So often a new URL is asked for before a single byte has come.
+const MOST_RENEWALS: u32 = 3;
+
+/// So often a file is begun anew that was not what it should be.
+const MOST_ATTEMPTS: u32 = 2;
+
+/// What waits to be written, in bytes.
+const WRITE_AHEAD: usize = 1 << 20;
+
+/// Downloads `file` to `here` in the folder, unless what is there is to stay.
+pub(super) async fn fetch(
+    file: &RunFile,
+    folder: &Folder,
+    here: &str,
+    existing: Existing,
+    progress: &DownloadProgress,
+) -> Result<Downloaded, Error> {
+    let place = folder.place(here);
+    let done = |bytes, outcome| Downloaded::new(&file.name, place.clone(), bytes, outcome);
+    match (look(file, folder, here).await?, existing) {
+        (There::Same(bytes), _) => {
+            progress.received(bytes);
+            return Ok(done(Some(bytes), Outcome::AlreadyThere));
+        }
+        (There::Folder, _) => {
+            return Err(Error::FileExists { path: place, what: "a folder" });
+        }
+        (There::Different, Existing::Refuse) => {
+            return Err(Error::FileExists { path: place, what: "another file" });
+        }
+        (There::Different, Existing::Keep) => return Ok(done(None, Outcome::Kept)),
+        (There::Different, Existing::Replace) | (There::Nothing, _) => {}
+    }
+    let mut fresh = None;
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        let attempt = Attempt { file: fresh.as_ref().unwrap_or(file), folder, progress };
+        let problem = match attempt.transfer().await {
+            Ok((partial, resumed)) => match partial.mismatch() {
+                None => {
+                    let bytes = partial.written();
+                    let (folder, here) = (folder.clone(), here.to_owned());
+                    let finish = move || {
+                        if existing == Existing::Refuse {
+                            finish_new(partial, &folder, &here)
+                        } else {
+                            partial.finish(&here)
+                        }
+                    };
+                    unblock(finish).await.map_err(|error| writing(&place, error))?;
+                    let outcome = if resumed { Outcome::Resumed } else { Outcome::Fetched };
+                    return Ok(done(Some(bytes), outcome));
+                }
+                Some(message) => {
+                    progress.thrown_away(partial.written());
+                    unblock(move || partial.discard()).await;
+                    Error::File {
+                        name: file.name.clone(),
+                        message: format!("what came is not the file: {message}"),
+                    }
+                }
+            },
+            Err(error @ Error::Request(_)) if is_changed(&error) => error,
+            Err(error) => return Err(error),
+        };
+        if attempts == MOST_ATTEMPTS {
+            return Err(problem);
+        }
+        // It may be another file by now than when it was listed.
+        fresh = Some(RunFile::find(&file.api, &file.run, &file.name).await?);
+    }
+}
+
+/// Finishes where nothing may be in the place, unless something has come there meanwhile.
+fn finish_new(partial: PartialFile, folder: &Folder, here: &str) -> io::Result<()> {
+    let anything = Content { size: None, md5: None };
+    if folder.look(here, &anything)? != There::Nothing {
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "something has been put there meanwhile"));
+    }
+    partial.finish(here)
+}
+
+async fn look(file: &RunFile, folder: &Folder, here: &str) -> Result<There, Error> {
+    let (content, folder, here) = (Content::of(file), folder.clone(), here.to_owned());
+    let place = folder.place(&here);
+    let looked = unblock(move || folder.look(&here, &content)).await;
+    looked.map_err(|error| Error::io(format!("looking what is at {}", place.display()), error))
+}
+
+fn is_changed(error: &Error) -> bool {
+    matches!(error, Error::Request(error) if error.is_changed())
+}
+
+fn writing(place: &std::path::Path, error: io::Error) -> Error {
+    Error::io(format!("writing {}", place.display()), error)
+}
+
+struct Attempt<'a> {
+    file: &'a RunFile,
+    folder: &'a Folder,
+    progress: &'a DownloadProgress,
+}
+
+impl Attempt<'_> {
+    /// Everything that is missing of the file; whether a part was there.
+    async fn transfer(&self) -> Result<(PartialFile, bool), Error> {
+        let (folder, name, content) = (self.folder.clone(), self.file.name.clone(), Content::of(self.file));
+        let partial = unblock(move || folder.partial(&name, &content)).await;
+        let mut partial = partial.map_err(|error| self.keeping(error))?;
+        let begun = partial.begun();
+        let is_whole =
+            begun.is_some() && self.file.size == Some(partial.written()) && partial.mismatch().is_none();
+        if is_whole {
+            self.progress.received(partial.written());
+            return Ok((partial, true));
+        }
+        let mut download = self.begin(begun.as_ref()).await?;
+        let etag = download.etag().map(str::to_owned);
+        let is_resumed = download.received() > 0;
+        let prepared = unblock(move || {
+            if !is_resumed {
+                partial.restart()?;
+            }
+            partial.note(etag.as_deref())?;
+            Ok(partial)
+        });
+        let partial = prepared.await.map_err(|error| self.keeping(error))?;
+        self.progress.received(partial.written());
+        let mut writer = Unblock::with_capacity(WRITE_AHEAD, partial);
+        let copied = self.copy(&mut download, &mut writer).await;
+        // Also when it broke off: a later download goes on from here.
+        let flushed = writer.flush().await.map_err(|error| self.keeping(error));
+        let partial = writer.into_inner().await;
+        match copied.and(flushed) {
+            Ok(()) => Ok((partial, is_resumed)),
+            Err(error) => {
+                self.progress.thrown_away(partial.written());
+                if is_changed(&error) {
+                    unblock(move || partial.discard()).await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn begin(&self, there: Option<&Partial>) -> Result<Download, Error> {
+        let client = &self.file.api.client;
+        let subject = format!("{} of {}", self.file.name, self.file.run);
+        let mut url = self.file.link()?;
+        let mut renewals = 0;
+        loop {
+            let opened = match there {
+                Some(there) => client.resume_download(&url, &subject, there).await,
+                None => client.download(&url, &subject).await,
+            };
+            match opened {
+                Err(error) if error.may_be_expired() && renewals < MOST_RENEWALS => {
+                    renewals += 1;
+                    url = self.new_link().await?;
+                }
+                opened => return Ok(opened?),
+            }
+        }
+    }
+
+    async fn copy(&self, download: &mut Download, writer: &mut Unblock<PartialFile>) -> Result<(), Error> {
+        let mut renewals = 0;
+        loop {
+            match download.chunk().await {
+                Ok(None) => return Ok(()),
+                Ok(Some(chunk)) => {
+                    renewals = 0;
+                    writer.write_all(&chunk).await.map_err(|error| self.keeping(error))?;
+                    self.progress.received(chunk.len() as u64);
+                }
+                Err(error) if error.may_be_expired() => {
+                    let mut problem = error;
+                    while problem.may_be_expired() && renewals < MOST_RENEWALS {
+                        renewals += 1;
+                        match download.renew(&self.new_link().await?).await {
+                            Ok(()) => break,
+                            Err(error) => problem = error,
+                        }
+                    }
+                    if renewals == MOST_RENEWALS {
+                        return Err(problem.into());
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// A URL that was signed just now.
+    async fn new_link(&self) -> Result<url::Url, Error> {
+        RunFile::find(&self.file.api, &self.file.run, &self.file.name).await?.link()
+    }
+
+    fn keeping(&self, error: io::Error) -> Error {
+        let partial = self.folder.place(crate::files::Names::PARTIAL);
+        Error::io(format!("keeping what has come of {} in {}", self.file.name, partial.display()), error)
+    }
+}

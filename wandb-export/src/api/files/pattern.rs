@@ -1,0 +1,80 @@
+//! Patterns of file names as shells have them.
+
+use wandb_graphql::LikePattern;
+
+use crate::error::Error;
+
+/// A pattern that is decided here; the server is asked for no less than what matches.
+#[derive(Debug, Clone)]
+pub(super) struct Pattern(glob::Pattern);
+
+impl Pattern {
+    pub(super) fn new(pattern: &str) -> Result<Self, Error> {
+        let wrong =
+            |error: glob::PatternError| Error::usage(format!("{pattern:?} is no pattern of names: {error}"));
+        glob::Pattern::new(pattern).map(Self).map_err(wrong)
+    }
+
+    pub(super) fn matches(&self, name: &str) -> bool {
+        self.0.matches(name)
+    }
+
+    /// What every name that matches contains, for the server.
+    pub(super) fn like(&self) -> Option<LikePattern> {
+        let pieces = literal_pieces(self.0.as_str());
+        let longest = pieces.into_iter().max_by_key(String::len)?;
+        Some(LikePattern::containing(&longest))
+    }
+}
+
+/// The pieces of a pattern that stand for themselves.
+fn literal_pieces(pattern: &str) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    let mut in_class = false;
+    for character in pattern.chars() {
+        match character {
+            ']' if in_class => in_class = false,
+            _ if in_class => {}
+            '*' | '?' | '[' => {
+                in_class = character == '[';
+                pieces.push(String::new());
+            }
+            _ => {
+                if let Some(piece) = pieces.last_mut() {
+                    piece.push(character);
+                }
+            }
+        }
+    }
+    // A class may begin with a closing bracket of its own; what comes behind one is not relied on.
+    if pattern.contains('[') {
+        pieces.truncate(1);
+    }
+    pieces.retain(|piece| !piece.is_empty());
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_are_those_of_shells_with_slashes() {
+        let matches = |pattern: &str, name: &str| Pattern::new(pattern).unwrap().matches(name);
+        assert!(matches("*.json", "media/table/a.json"));
+        assert!(!matches("*.json", "a.jsonl"));
+        assert!(matches("model-?.h5", "model-1.h5"));
+        assert!(matches("[a-c]*", "b"));
+        assert!(matches("a%_b", "a%_b"));
+        assert!(Pattern::new("[a").is_err());
+    }
+
+    #[test]
+    fn the_server_is_asked_for_what_every_match_contains() {
+        let like = |pattern: &str| Pattern::new(pattern).unwrap().like().map(|like| like.text().to_owned());
+        assert_eq!(like("media/*.json").as_deref(), Some("%media/%"));
+        assert_eq!(like("50%*").as_deref(), Some(r"%50\%%"));
+        assert_eq!(like("x[]a]bcdef").as_deref(), Some("%x%"));
+        assert_eq!(like("*"), None);
+    }
+}

@@ -1,0 +1,55 @@
+//! How far downloads are.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How far downloads are, for who draws it; clones show the same.
+#[derive(Debug, Clone, Default)]
+pub struct DownloadProgress(Arc<Counters>);
+
+#[derive(Debug, Default)]
+struct Counters {
+    files: AtomicU64,
+    files_done: AtomicU64,
+    bytes: AtomicU64,
+    bytes_done: AtomicU64,
+}
+
+impl DownloadProgress {
+    /// How many files have been listed so far.
+    pub fn files(&self) -> u64 {
+        self.0.files.load(Ordering::Relaxed)
+    }
+
+    /// How many of them are done, or have failed.
+    pub fn files_done(&self) -> u64 {
+        self.0.files_done.load(Ordering::Relaxed)
+    }
+
+    /// How many bytes the listed files have.
+    pub fn bytes(&self) -> u64 {
+        self.0.bytes.load(Ordering::Relaxed)
+    }
+
+    /// How many of them are there.
+    pub fn bytes_done(&self) -> u64 {
+        self.0.bytes_done.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn listed(&self, size: Option<u64>) {
+        self.0.files.fetch_add(1, Ordering::Relaxed);
+        self.0.bytes.fetch_add(size.unwrap_or(0), Ordering::Relaxed);
+    }
+
+    pub(super) fn received(&self, bytes: u64) {
+        self.0.bytes_done.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn thrown_away(&self, bytes: u64) {
+        self.0.bytes_done.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn done(&self) {
+        self.0.files_done.fetch_add(1, Ordering::Relaxed);
+    }
+}

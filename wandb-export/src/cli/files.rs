@@ -1,0 +1,172 @@
+//! `files`: the files of a run, listed or downloaded.
+
+use clap::Args;
+use futures_util::TryStreamExt;
+use wandb_core::{Row, Value};
+
+use super::exit::{Failure, Outcome};
+use super::output::{Destination, say};
+use super::progress::DownloadBar;
+use super::session::Session;
+use super::suggest;
+use crate::api::{Files, Run, write_rows};
+use crate::error::Error;
+use crate::files::{Downloaded, Downloads, Existing};
+
+/// List the files of a run, or download them
+///
+/// A download goes on where an earlier one broke off, is checked against size and digest, and only then put into its place.
+/// Files that are there already are not downloaded again. Names that could lead out of the folder, or that some system
+/// cannot hold, are replaced; wandb-export-names.json in the folder tells which.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  wandb-export files my-team/my-project/abc123
+  wandb-export files my-team/my-project/abc123 --name model-best.h5 --download
+  wandb-export files my-team/my-project/abc123 --all --download -o abc123
+  wandb-export files my-team/my-project/abc123 --pattern 'media/*.png' -f jsonl")]
+pub(super) struct Options {
+    /// The run: entity/project/run, or its page's address
+    path: String,
+
+    /// Only the file of this name; may be given several times
+    #[arg(long, value_name = "NAME", conflicts_with = "pattern")]
+    name: Vec<String>,
+
+    /// Only the files whose names match: * is any text, ? any character
+    #[arg(long, value_name = "GLOB")]
+    pattern: Option<String>,
+
+    /// All files
+    #[arg(long, conflicts_with_all = ["name", "pattern"])]
+    all: bool,
+
+    /// Download them; -o is then the folder to put them into [default: .]
+    #[arg(long)]
+    download: bool,
+
+    /// With --download: replace what is in the place of a file
+    #[arg(long, requires = "download")]
+    replace: bool,
+
+    #[command(flatten)]
+    destination: Destination,
+}
+
+pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
+    if options.download && options.name.is_empty() && options.pattern.is_none() && !options.all {
+        let message = "download which files? say --name NAME, --pattern GLOB or --all";
+        return Err(Error::usage(message).into());
+    }
+    let destination =
+        if options.download { options.destination.to_stdout() } else { options.destination.clone() };
+    let progress = session.progress();
+    let sink = progress.counted(destination.sink()?);
+    let path = session.api.run_path(&options.path).await?;
+    let run = match session.api.run(&path.to_string()).await {
+        Ok(run) => run,
+        Err(error) => return Err(suggest::run(session, &path, error).await),
+    };
+    let files = wanted(options, &run)?;
+    if options.download {
+        drop(progress);
+        let bar = DownloadBar::start(&files.progress(), session.shows_progress());
+        let downloads = files.download(options.destination.folder()).await?;
+        drop(bar);
+        let rows: Vec<_> = downloads.files.iter().map(downloaded).collect();
+        let report = write_rows(futures_util::stream::iter([Ok(rows)]), sink).await?;
+        session.tell(&report, destination.format()?);
+        return ended(session, options, &run, downloads).await;
+    }
+    let listed = std::sync::Mutex::new(Vec::new());
+    let rows = files.stream().map_ok(|file| {
+        if let Ok(mut listed) = listed.lock() {
+            listed.push(file.name.clone());
+        }
+        vec![row(&file)]
+    });
+    let report = write_rows(rows, sink).await?;
+    drop(progress);
+    session.tell(&report, destination.format()?);
+    let listed = listed.into_inner().unwrap_or_default();
+    missing(session, &run, options.name.iter().filter(|name| !listed.contains(name))).await
+}
+
+fn wanted(options: &Options, run: &Run) -> Result<Files, Error> {
+    let existing = if options.replace { Existing::Replace } else { Existing::Refuse };
+    let files = run.files().existing(existing);
+    match &options.pattern {
+        _ if !options.name.is_empty() => Ok(files.names(options.name.iter().cloned())),
+        Some(pattern) => files.pattern(pattern),
+        None => Ok(files),
+    }
+}
+
+/// What could not be had. Of a single file that is a failure, of many the others are there all the same.
+async fn ended(
+    session: &Session,
+    options: &Options,
+    run: &Run,
+    downloads: Downloads,
+) -> Result<Outcome, Failure> {
+    let Downloads { files, mut failed, .. } = downloads;
+    let has_come = |name: &String| {
+        files.iter().any(|file| file.name == *name) || failed.iter().any(|file| file.name == *name)
+    };
+    let absent: Vec<_> = options.name.iter().filter(|name| !has_come(name)).collect();
+    if options.name.len() == 1 && failed.len() == 1 {
+        let failure = failed.remove(0);
+        let hint =
+            matches!(failure.error, Error::FileExists { .. }).then(|| "--replace replaces it".to_owned());
+        return Err(Failure { error: failure.error, hint });
+    }
+    let is_refused = failed.iter().any(|file| matches!(file.error, Error::FileExists { .. }));
+    let failed =
+        failed.iter().map(|file| format!("{}: {}", file.name, super::exit::with_causes(&file.error)));
+    let outcome = Session::outcome(failed);
+    if is_refused {
+        say("hint: --replace replaces what is there");
+    }
+    match missing(session, run, absent.into_iter()).await? {
+        Outcome::Done => Ok(outcome),
+        incomplete @ Outcome::Incomplete => Ok(incomplete),
+    }
+}
+
+/// Names that were asked for and are not there: if it was only one, that is a failure.
+async fn missing(
+    session: &Session,
+    run: &Run,
+    absent: impl Iterator<Item = &String>,
+) -> Result<Outcome, Failure> {
+    let absent: Vec<_> = absent.collect();
+    let Some(first) = absent.first() else { return Ok(Outcome::Done) };
+    let error = |name: &str| Error::NoSuchFile { run: run.path().to_string(), name: name.to_owned() };
+    if absent.len() == 1 {
+        let hint = suggest::file(session, run.path(), first).await;
+        return Err(Failure { error: error(first), hint });
+    }
+    Ok(Session::outcome(absent.into_iter().map(|name| error(name))))
+}
+
+fn row(file: &crate::RunFile) -> Row {
+    let text = |text: &Option<String>| text.clone().map(Value::String);
+    let cells = [
+        ("name", Some(Value::String(file.name.clone()))),
+        ("size", file.size.map(Value::from)),
+        ("mime_type", text(&file.mime_type)),
+        ("updated_at", file.updated_at.as_ref().map(|at| Value::String(at.to_string()))),
+        ("md5", text(&file.md5)),
+    ];
+    cells.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+fn downloaded(file: &Downloaded) -> Row {
+    let path = file.path.to_string_lossy().into_owned();
+    let cells = [
+        ("name", Some(Value::String(file.name.clone()))),
+        ("path", Some(Value::String(path))),
+        ("bytes", file.bytes.map(Value::from)),
+        ("outcome", Some(Value::String(file.outcome.to_string()))),
+    ];
+    cells.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}

@@ -1,0 +1,18 @@
+//! Files of runs in a folder.
+//!
+//! Names come from the server and are not trusted: one that could lead out of the folder, that some system cannot hold, or
+//! that some system takes for the name of another file is replaced by a safe one, and `wandb-export-names.json` in the
+//! folder says which. What is not whole yet is under `.wandb-export` in the folder, from where a later download goes on.
+
+mod content;
+mod folder;
+mod name;
+mod names;
+mod outcome;
+mod partial;
+
+pub(crate) use content::Content;
+pub(crate) use folder::{Folder, There};
+pub(crate) use names::Names;
+pub use outcome::{Downloaded, Downloads, Existing, FailedDownload, Outcome};
+pub(crate) use partial::PartialFile;

@@ -1,0 +1,113 @@
+//! A folder that nothing is written outside of, whatever is linked in it.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions};
+
+use super::partial::PartialFile;
+use super::{Content, Names};
+
+/// A folder for files.
+#[derive(Debug, Clone)]
+pub(crate) struct Folder {
+    dir: Arc<Dir>,
+    path: PathBuf,
+}
+
+/// What is in the place of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum There {
+    Nothing,
+    /// A file with the content wanted, of so many bytes.
+    Same(u64),
+    /// Anything that a file can replace.
+    Different,
+    Folder,
+}
+
+impl Folder {
+    /// Opens the folder, which is made if there is none.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        std::fs::create_dir_all(path)?;
+        let dir = Dir::open_ambient_dir(path, ambient_authority())?;
+        Ok(Self { dir: Arc::new(dir), path: path.to_owned() })
+    }
+
+    /// The whole path of something in the folder.
+    pub(crate) fn place(&self, here: &str) -> PathBuf {
+        here.split('/').fold(self.path.clone(), |path, part| path.join(part))
+    }
+
+    /// What is in the place of a file with that content.
+    pub(crate) fn look(&self, here: &str, content: &Content) -> io::Result<There> {
+        let found = match self.dir.symlink_metadata(here) {
+            Ok(found) => found,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(There::Nothing),
+            Err(error) => return Err(error),
+        };
+        if found.is_dir() {
+            return Ok(There::Folder);
+        }
+        let is_same = found.is_file() && content.is_in(self.dir.open(here)?, found.len())?;
+        Ok(if is_same { There::Same(found.len()) } else { There::Different })
+    }
+
+    /// The names that the mapping file tells. One that cannot be read is an error, as its files would get other names.
+    pub(crate) fn names(&self) -> io::Result<Names> {
+        match self.dir.read(Names::MAPPING) {
+            Ok(text) => {
+                let renamed: BTreeMap<String, String> = serde_json::from_slice(&text)?;
+                Ok(Names::known(renamed))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Names::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes the mapping file.
+    pub(crate) fn save_names(&self, renamed: &BTreeMap<String, String>) -> io::Result<()> {
+        let mut text = serde_json::to_vec_pretty(renamed)?;
+        text.push(b'\n');
+        self.replace(Names::MAPPING, &text)
+    }
+
+    /// Begins a file, or goes on with one that an earlier download has begun.
+    pub(crate) fn partial(&self, name: &str, content: &Content) -> io::Result<PartialFile> {
+        self.dir.create_dir_all(Names::PARTIAL)?;
+        PartialFile::open(self.clone(), name, content)
+    }
+
+    /// Puts a whole file into its place.
+    pub(super) fn put(&self, whole: &str, here: &str) -> io::Result<()> {
+        if let Some((parent, _)) = here.rsplit_once('/') {
+            self.dir.create_dir_all(parent)?;
+        }
+        self.dir.rename(whole, &self.dir, here)
+    }
+
+    pub(super) fn dir(&self) -> &Dir {
+        &self.dir
+    }
+
+    /// Writes a small file so that it is either the old or the new one.
+    pub(super) fn replace(&self, here: &str, text: &[u8]) -> io::Result<()> {
+        let beside = format!("{here}.new");
+        // A link that somebody has put there is not followed.
+        let _ = self.dir.remove_file(&beside);
+        let mut file = self.dir.open_with(&beside, OpenOptions::new().write(true).create_new(true))?;
+        file.write_all(text)?;
+        file.sync_all()?;
+        drop(file);
+        self.dir.rename(&beside, &self.dir, here)
+    }
+
+    /// Removes what is left of partial files, if nothing is.
+    pub(crate) fn tidy(&self) {
+        // It is not empty while something is to be gone on with.
+        let _ = self.dir.remove_dir(Names::PARTIAL);
+    }
+}

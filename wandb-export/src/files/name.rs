@@ -1,0 +1,184 @@
+//! Which names every system can hold, and safe ones for the others.
+
+use std::fmt::Write as _;
+
+use icu_normalizer::ComposingNormalizerBorrowed;
+use md5::{Digest as _, Md5};
+
+/// The longest part of a path, in bytes; no common file system holds more than 255.
+const LONGEST_PART: usize = 255;
+
+/// The longest path below the folder, in bytes; systems hold 1 024 and more, the folder's own path included.
+const LONGEST_PATH: usize = 700;
+
+/// What is kept of a part that is replaced, in bytes.
+const KEPT: usize = 80;
+
+/// Whether the name can be taken as it is for a path below a folder, on every system.
+pub(super) fn is_safe(name: &str) -> bool {
+    name.len() <= LONGEST_PATH && name.split('/').all(is_safe_part)
+}
+
+fn is_safe_part(part: &str) -> bool {
+    let is_odd = |character: char| character.is_control() || r#"<>:"\|?*"#.contains(character);
+    !part.is_empty()
+        && part.len() <= LONGEST_PART
+        && !part.contains(is_odd)
+        // That covers `.` and `..`. Windows drops these at the end.
+        && !part.ends_with(['.', ' '])
+        && !is_device(part)
+}
+
+/// Whether Windows takes the name for a device, whatever comes behind the first dot.
+fn is_device(part: &str) -> bool {
+    let stem = part.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
+    if matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$" | "CLOCK$") {
+        return true;
+    }
+    let number = stem.strip_prefix("COM").or_else(|| stem.strip_prefix("LPT"));
+    number.is_some_and(|number| {
+        let mut characters = number.chars();
+        let digit = characters.next().is_some_and(|digit| digit.is_ascii_digit() || "¹²³".contains(digit));
+        digit && characters.next().is_none()
+    })
+}
+
+/// A safe name for a name that cannot be taken as it is: what of it can be read, and what tells it from all others.
+/// `variant` gives another one where that is taken.
+pub(super) fn replacement(name: &str, variant: u32) -> String {
+    let mut parts: Vec<String> = name.split('/').filter(|part| !part.is_empty()).map(safe_part).collect();
+    let last = parts.pop().unwrap_or_else(|| "_".to_owned());
+    let (stem, extension) = last.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).unwrap_or((&last, ""));
+    let dot = if extension.is_empty() { "" } else { "." };
+    let last = format!("{stem}~{}{dot}{extension}", short_hash(name, variant));
+    let mut path = String::new();
+    // From the second variant on no folder is shared with other names, some of which may be files.
+    for part in parts.iter().filter(|_| variant == 0) {
+        if path.len() + part.len() + last.len() + 2 > LONGEST_PATH {
+            break;
+        }
+        path.push_str(part);
+        path.push('/');
+    }
+    path + &last
+}
+
+fn safe_part(part: &str) -> String {
+    let mut safe = String::new();
+    for character in part.chars() {
+        let is_odd = character.is_control() || r#"<>:"\|?*"#.contains(character);
+        let character = if is_odd { '_' } else { character };
+        if safe.len() + character.len_utf8() > KEPT {
+            break;
+        }
+        safe.push(character);
+    }
+    let kept = safe.trim_end_matches(['.', ' ']).len();
+    safe.truncate(kept);
+    if safe.is_empty() || is_device(&safe) {
+        safe.insert(0, '_');
+    }
+    safe
+}
+
+/// Eight digits that differ from name to name.
+fn short_hash(name: &str, variant: u32) -> String {
+    hex(&Md5::digest(if variant == 0 { name.to_owned() } else { format!("{name}\0{variant}") }))[..8]
+        .to_owned()
+}
+
+/// A text of 32 digits that stands for the name.
+pub(super) fn hash(name: &str) -> String {
+    hex(&Md5::digest(name))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        // Writing into a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// The same for all names that some system takes for one: whatever the case, and however accents are composed.
+pub(super) fn key(path: &str) -> String {
+    let folded = path.to_uppercase().to_lowercase();
+    ComposingNormalizerBorrowed::new_nfc().normalize(&folded).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_names_are_taken_as_they_are() {
+        for name in [
+            "a",
+            "model-best.h5",
+            "media/images/größe 1.png",
+            ".hidden",
+            "a..b",
+            "com",
+            "com10",
+            "日本/x.tar.gz",
+        ] {
+            assert!(is_safe(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_leads_elsewhere_or_cannot_be_held_is_not() {
+        let long = "x".repeat(256);
+        let deep = "abcdefgh/".repeat(100) + "x";
+        for name in [
+            "",
+            "/",
+            "/etc/passwd",
+            "../x",
+            "a/../b",
+            "a/./b",
+            "a//b",
+            "a/",
+            "..",
+            ".",
+            r"..\x",
+            r"a\b",
+            "C:/x",
+            "c:x",
+            "a\0b",
+            "a\nb",
+            "a\u{7f}b",
+            "con",
+            "CON.txt",
+            "a/nul",
+            "LPT1",
+            "com¹.log",
+            "aux .txt",
+            "a.",
+            "a ",
+            "a./b",
+            "x?",
+            "x|y",
+            &long,
+            &deep,
+        ] {
+            assert!(!is_safe(name), "{name:?}");
+            assert!(is_safe(&replacement(name, 0)), "{name:?}: {:?}", replacement(name, 0));
+            assert!(is_safe(&replacement(name, 1)), "{name:?}: {:?}", replacement(name, 1));
+        }
+    }
+
+    #[test]
+    fn a_replacement_can_still_be_read() {
+        assert_eq!(replacement("../models/a:b.h5", 0), "_/models/a_b~122d45f7.h5");
+        assert_eq!(replacement("CON", 0), "_CON~53ae9714");
+        assert!(!replacement("a/b/c", 1).contains('/'));
+    }
+
+    #[test]
+    fn keys_are_the_same_where_a_system_takes_names_for_the_same() {
+        assert_eq!(key("A/Große.TXT"), key("a/GROSSE.txt"));
+        assert_eq!(key("e\u{301}"), key("\u{c9}"));
+        assert_ne!(key("a"), key("b"));
+    }
+}

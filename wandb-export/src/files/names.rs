@@ -1,0 +1,186 @@
+//! Where each file goes: below the folder, and nowhere that another one goes.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::name::{is_safe, key, replacement};
+
+/// The names of files in a folder, and the server's names for them.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    /// The server's names of the renamed ones, by the names here; as it is in the mapping file.
+    renamed: BTreeMap<String, String>,
+    /// The names here, by the server's.
+    local: HashMap<String, String>,
+    /// What no other file may be called.
+    files: HashSet<String>,
+    folders: HashSet<String>,
+}
+
+impl Names {
+    /// The file in the folder that tells the renamed ones: a JSON object of the server's names by the names here.
+    pub(crate) const MAPPING: &str = "wandb-export-names.json";
+
+    /// The folder in the folder with what is not whole yet.
+    pub(crate) const PARTIAL: &str = ".wandb-export";
+
+    /// The names that a mapping file tells; what is not safe in it is left out.
+    pub(crate) fn known(renamed: BTreeMap<String, String>) -> Self {
+        let mut names = Self::default();
+        for (here, name) in renamed {
+            if is_safe(&here)
+                && !is_reserved(&here)
+                && names.has_room(&here)
+                && !names.local.contains_key(&name)
+            {
+                names.take(&here);
+                names.local.insert(name.clone(), here.clone());
+                names.renamed.insert(here, name);
+            }
+        }
+        names
+    }
+
+    /// The path below the folder for the server's name, and whether the mapping has to be written because of it.
+    pub(crate) fn assign(&mut self, name: &str) -> (String, bool) {
+        if let Some(here) = self.local.get(name) {
+            return (here.clone(), false);
+        }
+        let natural = Some(name).filter(|name| is_safe(name) && !is_reserved(name) && self.has_room(name));
+        let (here, is_renamed) = match natural {
+            Some(name) => (name.to_owned(), false),
+            None => (self.free_replacement(name), true),
+        };
+        self.take(&here);
+        self.local.insert(name.to_owned(), here.clone());
+        if is_renamed {
+            self.renamed.insert(here.clone(), name.to_owned());
+        }
+        (here, is_renamed)
+    }
+
+    /// The server's names of the renamed ones, by the names here.
+    pub(crate) fn renamed(&self) -> &BTreeMap<String, String> {
+        &self.renamed
+    }
+
+    fn free_replacement(&self, name: &str) -> String {
+        let mut variant = 0;
+        loop {
+            let here = replacement(name, variant);
+            if self.has_room(&here) && !is_reserved(&here) {
+                return here;
+            }
+            variant += 1;
+        }
+    }
+
+    /// Whether no file is called so, nor like a folder on the way to it, and it is no such folder itself.
+    fn has_room(&self, path: &str) -> bool {
+        let path = key(path);
+        !self.files.contains(&path)
+            && !self.folders.contains(&path)
+            && parents(&path).all(|parent| !self.files.contains(parent))
+    }
+
+    fn take(&mut self, path: &str) {
+        let path = key(path);
+        self.folders.extend(parents(&path).map(str::to_owned));
+        self.files.insert(path);
+    }
+}
+
+/// The folders on the way to a file.
+fn parents(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(at, _)| &path[..at])
+}
+
+/// Whether the path is, or leads into, what this program keeps for itself.
+fn is_reserved(path: &str) -> bool {
+    let first = key(path.split('/').next().unwrap_or_default());
+    first == Names::MAPPING || first == Names::PARTIAL
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn assigned(names: &[&str]) -> Vec<String> {
+        let mut table = Names::default();
+        names.iter().map(|name| table.assign(name).0).collect()
+    }
+
+    #[test]
+    fn names_that_some_system_takes_for_one_are_kept_apart() {
+        let here = assigned(&["Model.h5", "model.h5", "e\u{301}", "\u{e9}", "model.h5"]);
+        assert_eq!((here[0].as_str(), here[2].as_str()), ("Model.h5", "e\u{301}"));
+        assert!(here[1].starts_with("model~") && here[1].len() == "model~12345678.h5".len(), "{here:?}");
+        assert!(here[3].starts_with("\u{e9}~"), "{here:?}");
+        assert_eq!(here[4], here[1]);
+    }
+
+    #[test]
+    fn a_file_where_a_folder_is_needed_goes_elsewhere() {
+        for names in [["a", "a/b"], ["a/b", "A"]] {
+            let here = assigned(&names);
+            assert_eq!(here[0], names[0]);
+            assert!(here[1].contains('~') && !here[1].starts_with("a/"), "{here:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_program_keeps_for_itself_is_not_given_away() {
+        for name in ["wandb-export-names.json", ".wandb-export/x", "WANDB-EXPORT-NAMES.JSON"] {
+            assert!(assigned(&[name])[0].contains('~'), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_mapping_is_not_believed() {
+        let mapping =
+            [("../x", "a"), ("/etc/passwd", "b"), (".wandb-export/c", "c"), ("ok~1", "d"), ("OK~1", "e")];
+        let mapping = mapping.map(|(here, name)| (here.to_owned(), name.to_owned()));
+        let mut names = Names::known(mapping.into_iter().collect());
+        assert_eq!(names.assign("a"), ("a".to_owned(), false));
+        assert_eq!(names.renamed().len(), 1);
+    }
+
+    fn name() -> impl Strategy<Value = String> {
+        let part = prop_oneof![
+            Just(String::new()),
+            Just(".".to_owned()),
+            Just("..".to_owned()),
+            Just("CON".to_owned()),
+            Just("a".to_owned()),
+            Just("A".to_owned()),
+            Just("a~".to_owned()),
+            "[aAbB./\\\\: ]{0,4}",
+            any::<String>(),
+            "x{200,300}",
+        ];
+        proptest::collection::vec(part, 1..5).prop_map(|parts| parts.join("/"))
+    }
+
+    proptest! {
+        #[test]
+        fn every_file_has_a_safe_place_of_its_own_and_keeps_it(names in proptest::collection::vec(name(), 1..30)) {
+            let mut table = Names::default();
+            let here: Vec<_> = names.iter().map(|name| table.assign(name).0).collect();
+            let mut again = Names::known(table.renamed().clone());
+            let mut by_key = HashMap::new();
+            for (name, here) in names.iter().zip(&here) {
+                prop_assert!(is_safe(here) && !is_reserved(here), "{:?}", here);
+                prop_assert!(here == name || table.renamed().get(here) == Some(name));
+                prop_assert_eq!(&again.assign(name).0, here, "a second time");
+                let first = by_key.entry(key(here)).or_insert(name);
+                prop_assert_eq!(*first, name, "two names for one file");
+            }
+            for here in &here {
+                for parent in parents(&key(here)) {
+                    prop_assert!(!by_key.contains_key(parent), "{:?} is a file", parent);
+                }
+            }
+        }
+    }
+}
