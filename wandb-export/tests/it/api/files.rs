@@ -133,7 +133,7 @@ fn what_is_there_is_replaced_only_if_that_is_asked_for() {
 fn names_are_not_trusted() {
     let hostile = [
         "../outside",
-        "/tmp/absolute",
+        "/absolute/path",
         "a/../../outside",
         r"..\outside",
         "C:/windows",

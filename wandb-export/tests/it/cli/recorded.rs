@@ -14,7 +14,7 @@ fn every_command_that_reads_writes_json_lines() {
     let sweep = format!("local-team/sweeps/sweeps/{}", first["sweep"].as_str().expect("a sweep's id"));
     let run = first["path"].as_str().expect("a path");
     let best = program.run(&["sweep", &sweep, "--best", "--path"]).stdout;
-    let commands: [(&[&str], usize); 11] = [
+    let commands: [(&[&str], usize); 13] = [
         (&["whoami"], 1),
         (&["projects", "local-team"], 2),
         (&["runs", "local-team/demo"], 14),
@@ -25,6 +25,8 @@ fn every_command_that_reads_writes_json_lines() {
         (&["history", run, "--stream", "system"], 0),
         (&["sweep", &sweep], 6),
         (&["sweep", &sweep, "--best"], 1),
+        (&["files", "local-team/demo/scalars"], 2),
+        (&["command", "local-team/demo/scalars"], 1),
         (&["compare", run, "local-team/demo/crashed", "--all", "--summary"], 1),
     ];
     for (arguments, least) in commands {
