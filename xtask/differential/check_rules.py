@@ -106,6 +106,7 @@ class KnownDifferences(unittest.TestCase):
             "whole double as integer": ([(1, 1.0), (0, -0.0), (2**53, 2.0**53)], [(1, 2.0), (1.0, 1), (True, 1.0)]),
             "integer as nearest double": ([(2.0**53, 2**53 + 1), (1.0, 1)], [(1.0, 2), (1, 1.0), (1.0, True)]),
             "null for missing": ([(None, MISSING)], [(MISSING, None), (None, 0), (0, MISSING)]),
+            "null for NaN": ([(None, math.nan), (None, "NaN")], [(math.nan, None), (None, 0.0), (None, None), (None, "nan")]),
             "more items": ([(Items(2), Items(1))], [(Items(1), Items(2)), (Items(1), Items(1)), (2, 1)]),
         }
         self.assertEqual(set(cases), set(RELATIONS))

@@ -101,7 +101,7 @@ class Verdicts:
         # Of only some questions, nothing can be said of the others' known differences.
         for entry in self.known.unseen(self.source) if whole else []:
             self.failed += 1
-            print(f"known-differences.json lists what no longer occurs: {entry}")
+            print(f"the known differences list what no longer occurs: {entry}")
         self.report.mkdir(parents=True, exist_ok=True)
         (self.report / "differences.txt").write_text("\n".join(self.lines) + "\n", encoding="utf-8")
         print(f"{self.source}: {self.listed} known differences; all that differ are in {self.report}")

@@ -1,8 +1,8 @@
-"""Differences that are known, each with the reason why ours is right: known-differences.json.
+"""Differences that are known, each with the reason why ours is right: known-differences.json, known-documented.json.
 
 In an entry, `*` stands for any text:
 
-    source    "live" or "exported", the server on which it occurs, or "*" for both
+    source    "live" or "exported", the server on which it occurs, "*" for both; "documented" for the documentation's examples
     question  name of the question
     place     where in the answer
     relation  how the SDK's value follows from ours: a name in RELATIONS
@@ -19,7 +19,7 @@ import math
 import pathlib
 import re
 
-from exact import MISSING, Difference, Items
+from exact import MISSING, Difference, Items, canonical
 
 FIELDS = {"source", "question", "place", "relation", "reason"}
 
@@ -43,6 +43,11 @@ def _null_for_missing(sdk, ours) -> bool:
     return sdk is None and ours is MISSING
 
 
+def _null_for_nan(sdk, ours) -> bool:
+    """Ours is NaN, and the SDK has null."""
+    return sdk is None and canonical(ours) == canonical(math.nan)
+
+
 def _more_items(sdk, ours) -> bool:
     """The SDK says some rows more than once."""
     return isinstance(sdk, Items) and isinstance(ours, Items) and sdk.count > ours.count
@@ -52,6 +57,7 @@ RELATIONS = {
     "whole double as integer": _whole_double_as_integer,
     "integer as nearest double": _integer_as_double,
     "null for missing": _null_for_missing,
+    "null for NaN": _null_for_nan,
     "more items": _more_items,
 }
 
@@ -74,8 +80,8 @@ class Known:
         self.seen: set[int] = set()
 
     @classmethod
-    def read(cls) -> Known:
-        path = pathlib.Path(__file__).with_name("known-differences.json")
+    def read(cls, name: str = "known-differences.json") -> Known:
+        path = pathlib.Path(__file__).with_name(name)
         return cls(json.loads(path.read_text(encoding="utf-8")))
 
     def covers(self, source: str, question: str, difference: Difference) -> bool:

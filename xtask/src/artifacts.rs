@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     UnitTests,
     /// Integration tests.
     IntegrationTests,
+    /// A program of the documentation.
+    Example,
 }
 
 /// An executable that cargo has built.
@@ -54,6 +56,7 @@ fn executable(message: &Value) -> Option<Executable> {
         true if is("test") => Kind::IntegrationTests,
         true if !is("bench") && !is("example") => Kind::UnitTests,
         false if is("bin") => Kind::Program,
+        false if is("example") => Kind::Example,
         _ => return None,
     };
     Some(Executable {
@@ -82,7 +85,12 @@ not json"#;
         let named = |kind, name: &str| (kind, name.to_owned());
         assert_eq!(
             found,
-            [named(Kind::UnitTests, "a"), named(Kind::Program, "b"), named(Kind::IntegrationTests, "it")]
+            [
+                named(Kind::UnitTests, "a"),
+                named(Kind::Program, "b"),
+                named(Kind::IntegrationTests, "it"),
+                named(Kind::Example, "e"),
+            ]
         );
     }
 }

@@ -80,6 +80,23 @@ pub(crate) fn compare(workspace: &Workspace, options: &Options) -> Result<Outcom
         }
         add(script(&python, &scratch.path().join(source), &arguments)?);
     }
+    let examples =
+        programs::build_examples(workspace, &["async_04_update_metrics", "blocking_04_update_metrics"])?;
+    let mut arguments: Vec<OsString> = vec![scripts.join("documented.py").into()];
+    for (option, value) in [
+        ("--program", &programs.export),
+        ("--server", &programs.server),
+        ("--examples", &examples),
+        ("--runs", &workspace.root.join("xtask/fixtures/examples")),
+        ("--report", &workspace.target.join("differential/report/documented")),
+    ] {
+        arguments.extend([option.into(), value.into()]);
+    }
+    arguments.extend(["--seed".into(), options.seed.to_string().into()]);
+    if let Some(text) = &options.question {
+        arguments.extend(["--question".into(), text.into()]);
+    }
+    add(script(&python, &scratch.path().join("documented"), &arguments)?);
     println!("\n{} passed, {} failed", counts.passed, counts.failed);
     Ok(Outcome::of(passed, counts))
 }

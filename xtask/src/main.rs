@@ -7,6 +7,7 @@ mod ci;
 mod counts;
 mod demo;
 mod differential;
+mod examples;
 mod memory;
 mod process;
 mod programs;
@@ -39,6 +40,8 @@ enum Task {
     Test(test::Options),
     /// Compare wandb-export with the official Python SDK, value by value
     Differential(differential::Options),
+    /// Run the example programs against a local server, and compare their blocking and async forms
+    Examples(examples::Options),
     /// Export the recorded runs from a local server; needs nothing but Rust
     Demo,
     /// Measure the most memory that exports of short and long histories take (Linux)
@@ -66,6 +69,7 @@ fn run(task: &Task) -> anyhow::Result<ExitCode> {
     match task {
         Task::Test(options) => test::run(&workspace, options),
         Task::Differential(options) => Ok(differential::run(&workspace, options)),
+        Task::Examples(options) => Ok(examples::run(&workspace, options)),
         Task::Demo => demo::run(&workspace),
         Task::Memory => memory::run(&workspace),
         Task::Tidy => Ok(tidy::run(&workspace)),

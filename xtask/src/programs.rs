@@ -1,6 +1,6 @@
 //! Building the programs that tasks start.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -12,6 +12,10 @@ use crate::workspace::{Workspace, cargo};
 pub(crate) const AS_TESTED: &[&str] =
     &["--workspace", "--exclude", "xtask", "--all-features", "--bins", "--tests"];
 
+/// The same with the examples in place of the tests.
+pub(crate) const EXAMPLES_AS_TESTED: &[&str] =
+    &["--workspace", "--exclude", "xtask", "--all-features", "--bins", "--examples"];
+
 /// The programs alone, as a user would build them.
 pub(crate) const AS_USED: &[&str] = &["-p", "wandb-export", "-p", "wandb-local-server", "--bins"];
 
@@ -22,6 +26,18 @@ pub(crate) struct Programs {
     pub(crate) export: PathBuf,
     /// `wandb-local-server`.
     pub(crate) server: PathBuf,
+}
+
+/// Builds examples too, and returns the folder they are in.
+pub(crate) fn build_examples(workspace: &Workspace, names: &[&str]) -> Result<PathBuf> {
+    let mut command = cargo();
+    command.current_dir(&workspace.root).arg("build").args(AS_TESTED);
+    command.args(names.iter().flat_map(|name| ["--example", name]));
+    let (succeeded, executables) = artifacts::build(&mut command)?;
+    ensure!(succeeded, "the examples do not build");
+    let example = executables.iter().find(|built| built.kind == Kind::Example);
+    let folder = example.and_then(|built| built.path.parent());
+    folder.map(Path::to_owned).context("cargo built no examples")
 }
 
 /// Builds both programs.

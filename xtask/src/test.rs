@@ -8,6 +8,7 @@ use clap::Args;
 use crate::artifacts::{self, Executable, Kind};
 use crate::counts::Counts;
 use crate::differential;
+use crate::examples;
 use crate::process;
 use crate::summary::{Outcome, Summary};
 use crate::workspace::{Workspace, cargo};
@@ -22,6 +23,7 @@ const INTEGRATION: &[(&str, &str)] = &[
 ];
 const UNIT: &str = "unit";
 const DOCUMENTATION: &str = "documentation";
+const EXAMPLES: &str = "examples";
 const DIFFERENTIAL: &str = "differential";
 
 /// Fault schedules that the simulation goes through, unless the caller's environment says otherwise.
@@ -59,7 +61,8 @@ pub(crate) fn parts(workspace: &Workspace, options: &Options) -> Result<Summary>
             Ok(Outcome::of(succeeded, Counts::default()))
         });
     }
-    for part in wanted.iter().filter(|part| *part != DOCUMENTATION && *part != DIFFERENTIAL) {
+    let has_tests = |part: &&String| ![DOCUMENTATION, EXAMPLES, DIFFERENTIAL].contains(&part.as_str());
+    for part in wanted.iter().filter(has_tests) {
         let mine = executables.iter().filter(|built| part_of(workspace, built) == Some(part.as_str()));
         let mine: Vec<_> = mine.collect();
         summary.part(part, || run_tests(&mine));
@@ -69,6 +72,9 @@ pub(crate) fn parts(workspace: &Workspace, options: &Options) -> Result<Summary>
             let ended = process::run(for_all(workspace, "test").args(["--no-fail-fast", "--doc"]))?;
             Ok(Outcome::of(ended.status.success(), Counts::of_cargo_test(&ended.output)))
         });
+    }
+    if is_wanted(EXAMPLES) {
+        summary.part(EXAMPLES, || examples::check(workspace, &examples::Options::default()));
     }
     if is_wanted(DIFFERENTIAL) {
         summary.part(DIFFERENTIAL, || {
@@ -93,7 +99,8 @@ fn for_all(workspace: &Workspace, subcommand: &str) -> Command {
 fn wanted(workspace: &Workspace, only: &[String]) -> Result<Vec<String>> {
     let tested = workspace.packages.iter().filter(|package| !package.tests.is_empty());
     let integration = tested.map(|package| integration_part(&package.name));
-    let all: Vec<_> = [UNIT].into_iter().chain(integration).chain([DOCUMENTATION, DIFFERENTIAL]).collect();
+    let all: Vec<_> =
+        [UNIT].into_iter().chain(integration).chain([DOCUMENTATION, EXAMPLES, DIFFERENTIAL]).collect();
     for name in only {
         ensure!(all.contains(&name.as_str()), "no part {name:?}; there are: {}", all.join(", "));
     }
@@ -125,7 +132,7 @@ fn targets(workspace: &Workspace, wanted: &[String]) -> Vec<String> {
 /// The part that an executable belongs to.
 fn part_of<'a>(workspace: &'a Workspace, built: &Executable) -> Option<&'a str> {
     match built.kind {
-        Kind::Program => None,
+        Kind::Program | Kind::Example => None,
         Kind::UnitTests => Some(UNIT),
         Kind::IntegrationTests => {
             let owner = workspace.packages.iter().find(|package| package.manifest == built.manifest);
@@ -190,7 +197,7 @@ mod tests {
     fn every_integration_test_belongs_to_a_part() {
         let workspace = workspace(&[("wandb-core", &["simulation"]), ("other", &["a", "b"]), ("none", &[])]);
         let parts = wanted(&workspace, &[]).unwrap();
-        assert_eq!(parts, ["unit", "simulation", "other", "documentation", "differential"]);
+        assert_eq!(parts, ["unit", "simulation", "other", "documentation", "examples", "differential"]);
         assert_eq!(targets(&workspace, &parts), ["--tests"]);
         assert_eq!(targets(&workspace, &parts[1..]), ["--test", "simulation", "--test", "a", "--test", "b"]);
         assert_eq!(part_of(&workspace, &integration_test("other", "b")), Some("other"));
@@ -208,7 +215,7 @@ mod tests {
     fn an_unknown_part_is_refused_with_the_known_ones() {
         let workspace = workspace(&[("wandb-core", &["simulation"])]);
         let problem = wanted(&workspace, &["simulations".to_owned()]).unwrap_err().to_string();
-        assert!(problem.contains("unit, simulation, documentation, differential"), "{problem}");
+        assert!(problem.contains("unit, simulation, documentation, examples, differential"), "{problem}");
     }
 
     #[test]

@@ -1,0 +1,22 @@
+//! Changes a key in the config of a run; all others stay, those that W&B keeps for itself too.
+
+#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+
+use wandb_export::Api;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let path = std::env::args().nth(1).unwrap_or_else(|| "my-team/my-project/abc123".to_owned());
+    let api = Api::connect()?;
+
+    let run = api.run(&path).await?;
+    run.update().config("key", 10).save().await?;
+
+    let run = api.run(&path).await?;
+    let config = run.config.as_ref().ok_or("the server keeps no configs")?;
+    for (key, value) in config.values().iter() {
+        println!("{key} = {}", value.to_json());
+    }
+    println!("W&B's own: {:?}", config.internal().keys().collect::<Vec<_>>());
+    Ok(())
+}

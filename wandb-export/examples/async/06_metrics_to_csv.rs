@@ -1,0 +1,18 @@
+//! Writes the metrics of a run to a CSV file, which appears when it is whole.
+
+#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+
+use wandb_export::Api;
+use wandb_export::sink::{Format, Output, SinkOptions};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let path = std::env::args().nth(1).unwrap_or_else(|| "my-team/my-project/abc123".to_owned());
+    let api = Api::connect()?;
+
+    let csv = Format::Csv.sink(Output::file("metrics.csv")?, &SinkOptions::default())?;
+    let (exported, end) = api.run(&path).await?.history().write(csv).await?;
+    println!("{} rows", exported.report.rows);
+    println!("complete: {}", end.is_complete());
+    Ok(())
+}

@@ -1,0 +1,18 @@
+//! Reads what the machine measured while a run was going on.
+
+#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+
+use wandb_export::{Api, Value};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let path = std::env::args().nth(1).unwrap_or_else(|| "my-team/my-project/abc123".to_owned());
+    let api = Api::connect()?;
+
+    let run = api.run(&path).await?;
+    for row in run.history().system().rows().await? {
+        let number = |key| row.get(key).and_then(Value::as_f64);
+        println!("{:?} s: CPU {:?} %", number("_runtime"), number("system.cpu"));
+    }
+    Ok(())
+}

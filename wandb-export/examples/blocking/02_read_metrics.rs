@@ -1,0 +1,24 @@
+//! Reads samples of the metrics of a run that has finished, as rows and as a table.
+
+#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+
+use wandb_export::Value;
+use wandb_export::blocking::Api;
+use wandb_export::model::RunState;
+use wandb_export::sink::{Format, Output, SinkOptions};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let path = std::env::args().nth(1).unwrap_or_else(|| "my-team/my-project/abc123".to_owned());
+    let api = Api::connect()?;
+
+    let run = api.run(&path)?;
+    if run.state == Some(RunState::Finished) {
+        for row in run.history().samples(20).rows()? {
+            let number = |key| row.get(key).and_then(Value::as_f64);
+            println!("{:?} {:?}", number("_timestamp"), number("accuracy"));
+        }
+        let table = Format::Table.sink(Output::stdout(), &SinkOptions::default())?;
+        run.history().samples(5).write(table)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,22 @@
+//! Writes name, config and summary of every run of a project to a CSV file.
+
+#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+
+use wandb_export::RunColumns;
+use wandb_export::blocking::Api;
+use wandb_export::sink::{Format, Output, SinkOptions};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let path = std::env::args().nth(1).unwrap_or_else(|| "my-team/my-project".to_owned());
+    let api = Api::connect()?;
+
+    for run in api.runs(&path)?.collect()? {
+        let settings = run.config.as_ref().map_or(0, |config| config.values().len());
+        println!("{}: {settings} settings", run.name.as_deref().unwrap_or(&run.id));
+    }
+
+    let csv = Format::Csv.sink(Output::file("project.csv")?, &SinkOptions::default())?;
+    let exported = api.runs(&path)?.columns(RunColumns::Metrics).write(csv)?;
+    println!("{} runs", exported.report.rows);
+    Ok(())
+}

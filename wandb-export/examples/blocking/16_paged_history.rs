@@ -1,0 +1,24 @@
+//! Reads the whole history of the columns that a first sample has, in pages of 100 steps.
+
+#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+
+use std::collections::BTreeSet;
+
+use wandb_export::blocking::Api;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let path = std::env::args().nth(1).unwrap_or_else(|| "my-team/my-project/abc123".to_owned());
+    let api = Api::connect()?;
+
+    let run = api.run(&path)?;
+    let samples = run.history().rows()?;
+    let columns: BTreeSet<_> = samples.iter().flat_map(|row| row.keys()).collect();
+    println!("{columns:?}");
+
+    let every_row = run.history().keys(columns).all().page_size(100);
+    for row in every_row.iter() {
+        print!("{}", row?.to_json_line());
+    }
+
+    Ok(())
+}
