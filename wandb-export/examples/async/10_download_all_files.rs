@@ -1,0 +1,21 @@
+//! Downloads all files of a run into a folder, several at a time.
+
+#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+
+use wandb_export::Api;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let path = std::env::args().nth(1).unwrap_or_else(|| "my-team/my-project/abc123".to_owned());
+    let api = Api::connect()?;
+
+    let downloads = api.run(&path).await?.files().download("files").await?;
+    for file in &downloads.files {
+        println!("{} -> {}: {}", file.name, file.path.display(), file.outcome);
+    }
+    for file in &downloads.failed {
+        println!("{} is missing: {}", file.name, file.error);
+    }
+
+    Ok(())
+}

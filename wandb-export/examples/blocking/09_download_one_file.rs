@@ -1,0 +1,15 @@
+//! Downloads one file of a run into the current folder.
+
+#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+
+use wandb_export::blocking::Api;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let path = std::env::args().nth(1).unwrap_or_else(|| "my-team/my-project/abc123".to_owned());
+    let api = Api::connect()?;
+
+    let place = api.run(&path)?.file("model-best.h5")?.download(".")?;
+    println!("{} has {} bytes", place.display(), std::fs::metadata(&place)?.len());
+
+    Ok(())
+}

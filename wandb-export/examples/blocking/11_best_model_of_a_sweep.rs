@@ -1,0 +1,21 @@
+//! Finds the best run of a sweep and downloads its model.
+
+#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+
+use wandb_export::blocking::Api;
+use wandb_export::files::Existing;
+use wandb_export::model::Goal;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let path = std::env::args().nth(1).unwrap_or_else(|| "my-team/my-project/sw33p1d".to_owned());
+    let api = Api::connect()?;
+
+    let sweep = api.sweep(&path)?;
+    let best = sweep.best_run_by("val_acc", Goal::Maximize)?.ok_or("no run has logged val_acc")?;
+    let val_acc = best.summary.as_ref().and_then(|summary| summary.get("val_acc")?.as_f64());
+    println!("{} has val_acc {val_acc:?}", best.path());
+    let model = best.file("model-best.h5")?.download_with(".", Existing::Replace)?;
+    println!("its model is {}", model.display());
+
+    Ok(())
+}
