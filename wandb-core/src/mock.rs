@@ -1,46 +1,57 @@
 //! Transports for tests of programs that use the client (feature `mock`).
 //!
-//! - [`Script`] answers the requests a test expects, by operation name or URL, and fails the test on any other.
-//! - [`Recorder`] writes down what a real transport exchanged, without secrets; [`Replayer`] answers from it.
-//! - [`MockTransport`] and [`MockBlockingTransport`] are [`mockall`] mocks of the two traits.
-//! - [`simulation`](crate::simulation) has a network with faults and virtual time.
-//!
-//! A program's own function, tested against a script:
+//! A function of your own, tested without a server: a [`Script`] answers what it asks, and fails the test on any other
+//! request.
 //!
 //! ```
 //! use std::sync::Arc;
-//! use wandb_core::BaseUrl;
-//! use wandb_core::blocking::block_on;
-//! use wandb_core::client::Client;
-//! use wandb_core::mock::Script;
-//! # use wandb_core::operation::{AnswerError, Endpoint, Lacks, Operation};
-//! # struct WhoAmI;
-//! # impl Operation for WhoAmI {
-//! #     type Answer = String;
-//! #     fn name(&self) -> &'static str { "Viewer" }
-//! #     fn subject(&self) -> String { String::new() }
-//! #     fn request(&self, endpoint: &Endpoint, _: &Lacks) -> Result<wandb_core::transport::Request, AnswerError> {
-//! #         let body = bytes::Bytes::from_static(br#"{"operationName":"Viewer"}"#);
-//! #         Ok(http::Request::post(endpoint.graphql_url().as_str()).body(body).unwrap())
-//! #     }
-//! #     fn answer(&self, response: http::Response<bytes::Bytes>) -> Result<String, AnswerError> {
-//! #         Ok(String::from_utf8_lossy(response.body()).into_owned())
-//! #     }
-//! # }
+//! use wandb_export::mock::Script;
+//! use wandb_export::{BaseUrl, Error, PathDefaults, blocking::Api, client::Client};
 //!
-//! async fn greeting(client: &Client) -> String {
-//!     match client.call(WhoAmI).await {
-//!         Ok(reply) => format!("Hello, {}!", reply.answer),
-//!         Err(error) => format!("Who are you? {error}"),
-//!     }
+//! fn last_loss(api: &Api, run: &str) -> Result<Option<f64>, Error> {
+//!     let rows = api.history(run)?.keys(["loss"]).rows()?;
+//!     Ok(rows.last().and_then(|row| row.get("loss")?.as_f64()))
 //! }
 //!
-//! let script = Script::new().on("Viewer", "ada");
-//! let client = Client::builder(Arc::new(script.clone()), BaseUrl::parse("https://wandb.test")?).build();
-//! assert_eq!(block_on(greeting(&client)), "Hello, ada!");
+//! # fn main() -> Result<(), Error> {
+//! let rows = r#"{"data": {"project": {"run": {"sampledHistory": [[{"_step": 0, "loss": 0.5}, {"_step": 1, "loss": 0.25}]]}}}}"#;
+//! let script = Script::new().on("RunSampledHistory", rows);
+//! let client = Client::builder(Arc::new(script.clone()), BaseUrl::default()).build();
+//! let api = Api::over_client(client, PathDefaults::default());
+//! assert_eq!(last_loss(&api, "team/project/run")?, Some(0.25));
 //! script.finish();
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok(())
+//! # }
 //! ```
+//!
+//! The same for an async function; no runtime is needed, as a script waits for nothing:
+//!
+//! ```
+//! # use std::sync::Arc;
+//! # use wandb_export::mock::Script;
+//! # use wandb_export::{BaseUrl, Error, PathDefaults, client::Client};
+//! use wandb_export::Api;
+//!
+//! async fn is_finished(api: &Api, run: &str) -> Result<bool, Error> {
+//!     Ok(api.run(run).await?.state == Some("finished".into()))
+//! }
+//!
+//! # fn main() -> Result<(), Error> {
+//! let run = r#"{"data": {"project": {"run": {"id": "UnVuOjE=", "name": "run", "displayName": null, "state": "finished",
+//!     "createdAt": null}}}}"#;
+//! let script = Script::new().on("Run", run);
+//! let client = Client::builder(Arc::new(script.clone()), BaseUrl::default()).build();
+//! let api = Api::over(client, PathDefaults::default());
+//! assert!(wandb_core::blocking::block_on(is_finished(&api, "team/project/run"))?);
+//! script.finish();
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - [`Script`] answers the requests a test expects, by operation name or URL.
+//! - [`Recorder`] writes down what a real transport exchanged, without secrets; [`Replayer`] answers from it.
+//! - [`MockTransport`] and [`MockBlockingTransport`] are [`mockall`] mocks of the two traits.
+//! - [`simulation`](crate::simulation) has a network with faults and virtual time.
 
 mod mocks;
 mod recording;

@@ -133,9 +133,9 @@ def summary_nested(api, name: str, path: str, rng: random.Random):
 
     def ours(tool):
         from_file(tool, "summary", path, start)
-        literal = {key: key.replace("\\", "\\\\").replace(".", "\\.") for key in chosen}
+        literal = {key: key.replace("\\", "\\\\").replace(".", "\\.").replace("=", "\\=") for key in chosen}
         plain = {key: json.dumps(item) for key, item in chosen.items()}
-        tool.text("set", "summary", path, "--", *(f"outer.inner.{literal[key]}:={plain[key]}" for key in chosen))
+        tool.text("set", "summary", path, *(f"outer.inner.{literal[key]}:={plain[key]}" for key in chosen))
 
     return question(name, path, sdk, ours)
 

@@ -33,7 +33,8 @@ pub(super) struct Options {
 enum What {
     /// Set and delete keys of the summary
     ///
-    /// A dot in KEY leads into objects: a.b is the key a.b if there is one, else the key b in a; `\.` is a dot in a key.
+    /// A dot in KEY leads into objects: a.b is the key a.b if there is one, else the key b in a; `\.` is a dot in a key, `\=` an
+    /// equals sign.
     #[command(after_help = "Examples:
   wandb-export set summary my-team/my-project/abc123 accuracy=0.9 note:='\"0.9\"' --dry-run
   echo '{\"best\": {\"acc\": 0.9}}' | wandb-export set summary my-team/my-project/abc123 --from -")]
@@ -41,7 +42,8 @@ enum What {
 
     /// Set and delete keys of the config
     ///
-    /// A dot in KEY leads into objects: a.b is the key a.b if there is one, else the key b in a; `\.` is a dot in a key.
+    /// A dot in KEY leads into objects: a.b is the key a.b if there is one, else the key b in a; `\.` is a dot in a key, `\=` an
+    /// equals sign.
     #[command(after_help = "Example:
   wandb-export set config my-team/my-project/abc123 lr=0.1 optimizer.name=adam --delete seed")]
     Config(Keys),

@@ -20,7 +20,7 @@ impl FromStr for Assignment {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let Some((key, value)) = text.split_once('=') else {
+        let Some((key, value)) = split(text) else {
             return Err("expected KEY=VALUE or KEY:=JSON".to_owned());
         };
         let (key, insists_on_json) = key.strip_suffix(':').map_or((key, false), |key| (key, true));
@@ -48,8 +48,19 @@ impl Assignment {
     }
 }
 
+/// Splits at the first `=` that has no backslash before it.
+fn split(text: &str) -> Option<(&str, &str)> {
+    let mut is_escaped = false;
+    let at = text.find(|character| {
+        let is_found = character == '=' && !is_escaped;
+        is_escaped = character == '\\' && !is_escaped;
+        is_found
+    })?;
+    Some((&text[..at], &text[at + 1..]))
+}
+
 /// The place that a key names: the key of that very name if it is `known`, else the dots in it lead into objects. A
-/// backslash takes the meaning of a dot, or of a backslash, away.
+/// backslash takes the meaning of a dot, an equals sign or a backslash away.
 pub(super) fn key_path(text: &str, known: &Map) -> KeyPath {
     if known.contains_key(text) {
         return KeyPath::from(text);
@@ -63,7 +74,7 @@ pub(super) fn key_path(text: &str, known: &Map) -> KeyPath {
                 continue;
             }
             '\\' => match characters.next() {
-                Some(escaped @ ('.' | '\\')) => escaped,
+                Some(escaped @ ('.' | '=' | '\\')) => escaped,
                 Some(other) => {
                     push(&mut keys, '\\');
                     other
@@ -106,6 +117,8 @@ mod tests {
             ("k={a}", r#""{a}""#),
             ("k=a=b", r#""a=b""#),
             ("k:=null", "null"),
+            (r"k\==1", "1"),
+            (r"k\\=1", "1"),
         ] {
             assert_eq!(value(text, false), expected, "{text}");
         }
@@ -132,6 +145,7 @@ mod tests {
             (r"a\\.c", &[r"a\", "c"]),
             (r"a\nc\", &[r"a\nc\"]),
             (".", &["", ""]),
+            (r"a\=b", &["a=b"]),
         ] {
             assert_eq!(key_path(text, &known).keys(), expected, "{text}");
         }
