@@ -1,5 +1,6 @@
 //! What can go wrong for a user of this library.
 
+use wandb_core::model::HistogramError;
 use wandb_core::transport::SettingsError as CarrierError;
 use wandb_core::update::ChangeError;
 use wandb_core::{AuthError, DeserializeError, PathError, SettingsError, ValueError};
@@ -273,4 +274,4 @@ macro_rules! usage_errors {
     };
 }
 
-usage_errors!(FilterError, OrderError, KeysError, SamplesError, RangeError);
+usage_errors!(HistogramError, FilterError, OrderError, KeysError, SamplesError, RangeError);

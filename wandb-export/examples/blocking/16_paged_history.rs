@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let run = api.run(&path)?;
     let samples = run.history().rows()?;
-    let columns: BTreeSet<_> = samples.iter().flat_map(|row| row.keys()).collect();
+    let columns: BTreeSet<_> = samples.iter().flat_map(wandb_export::Row::keys).collect();
     println!("{columns:?}");
 
     let every_row = run.history().keys(columns).all().page_size(100);
