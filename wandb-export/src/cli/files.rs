@@ -1,5 +1,8 @@
 //! `files`: the files of a run, listed or downloaded.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
+
 use clap::Args;
 use futures_util::TryStreamExt;
 use wandb_core::{Row, Value};
@@ -77,18 +80,16 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         session.tell(&report, destination.format()?);
         return ended(session, options, &run, downloads).await;
     }
-    let listed = std::sync::Mutex::new(Vec::new());
+    let listed = RefCell::new(HashSet::new());
     let rows = files.stream().map_ok(|file| {
-        if let Ok(mut listed) = listed.lock() {
-            listed.push(file.name.clone());
-        }
+        listed.borrow_mut().insert(file.name.clone());
         vec![row(&file)]
     });
     let report = write_rows(rows, sink).await?;
     drop(progress);
     session.tell(&report, destination.format()?);
-    let listed = listed.into_inner().unwrap_or_default();
-    missing(session, &run, options.name.iter().filter(|name| !listed.contains(name))).await
+    let listed = listed.into_inner();
+    missing(session, &run, options.name.iter().filter(|name| !listed.contains(*name))).await
 }
 
 fn wanted(options: &Options, run: &Run) -> Result<Files, Error> {

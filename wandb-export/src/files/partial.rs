@@ -1,8 +1,9 @@
 //! A file that is not whole yet, kept so that a later download can go on with it.
 
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
+use std::time::Duration;
 
-use cap_std::fs::OpenOptions;
+use cap_std::fs::{Dir, OpenOptions};
 use wandb_core::client::Partial;
 
 use super::content::{Content, Digest, digest};
@@ -31,25 +32,19 @@ struct Notes {
     etag: Option<String>,
 }
 
+/// So often a partial file is opened that others are at work on.
+const MOST_OPENINGS: u32 = 25;
+
+/// The wait before it is opened again.
+const MOMENT: Duration = Duration::from_millis(20);
+
 /// The longest notes that are read.
 const LONGEST_NOTES: u64 = 1 << 20;
 
 impl PartialFile {
     pub(super) fn open(folder: Folder, name: &str, content: &Content) -> io::Result<Self> {
         let data = format!("{}/{}.part", Names::PARTIAL, hash(name));
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true);
-        let file = folder.dir().open_with(&data, &options)?.into_std();
-        match file.try_lock() {
-            Err(std::fs::TryLockError::WouldBlock) => {
-                return Err(io::Error::new(
-                    io::ErrorKind::ResourceBusy,
-                    "another download of it is under way",
-                ));
-            }
-            // Some file systems have no locks.
-            Ok(()) | Err(std::fs::TryLockError::Error(_)) => {}
-        }
+        let file = locked(folder.dir(), &data)?;
         let notes = Notes { name: name.to_owned(), content: content.clone(), etag: None };
         let mut partial = Self { folder, file, data, notes, written: 0, digest: Digest::default() };
         match partial.earlier_notes() {
@@ -103,9 +98,15 @@ impl PartialFile {
         self.file.sync_all()?;
         let notes = self.notes_path();
         let Self { folder, file, data, .. } = self;
-        // Closed before it is renamed, as some systems ask for.
-        drop(file);
+        // Locked until it is in its place, so that nobody goes on with it; but Windows renames no open files.
+        let locked = if cfg!(windows) {
+            drop(file);
+            None
+        } else {
+            Some(file)
+        };
         folder.put(&data, here)?;
+        drop(locked);
         // Notes without data do no harm.
         let _ = folder.dir().remove_file(notes);
         Ok(())
@@ -133,6 +134,52 @@ impl PartialFile {
     }
 }
 
+/// Opens the file and locks it. Who had locked it before may have put it into its place meanwhile; then it is not the partial
+/// file any more, and must not be touched.
+fn locked(dir: &Dir, data: &str) -> io::Result<std::fs::File> {
+    let busy = || io::Error::new(io::ErrorKind::ResourceBusy, "another download of it is under way");
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true);
+    for _ in 0..MOST_OPENINGS {
+        let file = dir.open_with(data, &options)?.into_std();
+        match file.try_lock() {
+            // A download that was given up a moment ago lets go of it as soon as its last bytes are written.
+            Err(std::fs::TryLockError::WouldBlock) => {
+                std::thread::sleep(MOMENT);
+                continue;
+            }
+            // Some file systems have no locks.
+            Ok(()) | Err(std::fs::TryLockError::Error(_)) => {}
+        }
+        if is_at(dir, data, &file)? {
+            return Ok(file);
+        }
+    }
+    Err(busy())
+}
+
+/// Whether the path still leads to the file.
+#[cfg(unix)]
+fn is_at(dir: &Dir, path: &str, file: &std::fs::File) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let own = file.metadata()?;
+    match dir.metadata(path) {
+        Ok(found) => {
+            use cap_std::fs::MetadataExt as _;
+            Ok((found.dev(), found.ino()) == (own.dev(), own.ino()))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// An open file cannot be renamed.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the same signature on every system")]
+fn is_at(_dir: &Dir, _path: &str, _file: &std::fs::File) -> io::Result<bool> {
+    Ok(true)
+}
+
 impl Write for PartialFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
@@ -143,5 +190,56 @@ impl Write for PartialFile {
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content() -> Content {
+        Content { size: Some(4), md5: None }
+    }
+
+    #[test]
+    fn a_part_is_gone_on_with_if_the_file_is_the_same() {
+        let target = tempfile::tempdir().unwrap();
+        let folder = Folder::open(target.path()).unwrap();
+        let mut first = folder.partial("a", &content()).unwrap();
+        first.note(Some("\"tag\"")).unwrap();
+        first.write_all(b"ab").unwrap();
+        drop(first);
+        let mut second = folder.partial("a", &content()).unwrap();
+        assert_eq!(second.begun(), Some(Partial { received: 2, etag: "\"tag\"".to_owned() }));
+        second.write_all(b"cd").unwrap();
+        assert_eq!((second.mismatch(), second.written()), (None, 4));
+        second.finish("sub/a").unwrap();
+        assert_eq!(std::fs::read(target.path().join("sub/a")).unwrap(), b"abcd");
+        folder.tidy();
+        assert_eq!(std::fs::read_dir(target.path()).unwrap().count(), 1);
+        assert_eq!(folder.partial("a", &content()).unwrap().begun(), None);
+    }
+
+    #[test]
+    fn a_part_of_another_file_is_thrown_away() {
+        let target = tempfile::tempdir().unwrap();
+        let folder = Folder::open(target.path()).unwrap();
+        let mut first = folder.partial("a", &content()).unwrap();
+        first.note(Some("\"tag\"")).unwrap();
+        first.write_all(b"ab").unwrap();
+        drop(first);
+        let other = Content { size: Some(5), md5: None };
+        assert_eq!(folder.partial("a", &other).unwrap().begun(), None);
+    }
+
+    #[test]
+    fn a_part_belongs_to_one_download_at_a_time() {
+        let target = tempfile::tempdir().unwrap();
+        let folder = Folder::open(target.path()).unwrap();
+        let first = folder.partial("a", &content()).unwrap();
+        let error = folder.partial("a", &content()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ResourceBusy);
+        first.discard();
+        folder.partial("a", &content()).unwrap();
     }
 }

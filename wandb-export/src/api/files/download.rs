@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::fetch::fetch;
 use super::{DownloadProgress, Files, RunFile};
@@ -50,19 +50,20 @@ impl Files {
         });
         let folder = target.folder;
         let used = folder.clone();
-        let fetched = places.map(move |place| {
+        let fetched = places.enumerate().map(move |(number, place)| {
             let (folder, progress) = (folder.clone(), progress.clone());
             async move {
                 let (file, here) = place?;
                 let outcome = fetch(&file, &folder, &here, existing, &progress).await;
                 progress.done();
-                Ok::<_, Error>((file, outcome))
+                Ok::<_, Error>((number, file, outcome))
             }
         });
-        let mut fetched = std::pin::pin!(fetched.buffered(at_once));
+        // As they end, so that a large file does not hold up the others.
+        let mut ended: Vec<_> = fetched.buffer_unordered(at_once).try_collect().await?;
+        ended.sort_unstable_by_key(|(number, ..)| *number);
         let mut downloads = Downloads::default();
-        while let Some(done) = fetched.next().await {
-            let (file, outcome) = done?;
+        for (_, file, outcome) in ended {
             downloads.push(&file.name, outcome);
         }
         blocking::unblock(move || used.tidy()).await;
