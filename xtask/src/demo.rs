@@ -17,6 +17,11 @@ const SHOWN: &[&[&str]] = &[
     &["runs", "local-team/demo", "--filter", r#"{"config.lr": {"$gt": 0.0005}}"#, "--order", "-created_at"],
     &["run", "local-team/demo/scalars"],
     &["history", "local-team/demo/scalars", "--samples", "10"],
+    &["compare", "local-team/demo/scalars", "local-team/demo/config-types"],
+    &["files", "local-team/demo/scalars"],
+    &["files", "local-team/demo/scalars", "--name", "config.yaml", "--download", "--replace"],
+    &["command", "local-team/demo/scalars"],
+    &["set", "summary", "local-team/demo/scalars", "best.accuracy=0.9", "--dry-run"],
 ];
 
 /// Commands that write a file, and the file.
