@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -38,7 +38,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> ExitCode {
 /// Compares everything.
 pub(crate) fn compare(workspace: &Workspace, options: &Options) -> Result<Outcome> {
     // First, because it is what a machine may lack.
-    let python = python::with_sdk(workspace)?;
+    let python = python::environment(workspace, "differential")?;
     let programs = programs::build(workspace, programs::AS_TESTED)?;
     let scratch = tempfile::tempdir().context("cannot make a temporary directory")?;
     let scripts = workspace.root.join("xtask/differential");
@@ -54,7 +54,7 @@ pub(crate) fn compare(workspace: &Workspace, options: &Options) -> Result<Outcom
     };
     add(script(&python, scratch.path(), &[scripts.join("check_rules.py").into()])?);
     let runs = scratch.path().join("runs");
-    let mut make = isolated(&python, scratch.path());
+    let mut make = python::isolated(&python, scratch.path());
     make.arg(scripts.join("random_runs.py")).arg(&runs).arg(options.seed.to_string());
     let ended = process::run(&mut make)?;
     anyhow::ensure!(ended.status.success(), "the random runs could not be made");
@@ -115,25 +115,6 @@ fn start(programs: &Programs, runs: &Path, source: &str) -> Result<LocalServer> 
 }
 
 fn script(python: &Path, home: &Path, arguments: &[OsString]) -> Result<Outcome> {
-    let ended = process::run(isolated(python, home).args(arguments))?;
+    let ended = process::run(python::isolated(python, home).args(arguments))?;
     Ok(Outcome::of(ended.status.success(), Counts::of_script(&ended.output)))
-}
-
-/// Python without the user's own settings of W&B, and with a home of its own.
-fn isolated(python: &Path, home: &Path) -> Command {
-    let mut command = Command::new(python);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("WANDB_") {
-            command.env_remove(name);
-        }
-    }
-    command.env("HOME", home).env("NETRC", home.join("netrc")).env("NO_PROXY", "127.0.0.1,localhost");
-    command.env("no_proxy", "127.0.0.1,localhost").env("WANDB_ERROR_REPORTING", "false");
-    for (name, folder) in
-        [("DIR", "logs"), ("CACHE_DIR", "cache"), ("CONFIG_DIR", "config"), ("DATA_DIR", "data")]
-    {
-        command.env(format!("WANDB_{name}"), home.join(folder));
-    }
-    command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUTF8", "1").env("WANDB_SILENT", "true");
-    command
 }

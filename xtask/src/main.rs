@@ -3,12 +3,12 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "these are programs for people at a terminal")]
 
 mod artifacts;
+mod bench;
 mod ci;
 mod counts;
 mod demo;
 mod differential;
 mod examples;
-mod memory;
 mod process;
 mod programs;
 mod python;
@@ -44,8 +44,14 @@ enum Task {
     Examples(examples::Options),
     /// Export the recorded runs from a local server; needs nothing but Rust
     Demo,
-    /// Measure the most memory that exports of short and long histories take (Linux)
-    Memory,
+    /// Measure time and memory beside the official SDK and other programs (Linux)
+    Bench(bench::Options),
+    /// Run a program and tell how long it took and how much memory (for `bench`)
+    #[command(hide = true)]
+    BenchChild(bench::ChildOptions),
+    /// Fetch a history and throw it away (for `bench`)
+    #[command(hide = true)]
+    BenchDiscard(bench::DiscardOptions),
     /// Check the rules of the source tree: sizes, documentation, names
     Tidy,
     /// Check what the crates depend on
@@ -65,13 +71,21 @@ fn main() -> ExitCode {
 }
 
 fn run(task: &Task) -> anyhow::Result<ExitCode> {
+    // These two are measured, so they ask cargo nothing.
+    match task {
+        Task::BenchChild(options) => return bench::child(options),
+        Task::BenchDiscard(options) => return bench::discard(options),
+        _ => {}
+    }
     let workspace = Workspace::load()?;
     match task {
         Task::Test(options) => test::run(&workspace, options),
         Task::Differential(options) => Ok(differential::run(&workspace, options)),
         Task::Examples(options) => Ok(examples::run(&workspace, options)),
         Task::Demo => demo::run(&workspace),
-        Task::Memory => memory::run(&workspace),
+        Task::Bench(options) => bench::run(&workspace, options),
+        // Done above.
+        Task::BenchChild(_) | Task::BenchDiscard(_) => Ok(ExitCode::SUCCESS),
         Task::Tidy => Ok(tidy::run(&workspace)),
         Task::Tree => tree::run(&workspace),
         Task::Ci(options) => ci::run(&workspace, options),

@@ -1,4 +1,4 @@
-//! Finding Python and keeping a virtual environment with the pinned SDK.
+//! Finding Python, keeping virtual environments with pinned packages, and running scripts in them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,13 +11,15 @@ use crate::workspace::Workspace;
 /// The oldest Python that the pinned SDK runs on.
 const OLDEST: (u32, u32) = (3, 10);
 
-/// The Python of the virtual environment, which is made anew when the pinned requirements or the Python change.
-pub(crate) fn with_sdk(workspace: &Workspace) -> Result<PathBuf> {
-    let (python, version) = find()?;
-    let requirements = workspace.root.join("xtask/differential/requirements.txt");
+/// The Python of a task's virtual environment, which is made anew when the pinned requirements or the Python change.
+/// The requirements lie in the task's folder of scripts, the environment in its part of the target folder.
+pub(crate) fn environment(workspace: &Workspace, task: &str) -> Result<PathBuf> {
+    let (python, version) =
+        find().with_context(|| format!("`cargo xtask {task}` cannot start its scripts"))?;
+    let requirements = workspace.root.join("xtask").join(task).join("requirements.txt");
     let pinned = std::fs::read_to_string(&requirements)
         .with_context(|| format!("cannot read {}", requirements.display()))?;
-    let environment = workspace.target.join("differential/venv");
+    let environment = workspace.target.join(task).join("venv");
     let made_from = format!("# Python {version}\n{pinned}");
     let stamp = environment.join("made-from.txt");
     let inside = environment.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
@@ -34,6 +36,31 @@ pub(crate) fn with_sdk(workspace: &Workspace) -> Result<PathBuf> {
     )?;
     std::fs::write(&stamp, made_from).with_context(|| format!("cannot write {}", stamp.display()))?;
     Ok(inside)
+}
+
+/// Python without the user's own settings of W&B, and with a home of its own.
+pub(crate) fn isolated(python: &Path, home: &Path) -> Command {
+    let mut command = Command::new(python);
+    without_settings(&mut command, home);
+    for (name, folder) in
+        [("DIR", "logs"), ("CACHE_DIR", "cache"), ("CONFIG_DIR", "config"), ("DATA_DIR", "data")]
+    {
+        command.env(format!("WANDB_{name}"), home.join(folder));
+    }
+    command.env("WANDB_ERROR_REPORTING", "false").env("WANDB_SILENT", "true");
+    command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUTF8", "1");
+    command
+}
+
+/// Hides the user's own settings of W&B from a program, and proxies from what it asks of this machine.
+pub(crate) fn without_settings(command: &mut Command, home: &Path) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("WANDB_") {
+            command.env_remove(name);
+        }
+    }
+    command.env("HOME", home).env("NETRC", home.join("netrc"));
+    command.env("NO_PROXY", "127.0.0.1,localhost").env("no_proxy", "127.0.0.1,localhost");
 }
 
 fn must_run(command: &mut Command) -> Result<()> {
@@ -53,9 +80,9 @@ fn find() -> Result<(PathBuf, String)> {
         }
     }
     bail!(
-        "the differential tests need Python {}.{} or newer with its venv module, and found none:\n{}\n\
+        "they need Python {}.{} or newer with its venv module, and found none:\n{}\n\
          Install one (Debian, Ubuntu: apt install python3 python3-venv; elsewhere: https://www.python.org/downloads),\n\
-         or name it in the variable PYTHON, or leave these tests out with `cargo xtask test --skip-python`.",
+         or name it in the variable PYTHON. `cargo xtask test --skip-python` leaves out the tests that need it.",
         OLDEST.0,
         OLDEST.1,
         seen.join("\n")

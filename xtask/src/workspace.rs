@@ -54,7 +54,15 @@ impl Workspace {
 
 /// The cargo that started this program, or the one on the path.
 pub(crate) fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // What the cargo that started this program has told it about its own package. Build scripts that look at it would
+    // run again, and all that depends on them be built again, at every change between a task and a cargo by hand.
+    for (name, _) in std::env::vars_os() {
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|start| name.to_string_lossy().starts_with(start)) {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 fn package(value: &Value) -> Package {

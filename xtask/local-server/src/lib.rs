@@ -31,6 +31,7 @@ mod resolve;
 mod server;
 mod store;
 mod text;
+mod traffic;
 mod urls;
 
 pub use faults::{Fault, FaultKind, FaultSpecError, Faults, RateLimit, Scope, When};

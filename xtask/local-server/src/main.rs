@@ -1,6 +1,7 @@
 //! `wandb-local-server`: the server as a program.
 
 use std::io::{Read as _, Write as _};
+use std::num::ParseIntError;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::mpsc;
@@ -42,12 +43,37 @@ struct Arguments {
     /// Rows at the end of each exported history that stay live
     #[arg(long, value_name = "ROWS", default_value_t = 0)]
     export_live: usize,
-    /// Add a synthetic run local-team/synthetic/STEPS with this many steps; may be given several times
-    #[arg(long, value_name = "STEPS")]
-    generate: Vec<u64>,
+    /// Rows in each row group of a Parquet file
+    #[arg(long, value_name = "ROWS", default_value_t = 65_536)]
+    export_group: usize,
+    /// Add a synthetic run local-team/synthetic/STEPS[xCOLUMNS] with this many steps and columns (13 unless told); may
+    /// be given several times
+    #[arg(long, value_name = "STEPS[xCOLUMNS]", value_parser = steps_and_columns)]
+    generate: Vec<(u64, Option<usize>)>,
+    /// Add a project local-team/many with this many small runs
+    #[arg(long, value_name = "COUNT")]
+    generate_runs: Option<u32>,
+    /// Add a run local-team/files/COUNTxBYTES with this many files of this length; may be given several times
+    #[arg(long, value_name = "COUNTxBYTES", value_parser = count_and_bytes)]
+    generate_files: Vec<(u32, usize)>,
     /// Do not end when standard input ends
     #[arg(long)]
     detached: bool,
+}
+
+/// Owner of what is generated.
+const TEAM: &str = "local-team";
+
+fn steps_and_columns(text: &str) -> Result<(u64, Option<usize>), ParseIntError> {
+    match text.split_once('x') {
+        Some((steps, columns)) => Ok((steps.parse()?, Some(columns.parse()?))),
+        None => Ok((text.parse()?, None)),
+    }
+}
+
+fn count_and_bytes(text: &str) -> Result<(u32, usize), ParseIntError> {
+    let (count, bytes) = text.split_once('x').unwrap_or((text, ""));
+    Ok((count.parse()?, bytes.parse()?))
 }
 
 fn main() -> ExitCode {
@@ -67,11 +93,21 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     options.port = arguments.port;
     options.path_prefix = arguments.path_prefix;
     let server = LocalServer::start(options)?;
-    for steps in arguments.generate {
-        server.store().generate_run(&GeneratedRun::new("local-team", "synthetic", &steps.to_string(), steps));
+    let store = server.store();
+    for (steps, columns) in arguments.generate {
+        let name = columns.map_or_else(|| steps.to_string(), |columns| format!("{steps}x{columns}"));
+        let run = GeneratedRun::new(TEAM, "synthetic", &name, steps);
+        store.generate_run(&columns.map_or_else(|| run.clone(), |columns| run.clone().wide(columns)));
+    }
+    if let Some(count) = arguments.generate_runs {
+        store.generate_runs(TEAM, "many", count);
+    }
+    for (count, bytes) in arguments.generate_files {
+        store.generate_files(TEAM, "files", &format!("{count}x{bytes}"), count, bytes);
     }
     let mut export = ExportOptions::default();
     export.rows_per_part = arguments.export_rows;
+    export.rows_per_group = arguments.export_group;
     export.live_tail = arguments.export_live;
     for run in &arguments.export {
         server.store().export_run(run, &export)?;

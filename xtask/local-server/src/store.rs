@@ -1,6 +1,7 @@
 //! The store behind a server, and the handle with which tests fill and watch it.
 
 mod artifact;
+mod blob;
 mod columns;
 mod export;
 mod field;
@@ -9,6 +10,7 @@ mod generate;
 mod handle;
 mod history;
 mod keys;
+mod many;
 mod persist;
 mod run;
 mod sampling;
@@ -25,12 +27,13 @@ pub use seed::NewRun;
 pub use sweep::NewSweep;
 
 pub(crate) use artifact::{Artifact, Manifest};
+pub(crate) use blob::Blob;
 pub(crate) use export::Export;
 pub(crate) use field::Order;
 pub(crate) use filter::Filter;
 pub(crate) use history::write_json_string;
 pub(crate) use run::{Run, blob_key, storage_id};
-pub(crate) use sampling::{SampleSpec, history_rows, object, positions, sampled_rows};
+pub(crate) use sampling::{SampleSpec, object, positions, sampled_rows, write_history_rows};
 pub(crate) use shared::Shared;
 pub(crate) use state::{ProjectFacts, md5_base64};
 pub(crate) use sweep::Sweep;

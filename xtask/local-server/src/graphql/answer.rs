@@ -8,11 +8,16 @@ pub(crate) enum Answer {
     Value(Value),
     /// JSON that is already encoded.
     Encoded(Vec<u8>),
+    /// JSON that is written where it is to be, for answers too large to be copied.
+    Written(Write),
     /// An object whose fields are asked for next.
     Object(Box<dyn Object>),
     /// A list of objects.
     Objects(Vec<Box<dyn Object>>),
 }
+
+/// Appends JSON to the answer.
+pub(crate) type Write = Box<dyn FnOnce(&mut Vec<u8>)>;
 
 /// An answer, or the message of an error that makes the field null.
 pub(crate) type Resolved = Result<Answer, String>;

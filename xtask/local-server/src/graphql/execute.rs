@@ -90,6 +90,7 @@ impl<'q> Walk<'q> {
         match object.resolve(&field.name, &arguments) {
             Ok(Answer::Value(value)) => out.extend_from_slice(value.to_string().as_bytes()),
             Ok(Answer::Encoded(json)) => out.extend_from_slice(&json),
+            Ok(Answer::Written(write)) => write(out),
             Ok(Answer::Object(object)) => self.object(&*object, &selections, out),
             Ok(Answer::Objects(objects)) => {
                 out.push(b'[');

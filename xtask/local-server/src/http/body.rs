@@ -7,11 +7,16 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use hyper::body::{Body, Frame, SizeHint};
 
-/// A body in one piece, which may be told to fail.
+use crate::store::Blob;
+use crate::traffic::Underway;
+
+/// A body that may be told to fail.
 #[derive(Debug)]
 pub(crate) struct Payload {
-    data: Option<Bytes>,
+    data: Blob,
     then: Then,
+    /// Ends when the bytes are on their way.
+    _underway: Underway,
 }
 
 /// What comes behind the bytes.
@@ -32,7 +37,7 @@ impl Body for Payload {
     type Error = Cut;
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
-        match (self.data.take(), self.then) {
+        match (self.data.next(), self.then) {
             (Some(data), _) => Poll::Ready(Some(Ok(Frame::data(data)))),
             (None, Then::End) => Poll::Ready(None),
             (None, Then::Break) => Poll::Ready(Some(Err(Cut))),
@@ -42,12 +47,12 @@ impl Body for Payload {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.data.is_none() && self.then == Then::End
+        self.data.is_empty() && self.then == Then::End
     }
 
     fn size_hint(&self) -> SizeHint {
         match self.then {
-            Then::End => SizeHint::with_exact(self.data.as_ref().map_or(0, |data| data.len() as u64)),
+            Then::End => SizeHint::with_exact(self.data.len() as u64),
             // The length is in the header and not true.
             Then::Break | Then::Hang => SizeHint::default(),
         }
@@ -55,10 +60,10 @@ impl Body for Payload {
 }
 
 /// An answer before faults are applied.
-pub(crate) type Reply = Response<Bytes>;
+pub(crate) type Reply = Response<Blob>;
 
 /// An answer of some type.
-pub(crate) fn reply(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Reply {
+pub(crate) fn reply(status: StatusCode, content_type: &'static str, body: impl Into<Blob>) -> Reply {
     let mut reply = Response::new(body.into());
     *reply.status_mut() = status;
     reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -66,7 +71,7 @@ pub(crate) fn reply(status: StatusCode, content_type: &'static str, body: impl I
 }
 
 /// A JSON answer.
-pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>) -> Reply {
+pub(crate) fn json(status: StatusCode, body: impl Into<Blob>) -> Reply {
     reply(status, "application/json", body)
 }
 
@@ -85,17 +90,17 @@ pub(crate) fn html(status: StatusCode) -> Reply {
 }
 
 /// Puts an answer on the wire, cut short in the middle unless `then` is the end.
-pub(crate) fn send(reply: Reply, then: Then, head_only: bool) -> Response<Payload> {
+pub(crate) fn send(reply: Reply, then: Then, head_only: bool, underway: Underway) -> Response<Payload> {
     let (mut parts, data) = reply.into_parts();
     let length = data.len();
     if !parts.headers.contains_key(header::CONTENT_LENGTH) {
         parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     let data = match then {
-        _ if head_only => Bytes::new(),
+        _ if head_only => data.slice(0..0),
         Then::End => data,
-        Then::Break | Then::Hang => data.slice(..length / 2),
+        Then::Break | Then::Hang => data.slice(0..length / 2),
     };
     let then = if head_only { Then::End } else { then };
-    Response::from_parts(parts, Payload { data: Some(data).filter(|data| !data.is_empty()), then })
+    Response::from_parts(parts, Payload { data, then, _underway: underway })
 }

@@ -19,6 +19,7 @@ use super::{api, graphql, storage};
 use crate::faults::{FaultKind, Verdict};
 use crate::request_log::{Port, RequestRecord};
 use crate::store::Shared;
+use crate::traffic::Underway;
 
 /// Longest request body.
 const MOST: usize = 1 << 30;
@@ -77,6 +78,9 @@ async fn answer(
     reset: Arc<AtomicBool>,
 ) -> Result<Response<Payload>, ResetConnection> {
     let (parts, incoming) = request.into_parts();
+    let is_status = site.port == Port::Api && parts.uri.path() == STATUS;
+    let counted = if is_status { Arc::default() } else { Arc::clone(&site.shared.traffic) };
+    let underway = counted.begin();
     let Ok(body) = Limited::new(incoming, MOST).collect().await else { return Err(ResetConnection) };
     let asked = Asked {
         method: parts.method,
@@ -85,6 +89,9 @@ async fn answer(
         headers: parts.headers,
         body: body.to_bytes(),
     };
+    if is_status {
+        return Ok(status(&site.shared, &asked, underway));
+    }
     let query = (site.port == Port::Api).then(|| graphql::read(&asked)).flatten();
     let operation = query.as_ref().and_then(graphql::operation_name);
     let mut record = RequestRecord {
@@ -136,9 +143,23 @@ async fn answer(
         quota(&mut reply, verdict);
     }
     record.status = Some(reply.status().as_u16());
-    record.bytes = reply.body().len() as u64;
+    // A length is told to HEAD, and no byte sent.
+    record.bytes = if asked.method == Method::HEAD { 0 } else { reply.body().len() as u64 };
+    site.shared.traffic.answered(site.port, record.bytes);
     site.shared.log.push(record);
-    Ok(body::send(reply, then, asked.method == Method::HEAD))
+    Ok(body::send(reply, then, asked.method == Method::HEAD, underway))
+}
+
+/// The counters of the traffic, for whoever measures: not a route of W&B, and no request to it counts.
+const STATUS: &str = "/local/traffic";
+
+/// Tells the counters; DELETE begins anew.
+fn status(shared: &Shared, asked: &Asked, underway: Underway) -> Response<Payload> {
+    let reply = body::json(StatusCode::OK, shared.traffic.to_json().to_string());
+    if asked.method == Method::DELETE {
+        shared.traffic.reset();
+    }
+    body::send(reply, Then::End, false, underway)
 }
 
 fn failed(status: u16) -> Reply {

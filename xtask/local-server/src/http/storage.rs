@@ -5,7 +5,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 use super::body::{Reply, reply};
 use super::connection::Asked;
 use super::range::{Ranged, ranged};
-use crate::store::{Shared, md5_base64};
+use crate::store::{Blob, Shared, md5_base64};
 use crate::urls::{self, Denied};
 
 pub(crate) fn answer(shared: &Shared, asked: &Asked) -> Reply {
@@ -27,21 +27,21 @@ pub(crate) fn answer(shared: &Shared, asked: &Asked) -> Reply {
             reply
         }
         Method::GET | Method::HEAD => {
-            let Some(bytes) = shared.read().blobs.get(&key).cloned() else {
+            let Some(blob) = shared.read().blobs.get(&key).cloned() else {
                 return refuse(StatusCode::NOT_FOUND, "NoSuchKey");
             };
             let header = |name| asked.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-            let tag = tag(&bytes);
+            let tag = tag(&blob);
             // The rest of another file than the one that was begun is of no use.
             let is_same = header(header::IF_RANGE).is_none_or(|wanted| wanted == tag);
             let header = header(header::RANGE).filter(|_| is_same);
-            let length = bytes.len();
+            let length = blob.len();
             let kind = mime_guess::from_path(&key).first_raw().unwrap_or("application/octet-stream");
             let mut reply = match ranged(header, length) {
-                Ranged::Whole => reply(StatusCode::OK, kind, bytes),
+                Ranged::Whole => reply(StatusCode::OK, kind, blob),
                 Ranged::Part(range) => {
                     let content = format!("bytes {}-{}/{length}", range.start, range.end - 1);
-                    let mut reply = reply(StatusCode::PARTIAL_CONTENT, kind, bytes.slice(range));
+                    let mut reply = reply(StatusCode::PARTIAL_CONTENT, kind, blob.slice(range));
                     if let Ok(content) = HeaderValue::from_str(&content) {
                         reply.headers_mut().insert(header::CONTENT_RANGE, content);
                     }
@@ -61,8 +61,8 @@ pub(crate) fn answer(shared: &Shared, asked: &Asked) -> Reply {
 
 /// The tag of a blob. A digest of the whole would take long for each part of a large one, so it is where the bytes lie,
 /// which they share with nothing else while they are kept.
-fn tag(bytes: &bytes::Bytes) -> String {
-    format!("\"{:x}-{:x}\"", bytes.as_ptr() as usize, bytes.len())
+fn tag(blob: &Blob) -> String {
+    format!("\"{:x}-{:x}\"", blob.address(), blob.len())
 }
 
 /// Stores a blob; one that is a run's file is listed with the run.
@@ -74,5 +74,5 @@ fn put(shared: &Shared, key: &str, asked: &Asked) {
     {
         return;
     }
-    state.blobs.insert(key.to_owned(), asked.body.clone());
+    state.blobs.insert(key.to_owned(), asked.body.clone().into());
 }

@@ -1,11 +1,13 @@
 //! The rows of a run: history, samples, events, keys and Parquet exports.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::context::Refused;
 use super::run::RunObject;
 use crate::graphql::{Answer, Arguments, Object, Resolved};
-use crate::store::{SampleSpec, history_rows, object, positions, sampled_rows, write_json_string};
+use crate::store::{SampleSpec, object, positions, sampled_rows, write_history_rows, write_json_string};
 
 /// Rows of `historyTail` and `eventsTail`.
 const TAIL: usize = 1;
@@ -41,7 +43,10 @@ pub(crate) fn resolve(object: &RunObject, field: &str, arguments: &Arguments) ->
         "history" => {
             let (min, max) = (arguments.int("minStep"), arguments.int("maxStep"));
             check_width(object, min, max)?;
-            Answer::Encoded(history_rows(history, history.window(min, max), arguments.count("samples")))
+            let (rows, samples) = (Arc::clone(&run.history), arguments.count("samples"));
+            Answer::Written(Box::new(move |out| {
+                write_history_rows(&rows, rows.window(min, max), samples, out);
+            }))
         }
         "sampledHistory" => {
             let specs = arguments.strings("specs").unwrap_or_default();

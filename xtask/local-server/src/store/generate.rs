@@ -2,7 +2,10 @@
 //! costs little more than copying it.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch};
+use arrow::error::ArrowError;
 
 use super::keys::KeyStatistics;
 
@@ -29,6 +32,11 @@ pub struct GeneratedRun {
     pub seed: u64,
 }
 
+/// Columns that every row holds beside the metrics.
+const OWN_COLUMNS: usize = 3;
+/// Most metric values in the pool of a wide run: 64 MiB of numbers, and about 200 MiB of text once rows are asked for.
+const MOST_VALUES: usize = 1 << 23;
+
 impl GeneratedRun {
     /// A finished run of `steps` rows and ten metrics (13 columns in all).
     pub fn new(entity: &str, project: &str, name: &str, steps: u64) -> Self {
@@ -44,12 +52,22 @@ impl GeneratedRun {
             seed: 1,
         }
     }
+
+    /// The same with so many columns in all, of which three are W&B's own. Its values repeat sooner if they are many.
+    #[must_use]
+    pub fn wide(mut self, columns: usize) -> Self {
+        self.columns = columns.saturating_sub(OWN_COLUMNS);
+        self.distinct_rows = self.distinct_rows.min(MOST_VALUES / self.columns.max(1));
+        self
+    }
 }
 
-/// Seconds between two rows of a generated run.
-const PERIOD: f64 = 0.25;
+/// Rows of a generated run in a second.
+const ROWS_A_SECOND: usize = 4;
+/// What a second's rows have behind the point.
+const FRACTIONS: [&str; ROWS_A_SECOND] = ["", ".25", ".5", ".75"];
 /// Unix time of the first row.
-const STARTED: f64 = 1_700_000_000.0;
+const STARTED: usize = 1_700_000_000;
 
 /// Makes the rows of a generated run.
 #[derive(Debug, Clone)]
@@ -57,9 +75,19 @@ pub(crate) struct Generator {
     len: usize,
     first_step: i64,
     stride: i64,
-    /// The metrics of the distinct rows, already escaped for use inside a JSON string.
-    bodies: Arc<Vec<Box<str>>>,
     columns: usize,
+    distinct_rows: usize,
+    /// The metrics of the distinct rows, row by row.
+    values: Arc<[f64]>,
+    /// The same as text, once rows are asked for.
+    texts: Arc<OnceLock<Texts>>,
+}
+
+/// The metrics of the distinct rows, already escaped for use inside a JSON string, one behind the other.
+#[derive(Debug, Default)]
+struct Texts {
+    text: String,
+    ends: Vec<usize>,
 }
 
 impl Generator {
@@ -67,24 +95,23 @@ impl Generator {
     pub(crate) fn new(run: &GeneratedRun) -> Self {
         let len = usize::try_from(run.steps).unwrap_or(usize::MAX);
         let mut random = fastrand::Rng::with_seed(run.seed);
-        let mut values: Vec<f64> = (0..run.columns).map(|column| 1.0 + column as f64).collect();
-        let bodies = (0..run.distinct_rows.clamp(1, len.max(1)))
-            .map(|_| {
-                let mut body = String::with_capacity(run.columns * 40);
-                for (column, value) in values.iter_mut().enumerate() {
-                    *value = *value * 0.999 + random.f64() - 0.5;
-                    // Writing into a String cannot fail.
-                    let _ = write!(body, r#",\"metric_{column:02}\":{value:?}"#);
-                }
-                body.into_boxed_str()
-            })
-            .collect();
+        let mut last: Vec<f64> = (0..run.columns).map(|column| 1.0 + column as f64).collect();
+        let distinct_rows = run.distinct_rows.clamp(1, len.max(1));
+        let mut values = Vec::with_capacity(distinct_rows * run.columns);
+        for _ in 0..distinct_rows {
+            for value in &mut last {
+                *value = *value * 0.999 + random.f64() - 0.5;
+            }
+            values.extend_from_slice(&last);
+        }
         Self {
             len,
             first_step: run.first_step,
             stride: run.stride.max(1),
-            bodies: Arc::new(bodies),
             columns: run.columns,
+            distinct_rows,
+            values: values.into(),
+            texts: Arc::default(),
         }
     }
 
@@ -97,23 +124,55 @@ impl Generator {
         self.first_step + index as i64 * self.stride
     }
 
+    /// The metrics of a row.
+    fn metrics(&self, index: usize) -> &[f64] {
+        let start = index % self.distinct_rows * self.columns;
+        &self.values[start..start + self.columns]
+    }
+
+    fn texts(&self) -> &Texts {
+        self.texts.get_or_init(|| {
+            let names: Vec<String> =
+                (0..self.columns).map(|column| format!(r#",\"{}\":"#, name(column))).collect();
+            let mut texts = Texts::default();
+            for index in 0..self.distinct_rows {
+                for (name, value) in names.iter().zip(self.metrics(index)) {
+                    // Writing into a String cannot fail.
+                    let _ = write!(texts.text, "{name}{value:?}");
+                }
+                texts.ends.push(texts.text.len());
+            }
+            texts
+        })
+    }
+
     pub(crate) fn write_json_string(&self, index: usize, out: &mut Vec<u8>) {
-        let (runtime, timestamp) = times(index);
-        let mut head = String::with_capacity(96);
-        let _ = write!(
-            head,
-            r#""{{\"_step\":{},\"_runtime\":{runtime},\"_timestamp\":{timestamp}"#,
-            self.step(index)
-        );
-        out.extend_from_slice(head.as_bytes());
-        out.extend_from_slice(self.body(index).as_bytes());
+        let texts = self.texts();
+        let pooled = index % self.distinct_rows;
+        let start = pooled.checked_sub(1).map_or(0, |before| texts.ends[before]);
+        let mut number = itoa::Buffer::new();
+        let fraction = FRACTIONS[index % ROWS_A_SECOND].as_bytes();
+        out.extend_from_slice(br#""{\"_step\":"#);
+        out.extend_from_slice(number.format(self.step(index)).as_bytes());
+        out.extend_from_slice(br#",\"_runtime\":"#);
+        out.extend_from_slice(number.format(index / ROWS_A_SECOND).as_bytes());
+        out.extend_from_slice(fraction);
+        out.extend_from_slice(br#",\"_timestamp\":"#);
+        out.extend_from_slice(number.format(STARTED + index / ROWS_A_SECOND).as_bytes());
+        out.extend_from_slice(fraction);
+        out.extend_from_slice(&texts.text.as_bytes()[start..texts.ends[pooled]]);
         out.extend_from_slice(br#"}""#);
     }
 
     pub(crate) fn text(&self, index: usize) -> String {
-        let mut escaped = Vec::new();
-        self.write_json_string(index, &mut escaped);
-        String::from_utf8_lossy(&escaped[1..escaped.len() - 1]).replace("\\\"", "\"")
+        let (runtime, timestamp) = times(index);
+        let mut row =
+            format!(r#"{{"_step":{},"_runtime":{runtime},"_timestamp":{timestamp}"#, self.step(index));
+        for (column, value) in self.metrics(index).iter().enumerate() {
+            let _ = write!(row, r#","{}":{value:?}"#, name(column));
+        }
+        row.push('}');
+        row
     }
 
     /// The JSON text of one value of a row, without making the row.
@@ -124,16 +183,31 @@ impl Generator {
             "_runtime" => Some(runtime.to_string()),
             "_timestamp" => Some(timestamp.to_string()),
             _ => {
-                let body = self.body(index);
-                let name = format!(r#"\"{key}\":"#);
-                let value = &body[body.find(&name)? + name.len()..];
-                Some(value[..value.find(',').unwrap_or(value.len())].to_owned())
+                let column: usize = key.strip_prefix("metric_")?.parse().ok()?;
+                let value = self.metrics(index).get(column).filter(|_| name(column) == key)?;
+                Some(format!("{value:?}"))
             }
         }
     }
 
-    fn body(&self, index: usize) -> &str {
-        &self.bodies[index % self.bodies.len()]
+    /// Some rows as columns, in the order of their names.
+    pub(crate) fn record_batch(&self, rows: std::ops::Range<usize>) -> Result<RecordBatch, ArrowError> {
+        let floats = |value: &dyn Fn(usize) -> f64| -> ArrayRef {
+            Arc::new(rows.clone().map(value).collect::<Float64Array>())
+        };
+        let steps: Int64Array = rows.clone().map(|index| self.step(index)).collect();
+        let mut columns: Vec<(String, ArrayRef)> = vec![
+            ("_step".to_owned(), Arc::new(steps)),
+            ("_runtime".to_owned(), floats(&|index| times(index).0)),
+            ("_timestamp".to_owned(), floats(&|index| times(index).1)),
+        ];
+        for column in 0..self.columns {
+            columns.push((name(column), floats(&|index| self.metrics(index)[column])));
+        }
+        columns.sort_by(|(left, _), (right, _)| left.cmp(right));
+        RecordBatch::try_from_iter_with_nullable(
+            columns.into_iter().map(|(name, column)| (name, column, true)),
+        )
     }
 
     #[expect(clippy::cast_precision_loss, reason = "statistics only")]
@@ -144,21 +218,22 @@ impl Generator {
         keys.add_numbers("_step", self.len as u64, true, self.step(last) as f64);
         keys.add_numbers("_runtime", self.len as u64, true, runtime);
         keys.add_numbers("_timestamp", self.len as u64, true, timestamp);
-        let row = crate::text::parse(&self.text(last));
-        for column in 0..self.columns {
-            let key = format!("metric_{column:02}");
-            let value = row[&key].as_f64().unwrap_or_default();
-            keys.add_numbers(&key, self.len as u64, false, value);
+        for (column, value) in self.metrics(last).iter().enumerate() {
+            keys.add_numbers(&name(column), self.len as u64, false, *value);
         }
         keys
     }
 }
 
+fn name(column: usize) -> String {
+    format!("metric_{column:02}")
+}
+
 /// `_runtime` and `_timestamp` of a row.
 #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 rows")]
 fn times(index: usize) -> (f64, f64) {
-    let runtime = index as f64 * PERIOD;
-    (runtime, STARTED + runtime)
+    let runtime = index as f64 / ROWS_A_SECOND as f64;
+    (runtime, STARTED as f64 + runtime)
 }
 
 #[cfg(test)]
@@ -170,6 +245,7 @@ mod tests {
         let generator = Generator::new(&GeneratedRun::new("e", "p", "r", 300));
         let mut escaped = Vec::new();
         generator.write_json_string(7, &mut escaped);
+        assert!(generator.text(4).contains(r#""_runtime":1,"_timestamp":1700000001,"#));
         let text: String = serde_json::from_slice(&escaped).unwrap();
         assert_eq!(text, generator.text(7));
         let row: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -186,7 +262,42 @@ mod tests {
     fn memory_is_bounded_by_the_pool() {
         let run = GeneratedRun { distinct_rows: 10, ..GeneratedRun::new("e", "p", "r", 1_000_000) };
         let generator = Generator::new(&run);
-        assert_eq!(generator.bodies.len(), 10);
+        assert_eq!(generator.values.len(), 100);
+        let mut row = Vec::new();
+        generator.write_json_string(999_999, &mut row);
+        assert_eq!(generator.texts().ends.len(), 10);
+        assert_eq!(serde_json::from_slice::<String>(&row).unwrap(), generator.text(999_999));
         assert_eq!(generator.step(999_999), 999_999);
+    }
+
+    #[test]
+    fn a_wide_run_has_so_many_columns_and_no_more_values_than_others() {
+        let run = GeneratedRun::new("e", "p", "r", 1_000_000).wide(200);
+        let generator = Generator::new(&run);
+        assert!(generator.values.len() <= MOST_VALUES);
+        let row: serde_json::Value = serde_json::from_str(&generator.text(999_999)).unwrap();
+        assert_eq!(row.as_object().unwrap().len(), 200);
+        assert!(row.get("metric_196").is_some());
+    }
+
+    #[test]
+    fn columns_hold_what_the_rows_hold() {
+        use arrow::array::AsArray as _;
+        use arrow::datatypes::{Float64Type, Int64Type};
+
+        let generator = Generator::new(&GeneratedRun::new("e", "p", "r", 50).wide(103));
+        let batch = generator.record_batch(40..50).unwrap();
+        assert_eq!((batch.num_rows(), batch.num_columns()), (10, 103));
+        for index in 0..10 {
+            let row: serde_json::Value = serde_json::from_str(&generator.text(40 + index)).unwrap();
+            for (column, field) in batch.columns().iter().zip(batch.schema().fields()) {
+                if field.name() == "_step" {
+                    assert_eq!(Some(column.as_primitive::<Int64Type>().value(index)), row["_step"].as_i64());
+                } else {
+                    let value = column.as_primitive::<Float64Type>().value(index);
+                    assert_eq!(Some(value), row[field.name()].as_f64(), "{}", field.name());
+                }
+            }
+        }
     }
 }

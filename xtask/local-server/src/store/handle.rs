@@ -13,7 +13,7 @@ use super::run::RunState;
 use super::seed::NewRun;
 use super::shared::Shared;
 use super::sweep::NewSweep;
-use super::{persist, run};
+use super::{many, persist, run};
 use crate::faults::{FaultState, Faults};
 use crate::graphql::{SchemaError, ServedSchema};
 use crate::request_log::RequestRecord;
@@ -98,6 +98,23 @@ impl Store {
         state.insert(run);
     }
 
+    /// Adds `count` small finished runs to a project, with configs and summaries such as training leaves them.
+    pub fn generate_runs(&self, entity: &str, project: &str, count: u32) {
+        for number in 0..count {
+            self.add_run(many::run(entity, project, number));
+        }
+    }
+
+    /// Adds a finished run with `count` files of `len` bytes each. A file longer than a megabyte takes no more memory
+    /// than one of that length.
+    pub fn generate_files(&self, entity: &str, project: &str, name: &str, count: u32, len: usize) {
+        self.add_run(NewRun::new(entity, project, name));
+        for number in 0..count {
+            let (file, blob) = many::file(number, len);
+            self.0.write().put_file(entity, project, name, &file, blob);
+        }
+    }
+
     /// Adds rows at the end of a run's history, each as JSON text.
     pub fn append_history(&self, path: &str, rows: Vec<String>) -> Result<(), StoreError> {
         self.with_run(path, |run| Arc::make_mut(&mut run.history).append(rows))
@@ -156,7 +173,7 @@ impl Store {
         let (export, files) = export(&run.history, options, &prefix)
             .map_err(|source| StoreError::Export { path: path.to_owned(), source })?;
         let mut state = self.0.write();
-        state.blobs.extend(files);
+        state.blobs.extend(files.into_iter().map(|(key, bytes)| (key, bytes.into())));
         let run = state.run_mut(entity, project, name);
         run.ok_or_else(|| StoreError::NoSuchRun(path.to_owned()))?.export = Some(export);
         Ok(())

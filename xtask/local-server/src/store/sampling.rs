@@ -18,19 +18,30 @@ pub(crate) fn positions(len: usize, samples: usize) -> Vec<usize> {
     }
 }
 
-/// The rows of a window as a JSON list of JSON texts, sampled down to `samples`.
-pub(crate) fn history_rows(history: &History, window: Range<usize>, samples: Option<usize>) -> Vec<u8> {
+/// Appends the rows of a window, sampled down to `samples`, to `out` as a JSON list of JSON texts.
+pub(crate) fn write_history_rows(
+    history: &History,
+    window: Range<usize>,
+    samples: Option<usize>,
+    out: &mut Vec<u8>,
+) {
     let picked = positions(window.len(), samples.unwrap_or(DEFAULT_SAMPLES));
-    let mut out = Vec::with_capacity(picked.len() * 64);
+    // So that a large answer is put together without being moved.
+    if let Some(first) = picked.first() {
+        let before = out.len();
+        history.write_json_string(window.start + first, out);
+        let row = out.len() - before;
+        out.truncate(before);
+        out.reserve(picked.len().saturating_mul(row + row / 16 + 2));
+    }
     out.push(b'[');
     for (at, position) in picked.into_iter().enumerate() {
         if at > 0 {
             out.push(b',');
         }
-        history.write_json_string(window.start + position, &mut out);
+        history.write_json_string(window.start + position, out);
     }
     out.push(b']');
-    out
 }
 
 /// Samples a query gets that asks for no number.

@@ -10,12 +10,14 @@ use crate::faults::FaultState;
 use crate::graphql::{SchemaError, ServedSchema};
 use crate::options::Options;
 use crate::request_log::RequestLog;
+use crate::traffic::Traffic;
 
 /// All that the connections of a server share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) log: RequestLog,
+    pub(crate) traffic: Arc<Traffic>,
     pub(crate) url_secret: u128,
     state: RwLock<State>,
     schema: RwLock<Arc<ServedSchema>>,
@@ -29,6 +31,7 @@ impl Shared {
         Ok(Self {
             options,
             log: RequestLog::default(),
+            traffic: Arc::default(),
             url_secret: fastrand::u128(..),
             state: RwLock::default(),
             schema: RwLock::new(Arc::new(ServedSchema::without(&[])?)),

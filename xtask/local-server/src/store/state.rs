@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use base64::Engine as _;
-use bytes::Bytes;
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 
 use super::artifact::Artifacts;
+use super::blob::Blob;
 use super::run::{FileFacts, Run, RunFacts, RunState, blob_key, storage_id};
 use super::sweep::Sweep;
 
@@ -18,7 +18,7 @@ use super::sweep::Sweep;
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) projects: IndexMap<(String, String), Project>,
-    pub(crate) blobs: HashMap<String, Bytes>,
+    pub(crate) blobs: HashMap<String, Blob>,
     pub(crate) artifacts: Artifacts,
     next_number: u64,
 }
@@ -141,13 +141,15 @@ impl State {
         project: &str,
         run: &str,
         name: &str,
-        bytes: Bytes,
+        blob: impl Into<Blob>,
     ) -> bool {
-        let facts =
-            FileFacts { size: bytes.len() as u64, md5: md5_base64(&bytes), updated_at: Timestamp::now() };
+        let blob = blob.into();
+        let digest = blob.clone().fold(Md5::new(), |digest, chunk| digest.chain_update(&chunk)).finalize();
+        let md5 = base64::engine::general_purpose::STANDARD.encode(digest);
+        let facts = FileFacts { size: blob.len() as u64, md5, updated_at: Timestamp::now() };
         let Some(entry) = self.run_mut(entity, project, run) else { return false };
         entry.files.insert(name.to_owned(), facts);
-        self.blobs.insert(blob_key(entity, project, run, name), bytes);
+        self.blobs.insert(blob_key(entity, project, run, name), blob);
         true
     }
 

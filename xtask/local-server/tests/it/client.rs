@@ -85,6 +85,11 @@ impl Client {
         Self::reply(request.call().unwrap()).unwrap()
     }
 
+    /// The status of a question for no more than the head.
+    pub(crate) fn head(&self, url: &str) -> u16 {
+        self.agent.head(url).call().unwrap().status().as_u16()
+    }
+
     pub(crate) fn put(&self, url: &str, body: &[u8]) -> Reply {
         Self::reply(self.agent.put(url).send(body).unwrap()).unwrap()
     }

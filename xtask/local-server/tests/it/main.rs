@@ -7,4 +7,5 @@ mod faults;
 mod filters;
 mod graphql;
 mod recordings;
+mod traffic;
 mod writes;

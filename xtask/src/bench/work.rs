@@ -1,0 +1,158 @@
+//! What is measured: works, the parties that do them, and the targets, as data.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+
+use super::stage::Stage;
+
+/// One party's turn.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Sample {
+    /// From the start of its process to its end, unless the party tells better.
+    pub(crate) seconds: f64,
+    /// The most memory that was resident in its largest process.
+    pub(crate) peak_mib: Option<f64>,
+    /// Seconds that processors worked for it.
+    pub(crate) cpu_seconds: Option<f64>,
+    /// Another figure that a target is about.
+    pub(crate) value: Option<f64>,
+}
+
+/// Samples by the labels that targets name.
+pub(crate) type Samples = Vec<(String, Sample)>;
+
+/// Does the work once.
+pub(crate) type Turn = Box<dyn Fn(&Stage) -> Result<Samples>>;
+
+/// Whoever does a work.
+pub(crate) struct Party {
+    /// The labels of its samples.
+    pub(crate) makes: Vec<String>,
+    /// Why it cannot take part.
+    pub(crate) missing: Option<String>,
+    pub(crate) run: Turn,
+}
+
+impl Party {
+    /// A party with one sample a turn.
+    pub(crate) fn new(label: &str, run: impl Fn(&Stage) -> Result<Sample> + 'static) -> Self {
+        let name = label.to_owned();
+        Self {
+            makes: vec![label.to_owned()],
+            missing: None,
+            run: Box::new(move |stage| Ok(vec![(name.clone(), run(stage)?)])),
+        }
+    }
+
+    /// A party with several samples a turn.
+    pub(crate) fn of_several(labels: &[&str], run: impl Fn(&Stage) -> Result<Samples> + 'static) -> Self {
+        let makes = labels.iter().map(|&label| label.to_owned()).collect();
+        Self { makes, missing: None, run: Box::new(run) }
+    }
+
+    /// Left out if what it needs is not there.
+    pub(crate) fn needs(mut self, there: bool, what: &str) -> Self {
+        if !there {
+            self.missing = Some(format!("{what} is missing"));
+        }
+        self
+    }
+}
+
+/// Something that is to be done, with the server it is done with.
+pub(crate) struct Work {
+    /// Says what it is.
+    pub(crate) title: String,
+    pub(crate) parties: Vec<Party>,
+    pub(crate) rows: Vec<Row>,
+    /// Where more rounds would take too long.
+    pub(crate) most_rounds: Option<usize>,
+}
+
+/// A named part of a work that can be asked for by itself.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) targets: Vec<Target>,
+}
+
+/// What is to be reached.
+#[derive(Debug)]
+pub(crate) struct Target {
+    /// Whose median it is about.
+    pub(crate) of: String,
+    pub(crate) bound: Bound,
+}
+
+/// The bound of a median.
+#[derive(Debug)]
+pub(crate) enum Bound {
+    /// The other takes at least so many times as long.
+    FasterThan(String, f64),
+    /// It takes at most so many times as long as the other.
+    WithinTimes(String, f64),
+    /// Told for comparison.
+    Beside(String),
+    /// At most so many MiB resident.
+    PeakMib(f64),
+    /// Less than so many milliseconds.
+    Milliseconds(f64),
+    /// The party's own figure, of which the text says what it is, is at most this.
+    Figure(&'static str, f64),
+}
+
+impl Target {
+    pub(crate) fn faster(of: &str, than: &str, times: f64) -> Self {
+        Self { of: of.to_owned(), bound: Bound::FasterThan(than.to_owned(), times) }
+    }
+
+    pub(crate) fn within(of: &str, times: f64, other: &str) -> Self {
+        Self { of: of.to_owned(), bound: Bound::WithinTimes(other.to_owned(), times) }
+    }
+
+    pub(crate) fn beside(of: &str, other: &str) -> Self {
+        Self { of: of.to_owned(), bound: Bound::Beside(other.to_owned()) }
+    }
+
+    pub(crate) fn new(of: &str, bound: Bound) -> Self {
+        Self { of: of.to_owned(), bound }
+    }
+}
+
+impl Row {
+    pub(crate) fn new(name: &'static str, targets: impl Into<Vec<Target>>) -> Self {
+        Self { name, targets: targets.into() }
+    }
+
+    /// The row that holds both transports against one another.
+    pub(crate) fn blocking(labels: &[&str]) -> Self {
+        let target = |label: &&str| Target::within(&blocking(label), 1.15, label);
+        Self::new("blocking", labels.iter().map(target).collect::<Vec<_>>())
+    }
+}
+
+/// The label of the same over the other transport.
+pub(crate) fn blocking(label: &str) -> String {
+    format!("{label}, blocking")
+}
+
+impl Work {
+    /// The labels that the rows need.
+    pub(crate) fn labels(&self) -> BTreeSet<String> {
+        let targets = self.rows.iter().flat_map(|row| &row.targets);
+        targets.flat_map(|target| [Some(target.of.clone()), target.other()]).flatten().collect()
+    }
+}
+
+impl Target {
+    /// With whom it compares.
+    pub(crate) fn other(&self) -> Option<String> {
+        match &self.bound {
+            Bound::FasterThan(other, _) | Bound::WithinTimes(other, _) | Bound::Beside(other) => {
+                Some(other.clone())
+            }
+            Bound::PeakMib(_) | Bound::Milliseconds(_) | Bound::Figure(..) => None,
+        }
+    }
+}
