@@ -10,6 +10,7 @@ pub mod error;
 pub mod mock;
 pub mod model;
 pub mod operation;
+pub mod page;
 mod path;
 mod row;
 mod settings;

@@ -44,6 +44,11 @@ impl Row {
         Ok((Self { entries: last_wins(entries) }, repairs))
     }
 
+    /// The row of entries that have each key once.
+    pub(crate) fn of_entries(entries: Vec<(Box<str>, Value)>) -> Self {
+        Self { entries }
+    }
+
     /// The number of keys.
     pub fn len(&self) -> usize {
         self.entries.len()

@@ -33,7 +33,7 @@ pub(crate) use de::EntriesDeserializer;
 pub use error::ValueError;
 pub use map::Map;
 pub(crate) use parse::{parse_with, whole_object};
-pub(crate) use print::write_entries;
+pub(crate) use print::{write_entries, write_string};
 pub use repair::Repairs;
 pub use yaml::YamlError;
 

@@ -8,7 +8,7 @@ pub struct BigInt(Box<str>);
 
 impl BigInt {
     /// The digits of a JSON integer that does not fit `i64`.
-    pub(super) fn from_digits(digits: &str) -> Self {
+    pub(crate) fn from_digits(digits: &str) -> Self {
         Self(digits.into())
     }
 

@@ -47,7 +47,7 @@ pub(crate) fn write_entries<'a>(entries: impl Iterator<Item = (&'a str, &'a Valu
 }
 
 /// Appends a JSON string; only quotes, backslashes and control characters are escaped.
-fn write_string(string: &str, out: &mut String) {
+pub(crate) fn write_string(string: &str, out: &mut String) {
     out.push('"');
     let mut plain_from = 0;
     for (at, byte) in string.bytes().enumerate() {

@@ -1,0 +1,42 @@
+//! The values of a page under one key.
+
+use super::Page;
+use super::cell::{Cell, Span};
+
+/// The values under one key, a cell for each row.
+#[derive(Debug, Clone, Copy)]
+pub struct Column<'page> {
+    key: &'page str,
+    spans: &'page [Span],
+    text: &'page str,
+    aside: &'page str,
+}
+
+/// The same as the page keeps it.
+#[derive(Debug, Clone)]
+pub(super) struct Cells {
+    pub(super) key: Box<str>,
+    pub(super) spans: Vec<Span>,
+}
+
+impl<'page> Column<'page> {
+    pub(super) fn new(page: &'page Page, cells: &'page Cells) -> Self {
+        Self { key: &cells.key, spans: &cells.spans, text: &page.text, aside: &page.aside }
+    }
+
+    /// The key.
+    pub fn key(&self) -> &'page str {
+        self.key
+    }
+
+    /// The cell of a row, missing behind the last one.
+    pub fn cell(&self, row: usize) -> Cell<'page> {
+        self.spans.get(row).map_or(Cell::MISSING, |span| Cell::new(*span, self.text, self.aside))
+    }
+
+    /// The cells in order of rows.
+    pub fn cells(&self) -> impl ExactSizeIterator<Item = Cell<'page>> + use<'page> {
+        let Self { text, aside, .. } = *self;
+        self.spans.iter().map(move |span| Cell::new(*span, text, aside))
+    }
+}

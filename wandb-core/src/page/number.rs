@@ -1,0 +1,110 @@
+//! Numbers as JSON writes them, found in a text without being converted.
+
+use super::cell::CellKind;
+
+/// Python reads integers of so many digits and no more.
+const MOST_DIGITS: usize = 4_300;
+
+/// Integers of so many digits fit 64 bits.
+const SURELY_64_BITS: usize = 18;
+
+/// Floats with fewer digits before the point and in the exponent are finite.
+const SURELY_FINITE: (usize, usize) = (200, 2);
+
+/// What is at the start of `text`, and how long it is; `None` if it is no number, or a longer one than anybody reads.
+pub(super) fn number(text: &[u8]) -> Option<(CellKind, usize)> {
+    let negative = text.first() == Some(&b'-');
+    let start = usize::from(negative);
+    let integer = match text.get(start)? {
+        b'0' => 1,
+        b'1'..=b'9' => digits(&text[start..]),
+        b'I' if text[start..].starts_with(b"Infinity") => {
+            let kind = if negative { CellKind::NegativeInfinity } else { CellKind::Infinity };
+            return Some((kind, start + 8));
+        }
+        b'N' if !negative && text.starts_with(b"NaN") => return Some((CellKind::NaN, 3)),
+        _ => return None,
+    };
+    let mut end = start + integer;
+    let mut exponent = 0;
+    let mut is_float = false;
+    if text.get(end) == Some(&b'.') {
+        let fraction = digits(&text[end + 1..]);
+        if fraction == 0 {
+            return None;
+        }
+        (end, is_float) = (end + 1 + fraction, true);
+    }
+    if let Some(b'e' | b'E') = text.get(end) {
+        end += 1 + usize::from(matches!(text.get(end + 1), Some(b'+' | b'-')));
+        exponent = digits(text.get(end..)?);
+        if exponent == 0 {
+            return None;
+        }
+        (end, is_float) = (end + exponent, true);
+    }
+    let token = &text[..end];
+    if is_float {
+        let surely = integer < SURELY_FINITE.0 && exponent <= SURELY_FINITE.1;
+        return Some((if surely { CellKind::Float } else { float(token, negative)? }, end));
+    }
+    if integer <= SURELY_64_BITS {
+        return Some((CellKind::Int, end));
+    }
+    if integer > MOST_DIGITS {
+        return None;
+    }
+    let fits = std::str::from_utf8(token).ok()?.parse::<i64>().is_ok();
+    Some((if fits { CellKind::Int } else { CellKind::BigInt }, end))
+}
+
+fn digits(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
+fn float(token: &[u8], negative: bool) -> Option<CellKind> {
+    let float: f64 = std::str::from_utf8(token).ok()?.parse().ok()?;
+    Some(match (float.is_finite(), negative) {
+        (true, _) => CellKind::Float,
+        (false, false) => CellKind::Infinity,
+        (false, true) => CellKind::NegativeInfinity,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_found_with_what_they_are() {
+        for (text, kind) in [
+            ("0", CellKind::Int),
+            ("-0", CellKind::Int),
+            ("9223372036854775807", CellKind::Int),
+            ("-9223372036854775808", CellKind::Int),
+            ("9223372036854775808", CellKind::BigInt),
+            ("0.0", CellKind::Float),
+            ("-1.5e-300", CellKind::Float),
+            ("5E2", CellKind::Float),
+            ("1e308", CellKind::Float),
+            ("1e400", CellKind::Infinity),
+            ("-1e400", CellKind::NegativeInfinity),
+            ("NaN", CellKind::NaN),
+            ("Infinity", CellKind::Infinity),
+            ("-Infinity", CellKind::NegativeInfinity),
+        ] {
+            assert_eq!(number(format!("{text},").as_bytes()), Some((kind, text.len())), "{text}");
+        }
+        let huge = format!("{}.5", "9".repeat(400));
+        assert_eq!(number(huge.as_bytes()), Some((CellKind::Infinity, huge.len())));
+    }
+
+    #[test]
+    fn what_json_does_not_allow_is_no_number() {
+        for text in ["", "-", "+1", ".5", "1.", "1.e5", "1e", "1e+", "-NaN", "--1", "Inf", "nan"] {
+            assert_eq!(number(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(number(b"01"), Some((CellKind::Int, 1)), "and what follows is no end of a value");
+        assert_eq!(number("9".repeat(5_000).as_bytes()), None);
+    }
+}

@@ -1,0 +1,269 @@
+//! Tests of pages: they are what rows read one by one are.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::Row;
+
+/// The list that holds these rows, as an answer has it.
+fn list(rows: &[String], form: Form) -> String {
+    let item = |row: &String| match form {
+        Form::Text => serde_json::to_string(row).unwrap(),
+        Form::Inline => row.clone(),
+    };
+    format!("[{}]", rows.iter().map(item).collect::<Vec<_>>().join(", "))
+}
+
+fn read(rows: &[String], form: Form) -> Option<Vec<Page>> {
+    let list = list(rows, form);
+    let length = list.len();
+    let text = format!("before{list}after");
+    read_rows(&Arc::new(text), 6, form, i64::MIN..i64::MAX).map(|read| {
+        assert_eq!(read.end, 6 + length);
+        read.pages
+    })
+}
+
+/// The rows of pages, after having been packed too.
+fn rows_of(pages: &[Page]) -> Vec<Row> {
+    for page in pages {
+        let mut packed = Packed::default();
+        page.pack(&mut packed);
+        let unpacked = Page::unpack(packed).expect("it was packed");
+        assert_eq!(unpacked.len(), page.len());
+        for (column, packed) in page.columns().zip(unpacked.columns()) {
+            assert_eq!(column.key(), packed.key());
+            assert!(column.cells().eq(packed.cells()), "{}", column.key());
+        }
+    }
+    pages.iter().flat_map(Page::to_rows).collect()
+}
+
+/// Both have the same keys in the same order, with values that are the same to the bit.
+fn assert_same(read: &[Row], expected: &[Row]) {
+    assert_eq!(read.len(), expected.len());
+    for (read, expected) in read.iter().zip(expected) {
+        assert!(read.keys().eq(expected.keys()), "{read:?} is not {expected:?}");
+        let mut values = read.iter().zip(expected.iter());
+        assert!(
+            values.all(|((_, own), (_, other))| own.is_identical_to(other)),
+            "{read:?} is not {expected:?}"
+        );
+    }
+}
+
+fn check(rows: &[String]) {
+    let expected: Vec<Row> = rows.iter().map(|row| Row::parse(row.as_bytes()).expect(row)).collect();
+    for form in [Form::Text, Form::Inline] {
+        let pages = read(rows, form).unwrap_or_else(|| panic!("{form:?} {rows:?} was not read"));
+        assert_same(&rows_of(&pages), &expected);
+        let mut lines = String::new();
+        for page in &pages {
+            page.write_json_lines(&mut lines);
+        }
+        let expected: String = expected.iter().map(Row::to_json_line).collect();
+        let lines: Vec<Row> = lines.lines().map(|line| Row::parse(line.as_bytes()).expect(line)).collect();
+        let expected: Vec<Row> =
+            expected.lines().map(|line| Row::parse(line.as_bytes()).expect(line)).collect();
+        assert_same(&lines, &expected);
+    }
+}
+
+fn owned(rows: &[&str]) -> Vec<String> {
+    rows.iter().map(|&row| row.to_owned()).collect()
+}
+
+#[test]
+fn rows_are_read_as_they_are() {
+    check(&[]);
+    check(&owned(&[
+        r#"{"_step":0,"loss":0.50,"note":"é <b>","none":null,"yes":true,"no":false}"#,
+        r#"{"_step":1,"loss":NaN,"note":"a\"b\\c\n\u0001\ud83d\ude00","none":1}"#,
+        r#"{"loss":-Infinity,"_step":2.0,"big":123456789012345678901234567890,"small":-0,"zero":-0.0}"#,
+        r#"{ "_step" : 30 , "nested" : {"a": [1, {"b": "NaN"}], "c": {}}, "empty": {}, "image": {"_type": "image"} }"#,
+        r#"{"_step":31,"loss":1,"loss":2,"over":1e400,"":"","a.b":[]}"#,
+        r#"{"_step":32,"key \" with \\ odd é 😀 characters":"x","loss":5e-324}"#,
+    ]));
+}
+
+#[test]
+fn rows_with_other_keys_in_other_orders_keep_them() {
+    check(&owned(&[
+        r#"{"_step":0,"a":1,"b":2}"#,
+        r#"{"b":3,"_step":1,"c":4}"#,
+        r#"{"_step":2}"#,
+        r#"{"c":5,"b":6,"a":7,"_step":3}"#,
+        r#"{"_step":4,"a":8,"b":9}"#,
+    ]));
+}
+
+#[test]
+fn nulls_in_place_of_rows_are_none() {
+    let rows = owned(&[r#"{"_step":0}"#, r#"{"_step":1}"#]);
+    let list = list(&rows, Form::Text).replace(", ", ", null, ");
+    let read = read_rows(&Arc::new(list), 0, Form::Text, 0..2).expect("nothing unusual");
+    assert_eq!(rows_of(&read.pages).len(), 2);
+}
+
+#[test]
+fn outer_escapes_are_understood() {
+    let text = r#"["{\"_step\":0,\"k\u003cey\":\"a \u0026 b \u00e9\",\"list\":[\"\u003e\"]}"]"#;
+    let read = read_rows(&Arc::new(text.to_owned()), 0, Form::Text, 0..1).expect("nothing unusual");
+    assert_same(
+        &rows_of(&read.pages),
+        &[Row::parse(r#"{"_step":0,"k<ey":"a & b é","list":[">"]}"#.as_bytes()).unwrap()],
+    );
+}
+
+#[test]
+fn what_is_unusual_is_left_to_others() {
+    for rows in [
+        &["{}"][..],
+        &[r#"{"loss":1}"#],
+        &[r#"{"_step":"1"}"#],
+        &[r#"{"_step":1.5}"#],
+        &[r#"{"_step":null}"#],
+        &[r#"{"_step":1}"#, r#"{"_step":1}"#],
+        &[r#"{"_step":1}"#, r#"{"_step":0}"#],
+        &["{\"_step\":1,\"text\":\"raw \u{1} control\"}"],
+        &[r#"{"_step":1,"text":"\ud800"}"#],
+        &[r#"{"_step":1,"x":01}"#],
+        &[r#"{"_step":1,"x":1"#],
+        &[r#"{"_step":1,"x":}"#],
+        &[r#"{"_step":1,}"#],
+        &[r#"{"_step":1,"x":1 2}"#],
+        &[r#"{"_step":1} "#],
+        &[r#"{"_step":1,"x":[NaN]}"#],
+        &[r#"{"_step":1,"x":{"y":1e999}}"#],
+        &["[1]"],
+        &["1"],
+        &[r#"{"_step":1,"x":[1,]}"#],
+        &[r#"{"_step":1,"x":"open}"#],
+    ] {
+        let rows = owned(rows);
+        assert!(read(&rows, Form::Text).is_none(), "{rows:?}");
+    }
+    for text in
+        ["", "[", "{}", r#"[{"_step":1}]"#, r#"["{\"_step\":1}""#, r#"["{\"_step\":1}" "#, r#"["{\"_step\""#]
+    {
+        assert!(read_rows(&Arc::new(text.to_owned()), 0, Form::Text, 0..9).is_none(), "{text}");
+    }
+}
+
+#[test]
+fn steps_beyond_those_asked_for_are_left_to_others() {
+    let text = Arc::new(r#"[{"_step":4},{"_step":5}]"#.to_owned());
+    assert!(read_rows(&text, 0, Form::Inline, 4..6).is_some());
+    assert!(read_rows(&text, 0, Form::Inline, 4..5).is_none());
+    assert!(read_rows(&text, 0, Form::Inline, 5..6).is_none());
+}
+
+#[test]
+fn rows_of_very_many_keys_make_several_pages() {
+    let rows: Vec<String> = (0..400)
+        .map(|step| {
+            let keys = (0..20).map(|key| format!(r#""key{}":{key}"#, (step * 17 + key) % 5_000));
+            format!(r#"{{"_step":{step},{}}}"#, keys.collect::<Vec<_>>().join(","))
+        })
+        .collect();
+    check(&rows);
+    let pages = read(&rows, Form::Text).expect("nothing unusual");
+    assert!(pages.len() > 2, "{}", pages.len());
+}
+
+#[test]
+fn long_texts_are_packed_too() {
+    check(&[format!(
+        r#"{{"_step":0,"short":"x","long":"{}","list":[{}1]}}"#,
+        "y".repeat(9_000),
+        "1,".repeat(5_000)
+    )]);
+}
+
+#[test]
+fn pieces_of_no_page_are_refused() {
+    let pages = read(&owned(&[r#"{"_step":0,"a":"b"}"#]), Form::Text).expect("nothing unusual");
+    let mut packed = Packed::default();
+    pages[0].pack(&mut packed);
+    for shorter in 0..packed.shape.len() {
+        let cut = Packed { shape: packed.shape[..shorter].to_vec(), text: packed.text.clone() };
+        assert!(Page::unpack(cut).is_none(), "{shorter}");
+    }
+    assert!(Page::unpack(Packed { text: b"0".to_vec(), ..packed }).is_none());
+}
+
+fn any_key() -> impl Strategy<Value = String> {
+    let odd = prop::sample::select(vec![
+        r#""loss""#,
+        r#""val/acc""#,
+        r#""a""#,
+        r#""é""#,
+        r#""q\"q""#,
+        r#""\u0061""#,
+        r#""b\\""#,
+    ]);
+    odd.prop_map(str::to_owned)
+}
+
+fn any_value() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<f64>().prop_map(|float| if float.is_finite() {
+            format!("{float:?}")
+        } else {
+            "NaN".to_owned()
+        }),
+        any::<i64>().prop_map(|integer| integer.to_string()),
+        "[0-9]{19,30}".prop_map(|digits| format!("1{digits}")),
+        "-?[1-9][0-9]{0,3}(\\.[0-9]{1,4})?([eE][+-]?[0-9]{1,3})?".prop_map(|number| number),
+        prop::sample::select(vec![
+            "null",
+            "true",
+            "false",
+            "Infinity",
+            "-Infinity",
+            "\"NaN\"",
+            "{}",
+            "[]",
+            "0.0",
+            "-0"
+        ])
+        .prop_map(str::to_owned),
+        any::<String>().prop_map(|text| serde_json::to_string(&text).unwrap()),
+        any::<Vec<String>>().prop_map(|texts| serde_json::to_string(&texts).unwrap()),
+        Just(r#"{"_type": "histogram", "values": [1, "NaN"], "t": "a\"\\b"}"#.to_owned()),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_rows_are_they_come_out_the_same(
+        rows in prop::collection::vec((1_i64..4, 0_usize..4, prop::collection::vec((any_key(), any_value()), 0..6), any::<bool>()), 0..12),
+    ) {
+        let mut step = 0;
+        let rows: Vec<String> = rows.into_iter().map(|(stride, at, entries, spaced)| {
+            step += stride;
+            let mut entries: Vec<String> = entries.into_iter().map(|(key, value)| {
+                if spaced { format!("{key}: {value}") } else { format!("{key}:{value}") }
+            }).collect();
+            entries.insert(at.min(entries.len()), format!(r#""_step":{step}"#));
+            format!("{{{}}}", entries.join(if spaced { ", " } else { "," }))
+        }).collect();
+        check(&rows);
+    }
+
+    #[test]
+    fn no_text_makes_it_fail_otherwise_than_by_reading_nothing(mut text in ".{0,60}", cut in 0_usize..400, flip in 0_usize..400) {
+        let good = list(&owned(&[r#"{"_step":0,"a":"b\"c","x":[1,{"y":2}]}"#, r#"{"_step":1,"a":-1.5e3}"#]), Form::Text);
+        let _ = read_rows(&Arc::new(format!("[{text}]")), 0, Form::Text, 0..9);
+        text.insert_str(0, good.get(..cut).unwrap_or(&good));
+        let _ = read_rows(&Arc::new(text), 0, Form::Text, 0..9);
+        let mut bytes = good.into_bytes();
+        let at = flip % bytes.len();
+        bytes[at] ^= 1 << (flip % 7);
+        if let Ok(text) = String::from_utf8(bytes) {
+            let _ = read_rows(&Arc::new(text), 0, Form::Text, 0..9);
+        }
+    }
+}
