@@ -10,6 +10,7 @@ mod exchange;
 mod pace;
 mod pages;
 mod quota;
+mod reading;
 mod redirect;
 mod reply;
 mod retry;
@@ -25,7 +26,8 @@ use http::HeaderValue;
 
 pub use builder::ClientBuilder;
 pub use call::Reply;
-pub use download::{Download, Partial};
+pub use download::{ByteRange, Download, FileVersion, Partial};
+pub use reading::Reading;
 pub(crate) use reply::is_refusal;
 pub use retry::RetryPolicy;
 pub use tally::Tally;
@@ -78,6 +80,7 @@ struct Shared {
     lacks: Mutex<Lacks>,
     jitter: Mutex<fastrand::Rng>,
     tally: tally::Counters,
+    readers: reading::Readers,
 }
 
 impl Client {

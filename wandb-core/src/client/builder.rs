@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use async_lock::Semaphore;
 use http::HeaderValue;
 
-use super::{Client, RetryPolicy, Shared, pace, tally};
+use super::{Client, Reading, RetryPolicy, Shared, pace, tally};
 
 use crate::operation::{Endpoint, Lacks};
 use crate::transport::Transport;
@@ -21,6 +21,7 @@ pub struct ClientBuilder {
     download_concurrency: usize,
     body_limit: u64,
     seed: u64,
+    reading: Reading,
 }
 
 /// Enough to hide a round trip of 50 ms behind pages that take as long to make, and below the burst of ten that
@@ -41,6 +42,7 @@ impl ClientBuilder {
             download_concurrency: CONCURRENCY,
             body_limit: BODY_LIMIT,
             seed: 0,
+            reading: Reading::InPlace,
         }
     }
 
@@ -80,6 +82,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Where the answers of [windows](Client::windows), which can be large, are read. Default: in place.
+    pub fn reading(mut self, reading: Reading) -> Self {
+        self.reading = reading;
+        self
+    }
+
     /// The client.
     pub fn build(self) -> Client {
         let longest_wait = self.retry.longest_asked_wait;
@@ -98,6 +106,7 @@ impl ClientBuilder {
                 lacks: Mutex::new(Lacks::nothing()),
                 jitter: Mutex::new(fastrand::Rng::with_seed(self.seed)),
                 tally: tally::Counters::default(),
+                readers: self.reading.readers(),
             }),
         }
     }

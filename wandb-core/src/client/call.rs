@@ -1,6 +1,10 @@
 //! The loop for a single call.
 
+use bytes::Bytes;
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use http::Response;
+use http::header::CONTENT_LENGTH;
 
 use super::reply::{Failure, sort};
 use super::{Client, exchange, lock};
@@ -22,6 +26,12 @@ pub struct Reply<A> {
     pub answer: A,
     /// The fields the operation asks for that the server does not have; the answer is without them.
     pub lacks: Lacks,
+}
+
+/// An answer that has been read, and how large it was.
+pub(super) struct Answered<A> {
+    pub(super) answer: A,
+    pub(super) bytes: usize,
 }
 
 /// A call that failed for good.
@@ -50,11 +60,22 @@ impl Client {
         operation: &'a O,
         divisible: Divisible,
     ) -> BoxFuture<'a, Result<O::Answer, Failed>> {
+        let read = move |response| std::future::ready(operation.answer(response)).boxed();
+        Box::pin(async move { Ok(self.attempt_reading(operation, divisible, read).await?.answer) })
+    }
+
+    /// The same where someone else reads the answers: `read` is what the operation's `answer` is.
+    pub(super) fn attempt_reading<'a, O: Operation>(
+        &'a self,
+        operation: &'a O,
+        divisible: Divisible,
+        read: impl Fn(Response<Bytes>) -> BoxFuture<'a, Result<O::Answer, AnswerError>> + Send + Sync + 'a,
+    ) -> BoxFuture<'a, Result<Answered<O::Answer>, Failed>> {
         Box::pin(async move {
             let mut attempts = 0;
             loop {
                 let lacks = self.lacks();
-                let failure = match self.try_once(operation, &lacks).await {
+                let failure = match self.try_once(operation, &lacks, &read).await {
                     Ok(answer) => return Ok(answer),
                     Err(Failure::Answer(AnswerError::Lacks(fields)))
                         if self.learn(operation, &fields, &lacks) =>
@@ -92,9 +113,14 @@ impl Client {
         failed.failure.into_error(label, failed.attempts, &server, self.shared.authorization.is_some())
     }
 
-    async fn try_once<O: Operation>(&self, operation: &O, lacks: &Lacks) -> Result<O::Answer, Failure> {
+    async fn try_once<'a, O: Operation>(
+        &'a self,
+        operation: &'a O,
+        lacks: &Lacks,
+        read: &(impl Fn(Response<Bytes>) -> BoxFuture<'a, Result<O::Answer, AnswerError>> + Send + Sync),
+    ) -> Result<Answered<O::Answer>, Failure> {
         let request = operation.request(&self.shared.endpoint, lacks).map_err(Failure::Answer)?;
-        let _permit = self.shared.permits.acquire().await;
+        let permit = self.shared.permits.acquire().await;
         let exchange::Exchange { url, outcome } = self.paced_exchange(request).await;
         let transport_failure = |error| Failure::Transport { url: shown(&url), error };
         let response = match outcome.map_err(transport_failure)? {
@@ -102,10 +128,14 @@ impl Client {
             exchange::Arrived::Elsewhere(to) => return Err(Failure::Redirected { to: shown(&to) }),
         };
         let (head, body) = response.into_parts();
-        let body = body.bytes(self.shared.body_limit).await.map_err(transport_failure)?;
-        self.shared.tally.received(body.len());
-        let response = sort(&url, http::Response::from_parts(head, body))?;
-        operation.answer(response).map_err(Failure::Answer)
+        let expected = head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let body = body.gathered(self.shared.body_limit, expected).await.map_err(transport_failure)?;
+        drop(permit);
+        let bytes = body.len();
+        self.shared.tally.received(bytes);
+        let response = sort(&url, Response::from_parts(head, body))?;
+        let answer = read(response).await.map_err(Failure::Answer)?;
+        Ok(Answered { answer, bytes })
     }
 
     /// Notes the fields that the server lacks; whether asking again without them can help: the operation can do

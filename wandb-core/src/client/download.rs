@@ -1,14 +1,23 @@
 //! Files behind URLs that an answer gave: streamed, resumed where they broke off, without credentials elsewhere.
 
+mod opened;
+mod range;
+#[cfg(all(test, feature = "mock"))]
+mod tests;
+
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
-use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, IF_RANGE, RANGE};
+use http::header::{ACCEPT_ENCODING, ETAG, IF_RANGE, RANGE};
 use http::{HeaderValue, Method, StatusCode};
 use url::Url;
 
+pub use self::range::{ByteRange, FileVersion};
+
+use self::opened::{Opened, refusal, strong_tag};
+use self::range::Asked;
 use super::Client;
 use super::exchange::{Arrived, Exchange};
-use super::reply::{Failure, sort};
+use super::reply::Failure;
 use crate::error::{Error, RequestLabel, shown};
 use crate::operation::AnswerError;
 use crate::transport::{Body, Response, TransportError, TransportErrorKind};
@@ -24,7 +33,11 @@ pub struct Download {
     label: RequestLabel,
     body: Body,
     etag: Option<HeaderValue>,
+    /// Where the first chunk belongs in the file.
+    begun_at: u64,
     received: u64,
+    /// Where the part of the file that was asked for ends, if it is a part.
+    part_end: Option<u64>,
     length: Option<u64>,
     failures_in_a_row: u32,
 }
@@ -44,7 +57,24 @@ impl Client {
     /// Credentials go along only where `url` is of the base URL's origin, so never to storage hosts.
     pub async fn download(&self, url: &Url, subject: &str) -> Result<Download, Error> {
         let label = RequestLabel::new("Download", subject);
-        let opened = self.open(url, &label, None).await?;
+        let opened = self.open(url, &label, &Asked::everything()).await?;
+        Ok(Download::begin(self, url, label, opened))
+    }
+
+    /// Begins to download a part of `url`, of the file that `version` tells.
+    ///
+    /// A server may send the whole file instead: [`Download::received`] tells where the first chunk belongs, and
+    /// [`Download::end`] where the last one ends. A file that is not that version is an error that
+    /// [`is_changed`](Error::is_changed).
+    pub async fn download_range(
+        &self,
+        url: &Url,
+        subject: &str,
+        range: &ByteRange,
+        version: &FileVersion,
+    ) -> Result<Download, Error> {
+        let label = RequestLabel::new("Download", subject);
+        let opened = self.open(url, &label, &Asked::of(range, version)).await?;
         Ok(Download::begin(self, url, label, opened))
     }
 
@@ -58,8 +88,7 @@ impl Client {
     ) -> Result<Download, Error> {
         let Ok(etag) = HeaderValue::from_str(&partial.etag) else { return self.download(url, subject).await };
         let label = RequestLabel::new("Download", subject);
-        let rest = Rest { from: partial.received, etag };
-        match self.open(url, &label, Some(&rest)).await {
+        match self.open(url, &label, &Asked::rest(partial.received, None, Some(etag))).await {
             Ok(opened) => Ok(Download::begin(self, url, label, opened)),
             Err(Error::Status { status: StatusCode::RANGE_NOT_SATISFIABLE, .. }) => {
                 self.download(url, subject).await
@@ -68,11 +97,11 @@ impl Client {
         }
     }
 
-    async fn open(&self, url: &Url, label: &RequestLabel, rest: Option<&Rest>) -> Result<Opened, Error> {
+    async fn open(&self, url: &Url, label: &RequestLabel, asked: &Asked) -> Result<Opened, Error> {
         let mut attempts = 0;
         loop {
-            let opened = self.open_once(url, rest).await;
-            let failure = match opened.and_then(|response| Opened::new(response, rest)) {
+            let opened = self.open_once(url, asked).await;
+            let failure = match opened.and_then(|response| Opened::new(response, asked)) {
                 Ok(opened) => return Ok(opened),
                 Err(failure) => failure,
             };
@@ -84,7 +113,7 @@ impl Client {
         }
     }
 
-    async fn open_once(&self, url: &Url, rest: Option<&Rest>) -> Result<Response, Failure> {
+    async fn open_once(&self, url: &Url, asked: &Asked) -> Result<Response, Failure> {
         let invalid = |message: String| Failure::Transport {
             url: shown(url),
             error: TransportError::new(TransportErrorKind::InvalidRequest, message),
@@ -92,8 +121,11 @@ impl Client {
         let mut request = http::Request::builder().method(Method::GET).uri(url.as_str());
         // Lengths and ranges are of the bytes as they are stored.
         request = request.header(ACCEPT_ENCODING, "identity");
-        if let Some(rest) = rest {
-            request = request.header(RANGE, format!("bytes={}-", rest.from)).header(IF_RANGE, &rest.etag);
+        if let Some(range) = asked.header() {
+            request = request.header(RANGE, range);
+            if let Some(etag) = &asked.etag {
+                request = request.header(IF_RANGE, etag);
+            }
         }
         let request = request.body(Bytes::new()).map_err(|error| invalid(error.to_string()))?;
         let _permit = self.shared.download_permits.acquire().await;
@@ -105,71 +137,26 @@ impl Client {
             Ok(Arrived::Response(response)) if response.status() == StatusCode::NOT_FOUND => {
                 Err(Failure::Answer(AnswerError::NotFound { what: shown(&url) }))
             }
+            Ok(Arrived::Response(response))
+                if response.status() == StatusCode::RANGE_NOT_SATISFIABLE && asked.length.is_some() =>
+            {
+                Err(Failure::Answer(AnswerError::Changed))
+            }
             Ok(Arrived::Response(response)) => Err(refusal(&url, response).await),
-        }
-    }
-}
-
-/// The part of a file that is asked for.
-struct Rest {
-    from: u64,
-    etag: HeaderValue,
-}
-
-/// A body, and where in the file it begins.
-struct Opened {
-    response: Response,
-    from: u64,
-    length: Option<u64>,
-}
-
-impl Opened {
-    fn new(response: Response, rest: Option<&Rest>) -> Result<Self, Failure> {
-        let number = |text: &str| text.trim().parse::<u64>().ok();
-        let header = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        let Some(rest) = rest.filter(|_| response.status() == StatusCode::PARTIAL_CONTENT) else {
-            let length = header(CONTENT_LENGTH).and_then(number);
-            return Ok(Self { response, from: 0, length });
-        };
-        let range = header(CONTENT_RANGE).and_then(|range| range.strip_prefix("bytes ")?.split_once('/'));
-        let from = range.and_then(|(range, _)| number(range.split_once('-')?.0));
-        if from != Some(rest.from) {
-            let message =
-                format!("it is not the part of the file from byte {} on that was asked for", rest.from);
-            return Err(Failure::Answer(AnswerError::malformed(message, b"")));
-        }
-        let length = range.and_then(|(_, whole)| number(whole));
-        Ok(Self { response, from: rest.from, length })
-    }
-}
-
-/// A refusal's body is read only so far as a message shows it.
-const REFUSAL_LIMIT: u64 = 1 << 20;
-
-async fn refusal(url: &Url, response: Response) -> Failure {
-    let (head, body) = response.into_parts();
-    let status = head.status;
-    let body = body.bytes(REFUSAL_LIMIT).await.unwrap_or_default();
-    match sort(url, http::Response::from_parts(head, body)) {
-        Err(Failure::NotWandb { excerpt: message, .. }) => Failure::Status { status, message, asked: None },
-        Err(failure) => failure,
-        Ok(response) => {
-            let message = String::from_utf8_lossy(response.body()).chars().take(200).collect();
-            Failure::Status { status, message, asked: None }
         }
     }
 }
 
 impl Download {
     fn begin(client: &Client, url: &Url, label: RequestLabel, opened: Opened) -> Self {
-        // A weak tag does not promise the same bytes.
-        let etag = opened.response.headers().get(ETAG).filter(|etag| !etag.as_bytes().starts_with(b"W/"));
         Self {
             client: client.clone(),
             url: url.clone(),
             label,
-            etag: etag.cloned(),
+            etag: strong_tag(opened.response.headers().get(ETAG)).cloned(),
+            begun_at: opened.from,
             received: opened.from,
+            part_end: opened.part_end,
             length: opened.length,
             body: opened.response.into_body(),
             failures_in_a_row: 0,
@@ -186,9 +173,21 @@ impl Download {
         self.length
     }
 
-    /// How many bytes of the file are there: those that were there at the beginning, and those handed out.
+    /// What tells the file from another one at the same URL.
+    pub fn version(&self) -> FileVersion {
+        FileVersion { etag: self.etag().map(str::to_owned), length: self.length }
+    }
+
+    /// How many bytes of the file are there: those that were there at the beginning, or come before the part that was
+    /// asked for, and those handed out. So it is where the next chunk belongs.
     pub fn received(&self) -> u64 {
         self.received
+    }
+
+    /// Where in the file the last chunk ends: at the end of the part that was asked for, or of the file. `None` where
+    /// the server said no length.
+    pub fn end(&self) -> Option<u64> {
+        self.part_end.or(self.length)
     }
 
     /// The next bytes, or `None` at the end of the file.
@@ -201,7 +200,7 @@ impl Download {
                     self.client.shared.tally.received(chunk.len());
                     return Ok(Some(chunk));
                 }
-                Ok(None) if self.length.is_none_or(|length| length == self.received) => return Ok(None),
+                Ok(None) if self.end().is_none_or(|end| end == self.received) => return Ok(None),
                 Ok(None) => TransportError::new(TransportErrorKind::Interrupted, "the file ended too early"),
                 Err(error) => error,
             };
@@ -232,7 +231,7 @@ impl Download {
         self.failures_in_a_row += 1;
         let failure = Failure::Transport { url: shown(&self.url), error };
         // Without a tag nothing tells whether the rest belongs to the same file.
-        let can_resume = self.etag.is_some() || self.received == 0;
+        let can_resume = self.etag.is_some() || self.received == self.begun_at;
         if !can_resume || !self.client.back_off(&failure, self.failures_in_a_row).await {
             return Err(failure.into_error(self.label.clone(), self.failures_in_a_row, "", false));
         }
@@ -240,9 +239,13 @@ impl Download {
     }
 
     async fn reopen(&mut self) -> Result<(), Error> {
-        let rest = self.etag.clone().map(|etag| Rest { from: self.received, etag });
-        let rest = rest.filter(|rest| rest.from > 0);
-        let opened = self.client.open(&self.url, &self.label, rest.as_ref()).await?;
+        let is_whole = self.received == 0 && self.part_end.is_none();
+        let asked = if is_whole {
+            Asked::everything()
+        } else {
+            Asked::rest(self.received, self.part_end, self.etag.clone())
+        };
+        let opened = self.client.open(&self.url, &self.label, &asked).await?;
         if opened.from != self.received {
             let (request, attempts) = (self.label.clone(), self.failures_in_a_row);
             return Err(Error::Answer { request, attempts, source: AnswerError::Changed });

@@ -23,6 +23,9 @@ const QUICK: Duration = Duration::from_secs(2);
 /// An answer that takes longer than this asks for narrower windows.
 const SLOW: Duration = Duration::from_secs(15);
 
+/// An answer of so many bytes is worth its round trip; twice as many take memory and save nothing.
+const ENOUGH_BYTES: usize = 512 << 10;
+
 /// So many answers more than failures widen the window, and the other way round: one failure proves nothing.
 const ENOUGH_VOTES: i32 = 2;
 
@@ -44,15 +47,17 @@ impl Width {
         width <= self.largest || rows < self.largest / 2
     }
 
-    /// Learns from an answer of `rows` rows to a window `width` wide.
-    pub(crate) fn answered(&mut self, width: u64, rows: u64, took: Duration) {
-        if took > SLOW {
+    /// Learns from an answer of `rows` rows in `bytes` bytes to a window `width` wide.
+    pub(crate) fn answered(&mut self, width: u64, rows: u64, bytes: usize, took: Duration) {
+        if took > SLOW || bytes > 2 * ENOUGH_BYTES {
             return self.refused(width);
         }
         if width < self.now {
             return;
         }
-        let most = if rows < width.min(self.largest) / 8 {
+        let most = if bytes > ENOUGH_BYTES {
+            self.now
+        } else if rows < width.min(self.largest) / 8 {
             // Next to nothing was sent, so the width is not what took the time.
             u64::MAX
         } else if took <= QUICK {
@@ -100,7 +105,7 @@ mod tests {
 
     fn after(mut width: Width, answers: u32, rows: impl Fn(u64) -> u64) -> u64 {
         for _ in 0..answers {
-            width.answered(width.now(), rows(width.now()), FAST);
+            width.answered(width.now(), rows(width.now()), 1_000, FAST);
         }
         width.now()
     }
@@ -136,7 +141,7 @@ mod tests {
         let mut width = Width::new(PageSize::adaptive(1_000, 10_000));
         width.refused(1_000);
         for _ in 0..50 {
-            width.answered(width.now(), width.now(), Duration::from_secs(5));
+            width.answered(width.now(), width.now(), 1_000, Duration::from_secs(5));
         }
         assert_eq!(width.now(), 1_000);
     }
@@ -145,7 +150,7 @@ mod tests {
     fn after_a_gap_the_width_is_that_of_a_page_again() {
         let mut width = Width::new(PageSize::fixed(1_000));
         while width.now() < 1_000_000 {
-            width.answered(width.now(), 0, FAST);
+            width.answered(width.now(), 0, 1_000, FAST);
         }
         while !width.trusts(width.now(), width.now()) {
             width.too_dense(width.now());
@@ -160,7 +165,7 @@ mod tests {
             if request % 3 == 0 {
                 width.failed(width.now());
             } else {
-                width.answered(width.now(), 1_000, FAST);
+                width.answered(width.now(), 1_000, 1_000, FAST);
             }
         }
         assert_eq!(width.now(), 1_000);
@@ -173,8 +178,21 @@ mod tests {
     #[test]
     fn slow_answers_narrow_the_window() {
         let mut width = Width::new(PageSize::fixed(1_000));
-        width.answered(1_000, 1_000, Duration::from_secs(40));
+        width.answered(1_000, 1_000, 1_000, Duration::from_secs(40));
         assert_eq!(width.now(), 500);
+    }
+
+    #[test]
+    fn large_answers_narrow_the_window_to_what_memory_has_room_for() {
+        let mut width = Width::new(PageSize::adaptive(1_000, 100_000));
+        for bytes_in_a_row in [100, 1_000, 10_000, 100_000] {
+            for _ in 0..50 {
+                let rows = width.now();
+                width.answered(rows, rows, usize::try_from(rows).unwrap() * bytes_in_a_row, FAST);
+            }
+            let bytes = usize::try_from(width.now()).unwrap() * bytes_in_a_row;
+            assert!((ENOUGH_BYTES..=2 * ENOUGH_BYTES).contains(&bytes), "{bytes_in_a_row}: {bytes}");
+        }
     }
 
     #[test]

@@ -2,14 +2,15 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, FuturesUnordered, Stream};
+use futures_util::{FutureExt, StreamExt};
 
 use super::Client;
-use super::call::{Divisible, Failed};
+use super::call::{Answered, Divisible, Failed};
 use super::width::Width;
 use crate::error::Error;
 use crate::operation::{Operation, Windowed};
@@ -77,8 +78,8 @@ enum State<W: Windowed> {
 
 struct Landed<W: Windowed> {
     start: i64,
-    part: W::Part,
-    outcome: Result<Answer<W>, Failed>,
+    part: Arc<W::Part>,
+    outcome: Result<Answered<Answer<W>>, Failed>,
     took: Duration,
 }
 
@@ -144,10 +145,14 @@ where
     fn send(&mut self, steps: Range<i64>) {
         let (client, start) = (self.client.clone(), steps.start);
         let divisible = if width_of(&steps) > 1 { Divisible::Yes } else { Divisible::No };
-        let part = self.windowed.part(steps);
+        let part = Arc::new(self.windowed.part(steps));
         self.in_flight.push(Box::pin(async move {
             let sent = client.shared.transport.now();
-            let outcome = client.attempt(&part, divisible).await;
+            let read = |response| {
+                let part = Arc::clone(&part);
+                client.shared.readers.read(move || part.answer(response)).boxed()
+            };
+            let outcome = client.attempt_reading(&*part, divisible, read).await;
             let took = client.shared.transport.now() - sent;
             Landed { start, part, outcome, took }
         }));
@@ -157,10 +162,10 @@ where
         let Some(index) = self.slots.iter().position(|slot| slot.steps.start == landed.start) else { return };
         let width = width_of(&self.slots[index].steps);
         match landed.outcome {
-            Ok(answer) => {
+            Ok(Answered { answer, bytes }) => {
                 let rows = self.windowed.rows(&answer);
                 if self.width.trusts(width, rows) {
-                    self.width.answered(width, rows, landed.took);
+                    self.width.answered(width, rows, bytes, landed.took);
                     self.slots[index].state = State::Answered(answer);
                 } else {
                     self.width.too_dense(width);
@@ -176,7 +181,7 @@ where
                 self.split(index);
             }
             Err(failed) => {
-                self.slots[index].state = State::Failed(self.client.error(&landed.part, failed));
+                self.slots[index].state = State::Failed(self.client.error(&*landed.part, failed));
             }
         }
     }
