@@ -35,6 +35,7 @@
 //! | `mock` | [`mock`] and [`simulation`], for tests of programs that use this library |
 
 mod api;
+mod batch;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 #[cfg(feature = "cli")]
@@ -58,7 +59,7 @@ pub use api::{
 pub use error::{Error, ErrorKind};
 pub use wandb_core::{
     ApiKey, BaseUrl, Environment, Map, PathDefaults, ProjectPath, Row, RunPath, SweepPath, Value, YamlError,
-    client, model, operation, transport, update,
+    client, model, operation, page, transport, update,
 };
 #[cfg(feature = "mock")]
 pub use wandb_core::{mock, simulation};

@@ -18,6 +18,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(any(feature = "csv", feature = "parquet"))]
+mod columnar;
 mod contract;
 #[cfg(any(feature = "csv", feature = "parquet"))]
 mod encode;
@@ -27,6 +29,8 @@ mod format;
 mod jsonl;
 mod options;
 mod output;
+#[cfg(any(feature = "csv", feature = "parquet"))]
+mod tasks;
 
 #[cfg(feature = "parquet")]
 mod arrow;
@@ -34,6 +38,8 @@ mod arrow;
 mod csv;
 #[cfg(feature = "parquet")]
 mod parquet;
+#[cfg(feature = "parquet")]
+mod shared;
 #[cfg(feature = "terminal")]
 mod terminal;
 

@@ -25,6 +25,8 @@ mod layout;
 mod nested;
 mod number;
 mod options;
+#[cfg(any(feature = "csv", feature = "parquet"))]
+mod page;
 #[cfg(test)]
 pub(crate) mod random_rows;
 mod resolve;
@@ -37,7 +39,11 @@ mod tally;
 #[cfg(feature = "parquet")]
 mod batches;
 #[cfg(feature = "parquet")]
+mod fit;
+#[cfg(feature = "parquet")]
 mod from_arrow;
+#[cfg(feature = "parquet")]
+mod same_size;
 #[cfg(feature = "parquet")]
 mod to_arrow;
 
@@ -47,13 +53,23 @@ pub use finding::{Finding, Reason};
 pub(crate) use nested::divisible;
 pub use nested::{Nested, UnknownNested};
 pub use options::TableOptions;
+#[cfg(feature = "parquet")]
+pub(crate) use resolve::arranged;
 pub use schema::{Field, FieldKind, Schema};
 pub use schema_builder::SchemaBuilder;
+#[cfg(feature = "parquet")]
+pub(crate) use tally::Tally;
 pub use tally::ValueKind;
 
 #[cfg(feature = "parquet")]
 pub use batches::{RecordBatches, batches, batches_with};
 #[cfg(feature = "parquet")]
+pub(crate) use batches::{batches_of, batches_of_table};
+#[cfg(feature = "parquet")]
+pub(crate) use fit::Fit;
+#[cfg(feature = "parquet")]
 pub use from_arrow::rows_of;
 #[cfg(feature = "parquet")]
-pub(crate) use to_arrow::BatchBuilder;
+pub(crate) use same_size::SameSize;
+#[cfg(feature = "parquet")]
+pub(crate) use to_arrow::{BatchBuilder, arrow_schema};

@@ -2,6 +2,7 @@
 
 mod classify;
 mod message;
+mod place;
 mod request;
 mod response;
 
@@ -9,5 +10,6 @@ mod response;
 mod tests;
 
 pub(crate) use classify::asks_for_less;
+pub(crate) use place::{ends_with, list_at};
 pub(crate) use request::{RequestOf, post, post_mutation};
 pub(crate) use response::{data, missing};

@@ -4,7 +4,8 @@
 //!   [`wandb_core`] moves it. They are typed against `schema.graphql`, the part of the schema that is asked for.
 //! - [`plan`]: how the whole history of a run follows from what the server says about it.
 //! - [`Filter`], [`Order`], [`Keys`], [`Samples`], [`LikePattern`]: parameters, checked where they are made.
-//! - [`HistoryRow`]: a row of an answer, as text, to be parsed where there is time for it.
+//! - [`HistoryWindow`]: the rows of some steps, column by column where they can be read so; else each a [`HistoryRow`],
+//!   which is text, to be parsed where there is time for it.
 //!
 //! The crate knows no HTTP library and no output format.
 
@@ -19,6 +20,7 @@ pub mod plan;
 mod row;
 mod samples;
 mod schema;
+mod window;
 
 pub use filter::{Filter, FilterError};
 pub use keys::{Keys, KeysError, Selection};
@@ -26,6 +28,7 @@ pub use like::LikePattern;
 pub use order::{Order, OrderError};
 pub use row::HistoryRow;
 pub use samples::{Samples, SamplesError};
+pub use window::HistoryWindow;
 
 /// The schema that the operations are typed against, in the GraphQL schema language.
 pub const SCHEMA: &str = include_str!("../schema.graphql");

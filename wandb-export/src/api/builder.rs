@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
-use wandb_core::client::{Client, RetryPolicy};
+use wandb_core::client::{Client, Reading, RetryPolicy};
 use wandb_core::transport::{Settings as TransportSettings, Transport};
 use wandb_core::{ApiKey, BaseUrl, Credential, Environment, Settings};
 
@@ -30,6 +30,7 @@ pub struct ApiBuilder {
     concurrency: Option<usize>,
     retry: Option<RetryPolicy>,
     transport: TransportSettings,
+    reading: Option<Reading>,
 }
 
 impl ApiBuilder {
@@ -69,6 +70,13 @@ impl ApiBuilder {
         self
     }
 
+    /// Where large answers are read. Default: [`Reading::OnThreads`] over the transports of this crate, and
+    /// [`Reading::InPlace`] over any other.
+    pub fn reading(mut self, reading: Reading) -> Self {
+        self.reading = Some(reading);
+        self
+    }
+
     /// Timeouts, proxies and certificates. Default: [`TransportSettings::default`].
     pub fn transport(mut self, settings: TransportSettings) -> Self {
         self.transport = settings;
@@ -88,7 +96,7 @@ impl ApiBuilder {
     #[cfg(feature = "async")]
     pub fn connect(self) -> Result<Api, Error> {
         let transport = wandb_http_async::ReqwestTransport::with_settings(&self.transport)?;
-        self.connect_over(Arc::new(transport))
+        self.on_threads().connect_over(Arc::new(transport))
     }
 
     /// Connects over ureq, with no runtime.
@@ -99,7 +107,13 @@ impl ApiBuilder {
     pub fn connect_blocking(self) -> Result<crate::blocking::Api, Error> {
         let transport = wandb_http_blocking::UreqTransport::with_settings(&self.transport)?;
         let lifted = wandb_core::blocking::Lifted::new(transport);
-        Ok(crate::blocking::Api::over(self.connect_over(Arc::new(lifted))?))
+        Ok(crate::blocking::Api::over(self.on_threads().connect_over(Arc::new(lifted))?))
+    }
+
+    #[cfg(any(feature = "async", feature = "blocking"))]
+    fn on_threads(mut self) -> Self {
+        self.reading.get_or_insert(Reading::OnThreads);
+        self
     }
 
     /// Connects over any transport.
@@ -120,8 +134,10 @@ impl ApiBuilder {
                 None => return Err(Error::NoApiKey { server: base_url.to_string() }),
             },
         };
-        let mut client =
-            Client::builder(transport, base_url).api_key(&key).seed(RandomState::new().hash_one(0));
+        let mut client = Client::builder(transport, base_url)
+            .api_key(&key)
+            .seed(RandomState::new().hash_one(0))
+            .reading(self.reading.unwrap_or_default());
         if let Some(requests) = self.concurrency {
             client = client.concurrency(requests).download_concurrency(requests);
         }

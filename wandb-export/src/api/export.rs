@@ -7,8 +7,9 @@ use futures_util::stream::{Stream, StreamExt};
 use wandb_core::Row;
 use wandb_core::operation::Lacks;
 
+use crate::batch::Batch;
 use crate::error::Error;
-use crate::sink::{Sink, SinkReport};
+use crate::sink::{Sink, SinkError, SinkReport};
 
 /// What was written, and what could not be.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +35,7 @@ pub(crate) async fn write(
     let mut writer = Writer::start(sink)?;
     let mut rows = std::pin::pin!(rows);
     while let Some(batch) = rows.next().await {
-        if !writer.write(batch?).await {
+        if !writer.write(Batch::Rows(batch?)).await {
             break;
         }
     }
@@ -64,8 +65,14 @@ impl Writer {
     }
 
     /// Hands rows over when there is room for them; `false` if the sink has failed, and finishing will say why.
-    pub(super) async fn write(&mut self, rows: Vec<Row>) -> bool {
-        self.send(Message::Rows(rows)).await
+    pub(super) async fn write(&mut self, batch: Batch) -> bool {
+        self.send(Message::Batch(batch)).await
+    }
+
+    /// Says that all rows are of a table with these columns, so that some may come as record batches.
+    #[cfg(feature = "parquet")]
+    pub(super) async fn begin_table(&mut self, schema: crate::table::Schema) -> bool {
+        self.send(Message::Table(schema)).await
     }
 
     /// Has the sink finished, and returns what it says of it.
@@ -99,21 +106,67 @@ impl Drop for Writer {
 }
 
 enum Message {
-    Rows(Vec<Row>),
+    Batch(Batch),
+    #[cfg(feature = "parquet")]
+    Table(crate::table::Schema),
     Finish,
 }
 
 /// `None` if the sender has gone without saying that it is finished.
-fn drain(received: &Receiver<Message>, mut sink: Box<dyn Sink>) -> Option<Result<SinkReport, Error>> {
+fn drain(received: &Receiver<Message>, sink: Box<dyn Sink>) -> Option<Result<SinkReport, Error>> {
+    let mut desk = Desk {
+        sink,
+        #[cfg(feature = "parquet")]
+        fit: None,
+    };
     while let Ok(message) = received.recv_blocking() {
-        match message {
-            Message::Rows(rows) => {
-                if let Err(error) = sink.write(&rows) {
-                    return Some(Err(error.into()));
-                }
-            }
-            Message::Finish => return Some(sink.finish().map_err(Error::from)),
+        let done = match message {
+            Message::Batch(batch) => desk.write(&batch),
+            #[cfg(feature = "parquet")]
+            Message::Table(schema) => desk.table(schema),
+            Message::Finish => return Some(desk.sink.finish().map_err(Error::from)),
+        };
+        if let Err(error) = done {
+            return Some(Err(error.into()));
         }
     }
     None
+}
+
+/// Hands to a sink what it takes.
+struct Desk {
+    sink: Box<dyn Sink>,
+    /// For a sink that takes record batches.
+    #[cfg(feature = "parquet")]
+    fit: Option<crate::table::Fit>,
+}
+
+#[cfg(not(feature = "parquet"))]
+impl Desk {
+    fn write(&mut self, batch: &Batch) -> Result<(), SinkError> {
+        match batch {
+            Batch::Rows(rows) => self.sink.write(rows),
+            Batch::Page(page) => self.sink.write_page(page),
+        }
+    }
+}
+
+#[cfg(feature = "parquet")]
+impl Desk {
+    fn table(&mut self, schema: crate::table::Schema) -> Result<(), SinkError> {
+        if self.sink.begin_batches(&schema)? {
+            self.fit = Some(crate::table::Fit::new(schema));
+        }
+        Ok(())
+    }
+
+    /// A sink for rows gets them as a file has them, before integers become floats for the sake of a column.
+    fn write(&mut self, batch: &Batch) -> Result<(), SinkError> {
+        match (&mut self.fit, batch) {
+            (Some(fit), batch) => self.sink.write_batch(&fit.batch(batch)?),
+            (None, Batch::Rows(rows)) => self.sink.write(rows),
+            (None, Batch::Page(page)) => self.sink.write_page(page),
+            (None, Batch::Columns(columns)) => self.sink.write(&crate::table::rows_of(columns)?),
+        }
+    }
 }

@@ -17,6 +17,8 @@ use super::Api;
 use super::export::{Exported, Writer};
 use crate::error::Error;
 use crate::sink::Sink;
+#[cfg(feature = "parquet")]
+use crate::table::TableOptions;
 
 /// The metrics of a run, as a request to be refined. Without any refinement: 500 samples of every key, as
 /// `run.history()` gives in Python.
@@ -201,27 +203,34 @@ impl History {
         let api = self.api.clone();
         let mut reader = self.open().await?;
         let mut writer = Writer::start(sink)?;
-        while let Some(batch) = reader.next_batch().await? {
+        #[cfg(feature = "parquet")]
+        if let Some(schema) = reader.take_schema() {
+            writer.begin_table(schema).await;
+        }
+        while let Some(batch) = reader.next().await? {
             if !writer.write(batch).await {
                 break;
             }
         }
-        let report = writer.finish().await?;
-        let end = reader.finish().await?;
-        Ok((Exported { report, lacks: api.client.lacks() }, end))
+        // The last look at the run hides behind what is still to be written.
+        let (report, end) = futures_util::future::join(writer.finish(), reader.finish()).await;
+        Ok((Exported { report: report?, lacks: api.client.lacks() }, end?))
     }
 
     /// All the rows as Arrow record batches, one schema for all of them. What does not fit into memory is put aside on
     /// disk until the last row has told the schema.
     #[cfg(feature = "parquet")]
     pub async fn record_batches(self) -> Result<crate::table::RecordBatches, Error> {
-        let (sender, rows) = async_channel::bounded::<Vec<Row>>(super::export::BATCHES_AHEAD);
-        let rows = std::iter::from_fn(move || rows.recv_blocking().ok()).flatten();
-        let build =
-            blocking::unblock(move || crate::table::batches(rows, &crate::table::TableOptions::default()));
+        let (sender, batches) = async_channel::bounded(super::export::BATCHES_AHEAD);
+        let batches = std::iter::from_fn(move || batches.recv_blocking().ok());
+        let mut reader = self.open().await?;
+        let schema = reader.take_schema();
+        let build = blocking::unblock(move || match schema {
+            Some(schema) => crate::table::batches_of_table(schema, batches, &TableOptions::default()),
+            None => crate::table::batches_of(batches, &TableOptions::default()),
+        });
         let feed = async move {
-            let mut reader = self.open().await?;
-            while let Some(batch) = reader.next_batch().await? {
+            while let Some(batch) = reader.next().await? {
                 if sender.send(batch).await.is_err() {
                     // The builder has failed; its result says why.
                     break;

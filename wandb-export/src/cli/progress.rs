@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use wandb_core::Row;
+use wandb_core::page::Page;
 
 use crate::api::{Api, DownloadProgress};
 use crate::sink::{Sink, SinkError, SinkReport};
@@ -128,6 +129,24 @@ impl Sink for Counted {
     fn write(&mut self, rows: &[Row]) -> Result<(), SinkError> {
         self.sink.write(rows)?;
         self.rows.fetch_add(rows.len() as u64, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn write_page(&mut self, page: &Page) -> Result<(), SinkError> {
+        self.sink.write_page(page)?;
+        self.rows.fetch_add(page.len() as u64, Ordering::Relaxed);
+        Ok(())
+    }
+
+    #[cfg(feature = "parquet")]
+    fn begin_batches(&mut self, schema: &crate::table::Schema) -> Result<bool, SinkError> {
+        self.sink.begin_batches(schema)
+    }
+
+    #[cfg(feature = "parquet")]
+    fn write_batch(&mut self, batch: &arrow_array::RecordBatch) -> Result<(), SinkError> {
+        self.sink.write_batch(batch)?;
+        self.rows.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
         Ok(())
     }
 

@@ -1,43 +1,71 @@
 //! The Arrow IPC file format.
 
+use arrow_array::RecordBatch;
 use arrow_ipc::writer::FileWriter;
-use arrow_schema::ArrowError;
 
+use super::columnar::Columnar;
 use super::contract::Sink;
-use super::encode::{Columnar, Encode};
+use super::encode::{Encode, WritePieces};
 use super::error::SinkError;
 use super::format::Format;
 use super::options::SinkOptions;
 use super::output::Output;
-use crate::spool::SpooledBatches;
-use crate::table::{BatchBuilder, Nested, Schema};
+use super::shared::SharedOutput;
+use crate::spool::{Portion, rows_at_once};
+use crate::table::{BatchBuilder, Nested, SameSize, Schema, TableError, arrow_schema};
 
 pub(super) fn sink(output: Output, options: &SinkOptions) -> Box<dyn Sink> {
     Box::new(Columnar::new(Arrow, output, &options.table, Nested::Json))
 }
 
 /// Not compressed, so that readers can map the file into memory and use it as it is.
+#[derive(Clone, Copy)]
 struct Arrow;
 
 impl Encode for Arrow {
-    fn encode(&self, schema: &Schema, rows: SpooledBatches, output: &mut Output) -> Result<(), SinkError> {
-        let builder = BatchBuilder::new(schema.clone());
-        let mut writer = FileWriter::try_new(&mut *output, builder.arrow_schema());
-        for batch in rows {
-            let batch = builder.build(&batch?)?;
-            writer = writer.and_then(|mut writer| writer.write(&batch).map(|()| writer));
-            if writer.is_err() {
-                break;
+    type Piece = RecordBatch;
+    type Writer = ArrowFile;
+
+    fn piece(self, schema: &Schema, rows: &Portion) -> Result<RecordBatch, TableError> {
+        BatchBuilder::new(schema).build(rows)
+    }
+
+    fn begin(self, schema: &Schema, output: Output) -> Result<ArrowFile, SinkError> {
+        let arrow = arrow_schema(schema);
+        let output = SharedOutput::new(output);
+        match FileWriter::try_new(output.clone(), &arrow) {
+            Ok(file) => {
+                let batches = SameSize::new(&arrow, rows_at_once(schema.column_count()));
+                Ok(ArrowFile { file, output, batches })
             }
+            Err(error) => Err(output.failure(Format::Arrow, error)),
         }
-        writer.and_then(|mut writer| writer.finish()).map_err(|error| failure(error, output))
     }
 }
 
-fn failure(error: ArrowError, output: &Output) -> SinkError {
-    output.take_failure().unwrap_or_else(|| SinkError::Encode {
-        format: Format::Arrow,
-        output: output.name().to_owned(),
-        source: Box::new(error),
-    })
+/// An Arrow IPC file that is being written.
+struct ArrowFile {
+    file: FileWriter<SharedOutput>,
+    output: SharedOutput,
+    batches: SameSize,
+}
+
+impl WritePieces for ArrowFile {
+    type Piece = RecordBatch;
+
+    fn write(&mut self, piece: RecordBatch) -> Result<(), SinkError> {
+        let Self { file, output, batches } = self;
+        let written = batches.push(piece, |batch| file.write(batch));
+        written.map_err(|error| output.failure(Format::Arrow, error))
+    }
+
+    fn finish(self) -> Result<Output, SinkError> {
+        let Self { mut file, output, batches } = self;
+        let written = batches.finish(|batch| file.write(batch)).and_then(|()| file.finish());
+        drop(file);
+        match written {
+            Ok(()) => output.into_output(),
+            Err(error) => Err(output.failure(Format::Arrow, error)),
+        }
+    }
 }

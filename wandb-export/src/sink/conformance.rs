@@ -2,6 +2,7 @@
 
 mod faults;
 mod files;
+mod pages;
 mod read_back;
 mod rows;
 

@@ -1,6 +1,7 @@
 //! What every sink does.
 
 use wandb_core::Row;
+use wandb_core::page::Page;
 
 use super::error::SinkError;
 use crate::table::Finding;
@@ -14,6 +15,27 @@ pub trait Sink: Send {
     ///
     /// After an error nothing more can be written.
     fn write(&mut self, rows: &[Row]) -> Result<(), SinkError>;
+
+    /// Takes the next rows as a page of a history, which sinks for many rows make use of. By default its rows are made
+    /// and [written](Self::write).
+    fn write_page(&mut self, page: &Page) -> Result<(), SinkError> {
+        self.write(&page.to_rows())
+    }
+
+    /// Offers all rows as record batches of `schema`, before the first one comes. A sink that takes them says so, and
+    /// gets [`write_batch`](Self::write_batch) instead of [`write`](Self::write). Most sinks want rows, which is the
+    /// default.
+    #[cfg(feature = "parquet")]
+    fn begin_batches(&mut self, schema: &crate::table::Schema) -> Result<bool, SinkError> {
+        let _ = schema;
+        Ok(false)
+    }
+
+    /// Takes the next rows as a record batch. By default its rows are made and [written](Self::write).
+    #[cfg(feature = "parquet")]
+    fn write_batch(&mut self, batch: &arrow_array::RecordBatch) -> Result<(), SinkError> {
+        self.write(&crate::table::rows_of(batch)?)
+    }
 
     /// Writes what is left and puts the output in its place.
     fn finish(self: Box<Self>) -> Result<SinkReport, SinkError>;

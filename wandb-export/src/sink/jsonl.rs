@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use wandb_core::Row;
+use wandb_core::page::Page;
 
 use super::contract::{Sink, SinkReport};
 use super::error::SinkError;
@@ -39,6 +40,13 @@ impl Sink for JsonLines {
                 self.write_text()?;
             }
         }
+        self.write_text()?;
+        self.output.end_batch()
+    }
+
+    fn write_page(&mut self, page: &Page) -> Result<(), SinkError> {
+        page.write_json_lines(&mut self.text);
+        self.rows += page.len() as u64;
         self.write_text()?;
         self.output.end_batch()
     }

@@ -1,17 +1,24 @@
 //! Rows to a series of Arrow record batches.
 
 use std::fmt;
+use std::io::{BufReader, BufWriter, Seek, SeekFrom};
 
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
+use arrow_ipc::reader::StreamReader;
+use arrow_ipc::writer::StreamWriter;
+use arrow_schema::{ArrowError, SchemaRef};
+use tempfile::SpooledTempFile;
 use wandb_core::Row;
 
 use super::error::TableError;
+use super::fit::Fit;
 use super::nested::Nested;
 use super::options::TableOptions;
+use super::same_size::SameSize;
 use super::schema::Schema;
-use super::to_arrow::BatchBuilder;
-use crate::spool::{BatchSize, Spool};
+use super::to_arrow::{BatchBuilder, arrow_schema};
+use crate::batch::Batch;
+use crate::spool::{Portion, Spool, rows_at_once};
 
 /// Record batches of a schema that is inferred from all of `rows`. Rows are put aside until the last one is known, in
 /// memory and then in an unnamed temporary file; a batch has at most 8192 rows and about a million values.
@@ -32,15 +39,62 @@ pub fn batches(
     rows: impl IntoIterator<Item = Row>,
     options: &TableOptions,
 ) -> Result<RecordBatches, TableError> {
+    batches_of(rows.into_iter().map(|row| Batch::Rows(vec![row])), options)
+}
+
+/// The same of rows in whichever form.
+pub(crate) fn batches_of(
+    rows: impl IntoIterator<Item = Batch>,
+    options: &TableOptions,
+) -> Result<RecordBatches, TableError> {
     let mut builder = options.schema_builder(Nested::Json);
     let mut spool = Spool::new(options.memory, None);
-    for row in rows {
-        builder.observe(&row)?;
-        spool.push(&row)?;
+    for batch in rows {
+        match batch {
+            Batch::Page(page) if builder.observe_page(&page)? => spool.push_page(&page)?,
+            batch => {
+                for row in batch.into_rows()? {
+                    builder.observe(&row)?;
+                    spool.push(&row)?;
+                }
+            }
+        }
     }
     let schema = builder.finish();
-    let size = BatchSize::for_columns(schema.column_count());
-    Ok(RecordBatches::new(schema, spool.into_batches(size)?))
+    let rows = rows_at_once(schema.column_count());
+    Ok(RecordBatches::new(schema, spool.into_portions(rows)?))
+}
+
+/// The same where the schema is known, of rows some of which are record batches already.
+///
+/// They are put aside, too: whoever asks for record batches may ask for them where nothing can be waited for.
+pub(crate) fn batches_of_table(
+    schema: Schema,
+    rows: impl IntoIterator<Item = Batch>,
+    options: &TableOptions,
+) -> Result<RecordBatches, TableError> {
+    let putting = |error| spooling("putting aside", error);
+    let mut fit = Fit::new(schema.clone());
+    let arrow = arrow_schema(&schema);
+    let file = BufWriter::new(SpooledTempFile::new(options.memory));
+    let mut writer = StreamWriter::try_new(file, &arrow).map_err(putting)?;
+    for batch in rows {
+        writer.write(&fit.batch(&batch)?).map_err(putting)?;
+    }
+    let file = writer.into_inner().map_err(putting)?.into_inner();
+    let mut file = file.map_err(|error| putting(error.into_error().into()))?;
+    file.seek(SeekFrom::Start(0)).map_err(|error| putting(error.into()))?;
+    let reading = |error| spooling("reading back", error);
+    let batches = StreamReader::try_new(BufReader::new(file), None).map_err(reading)?;
+    let batches = batches.map(move |batch| batch.map_err(reading));
+    Ok(RecordBatches::of_pieces(schema, batches))
+}
+
+fn spooling(action: &'static str, error: ArrowError) -> TableError {
+    match error {
+        ArrowError::IoError(_, source) => TableError::Spool { action, source },
+        error => TableError::Arrow(error),
+    }
 }
 
 /// Record batches of a schema that is known; nothing is put aside. A row with a key that the schema does not have, or a
@@ -49,39 +103,61 @@ pub fn batches_with(
     schema: Schema,
     rows: impl IntoIterator<Item = Row, IntoIter: Send + 'static>,
 ) -> RecordBatches {
-    let size = BatchSize::for_columns(schema.column_count());
+    let most = rows_at_once(schema.column_count());
     let mut rows = rows.into_iter();
     RecordBatches::new(
         schema,
         std::iter::from_fn(move || {
-            let batch: Vec<Row> = rows.by_ref().take(size.rows).collect();
-            (!batch.is_empty()).then_some(Ok(batch))
+            let batch: Vec<Row> = rows.by_ref().take(most).collect();
+            (!batch.is_empty()).then_some(Ok(Portion::Rows(batch)))
         }),
     )
 }
 
 /// A series of record batches of the same schema, made as they are asked for. Without rows there are none.
 pub struct RecordBatches {
-    builder: BatchBuilder,
-    rows: Box<dyn Iterator<Item = Result<Vec<Row>, TableError>> + Send>,
+    schema: Schema,
+    arrow: SchemaRef,
+    same_size: SameSize,
+    pieces: Box<dyn Iterator<Item = Result<RecordBatch, TableError>> + Send>,
 }
 
 impl RecordBatches {
-    fn new(
+    fn new(schema: Schema, rows: impl Iterator<Item = Result<Portion, TableError>> + Send + 'static) -> Self {
+        let own = schema.clone();
+        Self::of_pieces(schema, rows.map(move |rows| BatchBuilder::new(&own).build(&rows?)))
+    }
+
+    fn of_pieces(
         schema: Schema,
-        rows: impl Iterator<Item = Result<Vec<Row>, TableError>> + Send + 'static,
+        pieces: impl Iterator<Item = Result<RecordBatch, TableError>> + Send + 'static,
     ) -> Self {
-        Self { builder: BatchBuilder::new(schema), rows: Box::new(rows) }
+        let arrow = arrow_schema(&schema);
+        let same_size = SameSize::new(&arrow, rows_at_once(schema.column_count()));
+        Self { arrow, same_size, schema, pieces: Box::new(pieces) }
     }
 
     /// The schema of every batch.
     pub fn arrow_schema(&self) -> SchemaRef {
-        SchemaRef::clone(self.builder.arrow_schema())
+        SchemaRef::clone(&self.arrow)
+    }
+
+    fn next_batch(&mut self) -> Result<Option<RecordBatch>, TableError> {
+        loop {
+            if let Some(batch) = self.same_size.next() {
+                return Ok(Some(batch));
+            }
+            let Some(piece) = self.pieces.next() else {
+                self.same_size.end().map_err(TableError::Arrow)?;
+                return Ok(self.same_size.next());
+            };
+            self.same_size.take(piece?).map_err(TableError::Arrow)?;
+        }
     }
 
     /// The same schema in this library's terms, with what there is to know about its columns.
     pub fn schema(&self) -> &Schema {
-        self.builder.schema()
+        &self.schema
     }
 }
 
@@ -89,14 +165,13 @@ impl Iterator for RecordBatches {
     type Item = Result<RecordBatch, TableError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let rows = self.rows.next()?;
-        Some(rows.and_then(|rows| self.builder.build(&rows)))
+        self.next_batch().transpose()
     }
 }
 
 impl fmt::Debug for RecordBatches {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RecordBatches").field("builder", &self.builder).finish_non_exhaustive()
+        f.debug_struct("RecordBatches").field("schema", &self.schema).finish_non_exhaustive()
     }
 }
 

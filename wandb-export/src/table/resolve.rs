@@ -24,6 +24,15 @@ pub(super) fn schema(nodes: &[Node], nested: Nested, asked_for: &[String]) -> Sc
     Schema::new(fields, findings)
 }
 
+/// `schema` with the columns that are asked for, in the order that is asked for.
+#[cfg(feature = "parquet")]
+pub(crate) fn arranged(schema: Schema, asked_for: &[String]) -> Schema {
+    let Schema { mut fields, findings, .. } = schema;
+    add_unseen(&mut fields, asked_for);
+    fields.sort_by_cached_key(|field| rank(field, asked_for));
+    Schema::new(fields, findings)
+}
+
 struct Resolver<'a> {
     nodes: &'a [Node],
     nested: Nested,

@@ -85,6 +85,28 @@ impl SchemaBuilder {
         self.descend(0, row.iter())
     }
 
+    /// What becomes of nested values.
+    #[cfg(any(feature = "csv", feature = "parquet"))]
+    pub(super) fn nested(&self) -> Nested {
+        self.nested
+    }
+
+    /// Takes many values under a key of rows into account, none of which is to be taken apart. `guess` is the key's
+    /// place among the columns, probably.
+    #[cfg(any(feature = "csv", feature = "parquet"))]
+    pub(super) fn observe_column(
+        &mut self,
+        guess: usize,
+        key: &str,
+        tally: &Tally,
+        empty_objects: u64,
+    ) -> Result<(), TableError> {
+        let child = self.child(0, guess, key)?;
+        self.nodes[child].tally.merge(tally);
+        self.nodes[child].empty_objects += empty_objects;
+        Ok(())
+    }
+
     /// The schema that holds every row observed.
     pub fn finish(&self) -> Schema {
         resolve::schema(&self.nodes, self.nested, &self.asked_for)

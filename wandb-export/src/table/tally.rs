@@ -92,6 +92,21 @@ impl Tally {
         self.inexact_integers += u64::from(!exact);
     }
 
+    /// Adds integers that a double cannot hold, which [`add`](Self::add) has counted.
+    #[cfg(any(feature = "csv", feature = "parquet"))]
+    pub(crate) fn add_inexact_integers(&mut self, count: u64) {
+        self.inexact_integers += count;
+    }
+
+    /// Adds all that `other` has counted.
+    #[cfg(any(feature = "csv", feature = "parquet"))]
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for (own, other) in self.counts.iter_mut().zip(other.counts) {
+            *own += other;
+        }
+        self.inexact_integers += other.inexact_integers;
+    }
+
     /// Adds what was seen elsewhere.
     pub(crate) fn add(&mut self, kind: ValueKind, count: u64) {
         self.counts[kind as usize] += count;

@@ -1,19 +1,23 @@
 //! Rows to Arrow record batches.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::builder::{ArrayBuilder, BooleanBuilder, Float64Builder, Int64Builder, StringBuilder};
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, StructArray};
 use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, Field as ArrowField, Fields, Schema as ArrowSchema, SchemaRef};
+use wandb_core::page::{Cell, CellKind, Page};
 use wandb_core::{Map, Row, Value};
 
 use super::column_type::ColumnType;
 use super::error::TableError;
 use super::number::{digits_as_f64, int_as_f64};
+use super::page;
 use super::schema::{Field, FieldKind, Schema};
 use super::tally::ValueKind;
+use crate::spool::Portion;
 
 /// The key of a field's metadata under which is written what the field's name and Arrow type do not say: a JSON
 /// object with `"type": "json"` for JSON text, and `"path"` for keys that were joined with dots.
@@ -21,35 +25,40 @@ pub(super) const METADATA_KEY: &str = "wandb-export";
 
 /// Makes record batches of rows that fit one schema.
 #[derive(Debug)]
-pub(crate) struct BatchBuilder {
-    schema: Schema,
-    arrow: SchemaRef,
+pub(crate) struct BatchBuilder<'schema> {
+    schema: &'schema Schema,
 }
 
-impl BatchBuilder {
-    pub(crate) fn new(schema: Schema) -> Self {
-        let fields: Fields = schema.fields().iter().map(|field| arrow_field(field, true)).collect();
-        Self { arrow: Arc::new(ArrowSchema::new(fields)), schema }
+/// The Arrow schema of the batches of `schema`.
+pub(crate) fn arrow_schema(schema: &Schema) -> SchemaRef {
+    let fields: Fields = schema.fields().iter().map(|field| arrow_field(field, true)).collect();
+    Arc::new(ArrowSchema::new(fields))
+}
+
+impl<'schema> BatchBuilder<'schema> {
+    pub(crate) fn new(schema: &'schema Schema) -> Self {
+        Self { schema }
     }
 
-    /// The schema of the batches.
-    pub(crate) fn arrow_schema(&self) -> &SchemaRef {
-        &self.arrow
+    /// One batch of all the rows.
+    pub(crate) fn build(&self, rows: &Portion) -> Result<RecordBatch, TableError> {
+        let (rows, arrays) = match rows {
+            Portion::Rows(rows) => (rows.len(), self.arrays_of_rows(rows)?),
+            Portion::Page(page, rows) => (rows.len(), self.arrays_of_page(page, rows.clone())?),
+            Portion::Columns(columns) => return Ok(columns.clone()),
+        };
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        RecordBatch::try_new_with_options(arrow_schema(self.schema), arrays, &options)
+            .map_err(TableError::Arrow)
     }
 
-    /// The schema of the rows.
-    pub(crate) fn schema(&self) -> &Schema {
-        &self.schema
-    }
-
-    /// One batch of all `rows`.
-    pub(crate) fn build(&self, rows: &[Row]) -> Result<RecordBatch, TableError> {
+    fn arrays_of_rows(&self, rows: &[Row]) -> Result<Vec<ArrayRef>, TableError> {
         let mut columns = Vec::with_capacity(self.schema.column_count());
         collect_columns(self.schema.fields(), rows.len(), &mut columns);
         let mut marks = vec![Vec::with_capacity(rows.len()); self.schema.layout.marks];
 
-        let mut cells = self.schema.layout.cells();
         for row in rows {
+            let mut cells = self.schema.layout.cells();
             self.schema.layout.fill(row, &mut cells)?;
             for (column, value) in columns.iter_mut().zip(&cells.values) {
                 column.append(*value)?;
@@ -58,11 +67,20 @@ impl BatchBuilder {
                 marks.push(*mark);
             }
         }
+        arrays(self.schema.fields(), &mut columns, &mut marks)
+    }
 
-        let arrays = arrays(self.schema.fields(), &mut columns, &mut marks)?;
-        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
-        RecordBatch::try_new_with_options(Arc::clone(&self.arrow), arrays, &options)
-            .map_err(TableError::Arrow)
+    /// A page has no objects that are taken apart, so its columns are the schema's own.
+    fn arrays_of_page(&self, page: &Page, rows: Range<usize>) -> Result<Vec<ArrayRef>, TableError> {
+        let mut columns = Vec::with_capacity(self.schema.column_count());
+        collect_columns(self.schema.fields(), rows.len(), &mut columns);
+        for (field, column) in self.schema.fields().iter().zip(&mut columns) {
+            match field.in_page(page) {
+                Some(cells) => rows.clone().try_for_each(|row| column.append_cell(cells.cell(row)))?,
+                None => rows.clone().try_for_each(|_| column.append(None))?,
+            }
+        }
+        Ok(columns.iter_mut().map(Column::finish).collect())
     }
 }
 
@@ -144,6 +162,30 @@ impl Column<'_> {
             }
             (Values::Text(values), Some(Value::String(value))) => values.append_value(value),
             (_, Some(value)) => return Err(self.misfit(value)),
+        }
+        Ok(())
+    }
+
+    fn append_cell(&mut self, cell: Cell<'_>) -> Result<(), TableError> {
+        match (&mut self.values, cell.kind()) {
+            (_, CellKind::Missing | CellKind::Null) => return self.append(None),
+            (Values::Float64(values), _) => match page::as_f64(cell) {
+                Some(value) => values.append_value(value),
+                None => return self.append(cell.to_value().as_ref()),
+            },
+            (Values::Text(values), CellKind::String) if self.holds == ColumnType::Utf8 => {
+                values.append_value(cell.text());
+            }
+            (
+                Values::Text(values),
+                CellKind::Int
+                | CellKind::BigInt
+                | CellKind::Float
+                | CellKind::List
+                | CellKind::Object
+                | CellKind::Record,
+            ) if self.holds == ColumnType::Json => values.append_value(cell.text()),
+            _ => return self.append(cell.to_value().as_ref()),
         }
         Ok(())
     }

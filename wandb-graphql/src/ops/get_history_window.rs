@@ -4,17 +4,18 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::Response;
+use http::{Response, StatusCode};
 use wandb_core::RunPath;
 use wandb_core::operation::{AnswerError, Endpoint, Lacks, Operation};
+use wandb_core::page::{Form, Page, read_rows};
 use wandb_core::transport::Request;
 
 use super::sample_history::{SpecsQuery, SpecsVariables};
 use super::sampled::{key_lists, read, specs};
-use crate::envelope::{RequestOf, asks_for_less, data, missing, post};
+use crate::envelope::{RequestOf, asks_for_less, data, ends_with, list_at, missing, post};
 use crate::row::{STEP, rows};
 use crate::schema::{Int64, JsonText, sdl as schema};
-use crate::{HistoryRow, Samples, Selection};
+use crate::{HistoryRow, HistoryWindow, Samples, Selection};
 
 /// Reads every row of a window of steps (`HistoryPage`, or with keys `SampledHistoryPage`, in the Python SDK).
 ///
@@ -84,7 +85,7 @@ struct Run {
 }
 
 impl Operation for GetHistoryWindow {
-    type Answer = Vec<HistoryRow>;
+    type Answer = HistoryWindow;
 
     fn name(&self) -> &'static str {
         if self.selection.keys().is_some() { "SampledHistoryPage" } else { "HistoryPage" }
@@ -112,7 +113,13 @@ impl Operation for GetHistoryWindow {
         post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
     }
 
-    fn answer(&self, response: Response<Bytes>) -> Result<Vec<HistoryRow>, AnswerError> {
+    fn answer(&self, response: Response<Bytes>) -> Result<HistoryWindow, AnswerError> {
+        let (head, body) = response.into_parts();
+        let body = match self.pages(head.status, body) {
+            Ok(pages) => return Ok(HistoryWindow::Pages(pages)),
+            Err(body) => body,
+        };
+        let response = Response::from_parts(head, body);
         let rows = self.rows(&response).map_err(|error| match error {
             // A server that runs out of time over many steps may manage fewer.
             AnswerError::Failed { message } if self.width() > 1 && asks_for_less(&message) => {
@@ -120,11 +127,30 @@ impl Operation for GetHistoryWindow {
             }
             error => error,
         })?;
-        Ok(in_window(rows, &self.steps))
+        Ok(HistoryWindow::Rows(in_window(rows, &self.steps)))
     }
 }
 
 impl GetHistoryWindow {
+    /// The rows column by column, where the body holds them and nothing else, in order and without flaw; otherwise the
+    /// body. Pages point into it, so that it is taken over without a copy.
+    fn pages(&self, status: StatusCode, body: Bytes) -> Result<Vec<Page>, Bytes> {
+        let (path, form, inner) = match &*self.selection {
+            Selection::Everything => (["data", "project", "run", "history"], Form::Text, 0),
+            Selection::AllOf(_) => (["data", "project", "run", "sampledHistory"], Form::Inline, 1),
+            // What each key has is in a list of its own.
+            Selection::AnyOf(_) => return Err(body),
+        };
+        let Some(at) = list_at(&body, &path).filter(|_| status.is_success()) else { return Err(body) };
+        let text = String::from_utf8(body.into()).map_err(|error| Bytes::from(error.into_bytes()))?;
+        let text = Arc::new(text);
+        let closers: &[u8] = if inner > 0 { b"]}}}}" } else { b"}}}}" };
+        match read_rows(&text, at + inner, form, self.steps.clone()) {
+            Some(read) if ends_with(text.as_bytes(), read.end, closers) => Ok(read.pages),
+            _ => Err(Arc::unwrap_or_clone(text).into()),
+        }
+    }
+
     fn rows(&self, response: &Response<Bytes>) -> Result<Vec<HistoryRow>, AnswerError> {
         let what = || format!("run {}", self.path);
         let malformed = |message: String| AnswerError::malformed(message, response.body());

@@ -7,7 +7,7 @@ use wandb_core::RunPath;
 use wandb_core::operation::{PageSize, Windowed};
 
 use super::GetHistoryWindow;
-use crate::{HistoryRow, Selection};
+use crate::{HistoryWindow, Selection};
 
 /// Reads every row of a range of a run's history (`scan_history` of the Python SDK), window by window.
 ///
@@ -69,7 +69,7 @@ impl Windowed for ScanHistory {
         GetHistoryWindow::shared(self.path.clone(), steps, Arc::clone(&self.selection))
     }
 
-    fn rows(&self, answer: &Vec<HistoryRow>) -> u64 {
+    fn rows(&self, answer: &HistoryWindow) -> u64 {
         u64::try_from(answer.len()).unwrap_or(u64::MAX)
     }
 }
@@ -77,7 +77,7 @@ impl Windowed for ScanHistory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Keys;
+    use crate::{HistoryRow, Keys};
 
     #[test]
     fn a_part_asks_for_the_same_of_fewer_steps() {
@@ -87,6 +87,6 @@ mod tests {
             ScanHistory::new(path.clone(), 5..100).select(selection.clone()).page_size(PageSize::fixed(10));
         assert_eq!((scan.steps(), Windowed::page_size(&scan)), (5..100, PageSize::fixed(10)));
         assert_eq!(scan.part(5..15), GetHistoryWindow::new(path, 5..15).select(selection));
-        assert_eq!(scan.rows(&vec![HistoryRow::new("{}"); 3]), 3);
+        assert_eq!(scan.rows(&HistoryWindow::Rows(vec![HistoryRow::new("{}"); 3])), 3);
     }
 }

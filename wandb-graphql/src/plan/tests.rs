@@ -52,7 +52,7 @@ impl Server {
             rows.push(format!(r#"{{"_step":{}}}"#, window.end));
         }
         let body = serde_json::json!({"data": {"project": {"run": {"history": rows}}}}).to_string();
-        part.answer(Response::new(Bytes::from(body))).unwrap()
+        part.answer(Response::new(Bytes::from(body))).unwrap().into_rows()
     }
 
     /// What a reader gets that follows the plan, in windows of `width` steps.

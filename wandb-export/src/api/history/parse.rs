@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use futures_util::stream::{Stream, StreamExt};
+use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 use wandb_core::{Row, RunPath};
-use wandb_graphql::HistoryRow;
+use wandb_graphql::{HistoryRow, HistoryWindow};
 
+use crate::batch::Batch;
 use crate::error::Error;
 
 /// Pages that are parsed at once: there are seldom more than a few cores to spare beside the network.
-const PAGES_AT_ONCE: usize = 4;
+pub(super) const PAGES_AT_ONCE: usize = 4;
 
 /// Characters that could not be kept, counted over all rows: halves of surrogate pairs, which no UTF-8 text holds.
 #[derive(Debug, Clone, Default)]
@@ -22,20 +23,30 @@ impl Losses {
     }
 }
 
-/// Parses pages beside the stream's own task, several at once, and keeps their order.
+/// The rows of windows, in order. Those that came as text are parsed beside the stream's own task, several windows at
+/// once.
 pub(super) fn parsed(
-    pages: impl Stream<Item = Result<Vec<HistoryRow>, Error>> + Send + 'static,
+    windows: impl Stream<Item = Result<HistoryWindow, Error>> + Send + 'static,
     path: RunPath,
     losses: Losses,
-) -> impl Stream<Item = Result<Vec<Row>, Error>> + Send + 'static {
-    let parse = move |page: Result<Vec<HistoryRow>, Error>| {
+) -> impl Stream<Item = Result<Batch, Error>> + Send + 'static {
+    let parse = move |window: Result<HistoryWindow, Error>| {
         let (path, losses) = (path.clone(), losses.clone());
         async move {
-            let page = page?;
-            blocking::unblock(move || page.iter().map(|row| parse(row, &path, &losses)).collect()).await
+            Ok::<_, Error>(match window? {
+                HistoryWindow::Pages(pages) => pages.into_iter().map(Batch::Page).collect(),
+                window => {
+                    let parse = move || {
+                        let rows = window.into_rows();
+                        rows.iter().map(|row| parse(row, &path, &losses)).collect::<Result<_, _>>()
+                    };
+                    vec![Batch::Rows(blocking::unblock(parse).await?)]
+                }
+            })
         }
     };
-    pages.map(parse).buffered(PAGES_AT_ONCE)
+    let batches = windows.map(parse).buffered(PAGES_AT_ONCE);
+    batches.map_ok(|batches| stream::iter(batches.into_iter().map(Ok))).try_flatten()
 }
 
 fn parse(row: &HistoryRow, path: &RunPath, losses: &Losses) -> Result<Row, Error> {

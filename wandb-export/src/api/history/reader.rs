@@ -5,11 +5,12 @@ use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use wandb_core::{Row, RunPath};
 use wandb_graphql::ops::{GetHistoryKeys, HistoryExtent, SampleEvents, SampleHistory, ScanHistory};
 use wandb_graphql::plan::{Growth, HistoryPlan, HistoryRange, grown};
-use wandb_graphql::{HistoryRow, Keys, Selection};
+use wandb_graphql::{HistoryRow, HistoryWindow, Keys, Selection};
 
-use super::parse::{Losses, parsed};
+use super::parse::{Losses, PAGES_AT_ONCE, parsed};
 use super::{Amount, History, Source, Stream};
 use crate::api::Api;
+use crate::batch::Batch;
 use crate::error::Error;
 
 /// A history that is being read.
@@ -29,7 +30,10 @@ use crate::error::Error;
 pub struct HistoryReader {
     api: Api,
     path: RunPath,
-    batches: BoxStream<'static, Result<Vec<Row>, Error>>,
+    batches: Batches,
+    /// The columns of all rows, where they are known beforehand.
+    #[cfg(feature = "parquet")]
+    schema: Option<crate::table::Schema>,
     /// The extent at the start, where the whole of it is read.
     start: Option<HistoryExtent>,
     /// The most rows that the server was asked for, where reaching it means that there may be more.
@@ -65,7 +69,7 @@ impl HistoryEnd {
 /// The most system metrics that are asked for at once, where all of them are wanted.
 pub(super) const ALL_EVENTS: u64 = 1_000_000;
 
-type Batches = BoxStream<'static, Result<Vec<Row>, Error>>;
+pub(super) type Batches = BoxStream<'static, Result<Batch, Error>>;
 
 impl HistoryReader {
     pub(super) async fn open(history: History) -> Result<Self, Error> {
@@ -74,6 +78,8 @@ impl HistoryReader {
             api: history.api.clone(),
             path: history.path.clone(),
             batches: futures_util::stream::empty().boxed(),
+            #[cfg(feature = "parquet")]
+            schema: None,
             start: None,
             most_rows: None,
             keys: history.keys.clone(),
@@ -113,7 +119,12 @@ impl HistoryReader {
                 live(&history, plan.live_steps(), selection, self.losses.clone())
             }
             #[cfg(feature = "parquet")]
-            Source::Exported => super::exported::open(history, range.steps(), self.losses.clone()).await?,
+            Source::Exported => {
+                let opening = super::exported::open(history, range.steps(), self.losses.clone());
+                let exported = opening.boxed().await?;
+                self.schema = exported.schema;
+                exported.batches
+            }
             #[cfg(not(feature = "parquet"))]
             Source::Exported => return Err(Error::usage("this build cannot read exported histories")),
         };
@@ -125,13 +136,27 @@ impl HistoryReader {
 
     /// The next rows, in order of steps; `None` at the end. There is at least one row in a batch.
     pub async fn next_batch(&mut self) -> Result<Option<Vec<Row>>, Error> {
-        while let Some(rows) = self.batches.try_next().await? {
-            if !rows.is_empty() {
-                self.rows += rows.len() as u64;
-                return Ok(Some(rows));
+        Ok(match self.next().await? {
+            Some(batch) => Some(rows_of(batch).await?),
+            None => None,
+        })
+    }
+
+    /// The next rows in the form in which they came.
+    pub(super) async fn next(&mut self) -> Result<Option<Batch>, Error> {
+        while let Some(batch) = self.batches.try_next().await? {
+            if batch.len() > 0 {
+                self.rows += batch.len() as u64;
+                return Ok(Some(batch));
             }
         }
         Ok(None)
+    }
+
+    /// The columns of all rows, where they are known beforehand. Only then there may be record batches.
+    #[cfg(feature = "parquet")]
+    pub(super) fn take_schema(&mut self) -> Option<crate::table::Schema> {
+        self.schema.take()
     }
 
     /// How many rows have been read.
@@ -141,11 +166,14 @@ impl HistoryReader {
 
     /// The rows that are left, one by one.
     pub fn into_rows(self) -> BoxStream<'static, Result<Row, Error>> {
-        self.batches.map_ok(|rows| futures_util::stream::iter(rows).map(Ok)).try_flatten().boxed()
+        let rows = self.batches.map_ok(rows_of).try_buffered(PAGES_AT_ONCE);
+        rows.map_ok(|rows| futures_util::stream::iter(rows).map(Ok)).try_flatten().boxed()
     }
 
     /// Says whether the rows are all there is, which takes another look at the run. To be called after the last batch.
-    pub async fn finish(self) -> Result<HistoryEnd, Error> {
+    pub async fn finish(mut self) -> Result<HistoryEnd, Error> {
+        // Requests that nobody waits for any more would keep this one from being sent.
+        self.batches = futures_util::stream::empty().boxed();
         let mut incomplete = Vec::new();
         let mut growth = None;
         let mut unlogged = Vec::new();
@@ -172,6 +200,14 @@ impl HistoryReader {
     }
 }
 
+/// The rows of a batch, made on a thread that has time for it.
+pub(super) async fn rows_of(batch: Batch) -> Result<Vec<Row>, Error> {
+    if let Batch::Rows(rows) = batch {
+        return Ok(rows);
+    }
+    Ok(blocking::unblock(|| batch.into_rows()).await?)
+}
+
 async fn extent(api: &Api, path: &RunPath) -> Result<HistoryExtent, Error> {
     let reply = api.client.call(GetHistoryKeys::new(path.clone())).boxed().await?;
     Ok(reply.answer)
@@ -185,7 +221,7 @@ fn until(batches: Batches, rows: u64) -> Batches {
             return None;
         }
         let batch = batches.next().await?;
-        let came = batch.as_ref().map_or(0, |rows| rows.len() as u64);
+        let came = batch.as_ref().map_or(0, |batch| batch.len() as u64);
         Some((batch, (batches, left.saturating_sub(came))))
     };
     futures_util::stream::unfold((batches, rows), next).boxed()
@@ -200,12 +236,12 @@ pub(super) fn live(
 ) -> Batches {
     let scan = ScanHistory::new(history.path.clone(), steps).select(selection).page_size(history.pages());
     let windows = history.api.client.windows(scan);
-    let pages = windows.map(|window| Ok(window?.answer));
-    parsed(pages, history.path.clone(), losses).boxed()
+    parsed(windows.map(|window| Ok(window?.answer)), history.path.clone(), losses).boxed()
 }
 
 fn one_page(rows: Vec<HistoryRow>, path: RunPath, losses: Losses) -> Batches {
-    parsed(futures_util::stream::once(std::future::ready(Ok(rows))), path, losses).boxed()
+    parsed(futures_util::stream::once(std::future::ready(Ok(HistoryWindow::Rows(rows)))), path, losses)
+        .boxed()
 }
 
 impl std::fmt::Debug for HistoryReader {

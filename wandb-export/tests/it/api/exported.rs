@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use wandb_export::sink::{Format, Output, SinkOptions};
+use wandb_export::table::rows_of;
 use wandb_export::{Api, History, Row, Source};
-use wandb_local_server::{ExportOptions, LocalServer, NewRun, Port};
+use wandb_local_server::{ExportOptions, Faults, LocalServer, NewRun, Port};
 
-use crate::support::{on_both, server};
+use crate::support::{asynchronous, on_both, server};
 
 const PATH: &str = "e/p/exported";
 
@@ -13,6 +15,15 @@ const ROWS: i32 = 300;
 
 /// Sparse columns of every type that a Parquet file holds, steps with gaps, beginning late.
 fn exported(rows_per_part: usize, live_tail: usize, list_live: bool) -> LocalServer {
+    export(rows_per_part, live_tail, list_live, true)
+}
+
+/// The same without objects, so that files are read by column.
+fn plain(rows_per_part: usize, live_tail: usize, list_live: bool) -> LocalServer {
+    export(rows_per_part, live_tail, list_live, false)
+}
+
+fn export(rows_per_part: usize, live_tail: usize, list_live: bool, objects: bool) -> LocalServer {
     let server = server();
     let history = (0..ROWS).map(|n: i32| {
         let step = 20 + n * 3;
@@ -27,7 +38,7 @@ fn exported(rows_per_part: usize, live_tail: usize, list_live: bool) -> LocalSer
         if n % 3 == 0 {
             row = row + r#","third":"№ "# + &n.to_string() + "\"";
         }
-        if n % 50 == 49 {
+        if n % 50 == 49 && objects {
             row.push_str(r#","rare":{"a":1.5,"b":[1,2]}"#);
         }
         row + "}"
@@ -118,4 +129,114 @@ fn a_server_that_exports_nothing_is_read_live() {
         assert_eq!(compare(&api, "no exports", |history| history).await, 300);
     });
     assert!(server.store().requests().iter().all(|request| request.port == Port::Api));
+}
+
+#[test]
+fn files_of_plain_columns_give_the_same_rows_by_column() {
+    for (rows_per_part, live_tail) in [(1_000, 0), (100, 0), (7, 13), (64, 200), (299, 1), (1, 295)] {
+        let server = plain(rows_per_part, live_tail, true);
+        on_both(&server, async |api| {
+            let what = format!("{rows_per_part} rows a part, {live_tail} live");
+            let count = async |refine: fn(History) -> History| compare(&api, &what, refine).await;
+            assert_eq!(count(|history| history).await, 300);
+            assert_eq!(count(|history| history.keys(["even", "third"])).await, 50);
+            assert_eq!(count(|history| history.keys(["even", "third", "never"]).any()).await, 200);
+            assert_eq!(count(|history| history.keys(["loss", "never"])).await, 0);
+            assert_eq!(count(|history| history.min_step(620).max_step(680).keys(["loss"])).await, 20);
+            assert_eq!(count(|history| history.min_step(5_000)).await, 0);
+        });
+    }
+}
+
+#[test]
+fn a_url_whose_signature_is_over_is_asked_for_again() {
+    let server = plain(40, 0, true);
+    // As many as there are files.
+    server.store().set_faults("403:next=8@storage".parse().expect("faults"));
+    let requests =
+        || server.store().requests().into_iter().filter(|request| request.port == Port::Storage).count();
+    asynchronous(&server, async |api| {
+        assert_eq!(compare(&api, "expired", |history| history).await, 300);
+    });
+    assert_eq!(requests(), 2 * 8);
+    server.store().set_faults("403:1@storage".parse().expect("faults"));
+    asynchronous(&server, async |api| {
+        let history = api.history(PATH).await.expect("a path").all().source(Source::Exported);
+        let error = history.rows().await.expect_err("forbidden for good").to_string();
+        assert!(error.contains("exported history of e/p/exported"), "{error}");
+    });
+}
+
+/// The records of a CSV file by column, whatever the order of its columns.
+fn records(text: &[u8]) -> Vec<BTreeMap<String, String>> {
+    let mut reader = csv::Reader::from_reader(text);
+    reader.deserialize().map(|record| record.expect("a record")).collect()
+}
+
+#[test]
+fn what_is_written_by_column_is_the_same_table() {
+    for live_tail in [0, 60] {
+        let server = plain(50, live_tail, true);
+        on_both(&server, async |api| {
+            for format in [Format::Csv, Format::Jsonl] {
+                let folder = tempfile::tempdir().expect("a folder");
+                let write = async |name: &str, source| {
+                    let path = folder.path().join(name);
+                    let sink = format.sink(Output::file(&path).expect("opens"), &SinkOptions::default());
+                    let history = api.history(PATH).await.expect("a path").all().source(source);
+                    let (written, end) = history.write(sink.expect("a sink")).await.expect("written");
+                    assert_eq!((written.report.rows, end.rows), (300, 300));
+                    assert!(end.is_complete(), "{end:?}");
+                    std::fs::read(path).expect("there")
+                };
+                let exported = write("exported", Source::Exported).await;
+                let live = write("live", Source::Live).await;
+                if format == Format::Csv {
+                    assert_eq!(records(&exported), records(&live), "{live_tail} live");
+                    continue;
+                }
+                let rows = |text: &[u8]| -> Vec<BTreeMap<String, String>> {
+                    let lines = text.split_inclusive(|&byte| byte == b'\n');
+                    let rows = lines.map(|line| Row::parse(line).expect("a row"));
+                    rows.map(|row| row.iter().map(|(key, value)| (key.to_owned(), value.to_json())).collect())
+                        .collect()
+                };
+                assert_eq!(rows(&exported), rows(&live), "{live_tail} live");
+            }
+        });
+    }
+}
+
+#[test]
+fn files_are_read_over_a_network_that_fails() {
+    let server = plain(40, 0, true);
+    let faults: Faults = "503:0.2@storage,reset:0.2@storage,cut:0.3@storage,seed=7".parse().expect("faults");
+    server.store().set_faults(faults);
+    on_both(&server, async |api| {
+        assert_eq!(compare(&api, "faults", |history| history).await, 300);
+    });
+}
+
+#[test]
+fn record_batches_of_files_have_the_types_of_the_live_history() {
+    for live_tail in [0, 60] {
+        let server = plain(50, live_tail, true);
+        on_both(&server, async |api| {
+            let read = async |source| {
+                let history = api.history(PATH).await.expect("a path").all().source(source);
+                let batches = history.record_batches().await.expect("batches");
+                let schema = batches.arrow_schema();
+                let types =
+                    schema.fields().iter().map(|field| (field.name().clone(), field.data_type().to_string()));
+                let types: BTreeMap<_, _> = types.collect();
+                let rows = batches.flat_map(|batch| rows_of(&batch.expect("a batch")).expect("rows"));
+                let rows = rows.map(|row| {
+                    let entries = row.iter().map(|(key, value)| (key.to_owned(), value.to_json()));
+                    entries.collect::<BTreeMap<_, _>>()
+                });
+                (types, rows.collect::<Vec<_>>())
+            };
+            assert_eq!(read(Source::Exported).await, read(Source::Live).await, "{live_tail} live");
+        });
+    }
 }

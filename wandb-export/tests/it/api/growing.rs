@@ -87,3 +87,16 @@ fn rows_behind_an_old_export_are_read_once_and_up_to_the_first_last_step() {
         });
     }
 }
+
+#[test]
+fn a_reader_may_stop_before_the_end() {
+    let server = running();
+    // So small pages that many more of them are asked for meanwhile.
+    on_both(&server, async |api| {
+        let history = api.history(PATH).await.expect("the run").all().page_size(2);
+        let mut reader = history.open().await.expect("a reader");
+        let rows = reader.next_batch().await.expect("rows").expect("at least a page");
+        assert_eq!(rows.first().and_then(Row::step), Some(0));
+        assert_eq!(reader.finish().await.expect("an end").rows, rows.len() as u64);
+    });
+}

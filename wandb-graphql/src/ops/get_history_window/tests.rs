@@ -2,7 +2,7 @@ use wandb_core::operation::Field;
 
 use super::*;
 use crate::Keys;
-use crate::ops::testing::{answer, request};
+use crate::ops::testing::{self, request};
 
 fn window(steps: Range<i64>) -> GetHistoryWindow {
     GetHistoryWindow::new("team/my project/abc".parse().unwrap(), steps)
@@ -10,6 +10,14 @@ fn window(steps: Range<i64>) -> GetHistoryWindow {
 
 fn keys() -> Keys {
     Keys::new(["loss", "acc"]).unwrap()
+}
+
+fn answer(window: &GetHistoryWindow, body: &str) -> Result<Vec<HistoryRow>, AnswerError> {
+    testing::answer(window, body).map(HistoryWindow::into_rows)
+}
+
+fn is_read_by_column(window: &GetHistoryWindow, body: &str) -> bool {
+    matches!(testing::answer(window, body), Ok(HistoryWindow::Pages(_)))
 }
 
 fn body(field: &str, rows: &serde_json::Value) -> String {
@@ -90,6 +98,26 @@ fn rows_with_all_of_the_keys() {
     let rows =
         answer(&window(0..10).select(Selection::AllOf(keys())), &body("sampledHistory", &lists)).unwrap();
     assert_eq!(rows.iter().map(HistoryRow::step).collect::<Vec<_>>(), [Some(1), Some(3)]);
+}
+
+#[test]
+fn rows_in_order_are_read_by_column_and_others_are_not() {
+    let rows = |steps: &[i64]| steps.iter().map(|step| format!(r#"{{"_step":{step}}}"#)).collect::<Vec<_>>();
+    let text = |steps: &[i64]| body("history", &serde_json::json!(rows(steps)));
+    assert!(is_read_by_column(&window(0..10), &text(&[])));
+    assert!(is_read_by_column(&window(0..10), &text(&[0, 3, 9])));
+    assert!(!is_read_by_column(&window(0..9), &text(&[0, 3, 9])));
+    assert!(!is_read_by_column(&window(0..10), &text(&[3, 0])));
+    assert!(!is_read_by_column(&window(0..10), &text(&[3, 3])));
+    assert!(!is_read_by_column(&window(0..10), &text(&[1]).replace("}}}", "}}, \"extensions\": {}}")));
+    let lists =
+        body("sampledHistory", &serde_json::json!([[{"_step": 1, "loss": 2}, {"_step": 3, "loss": 1.5}]]));
+    let selected = window(0..10).select(Selection::AllOf(keys()));
+    assert!(is_read_by_column(&selected, &lists));
+    assert_eq!(
+        texts(&answer(&selected, &lists).unwrap()),
+        [r#"{"_step":1,"loss":2}"#, r#"{"_step":3,"loss":1.5}"#]
+    );
 }
 
 #[test]

@@ -1,34 +1,39 @@
 //! The rows of several files in order of steps.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::ops::Range;
 
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use wandb_core::Row;
 use wandb_graphql::Selection;
 
-use super::select;
+use super::held::Shared;
+use super::{select, unusable};
 use crate::error::Error;
 use crate::table::rows_of;
 
-/// Rows that are decoded from a file at once.
+/// The most rows of a batch, and the most that are decoded from a file at once.
 const BATCH_ROWS: usize = 8_192;
+
+/// The most rows that are decoded from all files together.
+const ROWS_HELD: usize = 65_536;
 
 /// Opens `files`, whose rows are each in order of steps while the files themselves are in none, and finds the last
 /// step that any of them has. The rows come out in order, one for each step within `wanted`.
 pub(super) fn open(
-    files: Vec<File>,
+    files: Vec<Shared>,
     run: String,
     wanted: Range<i64>,
     selection: Selection,
 ) -> Result<(Merged, Option<i64>), Error> {
     let mut parts = Vec::with_capacity(files.len());
     let mut last_exported = None;
+    let batch_rows = (ROWS_HELD / files.len().max(1)).clamp(16, BATCH_ROWS);
     for file in files {
         let last = last_step(&file, &run)?;
         last_exported = last_exported.max(last);
-        let mut part = Part { reader: reader(file, &run)?, rows: VecDeque::new(), last_step: None };
+        let mut part =
+            Part { reader: reader(file, batch_rows, &run)?, rows: VecDeque::new(), last_step: None };
         part.fill(&run)?;
         parts.push(part);
     }
@@ -114,15 +119,15 @@ impl Part {
     }
 }
 
-fn reader(file: File, run: &str) -> Result<ParquetRecordBatchReader, Error> {
+fn reader(file: Shared, batch_rows: usize, run: &str) -> Result<ParquetRecordBatchReader, Error> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| unusable(run, &error))?;
-    builder.with_batch_size(BATCH_ROWS).build().map_err(|error| unusable(run, &error))
+    builder.with_batch_size(batch_rows).build().map_err(|error| unusable(run, &error))
 }
 
 /// The greatest step in a file: that of its last row, as rows are in order.
-fn last_step(file: &File, run: &str) -> Result<Option<i64>, Error> {
-    let file = file.try_clone().map_err(|error| unusable(run, &error))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| unusable(run, &error))?;
+fn last_step(file: &Shared, run: &str) -> Result<Option<i64>, Error> {
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new(file.clone()).map_err(|error| unusable(run, &error))?;
     let rows = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
     let schema = builder.parquet_schema();
     let step = schema.root_schema().get_fields().iter().position(|field| field.name() == "_step");
@@ -137,8 +142,4 @@ fn last_step(file: &File, run: &str) -> Result<Option<i64>, Error> {
         last = last.max(rows_of(&batch)?.last().and_then(Row::step));
     }
     Ok(last)
-}
-
-fn unusable(run: &str, message: &dyn ToString) -> Error {
-    Error::Exported { run: run.to_owned(), message: message.to_string() }
 }

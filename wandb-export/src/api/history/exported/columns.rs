@@ -1,0 +1,208 @@
+//! The columns of a whole history, before the first row of it is read.
+
+use std::collections::HashMap;
+
+use wandb_core::{Row, Value};
+
+use super::footer::{Kind, STEP};
+use crate::table::{ColumnType, Schema, Tally, ValueKind};
+
+/// What the files hold in their columns.
+///
+/// The order of the columns is that of the first file in order of steps, then what each later one adds; `_step` comes
+/// first. It does not depend on the order in which the files are looked at.
+#[derive(Debug, Default)]
+pub(super) struct Columns(HashMap<String, Seen>);
+
+#[derive(Debug)]
+struct Seen {
+    /// The first step of the first file that has the column, and its place there.
+    first: (i64, usize),
+    kinds: Tally,
+    /// Whether every integer is certainly a double.
+    safe_ints: bool,
+}
+
+impl Columns {
+    /// Takes a file's columns into account, the first step of whose rows is `first_step`; `false` if one of them holds
+    /// what takes a look at its values.
+    pub(super) fn add<'a>(
+        &mut self,
+        first_step: i64,
+        columns: impl Iterator<Item = (&'a str, Kind)>,
+    ) -> bool {
+        for (index, (name, kind)) in columns.enumerate() {
+            let (value, is_safe) = match kind {
+                Kind::Nothing => continue,
+                Kind::Other => return false,
+                Kind::Bool => (ValueKind::Bool, true),
+                Kind::Int { safe } => (ValueKind::Integer, safe),
+                Kind::Float => (ValueKind::Float, true),
+                Kind::Text { words: true } => (ValueKind::String, true),
+                Kind::Text { words: false } => (ValueKind::NonFiniteText, true),
+            };
+            let first = (first_step, index);
+            if !self.0.contains_key(name) {
+                let seen = Seen { first, kinds: Tally::default(), safe_ints: true };
+                self.0.insert(name.to_owned(), seen);
+            }
+            if let Some(seen) = self.0.get_mut(name) {
+                seen.first = seen.first.min(first);
+                seen.kinds.add(value, 1);
+                seen.safe_ints &= is_safe;
+            }
+        }
+        true
+    }
+
+    /// The schema of all files and the rows behind them; `None` if it takes a look at the values to know it.
+    ///
+    /// A file's strings stay strings: where a column of the files has no other strings than those that stand for
+    /// numbers, or statistics do not show that it has, the values decide.
+    pub(super) fn schema(self, behind: &[Row]) -> Option<Schema> {
+        let mut files: Vec<(String, Seen)> = self.0.into_iter().collect();
+        files.sort_unstable_by(|(name, seen), (other, other_seen)| {
+            (name != STEP, seen.first, name).cmp(&(other != STEP, other_seen.first, other))
+        });
+        let mut rows = tallies(behind)?;
+        let mut columns = Vec::with_capacity(files.len());
+        for (name, seen) in files {
+            let has_text =
+                seen.kinds.count(ValueKind::String) + seen.kinds.count(ValueKind::NonFiniteText) > 0;
+            let mut kinds = seen.kinds;
+            if let Some(behind) = rows.tallies.remove(&name) {
+                kinds.merge(&behind);
+            }
+            let column_type = plain(&kinds)?;
+            let is_certain = match column_type {
+                ColumnType::Float64 => !has_text && seen.safe_ints,
+                _ => true,
+            };
+            if !is_certain {
+                return None;
+            }
+            columns.push((name, column_type));
+        }
+        for name in rows.order {
+            if let Some(kinds) = rows.tallies.remove(&name) {
+                columns.push((name, plain(&kinds)?));
+            }
+        }
+        Some(Schema::given(columns))
+    }
+}
+
+/// The type that holds all values as what they are, and that is nothing to be reported.
+fn plain(kinds: &Tally) -> Option<ColumnType> {
+    match ColumnType::fitting(kinds) {
+        (column_type, None) if column_type != ColumnType::Json => Some(column_type),
+        _ => None,
+    }
+}
+
+struct Tallies {
+    order: Vec<String>,
+    tallies: HashMap<String, Tally>,
+}
+
+/// What rows hold under each key, in the order in which they show them; `None` if there are values with an inside.
+fn tallies(rows: &[Row]) -> Option<Tallies> {
+    let mut seen = Tallies { order: Vec::new(), tallies: HashMap::new() };
+    for (key, value) in rows.iter().flat_map(Row::iter) {
+        if matches!(value, Value::List(_) | Value::Map(_) | Value::BigInt(_)) {
+            return None;
+        }
+        if let Some(tally) = seen.tallies.get_mut(key) {
+            tally.observe(value);
+        } else {
+            let mut tally = Tally::default();
+            tally.observe(value);
+            seen.order.push(key.to_owned());
+            seen.tallies.insert(key.to_owned(), tally);
+        }
+    }
+    Some(seen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema(files: &[(i64, &[(&str, Kind)])], behind: &[&str]) -> Option<String> {
+        let mut columns = Columns::default();
+        for (first_step, file) in files {
+            if !columns.add(*first_step, file.iter().copied()) {
+                return None;
+            }
+        }
+        let rows: Vec<Row> =
+            behind.iter().map(|row| Row::parse(row.as_bytes()).expect("valid JSON")).collect();
+        let schema = columns.schema(&rows)?;
+        let text = |field: &crate::table::Field| format!("{}: {:?}", field.name(), field.kind());
+        Some(schema.fields().iter().map(text).collect::<Vec<_>>().join(", ").replace("Column", ""))
+    }
+
+    const SMALL: Kind = Kind::Int { safe: true };
+    const LARGE: Kind = Kind::Int { safe: false };
+    const WORDS: Kind = Kind::Text { words: true };
+    const NUMBERS: Kind = Kind::Text { words: false };
+
+    #[test]
+    fn columns_come_in_the_order_of_steps_whatever_the_order_of_files() {
+        let first: (i64, &[_]) = (0, &[("b", Kind::Float), (STEP, LARGE), ("gone", Kind::Nothing)]);
+        let second: (i64, &[_]) =
+            (100, &[("a", Kind::Bool), ("b", Kind::Float), (STEP, LARGE), ("c", WORDS)]);
+        let expected = "_step: (Int64), b: (Float64), a: (Bool), c: (Utf8)";
+        assert_eq!(schema(&[first, second], &[]).as_deref(), Some(expected));
+        assert_eq!(schema(&[second, first], &[]).as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn integers_join_floats_only_where_every_one_is_certainly_a_double() {
+        let both = |kind: Kind| schema(&[(0, &[("a", kind)]), (9, &[("a", Kind::Float)])], &[]);
+        assert_eq!(both(SMALL).as_deref(), Some("a: (Float64)"));
+        assert_eq!(both(LARGE), None);
+        assert_eq!(schema(&[(0, &[("a", LARGE)])], &[r#"{"a": 0.5}"#]), None);
+        assert_eq!(schema(&[(0, &[("a", SMALL)])], &[r#"{"a": 0.5}"#]).as_deref(), Some("a: (Float64)"));
+        assert_eq!(schema(&[(0, &[("a", Kind::Float)])], &[r#"{"a": 9007199254740993}"#]), None);
+    }
+
+    #[test]
+    fn what_changes_its_type_takes_a_look_at_the_values() {
+        for kind in [SMALL, Kind::Float, Kind::Bool, NUMBERS] {
+            let other = if kind == NUMBERS { Kind::Float } else { WORDS };
+            assert_eq!(schema(&[(0, &[("a", kind)]), (9, &[("a", other)])], &[]), None, "{kind:?}");
+        }
+        assert_eq!(schema(&[(0, &[("a", Kind::Other)])], &[]), None);
+        assert_eq!(schema(&[(0, &[("a", Kind::Bool)])], &[r#"{"a": 1}"#]), None);
+    }
+
+    #[test]
+    fn strings_that_stand_for_numbers_are_strings_only_among_words() {
+        assert_eq!(schema(&[(0, &[("a", NUMBERS)])], &[]), None);
+        assert_eq!(
+            schema(&[(0, &[("a", NUMBERS)]), (9, &[("a", WORDS)])], &[]).as_deref(),
+            Some("a: (Utf8)")
+        );
+        assert_eq!(schema(&[(0, &[("a", NUMBERS)])], &[r#"{"a": "word"}"#]).as_deref(), Some("a: (Utf8)"));
+        assert_eq!(
+            schema(&[(0, &[("a", Kind::Float)])], &[r#"{"a": "NaN"}"#]).as_deref(),
+            Some("a: (Float64)")
+        );
+    }
+
+    #[test]
+    fn rows_behind_the_files_add_columns_unless_they_have_an_inside() {
+        let file: (i64, &[_]) = (0, &[(STEP, LARGE)]);
+        let rows = [r#"{"_step": 5, "z": null, "y": 1}"#, r#"{"_step": 6, "x": "NaN", "z": null, "y": 0.5}"#];
+        assert_eq!(schema(&[file], &rows), None, "a string that stands for a number is reported");
+        let rows = [r#"{"_step": 5, "z": null, "y": 1}"#, r#"{"_step": 6, "x": true, "z": null, "y": 0.5}"#];
+        assert_eq!(
+            schema(&[file], &rows).as_deref(),
+            Some("_step: (Int64), z: (Utf8), y: (Float64), x: (Bool)")
+        );
+        for nested in [r#"{"a": []}"#, r#"{"a": {"b": 1}}"#, r#"{"a": 18446744073709551616}"#] {
+            assert_eq!(schema(&[file], &[nested]), None, "{nested}");
+        }
+    }
+}

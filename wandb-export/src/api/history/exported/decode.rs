@@ -1,0 +1,230 @@
+//! The rows of one file as record batches: in order, within bounds, chosen by keys.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    Float32Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
+use arrow_array::{Array, ArrayRef, ArrowPrimitiveType, BooleanArray, Float64Array, Int64Array, RecordBatch};
+use arrow_buffer::BooleanBuffer;
+use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
+use arrow_select::filter::filter_record_batch;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::file::reader::ChunkReader;
+use wandb_graphql::{Keys, Selection};
+
+use super::footer::{Footer, STEP};
+use super::unusable;
+use crate::error::Error;
+
+/// The most rows of a batch.
+const MOST_ROWS: u64 = 8 << 10;
+
+/// About how many bytes the values of a batch take.
+const BATCH_BYTES: u64 = 1 << 20;
+
+/// What to read of a file.
+#[derive(Debug, Clone)]
+pub(super) struct Reading {
+    /// What errors call the run.
+    pub(super) run: String,
+    /// The row groups.
+    pub(super) groups: Vec<usize>,
+    /// The columns, as places among the file's; `_step` is one of them.
+    pub(super) columns: Vec<usize>,
+    /// The steps that the statistics of the row groups promise, end included.
+    pub(super) promised: (i64, i64),
+    pub(super) wanted: Range<i64>,
+    pub(super) selection: Selection,
+}
+
+/// An iterator for a thread that may wait for the disk. It ends after the first error.
+pub(super) struct Decoder {
+    reader: Option<ParquetRecordBatchReader>,
+    schema: SchemaRef,
+    step: usize,
+    /// The columns that a selection asks for; `None` stands for one that the file lacks.
+    asked_for: Vec<Option<usize>>,
+    reading: Reading,
+    last_step: Option<i64>,
+}
+
+impl Decoder {
+    pub(super) fn new(
+        bytes: impl ChunkReader + 'static,
+        footer: &Footer,
+        reading: Reading,
+    ) -> Result<Self, Error> {
+        let failed = |message: &dyn ToString| unusable(&reading.run, message);
+        let fields: Vec<&FieldRef> = reading.columns.iter().map(|&root| &footer.fields()[root]).collect();
+        let schema = Arc::new(Schema::new(fields.iter().map(|field| widened(field)).collect::<Vec<_>>()));
+        let place = |key: &str| fields.iter().position(|field| field.name() == key);
+        let step = place(STEP).ok_or_else(|| failed(&"a file has no column _step"))?;
+        let keys = reading.selection.keys().into_iter().flat_map(Keys::iter);
+        let asked_for = keys.map(place).collect();
+
+        let builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, footer.reader_metadata().clone());
+        let mask = ProjectionMask::roots(builder.parquet_schema(), reading.columns.iter().copied());
+        let reader = builder
+            .with_row_groups(reading.groups.clone())
+            .with_projection(mask)
+            .with_batch_size(batch_rows(footer, &reading))
+            .build()
+            .map_err(|error| failed(&error))?;
+        Ok(Self { reader: Some(reader), schema, step, asked_for, reading, last_step: None })
+    }
+
+    fn decode(&mut self) -> Result<Option<RecordBatch>, Error> {
+        let Some(batch) = self.reader.as_mut().and_then(Iterator::next) else { return Ok(None) };
+        let batch = batch.map_err(|error| self.failed(&error))?;
+        let columns: Option<Vec<ArrayRef>> = batch.columns().iter().map(widen).collect();
+        let columns =
+            columns.ok_or_else(|| self.failed(&"a file has other integers than its statistics say"))?;
+        let batch = RecordBatch::try_new(SchemaRef::clone(&self.schema), columns)
+            .map_err(|error| self.failed(&error))?;
+        let steps = batch.column(self.step).as_primitive::<Int64Type>().clone();
+        let new = self.check(&steps)?;
+        let range = self.within(&steps);
+        let batch = batch.slice(range.start, range.len());
+        let new = new.map(|new| new.slice(range.start, range.len()));
+        let chosen = match (new, self.chosen(&batch)) {
+            (Some(new), Some(chosen)) => Some(&new & &chosen),
+            (new, chosen) => new.or(chosen),
+        };
+        let Some(chosen) = chosen else { return Ok(Some(batch)) };
+        filter_record_batch(&batch, &BooleanArray::new(chosen, None))
+            .map(Some)
+            .map_err(|error| self.failed(&error))
+    }
+
+    /// Checks the order of steps. Of several rows with the same step only the first one counts: `Some` tells which,
+    /// unless all do.
+    fn check(&mut self, steps: &Int64Array) -> Result<Option<BooleanBuffer>, Error> {
+        if steps.null_count() > 0 {
+            return Err(self.failed(&"a row has no _step"));
+        }
+        let values = steps.values();
+        let (Some(&first), Some(&last)) = (values.first(), values.last()) else { return Ok(None) };
+        let before = self.last_step.replace(last);
+        let is_in_order = values.is_sorted() && before.is_none_or(|before| before <= first);
+        if !is_in_order {
+            return Err(self.failed(&"the rows of a file are not in order of steps"));
+        }
+        let promised = self.reading.promised;
+        if first < promised.0 || last > promised.1 {
+            return Err(self.failed(&"a file has other steps than its statistics say"));
+        }
+        let is_strict = values.is_sorted_by(|one, next| one < next) && before != Some(first);
+        Ok((!is_strict).then(|| {
+            let is_new = |index: usize| match index {
+                0 => before != Some(first),
+                _ => values[index - 1] != values[index],
+            };
+            BooleanBuffer::collect_bool(values.len(), is_new)
+        }))
+    }
+
+    /// The rows with wanted steps.
+    fn within(&self, steps: &Int64Array) -> Range<usize> {
+        let wanted = &self.reading.wanted;
+        let values = steps.values();
+        let start = values.partition_point(|&step| step < wanted.start);
+        start..values.partition_point(|&step| step < wanted.end).max(start)
+    }
+
+    /// The rows that hold what the selection asks for; `None` if all do.
+    fn chosen(&self, batch: &RecordBatch) -> Option<BooleanBuffer> {
+        let rows = batch.num_rows();
+        let is_there = |column: &Option<usize>| match column {
+            None => BooleanBuffer::new_unset(rows),
+            Some(index) => match batch.column(*index).logical_nulls() {
+                Some(nulls) => nulls.into_inner(),
+                None => BooleanBuffer::new_set(rows),
+            },
+        };
+        let held = self.asked_for.iter().map(is_there);
+        match self.reading.selection {
+            Selection::Everything => None,
+            Selection::AllOf(_) => held.reduce(|all, one| &all & &one),
+            Selection::AnyOf(_) => held.reduce(|any, one| &any | &one),
+        }
+    }
+
+    fn failed(&self, message: &dyn ToString) -> Error {
+        unusable(&self.reading.run, message)
+    }
+}
+
+impl Iterator for Decoder {
+    type Item = Result<RecordBatch, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let batch = self.decode();
+            match &batch {
+                Ok(Some(batch)) if batch.num_rows() == 0 => continue,
+                Ok(Some(_)) => {}
+                _ => self.reader = None,
+            }
+            return batch.transpose();
+        }
+    }
+}
+
+/// As many rows as take about [`BATCH_BYTES`].
+fn batch_rows(footer: &Footer, reading: &Reading) -> usize {
+    let rows: usize = footer
+        .group_rows()
+        .enumerate()
+        .filter(|(group, _)| reading.groups.contains(group))
+        .map(|(_, rows)| rows)
+        .sum();
+    let sizes = reading
+        .groups
+        .iter()
+        .flat_map(|&group| reading.columns.iter().map(move |&root| footer.decoded_size(group, root)));
+    let row = sizes.sum::<u64>() / (rows as u64).max(1);
+    usize::try_from((BATCH_BYTES / row.max(1)).clamp(16, MOST_ROWS)).unwrap_or(16)
+}
+
+/// The field for what [`widen`] makes of its values.
+fn widened(field: &FieldRef) -> Field {
+    let data_type = match field.data_type() {
+        data_type if data_type.is_integer() => DataType::Int64,
+        DataType::Float32 => DataType::Float64,
+        other => other.clone(),
+    };
+    Field::new(field.name(), data_type, true)
+}
+
+/// Integers of 64 bits with a sign and doubles, of narrower ones; `None` if one does not fit.
+pub(super) fn widen(array: &ArrayRef) -> Option<ArrayRef> {
+    Some(match array.data_type() {
+        DataType::Int8 => integers::<Int8Type>(array, i64::from),
+        DataType::Int16 => integers::<Int16Type>(array, i64::from),
+        DataType::Int32 => integers::<Int32Type>(array, i64::from),
+        DataType::UInt8 => integers::<UInt8Type>(array, i64::from),
+        DataType::UInt16 => integers::<UInt16Type>(array, i64::from),
+        DataType::UInt32 => integers::<UInt32Type>(array, i64::from),
+        DataType::UInt64 => {
+            if array.as_primitive::<UInt64Type>().iter().flatten().any(|value| i64::try_from(value).is_err())
+            {
+                return None;
+            }
+            integers::<UInt64Type>(array, u64::cast_signed)
+        }
+        DataType::Float32 => {
+            let floats: Float64Array = array.as_primitive::<Float32Type>().unary(f64::from);
+            Arc::new(floats)
+        }
+        _ => Arc::clone(array),
+    })
+}
+
+fn integers<T: ArrowPrimitiveType>(array: &ArrayRef, widen: impl Fn(T::Native) -> i64) -> ArrayRef {
+    Arc::new(array.as_primitive::<T>().unary::<_, Int64Type>(widen))
+}

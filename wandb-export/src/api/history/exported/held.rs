@@ -1,0 +1,254 @@
+//! The bytes of a file that have come so far, each at its own offset.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::{Buf, Bytes};
+use parquet::errors::{ParquetError, Result};
+use parquet::file::reader::{ChunkReader, Length};
+
+/// The bytes of one file that are in memory; more go to a temporary file.
+const MEMORY: u64 = 2 << 20;
+
+/// Bytes that are gathered before they go to the disk.
+const WRITE_AT_ONCE: usize = 512 << 10;
+
+/// Parts of a file, in memory as long as they are small, otherwise in an unnamed temporary file with holes.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    length: u64,
+    /// The bytes that may be in memory.
+    most_memory: u64,
+    in_memory: Vec<(u64, Bytes)>,
+    on_disk: Option<(File, Vec<Range<u64>>)>,
+}
+
+impl Held {
+    /// Nothing yet of a file of `length` bytes.
+    pub(super) fn nothing(length: u64) -> Self {
+        Self { length, most_memory: MEMORY, ..Self::default() }
+    }
+
+    /// Has all bytes that are still to come go to the disk.
+    pub(super) fn take_no_memory(&mut self) {
+        self.most_memory = 0;
+    }
+
+    /// Says how long the file is, where that is found out later.
+    pub(super) fn set_length(&mut self, length: u64) {
+        self.length = length;
+    }
+
+    /// What is there.
+    pub(super) fn ranges(&self) -> Vec<Range<u64>> {
+        let in_memory = self.in_memory.iter().map(|(start, bytes)| *start..start + bytes.len() as u64);
+        in_memory.chain(self.on_disk.iter().flat_map(|(_, ranges)| ranges.iter().cloned())).collect()
+    }
+
+    /// The bytes that are held in memory.
+    pub(super) fn memory(&self) -> u64 {
+        self.in_memory.iter().map(|(_, bytes)| bytes.len() as u64).sum()
+    }
+
+    /// Whether there is a temporary file.
+    pub(super) fn has_file(&self) -> bool {
+        self.on_disk.is_some()
+    }
+
+    /// Room for the bytes from `start` on; `end` where it is known.
+    pub(super) fn room(&mut self, start: u64, end: Option<u64>) -> Room {
+        let size =
+            end.map(|end| end.saturating_sub(start)).filter(|size| self.memory() + size <= self.most_memory);
+        let capacity = size.map_or(Some(WRITE_AT_ONCE), |size| usize::try_from(size).ok());
+        let file = if size.is_some() { None } else { self.on_disk.take() };
+        Room {
+            start,
+            written: 0,
+            buffer: Vec::with_capacity(capacity.unwrap_or(WRITE_AT_ONCE)),
+            file: match size {
+                Some(_) => Destination::Memory,
+                None => Destination::Disk(file),
+            },
+        }
+    }
+
+    /// Takes the bytes that have been put into a room, which has to be full.
+    pub(super) fn take(&mut self, room: Room) {
+        match room.file {
+            Destination::Memory => self.in_memory.push((room.start, room.buffer.into())),
+            Destination::Disk(file) => self.on_disk = file,
+        }
+    }
+
+    fn find(&self, start: u64, length: u64) -> Option<Bytes> {
+        let (at, bytes) = self.in_memory.iter().find(|(at, bytes)| {
+            *at <= start
+                && start.saturating_add(length) <= at + bytes.len() as u64
+                && start < at + bytes.len() as u64
+        })?;
+        Some(bytes.slice(usize::try_from(start - at).ok()?..))
+    }
+
+    fn missing(start: u64, length: u64) -> ParquetError {
+        ParquetError::EOF(format!("{length} bytes from byte {start} on were not asked for"))
+    }
+}
+
+/// Bytes on their way into a [`Held`].
+#[derive(Debug)]
+pub(super) struct Room {
+    start: u64,
+    written: u64,
+    buffer: Vec<u8>,
+    file: Destination,
+}
+
+#[derive(Debug)]
+enum Destination {
+    Memory,
+    Disk(Option<(File, Vec<Range<u64>>)>),
+}
+
+impl Room {
+    /// Adds bytes; `true` when they should be [written](Self::write) before there are more.
+    pub(super) fn add(&mut self, bytes: &[u8]) -> bool {
+        self.buffer.extend_from_slice(bytes);
+        matches!(self.file, Destination::Disk(_)) && self.buffer.len() >= WRITE_AT_ONCE
+    }
+
+    /// Whether the bytes go to the disk.
+    pub(super) fn is_on_disk(&self) -> bool {
+        matches!(self.file, Destination::Disk(_))
+    }
+
+    /// Writes what is gathered, if it belongs on the disk.
+    pub(super) fn write(mut self) -> io::Result<Self> {
+        let Destination::Disk(file) = &mut self.file else { return Ok(self) };
+        let (file, ranges) = match file {
+            Some(file) => file,
+            none => none.insert((tempfile::tempfile()?, Vec::new())),
+        };
+        let at = self.start + self.written;
+        file.seek(SeekFrom::Start(at))?;
+        file.write_all(&self.buffer)?;
+        self.written += self.buffer.len() as u64;
+        match ranges.last_mut() {
+            Some(last) if last.end == at => last.end += self.buffer.len() as u64,
+            _ => ranges.push(at..self.start + self.written),
+        }
+        self.buffer.clear();
+        Ok(self)
+    }
+}
+
+impl Length for Held {
+    fn len(&self) -> u64 {
+        self.length
+    }
+}
+
+impl ChunkReader for Held {
+    type T = Box<dyn Read>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T> {
+        if let Some(bytes) = self.find(start, 0) {
+            return Ok(Box::new(bytes.reader()));
+        }
+        match &self.on_disk {
+            Some((file, ranges)) if ranges.iter().any(|range| range.contains(&start)) => {
+                Ok(Box::new(file.get_read(start)?))
+            }
+            _ => Err(Self::missing(start, 1)),
+        }
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
+        if let Some(bytes) = self.find(start, length as u64) {
+            return Ok(bytes.slice(..length));
+        }
+        match &self.on_disk {
+            // A hole in a file reads as zeros, which no checksum of Parquet's need reveal.
+            Some((file, ranges)) if covers(ranges, start, length as u64) => file.get_bytes(start, length),
+            _ => Err(Self::missing(start, length as u64)),
+        }
+    }
+}
+
+/// The same for a reader that shares it.
+#[derive(Debug, Clone)]
+pub(super) struct Shared(pub(super) Arc<Held>);
+
+impl Length for Shared {
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+}
+
+impl ChunkReader for Shared {
+    type T = Box<dyn Read>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T> {
+        self.0.get_read(start)
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
+        self.0.get_bytes(start, length)
+    }
+}
+
+/// Whether `ranges`, in the order in which they were written, hold the bytes without a gap.
+fn covers(ranges: &[Range<u64>], mut start: u64, mut length: u64) -> bool {
+    while length > 0 {
+        let Some(range) = ranges.iter().find(|range| range.contains(&start)) else { return false };
+        let here = length.min(range.end - start);
+        start += here;
+        length -= here;
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(held: &mut Held, start: u64, bytes: &[u8], end: Option<u64>) {
+        let mut room = held.room(start, end);
+        for chunk in bytes.chunks(100_000) {
+            if room.add(chunk) {
+                room = room.write().expect("room on the disk");
+            }
+        }
+        let room = room.write().expect("room on the disk");
+        held.take(room);
+    }
+
+    #[test]
+    fn bytes_are_found_at_their_own_offsets_in_memory_and_on_disk() {
+        let bytes: Vec<u8> = (0..1_000_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+        for known in [true, false] {
+            let mut held = Held::nothing(20 << 20);
+            for start in [1 << 20, 10 << 20] {
+                put(&mut held, start, &bytes, known.then_some(start + bytes.len() as u64));
+            }
+            assert_eq!((held.has_file(), held.memory() > 0), (!known, known));
+            let at = (10 << 20) + 999_990;
+            assert_eq!(held.get_bytes(at, 10).expect("there"), bytes[999_990..]);
+            let mut read = Vec::new();
+            held.get_read(at).expect("there").take(10).read_to_end(&mut read).expect("readable");
+            assert_eq!(read, bytes[999_990..]);
+            held.get_bytes(at, 11).expect_err("beyond what is there");
+            held.get_bytes(5 << 20, 1).expect_err("a hole");
+            held.get_read(5 << 20).err().expect("a hole");
+        }
+    }
+
+    #[test]
+    fn what_is_large_goes_to_the_disk() {
+        let mut held = Held::nothing(20 << 20);
+        put(&mut held, 0, &vec![7; 7 << 20], Some(7 << 20));
+        assert!(held.has_file() && held.memory() == 0);
+        assert_eq!(held.get_bytes(1, 6 << 20).expect("there"), vec![7; 6 << 20]);
+    }
+}

@@ -1,0 +1,235 @@
+//! One exported file: what is wanted of it, and how to get it.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::reader::{ChunkReader, Length};
+use wandb_graphql::Selection;
+
+use super::decode::{Decoder, Reading, widen};
+use super::footer::{Footer, Kind, STEP, TAIL, place};
+use super::held::{Held, Shared};
+use super::ranges::to_fetch;
+use super::storage::Stored;
+use super::unusable;
+use crate::error::Error;
+
+/// How much of a file's end is read at first. Most footers are shorter, and many small files are.
+const FIRST_LOOK: u64 = 64 << 10;
+
+/// What is wanted of every file.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    /// What errors call the run.
+    pub(super) run: String,
+    pub(super) steps: Range<i64>,
+    pub(super) selection: Selection,
+}
+
+/// A file of which something is wanted.
+#[derive(Debug)]
+pub(super) struct Part {
+    file: Looked,
+    footer: Range<u64>,
+    bytes: Vec<Range<u64>>,
+    reading: Reading,
+}
+
+/// A file, and what is held of it since it was looked at.
+#[derive(Debug)]
+pub(super) struct Looked {
+    stored: Stored,
+    held: Held,
+}
+
+/// What a look at a file's footer shows.
+pub(super) enum Look {
+    /// What is wanted of the file, and what its columns hold.
+    Part { part: Box<Part>, columns: Vec<(String, Kind)>, last_step: i64 },
+    /// No row is wanted.
+    Nothing { last_step: Option<i64> },
+    /// The footer does not tell what is needed.
+    Unclear(Box<Looked>),
+}
+
+/// Reads the footer of a file, and no more than that where its statistics tell the steps.
+pub(super) async fn look(mut stored: Stored, wanted: Wanted) -> Result<Look, Error> {
+    let mut held = stored.end(FIRST_LOOK).await?;
+    let failed = |message: &dyn ToString| unusable(&wanted.run, message);
+    let length = held.len();
+    let tail = length.checked_sub(TAIL as u64).ok_or_else(|| failed(&"a file is too short"))?;
+    let tail = held.get_bytes(tail, TAIL).map_err(|error| failed(&error))?;
+    let tail = tail[..].try_into().map_err(|error| failed(&error))?;
+    let footer_place = place(tail, length).map_err(|error| failed(&error))?;
+    stored.bring(std::slice::from_ref(&(footer_place.start..length)), &mut held).await?;
+    let footer = parse(&held, &footer_place, &wanted.run)?;
+    if footer.group_rows().all(|rows| rows == 0) {
+        return Ok(Look::Nothing { last_step: None });
+    }
+    if !footer.has_steps() || has_doubles(&footer) {
+        return Ok(Look::Unclear(Box::new(Looked { stored, held })));
+    }
+    let mut groups: Vec<(usize, (i64, i64))> = Vec::new();
+    for (group, _) in footer.group_rows().enumerate().filter(|(_, rows)| *rows > 0) {
+        let steps = match footer.steps(group) {
+            Some(steps) => steps,
+            None => match measure(&stored, &mut held, &footer, group, &wanted.run).await? {
+                Some(steps) => steps,
+                None => return Ok(Look::Unclear(Box::new(Looked { stored, held }))),
+            },
+        };
+        groups.push((group, steps));
+    }
+    let last_step = groups.iter().map(|(_, (_, last))| *last).max();
+    groups.retain(|(_, (first, last))| *first < wanted.steps.end && *last >= wanted.steps.start);
+    let first = groups.iter().map(|(_, (first, _))| *first).min();
+    let last = groups.iter().map(|(_, (_, last))| *last).max();
+    let (Some(last_step), Some(first), Some(last)) = (last_step, first, last) else {
+        return Ok(Look::Nothing { last_step });
+    };
+    let groups: Vec<usize> = groups.into_iter().map(|(group, _)| group).collect();
+    let columns = columns(&footer, &wanted.selection);
+    let kinds: Vec<(String, Kind)> = columns
+        .iter()
+        .map(|&root| (footer.fields()[root].name().clone(), footer.kind(root, &groups)))
+        .collect();
+    if !may_be_chosen(&kinds, &wanted.selection) {
+        return Ok(Look::Nothing { last_step: Some(last_step) });
+    }
+    let mut bytes = vec![footer_place.clone()];
+    for (&group, &root) in groups.iter().flat_map(|group| columns.iter().map(move |root| (group, root))) {
+        for place in footer.bytes(group, root) {
+            let place = place.filter(|place| place.end <= footer_place.start);
+            bytes.push(place.ok_or_else(|| failed(&"a column lies outside of its file"))?);
+        }
+    }
+    let Wanted { run, steps, selection } = wanted;
+    let reading = Reading { run, groups, columns, promised: (first, last), wanted: steps, selection };
+    let part = Box::new(Part { file: Looked { stored, held }, footer: footer_place, bytes, reading });
+    Ok(Look::Part { part, columns: kinds, last_step })
+}
+
+impl Part {
+    /// The first and the last step of what is wanted.
+    pub(super) fn steps(&self) -> (i64, i64) {
+        self.reading.promised
+    }
+
+    /// The file, of which all may be wanted after all.
+    pub(super) fn file(&mut self) -> &mut Looked {
+        &mut self.file
+    }
+
+    pub(super) fn into_file(self) -> Looked {
+        self.file
+    }
+
+    /// Brings what is missing of the file.
+    pub(super) async fn open(self) -> Result<Decoder, Error> {
+        let Self { file: Looked { stored, mut held }, footer, bytes, reading } = self;
+        let missing = to_fetch(&bytes, &held.ranges());
+        stored.bring(&missing, &mut held).await?;
+        blocking::unblock(move || {
+            let footer = parse(&held, &footer, &reading.run)?;
+            Decoder::new(held, &footer, reading)
+        })
+        .await
+    }
+}
+
+impl Looked {
+    pub(super) fn held(&self) -> &Held {
+        &self.held
+    }
+
+    /// Gives up what is held of the file, to be read again when it is needed.
+    pub(super) fn forget(&mut self) {
+        self.held = Held::nothing(self.held.len());
+    }
+
+    /// Brings all of the file, which goes to the disk unless it is there already.
+    pub(super) async fn whole(self) -> Result<Shared, Error> {
+        let Self { stored, mut held } = self;
+        held.take_no_memory();
+        let missing = to_fetch(std::slice::from_ref(&(0..held.len())), &held.ranges());
+        stored.bring(&missing, &mut held).await?;
+        Ok(Shared(Arc::new(held)))
+    }
+}
+
+fn parse(held: &Held, place: &Range<u64>, run: &str) -> Result<Footer, Error> {
+    let size = usize::try_from(place.end - place.start).map_err(|error| unusable(run, &error))?;
+    let bytes = held.get_bytes(place.start, size).map_err(|error| unusable(run, &error))?;
+    Footer::parse(&bytes).map_err(|error| unusable(run, &error))
+}
+
+/// Whether two columns have the same name, so that a row cannot hold both.
+fn has_doubles(footer: &Footer) -> bool {
+    let mut names = HashSet::new();
+    !footer.fields().iter().all(|field| names.insert(field.name()))
+}
+
+/// The places of the wanted columns, the steps among them.
+fn columns(footer: &Footer, selection: &Selection) -> Vec<usize> {
+    let keys: Option<HashSet<&str>> = selection.keys().map(|keys| keys.iter().chain([STEP]).collect());
+    let names = footer.fields().iter().enumerate();
+    let wanted =
+        names.filter(|(_, field)| keys.as_ref().is_none_or(|keys| keys.contains(field.name().as_str())));
+    wanted.map(|(root, _)| root).collect()
+}
+
+/// Whether there may be a row that the selection chooses.
+fn may_be_chosen(kinds: &[(String, Kind)], selection: &Selection) -> bool {
+    let holds = |key: &str| kinds.iter().any(|(name, kind)| name == key && *kind != Kind::Nothing);
+    match selection {
+        Selection::Everything => true,
+        Selection::AllOf(keys) => keys.iter().all(holds),
+        Selection::AnyOf(keys) => keys.iter().any(holds),
+    }
+}
+
+/// Finds out a row group's least and greatest step from its rows; `None` if it has none.
+async fn measure(
+    stored: &Stored,
+    held: &mut Held,
+    footer: &Footer,
+    group: usize,
+    run: &str,
+) -> Result<Option<(i64, i64)>, Error> {
+    let Some((root, _)) = footer.fields().find(STEP) else { return Ok(None) };
+    let bytes: Option<Vec<Range<u64>>> = footer.bytes(group, root).collect();
+    let Some(bytes) = bytes else { return Ok(None) };
+    stored.bring(&to_fetch(&bytes, &held.ranges()), held).await?;
+    let shared = Arc::new(std::mem::take(held));
+    let (reader, footer, run) = (Shared(Arc::clone(&shared)), footer.clone(), run.to_owned());
+    let steps = blocking::unblock(move || {
+        extremes(reader, &footer, group, root).map_err(|error| unusable(&run, &error))
+    });
+    let steps = steps.await?;
+    *held = Arc::into_inner(shared).unwrap_or_default();
+    Ok(steps)
+}
+
+fn extremes(
+    bytes: Shared,
+    footer: &Footer,
+    group: usize,
+    root: usize,
+) -> parquet::errors::Result<Option<(i64, i64)>> {
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, footer.reader_metadata().clone());
+    let mask = ProjectionMask::roots(builder.parquet_schema(), [root]);
+    let mut extremes: Option<(i64, i64)> = None;
+    for batch in builder.with_row_groups(vec![group]).with_projection(mask).build()? {
+        let Some(steps) = widen(batch?.column(0)) else { return Ok(None) };
+        for step in steps.as_primitive::<Int64Type>().iter().flatten() {
+            let (least, most) = extremes.get_or_insert((step, step));
+            (*least, *most) = ((*least).min(step), (*most).max(step));
+        }
+    }
+    Ok(extremes)
+}

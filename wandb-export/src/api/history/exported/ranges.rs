@@ -1,0 +1,104 @@
+//! Which bytes of a file to ask for: as few as possible in as few requests as possible.
+
+use std::ops::Range;
+
+/// What gaps may add to the bytes that are wanted, as a part of them: a request costs about as much as some bytes.
+const WASTE_DIVISOR: u64 = 20;
+
+/// The ranges to ask for so that each of `wanted` is there in the end, in one piece, given the pieces that are there
+/// already. They are in order, apart from each other, and hold few bytes that are not wanted.
+pub(super) fn to_fetch(wanted: &[Range<u64>], held: &[Range<u64>]) -> Vec<Range<u64>> {
+    let is_there =
+        |range: &Range<u64>| held.iter().any(|held| held.start <= range.start && range.end <= held.end);
+    let missing = joined(wanted.iter().filter(|range| !is_there(range)));
+    let mut left = missing.iter().map(length).sum::<u64>() / WASTE_DIVISOR;
+    let mut gaps: Vec<(u64, usize)> =
+        missing.windows(2).enumerate().map(|(index, pair)| (pair[1].start - pair[0].end, index)).collect();
+    gaps.sort_unstable();
+    let mut is_bridged = vec![false; missing.len()];
+    for (gap, index) in gaps {
+        if gap > left {
+            break;
+        }
+        left -= gap;
+        is_bridged[index] = true;
+    }
+    let mut ranges: Vec<Range<u64>> = Vec::new();
+    for (index, range) in missing.into_iter().enumerate() {
+        match ranges.last_mut() {
+            Some(last) if is_bridged[index - 1] => last.end = range.end,
+            _ => ranges.push(range),
+        }
+    }
+    ranges
+}
+
+/// The same bytes as ranges that are in order and apart.
+fn joined<'a>(ranges: impl Iterator<Item = &'a Range<u64>>) -> Vec<Range<u64>> {
+    let mut sorted: Vec<_> = ranges.filter(|range| !range.is_empty()).cloned().collect();
+    sorted.sort_unstable_by_key(|range| range.start);
+    let mut joined: Vec<Range<u64>> = Vec::new();
+    for range in sorted {
+        match joined.last_mut() {
+            Some(last) if last.end >= range.start => last.end = last.end.max(range.end),
+            _ => joined.push(range),
+        }
+    }
+    joined
+}
+
+fn length(range: &Range<u64>) -> u64 {
+    range.end - range.start
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn ranges(list: &[(u64, u64)]) -> Vec<Range<u64>> {
+        list.iter().map(|&(start, end)| start..end).collect()
+    }
+
+    #[test]
+    fn neighbours_are_one_request() {
+        assert_eq!(to_fetch(&ranges(&[(50, 90), (4, 50)]), &[]), ranges(&[(4, 90)]));
+    }
+
+    #[test]
+    fn small_gaps_are_bridged_the_smallest_first() {
+        let wanted = ranges(&[(0, 1_000), (1_060, 2_000), (2_030, 3_000)]);
+        assert_eq!(to_fetch(&wanted, &[]), ranges(&[(0, 3_000)]), "90 of 2910 bytes");
+        let wanted = ranges(&[(0, 1_000), (1_140, 2_000), (2_030, 3_000)]);
+        assert_eq!(to_fetch(&wanted, &[]), ranges(&[(0, 1_000), (1_140, 3_000)]));
+    }
+
+    #[test]
+    fn what_is_there_is_not_asked_for() {
+        let wanted = ranges(&[(4, 500), (900, 1_000)]);
+        assert_eq!(to_fetch(&wanted, &ranges(&[(600, 1_000)])), ranges(&[(4, 500)]));
+        assert_eq!(to_fetch(&wanted, &ranges(&[(0, 1_000)])), []);
+        assert_eq!(to_fetch(&wanted, &ranges(&[(450, 1_000)])), ranges(&[(4, 500)]), "not in two pieces");
+    }
+
+    proptest! {
+        #[test]
+        fn every_wanted_range_is_there_in_one_piece_and_little_else(
+            wanted in prop::collection::vec((0_u64..300, 1_u64..40), 0..12),
+            held in prop::collection::vec((0_u64..300, 0_u64..60), 0..4),
+        ) {
+            let of = |list: &[(u64, u64)]| list.iter().map(|&(at, size)| at..at + size).collect::<Vec<_>>();
+            let (wanted, held) = (of(&wanted), of(&held));
+            let fetched = to_fetch(&wanted, &held);
+            let is_in = |pieces: &[Range<u64>], range: &Range<u64>| {
+                pieces.iter().any(|piece| piece.start <= range.start && range.end <= piece.end)
+            };
+            prop_assert!(wanted.iter().all(|range| is_in(&held, range) || is_in(&fetched, range)));
+            let missing = joined(wanted.iter().filter(|range| !is_in(&held, range)));
+            let missing: u64 = missing.iter().map(length).sum();
+            prop_assert!(fetched.iter().map(length).sum::<u64>() <= missing + missing / WASTE_DIVISOR);
+            prop_assert!(fetched.windows(2).all(|pair| pair[0].end < pair[1].start));
+        }
+    }
+}

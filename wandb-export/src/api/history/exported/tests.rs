@@ -1,0 +1,226 @@
+//! Both ways from files to rows, on files that a storage in memory serves.
+
+mod files;
+mod storage;
+
+use std::ops::Range;
+
+use futures_util::TryStreamExt;
+use proptest::prelude::*;
+use wandb_core::blocking::block_on;
+use wandb_core::{Map, PathDefaults, Row, RunPath, Value};
+use wandb_graphql::{Keys, Selection};
+
+use self::files::{encode, parts};
+use self::storage::{Behaviour, Storage};
+use super::merged;
+use super::part::Wanted;
+use super::parts::Files;
+use crate::batch::Batch;
+use crate::error::Error;
+use crate::table::random_rows::as_tabled;
+use crate::table::{ColumnType, Field, FieldKind, Fit, Nested, Schema, TableOptions, batches, rows_of};
+
+/// What one of the ways gives: rows as the files have them, and as the table has them.
+#[derive(Debug)]
+struct Read {
+    rows: Vec<Row>,
+    table: Option<(Schema, Vec<Row>)>,
+}
+
+fn run() -> RunPath {
+    RunPath::parse("e/p/r", &PathDefaults::default()).expect("a path")
+}
+
+fn wanted(steps: Range<i64>, selection: Selection) -> Wanted {
+    Wanted { run: "e/p/r".to_owned(), steps, selection }
+}
+
+/// Reads the files by column; `None` if that cannot be done.
+fn by_column(storage: &Storage, wanted: &Wanted) -> Result<Option<Read>, Error> {
+    block_on(async {
+        let Files::Apart(mut parts) = Files::of(&storage.client(), &run(), &storage.urls(), wanted).await?
+        else {
+            return Ok(None);
+        };
+        let Some(schema) = std::mem::take(&mut parts.columns).schema(&[]) else { return Ok(None) };
+        let columns: Vec<_> = parts.batches().try_collect().await?;
+        let mut fit = Fit::new(schema.clone());
+        let (mut rows, mut tabled) = (Vec::new(), Vec::new());
+        for batch in columns {
+            rows.extend(rows_of(&batch)?);
+            tabled.extend(rows_of(&fit.batch(&Batch::Columns(batch))?)?);
+        }
+        Ok(Some(Read { rows, table: Some((schema, tabled)) }))
+    })
+}
+
+/// Reads the files row by row.
+fn by_row(storage: &Storage, wanted: &Wanted) -> Result<Vec<Row>, Error> {
+    block_on(async {
+        let client = storage.client();
+        let files = match Files::of(&client, &run(), &storage.urls(), wanted).await? {
+            Files::Apart(parts) => parts.into_files().collect(),
+            Files::Mixed { files, .. } => files,
+        };
+        let (mut batches, _) = merged(&client, files, wanted.clone()).await?;
+        let mut rows = Vec::new();
+        while let Some(batch) = batches.try_next().await? {
+            rows.extend(batch.into_rows()?);
+        }
+        Ok(rows)
+    })
+}
+
+fn lines(rows: &[Row]) -> Vec<String> {
+    rows.iter().map(Row::to_json_line).collect()
+}
+
+fn canonical(rows: &[Row]) -> Vec<String> {
+    rows.iter().map(|row| sorted(&as_tabled(row, Nested::Json))).collect()
+}
+
+/// A row's text whatever the order of its keys.
+fn sorted(row: &Value) -> String {
+    let mut entries: Vec<_> = row.as_map().into_iter().flat_map(Map::iter).collect();
+    entries.sort_by_key(|(key, _)| key.to_owned());
+    format!("{entries:?}")
+}
+
+fn types(schema: &Schema) -> Vec<(String, ColumnType)> {
+    let column = |field: &Field| match field.kind() {
+        FieldKind::Column(column_type) => Some((field.name().to_owned(), *column_type)),
+        FieldKind::Struct(_) => None,
+    };
+    let mut types: Vec<_> = schema.fields().iter().filter_map(column).collect();
+    types.sort_by(|one, other| one.0.cmp(&other.0));
+    types
+}
+
+fn selection(keys: &[&str], any: bool) -> Selection {
+    if keys.is_empty() {
+        return Selection::Everything;
+    }
+    let keys = Keys::new(keys.iter().copied()).expect("good keys");
+    if any { Selection::AnyOf(keys) } else { Selection::AllOf(keys) }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn both_ways_give_the_same_rows(
+        parts in parts(),
+        keys in prop::sample::subsequence(vec!["a", "b", "c", "never"], 0..3),
+        any in any::<bool>(),
+        bounds in prop::option::weighted(0.3, (-20_i64..60, 0_i64..80)),
+        knows_ranges in any::<bool>(),
+    ) {
+        let behaviour = Behaviour { knows_ranges, ..Behaviour::default() };
+        let storage = Storage::new(parts.iter().map(encode).collect(), behaviour);
+        let steps = bounds.map_or(i64::MIN..i64::MAX, |(from, width)| from..from + width);
+        let wanted = wanted(steps, selection(&keys, any));
+        let slow = by_row(&storage, &wanted).expect("readable");
+        let Some(fast) = by_column(&storage, &wanted).expect("readable") else { return Ok(()) };
+        prop_assert_eq!(lines(&fast.rows), lines(&slow));
+        let (schema, tabled) = fast.table.expect("a table");
+        prop_assert_eq!(canonical(&tabled), canonical(&slow));
+        if keys.is_empty() && bounds.is_none() {
+            let inferred = batches(slow, &TableOptions::default()).expect("room");
+            prop_assert_eq!(types(&schema), types(inferred.schema()));
+        }
+    }
+}
+
+/// Two hundred columns in two files of two row groups each.
+fn wide(behaviour: Behaviour) -> Storage {
+    Storage::new((0..2).map(|part| files::wide(part * 4_000, 4_000, 200)).collect(), behaviour)
+}
+
+#[test]
+fn few_of_many_columns_are_fetched_and_little_else() {
+    let storage = wide(Behaviour::default());
+    let keys = selection(&["column_007", "column_100", "column_101"], false);
+    let read =
+        by_column(&storage, &wanted(i64::MIN..i64::MAX, keys)).expect("readable").expect("plain columns");
+    assert_eq!(read.rows.len(), 8_000);
+    // Three columns and the steps, eight bytes a value.
+    let chunks = 4 * 8_000 * 8;
+    let looks = 2 * (64 << 10);
+    assert!(storage.sent() < chunks * 12 / 10 + looks, "{} bytes", storage.sent());
+    assert!(storage.sent() * 20 < storage.size(), "{} of {} bytes", storage.sent(), storage.size());
+}
+
+#[test]
+fn row_groups_outside_the_wanted_steps_are_not_fetched() {
+    let storage = wide(Behaviour::default());
+    let wanted = wanted(3_000..3_500, Selection::Everything);
+    let read = by_column(&storage, &wanted).expect("readable").expect("plain columns");
+    assert_eq!(read.rows.len(), 500);
+    assert!(storage.sent() < storage.size() / 3, "{} of {} bytes", storage.sent(), storage.size());
+}
+
+#[test]
+fn a_whole_file_is_one_request_after_the_look_at_it() {
+    let storage = wide(Behaviour::default());
+    let read = by_column(&storage, &wanted(i64::MIN..i64::MAX, Selection::Everything)).expect("readable");
+    assert_eq!(read.expect("plain columns").rows.len(), 8_000);
+    assert_eq!(storage.requests(), 4);
+    assert!(
+        storage.sent() < storage.size() + 4 * (64 << 10),
+        "{} of {} bytes",
+        storage.sent(),
+        storage.size()
+    );
+}
+
+#[test]
+fn a_storage_that_knows_no_ranges_sends_each_file_once() {
+    let storage = wide(Behaviour { knows_ranges: false, ..Behaviour::default() });
+    let read = by_column(&storage, &wanted(i64::MIN..i64::MAX, selection(&["column_007"], false)));
+    assert_eq!(read.expect("readable").expect("plain columns").rows.len(), 8_000);
+    assert_eq!((storage.requests(), storage.sent()), (2, storage.size()));
+}
+
+#[test]
+fn bodies_that_break_off_are_gone_on_with() {
+    let storage = wide(Behaviour { cuts: true, ..Behaviour::default() });
+    let read = by_column(&storage, &wanted(i64::MIN..i64::MAX, Selection::Everything)).expect("readable");
+    assert_eq!(read.expect("plain columns").rows.len(), 8_000);
+    let whole = wide(Behaviour::default());
+    let expected = by_column(&whole, &wanted(i64::MIN..i64::MAX, Selection::Everything)).expect("readable");
+    let again = by_column(&storage, &wanted(i64::MIN..i64::MAX, Selection::Everything)).expect("readable");
+    assert_eq!(lines(&again.expect("rows").rows), lines(&expected.expect("rows").rows));
+}
+
+#[test]
+fn a_file_that_changes_after_the_look_at_it_is_an_error() {
+    for knows_ranges in [true, false] {
+        // Two looks, and then other files of the same length; only the tag tells.
+        let storage = wide(Behaviour { knows_ranges, changes_after: Some(2), ..Behaviour::default() });
+        let read = by_column(&storage, &wanted(i64::MIN..i64::MAX, Selection::Everything));
+        if knows_ranges {
+            let error = read.expect_err("another file");
+            assert!(matches!(&error, Error::Request(source) if source.is_changed()), "{error:?}");
+        } else {
+            assert_eq!(read.expect("all there").expect("plain columns").rows.len(), 8_000);
+        }
+    }
+}
+
+#[test]
+fn what_is_no_parquet_file_is_an_error_that_names_the_run() {
+    for bytes in [&b""[..], b"PAR1", b"PAR1 is not all that it takes", b"PAR1....\xff\xff\xff\x7fPAR1"] {
+        let storage = Storage::new(vec![bytes.to_vec().into()], Behaviour::default());
+        let error =
+            by_column(&storage, &wanted(i64::MIN..i64::MAX, Selection::Everything)).expect_err("no file");
+        assert!(error.to_string().contains("e/p/r"), "{error}");
+    }
+}
+
+#[test]
+fn other_steps_than_the_statistics_say_are_an_error() {
+    let storage = Storage::new(vec![files::with_false_statistics()], Behaviour::default());
+    let read = by_column(&storage, &wanted(i64::MIN..i64::MAX, Selection::Everything));
+    assert!(read.expect_err("lies").to_string().contains("statistics"));
+}

@@ -1,0 +1,121 @@
+//! A storage in memory that counts what it sends.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG, IF_RANGE, RANGE};
+use http::{HeaderName, Response, StatusCode};
+use wandb_core::BaseUrl;
+use wandb_core::blocking::{Body, Lifted, Transport};
+use wandb_core::client::{Client, RetryPolicy};
+use wandb_core::transport::{Request, TransportError, TransportErrorKind};
+
+/// How a storage behaves.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Behaviour {
+    pub(super) knows_ranges: bool,
+    /// Every other body ends in the middle.
+    pub(super) cuts: bool,
+    /// After so many requests the files are others.
+    pub(super) changes_after: Option<usize>,
+}
+
+impl Default for Behaviour {
+    fn default() -> Self {
+        Self { knows_ranges: true, cuts: false, changes_after: None }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Storage(Arc<State>);
+
+#[derive(Debug)]
+struct State {
+    files: Vec<Bytes>,
+    behaviour: Behaviour,
+    requests: AtomicUsize,
+    sent: AtomicU64,
+}
+
+impl Storage {
+    pub(super) fn new(files: Vec<Bytes>, behaviour: Behaviour) -> Self {
+        let (requests, sent) = (AtomicUsize::new(0), AtomicU64::new(0));
+        Self(Arc::new(State { files, behaviour, requests, sent }))
+    }
+
+    pub(super) fn client(&self) -> Client {
+        let base = BaseUrl::parse("https://api.example.org").expect("a URL");
+        let wait = Duration::from_millis(1);
+        let retry =
+            RetryPolicy { attempts: 3, first_wait: wait, longest_wait: wait, ..RetryPolicy::default() };
+        Client::builder(Arc::new(Lifted::new(self.clone())), base).retry(retry).build()
+    }
+
+    /// The files' URLs, the last one first.
+    pub(super) fn urls(&self) -> Vec<String> {
+        (0..self.0.files.len())
+            .rev()
+            .map(|file| format!("https://storage.example.org/{file}?sig=1"))
+            .collect()
+    }
+
+    pub(super) fn requests(&self) -> usize {
+        self.0.requests.load(Ordering::Relaxed)
+    }
+
+    /// The bytes of all bodies.
+    pub(super) fn sent(&self) -> u64 {
+        self.0.sent.load(Ordering::Relaxed)
+    }
+
+    /// The bytes of all files.
+    pub(super) fn size(&self) -> u64 {
+        self.0.files.iter().map(|file| file.len() as u64).sum()
+    }
+}
+
+impl Transport for Storage {
+    fn send(&self, request: Request) -> Result<Response<Body>, TransportError> {
+        let Behaviour { knows_ranges, cuts, changes_after } = self.0.behaviour;
+        let before = self.0.requests.fetch_add(1, Ordering::Relaxed);
+        let file: usize = request.uri().path().trim_start_matches('/').parse().expect("a file's number");
+        let bytes = &self.0.files[file];
+        let tag = if changes_after.is_some_and(|after| before >= after) { "\"after\"" } else { "\"before\"" };
+        let header =
+            |name: HeaderName| request.headers().get(name).map(|value| value.to_str().expect("text"));
+        let is_same = header(IF_RANGE).is_none_or(|wanted| wanted == tag);
+        let range = header(RANGE).filter(|_| knows_ranges && is_same);
+        let range = range.and_then(|range| within(range, bytes.len()));
+        let mut response = Response::builder().header(ETAG, tag);
+        let body = match &range {
+            Some(range) => {
+                let shown = format!("bytes {}-{}/{}", range.start, range.end.max(1) - 1, bytes.len());
+                response = response.status(StatusCode::PARTIAL_CONTENT).header(CONTENT_RANGE, shown);
+                bytes.slice(range.clone())
+            }
+            None => bytes.clone(),
+        };
+        let response = response.header(CONTENT_LENGTH, body.len());
+        let is_cut = cuts && before.is_multiple_of(2);
+        let body = if is_cut { body.slice(..body.len() / 2) } else { body };
+        self.0.sent.fetch_add(body.len() as u64, Ordering::Relaxed);
+        let mut chunks: Vec<_> = body.chunks(50_000).map(|chunk| Ok(body.slice_ref(chunk))).collect();
+        if is_cut {
+            chunks.push(Err(TransportError::new(TransportErrorKind::Interrupted, "cut")));
+        }
+        Ok(response.body(Box::new(chunks.into_iter()) as Body).expect("a response"))
+    }
+}
+
+fn within(range: &str, length: usize) -> Option<Range<usize>> {
+    let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
+    let number = |text: &str| text.parse::<usize>().ok();
+    Some(match (number(first), number(last)) {
+        (Some(first), Some(last)) => first..length.min(last + 1),
+        (Some(first), None) => first..length,
+        (None, last) => length.saturating_sub(last?)..length,
+    })
+}

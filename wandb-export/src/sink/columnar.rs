@@ -1,0 +1,158 @@
+//! What the formats with columns have in common: rows are put aside until the last one has shown all columns, unless
+//! somebody knows them beforehand.
+
+#[cfg(feature = "parquet")]
+mod arrangement;
+mod table;
+#[cfg(all(test, feature = "csv", feature = "parquet"))]
+mod tests;
+
+use wandb_core::Row;
+use wandb_core::page::Page;
+
+#[cfg(feature = "parquet")]
+use self::arrangement::Arrangement;
+use self::table::Table;
+use super::contract::{Sink, SinkReport};
+use super::encode::Encode;
+use super::error::SinkError;
+use super::output::Output;
+#[cfg(feature = "parquet")]
+use crate::spool::Portion;
+use crate::spool::{Spool, rows_at_once};
+use crate::table::{Nested, SchemaBuilder, TableError, TableOptions};
+
+/// Puts rows aside and encodes them all in the end, or encodes record batches as they come.
+pub(super) struct Columnar<E: Encode> {
+    #[cfg(feature = "parquet")]
+    options: TableOptions,
+    name: String,
+    state: State<E>,
+}
+
+enum State<E: Encode> {
+    Gathering(Box<Gathering<E>>),
+    #[cfg(feature = "parquet")]
+    Writing(Arrangement, Box<Table<E>>),
+    Failed,
+}
+
+struct Gathering<E> {
+    encoding: E,
+    output: Output,
+    builder: SchemaBuilder,
+    spool: Spool,
+}
+
+impl<E: Encode> Columnar<E> {
+    /// `default` is what becomes of nested values unless `options` say otherwise.
+    pub(super) fn new(encoding: E, output: Output, options: &TableOptions, default: Nested) -> Self {
+        Self {
+            #[cfg(feature = "parquet")]
+            options: options.clone(),
+            name: output.name().to_owned(),
+            state: State::Gathering(Box::new(Gathering {
+                encoding,
+                builder: options.schema_builder(default),
+                spool: Spool::new(options.memory, output.directory()),
+                output,
+            })),
+        }
+    }
+
+    fn failed(&self) -> SinkError {
+        SinkError::Failed { output: self.name.clone() }
+    }
+
+    /// A sink that has failed is not to be finished.
+    fn note<T>(&mut self, done: Result<T, SinkError>) -> Result<T, SinkError> {
+        if done.is_err() {
+            self.state = State::Failed;
+        }
+        done
+    }
+}
+
+impl<E: Encode> Gathering<E> {
+    fn rows(&mut self, rows: &[Row]) -> Result<(), TableError> {
+        for row in rows {
+            self.builder.observe(row)?;
+            self.spool.push(row)?;
+        }
+        Ok(())
+    }
+
+    fn page(&mut self, page: &Page) -> Result<(), TableError> {
+        if self.builder.observe_page(page)? { self.spool.push_page(page) } else { self.rows(&page.to_rows()) }
+    }
+
+    /// Writes what was put aside, now that all columns are known.
+    fn write(self) -> Result<SinkReport, SinkError> {
+        let schema = self.builder.finish();
+        let portions = self.spool.into_portions(rows_at_once(schema.column_count()))?;
+        let mut table = Table::begin(self.encoding, schema, self.output)?;
+        for portion in portions {
+            table.push(portion?)?;
+        }
+        table.finish()
+    }
+}
+
+impl<E: Encode> Sink for Columnar<E> {
+    fn write(&mut self, rows: &[Row]) -> Result<(), SinkError> {
+        let written = match &mut self.state {
+            State::Gathering(gathering) => gathering.rows(rows).map_err(SinkError::from),
+            #[cfg(feature = "parquet")]
+            State::Writing(_, table) => table.push(Portion::Rows(rows.to_vec())),
+            State::Failed => Err(self.failed()),
+        };
+        self.note(written)
+    }
+
+    fn write_page(&mut self, page: &Page) -> Result<(), SinkError> {
+        match &mut self.state {
+            State::Gathering(gathering) => {
+                let taken = gathering.page(page).map_err(SinkError::from);
+                self.note(taken)
+            }
+            _ => self.write(&page.to_rows()),
+        }
+    }
+
+    #[cfg(feature = "parquet")]
+    fn begin_batches(&mut self, schema: &crate::table::Schema) -> Result<bool, SinkError> {
+        match std::mem::replace(&mut self.state, State::Failed) {
+            State::Gathering(gathering) if gathering.spool.rows() == 0 => {
+                let arrangement = Arrangement::new(schema, &self.options)?;
+                let table = Table::begin(gathering.encoding, arrangement.schema().clone(), gathering.output)?;
+                self.state = State::Writing(arrangement, Box::new(table));
+                Ok(true)
+            }
+            state => {
+                self.state = state;
+                Ok(false)
+            }
+        }
+    }
+
+    #[cfg(feature = "parquet")]
+    fn write_batch(&mut self, batch: &arrow_array::RecordBatch) -> Result<(), SinkError> {
+        let State::Writing(arrangement, table) = &mut self.state else {
+            return self.write(&crate::table::rows_of(batch)?);
+        };
+        let written = match arrangement.arrange(batch) {
+            Ok(batch) => table.push(Portion::Columns(batch)),
+            Err(error) => Err(error.into()),
+        };
+        self.note(written)
+    }
+
+    fn finish(self: Box<Self>) -> Result<SinkReport, SinkError> {
+        match self.state {
+            State::Gathering(gathering) => gathering.write(),
+            #[cfg(feature = "parquet")]
+            State::Writing(_, table) => table.finish(),
+            State::Failed => Err(SinkError::Failed { output: self.name }),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Pages as tables: what their columns hold, without a value being made.
+
+use wandb_core::page::{Cell, CellKind, Column, Page};
+
+use super::error::TableError;
+use super::nested::Nested;
+use super::number::{digits_as_f64, int_as_f64};
+use super::schema::Field;
+use super::schema_builder::SchemaBuilder;
+use super::tally::{Tally, ValueKind};
+
+/// Integers of so many characters fit a double.
+const SURELY_EXACT: usize = 15;
+
+/// The length of `-Infinity`.
+const LONGEST_NON_FINITE: usize = 9;
+
+impl SchemaBuilder {
+    /// Takes the rows of a page into account. `false`, and nothing is, if they have objects that have to be taken
+    /// apart, so that they have to be looked at one by one.
+    pub(crate) fn observe_page(&mut self, page: &Page) -> Result<bool, TableError> {
+        let has_records = |column: Column<'_>| column.cells().any(|cell| cell.kind() == CellKind::Record);
+        match self.nested() {
+            Nested::Struct => return Ok(false),
+            Nested::Dotted if page.columns().any(has_records) => return Ok(false),
+            Nested::Dotted | Nested::Json => {}
+        }
+        for (place, column) in page.columns().enumerate() {
+            let mut tally = Tally::default();
+            let mut empty_objects = 0;
+            for cell in column.cells() {
+                let Some(kind) = value_kind(cell) else { continue };
+                tally.add(kind, 1);
+                empty_objects += u64::from(cell.kind() == CellKind::Object && cell.text_len() == 2);
+                if is_inexact(cell) {
+                    tally.add_inexact_integers(1);
+                }
+            }
+            self.observe_column(place, column.key(), &tally, empty_objects)?;
+        }
+        Ok(true)
+    }
+}
+
+impl Field {
+    /// The field's values in a page: those of a key of its own.
+    pub(crate) fn in_page<'page>(&self, page: &'page Page) -> Option<Column<'page>> {
+        match self.path() {
+            [key] => page.column(key),
+            _ => None,
+        }
+    }
+}
+
+/// What a cell counts as; nothing if it is missing.
+pub(super) fn value_kind(cell: Cell<'_>) -> Option<ValueKind> {
+    Some(match cell.kind() {
+        CellKind::Null => ValueKind::Null,
+        CellKind::False | CellKind::True => ValueKind::Bool,
+        CellKind::Int => ValueKind::Integer,
+        CellKind::BigInt => ValueKind::BigInteger,
+        CellKind::Float | CellKind::NaN | CellKind::Infinity | CellKind::NegativeInfinity => ValueKind::Float,
+        CellKind::String if cell.text_len() <= LONGEST_NON_FINITE && non_finite(cell.text()).is_some() => {
+            ValueKind::NonFiniteText
+        }
+        CellKind::String => ValueKind::String,
+        CellKind::List => ValueKind::List,
+        CellKind::Object | CellKind::Record => ValueKind::Object,
+        _ => return None,
+    })
+}
+
+/// The double that a cell is; `None` where a double would not be the same number.
+#[cfg(feature = "parquet")]
+pub(super) fn as_f64(cell: Cell<'_>) -> Option<f64> {
+    match cell.kind() {
+        CellKind::Float => cell.text().parse().ok(),
+        CellKind::Int => int_as_f64(cell.text().parse().ok()?),
+        CellKind::BigInt => digits_as_f64(cell.text()),
+        CellKind::NaN => Some(f64::NAN),
+        CellKind::Infinity => Some(f64::INFINITY),
+        CellKind::NegativeInfinity => Some(f64::NEG_INFINITY),
+        CellKind::String => non_finite(cell.text()),
+        _ => None,
+    }
+}
+
+fn is_inexact(cell: Cell<'_>) -> bool {
+    match cell.kind() {
+        CellKind::Int if cell.text_len() > SURELY_EXACT => {
+            cell.text().parse().ok().and_then(int_as_f64).is_none()
+        }
+        CellKind::BigInt => digits_as_f64(cell.text()).is_none(),
+        _ => false,
+    }
+}
+
+fn non_finite(text: &str) -> Option<f64> {
+    match text {
+        "NaN" => Some(f64::NAN),
+        "Infinity" => Some(f64::INFINITY),
+        "-Infinity" => Some(f64::NEG_INFINITY),
+        _ => None,
+    }
+}
