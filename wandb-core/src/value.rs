@@ -32,6 +32,7 @@ pub use de::DeserializeError;
 pub(crate) use de::EntriesDeserializer;
 pub use error::ValueError;
 pub use map::Map;
+pub(crate) use number::non_finite;
 pub(crate) use parse::{parse_with, whole_object};
 pub(crate) use print::{write_entries, write_string};
 pub use repair::Repairs;

@@ -21,6 +21,8 @@ mod cells;
 mod column_type;
 mod error;
 mod finding;
+#[cfg(any(feature = "csv", feature = "parquet"))]
+mod gathered;
 mod layout;
 mod nested;
 mod number;
@@ -50,6 +52,8 @@ mod to_arrow;
 pub use column_type::ColumnType;
 pub use error::TableError;
 pub use finding::{Finding, Reason};
+#[cfg(any(feature = "csv", feature = "parquet"))]
+pub(crate) use gathered::Gathered;
 pub(crate) use nested::divisible;
 pub use nested::{Nested, UnknownNested};
 pub use options::TableOptions;

@@ -2,8 +2,11 @@
 
 use super::cell::{Cell, CellKind};
 use super::{Column, Page};
-use crate::value::BigInt;
+use crate::value::{BigInt, non_finite};
 use crate::{Row, Value};
+
+/// The length of `-Infinity`.
+const LONGEST_NON_FINITE: usize = 9;
 
 impl Page {
     /// The rows, each with its own keys, in the order in which they were written.
@@ -45,5 +48,16 @@ impl Cell<'_> {
                 Value::parse(self.text().as_bytes()).unwrap_or_default()
             }
         })
+    }
+
+    /// The number, if it is one that is not finite: written as such, or as one of W&B's strings for it.
+    pub fn non_finite(self) -> Option<f64> {
+        match self.kind() {
+            CellKind::NaN => Some(f64::NAN),
+            CellKind::Infinity => Some(f64::INFINITY),
+            CellKind::NegativeInfinity => Some(f64::NEG_INFINITY),
+            CellKind::String if self.text_len() <= LONGEST_NON_FINITE => non_finite(self.text()),
+            _ => None,
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::Value;
 
 /// The number that W&B writes as a string because JSON has no other way to write it.
-pub(super) fn non_finite(text: &str) -> Option<f64> {
+pub(crate) fn non_finite(text: &str) -> Option<f64> {
     match text {
         "NaN" => Some(f64::NAN),
         "Infinity" => Some(f64::INFINITY),

@@ -19,8 +19,7 @@ use super::error::SinkError;
 use super::output::Output;
 #[cfg(feature = "parquet")]
 use crate::spool::Portion;
-use crate::spool::{Spool, rows_at_once};
-use crate::table::{Nested, SchemaBuilder, TableError, TableOptions};
+use crate::table::{Gathered, Nested, TableOptions};
 
 /// Puts rows aside and encodes them all in the end, or encodes record batches as they come.
 pub(super) struct Columnar<E: Encode> {
@@ -40,8 +39,7 @@ enum State<E: Encode> {
 struct Gathering<E> {
     encoding: E,
     output: Output,
-    builder: SchemaBuilder,
-    spool: Spool,
+    rows: Gathered,
 }
 
 impl<E: Encode> Columnar<E> {
@@ -53,8 +51,7 @@ impl<E: Encode> Columnar<E> {
             name: output.name().to_owned(),
             state: State::Gathering(Box::new(Gathering {
                 encoding,
-                builder: options.schema_builder(default),
-                spool: Spool::new(options.memory, output.directory()),
+                rows: Gathered::new(options, default, output.directory()),
                 output,
             })),
         }
@@ -74,22 +71,9 @@ impl<E: Encode> Columnar<E> {
 }
 
 impl<E: Encode> Gathering<E> {
-    fn rows(&mut self, rows: &[Row]) -> Result<(), TableError> {
-        for row in rows {
-            self.builder.observe(row)?;
-            self.spool.push(row)?;
-        }
-        Ok(())
-    }
-
-    fn page(&mut self, page: &Page) -> Result<(), TableError> {
-        if self.builder.observe_page(page)? { self.spool.push_page(page) } else { self.rows(&page.to_rows()) }
-    }
-
     /// Writes what was put aside, now that all columns are known.
     fn write(self) -> Result<SinkReport, SinkError> {
-        let schema = self.builder.finish();
-        let portions = self.spool.into_portions(rows_at_once(schema.column_count()))?;
+        let (schema, portions) = self.rows.finish()?;
         let mut table = Table::begin(self.encoding, schema, self.output)?;
         for portion in portions {
             table.push(portion?)?;
@@ -101,7 +85,7 @@ impl<E: Encode> Gathering<E> {
 impl<E: Encode> Sink for Columnar<E> {
     fn write(&mut self, rows: &[Row]) -> Result<(), SinkError> {
         let written = match &mut self.state {
-            State::Gathering(gathering) => gathering.rows(rows).map_err(SinkError::from),
+            State::Gathering(gathering) => gathering.rows.rows(rows).map_err(SinkError::from),
             #[cfg(feature = "parquet")]
             State::Writing(_, table) => table.push(Portion::Rows(rows.to_vec())),
             State::Failed => Err(self.failed()),
@@ -112,7 +96,7 @@ impl<E: Encode> Sink for Columnar<E> {
     fn write_page(&mut self, page: &Page) -> Result<(), SinkError> {
         match &mut self.state {
             State::Gathering(gathering) => {
-                let taken = gathering.page(page).map_err(SinkError::from);
+                let taken = gathering.rows.page(page).map_err(SinkError::from);
                 self.note(taken)
             }
             _ => self.write(&page.to_rows()),
@@ -122,7 +106,7 @@ impl<E: Encode> Sink for Columnar<E> {
     #[cfg(feature = "parquet")]
     fn begin_batches(&mut self, schema: &crate::table::Schema) -> Result<bool, SinkError> {
         match std::mem::replace(&mut self.state, State::Failed) {
-            State::Gathering(gathering) if gathering.spool.rows() == 0 => {
+            State::Gathering(gathering) if gathering.rows.is_empty() => {
                 let arrangement = Arrangement::new(schema, &self.options)?;
                 let table = Table::begin(gathering.encoding, arrangement.schema().clone(), gathering.output)?;
                 self.state = State::Writing(arrangement, Box::new(table));

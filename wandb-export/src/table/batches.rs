@@ -12,13 +12,14 @@ use wandb_core::Row;
 
 use super::error::TableError;
 use super::fit::Fit;
+use super::gathered::Gathered;
 use super::nested::Nested;
 use super::options::TableOptions;
 use super::same_size::SameSize;
 use super::schema::Schema;
 use super::to_arrow::{BatchBuilder, arrow_schema};
 use crate::batch::Batch;
-use crate::spool::{Portion, Spool, rows_at_once};
+use crate::spool::{Portion, rows_at_once};
 
 /// Record batches of a schema that is inferred from all of `rows`. Rows are put aside until the last one is known, in
 /// memory and then in an unnamed temporary file; a batch has at most 8192 rows and about a million values.
@@ -47,22 +48,15 @@ pub(crate) fn batches_of(
     rows: impl IntoIterator<Item = Batch>,
     options: &TableOptions,
 ) -> Result<RecordBatches, TableError> {
-    let mut builder = options.schema_builder(Nested::Json);
-    let mut spool = Spool::new(options.memory, None);
+    let mut gathered = Gathered::new(options, Nested::Json, None);
     for batch in rows {
         match batch {
-            Batch::Page(page) if builder.observe_page(&page)? => spool.push_page(&page)?,
-            batch => {
-                for row in batch.into_rows()? {
-                    builder.observe(&row)?;
-                    spool.push(&row)?;
-                }
-            }
+            Batch::Page(page) => gathered.page(&page)?,
+            batch => gathered.rows(&batch.into_rows()?)?,
         }
     }
-    let schema = builder.finish();
-    let rows = rows_at_once(schema.column_count());
-    Ok(RecordBatches::new(schema, spool.into_portions(rows)?))
+    let (schema, portions) = gathered.finish()?;
+    Ok(RecordBatches::new(schema, portions))
 }
 
 /// The same where the schema is known, of rows some of which are record batches already.

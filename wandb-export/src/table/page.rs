@@ -12,9 +12,6 @@ use super::tally::{Tally, ValueKind};
 /// Integers of so many characters fit a double.
 const SURELY_EXACT: usize = 15;
 
-/// The length of `-Infinity`.
-const LONGEST_NON_FINITE: usize = 9;
-
 impl SchemaBuilder {
     /// Takes the rows of a page into account. `false`, and nothing is, if they have objects that have to be taken
     /// apart, so that they have to be looked at one by one.
@@ -60,9 +57,7 @@ pub(super) fn value_kind(cell: Cell<'_>) -> Option<ValueKind> {
         CellKind::Int => ValueKind::Integer,
         CellKind::BigInt => ValueKind::BigInteger,
         CellKind::Float | CellKind::NaN | CellKind::Infinity | CellKind::NegativeInfinity => ValueKind::Float,
-        CellKind::String if cell.text_len() <= LONGEST_NON_FINITE && non_finite(cell.text()).is_some() => {
-            ValueKind::NonFiniteText
-        }
+        CellKind::String if cell.non_finite().is_some() => ValueKind::NonFiniteText,
         CellKind::String => ValueKind::String,
         CellKind::List => ValueKind::List,
         CellKind::Object | CellKind::Record => ValueKind::Object,
@@ -77,11 +72,7 @@ pub(super) fn as_f64(cell: Cell<'_>) -> Option<f64> {
         CellKind::Float => cell.text().parse().ok(),
         CellKind::Int => int_as_f64(cell.text().parse().ok()?),
         CellKind::BigInt => digits_as_f64(cell.text()),
-        CellKind::NaN => Some(f64::NAN),
-        CellKind::Infinity => Some(f64::INFINITY),
-        CellKind::NegativeInfinity => Some(f64::NEG_INFINITY),
-        CellKind::String => non_finite(cell.text()),
-        _ => None,
+        _ => cell.non_finite(),
     }
 }
 
@@ -92,14 +83,5 @@ fn is_inexact(cell: Cell<'_>) -> bool {
         }
         CellKind::BigInt => digits_as_f64(cell.text()).is_none(),
         _ => false,
-    }
-}
-
-fn non_finite(text: &str) -> Option<f64> {
-    match text {
-        "NaN" => Some(f64::NAN),
-        "Infinity" => Some(f64::INFINITY),
-        "-Infinity" => Some(f64::NEG_INFINITY),
-        _ => None,
     }
 }
