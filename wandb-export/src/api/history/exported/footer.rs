@@ -115,12 +115,19 @@ impl Footer {
                 (self.metadata().row_group(group), found)
             })
             .collect();
-        let is_empty = |(group, found): &(&RowGroupMetaData, Option<&Statistics>)| {
-            found.and_then(Statistics::null_count_opt) == u64::try_from(group.num_rows()).ok()
+        // Whether there is a value among a chunk's rows, if its statistics tell.
+        let is_filled = |(group, found): &(&RowGroupMetaData, Option<&Statistics>)| {
+            let nulls = found.and_then(Statistics::null_count_opt)?;
+            Some(nulls < u64::try_from(group.num_rows()).ok()?)
         };
-        let has_no_values = !field.data_type().is_nested() && chunks.iter().all(is_empty);
+        let has_no_values =
+            !field.data_type().is_nested() && chunks.iter().all(|chunk| is_filled(chunk) == Some(false));
         if field.data_type().is_null() || has_no_values {
             return Kind::Nothing;
+        }
+        if field.name() != STEP && !chunks.iter().any(|chunk| is_filled(chunk) == Some(true)) {
+            // A column without values is no column, and this one may be without.
+            return Kind::Other;
         }
         let mut statistics = chunks.iter().filter_map(|(_, found)| *found);
         match field.data_type() {
@@ -128,7 +135,7 @@ impl Footer {
             DataType::Float32 | DataType::Float64 => Kind::Float,
             DataType::Utf8 => Kind::Text { words: statistics.any(has_words) },
             data_type if is_integer(data_type) => {
-                let filled = chunks.iter().filter(|chunk| !is_empty(chunk));
+                let filled = chunks.iter().filter(|chunk| is_filled(chunk) != Some(false));
                 let bounds: Option<Vec<_>> = filled.map(|(_, found)| int_bounds(*found, data_type)).collect();
                 match bounds {
                     Some(bounds) => {

@@ -11,7 +11,7 @@ use wandb_core::blocking::block_on;
 use wandb_core::{Map, PathDefaults, Row, RunPath, Value};
 use wandb_graphql::{Keys, Selection};
 
-use self::files::{encode, parts};
+use self::files::{encode, parts, steps_repeat};
 use self::storage::{Behaviour, Storage};
 use super::merged;
 use super::part::Wanted;
@@ -127,7 +127,14 @@ proptest! {
         prop_assert_eq!(canonical(&tabled), canonical(&slow));
         if keys.is_empty() && bounds.is_none() {
             let inferred = batches(slow, &TableOptions::default()).expect("room");
-            prop_assert_eq!(types(&schema), types(inferred.schema()));
+            let (found, inferred) = (types(&schema), types(inferred.schema()));
+            if steps_repeat(&parts) {
+                // A row that is left out for another one of its step still counts for the columns.
+                let is_there = |(name, _): &(String, _)| found.iter().any(|(other, _)| other == name);
+                prop_assert!(inferred.iter().all(is_there), "{found:?} lacks of {inferred:?}");
+            } else {
+                prop_assert_eq!(found, inferred);
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Random Parquet files.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow_array::{
@@ -146,17 +147,24 @@ pub(super) fn parts() -> impl Strategy<Value = Vec<Part>> {
     })
 }
 
-pub(super) fn encode(part: &Part) -> Bytes {
-    let mut step = part.first;
-    let steps: Vec<i64> = part
-        .gaps
-        .iter()
-        .map(|gap| {
-            let this = step;
-            step += i64::from(*gap);
-            this
+impl Part {
+    fn steps(&self) -> impl Iterator<Item = i64> + '_ {
+        self.gaps.iter().scan(self.first, |next, gap| {
+            let step = *next;
+            *next += i64::from(*gap);
+            Some(step)
         })
-        .collect();
+    }
+}
+
+/// Whether two rows have the same step.
+pub(super) fn steps_repeat(parts: &[Part]) -> bool {
+    let mut seen = HashSet::new();
+    !parts.iter().flat_map(Part::steps).all(|step| seen.insert(step))
+}
+
+pub(super) fn encode(part: &Part) -> Bytes {
+    let steps: Vec<i64> = part.steps().collect();
     let steps: ArrayRef = match part.kind_of_step {
         Kind::Short => Arc::new(steps.iter().map(|step| i32::try_from(*step).ok()).collect::<Int32Array>()),
         Kind::UnsignedLong => {
