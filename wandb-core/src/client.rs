@@ -114,6 +114,11 @@ impl Client {
         self.shared.transport.now()
     }
 
+    /// Does work that takes a processor's time, or a disk's, where the client reads large answers: see [`Reading`].
+    pub async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        self.shared.readers.read(work).await
+    }
+
     /// What the client has done so far.
     pub fn tally(&self) -> Tally {
         self.shared.tally.read()

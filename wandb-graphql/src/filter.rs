@@ -56,6 +56,12 @@ impl Filter {
         Self { json: json!({"$and": [{"sweep": id}]}).to_string() }
     }
 
+    /// The runs with these ids, which servers call names.
+    pub fn ids<I: AsRef<str>>(ids: impl IntoIterator<Item = I>) -> Self {
+        let ids: Vec<Value> = ids.into_iter().map(|id| Value::from(id.as_ref())).collect();
+        Self { json: json!({"name": {"$in": ids}}).to_string() }
+    }
+
     /// The runs that both let through.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {

@@ -7,12 +7,14 @@
 //! | the projects of a user or team | [`ListProjects`] |
 //! | the runs of a project | [`ListRuns`] |
 //! | a run | [`GetRun`] |
-//! | a sweep | [`GetSweep`] |
+//! | a sweep, the sweeps of a project | [`GetSweep`], [`ListSweeps`] |
 //! | which metrics a run has, and how far it got | [`GetHistoryKeys`] |
 //! | a run's metrics, thinned out | [`SampleHistory`] |
 //! | a run's metrics, all of them | [`ScanHistory`], and [`GetParquetHistory`] for what is exported to files |
 //! | a run's system metrics | [`SampleEvents`] |
 //! | a run's files | [`ListFiles`] |
+//! | what a run has printed | [`ListLogLines`] |
+//! | small runs with all that belongs to them | [`GetWholeRuns`] |
 //! | what a change of a run starts from | [`GetRunDocument`] |
 //!
 //! | to change | ask |
@@ -21,6 +23,7 @@
 //!
 //! [`plan`](crate::plan) tells which of the last ones to ask for a complete history.
 
+mod file_fields;
 mod get_history_keys;
 mod get_history_window;
 mod get_parquet_history;
@@ -29,21 +32,27 @@ mod get_run_document;
 mod get_server;
 mod get_sweep;
 mod get_viewer;
+mod get_whole_runs;
 mod list_files;
+mod list_log_lines;
 mod list_projects;
 mod list_runs;
+mod list_sweeps;
+mod log_fields;
 mod page;
 mod run_fields;
 mod sample_events;
 mod sample_history;
 mod sampled;
 mod scan_history;
+mod sweep_fields;
 mod update_run;
 mod user_fields;
 
 #[cfg(test)]
 mod testing;
 
+pub use file_fields::FilePage;
 pub use get_history_keys::{GetHistoryKeys, HistoryExtent};
 pub use get_history_window::GetHistoryWindow;
 pub use get_parquet_history::{GetParquetHistory, ParquetHistory};
@@ -52,9 +61,13 @@ pub use get_run_document::GetRunDocument;
 pub use get_server::GetServer;
 pub use get_sweep::GetSweep;
 pub use get_viewer::GetViewer;
-pub use list_files::{FilePage, ListFiles};
+pub use get_whole_runs::{GetWholeRuns, WholeRun, WholeRunPage};
+pub use list_files::ListFiles;
+pub use list_log_lines::ListLogLines;
 pub use list_projects::{ListProjects, ProjectPage};
 pub use list_runs::{ListRuns, RunPage};
+pub use list_sweeps::{ListSweeps, SweepPage};
+pub use log_fields::LogPage;
 pub use run_fields::Detail;
 pub use sample_events::SampleEvents;
 pub use sample_history::SampleHistory;

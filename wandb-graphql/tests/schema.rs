@@ -9,7 +9,8 @@ use wandb_core::operation::{Endpoint, Field, Lacks, Operation};
 use wandb_core::update::RunPatch;
 use wandb_graphql::ops::{
     Detail, GetHistoryKeys, GetHistoryWindow, GetParquetHistory, GetRun, GetRunDocument, GetServer, GetSweep,
-    GetViewer, ListFiles, ListProjects, ListRuns, SampleEvents, SampleHistory, UpdateRun,
+    GetViewer, GetWholeRuns, ListFiles, ListLogLines, ListProjects, ListRuns, ListSweeps, SampleEvents,
+    SampleHistory, UpdateRun,
 };
 use wandb_graphql::{Keys, SCHEMA, Selection};
 
@@ -50,6 +51,9 @@ fn operations() -> Vec<Asked> {
         Asked::by(UpdateRun::new(run(), RunPatch::new("UnVuOjE="))),
         Asked::by(GetSweep::new("team/project/sweep".parse().unwrap())),
         Asked::by(ListFiles::new(run())),
+        Asked::by(ListLogLines::new(run())),
+        Asked::by(ListSweeps::new("team/project".parse().unwrap())),
+        Asked::by(GetWholeRuns::new("team/project".parse().unwrap(), ["a", "b"])),
         Asked::by(GetHistoryKeys::new(run())),
         Asked::by(GetParquetHistory::new(run())),
         Asked::by(SampleHistory::new(run())),

@@ -127,7 +127,7 @@ impl Operation for GetHistoryWindow {
             }
             error => error,
         })?;
-        Ok(HistoryWindow::Rows(in_window(rows, &self.steps)))
+        Ok(HistoryWindow::Rows(in_order(rows, &self.steps)))
     }
 }
 
@@ -170,7 +170,7 @@ impl GetHistoryWindow {
 /// A server may answer with rows outside the window, and repeat rows. Rows of one step that differ are all kept: a run
 /// that was resumed or that several processes write to can have them. A row without a step stays behind the one before
 /// it.
-fn in_window(rows: Vec<HistoryRow>, window: &Range<i64>) -> Vec<HistoryRow> {
+pub(super) fn in_order(rows: Vec<HistoryRow>, window: &Range<i64>) -> Vec<HistoryRow> {
     let mut place = window.start;
     let mut placed: Vec<(i64, HistoryRow)> = Vec::with_capacity(rows.len());
     for row in rows {

@@ -3,12 +3,13 @@
 use bytes::Bytes;
 use http::Response;
 use wandb_core::SweepPath;
-use wandb_core::model::{Sweep, Timestamp};
+use wandb_core::model::Sweep;
 use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation};
 use wandb_core::transport::Request;
 
+use super::sweep_fields::{OPTIONAL_FIELDS, SweepFields};
 use crate::envelope::{RequestOf, data, missing, post};
-use crate::schema::{DateTime, Float, sdl as schema};
+use crate::schema::sdl as schema;
 
 /// Reads one sweep (`GetSweep` in the Python SDK). Its runs are listed by [`Filter::sweep`](crate::Filter::sweep).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,17 +23,6 @@ impl GetSweep {
         Self { path }
     }
 }
-
-/// What the Python SDK does not ask old servers for.
-const OPTIONAL_FIELDS: &[Field] = &[
-    Field::new("Sweep", "displayName"),
-    Field::new("Sweep", "method"),
-    Field::new("Sweep", "description"),
-    Field::new("Sweep", "createdAt"),
-    Field::new("Sweep", "updatedAt"),
-    Field::new("Sweep", "runCount"),
-    Field::new("Sweep", "runCountExpected"),
-];
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables<'a> {
@@ -53,48 +43,6 @@ struct Query {
 struct Project {
     #[arguments(sweepName: $name)]
     sweep: Option<SweepFields>,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(graphql_type = "Sweep")]
-struct SweepFields {
-    id: cynic::Id,
-    name: String,
-    state: Option<String>,
-    best_loss: Option<Float>,
-    config: Option<String>,
-    #[cynic(feature = "Sweep.displayName")]
-    display_name: Option<String>,
-    #[cynic(feature = "Sweep.method")]
-    method: Option<String>,
-    #[cynic(feature = "Sweep.description")]
-    description: Option<String>,
-    #[cynic(feature = "Sweep.createdAt")]
-    created_at: Option<DateTime>,
-    #[cynic(feature = "Sweep.updatedAt")]
-    updated_at: Option<DateTime>,
-    #[cynic(feature = "Sweep.runCount")]
-    run_count: Option<i32>,
-    #[cynic(feature = "Sweep.runCountExpected")]
-    run_count_expected: Option<i32>,
-}
-
-impl SweepFields {
-    fn into_sweep(self, path: &SweepPath) -> Sweep {
-        let count = |count: Option<i32>| count.and_then(|count| u64::try_from(count).ok());
-        let mut sweep = Sweep::new(path.entity(), path.project(), self.name, self.id.into_inner());
-        sweep.name = self.display_name;
-        sweep.method = self.method;
-        sweep.state = self.state;
-        sweep.description = self.description;
-        sweep.config = self.config;
-        sweep.best_loss = self.best_loss.map(|loss| loss.0);
-        sweep.run_count = count(self.run_count);
-        sweep.run_count_expected = count(self.run_count_expected);
-        sweep.created_at = self.created_at.map(|time| Timestamp::from(time.0));
-        sweep.updated_at = self.updated_at.map(|time| Timestamp::from(time.0));
-        sweep
-    }
 }
 
 impl Operation for GetSweep {
@@ -122,13 +70,13 @@ impl Operation for GetSweep {
         let what = || format!("sweep {}", self.path);
         let query: Query = data(&response, what)?;
         let sweep = query.project.and_then(|project| project.sweep).ok_or_else(|| missing(what()))?;
-        Ok(sweep.into_sweep(&self.path))
+        Ok(sweep.into_sweep(self.path.project_path()))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use wandb_core::model::Goal;
+    use wandb_core::model::{Goal, Timestamp};
 
     use super::*;
     use crate::ops::testing::{answer, request};

@@ -3,14 +3,15 @@
 use bytes::Bytes;
 use http::Response;
 use wandb_core::RunPath;
-use wandb_core::model::{File, Timestamp};
+use wandb_core::model::File;
 use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation, PageSize, Paged};
 use wandb_core::transport::Request;
 
-use super::page::{PageInfo, first};
+use super::file_fields::{FileConnection, FilePage};
+use super::page::first;
 use crate::LikePattern;
 use crate::envelope::{RequestOf, data, missing, post};
-use crate::schema::{DateTime, Int64, sdl as schema};
+use crate::schema::sdl as schema;
 
 /// Lists the files of a run, page by page (`RunFiles` in the Python SDK).
 ///
@@ -37,18 +38,6 @@ enum Wanted {
     All,
     Named(Vec<String>),
     Like(LikePattern),
-}
-
-/// A page of files.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct FilePage {
-    /// The files, in the server's order.
-    pub files: Vec<File>,
-    /// How many files the run has, where the server tells.
-    pub total: Option<u64>,
-    /// The cursor after which the next page begins, if there is one.
-    pub next: Option<String>,
 }
 
 impl ListFiles {
@@ -121,48 +110,6 @@ struct Run {
     files: Option<FileConnection>,
 }
 
-#[derive(cynic::QueryFragment, Debug)]
-struct FileConnection {
-    edges: Vec<FileEdge>,
-    page_info: PageInfo,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-struct FileEdge {
-    node: Option<FileFields>,
-    cursor: Option<String>,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(graphql_type = "File")]
-struct FileFields {
-    id: cynic::Id,
-    name: String,
-    url: Option<String>,
-    #[cynic(feature = "File.directUrl")]
-    direct_url: Option<String>,
-    size_bytes: Option<Int64>,
-    #[cynic(feature = "File.mimetype")]
-    mimetype: Option<String>,
-    #[cynic(feature = "File.updatedAt")]
-    updated_at: Option<DateTime>,
-    #[cynic(feature = "File.md5")]
-    md5: Option<String>,
-}
-
-impl From<FileFields> for File {
-    fn from(fields: FileFields) -> Self {
-        let mut file = Self::new(fields.id.into_inner(), fields.name);
-        file.size = fields.size_bytes.and_then(|size| u64::try_from(size.0).ok());
-        file.md5 = fields.md5.filter(|digest| !digest.is_empty());
-        file.mime_type = fields.mimetype;
-        file.updated_at = fields.updated_at.map(|time| Timestamp::from(time.0));
-        file.url = fields.url.filter(|url| !url.is_empty());
-        file.direct_url = fields.direct_url.filter(|url| !url.is_empty());
-        file
-    }
-}
-
 impl Operation for ListFiles {
     type Answer = FilePage;
 
@@ -211,11 +158,8 @@ impl Operation for ListFiles {
         let Some(files) = run.files else {
             return Err(AnswerError::malformed("it holds a run without files", response.body()));
         };
-        let last = files.edges.last().and_then(|edge| edge.cursor.clone());
-        let next = files.page_info.next(last, self.after.as_deref(), response.body())?;
         let total = run.file_count.and_then(|count| u64::try_from(count).ok());
-        let files = files.edges.into_iter().filter_map(|edge| edge.node).map(File::from).collect();
-        Ok(FilePage { files, total, next })
+        files.into_page(total, self.after.as_deref(), response.body())
     }
 }
 

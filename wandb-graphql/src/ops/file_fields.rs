@@ -1,0 +1,77 @@
+//! What is asked of files.
+
+use bytes::Bytes;
+use wandb_core::model::{File, Timestamp};
+use wandb_core::operation::AnswerError;
+
+use super::page::PageInfo;
+use crate::schema::{DateTime, Int64, sdl as schema};
+
+/// A page of files.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct FilePage {
+    /// The files, in the server's order.
+    pub files: Vec<File>,
+    /// How many files the run has, where the server tells.
+    pub total: Option<u64>,
+    /// The cursor after which the next page begins, if there is one.
+    pub next: Option<String>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+pub(super) struct FileConnection {
+    edges: Vec<FileEdge>,
+    page_info: PageInfo,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+struct FileEdge {
+    node: Option<FileFields>,
+    cursor: Option<String>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "File")]
+struct FileFields {
+    id: cynic::Id,
+    name: String,
+    url: Option<String>,
+    #[cynic(feature = "File.directUrl")]
+    direct_url: Option<String>,
+    size_bytes: Option<Int64>,
+    #[cynic(feature = "File.mimetype")]
+    mimetype: Option<String>,
+    #[cynic(feature = "File.updatedAt")]
+    updated_at: Option<DateTime>,
+    #[cynic(feature = "File.md5")]
+    md5: Option<String>,
+}
+
+impl From<FileFields> for File {
+    fn from(fields: FileFields) -> Self {
+        let mut file = Self::new(fields.id.into_inner(), fields.name);
+        file.size = fields.size_bytes.and_then(|size| u64::try_from(size.0).ok());
+        file.md5 = fields.md5.filter(|digest| !digest.is_empty());
+        file.mime_type = fields.mimetype;
+        file.updated_at = fields.updated_at.map(|time| Timestamp::from(time.0));
+        file.url = fields.url.filter(|url| !url.is_empty());
+        file.direct_url = fields.direct_url.filter(|url| !url.is_empty());
+        file
+    }
+}
+
+impl FileConnection {
+    /// The page that was asked for after the cursor `after`, in the answer `body`.
+    pub(super) fn into_page(
+        self,
+        total: Option<u64>,
+        after: Option<&str>,
+        body: &Bytes,
+    ) -> Result<FilePage, AnswerError> {
+        let last = self.edges.last().and_then(|edge| edge.cursor.clone());
+        let next = self.page_info.next(last, after, body)?;
+        let files = self.edges.into_iter().filter_map(|edge| edge.node).map(File::from).collect();
+        Ok(FilePage { files, total, next })
+    }
+}

@@ -1,0 +1,372 @@
+//! `WholeRuns`: several small runs with all that belongs to them, in one answer.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Response;
+use wandb_core::ProjectPath;
+use wandb_core::model::Run;
+use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation, Paged};
+use wandb_core::transport::Request;
+
+use super::file_fields::{FileConnection, FilePage};
+use super::get_history_window::in_order;
+use super::log_fields::{LogLineConnection, LogPage};
+use super::run_fields::RunFields;
+use crate::envelope::{RequestOf, asks_for_less, data, missing, post};
+use crate::row::rows;
+use crate::schema::{JsonText, sdl as schema};
+use crate::{Filter, HistoryRow, Samples};
+
+/// Reads runs in full together with their history, system metrics, the first files and the first lines of their logs.
+///
+/// One such request stands for four of each run, which is what many small runs are made of. The server thins rows out
+/// to the number asked for; the reader sees by the number that came whether that was so.
+///
+/// ```
+/// use wandb_graphql::ops::GetWholeRuns;
+///
+/// let runs = GetWholeRuns::new("team/project".parse()?, ["abc", "def"]).without_system_metrics();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct GetWholeRuns {
+    path: ProjectPath,
+    ids: Arc<[String]>,
+    /// How many of the ids have been asked for.
+    asked: usize,
+    at_once: usize,
+    samples: Samples,
+    left_out: Lacks,
+}
+
+/// A run and what belongs to it; `None` is what was not asked for or what the server does not have.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct WholeRun {
+    /// The run, in full.
+    pub run: Run,
+    /// The rows of its history in order of steps: all of them, if there are fewer than were asked for.
+    pub history: Option<Vec<HistoryRow>>,
+    /// The rows of its system metrics, likewise.
+    pub events: Option<Vec<HistoryRow>>,
+    /// The first of its files.
+    pub files: Option<FilePage>,
+    /// The first lines that it printed.
+    pub log: Option<LogPage>,
+}
+
+/// The runs of one answer.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct WholeRunPage {
+    /// Those of the runs asked for that there are.
+    pub runs: Vec<WholeRun>,
+}
+
+const HISTORY: Field = Field::new("Run", "history");
+const EVENTS: Field = Field::new("Run", "events");
+const FILES: Field = Field::new("Run", "files");
+const LOG_LINES: Field = Field::new("Run", "logLines");
+
+/// What the runs are asked for, and what can be left out of it.
+const OPTIONAL_FIELDS: &[Field] = &[
+    HISTORY,
+    EVENTS,
+    FILES,
+    LOG_LINES,
+    Field::new("Run", "config"),
+    Field::new("Run", "summaryMetrics"),
+    Field::new("Run", "systemMetrics"),
+    Field::new("Run", "historyKeys"),
+    Field::new("Run", "projectId"),
+    Field::new("Run", "tags"),
+    Field::new("Run", "sweepName"),
+    Field::new("Run", "group"),
+    Field::new("Run", "jobType"),
+    Field::new("Run", "commit"),
+    Field::new("Run", "readOnly"),
+    Field::new("Run", "heartbeatAt"),
+    Field::new("Run", "description"),
+    Field::new("Run", "notes"),
+    Field::new("Run", "historyLineCount"),
+    Field::new("Run", "user"),
+    Field::new("File", "directUrl"),
+    Field::new("File", "mimetype"),
+    Field::new("File", "updatedAt"),
+    Field::new("File", "md5"),
+];
+
+/// The files of each run that come along; a run seldom has more.
+const FILES_EACH: i32 = 100;
+
+/// The lines of each run that come along.
+const LINES_EACH: i32 = 1_000;
+
+impl GetWholeRuns {
+    /// The runs of the project at `path` with these ids, all in one request unless that is too much.
+    pub fn new<I: Into<String>>(path: ProjectPath, ids: impl IntoIterator<Item = I>) -> Self {
+        let ids: Arc<[String]> = ids.into_iter().map(Into::into).collect();
+        let at_once = ids.len();
+        Self { path, ids, asked: 0, at_once, samples: Samples::default(), left_out: Lacks::nothing() }
+    }
+
+    /// So many rows of each history and of each run's system metrics, at the most. Default 500.
+    #[must_use]
+    pub fn samples(self, samples: Samples) -> Self {
+        Self { samples, ..self }
+    }
+
+    /// Leaves the history out.
+    #[must_use]
+    pub fn without_history(self) -> Self {
+        self.without(HISTORY)
+    }
+
+    /// Leaves the system metrics out.
+    #[must_use]
+    pub fn without_system_metrics(self) -> Self {
+        self.without(EVENTS)
+    }
+
+    /// Leaves the files out.
+    #[must_use]
+    pub fn without_files(self) -> Self {
+        self.without(FILES)
+    }
+
+    /// Leaves out what was printed.
+    #[must_use]
+    pub fn without_logs(self) -> Self {
+        self.without(LOG_LINES)
+    }
+
+    fn without(mut self, field: Field) -> Self {
+        self.left_out.insert(field);
+        self
+    }
+
+    /// The ids that this request is for.
+    fn now(&self) -> &[String] {
+        let end = self.asked.saturating_add(self.at_once).min(self.ids.len());
+        &self.ids[self.asked.min(end)..end]
+    }
+}
+
+#[derive(cynic::QueryVariables, Debug)]
+struct Variables<'a> {
+    entity: &'a str,
+    project: &'a str,
+    filters: JsonText,
+    per_page: i32,
+    samples: i32,
+    files: i32,
+    lines: i32,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(variables = "Variables")]
+struct Query {
+    #[arguments(name: $project, entityName: $entity)]
+    project: Option<Project>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(variables = "Variables")]
+struct Project {
+    #[arguments(filters: $filters, first: $per_page)]
+    runs: Option<RunConnection>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(variables = "Variables")]
+struct RunConnection {
+    edges: Vec<RunEdge>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(variables = "Variables")]
+struct RunEdge {
+    node: Option<RunFields>,
+    /// The same run once more, since no type holds the fields of another one in place.
+    #[cynic(rename = "node", alias)]
+    belongings: Option<Belongings>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Run", variables = "Variables")]
+struct Belongings {
+    #[expect(dead_code, reason = "a query has to ask something of an object")]
+    id: cynic::Id,
+    #[arguments(samples: $samples)]
+    #[cynic(feature = "Run.history")]
+    history: Option<Vec<Option<JsonText>>>,
+    #[arguments(samples: $samples)]
+    #[cynic(feature = "Run.events")]
+    events: Option<Vec<Option<JsonText>>>,
+    #[arguments(first: $files)]
+    #[cynic(feature = "Run.files")]
+    files: Option<FileConnection>,
+    #[arguments(first: $lines)]
+    #[cynic(feature = "Run.logLines")]
+    log_lines: Option<LogLineConnection>,
+}
+
+impl Operation for GetWholeRuns {
+    type Answer = WholeRunPage;
+
+    fn name(&self) -> &'static str {
+        "WholeRuns"
+    }
+
+    fn subject(&self) -> String {
+        match self.now() {
+            [id] => format!("{}/{id}", self.path),
+            ids => format!("{} runs of {}", ids.len(), self.path),
+        }
+    }
+
+    fn optional_fields(&self) -> &'static [Field] {
+        OPTIONAL_FIELDS
+    }
+
+    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+        let ids = self.now();
+        if ids.is_empty() {
+            return Err(AnswerError::Unaskable { message: "no run was named".to_owned() });
+        }
+        let variables = Variables {
+            entity: self.path.entity(),
+            project: self.path.project(),
+            filters: JsonText(Filter::ids(ids).json().into()),
+            per_page: i32::try_from(ids.len()).unwrap_or(i32::MAX),
+            samples: self.samples.get(),
+            files: FILES_EACH,
+            lines: LINES_EACH,
+        };
+        let lacks: Lacks = lacks.iter().chain(self.left_out.iter()).cloned().collect();
+        post::<Query, _>(RequestOf::new(self, variables), endpoint, &lacks)
+    }
+
+    fn answer(&self, response: Response<Bytes>) -> Result<WholeRunPage, AnswerError> {
+        let what = || format!("project {}", self.path);
+        let query: Query = data(&response, what).map_err(|error| match error {
+            // A server that runs out of time over many runs may manage fewer.
+            AnswerError::Failed { message } if self.now().len() > 1 && asks_for_less(&message) => {
+                AnswerError::TooMuch { message }
+            }
+            error => error,
+        })?;
+        let project = query.project.ok_or_else(|| missing(what()))?;
+        let Some(runs) = project.runs else {
+            return Err(AnswerError::malformed("it holds a project without runs", response.body()));
+        };
+        let nodes = runs.edges.into_iter().filter_map(|edge| edge.node.zip(edge.belongings));
+        let runs = nodes.map(|(run, belongings)| {
+            let run = run.into_run(self.path.entity(), self.path.project())?;
+            belongings.of(run, response.body())
+        });
+        Ok(WholeRunPage { runs: runs.collect::<Result<_, _>>()? })
+    }
+}
+
+impl Belongings {
+    fn of(self, run: Run, body: &Bytes) -> Result<WholeRun, AnswerError> {
+        Ok(WholeRun {
+            run,
+            history: self.history.map(rows).map(|rows| in_order(rows, &(i64::MIN..i64::MAX))),
+            events: self.events.map(rows),
+            files: self.files.map(|files| files.into_page(None, None, body)).transpose()?,
+            log: self.log_lines.map(|lines| lines.into_page(None, body)).transpose()?,
+        })
+    }
+}
+
+impl Paged for GetWholeRuns {
+    type Item = WholeRun;
+
+    fn next(&self, _: &WholeRunPage) -> Option<Self> {
+        let asked = self.asked + self.now().len();
+        (asked < self.ids.len()).then(|| Self { asked, ..self.clone() })
+    }
+
+    fn items(answer: WholeRunPage) -> Vec<WholeRun> {
+        answer.runs
+    }
+
+    fn smaller(&self) -> Option<Self> {
+        let now = self.now().len();
+        (now > 1).then(|| Self { at_once: now / 2, ..self.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{answer, request};
+
+    fn get() -> GetWholeRuns {
+        GetWholeRuns::new("team/my project".parse().unwrap(), ["r1", "r\"2", "r3"])
+    }
+
+    #[test]
+    fn a_request() {
+        insta::assert_snapshot!(request(&get(), &[]));
+    }
+
+    #[test]
+    fn what_is_left_out_is_not_asked_for() {
+        let bare = get().without_history().without_system_metrics().without_files().without_logs();
+        let request = request(&bare.samples(Samples::new(7).unwrap()), &[]);
+        for field in ["history(", "events(", "files(", "logLines("] {
+            assert!(!request.contains(field), "{field} {request}");
+        }
+        assert!(request.contains("config") && request.contains(r#""samples": 7"#), "{request}");
+    }
+
+    #[test]
+    fn too_many_runs_are_asked_for_in_halves() {
+        let half = get().smaller().unwrap();
+        assert_eq!(half.now(), ["r1"]);
+        assert_eq!(half.smaller(), None);
+        let page = WholeRunPage { runs: Vec::new() };
+        let second = half.next(&page).unwrap();
+        assert_eq!(second.now(), ["r\"2"]);
+        assert_eq!(second.next(&page).unwrap().now(), ["r3"]);
+        assert_eq!(second.next(&page).unwrap().next(&page), None);
+        assert_eq!(get().next(&page), None);
+    }
+
+    #[test]
+    fn all_that_belongs_to_a_run_is_read() {
+        let body = r#"{"data": {"project": {"runs": {"edges": [
+            {"node": {"id": "s1", "name": "r1", "displayName": "one", "state": "finished", "createdAt": null,
+                "config": "{\"lr\": {\"value\": 0.1}}", "historyLineCount": 2},
+             "belongings": {"id": "s1",
+                "history": ["{\"_step\": 1, \"a\": NaN}", "{\"_step\": 0}"], "events": ["{\"system.cpu\": 1}"],
+                "files": {"edges": [{"node": {"id": "f", "name": "a.txt", "url": null, "sizeBytes": 3}, "cursor": "x"}],
+                    "pageInfo": {"endCursor": "x", "hasNextPage": true}},
+                "logLines": {"edges": [{"node": {"line": "hi\n"}, "cursor": "l"}],
+                    "pageInfo": {"endCursor": "l", "hasNextPage": false}}}},
+            {"node": null, "belongings": null},
+            {"node": {"id": "s3", "name": "r3", "displayName": null, "state": null, "createdAt": null},
+             "belongings": {"id": "s3", "history": null, "files": null}}]}}}}"#;
+        let page = answer(&get(), body).unwrap();
+        let [one, three] = &page.runs[..] else { panic!("{page:?}") };
+        assert_eq!((one.run.id.as_str(), one.run.history_line_count), ("r1", Some(2)));
+        let steps: Vec<_> = one.history.as_ref().unwrap().iter().map(HistoryRow::step).collect();
+        assert_eq!(steps, [Some(0), Some(1)], "in order");
+        assert_eq!(one.events.as_ref().unwrap().len(), 1);
+        let files = one.files.as_ref().unwrap();
+        assert_eq!((files.files[0].size, files.next.as_deref()), (Some(3), Some("x")));
+        assert_eq!(one.log.as_ref().unwrap().lines, ["hi"]);
+        assert_eq!((&three.history, &three.events, &three.files, &three.log), (&None, &None, &None, &None));
+    }
+
+    #[test]
+    fn no_runs_cannot_be_asked_for() {
+        let none = GetWholeRuns::new("team/project".parse().unwrap(), [""; 0]);
+        let error = none.request(&crate::ops::testing::endpoint(), &Lacks::nothing()).unwrap_err();
+        assert!(matches!(error, AnswerError::Unaskable { .. }), "{error}");
+    }
+}

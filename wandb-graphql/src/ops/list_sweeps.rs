@@ -1,0 +1,186 @@
+//! `ListSweeps`: the sweeps of a project.
+
+use bytes::Bytes;
+use http::Response;
+use wandb_core::ProjectPath;
+use wandb_core::model::Sweep;
+use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation, PageSize, Paged};
+use wandb_core::transport::Request;
+
+use super::page::{PageInfo, first};
+use super::sweep_fields::{OPTIONAL_FIELDS, SweepFields};
+use crate::envelope::{RequestOf, data, missing, post};
+use crate::schema::sdl as schema;
+
+/// Lists the sweeps of a project, page by page (`project.sweeps`).
+///
+/// ```
+/// use wandb_graphql::ops::ListSweeps;
+///
+/// let sweeps = ListSweeps::new("team/project".parse()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListSweeps {
+    path: ProjectPath,
+    page_size: PageSize,
+    after: Option<String>,
+}
+
+/// A page of sweeps.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct SweepPage {
+    /// The sweeps, in the server's order.
+    pub sweeps: Vec<Sweep>,
+    /// The cursor after which the next page begins, if there is one.
+    pub next: Option<String>,
+}
+
+impl ListSweeps {
+    /// The sweeps asked for at once. The Python SDK asks for 50.
+    pub const PAGE_SIZE: PageSize = PageSize::fixed(50);
+
+    /// All sweeps of the project at `path`.
+    pub fn new(path: ProjectPath) -> Self {
+        Self { path, page_size: Self::PAGE_SIZE, after: None }
+    }
+}
+
+#[derive(cynic::QueryVariables, Debug)]
+struct Variables<'a> {
+    entity: &'a str,
+    project: &'a str,
+    cursor: Option<&'a str>,
+    per_page: i32,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(variables = "Variables")]
+struct Query {
+    #[arguments(name: $project, entityName: $entity)]
+    project: Option<Project>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(variables = "Variables")]
+struct Project {
+    #[arguments(after: $cursor, first: $per_page)]
+    sweeps: Option<SweepConnection>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+struct SweepConnection {
+    edges: Vec<SweepEdge>,
+    page_info: PageInfo,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+struct SweepEdge {
+    node: Option<SweepFields>,
+    cursor: Option<String>,
+}
+
+impl Operation for ListSweeps {
+    type Answer = SweepPage;
+
+    fn name(&self) -> &'static str {
+        "ListSweeps"
+    }
+
+    fn subject(&self) -> String {
+        match &self.after {
+            None => format!("{}, first page", self.path),
+            Some(cursor) => format!("{}, page after {cursor}", self.path),
+        }
+    }
+
+    fn optional_fields(&self) -> &'static [Field] {
+        OPTIONAL_FIELDS
+    }
+
+    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+        let variables = Variables {
+            entity: self.path.entity(),
+            project: self.path.project(),
+            cursor: self.after.as_deref(),
+            per_page: first(self.page_size),
+        };
+        post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
+    }
+
+    fn answer(&self, response: Response<Bytes>) -> Result<SweepPage, AnswerError> {
+        let what = || format!("project {}", self.path);
+        let query: Query = data(&response, what)?;
+        let project = query.project.ok_or_else(|| missing(what()))?;
+        let Some(sweeps) = project.sweeps else {
+            return Err(AnswerError::malformed("it holds a project without sweeps", response.body()));
+        };
+        let last = sweeps.edges.last().and_then(|edge| edge.cursor.clone());
+        let next = sweeps.page_info.next(last, self.after.as_deref(), response.body())?;
+        let fields = sweeps.edges.into_iter().filter_map(|edge| edge.node);
+        Ok(SweepPage { sweeps: fields.map(|fields| fields.into_sweep(&self.path)).collect(), next })
+    }
+}
+
+impl Paged for ListSweeps {
+    type Item = Sweep;
+
+    fn next(&self, answer: &SweepPage) -> Option<Self> {
+        let after = Some(answer.next.clone()?);
+        Some(Self { after, ..self.clone() })
+    }
+
+    fn items(answer: SweepPage) -> Vec<Sweep> {
+        answer.sweeps
+    }
+
+    fn smaller(&self) -> Option<Self> {
+        Some(Self { page_size: self.page_size.halved()?, ..self.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{answer, request};
+
+    fn list() -> ListSweeps {
+        ListSweeps::new("team/my project".parse().unwrap())
+    }
+
+    #[test]
+    fn a_request() {
+        insta::assert_snapshot!(request(&list(), &[]));
+    }
+
+    #[test]
+    fn pages_follow_from_one_another() {
+        let page = answer(
+            &list(),
+            r#"{"data": {"project": {"sweeps": {
+                "pageInfo": {"endCursor": "c2", "hasNextPage": true},
+                "edges": [
+                    {"cursor": "c1", "node": {"id": "s1", "name": "sw1", "state": "RUNNING", "bestLoss": 0.5, "config": "a: 1"}},
+                    {"cursor": "c2", "node": null}]}}}}"#,
+        )
+        .unwrap();
+        assert_eq!(page.sweeps.len(), 1);
+        assert_eq!((page.sweeps[0].id.as_str(), page.sweeps[0].best_loss), ("sw1", Some(0.5)));
+        let second = list().next(&page).unwrap();
+        assert!(request(&second, &[]).contains(r#""cursor": "c2""#));
+        assert_eq!(list().smaller().unwrap().page_size.initial(), 25);
+    }
+
+    #[test]
+    fn an_unknown_project_is_not_found_and_withheld_sweeps_are_no_empty_list() {
+        assert!(
+            answer(&list(), r#"{"data": {"project": null}}"#)
+                .unwrap_err()
+                .to_string()
+                .contains("does not exist")
+        );
+        let withheld = answer(&list(), r#"{"data": {"project": {"sweeps": null}}}"#).unwrap_err();
+        assert!(matches!(withheld, AnswerError::Malformed { .. }), "{withheld}");
+    }
+}
