@@ -32,8 +32,12 @@ pub use export::Exported;
 pub(crate) use export::write as write_rows;
 #[cfg(feature = "files")]
 pub use files::DownloadProgress;
+#[cfg(feature = "mirror")]
+pub(crate) use files::fetch_all;
 pub use files::{Files, RunFile};
 pub use history::{History, HistoryEnd, HistoryReader, Source, Stream};
+#[cfg(feature = "mirror")]
+pub(crate) use history::{Losses, parse_row};
 pub use run::Run;
 pub use run_rows::RunColumns;
 pub use runs::Runs;
@@ -168,6 +172,21 @@ impl Api {
     /// Changes to the run at `path`, without asking for the run itself first; nothing is sent before they are saved.
     pub async fn update(&self, path: &str) -> Result<Update, Error> {
         Ok(Update::new(self.clone(), self.run_path(path).await?))
+    }
+
+    /// A mirror of the project at `path`, to be brought up to date in a folder.
+    ///
+    /// # Errors
+    /// If `path` is none of a project. The project itself is looked up when the mirror is brought up to date.
+    #[cfg(feature = "mirror")]
+    pub async fn mirror(&self, path: &str) -> Result<crate::mirror::Mirror, Error> {
+        Ok(crate::mirror::Mirror::of_project(self.clone(), self.project_path(path).await?))
+    }
+
+    /// A mirror of all projects of a user or team.
+    #[cfg(feature = "mirror")]
+    pub fn mirror_all(&self, entity: &str) -> crate::mirror::Mirror {
+        crate::mirror::Mirror::of_entity(self.clone(), entity.to_owned())
     }
 
     /// The full path of a run. Where it names no entity, and the settings name none, the server is asked for the

@@ -7,6 +7,8 @@ mod api;
 mod files;
 mod history;
 mod iter;
+#[cfg(feature = "mirror")]
+mod mirror;
 mod run;
 mod runs;
 mod sweep;
@@ -16,6 +18,8 @@ pub use api::Api;
 pub use files::{Files, RunFile};
 pub use history::{History, HistoryReader};
 pub use iter::Iter;
+#[cfg(feature = "mirror")]
+pub use mirror::Mirror;
 pub use run::Run;
 pub use runs::Runs;
 pub use sweep::Sweep;

@@ -16,6 +16,10 @@ mod files;
 mod history;
 mod interrupt;
 mod man;
+#[cfg(feature = "mirror")]
+mod mirror;
+#[cfg(feature = "mirror")]
+mod mirror_bar;
 mod output;
 mod progress;
 mod project;
@@ -63,6 +67,8 @@ async fn perform(session: Session, command: Command) -> Result<Outcome, Failure>
         Command::Set(options) => set::run(&session, &options).await,
         Command::Compare(options) => compare::run(&session, &options).await,
         Command::Sweep(options) => sweep::run(&session, &options).await,
+        #[cfg(feature = "mirror")]
+        Command::Mirror(options) => mirror::run(&session, &options).await,
         Command::Completions(options) => completions::run(&options),
         Command::Man(options) => man::run(&options),
     }

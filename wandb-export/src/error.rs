@@ -165,6 +165,15 @@ pub enum Error {
         message: String,
     },
 
+    /// A folder cannot be mirrored to, or what is in it cannot be used.
+    #[error("the mirror in {}: {message}", folder.display())]
+    Mirror {
+        /// The folder.
+        folder: std::path::PathBuf,
+        /// What is wrong with it, and what to do.
+        message: String,
+    },
+
     /// A sweep has no run with a number for the metric.
     #[error("no run of sweep {sweep} has a number for {metric:?} in its summary")]
     NoBestRun {
@@ -235,10 +244,26 @@ impl Error {
             | Self::Unconfirmed { .. }
             | Self::Undone { .. }
             | Self::Exported { .. }
+            | Self::Mirror { .. }
             | Self::Sink(_)
             | Self::Table(_)
             | Self::Io { .. } => ErrorKind::Failed,
         }
+    }
+
+    /// The message with those of its causes that it does not repeat itself, for people to read.
+    pub fn with_causes(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            let message = error.to_string();
+            if !text.contains(&message) {
+                text.push_str(": ");
+                text.push_str(&message);
+            }
+            cause = error.source();
+        }
+        text
     }
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {
@@ -275,3 +300,14 @@ macro_rules! usage_errors {
 }
 
 usage_errors!(HistogramError, FilterError, OrderError, KeysError, SamplesError, RangeError);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_are_told_once() {
+        let error = Error::io("writing", std::io::Error::other("full"));
+        assert_eq!(error.with_causes(), "writing: full");
+    }
+}

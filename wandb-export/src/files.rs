@@ -12,6 +12,8 @@ mod outcome;
 mod partial;
 
 pub(crate) use content::Content;
+#[cfg(feature = "mirror")]
+pub(crate) use content::{Digest, digest};
 pub(crate) use folder::{Folder, There};
 pub(crate) use names::Names;
 pub use outcome::{Downloaded, Downloads, Existing, FailedDownload, Outcome};

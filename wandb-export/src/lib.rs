@@ -27,6 +27,7 @@
 //! | `blocking` | [`blocking::Api`] over ureq |
 //! | `csv` | CSV |
 //! | `files` | downloads of files into folders |
+//! | `mirror` | whole projects on disk; brings `files` and `parquet` |
 //! | `parquet` | Parquet, Arrow IPC and record batches |
 //! | `terminal` | tables for people to read |
 //! | `tls-webpki-roots` | HTTPS with Mozilla's certificates built in |
@@ -45,6 +46,8 @@ mod environment;
 mod error;
 #[cfg(feature = "files")]
 pub mod files;
+#[cfg(feature = "mirror")]
+pub mod mirror;
 pub mod sink;
 #[cfg(any(feature = "csv", feature = "parquet"))]
 mod spool;

@@ -48,6 +48,8 @@ mod conformance;
 
 pub use contract::{Sink, SinkReport};
 pub use error::SinkError;
+#[cfg(all(feature = "mirror", unix))]
+pub(crate) use file::sync_directory;
 pub use format::Format;
 pub use options::{SinkOptions, TerminalOptions};
 pub use output::Output;

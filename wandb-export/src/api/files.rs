@@ -20,6 +20,8 @@ use self::pattern::Pattern;
 use super::Api;
 use crate::error::Error;
 
+#[cfg(feature = "mirror")]
+pub(crate) use download::fetch_all;
 #[cfg(feature = "files")]
 pub use progress::DownloadProgress;
 
@@ -131,6 +133,12 @@ impl Files {
 }
 
 impl RunFile {
+    /// A file that has been listed otherwise.
+    #[cfg(feature = "mirror")]
+    pub(crate) fn listed(api: Api, run: RunPath, model: model::File) -> Self {
+        Self { api, run, model }
+    }
+
     /// The file of that name.
     pub(crate) async fn find(api: &Api, run: &RunPath, name: &str) -> Result<Self, Error> {
         let mut found = Files::new(api.clone(), run.clone()).names([name]).stream();

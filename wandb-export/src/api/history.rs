@@ -11,6 +11,8 @@ use wandb_core::operation::PageSize;
 use wandb_core::{Row, RunPath};
 use wandb_graphql::{Keys, Samples, Selection};
 
+#[cfg(feature = "mirror")]
+pub(crate) use parse::{Losses, parse as parse_row};
 pub use reader::{HistoryEnd, HistoryReader};
 
 use super::Api;

@@ -111,6 +111,18 @@ impl Api {
         block_on(self.0.update(path)).map(Update::new)
     }
 
+    /// A mirror of the project at `path`, to be brought up to date in a folder.
+    #[cfg(feature = "mirror")]
+    pub fn mirror(&self, path: &str) -> Result<super::Mirror, Error> {
+        block_on(self.0.mirror(path)).map(super::Mirror::new)
+    }
+
+    /// A mirror of all projects of a user or team.
+    #[cfg(feature = "mirror")]
+    pub fn mirror_all(&self, entity: &str) -> super::Mirror {
+        super::Mirror::new(self.0.mirror_all(entity))
+    }
+
     /// The full path of a run; what it does not name comes from the settings, or the viewer.
     pub fn run_path(&self, path: &str) -> Result<RunPath, Error> {
         block_on(self.0.run_path(path))

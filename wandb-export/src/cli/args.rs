@@ -2,6 +2,8 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+#[cfg(feature = "mirror")]
+use super::mirror;
 use super::{
     command, compare, completions, files, history, man, project, projects, run, runs, set, sweep, whoami,
 };
@@ -23,6 +25,7 @@ const EXAMPLES: &str = "\
 Examples:
   wandb-export history my-team/my-project/abc123 --all -o metrics.parquet
   wandb-export project my-team/my-project -o project.csv
+  wandb-export mirror my-team/my-project -o archive
   wandb-export runs my-team/my-project --filter '{\"state\": \"finished\"}' -f jsonl
 
 Exit codes:
@@ -45,6 +48,8 @@ pub(super) enum Command {
     Compare(compare::Options),
     Sweep(sweep::Options),
     Files(files::Options),
+    #[cfg(feature = "mirror")]
+    Mirror(mirror::Options),
     #[command(name = "command")]
     StartedBy(command::Options),
     Set(set::Options),

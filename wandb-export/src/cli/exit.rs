@@ -1,6 +1,5 @@
 //! From outcomes to exit codes, in one place.
 
-use std::error::Error as _;
 use std::process::ExitCode;
 
 use super::interrupt::Interrupted;
@@ -45,7 +44,7 @@ pub(super) fn code(ended: Result<Result<Outcome, Failure>, Interrupted>) -> Exit
         // Who reads our output has had enough of it.
         Ok(Err(Failure { error: Error::Sink(error), .. })) if error.is_closed() => DONE,
         Ok(Err(Failure { error, hint })) => {
-            say(&format!("error: {}", with_causes(&error)));
+            say(&format!("error: {}", error.with_causes()));
             if let Some(hint) = hint {
                 say(&format!("hint: {hint}"));
             }
@@ -68,21 +67,6 @@ fn of_error(error: &Error) -> u8 {
     }
 }
 
-/// The message with those of its causes that it does not repeat itself.
-pub(super) fn with_causes(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let message = error.to_string();
-        if !text.contains(&message) {
-            text.push_str(": ");
-            text.push_str(&message);
-        }
-        cause = error.source();
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,11 +78,5 @@ mod tests {
         assert_eq!(of_error(&Error::NoApiKey { server: "s".to_owned() }), 4);
         assert_eq!(of_error(&Error::io("doing", std::io::Error::other("no"))), 1);
         assert_eq!(of_error(&Error::Sink(SinkError::UnknownFormat { name: "x".to_owned() })), 2);
-    }
-
-    #[test]
-    fn causes_are_told_once() {
-        let error = Error::io("writing", std::io::Error::other("full"));
-        assert_eq!(with_causes(&error), "writing: full");
     }
 }

@@ -121,8 +121,7 @@ async fn ended(
         return Err(Failure { error: failure.error, hint });
     }
     let is_refused = failed.iter().any(|file| matches!(file.error, Error::FileExists { .. }));
-    let failed =
-        failed.iter().map(|file| format!("{}: {}", file.name, super::exit::with_causes(&file.error)));
+    let failed = failed.iter().map(|file| format!("{}: {}", file.name, file.error.with_causes()));
     let outcome = Session::outcome(failed);
     if is_refused {
         say("hint: --replace replaces what is there");

@@ -19,14 +19,14 @@ const INTERVAL: Duration = Duration::from_millis(100);
 
 /// Something on stderr that is drawn anew by a thread until it is dropped.
 #[derive(Debug)]
-struct Drawing {
+pub(super) struct Drawing {
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Drawing {
     /// Draws `bar` as `template` says, as long as `update` has brought it up to date; nothing without a terminal.
-    fn start(
+    pub(super) fn start(
         wanted: bool,
         bar: impl FnOnce() -> ProgressBar + Send + 'static,
         template: &'static str,
@@ -60,6 +60,31 @@ impl Drop for Drawing {
             // It draws and nothing else; a panic on it is no reason to fail.
             let _ = thread.join();
         }
+    }
+}
+
+/// How often something is said where no terminal is.
+#[cfg(feature = "mirror")]
+const SLOW_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Something that is said now and then by a thread until it is dropped.
+#[cfg(feature = "mirror")]
+#[derive(Debug)]
+pub(super) struct Slow {
+    _thread: Drawing,
+}
+
+#[cfg(feature = "mirror")]
+impl Slow {
+    pub(super) fn start(speak: impl Fn() + Send + 'static) -> Option<Self> {
+        let (stop, stopped) = channel();
+        let speak = move || {
+            while stopped.recv_timeout(SLOW_INTERVAL) == Err(RecvTimeoutError::Timeout) {
+                speak();
+            }
+        };
+        let thread = thread::Builder::new().name("wandb-export-progress".to_owned()).spawn(speak).ok();
+        Some(Self { _thread: Drawing { stop: Some(stop), thread } })
     }
 }
 

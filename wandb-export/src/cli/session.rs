@@ -38,19 +38,29 @@ impl Session {
             say(&format!("note: {finding}"));
         }
         if self.verbose {
-            let tally = self.api.tally();
-            say(&format!(
-                "{} rows, {} bytes written; {} requests ({} again, {} refused by the rate limit), {} bytes received, \
-                 {:.1} s waited",
-                report.rows,
-                report.bytes,
-                tally.requests,
-                tally.retries,
-                tally.rate_limited,
-                tally.bytes,
-                tally.waited.as_secs_f64(),
-            ));
+            let SinkReport { rows, bytes, .. } = report;
+            say(&format!("{rows} rows, {bytes} bytes written; {}", self.took()));
         }
+    }
+
+    /// Tells what it took, to those who want to know.
+    #[cfg(feature = "mirror")]
+    pub(super) fn tell_what_it_took(&self) {
+        if self.verbose {
+            say(&self.took());
+        }
+    }
+
+    fn took(&self) -> String {
+        let tally = self.api.tally();
+        format!(
+            "{} requests ({} again, {} refused by the rate limit), {} bytes received, {:.1} s waited",
+            tally.requests,
+            tally.retries,
+            tally.rate_limited,
+            tally.bytes,
+            tally.waited.as_secs_f64(),
+        )
     }
 
     /// Tells what is missing, and how the command has therefore ended.

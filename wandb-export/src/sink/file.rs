@@ -143,7 +143,7 @@ impl Write for AtomicFile {
 
 /// Makes a rename outlive a crash. Some file systems cannot do that, and have nothing to sync either.
 #[cfg(unix)]
-fn sync_directory(place: &Path) -> io::Result<()> {
+pub(crate) fn sync_directory(place: &Path) -> io::Result<()> {
     match File::open(directory(place)).and_then(|directory| directory.sync_all()) {
         Err(error)
             if matches!(
@@ -159,6 +159,6 @@ fn sync_directory(place: &Path) -> io::Result<()> {
 
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "the same signature on every system")]
-fn sync_directory(_place: &Path) -> io::Result<()> {
+pub(crate) fn sync_directory(_place: &Path) -> io::Result<()> {
     Ok(())
 }

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use super::fetch::fetch;
 use super::{DownloadProgress, Files, RunFile};
@@ -33,43 +35,78 @@ impl Files {
     /// # Errors
     /// If the files cannot be listed, or the folder cannot be used. What is wrong with single files is in the result.
     pub async fn download(self, folder: impl AsRef<Path>) -> Result<Downloads, Error> {
-        let target = Target::open(folder.as_ref().to_owned()).await?;
         let (existing, progress) = (self.existing, self.progress.clone());
         let at_once = self.api.client.concurrency();
-        let places = stream::try_unfold((self.stream(), target.names), {
-            let (folder, progress) = (target.folder.clone(), progress.clone());
-            move |(mut files, names)| {
-                let (folder, progress) = (folder.clone(), progress.clone());
-                async move {
-                    let Some(file) = files.next().await.transpose()? else { return Ok::<_, Error>(None) };
-                    progress.listed(file.size);
-                    let (here, names) = assign(&folder, names, &file).await?;
-                    Ok(Some(((file, here), (files, names))))
-                }
-            }
-        });
-        let folder = target.folder;
-        let used = folder.clone();
-        let fetched = places.enumerate().map(move |(number, place)| {
-            let (folder, progress) = (folder.clone(), progress.clone());
-            async move {
-                let (file, here) = place?;
-                let outcome = fetch(&file, &folder, &here, existing, &progress).await;
-                progress.done();
-                Ok::<_, Error>((number, file, outcome))
-            }
-        });
-        // As they end, so that a large file does not hold up the others.
-        let mut ended: Vec<_> = fetched.buffer_unordered(at_once).try_collect().await?;
-        ended.sort_unstable_by_key(|(number, ..)| *number);
+        let ended = fetch_all(self.stream(), folder.as_ref(), at_once, existing, &progress).await?;
         let mut downloads = Downloads::default();
-        for (_, file, outcome) in ended {
+        for (file, outcome) in ended {
             downloads.push(&file.name, outcome);
         }
-        blocking::unblock(move || used.tidy()).await;
         Ok(downloads)
     }
 }
+
+/// Downloads `files` into `folder`, and tells what became of each, in their order; see [`Files::download`].
+pub(crate) async fn fetch_all(
+    files: BoxStream<'static, Result<RunFile, Error>>,
+    folder: &Path,
+    at_once: usize,
+    existing: Existing,
+    progress: &DownloadProgress,
+) -> Result<Vec<(RunFile, Result<Downloaded, Error>)>, Error> {
+    let Target { folder, names } = Target::open(folder.to_owned()).await?;
+    let used = folder.clone();
+    let fetched = fetched(placed(files, folder.clone(), names, progress.clone()), folder, existing, progress);
+    // As they end, so that a large file does not hold up the others.
+    let mut ended: Vec<_> = fetched.buffer_unordered(at_once).try_collect().await?;
+    ended.sort_unstable_by_key(|(number, ..)| *number);
+    blocking::unblock(move || used.tidy()).await;
+    Ok(ended.into_iter().map(|(_, file, outcome)| (file, outcome)).collect())
+}
+
+/// Files and their places in the folder. (A function of its own, as a compiler that looks at it inside of an async one does
+/// not see that it can move between threads.)
+fn placed(
+    files: BoxStream<'static, Result<RunFile, Error>>,
+    folder: Folder,
+    names: Names,
+    progress: DownloadProgress,
+) -> BoxStream<'static, Result<(RunFile, String), Error>> {
+    let next = move |(mut files, names): (BoxStream<'static, Result<RunFile, Error>>, Names)| {
+        let (folder, progress) = (folder.clone(), progress.clone());
+        async move {
+            let Some(file) = files.next().await.transpose()? else { return Ok::<_, Error>(None) };
+            progress.listed(file.size);
+            let (here, names) = assign(&folder, names, &file).await?;
+            Ok(Some(((file, here), (files, names))))
+        }
+    };
+    stream::try_unfold((files, names), next).boxed()
+}
+
+/// What becomes of files when they are downloaded, with their numbers.
+fn fetched(
+    placed: BoxStream<'static, Result<(RunFile, String), Error>>,
+    folder: Folder,
+    existing: Existing,
+    progress: &DownloadProgress,
+) -> BoxStream<'static, Fetching> {
+    let progress = progress.clone();
+    let fetch = move |(number, place)| {
+        let (folder, progress) = (folder.clone(), progress.clone());
+        async move {
+            let (file, here): (RunFile, String) = place?;
+            let outcome = fetch(&file, &folder, &here, existing, &progress).await;
+            progress.done();
+            Ok::<_, Error>((number, file, outcome))
+        }
+        .boxed()
+    };
+    placed.enumerate().map(fetch).boxed()
+}
+
+/// A download on its way.
+type Fetching = BoxFuture<'static, Result<(usize, RunFile, Result<Downloaded, Error>), Error>>;
 
 impl RunFile {
     /// Downloads the file into `folder` under its own name and returns where it is; see [`Files::download`].

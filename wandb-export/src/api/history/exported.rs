@@ -71,7 +71,7 @@ pub(super) async fn open(history: History, steps: Range<i64>, losses: Losses) ->
         }
     };
     let mut live = live(&history, live_steps(&plan, parts.last_step), selection, losses);
-    let (behind, is_all) = read_ahead(&mut live).await?;
+    let (behind, is_all) = read_ahead(&history.api.client, &mut live).await?;
     let schema = if is_all { std::mem::take(&mut parts.columns).schema(&behind) } else { None };
     let behind = stream::iter([Ok(Batch::Rows(behind))]);
     if schema.is_none() {
@@ -104,11 +104,11 @@ async fn merged(
 }
 
 /// Reads rows, unless there are many; says whether these are all.
-async fn read_ahead(live: &mut Batches) -> Result<(Vec<Row>, bool), Error> {
+async fn read_ahead(client: &Client, live: &mut Batches) -> Result<(Vec<Row>, bool), Error> {
     let mut rows = Vec::new();
     let mut values = 0;
     while let Some(batch) = live.try_next().await? {
-        let batch = rows_of(batch).await?;
+        let batch = rows_of(client, batch).await?;
         values += batch.iter().map(Row::len).sum::<usize>();
         rows.extend(batch);
         if values > LIVE_VALUES {

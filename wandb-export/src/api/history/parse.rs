@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
+use wandb_core::client::Client;
 use wandb_core::{Row, RunPath};
 use wandb_graphql::{HistoryRow, HistoryWindow};
 
@@ -15,23 +16,34 @@ pub(super) const PAGES_AT_ONCE: usize = 4;
 
 /// Characters that could not be kept, counted over all rows: halves of surrogate pairs, which no UTF-8 text holds.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Losses(Arc<AtomicU64>);
+pub(crate) struct Losses(Arc<AtomicU64>);
 
 impl Losses {
-    pub(super) fn count(&self) -> u64 {
+    fn count(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+
+    /// What that means for the rows of a run, if anything.
+    pub(crate) fn missing(&self, path: &RunPath) -> Option<String> {
+        (self.count() > 0).then(|| {
+            format!(
+                "in {path}, halves of surrogate pairs, which no text can hold, have become U+FFFD: {} in all",
+                self.count()
+            )
+        })
     }
 }
 
-/// The rows of windows, in order. Those that came as text are parsed beside the stream's own task, several windows at
-/// once.
+/// The rows of windows, in order. Those that came as text are parsed where `client` reads large answers, several windows
+/// at once.
 pub(super) fn parsed(
+    client: Client,
     windows: impl Stream<Item = Result<HistoryWindow, Error>> + Send + 'static,
     path: RunPath,
     losses: Losses,
 ) -> impl Stream<Item = Result<Batch, Error>> + Send + 'static {
     let parse = move |window: Result<HistoryWindow, Error>| {
-        let (path, losses) = (path.clone(), losses.clone());
+        let (client, path, losses) = (client.clone(), path.clone(), losses.clone());
         async move {
             Ok::<_, Error>(match window? {
                 HistoryWindow::Pages(pages) => pages.into_iter().map(Batch::Page).collect(),
@@ -40,7 +52,7 @@ pub(super) fn parsed(
                         let rows = window.into_rows();
                         rows.iter().map(|row| parse(row, &path, &losses)).collect::<Result<_, _>>()
                     };
-                    vec![Batch::Rows(blocking::unblock(parse).await?)]
+                    vec![Batch::Rows(client.work(parse).await?)]
                 }
             })
         }
@@ -49,7 +61,7 @@ pub(super) fn parsed(
     batches.map_ok(|batches| stream::iter(batches.into_iter().map(Ok))).try_flatten()
 }
 
-fn parse(row: &HistoryRow, path: &RunPath, losses: &Losses) -> Result<Row, Error> {
+pub(crate) fn parse(row: &HistoryRow, path: &RunPath, losses: &Losses) -> Result<Row, Error> {
     match Row::parse_with_repairs(row.json().as_bytes()) {
         Ok((parsed, repairs)) => {
             if repairs.lone_surrogates > 0 {

@@ -2,6 +2,7 @@
 
 use futures_util::FutureExt;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
+use wandb_core::client::Client;
 use wandb_core::{Row, RunPath};
 use wandb_graphql::ops::{GetHistoryKeys, HistoryExtent, SampleEvents, SampleHistory, ScanHistory};
 use wandb_graphql::plan::{Growth, HistoryPlan, HistoryRange, grown};
@@ -91,7 +92,7 @@ impl HistoryReader {
                 reader.most_rows = (amount == Amount::All).then_some(ALL_EVENTS);
                 let operation = SampleEvents::new(history.path.clone()).samples(history.sample_count()?);
                 let rows = history.api.client.call(operation).await?.answer;
-                one_page(rows, history.path, losses)
+                one_page(&history.api.client, rows, history.path, losses)
             }
             (Stream::Default, Amount::Samples(_)) => {
                 let mut operation = SampleHistory::new(history.path.clone()).samples(history.sample_count()?);
@@ -99,7 +100,7 @@ impl HistoryReader {
                     operation = operation.keys(Keys::new(history.keys)?);
                 }
                 let rows = history.api.client.call(operation).await?.answer;
-                one_page(rows, history.path, losses)
+                one_page(&history.api.client, rows, history.path, losses)
             }
             (Stream::Default, Amount::All) => reader.open_all(history).await?,
         };
@@ -137,7 +138,7 @@ impl HistoryReader {
     /// The next rows, in order of steps; `None` at the end. There is at least one row in a batch.
     pub async fn next_batch(&mut self) -> Result<Option<Vec<Row>>, Error> {
         Ok(match self.next().await? {
-            Some(batch) => Some(rows_of(batch).await?),
+            Some(batch) => Some(rows_of(&self.api.client, batch).await?),
             None => None,
         })
     }
@@ -166,6 +167,11 @@ impl HistoryReader {
 
     /// The rows that are left, one by one.
     pub fn into_rows(self) -> BoxStream<'static, Result<Row, Error>> {
+        let client = self.api.client;
+        let rows_of = move |batch| {
+            let client = client.clone();
+            async move { rows_of(&client, batch).await }
+        };
         let rows = self.batches.map_ok(rows_of).try_buffered(PAGES_AT_ONCE);
         rows.map_ok(|rows| futures_util::stream::iter(rows).map(Ok)).try_flatten().boxed()
     }
@@ -189,23 +195,17 @@ impl HistoryReader {
             incomplete
                 .push(format!("{} has more than {} system metrics; these are samples", self.path, self.rows));
         }
-        if self.losses.count() > 0 {
-            incomplete.push(format!(
-                "in {}, halves of surrogate pairs, which no text can hold, have become U+FFFD: {} in all",
-                self.path,
-                self.losses.count()
-            ));
-        }
+        incomplete.extend(self.losses.missing(&self.path));
         Ok(HistoryEnd { rows: self.rows, growth, unlogged, incomplete })
     }
 }
 
 /// The rows of a batch, made on a thread that has time for it.
-pub(super) async fn rows_of(batch: Batch) -> Result<Vec<Row>, Error> {
+pub(super) async fn rows_of(client: &Client, batch: Batch) -> Result<Vec<Row>, Error> {
     if let Batch::Rows(rows) = batch {
         return Ok(rows);
     }
-    Ok(blocking::unblock(|| batch.into_rows()).await?)
+    Ok(client.work(|| batch.into_rows()).await?)
 }
 
 async fn extent(api: &Api, path: &RunPath) -> Result<HistoryExtent, Error> {
@@ -236,12 +236,13 @@ pub(super) fn live(
 ) -> Batches {
     let scan = ScanHistory::new(history.path.clone(), steps).select(selection).page_size(history.pages());
     let windows = history.api.client.windows(scan);
-    parsed(windows.map(|window| Ok(window?.answer)), history.path.clone(), losses).boxed()
+    let client = history.api.client.clone();
+    parsed(client, windows.map(|window| Ok(window?.answer)), history.path.clone(), losses).boxed()
 }
 
-fn one_page(rows: Vec<HistoryRow>, path: RunPath, losses: Losses) -> Batches {
-    parsed(futures_util::stream::once(std::future::ready(Ok(HistoryWindow::Rows(rows)))), path, losses)
-        .boxed()
+fn one_page(client: &Client, rows: Vec<HistoryRow>, path: RunPath, losses: Losses) -> Batches {
+    let page = futures_util::stream::once(std::future::ready(Ok(HistoryWindow::Rows(rows))));
+    parsed(client.clone(), page, path, losses).boxed()
 }
 
 impl std::fmt::Debug for HistoryReader {

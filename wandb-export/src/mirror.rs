@@ -1,0 +1,195 @@
+//! Whole projects on disk: exact, resumable, incremental.
+//!
+//! A [`Mirror`] holds everything of a project, or of all projects of a user or team, in a folder: runs, histories,
+//! system metrics, files, logs and sweeps. It can be stopped at any moment, also by a power cut, and goes on where it
+//! was; later it asks only for what has changed. A run that cannot be had does not keep the others from coming.
+//!
+//! ```text
+//! manifest.jsonl           what there is: a line for the project, then one a run, in order of ids
+//! runs.jsonl               a run a line, exactly as the server has it, the oldest first
+//! runs.parquet             the same as a table: fields, config and summary as JSON text, and their scalars as columns
+//! sweeps.parquet           a sweep a row
+//! history/RUN.parquet      what a run has logged, a step a row; the column run_id comes first
+//! system/RUN.parquet       what its machine measured meanwhile
+//! logs/RUN.log             what it has printed
+//! files/RUN/…              the files it has saved
+//! ```
+//!
+//! A table or log without rows is no file. A run whose id some system could not hold as a name, or would take for that
+//! of another run, is called otherwise, and its line in the manifest says how (`here`).
+//!
+//! ```no_run
+//! # #[cfg(feature = "async")]
+//! # async fn example() -> Result<(), wandb_export::Error> {
+//! use wandb_export::mirror::Part;
+//!
+//! let api = wandb_export::Api::connect()?;
+//! let mirror = api.mirror("my-team/my-project").await?.without(Part::Files);
+//! let report = mirror.sync("archive").await?;
+//! for project in &report.projects {
+//!     println!("{} new, {} as they were", project.new, project.same);
+//! }
+//! assert!(report.is_complete());
+//! # Ok(())
+//! # }
+//! ```
+
+mod contents;
+mod copy;
+mod disk;
+mod event;
+mod journal;
+mod layout;
+mod lines;
+mod plan;
+mod project;
+mod record;
+mod report;
+mod rows;
+mod store;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use futures_util::TryStreamExt;
+use wandb_core::ProjectPath;
+use wandb_graphql::Filter;
+
+pub use contents::{Contents, Part, UnknownPart};
+pub use event::MirrorEvent;
+pub use report::{MirrorReport, Missing, ProjectReport};
+
+use self::disk::Disk;
+use self::project::Project;
+use crate::api::Api;
+use crate::error::Error;
+use crate::files::Names;
+
+/// Whom events are told.
+type Tell = Arc<dyn Fn(&MirrorEvent) + Send + Sync>;
+
+/// A mirror of a project, or of all projects of a user or team, to be refined and then brought up to date.
+#[derive(Clone)]
+#[must_use]
+pub struct Mirror {
+    api: Api,
+    target: Target,
+    contents: Contents,
+    filter: Option<Filter>,
+    verify: bool,
+    tell: Tell,
+}
+
+#[derive(Debug, Clone)]
+enum Target {
+    Project(ProjectPath),
+    Entity(String),
+}
+
+impl Mirror {
+    pub(crate) fn of_project(api: Api, project: ProjectPath) -> Self {
+        Self::new(api, Target::Project(project))
+    }
+
+    pub(crate) fn of_entity(api: Api, entity: String) -> Self {
+        Self::new(api, Target::Entity(entity))
+    }
+
+    fn new(api: Api, target: Target) -> Self {
+        let tell = Arc::new(|_: &MirrorEvent| {});
+        Self { api, target, contents: Contents::all(), filter: None, verify: false, tell }
+    }
+
+    /// What it is to hold. Default: everything. What an earlier mirror has put there and is not wanted now stays.
+    pub fn contents(self, contents: Contents) -> Self {
+        Self { contents, ..self }
+    }
+
+    /// The same without one part.
+    pub fn without(self, part: Part) -> Self {
+        Self { contents: self.contents.without(part), ..self }
+    }
+
+    /// Only the runs that a filter in the manner of `MongoDB` lets through, as JSON text; see
+    /// [`Runs::filter`](crate::Runs::filter). Other runs that are there stay as they are, and none is taken to be gone.
+    ///
+    /// # Errors
+    /// If it is not a JSON object.
+    pub fn filter(self, json: &str) -> Result<Self, Error> {
+        Ok(Self { filter: Some(json.parse()?), ..self })
+    }
+
+    /// Whether to read everything that is there first and to fetch again what is not as it was written. Default: no.
+    pub fn verify(self, verify: bool) -> Self {
+        Self { verify, ..self }
+    }
+
+    /// Has events told to `tell`, which is called from wherever they happen and should not take long.
+    pub fn on_event(self, tell: impl Fn(&MirrorEvent) + Send + Sync + 'static) -> Self {
+        Self { tell: Arc::new(tell), ..self }
+    }
+
+    /// Brings the mirror in `folder` up to date; the folder is made if there is none. The mirror of a project is the
+    /// folder itself, those of many projects are folders in it.
+    ///
+    /// What cannot be had of single runs is in the report, and is tried again the next time. Dropping the future, or
+    /// killing the process, leaves what is there whole; the next call goes on from it.
+    ///
+    /// # Errors
+    /// If the project does not exist, the key is refused, the server cannot be reached, the disk fails, or the folder
+    /// holds something else or is being mirrored to by another process.
+    pub async fn sync(self, folder: impl AsRef<Path>) -> Result<MirrorReport, Error> {
+        let folder = folder.as_ref().to_owned();
+        let mut report = MirrorReport::default();
+        match self.target.clone() {
+            Target::Project(project) => report.projects.push(self.project(project, folder).await?),
+            Target::Entity(entity) => {
+                let projects: Vec<_> = self.api.projects(&entity).try_collect().await?;
+                let mut names = Names::default();
+                for project in projects {
+                    let (here, _) = names.assign(&project.name);
+                    let path = ProjectPath::new(&*project.entity, &*project.name)?;
+                    let folder = here.split('/').fold(folder.clone(), |path, part| path.join(part));
+                    report.projects.push(self.project(path, folder).await?);
+                }
+            }
+        }
+        Ok(report)
+    }
+
+    async fn project(&self, project: ProjectPath, folder: PathBuf) -> Result<ProjectReport, Error> {
+        let open = {
+            let folder = folder.clone();
+            move || Disk::open(&folder)
+        };
+        let opened = self.api.client().work(open).await;
+        let opened = opened.map_err(|error| Error::io(format!("opening {}", folder.display()), error))?;
+        let Some(disk) = opened else {
+            return Err(Error::Mirror {
+                folder,
+                message: "another process is at work on it; wait until it is done".to_owned(),
+            });
+        };
+        self.project_on(project, disk).await
+    }
+
+    /// The mirror of a project on a disk that is there.
+    async fn project_on(&self, project: ProjectPath, disk: Disk) -> Result<ProjectReport, Error> {
+        let Self { api, contents, filter, verify, tell, .. } = self.clone();
+        Project { api, path: project, disk, contents, filter, verify, tell }.sync().await
+    }
+}
+
+impl std::fmt::Debug for Mirror {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mirror")
+            .field("target", &self.target)
+            .field("contents", &self.contents)
+            .field("filter", &self.filter)
+            .finish_non_exhaustive()
+    }
+}

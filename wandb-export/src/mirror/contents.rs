@@ -1,0 +1,126 @@
+//! What a mirror is to hold.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A part of a project that a mirror can hold or leave out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Part {
+    /// The runs themselves: all fields, config and summary.
+    Runs,
+    /// What the runs have logged.
+    History,
+    /// What their machines measured meanwhile.
+    System,
+    /// The files they have saved.
+    Files,
+    /// What they have printed.
+    Logs,
+    /// The sweeps of the project.
+    Sweeps,
+}
+
+impl Part {
+    /// Every part.
+    pub const ALL: [Self; 6] =
+        [Self::Runs, Self::History, Self::System, Self::Files, Self::Logs, Self::Sweeps];
+
+    /// The name on the command line and in the manifest.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Runs => "runs",
+            Self::History => "history",
+            Self::System => "system",
+            Self::Files => "files",
+            Self::Logs => "logs",
+            Self::Sweeps => "sweeps",
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Part {
+    type Err = UnknownPart;
+
+    fn from_str(text: &str) -> Result<Self, UnknownPart> {
+        Self::ALL
+            .into_iter()
+            .find(|part| part.name().eq_ignore_ascii_case(text))
+            .ok_or_else(|| UnknownPart(text.to_owned()))
+    }
+}
+
+/// A text that names no [`Part`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no part of a project (choose runs, history, system, files, logs or sweeps)")]
+pub struct UnknownPart(String);
+
+/// Which parts a mirror is to hold; all of them by default.
+///
+/// ```
+/// use wandb_export::mirror::{Contents, Part};
+///
+/// let contents = Contents::all().without(Part::Files);
+/// assert!(contents.has(Part::History) && !contents.has(Part::Files));
+/// assert_eq!(Contents::only([Part::Runs]).parts().count(), 1);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Contents([bool; Part::ALL.len()]);
+
+impl Contents {
+    /// Every part.
+    pub fn all() -> Self {
+        Self([true; Part::ALL.len()])
+    }
+
+    /// These parts and no others.
+    pub fn only(parts: impl IntoIterator<Item = Part>) -> Self {
+        let mut contents = Self([false; Part::ALL.len()]);
+        for part in parts {
+            contents.0[part as usize] = true;
+        }
+        contents
+    }
+
+    /// All but this part.
+    #[must_use]
+    pub fn without(mut self, part: Part) -> Self {
+        self.0[part as usize] = false;
+        self
+    }
+
+    /// Whether the part is among them.
+    pub fn has(self, part: Part) -> bool {
+        self.0[part as usize]
+    }
+
+    /// The parts, in the order of [`Part::ALL`].
+    pub fn parts(self) -> impl Iterator<Item = Part> {
+        Part::ALL.into_iter().filter(move |part| self.has(*part))
+    }
+}
+
+impl Default for Contents {
+    fn default() -> Self {
+        Self::all()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_back_to_their_part() {
+        for part in Part::ALL {
+            assert_eq!(part.name().parse::<Part>(), Ok(part));
+        }
+        assert!("history,files".parse::<Part>().unwrap_err().to_string().contains("choose runs"));
+    }
+}

@@ -1,0 +1,55 @@
+//! What runs have printed into files of the mirror.
+
+use std::io::Write as _;
+
+use futures_util::stream::{Stream, StreamExt};
+use wandb_core::client::Client;
+
+use super::disk::Disk;
+use super::record::Stored;
+use super::rows::writing;
+use crate::error::Error;
+
+/// Writes lines into the file at `here`, which is put into its place at the end. No lines are no file.
+pub(super) async fn write(
+    client: &Client,
+    disk: &Disk,
+    here: &str,
+    batches: impl Stream<Item = Result<Vec<String>, Error>> + Send,
+    seen: impl Fn(u64),
+) -> Result<Stored, Error> {
+    let mut batches = std::pin::pin!(batches);
+    let mut file = None;
+    let mut rows = 0;
+    while let Some(lines) = batches.next().await {
+        let lines = lines?;
+        if lines.is_empty() {
+            continue;
+        }
+        rows += lines.len() as u64;
+        seen(lines.len() as u64);
+        let disk_of_work = disk.clone();
+        let write = move || {
+            let mut file = match file {
+                Some(file) => file,
+                None => disk_of_work.create()?,
+            };
+            for line in lines {
+                file.write_all(line.as_bytes())?;
+                file.write_all(b"\n")?;
+            }
+            Ok(file)
+        };
+        file = Some(client.work(write).await.map_err(|error| writing(disk, here, error))?);
+    }
+    let (disk, here) = (disk.clone(), here.to_owned());
+    client
+        .work(move || {
+            let put = match file {
+                Some(file) => file.put(&here, rows),
+                None => disk.remove(&here).map(|()| Stored { rows: 0, bytes: 0, md5: String::new() }),
+            };
+            put.map_err(|error| writing(&disk, &here, error))
+        })
+        .await
+}

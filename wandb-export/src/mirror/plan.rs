@@ -1,0 +1,196 @@
+//! Which runs have to be asked for, and how many of them at once.
+
+use std::collections::HashSet;
+
+use wandb_core::model::Run;
+
+use super::contents::{Contents, Part};
+use super::record::Fingerprint;
+use super::store::Known;
+
+/// A run as the list of runs has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Listed {
+    pub(super) id: String,
+    pub(super) fingerprint: Fingerprint,
+    /// How many rows its history has, where the server tells.
+    lines: Option<u64>,
+    /// How long it went on, as far as is known.
+    seconds: u64,
+}
+
+/// What to ask for at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Job {
+    /// Small runs, with all that belongs to them in one answer.
+    Together(Vec<Listed>),
+    /// A run that takes several requests.
+    Alone(Listed),
+}
+
+/// What is to be done about a project.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) jobs: Vec<Job>,
+    /// How many runs are as they were.
+    pub(super) same: u64,
+    /// Runs that are there and that the server has no more.
+    pub(super) gone: Vec<String>,
+}
+
+impl Plan {
+    /// How many rows the runs to be asked for have, as far as the server tells.
+    pub(super) fn rows(&self) -> u64 {
+        let rows = |run: &Listed| run.lines.unwrap_or_default();
+        let rows = |job: &Job| match job {
+            Job::Together(runs) => runs.iter().map(rows).sum(),
+            Job::Alone(run) => rows(run),
+        };
+        self.jobs.iter().map(rows).sum()
+    }
+}
+
+/// The rows of a run that come along with others'. One more is asked for, to see whether that was all.
+pub(super) const MOST_ROWS: u64 = 2_000;
+
+/// What all runs that are asked for together may weigh, in rows.
+const MOST_WEIGHT: u64 = 4_000;
+
+/// The most runs that are asked for together.
+const MOST_RUNS: usize = 32;
+
+/// A run's config, summary, files and first lines weigh about as much as so many rows.
+const OWN_WEIGHT: u64 = 50;
+
+/// The machine is measured this often by recent versions of the SDK, and by old ones rather less.
+const SECONDS_BETWEEN_EVENTS: u64 = 10;
+
+impl Listed {
+    pub(super) fn of(run: &Run) -> Self {
+        let time = |time: &Option<wandb_core::model::Timestamp>| time.as_ref()?.time();
+        let seconds = time(&run.created_at).zip(time(&run.heartbeat_at));
+        let seconds = seconds.map_or(0, |(from, to)| to.as_second().saturating_sub(from.as_second()));
+        Self {
+            id: run.id.clone(),
+            fingerprint: Fingerprint::of(run),
+            lines: run.history_line_count,
+            seconds: u64::try_from(seconds).unwrap_or_default(),
+        }
+    }
+
+    /// The rows that are wanted of it, about; `None` if it may have more than come along with others'.
+    fn weight(&self, contents: Contents) -> Option<u64> {
+        let rows = if contents.has(Part::History) { self.lines? } else { 0 };
+        let events = if contents.has(Part::System) { self.seconds / SECONDS_BETWEEN_EVENTS } else { 0 };
+        (rows <= MOST_ROWS && events <= MOST_ROWS).then(|| rows + events + OWN_WEIGHT)
+    }
+
+    fn is_same(&self, known: &Known, contents: Contents) -> bool {
+        let is_as_of = |part| part == Part::Sweeps || known.as_of(part) == Some(self.fingerprint);
+        known.is_whole && !known.gone && contents.parts().all(is_as_of)
+    }
+}
+
+/// Compares what the server lists with what is `known`. `is_all` says that the list is of all runs, so that what is not
+/// in it is gone.
+pub(super) fn plan<'a>(
+    listed: Vec<Listed>,
+    known: impl Fn(&str) -> Option<&'a Known>,
+    all_known: impl Iterator<Item = (&'a str, &'a Known)>,
+    contents: Contents,
+    is_all: bool,
+) -> Plan {
+    let mut plan = Plan::default();
+    if is_all {
+        let ids: HashSet<&str> = listed.iter().map(|run| run.id.as_str()).collect();
+        let gone = all_known.filter(|(id, known)| !known.gone && !ids.contains(id));
+        plan.gone = gone.map(|(id, _)| id.to_owned()).collect();
+    }
+    let (mut together, mut weight) = (Vec::new(), 0);
+    for run in listed {
+        if known(&run.id).is_some_and(|known| run.is_same(known, contents)) {
+            plan.same += 1;
+            continue;
+        }
+        let Some(own) = run.weight(contents) else {
+            plan.jobs.push(Job::Alone(run));
+            continue;
+        };
+        if weight + own > MOST_WEIGHT || together.len() == MOST_RUNS {
+            plan.jobs.push(Job::Together(std::mem::take(&mut together)));
+            weight = 0;
+        }
+        weight += own;
+        together.push(run);
+    }
+    if !together.is_empty() {
+        plan.jobs.push(Job::Together(together));
+    }
+    plan
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::record::RunRecord;
+    use super::super::store::known_for_tests;
+    use super::*;
+
+    fn run(id: &str, lines: Option<u64>, seconds: u64) -> Listed {
+        Listed { id: id.to_owned(), fingerprint: Fingerprint::number(1), lines, seconds }
+    }
+
+    fn planned(listed: Vec<Listed>, known: &[(&str, Known)], contents: Contents, is_all: bool) -> Plan {
+        let find = |id: &str| known.iter().find(|(own, _)| *own == id).map(|(_, known)| known);
+        plan(listed, find, known.iter().map(|(id, known)| (*id, known)), contents, is_all)
+    }
+
+    fn sizes(plan: &Plan) -> Vec<usize> {
+        let size = |job: &Job| match job {
+            Job::Together(runs) => runs.len(),
+            Job::Alone(_) => 0,
+        };
+        plan.jobs.iter().map(size).collect()
+    }
+
+    #[test]
+    fn small_runs_go_together_and_others_alone() {
+        let mut listed: Vec<_> = (0..40).map(|number| run(&number.to_string(), Some(10), 100)).collect();
+        listed.push(run("long", Some(MOST_ROWS + 1), 0));
+        listed.push(run("untold", None, 0));
+        listed.push(run("old", Some(1), MOST_ROWS * SECONDS_BETWEEN_EVENTS * 2));
+        listed.extend((0..5).map(|number| run(&format!("m{number}"), Some(1_500), 0)));
+        let all = planned(listed.clone(), &[], Contents::all(), true);
+        assert_eq!(sizes(&all), [32, 0, 0, 0, 9, 2, 2], "{:?}", all.jobs);
+        let bare = planned(listed, &[], Contents::only([Part::Runs]), true);
+        assert_eq!(sizes(&bare), [32, 16], "nobody's rows count where no rows are wanted");
+    }
+
+    #[test]
+    fn what_is_there_as_it_is_is_not_asked_for() {
+        let record = |as_of, gone, missing: bool| {
+            let mut record = RunRecord::new("x", "x", Fingerprint::number(as_of));
+            record.gone = gone;
+            if missing {
+                record.missing.insert("files".to_owned(), vec!["why".to_owned()]);
+            }
+            known_for_tests(&record)
+        };
+        let known = [
+            ("same", record(1, false, false)),
+            ("changed", record(2, false, false)),
+            ("back", record(1, true, false)),
+            ("in part", record(1, false, true)),
+            ("deleted", record(1, false, false)),
+            ("deleted before", record(1, true, false)),
+        ];
+        let listed = ["same", "changed", "back", "in part", "new"].map(|id| run(id, Some(1), 0));
+        let runs = Contents::only([Part::Runs, Part::Sweeps]);
+        let some = planned(listed.to_vec(), &known, runs, true);
+        assert_eq!((some.same, &some.gone), (1, &vec!["deleted".to_owned()]));
+        assert_eq!(sizes(&some), [4]);
+        let more = planned(listed.to_vec(), &known, Contents::all(), true);
+        assert_eq!((more.same, sizes(&more)), (0, vec![5]), "a part that is wanted and not there");
+        let few = planned(listed.to_vec(), &known, runs, false);
+        assert!(few.gone.is_empty(), "what a filter leaves out is not gone");
+    }
+}

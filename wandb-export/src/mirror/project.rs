@@ -1,0 +1,226 @@
+//! A project, brought up to date.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+
+use futures_util::FutureExt;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use wandb_core::ProjectPath;
+use wandb_core::operation::PageSize;
+use wandb_graphql::Filter;
+use wandb_graphql::ops::{ListRuns, ListSweeps};
+
+use super::Tell;
+use super::contents::{Contents, Part};
+use super::copy::{Copied, Copier, is_fatal, lock};
+use super::disk::Disk;
+use super::event::MirrorEvent;
+use super::layout::{RUN_TABLE, RUNS};
+use super::plan::{Job, Listed, Plan, plan};
+use super::record::{FORMAT, Header};
+use super::report::{Missing, ProjectReport};
+use super::rows::writing;
+use super::store::Store;
+use super::{tables, verify};
+use crate::api::Api;
+use crate::error::Error;
+use crate::files::Names;
+
+/// Runs that are listed at once: the light form is small.
+const RUNS_LISTED_AT_ONCE: PageSize = PageSize::fixed(1_000);
+
+/// Runs that take several requests, copied at once. Each has all requests in flight that there may be, so that more of
+/// them would only take memory.
+const LONG_RUNS_AT_ONCE: usize = 2;
+
+/// A project to be brought up to date.
+pub(super) struct Project {
+    pub(super) api: Api,
+    pub(super) path: ProjectPath,
+    pub(super) disk: Disk,
+    pub(super) contents: Contents,
+    pub(super) filter: Option<Filter>,
+    pub(super) verify: bool,
+    pub(super) tell: Tell,
+}
+
+impl Project {
+    pub(super) async fn sync(self) -> Result<ProjectReport, Error> {
+        let header = Header {
+            format: FORMAT,
+            server: self.api.base_url().to_string(),
+            project: self.path.to_string(),
+            tables: BTreeMap::new(),
+        };
+        let disk = self.disk.clone();
+        let store = self.api.client().work(move || Store::open(disk, header)).await?;
+        let store = Arc::new(Mutex::new(store));
+        let mut report = ProjectReport { project: self.path.to_string(), ..ProjectReport::default() };
+        if self.verify {
+            self.verify(&store, &mut report).await?;
+        }
+        let (plan, names) = self.plan(&store).await?;
+        report.same = plan.same;
+        self.copy(plan.jobs, names, &store, &mut report).await?;
+        self.note_gone(&plan.gone, &store).await?;
+        report.gone = plan.gone;
+        if self.contents.has(Part::Sweeps) {
+            self.sweeps(&store, &mut report).await?;
+        }
+        self.settle(store, &mut report).await?;
+        (self.tell)(&MirrorEvent::Project { project: self.path });
+        Ok(report)
+    }
+
+    /// Forgets what is damaged, so that it is fetched again.
+    async fn verify(&self, store: &Arc<Mutex<Store>>, report: &mut ProjectReport) -> Result<(), Error> {
+        let (disk, store) = (self.disk.clone(), Arc::clone(store));
+        let find = move || {
+            let damages = verify::damages(&disk, &store)?;
+            let mut store = lock(&store);
+            for damage in &damages {
+                match &damage.run {
+                    Some(run) => store.forget(run),
+                    None => store.forget_table(&damage.place),
+                }
+            }
+            Ok::<_, Error>(damages)
+        };
+        let damages = self.api.client().work(find).await?;
+        report.damaged =
+            damages.into_iter().map(|damage| format!("{}: {}", damage.place, damage.what)).collect();
+        Ok(())
+    }
+
+    /// Lists the runs, compares them with what is there, and settles what the files of each are called.
+    async fn plan(&self, store: &Arc<Mutex<Store>>) -> Result<(Plan, HashMap<String, String>), Error> {
+        let mut list = ListRuns::new(self.path.clone()).page_size(RUNS_LISTED_AT_ONCE);
+        if let Some(filter) = &self.filter {
+            list = list.filter(filter.clone());
+        }
+        // A run that moves in the order while the pages are asked for would otherwise come twice.
+        let mut seen = HashSet::new();
+        let mut listed = Vec::new();
+        let mut runs = self.api.client().items(list).boxed();
+        while let Some(run) = runs.try_next().await? {
+            if seen.insert(run.id.clone()) {
+                listed.push(Listed::of(&run));
+            }
+        }
+        let store = lock(store);
+        let names = names(&store, &listed);
+        let is_all = self.filter.is_none();
+        let runs = listed.len() as u64;
+        let plan = plan(listed, |id| store.known(id), store.runs(), self.contents, is_all);
+        (self.tell)(&MirrorEvent::Listed {
+            project: self.path.clone(),
+            runs,
+            to_fetch: runs - plan.same,
+            rows: plan.rows(),
+        });
+        Ok((plan, names))
+    }
+
+    async fn copy(
+        &self,
+        jobs: Vec<Job>,
+        names: HashMap<String, String>,
+        store: &Arc<Mutex<Store>>,
+        report: &mut ProjectReport,
+    ) -> Result<(), Error> {
+        let copier = Arc::new(Copier::new(
+            self.api.clone(),
+            self.path.clone(),
+            self.disk.clone(),
+            Arc::clone(store),
+            self.contents,
+            Arc::clone(&self.tell),
+            names,
+        ));
+        let (together, alone): (Vec<_>, Vec<_>) =
+            jobs.into_iter().partition(|job| matches!(job, Job::Together(_)));
+        let at_once = self.api.client().concurrency();
+        let copy = |job| Arc::clone(&copier).job(job).boxed();
+        let together = stream::iter(together).map(copy).buffer_unordered(at_once);
+        let alone = stream::iter(alone).map(copy).buffer_unordered(LONG_RUNS_AT_ONCE);
+        let mut all = Copied::default();
+        let mut ended = stream::select(together, alone);
+        while let Some(copied) = ended.try_next().await? {
+            all.add(copied);
+        }
+        all.missing.sort();
+        report.missing.extend(all.missing.into_iter().map(|(run, what)| Missing { run: Some(run), what }));
+        (report.new, report.grown, report.changed) = (all.new, all.grown, all.changed);
+        (report.rows, report.bytes) = (all.rows, all.bytes);
+        Ok(())
+    }
+
+    /// Notes which runs the server has no more. What is there of them stays.
+    async fn note_gone(&self, gone: &[String], store: &Arc<Mutex<Store>>) -> Result<(), Error> {
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let (gone, store) = (gone.to_owned(), Arc::clone(store));
+        let note = move || {
+            let mut store = lock(&store);
+            for id in &gone {
+                if let Some(mut record) = store.record(id)? {
+                    record.gone = true;
+                    store.note(&record, None)?;
+                }
+            }
+            store.sync()
+        };
+        self.api.client().work(note).await.map_err(|error| writing(&self.disk, super::layout::JOURNAL, error))
+    }
+
+    async fn sweeps(&self, store: &Arc<Mutex<Store>>, report: &mut ProjectReport) -> Result<(), Error> {
+        let listed: Result<Vec<_>, _> =
+            self.api.client().items(ListSweeps::new(self.path.clone())).try_collect().await;
+        match listed.map_err(Error::from) {
+            Ok(sweeps) => {
+                let (disk, store) = (self.disk.clone(), Arc::clone(store));
+                self.api.client().work(move || tables::write_sweeps(&disk, &store, &sweeps)).await
+            }
+            Err(error) if is_fatal(&error) => Err(error),
+            Err(error) => {
+                report
+                    .missing
+                    .push(Missing { run: None, what: format!("the sweeps: {}", error.with_causes()) });
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes the tables of all runs and the manifest, if anything has changed.
+    async fn settle(&self, store: Arc<Mutex<Store>>, report: &mut ProjectReport) -> Result<(), Error> {
+        let (disk, wants_runs) = (self.disk.clone(), self.contents.has(Part::Runs));
+        let settle = move || {
+            let mut notes = Vec::new();
+            let are_there = [RUNS, RUN_TABLE]
+                .iter()
+                .all(|name| lock(&store).tables().contains_key(*name) && disk.place(name).is_file());
+            if wants_runs && (lock(&store).has_new_rows() || !are_there) {
+                notes = tables::write_runs(&disk, &store)?;
+            }
+            let settled = lock(&store).settle();
+            settled.map_err(|error| writing(&disk, super::layout::MANIFEST, error))?;
+            Ok::<_, Error>(notes)
+        };
+        report.notes = self.api.client().work(settle).await?;
+        Ok(())
+    }
+}
+
+/// What the files of each run are called: the same as before, and for new runs names that no other run has.
+fn names(store: &Store, listed: &[Listed]) -> HashMap<String, String> {
+    let renamed =
+        store.runs().filter_map(|(id, known)| Some((known.here.as_deref()?.to_owned(), id.to_owned())));
+    let mut names = Names::known(renamed.collect());
+    let known =
+        store.runs().map(|(id, _)| id).filter(|id| store.known(id).is_some_and(|known| known.here.is_none()));
+    for id in known {
+        names.assign(id);
+    }
+    listed.iter().map(|run| (run.id.clone(), names.assign(&run.id).0)).collect()
+}

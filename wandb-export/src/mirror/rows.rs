@@ -1,0 +1,196 @@
+//! Rows of runs into tables of the mirror.
+
+use std::fs::File;
+use std::io;
+
+use arrow_schema::SchemaRef;
+use futures_util::stream::{Stream, StreamExt};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use wandb_core::client::Client;
+use wandb_core::{Row, Value};
+
+use super::disk::{Disk, NewFile, SharedFile};
+use super::layout::{LOGGED_RUN_ID, RUN_ID};
+use super::record::Stored;
+use crate::error::Error;
+use crate::sink::{Format, Output, Sink, SinkError, SinkOptions};
+use crate::table::rows_of;
+
+/// Rows that are read from a table at once.
+const ROWS_AT_ONCE: usize = 8_192;
+
+/// A table that is being written.
+pub(super) struct Table {
+    sink: Box<dyn Sink>,
+    file: SharedFile,
+    run: String,
+    rows: u64,
+}
+
+impl Table {
+    /// Begins the table of a run's rows; `name` is what errors call it.
+    fn begin(disk: &Disk, run: &str, name: &str) -> Result<Self, Error> {
+        let file = disk.create().map_err(|error| writing(disk, name, error))?;
+        let file = SharedFile::new(file);
+        let mut options = SinkOptions::default();
+        options.table.columns = vec![RUN_ID.to_owned()];
+        let output = Output::writer(disk.place(name).display().to_string(), file.clone());
+        Ok(Self { sink: Format::Parquet.sink(output, &options)?, file, run: run.to_owned(), rows: 0 })
+    }
+
+    fn write(&mut self, rows: Vec<Row>) -> Result<(), SinkError> {
+        self.rows += rows.len() as u64;
+        let labelled: Vec<Row> = rows.into_iter().map(|row| labelled(&self.run, row)).collect();
+        self.sink.write(&labelled)
+    }
+
+    /// The finished file, which is not in its place yet.
+    fn finish(self) -> Result<(NewFile, u64), Error> {
+        self.sink.finish()?;
+        Ok((self.file.take().map_err(|error| Error::io("finishing a table", error))?, self.rows))
+    }
+}
+
+/// A row with the run's id before everything else.
+fn labelled(run: &str, row: Row) -> Row {
+    let label = (RUN_ID.to_owned(), Value::String(run.to_owned()));
+    let own = row.iter().map(|(key, value)| {
+        let key = if key == RUN_ID { LOGGED_RUN_ID } else { key };
+        (key.to_owned(), value.clone())
+    });
+    std::iter::once(label).chain(own).collect()
+}
+
+/// Writes rows into the table at `here`, which is put into its place at the end. The next rows are fetched while those
+/// before them are written.
+pub(super) async fn write(
+    client: &Client,
+    disk: &Disk,
+    run: &str,
+    here: &str,
+    batches: impl Stream<Item = Result<Vec<Row>, Error>> + Send,
+    seen: impl Fn(u64),
+) -> Result<Stored, Error> {
+    let table = gather(client, disk, run, here, None, batches, seen).await?;
+    finish(client, disk, here, table).await
+}
+
+/// The same behind the rows of the table that is there, which are to be so many. `None`, and the table as it was, if they
+/// are not, or if the new rows change the type of a column, so that the old ones have to be looked at again.
+pub(super) async fn append(
+    client: &Client,
+    disk: &Disk,
+    (run, rows): (&str, u64),
+    here: &str,
+    batches: impl Stream<Item = Result<Vec<Row>, Error>> + Send,
+    seen: impl Fn(u64),
+) -> Result<Option<Stored>, Error> {
+    let failed = |error| Error::io(format!("reading {}", disk.place(here).display()), error);
+    let Some(old) = disk.open_file(here).map_err(failed)? else { return Ok(None) };
+    let Ok(builder) = ParquetRecordBatchReaderBuilder::try_new(old) else { return Ok(None) };
+    let schema = builder.schema().clone();
+    let is_expected = u64::try_from(builder.metadata().file_metadata().num_rows()) == Ok(rows);
+    if !is_expected || !schema.fields().iter().all(|field| is_plain(field)) {
+        return Ok(None);
+    }
+    let Ok(reader) = builder.with_batch_size(ROWS_AT_ONCE).build() else { return Ok(None) };
+    let table = gather(client, disk, run, here, Some(reader), batches, seen).await?;
+    let (disk, here) = (disk.clone(), here.to_owned());
+    client
+        .work(move || {
+            let rows = table.rows;
+            let (mut file, _) = table.finish()?;
+            let failed = |error| writing(&disk, &here, error);
+            let whole = file.reopen().map_err(failed)?;
+            if !keeps_types(&schema, whole) {
+                return Ok(None);
+            }
+            Ok(Some(file.put(&here, rows).map_err(failed)?))
+        })
+        .await
+}
+
+/// The rows of `old`, and those that come, in a table that is not finished.
+async fn gather(
+    client: &Client,
+    disk: &Disk,
+    run: &str,
+    here: &str,
+    old: Option<parquet::arrow::arrow_reader::ParquetRecordBatchReader>,
+    batches: impl Stream<Item = Result<Vec<Row>, Error>> + Send,
+    seen: impl Fn(u64),
+) -> Result<Table, Error> {
+    let begin = {
+        let (disk, run, here) = (disk.clone(), run.to_owned(), here.to_owned());
+        move || {
+            let mut table = Table::begin(&disk, &run, &here)?;
+            for batch in old.into_iter().flatten() {
+                let batch = batch.map_err(|error| Error::io("reading a table", io::Error::other(error)))?;
+                let rows = rows_of(&batch).map_err(Error::from)?;
+                table.write(rows.into_iter().map(unlabelled).collect())?;
+            }
+            Ok::<_, Error>(table)
+        }
+    };
+    let mut batches = std::pin::pin!(batches);
+    let (table, mut next) = futures_util::future::join(client.work(begin), batches.next()).await;
+    let mut table = table?;
+    while let Some(rows) = next {
+        let rows = rows?;
+        seen(rows.len() as u64);
+        let write = client.work(move || table.write(rows).map(|()| table));
+        let (written, following) = futures_util::future::join(write, batches.next()).await;
+        table = written?;
+        next = following;
+    }
+    Ok(table)
+}
+
+/// Puts a table into its place. A table without rows is none.
+async fn finish(client: &Client, disk: &Disk, here: &str, table: Table) -> Result<Stored, Error> {
+    let (disk, here) = (disk.clone(), here.to_owned());
+    client
+        .work(move || {
+            let (file, rows) = table.finish()?;
+            let failed = |error| writing(&disk, &here, error);
+            if rows == 0 {
+                disk.remove(&here).map_err(failed)?;
+                return Ok(Stored { rows: 0, bytes: 0, md5: String::new() });
+            }
+            file.put(&here, rows).map_err(failed)
+        })
+        .await
+}
+
+/// Whether values of the column are the same once they have been written and read.
+fn is_plain(field: &arrow_schema::Field) -> bool {
+    use arrow_schema::DataType;
+    field.metadata().keys().all(|key| key.starts_with("PARQUET:"))
+        && matches!(
+            field.data_type(),
+            DataType::Boolean | DataType::Int64 | DataType::Float64 | DataType::Utf8
+        )
+}
+
+fn keeps_types(old: &SchemaRef, whole: File) -> bool {
+    let Ok(new) = ParquetRecordBatchReaderBuilder::try_new(whole) else { return false };
+    let new = new.schema();
+    old.fields().iter().all(|field| {
+        let found = new.field_with_name(field.name());
+        found.is_ok_and(|found| found.data_type() == field.data_type() && is_plain(found))
+    })
+}
+
+/// A row of a table without the run's id.
+fn unlabelled(row: Row) -> Row {
+    let own = row.iter().filter(|(key, _)| *key != RUN_ID).map(|(key, value)| {
+        let key = if key == LOGGED_RUN_ID { RUN_ID } else { key };
+        (key.to_owned(), value.clone())
+    });
+    own.collect()
+}
+
+/// The error for a file of the mirror that cannot be written.
+pub(super) fn writing(disk: &Disk, here: &str, error: io::Error) -> Error {
+    Error::io(format!("writing {}", disk.place(here).display()), error)
+}

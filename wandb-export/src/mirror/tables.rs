@@ -1,0 +1,174 @@
+//! The tables of a whole project.
+
+use std::io::Write as _;
+use std::sync::Mutex;
+
+use indexmap::IndexMap;
+use wandb_core::model::Sweep;
+use wandb_core::{Map, Row, Value};
+
+use super::copy::lock;
+use super::disk::{Disk, SharedFile};
+use super::layout::{RUN_TABLE, RUNS, SWEEP_TABLE};
+use super::record::Stored;
+use super::rows::writing;
+use super::store::Store;
+use crate::error::Error;
+use crate::sink::{Format, Output, Sink, SinkError, SinkOptions};
+use crate::table::TableError;
+use crate::table::divisible;
+
+/// Rows that are handed to a sink at once.
+const ROWS_AT_ONCE: usize = 256;
+
+/// Writes the runs of the project anew, as they are and as a table. Returns what a reader of the table should know.
+pub(super) fn write_runs(disk: &Disk, store: &Mutex<Store>) -> Result<Vec<String>, Error> {
+    let mut store = lock(store);
+    let ids = store.in_order();
+    let (table, notes) = match run_table(disk, &mut store, &ids, true) {
+        Err(Error::Sink(SinkError::Table(error @ TableError::TooManyColumns { .. }))) => {
+            let (table, mut notes) = run_table(disk, &mut store, &ids, false)?;
+            notes.push(format!("{RUN_TABLE} has config and summary as JSON text only: {error}"));
+            (table, notes)
+        }
+        table => table?,
+    };
+    let mut lines = disk.create().map_err(|error| writing(disk, RUNS, error))?;
+    for id in &ids {
+        let row = store.row(id).map_err(|error| reading(disk, error))?;
+        let written = lines.write_all(&row).and_then(|()| lines.write_all(b"\n"));
+        written.map_err(|error| writing(disk, RUNS, error))?;
+    }
+    // Closed before it is replaced, as some systems ask for. What is there of the old ones is in the new ones.
+    store.close_rows();
+    let lines = lines.put(RUNS, ids.len() as u64).map_err(|error| writing(disk, RUNS, error))?;
+    store.set_table(RUNS, lines);
+    store.set_table(RUN_TABLE, table);
+    Ok(notes)
+}
+
+fn run_table(
+    disk: &Disk,
+    store: &mut Store,
+    ids: &[String],
+    with_scalars: bool,
+) -> Result<(Stored, Vec<String>), Error> {
+    let rows = ids.iter().map(|id| {
+        let row = store.row(id).map_err(|error| reading(disk, error))?;
+        let row =
+            Row::parse(&row).map_err(|source| Error::Value { what: format!("{id} in {RUNS}"), source })?;
+        Ok(if with_scalars { spread(&row) } else { row })
+    });
+    table(disk, RUN_TABLE, rows)
+}
+
+/// Writes the sweeps of the project.
+pub(super) fn write_sweeps(disk: &Disk, store: &Mutex<Store>, sweeps: &[Sweep]) -> Result<(), Error> {
+    let (stored, _) = table(disk, SWEEP_TABLE, sweeps.iter().map(|sweep| Ok(sweep_row(sweep))))?;
+    lock(store).set_table(SWEEP_TABLE, stored);
+    Ok(())
+}
+
+fn table(
+    disk: &Disk,
+    here: &str,
+    rows: impl Iterator<Item = Result<Row, Error>>,
+) -> Result<(Stored, Vec<String>), Error> {
+    let file = SharedFile::new(disk.create().map_err(|error| writing(disk, here, error))?);
+    let output = Output::writer(disk.place(here).display().to_string(), file.clone());
+    let mut sink: Box<dyn Sink> = Format::Parquet.sink(output, &SinkOptions::default())?;
+    let mut batch = Vec::with_capacity(ROWS_AT_ONCE);
+    for row in rows {
+        batch.push(row?);
+        if batch.len() == ROWS_AT_ONCE {
+            sink.write(&batch)?;
+            batch.clear();
+        }
+    }
+    sink.write(&batch)?;
+    let report = sink.finish()?;
+    let put = file.take().and_then(|file| file.put(here, report.rows));
+    let notes = report.findings.iter().map(|finding| format!("{here}: {finding}")).collect();
+    Ok((put.map_err(|error| writing(disk, here, error))?, notes))
+}
+
+/// The row with the scalars inside config and summary as columns of their own, behind the others.
+fn spread(row: &Row) -> Row {
+    let mut scalars: IndexMap<String, Value> = IndexMap::new();
+    for (key, value) in row.iter().filter(|(key, _)| matches!(*key, "config" | "summary")) {
+        if let Some(map) = value.as_map() {
+            gather(map, key, &mut scalars);
+        }
+    }
+    let own = row.iter().map(|(key, value)| (key.to_owned(), value.clone()));
+    own.chain(scalars).collect()
+}
+
+fn gather(map: &Map, prefix: &str, scalars: &mut IndexMap<String, Value>) {
+    for (key, value) in map.iter() {
+        let path = format!("{prefix}.{key}");
+        if let Some(inner) = divisible(value) {
+            gather(inner, &path, scalars);
+        } else if !matches!(value, Value::Map(_) | Value::List(_)) {
+            // Where `a.b` is a key and a key of a key, the first one counts; the JSON text has both.
+            scalars.entry(path).or_insert_with(|| value.clone());
+        }
+    }
+}
+
+fn sweep_row(sweep: &Sweep) -> Row {
+    let text = |text: &Option<String>| text.clone().map(Value::String);
+    let time = |time: &Option<wandb_core::model::Timestamp>| {
+        time.as_ref().map(|time| Value::String(time.to_string()))
+    };
+    let cells = [
+        ("id", Some(Value::String(sweep.id.clone()))),
+        ("name", text(&sweep.name)),
+        ("state", text(&sweep.state)),
+        ("method", text(&sweep.method)),
+        ("description", text(&sweep.description)),
+        ("best_loss", sweep.best_loss.map(Value::Float)),
+        ("run_count", sweep.run_count.map(Value::from)),
+        ("run_count_expected", sweep.run_count_expected.map(Value::from)),
+        ("created_at", time(&sweep.created_at)),
+        ("updated_at", time(&sweep.updated_at)),
+        ("entity", Some(Value::String(sweep.entity.clone()))),
+        ("project", Some(Value::String(sweep.project.clone()))),
+        ("storage_id", Some(Value::String(sweep.storage_id.clone()))),
+        ("config", text(&sweep.config)),
+    ];
+    cells.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+}
+
+fn reading(disk: &Disk, error: std::io::Error) -> Error {
+    Error::io(format!("reading the runs in {}", disk.place("").display()), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scalars_come_out_of_config_and_summary_and_stay_in_them() {
+        let row = Row::parse(
+            br#"{"id": "a", "config": {"lr": 0.1, "net": {"depth": 3, "name": null}, "sizes": [1], "net.depth": 9},
+                "summary": {"acc": "NaN", "img": {"_type": "image", "size": 3}, "x": {}}, "tags": ["t"]}"#,
+        )
+        .unwrap();
+        let spread = spread(&row);
+        let keys: Vec<_> = spread.keys().collect();
+        let expected = [
+            "id",
+            "config",
+            "summary",
+            "tags",
+            "config.lr",
+            "config.net.depth",
+            "config.net.name",
+            "summary.acc",
+        ];
+        assert_eq!(keys, expected);
+        assert_eq!(spread.get("config.net.depth"), Some(&Value::Int(3)));
+        assert_eq!(spread.get("config"), row.get("config"));
+    }
+}
