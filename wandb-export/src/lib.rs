@@ -46,7 +46,7 @@ mod error;
 #[cfg(feature = "files")]
 pub mod files;
 pub mod sink;
-#[cfg(any(feature = "csv", feature = "parquet"))]
+#[cfg(feature = "parquet")]
 mod spool;
 pub mod table;
 
