@@ -42,3 +42,21 @@ impl Batch {
         })
     }
 }
+
+/// How many rows of a table to hold in memory at once: enough to make the work by column worthwhile, and no more than
+/// about a million values.
+#[cfg(any(feature = "csv", feature = "parquet"))]
+pub(crate) fn rows_at_once(columns: usize) -> usize {
+    (1_048_576 / columns.max(1)).clamp(1, 8192)
+}
+
+#[cfg(all(test, any(feature = "csv", feature = "parquet")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_with_many_columns_is_taken_a_few_rows_at_a_time() {
+        assert_eq!((rows_at_once(0), rows_at_once(13), rows_at_once(1_000)), (8192, 8192, 1_048));
+        assert_eq!(rows_at_once(usize::MAX), 1);
+    }
+}

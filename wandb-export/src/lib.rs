@@ -49,7 +49,7 @@ pub mod files;
 #[cfg(feature = "mirror")]
 pub mod mirror;
 pub mod sink;
-#[cfg(any(feature = "csv", feature = "parquet"))]
+#[cfg(feature = "parquet")]
 mod spool;
 pub mod table;
 

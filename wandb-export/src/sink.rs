@@ -18,10 +18,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-#[cfg(any(feature = "csv", feature = "parquet"))]
+#[cfg(feature = "parquet")]
 mod columnar;
 mod contract;
-#[cfg(any(feature = "csv", feature = "parquet"))]
+#[cfg(feature = "parquet")]
 mod encode;
 mod error;
 mod file;
@@ -29,7 +29,7 @@ mod format;
 mod jsonl;
 mod options;
 mod output;
-#[cfg(any(feature = "csv", feature = "parquet"))]
+#[cfg(feature = "parquet")]
 mod tasks;
 
 #[cfg(feature = "parquet")]

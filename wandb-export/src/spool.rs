@@ -32,7 +32,6 @@ pub(crate) enum Portion {
     /// Some rows of a page.
     Page(Arc<Page>, Range<usize>),
     /// Rows that never were in a spool, as the columns of their table.
-    #[cfg(feature = "parquet")]
     Columns(arrow_array::RecordBatch),
 }
 
@@ -42,7 +41,6 @@ impl Portion {
         match self {
             Self::Rows(rows) => rows.len(),
             Self::Page(_, rows) => rows.len(),
-            #[cfg(feature = "parquet")]
             Self::Columns(columns) => columns.num_rows(),
         }
     }
@@ -105,7 +103,6 @@ impl Spool {
     }
 
     /// How many rows there are.
-    #[cfg(any(feature = "parquet", test))]
     pub(crate) fn rows(&self) -> u64 {
         self.rows
     }
@@ -118,12 +115,6 @@ impl Spool {
         let file = BufReader::with_capacity(64 << 10, file);
         Ok(Portions { file, most: rows.max(1), left: Left::Nothing })
     }
-}
-
-/// How many rows of a table to hold in memory at once: enough to make the work by column worthwhile, and no more than
-/// about a million values.
-pub(crate) fn rows_at_once(columns: usize) -> usize {
-    (1_048_576 / columns.max(1)).clamp(1, 8192)
 }
 
 /// The rows of a [`Spool`], in portions that are never empty.
@@ -243,7 +234,6 @@ mod tests {
         match portion {
             Portion::Rows(rows) => rows.clone(),
             Portion::Page(page, rows) => page.to_rows()[rows.clone()].to_vec(),
-            #[cfg(feature = "parquet")]
             Portion::Columns(_) => panic!("a spool has no columns"),
         }
     }
@@ -288,11 +278,5 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory").path().to_owned();
         let mut spool = Spool::new(10, Some(&directory));
         (0..20_000).try_for_each(|step| spool.push(&row(step))).expect_err("no directory");
-    }
-
-    #[test]
-    fn a_table_with_many_columns_is_taken_a_few_rows_at_a_time() {
-        assert_eq!((rows_at_once(0), rows_at_once(13), rows_at_once(1_000)), (8192, 8192, 1_048));
-        assert_eq!(rows_at_once(usize::MAX), 1);
     }
 }

@@ -21,7 +21,7 @@ mod cells;
 mod column_type;
 mod error;
 mod finding;
-#[cfg(any(feature = "csv", feature = "parquet"))]
+#[cfg(feature = "parquet")]
 mod gathered;
 mod layout;
 mod nested;
@@ -52,7 +52,7 @@ mod to_arrow;
 pub use column_type::ColumnType;
 pub use error::TableError;
 pub use finding::{Finding, Reason};
-#[cfg(any(feature = "csv", feature = "parquet"))]
+#[cfg(feature = "parquet")]
 pub(crate) use gathered::Gathered;
 pub(crate) use nested::divisible;
 pub use nested::{Nested, UnknownNested};

@@ -58,8 +58,27 @@ pub(super) fn number(text: &[u8]) -> Option<(CellKind, usize)> {
     Some((if fits { CellKind::Int } else { CellKind::BigInt }, end))
 }
 
+/// How many digits `text` begins with. Most numbers have many: they are looked at eight at a time.
 fn digits(text: &[u8]) -> usize {
-    text.iter().take_while(|byte| byte.is_ascii_digit()).count()
+    let mut count = 0;
+    while let Some(eight) = text[count..].first_chunk() {
+        let others = no_digits(u64::from_le_bytes(*eight));
+        if others != 0 {
+            return count + others.trailing_zeros() as usize / 8;
+        }
+        count += 8;
+    }
+    count + text[count..].iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
+/// The highest bit of each byte that is no digit.
+fn no_digits(eight: u64) -> u64 {
+    const HIGHEST: u64 = u64::from_ne_bytes([0x80; 8]);
+    const ZEROS: u64 = u64::from_ne_bytes([b'0'; 8]);
+    const TO_OVERFLOW: u64 = u64::from_ne_bytes([0x80 - 10; 8]);
+    // Digits become 0 to 9; what is more overflows into the highest bit, or has it already.
+    let values = eight ^ ZEROS;
+    (((values & !HIGHEST) + TO_OVERFLOW) | values) & HIGHEST
 }
 
 fn float(token: &[u8], negative: bool) -> Option<CellKind> {
@@ -97,6 +116,21 @@ mod tests {
         }
         let huge = format!("{}.5", "9".repeat(400));
         assert_eq!(number(huge.as_bytes()), Some((CellKind::Infinity, huge.len())));
+    }
+
+    #[test]
+    fn digits_are_counted_up_to_anything_else() {
+        for length in 0..20 {
+            let counted = "0918273645".repeat(2)[..length].to_owned();
+            assert_eq!(digits(counted.as_bytes()), length);
+            for other in (0..=u8::MAX).filter(|byte| !byte.is_ascii_digit()) {
+                let mut text = counted.clone().into_bytes();
+                text.push(other);
+                assert_eq!(digits(&text), length, "{other}");
+                text.extend_from_slice(b"012345678");
+                assert_eq!(digits(&text), length, "{other}");
+            }
+        }
     }
 
     #[test]

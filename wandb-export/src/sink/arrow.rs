@@ -11,7 +11,8 @@ use super::format::Format;
 use super::options::SinkOptions;
 use super::output::Output;
 use super::shared::SharedOutput;
-use crate::spool::{Portion, rows_at_once};
+use crate::batch::rows_at_once;
+use crate::spool::Portion;
 use crate::table::{BatchBuilder, Nested, SameSize, Schema, TableError, arrow_schema};
 
 pub(super) fn sink(output: Output, options: &SinkOptions) -> Box<dyn Sink> {

@@ -1,7 +1,6 @@
-//! What the formats with columns have in common: rows are put aside until the last one has shown all columns, unless
-//! somebody knows them beforehand.
+//! What the formats whose columns have types have in common: rows are put aside until the last one has shown all
+//! columns, unless somebody knows them beforehand.
 
-#[cfg(feature = "parquet")]
 mod arrangement;
 mod table;
 #[cfg(all(test, feature = "csv", feature = "parquet"))]
@@ -10,20 +9,17 @@ mod tests;
 use wandb_core::Row;
 use wandb_core::page::Page;
 
-#[cfg(feature = "parquet")]
 use self::arrangement::Arrangement;
 use self::table::Table;
 use super::contract::{Sink, SinkReport};
 use super::encode::Encode;
 use super::error::SinkError;
 use super::output::Output;
-#[cfg(feature = "parquet")]
 use crate::spool::Portion;
 use crate::table::{Gathered, Nested, TableOptions};
 
 /// Puts rows aside and encodes them all in the end, or encodes record batches as they come.
 pub(super) struct Columnar<E: Encode> {
-    #[cfg(feature = "parquet")]
     options: TableOptions,
     name: String,
     state: State<E>,
@@ -31,7 +27,6 @@ pub(super) struct Columnar<E: Encode> {
 
 enum State<E: Encode> {
     Gathering(Box<Gathering<E>>),
-    #[cfg(feature = "parquet")]
     Writing(Arrangement, Box<Table<E>>),
     Failed,
 }
@@ -46,7 +41,6 @@ impl<E: Encode> Columnar<E> {
     /// `default` is what becomes of nested values unless `options` say otherwise.
     pub(super) fn new(encoding: E, output: Output, options: &TableOptions, default: Nested) -> Self {
         Self {
-            #[cfg(feature = "parquet")]
             options: options.clone(),
             name: output.name().to_owned(),
             state: State::Gathering(Box::new(Gathering {
@@ -86,7 +80,6 @@ impl<E: Encode> Sink for Columnar<E> {
     fn write(&mut self, rows: &[Row]) -> Result<(), SinkError> {
         let written = match &mut self.state {
             State::Gathering(gathering) => gathering.rows.rows(rows).map_err(SinkError::from),
-            #[cfg(feature = "parquet")]
             State::Writing(_, table) => table.push(Portion::Rows(rows.to_vec())),
             State::Failed => Err(self.failed()),
         };
@@ -103,7 +96,6 @@ impl<E: Encode> Sink for Columnar<E> {
         }
     }
 
-    #[cfg(feature = "parquet")]
     fn begin_batches(&mut self, schema: &crate::table::Schema) -> Result<bool, SinkError> {
         match std::mem::replace(&mut self.state, State::Failed) {
             State::Gathering(gathering) if gathering.rows.is_empty() => {
@@ -119,7 +111,6 @@ impl<E: Encode> Sink for Columnar<E> {
         }
     }
 
-    #[cfg(feature = "parquet")]
     fn write_batch(&mut self, batch: &arrow_array::RecordBatch) -> Result<(), SinkError> {
         let State::Writing(arrangement, table) = &mut self.state else {
             return self.write(&crate::table::rows_of(batch)?);
@@ -134,7 +125,6 @@ impl<E: Encode> Sink for Columnar<E> {
     fn finish(self: Box<Self>) -> Result<SinkReport, SinkError> {
         match self.state {
             State::Gathering(gathering) => gathering.write(),
-            #[cfg(feature = "parquet")]
             State::Writing(_, table) => table.finish(),
             State::Failed => Err(SinkError::Failed { output: self.name }),
         }

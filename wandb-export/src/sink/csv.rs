@@ -3,78 +3,140 @@
 //! Written here rather than by the `csv` crate, whose writer has one quoting style for all fields: an empty string
 //! has to differ from a missing value. The tests read everything back with that crate.
 
+mod aside;
 #[cfg(feature = "parquet")]
 mod columns;
+mod growing;
+#[cfg(feature = "parquet")]
+mod known;
+mod recast;
+mod shape;
 
-use std::io::Write as _;
 use std::ops::Range;
 
-use wandb_core::Value;
 use wandb_core::page::{Cell, CellKind, Column, Page};
+use wandb_core::{Row, Value};
 
-use super::columnar::Columnar;
-use super::contract::Sink;
-use super::encode::{Encode, WritePieces};
+use self::growing::Growing;
+use super::contract::{Sink, SinkReport};
 use super::error::SinkError;
 use super::options::SinkOptions;
 use super::output::Output;
-use crate::spool::Portion;
-use crate::table::{ColumnType, Field, FieldKind, Nested, Schema, TableError};
+use crate::table::{ColumnType, Field, FieldKind, Schema, TableError};
 
-pub(super) fn sink(output: Output, options: &SinkOptions) -> Box<dyn Sink> {
-    Box::new(Columnar::new(Csv, output, &options.table, Nested::Dotted))
+pub(super) fn sink(output: Output, options: &SinkOptions) -> Result<Box<dyn Sink>, SinkError> {
+    Ok(Box::new(Csv {
+        #[cfg(feature = "parquet")]
+        options: options.table.clone(),
+        name: output.name().to_owned(),
+        state: State::Growing(Box::new(Growing::new(output, &options.table)?)),
+    }))
 }
 
-#[derive(Clone, Copy)]
-struct Csv;
+/// Writes rows as they come, or record batches whose columns are known.
+struct Csv {
+    #[cfg(feature = "parquet")]
+    options: crate::table::TableOptions,
+    name: String,
+    state: State,
+}
 
-impl Encode for Csv {
-    type Piece = String;
-    type Writer = Text;
+enum State {
+    Growing(Box<Growing>),
+    #[cfg(feature = "parquet")]
+    Known(Box<known::Known>),
+    Failed,
+}
 
-    fn piece(self, schema: &Schema, rows: &Portion) -> Result<String, TableError> {
-        // Numbers are about that long, with their comma.
-        let mut text = String::with_capacity(rows.len() * schema.column_count() * 20);
-        match rows {
-            Portion::Rows(rows) => {
-                for row in rows {
-                    let mut cells = schema.layout.cells();
-                    schema.layout.fill(row, &mut cells)?;
-                    push_record(schema.fields(), &mut text, |field, text| match cells.values[field.slot] {
-                        Some(value) => push_value(field, value, text),
-                        None => push_nothing(schema, text),
-                    });
-                }
-            }
-            Portion::Page(page, rows) => push_page(schema, page, rows.clone(), &mut text),
-            #[cfg(feature = "parquet")]
-            Portion::Columns(batch) => columns::push_batch(batch, &mut text),
+impl Csv {
+    fn failed(&self) -> SinkError {
+        SinkError::Failed { output: self.name.clone() }
+    }
+
+    /// A sink that has failed is not to be finished.
+    fn note<T>(&mut self, done: Result<T, SinkError>) -> Result<T, SinkError> {
+        if done.is_err() {
+            self.state = State::Failed;
         }
-        Ok(text)
-    }
-
-    fn begin(self, schema: &Schema, output: Output) -> Result<Text, SinkError> {
-        let mut header = String::new();
-        push_record(schema.fields(), &mut header, |field, text| push_string(field.name(), text));
-        let mut text = Text(output);
-        text.write(header)?;
-        Ok(text)
+        done
     }
 }
 
-/// Text that is written as it comes.
-struct Text(Output);
-
-impl WritePieces for Text {
-    type Piece = String;
-
-    fn write(&mut self, piece: String) -> Result<(), SinkError> {
-        self.0.write_all(piece.as_bytes()).map_err(|error| self.0.error(error))
+impl Sink for Csv {
+    fn write(&mut self, rows: &[Row]) -> Result<(), SinkError> {
+        let written = match &mut self.state {
+            State::Growing(growing) => growing.rows(rows),
+            #[cfg(feature = "parquet")]
+            State::Known(known) => known.write(rows),
+            State::Failed => Err(self.failed()),
+        };
+        self.note(written)
     }
 
-    fn finish(self) -> Result<Output, SinkError> {
-        Ok(self.0)
+    fn write_page(&mut self, page: &Page) -> Result<(), SinkError> {
+        let written = match &mut self.state {
+            State::Growing(growing) => growing.page(page),
+            #[cfg(feature = "parquet")]
+            State::Known(known) => known.write_page(page),
+            State::Failed => Err(self.failed()),
+        };
+        self.note(written)
     }
+
+    #[cfg(feature = "parquet")]
+    fn begin_batches(&mut self, schema: &Schema) -> Result<bool, SinkError> {
+        match std::mem::replace(&mut self.state, State::Failed) {
+            State::Growing(growing) if growing.is_empty() => {
+                let mut known = Box::new(known::sink(growing.into_output(), &self.options));
+                let begun = known.begin_batches(schema)?;
+                self.state = State::Known(known);
+                Ok(begun)
+            }
+            state => {
+                self.state = state;
+                Ok(false)
+            }
+        }
+    }
+
+    #[cfg(feature = "parquet")]
+    fn write_batch(&mut self, batch: &arrow_array::RecordBatch) -> Result<(), SinkError> {
+        match &mut self.state {
+            State::Known(known) => {
+                let written = known.write_batch(batch);
+                self.note(written)
+            }
+            _ => self.write(&crate::table::rows_of(batch)?),
+        }
+    }
+
+    fn finish(self: Box<Self>) -> Result<SinkReport, SinkError> {
+        match self.state {
+            State::Growing(growing) => growing.finish(),
+            #[cfg(feature = "parquet")]
+            State::Known(known) => known.finish(),
+            State::Failed => Err(self.failed()),
+        }
+    }
+}
+
+fn header(schema: &Schema) -> String {
+    let mut header = String::new();
+    push_record(schema.fields(), &mut header, |field, text| push_string(field.name(), text));
+    header
+}
+
+fn push_rows(schema: &Schema, rows: &[Row], text: &mut String) -> Result<(), TableError> {
+    for row in rows {
+        let mut cells = schema.layout.cells();
+        schema.layout.fill(row, &mut cells)?;
+        push_record(schema.fields(), text, |field, text| {
+            if let Some(value) = cells.values[field.slot] {
+                push_value(field, value, text);
+            }
+        });
+    }
+    Ok(())
 }
 
 fn push_record(fields: &[Field], text: &mut String, mut push: impl FnMut(&Field, &mut String)) {
@@ -87,13 +149,6 @@ fn push_record(fields: &[Field], text: &mut String, mut push: impl FnMut(&Field,
     text.push('\n');
 }
 
-/// A line of nothing at all would be no record.
-fn push_nothing(schema: &Schema, text: &mut String) {
-    if schema.fields().len() == 1 {
-        text.push_str("\"\"");
-    }
-}
-
 fn push_page(schema: &Schema, page: &Page, rows: Range<usize>, text: &mut String) {
     let columns: Vec<Option<Column<'_>>> = schema.fields().iter().map(|field| field.in_page(page)).collect();
     for row in rows {
@@ -101,19 +156,18 @@ fn push_page(schema: &Schema, page: &Page, rows: Range<usize>, text: &mut String
             if index > 0 {
                 text.push(',');
             }
-            match column.map(|column| column.cell(row)) {
-                Some(cell) => push_cell(schema, field, cell, text),
-                None => push_nothing(schema, text),
+            if let Some(column) = column {
+                push_cell(field, column.cell(row), text);
             }
         }
         text.push('\n');
     }
 }
 
-fn push_cell(schema: &Schema, field: &Field, cell: Cell<'_>, text: &mut String) {
+fn push_cell(field: &Field, cell: Cell<'_>, text: &mut String) {
     match cell.kind() {
         CellKind::Float | CellKind::Int | CellKind::BigInt => text.push_str(cell.text()),
-        CellKind::Missing | CellKind::Null => push_nothing(schema, text),
+        CellKind::Missing | CellKind::Null => {}
         CellKind::String if !is_json(field) => push_string(cell.text(), text),
         CellKind::List | CellKind::Object | CellKind::Record => push_string(cell.text(), text),
         _ => {
@@ -130,6 +184,8 @@ fn is_json(field: &Field) -> bool {
 
 fn push_value(field: &Field, value: &Value, text: &mut String) {
     match value {
+        // JSON has no other way to write it.
+        Value::Float(float) if !float.is_finite() && is_json(field) => push_string(&value.to_json(), text),
         Value::Float(float) if float.is_nan() => text.push_str("NaN"),
         Value::String(string) if !is_json(field) => push_string(string, text),
         Value::Null | Value::Bool(_) | Value::Int(_) | Value::BigInt(_) => value.write_json(text),

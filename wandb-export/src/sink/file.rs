@@ -15,6 +15,9 @@ const PREFIX: &str = ".wandb-export-";
 #[cfg(unix)]
 const NEW_FILE: u32 = 0o666;
 
+/// So much is gathered before it is written.
+const BUFFER: usize = 64 << 10;
+
 /// How many symbolic links to follow to a file that does not exist yet.
 const MAX_LINKS: usize = 16;
 
@@ -22,11 +25,25 @@ const MAX_LINKS: usize = 16;
 pub(super) trait Durable: Write + Send {
     /// Waits until the disk has everything.
     fn sync(&mut self) -> io::Result<()>;
+
+    /// Copies what has been written to `to`, from `start` on, and is empty afterwards.
+    #[cfg(feature = "csv")]
+    fn take_back(&mut self, start: u64, to: &mut dyn Write) -> io::Result<()>;
 }
 
 impl Durable for File {
     fn sync(&mut self) -> io::Result<()> {
         self.sync_all()
+    }
+
+    #[cfg(feature = "csv")]
+    fn take_back(&mut self, start: u64, to: &mut dyn Write) -> io::Result<()> {
+        use std::io::{BufReader, Seek as _, SeekFrom, copy};
+
+        self.seek(SeekFrom::Start(start))?;
+        copy(&mut BufReader::with_capacity(BUFFER, &*self), to)?;
+        self.rewind()?;
+        self.set_len(0)
     }
 }
 
@@ -103,13 +120,20 @@ impl AtomicFile {
             .tempfile_in(directory(&place))
             .map_err(|error| SinkError::io("creating a file beside", place.display(), error))?
             .into_parts();
-        Ok(Self { writer: BufWriter::with_capacity(64 << 10, through(file)), temporary, place })
+        Ok(Self { writer: BufWriter::with_capacity(BUFFER, through(file)), temporary, place })
     }
 
     /// The directory of the file's place.
     #[cfg(any(feature = "csv", feature = "parquet"))]
     pub(super) fn directory(&self) -> &Path {
         directory(&self.place)
+    }
+
+    /// Copies what has been written to `to`, from `start` on, and begins anew.
+    #[cfg(feature = "csv")]
+    pub(super) fn take_back(&mut self, start: u64, to: &mut dyn Write) -> io::Result<()> {
+        self.writer.flush()?;
+        self.writer.get_mut().take_back(start, to)
     }
 
     /// Puts the file in its place.

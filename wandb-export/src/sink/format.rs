@@ -127,7 +127,7 @@ impl Format {
             #[cfg(feature = "terminal")]
             Self::Table => Ok(super::terminal::sink(output, options)),
             #[cfg(feature = "csv")]
-            Self::Csv => Ok(super::csv::sink(output, options)),
+            Self::Csv => super::csv::sink(output, options),
             #[cfg(feature = "parquet")]
             Self::Parquet => Ok(super::parquet::sink(output, options)),
             #[cfg(feature = "parquet")]

@@ -86,6 +86,24 @@ impl Output {
         }
     }
 
+    /// Whether [`take_back`](Self::take_back) is possible: nobody else sees what is written before it is committed.
+    #[cfg(feature = "csv")]
+    pub(super) fn can_take_back(&self) -> bool {
+        matches!(self.destination, Destination::File(_))
+    }
+
+    /// Copies what has been written to `to`, from `start` on, and begins anew.
+    #[cfg(feature = "csv")]
+    pub(super) fn take_back(&mut self, start: u64, to: &mut dyn Write) -> io::Result<()> {
+        let taken = match &mut self.destination {
+            Destination::File(file) => file.take_back(start, to),
+            _ => Err(io::ErrorKind::Unsupported.into()),
+        };
+        self.note(taken)?;
+        self.bytes = 0;
+        Ok(())
+    }
+
     /// Ends a batch of rows: who reads a stream sees it now.
     pub(super) fn end_batch(&mut self) -> Result<(), SinkError> {
         match self.destination {

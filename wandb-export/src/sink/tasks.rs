@@ -1,11 +1,13 @@
 //! Work beside the thread that writes, a bounded amount at once.
 
 use std::num::NonZero;
+use std::sync::LazyLock;
 use std::thread::available_parallelism;
 
-/// How many processors there are to work on.
+/// How many processors there are to work on. Asking the system takes it a dozen files, so that is done once.
 pub(super) fn processors() -> usize {
-    available_parallelism().map_or(1, NonZero::get)
+    static PROCESSORS: LazyLock<usize> = LazyLock::new(|| available_parallelism().map_or(1, NonZero::get));
+    *PROCESSORS
 }
 
 /// A result that is on its way.

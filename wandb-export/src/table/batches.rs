@@ -19,7 +19,8 @@ use super::same_size::SameSize;
 use super::schema::Schema;
 use super::to_arrow::{BatchBuilder, arrow_schema};
 use crate::batch::Batch;
-use crate::spool::{Portion, rows_at_once};
+use crate::batch::rows_at_once;
+use crate::spool::Portion;
 
 /// Record batches of a schema that is inferred from all of `rows`. Rows are put aside until the last one is known, in
 /// memory and then in an unnamed temporary file; a batch has at most 8192 rows and about a million values.

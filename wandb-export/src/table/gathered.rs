@@ -10,7 +10,8 @@ use super::nested::Nested;
 use super::options::TableOptions;
 use super::schema::Schema;
 use super::schema_builder::SchemaBuilder;
-use crate::spool::{Portions, Spool, rows_at_once};
+use crate::batch::rows_at_once;
+use crate::spool::{Portions, Spool};
 
 /// The rows of a table so far.
 #[derive(Debug)]
@@ -39,7 +40,6 @@ impl Gathered {
     }
 
     /// Whether no row has come yet.
-    #[cfg(feature = "parquet")]
     pub(crate) fn is_empty(&self) -> bool {
         self.spool.rows() == 0
     }

@@ -16,24 +16,15 @@ impl SchemaBuilder {
     /// Takes the rows of a page into account. `false`, and nothing is, if they have objects that have to be taken
     /// apart, so that they have to be looked at one by one.
     pub(crate) fn observe_page(&mut self, page: &Page) -> Result<bool, TableError> {
-        let has_records = |column: Column<'_>| column.cells().any(|cell| cell.kind() == CellKind::Record);
-        match self.nested() {
-            Nested::Struct => return Ok(false),
-            Nested::Dotted if page.columns().any(has_records) => return Ok(false),
-            Nested::Dotted | Nested::Json => {}
+        if self.nested() == Nested::Struct {
+            return Ok(false);
         }
-        for (place, column) in page.columns().enumerate() {
-            let mut tally = Tally::default();
-            let mut empty_objects = 0;
-            for cell in column.cells() {
-                let Some(kind) = value_kind(cell) else { continue };
-                tally.add(kind, 1);
-                empty_objects += u64::from(cell.kind() == CellKind::Object && cell.text_len() == 2);
-                if is_inexact(cell) {
-                    tally.add_inexact_integers(1);
-                }
-            }
-            self.observe_column(place, column.key(), &tally, empty_objects)?;
+        let counts: Vec<Counts> = page.columns().map(Counts::of).collect();
+        if self.nested() == Nested::Dotted && counts.iter().any(|counts| counts.records > 0) {
+            return Ok(false);
+        }
+        for (place, (column, counts)) in page.columns().zip(counts).enumerate() {
+            self.observe_column(place, column.key(), &counts.tally, counts.empty_objects)?;
         }
         Ok(true)
     }
@@ -45,6 +36,41 @@ impl Field {
         match self.path() {
             [key] => page.column(key),
             _ => None,
+        }
+    }
+}
+
+/// What there is in a column.
+#[derive(Default)]
+struct Counts {
+    tally: Tally,
+    empty_objects: u64,
+    records: u64,
+}
+
+impl Counts {
+    fn of(column: Column<'_>) -> Self {
+        let mut counts = Self::default();
+        // Most cells are floats. They say nothing but that they are there.
+        let mut floats = 0;
+        for cell in column.cells() {
+            match cell.kind() {
+                CellKind::Float => floats += 1,
+                CellKind::Missing => {}
+                _ => counts.add(cell),
+            }
+        }
+        counts.tally.add(ValueKind::Float, floats);
+        counts
+    }
+
+    fn add(&mut self, cell: Cell<'_>) {
+        let Some(kind) = value_kind(cell) else { return };
+        self.tally.add(kind, 1);
+        self.empty_objects += u64::from(cell.kind() == CellKind::Object && cell.text_len() == 2);
+        self.records += u64::from(cell.kind() == CellKind::Record);
+        if is_inexact(cell) {
+            self.tally.add_inexact_integers(1);
         }
     }
 }

@@ -32,6 +32,7 @@ pub struct SchemaBuilder {
     asked_for: Vec<String>,
     max_columns: usize,
     nodes: Vec<Node>,
+    surprises: u64,
 }
 
 /// What was seen at one place of the rows.
@@ -58,6 +59,7 @@ impl SchemaBuilder {
             asked_for: Vec::new(),
             max_columns: Self::DEFAULT_MAX_COLUMNS,
             nodes: vec![Node::default()],
+            surprises: 0,
         }
     }
 
@@ -102,9 +104,19 @@ impl SchemaBuilder {
         empty_objects: u64,
     ) -> Result<(), TableError> {
         let child = self.child(0, guess, key)?;
-        self.nodes[child].tally.merge(tally);
-        self.nodes[child].empty_objects += empty_objects;
+        let node = &mut self.nodes[child];
+        let before = node.tally.sorts();
+        node.tally.merge(tally);
+        node.empty_objects += empty_objects;
+        self.surprises += u64::from(node.tally.sorts() != before);
         Ok(())
+    }
+
+    /// How often something has come that there was not before. As long as this is the same, so are the columns, their
+    /// types and their order.
+    #[cfg(feature = "csv")]
+    pub(crate) fn surprises(&self) -> u64 {
+        self.surprises
     }
 
     /// The schema that holds every row observed.
@@ -124,7 +136,7 @@ impl SchemaBuilder {
                     self.nodes[child].divided += 1;
                     self.descend(child, map.iter())?;
                 }
-                None => self.nodes[child].observe(value),
+                None => self.surprises += u64::from(self.nodes[child].observe(value)),
             }
         }
         Ok(())
@@ -146,14 +158,18 @@ impl SchemaBuilder {
             return Err(TableError::TooManyColumns { limit: self.max_columns });
         }
         self.nodes.push(Node::default());
+        self.surprises += 1;
         self.nodes[node].children.insert(key.to_owned(), child);
         Ok(child)
     }
 }
 
 impl Node {
-    fn observe(&mut self, value: &Value) {
+    /// Whether the column's type may be another one now.
+    fn observe(&mut self, value: &Value) -> bool {
+        let before = self.tally.sorts();
         self.tally.observe(value);
         self.empty_objects += u64::from(matches!(value, Value::Map(map) if map.is_empty()));
+        self.tally.sorts() != before
     }
 }

@@ -117,6 +117,12 @@ impl Tally {
         self.counts[kind as usize]
     }
 
+    /// What there has been: all that a column's type depends on.
+    pub(super) fn sorts(&self) -> u16 {
+        let seen = self.seen().fold(0, |sorts, (kind, _)| sorts | 1 << kind as u16);
+        seen | u16::from(self.inexact_integers > 0) << ValueKind::ALL.len()
+    }
+
     /// How many integers a double cannot hold.
     pub(crate) fn inexact_integers(&self) -> u64 {
         self.inexact_integers

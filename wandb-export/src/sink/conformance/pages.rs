@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::select;
 use wandb_core::Row;
 use wandb_core::page::{Form, Page, read_rows};
 
@@ -41,10 +43,12 @@ fn write_pages(format: Format, options: &SinkOptions, pages: &[Page]) -> (Vec<u8
     (bytes, report)
 }
 
-fn check(rows: &[Row], at_once: usize) {
+fn check(rows: &[Row], at_once: usize, asked_for: &[&str], memory: usize) {
     let (pages, rows) = pages(rows, at_once);
-    for (format, options) in cases() {
+    for (format, mut options) in cases() {
+        options.table.columns = asked_for.iter().map(|&name| name.to_owned()).collect();
         let (expected, expected_report) = write(format, &options, &rows);
+        options.table.memory = memory;
         let (bytes, report) = write_pages(format, &options, &pages);
         assert_eq!(report, expected_report, "{format} {:?}", options.table.nested);
         let text = String::from_utf8_lossy;
@@ -62,8 +66,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn pages_give_the_same_bytes_as_their_rows(rows in rows(), at_once in 1_usize..6) {
-        check(&rows, at_once);
+    fn pages_give_the_same_bytes_as_their_rows(
+        rows in rows(),
+        at_once in 1_usize..6,
+        asked_for in vec(select(vec!["loss", "a", "a.b", "eval", "never", "_step"]), 0..3),
+        memory in select(vec![0, 100, 2 << 20]),
+    ) {
+        check(&rows, at_once, &asked_for, memory);
     }
 }
 
@@ -76,5 +85,6 @@ fn many_pages_of_many_rows_give_the_same_bytes() {
             Row::parse(row.as_bytes()).expect("valid JSON")
         })
         .collect();
-    check(&rows, 3_000);
+    check(&rows, 3_000, &[], 2 << 20);
+    check(&rows, 1_000, &["name"], 10_000);
 }
