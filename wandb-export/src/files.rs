@@ -11,7 +11,7 @@ mod names;
 mod outcome;
 mod partial;
 
-pub(crate) use content::Content;
+pub(crate) use content::{Content, Digest};
 pub(crate) use folder::{Folder, There};
 pub(crate) use names::Names;
 pub use outcome::{Downloaded, Downloads, Existing, FailedDownload, Outcome};
