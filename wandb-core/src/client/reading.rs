@@ -1,9 +1,12 @@
 //! Where large answers are read.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use async_lock::Semaphore;
+
+use crate::workers;
 
 /// Where the client reads the answers that take a processor's time rather than the network's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -12,7 +15,7 @@ pub enum Reading {
     /// Where the client is polled, which is the same at every run and needs no threads.
     #[default]
     InPlace,
-    /// On the threads of the `blocking` crate, as many at once as there are processors, so that neither the caller's
+    /// On threads of this crate, as many as there are processors, so that neither the caller's
     /// executor nor what else is in flight has to wait.
     OnThreads,
 }
@@ -35,12 +38,19 @@ impl Readers {
             None => work(),
             Some(threads) => {
                 let permit = threads.acquire_arc().await;
-                blocking::unblock(move || {
-                    let read = work();
+                let (sender, result) = async_channel::bounded(1);
+                workers::start(move || {
+                    let read = catch_unwind(AssertUnwindSafe(work));
                     drop(permit);
-                    read
-                })
-                .await
+                    // Whoever wanted it may have gone.
+                    let _ = sender.try_send(read);
+                });
+                match result.recv().await {
+                    Ok(Ok(read)) => read,
+                    Ok(Err(panic)) => resume_unwind(panic),
+                    // A job is never dropped before it is done.
+                    Err(error) => resume_unwind(Box::new(error)),
+                }
             }
         }
     }
