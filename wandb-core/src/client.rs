@@ -80,7 +80,7 @@ struct Shared {
     lacks: Mutex<Lacks>,
     jitter: Mutex<fastrand::Rng>,
     tally: tally::Counters,
-    readers: reading::Readers,
+    reading: Reading,
 }
 
 impl Client {
@@ -114,9 +114,10 @@ impl Client {
         self.shared.transport.now()
     }
 
-    /// Does work that takes a processor's time, or a disk's, where the client reads large answers: see [`Reading`].
+    /// Does work that would hold up what else is in flight, also such that waits for a disk, on another thread, or in
+    /// place where large answers are read in place: see [`Reading`].
     pub async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        self.shared.readers.read(work).await
+        self.shared.reading.wait(work).await
     }
 
     /// What the client has done so far.

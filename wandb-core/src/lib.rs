@@ -19,6 +19,8 @@ pub mod simulation;
 pub mod transport;
 pub mod update;
 mod value;
+#[doc(hidden)]
+pub mod workers;
 
 pub use auth::{ApiKey, ApiKeyError, AuthError, Credential, CredentialSource};
 pub use base_url::{BaseUrl, BaseUrlError};

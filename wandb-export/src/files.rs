@@ -11,9 +11,9 @@ mod names;
 mod outcome;
 mod partial;
 
-pub(crate) use content::Content;
 #[cfg(feature = "mirror")]
-pub(crate) use content::{Digest, digest};
+pub(crate) use content::digest;
+pub(crate) use content::{Content, Digest};
 pub(crate) use folder::{Folder, There};
 pub(crate) use names::Names;
 pub use outcome::{Downloaded, Downloads, Existing, FailedDownload, Outcome};

@@ -106,7 +106,7 @@ impl ClientBuilder {
                 lacks: Mutex::new(Lacks::nothing()),
                 jitter: Mutex::new(fastrand::Rng::with_seed(self.seed)),
                 tally: tally::Counters::default(),
-                readers: self.reading.readers(),
+                reading: self.reading,
             }),
         }
     }

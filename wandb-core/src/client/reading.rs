@@ -1,9 +1,8 @@
 //! Where large answers are read.
 
-use std::sync::Arc;
-use std::thread::available_parallelism;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use async_lock::Semaphore;
+use crate::workers;
 
 /// Where the client reads the answers that take a processor's time rather than the network's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -12,36 +11,35 @@ pub enum Reading {
     /// Where the client is polled, which is the same at every run and needs no threads.
     #[default]
     InPlace,
-    /// On the threads of the `blocking` crate, as many at once as there are processors, so that neither the caller's
+    /// On threads of this crate, as many as there are processors, so that neither the caller's
     /// executor nor what else is in flight has to wait.
     OnThreads,
 }
 
 impl Reading {
-    pub(super) fn readers(self) -> Readers {
-        let threads = || available_parallelism().map_or(1, usize::from);
-        Readers((self == Self::OnThreads).then(|| Arc::new(Semaphore::new(threads()))))
+    /// Does `work` that takes a processor's time and waits for nothing.
+    pub(super) async fn read<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        if self == Self::InPlace {
+            return work();
+        }
+        let (sender, result) = async_channel::bounded(1);
+        workers::start(move || {
+            // Whoever wanted it may have gone.
+            let _ = sender.try_send(catch_unwind(AssertUnwindSafe(work)));
+        });
+        match result.recv().await {
+            Ok(Ok(read)) => read,
+            Ok(Err(panic)) => resume_unwind(panic),
+            // A job is never dropped before it is done.
+            Err(error) => resume_unwind(Box::new(error)),
+        }
     }
-}
 
-/// Who reads; nobody else if there is no semaphore.
-#[derive(Debug)]
-pub(super) struct Readers(Option<Arc<Semaphore>>);
-
-impl Readers {
-    /// Does `work` there.
-    pub(super) async fn read<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        match &self.0 {
-            None => work(),
-            Some(threads) => {
-                let permit = threads.acquire_arc().await;
-                blocking::unblock(move || {
-                    let read = work();
-                    drop(permit);
-                    read
-                })
-                .await
-            }
+    /// Does `work` that may wait, for a disk or for other work, on a thread that has the time.
+    pub(super) async fn wait<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        match self {
+            Self::InPlace => work(),
+            Self::OnThreads => blocking::unblock(work).await,
         }
     }
 }

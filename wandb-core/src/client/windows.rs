@@ -150,7 +150,7 @@ where
             let sent = client.shared.transport.now();
             let read = |response| {
                 let part = Arc::clone(&part);
-                client.shared.readers.read(move || part.answer(response)).boxed()
+                client.shared.reading.read(move || part.answer(response)).boxed()
             };
             let outcome = client.attempt_reading(&*part, divisible, read).await;
             let took = client.shared.transport.now() - sent;

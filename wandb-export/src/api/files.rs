@@ -4,6 +4,8 @@
 mod download;
 #[cfg(feature = "files")]
 mod fetch;
+#[cfg(feature = "files")]
+mod filling;
 mod pattern;
 #[cfg(feature = "files")]
 mod progress;

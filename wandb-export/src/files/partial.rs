@@ -1,6 +1,6 @@
 //! A file that is not whole yet, kept so that a later download can go on with it.
 
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::time::Duration;
 
 use cap_std::fs::{Dir, OpenOptions};
@@ -21,7 +21,8 @@ pub(crate) struct PartialFile {
     data: String,
     notes: Notes,
     written: u64,
-    digest: Digest,
+    /// Of what is written; nobody computes it where there is none to compare it with.
+    digest: Option<Digest>,
 }
 
 /// What is known of a partial file.
@@ -46,12 +47,14 @@ impl PartialFile {
         let data = format!("{}/{}.part", Names::PARTIAL, hash(name));
         let file = locked(folder.dir(), &data)?;
         let notes = Notes { name: name.to_owned(), content: content.clone(), etag: None };
-        let mut partial = Self { folder, file, data, notes, written: 0, digest: Digest::default() };
+        let mut partial = Self { folder, file, data, notes, written: 0, digest: None };
         match partial.earlier_notes() {
             Some(earlier) if earlier == (Notes { etag: earlier.etag.clone(), ..partial.notes.clone() }) => {
                 partial.notes = earlier;
-                partial.digest = digest(&mut partial.file)?;
-                partial.written = partial.file.stream_position()?;
+                if content.md5.is_some() {
+                    partial.digest = Some(digest(&mut partial.file)?);
+                }
+                partial.written = partial.file.seek(SeekFrom::End(0))?;
             }
             _ => partial.restart()?,
         }
@@ -74,7 +77,7 @@ impl PartialFile {
         self.file.set_len(0)?;
         self.file.seek(SeekFrom::Start(0))?;
         self.written = 0;
-        self.digest = Digest::default();
+        self.digest = self.notes.content.md5.is_some().then(Digest::default);
         Ok(())
     }
 
@@ -90,7 +93,38 @@ impl PartialFile {
 
     /// What does not fit to what the server says of it.
     pub(crate) fn mismatch(&self) -> Option<String> {
-        self.notes.content.mismatch(self.written, &self.digest.clone().finish())
+        self.notes.content.mismatch(self.written, self.digest.clone().map(Digest::finish).as_deref())
+    }
+
+    /// Adds to what is there, of which the digest then knows nothing.
+    pub(crate) fn append(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match self.file.write(bytes) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => {
+                    self.written += written as u64;
+                    bytes = &bytes[written..];
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// The open file, to be brought to the disk from another thread.
+    pub(crate) fn file(&self) -> io::Result<std::fs::File> {
+        self.file.try_clone()
+    }
+
+    /// Hands out the digest to be gone on with elsewhere, if one is wanted.
+    pub(crate) fn take_digest(&mut self) -> Option<Digest> {
+        self.digest.take()
+    }
+
+    /// Takes the digest back, now of all that is there.
+    pub(crate) fn set_digest(&mut self, digest: Digest) {
+        self.digest = Some(digest);
     }
 
     /// Puts the whole file into its place.
@@ -180,19 +214,6 @@ fn is_at(_dir: &Dir, _path: &str, _file: &std::fs::File) -> io::Result<bool> {
     Ok(true)
 }
 
-impl Write for PartialFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.digest.update(&bytes[..written]);
-        self.written += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,11 +228,11 @@ mod tests {
         let folder = Folder::open(target.path()).unwrap();
         let mut first = folder.partial("a", &content()).unwrap();
         first.note(Some("\"tag\"")).unwrap();
-        first.write_all(b"ab").unwrap();
+        first.append(b"ab").unwrap();
         drop(first);
         let mut second = folder.partial("a", &content()).unwrap();
         assert_eq!(second.begun(), Some(Partial { received: 2, etag: "\"tag\"".to_owned() }));
-        second.write_all(b"cd").unwrap();
+        second.append(b"cd").unwrap();
         assert_eq!((second.mismatch(), second.written()), (None, 4));
         second.finish("sub/a").unwrap();
         assert_eq!(std::fs::read(target.path().join("sub/a")).unwrap(), b"abcd");
@@ -226,7 +247,7 @@ mod tests {
         let folder = Folder::open(target.path()).unwrap();
         let mut first = folder.partial("a", &content()).unwrap();
         first.note(Some("\"tag\"")).unwrap();
-        first.write_all(b"ab").unwrap();
+        first.append(b"ab").unwrap();
         drop(first);
         let other = Content { size: Some(5), md5: None };
         assert_eq!(folder.partial("a", &other).unwrap().begun(), None);

@@ -21,7 +21,7 @@ impl<T: Send + 'static> Task<T> {
             // Whoever wanted the result may have met an error and gone.
             let _ = sender.send_blocking(work());
         };
-        blocking::unblock(work).detach();
+        wandb_core::workers::start(work);
         Self(result)
     }
 

@@ -56,6 +56,9 @@ struct Arguments {
     /// Add a run local-team/files/COUNTxBYTES with this many files of this length; may be given several times
     #[arg(long, value_name = "COUNTxBYTES", value_parser = count_and_bytes)]
     generate_files: Vec<(u32, usize)>,
+    /// Tell no MD5 digests of the files that are generated
+    #[arg(long)]
+    without_digests: bool,
     /// Do not end when standard input ends
     #[arg(long)]
     detached: bool,
@@ -103,7 +106,11 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         store.generate_runs(TEAM, "many", count);
     }
     for (count, bytes) in arguments.generate_files {
-        store.generate_files(TEAM, "files", &format!("{count}x{bytes}"), count, bytes);
+        let name = format!("{count}x{bytes}");
+        store.generate_files(TEAM, "files", &name, count, bytes);
+        if arguments.without_digests {
+            store.forget_digests(&format!("{TEAM}/files/{name}"))?;
+        }
     }
     let mut export = ExportOptions::default();
     export.rows_per_part = arguments.export_rows;

@@ -1,11 +1,15 @@
 //! One file into its place: begun or gone on with, checked, renamed.
 
+use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
+use std::task::Poll;
 
-use blocking::{Unblock, unblock};
-use futures_util::AsyncWriteExt as _;
+use blocking::unblock;
+use bytes::Bytes;
 use wandb_core::client::{Download, Partial};
 
+use super::filling::{BLOCK, Filling, fill};
 use super::{DownloadProgress, RunFile};
 use crate::error::Error;
 use crate::files::{Content, Downloaded, Existing, Folder, Outcome, PartialFile, There};
@@ -15,9 +19,6 @@ const MOST_RENEWALS: u32 = 3;
 
 /// So often a file is begun anew that was not what it should be.
 const MOST_ATTEMPTS: u32 = 2;
-
-/// What waits to be written, in bytes.
-const WRITE_AHEAD: usize = 1 << 20;
 
 /// Downloads `file` to `here` in the folder, unless what is there is to stay.
 pub(super) async fn fetch(
@@ -139,12 +140,8 @@ impl Attempt<'_> {
         });
         let partial = prepared.await.map_err(|error| self.keeping(error))?;
         self.progress.received(partial.written());
-        let mut writer = Unblock::with_capacity(WRITE_AHEAD, partial);
-        let copied = self.copy(&mut download, &mut writer).await;
-        // Also when it broke off: a later download goes on from here.
-        let flushed = writer.flush().await.map_err(|error| self.keeping(error));
-        let partial = writer.into_inner().await;
-        match copied.and(flushed) {
+        let (partial, copied, written) = self.copy(&mut download, partial).await;
+        match copied.and(written.map_err(|error| self.keeping(error))) {
             Ok(()) => Ok((partial, is_resumed)),
             Err(error) => {
                 self.progress.thrown_away(partial.written());
@@ -176,15 +173,49 @@ impl Attempt<'_> {
         }
     }
 
-    async fn copy(&self, download: &mut Download, writer: &mut Unblock<PartialFile>) -> Result<(), Error> {
+    /// Adds what comes to the file, which is given back also when it broke off: a later download goes on from there.
+    async fn copy(
+        &self,
+        download: &mut Download,
+        partial: PartialFile,
+    ) -> (PartialFile, Result<(), Error>, io::Result<()>) {
+        let mut block = Vec::new();
+        // A large one is written as it comes, so that nothing is lost when the download is given up.
+        let is_small = self.file.size.is_some_and(|size| size <= BLOCK as u64);
+        while is_small && block.len() < BLOCK {
+            match self.chunk(download).await {
+                Ok(Some(chunk)) => block.extend_from_slice(&chunk),
+                end => {
+                    let (partial, written) = fill(partial, block).await;
+                    return (partial, end.map(drop), written);
+                }
+            }
+        }
+        let mut filling = Filling::start(partial, block);
+        let copied = loop {
+            let mut next = pin!(self.chunk(download));
+            let next = match poll_fn(|context| Poll::Ready(next.as_mut().poll(context))).await {
+                Poll::Ready(next) => next,
+                Poll::Pending if !filling.flush().await => break Ok(()),
+                Poll::Pending => next.await,
+            };
+            match next {
+                Ok(Some(chunk)) if filling.push(&chunk).await => {}
+                end => break end.map(drop),
+            }
+        };
+        let (partial, written) = filling.end().await;
+        (partial, copied, written)
+    }
+
+    /// What comes next of the file.
+    async fn chunk(&self, download: &mut Download) -> Result<Option<Bytes>, Error> {
         let mut renewals = 0;
         loop {
             match download.chunk().await {
-                Ok(None) => return Ok(()),
-                Ok(Some(chunk)) => {
-                    renewals = 0;
-                    writer.write_all(&chunk).await.map_err(|error| self.keeping(error))?;
-                    self.progress.received(chunk.len() as u64);
+                Ok(chunk) => {
+                    self.progress.received(chunk.as_ref().map_or(0, |chunk| chunk.len() as u64));
+                    return Ok(chunk);
                 }
                 Err(error) if error.may_be_expired() => {
                     let mut problem = error;

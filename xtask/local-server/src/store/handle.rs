@@ -151,6 +151,11 @@ impl Store {
         })
     }
 
+    /// Tells no MD5 digests of a run's files any more, as some storages know none.
+    pub fn forget_digests(&self, path: &str) -> Result<(), StoreError> {
+        self.with_run(path, |run| run.files.values_mut().for_each(|file| file.md5.clear()))
+    }
+
     /// Adds a project without runs; one that exists stays as it is.
     pub fn add_project(&self, entity: &str, name: &str) {
         self.0.write().project_mut(entity, name);

@@ -11,6 +11,7 @@ use super::super::stage::{Kind, Stage};
 use super::super::work::{Party, Row, Target, Work};
 
 const OURS: &str = "ours, files --download";
+const UNDIGESTED: &str = "ours, no digest known";
 const SDK: &str = "SDK, file.download()";
 const CURL: &str = "curl -o";
 const CURL_AND_DIGEST: &str = "curl -o, then md5sum";
@@ -47,8 +48,11 @@ pub(crate) fn large(stage: &Stage) -> Result<Work> {
     let run = format!("local-team/files/{name}");
     let site = Site::start(stage, &["--generate-files", &name])?;
     let output = Output { name: "files", kind: Kind::Folder, data: name.clone(), rows: 1 };
-    let mut parties: Vec<Party> =
-        site.ours(OURS, &["files", &run, "--all", "--download", "--format", "csv"], &output).into();
+    let words = ["files", run.as_str(), "--all", "--download", "--format", "csv"];
+    let mut parties: Vec<Party> = site.ours(OURS, &words, &output).into();
+    // What is left of the time where nothing is to be hashed.
+    let undigested = Site::start(stage, &["--generate-files", &name, "--without-digests"])?;
+    parties.extend(undigested.ours(UNDIGESTED, &words, &output));
     for (label, script) in [
         (CURL, r#"exec curl --silent --fail --output "$1" "$2""#),
         (CURL_AND_DIGEST, r#"curl --silent --fail --output "$1" "$2" && md5sum "$1""#),
@@ -71,8 +75,15 @@ pub(crate) fn large(stage: &Stage) -> Result<Work> {
         title: format!("a file of {bytes} bytes"),
         parties,
         rows: vec![
-            Row::new("large-file", [Target::within(OURS, 1.1, CURL), Target::beside(OURS, CURL_AND_DIGEST)]),
-            Row::blocking(&[OURS]),
+            Row::new(
+                "large-file",
+                [
+                    Target::within(OURS, 1.1, CURL),
+                    Target::within(UNDIGESTED, 1.1, CURL),
+                    Target::beside(OURS, CURL_AND_DIGEST),
+                ],
+            ),
+            Row::blocking(&[OURS, UNDIGESTED]),
         ],
         most_rounds: None,
     })

@@ -1,0 +1,233 @@
+//! What comes of a file on its way to the disk: gathered, hashed on one thread and written on another, while more comes.
+
+use std::io;
+
+use async_channel::{Receiver, Sender, bounded};
+use blocking::{Task, unblock};
+use wandb_core::blocking::block_on;
+
+use crate::files::{Digest, PartialFile};
+
+/// So much is hashed and written at once: few hand-overs, and still in the processor's cache when the next thread has it.
+pub(super) const BLOCK: usize = 256 << 10;
+
+/// The most blocks of a file that there are, full or empty.
+const MOST_BLOCKS: usize = 6;
+
+/// So much is written before the system is told to bring it to the disk.
+const SETTLED_AT_ONCE: usize = 64 << 20;
+
+/// A partial file that is being added to on threads of its own.
+///
+/// Blocks go around: who has written one gives it back to be filled again, and who finds none waits. When this is
+/// dropped, what was pushed is still written.
+#[derive(Debug)]
+pub(super) struct Filling {
+    gathering: Gathering,
+    empty: Receiver<Vec<u8>>,
+    blocks: usize,
+    hashing: Option<Task<Digest>>,
+    writing: Task<(PartialFile, io::Result<()>)>,
+}
+
+/// The block that is being filled, and where it goes, at the latest when this is dropped.
+#[derive(Debug)]
+struct Gathering {
+    block: Vec<u8>,
+    full: Sender<Vec<u8>>,
+}
+
+impl Gathering {
+    /// Whether somebody takes it.
+    fn hand_over(&mut self) -> bool {
+        self.full.try_send(std::mem::take(&mut self.block)).is_ok()
+    }
+}
+
+impl Drop for Gathering {
+    fn drop(&mut self) {
+        // Where nobody takes it, writing has failed.
+        let _ = self.hand_over();
+    }
+}
+
+impl Filling {
+    /// Begins with `block`.
+    pub(super) fn start(mut partial: PartialFile, block: Vec<u8>) -> Self {
+        // As much room as there are blocks: who has one to hand over never waits.
+        let (full, filled) = bounded(MOST_BLOCKS);
+        let (give_back, empty) = bounded(MOST_BLOCKS);
+        let (hashing, to_write) = match partial.take_digest() {
+            None => (None, filled),
+            Some(digest) => {
+                let (hashed, to_write) = bounded(MOST_BLOCKS);
+                (Some(unblock(move || hash(digest, &filled, &hashed))), to_write)
+            }
+        };
+        let writing = unblock(move || write(partial, &to_write, &give_back));
+        Self { gathering: Gathering { block, full }, empty, blocks: 1, hashing, writing }
+    }
+
+    /// Takes what comes next; whether more is wanted. It is not when something could not be written, which
+    /// [`end`](Self::end) tells.
+    pub(super) async fn push(&mut self, mut bytes: &[u8]) -> bool {
+        while !bytes.is_empty() {
+            if self.gathering.block.len() >= BLOCK && !self.hand_over().await {
+                return false;
+            }
+            let block = &mut self.gathering.block;
+            let (now, later) = bytes.split_at(bytes.len().min(BLOCK - block.len()));
+            block.extend_from_slice(now);
+            bytes = later;
+        }
+        true
+    }
+
+    /// Has everything written that there is, as more is long in coming; whether more is wanted.
+    pub(super) async fn flush(&mut self) -> bool {
+        self.gathering.block.is_empty() || self.hand_over().await
+    }
+
+    /// Hands a block over, and gets an empty one.
+    async fn hand_over(&mut self) -> bool {
+        if !self.gathering.hand_over() {
+            return false;
+        }
+        if self.blocks < MOST_BLOCKS {
+            self.blocks += 1;
+            self.gathering.block = Vec::with_capacity(BLOCK);
+            return true;
+        }
+        let Ok(block) = self.empty.recv().await else { return false };
+        self.gathering.block = block;
+        true
+    }
+
+    /// Waits until everything is written, and gives the file back.
+    pub(super) async fn end(self) -> (PartialFile, io::Result<()>) {
+        let Self { gathering, hashing, writing, .. } = self;
+        drop(gathering);
+        let (mut partial, written) = writing.await;
+        if let Some(hashing) = hashing {
+            partial.set_digest(hashing.await);
+        }
+        (partial, written)
+    }
+}
+
+fn hash(mut digest: Digest, blocks: &Receiver<Vec<u8>>, hashed: &Sender<Vec<u8>>) -> Digest {
+    while let Ok(block) = blocks.recv_blocking() {
+        digest.update(&block);
+        if hashed.try_send(block).is_err() {
+            break;
+        }
+    }
+    digest
+}
+
+fn write(
+    mut partial: PartialFile,
+    blocks: &Receiver<Vec<u8>>,
+    empty: &Sender<Vec<u8>>,
+) -> (PartialFile, io::Result<()>) {
+    let mut settling = Settling::default();
+    let mut write = || {
+        while let Ok(mut block) = blocks.recv_blocking() {
+            partial.append(&block)?;
+            settling.written(&partial, block.len())?;
+            block.clear();
+            // Nobody fills it any more when the end has come.
+            let _ = empty.try_send(block);
+        }
+        Ok(())
+    };
+    let written = write();
+    let settled = settling.end();
+    (partial, written.and(settled))
+}
+
+/// Has the system bring to the disk what is written, beside the writing, so that the end has not to wait for all of it.
+#[derive(Debug, Default)]
+struct Settling {
+    unsettled: usize,
+    under_way: Option<Task<io::Result<()>>>,
+}
+
+impl Settling {
+    fn written(&mut self, partial: &PartialFile, bytes: usize) -> io::Result<()> {
+        self.unsettled += bytes;
+        if self.unsettled < SETTLED_AT_ONCE || self.under_way.as_ref().is_some_and(|task| !task.is_finished())
+        {
+            return Ok(());
+        }
+        self.end()?;
+        self.unsettled = 0;
+        let file = partial.file()?;
+        self.under_way = Some(unblock(move || file.sync_data()));
+        Ok(())
+    }
+
+    /// What went wrong is told only here, as a system tells it once.
+    fn end(&mut self) -> io::Result<()> {
+        self.under_way.take().map_or(Ok(()), block_on)
+    }
+}
+
+/// Adds all there is to a file that is too small for threads of its own.
+pub(super) async fn fill(mut partial: PartialFile, block: Vec<u8>) -> (PartialFile, io::Result<()>) {
+    let fill = move || {
+        if let Some(mut digest) = partial.take_digest() {
+            digest.update(&block);
+            partial.set_digest(digest);
+        }
+        let written = partial.append(&block);
+        (partial, written)
+    };
+    unblock(fill).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::{Content, Folder};
+
+    #[test]
+    fn chunks_of_any_size_are_written_in_order_and_hashed_where_there_is_a_digest() {
+        let bytes: Vec<u8> = (0..20 * BLOCK + 7).map(|at| u8::try_from(at % 251).expect("small")).collect();
+        let mut digest = Digest::default();
+        digest.update(&bytes);
+        for md5 in [Some(digest.finish()), None] {
+            let target = tempfile::tempdir().expect("a directory");
+            let folder = Folder::open(target.path()).expect("a folder");
+            let content = Content { size: Some(bytes.len() as u64), md5 };
+            let partial = folder.partial("a", &content).expect("a file");
+            let (first, rest) = bytes.split_at(3 * BLOCK / 2);
+            let partial = block_on(async {
+                let mut filling = Filling::start(partial, first.to_vec());
+                let (small, large) = rest.split_at(BLOCK);
+                for chunk in small.chunks(1000).chain(large.chunks(BLOCK * 7 / 3)) {
+                    assert!(filling.push(chunk).await);
+                }
+                let (partial, written) = filling.end().await;
+                written.expect("room");
+                partial
+            });
+            assert_eq!((partial.written(), partial.mismatch()), (bytes.len() as u64, None));
+            partial.finish("a").expect("room");
+            assert!(std::fs::read(target.path().join("a")).expect("a file") == bytes);
+        }
+    }
+
+    #[test]
+    fn a_small_file_is_hashed_too() {
+        let target = tempfile::tempdir().expect("a directory");
+        let folder = Folder::open(target.path()).expect("a folder");
+        let mut digest = Digest::default();
+        digest.update(b"abc");
+        let content = Content { size: Some(3), md5: Some(digest.finish()) };
+        let partial = folder.partial("a", &content).expect("a file");
+        let (partial, written) = block_on(fill(partial, b"abd".to_vec()));
+        written.expect("room");
+        assert!(partial.mismatch().expect("another file").contains("MD5"));
+    }
+}
