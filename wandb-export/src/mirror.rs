@@ -48,7 +48,7 @@ mod report;
 mod rows;
 mod store;
 mod tables;
-#[cfg(test)]
+#[cfg(all(test, feature = "mock"))]
 mod tests;
 mod verify;
 

@@ -22,7 +22,7 @@ struct Shared {
     root: PathBuf,
     /// Locked as long as it is open.
     _lock: File,
-    #[cfg(test)]
+    #[cfg(all(test, feature = "mock"))]
     budget: Option<super::tests::Budget>,
 }
 
@@ -37,14 +37,14 @@ impl Disk {
             shared: Arc::new(Shared {
                 root: root.to_owned(),
                 _lock: lock,
-                #[cfg(test)]
+                #[cfg(all(test, feature = "mock"))]
                 budget: None,
             }),
         }))
     }
 
     /// The same on a disk that fails for good once so much has been done.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "mock"))]
     pub(super) fn failing(root: &Path, budget: super::tests::Budget) -> io::Result<Option<Self>> {
         Ok(Self::lock(root)?.map(|lock| Self {
             shared: Arc::new(Shared { root: root.to_owned(), _lock: lock, budget: Some(budget) }),
@@ -80,11 +80,23 @@ impl Disk {
         expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "disks fail in tests")
     )]
     fn allowed(&self, wanted: usize) -> io::Result<usize> {
-        #[cfg(test)]
+        #[cfg(all(test, feature = "mock"))]
         if let Some(budget) = &self.shared.budget {
             return budget.spend(wanted);
         }
         Ok(wanted)
+    }
+
+    /// Waits until the disk has a file, and that it is where it is.
+    fn sync(&self, file: &File, place: Option<&Path>) -> io::Result<()> {
+        self.allowed(1)?;
+        #[cfg(all(test, feature = "mock"))]
+        if self.shared.budget.is_some() {
+            // No test can see whether a real disk has it, and the wait is long.
+            return Ok(());
+        }
+        file.sync_all()?;
+        place.map_or(Ok(()), sync_directory)
     }
 
     /// Begins a file, to be put into its place when it is whole.
@@ -118,8 +130,7 @@ impl Disk {
         let mut file = options.open(self.place(here))?;
         file.set_len(len)?;
         file.seek(SeekFrom::End(0))?;
-        file.sync_all()?;
-        sync_directory(&self.place(here))?;
+        self.sync(&file, Some(&self.place(here)))?;
         Ok(Appended { file: Counted { disk: self.clone(), file }, len })
     }
 
@@ -165,16 +176,18 @@ impl NewFile {
     pub(super) fn put(self, here: &str, rows: u64) -> io::Result<Stored> {
         let Self { mut writer, temporary, bytes, digest } = self;
         writer.flush()?;
-        let counted = writer.get_ref();
-        let place = counted.disk.place(here);
-        counted.disk.allowed(1)?;
-        counted.file.sync_all()?;
-        let directory = place.parent().map(Path::to_owned).unwrap_or_default();
-        fs::create_dir_all(&directory)?;
-        counted.disk.allowed(1)?;
-        drop(writer);
-        temporary.persist(&place).map_err(|error| error.error)?;
-        sync_directory(&place)?;
+        let Counted { disk, file } = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+        let place = disk.place(here);
+        disk.sync(&file, None)?;
+        if let Some(folder) = place.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        disk.allowed(1)?;
+        // Closed before it is renamed, as some systems ask for.
+        drop(file);
+        let file =
+            temporary.persist(&place).map_err(|error| error.error).and_then(|()| File::open(&place))?;
+        disk.sync(&file, Some(&place))?;
         Ok(Stored { rows, bytes, md5: digest.finish() })
     }
 
@@ -254,8 +267,7 @@ impl Appended {
 
     /// Waits until the disk has everything.
     pub(super) fn sync(&mut self) -> io::Result<()> {
-        self.file.disk.allowed(1)?;
-        self.file.file.sync_data()
+        self.file.disk.sync(&self.file.file, None)
     }
 
     /// Reads what was written at `offset`.

@@ -160,7 +160,7 @@ mod tests {
         listed.push(run("old", Some(1), MOST_ROWS * SECONDS_BETWEEN_EVENTS * 2));
         listed.extend((0..5).map(|number| run(&format!("m{number}"), Some(1_500), 0)));
         let all = planned(listed.clone(), &[], Contents::all(), true);
-        assert_eq!(sizes(&all), [32, 0, 0, 0, 9, 2, 2], "{:?}", all.jobs);
+        assert_eq!(sizes(&all), [32, 0, 0, 0, 10, 2, 1], "{:?}", all.jobs);
         let bare = planned(listed, &[], Contents::only([Part::Runs]), true);
         assert_eq!(sizes(&bare), [32, 16], "nobody's rows count where no rows are wanted");
     }

@@ -1,5 +1,7 @@
-//! Mirrors of simulated servers on disks that fail.
+//! Mirrors of simulated servers, over networks that fail and on disks that fail, stopped at any moment.
 
 mod budget;
+mod kills;
+mod world;
 
 pub(super) use budget::Budget;

@@ -16,6 +16,7 @@ use super::sweep::NewSweep;
 use super::{many, persist, run};
 use crate::faults::{FaultState, Faults};
 use crate::graphql::{SchemaError, ServedSchema};
+use crate::options::Options;
 use crate::request_log::RequestRecord;
 
 /// What a call on the [`Store`] can fail with.
@@ -51,6 +52,22 @@ pub enum StoreError {
 pub struct Store(pub(crate) Arc<Shared>);
 
 impl Store {
+    /// The data of a server that listens nowhere: whoever has it [answers](Self::answer) requests.
+    ///
+    /// # Errors
+    ///
+    /// If the schema is broken.
+    pub fn without_server(options: Options) -> Result<Self, StoreError> {
+        let shared = Shared::new(options)?;
+        shared.set_urls("http://server.test".to_owned(), "http://storage.test".to_owned());
+        Ok(Self(Arc::new(shared)))
+    }
+
+    /// What a server of this data answers on its API port, without any network or fault.
+    pub fn answer(&self, request: &http::Request<Bytes>) -> http::Response<Bytes> {
+        crate::http::answer(&self.0, request)
+    }
+
     /// Adds a run, or replaces the one of the same path.
     pub fn add_run(&self, new: NewRun) {
         let mut state = self.0.write();
@@ -131,6 +148,25 @@ impl Store {
             run.facts.state = run_state;
             run.facts.heartbeat_at = Timestamp::now();
         })
+    }
+
+    /// Changes the name that is shown of a run.
+    pub fn rename_run(&self, path: &str, display_name: &str) -> Result<(), StoreError> {
+        self.with_run(path, |run| run.facts.display_name = Some(display_name.to_owned()))
+    }
+
+    /// Removes a run.
+    pub fn remove_run(&self, path: &str) -> Result<(), StoreError> {
+        let (entity, project, run) = split(path)?;
+        if self.0.write().remove_run(entity, project, run) {
+            return Ok(());
+        }
+        Err(StoreError::NoSuchRun(path.to_owned()))
+    }
+
+    /// Adds lines to what a run has printed.
+    pub fn append_log(&self, path: &str, lines: Vec<String>) -> Result<(), StoreError> {
+        self.with_run(path, |run| Arc::make_mut(&mut run.log).extend(lines))
     }
 
     /// Adds or replaces a file of a run.
