@@ -6,15 +6,6 @@ use super::world::{Attempt, attempt, files, project};
 
 const PLENTY: i64 = 1 << 40;
 
-/// So many seeds are tried; `WANDB_SIMULATION_SEED` names one to see again, `WANDB_SIMULATION_SEEDS` how many.
-fn seeds(count: u64) -> Vec<u64> {
-    let number = |name| std::env::var(name).ok().map(|text| text.parse().expect("a number"));
-    match number("WANDB_SIMULATION_SEED") {
-        Some(seed) => vec![seed],
-        None => (0..number("WANDB_SIMULATION_SEEDS").unwrap_or(count)).collect(),
-    }
-}
-
 fn faults(rng: &mut fastrand::Rng) -> Faults {
     let odd = vec![bytes::Bytes::from_static(
         br#"{"data": null, "errors": [{"message": "internal server error"}]}"#,
@@ -25,7 +16,7 @@ fn faults(rng: &mut fastrand::Rng) -> Faults {
 #[test]
 fn a_mirror_that_is_stopped_anywhere_ends_in_the_same_bytes() {
     let mut stopped = 0;
-    for seed in seeds(150) {
+    for seed in super::seeds(150) {
         let mut rng = fastrand::Rng::with_seed(seed);
         let store = project(seed);
         let undisturbed = tempfile::tempdir().expect("a folder");

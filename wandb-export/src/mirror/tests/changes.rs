@@ -1,0 +1,117 @@
+//! A mirror that is brought up to date holds what a new one would.
+
+use wandb_core::simulation::Faults;
+use wandb_local_server::{NewRun, RunState, Store};
+
+use super::world::{attempt, files, project, row};
+
+const PLENTY: i64 = 1 << 40;
+
+/// What has become of the project since it was mirrored.
+struct Changes {
+    removed: Vec<String>,
+    changed: bool,
+}
+
+fn change(store: &Store, rng: &mut fastrand::Rng) -> Changes {
+    let mut changes = Changes { removed: Vec::new(), changed: false };
+    for path in store.run_paths() {
+        let heard = |state| store.set_run_state(&path, state).expect("a run");
+        match rng.u32(0..8) {
+            0 => {
+                let rows = (0..rng.u32(1..30)).map(|step| row(10_000 + step, rng)).collect();
+                store.append_history(&path, rows).expect("a run");
+                store.append_log(&path, vec!["more".to_owned()]).expect("a run");
+                heard(RunState::Running);
+            }
+            1 => {
+                let rows =
+                    (0..2_500).map(|step| format!(r#"{{"_step":{},"loss":0.5}}"#, 20_000 + step)).collect();
+                store.append_history(&path, rows).expect("a run");
+                heard(RunState::Finished);
+            }
+            2 => {
+                store.append_events(&path, vec![r#"{"system.cpu":99.5}"#.to_owned()]).expect("a run");
+                heard(RunState::Finished);
+            }
+            3 => store.rename_run(&path, "another name").expect("a run"),
+            // Of two runs that some system takes for one, the other would get its name.
+            4 if !path.to_lowercase().ends_with("/run") => {
+                store.remove_run(&path).expect("a run");
+                changes.removed.push(path.rsplit('/').next().expect("an id").to_owned());
+            }
+            _ => continue,
+        }
+        changes.changed = true;
+    }
+    if rng.bool() {
+        let at = "2024-05-01T10:00:00Z".parse().expect("a time");
+        store.add_run(NewRun { created_at: Some(at), ..NewRun::new("local-team", "p", "later") });
+        changes.changed = true;
+    }
+    changes
+}
+
+/// The lines of a file of the project that are not of removed runs, nor the one that tells of the project.
+fn lines<'a>(bytes: &'a [u8], key: &str, removed: &[String]) -> Vec<&'a str> {
+    let text = std::str::from_utf8(bytes).expect("text");
+    let is_of = |line: &str, id: &String| line.starts_with(&format!(r#"{{"{key}":"{id}","#));
+    let begin = format!(r#"{{"{key}":"#);
+    text.lines()
+        .filter(|line| line.starts_with(&begin) && !removed.iter().any(|id| is_of(line, id)))
+        .collect()
+}
+
+#[test]
+fn a_mirror_that_is_brought_up_to_date_is_as_a_new_one() {
+    let (mut changed, mut removed) = (0, 0);
+    for seed in super::seeds(60) {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let store = project(seed);
+        let folder = tempfile::tempdir().expect("a folder");
+        let sync = |seed: u64, budget, folder: &std::path::Path| {
+            attempt(&store, seed, Faults::none(), folder, budget, None)
+        };
+        let first = sync(seed, PLENTY, folder.path());
+        let before = first.ended.expect("it ends").unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        let changes = change(&store, &mut rng);
+        let fresh = tempfile::tempdir().expect("a folder");
+        let anew = sync(seed ^ 1, PLENTY, fresh.path());
+        assert!(anew.ended.is_some_and(|ended| ended.is_ok()), "seed {seed}");
+        if rng.bool() {
+            sync(seed ^ 2, rng.i64(0..=PLENTY - anew.left), folder.path());
+        }
+        let again = sync(seed ^ 3, PLENTY, folder.path());
+        let after = again.ended.expect("it ends").unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        assert!(before.missing.is_empty() && after.missing.is_empty(), "seed {seed}");
+        changed += usize::from(changes.changed);
+        removed += changes.removed.len();
+
+        let (found, expected) = (files(folder.path()), files(fresh.path()));
+        for (name, bytes) in &expected {
+            let found = found.get(name).unwrap_or_else(|| panic!("seed {seed}: {name} is missing"));
+            match name.as_str() {
+                "manifest.jsonl" => {
+                    assert_eq!(
+                        lines(found, "run", &changes.removed),
+                        lines(bytes, "run", &[]),
+                        "seed {seed}"
+                    );
+                    let gone = std::str::from_utf8(found).expect("text").matches(r#""gone":true"#).count();
+                    assert_eq!(gone, changes.removed.len(), "seed {seed}: what is gone is told");
+                }
+                "runs.jsonl" => {
+                    assert_eq!(lines(found, "id", &changes.removed), lines(bytes, "id", &[]), "seed {seed}");
+                }
+                "runs.parquet" if !changes.removed.is_empty() => {}
+                _ => assert!(found == bytes, "seed {seed}: {name} is not what a new mirror has"),
+            }
+        }
+        let still = sync(seed ^ 4, PLENTY, folder.path());
+        let report = still.ended.expect("it ends").expect("it works");
+        assert_eq!((report.new, report.grown, report.changed), (0, 0, 0), "seed {seed}");
+        assert_eq!(still.network.requests, 2, "seed {seed}: the list of runs and that of sweeps");
+        assert_eq!(files(folder.path()), found, "seed {seed}");
+    }
+    assert!(changed > 20 && removed > 5, "{changed} projects changed, {removed} runs were removed");
+}
