@@ -19,7 +19,7 @@ pub struct TableOptions {
     pub columns: Vec<String>,
     /// The most columns to accept, [`SchemaBuilder::DEFAULT_MAX_COLUMNS`] by default.
     pub max_columns: usize,
-    /// The most bytes of JSON text to hold in memory before rows go to an unnamed temporary file; 2 MiB by default.
+    /// The most bytes of JSON text to hold in memory before rows go to an unnamed temporary file; half a MiB by default.
     pub memory: usize,
 }
 
@@ -29,7 +29,7 @@ impl Default for TableOptions {
             nested: None,
             columns: Vec::new(),
             max_columns: SchemaBuilder::DEFAULT_MAX_COLUMNS,
-            memory: 2 << 20,
+            memory: 512 << 10,
         }
     }
 }

@@ -167,8 +167,9 @@ fn numbers_that_are_not_finite_look_the_same_in_pages_and_in_rows() {
 fn a_table_beyond_the_memory_is_written_before_the_last_row_comes() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("out.csv");
-    let mut sink =
-        Format::Csv.sink(Output::file(&path).expect("opens"), &SinkOptions::default()).expect("opens");
+    let mut options = SinkOptions::default();
+    options.table.memory = 2 << 20;
+    let mut sink = Format::Csv.sink(Output::file(&path).expect("opens"), &options).expect("opens");
     let written = || {
         let files = fs::read_dir(directory.path()).expect("listed");
         files.map(|file| file.and_then(|file| file.metadata()).expect("there").len()).sum::<u64>()
