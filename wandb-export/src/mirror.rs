@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! manifest.jsonl           what there is: a line for the project, then one a run, in order of ids
-//! runs.jsonl               a run a line, exactly as the server has it, the oldest first
+//! runs.jsonl               a run a line, the oldest first, with everything that `Runs` writes of it
 //! runs.parquet             the same as a table: fields, config and summary as JSON text, and their scalars as columns
 //! sweeps.parquet           a sweep a row
 //! history/RUN.parquet      what a run has logged, a step a row; the column run_id comes first
@@ -15,7 +15,7 @@
 //! files/RUN/…              the files it has saved
 //! ```
 //!
-//! A table or log without rows is no file. A run whose id some system could not hold as a name, or would take for that
+//! A table of a run's rows, or a log, without any is no file. A run whose id some system could not hold as a name, or would take for that
 //! of another run, is called otherwise, and its line in the manifest says how (`here`).
 //!
 //! ```no_run
@@ -46,6 +46,8 @@ mod project;
 mod record;
 mod report;
 mod rows;
+mod run_copy;
+mod run_files;
 mod store;
 mod tables;
 #[cfg(all(test, feature = "mock"))]
@@ -63,11 +65,12 @@ pub use contents::{Contents, Part, UnknownPart};
 pub use event::MirrorEvent;
 pub use report::{MirrorReport, Missing, ProjectReport};
 
+use self::copy::is_fatal;
 use self::disk::Disk;
 use self::project::Project;
 use crate::api::Api;
 use crate::error::Error;
-use crate::files::Names;
+use crate::files::Folder;
 
 /// Whom events are told.
 type Tell = Arc<dyn Fn(&MirrorEvent) + Send + Sync>;
@@ -145,20 +148,47 @@ impl Mirror {
     pub async fn sync(self, folder: impl AsRef<Path>) -> Result<MirrorReport, Error> {
         let folder = folder.as_ref().to_owned();
         let mut report = MirrorReport::default();
+        let before = self.api.tally();
         match self.target.clone() {
             Target::Project(project) => report.projects.push(self.project(project, folder).await?),
             Target::Entity(entity) => {
-                let projects: Vec<_> = self.api.projects(&entity).try_collect().await?;
-                let mut names = Names::default();
-                for project in projects {
-                    let (here, _) = names.assign(&project.name);
-                    let path = ProjectPath::new(&*project.entity, &*project.name)?;
-                    let folder = here.split('/').fold(folder.clone(), |path, part| path.join(part));
-                    report.projects.push(self.project(path, folder).await?);
+                for (project, folder) in self.projects(&entity, folder).await? {
+                    let path = project.to_string();
+                    match self.project(project, folder).await {
+                        Ok(one) => report.projects.push(one),
+                        Err(error) if is_fatal(&error) => return Err(error),
+                        // One bad project does not keep the others from coming.
+                        Err(error) => report.projects.push(ProjectReport::failed(path, &error)),
+                    }
                 }
             }
         }
+        report.took(&before, &self.api.tally());
         Ok(report)
+    }
+
+    /// The projects of an entity and the folders of their mirrors, which stay the same whatever projects come or go.
+    async fn projects(&self, entity: &str, folder: PathBuf) -> Result<Vec<(ProjectPath, PathBuf)>, Error> {
+        let mut projects: Vec<_> = self.api.projects(entity).try_collect().await?;
+        projects.sort_by(|one, other| one.name.cmp(&other.name));
+        let assign = move || {
+            let failed = |error| Error::io(format!("opening {}", folder.display()), error);
+            let root = Folder::open(&folder).map_err(failed)?;
+            let mut names = root.names().map_err(failed)?;
+            let mut has_new = false;
+            let mut places = Vec::with_capacity(projects.len());
+            for project in projects {
+                let (here, is_new) = names.assign(&project.name);
+                has_new |= is_new;
+                let folder = here.split('/').fold(folder.clone(), |path, part| path.join(part));
+                places.push((ProjectPath::new(&*project.entity, &*project.name)?, folder));
+            }
+            if has_new {
+                root.save_names(names.renamed()).map_err(failed)?;
+            }
+            Ok(places)
+        };
+        self.api.client().work(assign).await
     }
 
     async fn project(&self, project: ProjectPath, folder: PathBuf) -> Result<ProjectReport, Error> {

@@ -48,7 +48,7 @@ mod conformance;
 
 pub use contract::{Sink, SinkReport};
 pub use error::SinkError;
-#[cfg(all(feature = "mirror", unix))]
+#[cfg(feature = "mirror")]
 pub(crate) use file::sync_directory;
 pub use format::Format;
 pub use options::{SinkOptions, TerminalOptions};

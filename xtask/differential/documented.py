@@ -100,7 +100,7 @@ def main() -> None:
         home = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         runs = writes.add_runs(arguments.runs, home / "runs", arguments.seed)
         names = ["sdk", *TRANSPORTS]
-        servers = {name: stack.enter_context(Server(arguments.server.resolve(), runs)) for name in names}
+        servers = {name: stack.enter_context(Server(arguments.server.resolve(), "--fixtures", runs)) for name in names}
         os.environ["WANDB_BASE_URL"] = servers["sdk"].base_url
         os.environ["WANDB_API_KEY"] = servers["sdk"].api_key
 

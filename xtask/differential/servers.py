@@ -18,12 +18,12 @@ query StoredRun($entity: String!, $project: String!, $run: String!) {
 
 
 class Server:
-    """The local server with the runs of a folder or an archive; used in a `with` statement."""
+    """The local server with what the arguments say; used in a `with` statement."""
 
-    def __init__(self, program: pathlib.Path, runs: pathlib.Path):
+    def __init__(self, program: pathlib.Path, *arguments: str | pathlib.Path):
         # It ends when its standard input does, also when this program is killed.
         self.process = subprocess.Popen(
-            [program, "--fixtures", runs], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [program, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         self.base_url = self.process.stdout.readline().strip()
         self.api_key = self.process.stdout.readline().strip()

@@ -97,6 +97,15 @@ pub(crate) fn compare(workspace: &Workspace, options: &Options) -> Result<Outcom
         arguments.extend(["--question".into(), text.into()]);
     }
     add(script(&python, &scratch.path().join("documented"), &arguments)?);
+    let mut arguments: Vec<OsString> = vec![scripts.join("readers.py").into()];
+    for (option, value) in [
+        ("--program", &programs.export),
+        ("--server", &programs.server),
+        ("--readme", &workspace.root.join("README.md")),
+    ] {
+        arguments.extend([option.into(), value.into()]);
+    }
+    add(script(&python, &scratch.path().join("readers"), &arguments)?);
     println!("\n{} passed, {} failed", counts.passed, counts.failed);
     Ok(Outcome::of(passed, counts))
 }

@@ -112,9 +112,16 @@ impl PartialFile {
         Ok(())
     }
 
-    /// The open file, to be brought to the disk from another thread.
+    /// The file, opened once more to be brought to the disk from another thread. (A clone would hold the lock as long as that
+    /// takes, and would be told of failures that this one then knows nothing of.)
     pub(crate) fn file(&self) -> io::Result<std::fs::File> {
-        self.file.try_clone()
+        Ok(self.folder.dir().open(&self.data)?.into_std())
+    }
+
+    /// Forgets what is known of the file, so that nobody goes on with it.
+    pub(crate) fn forget(&self) {
+        // Where that fails the disk does, and is told of otherwise.
+        let _ = self.folder.dir().remove_file(self.notes_path());
     }
 
     /// Hands out the digest to be gone on with elsewhere, if one is wanted.
@@ -129,7 +136,11 @@ impl PartialFile {
 
     /// Puts the whole file into its place.
     pub(crate) fn finish(self, here: &str) -> io::Result<()> {
-        self.file.sync_all()?;
+        if let Err(error) = self.file.sync_all() {
+            // A system tells once that it could not keep something: the next time it would look whole.
+            self.discard();
+            return Err(error);
+        }
         let notes = self.notes_path();
         let Self { folder, file, data, .. } = self;
         // Locked until it is in its place, so that nobody goes on with it; but Windows renames no open files.
@@ -150,10 +161,17 @@ impl PartialFile {
     pub(crate) fn discard(self) {
         let notes = self.notes_path();
         let Self { folder, file, data, .. } = self;
-        drop(file);
+        // Locked until it is gone, so that nobody begins to go on with it; but Windows removes no open files.
+        let locked = if cfg!(windows) {
+            drop(file);
+            None
+        } else {
+            Some(file)
+        };
         // What cannot be removed now is thrown away when it is opened again, as its notes are gone.
         let _ = folder.dir().remove_file(notes);
         let _ = folder.dir().remove_file(data);
+        drop(locked);
     }
 
     fn notes_path(&self) -> String {

@@ -1,43 +1,44 @@
-//! One run, from the server to the disk.
+//! The runs of a project, from the server to the disk, and what becomes of each noted.
 
-use std::collections::HashMap;
-use std::path::Path;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use async_lock::{Semaphore, SemaphoreGuardArc};
 use futures_util::FutureExt;
 use futures_util::future::join4;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use wandb_core::model::{self, Run};
-use wandb_core::{ProjectPath, Row, RunPath};
-use wandb_graphql::ops::{FilePage, GetWholeRuns, ListLogLines, LogPage, WholeRun};
+use wandb_core::model::Run;
+use wandb_core::{ProjectPath, RunPath};
+use wandb_graphql::ops::{FilePage, GetRun, GetWholeRuns, LogPage, WholeRun};
 use wandb_graphql::{HistoryRow, Samples};
 
 use super::contents::{Contents, Part};
 use super::disk::Disk;
 use super::event::MirrorEvent;
-use super::layout::place;
 use super::plan::{Job, Listed, MOST_ROWS};
-use super::record::{File, Files, RunRecord, Stored, Taken};
+use super::record::{RunRecord, Stored, Taken};
+use super::run_copy::{Got, RunCopy};
 use super::store::Store;
-use super::{Tell, lines, rows};
-use crate::api::{self, Api, DownloadProgress, History, Losses, RunColumns, RunFile, parse_row};
+use super::{Tell, rows};
+use crate::api::{Api, RunColumns};
 use crate::error::{Error, ErrorKind};
-use crate::files::{Existing, digest};
 use crate::sink::SinkError;
 use crate::table::TableError;
 
 /// Copies the runs of a project.
 pub(super) struct Copier {
     pub(super) api: Api,
-    pub(super) project: ProjectPath,
     pub(super) disk: Disk,
-    pub(super) store: Arc<Mutex<Store>>,
-    pub(super) contents: Contents,
     pub(super) tell: Tell,
+    project: ProjectPath,
+    store: Arc<Mutex<Store>>,
+    contents: Contents,
     /// What the files of each run are called.
-    pub(super) names: HashMap<String, String>,
-    /// How many runs in a row could not be had at all.
+    names: HashMap<String, String>,
+    /// One permit a file on its way, as each takes a handle of the system for as long.
+    downloads: Arc<Semaphore>,
+    /// How many runs in a row could not be had for want of a connection.
     failed_in_a_row: AtomicU32,
 }
 
@@ -49,14 +50,16 @@ pub(super) struct Copied {
     pub(super) changed: u64,
     pub(super) rows: u64,
     pub(super) bytes: u64,
-    /// What is missing, by run.
+    /// Runs that have gone since they were listed.
+    pub(super) gone: Vec<String>,
+    /// What is missing or not exact, by run.
     pub(super) missing: Vec<(String, String)>,
 }
 
 /// Runs of one answer that are written at once.
 const RUNS_AT_ONCE: usize = 8;
 
-/// So many runs that cannot be had, one after the other, are taken for a server that cannot be reached.
+/// So many runs without a connection, one after the other, are taken for a server that cannot be reached.
 const MOST_FAILED_IN_A_ROW: u32 = 10;
 
 /// What came along with a run.
@@ -68,20 +71,27 @@ struct Belongings {
     log: Option<LogPage>,
 }
 
-/// A part of a run, and what is missing of it.
-type Got<T> = Result<(T, Vec<String>), Error>;
-
 impl Copier {
     pub(super) fn new(
-        api: Api,
-        project: ProjectPath,
+        (api, project): (Api, ProjectPath),
         disk: Disk,
         store: Arc<Mutex<Store>>,
         contents: Contents,
         tell: Tell,
         names: HashMap<String, String>,
     ) -> Self {
-        Self { api, project, disk, store, contents, tell, names, failed_in_a_row: AtomicU32::new(0) }
+        let downloads = Arc::new(Semaphore::new(api.client().concurrency()));
+        Self {
+            api,
+            disk,
+            tell,
+            project,
+            store,
+            contents,
+            names,
+            downloads,
+            failed_in_a_row: AtomicU32::new(0),
+        }
     }
 
     /// Does a job. What cannot be had of single runs is noted; an error is one of the whole mirror.
@@ -148,28 +158,32 @@ impl Copier {
         };
         let here = self.names.get(&listed.id).unwrap_or(&listed.id);
         let (record, row) = match self.fetched(&listed, whole).await {
-            Ok((run, belongings)) => {
+            Ok((path, run, came)) => {
                 self.failed_in_a_row.store(0, Ordering::Relaxed);
-                let record = self.belongings(&listed, &run, known.as_ref(), here, belongings).await?;
+                let copy = RunCopy { of: &self, path: &path, run: &run, known: known.as_ref(), here };
+                let record = self.record(&listed, &copy, came).await?;
                 let row = self.contents.has(Part::Runs).then(|| RunColumns::All.row(&run).to_json_line());
                 (record, row)
             }
+            Err(error) if is_fatal(&error) || self.is_unreachable(&error) => return Err(error),
+            // It was listed a moment ago.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let Some(mut record) = known.clone() else { return Ok(Copied::default()) };
+                record.gone = true;
+                (record, None)
+            }
             Err(error) => {
-                let failed = self.failed_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
-                if is_fatal(&error) || failed >= MOST_FAILED_IN_A_ROW {
-                    return Err(error);
-                }
                 let mut record =
                     known.clone().unwrap_or_else(|| RunRecord::new(&listed.id, here, listed.fingerprint));
                 record.missing.insert(Part::Runs.name().to_owned(), vec![error.with_causes()]);
                 (record, None)
             }
         };
-        let mut copied = Copied::of(known.as_ref(), &record);
+        let mut copied = Copied::of(known.as_ref(), &record, self.contents);
         if let Some(row) = &row {
             copied.bytes += row.len() as u64;
         }
-        let missing: Vec<String> = record.missing.values().flatten().cloned().collect();
+        let missing = copied.missing.iter().map(|(_, what)| what.clone()).collect();
         let noted = {
             let store = Arc::clone(&self.store);
             let note = move || lock(&store).note(&record, row.as_deref().map(str::trim_end));
@@ -186,79 +200,105 @@ impl Copier {
         Ok(RunPath::new(self.project.entity(), self.project.project(), id)?)
     }
 
-    async fn fetched(&self, listed: &Listed, whole: Option<WholeRun>) -> Result<(Run, Belongings), Error> {
-        if let Some(WholeRun { run, history, events, files, log, .. }) = whole {
-            return Ok((run, Belongings { history, events, files, log }));
-        }
-        let path = self.path(&listed.id)?;
-        let run = self.api.run(&path.to_string()).await?;
-        Ok((run.into_model(), Belongings::default()))
-    }
-
-    /// Everything that belongs to a run, in its place.
-    async fn belongings(
+    async fn fetched(
         &self,
         listed: &Listed,
-        run: &Run,
-        known: Option<&RunRecord>,
-        here: &str,
+        whole: Option<WholeRun>,
+    ) -> Result<(RunPath, Run, Belongings), Error> {
+        let path = self.path(&listed.id)?;
+        if let Some(WholeRun { run, history, events, files, log, .. }) = whole {
+            return Ok((path, run, Belongings { history, events, files, log }));
+        }
+        let run = self.api.client().call(GetRun::new(path.clone())).await?.answer;
+        Ok((path, run, Belongings::default()))
+    }
+
+    /// Puts everything that belongs to a run into its place, and tells what there is then.
+    async fn record(
+        &self,
+        listed: &Listed,
+        copy: &RunCopy<'_>,
         came: Belongings,
     ) -> Result<RunRecord, Error> {
-        let path = self.path(&listed.id)?;
+        let RunCopy { run, known, here, .. } = *copy;
+        let text =
+            |timestamp: &Option<wandb_core::model::Timestamp>| timestamp.as_ref().map(ToString::to_string);
         let mut record = RunRecord::new(&listed.id, here, listed.fingerprint);
-        record.created_at = run.created_at.as_ref().map(ToString::to_string);
+        record.row = match known {
+            Some(known) if !self.contents.has(Part::Runs) => known.row,
+            _ => Some(listed.fingerprint).filter(|_| self.contents.has(Part::Runs)),
+        };
+        record.created_at = text(&run.created_at);
         record.state = run.state.as_ref().map(ToString::to_string);
-        record.heartbeat_at = run.heartbeat_at.as_ref().map(ToString::to_string);
-        record.last_step = run.history_keys.as_ref().and_then(|keys| keys.last_step);
-        let copy = Copy { of: self, path: &path, run, known, here };
-        let before =
-            |taken: fn(&RunRecord) -> &Option<Taken<Stored>>| known.and_then(|known| taken(known).clone());
-        let files = known.and_then(|known| known.files.clone());
+        record.heartbeat_at = text(&run.heartbeat_at);
+        let counted = run.history_keys.as_ref().and_then(|keys| keys.last_step);
+        // A step may have come since the steps were counted.
+        record.last_step = counted.max(came.history.iter().flatten().filter_map(HistoryRow::step).max());
+        let last_step = record.last_step;
         let (history, system, logs, files) = join4(
             self.part(
                 Part::History,
                 listed,
-                before(|known| &known.history),
-                copy.history(&record, came.history),
+                known,
+                |known| &known.history,
+                copy.history(last_step, came.history),
             ),
-            self.part(Part::System, listed, before(|known| &known.system), copy.system(came.events)),
-            self.part(Part::Logs, listed, before(|known| &known.logs), copy.logs(came.log)),
-            self.part(Part::Files, listed, files, copy.files(came.files)),
+            self.part(Part::System, listed, known, |known| &known.system, copy.system(came.events)),
+            self.part(Part::Logs, listed, known, |known| &known.logs, copy.logs(came.log)),
+            self.part(Part::Files, listed, known, |known| &known.files, copy.files(came.files)),
         )
         .await;
-        let mut note = |part: Part, missing: Vec<String>| {
-            if !missing.is_empty() {
-                record.missing.insert(part.name().to_owned(), missing);
-            }
-        };
-        let (history, missing) = history?;
-        note(Part::History, missing);
-        let (system, missing) = system?;
-        note(Part::System, missing);
-        let (logs, missing) = logs?;
-        note(Part::Logs, missing);
-        let (files, missing) = files?;
-        note(Part::Files, missing);
-        (record.history, record.system, record.logs, record.files) = (history, system, logs, files);
+        record.history = note(&mut record, Part::History, history?);
+        record.system = note(&mut record, Part::System, system?);
+        record.logs = note(&mut record, Part::Logs, logs?);
+        record.files = note(&mut record, Part::Files, files?);
         Ok(record)
     }
 
-    /// A part that was got, or the one before it and why there is no new one.
-    async fn part<T>(
+    /// A part that was got, or the one before it and why there is no new one; what is not wanted stays as it is.
+    async fn part<T: Clone>(
         &self,
         part: Part,
         listed: &Listed,
-        before: Option<Taken<T>>,
-        got: impl Future<Output = Got<T>>,
-    ) -> Result<(Option<Taken<T>>, Vec<String>), Error> {
+        known: Option<&RunRecord>,
+        taken: fn(&RunRecord) -> &Option<Taken<T>>,
+        got: impl Future<Output = Result<Got<T>, Error>>,
+    ) -> Result<Got<Option<Taken<T>>>, Error> {
+        let before = known.and_then(|known| taken(known).clone());
         if !self.contents.has(part) {
-            return Ok((before, Vec::new()));
+            let told = |of: fn(&RunRecord) -> &super::record::Told| {
+                known.and_then(|known| of(known).get(part.name()).cloned()).unwrap_or_default()
+            };
+            let (missing, inexact) = (told(|known| &known.missing), told(|known| &known.inexact));
+            return Ok(Got { what: before, missing, inexact });
         }
         match got.await {
-            Ok((what, missing)) => Ok((Some(Taken { as_of: listed.fingerprint, what }), missing)),
+            Ok(Got { what, missing, inexact }) => {
+                Ok(Got { what: Some(Taken { as_of: listed.fingerprint, what }), missing, inexact })
+            }
             Err(error) if is_fatal(&error) => Err(error),
-            Err(error) => Ok((before, vec![error.with_causes()])),
+            Err(error) => Ok(Got { what: before, missing: vec![error.with_causes()], inexact: Vec::new() }),
         }
+    }
+
+    /// Permits for as many of `wanted` downloads as there may be just now, one at least.
+    pub(super) async fn downloads(&self, wanted: usize) -> Vec<SemaphoreGuardArc> {
+        let mut permits = vec![self.downloads.acquire_arc().await];
+        while permits.len() < wanted
+            && let Some(permit) = self.downloads.try_acquire_arc()
+        {
+            permits.push(permit);
+        }
+        permits
+    }
+
+    /// Whether a run could not be had for want of a connection, and those before it neither.
+    fn is_unreachable(&self, error: &Error) -> bool {
+        let is_of_the_network = matches!(
+            error,
+            Error::Request(error) if matches!(**error, wandb_core::error::Error::Transport { .. })
+        );
+        is_of_the_network && self.failed_in_a_row.fetch_add(1, Ordering::Relaxed) + 1 >= MOST_FAILED_IN_A_ROW
     }
 
     fn noting(&self, error: std::io::Error) -> Error {
@@ -266,228 +306,44 @@ impl Copier {
     }
 }
 
-/// The copy of one run.
-struct Copy<'a> {
-    of: &'a Copier,
-    path: &'a RunPath,
-    run: &'a Run,
-    known: Option<&'a RunRecord>,
-    here: &'a str,
-}
-
-impl Copy<'_> {
-    fn saw(&self, rows: u64) {
-        (self.of.tell)(&MirrorEvent::Rows { run: self.path.clone(), rows });
+/// Notes what is missing of a part and what is not exact, and gives the rest back.
+fn note<T>(record: &mut RunRecord, part: Part, got: Got<T>) -> T {
+    if !got.missing.is_empty() {
+        record.missing.insert(part.name().to_owned(), got.missing);
     }
-
-    /// What is there of a part, if nothing can have been added to it: the run has not been heard of since.
-    fn unheard(&self, part: Part, taken: fn(&RunRecord) -> &Option<Taken<Stored>>) -> Option<Stored> {
-        let known = self.known.filter(|known| !known.missing.contains_key(part.name()))?;
-        let heartbeat = self.run.heartbeat_at.as_ref()?.to_string();
-        let is_unheard = known.heartbeat_at.as_ref() == Some(&heartbeat);
-        taken(known).as_ref().filter(|_| is_unheard).map(|taken| taken.what.clone())
+    if !got.inexact.is_empty() {
+        record.inexact.insert(part.name().to_owned(), got.inexact);
     }
-
-    async fn history(&self, record: &RunRecord, came: Option<Vec<HistoryRow>>) -> Got<Stored> {
-        let Self { of, path, .. } = self;
-        let lines = self.run.history_line_count;
-        let before = self.known.filter(|known| !known.missing.contains_key(Part::History.name()));
-        let before = before.and_then(|known| Some((&known.history.as_ref()?.what, known.last_step)));
-        if let (Some((stored, last_step)), Some(lines)) = (before, lines)
-            && stored.rows == lines
-            && last_step == record.last_step
-        {
-            return Ok((stored.clone(), Vec::new()));
-        }
-        let here = place(Part::History, self.here);
-        let is_all = |rows: &Vec<HistoryRow>| {
-            rows.len() as u64 <= MOST_ROWS && lines.is_none_or(|lines| rows.len() as u64 >= lines)
-        };
-        if let Some(rows) = came.filter(is_all) {
-            return self.small(rows, &here).await;
-        }
-        if let (Some((stored, Some(last_step))), Some(lines)) = (before, lines)
-            && (1..lines).contains(&stored.rows)
-            && let Some(first) = last_step.checked_add(1)
-        {
-            let mut reader = self.api_history().all().min_step(first).open().await?;
-            let appended = rows::append(
-                of.api.client(),
-                &of.disk,
-                (path.run(), stored.rows),
-                &here,
-                batches(&mut reader),
-                |rows| {
-                    self.saw(rows);
-                },
-            );
-            if let Some(stored) = appended.await?
-                && stored.rows >= lines
-            {
-                return Ok((stored, reader.finish().await?.incomplete));
-            }
-        }
-        self.whole(self.api_history().all(), &here).await
-    }
-
-    async fn system(&self, came: Option<Vec<HistoryRow>>) -> Got<Stored> {
-        if let Some(stored) = self.unheard(Part::System, |known| &known.system) {
-            return Ok((stored, Vec::new()));
-        }
-        let here = place(Part::System, self.here);
-        match came.filter(|rows| rows.len() as u64 <= MOST_ROWS) {
-            Some(rows) => self.small(rows, &here).await,
-            None => self.whole(self.api_history().system().all(), &here).await,
-        }
-    }
-
-    fn api_history(&self) -> History {
-        History::new(self.of.api.clone(), self.path.clone())
-    }
-
-    /// Rows that came all at once.
-    async fn small(&self, rows: Vec<HistoryRow>, here: &str) -> Got<Stored> {
-        let Self { of, path, .. } = self;
-        let parse = {
-            let path = RunPath::clone(path);
-            move || {
-                let losses = Losses::default();
-                let rows = rows.iter().map(|row| parse_row(row, &path, &losses));
-                Ok::<_, Error>((rows.collect::<Result<Vec<Row>, Error>>()?, losses.missing(&path)))
-            }
-        };
-        let (rows, missing) = of.api.client().work(parse).await?;
-        let batches = stream::iter((!rows.is_empty()).then_some(Ok(rows)));
-        let written =
-            rows::write(of.api.client(), &of.disk, path.run(), here, batches, |rows| self.saw(rows));
-        Ok((written.await?, missing.into_iter().collect()))
-    }
-
-    /// Rows that come in many answers.
-    async fn whole(&self, history: History, here: &str) -> Got<Stored> {
-        let Self { of, path, .. } = self;
-        let mut reader = history.open().await?;
-        let rows = batches(&mut reader);
-        let written = rows::write(of.api.client(), &of.disk, path.run(), here, rows, |rows| self.saw(rows));
-        let stored = written.await?;
-        Ok((stored, reader.finish().await?.incomplete))
-    }
-
-    async fn logs(&self, came: Option<LogPage>) -> Got<Stored> {
-        if let Some(stored) = self.unheard(Part::Logs, |known| &known.logs) {
-            return Ok((stored, Vec::new()));
-        }
-        let all = ListLogLines::new(self.path.clone());
-        let (first, rest) = match came {
-            Some(LogPage { lines, next, .. }) => (Some(Ok(lines)), next.map(|cursor| all.after(cursor))),
-            None => (None, Some(all)),
-        };
-        let client = self.of.api.client();
-        let rest = stream::iter(rest).flat_map(|pages| client.pages(pages));
-        let pages = stream::iter(first).chain(rest.map(|page| Ok(page?.lines)));
-        let here = place(Part::Logs, self.here);
-        let written = lines::write(client, &self.of.disk, &here, pages.boxed(), |lines| self.saw(lines));
-        Ok((written.await?, Vec::new()))
-    }
-
-    async fn files(&self, came: Option<FilePage>) -> Got<Files> {
-        let Self { of, path, .. } = self;
-        let listed: Vec<RunFile> = match came.filter(|page| page.next.is_none()) {
-            Some(page) => {
-                let listed = |file| RunFile::listed(of.api.clone(), RunPath::clone(path), file);
-                page.files.into_iter().map(listed).collect()
-            }
-            None => api::Files::new(of.api.clone(), RunPath::clone(path)).stream().try_collect().await?,
-        };
-        let folder = of.disk.place(&place(Part::Files, self.here));
-        let mut files: Vec<Option<File>> = Vec::with_capacity(listed.len());
-        let mut wanted = Vec::new();
-        for file in &listed {
-            let known = self.known_file(file, &folder);
-            if known.is_none() {
-                wanted.push(file.clone());
-            }
-            files.push(known);
-        }
-        if wanted.is_empty() {
-            return Ok((Files { files: files.into_iter().flatten().collect() }, Vec::new()));
-        }
-        let at_once = of.api.client().concurrency();
-        let wanted = stream::iter(wanted.into_iter().map(Ok)).boxed();
-        let progress = DownloadProgress::default();
-        let fetched = api::fetch_all(wanted, &folder, at_once, Existing::Replace, &progress).await?;
-        let mut missing = Vec::new();
-        let places = files.iter_mut().filter(|file| file.is_none());
-        for (place, (file, outcome)) in places.zip(fetched) {
-            match outcome {
-                Ok(downloaded) => {
-                    let folder = folder.clone();
-                    let describe = move || describe(&file, &downloaded.path, &folder);
-                    let described = of.api.client().work(describe).await?;
-                    let bytes = described.bytes;
-                    *place = Some(described);
-                    (of.tell)(&MirrorEvent::File { run: RunPath::clone(path), bytes });
-                }
-                Err(error) if is_fatal(&error) => return Err(error),
-                Err(error) => missing.push(format!("{}: {}", file.name, error.with_causes())),
-            }
-        }
-        Ok((Files { files: files.into_iter().flatten().collect() }, missing))
-    }
-
-    /// What is known of a file, if it is there and the server has no other.
-    fn known_file(&self, file: &model::File, folder: &Path) -> Option<File> {
-        let known = &self.known?.files.as_ref()?.what.files;
-        let known = known.iter().find(|known| known.name == file.name)?;
-        let is_same =
-            file.md5.as_ref() == Some(&known.md5) && file.size.is_none_or(|size| size == known.bytes);
-        let found = std::fs::metadata(folder.join(known.here())).ok()?;
-        (is_same && found.len() == known.bytes).then(|| known.clone())
-    }
-}
-
-/// What there is of a file that has been downloaded.
-fn describe(file: &RunFile, path: &Path, folder: &Path) -> Result<File, Error> {
-    let failed = |error| Error::io(format!("reading {}", path.display()), error);
-    let md5 = match &file.md5 {
-        Some(md5) => md5.clone(),
-        None => digest(&mut std::fs::File::open(path).map_err(failed)?).map_err(failed)?.finish(),
-    };
-    let bytes = std::fs::metadata(path).map_err(failed)?.len();
-    let here = path.strip_prefix(folder).unwrap_or(path);
-    let here: Vec<_> = here.iter().map(|part| part.to_string_lossy()).collect();
-    let here = Some(here.join("/")).filter(|here| *here != file.name);
-    Ok(File { name: file.name.clone(), here, bytes, md5 })
-}
-
-/// The batches that a reader has left.
-fn batches(
-    reader: &mut api::HistoryReader,
-) -> impl stream::Stream<Item = Result<Vec<Row>, Error>> + Send + '_ {
-    stream::try_unfold(
-        reader,
-        |reader| async move { Ok(reader.next_batch().await?.map(|rows| (rows, reader))) },
-    )
+    got.what
 }
 
 impl Copied {
-    fn of(before: Option<&RunRecord>, now: &RunRecord) -> Self {
-        let rows = |record: &RunRecord| record.history.as_ref().map_or(0, |taken| taken.what.rows);
+    fn of(before: Option<&RunRecord>, now: &RunRecord, contents: Contents) -> Self {
         let mut copied = Self::default();
+        let rows = |record: &RunRecord| record.history.as_ref().map_or(0, |taken| taken.what.rows);
         match before {
+            _ if now.gone => copied.gone.push(now.run.clone()),
             None => copied.new = 1,
             Some(before) if rows(now) > rows(before) => copied.grown = 1,
             Some(_) => copied.changed = 1,
         }
-        let missing = now.missing.values().flatten();
-        copied.missing = missing.map(|what| (now.run.clone(), what.clone())).collect();
-        let before = |part| before.and_then(|before| stored(before, part));
+        // A run that could not be had at all lacks whatever is wanted.
+        let is_wanted =
+            |part: &&str| *part == Part::Runs.name() || contents.parts().any(|own| own.name() == *part);
+        let told = now.missing.iter().chain(&now.inexact).filter(|(part, _)| is_wanted(&part.as_str()));
+        copied.missing =
+            told.flat_map(|(_, told)| told).map(|what| (now.run.clone(), what.clone())).collect();
         for part in [Part::History, Part::System, Part::Logs] {
-            if let Some(stored) = stored(now, part).filter(|now| Some(*now) != before(part)) {
+            let old = before.and_then(|before| before.table(part));
+            if let Some(stored) = now.table(part).filter(|now| Some(*now) != old) {
                 copied.rows += stored.rows;
                 copied.bytes += stored.bytes;
             }
         }
+        let old: HashSet<&str> =
+            before.iter().flat_map(|before| before.files()).map(|file| &*file.md5).collect();
+        copied.bytes +=
+            now.files().filter(|file| !old.contains(&*file.md5)).map(|file| file.bytes).sum::<u64>();
         copied
     }
 
@@ -497,34 +353,36 @@ impl Copied {
         self.changed += other.changed;
         self.rows += other.rows;
         self.bytes += other.bytes;
+        self.gone.extend(other.gone);
         self.missing.extend(other.missing);
     }
 }
 
-fn stored(record: &RunRecord, part: Part) -> Option<&Stored> {
-    let taken = match part {
-        Part::History => &record.history,
-        Part::System => &record.system,
-        Part::Logs => &record.logs,
-        Part::Runs | Part::Files | Part::Sweeps => &None,
-    };
-    taken.as_ref().map(|taken| &taken.what)
-}
-
 /// Whether an error is one of the disk or of the key, which no other run can do without.
 pub(super) fn is_fatal(error: &Error) -> bool {
-    error.kind() == ErrorKind::Unauthorized
-        || matches!(
-            error,
-            Error::Io { .. }
-                | Error::Mirror { .. }
-                | Error::Sink(SinkError::Io { .. } | SinkError::Closed { .. } | SinkError::Failed { .. })
-                | Error::Sink(SinkError::Table(TableError::Spool { .. }))
-                | Error::Table(TableError::Spool { .. })
+    match error {
+        Error::Request(error) => matches!(**error, wandb_core::error::Error::Unauthorized { .. }),
+        Error::NoApiKey { .. }
+        | Error::Auth(_)
+        | Error::Io { .. }
+        | Error::Mirror { .. }
+        | Error::Sink(
+            SinkError::Io { .. }
+            | SinkError::Closed { .. }
+            | SinkError::Failed { .. }
+            | SinkError::Table(TableError::Spool { .. }),
         )
+        | Error::Table(TableError::Spool { .. }) => true,
+        _ => false,
+    }
 }
 
 /// What the mutex guards is whole between statements, so a panic elsewhere does not spoil it.
 pub(super) fn lock(store: &Mutex<Store>) -> MutexGuard<'_, Store> {
     store.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A table or log of which there is nothing.
+pub(super) fn nothing() -> Stored {
+    Stored { rows: 0, bytes: 0, md5: String::new() }
 }

@@ -69,6 +69,11 @@ impl Disk {
         Ok(Some(lock))
     }
 
+    /// The folder.
+    pub(super) fn root(&self) -> &Path {
+        &self.shared.root
+    }
+
     /// The whole path of something in the folder.
     pub(super) fn place(&self, here: &str) -> PathBuf {
         here.split('/').fold(self.shared.root.clone(), |path, part| path.join(part))
@@ -87,16 +92,15 @@ impl Disk {
         Ok(wanted)
     }
 
-    /// Waits until the disk has a file, and that it is where it is.
-    fn sync(&self, file: &File, place: Option<&Path>) -> io::Result<()> {
+    /// Waits until the disk has what `sync` brings to it. (No test can see whether a disk that fails on purpose has it, and the
+    /// wait is long.)
+    fn sync(&self, sync: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
         self.allowed(1)?;
         #[cfg(all(test, feature = "mock"))]
         if self.shared.budget.is_some() {
-            // No test can see whether a real disk has it, and the wait is long.
             return Ok(());
         }
-        file.sync_all()?;
-        place.map_or(Ok(()), sync_directory)
+        sync()
     }
 
     /// Begins a file, to be put into its place when it is whole.
@@ -112,6 +116,20 @@ impl Disk {
         let (file, temporary) = builder.tempfile_in(self.place(OWN))?.into_parts();
         let writer = BufWriter::with_capacity(64 << 10, Counted { disk: self.clone(), file });
         Ok(NewFile { writer, temporary, bytes: 0, digest: Digest::default() })
+    }
+
+    /// How many bytes there is room for, where the system tells.
+    #[cfg(unix)]
+    pub(super) fn room(&self) -> Option<u64> {
+        let found = rustix::fs::statvfs(&self.shared.root).ok()?;
+        Some(found.f_bavail.saturating_mul(found.f_frsize))
+    }
+
+    /// How many bytes there is room for, where the system tells.
+    #[cfg(not(unix))]
+    #[expect(clippy::unused_self, reason = "the same signature on every system")]
+    pub(super) fn room(&self) -> Option<u64> {
+        None
     }
 
     /// Opens a file to read it; `None` if there is none.
@@ -130,7 +148,8 @@ impl Disk {
         let mut file = options.open(self.place(here))?;
         file.set_len(len)?;
         file.seek(SeekFrom::End(0))?;
-        self.sync(&file, Some(&self.place(here)))?;
+        self.sync(|| file.sync_all())?;
+        self.sync(|| sync_directory(&self.place(OWN)))?;
         Ok(Appended { file: Counted { disk: self.clone(), file }, len })
     }
 
@@ -178,16 +197,17 @@ impl NewFile {
         writer.flush()?;
         let Counted { disk, file } = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
         let place = disk.place(here);
-        disk.sync(&file, None)?;
-        if let Some(folder) = place.parent() {
-            fs::create_dir_all(folder)?;
+        disk.sync(|| file.sync_all())?;
+        let folder = place.parent().map(Path::to_owned).unwrap_or_default();
+        if !folder.is_dir() {
+            fs::create_dir_all(&folder)?;
+            disk.sync(|| sync_directory(disk.root()))?;
         }
         disk.allowed(1)?;
         // Closed before it is renamed, as some systems ask for.
         drop(file);
-        let file =
-            temporary.persist(&place).map_err(|error| error.error).and_then(|()| File::open(&place))?;
-        disk.sync(&file, Some(&place))?;
+        temporary.persist(&place).map_err(|error| error.error)?;
+        disk.sync(|| sync_directory(&folder))?;
         Ok(Stored { rows, bytes, md5: digest.finish() })
     }
 
@@ -267,7 +287,7 @@ impl Appended {
 
     /// Waits until the disk has everything.
     pub(super) fn sync(&mut self) -> io::Result<()> {
-        self.file.disk.sync(&self.file.file, None)
+        self.file.disk.sync(|| self.file.file.sync_data())
     }
 
     /// Reads what was written at `offset`.
@@ -284,14 +304,7 @@ pub(super) fn read_at(file: &mut File, offset: u64, len: usize) -> io::Result<Ve
     Ok(bytes)
 }
 
-/// Makes a rename outlive a crash. Some file systems cannot do that, and have nothing to sync either.
-#[cfg(unix)]
-fn sync_directory(place: &Path) -> io::Result<()> {
-    crate::sink::sync_directory(place)
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the same signature on every system")]
-fn sync_directory(_place: &Path) -> io::Result<()> {
-    Ok(())
+/// Makes what has been renamed and made in a folder outlive a crash.
+pub(super) fn sync_directory(folder: &Path) -> io::Result<()> {
+    crate::sink::sync_directory(&folder.join(NEW))
 }

@@ -1,16 +1,4 @@
-//! Where things are in a mirror's folder.
-//!
-//! ```text
-//! manifest.jsonl           what there is: a line for the project, then one a run, in order of ids
-//! runs.jsonl               a run a line, exactly as the server has it, the oldest first
-//! runs.parquet             the same as a table: fields, config and summary as JSON text, and their scalars as columns
-//! sweeps.parquet           a sweep a row
-//! history/RUN.parquet      what a run has logged, a step a row; the column run_id comes first
-//! system/RUN.parquet       what its machine measured meanwhile
-//! logs/RUN.log             what it has printed
-//! files/RUN/…              the files it has saved
-//! .wandb-export/           the lock, the journal of a mirror that is not done, and what is not whole yet
-//! ```
+//! Where things are in a mirror's folder; `docs/mirror.md` tells what they are.
 
 use super::contents::Part;
 

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use futures_util::stream::{Stream, StreamExt};
 use wandb_core::client::Client;
 
+use super::copy::nothing;
 use super::disk::Disk;
 use super::record::Stored;
 use super::rows::writing;
@@ -47,7 +48,7 @@ pub(super) async fn write(
         .work(move || {
             let put = match file {
                 Some(file) => file.put(&here, rows),
-                None => disk.remove(&here).map(|()| Stored { rows: 0, bytes: 0, md5: String::new() }),
+                None => disk.remove(&here).map(|()| nothing()),
             };
             put.map_err(|error| writing(&disk, &here, error))
         })

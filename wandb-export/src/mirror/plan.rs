@@ -34,6 +34,8 @@ pub(super) struct Plan {
     pub(super) jobs: Vec<Job>,
     /// How many runs are as they were.
     pub(super) same: u64,
+    /// How many of those are not exact.
+    pub(super) inexact: u64,
     /// Runs that are there and that the server has no more.
     pub(super) gone: Vec<String>,
 }
@@ -86,8 +88,10 @@ impl Listed {
     }
 
     fn is_same(&self, known: &Known, contents: Contents) -> bool {
-        let is_as_of = |part| part == Part::Sweeps || known.as_of(part) == Some(self.fingerprint);
-        known.is_whole && !known.gone && contents.parts().all(is_as_of)
+        let is_as_of =
+            |part| part == Part::Sweeps || known.as_of(part) == Some(self.fingerprint) && !known.lacks(part);
+        // A run that could not be had at all says so of the runs, whatever was wanted.
+        !known.lacks(Part::Runs) && !known.gone && contents.parts().all(is_as_of)
     }
 }
 
@@ -108,8 +112,9 @@ pub(super) fn plan<'a>(
     }
     let (mut together, mut weight) = (Vec::new(), 0);
     for run in listed {
-        if known(&run.id).is_some_and(|known| run.is_same(known, contents)) {
+        if let Some(known) = known(&run.id).filter(|known| run.is_same(known, contents)) {
             plan.same += 1;
+            plan.inexact += u64::from(known.is_inexact);
             continue;
         }
         let Some(own) = run.weight(contents) else {
@@ -169,6 +174,7 @@ mod tests {
     fn what_is_there_as_it_is_is_not_asked_for() {
         let record = |as_of, gone, missing: bool| {
             let mut record = RunRecord::new("x", "x", Fingerprint::number(as_of));
+            record.row = Some(record.as_of);
             record.gone = gone;
             if missing {
                 record.missing.insert("files".to_owned(), vec!["why".to_owned()]);
@@ -186,11 +192,14 @@ mod tests {
         let listed = ["same", "changed", "back", "in part", "new"].map(|id| run(id, Some(1), 0));
         let runs = Contents::only([Part::Runs, Part::Sweeps]);
         let some = planned(listed.to_vec(), &known, runs, true);
-        assert_eq!((some.same, &some.gone), (1, &vec!["deleted".to_owned()]));
-        assert_eq!(sizes(&some), [4]);
+        assert_eq!((some.same, &some.gone), (2, &vec!["deleted".to_owned()]));
+        assert_eq!(sizes(&some), [3]);
         let more = planned(listed.to_vec(), &known, Contents::all(), true);
         assert_eq!((more.same, sizes(&more)), (0, vec![5]), "a part that is wanted and not there");
         let few = planned(listed.to_vec(), &known, runs, false);
         assert!(few.gone.is_empty(), "what a filter leaves out is not gone");
+        let not_files = Contents::only([Part::Runs, Part::Sweeps]);
+        let in_part = planned(vec![run("in part", Some(1), 0)], &known, not_files, false);
+        assert_eq!(in_part.same, 1, "what is missing is not wanted");
     }
 }

@@ -15,7 +15,7 @@ use super::contents::{Contents, Part};
 use super::copy::{Copied, Copier, is_fatal, lock};
 use super::disk::Disk;
 use super::event::MirrorEvent;
-use super::layout::{RUN_TABLE, RUNS};
+use super::layout::{MANIFEST, RUN_TABLE, RUNS};
 use super::plan::{Job, Listed, Plan, plan};
 use super::record::{FORMAT, Header};
 use super::report::{Missing, ProjectReport};
@@ -32,6 +32,9 @@ const RUNS_LISTED_AT_ONCE: PageSize = PageSize::fixed(1_000);
 /// Runs that take several requests, copied at once. Each has all requests in flight that there may be, so that more of
 /// them would only take memory.
 const LONG_RUNS_AT_ONCE: usize = 2;
+
+/// Runs that are asked for by their ids at once.
+const IDS_AT_ONCE: usize = 500;
 
 /// A project to be brought up to date.
 pub(super) struct Project {
@@ -59,11 +62,18 @@ impl Project {
         if self.verify {
             self.verify(&store, &mut report).await?;
         }
-        let (plan, names) = self.plan(&store).await?;
-        report.same = plan.same;
-        self.copy(plan.jobs, names, &store, &mut report).await?;
-        self.note_gone(&plan.gone, &store).await?;
-        report.gone = plan.gone;
+        if self.contents.parts().any(|part| part != Part::Sweeps) {
+            let (plan, names) = self.plan(&store).await?;
+            report.same = plan.same;
+            if plan.inexact > 0 {
+                let what = format!("{} runs are not exact, or not whole; {MANIFEST} says why", plan.inexact);
+                report.missing.push(Missing { run: None, what });
+            }
+            self.copy(plan.jobs, names, &store, &mut report).await?;
+            let gone = self.really_gone(plan.gone).await?;
+            self.note_gone(&gone, &store).await?;
+            report.gone.extend(gone);
+        }
         if self.contents.has(Part::Sweeps) {
             self.sweeps(&store, &mut report).await?;
         }
@@ -72,23 +82,16 @@ impl Project {
         Ok(report)
     }
 
-    /// Forgets what is damaged, so that it is fetched again.
+    /// Looks for what is damaged, so that it is fetched again.
     async fn verify(&self, store: &Arc<Mutex<Store>>, report: &mut ProjectReport) -> Result<(), Error> {
         let (disk, store) = (self.disk.clone(), Arc::clone(store));
-        let find = move || {
-            let damages = verify::damages(&disk, &store)?;
-            let mut store = lock(&store);
-            for damage in &damages {
-                match &damage.run {
-                    Some(run) => store.forget(run),
-                    None => store.forget_table(&damage.place),
-                }
-            }
-            Ok::<_, Error>(damages)
-        };
-        let damages = self.api.client().work(find).await?;
-        report.damaged =
-            damages.into_iter().map(|damage| format!("{}: {}", damage.place, damage.what)).collect();
+        let damages = self.api.client().work(move || verify::note_damages(&disk, &store)).await?;
+        report.damaged = damages.noted;
+        let lost = damages.lost.into_iter().map(|(run, what)| {
+            let what = format!("{what}, and the server has the run no more");
+            Missing { run: Some(run), what }
+        });
+        report.missing.extend(lost);
         Ok(())
     }
 
@@ -107,11 +110,13 @@ impl Project {
                 listed.push(Listed::of(&run));
             }
         }
-        let store = lock(store);
-        let names = names(&store, &listed);
         let is_all = self.filter.is_none();
         let runs = listed.len() as u64;
-        let plan = plan(listed, |id| store.known(id), store.runs(), self.contents, is_all);
+        let (plan, names) = {
+            let store = lock(store);
+            let names = names(&store, &listed);
+            (plan(listed, |id| store.known(id), store.runs(), self.contents, is_all), names)
+        };
         (self.tell)(&MirrorEvent::Listed {
             project: self.path.clone(),
             runs,
@@ -129,8 +134,7 @@ impl Project {
         report: &mut ProjectReport,
     ) -> Result<(), Error> {
         let copier = Arc::new(Copier::new(
-            self.api.clone(),
-            self.path.clone(),
+            (self.api.clone(), self.path.clone()),
             self.disk.clone(),
             Arc::clone(store),
             self.contents,
@@ -152,7 +156,20 @@ impl Project {
         report.missing.extend(all.missing.into_iter().map(|(run, what)| Missing { run: Some(run), what }));
         (report.new, report.grown, report.changed) = (all.new, all.grown, all.changed);
         (report.rows, report.bytes) = (all.rows, all.bytes);
+        report.gone = all.gone;
         Ok(())
+    }
+
+    /// Those of the runs that are gone when asked for by their ids, too: one that is deleted while runs are listed moves
+    /// others from one page to another.
+    async fn really_gone(&self, gone: Vec<String>) -> Result<Vec<String>, Error> {
+        let mut there = HashSet::new();
+        for ids in gone.chunks(IDS_AT_ONCE) {
+            let list = ListRuns::new(self.path.clone()).filter(Filter::ids(ids));
+            let runs: Vec<_> = self.api.client().items(list).try_collect().await?;
+            there.extend(runs.into_iter().map(|run| run.id));
+        }
+        Ok(gone.into_iter().filter(|id| !there.contains(id)).collect())
     }
 
     /// Notes which runs the server has no more. What is there of them stays.
@@ -200,7 +217,8 @@ impl Project {
             let are_there = [RUNS, RUN_TABLE]
                 .iter()
                 .all(|name| lock(&store).tables().contains_key(*name) && disk.place(name).is_file());
-            if wants_runs && (lock(&store).has_new_rows() || !are_there) {
+            // Rows that an earlier mirror has left in the journal would go with it.
+            if lock(&store).has_new_rows() || wants_runs && !are_there {
                 notes = tables::write_runs(&disk, &store)?;
             }
             let settled = lock(&store).settle();
@@ -214,13 +232,23 @@ impl Project {
 
 /// What the files of each run are called: the same as before, and for new runs names that no other run has.
 fn names(store: &Store, listed: &[Listed]) -> HashMap<String, String> {
-    let renamed =
-        store.runs().filter_map(|(id, known)| Some((known.here.as_deref()?.to_owned(), id.to_owned())));
-    let mut names = Names::known(renamed.collect());
-    let known =
-        store.runs().map(|(id, _)| id).filter(|id| store.known(id).is_some_and(|known| known.here.is_none()));
-    for id in known {
-        names.assign(id);
+    let renamed = store.runs().filter_map(|(id, known)| Some((known.here.as_deref()?, id)));
+    let mut names = Names::known(renamed.map(|(here, id)| (with_ending(here), with_ending(id))).collect());
+    for (id, _) in store.runs().filter(|(_, known)| known.here.is_none()) {
+        names.assign(&with_ending(id));
     }
-    listed.iter().map(|run| (run.id.clone(), names.assign(&run.id).0)).collect()
+    let mut named = HashMap::with_capacity(listed.len());
+    for run in listed {
+        let (here, _) = names.assign(&with_ending(&run.id));
+        let here = here.strip_suffix(ENDING).unwrap_or(&here).to_owned();
+        named.insert(run.id.clone(), here);
+    }
+    named
+}
+
+/// The longest ending of a run's files, with which their names have to be ones that every system can hold.
+const ENDING: &str = ".parquet";
+
+fn with_ending(name: &str) -> String {
+    format!("{name}{ENDING}")
 }

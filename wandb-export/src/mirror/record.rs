@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::contents::Part;
+use super::layout::place;
 
 /// The version of the layout. A mirror of a later one is refused.
 pub(super) const FORMAT: u32 = 1;
@@ -64,6 +65,9 @@ impl File {
     }
 }
 
+/// What is to be told, by the part it belongs to.
+pub(super) type Told = BTreeMap<String, Vec<String>>;
+
 /// What is noted of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct RunRecord {
@@ -72,7 +76,11 @@ pub(super) struct RunRecord {
     /// What its files are called, where the id is no good name on every system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) here: Option<String>,
+    /// What the run looked like when it was copied last, whatever was wanted of it.
     pub(super) as_of: Fingerprint,
+    /// What it looked like when its row was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) row: Option<Fingerprint>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) created_at: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,9 +98,12 @@ pub(super) struct RunRecord {
     pub(super) logs: Option<Taken<Stored>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) files: Option<Taken<Files>>,
-    /// What is missing, and why, by the part it belongs to.
+    /// What is missing, and why; it is tried again.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) missing: BTreeMap<String, Vec<String>>,
+    pub(super) missing: Told,
+    /// What is not as the server has it, or may not be all, and no trying again mends.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) inexact: Told,
     /// Whether the server has it no more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) gone: bool,
@@ -104,6 +115,7 @@ impl RunRecord {
             run: run.to_owned(),
             here: (here != run).then(|| here.to_owned()),
             as_of,
+            row: None,
             created_at: None,
             state: None,
             heartbeat_at: None,
@@ -112,7 +124,8 @@ impl RunRecord {
             system: None,
             logs: None,
             files: None,
-            missing: BTreeMap::new(),
+            missing: Told::new(),
+            inexact: Told::new(),
             gone: false,
         }
     }
@@ -125,7 +138,7 @@ impl RunRecord {
     /// What the run looked like when a part was taken.
     pub(super) fn as_of(&self, part: Part) -> Option<Fingerprint> {
         match part {
-            Part::Runs => Some(self.as_of),
+            Part::Runs => self.row,
             Part::History => Some(self.history.as_ref()?.as_of),
             Part::System => Some(self.system.as_ref()?.as_of),
             Part::Logs => Some(self.logs.as_ref()?.as_of),
@@ -134,18 +147,64 @@ impl RunRecord {
         }
     }
 
-    /// Every file of the run, by its place in the mirror, with its size and digest.
-    pub(super) fn stored(&self) -> Vec<(String, u64, &str)> {
-        let tables = [(Part::History, &self.history), (Part::System, &self.system), (Part::Logs, &self.logs)];
-        let tables = tables.into_iter().filter_map(|(part, taken)| {
-            let stored = &taken.as_ref()?.what;
-            (stored.rows > 0)
-                .then(|| (super::layout::place(part, self.here()), stored.bytes, stored.md5.as_str()))
+    /// A table or log.
+    pub(super) fn table(&self, part: Part) -> Option<&Stored> {
+        self.taken(part).map(|taken| &taken.what)
+    }
+
+    fn taken(&self, part: Part) -> Option<&Taken<Stored>> {
+        match part {
+            Part::History => self.history.as_ref(),
+            Part::System => self.system.as_ref(),
+            Part::Logs => self.logs.as_ref(),
+            Part::Runs | Part::Files | Part::Sweeps => None,
+        }
+    }
+
+    /// A table or log, if nothing is missing of it and it was taken when the run was copied last, so that the other
+    /// fields were true then.
+    pub(super) fn whole(&self, part: Part) -> Option<&Stored> {
+        let told = [&self.missing, &self.inexact];
+        let is_whole = |taken: &&Taken<Stored>| {
+            taken.as_of == self.as_of && !told.iter().any(|told| told.contains_key(part.name()))
+        };
+        self.taken(part).filter(is_whole).map(|taken| &taken.what)
+    }
+
+    /// The files of the run.
+    pub(super) fn files(&self) -> impl Iterator<Item = &File> {
+        self.files.iter().flat_map(|taken| &taken.what.files)
+    }
+
+    /// Every file of the mirror that is of this run, by its place, with its size and digest.
+    pub(super) fn stored(&self) -> Vec<(Part, String, u64, &str)> {
+        let tables = [Part::History, Part::System, Part::Logs].into_iter().filter_map(|part| {
+            let stored = self.table(part).filter(|stored| stored.rows > 0)?;
+            Some((part, place(part, self.here()), stored.bytes, stored.md5.as_str()))
         });
-        let folder = super::layout::place(Part::Files, self.here());
-        let files = self.files.iter().flat_map(|taken| &taken.what.files);
-        let files = files.map(|file| (format!("{folder}/{}", file.here()), file.bytes, file.md5.as_str()));
+        let folder = place(Part::Files, self.here());
+        let files = self
+            .files()
+            .map(|file| (Part::Files, format!("{folder}/{}", file.here()), file.bytes, file.md5.as_str()));
         tables.chain(files).collect()
+    }
+
+    /// Notes that what is at a place is lost, so that it is fetched again.
+    pub(super) fn lose(&mut self, part: Part, lost: &str, why: &str) {
+        let folder = place(Part::Files, self.here());
+        match part {
+            Part::History => self.history = None,
+            Part::System => self.system = None,
+            Part::Logs => self.logs = None,
+            Part::Files => {
+                if let Some(taken) = &mut self.files {
+                    taken.what.files.retain(|file| format!("{folder}/{}", file.here()) != lost);
+                }
+            }
+            Part::Runs => self.row = None,
+            Part::Sweeps => {}
+        }
+        self.missing.entry(part.name().to_owned()).or_default().push(format!("{lost}: {why}"));
     }
 }
 
@@ -202,10 +261,22 @@ mod tests {
             },
         });
         record.missing.insert("logs".to_owned(), vec!["why".to_owned()]);
+        record.row = Some(Fingerprint::number(3));
         record.gone = true;
         let text = serde_json::to_string(&record).unwrap();
         assert_eq!(serde_json::from_str::<RunRecord>(&text).unwrap(), record, "{text}");
         assert_eq!(record.as_of(Part::History), Some(Fingerprint::number(1)));
+    }
+
+    #[test]
+    fn a_part_is_whole_if_it_was_taken_with_the_rest_and_nothing_is_missing() {
+        let mut record = RunRecord::new("abc", "abc", Fingerprint::number(2));
+        record.history = Some(Taken { as_of: Fingerprint::number(2), what: stored(3) });
+        record.system = Some(Taken { as_of: Fingerprint::number(1), what: stored(3) });
+        record.logs = Some(Taken { as_of: Fingerprint::number(2), what: stored(3) });
+        record.missing.insert("logs".to_owned(), vec!["why".to_owned()]);
+        let whole = Part::ALL.map(|part| record.whole(part).is_some());
+        assert_eq!(whole, [false, true, false, false, false, false]);
     }
 
     #[test]
@@ -215,8 +286,12 @@ mod tests {
         record.system = Some(Taken { as_of: record.as_of, what: stored(0) });
         let file = File { name: "m/x.h5".into(), here: None, bytes: 1, md5: "y".into() };
         record.files = Some(Taken { as_of: record.as_of, what: Files { files: vec![file] } });
-        let places: Vec<_> = record.stored().into_iter().map(|(place, ..)| place).collect();
+        let places: Vec<_> = record.stored().into_iter().map(|(_, place, ..)| place).collect();
         assert_eq!(places, ["history/A_~1.parquet", "files/A_~1/m/x.h5"], "an empty table is no file");
+        record.lose(Part::Files, "files/A_~1/m/x.h5", "it is not there");
+        record.lose(Part::History, "history/A_~1.parquet", "it is short");
+        assert_eq!((record.stored().len(), record.history.is_none()), (0, true));
+        assert_eq!(record.missing["files"], ["files/A_~1/m/x.h5: it is not there"]);
     }
 
     #[test]

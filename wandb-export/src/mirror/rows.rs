@@ -5,10 +5,11 @@ use std::io;
 
 use arrow_schema::SchemaRef;
 use futures_util::stream::{Stream, StreamExt};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use wandb_core::client::Client;
 use wandb_core::{Row, Value};
 
+use super::copy::nothing;
 use super::disk::{Disk, NewFile, SharedFile};
 use super::layout::{LOGGED_RUN_ID, RUN_ID};
 use super::record::Stored;
@@ -61,62 +62,49 @@ fn labelled(run: &str, row: Row) -> Row {
     std::iter::once(label).chain(own).collect()
 }
 
-/// Writes rows into the table at `here`, which is put into its place at the end. The next rows are fetched while those
-/// before them are written.
-pub(super) async fn write(
-    client: &Client,
-    disk: &Disk,
-    run: &str,
-    here: &str,
-    batches: impl Stream<Item = Result<Vec<Row>, Error>> + Send,
-    seen: impl Fn(u64),
-) -> Result<Stored, Error> {
-    let table = gather(client, disk, run, here, None, batches, seen).await?;
-    finish(client, disk, here, table).await
+/// A table that is there, to be written anew with more rows behind its own.
+pub(super) struct Old {
+    schema: SchemaRef,
+    reader: ParquetRecordBatchReader,
 }
 
-/// The same behind the rows of the table that is there, which are to be so many. `None`, and the table as it was, if they
-/// are not, or if the new rows change the type of a column, so that the old ones have to be looked at again.
-pub(super) async fn append(
-    client: &Client,
-    disk: &Disk,
-    (run, rows): (&str, u64),
-    here: &str,
-    batches: impl Stream<Item = Result<Vec<Row>, Error>> + Send,
-    seen: impl Fn(u64),
-) -> Result<Option<Stored>, Error> {
-    let failed = |error| Error::io(format!("reading {}", disk.place(here).display()), error);
-    let Some(old) = disk.open_file(here).map_err(failed)? else { return Ok(None) };
-    let Ok(builder) = ParquetRecordBatchReaderBuilder::try_new(old) else { return Ok(None) };
-    let schema = builder.schema().clone();
-    let is_expected = u64::try_from(builder.metadata().file_metadata().num_rows()) == Ok(rows);
-    if !is_expected || !schema.fields().iter().all(|field| is_plain(field)) {
-        return Ok(None);
-    }
-    let Ok(reader) = builder.with_batch_size(ROWS_AT_ONCE).build() else { return Ok(None) };
-    let table = gather(client, disk, run, here, Some(reader), batches, seen).await?;
-    let (disk, here) = (disk.clone(), here.to_owned());
-    client
-        .work(move || {
-            let rows = table.rows;
-            let (mut file, _) = table.finish()?;
-            let failed = |error| writing(&disk, &here, error);
-            let whole = file.reopen().map_err(failed)?;
-            if !keeps_types(&schema, whole) {
+impl Old {
+    /// Opens the table at `here`, which is to have so many rows; `None` if it has not, or if its values may not be the same
+    /// once they have been read and written again.
+    pub(super) async fn open(
+        client: &Client,
+        disk: &Disk,
+        here: &str,
+        rows: u64,
+    ) -> Result<Option<Self>, Error> {
+        let (disk, here) = (disk.clone(), here.to_owned());
+        let open = move || {
+            let Some(file) = disk.open_file(&here)? else { return Ok(None) };
+            let Ok(builder) = ParquetRecordBatchReaderBuilder::try_new(file) else { return Ok(None) };
+            let schema = builder.schema().clone();
+            let is_expected = u64::try_from(builder.metadata().file_metadata().num_rows()) == Ok(rows);
+            if !is_expected || !schema.fields().iter().all(|field| is_plain(field)) {
                 return Ok(None);
             }
-            Ok(Some(file.put(&here, rows).map_err(failed)?))
-        })
-        .await
+            let reader = builder.with_batch_size(ROWS_AT_ONCE).build();
+            Ok(reader.ok().map(|reader| Self { schema, reader }))
+        };
+        client.work(open).await.map_err(|error| Error::io("reading a table of the mirror", error))
+    }
+
+    /// The columns.
+    pub(super) fn schema(&self) -> SchemaRef {
+        SchemaRef::clone(&self.schema)
+    }
 }
 
-/// The rows of `old`, and those that come, in a table that is not finished.
-async fn gather(
+/// The rows of `old` and those that come in a table for the place `here`, which is not there yet. The next rows are fetched
+/// while those before them are written.
+pub(super) async fn gather(
     client: &Client,
     disk: &Disk,
-    run: &str,
-    here: &str,
-    old: Option<parquet::arrow::arrow_reader::ParquetRecordBatchReader>,
+    (run, here): (&str, &str),
+    old: Option<Old>,
     batches: impl Stream<Item = Result<Vec<Row>, Error>> + Send,
     seen: impl Fn(u64),
 ) -> Result<Table, Error> {
@@ -124,10 +112,10 @@ async fn gather(
         let (disk, run, here) = (disk.clone(), run.to_owned(), here.to_owned());
         move || {
             let mut table = Table::begin(&disk, &run, &here)?;
-            for batch in old.into_iter().flatten() {
-                let batch = batch.map_err(|error| Error::io("reading a table", io::Error::other(error)))?;
-                let rows = rows_of(&batch).map_err(Error::from)?;
-                table.write(rows.into_iter().map(unlabelled).collect())?;
+            for batch in old.into_iter().flat_map(|old| old.reader) {
+                let batch = batch
+                    .map_err(|error| Error::io("reading a table of the mirror", io::Error::other(error)))?;
+                table.write(rows_of(&batch)?.into_iter().map(unlabelled).collect())?;
             }
             Ok::<_, Error>(table)
         }
@@ -147,17 +135,36 @@ async fn gather(
 }
 
 /// Puts a table into its place. A table without rows is none.
-async fn finish(client: &Client, disk: &Disk, here: &str, table: Table) -> Result<Stored, Error> {
+pub(super) async fn put(client: &Client, disk: &Disk, here: &str, table: Table) -> Result<Stored, Error> {
     let (disk, here) = (disk.clone(), here.to_owned());
     client
         .work(move || {
             let (file, rows) = table.finish()?;
+            let put = if rows == 0 { disk.remove(&here).map(|()| nothing()) } else { file.put(&here, rows) };
+            put.map_err(|error| writing(&disk, &here, error))
+        })
+        .await
+}
+
+/// Puts a table into the place of one with fewer rows, if it is as `expected`: it has the columns of the old one, of the same
+/// types, and so many rows.
+pub(super) async fn put_grown(
+    client: &Client,
+    disk: &Disk,
+    here: &str,
+    table: Table,
+    expected: (SchemaRef, u64),
+) -> Result<Option<Stored>, Error> {
+    let (disk, here) = (disk.clone(), here.to_owned());
+    client
+        .work(move || {
+            let (mut file, rows) = table.finish()?;
             let failed = |error| writing(&disk, &here, error);
-            if rows == 0 {
-                disk.remove(&here).map_err(failed)?;
-                return Ok(Stored { rows: 0, bytes: 0, md5: String::new() });
+            let (old, expected) = expected;
+            if rows != expected || !keeps_types(&old, file.reopen().map_err(failed)?) {
+                return Ok(None);
             }
-            file.put(&here, rows).map_err(failed)
+            Ok(Some(file.put(&here, rows).map_err(failed)?))
         })
         .await
 }

@@ -9,7 +9,7 @@ use std::io::{self, BufRead, BufReader};
 use super::contents::Part;
 use super::disk::{Appended, Disk, read_at};
 use super::journal::{self, Line, Span};
-use super::layout::{JOURNAL, MANIFEST, RUNS};
+use super::layout::{JOURNAL, MANIFEST, RUN_TABLE, RUNS, SWEEP_TABLE};
 use super::record::{FORMAT, Fingerprint, Header, RunRecord, Stored};
 use crate::error::Error;
 
@@ -36,7 +36,10 @@ pub(super) struct Known {
     pub(super) here: Option<Box<str>>,
     /// What it looked like when each part was taken.
     as_of: [Option<Fingerprint>; Part::ALL.len()],
-    pub(super) is_whole: bool,
+    /// Which parts lack something that is to be tried again.
+    missing: [bool; Part::ALL.len()],
+    /// Whether something is not exact that no trying again mends.
+    pub(super) is_inexact: bool,
     pub(super) gone: bool,
     created_at: Box<str>,
     record: Option<Place>,
@@ -56,7 +59,8 @@ impl Known {
         Self {
             here: None,
             as_of: [None; Part::ALL.len()],
-            is_whole: false,
+            missing: [false; Part::ALL.len()],
+            is_inexact: false,
             gone: false,
             created_at: "".into(),
             record: None,
@@ -68,7 +72,8 @@ impl Known {
         self.here = record.here.as_deref().map(Into::into);
         self.created_at = record.created_at.as_deref().unwrap_or_default().into();
         self.as_of = Part::ALL.map(|part| record.as_of(part));
-        self.is_whole = record.missing.is_empty();
+        self.missing = Part::ALL.map(|part| record.missing.contains_key(part.name()));
+        self.is_inexact = !record.inexact.is_empty();
         self.gone = record.gone;
         self.record = Some(place);
     }
@@ -78,6 +83,11 @@ impl Known {
         // Whoever has removed the rows wants them again.
         let is_there = self.record.is_some() && (part != Part::Runs || self.row.is_some());
         self.as_of[part as usize].filter(|_| is_there)
+    }
+
+    /// Whether something is missing of a part that is to be tried again.
+    pub(super) fn lacks(&self, part: Part) -> bool {
+        self.missing[part as usize]
     }
 }
 
@@ -100,6 +110,10 @@ impl Store {
             found = read_manifest(file, &mut runs).map_err(reading(MANIFEST))?;
         }
         let had_manifest = found.is_some();
+        let had_journal = disk.open_file(JOURNAL).map_err(reading(JOURNAL))?.is_some();
+        if !had_manifest && !had_journal {
+            is_free(&disk)?;
+        }
         if let Some(file) = &rows {
             read_rows(file, &mut runs).map_err(reading(RUNS))?;
         }
@@ -123,6 +137,10 @@ impl Store {
                 }
             };
             whole = journal::read(BufReader::new(file), note).map_err(reading(JOURNAL))?;
+        }
+        if !had_manifest && !is_unsettled {
+            // Nothing was mirrored yet, whatever somebody may have begun to.
+            (found, whole) = (None, 0);
         }
         let header = match found {
             Some(found) => same(&disk, found, header)?,
@@ -166,11 +184,13 @@ impl Store {
         self.has_new_rows
     }
 
-    /// Forgets a run, which will be mirrored as if it were new.
-    pub(super) fn forget(&mut self, id: &str) {
-        if let Some(known) = self.runs.get_mut(id) {
-            known.record = None;
-            self.is_unsettled = true;
+    /// Gives up the rows of all runs that the server still has, so that they are fetched again. Those of the others are
+    /// nowhere else.
+    pub(super) fn forget_rows(&mut self) {
+        for known in self.runs.values_mut().filter(|known| !known.gone) {
+            if matches!(known.row, Some(Place::Rows(_))) {
+                known.row = None;
+            }
         }
     }
 
@@ -273,9 +293,21 @@ fn write_line(file: &mut impl io::Write, text: &[u8]) -> io::Result<()> {
     file.write_all(b"\n")
 }
 
+/// Whether there is nothing in the way of a mirror, in a folder that holds none.
+fn is_free(disk: &Disk) -> Result<(), Error> {
+    let own = [RUNS, RUN_TABLE, SWEEP_TABLE, "history", "system", "logs", "files"];
+    match own.into_iter().find(|own| disk.place(own).exists()) {
+        None => Ok(()),
+        Some(found) => Err(Error::usage(format!(
+            "{} holds {found}, and no mirror; choose an empty folder, or a new one",
+            disk.root().display()
+        ))),
+    }
+}
+
 /// The header that was found, if it is of the same mirror.
 fn same(disk: &Disk, found: Header, wanted: Header) -> Result<Header, Error> {
-    let folder = disk.place("");
+    let folder = disk.root().to_owned();
     if found.format > FORMAT {
         return Err(Error::Mirror {
             folder,

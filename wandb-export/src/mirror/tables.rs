@@ -24,8 +24,17 @@ const ROWS_AT_ONCE: usize = 256;
 /// Writes the runs of the project anew, as they are and as a table. Returns what a reader of the table should know.
 pub(super) fn write_runs(disk: &Disk, store: &Mutex<Store>) -> Result<Vec<String>, Error> {
     let mut store = lock(store);
-    let ids = store.in_order();
-    let (table, notes) = match run_table(disk, &mut store, &ids, true) {
+    let mut unreadable = Vec::new();
+    let mut ids = store.in_order();
+    ids.retain(|id| {
+        let is_readable = store.row(id).is_ok_and(|row| Row::parse(&row).is_ok());
+        if !is_readable {
+            unreadable
+                .push(format!("{RUNS}: the line of {id} was damaged, and the server has the run no more"));
+        }
+        is_readable
+    });
+    let (table, mut notes) = match run_table(disk, &mut store, &ids, true) {
         Err(Error::Sink(SinkError::Table(error @ TableError::TooManyColumns { .. }))) => {
             let (table, mut notes) = run_table(disk, &mut store, &ids, false)?;
             notes.push(format!("{RUN_TABLE} has config and summary as JSON text only: {error}"));
@@ -44,6 +53,7 @@ pub(super) fn write_runs(disk: &Disk, store: &Mutex<Store>) -> Result<Vec<String
     let lines = lines.put(RUNS, ids.len() as u64).map_err(|error| writing(disk, RUNS, error))?;
     store.set_table(RUNS, lines);
     store.set_table(RUN_TABLE, table);
+    notes.extend(unreadable);
     Ok(notes)
 }
 
@@ -141,7 +151,7 @@ fn sweep_row(sweep: &Sweep) -> Row {
 }
 
 fn reading(disk: &Disk, error: std::io::Error) -> Error {
-    Error::io(format!("reading the runs in {}", disk.place("").display()), error)
+    Error::io(format!("reading the runs in {}", disk.root().display()), error)
 }
 
 #[cfg(test)]

@@ -7,11 +7,11 @@ mod world;
 
 pub(super) use budget::Budget;
 
-/// So many seeds are tried; `WANDB_SIMULATION_SEED` names one to see again, `WANDB_SIMULATION_SEEDS` how many.
+/// So many seeds are tried; `WANDB_SIMULATION_SEED` names one to see again, `WANDB_MIRROR_SCHEDULES` how many.
 fn seeds(count: u64) -> Vec<u64> {
     let number = |name| std::env::var(name).ok().map(|text| text.parse().expect("a number"));
     match number("WANDB_SIMULATION_SEED") {
         Some(seed) => vec![seed],
-        None => (0..number("WANDB_SIMULATION_SEEDS").unwrap_or(count)).collect(),
+        None => (0..number("WANDB_MIRROR_SCHEDULES").unwrap_or(count)).collect(),
     }
 }

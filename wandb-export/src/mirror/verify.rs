@@ -3,42 +3,63 @@
 use std::io;
 use std::sync::Mutex;
 
+use super::contents::Part;
 use super::copy::lock;
 use super::disk::Disk;
+use super::layout::RUNS;
 use super::store::Store;
 use crate::error::Error;
 use crate::files::digest;
 
-/// Something that is not as it was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Damage {
-    /// The run it belongs to; `None` for a table of the project.
-    pub(super) run: Option<String>,
-    /// Its place in the mirror.
-    pub(super) place: String,
-    /// What is wrong with it.
-    pub(super) what: String,
+/// What is not as it was written.
+#[derive(Debug, Default)]
+pub(super) struct Damages {
+    /// What is noted to be fetched again, each in a sentence.
+    pub(super) noted: Vec<String>,
+    /// What the server has no more, by run.
+    pub(super) lost: Vec<(String, String)>,
 }
 
-/// Reads everything that the manifest tells of, and compares sizes and digests.
-pub(super) fn damages(disk: &Disk, store: &Mutex<Store>) -> Result<Vec<Damage>, Error> {
+/// Reads everything that the manifest tells of, compares sizes and digests, and notes what is to be fetched again.
+pub(super) fn note_damages(disk: &Disk, store: &Mutex<Store>) -> Result<Damages, Error> {
     let mut store = lock(store);
-    let failed = |error| Error::io(format!("reading the mirror in {}", disk.place("").display()), error);
-    let mut damages = Vec::new();
-    for (place, stored) in store.tables() {
-        if let Some(what) = damage(disk, place, stored.bytes, &stored.md5).map_err(failed)? {
-            damages.push(Damage { run: None, place: place.clone(), what });
+    let failed = |error| Error::io(format!("reading the mirror in {}", disk.root().display()), error);
+    let mut damages = Damages::default();
+    for (place, stored) in store.tables().clone() {
+        if let Some(why) = damage(disk, &place, stored.bytes, &stored.md5).map_err(failed)? {
+            store.forget_table(&place);
+            if place == RUNS {
+                store.forget_rows();
+            }
+            damages.noted.push(format!("{place}: {why}"));
         }
     }
     let ids: Vec<String> = store.runs().map(|(id, _)| id.to_owned()).collect();
     for id in ids {
-        let Some(record) = store.record(&id).map_err(failed)? else { continue };
-        for (place, bytes, md5) in record.stored() {
-            if let Some(what) = damage(disk, &place, bytes, md5).map_err(failed)? {
-                damages.push(Damage { run: Some(id.clone()), place, what });
+        let Some(mut record) = store.record(&id).map_err(failed)? else { continue };
+        let mut found: Vec<(Part, String, String)> = Vec::new();
+        for (part, place, bytes, md5) in record.stored() {
+            if let Some(why) = damage(disk, &place, bytes, md5).map_err(failed)? {
+                found.push((part, place, why));
             }
         }
+        if found.is_empty() {
+            continue;
+        }
+        for (part, place, why) in found {
+            let what = format!("{place}: {why}");
+            if record.gone {
+                damages.lost.push((id.clone(), what));
+            } else {
+                record.lose(part, &place, &why);
+                damages.noted.push(what);
+            }
+        }
+        if !record.gone {
+            store.note(&record, None).map_err(failed)?;
+        }
     }
+    store.sync().map_err(failed)?;
     Ok(damages)
 }
 

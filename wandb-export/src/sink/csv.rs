@@ -86,7 +86,8 @@ impl Sink for Csv {
     #[cfg(feature = "parquet")]
     fn begin_batches(&mut self, schema: &Schema) -> Result<bool, SinkError> {
         match std::mem::replace(&mut self.state, State::Failed) {
-            State::Growing(growing) if growing.is_empty() => {
+            // Integers keep their own text, whatever other rows have in the column: rows have it still.
+            State::Growing(growing) if growing.is_empty() && !schema.widens => {
                 let mut known = Box::new(known::sink(growing.into_output(), &self.options));
                 let begun = known.begin_batches(schema)?;
                 self.state = State::Known(known);

@@ -165,7 +165,7 @@ impl Write for AtomicFile {
     }
 }
 
-/// Makes a rename outlive a crash. Some file systems cannot do that, and have nothing to sync either.
+/// Makes a rename to `place` outlive a crash. Some file systems cannot do that, and have nothing to sync either.
 #[cfg(unix)]
 pub(crate) fn sync_directory(place: &Path) -> io::Result<()> {
     match File::open(directory(place)).and_then(|directory| directory.sync_all()) {

@@ -15,6 +15,9 @@ pub struct Schema {
     pub(super) fields: Vec<Field>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) layout: Layout,
+    /// Whether a column of floats takes integers of some rows, whose text would be another one as floats.
+    #[cfg(feature = "parquet")]
+    pub(crate) widens: bool,
 }
 
 impl Schema {
@@ -40,7 +43,13 @@ impl Schema {
 
     pub(super) fn new(mut fields: Vec<Field>, findings: Vec<Finding>) -> Self {
         let layout = Layout::of(&mut fields);
-        Self { fields, findings, layout }
+        Self {
+            fields,
+            findings,
+            layout,
+            #[cfg(feature = "parquet")]
+            widens: false,
+        }
     }
 
     /// The columns, in order.

@@ -2,5 +2,6 @@
 
 mod api;
 mod cli;
+mod mirror;
 mod mock;
 mod support;

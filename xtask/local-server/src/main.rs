@@ -53,6 +53,12 @@ struct Arguments {
     /// Add a project local-team/many with this many small runs
     #[arg(long, value_name = "COUNT")]
     generate_runs: Option<u32>,
+    /// Add a project local-team/whole with this many small runs that have histories, system metrics, logs and files
+    #[arg(long, value_name = "COUNT")]
+    generate_whole_runs: Option<u32>,
+    /// Add a project local-team/long with so many runs of so many steps and 13 columns
+    #[arg(long, value_name = "COUNTxSTEPS", value_parser = count_and_steps)]
+    generate_long_runs: Option<(u32, u64)>,
     /// Add a run local-team/files/COUNTxBYTES with this many files of this length; may be given several times
     #[arg(long, value_name = "COUNTxBYTES", value_parser = count_and_bytes)]
     generate_files: Vec<(u32, usize)>,
@@ -77,6 +83,11 @@ fn steps_and_columns(text: &str) -> Result<(u64, Option<usize>), ParseIntError> 
 fn count_and_bytes(text: &str) -> Result<(u32, usize), ParseIntError> {
     let (count, bytes) = text.split_once('x').unwrap_or((text, ""));
     Ok((count.parse()?, bytes.parse()?))
+}
+
+fn count_and_steps(text: &str) -> Result<(u32, u64), ParseIntError> {
+    let (count, steps) = text.split_once('x').unwrap_or((text, ""));
+    Ok((count.parse()?, steps.parse()?))
 }
 
 fn main() -> ExitCode {
@@ -104,6 +115,15 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     }
     if let Some(count) = arguments.generate_runs {
         store.generate_runs(TEAM, "many", count);
+    }
+    if let Some(count) = arguments.generate_whole_runs {
+        store.generate_whole_runs(TEAM, "whole", count);
+    }
+    if let Some((count, steps)) = arguments.generate_long_runs {
+        for number in 0..count {
+            let run = GeneratedRun::new(TEAM, "long", &format!("long{number:03}"), steps);
+            store.generate_run(&GeneratedRun { seed: u64::from(number), distinct_rows: 8_192, ..run });
+        }
     }
     for (count, bytes) in arguments.generate_files {
         let name = format!("{count}x{bytes}");

@@ -107,6 +107,16 @@ impl Measured {
                 let found = Spread::of(figures)?.max;
                 verdict(format!("{of}: {what}: at most {most}"), format!("{found:.2}"), found <= *most)
             }
+            Bound::AtLeast(what, least) => {
+                let figures = self.samples.get(of)?.iter().filter_map(|sample| sample.value);
+                let found = Spread::of(figures)?.min;
+                verdict(format!("{of}: {what}: at least {least}"), format!("{found:.2}"), found >= *least)
+            }
+            Bound::Told(what) => {
+                let figures = self.samples.get(of)?.iter().filter_map(|sample| sample.value);
+                let found = Spread::of(figures)?.median;
+                Verdict { told: true, ..verdict(format!("{of}: {what}"), format!("{found:.0}"), true) }
+            }
         })
     }
 }

@@ -100,6 +100,10 @@ pub(crate) enum Bound {
     Milliseconds(f64),
     /// The party's own figure, of which the text says what it is, is at most this.
     Figure(&'static str, f64),
+    /// The same, and it is at least this.
+    AtLeast(&'static str, f64),
+    /// The same, told for comparison.
+    Told(&'static str),
 }
 
 impl Target {
@@ -152,7 +156,11 @@ impl Target {
             Bound::FasterThan(other, _) | Bound::WithinTimes(other, _) | Bound::Beside(other) => {
                 Some(other.clone())
             }
-            Bound::PeakMib(_) | Bound::Milliseconds(_) | Bound::Figure(..) => None,
+            Bound::PeakMib(_)
+            | Bound::Milliseconds(_)
+            | Bound::Figure(..)
+            | Bound::AtLeast(..)
+            | Bound::Told(_) => None,
         }
     }
 }

@@ -6,6 +6,7 @@ mod files;
 mod json;
 mod latency;
 mod memory;
+mod mirror;
 mod runs;
 mod start;
 
@@ -33,6 +34,10 @@ pub(crate) const ALL: &[Plan] = &[
     Plan { rows: &["latency"], start: latency::work },
     Plan { rows: &["files", "blocking"], start: files::many },
     Plan { rows: &["large-file", "blocking"], start: files::large },
+    Plan { rows: &["mirror", "blocking"], start: mirror::near },
+    Plan { rows: &["mirror", "blocking"], start: mirror::far },
+    Plan { rows: &["mirror", "blocking"], start: mirror::long },
+    Plan { rows: &["mirror"], start: mirror::limited },
     Plan { rows: &["memory"], start: memory::short },
     Plan { rows: &["memory-long"], start: memory::long },
 ];

@@ -7,6 +7,7 @@ use std::task::Poll;
 
 use blocking::unblock;
 use bytes::Bytes;
+use futures_util::future::join;
 use wandb_core::client::{Download, Partial};
 
 use super::filling::{BLOCK, Filling, fill};
@@ -140,7 +141,7 @@ impl Attempt<'_> {
         });
         let partial = prepared.await.map_err(|error| self.keeping(error))?;
         self.progress.received(partial.written());
-        let (partial, copied, written) = self.copy(&mut download, partial).await;
+        let (partial, copied, written) = self.copy(&mut download, partial).await?;
         match copied.and(written.map_err(|error| self.keeping(error))) {
             Ok(()) => Ok((partial, is_resumed)),
             Err(error) => {
@@ -178,7 +179,7 @@ impl Attempt<'_> {
         &self,
         download: &mut Download,
         partial: PartialFile,
-    ) -> (PartialFile, Result<(), Error>, io::Result<()>) {
+    ) -> Result<(PartialFile, Result<(), Error>, io::Result<()>), Error> {
         let mut block = Vec::new();
         // A large one is written as it comes, so that nothing is lost when the download is given up.
         let is_small = self.file.size.is_some_and(|size| size <= BLOCK as u64);
@@ -187,25 +188,28 @@ impl Attempt<'_> {
                 Ok(Some(chunk)) => block.extend_from_slice(&chunk),
                 end => {
                     let (partial, written) = fill(partial, block).await;
-                    return (partial, end.map(drop), written);
+                    return Ok((partial, end.map(drop), written));
                 }
             }
         }
-        let mut filling = Filling::start(partial, block);
+        let mut filling = Filling::start(partial, block).map_err(|error| self.keeping(error))?;
         let copied = loop {
             let mut next = pin!(self.chunk(download));
             let next = match poll_fn(|context| Poll::Ready(next.as_mut().poll(context))).await {
                 Poll::Ready(next) => next,
-                Poll::Pending if !filling.flush().await => break Ok(()),
-                Poll::Pending => next.await,
+                // Both, as what comes next holds what other downloads may be waiting for.
+                Poll::Pending => match join(next, filling.flush()).await {
+                    (next, true) => next,
+                    (_, false) => break Ok(()),
+                },
             };
             match next {
                 Ok(Some(chunk)) if filling.push(&chunk).await => {}
                 end => break end.map(drop),
             }
         };
-        let (partial, written) = filling.end().await;
-        (partial, copied, written)
+        let (partial, written) = filling.end().await.map_err(|error| self.keeping(error))?;
+        Ok((partial, copied, written))
     }
 
     /// What comes next of the file.
@@ -217,22 +221,28 @@ impl Attempt<'_> {
                     self.progress.received(chunk.as_ref().map_or(0, |chunk| chunk.len() as u64));
                     return Ok(chunk);
                 }
-                Err(error) if error.may_be_expired() => {
-                    let mut problem = error;
-                    while problem.may_be_expired() && renewals < MOST_RENEWALS {
-                        renewals += 1;
-                        match download.renew(&self.new_link().await?).await {
-                            Ok(()) => break,
-                            Err(error) => problem = error,
-                        }
-                    }
-                    if renewals == MOST_RENEWALS {
-                        return Err(problem.into());
-                    }
-                }
+                Err(error) if error.may_be_expired() => self.renew(download, error, &mut renewals).await?,
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Goes on with a download at a new URL, as the old one, which `problem` is with, may have expired.
+    async fn renew(
+        &self,
+        download: &mut Download,
+        mut problem: wandb_core::error::Error,
+        renewals: &mut u32,
+    ) -> Result<(), Error> {
+        while *renewals < MOST_RENEWALS {
+            *renewals += 1;
+            match download.renew(&self.new_link().await?).await {
+                Ok(()) => return Ok(()),
+                Err(error) if error.may_be_expired() => problem = error,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(problem.into())
     }
 
     /// A URL that was signed just now.

@@ -1,6 +1,7 @@
 //! What comes of a file on its way to the disk: gathered, hashed on one thread and written on another, while more comes.
 
 use std::io;
+use std::thread;
 
 use async_channel::{Receiver, Sender, bounded};
 use blocking::{Task, unblock};
@@ -14,6 +15,9 @@ pub(super) const BLOCK: usize = 256 << 10;
 /// The most blocks of a file that there are, full or empty.
 const MOST_BLOCKS: usize = 6;
 
+/// Less is not written by itself, however long more is in coming.
+const WORTH_WRITING: usize = 64 << 10;
+
 /// So much is written before the system is told to bring it to the disk.
 const SETTLED_AT_ONCE: usize = 64 << 20;
 
@@ -21,14 +25,20 @@ const SETTLED_AT_ONCE: usize = 64 << 20;
 ///
 /// Blocks go around: who has written one gives it back to be filled again, and who finds none waits. When this is
 /// dropped, what was pushed is still written.
+///
+/// The threads are not those of the `blocking` crate: whoever waits there for something that has to be done there, too, may
+/// wait for ever once they are all taken.
 #[derive(Debug)]
 pub(super) struct Filling {
     gathering: Gathering,
     empty: Receiver<Vec<u8>>,
     blocks: usize,
-    hashing: Option<Task<Digest>>,
-    writing: Task<(PartialFile, io::Result<()>)>,
+    hashing: Option<Receiver<Digest>>,
+    writing: Receiver<Written>,
 }
+
+/// The file, and how writing to it has ended.
+type Written = (PartialFile, io::Result<()>);
 
 /// The block that is being filled, and where it goes, at the latest when this is dropped.
 #[derive(Debug)]
@@ -53,7 +63,10 @@ impl Drop for Gathering {
 
 impl Filling {
     /// Begins with `block`.
-    pub(super) fn start(mut partial: PartialFile, block: Vec<u8>) -> Self {
+    ///
+    /// # Errors
+    /// If the system gives no threads.
+    pub(super) fn start(mut partial: PartialFile, block: Vec<u8>) -> io::Result<Self> {
         // As much room as there are blocks: who has one to hand over never waits.
         let (full, filled) = bounded(MOST_BLOCKS);
         let (give_back, empty) = bounded(MOST_BLOCKS);
@@ -61,11 +74,11 @@ impl Filling {
             None => (None, filled),
             Some(digest) => {
                 let (hashed, to_write) = bounded(MOST_BLOCKS);
-                (Some(unblock(move || hash(digest, &filled, &hashed))), to_write)
+                (Some(on_thread("hash", move |_| hash(digest, &filled, &hashed))?), to_write)
             }
         };
-        let writing = unblock(move || write(partial, &to_write, &give_back));
-        Self { gathering: Gathering { block, full }, empty, blocks: 1, hashing, writing }
+        let writing = on_thread("write", move |out| write(partial, &to_write, &give_back, out))?;
+        Ok(Self { gathering: Gathering { block, full }, empty, blocks: 1, hashing, writing })
     }
 
     /// Takes what comes next; whether more is wanted. It is not when something could not be written, which
@@ -83,9 +96,9 @@ impl Filling {
         true
     }
 
-    /// Has everything written that there is, as more is long in coming; whether more is wanted.
+    /// Has what there is written, as more is long in coming, unless it is little; whether more is wanted.
     pub(super) async fn flush(&mut self) -> bool {
-        self.gathering.block.is_empty() || self.hand_over().await
+        self.gathering.block.len() < WORTH_WRITING || self.hand_over().await
     }
 
     /// Hands a block over, and gets an empty one.
@@ -104,15 +117,37 @@ impl Filling {
     }
 
     /// Waits until everything is written, and gives the file back.
-    pub(super) async fn end(self) -> (PartialFile, io::Result<()>) {
+    ///
+    /// # Errors
+    /// If one of the threads is gone, which takes a panic.
+    pub(super) async fn end(self) -> io::Result<Written> {
+        let gone = |_| io::Error::other("the thread that writes a download has failed");
         let Self { gathering, hashing, writing, .. } = self;
         drop(gathering);
-        let (mut partial, written) = writing.await;
+        let (mut partial, written) = writing.recv().await.map_err(gone)?;
         if let Some(hashing) = hashing {
-            partial.set_digest(hashing.await);
+            partial.set_digest(hashing.recv().await.map_err(gone)?);
         }
-        (partial, written)
+        Ok((partial, written))
     }
+}
+
+/// Where the outcome of a thread goes, which knows whether somebody still wants it.
+type Wanted<T> = Sender<T>;
+
+/// Does `work` on a thread of its own, which nobody has to wait for.
+fn on_thread<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce(&Wanted<T>) -> T + Send + 'static,
+) -> io::Result<Receiver<T>> {
+    let (sender, outcome) = bounded(1);
+    let run = move || {
+        let done = work(&sender);
+        // Whoever wanted it may have gone.
+        let _ = sender.try_send(done);
+    };
+    thread::Builder::new().name(format!("wandb-export-{name}")).spawn(run)?;
+    Ok(outcome)
 }
 
 fn hash(mut digest: Digest, blocks: &Receiver<Vec<u8>>, hashed: &Sender<Vec<u8>>) -> Digest {
@@ -129,7 +164,8 @@ fn write(
     mut partial: PartialFile,
     blocks: &Receiver<Vec<u8>>,
     empty: &Sender<Vec<u8>>,
-) -> (PartialFile, io::Result<()>) {
+    wanted: &Wanted<Written>,
+) -> Written {
     let mut settling = Settling::default();
     let mut write = || {
         while let Ok(mut block) = blocks.recv_blocking() {
@@ -142,7 +178,12 @@ fn write(
         Ok(())
     };
     let written = write();
-    let settled = settling.end();
+    // A later download that is to go on from here need not wait for the disk.
+    let settled = if wanted.is_closed() { Ok(()) } else { settling.end() };
+    if settled.is_err() {
+        // A system tells once that it could not keep something. What is there cannot be gone on with.
+        partial.forget();
+    }
     (partial, written.and(settled))
 }
 
@@ -162,8 +203,10 @@ impl Settling {
         }
         self.end()?;
         self.unsettled = 0;
-        let file = partial.file()?;
-        self.under_way = Some(unblock(move || file.sync_data()));
+        // Without another handle the sync is left to the end.
+        if let Ok(file) = partial.file() {
+            self.under_way = Some(unblock(move || file.sync_data()));
+        }
         Ok(())
     }
 
@@ -203,12 +246,12 @@ mod tests {
             let partial = folder.partial("a", &content).expect("a file");
             let (first, rest) = bytes.split_at(3 * BLOCK / 2);
             let partial = block_on(async {
-                let mut filling = Filling::start(partial, first.to_vec());
+                let mut filling = Filling::start(partial, first.to_vec()).expect("threads");
                 let (small, large) = rest.split_at(BLOCK);
                 for chunk in small.chunks(1000).chain(large.chunks(BLOCK * 7 / 3)) {
                     assert!(filling.push(chunk).await);
                 }
-                let (partial, written) = filling.end().await;
+                let (partial, written) = filling.end().await.expect("no panic");
                 written.expect("room");
                 partial
             });

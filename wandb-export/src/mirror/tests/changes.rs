@@ -3,7 +3,8 @@
 use wandb_core::simulation::Faults;
 use wandb_local_server::{NewRun, RunState, Store};
 
-use super::world::{attempt, files, project, row};
+use super::super::Contents;
+use super::world::{attempt, attempt_parts, contents, files, project, row};
 
 const PLENTY: i64 = 1 << 40;
 
@@ -74,7 +75,18 @@ fn a_mirror_that_is_brought_up_to_date_is_as_a_new_one() {
         };
         let first = sync(seed, PLENTY, folder.path());
         let before = first.ended.expect("it ends").unwrap_or_else(|error| panic!("seed {seed}: {error}"));
-        let changes = change(&store, &mut rng);
+        let mut changes = change(&store, &mut rng);
+        if rng.bool() {
+            // What is left out now must not be taken to be as new as the rest later.
+            let parts = contents().parts().filter(|_| rng.bool()).collect::<Vec<_>>();
+            let some = (seed ^ 5, Faults::none());
+            attempt_parts(&store, Contents::only(parts), some, folder.path(), PLENTY, None);
+            if rng.bool() {
+                let more = change(&store, &mut rng);
+                changes.removed.extend(more.removed);
+                changes.changed |= more.changed;
+            }
+        }
         let fresh = tempfile::tempdir().expect("a folder");
         let anew = sync(seed ^ 1, PLENTY, fresh.path());
         assert!(anew.ended.is_some_and(|ended| ended.is_ok()), "seed {seed}");

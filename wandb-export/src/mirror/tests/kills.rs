@@ -23,6 +23,10 @@ fn a_mirror_that_is_stopped_anywhere_ends_in_the_same_bytes() {
         let calm = attempt(&store, seed, Faults::none(), undisturbed.path(), PLENTY, None);
         let report = calm.ended.expect("it ends").unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         assert!(report.missing.is_empty(), "seed {seed}: {:?}", report.missing);
+        assert!(
+            calm.network.most_in_flight <= super::world::AT_ONCE as u64,
+            "seed {seed}: as many as were allowed"
+        );
         let expected = files(undisturbed.path());
         let cost = PLENTY - calm.left;
 

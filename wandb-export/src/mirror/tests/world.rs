@@ -21,6 +21,9 @@ use crate::error::Error;
 
 pub(super) const PROJECT: &str = "local-team/p";
 
+/// Requests that may be in flight at once.
+pub(super) const AT_ONCE: usize = 4;
+
 /// What becomes of one attempt at a mirror.
 pub(super) struct Attempt {
     /// `None` if it was stopped before its end.
@@ -85,15 +88,27 @@ pub(super) fn row(step: u32, rng: &mut fastrand::Rng) -> String {
 }
 
 /// Everything but files, which are written by threads that no simulation can wait for.
-fn contents() -> Contents {
+pub(super) fn contents() -> Contents {
     Contents::all().without(Part::Files)
 }
 
-/// Brings the mirror in `folder` up to date, unless it is stopped `after` some time or the disk fails.
+/// Brings all parts of the mirror in `folder` up to date, unless it is stopped `after` some time or the disk fails.
 pub(super) fn attempt(
     store: &Store,
     seed: u64,
     faults: Faults,
+    folder: &Path,
+    budget: i64,
+    after: Option<Duration>,
+) -> Attempt {
+    attempt_parts(store, contents(), (seed, faults), folder, budget, after)
+}
+
+/// The same for some parts.
+pub(super) fn attempt_parts(
+    store: &Store,
+    contents: Contents,
+    (seed, faults): (u64, Faults),
     folder: &Path,
     budget: i64,
     after: Option<Duration>,
@@ -106,13 +121,13 @@ pub(super) fn attempt(
         .api_key(&key)
         .retry(policy)
         .seed(seed)
-        .concurrency(4);
+        .concurrency(AT_ONCE);
     let api = Api::over(client.build(), PathDefaults::default());
     let budget = Budget::new(budget);
     let disk =
         Disk::failing(folder, budget.clone()).expect("a folder").expect("nobody else is at work on it");
     let project: wandb_core::ProjectPath = PROJECT.parse().expect("a path");
-    let mirror = Mirror::of_project(api.clone(), project.clone()).contents(contents());
+    let mirror = Mirror::of_project(api.clone(), project.clone()).contents(contents);
     let ended = simulation.run(async {
         let sync = Box::pin(mirror.project_on(project, disk));
         let Some(after) = after else { return Some(sync.await) };

@@ -122,6 +122,17 @@ impl Store {
         }
     }
 
+    /// Adds `count` small finished runs that also have a history, system metrics, a log and a file.
+    pub fn generate_whole_runs(&self, entity: &str, project: &str, count: u32) {
+        for number in 0..count {
+            let run = many::whole_run(entity, project, number);
+            let name = run.name.clone();
+            self.add_run(run);
+            let (_, blob) = many::file(number, 2_000);
+            self.0.write().put_file(entity, project, &name, "config.yaml", blob);
+        }
+    }
+
     /// Adds a finished run with `count` files of `len` bytes each. A file longer than a megabyte takes no more memory
     /// than one of that length.
     pub fn generate_files(&self, entity: &str, project: &str, name: &str, count: u32, len: usize) {

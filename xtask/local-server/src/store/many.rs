@@ -29,6 +29,30 @@ pub(crate) fn run(entity: &str, project: &str, number: u32) -> NewRun {
     new.config(&config(&mut random, number)).summary(&summary(&mut random))
 }
 
+/// The `number`th run of a project of many that have all that belongs to runs: a short history, system metrics, a log.
+pub(crate) fn whole_run(entity: &str, project: &str, number: u32) -> NewRun {
+    let mut random = fastrand::Rng::with_seed(u64::from(number));
+    let mut new = run(entity, project, number);
+    let rows = 20 + number % 20;
+    new.history = (0..rows)
+        .map(|step| {
+            json!({
+                "_step": step, "_runtime": f64::from(step) * 1.5, "_timestamp": 1_700_000_000 + step,
+                "loss": 1.0 / f64::from(step + 1), "accuracy": random.f64(), "lr": 0.001, "epoch": step / 5,
+            })
+            .to_string()
+        })
+        .collect();
+    new.events = (0..3)
+        .map(|at| {
+            json!({ "_runtime": at * 15, "system.cpu": random.f64() * 100.0, "system.memory": 40.5 })
+                .to_string()
+        })
+        .collect();
+    new.log = (0..rows).map(|step| format!("step {step}: loss {:.4}", 1.0 / f64::from(step + 1))).collect();
+    new
+}
+
 fn config(random: &mut fastrand::Rng, number: u32) -> Value {
     json!({
         "seed": number,

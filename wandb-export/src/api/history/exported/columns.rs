@@ -67,6 +67,7 @@ impl Columns {
         });
         let mut rows = tallies(behind)?;
         let mut columns = Vec::with_capacity(files.len());
+        let mut widens = false;
         for (name, seen) in files {
             let has_text =
                 seen.kinds.count(ValueKind::String) + seen.kinds.count(ValueKind::NonFiniteText) > 0;
@@ -82,14 +83,19 @@ impl Columns {
             if !is_certain {
                 return None;
             }
+            widens |= column_type == ColumnType::Float64 && kinds.count(ValueKind::Integer) > 0;
             columns.push((name, column_type));
         }
         for name in rows.order {
             if let Some(kinds) = rows.tallies.remove(&name) {
-                columns.push((name, plain(&kinds)?));
+                let column_type = plain(&kinds)?;
+                widens |= column_type == ColumnType::Float64 && kinds.count(ValueKind::Integer) > 0;
+                columns.push((name, column_type));
             }
         }
-        Some(Schema::given(columns))
+        let mut schema = Schema::given(columns);
+        schema.widens = widens;
+        Some(schema)
     }
 }
 
@@ -166,6 +172,19 @@ mod tests {
         assert_eq!(schema(&[(0, &[("a", LARGE)])], &[r#"{"a": 0.5}"#]), None);
         assert_eq!(schema(&[(0, &[("a", SMALL)])], &[r#"{"a": 0.5}"#]).as_deref(), Some("a: (Float64)"));
         assert_eq!(schema(&[(0, &[("a", Kind::Float)])], &[r#"{"a": 9007199254740993}"#]), None);
+    }
+
+    #[test]
+    fn integers_among_floats_are_told() {
+        let widens = |files: &[Kind]| {
+            let mut columns = Columns::default();
+            for (at, kind) in (0..).zip(files) {
+                assert!(columns.add(at, [("a", *kind)].into_iter()));
+            }
+            columns.schema(&[]).expect("plain").widens
+        };
+        assert!(widens(&[SMALL, Kind::Float]));
+        assert!(!widens(&[Kind::Float, Kind::Float]) && !widens(&[SMALL, LARGE]));
     }
 
     #[test]

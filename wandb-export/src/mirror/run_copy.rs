@@ -1,0 +1,208 @@
+//! What belongs to one run, into its place.
+
+use futures_util::stream::{self, StreamExt};
+use wandb_core::model::Run;
+use wandb_core::operation::AnswerError;
+use wandb_core::{Row, RunPath};
+use wandb_graphql::HistoryRow;
+use wandb_graphql::ops::{ListLogLines, LogPage};
+
+use super::contents::Part;
+use super::copy::{Copier, nothing};
+use super::event::MirrorEvent;
+use super::layout::place;
+use super::plan::MOST_ROWS;
+use super::record::{RunRecord, Stored};
+use super::{lines, rows};
+use crate::api::{History, HistoryReader, Losses, parse_row};
+use crate::error::Error;
+
+/// The copy of one run.
+pub(super) struct RunCopy<'a> {
+    pub(super) of: &'a Copier,
+    pub(super) path: &'a RunPath,
+    pub(super) run: &'a Run,
+    /// What is known of it from an earlier time.
+    pub(super) known: Option<&'a RunRecord>,
+    /// What its files are called.
+    pub(super) here: &'a str,
+}
+
+/// A part of a run.
+pub(super) struct Got<T> {
+    pub(super) what: T,
+    /// What could not be had, and is to be tried again.
+    pub(super) missing: Vec<String>,
+    /// What is not as the server has it, or may not be all, and no trying again mends.
+    pub(super) inexact: Vec<String>,
+}
+
+impl<T> Got<T> {
+    pub(super) fn all(what: T) -> Self {
+        Self { what, missing: Vec::new(), inexact: Vec::new() }
+    }
+
+    fn inexact(what: T, inexact: impl IntoIterator<Item = String>) -> Self {
+        Self { inexact: inexact.into_iter().collect(), ..Self::all(what) }
+    }
+}
+
+impl RunCopy<'_> {
+    fn saw(&self, rows: u64) {
+        (self.of.tell)(&MirrorEvent::Rows { run: self.path.clone(), rows });
+    }
+
+    /// What is known of the run, unless it is that of an earlier run of the same id.
+    fn known_of_this_run(&self) -> Option<&RunRecord> {
+        let created_at = self.run.created_at.as_ref()?.to_string();
+        self.known.filter(|known| known.created_at.as_ref() == Some(&created_at))
+    }
+
+    /// What is there of a part, if nothing can have been added to it: the run was over, and has not been heard of since.
+    fn unheard(&self, part: Part) -> Option<Stored> {
+        let known = self.known_of_this_run()?;
+        let state = self.run.state.as_ref().filter(|state| state.is_over())?.to_string();
+        let heartbeat = self.run.heartbeat_at.as_ref()?.to_string();
+        let is_unheard =
+            known.state.as_ref() == Some(&state) && known.heartbeat_at.as_ref() == Some(&heartbeat);
+        known.whole(part).filter(|_| is_unheard).cloned()
+    }
+
+    /// The rows that the run has logged, up to `last_step` if that is known.
+    pub(super) async fn history(
+        &self,
+        last_step: Option<i64>,
+        came: Option<Vec<HistoryRow>>,
+    ) -> Result<Got<Stored>, Error> {
+        let lines = self.run.history_line_count;
+        let here = place(Part::History, self.here);
+        let is_all = |rows: &Vec<HistoryRow>| {
+            rows.len() as u64 <= MOST_ROWS && lines.is_none_or(|lines| rows.len() as u64 >= lines)
+        };
+        if let Some(rows) = came.filter(is_all) {
+            return self.small(rows, &here).await;
+        }
+        let before =
+            self.known_of_this_run().and_then(|known| Some((known.whole(Part::History)?, known.last_step?)));
+        if let (Some((stored, known_last)), Some(lines), Some(last)) = (before, lines, last_step) {
+            if stored.rows == lines && known_last == last {
+                return Ok(Got::all(stored.clone()));
+            }
+            if stored.rows < lines
+                && known_last < last
+                && let Some(grown) = self.grown(stored, (known_last, last), lines, &here).await?
+            {
+                return Ok(grown);
+            }
+        }
+        let history = self.api_history().all();
+        let end = last_step.and_then(|last| last.checked_add(1));
+        // What comes later is of another time than the rest, and the next mirror's.
+        self.whole(end.map_or(history.clone(), |end| history.max_step(end)), &here).await
+    }
+
+    /// The rows that are there and those behind them; `None` where the old ones may have to be looked at again.
+    async fn grown(
+        &self,
+        stored: &Stored,
+        (known_last, last): (i64, i64),
+        lines: u64,
+        here: &str,
+    ) -> Result<Option<Got<Stored>>, Error> {
+        let Self { of, path, .. } = self;
+        let client = of.api.client();
+        let Some(old) = rows::Old::open(client, &of.disk, here, stored.rows).await? else { return Ok(None) };
+        let schema = old.schema();
+        let new = self.api_history().all().min_step(known_last + 1).max_step(last.saturating_add(1));
+        let mut reader = new.open().await?;
+        let saw = |rows| self.saw(rows);
+        let table =
+            rows::gather(client, &of.disk, (path.run(), here), Some(old), batches(&mut reader), saw).await?;
+        let end = reader.finish().await?;
+        let put = rows::put_grown(client, &of.disk, here, table, (schema, lines)).await?;
+        Ok(put.map(|stored| Got::inexact(stored, end.incomplete)))
+    }
+
+    pub(super) async fn system(&self, came: Option<Vec<HistoryRow>>) -> Result<Got<Stored>, Error> {
+        let here = place(Part::System, self.here);
+        if let Some(rows) = came.filter(|rows| rows.len() as u64 <= MOST_ROWS) {
+            return self.small(rows, &here).await;
+        }
+        match self.unheard(Part::System) {
+            Some(stored) => Ok(Got::all(stored)),
+            None => self.whole(self.api_history().system().all(), &here).await,
+        }
+    }
+
+    fn api_history(&self) -> History {
+        History::new(self.of.api.clone(), self.path.clone())
+    }
+
+    /// Rows that came all at once.
+    async fn small(&self, rows: Vec<HistoryRow>, here: &str) -> Result<Got<Stored>, Error> {
+        let Self { of, path, .. } = self;
+        let parse = {
+            let path = RunPath::clone(path);
+            move || {
+                let losses = Losses::default();
+                let rows = rows.iter().map(|row| parse_row(row, &path, &losses));
+                Ok::<_, Error>((rows.collect::<Result<Vec<Row>, Error>>()?, losses.missing(&path)))
+            }
+        };
+        let client = of.api.client();
+        let (rows, inexact) = client.work(parse).await?;
+        let batches = stream::iter((!rows.is_empty()).then_some(Ok(rows)));
+        let saw = |rows| self.saw(rows);
+        let table = rows::gather(client, &of.disk, (path.run(), here), None, batches, saw).await?;
+        Ok(Got::inexact(rows::put(client, &of.disk, here, table).await?, inexact))
+    }
+
+    /// Rows that come in many answers.
+    async fn whole(&self, history: History, here: &str) -> Result<Got<Stored>, Error> {
+        let Self { of, path, .. } = self;
+        let client = of.api.client();
+        let mut reader = history.open().await?;
+        let saw = |rows| self.saw(rows);
+        let table =
+            rows::gather(client, &of.disk, (path.run(), here), None, batches(&mut reader), saw).await?;
+        let end = reader.finish().await?;
+        Ok(Got::inexact(rows::put(client, &of.disk, here, table).await?, end.incomplete))
+    }
+
+    pub(super) async fn logs(&self, came: Option<LogPage>) -> Result<Got<Stored>, Error> {
+        let all = ListLogLines::new(self.path.clone());
+        let (first, rest) = match came {
+            Some(LogPage { lines, next, .. }) => (Some(Ok(lines)), next.map(|cursor| all.after(cursor))),
+            None => match self.unheard(Part::Logs) {
+                Some(stored) => return Ok(Got::all(stored)),
+                None => (None, Some(all)),
+            },
+        };
+        let client = self.of.api.client();
+        let rest = stream::iter(rest).flat_map(|pages| client.pages(pages));
+        let pages = stream::iter(first).chain(rest.map(|page| Ok(page?.lines)));
+        let here = place(Part::Logs, self.here);
+        let written =
+            lines::write(client, &self.of.disk, &here, pages.boxed(), |lines| self.saw(lines)).await;
+        match written {
+            Ok(stored) => Ok(Got::all(stored)),
+            // No trying again mends that.
+            Err(error) if is_lacking(&error) => Ok(Got::inexact(nothing(), [error.with_causes()])),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Whether the server's schema has no such field.
+fn is_lacking(error: &Error) -> bool {
+    let Error::Request(error) = error else { return false };
+    matches!(**error, wandb_core::error::Error::Answer { source: AnswerError::Lacks(_), .. })
+}
+
+/// The batches that a reader has left.
+fn batches(reader: &mut HistoryReader) -> impl stream::Stream<Item = Result<Vec<Row>, Error>> + Send + '_ {
+    stream::try_unfold(
+        reader,
+        |reader| async move { Ok(reader.next_batch().await?.map(|rows| (rows, reader))) },
+    )
+}

@@ -1,0 +1,160 @@
+//! The files of one run, into its folder.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use wandb_core::{RunPath, model};
+use wandb_graphql::ops::{FilePage, ListFiles};
+
+use super::contents::Part;
+use super::disk::sync_directory;
+use super::event::MirrorEvent;
+use super::layout::place;
+use super::record::{File, Files};
+use super::run_copy::{Got, RunCopy};
+use crate::api::{self, DownloadProgress, RunFile};
+use crate::error::Error;
+use crate::files::{Downloaded, Existing, Names, digest};
+
+/// Files of fewer bytes are downloaded without a look at how much room there is, and so much is left to others.
+const LARGE: u64 = 64 << 20;
+
+/// What is to be done about a run's files.
+struct Plan {
+    /// Each file that the server lists, and what is there of it if that is the same.
+    files: Vec<(model::File, Option<File>)>,
+    /// How many bytes of the others are there already, in their places or on the way.
+    there: u64,
+}
+
+impl RunCopy<'_> {
+    pub(super) async fn files(&self, came: Option<FilePage>) -> Result<Got<Files>, Error> {
+        let Self { of, path, .. } = self;
+        let client = of.api.client();
+        let listed = match came.filter(|page| page.next.is_none()) {
+            Some(page) => page.files,
+            None => client.items(ListFiles::new(RunPath::clone(path))).try_collect().await?,
+        };
+        let folder = of.disk.place(&place(Part::Files, self.here));
+        let known =
+            self.known.and_then(|known| known.files.clone()).map_or(Vec::new(), |taken| taken.what.files);
+        let plan = {
+            let folder = folder.clone();
+            client.work(move || plan(listed, known, &folder)).await
+        };
+        let wanted: Vec<RunFile> = plan
+            .files
+            .iter()
+            .filter(|(_, known)| known.is_none())
+            .map(|(file, _)| RunFile::listed(of.api.clone(), RunPath::clone(path), file.clone()))
+            .collect();
+        if wanted.is_empty() {
+            return Ok(Got::all(Files {
+                files: plan.files.into_iter().filter_map(|(_, known)| known).collect(),
+            }));
+        }
+        self.check_room(&wanted, plan.there)?;
+        let permits = of.downloads(wanted.len()).await;
+        let wanted = stream::iter(wanted.into_iter().map(Ok)).boxed();
+        let progress = DownloadProgress::default();
+        let fetched = api::fetch_all(wanted, &folder, permits.len(), Existing::Replace, &progress).await?;
+        drop(permits);
+        let (mut came, mut missing) = (Vec::new(), Vec::new());
+        for (file, outcome) in fetched {
+            match outcome {
+                Ok(downloaded) => came.push((file, downloaded)),
+                Err(error) if is_of_the_disk(&error) => return Err(error),
+                Err(error) => missing.push(format!("{}: {}", file.name, error.with_causes())),
+            }
+        }
+        let mut described = client.work(move || describe(came, &folder)).await?;
+        for file in described.values() {
+            (of.tell)(&MirrorEvent::File { run: RunPath::clone(path), bytes: file.bytes });
+        }
+        let files =
+            plan.files.into_iter().filter_map(|(file, known)| known.or_else(|| described.remove(&file.name)));
+        Ok(Got { missing, ..Got::all(Files { files: files.collect() }) })
+    }
+
+    /// Large files are not begun where there is no room for them, so that the rest still has some.
+    fn check_room(&self, wanted: &[RunFile], there: u64) -> Result<(), Error> {
+        let bytes: u64 = wanted.iter().filter_map(|file| file.size).fold(0, u64::saturating_add);
+        let left = bytes.saturating_sub(there);
+        if left < LARGE {
+            return Ok(());
+        }
+        match self.of.disk.room() {
+            Some(room) if room < left.saturating_add(LARGE) => Err(Error::File {
+                name: format!("the files of {}", self.path),
+                message: format!("{left} bytes are still to come, and the disk has room for {room}"),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Looks which of the listed files are there as they are.
+fn plan(listed: Vec<model::File>, known: Vec<File>, folder: &Path) -> Plan {
+    let mut known: HashMap<String, File> = known.into_iter().map(|file| (file.name.clone(), file)).collect();
+    let mut seen = HashSet::new();
+    let mut plan = Plan { files: Vec::new(), there: size_of_all(&folder.join(Names::PARTIAL)) };
+    for file in listed {
+        // A list whose pages have moved meanwhile may have a file twice.
+        if !seen.insert(file.name.clone()) {
+            continue;
+        }
+        let known = known.remove(&file.name);
+        let place = known.as_ref().map_or(&*file.name, File::here);
+        let found =
+            fs::metadata(folder.join(place)).ok().filter(fs::Metadata::is_file).map(|found| found.len());
+        let is_same = |known: &File| {
+            let as_listed = file.md5.as_ref() == Some(&known.md5);
+            as_listed && file.size.is_none_or(|size| size == known.bytes) && found == Some(known.bytes)
+        };
+        let known = known.filter(is_same);
+        if known.is_none() && found.is_some() && found == file.size {
+            plan.there += found.unwrap_or_default();
+        }
+        plan.files.push((file, known));
+    }
+    plan
+}
+
+/// The bytes of all files in a folder.
+fn size_of_all(folder: &Path) -> u64 {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    files.filter_map(|file| file.metadata().ok()).map(|found| found.len()).sum()
+}
+
+/// What there is of files that have been downloaded, by the server's names. A crash does not undo that any more.
+fn describe(came: Vec<(RunFile, Downloaded)>, folder: &Path) -> Result<HashMap<String, File>, Error> {
+    let mut described = HashMap::with_capacity(came.len());
+    let mut folders = BTreeSet::new();
+    for (file, Downloaded { path, .. }) in came {
+        let failed = |error| Error::io(format!("reading {}", path.display()), error);
+        let md5 = match &file.md5 {
+            Some(md5) => md5.clone(),
+            None => digest(&mut fs::File::open(&path).map_err(failed)?).map_err(failed)?.finish(),
+        };
+        let bytes = fs::metadata(&path).map_err(failed)?.len();
+        let inside = path.strip_prefix(folder).unwrap_or(&path);
+        folders.extend(inside.ancestors().skip(1).map(|inner| folder.join(inner)));
+        let here: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
+        let here = Some(here.join("/")).filter(|here| *here != file.name);
+        described.insert(file.name.clone(), File { name: file.name.clone(), here, bytes, md5 });
+    }
+    folders.extend(folder.ancestors().skip(1).take(2).map(PathBuf::from));
+    for folder in folders {
+        sync_directory(&folder).map_err(|error| Error::io(format!("syncing {}", folder.display()), error))?;
+    }
+    Ok(described)
+}
+
+/// Whether an error would be that of every other file, too.
+fn is_of_the_disk(error: &Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(error, Error::Io { source, .. } if matches!(source.kind(), QuotaExceeded | ReadOnlyFilesystem | StorageFull))
+}

@@ -1,0 +1,6 @@
+//! Mirrors of a local server, by the library and by the program.
+
+mod commands;
+mod faults;
+mod killed;
+mod project;

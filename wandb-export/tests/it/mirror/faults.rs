@@ -1,0 +1,117 @@
+//! Servers and storages that fail now and then: everything arrives all the same, and no key where it does not belong.
+
+use std::path::Path;
+use std::time::Duration;
+
+use wandb_core::blocking::block_on;
+use wandb_export::Api;
+use wandb_export::mirror::MirrorReport;
+use wandb_export::transport::Settings;
+use wandb_local_server::{Fault, FaultKind, Faults, LocalServer, Port};
+
+use super::project::{PROJECT, files, fill};
+use crate::support::{asynchronous, server, settings};
+
+async fn mirror(api: &Api, folder: &Path) -> MirrorReport {
+    api.mirror(PROJECT).await.expect("a path").sync(folder).await.expect("a mirror")
+}
+
+/// Over both transports, which do not wait long for a body that has stalled.
+fn on_both(server: &LocalServer, work: impl AsyncFn(Api)) {
+    let impatient = || {
+        let mut impatient = Settings::default();
+        impatient.stall_timeout = Duration::from_millis(150);
+        settings(server).transport(impatient)
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async { work(impatient().connect().expect("a connection")).await });
+    block_on(work(impatient().connect_blocking().expect("a connection").into_inner()));
+}
+
+#[test]
+fn each_kind_of_fault_and_all_of_them_are_overcome() {
+    let server = server();
+    fill(&server);
+    let calm = tempfile::tempdir().expect("a folder");
+    let report = asynchronous(&server, async |api| mirror(&api, calm.path()).await);
+    assert!(report.is_complete(), "{report:?}");
+    let expected = files(calm.path());
+    let kinds = [
+        FaultKind::TooManyRequests { reset: 0, retry_after: None },
+        FaultKind::Status(500),
+        FaultKind::Status(503),
+        FaultKind::Reset,
+        FaultKind::CutBody,
+        FaultKind::Stall,
+    ];
+    let each = kinds.iter().map(|kind| vec![Fault::chance(0.05, kind.clone())]);
+    let all = kinds.iter().map(|kind| Fault::chance(0.05, kind.clone())).collect();
+    for (seed, faults) in each.chain([all]).enumerate() {
+        let is_all = faults.len() > 1;
+        on_both(&server, async |api| {
+            let faults = Faults { faults: faults.clone(), seed: seed as u64, ..Faults::default() };
+            server.store().set_faults(faults);
+            let folder = tempfile::tempdir().expect("a folder");
+            let report = mirror(&api, folder.path()).await;
+            assert!(report.is_complete(), "seed {seed}: {report:?}");
+            assert!(files(folder.path()) == expected, "seed {seed}: the bytes differ");
+            assert!(!is_all || api.tally().retries > 0);
+        });
+    }
+    let requests = server.store().requests();
+    let storage: Vec<_> = requests.iter().filter(|request| request.port == Port::Storage).collect();
+    assert!(
+        !storage.is_empty() && storage.iter().all(|request| !request.authorization),
+        "the key stays at home"
+    );
+}
+
+#[test]
+fn a_server_that_cannot_answer_many_runs_at_once_is_asked_for_one_after_the_other() {
+    let server = server();
+    fill(&server);
+    let folders = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
+    asynchronous(&server, async |api| mirror(&api, folders[0].path()).await);
+    let faults = vec![Fault::chance(1.0, FaultKind::Status(500)).on("WholeRuns")];
+    server.store().set_faults(Faults { faults, ..Faults::default() });
+    let report = asynchronous(&server, async |api| mirror(&api, folders[1].path()).await);
+    assert!(report.is_complete(), "{report:?}");
+    assert!(files(folders[0].path()) == files(folders[1].path()));
+}
+
+#[test]
+fn a_server_without_logs_and_sweeps_gives_the_rest() {
+    let server = server();
+    fill(&server);
+    let missing = [("Run", "logLines"), ("Project", "sweeps")];
+    server.store().set_missing_fields(&missing).expect("fields of the schema");
+    let folder = tempfile::tempdir().expect("a folder");
+    let report = asynchronous(&server, async |api| mirror(&api, folder.path()).await);
+    let missing = &report.projects[0].missing;
+    let of_runs = missing.iter().filter(|missing| missing.run.is_some()).count();
+    assert_eq!((of_runs, missing.len()), (10, 11), "{missing:?}");
+    assert!(
+        missing.iter().all(|missing| missing.what.contains("logLines") || missing.what.contains("sweeps"))
+    );
+    let found = files(folder.path());
+    assert!(found.contains_key("history/run-4.parquet") && found.contains_key("runs.parquet"));
+    assert!(!found.keys().any(|name| name.starts_with("logs/")));
+    server.store().clear_requests();
+    let again = asynchronous(&server, async |api| mirror(&api, folder.path()).await);
+    assert_eq!((again.projects[0].same, again.is_complete()), (10, false), "it is said as long as it is so");
+    assert_eq!(server.store().requests().len(), 2, "and not asked for in vain");
+    assert!(files(folder.path()) == found);
+}
+
+#[test]
+fn a_storage_that_refuses_a_file_keeps_nothing_else_from_coming() {
+    let server = server();
+    fill(&server);
+    let faults = vec![Fault::chance(1.0, FaultKind::Status(403)).on("run-2")];
+    server.store().set_faults(Faults { faults, ..Faults::default() });
+    let folder = tempfile::tempdir().expect("a folder");
+    let report = asynchronous(&server, async |api| mirror(&api, folder.path()).await);
+    let missing: Vec<_> = report.projects[0].missing.iter().map(|missing| missing.run.as_deref()).collect();
+    assert_eq!(missing, [Some("run-2"), Some("run-2")], "its two files: {report:?}");
+    assert_eq!(report.projects[0].new, 10);
+}

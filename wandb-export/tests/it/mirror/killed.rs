@@ -1,0 +1,50 @@
+//! A mirror that is killed at any moment and called again ends in the same bytes as one that nothing disturbs.
+
+use std::time::{Duration, Instant};
+
+use super::project::{PROJECT, files, fill, is_of_a_run};
+use crate::support::{Program, TRANSPORTS, server};
+
+/// How often a process is killed in the middle of its work.
+const KILLS: usize = 200;
+
+#[test]
+fn a_mirror_that_is_killed_anywhere_ends_in_the_same_bytes() {
+    let server = server();
+    fill(&server);
+    let program = Program::new(server);
+    let begun = Instant::now();
+    let calm = program.over("async", &["mirror", PROJECT, "-o", "calm"]);
+    let took = begun.elapsed();
+    assert_eq!(calm.code, Some(0), "{calm}");
+    let expected = files(&program.path("calm"));
+    let seed = 20;
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let mut kills = 0;
+    let mut round = 0;
+    while kills < KILLS {
+        round += 1;
+        assert!(round < KILLS * 10, "hardly any process is killed before its end");
+        let folder = format!("killed-{round}");
+        let transport = TRANSPORTS[round % 2];
+        for _ in 0..rng.usize(1..8) {
+            let mut command = program.command(&["mirror", PROJECT, "-o", &folder, "--transport", transport]);
+            let mut child = command.spawn().expect("the program");
+            std::thread::sleep(took.mul_f64(rng.f64()).min(Duration::from_secs(2)));
+            child.kill().expect("to be killed");
+            kills += usize::from(child.wait().expect("an end").code().is_none());
+            for (name, bytes) in files(&program.path(&folder)) {
+                let is_whole = !is_of_a_run(&name) || expected.get(&name) == Some(&bytes);
+                assert!(is_whole, "seed {seed}, round {round}: {name} is there and is not what it should be");
+            }
+        }
+        let ended = program.over(transport, &["mirror", PROJECT, "-o", &folder]);
+        assert_eq!(ended.code, Some(0), "seed {seed}, round {round}: {ended}");
+        let found = files(&program.path(&folder));
+        assert!(found.keys().eq(expected.keys()), "seed {seed}, round {round}: {:?}", found.keys());
+        for (name, bytes) in &expected {
+            assert!(found[name] == *bytes, "seed {seed}, round {round}: {name} differs");
+        }
+        std::fs::remove_dir_all(program.path(&folder)).expect("to be removed");
+    }
+}
