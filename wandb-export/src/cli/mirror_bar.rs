@@ -57,7 +57,7 @@ impl MirrorBar {
                 say(&format!("{} of {} runs, {}", HumanCount(done), HumanCount(runs), seen.line(&api)));
             })
         });
-        Self { seen, _drawing: drawing, _lines: lines.flatten() }
+        Self { seen, _drawing: drawing, _lines: lines }
     }
 
     /// What events are to be told to.

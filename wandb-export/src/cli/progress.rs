@@ -76,7 +76,7 @@ pub(super) struct Slow {
 
 #[cfg(feature = "mirror")]
 impl Slow {
-    pub(super) fn start(speak: impl Fn() + Send + 'static) -> Option<Self> {
+    pub(super) fn start(speak: impl Fn() + Send + 'static) -> Self {
         let (stop, stopped) = channel();
         let speak = move || {
             while stopped.recv_timeout(SLOW_INTERVAL) == Err(RecvTimeoutError::Timeout) {
@@ -84,7 +84,7 @@ impl Slow {
             }
         };
         let thread = thread::Builder::new().name("wandb-export-progress".to_owned()).spawn(speak).ok();
-        Some(Self { _thread: Drawing { stop: Some(stop), thread } })
+        Self { _thread: Drawing { stop: Some(stop), thread } }
     }
 }
 

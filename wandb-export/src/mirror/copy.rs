@@ -111,7 +111,7 @@ impl Copier {
             }
         };
         for listed in alone {
-            copied.add(Arc::clone(&self).run(listed, None).await?);
+            copied.add(Arc::clone(&self).run(listed, None).boxed().await?);
         }
         let store = Arc::clone(&self.store);
         let synced = self.api.client().work(move || lock(&store).sync()).await;
@@ -123,14 +123,14 @@ impl Copier {
     async fn together(&self, runs: Vec<Listed>) -> Result<(Vec<(Listed, WholeRun)>, Vec<Listed>), Error> {
         let ids = runs.iter().map(|run| run.id.clone());
         let mut ask = GetWholeRuns::new(self.project.clone(), ids).samples(Samples::new(MOST_ROWS + 1)?);
-        let left_out: [(Part, fn(GetWholeRuns) -> GetWholeRuns); 4] = [
-            (Part::History, GetWholeRuns::without_history),
-            (Part::System, GetWholeRuns::without_system_metrics),
-            (Part::Files, GetWholeRuns::without_files),
-            (Part::Logs, GetWholeRuns::without_logs),
-        ];
-        for (_, without) in left_out.into_iter().filter(|(part, _)| !self.contents.has(*part)) {
-            ask = without(ask);
+        for part in Part::ALL.into_iter().filter(|part| !self.contents.has(*part)) {
+            ask = match part {
+                Part::History => ask.without_history(),
+                Part::System => ask.without_system_metrics(),
+                Part::Files => ask.without_files(),
+                Part::Logs => ask.without_logs(),
+                Part::Runs | Part::Sweeps => ask,
+            };
         }
         let mut left = runs;
         let mut came = Vec::with_capacity(left.len());
@@ -161,7 +161,7 @@ impl Copier {
             Ok((path, run, came)) => {
                 self.failed_in_a_row.store(0, Ordering::Relaxed);
                 let copy = RunCopy { of: &self, path: &path, run: &run, known: known.as_ref(), here };
-                let record = self.record(&listed, &copy, came).await?;
+                let record = self.record(&listed, &copy, came).boxed().await?;
                 let row = self.contents.has(Part::Runs).then(|| RunColumns::All.row(&run).to_json_line());
                 (record, row)
             }
@@ -241,11 +241,11 @@ impl Copier {
                 listed,
                 known,
                 |known| &known.history,
-                copy.history(last_step, came.history),
+                copy.history(last_step, came.history).boxed(),
             ),
-            self.part(Part::System, listed, known, |known| &known.system, copy.system(came.events)),
-            self.part(Part::Logs, listed, known, |known| &known.logs, copy.logs(came.log)),
-            self.part(Part::Files, listed, known, |known| &known.files, copy.files(came.files)),
+            self.part(Part::System, listed, known, |known| &known.system, copy.system(came.events).boxed()),
+            self.part(Part::Logs, listed, known, |known| &known.logs, copy.logs(came.log).boxed()),
+            self.part(Part::Files, listed, known, |known| &known.files, copy.files(came.files).boxed()),
         )
         .await;
         record.history = note(&mut record, Part::History, history?);

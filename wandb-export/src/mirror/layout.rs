@@ -15,6 +15,9 @@ pub(super) const LOCK: &str = ".wandb-export/lock";
 /// The first column of every table of rows.
 pub(super) const RUN_ID: &str = "run_id";
 
+/// The second column of the table of a history.
+pub(super) const STEP: &str = "_step";
+
 /// What a key of a history becomes that is called like the first column.
 pub(super) const LOGGED_RUN_ID: &str = "logged.run_id";
 

@@ -237,13 +237,13 @@ fn names(store: &Store, listed: &[Listed]) -> HashMap<String, String> {
     for (id, _) in store.runs().filter(|(_, known)| known.here.is_none()) {
         names.assign(&with_ending(id));
     }
-    let mut named = HashMap::with_capacity(listed.len());
+    let mut by_id = HashMap::with_capacity(listed.len());
     for run in listed {
         let (here, _) = names.assign(&with_ending(&run.id));
         let here = here.strip_suffix(ENDING).unwrap_or(&here).to_owned();
-        named.insert(run.id.clone(), here);
+        by_id.insert(run.id.clone(), here);
     }
-    named
+    by_id
 }
 
 /// The longest ending of a run's files, with which their names have to be ones that every system can hold.

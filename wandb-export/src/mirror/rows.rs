@@ -9,9 +9,10 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchR
 use wandb_core::client::Client;
 use wandb_core::{Row, Value};
 
+use super::contents::Part;
 use super::copy::nothing;
 use super::disk::{Disk, NewFile, SharedFile};
-use super::layout::{LOGGED_RUN_ID, RUN_ID};
+use super::layout::{LOGGED_RUN_ID, RUN_ID, STEP};
 use super::record::Stored;
 use crate::error::Error;
 use crate::sink::{Format, Output, Sink, SinkError, SinkOptions};
@@ -30,11 +31,13 @@ pub(super) struct Table {
 
 impl Table {
     /// Begins the table of a run's rows; `name` is what errors call it.
-    fn begin(disk: &Disk, run: &str, name: &str) -> Result<Self, Error> {
+    fn begin(disk: &Disk, run: &str, part: Part, name: &str) -> Result<Self, Error> {
         let file = disk.create().map_err(|error| writing(disk, name, error))?;
         let file = SharedFile::new(file);
         let mut options = SinkOptions::default();
-        options.table.columns = vec![RUN_ID.to_owned()];
+        // Otherwise the step would come before the run.
+        let first: &[&str] = if part == Part::History { &[RUN_ID, STEP] } else { &[RUN_ID] };
+        options.table.columns = first.iter().map(|&column| column.to_owned()).collect();
         let output = Output::writer(disk.place(name).display().to_string(), file.clone());
         Ok(Self { sink: Format::Parquet.sink(output, &options)?, file, run: run.to_owned(), rows: 0 })
     }
@@ -54,11 +57,9 @@ impl Table {
 
 /// A row with the run's id before everything else.
 fn labelled(run: &str, row: Row) -> Row {
-    let label = (RUN_ID.to_owned(), Value::String(run.to_owned()));
-    let own = row.iter().map(|(key, value)| {
-        let key = if key == RUN_ID { LOGGED_RUN_ID } else { key };
-        (key.to_owned(), value.clone())
-    });
+    let label = (RUN_ID.into(), Value::String(run.to_owned()));
+    let own =
+        row.into_iter().map(|(key, value)| (if &*key == RUN_ID { LOGGED_RUN_ID.into() } else { key }, value));
     std::iter::once(label).chain(own).collect()
 }
 
@@ -103,7 +104,7 @@ impl Old {
 pub(super) async fn gather(
     client: &Client,
     disk: &Disk,
-    (run, here): (&str, &str),
+    (run, part, here): (&str, Part, &str),
     old: Option<Old>,
     batches: impl Stream<Item = Result<Vec<Row>, Error>> + Send,
     seen: impl Fn(u64),
@@ -111,7 +112,7 @@ pub(super) async fn gather(
     let begin = {
         let (disk, run, here) = (disk.clone(), run.to_owned(), here.to_owned());
         move || {
-            let mut table = Table::begin(&disk, &run, &here)?;
+            let mut table = Table::begin(&disk, &run, part, &here)?;
             for batch in old.into_iter().flat_map(|old| old.reader) {
                 let batch = batch
                     .map_err(|error| Error::io("reading a table of the mirror", io::Error::other(error)))?;
@@ -190,11 +191,8 @@ fn keeps_types(old: &SchemaRef, whole: File) -> bool {
 
 /// A row of a table without the run's id.
 fn unlabelled(row: Row) -> Row {
-    let own = row.iter().filter(|(key, _)| *key != RUN_ID).map(|(key, value)| {
-        let key = if key == LOGGED_RUN_ID { RUN_ID } else { key };
-        (key.to_owned(), value.clone())
-    });
-    own.collect()
+    let own = row.into_iter().filter(|(key, _)| &**key != RUN_ID);
+    own.map(|(key, value)| (if &*key == LOGGED_RUN_ID { RUN_ID.into() } else { key }, value)).collect()
 }
 
 /// The error for a file of the mirror that cannot be written.

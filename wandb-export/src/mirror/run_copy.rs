@@ -80,7 +80,7 @@ impl RunCopy<'_> {
             rows.len() as u64 <= MOST_ROWS && lines.is_none_or(|lines| rows.len() as u64 >= lines)
         };
         if let Some(rows) = came.filter(is_all) {
-            return self.small(rows, &here).await;
+            return self.small(rows, Part::History, &here).await;
         }
         let before =
             self.known_of_this_run().and_then(|known| Some((known.whole(Part::History)?, known.last_step?)));
@@ -98,7 +98,7 @@ impl RunCopy<'_> {
         let history = self.api_history().all();
         let end = last_step.and_then(|last| last.checked_add(1));
         // What comes later is of another time than the rest, and the next mirror's.
-        self.whole(end.map_or(history.clone(), |end| history.max_step(end)), &here).await
+        self.whole(end.map_or(history.clone(), |end| history.max_step(end)), Part::History, &here).await
     }
 
     /// The rows that are there and those behind them; `None` where the old ones may have to be looked at again.
@@ -116,8 +116,15 @@ impl RunCopy<'_> {
         let new = self.api_history().all().min_step(known_last + 1).max_step(last.saturating_add(1));
         let mut reader = new.open().await?;
         let saw = |rows| self.saw(rows);
-        let table =
-            rows::gather(client, &of.disk, (path.run(), here), Some(old), batches(&mut reader), saw).await?;
+        let table = rows::gather(
+            client,
+            &of.disk,
+            (path.run(), Part::History, here),
+            Some(old),
+            batches(&mut reader),
+            saw,
+        )
+        .await?;
         let end = reader.finish().await?;
         let put = rows::put_grown(client, &of.disk, here, table, (schema, lines)).await?;
         Ok(put.map(|stored| Got::inexact(stored, end.incomplete)))
@@ -126,11 +133,11 @@ impl RunCopy<'_> {
     pub(super) async fn system(&self, came: Option<Vec<HistoryRow>>) -> Result<Got<Stored>, Error> {
         let here = place(Part::System, self.here);
         if let Some(rows) = came.filter(|rows| rows.len() as u64 <= MOST_ROWS) {
-            return self.small(rows, &here).await;
+            return self.small(rows, Part::System, &here).await;
         }
         match self.unheard(Part::System) {
             Some(stored) => Ok(Got::all(stored)),
-            None => self.whole(self.api_history().system().all(), &here).await,
+            None => self.whole(self.api_history().system().all(), Part::System, &here).await,
         }
     }
 
@@ -139,7 +146,7 @@ impl RunCopy<'_> {
     }
 
     /// Rows that came all at once.
-    async fn small(&self, rows: Vec<HistoryRow>, here: &str) -> Result<Got<Stored>, Error> {
+    async fn small(&self, rows: Vec<HistoryRow>, part: Part, here: &str) -> Result<Got<Stored>, Error> {
         let Self { of, path, .. } = self;
         let parse = {
             let path = RunPath::clone(path);
@@ -153,18 +160,18 @@ impl RunCopy<'_> {
         let (rows, inexact) = client.work(parse).await?;
         let batches = stream::iter((!rows.is_empty()).then_some(Ok(rows)));
         let saw = |rows| self.saw(rows);
-        let table = rows::gather(client, &of.disk, (path.run(), here), None, batches, saw).await?;
+        let table = rows::gather(client, &of.disk, (path.run(), part, here), None, batches, saw).await?;
         Ok(Got::inexact(rows::put(client, &of.disk, here, table).await?, inexact))
     }
 
     /// Rows that come in many answers.
-    async fn whole(&self, history: History, here: &str) -> Result<Got<Stored>, Error> {
+    async fn whole(&self, history: History, part: Part, here: &str) -> Result<Got<Stored>, Error> {
         let Self { of, path, .. } = self;
         let client = of.api.client();
         let mut reader = history.open().await?;
         let saw = |rows| self.saw(rows);
         let table =
-            rows::gather(client, &of.disk, (path.run(), here), None, batches(&mut reader), saw).await?;
+            rows::gather(client, &of.disk, (path.run(), part, here), None, batches(&mut reader), saw).await?;
         let end = reader.finish().await?;
         Ok(Got::inexact(rows::put(client, &of.disk, here, table).await?, end.incomplete))
     }

@@ -143,7 +143,7 @@ impl Store {
             (found, whole) = (None, 0);
         }
         let header = match found {
-            Some(found) => same(&disk, found, header)?,
+            Some(found) => same(&disk, found, &header)?,
             None => header,
         };
         let mut journal = disk.open_to_append(JOURNAL, whole).map_err(failed("opening", JOURNAL, &disk))?;
@@ -306,7 +306,7 @@ fn is_free(disk: &Disk) -> Result<(), Error> {
 }
 
 /// The header that was found, if it is of the same mirror.
-fn same(disk: &Disk, found: Header, wanted: Header) -> Result<Header, Error> {
+fn same(disk: &Disk, found: Header, wanted: &Header) -> Result<Header, Error> {
     let folder = disk.root().to_owned();
     if found.format > FORMAT {
         return Err(Error::Mirror {

@@ -65,7 +65,7 @@ fn lines<'a>(bytes: &'a [u8], key: &str, removed: &[String]) -> Vec<&'a str> {
 
 #[test]
 fn a_mirror_that_is_brought_up_to_date_is_as_a_new_one() {
-    let (mut changed, mut removed) = (0, 0);
+    let (mut projects, mut removed) = (0, 0);
     for seed in super::seeds(60) {
         let mut rng = fastrand::Rng::with_seed(seed);
         let store = project(seed);
@@ -96,7 +96,7 @@ fn a_mirror_that_is_brought_up_to_date_is_as_a_new_one() {
         let again = sync(seed ^ 3, PLENTY, folder.path());
         let after = again.ended.expect("it ends").unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         assert!(before.missing.is_empty() && after.missing.is_empty(), "seed {seed}");
-        changed += usize::from(changes.changed);
+        projects += usize::from(changes.changed);
         removed += changes.removed.len();
 
         let (found, expected) = (files(folder.path()), files(fresh.path()));
@@ -125,5 +125,5 @@ fn a_mirror_that_is_brought_up_to_date_is_as_a_new_one() {
         assert_eq!(still.network.requests, 2, "seed {seed}: the list of runs and that of sweeps");
         assert_eq!(files(folder.path()), found, "seed {seed}");
     }
-    assert!(changed > 20 && removed > 5, "{changed} projects changed, {removed} runs were removed");
+    assert!(projects > 20 && removed > 5, "{projects} projects changed, {removed} runs were removed");
 }

@@ -19,8 +19,7 @@ async fn mirror(api: &Api, folder: &Path) -> MirrorReport {
 /// Over both transports, which do not wait long for a body that has stalled.
 fn on_both(server: &LocalServer, work: impl AsyncFn(Api)) {
     let impatient = || {
-        let mut impatient = Settings::default();
-        impatient.stall_timeout = Duration::from_millis(150);
+        let impatient = Settings { stall_timeout: Duration::from_millis(150), ..Settings::default() };
         settings(server).transport(impatient)
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
