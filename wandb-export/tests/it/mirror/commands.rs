@@ -236,6 +236,34 @@ fn a_run_that_takes_the_place_of_another_is_fetched_as_a_whole() {
 }
 
 #[test]
+fn of_a_run_that_has_grown_only_the_new_steps_are_asked_for() {
+    let program = program();
+    let rows = |steps: std::ops::Range<u32>| {
+        steps
+            .map(|step| format!(r#"{{"_step":{step},"loss":{},"epoch":{step}}}"#, f64::from(step) / 8.0))
+            .collect()
+    };
+    program.server.store().add_run(wandb_local_server::NewRun {
+        history: rows(0..3_000),
+        ..wandb_local_server::NewRun::new("local-team", "archive", "growing")
+    });
+    program.over("async", &["mirror", PROJECT, "-o", "here"]);
+    program.server.store().append_history(&format!("{PROJECT}/growing"), rows(3_000..5_500)).expect("a run");
+    program.server.store().clear_requests();
+    let ended = program.over("async", &["mirror", PROJECT, "-o", "here"]);
+    assert!(ended.stderr.contains("0 runs new, 1 grown, 0 changed, 10 as they were"), "{ended}");
+    let requests = program.server.store().requests();
+    let pages = requests.iter().filter(|request| request.operation.as_deref() == Some("HistoryPage"));
+    let begins: Vec<i64> =
+        pages.filter_map(|page| page.variables.as_ref()?.get("minStep")?.as_i64()).collect();
+    assert!(!begins.is_empty() && begins.iter().all(|step| *step >= 3_000), "{begins:?}");
+    program.over("async", &["mirror", PROJECT, "-o", "anew"]);
+    let (found, anew) = (files(&program.path("here")), files(&program.path("anew")));
+    assert_eq!(table(&found["history/growing.parquet"]).num_rows(), 5_500);
+    assert!(found == anew);
+}
+
+#[test]
 fn a_folder_with_other_things_is_left_alone() {
     let program = program();
     std::fs::create_dir(program.path("mine")).expect("a folder");
