@@ -114,7 +114,7 @@ pub(super) fn plan<'a>(
     for run in listed {
         if let Some(known) = known(&run.id).filter(|known| run.is_same(known, contents)) {
             plan.same += 1;
-            plan.inexact += u64::from(known.is_inexact);
+            plan.inexact += u64::from(contents.parts().any(|part| known.is_inexact(part)));
             continue;
         }
         let Some(own) = run.weight(contents) else {

@@ -23,7 +23,7 @@ use super::rows::writing;
 use super::store::Store;
 use super::{tables, verify};
 use crate::api::Api;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::files::Names;
 
 /// Runs that are listed at once: the light form is small.

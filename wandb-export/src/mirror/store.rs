@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 
+use wandb_core::BaseUrl;
+
 use super::contents::Part;
 use super::disk::{Appended, Disk, read_at};
 use super::journal::{self, Line, Span};
@@ -38,8 +40,8 @@ pub(super) struct Known {
     as_of: [Option<Fingerprint>; Part::ALL.len()],
     /// Which parts lack something that is to be tried again.
     missing: [bool; Part::ALL.len()],
-    /// Whether something is not exact that no trying again mends.
-    pub(super) is_inexact: bool,
+    /// Which parts have something that is not exact, and that no trying again mends.
+    inexact: [bool; Part::ALL.len()],
     pub(super) gone: bool,
     created_at: Box<str>,
     record: Option<Place>,
@@ -60,7 +62,7 @@ impl Known {
             here: None,
             as_of: [None; Part::ALL.len()],
             missing: [false; Part::ALL.len()],
-            is_inexact: false,
+            inexact: [false; Part::ALL.len()],
             gone: false,
             created_at: "".into(),
             record: None,
@@ -73,7 +75,7 @@ impl Known {
         self.created_at = record.created_at.as_deref().unwrap_or_default().into();
         self.as_of = Part::ALL.map(|part| record.as_of(part));
         self.missing = Part::ALL.map(|part| record.missing.contains_key(part.name()));
-        self.is_inexact = !record.inexact.is_empty();
+        self.inexact = Part::ALL.map(|part| record.inexact.contains_key(part.name()));
         self.gone = record.gone;
         self.record = Some(place);
     }
@@ -83,6 +85,11 @@ impl Known {
         // Whoever has removed the rows wants them again.
         let is_there = self.record.is_some() && (part != Part::Runs || self.row.is_some());
         self.as_of[part as usize].filter(|_| is_there)
+    }
+
+    /// Whether something of a part is not exact, and no trying again mends it.
+    pub(super) fn is_inexact(&self, part: Part) -> bool {
+        self.inexact[part as usize]
     }
 
     /// Whether something is missing of a part that is to be tried again.
@@ -314,7 +321,7 @@ fn same(disk: &Disk, found: Header, wanted: &Header) -> Result<Header, Error> {
             message: format!("it was written by a later version of this program (format {})", found.format),
         });
     }
-    if found.project != wanted.project || found.server != wanted.server {
+    if found.project != wanted.project || !is_same_server(&found.server, &wanted.server) {
         return Err(Error::usage(format!(
             "{} holds a mirror of {} on {}; choose another folder for {} on {}",
             folder.display(),
@@ -325,6 +332,12 @@ fn same(disk: &Disk, found: Header, wanted: &Header) -> Result<Header, Error> {
         )));
     }
     Ok(found)
+}
+
+/// Whether two base URLs are those of one deployment: the public one has several.
+fn is_same_server(one: &str, other: &str) -> bool {
+    let app = |url: &str| BaseUrl::parse(url).map(|url| url.app_url()).ok();
+    one == other || app(one).is_some_and(|one| Some(one) == app(other))
 }
 
 /// Reads the manifest. Runs whose lines cannot be read are not known, and so will be mirrored again.
@@ -379,4 +392,16 @@ pub(super) fn known_for_tests(record: &RunRecord) -> Known {
     known.note(record, Place::Journal(Span { offset: 0, len: 0 }));
     known.row = known.record;
     known
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_public_server_has_several_addresses() {
+        assert!(is_same_server("https://api.wandb.ai", "https://api.forge.coreweave.com"));
+        assert!(is_same_server("http://127.0.0.1:80", "http://127.0.0.1:80"));
+        assert!(!is_same_server("https://api.wandb.ai", "https://wandb.example.org"));
+    }
 }
