@@ -199,7 +199,7 @@ impl Project {
                 let (disk, store) = (self.disk.clone(), Arc::clone(store));
                 self.api.client().work(move || tables::write_sweeps(&disk, &store, &sweeps)).await
             }
-            Err(error) if is_fatal(&error) => Err(error),
+            Err(error) if is_fatal(&error) || error.kind() == ErrorKind::NotFound => Err(error),
             Err(error) => {
                 report
                     .missing
