@@ -4,7 +4,7 @@ use wandb_core::simulation::Faults;
 use wandb_local_server::{NewRun, RunState, Store};
 
 use super::super::Contents;
-use super::world::{attempt, attempt_parts, contents, files, project, row};
+use super::world::{PROJECT, attempt, attempt_parts, contents, files, project, row};
 
 const PLENTY: i64 = 1 << 40;
 
@@ -85,6 +85,9 @@ fn a_mirror_that_is_brought_up_to_date_is_as_a_new_one() {
                 let more = change(&store, &mut rng);
                 changes.removed.extend(more.removed);
                 changes.changed |= more.changed;
+                // A run of an id that was removed may be there again.
+                let there = store.run_paths();
+                changes.removed.retain(|id| !there.contains(&format!("{PROJECT}/{id}")));
             }
         }
         let fresh = tempfile::tempdir().expect("a folder");
@@ -125,5 +128,9 @@ fn a_mirror_that_is_brought_up_to_date_is_as_a_new_one() {
         assert_eq!(still.network.requests, 2, "seed {seed}: the list of runs and that of sweeps");
         assert_eq!(files(folder.path()), found, "seed {seed}");
     }
-    assert!(projects > 20 && removed > 5, "{projects} projects changed, {removed} runs were removed");
+    let is_one_seed = std::env::var("WANDB_SIMULATION_SEED").is_ok();
+    assert!(
+        is_one_seed || projects > 20 && removed > 5,
+        "{projects} projects changed, {removed} runs were removed"
+    );
 }
