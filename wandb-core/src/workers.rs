@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 use std::thread::{Builder, available_parallelism};
 
-use async_channel::{Receiver, Sender, unbounded};
+use async_channel::{Receiver, Sender, bounded, unbounded};
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -19,19 +19,35 @@ static JOBS: LazyLock<Option<Sender<Job>>> = LazyLock::new(|| {
         let jobs = jobs.clone();
         Builder::new().name(format!("wandb-worker-{number}")).spawn(move || work(&jobs)).is_ok()
     };
-    let begun = (0..available_parallelism().map_or(1, NonZero::get)).filter(|number| begin(*number)).count();
+    let begun = (0..count()).filter(|number| begin(*number)).count();
     (begun > 0).then_some(sender)
 });
 
 fn work(jobs: &Receiver<Job>) {
     while let Ok(job) = jobs.recv_blocking() {
-        // The panic has been told of, and whoever waits for the result sees that there is none.
+        // What it does is told to whoever waits for it; what it drops may panic, too.
         let _ = catch_unwind(AssertUnwindSafe(job));
     }
 }
 
-/// Has `job` done there, after what was given before. It is not to wait for another one.
-pub fn start(job: impl FnOnce() + Send + 'static) {
+/// How many threads there are to be: one a processor. (Asking the system takes it a dozen files, so that is done once.)
+pub fn count() -> usize {
+    static COUNT: LazyLock<usize> = LazyLock::new(|| available_parallelism().map_or(1, NonZero::get));
+    *COUNT
+}
+
+/// Has `work` done there, after what was given before; what comes of it, or its panic, is received. It is not to wait for
+/// another one.
+pub fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Receiver<std::thread::Result<T>> {
+    let (sender, outcome) = bounded(1);
+    start(move || {
+        // Whoever wanted it may have gone.
+        let _ = sender.try_send(catch_unwind(AssertUnwindSafe(work)));
+    });
+    outcome
+}
+
+fn start(job: impl FnOnce() + Send + 'static) {
     let job: Job = match &*JOBS {
         Some(jobs) => match jobs.try_send(Box::new(job)) {
             Ok(()) => return,
@@ -49,12 +65,12 @@ mod tests {
     #[test]
     fn a_job_that_panics_takes_no_thread_with_it() {
         for _ in 0..100 {
-            start(|| panic!("on purpose"));
+            drop(run(|| panic!("on purpose")));
         }
         let (sender, done) = unbounded();
         (0..100).for_each(|number| {
             let sender = sender.clone();
-            start(move || sender.send_blocking(number).expect("a receiver"));
+            drop(run(move || sender.send_blocking(number).expect("a receiver")));
         });
         let mut all: Vec<i32> = (0..100).map(|_| done.recv_blocking().expect("a sender")).collect();
         all.sort_unstable();

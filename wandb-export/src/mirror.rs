@@ -49,6 +49,7 @@ mod rows;
 mod run_copy;
 mod run_files;
 mod store;
+mod table_file;
 mod tables;
 #[cfg(all(test, feature = "mock"))]
 mod tests;

@@ -1,6 +1,6 @@
 //! Where large answers are read.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 
 use crate::workers;
 
@@ -22,12 +22,7 @@ impl Reading {
         if self == Self::InPlace {
             return work();
         }
-        let (sender, result) = async_channel::bounded(1);
-        workers::start(move || {
-            // Whoever wanted it may have gone.
-            let _ = sender.try_send(catch_unwind(AssertUnwindSafe(work)));
-        });
-        match result.recv().await {
+        match workers::run(work).recv().await {
             Ok(Ok(read)) => read,
             Ok(Err(panic)) => resume_unwind(panic),
             // A job is never dropped before it is done.

@@ -3,27 +3,29 @@
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar};
 
 use super::output::say;
-use super::progress::{Drawing, Slow};
+use super::progress::{Drawing, troubles};
 use crate::api::Api;
 use crate::mirror::MirrorEvent;
+
+/// How often something is said where no terminal is.
+const SPOKEN_INTERVAL: Duration = Duration::from_secs(10);
 
 /// A line on stderr that shows how far a mirror is: drawn anew on a terminal, written now and then elsewhere.
 #[derive(Debug)]
 pub(super) struct MirrorBar {
     seen: Arc<Seen>,
     _drawing: Option<Drawing>,
-    _lines: Option<Slow>,
 }
 
 #[derive(Debug, Default)]
 struct Seen {
     runs: AtomicU64,
     runs_done: AtomicU64,
-    rows: AtomicU64,
     rows_done: AtomicU64,
     file_bytes: AtomicU64,
     failed: AtomicU64,
@@ -34,30 +36,25 @@ struct Seen {
 impl MirrorBar {
     pub(super) fn start(api: &Api, wanted: bool) -> Self {
         let seen = Arc::new(Seen::default());
-        let draws = wanted && std::io::stderr().is_terminal();
-        let drawing = {
-            let (api, seen) = (api.clone(), Arc::clone(&seen));
-            let update = move |bar: &ProgressBar| {
-                bar.set_length(seen.runs.load(Ordering::Relaxed));
-                bar.set_position(seen.runs_done.load(Ordering::Relaxed));
-                bar.set_message(seen.line(&api));
-            };
-            Drawing::start(
-                draws,
-                || ProgressBar::new(0),
-                "{bar:20} {pos} of {len} runs, {eta} left, {msg}",
-                update,
-            )
-        };
-        let lines = (wanted && !draws).then(|| {
-            let (api, seen) = (api.clone(), Arc::clone(&seen));
-            Slow::start(move || {
+        let drawing = wanted.then(|| Self::draw(api.clone(), Arc::clone(&seen)));
+        Self { seen, _drawing: drawing }
+    }
+
+    fn draw(api: Api, seen: Arc<Seen>) -> Drawing {
+        if !std::io::stderr().is_terminal() {
+            let speak = move |&(): &()| {
                 let (done, runs) =
                     (seen.runs_done.load(Ordering::Relaxed), seen.runs.load(Ordering::Relaxed));
                 say(&format!("{} of {} runs, {}", HumanCount(done), HumanCount(runs), seen.line(&api)));
-            })
-        });
-        Self { seen, _drawing: drawing, _lines: lines }
+            };
+            return Drawing::every(SPOKEN_INTERVAL, || (), speak, drop);
+        }
+        let update = move |bar: &ProgressBar| {
+            bar.set_length(seen.runs.load(Ordering::Relaxed));
+            bar.set_position(seen.runs_done.load(Ordering::Relaxed));
+            bar.set_message(seen.line(&api));
+        };
+        Drawing::bar(|| ProgressBar::new(0), "{bar:20} {pos} of {len} runs, {eta} left, {msg}", update)
     }
 
     /// What events are to be told to.
@@ -70,9 +67,8 @@ impl MirrorBar {
 impl Seen {
     fn note(&self, event: &MirrorEvent) {
         match event {
-            MirrorEvent::Listed { to_fetch, rows, .. } => {
+            MirrorEvent::Listed { to_fetch, .. } => {
                 self.runs.fetch_add(*to_fetch, Ordering::Relaxed);
-                self.rows.fetch_add(*rows, Ordering::Relaxed);
             }
             MirrorEvent::Rows { run, rows } => {
                 let done = self.rows_done.fetch_add(*rows, Ordering::Relaxed) + rows;
@@ -99,12 +95,7 @@ impl Seen {
         parts.retain(|part| !part.is_empty());
         parts.push(format!("{} of files", HumanBytes(self.file_bytes.load(Ordering::Relaxed))));
         parts.push(format!("{} requests", HumanCount(tally.requests)));
-        if tally.retries > 0 {
-            parts.push(format!("{} tried again", HumanCount(tally.retries)));
-        }
-        if tally.rate_limited > 0 {
-            parts.push(format!("{} refused by the rate limit", HumanCount(tally.rate_limited)));
-        }
+        parts.extend(troubles(&tally));
         if tally.waited.as_secs() > 0 {
             parts.push(format!("{} s waited in all", tally.waited.as_secs()));
         }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use wandb_core::Row;
+use wandb_core::client::Tally;
 use wandb_core::page::Page;
 
 use crate::api::{Api, DownloadProgress};
@@ -25,31 +26,54 @@ pub(super) struct Drawing {
 }
 
 impl Drawing {
-    /// Draws `bar` as `template` says, as long as `update` has brought it up to date; nothing without a terminal.
-    pub(super) fn start(
+    /// Draws a bar if it is `wanted` and there is a terminal to draw it on.
+    fn start(
         wanted: bool,
         bar: impl FnOnce() -> ProgressBar + Send + 'static,
         template: &'static str,
         update: impl Fn(&ProgressBar) + Send + 'static,
     ) -> Option<Self> {
-        if !wanted || !std::io::stderr().is_terminal() {
-            return None;
-        }
-        let (stop, stopped) = channel();
-        let draw = move || {
+        (wanted && std::io::stderr().is_terminal()).then(|| Self::bar(bar, template, update))
+    }
+
+    /// Draws `bar` as `template` says, as long as `update` has brought it up to date.
+    pub(super) fn bar(
+        bar: impl FnOnce() -> ProgressBar + Send + 'static,
+        template: &'static str,
+        update: impl Fn(&ProgressBar) + Send + 'static,
+    ) -> Self {
+        let begin = move || {
             let bar = bar();
             if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style);
             }
-            while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
-                update(&bar);
-                bar.tick();
-            }
-            bar.finish_and_clear();
+            bar
         };
-        // Without a thread to draw on the work goes on unseen.
-        let thread = thread::Builder::new().name("wandb-export-progress".to_owned()).spawn(draw).ok();
-        Some(Self { stop: Some(stop), thread })
+        let draw = move |bar: &ProgressBar| {
+            update(bar);
+            bar.tick();
+        };
+        Self::every(INTERVAL, begin, draw, |bar: ProgressBar| bar.finish_and_clear())
+    }
+
+    /// Has `tick` called again and again, with what `begin` has made, until this is dropped.
+    pub(super) fn every<T: 'static>(
+        interval: Duration,
+        begin: impl FnOnce() -> T + Send + 'static,
+        tick: impl Fn(&T) + Send + 'static,
+        end: impl FnOnce(T) + Send + 'static,
+    ) -> Self {
+        let (stop, stopped) = channel();
+        let run = move || {
+            let made = begin();
+            while stopped.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
+                tick(&made);
+            }
+            end(made);
+        };
+        // Without a thread the work goes on unseen.
+        let thread = thread::Builder::new().name("wandb-export-progress".to_owned()).spawn(run).ok();
+        Self { stop: Some(stop), thread }
     }
 }
 
@@ -60,31 +84,6 @@ impl Drop for Drawing {
             // It draws and nothing else; a panic on it is no reason to fail.
             let _ = thread.join();
         }
-    }
-}
-
-/// How often something is said where no terminal is.
-#[cfg(feature = "mirror")]
-const SLOW_INTERVAL: Duration = Duration::from_secs(10);
-
-/// Something that is said now and then by a thread until it is dropped.
-#[cfg(feature = "mirror")]
-#[derive(Debug)]
-pub(super) struct Slow {
-    _thread: Drawing,
-}
-
-#[cfg(feature = "mirror")]
-impl Slow {
-    pub(super) fn start(speak: impl Fn() + Send + 'static) -> Self {
-        let (stop, stopped) = channel();
-        let speak = move || {
-            while stopped.recv_timeout(SLOW_INTERVAL) == Err(RecvTimeoutError::Timeout) {
-                speak();
-            }
-        };
-        let thread = thread::Builder::new().name("wandb-export-progress".to_owned()).spawn(speak).ok();
-        Self { _thread: Drawing { stop: Some(stop), thread } }
     }
 }
 
@@ -136,13 +135,16 @@ fn line(api: &Api, rows: u64) -> String {
         format!("{} requests", HumanCount(tally.requests)),
         HumanBytes(tally.bytes).to_string(),
     ];
-    if tally.retries > 0 {
-        parts.push(format!("{} tried again", HumanCount(tally.retries)));
-    }
-    if tally.rate_limited > 0 {
-        parts.push(format!("{} refused by the rate limit", HumanCount(tally.rate_limited)));
-    }
+    parts.extend(troubles(&tally));
     parts.join(", ")
+}
+
+/// What did not go well so far.
+pub(super) fn troubles(tally: &Tally) -> impl Iterator<Item = String> {
+    let retries = (tally.retries > 0).then(|| format!("{} tried again", HumanCount(tally.retries)));
+    let refused = tally.rate_limited;
+    let refused = (refused > 0).then(|| format!("{} refused by the rate limit", HumanCount(refused)));
+    retries.into_iter().chain(refused)
 }
 
 struct Counted {

@@ -13,6 +13,7 @@ use wandb_core::{ProjectPath, RunPath};
 use wandb_graphql::ops::{FilePage, GetRun, GetWholeRuns, LogPage, WholeRun};
 use wandb_graphql::{HistoryRow, Samples};
 
+use super::Tell;
 use super::contents::{Contents, Part};
 use super::disk::Disk;
 use super::event::MirrorEvent;
@@ -20,7 +21,7 @@ use super::plan::{Job, Listed, MOST_ROWS};
 use super::record::{RunRecord, Stored, Taken};
 use super::run_copy::{Got, RunCopy};
 use super::store::Store;
-use super::{Tell, rows};
+use super::table_file::writing;
 use crate::api::{Api, RunColumns};
 use crate::error::{Error, ErrorKind};
 use crate::sink::SinkError;
@@ -224,9 +225,10 @@ impl Copier {
         let text =
             |timestamp: &Option<wandb_core::model::Timestamp>| timestamp.as_ref().map(ToString::to_string);
         let mut record = RunRecord::new(&listed.id, here, listed.fingerprint);
-        record.row = match known {
-            Some(known) if !self.contents.has(Part::Runs) => known.row,
-            _ => Some(listed.fingerprint).filter(|_| self.contents.has(Part::Runs)),
+        record.row = if self.contents.has(Part::Runs) {
+            Some(listed.fingerprint)
+        } else {
+            known.and_then(|known| known.row)
         };
         record.created_at = text(&run.created_at);
         record.state = run.state.as_ref().map(ToString::to_string);
@@ -302,7 +304,7 @@ impl Copier {
     }
 
     fn noting(&self, error: std::io::Error) -> Error {
-        rows::writing(&self.disk, super::layout::JOURNAL, error)
+        writing(&self.disk, super::layout::JOURNAL, error)
     }
 }
 

@@ -5,11 +5,12 @@ use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tempfile::{Builder, TempPath};
+use tempfile::TempPath;
 
 use super::layout::{LOCK, OWN};
 use super::record::Stored;
 use crate::files::Digest;
+use crate::sink::temporary_in;
 
 /// The folder of a mirror, which nobody else writes to meanwhile.
 #[derive(Debug, Clone)]
@@ -106,14 +107,7 @@ impl Disk {
     /// Begins a file, to be put into its place when it is whole.
     pub(super) fn create(&self) -> io::Result<NewFile> {
         self.allowed(1)?;
-        let mut builder = Builder::new();
-        builder.prefix(NEW);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            builder.permissions(fs::Permissions::from_mode(0o666));
-        }
-        let (file, temporary) = builder.tempfile_in(self.place(OWN))?.into_parts();
+        let (file, temporary) = temporary_in(&self.place(OWN), NEW, "")?;
         let writer = BufWriter::with_capacity(64 << 10, Counted { disk: self.clone(), file });
         Ok(NewFile { writer, temporary, bytes: 0, digest: Digest::default() })
     }

@@ -8,7 +8,7 @@ use wandb_core::client::Client;
 use super::copy::nothing;
 use super::disk::Disk;
 use super::record::Stored;
-use super::rows::writing;
+use super::table_file::writing;
 use crate::error::Error;
 
 /// Writes lines into the file at `here`, which is put into its place at the end. No lines are no file.

@@ -11,47 +11,40 @@ use wandb_core::{Row, Value};
 
 use super::contents::Part;
 use super::copy::nothing;
-use super::disk::{Disk, NewFile, SharedFile};
+use super::disk::{Disk, NewFile};
 use super::layout::{LOGGED_RUN_ID, RUN_ID, STEP};
 use super::record::Stored;
+use super::table_file::{TableFile, writing};
 use crate::error::Error;
-use crate::sink::{Format, Output, Sink, SinkError, SinkOptions};
+use crate::sink::SinkError;
 use crate::table::rows_of;
 
 /// Rows that are read from a table at once.
 const ROWS_AT_ONCE: usize = 8_192;
 
-/// A table that is being written.
+/// The table of a run's rows that is being written.
 pub(super) struct Table {
-    sink: Box<dyn Sink>,
-    file: SharedFile,
+    file: TableFile,
     run: String,
-    rows: u64,
 }
 
 impl Table {
-    /// Begins the table of a run's rows; `name` is what errors call it.
-    fn begin(disk: &Disk, run: &str, part: Part, name: &str) -> Result<Self, Error> {
-        let file = disk.create().map_err(|error| writing(disk, name, error))?;
-        let file = SharedFile::new(file);
-        let mut options = SinkOptions::default();
+    /// Begins the table for the place `here`.
+    fn begin(disk: &Disk, run: &str, part: Part, here: &str) -> Result<Self, Error> {
         // Otherwise the step would come before the run.
         let first: &[&str] = if part == Part::History { &[RUN_ID, STEP] } else { &[RUN_ID] };
-        options.table.columns = first.iter().map(|&column| column.to_owned()).collect();
-        let output = Output::writer(disk.place(name).display().to_string(), file.clone());
-        Ok(Self { sink: Format::Parquet.sink(output, &options)?, file, run: run.to_owned(), rows: 0 })
+        Ok(Self { file: TableFile::begin(disk, here, first)?, run: run.to_owned() })
     }
 
     fn write(&mut self, rows: Vec<Row>) -> Result<(), SinkError> {
-        self.rows += rows.len() as u64;
         let labelled: Vec<Row> = rows.into_iter().map(|row| labelled(&self.run, row)).collect();
-        self.sink.write(&labelled)
+        self.file.sink.write(&labelled)
     }
 
-    /// The finished file, which is not in its place yet.
+    /// The finished file, which is not in its place yet, and how many rows it has.
     fn finish(self) -> Result<(NewFile, u64), Error> {
-        self.sink.finish()?;
-        Ok((self.file.take().map_err(|error| Error::io("finishing a table", error))?, self.rows))
+        let (file, report) = self.file.finish()?;
+        Ok((file, report.rows))
     }
 }
 
@@ -193,9 +186,4 @@ fn keeps_types(old: &SchemaRef, whole: File) -> bool {
 fn unlabelled(row: Row) -> Row {
     let own = row.into_iter().filter(|(key, _)| &**key != RUN_ID);
     own.map(|(key, value)| (if &*key == LOGGED_RUN_ID { RUN_ID.into() } else { key }, value)).collect()
-}
-
-/// The error for a file of the mirror that cannot be written.
-pub(super) fn writing(disk: &Disk, here: &str, error: io::Error) -> Error {
-    Error::io(format!("writing {}", disk.place(here).display()), error)
 }

@@ -117,8 +117,8 @@ impl Store {
             found = read_manifest(file, &mut runs).map_err(reading(MANIFEST))?;
         }
         let had_manifest = found.is_some();
-        let had_journal = disk.open_file(JOURNAL).map_err(reading(JOURNAL))?.is_some();
-        if !had_manifest && !had_journal {
+        let journal = disk.open_file(JOURNAL).map_err(reading(JOURNAL))?;
+        if !had_manifest && journal.is_none() {
             is_free(&disk)?;
         }
         if let Some(file) = &rows {
@@ -126,7 +126,7 @@ impl Store {
         }
         let (mut is_unsettled, mut has_new_rows) = (false, false);
         let mut whole = 0;
-        if let Some(file) = disk.open_file(JOURNAL).map_err(reading(JOURNAL))? {
+        if let Some(file) = journal {
             let note = |line| match line {
                 Line::Header(header) => {
                     if !had_manifest {

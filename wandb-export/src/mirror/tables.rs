@@ -1,5 +1,6 @@
 //! The tables of a whole project.
 
+use std::collections::HashSet;
 use std::io::Write as _;
 use std::sync::Mutex;
 
@@ -8,15 +9,14 @@ use wandb_core::model::Sweep;
 use wandb_core::{Map, Row, Value};
 
 use super::copy::lock;
-use super::disk::{Disk, SharedFile};
+use super::disk::Disk;
 use super::layout::{RUN_TABLE, RUNS, SWEEP_TABLE};
 use super::record::Stored;
-use super::rows::writing;
 use super::store::Store;
+use super::table_file::{TableFile, writing};
 use crate::error::Error;
-use crate::sink::{Format, Output, Sink, SinkError, SinkOptions};
-use crate::table::TableError;
-use crate::table::divisible;
+use crate::sink::SinkError;
+use crate::table::{TableError, divisible};
 
 /// Rows that are handed to a sink at once.
 const ROWS_AT_ONCE: usize = 256;
@@ -24,24 +24,23 @@ const ROWS_AT_ONCE: usize = 256;
 /// Writes the runs of the project anew, as they are and as a table. Returns what a reader of the table should know.
 pub(super) fn write_runs(disk: &Disk, store: &Mutex<Store>) -> Result<Vec<String>, Error> {
     let mut store = lock(store);
-    let mut unreadable = Vec::new();
     let mut ids = store.in_order();
-    ids.retain(|id| {
-        let is_readable = store.row(id).is_ok_and(|row| Row::parse(&row).is_ok());
-        if !is_readable {
-            unreadable
-                .push(format!("{RUNS}: the line of {id} was damaged, and the server has the run no more"));
-        }
-        is_readable
-    });
-    let (table, mut notes) = match run_table(disk, &mut store, &ids, true) {
+    let mut unreadable = HashSet::new();
+    let (table, mut notes) = match run_table(disk, &mut store, &ids, &mut unreadable, spread) {
         Err(Error::Sink(SinkError::Table(error @ TableError::TooManyColumns { .. }))) => {
-            let (table, mut notes) = run_table(disk, &mut store, &ids, false)?;
+            let (table, mut notes) = run_table(disk, &mut store, &ids, &mut unreadable, Row::clone)?;
             notes.push(format!("{RUN_TABLE} has config and summary as JSON text only: {error}"));
             (table, notes)
         }
         table => table?,
     };
+    ids.retain(|id| {
+        let is_readable = !unreadable.contains(id);
+        if !is_readable {
+            notes.push(format!("{RUNS}: the line of {id} was damaged, and the server has the run no more"));
+        }
+        is_readable
+    });
     let mut lines = disk.create().map_err(|error| writing(disk, RUNS, error))?;
     for id in &ids {
         let row = store.row(id).map_err(|error| reading(disk, error))?;
@@ -53,21 +52,23 @@ pub(super) fn write_runs(disk: &Disk, store: &Mutex<Store>) -> Result<Vec<String
     let lines = lines.put(RUNS, ids.len() as u64).map_err(|error| writing(disk, RUNS, error))?;
     store.set_table(RUNS, lines);
     store.set_table(RUN_TABLE, table);
-    notes.extend(unreadable);
     Ok(notes)
 }
 
+/// The table of the runs, each as `row` makes it of its line. Runs without a line that can be read are left out and noted.
 fn run_table(
     disk: &Disk,
     store: &mut Store,
     ids: &[String],
-    with_scalars: bool,
+    unreadable: &mut HashSet<String>,
+    row: impl Fn(&Row) -> Row,
 ) -> Result<(Stored, Vec<String>), Error> {
-    let rows = ids.iter().map(|id| {
-        let row = store.row(id).map_err(|error| reading(disk, error))?;
-        let row =
-            Row::parse(&row).map_err(|source| Error::Value { what: format!("{id} in {RUNS}"), source })?;
-        Ok(if with_scalars { spread(&row) } else { row })
+    let rows = ids.iter().filter_map(|id| {
+        let read = store.row(id).ok().and_then(|line| Row::parse(&line).ok());
+        if read.is_none() {
+            unreadable.insert(id.clone());
+        }
+        Some(Ok(row(&read?)))
     });
     table(disk, RUN_TABLE, rows)
 }
@@ -84,20 +85,18 @@ fn table(
     here: &str,
     rows: impl Iterator<Item = Result<Row, Error>>,
 ) -> Result<(Stored, Vec<String>), Error> {
-    let file = SharedFile::new(disk.create().map_err(|error| writing(disk, here, error))?);
-    let output = Output::writer(disk.place(here).display().to_string(), file.clone());
-    let mut sink: Box<dyn Sink> = Format::Parquet.sink(output, &SinkOptions::default())?;
+    let mut table = TableFile::begin(disk, here, &[])?;
     let mut batch = Vec::with_capacity(ROWS_AT_ONCE);
     for row in rows {
         batch.push(row?);
         if batch.len() == ROWS_AT_ONCE {
-            sink.write(&batch)?;
+            table.sink.write(&batch)?;
             batch.clear();
         }
     }
-    sink.write(&batch)?;
-    let report = sink.finish()?;
-    let put = file.take().and_then(|file| file.put(here, report.rows));
+    table.sink.write(&batch)?;
+    let (file, report) = table.finish()?;
+    let put = file.put(here, report.rows);
     let notes = report.findings.iter().map(|finding| format!("{here}: {finding}")).collect();
     Ok((put.map_err(|error| writing(disk, here, error))?, notes))
 }

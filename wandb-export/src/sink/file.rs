@@ -103,23 +103,26 @@ fn follow_links(path: &Path) -> PathBuf {
     path
 }
 
+/// A new file in a directory, with the permissions of any other new file, which is removed unless it is given a place.
+pub(crate) fn temporary_in(directory: &Path, prefix: &str, suffix: &str) -> io::Result<(File, TempPath)> {
+    let mut builder = Builder::new();
+    builder.prefix(prefix).suffix(suffix);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(NEW_FILE));
+    }
+    Ok(builder.tempfile_in(directory)?.into_parts())
+}
+
 impl AtomicFile {
     /// Begins a file. Every byte goes through what `through` makes of it.
     pub(super) fn create(
         place: PathBuf,
         through: impl FnOnce(File) -> Box<dyn Durable>,
     ) -> Result<Self, SinkError> {
-        let mut builder = Builder::new();
-        builder.prefix(PREFIX).suffix(".tmp");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            builder.permissions(fs::Permissions::from_mode(NEW_FILE));
-        }
-        let (file, temporary) = builder
-            .tempfile_in(directory(&place))
-            .map_err(|error| SinkError::io("creating a file beside", place.display(), error))?
-            .into_parts();
+        let (file, temporary) = temporary_in(directory(&place), PREFIX, ".tmp")
+            .map_err(|error| SinkError::io("creating a file beside", place.display(), error))?;
         Ok(Self { writer: BufWriter::with_capacity(BUFFER, through(file)), temporary, place })
     }
 

@@ -4,8 +4,10 @@ mod connections;
 mod program;
 mod seed;
 mod sweep;
+mod tree;
 
 pub(crate) use connections::{asynchronous, blocking, on_both, server, settings};
 pub(crate) use program::{Ended, Program, TRANSPORTS};
 pub(crate) use seed::{RUN, gapped_run, team};
 pub(crate) use sweep::{SWEEP, recorded, sweep};
+pub(crate) use tree::tree;

@@ -2,10 +2,19 @@
 
 use bytes::Bytes;
 use wandb_core::model::{File, Timestamp};
-use wandb_core::operation::AnswerError;
+use wandb_core::operation::{AnswerError, Field};
 
 use super::page::PageInfo;
 use crate::schema::{DateTime, Int64, sdl as schema};
+
+/// What can be left out of a question for files, and of one for the run that they belong to.
+pub(super) const OPTIONAL_FIELDS: &[Field] = &[
+    Field::new("Run", "fileCount"),
+    Field::new("File", "directUrl"),
+    Field::new("File", "mimetype"),
+    Field::new("File", "updatedAt"),
+    Field::new("File", "md5"),
+];
 
 /// A page of files.
 #[derive(Debug, Clone, PartialEq)]

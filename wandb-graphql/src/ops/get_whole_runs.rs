@@ -1,6 +1,6 @@
 //! `WholeRuns`: several small runs with all that belongs to them, in one answer.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use http::Response;
@@ -9,10 +9,10 @@ use wandb_core::model::Run;
 use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation, Paged};
 use wandb_core::transport::Request;
 
-use super::file_fields::{FileConnection, FilePage};
+use super::file_fields::{self, FileConnection, FilePage};
 use super::get_history_window::in_order;
 use super::log_fields::{LogLineConnection, LogPage};
-use super::run_fields::RunFields;
+use super::run_fields::{Detail, RunFields};
 use crate::envelope::{RequestOf, asks_for_less, data, missing, post};
 use crate::row::rows;
 use crate::schema::{JsonText, sdl as schema};
@@ -69,33 +69,11 @@ const EVENTS: Field = Field::new("Run", "events");
 const FILES: Field = Field::new("Run", "files");
 const LOG_LINES: Field = Field::new("Run", "logLines");
 
-/// What the runs are asked for, and what can be left out of it.
-const OPTIONAL_FIELDS: &[Field] = &[
-    HISTORY,
-    EVENTS,
-    FILES,
-    LOG_LINES,
-    Field::new("Run", "config"),
-    Field::new("Run", "summaryMetrics"),
-    Field::new("Run", "systemMetrics"),
-    Field::new("Run", "historyKeys"),
-    Field::new("Run", "projectId"),
-    Field::new("Run", "tags"),
-    Field::new("Run", "sweepName"),
-    Field::new("Run", "group"),
-    Field::new("Run", "jobType"),
-    Field::new("Run", "commit"),
-    Field::new("Run", "readOnly"),
-    Field::new("Run", "heartbeatAt"),
-    Field::new("Run", "description"),
-    Field::new("Run", "notes"),
-    Field::new("Run", "historyLineCount"),
-    Field::new("Run", "user"),
-    Field::new("File", "directUrl"),
-    Field::new("File", "mimetype"),
-    Field::new("File", "updatedAt"),
-    Field::new("File", "md5"),
-];
+/// What belongs to the runs, and what can be left out of these questions where each is asked by itself.
+static OPTIONAL_FIELDS: LazyLock<Vec<Field>> = LazyLock::new(|| {
+    [&[HISTORY, EVENTS, FILES, LOG_LINES], Detail::Full.optional_fields(), file_fields::OPTIONAL_FIELDS]
+        .concat()
+});
 
 /// The files of each run that come along; a run seldom has more.
 const FILES_EACH: i32 = 100;
@@ -227,7 +205,7 @@ impl Operation for GetWholeRuns {
     }
 
     fn optional_fields(&self) -> &'static [Field] {
-        OPTIONAL_FIELDS
+        &OPTIONAL_FIELDS
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {

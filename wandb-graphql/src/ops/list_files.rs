@@ -7,7 +7,7 @@ use wandb_core::model::File;
 use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation, PageSize, Paged};
 use wandb_core::transport::Request;
 
-use super::file_fields::{FileConnection, FilePage};
+use super::file_fields::{FileConnection, FilePage, OPTIONAL_FIELDS};
 use super::page::first;
 use crate::LikePattern;
 use crate::envelope::{RequestOf, data, missing, post};
@@ -67,14 +67,6 @@ impl ListFiles {
         Self { page_size, ..self }
     }
 }
-
-const OPTIONAL_FIELDS: &[Field] = &[
-    Field::new("Run", "fileCount"),
-    Field::new("File", "directUrl"),
-    Field::new("File", "mimetype"),
-    Field::new("File", "updatedAt"),
-    Field::new("File", "md5"),
-];
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables<'a> {

@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use wandb_core::workers;
 
 use super::super::contract::SinkReport;
 use super::super::encode::{Encode, WritePieces};
 use super::super::error::SinkError;
 use super::super::output::Output;
-use super::super::tasks::{Task, processors};
+use super::super::tasks::Task;
 use crate::spool::Portion;
 use crate::table::{Schema, TableError};
 
@@ -32,7 +33,7 @@ impl<E: Encode> Table<E> {
     /// Takes the next rows.
     pub(super) fn push(&mut self, rows: Portion) -> Result<(), SinkError> {
         // One more than can be made at once, so that nobody waits for the writer.
-        while self.making.len() > processors() {
+        while self.making.len() > workers::count() {
             self.write_first()?;
         }
         self.rows += rows.len() as u64;

@@ -11,13 +11,14 @@ use parquet::arrow::arrow_writer::{
 };
 use parquet::errors::{ParquetError, Result};
 use parquet::file::writer::SerializedFileWriter;
+use wandb_core::workers;
 
 use super::super::encode::WritePieces;
 use super::super::error::SinkError;
 use super::super::format::Format;
 use super::super::output::Output;
 use super::super::shared::SharedOutput;
-use super::super::tasks::{Task, processors};
+use super::super::tasks::Task;
 use super::properties;
 use crate::table::{Schema, arrow_schema};
 
@@ -128,7 +129,7 @@ impl ParquetFile {
     fn shares(&mut self) -> Result<Vec<Vec<Column>>> {
         if self.working.is_empty() {
             let mut writers = self.factory.create_column_writers(self.groups)?.into_iter();
-            let mut shares: Vec<Vec<Column>> = (0..processors()).map(|_| Vec::new()).collect();
+            let mut shares: Vec<Vec<Column>> = (0..workers::count()).map(|_| Vec::new()).collect();
             let count = shares.len();
             for (index, field) in self.fields.iter().enumerate() {
                 let writers = writers.by_ref().take(leaves(field.data_type())).collect();

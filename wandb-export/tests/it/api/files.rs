@@ -9,7 +9,7 @@ use wandb_export::files::{Existing, Outcome};
 use wandb_export::{Api, Error, ErrorKind};
 use wandb_local_server::{Fault, FaultKind, Faults, LocalServer, NewRun, Options, Port};
 
-use crate::support::{asynchronous, blocking, on_both, server};
+use crate::support::{asynchronous, blocking, on_both, server, tree};
 
 const PATH: &str = "local-team/vision/files";
 
@@ -23,24 +23,6 @@ fn run(server: &LocalServer, files: &[(&str, &[u8])]) {
 /// Bytes in which every place is different from its neighbours.
 fn large(bytes: usize) -> Vec<u8> {
     (0_u32..).flat_map(u32::to_le_bytes).take(bytes).collect()
-}
-
-/// Every file below a folder with its content, by its path.
-fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(&next).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.symlink_metadata().expect("an entry").is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(folder).expect("below").to_string_lossy().into_owned();
-                found.insert(name, fs::read(&path).unwrap_or_default());
-            }
-        }
-    }
-    found
 }
 
 fn outcomes(downloads: &wandb_export::files::Downloads) -> Vec<Outcome> {

@@ -6,6 +6,8 @@ use std::path::Path;
 use serde_json::json;
 use wandb_local_server::{LocalServer, NewRun, NewSweep};
 
+use crate::support::tree;
+
 /// The path of the project.
 pub(super) const PROJECT: &str = "local-team/archive";
 
@@ -41,25 +43,10 @@ pub(super) fn fill(server: &LocalServer) {
     store.add_sweep(NewSweep::new("local-team", "archive", "sw1"));
 }
 
-/// Every file below a folder that is for readers.
+/// Every file below a folder, if there is one, that is for readers.
 pub(super) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(inside) = folders.pop() {
-        let Ok(entries) = std::fs::read_dir(&inside) else { continue };
-        for entry in entries {
-            let path = entry.expect("an entry").path();
-            if path.ends_with(".wandb-export") {
-                continue;
-            }
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let name = path.strip_prefix(folder).expect("inside").to_string_lossy().replace('\\', "/");
-            files.insert(name, std::fs::read(&path).expect("a file"));
-        }
-    }
+    let mut files = if folder.is_dir() { tree(folder) } else { BTreeMap::new() };
+    files.retain(|name, _| !Path::new(name).iter().any(|part| part == ".wandb-export"));
     files
 }
 

@@ -1,0 +1,35 @@
+//! A Parquet file of the mirror that is being written.
+
+use std::io;
+
+use super::disk::{Disk, NewFile, SharedFile};
+use crate::error::Error;
+use crate::sink::{Format, Output, Sink, SinkOptions, SinkReport};
+
+/// A table, and the file that it goes to.
+pub(super) struct TableFile {
+    pub(super) sink: Box<dyn Sink>,
+    file: SharedFile,
+}
+
+impl TableFile {
+    /// Begins a table for the place `here`, whose first columns are these.
+    pub(super) fn begin(disk: &Disk, here: &str, first: &[&str]) -> Result<Self, Error> {
+        let file = SharedFile::new(disk.create().map_err(|error| writing(disk, here, error))?);
+        let mut options = SinkOptions::default();
+        options.table.columns = first.iter().map(|&column| column.to_owned()).collect();
+        let output = Output::writer(disk.place(here).display().to_string(), file.clone());
+        Ok(Self { sink: Format::Parquet.sink(output, &options)?, file })
+    }
+
+    /// The finished file, which is not in its place yet, and what the sink says of it.
+    pub(super) fn finish(self) -> Result<(NewFile, SinkReport), Error> {
+        let report = self.sink.finish()?;
+        Ok((self.file.take().map_err(|error| Error::io("finishing a table", error))?, report))
+    }
+}
+
+/// The error for a file of the mirror that cannot be written.
+pub(super) fn writing(disk: &Disk, here: &str, error: io::Error) -> Error {
+    Error::io(format!("writing {}", disk.place(here).display()), error)
+}
