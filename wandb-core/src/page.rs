@@ -5,6 +5,7 @@
 //! strings are never copied out of the answer they came in; a [`Row`](crate::Row) is made of them where somebody wants
 //! one.
 
+mod build;
 mod cell;
 mod column;
 mod lines;
@@ -12,9 +13,11 @@ mod number;
 mod pack;
 mod read;
 mod rows;
+mod table;
 
 use std::sync::Arc;
 
+pub use build::PageBuilder;
 pub use cell::{Cell, CellKind};
 pub use column::Column;
 pub use pack::Packed;

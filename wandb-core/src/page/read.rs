@@ -8,28 +8,17 @@
 //! What is read is exactly what [`Row::parse`](crate::Row::parse) reads. Whatever needs mending, and rows that are not
 //! in order, are left to that: then there are no pages.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::Page;
 use super::cell::{CellKind, Span};
-use super::column::Cells;
 use super::number::number;
+use super::table::Table;
 use crate::value::Value;
-
-/// The key of a row's step.
-const STEP: &str = "_step";
-
-/// A page with more cells than this is followed by another, so that rows with few of very many keys take no more
-/// memory than others.
-const MOST_CELLS: usize = 1 << 18;
 
 /// Lists and maps nested more deeply are left to those who count exactly.
 const MOST_DEPTH: usize = 200;
-
-/// The floats up to this are whole where they have no fraction, and convert without loss.
-const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// How rows stand in a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,38 +67,11 @@ struct Reader<'t, const IN_STRING: bool> {
     table: Table,
 }
 
-/// What has been read.
-struct Table {
-    steps: Range<i64>,
-    pages: Vec<Page>,
-    columns: Vec<Growing>,
-    by_key: HashMap<Box<str>, usize>,
-    aside: String,
-    /// Full rows of the page that is being read.
-    rows: usize,
-    irregular: Vec<(usize, Box<[u32]>)>,
-    /// The columns that the current row has so far.
-    touched: Vec<u32>,
-    in_order: bool,
-    /// The column that the rows begin with, and the one of the steps.
-    first: usize,
-    step: Option<usize>,
-}
-
 /// A character of JSON text that stands inside a string.
 #[derive(Clone, Copy)]
 enum Character {
     Byte(u8),
     Escaped(char),
-}
-
-struct Growing {
-    key: Box<str>,
-    /// Where in the text the characters stand that lead from a separator to a value of this column.
-    lead: Range<usize>,
-    /// The column that came after this one in a row before.
-    next: usize,
-    spans: Vec<Span>,
 }
 
 impl<const IN_STRING: bool> Reader<'_, IN_STRING> {
@@ -230,17 +192,7 @@ impl<const IN_STRING: bool> Reader<'_, IN_STRING> {
     /// A list, an object or a string with escapes: unescaped where it stands inside a string, read, and put aside.
     fn unusual(&mut self) -> Option<Span> {
         let json = self.extract()?;
-        let (value, repairs) = Value::parse_with_repairs(&json).ok()?;
-        if repairs != crate::Repairs::default() || has_non_finite(&value) {
-            return None;
-        }
-        let kind = match &value {
-            Value::String(_) => CellKind::String,
-            Value::List(_) => CellKind::List,
-            Value::Map(map) if map.is_empty() || map.contains_key("_type") => CellKind::Object,
-            Value::Map(_) => CellKind::Record,
-            _ => return None,
-        };
+        let (value, kind) = exact(&json)?;
         let aside = &mut self.table.aside;
         let at = aside.len();
         match value {
@@ -344,104 +296,20 @@ impl<const IN_STRING: bool> Reader<'_, IN_STRING> {
     }
 }
 
-impl Table {
-    fn new(steps: Range<i64>) -> Self {
-        Self {
-            steps,
-            pages: Vec::new(),
-            columns: Vec::new(),
-            by_key: HashMap::new(),
-            aside: String::new(),
-            rows: 0,
-            irregular: Vec::new(),
-            touched: Vec::new(),
-            in_order: true,
-            first: 0,
-            step: None,
-        }
+/// A string, list or object that a page can hold: nothing was mended, and it can be written again as it was meant.
+pub(super) fn exact(json: &[u8]) -> Option<(Value, CellKind)> {
+    let (value, repairs) = Value::parse_with_repairs(json).ok()?;
+    if repairs != crate::Repairs::default() || has_non_finite(&value) {
+        return None;
     }
-
-    /// The column of a key, a new one if there is none.
-    fn column(&mut self, key: &str) -> usize {
-        if let Some(&column) = self.by_key.get(key) {
-            return column;
-        }
-        let column = self.columns.len();
-        if key == STEP {
-            self.step = Some(column);
-        }
-        self.by_key.insert(key.into(), column);
-        self.columns.push(Growing { key: key.into(), lead: 0..0, next: column + 1, spans: Vec::new() });
-        column
-    }
-
-    /// Of a key that a row repeats the last value counts, at the place of the first.
-    fn put(&mut self, column: usize, span: Span) {
-        let spans = &mut self.columns[column].spans;
-        if spans.len() > self.rows {
-            spans[self.rows] = span;
-            return;
-        }
-        if spans.len() < self.rows {
-            spans.resize(self.rows, Span::bare(CellKind::Missing));
-        }
-        spans.push(span);
-        let column = u32::try_from(column).unwrap_or(u32::MAX);
-        self.in_order &= self.touched.last().is_none_or(|&last| last < column);
-        self.touched.push(column);
-    }
-
-    fn end_row(&mut self, text: &[u8]) -> Option<()> {
-        let step = self.columns.get(self.step?)?.spans.get(self.rows).copied()?;
-        let step = whole(step.kind(), text.get(step.at()..step.at() + step.length())?)?;
-        if !self.steps.contains(&step) {
-            return None;
-        }
-        self.steps.start = step + 1;
-        if !self.in_order {
-            self.irregular.push((self.rows, Box::from(&*self.touched)));
-            self.in_order = true;
-        }
-        self.touched.clear();
-        self.rows += 1;
-        if self.rows * self.columns.len() > MOST_CELLS {
-            self.cut();
-        }
-        Some(())
-    }
-
-    /// Makes a page of the rows so far.
-    fn cut(&mut self) {
-        if self.rows == 0 {
-            return;
-        }
-        // Columns that no row of this page has are not among its columns.
-        let mut place = 0;
-        let places: Vec<u32> = self
-            .columns
-            .iter()
-            .map(|column| {
-                let here = place;
-                place += u32::from(!column.spans.is_empty());
-                here
-            })
-            .collect();
-        let irregular = std::mem::take(&mut self.irregular).into_iter();
-        let irregular = irregular
-            .map(|(row, order)| (row, order.iter().map(|&column| places[column as usize]).collect()))
-            .collect();
-        let rows = std::mem::take(&mut self.rows);
-        let columns = self.columns.iter_mut().filter(|column| !column.spans.is_empty());
-        let columns = columns
-            .map(|column| {
-                let mut spans = std::mem::take(&mut column.spans);
-                spans.resize(rows, Span::bare(CellKind::Missing));
-                Cells { key: column.key.clone(), spans }
-            })
-            .collect();
-        let aside = std::mem::take(&mut self.aside);
-        self.pages.push(Page { text: Arc::default(), aside, rows, columns, irregular });
-    }
+    let kind = match &value {
+        Value::String(_) => CellKind::String,
+        Value::List(_) => CellKind::List,
+        Value::Map(map) if map.is_empty() || map.contains_key("_type") => CellKind::Object,
+        Value::Map(_) => CellKind::Record,
+        _ => return None,
+    };
+    Some((value, kind))
 }
 
 /// Whether there is a number inside that JSON text without spaces has no way to write.
@@ -451,19 +319,5 @@ fn has_non_finite(value: &Value) -> bool {
         Value::List(list) => list.iter().any(has_non_finite),
         Value::Map(map) => map.iter().any(|(_, value)| has_non_finite(value)),
         _ => false,
-    }
-}
-
-/// The step that a number is, however it is written.
-fn whole(kind: CellKind, digits: &[u8]) -> Option<i64> {
-    let digits = std::str::from_utf8(digits).ok()?;
-    match kind {
-        CellKind::Int => digits.parse().ok(),
-        CellKind::Float => {
-            let float: f64 = digits.parse().ok()?;
-            #[expect(clippy::cast_possible_truncation, reason = "whole and within the exact range")]
-            (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as i64)
-        }
-        _ => None,
     }
 }

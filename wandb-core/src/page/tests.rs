@@ -253,6 +253,33 @@ proptest! {
         check(&rows);
     }
 
+    /// Rows whose values come one by one are those that are read from an answer.
+    #[test]
+    fn built_pages_are_read_pages(
+        rows in prop::collection::vec((1_i64..4, prop::collection::vec((0_usize..5, any_value()), 0..6)), 0..12),
+        bad in prop::sample::select(vec!["", "1 ", "01", "1,2", "\"a", "\"", "[1", "[1]2", "nul", "nulls", "--1", "{\"a\":NaN}"]),
+    ) {
+        let mut step = 0;
+        let mut builder = PageBuilder::new(i64::MIN..i64::MAX);
+        let mut texts = Vec::new();
+        for (stride, cells) in &rows {
+            step += stride;
+            let step = step.to_string();
+            let mut cells: Vec<_> = cells.iter().map(|(key, json)| (["a", "b/c", "é", "q\"q", "\u{1}"][*key], json.as_str())).collect();
+            cells.push(("_step", &step));
+            prop_assert!(!builder.row(cells.iter().copied().chain([("a", bad)])), "{} is no value", bad);
+            let entry = |(key, json): &(&str, &str)| format!("{}:{json}", serde_json::to_string(key).unwrap());
+            let text = format!("{{{}}}", cells.iter().map(entry).collect::<Vec<_>>().join(","));
+            if read(std::slice::from_ref(&text), Form::Inline).is_some() {
+                prop_assert!(builder.row(cells), "{}", text);
+                texts.push(text);
+            }
+        }
+        prop_assert_eq!(builder.is_empty(), texts.is_empty());
+        let expected: Vec<Row> = texts.iter().map(|row| Row::parse(row.as_bytes()).unwrap()).collect();
+        assert_same(&rows_of(&builder.finish()), &expected);
+    }
+
     #[test]
     fn no_text_makes_it_fail_otherwise_than_by_reading_nothing(mut text in ".{0,60}", cut in 0_usize..400, flip in 0_usize..400) {
         let good = list(&owned(&[r#"{"_step":0,"a":"b\"c","x":[1,{"y":2}]}"#, r#"{"_step":1,"a":-1.5e3}"#]), Form::Text);

@@ -1,0 +1,127 @@
+//! Pages of rows whose values come one by one.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Page;
+use super::cell::{CellKind, Span};
+use super::number::number;
+use super::read::exact;
+use super::table::Table;
+use crate::value::Value;
+
+/// Makes pages of rows whose keys and values are read elsewhere, each value as the JSON text that it came as.
+///
+/// ```
+/// use wandb_core::page::PageBuilder;
+///
+/// let mut builder = PageBuilder::new(0..10);
+/// assert!(builder.row([("_step", "0"), ("loss", "0.50")]));
+/// assert!(!builder.row([("_step", "0"), ("loss", "0.25")]), "a step comes once");
+/// assert!(!builder.row([("_step", "1"), ("loss", "0.25, 1")]), "this is no value");
+/// assert!(builder.row([("loss", "0.25"), ("_step", "7")]));
+/// let pages = builder.finish();
+/// assert_eq!(pages[0].to_rows()[1].to_json_line(), "{\"loss\":0.25,\"_step\":7}\n");
+/// ```
+#[derive(Debug)]
+pub struct PageBuilder {
+    text: String,
+    table: Table,
+}
+
+impl PageBuilder {
+    /// For rows within `steps`.
+    pub fn new(steps: Range<i64>) -> Self {
+        Self { text: String::new(), table: Table::new(steps) }
+    }
+
+    /// Adds a row, unless a page cannot hold it: its `_step` is missing or not behind the one of the row before, or
+    /// one of its values is no JSON text, or has something about it that [`read_rows`](super::read_rows) leaves to
+    /// others, too. `false` says that; the rows so far stay as they are.
+    pub fn row<'v>(&mut self, cells: impl IntoIterator<Item = (&'v str, &'v str)>) -> bool {
+        let before = self.text.len();
+        let ended = self.cells(cells).and_then(|()| self.table.end_row(self.text.as_bytes()));
+        if ended.is_none() {
+            self.table.drop_row();
+            self.text.truncate(before);
+        }
+        ended.is_some()
+    }
+
+    /// How many bytes the values have so far.
+    pub fn text_len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Whether there are no rows yet.
+    pub fn is_empty(&self) -> bool {
+        self.table.pages.is_empty() && self.table.rows() == 0
+    }
+
+    /// The pages of all rows.
+    pub fn finish(mut self) -> Vec<Page> {
+        self.table.cut();
+        let text = Arc::new(self.text);
+        self.table.pages.into_iter().map(|page| Page { text: Arc::clone(&text), ..page }).collect()
+    }
+
+    fn cells<'v>(&mut self, cells: impl IntoIterator<Item = (&'v str, &'v str)>) -> Option<()> {
+        let mut guess = self.table.first;
+        let mut before: Option<usize> = None;
+        for (key, json) in cells {
+            let column = match self.table.columns.get(guess) {
+                Some(column) if *column.key == *key => guess,
+                _ => self.table.column(key),
+            };
+            let span = self.value(json)?;
+            self.table.put(column, span);
+            match before {
+                Some(before) => self.table.columns[before].next = column,
+                None => self.table.first = column,
+            }
+            before = Some(column);
+            guess = self.table.columns[column].next;
+        }
+        Some(())
+    }
+
+    fn value(&mut self, json: &str) -> Option<Span> {
+        let bytes = json.as_bytes();
+        match bytes.first()? {
+            b'-' | b'0'..=b'9' | b'N' | b'I' => {
+                let (kind, length) = number(bytes)?;
+                match (kind, json) {
+                    _ if length < json.len() => None,
+                    // There is no negative zero among integers.
+                    (CellKind::Int, "-0") => self.span(kind, "0"),
+                    (CellKind::Int | CellKind::BigInt | CellKind::Float, _) => self.span(kind, json),
+                    _ => Some(Span::bare(kind)),
+                }
+            }
+            b't' => (json == "true").then(|| Span::bare(CellKind::True)),
+            b'f' => (json == "false").then(|| Span::bare(CellKind::False)),
+            b'n' => (json == "null").then(|| Span::bare(CellKind::Null)),
+            b'"' if json.len() > 1 && is_plain(&bytes[1..bytes.len() - 1]) && bytes.ends_with(b"\"") => {
+                self.span(CellKind::String, &json[1..json.len() - 1])
+            }
+            _ => {
+                let (value, kind) = exact(bytes)?;
+                match value {
+                    Value::String(string) => self.span(kind, &string),
+                    value => self.span(kind, &value.to_json()),
+                }
+            }
+        }
+    }
+
+    fn span(&mut self, kind: CellKind, text: &str) -> Option<Span> {
+        let span = Span::new(kind, self.text.len(), text.len())?;
+        self.text.push_str(text);
+        Some(span)
+    }
+}
+
+/// Whether these characters between quotes are what the string says.
+fn is_plain(characters: &[u8]) -> bool {
+    characters.iter().all(|&byte| byte >= b' ' && byte != b'"' && byte != b'\\')
+}

@@ -1,0 +1,175 @@
+//! Rows on their way into columns.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Page;
+use super::cell::{CellKind, Span};
+use super::column::Cells;
+
+/// The key of a row's step.
+const STEP: &str = "_step";
+
+/// A page with more cells than this is followed by another, so that rows with few of very many keys take no more
+/// memory than others.
+const MOST_CELLS: usize = 1 << 18;
+
+/// The floats up to this are whole where they have no fraction, and convert without loss.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// What has been read.
+#[derive(Debug)]
+pub(super) struct Table {
+    steps: Range<i64>,
+    pub(super) pages: Vec<Page>,
+    pub(super) columns: Vec<Growing>,
+    by_key: HashMap<Box<str>, usize>,
+    pub(super) aside: String,
+    /// Full rows of the page that is being read.
+    rows: usize,
+    irregular: Vec<(usize, Box<[u32]>)>,
+    /// The columns that the current row has so far.
+    touched: Vec<u32>,
+    in_order: bool,
+    /// The column that the rows begin with, and the one of the steps.
+    pub(super) first: usize,
+    step: Option<usize>,
+}
+
+#[derive(Debug)]
+pub(super) struct Growing {
+    pub(super) key: Box<str>,
+    /// Where in the text the characters stand that lead from a separator to a value of this column.
+    pub(super) lead: Range<usize>,
+    /// The column that came after this one in a row before.
+    pub(super) next: usize,
+    spans: Vec<Span>,
+}
+
+impl Table {
+    pub(super) fn new(steps: Range<i64>) -> Self {
+        Self {
+            steps,
+            pages: Vec::new(),
+            columns: Vec::new(),
+            by_key: HashMap::new(),
+            aside: String::new(),
+            rows: 0,
+            irregular: Vec::new(),
+            touched: Vec::new(),
+            in_order: true,
+            first: 0,
+            step: None,
+        }
+    }
+
+    /// The column of a key, a new one if there is none.
+    pub(super) fn column(&mut self, key: &str) -> usize {
+        if let Some(&column) = self.by_key.get(key) {
+            return column;
+        }
+        let column = self.columns.len();
+        if key == STEP {
+            self.step = Some(column);
+        }
+        self.by_key.insert(key.into(), column);
+        self.columns.push(Growing { key: key.into(), lead: 0..0, next: column + 1, spans: Vec::new() });
+        column
+    }
+
+    /// Of a key that a row repeats the last value counts, at the place of the first.
+    pub(super) fn put(&mut self, column: usize, span: Span) {
+        let spans = &mut self.columns[column].spans;
+        if spans.len() > self.rows {
+            spans[self.rows] = span;
+            return;
+        }
+        if spans.len() < self.rows {
+            spans.resize(self.rows, Span::bare(CellKind::Missing));
+        }
+        spans.push(span);
+        let column = u32::try_from(column).unwrap_or(u32::MAX);
+        self.in_order &= self.touched.last().is_none_or(|&last| last < column);
+        self.touched.push(column);
+    }
+
+    pub(super) fn end_row(&mut self, text: &[u8]) -> Option<()> {
+        let step = self.columns.get(self.step?)?.spans.get(self.rows).copied()?;
+        let step = whole(step.kind(), text.get(step.at()..step.at() + step.length())?)?;
+        if !self.steps.contains(&step) {
+            return None;
+        }
+        self.steps.start = step + 1;
+        if !self.in_order {
+            self.irregular.push((self.rows, Box::from(&*self.touched)));
+            self.in_order = true;
+        }
+        self.touched.clear();
+        self.rows += 1;
+        if self.rows * self.columns.len() > MOST_CELLS {
+            self.cut();
+        }
+        Some(())
+    }
+
+    /// Forgets the row that has not been ended.
+    pub(super) fn drop_row(&mut self) {
+        for column in self.touched.drain(..) {
+            self.columns[column as usize].spans.truncate(self.rows);
+        }
+        self.in_order = true;
+    }
+
+    /// How many rows the page that is being read has.
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Makes a page of the rows so far.
+    pub(super) fn cut(&mut self) {
+        if self.rows == 0 {
+            return;
+        }
+        // Columns that no row of this page has are not among its columns.
+        let mut place = 0;
+        let places: Vec<u32> = self
+            .columns
+            .iter()
+            .map(|column| {
+                let here = place;
+                place += u32::from(!column.spans.is_empty());
+                here
+            })
+            .collect();
+        let irregular = std::mem::take(&mut self.irregular).into_iter();
+        let irregular = irregular
+            .map(|(row, order)| (row, order.iter().map(|&column| places[column as usize]).collect()))
+            .collect();
+        let rows = std::mem::take(&mut self.rows);
+        let columns = self.columns.iter_mut().filter(|column| !column.spans.is_empty());
+        let columns = columns
+            .map(|column| {
+                let mut spans = std::mem::take(&mut column.spans);
+                spans.resize(rows, Span::bare(CellKind::Missing));
+                Cells { key: column.key.clone(), spans }
+            })
+            .collect();
+        let aside = std::mem::take(&mut self.aside);
+        self.pages.push(Page { text: Arc::default(), aside, rows, columns, irregular });
+    }
+}
+
+/// The step that a number is, however it is written.
+fn whole(kind: CellKind, digits: &[u8]) -> Option<i64> {
+    let digits = std::str::from_utf8(digits).ok()?;
+    match kind {
+        CellKind::Int => digits.parse().ok(),
+        CellKind::Float => {
+            let float: f64 = digits.parse().ok()?;
+            #[expect(clippy::cast_possible_truncation, reason = "whole and within the exact range")]
+            (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as i64)
+        }
+        _ => None,
+    }
+}

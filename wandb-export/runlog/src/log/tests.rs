@@ -1,0 +1,171 @@
+use std::io::Cursor;
+use std::ops::Range;
+
+use proptest::prelude::*;
+
+use super::writing::written;
+use super::*;
+
+fn read(file: &[u8]) -> (Vec<RawRecord>, Vec<Damage>) {
+    let (mut records, mut damages) = (Vec::new(), Vec::new());
+    let mut reader = LogReader::new(file);
+    while let Some(entry) = reader.next_entry().unwrap() {
+        match entry {
+            Entry::Record(record) => records.push(record),
+            Entry::Damage(damage) => damages.push(damage),
+        }
+    }
+    (records, damages)
+}
+
+fn payloads(records: &[RawRecord]) -> Vec<Vec<u8>> {
+    records.iter().map(|record| record.payload.to_vec()).collect()
+}
+
+/// Records of all sizes, many of them about as large as what is left of a block.
+fn records() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let size = prop_oneof![0_usize..60, 32_740..32_770_usize, 60_000..100_000_usize, 0..8_000_usize];
+    let record = (size, any::<u8>()).prop_map(|(size, seed)| {
+        let mut record = vec![seed; size];
+        record.iter_mut().step_by(97).for_each(|byte| *byte = !seed);
+        record
+    });
+    prop::collection::vec(record, 0..12)
+}
+
+proptest! {
+    #[test]
+    fn what_was_written_is_read(records in records()) {
+        let (file, places) = written(&records);
+        let (read, damages) = read(&file);
+        prop_assert_eq!(payloads(&read), records);
+        prop_assert_eq!(damages, []);
+        let found: Vec<_> = read.iter().map(|record| record.offset as usize..record.end as usize).collect();
+        prop_assert_eq!(found, places);
+    }
+
+    #[test]
+    fn a_cut_loses_only_what_is_behind_it(records in records(), at in any::<prop::sample::Index>()) {
+        let (file, places) = written(&records);
+        let cut = at.index(file.len() + 1);
+        let whole = places.iter().filter(|place| place.end <= cut).count();
+        let (read, damages) = read(&file[..cut]);
+        prop_assert_eq!(payloads(&read), &records[..whole]);
+        // A cut in padding, or right behind a record, is none.
+        let is_inside = (1..7).contains(&cut) || places.get(whole).is_some_and(|next| next.start < cut);
+        prop_assert_eq!(is_inside, damages.iter().any(|damage| damage.at_end), "{:?}", damages);
+        prop_assert!(damages.len() <= 1);
+        if let Some(damage) = damages.first() {
+            prop_assert_eq!(damage.offset + damage.bytes, cut as u64);
+        }
+    }
+
+    /// Whatever happens to a few bytes: records elsewhere are read, nothing is made up, and the loss is told.
+    #[test]
+    fn a_flipped_bit_costs_its_record_and_at_most_the_rest_of_the_block(
+        records in records(),
+        at in any::<prop::sample::Index>(),
+        bit in 0..8_u8,
+    ) {
+        let (mut file, places) = written(&records);
+        let at = at.index(file.len());
+        file[at] ^= 1 << bit;
+        let (read, damages) = read(&file);
+        let block_end = (at / 32_768 + 1) * 32_768;
+        let may_be_lost = |place: &Range<usize>| place.end > at && place.start < block_end;
+        let mut wanted = places.iter().zip(&records).peekable();
+        for record in &read {
+            let place = record.offset as usize..record.end as usize;
+            while let Some((lost, _)) = wanted.next_if(|(place, _)| place.start < record.offset as usize) {
+                prop_assert!(may_be_lost(lost), "{:?} is lost by a flip at {}", lost, at);
+            }
+            let (found, written) = wanted.next().unwrap();
+            prop_assert_eq!(found, &place);
+            prop_assert_eq!(&record.payload[..], &written[..]);
+        }
+        prop_assert!(wanted.all(|(lost, _)| may_be_lost(lost)));
+        if read.len() < records.len() {
+            prop_assert!(damages.iter().any(|damage| {
+                let (from, to) = (damage.offset as usize, (damage.offset + damage.bytes) as usize);
+                from <= at && at < to.max(from + 1)
+            }), "{:?} do not tell of {}", damages, at);
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_read_to_their_end(bytes in prop::collection::vec(any::<u8>(), 0..3_000), times in 1..40_usize, marked: bool) {
+        let mut file = bytes.repeat(times);
+        if marked {
+            file.splice(..file.len().min(7), b":W&B\xe1\xbe\x00".iter().copied());
+        }
+        let (_, damages) = read(&file);
+        prop_assert!(damages.iter().map(|damage| damage.bytes).sum::<u64>() <= file.len() as u64);
+    }
+
+    /// A file that grows is read as one that was there at once.
+    #[test]
+    fn reading_goes_on_where_it_has_stopped(records in records(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6)) {
+        let (file, _) = written(&records);
+        let mut ends: Vec<_> = cuts.iter().map(|at| at.index(file.len() + 1)).collect();
+        ends.sort_unstable();
+        ends.push(file.len());
+        let (mut came, mut at) = (Vec::new(), 0);
+        for end in ends {
+            let mut reader = LogReader::go_on_at(Cursor::new(&file[..end]), at).unwrap();
+            while let Some(entry) = reader.next_entry().unwrap() {
+                match entry {
+                    Entry::Record(record) => {
+                        at = record.end;
+                        came.push(record.payload.to_vec());
+                    }
+                    Entry::Damage(damage) => prop_assert!(damage.at_end, "{}", damage),
+                }
+            }
+        }
+        prop_assert_eq!(came, records);
+    }
+}
+
+#[test]
+fn a_tail_of_zeros_is_told_and_a_hole_passed_over() {
+    let records: Vec<_> = (0..40_u8).map(|at| vec![at; 4_000]).collect();
+    let (mut file, places) = written(&records);
+    let end = file.len();
+    file.resize(end + 70_000, 0);
+    let (all, damages) = read(&file);
+    assert_eq!(payloads(&all), records);
+    let [damage] = damages[..] else { panic!("{damages:?}") };
+    assert_eq!((damage.offset, damage.bytes), (end as u64, 70_000));
+    assert_eq!((damage.kind, damage.at_end), (DamageKind::Zeros, true));
+
+    // Two blocks and a bit, lost in a crash.
+    file.truncate(end);
+    file[40_000..100_000].fill(0);
+    let (left, damages) = read(&file);
+    let [damage] = damages[..] else { panic!("{damages:?}") };
+    let (from, to) = (damage.offset as usize, (damage.offset + damage.bytes) as usize);
+    assert!(from <= 40_000 && 100_000 <= to && to <= 4 * 32_768 + 4_100, "{damage}");
+    let kept = places.iter().zip(&records).filter(|(place, _)| place.end <= from || place.start >= to);
+    assert_eq!(payloads(&left), kept.map(|(_, record)| record.clone()).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_file_whose_beginning_is_damaged_is_still_one() {
+    let records = [b"one".to_vec(), b"two".to_vec()];
+    let (mut file, _) = written(&records);
+    file[0] = 0;
+    let (read, damages) = read(&file);
+    assert_eq!(payloads(&read), records);
+    assert_eq!(
+        damages[0].to_string(),
+        "7 bytes at offset 0 cannot be read: the file does not begin with the mark of a .wandb file"
+    );
+}
+
+#[test]
+fn an_empty_file_and_one_that_has_just_been_begun_have_no_records() {
+    assert_eq!(read(b""), (vec![], vec![]));
+    assert_eq!(read(b":W&B\xe1\xbe\x00"), (vec![], vec![]));
+    let (_, damages) = read(b":W&");
+    assert!(damages[0].at_end && damages[0].kind == DamageKind::Cut);
+}
