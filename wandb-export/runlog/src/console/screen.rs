@@ -1,0 +1,219 @@
+//! The last lines of a terminal.
+
+/// So many lines can still be changed: as many as progress bars stand above one another.
+const LINES: usize = 32;
+
+/// What one stream has printed last. Lines that cannot be changed any more have been handed on.
+#[derive(Debug, Default)]
+pub(super) struct Screen {
+    lines: std::collections::VecDeque<Line>,
+    row: usize,
+    column: usize,
+    /// The beginning of an escape sequence whose end has not come yet.
+    pending: String,
+}
+
+/// The characters of a line, each with the colours that were set right before it.
+#[derive(Debug, Default)]
+struct Line {
+    cells: Vec<(String, char)>,
+    /// What stands behind the last character.
+    tail: String,
+}
+
+impl Screen {
+    /// Prints text; what has become final is appended to `out`.
+    pub(super) fn print(&mut self, text: &str, out: &mut String) {
+        let text = std::mem::take(&mut self.pending) + text;
+        let mut rest = text.as_str();
+        while let Some(character) = rest.chars().next() {
+            if character == '\u{1b}' {
+                match escape(rest) {
+                    Some((length, Some((count, command)))) => {
+                        self.command(&rest[..length], count, command, out);
+                        rest = &rest[length..];
+                    }
+                    Some((length, None)) => {
+                        self.color(&rest[..length]);
+                        rest = &rest[length..];
+                    }
+                    None => {
+                        rest.clone_into(&mut self.pending);
+                        return;
+                    }
+                }
+                continue;
+            }
+            rest = &rest[character.len_utf8()..];
+            match character {
+                '\r' => self.column = 0,
+                '\n' => self.down(1, out),
+                '\u{8}' => self.column = self.column.saturating_sub(1),
+                character => self.put(character),
+            }
+        }
+    }
+
+    /// Hands on all lines.
+    pub(super) fn flush(&mut self, out: &mut String) {
+        let pending = std::mem::take(&mut self.pending);
+        if !pending.is_empty() {
+            self.color(&pending);
+        }
+        if self.lines.back().is_some_and(|line| line.cells.is_empty() && line.tail.is_empty()) {
+            self.lines.pop_back();
+        }
+        self.lines.drain(..).for_each(|line| line.write(out));
+        (self.row, self.column) = (0, 0);
+    }
+
+    fn line(&mut self) -> &mut Line {
+        while self.lines.len() <= self.row {
+            self.lines.push_back(Line::default());
+        }
+        &mut self.lines[self.row]
+    }
+
+    fn put(&mut self, character: char) {
+        let column = self.column;
+        let line = self.line();
+        while line.cells.len() < column {
+            line.cells.push((std::mem::take(&mut line.tail), ' '));
+        }
+        let before = if line.cells.len() == column { std::mem::take(&mut line.tail) } else { String::new() };
+        match line.cells.get_mut(column) {
+            Some(cell) => *cell = (before, character),
+            None => line.cells.push((before, character)),
+        }
+        self.column += 1;
+    }
+
+    fn color(&mut self, sequence: &str) {
+        let column = self.column;
+        let line = self.line();
+        match line.cells.get_mut(column) {
+            // It belongs to what will be written here.
+            Some(cell) => sequence.clone_into(&mut cell.0),
+            None => line.tail.push_str(sequence),
+        }
+    }
+
+    fn down(&mut self, count: usize, out: &mut String) {
+        self.line();
+        self.row += count;
+        self.column = 0;
+        self.line();
+        while self.lines.len() > LINES {
+            if let Some(line) = self.lines.pop_front() {
+                line.write(out);
+            }
+            self.row = self.row.saturating_sub(1);
+        }
+    }
+
+    fn command(&mut self, sequence: &str, count: usize, command: char, out: &mut String) {
+        let many = count.clamp(1, 1_000);
+        match command {
+            'A' => self.row = self.row.saturating_sub(many),
+            'B' => {
+                let column = self.column;
+                self.down(many.min(LINES), out);
+                self.column = column;
+            }
+            'C' => self.column = (self.column + many).min(10_000),
+            'D' => self.column = self.column.saturating_sub(many),
+            'G' => self.column = many - 1,
+            'K' => {
+                let column = self.column;
+                let line = self.line();
+                match count {
+                    0 => {
+                        line.cells.truncate(column);
+                        line.tail.clear();
+                    }
+                    2 => *line = Line::default(),
+                    _ => line.cells.iter_mut().take(column).for_each(|cell| *cell = (String::new(), ' ')),
+                }
+            }
+            'm' => self.color(sequence),
+            // Others do nothing that a text can show.
+            _ => {}
+        }
+    }
+}
+
+impl Line {
+    fn write(&self, out: &mut String) {
+        for (before, character) in &self.cells {
+            out.push_str(before);
+            out.push(*character);
+        }
+        out.push_str(&self.tail);
+        out.push('\n');
+    }
+}
+
+/// How long the escape sequence at the start of `text` is, and its number and command if it is one of those for the cursor
+/// and the colours (`ESC [ … letter`). `None` if its end has not come yet.
+fn escape(text: &str) -> Option<(usize, Option<(usize, char)>)> {
+    let Some(rest) = text.strip_prefix("\u{1b}[") else {
+        // A sequence of another kind is left as it is.
+        return (text.len() > 1).then_some((1, None));
+    };
+    // Whatever is longer than any sequence is none.
+    match rest.char_indices().take(64).find(|(_, character)| !matches!(character, ' '..='?')) {
+        Some((end, command)) => {
+            let length = 2 + end + command.len_utf8();
+            let count = rest[..end].split(';').next().and_then(|digits| digits.parse().ok()).unwrap_or(0);
+            Some((length, Some((count, command))))
+        }
+        None if rest.len() >= 64 => Some((1, None)),
+        None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(pieces: &[&str]) -> String {
+        let (mut screen, mut out) = (Screen::default(), String::new());
+        pieces.iter().for_each(|piece| screen.print(piece, &mut out));
+        screen.flush(&mut out);
+        out
+    }
+
+    #[test]
+    fn progress_bars_leave_their_last_state() {
+        assert_eq!(shown(&["10%\r20%\r100%\ndone\n"]), "100%\ndone\n");
+        assert_eq!(shown(&["abcdef\rXY\n"]), "XYcdef\n");
+        assert_eq!(shown(&["abcdef\r\u{1b}[KXY\n"]), "XY\n");
+        assert_eq!(shown(&["ab\u{8}c\n"]), "ac\n");
+        // Two bars, the lower one first.
+        assert_eq!(
+            shown(&["\nouter 0\u{1b}[A\rinner 1", "\n\router 1\u{1b}[A\rinner 2\n\n"]),
+            "inner 2\nouter 1\n"
+        );
+    }
+
+    #[test]
+    fn colours_stay_and_sequences_may_come_in_pieces() {
+        assert_eq!(shown(&["\u{1b}[3", "1mred\u{1b}[0m plain\n"]), "\u{1b}[31mred\u{1b}[0m plain\n");
+        assert_eq!(shown(&["end without a break"]), "end without a break\n");
+        assert_eq!(shown(&["cut \u{1b}["]), "cut \u{1b}[\n");
+        assert_eq!(shown(&[""]), "");
+    }
+
+    #[test]
+    fn lines_are_handed_on_as_they_come() {
+        let (mut screen, mut out) = (Screen::default(), String::new());
+        for line in 0..100 {
+            screen.print(&format!("{line}\n"), &mut out);
+            assert!(screen.lines.len() <= LINES);
+        }
+        assert!(out.starts_with("0\n1\n") && out.lines().count() > 60);
+        screen.print("\u{1b}[9999Aup", &mut out);
+        screen.flush(&mut out);
+        assert_eq!(out.lines().count(), 100);
+    }
+}

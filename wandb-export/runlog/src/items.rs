@@ -1,0 +1,130 @@
+//! Keys that lead into nested maps.
+
+use bytes::Bytes;
+use wandb_core::{Map, Value};
+
+use crate::proto::Item;
+
+impl Item {
+    /// The keys from the outside in. `None` if they are no text.
+    pub(crate) fn path(&self) -> Option<Vec<&str>> {
+        let keys =
+            if self.nested_key.is_empty() { std::slice::from_ref(&self.key) } else { &self.nested_key };
+        keys.iter().map(text).collect()
+    }
+
+    /// The only key; `None` if there are several, or it is no text.
+    pub(crate) fn single_key(&self) -> Option<&str> {
+        match &self.nested_key[..] {
+            [] => text(&self.key),
+            [key] => text(key),
+            _ => None,
+        }
+    }
+
+    /// The value's JSON text.
+    pub(crate) fn json(&self) -> Option<&str> {
+        text(&self.value_json)
+    }
+
+    /// The value.
+    pub(crate) fn value(&self) -> Option<Value> {
+        Value::parse(&self.value_json).ok()
+    }
+}
+
+fn text(bytes: &Bytes) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
+}
+
+/// Puts a value at `path`. Maps are made on the way, also in the place of other values.
+pub(crate) fn set(map: &mut Map, path: &[&str], value: Value) {
+    match path {
+        [] => {}
+        [key] => {
+            map.insert(*key, value);
+        }
+        [key, rest @ ..] => set(child(map, key), rest, value),
+    }
+}
+
+/// Puts a value at `path` as [`set`] does, but merges maps into those that are there.
+pub(crate) fn merge(map: &mut Map, path: &[&str], value: Value) {
+    match (path, value) {
+        ([], _) => {}
+        ([key], Value::Map(inner)) => {
+            let below = child(map, key);
+            for (key, value) in inner {
+                merge(below, &[&key], value);
+            }
+        }
+        ([key], value) => set(map, &[key], value),
+        ([key, rest @ ..], value) => merge(child(map, key), rest, value),
+    }
+}
+
+/// Removes what is at `path`, if anything is.
+pub(crate) fn remove(map: &mut Map, path: &[&str]) {
+    match path {
+        [] => {}
+        [key] => {
+            map.remove(key);
+        }
+        [key, rest @ ..] => {
+            if let Some(Value::Map(below)) = map.get_mut(key) {
+                remove(below, rest);
+                if below.is_empty() {
+                    map.remove(key);
+                }
+            }
+        }
+    }
+}
+
+/// The map under `key`, made if there is none.
+fn child<'m>(map: &'m mut Map, key: &str) -> &'m mut Map {
+    if !matches!(map.get(key), Some(Value::Map(_))) {
+        map.insert(key, Map::new());
+    }
+    let Some(Value::Map(below)) = map.get_mut(key) else { unreachable!("it has just been put there") };
+    below
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(map: &Map) -> String {
+        Value::from(map.clone()).to_json()
+    }
+
+    fn parsed(text: &str) -> Value {
+        Value::parse(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn values_go_where_their_keys_lead() {
+        let mut map = Map::new();
+        set(&mut map, &["a", "b"], Value::Int(1));
+        set(&mut map, &["a", "c"], parsed(r#"{"x":1}"#));
+        assert_eq!(json(&map), r#"{"a":{"b":1,"c":{"x":1}}}"#);
+        set(&mut map, &["a", "c"], parsed(r#"{"y":2}"#));
+        assert_eq!(json(&map), r#"{"a":{"b":1,"c":{"y":2}}}"#);
+        merge(&mut map, &["a"], parsed(r#"{"c":{"z":{"w":3}},"d":null}"#));
+        assert_eq!(json(&map), r#"{"a":{"b":1,"c":{"y":2,"z":{"w":3}},"d":null}}"#);
+        merge(&mut map, &["a", "b"], parsed(r#"{"k":0}"#));
+        assert_eq!(map.get("a").unwrap().get("b").unwrap().to_json(), r#"{"k":0}"#);
+    }
+
+    #[test]
+    fn what_becomes_empty_goes_too() {
+        let mut map = Map::new();
+        set(&mut map, &["a", "b", "c"], Value::Int(1));
+        set(&mut map, &["d"], Value::Int(2));
+        remove(&mut map, &["a", "x"]);
+        remove(&mut map, &["d", "x"]);
+        assert_eq!(json(&map), r#"{"a":{"b":{"c":1}},"d":2}"#);
+        remove(&mut map, &["a", "b", "c"]);
+        assert_eq!(json(&map), r#"{"d":2}"#);
+    }
+}

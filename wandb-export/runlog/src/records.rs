@@ -1,0 +1,155 @@
+//! Messages out of a log, and what was lost on the way.
+
+use std::io::{self, Read, Seek};
+
+use bytes::Bytes;
+use prost::Message;
+
+use crate::log::{Damage, DamageKind, Entry, LogReader};
+use crate::proto;
+
+/// What of a file could not be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Losses {
+    /// The first damages, in their order; a file with more than a thousand is hardly one.
+    pub damages: Vec<Damage>,
+    /// How many more there are.
+    pub more: u64,
+    /// How many records are known to be lost, as the others are numbered. More may be at the end of the file.
+    pub records: u64,
+}
+
+/// So many damages are kept.
+const MOST_DAMAGES: usize = 1_000;
+
+impl Losses {
+    /// Whether everything was read.
+    pub fn is_empty(&self) -> bool {
+        self.damages.is_empty()
+    }
+
+    pub(crate) fn add(&mut self, damage: Damage) {
+        if self.damages.len() < MOST_DAMAGES {
+            self.damages.push(damage);
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// What is missing, each in a sentence.
+    pub fn sentences(&self) -> Vec<String> {
+        let mut sentences: Vec<String> = self.damages.iter().map(ToString::to_string).collect();
+        if self.more > 0 {
+            sentences.push(format!("{} more places cannot be read", self.more));
+        }
+        if let Some(last) = self.damages.last() {
+            let open = if last.at_end { ", and perhaps more at its end" } else { "" };
+            let (records, were) = match self.records {
+                1 => ("1 record".to_owned(), "was"),
+                records => (format!("{records} records"), "were"),
+            };
+            if self.records > 0 || !last.at_end {
+                sentences.push(format!("{records} {were} lost there{open}"));
+            }
+        }
+        sentences
+    }
+}
+
+/// Reads messages.
+#[derive(Debug)]
+pub(crate) struct Records<R> {
+    log: LogReader<R>,
+    losses: Losses,
+    /// The number of the record before.
+    last: Option<i64>,
+    /// Whether something was lost since.
+    is_doubtful: bool,
+    /// Where the record that was read last ends.
+    end: u64,
+}
+
+impl<R: Read> Records<R> {
+    pub(crate) fn new(source: R) -> Self {
+        Self {
+            log: LogReader::new(source),
+            losses: Losses::default(),
+            last: None,
+            is_doubtful: false,
+            end: 0,
+        }
+    }
+
+    /// The next record that can be read.
+    pub(crate) fn next_record(&mut self) -> io::Result<Option<proto::Record>> {
+        while let Some(entry) = self.log.next_entry()? {
+            let (damage, end) = match entry {
+                Entry::Damage(damage) => (damage, None),
+                Entry::Record(raw) => match proto::Record::decode(raw.payload) {
+                    Ok(record) => {
+                        self.count(record.num);
+                        self.end = raw.end;
+                        return Ok(Some(record));
+                    }
+                    Err(_) => (message(raw.offset, raw.end), Some(raw.end)),
+                },
+            };
+            self.is_doubtful = true;
+            self.losses.add(damage);
+            if let Some(end) = end {
+                self.end = end;
+            }
+        }
+        Ok(None)
+    }
+
+    /// What a record holds; `None`, and a damage, if that makes no sense.
+    pub(crate) fn read<M: Message + Default>(&mut self, content: Bytes) -> Option<M> {
+        let length = content.len() as u64;
+        let content = M::decode(content).ok();
+        if content.is_none() {
+            self.losses.add(message(self.end.saturating_sub(length), self.end));
+            self.losses.records += 1;
+        }
+        content
+    }
+
+    /// Something that makes no sense in the record that was read last.
+    pub(crate) fn lose(&mut self, length: usize) {
+        self.losses.add(message(self.end.saturating_sub(length as u64), self.end));
+    }
+
+    fn count(&mut self, num: i64) {
+        if std::mem::take(&mut self.is_doubtful) {
+            let lost = self.last.map_or(num - 1, |last| num.saturating_sub(last) - 1);
+            self.losses.records += u64::try_from(lost).unwrap_or(0);
+        }
+        self.last = Some(num);
+    }
+
+    /// Where the record that was read last ends.
+    pub(crate) fn end(&self) -> u64 {
+        self.end
+    }
+
+    pub(crate) fn losses(&self) -> &Losses {
+        &self.losses
+    }
+
+    pub(crate) fn into_losses(self) -> Losses {
+        self.losses
+    }
+}
+
+impl<R: Read + Seek> Records<R> {
+    /// Reads on where a record has ended.
+    pub(crate) fn go_on_at(source: R, offset: u64) -> io::Result<Self> {
+        let log = LogReader::go_on_at(source, offset)?;
+        Ok(Self { log, losses: Losses::default(), last: None, is_doubtful: false, end: offset })
+    }
+}
+
+fn message(offset: u64, end: u64) -> Damage {
+    Damage { offset, bytes: end - offset, kind: DamageKind::Message, at_end: false }
+}

@@ -1,0 +1,288 @@
+//! The rows of a run, batch by batch.
+
+mod nested;
+mod selection;
+
+use std::collections::VecDeque;
+use std::io::{self, Read, Seek};
+
+use wandb_core::page::{Page, PageBuilder};
+use wandb_core::{Map, Row};
+
+use crate::proto::{self, History};
+use crate::records::{Losses, Records};
+use crate::steps::{Joined, Steps, add};
+use selection::Chosen;
+pub use selection::Selection;
+
+/// The key of a row's step.
+const STEP: &str = "_step";
+
+/// A page is handed out when its values have so many bytes.
+const PAGE_BYTES: usize = 512 << 10;
+
+/// So many single rows are handed out at once, at the most.
+const ROWS_AT_ONCE: usize = 256;
+
+/// Some rows, in the form that costs least.
+#[derive(Debug, Clone)]
+pub enum Rows {
+    /// Column by column.
+    Page(Page),
+    /// One by one: those that a page cannot hold, such as with numbers inside lists that are not finite.
+    Single(Vec<Row>),
+}
+
+impl Rows {
+    /// How many there are.
+    #[expect(clippy::len_without_is_empty, reason = "there is at least one")]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Page(page) => page.len(),
+            Self::Single(rows) => rows.len(),
+        }
+    }
+}
+
+/// Reads the rows that a run has logged, in memory for a batch.
+///
+/// Each has `_step`. Nested keys are nested objects, as a server has them.
+#[derive(Debug)]
+pub struct HistoryReader<R> {
+    records: Records<R>,
+    steps: Steps,
+    selection: Selection,
+    pages: PageBuilder,
+    single: Vec<Row>,
+    /// The step of the last row.
+    last: Option<i64>,
+    ready: VecDeque<Rows>,
+    is_over: bool,
+    has_ended: bool,
+    out_of_order: u64,
+}
+
+impl<R: Read> HistoryReader<R> {
+    /// Reads what `selection` says of a file.
+    pub fn new(source: R, selection: Selection) -> Self {
+        Self::over(Records::new(source), Steps::default(), selection)
+    }
+
+    fn over(records: Records<R>, steps: Steps, selection: Selection) -> Self {
+        Self {
+            records,
+            steps,
+            pages: PageBuilder::new(selection.steps()),
+            selection,
+            single: Vec::new(),
+            last: None,
+            ready: VecDeque::new(),
+            is_over: false,
+            has_ended: false,
+            out_of_order: 0,
+        }
+    }
+
+    /// The next rows, in the order of the file; `None` at its end.
+    ///
+    /// # Errors
+    /// Those of the source alone; see [`losses`](Self::losses).
+    pub fn next_rows(&mut self) -> io::Result<Option<Rows>> {
+        loop {
+            if let Some(rows) = self.ready.pop_front() {
+                return Ok(Some(rows));
+            }
+            if self.is_over {
+                return Ok(None);
+            }
+            match self.records.next_record()? {
+                Some(record) => self.take(record),
+                None => {
+                    self.is_over = true;
+                    if let Some(row) = self.steps.join() {
+                        self.joined(row);
+                    }
+                    self.hand_out();
+                }
+            }
+        }
+    }
+
+    /// What could not be read so far.
+    pub fn losses(&self) -> &Losses {
+        self.records.losses()
+    }
+
+    /// Whether the record of the run's end has been read.
+    pub fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
+    /// How many rows so far did not come in the order of steps.
+    pub fn out_of_order(&self) -> u64 {
+        self.out_of_order
+    }
+
+    fn take(&mut self, record: proto::Record) {
+        if let Some(history) = record.history {
+            if let Some(row) = self.records.read(history) {
+                self.row(&row);
+            }
+        } else if let Some(run) = record.run {
+            // The first one says where the steps begin.
+            if let Some(run) = self.records.read::<StartingStep>(run)
+                && self.last.is_none()
+            {
+                self.steps.start(run.starting_step);
+            }
+        } else if record.exit.is_some() {
+            self.has_ended = true;
+        } else if let Some(request) = record.request
+            && let Some(request) = self.records.read::<proto::Request>(request)
+            && let Some(part) = request.partial_history
+        {
+            self.steps.part(&part).into_iter().for_each(|row| self.joined(row));
+        }
+    }
+
+    fn row(&mut self, row: &History) {
+        let step = self.steps.of(row.step.map(|step| step.num));
+        if !self.wants(step) {
+            return;
+        }
+        if self.single.is_empty() && self.page_row(row, step) {
+            if self.pages.text_len() >= PAGE_BYTES {
+                self.hand_out();
+            }
+            return;
+        }
+        let mut cells = Map::new();
+        if !add(&mut cells, &row.item) {
+            self.records.lose(0);
+        }
+        self.cells(cells, step);
+    }
+
+    /// Adds a row to the page, if a page can hold it. A row that is not selected is held without a trace.
+    fn page_row(&mut self, row: &History, step: i64) -> bool {
+        let Some(nested) = nested::objects(&row.item) else { return false };
+        let mut cells: Vec<(&str, &str)> = Vec::with_capacity(row.item.len() + 1);
+        let mut has_step = false;
+        for item in &row.item {
+            match (item.single_key(), item.json()) {
+                (Some(key), Some(json)) => {
+                    has_step |= key == STEP;
+                    cells.push((key, json));
+                }
+                (None, Some(_)) if item.nested_key.len() > 1 => {}
+                _ => return false,
+            }
+        }
+        cells.extend(nested.iter().map(|(key, json)| (*key, json.as_str())));
+        let digits;
+        if !has_step {
+            digits = step.to_string();
+            cells.push((STEP, &digits));
+        }
+        match self.selection.cells(&cells) {
+            Chosen::All => self.pages.row(cells),
+            Chosen::These(cells) => self.pages.row(cells),
+            Chosen::Nothing => true,
+            Chosen::Unclear => false,
+        }
+    }
+
+    fn joined(&mut self, row: Joined) {
+        if self.wants(row.step) {
+            self.cells(row.cells, row.step);
+        }
+    }
+
+    /// Adds a row that is a value of its own.
+    fn cells(&mut self, mut cells: Map, step: i64) {
+        if !cells.contains_key(STEP) {
+            cells.insert(STEP, step);
+        }
+        let Some(row) = self.selection.row(cells) else { return };
+        if !self.pages.is_empty() {
+            self.hand_out();
+        }
+        self.single.push(row);
+        if self.single.len() >= ROWS_AT_ONCE {
+            self.hand_out();
+        }
+    }
+
+    /// Notes which step comes next, and tells whether it is wanted.
+    fn wants(&mut self, step: i64) -> bool {
+        if self.last.is_some_and(|last| step <= last) {
+            self.out_of_order += 1;
+        }
+        self.last = Some(step);
+        self.selection.has_step(step)
+    }
+
+    /// Makes the rows so far ready to be handed out, in their order.
+    fn hand_out(&mut self) {
+        let pages = std::mem::replace(&mut self.pages, PageBuilder::new(self.selection.steps()));
+        self.ready.extend(pages.finish().into_iter().map(Rows::Page));
+        if !self.single.is_empty() {
+            self.ready.push_back(Rows::Single(std::mem::take(&mut self.single)));
+        }
+    }
+}
+
+/// Where the reading of a file has stopped that is still being written.
+#[derive(Debug, Clone)]
+pub struct Mark {
+    offset: u64,
+    steps: Steps,
+    last: Option<i64>,
+}
+
+impl Default for Mark {
+    /// The beginning of a file.
+    fn default() -> Self {
+        Self { offset: 0, steps: Steps::default(), last: None }
+    }
+}
+
+impl<R: Read + Seek> HistoryReader<R> {
+    /// Reads on from where an earlier reader has stopped. A row that was put together from parts and not finished is not
+    /// among its rows, but among those of this one.
+    ///
+    /// # Errors
+    /// Those of the source.
+    pub fn go_on(source: R, selection: Selection, mark: &Mark) -> io::Result<Self> {
+        let records = Records::go_on_at(source, mark.offset)?;
+        Ok(Self { last: mark.last, ..Self::over(records, mark.steps.clone(), selection) })
+    }
+
+    /// The rows that there are by now, and where to go on once there is more: `None` in place of rows if there are no new
+    /// ones. A record that is not all there yet is left for later.
+    ///
+    /// # Errors
+    /// Those of the source.
+    pub fn next_rows_or_mark(&mut self) -> io::Result<Result<Rows, Mark>> {
+        loop {
+            if let Some(rows) = self.ready.pop_front() {
+                return Ok(Ok(rows));
+            }
+            match self.records.next_record()? {
+                Some(record) => self.take(record),
+                None if self.pages.is_empty() && self.single.is_empty() => {
+                    let steps = self.steps.clone();
+                    return Ok(Err(Mark { offset: self.records.end(), steps, last: self.last }));
+                }
+                None => self.hand_out(),
+            }
+        }
+    }
+}
+
+/// Of the record of a run only where its steps begin.
+#[derive(Clone, Copy, PartialEq, prost::Message)]
+struct StartingStep {
+    #[prost(int64, tag = "14")]
+    starting_step: i64,
+}

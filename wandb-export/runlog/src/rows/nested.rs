@@ -1,0 +1,29 @@
+//! Objects that a row has in pieces, a leaf an item.
+
+use wandb_core::{Map, Value};
+
+use crate::items;
+use crate::proto::Item;
+
+/// The objects that items with several keys make, as JSON text. `None` if text cannot hold them as they are, or if other
+/// items of the row would have to be merged into them.
+pub(super) fn objects(items: &[Item]) -> Option<Vec<(&str, String)>> {
+    let mut objects: Vec<(&str, Map)> = Vec::new();
+    for item in items.iter().filter(|item| item.nested_key.len() > 1) {
+        let (path, json) = (item.path()?, item.json()?);
+        // Inside objects these can only be written as strings, which is something else.
+        if json.contains("NaN") || json.contains("Infinity") {
+            return None;
+        }
+        let (key, inner) = path.split_first()?;
+        let at = objects.iter().position(|(known, _)| known == key);
+        let at = at.unwrap_or_else(|| {
+            objects.push((key, Map::new()));
+            objects.len() - 1
+        });
+        items::merge(&mut objects[at].1, inner, item.value()?);
+    }
+    let is_alone = |key: &str| items.iter().all(|item| item.single_key() != Some(key));
+    let text = |(key, map): (_, Map)| is_alone(key).then(|| (key, Value::from(map).to_json()));
+    objects.into_iter().map(text).collect()
+}
