@@ -1,15 +1,27 @@
 //! Which runs are listed.
 
+pub(crate) mod compare;
+mod condition;
+mod error;
+pub(crate) mod field;
+mod matches;
+mod number;
+mod operator;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde_json::{Value, json};
 
-/// A filter of runs: MongoDB-style JSON that the server evaluates.
+pub use error::FilterError;
+pub use matches::Matcher;
+
+/// A filter of runs: MongoDB-style JSON that the server evaluates, or [`matches`](Filter::matches) for runs at hand.
 ///
 /// Operators are `$and`, `$or`, `$not`, `$eq`, `$ne`, `$gt`, `$gte`, `$lt`, `$lte`, `$in`, `$nin`, `$exists` and
 /// `$regex`; fields are `state`, `display_name`, `tags`, `group`, `jobType`, `sweep`, `created_at`, `username`,
-/// `config.KEY`, `summary_metrics.KEY` and more. Only the server knows them all, so only the form is checked here.
+/// `config.KEY`, `summary_metrics.KEY` and more. Only the server knows them all, so only the form is checked when a
+/// filter is made.
 ///
 /// ```
 /// use wandb_graphql::Filter;
@@ -24,26 +36,6 @@ use serde_json::{Value, json};
 pub struct Filter {
     json: String,
 }
-
-/// Why a text is no filter.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum FilterError {
-    /// The text is not JSON.
-    #[error("the filter is not JSON: {message} (expected something like {EXAMPLE})")]
-    NotJson {
-        /// What is wrong, and where.
-        message: String,
-    },
-    /// The text is JSON, but not an object.
-    #[error("the filter is {found}, not an object (expected something like {EXAMPLE})")]
-    NotAnObject {
-        /// What it is instead.
-        found: &'static str,
-    },
-}
-
-const EXAMPLE: &str = r#"{"state": "finished"}"#;
 
 impl Filter {
     /// Every run.

@@ -22,7 +22,7 @@ mod samples;
 mod schema;
 mod window;
 
-pub use filter::{Filter, FilterError};
+pub use filter::{Filter, FilterError, Matcher};
 pub use keys::{Keys, KeysError, Selection};
 pub use like::LikePattern;
 pub use order::{Order, OrderError};

@@ -1,11 +1,14 @@
 //! In which order runs are listed.
 
+mod compare;
+
 use std::fmt;
 use std::str::FromStr;
 
 /// The field that runs are ordered by, and its direction.
 ///
-/// The server knows `created_at`, `heartbeat_at`, `config.KEY.value`, `summary_metrics.KEY` and more.
+/// The server knows `created_at`, `heartbeat_at`, `config.KEY.value`, `summary_metrics.KEY` and more. Runs at hand are
+/// ordered by [`compare`](Order::compare).
 ///
 /// ```
 /// use wandb_graphql::Order;

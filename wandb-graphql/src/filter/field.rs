@@ -1,0 +1,143 @@
+//! The fields of a run by the names that filters and orders use.
+
+use std::borrow::Cow;
+
+use wandb_core::model::{Run, RunState, Timestamp};
+use wandb_core::{Map, Value};
+
+use super::compare::{Comparison, compare, compare_times};
+
+/// A field of runs. Those that hold maps come with the dotted path into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Field {
+    Id,
+    Name,
+    State,
+    Tags,
+    Group,
+    JobType,
+    Sweep,
+    CreatedAt,
+    HeartbeatAt,
+    Username,
+    Notes,
+    Description,
+    Commit,
+    Config(String),
+    Summary(String),
+    SystemMetrics(String),
+}
+
+impl Field {
+    /// The field of this name: the server's name of it, or the way GraphQL spells it.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "name" => Self::Id,
+            "display_name" | "displayName" => Self::Name,
+            "state" => Self::State,
+            "tags" => Self::Tags,
+            "group" => Self::Group,
+            "jobType" | "job_type" => Self::JobType,
+            "sweep" | "sweepName" => Self::Sweep,
+            "created_at" | "createdAt" => Self::CreatedAt,
+            "heartbeat_at" | "heartbeatAt" => Self::HeartbeatAt,
+            "username" | "user" | "user.username" => Self::Username,
+            "notes" => Self::Notes,
+            "description" => Self::Description,
+            "commit" => Self::Commit,
+            _ => {
+                let (map, path) = name.split_once('.')?;
+                match map {
+                    "config" => Self::Config(path.to_owned()),
+                    "summary_metrics" | "summaryMetrics" | "summary" => Self::Summary(path.to_owned()),
+                    "system_metrics" | "systemMetrics" => Self::SystemMetrics(path.to_owned()),
+                    _ => return None,
+                }
+            }
+        })
+    }
+
+    /// The field's value in a run, `None` where the run lacks it.
+    pub(crate) fn of<'a>(&self, run: &'a Run) -> Option<Cow<'a, Value>> {
+        match self {
+            Self::Id => text(Some(&run.id)),
+            Self::Name => text(run.name.as_deref()),
+            Self::State => text(run.state.as_ref().map(RunState::as_str)),
+            Self::Tags => {
+                let tags = run.tags.as_ref()?.iter();
+                Some(Cow::Owned(Value::List(tags.map(|tag| tag.as_str().into()).collect())))
+            }
+            Self::Group => text(run.group.as_deref()),
+            Self::JobType => text(run.job_type.as_deref()),
+            Self::Sweep => text(run.sweep.as_deref()),
+            Self::CreatedAt => text(run.created_at.as_ref().map(Timestamp::as_str)),
+            Self::HeartbeatAt => text(run.heartbeat_at.as_ref().map(Timestamp::as_str)),
+            Self::Username => text(run.user.as_ref().and_then(|user| user.username.as_deref())),
+            Self::Notes => text(run.notes.as_deref()),
+            Self::Description => text(run.description.as_deref()),
+            Self::Commit => text(run.commit.as_deref()),
+            Self::Config(path) => {
+                let config = run.config.as_ref()?;
+                let found =
+                    [config.values(), config.internal()].into_iter().find_map(|map| in_config(map, path));
+                found.map(Cow::Borrowed)
+            }
+            Self::Summary(path) => in_map(run.summary.as_ref()?, path).map(Cow::Borrowed),
+            Self::SystemMetrics(path) => in_map(run.system_metrics.as_ref()?, path).map(Cow::Borrowed),
+        }
+    }
+
+    /// Whether its texts tell times.
+    pub(crate) fn holds_times(&self) -> bool {
+        matches!(self, Self::CreatedAt | Self::HeartbeatAt)
+    }
+
+    /// How its values compare.
+    pub(crate) fn comparison(&self) -> Comparison {
+        if self.holds_times() { compare_times } else { compare }
+    }
+}
+
+fn text(text: Option<&str>) -> Option<Cow<'static, Value>> {
+    text.map(|text| Cow::Owned(text.into()))
+}
+
+/// The server keeps a config's values behind `value`, which a path may name or not: `lr.value` is `lr`.
+fn in_config<'a>(config: &'a Map, path: &str) -> Option<&'a Value> {
+    split(config, path, |value, deeper| match deeper.strip_prefix("value") {
+        Some("") => Some(value),
+        Some(deeper) if deeper.starts_with('.') => inside(value, &deeper[1..]),
+        _ => inside(value, deeper),
+    })
+}
+
+fn in_map<'a>(map: &'a Map, path: &str) -> Option<&'a Value> {
+    split(map, path, inside)
+}
+
+/// Keys may hold dots themselves, so the longest beginning of the path that is a key and leads on is taken for one.
+fn split<'a>(
+    map: &'a Map,
+    path: &str,
+    inside: impl Fn(&'a Value, &str) -> Option<&'a Value>,
+) -> Option<&'a Value> {
+    map.get(path).or_else(|| {
+        path.rmatch_indices('.').find_map(|(dot, _)| inside(map.get(&path[..dot])?, &path[dot + 1..]))
+    })
+}
+
+/// Follows a path into a map by its keys, into a list by the places of its items.
+fn inside<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    match value {
+        Value::Map(map) => in_map(map, path),
+        Value::List(items) => {
+            let (place, deeper) = path.split_once('.').map_or((path, None), |(a, b)| (a, Some(b)));
+            let item = items.get(place.parse::<usize>().ok()?)?;
+            deeper.map_or(Some(item), |deeper| inside(item, deeper))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
