@@ -40,7 +40,7 @@ impl Client {
         Self::basic(&self.server.api_key())
     }
 
-    fn basic(key: &str) -> String {
+    pub(crate) fn basic(key: &str) -> String {
         format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("api:{key}")))
     }
 

@@ -6,6 +6,7 @@ mod exports;
 mod faults;
 mod filters;
 mod graphql;
+mod matching;
 mod recordings;
 mod traffic;
 mod writes;
