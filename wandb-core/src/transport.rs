@@ -9,6 +9,7 @@
 mod body;
 mod error;
 mod moment;
+mod no_server;
 mod settings;
 pub mod wire;
 
@@ -20,6 +21,7 @@ use bytes::Bytes;
 pub use body::Body;
 pub use error::{Phase, TransportError, TransportErrorKind};
 pub use moment::Moment;
+pub use no_server::NoServer;
 pub use settings::{Proxies, ProxyRules, ProxyUrl, Settings, SettingsError};
 
 /// A request whole in memory.

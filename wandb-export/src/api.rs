@@ -16,8 +16,9 @@ use std::sync::Arc;
 
 use async_lock::OnceCell;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
-use wandb_core::client::{Client, Tally};
+use wandb_core::client::{Client, Reading, Tally};
 use wandb_core::model::{self, Project, Server, User};
+use wandb_core::transport::NoServer;
 use wandb_core::{
     BaseUrl, PartialProjectPath, PartialRunPath, PartialSweepPath, PathDefaults, ProjectPath, RunPath,
     SweepPath,
@@ -35,7 +36,7 @@ pub use files::DownloadProgress;
 #[cfg(feature = "mirror")]
 pub(crate) use files::fetch_all;
 pub use files::{Files, RunFile};
-pub use history::{History, HistoryEnd, HistoryReader, Source, Stream};
+pub use history::{Follow, History, HistoryEnd, HistoryReader, Source, Stream};
 #[cfg(feature = "mirror")]
 pub(crate) use history::{Losses, parse_row};
 pub use run::Run;
@@ -45,6 +46,7 @@ pub use sweep::Sweep;
 pub use update::{Update, Updated};
 
 use crate::error::Error;
+use crate::local::{self, Place};
 
 /// A W&B server.
 ///
@@ -89,6 +91,21 @@ impl Api {
         Self::builder().connect()
     }
 
+    /// An API that has no server and needs no key: for runs on disk, which every method that takes a path reads as it does
+    /// those of a server. Whatever wants a server fails.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), wandb_export::Error> {
+    /// let run = wandb_export::Api::offline().run("./wandb/offline-run-20260101_120000-abc123").await?;
+    /// println!("{:?} {:?}", run.name, run.summary);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn offline() -> Self {
+        let nowhere = Client::builder(Arc::new(NoServer), BaseUrl::default());
+        Self::over(nowhere.reading(Reading::OnThreads).build(), PathDefaults::default())
+    }
+
     /// The API over a client that is already there. Paths that name no entity or project get them from `defaults`.
     pub fn over(client: Client, defaults: PathDefaults) -> Self {
         Self { client, defaults, viewers_entity: Arc::default() }
@@ -124,29 +141,47 @@ impl Api {
         self.client.items(ListProjects::new(entity)).map_err(Error::from).boxed()
     }
 
-    /// The run at `path`: any form the Python SDK takes, or its page's URL.
+    /// The run at `path`: any form the Python SDK takes, or its page's URL, or a place on disk.
+    ///
+    /// A place on disk begins with `./`, `../` or, where something is there, `/`, or it ends in `.wandb`: a file that the
+    /// SDK has written, its folder, or a folder of such folders with the run's id behind it. (A program that takes paths
+    /// from strangers makes [`RunPath`]s of them first, which are never places.)
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none that the key may see.
     pub async fn run(&self, path: &str) -> Result<Run, Error> {
+        if let Some(place) = Place::of(path) {
+            let run = self.client.work(move || local::open_run(&place)).await?;
+            return Ok(Run::local(self.clone(), run));
+        }
         let path = self.run_path(path).await?;
         let reply = self.client.call(GetRun::new(path.clone())).await?;
         Ok(Run::new(self.clone(), path, reply.answer, reply.lacks))
     }
 
-    /// The runs of the project at `path`, to be narrowed down, ordered and read.
+    /// The runs of the project at `path`, to be narrowed down, ordered and read. A folder `wandb` on disk is a project, too;
+    /// see [`run`](Self::run).
     ///
     /// # Errors
     /// If `path` is none of a project. The project itself is looked up when the runs are read.
     pub async fn runs(&self, path: &str) -> Result<Runs, Error> {
+        if let Some(place) = Place::of(path) {
+            let project = self.client.work(move || local::open_project(&place)).await?;
+            return Ok(Runs::local(self.clone(), project));
+        }
         Ok(Runs::new(self.clone(), self.project_path(path).await?))
     }
 
-    /// The sweep at `path`: any form the Python SDK takes, or its page's URL.
+    /// The sweep at `path`: any form the Python SDK takes, or its page's URL, or a folder of runs on disk with the sweep's id
+    /// behind it. Such a folder does not have the sweep's own settings.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none that the key may see.
     pub async fn sweep(&self, path: &str) -> Result<Sweep, Error> {
+        if let Some(place) = Place::of(path) {
+            let (project, id) = self.client.work(move || local::open_sweep(&place)).await?;
+            return Sweep::local(self.clone(), project, &id).await;
+        }
         let path = self.sweep_path(path).await?;
         let reply = self.client.call(GetSweep::new(path.clone())).await?;
         Ok(Sweep::new(self.clone(), path, reply.answer, reply.lacks))
@@ -164,8 +199,12 @@ impl Api {
         compare::fetch(self, paths).await
     }
 
-    /// The history of the run at `path`, without asking for the run itself first.
+    /// The history of the run at `path`, without asking for the run itself first. A run on disk is looked at; see
+    /// [`run`](Self::run).
     pub async fn history(&self, path: &str) -> Result<History, Error> {
+        if Place::of(path).is_some() {
+            return Ok(self.run(path).await?.history());
+        }
         Ok(History::new(self.clone(), self.run_path(path).await?))
     }
 
@@ -192,6 +231,7 @@ impl Api {
     /// The full path of a run. Where it names no entity, and the settings name none, the server is asked for the
     /// viewer's own.
     pub async fn run_path(&self, path: &str) -> Result<RunPath, Error> {
+        not_on_disk(path)?;
         let partial = PartialRunPath::parse(path)?;
         let defaults = self.defaults(partial.needs_entity()).await?;
         Ok(partial.complete(&defaults)?)
@@ -199,6 +239,7 @@ impl Api {
 
     /// The full path of a project; see [`run_path`](Self::run_path).
     pub async fn project_path(&self, path: &str) -> Result<ProjectPath, Error> {
+        not_on_disk(path)?;
         let partial = PartialProjectPath::parse(path)?;
         let defaults = self.defaults(partial.needs_entity()).await?;
         Ok(partial.complete(&defaults)?)
@@ -206,6 +247,7 @@ impl Api {
 
     /// The full path of a sweep; see [`run_path`](Self::run_path).
     pub async fn sweep_path(&self, path: &str) -> Result<SweepPath, Error> {
+        not_on_disk(path)?;
         let partial = PartialSweepPath::parse(path)?;
         let defaults = self.defaults(partial.needs_entity()).await?;
         Ok(partial.complete(&defaults)?)
@@ -239,4 +281,16 @@ impl Api {
             None => Ok(self.defaults.clone()),
         }
     }
+}
+
+/// Refuses a place on disk where only a server will do.
+fn not_on_disk(path: &str) -> Result<(), Error> {
+    Place::of(path).map_or(Ok(()), |place| Err(only_on_a_server(&place)))
+}
+
+/// Why what is on disk will not do.
+fn only_on_a_server(what: &dyn std::fmt::Display) -> Error {
+    Error::usage(format!(
+        "{what} is on disk, and this can only be done with what is on a server: entity/project/run"
+    ))
 }

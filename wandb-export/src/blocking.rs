@@ -16,7 +16,7 @@ mod update;
 
 pub use api::Api;
 pub use files::{Files, RunFile};
-pub use history::{History, HistoryReader};
+pub use history::{Follow, History, HistoryReader};
 pub use iter::Iter;
 #[cfg(feature = "mirror")]
 pub use mirror::Mirror;

@@ -49,6 +49,7 @@ pub fn main() -> ExitCode {
         // These need no key, so nothing of the kind is looked for.
         Command::Completions(options) => Ok(completions::run(&options)),
         Command::Man(options) => Ok(man::run(&options)),
+        command if command.is_on_disk() => connect::offline(&connection, |session| perform(session, command)),
         command => connect::run(&connection, |session| perform(session, command)),
     };
     exit::code(ended)

@@ -122,6 +122,13 @@ pub enum Error {
         name: String,
     },
 
+    /// There is nothing of that kind at a place on disk.
+    #[error("{message}")]
+    NothingThere {
+        /// What there is not, and what would be a place.
+        message: String,
+    },
+
     /// The metadata of a run do not tell how it was started.
     #[error("{run} does not tell the command that started it: it has no wandb-metadata.json with a program")]
     NoCommand {
@@ -223,7 +230,10 @@ impl Error {
             Self::Request(error) if error.is_unauthorized() => ErrorKind::Unauthorized,
             Self::NoApiKey { .. } | Self::Auth(_) | Self::ReadOnly { .. } => ErrorKind::Unauthorized,
             Self::Change { source, .. } if source.is_about_the_request() => ErrorKind::Usage,
-            Self::NoBestRun { .. } | Self::NoSuchFile { .. } | Self::NoCommand { .. } => ErrorKind::NotFound,
+            Self::NoBestRun { .. }
+            | Self::NoSuchFile { .. }
+            | Self::NoCommand { .. }
+            | Self::NothingThere { .. } => ErrorKind::NotFound,
             Self::Path(_)
             | Self::Settings(_)
             | Self::Carrier(_)
@@ -264,6 +274,15 @@ impl Error {
             cause = error.source();
         }
         text
+    }
+
+    /// There is no run at `place` on disk.
+    pub(crate) fn no_run_at(place: &dyn std::fmt::Display) -> Self {
+        let message = format!(
+            "there is no run at {place}: it takes a .wandb file, its folder, a folder of such folders, or one with a \
+             run's id behind it"
+        );
+        Self::NothingThere { message }
     }
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {

@@ -11,9 +11,7 @@ mod names;
 mod outcome;
 mod partial;
 
-#[cfg(feature = "mirror")]
-pub(crate) use content::digest;
-pub(crate) use content::{Content, Digest};
+pub(crate) use content::{Content, Digest, digest};
 pub(crate) use folder::{Folder, There};
 pub(crate) use names::Names;
 pub use outcome::{Downloaded, Downloads, Existing, FailedDownload, Outcome};

@@ -46,6 +46,7 @@ mod environment;
 mod error;
 #[cfg(feature = "files")]
 pub mod files;
+mod local;
 #[cfg(feature = "mirror")]
 pub mod mirror;
 pub mod sink;
@@ -56,8 +57,8 @@ pub mod table;
 #[cfg(feature = "files")]
 pub use api::DownloadProgress;
 pub use api::{
-    Api, ApiBuilder, ComparedKey, Comparison, Exported, Files, History, HistoryEnd, HistoryReader, Run,
-    RunColumns, RunCommand, RunFile, Runs, Section, Source, Stream, Sweep, Update, Updated,
+    Api, ApiBuilder, ComparedKey, Comparison, Exported, Files, Follow, History, HistoryEnd, HistoryReader,
+    Run, RunColumns, RunCommand, RunFile, Runs, Section, Source, Stream, Sweep, Update, Updated,
 };
 pub use error::{Error, ErrorKind};
 pub use wandb_core::{

@@ -55,6 +55,19 @@ impl Config {
         self.descriptions.get(key).and_then(Value::as_str)
     }
 
+    /// This configuration with the values of a later one, as a run has it that was resumed: of values under the same key
+    /// the later one counts.
+    #[must_use]
+    pub fn overlaid_with(mut self, later: Self) -> Self {
+        for key in later.values.keys() {
+            self.descriptions.remove(key);
+        }
+        self.values.extend(later.values);
+        self.internal.extend(later.internal);
+        self.descriptions.extend(later.descriptions);
+        self
+    }
+
     /// The configured values without a copy.
     pub fn into_values(self) -> Map {
         self.values
@@ -116,6 +129,18 @@ mod tests {
                 .unwrap();
         assert_eq!(json(&config), r#"{"lr":0.5,"net":{"layers":2},"d":{"desc":"no value"}}"#);
         assert_eq!(config.internal().get("wandb_version"), Some(&Value::Int(1)));
+    }
+
+    #[test]
+    fn a_later_configuration_counts_for_its_own_keys() {
+        let old =
+            Config::parse(br#"{"a":{"value":1,"desc":"old"},"b":{"value":{"x":1}},"_wandb":{"value":1}}"#)
+                .unwrap();
+        let new = Config::parse(br#"{"a":{"value":2},"c":{"value":3,"desc":"new"}}"#).unwrap();
+        let config = old.overlaid_with(new);
+        assert_eq!(json(&config), r#"{"a":2,"b":{"x":1},"c":3}"#);
+        assert_eq!((config.description("a"), config.description("c")), (None, Some("new")));
+        assert!(config.internal().contains_key("_wandb"));
     }
 
     #[test]

@@ -96,6 +96,14 @@ impl Run {
         }
     }
 
+    /// Leaves out what the light form leaves out.
+    pub fn leave_out_details(&mut self) {
+        self.config = None;
+        self.summary = None;
+        self.system_metrics = None;
+        self.history_keys = None;
+    }
+
     /// Where the run is.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 mod environment;
 mod summary;
+mod tree;
 
 use std::io::{self, Read};
 
@@ -200,7 +201,8 @@ impl<R: Read> Reading<R> {
             self.tell(telemetry);
         } else if let Some(environment) = record.environment.and_then(|environment| records.read(environment))
         {
-            facts.metadata = Some(environment::metadata(&environment));
+            // What takes longer to find out comes in a record of its own.
+            facts.metadata.get_or_insert_default().extend(environment::metadata(&environment));
         } else if let Some(alert) = record.alert.and_then(|alert| records.read::<proto::Alert>(alert)) {
             let proto::Alert { title, text, level } = alert;
             facts.alerts.push(Alert { title, text, level });
@@ -325,6 +327,11 @@ impl<R: Read> Reading<R> {
                 facts.sdk = facts.sdk.filter(|_| key != "cli_version").or_else(|| Some(version.clone()));
                 items::set(&mut config, &["_wandb", key], Value::String(version));
             }
+        }
+        if facts.sdk.is_none()
+            && let Some(Value::String(version)) = config.get("_wandb").and_then(|own| own.get("cli_version"))
+        {
+            facts.sdk = Some(version.clone());
         }
         facts.losses = records.into_losses();
         let run = &mut facts.run;

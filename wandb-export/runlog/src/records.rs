@@ -45,13 +45,11 @@ impl Losses {
         }
         if let Some(last) = self.damages.last() {
             let open = if last.at_end { ", and perhaps more at its end" } else { "" };
-            let (records, were) = match self.records {
-                1 => ("1 record".to_owned(), "was"),
-                records => (format!("{records} records"), "were"),
-            };
-            if self.records > 0 || !last.at_end {
-                sentences.push(format!("{records} {were} lost there{open}"));
-            }
+            sentences.push(match self.records {
+                0 => "how many records were lost there is not known".to_owned(),
+                1 => format!("1 record was lost there{open}"),
+                records => format!("{records} records were lost there{open}"),
+            });
         }
         sentences
     }

@@ -95,16 +95,15 @@ impl<R: Read> HistoryReader<R> {
             if self.is_over {
                 return Ok(None);
             }
-            match self.records.next_record()? {
-                Some(record) => self.take(record),
-                None => {
-                    self.is_over = true;
-                    if let Some(row) = self.steps.join() {
-                        self.joined(row);
-                    }
-                    self.hand_out();
-                }
+            if let Some(record) = self.records.next_record()? {
+                self.take(record);
+                continue;
             }
+            self.is_over = true;
+            if let Some(row) = self.steps.join() {
+                self.joined(row);
+            }
+            self.hand_out();
         }
     }
 

@@ -75,10 +75,11 @@ impl<R: Read> SystemReader<R> {
     }
 }
 
-/// The seconds from one moment to another, without the rounding that the moments themselves would have.
+/// The seconds from one moment to another, rounded as the SDK rounds them: whole seconds and the rest by themselves.
 fn between(start: Time, end: Time) -> f64 {
     let nanos = |time: Time| i128::from(time.seconds) * 1_000_000_000 + i128::from(time.nanos);
+    let nanos = nanos(end) - nanos(start);
     #[expect(clippy::cast_precision_loss, reason = "runs are shorter than that")]
-    let nanos = (nanos(end) - nanos(start)) as f64;
-    nanos / 1e9
+    let (whole, rest) = ((nanos / 1_000_000_000) as f64, (nanos % 1_000_000_000) as f64);
+    whole + rest / 1e9
 }

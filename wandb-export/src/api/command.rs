@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use wandb_core::{Map, RunPath, Value};
+use wandb_core::{Map, Value};
 
-use super::files::RunFile;
-use super::{Api, Run};
+use super::Run;
 use crate::error::{Error, ErrorKind};
 
 /// Where the Python SDK writes down how a run was started, and on which machine.
@@ -56,7 +55,8 @@ impl Run {
     /// How and where the run was started: program, arguments, machine, versions (file `wandb-metadata.json`). `None` if it
     /// has no such file.
     pub async fn metadata(&self) -> Result<Option<Map>, Error> {
-        read(self.api(), self.path()).await
+        let from_record = || self.on_disk().and_then(|run| run.metadata.clone());
+        Ok(read(self).await?.or_else(from_record))
     }
 
     /// The command line that started the run. `None` if its metadata do not tell it.
@@ -65,15 +65,17 @@ impl Run {
     }
 }
 
-async fn read(api: &Api, path: &RunPath) -> Result<Option<Map>, Error> {
-    let file = match RunFile::find(api, path, METADATA).await {
+async fn read(run: &Run) -> Result<Option<Map>, Error> {
+    let file = match run.file(METADATA).await {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
     let text = file.read(LARGEST_METADATA).await?;
     let metadata = wandb_core::model::map_from_json(&text);
-    metadata.map(Some).map_err(|source| Error::Value { what: format!("{METADATA} of {path}"), source })
+    metadata
+        .map(Some)
+        .map_err(|source| Error::Value { what: format!("{METADATA} of {}", run.path()), source })
 }
 
 #[cfg(test)]

@@ -7,10 +7,11 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use indexmap::IndexMap;
 use wandb_core::model::Run;
 use wandb_core::operation::{Field, Lacks};
-use wandb_core::{Map, Row, RunPath, Value};
+use wandb_core::{Map, Row, Value};
 
 use super::Api;
 use crate::error::Error;
+use crate::local::Place;
 use crate::table::divisible;
 
 /// What the configs of runs hold, key by key, and where they differ.
@@ -45,6 +46,7 @@ pub struct Comparison {
     with_summary: bool,
     only_differing: bool,
     lacks: Lacks,
+    incomplete: Vec<String>,
 }
 
 /// A key, and what each run has for it.
@@ -117,6 +119,7 @@ impl Comparison {
             with_summary: false,
             only_differing: false,
             lacks: Lacks::nothing(),
+            incomplete: Vec::new(),
         }
     }
 
@@ -173,6 +176,11 @@ impl Comparison {
     pub fn lacks(&self) -> &Lacks {
         &self.lacks
     }
+
+    /// What of the files of runs on disk cannot be read, each in a sentence; what they would say is missing here.
+    pub fn incomplete(&self) -> &[String] {
+        &self.incomplete
+    }
 }
 
 fn take_apart(path: &mut Vec<String>, value: &Value, add: &mut impl FnMut(&[String], &Value)) {
@@ -191,9 +199,12 @@ pub(super) async fn fetch<P: AsRef<str>>(
     api: &Api,
     paths: impl IntoIterator<Item = P>,
 ) -> Result<Comparison, Error> {
-    let mut wanted: Vec<RunPath> = Vec::new();
+    let mut wanted: Vec<String> = Vec::new();
     for path in paths {
-        let path = api.run_path(path.as_ref()).await?;
+        let path = match Place::of(path.as_ref()) {
+            Some(place) => place.to_string(),
+            None => api.run_path(path.as_ref()).await?.to_string(),
+        };
         if wanted.contains(&path) {
             return Err(Error::usage(format!(
                 "the run {path} is named twice; a comparison is of different runs"
@@ -210,12 +221,13 @@ pub(super) async fn fetch<P: AsRef<str>>(
             }
         )));
     }
-    let runs = wanted.iter().map(|path| async move { api.run(&path.to_string()).await });
+    let runs = wanted.iter().map(|path| api.run(path));
     let runs: Vec<_> = stream::iter(runs).buffered(RUNS_AT_ONCE).try_collect().await?;
     let matters = |field: &&Field| ["config", "summaryMetrics"].contains(&field.name());
     let lacks = api.client.lacks().iter().filter(matters).cloned().collect();
+    let incomplete = runs.iter().flat_map(super::Run::incomplete).cloned().collect();
     let models: Vec<_> = runs.into_iter().map(super::Run::into_model).collect();
-    Ok(Comparison { lacks, ..Comparison::of(&models) })
+    Ok(Comparison { lacks, incomplete, ..Comparison::of(&models) })
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ pub struct Exported {
     pub report: SinkReport,
     /// The fields that the server does not have; what they would say is missing.
     pub lacks: Lacks,
+    /// What of the files of runs on disk cannot be read, each in a sentence. For a history its end tells that.
+    pub incomplete: Vec<String>,
 }
 
 /// Batches that may wait for the sink; more would be held in memory for nothing.

@@ -11,6 +11,8 @@ mod pattern;
 mod progress;
 
 use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
@@ -21,6 +23,7 @@ use wandb_graphql::ops::ListFiles;
 use self::pattern::Pattern;
 use super::Api;
 use crate::error::Error;
+use crate::local::LocalRun;
 
 #[cfg(feature = "mirror")]
 pub(crate) use download::fetch_all;
@@ -52,6 +55,7 @@ pub struct Files {
     names: Option<Vec<String>>,
     pattern: Option<Pattern>,
     page_size: PageSize,
+    local: Option<Arc<LocalRun>>,
     #[cfg(feature = "files")]
     existing: crate::files::Existing,
     #[cfg(feature = "files")]
@@ -64,6 +68,8 @@ pub struct RunFile {
     api: Api,
     run: RunPath,
     model: model::File,
+    /// Where it is, for a file of a run on disk.
+    place: Option<PathBuf>,
 }
 
 /// Names that are asked for at once, at the most.
@@ -77,11 +83,17 @@ impl Files {
             names: None,
             pattern: None,
             page_size: ListFiles::PAGE_SIZE,
+            local: None,
             #[cfg(feature = "files")]
             existing: crate::files::Existing::default(),
             #[cfg(feature = "files")]
             progress: DownloadProgress::default(),
         }
+    }
+
+    /// Those of a run on disk, if there is one.
+    pub(crate) fn on_disk(self, local: Option<Arc<LocalRun>>) -> Self {
+        Self { local, ..self }
     }
 
     /// Only the files with these names. Which of them there are is seen in what comes.
@@ -108,23 +120,27 @@ impl Files {
 
     /// The files, page after page (query `RunFiles`).
     pub fn stream(self) -> BoxStream<'static, Result<RunFile, Error>> {
-        let Self { api, path, names, pattern, page_size, .. } = self;
+        let Self { api, path, names, pattern, page_size, local, .. } = self;
         let all = ListFiles::new(path.clone()).page_size(page_size);
         let requests: Vec<ListFiles> = match (&names, &pattern) {
             (Some(names), _) => names.chunks(NAMES_AT_ONCE).map(|names| all.clone().names(names)).collect(),
             (None, Some(pattern)) => vec![pattern.like().map_or(all.clone(), |like| all.like(like))],
             (None, None) => vec![all],
         };
-        let client = api.client.clone();
-        let items = stream::iter(requests).flat_map(move |request| client.items(request));
-        items
-            .map_err(Error::from)
+        let files = if let Some(local) = local {
+            on_disk(api, path, local)
+        } else {
+            let client = api.client.clone();
+            let items = stream::iter(requests).flat_map(move |request| client.items(request));
+            let listed = move |file| RunFile::listed(api.clone(), path.clone(), file);
+            items.map_err(Error::from).map_ok(listed).boxed()
+        };
+        files
             .try_filter(move |file| {
                 let is_wanted = names.as_ref().is_none_or(|names| names.contains(&file.name))
                     && pattern.as_ref().is_none_or(|pattern| pattern.matches(&file.name));
                 std::future::ready(is_wanted)
             })
-            .map_ok(move |file| RunFile { api: api.clone(), run: path.clone(), model: file })
             .boxed()
     }
 
@@ -135,10 +151,9 @@ impl Files {
 }
 
 impl RunFile {
-    /// A file that has been listed otherwise.
-    #[cfg(feature = "mirror")]
+    /// A file that a server has listed.
     pub(crate) fn listed(api: Api, run: RunPath, model: model::File) -> Self {
-        Self { api, run, model }
+        Self { api, run, model, place: None }
     }
 
     /// The file of that name.
@@ -158,6 +173,11 @@ impl RunFile {
         let too_large = || Error::FileTooLarge { name: self.name.clone(), limit };
         if self.size.is_some_and(|size| size > limit) {
             return Err(too_large());
+        }
+        if let Some(place) = self.place.clone() {
+            let reading = format!("reading {}", place.display());
+            let content = self.api.client.work(move || std::fs::read(place)).await;
+            return Ok(content.map_err(|error| Error::io(reading, error))?.into());
         }
         let subject = format!("{} of {}", self.name, self.run);
         let mut download = self.api.client.download(&self.link()?, &subject).await?;
@@ -185,6 +205,19 @@ impl RunFile {
         })?;
         Ok(self.api.base_url().join(link))
     }
+}
+
+/// The files of a run on disk.
+fn on_disk(api: Api, path: RunPath, run: Arc<LocalRun>) -> BoxStream<'static, Result<RunFile, Error>> {
+    let client = api.client.clone();
+    let list = async move {
+        let files = client.work(move || run.files()).await?;
+        let file = move |(model, place)| {
+            Ok(RunFile { place: Some(place), ..RunFile::listed(api.clone(), path.clone(), model) })
+        };
+        Ok::<_, Error>(stream::iter(files.into_iter().map(file)))
+    };
+    stream::once(list).try_flatten().boxed()
 }
 
 impl Deref for RunFile {

@@ -2,8 +2,12 @@
 
 #[cfg(feature = "parquet")]
 mod exported;
+mod follow;
+mod on_disk;
 mod parse;
 mod reader;
+
+use std::sync::Arc;
 
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use serde::de::DeserializeOwned;
@@ -11,6 +15,7 @@ use wandb_core::operation::PageSize;
 use wandb_core::{Row, RunPath};
 use wandb_graphql::{Keys, Samples, Selection};
 
+pub use follow::Follow;
 #[cfg(feature = "mirror")]
 pub(crate) use parse::{Losses, parse as parse_row};
 pub use reader::{HistoryEnd, HistoryReader};
@@ -18,6 +23,7 @@ pub use reader::{HistoryEnd, HistoryReader};
 use super::Api;
 use super::export::{Exported, Writer};
 use crate::error::Error;
+use crate::local::{Ask, LocalRun, Wanted};
 use crate::sink::Sink;
 #[cfg(feature = "parquet")]
 use crate::table::TableOptions;
@@ -48,6 +54,7 @@ use crate::table::TableOptions;
 pub struct History {
     api: Api,
     path: RunPath,
+    local: Option<Arc<LocalRun>>,
     keys: Vec<String>,
     any: bool,
     amount: Amount,
@@ -100,6 +107,7 @@ impl History {
         Self {
             api,
             path,
+            local: None,
             keys: Vec::new(),
             any: false,
             amount: Amount::Samples(500),
@@ -109,6 +117,16 @@ impl History {
             max_step: None,
             page_size: None,
         }
+    }
+
+    /// Those of a run on disk, if there is one.
+    pub(crate) fn on_disk(self, local: Option<Arc<LocalRun>>) -> Self {
+        Self { local, ..self }
+    }
+
+    /// The run's path.
+    pub fn path(&self) -> &RunPath {
+        &self.path
     }
 
     /// Only these keys, and of the rows only those that hold all of them, as in Python. Default: everything.
@@ -216,7 +234,7 @@ impl History {
         }
         // The last look at the run hides behind what is still to be written.
         let (report, end) = futures_util::future::join(writer.finish(), reader.finish()).await;
-        Ok((Exported { report: report?, lacks: api.client.lacks() }, end?))
+        Ok((Exported { report: report?, lacks: api.client.lacks(), incomplete: Vec::new() }, end?))
     }
 
     /// All the rows as Arrow record batches, one schema for all of them. What does not fit into memory is put aside on
@@ -273,6 +291,30 @@ impl History {
             ));
         }
         Ok(())
+    }
+
+    /// The same, asked of files on disk.
+    fn ask(&self) -> Result<Ask, Error> {
+        if self.source != Source::Live {
+            return Err(Error::usage("the exported history is a server's; a run on disk has none"));
+        }
+        let samples = match self.amount {
+            Amount::All => None,
+            Amount::Samples(_) => u64::try_from(self.sample_count()?.get()).ok(),
+        };
+        if self.stream == Stream::System {
+            return Ok(Ask { wanted: Wanted::System, samples });
+        }
+        let keys = || self.keys.iter().cloned();
+        let mut selection = wandb_runlog::Selection::default();
+        selection = if self.any { selection.any_of(keys()) } else { selection.all_of(keys()) };
+        if let Some(step) = self.min_step {
+            selection = selection.min_step(step);
+        }
+        if let Some(step) = self.max_step {
+            selection = selection.max_step(step);
+        }
+        Ok(Ask { wanted: Wanted::Logged(selection), samples })
     }
 
     fn selection(&self) -> Result<Selection, Error> {

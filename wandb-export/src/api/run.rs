@@ -1,12 +1,15 @@
 //! A run and what can be asked of it.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
+use futures_util::TryStreamExt;
 use wandb_core::operation::Lacks;
 use wandb_core::{RunPath, model};
 
 use super::{Api, Files, History, RunFile, Update};
 use crate::error::Error;
+use crate::local::LocalRun;
 
 /// A run. It dereferences to what the server said of it: [`model::Run`].
 #[derive(Debug, Clone)]
@@ -15,18 +18,30 @@ pub struct Run {
     path: RunPath,
     model: model::Run,
     lacks: Lacks,
+    local: Option<Arc<LocalRun>>,
 }
 
 impl Run {
     pub(crate) fn new(api: Api, path: RunPath, model: model::Run, lacks: Lacks) -> Self {
-        Self { api, path, model, lacks }
+        Self { api, path, model, lacks, local: None }
     }
 
-    pub(super) fn api(&self) -> &Api {
-        &self.api
+    pub(crate) fn local(api: Api, run: Arc<LocalRun>) -> Self {
+        let (path, model) = (run.path.clone(), run.model.clone());
+        Self { api, path, model, lacks: Lacks::nothing(), local: Some(run) }
     }
 
-    /// Where the run is: `entity/project/run`.
+    /// What there is of the run on disk, if it was read from there.
+    pub(super) fn on_disk(&self) -> Option<&Arc<LocalRun>> {
+        self.local.as_ref()
+    }
+
+    /// What of the run's files on disk cannot be read, each in a sentence. Empty for a run on a server.
+    pub fn incomplete(&self) -> &[String] {
+        self.local.as_ref().map_or(&[], |run| &run.incomplete)
+    }
+
+    /// Where the run is: `entity/project/run`. For a run on disk whose entity the SDK did not know, the entity is `local`.
     pub fn path(&self) -> &RunPath {
         &self.path
     }
@@ -38,12 +53,12 @@ impl Run {
 
     /// The run's metrics, to be narrowed down and read.
     pub fn history(&self) -> History {
-        History::new(self.api.clone(), self.path.clone())
+        History::new(self.api.clone(), self.path.clone()).on_disk(self.local.clone())
     }
 
     /// The run's files, to be narrowed down, listed and downloaded.
     pub fn files(&self) -> Files {
-        Files::new(self.api.clone(), self.path.clone())
+        Files::new(self.api.clone(), self.path.clone()).on_disk(self.local.clone())
     }
 
     /// The run's file of that name.
@@ -51,12 +66,17 @@ impl Run {
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
     pub async fn file(&self, name: &str) -> Result<RunFile, Error> {
-        RunFile::find(&self.api, &self.path, name).await
+        let mut found = self.files().names([name]).stream();
+        found
+            .try_next()
+            .await?
+            .ok_or_else(|| Error::NoSuchFile { run: self.path.to_string(), name: name.to_owned() })
     }
 
     /// Changes to be made to the run; nothing is sent before they are [saved](Update::save). This value stays as it is.
     pub fn update(&self) -> Update {
-        Update::new(self.api.clone(), self.path.clone())
+        let update = Update::new(self.api.clone(), self.path.clone());
+        if self.local.is_some() { update.refused() } else { update }
     }
 
     /// The fields that the server does not have; what they would say is missing here.

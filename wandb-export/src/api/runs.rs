@@ -1,5 +1,7 @@
 //! The runs of a project.
 
+mod on_disk;
+
 use std::collections::HashSet;
 
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
@@ -11,6 +13,7 @@ use wandb_graphql::{Filter, Order};
 use super::export::{self, Exported};
 use super::{Api, Run, RunColumns};
 use crate::error::Error;
+use crate::local::LocalProject;
 use crate::sink::Sink;
 
 /// The runs of a project, as a request to be refined. Without any refinement: all of them, oldest first, in full.
@@ -34,25 +37,41 @@ use crate::sink::Sink;
 pub struct Runs {
     api: Api,
     path: ProjectPath,
-    operation: ListRuns,
+    filter: Filter,
+    order: Order,
+    detail: Detail,
+    page_size: Option<PageSize>,
     /// What every filter is added to.
     sweep: Option<Filter>,
+    local: Option<LocalProject>,
     limit: Option<usize>,
     columns: RunColumns,
 }
 
 impl Runs {
     pub(crate) fn new(api: Api, path: ProjectPath) -> Self {
-        let operation = ListRuns::new(path.clone()).detail(Detail::Full);
-        Self { api, path, operation, sweep: None, limit: None, columns: RunColumns::All }
+        Self {
+            api,
+            path,
+            filter: Filter::all(),
+            order: Order::default(),
+            detail: Detail::Full,
+            page_size: None,
+            sweep: None,
+            local: None,
+            limit: None,
+            columns: RunColumns::All,
+        }
+    }
+
+    pub(crate) fn local(api: Api, project: LocalProject) -> Self {
+        Self { local: Some(project.clone()), ..Self::new(api, project.path) }
     }
 
     /// Only those of a sweep, whatever filter comes on top.
-    pub(crate) fn of_sweep(mut self, id: &str) -> Self {
+    pub(crate) fn of_sweep(self, id: &str) -> Self {
         let sweep = Filter::sweep(id);
-        self.operation = self.operation.filter(sweep.clone());
-        self.sweep = Some(sweep);
-        self
+        Self { filter: sweep.clone(), sweep: Some(sweep), ..self }
     }
 
     /// The project's path.
@@ -67,8 +86,7 @@ impl Runs {
     /// If it is not a JSON object.
     pub fn filter(mut self, json: &str) -> Result<Self, Error> {
         let filter = json.parse::<Filter>()?;
-        let filter = self.sweep.as_ref().map_or_else(|| filter.clone(), |sweep| sweep.and(&filter));
-        self.operation = self.operation.filter(filter);
+        self.filter = self.sweep.as_ref().map_or_else(|| filter.clone(), |sweep| sweep.and(&filter));
         Ok(self)
     }
 
@@ -77,13 +95,13 @@ impl Runs {
     /// # Errors
     /// If it names no field.
     pub fn order(mut self, order: &str) -> Result<Self, Error> {
-        self.operation = self.operation.order(order.parse::<Order>()?);
+        self.order = order.parse()?;
         Ok(self)
     }
 
     /// Leaves out config, summary, system metrics and history keys, which take the server long.
     pub fn light(mut self) -> Self {
-        self.operation = self.operation.detail(Detail::Light);
+        self.detail = Detail::Light;
         self
     }
 
@@ -93,14 +111,14 @@ impl Runs {
         if let Ok(runs) = u64::try_from(runs)
             && runs < 50
         {
-            self.operation = self.operation.page_size(PageSize::fixed(runs.max(1)));
+            self.page_size = Some(PageSize::fixed(runs.max(1)));
         }
         self
     }
 
     /// So many runs in a request. Default: chosen by itself.
     pub fn page_size(mut self, runs: u64) -> Self {
-        self.operation = self.operation.page_size(PageSize::fixed(runs));
+        self.page_size = Some(PageSize::fixed(runs));
         self
     }
 
@@ -114,11 +132,20 @@ impl Runs {
     /// otherwise come twice.
     pub fn stream(self) -> BoxStream<'static, Result<Run, Error>> {
         let limit = self.limit.unwrap_or(usize::MAX);
+        if let Some(project) = self.local {
+            let runs = on_disk::runs(self.api, project, self.filter, self.order, self.detail);
+            return runs.take(limit).boxed();
+        }
         let api = self.api.clone();
+        let mut operation =
+            ListRuns::new(self.path).filter(self.filter).order(self.order).detail(self.detail);
+        if let Some(size) = self.page_size {
+            operation = operation.page_size(size);
+        }
         let mut seen = HashSet::new();
         self.api
             .client
-            .items(self.operation)
+            .items(operation)
             .map_err(Error::from)
             .try_filter(move |run| std::future::ready(seen.insert(run.storage_id.clone())))
             .and_then(move |run| std::future::ready(api.wrap(run)))
@@ -135,11 +162,13 @@ impl Runs {
     pub async fn write(self, sink: Box<dyn Sink>) -> Result<Exported, Error> {
         let columns = self.columns;
         let api = self.api.clone();
-        let rows = self.stream().ready_chunks(RUNS_IN_A_BATCH).map(move |runs| {
+        let mut incomplete = Vec::new();
+        let runs = self.stream().inspect_ok(|run| incomplete.extend_from_slice(run.incomplete()));
+        let rows = runs.ready_chunks(RUNS_IN_A_BATCH).map(move |runs| {
             runs.into_iter().map(|run| run.map(|run| columns.row(&run))).collect::<Result<Vec<_>, Error>>()
         });
         let report = export::write(rows, sink).await?;
-        Ok(Exported { report, lacks: api.client.lacks() })
+        Ok(Exported { report, lacks: api.client.lacks(), incomplete })
     }
 }
 

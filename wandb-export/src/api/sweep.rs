@@ -9,6 +9,7 @@ use wandb_core::{SweepPath, model};
 
 use super::{Api, Run, Runs};
 use crate::error::Error;
+use crate::local::LocalProject;
 use model::{Goal, SweepMetric};
 
 /// A sweep. It dereferences to what the server said of it: [`model::Sweep`].
@@ -30,11 +31,23 @@ pub struct Sweep {
     path: SweepPath,
     model: model::Sweep,
     lacks: Lacks,
+    local: Option<LocalProject>,
 }
 
 impl Sweep {
     pub(crate) fn new(api: Api, path: SweepPath, model: model::Sweep, lacks: Lacks) -> Self {
-        Self { api, path, model, lacks }
+        Self { api, path, model, lacks, local: None }
+    }
+
+    /// The sweep of that id, if any of the runs of a folder belongs to it.
+    pub(crate) async fn local(api: Api, project: LocalProject, id: &str) -> Result<Self, Error> {
+        let path = SweepPath::new(project.path.entity(), project.path.project(), id)?;
+        let model = model::Sweep::new(project.path.entity(), project.path.project(), id, "");
+        let sweep = Self { local: Some(project), ..Self::new(api, path, model, Lacks::nothing()) };
+        if sweep.runs().light().limit(1).collect().await?.is_empty() {
+            return Err(Error::NothingThere { message: format!("no run in that folder is of a sweep {id}") });
+        }
+        Ok(sweep)
     }
 
     /// Where the sweep is: `entity/project/sweep`.
@@ -49,7 +62,11 @@ impl Sweep {
 
     /// The sweep's runs, oldest first, to be narrowed down further, ordered and read.
     pub fn runs(&self) -> Runs {
-        Runs::new(self.api.clone(), self.path.project_path().clone()).of_sweep(self.path.sweep())
+        let runs = match &self.local {
+            Some(project) => Runs::local(self.api.clone(), project.clone()),
+            None => Runs::new(self.api.clone(), self.path.project_path().clone()),
+        };
+        runs.of_sweep(self.path.sweep())
     }
 
     /// The best run by the sweep's own [`metric`](model::Sweep::metric); see [`best_run_by`](Self::best_run_by).

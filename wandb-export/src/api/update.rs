@@ -48,6 +48,7 @@ pub struct Update {
     api: Api,
     path: RunPath,
     changes: RunChanges,
+    is_on_disk: bool,
 }
 
 /// What has become of changes.
@@ -79,7 +80,12 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 impl Update {
     pub(crate) fn new(api: Api, path: RunPath) -> Self {
-        Self { api, path, changes: RunChanges::new() }
+        Self { api, path, changes: RunChanges::new(), is_on_disk: false }
+    }
+
+    /// The same for a run on disk, which cannot be changed.
+    pub(super) fn refused(self) -> Self {
+        Self { is_on_disk: true, ..self }
     }
 
     /// The same run, with these changes instead.
@@ -161,10 +167,14 @@ impl Update {
     /// was lost is not simply repeated: the run is read again, and only what is not there is written, on top of what is.
     ///
     /// # Errors
+    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) if the run is on disk;
     /// [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) if the key may not change the run;
     /// [`Error::Change`] if a change makes no sense there; [`Error::Unconfirmed`] if something was written and the run could
     /// not be read any more; [`Error::Undone`] if another writer keeps undoing it.
     pub async fn save(self) -> Result<Updated, Error> {
+        if self.is_on_disk {
+            return Err(super::only_on_a_server(&self.path));
+        }
         let mut began = self.api.client.now();
         let mut state = self.read().await?;
         let mut wanted = self.changes.clone();

@@ -90,6 +90,14 @@ impl History {
         Iter::new(self.0.stream())
     }
 
+    /// Reads all rows that there are, and goes on with those that come, until the run has ended.
+    ///
+    /// # Errors
+    /// If the request makes no sense.
+    pub fn follow(self) -> Result<Follow, Error> {
+        block_on(self.0.follow()).map(Follow)
+    }
+
     /// Writes the rows to `sink`, and says at the end what is missing, if anything is.
     pub fn write(self, sink: Box<dyn Sink>) -> Result<(Exported, HistoryEnd), Error> {
         block_on(self.0.write(sink))
@@ -120,5 +128,21 @@ impl HistoryReader {
     /// Says whether the rows are all there is. To be called after the last batch.
     pub fn finish(self) -> Result<HistoryEnd, Error> {
         block_on(self.0.finish())
+    }
+}
+
+/// A run that is followed. See the async [`Follow`](crate::Follow).
+#[derive(Debug)]
+pub struct Follow(api::Follow);
+
+impl Follow {
+    /// The next rows, at least one, once there are any; `None` when the run has ended.
+    pub fn next_batch(&mut self) -> Result<Option<Vec<Row>>, Error> {
+        block_on(self.0.next_batch())
+    }
+
+    /// What of the rows is missing or changed, each in a sentence.
+    pub fn incomplete(&self) -> &[String] {
+        self.0.incomplete()
     }
 }

@@ -7,6 +7,7 @@ use super::mirror;
 use super::{
     command, compare, completions, files, history, man, project, projects, run, runs, set, sweep, whoami,
 };
+use crate::local::Place;
 
 /// Get runs, metrics and settings out of Weights & Biases, complete and exact.
 ///
@@ -55,6 +56,28 @@ pub(super) enum Command {
     Set(set::Options),
     Completions(completions::Options),
     Man(man::Options),
+}
+
+impl Command {
+    /// Whether all that it is about is on disk, so that no server is to be reached.
+    pub(super) fn is_on_disk(&self) -> bool {
+        let paths = match self {
+            Self::Runs(runs::Options { path, .. })
+            | Self::Run(run::Options { path, .. })
+            | Self::History(history::Options { path, .. })
+            | Self::Project(project::Options { path, .. })
+            | Self::Sweep(sweep::Options { path, .. })
+            | Self::Files(files::Options { path, .. })
+            | Self::StartedBy(command::Options { path, .. }) => std::slice::from_ref(path),
+            Self::Compare(compare::Options { runs, .. }) => runs,
+            // These want a server, and say so.
+            Self::Set(options) => std::slice::from_ref(options.path()),
+            #[cfg(feature = "mirror")]
+            Self::Mirror(mirror::Options { path, .. }) => std::slice::from_ref(path),
+            _ => return false,
+        };
+        paths.iter().all(|path| Place::of(path).is_some())
+    }
 }
 
 /// How to reach the server.

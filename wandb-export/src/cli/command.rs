@@ -7,7 +7,6 @@ use super::exit::{Failure, Outcome};
 use super::output::Destination;
 use super::record;
 use super::session::Session;
-use super::suggest;
 use crate::error::Error;
 use crate::sink::Format;
 
@@ -21,7 +20,7 @@ use crate::sink::Format;
   wandb-export command my-team/my-project/abc123 -f jsonl")]
 pub(super) struct Options {
     /// The run: entity/project/run, or its page's address
-    path: String,
+    pub(super) path: String,
 
     #[command(flatten)]
     destination: Destination,
@@ -29,12 +28,8 @@ pub(super) struct Options {
 
 pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
     let format = options.destination.format()?;
-    let path = session.api.run_path(&options.path).await?;
-    let run = match session.api.run(&path.to_string()).await {
-        Ok(run) => run,
-        Err(error) => return Err(suggest::run(session, &path, error).await),
-    };
-    let untold = || Error::NoCommand { run: path.to_string() };
+    let run = session.run(&options.path).await?;
+    let untold = || Error::NoCommand { run: run.path().to_string() };
     let metadata = run.metadata().await?.ok_or_else(untold)?;
     let command = crate::RunCommand::from_metadata(&metadata).ok_or_else(untold)?;
     if format == Format::Table {

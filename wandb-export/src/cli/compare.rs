@@ -23,7 +23,7 @@ use crate::sink::Format;
 pub(super) struct Options {
     /// Two runs or more: entity/project/run, or their pages' addresses
     #[arg(value_name = "RUN", required = true, num_args = 2..)]
-    runs: Vec<String>,
+    pub(super) runs: Vec<String>,
 
     /// Every key, also where the runs have the same
     #[arg(long)]
@@ -61,8 +61,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         say(if options.all { "note: there is nothing to compare" } else { "note: the runs do not differ" });
     }
     session.tell(&report, options.destination.format()?);
-    let missing = comparison.lacks().iter();
-    Ok(Session::outcome(missing.map(|field| format!("the server does not have {field}"))))
+    Ok(Session::outcome(Session::missing(comparison.lacks().iter(), comparison.incomplete())))
 }
 
 /// A table shows null as it shows what is missing, and here the two differ.

@@ -22,6 +22,15 @@ where
     }
 }
 
+/// Runs `command` to its end without a server.
+pub(super) fn offline<F>(options: &Connection, command: impl FnOnce(Session) -> F) -> Ended
+where
+    F: Future<Output = Result<Outcome, Failure>>,
+{
+    let session = Session::new(Api::offline(), options);
+    wandb_core::blocking::block_on(unless_interrupted(command(session)))
+}
+
 fn builder(options: &Connection) -> ApiBuilder {
     let attempts = options.retries.saturating_add(1);
     let policy = RetryPolicy::default();

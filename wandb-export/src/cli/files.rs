@@ -29,7 +29,7 @@ use crate::files::{Downloaded, Downloads, Existing};
   wandb-export files my-team/my-project/abc123 --pattern 'media/*.png' -f jsonl")]
 pub(super) struct Options {
     /// The run: entity/project/run, or its page's address
-    path: String,
+    pub(super) path: String,
 
     /// Only the file of this name; may be given several times
     #[arg(long, value_name = "NAME", conflicts_with = "pattern")]
@@ -64,11 +64,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         if options.download { options.destination.to_stdout() } else { options.destination.clone() };
     let progress = session.progress();
     let sink = progress.counted(destination.sink()?);
-    let path = session.api.run_path(&options.path).await?;
-    let run = match session.api.run(&path.to_string()).await {
-        Ok(run) => run,
-        Err(error) => return Err(suggest::run(session, &path, error).await),
-    };
+    let run = session.run(&options.path).await?;
     let files = wanted(options, &run)?;
     if options.download {
         drop(progress);
@@ -78,7 +74,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         let rows: Vec<_> = downloads.files.iter().map(downloaded).collect();
         let report = write_rows(futures_util::stream::iter([Ok(rows)]), sink).await?;
         session.tell(&report, destination.format()?);
-        return ended(session, options, &run, downloads).await;
+        return ended(options, &run, downloads).await;
     }
     let listed = RefCell::new(HashSet::new());
     let rows = files.stream().map_ok(|file| {
@@ -89,7 +85,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     drop(progress);
     session.tell(&report, destination.format()?);
     let listed = listed.into_inner();
-    missing(session, &run, options.name.iter().filter(|name| !listed.contains(*name))).await
+    missing(&run, options.name.iter().filter(|name| !listed.contains(*name))).await
 }
 
 fn wanted(options: &Options, run: &Run) -> Result<Files, Error> {
@@ -103,12 +99,7 @@ fn wanted(options: &Options, run: &Run) -> Result<Files, Error> {
 }
 
 /// What could not be had. Of a single file that is a failure, of many the others are there all the same.
-async fn ended(
-    session: &Session,
-    options: &Options,
-    run: &Run,
-    downloads: Downloads,
-) -> Result<Outcome, Failure> {
+async fn ended(options: &Options, run: &Run, downloads: Downloads) -> Result<Outcome, Failure> {
     let Downloads { files, mut failed, .. } = downloads;
     let has_come = |name: &String| {
         files.iter().any(|file| file.name == *name) || failed.iter().any(|file| file.name == *name)
@@ -126,23 +117,19 @@ async fn ended(
     if is_refused {
         say("hint: --replace replaces what is there");
     }
-    match missing(session, run, absent.into_iter()).await? {
+    match missing(run, absent.into_iter()).await? {
         Outcome::Done => Ok(outcome),
         incomplete @ Outcome::Incomplete => Ok(incomplete),
     }
 }
 
 /// Names that were asked for and are not there: if it was only one, that is a failure.
-async fn missing(
-    session: &Session,
-    run: &Run,
-    absent: impl Iterator<Item = &String>,
-) -> Result<Outcome, Failure> {
+async fn missing(run: &Run, absent: impl Iterator<Item = &String>) -> Result<Outcome, Failure> {
     let absent: Vec<_> = absent.collect();
     let Some(first) = absent.first() else { return Ok(Outcome::Done) };
     let error = |name: &str| Error::NoSuchFile { run: run.path().to_string(), name: name.to_owned() };
     if absent.len() == 1 {
-        let hint = suggest::file(session, run.path(), first).await;
+        let hint = suggest::file(run, first).await;
         return Err(Failure { error: error(first), hint });
     }
     Ok(Session::outcome(absent.into_iter().map(|name| error(name))))

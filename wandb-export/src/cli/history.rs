@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::exit::{Failure, Outcome};
-use super::output::{Destination, say};
+use super::output::{Destination, print, say};
 use super::session::Session;
 use super::suggest;
 use crate::api;
@@ -14,10 +14,12 @@ use crate::api;
   wandb-export history my-team/my-project/abc123 --all -o metrics.csv
   wandb-export history my-team/my-project/abc123 --keys loss,accuracy --samples 100
   wandb-export history my-team/my-project/abc123 --all --key 'precision, recall' -f jsonl
-  wandb-export history my-team/my-project/abc123 --stream system -f jsonl")]
+  wandb-export history my-team/my-project/abc123 --stream system -f jsonl
+  wandb-export history ./wandb/offline-run-20260101_120000-abc123 --all -o metrics.parquet
+  wandb-export history ./wandb/latest-run --all --follow")]
 pub(super) struct Options {
     /// The run: entity/project/run, or its page's address
-    path: String,
+    pub(super) path: String,
 
     /// Only these keys, separated by commas, and only rows that hold all of them
     #[arg(long, value_name = "KEY,…", value_delimiter = ',')]
@@ -60,6 +62,10 @@ pub(super) struct Options {
     #[arg(long, value_enum, default_value_t = Source::Live)]
     source: Source,
 
+    /// With --all: go on with the rows that come, until the run has ended; JSON Lines on standard output
+    #[arg(long, requires = "all", conflicts_with_all = ["output", "format", "nested"])]
+    follow: bool,
+
     #[command(flatten)]
     destination: Destination,
 }
@@ -77,11 +83,9 @@ enum Source {
 }
 
 pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
-    let progress = session.progress();
-    let sink = progress.counted(options.destination.sink()?);
-    let path = session.api.run_path(&options.path).await?;
     let keys = options.keys.iter().chain(&options.key).cloned();
-    let mut history = session.api.history(&path.to_string()).await?.keys(keys);
+    let mut history = session.api.history(&options.path).await?.keys(keys);
+    let path = history.path().clone();
     history = if options.all { history.all() } else { history.samples(options.samples) };
     if options.any {
         history = history.any();
@@ -101,6 +105,11 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     if let Some(steps) = options.page_size {
         history = history.page_size(steps);
     }
+    if options.follow {
+        return follow(history).await;
+    }
+    let progress = session.progress();
+    let sink = progress.counted(options.destination.sink()?);
     let (exported, end) = match history.write(sink).await {
         Ok(written) => written,
         Err(error) => return Err(suggest::run(session, &path, error).await),
@@ -118,4 +127,18 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         }
     }
     Ok(Session::outcome(end.incomplete))
+}
+
+/// Writes rows as they come, each in a line that is there at once.
+async fn follow(history: api::History) -> Result<Outcome, Failure> {
+    let mut following = history.follow().await?;
+    let mut lines = String::new();
+    while let Some(rows) = following.next_batch().await? {
+        lines.clear();
+        for row in &rows {
+            row.write_json_line(&mut lines);
+        }
+        print(&lines)?;
+    }
+    Ok(Session::outcome(following.incomplete()))
 }

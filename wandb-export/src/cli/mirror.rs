@@ -10,6 +10,7 @@ use super::output::{Destination, say};
 use super::session::Session;
 use super::suggest;
 use crate::error::Error;
+use crate::local::Place;
 use crate::mirror::{Contents, MirrorReport, Part, ProjectReport};
 
 /// Keep whole projects on disk: runs, histories, system metrics, files, logs and sweeps
@@ -28,7 +29,7 @@ use crate::mirror::{Contents, MirrorReport, Part, ProjectReport};
   wandb-export mirror my-team/my-project -o archive --verify --report report.json")]
 pub(super) struct Options {
     /// The project: entity/project or its page's address; or an entity, for all its projects
-    path: String,
+    pub(super) path: String,
 
     /// The folder to keep it in
     #[arg(short, long, value_name = "DIR")]
@@ -60,7 +61,9 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         [] => options.exclude.iter().fold(Contents::all(), |contents, part| contents.without(*part)),
         parts => Contents::only(parts.iter().copied()),
     };
-    let is_entity = !options.path.trim_matches('/').contains('/') && !options.path.contains(':');
+    let is_entity = Place::of(&options.path).is_none()
+        && !options.path.trim_matches('/').contains('/')
+        && !options.path.contains(':');
     let mirror = if is_entity {
         session.api.mirror_all(options.path.trim_matches('/'))
     } else {

@@ -107,6 +107,13 @@ fn terminal_width() -> Option<usize> {
     terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
 }
 
+/// Puts text on standard output, where it can be read at once.
+pub(super) fn print(text: &str) -> Result<(), Error> {
+    let mut output = std::io::stdout().lock();
+    let written = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+    written.map_err(|error| SinkError::io("writing", "standard output", error).into())
+}
+
 /// Says something to the person, on stderr; the data on stdout stays clean.
 #[expect(clippy::print_stderr, reason = "the one place that speaks")]
 pub(super) fn say(text: &str) {

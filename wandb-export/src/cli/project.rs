@@ -15,7 +15,7 @@ use crate::api::RunColumns;
 #[command(after_help = "Example:\n  wandb-export project my-team/my-project -o project.csv")]
 pub(super) struct Options {
     /// The project: entity/project, or its page's address
-    path: String,
+    pub(super) path: String,
 
     #[command(flatten)]
     selection: Selection,

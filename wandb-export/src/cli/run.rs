@@ -6,7 +6,6 @@ use super::exit::{Failure, Outcome};
 use super::output::Destination;
 use super::record;
 use super::session::Session;
-use super::suggest;
 
 /// Show one run: state, config, summary, tags
 #[derive(Debug, Clone, Args)]
@@ -15,7 +14,7 @@ use super::suggest;
   wandb-export run https://wandb.ai/my-team/my-project/runs/abc123 --path")]
 pub(super) struct Options {
     /// The run: entity/project/run, or its page's address
-    path: String,
+    pub(super) path: String,
 
     /// Print entity/project/run alone, after asking the server whether there is such a run
     #[arg(long = "path", conflicts_with_all = ["format", "nested"])]
@@ -26,15 +25,11 @@ pub(super) struct Options {
 }
 
 pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
-    let path = session.api.run_path(&options.path).await?;
-    let run = match session.api.run(&path.to_string()).await {
-        Ok(run) => run,
-        Err(error) => return Err(suggest::run(session, &path, error).await),
-    };
+    let run = session.run(&options.path).await?;
     if options.only_path {
         options.destination.write_text(format!("{}\n", run.path()).as_bytes())?;
         return Ok(Outcome::Done);
     }
     record::write_run(session, &run, &options.destination)?;
-    Ok(Session::outcome(run.lacks().iter().map(|field| format!("the server does not have {field}"))))
+    Ok(Session::outcome(Session::missing(run.lacks().iter(), run.incomplete())))
 }

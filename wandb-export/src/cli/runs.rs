@@ -16,7 +16,7 @@ use crate::api::RunColumns;
   wandb-export runs my-team/my-project --filter '{\"config.lr.value\": {\"$gt\": 0.01}}' -f jsonl")]
 pub(super) struct Options {
     /// The project: entity/project, or its page's address
-    path: String,
+    pub(super) path: String,
 
     #[command(flatten)]
     selection: Selection,
@@ -78,5 +78,5 @@ pub(super) async fn write(
     };
     drop(progress);
     session.tell(&exported.report, destination.format()?);
-    Ok(Session::outcome(exported.lacks.iter().map(|field| format!("the server does not have {field}"))))
+    Ok(Session::outcome(Session::missing(exported.lacks.iter(), &exported.incomplete)))
 }

@@ -1,10 +1,13 @@
 //! What every command works with.
 
+use wandb_core::operation::Field;
+
 use super::args::Connection;
-use super::exit::Outcome;
+use super::exit::{Failure, Outcome};
 use super::output::say;
 use super::progress::Progress;
-use crate::api::Api;
+use super::suggest;
+use crate::api::{Api, Run};
 use crate::sink::{Format, SinkReport};
 
 /// A connection, and how much to say.
@@ -28,6 +31,14 @@ impl Session {
     /// Whether progress is to be shown, if there is a terminal to show it on.
     pub(super) fn shows_progress(&self) -> bool {
         self.show_progress
+    }
+
+    /// The run that the user has named, or the error with near names.
+    pub(super) async fn run(&self, path: &str) -> Result<Run, Failure> {
+        match self.api.run(path).await {
+            Ok(run) => Ok(run),
+            Err(error) => Err(suggest::named_run(self, path, error).await),
+        }
     }
 
     /// Tells what a reader of the output should know of it.
@@ -61,6 +72,16 @@ impl Session {
             tally.bytes,
             tally.waited.as_secs_f64(),
         )
+    }
+
+    /// What is missing: fields that the server does not have, and what of files on disk cannot be read.
+    pub(super) fn missing<'a>(
+        lacks: impl IntoIterator<Item = &'a Field>,
+        unread: &'a [String],
+    ) -> impl Iterator<Item = String> {
+        let lacks: Vec<_> =
+            lacks.into_iter().map(|field| format!("the server does not have {field}")).collect();
+        lacks.into_iter().chain(unread.iter().cloned())
     }
 
     /// Tells what is missing, and how the command has therefore ended.

@@ -142,6 +142,17 @@ struct Common {
     destination: Destination,
 }
 
+impl Options {
+    /// The run that is to be changed.
+    pub(super) fn path(&self) -> &String {
+        match &self.what {
+            What::Summary(keys) | What::Config(keys) => &keys.path,
+            What::Name(text) | What::Notes(text) | What::Group(text) => &text.path,
+            What::Tags(tags) => &tags.path,
+        }
+    }
+}
+
 pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
     let changes = RunChanges::new();
     match &options.what {

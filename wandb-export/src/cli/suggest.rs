@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use futures_util::TryStreamExt;
 use futures_util::stream::StreamExt;
-use wandb_core::{ProjectPath, RunPath, SweepPath};
+use wandb_core::{ProjectPath, RunPath};
 use wandb_graphql::ops::GetHistoryKeys;
 
 use super::exit::Failure;
 use super::session::Session;
+use crate::api::Run;
 use crate::error::{Error, ErrorKind};
 
 /// So many names are looked through: one or two requests' worth.
@@ -22,7 +23,7 @@ const ALIKE: f64 = 0.7;
 
 /// Adds near runs of the project, or near projects, if `error` is that there is no run at `path`.
 pub(super) async fn run(session: &Session, path: &RunPath, error: Error) -> Failure {
-    if error.kind() != ErrorKind::NotFound {
+    if matches!(error, Error::NothingThere { .. }) || error.kind() != ErrorKind::NotFound {
         return error.into();
     }
     let project = path.project_path();
@@ -44,12 +45,24 @@ pub(super) async fn run(session: &Session, path: &RunPath, error: Error) -> Fail
     }
 }
 
-/// Adds near sweeps that the project's runs belong to, or near projects, if `error` is that there is no sweep at `path`,
-/// which the user wrote as `input`.
-pub(super) async fn sweep(session: &Session, input: &str, path: &SweepPath, error: Error) -> Failure {
-    if error.kind() != ErrorKind::NotFound {
+/// Adds near runs if `error` is that there is no run at what the user wrote as `input`.
+pub(super) async fn named_run(session: &Session, input: &str, error: Error) -> Failure {
+    if matches!(error, Error::NothingThere { .. }) || error.kind() != ErrorKind::NotFound {
         return error.into();
     }
+    match session.api.run_path(input).await {
+        Ok(path) => run(session, &path, error).await,
+        Err(_) => error.into(),
+    }
+}
+
+/// Adds near sweeps that the project's runs belong to, or near projects, if `error` is that there is no sweep at what the
+/// user wrote as `input`.
+pub(super) async fn sweep(session: &Session, input: &str, error: Error) -> Failure {
+    if matches!(error, Error::NothingThere { .. }) || error.kind() != ErrorKind::NotFound {
+        return error.into();
+    }
+    let Ok(path) = session.api.sweep_path(input).await else { return error.into() };
     // The Python SDK takes the word for a part of an address, so we do too.
     if let [entity, "sweeps", sweep] = input.trim_matches('/').split('/').collect::<Vec<_>>()[..] {
         let hint = format!("a sweep of a project that is called sweeps is {entity}/sweeps/sweeps/{sweep}");
@@ -81,8 +94,8 @@ pub(super) async fn project(session: &Session, path: &ProjectPath, error: Error)
 }
 
 /// Near files that the run has, for one that it has not.
-pub(super) async fn file(session: &Session, path: &RunPath, name: &str) -> Option<String> {
-    let files = session.api.run(&path.to_string()).await.ok()?.files().stream();
+pub(super) async fn file(run: &Run, name: &str) -> Option<String> {
+    let files = run.files().stream();
     let names: Vec<_> = files.map_ok(|file| file.name.clone()).take(MOST_NAMES).try_collect().await.ok()?;
     did_you_mean("file", near(name, names.into_iter()).into_iter())
 }

@@ -24,7 +24,7 @@ use crate::error::Error;
   wandb-export history $(wandb-export sweep my-team/my-project/sw33p1d --best --path) --all")]
 pub(super) struct Options {
     /// The sweep: entity/project/sweep, or its page's address
-    path: String,
+    pub(super) path: String,
 
     /// The run with the best value of a metric [default: the metric and goal that the sweep is configured with]
     #[arg(long, value_name = "METRIC", num_args = 0..=1)]
@@ -48,10 +48,9 @@ pub(super) struct Options {
 }
 
 pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
-    let path = session.api.sweep_path(&options.path).await?;
-    let sweep = match session.api.sweep(&path.to_string()).await {
+    let sweep = match session.api.sweep(&options.path).await {
         Ok(sweep) => sweep,
-        Err(error) => return Err(suggest::sweep(session, &options.path, &path, error).await),
+        Err(error) => return Err(suggest::sweep(session, &options.path, error).await),
     };
     match &options.best {
         Some(metric) => best(session, options, &sweep, metric.as_deref()).await,
@@ -74,7 +73,7 @@ async fn all(session: &Session, options: &Options, sweep: &Sweep) -> Result<Outc
     session.tell(&exported.report, options.destination.format()?);
     // What is missing of the sweep itself is not part of the data.
     let missing = exported.lacks.iter().filter(|field| field.on_type() != "Sweep");
-    Ok(Session::outcome(missing.map(|field| format!("the server does not have {field}"))))
+    Ok(Session::outcome(Session::missing(missing, &exported.incomplete)))
 }
 
 async fn best(
@@ -113,7 +112,7 @@ async fn best(
         record::write_run(session, &run, &options.destination)?;
     }
     let missing = run.lacks().iter().filter(|field| field.on_type() != "Sweep");
-    Ok(Session::outcome(missing.map(|field| format!("the server does not have {field}"))))
+    Ok(Session::outcome(Session::missing(missing, run.incomplete())))
 }
 
 /// What the server says of the sweep itself, in a line.

@@ -99,7 +99,7 @@ impl SinkError {
         matches!(self, Self::Closed { .. })
     }
 
-    pub(super) fn io(action: &'static str, output: impl fmt::Display, source: io::Error) -> Self {
+    pub(crate) fn io(action: &'static str, output: impl fmt::Display, source: io::Error) -> Self {
         let output = output.to_string();
         match source.kind() {
             io::ErrorKind::BrokenPipe => Self::Closed { output },

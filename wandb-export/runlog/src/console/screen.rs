@@ -178,7 +178,9 @@ mod tests {
 
     fn shown(pieces: &[&str]) -> String {
         let (mut screen, mut out) = (Screen::default(), String::new());
-        pieces.iter().for_each(|piece| screen.print(piece, &mut out));
+        for piece in pieces {
+            screen.print(piece, &mut out);
+        }
         screen.flush(&mut out);
         out
     }

@@ -5,18 +5,19 @@ use std::collections::HashSet;
 use prost::Message;
 use wandb_core::Map;
 
-use crate::items;
+use super::tree::Tree;
 use crate::metrics::Metrics;
 use crate::proto;
 
 /// A summary in the making.
 #[derive(Debug, Default)]
 pub(super) struct Summary {
-    said: Map,
+    said: Tree,
     removed: HashSet<Vec<String>>,
-    /// Rows and changes of the summary; the SDK writes at least one change a row, unless it leaves that to the server.
     rows: u64,
     changes: u64,
+    /// Whether a change behind the last row says its step, as older SDKs write all of the summary at the end.
+    is_final: bool,
     metrics: Metrics,
 }
 
@@ -28,12 +29,13 @@ impl Summary {
                 if !self.removed.is_empty() {
                     self.removed.remove(&owned(&path));
                 }
-                items::set(&mut self.said, &path, value);
+                self.is_final |= path == ["_step"];
+                self.said.set(&path, value);
             }
         }
         for item in &changes.remove {
             if let Some(path) = item.path() {
-                items::remove(&mut self.said, &path);
+                self.said.remove(&path);
                 self.removed.insert(owned(&path));
             }
         }
@@ -46,11 +48,13 @@ impl Summary {
     /// Counts a row.
     pub(super) fn row(&mut self) {
         self.rows += 1;
+        self.is_final = false;
     }
 
-    /// Whether some rows have no summary that was made of them.
+    /// Whether rows have come that the summary may not know of. Newer SDKs write at least one change a row, unless they
+    /// leave that to the server; older ones all of the summary at the end, if the run comes to one.
     pub(super) fn needs_rows(&self) -> bool {
-        self.changes < self.rows
+        self.changes < self.rows && !self.is_final
     }
 
     /// Takes the values of a row.
@@ -60,14 +64,16 @@ impl Summary {
         }
     }
 
+    /// What the file says, and where it says nothing what follows from the rows that were seen.
     pub(super) fn into_map(self) -> Map {
-        let Self { mut said, removed, metrics, .. } = self;
-        let known = said.clone();
-        metrics.summarize(&mut said, |path| {
-            let is_said = path.first().is_some_and(|key| known.contains_key(key));
-            is_said || (1..=path.len()).any(|length| removed.contains(&owned(&path[..length])))
+        let Self { said, removed, metrics, .. } = self;
+        let mut summary = said.into_map();
+        let said: HashSet<String> = summary.keys().map(str::to_owned).collect();
+        metrics.summarize(&mut summary, |path| {
+            path.first().is_some_and(|key| said.contains(*key))
+                || (1..=path.len()).any(|length| removed.contains(&owned(&path[..length])))
         });
-        said
+        summary
     }
 }
 

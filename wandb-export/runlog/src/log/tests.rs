@@ -18,6 +18,10 @@ fn read(file: &[u8]) -> (Vec<RawRecord>, Vec<Damage>) {
     (records, damages)
 }
 
+fn at(offset: u64) -> usize {
+    usize::try_from(offset).unwrap()
+}
+
 fn payloads(records: &[RawRecord]) -> Vec<Vec<u8>> {
     records.iter().map(|record| record.payload.to_vec()).collect()
 }
@@ -40,7 +44,7 @@ proptest! {
         let (read, damages) = read(&file);
         prop_assert_eq!(payloads(&read), records);
         prop_assert_eq!(damages, []);
-        let found: Vec<_> = read.iter().map(|record| record.offset as usize..record.end as usize).collect();
+        let found: Vec<_> = read.iter().map(|record| at(record.offset)..at(record.end)).collect();
         prop_assert_eq!(found, places);
     }
 
@@ -64,20 +68,20 @@ proptest! {
     #[test]
     fn a_flipped_bit_costs_its_record_and_at_most_the_rest_of_the_block(
         records in records(),
-        at in any::<prop::sample::Index>(),
+        flip in any::<prop::sample::Index>(),
         bit in 0..8_u8,
     ) {
         let (mut file, places) = written(&records);
-        let at = at.index(file.len());
-        file[at] ^= 1 << bit;
+        let flip = flip.index(file.len());
+        file[flip] ^= 1 << bit;
         let (read, damages) = read(&file);
-        let block_end = (at / 32_768 + 1) * 32_768;
-        let may_be_lost = |place: &Range<usize>| place.end > at && place.start < block_end;
+        let block_end = (flip / 32_768 + 1) * 32_768;
+        let may_be_lost = |place: &Range<usize>| place.end > flip && place.start < block_end;
         let mut wanted = places.iter().zip(&records).peekable();
         for record in &read {
-            let place = record.offset as usize..record.end as usize;
-            while let Some((lost, _)) = wanted.next_if(|(place, _)| place.start < record.offset as usize) {
-                prop_assert!(may_be_lost(lost), "{:?} is lost by a flip at {}", lost, at);
+            let place = at(record.offset)..at(record.end);
+            while let Some((lost, _)) = wanted.next_if(|(place, _)| place.start < at(record.offset)) {
+                prop_assert!(may_be_lost(lost), "{:?} is lost by a flip at {}", lost, flip);
             }
             let (found, written) = wanted.next().unwrap();
             prop_assert_eq!(found, &place);
@@ -86,9 +90,9 @@ proptest! {
         prop_assert!(wanted.all(|(lost, _)| may_be_lost(lost)));
         if read.len() < records.len() {
             prop_assert!(damages.iter().any(|damage| {
-                let (from, to) = (damage.offset as usize, (damage.offset + damage.bytes) as usize);
-                from <= at && at < to.max(from + 1)
-            }), "{:?} do not tell of {}", damages, at);
+                let (from, to) = (at(damage.offset), at(damage.offset + damage.bytes));
+                from <= flip && flip < to.max(from + 1)
+            }), "{:?} do not tell of {}", damages, flip);
         }
     }
 
@@ -109,13 +113,13 @@ proptest! {
         let mut ends: Vec<_> = cuts.iter().map(|at| at.index(file.len() + 1)).collect();
         ends.sort_unstable();
         ends.push(file.len());
-        let (mut came, mut at) = (Vec::new(), 0);
+        let (mut came, mut place) = (Vec::new(), 0);
         for end in ends {
-            let mut reader = LogReader::go_on_at(Cursor::new(&file[..end]), at).unwrap();
+            let mut reader = LogReader::go_on_at(Cursor::new(&file[..end]), place).unwrap();
             while let Some(entry) = reader.next_entry().unwrap() {
                 match entry {
                     Entry::Record(record) => {
-                        at = record.end;
+                        place = record.end;
                         came.push(record.payload.to_vec());
                     }
                     Entry::Damage(damage) => prop_assert!(damage.at_end, "{}", damage),
@@ -143,8 +147,8 @@ fn a_tail_of_zeros_is_told_and_a_hole_passed_over() {
     file[40_000..100_000].fill(0);
     let (left, damages) = read(&file);
     let [damage] = damages[..] else { panic!("{damages:?}") };
-    let (from, to) = (damage.offset as usize, (damage.offset + damage.bytes) as usize);
-    assert!(from <= 40_000 && 100_000 <= to && to <= 4 * 32_768 + 4_100, "{damage}");
+    let (from, to) = (at(damage.offset), at(damage.offset + damage.bytes));
+    assert!(from <= 40_000 && (100_000..=4 * 32_768 + 4_100).contains(&to), "{damage}");
     let kept = places.iter().zip(&records).filter(|(place, _)| place.end <= from || place.start >= to);
     assert_eq!(payloads(&left), kept.map(|(_, record)| record.clone()).collect::<Vec<_>>());
 }

@@ -1,7 +1,9 @@
 //! One file into its place: begun or gone on with, checked, renamed.
 
+use std::fs::File;
 use std::future::poll_fn;
-use std::io;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::task::Poll;
 
@@ -13,7 +15,7 @@ use wandb_core::client::{Download, Partial};
 use super::filling::{BLOCK, Filling, fill};
 use super::{DownloadProgress, RunFile};
 use crate::error::Error;
-use crate::files::{Content, Downloaded, Existing, Folder, Outcome, PartialFile, There};
+use crate::files::{Content, Digest, Downloaded, Existing, Folder, Outcome, PartialFile, There, digest};
 
 /// So often a new URL is asked for before a single byte has come.
 const MOST_RENEWALS: u32 = 3;
@@ -29,6 +31,14 @@ pub(super) async fn fetch(
     existing: Existing,
     progress: &DownloadProgress,
 ) -> Result<Downloaded, Error> {
+    let digested;
+    let file = match &file.place {
+        Some(place) => {
+            digested = with_digest(file, place).await?;
+            &digested
+        }
+        None => file,
+    };
     let place = folder.place(here);
     let done = |bytes, outcome| Downloaded::new(&file.name, place.clone(), bytes, outcome);
     match (look(file, folder, here).await?, existing) {
@@ -78,12 +88,23 @@ pub(super) async fn fetch(
             Err(error @ Error::Request(_)) if is_changed(&error) => error,
             Err(error) => return Err(error),
         };
-        if attempts == MOST_ATTEMPTS {
+        if attempts == MOST_ATTEMPTS || file.place.is_some() {
             return Err(problem);
         }
         // It may be another file by now than when it was listed.
         fresh = Some(RunFile::find(&file.api, &file.run, &file.name).await?);
     }
+}
+
+/// A file on disk with its digest, by which a copy of it is known.
+async fn with_digest(file: &RunFile, place: &Path) -> Result<RunFile, Error> {
+    let source = place.to_owned();
+    let digest = unblock(move || Ok(digest(&mut File::open(source)?)?.finish())).await;
+    let digest =
+        digest.map_err(|error: io::Error| Error::io(format!("reading {}", place.display()), error))?;
+    let mut file = file.clone();
+    file.model.md5 = Some(digest);
+    Ok(file)
 }
 
 /// Finishes where nothing may be in the place, unless something has come there meanwhile.
@@ -106,7 +127,7 @@ fn is_changed(error: &Error) -> bool {
     matches!(error, Error::Request(error) if error.is_changed())
 }
 
-fn writing(place: &std::path::Path, error: io::Error) -> Error {
+fn writing(place: &Path, error: io::Error) -> Error {
     Error::io(format!("writing {}", place.display()), error)
 }
 
@@ -119,6 +140,9 @@ struct Attempt<'a> {
 impl Attempt<'_> {
     /// Everything that is missing of the file; whether a part was there.
     async fn transfer(&self) -> Result<(PartialFile, bool), Error> {
+        if let Some(place) = &self.file.place {
+            return Ok((self.copy_from(place.clone()).await?, false));
+        }
         let (folder, name, content) = (self.folder.clone(), self.file.name.clone(), Content::of(self.file));
         let partial = unblock(move || folder.partial(&name, &content)).await;
         let mut partial = partial.map_err(|error| self.keeping(error))?;
@@ -152,6 +176,31 @@ impl Attempt<'_> {
                 Err(error)
             }
         }
+    }
+
+    /// The whole of a file on disk, as that is quicker than to see whether a part is right.
+    async fn copy_from(&self, place: PathBuf) -> Result<PartialFile, Error> {
+        let (folder, name, content) = (self.folder.clone(), self.file.name.clone(), Content::of(self.file));
+        let copying = format!("copying {}", place.display());
+        let copy = move || {
+            let mut partial = folder.partial(&name, &content)?;
+            partial.restart()?;
+            let mut source = File::open(place)?;
+            let (mut block, mut digest) = (vec![0; BLOCK], Digest::default());
+            loop {
+                let bytes = source.read(&mut block)?;
+                if bytes == 0 {
+                    partial.set_digest(digest);
+                    return Ok(partial);
+                }
+                digest.update(&block[..bytes]);
+                partial.append(&block[..bytes])?;
+            }
+        };
+        let copied = unblock(copy).await;
+        let partial = copied.map_err(|error: io::Error| Error::io(copying, error))?;
+        self.progress.received(partial.written());
+        Ok(partial)
     }
 
     async fn begin(&self, there: Option<&Partial>) -> Result<Download, Error> {

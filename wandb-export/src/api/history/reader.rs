@@ -1,5 +1,7 @@
 //! Reads a history batch by batch, and says at the end whether it was all.
 
+use std::sync::Arc;
+
 use futures_util::FutureExt;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use wandb_core::client::Client;
@@ -8,6 +10,7 @@ use wandb_graphql::ops::{GetHistoryKeys, HistoryExtent, SampleEvents, SampleHist
 use wandb_graphql::plan::{Growth, HistoryPlan, HistoryRange, grown};
 use wandb_graphql::{HistoryRow, HistoryWindow, Keys, Selection};
 
+use super::on_disk::OnDisk;
 use super::parse::{Losses, PAGES_AT_ONCE, parsed};
 use super::{Amount, History, Source, Stream};
 use crate::api::Api;
@@ -43,6 +46,8 @@ pub struct HistoryReader {
     keys: Vec<String>,
     rows: u64,
     losses: Losses,
+    /// Where the rows come from, if not from a server.
+    on_disk: Option<OnDisk>,
 }
 
 /// What a history that was read to its end turned out to be.
@@ -86,7 +91,13 @@ impl HistoryReader {
             keys: history.keys.clone(),
             rows: 0,
             losses: losses.clone(),
+            on_disk: None,
         };
+        if let Some(run) = &history.local {
+            let ask = history.ask()?;
+            let (on_disk, batches) = OnDisk::open(&history.api.client, Arc::clone(run), ask).await?;
+            return Ok(Self { on_disk: Some(on_disk), batches, ..reader });
+        }
         reader.batches = match (history.stream, history.amount) {
             (Stream::System, amount) => {
                 reader.most_rows = (amount == Amount::All).then_some(ALL_EVENTS);
@@ -160,6 +171,11 @@ impl HistoryReader {
         self.schema.take()
     }
 
+    /// The last step that there was when the reading began, where all rows are read.
+    pub(super) fn read_to(&self) -> Option<i64> {
+        self.start.as_ref()?.last_step()
+    }
+
     /// How many rows have been read.
     pub fn rows(&self) -> u64 {
         self.rows
@@ -184,7 +200,12 @@ impl HistoryReader {
         let mut growth = None;
         let mut unlogged = Vec::new();
         let is_doubtful = self.rows == 0 && !self.keys.is_empty();
-        if self.start.is_some() || is_doubtful {
+        if let Some(on_disk) = &self.on_disk {
+            incomplete.extend(on_disk.incomplete());
+            if is_doubtful {
+                unlogged = on_disk.unlogged(&self.api.client, &self.keys).await?;
+            }
+        } else if self.start.is_some() || is_doubtful {
             let now = extent(&self.api, &self.path).await?;
             growth = self.start.as_ref().and_then(|before| grown(before, &now));
             if is_doubtful {

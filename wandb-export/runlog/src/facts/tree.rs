@@ -1,0 +1,100 @@
+//! A summary as the SDK keeps it: values under paths of keys, where an object that was set as a whole is one value.
+
+use indexmap::IndexMap;
+use wandb_core::{Map, Value};
+
+/// Values under paths of keys.
+#[derive(Debug, Default)]
+pub(super) struct Tree(IndexMap<String, Node>);
+
+#[derive(Debug)]
+enum Node {
+    Value(Value),
+    Tree(Tree),
+}
+
+impl Tree {
+    /// Sets a value. Trees are made on the way, also in the place of values, even of objects.
+    pub(super) fn set(&mut self, path: &[&str], value: Value) {
+        match path {
+            [] => {}
+            [key] => {
+                self.0.insert((*key).to_owned(), Node::Value(value));
+            }
+            [key, rest @ ..] => {
+                let node = self.0.entry((*key).to_owned()).or_insert_with(|| Node::Tree(Self::default()));
+                if let Node::Value(_) = node {
+                    *node = Node::Tree(Self::default());
+                }
+                if let Node::Tree(below) = node {
+                    below.set(rest, value);
+                }
+            }
+        }
+    }
+
+    /// Removes what is at a path, and what becomes empty by it. Nothing is removed from inside of a value.
+    pub(super) fn remove(&mut self, path: &[&str]) {
+        match path {
+            [] => {}
+            [key] => {
+                self.0.shift_remove(*key);
+            }
+            [key, rest @ ..] => {
+                if let Some(Node::Tree(below)) = self.0.get_mut(*key) {
+                    below.remove(rest);
+                    if below.0.is_empty() {
+                        self.0.shift_remove(*key);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The same as nested maps.
+    pub(super) fn into_map(self) -> Map {
+        let value = |node| match node {
+            Node::Value(value) => value,
+            Node::Tree(below) => Value::Map(below.into_map()),
+        };
+        self.0.into_iter().map(|(key, node)| (key, value(node))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Value {
+        Value::parse(text.as_bytes()).unwrap()
+    }
+
+    fn json(tree: Tree) -> String {
+        Value::from(tree.into_map()).to_json()
+    }
+
+    #[test]
+    fn an_object_that_was_set_as_a_whole_is_one_value() {
+        let mut tree = Tree::default();
+        tree.set(&["whole"], parsed(r#"{"a":1,"c":2}"#));
+        tree.remove(&["whole", "a"]);
+        tree.set(&["row", "a"], Value::Int(1));
+        tree.set(&["row", "c"], Value::Int(2));
+        assert_eq!(json(tree), r#"{"whole":{"a":1,"c":2},"row":{"a":1,"c":2}}"#);
+
+        let mut tree = Tree::default();
+        tree.set(&["whole"], parsed(r#"{"a":1,"c":2}"#));
+        tree.set(&["whole", "c"], Value::Int(3));
+        assert_eq!(json(tree), r#"{"whole":{"c":3}}"#);
+    }
+
+    #[test]
+    fn what_becomes_empty_goes_too_but_an_empty_value_stays() {
+        let mut tree = Tree::default();
+        tree.set(&["a", "b", "c"], Value::Int(1));
+        tree.set(&["empty"], parsed("{}"));
+        tree.remove(&["a", "b", "c"]);
+        tree.remove(&["missing", "b"]);
+        assert_eq!(json(tree), r#"{"empty":{}}"#);
+    }
+}

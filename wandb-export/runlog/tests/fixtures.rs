@@ -1,0 +1,296 @@
+//! Files that many versions of the SDK have written, against what an independent reader found in them, and against what a
+//! server had of them after the SDK's own upload. The files and their origin: `xtask/fixtures/offline`.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+use wandb_core::{Map, Row, Value};
+use wandb_runlog::{Facts, HistoryReader, Losses, Rows, Selection, SystemReader};
+
+struct Fixture {
+    /// The folder of the SDK's version.
+    version: PathBuf,
+    id: String,
+    file: PathBuf,
+}
+
+impl Fixture {
+    fn all() -> Vec<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../xtask/fixtures/offline");
+        let inside = |folder: &Path| -> Vec<PathBuf> {
+            fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path()).collect()
+        };
+        let mut all = Vec::new();
+        for version in inside(&root) {
+            for file in inside(&version).iter().flat_map(|folder| inside(folder)) {
+                let name = file.file_name().unwrap().to_str().unwrap();
+                if let Some(id) = name.strip_prefix("run-").and_then(|name| name.strip_suffix(".wandb")) {
+                    all.push(Self { version: version.clone(), id: id.to_owned(), file });
+                }
+            }
+        }
+        all.sort_by(|one, other| one.file.cmp(&other.file));
+        assert!(all.len() > 30, "{}", all.len());
+        all
+    }
+
+    fn facts(&self) -> Facts {
+        Facts::read(|| File::open(&self.file)).unwrap()
+    }
+
+    fn rows(&self) -> (Vec<Row>, Losses) {
+        let mut reader = HistoryReader::new(File::open(&self.file).unwrap(), Selection::default());
+        let mut rows = Vec::new();
+        while let Some(batch) = reader.next_rows().unwrap() {
+            match batch {
+                Rows::Page(page) => rows.extend(page.to_rows()),
+                Rows::Single(single) => rows.extend(single),
+            }
+        }
+        assert_eq!(reader.out_of_order(), 0, "{self}");
+        (rows, reader.losses().clone())
+    }
+
+    fn system(&self) -> Vec<Row> {
+        let mut reader = SystemReader::new(File::open(&self.file).unwrap());
+        let mut all = Vec::new();
+        while let Some(rows) = reader.next_rows().unwrap() {
+            all.extend(rows);
+        }
+        all
+    }
+
+    /// A file beside the run's folder.
+    fn beside(&self, name: &str) -> Option<String> {
+        fs::read_to_string(self.version.join(format!("{}.{name}", self.id))).ok()
+    }
+
+    /// The lines that a server got.
+    fn synced(&self, name: &str) -> Vec<String> {
+        let lines = self.beside(&format!("synced/{name}")).unwrap_or_default();
+        lines.lines().map(|line| settled(&parsed(line))).collect()
+    }
+
+    fn is_of(&self, version: &str) -> bool {
+        self.version.file_name().unwrap() == version
+    }
+}
+
+impl std::fmt::Display for Fixture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.file.display().fmt(f)
+    }
+}
+
+fn parsed(text: &str) -> Value {
+    Value::parse(text.as_bytes()).unwrap()
+}
+
+/// A value in which keys have an order and equal numbers one form: newer SDKs write `2.0` as `2`, and keys as they come.
+fn settled(value: &Value) -> String {
+    match value {
+        Value::Map(map) => {
+            let entries: BTreeMap<_, _> = map.iter().map(|(key, value)| (key, settled(value))).collect();
+            format!("{entries:?}")
+        }
+        Value::List(list) => format!("{:?}", list.iter().map(settled).collect::<Vec<_>>()),
+        Value::Float(float) => format!("{float}"),
+        Value::Int(integer) => format!("{integer}"),
+        other => format!("{other:?}"),
+    }
+}
+
+fn settled_rows(rows: &[Row]) -> Vec<String> {
+    let map = |row: &Row| row.iter().map(|(key, value)| (key, value.clone())).collect::<Map>();
+    rows.iter().map(|row| settled(&map(row).into())).collect()
+}
+
+fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Puts a value where the keys of an item lead.
+fn put(map: &mut Map, keys: &[Value], value: Value) {
+    let key = keys[0].as_str().unwrap();
+    if keys.len() == 1 {
+        map.insert(key, value);
+        return;
+    }
+    if map.get(key).is_none() {
+        map.insert(key, Map::new());
+    }
+    let Some(Value::Map(below)) = map.get_mut(key) else { panic!("{key} is no map") };
+    put(below, &keys[1..], value);
+}
+
+#[test]
+fn rows_are_those_that_the_sdks_own_reader_finds() {
+    let mut compared = 0;
+    for fixture in Fixture::all() {
+        let Some(golden) = fixture.beside("records.json") else { continue };
+        let golden = parsed(&golden);
+        let records = golden.get("records").and_then(Value::as_list).unwrap();
+        let wanted: Vec<_> = records.iter().filter(|record| text(record, "type") == "history").collect();
+        let (rows, losses) = fixture.rows();
+        assert_eq!(rows.len(), wanted.len(), "{fixture}");
+        assert!(losses.is_empty() || fixture.id == "killed", "{fixture}: {losses:?}");
+        for ((row, own), record) in rows.iter().zip(settled_rows(&rows)).zip(wanted) {
+            let mut expected = Map::new();
+            let mut is_whole = true;
+            for item in record.get("items").and_then(Value::as_list).unwrap() {
+                let item = item.as_list().unwrap();
+                match &item[1] {
+                    Value::String(json) => put(&mut expected, item[0].as_list().unwrap(), parsed(json)),
+                    // Long texts are told by their length and digest alone.
+                    _ => is_whole = false,
+                }
+            }
+            if is_whole {
+                assert_eq!(own, settled(&expected.into()), "{fixture}");
+                compared += 1;
+            }
+            let step = record.get("step").and_then(Value::as_i64);
+            assert!(step.is_none() || step == row.step(), "{fixture}");
+        }
+    }
+    assert!(compared > 1_500, "{compared}");
+}
+
+#[test]
+fn runs_are_what_a_server_has_after_an_upload() {
+    let mut compared = 0;
+    for fixture in Fixture::all() {
+        let Some(server) = fixture.beside("synced/run.json") else { continue };
+        let server = parsed(&server);
+        let server = server.get("facts").unwrap();
+        compared += 1;
+        let facts = fixture.facts();
+        let mut config = parsed(text(server, "config")).as_map().unwrap().clone();
+        config.remove("_wandb");
+        let mut own_config = Map::new();
+        for (key, value) in facts.run.config.as_ref().unwrap().values().iter() {
+            // The upload leaves out what is empty.
+            if !matches!(value, Value::Map(map) if map.is_empty()) {
+                own_config.insert(key, [("value", value.clone())].into_iter().collect::<Map>());
+            }
+        }
+        assert_eq!(settled(&own_config.into()), settled(&config.into()), "{fixture}");
+        if let Some(name) = &facts.run.name {
+            assert_eq!(name, text(server, "display_name"), "{fixture}");
+        }
+        let own = (settled_rows(&fixture.rows().0), settled_rows(&fixture.system()));
+        let uploaded = (fixture.synced("history.jsonl"), fixture.synced("events.jsonl"));
+        if fixture.is_of("0.12.21") {
+            // The upload leaves out whatever an older SDK has written behind the record of the exit, the summary too.
+            assert!(own.0.len() >= uploaded.0.len() && own.1.len() >= uploaded.1.len(), "{fixture}");
+            continue;
+        }
+        assert_eq!((own.0.len(), own.1.len()), (uploaded.0.len(), uploaded.1.len()), "{fixture}");
+        for (own, uploaded) in own.0.iter().zip(&uploaded.0).chain(own.1.iter().zip(&uploaded.1)) {
+            assert_eq!(own, uploaded, "{fixture}");
+        }
+        let summary = parsed(text(server, "summary"));
+        assert_eq!(settled(&facts.run.summary.unwrap().into()), settled(&summary), "{fixture}");
+        // Without a record of the exit the upload takes the run for failed.
+        let state = facts.run.state.as_ref().map_or("failed", |state| state.as_str());
+        assert_eq!(state, text(server, "state"), "{fixture}");
+    }
+    assert!(compared >= 15, "{compared}");
+}
+
+/// Whatever version wrote it: the same program, so the same run.
+#[test]
+fn every_version_tells_the_same_run() {
+    for fixture in Fixture::all().into_iter().filter(|fixture| fixture.id == "scalars") {
+        let facts = fixture.facts();
+        assert!(facts.losses.is_empty(), "{fixture}: {:?}", facts.losses);
+        let run = &facts.run;
+        let place = (run.entity.as_str(), run.project.as_str(), run.id.as_str());
+        assert_eq!(place, ("local-team", "offline", "scalars"), "{fixture}");
+        let texts = [&run.name, &run.notes, &run.group, &run.job_type];
+        assert!(texts.iter().all(|text| text.is_some()), "{fixture}: {texts:?}");
+        assert!(
+            run.created_at.is_some() && run.tags.as_ref().is_some_and(|tags| !tags.is_empty()),
+            "{fixture}"
+        );
+        assert_eq!(facts.exit_code, Some(0), "{fixture}");
+        let config = run.config.as_ref().unwrap();
+        assert_eq!(config.get("big"), Some(&Value::Int(i64::MAX)), "{fixture}");
+        assert!(run.summary.as_ref().is_some_and(|summary| summary.contains_key("loss")), "{fixture}");
+        assert!(facts.sdk.is_some() && facts.has_console, "{fixture}");
+    }
+}
+
+/// A process that was killed leaves a file that ends anyhow; what is whole of it is read, and the rest told.
+#[test]
+fn a_killed_run_tells_what_it_can() {
+    for fixture in Fixture::all().into_iter().filter(|fixture| fixture.id == "killed") {
+        let facts = fixture.facts();
+        let (rows, losses) = fixture.rows();
+        assert_eq!((facts.exit_code, facts.run.state), (None, None), "{fixture}");
+        assert_eq!(facts.run.history_line_count, Some(rows.len() as u64), "{fixture}");
+        assert!(rows.len() > 100, "{fixture}");
+        assert!(losses.damages.iter().all(|damage| damage.at_end), "{fixture}: {losses:?}");
+        let last = rows.last().and_then(Row::step).unwrap();
+        assert_eq!(facts.steps.map(|(_, last)| last), Some(last), "{fixture}");
+        // Older SDKs write the summary at the end alone; then it is made of the rows.
+        let summary = facts.run.summary.unwrap();
+        let in_summary = summary.get("_step").and_then(Value::as_i64).unwrap();
+        assert!((last..=last + 1).contains(&in_summary), "{fixture}: {last} {in_summary}");
+    }
+}
+
+/// Damages a file of several blocks anyhow: what is read is what was written, in order, and what is missing is told.
+#[test]
+fn damage_costs_rows_but_makes_none_up() {
+    let fixtures: Vec<_> = Fixture::all().into_iter().filter(|fixture| fixture.id == "blocks").collect();
+    assert!(fixtures.len() >= 3);
+    let files: Vec<_> = fixtures
+        .iter()
+        .map(|fixture| (fs::read(&fixture.file).unwrap(), settled_rows(&fixture.rows().0)))
+        .collect();
+    let lost = std::cell::Cell::new(0);
+    proptest!(ProptestConfig::with_cases(200), |(
+        which in any::<prop::sample::Index>(),
+        flips in prop::collection::vec((any::<prop::sample::Index>(), 0_u8..8), 0..4),
+        zeros in prop::option::of((any::<prop::sample::Index>(), 1_usize..50_000)),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    )| {
+        let (file, written) = &files[which.index(files.len())];
+        let mut file = file.clone();
+        for (at, bit) in flips {
+            let at = at.index(file.len());
+            file[at] ^= 1 << bit;
+        }
+        if let Some((at, length)) = zeros {
+            let at = at.index(file.len());
+            let end = (at + length).min(file.len());
+            file[at..end].fill(0);
+        }
+        if let Some(at) = cut {
+            file.truncate(at.index(file.len()));
+        }
+        let facts = Facts::read(|| Ok(&file[..])).unwrap();
+        let mut reader = HistoryReader::new(&file[..], Selection::default());
+        let mut rows = Vec::new();
+        while let Some(batch) = reader.next_rows().unwrap() {
+            match batch {
+                Rows::Page(page) => rows.extend(page.to_rows()),
+                Rows::Single(single) => rows.extend(single),
+            }
+        }
+        prop_assert_eq!(facts.run.history_line_count, Some(rows.len() as u64));
+        let mut left = written.iter();
+        for row in settled_rows(&rows) {
+            prop_assert!(left.any(|written| *written == row), "made up: {}", row);
+        }
+        if rows.len() < written.len() {
+            lost.set(lost.get() + 1);
+            // A file that is cut right behind a record shows nothing but that the record of the exit is missing.
+            prop_assert!(!reader.losses().is_empty() || facts.exit_code.is_none());
+        }
+    });
+    assert!(lost.get() > 50, "{lost:?}");
+}

@@ -1,0 +1,140 @@
+//! Rows as they are logged.
+
+use std::time::Duration;
+
+use wandb_core::Row;
+use wandb_graphql::Filter;
+
+use super::{Amount, History, Source, Stream};
+use crate::error::Error;
+use crate::local::{Following, News, Wanted};
+
+/// How long to wait before a run is looked at again: about as often as the SDK sends what it has.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The same for a file, which costs nothing to look at.
+const PATIENCE_ON_DISK: Duration = Duration::from_millis(500);
+
+/// A run that is followed; see [`History::follow`].
+///
+/// ```no_run
+/// # #[cfg(feature = "async")]
+/// # async fn example() -> Result<(), wandb_export::Error> {
+/// let api = wandb_export::Api::connect()?;
+/// let mut following = api.history("my-team/my-project/abc123").await?.all().follow().await?;
+/// while let Some(rows) = following.next_batch().await? {
+///     println!("{} more rows", rows.len());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Follow {
+    history: History,
+    /// The files, if the run is on disk. `None` also while they are looked at.
+    files: Option<Following>,
+    reader: Option<super::HistoryReader>,
+    is_over: bool,
+    incomplete: Vec<String>,
+}
+
+impl History {
+    /// Reads all rows that there are, and goes on with those that come, until the run has ended. A run on disk is looked at
+    /// twice a second, one on a server every two seconds. Needs [`all`](Self::all).
+    ///
+    /// A run on disk whose process was killed never ends; whoever follows it has to stop by himself.
+    ///
+    /// # Errors
+    /// If the request makes no sense. Rows are asked for when they are read.
+    pub async fn follow(self) -> Result<Follow, Error> {
+        self.check()?;
+        if self.amount != Amount::All || self.stream == Stream::System || self.source != Source::Live {
+            return Err(Error::usage("only the whole live history of a run can be followed"));
+        }
+        let files = match &self.local {
+            Some(run) => {
+                let (run, ask) = (run.clone(), self.ask()?);
+                let Wanted::Logged(selection) = ask.wanted else {
+                    return Err(Error::usage("only what a run logs can be followed"));
+                };
+                Some(self.api.client.work(move || Following::open(run, selection)).await?)
+            }
+            None => None,
+        };
+        Ok(Follow { history: self, files, reader: None, is_over: false, incomplete: Vec::new() })
+    }
+}
+
+impl Follow {
+    /// The next rows, at least one, once there are any; `None` when the run has ended.
+    ///
+    /// # Errors
+    /// As for any other history. After one the next call looks again.
+    pub async fn next_batch(&mut self) -> Result<Option<Vec<Row>>, Error> {
+        if self.history.local.is_some() { self.next_on_disk().await } else { self.next_on_server().await }
+    }
+
+    /// What of the rows is missing or changed, each in a sentence.
+    pub fn incomplete(&self) -> &[String] {
+        &self.incomplete
+    }
+
+    async fn next_on_disk(&mut self) -> Result<Option<Vec<Row>>, Error> {
+        while let Some(mut files) = self.files.take() {
+            let look = move || {
+                let news = files.look();
+                if matches!(news, Ok(News::Nothing)) {
+                    std::thread::sleep(PATIENCE_ON_DISK);
+                }
+                (news, files)
+            };
+            let (news, files) = self.history.api.client.work(look).await;
+            self.incomplete = files.incomplete().to_vec();
+            self.files = Some(files);
+            match news? {
+                News::Rows(rows) => return Ok(Some(rows)),
+                News::Nothing => {}
+                News::Over => self.files = None,
+            }
+        }
+        Ok(None)
+    }
+
+    async fn next_on_server(&mut self) -> Result<Option<Vec<Row>>, Error> {
+        loop {
+            if let Some(reader) = &mut self.reader {
+                if let Some(rows) = reader.next_batch().await? {
+                    return Ok(Some(rows));
+                }
+                let read_to = reader.read_to();
+                if let Some(reader) = self.reader.take() {
+                    self.incomplete.extend(reader.finish().await?.incomplete);
+                }
+                if let Some(step) = read_to {
+                    self.history.min_step = self.history.min_step.max(Some(step.saturating_add(1)));
+                }
+                if self.is_over {
+                    return Ok(None);
+                }
+                self.history.api.client.sleep(PATIENCE).await;
+            } else if self.is_over {
+                return Ok(None);
+            }
+            // Whether it has ended is asked first, so that nothing is missed that comes in between.
+            self.is_over = self.has_ended().await?;
+            self.reader = Some(self.history.clone().open().await?);
+        }
+    }
+
+    /// Whether the run will log nothing more.
+    async fn has_ended(&self) -> Result<bool, Error> {
+        let History { api, path, .. } = &self.history;
+        let runs = api.runs(&path.project_path().to_string()).await?;
+        let runs = runs.filter(Filter::ids([path.run()]).json())?.light().limit(1).collect().await?;
+        let Some(run) = runs.first() else {
+            // Reading says what is the matter.
+            return Ok(true);
+        };
+        Ok(run.state.as_ref().is_some_and(wandb_core::model::RunState::is_over))
+    }
+}

@@ -1,0 +1,15 @@
+//! Runs that lie on disk: what the SDK has written there itself, on- or offline.
+
+mod feed;
+mod files;
+mod find;
+mod follow;
+mod open;
+mod place;
+mod run;
+
+pub(crate) use feed::{Ask, Feed, Wanted};
+pub(crate) use follow::{Following, News};
+pub(crate) use open::{LocalProject, RunSource, open_project, open_run, open_sweep};
+pub(crate) use place::Place;
+pub(crate) use run::LocalRun;

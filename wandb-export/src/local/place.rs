@@ -1,0 +1,76 @@
+//! Which texts are places on disk rather than paths on a server.
+
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
+
+/// A place on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place(PathBuf);
+
+impl Place {
+    /// The place that a text names, if it names one: it begins with `./` or `../`, is `.` or `..`, ends in `.wandb`, or is
+    /// an absolute path of something that is there (a server's path may begin with a slash, too).
+    ///
+    /// So `my-team/my-project` is always a project on the server, whatever folders there are.
+    pub(crate) fn of(text: &str) -> Option<Self> {
+        let begins = |start: &str| {
+            text.strip_prefix(start)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', MAIN_SEPARATOR]))
+        };
+        let path = Path::new(text);
+        let is_place = begins(".")
+            || begins("..")
+            || (path.extension().is_some_and(|extension| extension == "wandb") && !text.contains("://"))
+            || (path.is_absolute() && path.symlink_metadata().is_ok());
+        is_place.then(|| Self(path.to_owned()))
+    }
+
+    /// The place in front of the last name, and that name.
+    pub(crate) fn split(&self) -> Option<(Self, String)> {
+        let name = self.0.file_name()?.to_str()?.to_owned();
+        let parent = self.0.parent().filter(|parent| !parent.as_os_str().is_empty())?;
+        Some((Self(parent.to_owned()), name))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.display().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_looks_like_a_place_is_one() {
+        let here = std::env::current_dir().unwrap();
+        for place in [
+            ".",
+            "..",
+            "./",
+            "./wandb",
+            "../x/run-1",
+            "run-1.wandb",
+            "a/b/run-1.wandb",
+            here.to_str().unwrap(),
+        ] {
+            assert!(Place::of(place).is_some(), "{place}");
+        }
+        let url = "https://wandb.ai/team/project/runs/a.wandb";
+        for path in ["team/project/run", "src", ".hidden", "...", "/team/project/run", "wandb", "", url] {
+            assert_eq!(Place::of(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_place_may_be_a_folder_and_a_name() {
+        let (folder, name) = Place::of("./wandb/abc").unwrap().split().unwrap();
+        assert_eq!((folder.to_string(), name.as_str()), ("./wandb".to_owned(), "abc"));
+        assert!(Place::of("a.wandb").unwrap().split().is_none());
+    }
+}

@@ -1,0 +1,126 @@
+//! One run on disk.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use wandb_core::model::{Run, RunState};
+use wandb_core::{Map, RunPath};
+use wandb_runlog::{Facts, Losses};
+
+use super::find::{Sessions, id_of};
+use crate::error::Error;
+
+/// What stands in a path for an entity that a file does not tell.
+pub(super) const NO_ENTITY: &str = "local";
+
+/// What the SDK calls a project that is not given a name.
+const NO_PROJECT: &str = "uncategorized";
+
+/// A server takes a run for crashed when it has not heard of it for so long.
+const SILENCE: Duration = Duration::from_secs(5 * 60);
+
+/// A run whose files are on disk.
+#[derive(Debug, Clone)]
+pub(crate) struct LocalRun {
+    pub(crate) path: RunPath,
+    pub(crate) model: Run,
+    /// How and where it was started, where a file tells it.
+    pub(crate) metadata: Option<Map>,
+    /// What of its files cannot be read, each in a sentence.
+    pub(crate) incomplete: Vec<String>,
+    pub(super) sessions: Sessions,
+}
+
+impl LocalRun {
+    /// Reads what the files of a run say, all but the rows. Sessions of a run that have steps in common are no
+    /// continuation of one another, and are runs by themselves.
+    pub(super) fn open(sessions: &Sessions) -> Result<Vec<Self>, Error> {
+        let mut runs: Vec<(Self, Option<i64>)> = Vec::new();
+        for file in sessions {
+            let facts = Facts::read(|| File::open(file)).map_err(|error| reading(file, error))?;
+            let (first, last) = facts.steps.unzip();
+            let next = Self::of(file, facts)?;
+            match runs.last_mut() {
+                Some((run, before)) if before.is_none() || first.is_none() || *before < first => {
+                    run.go_on(next);
+                    *before = last.or(*before);
+                }
+                _ => runs.push((next, last)),
+            }
+        }
+        Ok(runs.into_iter().map(|(run, _)| run).collect())
+    }
+
+    fn of(file: &Path, facts: Facts) -> Result<Self, Error> {
+        let mut incomplete = unread(file, &facts.losses);
+        if !facts.is_run() {
+            incomplete.push(format!("{} does not say which run it is of", file.display()));
+        }
+        let mut model = facts.run;
+        if model.id.is_empty() {
+            model.id = id_of(file).unwrap_or_default();
+        }
+        if model.project.is_empty() {
+            NO_PROJECT.clone_into(&mut model.project);
+        }
+        model
+            .state
+            .get_or_insert_with(|| if is_silent(file) { RunState::Crashed } else { RunState::Running });
+        let entity = if model.entity.is_empty() { NO_ENTITY } else { &model.entity };
+        let path = RunPath::new(entity, &model.project, &model.id)?;
+        Ok(Self { path, model, metadata: facts.metadata, incomplete, sessions: vec![file.to_owned()] })
+    }
+
+    /// Adds a later session.
+    fn go_on(&mut self, later: Self) {
+        let Self { path, model: new, metadata, incomplete, sessions } = later;
+        let old = std::mem::replace(&mut self.model, new);
+        let new = &mut self.model;
+        self.path = path;
+        new.created_at = old.created_at.or(new.created_at.take());
+        new.name = new.name.take().or(old.name);
+        new.notes = new.notes.take().or(old.notes);
+        new.group = new.group.take().or(old.group);
+        new.job_type = new.job_type.take().or(old.job_type);
+        new.sweep = new.sweep.take().or(old.sweep);
+        new.commit = new.commit.take().or(old.commit);
+        new.heartbeat_at = new.heartbeat_at.take().or(old.heartbeat_at);
+        new.tags = new.tags.take().filter(|tags| !tags.is_empty()).or(old.tags);
+        new.history_line_count =
+            Some(old.history_line_count.unwrap_or(0) + new.history_line_count.unwrap_or(0));
+        let (config, later) = (old.config.unwrap_or_default(), new.config.take().unwrap_or_default());
+        new.config = Some(config.overlaid_with(later));
+        new.summary = Some(over(old.summary, new.summary.take()));
+        new.system_metrics = Some(over(old.system_metrics, new.system_metrics.take()));
+        self.metadata = metadata.or(self.metadata.take());
+        self.incomplete.extend(incomplete);
+        self.sessions.extend(sessions);
+    }
+
+    /// The folders that the SDK put files of the run into, the one of the last session first.
+    pub(super) fn folders(&self) -> impl Iterator<Item = PathBuf> {
+        self.sessions.iter().rev().filter_map(|file| Some(file.parent()?.join("files")))
+    }
+}
+
+/// The entries of two maps, where both have one that of the second.
+fn over(old: Option<Map>, new: Option<Map>) -> Map {
+    let mut map = old.unwrap_or_default();
+    map.extend(new.unwrap_or_default());
+    map
+}
+
+fn is_silent(file: &Path) -> bool {
+    let written = fs::metadata(file).and_then(|found| found.modified()).ok();
+    written.and_then(|at| SystemTime::now().duration_since(at).ok()).is_some_and(|silence| silence > SILENCE)
+}
+
+/// What of a file cannot be read, each in a sentence.
+pub(super) fn unread(file: &Path, losses: &Losses) -> Vec<String> {
+    losses.sentences().into_iter().map(|loss| format!("{}: {loss}", file.display())).collect()
+}
+
+pub(super) fn reading(file: &Path, error: std::io::Error) -> Error {
+    Error::io(format!("reading {}", file.display()), error)
+}
