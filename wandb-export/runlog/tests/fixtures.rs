@@ -1,6 +1,8 @@
 //! Files that many versions of the SDK have written, against what an independent reader found in them, and against what a
 //! server had of them after the SDK's own upload. The files and their origin: `xtask/fixtures/offline`.
 
+#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

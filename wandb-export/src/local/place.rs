@@ -8,7 +8,7 @@ pub(crate) struct Place(PathBuf);
 
 impl Place {
     /// The place that a text names, if it names one: it begins with `./` or `../`, is `.` or `..`, ends in `.wandb`, or is
-    /// an absolute path of something that is there (a server's path may begin with a slash, too).
+    /// an absolute path of something that is there, or in a folder that is (a server's path may begin with a slash, too).
     ///
     /// So `my-team/my-project` is always a project on the server, whatever folders there are.
     pub(crate) fn of(text: &str) -> Option<Self> {
@@ -20,7 +20,8 @@ impl Place {
         let is_place = begins(".")
             || begins("..")
             || (path.extension().is_some_and(|extension| extension == "wandb") && !text.contains("://"))
-            || (path.is_absolute() && path.symlink_metadata().is_ok());
+            || (path.is_absolute()
+                && (exists(path) || path.parent().is_some_and(|parent| exists(parent) && !is_top(parent))));
         is_place.then(|| Self(path.to_owned()))
     }
 
@@ -34,6 +35,15 @@ impl Place {
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }
+}
+
+fn exists(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+/// Whether it is the root or right below it, where any path of a server might seem to be.
+fn is_top(path: &Path) -> bool {
+    path.parent().is_none_or(|above| above.parent().is_none())
 }
 
 impl std::fmt::Display for Place {
@@ -61,8 +71,11 @@ mod tests {
         ] {
             assert!(Place::of(place).is_some(), "{place}");
         }
+        assert!(Place::of(here.join("abc123").to_str().unwrap()).is_some());
         let url = "https://wandb.ai/team/project/runs/a.wandb";
-        for path in ["team/project/run", "src", ".hidden", "...", "/team/project/run", "wandb", "", url] {
+        for path in
+            ["team/project/run", "src", ".hidden", "...", "/team/project/run", "/tmp/run", "wandb", "", url]
+        {
             assert_eq!(Place::of(path), None, "{path}");
         }
     }

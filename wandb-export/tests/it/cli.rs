@@ -8,6 +8,7 @@ mod help;
 mod meanwhile;
 mod missing;
 mod offline;
+mod on_disk;
 mod recorded;
 mod set;
 mod sweeps;

@@ -1,0 +1,268 @@
+//! Runs on disk in place of paths: no key, no server, no network.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+
+use wandb_export::Row;
+
+use crate::support::{Ended, Program, RUN, server, team};
+
+/// The runs that a version of the SDK has left.
+fn fixture(version: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../xtask/fixtures/offline").join(version)
+}
+
+/// A program with a folder `wandb` of such runs.
+fn program(version: &str) -> Program {
+    let program = Program::new(server());
+    copy(&fixture(version), &program.path("wandb"));
+    program
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let place = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &place);
+        } else if !entry.file_name().to_string_lossy().ends_with(".json") {
+            fs::copy(entry.path(), place).unwrap();
+        }
+    }
+}
+
+/// The folder of a run, from where the program runs.
+fn folder(program: &Program, id: &str) -> String {
+    let mut names = fs::read_dir(program.path("wandb")).unwrap().map(|entry| entry.unwrap().file_name());
+    let name = names.find(|name| name.to_string_lossy().ends_with(&format!("-{id}"))).unwrap();
+    format!("./wandb/{}", name.to_string_lossy())
+}
+
+/// Runs the program without a key; the server hears nothing of it.
+fn offline(program: &Program, arguments: &[&str]) -> Ended {
+    let mut command = program.command(arguments);
+    command.env_remove("WANDB_API_KEY").env("WANDB_BASE_URL", "no address");
+    let ended = program.end(command);
+    assert_eq!(program.server.store().requests(), [], "{arguments:?}");
+    ended
+}
+
+/// The rows of JSON Lines, whose numbers may have other digits.
+fn rows(lines: &str) -> Vec<Row> {
+    lines.lines().map(|line| Row::parse(line.as_bytes()).unwrap()).collect()
+}
+
+fn done(program: &Program, arguments: &[&str]) -> String {
+    let ended = offline(program, arguments);
+    assert_eq!(ended.code, Some(0), "{arguments:?}: {ended}");
+    ended.stdout
+}
+
+#[test]
+fn a_run_is_found_by_its_file_its_folder_and_its_id() {
+    let program = program("0.31.0");
+    let folder = folder(&program, "scalars");
+    let file = format!("{}/run-scalars.wandb", &folder[2..]);
+    let whole = program.path("wandb").join("scalars").display().to_string();
+    let places = [folder.as_str(), &file, "./wandb/scalars", "./scalars", &whole];
+    let rows = places.map(|place| done(&program, &["history", place, "--all", "-f", "jsonl"]));
+    assert!(rows.iter().all(|text| *text == rows[0]));
+    assert_eq!(rows[0].lines().count(), 28);
+    assert!(rows[0].lines().nth(5).unwrap().contains(r#""big":9007199254740993"#), "{}", rows[0]);
+    let run = done(&program, &["run", &folder, "--path"]);
+    assert_eq!(run, "local-team/offline/scalars\n");
+    let told = done(&program, &["run", &folder, "-f", "jsonl"]);
+    for part in
+        [r#""state":"finished""#, r#""big":9223372036854775807"#, r#""group":"group/1""#, r#""empty":{}"#]
+    {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+}
+
+#[test]
+fn every_format_has_the_rows() {
+    let program = program("0.19.11");
+    for name in ["rows.csv", "rows.parquet", "rows.arrow", "rows.jsonl"] {
+        assert_eq!(done(&program, &["history", "./wandb/scalars", "--all", "-o", name]), "");
+        assert!(fs::metadata(program.path(name)).unwrap().len() > 1_000, "{name}");
+    }
+    let csv = fs::read_to_string(program.path("rows.csv")).unwrap();
+    // One of the values has a line break.
+    assert_eq!(csv.lines().count(), 30);
+    assert!(csv.lines().next().unwrap().contains("nested.inner"), "{csv}");
+}
+
+#[test]
+fn rows_can_be_narrowed_down() {
+    let program = program("0.31.0");
+    let history = |options: &[&str]| {
+        let words = [&["history", "./wandb/scalars", "-f", "jsonl"], options].concat();
+        done(&program, &words)
+    };
+    let losses = history(&["--all", "--keys", "val/loss,loss"]);
+    assert!(
+        losses.lines().all(|line| line.starts_with(r#"{"_step":"#) && line.contains(r#""val/loss":"#)),
+        "{losses}"
+    );
+    let both = losses.lines().count();
+    assert!(both > 2 && both < 28, "{losses}");
+    assert!(history(&["--all", "--any", "--keys", "val/loss,loss"]).lines().count() > both);
+    let nested = history(&["--all", "--keys", "nested.inner"]);
+    assert!(nested.contains(r#""nested.inner":-5"#), "{nested}");
+    let some = history(&["--all", "--min-step", "3", "--max-step", "6"]);
+    assert_eq!(some.lines().count(), 3, "{some}");
+    let samples = history(&["--samples", "5"]);
+    assert_eq!(samples.lines().count(), 5);
+    let all = history(&["--all"]);
+    assert_eq!(rows(&samples)[0], rows(&all)[0]);
+    assert_eq!(rows(&samples).last(), rows(&all).last());
+    let system = history(&["--all", "--stream", "system"]);
+    assert!(
+        system.lines().count() > 1 && system.contains(r#""system.cpu"#) && system.contains(r#""_runtime":"#),
+        "{system}"
+    );
+    let ended = offline(&program, &["history", "./wandb/scalars", "--keys", "losss"]);
+    assert!(ended.code == Some(0) && ended.stderr.contains("has never logged losss"), "{ended}");
+}
+
+#[test]
+fn a_folder_is_a_project() {
+    let program = program("0.29.0");
+    let runs = offline(&program, &["runs", "./wandb", "-f", "jsonl"]);
+    // One of them was killed in the middle of a record.
+    assert!(
+        runs.code == Some(5) && runs.stderr.contains("run-killed.wandb: 36 bytes at offset 65500"),
+        "{runs}"
+    );
+    assert_eq!(runs.stdout.lines().count(), 3, "{runs}");
+    assert_eq!(offline(&program, &["runs", ".", "-f", "jsonl"]).stdout, runs.stdout);
+    fs::remove_dir_all(program.path(folder(&program, "killed"))).unwrap();
+    let failed = done(&program, &["runs", "./wandb", "--filter", r#"{"state": "failed"}"#, "-f", "jsonl"]);
+    assert!(failed.lines().count() == 1 && failed.contains(r#""id":"failed""#), "{failed}");
+    let last = done(
+        &program,
+        &["runs", "./wandb", "--order", "-created_at", "--limit", "1", "--light", "-f", "jsonl"],
+    );
+    assert!(last.contains(r#""id":"failed""#) && !last.contains("config"), "{last}");
+    let project = done(&program, &["project", "./wandb", "-f", "jsonl"]);
+    assert!(project.contains(r#""name":"A plain run""#) && !project.contains("_wandb\":{\"cli"), "{project}");
+    let compared = done(&program, &["compare", "./wandb/scalars", "./wandb/failed", "-f", "jsonl"]);
+    assert!(compared.contains(r#""key":"optimizer.name""#), "{compared}");
+    let unknown = offline(&program, &["runs", "./wandb", "--filter", r#"{"colour": "red"}"#]);
+    assert!(unknown.code == Some(2) && unknown.stderr.contains("colour"), "{unknown}");
+    let unordered = offline(&program, &["runs", "./wandb", "--order", "colour"]);
+    assert!(unordered.code == Some(2) && unordered.stderr.contains("colour"), "{unordered}");
+}
+
+#[test]
+fn files_and_the_command_are_there_too() {
+    let program = program("0.31.0");
+    let listed = done(&program, &["files", "./wandb/scalars", "-f", "jsonl"]);
+    assert!(listed.contains(r#"{"name":"saved.txt","size":18}"#), "{listed}");
+    for outcome in ["fetched", "already there"] {
+        let copied =
+            done(&program, &["files", "./wandb/scalars", "--all", "--download", "-o", "copy", "-f", "jsonl"]);
+        assert!(copied.lines().all(|line| line.contains(outcome)), "{copied}");
+    }
+    let original = program.path(format!("{}/files/saved.txt", folder(&program, "scalars")));
+    assert_eq!(fs::read(program.path("copy/saved.txt")).unwrap(), fs::read(original).unwrap());
+    fs::write(program.path("copy/saved.txt"), "mine").unwrap();
+    let refused =
+        offline(&program, &["files", "./wandb/scalars", "--name", "saved.txt", "--download", "-o", "copy"]);
+    assert_eq!(refused.code, Some(1), "{refused}");
+    assert_eq!(fs::read(program.path("copy/saved.txt")).unwrap(), b"mine");
+    let missing = offline(&program, &["files", "./wandb/scalars", "--name", "saved.tx"]);
+    assert!(missing.code == Some(3) && missing.stderr.contains("saved.txt"), "{missing}");
+    assert!(done(&program, &["command", "./wandb/scalars"]).ends_with("train.py --run scalars\n"));
+}
+
+#[test]
+fn what_makes_no_sense_there_is_said_to() {
+    let program = program("0.31.0");
+    for (arguments, code, says) in [
+        (&["set", "summary", "./wandb/scalars", "a=1"][..], 2, "on a server"),
+        (&["mirror", "./wandb", "-o", "x"], 2, "on a server"),
+        (&["history", "./wandb/scalars", "--all", "--source", "exported"], 2, "a server's"),
+        (&["history", "./wandb", "--all"], 2, "which of the 5 runs"),
+        (&["history", "./wandb/none", "--all"], 3, "no run at ./wandb/none"),
+        (&["runs", "./none"], 3, "no run at ./none"),
+        (&["run", "none.wandb"], 3, "no run at none.wandb"),
+        (&["sweep", "./wandb/none"], 3, "of a sweep none"),
+        (&["compare", "./wandb/scalars", "./wandb/scalars"], 2, "twice"),
+        (&["history", "./wandb/scalars", "--all", "--follow", "-f", "csv"], 2, "cannot be used with"),
+    ] {
+        let ended = offline(&program, arguments);
+        assert!(ended.code == Some(code) && ended.stderr.contains(says), "{arguments:?}: {ended}");
+        assert_eq!(ended.stdout, "", "{arguments:?}");
+    }
+    // A path without a dot in front is a server's, whatever folders there are.
+    let ended = offline(&program, &["runs", "wandb/scalars"]);
+    assert_ne!(ended.code, Some(0), "{ended}");
+}
+
+#[test]
+fn damage_is_told_and_the_rest_is_there() {
+    let program = program("0.31.0");
+    let file = program.path(format!("{}/run-blocks.wandb", folder(&program, "blocks")));
+    let whole = done(&program, &["history", "./wandb/blocks", "--all", "-f", "jsonl"]);
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[150_000] ^= 1;
+    fs::write(&file, &bytes).unwrap();
+    let ended = offline(&program, &["history", "./wandb/blocks", "--all", "-f", "jsonl"]);
+    assert_eq!(ended.code, Some(5), "{ended}");
+    assert!(ended.stderr.contains("cannot be read: a checksum does not fit"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("lost there"), "{}", ended.stderr);
+    let left: Vec<_> = ended.stdout.lines().collect();
+    assert!(left.len() < whole.lines().count() && left.len() > 100, "{}", left.len());
+    assert!(left.iter().all(|line| whole.contains(line)));
+    for command in [
+        &["run", "./wandb/blocks"][..],
+        &["runs", "./wandb"],
+        &["compare", "./wandb/blocks", "./wandb/failed"],
+    ] {
+        let ended = offline(&program, command);
+        assert!(ended.code == Some(5) && ended.stderr.contains("run-blocks.wandb"), "{ended}");
+    }
+    // A file that has nothing in it is still a run of which only the id is known.
+    fs::write(&file, "").unwrap();
+    let ended = offline(&program, &["run", "./wandb/blocks", "-f", "jsonl"]);
+    assert!(ended.code == Some(5) && ended.stdout.contains(r#""id":"blocks""#), "{ended}");
+}
+
+#[test]
+fn a_file_is_followed_while_it_is_written() {
+    let program = program("0.31.0");
+    let whole = done(&program, &["history", "./wandb/blocks", "--all", "-f", "jsonl"]);
+    let file = program.path(format!("{}/run-blocks.wandb", folder(&program, "blocks")));
+    let bytes = fs::read(&file).unwrap();
+    // In the middle of a record, as a writer's buffer leaves it.
+    let (first, rest) = bytes.split_at(100_001);
+    fs::write(&file, first).unwrap();
+    let mut command = program.command(&["history", "./wandb/blocks", "--all", "--follow"]);
+    let mut following = command.env_remove("WANDB_API_KEY").spawn().unwrap();
+    let mut lines = BufReader::new(following.stdout.take().unwrap()).lines();
+    let mut came = vec![lines.next().unwrap().unwrap()];
+    let mut appended = fs::OpenOptions::new().append(true).open(&file).unwrap();
+    for piece in rest.chunks(40_000) {
+        appended.write_all(piece).unwrap();
+        appended.flush().unwrap();
+    }
+    came.extend(lines.map(Result::unwrap));
+    let ended = following.wait_with_output().unwrap();
+    assert_eq!((ended.status.code(), String::from_utf8(ended.stderr).unwrap().as_str()), (Some(0), ""));
+    assert_eq!(rows(&came.join("\n")), rows(&whole));
+}
+
+/// A run on a server is followed to its end, which is there already.
+#[test]
+fn a_run_on_a_server_is_followed_too() {
+    let program = Program::new(server());
+    team(&program.server);
+    let whole = program.run(&["history", RUN, "--all", "-f", "jsonl"]);
+    let followed = program.run(&["history", RUN, "--all", "--follow"]);
+    assert_eq!(rows(&followed.stdout), rows(&whole.stdout));
+    assert_eq!((followed.code, followed.stderr), (whole.code, whole.stderr));
+    let nowhere = program.run(&["history", "local-team/vision/none", "--all", "--follow"]);
+    assert_eq!(nowhere.code, Some(3), "{nowhere}");
+}
