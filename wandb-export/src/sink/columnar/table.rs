@@ -12,6 +12,9 @@ use super::super::tasks::Task;
 use crate::spool::Portion;
 use crate::table::{Schema, TableError};
 
+/// So many values are made into a piece sooner than they are handed to another thread.
+const FEW_VALUES: usize = 1 << 10;
+
 /// A table that is being written.
 pub(super) struct Table<E: Encode> {
     encoding: E,
@@ -38,7 +41,8 @@ impl<E: Encode> Table<E> {
         }
         self.rows += rows.len() as u64;
         let (encoding, schema) = (self.encoding, Arc::clone(&self.schema));
-        self.making.push_back(Task::start(move || encoding.piece(&schema, &rows)));
+        let is_little = rows.len().saturating_mul(schema.column_count()) <= FEW_VALUES;
+        self.making.push_back(Task::start(is_little, move || encoding.piece(&schema, &rows)));
         Ok(())
     }
 

@@ -134,14 +134,36 @@ fn a_table_of_no_rows_has_its_columns() {
 
 #[test]
 fn bytes_do_not_depend_on_the_batches() {
-    let (schema, batch) = table(&rows(3_000));
-    for format in FORMATS {
-        let write =
-            |at_once| write(format, &SinkOptions::default(), &schema, &batch, at_once).expect("room").0;
-        let whole = write(3_000);
-        for at_once in [1, 64, 1_000, 1_025] {
-            assert!(write(at_once) == whole, "{format}, {at_once} rows at once");
+    for count in [90, 3_000] {
+        let (schema, batch) = table(&rows(count));
+        for format in FORMATS {
+            let write =
+                |at_once| write(format, &SinkOptions::default(), &schema, &batch, at_once).expect("room").0;
+            let whole = write(3_000);
+            for at_once in [1, 64, 1_000, 1_025] {
+                assert!(write(at_once) == whole, "{format}, {at_once} of {count} rows at once");
+            }
         }
+    }
+}
+
+#[test]
+fn columns_are_compressed_unless_they_are_little() {
+    use parquet::basic::{Compression, ZstdLevel};
+    let options = SinkOptions::default();
+    let compressions = |bytes: Vec<u8>| -> Vec<(String, Compression)> {
+        let builder = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes)).expect("a file");
+        let columns = builder.metadata().row_group(0).columns().iter();
+        columns.map(|column| (column.column_path().string(), column.compression())).collect()
+    };
+    let zstd = Compression::ZSTD(ZstdLevel::default());
+    let (few, _) = write_rows(Format::Parquet, &options, &rows(100));
+    assert!(compressions(few).iter().all(|(_, found)| *found == Compression::UNCOMPRESSED));
+    let (more, _) = write_rows(Format::Parquet, &options, &rows(200));
+    for (column, found) in compressions(more) {
+        let is_little = matches!(column.as_str(), "flag" | "text");
+        let expected = if is_little { Compression::UNCOMPRESSED } else { zstd };
+        assert_eq!(found, expected, "{column}");
     }
 }
 

@@ -19,7 +19,8 @@ use super::super::format::Format;
 use super::super::output::Output;
 use super::super::shared::SharedOutput;
 use super::super::tasks::Task;
-use super::properties;
+use super::properties::properties;
+use super::sizes::text_size;
 use crate::table::{Schema, arrow_schema};
 
 /// The most rows of a row group. All of it is in memory, encoded, until it is written.
@@ -35,12 +36,17 @@ const SLAB_VALUES: usize = 512 << 10;
 /// The most bytes of text to wait for before a slab is encoded.
 const SLAB_TEXT: usize = 16 << 20;
 
+/// A table of no more values, and no more bytes of text, is encoded on the thread that writes it.
+const FEW_VALUES: usize = 4 << 10;
+const LITTLE_TEXT: usize = 64 << 10;
+
 /// A Parquet file that is being written.
 pub(super) struct ParquetFile {
-    file: SerializedFileWriter<SharedOutput>,
     output: SharedOutput,
-    factory: ArrowRowGroupWriterFactory,
-    fields: Vec<FieldRef>,
+    schema: Schema,
+    arrow: SchemaRef,
+    /// Begun with the first rows that are encoded, since it matters whether these are all.
+    begun: Option<Begun>,
     slab_rows: usize,
     /// Slices that together are less than a slab.
     waiting: Vec<RecordBatch>,
@@ -52,6 +58,14 @@ pub(super) struct ParquetFile {
     groups: usize,
 }
 
+/// What writes to the file.
+struct Begun {
+    file: SerializedFileWriter<SharedOutput>,
+    factory: ArrowRowGroupWriterFactory,
+    /// Whether the table is not worth being shared out among the processors.
+    is_little: bool,
+}
+
 /// A column of the row group that is being written.
 struct Column {
     index: usize,
@@ -61,20 +75,14 @@ struct Column {
 }
 
 impl ParquetFile {
-    pub(super) fn begin(schema: &Schema, output: Output) -> std::result::Result<Self, SinkError> {
+    pub(super) fn begin(schema: &Schema, output: Output) -> Self {
         let arrow = arrow_schema(schema);
-        let output = SharedOutput::new(output);
-        let options = ArrowWriterOptions::new().with_properties(properties(schema));
-        let writer = ArrowWriter::try_new_with_options(output.clone(), SchemaRef::clone(&arrow), options);
-        let (file, factory) = writer
-            .and_then(ArrowWriter::into_serialized_writer)
-            .map_err(|error| output.failure(Format::Parquet, error))?;
         let slab_rows = (SLAB_VALUES / arrow.fields().len().max(1)).clamp(1 << 10, SLAB_ROWS) & !1023;
-        Ok(Self {
-            file,
-            output,
-            factory,
-            fields: arrow.fields().iter().cloned().collect(),
+        Self {
+            output: SharedOutput::new(output),
+            schema: schema.clone(),
+            arrow,
+            begun: None,
             slab_rows,
             waiting: Vec::new(),
             waiting_rows: 0,
@@ -82,7 +90,27 @@ impl ParquetFile {
             working: Vec::new(),
             group_rows: 0,
             groups: 0,
-        })
+        }
+    }
+
+    /// What writes to the file; if it is not there yet, the waiting rows are `all` there are, or only the first.
+    fn begun(&mut self, is_all: bool) -> Result<&mut Begun> {
+        let begun = match self.begun.take() {
+            Some(begun) => begun,
+            None => self.open(is_all)?,
+        };
+        Ok(self.begun.insert(begun))
+    }
+
+    fn open(&self, is_all: bool) -> Result<Begun> {
+        let properties = properties(&self.schema, is_all.then_some(&self.waiting));
+        let options = ArrowWriterOptions::new().with_properties(properties);
+        let arrow = SchemaRef::clone(&self.arrow);
+        let writer = ArrowWriter::try_new_with_options(self.output.clone(), arrow, options)?;
+        let (file, factory) = writer.into_serialized_writer()?;
+        let values = self.waiting_rows.saturating_mul(self.arrow.fields().len());
+        let is_little = is_all && values <= FEW_VALUES && self.waiting_text <= LITTLE_TEXT;
+        Ok(Begun { file, factory, is_little })
     }
 
     fn push(&mut self, mut batch: RecordBatch) -> Result<()> {
@@ -94,14 +122,15 @@ impl ParquetFile {
             self.waiting_text += text_size(&slice);
             self.waiting.push(slice);
             if self.waiting_rows >= self.slab_rows || self.waiting_text >= SLAB_TEXT {
-                self.encode()?;
+                self.encode(false)?;
             }
         }
         Ok(())
     }
 
-    /// Has the waiting rows encoded, beside this thread.
-    fn encode(&mut self) -> Result<()> {
+    /// Has the waiting rows encoded, beside this thread unless they are few and `is_all`.
+    fn encode(&mut self, is_all: bool) -> Result<()> {
+        let is_little = self.begun(is_all)?.is_little;
         let shares = self.shares()?;
         let bytes: usize = shares
             .iter()
@@ -120,7 +149,7 @@ impl ParquetFile {
         (self.waiting_rows, self.waiting_text) = (0, 0);
         for share in shares {
             let slab = Arc::clone(&slab);
-            self.working.push(Task::start(move || encode(share, &slab)));
+            self.working.push(Task::start(is_little, move || encode(share, &slab)));
         }
         Ok(())
     }
@@ -128,10 +157,12 @@ impl ParquetFile {
     /// The columns of the row group, once nobody works on them.
     fn shares(&mut self) -> Result<Vec<Vec<Column>>> {
         if self.working.is_empty() {
-            let mut writers = self.factory.create_column_writers(self.groups)?.into_iter();
-            let mut shares: Vec<Vec<Column>> = (0..workers::count()).map(|_| Vec::new()).collect();
-            let count = shares.len();
-            for (index, field) in self.fields.iter().enumerate() {
+            let groups = self.groups;
+            let Begun { factory, is_little, .. } = self.begun(false)?;
+            let count = if *is_little { 1 } else { workers::count() };
+            let mut writers = factory.create_column_writers(groups)?.into_iter();
+            let mut shares: Vec<Vec<Column>> = (0..count).map(|_| Vec::new()).collect();
+            for (index, field) in self.arrow.fields().iter().enumerate() {
                 let writers = writers.by_ref().take(leaves(field.data_type())).collect();
                 shares[index % count].push(Column { index, field: Arc::clone(field), writers });
             }
@@ -142,13 +173,15 @@ impl ParquetFile {
 
     /// Writes the row group.
     fn end_group(&mut self, shares: Vec<Vec<Column>>) -> Result<()> {
-        let closing: Vec<_> = shares.into_iter().map(|share| Task::start(move || close(share))).collect();
-        let mut chunks = Vec::with_capacity(self.fields.len());
+        let Begun { is_little, .. } = *self.begun(false)?;
+        let close = |share| Task::start(is_little, move || close(share));
+        let closing: Vec<_> = shares.into_iter().map(close).collect();
+        let mut chunks = Vec::with_capacity(self.arrow.fields().len());
         for share in closing {
             chunks.extend(share.wait().unwrap_or_else(|| Err(panicked()))?);
         }
         chunks.sort_unstable_by_key(|(index, _)| *index);
-        let mut group = self.file.next_row_group()?;
+        let mut group = self.begun(false)?.file.next_row_group()?;
         for chunk in chunks.into_iter().flat_map(|(_, leaves)| leaves) {
             chunk.append_to_row_group(&mut group)?;
         }
@@ -160,13 +193,13 @@ impl ParquetFile {
 
     fn end(&mut self) -> Result<()> {
         if self.waiting_rows > 0 {
-            self.encode()?;
+            self.encode(true)?;
         }
         if self.group_rows > 0 {
             let shares = self.shares()?;
             self.end_group(shares)?;
         }
-        self.file.finish().map(drop)
+        self.begun(true)?.file.finish().map(drop)
     }
 
     fn failure(&self, error: ParquetError) -> SinkError {
@@ -183,8 +216,8 @@ impl WritePieces for ParquetFile {
 
     fn finish(mut self) -> std::result::Result<Output, SinkError> {
         self.end().map_err(|error| self.failure(error))?;
-        let Self { file, output, .. } = self;
-        drop(file);
+        let Self { begun, output, .. } = self;
+        drop(begun);
         output.into_output()
     }
 }
@@ -223,17 +256,4 @@ fn leaves(data_type: &DataType) -> usize {
 
 fn panicked() -> ParquetError {
     ParquetError::General("a thread that encodes columns has failed".to_owned())
-}
-
-/// The bytes of the strings in a batch.
-fn text_size(batch: &RecordBatch) -> usize {
-    let texts = batch
-        .columns()
-        .iter()
-        .filter_map(|column| column.as_any().downcast_ref::<arrow_array::StringArray>());
-    let sizes = texts.map(|texts| match texts.value_offsets() {
-        [first, .., last] => usize::try_from(last - first).unwrap_or_default(),
-        _ => 0,
-    });
-    sizes.sum()
 }
