@@ -39,6 +39,8 @@ pub(super) struct Copier {
     names: HashMap<String, String>,
     /// One permit a file on its way, as each takes a handle of the system for as long.
     downloads: Arc<Semaphore>,
+    /// One permit a small file that is being written.
+    writes: Semaphore,
     /// How many runs in a row could not be had for want of a connection.
     failed_in_a_row: AtomicU32,
 }
@@ -59,6 +61,10 @@ pub(super) struct Copied {
 
 /// Runs of one answer that are written at once.
 const RUNS_AT_ONCE: usize = 8;
+
+/// Small files that are written at once. Each is synced, and a disk takes a few at once more quickly than one after the
+/// other; beyond that there would be more threads, which take memory and wait for each other.
+const WRITES_AT_ONCE: usize = 8;
 
 /// So many runs without a connection, one after the other, are taken for a server that cannot be reached.
 const MOST_FAILED_IN_A_ROW: u32 = 10;
@@ -91,6 +97,7 @@ impl Copier {
             contents,
             names,
             downloads,
+            writes: Semaphore::new(WRITES_AT_ONCE),
             failed_in_a_row: AtomicU32::new(0),
         }
     }
@@ -281,6 +288,12 @@ impl Copier {
             Err(error) if is_fatal(&error) => Err(error),
             Err(error) => Ok(Got { what: before, missing: vec![error.with_causes()], inexact: Vec::new() }),
         }
+    }
+
+    /// Does work that writes a small file.
+    pub(super) async fn write<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        let _permit = self.writes.acquire().await;
+        self.api.client().work(work).await
     }
 
     /// Permits for as many of `wanted` downloads as there may be just now, one at least.

@@ -1,15 +1,28 @@
 //! What runs have printed into files of the mirror.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
 use futures_util::stream::{Stream, StreamExt};
 use wandb_core::client::Client;
 
 use super::copy::nothing;
-use super::disk::Disk;
+use super::disk::{Disk, NewFile};
 use super::record::Stored;
 use super::table_file::writing;
 use crate::error::Error;
+
+/// Writes lines that came all at once into the file at `here`. No lines are no file.
+pub(super) fn write_all(disk: &Disk, here: &str, lines: &[String]) -> Result<Stored, Error> {
+    let write = || {
+        if lines.is_empty() {
+            return disk.remove(here).map(|()| nothing());
+        }
+        let mut file = disk.create()?;
+        add(&mut file, lines)?;
+        file.put(here, lines.len() as u64)
+    };
+    write().map_err(|error| writing(disk, here, error))
+}
 
 /// Writes lines into the file at `here`, which is put into its place at the end. No lines are no file.
 pub(super) async fn write(
@@ -35,10 +48,7 @@ pub(super) async fn write(
                 Some(file) => file,
                 None => disk_of_work.create()?,
             };
-            for line in lines {
-                file.write_all(line.as_bytes())?;
-                file.write_all(b"\n")?;
-            }
+            add(&mut file, &lines)?;
             Ok(file)
         };
         file = Some(client.work(write).await.map_err(|error| writing(disk, here, error))?);
@@ -53,4 +63,12 @@ pub(super) async fn write(
             put.map_err(|error| writing(&disk, &here, error))
         })
         .await
+}
+
+fn add(file: &mut NewFile, lines: &[String]) -> io::Result<()> {
+    for line in lines {
+        file.write_all(line.as_bytes())?;
+        file.write_all(b"\n")?;
+    }
+    Ok(())
 }

@@ -33,6 +33,10 @@ const RUNS_LISTED_AT_ONCE: PageSize = PageSize::fixed(1_000);
 /// them would only take memory.
 const LONG_RUNS_AT_ONCE: usize = 2;
 
+/// Answers with small runs that are asked for or written at once. The runs of an answer are in memory until they are
+/// written, which takes longer than asking where a server is near.
+const ANSWERS_AT_ONCE: usize = 8;
+
 /// Runs that are asked for by their ids at once.
 const IDS_AT_ONCE: usize = 500;
 
@@ -143,7 +147,7 @@ impl Project {
         ));
         let (together, alone): (Vec<_>, Vec<_>) =
             jobs.into_iter().partition(|job| matches!(job, Job::Together(_)));
-        let at_once = self.api.client().concurrency();
+        let at_once = self.api.client().concurrency().min(ANSWERS_AT_ONCE);
         let copy = |job| Arc::clone(&copier).job(job).boxed();
         let together = stream::iter(together).map(copy).buffer_unordered(at_once);
         let alone = stream::iter(alone).map(copy).buffer_unordered(LONG_RUNS_AT_ONCE);

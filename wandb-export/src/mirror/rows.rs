@@ -41,6 +41,12 @@ impl Table {
         self.file.sink.write(&labelled)
     }
 
+    fn put(self, disk: &Disk, here: &str) -> Result<Stored, Error> {
+        let (file, rows) = self.finish()?;
+        let put = if rows == 0 { disk.remove(here).map(|()| nothing()) } else { file.put(here, rows) };
+        put.map_err(|error| writing(disk, here, error))
+    }
+
     /// The finished file, which is not in its place yet, and how many rows it has.
     fn finish(self) -> Result<(NewFile, u64), Error> {
         let (file, report) = self.file.finish()?;
@@ -128,16 +134,24 @@ pub(super) async fn gather(
     Ok(table)
 }
 
+/// Writes rows that came all at once as the table at `here`. No rows are no table.
+pub(super) fn write(
+    disk: &Disk,
+    (run, part, here): (&str, Part, &str),
+    rows: Vec<Row>,
+) -> Result<Stored, Error> {
+    if rows.is_empty() {
+        return disk.remove(here).map(|()| nothing()).map_err(|error| writing(disk, here, error));
+    }
+    let mut table = Table::begin(disk, run, part, here)?;
+    table.write(rows)?;
+    table.put(disk, here)
+}
+
 /// Puts a table into its place. A table without rows is none.
 pub(super) async fn put(client: &Client, disk: &Disk, here: &str, table: Table) -> Result<Stored, Error> {
     let (disk, here) = (disk.clone(), here.to_owned());
-    client
-        .work(move || {
-            let (file, rows) = table.finish()?;
-            let put = if rows == 0 { disk.remove(&here).map(|()| nothing()) } else { file.put(&here, rows) };
-            put.map_err(|error| writing(&disk, &here, error))
-        })
-        .await
+    client.work(move || table.put(&disk, &here)).await
 }
 
 /// Puts a table into the place of one with fewer rows, if it is as `expected`: it has the columns of the old one, of the same

@@ -147,21 +147,18 @@ impl RunCopy<'_> {
 
     /// Rows that came all at once.
     async fn small(&self, rows: Vec<HistoryRow>, part: Part, here: &str) -> Result<Got<Stored>, Error> {
-        let Self { of, path, .. } = self;
-        let parse = {
-            let path = RunPath::clone(path);
-            move || {
-                let losses = Losses::default();
-                let rows = rows.iter().map(|row| parse_row(row, &path, &losses));
-                Ok::<_, Error>((rows.collect::<Result<Vec<Row>, Error>>()?, losses.missing(&path)))
-            }
+        if !rows.is_empty() {
+            self.saw(rows.len() as u64);
+        }
+        let (disk, path, here) = (self.of.disk.clone(), self.path.clone(), here.to_owned());
+        let write = move || {
+            let losses = Losses::default();
+            let parsed: Vec<Row> =
+                rows.iter().map(|row| parse_row(row, &path, &losses)).collect::<Result<_, Error>>()?;
+            let stored = rows::write(&disk, (path.run(), part, &here), parsed)?;
+            Ok(Got::inexact(stored, losses.missing(&path)))
         };
-        let client = of.api.client();
-        let (rows, inexact) = client.work(parse).await?;
-        let batches = stream::iter((!rows.is_empty()).then_some(Ok(rows)));
-        let saw = |rows| self.saw(rows);
-        let table = rows::gather(client, &of.disk, (path.run(), part, here), None, batches, saw).await?;
-        Ok(Got::inexact(rows::put(client, &of.disk, here, table).await?, inexact))
+        self.of.write(write).await
     }
 
     /// Rows that come in many answers.
@@ -178,7 +175,16 @@ impl RunCopy<'_> {
 
     pub(super) async fn logs(&self, came: Option<LogPage>) -> Result<Got<Stored>, Error> {
         let all = ListLogLines::new(self.path.clone());
+        let here = place(Part::Logs, self.here);
         let (first, rest) = match came {
+            Some(LogPage { lines, next: None, .. }) => {
+                if !lines.is_empty() {
+                    self.saw(lines.len() as u64);
+                }
+                let disk = self.of.disk.clone();
+                let written = self.of.write(move || lines::write_all(&disk, &here, &lines)).await;
+                return written.map(Got::all);
+            }
             Some(LogPage { lines, next, .. }) => (Some(Ok(lines)), next.map(|cursor| all.after(cursor))),
             None => match self.unheard(Part::Logs) {
                 Some(stored) => return Ok(Got::all(stored)),
@@ -188,7 +194,6 @@ impl RunCopy<'_> {
         let client = self.of.api.client();
         let rest = stream::iter(rest).flat_map(|pages| client.pages(pages));
         let pages = stream::iter(first).chain(rest.map(|page| Ok(page?.lines)));
-        let here = place(Part::Logs, self.here);
         let written =
             lines::write(client, &self.of.disk, &here, pages.boxed(), |lines| self.saw(lines)).await;
         match written {
