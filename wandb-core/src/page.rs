@@ -8,6 +8,7 @@
 mod build;
 mod cell;
 mod column;
+mod constant;
 mod lines;
 mod number;
 mod pack;

@@ -59,6 +59,7 @@ fn check(rows: &[String]) {
     for form in [Form::Text, Form::Inline] {
         let pages = read(rows, form).unwrap_or_else(|| panic!("{form:?} {rows:?} was not read"));
         assert_same(&rows_of(&pages), &expected);
+        check_constant(pages.clone(), &expected);
         let mut lines = String::new();
         for page in &pages {
             page.write_json_lines(&mut lines);
@@ -69,6 +70,19 @@ fn check(rows: &[String]) {
             expected.lines().map(|line| Row::parse(line.as_bytes()).expect(line)).collect();
         assert_same(&lines, &expected);
     }
+}
+
+/// The pages with a column more are the rows with an entry more in front.
+fn check_constant(pages: Vec<Page>, expected: &[Row]) {
+    let text = "№ 1, \"quoted\"";
+    let label = || (Box::<str>::from("label of it"), crate::Value::String(text.to_owned()));
+    let labelled = expected.iter().map(|row| {
+        let own = row.iter().map(|(key, value)| (Box::<str>::from(key), value.clone()));
+        std::iter::once(label()).chain(own).collect()
+    });
+    let labelled: Vec<Row> = labelled.collect();
+    let pages = pages.into_iter().map(|page| page.with_constant("label of it", text).expect("no such key"));
+    assert_same(&rows_of(&pages.collect::<Vec<_>>()), &labelled);
 }
 
 fn owned(rows: &[&str]) -> Vec<String> {
@@ -293,4 +307,11 @@ proptest! {
             let _ = read_rows(&Arc::new(text), 0, Form::Text, 0..9);
         }
     }
+}
+
+#[test]
+fn a_key_that_is_there_gets_no_constant() {
+    let pages = read(&owned(&[r#"{"_step": 0, "a": 1}"#]), Form::Text).expect("nothing unusual");
+    let page = pages[0].clone().with_constant("a", "text").expect_err("it has the key");
+    assert_eq!(page.to_rows()[0].to_json_line(), "{\"_step\":0,\"a\":1}\n");
 }

@@ -15,6 +15,7 @@ use super::disk::{Disk, NewFile};
 use super::layout::{LOGGED_RUN_ID, RUN_ID, STEP};
 use super::record::Stored;
 use super::table_file::{TableFile, writing};
+use crate::batch::Batch;
 use crate::error::Error;
 use crate::sink::SinkError;
 use crate::table::rows_of;
@@ -36,7 +37,15 @@ impl Table {
         Ok(Self { file: TableFile::begin(disk, here, first)?, run: run.to_owned() })
     }
 
-    fn write(&mut self, rows: Vec<Row>) -> Result<(), SinkError> {
+    fn write(&mut self, batch: Batch) -> Result<(), SinkError> {
+        let rows = match batch {
+            Batch::Page(page) => match page.with_constant(RUN_ID, &self.run) {
+                Ok(page) => return self.file.sink.write_page(&page),
+                // The rows have such a key of their own.
+                Err(page) => page.to_rows(),
+            },
+            batch => batch.into_rows()?,
+        };
         let labelled: Vec<Row> = rows.into_iter().map(|row| labelled(&self.run, row)).collect();
         self.file.sink.write(&labelled)
     }
@@ -105,7 +114,7 @@ pub(super) async fn gather(
     disk: &Disk,
     (run, part, here): (&str, Part, &str),
     old: Option<Old>,
-    batches: impl Stream<Item = Result<Vec<Row>, Error>> + Send,
+    batches: impl Stream<Item = Result<Batch, Error>> + Send,
     seen: impl Fn(u64),
 ) -> Result<Table, Error> {
     let begin = {
@@ -115,7 +124,8 @@ pub(super) async fn gather(
             for batch in old.into_iter().flat_map(|old| old.reader) {
                 let batch = batch
                     .map_err(|error| Error::io("reading a table of the mirror", io::Error::other(error)))?;
-                table.write(rows_of(&batch)?.into_iter().map(unlabelled).collect())?;
+                let rows = rows_of(&batch)?.into_iter().map(unlabelled).collect();
+                table.write(Batch::Rows(rows))?;
             }
             Ok::<_, Error>(table)
         }
@@ -123,10 +133,10 @@ pub(super) async fn gather(
     let mut batches = std::pin::pin!(batches);
     let (table, mut next) = futures_util::future::join(client.work(begin), batches.next()).await;
     let mut table = table?;
-    while let Some(rows) = next {
-        let rows = rows?;
-        seen(rows.len() as u64);
-        let write = client.work(move || table.write(rows).map(|()| table));
+    while let Some(batch) = next {
+        let batch = batch?;
+        seen(batch.len() as u64);
+        let write = client.work(move || table.write(batch).map(|()| table));
         let (written, following) = futures_util::future::join(write, batches.next()).await;
         table = written?;
         next = following;
@@ -144,7 +154,7 @@ pub(super) fn write(
         return disk.remove(here).map(|()| nothing()).map_err(|error| writing(disk, here, error));
     }
     let mut table = Table::begin(disk, run, part, here)?;
-    table.write(rows)?;
+    table.write(Batch::Rows(rows))?;
     table.put(disk, here)
 }
 

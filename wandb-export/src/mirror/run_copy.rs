@@ -15,6 +15,7 @@ use super::plan::MOST_ROWS;
 use super::record::{RunRecord, Stored};
 use super::{lines, rows};
 use crate::api::{History, HistoryReader, Losses, parse_row};
+use crate::batch::Batch;
 use crate::error::Error;
 
 /// The copy of one run.
@@ -212,9 +213,6 @@ fn is_lacking(error: &Error) -> bool {
 }
 
 /// The batches that a reader has left.
-fn batches(reader: &mut HistoryReader) -> impl stream::Stream<Item = Result<Vec<Row>, Error>> + Send + '_ {
-    stream::try_unfold(
-        reader,
-        |reader| async move { Ok(reader.next_batch().await?.map(|rows| (rows, reader))) },
-    )
+fn batches(reader: &mut HistoryReader) -> impl stream::Stream<Item = Result<Batch, Error>> + Send + '_ {
+    stream::try_unfold(reader, |reader| async move { Ok(reader.next().await?.map(|batch| (batch, reader))) })
 }

@@ -178,13 +178,9 @@ impl Column<'_> {
             }
             (
                 Values::Text(values),
-                CellKind::Int
-                | CellKind::BigInt
-                | CellKind::Float
-                | CellKind::List
-                | CellKind::Object
-                | CellKind::Record,
+                CellKind::BigInt | CellKind::List | CellKind::Object | CellKind::Record,
             ) if self.holds == ColumnType::Json => values.append_value(cell.text()),
+            // Small numbers among JSON texts too: they are to look the same whether they came in a page or one by one.
             _ => return self.append(cell.to_value().as_ref()),
         }
         Ok(())

@@ -155,7 +155,7 @@ impl HistoryReader {
     }
 
     /// The next rows in the form in which they came.
-    pub(super) async fn next(&mut self) -> Result<Option<Batch>, Error> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Batch>, Error> {
         while let Some(batch) = self.batches.try_next().await? {
             if batch.len() > 0 {
                 self.rows += batch.len() as u64;
