@@ -148,6 +148,49 @@ fn bytes_do_not_depend_on_the_batches() {
 }
 
 #[test]
+fn pages_and_their_rows_give_the_same_bytes() {
+    use wandb_core::page::{Form, read_rows};
+    let values =
+        [r#""text""#, "1e-05", "-0", "1.50", "12345678901234567890123", "[1e-05,{}]", "null", "true"];
+    let rows: Vec<String> = values
+        .iter()
+        .enumerate()
+        .map(|(step, value)| format!(r#"{{"_step":{step},"mixed":{value}}}"#))
+        .collect();
+    let list = Arc::new(format!("[{}]", rows.join(",")));
+    let read = read_rows(&list, 0, Form::Inline, 0..i64::MAX).expect("nothing unusual");
+    let rows: Vec<Row> = rows.iter().map(|row| Row::parse(row.as_bytes()).expect("valid JSON")).collect();
+    for format in [Format::Parquet, Format::Arrow] {
+        let memory = Memory::default();
+        let mut sink =
+            format.sink(Output::writer("memory", memory.clone()), &SinkOptions::default()).expect("opens");
+        read.pages.iter().for_each(|page| sink.write_page(page).expect("room"));
+        sink.finish().expect("room");
+        let bytes = std::mem::take(&mut *memory.0.lock().expect("not poisoned"));
+        assert!(bytes == write_rows(format, &SinkOptions::default(), &rows).0, "{format}");
+    }
+}
+
+#[test]
+fn bytes_of_much_text_do_not_depend_on_the_batches() {
+    // More than is waited for, in rows of different lengths.
+    let row = |step: usize| {
+        let text = format!("{step} ").repeat(step * 7_919 % 3_001);
+        Row::parse(format!(r#"{{"_step": {step}, "text": "{text}"}}"#).as_bytes()).expect("valid JSON")
+    };
+    let (schema, batch) = table(&(0..900).map(row).collect::<Vec<_>>());
+    let write =
+        |at_once| write(Format::Parquet, &SinkOptions::default(), &schema, &batch, at_once).expect("room").0;
+    let whole = write(900);
+    for at_once in [1, 7, 64, 500] {
+        assert!(write(at_once) == whole, "{at_once} rows at once");
+    }
+    let read = read(Format::Parquet, whole);
+    let read = arrow_select::concat::concat_batches(read[0].schema_ref(), &read).expect("one schema");
+    assert!(read.columns() == batch.columns());
+}
+
+#[test]
 fn columns_are_compressed_unless_they_are_little() {
     use parquet::basic::{Compression, ZstdLevel};
     let options = SinkOptions::default();

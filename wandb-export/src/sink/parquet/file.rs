@@ -20,7 +20,7 @@ use super::super::output::Output;
 use super::super::shared::SharedOutput;
 use super::super::tasks::Task;
 use super::properties::properties;
-use super::sizes::text_size;
+use super::sizes::{rows_of_text, text_size};
 use crate::table::{Schema, arrow_schema};
 
 /// The most rows of a row group. All of it is in memory, encoded, until it is written.
@@ -33,8 +33,9 @@ const GROUP_BYTES: usize = 8 << 20;
 const SLAB_ROWS: usize = 16 << 10;
 const SLAB_VALUES: usize = 512 << 10;
 
-/// The most bytes of text to wait for before a slab is encoded.
-const SLAB_TEXT: usize = 16 << 20;
+/// So many bytes of text are encoded without waiting for more. All of it is in memory three times meanwhile: as it came, put
+/// together, and encoded.
+const SLAB_TEXT: usize = 2 << 20;
 
 /// A table of no more values, and no more bytes of text, is encoded on the thread that writes it.
 const FEW_VALUES: usize = 4 << 10;
@@ -115,8 +116,9 @@ impl ParquetFile {
 
     fn push(&mut self, mut batch: RecordBatch) -> Result<()> {
         while batch.num_rows() > 0 {
-            let rows = batch.num_rows().min(self.slab_rows - self.waiting_rows);
-            let slice = batch.slice(0, rows);
+            let slice = batch.slice(0, batch.num_rows().min(self.slab_rows - self.waiting_rows));
+            let rows = rows_of_text(&slice, SLAB_TEXT - self.waiting_text);
+            let slice = slice.slice(0, rows);
             batch = batch.slice(rows, batch.num_rows() - rows);
             self.waiting_rows += rows;
             self.waiting_text += text_size(&slice);

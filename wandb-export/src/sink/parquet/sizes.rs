@@ -8,6 +8,23 @@ pub(super) fn text_size(batch: &RecordBatch) -> usize {
     batch.columns().iter().filter_map(|column| column.as_string_opt()).map(text).sum()
 }
 
+/// The fewest of the first rows that have `bytes` bytes of text; all rows, if they have less.
+pub(super) fn rows_of_text(batch: &RecordBatch, bytes: usize) -> usize {
+    if text_size(batch) < bytes {
+        return batch.num_rows();
+    }
+    let (mut fewer, mut enough) = (0, batch.num_rows());
+    while enough - fewer > 1 {
+        let middle = fewer.midpoint(enough);
+        if text_size(&batch.slice(0, middle)) < bytes {
+            fewer = middle;
+        } else {
+            enough = middle;
+        }
+    }
+    enough
+}
+
 /// About the bytes of a column.
 pub(super) fn column_size(batches: &[RecordBatch], index: usize) -> usize {
     batches.iter().map(|batch| size(batch.column(index))).sum()
