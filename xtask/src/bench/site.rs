@@ -66,11 +66,13 @@ impl Site {
 
     /// Runs the program once, checks what it wrote, and gives back what the server counted.
     pub(crate) fn run(&self, stage: &Stage, words: &[String], output: &Output) -> Result<(Turned, Value)> {
-        let folder = stage.folder()?;
-        let path = folder.path().join(output.name);
+        let has_many_files = matches!(output.kind, Kind::Folder) && output.rows > 1;
+        let home = stage.folder()?;
+        let lasting = has_many_files.then(|| stage.lasting_folder()).transpose()?;
+        let path = lasting.as_deref().unwrap_or(home.path()).join(output.name);
         let mut command = Command::new(&stage.programs.export);
         command.args(words).arg("--no-progress").arg("--output").arg(&path);
-        self.point(&mut command, folder.path());
+        self.point(&mut command, home.path());
         self.traffic()?;
         let turned = stage.measure(&command)?;
         let traffic = self.traffic()?;

@@ -86,6 +86,13 @@ impl Stage {
         tempfile::tempdir_in(self.scratch.path()).context("cannot make a temporary directory")
     }
 
+    /// An empty folder that stays until the bench ends, for works that make thousands of files. Some file systems look at
+    /// every file that was removed in the last minutes when they make a new one, so that whoever comes next would be measured
+    /// clearing up.
+    pub(crate) fn lasting_folder(&self) -> Result<PathBuf> {
+        self.folder().map(TempDir::keep)
+    }
+
     /// A script of the bench in Python, which must be there.
     pub(crate) fn script(&self, name: &str, home: &Path) -> Result<Command> {
         let python = self.python.as_deref().context("there is no Python")?;

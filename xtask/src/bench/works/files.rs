@@ -27,9 +27,9 @@ pub(crate) fn many(stage: &Stage) -> Result<Work> {
         site.ours(OURS, &["files", &run, "--all", "--download", "--format", "csv"], &output).into();
     let there = Rc::clone(&site);
     let party = Party::new(SDK, move |stage| {
-        let folder = stage.folder()?;
-        let (_, sample) = there.sdk(stage, &["files", &run], folder.path())?;
-        stage.check(Kind::Folder, folder.path(), &name, count)?;
+        let folder = stage.lasting_folder()?;
+        let (_, sample) = there.sdk(stage, &["files", &run], &folder)?;
+        stage.check(Kind::Folder, &folder, &name, count)?;
         Ok(sample)
     });
     parties.push(party.needs(stage.python.is_some(), "Python"));

@@ -112,12 +112,12 @@ fn beside_sdk(stage: &Stage, project: &Rc<Project>, title: String, mut targets: 
 impl Project {
     /// The program's turn, and its own report.
     fn ours(&self, stage: &Stage, words: &[&str]) -> Result<(Sample, Value)> {
-        let folder = stage.folder()?;
-        let (mirror, report) = (folder.path().join("mirror"), folder.path().join("report.json"));
+        let folder = stage.lasting_folder()?;
+        let (mirror, report) = (folder.join("mirror"), folder.join("report.json"));
         let mut command = Command::new(&stage.programs.export);
         command.args(["mirror", self.path, "--no-progress"]).args(words);
         command.arg("--output").arg(&mirror).arg("--report").arg(&report);
-        self.site.point(&mut command, folder.path());
+        self.site.point(&mut command, &folder);
         let sample = self.measure(stage, &command)?;
         let report: Value = serde_json::from_str(&std::fs::read_to_string(&report)?)?;
         if !words.contains(&"--exclude") {
@@ -127,12 +127,12 @@ impl Project {
     }
 
     fn sdk(&self, stage: &Stage) -> Result<Sample> {
-        let (home, folder) = (stage.folder()?, stage.folder()?);
+        let (home, folder) = (stage.folder()?, stage.lasting_folder()?);
         let mut command = stage.script("mirror.py", home.path())?;
-        command.args(["download", self.path]).arg(folder.path());
+        command.args(["download", self.path]).arg(&folder);
         self.site.point(&mut command, home.path());
         let sample = self.measure(stage, &command)?;
-        self.look(stage, folder.path())?;
+        self.look(stage, &folder)?;
         Ok(sample)
     }
 
