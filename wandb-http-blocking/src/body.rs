@@ -6,10 +6,11 @@ use ureq::BodyReader;
 use wandb_core::blocking::Body;
 use wandb_core::transport::TransportError;
 
+use crate::buffers::Buffers;
 use crate::error;
 
 /// The most that one chunk holds.
-const CHUNK: usize = 64 * 1024;
+const CHUNK: usize = 128 * 1024;
 
 /// A body as it arrives, decompressed where it is `compressed`.
 pub(crate) fn read(reader: BodyReader<'static>, compressed: bool) -> Body {
@@ -21,12 +22,12 @@ pub(crate) fn read(reader: BodyReader<'static>, compressed: bool) -> Body {
 /// The connection is free for the next request once `None` has come out.
 struct Chunks<R> {
     reader: Option<R>,
-    buffer: Box<[u8]>,
+    buffers: Buffers,
 }
 
 impl<R: Read> Chunks<R> {
     fn new(reader: R) -> Self {
-        Self { reader: Some(reader), buffer: vec![0; CHUNK].into_boxed_slice() }
+        Self { reader: Some(reader), buffers: Buffers::new(CHUNK) }
     }
 }
 
@@ -35,22 +36,23 @@ impl<R: Read> Iterator for Chunks<R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let reader = self.reader.as_mut()?;
-        loop {
-            let read = match reader.read(&mut self.buffer) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                read => read,
-            };
-            return match read {
-                Ok(0) => {
-                    self.reader = None;
-                    None
-                }
-                Ok(length) => Some(Ok(Bytes::copy_from_slice(&self.buffer[..length]))),
-                Err(error) => {
-                    self.reader = None;
-                    Some(Err(error::translate_read(&error)))
-                }
-            };
+        let mut buffer = self.buffers.take();
+        let read = loop {
+            match reader.read(&mut buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => break read,
+            }
+        };
+        match read {
+            Ok(0) => {
+                self.reader = None;
+                None
+            }
+            Ok(length) => Some(Ok(self.buffers.chunk(buffer, length))),
+            Err(error) => {
+                self.reader = None;
+                Some(Err(error::translate_read(&error)))
+            }
         }
     }
 }

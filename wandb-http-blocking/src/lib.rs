@@ -29,6 +29,7 @@
 //! [`Settings::root_certificates`](wandb_core::transport::Settings::root_certificates) are trusted besides.
 
 mod body;
+mod buffers;
 mod connector;
 mod error;
 mod forward;
