@@ -32,7 +32,8 @@ pub struct Facts {
     pub in_order: bool,
     /// Where the run goes on from, if it was begun as the continuation of another.
     pub branch: Option<Branch>,
-    /// Whether the run says that it continues an earlier one of the same id.
+    /// Whether the run says that it continues an earlier one of the same id. If its steps begin anew they are meant to come
+    /// behind those of the earlier one; see [`HistoryReader::shifted`](crate::HistoryReader::shifted).
     pub resumed: bool,
     /// How and where the run was started, as its file `wandb-metadata.json` says it, where newer SDKs write a record in its
     /// place.
@@ -258,7 +259,7 @@ impl<R: Read> Reading<R> {
         }
         if is_first {
             self.steps.start(run.starting_step);
-            facts.resumed = run.resumed;
+            facts.resumed = run.resumed || run.resume;
             facts.branch = run.branch_point.map(|point| {
                 let proto::BranchPoint { run, value, metric } = point;
                 Branch { run, metric, value }
@@ -291,9 +292,8 @@ impl<R: Read> Reading<R> {
                 *known = Some(said);
             }
         }
-        if !run.tags.is_empty() || is_first {
-            model.tags = Some(run.tags);
-        }
+        // Every such record is whole, so that one without tags is of a run without any.
+        model.tags = Some(run.tags);
     }
 
     fn configure(&mut self, changes: &proto::Changes) {

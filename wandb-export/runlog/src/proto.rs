@@ -166,6 +166,8 @@ pub(crate) struct Run {
     pub(crate) forked: bool,
     #[prost(message, optional, tag = "23")]
     pub(crate) branch_point: Option<BranchPoint>,
+    #[prost(bool, tag = "24")]
+    pub(crate) resume: bool,
 }
 
 /// `GitRepoRecord`.

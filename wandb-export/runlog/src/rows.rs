@@ -56,6 +56,7 @@ pub struct HistoryReader<R> {
     single: Vec<Row>,
     /// The step of the last row.
     last: Option<i64>,
+    shift: i64,
     ready: VecDeque<Rows>,
     is_over: bool,
     has_ended: bool,
@@ -76,11 +77,18 @@ impl<R: Read> HistoryReader<R> {
             selection,
             single: Vec::new(),
             last: None,
+            shift: 0,
             ready: VecDeque::new(),
             is_over: false,
             has_ended: false,
             out_of_order: 0,
         }
+    }
+
+    /// Adds so much to every step, as a server does for a run that was resumed offline and counted from 0 again.
+    #[must_use]
+    pub fn shifted(self, steps: i64) -> Self {
+        Self { shift: steps, ..self }
     }
 
     /// The next rows, in the order of the file; `None` at its end.
@@ -145,7 +153,7 @@ impl<R: Read> HistoryReader<R> {
     }
 
     fn row(&mut self, row: &History) {
-        let step = self.steps.of(row.step.map(|step| step.num));
+        let step = self.steps.of(row.step.map(|step| step.num)).saturating_add(self.shift);
         if !self.wants(step) {
             return;
         }
@@ -169,6 +177,7 @@ impl<R: Read> HistoryReader<R> {
         let mut has_step = false;
         for item in &row.item {
             match (item.single_key(), item.json()) {
+                (Some(STEP), _) if self.shift != 0 => {}
                 (Some(key), Some(json)) => {
                     has_step |= key == STEP;
                     cells.push((key, json));
@@ -192,14 +201,15 @@ impl<R: Read> HistoryReader<R> {
     }
 
     fn joined(&mut self, row: Joined) {
-        if self.wants(row.step) {
-            self.cells(row.cells, row.step);
+        let step = row.step.saturating_add(self.shift);
+        if self.wants(step) {
+            self.cells(row.cells, step);
         }
     }
 
     /// Adds a row that is a value of its own.
     fn cells(&mut self, mut cells: Map, step: i64) {
-        if !cells.contains_key(STEP) {
+        if !cells.contains_key(STEP) || self.shift != 0 {
             cells.insert(STEP, step);
         }
         let Some(row) = self.selection.row(cells) else { return };

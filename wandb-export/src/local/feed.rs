@@ -7,7 +7,7 @@ use std::sync::Arc;
 use wandb_runlog::{HistoryReader, Losses, Rows, Selection, SystemReader};
 
 use super::LocalRun;
-use super::run::{reading, unread};
+use super::run::{Session, reading, unread};
 use crate::batch::Batch;
 use crate::error::Error;
 
@@ -104,17 +104,19 @@ impl Feed {
     fn next_of_all(&mut self) -> Result<Option<Batch>, Error> {
         loop {
             let Some(reader) = &mut self.reader else {
-                let Some(file) = self.run.sessions.get(self.session) else { return Ok(None) };
+                let Some(Session { file, shift }) = self.run.sessions.get(self.session) else {
+                    return Ok(None);
+                };
                 let opened = File::open(file).map_err(|error| reading(file, error))?;
                 self.reader = Some(match &self.wanted {
-                    Wanted::Logged(selection) => {
-                        Reader::Logged(Box::new(HistoryReader::new(opened, selection.clone())))
-                    }
+                    Wanted::Logged(selection) => Reader::Logged(Box::new(
+                        HistoryReader::new(opened, selection.clone()).shifted(*shift),
+                    )),
                     Wanted::System => Reader::System(SystemReader::new(opened)),
                 });
                 continue;
             };
-            let file = &self.run.sessions[self.session];
+            let file = &self.run.sessions[self.session].file;
             let batch = reader.next().map_err(|error| reading(file, error))?;
             if batch.is_some() {
                 return Ok(batch);

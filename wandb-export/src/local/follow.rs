@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wandb_core::Row;
 use wandb_runlog::{HistoryReader, Mark, Rows, Selection};
 
-use super::run::{reading, unread};
+use super::run::{Session, reading, unread};
 use super::{Ask, Feed, LocalRun, Wanted};
 use crate::batch::Batch;
 use crate::error::Error;
@@ -53,10 +53,11 @@ impl Following {
             self.incomplete.extend_from_slice(feed.incomplete());
             self.earlier = None;
         }
-        let Some(file) = self.run.sessions.last() else { return Ok(News::Over) };
+        let Some(Session { file, shift }) = self.run.sessions.last() else { return Ok(News::Over) };
         let failed = |error| reading(file, error);
         let opened = File::open(file).map_err(failed)?;
-        let mut reader = HistoryReader::go_on(opened, self.selection.clone(), &self.mark).map_err(failed)?;
+        let reader = HistoryReader::go_on(opened, self.selection.clone(), &self.mark).map_err(failed)?;
+        let mut reader = reader.shifted(*shift);
         let mut new = Vec::new();
         loop {
             match reader.next_rows_or_mark().map_err(failed)? {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use wandb_core::model::{Run, RunState};
-use wandb_core::{Map, RunPath};
+use wandb_core::{Map, RunPath, Value};
 use wandb_runlog::{Facts, Losses};
 
 use super::find::{Sessions, id_of};
@@ -29,24 +29,37 @@ pub(crate) struct LocalRun {
     pub(crate) metadata: Option<Map>,
     /// What of its files cannot be read, each in a sentence.
     pub(crate) incomplete: Vec<String>,
-    pub(super) sessions: Sessions,
+    pub(super) sessions: Vec<Session>,
+}
+
+/// One file of a run.
+#[derive(Debug, Clone)]
+pub(super) struct Session {
+    pub(super) file: PathBuf,
+    /// What its steps are behind those of the run.
+    pub(super) shift: i64,
 }
 
 impl LocalRun {
-    /// Reads what the files of a run say, all but the rows. Sessions of a run that have steps in common are no
-    /// continuation of one another, and are runs by themselves.
+    /// Reads what the files of a run say, all but the rows. A session that was resumed and counts its steps from 0 again
+    /// goes on behind the one before. Others that have steps in common are no continuation of one another, and are runs by
+    /// themselves.
     pub(super) fn open(sessions: &Sessions) -> Result<Vec<Self>, Error> {
         let mut runs: Vec<(Self, Option<i64>)> = Vec::new();
         for file in sessions {
             let facts = Facts::read(|| File::open(file)).map_err(|error| reading(file, error))?;
-            let (first, last) = facts.steps.unzip();
+            let steps = facts.steps;
+            let is_resumed = facts.resumed;
             let next = Self::of(file, facts)?;
             match runs.last_mut() {
-                Some((run, before)) if before.is_none() || first.is_none() || *before < first => {
-                    run.go_on(next);
-                    *before = last.or(*before);
-                }
-                _ => runs.push((next, last)),
+                Some((run, before)) => match shift(*before, steps, is_resumed) {
+                    Some(shift) => {
+                        run.go_on(next.shifted(shift));
+                        *before = steps.map(|(_, last)| last + shift).or(*before);
+                    }
+                    None => runs.push((next, steps.map(|(_, last)| last))),
+                },
+                None => runs.push((next, steps.map(|(_, last)| last))),
             }
         }
         Ok(runs.into_iter().map(|(run, _)| run).collect())
@@ -69,7 +82,26 @@ impl LocalRun {
             .get_or_insert_with(|| if is_silent(file) { RunState::Crashed } else { RunState::Running });
         let entity = if model.entity.is_empty() { NO_ENTITY } else { &model.entity };
         let path = RunPath::new(entity, &model.project, &model.id)?;
-        Ok(Self { path, model, metadata: facts.metadata, incomplete, sessions: vec![file.to_owned()] })
+        Ok(Self {
+            path,
+            model,
+            metadata: facts.metadata,
+            incomplete,
+            sessions: vec![Session { file: file.to_owned(), shift: 0 }],
+        })
+    }
+
+    /// The same with later steps.
+    fn shifted(mut self, by: i64) -> Self {
+        for session in &mut self.sessions {
+            session.shift = by;
+        }
+        if let Some(step) = self.model.summary.as_mut().and_then(|summary| summary.get_mut("_step"))
+            && let Some(last) = step.as_i64()
+        {
+            *step = Value::Int(last.saturating_add(by));
+        }
+        self
     }
 
     /// Adds a later session.
@@ -100,7 +132,16 @@ impl LocalRun {
 
     /// The folders that the SDK put files of the run into, the one of the last session first.
     pub(super) fn folders(&self) -> impl Iterator<Item = PathBuf> {
-        self.sessions.iter().rev().filter_map(|file| Some(file.parent()?.join("files")))
+        self.sessions.iter().rev().filter_map(|session| Some(session.file.parent()?.join("files")))
+    }
+}
+
+/// What has to be added to the steps of a session, from first to last, for it to go on behind an earlier one that has ended
+/// with `before`; `None` if it is none that goes on.
+fn shift(before: Option<i64>, steps: Option<(i64, i64)>, is_resumed: bool) -> Option<i64> {
+    match (before, steps) {
+        (Some(before), Some((first, _))) if first <= before => is_resumed.then_some(before + 1),
+        _ => Some(0),
     }
 }
 

@@ -1,10 +1,12 @@
 //! Runs on disk in place of paths: no key, no server, no network.
 
+#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
-use wandb_export::Row;
+use wandb_export::Value;
 
 use crate::support::{Ended, Program, RUN, server, team};
 
@@ -13,10 +15,15 @@ fn fixture(version: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../xtask/fixtures/offline").join(version)
 }
 
-/// A program with a folder `wandb` of such runs.
-fn program(version: &str) -> Program {
+/// A program with a folder `wandb` of some of these runs.
+fn program(version: &str, ids: &[&str]) -> Program {
     let program = Program::new(server());
-    copy(&fixture(version), &program.path("wandb"));
+    for entry in fs::read_dir(fixture(version)).unwrap().map(Result::unwrap) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with("offline-run-") && ids.iter().any(|id| name.ends_with(&format!("-{id}"))) {
+            copy(&entry.path(), &program.path("wandb").join(name));
+        }
+    }
     program
 }
 
@@ -26,7 +33,7 @@ fn copy(from: &Path, to: &Path) {
         let place = to.join(entry.file_name());
         if entry.file_type().unwrap().is_dir() {
             copy(&entry.path(), &place);
-        } else if !entry.file_name().to_string_lossy().ends_with(".json") {
+        } else {
             fs::copy(entry.path(), place).unwrap();
         }
     }
@@ -48,9 +55,9 @@ fn offline(program: &Program, arguments: &[&str]) -> Ended {
     ended
 }
 
-/// The rows of JSON Lines, whose numbers may have other digits.
-fn rows(lines: &str) -> Vec<Row> {
-    lines.lines().map(|line| Row::parse(line.as_bytes()).unwrap()).collect()
+/// The rows of JSON Lines, whose numbers may have other digits and whose keys another order.
+fn rows(lines: &str) -> Vec<Value> {
+    lines.lines().map(|line| Value::parse(line.as_bytes()).unwrap()).collect()
 }
 
 fn done(program: &Program, arguments: &[&str]) -> String {
@@ -61,7 +68,7 @@ fn done(program: &Program, arguments: &[&str]) -> String {
 
 #[test]
 fn a_run_is_found_by_its_file_its_folder_and_its_id() {
-    let program = program("0.31.0");
+    let program = program("0.31.0", &["scalars", "failed", "blocks"]);
     let folder = folder(&program, "scalars");
     let file = format!("{}/run-scalars.wandb", &folder[2..]);
     let whole = program.path("wandb").join("scalars").display().to_string();
@@ -82,7 +89,7 @@ fn a_run_is_found_by_its_file_its_folder_and_its_id() {
 
 #[test]
 fn every_format_has_the_rows() {
-    let program = program("0.19.11");
+    let program = program("0.19.11", &["scalars"]);
     for name in ["rows.csv", "rows.parquet", "rows.arrow", "rows.jsonl"] {
         assert_eq!(done(&program, &["history", "./wandb/scalars", "--all", "-o", name]), "");
         assert!(fs::metadata(program.path(name)).unwrap().len() > 1_000, "{name}");
@@ -95,7 +102,7 @@ fn every_format_has_the_rows() {
 
 #[test]
 fn rows_can_be_narrowed_down() {
-    let program = program("0.31.0");
+    let program = program("0.31.0", &["scalars", "failed", "blocks"]);
     let history = |options: &[&str]| {
         let words = [&["history", "./wandb/scalars", "-f", "jsonl"], options].concat();
         done(&program, &words)
@@ -128,7 +135,7 @@ fn rows_can_be_narrowed_down() {
 
 #[test]
 fn a_folder_is_a_project() {
-    let program = program("0.29.0");
+    let program = program("0.29.0", &["scalars", "failed", "killed"]);
     let runs = offline(&program, &["runs", "./wandb", "-f", "jsonl"]);
     // One of them was killed in the middle of a record.
     assert!(
@@ -157,7 +164,7 @@ fn a_folder_is_a_project() {
 
 #[test]
 fn files_and_the_command_are_there_too() {
-    let program = program("0.31.0");
+    let program = program("0.31.0", &["scalars", "failed", "blocks"]);
     let listed = done(&program, &["files", "./wandb/scalars", "-f", "jsonl"]);
     assert!(listed.contains(r#"{"name":"saved.txt","size":18}"#), "{listed}");
     for outcome in ["fetched", "already there"] {
@@ -179,12 +186,12 @@ fn files_and_the_command_are_there_too() {
 
 #[test]
 fn what_makes_no_sense_there_is_said_to() {
-    let program = program("0.31.0");
+    let program = program("0.31.0", &["scalars", "failed", "blocks"]);
     for (arguments, code, says) in [
         (&["set", "summary", "./wandb/scalars", "a=1"][..], 2, "on a server"),
         (&["mirror", "./wandb", "-o", "x"], 2, "on a server"),
         (&["history", "./wandb/scalars", "--all", "--source", "exported"], 2, "a server's"),
-        (&["history", "./wandb", "--all"], 2, "which of the 5 runs"),
+        (&["history", "./wandb", "--all"], 2, "which of the 3 runs"),
         (&["history", "./wandb/none", "--all"], 3, "no run at ./wandb/none"),
         (&["runs", "./none"], 3, "no run at ./none"),
         (&["run", "none.wandb"], 3, "no run at none.wandb"),
@@ -203,7 +210,7 @@ fn what_makes_no_sense_there_is_said_to() {
 
 #[test]
 fn damage_is_told_and_the_rest_is_there() {
-    let program = program("0.31.0");
+    let program = program("0.31.0", &["scalars", "failed", "blocks"]);
     let file = program.path(format!("{}/run-blocks.wandb", folder(&program, "blocks")));
     let whole = done(&program, &["history", "./wandb/blocks", "--all", "-f", "jsonl"]);
     let mut bytes = fs::read(&file).unwrap();
@@ -232,7 +239,7 @@ fn damage_is_told_and_the_rest_is_there() {
 
 #[test]
 fn a_file_is_followed_while_it_is_written() {
-    let program = program("0.31.0");
+    let program = program("0.31.0", &["scalars", "failed", "blocks"]);
     let whole = done(&program, &["history", "./wandb/blocks", "--all", "-f", "jsonl"]);
     let file = program.path(format!("{}/run-blocks.wandb", folder(&program, "blocks")));
     let bytes = fs::read(&file).unwrap();
@@ -265,4 +272,27 @@ fn a_run_on_a_server_is_followed_too() {
     assert_eq!((followed.code, followed.stderr), (whole.code, whole.stderr));
     let nowhere = program.run(&["history", "local-team/vision/none", "--all", "--follow"]);
     assert_eq!(nowhere.code, Some(3), "{nowhere}");
+}
+
+/// Two sessions of a run are one run, as the SDK's upload makes of them; where the SDK did not say that the second one goes
+/// on, they are two.
+#[test]
+fn a_resumed_run_is_one() {
+    let program = program("0.31.0", &["resumed"]);
+    let synced =
+        |name: &str| fs::read_to_string(fixture("0.31.0").join("resumed.synced").join(name)).unwrap();
+    let history = done(&program, &["history", "./wandb/resumed", "--all", "-f", "jsonl"]);
+    assert_eq!(rows(&history), rows(&synced("history.jsonl")));
+    assert_eq!(rows(&history).last().unwrap().get("_step"), Some(&Value::Int(9)));
+    let late = done(&program, &["history", "./wandb/resumed", "--all", "--min-step", "7", "-f", "jsonl"]);
+    assert_eq!(late.lines().count(), 3);
+    let run = done(&program, &["run", "./wandb/resumed", "-f", "jsonl"]);
+    for part in [r#""history_line_count":10"#, r#""lr":0.2"#, r#""first":1"#, r#""second":2"#, r#""_step":9"#]
+    {
+        assert!(run.contains(part), "{part}: {run}");
+    }
+    let older = self::program("0.19.11", &["resumed"]);
+    assert_eq!(done(&older, &["runs", "./wandb", "-f", "jsonl"]).lines().count(), 2);
+    let ended = offline(&older, &["history", "./wandb/resumed", "--all"]);
+    assert!(ended.code == Some(2) && ended.stderr.contains("2 sessions"), "{ended}");
 }
