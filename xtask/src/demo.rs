@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the main commands on recorded runs, with nothing but a Rust toolchain.
+//! `cargo xtask demo`: the main commands on runs on disk and on recorded runs, with nothing but a Rust toolchain.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -7,8 +7,26 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::process;
 use crate::programs;
+use crate::python;
 use crate::server::LocalServer;
 use crate::workspace::Workspace;
+
+/// Commands on runs on disk, in the folder of them: no server is asked and no key is there.
+const ON_DISK: &[&[&str]] = &[
+    &["runs", "./0.31.0", "--filter", r#"{"state": "finished"}"#, "--light"],
+    &["run", "./0.31.0/scalars"],
+    &["history", "./0.31.0/scalars", "--samples", "10", "--keys", "loss,acc"],
+    &["compare", "./0.31.0/scalars", "./0.12.21/scalars"],
+    &["files", "./0.31.0/scalars"],
+    &["command", "./0.31.0/scalars"],
+];
+
+/// The same, written into a file.
+const ON_DISK_WRITTEN: &[(&[&str], &str)] = &[
+    (&["history", "./0.31.0/blocks", "--all"], "on-disk.parquet"),
+    (&["history", "./0.31.0/scalars", "--all", "--stream", "system"], "on-disk-system.csv"),
+    (&["history", "./0.10.8/scalars", "--all"], "on-disk.jsonl"),
+];
 
 /// Commands whose answer is shown.
 const SHOWN: &[&[&str]] = &[
@@ -40,12 +58,27 @@ const HEAD: (usize, usize) = (4, 150);
 /// Builds, serves the recording, and runs the commands.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let programs = programs::build(workspace, programs::AS_USED)?;
-    let recording = workspace.root.join("xtask/fixtures/recording.tar.zst");
-    let server = LocalServer::start(&programs.server, ["--fixtures".as_ref(), recording.as_os_str()])?;
-    println!("\nA local server with recorded runs listens at {}.", server.base_url);
     let folder = workspace.target.join("demo");
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let home = tempfile::tempdir().context("cannot make a temporary directory")?;
+    println!("\nRuns that the SDK has left on disk need no server.");
+    let on_disk = |arguments: &[&str]| {
+        let mut command = Command::new(&programs.export);
+        python::without_settings(&mut command, home.path());
+        command.args(arguments).current_dir(workspace.root.join("xtask/fixtures/offline"));
+        command
+    };
+    for arguments in ON_DISK {
+        succeed(&mut on_disk(arguments))?;
+    }
+    for (arguments, file) in ON_DISK_WRITTEN {
+        let file = folder.join(file);
+        succeed(on_disk(arguments).arg("--output").arg(&file))?;
+        show(&file)?;
+    }
+    let recording = workspace.root.join("xtask/fixtures/recording.tar.zst");
+    let server = LocalServer::start(&programs.server, ["--fixtures".as_ref(), recording.as_os_str()])?;
+    println!("\nA local server with recorded runs listens at {}.", server.base_url);
     let command = |arguments: &[&str]| {
         let mut command = Command::new(&programs.export);
         command.args(arguments).env("HOME", home.path()).env("WANDB_BASE_URL", &server.base_url);

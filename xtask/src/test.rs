@@ -20,14 +20,16 @@ const INTEGRATION: &[(&str, &str)] = &[
     ("wandb-transport-conformance", "conformance"),
     ("wandb-local-server", "local-server"),
     ("wandb-export", "cli"),
+    ("wandb-runlog", "runlog"),
 ];
 const UNIT: &str = "unit";
 const DOCUMENTATION: &str = "documentation";
 const EXAMPLES: &str = "examples";
 const DIFFERENTIAL: &str = "differential";
 
-/// Fault schedules that the simulation goes through, unless the caller's environment says otherwise.
-const SCHEDULES: (&str, &str) = ("WANDB_SIMULATION_SCHEDULES", "10000");
+/// Fault schedules that the simulation goes through, and seconds that the readers of files are given damaged ones, unless the
+/// caller's environment says otherwise.
+const THOROUGH: &[(&str, &str)] = &[("WANDB_SIMULATION_SCHEDULES", "10000"), ("WANDB_FUZZ_SECONDS", "60")];
 
 /// Options of `test`.
 #[derive(Debug, Clone, Default, Args)]
@@ -150,9 +152,8 @@ fn run_tests(executables: &[&Executable]) -> Result<Outcome> {
         let Some(folder) = built.manifest.parent() else { continue };
         let mut command = Command::new(&built.path);
         command.current_dir(folder).env("CARGO_MANIFEST_DIR", folder);
-        if std::env::var_os(SCHEDULES.0).is_none() {
-            command.env(SCHEDULES.0, SCHEDULES.1);
-        }
+        let unsaid = THOROUGH.iter().filter(|(name, _)| std::env::var_os(name).is_none());
+        command.envs(unsaid.copied());
         println!("\n{} in {}", built.name, folder.display());
         let ended = process::run(&mut command)?;
         let more = Counts::of_cargo_test(&ended.output);

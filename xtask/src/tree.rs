@@ -50,6 +50,12 @@ const RULES: &[Rule] = &[
         once: &["wandb-core"],
     },
     Rule {
+        what: "the reader of runs on disk",
+        arguments: &["-p", "wandb-runlog", "--all-features"],
+        absent: &[RUNTIMES, CLIENTS, FORMATS],
+        once: &["wandb-core"],
+    },
+    Rule {
         what: "the blocking transport",
         arguments: &["-p", "wandb-http-blocking", "--all-features"],
         absent: &[RUNTIMES, &["reqwest"], FORMATS, OTHER_CRYPTO],

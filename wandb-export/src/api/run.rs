@@ -46,7 +46,12 @@ impl Run {
         &self.path
     }
 
-    /// The run's page in the web app.
+    /// Whether the run was read from disk rather than from a server.
+    pub fn is_on_disk(&self) -> bool {
+        self.local.is_some()
+    }
+
+    /// The run's page in the web app; for a run on disk where it would be.
     pub fn url(&self) -> String {
         self.path.app_url(self.api.base_url()).to_string()
     }

@@ -35,6 +35,19 @@ impl Api {
         Self::builder().connect_blocking()
     }
 
+    /// An API that has no server and needs no key, for runs on disk.
+    ///
+    /// ```no_run
+    /// let run = wandb_export::blocking::Api::offline().run("./wandb/offline-run-20260101_120000-abc123")?;
+    /// for row in run.history().all().iter() {
+    ///     println!("{:?}", row?.get("loss"));
+    /// }
+    /// # Ok::<(), wandb_export::Error>(())
+    /// ```
+    pub fn offline() -> Self {
+        Self(api::Api::offline())
+    }
+
     /// The blocking form of an async API, whose transport must not need a runtime.
     pub fn over(api: api::Api) -> Self {
         Self(api)

@@ -13,6 +13,9 @@ use crate::local::Place;
 ///
 /// PATH is entity/project/run or entity/project in any form the Python SDK accepts, or the address of the page in the
 /// web app. The API key comes from WANDB_API_KEY or the netrc file.
+///
+/// Runs on disk, which the SDK has written on- or offline, need no server: a PATH that begins with ./, ../ or / or ends in
+/// .wandb is a file, a run's folder, a folder of such folders, or one with a run's id behind it.
 #[derive(Debug, Parser)]
 #[command(name = "wandb-export", version, after_help = EXAMPLES, arg_required_else_help = true)]
 pub(super) struct Arguments {
@@ -27,6 +30,7 @@ Examples:
   wandb-export history my-team/my-project/abc123 --all -o metrics.parquet
   wandb-export project my-team/my-project -o project.csv
   wandb-export mirror my-team/my-project -o archive
+  wandb-export history ./wandb/offline-run-20260101_120000-abc123 --all -o metrics.csv
   wandb-export runs my-team/my-project --filter '{\"state\": \"finished\"}' -f jsonl
 
 Exit codes:

@@ -19,7 +19,7 @@ use crate::sink::Format;
   wandb-export command my-team/my-project/abc123
   wandb-export command my-team/my-project/abc123 -f jsonl")]
 pub(super) struct Options {
-    /// The run: entity/project/run, or its page's address
+    /// The run: entity/project/run, its page's address, or a place on disk: ./wandb/run-…, or a .wandb file
     pub(super) path: String,
 
     #[command(flatten)]

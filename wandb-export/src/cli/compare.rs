@@ -21,7 +21,7 @@ use crate::sink::Format;
   wandb-export compare my-team/my-project/abc123 my-team/my-project/def456
   wandb-export compare my-team/my-project/abc123 my-team/my-project/def456 --all --summary -f jsonl")]
 pub(super) struct Options {
-    /// Two runs or more: entity/project/run, or their pages' addresses
+    /// Two runs or more: entity/project/run, their pages' addresses, or places on disk
     #[arg(value_name = "RUN", required = true, num_args = 2..)]
     pub(super) runs: Vec<String>,
 

@@ -28,7 +28,7 @@ use crate::files::{Downloaded, Downloads, Existing};
   wandb-export files my-team/my-project/abc123 --all --download -o abc123
   wandb-export files my-team/my-project/abc123 --pattern 'media/*.png' -f jsonl")]
 pub(super) struct Options {
-    /// The run: entity/project/run, or its page's address
+    /// The run: entity/project/run, its page's address, or a place on disk: ./wandb/run-…, or a .wandb file
     pub(super) path: String,
 
     /// Only the file of this name; may be given several times

@@ -18,7 +18,7 @@ use crate::api;
   wandb-export history ./wandb/offline-run-20260101_120000-abc123 --all -o metrics.parquet
   wandb-export history ./wandb/latest-run --all --follow")]
 pub(super) struct Options {
-    /// The run: entity/project/run, or its page's address
+    /// The run: entity/project/run, its page's address, or a place on disk: ./wandb/run-…, or a .wandb file
     pub(super) path: String,
 
     /// Only these keys, separated by commas, and only rows that hold all of them

@@ -14,7 +14,7 @@ use crate::api::RunColumns;
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Example:\n  wandb-export project my-team/my-project -o project.csv")]
 pub(super) struct Options {
-    /// The project: entity/project, or its page's address
+    /// The project: entity/project, its page's address, or a folder of runs on disk: ./wandb
     pub(super) path: String,
 
     #[command(flatten)]

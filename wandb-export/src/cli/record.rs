@@ -18,10 +18,10 @@ pub(super) fn write(session: &Session, record: Row, destination: &Destination) -
     Ok(Outcome::Done)
 }
 
-/// Writes all that is known of a run, and where its page is.
+/// Writes all that is known of a run, and where its page is if it has one.
 pub(super) fn write_run(session: &Session, run: &Run, destination: &Destination) -> Result<Outcome, Error> {
-    let url = ("url".into(), Value::String(run.url()));
-    let record = RunColumns::All.row(run).into_iter().chain([url]).collect();
+    let url = (!run.is_on_disk()).then(|| ("url".into(), Value::String(run.url())));
+    let record = RunColumns::All.row(run).into_iter().chain(url).collect();
     write(session, record, destination)
 }
 

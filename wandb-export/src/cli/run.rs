@@ -13,7 +13,7 @@ use super::session::Session;
   wandb-export run my-team/my-project/abc123 -f jsonl
   wandb-export run https://wandb.ai/my-team/my-project/runs/abc123 --path")]
 pub(super) struct Options {
-    /// The run: entity/project/run, or its page's address
+    /// The run: entity/project/run, its page's address, or a place on disk: ./wandb/run-…, or a .wandb file
     pub(super) path: String,
 
     /// Print entity/project/run alone, after asking the server whether there is such a run

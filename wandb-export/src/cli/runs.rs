@@ -15,7 +15,7 @@ use crate::api::RunColumns;
   wandb-export runs my-team/my-project --order -summary_metrics.acc --limit 10
   wandb-export runs my-team/my-project --filter '{\"config.lr.value\": {\"$gt\": 0.01}}' -f jsonl")]
 pub(super) struct Options {
-    /// The project: entity/project, or its page's address
+    /// The project: entity/project, its page's address, or a folder of runs on disk: ./wandb
     pub(super) path: String,
 
     #[command(flatten)]

@@ -23,7 +23,7 @@ use crate::error::Error;
   wandb-export sweep my-team/my-project/sw33p1d --best val.acc --maximize -f jsonl
   wandb-export history $(wandb-export sweep my-team/my-project/sw33p1d --best --path) --all")]
 pub(super) struct Options {
-    /// The sweep: entity/project/sweep, or its page's address
+    /// The sweep: entity/project/sweep, its page's address, or a folder of runs with its id behind it: ./wandb/sw33p1d
     pub(super) path: String,
 
     /// The run with the best value of a metric [default: the metric and goal that the sweep is configured with]

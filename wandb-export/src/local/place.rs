@@ -74,7 +74,7 @@ mod tests {
         assert!(Place::of(here.join("abc123").to_str().unwrap()).is_some());
         let url = "https://wandb.ai/team/project/runs/a.wandb";
         for path in
-            ["team/project/run", "src", ".hidden", "...", "/team/project/run", "/tmp/run", "wandb", "", url]
+            ["team/project/run", "src", ".hidden", "...", "/team/project/run", "/usr/run", "wandb", "", url]
         {
             assert_eq!(Place::of(path), None, "{path}");
         }

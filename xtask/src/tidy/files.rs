@@ -8,6 +8,8 @@ use anyhow::{Context as _, Result};
 const ENDINGS: &[&str] = &["rs", "toml", "md", "py", "json", "graphql", "txt"];
 /// Folders that hold none of them.
 const LEFT_OUT: &[&str] = &["target", ".git", "out"];
+/// A folder below which JSON is what programs have recorded of themselves, places they ran in included.
+const RECORDED: &str = "xtask/fixtures/offline/";
 /// Files without an ending that count, too.
 const NAMES: &[&str] = &["run"];
 
@@ -38,7 +40,7 @@ fn walk(folder: &Path, prefix: &str, found: &mut Vec<TextFile>) -> Result<()> {
             if !LEFT_OUT.contains(&name.as_str()) {
                 walk(&entry.path(), &format!("{path}/"), found)?;
             }
-        } else if is_text(&name) {
+        } else if is_text(&name) && !(path.starts_with(RECORDED) && name.ends_with(".json")) {
             let text =
                 std::fs::read_to_string(entry.path()).with_context(|| format!("cannot read {path}"))?;
             found.push(TextFile { path, text });

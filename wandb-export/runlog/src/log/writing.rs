@@ -1,6 +1,7 @@
 //! Files as the SDK writes them, for tests.
 
-use super::chunk::{BLOCK, HEADER};
+const BLOCK: usize = 32 << 10;
+const HEADER: usize = 7;
 
 /// A file of `records`, and where each of them begins and ends.
 pub(crate) fn written(records: &[Vec<u8>]) -> (Vec<u8>, Vec<std::ops::Range<usize>>) {
@@ -27,14 +28,14 @@ pub(crate) fn written(records: &[Vec<u8>]) -> (Vec<u8>, Vec<std::ops::Range<usiz
             let mut summed = vec![kind];
             summed.extend_from_slice(data);
             file.extend_from_slice(&crc32fast::hash(&summed).to_le_bytes());
-            file.extend_from_slice(&u16::try_from(data.len()).unwrap().to_le_bytes());
+            file.extend_from_slice(&u16::try_from(data.len()).expect("it fits a block").to_le_bytes());
             file.extend_from_slice(&summed);
             (rest, is_first) = (after, false);
             if rest.is_empty() {
                 break;
             }
         }
-        places.push(start.unwrap()..file.len());
+        places.push(start.unwrap_or(file.len())..file.len());
     }
     (file, places)
 }
