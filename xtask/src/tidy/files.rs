@@ -40,7 +40,10 @@ fn walk(folder: &Path, prefix: &str, found: &mut Vec<TextFile>) -> Result<()> {
             if !LEFT_OUT.contains(&name.as_str()) {
                 walk(&entry.path(), &format!("{path}/"), found)?;
             }
-        } else if is_text(&name) && !(path.starts_with(RECORDED) && name.ends_with(".json")) {
+        } else if is_text(&name)
+            && !(path.starts_with(RECORDED)
+                && Path::new(&name).extension().is_some_and(|ending| ending == "json"))
+        {
             let text =
                 std::fs::read_to_string(entry.path()).with_context(|| format!("cannot read {path}"))?;
             found.push(TextFile { path, text });
