@@ -3,6 +3,7 @@
 mod builder;
 mod command;
 mod compare;
+mod console;
 mod export;
 mod files;
 mod history;

@@ -15,6 +15,7 @@ mod exit;
 mod files;
 mod history;
 mod interrupt;
+mod logs;
 mod man;
 #[cfg(feature = "mirror")]
 mod mirror;
@@ -64,6 +65,7 @@ async fn perform(session: Session, command: Command) -> Result<Outcome, Failure>
         Command::History(options) => history::run(&session, &options).await,
         Command::Project(options) => project::run(&session, &options).await,
         Command::Files(options) => files::run(&session, &options).await,
+        Command::Logs(options) => logs::run(&session, &options).await,
         Command::StartedBy(options) => command::run(&session, &options).await,
         Command::Set(options) => set::run(&session, &options).await,
         Command::Compare(options) => compare::run(&session, &options).await,

@@ -68,6 +68,7 @@ pub use wandb_core::{
 #[cfg(feature = "mock")]
 pub use wandb_core::{mock, simulation};
 pub use wandb_graphql::{ops, plan};
+pub use wandb_runlog as runlog;
 
 /// The programs in the README, compiled.
 #[cfg(all(doctest, feature = "async", feature = "blocking", feature = "csv", feature = "mock"))]

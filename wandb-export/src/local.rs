@@ -1,5 +1,6 @@
 //! Runs that lie on disk: what the SDK has written there itself, on- or offline.
 
+mod console;
 mod feed;
 mod files;
 mod find;
@@ -8,6 +9,7 @@ mod open;
 mod place;
 mod run;
 
+pub(crate) use console::Console;
 pub(crate) use feed::{Ask, Feed, Wanted};
 pub(crate) use follow::{Following, News};
 pub(crate) use open::{LocalProject, RunSource, open_project, open_run, open_sweep};

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use wandb_core::{Map, Row, Value};
-use wandb_runlog::{Facts, HistoryReader, Losses, Rows, Selection, SystemReader};
+use wandb_runlog::{ConsoleReader, Facts, HistoryReader, Losses, Rows, Selection, SystemReader};
 
 struct Fixture {
     /// The folder of the SDK's version.
@@ -307,4 +307,30 @@ fn damage_costs_rows_but_makes_none_up() {
         }
     });
     assert!(lost.get() > 50, "{lost:?}");
+}
+
+/// SDK 0.31 writes the same lines into a file beside, once it has carried out carriage returns and the like.
+#[test]
+fn console_output_is_what_the_sdk_makes_of_it() {
+    let mut compared = 0;
+    for fixture in Fixture::all() {
+        let mut reader = ConsoleReader::new(File::open(&fixture.file).unwrap());
+        let mut text = String::new();
+        while let Some(more) = reader.next_text().unwrap() {
+            text.push_str(&more);
+        }
+        assert!(!text.contains('\r'), "{fixture}");
+        let beside = fixture.file.parent().unwrap().join("files/output.log");
+        if let (true, Ok(expected)) = (fixture.is_of("0.31.0"), fs::read_to_string(beside)) {
+            assert_eq!(text, expected, "{fixture}");
+            compared += 1;
+        }
+        if fixture.id == "scalars" {
+            assert!(
+                text.contains("\nprogress 100%\n") && text.contains("no newline at the end\n"),
+                "{fixture}: {text}"
+            );
+        }
+    }
+    assert!(compared > 0);
 }

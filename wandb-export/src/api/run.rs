@@ -31,6 +31,10 @@ impl Run {
         Self { api, path, model, lacks: Lacks::nothing(), local: Some(run) }
     }
 
+    pub(super) fn client(&self) -> &wandb_core::client::Client {
+        &self.api.client
+    }
+
     /// What there is of the run on disk, if it was read from there.
     pub(super) fn on_disk(&self) -> Option<&Arc<LocalRun>> {
         self.local.as_ref()

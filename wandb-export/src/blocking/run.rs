@@ -5,7 +5,7 @@ use std::ops::Deref;
 use wandb_core::Map;
 use wandb_core::blocking::block_on;
 
-use super::{Files, History, RunFile, Update};
+use super::{Files, History, Iter, RunFile, Update};
 use crate::api::{self, RunCommand};
 use crate::error::Error;
 
@@ -35,6 +35,11 @@ impl Run {
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
     pub fn file(&self, name: &str) -> Result<RunFile, Error> {
         block_on(self.0.file(name)).map(RunFile::new)
+    }
+
+    /// The lines that the run has printed, in order, without their line breaks.
+    pub fn console(&self) -> Iter<String> {
+        Iter::new(self.0.console())
     }
 
     /// How and where the run was started; `None` if it has no such file.

@@ -5,7 +5,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[cfg(feature = "mirror")]
 use super::mirror;
 use super::{
-    command, compare, completions, files, history, man, project, projects, run, runs, set, sweep, whoami,
+    command, compare, completions, files, history, logs, man, project, projects, run, runs, set, sweep,
+    whoami,
 };
 use crate::local::Place;
 
@@ -53,6 +54,7 @@ pub(super) enum Command {
     Compare(compare::Options),
     Sweep(sweep::Options),
     Files(files::Options),
+    Logs(logs::Options),
     #[cfg(feature = "mirror")]
     Mirror(mirror::Options),
     #[command(name = "command")]
@@ -72,6 +74,7 @@ impl Command {
             | Self::Project(project::Options { path, .. })
             | Self::Sweep(sweep::Options { path, .. })
             | Self::Files(files::Options { path, .. })
+            | Self::Logs(logs::Options { path, .. })
             | Self::StartedBy(command::Options { path, .. }) => std::slice::from_ref(path),
             Self::Compare(compare::Options { runs, .. }) => runs,
             // These want a server, and say so.

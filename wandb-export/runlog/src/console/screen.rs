@@ -1,21 +1,44 @@
 //! The last lines of a terminal.
 
+use std::collections::VecDeque;
+
 /// So many lines can still be changed: as many as progress bars stand above one another.
 const LINES: usize = 32;
 
 /// What one stream has printed last. Lines that cannot be changed any more have been handed on.
 #[derive(Debug, Default)]
 pub(super) struct Screen {
-    lines: std::collections::VecDeque<Line>,
+    lines: VecDeque<Line>,
     row: usize,
     column: usize,
     /// The beginning of an escape sequence whose end has not come yet.
     pending: String,
 }
 
+/// Tells which line was begun before which, over both streams.
+#[derive(Debug, Default)]
+pub(super) struct Clock(u64);
+
+impl Clock {
+    fn tick(&mut self) -> u64 {
+        self.0 += 1;
+        self.0
+    }
+}
+
+/// A line that does not change any more.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Finished {
+    /// When it was begun.
+    pub(super) begun: u64,
+    pub(super) text: String,
+}
+
 /// The characters of a line, each with the colours that were set right before it.
 #[derive(Debug, Default)]
 struct Line {
+    /// When it was begun, if it has been.
+    begun: Option<u64>,
     cells: Vec<(String, char)>,
     /// What stands behind the last character.
     tail: String,
@@ -23,18 +46,18 @@ struct Line {
 
 impl Screen {
     /// Prints text; what has become final is appended to `out`.
-    pub(super) fn print(&mut self, text: &str, out: &mut String) {
+    pub(super) fn print(&mut self, text: &str, clock: &mut Clock, out: &mut Vec<Finished>) {
         let text = std::mem::take(&mut self.pending) + text;
         let mut rest = text.as_str();
         while let Some(character) = rest.chars().next() {
             if character == '\u{1b}' {
                 match escape(rest) {
                     Some((length, Some((count, command)))) => {
-                        self.command(&rest[..length], count, command, out);
+                        self.command(&rest[..length], count, command, clock, out);
                         rest = &rest[length..];
                     }
                     Some((length, None)) => {
-                        self.color(&rest[..length]);
+                        self.color(&rest[..length], clock);
                         rest = &rest[length..];
                     }
                     None => {
@@ -47,24 +70,29 @@ impl Screen {
             rest = &rest[character.len_utf8()..];
             match character {
                 '\r' => self.column = 0,
-                '\n' => self.down(1, out),
+                '\n' => self.down(1, clock, out),
                 '\u{8}' => self.column = self.column.saturating_sub(1),
-                character => self.put(character),
+                character => self.put(character, clock),
             }
         }
     }
 
     /// Hands on all lines.
-    pub(super) fn flush(&mut self, out: &mut String) {
+    pub(super) fn flush(&mut self, clock: &mut Clock, out: &mut Vec<Finished>) {
         let pending = std::mem::take(&mut self.pending);
         if !pending.is_empty() {
-            self.color(&pending);
+            self.color(&pending, clock);
         }
         if self.lines.back().is_some_and(|line| line.cells.is_empty() && line.tail.is_empty()) {
             self.lines.pop_back();
         }
-        self.lines.drain(..).for_each(|line| line.write(out));
+        out.extend(self.lines.drain(..).map(|line| line.finished(clock)));
         (self.row, self.column) = (0, 0);
+    }
+
+    /// When the oldest line was begun that can still change.
+    pub(super) fn oldest(&self) -> Option<u64> {
+        self.lines.iter().filter_map(|line| line.begun).min()
     }
 
     fn line(&mut self) -> &mut Line {
@@ -74,9 +102,10 @@ impl Screen {
         &mut self.lines[self.row]
     }
 
-    fn put(&mut self, character: char) {
+    fn put(&mut self, character: char, clock: &mut Clock) {
         let column = self.column;
         let line = self.line();
+        line.begun.get_or_insert_with(|| clock.tick());
         while line.cells.len() < column {
             line.cells.push((std::mem::take(&mut line.tail), ' '));
         }
@@ -88,9 +117,10 @@ impl Screen {
         self.column += 1;
     }
 
-    fn color(&mut self, sequence: &str) {
+    fn color(&mut self, sequence: &str, clock: &mut Clock) {
         let column = self.column;
         let line = self.line();
+        line.begun.get_or_insert_with(|| clock.tick());
         match line.cells.get_mut(column) {
             // It belongs to what will be written here.
             Some(cell) => sequence.clone_into(&mut cell.0),
@@ -98,26 +128,33 @@ impl Screen {
         }
     }
 
-    fn down(&mut self, count: usize, out: &mut String) {
-        self.line();
+    fn down(&mut self, count: usize, clock: &mut Clock, out: &mut Vec<Finished>) {
+        self.line().begun.get_or_insert_with(|| clock.tick());
         self.row += count;
         self.column = 0;
         self.line();
         while self.lines.len() > LINES {
             if let Some(line) = self.lines.pop_front() {
-                line.write(out);
+                out.push(line.finished(clock));
             }
             self.row = self.row.saturating_sub(1);
         }
     }
 
-    fn command(&mut self, sequence: &str, count: usize, command: char, out: &mut String) {
+    fn command(
+        &mut self,
+        sequence: &str,
+        count: usize,
+        command: char,
+        clock: &mut Clock,
+        out: &mut Vec<Finished>,
+    ) {
         let many = count.clamp(1, 1_000);
         match command {
             'A' => self.row = self.row.saturating_sub(many),
             'B' => {
                 let column = self.column;
-                self.down(many.min(LINES), out);
+                self.down(many.min(LINES), clock, out);
                 self.column = column;
             }
             'C' => self.column = (self.column + many).min(10_000),
@@ -131,11 +168,11 @@ impl Screen {
                         line.cells.truncate(column);
                         line.tail.clear();
                     }
-                    2 => *line = Line::default(),
+                    2 => *line = Line { begun: line.begun, ..Line::default() },
                     _ => line.cells.iter_mut().take(column).for_each(|cell| *cell = (String::new(), ' ')),
                 }
             }
-            'm' => self.color(sequence),
+            'm' => self.color(sequence, clock),
             // Others do nothing that a text can show.
             _ => {}
         }
@@ -143,13 +180,14 @@ impl Screen {
 }
 
 impl Line {
-    fn write(&self, out: &mut String) {
+    fn finished(self, clock: &mut Clock) -> Finished {
+        let mut text = String::new();
         for (before, character) in &self.cells {
-            out.push_str(before);
-            out.push(*character);
+            text.push_str(before);
+            text.push(*character);
         }
-        out.push_str(&self.tail);
-        out.push('\n');
+        text.push_str(&self.tail);
+        Finished { begun: self.begun.unwrap_or_else(|| clock.tick()), text }
     }
 }
 
@@ -177,12 +215,12 @@ mod tests {
     use super::*;
 
     fn shown(pieces: &[&str]) -> String {
-        let (mut screen, mut out) = (Screen::default(), String::new());
+        let (mut screen, mut clock, mut out) = (Screen::default(), Clock::default(), Vec::new());
         for piece in pieces {
-            screen.print(piece, &mut out);
+            screen.print(piece, &mut clock, &mut out);
         }
-        screen.flush(&mut out);
-        out
+        screen.flush(&mut clock, &mut out);
+        out.iter().flat_map(|line| [line.text.as_str(), "\n"]).collect()
     }
 
     #[test]
@@ -208,14 +246,14 @@ mod tests {
 
     #[test]
     fn lines_are_handed_on_as_they_come() {
-        let (mut screen, mut out) = (Screen::default(), String::new());
+        let (mut screen, mut clock, mut out) = (Screen::default(), Clock::default(), Vec::new());
         for line in 0..100 {
-            screen.print(&format!("{line}\n"), &mut out);
+            screen.print(&format!("{line}\n"), &mut clock, &mut out);
             assert!(screen.lines.len() <= LINES);
         }
-        assert!(out.starts_with("0\n1\n") && out.lines().count() > 60);
-        screen.print("\u{1b}[9999Aup", &mut out);
-        screen.flush(&mut out);
-        assert_eq!(out.lines().count(), 100);
+        assert!(out[1] == Finished { begun: 2, text: "1".to_owned() } && out.len() > 60);
+        screen.print("\u{1b}[9999Aup", &mut clock, &mut out);
+        screen.flush(&mut clock, &mut out);
+        assert_eq!(out.len(), 100);
     }
 }

@@ -185,6 +185,20 @@ fn files_and_the_command_are_there_too() {
 }
 
 #[test]
+fn what_a_run_printed_can_be_read() {
+    let program = program("0.31.0", &["scalars"]);
+    let printed = done(&program, &["logs", "./wandb/scalars"]);
+    let beside = program.path(format!("{}/files/output.log", folder(&program, "scalars")));
+    assert_eq!(printed, fs::read_to_string(beside).unwrap());
+    assert_eq!(done(&program, &["logs", "./wandb/scalars", "-o", "console.log"]), "");
+    assert_eq!(fs::read_to_string(program.path("console.log")).unwrap(), printed);
+    team(&program.server);
+    program.server.store().append_log(RUN, vec!["one".to_owned(), "two".to_owned()]).unwrap();
+    let from_server = program.run(&["logs", RUN]);
+    assert!(from_server.code == Some(0) && from_server.stdout.ends_with("one\ntwo\n"), "{from_server}");
+}
+
+#[test]
 fn what_makes_no_sense_there_is_said_to() {
     let program = program("0.31.0", &["scalars", "failed", "blocks"]);
     for (arguments, code, says) in [

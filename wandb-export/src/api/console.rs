@@ -1,0 +1,38 @@
+//! What a run has printed.
+
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use wandb_graphql::ops::ListLogLines;
+
+use super::Run;
+use crate::error::Error;
+
+impl Run {
+    /// The lines that the run has printed, in order, without their line breaks (query `RunLogLines`). Of a run on disk
+    /// progress bars have their last state, and lines of standard error and standard output come in the order in which they
+    /// were finished.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "async")]
+    /// # async fn example() -> Result<(), wandb_export::Error> {
+    /// use futures_util::TryStreamExt;
+    ///
+    /// let run = wandb_export::Api::offline().run("./wandb/latest-run").await?;
+    /// let lines: Vec<String> = run.console().try_collect().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn console(&self) -> BoxStream<'static, Result<String, Error>> {
+        let client = self.client().clone();
+        let Some(run) = self.on_disk() else {
+            return client.items(ListLogLines::new(self.path().clone())).map_err(Error::from).boxed();
+        };
+        let next = move |mut console: crate::local::Console| {
+            let client = client.clone();
+            async move {
+                let (lines, console) = client.work(move || (console.next_lines(), console)).await;
+                Ok::<_, Error>(lines?.map(|lines| (stream::iter(lines.into_iter().map(Ok)), console)))
+            }
+        };
+        stream::try_unfold(run.console(), next).try_flatten().boxed()
+    }
+}
