@@ -42,6 +42,8 @@ pub use history::{Follow, History, HistoryEnd, HistoryReader, Source, Stream};
 pub(crate) use history::{Losses, parse_row};
 pub use run::Run;
 pub use run_rows::RunColumns;
+#[cfg(feature = "mirror")]
+pub(crate) use run_rows::run_of;
 pub use runs::Runs;
 pub use sweep::Sweep;
 pub use update::{Update, Updated};
@@ -145,8 +147,8 @@ impl Api {
     /// The run at `path`: any form the Python SDK takes, or its page's URL, or a place on disk.
     ///
     /// A place on disk begins with `./`, `../` or, where something is there, `/`, or it ends in `.wandb`: a file that the
-    /// SDK has written, its folder, or a folder of such folders with the run's id behind it. (A program that takes paths
-    /// from strangers makes [`RunPath`]s of them first, which are never places.)
+    /// SDK has written, its folder, or a folder of such folders or the mirror of a project with the run's id behind it. (A
+    /// program that takes paths from strangers makes [`RunPath`]s of them first, which are never places.)
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none that the key may see.
@@ -160,8 +162,8 @@ impl Api {
         Ok(Run::new(self.clone(), path, reply.answer, reply.lacks))
     }
 
-    /// The runs of the project at `path`, to be narrowed down, ordered and read. A folder `wandb` on disk is a project, too;
-    /// see [`run`](Self::run).
+    /// The runs of the project at `path`, to be narrowed down, ordered and read. A folder `wandb` on disk is a project, too,
+    /// and so is the mirror of one; see [`run`](Self::run).
     ///
     /// # Errors
     /// If `path` is none of a project. The project itself is looked up when the runs are read.
@@ -174,14 +176,14 @@ impl Api {
     }
 
     /// The sweep at `path`: any form the Python SDK takes, or its page's URL, or a folder of runs on disk with the sweep's id
-    /// behind it. Such a folder does not have the sweep's own settings.
+    /// behind it. Such a folder does not have the sweep's own settings, but the mirror of a project does.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none that the key may see.
     pub async fn sweep(&self, path: &str) -> Result<Sweep, Error> {
         if let Some(place) = Place::of(path) {
-            let (project, id) = self.client.work(move || local::open_sweep(&place)).await?;
-            return Sweep::local(self.clone(), project, &id).await;
+            let (project, id, sweep) = self.client.work(move || local::open_sweep(&place)).await?;
+            return Sweep::local(self.clone(), project, &id, sweep).await;
         }
         let path = self.sweep_path(path).await?;
         let reply = self.client.call(GetSweep::new(path.clone())).await?;

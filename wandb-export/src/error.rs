@@ -279,8 +279,8 @@ impl Error {
     /// There is no run at `place` on disk.
     pub(crate) fn no_run_at(place: &dyn std::fmt::Display) -> Self {
         let message = format!(
-            "there is no run at {place}: it takes a .wandb file, its folder, a folder of such folders, or one with a \
-             run's id behind it"
+            "there is no run at {place}: it takes a .wandb file, its folder, a folder of such folders or the mirror of a \
+             project, or one of these two with a run's id behind it"
         );
         Self::NothingThere { message }
     }

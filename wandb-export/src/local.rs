@@ -1,4 +1,4 @@
-//! Runs that lie on disk: what the SDK has written there itself, on- or offline.
+//! Runs that lie on disk: what the SDK has written there itself, on- or offline, and mirrors of projects.
 
 mod console;
 mod feed;
@@ -8,6 +8,8 @@ mod follow;
 mod open;
 mod place;
 mod run;
+mod sessions;
+mod source;
 
 pub(crate) use console::Console;
 pub(crate) use feed::{Ask, Feed, Wanted};

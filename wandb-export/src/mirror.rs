@@ -38,11 +38,14 @@ mod contents;
 mod copy;
 mod disk;
 mod event;
+mod index;
 mod journal;
 mod layout;
 mod lines;
 mod plan;
 mod project;
+mod read;
+mod read_rows;
 mod record;
 mod report;
 mod rows;
@@ -64,6 +67,8 @@ use wandb_graphql::Filter;
 
 pub use contents::{Contents, Part, UnknownPart};
 pub use event::MirrorEvent;
+pub(crate) use read::{Archive, MirroredRun, is_mirror};
+pub(crate) use read_rows::MirroredRows;
 pub use report::{MirrorReport, Missing, ProjectReport};
 
 use self::copy::is_fatal;

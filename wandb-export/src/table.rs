@@ -71,6 +71,8 @@ pub use batches::{RecordBatches, batches, batches_with};
 pub(crate) use batches::{batches_of, batches_of_table};
 #[cfg(feature = "parquet")]
 pub(crate) use fit::Fit;
+#[cfg(feature = "mirror")]
+pub(crate) use from_arrow::key_of;
 #[cfg(feature = "parquet")]
 pub use from_arrow::rows_of;
 #[cfg(feature = "parquet")]

@@ -26,6 +26,7 @@ impl Run {
         let Some(run) = self.on_disk() else {
             return client.items(ListLogLines::new(self.path().clone())).map_err(Error::from).boxed();
         };
+        let opening = client.clone();
         let next = move |mut console: crate::local::Console| {
             let client = client.clone();
             async move {
@@ -33,6 +34,9 @@ impl Run {
                 Ok::<_, Error>(lines?.map(|lines| (stream::iter(lines.into_iter().map(Ok)), console)))
             }
         };
-        stream::try_unfold(run.console(), next).try_flatten().boxed()
+        let run = run.clone();
+        let open = async move { opening.work(move || run.console()).await };
+        let lines = move |console| stream::try_unfold(console, next.clone()).try_flatten();
+        stream::once(open).map_ok(lines).try_flatten().boxed()
     }
 }

@@ -144,6 +144,18 @@ impl Files {
             .boxed()
     }
 
+    /// What is missing of the files, each in a sentence, where they are read from the [mirror](crate::Api::run) of a project.
+    /// Nothing for others.
+    ///
+    /// # Errors
+    /// If the mirror cannot be read.
+    pub async fn incomplete(&self) -> Result<Vec<String>, Error> {
+        match self.local.clone() {
+            Some(run) => self.api.client.work(move || run.missing_files()).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
     /// All the files at once.
     pub async fn collect(self) -> Result<Vec<RunFile>, Error> {
         self.stream().try_collect().await

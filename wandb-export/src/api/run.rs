@@ -40,7 +40,8 @@ impl Run {
         self.local.as_ref()
     }
 
-    /// What of the run's files on disk cannot be read, each in a sentence. Empty for a run on a server.
+    /// What of the run's files on disk cannot be read, or what its mirror lacks of config, summary and other fields, each in a
+    /// sentence. Empty for a run on a server.
     pub fn incomplete(&self) -> &[String] {
         self.local.as_ref().map_or(&[], |run| &run.incomplete)
     }
@@ -57,7 +58,8 @@ impl Run {
 
     /// The run's page in the web app; for a run on disk where it would be.
     pub fn url(&self) -> String {
-        self.path.app_url(self.api.base_url()).to_string()
+        let server = self.local.as_ref().and_then(|run| run.server.as_ref());
+        self.path.app_url(server.unwrap_or(self.api.base_url())).to_string()
     }
 
     /// The run's metrics, to be narrowed down and read.

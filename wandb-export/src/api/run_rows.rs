@@ -1,6 +1,8 @@
 //! Runs as rows of a table.
 
 use wandb_core::model::Run;
+#[cfg(feature = "mirror")]
+use wandb_core::model::{Config, User};
 use wandb_core::{Map, Row, Value};
 
 /// What of a run goes into its row.
@@ -62,6 +64,52 @@ fn config(run: &Run, wanted: impl Fn(&str) -> bool) -> Option<Map> {
     Some(values.iter().filter(|(key, _)| wanted(key)).map(|(key, value)| (key, value.clone())).collect())
 }
 
+/// The run that a row of [`RunColumns::All`] was made of, as far as the row tells.
+#[cfg(feature = "mirror")]
+pub(crate) fn run_of(row: Row) -> Run {
+    let mut cells: Map = row.into_iter().collect();
+    let mut text = |name: &str| match cells.remove(name) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    };
+    let [entity, project, id, storage_id] =
+        ["entity", "project", "id", "storage_id"].map(|name| text(name).unwrap_or_default());
+    let mut run = Run::new(entity, project, id, storage_id);
+    run.name = text("name");
+    run.state = text("state").map(|state| state.as_str().into());
+    run.created_at = text("created_at").map(Into::into);
+    run.heartbeat_at = text("heartbeat_at").map(Into::into);
+    run.user = text("user").map(|name| {
+        let mut user = User::new();
+        user.username = Some(name);
+        user
+    });
+    run.group = text("group");
+    run.job_type = text("job_type");
+    run.sweep = text("sweep");
+    run.commit = text("commit");
+    run.notes = text("notes");
+    let tags = cells.get("tags").and_then(Value::as_list);
+    run.tags = tags.map(|tags| tags.iter().filter_map(Value::as_str).map(str::to_owned).collect());
+    run.read_only = match cells.get("read_only") {
+        Some(Value::Bool(is_so)) => Some(*is_so),
+        _ => None,
+    };
+    let lines = cells.get("history_line_count").and_then(Value::as_i64);
+    run.history_line_count = lines.and_then(|lines| u64::try_from(lines).ok());
+    let mut map = |name: &str| match cells.remove(name) {
+        Some(Value::Map(map)) => Some(map),
+        _ => None,
+    };
+    // As the server has them, since an object with a key `value` would be taken for such a wrapper.
+    let wrapped = |(key, value): (String, Value)| (key, Value::Map(Map::from_iter([("value", value)])));
+    run.config =
+        map("config").map(|config| config.into_iter().map(wrapped).collect::<Map>()).map(Config::from);
+    run.summary = map("summary");
+    run.system_metrics = map("system_metrics");
+    run
+}
+
 #[derive(Default)]
 struct Columns(Vec<(String, Value)>);
 
@@ -74,5 +122,36 @@ impl Columns {
         if let Some(value) = value {
             self.0.push((name.to_owned(), value.into()));
         }
+    }
+}
+
+#[cfg(all(test, feature = "mirror"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_says_all_that_is_in_it() {
+        let mut run = Run::new("e", "p", "r", "s");
+        let same = |run: &Run| {
+            let line = RunColumns::All.row(run).to_json_line();
+            let read = run_of(Row::parse(line.as_bytes()).unwrap());
+            assert_eq!(RunColumns::All.row(&read).to_json_line(), line);
+            read
+        };
+        assert_eq!(same(&run), run);
+        run.name = Some(String::new());
+        (run.state, run.tags) = (Some("odd".into()), Some(Vec::new()));
+        assert_eq!(same(&run), run);
+        run.tags = Some(vec!["a".to_owned()]);
+        let config = br#"{"lr":{"value":0.1},"x":{"value":{"value":{"y":1}}},"n":{"value":null}}"#;
+        run.config = Some(Config::parse(config).unwrap());
+        run.summary = Some(
+            wandb_core::model::map_from_json(br#"{"a":{"b":1.0},"big":12345678901234567890123}"#).unwrap(),
+        );
+        (run.read_only, run.history_line_count) = (Some(false), Some(7));
+        run.created_at = Some("2024-05-01T12:00:00".into());
+        assert_eq!(same(&run), run);
+        run.summary = Some(wandb_core::model::map_from_json(br#"{"a":NaN}"#).unwrap());
+        assert_eq!(same(&run).summary.unwrap().get("a"), Some(&"NaN".into()), "as JSON has it");
     }
 }

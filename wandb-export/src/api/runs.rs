@@ -162,7 +162,8 @@ impl Runs {
     pub async fn write(self, sink: Box<dyn Sink>) -> Result<Exported, Error> {
         let columns = self.columns;
         let api = self.api.clone();
-        let mut incomplete = Vec::new();
+        let mut incomplete =
+            self.local.as_ref().map(|project| project.incomplete.clone()).unwrap_or_default();
         let runs = self.stream().inspect_ok(|run| incomplete.extend_from_slice(run.incomplete()));
         let rows = runs.ready_chunks(RUNS_IN_A_BATCH).map(move |runs| {
             runs.into_iter().map(|run| run.map(|run| columns.row(&run))).collect::<Result<Vec<_>, Error>>()

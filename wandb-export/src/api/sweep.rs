@@ -39,12 +39,19 @@ impl Sweep {
         Self { api, path, model, lacks, local: None }
     }
 
-    /// The sweep of that id, if any of the runs of a folder belongs to it.
-    pub(crate) async fn local(api: Api, project: LocalProject, id: &str) -> Result<Self, Error> {
+    /// The sweep of that id in a folder: what is `known` of it, or else just what its runs are, if any belongs to it.
+    pub(crate) async fn local(
+        api: Api,
+        project: LocalProject,
+        id: &str,
+        known: Option<model::Sweep>,
+    ) -> Result<Self, Error> {
         let path = SweepPath::new(project.path.entity(), project.path.project(), id)?;
-        let model = model::Sweep::new(project.path.entity(), project.path.project(), id, "");
+        let is_known = known.is_some();
+        let model =
+            known.unwrap_or_else(|| model::Sweep::new(project.path.entity(), project.path.project(), id, ""));
         let sweep = Self { local: Some(project), ..Self::new(api, path, model, Lacks::nothing()) };
-        if sweep.runs().light().limit(1).collect().await?.is_empty() {
+        if !is_known && sweep.runs().light().limit(1).collect().await?.is_empty() {
             return Err(Error::NothingThere { message: format!("no run in that folder is of a sweep {id}") });
         }
         Ok(sweep)
@@ -57,7 +64,8 @@ impl Sweep {
 
     /// The sweep's page in the web app.
     pub fn url(&self) -> String {
-        self.path.app_url(self.api.base_url()).to_string()
+        let server = self.local.as_ref().and_then(|project| project.server.as_ref());
+        self.path.app_url(server.unwrap_or(self.api.base_url())).to_string()
     }
 
     /// The sweep's runs, oldest first, to be narrowed down further, ordered and read.

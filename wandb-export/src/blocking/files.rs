@@ -54,6 +54,14 @@ impl Files {
         Iter::new(self.0.stream().map_ok(RunFile::new).boxed())
     }
 
+    /// What is missing of the files of a mirror, each in a sentence; see the async [`incomplete`](crate::Files::incomplete).
+    ///
+    /// # Errors
+    /// If the mirror cannot be read.
+    pub fn incomplete(&self) -> Result<Vec<String>, Error> {
+        block_on(self.0.incomplete())
+    }
+
     /// All the files at once.
     pub fn collect(self) -> Result<Vec<RunFile>, Error> {
         self.iter().collect()

@@ -66,6 +66,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     let sink = progress.counted(destination.sink()?);
     let run = session.run(&options.path).await?;
     let files = wanted(options, &run)?;
+    let lacking = files.incomplete().await?;
     if options.download {
         drop(progress);
         let bar = DownloadBar::start(&files.progress(), session.shows_progress());
@@ -74,7 +75,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         let rows: Vec<_> = downloads.files.iter().map(downloaded).collect();
         let report = write_rows(futures_util::stream::iter([Ok(rows)]), sink).await?;
         session.tell(&report, destination.format()?);
-        return ended(options, &run, downloads).await;
+        return Ok(worse(Session::outcome(lacking), ended(options, &run, downloads).await?));
     }
     let listed = RefCell::new(HashSet::new());
     let rows = files.stream().map_ok(|file| {
@@ -85,7 +86,15 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     drop(progress);
     session.tell(&report, destination.format()?);
     let listed = listed.into_inner();
-    missing(&run, options.name.iter().filter(|name| !listed.contains(*name))).await
+    let absent = missing(&run, options.name.iter().filter(|name| !listed.contains(*name))).await?;
+    Ok(worse(Session::outcome(lacking), absent))
+}
+
+fn worse(one: Outcome, other: Outcome) -> Outcome {
+    match one {
+        Outcome::Done => other,
+        Outcome::Incomplete => one,
+    }
 }
 
 fn wanted(options: &Options, run: &Run) -> Result<Files, Error> {
@@ -117,10 +126,7 @@ async fn ended(options: &Options, run: &Run, downloads: Downloads) -> Result<Out
     if is_refused {
         say("hint: --replace replaces what is there");
     }
-    match missing(run, absent.into_iter()).await? {
-        Outcome::Done => Ok(outcome),
-        incomplete @ Outcome::Incomplete => Ok(incomplete),
-    }
+    Ok(worse(missing(run, absent.into_iter()).await?, outcome))
 }
 
 /// Names that were asked for and are not there: if it was only one, that is a failure.

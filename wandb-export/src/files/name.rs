@@ -15,7 +15,7 @@ const LONGEST_PATH: usize = 700;
 const KEPT: usize = 80;
 
 /// Whether the name can be taken as it is for a path below a folder, on every system.
-pub(super) fn is_safe(name: &str) -> bool {
+pub(crate) fn is_safe(name: &str) -> bool {
     name.len() <= LONGEST_PATH && name.split('/').all(is_safe_part)
 }
 

@@ -2,26 +2,51 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
+#[cfg(feature = "mirror")]
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 
 use wandb_runlog::ConsoleReader;
 
 use super::LocalRun;
 use super::run::reading;
+use super::source::Source;
 use crate::error::Error;
 
-/// Lines, session after session.
+/// So many lines of a file of lines are handed out at once, at the most.
+#[cfg(feature = "mirror")]
+const LINES_AT_ONCE: usize = 1_000;
+
+/// Lines, file after file.
 #[derive(Debug)]
 pub(crate) struct Console {
     files: VecDeque<PathBuf>,
-    reader: Option<(PathBuf, ConsoleReader<File>)>,
+    /// Whether these are files of lines rather than what the SDK has written.
+    are_lines: bool,
+    reader: Option<(PathBuf, Reader)>,
+}
+
+#[derive(Debug)]
+enum Reader {
+    Session(Box<ConsoleReader<File>>),
+    #[cfg(feature = "mirror")]
+    Lines(BufReader<File>),
 }
 
 impl LocalRun {
     /// What it has printed.
-    pub(crate) fn console(&self) -> Console {
-        let files = self.sessions.iter().map(|session| session.file.clone()).collect();
-        Console { files, reader: None }
+    ///
+    /// # Errors
+    /// If a mirror does not have that.
+    pub(crate) fn console(&self) -> Result<Console, Error> {
+        let (files, are_lines) = match &self.source {
+            Source::Sessions(sessions) => {
+                (sessions.iter().map(|session| session.file.clone()).collect(), false)
+            }
+            #[cfg(feature = "mirror")]
+            Source::Mirrored(run) => (run.log()?.into_iter().collect(), true),
+        };
+        Ok(Console { files, are_lines, reader: None })
     }
 }
 
@@ -30,15 +55,33 @@ impl Console {
     pub(crate) fn next_lines(&mut self) -> Result<Option<Vec<String>>, Error> {
         loop {
             if let Some((file, reader)) = &mut self.reader {
-                let text = reader.next_text().map_err(|error| reading(file, error))?;
-                if let Some(text) = text {
-                    return Ok(Some(text.lines().map(str::to_owned).collect()));
+                let lines = reader.next().map_err(|error| reading(file, error))?;
+                if !lines.is_empty() {
+                    return Ok(Some(lines));
                 }
                 self.reader = None;
             }
             let Some(file) = self.files.pop_front() else { return Ok(None) };
             let opened = File::open(&file).map_err(|error| reading(&file, error))?;
-            self.reader = Some((file, ConsoleReader::new(opened)));
+            let reader = match self.are_lines {
+                #[cfg(feature = "mirror")]
+                true => Reader::Lines(BufReader::new(opened)),
+                _ => Reader::Session(Box::new(ConsoleReader::new(opened))),
+            };
+            self.reader = Some((file, reader));
+        }
+    }
+}
+
+impl Reader {
+    fn next(&mut self) -> std::io::Result<Vec<String>> {
+        match self {
+            Self::Session(reader) => {
+                let text = reader.next_text()?.unwrap_or_default();
+                Ok(text.lines().map(str::to_owned).collect())
+            }
+            #[cfg(feature = "mirror")]
+            Self::Lines(lines) => lines.lines().take(LINES_AT_ONCE).collect(),
         }
     }
 }

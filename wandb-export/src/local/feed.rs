@@ -1,15 +1,14 @@
 //! The rows of a run on disk.
 
-use std::fs::File;
-use std::path::Path;
-use std::sync::Arc;
-
-use wandb_runlog::{HistoryReader, Losses, Rows, Selection, SystemReader};
+use wandb_runlog::Selection;
 
 use super::LocalRun;
-use super::run::{Session, reading, unread};
+use super::sessions::SessionRows;
+use super::source::Source;
 use crate::batch::Batch;
 use crate::error::Error;
+#[cfg(feature = "mirror")]
+use crate::mirror::MirroredRows;
 
 /// What is asked of a run's rows.
 #[derive(Debug, Clone)]
@@ -28,22 +27,19 @@ pub(crate) enum Wanted {
     System,
 }
 
-/// Rows, batch by batch, session after session.
+/// Rows, batch by batch.
 #[derive(Debug)]
 pub(crate) struct Feed {
-    run: Arc<LocalRun>,
-    wanted: Wanted,
-    /// The session to be read next.
-    session: usize,
-    reader: Option<Reader>,
+    rows: Rows,
     sampling: Option<Sampling>,
-    incomplete: Vec<String>,
 }
 
+/// All that is wanted, wherever it comes from.
 #[derive(Debug)]
-enum Reader {
-    Logged(Box<HistoryReader<File>>),
-    System(SystemReader<File>),
+enum Rows {
+    Sessions(SessionRows),
+    #[cfg(feature = "mirror")]
+    Mirrored(MirroredRows),
 }
 
 /// Some of many rows, the first and the last among them, the others evenly between.
@@ -57,36 +53,23 @@ struct Sampling {
 
 impl Feed {
     /// Opens the rows. For samples all of them are counted first.
-    pub(crate) fn open(run: Arc<LocalRun>, ask: Ask) -> Result<Self, Error> {
-        let mut feed = Self {
-            run,
-            wanted: ask.wanted,
-            session: 0,
-            reader: None,
-            sampling: None,
-            incomplete: Vec::new(),
-        };
+    pub(crate) fn open(run: &LocalRun, ask: &Ask) -> Result<Self, Error> {
+        let mut sampling = None;
         if let Some(rows) = ask.samples {
-            let mut counting = Self { run: Arc::clone(&feed.run), wanted: feed.wanted.clone(), ..feed };
+            let mut counting = Rows::open(run, &ask.wanted)?;
             let mut of = 0;
             while let Some(batch) = counting.next()? {
                 of += batch.len() as u64;
             }
-            feed = Self {
-                session: 0,
-                reader: None,
-                sampling: (of > rows).then_some(Sampling { rows, of, seen: 0, taken: 0 }),
-                incomplete: Vec::new(),
-                ..counting
-            };
+            sampling = (of > rows).then_some(Sampling { rows, of, seen: 0, taken: 0 });
         }
-        Ok(feed)
+        Ok(Self { rows: Rows::open(run, &ask.wanted)?, sampling })
     }
 
     /// The next rows, at least one; `None` at the end.
     pub(crate) fn next(&mut self) -> Result<Option<Batch>, Error> {
         loop {
-            let Some(batch) = self.next_of_all()? else { return Ok(None) };
+            let Some(batch) = self.rows.next()? else { return Ok(None) };
             let Some(sampling) = &mut self.sampling else { return Ok(Some(batch)) };
             let mut rows = batch.into_rows()?;
             rows.retain(|_| sampling.takes());
@@ -98,64 +81,36 @@ impl Feed {
 
     /// What could not be read so far, each in a sentence.
     pub(crate) fn incomplete(&self) -> &[String] {
-        &self.incomplete
-    }
-
-    fn next_of_all(&mut self) -> Result<Option<Batch>, Error> {
-        loop {
-            let Some(reader) = &mut self.reader else {
-                let Some(Session { file, shift }) = self.run.sessions.get(self.session) else {
-                    return Ok(None);
-                };
-                let opened = File::open(file).map_err(|error| reading(file, error))?;
-                self.reader = Some(match &self.wanted {
-                    Wanted::Logged(selection) => Reader::Logged(Box::new(
-                        HistoryReader::new(opened, selection.clone()).shifted(*shift),
-                    )),
-                    Wanted::System => Reader::System(SystemReader::new(opened)),
-                });
-                continue;
-            };
-            let file = &self.run.sessions[self.session].file;
-            let batch = reader.next().map_err(|error| reading(file, error))?;
-            if batch.is_some() {
-                return Ok(batch);
-            }
-            self.incomplete.extend(unread(file, reader.losses()));
-            self.incomplete.extend(reader.disorder(file));
-            self.reader = None;
-            self.session += 1;
+        match &self.rows {
+            Rows::Sessions(rows) => rows.incomplete(),
+            #[cfg(feature = "mirror")]
+            Rows::Mirrored(rows) => rows.incomplete(),
         }
     }
 }
 
-impl Reader {
-    fn next(&mut self) -> std::io::Result<Option<Batch>> {
-        Ok(match self {
-            Self::Logged(reader) => reader.next_rows()?.map(|rows| match rows {
-                Rows::Page(page) => Batch::Page(page),
-                Rows::Single(rows) => Batch::Rows(rows),
+impl Rows {
+    #[cfg_attr(
+        not(feature = "mirror"),
+        expect(clippy::unnecessary_wraps, reason = "a mirror may be damaged")
+    )]
+    fn open(run: &LocalRun, wanted: &Wanted) -> Result<Self, Error> {
+        Ok(match &run.source {
+            Source::Sessions(sessions) => Self::Sessions(SessionRows::new(sessions, wanted.clone())),
+            #[cfg(feature = "mirror")]
+            Source::Mirrored(run) => Self::Mirrored(match wanted {
+                Wanted::Logged(selection) => MirroredRows::logged(run, selection.clone())?,
+                Wanted::System => MirroredRows::system(run)?,
             }),
-            Self::System(reader) => reader.next_rows()?.map(Batch::Rows),
         })
     }
 
-    fn losses(&self) -> &Losses {
+    fn next(&mut self) -> Result<Option<Batch>, Error> {
         match self {
-            Self::Logged(reader) => reader.losses(),
-            Self::System(reader) => reader.losses(),
+            Self::Sessions(rows) => rows.next(),
+            #[cfg(feature = "mirror")]
+            Self::Mirrored(rows) => Ok(rows.next()?.map(Batch::Rows)),
         }
-    }
-
-    fn disorder(&self, file: &Path) -> Option<String> {
-        let Self::Logged(reader) = self else { return None };
-        let rows = reader.out_of_order();
-        (rows > 0).then(|| {
-            format!(
-                "{}: {rows} rows are not in the order of steps; they come as they were written",
-                file.display()
-            )
-        })
     }
 }
 

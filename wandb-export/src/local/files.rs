@@ -1,4 +1,4 @@
-//! The files that the SDK put beside a run.
+//! The files of a run on disk: those that the SDK put beside it, or those of a mirror.
 
 use std::collections::HashSet;
 use std::fs;
@@ -8,14 +8,37 @@ use std::path::{Path, PathBuf};
 use wandb_core::model::File;
 
 use super::LocalRun;
+use super::source::Source;
 use crate::error::Error;
 
 /// A file of a run, and where it is.
 pub(crate) type LocalFile = (File, PathBuf);
 
 impl LocalRun {
-    /// The files by name. Of those that several sessions have the last one's counts.
+    /// The files: those of a mirror in the server's order, others by name.
     pub(crate) fn files(&self) -> Result<Vec<LocalFile>, Error> {
+        match &self.source {
+            Source::Sessions(_) => self.files_of_sessions(),
+            #[cfg(feature = "mirror")]
+            Source::Mirrored(run) => run.files(),
+        }
+    }
+
+    /// What of the files is missing, each in a sentence.
+    #[cfg_attr(
+        not(feature = "mirror"),
+        expect(clippy::unnecessary_wraps, reason = "a mirror may be damaged")
+    )]
+    pub(crate) fn missing_files(&self) -> Result<Vec<String>, Error> {
+        match &self.source {
+            Source::Sessions(_) => Ok(Vec::new()),
+            #[cfg(feature = "mirror")]
+            Source::Mirrored(run) => run.told(crate::mirror::Part::Files),
+        }
+    }
+
+    /// Of files that several sessions have the last one's counts.
+    fn files_of_sessions(&self) -> Result<Vec<LocalFile>, Error> {
         let mut files = Vec::new();
         let mut names = HashSet::new();
         for folder in self.folders() {

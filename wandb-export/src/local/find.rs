@@ -1,7 +1,7 @@
 //! Which runs are at a place.
 //!
 //! The SDK makes a folder `run-DATE_TIME-ID` or `offline-run-DATE_TIME-ID` for every session of a run, with the file
-//! `run-ID.wandb` in it, all of them in a folder `wandb`.
+//! `run-ID.wandb` in it, all of them in a folder `wandb`. A mirror of a project is known by its manifest.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use super::Place;
 use crate::error::Error;
+#[cfg(feature = "mirror")]
+use crate::mirror::is_mirror;
 
 /// How the names of files end.
 const SUFFIX: &str = ".wandb";
@@ -24,6 +26,12 @@ pub(super) enum Found {
     Session(PathBuf),
     /// A folder of runs.
     Runs(Vec<Sessions>),
+    /// The mirror of a project.
+    #[cfg(feature = "mirror")]
+    Mirror(PathBuf),
+    /// A folder of such mirrors.
+    #[cfg(feature = "mirror")]
+    Mirrors(Vec<PathBuf>),
 }
 
 /// Looks what is at a place.
@@ -42,6 +50,10 @@ fn look(path: &Path) -> io::Result<Option<Found>> {
     };
     if !is_dir {
         return Ok(id_of(path).is_some().then(|| Found::Session(path.to_owned())));
+    }
+    #[cfg(feature = "mirror")]
+    if is_mirror(path)? {
+        return Ok(Some(Found::Mirror(path.to_owned())));
     }
     let (mut files, mut folders) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(path)? {
@@ -67,9 +79,33 @@ fn look(path: &Path) -> io::Result<Option<Found>> {
     }
     if files.is_empty() {
         let inner = path.join("wandb");
-        return if folders.contains(&inner) { look(&inner) } else { Ok(None) };
+        return if folders.contains(&inner) { look(&inner) } else { look_for_mirrors(folders) };
     }
     Ok(Some(Found::Runs(by_run(files))))
+}
+
+/// The mirrors among folders.
+#[cfg(feature = "mirror")]
+fn look_for_mirrors(folders: Vec<PathBuf>) -> io::Result<Option<Found>> {
+    let mut mirrors = Vec::new();
+    for folder in folders {
+        if is_mirror(&folder)? {
+            mirrors.push(folder);
+        }
+    }
+    mirrors.sort_unstable();
+    Ok((!mirrors.is_empty()).then_some(Found::Mirrors(mirrors)))
+}
+
+/// This build cannot read any.
+#[cfg(not(feature = "mirror"))]
+#[expect(
+    clippy::unnecessary_wraps,
+    clippy::needless_pass_by_value,
+    reason = "the same signature in every build"
+)]
+fn look_for_mirrors(_folders: Vec<PathBuf>) -> io::Result<Option<Found>> {
+    Ok(None)
 }
 
 /// Files by the id of their run, the runs in the order of their first sessions.

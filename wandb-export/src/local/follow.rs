@@ -1,23 +1,24 @@
 //! The rows of a run that is still being written.
 
 use std::fs::File;
-use std::sync::Arc;
 
 use wandb_core::Row;
 use wandb_runlog::{HistoryReader, Mark, Rows, Selection};
 
 use super::run::{Session, reading, unread};
-use super::{Ask, Feed, LocalRun, Wanted};
+use super::sessions::SessionRows;
+use super::{LocalRun, Wanted};
 use crate::batch::Batch;
 use crate::error::Error;
 
 /// Follows the last session of a run, after its earlier ones.
 #[derive(Debug)]
 pub(crate) struct Following {
-    run: Arc<LocalRun>,
+    /// The last one.
+    session: Session,
     selection: Selection,
     /// The rows of the sessions before the last one.
-    earlier: Option<Feed>,
+    earlier: Option<SessionRows>,
     mark: Mark,
     has_ended: bool,
     incomplete: Vec<String>,
@@ -35,25 +36,30 @@ pub(crate) enum News {
 }
 
 impl Following {
-    pub(crate) fn open(run: Arc<LocalRun>, selection: Selection) -> Result<Self, Error> {
-        let mut earlier = LocalRun::clone(&run);
-        earlier.sessions.pop();
-        let wanted = Wanted::Logged(selection.clone());
-        let earlier = Some(Feed::open(Arc::new(earlier), Ask { wanted, samples: None })?);
-        let mark = Mark::default();
-        Ok(Self { run, selection, earlier, mark, has_ended: false, incomplete: Vec::new() })
+    /// # Errors
+    /// If nobody writes to what the run is in.
+    pub(crate) fn open(run: &LocalRun, selection: Selection) -> Result<Self, Error> {
+        let Some((session, earlier)) = run.source.sessions().split_last() else {
+            return Err(Error::usage(format!(
+                "{} is in a mirror, where nothing comes by itself; follow it on its server",
+                run.path
+            )));
+        };
+        let earlier = Some(SessionRows::new(earlier, Wanted::Logged(selection.clone())));
+        let (session, mark) = (session.clone(), Mark::default());
+        Ok(Self { session, selection, earlier, mark, has_ended: false, incomplete: Vec::new() })
     }
 
     /// Looks what is new.
     pub(crate) fn look(&mut self) -> Result<News, Error> {
-        if let Some(feed) = &mut self.earlier {
-            if let Some(batch) = feed.next()? {
+        if let Some(rows) = &mut self.earlier {
+            if let Some(batch) = rows.next()? {
                 return Ok(News::Rows(batch.into_rows()?));
             }
-            self.incomplete.extend_from_slice(feed.incomplete());
+            self.incomplete.extend_from_slice(rows.incomplete());
             self.earlier = None;
         }
-        let Some(Session { file, shift }) = self.run.sessions.last() else { return Ok(News::Over) };
+        let Session { file, shift } = &self.session;
         let failed = |error| reading(file, error);
         let opened = File::open(file).map_err(failed)?;
         let reader = HistoryReader::go_on(opened, self.selection.clone(), &self.mark).map_err(failed)?;

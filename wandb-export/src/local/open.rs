@@ -3,12 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use wandb_core::ProjectPath;
+use wandb_core::model::Sweep;
+use wandb_core::{BaseUrl, ProjectPath};
 
 use super::find::{Found, Sessions, find};
 use super::run::NO_ENTITY;
 use super::{LocalRun, Place};
 use crate::error::Error;
+#[cfg(feature = "mirror")]
+use crate::mirror::{Archive, MirroredRun};
 
 /// A folder of runs.
 #[derive(Debug, Clone)]
@@ -17,16 +20,30 @@ pub(crate) struct LocalProject {
     pub(crate) path: ProjectPath,
     /// Where the runs are, which are read one by one.
     pub(crate) runs: Vec<RunSource>,
+    /// What of the folder as a whole cannot be read, each in a sentence.
+    pub(crate) incomplete: Vec<String>,
+    /// The server that it is on, where that is known.
+    pub(crate) server: Option<BaseUrl>,
 }
 
 /// Where runs of the same id are.
 #[derive(Debug, Clone)]
-pub(crate) struct RunSource(Sessions);
+pub(crate) enum RunSource {
+    /// In the SDK's files.
+    Sessions(Sessions),
+    /// In a mirror.
+    #[cfg(feature = "mirror")]
+    Mirrored(MirroredRun),
+}
 
 impl LocalProject {
     /// Reads the runs of a source, as a rule a single one.
     pub(crate) fn read(source: &RunSource) -> Result<Vec<LocalRun>, Error> {
-        LocalRun::open(&source.0)
+        match source {
+            RunSource::Sessions(sessions) => LocalRun::open(sessions),
+            #[cfg(feature = "mirror")]
+            RunSource::Mirrored(run) => Ok(vec![LocalRun::mirrored(run.clone())?]),
+        }
     }
 }
 
@@ -35,30 +52,62 @@ pub(crate) fn open_project(place: &Place) -> Result<LocalProject, Error> {
     let runs = match find(place)? {
         Some(Found::Runs(runs)) => runs,
         Some(Found::Session(file)) => vec![vec![file]],
+        #[cfg(feature = "mirror")]
+        Some(found @ (Found::Mirror(_) | Found::Mirrors(_))) => {
+            return mirrored_project(&Arc::new(archive(place, found)?));
+        }
         None => return Err(Error::no_run_at(place)),
     };
     let name = std::path::absolute(place.path()).ok();
     let name = name.as_deref().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or("wandb");
     let path = ProjectPath::new(NO_ENTITY, name.trim()).or_else(|_| ProjectPath::new(NO_ENTITY, "wandb"))?;
-    Ok(LocalProject { path, runs: runs.into_iter().map(RunSource).collect() })
+    let runs = runs.into_iter().map(RunSource::Sessions).collect();
+    Ok(LocalProject { path, runs, incomplete: Vec::new(), server: None })
+}
+
+#[cfg(feature = "mirror")]
+fn mirrored_project(archive: &Arc<Archive>) -> Result<LocalProject, Error> {
+    let source = |id: &String| RunSource::Mirrored(MirroredRun::new(archive, id));
+    Ok(LocalProject {
+        path: archive.project()?,
+        runs: archive.ids().iter().map(source).collect(),
+        incomplete: archive.incomplete().to_vec(),
+        server: archive.server(),
+    })
+}
+
+/// The mirror that was found at a place, if it is that of a single project.
+#[cfg(feature = "mirror")]
+fn archive(place: &Place, found: Found) -> Result<Archive, Error> {
+    match found {
+        Found::Mirror(folder) => Archive::open(&folder),
+        Found::Mirrors(folders) => match &folders[..] {
+            [folder] => Archive::open(folder),
+            folders => {
+                let names: Vec<_> = folders.iter().map(|folder| folder.display().to_string()).collect();
+                Err(Error::usage(format!(
+                    "which of the {} projects in {place}? name the folder of one: {}",
+                    names.len(),
+                    names.join(", ")
+                )))
+            }
+        },
+        Found::Session(_) | Found::Runs(_) => Err(Error::no_run_at(place)),
+    }
 }
 
 /// The run at a place: a file, its folder, a folder of runs with a single one, or a folder of runs and an id behind it.
 pub(crate) fn open_run(place: &Place) -> Result<Arc<LocalRun>, Error> {
-    let sessions = match find(place)? {
-        Some(Found::Session(file)) => vec![file],
-        Some(Found::Runs(runs)) => match <[Sessions; 1]>::try_from(runs) {
-            Ok([sessions]) => sessions,
-            Err(runs) => {
-                return Err(Error::usage(format!(
-                    "which of the {} runs in {place}? put its id behind the folder, or name its own folder",
-                    runs.len()
-                )));
-            }
-        },
+    let source = match find(place)? {
+        Some(Found::Session(file)) => RunSource::Sessions(vec![file]),
+        Some(Found::Runs(runs)) => only(place, runs.into_iter().map(RunSource::Sessions).collect())?,
+        #[cfg(feature = "mirror")]
+        Some(found @ (Found::Mirror(_) | Found::Mirrors(_))) => {
+            only(place, mirrored_project(&Arc::new(archive(place, found)?))?.runs)?
+        }
         None => by_id(place)?,
     };
-    let mut runs = LocalRun::open(&sessions)?;
+    let mut runs = LocalProject::read(&source)?;
     match runs.len() {
         1 => Ok(Arc::new(runs.remove(0))),
         count => Err(Error::usage(format!(
@@ -67,17 +116,44 @@ pub(crate) fn open_run(place: &Place) -> Result<Arc<LocalRun>, Error> {
     }
 }
 
-fn by_id(place: &Place) -> Result<Sessions, Error> {
-    let nothing = || Error::no_run_at(place);
-    let (folder, id) = place.split().ok_or_else(nothing)?;
-    let Some(Found::Runs(runs)) = find(&folder)? else { return Err(nothing()) };
-    let is_it =
-        |sessions: &Sessions| sessions.iter().any(|file| super::find::id_of(file).as_deref() == Some(&*id));
-    runs.into_iter().find(is_it).ok_or_else(nothing)
+/// The only run of a folder.
+fn only(place: &Place, runs: Vec<RunSource>) -> Result<RunSource, Error> {
+    <[RunSource; 1]>::try_from(runs).map(|[run]| run).map_err(|runs| {
+        let all = runs.len();
+        Error::usage(format!(
+            "which of the {all} runs in {place}? put its id behind the folder, or name its own folder"
+        ))
+    })
 }
 
-/// The sweep at a place, which is a folder of runs with the sweep's id behind it.
-pub(crate) fn open_sweep(place: &Place) -> Result<(LocalProject, String), Error> {
+fn by_id(place: &Place) -> Result<RunSource, Error> {
+    let nothing = || Error::no_run_at(place);
+    let (folder, id) = place.split().ok_or_else(nothing)?;
+    let is_it =
+        |sessions: &Sessions| sessions.iter().any(|file| super::find::id_of(file).as_deref() == Some(&*id));
+    match find(&folder)? {
+        Some(Found::Runs(runs)) => runs.into_iter().find(is_it).map(RunSource::Sessions).ok_or_else(nothing),
+        #[cfg(feature = "mirror")]
+        Some(found @ (Found::Mirror(_) | Found::Mirrors(_))) => {
+            let archive = Arc::new(archive(&folder, found)?);
+            if archive.has(&id) {
+                Ok(RunSource::Mirrored(MirroredRun::new(&archive, &id)))
+            } else {
+                Err(nothing())
+            }
+        }
+        _ => Err(nothing()),
+    }
+}
+
+/// The sweep at a place, which is a folder of runs with the sweep's id behind it; what it is itself only a mirror tells.
+pub(crate) fn open_sweep(place: &Place) -> Result<(LocalProject, String, Option<Sweep>), Error> {
     let (folder, id) = place.split().ok_or_else(|| Error::no_run_at(place))?;
-    Ok((open_project(&folder)?, id))
+    #[cfg(feature = "mirror")]
+    if let Some(found @ (Found::Mirror(_) | Found::Mirrors(_))) = find(&folder)? {
+        let archive = Arc::new(archive(&folder, found)?);
+        let sweep = archive.sweep(&id)?;
+        return Ok((mirrored_project(&archive)?, id, sweep));
+    }
+    Ok((open_project(&folder)?, id, None))
 }

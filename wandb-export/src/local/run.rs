@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use wandb_core::model::{Run, RunState};
-use wandb_core::{Map, RunPath, Value};
+use wandb_core::{BaseUrl, Map, RunPath, Value};
 use wandb_runlog::{Facts, Losses};
 
 use super::find::{Sessions, id_of};
+use super::source::Source;
 use crate::error::Error;
+#[cfg(feature = "mirror")]
+use crate::mirror::MirroredRun;
 
 /// What stands in a path for an entity that a file does not tell.
 pub(super) const NO_ENTITY: &str = "local";
@@ -20,7 +23,7 @@ const NO_PROJECT: &str = "uncategorized";
 /// A server takes a run for crashed when it has not heard of it for so long.
 const SILENCE: Duration = Duration::from_secs(5 * 60);
 
-/// A run whose files are on disk.
+/// A run that is on disk.
 #[derive(Debug, Clone)]
 pub(crate) struct LocalRun {
     pub(crate) path: RunPath,
@@ -29,7 +32,9 @@ pub(crate) struct LocalRun {
     pub(crate) metadata: Option<Map>,
     /// What of its files cannot be read, each in a sentence.
     pub(crate) incomplete: Vec<String>,
-    pub(super) sessions: Vec<Session>,
+    /// The server that it is on, where that is known.
+    pub(crate) server: Option<BaseUrl>,
+    pub(super) source: Source,
 }
 
 /// One file of a run.
@@ -65,6 +70,15 @@ impl LocalRun {
         Ok(runs.into_iter().map(|(run, _)| run).collect())
     }
 
+    /// A run of a mirror.
+    #[cfg(feature = "mirror")]
+    pub(super) fn mirrored(run: MirroredRun) -> Result<Self, Error> {
+        let (model, incomplete) = run.read()?;
+        let server = run.archive().server();
+        let source = Source::Mirrored(run);
+        Ok(Self { path: model.path()?, model, metadata: None, incomplete, server, source })
+    }
+
     fn of(file: &Path, facts: Facts) -> Result<Self, Error> {
         let mut incomplete = unread(file, &facts.losses);
         if !facts.is_run() {
@@ -82,20 +96,13 @@ impl LocalRun {
             .get_or_insert_with(|| if is_silent(file) { RunState::Crashed } else { RunState::Running });
         let entity = if model.entity.is_empty() { NO_ENTITY } else { &model.entity };
         let path = RunPath::new(entity, &model.project, &model.id)?;
-        Ok(Self {
-            path,
-            model,
-            metadata: facts.metadata,
-            incomplete,
-            sessions: vec![Session { file: file.to_owned(), shift: 0 }],
-        })
+        let source = Source::Sessions(vec![Session { file: file.to_owned(), shift: 0 }]);
+        Ok(Self { path, model, metadata: facts.metadata, incomplete, server: None, source })
     }
 
     /// The same with later steps.
     fn shifted(mut self, by: i64) -> Self {
-        for session in &mut self.sessions {
-            session.shift = by;
-        }
+        self.source.shift(by);
         if let Some(step) = self.model.summary.as_mut().and_then(|summary| summary.get_mut("_step"))
             && let Some(last) = step.as_i64()
         {
@@ -106,7 +113,7 @@ impl LocalRun {
 
     /// Adds a later session.
     fn go_on(&mut self, later: Self) {
-        let Self { path, model: new, metadata, incomplete, sessions } = later;
+        let Self { path, model: new, metadata, incomplete, server: _, source } = later;
         let old = std::mem::replace(&mut self.model, new);
         let new = &mut self.model;
         self.path = path;
@@ -127,12 +134,12 @@ impl LocalRun {
         new.system_metrics = Some(over(old.system_metrics, new.system_metrics.take()));
         self.metadata = metadata.or(self.metadata.take());
         self.incomplete.extend(incomplete);
-        self.sessions.extend(sessions);
+        self.source.go_on(source);
     }
 
     /// The folders that the SDK put files of the run into, the one of the last session first.
     pub(super) fn folders(&self) -> impl Iterator<Item = PathBuf> {
-        self.sessions.iter().rev().filter_map(|session| Some(session.file.parent()?.join("files")))
+        self.source.sessions().iter().rev().filter_map(|session| Some(session.file.parent()?.join("files")))
     }
 }
 

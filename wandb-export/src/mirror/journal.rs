@@ -84,6 +84,11 @@ pub(super) fn read(mut reader: impl BufRead, mut each: impl FnMut(Line)) -> io::
     }
 }
 
+/// Whether a line is the first one of a journal, and whole.
+pub(super) fn is_header(line: &[u8]) -> bool {
+    matches!(parse(line, true), Some(Line::Header(_)))
+}
+
 fn parse(text: &[u8], is_first: bool) -> Option<Line> {
     let text = text.strip_suffix(b"\n")?;
     let (prefix, rest) = text.split_at_checked(PREFIX)?;

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use wandb_core::model::Run;
 
 use super::contents::{Contents, Part};
+use super::index::Known;
 use super::record::Fingerprint;
-use super::store::Known;
 
 /// A run as the list of runs has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,8 +136,8 @@ pub(super) fn plan<'a>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::index::known_for_tests;
     use super::super::record::RunRecord;
-    use super::super::store::known_for_tests;
     use super::*;
 
     fn run(id: &str, lines: Option<u64>, seconds: u64) -> Listed {

@@ -207,7 +207,7 @@ fn keeps_types(old: &SchemaRef, whole: File) -> bool {
 }
 
 /// A row of a table without the run's id.
-fn unlabelled(row: Row) -> Row {
+pub(super) fn unlabelled(row: Row) -> Row {
     let own = row.into_iter().filter(|(key, _)| &**key != RUN_ID);
     own.map(|(key, value)| (if &*key == LOGGED_RUN_ID { RUN_ID.into() } else { key }, value)).collect()
 }

@@ -4,15 +4,15 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io;
 
 use wandb_core::BaseUrl;
 
-use super::contents::Part;
 use super::disk::{Appended, Disk, read_at};
-use super::journal::{self, Line, Span};
+use super::index::{self, Added, Known, Place, Runs, read_journal, read_manifest, read_rows};
+use super::journal;
 use super::layout::{JOURNAL, MANIFEST, RUN_TABLE, RUNS, SWEEP_TABLE};
-use super::record::{FORMAT, Fingerprint, Header, RunRecord, Stored};
+use super::record::{Header, RunRecord, Stored};
 use crate::error::Error;
 
 /// The state of a mirror.
@@ -20,7 +20,7 @@ use crate::error::Error;
 pub(super) struct Store {
     disk: Disk,
     header: Header,
-    runs: BTreeMap<String, Known>,
+    runs: Runs,
     manifest: Option<File>,
     rows: Option<File>,
     /// Until the manifest says what it says.
@@ -29,73 +29,6 @@ pub(super) struct Store {
     is_unsettled: bool,
     /// Whether there are rows that the table of runs does not have.
     has_new_rows: bool,
-}
-
-/// What is in memory of a run.
-#[derive(Debug, Clone)]
-pub(super) struct Known {
-    /// What its files are called, where that is not the id.
-    pub(super) here: Option<Box<str>>,
-    /// What it looked like when each part was taken.
-    as_of: [Option<Fingerprint>; Part::ALL.len()],
-    /// Which parts lack something that is to be tried again.
-    missing: [bool; Part::ALL.len()],
-    /// Which parts have something that is not exact, and that no trying again mends.
-    inexact: [bool; Part::ALL.len()],
-    pub(super) gone: bool,
-    created_at: Box<str>,
-    record: Option<Place>,
-    row: Option<Place>,
-}
-
-/// Where a text is.
-#[derive(Debug, Clone, Copy)]
-enum Place {
-    Manifest(Span),
-    Rows(Span),
-    Journal(Span),
-}
-
-impl Known {
-    fn new() -> Self {
-        Self {
-            here: None,
-            as_of: [None; Part::ALL.len()],
-            missing: [false; Part::ALL.len()],
-            inexact: [false; Part::ALL.len()],
-            gone: false,
-            created_at: "".into(),
-            record: None,
-            row: None,
-        }
-    }
-
-    fn note(&mut self, record: &RunRecord, place: Place) {
-        self.here = record.here.as_deref().map(Into::into);
-        self.created_at = record.created_at.as_deref().unwrap_or_default().into();
-        self.as_of = Part::ALL.map(|part| record.as_of(part));
-        self.missing = Part::ALL.map(|part| record.missing.contains_key(part.name()));
-        self.inexact = Part::ALL.map(|part| record.inexact.contains_key(part.name()));
-        self.gone = record.gone;
-        self.record = Some(place);
-    }
-
-    /// What the run looked like when the part was taken, if it is there.
-    pub(super) fn as_of(&self, part: Part) -> Option<Fingerprint> {
-        // Whoever has removed the rows wants them again.
-        let is_there = self.record.is_some() && (part != Part::Runs || self.row.is_some());
-        self.as_of[part as usize].filter(|_| is_there)
-    }
-
-    /// Whether something of a part is not exact, and no trying again mends it.
-    pub(super) fn is_inexact(&self, part: Part) -> bool {
-        self.inexact[part as usize]
-    }
-
-    /// Whether something is missing of a part that is to be tried again.
-    pub(super) fn lacks(&self, part: Part) -> bool {
-        self.missing[part as usize]
-    }
 }
 
 impl Store {
@@ -108,13 +41,13 @@ impl Store {
             let doing = format!("{doing} {}", disk.place(here).display());
             move |error| Error::io(doing, error)
         };
-        let mut runs = BTreeMap::new();
+        let mut runs = Runs::new();
         let reading = |here| failed("reading", here, &disk);
         let manifest = disk.open_file(MANIFEST).map_err(reading(MANIFEST))?;
         let rows = disk.open_file(RUNS).map_err(reading(RUNS))?;
         let mut found = None;
         if let Some(file) = &manifest {
-            found = read_manifest(file, &mut runs).map_err(reading(MANIFEST))?;
+            (found, _) = read_manifest(file, &mut runs).map_err(reading(MANIFEST))?;
         }
         let had_manifest = found.is_some();
         let journal = disk.open_file(JOURNAL).map_err(reading(JOURNAL))?;
@@ -124,27 +57,12 @@ impl Store {
         if let Some(file) = &rows {
             read_rows(file, &mut runs).map_err(reading(RUNS))?;
         }
-        let (mut is_unsettled, mut has_new_rows) = (false, false);
-        let mut whole = 0;
-        if let Some(file) = journal {
-            let note = |line| match line {
-                Line::Header(header) => {
-                    if !had_manifest {
-                        found = Some(header);
-                    }
-                }
-                Line::Run { record, record_at, row_at } => {
-                    is_unsettled = true;
-                    let known = runs.entry(record.run.clone()).or_insert_with(Known::new);
-                    known.note(&record, Place::Journal(record_at));
-                    if let Some(row_at) = row_at {
-                        known.row = Some(Place::Journal(row_at));
-                        has_new_rows = true;
-                    }
-                }
-            };
-            whole = journal::read(BufReader::new(file), note).map_err(reading(JOURNAL))?;
-        }
+        let added = match &journal {
+            Some(file) => read_journal(file, &mut runs).map_err(reading(JOURNAL))?,
+            None => Added::default(),
+        };
+        let Added { header: begun_with, has_runs: is_unsettled, has_rows: has_new_rows, mut whole } = added;
+        found = found.or(begun_with);
         if !had_manifest && !is_unsettled {
             // Nothing was mirrored yet, whatever somebody may have begun to.
             (found, whole) = (None, 0);
@@ -215,11 +133,7 @@ impl Store {
 
     /// The rows of all runs, the oldest run first.
     pub(super) fn in_order(&self) -> Vec<String> {
-        let mut ids: Vec<_> = self.runs.iter().filter(|(_, known)| known.row.is_some()).collect();
-        ids.sort_by(|(id, known), (other, other_known)| {
-            (&known.created_at, id).cmp(&(&other_known.created_at, other))
-        });
-        ids.into_iter().map(|(id, _)| id.clone()).collect()
+        index::in_order(&self.runs)
     }
 
     /// The row of a run as JSON text.
@@ -315,12 +229,7 @@ fn is_free(disk: &Disk) -> Result<(), Error> {
 /// The header that was found, if it is of the same mirror.
 fn same(disk: &Disk, found: Header, wanted: &Header) -> Result<Header, Error> {
     let folder = disk.root().to_owned();
-    if found.format > FORMAT {
-        return Err(Error::Mirror {
-            folder,
-            message: format!("it was written by a later version of this program (format {})", found.format),
-        });
-    }
+    found.check(&folder)?;
     if found.project != wanted.project || !is_same_server(&found.server, &wanted.server) {
         return Err(Error::usage(format!(
             "{} holds a mirror of {} on {}; choose another folder for {} on {}",
@@ -338,60 +247,6 @@ fn same(disk: &Disk, found: Header, wanted: &Header) -> Result<Header, Error> {
 fn is_same_server(one: &str, other: &str) -> bool {
     let app = |url: &str| BaseUrl::parse(url).map(|url| url.app_url()).ok();
     one == other || app(one).is_some_and(|one| Some(one) == app(other))
-}
-
-/// Reads the manifest. Runs whose lines cannot be read are not known, and so will be mirrored again.
-fn read_manifest(file: &File, runs: &mut BTreeMap<String, Known>) -> io::Result<Option<Header>> {
-    let mut header = None;
-    each_line(file, |span, text| {
-        if span.offset == 0 {
-            header = Some(serde_json::from_slice::<Header>(text)?);
-        } else if let Ok(record) = serde_json::from_slice::<RunRecord>(text) {
-            let known = runs.entry(record.run.clone()).or_insert_with(Known::new);
-            known.note(&record, Place::Manifest(span));
-        }
-        Ok(())
-    })?;
-    Ok(header)
-}
-
-/// The id comes first in every row.
-const ROW_BEGIN: &[u8] = br#"{"id":"#;
-
-fn read_rows(file: &File, runs: &mut BTreeMap<String, Known>) -> io::Result<()> {
-    each_line(file, |span, text| {
-        let id = text
-            .strip_prefix(ROW_BEGIN)
-            .and_then(|text| serde_json::Deserializer::from_slice(text).into_iter::<String>().next()?.ok());
-        if let Some(known) = id.and_then(|id| runs.get_mut(&id)) {
-            known.row = Some(Place::Rows(span));
-        }
-        Ok(())
-    })
-}
-
-fn each_line(file: &File, mut each: impl FnMut(Span, &[u8]) -> io::Result<()>) -> io::Result<()> {
-    let mut reader = BufReader::with_capacity(256 << 10, file);
-    let mut text = Vec::new();
-    let mut offset = 0;
-    while reader.read_until(b'\n', &mut text)? > 0 {
-        let line = text.strip_suffix(b"\n").unwrap_or(&text);
-        if let Ok(len) = u32::try_from(line.len()) {
-            each(Span { offset, len }, line)?;
-        }
-        offset += text.len() as u64;
-        text.clear();
-    }
-    Ok(())
-}
-
-/// What would be known of a run with this record and a row.
-#[cfg(test)]
-pub(super) fn known_for_tests(record: &RunRecord) -> Known {
-    let mut known = Known::new();
-    known.note(record, Place::Journal(Span { offset: 0, len: 0 }));
-    known.row = known.record;
-    known
 }
 
 #[cfg(test)]

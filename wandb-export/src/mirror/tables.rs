@@ -149,6 +149,25 @@ fn sweep_row(sweep: &Sweep) -> Row {
     cells.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
+/// The sweep that a row is of.
+pub(super) fn sweep_of(row: &Row) -> Option<Sweep> {
+    let text = |name: &str| Some(row.get(name)?.as_str()?.to_owned());
+    let count = |name: &str| u64::try_from(row.get(name)?.as_i64()?).ok();
+    let own = |name: &str| text(name).unwrap_or_default();
+    let mut sweep = Sweep::new(own("entity"), own("project"), text("id")?, own("storage_id"));
+    sweep.name = text("name");
+    sweep.state = text("state");
+    sweep.method = text("method");
+    sweep.description = text("description");
+    sweep.best_loss = row.get("best_loss").and_then(Value::as_f64);
+    sweep.run_count = count("run_count");
+    sweep.run_count_expected = count("run_count_expected");
+    sweep.created_at = text("created_at").map(Into::into);
+    sweep.updated_at = text("updated_at").map(Into::into);
+    sweep.config = text("config");
+    Some(sweep)
+}
+
 fn reading(disk: &Disk, error: std::io::Error) -> Error {
     Error::io(format!("reading the runs in {}", disk.root().display()), error)
 }
@@ -156,6 +175,19 @@ fn reading(disk: &Disk, error: std::io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_says_all_of_a_sweep() {
+        let mut sweep = Sweep::new("e", "p", "sw", "U3c=");
+        assert_eq!(sweep_of(&sweep_row(&sweep)), Some(sweep.clone()));
+        let text = |text: &str| Some(text.to_owned());
+        (sweep.name, sweep.state, sweep.method) = (text("a"), text("RUNNING"), text("grid"));
+        (sweep.description, sweep.config) = (text(""), text("metric: {name: acc}"));
+        (sweep.best_loss, sweep.run_count, sweep.run_count_expected) = (Some(0.5), Some(3), Some(9));
+        sweep.created_at = Some("2024-03-01T10:00:00Z".into());
+        sweep.updated_at = Some("2024-03-02T10:00:00Z".into());
+        assert_eq!(sweep_of(&sweep_row(&sweep)), Some(sweep));
+    }
 
     #[test]
     fn scalars_come_out_of_config_and_summary_and_stay_in_them() {

@@ -57,6 +57,12 @@ pub fn rows_of(batch: &RecordBatch) -> Result<Vec<Row>, TableError> {
         .collect()
 }
 
+/// The key of a row that values of a column are at, or in objects at.
+#[cfg(feature = "mirror")]
+pub(crate) fn key_of(field: &arrow_schema::Field) -> String {
+    Notes::of(field).path.into_iter().next().unwrap_or_else(|| field.name().clone())
+}
+
 /// Puts a value where its path leads, or under the column's own name if another value stands in the way.
 fn put(entries: &mut Vec<(String, Value)>, path: &[String], name: &str, value: Value) {
     if let [first, rest @ .., last] = path {

@@ -50,8 +50,13 @@ impl Selection {
         self
     }
 
-    /// The steps that a page may hold.
-    pub(super) fn steps(&self) -> Range<i64> {
+    /// The keys that are asked for, if not all of them.
+    pub fn keys(&self) -> &[String] {
+        &self.keys
+    }
+
+    /// The steps that are asked for, end exclusive.
+    pub fn steps(&self) -> Range<i64> {
         self.min_step.unwrap_or(i64::MIN)..self.max_step.unwrap_or(i64::MAX)
     }
 
@@ -82,6 +87,14 @@ impl Selection {
             }
         }
         if self.is_enough(held) { Chosen::These(chosen) } else { Chosen::Nothing }
+    }
+
+    /// What is wanted of a row that is there already; `None` if nothing is. One without a step is of any.
+    pub fn choose(&self, row: Row) -> Option<Row> {
+        if row.step().is_some_and(|step| !self.has_step(step)) {
+            return None;
+        }
+        if self.keys.is_empty() { Some(row) } else { self.row(row.into_iter().collect()) }
     }
 
     /// Chooses among the cells of a row. A key with dots is also found inside objects.

@@ -33,11 +33,11 @@ pub(super) async fn fetch(
 ) -> Result<Downloaded, Error> {
     let digested;
     let file = match &file.place {
-        Some(place) => {
+        Some(place) if file.md5.is_none() => {
             digested = with_digest(file, place).await?;
             &digested
         }
-        None => file,
+        _ => file,
     };
     let place = folder.place(here);
     let done = |bytes, outcome| Downloaded::new(&file.name, place.clone(), bytes, outcome);

@@ -57,7 +57,7 @@ impl History {
                 let Wanted::Logged(selection) = ask.wanted else {
                     return Err(Error::usage("only what a run logs can be followed"));
                 };
-                Some(self.api.client.work(move || Following::open(run, selection)).await?)
+                Some(self.api.client.work(move || Following::open(&run, selection)).await?)
             }
             None => None,
         };

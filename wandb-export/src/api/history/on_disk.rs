@@ -34,7 +34,7 @@ impl OnDisk {
     ) -> Result<(Self, Batches), Error> {
         let told = Told::default();
         let opened = Arc::clone(&run);
-        let feed = client.work(move || Feed::open(opened, ask)).await?;
+        let feed = client.work(move || Feed::open(&opened, &ask)).await?;
         Ok((Self { run, told: told.clone() }, batches(client.clone(), feed, told)))
     }
 
@@ -51,7 +51,7 @@ impl OnDisk {
             for key in keys.into_iter().filter(|key| !key.starts_with('_')) {
                 let selection = wandb_runlog::Selection::default().all_of([&key]);
                 let ask = Ask { wanted: Wanted::Logged(selection), samples: None };
-                if Feed::open(Arc::clone(&run), ask)?.next()?.is_none() {
+                if Feed::open(&run, &ask)?.next()?.is_none() {
                     unlogged.push(key);
                 }
             }

@@ -1,0 +1,44 @@
+//! Where what there is of a run comes from.
+
+use super::run::Session;
+#[cfg(feature = "mirror")]
+use crate::mirror::MirroredRun;
+
+/// Where a run is.
+#[derive(Debug, Clone)]
+pub(super) enum Source {
+    /// In the files that the SDK has written, the oldest session first.
+    Sessions(Vec<Session>),
+    /// In the mirror of a project.
+    #[cfg(feature = "mirror")]
+    Mirrored(MirroredRun),
+}
+
+impl Source {
+    /// The SDK's files, if it is in such.
+    pub(super) fn sessions(&self) -> &[Session] {
+        match self {
+            Self::Sessions(sessions) => sessions,
+            #[cfg(feature = "mirror")]
+            Self::Mirrored(_) => &[],
+        }
+    }
+
+    /// Moves the steps of the sessions.
+    pub(super) fn shift(&mut self, by: i64) {
+        match self {
+            Self::Sessions(sessions) => sessions.iter_mut().for_each(|session| session.shift = by),
+            #[cfg(feature = "mirror")]
+            Self::Mirrored(_) => {}
+        }
+    }
+
+    /// Adds later sessions.
+    pub(super) fn go_on(&mut self, later: Self) {
+        match (self, later) {
+            (Self::Sessions(sessions), Self::Sessions(later)) => sessions.extend(later),
+            #[cfg(feature = "mirror")]
+            (own, later) => *own = later,
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Where records and rows of runs are, and what of them is worth having in memory.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+
+use super::contents::Part;
+use super::journal::{self, Line, Span};
+use super::record::{Fingerprint, Header, RunRecord};
+
+/// Runs by their ids.
+pub(super) type Runs = BTreeMap<String, Known>;
+
+/// What is in memory of a run.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    /// What its files are called, where that is not the id.
+    pub(super) here: Option<Box<str>>,
+    /// What it looked like when each part was taken.
+    as_of: [Option<Fingerprint>; Part::ALL.len()],
+    /// Which parts lack something that is to be tried again.
+    missing: [bool; Part::ALL.len()],
+    /// Which parts have something that is not exact, and that no trying again mends.
+    inexact: [bool; Part::ALL.len()],
+    pub(super) gone: bool,
+    pub(super) created_at: Box<str>,
+    pub(super) record: Option<Place>,
+    pub(super) row: Option<Place>,
+}
+
+/// Where a text is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place {
+    Manifest(Span),
+    Rows(Span),
+    Journal(Span),
+}
+
+impl Known {
+    pub(super) fn new() -> Self {
+        Self {
+            here: None,
+            as_of: [None; Part::ALL.len()],
+            missing: [false; Part::ALL.len()],
+            inexact: [false; Part::ALL.len()],
+            gone: false,
+            created_at: "".into(),
+            record: None,
+            row: None,
+        }
+    }
+
+    pub(super) fn note(&mut self, record: &RunRecord, place: Place) {
+        self.here = record.here.as_deref().map(Into::into);
+        self.created_at = record.created_at.as_deref().unwrap_or_default().into();
+        self.as_of = Part::ALL.map(|part| record.as_of(part));
+        self.missing = Part::ALL.map(|part| record.missing.contains_key(part.name()));
+        self.inexact = Part::ALL.map(|part| record.inexact.contains_key(part.name()));
+        self.gone = record.gone;
+        self.record = Some(place);
+    }
+
+    /// What the run looked like when the part was taken, if it is there.
+    pub(super) fn as_of(&self, part: Part) -> Option<Fingerprint> {
+        // Whoever has removed the rows wants them again.
+        let is_there = self.record.is_some() && (part != Part::Runs || self.row.is_some());
+        self.as_of[part as usize].filter(|_| is_there)
+    }
+
+    /// Whether something of a part is not exact, and no trying again mends it.
+    pub(super) fn is_inexact(&self, part: Part) -> bool {
+        self.inexact[part as usize]
+    }
+
+    /// Whether something is missing of a part that is to be tried again.
+    pub(super) fn lacks(&self, part: Part) -> bool {
+        self.missing[part as usize]
+    }
+}
+
+/// Reads the manifest, and counts the lines that cannot be read. Runs of such are not known, and so will be mirrored again.
+pub(super) fn read_manifest(file: &File, runs: &mut Runs) -> io::Result<(Option<Header>, u64)> {
+    let (mut header, mut unreadable) = (None, 0);
+    each_line(file, |span, text| {
+        if span.offset == 0 {
+            header = Some(serde_json::from_slice::<Header>(text)?);
+        } else if let Ok(record) = serde_json::from_slice::<RunRecord>(text) {
+            let known = runs.entry(record.run.clone()).or_insert_with(Known::new);
+            known.note(&record, Place::Manifest(span));
+        } else {
+            unreadable += 1;
+        }
+        Ok(())
+    })?;
+    Ok((header, unreadable))
+}
+
+/// The id comes first in every row.
+const ROW_BEGIN: &[u8] = br#"{"id":"#;
+
+pub(super) fn read_rows(file: &File, runs: &mut Runs) -> io::Result<()> {
+    each_line(file, |span, text| {
+        let id = text
+            .strip_prefix(ROW_BEGIN)
+            .and_then(|text| serde_json::Deserializer::from_slice(text).into_iter::<String>().next()?.ok());
+        if let Some(known) = id.and_then(|id| runs.get_mut(&id)) {
+            known.row = Some(Place::Rows(span));
+        }
+        Ok(())
+    })
+}
+
+fn each_line(file: &File, mut each: impl FnMut(Span, &[u8]) -> io::Result<()>) -> io::Result<()> {
+    let mut reader = BufReader::with_capacity(256 << 10, file);
+    let mut text = Vec::new();
+    let mut offset = 0;
+    while reader.read_until(b'\n', &mut text)? > 0 {
+        let line = text.strip_suffix(b"\n").unwrap_or(&text);
+        if let Ok(len) = u32::try_from(line.len()) {
+            each(Span { offset, len }, line)?;
+        }
+        offset += text.len() as u64;
+        text.clear();
+    }
+    Ok(())
+}
+
+/// What a journal has added.
+#[derive(Debug, Default)]
+pub(super) struct Added {
+    /// The first line.
+    pub(super) header: Option<Header>,
+    pub(super) has_runs: bool,
+    pub(super) has_rows: bool,
+    /// How many of its bytes are whole.
+    pub(super) whole: u64,
+}
+
+/// Notes what the lines of a journal say.
+pub(super) fn read_journal(file: &File, runs: &mut Runs) -> io::Result<Added> {
+    let mut added = Added::default();
+    let note = |line| match line {
+        Line::Header(header) => added.header = Some(header),
+        Line::Run { record, record_at, row_at } => {
+            added.has_runs = true;
+            let known = runs.entry(record.run.clone()).or_insert_with(Known::new);
+            known.note(&record, Place::Journal(record_at));
+            if let Some(row_at) = row_at {
+                known.row = Some(Place::Journal(row_at));
+                added.has_rows = true;
+            }
+        }
+    };
+    let whole = journal::read(BufReader::new(file), note)?;
+    Ok(Added { whole, ..added })
+}
+
+/// The ids of the runs that there are rows of, the oldest run first.
+pub(super) fn in_order(runs: &Runs) -> Vec<String> {
+    let mut ids: Vec<_> = runs.iter().filter(|(_, known)| known.row.is_some()).collect();
+    ids.sort_by(|(id, known), (other, other_known)| {
+        (&known.created_at, id).cmp(&(&other_known.created_at, other))
+    });
+    ids.into_iter().map(|(id, _)| id.clone()).collect()
+}
+
+/// What would be known of a run with this record and a row.
+#[cfg(test)]
+pub(super) fn known_for_tests(record: &RunRecord) -> Known {
+    let mut known = Known::new();
+    known.note(record, Place::Journal(Span { offset: 0, len: 0 }));
+    known.row = known.record;
+    known
+}

@@ -1,0 +1,150 @@
+//! The rows of a run in a mirror, batch by batch.
+
+use std::fs::File;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use arrow_schema::{Field, Schema};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+use parquet::file::statistics::Statistics;
+use wandb_core::Row;
+use wandb_runlog::Selection;
+
+use super::contents::Part;
+use super::layout::{LOGGED_RUN_ID, RUN_ID, STEP};
+use super::read::{MirroredRun, unreadable};
+use super::rows::unlabelled;
+use crate::batch::rows_at_once;
+use crate::error::Error;
+use crate::table::{key_of, rows_of};
+
+/// A value of a row takes more memory than one of a column.
+const CELLS_FOR_ONE: usize = 4;
+
+/// The rows of a run, those that are wanted.
+#[derive(Debug)]
+pub(crate) struct MirroredRows {
+    place: PathBuf,
+    reader: Option<ParquetRecordBatchReader>,
+    selection: Option<Selection>,
+    incomplete: Vec<String>,
+}
+
+impl MirroredRows {
+    /// The rows that the run has logged.
+    pub(crate) fn logged(run: &MirroredRun, selection: Selection) -> Result<Self, Error> {
+        Self::open(run, Part::History, Some(selection))
+    }
+
+    /// Those of system metrics.
+    pub(crate) fn system(run: &MirroredRun) -> Result<Self, Error> {
+        Self::open(run, Part::System, None)
+    }
+
+    fn open(run: &MirroredRun, part: Part, selection: Option<Selection>) -> Result<Self, Error> {
+        let mut incomplete = run.told(part)?;
+        let Some((place, stored)) = run.table(part)? else {
+            return Ok(Self { place: PathBuf::new(), reader: None, selection, incomplete });
+        };
+        let file = match File::open(&place) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                incomplete.push(run.of_run(&format!("{} is not there", place.display())));
+                return Ok(Self { place, reader: None, selection, incomplete });
+            }
+            Err(error) => return Err(unreadable(&place, error)),
+        };
+        let builder = builder(file, &place)?;
+        let rows = builder.metadata().file_metadata().num_rows();
+        // More of them are those of a mirror that is being brought up to date.
+        if u64::try_from(rows).is_ok_and(|rows| rows < stored.rows) {
+            let what = format!("{} has {rows} rows instead of {}", place.display(), stored.rows);
+            incomplete.push(run.of_run(&what));
+        }
+        let columns = wanted_columns(builder.schema(), selection.as_ref());
+        let groups = wanted_groups(builder.metadata(), selection.as_ref());
+        let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
+        let at_once = rows_at_once(columns.len() * CELLS_FOR_ONE);
+        let reader = builder.with_row_groups(groups).with_projection(mask).with_batch_size(at_once).build();
+        let reader = Some(reader.map_err(|error| damaged(&place, error))?);
+        Ok(Self { place, reader, selection, incomplete })
+    }
+
+    /// The next rows, at least one; `None` at the end.
+    pub(crate) fn next(&mut self) -> Result<Option<Vec<Row>>, Error> {
+        while let Some(batch) = self.reader.as_mut().and_then(Iterator::next) {
+            let batch = batch.map_err(|error| damaged(&self.place, error))?;
+            let rows = rows_of(&batch)?.into_iter().map(unlabelled);
+            let rows: Vec<Row> = match &self.selection {
+                Some(selection) => rows.filter_map(|row| selection.choose(row)).collect(),
+                None => rows.collect(),
+            };
+            if !rows.is_empty() {
+                return Ok(Some(rows));
+            }
+        }
+        self.reader = None;
+        Ok(None)
+    }
+
+    /// What is missing of them, each in a sentence.
+    pub(crate) fn incomplete(&self) -> &[String] {
+        &self.incomplete
+    }
+}
+
+/// All rows of a table at `place`, batch by batch.
+pub(super) fn batches(
+    file: File,
+    place: &Path,
+) -> Result<impl Iterator<Item = Result<Vec<Row>, Error>>, Error> {
+    let builder = builder(file, place)?;
+    let at_once = rows_at_once(builder.schema().fields().len() * CELLS_FOR_ONE);
+    let reader = builder.with_batch_size(at_once).build().map_err(|error| damaged(place, error))?;
+    Ok(reader.map(move |batch| Ok(rows_of(&batch.map_err(|error| damaged(place, error))?)?)))
+}
+
+fn builder(file: File, place: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, Error> {
+    ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| damaged(place, error))
+}
+
+fn damaged(place: &Path, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    unreadable(place, std::io::Error::other(error))
+}
+
+/// The columns that wanted keys may be in.
+fn wanted_columns(schema: &Schema, selection: Option<&Selection>) -> Vec<usize> {
+    let keys = selection.map(Selection::keys).unwrap_or_default();
+    let is_wanted = |field: &Field| {
+        let column = key_of(field);
+        let column = if column == LOGGED_RUN_ID { RUN_ID } else { &column };
+        // A key with dots may be one inside of objects.
+        let is_within = |key: &String| {
+            key.strip_prefix(column).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        column == STEP || keys.is_empty() || keys.iter().any(is_within)
+    };
+    let fields = schema.fields().iter().enumerate();
+    fields.filter(|(_, field)| is_wanted(field)).map(|(index, _)| index).collect()
+}
+
+/// The parts of the file that wanted steps may be in.
+fn wanted_groups(metadata: &ParquetMetaData, selection: Option<&Selection>) -> Vec<usize> {
+    let wanted = selection.map_or(i64::MIN..i64::MAX, Selection::steps);
+    let columns = metadata.file_metadata().schema_descr();
+    let step = (0..columns.num_columns()).find(|&index| columns.column(index).name() == STEP);
+    let has_wanted = |group: &RowGroupMetaData| {
+        let Some(steps) = step.and_then(|step| steps(group, step)) else { return true };
+        steps.end >= wanted.start && steps.start < wanted.end
+    };
+    let groups = metadata.row_groups().iter().enumerate();
+    groups.filter(|(_, group)| has_wanted(group)).map(|(index, _)| index).collect()
+}
+
+/// The first and the last step of some rows, where the file tells them of all.
+fn steps(group: &RowGroupMetaData, column: usize) -> Option<Range<i64>> {
+    let Statistics::Int64(found) = group.column(column).statistics()? else { return None };
+    (found.null_count_opt() == Some(0)).then_some(*found.min_opt()?..*found.max_opt()?)
+}
