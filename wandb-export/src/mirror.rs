@@ -45,7 +45,6 @@ mod lines;
 mod plan;
 mod project;
 mod read;
-mod read_rows;
 mod record;
 mod report;
 mod rows;
@@ -67,8 +66,7 @@ use wandb_graphql::Filter;
 
 pub use contents::{Contents, Part, UnknownPart};
 pub use event::MirrorEvent;
-pub(crate) use read::{Archive, MirroredRun, is_mirror};
-pub(crate) use read_rows::MirroredRows;
+pub(crate) use read::{Archive, MirroredRows, MirroredRun, is_mirror};
 pub use report::{MirrorReport, Missing, ProjectReport};
 
 use self::copy::is_fatal;

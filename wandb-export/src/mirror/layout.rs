@@ -18,8 +18,18 @@ pub(super) const RUN_ID: &str = "run_id";
 /// The second column of the table of a history.
 pub(super) const STEP: &str = "_step";
 
-/// What a key of a history becomes that is called like the first column.
-pub(super) const LOGGED_RUN_ID: &str = "logged.run_id";
+/// What comes before a key of a history that is called like the first column, or like such a key with this before it.
+const LOGGED: &str = "logged.";
+
+/// The column of a key that a run has logged.
+pub(super) fn column_of(key: &str) -> Option<String> {
+    key.trim_start_matches(LOGGED).eq(RUN_ID).then(|| format!("{LOGGED}{key}"))
+}
+
+/// The key that a column is of, where that is another.
+pub(super) fn key_of_column(column: &str) -> Option<&str> {
+    column.strip_prefix(LOGGED).filter(|key| key.trim_start_matches(LOGGED) == RUN_ID)
+}
 
 /// The place of a part of the run whose files are called `here`.
 pub(super) fn place(part: Part, here: &str) -> String {
@@ -30,5 +40,22 @@ pub(super) fn place(part: Part, here: &str) -> String {
         Part::System => format!("system/{here}.parquet"),
         Part::Logs => format!("logs/{here}.log"),
         Part::Files => format!("files/{here}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_has_a_column_of_its_own() {
+        for (key, column) in [("run_id", "logged.run_id"), ("logged.run_id", "logged.logged.run_id")] {
+            assert_eq!(column_of(key).as_deref(), Some(column));
+            assert_eq!(key_of_column(column), Some(key));
+        }
+        for other in ["run", "logged.", "logged.run", "x.run_id"] {
+            assert_eq!((column_of(other), key_of_column(other)), (None, None), "{other}");
+        }
+        assert_eq!(key_of_column("run_id"), None, "that is the run's own");
     }
 }

@@ -3,23 +3,25 @@
 //! Nothing is locked and nothing is written, so that a mirror can be read by anybody, and while it is brought up to date:
 //! files are replaced as wholes, and what has been opened stays what it was.
 
+mod rows;
+mod run;
+
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use wandb_core::model::{self, Run, Sweep};
-use wandb_core::{BaseUrl, ProjectPath, Row};
+pub(crate) use rows::MirroredRows;
+pub(crate) use run::MirroredRun;
+use wandb_core::model::Sweep;
+use wandb_core::{BaseUrl, ProjectPath};
 
-use super::contents::Part;
 use super::disk::read_at;
 use super::index::{Added, Place, Runs, in_order, read_journal, read_manifest, read_rows};
-use super::layout::{JOURNAL, MANIFEST, RUNS, SWEEP_TABLE, place};
-use super::record::{Header, RunRecord, Stored};
-use super::{journal, read_rows as table, tables};
-use crate::api::run_of;
+use super::layout::{JOURNAL, MANIFEST, RUNS, SWEEP_TABLE};
+use super::record::Header;
+use super::{journal, tables};
 use crate::error::Error;
-use crate::files::is_safe;
 
 /// A header is far shorter.
 const LONGEST_HEADER: u64 = 1 << 20;
@@ -158,8 +160,8 @@ impl Archive {
         let Some(file) = open(&self.root, SWEEP_TABLE).map_err(|error| unreadable(&place, error))? else {
             return Ok(None);
         };
-        for rows in table::batches(file, &place)? {
-            let found = rows?.iter().filter_map(tables::sweep_of).find(|sweep| sweep.id == id);
+        for batch in rows::batches(file, &place)? {
+            let found = batch?.iter().filter_map(tables::sweep_of).find(|sweep| sweep.id == id);
             if found.is_some() {
                 return Ok(found);
             }
@@ -194,123 +196,6 @@ fn is_same(root: &Path, opened: Option<&File>) -> bool {
     shape(fs::metadata(root.join(MANIFEST))) == opened.and_then(|file| shape(file.metadata()))
 }
 
-pub(super) fn unreadable(place: &Path, error: io::Error) -> Error {
+fn unreadable(place: &Path, error: io::Error) -> Error {
     Error::io(format!("reading {}", place.display()), error)
-}
-
-/// A run of a mirror.
-#[derive(Debug, Clone)]
-pub(crate) struct MirroredRun {
-    archive: Arc<Archive>,
-    id: String,
-}
-
-impl MirroredRun {
-    pub(crate) fn new(archive: &Arc<Archive>, id: &str) -> Self {
-        Self { archive: Arc::clone(archive), id: id.to_owned() }
-    }
-
-    /// What the mirror is of.
-    pub(crate) fn archive(&self) -> &Archive {
-        &self.archive
-    }
-
-    /// What the server said of the run, and what of that is missing, each in a sentence.
-    pub(crate) fn read(&self) -> Result<(Run, Vec<String>), Error> {
-        let record = self.record()?;
-        let known = self.archive.runs.get(&self.id);
-        let place = self.archive.root.join(RUNS);
-        let row = self.archive.text(known.and_then(|known| known.row));
-        let row = row.map_err(|error| unreadable(&place, error))?;
-        let project = self.archive.project()?;
-        let mut incomplete = self.told_by(record.as_ref(), Part::Runs);
-        let read = row.map(|text| Row::parse(&text).map(run_of));
-        if matches!(read, Some(Err(_))) {
-            incomplete.push(self.of_run(&format!("its line in {} cannot be read", place.display())));
-        }
-        let run = read.and_then(Result::ok).unwrap_or_else(|| {
-            let mut run = Run::new(project.entity(), project.project(), &self.id, "");
-            if let Some(record) = record {
-                run.created_at = record.created_at.map(Into::into);
-                run.heartbeat_at = record.heartbeat_at.map(Into::into);
-                run.state = record.state.as_deref().map(Into::into);
-            }
-            run
-        });
-        Ok((run, incomplete))
-    }
-
-    /// What is missing of a part of the run, or may be other than the server has it, each in a sentence.
-    pub(crate) fn told(&self, part: Part) -> Result<Vec<String>, Error> {
-        Ok(self.told_by(self.record()?.as_ref(), part))
-    }
-
-    fn told_by(&self, record: Option<&RunRecord>, part: Part) -> Vec<String> {
-        let Some(record) = record else {
-            return vec![self.of_run("the mirror does not say what it has of it")];
-        };
-        let told = [&record.missing, &record.inexact];
-        let mut told: Vec<String> =
-            told.into_iter().filter_map(|told| told.get(part.name())).flatten().cloned().collect();
-        match record.as_of(part) {
-            None if told.is_empty() => told.push(format!("the mirror was made without this part: {part}")),
-            Some(as_of) if as_of != record.as_of => {
-                told.push(format!("{part}: the mirror has them as they were before the run changed last"));
-            }
-            _ => {}
-        }
-        told.iter().map(|what| self.of_run(what)).collect()
-    }
-
-    pub(super) fn of_run(&self, what: &str) -> String {
-        format!("{}/{}: {what}", self.archive.header.project, self.id)
-    }
-
-    /// The table of a part that should be there, and how many rows it should have.
-    pub(super) fn table(&self, part: Part) -> Result<Option<(PathBuf, Stored)>, Error> {
-        let Some(record) = self.record()? else { return Ok(None) };
-        let here = record.here();
-        let stored =
-            record.table(part).filter(|stored| stored.rows > 0 && is_safe(&format!("{here}.parquet")));
-        Ok(stored.map(|stored| (self.archive.root.join(place(part, here)), stored.clone())))
-    }
-
-    /// The file of what the run has printed; none if it has printed nothing.
-    ///
-    /// # Errors
-    /// If the mirror does not know.
-    pub(crate) fn log(&self) -> Result<Option<PathBuf>, Error> {
-        let told = self.told(Part::Logs)?;
-        let file = self.table(Part::Logs)?.map(|(place, _)| place);
-        match told.is_empty() || file.is_some() {
-            true => Ok(file),
-            false => Err(Error::Mirror { folder: self.archive.root.clone(), message: told.join("; ") }),
-        }
-    }
-
-    /// The files of the run and where they are, in the server's order. Those that a damaged manifest has in other places
-    /// than the run's own folder are left out.
-    pub(crate) fn files(&self) -> Result<Vec<(model::File, PathBuf)>, Error> {
-        let Some(record) = self.record()? else { return Ok(Vec::new()) };
-        if !is_safe(record.here()) {
-            return Ok(Vec::new());
-        }
-        let folder = self.archive.root.join(place(Part::Files, record.here()));
-        let is_inside = |file: &&super::record::File| is_safe(file.here());
-        let files = record.files().filter(is_inside).map(|file| {
-            let mut model = model::File::new("", &file.name);
-            (model.size, model.md5) = (Some(file.bytes), Some(file.md5.clone()));
-            (model, folder.join(file.here()))
-        });
-        Ok(files.collect())
-    }
-
-    fn record(&self) -> Result<Option<RunRecord>, Error> {
-        let known = self.archive.runs.get(&self.id);
-        let read = || {
-            let text = self.archive.text(known.and_then(|known| known.record))?;
-            Ok(text.map(|text| serde_json::from_slice(&text)).transpose()?)
-        };
-        read().map_err(|error| unreadable(&self.archive.root.join(MANIFEST), error))
-    }
 }

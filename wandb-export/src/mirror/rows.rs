@@ -12,7 +12,7 @@ use wandb_core::{Row, Value};
 use super::contents::Part;
 use super::copy::nothing;
 use super::disk::{Disk, NewFile};
-use super::layout::{LOGGED_RUN_ID, RUN_ID, STEP};
+use super::layout::{RUN_ID, STEP, column_of, key_of_column};
 use super::record::Stored;
 use super::table_file::{TableFile, writing};
 use crate::batch::Batch;
@@ -66,8 +66,7 @@ impl Table {
 /// A row with the run's id before everything else.
 fn labelled(run: &str, row: Row) -> Row {
     let label = (RUN_ID.into(), Value::String(run.to_owned()));
-    let own =
-        row.into_iter().map(|(key, value)| (if &*key == RUN_ID { LOGGED_RUN_ID.into() } else { key }, value));
+    let own = row.into_iter().map(|(key, value)| (column_of(&key).map_or(key, Into::into), value));
     std::iter::once(label).chain(own).collect()
 }
 
@@ -209,5 +208,5 @@ fn keeps_types(old: &SchemaRef, whole: File) -> bool {
 /// A row of a table without the run's id.
 pub(super) fn unlabelled(row: Row) -> Row {
     let own = row.into_iter().filter(|(key, _)| &**key != RUN_ID);
-    own.map(|(key, value)| (if &*key == LOGGED_RUN_ID { RUN_ID.into() } else { key }, value)).collect()
+    own.map(|(key, value)| (key_of_column(&key).map(Into::into).unwrap_or(key), value)).collect()
 }

@@ -4,3 +4,4 @@ mod commands;
 mod faults;
 mod killed;
 mod project;
+mod reading;

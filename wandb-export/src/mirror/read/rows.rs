@@ -12,16 +12,19 @@ use parquet::file::statistics::Statistics;
 use wandb_core::Row;
 use wandb_runlog::Selection;
 
-use super::contents::Part;
-use super::layout::{LOGGED_RUN_ID, RUN_ID, STEP};
-use super::read::{MirroredRun, unreadable};
-use super::rows::unlabelled;
+use super::super::contents::Part;
+use super::super::layout::{STEP, key_of_column};
+use super::super::rows::unlabelled;
+use super::{MirroredRun, unreadable};
 use crate::batch::rows_at_once;
 use crate::error::Error;
 use crate::table::{key_of, rows_of};
 
 /// A value of a row takes more memory than one of a column.
 const CELLS_FOR_ONE: usize = 4;
+
+/// So many bytes of values are read at once, about.
+const BYTES_AT_ONCE: i64 = 8 << 20;
 
 /// The rows of a run, those that are wanted.
 #[derive(Debug)]
@@ -66,7 +69,7 @@ impl MirroredRows {
         let columns = wanted_columns(builder.schema(), selection.as_ref());
         let groups = wanted_groups(builder.metadata(), selection.as_ref());
         let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
-        let at_once = rows_at_once(columns.len() * CELLS_FOR_ONE);
+        let at_once = rows_for(builder.metadata(), columns.len());
         let reader = builder.with_row_groups(groups).with_projection(mask).with_batch_size(at_once).build();
         let reader = Some(reader.map_err(|error| damaged(&place, error))?);
         Ok(Self { place, reader, selection, incomplete })
@@ -101,9 +104,17 @@ pub(super) fn batches(
     place: &Path,
 ) -> Result<impl Iterator<Item = Result<Vec<Row>, Error>>, Error> {
     let builder = builder(file, place)?;
-    let at_once = rows_at_once(builder.schema().fields().len() * CELLS_FOR_ONE);
+    let at_once = rows_for(builder.metadata(), builder.schema().fields().len());
     let reader = builder.with_batch_size(at_once).build().map_err(|error| damaged(place, error))?;
     Ok(reader.map(move |batch| Ok(rows_of(&batch.map_err(|error| damaged(place, error))?)?)))
+}
+
+/// How many rows to read at once.
+fn rows_for(metadata: &ParquetMetaData, columns: usize) -> usize {
+    let bytes: i64 = metadata.row_groups().iter().map(RowGroupMetaData::total_byte_size).sum();
+    let row = (bytes / metadata.file_metadata().num_rows().max(1)).max(1);
+    let by_size = usize::try_from(BYTES_AT_ONCE / row).unwrap_or_default();
+    rows_at_once(columns * CELLS_FOR_ONE).min(by_size.max(1))
 }
 
 fn builder(file: File, place: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, Error> {
@@ -119,7 +130,7 @@ fn wanted_columns(schema: &Schema, selection: Option<&Selection>) -> Vec<usize> 
     let keys = selection.map(Selection::keys).unwrap_or_default();
     let is_wanted = |field: &Field| {
         let column = key_of(field);
-        let column = if column == LOGGED_RUN_ID { RUN_ID } else { &column };
+        let column = key_of_column(&column).unwrap_or(&column);
         // A key with dots may be one inside of objects.
         let is_within = |key: &String| {
             key.strip_prefix(column).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -147,4 +158,63 @@ fn wanted_groups(metadata: &ParquetMetaData, selection: Option<&Selection>) -> V
 fn steps(group: &RowGroupMetaData, column: usize) -> Option<Range<i64>> {
     let Statistics::Int64(found) = group.column(column).statistics()? else { return None };
     (found.null_count_opt() == Some(0)).then_some(*found.min_opt()?..*found.max_opt()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+    use parquet::arrow::ArrowWriter;
+    use parquet::file::properties::WriterProperties;
+
+    use super::*;
+
+    /// Ten rows in a group, of the steps 0, 2, 4 and so on.
+    fn table(rows: i64) -> ParquetRecordBatchReaderBuilder<bytes::Bytes> {
+        let ids: ArrayRef = Arc::new(StringArray::from_iter_values((0..rows).map(|_| "r")));
+        let steps: ArrayRef = Arc::new(Int64Array::from_iter_values((0..rows).map(|row| row * 2)));
+        let names = ["run_id", STEP, "loss", "logged.run_id", "a.b", "ab"];
+        let columns = names.map(|name| (name, ArrayRef::clone(if name == "run_id" { &ids } else { &steps })));
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let properties = WriterProperties::builder().set_max_row_group_row_count(Some(10)).build();
+        let mut file = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut file, batch.schema(), Some(properties)).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file)).unwrap()
+    }
+
+    #[test]
+    fn only_the_parts_are_read_that_wanted_steps_may_be_in() {
+        let table = table(45);
+        let groups = |selection: Selection| wanted_groups(table.metadata(), Some(&selection));
+        let all = Selection::default();
+        assert_eq!(groups(all.clone()), [0, 1, 2, 3, 4]);
+        assert_eq!(groups(all.clone().min_step(39)), [2, 3, 4]);
+        assert_eq!(groups(all.clone().min_step(38).max_step(40)), [1]);
+        assert_eq!(groups(all.clone().max_step(41)), [0, 1, 2]);
+        assert_eq!(groups(all.min_step(89)), [0; 0]);
+        assert_eq!(wanted_groups(table.metadata(), None).len(), 5);
+    }
+
+    #[test]
+    fn only_the_columns_are_read_that_wanted_keys_may_be_in() {
+        let table = table(1);
+        let columns = |keys: &[&str]| {
+            let selection = Selection::default().all_of(keys.iter().copied());
+            wanted_columns(table.schema(), Some(&selection))
+        };
+        assert_eq!(columns(&[]), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(columns(&["loss"]), [1, 2]);
+        assert_eq!(columns(&["run_id"]), [1, 3]);
+        assert_eq!(columns(&["loss.x", "a.b.c"]), [1, 2, 4]);
+        assert_eq!(columns(&["a"]), [1]);
+    }
+
+    #[test]
+    fn rows_are_read_a_few_at_once_where_they_are_large() {
+        assert_eq!(rows_for(table(45).metadata(), 6), 8192);
+        assert_eq!(rows_for(table(45).metadata(), 1_000), 262);
+    }
 }

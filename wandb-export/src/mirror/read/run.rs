@@ -1,0 +1,139 @@
+//! What a mirror has of one run.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use wandb_core::Row;
+use wandb_core::model::{self, Run};
+
+use super::super::contents::Part;
+use super::super::layout::{MANIFEST, RUNS, place};
+use super::super::record::{RunRecord, Stored};
+use super::{Archive, unreadable};
+use crate::api::run_of;
+use crate::error::Error;
+use crate::files::is_safe;
+
+/// A run of a mirror.
+#[derive(Debug, Clone)]
+pub(crate) struct MirroredRun {
+    archive: Arc<Archive>,
+    id: String,
+}
+
+impl MirroredRun {
+    pub(crate) fn new(archive: &Arc<Archive>, id: &str) -> Self {
+        Self { archive: Arc::clone(archive), id: id.to_owned() }
+    }
+
+    /// What the mirror is of.
+    pub(crate) fn archive(&self) -> &Archive {
+        &self.archive
+    }
+
+    /// What the server said of the run, and what of that is missing, each in a sentence.
+    pub(crate) fn read(&self) -> Result<(Run, Vec<String>), Error> {
+        let record = self.record()?;
+        let known = self.archive.runs.get(&self.id);
+        let place = self.archive.root.join(RUNS);
+        let row = self.archive.text(known.and_then(|known| known.row));
+        let row = row.map_err(|error| unreadable(&place, error))?;
+        let project = self.archive.project()?;
+        let mut incomplete = self.told_by(record.as_ref(), Part::Runs);
+        let read = row.map(|text| Row::parse(&text).map(run_of));
+        if matches!(read, Some(Err(_))) {
+            incomplete.push(self.of_run(&format!("its line in {} cannot be read", place.display())));
+        }
+        let run = read.and_then(Result::ok).unwrap_or_else(|| {
+            let mut run = Run::new(project.entity(), project.project(), &self.id, "");
+            if let Some(record) = record {
+                run.created_at = record.created_at.map(Into::into);
+                run.heartbeat_at = record.heartbeat_at.map(Into::into);
+                run.state = record.state.as_deref().map(Into::into);
+            }
+            run
+        });
+        Ok((run, incomplete))
+    }
+
+    /// What is missing of a part of the run, or may be other than the server has it, each in a sentence.
+    pub(crate) fn told(&self, part: Part) -> Result<Vec<String>, Error> {
+        Ok(self.told_by(self.record()?.as_ref(), part))
+    }
+
+    fn told_by(&self, record: Option<&RunRecord>, part: Part) -> Vec<String> {
+        let Some(record) = record else {
+            return vec![self.of_run("the mirror does not say what it has of it")];
+        };
+        let told = [&record.missing, &record.inexact];
+        let mut told: Vec<String> =
+            told.into_iter().filter_map(|told| told.get(part.name())).flatten().cloned().collect();
+        match record.as_of(part) {
+            None if told.is_empty() => told.push(format!("the mirror was made without this part: {part}")),
+            Some(as_of) if as_of != record.as_of => {
+                told.push(format!("{part}: the mirror has it as it was before the run changed last"));
+            }
+            _ => {}
+        }
+        told.iter().map(|what| self.of_run(what)).collect()
+    }
+
+    pub(super) fn of_run(&self, what: &str) -> String {
+        format!("{}/{}: {what}", self.archive.header.project, self.id)
+    }
+
+    /// The table of a part that should be there, and how many rows it should have.
+    pub(super) fn table(&self, part: Part) -> Result<Option<(PathBuf, Stored)>, Error> {
+        let Some(record) = self.record()? else { return Ok(None) };
+        let here = record.here();
+        let stored = record.table(part).filter(|stored| stored.rows > 0);
+        Ok(stored.map(|stored| (self.archive.root.join(place(part, here)), stored.clone())))
+    }
+
+    /// The file of what the run has printed; none if it has printed nothing.
+    ///
+    /// # Errors
+    /// If the mirror does not know.
+    pub(crate) fn log(&self) -> Result<Option<PathBuf>, Error> {
+        let told = self.told(Part::Logs)?;
+        let file = self.table(Part::Logs)?.map(|(place, _)| place);
+        if told.is_empty() || file.is_some() {
+            return Ok(file);
+        }
+        Err(Error::Mirror { folder: self.archive.root.clone(), message: told.join("; ") })
+    }
+
+    /// The files of the run and where they are, in the server's order.
+    pub(crate) fn files(&self) -> Result<Vec<(model::File, PathBuf)>, Error> {
+        let Some(record) = self.record()? else { return Ok(Vec::new()) };
+        let folder = self.archive.root.join(place(Part::Files, record.here()));
+        let files = record.files().map(|file| {
+            let mut model = model::File::new("", &file.name);
+            (model.size, model.md5) = (Some(file.bytes), Some(file.md5.clone()));
+            (model, folder.join(file.here()))
+        });
+        Ok(files.collect())
+    }
+
+    /// What the mirror says that it has of the run. (What has come from elsewhere may say anything, also that the files of a
+    /// run are those of somebody else.)
+    fn record(&self) -> Result<Option<RunRecord>, Error> {
+        let known = self.archive.runs.get(&self.id);
+        let read = || {
+            let text = self.archive.text(known.and_then(|known| known.record))?;
+            Ok(text.map(|text| serde_json::from_slice(&text)).transpose()?)
+        };
+        let record: Option<RunRecord> =
+            read().map_err(|error| unreadable(&self.archive.root.join(MANIFEST), error))?;
+        let is_inside = |record: &RunRecord| {
+            is_safe(&format!("{}.parquet", record.here())) && record.files().all(|file| is_safe(file.here()))
+        };
+        if record.as_ref().is_some_and(|record| !is_inside(record)) {
+            return Err(Error::Mirror {
+                folder: self.archive.root.clone(),
+                message: format!("it says that files of the run {} are where none of a mirror is", self.id),
+            });
+        }
+        Ok(record)
+    }
+}
