@@ -15,6 +15,9 @@
 //! files/RUN/…              the files it has saved
 //! ```
 //!
+//! A mirror is read like the server itself: [`Api::run`], [`Api::runs`] and the others take the folder of a project, or a run's id
+//! behind it, in place of a path. `docs/mirror.md` says what little is different then.
+//!
 //! A table of a run's rows, or a log, without any is no file. A run whose id some system could not hold as a name, or would take for that
 //! of another run, is called otherwise, and its line in the manifest says how (`here`).
 //!

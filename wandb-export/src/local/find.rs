@@ -99,11 +99,7 @@ fn look_for_mirrors(folders: Vec<PathBuf>) -> io::Result<Option<Found>> {
 
 /// This build cannot read any.
 #[cfg(not(feature = "mirror"))]
-#[expect(
-    clippy::unnecessary_wraps,
-    clippy::needless_pass_by_value,
-    reason = "the same signature in every build"
-)]
+#[expect(clippy::unnecessary_wraps, reason = "the same signature in every build")]
 fn look_for_mirrors(_folders: Vec<PathBuf>) -> io::Result<Option<Found>> {
     Ok(None)
 }

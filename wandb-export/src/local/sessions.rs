@@ -1,5 +1,6 @@
 //! The rows of a run in the files of its sessions.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,8 @@ use crate::error::Error;
 /// Rows, batch by batch, session after session.
 #[derive(Debug)]
 pub(super) struct SessionRows {
-    sessions: std::vec::IntoIter<Session>,
+    /// Those that are to be read yet.
+    sessions: VecDeque<Session>,
     wanted: Wanted,
     /// The session that is being read.
     now: Option<(PathBuf, Reader)>,
@@ -28,14 +30,14 @@ enum Reader {
 
 impl SessionRows {
     pub(super) fn new(sessions: &[Session], wanted: Wanted) -> Self {
-        Self { sessions: sessions.to_vec().into_iter(), wanted, now: None, incomplete: Vec::new() }
+        Self { sessions: sessions.iter().cloned().collect(), wanted, now: None, incomplete: Vec::new() }
     }
 
     /// The next rows, at least one; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<Batch>, Error> {
         loop {
             let Some((file, reader)) = &mut self.now else {
-                let Some(Session { file, shift }) = self.sessions.next() else { return Ok(None) };
+                let Some(Session { file, shift }) = self.sessions.pop_front() else { return Ok(None) };
                 let opened = File::open(&file).map_err(|error| reading(&file, error))?;
                 let reader = match &self.wanted {
                     Wanted::Logged(selection) => {

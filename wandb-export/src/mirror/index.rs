@@ -3,10 +3,26 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
+use std::path::Path;
 
 use super::contents::Part;
 use super::journal::{self, Line, Span};
-use super::record::{Fingerprint, Header, RunRecord};
+use super::record::{FORMAT, Fingerprint, Header, RunRecord};
+use crate::error::Error;
+
+impl Header {
+    /// # Errors
+    /// If the mirror in `folder`, whose header it is, is of a later version.
+    pub(super) fn check(&self, folder: &Path) -> Result<(), Error> {
+        if self.format <= FORMAT {
+            return Ok(());
+        }
+        Err(Error::Mirror {
+            folder: folder.to_owned(),
+            message: format!("it was written by a later version of this program (format {})", self.format),
+        })
+    }
+}
 
 /// Runs by their ids.
 pub(super) type Runs = BTreeMap<String, Known>;

@@ -1,13 +1,11 @@
 //! What is noted of a project and of each run.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::contents::Part;
 use super::layout::place;
-use crate::error::Error;
 
 /// The version of the layout. A mirror of a later one is refused.
 pub(super) const FORMAT: u32 = 1;
@@ -21,20 +19,6 @@ pub(super) struct Header {
     /// The tables of the whole project, by the names of their files.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) tables: BTreeMap<String, Stored>,
-}
-
-impl Header {
-    /// # Errors
-    /// If the mirror in `folder`, whose header it is, is of a later version.
-    pub(super) fn check(&self, folder: &Path) -> Result<(), Error> {
-        if self.format <= FORMAT {
-            return Ok(());
-        }
-        Err(Error::Mirror {
-            folder: folder.to_owned(),
-            message: format!("it was written by a later version of this program (format {})", self.format),
-        })
-    }
 }
 
 /// A file that is whole.

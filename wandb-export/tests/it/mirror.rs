@@ -5,3 +5,4 @@ mod faults;
 mod killed;
 mod project;
 mod reading;
+mod reading_some;

@@ -207,7 +207,7 @@ mod tests {
         };
         assert_eq!(columns(&[]), [0, 1, 2, 3, 4, 5]);
         assert_eq!(columns(&["loss"]), [1, 2]);
-        assert_eq!(columns(&["run_id"]), [1, 3]);
+        assert_eq!(columns(&["run_id"]), [0, 1, 3], "the first is taken away from every row");
         assert_eq!(columns(&["loss.x", "a.b.c"]), [1, 2, 4]);
         assert_eq!(columns(&["a"]), [1]);
     }
