@@ -55,7 +55,10 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     }
     let wanted = |row: &str| options.names.is_empty() || options.names.iter().any(|name| name == row);
     let rounds = options.runs.unwrap_or(if options.quick { 1 } else { 5 }).max(1);
-    let stage = Stage::set(workspace, options.quick)?;
+    let mut stage = Stage::set(workspace, options.quick)?;
+    if wanted("runlog") {
+        stage.add_datastore(workspace);
+    }
     let machine = machine::facts(&stage);
     if options.quick {
         println!("quick: smaller works and fewer rounds, so the figures say little");
@@ -99,6 +102,9 @@ fn perform(stage: &Stage, work: &Work, rounds: usize) -> Result<Measured> {
         {
             if let Some(why) = &party.missing {
                 measured.leave_out(&party.makes, why);
+                continue;
+            }
+            if party.most_rounds.is_some_and(|most| round > most) {
                 continue;
             }
             println!("  round {round} of {rounds}: {}", party.makes.join(", "));

@@ -14,12 +14,23 @@ const OLDEST: (u32, u32) = (3, 10);
 /// The Python of a task's virtual environment, which is made anew when the pinned requirements or the Python change.
 /// The requirements lie in the task's folder of scripts, the environment in its part of the target folder.
 pub(crate) fn environment(workspace: &Workspace, task: &str) -> Result<PathBuf> {
+    kept(workspace, task, "")
+}
+
+/// The Python of another environment of a task, for what cannot be installed beside the rest. It is kept as the task's
+/// own is, with `requirements-NAME.txt`.
+pub(crate) fn other_environment(workspace: &Workspace, task: &str, name: &str) -> Result<PathBuf> {
+    kept(workspace, task, &format!("-{name}"))
+}
+
+fn kept(workspace: &Workspace, task: &str, suffix: &str) -> Result<PathBuf> {
     let (python, version) =
         find().with_context(|| format!("`cargo xtask {task}` cannot start its scripts"))?;
-    let requirements = workspace.root.join("xtask").join(task).join("requirements.txt");
+    let scripts = workspace.root.join("xtask").join(task);
+    let requirements = scripts.join(format!("requirements{suffix}.txt"));
     let pinned = std::fs::read_to_string(&requirements)
         .with_context(|| format!("cannot read {}", requirements.display()))?;
-    let environment = workspace.target.join(task).join("venv");
+    let environment = workspace.target.join(task).join(format!("venv{suffix}"));
     let made_from = format!("# Python {version}\n{pinned}");
     let stamp = environment.join("made-from.txt");
     let inside = environment.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });

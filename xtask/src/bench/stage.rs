@@ -20,6 +20,8 @@ pub(crate) struct Stage {
     pub(crate) programs: Programs,
     /// Python with the SDK and the rest, if there is one.
     pub(crate) python: Option<PathBuf>,
+    /// Python with the last SDK that reads and writes logs in Python, if a work needs it and there is one.
+    pub(crate) datastore: Option<PathBuf>,
     pub(crate) scripts: PathBuf,
     /// Works are to be small.
     pub(crate) quick: bool,
@@ -64,12 +66,21 @@ impl Stage {
         Ok(Self {
             programs,
             python: python.ok(),
+            datastore: None,
             scripts: workspace.root.join("xtask/bench"),
             quick,
             own: std::env::current_exe().context("cannot tell where this program is")?,
             scratch: tempfile::tempdir_in(folder).context("cannot make a temporary directory")?,
             seen: RefCell::default(),
         })
+    }
+
+    /// Adds the Python with the last SDK that reads and writes logs in Python.
+    pub(crate) fn add_datastore(&mut self, workspace: &Workspace) {
+        match python::other_environment(workspace, "bench", "datastore") {
+            Ok(python) => self.datastore = Some(python),
+            Err(problem) => println!("left out: what needs the SDK's log in Python ({problem:#})."),
+        }
     }
 
     /// One size for measuring, another for a quick look.
@@ -95,8 +106,16 @@ impl Stage {
 
     /// A script of the bench in Python, which must be there.
     pub(crate) fn script(&self, name: &str, home: &Path) -> Result<Command> {
-        let python = self.python.as_deref().context("there is no Python")?;
-        let mut command = python::isolated(python, home);
+        self.script_with(self.python.as_deref(), name, home)
+    }
+
+    /// The same with the last SDK that reads and writes logs in Python.
+    pub(crate) fn datastore_script(&self, name: &str, home: &Path) -> Result<Command> {
+        self.script_with(self.datastore.as_deref(), name, home)
+    }
+
+    fn script_with(&self, python: Option<&Path>, name: &str, home: &Path) -> Result<Command> {
+        let mut command = python::isolated(python.context("there is no Python")?, home);
         command.arg(self.scripts.join(name));
         Ok(command)
     }
@@ -126,6 +145,11 @@ impl Stage {
             value: None,
         };
         Ok(Turned { sample, output: String::from_utf8_lossy(&ended.stdout).into_owned() })
+    }
+
+    /// What an output of this data is to have in sum, where that is known beforehand.
+    pub(crate) fn expect(&self, data: &str, sum: f64, columns: &[&str]) {
+        self.seen.borrow_mut().insert(data.to_owned(), (sum, columns.into()));
     }
 
     /// Asks the script that looks into outputs.

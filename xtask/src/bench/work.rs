@@ -31,6 +31,8 @@ pub(crate) struct Party {
     pub(crate) makes: Vec<String>,
     /// Why it cannot take part.
     pub(crate) missing: Option<String>,
+    /// Where it alone would take too long for more rounds.
+    pub(crate) most_rounds: Option<usize>,
     pub(crate) run: Turn,
 }
 
@@ -41,6 +43,7 @@ impl Party {
         Self {
             makes: vec![label.to_owned()],
             missing: None,
+            most_rounds: None,
             run: Box::new(move |stage| Ok(vec![(name.clone(), run(stage)?)])),
         }
     }
@@ -48,7 +51,7 @@ impl Party {
     /// A party with several samples a turn.
     pub(crate) fn of_several(labels: &[&str], run: impl Fn(&Stage) -> Result<Samples> + 'static) -> Self {
         let makes = labels.iter().map(|&label| label.to_owned()).collect();
-        Self { makes, missing: None, run: Box::new(run) }
+        Self { makes, missing: None, most_rounds: None, run: Box::new(run) }
     }
 
     /// Left out if what it needs is not there.
@@ -56,6 +59,12 @@ impl Party {
         if !there {
             self.missing = Some(format!("{what} is missing"));
         }
+        self
+    }
+
+    /// Left out of all rounds behind these.
+    pub(crate) fn at_most(mut self, rounds: usize) -> Self {
+        self.most_rounds = Some(rounds);
         self
     }
 }

@@ -7,6 +7,7 @@ mod json;
 mod latency;
 mod memory;
 mod mirror;
+mod runlog;
 mod runs;
 mod start;
 
@@ -38,6 +39,8 @@ pub(crate) const ALL: &[Plan] = &[
     Plan { rows: &["mirror", "blocking"], start: mirror::far },
     Plan { rows: &["mirror", "blocking"], start: mirror::long },
     Plan { rows: &["mirror"], start: mirror::limited },
+    Plan { rows: &["runlog"], start: runlog::scalars },
+    Plan { rows: &["runlog"], start: runlog::memory },
     Plan { rows: &["memory"], start: memory::short },
     Plan { rows: &["memory-long"], start: memory::long },
 ];
