@@ -25,22 +25,26 @@ use crate::value::Value;
 /// ```
 #[derive(Debug)]
 pub struct PageBuilder {
-    text: String,
+    text: Vec<u8>,
     table: Table,
 }
 
 impl PageBuilder {
     /// For rows within `steps`.
     pub fn new(steps: Range<i64>) -> Self {
-        Self { text: String::new(), table: Table::new(steps) }
+        Self { text: Vec::new(), table: Table::new(steps) }
     }
 
-    /// Adds a row, unless a page cannot hold it: its `_step` is missing or not behind the one of the row before, or
+    /// Adds a row of keys and values, as text or as its bytes, unless a page cannot hold it: its `_step` is missing or not behind the one of the row before, or
     /// one of its values is no JSON text, or has something about it that [`read_rows`](super::read_rows) leaves to
     /// others, too. `false` says that; the rows so far stay as they are.
-    pub fn row<'v>(&mut self, cells: impl IntoIterator<Item = (&'v str, &'v str)>) -> bool {
+    pub fn row<'v, B: AsRef<[u8]> + ?Sized + 'v>(
+        &mut self,
+        cells: impl IntoIterator<Item = (&'v B, &'v B)>,
+    ) -> bool {
         let before = self.text.len();
-        let ended = self.cells(cells).and_then(|()| self.table.end_row(self.text.as_bytes()));
+        let cells = cells.into_iter().map(|(key, json)| (key.as_ref(), json.as_ref()));
+        let ended = self.cells(cells).and_then(|()| self.table.end_row(&self.text));
         if ended.is_none() {
             self.table.drop_row();
             self.text.truncate(before);
@@ -61,17 +65,18 @@ impl PageBuilder {
     /// The pages of all rows.
     pub fn finish(mut self) -> Vec<Page> {
         self.table.cut();
-        let text = Arc::new(self.text);
+        // Every value is text by itself.
+        let text = Arc::new(String::from_utf8(self.text).unwrap_or_default());
         self.table.pages.into_iter().map(|page| Page { text: Arc::clone(&text), ..page }).collect()
     }
 
-    fn cells<'v>(&mut self, cells: impl IntoIterator<Item = (&'v str, &'v str)>) -> Option<()> {
+    fn cells<'v>(&mut self, cells: impl Iterator<Item = (&'v [u8], &'v [u8])>) -> Option<()> {
         let mut guess = self.table.first;
         let mut before: Option<usize> = None;
         for (key, json) in cells {
             let column = match self.table.columns.get(guess) {
-                Some(column) if *column.key == *key => guess,
-                _ => self.table.column(key),
+                Some(column) if column.key.as_bytes() == key => guess,
+                _ => self.table.find(key)?,
             };
             let span = self.value(json)?;
             self.table.put(column, span);
@@ -85,38 +90,38 @@ impl PageBuilder {
         Some(())
     }
 
-    fn value(&mut self, json: &str) -> Option<Span> {
-        let bytes = json.as_bytes();
-        match bytes.first()? {
+    fn value(&mut self, json: &[u8]) -> Option<Span> {
+        match json.first()? {
             b'-' | b'0'..=b'9' | b'N' | b'I' => {
-                let (kind, length) = number(bytes)?;
+                let (kind, length) = number(json)?;
                 match (kind, json) {
                     _ if length < json.len() => None,
                     // There is no negative zero among integers.
-                    (CellKind::Int, "-0") => self.span(kind, "0"),
+                    (CellKind::Int, b"-0") => self.span(kind, b"0"),
                     (CellKind::Int | CellKind::BigInt | CellKind::Float, _) => self.span(kind, json),
                     _ => Some(Span::bare(kind)),
                 }
             }
-            b't' => (json == "true").then(|| Span::bare(CellKind::True)),
-            b'f' => (json == "false").then(|| Span::bare(CellKind::False)),
-            b'n' => (json == "null").then(|| Span::bare(CellKind::Null)),
-            b'"' if json.len() > 1 && is_plain(&bytes[1..bytes.len() - 1]) && bytes.ends_with(b"\"") => {
-                self.span(CellKind::String, &json[1..json.len() - 1])
+            b't' => (json == b"true").then(|| Span::bare(CellKind::True)),
+            b'f' => (json == b"false").then(|| Span::bare(CellKind::False)),
+            b'n' => (json == b"null").then(|| Span::bare(CellKind::Null)),
+            b'"' if json.len() > 1 && is_plain(&json[1..json.len() - 1]) && json.ends_with(b"\"") => {
+                let string = std::str::from_utf8(&json[1..json.len() - 1]).ok()?;
+                self.span(CellKind::String, string.as_bytes())
             }
             _ => {
-                let (value, kind) = exact(bytes)?;
+                let (value, kind) = exact(json)?;
                 match value {
-                    Value::String(string) => self.span(kind, &string),
-                    value => self.span(kind, &value.to_json()),
+                    Value::String(string) => self.span(kind, string.as_bytes()),
+                    value => self.span(kind, value.to_json().as_bytes()),
                 }
             }
         }
     }
 
-    fn span(&mut self, kind: CellKind, text: &str) -> Option<Span> {
+    fn span(&mut self, kind: CellKind, text: &[u8]) -> Option<Span> {
         let span = Span::new(kind, self.text.len(), text.len())?;
-        self.text.push_str(text);
+        self.text.extend_from_slice(text);
         Some(span)
     }
 }

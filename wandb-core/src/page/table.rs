@@ -15,6 +15,9 @@ const STEP: &str = "_step";
 /// memory than others.
 const MOST_CELLS: usize = 1 << 18;
 
+/// Room for columns found last: a place is a byte.
+const PLACES: usize = 1 << 8;
+
 /// The floats up to this are whole where they have no fraction, and convert without loss.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
@@ -25,6 +28,8 @@ pub(super) struct Table {
     pub(super) pages: Vec<Page>,
     pub(super) columns: Vec<Growing>,
     by_key: HashMap<Box<str>, usize>,
+    /// The columns found last, each at the place that its key has by [`place`]; empty until one is asked for.
+    recent: Vec<usize>,
     pub(super) aside: String,
     /// Full rows of the page that is being read.
     rows: usize,
@@ -54,6 +59,7 @@ impl Table {
             pages: Vec::new(),
             columns: Vec::new(),
             by_key: HashMap::new(),
+            recent: Vec::new(),
             aside: String::new(),
             rows: 0,
             irregular: Vec::new(),
@@ -76,6 +82,21 @@ impl Table {
         self.by_key.insert(key.into(), column);
         self.columns.push(Growing { key: key.into(), lead: 0..0, next: column + 1, spans: Vec::new() });
         column
+    }
+
+    /// The same for the bytes of a key, quickly where rows have their keys in ever another order. `None` if they are no
+    /// text.
+    pub(super) fn find(&mut self, key: &[u8]) -> Option<usize> {
+        let place = place(key);
+        if let Some(&column) = self.recent.get(place)
+            && self.columns.get(column).is_some_and(|column| column.key.as_bytes() == key)
+        {
+            return Some(column);
+        }
+        let column = self.column(std::str::from_utf8(key).ok()?);
+        self.recent.resize(PLACES, 0);
+        self.recent[place] = column;
+        Some(column)
     }
 
     /// Of a key that a row repeats the last value counts, at the place of the first.
@@ -158,6 +179,19 @@ impl Table {
         let aside = std::mem::take(&mut self.aside);
         self.pages.push(Page { text: Arc::default(), aside, rows, columns, irregular });
     }
+}
+
+/// A number below [`PLACES`] that differs for most keys of a run, as they begin or end with something of their own. It
+/// costs less than a hash that cannot be foreseen, and whoever foresees it has only that hash taken in its place.
+fn place(key: &[u8]) -> usize {
+    let word = |bytes: Option<&[u8; 8]>| bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let (first, last) = match key.len() {
+        8.. => (word(key.first_chunk()), word(key.last_chunk())),
+        _ => (0, key.iter().fold(0, |word, &byte| word << 8 | u64::from(byte))),
+    };
+    let mixed = (first.rotate_left(29) ^ last ^ key.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    // The highest byte depends on all others.
+    usize::from(mixed.to_be_bytes()[0])
 }
 
 /// The step that a number is, however it is written.
