@@ -9,6 +9,7 @@ use std::io::{self, Read};
 use wandb_core::model::{Config, Run, RunState};
 use wandb_core::{Map, Value};
 
+use crate::flat::flat_step;
 use crate::items;
 use crate::proto;
 use crate::records::{Losses, Records};
@@ -164,11 +165,15 @@ impl<R: Read> Reading<R> {
 
     fn take(&mut self, record: proto::Record) {
         if let Some(history) = record.history {
-            if let Some(row) = self.records.read::<RowStep>(history) {
-                self.row(&row);
+            if let Some(row) = flat_step(&history) {
+                self.row(row.step);
+            } else if let Some(row) = self.records.read::<RowStep>(history) {
+                self.row(row.step.map(|step| step.num));
             }
         } else if let Some(summary) = record.summary {
-            if let Some(changes) = self.records.read(summary) {
+            if !self.summary.change_flatly(&summary)
+                && let Some(changes) = self.records.read(summary)
+            {
                 self.summary.change(&changes);
             }
         } else if let Some(stats) = record.stats {
@@ -230,8 +235,8 @@ impl<R: Read> Reading<R> {
         }
     }
 
-    fn row(&mut self, row: &RowStep) {
-        let step = self.steps.of(row.step.map(|step| step.num));
+    fn row(&mut self, said: Option<i64>) {
+        let step = self.steps.of(said);
         self.step(step);
         self.summary.row();
     }

@@ -15,9 +15,14 @@ impl Item {
 
     /// The only key; `None` if there are several, or it is no text.
     pub(crate) fn single_key(&self) -> Option<&str> {
+        std::str::from_utf8(self.only_key()?).ok()
+    }
+
+    /// The same, whether text or not.
+    pub(crate) fn only_key(&self) -> Option<&[u8]> {
         match &self.nested_key[..] {
-            [] => text(&self.key),
-            [key] => text(key),
+            [] => Some(&self.key),
+            [key] => Some(key),
             _ => None,
         }
     }

@@ -10,6 +10,7 @@
 
 mod console;
 mod facts;
+mod flat;
 mod items;
 pub mod log;
 mod metrics;

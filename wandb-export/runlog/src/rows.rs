@@ -6,9 +6,11 @@ mod selection;
 use std::collections::VecDeque;
 use std::io::{self, Read, Seek};
 
+use bytes::Bytes;
 use wandb_core::page::{Page, PageBuilder};
 use wandb_core::{Map, Row};
 
+use crate::flat::flat;
 use crate::proto::{self, History};
 use crate::records::{Losses, Records};
 use crate::steps::{Joined, Steps, add};
@@ -54,6 +56,8 @@ pub struct HistoryReader<R> {
     selection: Selection,
     pages: PageBuilder,
     single: Vec<Row>,
+    /// How many items the last row had.
+    width: usize,
     /// The step of the last row.
     last: Option<i64>,
     shift: i64,
@@ -76,6 +80,7 @@ impl<R: Read> HistoryReader<R> {
             pages: PageBuilder::new(selection.steps()),
             selection,
             single: Vec::new(),
+            width: 0,
             last: None,
             shift: 0,
             ready: VecDeque::new(),
@@ -132,9 +137,7 @@ impl<R: Read> HistoryReader<R> {
 
     fn take(&mut self, record: proto::Record) {
         if let Some(history) = record.history {
-            if let Some(row) = self.records.read(history) {
-                self.row(&row);
-            }
+            self.row(history);
         } else if let Some(run) = record.run {
             // The first one says where the steps begin.
             if let Some(run) = self.records.read::<StartingStep>(run)
@@ -152,52 +155,57 @@ impl<R: Read> HistoryReader<R> {
         }
     }
 
-    fn row(&mut self, row: &History) {
-        let step = self.steps.of(row.step.map(|step| step.num)).saturating_add(self.shift);
-        if !self.wants(step) {
-            return;
-        }
-        if self.single.is_empty() && self.page_row(row, step) {
-            if self.pages.text_len() >= PAGE_BYTES {
-                self.hand_out();
+    fn row(&mut self, content: Bytes) {
+        if let Some(row) = flat(&content, self.width + 1) {
+            self.width = row.cells.len();
+            let step = self.steps.of(row.step).saturating_add(self.shift);
+            if !self.wants(step) || self.page_row(row.cells, step) {
+                return;
             }
-            return;
+            if let Some(row) = self.records.read(content) {
+                self.single_row(&row, step);
+            }
+        } else if let Some(row) = self.records.read::<History>(content) {
+            let step = self.steps.of(row.step.map(|step| step.num)).saturating_add(self.shift);
+            if self.wants(step) && !nested::cells(&row.item, |cells| self.page_row(cells, step)) {
+                self.single_row(&row, step);
+            }
         }
+    }
+
+    /// Adds a row to the page, if a page can hold it. A row that is not selected is held without a trace.
+    fn page_row(&mut self, cells: Vec<(&[u8], &[u8])>, step: i64) -> bool {
+        if !self.single.is_empty() {
+            return false;
+        }
+        let digits;
+        let mut cells = cells;
+        if self.shift != 0 {
+            cells.retain(|(key, _)| *key != STEP.as_bytes());
+        }
+        if !cells.iter().any(|(key, _)| *key == STEP.as_bytes()) {
+            digits = step.to_string();
+            cells.push((STEP.as_bytes(), digits.as_bytes()));
+        }
+        let is_held = match self.selection.cells(&cells) {
+            Chosen::All => self.pages.row(cells),
+            Chosen::These(cells) => self.pages.row(cells),
+            Chosen::Nothing => true,
+            Chosen::Unclear => false,
+        };
+        if self.pages.text_len() >= PAGE_BYTES {
+            self.hand_out();
+        }
+        is_held
+    }
+
+    /// Adds a row that a page cannot hold.
+    fn single_row(&mut self, row: &History, step: i64) {
         let mut cells = Map::new();
         if !add(&mut cells, &row.item) {
             self.records.lose(0);
         }
         self.cells(cells, step);
-    }
-
-    /// Adds a row to the page, if a page can hold it. A row that is not selected is held without a trace.
-    fn page_row(&mut self, row: &History, step: i64) -> bool {
-        let Some(nested) = nested::objects(&row.item) else { return false };
-        let mut cells: Vec<(&str, &str)> = Vec::with_capacity(row.item.len() + 1);
-        let mut has_step = false;
-        for item in &row.item {
-            match (item.single_key(), item.json()) {
-                (Some(STEP), _) if self.shift != 0 => {}
-                (Some(key), Some(json)) => {
-                    has_step |= key == STEP;
-                    cells.push((key, json));
-                }
-                (None, Some(_)) if item.nested_key.len() > 1 => {}
-                _ => return false,
-            }
-        }
-        cells.extend(nested.iter().map(|(key, json)| (*key, json.as_str())));
-        let digits;
-        if !has_step {
-            digits = step.to_string();
-            cells.push((STEP, &digits));
-        }
-        match self.selection.cells(&cells) {
-            Chosen::All => self.pages.row(cells),
-            Chosen::These(cells) => self.pages.row(cells),
-            Chosen::Nothing => true,
-            Chosen::Unclear => false,
-        }
     }
 
     fn joined(&mut self, row: Joined) {

@@ -6,6 +6,7 @@ use prost::Message;
 use wandb_core::Map;
 
 use super::tree::Tree;
+use crate::flat::{Flat, flat};
 use crate::metrics::Metrics;
 use crate::proto;
 
@@ -19,18 +20,37 @@ pub(super) struct Summary {
     /// Whether a change behind the last row says its step, as older SDKs write all of the summary at the end.
     is_final: bool,
     metrics: Metrics,
+    /// How many values the last change had.
+    width: usize,
 }
 
 impl Summary {
+    /// Takes a change that only sets values under single keys, and tells whether it is one.
+    pub(super) fn change_flatly(&mut self, content: &[u8]) -> bool {
+        let Some(Flat { cells, step: None }) = flat(content, self.width) else { return false };
+        self.changes += 1;
+        self.width = cells.len();
+        for (key, json) in cells {
+            if let Ok(key) = std::str::from_utf8(key) {
+                self.set(&[key], json);
+            }
+        }
+        true
+    }
+
+    fn set(&mut self, path: &[&str], json: &[u8]) {
+        if !self.removed.is_empty() {
+            self.removed.remove(&owned(path));
+        }
+        self.is_final |= path == ["_step"];
+        self.said.set(path, json);
+    }
+
     pub(super) fn change(&mut self, changes: &proto::Changes) {
         self.changes += 1;
         for item in &changes.update {
-            if let (Some(path), Some(value)) = (item.path(), item.value()) {
-                if !self.removed.is_empty() {
-                    self.removed.remove(&owned(&path));
-                }
-                self.is_final |= path == ["_step"];
-                self.said.set(&path, value);
+            if let Some(path) = item.path() {
+                self.set(&path, &item.value_json);
             }
         }
         for item in &changes.remove {

@@ -1,33 +1,42 @@
 //! A summary as the SDK keeps it: values under paths of keys, where an object that was set as a whole is one value.
+//!
+//! Values are JSON text until the end, as most of them are replaced before that.
 
 use indexmap::IndexMap;
 use wandb_core::{Map, Value};
 
 /// Values under paths of keys.
 #[derive(Debug, Default)]
-pub(super) struct Tree(IndexMap<String, Node>);
+pub(super) struct Tree(IndexMap<String, Node, ahash::RandomState>);
 
 #[derive(Debug)]
 enum Node {
-    Value(Value),
+    Value(Vec<u8>),
     Tree(Tree),
 }
 
 impl Tree {
     /// Sets a value. Trees are made on the way, also in the place of values, even of objects.
-    pub(super) fn set(&mut self, path: &[&str], value: Value) {
+    pub(super) fn set(&mut self, path: &[&str], json: &[u8]) {
         match path {
             [] => {}
-            [key] => {
-                self.0.insert((*key).to_owned(), Node::Value(value));
-            }
+            [key] => match self.0.get_mut(*key) {
+                Some(Node::Value(value)) => {
+                    value.clear();
+                    value.extend_from_slice(json);
+                }
+                Some(node) => *node = Node::Value(json.to_vec()),
+                None => {
+                    self.0.insert((*key).to_owned(), Node::Value(json.to_vec()));
+                }
+            },
             [key, rest @ ..] => {
                 let node = self.0.entry((*key).to_owned()).or_insert_with(|| Node::Tree(Self::default()));
                 if let Node::Value(_) = node {
                     *node = Node::Tree(Self::default());
                 }
                 if let Node::Tree(below) = node {
-                    below.set(rest, value);
+                    below.set(rest, json);
                 }
             }
         }
@@ -51,23 +60,19 @@ impl Tree {
         }
     }
 
-    /// The same as nested maps.
+    /// The same as nested maps, without what is no JSON.
     pub(super) fn into_map(self) -> Map {
         let value = |node| match node {
-            Node::Value(value) => value,
-            Node::Tree(below) => Value::Map(below.into_map()),
+            Node::Value(json) => Value::parse(&json).ok(),
+            Node::Tree(below) => Some(Value::Map(below.into_map())),
         };
-        self.0.into_iter().map(|(key, node)| (key, value(node))).collect()
+        self.0.into_iter().filter_map(|(key, node)| Some((key, value(node)?))).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn parsed(text: &str) -> Value {
-        Value::parse(text.as_bytes()).unwrap()
-    }
 
     fn json(tree: Tree) -> String {
         Value::from(tree.into_map()).to_json()
@@ -76,23 +81,23 @@ mod tests {
     #[test]
     fn an_object_that_was_set_as_a_whole_is_one_value() {
         let mut tree = Tree::default();
-        tree.set(&["whole"], parsed(r#"{"a":1,"c":2}"#));
+        tree.set(&["whole"], br#"{"a":1,"c":2}"#);
         tree.remove(&["whole", "a"]);
-        tree.set(&["row", "a"], Value::Int(1));
-        tree.set(&["row", "c"], Value::Int(2));
+        tree.set(&["row", "a"], b"1");
+        tree.set(&["row", "c"], b"2");
         assert_eq!(json(tree), r#"{"whole":{"a":1,"c":2},"row":{"a":1,"c":2}}"#);
 
         let mut tree = Tree::default();
-        tree.set(&["whole"], parsed(r#"{"a":1,"c":2}"#));
-        tree.set(&["whole", "c"], Value::Int(3));
+        tree.set(&["whole"], br#"{"a":1,"c":2}"#);
+        tree.set(&["whole", "c"], b"3");
         assert_eq!(json(tree), r#"{"whole":{"c":3}}"#);
     }
 
     #[test]
     fn what_becomes_empty_goes_too_but_an_empty_value_stays() {
         let mut tree = Tree::default();
-        tree.set(&["a", "b", "c"], Value::Int(1));
-        tree.set(&["empty"], parsed("{}"));
+        tree.set(&["a", "b", "c"], b"1");
+        tree.set(&["empty"], b"{}");
         tree.remove(&["a", "b", "c"]);
         tree.remove(&["missing", "b"]);
         assert_eq!(json(tree), r#"{"empty":{}}"#);

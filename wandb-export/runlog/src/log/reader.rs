@@ -51,7 +51,7 @@ pub struct RawRecord {
 #[derive(Debug)]
 pub struct LogReader<R> {
     source: R,
-    block: Vec<u8>,
+    block: Bytes,
     /// Where in the file the block begins.
     block_at: u64,
     /// Where in the block the next chunk begins.
@@ -76,7 +76,7 @@ enum State {
 impl<R: Read> LogReader<R> {
     /// Reads from the beginning of a file.
     pub fn new(source: R) -> Self {
-        Self { source, block: Vec::new(), block_at: 0, at: 0, parts: None, lost: None, state: State::New }
+        Self { source, block: Bytes::new(), block_at: 0, at: 0, parts: None, lost: None, state: State::New }
     }
 
     /// The next record or damage, `None` at the end of the file.
@@ -109,8 +109,10 @@ impl<R: Read> LogReader<R> {
 
     /// Reads as much of a block as there is.
     fn fill(&mut self) -> io::Result<()> {
-        self.block.clear();
-        self.source.by_ref().take(BLOCK as u64).read_to_end(&mut self.block)?;
+        // Records share the block that they lie in.
+        let mut block = Vec::with_capacity(BLOCK);
+        self.source.by_ref().take(BLOCK as u64).read_to_end(&mut block)?;
+        self.block = block.into();
         Ok(())
     }
 
@@ -170,14 +172,12 @@ impl<R: Read> LogReader<R> {
 
     fn part(&mut self, part: Part, start: u64, data: std::ops::Range<usize>) -> Option<Entry> {
         let end = self.place(data.end);
-        let data = &self.block[data];
         match part {
             Part::Full => {
-                let payload = Bytes::copy_from_slice(data);
-                Some(Entry::Record(RawRecord { offset: start, end, payload }))
+                Some(Entry::Record(RawRecord { offset: start, end, payload: self.block.slice(data) }))
             }
             Part::First => {
-                self.parts = Some((start, data.to_vec()));
+                self.parts = Some((start, self.block[data].to_vec()));
                 None
             }
             Part::Middle | Part::Last => {
@@ -189,7 +189,7 @@ impl<R: Read> LogReader<R> {
                     self.lose(offset, DamageKind::TooLarge);
                     return None;
                 }
-                parts.extend_from_slice(data);
+                parts.extend_from_slice(&self.block[data]);
                 if part == Part::Last {
                     return Some(Entry::Record(RawRecord { offset, end, payload: parts.into() }));
                 }

@@ -5,9 +5,25 @@ use wandb_core::{Map, Value};
 use crate::items;
 use crate::proto::Item;
 
+/// Hands on the cells of a row, those of objects as JSON text, and tells what came of it. `false` if there are none that
+/// text can hold.
+pub(super) fn cells(items: &[Item], take: impl FnOnce(Vec<(&[u8], &[u8])>) -> bool) -> bool {
+    let Some(nested) = objects(items) else { return false };
+    let mut cells = Vec::with_capacity(items.len() + 1);
+    for item in items {
+        match (item.single_key(), item.json()) {
+            (Some(key), Some(json)) => cells.push((key.as_bytes(), json.as_bytes())),
+            (None, Some(_)) if item.nested_key.len() > 1 => {}
+            _ => return false,
+        }
+    }
+    cells.extend(nested.iter().map(|(key, json)| (key.as_bytes(), json.as_bytes())));
+    take(cells)
+}
+
 /// The objects that items with several keys make, as JSON text. `None` if text cannot hold them as they are, or if other
 /// items of the row would have to be merged into them.
-pub(super) fn objects(items: &[Item]) -> Option<Vec<(&str, String)>> {
+fn objects(items: &[Item]) -> Option<Vec<(&str, String)>> {
     let mut objects: Vec<(&str, Map)> = Vec::new();
     for item in items.iter().filter(|item| item.nested_key.len() > 1) {
         let (path, json) = (item.path()?, item.json()?);

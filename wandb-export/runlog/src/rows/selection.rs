@@ -19,7 +19,7 @@ pub struct Selection {
 /// What of a row's cells is wanted.
 pub(super) enum Chosen<'c> {
     All,
-    These(Vec<(&'c str, &'c str)>),
+    These(Vec<(&'c [u8], &'c [u8])>),
     Nothing,
     /// A key may be one of nested objects.
     Unclear,
@@ -65,11 +65,11 @@ impl Selection {
     }
 
     /// Chooses among cells, of which one is the step.
-    pub(super) fn cells<'c>(&self, cells: &[(&'c str, &'c str)]) -> Chosen<'c> {
+    pub(super) fn cells<'c>(&self, cells: &[(&'c [u8], &'c [u8])]) -> Chosen<'c> {
         if self.keys.is_empty() {
             return Chosen::All;
         }
-        let find = |key: &str| cells.iter().rfind(|(own, _)| *own == key).copied();
+        let find = |key: &str| cells.iter().rfind(|(own, _)| *own == key.as_bytes()).copied();
         let mut chosen: Vec<_> = find(STEP).into_iter().collect();
         let mut held = 0;
         for key in &self.keys {
@@ -80,7 +80,7 @@ impl Selection {
                         chosen.push(cell);
                     }
                 }
-                None if key.contains('.') && cells.iter().any(|(_, json)| json.starts_with('{')) => {
+                None if key.contains('.') && cells.iter().any(|(_, json)| json.starts_with(b"{")) => {
                     return Chosen::Unclear;
                 }
                 None => {}
