@@ -205,8 +205,9 @@ impl Api {
     /// The history of the run at `path`, without asking for the run itself first. A run on disk is looked at; see
     /// [`run`](Self::run).
     pub async fn history(&self, path: &str) -> Result<History, Error> {
-        if Place::of(path).is_some() {
-            return Ok(self.run(path).await?.history());
+        if let Some(place) = Place::of(path) {
+            let run = self.client.work(move || local::open_rows(&place)).await?;
+            return Ok(Run::local(self.clone(), run).history());
         }
         Ok(History::new(self.clone(), self.run_path(path).await?))
     }

@@ -115,6 +115,20 @@ impl Facts {
         Ok(reading.ended())
     }
 
+    /// Reads a file until it has said which run it is of, which it does at its beginning. Nothing else is whole then.
+    ///
+    /// # Errors
+    /// Those of the source alone.
+    pub fn begin<R: Read>(source: R) -> io::Result<Self> {
+        let mut reading = Reading::new(source);
+        while reading.facts.run.id.is_empty()
+            && let Some(record) = reading.records.next_record()?
+        {
+            reading.take(record);
+        }
+        Ok(reading.ended())
+    }
+
     /// Whether the file says at least which run it is of.
     pub fn is_run(&self) -> bool {
         !self.run.id.is_empty()

@@ -169,6 +169,7 @@ impl RunFile {
     }
 
     /// The file of that name.
+    #[cfg(feature = "files")]
     pub(crate) async fn find(api: &Api, run: &RunPath, name: &str) -> Result<Self, Error> {
         let mut found = Files::new(api.clone(), run.clone()).names([name]).stream();
         found

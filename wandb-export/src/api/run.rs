@@ -56,6 +56,12 @@ impl Run {
         self.local.is_some()
     }
 
+    /// Whether it is known where the run's page is.
+    #[cfg(feature = "cli")]
+    pub(crate) fn has_page(&self) -> bool {
+        self.local.as_ref().is_none_or(|run| run.server.is_some())
+    }
+
     /// The run's page in the web app; for a run on disk where it would be.
     pub fn url(&self) -> String {
         let server = self.local.as_ref().and_then(|run| run.server.as_ref());

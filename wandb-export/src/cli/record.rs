@@ -20,7 +20,7 @@ pub(super) fn write(session: &Session, record: Row, destination: &Destination) -
 
 /// Writes all that is known of a run, and where its page is if it has one.
 pub(super) fn write_run(session: &Session, run: &Run, destination: &Destination) -> Result<Outcome, Error> {
-    let url = (!run.is_on_disk()).then(|| ("url".into(), Value::String(run.url())));
+    let url = run.has_page().then(|| ("url".into(), Value::String(run.url())));
     let record = RunColumns::All.row(run).into_iter().chain(url).collect();
     write(session, record, destination)
 }

@@ -38,6 +38,10 @@ impl LocalRun {
     ///
     /// # Errors
     /// If a mirror does not have that.
+    #[cfg_attr(
+        not(feature = "mirror"),
+        expect(clippy::unnecessary_wraps, reason = "only a mirror can lack it")
+    )]
     pub(crate) fn console(&self) -> Result<Console, Error> {
         let (files, are_lines) = match &self.source {
             Source::Sessions(sessions) => {

@@ -98,7 +98,22 @@ fn archive(place: &Place, found: Found) -> Result<Archive, Error> {
 
 /// The run at a place: a file, its folder, a folder of runs with a single one, or a folder of runs and an id behind it.
 pub(crate) fn open_run(place: &Place) -> Result<Arc<LocalRun>, Error> {
-    let source = match find(place)? {
+    read(place, &source(place)?)
+}
+
+/// The same for those who want its rows alone: of a run in a single file only which one it is has been read.
+pub(crate) fn open_rows(place: &Place) -> Result<Arc<LocalRun>, Error> {
+    let source = source(place)?;
+    if let RunSource::Sessions(sessions) = &source
+        && let [file] = &sessions[..]
+    {
+        return Ok(Arc::new(LocalRun::begun(file)?));
+    }
+    read(place, &source)
+}
+
+fn source(place: &Place) -> Result<RunSource, Error> {
+    Ok(match find(place)? {
         Some(Found::Session(file)) => RunSource::Sessions(vec![file]),
         Some(Found::Runs(runs)) => only(place, runs.into_iter().map(RunSource::Sessions).collect())?,
         #[cfg(feature = "mirror")]
@@ -106,8 +121,11 @@ pub(crate) fn open_run(place: &Place) -> Result<Arc<LocalRun>, Error> {
             only(place, mirrored_project(&Arc::new(archive(place, found)?))?.runs)?
         }
         None => by_id(place)?,
-    };
-    let mut runs = LocalProject::read(&source)?;
+    })
+}
+
+fn read(place: &Place, source: &RunSource) -> Result<Arc<LocalRun>, Error> {
+    let mut runs = LocalProject::read(source)?;
     match runs.len() {
         1 => Ok(Arc::new(runs.remove(0))),
         count => Err(Error::usage(format!(

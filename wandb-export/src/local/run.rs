@@ -79,6 +79,12 @@ impl LocalRun {
         Ok(Self { path: model.path()?, model, metadata: None, incomplete, server, source })
     }
 
+    /// The run that a file is of, of which nothing else has been read.
+    pub(super) fn begun(file: &Path) -> Result<Self, Error> {
+        let opened = File::open(file).map_err(|error| reading(file, error))?;
+        Self::of(file, Facts::begin(opened).map_err(|error| reading(file, error))?)
+    }
+
     fn of(file: &Path, facts: Facts) -> Result<Self, Error> {
         let mut incomplete = unread(file, &facts.losses);
         if !facts.is_run() {
