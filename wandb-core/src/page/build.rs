@@ -57,6 +57,11 @@ impl PageBuilder {
         self.text.len()
     }
 
+    /// Whether there are so many cells that a page has been filled with them.
+    pub fn has_pages(&self) -> bool {
+        !self.table.pages.is_empty()
+    }
+
     /// Whether there are no rows yet.
     pub fn is_empty(&self) -> bool {
         self.table.pages.is_empty() && self.table.rows() == 0
@@ -65,8 +70,8 @@ impl PageBuilder {
     /// The pages of all rows.
     pub fn finish(mut self) -> Vec<Page> {
         self.table.cut();
-        // Every value is text by itself.
-        let text = Arc::new(String::from_utf8(self.text).unwrap_or_default());
+        let Ok(text) = String::from_utf8(self.text) else { unreachable!("every value is text by itself") };
+        let text = Arc::new(text);
         self.table.pages.into_iter().map(|page| Page { text: Arc::clone(&text), ..page }).collect()
     }
 

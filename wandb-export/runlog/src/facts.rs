@@ -36,6 +36,8 @@ pub struct Facts {
     /// Whether the run says that it continues an earlier one of the same id. If its steps begin anew they are meant to come
     /// behind those of the earlier one; see [`HistoryReader::shifted`](crate::HistoryReader::shifted).
     pub resumed: bool,
+    /// The step that the run's rows begin with, unless they say other ones.
+    pub starting_step: i64,
     /// How and where the run was started, as its file `wandb-metadata.json` says it, where newer SDKs write a record in its
     /// place.
     pub metadata: Option<Map>,
@@ -156,6 +158,7 @@ impl<R: Read> Reading<R> {
             in_order: true,
             branch: None,
             resumed: false,
+            starting_step: 0,
             metadata: None,
             sdk: None,
             has_console: false,
@@ -187,8 +190,9 @@ impl<R: Read> Reading<R> {
         } else if let Some(summary) = record.summary {
             if !self.summary.change_flatly(&summary)
                 && let Some(changes) = self.records.read(summary)
+                && !self.summary.change(&changes)
             {
-                self.summary.change(&changes);
+                self.records.lose();
             }
         } else if let Some(stats) = record.stats {
             if let Some(stats) = self.records.read(stats) {
@@ -273,12 +277,15 @@ impl<R: Read> Reading<R> {
         if let Some(changes) = &run.config {
             configure(&mut self.config, changes);
         }
-        if let Some(changes) = &run.summary {
-            self.summary.change(changes);
+        if let Some(changes) = &run.summary
+            && !self.summary.change(changes)
+        {
+            self.records.lose();
         }
         if is_first {
             self.steps.start(run.starting_step);
             facts.resumed = run.resumed || run.resume;
+            facts.starting_step = run.starting_step;
             facts.branch = run.branch_point.map(|point| {
                 let proto::BranchPoint { run, value, metric } = point;
                 Branch { run, metric, value }
@@ -317,7 +324,7 @@ impl<R: Read> Reading<R> {
 
     fn configure(&mut self, changes: &proto::Changes) {
         if !configure(&mut self.config, changes) {
-            self.records.lose(0);
+            self.records.lose();
         }
     }
 
@@ -328,8 +335,11 @@ impl<R: Read> Reading<R> {
     /// The last value of each system metric.
     fn stats(&mut self, stats: &proto::Stats) {
         for item in &stats.item {
-            if let (Some(key), Some(value)) = (item.single_key(), item.value()) {
-                self.system.insert(format!("system.{key}"), value);
+            match (item.single_key(), item.value()) {
+                (Some(key), Some(value)) => {
+                    self.system.insert(format!("system.{key}"), value);
+                }
+                _ => self.records.lose(),
             }
         }
         if let Some(at) = stats.timestamp {

@@ -1,13 +1,16 @@
 //! Keys that lead into nested maps.
 
 use bytes::Bytes;
-use wandb_core::{Map, Value};
+use wandb_core::{MAX_DEPTH, Map, Value};
 
 use crate::proto::Item;
 
 impl Item {
-    /// The keys from the outside in. `None` if they are no text.
+    /// The keys from the outside in. `None` if they are no text, or too many for anything to be nested so deeply.
     pub(crate) fn path(&self) -> Option<Vec<&str>> {
+        if self.nested_key.len() > MAX_DEPTH {
+            return None;
+        }
         let keys =
             if self.nested_key.is_empty() { std::slice::from_ref(&self.key) } else { &self.nested_key };
         keys.iter().map(text).collect()

@@ -24,5 +24,5 @@ mod time;
 pub use console::ConsoleReader;
 pub use facts::{Alert, Artifact, Branch, Facts};
 pub use records::Losses;
-pub use rows::{HistoryReader, Mark, Rows, Selection};
+pub use rows::{HistoryReader, Mark, Next, Rows, Selection};
 pub use system::SystemReader;

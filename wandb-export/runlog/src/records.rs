@@ -60,12 +60,32 @@ impl Losses {
 pub(crate) struct Records<R> {
     log: LogReader<R>,
     losses: Losses,
+    numbers: Numbers,
+    /// Where the record that was read last begins and ends.
+    begin: u64,
+    end: u64,
+}
+
+/// By the numbers of records, how many were lost between two of them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Numbers {
     /// The number of the record before.
     last: Option<i64>,
     /// Whether something was lost since.
     is_doubtful: bool,
-    /// Where the record that was read last ends.
-    end: u64,
+}
+
+impl Numbers {
+    /// Takes the number of the next record that was read.
+    fn lost_before(&mut self, num: i64) -> u64 {
+        let before = self.last.replace(num).unwrap_or(0);
+        let lost = if std::mem::take(&mut self.is_doubtful) {
+            num.saturating_sub(before).saturating_sub(1)
+        } else {
+            0
+        };
+        u64::try_from(lost).unwrap_or(0)
+    }
 }
 
 impl<R: Read> Records<R> {
@@ -73,8 +93,8 @@ impl<R: Read> Records<R> {
         Self {
             log: LogReader::new(source),
             losses: Losses::default(),
-            last: None,
-            is_doubtful: false,
+            numbers: Numbers::default(),
+            begin: 0,
             end: 0,
         }
     }
@@ -82,21 +102,22 @@ impl<R: Read> Records<R> {
     /// The next record that can be read.
     pub(crate) fn next_record(&mut self) -> io::Result<Option<proto::Record>> {
         while let Some(entry) = self.log.next_entry()? {
-            let (damage, end) = match entry {
-                Entry::Damage(damage) => (damage, None),
-                Entry::Record(raw) => match proto::Record::decode(raw.payload) {
-                    Ok(record) => {
-                        self.count(record.num);
-                        self.end = raw.end;
+            let damage = match entry {
+                Entry::Damage(damage) => damage,
+                Entry::Record(raw) => {
+                    (self.begin, self.end) = (raw.offset, raw.end);
+                    if let Ok(record) = proto::Record::decode(raw.payload) {
+                        self.losses.records += self.numbers.lost_before(record.num);
                         return Ok(Some(record));
                     }
-                    Err(_) => (message(raw.offset, raw.end), Some(raw.end)),
-                },
+                    message(raw.offset, raw.end)
+                }
             };
-            self.is_doubtful = true;
+            self.numbers.is_doubtful = true;
             self.losses.add(damage);
-            if let Some(end) = end {
-                self.end = end;
+            // Behind damage that is not at the end a record begins, so that whoever goes on there does not meet it again.
+            if !damage.at_end {
+                self.end = self.end.max(damage.offset.saturating_add(damage.bytes));
             }
         }
         Ok(None)
@@ -104,26 +125,22 @@ impl<R: Read> Records<R> {
 
     /// What a record holds; `None`, and a damage, if that makes no sense.
     pub(crate) fn read<M: Message + Default>(&mut self, content: Bytes) -> Option<M> {
-        let length = content.len() as u64;
         let content = M::decode(content).ok();
         if content.is_none() {
-            self.losses.add(message(self.end.saturating_sub(length), self.end));
-            self.losses.records += 1;
+            self.lose();
         }
         content
     }
 
-    /// Something that makes no sense in the record that was read last.
-    pub(crate) fn lose(&mut self, length: usize) {
-        self.losses.add(message(self.end.saturating_sub(length as u64), self.end));
+    /// Notes that something makes no sense in the record that was read last.
+    pub(crate) fn lose(&mut self) {
+        self.losses.add(message(self.begin, self.end));
+        self.losses.records += 1;
     }
 
-    fn count(&mut self, num: i64) {
-        if std::mem::take(&mut self.is_doubtful) {
-            let lost = self.last.map_or(num - 1, |last| num.saturating_sub(last) - 1);
-            self.losses.records += u64::try_from(lost).unwrap_or(0);
-        }
-        self.last = Some(num);
+    /// How the next records are numbered.
+    pub(crate) fn numbers(&self) -> Numbers {
+        self.numbers
     }
 
     /// Where the record that was read last ends.
@@ -142,9 +159,9 @@ impl<R: Read> Records<R> {
 
 impl<R: Read + Seek> Records<R> {
     /// Reads on where a record has ended.
-    pub(crate) fn go_on_at(source: R, offset: u64) -> io::Result<Self> {
+    pub(crate) fn go_on_at(source: R, offset: u64, numbers: Numbers) -> io::Result<Self> {
         let log = LogReader::go_on_at(source, offset)?;
-        Ok(Self { log, losses: Losses::default(), last: None, is_doubtful: false, end: offset })
+        Ok(Self { log, losses: Losses::default(), numbers, begin: offset, end: offset })
     }
 }
 

@@ -12,7 +12,7 @@ use wandb_core::{Map, Row};
 
 use crate::flat::flat;
 use crate::proto::{self, History};
-use crate::records::{Losses, Records};
+use crate::records::{Losses, Numbers, Records};
 use crate::steps::{Joined, Steps, add};
 use selection::Chosen;
 pub use selection::Selection;
@@ -139,10 +139,7 @@ impl<R: Read> HistoryReader<R> {
         if let Some(history) = record.history {
             self.row(history);
         } else if let Some(run) = record.run {
-            // The first one says where the steps begin.
-            if let Some(run) = self.records.read::<StartingStep>(run)
-                && self.last.is_none()
-            {
+            if let Some(run) = self.records.read::<StartingStep>(run) {
                 self.steps.start(run.starting_step);
             }
         } else if record.exit.is_some() {
@@ -193,7 +190,7 @@ impl<R: Read> HistoryReader<R> {
             Chosen::Nothing => true,
             Chosen::Unclear => false,
         };
-        if self.pages.text_len() >= PAGE_BYTES {
+        if self.pages.text_len() >= PAGE_BYTES || self.pages.has_pages() {
             self.hand_out();
         }
         is_held
@@ -203,7 +200,7 @@ impl<R: Read> HistoryReader<R> {
     fn single_row(&mut self, row: &History, step: i64) {
         let mut cells = Map::new();
         if !add(&mut cells, &row.item) {
-            self.records.lose(0);
+            self.records.lose();
         }
         self.cells(cells, step);
     }
@@ -249,19 +246,30 @@ impl<R: Read> HistoryReader<R> {
     }
 }
 
-/// Where the reading of a file has stopped that is still being written.
-#[derive(Debug, Clone)]
+/// Where the reading of a file has stopped that is still being written; by default its beginning. It is of use only for the same
+/// file, with the same [shift](HistoryReader::shifted).
+#[derive(Debug, Clone, Default)]
 pub struct Mark {
     offset: u64,
     steps: Steps,
     last: Option<i64>,
+    numbers: Numbers,
 }
 
-impl Default for Mark {
-    /// The beginning of a file.
-    fn default() -> Self {
-        Self { offset: 0, steps: Steps::default(), last: None }
+impl Mark {
+    /// How much of the file has been read, in bytes.
+    pub fn offset(&self) -> u64 {
+        self.offset
     }
+}
+
+/// What there is to read of a file that is still being written.
+#[derive(Debug)]
+pub enum Next {
+    /// Rows that have come.
+    Rows(Rows),
+    /// There are no more for now; reading can go on here once there are.
+    Mark(Mark),
 }
 
 impl<R: Read + Seek> HistoryReader<R> {
@@ -271,25 +279,30 @@ impl<R: Read + Seek> HistoryReader<R> {
     /// # Errors
     /// Those of the source.
     pub fn go_on(source: R, selection: Selection, mark: &Mark) -> io::Result<Self> {
-        let records = Records::go_on_at(source, mark.offset)?;
+        let records = Records::go_on_at(source, mark.offset, mark.numbers)?;
         Ok(Self { last: mark.last, ..Self::over(records, mark.steps.clone(), selection) })
     }
 
-    /// The rows that there are by now, and where to go on once there is more: `None` in place of rows if there are no new
-    /// ones. A record that is not all there yet is left for later.
+    /// The rows that there are by now, and then where to go on once there are more. A record that is not all there yet is left
+    /// for later, and so is a row of which only parts have come; [`next_rows`](Self::next_rows) gives that, too.
     ///
     /// # Errors
     /// Those of the source.
-    pub fn next_rows_or_mark(&mut self) -> io::Result<Result<Rows, Mark>> {
+    pub fn next_or_mark(&mut self) -> io::Result<Next> {
         loop {
             if let Some(rows) = self.ready.pop_front() {
-                return Ok(Ok(rows));
+                return Ok(Next::Rows(rows));
             }
             match self.records.next_record()? {
                 Some(record) => self.take(record),
                 None if self.pages.is_empty() && self.single.is_empty() => {
-                    let steps = self.steps.clone();
-                    return Ok(Err(Mark { offset: self.records.end(), steps, last: self.last }));
+                    let (offset, numbers) = (self.records.end(), self.records.numbers());
+                    return Ok(Next::Mark(Mark {
+                        offset,
+                        steps: self.steps.clone(),
+                        last: self.last,
+                        numbers,
+                    }));
                 }
                 None => self.hand_out(),
             }

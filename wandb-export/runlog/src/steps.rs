@@ -10,6 +10,7 @@ use crate::proto::{Item, PartialHistory};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Steps {
     next: i64,
+    is_begun: bool,
     /// The row that is being put together from parts.
     open: Map,
 }
@@ -22,15 +23,17 @@ pub(crate) struct Joined {
 }
 
 impl Steps {
-    /// The step of the first row, as the record of the run says.
+    /// The step of the first row, as the first record of the run says.
     pub(crate) fn start(&mut self, step: i64) {
-        self.next = step;
+        if !std::mem::replace(&mut self.is_begun, true) {
+            self.next = step;
+        }
     }
 
     /// The step of a row.
     pub(crate) fn of(&mut self, said: Option<i64>) -> i64 {
         let step = said.unwrap_or(self.next);
-        self.next = step.saturating_add(1);
+        (self.next, self.is_begun) = (step.saturating_add(1), true);
         step
     }
 

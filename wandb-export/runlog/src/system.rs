@@ -69,7 +69,7 @@ impl<R: Read> SystemReader<R> {
             }
         }
         if !is_whole {
-            self.records.lose(0);
+            self.records.lose();
         }
         cells.into_iter().collect()
     }

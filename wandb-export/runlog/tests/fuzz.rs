@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use wandb_runlog::log::{Entry, LogReader};
-use wandb_runlog::{ConsoleReader, Facts, HistoryReader, Mark, Rows, Selection, SystemReader};
+use wandb_runlog::{ConsoleReader, Facts, HistoryReader, Mark, Next, Rows, Selection, SystemReader};
 
 /// Files of every version of the SDK.
 fn corpus() -> Vec<Vec<u8>> {
@@ -103,7 +103,7 @@ fn read_all(file: &[u8]) {
         let mut reader =
             HistoryReader::go_on(Cursor::new(&file[..end]), Selection::default(), &mark).unwrap();
         mark = loop {
-            if let Err(mark) = reader.next_rows_or_mark().unwrap() {
+            if let Next::Mark(mark) = reader.next_or_mark().unwrap() {
                 break mark;
             }
         };

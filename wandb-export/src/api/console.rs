@@ -9,7 +9,7 @@ use crate::error::Error;
 impl Run {
     /// The lines that the run has printed, in order, without their line breaks (query `RunLogLines`). Of a run on disk
     /// progress bars have their last state, and lines of standard error and standard output come in the order in which they
-    /// were finished.
+    /// were begun.
     ///
     /// ```no_run
     /// # #[cfg(feature = "async")]
@@ -38,5 +38,11 @@ impl Run {
         let open = async move { opening.work(move || run.console()).await };
         let lines = move |console| stream::try_unfold(console, next.clone()).try_flatten();
         stream::once(open).map_ok(lines).try_flatten().boxed()
+    }
+
+    /// What of the output of a run on disk is missing, each in a sentence. Empty for a run on a server.
+    pub async fn console_incomplete(&self) -> Result<Vec<String>, Error> {
+        let Some(run) = self.on_disk().cloned() else { return Ok(Vec::new()) };
+        self.client().work(move || run.missing_console()).await
     }
 }

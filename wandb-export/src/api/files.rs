@@ -10,6 +10,7 @@ mod pattern;
 #[cfg(feature = "files")]
 mod progress;
 
+use std::io::Read as _;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -189,8 +190,14 @@ impl RunFile {
         }
         if let Some(place) = self.place.clone() {
             let reading = format!("reading {}", place.display());
-            let content = self.api.client.work(move || std::fs::read(place)).await;
-            return Ok(content.map_err(|error| Error::io(reading, error))?.into());
+            let read = move || {
+                let mut content = Vec::new();
+                std::fs::File::open(place)?.take(limit.saturating_add(1)).read_to_end(&mut content)?;
+                Ok(content)
+            };
+            let content: std::io::Result<Vec<u8>> = self.api.client.work(read).await;
+            let content = content.map_err(|error| Error::io(reading, error))?;
+            return if content.len() as u64 > limit { Err(too_large()) } else { Ok(content.into()) };
         }
         let subject = format!("{} of {}", self.name, self.run);
         let mut download = self.api.client.download(&self.link()?, &subject).await?;

@@ -42,6 +42,11 @@ impl Run {
         Iter::new(self.0.console())
     }
 
+    /// What of the output of a run on disk is missing, each in a sentence.
+    pub fn console_incomplete(&self) -> Result<Vec<String>, Error> {
+        block_on(self.0.console_incomplete())
+    }
+
     /// How and where the run was started; `None` if it has no such file.
     pub fn metadata(&self) -> Result<Option<Map>, Error> {
         block_on(self.0.metadata())

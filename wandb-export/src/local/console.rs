@@ -34,13 +34,23 @@ enum Reader {
 }
 
 impl LocalRun {
-    /// What it has printed.
-    ///
-    /// # Errors
-    /// If a mirror does not have that.
+    /// What of its output is missing, each in a sentence.
     #[cfg_attr(
         not(feature = "mirror"),
-        expect(clippy::unnecessary_wraps, reason = "only a mirror can lack it")
+        expect(clippy::unnecessary_wraps, reason = "a mirror may be damaged")
+    )]
+    pub(crate) fn missing_console(&self) -> Result<Vec<String>, Error> {
+        match &self.source {
+            Source::Sessions(_) => Ok(self.incomplete.clone()),
+            #[cfg(feature = "mirror")]
+            Source::Mirrored(run) => run.told(crate::mirror::Part::Logs),
+        }
+    }
+
+    /// What it has printed.
+    #[cfg_attr(
+        not(feature = "mirror"),
+        expect(clippy::unnecessary_wraps, reason = "a mirror may be damaged")
     )]
     pub(crate) fn console(&self) -> Result<Console, Error> {
         let (files, are_lines) = match &self.source {
@@ -85,7 +95,17 @@ impl Reader {
                 Ok(text.lines().map(str::to_owned).collect())
             }
             #[cfg(feature = "mirror")]
-            Self::Lines(lines) => lines.lines().take(LINES_AT_ONCE).collect(),
+            Self::Lines(lines) => {
+                let mut all = Vec::new();
+                let mut line = Vec::new();
+                while all.len() < LINES_AT_ONCE && lines.read_until(b'\n', &mut line)? > 0 {
+                    // Nothing but the line feed was added when the line was written.
+                    let text = line.strip_suffix(b"\n").unwrap_or(&line);
+                    all.push(String::from_utf8_lossy(text).into_owned());
+                    line.clear();
+                }
+                Ok(all)
+            }
         }
     }
 }

@@ -25,13 +25,18 @@ impl LocalRun {
     }
 
     /// What of the files is missing, each in a sentence.
-    #[cfg_attr(
-        not(feature = "mirror"),
-        expect(clippy::unnecessary_wraps, reason = "a mirror may be damaged")
-    )]
     pub(crate) fn missing_files(&self) -> Result<Vec<String>, Error> {
         match &self.source {
-            Source::Sessions(_) => Ok(Vec::new()),
+            Source::Sessions(_) => {
+                let mut missing = Vec::new();
+                let mut see = |name: String, _, size: Option<u64>| {
+                    if size.is_none() {
+                        missing.push(format!("{name} is a link to something that is not there"));
+                    }
+                };
+                self.walk(&mut see)?;
+                Ok(missing)
+            }
             #[cfg(feature = "mirror")]
             Source::Mirrored(run) => run.told(crate::mirror::Part::Files),
         }
@@ -41,24 +46,31 @@ impl LocalRun {
     fn files_of_sessions(&self) -> Result<Vec<LocalFile>, Error> {
         let mut files = Vec::new();
         let mut names = HashSet::new();
-        for folder in self.folders() {
-            let mut add = |name: String, place: PathBuf, size: u64| {
-                if names.insert(name.clone()) {
-                    let mut file = File::new("", name);
-                    file.size = Some(size);
-                    files.push((file, place));
-                }
-            };
-            walk(&folder, "", &mut add)
-                .map_err(|error| Error::io(format!("listing the files in {}", folder.display()), error))?;
-        }
+        let mut add = |name: String, place: PathBuf, size: Option<u64>| {
+            if size.is_some() && names.insert(name.clone()) {
+                let mut file = File::new("", name);
+                file.size = size;
+                files.push((file, place));
+            }
+        };
+        self.walk(&mut add)?;
         files.sort_unstable_by(|(one, _), (other, _)| one.name.cmp(&other.name));
         Ok(files)
     }
+
+    /// Goes through all files of all sessions, the last session first.
+    fn walk(&self, see: &mut impl FnMut(String, PathBuf, Option<u64>)) -> Result<(), Error> {
+        for folder in self.folders() {
+            walk(&folder, "", see)
+                .map_err(|error| Error::io(format!("listing the files in {}", folder.display()), error))?;
+        }
+        Ok(())
+    }
 }
 
-/// Names have slashes, whatever the system has. Links are followed to files only, as `run.save` makes such.
-fn walk(folder: &Path, above: &str, add: &mut impl FnMut(String, PathBuf, u64)) -> io::Result<()> {
+/// Names have slashes, whatever the system has. Links are followed to files only, as `run.save` makes such;
+/// one that leads nowhere has no size.
+fn walk(folder: &Path, above: &str, see: &mut impl FnMut(String, PathBuf, Option<u64>)) -> io::Result<()> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -68,14 +80,13 @@ fn walk(folder: &Path, above: &str, add: &mut impl FnMut(String, PathBuf, u64)) 
         let entry = entry?;
         let name = format!("{above}{}", entry.file_name().to_string_lossy());
         if entry.file_type()?.is_dir() {
-            walk(&entry.path(), &format!("{name}/"), add)?;
+            walk(&entry.path(), &format!("{name}/"), see)?;
             continue;
         }
-        // A link may lead nowhere by now.
-        if let Ok(found) = fs::metadata(entry.path())
-            && found.is_file()
-        {
-            add(name, entry.path(), found.len());
+        match fs::metadata(entry.path()) {
+            Ok(found) if found.is_file() => see(name, entry.path(), Some(found.len())),
+            Ok(_) => {}
+            Err(_) => see(name, entry.path(), None),
         }
     }
     Ok(())

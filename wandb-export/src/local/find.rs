@@ -66,10 +66,11 @@ fn look(path: &Path) -> io::Result<Option<Found>> {
         }
     }
     files.sort_unstable();
-    if let [file] = &files[..] {
+    let sessions: Vec<_> = folders.iter().filter(|folder| is_session(folder)).collect();
+    if let ([file], []) = (&files[..], &sessions[..]) {
         return Ok(Some(Found::Session(file.clone())));
     }
-    for folder in folders.iter().filter(|folder| is_session(folder)) {
+    for folder in sessions {
         for entry in fs::read_dir(folder)? {
             let file = entry?.path();
             if id_of(&file).is_some() {
@@ -79,29 +80,29 @@ fn look(path: &Path) -> io::Result<Option<Found>> {
     }
     if files.is_empty() {
         let inner = path.join("wandb");
-        return if folders.contains(&inner) { look(&inner) } else { look_for_mirrors(folders) };
+        return if inner.is_dir() { look(&inner) } else { Ok(look_for_mirrors(folders)) };
     }
     Ok(Some(Found::Runs(by_run(files))))
 }
 
 /// The mirrors among folders.
 #[cfg(feature = "mirror")]
-fn look_for_mirrors(folders: Vec<PathBuf>) -> io::Result<Option<Found>> {
+fn look_for_mirrors(folders: Vec<PathBuf>) -> Option<Found> {
     let mut mirrors = Vec::new();
     for folder in folders {
-        if is_mirror(&folder)? {
+        // Whatever cannot be looked at is none.
+        if is_mirror(&folder).unwrap_or(false) {
             mirrors.push(folder);
         }
     }
     mirrors.sort_unstable();
-    Ok((!mirrors.is_empty()).then_some(Found::Mirrors(mirrors)))
+    (!mirrors.is_empty()).then_some(Found::Mirrors(mirrors))
 }
 
 /// This build cannot read any.
 #[cfg(not(feature = "mirror"))]
-#[expect(clippy::unnecessary_wraps, reason = "the same signature in every build")]
-fn look_for_mirrors(_folders: Vec<PathBuf>) -> io::Result<Option<Found>> {
-    Ok(None)
+fn look_for_mirrors(_: Vec<PathBuf>) -> Option<Found> {
+    None
 }
 
 /// Files by the id of their run, the runs in the order of their first sessions.
@@ -122,6 +123,10 @@ fn by_run(mut files: Vec<PathBuf>) -> Vec<Sessions> {
 /// The id of the run that a file is of, as its name says.
 pub(super) fn id_of(file: &Path) -> Option<String> {
     let name = file.file_name()?.to_str()?.strip_suffix(SUFFIX)?;
+    // Some systems keep what they know of a file in a hidden one beside it.
+    if name.is_empty() || name.starts_with('.') {
+        return None;
+    }
     Some(name.strip_prefix("run-").unwrap_or(name).to_owned())
 }
 

@@ -1,26 +1,38 @@
 //! The rows of a run that is still being written.
 
 use std::fs::File;
+use std::path::PathBuf;
 
 use wandb_core::Row;
-use wandb_runlog::{HistoryReader, Mark, Rows, Selection};
+use wandb_runlog::{HistoryReader, Mark, Next, Rows, Selection};
 
-use super::run::{Session, reading, unread};
+use super::run::{Session, disorder, reading, unread};
 use super::sessions::SessionRows;
 use super::{LocalRun, Wanted};
 use crate::batch::Batch;
 use crate::error::Error;
 
+/// Older SDKs write a last row behind the record of the run's end. So many looks after that have to find nothing more.
+const LOOKS_AFTER_THE_END: u32 = 2;
+
 /// Follows the last session of a run, after its earlier ones.
 #[derive(Debug)]
 pub(crate) struct Following {
-    /// The last one.
-    session: Session,
+    place: PathBuf,
+    /// Held open, as the SDK lets the link to the latest run lead to another one by and by.
+    file: File,
+    shift: i64,
     selection: Selection,
     /// The rows of the sessions before the last one.
     earlier: Option<SessionRows>,
+    /// What reads on, while it finds something.
+    reader: Option<HistoryReader<File>>,
     mark: Mark,
     has_ended: bool,
+    /// How many looks have found nothing more since.
+    quiet: u32,
+    out_of_order: u64,
+    is_over: bool,
     incomplete: Vec<String>,
 }
 
@@ -39,19 +51,33 @@ impl Following {
     /// # Errors
     /// If nobody writes to what the run is in.
     pub(crate) fn open(run: &LocalRun, selection: Selection) -> Result<Self, Error> {
-        let Some((session, earlier)) = run.source.sessions().split_last() else {
+        let Some((Session { file: place, shift }, earlier)) = run.source.sessions().split_last() else {
             return Err(Error::usage(format!(
                 "{} is in a mirror, where nothing comes by itself; follow it on its server",
                 run.path
             )));
         };
-        let earlier = Some(SessionRows::new(earlier, Wanted::Logged(selection.clone())));
-        let (session, mark) = (session.clone(), Mark::default());
-        Ok(Self { session, selection, earlier, mark, has_ended: false, incomplete: Vec::new() })
+        Ok(Self {
+            place: place.clone(),
+            file: File::open(place).map_err(|error| reading(place, error))?,
+            shift: *shift,
+            earlier: Some(SessionRows::new(earlier, Wanted::Logged(selection.clone()))),
+            selection,
+            reader: None,
+            mark: Mark::default(),
+            has_ended: false,
+            quiet: 0,
+            out_of_order: 0,
+            is_over: false,
+            incomplete: run.untold.clone(),
+        })
     }
 
     /// Looks what is new.
     pub(crate) fn look(&mut self) -> Result<News, Error> {
+        if self.is_over {
+            return Ok(News::Over);
+        }
         if let Some(rows) = &mut self.earlier {
             if let Some(batch) = rows.next()? {
                 return Ok(News::Rows(batch.into_rows()?));
@@ -59,31 +85,9 @@ impl Following {
             self.incomplete.extend_from_slice(rows.incomplete());
             self.earlier = None;
         }
-        let Session { file, shift } = &self.session;
-        let failed = |error| reading(file, error);
-        let opened = File::open(file).map_err(failed)?;
-        let reader = HistoryReader::go_on(opened, self.selection.clone(), &self.mark).map_err(failed)?;
-        let mut reader = reader.shifted(*shift);
-        let mut new = Vec::new();
-        loop {
-            match reader.next_rows_or_mark().map_err(failed)? {
-                Ok(Rows::Page(page)) => new.extend(Batch::Page(page).into_rows()?),
-                Ok(Rows::Single(rows)) => new.extend(rows),
-                Err(mark) => {
-                    self.mark = mark;
-                    break;
-                }
-            }
-        }
-        self.has_ended |= reader.has_ended();
-        // What is at the end may be a record that is being written, unless nobody writes any more.
-        let mut losses = reader.losses().clone();
-        losses.damages.retain(|damage| self.has_ended || !damage.at_end);
-        self.incomplete.extend(unread(file, &losses));
-        Ok(match (new.is_empty(), self.has_ended) {
-            (false, _) => News::Rows(new),
-            (true, false) => News::Nothing,
-            (true, true) => News::Over,
+        self.look_at_last().map_err(|error| match error {
+            Failed::Reading(error) => reading(&self.place, error),
+            Failed::Other(error) => error,
         })
     }
 
@@ -91,4 +95,63 @@ impl Following {
     pub(crate) fn incomplete(&self) -> &[String] {
         &self.incomplete
     }
+
+    fn look_at_last(&mut self) -> Result<News, Failed> {
+        let mut reader = if let Some(reader) = self.reader.take() {
+            reader
+        } else {
+            if self.file.metadata()?.len() < self.mark.offset() {
+                let place = self.place.display();
+                self.incomplete.push(format!("{place} has become shorter than what had been read of it"));
+                self.is_over = true;
+                return Ok(News::Over);
+            }
+            let (file, selection) = (self.file.try_clone()?, self.selection.clone());
+            HistoryReader::go_on(file, selection, &self.mark)?.shifted(self.shift)
+        };
+        let mark = match reader.next_or_mark()? {
+            Next::Rows(rows) => {
+                self.reader = Some(reader);
+                return rows_of(rows);
+            }
+            Next::Mark(mark) => mark,
+        };
+        self.has_ended |= reader.has_ended();
+        let has_grown = mark.offset() != self.mark.offset();
+        self.quiet = if self.has_ended && !has_grown { self.quiet + 1 } else { 0 };
+        self.mark = mark;
+        self.out_of_order += reader.out_of_order();
+        let is_last = self.quiet >= LOOKS_AFTER_THE_END;
+        // What is at the end may be a record that is being written, unless nobody writes any more.
+        let mut losses = reader.losses().clone();
+        losses.damages.retain(|damage| is_last || !damage.at_end);
+        self.incomplete.extend(unread(&self.place, &losses));
+        if !is_last {
+            return Ok(News::Nothing);
+        }
+        self.is_over = true;
+        self.incomplete.extend(disorder(&self.place, self.out_of_order));
+        // A row of which only parts have come is whole now.
+        reader.next_rows()?.map_or(Ok(News::Over), rows_of)
+    }
+}
+
+/// Why a look has failed.
+enum Failed {
+    Reading(std::io::Error),
+    Other(Error),
+}
+
+impl From<std::io::Error> for Failed {
+    fn from(error: std::io::Error) -> Self {
+        Self::Reading(error)
+    }
+}
+
+fn rows_of(rows: Rows) -> Result<News, Failed> {
+    let rows = match rows {
+        Rows::Page(page) => Batch::Page(page).into_rows().map_err(|error| Failed::Other(error.into()))?,
+        Rows::Single(rows) => rows,
+    };
+    Ok(News::Rows(rows))
 }

@@ -37,6 +37,15 @@ pub(crate) enum RunSource {
 }
 
 impl LocalProject {
+    /// Reads the runs of a source among others, as a rule a single one. One that cannot be read is told as incomplete and keeps
+    /// nobody from the others.
+    pub(crate) fn read_one_of_many(source: &RunSource) -> Result<Vec<LocalRun>, Error> {
+        match (Self::read(source), source) {
+            (Err(error), RunSource::Sessions(sessions)) => Ok(vec![LocalRun::unreadable(sessions, &error)?]),
+            (read, _) => read,
+        }
+    }
+
     /// Reads the runs of a source, as a rule a single one.
     pub(crate) fn read(source: &RunSource) -> Result<Vec<LocalRun>, Error> {
         match source {

@@ -32,6 +32,8 @@ pub(crate) struct LocalRun {
     pub(crate) metadata: Option<Map>,
     /// What of its files cannot be read, each in a sentence.
     pub(crate) incomplete: Vec<String>,
+    /// Those of these sentences that readers of its rows do not tell.
+    pub(crate) untold: Vec<String>,
     /// The server that it is on, where that is known.
     pub(crate) server: Option<BaseUrl>,
     pub(super) source: Source,
@@ -53,19 +55,29 @@ impl LocalRun {
         let mut runs: Vec<(Self, Option<i64>)> = Vec::new();
         for file in sessions {
             let facts = Facts::read(|| File::open(file)).map_err(|error| reading(file, error))?;
-            let steps = facts.steps;
+            let (first, last) = facts.steps.unzip();
             let is_resumed = facts.resumed;
-            let next = Self::of(file, facts)?;
-            match runs.last_mut() {
-                Some((run, before)) => match shift(*before, steps, is_resumed) {
-                    Some(shift) => {
-                        run.go_on(next.shifted(shift));
-                        *before = steps.map(|(_, last)| last + shift).or(*before);
-                    }
-                    None => runs.push((next, steps.map(|(_, last)| last))),
-                },
-                None => runs.push((next, steps.map(|(_, last)| last))),
+            let begins_anew = facts.starting_step == 0 && first == Some(0);
+            let mut next = Self::of(file, facts)?;
+            let Some((run, before)) = runs.last_mut() else {
+                runs.push((next, last));
+                continue;
+            };
+            match before.zip(first) {
+                Some((before, first)) if first <= before && !is_resumed => {
+                    runs.push((next, last));
+                    continue;
+                }
+                Some((before, first)) if first <= before && !begins_anew => next.tell(format!(
+                    "{} begins with step {first}, and the session before has ended with step {before}; what both have of a step \
+                     comes twice",
+                    file.display()
+                )),
+                Some((before, first)) if first <= before => next.shift(before.saturating_add(1)),
+                _ => {}
             }
+            *before = next.last_step(last).max(*before);
+            run.go_on(next);
         }
         Ok(runs.into_iter().map(|(run, _)| run).collect())
     }
@@ -76,7 +88,17 @@ impl LocalRun {
         let (model, incomplete) = run.read()?;
         let server = run.archive().server();
         let source = Source::Mirrored(run);
-        Ok(Self { path: model.path()?, model, metadata: None, incomplete, server, source })
+        let untold = Vec::new();
+        Ok(Self { path: model.path()?, model, metadata: None, incomplete, untold, server, source })
+    }
+
+    /// A run whose files cannot be read at all, among others that can.
+    pub(super) fn unreadable(sessions: &Sessions, error: &Error) -> Result<Self, Error> {
+        let file = sessions.last().map_or(Path::new(""), PathBuf::as_path);
+        let facts = Facts::begin(std::io::empty()).map_err(|error| reading(file, error))?;
+        let mut run = Self::of(file, facts)?;
+        run.incomplete = vec![error.with_causes()];
+        Ok(run)
     }
 
     /// The run that a file is of, of which nothing else has been read.
@@ -87,8 +109,10 @@ impl LocalRun {
 
     fn of(file: &Path, facts: Facts) -> Result<Self, Error> {
         let mut incomplete = unread(file, &facts.losses);
+        let mut untold = Vec::new();
         if !facts.is_run() {
-            incomplete.push(format!("{} does not say which run it is of", file.display()));
+            untold.push(format!("{} does not say which run it is of", file.display()));
+            incomplete.extend_from_slice(&untold);
         }
         let mut model = facts.run;
         if model.id.is_empty() {
@@ -103,23 +127,34 @@ impl LocalRun {
         let entity = if model.entity.is_empty() { NO_ENTITY } else { &model.entity };
         let path = RunPath::new(entity, &model.project, &model.id)?;
         let source = Source::Sessions(vec![Session { file: file.to_owned(), shift: 0 }]);
-        Ok(Self { path, model, metadata: facts.metadata, incomplete, server: None, source })
+        Ok(Self { path, model, metadata: facts.metadata, incomplete, untold, server: None, source })
     }
 
-    /// The same with later steps.
-    fn shifted(mut self, by: i64) -> Self {
+    /// Adds something that is missing, whatever is read of the run.
+    fn tell(&mut self, what: String) {
+        self.incomplete.push(what.clone());
+        self.untold.push(what);
+    }
+
+    /// What the last step of its only session is as one of the run.
+    fn last_step(&self, last: Option<i64>) -> Option<i64> {
+        let shift = self.source.sessions().first().map_or(0, |session| session.shift);
+        last.map(|last| last.saturating_add(shift))
+    }
+
+    /// Moves the steps.
+    fn shift(&mut self, by: i64) {
         self.source.shift(by);
         if let Some(step) = self.model.summary.as_mut().and_then(|summary| summary.get_mut("_step"))
             && let Some(last) = step.as_i64()
         {
             *step = Value::Int(last.saturating_add(by));
         }
-        self
     }
 
     /// Adds a later session.
     fn go_on(&mut self, later: Self) {
-        let Self { path, model: new, metadata, incomplete, server: _, source } = later;
+        let Self { path, model: new, metadata, incomplete, untold, server: _, source } = later;
         let old = std::mem::replace(&mut self.model, new);
         let new = &mut self.model;
         self.path = path;
@@ -140,21 +175,13 @@ impl LocalRun {
         new.system_metrics = Some(over(old.system_metrics, new.system_metrics.take()));
         self.metadata = metadata.or(self.metadata.take());
         self.incomplete.extend(incomplete);
+        self.untold.extend(untold);
         self.source.go_on(source);
     }
 
     /// The folders that the SDK put files of the run into, the one of the last session first.
     pub(super) fn folders(&self) -> impl Iterator<Item = PathBuf> {
         self.source.sessions().iter().rev().filter_map(|session| Some(session.file.parent()?.join("files")))
-    }
-}
-
-/// What has to be added to the steps of a session, from first to last, for it to go on behind an earlier one that has ended
-/// with `before`; `None` if it is none that goes on.
-fn shift(before: Option<i64>, steps: Option<(i64, i64)>, is_resumed: bool) -> Option<i64> {
-    match (before, steps) {
-        (Some(before), Some((first, _))) if first <= before => is_resumed.then_some(before + 1),
-        _ => Some(0),
     }
 }
 
@@ -173,6 +200,16 @@ fn is_silent(file: &Path) -> bool {
 /// What of a file cannot be read, each in a sentence.
 pub(super) fn unread(file: &Path, losses: &Losses) -> Vec<String> {
     losses.sentences().into_iter().map(|loss| format!("{}: {loss}", file.display())).collect()
+}
+
+/// That rows of a file do not come in the order of steps, if any do not.
+pub(super) fn disorder(file: &Path, rows: u64) -> Option<String> {
+    (rows > 0).then(|| {
+        format!(
+            "{}: {rows} rows are not in the order of steps; they come as they were written",
+            file.display()
+        )
+    })
 }
 
 pub(super) fn reading(file: &Path, error: std::io::Error) -> Error {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use wandb_runlog::{HistoryReader, Losses, Rows, SystemReader};
 
 use super::Wanted;
-use super::run::{Session, reading, unread};
+use super::run::{Session, disorder, reading, unread};
 use crate::batch::Batch;
 use crate::error::Error;
 
@@ -84,12 +84,6 @@ impl Reader {
 
     fn disorder(&self, file: &Path) -> Option<String> {
         let Self::Logged(reader) = self else { return None };
-        let rows = reader.out_of_order();
-        (rows > 0).then(|| {
-            format!(
-                "{}: {rows} rows are not in the order of steps; they come as they were written",
-                file.display()
-            )
-        })
+        disorder(file, reader.out_of_order())
     }
 }

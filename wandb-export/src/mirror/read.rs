@@ -38,13 +38,17 @@ pub(crate) fn is_mirror(folder: &Path) -> io::Result<bool> {
             Err(error) => return Err(error),
         };
         let mut line = Vec::new();
-        BufReader::new(file.take(LONGEST_HEADER)).read_until(b'\n', &mut line)?;
-        Ok(Some(line))
+        match BufReader::new(file.take(LONGEST_HEADER)).read_until(b'\n', &mut line) {
+            Ok(_) => Ok(Some(line)),
+            Err(error) if is_absence(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
     };
-    if let Some(line) = first_line(MANIFEST)? {
-        return Ok(serde_json::from_slice::<Header>(&line).is_ok());
+    // A mirror that comes to its end meanwhile puts the manifest before it removes the journal.
+    if first_line(JOURNAL)?.is_some_and(|line| journal::is_header(&line)) {
+        return Ok(true);
     }
-    Ok(first_line(JOURNAL)?.is_some_and(|line| journal::is_header(&line)))
+    Ok(first_line(MANIFEST)?.is_some_and(|line| serde_json::from_slice::<Header>(&line).is_ok()))
 }
 
 fn is_absence(error: &io::Error) -> bool {

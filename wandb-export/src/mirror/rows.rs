@@ -39,11 +39,13 @@ impl Table {
 
     fn write(&mut self, batch: Batch) -> Result<(), SinkError> {
         let rows = match batch {
-            Batch::Page(page) => match page.with_constant(RUN_ID, &self.run) {
-                Ok(page) => return self.file.sink.write_page(&page),
-                // The rows have such a key of their own.
-                Err(page) => page.to_rows(),
-            },
+            // Keys that are called otherwise in tables are so in rows alone.
+            Batch::Page(page) if page.columns().all(|column| column_of(column.key()).is_none()) => {
+                match page.with_constant(RUN_ID, &self.run) {
+                    Ok(page) => return self.file.sink.write_page(&page),
+                    Err(page) => page.to_rows(),
+                }
+            }
             batch => batch.into_rows()?,
         };
         let labelled: Vec<Row> = rows.into_iter().map(|row| labelled(&self.run, row)).collect();

@@ -5,6 +5,9 @@ use std::collections::VecDeque;
 /// So many lines can still be changed: as many as progress bars stand above one another.
 const LINES: usize = 32;
 
+/// A longer line is broken, as a terminal does it much earlier.
+const LONGEST_LINE: usize = 64 << 10;
+
 /// What one stream has printed last. Lines that cannot be changed any more have been handed on.
 #[derive(Debug, Default)]
 pub(super) struct Screen {
@@ -72,7 +75,12 @@ impl Screen {
                 '\r' => self.column = 0,
                 '\n' => self.down(1, clock, out),
                 '\u{8}' => self.column = self.column.saturating_sub(1),
-                character => self.put(character, clock),
+                character => {
+                    if self.column >= LONGEST_LINE {
+                        self.down(1, clock, out);
+                    }
+                    self.put(character, clock);
+                }
             }
         }
     }
@@ -95,8 +103,12 @@ impl Screen {
         self.lines.iter().filter_map(|line| line.begun).min()
     }
 
-    fn line(&mut self) -> &mut Line {
+    fn line(&mut self, clock: &mut Clock) -> &mut Line {
         while self.lines.len() <= self.row {
+            // Those above are begun before this one, though nothing may ever stand in them.
+            if let Some(above) = self.lines.back_mut() {
+                above.begun.get_or_insert_with(|| clock.tick());
+            }
             self.lines.push_back(Line::default());
         }
         &mut self.lines[self.row]
@@ -104,7 +116,7 @@ impl Screen {
 
     fn put(&mut self, character: char, clock: &mut Clock) {
         let column = self.column;
-        let line = self.line();
+        let line = self.line(clock);
         line.begun.get_or_insert_with(|| clock.tick());
         while line.cells.len() < column {
             line.cells.push((std::mem::take(&mut line.tail), ' '));
@@ -119,7 +131,7 @@ impl Screen {
 
     fn color(&mut self, sequence: &str, clock: &mut Clock) {
         let column = self.column;
-        let line = self.line();
+        let line = self.line(clock);
         line.begun.get_or_insert_with(|| clock.tick());
         match line.cells.get_mut(column) {
             // It belongs to what will be written here.
@@ -129,10 +141,10 @@ impl Screen {
     }
 
     fn down(&mut self, count: usize, clock: &mut Clock, out: &mut Vec<Finished>) {
-        self.line().begun.get_or_insert_with(|| clock.tick());
+        self.line(clock).begun.get_or_insert_with(|| clock.tick());
         self.row += count;
         self.column = 0;
-        self.line();
+        self.line(clock);
         while self.lines.len() > LINES {
             if let Some(line) = self.lines.pop_front() {
                 out.push(line.finished(clock));
@@ -157,12 +169,12 @@ impl Screen {
                 self.down(many.min(LINES), clock, out);
                 self.column = column;
             }
-            'C' => self.column = (self.column + many).min(10_000),
+            'C' => self.column = (self.column + many).min(LONGEST_LINE),
             'D' => self.column = self.column.saturating_sub(many),
             'G' => self.column = many - 1,
             'K' => {
                 let column = self.column;
-                let line = self.line();
+                let line = self.line(clock);
                 match count {
                     0 => {
                         line.cells.truncate(column);

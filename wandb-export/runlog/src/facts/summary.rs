@@ -16,6 +16,7 @@ pub(super) struct Summary {
     said: Tree,
     removed: HashSet<Vec<String>>,
     rows: u64,
+    /// How many changes say a step, as those do that are made of a row.
     changes: u64,
     /// Whether a change behind the last row says its step, as older SDKs write all of the summary at the end.
     is_final: bool,
@@ -28,7 +29,6 @@ impl Summary {
     /// Takes a change that only sets values under single keys, and tells whether it is one.
     pub(super) fn change_flatly(&mut self, content: &[u8]) -> bool {
         let Some(Flat { cells, step: None }) = flat(content, self.width) else { return false };
-        self.changes += 1;
         self.width = cells.len();
         for (key, json) in cells {
             if let Ok(key) = std::str::from_utf8(key) {
@@ -42,23 +42,31 @@ impl Summary {
         if !self.removed.is_empty() {
             self.removed.remove(&owned(path));
         }
-        self.is_final |= path == ["_step"];
+        if path == ["_step"] {
+            (self.is_final, self.changes) = (true, self.changes + 1);
+        }
         self.said.set(path, json);
     }
 
-    pub(super) fn change(&mut self, changes: &proto::Changes) {
-        self.changes += 1;
+    /// Takes a change. Whether all of it could be read.
+    pub(super) fn change(&mut self, changes: &proto::Changes) -> bool {
+        let mut is_whole = true;
         for item in &changes.update {
-            if let Some(path) = item.path() {
-                self.set(&path, &item.value_json);
+            match item.path() {
+                Some(path) => self.set(&path, &item.value_json),
+                None => is_whole = false,
             }
         }
         for item in &changes.remove {
-            if let Some(path) = item.path() {
-                self.said.remove(&path);
-                self.removed.insert(owned(&path));
+            match item.path() {
+                Some(path) => {
+                    self.said.remove(&path);
+                    self.removed.insert(owned(&path));
+                }
+                None => is_whole = false,
             }
         }
+        is_whole
     }
 
     pub(super) fn define(&mut self, metric: &proto::Metric) {
@@ -71,8 +79,8 @@ impl Summary {
         self.is_final = false;
     }
 
-    /// Whether rows have come that the summary may not know of. Newer SDKs write at least one change a row, unless they
-    /// leave that to the server; older ones all of the summary at the end, if the run comes to one.
+    /// Whether rows have come that the summary may not know of. Newer SDKs write a change for each row, unless they leave
+    /// that to the server; older ones all of the summary at the end, if the run comes to one.
     pub(super) fn needs_rows(&self) -> bool {
         self.changes < self.rows && !self.is_final
     }

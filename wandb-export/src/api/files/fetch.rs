@@ -99,7 +99,9 @@ pub(super) async fn fetch(
 /// A file on disk with its digest, by which a copy of it is known.
 async fn with_digest(file: &RunFile, place: &Path) -> Result<RunFile, Error> {
     let source = place.to_owned();
-    let digest = unblock(move || Ok(digest(&mut File::open(source)?)?.finish())).await;
+    // A file that is still written to is taken as long as it was when it was listed.
+    let listed = file.size.unwrap_or(u64::MAX);
+    let digest = unblock(move || Ok(digest(&mut File::open(source)?.take(listed))?.finish())).await;
     let digest =
         digest.map_err(|error: io::Error| Error::io(format!("reading {}", place.display()), error))?;
     let mut file = file.clone();
@@ -185,7 +187,7 @@ impl Attempt<'_> {
         let copy = move || {
             let mut partial = folder.partial(&name, &content)?;
             partial.restart()?;
-            let mut source = File::open(place)?;
+            let mut source = File::open(place)?.take(content.size.unwrap_or(u64::MAX));
             let (mut block, mut digest) = (vec![0; BLOCK], Digest::default());
             loop {
                 let bytes = source.read(&mut block)?;

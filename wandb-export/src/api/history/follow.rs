@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use wandb_core::Row;
+use wandb_core::client::Client;
 use wandb_graphql::Filter;
 
 use super::{Amount, History, Source, Stream};
@@ -14,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The same for a file, which costs nothing to look at.
 const PATIENCE_ON_DISK: Duration = Duration::from_millis(500);
+
+/// A look at files that goes on.
+type Looking = BoxFuture<'static, (Result<News, Error>, Following)>;
 
 /// A run that is followed; see [`History::follow`].
 ///
@@ -28,11 +34,11 @@ const PATIENCE_ON_DISK: Duration = Duration::from_millis(500);
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct Follow {
     history: History,
     /// The files, if the run is on disk. `None` also while they are looked at.
     files: Option<Following>,
+    looking: Option<Looking>,
     reader: Option<super::HistoryReader>,
     is_over: bool,
     incomplete: Vec<String>,
@@ -61,7 +67,14 @@ impl History {
             }
             None => None,
         };
-        Ok(Follow { history: self, files, reader: None, is_over: false, incomplete: Vec::new() })
+        Ok(Follow {
+            history: self,
+            files,
+            looking: None,
+            reader: None,
+            is_over: false,
+            incomplete: Vec::new(),
+        })
     }
 }
 
@@ -69,7 +82,7 @@ impl Follow {
     /// The next rows, at least one, once there are any; `None` when the run has ended.
     ///
     /// # Errors
-    /// As for any other history. After one the next call looks again.
+    /// As for any other history. After one the next call looks again. Who stops waiting for it loses nothing, either.
     pub async fn next_batch(&mut self) -> Result<Option<Vec<Row>>, Error> {
         if self.history.local.is_some() { self.next_on_disk().await } else { self.next_on_server().await }
     }
@@ -80,24 +93,23 @@ impl Follow {
     }
 
     async fn next_on_disk(&mut self) -> Result<Option<Vec<Row>>, Error> {
-        while let Some(mut files) = self.files.take() {
-            let look = move || {
-                let news = files.look();
-                if matches!(news, Ok(News::Nothing)) {
-                    std::thread::sleep(PATIENCE_ON_DISK);
-                }
-                (news, files)
+        loop {
+            // Kept here while it goes on, so that whoever stops waiting for it loses nothing.
+            let looking = match (&mut self.looking, self.files.take()) {
+                (Some(looking), _) => looking,
+                (none, Some(files)) => none.insert(look(self.history.api.client.clone(), files)),
+                (None, None) => return Ok(None),
             };
-            let (news, files) = self.history.api.client.work(look).await;
+            let (news, files) = looking.await;
+            self.looking = None;
             self.incomplete = files.incomplete().to_vec();
             self.files = Some(files);
             match news? {
                 News::Rows(rows) => return Ok(Some(rows)),
                 News::Nothing => {}
-                News::Over => self.files = None,
+                News::Over => return Ok(None),
             }
         }
-        Ok(None)
     }
 
     async fn next_on_server(&mut self) -> Result<Option<Vec<Row>>, Error> {
@@ -106,23 +118,23 @@ impl Follow {
                 if let Some(rows) = reader.next_batch().await? {
                     return Ok(Some(rows));
                 }
-                let read_to = reader.read_to();
+                if let Some(step) = reader.read_to() {
+                    self.history.min_step = self.history.min_step.max(Some(step.saturating_add(1)));
+                }
                 if let Some(reader) = self.reader.take() {
                     self.incomplete.extend(reader.finish().await?.incomplete);
                 }
-                if let Some(step) = read_to {
-                    self.history.min_step = self.history.min_step.max(Some(step.saturating_add(1)));
+                if !self.is_over {
+                    self.history.api.client.sleep(PATIENCE).await;
                 }
-                if self.is_over {
-                    return Ok(None);
-                }
-                self.history.api.client.sleep(PATIENCE).await;
-            } else if self.is_over {
+            }
+            if self.is_over {
                 return Ok(None);
             }
             // Whether it has ended is asked first, so that nothing is missed that comes in between.
-            self.is_over = self.has_ended().await?;
+            let is_over = self.has_ended().await?;
             self.reader = Some(self.history.clone().open().await?);
+            self.is_over = is_over;
         }
     }
 
@@ -136,5 +148,26 @@ impl Follow {
             return Ok(true);
         };
         Ok(run.state.as_ref().is_some_and(wandb_core::model::RunState::is_over))
+    }
+}
+
+/// Looks at files on a thread that may wait, and waits there if there is nothing new.
+fn look(client: Client, mut files: Following) -> Looking {
+    let look = move || {
+        let news = files.look();
+        if matches!(news, Ok(News::Nothing)) {
+            std::thread::sleep(PATIENCE_ON_DISK);
+        }
+        (news, files)
+    };
+    async move { client.work(look).await }.boxed()
+}
+
+impl std::fmt::Debug for Follow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Follow")
+            .field("path", self.history.path())
+            .field("is_over", &self.is_over)
+            .finish_non_exhaustive()
     }
 }

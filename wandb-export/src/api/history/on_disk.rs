@@ -40,7 +40,7 @@ impl OnDisk {
 
     /// What of the rows is missing.
     pub(super) fn incomplete(&self) -> Vec<String> {
-        self.told.sentences()
+        self.run.untold.iter().cloned().chain(self.told.sentences()).collect()
     }
 
     /// Those of `keys` that the run has never logged.

@@ -39,7 +39,7 @@ fn chosen(
     detail: Detail,
 ) -> Result<Vec<Arc<LocalRun>>, Error> {
     let mut chosen = Vec::new();
-    for mut run in LocalProject::read(source)? {
+    for mut run in LocalProject::read_one_of_many(source)? {
         if filter.matches(&run.model) {
             if detail == Detail::Light {
                 run.model.leave_out_details();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use arrow_schema::{Field, Schema};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
-use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
 use wandb_core::Row;
 use wandb_runlog::Selection;
@@ -111,7 +111,12 @@ pub(super) fn batches(
 
 /// How many rows to read at once.
 fn rows_for(metadata: &ParquetMetaData, columns: usize) -> usize {
-    let bytes: i64 = metadata.row_groups().iter().map(RowGroupMetaData::total_byte_size).sum();
+    // A text that repeats is there once, and many times in the rows.
+    let size = |column: &ColumnChunkMetaData| {
+        column.uncompressed_size().max(column.unencoded_byte_array_data_bytes().unwrap_or(0))
+    };
+    let chunks = metadata.row_groups().iter().flat_map(RowGroupMetaData::columns);
+    let bytes = chunks.map(size).fold(0, i64::saturating_add);
     let row = (bytes / metadata.file_metadata().num_rows().max(1)).max(1);
     let by_size = usize::try_from(BYTES_AT_ONCE / row).unwrap_or_default();
     rows_at_once(columns * CELLS_FOR_ONE).min(by_size.max(1))

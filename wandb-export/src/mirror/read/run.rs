@@ -40,11 +40,14 @@ impl MirroredRun {
         let row = row.map_err(|error| unreadable(&place, error))?;
         let project = self.archive.project()?;
         let mut incomplete = self.told_by(record.as_ref(), Part::Runs);
-        let read = row.map(|text| Row::parse(&text).map(run_of));
-        if matches!(read, Some(Err(_))) {
-            incomplete.push(self.of_run(&format!("its line in {} cannot be read", place.display())));
+        let read = row.and_then(|text| Row::parse(&text).ok()).map(run_of);
+        let is_known = known.is_some_and(|known| known.row.is_some())
+            || record.as_ref().is_some_and(|record| record.row.is_some());
+        if read.is_none() && is_known {
+            let place = place.display();
+            incomplete.push(self.of_run(&format!("its line in {place} cannot be read, or is not there")));
         }
-        let run = read.and_then(Result::ok).unwrap_or_else(|| {
+        let mut run = read.unwrap_or_else(|| {
             let mut run = Run::new(project.entity(), project.project(), &self.id, "");
             if let Some(record) = record {
                 run.created_at = record.created_at.map(Into::into);
@@ -53,6 +56,10 @@ impl MirroredRun {
             }
             run
         });
+        // Whatever a line says: it is that of this run.
+        project.entity().clone_into(&mut run.entity);
+        project.project().clone_into(&mut run.project);
+        run.id.clone_from(&self.id);
         Ok((run, incomplete))
     }
 
@@ -91,16 +98,8 @@ impl MirroredRun {
     }
 
     /// The file of what the run has printed; none if it has printed nothing.
-    ///
-    /// # Errors
-    /// If the mirror does not know.
     pub(crate) fn log(&self) -> Result<Option<PathBuf>, Error> {
-        let told = self.told(Part::Logs)?;
-        let file = self.table(Part::Logs)?.map(|(place, _)| place);
-        if told.is_empty() || file.is_some() {
-            return Ok(file);
-        }
-        Err(Error::Mirror { folder: self.archive.root.clone(), message: told.join("; ") })
+        Ok(self.table(Part::Logs)?.map(|(place, _)| place))
     }
 
     /// The files of the run and where they are, in the server's order.

@@ -182,6 +182,14 @@ fn files_and_the_command_are_there_too() {
     let missing = offline(&program, &["files", "./wandb/scalars", "--name", "saved.tx"]);
     assert!(missing.code == Some(3) && missing.stderr.contains("saved.txt"), "{missing}");
     assert!(done(&program, &["command", "./wandb/scalars"]).ends_with("train.py --run scalars\n"));
+    #[cfg(unix)]
+    {
+        let link = program.path(format!("{}/files/model.bin", folder(&program, "scalars")));
+        std::os::unix::fs::symlink("gone.bin", link).unwrap();
+        let ended = offline(&program, &["files", "./wandb/scalars", "-f", "jsonl"]);
+        assert!(ended.code == Some(5) && ended.stderr.contains("model.bin is a link"), "{ended}");
+        assert_eq!(ended.stdout, listed);
+    }
 }
 
 #[test]
@@ -245,10 +253,19 @@ fn damage_is_told_and_the_rest_is_there() {
         let ended = offline(&program, command);
         assert!(ended.code == Some(5) && ended.stderr.contains("run-blocks.wandb"), "{ended}");
     }
+    // A file that cannot be read at all does not keep the others from being listed.
+    let broken = program.path("wandb/run-20200101_000000-broken/run-broken.wandb");
+    fs::create_dir_all(&broken).unwrap();
+    let listed = offline(&program, &["runs", "./wandb", "-f", "jsonl"]);
+    assert!(listed.code == Some(5) && listed.stderr.contains("run-broken.wandb"), "{listed}");
+    assert_eq!(listed.stdout.lines().count(), 4, "{listed}");
+    assert_eq!(offline(&program, &["run", "./wandb/broken"]).code, Some(1));
     // A file that has nothing in it is still a run of which only the id is known.
     fs::write(&file, "").unwrap();
     let ended = offline(&program, &["run", "./wandb/blocks", "-f", "jsonl"]);
     assert!(ended.code == Some(5) && ended.stdout.contains(r#""id":"blocks""#), "{ended}");
+    let ended = offline(&program, &["history", "./wandb/blocks", "--all"]);
+    assert!(ended.code == Some(5) && ended.stderr.contains("does not say which run"), "{ended}");
 }
 
 #[test]

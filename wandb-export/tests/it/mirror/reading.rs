@@ -142,6 +142,51 @@ fn odd_rows_come_back_as_they_were() {
     assert_same(&program, "local-team/odd");
 }
 
+/// Long runs are written page by page, in which no row is looked at.
+#[test]
+fn odd_keys_of_a_long_run_come_back_as_they_were() {
+    let program = Program::new(server());
+    let odd = |step: usize| match step {
+        7 => r#","logged.run_id":"x""#.to_owned(),
+        1_500..2_500 => format!(r#","logged.run_id":{step}"#),
+        2_900 => r#","run_id":"mine","logged.run_id":"other","logged.logged.run_id":1"#.to_owned(),
+        _ => String::new(),
+    };
+    let row = |step| format!(r#"{{"_step":{step},"loss":0.5{}}}"#, odd(step));
+    program.server.store().add_run(NewRun {
+        history: (0..3_000).map(row).collect(),
+        ..NewRun::new("local-team", "odd", "long")
+    });
+    mirrored(&program, "local-team/odd");
+    assert_same(&program, "local-team/odd");
+    let kept =
+        offline(&program, &["history", "./here/long", "--all", "--keys", "logged.run_id", "-f", "jsonl"]);
+    assert_eq!(kept.stdout.lines().count(), 1_002, "{}", kept.stderr);
+}
+
+#[test]
+fn what_was_printed_comes_back_to_the_byte() {
+    let program = program();
+    let run = format!("{PROJECT}/run-1");
+    let lines = ["plain", " b\r", "", "\u{1b}[31mred\u{1b}[0m", "ümläut"];
+    program.server.store().append_log(&run, lines.map(str::to_owned).to_vec()).expect("the run");
+    mirrored(&program, PROJECT);
+    let expected = program.over("async", &["logs", &run]);
+    assert!(expected.stdout.contains(" b\r\n"), "{expected}");
+    assert_eq!(offline(&program, &["logs", "./here/run-1"]), expected);
+    // What is not there any more, or never was, is said.
+    let mirror = ["mirror", PROJECT, "-o", "there", "--include", "runs"];
+    assert_eq!(program.over("async", &mirror).code, Some(0));
+    let without = offline(&program, &["logs", "./there/run-1"]);
+    assert!(without.code == Some(5) && without.stderr.contains("without this part: logs"), "{without}");
+    std::fs::remove_file(program.path("here/runs.jsonl")).expect("the rows");
+    let bare = offline(&program, &["run", "./here/run-1", "-f", "jsonl"]);
+    assert!(
+        bare.code == Some(5) && bare.stderr.contains("runs.jsonl cannot be read, or is not there"),
+        "{bare}"
+    );
+}
+
 #[test]
 fn what_a_table_cannot_tell_is_different() {
     let program = Program::new(server());
