@@ -37,6 +37,7 @@
 //! # }
 //! ```
 
+mod compare;
 mod contents;
 mod copy;
 mod disk;
@@ -91,6 +92,7 @@ pub struct Mirror {
     contents: Contents,
     filter: Option<Filter>,
     verify: bool,
+    compare: bool,
     tell: Tell,
 }
 
@@ -111,7 +113,7 @@ impl Mirror {
 
     fn new(api: Api, target: Target) -> Self {
         let tell = Arc::new(|_: &MirrorEvent| {});
-        Self { api, target, contents: Contents::all(), filter: None, verify: false, tell }
+        Self { api, target, contents: Contents::all(), filter: None, verify: false, compare: false, tell }
     }
 
     /// What it is to hold. Default: everything. What an earlier mirror has put there and is not wanted now stays.
@@ -136,6 +138,13 @@ impl Mirror {
     /// Whether to read everything that is there first and to fetch again what is not as it was written. Default: no.
     pub fn verify(self, verify: bool) -> Self {
         Self { verify, ..self }
+    }
+
+    /// Whether to ask for everything again and to hold what is there against it, also what shows no change: a config that
+    /// somebody has edited long after the run's end. What differs is told in the report and is as the server has it then.
+    /// Takes as long as a new mirror, but for files, which are known by their digests. Default: no.
+    pub fn compare(self, compare: bool) -> Self {
+        Self { compare, ..self }
     }
 
     /// Has events told to `tell`, which is called from wherever they happen and should not take long.
@@ -216,8 +225,8 @@ impl Mirror {
 
     /// The mirror of a project on a disk that is there.
     async fn project_on(&self, project: ProjectPath, disk: Disk) -> Result<ProjectReport, Error> {
-        let Self { api, contents, filter, verify, tell, .. } = self.clone();
-        Project { api, path: project, disk, contents, filter, verify, tell }.sync().await
+        let Self { api, contents, filter, verify, compare, tell, .. } = self.clone();
+        Project { api, path: project, disk, contents, filter, verify, compare, tell }.sync().await
     }
 }
 

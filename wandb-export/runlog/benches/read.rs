@@ -3,6 +3,9 @@
 //! The log has a history of 13 columns and a summary before each row, as SDKs since 0.17 write it: the items of a row
 //! come in an order that differs from row to row.
 
+#[path = "../src/log/writing.rs"]
+mod writing;
+
 use std::fmt::Display;
 
 use divan::Bencher;
@@ -12,10 +15,6 @@ use wandb_runlog::log::LogReader;
 use wandb_runlog::{Facts, HistoryReader, Selection};
 
 const ROWS: u32 = 20_000;
-
-/// The bytes of a block, and of the header of a part of a record.
-const BLOCK: usize = 32 << 10;
-const HEADER: usize = 7;
 
 fn main() {
     divan::main();
@@ -72,44 +71,20 @@ fn items(step: u32, random: &mut u64) -> Vec<Item> {
     items
 }
 
-/// Adds a record in as many parts as there are blocks that it is in.
-fn write(log: &mut Vec<u8>, record: &Record) {
-    let record = record.encode_to_vec();
-    let mut rest = &record[..];
-    let mut is_first = true;
-    while is_first || !rest.is_empty() {
-        let left = BLOCK - log.len() % BLOCK;
-        if left < HEADER {
-            log.resize(log.len() + left, 0);
-            continue;
-        }
-        let (data, after) = rest.split_at(rest.len().min(left - HEADER));
-        let kind = match (is_first, after.is_empty()) {
-            (true, true) => 1,
-            (true, false) => 2,
-            (false, false) => 3,
-            (false, true) => 4,
-        };
-        let summed = [&[kind], data].concat();
-        log.extend(crc32fast::hash(&summed).to_le_bytes());
-        log.extend(u16::try_from(data.len()).expect("less than a block").to_le_bytes());
-        log.extend(summed);
-        (rest, is_first) = (after, false);
-    }
-}
-
 fn log() -> Vec<u8> {
-    let mut log = b":W&B\xe1\xbe\x00".to_vec();
     let mut random = 1;
-    for step in 0..ROWS {
+    let records = (0..ROWS).flat_map(|step| {
         let items = items(step, &mut random);
         let num = i64::from(step) * 2 + 1;
         let summary = Items { items: items.clone(), step: None };
-        write(&mut log, &Record { num, summary: Some(summary), history: None });
         let history = Items { items, step: Some(Step { num: step.into() }) };
-        write(&mut log, &Record { num: num + 1, history: Some(history), summary: None });
-    }
-    log
+        [
+            Record { num, summary: Some(summary), history: None },
+            Record { num: num + 1, history: Some(history), summary: None },
+        ]
+    });
+    let records: Vec<_> = records.map(|record| record.encode_to_vec()).collect();
+    writing::written(&records).0
 }
 
 /// The records alone, with their checksums.

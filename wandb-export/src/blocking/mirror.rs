@@ -41,6 +41,11 @@ impl Mirror {
         Self(self.0.verify(verify))
     }
 
+    /// Whether to ask for everything again and to hold what is there against it. Default: no.
+    pub fn compare(self, compare: bool) -> Self {
+        Self(self.0.compare(compare))
+    }
+
     /// Has events told to `tell`, which is called from wherever they happen and should not take long.
     pub fn on_event(self, tell: impl Fn(&MirrorEvent) + Send + Sync + 'static) -> Self {
         Self(self.0.on_event(tell))

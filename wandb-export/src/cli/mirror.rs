@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::exit::{Failure, Outcome};
 use super::mirror_bar::MirrorBar;
@@ -47,13 +47,23 @@ pub(super) struct Options {
     #[arg(long, value_name = "JSON")]
     filter: Option<String>,
 
-    /// Read everything that is there first, and fetch again what is not as it was written
-    #[arg(long)]
-    verify: bool,
+    /// Read everything that is there first, and fetch again what is not as it was written; --verify=server also asks the
+    /// server for everything again, and tells what it has otherwise by now
+    #[arg(long, value_enum, value_name = "disk|server", num_args = 0..=1, require_equals = true, default_missing_value = "disk")]
+    verify: Option<Verify>,
 
     /// Write what has become of it to a file as JSON, - for standard output
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+}
+
+/// What everything that is there is held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Verify {
+    /// The digests of what was written
+    Disk,
+    /// What the server has, too
+    Server,
 }
 
 pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
@@ -69,7 +79,8 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     } else {
         session.api.mirror(&options.path).await?
     };
-    let mut mirror = mirror.contents(contents).verify(options.verify);
+    let mut mirror = mirror.contents(contents).verify(options.verify.is_some());
+    mirror = mirror.compare(options.verify == Some(Verify::Server));
     if let Some(filter) = &options.filter {
         mirror = mirror.filter(filter)?;
     }
@@ -107,6 +118,9 @@ fn tell(session: &Session, report: &MirrorReport) {
     for project in &report.projects {
         for damage in &project.damaged {
             say(&format!("note: {}: damaged, and fetched again: {damage}", project.project));
+        }
+        for what in &project.differing {
+            say(&format!("note: {}: {what}; it is as the server has it now", project.project));
         }
         for note in &project.notes {
             say(&format!("note: {}: {note}", project.project));

@@ -11,6 +11,7 @@ use wandb_graphql::Filter;
 use wandb_graphql::ops::{ListRuns, ListSweeps};
 
 use super::Tell;
+use super::compare::Before;
 use super::contents::{Contents, Part};
 use super::copy::{Copied, Copier, is_fatal, lock};
 use super::disk::Disk;
@@ -21,7 +22,7 @@ use super::record::{FORMAT, Header};
 use super::report::{Missing, ProjectReport};
 use super::store::Store;
 use super::table_file::writing;
-use super::{tables, verify};
+use super::{compare, tables, verify};
 use crate::api::Api;
 use crate::error::{Error, ErrorKind};
 use crate::files::Names;
@@ -40,6 +41,13 @@ const ANSWERS_AT_ONCE: usize = 8;
 /// Runs that are asked for by their ids at once.
 const IDS_AT_ONCE: usize = 500;
 
+/// What is to be done about a project, what the files of its runs are called, and what was there of those that are compared.
+struct Planned {
+    plan: Plan,
+    names: HashMap<String, String>,
+    before: Vec<Before>,
+}
+
 /// A project to be brought up to date.
 pub(super) struct Project {
     pub(super) api: Api,
@@ -48,6 +56,7 @@ pub(super) struct Project {
     pub(super) contents: Contents,
     pub(super) filter: Option<Filter>,
     pub(super) verify: bool,
+    pub(super) compare: bool,
     pub(super) tell: Tell,
 }
 
@@ -67,13 +76,14 @@ impl Project {
             self.verify(&store, &mut report).await?;
         }
         if self.contents.parts().any(|part| part != Part::Sweeps) {
-            let (plan, names) = self.plan(&store).await?;
+            let Planned { plan, names, before } = self.plan(&store).await?;
             report.same = plan.same;
             if plan.inexact > 0 {
                 let what = format!("{} runs are not exact, or not whole; {MANIFEST} says why", plan.inexact);
                 report.missing.push(Missing { run: None, what });
             }
             self.copy(plan.jobs, names, &store, &mut report).await?;
+            report.differing = self.differing(&store, before).await?;
             let gone = self.really_gone(plan.gone).await?;
             self.note_gone(&gone, &store).await?;
             report.gone.extend(gone);
@@ -100,7 +110,7 @@ impl Project {
     }
 
     /// Lists the runs, compares them with what is there, and settles what the files of each are called.
-    async fn plan(&self, store: &Arc<Mutex<Store>>) -> Result<(Plan, HashMap<String, String>), Error> {
+    async fn plan(&self, store: &Arc<Mutex<Store>>) -> Result<Planned, Error> {
         let mut list = ListRuns::new(self.path.clone()).page_size(RUNS_LISTED_AT_ONCE);
         if let Some(filter) = &self.filter {
             list = list.filter(filter.clone());
@@ -114,6 +124,7 @@ impl Project {
                 listed.push(Listed::of(&run));
             }
         }
+        let before = if self.compare { self.give_up(store, &listed).await? } else { Vec::new() };
         let is_all = self.filter.is_none();
         let runs = listed.len() as u64;
         let (plan, names) = {
@@ -127,7 +138,25 @@ impl Project {
             to_fetch: runs - plan.same,
             rows: plan.rows(),
         });
-        Ok((plan, names))
+        Ok(Planned { plan, names, before })
+    }
+
+    /// Gives up what there is of the runs that are listed, so that all of it is asked for.
+    async fn give_up(&self, store: &Arc<Mutex<Store>>, listed: &[Listed]) -> Result<Vec<Before>, Error> {
+        let ids: Vec<String> = listed.iter().map(|run| run.id.clone()).collect();
+        let (store, contents) = (Arc::clone(store), self.contents);
+        let give_up = move || compare::give_up(&mut lock(&store), ids.iter().map(String::as_str), contents);
+        self.api
+            .client()
+            .work(give_up)
+            .await
+            .map_err(|error| writing(&self.disk, super::layout::JOURNAL, error))
+    }
+
+    async fn differing(&self, store: &Arc<Mutex<Store>>, before: Vec<Before>) -> Result<Vec<String>, Error> {
+        let store = Arc::clone(store);
+        let differing = self.api.client().work(move || compare::differing(&mut lock(&store), &before)).await;
+        differing.map_err(|error| writing(&self.disk, super::layout::JOURNAL, error))
     }
 
     async fn copy(

@@ -47,6 +47,9 @@ pub struct ProjectReport {
     pub missing: Vec<Missing>,
     /// What was damaged on the disk and has been fetched again, where that was looked for.
     pub damaged: Vec<String>,
+    /// What the server had otherwise than it was mirrored, of runs that did not look changed, where that was looked for. It is as
+    /// the server has it now.
+    pub differing: Vec<String>,
     /// What a reader of the tables should know.
     pub notes: Vec<String>,
 }

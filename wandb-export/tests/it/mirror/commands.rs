@@ -130,6 +130,33 @@ fn damage_is_found_and_mended() {
     assert!(!again.stderr.contains("damaged"), "{again}");
 }
 
+/// A server does not say that a config was edited long after the end of a run; whoever wants to know asks for everything.
+#[test]
+fn what_the_server_has_otherwise_is_found_and_taken() {
+    let program = program();
+    program.over("async", &["mirror", PROJECT, "-o", "here"]);
+    let whole = files(&program.path("here"));
+    let compare = ["mirror", PROJECT, "-o", "here", "--verify=server"];
+    for transport in TRANSPORTS {
+        let same = program.over(transport, &compare);
+        assert!(same.code == Some(0) && !same.stderr.contains("note:"), "{same}");
+        assert!(
+            same.stderr.contains("10 changed, 0 as they were") || same.stderr.contains("0 as they were"),
+            "{same}"
+        );
+        assert!(files(&program.path("here")) == whole, "it is the same as before");
+    }
+    let set = program.over("async", &["set", "config", &format!("{PROJECT}/run-3"), "edited=later"]);
+    assert_eq!(set.code, Some(0), "{set}");
+    let found = program.over("async", &compare);
+    assert!(found.code == Some(0), "{found}");
+    let is_told = found.stderr.contains("runs.jsonl of run-3: the server has it otherwise");
+    let is_seen = files(&program.path("here"))["runs.jsonl"] != whole["runs.jsonl"];
+    assert!(is_told && is_seen, "{found}");
+    assert_eq!(found.stderr.matches("otherwise").count(), 1, "{found}");
+    assert!(!program.over("async", &compare).stderr.contains("otherwise"));
+}
+
 #[test]
 fn only_some_parts_and_runs() {
     let program = program();

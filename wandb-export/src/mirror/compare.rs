@@ -1,0 +1,75 @@
+//! Whether what is on the disk is what the server has: everything is asked for again, and held against what was there.
+
+use std::io;
+
+use super::contents::{Contents, Part};
+use super::layout::{RUNS, place};
+use super::record::{Fingerprint, RunRecord};
+use super::store::Store;
+use crate::files::Digest;
+
+/// Something of a run as it was before it was asked for again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Before {
+    run: String,
+    as_of: Fingerprint,
+    place: String,
+    md5: String,
+}
+
+const WHY: &str = "it is being compared with the server";
+
+/// Gives up what there is of runs, so that it is asked for again, and tells what that was. The files stay where they are.
+pub(super) fn give_up<'i>(
+    store: &mut Store,
+    ids: impl Iterator<Item = &'i str>,
+    contents: Contents,
+) -> io::Result<Vec<Before>> {
+    let mut before = Vec::new();
+    for id in ids {
+        let Some(mut record) = store.record(id)? else { continue };
+        before.extend(
+            all(store, &record)?.into_iter().filter(|(part, _)| contents.has(*part)).map(|(_, one)| one),
+        );
+        let files = record.stored().into_iter().filter(|(part, ..)| *part == Part::Files);
+        let files: Vec<_> = files.map(|(part, place, ..)| (part, place)).collect();
+        let tables = [Part::Runs, Part::History, Part::System, Part::Logs];
+        let tables = tables.map(|part| (part, place(part, record.here())));
+        for (part, place) in tables.into_iter().chain(files).filter(|(part, _)| contents.has(*part)) {
+            record.lose(part, &place, WHY);
+        }
+        store.note(&record, None)?;
+    }
+    store.sync()?;
+    Ok(before)
+}
+
+/// What is otherwise now of runs that do not look as if they had changed, each in a sentence.
+pub(super) fn differing(store: &mut Store, before: &[Before]) -> io::Result<Vec<String>> {
+    let mut differing = Vec::new();
+    for runs in before.chunk_by(|one, other| one.run == other.run) {
+        let Some(record) = store.record(&runs[0].run)? else { continue };
+        let now = all(store, &record)?;
+        for one in runs.iter().filter(|one| one.as_of == record.as_of) {
+            let is_same = now.iter().any(|(_, now)| now == one);
+            let is_there = now.iter().any(|(_, now)| now.place == one.place);
+            if !is_same {
+                let what = if is_there { "has it otherwise" } else { "has it no more" };
+                differing.push(format!("{} of {}: the server {what}", one.place, one.run));
+            }
+        }
+    }
+    Ok(differing)
+}
+
+/// All that there is of a run.
+fn all(store: &mut Store, record: &RunRecord) -> io::Result<Vec<(Part, Before)>> {
+    let row = store.row(&record.run)?;
+    let mut digest = Digest::default();
+    digest.update(&row);
+    let row = (!row.is_empty()).then(|| (Part::Runs, RUNS.to_owned(), digest.finish()));
+    let stored = record.stored().into_iter().map(|(part, place, _, md5)| (part, place, md5.to_owned()));
+    let before =
+        |(part, place, md5)| (part, Before { run: record.run.clone(), as_of: record.as_of, place, md5 });
+    Ok(row.into_iter().chain(stored).map(before).collect())
+}
