@@ -107,8 +107,11 @@ impl<const IN_STRING: bool> Reader<'_, IN_STRING> {
 
     fn row(&mut self) -> Option<()> {
         self.expect(b"{")?;
-        let mut guess = self.table.first;
-        let mut before: Option<usize> = None;
+        if self.like_the_last()? {
+            return self.table.end_row(self.text);
+        }
+        let mut before = self.table.last_touched();
+        let mut guess = before.map_or(self.table.first, |before| self.table.columns[before].next);
         loop {
             let column = self.key(guess)?;
             let span = self.value()?;
@@ -127,12 +130,43 @@ impl<const IN_STRING: bool> Reader<'_, IN_STRING> {
         }
     }
 
+    /// Reads as much of the row as has the keys of the row before in their order, which is all of most rows; whether it
+    /// has ended.
+    fn like_the_last(&mut self) -> Option<bool> {
+        let mut ended = false;
+        let mut same = 0;
+        while let Some(column) = self.table.last_row.get(same).map(|&column| column as usize)
+            && self.is_at(column)
+        {
+            self.at += self.table.columns[column].lead.len();
+            let span = self.value()?;
+            self.table.columns[column].spans.push(span);
+            same += 1;
+            self.space();
+            match self.take()? {
+                b',' => {}
+                b'}' => {
+                    ended = true;
+                    break;
+                }
+                _ => return None,
+            }
+        }
+        self.table.touch_as_last(same);
+        Some(ended)
+    }
+
+    /// Whether a value of this column comes next.
+    #[inline]
+    fn is_at(&self, column: usize) -> bool {
+        let column = self.table.columns.get(column);
+        column.is_some_and(|column| begins(&self.text[self.at..], &self.text[column.lead.clone()]))
+    }
+
     /// Goes on to the value behind the next key, and tells its column. A row without a single key has no step, either.
     fn key(&mut self, guess: usize) -> Option<usize> {
-        if let Some(column) = self.table.columns.get(guess)
-            && self.text[self.at..].starts_with(&self.text[column.lead.clone()])
-        {
-            self.at += column.lead.len();
+        if self.is_at(guess) {
+            self.at += self.table.columns[guess].lead.len();
             return Some(guess);
         }
         let start = self.at;
@@ -293,6 +327,19 @@ impl<const IN_STRING: bool> Reader<'_, IN_STRING> {
         while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
             self.at += 1;
         }
+    }
+}
+
+/// Whether `text` begins with `lead`, which has some ten characters: compared eight at a time, where the general way has to
+/// find out first how long it is.
+#[inline]
+fn begins(text: &[u8], lead: &[u8]) -> bool {
+    let Some(text) = text.get(..lead.len()) else { return false };
+    match lead.len() {
+        8..=16 => {
+            text.first_chunk::<8>() == lead.first_chunk() && text.last_chunk::<8>() == lead.last_chunk()
+        }
+        _ => text == lead,
     }
 }
 

@@ -37,6 +37,8 @@ pub(super) struct Table {
     /// The columns that the current row has so far.
     touched: Vec<u32>,
     in_order: bool,
+    /// Those of the row before, if they were in order.
+    pub(super) last_row: Vec<u32>,
     /// The column that the rows begin with, and the one of the steps.
     pub(super) first: usize,
     step: Option<usize>,
@@ -49,7 +51,7 @@ pub(super) struct Growing {
     pub(super) lead: Range<usize>,
     /// The column that came after this one in a row before.
     pub(super) next: usize,
-    spans: Vec<Span>,
+    pub(super) spans: Vec<Span>,
 }
 
 impl Table {
@@ -65,6 +67,7 @@ impl Table {
             irregular: Vec::new(),
             touched: Vec::new(),
             in_order: true,
+            last_row: Vec::new(),
             first: 0,
             step: None,
         }
@@ -115,6 +118,16 @@ impl Table {
         self.touched.push(column);
     }
 
+    /// The current row has the first `count` columns of the one before, of which each has a value more now.
+    pub(super) fn touch_as_last(&mut self, count: usize) {
+        self.touched.extend_from_slice(&self.last_row[..count]);
+    }
+
+    /// The last column that the current row has so far.
+    pub(super) fn last_touched(&self) -> Option<usize> {
+        self.touched.last().map(|&column| column as usize)
+    }
+
     pub(super) fn end_row(&mut self, text: &[u8]) -> Option<()> {
         let step = self.columns.get(self.step?)?.spans.get(self.rows).copied()?;
         let step = whole(step.kind(), text.get(step.at()..step.at() + step.length())?)?;
@@ -122,9 +135,12 @@ impl Table {
             return None;
         }
         self.steps.start = step + 1;
-        if !self.in_order {
+        if self.in_order {
+            std::mem::swap(&mut self.touched, &mut self.last_row);
+        } else {
             self.irregular.push((self.rows, Box::from(&*self.touched)));
             self.in_order = true;
+            self.last_row.clear();
         }
         self.touched.clear();
         self.rows += 1;

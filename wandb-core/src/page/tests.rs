@@ -267,6 +267,32 @@ proptest! {
         check(&rows);
     }
 
+    /// As rows of a run do, with a row now and then that ends early, goes on, or has a key twice or in another place.
+    #[test]
+    fn rows_that_repeat_their_keys_come_out_the_same(
+        keys in prop::collection::vec(any_key(), 0..6),
+        rows in prop::collection::vec((prop::collection::vec(any_value(), 8), 0_usize..30, any_key(), any::<bool>()), 0..12),
+    ) {
+        let rows: Vec<String> = rows.into_iter().enumerate().map(|(step, (values, change, other, spaced))| {
+            let mut keys: Vec<&str> = std::iter::once("\"_step\"").chain(keys.iter().map(String::as_str)).collect();
+            match change {
+                0..6 => keys.truncate(change + 1),
+                6..12 => keys.insert((change - 5).min(keys.len()), &other),
+                12 => keys.reverse(),
+                _ => {}
+            }
+            let values = values.iter().map(String::as_str);
+            let step = step.to_string();
+            let entries = keys.iter().zip(values).map(|(key, value)| match *key {
+                "\"_step\"" => format!("{key}:{step}"),
+                _ if spaced && change == 13 => format!("{key}: {value}"),
+                _ => format!("{key}:{value}"),
+            });
+            format!("{{{}}}", entries.collect::<Vec<_>>().join(","))
+        }).collect();
+        check(&rows);
+    }
+
     /// Rows whose values come one by one are those that are read from an answer.
     #[test]
     fn built_pages_are_read_pages(
