@@ -49,6 +49,7 @@ pub mod files;
 mod local;
 #[cfg(feature = "mirror")]
 pub mod mirror;
+mod settling;
 pub mod sink;
 #[cfg(feature = "parquet")]
 mod spool;

@@ -115,7 +115,7 @@ impl PartialFile {
     /// The file, opened once more to be brought to the disk from another thread. (A clone would hold the lock as long as that
     /// takes, and would be told of failures that this one then knows nothing of.)
     pub(crate) fn file(&self) -> io::Result<std::fs::File> {
-        Ok(self.folder.dir().open(&self.data)?.into_std())
+        Ok(self.folder.dir().open_with(&self.data, OpenOptions::new().write(true))?.into_std())
     }
 
     /// Forgets what is known of the file, so that nobody goes on with it.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::{Builder, TempPath};
 
 use super::error::SinkError;
+use crate::settling::Settling;
 
 /// The begin of the name of a file that is not whole yet.
 const PREFIX: &str = ".wandb-export-";
@@ -54,6 +55,7 @@ pub(super) struct AtomicFile {
     writer: BufWriter<Box<dyn Durable>>,
     temporary: TempPath,
     place: PathBuf,
+    settling: Settling,
 }
 
 /// What there is at the path of an output.
@@ -123,7 +125,8 @@ impl AtomicFile {
     ) -> Result<Self, SinkError> {
         let (file, temporary) = temporary_in(directory(&place), PREFIX, ".tmp")
             .map_err(|error| SinkError::io("creating a file beside", place.display(), error))?;
-        Ok(Self { writer: BufWriter::with_capacity(BUFFER, through(file)), temporary, place })
+        let writer = BufWriter::with_capacity(BUFFER, through(file));
+        Ok(Self { writer, temporary, place, settling: Settling::default() })
     }
 
     /// The directory of the file's place.
@@ -141,13 +144,14 @@ impl AtomicFile {
 
     /// Puts the file in its place.
     pub(super) fn commit(self) -> Result<(), SinkError> {
-        let Self { mut writer, temporary, place } = self;
+        let Self { mut writer, temporary, place, mut settling } = self;
         writer.flush().map_err(|error| SinkError::io("writing", place.display(), error))?;
         if let Ok(old) = fs::metadata(&place) {
             fs::set_permissions(&temporary, old.permissions())
                 .map_err(|error| SinkError::io("setting the permissions of", place.display(), error))?;
         }
-        writer.get_mut().sync().map_err(|error| SinkError::io("syncing", place.display(), error))?;
+        let settled = settling.end().and_then(|()| writer.get_mut().sync());
+        settled.map_err(|error| SinkError::io("syncing", place.display(), error))?;
         // Closed before it is renamed, as some systems ask for.
         drop(writer);
         temporary
@@ -160,7 +164,9 @@ impl AtomicFile {
 
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.writer.write(bytes)
+        let written = self.writer.write(bytes)?;
+        self.settling.written(written, || File::options().write(true).open(&self.temporary))?;
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -4,10 +4,10 @@ use std::io;
 use std::thread;
 
 use async_channel::{Receiver, Sender, bounded};
-use blocking::{Task, unblock};
-use wandb_core::blocking::block_on;
+use blocking::unblock;
 
 use crate::files::{Digest, PartialFile};
+use crate::settling::Settling;
 
 /// So much is hashed and written at once: few hand-overs, and still in the processor's cache when the next thread has it.
 pub(super) const BLOCK: usize = 256 << 10;
@@ -17,9 +17,6 @@ const MOST_BLOCKS: usize = 6;
 
 /// Less is not written by itself, however long more is in coming.
 const WORTH_WRITING: usize = 64 << 10;
-
-/// So much is written before the system is told to bring it to the disk.
-const SETTLED_AT_ONCE: usize = 64 << 20;
 
 /// A partial file that is being added to on threads of its own.
 ///
@@ -170,7 +167,7 @@ fn write(
     let mut write = || {
         while let Ok(mut block) = blocks.recv_blocking() {
             partial.append(&block)?;
-            settling.written(&partial, block.len())?;
+            settling.written(block.len(), || partial.file())?;
             block.clear();
             // Nobody fills it any more when the end has come.
             let _ = empty.try_send(block);
@@ -185,35 +182,6 @@ fn write(
         partial.forget();
     }
     (partial, written.and(settled))
-}
-
-/// Has the system bring to the disk what is written, beside the writing, so that the end has not to wait for all of it.
-#[derive(Debug, Default)]
-struct Settling {
-    unsettled: usize,
-    under_way: Option<Task<io::Result<()>>>,
-}
-
-impl Settling {
-    fn written(&mut self, partial: &PartialFile, bytes: usize) -> io::Result<()> {
-        self.unsettled += bytes;
-        if self.unsettled < SETTLED_AT_ONCE || self.under_way.as_ref().is_some_and(|task| !task.is_finished())
-        {
-            return Ok(());
-        }
-        self.end()?;
-        self.unsettled = 0;
-        // Without another handle the sync is left to the end.
-        if let Ok(file) = partial.file() {
-            self.under_way = Some(unblock(move || file.sync_data()));
-        }
-        Ok(())
-    }
-
-    /// What went wrong is told only here, as a system tells it once.
-    fn end(&mut self) -> io::Result<()> {
-        self.under_way.take().map_or(Ok(()), block_on)
-    }
 }
 
 /// Adds all there is to a file that is too small for threads of its own.
@@ -231,6 +199,8 @@ pub(super) async fn fill(mut partial: PartialFile, block: Vec<u8>) -> (PartialFi
 
 #[cfg(test)]
 mod tests {
+    use wandb_core::blocking::block_on;
+
     use super::*;
     use crate::files::{Content, Folder};
 
