@@ -48,3 +48,38 @@ impl Settling {
         self.under_way.take().map_or(Ok(()), block_on)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn little_is_left_to_the_end() {
+        let mut settling = Settling::default();
+        settling.written(AT_ONCE - 1, || panic!("nothing is to be opened")).expect("nothing to fail");
+        assert!(settling.under_way.is_none());
+    }
+
+    #[test]
+    fn a_handle_that_cannot_be_had_is_no_failure() {
+        let mut settling = Settling::default();
+        settling.written(AT_ONCE, || Err(io::ErrorKind::NotFound.into())).expect("left to the end");
+        settling.end().expect("nothing is under way");
+    }
+
+    /// Such devices cannot be synced.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_sync_that_fails_is_told_at_the_next_or_at_the_end() {
+        let mut settling = Settling::default();
+        settling.written(AT_ONCE, || File::open("/dev/null")).expect("it is told later");
+        settling.end().expect_err("it failed");
+        settling.end().expect("it is told once");
+
+        settling.written(AT_ONCE, || File::open("/dev/null")).expect("it is told later");
+        while !settling.under_way.as_ref().is_some_and(Task::is_finished) {
+            std::thread::yield_now();
+        }
+        settling.written(AT_ONCE, || panic!("nothing is to be opened")).expect_err("the one before failed");
+    }
+}
