@@ -237,6 +237,66 @@ fn every_version_tells_the_same_run() {
     }
 }
 
+/// What a program says beside its metrics, as `log_offline.py` does in every version that can.
+#[test]
+fn alerts_and_artifacts_are_listed() {
+    for fixture in Fixture::all().into_iter().filter(|fixture| fixture.id == "scalars") {
+        let facts = fixture.facts();
+        let alerts: Vec<_> = facts
+            .alerts
+            .iter()
+            .map(|alert| [&alert.title, &alert.text, &alert.level].map(String::as_str))
+            .collect();
+        // 0.10.8 knows none.
+        let expected = [["An alert", "with text", "WARN"]];
+        assert_eq!(alerts, expected[usize::from(fixture.is_of("0.10.8"))..], "{fixture}");
+        let [artifact] = &facts.artifacts[..] else { panic!("{fixture}: {:?}", facts.artifacts) };
+        assert!(artifact.is_output && artifact.aliases.iter().any(|alias| alias == "first"), "{fixture}");
+        assert_eq!((&*artifact.kind, &*artifact.name), ("dataset", "small"), "{fixture}");
+        assert_eq!(artifact.digest.len(), 32, "{fixture}: {artifact:?}");
+        assert_eq!((facts.branch, facts.resumed), (None, false), "{fixture}");
+    }
+    for fixture in Fixture::all().into_iter().filter(|fixture| fixture.id != "scalars") {
+        let facts = fixture.facts();
+        assert_eq!(facts.alerts, [], "{fixture}");
+        // A table that is logged becomes an artifact.
+        let kinds: Vec<_> = facts.artifacts.iter().map(|artifact| &*artifact.kind).collect();
+        let has_table = fixture.id == "media";
+        assert_eq!(kinds, ["run_table"][usize::from(!has_table)..], "{fixture}");
+    }
+}
+
+/// SDKs before 0.20 write nothing of it into the file of a run that is offline.
+#[test]
+fn a_forked_run_says_where_it_goes_on_from() {
+    let mut versions = Vec::new();
+    for fixture in Fixture::all() {
+        let facts = fixture.facts();
+        if fixture.id != "forked" {
+            assert_eq!(facts.branch, None, "{fixture}");
+            continue;
+        }
+        let version = fixture.version.file_name().unwrap().to_str().unwrap().to_owned();
+        let is_told = !["0.17.9", "0.18.7", "0.19.11"].contains(&&*version);
+        let branch = facts.branch.as_ref().map(|branch| (&*branch.run, &*branch.metric, branch.value));
+        assert_eq!(branch, is_told.then_some(("resumed", "_step", 3.0)), "{fixture}");
+        assert_eq!(facts.steps, Some(if is_told { (4, 8) } else { (0, 4) }), "{fixture}");
+        assert!(!facts.resumed, "{fixture}");
+        versions.push(version);
+    }
+    assert_eq!(versions, ["0.17.9", "0.18.7", "0.19.11", "0.22.3", "0.25.1", "0.29.0", "0.30.0", "0.31.0"]);
+}
+
+/// That a later session goes on with an earlier one is told from SDK 0.30 on.
+#[test]
+fn a_resumed_run_says_so_where_the_sdk_does() {
+    let resumed = Fixture::all().into_iter().filter(|fixture| fixture.facts().resumed);
+    let resumed: Vec<_> = resumed
+        .map(|fixture| (fixture.version.file_name().unwrap().to_str().unwrap().to_owned(), fixture.id))
+        .collect();
+    assert_eq!(resumed, ["0.30.0", "0.31.0"].map(|version| (version.to_owned(), "resumed-2".to_owned())));
+}
+
 /// A process that was killed leaves a file that ends anyhow; what is whole of it is read, and the rest told.
 #[test]
 fn a_killed_run_tells_what_it_can() {
