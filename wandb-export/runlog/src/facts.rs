@@ -29,8 +29,6 @@ pub struct Facts {
     pub exit_code: Option<i32>,
     /// The first step and the last.
     pub steps: Option<(i64, i64)>,
-    /// Whether each row has a greater step than the one before.
-    pub in_order: bool,
     /// Where the run goes on from, if it was begun as the continuation of another.
     pub branch: Option<Branch>,
     /// Whether the run says that it continues an earlier one of the same id. If its steps begin anew they are meant to come
@@ -96,7 +94,8 @@ pub struct Artifact {
 }
 
 impl Facts {
-    /// Reads a whole file. If it does not hold the summaries of its rows, `again` opens it a second time.
+    /// Reads a whole file. `open` is called once, and a second time if the file does not hold
+    /// the summaries of its rows.
     ///
     /// # Errors
     /// Those of the source alone; see [`losses`](Self::losses) for what it holds.
@@ -155,7 +154,6 @@ impl<R: Read> Reading<R> {
             run: Run::new("", "", "", ""),
             exit_code: None,
             steps: None,
-            in_order: true,
             branch: None,
             resumed: false,
             starting_step: 0,
@@ -222,7 +220,7 @@ impl<R: Read> Reading<R> {
         } else if let Some(header) = record.header.and_then(|header| records.read::<proto::Header>(header)) {
             facts.sdk = header.version_info.map(|info| info.producer).filter(|producer| !producer.is_empty());
         } else if let Some(telemetry) = record.telemetry.and_then(|telemetry| records.read(telemetry)) {
-            self.tell(telemetry);
+            merge_telemetry(&mut self.telemetry, telemetry);
         } else if let Some(environment) = record.environment.and_then(|environment| records.read(environment))
         {
             // What takes longer to find out comes in a record of its own.
@@ -263,26 +261,23 @@ impl<R: Read> Reading<R> {
         self.rows += 1;
         self.facts.steps = Some(match self.facts.steps {
             None => (step, step),
-            Some((first, last)) => {
-                self.facts.in_order &= last < step;
-                (first.min(step), last.max(step))
-            }
+            Some((first, last)) => (first.min(step), last.max(step)),
         });
     }
 
     /// The first record of a run begins it, later ones change it.
     fn run(&mut self, run: proto::Run) {
-        let facts = &mut self.facts;
-        let is_first = facts.run.id.is_empty();
+        // A later record has all of the config once more, which may be what damage has taken.
         if let Some(changes) = &run.config {
-            configure(&mut self.config, changes);
+            self.configure(changes);
         }
         if let Some(changes) = &run.summary
             && !self.summary.change(changes)
         {
             self.records.lose();
         }
-        if is_first {
+        let facts = &mut self.facts;
+        if facts.run.id.is_empty() {
             self.steps.start(run.starting_step);
             facts.resumed = run.resumed || run.resume;
             facts.starting_step = run.starting_step;
@@ -290,7 +285,7 @@ impl<R: Read> Reading<R> {
                 let proto::BranchPoint { run, value, metric } = point;
                 Branch { run, metric, value }
             });
-            facts.run.created_at = run.start_time.map(|time| timestamp(time).into());
+            facts.run.created_at = run.start_time.and_then(timestamp).map(Into::into);
         }
         if let Some(telemetry) = run.telemetry {
             merge_telemetry(&mut self.telemetry, telemetry);
@@ -323,27 +318,40 @@ impl<R: Read> Reading<R> {
     }
 
     fn configure(&mut self, changes: &proto::Changes) {
-        if !configure(&mut self.config, changes) {
+        let mut is_whole = true;
+        for item in &changes.update {
+            match (item.path(), item.value()) {
+                (Some(path), Some(value)) => items::merge(&mut self.config, &path, value),
+                _ => is_whole = false,
+            }
+        }
+        for item in &changes.remove {
+            match item.path() {
+                Some(path) => items::remove(&mut self.config, &path),
+                None => is_whole = false,
+            }
+        }
+        if !is_whole {
             self.records.lose();
         }
     }
 
-    fn tell(&mut self, telemetry: proto::Telemetry) {
-        merge_telemetry(&mut self.telemetry, telemetry);
-    }
-
     /// The last value of each system metric.
     fn stats(&mut self, stats: &proto::Stats) {
+        let mut is_whole = true;
         for item in &stats.item {
             match (item.single_key(), item.value()) {
                 (Some(key), Some(value)) => {
                     self.system.insert(format!("system.{key}"), value);
                 }
-                _ => self.records.lose(),
+                _ => is_whole = false,
             }
         }
-        if let Some(at) = stats.timestamp {
-            self.facts.run.heartbeat_at = Some(timestamp(at).into());
+        if !is_whole {
+            self.records.lose();
+        }
+        if let Some(at) = stats.timestamp.and_then(timestamp) {
+            self.facts.run.heartbeat_at = Some(at.into());
         }
     }
 
@@ -391,24 +399,6 @@ fn wrapped(config: Map) -> Map {
     config.into_iter().map(|(key, value)| (key, wrap(value))).collect()
 }
 
-/// Changes a config. Whether all of it could be read.
-fn configure(config: &mut Map, changes: &proto::Changes) -> bool {
-    let mut is_whole = true;
-    for item in &changes.update {
-        match (item.path(), item.value()) {
-            (Some(path), Some(value)) => items::merge(config, &path, value),
-            _ => is_whole = false,
-        }
-    }
-    for item in &changes.remove {
-        match item.path() {
-            Some(path) => items::remove(config, &path),
-            None => is_whole = false,
-        }
-    }
-    is_whole
-}
-
 fn merge_telemetry(known: &mut proto::Telemetry, said: proto::Telemetry) {
     let proto::Telemetry { python_version, cli_version } = said;
     if !python_version.is_empty() {
@@ -418,3 +408,6 @@ fn merge_telemetry(known: &mut proto::Telemetry, said: proto::Telemetry) {
         known.cli_version = cli_version;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,10 +4,10 @@ use jiff::fmt::temporal::DateTimePrinter;
 
 use crate::proto::Time;
 
-/// A moment as servers write it. One beyond the range of calendars is the first of them.
-pub(crate) fn timestamp(time: Time) -> String {
-    let moment = jiff::Timestamp::new(time.seconds, time.nanos).unwrap_or_default();
-    DateTimePrinter::new().timestamp_to_string(&moment)
+/// A moment as servers write it; `None` for one beyond the range of calendars.
+pub(crate) fn timestamp(time: Time) -> Option<String> {
+    let moment = jiff::Timestamp::new(time.seconds, time.nanos).ok()?;
+    Some(DateTimePrinter::new().timestamp_to_string(&moment))
 }
 
 /// Seconds since 1970.

@@ -18,7 +18,7 @@ pub(super) fn metadata(environment: &Environment) -> Map {
     let Environment { args, started_at, git, .. } = environment;
     add("os", word(&environment.os));
     add("python", word(&environment.python));
-    add("startedAt", started_at.map(|at| Value::String(timestamp(at))));
+    add("startedAt", started_at.and_then(timestamp).map(Value::String));
     add("docker", word(&environment.docker));
     let args_are = !args.is_empty();
     add("args", args_are.then(|| Value::List(args.iter().cloned().map(Value::String).collect())));
