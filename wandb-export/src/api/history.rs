@@ -13,6 +13,8 @@ use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use serde::de::DeserializeOwned;
 use wandb_core::operation::PageSize;
 use wandb_core::{Row, RunPath};
+use wandb_graphql::ops::HistoryExtent;
+use wandb_graphql::plan::HistoryRange;
 use wandb_graphql::{Keys, Samples, Selection};
 
 pub use follow::Follow;
@@ -187,7 +189,7 @@ impl History {
     /// Begins to read.
     ///
     /// # Errors
-    /// If the request makes no sense, or the run does not exist.
+    /// If the request makes no sense, such as for steps up to one that is not greater than the first, or the run does not exist.
     pub async fn open(self) -> Result<HistoryReader, Error> {
         self.check()?;
         HistoryReader::open(self).await
@@ -282,6 +284,8 @@ impl History {
         {
             return Err(Error::usage("system metrics cannot be narrowed down to keys or steps"));
         }
+        // However far the run has come.
+        HistoryRange::between(&HistoryExtent::new(), self.min_step, self.max_step)?;
         if self.any && self.keys.is_empty() {
             return Err(Error::usage("any of which keys? none were given"));
         }

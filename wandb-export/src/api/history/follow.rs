@@ -119,7 +119,9 @@ impl Follow {
                     return Ok(Some(rows));
                 }
                 if let Some(step) = reader.read_to() {
-                    self.history.min_step = self.history.min_step.max(Some(step.saturating_add(1)));
+                    let next = step.saturating_add(1);
+                    self.history.min_step = self.history.min_step.max(Some(next));
+                    self.is_over |= self.history.max_step.is_some_and(|end| end <= next);
                 }
                 if let Some(reader) = self.reader.take() {
                     self.incomplete.extend(reader.finish().await?.incomplete);

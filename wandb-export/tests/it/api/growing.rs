@@ -100,3 +100,17 @@ fn a_reader_may_stop_before_the_end() {
         assert_eq!(reader.finish().await.expect("an end").rows, rows.len() as u64);
     });
 }
+
+#[test]
+fn a_run_is_followed_no_further_than_to_the_last_step_asked_for() {
+    let server = running();
+    on_both(&server, async |api| {
+        let history = api.history(PATH).await.expect("a path").all().min_step(20).max_step(50);
+        let mut following = history.follow().await.expect("a run to follow");
+        let mut steps = Vec::new();
+        while let Some(rows) = following.next_batch().await.expect("rows") {
+            steps.extend(rows.iter().map(Row::step));
+        }
+        assert_eq!(steps, (20..50).map(Some).collect::<Vec<_>>());
+    });
+}
