@@ -161,7 +161,7 @@ impl Comparison {
         self.rows_with(|value| Some(value.unwrap_or_default()))
     }
 
-    fn rows_with(&self, cell: impl Fn(Option<Value>) -> Option<Value>) -> Vec<Row> {
+    pub(crate) fn rows_with(&self, cell: impl Fn(Option<Value>) -> Option<Value>) -> Vec<Row> {
         let row = |entry: &ComparedKey| {
             let section = self.with_summary.then(|| ("section".to_owned(), entry.section.name().into()));
             let key = ("key".to_owned(), Value::from(entry.key.as_str()));

@@ -66,15 +66,10 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
 
 /// A table shows null as it shows what is missing, and here the two differ.
 fn for_people(comparison: &Comparison) -> Vec<Row> {
-    let rows = comparison.full_rows().into_iter().zip(comparison.rows());
-    let visible = |(full, row): (Row, Row)| {
-        let cells = full.into_iter().map(|(key, value)| match row.get(&key) {
-            Some(Value::Null) => (key, "null".into()),
-            _ => (key, value),
-        });
-        cells.collect()
-    };
-    rows.map(visible).collect()
+    comparison.rows_with(|value| match value {
+        Some(Value::Null) => Some("null".into()),
+        value => Some(value.unwrap_or_default()),
+    })
 }
 
 /// Adds near runs if `error` is that one of the runs is not there.

@@ -8,9 +8,9 @@ use futures_util::TryStreamExt;
 use futures_util::stream::StreamExt;
 
 use super::exit::{Failure, Outcome};
+use super::output::Destination;
 use super::session::Session;
 use crate::error::Error;
-use crate::sink::Output;
 
 /// So many lines are written at once, at the most.
 const LINES_AT_ONCE: usize = 1_000;
@@ -33,9 +33,7 @@ pub(super) struct Options {
 
 pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
     let run = session.run(&options.path).await?;
-    let is_stdout = options.output.as_os_str() == "-";
-    let mut output =
-        if is_stdout { Output::stdout() } else { Output::file(&options.output).map_err(Error::from)? };
+    let mut output = Destination::file(options.output.clone()).output().map_err(Error::from)?;
     let mut lines = run
         .console()
         .ready_chunks(LINES_AT_ONCE)

@@ -90,7 +90,8 @@ impl Destination {
         Ok(())
     }
 
-    fn output(&self) -> Result<Output, SinkError> {
+    /// Opens it, whatever is written.
+    pub(super) fn output(&self) -> Result<Output, SinkError> {
         if self.is_stdout() { Ok(Output::stdout()) } else { Output::file(&self.output) }
     }
 

@@ -6,6 +6,7 @@ use futures_util::stream::{self, StreamExt};
 use wandb_core::client::Client;
 
 use super::reader::Batches;
+use crate::batch::Batch;
 use crate::error::Error;
 use crate::local::{Ask, Feed, LocalRun, Wanted};
 
@@ -47,18 +48,30 @@ impl OnDisk {
     pub(super) async fn unlogged(&self, client: &Client, keys: &[String]) -> Result<Vec<String>, Error> {
         let (run, keys) = (Arc::clone(&self.run), keys.to_vec());
         let never = move || {
-            let mut unlogged = Vec::new();
-            for key in keys.into_iter().filter(|key| !key.starts_with('_')) {
-                let selection = wandb_runlog::Selection::default().all_of([&key]);
-                let ask = Ask { wanted: Wanted::Logged(selection), samples: None };
-                if Feed::open(&run, &ask)?.next()?.is_none() {
-                    unlogged.push(key);
-                }
+            let mut unlogged: Vec<_> = keys.into_iter().filter(|key| !key.starts_with('_')).collect();
+            let selection = wandb_runlog::Selection::default().any_of(&unlogged);
+            let ask = Ask { wanted: Wanted::Logged(selection), samples: None };
+            let mut feed = Feed::open(&run, &ask)?;
+            while !unlogged.is_empty()
+                && let Some(batch) = feed.next()?
+            {
+                remove_logged(&mut unlogged, batch)?;
             }
             Ok(unlogged)
         };
         client.work(never).await
     }
+}
+
+/// Removes the keys that a batch has.
+fn remove_logged(keys: &mut Vec<String>, batch: Batch) -> Result<(), Error> {
+    if let Batch::Page(page) = &batch {
+        keys.retain(|key| page.column(key).is_none());
+    } else {
+        let rows = batch.into_rows()?;
+        keys.retain(|key| rows.iter().all(|row| row.get(key).is_none()));
+    }
+    Ok(())
 }
 
 fn batches(client: Client, feed: Feed, told: Told) -> Batches {
