@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures_util::TryStreamExt;
 use wandb_core::operation::Lacks;
 use wandb_core::{RunPath, model};
+use wandb_runlog::{Alert, Artifact, Branch};
 
 use super::{Api, Files, History, RunFile, Update};
 use crate::error::Error;
@@ -54,6 +55,44 @@ impl Run {
     /// Whether the run was read from disk rather than from a server.
     pub fn is_on_disk(&self) -> bool {
         self.local.is_some()
+    }
+
+    /// Where the run goes on from, if it was forked. Only the SDK's own files tell it: `None` for a run on a server or in a
+    /// mirror, and for what SDKs before 0.20 have written offline.
+    pub fn branch(&self) -> Option<&Branch> {
+        self.local.as_ref()?.branch.as_ref()
+    }
+
+    /// The alerts that the run has raised, in order. Only the SDK's own files tell them: none for a run on a server or in a
+    /// mirror.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), wandb_export::Error> {
+    /// let run = wandb_export::Api::offline().run("./wandb/latest-run").await?;
+    /// for alert in run.alerts() {
+    ///     println!("{}: {} {}", alert.level, alert.title, alert.text);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn alerts(&self) -> &[Alert] {
+        self.local.as_ref().map_or(&[], |run| &run.alerts)
+    }
+
+    /// The artifacts that the run has made and used, in order; what is in them is not read. Only the SDK's own files tell
+    /// them: none for a run on a server or in a mirror.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), wandb_export::Error> {
+    /// let run = wandb_export::Api::offline().run("./wandb/latest-run").await?;
+    /// for artifact in run.artifacts().iter().filter(|artifact| artifact.is_output) {
+    ///     println!("{} {} {:?}", artifact.kind, artifact.name, artifact.aliases);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn artifacts(&self) -> &[Artifact] {
+        self.local.as_ref().map_or(&[], |run| &run.artifacts)
     }
 
     /// Whether it is known where the run's page is.

@@ -1,12 +1,13 @@
 //! One thing with many fields: a line each for people, one row for machines.
 
-use wandb_core::{Row, Value};
+use wandb_core::{Map, Row, Value};
 
 use super::exit::Outcome;
 use super::output::Destination;
 use super::session::Session;
 use crate::api::{Run, RunColumns};
 use crate::error::Error;
+use crate::runlog::{Alert, Artifact, Branch};
 use crate::sink::Format;
 
 /// Writes `record` as one row, or as a table with a line a field.
@@ -21,8 +22,38 @@ pub(super) fn write(session: &Session, record: Row, destination: &Destination) -
 /// Writes all that is known of a run, and where its page is if it has one.
 pub(super) fn write_run(session: &Session, run: &Run, destination: &Destination) -> Result<Outcome, Error> {
     let url = run.has_page().then(|| ("url".into(), Value::String(run.url())));
-    let record = RunColumns::All.row(run).into_iter().chain(url).collect();
-    write(session, record, destination)
+    let list = |name: &str, things: Vec<Value>| (!things.is_empty()).then(|| (name.into(), things.into()));
+    let record = RunColumns::All.row(run).into_iter();
+    let record = record
+        .chain(run.branch().map(|branch| ("branch".into(), branch_value(branch))))
+        .chain(list("alerts", run.alerts().iter().map(alert_value).collect()))
+        .chain(list("artifacts", run.artifacts().iter().map(artifact_value).collect()))
+        .chain(url);
+    write(session, record.collect(), destination)
+}
+
+fn branch_value(branch: &Branch) -> Value {
+    // A step is a whole number, though the file has it as a float: `3` is the text of `3.0`.
+    let value = Value::parse(branch.value.to_string().as_bytes()).unwrap_or(Value::Float(branch.value));
+    Map::from_iter([("run", (&*branch.run).into()), ("metric", (&*branch.metric).into()), ("value", value)])
+        .into()
+}
+
+fn alert_value(alert: &Alert) -> Value {
+    let texts = [("title", &alert.title), ("text", &alert.text), ("level", &alert.level)];
+    texts.into_iter().map(|(name, text)| (name, text.as_str())).collect::<Map>().into()
+}
+
+fn artifact_value(artifact: &Artifact) -> Value {
+    let aliases: Vec<Value> = artifact.aliases.iter().map(|alias| alias.as_str().into()).collect();
+    Map::from_iter([
+        ("name", Value::from(artifact.name.as_str())),
+        ("type", artifact.kind.as_str().into()),
+        ("is_output", artifact.is_output.into()),
+        ("aliases", aliases.into()),
+        ("digest", artifact.digest.as_str().into()),
+    ])
+    .into()
 }
 
 fn fields(record: &Row) -> Vec<Row> {

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use wandb_core::model::{Run, RunState};
 use wandb_core::{BaseUrl, Map, RunPath, Value};
-use wandb_runlog::{Facts, Losses};
+use wandb_runlog::{Alert, Artifact, Branch, Facts, Losses};
 
 use super::find::{Sessions, id_of};
 use super::source::Source;
@@ -30,6 +30,12 @@ pub(crate) struct LocalRun {
     pub(crate) model: Run,
     /// How and where it was started, where a file tells it.
     pub(crate) metadata: Option<Map>,
+    /// Where it goes on from, if it was begun as the continuation of another.
+    pub(crate) branch: Option<Branch>,
+    /// Its alerts, in order.
+    pub(crate) alerts: Vec<Alert>,
+    /// The artifacts that it made and used, in order.
+    pub(crate) artifacts: Vec<Artifact>,
     /// What of its files cannot be read, each in a sentence.
     pub(crate) incomplete: Vec<String>,
     /// Those of these sentences that readers of its rows do not tell.
@@ -88,8 +94,7 @@ impl LocalRun {
         let (model, incomplete) = run.read()?;
         let server = run.archive().server();
         let source = Source::Mirrored(run);
-        let untold = Vec::new();
-        Ok(Self { path: model.path()?, model, metadata: None, incomplete, untold, server, source })
+        Ok(Self { incomplete, server, ..Self::with(model.path()?, model, source) })
     }
 
     /// A run whose files cannot be read at all, among others that can.
@@ -114,7 +119,7 @@ impl LocalRun {
             untold.push(format!("{} does not say which run it is of", file.display()));
             incomplete.extend_from_slice(&untold);
         }
-        let mut model = facts.run;
+        let Facts { run: mut model, metadata, branch, alerts, artifacts, .. } = facts;
         if model.id.is_empty() {
             model.id = id_of(file).unwrap_or_default();
         }
@@ -127,7 +132,24 @@ impl LocalRun {
         let entity = if model.entity.is_empty() { NO_ENTITY } else { &model.entity };
         let path = RunPath::new(entity, &model.project, &model.id)?;
         let source = Source::Sessions(vec![Session { file: file.to_owned(), shift: 0 }]);
-        Ok(Self { path, model, metadata: facts.metadata, incomplete, untold, server: None, source })
+        let run = Self::with(path, model, source);
+        Ok(Self { metadata, branch, alerts, artifacts, incomplete, untold, ..run })
+    }
+
+    /// A run of which nothing else is known.
+    fn with(path: RunPath, model: Run, source: Source) -> Self {
+        Self {
+            path,
+            model,
+            metadata: None,
+            branch: None,
+            alerts: Vec::new(),
+            artifacts: Vec::new(),
+            incomplete: Vec::new(),
+            untold: Vec::new(),
+            server: None,
+            source,
+        }
     }
 
     /// Adds something that is missing, whatever is read of the run.
@@ -154,10 +176,9 @@ impl LocalRun {
 
     /// Adds a later session.
     fn go_on(&mut self, later: Self) {
-        let Self { path, model: new, metadata, incomplete, untold, server: _, source } = later;
-        let old = std::mem::replace(&mut self.model, new);
+        let old = std::mem::replace(&mut self.model, later.model);
         let new = &mut self.model;
-        self.path = path;
+        self.path = later.path;
         new.created_at = old.created_at.or(new.created_at.take());
         new.name = new.name.take().or(old.name);
         new.notes = new.notes.take().or(old.notes);
@@ -169,14 +190,17 @@ impl LocalRun {
         new.tags = new.tags.take().filter(|tags| !tags.is_empty()).or(old.tags);
         new.history_line_count =
             Some(old.history_line_count.unwrap_or(0) + new.history_line_count.unwrap_or(0));
-        let (config, later) = (old.config.unwrap_or_default(), new.config.take().unwrap_or_default());
-        new.config = Some(config.overlaid_with(later));
+        let config = old.config.unwrap_or_default();
+        new.config = Some(config.overlaid_with(new.config.take().unwrap_or_default()));
         new.summary = Some(over(old.summary, new.summary.take()));
         new.system_metrics = Some(over(old.system_metrics, new.system_metrics.take()));
-        self.metadata = metadata.or(self.metadata.take());
-        self.incomplete.extend(incomplete);
-        self.untold.extend(untold);
-        self.source.go_on(source);
+        self.metadata = later.metadata.or(self.metadata.take());
+        self.branch = self.branch.take().or(later.branch);
+        self.alerts.extend(later.alerts);
+        self.artifacts.extend(later.artifacts);
+        self.incomplete.extend(later.incomplete);
+        self.untold.extend(later.untold);
+        self.source.go_on(later.source);
     }
 
     /// The folders that the SDK put files of the run into, the one of the last session first.

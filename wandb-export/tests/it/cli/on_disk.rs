@@ -131,6 +131,50 @@ fn rows_can_be_narrowed_down() {
     );
     let ended = offline(&program, &["history", "./wandb/scalars", "--keys", "losss"]);
     assert!(ended.code == Some(0) && ended.stderr.contains("has never logged losss"), "{ended}");
+    let ended = offline(
+        &program,
+        &["history", "./wandb/scalars", "--all", "--keys", "absent,loss,nested.inner,nested.absent,none"],
+    );
+    assert!(
+        ended.code == Some(0) && ended.stderr.contains("has never logged absent, nested.absent\n"),
+        "{ended}"
+    );
+}
+
+#[test]
+fn steps_that_are_none_are_refused_as_on_a_server() {
+    let program = program("0.31.0", &["scalars"]);
+    team(&program.server);
+    for steps in [&["--min-step", "5", "--max-step", "3"][..], &["--max-step", "0"]] {
+        let history = |path| program.run(&[&["history", path, "--all", "-f", "jsonl"], steps].concat());
+        let (there, here) = (history(RUN), history("./wandb/scalars"));
+        assert!(there.code == Some(2) && there.stderr.contains("no steps lie from"), "{there}");
+        assert_eq!((here.code, &here.stderr, &*here.stdout), (there.code, &there.stderr, ""));
+    }
+}
+
+#[test]
+fn a_run_shows_its_alerts_artifacts_and_fork() {
+    let program = program("0.31.0", &["scalars", "forked", "failed"]);
+    let scalars = done(&program, &["run", "./wandb/scalars", "-f", "jsonl"]);
+    let alerts = r#""alerts":[{"title":"An alert","text":"with text","level":"WARN"}]"#;
+    assert!(scalars.contains(alerts), "{scalars}");
+    let artifacts = r#""artifacts":[{"name":"small","type":"dataset","is_output":true,"aliases":["first","#;
+    assert!(scalars.contains(artifacts) && !scalars.contains(r#""branch""#), "{scalars}");
+    let text = done(&program, &["run", "./wandb/scalars"]);
+    assert!(text.contains("An alert") && text.contains("small"), "{text}");
+    let forked = done(&program, &["run", "./wandb/forked", "-f", "jsonl"]);
+    assert!(
+        forked.contains(r#""branch":{"run":"resumed","metric":"_step","value":3}"#)
+            && !forked.contains(r#""alerts""#),
+        "{forked}"
+    );
+    let text = done(&program, &["run", "./wandb/forked"]);
+    assert!(text.contains("branch.run"), "{text}");
+    let failed = done(&program, &["run", "./wandb/failed", "-f", "jsonl"]);
+    for key in ["alerts", "artifacts", "branch"] {
+        assert!(!failed.contains(&format!("\"{key}\":")), "{failed}");
+    }
 }
 
 #[test]
