@@ -3,13 +3,14 @@
     python on_disk.py --program PATH --server PATH --seed N
 
 Logs random runs, then asks wandb-export for each of them from both places and compares the answers, value by value:
-rows, system metrics, config, summary, the facts that both know, and files. docs/runs-on-disk.md lists what a server has
+rows, system metrics, config, summary, the facts that both know, and files with what is in them. docs/runs-on-disk.md lists what a server has
 otherwise. The last line is `N passed, N failed`.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import pathlib
@@ -108,13 +109,20 @@ def questions(tool: Tool, number: int, place: str):
         yield name, tool.ask("history", path, *words), ours if name == "rows" else sent(ours)
     (theirs,), (ours,) = tool.ask("run", path), tool.on_disk("run", place)
     yield "run", told(theirs), sent(told(ours))
-    theirs = {file["name"]: file["size"] for file in tool.ask("files", path)}
-    ours = {file["name"]: file["size"] for file in tool.on_disk("files", place)}
+    theirs, ours = files(tool.ask, path), files(tool.on_disk, place)
     assert "saved.txt" in ours, ours
     # The server makes some of its own, and gets the output with times before the lines.
-    yield "files", {name: theirs.get(name) for name in ours if name != "output.log"}, {
-        name: size for name, size in ours.items() if name != "output.log"
-    }
+    del ours["output.log"]
+    yield "files", {name: theirs.get(name) for name in ours}, ours
+
+
+def files(ask, run: str) -> dict:
+    """The sizes of a run's files as they are listed, and the digests of what is downloaded."""
+    sizes = {file["name"]: file["size"] for file in ask("files", run)}
+    with tempfile.TemporaryDirectory() as folder:
+        ask("files", run, "--all", "--download", "-o", folder)
+        contents = {name: (pathlib.Path(folder) / name).read_bytes() for name in sizes}
+    return {name: [sizes[name], hashlib.sha256(content).hexdigest()] for name, content in contents.items()}
 
 
 def main() -> None:
