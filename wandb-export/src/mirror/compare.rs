@@ -51,12 +51,12 @@ pub(super) fn differing(store: &mut Store, before: &[Before]) -> io::Result<Vec<
         let Some(record) = store.record(&runs[0].run)? else { continue };
         let now = all(store, &record)?;
         for one in runs.iter().filter(|one| one.as_of == record.as_of) {
-            let is_same = now.iter().any(|(_, now)| now == one);
-            let is_there = now.iter().any(|(_, now)| now.place == one.place);
-            if !is_same {
-                let what = if is_there { "has it otherwise" } else { "has it no more" };
-                differing.push(format!("{} of {}: the server {what}", one.place, one.run));
-            }
+            let what = match now.iter().find(|(_, now)| now.place == one.place) {
+                Some((_, now)) if now == one => continue,
+                Some(_) => "has it otherwise",
+                None => "has it no more",
+            };
+            differing.push(format!("{} of {}: the server {what}", one.place, one.run));
         }
     }
     Ok(differing)
