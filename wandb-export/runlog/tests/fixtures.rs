@@ -266,7 +266,7 @@ fn alerts_and_artifacts_are_listed() {
     }
 }
 
-/// SDKs before 0.20 write nothing of it into the file of a run that is offline.
+/// SDKs up to 0.19 write nothing of it into the file of a run that is offline.
 #[test]
 fn a_forked_run_says_where_it_goes_on_from() {
     let mut versions = Vec::new();

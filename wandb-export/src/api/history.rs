@@ -189,7 +189,8 @@ impl History {
     /// Begins to read.
     ///
     /// # Errors
-    /// If the request makes no sense, such as for steps up to one that is not greater than the first, or the run does not exist.
+    /// If the request makes no sense, such as one for steps up to a last one that is not greater than the first, or the run
+    /// does not exist.
     pub async fn open(self) -> Result<HistoryReader, Error> {
         self.check()?;
         HistoryReader::open(self).await

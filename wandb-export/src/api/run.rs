@@ -58,7 +58,7 @@ impl Run {
     }
 
     /// Where the run goes on from, if it was forked. Only the SDK's own files tell it: `None` for a run on a server or in a
-    /// mirror, and for what SDKs before 0.20 have written offline.
+    /// mirror, and for what SDKs up to 0.19 have written offline.
     pub fn branch(&self) -> Option<&Branch> {
         self.local.as_ref()?.branch.as_ref()
     }
