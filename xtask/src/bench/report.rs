@@ -98,6 +98,15 @@ impl Measured {
                 let found = Spread::of(peaks)?.max;
                 verdict(format!("{of}: at most {most} MiB"), format!("{found:.1} MiB"), found <= *most)
             }
+            Bound::PeakBeyond(other, most) => {
+                let peak = |label: &str| self.median_of(label, |sample| sample.peak_mib);
+                let found = peak(of)? - peak(other)?;
+                verdict(
+                    format!("{of}: at most {most} MiB beyond {other}"),
+                    format!("{found:.1} MiB"),
+                    found <= *most,
+                )
+            }
             Bound::Milliseconds(most) => {
                 let found = own * 1e3;
                 verdict(format!("{of}: below {most} ms"), format!("{found:.2} ms"), found < *most)
@@ -297,6 +306,8 @@ mod tests {
             Target::new("a", Bound::PeakMib(7.0)),
             Target::new("a", Bound::Milliseconds(1000.0)),
             Target::new("a", Bound::Figure("requests", 3.0)),
+            Target::new("a", Bound::PeakBeyond("b".to_owned(), 0.5)),
+            Target::new("a", Bound::PeakBeyond("b".to_owned(), 0.4)),
             Target::faster("a", "left out", 1.0),
         ];
         let work = Work {
@@ -310,10 +321,11 @@ mod tests {
             let own = Sample { seconds, peak_mib: Some(seconds), value: Some(value), cpu_seconds: None };
             measured.add(vec![("a".to_owned(), own)]);
         }
-        measured.add(vec![("b".to_owned(), Sample { seconds: 4.0, ..Sample::default() })]);
+        let other = Sample { seconds: 4.0, peak_mib: Some(0.5), ..Sample::default() };
+        measured.add(vec![("b".to_owned(), other)]);
         measured.judge(&work);
         let met: Vec<bool> = measured.verdicts.iter().map(|verdict| verdict.met).collect();
-        assert_eq!(met, [true, false, true, true, false, false, false]);
+        assert_eq!(met, [true, false, true, true, false, false, false, true, false]);
         assert_eq!(measured.verdicts[0].found, "4.00 ×");
         let text = tables(&[measured]);
         assert!(text.contains("| a     | 1.000 s | 0.500 s | 9.000 s |"), "{text}");

@@ -105,6 +105,8 @@ pub(crate) enum Bound {
     Beside(String),
     /// At most so many MiB resident.
     PeakMib(f64),
+    /// At most so many MiB more than the other, both in their median round.
+    PeakBeyond(String, f64),
     /// Less than so many milliseconds.
     Milliseconds(f64),
     /// The party's own figure, of which the text says what it is, is at most this.
@@ -162,9 +164,10 @@ impl Target {
     /// With whom it compares.
     pub(crate) fn other(&self) -> Option<String> {
         match &self.bound {
-            Bound::FasterThan(other, _) | Bound::WithinTimes(other, _) | Bound::Beside(other) => {
-                Some(other.clone())
-            }
+            Bound::FasterThan(other, _)
+            | Bound::WithinTimes(other, _)
+            | Bound::Beside(other)
+            | Bound::PeakBeyond(other, _) => Some(other.clone()),
             Bound::PeakMib(_)
             | Bound::Milliseconds(_)
             | Bound::Figure(..)
