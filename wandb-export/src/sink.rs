@@ -49,7 +49,7 @@ mod conformance;
 pub use contract::{Sink, SinkReport};
 pub use error::SinkError;
 #[cfg(feature = "mirror")]
-pub(crate) use file::{sync_directory, temporary_in};
+pub(crate) use file::sync_directory;
 pub use format::Format;
 pub use options::{SinkOptions, TerminalOptions};
 pub use output::Output;

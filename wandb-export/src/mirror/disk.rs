@@ -1,16 +1,21 @@
 //! Files that are whole or not there, in the folder of a mirror.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write};
+mod folder;
+pub(super) mod medium;
+
+use std::collections::HashSet;
+use std::io::{self, BufWriter, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tempfile::TempPath;
-
-use super::layout::{LOCK, OWN};
+use self::folder::Folder;
+pub(super) use self::folder::sync_directory;
+use self::medium::{How, Kind, Medium};
+pub(super) use self::medium::{OpenFile, read_at};
+use super::layout::OWN;
 use super::record::Stored;
 use crate::files::Digest;
-use crate::sink::temporary_in;
 
 /// The folder of a mirror, which nobody else writes to meanwhile.
 #[derive(Debug, Clone)]
@@ -21,53 +26,46 @@ pub(super) struct Disk {
 #[derive(Debug)]
 struct Shared {
     root: PathBuf,
-    /// Locked as long as it is open.
-    _lock: File,
-    #[cfg(all(test, feature = "mock"))]
-    budget: Option<super::tests::Budget>,
+    medium: Box<dyn Medium>,
+    /// How many files have been begun.
+    begun: AtomicU64,
+    /// The folders whose names outlive a crash.
+    lasting: Mutex<HashSet<String>>,
 }
 
 /// The begin of the names of files that are not whole yet.
 const NEW: &str = "new-";
 
 impl Disk {
-    /// Opens the folder, which is made if there is none, and clears away what an earlier mirror was at when it was
-    /// killed. `None` if another one is at work on it.
+    /// Opens the folder, which is made if there is none. `None` if another mirror is at work on it.
     pub(super) fn open(root: &Path) -> io::Result<Option<Self>> {
-        Ok(Self::lock(root)?.map(|lock| Self {
-            shared: Arc::new(Shared {
-                root: root.to_owned(),
-                _lock: lock,
-                #[cfg(all(test, feature = "mock"))]
-                budget: None,
-            }),
-        }))
+        Folder::lock(root)?.map(|folder| Self::on(root, folder)).transpose()
     }
 
-    /// The same on a disk that fails for good once so much has been done.
-    #[cfg(all(test, feature = "mock"))]
-    pub(super) fn failing(root: &Path, budget: super::tests::Budget) -> io::Result<Option<Self>> {
-        Ok(Self::lock(root)?.map(|lock| Self {
-            shared: Arc::new(Shared { root: root.to_owned(), _lock: lock, budget: Some(budget) }),
-        }))
-    }
-
-    fn lock(root: &Path) -> io::Result<Option<File>> {
-        let own = root.join(OWN);
-        fs::create_dir_all(&own)?;
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(root.join(LOCK))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-        for entry in fs::read_dir(&own)? {
-            let entry = entry?;
-            if entry.file_name().to_string_lossy().starts_with(NEW) {
-                fs::remove_file(entry.path())?;
+    /// A mirror on a medium, which errors call `root`. What an earlier one was at when it was killed is cleared away, and what
+    /// it has done outlives a crash from now on.
+    pub(super) fn on(root: &Path, medium: impl Medium + 'static) -> io::Result<Self> {
+        let shared = Shared {
+            root: root.to_owned(),
+            medium: Box::new(medium),
+            begun: AtomicU64::new(0),
+            lasting: Mutex::default(),
+        };
+        let disk = Self { shared: Arc::new(shared) };
+        disk.make_folder(OWN)?;
+        let medium = &disk.shared.medium;
+        for name in medium.names(OWN)? {
+            if name.starts_with(NEW) {
+                medium.remove(&format!("{OWN}/{name}"))?;
             }
         }
-        Ok(Some(lock))
+        // A file that is not there is not removed again, so its removal has to last before anything is built on it.
+        for name in medium.names("")? {
+            if medium.kind(&name)? == Some(Kind::Folder) {
+                medium.sync_folder(&name)?;
+            }
+        }
+        Ok(disk)
     }
 
     /// The folder.
@@ -77,58 +75,36 @@ impl Disk {
 
     /// The whole path of something in the folder.
     pub(super) fn place(&self, here: &str) -> PathBuf {
-        here.split('/').fold(self.shared.root.clone(), |path, part| path.join(part))
-    }
-
-    /// How much of `wanted` can still be done: bytes to be written, or one of anything else.
-    #[cfg_attr(
-        not(test),
-        expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "disks fail in tests")
-    )]
-    fn allowed(&self, wanted: usize) -> io::Result<usize> {
-        #[cfg(all(test, feature = "mock"))]
-        if let Some(budget) = &self.shared.budget {
-            return budget.spend(wanted);
-        }
-        Ok(wanted)
-    }
-
-    /// Waits until the disk has what `sync` brings to it. (No test can see whether a disk that fails on purpose has it, and the
-    /// wait is long.)
-    fn sync(&self, sync: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
-        self.allowed(1)?;
-        #[cfg(all(test, feature = "mock"))]
-        if self.shared.budget.is_some() {
-            return Ok(());
-        }
-        sync()
+        folder::place(&self.shared.root, here)
     }
 
     /// Begins a file, to be put into its place when it is whole.
     pub(super) fn create(&self) -> io::Result<NewFile> {
-        self.allowed(1)?;
-        let (file, temporary) = temporary_in(&self.place(OWN), NEW, "")?;
-        let writer = BufWriter::with_capacity(64 << 10, Counted { disk: self.clone(), file });
-        Ok(NewFile { writer, temporary, bytes: 0, digest: Digest::default() })
+        let number = self.shared.begun.fetch_add(1, Ordering::Relaxed);
+        let name = Unplaced { disk: self.clone(), here: format!("{OWN}/{NEW}{number}"), is_placed: false };
+        let file = self.shared.medium.open(&name.here, How::New)?;
+        let writer = BufWriter::with_capacity(64 << 10, file);
+        Ok(NewFile { writer, name, bytes: 0, digest: Digest::default() })
     }
 
     /// How many bytes there is room for, where the system tells.
-    #[cfg(unix)]
     pub(super) fn room(&self) -> Option<u64> {
-        let found = rustix::fs::statvfs(&self.shared.root).ok()?;
-        Some(found.f_bavail.saturating_mul(found.f_frsize))
+        self.shared.medium.room()
     }
 
-    /// How many bytes there is room for, where the system tells.
-    #[cfg(not(unix))]
-    #[expect(clippy::unused_self, reason = "the same signature on every system")]
-    pub(super) fn room(&self) -> Option<u64> {
-        None
+    /// Whether there is anything at a place.
+    pub(super) fn exists(&self, here: &str) -> io::Result<bool> {
+        Ok(self.shared.medium.kind(here)?.is_some())
+    }
+
+    /// Whether there is a file at a place.
+    pub(super) fn is_file(&self, here: &str) -> io::Result<bool> {
+        Ok(self.shared.medium.kind(here)? == Some(Kind::File))
     }
 
     /// Opens a file to read it; `None` if there is none.
-    pub(super) fn open_file(&self, here: &str) -> io::Result<Option<File>> {
-        match File::open(self.place(here)) {
+    pub(super) fn open_file(&self, here: &str) -> io::Result<Option<Box<dyn OpenFile>>> {
+        match self.shared.medium.open(here, How::Read) {
             Ok(file) => Ok(Some(file)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -137,49 +113,77 @@ impl Disk {
 
     /// Opens a file to read it and to write behind its first `len` bytes; what is behind them is cut off.
     pub(super) fn open_to_append(&self, here: &str, len: u64) -> io::Result<Appended> {
-        self.allowed(1)?;
-        let options = OpenOptions::new().create(true).truncate(false).read(true).write(true).clone();
-        let mut file = options.open(self.place(here))?;
-        file.set_len(len)?;
-        file.seek(SeekFrom::End(0))?;
-        self.sync(|| file.sync_all())?;
-        self.sync(|| sync_directory(&self.place(OWN)))?;
-        Ok(Appended { file: Counted { disk: self.clone(), file }, len })
+        let folder = folder_of(here);
+        self.make_folder(folder)?;
+        let file = self.shared.medium.open(here, How::Change)?;
+        file.cut(len)?;
+        file.sync()?;
+        self.shared.medium.sync_folder(folder)?;
+        Ok(Appended { file, len })
     }
 
     /// Removes a file, if there is one.
     pub(super) fn remove(&self, here: &str) -> io::Result<()> {
-        self.allowed(1)?;
-        match fs::remove_file(self.place(here)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+        match self.shared.medium.remove(here) {
+            Ok(()) => self.shared.medium.sync_folder(folder_of(here)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
         }
     }
-}
 
-/// A file every write to which is counted in tests.
-#[derive(Debug)]
-struct Counted {
-    disk: Disk,
-    file: File,
-}
-
-impl Write for Counted {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let allowed = self.disk.allowed(bytes.len())?;
-        self.file.write(&bytes[..allowed])
+    /// Makes a folder that outlives a crash, if there is none. None is inside of another.
+    fn make_folder(&self, here: &str) -> io::Result<()> {
+        // Whoever finds a folder that somebody else has just made waits here until it lasts.
+        let mut lasting = self.shared.lasting.lock().unwrap_or_else(PoisonError::into_inner);
+        if here.is_empty() || lasting.contains(here) {
+            return Ok(());
+        }
+        let medium = &self.shared.medium;
+        if medium.kind(here)?.is_none() {
+            medium.make_folder(here)?;
+        }
+        // Also one that was there: whoever has made it may have been killed before it lasted.
+        medium.sync_folder(folder_of(here))?;
+        lasting.insert(here.to_owned());
+        Ok(())
     }
+}
 
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+/// The folder that something is in.
+fn folder_of(here: &str) -> &str {
+    here.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The name of a file that is not whole yet, which is taken away unless the file is put into its place.
+#[derive(Debug)]
+struct Unplaced {
+    disk: Disk,
+    here: String,
+    is_placed: bool,
+}
+
+impl Unplaced {
+    fn place(mut self, here: &str) -> io::Result<()> {
+        self.disk.shared.medium.rename(&self.here, here)?;
+        self.is_placed = true;
+        Ok(())
+    }
+}
+
+impl Drop for Unplaced {
+    fn drop(&mut self) {
+        if !self.is_placed {
+            // Whatever is left is cleared away by the next mirror.
+            drop(self.disk.shared.medium.remove(&self.here));
+        }
     }
 }
 
 /// A file that is not whole yet. It is removed if it is dropped.
 pub(super) struct NewFile {
-    // Declared before the path, so that the file is closed before it is removed, as some systems ask for.
-    writer: BufWriter<Counted>,
-    temporary: TempPath,
+    // Declared before the name, so that the file is closed before it is removed, as some systems ask for.
+    writer: BufWriter<Box<dyn OpenFile>>,
+    name: Unplaced,
     bytes: u64,
     digest: Digest,
 }
@@ -187,28 +191,22 @@ pub(super) struct NewFile {
 impl NewFile {
     /// Puts the file into its place, whatever was there.
     pub(super) fn put(self, here: &str, rows: u64) -> io::Result<Stored> {
-        let Self { mut writer, temporary, bytes, digest } = self;
-        writer.flush()?;
-        let Counted { disk, file } = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
-        let place = disk.place(here);
-        disk.sync(|| file.sync_all())?;
-        let folder = place.parent().map(Path::to_owned).unwrap_or_default();
-        if !folder.is_dir() {
-            fs::create_dir_all(&folder)?;
-            disk.sync(|| sync_directory(disk.root()))?;
-        }
-        disk.allowed(1)?;
+        let Self { writer, name, bytes, digest } = self;
+        let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.sync()?;
         // Closed before it is renamed, as some systems ask for.
         drop(file);
-        temporary.persist(&place).map_err(|error| error.error)?;
-        disk.sync(|| sync_directory(&folder))?;
+        let (disk, folder) = (name.disk.clone(), folder_of(here));
+        disk.make_folder(folder)?;
+        name.place(here)?;
+        disk.shared.medium.sync_folder(folder)?;
         Ok(Stored { rows, bytes, md5: digest.finish() })
     }
 
     /// Opens what has been written so far to read it.
-    pub(super) fn reopen(&mut self) -> io::Result<File> {
+    pub(super) fn reopen(&mut self) -> io::Result<Box<dyn OpenFile>> {
         self.writer.flush()?;
-        File::open(&self.temporary)
+        self.name.disk.shared.medium.open(&self.name.here, How::Read)
     }
 }
 
@@ -261,7 +259,7 @@ impl Write for SharedFile {
 /// A file that only grows.
 #[derive(Debug)]
 pub(super) struct Appended {
-    file: Counted,
+    file: Box<dyn OpenFile>,
     len: u64,
 }
 
@@ -273,7 +271,7 @@ impl Appended {
 
     /// Writes `bytes` behind the others.
     pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.file.seek(SeekFrom::Start(self.len))?;
+        self.file.seek(SeekFrom::Start(self.len))?;
         self.file.write_all(bytes)?;
         self.len += bytes.len() as u64;
         Ok(())
@@ -281,24 +279,11 @@ impl Appended {
 
     /// Waits until the disk has everything.
     pub(super) fn sync(&mut self) -> io::Result<()> {
-        self.file.disk.sync(|| self.file.file.sync_data())
+        self.file.sync()
     }
 
     /// Reads what was written at `offset`.
     pub(super) fn read_at(&mut self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
-        read_at(&mut self.file.file, offset, len)
+        read_at(&mut self.file, offset, len)
     }
-}
-
-/// Reads `len` bytes at `offset`.
-pub(super) fn read_at(file: &mut File, offset: u64, len: usize) -> io::Result<Vec<u8>> {
-    file.seek(SeekFrom::Start(offset))?;
-    let mut bytes = vec![0; len];
-    file.read_exact(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// Makes what has been renamed and made in a folder outlive a crash.
-pub(super) fn sync_directory(folder: &Path) -> io::Result<()> {
-    crate::sink::sync_directory(&folder.join(NEW))
 }

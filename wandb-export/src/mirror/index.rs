@@ -1,8 +1,7 @@
 //! Where records and rows of runs are, and what of them is worth having in memory.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use super::contents::Part;
@@ -95,7 +94,7 @@ impl Known {
 }
 
 /// Reads the manifest, and counts the lines that cannot be read. Runs of such are not known, and so will be mirrored again.
-pub(super) fn read_manifest(file: &File, runs: &mut Runs) -> io::Result<(Option<Header>, u64)> {
+pub(super) fn read_manifest(file: impl Read, runs: &mut Runs) -> io::Result<(Option<Header>, u64)> {
     let (mut header, mut unreadable) = (None, 0);
     each_line(file, |span, text| {
         if span.offset == 0 {
@@ -114,7 +113,7 @@ pub(super) fn read_manifest(file: &File, runs: &mut Runs) -> io::Result<(Option<
 /// The id comes first in every row.
 const ROW_BEGIN: &[u8] = br#"{"id":"#;
 
-pub(super) fn read_rows(file: &File, runs: &mut Runs) -> io::Result<()> {
+pub(super) fn read_rows(file: impl Read, runs: &mut Runs) -> io::Result<()> {
     each_line(file, |span, text| {
         let id = text
             .strip_prefix(ROW_BEGIN)
@@ -126,7 +125,7 @@ pub(super) fn read_rows(file: &File, runs: &mut Runs) -> io::Result<()> {
     })
 }
 
-fn each_line(file: &File, mut each: impl FnMut(Span, &[u8]) -> io::Result<()>) -> io::Result<()> {
+fn each_line(file: impl Read, mut each: impl FnMut(Span, &[u8]) -> io::Result<()>) -> io::Result<()> {
     let mut reader = BufReader::with_capacity(256 << 10, file);
     let mut text = Vec::new();
     let mut offset = 0;
@@ -153,7 +152,7 @@ pub(super) struct Added {
 }
 
 /// Notes what the lines of a journal say.
-pub(super) fn read_journal(file: &File, runs: &mut Runs) -> io::Result<Added> {
+pub(super) fn read_journal(file: impl Read, runs: &mut Runs) -> io::Result<Added> {
     let mut added = Added::default();
     let note = |line| match line {
         Line::Header(header) => added.header = Some(header),

@@ -16,7 +16,7 @@ use super::contents::{Contents, Part};
 use super::copy::{Copied, Copier, is_fatal, lock};
 use super::disk::Disk;
 use super::event::MirrorEvent;
-use super::layout::{MANIFEST, RUN_TABLE, RUNS};
+use super::layout::MANIFEST;
 use super::plan::{Job, Listed, Plan, plan};
 use super::record::{FORMAT, Header};
 use super::report::{Missing, ProjectReport};
@@ -247,11 +247,8 @@ impl Project {
         let (disk, wants_runs) = (self.disk.clone(), self.contents.has(Part::Runs));
         let settle = move || {
             let mut notes = Vec::new();
-            let are_there = [RUNS, RUN_TABLE]
-                .iter()
-                .all(|name| lock(&store).tables().contains_key(*name) && disk.place(name).is_file());
             // Rows that an earlier mirror has left in the journal would go with it.
-            if lock(&store).has_new_rows() || wants_runs && !are_there {
+            if lock(&store).has_new_rows() || wants_runs && !tables::are_runs_written(&disk, &store)? {
                 notes = tables::write_runs(&disk, &store)?;
             }
             let settled = lock(&store).settle();

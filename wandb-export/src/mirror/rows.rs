@@ -1,6 +1,5 @@
 //! Rows of runs into tables of the mirror.
 
-use std::fs::File;
 use std::io;
 
 use arrow_schema::SchemaRef;
@@ -11,7 +10,7 @@ use wandb_core::{Row, Value};
 
 use super::contents::Part;
 use super::copy::nothing;
-use super::disk::{Disk, NewFile};
+use super::disk::{Disk, NewFile, OpenFile};
 use super::layout::{RUN_ID, STEP, column_of, key_of_column};
 use super::record::Stored;
 use super::table_file::{TableFile, writing};
@@ -198,7 +197,7 @@ fn is_plain(field: &arrow_schema::Field) -> bool {
         )
 }
 
-fn keeps_types(old: &SchemaRef, whole: File) -> bool {
+fn keeps_types(old: &SchemaRef, whole: Box<dyn OpenFile>) -> bool {
     let Ok(new) = ParquetRecordBatchReaderBuilder::try_new(whole) else { return false };
     let new = new.schema();
     old.fields().iter().all(|field| {

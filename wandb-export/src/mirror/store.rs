@@ -3,12 +3,11 @@
 //! In memory there is only an index, some hundred bytes a run; records and rows are read when they are wanted.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io;
 
 use wandb_core::BaseUrl;
 
-use super::disk::{Appended, Disk, read_at};
+use super::disk::{Appended, Disk, OpenFile, read_at};
 use super::index::{self, Added, Known, Place, Runs, read_journal, read_manifest, read_rows};
 use super::journal;
 use super::layout::{JOURNAL, MANIFEST, RUN_TABLE, RUNS, SWEEP_TABLE};
@@ -21,8 +20,8 @@ pub(super) struct Store {
     disk: Disk,
     header: Header,
     runs: Runs,
-    manifest: Option<File>,
-    rows: Option<File>,
+    manifest: Option<Box<dyn OpenFile>>,
+    rows: Option<Box<dyn OpenFile>>,
     /// Until the manifest says what it says.
     journal: Option<Appended>,
     /// Whether there is anything that the manifest does not say.
@@ -43,21 +42,21 @@ impl Store {
         };
         let mut runs = Runs::new();
         let reading = |here| failed("reading", here, &disk);
-        let manifest = disk.open_file(MANIFEST).map_err(reading(MANIFEST))?;
-        let rows = disk.open_file(RUNS).map_err(reading(RUNS))?;
+        let mut manifest = disk.open_file(MANIFEST).map_err(reading(MANIFEST))?;
+        let mut rows = disk.open_file(RUNS).map_err(reading(RUNS))?;
         let mut found = None;
-        if let Some(file) = &manifest {
+        if let Some(file) = &mut manifest {
             (found, _) = read_manifest(file, &mut runs).map_err(reading(MANIFEST))?;
         }
         let had_manifest = found.is_some();
-        let journal = disk.open_file(JOURNAL).map_err(reading(JOURNAL))?;
+        let mut journal = disk.open_file(JOURNAL).map_err(reading(JOURNAL))?;
         if !had_manifest && journal.is_none() {
             is_free(&disk)?;
         }
-        if let Some(file) = &rows {
+        if let Some(file) = &mut rows {
             read_rows(file, &mut runs).map_err(reading(RUNS))?;
         }
-        let added = match &journal {
+        let added = match &mut journal {
             Some(file) => read_journal(file, &mut runs).map_err(reading(JOURNAL))?,
             None => Added::default(),
         };
@@ -217,13 +216,16 @@ fn write_line(file: &mut impl io::Write, text: &[u8]) -> io::Result<()> {
 /// Whether there is nothing in the way of a mirror, in a folder that holds none.
 fn is_free(disk: &Disk) -> Result<(), Error> {
     let own = [RUNS, RUN_TABLE, SWEEP_TABLE, "history", "system", "logs", "files"];
-    match own.into_iter().find(|own| disk.place(own).exists()) {
-        None => Ok(()),
-        Some(found) => Err(Error::usage(format!(
-            "{} holds {found}, and no mirror; choose an empty folder, or a new one",
-            disk.root().display()
-        ))),
+    for own in own {
+        let exists = disk.exists(own);
+        if exists.map_err(|error| Error::io(format!("looking for {}", disk.place(own).display()), error))? {
+            return Err(Error::usage(format!(
+                "{} holds {own}, and no mirror; choose an empty folder, or a new one",
+                disk.root().display()
+            )));
+        }
     }
+    Ok(())
 }
 
 /// The header that was found, if it is of the same mirror.

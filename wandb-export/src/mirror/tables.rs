@@ -21,6 +21,17 @@ use crate::table::{TableError, divisible};
 /// Rows that are handed to a sink at once.
 const ROWS_AT_ONCE: usize = 256;
 
+/// Whether the runs of the project are there, as they are and as a table.
+pub(super) fn are_runs_written(disk: &Disk, store: &Mutex<Store>) -> Result<bool, Error> {
+    for table in [RUNS, RUN_TABLE] {
+        let is_there = disk.is_file(table).map_err(|error| reading(disk, error))?;
+        if !is_there || !lock(store).tables().contains_key(table) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Writes the runs of the project anew, as they are and as a table. Returns what a reader of the table should know.
 pub(super) fn write_runs(disk: &Disk, store: &Mutex<Store>) -> Result<Vec<String>, Error> {
     let mut store = lock(store);
@@ -64,7 +75,12 @@ fn run_table(
     row: impl Fn(&Row) -> Row,
 ) -> Result<(Stored, Vec<String>), Error> {
     let rows = ids.iter().filter_map(|id| {
-        let read = store.row(id).ok().and_then(|line| Row::parse(&line).ok());
+        let line = match store.row(id) {
+            Ok(line) => line,
+            // That is of the moment, and no reason to leave the run out for good.
+            Err(error) => return Some(Err(reading(disk, error))),
+        };
+        let read = Row::parse(&line).ok();
         if read.is_none() {
             unreadable.insert(id.clone());
         }

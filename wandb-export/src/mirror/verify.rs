@@ -65,7 +65,7 @@ pub(super) fn note_damages(disk: &Disk, store: &Mutex<Store>) -> Result<Damages,
 
 fn damage(disk: &Disk, place: &str, bytes: u64, md5: &str) -> io::Result<Option<String>> {
     let Some(mut file) = disk.open_file(place)? else { return Ok(Some("it is not there".to_owned())) };
-    let found = file.metadata()?.len();
+    let found = file.size()?;
     if found != bytes {
         return Ok(Some(format!("it has {found} bytes instead of {bytes}")));
     }

@@ -106,7 +106,7 @@ fn follow_links(path: &Path) -> PathBuf {
 }
 
 /// A new file in a directory, with the permissions of any other new file, which is removed unless it is given a place.
-pub(crate) fn temporary_in(directory: &Path, prefix: &str, suffix: &str) -> io::Result<(File, TempPath)> {
+fn temporary_in(directory: &Path, prefix: &str, suffix: &str) -> io::Result<(File, TempPath)> {
     let mut builder = Builder::new();
     builder.prefix(prefix).suffix(suffix);
     #[cfg(unix)]

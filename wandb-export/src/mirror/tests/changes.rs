@@ -1,12 +1,12 @@
 //! A mirror that is brought up to date holds what a new one would.
 
-use wandb_core::simulation::Faults;
 use wandb_local_server::{NewRun, RunState, Store};
 
 use super::super::Contents;
-use super::world::{PROJECT, attempt, attempt_parts, contents, files, project, row};
-
-const PLENTY: i64 = 1 << 40;
+use super::image::Image;
+use super::trouble::Trouble;
+use super::world::{Attempt, PROJECT, contents, project, row};
+use super::{is_one_seed, seeds};
 
 /// What has become of the project since it was mirrored.
 struct Changes {
@@ -66,21 +66,17 @@ fn lines<'a>(bytes: &'a [u8], key: &str, removed: &[String]) -> Vec<&'a str> {
 #[test]
 fn a_mirror_that_is_brought_up_to_date_is_as_a_new_one() {
     let (mut projects, mut removed) = (0, 0);
-    for seed in super::seeds(60) {
+    for seed in seeds(60) {
         let mut rng = fastrand::Rng::with_seed(seed);
         let store = project(seed);
-        let folder = tempfile::tempdir().expect("a folder");
-        let sync = |seed: u64, budget, folder: &std::path::Path| {
-            attempt(&store, seed, Faults::none(), folder, budget, None)
-        };
-        let first = sync(seed, PLENTY, folder.path());
-        let before = first.ended.expect("it ends").unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        let mut image = Image::default();
+        Attempt::calm(seed).run(&store, &mut image).complete(seed);
         let mut changes = change(&store, &mut rng);
         if rng.bool() {
             // What is left out now must not be taken to be as new as the rest later.
             let parts = contents().parts().filter(|_| rng.bool()).collect::<Vec<_>>();
-            let some = (seed ^ 5, Faults::none());
-            attempt_parts(&store, Contents::only(parts), some, folder.path(), PLENTY, None);
+            let some = Attempt { contents: Contents::only(parts), ..Attempt::calm(seed ^ 5) };
+            some.run(&store, &mut image);
             if rng.bool() {
                 let more = change(&store, &mut rng);
                 changes.removed.extend(more.removed);
@@ -90,19 +86,21 @@ fn a_mirror_that_is_brought_up_to_date_is_as_a_new_one() {
                 changes.removed.retain(|id| !there.contains(&format!("{PROJECT}/{id}")));
             }
         }
-        let fresh = tempfile::tempdir().expect("a folder");
-        let anew = sync(seed ^ 1, PLENTY, fresh.path());
+        let mut fresh = Image::default();
+        let anew = Attempt::calm(seed ^ 1).run(&store, &mut fresh);
         assert!(anew.ended.is_some_and(|ended| ended.is_ok()), "seed {seed}");
         if rng.bool() {
-            sync(seed ^ 2, rng.i64(0..=PLENTY - anew.left), folder.path());
+            let trouble = Trouble::Ends { left: rng.u64(0..=anew.spent) };
+            Attempt { trouble, ..Attempt::calm(seed ^ 2) }.run(&store, &mut image);
+            if rng.bool() {
+                image.power_cut(&mut rng);
+            }
         }
-        let again = sync(seed ^ 3, PLENTY, folder.path());
-        let after = again.ended.expect("it ends").unwrap_or_else(|error| panic!("seed {seed}: {error}"));
-        assert!(before.missing.is_empty() && after.missing.is_empty(), "seed {seed}");
+        Attempt::calm(seed ^ 3).run(&store, &mut image).complete(seed);
         projects += usize::from(changes.changed);
         removed += changes.removed.len();
 
-        let (found, expected) = (files(folder.path()), files(fresh.path()));
+        let (found, expected) = (image.readable(), fresh.readable());
         for (name, bytes) in &expected {
             let found = found.get(name).unwrap_or_else(|| panic!("seed {seed}: {name} is missing"));
             match name.as_str() {
@@ -122,15 +120,20 @@ fn a_mirror_that_is_brought_up_to_date_is_as_a_new_one() {
                 _ => assert!(found == bytes, "seed {seed}: {name} is not what a new mirror has"),
             }
         }
-        let still = sync(seed ^ 4, PLENTY, folder.path());
-        let report = still.ended.expect("it ends").expect("it works");
-        assert_eq!((report.new, report.grown, report.changed), (0, 0, 0), "seed {seed}");
+        for name in found.keys().filter(|name| !expected.contains_key(*name)) {
+            let is_of = |id: &String| name.contains(&format!("/{id}."));
+            assert!(changes.removed.iter().any(is_of), "seed {seed}: {name} is of no run that was removed");
+        }
+        image.power_cut(&mut rng);
+        assert!(image.readable() == found, "seed {seed}: what had come to its end is there");
+        let still = Attempt::calm(seed ^ 4).run(&store, &mut image);
         assert_eq!(still.network.requests, 2, "seed {seed}: the list of runs and that of sweeps");
-        assert_eq!(files(folder.path()), found, "seed {seed}");
+        let report = still.complete(seed);
+        assert_eq!((report.new, report.grown, report.changed), (0, 0, 0), "seed {seed}");
+        assert_eq!(image.readable(), found, "seed {seed}");
     }
-    let is_one_seed = std::env::var("WANDB_SIMULATION_SEED").is_ok();
     assert!(
-        is_one_seed || projects > 20 && removed > 5,
+        is_one_seed() || projects > 20 && removed > 5,
         "{projects} projects changed, {removed} runs were removed"
     );
 }

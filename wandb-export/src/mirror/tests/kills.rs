@@ -1,10 +1,22 @@
 //! A mirror that is stopped at any moment and begun again ends in the same bytes as one that nothing disturbs.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use wandb_core::simulation::Faults;
 
-use super::world::{Attempt, attempt, files, project};
+use super::super::disk::Disk;
+use super::super::layout::SWEEP_TABLE;
+use super::super::record::{FORMAT, Header, RunRecord};
+use super::super::store::Store;
+use super::image::Image;
+use super::memory::MemoryDisk;
+use super::trouble::Trouble;
+use super::world::{AT_ONCE, Attempt, Outcome, PROJECT, Stop, project};
+use super::{is_one_seed, seeds};
 
-const PLENTY: i64 = 1 << 40;
+/// How often a flaky disk fails. It is asked to do a few hundred things.
+const FAILURES: f64 = 0.005;
 
 fn faults(rng: &mut fastrand::Rng) -> Faults {
     let odd = vec![bytes::Bytes::from_static(
@@ -13,49 +25,94 @@ fn faults(rng: &mut fastrand::Rng) -> Faults {
     Faults { clock_jump: 0.0, ..Faults::each([0.0, 0.02, 0.05][rng.usize(0..3)], odd) }
 }
 
+/// What is noted of the runs of a mirror.
+fn records(image: &Image, seed: u64) -> Vec<RunRecord> {
+    let header = Header {
+        format: FORMAT,
+        server: "http://server.test".to_owned(),
+        project: PROJECT.to_owned(),
+        tables: BTreeMap::new(),
+    };
+    let disk = Disk::on(Path::new("memory"), MemoryDisk::new(image.clone(), Trouble::None)).expect("a disk");
+    let mut store = Store::open(disk, header).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+    let ids: Vec<String> = store.runs().map(|(id, _)| id.to_owned()).collect();
+    ids.iter().map(|id| store.record(id).expect("a text").expect("a record")).collect()
+}
+
+/// An attempt that may go wrong in any way. What it would do if nothing went wrong is known.
+fn disturbed(seed: u64, rng: &mut fastrand::Rng, calm: &Outcome) -> Attempt {
+    let left = rng.u64(0..=calm.spent);
+    let trouble = match rng.u8(0..8) {
+        0..3 => Trouble::Ends { left },
+        3 => Trouble::Full { left },
+        4 => Trouble::Flaky { chance: FAILURES, rng: rng.fork() },
+        _ => Trouble::None,
+    };
+    let stop = rng.bool().then(|| Stop {
+        after: calm.network.elapsed.mul_f64(rng.f64() * 2.0),
+        is_kill: rng.bool(),
+    });
+    Attempt {
+        faults: faults(rng),
+        trouble,
+        stop,
+        verify: rng.u8(0..8) == 0,
+        compare: rng.u8(0..8) == 0,
+        ..Attempt::calm(seed)
+    }
+}
+
 #[test]
 fn a_mirror_that_is_stopped_anywhere_ends_in_the_same_bytes() {
-    let mut stopped = 0;
-    for seed in super::seeds(150) {
+    let (mut stopped, mut cut) = (0, 0);
+    for seed in seeds(150) {
         let mut rng = fastrand::Rng::with_seed(seed);
         let store = project(seed);
-        let undisturbed = tempfile::tempdir().expect("a folder");
-        let calm = attempt(&store, seed, Faults::none(), undisturbed.path(), PLENTY, None);
-        let report = calm.ended.expect("it ends").unwrap_or_else(|error| panic!("seed {seed}: {error}"));
-        assert!(report.missing.is_empty(), "seed {seed}: {:?}", report.missing);
-        assert!(
-            calm.network.most_in_flight <= super::world::AT_ONCE as u64,
-            "seed {seed}: as many as were allowed"
-        );
-        let expected = files(undisturbed.path());
-        let cost = PLENTY - calm.left;
+        let mut undisturbed = Image::default();
+        let calm = Attempt::calm(seed).run(&store, &mut undisturbed);
+        let most = calm.network.most_in_flight;
+        assert!(most <= AT_ONCE as u64, "seed {seed}: {most} requests at once");
+        let expected = undisturbed.readable();
+        undisturbed.power_cut(&mut rng);
+        assert!(undisturbed.readable() == expected, "seed {seed}: what had come to its end is there");
 
-        let disturbed = tempfile::tempdir().expect("a folder");
+        let mut image = Image::default();
         for round in 1..=rng.u64(1..5) {
-            let budget = if rng.bool() { rng.i64(0..=cost) } else { PLENTY };
-            let after = rng.bool().then(|| calm.network.elapsed.mul_f64(rng.f64() * 2.0));
-            let faults = faults(&mut rng);
-            let Attempt { ended, .. } =
-                attempt(&store, seed.wrapping_add(round << 32), faults, disturbed.path(), budget, after);
-            stopped += u32::from(!matches!(ended, Some(Ok(_))));
-            for (name, bytes) in files(disturbed.path()) {
+            let attempt = disturbed(seed.wrapping_add(round << 32), &mut rng, &calm);
+            let outcome = attempt.run(&store, &mut image);
+            let before = image.readable();
+            let has_ended = matches!(outcome.ended, Some(Ok(_)));
+            stopped += u32::from(!has_ended);
+            if rng.bool() {
+                image.power_cut(&mut rng);
+                cut += 1;
+                assert!(!has_ended || image.readable() == before, "seed {seed}, round {round}: an end lasts");
+            }
+            let there = image.readable();
+            for (name, bytes) in &there {
                 // The tables of the whole project may be of fewer runs.
                 let is_of_a_run = name.contains('/');
                 assert!(
-                    !is_of_a_run || expected.get(&name) == Some(&bytes),
+                    !is_of_a_run || expected.get(name) == Some(bytes),
                     "seed {seed}, round {round}: {name} is there and is not what it should be"
                 );
             }
+            let records = records(&image, seed);
+            for record in &records {
+                for (_, place, ..) in record.stored() {
+                    assert!(there.contains_key(&place), "seed {seed}, round {round}: {place} is noted");
+                }
+            }
+            // Sweeps come after all runs.
+            if before.contains_key(SWEEP_TABLE) {
+                let runs = store.run_paths().len();
+                assert_eq!(records.len(), runs, "seed {seed}, round {round}: what has been done stays done");
+            }
         }
-        let last = attempt(&store, !seed, Faults::none(), disturbed.path(), PLENTY, None);
-        let report = last.ended.expect("it ends").unwrap_or_else(|error| panic!("seed {seed}: {error}"));
-        assert!(report.missing.is_empty(), "seed {seed}: {:?}", report.missing);
-        let found = files(disturbed.path());
-        assert_eq!(
-            found.keys().collect::<Vec<_>>(),
-            expected.keys().collect::<Vec<_>>(),
-            "seed {seed}: other files"
-        );
+        Attempt::calm(!seed).run(&store, &mut image).complete(seed);
+        let found = image.readable();
+        let names = |files: &BTreeMap<String, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&found), names(&expected), "seed {seed}: other files");
         for (name, bytes) in &expected {
             assert_eq!(
                 String::from_utf8_lossy(&found[name]),
@@ -63,6 +120,7 @@ fn a_mirror_that_is_stopped_anywhere_ends_in_the_same_bytes() {
                 "seed {seed}: {name} differs"
             );
         }
+        calm.complete(seed);
     }
-    assert!(std::env::var("WANDB_SIMULATION_SEED").is_ok() || stopped > 50, "{stopped} were stopped");
+    assert!(is_one_seed() || stopped > 50 && cut > 50, "{stopped} were stopped, {cut} cut off");
 }

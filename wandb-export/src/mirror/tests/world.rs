@@ -1,13 +1,11 @@
 //! A simulated project, and what a mirror makes of it.
 
-use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use serde_json::json;
-use wandb_core::PathDefaults;
+use wandb_core::{PathDefaults, ProjectPath};
 use wandb_core::client::{Client, RetryPolicy};
 use wandb_core::simulation::{Faults, Report, Simulation};
 use wandb_local_server::{NewRun, NewSweep, Options, Store};
@@ -15,7 +13,9 @@ use wandb_local_server::{NewRun, NewSweep, Options, Store};
 use super::super::disk::Disk;
 use super::super::report::ProjectReport;
 use super::super::{Contents, Mirror, Part};
-use super::Budget;
+use super::image::Image;
+use super::memory::MemoryDisk;
+use super::trouble::Trouble;
 use crate::api::Api;
 use crate::error::Error;
 
@@ -24,13 +24,31 @@ pub(super) const PROJECT: &str = "local-team/p";
 /// Requests that may be in flight at once.
 pub(super) const AT_ONCE: usize = 4;
 
-/// What becomes of one attempt at a mirror.
+/// A mirror to be brought up to date once.
 pub(super) struct Attempt {
+    pub(super) seed: u64,
+    pub(super) contents: Contents,
+    pub(super) faults: Faults,
+    pub(super) trouble: Trouble,
+    pub(super) stop: Option<Stop>,
+    pub(super) verify: bool,
+    pub(super) compare: bool,
+}
+
+/// How long a process has.
+pub(super) struct Stop {
+    pub(super) after: Duration,
+    /// Whether it can do nothing more then. Otherwise it lets go of what it was at.
+    pub(super) is_kill: bool,
+}
+
+/// What has become of an attempt.
+pub(super) struct Outcome {
     /// `None` if it was stopped before its end.
     pub(super) ended: Option<Result<ProjectReport, Error>>,
     pub(super) network: Report,
-    /// What is left of the disk's budget.
-    pub(super) left: i64,
+    /// How much was done with the disk.
+    pub(super) spent: u64,
 }
 
 /// A project with a few runs of all kinds, which follow from the seed.
@@ -92,71 +110,65 @@ pub(super) fn contents() -> Contents {
     Contents::all().without(Part::Files)
 }
 
-/// Brings all parts of the mirror in `folder` up to date, unless it is stopped `after` some time or the disk fails.
-pub(super) fn attempt(
-    store: &Store,
-    seed: u64,
-    faults: Faults,
-    folder: &Path,
-    budget: i64,
-    after: Option<Duration>,
-) -> Attempt {
-    attempt_parts(store, contents(), (seed, faults), folder, budget, after)
-}
-
-/// The same for some parts.
-pub(super) fn attempt_parts(
-    store: &Store,
-    contents: Contents,
-    (seed, faults): (u64, Faults),
-    folder: &Path,
-    budget: i64,
-    after: Option<Duration>,
-) -> Attempt {
-    let served = store.clone();
-    let simulation = Simulation::new(seed, faults, move |request| served.answer(request));
-    let policy = RetryPolicy { attempts: 12, doubtful_attempts: 12, ..RetryPolicy::default() };
-    let key = Options::DEFAULT_API_KEY.parse().expect("a key");
-    let client = Client::builder(simulation.transport(), "http://server.test".parse().expect("a URL"))
-        .api_key(&key)
-        .retry(policy)
-        .seed(seed)
-        .concurrency(AT_ONCE);
-    let api = Api::over(client.build(), PathDefaults::default());
-    let budget = Budget::new(budget);
-    let disk =
-        Disk::failing(folder, budget.clone()).expect("a folder").expect("nobody else is at work on it");
-    let project: wandb_core::ProjectPath = PROJECT.parse().expect("a path");
-    let mirror = Mirror::of_project(api.clone(), project.clone()).contents(contents);
-    let ended = simulation.run(async {
-        let sync = Box::pin(mirror.project_on(project, disk));
-        let Some(after) = after else { return Some(sync.await) };
-        match select(sync, Box::pin(api.client().sleep(after))).await {
-            Either::Left((ended, _)) => Some(ended),
-            Either::Right(_) => None,
-        }
-    });
-    let ended = ended.unwrap_or_else(|stuck| panic!("{stuck}"));
-    Attempt { ended, network: simulation.report(), left: budget.left() }
-}
-
-/// Every file of a mirror that is for readers.
-pub(super) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(inside) = folders.pop() {
-        for entry in fs::read_dir(&inside).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.ends_with(".wandb-export") {
-                continue;
-            }
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(folder).expect("inside").to_string_lossy().replace('\\', "/");
-                files.insert(name, fs::read(&path).expect("a file"));
-            }
+impl Attempt {
+    /// One that nothing disturbs.
+    pub(super) fn calm(seed: u64) -> Self {
+        Self {
+            seed,
+            contents: contents(),
+            faults: Faults::none(),
+            trouble: Trouble::None,
+            stop: None,
+            verify: false,
+            compare: false,
         }
     }
-    files
+
+    pub(super) fn run(self, store: &Store, image: &mut Image) -> Outcome {
+        let Self { seed, contents, faults, trouble, stop, verify, compare } = self;
+        let served = store.clone();
+        let simulation = Simulation::new(seed, faults, move |request| served.answer(request));
+        let policy = RetryPolicy { attempts: 12, doubtful_attempts: 12, ..RetryPolicy::default() };
+        let key = Options::DEFAULT_API_KEY.parse().expect("a key");
+        let client = Client::builder(simulation.transport(), "http://server.test".parse().expect("a URL"))
+            .api_key(&key)
+            .retry(policy)
+            .seed(seed)
+            .concurrency(AT_ONCE);
+        let api = Api::over(client.build(), PathDefaults::default());
+        let memory = MemoryDisk::new(std::mem::take(image), trouble);
+        let project: ProjectPath = PROJECT.parse().expect("a path");
+        let mirror = Mirror::of_project(api.clone(), project.clone());
+        let mirror = mirror.contents(contents).verify(verify).compare(compare);
+        let ended = simulation.run(async {
+            let disk = match Disk::on(Path::new("memory"), memory.clone()) {
+                Ok(disk) => disk,
+                Err(error) => return Some(Err(Error::io("opening the disk", error))),
+            };
+            let sync = Box::pin(mirror.project_on(project, disk));
+            let Some(Stop { after, is_kill }) = stop else { return Some(sync.await) };
+            match select(sync, Box::pin(api.client().sleep(after))).await {
+                Either::Left((ended, _)) => Some(ended),
+                Either::Right((_, sync)) => {
+                    if is_kill {
+                        memory.end();
+                    }
+                    drop(sync);
+                    None
+                }
+            }
+        });
+        let ended = ended.unwrap_or_else(|stuck| panic!("{stuck}"));
+        *image = memory.take();
+        Outcome { ended, network: simulation.report(), spent: memory.spent() }
+    }
+}
+
+impl Outcome {
+    /// What a mirror reports that was not disturbed, and that has everything.
+    pub(super) fn complete(self, seed: u64) -> ProjectReport {
+        let report = self.ended.expect("it ends").unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        assert!(report.missing.is_empty(), "seed {seed}: {:?}", report.missing);
+        report
+    }
 }

@@ -1,0 +1,109 @@
+//! What a disk has said to be done outlives a power cut, and nothing is there by halves.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use super::super::disk::{Appended, Disk};
+use super::image::Image;
+use super::memory::MemoryDisk;
+use super::seeds;
+use super::trouble::Trouble;
+
+const LOG: &str = ".wandb-export/log";
+
+const PLACES: [&str; 5] = ["a", "b", "x/a", "x/b", "y/a"];
+
+/// What a file is, or may be as well while it is being changed.
+type Files = BTreeMap<&'static str, Vec<Option<Vec<u8>>>>;
+
+fn text(rng: &mut fastrand::Rng) -> Vec<u8> {
+    let len = rng.usize(1..3_000);
+    std::iter::repeat_with(|| rng.u8(1..)).take(len).collect()
+}
+
+/// What is known of a disk whatever happens to it.
+#[derive(Default)]
+struct Known {
+    files: Files,
+    /// What the log begins with.
+    logged: Vec<u8>,
+}
+
+impl Known {
+    /// Does things until there are enough or one cannot be done.
+    fn use_disk(&mut self, disk: &Disk, rng: &mut fastrand::Rng) -> io::Result<()> {
+        let mut log: Appended = disk.open_to_append(LOG, self.logged.len() as u64)?;
+        let mut appended = self.logged.clone();
+        for _ in 0..rng.u32(1..12) {
+            let place = PLACES[rng.usize(0..PLACES.len())];
+            match rng.u8(0..4) {
+                0 => {
+                    let more = text(rng);
+                    log.append(&more)?;
+                    appended.extend(more);
+                    assert_eq!(log.len(), appended.len() as u64);
+                }
+                1 => {
+                    log.sync()?;
+                    self.logged.clone_from(&appended);
+                }
+                2 => {
+                    self.files.entry(place).or_insert_with(|| vec![None]).push(None);
+                    disk.remove(place)?;
+                    self.files.insert(place, vec![None]);
+                }
+                _ => {
+                    let content = text(rng);
+                    let mut file = disk.create()?;
+                    file.write_all(&content)?;
+                    let may_be = self.files.entry(place).or_insert_with(|| vec![None]);
+                    may_be.push(Some(content.clone()));
+                    file.put(place, 1)?;
+                    self.files.insert(place, vec![Some(content)]);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self, image: &Image, seed: u64) {
+        let there = image.readable();
+        for (place, may_be) in &self.files {
+            let found = there.get(*place).cloned();
+            assert!(may_be.contains(&found), "seed {seed}: {place} is neither as it was nor as it should be");
+        }
+        for place in there.keys() {
+            assert!(self.files.contains_key(place.as_str()), "seed {seed}: nobody has put {place}");
+        }
+        let log = image.file(LOG).map(|log| image.bytes(log)).unwrap_or_default();
+        assert!(log.starts_with(&self.logged), "seed {seed}: what was logged and synced is there");
+    }
+}
+
+#[test]
+fn what_is_done_outlives_a_power_cut_and_nothing_is_there_by_halves() {
+    let mut cut_short = 0;
+    for seed in seeds(2_000) {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let mut known = Known::default();
+        let mut image = Image::default();
+        for _ in 0..3 {
+            let trouble = match rng.u8(0..3) {
+                0 => Trouble::None,
+                1 => Trouble::Ends { left: rng.u64(0..8_000) },
+                _ => Trouble::Flaky { chance: 0.02, rng: rng.fork() },
+            };
+            let memory = MemoryDisk::new(image, trouble);
+            let used = Disk::on(Path::new("memory"), memory.clone())
+                .and_then(|disk| known.use_disk(&disk, &mut rng));
+            cut_short += u32::from(used.is_err());
+            image = memory.take();
+            if rng.bool() {
+                image.power_cut(&mut rng);
+            }
+            known.check(&image, seed);
+        }
+    }
+    assert!(super::is_one_seed() || cut_short > 500, "{cut_short} were cut short");
+}

@@ -1,0 +1,258 @@
+//! What is on a disk in memory, and what of it outlives a crash.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use super::super::disk::medium::Kind;
+use super::super::layout::OWN;
+
+/// What is on a disk: as the processes see it, and as it is if the power goes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Image {
+    names: BTreeMap<String, Node>,
+    /// The names that outlive a power cut.
+    lasting: BTreeMap<String, Node>,
+    /// What was done to names since their folders were synced, the oldest first.
+    pending: Vec<Change>,
+    files: Vec<Content>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Node {
+    Folder,
+    File(usize),
+}
+
+/// Something that becomes of a name, or does not.
+#[derive(Debug, Clone)]
+enum Change {
+    Given { here: String, node: Node },
+    Taken { here: String, node: Node },
+    Moved { from: String, to: String, node: Node },
+}
+
+/// What is in a file.
+#[derive(Debug, Clone, Default)]
+struct Content {
+    bytes: Vec<u8>,
+    /// So many of them are synced.
+    synced: usize,
+    /// What was synced before bytes of that were cut off or written over.
+    before: Option<Vec<u8>>,
+}
+
+impl Change {
+    fn is_in(&self, folder: &str) -> bool {
+        match self {
+            Self::Given { here, .. } | Self::Taken { here, .. } => folder_of(here) == folder,
+            Self::Moved { from, to, .. } => folder_of(from) == folder || folder_of(to) == folder,
+        }
+    }
+
+    fn take_effect(&self, names: &mut BTreeMap<String, Node>) {
+        let take = |names: &mut BTreeMap<String, Node>, here: &str, node: Node| {
+            if names.get(here) == Some(&node) {
+                names.remove(here);
+            }
+        };
+        match self {
+            Self::Given { here, node } => {
+                names.insert(here.clone(), *node);
+            }
+            Self::Taken { here, node } => take(names, here, *node),
+            Self::Moved { from, to, node } => {
+                take(names, from, *node);
+                names.insert(to.clone(), *node);
+            }
+        }
+    }
+}
+
+fn folder_of(here: &str) -> &str {
+    here.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+fn absent() -> io::Error {
+    io::ErrorKind::NotFound.into()
+}
+
+impl Image {
+    pub(super) fn kind(&self, here: &str) -> Option<Kind> {
+        match self.names.get(here) {
+            _ if here.is_empty() => Some(Kind::Folder),
+            Some(Node::Folder) => Some(Kind::Folder),
+            Some(Node::File(_)) => Some(Kind::File),
+            None => None,
+        }
+    }
+
+    /// The file of that name.
+    pub(super) fn file(&self, here: &str) -> io::Result<usize> {
+        match self.names.get(here) {
+            Some(Node::File(file)) => Ok(*file),
+            Some(Node::Folder) => Err(io::ErrorKind::IsADirectory.into()),
+            None => Err(absent()),
+        }
+    }
+
+    fn give(&mut self, here: &str, node: Node) -> io::Result<()> {
+        if self.kind(folder_of(here)) != Some(Kind::Folder) {
+            return Err(absent());
+        }
+        if self.names.contains_key(here) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        self.names.insert(here.to_owned(), node);
+        self.pending.push(Change::Given { here: here.to_owned(), node });
+        Ok(())
+    }
+
+    pub(super) fn make_file(&mut self, here: &str) -> io::Result<usize> {
+        let file = self.files.len();
+        self.give(here, Node::File(file))?;
+        self.files.push(Content::default());
+        Ok(file)
+    }
+
+    pub(super) fn make_folder(&mut self, here: &str) -> io::Result<()> {
+        self.give(here, Node::Folder)
+    }
+
+    pub(super) fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
+        let node = Node::File(self.file(from)?);
+        if self.kind(folder_of(to)) != Some(Kind::Folder) {
+            return Err(absent());
+        }
+        let moved = Change::Moved { from: from.to_owned(), to: to.to_owned(), node };
+        moved.take_effect(&mut self.names);
+        self.pending.push(moved);
+        Ok(())
+    }
+
+    pub(super) fn remove(&mut self, here: &str) -> io::Result<()> {
+        let node = Node::File(self.file(here)?);
+        let taken = Change::Taken { here: here.to_owned(), node };
+        taken.take_effect(&mut self.names);
+        self.pending.push(taken);
+        Ok(())
+    }
+
+    pub(super) fn sync_folder(&mut self, folder: &str) {
+        let (synced, mut left): (Vec<_>, Vec<_>) =
+            self.pending.drain(..).partition(|change| change.is_in(folder));
+        for change in &synced {
+            change.take_effect(&mut self.lasting);
+            // What has been moved for good does not get its first name any more.
+            if let Change::Moved { from, node, .. } = change {
+                let moved = node;
+                left.retain(
+                    |change| !matches!(change, Change::Given { here, node } if here == from && node == moved),
+                );
+            }
+        }
+        self.pending = left;
+    }
+
+    pub(super) fn names(&self, folder: &str) -> Vec<String> {
+        let inside = self.names.keys().filter(|here| folder_of(here) == folder);
+        inside.map(|here| here.rsplit('/').next().expect("a name").to_owned()).collect()
+    }
+
+    pub(super) fn bytes(&self, file: usize) -> &[u8] {
+        &self.files[file].bytes
+    }
+
+    pub(super) fn write(&mut self, file: usize, at: usize, bytes: &[u8]) {
+        let content = &mut self.files[file];
+        content.disturb(at);
+        let end = at + bytes.len();
+        if content.bytes.len() < end {
+            content.bytes.resize(end, 0);
+        }
+        content.bytes[at..end].copy_from_slice(bytes);
+    }
+
+    pub(super) fn cut(&mut self, file: usize, len: usize) {
+        let content = &mut self.files[file];
+        content.disturb(len);
+        content.bytes.resize(len, 0);
+    }
+
+    pub(super) fn sync(&mut self, file: usize) {
+        let content = &mut self.files[file];
+        content.synced = content.bytes.len();
+        content.before = None;
+    }
+
+    /// The power goes: of whatever was not synced some is there, and some is not.
+    pub(super) fn power_cut(&mut self, rng: &mut fastrand::Rng) {
+        // Also what is likeliest: that all of it is there, or nothing.
+        let chance = [0.0, 0.5, 1.0][rng.usize(0..3)];
+        for change in self.pending.drain(..) {
+            if rng.f64() < chance {
+                change.take_effect(&mut self.lasting);
+            }
+        }
+        let there = |here: &str, lasting: &BTreeMap<String, Node>| {
+            let above = here.match_indices('/').map(|(end, _)| &here[..end]);
+            above.into_iter().all(|folder| lasting.get(folder) == Some(&Node::Folder))
+        };
+        self.names = self.lasting.clone();
+        self.names.retain(|here, _| there(here, &self.lasting));
+        self.lasting.clone_from(&self.names);
+        for content in &mut self.files {
+            content.power_cut(rng);
+        }
+    }
+
+    /// Every file that is for readers, by its place.
+    pub(super) fn readable(&self) -> BTreeMap<String, Vec<u8>> {
+        let own = format!("{OWN}/");
+        let files = self.names.iter().filter(|(here, _)| !here.starts_with(&own));
+        files
+            .filter_map(|(here, node)| match node {
+                Node::File(file) => Some((here.clone(), self.files[*file].bytes.clone())),
+                Node::Folder => None,
+            })
+            .collect()
+    }
+
+    /// Changes a byte of a file, as nothing that is written to a disk does.
+    pub(super) fn damage(&mut self, here: &str, rng: &mut fastrand::Rng) {
+        let file = self.file(here).expect("a file that is there");
+        let bytes = &mut self.files[file].bytes;
+        let at = rng.usize(0..bytes.len());
+        bytes[at] ^= rng.u8(1..);
+    }
+}
+
+impl Content {
+    /// Notes that bytes are about to be other than they were from `at` on.
+    fn disturb(&mut self, at: usize) {
+        if at < self.synced {
+            self.before.get_or_insert_with(|| self.bytes[..self.synced].to_vec());
+            self.synced = at;
+        }
+    }
+
+    fn power_cut(&mut self, rng: &mut fastrand::Rng) {
+        /// What a disk writes at once.
+        const SECTOR: usize = 512;
+        match self.before.take() {
+            Some(before) if rng.bool() => self.bytes = before,
+            _ => match rng.u8(0..4) {
+                0 => self.bytes.truncate(self.synced),
+                1 => self.bytes.truncate(rng.usize(self.synced..=self.bytes.len())),
+                2 => {
+                    let written = rng.usize(self.synced..=self.bytes.len());
+                    self.bytes[written..].fill(0);
+                }
+                _ => {
+                    let unsynced = &mut self.bytes[self.synced..];
+                    unsynced.chunks_mut(SECTOR).filter(|_| rng.bool()).for_each(|sector| sector.fill(0));
+                }
+            },
+        }
+        self.synced = self.bytes.len();
+    }
+}
