@@ -90,7 +90,7 @@ fn a_mirror_that_is_brought_up_to_date_is_as_a_new_one() {
         let anew = Attempt::calm(seed ^ 1).run(&store, &mut fresh);
         assert!(anew.ended.is_some_and(|ended| ended.is_ok()), "seed {seed}");
         if rng.bool() {
-            let trouble = Trouble::Ends { left: rng.u64(0..=anew.spent) };
+            let trouble = Trouble::Ends { after: rng.u64(0..=anew.done) };
             Attempt { trouble, ..Attempt::calm(seed ^ 2) }.run(&store, &mut image);
             if rng.bool() {
                 image.power_cut(&mut rng);

@@ -25,7 +25,8 @@ fn a_damaged_byte_is_found_and_mended_and_nothing_else_is() {
         let place = places[rng.usize(0..places.len())];
         image.damage(place, &mut rng);
         assert!(image.readable() != expected, "seed {seed}: {place} is damaged");
-        let report = Attempt { verify: true, ..Attempt::calm(seed ^ 2) }.run(&store, &mut image).complete(seed);
+        let report =
+            Attempt { verify: true, ..Attempt::calm(seed ^ 2) }.run(&store, &mut image).complete(seed);
         assert_eq!(report.damaged.len(), 1, "seed {seed}: {:?} of {place}", report.damaged);
         assert!(report.damaged[0].starts_with(&format!("{place}: ")), "seed {seed}: {:?}", report.damaged);
         assert!(image.readable() == expected, "seed {seed}: {place} is mended");

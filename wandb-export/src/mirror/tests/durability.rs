@@ -1,7 +1,7 @@
 //! What a disk has said to be done outlives a power cut, and nothing is there by halves.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
 use super::super::disk::{Appended, Disk};
@@ -33,8 +33,14 @@ struct Known {
 impl Known {
     /// Does things until there are enough or one cannot be done.
     fn use_disk(&mut self, disk: &Disk, rng: &mut fastrand::Rng) -> io::Result<()> {
-        let mut log: Appended = disk.open_to_append(LOG, self.logged.len() as u64)?;
-        let mut appended = self.logged.clone();
+        let mut appended = Vec::new();
+        if let Some(mut log) = disk.open_file(LOG)? {
+            log.read_to_end(&mut appended)?;
+        }
+        // Whatever is kept may be built on.
+        appended.truncate(rng.usize(self.logged.len()..=appended.len()));
+        let mut log: Appended = disk.open_to_append(LOG, appended.len() as u64)?;
+        self.logged.clone_from(&appended);
         for _ in 0..rng.u32(1..12) {
             let place = PLACES[rng.usize(0..PLACES.len())];
             match rng.u8(0..4) {
@@ -91,10 +97,10 @@ fn what_is_done_outlives_a_power_cut_and_nothing_is_there_by_halves() {
         for _ in 0..3 {
             let trouble = match rng.u8(0..3) {
                 0 => Trouble::None,
-                1 => Trouble::Ends { left: rng.u64(0..8_000) },
-                _ => Trouble::Flaky { chance: 0.02, rng: rng.fork() },
+                1 => Trouble::Ends { after: rng.u64(0..80) },
+                _ => Trouble::Flaky { chance: 0.02 },
             };
-            let memory = MemoryDisk::new(image, trouble);
+            let memory = MemoryDisk::failing(image, trouble, rng.u64(..));
             let used = Disk::on(Path::new("memory"), memory.clone())
                 .and_then(|disk| known.use_disk(&disk, &mut rng));
             cut_short += u32::from(used.is_err());

@@ -33,7 +33,7 @@ fn records(image: &Image, seed: u64) -> Vec<RunRecord> {
         project: PROJECT.to_owned(),
         tables: BTreeMap::new(),
     };
-    let disk = Disk::on(Path::new("memory"), MemoryDisk::new(image.clone(), Trouble::None)).expect("a disk");
+    let disk = Disk::on(Path::new("memory"), MemoryDisk::new(image.clone())).expect("a disk");
     let mut store = Store::open(disk, header).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
     let ids: Vec<String> = store.runs().map(|(id, _)| id.to_owned()).collect();
     ids.iter().map(|id| store.record(id).expect("a text").expect("a record")).collect()
@@ -41,17 +41,16 @@ fn records(image: &Image, seed: u64) -> Vec<RunRecord> {
 
 /// An attempt that may go wrong in any way. What it would do if nothing went wrong is known.
 fn disturbed(seed: u64, rng: &mut fastrand::Rng, calm: &Outcome) -> Attempt {
-    let left = rng.u64(0..=calm.spent);
+    let after = rng.u64(0..=calm.done);
     let trouble = match rng.u8(0..8) {
-        0..3 => Trouble::Ends { left },
-        3 => Trouble::Full { left },
-        4 => Trouble::Flaky { chance: FAILURES, rng: rng.fork() },
+        0..3 => Trouble::Ends { after },
+        3 => Trouble::Full { after },
+        4 => Trouble::Flaky { chance: FAILURES },
         _ => Trouble::None,
     };
-    let stop = rng.bool().then(|| Stop {
-        after: calm.network.elapsed.mul_f64(rng.f64() * 2.0),
-        is_kill: rng.bool(),
-    });
+    let stop = rng
+        .bool()
+        .then(|| Stop { after: calm.network.elapsed.mul_f64(rng.f64() * 2.0), is_kill: rng.bool() });
     Attempt {
         faults: faults(rng),
         trouble,

@@ -19,8 +19,13 @@ struct State {
 }
 
 impl MemoryDisk {
-    pub(super) fn new(image: Image, trouble: Trouble) -> Self {
-        Self(Arc::new(Mutex::new(State { image, meter: Meter::new(trouble) })))
+    /// One that works.
+    pub(super) fn new(image: Image) -> Self {
+        Self::failing(image, Trouble::None, 0)
+    }
+
+    pub(super) fn failing(image: Image, trouble: Trouble, seed: u64) -> Self {
+        Self(Arc::new(Mutex::new(State { image, meter: Meter::new(trouble, seed) })))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -28,8 +33,8 @@ impl MemoryDisk {
     }
 
     /// How much has been done.
-    pub(super) fn spent(&self) -> u64 {
-        self.state().meter.spent()
+    pub(super) fn done(&self) -> u64 {
+        self.state().meter.done()
     }
 
     /// Kills the process: whatever it still wants done is not.

@@ -2,46 +2,48 @@
 
 use std::io;
 
-/// What becomes of a disk. Each byte that is written counts, and each file that is made, synced, renamed or removed.
-#[derive(Debug, Clone, Default)]
+/// What becomes of a disk. What counts is what is done to it: bytes written at once, a file made, synced, renamed or removed.
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) enum Trouble {
     /// It works.
     #[default]
     None,
-    /// It can still do so much, and then nothing is changed any more.
-    Full { left: u64 },
-    /// Now and then something cannot be done.
-    Flaky { chance: f64, rng: fastrand::Rng },
-    /// It can still do so much, and then the process is no more.
-    Ends { left: u64 },
+    /// So much is done, and then nothing is changed any more.
+    Full { after: u64 },
+    /// Now and then something is not done, or not wholly.
+    Flaky { chance: f64 },
+    /// So much is done, and then the process is no more.
+    Ends { after: u64 },
 }
 
 /// What a disk still does, and what it has done.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Meter {
     trouble: Trouble,
-    spent: u64,
+    rng: fastrand::Rng,
+    done: u64,
 }
 
 impl Meter {
-    pub(super) fn new(trouble: Trouble) -> Self {
-        Self { trouble, spent: 0 }
+    pub(super) fn new(trouble: Trouble, seed: u64) -> Self {
+        Self { trouble, rng: fastrand::Rng::with_seed(seed), done: 0 }
     }
 
-    pub(super) fn spent(&self) -> u64 {
-        self.spent
+    /// How much has been done.
+    pub(super) fn done(&self) -> u64 {
+        self.done
     }
 
     /// From now on nothing is done any more.
     pub(super) fn end(&mut self) {
-        self.trouble = Trouble::Ends { left: 0 };
+        self.trouble = Trouble::Ends { after: 0 };
     }
 
     /// Whether something can be read.
     pub(super) fn read(&mut self) -> io::Result<()> {
-        match &mut self.trouble {
-            Trouble::Ends { left: 0 } => Err(ended()),
-            Trouble::Flaky { chance, rng } => fail(*chance, rng),
+        match self.trouble {
+            Trouble::Ends { after } if self.done >= after => Err(ended()),
+            Trouble::Flaky { chance } if self.rng.f64() < chance => Err(failed()),
             _ => Ok(()),
         }
     }
@@ -51,38 +53,27 @@ impl Meter {
         self.write(1).map(|_| ())
     }
 
-    /// How many of `wanted` bytes can be written.
+    /// How many of `wanted` bytes can be written at once.
     pub(super) fn write(&mut self, wanted: usize) -> io::Result<usize> {
-        let done = match &mut self.trouble {
-            Trouble::None => wanted,
-            Trouble::Full { left } => spend(left, wanted, full)?,
-            Trouble::Ends { left } => spend(left, wanted, ended)?,
-            Trouble::Flaky { chance, rng } => {
-                fail(*chance, rng)?;
-                // A disk may also take less than it was given.
-                if wanted > 1 && rng.f64() < *chance { rng.usize(1..wanted) } else { wanted }
-            }
+        let is_last = match self.trouble {
+            Trouble::None => false,
+            Trouble::Full { after } if self.done >= after => return Err(full()),
+            Trouble::Ends { after } if self.done >= after => return Err(ended()),
+            Trouble::Flaky { chance } if self.rng.f64() < chance => return Err(failed()),
+            Trouble::Full { after } | Trouble::Ends { after } => self.done + 1 == after,
+            Trouble::Flaky { chance } => self.rng.f64() < chance,
         };
-        self.spent += done as u64;
-        Ok(done)
+        self.done += 1;
+        Ok(if is_last && wanted > 1 { self.rng.usize(1..=wanted) } else { wanted })
     }
-}
-
-fn spend(left: &mut u64, wanted: usize, error: fn() -> io::Error) -> io::Result<usize> {
-    let done = usize::try_from(*left).unwrap_or(usize::MAX).min(wanted);
-    *left -= done as u64;
-    if done == 0 && wanted > 0 { Err(error()) } else { Ok(done) }
 }
 
 fn full() -> io::Error {
     io::Error::new(io::ErrorKind::StorageFull, "the disk is full in this test")
 }
 
-fn fail(chance: f64, rng: &mut fastrand::Rng) -> io::Result<()> {
-    if rng.f64() < chance {
-        return Err(io::Error::other("the disk has failed just once in this test"));
-    }
-    Ok(())
+fn failed() -> io::Error {
+    io::Error::other("the disk has failed just once in this test")
 }
 
 fn ended() -> io::Error {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use serde_json::json;
-use wandb_core::{PathDefaults, ProjectPath};
 use wandb_core::client::{Client, RetryPolicy};
 use wandb_core::simulation::{Faults, Report, Simulation};
+use wandb_core::{PathDefaults, ProjectPath};
 use wandb_local_server::{NewRun, NewSweep, Options, Store};
 
 use super::super::disk::Disk;
@@ -48,7 +48,7 @@ pub(super) struct Outcome {
     pub(super) ended: Option<Result<ProjectReport, Error>>,
     pub(super) network: Report,
     /// How much was done with the disk.
-    pub(super) spent: u64,
+    pub(super) done: u64,
 }
 
 /// A project with a few runs of all kinds, which follow from the seed.
@@ -136,7 +136,7 @@ impl Attempt {
             .seed(seed)
             .concurrency(AT_ONCE);
         let api = Api::over(client.build(), PathDefaults::default());
-        let memory = MemoryDisk::new(std::mem::take(image), trouble);
+        let memory = MemoryDisk::failing(std::mem::take(image), trouble, seed);
         let project: ProjectPath = PROJECT.parse().expect("a path");
         let mirror = Mirror::of_project(api.clone(), project.clone());
         let mirror = mirror.contents(contents).verify(verify).compare(compare);
@@ -149,7 +149,7 @@ impl Attempt {
             let Some(Stop { after, is_kill }) = stop else { return Some(sync.await) };
             match select(sync, Box::pin(api.client().sleep(after))).await {
                 Either::Left((ended, _)) => Some(ended),
-                Either::Right((_, sync)) => {
+                Either::Right(((), sync)) => {
                     if is_kill {
                         memory.end();
                     }
@@ -160,7 +160,7 @@ impl Attempt {
         });
         let ended = ended.unwrap_or_else(|stuck| panic!("{stuck}"));
         *image = memory.take();
-        Outcome { ended, network: simulation.report(), spent: memory.spent() }
+        Outcome { ended, network: simulation.report(), done: memory.done() }
     }
 }
 
