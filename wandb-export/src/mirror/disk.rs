@@ -1,6 +1,6 @@
 //! Files that are whole or not there, in the folder of a mirror.
 
-mod folder;
+pub(super) mod folder;
 pub(super) mod medium;
 
 use std::collections::HashSet;

@@ -5,6 +5,7 @@ mod damages;
 mod durability;
 mod image;
 mod kills;
+mod media;
 mod memory;
 mod trouble;
 mod world;

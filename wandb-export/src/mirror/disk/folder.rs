@@ -9,7 +9,7 @@ use super::medium::{How, Kind, Medium, OpenFile};
 
 /// A folder that nobody else writes to meanwhile.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(in super::super) struct Folder {
     root: PathBuf,
     /// Locked as long as it is open.
     _lock: File,
@@ -17,7 +17,7 @@ pub(super) struct Folder {
 
 impl Folder {
     /// Locks the folder, which is made if there is none. `None` if another mirror is at work on it.
-    pub(super) fn lock(root: &Path) -> io::Result<Option<Self>> {
+    pub(in super::super) fn lock(root: &Path) -> io::Result<Option<Self>> {
         let new: Vec<_> = root.ancestors().take_while(|folder| !folder.exists()).collect();
         fs::create_dir_all(root.join(OWN))?;
         for folder in new {

@@ -7,7 +7,7 @@ use super::world::{Attempt, project};
 
 #[test]
 fn a_damaged_byte_is_found_and_mended_and_nothing_else_is() {
-    for seed in seeds(60) {
+    for seed in seeds(80) {
         let mut rng = fastrand::Rng::with_seed(seed);
         let store = project(seed);
         let mut image = Image::default();
