@@ -66,7 +66,7 @@ fn lines<'a>(bytes: &'a [u8], key: &str, removed: &[String]) -> Vec<&'a str> {
 #[test]
 fn a_mirror_that_is_brought_up_to_date_is_as_a_new_one() {
     let (mut projects, mut removed) = (0, 0);
-    for seed in seeds(100) {
+    for seed in seeds(80) {
         let mut rng = fastrand::Rng::with_seed(seed);
         let store = project(seed);
         let mut image = Image::default();

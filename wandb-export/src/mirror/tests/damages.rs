@@ -2,12 +2,13 @@
 
 use super::super::layout::MANIFEST;
 use super::image::Image;
-use super::seeds;
+use super::trouble::Trouble;
 use super::world::{Attempt, project};
+use super::{is_one_seed, seeds};
 
 #[test]
 fn a_damaged_byte_is_found_and_mended_and_nothing_else_is() {
-    for seed in seeds(80) {
+    for seed in seeds(60) {
         let mut rng = fastrand::Rng::with_seed(seed);
         let store = project(seed);
         let mut image = Image::default();
@@ -31,4 +32,33 @@ fn a_damaged_byte_is_found_and_mended_and_nothing_else_is() {
         assert!(report.damaged[0].starts_with(&format!("{place}: ")), "seed {seed}: {:?}", report.damaged);
         assert!(image.readable() == expected, "seed {seed}: {place} is mended");
     }
+}
+
+#[test]
+fn a_comparison_that_is_cut_off_leaves_nothing_that_looks_damaged() {
+    let mut cut_off = 0;
+    for seed in seeds(50) {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let store = project(seed);
+        let mut image = Image::default();
+        let first = Attempt::calm(seed).run(&store, &mut image);
+        // The list of runs does not show that.
+        for path in store.run_paths().iter().filter(|_| rng.bool()) {
+            store.append_log(path, vec!["later".to_owned()]).expect("a run");
+        }
+        let trouble = Trouble::Ends { after: rng.u64(0..=first.done) };
+        let compared = Attempt { compare: true, trouble, ..Attempt::calm(seed ^ 1) }.run(&store, &mut image);
+        cut_off += u32::from(!matches!(compared.ended, Some(Ok(_))));
+        image.power_cut(&mut rng);
+
+        Attempt::calm(seed ^ 2).run(&store, &mut image).complete(seed);
+        let report =
+            Attempt { verify: true, ..Attempt::calm(seed ^ 3) }.run(&store, &mut image).complete(seed);
+        assert_eq!(report.damaged, Vec::<String>::new(), "seed {seed}");
+        Attempt { compare: true, ..Attempt::calm(seed ^ 4) }.run(&store, &mut image).complete(seed);
+        let mut fresh = Image::default();
+        Attempt::calm(seed ^ 5).run(&store, &mut fresh).complete(seed);
+        assert!(image.readable() == fresh.readable(), "seed {seed}: it is as a new one");
+    }
+    assert!(is_one_seed() || cut_off > 20, "{cut_off} were cut off");
 }
