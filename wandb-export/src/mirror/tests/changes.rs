@@ -53,13 +53,20 @@ fn change(store: &Store, rng: &mut fastrand::Rng) -> Changes {
     changes
 }
 
+/// How often a flaky disk fails. It is asked to do a few hundred things.
+const FAILURES: f64 = 0.01;
+
+/// Whether a line is that of a run.
+fn is_of(line: &str, key: &str, id: &str) -> bool {
+    line.starts_with(&format!(r#"{{"{key}":"{id}","#))
+}
+
 /// The lines of a file of the project that are not of removed runs, nor the one that tells of the project.
 fn lines<'a>(bytes: &'a [u8], key: &str, removed: &[String]) -> Vec<&'a str> {
     let text = std::str::from_utf8(bytes).expect("text");
-    let is_of = |line: &str, id: &String| line.starts_with(&format!(r#"{{"{key}":"{id}","#));
     let begin = format!(r#"{{"{key}":"#);
     text.lines()
-        .filter(|line| line.starts_with(&begin) && !removed.iter().any(|id| is_of(line, id)))
+        .filter(|line| line.starts_with(&begin) && !removed.iter().any(|id| is_of(line, key, id)))
         .collect()
 }
 
@@ -71,6 +78,7 @@ fn a_mirror_that_is_brought_up_to_date_is_as_a_new_one() {
         let store = project(seed);
         let mut image = Image::default();
         Attempt::calm(seed).run(&store, &mut image).complete(seed);
+        let first = store.run_paths();
         let mut changes = change(&store, &mut rng);
         if rng.bool() {
             // What is left out now must not be taken to be as new as the rest later.
@@ -90,7 +98,9 @@ fn a_mirror_that_is_brought_up_to_date_is_as_a_new_one() {
         let anew = Attempt::calm(seed ^ 1).run(&store, &mut fresh);
         assert!(anew.ended.is_some_and(|ended| ended.is_ok()), "seed {seed}");
         if rng.bool() {
-            let trouble = Trouble::Ends { after: rng.u64(0..=anew.done) };
+            let after = rng.u64(0..=anew.done);
+            let trouble =
+                if rng.bool() { Trouble::Ends { after } } else { Trouble::Flaky { chance: FAILURES } };
             Attempt { trouble, ..Attempt::calm(seed ^ 2) }.run(&store, &mut image);
             if rng.bool() {
                 image.power_cut(&mut rng);
@@ -114,6 +124,10 @@ fn a_mirror_that_is_brought_up_to_date_is_as_a_new_one() {
                     assert_eq!(gone, changes.removed.len(), "seed {seed}: what is gone is told");
                 }
                 "runs.jsonl" => {
+                    for id in changes.removed.iter().filter(|id| first.contains(&format!("{PROJECT}/{id}"))) {
+                        let is_there = lines(found, "id", &[]).iter().any(|line| is_of(line, "id", id));
+                        assert!(is_there, "seed {seed}: the row of {id} is nowhere else");
+                    }
                     assert_eq!(lines(found, "id", &changes.removed), lines(bytes, "id", &[]), "seed {seed}");
                 }
                 "runs.parquet" if !changes.removed.is_empty() => {}

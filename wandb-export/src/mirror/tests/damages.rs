@@ -35,6 +35,31 @@ fn a_damaged_byte_is_found_and_mended_and_nothing_else_is() {
 }
 
 #[test]
+fn a_damage_that_was_noted_is_mended_even_if_the_power_goes() {
+    let mut cut_off = 0;
+    for seed in seeds(60) {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let store = project(seed);
+        let mut image = Image::default();
+        let first = Attempt::calm(seed).run(&store, &mut image);
+        let expected = image.readable();
+        // Damages of the tables of the whole project are noted nowhere else than in the manifest.
+        let places: Vec<_> = expected.keys().filter(|place| place.contains('/')).collect();
+        let Some(place) = rng.choice(places) else { continue };
+        image.damage(place, &mut rng);
+        let trouble = Trouble::Ends { after: rng.u64(0..=first.done) };
+        let verified = Attempt { verify: true, trouble, ..Attempt::calm(seed ^ 1) }.run(&store, &mut image);
+        image.power_cut(&mut rng);
+        // Nothing is asked for before all is looked at.
+        let is_noted = verified.network.requests > 0;
+        cut_off += u32::from(is_noted && !matches!(verified.ended, Some(Ok(_))));
+        Attempt { verify: !is_noted, ..Attempt::calm(seed ^ 2) }.run(&store, &mut image).complete(seed);
+        assert!(image.readable() == expected, "seed {seed}: {place} is mended");
+    }
+    assert!(is_one_seed() || cut_off > 10, "{cut_off} were cut off");
+}
+
+#[test]
 fn a_comparison_that_is_cut_off_leaves_nothing_that_looks_damaged() {
     let mut cut_off = 0;
     for seed in seeds(50) {
