@@ -7,6 +7,7 @@ mod image;
 mod kills;
 mod media;
 mod memory;
+mod steps;
 mod trouble;
 mod world;
 

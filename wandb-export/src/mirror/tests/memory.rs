@@ -37,6 +37,11 @@ impl MemoryDisk {
         self.state().meter.done()
     }
 
+    /// How much it was asked for.
+    pub(super) fn asked(&self) -> u64 {
+        self.state().meter.asked()
+    }
+
     /// Kills the process: whatever it still wants done is not.
     pub(super) fn end(&self) {
         self.state().meter.end();

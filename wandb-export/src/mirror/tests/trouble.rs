@@ -14,6 +14,8 @@ pub(super) enum Trouble {
     Flaky { chance: f64 },
     /// So much is done, and then the process is no more.
     Ends { after: u64 },
+    /// One thing that it is asked for fails, be it something to be read.
+    Fails { at: u64 },
 }
 
 /// What a disk still does, and what it has done.
@@ -22,16 +24,22 @@ pub(super) struct Meter {
     trouble: Trouble,
     rng: fastrand::Rng,
     done: u64,
+    asked: u64,
 }
 
 impl Meter {
     pub(super) fn new(trouble: Trouble, seed: u64) -> Self {
-        Self { trouble, rng: fastrand::Rng::with_seed(seed), done: 0 }
+        Self { trouble, rng: fastrand::Rng::with_seed(seed), done: 0, asked: 0 }
     }
 
     /// How much has been done.
     pub(super) fn done(&self) -> u64 {
         self.done
+    }
+
+    /// How much it was asked for.
+    pub(super) fn asked(&self) -> u64 {
+        self.asked
     }
 
     /// From now on nothing is done any more.
@@ -41,8 +49,10 @@ impl Meter {
 
     /// Whether something can be read.
     pub(super) fn read(&mut self) -> io::Result<()> {
+        self.asked += 1;
         match self.trouble {
             Trouble::Ends { after } if self.done >= after => Err(ended()),
+            Trouble::Fails { at } if self.asked == at + 1 => Err(failed()),
             Trouble::Flaky { chance } if self.rng.f64() < chance => Err(failed()),
             _ => Ok(()),
         }
@@ -55,8 +65,10 @@ impl Meter {
 
     /// How many of `wanted` bytes can be written at once.
     pub(super) fn write(&mut self, wanted: usize) -> io::Result<usize> {
+        self.asked += 1;
         let is_last = match self.trouble {
-            Trouble::None => false,
+            Trouble::Fails { at } if self.asked == at + 1 => return Err(failed()),
+            Trouble::None | Trouble::Fails { .. } => false,
             Trouble::Full { after } if self.done >= after => return Err(full()),
             Trouble::Ends { after } if self.done >= after => return Err(ended()),
             Trouble::Flaky { chance } if self.rng.f64() < chance => return Err(failed()),

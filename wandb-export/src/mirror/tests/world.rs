@@ -49,6 +49,8 @@ pub(super) struct Outcome {
     pub(super) network: Report,
     /// How much was done with the disk.
     pub(super) done: u64,
+    /// How much was asked of it, to be read or done.
+    pub(super) asked: u64,
 }
 
 /// A project with a few runs of all kinds, which follow from the seed.
@@ -160,7 +162,7 @@ impl Attempt {
         });
         let ended = ended.unwrap_or_else(|stuck| panic!("{stuck}"));
         *image = memory.take();
-        Outcome { ended, network: simulation.report(), done: memory.done() }
+        Outcome { ended, network: simulation.report(), done: memory.done(), asked: memory.asked() }
     }
 }
 
