@@ -72,9 +72,8 @@ impl Store {
         };
         let mut journal = disk.open_to_append(JOURNAL, whole).map_err(failed("opening", JOURNAL, &disk))?;
         if journal.len() == 0 {
-            let begun = journal::header_line(&header)
-                .and_then(|line| journal.append(&line))
-                .and_then(|()| journal.sync());
+            // Synced with the first run, before which it counts for nothing.
+            let begun = journal::header_line(&header).and_then(|line| journal.append(&line));
             begun.map_err(failed("writing", JOURNAL, &disk))?;
         }
         Ok(Self { disk, header, runs, manifest, rows, journal: Some(journal), is_unsettled, has_new_rows })

@@ -41,6 +41,8 @@ impl Known {
         appended.truncate(rng.usize(self.logged.len()..=appended.len()));
         let mut log: Appended = disk.open_to_append(LOG, appended.len() as u64)?;
         self.logged.clone_from(&appended);
+        let kept = disk.open_file(LOG)?.expect("it has been opened").size()?;
+        assert_eq!(kept, appended.len() as u64, "the rest is cut off");
         for _ in 0..rng.u32(1..12) {
             let place = PLACES[rng.usize(0..PLACES.len())];
             match rng.u8(0..4) {

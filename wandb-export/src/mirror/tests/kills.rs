@@ -14,6 +14,7 @@ use super::memory::MemoryDisk;
 use super::trouble::Trouble;
 use super::world::{AT_ONCE, Attempt, Outcome, PROJECT, Stop, project};
 use super::{is_one_seed, seeds};
+use crate::error::Error;
 
 /// How often a flaky disk fails. It is asked to do a few hundred things.
 const FAILURES: f64 = 0.005;
@@ -25,16 +26,21 @@ fn faults(rng: &mut fastrand::Rng) -> Faults {
     Faults { clock_jump: 0.0, ..Faults::each([0.0, 0.02, 0.05][rng.usize(0..3)], odd) }
 }
 
-/// What is noted of the runs of a mirror.
-fn records(image: &Image, seed: u64) -> Vec<RunRecord> {
+/// Opens the mirror as if it was one of the project.
+fn open(image: &Image, project: &str) -> Result<Store, Error> {
     let header = Header {
         format: FORMAT,
         server: "http://server.test".to_owned(),
-        project: PROJECT.to_owned(),
+        project: project.to_owned(),
         tables: BTreeMap::new(),
     };
     let disk = Disk::on(Path::new("memory"), MemoryDisk::new(image.clone())).expect("a disk");
-    let mut store = Store::open(disk, header).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+    Store::open(disk, header)
+}
+
+/// What is noted of the runs of a mirror.
+fn records(image: &Image, seed: u64) -> Vec<RunRecord> {
+    let mut store = open(image, PROJECT).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
     let ids: Vec<String> = store.runs().map(|(id, _)| id.to_owned()).collect();
     ids.iter().map(|id| store.record(id).expect("a text").expect("a record")).collect()
 }
@@ -97,6 +103,10 @@ fn a_mirror_that_is_stopped_anywhere_ends_in_the_same_bytes() {
                 );
             }
             let records = records(&image, seed);
+            assert!(
+                records.is_empty() || open(&image, "local-team/other").is_err(),
+                "seed {seed}, round {round}: what is noted of one project is not taken for that of another"
+            );
             for record in &records {
                 for (_, place, ..) in record.stored() {
                     assert!(there.contains_key(&place), "seed {seed}, round {round}: {place} is noted");
