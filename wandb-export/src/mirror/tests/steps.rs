@@ -4,13 +4,12 @@ use wandb_local_server::{NewRun, RunState, Store};
 
 use super::image::Image;
 use super::trouble::Trouble;
-use super::world::{Attempt, PROJECT, project};
+use super::world::{Attempt, PROJECT, empty_project};
 
 /// A mirror of a project that has changed since: a run has gone, one is new, one has grown and one has another name.
 fn outdated() -> (Store, Image) {
     let run = |id: &str| format!("{PROJECT}/{id}");
-    // Without runs of its own.
-    let store = (0..).map(project).find(|store| store.run_paths().is_empty()).expect("a seed");
+    let store = empty_project();
     for (id, day) in [("gone", 1), ("grows", 2), ("renamed", 3)] {
         store.add_run(NewRun {
             created_at: Some(format!("2024-03-0{day}T10:00:00Z").parse().expect("a time")),

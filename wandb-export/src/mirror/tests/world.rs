@@ -53,11 +53,17 @@ pub(super) struct Outcome {
     pub(super) asked: u64,
 }
 
+/// A project without runs.
+pub(super) fn empty_project() -> Store {
+    let store = Store::without_server(Options::default()).expect("a schema");
+    store.add_project("local-team", "p");
+    store
+}
+
 /// A project with a few runs of all kinds, which follow from the seed.
 pub(super) fn project(seed: u64) -> Store {
-    let store = Store::without_server(Options::default()).expect("a schema");
+    let store = empty_project();
     let mut rng = fastrand::Rng::with_seed(seed);
-    store.add_project("local-team", "p");
     for number in 0..rng.u32(0..7) {
         // Some systems take these two for one.
         let id = match number {
