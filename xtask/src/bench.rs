@@ -33,6 +33,9 @@ pub(crate) struct Options {
     /// Only these rows; a wrong name lists the right ones
     #[arg(value_name = "NAME")]
     names: Vec<String>,
+    /// Not the work that this row belongs to; may be given several times
+    #[arg(long, value_name = "NAME", conflicts_with = "names")]
+    except: Vec<String>,
     /// Less of everything, in two minutes: tells whether it works, not how quick it is
     #[arg(long)]
     quick: bool,
@@ -44,7 +47,7 @@ pub(crate) struct Options {
 /// Measures, prints the tables, and writes the results down.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     ensure!(cfg!(target_os = "linux"), "the peak of another program's memory is told by Linux only");
-    for name in &options.names {
+    for name in options.names.iter().chain(&options.except) {
         let mut known = works::ALL.iter().flat_map(|plan| plan.rows);
         if !known.any(|row| row == name) {
             let mut known: Vec<_> = works::ALL.iter().flat_map(|plan| plan.rows).copied().collect();
@@ -53,10 +56,16 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
             bail!("there is no row {name:?}; there are {}", known.join(", "));
         }
     }
-    let wanted = |row: &str| options.names.is_empty() || options.names.iter().any(|name| name == row);
+    let is_one_of = |names: &[String], row: &str| names.iter().any(|name| name == row);
+    let wanted = |row: &str| options.names.is_empty() || is_one_of(&options.names, row);
+    let plans: Vec<_> = works::ALL
+        .iter()
+        .filter(|plan| plan.rows.iter().any(|row| wanted(row)))
+        .filter(|plan| !plan.rows.iter().any(|row| is_one_of(&options.except, row)))
+        .collect();
     let rounds = options.runs.unwrap_or(if options.quick { 1 } else { 5 }).max(1);
     let mut stage = Stage::set(workspace, options.quick)?;
-    if wanted("runlog") {
+    if plans.iter().any(|plan| plan.rows.contains(&"runlog")) {
         stage.add_datastore(workspace);
     }
     let machine = machine::facts(&stage);
@@ -64,7 +73,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
         println!("quick: smaller works and fewer rounds, so the figures say little");
     }
     let mut measured = Vec::new();
-    for plan in works::ALL.iter().filter(|plan| plan.rows.iter().any(|row| wanted(row))) {
+    for plan in plans {
         let mut work =
             (plan.start)(&stage).with_context(|| format!("cannot begin {}", plan.rows.join(", ")))?;
         work.rows.retain(|row| wanted(row.name));
