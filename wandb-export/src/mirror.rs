@@ -74,7 +74,7 @@ pub(crate) use read::{Archive, MirroredRows, MirroredRun, is_mirror};
 pub use report::{MirrorReport, Missing, ProjectReport};
 
 use self::copy::is_fatal;
-use self::disk::Disk;
+use self::disk::{Disk, make_lasting};
 use self::project::Project;
 use crate::api::Api;
 use crate::error::Error;
@@ -189,6 +189,7 @@ impl Mirror {
         projects.sort_by(|one, other| one.name.cmp(&other.name));
         let assign = move || {
             let failed = |error| Error::io(format!("opening {}", folder.display()), error);
+            make_lasting(&folder).map_err(failed)?;
             let root = Folder::open(&folder).map_err(failed)?;
             let mut names = root.names().map_err(failed)?;
             let mut has_new = false;

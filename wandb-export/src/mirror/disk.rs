@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use self::folder::Folder;
-pub(super) use self::folder::sync_directory;
+pub(super) use self::folder::{make_lasting, sync_directory};
 use self::medium::{How, Kind, Medium};
 pub(super) use self::medium::{OpenFile, read_at};
-use super::layout::OWN;
+use super::layout::{FOLDERS, OWN};
 use super::record::Stored;
 use crate::files::Digest;
 
@@ -60,9 +60,9 @@ impl Disk {
             }
         }
         // A file that is not there is not removed again, so its removal has to last before anything is built on it.
-        for name in medium.names("")? {
-            if medium.kind(&name)? == Some(Kind::Folder) {
-                medium.sync_folder(&name)?;
+        for folder in FOLDERS {
+            if medium.kind(folder)? == Some(Kind::Folder) {
+                medium.sync_folder(folder)?;
             }
         }
         Ok(disk)

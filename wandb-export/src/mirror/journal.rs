@@ -53,10 +53,15 @@ fn line(first: &impl Serialize, second: Option<&str>) -> io::Result<(Vec<u8>, us
         text.push(b'\t');
         text.extend_from_slice(second.as_bytes());
     }
-    let mut line = format!("{:08x} ", crc32fast::hash(&text)).into_bytes();
+    let mut line = format!("{} ", checksum(&text)).into_bytes();
     line.append(&mut text);
     line.push(b'\n');
     Ok((line, json))
+}
+
+/// As it is written: a digit in another case is a wrong byte.
+fn checksum(text: &[u8]) -> String {
+    format!("{:08x}", crc32fast::hash(text))
 }
 
 fn span(offset: u64, len: usize) -> io::Result<Span> {
@@ -93,7 +98,7 @@ fn parse(text: &[u8], is_first: bool) -> Option<Line> {
     let text = text.strip_suffix(b"\n")?;
     let (prefix, rest) = text.split_at_checked(PREFIX)?;
     let digits = std::str::from_utf8(prefix.strip_suffix(b" ")?).ok()?;
-    if u32::from_str_radix(digits, 16).ok()? != crc32fast::hash(rest) {
+    if digits != checksum(rest) {
         return None;
     }
     if is_first {

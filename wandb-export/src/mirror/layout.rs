@@ -12,6 +12,9 @@ pub(super) const OWN: &str = ".wandb-export";
 pub(super) const JOURNAL: &str = ".wandb-export/journal";
 pub(super) const LOCK: &str = ".wandb-export/lock";
 
+/// The folders of what there is a file of for each run.
+pub(super) const FOLDERS: [&str; 3] = ["history", "system", "logs"];
+
 /// The first column of every table of rows.
 pub(super) const RUN_ID: &str = "run_id";
 

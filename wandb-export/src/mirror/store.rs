@@ -10,7 +10,7 @@ use wandb_core::BaseUrl;
 use super::disk::{Appended, Disk, OpenFile, read_at};
 use super::index::{self, Added, Known, Place, Runs, read_journal, read_manifest, read_rows};
 use super::journal;
-use super::layout::{JOURNAL, MANIFEST, RUN_TABLE, RUNS, SWEEP_TABLE};
+use super::layout::{FOLDERS, JOURNAL, MANIFEST, RUN_TABLE, RUNS, SWEEP_TABLE};
 use super::record::{Header, RunRecord, Stored};
 use crate::error::Error;
 
@@ -214,8 +214,7 @@ fn write_line(file: &mut impl io::Write, text: &[u8]) -> io::Result<()> {
 
 /// Whether there is nothing in the way of a mirror, in a folder that holds none.
 fn is_free(disk: &Disk) -> Result<(), Error> {
-    let own = [RUNS, RUN_TABLE, SWEEP_TABLE, "history", "system", "logs", "files"];
-    for own in own {
+    for own in [RUNS, RUN_TABLE, SWEEP_TABLE, "files"].into_iter().chain(FOLDERS) {
         let exists = disk.exists(own);
         if exists.map_err(|error| Error::io(format!("looking for {}", disk.place(own).display()), error))? {
             return Err(Error::usage(format!(

@@ -18,11 +18,8 @@ pub(in super::super) struct Folder {
 impl Folder {
     /// Locks the folder, which is made if there is none. `None` if another mirror is at work on it.
     pub(in super::super) fn lock(root: &Path) -> io::Result<Option<Self>> {
-        let new: Vec<_> = root.ancestors().take_while(|folder| !folder.exists()).collect();
+        make_lasting(root)?;
         fs::create_dir_all(root.join(OWN))?;
-        for folder in new {
-            crate::sink::sync_directory(folder)?;
-        }
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(root.join(LOCK))?;
         match lock.try_lock() {
             Ok(()) => Ok(Some(Self { root: root.to_owned(), _lock: lock })),
@@ -34,6 +31,15 @@ impl Folder {
     fn place(&self, here: &str) -> PathBuf {
         place(&self.root, here)
     }
+}
+
+/// Makes a folder, if there is none, so that it outlives a crash of the system, with those that it is in and that were not
+/// there either.
+pub(in super::super) fn make_lasting(folder: &Path) -> io::Result<()> {
+    let around = folder.ancestors().skip(1).take_while(|folder| !folder.exists());
+    let new: Vec<_> = std::iter::once(folder).chain(around).collect();
+    fs::create_dir_all(folder)?;
+    new.into_iter().try_for_each(crate::sink::sync_directory)
 }
 
 /// The whole path of something in a folder.

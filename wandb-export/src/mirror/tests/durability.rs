@@ -12,7 +12,7 @@ use super::trouble::Trouble;
 
 const LOG: &str = ".wandb-export/log";
 
-const PLACES: [&str; 5] = ["a", "b", "x/a", "x/b", "y/a"];
+const PLACES: [&str; 5] = ["a", "b", "history/a", "history/b", "logs/a"];
 
 /// What a file is, or may be as well while it is being changed.
 type Files = BTreeMap<&'static str, Vec<Option<Vec<u8>>>>;

@@ -304,6 +304,19 @@ fn a_folder_with_other_things_is_left_alone() {
     assert_eq!(program.over("async", &["mirror", PROJECT, "-o", "new"]).code, Some(0));
 }
 
+/// Links that lead nowhere, for one. Nothing of a mirror is called so.
+#[cfg(unix)]
+#[test]
+fn odd_things_beside_a_mirror_are_not_looked_at() {
+    let program = program();
+    std::fs::create_dir(program.path("here")).expect("a folder");
+    for (to, name) in [("loop", "loop"), ("none", "dangling")] {
+        std::os::unix::fs::symlink(to, program.path("here").join(name)).expect("a link");
+    }
+    let ended = program.over("async", &["mirror", PROJECT, "-o", "here"]);
+    assert_eq!(ended.code, Some(0), "{ended}");
+}
+
 #[test]
 fn two_at_once_are_one_too_many() {
     use wandb_local_server::{Fault, FaultKind, Faults};
