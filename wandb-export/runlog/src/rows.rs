@@ -130,6 +130,11 @@ impl<R: Read> HistoryReader<R> {
         self.has_ended
     }
 
+    /// The step of the last row so far, also if it was not asked for.
+    pub fn last_step(&self) -> Option<i64> {
+        self.last
+    }
+
     /// How many rows so far did not come in the order of steps.
     pub fn out_of_order(&self) -> u64 {
         self.out_of_order

@@ -90,7 +90,8 @@ impl History {
         Iter::new(self.0.stream())
     }
 
-    /// Reads all rows that there are, and goes on with those that come, until the run has ended.
+    /// Reads all rows that there are, and goes on with those that come, until the run has ended or has got as far as
+    /// [`max_step`](Self::max_step).
     ///
     /// # Errors
     /// If the request makes no sense.

@@ -96,6 +96,12 @@ impl Following {
         &self.incomplete
     }
 
+    /// Whether no row behind this step is asked for.
+    fn is_end(&self, step: i64) -> bool {
+        let end = self.selection.steps().end;
+        end < i64::MAX && end <= step.saturating_add(1)
+    }
+
     fn look_at_last(&mut self) -> Result<News, Failed> {
         let mut reader = if let Some(reader) = self.reader.take() {
             reader
@@ -127,7 +133,12 @@ impl Following {
         losses.damages.retain(|damage| is_last || !damage.at_end);
         self.incomplete.extend(unread(&self.place, &losses));
         if !is_last {
-            return Ok(News::Nothing);
+            let is_far_enough = reader.last_step().is_some_and(|step| self.is_end(step));
+            if is_far_enough {
+                self.is_over = true;
+                self.incomplete.extend(disorder(&self.place, self.out_of_order));
+            }
+            return Ok(if is_far_enough { News::Over } else { News::Nothing });
         }
         self.is_over = true;
         self.incomplete.extend(disorder(&self.place, self.out_of_order));

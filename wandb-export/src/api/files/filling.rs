@@ -71,10 +71,10 @@ impl Filling {
             None => (None, filled),
             Some(digest) => {
                 let (hashed, to_write) = bounded(MOST_BLOCKS);
-                (Some(on_thread("hash", move |_| hash(digest, &filled, &hashed))?), to_write)
+                (Some(on_thread("hash", move || hash(digest, &filled, &hashed))?), to_write)
             }
         };
-        let writing = on_thread("write", move |out| write(partial, &to_write, &give_back, out))?;
+        let writing = on_thread("write", move || write(partial, &to_write, &give_back))?;
         Ok(Self { gathering: Gathering { block, full }, empty, blocks: 1, hashing, writing })
     }
 
@@ -129,19 +129,15 @@ impl Filling {
     }
 }
 
-/// Where the outcome of a thread goes, which knows whether somebody still wants it.
-type Wanted<T> = Sender<T>;
-
 /// Does `work` on a thread of its own, which nobody has to wait for.
 fn on_thread<T: Send + 'static>(
     name: &str,
-    work: impl FnOnce(&Wanted<T>) -> T + Send + 'static,
+    work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<Receiver<T>> {
     let (sender, outcome) = bounded(1);
     let run = move || {
-        let done = work(&sender);
         // Whoever wanted it may have gone.
-        let _ = sender.try_send(done);
+        let _ = sender.try_send(work());
     };
     thread::Builder::new().name(format!("wandb-export-{name}")).spawn(run)?;
     Ok(outcome)
@@ -157,26 +153,23 @@ fn hash(mut digest: Digest, blocks: &Receiver<Vec<u8>>, hashed: &Sender<Vec<u8>>
     digest
 }
 
-fn write(
-    mut partial: PartialFile,
-    blocks: &Receiver<Vec<u8>>,
-    empty: &Sender<Vec<u8>>,
-    wanted: &Wanted<Written>,
-) -> Written {
+fn write(mut partial: PartialFile, blocks: &Receiver<Vec<u8>>, empty: &Sender<Vec<u8>>) -> Written {
     let mut settling = Settling::default();
-    let mut write = || {
-        while let Ok(mut block) = blocks.recv_blocking() {
-            partial.append(&block)?;
-            settling.written(block.len(), || partial.file())?;
-            block.clear();
-            // Nobody fills it any more when the end has come.
-            let _ = empty.try_send(block);
+    let (mut written, mut settled) = (Ok(()), Ok(()));
+    while let Ok(mut block) = blocks.recv_blocking() {
+        written = partial.append(&block);
+        if written.is_ok() {
+            settled = settling.written(block.len(), || partial.file());
         }
-        Ok(())
-    };
-    let written = write();
-    // A later download that is to go on from here need not wait for the disk.
-    let settled = if wanted.is_closed() { Ok(()) } else { settling.end() };
+        if written.is_err() || settled.is_err() {
+            break;
+        }
+        block.clear();
+        // Nobody fills it any more when the end has come.
+        let _ = empty.try_send(block);
+    }
+    // Also where nobody waits for the file any more: a later download is to go on with it.
+    let settled = settled.and_then(|()| settling.end());
     if settled.is_err() {
         // A system tells once that it could not keep something. What is there cannot be gone on with.
         partial.forget();

@@ -45,10 +45,11 @@ pub struct Follow {
 }
 
 impl History {
-    /// Reads all rows that there are, and goes on with those that come, until the run has ended. A run on disk is looked at
-    /// twice a second, one on a server every two seconds. Needs [`all`](Self::all).
+    /// Reads all rows that there are, and goes on with those that come, until the run has ended or has got as far as
+    /// [`max_step`](Self::max_step). A run on disk is looked at twice a second, one on a server every two seconds. Needs
+    /// [`all`](Self::all).
     ///
-    /// A run on disk whose process was killed never ends; whoever follows it has to stop by himself.
+    /// A run on disk whose process was killed never ends; whoever follows it to its end has to stop by himself.
     ///
     /// # Errors
     /// If the request makes no sense. Rows are asked for when they are read.
@@ -79,7 +80,8 @@ impl History {
 }
 
 impl Follow {
-    /// The next rows, at least one, once there are any; `None` when the run has ended.
+    /// The next rows, at least one, once there are any; `None` when the run has ended, or has got as far as was
+    /// asked for.
     ///
     /// # Errors
     /// As for any other history. After one the next call looks again. Who stops waiting for it loses nothing, either.
@@ -115,14 +117,22 @@ impl Follow {
     async fn next_on_server(&mut self) -> Result<Option<Vec<Row>>, Error> {
         loop {
             if let Some(reader) = &mut self.reader {
-                if let Some(rows) = reader.next_batch().await? {
-                    return Ok(Some(rows));
+                match reader.next_batch().await {
+                    Ok(Some(rows)) => {
+                        self.go_on_behind(rows.iter().filter_map(Row::step).max());
+                        return Ok(Some(rows));
+                    }
+                    Ok(None) => {}
+                    Err(error) => {
+                        // What it has not read is asked for again.
+                        (self.reader, self.is_over) = (None, false);
+                        return Err(error);
+                    }
                 }
-                if let Some(step) = reader.read_to() {
-                    let next = step.saturating_add(1);
-                    self.history.min_step = self.history.min_step.max(Some(next));
-                    self.is_over |= self.history.max_step.is_some_and(|end| end <= next);
-                }
+                let read_to = reader.read_to();
+                self.go_on_behind(read_to);
+                let next = self.history.min_step;
+                self.is_over |= self.history.max_step.is_some_and(|end| next.is_some_and(|next| end <= next));
                 if let Some(reader) = self.reader.take() {
                     self.incomplete.extend(reader.finish().await?.incomplete);
                 }
@@ -138,6 +148,12 @@ impl Follow {
             self.reader = Some(self.history.clone().open().await?);
             self.is_over = is_over;
         }
+    }
+
+    /// Rows up to a step have been handed out, or are not there.
+    fn go_on_behind(&mut self, step: Option<i64>) {
+        let next = step.map(|step| step.saturating_add(1));
+        self.history.min_step = self.history.min_step.max(next);
     }
 
     /// Whether the run will log nothing more.

@@ -1,8 +1,8 @@
 //! Runs that go on while they are read.
 
 use serde_json::json;
-use wandb_export::{History, Row, Source};
-use wandb_local_server::{ExportOptions, LocalServer, NewRun, RunState};
+use wandb_export::{Follow, History, Row, Source};
+use wandb_local_server::{ExportOptions, Fault, FaultKind, Faults, LocalServer, NewRun, RunState};
 
 use crate::support::{on_both, server};
 
@@ -101,16 +101,47 @@ fn a_reader_may_stop_before_the_end() {
     });
 }
 
+async fn followed(mut following: Follow) -> (Vec<i64>, usize) {
+    let (mut steps, mut failures) = (Vec::new(), 0);
+    loop {
+        match following.next_batch().await {
+            Ok(Some(rows)) => steps.extend(rows.iter().filter_map(Row::step)),
+            Ok(None) => return (steps, failures),
+            Err(_) => failures += 1,
+        }
+        assert!(steps.len() <= 200 && failures < 10, "{steps:?}");
+    }
+}
+
+#[test]
+fn whoever_follows_a_run_goes_on_after_a_failure_where_it_was() {
+    let server = running();
+    on_both(&server, async |api| {
+        let history = api.history(PATH).await.expect("a path").all().min_step(20).max_step(50).page_size(10);
+        let following = history.follow().await.expect("a run to follow");
+        let refused = Fault::next(1, FaultKind::Status(403)).on("HistoryPage");
+        server.store().set_faults(Faults { faults: vec![refused], ..Faults::default() });
+        assert_eq!(followed(following).await, ((20..50).collect(), 1));
+    });
+}
+
+#[test]
+fn a_run_is_followed_where_the_server_does_not_tell_its_last_step() {
+    let server = running();
+    server.store().set_missing_fields(&[("Run", "historyKeys")]).expect("a field of the schema");
+    on_both(&server, async |api| {
+        let history = api.history(PATH).await.expect("a path").all().max_step(50);
+        let following = history.follow().await.expect("a run to follow");
+        assert_eq!(followed(following).await, ((0..50).collect(), 0));
+    });
+}
+
 #[test]
 fn a_run_is_followed_no_further_than_to_the_last_step_asked_for() {
     let server = running();
     on_both(&server, async |api| {
         let history = api.history(PATH).await.expect("a path").all().min_step(20).max_step(50);
-        let mut following = history.follow().await.expect("a run to follow");
-        let mut steps = Vec::new();
-        while let Some(rows) = following.next_batch().await.expect("rows") {
-            steps.extend(rows.iter().map(Row::step));
-        }
-        assert_eq!(steps, (20..50).map(Some).collect::<Vec<_>>());
+        let following = history.follow().await.expect("a run to follow");
+        assert_eq!(followed(following).await, ((20..50).collect(), 0));
     });
 }

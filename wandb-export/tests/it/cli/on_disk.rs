@@ -336,6 +336,17 @@ fn a_file_is_followed_while_it_is_written() {
     assert_eq!(rows(&came.join("\n")), rows(&whole));
 }
 
+/// Its process was killed, so that its end never comes.
+#[test]
+fn a_file_is_followed_no_further_than_to_the_last_step_asked_for() {
+    let program = program("0.31.0", &["killed"]);
+    let some = &["history", "./wandb/killed", "--all", "--max-step", "3"];
+    let read = offline(&program, &[some, &["-f", "jsonl"][..]].concat());
+    assert_eq!((read.code, rows(&read.stdout).len()), (Some(5), 3), "its last record is not whole: {read}");
+    let followed = done(&program, &[some, &["--follow"][..]].concat());
+    assert_eq!(rows(&followed), rows(&read.stdout));
+}
+
 /// A run on a server is followed to its end, which is there already.
 #[test]
 fn a_run_on_a_server_is_followed_too() {
