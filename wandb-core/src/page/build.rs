@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Page;
 use super::cell::{CellKind, Span};
-use super::number::number;
+use super::number::any_number;
 use super::read::exact;
 use super::table::Table;
 use crate::value::Value;
@@ -98,7 +98,7 @@ impl PageBuilder {
     fn value(&mut self, json: &[u8]) -> Option<Span> {
         match json.first()? {
             b'-' | b'0'..=b'9' | b'N' | b'I' => {
-                let (kind, length) = number(json)?;
+                let (kind, length) = any_number(json)?;
                 match (kind, json) {
                     _ if length < json.len() => None,
                     // There is no negative zero among integers.
