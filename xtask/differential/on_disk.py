@@ -3,8 +3,8 @@
     python on_disk.py --program PATH --server PATH --seed N
 
 Logs random runs, then asks wandb-export for each of them from both places and compares the answers, value by value:
-rows, system metrics, config, summary, the facts that both know, and files with what is in them. docs/runs-on-disk.md lists what a server has
-otherwise. The last line is `N passed, N failed`.
+rows, system metrics, config, summary, the facts that both know, and files with what is in them.
+docs/runs-on-disk.md lists what a server has otherwise. The last line is `N passed, N failed`.
 """
 
 from __future__ import annotations

@@ -136,9 +136,8 @@ impl<const IN_STRING: bool> Reader<'_, IN_STRING> {
         let mut ended = false;
         let mut same = 0;
         while let Some(column) = self.table.last_row.get(same).map(|&column| column as usize)
-            && self.is_at(column)
+            && self.pass_lead(column)
         {
-            self.at += self.table.columns[column].lead.len();
             let span = self.value()?;
             self.table.columns[column].spans.push(span);
             same += 1;
@@ -156,17 +155,21 @@ impl<const IN_STRING: bool> Reader<'_, IN_STRING> {
         Some(ended)
     }
 
-    /// Whether a value of this column comes next.
+    /// Goes on to the value if it is one of this column.
     #[inline]
-    fn is_at(&self, column: usize) -> bool {
-        let column = self.table.columns.get(column);
-        column.is_some_and(|column| begins(&self.text[self.at..], &self.text[column.lead.clone()]))
+    fn pass_lead(&mut self, column: usize) -> bool {
+        let Some(column) = self.table.columns.get(column) else { return false };
+        let lead = &self.text[column.lead.clone()];
+        let is_there = begins(&self.text[self.at..], lead);
+        if is_there {
+            self.at += lead.len();
+        }
+        is_there
     }
 
     /// Goes on to the value behind the next key, and tells its column. A row without a single key has no step, either.
     fn key(&mut self, guess: usize) -> Option<usize> {
-        if self.is_at(guess) {
-            self.at += self.table.columns[guess].lead.len();
+        if self.pass_lead(guess) {
             return Some(guess);
         }
         let start = self.at;

@@ -62,7 +62,8 @@ pub(super) struct Options {
     #[arg(long, value_enum, default_value_t = Source::Live)]
     source: Source,
 
-    /// With --all: go on with the rows that come, until the run has ended or got as far as --max-step; JSON Lines on standard output
+    /// With --all: go on with the rows that come, until the run has ended or got as far as --max-step; JSON
+    /// Lines on standard output
     #[arg(long, requires = "all", conflicts_with_all = ["output", "format", "nested"])]
     follow: bool,
 

@@ -132,16 +132,15 @@ impl Following {
         let mut losses = reader.losses().clone();
         losses.damages.retain(|damage| is_last || !damage.at_end);
         self.incomplete.extend(unread(&self.place, &losses));
-        if !is_last {
-            let is_far_enough = reader.last_step().is_some_and(|step| self.is_end(step));
-            if is_far_enough {
-                self.is_over = true;
-                self.incomplete.extend(disorder(&self.place, self.out_of_order));
-            }
-            return Ok(if is_far_enough { News::Over } else { News::Nothing });
+        let is_far_enough = reader.last_step().is_some_and(|step| self.is_end(step));
+        if !is_last && !is_far_enough {
+            return Ok(News::Nothing);
         }
         self.is_over = true;
         self.incomplete.extend(disorder(&self.place, self.out_of_order));
+        if !is_last {
+            return Ok(News::Over);
+        }
         // A row of which only parts have come is whole now.
         reader.next_rows()?.map_or(Ok(News::Over), rows_of)
     }

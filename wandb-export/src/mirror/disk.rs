@@ -150,7 +150,7 @@ impl Disk {
 }
 
 /// The folder that something is in.
-fn folder_of(here: &str) -> &str {
+pub(super) fn folder_of(here: &str) -> &str {
     here.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 

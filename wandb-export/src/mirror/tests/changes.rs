@@ -5,7 +5,7 @@ use wandb_local_server::{NewRun, RunState, Store};
 use super::super::{Contents, Part};
 use super::image::Image;
 use super::trouble::Trouble;
-use super::world::{Attempt, PROJECT, contents, project, row};
+use super::world::{Attempt, PROJECT, contents, mirrored, row};
 use super::{is_one_seed, seeds};
 
 /// What has become of the project since it was mirrored.
@@ -75,9 +75,8 @@ fn a_mirror_that_is_brought_up_to_date_is_as_a_new_one() {
     let (mut projects, mut removed) = (0, 0);
     for seed in seeds(80) {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let store = project(seed);
-        let mut image = Image::default();
-        Attempt::calm(seed).run(&store, &mut image).complete(seed);
+        let (store, mut image, undisturbed) = mirrored(seed);
+        undisturbed.complete(seed);
         let first = store.run_paths();
         let mut changes = change(&store, &mut rng);
         if rng.bool() {

@@ -3,16 +3,15 @@
 use super::super::layout::MANIFEST;
 use super::image::Image;
 use super::trouble::Trouble;
-use super::world::{Attempt, project};
+use super::world::{Attempt, mirrored};
 use super::{is_one_seed, seeds};
 
 #[test]
 fn a_damaged_byte_is_found_and_mended_and_nothing_else_is() {
     for seed in seeds(60) {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let store = project(seed);
-        let mut image = Image::default();
-        Attempt::calm(seed).run(&store, &mut image).complete(seed);
+        let (store, mut image, first) = mirrored(seed);
+        first.complete(seed);
         let expected = image.readable();
 
         let whole = Attempt { verify: true, compare: true, ..Attempt::calm(seed ^ 1) };
@@ -39,9 +38,7 @@ fn a_damage_that_was_noted_is_mended_even_if_the_power_goes() {
     let mut cut_off = 0;
     for seed in seeds(60) {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let store = project(seed);
-        let mut image = Image::default();
-        let first = Attempt::calm(seed).run(&store, &mut image);
+        let (store, mut image, first) = mirrored(seed);
         let expected = image.readable();
         // Damages of the tables of the whole project are noted nowhere else than in the manifest.
         let places: Vec<_> = expected.keys().filter(|place| place.contains('/')).collect();
@@ -64,9 +61,7 @@ fn a_comparison_that_is_cut_off_leaves_nothing_that_looks_damaged() {
     let mut cut_off = 0;
     for seed in seeds(50) {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let store = project(seed);
-        let mut image = Image::default();
-        let first = Attempt::calm(seed).run(&store, &mut image);
+        let (store, mut image, first) = mirrored(seed);
         // The list of runs does not show that.
         for path in store.run_paths().iter().filter(|_| rng.bool()) {
             store.append_log(path, vec!["later".to_owned()]).expect("a run");

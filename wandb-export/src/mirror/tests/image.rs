@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use super::super::disk::folder_of;
 use super::super::disk::medium::Kind;
 use super::super::layout::OWN;
 
@@ -66,10 +67,6 @@ impl Change {
             }
         }
     }
-}
-
-fn folder_of(here: &str) -> &str {
-    here.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 fn absent() -> io::Error {

@@ -12,7 +12,7 @@ use super::super::store::Store;
 use super::image::Image;
 use super::memory::MemoryDisk;
 use super::trouble::Trouble;
-use super::world::{AT_ONCE, Attempt, Outcome, PROJECT, Stop, project};
+use super::world::{AT_ONCE, Attempt, Outcome, PROJECT, Stop, mirrored};
 use super::{is_one_seed, seeds};
 use crate::error::Error;
 
@@ -72,9 +72,7 @@ fn a_mirror_that_is_stopped_anywhere_ends_in_the_same_bytes() {
     let (mut stopped, mut cut) = (0, 0);
     for seed in seeds(250) {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let store = project(seed);
-        let mut undisturbed = Image::default();
-        let calm = Attempt::calm(seed).run(&store, &mut undisturbed);
+        let (store, mut undisturbed, calm) = mirrored(seed);
         let most = calm.network.most_in_flight;
         assert!(most <= AT_ONCE as u64, "seed {seed}: {most} requests at once");
         let expected = undisturbed.readable();

@@ -97,6 +97,13 @@ pub(super) fn project(seed: u64) -> Store {
     store
 }
 
+/// The project of the seed, and what an undisturbed mirror of it has left.
+pub(super) fn mirrored(seed: u64) -> (Store, Image, Outcome) {
+    let (store, mut image) = (project(seed), Image::default());
+    let outcome = Attempt::calm(seed).run(&store, &mut image);
+    (store, image, outcome)
+}
+
 /// A row of a history. What its columns hold changes now and then.
 pub(super) fn row(step: u32, rng: &mut fastrand::Rng) -> String {
     let mut row = json!({ "_step": step, "loss": f64::from(step) / 7.0 });
