@@ -17,6 +17,7 @@ import pathlib
 import random
 import subprocess
 import tempfile
+import time
 
 from exact import describe, differences
 from random_runs import rows, value
@@ -26,6 +27,8 @@ ENTITY = "local-team"
 PROJECT = "on-disk"
 RUNS = 6
 MOST_ROWS = 400
+# Seconds for the SDK's first sample of the system; usually it takes a few tenths of one.
+PATIENCE = 60
 FACTS = ["id", "path", "name", "state", "entity", "project", "tags", "group", "job_type", "notes", "history_line_count"]
 
 
@@ -44,8 +47,13 @@ def log(rng: random.Random, number: int) -> None:
         group=rng.choice([None, "g1"]),
         job_type=rng.choice([None, "train"]),
         config={f"{kind}_{index}": value(rng, kind) for index, kind in enumerate(kinds)},
-        settings=wandb.Settings(x_stats_sampling_interval=0.1),
+        settings=wandb.Settings(x_stats_sampling_interval=0.1, x_stats_buffer_size=1),
     )
+    # A run of few rows would end before anything was measured, and leave nothing to compare.
+    sampled_until = time.monotonic() + PATIENCE
+    while not run._system_metrics:
+        assert time.monotonic() < sampled_until, f"run-{number}: no system metrics after {PATIENCE} s"
+        time.sleep(0.05)
     run.define_metric("train/*", summary="min,max")
     for row in rows(rng)[:MOST_ROWS]:
         step = row.pop("_step")
@@ -149,7 +157,7 @@ def main() -> None:
         assert listed == {f"run-{number}" for number in range(RUNS)}, listed
         for number in range(RUNS):
             for name, theirs, ours in questions(tool, number, f"./wandb/run-{number}"):
-                assert theirs, (number, name)
+                assert theirs and ours, f"run-{number} {name}: nothing to compare: {theirs!r:.300}, {ours!r:.300}"
                 found = differences(theirs, ours)
                 passed, failed = passed + (not found), failed + bool(found)
                 for difference in found[:3]:
