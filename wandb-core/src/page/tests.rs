@@ -36,6 +36,11 @@ fn rows_of(pages: &[Page]) -> Vec<Row> {
         for (column, packed) in page.columns().zip(unpacked.columns()) {
             assert_eq!(column.key(), packed.key());
             assert!(column.cells().eq(packed.cells()), "{}", column.key());
+            for cell in column.cells().chain(packed.cells()) {
+                let mut written = String::from("é");
+                cell.write_text(&mut written);
+                assert_eq!(written.strip_prefix('é'), Some(cell.text()));
+            }
         }
     }
     pages.iter().flat_map(Page::to_rows).collect()

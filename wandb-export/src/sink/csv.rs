@@ -167,7 +167,7 @@ fn push_page(schema: &Schema, page: &Page, rows: Range<usize>, text: &mut String
 
 fn push_cell(field: &Field, cell: Cell<'_>, text: &mut String) {
     match cell.kind() {
-        CellKind::Float | CellKind::Int | CellKind::BigInt => text.push_str(cell.text()),
+        CellKind::Float | CellKind::Int | CellKind::BigInt => cell.write_text(text),
         CellKind::Missing | CellKind::Null => {}
         CellKind::String if !is_json(field) => push_string(cell.text(), text),
         CellKind::List | CellKind::Object | CellKind::Record => push_string(cell.text(), text),
