@@ -159,7 +159,7 @@ impl Api {
         }
         let path = self.run_path(path).await?;
         let reply = self.client.call(GetRun::new(path.clone())).await?;
-        Ok(Run::new(self.clone(), path, reply.answer, reply.lacks))
+        Ok(Run::new(self.clone(), path, reply.answer, &reply.lacks))
     }
 
     /// The runs of the project at `path`, to be narrowed down, ordered and read. A folder `wandb` on disk is a project, too,
@@ -187,7 +187,7 @@ impl Api {
         }
         let path = self.sweep_path(path).await?;
         let reply = self.client.call(GetSweep::new(path.clone())).await?;
-        Ok(Sweep::new(self.clone(), path, reply.answer, reply.lacks))
+        Ok(Sweep::new(self.clone(), path, reply.answer, &reply.lacks))
     }
 
     /// The configs and summaries of two or more runs side by side; the runs are asked for in parallel.
@@ -259,7 +259,7 @@ impl Api {
 
     pub(crate) fn wrap(&self, run: model::Run) -> Result<Run, Error> {
         let path = run.path()?;
-        Ok(Run::new(self.clone(), path, run, self.client.lacks()))
+        Ok(Run::new(self.clone(), path, run, &self.client.lacks()))
     }
 
     /// The entity of paths that name none: that of the settings, or the viewer's own.

@@ -46,6 +46,7 @@ mod environment;
 mod error;
 #[cfg(feature = "files")]
 pub mod files;
+mod issue;
 mod local;
 #[cfg(feature = "mirror")]
 pub mod mirror;
@@ -62,6 +63,7 @@ pub use api::{
     Run, RunColumns, RunCommand, RunFile, Runs, Section, Source, Stream, Sweep, Update, Updated,
 };
 pub use error::{Error, ErrorKind};
+pub use issue::Issue;
 pub use wandb_core::{
     ApiKey, BaseUrl, Environment, Map, PathDefaults, ProjectPath, Row, RunPath, SweepPath, Value, YamlError,
     client, model, operation, page, transport, update,

@@ -11,8 +11,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let api = Api::connect()?;
 
     let csv = Format::Csv.sink(Output::file("metrics.csv")?, &SinkOptions::default())?;
-    let (exported, end) = api.run(&path).await?.history().write(csv).await?;
-    println!("{} rows", exported.report.rows);
+    let (report, end) = api.run(&path).await?.history().write(csv).await?;
+    println!("{} rows", report.rows);
     println!("complete: {}", end.is_complete());
     Ok(())
 }

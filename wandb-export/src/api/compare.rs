@@ -11,6 +11,7 @@ use wandb_core::{Map, Row, Value};
 
 use super::Api;
 use crate::error::Error;
+use crate::issue::Issue;
 use crate::local::Place;
 use crate::table::divisible;
 
@@ -45,8 +46,7 @@ pub struct Comparison {
     entries: Vec<ComparedKey>,
     with_summary: bool,
     only_differing: bool,
-    lacks: Lacks,
-    incomplete: Vec<String>,
+    issues: Vec<Issue>,
 }
 
 /// A key, and what each run has for it.
@@ -118,8 +118,7 @@ impl Comparison {
             entries: entries.collect(),
             with_summary: false,
             only_differing: false,
-            lacks: Lacks::nothing(),
-            incomplete: Vec::new(),
+            issues: Vec::new(),
         }
     }
 
@@ -172,14 +171,9 @@ impl Comparison {
         self.entries().map(row).collect()
     }
 
-    /// The fields that the server does not have; what they would say is missing here.
-    pub fn lacks(&self) -> &Lacks {
-        &self.lacks
-    }
-
-    /// What of the files of runs on disk cannot be read, each in a sentence; what they would say is missing here.
-    pub fn incomplete(&self) -> &[String] {
-        &self.incomplete
+    /// What is missing from the configs and summaries.
+    pub fn issues(&self) -> &[Issue] {
+        &self.issues
     }
 }
 
@@ -224,10 +218,11 @@ pub(super) async fn fetch<P: AsRef<str>>(
     let runs = wanted.iter().map(|path| api.run(path));
     let runs: Vec<_> = stream::iter(runs).buffered(RUNS_AT_ONCE).try_collect().await?;
     let matters = |field: &&Field| ["config", "summaryMetrics"].contains(&field.name());
-    let lacks = api.client.lacks().iter().filter(matters).cloned().collect();
-    let incomplete = runs.iter().flat_map(super::Run::incomplete).cloned().collect();
+    let lacks: Lacks = api.client.lacks().iter().filter(matters).cloned().collect();
+    let mut issues: Vec<_> = runs.iter().flat_map(super::Run::disk_issues).cloned().collect();
+    issues.extend(Issue::of_lacks(&lacks));
     let models: Vec<_> = runs.into_iter().map(super::Run::into_model).collect();
-    Ok(Comparison { lacks, incomplete, ..Comparison::of(&models) })
+    Ok(Comparison { issues, ..Comparison::of(&models) })
 }
 
 #[cfg(test)]

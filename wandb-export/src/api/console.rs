@@ -5,6 +5,7 @@ use wandb_graphql::ops::ListLogLines;
 
 use super::Run;
 use crate::error::Error;
+use crate::issue::Issue;
 
 impl Run {
     /// The lines that the run has printed, in order, without their line breaks (query `RunLogLines`). Of a run on disk
@@ -40,9 +41,9 @@ impl Run {
         stream::once(open).map_ok(lines).try_flatten().boxed()
     }
 
-    /// What of the output of a run on disk is missing, each in a sentence. Empty for a run on a server.
-    pub async fn console_incomplete(&self) -> Result<Vec<String>, Error> {
+    /// What is missing from the output of a run on disk. Empty for a run on a server.
+    pub async fn console_issues(&self) -> Result<Vec<Issue>, Error> {
         let Some(run) = self.on_disk().cloned() else { return Ok(Vec::new()) };
-        self.client().work(move || run.missing_console()).await
+        self.client().work(move || run.console_issues()).await
     }
 }

@@ -5,10 +5,10 @@ use std::thread::{self, JoinHandle};
 use async_channel::{Receiver, Sender};
 use futures_util::stream::{Stream, StreamExt};
 use wandb_core::Row;
-use wandb_core::operation::Lacks;
 
 use crate::batch::Batch;
 use crate::error::Error;
+use crate::issue::Issue;
 use crate::sink::{Sink, SinkError, SinkReport};
 
 /// What was written, and what could not be.
@@ -17,10 +17,8 @@ use crate::sink::{Sink, SinkError, SinkReport};
 pub struct Exported {
     /// What the sink says of it.
     pub report: SinkReport,
-    /// The fields that the server does not have; what they would say is missing.
-    pub lacks: Lacks,
-    /// What of the files of runs on disk cannot be read, each in a sentence. For a history its end tells that.
-    pub incomplete: Vec<String>,
+    /// What is missing or inexact.
+    pub issues: Vec<Issue>,
 }
 
 /// Batches that may wait for the sink; more would be held in memory for nothing.

@@ -24,6 +24,7 @@ use wandb_graphql::ops::ListFiles;
 use self::pattern::Pattern;
 use super::Api;
 use crate::error::Error;
+use crate::issue::Issue;
 use crate::local::LocalRun;
 
 #[cfg(feature = "mirror")]
@@ -145,14 +146,13 @@ impl Files {
             .boxed()
     }
 
-    /// What is missing of the files, each in a sentence, where they are read from the [mirror](crate::Api::run) of a project.
-    /// Nothing for others.
+    /// What is missing of the files of a run on disk. Empty for a run on a server.
     ///
     /// # Errors
-    /// If the mirror cannot be read.
-    pub async fn incomplete(&self) -> Result<Vec<String>, Error> {
+    /// If the run's folder or mirror cannot be read.
+    pub async fn issues(&self) -> Result<Vec<Issue>, Error> {
         match self.local.clone() {
-            Some(run) => self.api.client.work(move || run.missing_files()).await,
+            Some(run) => self.api.client.work(move || run.file_issues()).await,
             None => Ok(Vec::new()),
         }
     }

@@ -23,10 +23,10 @@ pub(crate) use parse::{Losses, parse as parse_row};
 pub use reader::{HistoryEnd, HistoryReader};
 
 use super::Api;
-use super::export::{Exported, Writer};
+use super::export::Writer;
 use crate::error::Error;
 use crate::local::{Ask, LocalRun, Wanted};
-use crate::sink::Sink;
+use crate::sink::{Sink, SinkReport};
 #[cfg(feature = "parquet")]
 use crate::table::TableOptions;
 
@@ -222,8 +222,7 @@ impl History {
     }
 
     /// Writes the rows to `sink`, and says at the end what is missing, if anything is.
-    pub async fn write(self, sink: Box<dyn Sink>) -> Result<(Exported, HistoryEnd), Error> {
-        let api = self.api.clone();
+    pub async fn write(self, sink: Box<dyn Sink>) -> Result<(SinkReport, HistoryEnd), Error> {
         let mut reader = self.open().await?;
         let mut writer = Writer::start(sink)?;
         #[cfg(feature = "parquet")]
@@ -237,7 +236,7 @@ impl History {
         }
         // The last look at the run hides behind what is still to be written.
         let (report, end) = futures_util::future::join(writer.finish(), reader.finish()).await;
-        Ok((Exported { report: report?, lacks: api.client.lacks(), incomplete: Vec::new() }, end?))
+        Ok((report?, end?))
     }
 
     /// All the rows as Arrow record batches, one schema for all of them. What does not fit into memory is put aside on

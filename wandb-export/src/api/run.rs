@@ -10,6 +10,7 @@ use wandb_runlog::{Alert, Artifact, Branch};
 
 use super::{Api, Files, History, RunFile, Update};
 use crate::error::Error;
+use crate::issue::Issue;
 use crate::local::LocalRun;
 
 /// A run. It dereferences to what the server said of it: [`model::Run`].
@@ -18,18 +19,19 @@ pub struct Run {
     api: Api,
     path: RunPath,
     model: model::Run,
-    lacks: Lacks,
+    /// What is missing from `model`.
+    issues: Vec<Issue>,
     local: Option<Arc<LocalRun>>,
 }
 
 impl Run {
-    pub(crate) fn new(api: Api, path: RunPath, model: model::Run, lacks: Lacks) -> Self {
-        Self { api, path, model, lacks, local: None }
+    pub(crate) fn new(api: Api, path: RunPath, model: model::Run, lacks: &Lacks) -> Self {
+        Self { api, path, model, issues: Issue::of_lacks(lacks), local: None }
     }
 
     pub(crate) fn local(api: Api, run: Arc<LocalRun>) -> Self {
-        let (path, model) = (run.path.clone(), run.model.clone());
-        Self { api, path, model, lacks: Lacks::nothing(), local: Some(run) }
+        let (path, model, issues) = (run.path.clone(), run.model.clone(), run.issues.clone());
+        Self { api, path, model, issues, local: Some(run) }
     }
 
     pub(super) fn client(&self) -> &wandb_core::client::Client {
@@ -41,10 +43,14 @@ impl Run {
         self.local.as_ref()
     }
 
-    /// What of the run's files on disk cannot be read, or what its mirror lacks of config, summary and other fields, each in a
-    /// sentence. Empty for a run on a server.
-    pub fn incomplete(&self) -> &[String] {
-        self.local.as_ref().map_or(&[], |run| &run.incomplete)
+    /// What is missing from the run's fields: those that the server or a mirror lacks, or that cannot be read from disk.
+    pub fn issues(&self) -> &[Issue] {
+        &self.issues
+    }
+
+    /// The issues of a run on disk; none for a run on a server.
+    pub(super) fn disk_issues(&self) -> &[Issue] {
+        self.local.as_ref().map_or(&[], |run| &run.issues)
     }
 
     /// Where the run is: `entity/project/run`. For a run on disk whose entity the SDK did not know, the entity is `local`.
@@ -133,11 +139,6 @@ impl Run {
     pub fn update(&self) -> Update {
         let update = Update::new(self.api.clone(), self.path.clone());
         if self.local.is_some() { update.refused() } else { update }
-    }
-
-    /// The fields that the server does not have; what they would say is missing here.
-    pub fn lacks(&self) -> &Lacks {
-        &self.lacks
     }
 
     /// What the server said, without the rest.

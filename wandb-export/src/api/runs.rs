@@ -13,6 +13,7 @@ use wandb_graphql::{Filter, Order};
 use super::export::{self, Exported};
 use super::{Api, Run, RunColumns};
 use crate::error::Error;
+use crate::issue::Issue;
 use crate::local::LocalProject;
 use crate::sink::Sink;
 
@@ -162,14 +163,16 @@ impl Runs {
     pub async fn write(self, sink: Box<dyn Sink>) -> Result<Exported, Error> {
         let columns = self.columns;
         let api = self.api.clone();
-        let mut incomplete =
-            self.local.as_ref().map(|project| project.incomplete.clone()).unwrap_or_default();
-        let runs = self.stream().inspect_ok(|run| incomplete.extend_from_slice(run.incomplete()));
+        let mut issues = self.local.as_ref().map(|project| project.issues.clone()).unwrap_or_default();
+        let mut of_disk = Vec::new();
+        let runs = self.stream().inspect_ok(|run| of_disk.extend_from_slice(run.disk_issues()));
         let rows = runs.ready_chunks(RUNS_IN_A_BATCH).map(move |runs| {
             runs.into_iter().map(|run| run.map(|run| columns.row(&run))).collect::<Result<Vec<_>, Error>>()
         });
         let report = export::write(rows, sink).await?;
-        Ok(Exported { report, lacks: api.client.lacks(), incomplete })
+        issues.extend(of_disk);
+        issues.extend(Issue::of_lacks(&api.client.lacks()));
+        Ok(Exported { report, issues })
     }
 }
 

@@ -9,6 +9,7 @@ use wandb_core::{SweepPath, model};
 
 use super::{Api, Run, Runs};
 use crate::error::Error;
+use crate::issue::Issue;
 use crate::local::LocalProject;
 use model::{Goal, SweepMetric};
 
@@ -30,13 +31,14 @@ pub struct Sweep {
     api: Api,
     path: SweepPath,
     model: model::Sweep,
-    lacks: Lacks,
+    /// What is missing from `model`.
+    issues: Vec<Issue>,
     local: Option<LocalProject>,
 }
 
 impl Sweep {
-    pub(crate) fn new(api: Api, path: SweepPath, model: model::Sweep, lacks: Lacks) -> Self {
-        Self { api, path, model, lacks, local: None }
+    pub(crate) fn new(api: Api, path: SweepPath, model: model::Sweep, lacks: &Lacks) -> Self {
+        Self { api, path, model, issues: Issue::of_lacks(lacks), local: None }
     }
 
     /// The sweep of that id in a folder: what is `known` of it, or else just what its runs are, if any belongs to it.
@@ -50,7 +52,7 @@ impl Sweep {
         let is_known = known.is_some();
         let model =
             known.unwrap_or_else(|| model::Sweep::new(project.path.entity(), project.path.project(), id, ""));
-        let sweep = Self { local: Some(project), ..Self::new(api, path, model, Lacks::nothing()) };
+        let sweep = Self { local: Some(project), ..Self::new(api, path, model, &Lacks::nothing()) };
         if !is_known && sweep.runs().light().limit(1).collect().await?.is_empty() {
             return Err(Error::NothingThere { message: format!("no run in that folder is of a sweep {id}") });
         }
@@ -108,9 +110,9 @@ impl Sweep {
         Ok(runs)
     }
 
-    /// The fields that the server does not have; what they would say is missing here.
-    pub fn lacks(&self) -> &Lacks {
-        &self.lacks
+    /// What is missing from the sweep's fields: those that the server lacks.
+    pub fn issues(&self) -> &[Issue] {
+        &self.issues
     }
 
     /// What the server said, without the rest.

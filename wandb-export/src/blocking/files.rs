@@ -11,6 +11,7 @@ use wandb_core::blocking::block_on;
 use super::Iter;
 use crate::api;
 use crate::error::Error;
+use crate::issue::Issue;
 #[cfg(feature = "files")]
 use crate::{
     DownloadProgress,
@@ -54,12 +55,12 @@ impl Files {
         Iter::new(self.0.stream().map_ok(RunFile::new).boxed())
     }
 
-    /// What is missing of the files of a mirror, each in a sentence; see the async [`incomplete`](crate::Files::incomplete).
+    /// What is missing of the files; see the async [`issues`](crate::Files::issues).
     ///
     /// # Errors
     /// If the mirror cannot be read.
-    pub fn incomplete(&self) -> Result<Vec<String>, Error> {
-        block_on(self.0.incomplete())
+    pub fn issues(&self) -> Result<Vec<Issue>, Error> {
+        block_on(self.0.issues())
     }
 
     /// All the files at once.

@@ -5,9 +5,10 @@ use wandb_core::Row;
 use wandb_core::blocking::block_on;
 
 use super::Iter;
-use crate::api::{self, Exported, HistoryEnd, Source};
+use crate::api::{self, HistoryEnd, Source};
 use crate::error::Error;
-use crate::sink::Sink;
+use crate::issue::Issue;
+use crate::sink::{Sink, SinkReport};
 
 /// The metrics of a run, as a request to be refined. See the async [`History`](crate::History).
 #[derive(Debug, Clone)]
@@ -100,7 +101,7 @@ impl History {
     }
 
     /// Writes the rows to `sink`, and says at the end what is missing, if anything is.
-    pub fn write(self, sink: Box<dyn Sink>) -> Result<(Exported, HistoryEnd), Error> {
+    pub fn write(self, sink: Box<dyn Sink>) -> Result<(SinkReport, HistoryEnd), Error> {
         block_on(self.0.write(sink))
     }
 
@@ -142,8 +143,8 @@ impl Follow {
         block_on(self.0.next_batch())
     }
 
-    /// What of the rows is missing or changed, each in a sentence.
-    pub fn incomplete(&self) -> &[String] {
-        self.0.incomplete()
+    /// What is missing from the rows so far, or inexact.
+    pub fn issues(&self) -> &[Issue] {
+        self.0.issues()
     }
 }

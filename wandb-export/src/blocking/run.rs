@@ -8,6 +8,7 @@ use wandb_core::blocking::block_on;
 use super::{Files, History, Iter, RunFile, Update};
 use crate::api::{self, RunCommand};
 use crate::error::Error;
+use crate::issue::Issue;
 
 /// A run. It dereferences to the async [`Run`](crate::Run), and so to what the server said of it; its
 /// [`history`](Run::history) is the blocking one.
@@ -42,9 +43,9 @@ impl Run {
         Iter::new(self.0.console())
     }
 
-    /// What of the output of a run on disk is missing, each in a sentence.
-    pub fn console_incomplete(&self) -> Result<Vec<String>, Error> {
-        block_on(self.0.console_incomplete())
+    /// What is missing from the run's output.
+    pub fn console_issues(&self) -> Result<Vec<Issue>, Error> {
+        block_on(self.0.console_issues())
     }
 
     /// How and where the run was started; `None` if it has no such file.

@@ -61,7 +61,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         say(if options.all { "note: there is nothing to compare" } else { "note: the runs do not differ" });
     }
     session.tell(&report, options.destination.format()?);
-    Ok(Session::outcome(Session::missing(comparison.lacks().iter(), comparison.incomplete())))
+    Ok(Session::report(comparison.issues()))
 }
 
 /// A table shows null as it shows what is missing, and here the two differ.

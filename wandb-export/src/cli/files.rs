@@ -66,7 +66,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     let sink = progress.counted(destination.sink()?);
     let run = session.run(&options.path).await?;
     let files = wanted(options, &run)?;
-    let lacking = files.incomplete().await?;
+    let issues = files.issues().await?;
     if options.download {
         drop(progress);
         let bar = DownloadBar::start(&files.progress(), session.shows_progress());
@@ -75,7 +75,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         let rows: Vec<_> = downloads.files.iter().map(downloaded).collect();
         let report = write_rows(futures_util::stream::iter([Ok(rows)]), sink).await?;
         session.tell(&report, destination.format()?);
-        return Ok(worse(Session::outcome(lacking), ended(options, &run, downloads).await?));
+        return Ok(worse(Session::report(&issues), ended(options, &run, downloads).await?));
     }
     let listed = RefCell::new(HashSet::new());
     let rows = files.stream().map_ok(|file| {
@@ -87,7 +87,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     session.tell(&report, destination.format()?);
     let listed = listed.into_inner();
     let absent = missing(&run, options.name.iter().filter(|name| !listed.contains(*name))).await?;
-    Ok(worse(Session::outcome(lacking), absent))
+    Ok(worse(Session::report(&issues), absent))
 }
 
 fn worse(one: Outcome, other: Outcome) -> Outcome {
@@ -122,7 +122,7 @@ async fn ended(options: &Options, run: &Run, downloads: Downloads) -> Result<Out
     }
     let is_refused = failed.iter().any(|file| matches!(file.error, Error::FileExists { .. }));
     let failed = failed.iter().map(|file| format!("{}: {}", file.name, file.error.with_causes()));
-    let outcome = Session::outcome(failed);
+    let outcome = Session::incomplete(failed);
     if is_refused {
         say("hint: --replace replaces what is there");
     }
@@ -138,7 +138,7 @@ async fn missing(run: &Run, absent: impl Iterator<Item = &String>) -> Result<Out
         let hint = suggest::file(run, first).await;
         return Err(Failure { error: error(first), hint });
     }
-    Ok(Session::outcome(absent.into_iter().map(|name| error(name))))
+    Ok(Session::incomplete(absent.into_iter().map(|name| error(name))))
 }
 
 fn row(file: &crate::RunFile) -> Row {

@@ -111,12 +111,12 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     }
     let progress = session.progress();
     let sink = progress.counted(options.destination.sink()?);
-    let (exported, end) = match history.write(sink).await {
+    let (report, end) = match history.write(sink).await {
         Ok(written) => written,
         Err(error) => return Err(suggest::run(session, &path, error).await),
     };
     drop(progress);
-    session.tell(&exported.report, options.destination.format()?);
+    session.tell(&report, options.destination.format()?);
     if let Some(growth) = end.growth {
         let read_to = growth.read_to.map_or("the start".to_owned(), |step| format!("step {step}"));
         say(&format!("note: {path} went on while it was read; it was read up to {read_to}"));
@@ -127,7 +127,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
             say(&format!("hint: {hint}"));
         }
     }
-    Ok(Session::outcome(end.incomplete))
+    Ok(Session::report(&end.issues))
 }
 
 /// Writes rows as they come, each in a line that is there at once.
@@ -141,5 +141,5 @@ async fn follow(history: api::History) -> Result<Outcome, Failure> {
         }
         print(&lines)?;
     }
-    Ok(Session::outcome(following.incomplete()))
+    Ok(Session::report(following.issues()))
 }

@@ -44,5 +44,5 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         output.write_all(text.as_bytes()).map_err(|error| Error::from(output.error(error)))?;
     }
     output.commit().map_err(Error::from)?;
-    Ok(Session::outcome(run.console_incomplete().await?))
+    Ok(Session::report(&run.console_issues().await?))
 }

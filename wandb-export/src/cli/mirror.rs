@@ -107,7 +107,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
             None => format!("{}: {}", project.project, missing.what),
         })
     });
-    let outcome = Session::outcome(missing);
+    let outcome = Session::incomplete(missing);
     if outcome == Outcome::Incomplete {
         say("hint: call it again; it tries just what is missing");
     }

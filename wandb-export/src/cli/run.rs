@@ -34,5 +34,5 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         return Ok(Outcome::Done);
     }
     record::write_run(session, &run, &options.destination)?;
-    Ok(Session::outcome(Session::missing(run.lacks().iter(), run.incomplete())))
+    Ok(Session::report(run.issues()))
 }

@@ -78,5 +78,5 @@ pub(super) async fn write(
     };
     drop(progress);
     session.tell(&exported.report, destination.format()?);
-    Ok(Session::outcome(Session::missing(exported.lacks.iter(), &exported.incomplete)))
+    Ok(Session::report(&exported.issues))
 }

@@ -1,13 +1,12 @@
 //! What every command works with.
 
-use wandb_core::operation::Field;
-
 use super::args::Connection;
 use super::exit::{Failure, Outcome};
 use super::output::say;
 use super::progress::Progress;
 use super::suggest;
 use crate::api::{Api, Run};
+use crate::issue::Issue;
 use crate::sink::{Format, SinkReport};
 
 /// A connection, and how much to say.
@@ -74,18 +73,17 @@ impl Session {
         )
     }
 
-    /// What is missing: fields that the server does not have, and what of files on disk cannot be read.
-    pub(super) fn missing<'a>(
-        lacks: impl IntoIterator<Item = &'a Field>,
-        unread: &'a [String],
-    ) -> impl Iterator<Item = String> {
-        let lacks: Vec<_> =
-            lacks.into_iter().map(|field| format!("the server does not have {field}")).collect();
-        lacks.into_iter().chain(unread.iter().cloned())
+    /// Prints the issues of a result. Any but a note makes the command end as incomplete.
+    pub(super) fn report<'a>(issues: impl IntoIterator<Item = &'a Issue>) -> Outcome {
+        let (notes, gaps): (Vec<_>, Vec<_>) = issues.into_iter().partition(|issue| issue.is_note());
+        for note in notes {
+            say(&format!("note: {note}"));
+        }
+        Self::incomplete(gaps)
     }
 
-    /// Tells what is missing, and how the command has therefore ended.
-    pub(super) fn outcome(missing: impl IntoIterator<Item = impl std::fmt::Display>) -> Outcome {
+    /// Prints what could not be had. The command ends as incomplete if there is anything.
+    pub(super) fn incomplete(missing: impl IntoIterator<Item = impl std::fmt::Display>) -> Outcome {
         let mut outcome = Outcome::Done;
         for what in missing {
             say(&format!("incomplete: {what}"));

@@ -267,7 +267,7 @@ async fn make(
             "note: another writer had put back an older state of {path}; changed again ({times} times)"
         ));
     }
-    Ok(Session::outcome(updated.overruled.iter().map(|change| {
+    Ok(Session::incomplete(updated.overruled.iter().map(|change| {
         let key = change.key.as_ref().map(|key| format!(" {key}")).unwrap_or_default();
         format!("another writer has set {}{key} of {path} to something else meanwhile", change.field)
     })))

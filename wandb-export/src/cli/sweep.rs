@@ -11,6 +11,7 @@ use super::session::Session;
 use super::suggest;
 use crate::api::Sweep;
 use crate::error::Error;
+use crate::issue::Issue;
 
 /// List the runs of a sweep, or show the best one
 ///
@@ -72,8 +73,7 @@ async fn all(session: &Session, options: &Options, sweep: &Sweep) -> Result<Outc
     drop(progress);
     session.tell(&exported.report, options.destination.format()?);
     // What is missing of the sweep itself is not part of the data.
-    let missing = exported.lacks.iter().filter(|field| field.on_type() != "Sweep");
-    Ok(Session::outcome(Session::missing(missing, &exported.incomplete)))
+    Ok(Session::report(exported.issues.iter().filter(|issue| !is_of_sweep(issue))))
 }
 
 async fn best(
@@ -111,8 +111,11 @@ async fn best(
         ));
         record::write_run(session, &run, &options.destination)?;
     }
-    let missing = run.lacks().iter().filter(|field| field.on_type() != "Sweep");
-    Ok(Session::outcome(Session::missing(missing, run.incomplete())))
+    Ok(Session::report(run.issues().iter().filter(|issue| !is_of_sweep(issue))))
+}
+
+fn is_of_sweep(issue: &Issue) -> bool {
+    matches!(issue, Issue::UnsupportedField { field, .. } if field.on_type() == "Sweep")
 }
 
 /// What the server says of the sweep itself, in a line.

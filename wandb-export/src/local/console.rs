@@ -12,6 +12,7 @@ use super::LocalRun;
 use super::run::reading;
 use super::source::Source;
 use crate::error::Error;
+use crate::issue::Issue;
 
 /// So many lines of a file of lines are handed out at once, at the most.
 #[cfg(feature = "mirror")]
@@ -34,16 +35,16 @@ enum Reader {
 }
 
 impl LocalRun {
-    /// What of its output is missing, each in a sentence.
+    /// What is missing from its output.
     #[cfg_attr(
         not(feature = "mirror"),
         expect(clippy::unnecessary_wraps, reason = "a mirror may be damaged")
     )]
-    pub(crate) fn missing_console(&self) -> Result<Vec<String>, Error> {
+    pub(crate) fn console_issues(&self) -> Result<Vec<Issue>, Error> {
         match &self.source {
-            Source::Sessions(_) => Ok(self.incomplete.clone()),
+            Source::Sessions(_) => Ok(self.issues.clone()),
             #[cfg(feature = "mirror")]
-            Source::Mirrored(run) => run.told(crate::mirror::Part::Logs),
+            Source::Mirrored(run) => run.issues(crate::mirror::Part::Logs),
         }
     }
 

@@ -7,6 +7,7 @@ use super::sessions::SessionRows;
 use super::source::Source;
 use crate::batch::Batch;
 use crate::error::Error;
+use crate::issue::Issue;
 #[cfg(feature = "mirror")]
 use crate::mirror::MirroredRows;
 
@@ -79,12 +80,12 @@ impl Feed {
         }
     }
 
-    /// What could not be read so far, each in a sentence.
-    pub(crate) fn incomplete(&self) -> &[String] {
+    /// What could not be read so far.
+    pub(crate) fn issues(&self) -> &[Issue] {
         match &self.rows {
-            Rows::Sessions(rows) => rows.incomplete(),
+            Rows::Sessions(rows) => rows.issues(),
             #[cfg(feature = "mirror")]
-            Rows::Mirrored(rows) => rows.incomplete(),
+            Rows::Mirrored(rows) => rows.issues(),
         }
     }
 }

@@ -10,6 +10,7 @@ use wandb_core::model::File;
 use super::LocalRun;
 use super::source::Source;
 use crate::error::Error;
+use crate::issue::Issue;
 
 /// A file of a run, and where it is.
 pub(crate) type LocalFile = (File, PathBuf);
@@ -24,21 +25,22 @@ impl LocalRun {
         }
     }
 
-    /// What of the files is missing, each in a sentence.
-    pub(crate) fn missing_files(&self) -> Result<Vec<String>, Error> {
+    /// What is missing of the files.
+    pub(crate) fn file_issues(&self) -> Result<Vec<Issue>, Error> {
         match &self.source {
             Source::Sessions(_) => {
-                let mut missing = Vec::new();
-                let mut see = |name: String, _, size: Option<u64>| {
+                let mut issues = Vec::new();
+                let mut see = |_, file: PathBuf, size: Option<u64>| {
                     if size.is_none() {
-                        missing.push(format!("{name} is a link to something that is not there"));
+                        let detail = "is a link to something that is not there".to_owned();
+                        issues.push(Issue::FileDamaged { file, detail });
                     }
                 };
                 self.walk(&mut see)?;
-                Ok(missing)
+                Ok(issues)
             }
             #[cfg(feature = "mirror")]
-            Source::Mirrored(run) => run.told(crate::mirror::Part::Files),
+            Source::Mirrored(run) => run.issues(crate::mirror::Part::Files),
         }
     }
 

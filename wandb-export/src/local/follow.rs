@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use wandb_core::Row;
 use wandb_runlog::{HistoryReader, Mark, Next, Rows, Selection};
 
-use super::run::{Session, disorder, reading, unread};
+use super::run::{Session, damage, disorder, reading};
 use super::sessions::SessionRows;
 use super::{LocalRun, Wanted};
 use crate::batch::Batch;
 use crate::error::Error;
+use crate::issue::Issue;
 
 /// Older SDKs write a last row behind the record of the run's end. So many looks after that have to find nothing more.
 const LOOKS_AFTER_THE_END: u32 = 2;
@@ -33,7 +34,7 @@ pub(crate) struct Following {
     quiet: u32,
     out_of_order: u64,
     is_over: bool,
-    incomplete: Vec<String>,
+    issues: Vec<Issue>,
 }
 
 /// What there is to say at a look.
@@ -69,7 +70,7 @@ impl Following {
             quiet: 0,
             out_of_order: 0,
             is_over: false,
-            incomplete: run.untold.clone(),
+            issues: run.history_issues.clone(),
         })
     }
 
@@ -82,7 +83,7 @@ impl Following {
             if let Some(batch) = rows.next()? {
                 return Ok(News::Rows(batch.into_rows()?));
             }
-            self.incomplete.extend_from_slice(rows.incomplete());
+            self.issues.extend_from_slice(rows.issues());
             self.earlier = None;
         }
         self.look_at_last().map_err(|error| match error {
@@ -91,9 +92,9 @@ impl Following {
         })
     }
 
-    /// What cannot be read, each in a sentence.
-    pub(crate) fn incomplete(&self) -> &[String] {
-        &self.incomplete
+    /// What could not be read so far.
+    pub(crate) fn issues(&self) -> &[Issue] {
+        &self.issues
     }
 
     /// Whether no row behind this step is asked for.
@@ -107,8 +108,7 @@ impl Following {
             reader
         } else {
             if self.file.metadata()?.len() < self.mark.offset() {
-                let place = self.place.display();
-                self.incomplete.push(format!("{place} has become shorter than what had been read of it"));
+                self.issues.push(Issue::FileShrunk { file: self.place.clone() });
                 self.is_over = true;
                 return Ok(News::Over);
             }
@@ -131,13 +131,13 @@ impl Following {
         // What is at the end may be a record that is being written, unless nobody writes any more.
         let mut losses = reader.losses().clone();
         losses.damages.retain(|damage| is_last || !damage.at_end);
-        self.incomplete.extend(unread(&self.place, &losses));
+        self.issues.extend(damage(&self.place, &losses));
         let is_far_enough = reader.last_step().is_some_and(|step| self.is_end(step));
         if !is_last && !is_far_enough {
             return Ok(News::Nothing);
         }
         self.is_over = true;
-        self.incomplete.extend(disorder(&self.place, self.out_of_order));
+        self.issues.extend(disorder(&self.place, self.out_of_order));
         if !is_last {
             return Ok(News::Over);
         }

@@ -10,6 +10,7 @@ use super::find::{Found, Sessions, find};
 use super::run::NO_ENTITY;
 use super::{LocalRun, Place};
 use crate::error::Error;
+use crate::issue::Issue;
 #[cfg(feature = "mirror")]
 use crate::mirror::{Archive, MirroredRun};
 
@@ -20,8 +21,8 @@ pub(crate) struct LocalProject {
     pub(crate) path: ProjectPath,
     /// Where the runs are, which are read one by one.
     pub(crate) runs: Vec<RunSource>,
-    /// What of the folder as a whole cannot be read, each in a sentence.
-    pub(crate) incomplete: Vec<String>,
+    /// What is missing from the folder as a whole.
+    pub(crate) issues: Vec<Issue>,
     /// The server that it is on, where that is known.
     pub(crate) server: Option<BaseUrl>,
 }
@@ -37,8 +38,8 @@ pub(crate) enum RunSource {
 }
 
 impl LocalProject {
-    /// Reads the runs of a source among others, as a rule a single one. One that cannot be read is told as incomplete and keeps
-    /// nobody from the others.
+    /// Reads the runs of a source among others, as a rule a single one. One that cannot be read becomes an issue and does not
+    /// stop the others.
     pub(crate) fn read_one_of_many(source: &RunSource) -> Result<Vec<LocalRun>, Error> {
         match (Self::read(source), source) {
             (Err(error), RunSource::Sessions(sessions)) => Ok(vec![LocalRun::unreadable(sessions, &error)?]),
@@ -71,7 +72,7 @@ pub(crate) fn open_project(place: &Place) -> Result<LocalProject, Error> {
     let name = name.as_deref().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or("wandb");
     let path = ProjectPath::new(NO_ENTITY, name.trim()).or_else(|_| ProjectPath::new(NO_ENTITY, "wandb"))?;
     let runs = runs.into_iter().map(RunSource::Sessions).collect();
-    Ok(LocalProject { path, runs, incomplete: Vec::new(), server: None })
+    Ok(LocalProject { path, runs, issues: Vec::new(), server: None })
 }
 
 #[cfg(feature = "mirror")]
@@ -80,7 +81,7 @@ fn mirrored_project(archive: &Arc<Archive>) -> Result<LocalProject, Error> {
     Ok(LocalProject {
         path: archive.project()?,
         runs: archive.ids().iter().map(source).collect(),
-        incomplete: archive.incomplete().to_vec(),
+        issues: archive.issues().to_vec(),
         server: archive.server(),
     })
 }

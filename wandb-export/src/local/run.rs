@@ -11,6 +11,7 @@ use wandb_runlog::{Alert, Artifact, Branch, Facts, Losses};
 use super::find::{Sessions, id_of};
 use super::source::Source;
 use crate::error::Error;
+use crate::issue::Issue;
 #[cfg(feature = "mirror")]
 use crate::mirror::MirroredRun;
 
@@ -36,10 +37,10 @@ pub(crate) struct LocalRun {
     pub(crate) alerts: Vec<Alert>,
     /// The artifacts that it made and used, in order.
     pub(crate) artifacts: Vec<Artifact>,
-    /// What of its files cannot be read, each in a sentence.
-    pub(crate) incomplete: Vec<String>,
-    /// Those of these sentences that readers of its rows do not tell.
-    pub(crate) untold: Vec<String>,
+    /// What is missing from the fields above, or inexact.
+    pub(crate) issues: Vec<Issue>,
+    /// Those issues that also concern the history, and that reading the rows does not find again.
+    pub(crate) history_issues: Vec<Issue>,
     /// The server that it is on, where that is known.
     pub(crate) server: Option<BaseUrl>,
     pub(super) source: Source,
@@ -74,11 +75,9 @@ impl LocalRun {
                     runs.push((next, last));
                     continue;
                 }
-                Some((before, first)) if first <= before && !begins_anew => next.tell(format!(
-                    "{} begins with step {first}, and the session before has ended with step {before}; what both have of a step \
-                     comes twice",
-                    file.display()
-                )),
+                Some((before, first)) if first <= before && !begins_anew => {
+                    next.add_issue(Issue::SessionsOverlap { file: file.clone(), first, last: before })
+                }
                 Some((before, first)) if first <= before => next.shift(before.saturating_add(1)),
                 _ => {}
             }
@@ -91,10 +90,10 @@ impl LocalRun {
     /// A run of a mirror.
     #[cfg(feature = "mirror")]
     pub(super) fn mirrored(run: MirroredRun) -> Result<Self, Error> {
-        let (model, incomplete) = run.read()?;
+        let (model, issues) = run.read()?;
         let server = run.archive().server();
         let source = Source::Mirrored(run);
-        Ok(Self { incomplete, server, ..Self::with(model.path()?, model, source) })
+        Ok(Self { issues, server, ..Self::with(model.path()?, model, source) })
     }
 
     /// A run whose files cannot be read at all, among others that can.
@@ -102,7 +101,7 @@ impl LocalRun {
         let file = sessions.last().map_or(Path::new(""), PathBuf::as_path);
         let facts = Facts::begin(std::io::empty()).map_err(|error| reading(file, error))?;
         let mut run = Self::of(file, facts)?;
-        run.incomplete = vec![error.with_causes()];
+        run.issues = vec![Issue::RunUnreadable { detail: error.with_causes() }];
         Ok(run)
     }
 
@@ -113,11 +112,11 @@ impl LocalRun {
     }
 
     fn of(file: &Path, facts: Facts) -> Result<Self, Error> {
-        let mut incomplete = unread(file, &facts.losses);
-        let mut untold = Vec::new();
+        let mut issues = damage(file, &facts.losses);
+        let mut history_issues = Vec::new();
         if !facts.is_run() {
-            untold.push(format!("{} does not say which run it is of", file.display()));
-            incomplete.extend_from_slice(&untold);
+            history_issues.push(Issue::RunUnknown { file: file.to_owned() });
+            issues.extend_from_slice(&history_issues);
         }
         let Facts { run: mut model, metadata, branch, alerts, artifacts, .. } = facts;
         if model.id.is_empty() {
@@ -133,7 +132,7 @@ impl LocalRun {
         let path = RunPath::new(entity, &model.project, &model.id)?;
         let source = Source::Sessions(vec![Session { file: file.to_owned(), shift: 0 }]);
         let run = Self::with(path, model, source);
-        Ok(Self { metadata, branch, alerts, artifacts, incomplete, untold, ..run })
+        Ok(Self { metadata, branch, alerts, artifacts, issues, history_issues, ..run })
     }
 
     /// A run of which nothing else is known.
@@ -145,17 +144,17 @@ impl LocalRun {
             branch: None,
             alerts: Vec::new(),
             artifacts: Vec::new(),
-            incomplete: Vec::new(),
-            untold: Vec::new(),
+            issues: Vec::new(),
+            history_issues: Vec::new(),
             server: None,
             source,
         }
     }
 
-    /// Adds something that is missing, whatever is read of the run.
-    fn tell(&mut self, what: String) {
-        self.incomplete.push(what.clone());
-        self.untold.push(what);
+    /// Adds an issue that concerns fields and history.
+    fn add_issue(&mut self, issue: Issue) {
+        self.issues.push(issue.clone());
+        self.history_issues.push(issue);
     }
 
     /// What the last step of its only session is as one of the run.
@@ -198,8 +197,8 @@ impl LocalRun {
         self.branch = self.branch.take().or(later.branch);
         self.alerts.extend(later.alerts);
         self.artifacts.extend(later.artifacts);
-        self.incomplete.extend(later.incomplete);
-        self.untold.extend(later.untold);
+        self.issues.extend(later.issues);
+        self.history_issues.extend(later.history_issues);
         self.source.go_on(later.source);
     }
 
@@ -221,19 +220,15 @@ fn is_silent(file: &Path) -> bool {
     written.and_then(|at| SystemTime::now().duration_since(at).ok()).is_some_and(|silence| silence > SILENCE)
 }
 
-/// What of a file cannot be read, each in a sentence.
-pub(super) fn unread(file: &Path, losses: &Losses) -> Vec<String> {
-    losses.sentences().into_iter().map(|loss| format!("{}: {loss}", file.display())).collect()
+/// The parts of a file that cannot be read.
+pub(super) fn damage(file: &Path, losses: &Losses) -> Vec<Issue> {
+    let issue = |detail| Issue::FileDamaged { file: file.to_owned(), detail };
+    losses.sentences().into_iter().map(issue).collect()
 }
 
-/// That rows of a file do not come in the order of steps, if any do not.
-pub(super) fn disorder(file: &Path, rows: u64) -> Option<String> {
-    (rows > 0).then(|| {
-        format!(
-            "{}: {rows} rows are not in the order of steps; they come as they were written",
-            file.display()
-        )
-    })
+/// The issue with rows that are out of order, if there are any.
+pub(super) fn disorder(file: &Path, rows: u64) -> Option<Issue> {
+    (rows > 0).then(|| Issue::RowsOutOfOrder { file: file.to_owned(), rows })
 }
 
 pub(super) fn reading(file: &Path, error: std::io::Error) -> Error {

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use wandb_runlog::{HistoryReader, Losses, Rows, SystemReader};
 
 use super::Wanted;
-use super::run::{Session, disorder, reading, unread};
+use super::run::{Session, damage, disorder, reading};
 use crate::batch::Batch;
 use crate::error::Error;
+use crate::issue::Issue;
 
 /// Rows, batch by batch, session after session.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ pub(super) struct SessionRows {
     wanted: Wanted,
     /// The session that is being read.
     now: Option<(PathBuf, Reader)>,
-    incomplete: Vec<String>,
+    issues: Vec<Issue>,
 }
 
 #[derive(Debug)]
@@ -30,7 +31,7 @@ enum Reader {
 
 impl SessionRows {
     pub(super) fn new(sessions: &[Session], wanted: Wanted) -> Self {
-        Self { sessions: sessions.iter().cloned().collect(), wanted, now: None, incomplete: Vec::new() }
+        Self { sessions: sessions.iter().cloned().collect(), wanted, now: None, issues: Vec::new() }
     }
 
     /// The next rows, at least one; `None` at the end.
@@ -52,15 +53,15 @@ impl SessionRows {
             if batch.is_some() {
                 return Ok(batch);
             }
-            self.incomplete.extend(unread(file, reader.losses()));
-            self.incomplete.extend(reader.disorder(file));
+            self.issues.extend(damage(file, reader.losses()));
+            self.issues.extend(reader.disorder(file));
             self.now = None;
         }
     }
 
-    /// What could not be read so far, each in a sentence.
-    pub(super) fn incomplete(&self) -> &[String] {
-        &self.incomplete
+    /// What could not be read so far.
+    pub(super) fn issues(&self) -> &[Issue] {
+        &self.issues
     }
 }
 
@@ -82,7 +83,7 @@ impl Reader {
         }
     }
 
-    fn disorder(&self, file: &Path) -> Option<String> {
+    fn disorder(&self, file: &Path) -> Option<Issue> {
         let Self::Logged(reader) = self else { return None };
         disorder(file, reader.out_of_order())
     }

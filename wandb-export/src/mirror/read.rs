@@ -22,6 +22,7 @@ use super::layout::{JOURNAL, MANIFEST, RUNS, SWEEP_TABLE};
 use super::record::Header;
 use super::{journal, tables};
 use crate::error::Error;
+use crate::issue::Issue;
 
 /// A header is far shorter.
 const LONGEST_HEADER: u64 = 1 << 20;
@@ -65,7 +66,7 @@ pub(crate) struct Archive {
     header: Header,
     runs: Runs,
     texts: Mutex<Texts>,
-    incomplete: Vec<String>,
+    issues: Vec<Issue>,
 }
 
 /// The files that records and rows are in, as they were when the mirror was opened.
@@ -99,21 +100,20 @@ impl Archive {
     fn of(root: &Path, texts: Texts) -> Result<Self, Error> {
         let failed = |error| Error::io(format!("reading the mirror in {}", root.display()), error);
         let mut runs = Runs::new();
-        let mut incomplete = Vec::new();
+        let mut issues = Vec::new();
         let mut header = None;
         if let Some(file) = &texts.manifest {
             let unreadable;
             (header, unreadable) = read_manifest(file, &mut runs).map_err(failed)?;
             if unreadable > 0 {
-                let place = root.join(MANIFEST);
-                incomplete
-                    .push(format!("{}: {unreadable} lines cannot be read, each of a run", place.display()));
+                let detail = format!("{unreadable} lines cannot be read, each of a run");
+                issues.push(Issue::FileDamaged { file: root.join(MANIFEST), detail });
             }
         } else {
-            incomplete.push(format!(
-                "the mirror in {} has not come to its end yet; there may be more",
-                root.display()
-            ));
+            issues.push(Issue::MirrorIncomplete {
+                subject: root.display().to_string(),
+                detail: "the mirror is not finished yet; there may be more".to_owned(),
+            });
         }
         if let Some(file) = &texts.rows {
             read_rows(file, &mut runs).map_err(failed)?;
@@ -127,7 +127,7 @@ impl Archive {
             message: "it does not say what it is a mirror of".to_owned(),
         })?;
         header.check(root)?;
-        Ok(Self { root: root.to_owned(), header, runs, texts: Mutex::new(texts), incomplete })
+        Ok(Self { root: root.to_owned(), header, runs, texts: Mutex::new(texts), issues })
     }
 
     /// The project.
@@ -141,9 +141,9 @@ impl Archive {
         BaseUrl::parse(&self.header.server).ok()
     }
 
-    /// What of the whole project cannot be read, each in a sentence.
-    pub(crate) fn incomplete(&self) -> &[String] {
-        &self.incomplete
+    /// What is missing from the project as a whole.
+    pub(crate) fn issues(&self) -> &[Issue] {
+        &self.issues
     }
 
     /// The ids of all runs, the oldest first; behind them those that nothing but their parts are there of.

@@ -17,6 +17,7 @@ use super::{lines, rows};
 use crate::api::{History, HistoryReader, Losses, parse_row};
 use crate::batch::Batch;
 use crate::error::Error;
+use crate::issue::Issue;
 
 /// The copy of one run.
 pub(super) struct RunCopy<'a> {
@@ -43,8 +44,9 @@ impl<T> Got<T> {
         Self { what, missing: Vec::new(), inexact: Vec::new() }
     }
 
-    fn inexact(what: T, inexact: impl IntoIterator<Item = String>) -> Self {
-        Self { inexact: inexact.into_iter().collect(), ..Self::all(what) }
+    fn with_issues(what: T, issues: impl IntoIterator<Item = Issue>) -> Self {
+        let gaps = issues.into_iter().filter(|issue| !issue.is_note());
+        Self { inexact: gaps.map(|issue| issue.to_string()).collect(), ..Self::all(what) }
     }
 }
 
@@ -128,7 +130,7 @@ impl RunCopy<'_> {
         .await?;
         let end = reader.finish().await?;
         let put = rows::put_grown(client, &of.disk, here, table, (schema, lines)).await?;
-        Ok(put.map(|stored| Got::inexact(stored, end.incomplete)))
+        Ok(put.map(|stored| Got::with_issues(stored, end.issues)))
     }
 
     pub(super) async fn system(&self, came: Option<Vec<HistoryRow>>) -> Result<Got<Stored>, Error> {
@@ -157,7 +159,7 @@ impl RunCopy<'_> {
             let parsed: Vec<Row> =
                 rows.iter().map(|row| parse_row(row, &path, &losses)).collect::<Result<_, Error>>()?;
             let stored = rows::write(&disk, (path.run(), part, &here), parsed)?;
-            Ok(Got::inexact(stored, losses.missing(&path)))
+            Ok(Got::with_issues(stored, losses.issue(&path)))
         };
         self.of.write(write).await
     }
@@ -171,7 +173,7 @@ impl RunCopy<'_> {
         let table =
             rows::gather(client, &of.disk, (path.run(), part, here), None, batches(&mut reader), saw).await?;
         let end = reader.finish().await?;
-        Ok(Got::inexact(rows::put(client, &of.disk, here, table).await?, end.incomplete))
+        Ok(Got::with_issues(rows::put(client, &of.disk, here, table).await?, end.issues))
     }
 
     pub(super) async fn logs(&self, came: Option<LogPage>) -> Result<Got<Stored>, Error> {
@@ -200,7 +202,9 @@ impl RunCopy<'_> {
         match written {
             Ok(stored) => Ok(Got::all(stored)),
             // No trying again mends that.
-            Err(error) if is_lacking(&error) => Ok(Got::inexact(nothing(), [error.with_causes()])),
+            Err(error) if is_lacking(&error) => {
+                Ok(Got { inexact: vec![error.with_causes()], ..Got::all(nothing()) })
+            }
             Err(error) => Err(error),
         }
     }

@@ -10,6 +10,7 @@ use wandb_graphql::Filter;
 
 use super::{Amount, History, Source, Stream};
 use crate::error::Error;
+use crate::issue::Issue;
 use crate::local::{Following, News, Wanted};
 
 /// How long to wait before a run is looked at again: about as often as the SDK sends what it has.
@@ -41,7 +42,7 @@ pub struct Follow {
     looking: Option<Looking>,
     reader: Option<super::HistoryReader>,
     is_over: bool,
-    incomplete: Vec<String>,
+    issues: Vec<Issue>,
 }
 
 impl History {
@@ -68,14 +69,7 @@ impl History {
             }
             None => None,
         };
-        Ok(Follow {
-            history: self,
-            files,
-            looking: None,
-            reader: None,
-            is_over: false,
-            incomplete: Vec::new(),
-        })
+        Ok(Follow { history: self, files, looking: None, reader: None, is_over: false, issues: Vec::new() })
     }
 }
 
@@ -89,9 +83,9 @@ impl Follow {
         if self.history.local.is_some() { self.next_on_disk().await } else { self.next_on_server().await }
     }
 
-    /// What of the rows is missing or changed, each in a sentence.
-    pub fn incomplete(&self) -> &[String] {
-        &self.incomplete
+    /// What is missing from the rows so far, or inexact.
+    pub fn issues(&self) -> &[Issue] {
+        &self.issues
     }
 
     async fn next_on_disk(&mut self) -> Result<Option<Vec<Row>>, Error> {
@@ -104,7 +98,7 @@ impl Follow {
             };
             let (news, files) = looking.await;
             self.looking = None;
-            self.incomplete = files.incomplete().to_vec();
+            self.issues = files.issues().to_vec();
             self.files = Some(files);
             match news? {
                 News::Rows(rows) => return Ok(Some(rows)),
@@ -134,7 +128,7 @@ impl Follow {
                 let next = self.history.min_step;
                 self.is_over |= self.history.max_step.is_some_and(|end| next.is_some_and(|next| end <= next));
                 if let Some(reader) = self.reader.take() {
-                    self.incomplete.extend(reader.finish().await?.incomplete);
+                    self.issues.extend(reader.finish().await?.issues);
                 }
                 if !self.is_over {
                     self.history.api.client.sleep(PATIENCE).await;

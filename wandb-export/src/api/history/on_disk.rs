@@ -8,23 +8,28 @@ use wandb_core::client::Client;
 use super::reader::Batches;
 use crate::batch::Batch;
 use crate::error::Error;
+use crate::issue::Issue;
 use crate::local::{Ask, Feed, LocalRun, Wanted};
 
-/// What reading has told at its end, each in a sentence.
+/// The issues of rows, known once the last row has been read.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Told(Arc<Mutex<Vec<String>>>);
+struct RowIssues(Arc<Mutex<Vec<Issue>>>);
 
-impl Told {
-    pub(super) fn sentences(&self) -> Vec<String> {
+impl RowIssues {
+    fn get(&self) -> Vec<Issue> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, issues: Vec<Issue>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = issues;
     }
 }
 
-/// A run that is read, and what is told of it at the end.
+/// A run on disk that is being read.
 #[derive(Debug, Clone)]
 pub(super) struct OnDisk {
     run: Arc<LocalRun>,
-    told: Told,
+    row_issues: RowIssues,
 }
 
 impl OnDisk {
@@ -33,15 +38,15 @@ impl OnDisk {
         run: Arc<LocalRun>,
         ask: Ask,
     ) -> Result<(Self, Batches), Error> {
-        let told = Told::default();
+        let row_issues = RowIssues::default();
         let opened = Arc::clone(&run);
         let feed = client.work(move || Feed::open(&opened, &ask)).await?;
-        Ok((Self { run, told: told.clone() }, batches(client.clone(), feed, told)))
+        Ok((Self { run, row_issues: row_issues.clone() }, batches(client.clone(), feed, row_issues)))
     }
 
-    /// What of the rows is missing.
-    pub(super) fn incomplete(&self) -> Vec<String> {
-        self.run.untold.iter().cloned().chain(self.told.sentences()).collect()
+    /// What is missing from the rows, or inexact. Complete after the last row.
+    pub(super) fn issues(&self) -> Vec<Issue> {
+        self.run.history_issues.iter().cloned().chain(self.row_issues.get()).collect()
     }
 
     /// Those of `keys` that the run has never logged.
@@ -74,13 +79,13 @@ fn remove_logged(keys: &mut Vec<String>, batch: Batch) -> Result<(), Error> {
     Ok(())
 }
 
-fn batches(client: Client, feed: Feed, told: Told) -> Batches {
+fn batches(client: Client, feed: Feed, row_issues: RowIssues) -> Batches {
     let next = move |mut feed: Feed| {
-        let (client, told) = (client.clone(), told.clone());
+        let (client, row_issues) = (client.clone(), row_issues.clone());
         async move {
             let (batch, feed) = client.work(move || (feed.next(), feed)).await;
             let Some(batch) = batch? else {
-                *told.0.lock().unwrap_or_else(PoisonError::into_inner) = feed.incomplete().to_vec();
+                row_issues.set(feed.issues().to_vec());
                 return Ok(None);
             };
             Ok(Some((batch, feed)))

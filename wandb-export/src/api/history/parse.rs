@@ -10,6 +10,7 @@ use wandb_graphql::{HistoryRow, HistoryWindow};
 
 use crate::batch::Batch;
 use crate::error::Error;
+use crate::issue::Issue;
 
 /// Pages that are parsed at once: there are seldom more than a few cores to spare beside the network.
 pub(super) const PAGES_AT_ONCE: usize = 4;
@@ -23,14 +24,10 @@ impl Losses {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// What that means for the rows of a run, if anything.
-    pub(crate) fn missing(&self, path: &RunPath) -> Option<String> {
-        (self.count() > 0).then(|| {
-            format!(
-                "in {path}, halves of surrogate pairs, which no text can hold, have become U+FFFD: {} in all",
-                self.count()
-            )
-        })
+    /// The issue with the rows of a run, if any character was lost.
+    pub(crate) fn issue(&self, path: &RunPath) -> Option<Issue> {
+        let count = self.count();
+        (count > 0).then(|| Issue::TextAltered { run: path.clone(), count })
     }
 }
 

@@ -16,6 +16,7 @@ use super::{Amount, History, Source, Stream};
 use crate::api::Api;
 use crate::batch::Batch;
 use crate::error::Error;
+use crate::issue::Issue;
 
 /// A history that is being read.
 ///
@@ -61,14 +62,14 @@ pub struct HistoryEnd {
     /// If there are no rows: the keys asked for that the run has never logged, which is why. W&B's own keys, which
     /// begin with an underscore, are not among them.
     pub unlogged: Vec<String>,
-    /// What is, or may be, missing or changed, each in a sentence. Empty if nothing is.
-    pub incomplete: Vec<String>,
+    /// What is missing or inexact.
+    pub issues: Vec<Issue>,
 }
 
 impl HistoryEnd {
     /// Whether the rows are all that the run had logged when the reading began, and exact.
     pub fn is_complete(&self) -> bool {
-        self.incomplete.is_empty()
+        self.issues.iter().all(Issue::is_note)
     }
 }
 
@@ -196,12 +197,12 @@ impl HistoryReader {
     pub async fn finish(mut self) -> Result<HistoryEnd, Error> {
         // Requests that nobody waits for any more would keep this one from being sent.
         self.batches = futures_util::stream::empty().boxed();
-        let mut incomplete = Vec::new();
+        let mut issues = Vec::new();
         let mut growth = None;
         let mut unlogged = Vec::new();
         let is_doubtful = self.rows == 0 && !self.keys.is_empty();
         if let Some(on_disk) = &self.on_disk {
-            incomplete.extend(on_disk.incomplete());
+            issues.extend(on_disk.issues());
             if is_doubtful {
                 unlogged = on_disk.unlogged(&self.api.client, &self.keys).await?;
             }
@@ -213,11 +214,10 @@ impl HistoryReader {
             }
         }
         if self.most_rows.is_some_and(|most| self.rows >= most) {
-            incomplete
-                .push(format!("{} has more than {} system metrics; these are samples", self.path, self.rows));
+            issues.push(Issue::Sampled { run: self.path.clone(), rows: self.rows });
         }
-        incomplete.extend(self.losses.missing(&self.path));
-        Ok(HistoryEnd { rows: self.rows, growth, unlogged, incomplete })
+        issues.extend(self.losses.issue(&self.path));
+        Ok(HistoryEnd { rows: self.rows, growth, unlogged, issues })
     }
 }
 

@@ -18,6 +18,7 @@ use super::super::rows::unlabelled;
 use super::{MirroredRun, unreadable};
 use crate::batch::rows_at_once;
 use crate::error::Error;
+use crate::issue::Issue;
 use crate::table::{key_of, rows_of};
 
 /// A value of a row takes more memory than one of a column.
@@ -32,7 +33,7 @@ pub(crate) struct MirroredRows {
     place: PathBuf,
     reader: Option<ParquetRecordBatchReader>,
     selection: Option<Selection>,
-    incomplete: Vec<String>,
+    issues: Vec<Issue>,
 }
 
 impl MirroredRows {
@@ -47,15 +48,15 @@ impl MirroredRows {
     }
 
     fn open(run: &MirroredRun, part: Part, selection: Option<Selection>) -> Result<Self, Error> {
-        let mut incomplete = run.told(part)?;
+        let mut issues = run.issues(part)?;
         let Some((place, stored)) = run.table(part)? else {
-            return Ok(Self { place: PathBuf::new(), reader: None, selection, incomplete });
+            return Ok(Self { place: PathBuf::new(), reader: None, selection, issues });
         };
         let file = match File::open(&place) {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                incomplete.push(run.of_run(&format!("{} is not there", place.display())));
-                return Ok(Self { place, reader: None, selection, incomplete });
+                issues.push(run.issue(&format!("{} is not there", place.display())));
+                return Ok(Self { place, reader: None, selection, issues });
             }
             Err(error) => return Err(unreadable(&place, error)),
         };
@@ -64,7 +65,7 @@ impl MirroredRows {
         // More of them are those of a mirror that is being brought up to date.
         if u64::try_from(rows).is_ok_and(|rows| rows < stored.rows) {
             let what = format!("{} has {rows} rows instead of {}", place.display(), stored.rows);
-            incomplete.push(run.of_run(&what));
+            issues.push(run.issue(&what));
         }
         let columns = wanted_columns(builder.schema(), selection.as_ref());
         let groups = wanted_groups(builder.metadata(), selection.as_ref());
@@ -72,7 +73,7 @@ impl MirroredRows {
         let at_once = rows_for(builder.metadata(), columns.len());
         let reader = builder.with_row_groups(groups).with_projection(mask).with_batch_size(at_once).build();
         let reader = Some(reader.map_err(|error| damaged(&place, error))?);
-        Ok(Self { place, reader, selection, incomplete })
+        Ok(Self { place, reader, selection, issues })
     }
 
     /// The next rows, at least one; `None` at the end.
@@ -92,9 +93,9 @@ impl MirroredRows {
         Ok(None)
     }
 
-    /// What is missing of them, each in a sentence.
-    pub(crate) fn incomplete(&self) -> &[String] {
-        &self.incomplete
+    /// What is missing from them.
+    pub(crate) fn issues(&self) -> &[Issue] {
+        &self.issues
     }
 }
 

@@ -13,6 +13,7 @@ use super::{Archive, unreadable};
 use crate::api::run_of;
 use crate::error::Error;
 use crate::files::is_safe;
+use crate::issue::Issue;
 
 /// A run of a mirror.
 #[derive(Debug, Clone)]
@@ -31,21 +32,21 @@ impl MirroredRun {
         &self.archive
     }
 
-    /// What the server said of the run, and what of that is missing, each in a sentence.
-    pub(crate) fn read(&self) -> Result<(Run, Vec<String>), Error> {
+    /// What the server said of the run, and what is missing from that.
+    pub(crate) fn read(&self) -> Result<(Run, Vec<Issue>), Error> {
         let record = self.record()?;
         let known = self.archive.runs.get(&self.id);
         let place = self.archive.root.join(RUNS);
         let row = self.archive.text(known.and_then(|known| known.row));
         let row = row.map_err(|error| unreadable(&place, error))?;
         let project = self.archive.project()?;
-        let mut incomplete = self.told_by(record.as_ref(), Part::Runs);
+        let mut issues = self.recorded_issues(record.as_ref(), Part::Runs);
         let read = row.and_then(|text| Row::parse(&text).ok()).map(run_of);
         let is_known = known.is_some_and(|known| known.row.is_some())
             || record.as_ref().is_some_and(|record| record.row.is_some());
         if read.is_none() && is_known {
             let place = place.display();
-            incomplete.push(self.of_run(&format!("its line in {place} cannot be read, or is not there")));
+            issues.push(self.issue(&format!("its line in {place} cannot be read, or is not there")));
         }
         let mut run = read.unwrap_or_else(|| {
             let mut run = Run::new(project.entity(), project.project(), &self.id, "");
@@ -60,17 +61,17 @@ impl MirroredRun {
         project.entity().clone_into(&mut run.entity);
         project.project().clone_into(&mut run.project);
         run.id.clone_from(&self.id);
-        Ok((run, incomplete))
+        Ok((run, issues))
     }
 
-    /// What is missing of a part of the run, or may be other than the server has it, each in a sentence.
-    pub(crate) fn told(&self, part: Part) -> Result<Vec<String>, Error> {
-        Ok(self.told_by(self.record()?.as_ref(), part))
+    /// What is missing from a part of the run, or may differ from what the server has.
+    pub(crate) fn issues(&self, part: Part) -> Result<Vec<Issue>, Error> {
+        Ok(self.recorded_issues(self.record()?.as_ref(), part))
     }
 
-    fn told_by(&self, record: Option<&RunRecord>, part: Part) -> Vec<String> {
+    fn recorded_issues(&self, record: Option<&RunRecord>, part: Part) -> Vec<Issue> {
         let Some(record) = record else {
-            return vec![self.of_run("the mirror does not say what it has of it")];
+            return vec![self.issue("the mirror does not say what it has of it")];
         };
         let told = [&record.missing, &record.inexact];
         let mut told: Vec<String> =
@@ -82,11 +83,12 @@ impl MirroredRun {
             }
             _ => {}
         }
-        told.iter().map(|what| self.of_run(what)).collect()
+        told.iter().map(|detail| self.issue(detail)).collect()
     }
 
-    pub(super) fn of_run(&self, what: &str) -> String {
-        format!("{}/{}: {what}", self.archive.header.project, self.id)
+    pub(super) fn issue(&self, detail: &str) -> Issue {
+        let subject = format!("{}/{}", self.archive.header.project, self.id);
+        Issue::MirrorIncomplete { subject, detail: detail.to_owned() }
     }
 
     /// The table of a part that should be there, and how many rows it should have.

@@ -185,7 +185,7 @@ fn what_is_written_by_column_is_the_same_table() {
                     let sink = format.sink(Output::file(&path).expect("opens"), &SinkOptions::default());
                     let history = api.history(PATH).await.expect("a path").all().source(source);
                     let (written, end) = history.write(sink.expect("a sink")).await.expect("written");
-                    assert_eq!((written.report.rows, end.rows), (300, 300));
+                    assert_eq!((written.rows, end.rows), (300, 300));
                     assert!(end.is_complete(), "{end:?}");
                     std::fs::read(path).expect("there")
                 };

@@ -16,8 +16,9 @@ fn a_run_without_what_the_server_lacks() {
     let server = lacking(&[("Run", "summaryMetrics"), ("Run", "tags"), ("Run", "historyLineCount")]);
     on_both(&server, async |api| {
         let run = api.run(RUN).await.expect("a run");
-        let lacks: Vec<_> = run.lacks().iter().map(ToString::to_string).collect();
-        assert_eq!(lacks, ["Run.historyLineCount", "Run.summaryMetrics", "Run.tags"]);
+        let issues: Vec<_> = run.issues().iter().map(ToString::to_string).collect();
+        let lacking = ["Run.historyLineCount", "Run.summaryMetrics", "Run.tags"];
+        assert_eq!(issues, lacking.map(|field| format!("the server does not have {field}")));
         assert_eq!((run.id.as_str(), run.name.as_deref()), ("abc123", Some("bright-sun-1")));
         assert!(run.summary.is_none() && run.tags.is_none() && run.history_line_count.is_none());
         assert!(run.config.is_some());
@@ -43,8 +44,8 @@ fn a_run_of_a_listing_tells_what_the_listing_lacked() {
         let runs = api.runs("local-team/vision").await.expect("a path").collect().await.expect("runs");
         assert_eq!(runs.len(), 3);
         for run in runs {
-            let lacks: Vec<_> = run.lacks().iter().map(ToString::to_string).collect();
-            assert_eq!(lacks, ["Run.summaryMetrics"]);
+            let issues: Vec<_> = run.issues().iter().map(ToString::to_string).collect();
+            assert_eq!(issues, ["the server does not have Run.summaryMetrics"]);
         }
     });
 }

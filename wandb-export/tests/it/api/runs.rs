@@ -20,7 +20,7 @@ fn a_run_says_what_the_server_knows() {
         let config = run.config.as_ref().expect("a config").values();
         assert_eq!(config.get("lr"), Some(&Value::Float(0.1)));
         assert_eq!(run.summary.as_ref().and_then(|summary| summary.get("acc")), Some(&Value::Float(0.9)));
-        assert_eq!(run.lacks().iter().count(), 0);
+        assert_eq!(run.issues().len(), 0);
         assert_eq!(run.history().keys(["acc"]).all().rows().await.expect("rows").len(), 5);
     });
 }

@@ -147,7 +147,7 @@ fn an_old_server_tells_less_of_a_sweep() {
     server.store().set_missing_fields(&missing).expect("fields of the schema");
     on_both(&server, async |api| {
         let sweep = api.sweep(SWEEP).await.expect("a sweep");
-        assert_eq!((sweep.run_count, sweep.name.as_deref(), sweep.lacks().iter().count()), (None, None, 7));
+        assert_eq!((sweep.run_count, sweep.name.as_deref(), sweep.issues().len()), (None, None, 7));
         assert_eq!(sweep.best_run().await.expect("an answer").expect("a run").id, "r1");
     });
 }
@@ -165,7 +165,7 @@ fn configs_are_compared_in_the_order_asked_for() {
         let lr = compared.entries().next().expect("an entry");
         let values = [0.5, 0.01, 0.1].map(|lr| Some(Value::Float(lr)));
         assert_eq!((lr.section, lr.values.as_slice(), lr.differs()), (Section::Config, &values[..], true));
-        assert_eq!(compared.lacks().iter().count(), 0);
+        assert_eq!(compared.issues().len(), 0);
     });
 }
 

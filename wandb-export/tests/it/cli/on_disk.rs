@@ -231,7 +231,7 @@ fn files_and_the_command_are_there_too() {
         let link = program.path(format!("{}/files/model.bin", folder(&program, "scalars")));
         std::os::unix::fs::symlink("gone.bin", link).unwrap();
         let ended = offline(&program, &["files", "./wandb/scalars", "-f", "jsonl"]);
-        assert!(ended.code == Some(5) && ended.stderr.contains("model.bin is a link"), "{ended}");
+        assert!(ended.code == Some(5) && ended.stderr.contains("model.bin: is a link"), "{ended}");
         assert_eq!(ended.stdout, listed);
     }
 }
