@@ -140,7 +140,7 @@ fn a_mirror_that_is_being_made_can_be_read() {
         let read = offline(&program, &["runs", "./here", "-f", "jsonl"]);
         assert_eq!(writer.try_wait().expect("a state"), None, "it is still at work");
         assert_eq!(read.code, Some(code), "{read}");
-        assert_eq!(read.stderr.contains("has not come to its end yet"), code == 5, "{read}");
+        assert_eq!(read.stderr.contains("the mirror is not finished yet"), code == 5, "{read}");
         assert!(runs.is_none_or(|runs| read.stdout.lines().count() == runs), "{read}");
         assert!(writer.wait().expect("an end").success());
     }
