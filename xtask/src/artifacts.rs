@@ -13,10 +13,6 @@ use crate::process;
 pub(crate) enum Kind {
     /// A program that users start.
     Program,
-    /// The unit tests of a library or a program.
-    UnitTests,
-    /// Integration tests.
-    IntegrationTests,
     /// A program of the documentation.
     Example,
 }
@@ -27,8 +23,6 @@ pub(crate) struct Executable {
     pub(crate) kind: Kind,
     /// Name of the target.
     pub(crate) name: String,
-    /// Manifest of the package.
-    pub(crate) manifest: PathBuf,
     /// Where it lies.
     pub(crate) path: PathBuf,
 }
@@ -53,8 +47,6 @@ fn executable(message: &Value) -> Option<Executable> {
     let is =
         |kind: &str| target["kind"].as_array().is_some_and(|kinds| kinds.iter().any(|found| found == kind));
     let kind = match message["profile"]["test"].as_bool()? {
-        true if is("test") => Kind::IntegrationTests,
-        true if !is("bench") && !is("example") => Kind::UnitTests,
         false if is("bin") => Kind::Program,
         false if is("example") => Kind::Example,
         _ => return None,
@@ -62,7 +54,6 @@ fn executable(message: &Value) -> Option<Executable> {
     Some(Executable {
         kind,
         name: target["name"].as_str()?.to_owned(),
-        manifest: PathBuf::from(message["manifest_path"].as_str()?),
         path: PathBuf::from(message["executable"].as_str()?),
     })
 }
@@ -72,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cargos_messages_tell_programs_from_tests() {
+    fn cargos_messages_name_programs_and_examples() {
         let messages = r#"
 {"reason":"compiler-artifact","manifest_path":"/m","target":{"kind":["lib"],"name":"a"},"profile":{"test":false},"executable":null}
 {"reason":"compiler-artifact","manifest_path":"/m","target":{"kind":["lib"],"name":"a"},"profile":{"test":true},"executable":"/x/a-1"}
@@ -82,15 +73,6 @@ mod tests {
 {"reason":"build-finished","success":true}
 not json"#;
         let found: Vec<_> = executables(messages).into_iter().map(|it| (it.kind, it.name)).collect();
-        let named = |kind, name: &str| (kind, name.to_owned());
-        assert_eq!(
-            found,
-            [
-                named(Kind::UnitTests, "a"),
-                named(Kind::Program, "b"),
-                named(Kind::IntegrationTests, "it"),
-                named(Kind::Example, "e"),
-            ]
-        );
+        assert_eq!(found, [(Kind::Program, "b".to_owned()), (Kind::Example, "e".to_owned())]);
     }
 }

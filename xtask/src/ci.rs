@@ -8,10 +8,7 @@ use clap::Args;
 use crate::counts::Counts;
 use crate::summary::{Outcome, Summary};
 use crate::workspace::{Workspace, cargo};
-use crate::{process, test, tools, tree};
-
-/// What keeps the combinations of a crate's features few; the others are checked with every combination.
-const LIMITS: &[(&str, &[&str])] = &[("wandb-export", &["--depth", "2"])];
+use crate::{features, process, test, tools, tree};
 
 /// Options of `ci`.
 #[derive(Debug, Clone, Default, Args)]
@@ -25,7 +22,7 @@ pub(crate) struct Options {
 }
 
 /// Does all parts, then prints the summary.
-pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> ExitCode {
     let mut summary = Summary::default();
     let here = |arguments: &[&str]| {
         let mut command = cargo();
@@ -35,7 +32,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     summary.part("format", || passes(&mut here(&["fmt", "--all", "--check"])));
     let lints = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
     summary.part("lints", || passes(&mut here(&lints)));
-    summary.part("features", || features(workspace));
+    summary.part("features", || features::check(workspace));
     summary.part("tree", || {
         let passed = tree::run(workspace)? == ExitCode::SUCCESS;
         Ok(Outcome::of(passed, Counts::default()))
@@ -47,23 +44,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     summary.part("documents", || passes(here(&documentation).env("RUSTDOCFLAGS", "-D warnings")));
     if !options.skip_tests {
         let options = test::Options { skip_python: options.skip_python, only: Vec::new() };
-        summary.append(test::parts(workspace, &options)?);
+        summary.append(test::parts(workspace, &options));
     }
-    Ok(summary.finish())
-}
-
-/// Checks the published crates with the combinations of their features.
-fn features(workspace: &Workspace) -> Result<Outcome> {
-    let mut passed = true;
-    let published = workspace.packages.iter().filter(|package| package.published);
-    for package in published.filter(|package| !package.features.is_empty()) {
-        let limits =
-            LIMITS.iter().find(|(name, _)| *name == package.name).map_or(&[][..], |(_, limits)| limits);
-        let mut command = tools::HACK.command(workspace)?;
-        command.args(["check", "--feature-powerset", "--package", &package.name]).args(limits);
-        passed &= process::run(&mut command)?.status.success();
-    }
-    Ok(Outcome::of(passed, Counts::default()))
+    summary.finish()
 }
 
 fn passes(command: &mut Command) -> Result<Outcome> {

@@ -9,15 +9,15 @@ pub(crate) struct Counts {
     pub(crate) passed: u64,
     /// Tests that failed.
     pub(crate) failed: u64,
-    /// Tests that were ignored.
-    pub(crate) ignored: u64,
+    /// Tests that were ignored or not selected.
+    pub(crate) skipped: u64,
 }
 
 impl AddAssign for Counts {
     fn add_assign(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
-        self.ignored += other.ignored;
+        self.skipped += other.skipped;
     }
 }
 
@@ -29,25 +29,37 @@ impl Counts {
             // A test's own output may stand before the words on the same line, and the verdict may be coloured.
             let Some((_, result)) = line.split_once("test result: ") else { continue };
             sum += Self {
-                passed: before(result, "passed;"),
-                failed: before(result, "failed;"),
-                ignored: before(result, "ignored;"),
+                passed: before(result, "passed"),
+                failed: before(result, "failed"),
+                skipped: before(result, "ignored"),
             };
         }
         sum
+    }
+
+    /// Reads the last line `Summary [ 1.2s] 9 tests run: 7 passed (1 slow), 1 failed, 1 timed out, 3 skipped` of nextest.
+    ///
+    /// All that did not pass count as failed, tests that an interrupted run never started (`5/9 tests run`) included.
+    pub(crate) fn of_nextest(output: &str) -> Option<Self> {
+        let mut lines = output.lines().rev();
+        let (run, result) =
+            lines.find_map(|line| line.split_once("run: ").filter(|_| line.contains("Summary [")))?;
+        let run: u64 = run.split_whitespace().rev().nth(1)?.rsplit('/').next()?.parse().ok()?;
+        let passed = before(result, "passed");
+        Some(Self { passed, failed: run.checked_sub(passed)?, skipped: before(result, "skipped") })
     }
 
     /// Reads the last line of the form `3 passed, 0 failed` of the Python scripts.
     pub(crate) fn of_script(output: &str) -> Self {
         let last = output.lines().rev().find(|line| line.ends_with(" failed") && line.contains(" passed, "));
         let line = last.unwrap_or_default();
-        Self { passed: before(line, "passed,"), failed: before(line, "failed"), ignored: 0 }
+        Self { passed: before(line, "passed"), failed: before(line, "failed"), skipped: 0 }
     }
 }
 
-/// The number that stands before a word.
+/// The number that stands before a word, or 0.
 fn before(line: &str, word: &str) -> u64 {
-    let words: Vec<_> = line.split_whitespace().collect();
+    let words: Vec<_> = line.split([' ', ',', ';']).filter(|word| !word.is_empty()).collect();
     let number = words.windows(2).find(|pair| pair[1] == word).and_then(|pair| pair[0].parse().ok());
     number.unwrap_or(0)
 }
@@ -66,7 +78,7 @@ noise without a line end test result: \u{1b}[31mFAILED\u{1b}[m. 4 passed; 2 fail
    Doc-tests wandb_core
 test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.21s
 ";
-        assert_eq!(Counts::of_cargo_test(output), Counts { passed: 17, failed: 2, ignored: 1 });
+        assert_eq!(Counts::of_cargo_test(output), Counts { passed: 17, failed: 2, skipped: 1 });
     }
 
     #[test]
@@ -75,9 +87,26 @@ test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
     }
 
     #[test]
+    fn all_that_did_not_pass_in_nextest_failed() {
+        let counts = |line: &str| {
+            let counts =
+                Counts::of_nextest(&format!("PASS a b\n     Summary [   1.2s] {line}\n    FAIL c\n"))?;
+            Some((counts.passed, counts.failed, counts.skipped))
+        };
+        assert_eq!(counts("2200 tests run: 2200 passed (3 slow), 2 skipped"), Some((2200, 0, 2)));
+        assert_eq!(counts("1 test run: 1 passed, 0 skipped"), Some((1, 0, 0)));
+        assert_eq!(
+            counts("9 tests run: 6 passed (1 leaky), 2 failed, 1 timed out, 0 skipped"),
+            Some((6, 3, 0))
+        );
+        assert_eq!(counts("5/9 tests run: 4 passed, 1 exec failed, 0 skipped"), Some((4, 5, 0)));
+        assert_eq!(counts("nothing"), None);
+    }
+
+    #[test]
     fn the_last_line_of_a_script_counts() {
         let output = "10 passed, 1 failed\nmore\n251 passed, 3 failed\n";
-        assert_eq!(Counts::of_script(output), Counts { passed: 251, failed: 3, ignored: 0 });
+        assert_eq!(Counts::of_script(output), Counts { passed: 251, failed: 3, skipped: 0 });
         assert_eq!(Counts::of_script("Traceback"), Counts::default());
     }
 }

@@ -9,6 +9,7 @@ mod counts;
 mod demo;
 mod differential;
 mod examples;
+mod features;
 mod process;
 mod programs;
 mod python;
@@ -79,7 +80,7 @@ fn run(task: &Task) -> anyhow::Result<ExitCode> {
     }
     let workspace = Workspace::load()?;
     match task {
-        Task::Test(options) => test::run(&workspace, options),
+        Task::Test(options) => Ok(test::run(&workspace, options)),
         Task::Differential(options) => Ok(differential::run(&workspace, options)),
         Task::Examples(options) => Ok(examples::run(&workspace, options)),
         Task::Demo => demo::run(&workspace),
@@ -88,6 +89,6 @@ fn run(task: &Task) -> anyhow::Result<ExitCode> {
         Task::BenchChild(_) | Task::BenchDiscard(_) => Ok(ExitCode::SUCCESS),
         Task::Tidy => Ok(tidy::run(&workspace)),
         Task::Tree => tree::run(&workspace),
-        Task::Ci(options) => ci::run(&workspace, options),
+        Task::Ci(options) => Ok(ci::run(&workspace, options)),
     }
 }

@@ -88,11 +88,11 @@ impl fmt::Display for Summary {
             };
             writeln!(
                 formatter,
-                "{:width$}  {verdict:7}  {:5} passed  {:3} failed  {:3} ignored  {:7.1} s{note}",
+                "{:width$}  {verdict:7}  {:5} passed  {:3} failed  {:4} skipped  {:7.1} s{note}",
                 part.name,
                 counts.passed,
                 counts.failed,
-                counts.ignored,
+                counts.skipped,
                 part.time.as_secs_f64(),
             )?;
         }
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     fn counts(passed: u64, failed: u64) -> Counts {
-        Counts { passed, failed, ignored: 0 }
+        Counts { passed, failed, skipped: 0 }
     }
 
     #[test]

@@ -3,33 +3,53 @@
 use std::process::{Command, ExitCode};
 
 use anyhow::{Result, ensure};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use crate::artifacts::{self, Executable, Kind};
 use crate::counts::Counts;
 use crate::differential;
 use crate::examples;
 use crate::process;
 use crate::summary::{Outcome, Summary};
+use crate::tools;
 use crate::workspace::{Workspace, cargo};
 
-/// Names of the parts that hold the integration tests of a package; others are named after the package.
-const INTEGRATION: &[(&str, &str)] = &[
-    ("wandb-core", "simulation"),
-    ("wandb-graphql", "graphql"),
-    ("wandb-transport-conformance", "conformance"),
-    ("wandb-local-server", "local-server"),
-    ("wandb-export", "cli"),
-    ("wandb-runlog", "runlog"),
-];
-const UNIT: &str = "unit";
-const DOCUMENTATION: &str = "documentation";
-const EXAMPLES: &str = "examples";
-const DIFFERENTIAL: &str = "differential";
+/// A part of the tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// Unit and property tests beside the code
+    Unit,
+    /// The client over a simulated network
+    Simulation,
+    /// Operations of W&B's API against its schema
+    Graphql,
+    /// Both transports over real sockets
+    Conformance,
+    /// The local server that the tests use
+    LocalServer,
+    /// The library and the program against the local server
+    Cli,
+    /// Runs on disk
+    Runlog,
+    /// Examples in the documentation
+    Documentation,
+    /// Example programs, in both forms
+    Examples,
+    /// Comparison with the official SDK, which needs Python
+    Differential,
+}
 
-/// Fault schedules that the simulation goes through, and seconds that the readers of files are given damaged ones, unless the
-/// caller's environment says otherwise.
-const THOROUGH: &[(&str, &str)] = &[("WANDB_SIMULATION_SCHEDULES", "10000"), ("WANDB_FUZZ_SECONDS", "60")];
+/// Parts that are the integration tests of one package.
+const INTEGRATION: &[(Part, &str)] = &[
+    (Part::Simulation, "wandb-core"),
+    (Part::Graphql, "wandb-graphql"),
+    (Part::Conformance, "wandb-transport-conformance"),
+    (Part::LocalServer, "wandb-local-server"),
+    (Part::Cli, "wandb-export"),
+    (Part::Runlog, "wandb-runlog"),
+];
+
+/// Seconds for which the readers of files get damaged ones, unless the environment says otherwise.
+const FUZZ_SECONDS: (&str, &str) = ("WANDB_FUZZ_SECONDS", "60");
 
 /// Options of `test`.
 #[derive(Debug, Clone, Default, Args)]
@@ -39,47 +59,31 @@ pub(crate) struct Options {
     pub(crate) skip_python: bool,
     /// Run only this part; may be given several times
     #[arg(long, value_name = "PART")]
-    pub(crate) only: Vec<String>,
+    pub(crate) only: Vec<Part>,
 }
 
 /// Runs the parts and prints the summary.
-pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
-    Ok(parts(workspace, options)?.finish())
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> ExitCode {
+    parts(workspace, options).finish()
 }
 
 /// Runs the parts. All are built with the same packages and features, so that no dependency is built twice.
-pub(crate) fn parts(workspace: &Workspace, options: &Options) -> Result<Summary> {
-    let wanted = wanted(workspace, &options.only)?;
-    let is_wanted = |name: &str| wanted.iter().any(|part| part == name);
+pub(crate) fn parts(workspace: &Workspace, options: &Options) -> Summary {
+    let is_wanted = |part| options.only.is_empty() || options.only.contains(&part);
     let mut summary = Summary::default();
-    let mut executables = Vec::new();
-    let targets = targets(workspace, &wanted);
-    if !targets.is_empty() {
-        summary.part("build", || {
-            // `cargo test --no-run` would leave out whatever comes after the first target that does not build.
-            let mut command = for_all(workspace, "build");
-            let (succeeded, built) = artifacts::build(command.arg("--keep-going").args(&targets))?;
-            executables = built;
-            Ok(Outcome::of(succeeded, Counts::default()))
+    if let Some(selection) = Selection::of(workspace, &options.only) {
+        summary.part("tests", || run_tests(workspace, &selection));
+    }
+    if is_wanted(Part::Documentation) {
+        summary.part("documentation", || {
+            cargo_test(for_all(workspace, "test").args(["--no-fail-fast", "--doc"]))
         });
     }
-    let has_tests = |part: &&String| ![DOCUMENTATION, EXAMPLES, DIFFERENTIAL].contains(&part.as_str());
-    for part in wanted.iter().filter(has_tests) {
-        let mine = executables.iter().filter(|built| part_of(workspace, built) == Some(part.as_str()));
-        let mine: Vec<_> = mine.collect();
-        summary.part(part, || run_tests(&mine));
+    if is_wanted(Part::Examples) {
+        summary.part("examples", || examples::check(workspace, &examples::Options::default()));
     }
-    if is_wanted(DOCUMENTATION) {
-        summary.part(DOCUMENTATION, || {
-            let ended = process::run(for_all(workspace, "test").args(["--no-fail-fast", "--doc"]))?;
-            Ok(Outcome::of(ended.status.success(), Counts::of_cargo_test(&ended.output)))
-        });
-    }
-    if is_wanted(EXAMPLES) {
-        summary.part(EXAMPLES, || examples::check(workspace, &examples::Options::default()));
-    }
-    if is_wanted(DIFFERENTIAL) {
-        summary.part(DIFFERENTIAL, || {
+    if is_wanted(Part::Differential) {
+        summary.part("differential", || {
             if options.skip_python {
                 println!("left out: the comparison with the official SDK, because of --skip-python");
                 return Ok(Outcome::Skipped("--skip-python".to_owned()));
@@ -87,7 +91,67 @@ pub(crate) fn parts(workspace: &Workspace, options: &Options) -> Result<Summary>
             differential::compare(workspace, &differential::Options::default())
         });
     }
-    Ok(summary)
+    summary
+}
+
+/// Unit and integration tests to build and run.
+#[derive(Debug, PartialEq, Eq)]
+struct Selection {
+    /// Arguments of cargo that choose what to build.
+    targets: Vec<String>,
+    /// Filterset of nextest that chooses among the tests of those.
+    filter: Option<String>,
+}
+
+impl Selection {
+    /// Returns `None` if the parts have no tests that cargo builds. No parts stand for all.
+    fn of(workspace: &Workspace, only: &[Part]) -> Option<Self> {
+        if only.is_empty() {
+            return Some(Self { targets: vec!["--tests".to_owned()], filter: None });
+        }
+        let mut targets = Vec::new();
+        let mut filters = Vec::new();
+        if only.contains(&Part::Unit) {
+            targets.push("--tests".to_owned());
+            filters.push("not kind(test)".to_owned());
+        }
+        for (_, package) in INTEGRATION.iter().filter(|(part, _)| only.contains(part)) {
+            let found = workspace.packages.iter().find(|found| found.name == *package);
+            let tests = found.into_iter().flat_map(|found| &found.tests);
+            targets.extend(tests.flat_map(|test| ["--test".to_owned(), test.clone()]));
+            filters.push(format!("kind(test) & package(={package})"));
+        }
+        (!filters.is_empty()).then(|| Self { targets, filter: Some(filters.join(" | ")) })
+    }
+}
+
+/// Runs tests with nextest, or with cargo's own runner where nextest cannot be had. That one knows no filtersets, so it
+/// also runs tests of other packages whose targets have the same name.
+fn run_tests(workspace: &Workspace, selection: &Selection) -> Result<Outcome> {
+    let fuzz = std::env::var_os(FUZZ_SECONDS.0).is_none().then_some(FUZZ_SECONDS);
+    match tools::NEXTEST.command(workspace) {
+        Ok(mut nextest) => {
+            nextest.args(["run", "--workspace", "--all-features", "--no-fail-fast"]);
+            nextest.args(&selection.targets).envs(fuzz);
+            if let Some(filter) = &selection.filter {
+                nextest.args(["--filterset", filter]);
+            }
+            let ended = process::run(&mut nextest)?;
+            let counts = Counts::of_nextest(&ended.output);
+            ensure!(!ended.status.success() || counts.is_some(), "nextest did not say how many tests passed");
+            Ok(Outcome::of(ended.status.success(), counts.unwrap_or_default()))
+        }
+        Err(problem) => {
+            println!("warning: {problem:#}; running the tests with `cargo test`");
+            let mut command = for_all(workspace, "test");
+            cargo_test(command.arg("--no-fail-fast").args(&selection.targets).envs(fuzz))
+        }
+    }
+}
+
+fn cargo_test(command: &mut Command) -> Result<Outcome> {
+    let ended = process::run(command)?;
+    Ok(Outcome::of(ended.status.success(), Counts::of_cargo_test(&ended.output)))
 }
 
 /// A subcommand of cargo for all packages with all features.
@@ -97,138 +161,44 @@ fn for_all(workspace: &Workspace, subcommand: &str) -> Command {
     command
 }
 
-/// Names of the parts to run, in their order.
-fn wanted(workspace: &Workspace, only: &[String]) -> Result<Vec<String>> {
-    let tested = workspace.packages.iter().filter(|package| !package.tests.is_empty());
-    let integration = tested.map(|package| integration_part(&package.name));
-    let all: Vec<_> =
-        [UNIT].into_iter().chain(integration).chain([DOCUMENTATION, EXAMPLES, DIFFERENTIAL]).collect();
-    for name in only {
-        ensure!(all.contains(&name.as_str()), "no part {name:?}; there are: {}", all.join(", "));
-    }
-    let is_wanted = |name: &&str| only.is_empty() || only.iter().any(|wanted| wanted == name);
-    Ok(all.into_iter().filter(is_wanted).map(str::to_owned).collect())
-}
-
-fn integration_part(package: &str) -> &str {
-    INTEGRATION.iter().find(|(name, _)| *name == package).map_or(package, |(_, part)| part)
-}
-
-/// What cargo has to build for these parts. A name that several packages use builds more than is run.
-fn targets(workspace: &Workspace, wanted: &[String]) -> Vec<String> {
-    if wanted.iter().any(|part| part == UNIT) {
-        return vec!["--tests".to_owned()];
-    }
-    let mut targets = Vec::new();
-    for part in wanted {
-        let packages = workspace.packages.iter().filter(|package| integration_part(&package.name) == part);
-        for test in packages.flat_map(|package| &package.tests) {
-            if !targets.contains(test) {
-                targets.extend(["--test".to_owned(), test.clone()]);
-            }
-        }
-    }
-    targets
-}
-
-/// The part that an executable belongs to.
-fn part_of<'a>(workspace: &'a Workspace, built: &Executable) -> Option<&'a str> {
-    match built.kind {
-        Kind::Program | Kind::Example => None,
-        Kind::UnitTests => Some(UNIT),
-        Kind::IntegrationTests => {
-            let owner = workspace.packages.iter().find(|package| package.manifest == built.manifest);
-            owner.map(|package| integration_part(&package.name))
-        }
-    }
-}
-
-/// Runs executables of tests where and as `cargo test` runs them; all of them, also after a failure.
-fn run_tests(executables: &[&Executable]) -> Result<Outcome> {
-    ensure!(!executables.is_empty(), "none of its tests were built");
-    let mut counts = Counts::default();
-    let mut passed = true;
-    for built in executables {
-        let Some(folder) = built.manifest.parent() else { continue };
-        let mut command = Command::new(&built.path);
-        command.current_dir(folder).env("CARGO_MANIFEST_DIR", folder);
-        let unsaid = THOROUGH.iter().filter(|(name, _)| std::env::var_os(name).is_none());
-        command.envs(unsaid.copied());
-        println!("\n{} in {}", built.name, folder.display());
-        let ended = process::run(&mut command)?;
-        let more = Counts::of_cargo_test(&ended.output);
-        // One that broke off has said nothing of the tests that failed.
-        let lost = u64::from(!ended.status.success() && more.failed == 0);
-        counts += Counts { failed: more.failed + lost, ..more };
-        passed &= ended.status.success();
-    }
-    Ok(Outcome::of(passed, counts))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workspace::Package;
 
-    fn workspace(packages: &[(&str, &[&str])]) -> Workspace {
-        let package = |&(name, tests): &(&str, &[&str])| Package {
-            name: name.to_owned(),
-            manifest: format!("/{name}/Cargo.toml").into(),
-            tests: tests.iter().map(|&test| test.to_owned()).collect(),
-            features: Vec::new(),
-            published: true,
-        };
-        Workspace {
-            root: "/".into(),
-            target: "/target".into(),
-            packages: packages.iter().map(package).collect(),
-        }
-    }
-
-    fn integration_test(package: &str, name: &str) -> Executable {
-        Executable {
-            kind: Kind::IntegrationTests,
-            name: name.to_owned(),
-            manifest: format!("/{package}/Cargo.toml").into(),
-            path: "/x".into(),
-        }
+    fn selection(only: &[Part]) -> Option<(Vec<String>, Option<String>)> {
+        let found = Selection::of(&Workspace::load().unwrap(), only);
+        found.map(|found| (found.targets, found.filter))
     }
 
     #[test]
     fn every_integration_test_belongs_to_a_part() {
-        let workspace = workspace(&[("wandb-core", &["simulation"]), ("other", &["a", "b"]), ("none", &[])]);
-        let parts = wanted(&workspace, &[]).unwrap();
-        assert_eq!(parts, ["unit", "simulation", "other", "documentation", "examples", "differential"]);
-        assert_eq!(targets(&workspace, &parts), ["--tests"]);
-        assert_eq!(targets(&workspace, &parts[1..]), ["--test", "simulation", "--test", "a", "--test", "b"]);
-        assert_eq!(part_of(&workspace, &integration_test("other", "b")), Some("other"));
-    }
-
-    #[test]
-    fn tests_of_the_same_name_belong_to_their_own_packages() {
-        let workspace = workspace(&[("wandb-export", &["it"]), ("wandb-local-server", &["it"])]);
-        assert_eq!(targets(&workspace, &wanted(&workspace, &["cli".to_owned()]).unwrap()), ["--test", "it"]);
-        assert_eq!(part_of(&workspace, &integration_test("wandb-export", "it")), Some("cli"));
-        assert_eq!(part_of(&workspace, &integration_test("wandb-local-server", "it")), Some("local-server"));
-    }
-
-    #[test]
-    fn an_unknown_part_is_refused_with_the_known_ones() {
-        let workspace = workspace(&[("wandb-core", &["simulation"])]);
-        let problem = wanted(&workspace, &["simulations".to_owned()]).unwrap_err().to_string();
-        assert!(problem.contains("unit, simulation, documentation, examples, differential"), "{problem}");
-    }
-
-    #[test]
-    fn the_real_workspace_has_the_parts_it_should() {
-        let names = wanted(&Workspace::load().unwrap(), &[]).unwrap();
-        for (_, part) in INTEGRATION {
-            assert!(names.iter().any(|found| found == part), "{part} is not among {names:?}");
+        for package in Workspace::load().unwrap().packages {
+            let is_listed = INTEGRATION.iter().any(|(_, name)| *name == package.name);
+            assert_eq!(is_listed, !package.tests.is_empty(), "{}", package.name);
         }
     }
 
     #[test]
-    fn a_part_without_tests_fails() {
-        assert!(run_tests(&[]).is_err());
+    fn all_tests_run_unless_parts_are_named() {
+        assert_eq!(selection(&[]), Some((vec!["--tests".to_owned()], None)));
+    }
+
+    #[test]
+    fn part_builds_its_own_targets_only() {
+        let (targets, filter) = selection(&[Part::Simulation]).unwrap();
+        assert_eq!(targets, ["--test", "simulation"]);
+        assert_eq!(filter.unwrap(), "kind(test) & package(=wandb-core)");
+    }
+
+    #[test]
+    fn targets_of_the_same_name_are_told_apart() {
+        let (targets, filter) = selection(&[Part::Cli, Part::Unit]).unwrap();
+        assert_eq!(targets, ["--tests", "--test", "it"]);
+        assert_eq!(filter.unwrap(), "not kind(test) | kind(test) & package(=wandb-export)");
+    }
+
+    #[test]
+    fn other_parts_need_no_tests_of_cargo() {
+        assert_eq!(selection(&[Part::Documentation, Part::Differential]), None);
     }
 }

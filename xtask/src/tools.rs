@@ -1,4 +1,4 @@
-//! Cargo subcommands that `ci` needs; built into the target folder when the machine has none.
+//! Cargo subcommands that the tasks need; built into the target folder when the machine has none.
 
 use std::process::{Command, Stdio};
 
@@ -14,8 +14,8 @@ pub(crate) struct Tool {
     version: &'static str,
 }
 
-/// Feature combinations.
-pub(crate) const HACK: Tool = Tool { name: "hack", version: "0.6.46" };
+/// Runs each test in a process, and ends those that hang. The newest version that the oldest supported Rust builds.
+pub(crate) const NEXTEST: Tool = Tool { name: "nextest", version: "0.9.128" };
 /// Licences, duplicates and sources of dependencies.
 pub(crate) const DENY: Tool = Tool { name: "deny", version: "0.20.2" };
 

@@ -1,5 +1,6 @@
 //! What `cargo metadata` says about the workspace.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,12 +12,12 @@ use serde_json::Value;
 pub(crate) struct Package {
     /// Name in its manifest.
     pub(crate) name: String,
-    /// Its manifest.
-    pub(crate) manifest: PathBuf,
+    /// Folder of its manifest.
+    pub(crate) folder: PathBuf,
     /// Names of its integration test targets.
     pub(crate) tests: Vec<String>,
-    /// Names of its features.
-    pub(crate) features: Vec<String>,
+    /// Its features, and what each enables.
+    pub(crate) features: BTreeMap<String, Vec<String>>,
     /// Whether it goes to the registry.
     pub(crate) published: bool,
 }
@@ -69,16 +70,20 @@ fn package(value: &Value) -> Package {
     let is_test = |target: &&Value| list(&target["kind"]).iter().any(|kind| kind == "test");
     Package {
         name: text(&value["name"]).to_owned(),
-        manifest: PathBuf::from(text(&value["manifest_path"])),
+        folder: Path::new(text(&value["manifest_path"])).parent().map(Path::to_owned).unwrap_or_default(),
         tests: list(&value["targets"])
             .iter()
             .filter(is_test)
             .map(|target| text(&target["name"]).to_owned())
             .collect(),
-        features: value["features"].as_object().map(|map| map.keys().cloned().collect()).unwrap_or_default(),
+        features: value["features"].as_object().into_iter().flatten().map(feature).collect(),
         // `publish = false` is an empty list of registries.
         published: value["publish"].is_null(),
     }
+}
+
+fn feature((name, enables): (&String, &Value)) -> (String, Vec<String>) {
+    (name.clone(), list(enables).iter().map(|value| text(value).to_owned()).collect())
 }
 
 fn text(value: &Value) -> &str {

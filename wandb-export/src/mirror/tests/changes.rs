@@ -4,9 +4,9 @@ use wandb_local_server::{NewRun, RunState, Store};
 
 use super::super::{Contents, Part};
 use super::image::Image;
+use super::seeds;
 use super::trouble::Trouble;
 use super::world::{Attempt, PROJECT, contents, mirrored, row};
-use super::{is_one_seed, seeds};
 
 /// What has become of the project since it was mirrored.
 struct Changes {
@@ -73,7 +73,8 @@ fn lines<'a>(bytes: &'a [u8], key: &str, removed: &[String]) -> Vec<&'a str> {
 #[test]
 fn a_mirror_that_is_brought_up_to_date_is_as_a_new_one() {
     let (mut projects, mut removed) = (0, 0);
-    for seed in seeds(80) {
+    let seeds = seeds(80);
+    for &seed in &seeds {
         let mut rng = fastrand::Rng::with_seed(seed);
         let (store, mut image, undisturbed) = mirrored(seed);
         undisturbed.complete(seed);
@@ -150,7 +151,7 @@ fn a_mirror_that_is_brought_up_to_date_is_as_a_new_one() {
         assert_eq!(image.readable(), found, "seed {seed}");
     }
     assert!(
-        is_one_seed() || projects > 20 && removed > 5,
+        projects >= seeds.len() / 4 && removed >= seeds.len() / 16,
         "{projects} projects changed, {removed} runs were removed"
     );
 }

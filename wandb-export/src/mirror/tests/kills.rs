@@ -11,9 +11,9 @@ use super::super::record::{FORMAT, Header, RunRecord};
 use super::super::store::Store;
 use super::image::Image;
 use super::memory::MemoryDisk;
+use super::seeds;
 use super::trouble::Trouble;
 use super::world::{AT_ONCE, Attempt, Outcome, PROJECT, Stop, mirrored};
-use super::{is_one_seed, seeds};
 use crate::error::Error;
 
 /// How often a flaky disk fails. It is asked to do a few hundred things.
@@ -70,7 +70,8 @@ fn disturbed(seed: u64, rng: &mut fastrand::Rng, calm: &Outcome) -> Attempt {
 #[test]
 fn a_mirror_that_is_stopped_anywhere_ends_in_the_same_bytes() {
     let (mut stopped, mut cut) = (0, 0);
-    for seed in seeds(250) {
+    let seeds = seeds(250);
+    for &seed in &seeds {
         let mut rng = fastrand::Rng::with_seed(seed);
         let (store, mut undisturbed, calm) = mirrored(seed);
         let most = calm.network.most_in_flight;
@@ -85,7 +86,7 @@ fn a_mirror_that_is_stopped_anywhere_ends_in_the_same_bytes() {
             let outcome = attempt.run(&store, &mut image);
             let before = image.readable();
             let has_ended = matches!(outcome.ended, Some(Ok(_)));
-            stopped += u32::from(!has_ended);
+            stopped += usize::from(!has_ended);
             if rng.bool() {
                 image.power_cut(&mut rng);
                 cut += 1;
@@ -129,5 +130,5 @@ fn a_mirror_that_is_stopped_anywhere_ends_in_the_same_bytes() {
         }
         calm.complete(seed);
     }
-    assert!(is_one_seed() || stopped > 50 && cut > 50, "{stopped} were stopped, {cut} cut off");
+    assert!(stopped.min(cut) >= seeds.len() / 5, "only {stopped} were stopped, {cut} cut off");
 }

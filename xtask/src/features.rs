@@ -1,0 +1,193 @@
+//! The part `features` of `ci`: published crates are checked with every set of features that can find something.
+//!
+//! These are no features, each alone, the default, all, and the pairs that touch each other. Code that only a pair
+//! breaks is either gated by both features or differs with one inside of a module that the other gates. So two features
+//! touch if a source file names both, where a file also counts as naming the features that gate its module. They also
+//! touch if one passes a feature on to a dependency that the other enables (`dependency?/feature`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use crate::counts::Counts;
+use crate::process;
+use crate::summary::Outcome;
+use crate::workspace::{Package, Workspace, cargo};
+
+type Set = BTreeSet<String>;
+
+/// Checks every set, also after a failure.
+pub(crate) fn check(workspace: &Workspace) -> Result<Outcome> {
+    let mut passed = true;
+    let published = workspace.packages.iter().filter(|package| package.published);
+    for package in published.filter(|package| !package.features.is_empty()) {
+        for set in sets(package)? {
+            let mut command = cargo();
+            command.current_dir(&workspace.root).args(["check", "--package", &package.name]);
+            command.args(["--no-default-features", "--features"]);
+            command.arg(set.into_iter().collect::<Vec<_>>().join(","));
+            passed &= process::run(&mut command)?.status.success();
+        }
+    }
+    Ok(Outcome::of(passed, Counts::default()))
+}
+
+/// The sets, each with all that its features imply, so that no two are the same build.
+fn sets(package: &Package) -> Result<BTreeSet<Set>> {
+    let mut groups = manifest_groups(&package.features);
+    read_module(&package.folder.join("src/lib.rs"), &Set::new(), &mut groups)?;
+    let of = |names: &[&String]| implied(&package.features, names);
+    let names: Vec<_> = package.features.keys().collect();
+    let mut sets = BTreeSet::from([Set::new(), of(&names)]);
+    for (number, name) in names.iter().enumerate() {
+        sets.insert(of(&[name]));
+        for other in &names[..number] {
+            if groups.iter().any(|group| group.contains(*name) && group.contains(*other)) {
+                sets.insert(of(&[name, other]));
+            }
+        }
+    }
+    Ok(sets)
+}
+
+/// These features and all that they enable, without `default`, which gates nothing.
+fn implied(features: &BTreeMap<String, Vec<String>>, names: &[&String]) -> Set {
+    let mut set = Set::new();
+    let mut open: Vec<_> = names.to_vec();
+    while let Some(name) = open.pop() {
+        if let Some((name, enables)) = features.get_key_value(name)
+            && set.insert(name.clone())
+        {
+            open.extend(enables);
+        }
+    }
+    set.remove("default");
+    set
+}
+
+/// Pairs of which one passes a feature on to a dependency that the other enables.
+fn manifest_groups(features: &BTreeMap<String, Vec<String>>) -> Vec<Set> {
+    let mut groups = Vec::new();
+    for (name, enables) in features {
+        for (dependency, _) in enables.iter().filter_map(|value| value.split_once("?/")) {
+            let enabler = format!("dep:{dependency}");
+            let enabling = features.iter().filter(|(_, enables)| enables.contains(&enabler));
+            groups.extend(enabling.map(|(other, _)| Set::from([name.clone(), other.clone()])));
+        }
+    }
+    groups
+}
+
+/// Adds the features that a source file names outside of its tests, and those of the modules below it.
+fn read_module(file: &Path, gates: &Set, groups: &mut Vec<Set>) -> Result<()> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let (named, modules) = named(&text);
+    groups.push(gates | &named);
+    let is_root = file.file_stem().is_some_and(|stem| stem == "lib");
+    let folder = if is_root { file.with_file_name("") } else { file.with_extension("") };
+    for (module, gate) in modules {
+        read_module(&folder.join(format!("{module}.rs")), &(gates | &gate), groups)?;
+    }
+    Ok(())
+}
+
+/// The features that a text names, and its modules in files of their own with the features that gate each.
+fn named(text: &str) -> (Set, Vec<(&str, Set)>) {
+    let (mut named, mut modules) = (Set::new(), Vec::new());
+    // What the attributes above a line name, whether they are about tests, and how deep they are in parentheses.
+    let (mut gate, mut is_test, mut depth) = (Set::new(), false, 0);
+    for line in text.lines().map(str::trim).filter(|line| !line.starts_with("//")) {
+        gate.extend(
+            line.split("feature = \"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())),
+        );
+        if depth > 0 || line.starts_with("#[") || line.starts_with("#![") {
+            is_test |= ["cfg(test)", "all(test,", "all(doctest,"].iter().any(|test| line.contains(test));
+            depth += line.matches(['(', '[']).count();
+            depth -= line.matches([')', ']']).count().min(depth);
+            continue;
+        }
+        let gate = std::mem::take(&mut gate);
+        if std::mem::take(&mut is_test) {
+            continue;
+        }
+        let declared = line.strip_suffix(';').and_then(|line| line.rsplit_once("mod "));
+        match declared {
+            Some((visibility, module)) if visibility.is_empty() || visibility.starts_with("pub") => {
+                modules.push((module, gate));
+            }
+            _ => named.extend(gate),
+        }
+    }
+    (named, modules)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(names: &[&str]) -> Set {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    fn features(package: &str) -> (Vec<String>, BTreeSet<Set>) {
+        let workspace = Workspace::load().unwrap();
+        let package = workspace.packages.iter().find(|found| found.name == package).unwrap();
+        (package.features.keys().cloned().collect(), sets(package).unwrap())
+    }
+
+    #[test]
+    fn gates_of_modules_are_told_from_other_uses() {
+        let text = "\
+/// #[cfg(feature = \"docs\")]
+#[cfg(feature = \"a\")]
+#[doc(hidden)]
+pub(crate) mod gated;
+mod open;
+#[cfg(any(
+    feature = \"b\",
+    feature = \"c\",
+))]
+mod long;
+#[cfg(test)]
+mod tests;
+#[cfg(all(test, feature = \"d\"))]
+mod more;
+#[cfg(feature = \"e\")]
+use gated::Thing;
+fn f() {
+    if cfg!(feature = \"f\") {}
+}
+";
+        let (named, modules) = named(text);
+        assert_eq!(named, set(&["e", "f"]));
+        assert_eq!(modules, [("gated", set(&["a"])), ("open", set(&[])), ("long", set(&["b", "c"]))]);
+    }
+
+    #[test]
+    fn implied_features_belong_to_a_set() {
+        let features = [("default", &["b"][..]), ("a", &["b", "dep:x"]), ("b", &["y?/z"]), ("c", &["dep:y"])];
+        let features: BTreeMap<_, _> = features
+            .map(|(name, enables)| (name.to_owned(), enables.iter().map(|&name| name.to_owned()).collect()))
+            .into();
+        assert_eq!(implied(&features, &[&"a".to_owned()]), set(&["a", "b"]));
+        assert_eq!(implied(&features, &[&"default".to_owned()]), set(&["b"]));
+        assert_eq!(manifest_groups(&features), [set(&["b", "c"])]);
+    }
+
+    #[test]
+    fn each_feature_is_checked_alone_and_with_those_it_touches() {
+        let (names, sets) = features("wandb-export");
+        for name in names.iter().filter(|name| *name != "default") {
+            assert!(sets.iter().any(|set| set.contains(name) && set.len() <= 3), "{name} alone");
+        }
+        assert!(sets.contains(&set(&[])));
+        assert!(sets.iter().any(|set| set.len() == names.len() - 1), "all features");
+        // The program starts either transport; each transport takes its certificates from a feature.
+        for pair in [["async", "blocking"], ["async", "tls-native-roots"], ["csv", "parquet"]] {
+            assert!(sets.contains(&set(&pair)), "{pair:?}");
+        }
+        assert!(sets.contains(&set(&["async", "cli", "files", "terminal"])));
+        assert!(!sets.contains(&set(&["csv", "tls-native-roots"])), "these two never meet");
+    }
+}
