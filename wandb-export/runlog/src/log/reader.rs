@@ -131,6 +131,8 @@ impl<R: Read> LogReader<R> {
         self.layout = Layout::find(source, &mut bytes)?;
         let is_damaged = !bytes.is_empty() && !bytes.starts_with(&MARK) && !MARK.starts_with(&bytes);
         let is_whole = bytes.starts_with(&MARK);
+        // A file that was not on the disk when the system crashed.
+        let are_zeros = bytes.iter().all(|&byte| byte == 0);
         *ahead = Cursor::new(bytes);
         let outside = self.layout.first_block();
         if outside > 0 {
@@ -140,7 +142,7 @@ impl<R: Read> LogReader<R> {
         self.fill()?;
         if is_damaged {
             // It may be only the mark that is damaged.
-            self.lose(0, DamageKind::Header);
+            self.lose(0, if are_zeros { DamageKind::Zeros } else { DamageKind::Header });
         }
         if outside == 0 && (is_damaged || is_whole) {
             self.at = HEADER;
