@@ -29,6 +29,9 @@ use wandb_graphql::ops::{GetRun, GetServer, GetSweep, GetViewer, ListProjects};
 pub use builder::ApiBuilder;
 pub use command::RunCommand;
 pub use compare::{ComparedKey, Comparison, Section};
+pub use console::Console;
+#[cfg(feature = "mirror")]
+pub(crate) use console::issues_of as console_issues_of;
 pub use export::Exported;
 #[cfg(feature = "cli")]
 pub(crate) use export::write as write_rows;

@@ -4,6 +4,7 @@
 //! thread, also inside an async program (it holds that thread).
 
 mod api;
+mod console;
 mod files;
 mod history;
 mod iter;
@@ -15,6 +16,7 @@ mod sweep;
 mod update;
 
 pub use api::Api;
+pub use console::Console;
 pub use files::{Files, RunFile};
 pub use history::{Follow, History, HistoryReader};
 pub use iter::Iter;

@@ -59,8 +59,9 @@ pub mod table;
 #[cfg(feature = "files")]
 pub use api::DownloadProgress;
 pub use api::{
-    Api, ApiBuilder, ComparedKey, Comparison, Exported, Files, Follow, History, HistoryEnd, HistoryReader,
-    Run, RunColumns, RunCommand, RunFile, Runs, Section, Source, Stream, Sweep, Update, Updated,
+    Api, ApiBuilder, ComparedKey, Comparison, Console, Exported, Files, Follow, History, HistoryEnd,
+    HistoryReader, Run, RunColumns, RunCommand, RunFile, Runs, Section, Source, Stream, Sweep, Update,
+    Updated,
 };
 pub use error::{Error, ErrorKind};
 pub use issue::Issue;

@@ -67,7 +67,7 @@ pub use list_log_lines::ListLogLines;
 pub use list_projects::{ListProjects, ProjectPage};
 pub use list_runs::{ListRuns, RunPage};
 pub use list_sweeps::{ListSweeps, SweepPage};
-pub use log_fields::LogPage;
+pub use log_fields::{LogLine, LogPage};
 pub use run_fields::Detail;
 pub use sample_events::SampleEvents;
 pub use sample_history::SampleHistory;

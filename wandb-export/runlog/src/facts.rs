@@ -1,5 +1,6 @@
 //! What a file says of its run, apart from the rows.
 
+mod activity;
 mod environment;
 mod summary;
 mod tree;
@@ -15,6 +16,7 @@ use crate::proto;
 use crate::records::{Losses, Records};
 use crate::steps::Steps;
 use crate::time::{text, timestamp};
+use activity::Activity;
 use summary::Summary;
 
 /// What a file says of its run, apart from the rows.
@@ -29,6 +31,12 @@ pub struct Facts {
     pub exit_code: Option<i32>,
     /// The first step and the last.
     pub steps: Option<(i64, i64)>,
+    /// When the run has last been heard of, in seconds since 1970: the latest of its start, the last row, the last system
+    /// metrics and the last output.
+    pub last_activity: Option<f64>,
+    /// Whether this is a `.wandb` file at all: one that is not has no record, and something else than zeros where the file's
+    /// mark should be.
+    pub is_log: bool,
     /// Where the run goes on from, if it was begun as the continuation of another.
     pub branch: Option<Branch>,
     /// Whether the run says that it continues an earlier one of the same id. If its steps begin anew they are meant to come
@@ -146,6 +154,7 @@ struct Reading<R> {
     system: Map,
     preempting: bool,
     telemetry: proto::Telemetry,
+    activity: Activity,
 }
 
 impl<R: Read> Reading<R> {
@@ -154,6 +163,8 @@ impl<R: Read> Reading<R> {
             run: Run::new("", "", "", ""),
             exit_code: None,
             steps: None,
+            last_activity: None,
+            is_log: true,
             branch: None,
             resumed: false,
             starting_step: 0,
@@ -175,11 +186,13 @@ impl<R: Read> Reading<R> {
             system: Map::new(),
             preempting: false,
             telemetry: proto::Telemetry::default(),
+            activity: Activity::default(),
         }
     }
 
     fn take(&mut self, record: proto::Record) {
         if let Some(history) = record.history {
+            self.activity.last_row = history.clone();
             if let Some(row) = flat_step(&history) {
                 self.row(row.step);
             } else if let Some(row) = self.records.read::<RowStep>(history) {
@@ -198,6 +211,7 @@ impl<R: Read> Reading<R> {
             }
         } else if record.output.is_some() || record.output_raw.is_some() || record.output_logger.is_some() {
             self.facts.has_console = true;
+            self.activity.last_output = record.output_raw.or(record.output).unwrap_or_default();
         } else if let Some(config) = record.config {
             if let Some(changes) = self.records.read(config) {
                 self.configure(&changes);
@@ -242,8 +256,12 @@ impl<R: Read> Reading<R> {
         } else if let Some(request) =
             record.request.and_then(|request| records.read::<proto::Request>(request))
         {
-            let rows = request.partial_history.map(|part| self.steps.part(&part)).unwrap_or_default();
-            for row in rows {
+            let Some(part) = request.partial_history else { return };
+            if !part.item.iter().all(proto::Item::is_readable) {
+                records.lose();
+            }
+            self.activity.row(&part.item);
+            for row in self.steps.part(&part) {
                 self.step(row.step);
             }
         } else if record.preempting.is_some() {
@@ -286,6 +304,7 @@ impl<R: Read> Reading<R> {
                 Branch { run, metric, value }
             });
             facts.run.created_at = run.start_time.and_then(timestamp).map(Into::into);
+            self.activity.at(run.start_time);
         }
         if let Some(telemetry) = run.telemetry {
             merge_telemetry(&mut self.telemetry, telemetry);
@@ -350,13 +369,27 @@ impl<R: Read> Reading<R> {
         if !is_whole {
             self.records.lose();
         }
+        self.activity.at(stats.timestamp);
         if let Some(at) = stats.timestamp.and_then(timestamp) {
             self.facts.run.heartbeat_at = Some(at.into());
         }
     }
 
     fn ended(self) -> Facts {
-        let Self { records, mut facts, mut config, summary, rows, system, preempting, telemetry, .. } = self;
+        let Self {
+            records,
+            mut facts,
+            mut config,
+            summary,
+            rows,
+            system,
+            preempting,
+            telemetry,
+            activity,
+            ..
+        } = self;
+        facts.last_activity = activity.last();
+        facts.is_log = records.are_of_a_log();
         for (key, value) in
             [("cli_version", telemetry.cli_version), ("python_version", telemetry.python_version)]
         {

@@ -35,10 +35,30 @@ impl Item {
         text(&self.value_json)
     }
 
-    /// The value.
+    /// The value; see [`value`].
     pub(crate) fn value(&self) -> Option<Value> {
-        Value::parse(&self.value_json).ok()
+        value(&self.value_json)
     }
+
+    /// Whether it has a key and a value that can be read.
+    pub(crate) fn is_readable(&self) -> bool {
+        self.path().is_some() && is_value(&self.value_json)
+    }
+}
+
+/// The value that JSON text stands for. Text that is no JSON is a string: SDK 0.19.0 wrote some system metrics so
+/// (wandb/wandb #9047). `None` if there is nothing, or no text.
+pub(crate) fn value(json: &[u8]) -> Option<Value> {
+    if let Ok(value) = Value::parse(json) {
+        return Some(value);
+    }
+    let text = std::str::from_utf8(json).ok().filter(|text| !text.is_empty())?;
+    Some(Value::String(text.to_owned()))
+}
+
+/// Whether [`value`] finds one.
+pub(crate) fn is_value(json: &[u8]) -> bool {
+    !json.is_empty() && std::str::from_utf8(json).is_ok()
 }
 
 fn text(bytes: &Bytes) -> Option<&str> {
@@ -122,6 +142,18 @@ mod tests {
         assert_eq!(json(&map), r#"{"a":{"b":1,"c":{"y":2,"z":{"w":3}},"d":null}}"#);
         merge(&mut map, &["a", "b"], parsed(r#"{"k":0}"#));
         assert_eq!(map.get("a").unwrap().get("b").unwrap().to_json(), r#"{"k":0}"#);
+    }
+
+    #[test]
+    fn text_that_is_no_json_stays_text() {
+        for text in ["NVIDIA H100 80GB HBM3", "{", "5 apples", "\"open", "nothing", "-"] {
+            assert_eq!(value(text.as_bytes()), Some(Value::String(text.to_owned())), "{text}");
+        }
+        for json in ["5", "\"x\"", "null", "NaN", "[1]"] {
+            assert!(!matches!(value(json.as_bytes()), Some(Value::String(text)) if text == json), "{json}");
+        }
+        assert_eq!((value(b""), value(b"\xff")), (None, None));
+        assert!(!is_value(b"") && !is_value(b"\xff") && is_value(b"{"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use wandb_core::page::{Page, PageBuilder};
 use wandb_core::{Map, Row};
 
 use crate::flat::flat;
-use crate::proto::{self, History};
+use crate::proto::{self, History, Item};
 use crate::records::{Losses, Numbers, Records};
 use crate::steps::{Joined, Steps, add};
 use selection::Chosen;
@@ -153,6 +153,9 @@ impl<R: Read> HistoryReader<R> {
             && let Some(request) = self.records.read::<proto::Request>(request)
             && let Some(part) = request.partial_history
         {
+            if !part.item.iter().all(Item::is_readable) {
+                self.records.lose();
+            }
             self.steps.part(&part).into_iter().for_each(|row| self.joined(row));
         }
     }

@@ -166,6 +166,24 @@ fn rows_are_those_that_the_sdks_own_reader_finds() {
     assert!(compared > 1_500, "{compared}");
 }
 
+/// The core of SDK 0.17.0 to 0.17.5 counted blocks from behind the file's mark.
+#[test]
+fn blocks_counted_from_behind_the_mark_are_read() {
+    let is_such = |fixture: &Fixture| fixture.is_of("0.17.0") || fixture.is_of("0.17.5");
+    let mut blocks = 0;
+    for fixture in Fixture::all().into_iter().filter(is_such) {
+        let (rows, losses) = fixture.rows();
+        assert!(losses.is_empty(), "{fixture}: {losses:?}");
+        assert_eq!(fixture.facts().exit_code, Some(0), "{fixture}");
+        if fixture.id == "blocks" {
+            let steps: Vec<_> = rows.iter().filter_map(Row::step).collect();
+            assert_eq!(steps, (0..200).collect::<Vec<_>>(), "{fixture}");
+            blocks += 1;
+        }
+    }
+    assert_eq!(blocks, 2);
+}
+
 #[test]
 fn runs_are_what_a_server_has_after_an_upload() {
     let mut compared = 0;

@@ -55,11 +55,15 @@ proptest! {
 
     #[test]
     fn a_file_that_grows_is_read_as_one_that_was_there(
-        which in 0_usize..2,
+        which in 0_usize..3,
         flips in prop::collection::vec((any::<prop::sample::Index>(), 0_u8..8), 0..4),
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..8),
     ) {
-        let name = ["0.31.0/offline-run-20261124_155031-blocks", "0.12.21/offline-run-20261124_155031-blocks"][which];
+        let name = [
+            "0.31.0/offline-run-20261124_155031-blocks",
+            "0.12.21/offline-run-20261124_155031-blocks",
+            "0.17.5/offline-run-20261128_151659-blocks",
+        ][which];
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../xtask/fixtures/offline").join(name);
         let mut file = std::fs::read(folder.join("run-blocks.wandb")).unwrap();
         for (at, bit) in flips {

@@ -5,10 +5,9 @@ use std::ops::Deref;
 use wandb_core::Map;
 use wandb_core::blocking::block_on;
 
-use super::{Files, History, Iter, RunFile, Update};
+use super::{Console, Files, History, RunFile, Update};
 use crate::api::{self, RunCommand};
 use crate::error::Error;
-use crate::issue::Issue;
 
 /// A run. It dereferences to the async [`Run`](crate::Run), and so to what the server said of it; its
 /// [`history`](Run::history) is the blocking one.
@@ -38,14 +37,9 @@ impl Run {
         block_on(self.0.file(name)).map(RunFile::new)
     }
 
-    /// The lines that the run has printed, in order, without their line breaks.
-    pub fn console(&self) -> Iter<String> {
-        Iter::new(self.0.console())
-    }
-
-    /// What is missing from the run's output.
-    pub fn console_issues(&self) -> Result<Vec<Issue>, Error> {
-        block_on(self.0.console_issues())
+    /// The lines that the run has printed, in order, to be read. See the async [`Run::console`](crate::Run::console).
+    pub fn console(&self) -> Console {
+        Console::new(self.0.console())
     }
 
     /// How and where the run was started; `None` if it has no such file.

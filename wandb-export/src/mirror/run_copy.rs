@@ -2,10 +2,10 @@
 
 use futures_util::stream::{self, StreamExt};
 use wandb_core::model::Run;
-use wandb_core::operation::AnswerError;
+use wandb_core::operation::{AnswerError, Paged as _};
 use wandb_core::{Row, RunPath};
-use wandb_graphql::HistoryRow;
 use wandb_graphql::ops::{ListLogLines, LogPage};
+use wandb_graphql::{HistoryRow, LogTally};
 
 use super::contents::Part;
 use super::copy::{Copier, nothing};
@@ -14,7 +14,7 @@ use super::layout::place;
 use super::plan::MOST_ROWS;
 use super::record::{RunRecord, Stored};
 use super::{lines, rows};
-use crate::api::{History, HistoryReader, Losses, parse_row};
+use crate::api::{self, History, HistoryReader, Losses, parse_row};
 use crate::batch::Batch;
 use crate::error::Error;
 use crate::issue::Issue;
@@ -179,34 +179,51 @@ impl RunCopy<'_> {
     pub(super) async fn logs(&self, came: Option<LogPage>) -> Result<Got<Stored>, Error> {
         let all = ListLogLines::new(self.path.clone());
         let here = place(Part::Logs, self.here);
+        let mut tally = LogTally::default();
         let (first, rest) = match came {
-            Some(LogPage { lines, next: None, .. }) => {
-                if !lines.is_empty() {
-                    self.saw(lines.len() as u64);
+            Some(page) => {
+                let rest = all.next(&page);
+                let lines = tally.take(page);
+                if rest.is_none() {
+                    if !lines.is_empty() {
+                        self.saw(lines.len() as u64);
+                    }
+                    let disk = self.of.disk.clone();
+                    let stored = self.of.write(move || lines::write_all(&disk, &here, &lines)).await?;
+                    return Ok(self.got_log(stored, &tally));
                 }
-                let disk = self.of.disk.clone();
-                let written = self.of.write(move || lines::write_all(&disk, &here, &lines)).await;
-                return written.map(Got::all);
+                (Some(Ok(lines)), rest)
             }
-            Some(LogPage { lines, next, .. }) => (Some(Ok(lines)), next.map(|cursor| all.after(cursor))),
             None => match self.unheard(Part::Logs) {
                 Some(stored) => return Ok(Got::all(stored)),
                 None => (None, Some(all)),
             },
         };
         let client = self.of.api.client();
-        let rest = stream::iter(rest).flat_map(|pages| client.pages(pages));
-        let pages = stream::iter(first).chain(rest.map(|page| Ok(page?.lines)));
-        let written =
-            lines::write(client, &self.of.disk, &here, pages.boxed(), |lines| self.saw(lines)).await;
+        let written = {
+            let rest = stream::iter(rest).flat_map(|pages| client.pages(pages));
+            let rest = rest.map(|page| Ok(tally.take(page?)));
+            let pages = stream::iter(first).chain(rest).boxed();
+            lines::write(client, &self.of.disk, &here, pages, |lines| self.saw(lines)).await
+        };
         match written {
-            Ok(stored) => Ok(Got::all(stored)),
+            Ok(stored) => Ok(self.got_log(stored, &tally)),
             // No trying again mends that.
             Err(error) if is_lacking(&error) => {
                 Ok(Got { inexact: vec![error.with_causes()], ..Got::all(nothing()) })
             }
             Err(error) => Err(error),
         }
+    }
+}
+
+impl RunCopy<'_> {
+    /// A log, and what is missing of it. Asking again is of use unless the server does not keep those lines.
+    fn got_log(&self, stored: Stored, tally: &LogTally) -> Got<Stored> {
+        let issues = api::console_issues_of(self.path, tally);
+        let issues: Vec<_> = issues.iter().map(ToString::to_string).collect();
+        let all = Got::all(stored);
+        if tally.is_late() { Got { inexact: issues, ..all } } else { Got { missing: issues, ..all } }
     }
 }
 

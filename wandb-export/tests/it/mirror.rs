@@ -3,6 +3,7 @@
 mod commands;
 mod faults;
 mod killed;
+mod logs;
 mod project;
 mod reading;
 mod reading_some;

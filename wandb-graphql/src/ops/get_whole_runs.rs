@@ -11,7 +11,7 @@ use wandb_core::transport::Request;
 
 use super::file_fields::{self, FileConnection, FilePage};
 use super::get_history_window::in_order;
-use super::log_fields::{LogLineConnection, LogPage};
+use super::log_fields::{IMPROVED, LINE_COUNT, LINE_NUMBER, LogLineConnection, LogPage, refused_pagination};
 use super::run_fields::{Detail, RunFields};
 use crate::envelope::{RequestOf, asks_for_less, data, missing, post};
 use crate::row::rows;
@@ -71,7 +71,8 @@ const LOG_LINES: Field = Field::new("Run", "logLines");
 
 /// What belongs to the runs, and what can be left out of these questions where each is asked by itself.
 static OPTIONAL_FIELDS: LazyLock<Vec<Field>> = LazyLock::new(|| {
-    [&[HISTORY, EVENTS, FILES, LOG_LINES], Detail::Full.optional_fields(), file_fields::OPTIONAL_FIELDS]
+    let logs = [LOG_LINES, IMPROVED, LINE_COUNT, LINE_NUMBER];
+    [&[HISTORY, EVENTS, FILES], &logs[..], Detail::Full.optional_fields(), file_fields::OPTIONAL_FIELDS]
         .concat()
 });
 
@@ -185,7 +186,9 @@ struct Belongings {
     #[arguments(first: $files)]
     #[cynic(feature = "Run.files")]
     files: Option<FileConnection>,
-    #[arguments(first: $lines)]
+    #[cynic(feature = "Run.logLineCount")]
+    log_line_count: Option<i32>,
+    #[arguments(first: $lines, useImprovedPagination: true)]
     #[cynic(feature = "Run.logLines")]
     log_lines: Option<LogLineConnection>,
 }
@@ -222,7 +225,13 @@ impl Operation for GetWholeRuns {
             files: FILES_EACH,
             lines: LINES_EACH,
         };
-        let lacks: Lacks = lacks.iter().chain(self.left_out.iter()).cloned().collect();
+        let mut lacks: Lacks = lacks.iter().chain(self.left_out.iter()).cloned().collect();
+        if lacks.contains(&IMPROVED) {
+            lacks.insert(LOG_LINES);
+        }
+        if lacks.contains(&LOG_LINES) {
+            lacks.insert(LINE_COUNT);
+        }
         post::<Query, _>(RequestOf::new(self, variables), endpoint, &lacks)
     }
 
@@ -233,7 +242,7 @@ impl Operation for GetWholeRuns {
             AnswerError::Failed { message } if self.now().len() > 1 && asks_for_less(&message) => {
                 AnswerError::TooMuch { message }
             }
-            error => error,
+            error => refused_pagination(error, response.body()),
         })?;
         let project = query.project.ok_or_else(|| missing(what()))?;
         let Some(runs) = project.runs else {
@@ -255,7 +264,9 @@ impl Belongings {
             history: self.history.map(rows).map(|rows| in_order(rows, &(i64::MIN..i64::MAX))),
             events: self.events.map(rows),
             files: self.files.map(|files| files.into_page(None, None, body)).transpose()?,
-            log: self.log_lines.map(|lines| lines.into_page(None, body)).transpose()?,
+            // A run that printed nothing has no connection, but its lines may be counted.
+            log: (self.log_lines.is_some() || self.log_line_count.is_some())
+                .then(|| LogPage::of(self.log_lines, self.log_line_count)),
         })
     }
 }
@@ -328,7 +339,7 @@ mod tests {
                     "pageInfo": {"endCursor": "l", "hasNextPage": false}}}},
             {"node": null, "belongings": null},
             {"node": {"id": "s3", "name": "r3", "displayName": null, "state": null, "createdAt": null},
-             "belongings": {"id": "s3", "history": null, "files": null}}]}}}}"#;
+             "belongings": {"id": "s3", "history": null, "files": null, "logLineCount": 0, "logLines": null}}]}}}}"#;
         let page = answer(&get(), body).unwrap();
         let [one, three] = &page.runs[..] else { panic!("{page:?}") };
         assert_eq!((one.run.id.as_str(), one.run.history_line_count), ("r1", Some(2)));
@@ -337,8 +348,20 @@ mod tests {
         assert_eq!(one.events.as_ref().unwrap().len(), 1);
         let files = one.files.as_ref().unwrap();
         assert_eq!((files.files[0].size, files.next.as_deref()), (Some(3), Some("x")));
-        assert_eq!(one.log.as_ref().unwrap().lines, ["hi"]);
-        assert_eq!((&three.history, &three.events, &three.files, &three.log), (&None, &None, &None, &None));
+        assert_eq!(one.log.as_ref().unwrap().lines[0].text, "hi");
+        assert_eq!((&three.history, &three.events, &three.files), (&None, &None, &None));
+        assert_eq!(three.log, Some(LogPage { total: Some(0), ..LogPage::default() }), "it printed nothing");
+    }
+
+    #[test]
+    fn logs_are_left_out_where_pagination_is_refused() {
+        let request = request(&get(), &[IMPROVED]);
+        assert!(!request.contains("logLine"), "{request}");
+        let body = r#"{"errors": [
+            {"message": "Unknown argument \"useImprovedPagination\" on field \"logLines\""},
+            {"message": "Cannot query field \"tags\" on type \"Run\"."}]}"#;
+        let lacking = vec![Field::new("Run", "tags"), IMPROVED];
+        assert_eq!(answer(&get(), body), Err(AnswerError::Lacks(lacking)));
     }
 
     #[test]

@@ -3,15 +3,25 @@
 use bytes::Bytes;
 use http::Response;
 use wandb_core::RunPath;
-use wandb_core::operation::{AnswerError, Endpoint, Lacks, Operation, PageSize, Paged};
+use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation, PageSize, Paged};
 use wandb_core::transport::Request;
 
-use super::log_fields::{LogLineConnection, LogPage};
+use super::log_fields::{
+    IMPROVED, LINE_COUNT, LINE_NUMBER, LogLine, LogLineConnection, LogPage, refused_pagination,
+};
 use super::page::first;
 use crate::envelope::{RequestOf, data, missing, post};
 use crate::schema::sdl as schema;
 
 /// Lists the lines that a run has printed, page by page, the first ones first (`run.logLines`).
+///
+/// The server ends a page where its size budget does, and may then say that it is the last page. So a page follows as
+/// long as the run's `logLineCount` is beyond the number of the page's last line, as in the Python SDK
+/// (`core/internal/wbapi/runhandler.go`). The pages end in any case: after a cursor that repeats, some pages without
+/// new lines, or [`MOST_PAGES`](Self::MOST_PAGES) pages. [`LogTally`](crate::LogTally) tells whether that was all.
+///
+/// A server that refuses `useImprovedPagination` is asked for the newest [`TAIL`](Self::TAIL) lines instead, the most
+/// that it gives.
 ///
 /// ```
 /// use wandb_graphql::ops::ListLogLines;
@@ -24,23 +34,52 @@ pub struct ListLogLines {
     path: RunPath,
     page_size: PageSize,
     after: Option<String>,
+    /// How many pages came before.
+    pages: u32,
+    /// How many pages without a new line came just before.
+    stalls: u32,
+    /// How far the lines before got: the number of the next one.
+    reached: u64,
 }
 
 impl ListLogLines {
     /// The lines asked for at once.
     pub const PAGE_SIZE: PageSize = PageSize::fixed(5_000);
 
+    /// The newest lines that a server without improved pagination gives.
+    pub const TAIL: u64 = 10_000;
+
+    /// The most pages of a log.
+    pub const MOST_PAGES: u32 = 100_000;
+
     /// All lines of the run at `path`.
     pub fn new(path: RunPath) -> Self {
-        Self { path, page_size: Self::PAGE_SIZE, after: None }
+        Self { path, page_size: Self::PAGE_SIZE, after: None, pages: 0, stalls: 0, reached: 0 }
     }
 
-    /// Those after a cursor that another page has named.
+    /// Asks for so many lines at once.
     #[must_use]
-    pub fn after(self, cursor: impl Into<String>) -> Self {
-        Self { after: Some(cursor.into()), ..self }
+    pub fn page_size(self, page_size: PageSize) -> Self {
+        Self { page_size, ..self }
+    }
+
+    /// How far the lines go after `page`, if it has any new ones.
+    fn reached_by(&self, page: &LogPage) -> Option<u64> {
+        match page.last_number() {
+            Some(last) => Some(last.saturating_add(1)).filter(|reached| *reached > self.reached),
+            None if page.lines.is_empty() => None,
+            None => Some(self.reached + page.lines.len() as u64),
+        }
     }
 }
+
+/// Pages without a new line that may follow each other.
+const MOST_STALLS: u32 = 3;
+
+/// Stands for the old form, which is asked for where [`IMPROVED`] is refused.
+const TAIL_FORM: Field = Field::new("Run.logLines", "last");
+
+const OPTIONAL_FIELDS: &[Field] = &[IMPROVED, TAIL_FORM, LINE_COUNT, LINE_NUMBER];
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables<'a> {
@@ -68,8 +107,16 @@ struct Project {
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(variables = "Variables")]
 struct Run {
-    #[arguments(after: $cursor, first: $per_page)]
+    #[expect(dead_code, reason = "a query has to ask something of an object")]
+    id: cynic::Id,
+    #[cynic(feature = "Run.logLineCount")]
+    log_line_count: Option<i32>,
+    #[arguments(after: $cursor, first: $per_page, useImprovedPagination: true)]
+    #[cynic(feature = "Run.logLines.useImprovedPagination")]
     log_lines: Option<LogLineConnection>,
+    #[arguments(last: 10000)]
+    #[cynic(rename = "logLines", alias, feature = "Run.logLines.last")]
+    newest: Option<LogLineConnection>,
 }
 
 impl Operation for ListLogLines {
@@ -81,9 +128,13 @@ impl Operation for ListLogLines {
 
     fn subject(&self) -> String {
         match &self.after {
-            None => format!("{}, what it printed first", self.path),
-            Some(cursor) => format!("{}, what it printed after {cursor}", self.path),
+            None => format!("{}, log, first page", self.path),
+            Some(cursor) => format!("{}, log, page after {cursor}", self.path),
         }
+    }
+
+    fn optional_fields(&self) -> &'static [Field] {
+        OPTIONAL_FIELDS
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
@@ -94,29 +145,48 @@ impl Operation for ListLogLines {
             cursor: self.after.as_deref(),
             per_page: first(self.page_size),
         };
-        post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
+        let mut lacks = lacks.clone();
+        if !lacks.contains(&IMPROVED) {
+            lacks.insert(TAIL_FORM);
+        }
+        post::<Query, _>(RequestOf::new(self, variables), endpoint, &lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<LogPage, AnswerError> {
         let what = || format!("run {}", self.path);
-        let query: Query = data(&response, what)?;
+        let query: Query =
+            data(&response, what).map_err(|error| refused_pagination(error, response.body()))?;
         let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
-        match run.log_lines {
-            Some(lines) => lines.into_page(self.after.as_deref(), response.body()),
-            None => Ok(LogPage::default()),
-        }
+        let total = run.log_line_count;
+        Ok(match run.newest {
+            Some(newest) => LogPage { is_tail: true, ..LogPage::of(Some(newest), total) },
+            None => LogPage::of(run.log_lines, total),
+        })
     }
 }
 
 impl Paged for ListLogLines {
-    type Item = String;
+    type Item = LogLine;
 
-    fn next(&self, answer: &LogPage) -> Option<Self> {
-        Some(self.clone().after(answer.next.clone()?))
+    fn next(&self, page: &LogPage) -> Option<Self> {
+        if page.is_tail || self.pages + 1 >= Self::MOST_PAGES {
+            return None;
+        }
+        let cursor = page.cursor.as_ref().filter(|cursor| self.after.as_ref() != Some(cursor))?;
+        let reached = self.reached_by(page);
+        let stalls = if reached.is_some() { 0 } else { self.stalls + 1 };
+        let is_short = reached.zip(page.total).is_some_and(|(reached, total)| reached < total);
+        (stalls < MOST_STALLS && (page.claims_more || is_short)).then(|| Self {
+            after: Some(cursor.clone()),
+            pages: self.pages + 1,
+            stalls,
+            reached: reached.unwrap_or(self.reached),
+            ..self.clone()
+        })
     }
 
-    fn items(answer: LogPage) -> Vec<String> {
-        answer.lines
+    fn items(page: LogPage) -> Vec<LogLine> {
+        page.lines
     }
 
     fn smaller(&self) -> Option<Self> {
@@ -133,26 +203,94 @@ mod tests {
         ListLogLines::new("team/my project/abc".parse().unwrap())
     }
 
+    /// A page with the lines of these numbers.
+    fn page(numbers: std::ops::Range<u64>, total: Option<u64>, more: bool, cursor: Option<&str>) -> LogPage {
+        let line = |number| LogLine { number: Some(number), text: number.to_string() };
+        LogPage {
+            lines: numbers.map(line).collect(),
+            total,
+            claims_more: more,
+            cursor: cursor.map(str::to_owned),
+            ..LogPage::default()
+        }
+    }
+
     #[test]
     fn a_request() {
         insta::assert_snapshot!(request(&list(), &[]));
     }
 
     #[test]
+    fn refused_pagination_asks_for_the_newest_lines() {
+        insta::assert_snapshot!(request(&list(), &[IMPROVED]));
+        for message in [
+            r#"Unknown argument \"useImprovedPagination\" on field \"logLines\""#,
+            r#"Unknown argument \"useImprovedPagination\" on field \"logLines\" of type \"Run\"."#,
+            r#"Unknown argument \"useImprovedPagination\" on field \"Run.logLines\"."#,
+        ] {
+            let body = format!(r#"{{"errors": [{{"message": "{message}"}}]}}"#);
+            assert_eq!(answer(&list(), &body), Err(AnswerError::Lacks(vec![IMPROVED])), "{message}");
+        }
+        let body = r#"{"data": {"project": {"run": {"id": "r", "logLineCount": 3, "newest": {
+            "pageInfo": {"endCursor": "x", "hasNextPage": true}, "edges": [{"cursor": "x", "node": {"number": 2, "line": "c\n"}}]}}}}}"#;
+        let newest = answer(&list(), body).unwrap();
+        assert!(newest.is_tail && newest.lines[0].number == Some(2), "{newest:?}");
+        assert_eq!(list().next(&newest), None);
+    }
+
+    #[test]
     fn lines_lose_the_line_feed_at_their_end_and_nothing_else() {
-        let body = r#"{"data": {"project": {"run": {"logLines": {
+        let body = r#"{"data": {"project": {"run": {"id": "r", "logLines": {
             "pageInfo": {"endCursor": "c", "hasNextPage": true},
             "edges": [{"node": {"line": "a\n"}, "cursor": "1"}, {"node": {"line": " b\r"}, "cursor": "2"},
-                      {"node": {"line": null}, "cursor": "3"}, {"node": {"line": "\n\n"}, "cursor": "c"}]}}}}}"#;
+                      {"node": {"line": null}, "cursor": "3"}, {"node": {"line": "\n\n"}, "cursor": "c"},
+                      {"node": null, "cursor": "c"}]}}}}}"#;
         let page = answer(&list(), body).unwrap();
-        assert_eq!(page.lines, ["a", " b\r", "", "\n"]);
+        let texts: Vec<_> = page.lines.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!((texts, page.null_entries), (vec!["a", " b\r", "", "\n"], 1));
         let second = list().next(&page).unwrap();
-        assert_eq!(second.subject(), "team/my project/abc, what it printed after c");
+        assert_eq!(second.subject(), "team/my project/abc, log, page after c");
     }
 
     #[test]
     fn a_run_that_printed_nothing_has_no_lines() {
-        let page = answer(&list(), r#"{"data": {"project": {"run": {"logLines": null}}}}"#).unwrap();
+        let body = r#"{"data": {"project": {"run": {"id": "r", "logLineCount": null, "logLines": null}}}}"#;
+        let page = answer(&list(), body).unwrap();
         assert_eq!((page.lines.len(), list().next(&page)), (0, None));
+    }
+
+    #[test]
+    fn pages_follow_up_to_the_line_count() {
+        let cut = page(0..3, Some(5), false, Some("a"));
+        let second = list().next(&cut).expect("the server says that the first page was the last");
+        assert_eq!(second.next(&page(3..5, Some(5), false, Some("b"))), None);
+        assert!(
+            list().next(&page(0..3, None, true, Some("a"))).is_some(),
+            "without a count, the server's word"
+        );
+        assert_eq!(list().next(&page(0..3, None, false, Some("a"))), None);
+        assert_eq!(list().next(&page(0..3, Some(5), true, None)), None, "without a cursor nothing follows");
+    }
+
+    #[test]
+    fn pages_of_a_broken_server_end() {
+        let same_cursor = page(0..3, Some(5), true, Some("a"));
+        assert_eq!(list().next(&same_cursor).unwrap().next(&page(3..4, Some(5), true, Some("a"))), None);
+        let mut cursors = (0..).map(|number| number.to_string());
+        let repeated = std::iter::successors(Some(list()), |list| {
+            list.next(&page(0..3, Some(1_000), true, cursors.next().as_deref()))
+        });
+        assert_eq!(repeated.take(100).count(), 4);
+        let mut cursors = (0..).map(|number| number.to_string());
+        let empty = std::iter::successors(Some(list()), |list| {
+            list.next(&page(0..0, Some(1_000), true, cursors.next().as_deref()))
+        });
+        assert_eq!(empty.take(100).count(), 3);
+        let mut numbers = 0..;
+        let endless = std::iter::successors(Some(list()), |list| {
+            let number = numbers.next()?;
+            list.next(&page(number..number + 1, None, true, Some(&number.to_string())))
+        });
+        assert_eq!(endless.take(200_000).count(), ListLogLines::MOST_PAGES as usize);
     }
 }

@@ -1,20 +1,45 @@
 //! What is asked of the lines that a run has printed.
 
 use bytes::Bytes;
-use wandb_core::operation::AnswerError;
+use wandb_core::operation::{AnswerError, Field};
 
 use super::page::PageInfo;
 use crate::schema::sdl as schema;
+
+/// A line that a run has printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LogLine {
+    /// The line's place in the whole log, from 0; `None` if the server does not say it.
+    pub number: Option<u64>,
+    /// The text without the line feed at its end.
+    pub text: String,
+}
 
 /// A page of what a run has printed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogPage {
-    /// The lines, in order, without the line feeds at their ends.
-    pub lines: Vec<String>,
-    /// The cursor after which the next page begins, if there is one.
-    pub next: Option<String>,
+    /// The lines, in order.
+    pub lines: Vec<LogLine>,
+    /// How many lines the run has printed in all (`logLineCount`); `None` if the server does not say it.
+    pub total: Option<u64>,
+    /// How many entries were null.
+    pub null_entries: u64,
+    /// Whether these are the newest lines, which a server without improved pagination gives and no others.
+    pub is_tail: bool,
+    /// The cursor behind the last line.
+    pub(super) cursor: Option<String>,
+    /// Whether the server says that there is another page.
+    pub(super) claims_more: bool,
 }
+
+/// The argument that makes `first` and `after` mean what they say. Servers before 0.77 refuse it.
+pub(super) const IMPROVED: Field = Field::new("Run.logLines", "useImprovedPagination");
+
+pub(super) const LINE_COUNT: Field = Field::new("Run", "logLineCount");
+
+pub(super) const LINE_NUMBER: Field = Field::new("LogLine", "number");
 
 #[derive(cynic::QueryFragment, Debug)]
 pub(super) struct LogLineConnection {
@@ -24,27 +49,64 @@ pub(super) struct LogLineConnection {
 
 #[derive(cynic::QueryFragment, Debug)]
 struct LogLineEdge {
-    node: Option<LogLine>,
+    node: Option<LogLineFields>,
     cursor: Option<String>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
-struct LogLine {
+#[cynic(graphql_type = "LogLine")]
+struct LogLineFields {
+    #[cynic(feature = "LogLine.number")]
+    number: Option<i32>,
     line: Option<String>,
 }
 
-impl LogLineConnection {
-    /// The page that was asked for after the cursor `after`, in the answer `body`.
-    pub(super) fn into_page(self, after: Option<&str>, body: &Bytes) -> Result<LogPage, AnswerError> {
-        let last = self.edges.last().and_then(|edge| edge.cursor.clone());
-        let next = self.page_info.next(last, after, body)?;
-        let text = |edge: LogLineEdge| {
-            let mut line = edge.node?.line.unwrap_or_default();
-            if line.ends_with('\n') {
-                line.pop();
-            }
-            Some(line)
+impl LogPage {
+    /// The page in an answer. `total` is the run's `logLineCount`.
+    pub(super) fn of(connection: Option<LogLineConnection>, total: Option<i32>) -> Self {
+        let total = total.and_then(|total| u64::try_from(total).ok());
+        let Some(LogLineConnection { edges, page_info }) = connection else {
+            return Self { total, ..Self::default() };
         };
-        Ok(LogPage { lines: self.edges.into_iter().filter_map(text).collect(), next })
+        let last = edges.last().and_then(|edge| edge.cursor.clone());
+        let (cursor, claims_more) = page_info.parts(last);
+        let count = edges.len();
+        let mut lines: Vec<_> = edges.into_iter().filter_map(|edge| edge.node).map(LogLine::from).collect();
+        let null_entries = (count - lines.len()) as u64;
+        if lines.iter().all(|line| line.number.is_some()) {
+            lines.sort_by_key(|line| line.number);
+        }
+        Self { lines, total, null_entries, is_tail: false, cursor, claims_more }
     }
+
+    /// The greatest number of a line.
+    pub(super) fn last_number(&self) -> Option<u64> {
+        self.lines.iter().filter_map(|line| line.number).max()
+    }
+}
+
+impl From<LogLineFields> for LogLine {
+    fn from(fields: LogLineFields) -> Self {
+        let mut text = fields.line.unwrap_or_default();
+        if text.ends_with('\n') {
+            text.pop();
+        }
+        Self { number: fields.number.and_then(|number| u64::try_from(number).ok()), text }
+    }
+}
+
+/// The error of a server that refuses [`IMPROVED`], as a lack of it. Such a server names the argument, the field, and
+/// not always the field's type; others say that the whole field cannot be queried.
+pub(super) fn refused_pagination(error: AnswerError, body: &Bytes) -> AnswerError {
+    if !String::from_utf8_lossy(body).contains(IMPROVED.name()) {
+        return error;
+    }
+    let mut fields = match error {
+        AnswerError::Lacks(fields) => fields,
+        AnswerError::Refused { .. } => Vec::new(),
+        error => return error,
+    };
+    fields.retain(|field| field.name() != "logLines" && *field != IMPROVED);
+    fields.push(IMPROVED);
+    AnswerError::Lacks(fields)
 }

@@ -17,6 +17,11 @@ pub(super) fn first(page_size: PageSize) -> i32 {
 }
 
 impl PageInfo {
+    /// The cursor behind the page, or `last`, that of its last item; and whether the server says that there is more.
+    pub(super) fn parts(self, last: Option<String>) -> (Option<String>, bool) {
+        (self.end_cursor.or(last), self.has_next_page)
+    }
+
     /// The cursor after which the next page begins, if there is one. `last` is the cursor of this page's last item,
     /// `after` the one that this page was asked for with, `body` the answer.
     ///

@@ -7,6 +7,7 @@ use wandb_core::Map;
 
 use super::tree::Tree;
 use crate::flat::{Flat, flat};
+use crate::items;
 use crate::metrics::Metrics;
 use crate::proto;
 
@@ -31,9 +32,11 @@ impl Summary {
         let Some(Flat { cells, step: None }) = flat(content, self.width) else { return false };
         self.width = cells.len();
         for (key, json) in cells {
-            if let Ok(key) = std::str::from_utf8(key) {
-                self.set(&[key], json);
+            let Ok(key) = std::str::from_utf8(key) else { return false };
+            if !items::is_value(json) {
+                return false;
             }
+            self.set(&[key], json);
         }
         true
     }
@@ -53,8 +56,8 @@ impl Summary {
         let mut is_whole = true;
         for item in &changes.update {
             match item.path() {
-                Some(path) => self.set(&path, &item.value_json),
-                None => is_whole = false,
+                Some(path) if items::is_value(&item.value_json) => self.set(&path, &item.value_json),
+                _ => is_whole = false,
             }
         }
         for item in &changes.remove {

@@ -5,6 +5,8 @@
 use indexmap::IndexMap;
 use wandb_core::{Map, Value};
 
+use crate::items;
+
 /// Values under paths of keys.
 #[derive(Debug, Default)]
 pub(super) struct Tree(IndexMap<String, Node, ahash::RandomState>);
@@ -60,10 +62,10 @@ impl Tree {
         }
     }
 
-    /// The same as nested maps, without what is no JSON.
+    /// The same as nested maps.
     pub(super) fn into_map(self) -> Map {
         let value = |node| match node {
-            Node::Value(json) => Value::parse(&json).ok(),
+            Node::Value(json) => items::value(&json),
             Node::Tree(below) => Some(Value::Map(below.into_map())),
         };
         self.0.into_iter().filter_map(|(key, node)| Some((key, value(node)?))).collect()

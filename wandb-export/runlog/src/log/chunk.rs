@@ -34,13 +34,18 @@ pub(super) enum Chunk {
 
 /// The chunk whose header begins at `at`; the block has at least that much.
 pub(super) fn chunk(block: &[u8], at: usize) -> Chunk {
+    chunk_within(block, at, BLOCK)
+}
+
+/// The same of a block that has `size` bytes if it is whole.
+pub(super) fn chunk_within(block: &[u8], at: usize, size: usize) -> Chunk {
     let header = &block[at..at + HEADER];
     if header.iter().all(|&byte| byte == 0) {
         return Chunk::Zeros;
     }
     let checksum = u32::from_le_bytes([header[0], header[1], header[2], header[3]]);
     let data = at + HEADER..at + HEADER + usize::from(u16::from_le_bytes([header[4], header[5]]));
-    if data.end > BLOCK {
+    if data.end > size {
         return Chunk::TooLong;
     }
     if data.end > block.len() {

@@ -1,14 +1,12 @@
 //! Reads a file block by block, and goes on behind what is damaged.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Chain, Cursor, Read, Seek, SeekFrom};
 
 use bytes::Bytes;
 
 use super::chunk::{BLOCK, Chunk, HEADER, Part, chunk};
 use super::damage::{Damage, DamageKind};
-
-/// What a file begins with: `:W&B`, 0xBEE1, version 0.
-const MARK: [u8; HEADER] = *b":W&B\xe1\xbe\x00";
+use super::layout::{Layout, MARK};
 
 /// Records that are larger are taken for damage; the SDK refuses to send anything near it.
 const LARGEST_RECORD: usize = 256 << 20;
@@ -50,7 +48,9 @@ pub struct RawRecord {
 /// ```
 #[derive(Debug)]
 pub struct LogReader<R> {
-    source: R,
+    /// The bytes that were looked at to find the layout, then the rest.
+    source: Chain<Cursor<Vec<u8>>, R>,
+    layout: Layout,
     block: Bytes,
     /// Where in the file the block begins.
     block_at: u64,
@@ -76,7 +76,16 @@ enum State {
 impl<R: Read> LogReader<R> {
     /// Reads from the beginning of a file.
     pub fn new(source: R) -> Self {
-        Self { source, block: Bytes::new(), block_at: 0, at: 0, parts: None, lost: None, state: State::New }
+        Self {
+            source: Cursor::new(Vec::new()).chain(source),
+            layout: Layout::default(),
+            block: Bytes::new(),
+            block_at: 0,
+            at: 0,
+            parts: None,
+            lost: None,
+            state: State::New,
+        }
     }
 
     /// The next record or damage, `None` at the end of the file.
@@ -86,8 +95,7 @@ impl<R: Read> LogReader<R> {
     pub fn next_entry(&mut self) -> io::Result<Option<Entry>> {
         if self.state == State::New {
             self.state = State::Open;
-            self.fill()?;
-            self.mark();
+            self.begin()?;
         }
         while self.state == State::Open {
             if self.at + HEADER > self.block.len() {
@@ -116,15 +124,30 @@ impl<R: Read> LogReader<R> {
         Ok(())
     }
 
-    /// Passes over what the file begins with.
-    fn mark(&mut self) {
-        if self.block.starts_with(&MARK) {
-            self.at = HEADER;
-        } else if !self.block.is_empty() && !MARK.starts_with(&self.block) {
+    /// Finds the layout, and passes over the mark that the file begins with.
+    fn begin(&mut self) -> io::Result<()> {
+        let (ahead, source) = self.source.get_mut();
+        let mut bytes = Vec::new();
+        self.layout = Layout::find(source, &mut bytes)?;
+        let is_damaged = !bytes.is_empty() && !bytes.starts_with(&MARK) && !MARK.starts_with(&bytes);
+        let is_whole = bytes.starts_with(&MARK);
+        // A file that was not on the disk when the system crashed.
+        let are_zeros = bytes.iter().all(|&byte| byte == 0);
+        *ahead = Cursor::new(bytes);
+        let outside = self.layout.first_block();
+        if outside > 0 {
+            ahead.set_position(outside);
+            self.block_at = outside;
+        }
+        self.fill()?;
+        if is_damaged {
             // It may be only the mark that is damaged.
-            self.lose(0, DamageKind::Header);
+            self.lose(0, if are_zeros { DamageKind::Zeros } else { DamageKind::Header });
+        }
+        if outside == 0 && (is_damaged || is_whole) {
             self.at = HEADER;
         }
+        Ok(())
     }
 
     /// Looks at one chunk.
@@ -239,17 +262,22 @@ impl<R: Read + Seek> LogReader<R> {
     /// # Errors
     /// Those of the source.
     pub fn go_on_at(mut source: R, offset: u64) -> io::Result<Self> {
-        let in_block = usize::try_from(offset % BLOCK as u64).unwrap_or_default();
-        let block_at = offset - in_block as u64;
+        if offset == 0 {
+            source.rewind()?;
+            return Ok(Self::new(source));
+        }
+        source.rewind()?;
+        let layout = Layout::find(&mut source, &mut Vec::new())?;
+        let first = layout.first_block();
+        let in_block = usize::try_from(offset.saturating_sub(first) % BLOCK as u64).unwrap_or_default();
+        let block_at = offset.max(first) - in_block as u64;
         source.seek(SeekFrom::Start(block_at))?;
         let mut reader = Self::new(source);
-        if offset > 0 {
-            reader.block_at = block_at;
-            reader.fill()?;
-            // A file that has become shorter has nothing more.
-            reader.at = in_block.min(reader.block.len());
-            reader.state = State::Open;
-        }
+        (reader.layout, reader.block_at) = (layout, block_at);
+        reader.fill()?;
+        // A file that has become shorter has nothing more.
+        reader.at = in_block.min(reader.block.len());
+        reader.state = State::Open;
         Ok(reader)
     }
 }

@@ -3,8 +3,17 @@ use std::ops::Range;
 
 use proptest::prelude::*;
 
-use super::writing::written;
+use super::writing::written_from;
 use super::*;
+
+/// The two layouts.
+fn first_block() -> impl Strategy<Value = usize> {
+    prop_oneof![Just(0), Just(7)]
+}
+
+fn written(records: &[Vec<u8>]) -> (Vec<u8>, Vec<Range<usize>>) {
+    written_from(records, 0)
+}
 
 fn read(file: &[u8]) -> (Vec<RawRecord>, Vec<Damage>) {
     let (mut records, mut damages) = (Vec::new(), Vec::new());
@@ -39,8 +48,8 @@ fn records() -> impl Strategy<Value = Vec<Vec<u8>>> {
 
 proptest! {
     #[test]
-    fn what_was_written_is_read(records in records()) {
-        let (file, places) = written(&records);
+    fn what_was_written_is_read(records in records(), first_block in first_block()) {
+        let (file, places) = written_from(&records, first_block);
         let (read, damages) = read(&file);
         prop_assert_eq!(payloads(&read), records);
         prop_assert_eq!(damages, []);
@@ -49,8 +58,12 @@ proptest! {
     }
 
     #[test]
-    fn a_cut_loses_only_what_is_behind_it(records in records(), at in any::<prop::sample::Index>()) {
-        let (file, places) = written(&records);
+    fn a_cut_loses_only_what_is_behind_it(
+        records in records(),
+        first_block in first_block(),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let (file, places) = written_from(&records, first_block);
         let cut = at.index(file.len() + 1);
         let whole = places.iter().filter(|place| place.end <= cut).count();
         let (read, damages) = read(&file[..cut]);
@@ -68,14 +81,15 @@ proptest! {
     #[test]
     fn a_flipped_bit_costs_its_record_and_at_most_the_rest_of_the_block(
         records in records(),
+        first_block in first_block(),
         flip in any::<prop::sample::Index>(),
         bit in 0..8_u8,
     ) {
-        let (mut file, places) = written(&records);
+        let (mut file, places) = written_from(&records, first_block);
         let flip = flip.index(file.len());
         file[flip] ^= 1 << bit;
         let (read, damages) = read(&file);
-        let block_end = (flip / 32_768 + 1) * 32_768;
+        let block_end = (flip.saturating_sub(first_block) / 32_768 + 1) * 32_768 + first_block;
         let may_be_lost = |place: &Range<usize>| place.end > flip && place.start < block_end;
         let mut wanted = places.iter().zip(&records).peekable();
         for record in &read {
@@ -108,8 +122,12 @@ proptest! {
 
     /// A file that grows is read as one that was there at once.
     #[test]
-    fn reading_goes_on_where_it_has_stopped(records in records(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6)) {
-        let (file, _) = written(&records);
+    fn reading_goes_on_where_it_has_stopped(
+        records in records(),
+        first_block in first_block(),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
+    ) {
+        let (file, _) = written_from(&records, first_block);
         let mut ends: Vec<_> = cuts.iter().map(|at| at.index(file.len() + 1)).collect();
         ends.sort_unstable();
         ends.push(file.len());
@@ -172,4 +190,26 @@ fn an_empty_file_and_one_that_has_just_been_begun_have_no_records() {
     assert_eq!(read(b":W&B\xe1\xbe\x00"), (vec![], vec![]));
     let (_, damages) = read(b":W&");
     assert!(damages[0].at_end && damages[0].kind == DamageKind::Cut);
+}
+
+/// Whatever is damaged around the end of a block, and however much of it.
+#[test]
+fn damage_does_not_change_the_layout() {
+    use super::layout::Layout;
+    let records: Vec<_> = (0..60_u8).map(|at| vec![at; 4_000 + usize::from(at % 7)]).collect();
+    for (first_block, layout) in [(0, Layout::WithFile), (7, Layout::BehindMark)] {
+        let (whole, _) = written_from(&records, first_block);
+        let found = |file: &[u8]| Layout::find(&mut &file[..], &mut Vec::new()).unwrap();
+        assert_eq!(found(&whole), layout);
+        for from in 32_700..32_900 {
+            for length in [1, 30, 40_000, 150_000] {
+                let mut file = whole.clone();
+                let end = (from + length).min(file.len());
+                file[from..end].iter_mut().for_each(|byte| *byte ^= 0x55);
+                assert_eq!(found(&file), layout, "{length} bytes from {from} on");
+            }
+        }
+        // Where the layouts do not differ, it does not matter.
+        assert_eq!(found(&whole[..32_000]), Layout::WithFile);
+    }
 }

@@ -5,6 +5,14 @@ const HEADER: usize = 7;
 
 /// A file of `records`, and where each of them begins and ends.
 pub(crate) fn written(records: &[Vec<u8>]) -> (Vec<u8>, Vec<std::ops::Range<usize>>) {
+    written_from(records, 0)
+}
+
+/// The same with blocks that are counted from an offset in the file.
+pub(crate) fn written_from(
+    records: &[Vec<u8>],
+    first_block: usize,
+) -> (Vec<u8>, Vec<std::ops::Range<usize>>) {
     let mut file = b":W&B\xe1\xbe\x00".to_vec();
     let mut places = Vec::new();
     for record in records {
@@ -12,7 +20,7 @@ pub(crate) fn written(records: &[Vec<u8>]) -> (Vec<u8>, Vec<std::ops::Range<usiz
         let mut is_first = true;
         let mut start = None;
         loop {
-            let left = BLOCK - file.len() % BLOCK;
+            let left = BLOCK - (file.len() - first_block) % BLOCK;
             if left < HEADER {
                 file.resize(file.len() + left, 0);
                 continue;

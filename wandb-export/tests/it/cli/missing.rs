@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use serde_json::json;
-use wandb_local_server::NewRun;
+use wandb_local_server::{NewRun, Quirks};
 
 use crate::support::{Program, RUN, gapped_run, server, team};
 
@@ -90,4 +90,20 @@ fn a_key_may_hold_a_comma() {
         let ended = program.run(&[&["history", path, "--all", "-f", "jsonl"], keys].concat());
         assert!(ended.stdout.contains(r#""a, b":1"#), "{ended}");
     }
+}
+
+#[test]
+fn incomplete_log_without_its_oldest_lines() {
+    let server = server();
+    let log = (0..9).map(|number| format!("line {number}")).collect();
+    server.store().add_run(NewRun { log, ..NewRun::new("local-team", "vision", "long") });
+    let quirks = Quirks { log_lines_kept: 2, ..Quirks::default() };
+    server.store().set_quirks(quirks);
+    let ended = Program::new(server).run(&["logs", "local-team/vision/long"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(5), "line 7\nline 8\n"));
+    assert_eq!(
+        ended.stderr,
+        "incomplete: local-team/vision/long: the server sent 2 of 9 log lines, from number 7 on; the run's file \
+         output.log may hold the rest\n"
+    );
 }

@@ -33,7 +33,10 @@ pub(crate) fn operation_name(query: &Query) -> Option<String> {
 pub(crate) fn answer(context: &Context, query: Query) -> Reply {
     let checked = match context.shared.schema().check(query) {
         Ok(checked) => checked,
-        Err(refusal) => {
+        Err(mut refusal) => {
+            if context.quirks.untyped_arguments {
+                refusal.forget_types();
+            }
             return body::json(StatusCode::BAD_REQUEST, json!({ "errors": refusal.0 }).to_string());
         }
     };

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::options::User;
+use crate::quirks::Quirks;
 use crate::store::Shared;
 use crate::urls;
 
@@ -13,6 +14,7 @@ pub(crate) struct Context {
     pub(crate) user: Arc<User>,
     /// Widest history window that is answered, in steps.
     pub(crate) page_limit: Option<u64>,
+    pub(crate) quirks: Arc<Quirks>,
     refused: Arc<Mutex<Option<Refused>>>,
 }
 
@@ -26,7 +28,8 @@ pub(crate) struct Refused {
 impl Context {
     pub(crate) fn new(shared: Arc<Shared>, user: User) -> Self {
         let page_limit = shared.faults().page_limit();
-        Self { shared, user: Arc::new(user), page_limit, refused: Arc::default() }
+        let quirks = shared.quirks();
+        Self { shared, user: Arc::new(user), page_limit, quirks, refused: Arc::default() }
     }
 
     /// Notes that a window is wider than the server can answer.

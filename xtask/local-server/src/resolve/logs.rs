@@ -1,57 +1,116 @@
 //! `logLines`: console output, page by page.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::graphql::{Answer, Arguments, Facts};
+use crate::quirks::Quirks;
 use crate::store::Run;
 
 /// Most lines one request gives.
 const MOST: usize = 10_000;
 
-/// The page asked for: the last lines, or the first ones after a cursor.
-pub(crate) fn lines(run: &Arc<Run>, arguments: &Arguments) -> Result<Facts, String> {
-    let len = run.log.len();
-    let (start, end) = if let Some(last) = arguments.count("last") {
-        (len.saturating_sub(last.min(MOST)), len)
+/// A page of the lines that are kept.
+struct Page {
+    lines: Range<usize>,
+    cursor: Option<String>,
+    has_next: bool,
+    has_previous: bool,
+}
+
+/// The page asked for; `None` for a run that never printed anything.
+pub(crate) fn lines(
+    run: &Arc<Run>,
+    arguments: &Arguments,
+    quirks: &Arc<Quirks>,
+) -> Result<Option<Facts>, String> {
+    if run.log.is_empty() {
+        return Ok(None);
+    }
+    let kept = run.log.len().saturating_sub(quirks.log_lines_kept)..run.log.len();
+    let Page { lines, cursor, has_next, has_previous } = if arguments.flag("useImprovedPagination") {
+        improved(run, kept, arguments, quirks.log_page_bytes)?
     } else {
-        let start = match arguments.str("after").filter(|cursor| !cursor.is_empty()) {
-            None => 0,
-            Some(cursor) => 1 + decode(cursor).ok_or_else(|| format!("invalid cursor {cursor:?}"))?,
-        };
-        let start = start.min(len);
-        (start, len.min(start.saturating_add(arguments.count("first").unwrap_or(MOST).min(MOST))))
+        legacy(kept, arguments)?
     };
-    let last = end.checked_sub(1).filter(|_| end > start).map(encode);
-    let run = Arc::clone(run);
-    Ok(Facts::new("LogLineConnection")
+    let (run, quirks) = (Arc::clone(run), Arc::clone(quirks));
+    let connection = Facts::new("LogLineConnection")
         .object("edges", move || {
-            Answer::objects((start..end).map(|number| {
+            Answer::objects(lines.clone().map(|number| {
                 let run = Arc::clone(&run);
-                Facts::new("LogLineEdge")
-                    .value("cursor", encode(number))
-                    .object("node", move || Answer::object(line(number, &run.log[number])))
+                let is_null = quirks.is_null("logLines", number);
+                Facts::new("LogLineEdge").value("cursor", encode("line", number)).object("node", move || {
+                    if is_null { Answer::NULL } else { Answer::object(line(number, &run.log[number])) }
+                })
             }))
         })
         .object("pageInfo", move || {
             Answer::object(
                 Facts::new("PageInfo")
-                    .value("endCursor", last.clone())
-                    .value("hasNextPage", end < len)
-                    .value("hasPreviousPage", start > 0),
+                    .value("endCursor", cursor.clone())
+                    .value("hasNextPage", has_next)
+                    .value("hasPreviousPage", has_previous),
             )
-        }))
+        });
+    Ok(Some(connection))
 }
 
-fn encode(number: usize) -> String {
-    STANDARD.encode(format!("line:{number}"))
+/// The last lines, or the first ones after a cursor, until the page is as large as it may be.
+fn improved(run: &Run, kept: Range<usize>, arguments: &Arguments, most_bytes: usize) -> Result<Page, String> {
+    let place = |name| match arguments.str(name).filter(|cursor| !cursor.is_empty()) {
+        None => Ok(None),
+        Some(cursor) => decode("line", cursor).ok_or_else(|| format!("invalid cursor {cursor:?}")).map(Some),
+    };
+    let start = place("after")?.map_or(kept.start, |after| (after + 1).clamp(kept.start, kept.end));
+    let end = place("before")?.map_or(kept.end, |before| before.clamp(start, kept.end));
+    let wanted = match arguments.count("last") {
+        Some(last) => end.saturating_sub(last.min(MOST)).max(start)..end,
+        None => start..end.min(start.saturating_add(arguments.count("first").unwrap_or(MOST).min(MOST))),
+    };
+    let mut bytes = 0;
+    let fits = |number: &usize| {
+        bytes += run.log[*number].len();
+        bytes <= most_bytes
+    };
+    let count = wanted.clone().take_while(fits).count().max(usize::from(!wanted.is_empty()));
+    let lines = wanted.start..wanted.start + count;
+    Ok(Page {
+        cursor: lines.clone().next_back().map(|last| encode("line", last)),
+        has_next: lines.end == wanted.end && lines.end < kept.end,
+        has_previous: lines.start > kept.start,
+        lines,
+    })
 }
 
-fn decode(cursor: &str) -> Option<usize> {
+/// The newest lines before an offset that counts from the end. `first` is ignored, and what follows is older.
+fn legacy(kept: Range<usize>, arguments: &Arguments) -> Result<Page, String> {
+    let skipped = match arguments.str("after").filter(|cursor| !cursor.is_empty()) {
+        None => 0,
+        Some(cursor) => {
+            let offset = decode("offset", cursor).or_else(|| cursor.parse().ok());
+            offset.ok_or_else(|| format!("invalid cursor {cursor:?}"))?
+        }
+    };
+    let end = kept.end.saturating_sub(skipped).max(kept.start);
+    let start = end.saturating_sub(arguments.count("last").unwrap_or(MOST).min(MOST)).max(kept.start);
+    Ok(Page {
+        lines: start..end,
+        cursor: Some(encode("offset", kept.end - start)),
+        has_next: start > kept.start,
+        has_previous: end < kept.end,
+    })
+}
+
+fn encode(kind: &str, number: usize) -> String {
+    STANDARD.encode(format!("{kind}:{number}"))
+}
+
+fn decode(kind: &str, cursor: &str) -> Option<usize> {
     let text = String::from_utf8(STANDARD.decode(cursor).ok()?).ok()?;
-    text.strip_prefix("line:")?.parse().ok()
+    text.strip_prefix(kind)?.strip_prefix(':')?.parse().ok()
 }
 
 /// A line as the SDK streams it: `ERROR ` before lines of the error stream, then the time, then the text.

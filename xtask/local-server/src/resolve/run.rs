@@ -87,7 +87,7 @@ impl Object for RunObject {
             "failed" => Answer::value(matches!(state(), "failed" | "crashed")),
             "files" => Answer::object(files::of_run(self, arguments)?),
             "fileCount" => Answer::value(run.files.len()),
-            "logLines" => Answer::object(logs::lines(&self.run, arguments)?),
+            "logLines" => Answer::optional(logs::lines(&self.run, arguments, &self.context.quirks)?),
             "logLineCount" => Answer::value(run.log.len()),
             _ => run_data::resolve(self, field, arguments)?,
         })

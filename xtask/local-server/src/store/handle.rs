@@ -17,6 +17,7 @@ use super::{many, persist, run};
 use crate::faults::{FaultState, Faults};
 use crate::graphql::{SchemaError, ServedSchema};
 use crate::options::Options;
+use crate::quirks::Quirks;
 use crate::request_log::RequestRecord;
 
 /// What a call on the [`Store`] can fail with.
@@ -236,6 +237,11 @@ impl Store {
     pub fn set_missing_fields(&self, missing: &[(&str, &str)]) -> Result<(), StoreError> {
         self.0.serve(ServedSchema::without(missing)?);
         Ok(())
+    }
+
+    /// Makes the server behave as another one from the next request on; the default is the public service.
+    pub fn set_quirks(&self, quirks: Quirks) {
+        self.0.set_quirks(quirks);
     }
 
     /// Sets one of the features that `serverInfo` reports.

@@ -9,6 +9,7 @@ use super::state::State;
 use crate::faults::FaultState;
 use crate::graphql::{SchemaError, ServedSchema};
 use crate::options::Options;
+use crate::quirks::Quirks;
 use crate::request_log::RequestLog;
 use crate::traffic::Traffic;
 
@@ -23,6 +24,7 @@ pub(crate) struct Shared {
     schema: RwLock<Arc<ServedSchema>>,
     faults: Mutex<FaultState>,
     features: RwLock<Vec<(String, bool)>>,
+    quirks: RwLock<Arc<Quirks>>,
     urls: OnceLock<(String, String)>,
 }
 
@@ -37,6 +39,7 @@ impl Shared {
             schema: RwLock::new(Arc::new(ServedSchema::without(&[])?)),
             faults: Mutex::default(),
             features: RwLock::new(FEATURES.iter().map(|name| ((*name).to_owned(), true)).collect()),
+            quirks: RwLock::default(),
             urls: OnceLock::new(),
         })
     }
@@ -70,6 +73,14 @@ impl Shared {
 
     pub(crate) fn features(&self) -> Vec<(String, bool)> {
         self.features.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn quirks(&self) -> Arc<Quirks> {
+        Arc::clone(&self.quirks.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set_quirks(&self, quirks: Quirks) {
+        *self.quirks.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(quirks);
     }
 
     /// Tells where the server listens; the first call counts.

@@ -6,6 +6,7 @@ mod exports;
 mod faults;
 mod filters;
 mod graphql;
+mod lists;
 mod matching;
 mod recordings;
 mod traffic;

@@ -1,0 +1,33 @@
+//! What a run has printed.
+
+use wandb_core::blocking::block_on;
+
+use super::Iter;
+use crate::api;
+use crate::error::Error;
+use crate::issue::Issue;
+
+/// The output of a run, read some lines at a time. See the async [`Console`](crate::Console).
+#[derive(Debug)]
+pub struct Console(api::Console);
+
+impl Console {
+    pub(super) fn new(console: api::Console) -> Self {
+        Self(console)
+    }
+
+    /// The next lines, at least one, without their line breaks; `None` at the end.
+    pub fn next_lines(&mut self) -> Result<Option<Vec<String>>, Error> {
+        block_on(self.0.next_lines())
+    }
+
+    /// What is missing from the output. Complete once [`next_lines`](Self::next_lines) has returned `None`.
+    pub fn issues(&self) -> &[Issue] {
+        self.0.issues()
+    }
+
+    /// The lines that are left, one by one.
+    pub fn into_lines(self) -> Iter<String> {
+        Iter::new(self.0.into_lines())
+    }
+}

@@ -1,0 +1,173 @@
+//! Whether a log is whole.
+
+use crate::ops::{ListLogLines, LogPage};
+
+/// Takes the pages of a log one after the other and tells at the end whether lines are missing.
+///
+/// ```
+/// use wandb_graphql::LogTally;
+/// use wandb_graphql::ops::LogPage;
+///
+/// let mut tally = LogTally::default();
+/// let lines: Vec<String> = tally.take(LogPage::default());
+/// assert!(lines.is_empty() && !tally.is_short());
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogTally {
+    received: u64,
+    first: Option<u64>,
+    /// The number of the next line.
+    next: u64,
+    /// How many numbers between two lines had no line.
+    skipped: u64,
+    counted: Option<u64>,
+    null_entries: u64,
+    /// Whether the server gave as many lines as it ever does at once, and would give no others.
+    is_full_tail: bool,
+}
+
+impl LogTally {
+    /// Takes the next page and returns its lines, without those that a page before it had.
+    pub fn take(&mut self, page: LogPage) -> Vec<String> {
+        self.counted = page.total.or(self.counted);
+        self.null_entries += page.null_entries;
+        self.is_full_tail |= page.is_tail && page.lines.len() as u64 >= ListLogLines::TAIL;
+        let mut lines = Vec::with_capacity(page.lines.len());
+        for line in page.lines {
+            if let Some(number) = line.number {
+                if number < self.next {
+                    continue;
+                }
+                if self.received > 0 {
+                    self.skipped += number - self.next;
+                }
+                self.next = number.saturating_add(1);
+            } else {
+                self.next += 1;
+            }
+            if self.received == 0 {
+                self.first = line.number;
+            }
+            self.received += 1;
+            lines.push(line.text);
+        }
+        lines
+    }
+
+    /// How many lines came.
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// How many lines the run has printed, if the server says it.
+    pub fn counted(&self) -> Option<u64> {
+        self.counted
+    }
+
+    /// The number of the first line that came, from 0, if the server says it.
+    pub fn first(&self) -> Option<u64> {
+        self.first
+    }
+
+    /// How many entries were null.
+    pub fn null_entries(&self) -> u64 {
+        self.null_entries
+    }
+
+    /// Whether lines are missing, or may be. Null entries are not counted as missing.
+    pub fn is_short(&self) -> bool {
+        let there = self.received + self.null_entries;
+        self.is_late()
+            || self.skipped > self.null_entries
+            || self.counted.is_some_and(|counted| there < counted)
+    }
+
+    /// Whether the oldest lines are missing, or may be: the server does not keep or does not give them, so that asking
+    /// again is of no use.
+    pub fn is_late(&self) -> bool {
+        match self.first {
+            Some(first) => first > self.null_entries,
+            None => self.is_full_tail && self.counted.is_none_or(|counted| counted > self.received),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wandb_core::operation::Operation as _;
+
+    /// What the pages of these bodies come to: the lines, and the tally.
+    fn taken(pages: &[(Option<u64>, &[Option<u64>])]) -> (String, LogTally) {
+        let mut tally = LogTally::default();
+        let mut lines = Vec::new();
+        for (total, numbers) in pages {
+            let edge = |number: &Option<u64>| {
+                let line = number.map_or("?".to_owned(), |number| number.to_string());
+                serde_json::json!({ "cursor": null, "node": { "number": number, "line": line } })
+            };
+            let edges: Vec<_> = numbers.iter().map(edge).collect();
+            lines.extend(tally.take(page(*total, edges)));
+        }
+        (lines.join(" "), tally)
+    }
+
+    fn page(total: Option<u64>, edges: Vec<serde_json::Value>) -> LogPage {
+        let info = serde_json::json!({ "endCursor": null, "hasNextPage": false });
+        let lines = serde_json::json!({ "edges": edges, "pageInfo": info });
+        let run = serde_json::json!({ "id": "r", "logLineCount": total, "logLines": lines });
+        let body = serde_json::json!({ "data": { "project": { "run": run } } }).to_string();
+        let list = ListLogLines::new("e/p/r".parse().unwrap());
+        list.answer(http::Response::new(body.into())).unwrap()
+    }
+
+    #[test]
+    fn lines_that_come_twice_are_handed_out_once() {
+        let (lines, tally) =
+            taken(&[(Some(4), &[Some(0), Some(1)]), (Some(4), &[Some(1), Some(2)]), (Some(4), &[Some(3)])]);
+        assert_eq!((lines.as_str(), tally.is_short()), ("0 1 2 3", false));
+    }
+
+    #[test]
+    fn missing_lines_are_seen() {
+        for (total, numbers, short, late) in [
+            (Some(3), &[Some(0), Some(1), Some(2)][..], false, false),
+            (Some(4), &[Some(0), Some(1), Some(2)], true, false),
+            (Some(3), &[Some(1), Some(2)], true, true),
+            (None, &[Some(1), Some(2)], true, true),
+            (None, &[Some(0), Some(2)], true, false),
+            (None, &[Some(0), Some(1)], false, false),
+            (None, &[None, None], false, false),
+            (Some(3), &[None, None], true, false),
+            (Some(0), &[], false, false),
+            (Some(2), &[], true, false),
+        ] {
+            let (_, tally) = taken(&[(total, numbers)]);
+            assert_eq!((tally.is_short(), tally.is_late()), (short, late), "{total:?} {numbers:?}");
+        }
+    }
+
+    #[test]
+    fn a_null_entry_is_a_line_that_was_counted() {
+        let node =
+            |number: u64| serde_json::json!({ "cursor": null, "node": { "number": number, "line": "x" } });
+        let null = serde_json::json!({ "cursor": null, "node": null });
+        let mut tally = LogTally::default();
+        tally.take(page(Some(3), vec![node(0), null, node(2)]));
+        assert_eq!((tally.null_entries(), tally.received(), tally.is_short()), (1, 2, false));
+    }
+
+    #[test]
+    fn a_full_tail_without_numbers_may_lack_lines() {
+        let tail = |count: u64, total| {
+            let edges =
+                (0..count).map(|_| serde_json::json!({ "cursor": null, "node": { "line": "x" } })).collect();
+            let (mut tally, mut tail) = (LogTally::default(), page(total, edges));
+            tail.is_tail = true;
+            tally.take(tail);
+            tally.is_short()
+        };
+        assert!(tail(10_000, None) && tail(10_000, Some(10_001)));
+        assert!(!tail(10_000, Some(10_000)) && !tail(9_999, None));
+    }
+}
