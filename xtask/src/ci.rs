@@ -32,11 +32,11 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> ExitCode {
     summary.part("format", || passes(&mut here(&["fmt", "--all", "--check"])));
     let lints = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
     summary.part("lints", || passes(&mut here(&lints)));
-    summary.part("features", || features::check(workspace));
-    summary.part("tree", || {
-        let passed = tree::run(workspace)? == ExitCode::SUCCESS;
-        Ok(Outcome::of(passed, Counts::default()))
-    });
+    for (name, task) in
+        [("features", features::run as fn(&Workspace) -> Result<ExitCode>), ("tree", tree::run)]
+    {
+        summary.part(name, || Ok(Outcome::of(task(workspace)? == ExitCode::SUCCESS, Counts::default())));
+    }
     summary.part("dependencies", || {
         passes(tools::DENY.command(workspace)?.args(["check", "bans", "licenses", "sources"]))
     });

@@ -55,6 +55,8 @@ enum Task {
     BenchDiscard(bench::DiscardOptions),
     /// Check the rules of the source tree: sizes, documentation, names
     Tidy,
+    /// Check the published crates with sets of their features
+    Features,
     /// Check what the crates depend on
     Tree,
     /// Everything a change must pass: format, lints, features, dependencies, documentation, tests
@@ -88,6 +90,7 @@ fn run(task: &Task) -> anyhow::Result<ExitCode> {
         // Done above.
         Task::BenchChild(_) | Task::BenchDiscard(_) => Ok(ExitCode::SUCCESS),
         Task::Tidy => Ok(tidy::run(&workspace)),
+        Task::Features => features::run(&workspace),
         Task::Tree => tree::run(&workspace),
         Task::Ci(options) => Ok(ci::run(&workspace, options)),
     }
