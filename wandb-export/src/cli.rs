@@ -51,7 +51,11 @@ pub fn main() -> ExitCode {
         Command::Completions(options) => Ok(completions::run(&options)),
         Command::Man(options) => Ok(man::run(&options)),
         command if command.is_on_disk() => connect::offline(&connection, |session| perform(session, command)),
-        command => connect::run(&connection, |session| perform(session, command)),
+        command => {
+            let places = command.unmarked_places();
+            let ended = connect::run(&connection, |session| perform(session, command));
+            ended.map(|ended| ended.map_err(|failure| suggest::places(failure, &places)))
+        }
     };
     exit::code(ended)
 }

@@ -129,6 +129,15 @@ pub enum Error {
         message: String,
     },
 
+    /// A file on disk is not what its name says.
+    #[error("{} is not a .wandb file{}", file.display(), crate::issue::lfs_hint(*is_lfs_pointer))]
+    NotALog {
+        /// The file.
+        file: std::path::PathBuf,
+        /// Whether it is a Git LFS pointer, which stands for the file itself.
+        is_lfs_pointer: bool,
+    },
+
     /// The metadata of a run do not tell how it was started.
     #[error("{run} does not tell the command that started it: it has no wandb-metadata.json with a program")]
     NoCommand {
@@ -255,6 +264,7 @@ impl Error {
             | Self::Undone { .. }
             | Self::Exported { .. }
             | Self::Mirror { .. }
+            | Self::NotALog { .. }
             | Self::Sink(_)
             | Self::Table(_)
             | Self::Io { .. } => ErrorKind::Failed,
@@ -280,7 +290,7 @@ impl Error {
     pub(crate) fn no_run_at(place: &dyn std::fmt::Display) -> Self {
         let message = format!(
             "there is no run at {place}: it takes a .wandb file, its folder, a folder of such folders or the mirror of a \
-             project, or one of these two with a run's id behind it"
+             project, or one of these two with a run's id behind it, as ID or as PROJECT/ID"
         );
         Self::NothingThere { message }
     }

@@ -131,7 +131,7 @@ pub enum Issue {
         /// How many rows are out of order.
         rows: u64,
     },
-    /// Two sessions of a run on disk logged the same steps.
+    /// Two sessions of a run on disk logged the same steps. Where both have a step, the later session counts.
     #[non_exhaustive]
     SessionsOverlap {
         /// The file of the later session.
@@ -140,6 +140,36 @@ pub enum Issue {
         first: i64,
         /// The last step of the session before it.
         last: i64,
+    },
+    /// Rows of earlier sessions of a run were left out while its last session was followed, as that may log their steps anew.
+    #[non_exhaustive]
+    EarlierRowsLeftOut {
+        /// The file of the last session.
+        file: PathBuf,
+        /// The step from which on they were left out.
+        first: i64,
+    },
+    /// A log on disk is not whole, or lacks something, and files beside it had to fill in.
+    #[non_exhaustive]
+    TextsUsed {
+        /// The log, or the folder that lacks one.
+        place: PathBuf,
+        /// The names of the files that filled in.
+        files: Vec<&'static str>,
+    },
+    /// The folder of a run has no log, so that the rows of the run are missing.
+    #[non_exhaustive]
+    LogMissing {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A file on disk whose name says that it is a log is none.
+    #[non_exhaustive]
+    NotALog {
+        /// The file.
+        file: PathBuf,
+        /// Whether it is a Git LFS pointer, which stands for the file itself.
+        is_lfs_pointer: bool,
     },
     /// A file on disk does not say which run it belongs to.
     #[non_exhaustive]
@@ -179,9 +209,15 @@ impl Issue {
         match self {
             Self::UnsupportedField { requested, .. } => !requested,
             Self::UnsupportedArgument { consequence, .. } => consequence.is_none(),
+            Self::SessionsOverlap { .. } | Self::TextsUsed { .. } => true,
             _ => false,
         }
     }
+}
+
+/// What to do about a file that is no log.
+pub(crate) fn lfs_hint(is_lfs_pointer: bool) -> &'static str {
+    if is_lfs_pointer { ", but a Git LFS pointer; run `git lfs pull` to get the file itself" } else { "" }
 }
 
 impl fmt::Display for Issue {
@@ -230,10 +266,27 @@ impl fmt::Display for Issue {
             ),
             Self::SessionsOverlap { file, first, last } => write!(
                 f,
-                "{} begins with step {first}, and the session before has ended with step {last}; what both have of a \
-                 step comes twice",
+                "{} begins with step {first}, and the session before ended with step {last}; where both have a step, the \
+                 later session counts",
                 file.display()
             ),
+            Self::EarlierRowsLeftOut { file, first } => write!(
+                f,
+                "{}: rows of earlier sessions from step {first} on were left out, as this session may log these steps; \
+                 run the command again without --follow to get those that it did not",
+                file.display()
+            ),
+            Self::TextsUsed { place, files } => {
+                write!(f, "{} does not hold all of the run; beside it, ", place.display())?;
+                f.write_str(&files.join(" and "))?;
+                f.write_str(" filled in")
+            }
+            Self::LogMissing { folder } => {
+                write!(f, "{} has no .wandb file, so the rows of the run are missing", folder.display())
+            }
+            Self::NotALog { file, is_lfs_pointer } => {
+                write!(f, "{} is not a .wandb file{}", file.display(), lfs_hint(*is_lfs_pointer))
+            }
             Self::RunUnknown { file } => write!(f, "{} does not say which run it is of", file.display()),
             Self::RunUnreadable { detail } => f.write_str(detail),
             Self::MirrorIncomplete { subject, detail } => write!(f, "{subject}: {detail}"),

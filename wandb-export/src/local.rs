@@ -1,15 +1,22 @@
 //! Runs that lie on disk: what the SDK has written there itself, on- or offline, and mirrors of projects.
 
+mod choose;
 mod console;
 mod feed;
 mod files;
 mod find;
 mod follow;
+mod join;
+mod lines;
+mod merge;
 mod open;
 mod place;
 mod run;
+mod session;
+mod session_files;
 mod sessions;
 mod source;
+mod texts;
 
 pub(crate) use console::Console;
 pub(crate) use feed::{Ask, Feed, Wanted};

@@ -41,11 +41,11 @@ impl From<ScanError> for YamlError {
 }
 
 impl Value {
-    /// Reads one YAML document; an empty one is null.
+    /// Reads one YAML document; an empty one is null. W&B keeps sweeps so, and the configs of runs on disk.
     ///
     /// Plain words mean what YAML 1.2 says (`true`, `null`, `1e-3`, `.inf`; `yes` is text). Keys become text. Of
     /// repeated keys the last value counts. Tags but those for text are disregarded, and `<<` is a key as any other.
-    pub(crate) fn parse_yaml(text: &str) -> Result<Self, YamlError> {
+    pub fn parse_yaml(text: &str) -> Result<Self, YamlError> {
         let mut builder = Builder::default();
         for event in Parser::new_from_str(text) {
             builder.take(event?.0)?;

@@ -101,6 +101,29 @@ pub struct Artifact {
     pub digest: String,
 }
 
+impl Default for Facts {
+    /// Those of a file that has nothing in it.
+    fn default() -> Self {
+        Self {
+            run: Run::new("", "", "", ""),
+            exit_code: None,
+            steps: None,
+            last_activity: None,
+            is_log: true,
+            branch: None,
+            resumed: false,
+            starting_step: 0,
+            metadata: None,
+            sdk: None,
+            has_console: false,
+            alerts: Vec::new(),
+            artifacts: Vec::new(),
+            files: Vec::new(),
+            losses: Losses::default(),
+        }
+    }
+}
+
 impl Facts {
     /// Reads a whole file. `open` is called once, and a second time if the file does not hold
     /// the summaries of its rows.
@@ -159,26 +182,9 @@ struct Reading<R> {
 
 impl<R: Read> Reading<R> {
     fn new(source: R) -> Self {
-        let facts = Facts {
-            run: Run::new("", "", "", ""),
-            exit_code: None,
-            steps: None,
-            last_activity: None,
-            is_log: true,
-            branch: None,
-            resumed: false,
-            starting_step: 0,
-            metadata: None,
-            sdk: None,
-            has_console: false,
-            alerts: Vec::new(),
-            artifacts: Vec::new(),
-            files: Vec::new(),
-            losses: Losses::default(),
-        };
         Self {
             records: Records::new(source),
-            facts,
+            facts: Facts::default(),
             config: Map::new(),
             summary: Summary::default(),
             steps: Steps::default(),

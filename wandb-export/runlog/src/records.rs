@@ -64,8 +64,8 @@ pub(crate) struct Records<R> {
     /// Where the record that was read last begins and ends.
     begin: u64,
     end: u64,
-    /// Whether a record was found.
-    has_records: bool,
+    /// Whether there is a record at all.
+    found_any: bool,
 }
 
 /// By the numbers of records, how many were lost between two of them.
@@ -98,7 +98,7 @@ impl<R: Read> Records<R> {
             numbers: Numbers::default(),
             begin: 0,
             end: 0,
-            has_records: false,
+            found_any: false,
         }
     }
 
@@ -108,7 +108,7 @@ impl<R: Read> Records<R> {
             let damage = match entry {
                 Entry::Damage(damage) => damage,
                 Entry::Record(raw) => {
-                    (self.begin, self.end, self.has_records) = (raw.offset, raw.end, true);
+                    (self.begin, self.end, self.found_any) = (raw.offset, raw.end, true);
                     if let Ok(record) = proto::Record::decode(raw.payload) {
                         self.losses.records += self.numbers.lost_before(record.num);
                         return Ok(Some(record));
@@ -143,7 +143,7 @@ impl<R: Read> Records<R> {
 
     /// Whether what was read so far may be a log: it has a record, or its mark, or nothing, or zeros alone.
     pub(crate) fn are_of_a_log(&self) -> bool {
-        self.has_records || self.losses.damages.first().is_none_or(|damage| damage.kind != DamageKind::Header)
+        self.found_any || self.losses.damages.first().is_none_or(|damage| damage.kind != DamageKind::Header)
     }
 
     /// How the next records are numbered.
@@ -169,7 +169,7 @@ impl<R: Read + Seek> Records<R> {
     /// Reads on where a record has ended.
     pub(crate) fn go_on_at(source: R, offset: u64, numbers: Numbers) -> io::Result<Self> {
         let log = LogReader::go_on_at(source, offset)?;
-        Ok(Self { log, losses: Losses::default(), numbers, begin: offset, end: offset, has_records: false })
+        Ok(Self { log, losses: Losses::default(), numbers, begin: offset, end: offset, found_any: false })
     }
 }
 

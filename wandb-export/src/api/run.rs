@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use futures_util::TryStreamExt;
 use wandb_core::operation::Lacks;
-use wandb_core::{RunPath, model};
+use wandb_core::{Row, RunPath, model};
 use wandb_runlog::{Alert, Artifact, Branch};
 
+use super::run_rows::{self, RunColumns};
 use super::{Api, Files, History, RunFile, Update};
 use crate::error::Error;
 use crate::issue::Issue;
@@ -51,6 +52,15 @@ impl Run {
     /// The issues of a run on disk; none for a run on a server.
     pub(super) fn disk_issues(&self) -> &[Issue] {
         self.local.as_ref().map_or(&[], |run| &run.issues)
+    }
+
+    /// The run as a row of a table.
+    pub(super) fn row(&self, columns: RunColumns) -> Row {
+        let row = columns.row(&self.model);
+        match self.local.as_ref().and_then(|run| run.folder()) {
+            Some(folder) if columns == RunColumns::Metrics => run_rows::identified(&self.model, folder, row),
+            _ => row,
+        }
     }
 
     /// Where the run is: `entity/project/run`. For a run on disk whose entity the SDK did not know, the entity is `local`.

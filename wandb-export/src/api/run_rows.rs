@@ -1,5 +1,7 @@
 //! Runs as rows of a table.
 
+use std::path::Path;
+
 use wandb_core::model::Run;
 #[cfg(feature = "mirror")]
 use wandb_core::model::{Config, User};
@@ -13,7 +15,7 @@ pub enum RunColumns {
     #[default]
     All,
     /// `name`, `config` without W&B's own keys, and `summary`: what the Python SDK's documentation puts into a
-    /// project's CSV file.
+    /// project's CSV file. The SDK's runs on disk, which often have no name, have `id`, `project` and `folder` in front.
     Metrics,
 }
 
@@ -31,6 +33,15 @@ impl RunColumns {
         }
         row.0.into_iter().collect()
     }
+}
+
+/// A row with what tells a run on disk from others in front.
+pub(super) fn identified(run: &Run, folder: &Path, row: Row) -> Row {
+    let mut identified = Columns::default();
+    identified.text("id", Some(&run.id));
+    identified.text("project", Some(&run.project));
+    identified.text("folder", Some(&folder.to_string_lossy()));
+    identified.0.into_iter().chain(row.into_iter().map(|(key, value)| (key.into(), value))).collect()
 }
 
 fn all(run: &Run, row: &mut Columns) {

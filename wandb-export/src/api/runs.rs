@@ -167,7 +167,7 @@ impl Runs {
         let mut of_disk = Vec::new();
         let runs = self.stream().inspect_ok(|run| of_disk.extend_from_slice(run.disk_issues()));
         let rows = runs.ready_chunks(RUNS_IN_A_BATCH).map(move |runs| {
-            runs.into_iter().map(|run| run.map(|run| columns.row(&run))).collect::<Result<Vec<_>, Error>>()
+            runs.into_iter().map(|run| run.map(|run| run.row(columns))).collect::<Result<Vec<_>, Error>>()
         });
         let report = export::write(rows, sink).await?;
         issues.extend(of_disk);

@@ -67,7 +67,18 @@ pub(super) enum Command {
 impl Command {
     /// Whether all that it is about is on disk, so that no server is to be reached.
     pub(super) fn is_on_disk(&self) -> bool {
-        let paths = match self {
+        let paths = self.paths();
+        !paths.is_empty() && paths.iter().all(|path| Place::of(path).is_some())
+    }
+
+    /// The places on disk that its paths would be if they began with a dot.
+    pub(super) fn unmarked_places(&self) -> Vec<String> {
+        self.paths().iter().filter_map(|path| Place::unmarked(path)).collect()
+    }
+
+    /// The paths of runs and projects that it is about.
+    fn paths(&self) -> &[String] {
+        match self {
             Self::Runs(runs::Options { path, .. })
             | Self::Run(run::Options { path, .. })
             | Self::History(history::Options { path, .. })
@@ -81,9 +92,8 @@ impl Command {
             Self::Set(options) => std::slice::from_ref(options.path()),
             #[cfg(feature = "mirror")]
             Self::Mirror(mirror::Options { path, .. }) => std::slice::from_ref(path),
-            _ => return false,
-        };
-        paths.iter().all(|path| Place::of(path).is_some())
+            _ => &[],
+        }
     }
 }
 

@@ -10,7 +10,8 @@ use crate::api::RunColumns;
 
 /// Write name, config and summary of every run of a project
 ///
-/// Keys of the config that begin with an underscore are W&B's own and are left out.
+/// Keys of the config that begin with an underscore are W&B's own and are left out. Of runs on disk, id, project and folder
+/// come first.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Example:\n  wandb-export project my-team/my-project -o project.csv")]
 pub(super) struct Options {

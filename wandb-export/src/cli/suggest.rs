@@ -93,6 +93,24 @@ pub(super) async fn project(session: &Session, path: &ProjectPath, error: Error)
     Failure { error, hint }
 }
 
+/// Adds how to write places on disk that the user seems to have meant.
+pub(super) fn places(failure: Failure, places: &[String]) -> Failure {
+    let Failure { error, hint } = failure;
+    if places.is_empty() || error.kind() == ErrorKind::Failed {
+        return Failure { error, hint };
+    }
+    let own = format!("to read what is on disk, write {}", places.join(" "));
+    if let Error::NoApiKey { .. } = error {
+        // Whoever means a folder needs no key.
+        let names: Vec<_> = places.iter().map(|place| place.trim_start_matches("./")).collect();
+        let names = names.join(" and ");
+        let error = Error::usage(format!("{names} is a path on a server, and there is no API key for one"));
+        return Failure { error, hint: Some(own) };
+    }
+    let hint = hint.map_or_else(|| own.clone(), |hint| format!("{hint}\nhint: {own}"));
+    Failure { error, hint: Some(hint) }
+}
+
 /// Near files that the run has, for one that it has not.
 pub(super) async fn file(run: &Run, name: &str) -> Option<String> {
     let files = run.files().stream();

@@ -2,66 +2,130 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-#[cfg(feature = "mirror")]
-use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
+use std::io::{BufRead as _, BufReader, ErrorKind};
+use std::path::{Path, PathBuf};
 
 use wandb_runlog::ConsoleReader;
 
 use super::LocalRun;
 use super::run::reading;
+use super::session::Session;
+use super::session_files::OUTPUT;
 use super::source::Source;
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// So many lines of a file of lines are handed out at once, at the most.
-#[cfg(feature = "mirror")]
+/// Lines of a file that are handed out at once, at the most.
 const LINES_AT_ONCE: usize = 1_000;
 
 /// Lines, file after file.
 #[derive(Debug)]
 pub(crate) struct Console {
-    files: VecDeque<PathBuf>,
-    /// Whether these are files of lines rather than what the SDK has written.
-    are_lines: bool,
+    files: VecDeque<ConsoleFile>,
     reader: Option<(PathBuf, Reader)>,
+}
+
+/// A file that holds what a run printed.
+#[derive(Debug)]
+enum ConsoleFile {
+    /// A log of the SDK.
+    Log(PathBuf),
+    /// Lines.
+    Lines(PathBuf),
 }
 
 #[derive(Debug)]
 enum Reader {
     Session(Box<ConsoleReader<File>>),
-    #[cfg(feature = "mirror")]
     Lines(BufReader<File>),
 }
 
 impl LocalRun {
     /// What is missing from its output.
-    #[cfg_attr(
-        not(feature = "mirror"),
-        expect(clippy::unnecessary_wraps, reason = "a mirror may be damaged")
-    )]
     pub(crate) fn console_issues(&self) -> Result<Vec<Issue>, Error> {
         match &self.source {
-            Source::Sessions(_) => Ok(self.issues.clone()),
+            Source::Sessions(sessions) => {
+                let mut issues = self.issues.clone();
+                // These concern other texts.
+                issues.retain(|issue| {
+                    !matches!(issue, Issue::TextsUsed { .. } | Issue::SessionsOverlap { .. })
+                });
+                for session in sessions {
+                    if let (_, Some(issue)) = ConsoleFile::of(session)? {
+                        issues.push(issue);
+                    }
+                }
+                Ok(issues)
+            }
             #[cfg(feature = "mirror")]
             Source::Mirrored(run) => run.issues(crate::mirror::Part::Logs),
         }
     }
 
     /// What it has printed.
-    #[cfg_attr(
-        not(feature = "mirror"),
-        expect(clippy::unnecessary_wraps, reason = "a mirror may be damaged")
-    )]
     pub(crate) fn console(&self) -> Result<Console, Error> {
-        let (files, are_lines) = match &self.source {
+        let mut files = VecDeque::new();
+        match &self.source {
             Source::Sessions(sessions) => {
-                (sessions.iter().map(|session| session.file.clone()).collect(), false)
+                for session in sessions {
+                    files.extend(ConsoleFile::of(session)?.0);
+                }
             }
             #[cfg(feature = "mirror")]
-            Source::Mirrored(run) => (run.log()?.into_iter().collect(), true),
+            Source::Mirrored(run) => files.extend(run.log()?.map(ConsoleFile::Lines)),
+        }
+        Ok(Console { files, reader: None })
+    }
+}
+
+impl ConsoleFile {
+    /// Where what a session printed is, and a note if that is not in its log: where the log is not whole, or holds no
+    /// output, the file beside it may have more lines.
+    fn of(session: &Session) -> Result<(Option<Self>, Option<Issue>), Error> {
+        let files = &session.files;
+        let beside = files.text(OUTPUT);
+        let Some(log) = &files.log else {
+            return Ok((beside.is_file().then_some(Self::Lines(beside)), None));
         };
-        Ok(Console { files, are_lines, reader: None })
+        let own = Self::Log(log.clone());
+        if session.has_console || count(own.open()?, log)? >= lines_of(&beside)? {
+            return Ok((Some(own), None));
+        }
+        let note = Issue::TextsUsed { place: log.clone(), files: vec![OUTPUT] };
+        Ok((Some(Self::Lines(beside)), Some(note)))
+    }
+
+    fn path(&self) -> &Path {
+        let (Self::Log(path) | Self::Lines(path)) = self;
+        path
+    }
+
+    fn open(&self) -> Result<Reader, Error> {
+        let opened = File::open(self.path()).map_err(|error| reading(self.path(), error))?;
+        Ok(match self {
+            Self::Log(_) => Reader::Session(Box::new(ConsoleReader::new(opened))),
+            Self::Lines(_) => Reader::Lines(BufReader::new(opened)),
+        })
+    }
+}
+
+/// How many lines a file has; none if it is not there.
+fn lines_of(file: &Path) -> Result<u64, Error> {
+    match File::open(file) {
+        Ok(opened) => count(Reader::Lines(BufReader::new(opened)), file),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(0),
+        Err(error) => Err(reading(file, error)),
+    }
+}
+
+fn count(mut reader: Reader, file: &Path) -> Result<u64, Error> {
+    let mut count = 0;
+    loop {
+        let lines = reader.next().map_err(|error| reading(file, error))?;
+        if lines.is_empty() {
+            return Ok(count);
+        }
+        count += lines.len() as u64;
     }
 }
 
@@ -77,13 +141,7 @@ impl Console {
                 self.reader = None;
             }
             let Some(file) = self.files.pop_front() else { return Ok(None) };
-            let opened = File::open(&file).map_err(|error| reading(&file, error))?;
-            let reader = match self.are_lines {
-                #[cfg(feature = "mirror")]
-                true => Reader::Lines(BufReader::new(opened)),
-                _ => Reader::Session(Box::new(ConsoleReader::new(opened))),
-            };
-            self.reader = Some((file, reader));
+            self.reader = Some((file.path().to_owned(), file.open()?));
         }
     }
 }
@@ -95,7 +153,6 @@ impl Reader {
                 let text = reader.next_text()?.unwrap_or_default();
                 Ok(text.lines().map(str::to_owned).collect())
             }
-            #[cfg(feature = "mirror")]
             Self::Lines(lines) => {
                 let mut all = Vec::new();
                 let mut line = Vec::new();

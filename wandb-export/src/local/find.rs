@@ -1,7 +1,5 @@
-//! Which runs are at a place.
-//!
-//! The SDK makes a folder `run-DATE_TIME-ID` or `offline-run-DATE_TIME-ID` for every session of a run, with the file
-//! `run-ID.wandb` in it, all of them in a folder `wandb`. A mirror of a project is known by its manifest.
+//! Which runs are at a place: a file of a session, its folder, a folder of such folders, or the mirror of a project, which is
+//! known by its manifest.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,21 +7,19 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Place;
+use super::session_files::{SessionFiles, is_session};
 use crate::error::Error;
 #[cfg(feature = "mirror")]
 use crate::mirror::is_mirror;
 
-/// How the names of files end.
-const SUFFIX: &str = ".wandb";
-
-/// The files of one run, a file a session, oldest first.
-pub(super) type Sessions = Vec<PathBuf>;
+/// The sessions of one run, oldest first.
+pub(super) type Sessions = Vec<SessionFiles>;
 
 /// What is at a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Found {
     /// One session of a run.
-    Session(PathBuf),
+    Session(SessionFiles),
     /// A folder of runs.
     Runs(Vec<Sessions>),
     /// The mirror of a project.
@@ -49,40 +45,36 @@ fn look(path: &Path) -> io::Result<Option<Found>> {
         Err(error) => return Err(error),
     };
     if !is_dir {
-        return Ok(id_of(path).is_some().then(|| Found::Session(path.to_owned())));
+        return Ok(SessionFiles::of_log(path).map(Found::Session));
     }
     #[cfg(feature = "mirror")]
     if is_mirror(path)? {
         return Ok(Some(Found::Mirror(path.to_owned())));
     }
-    let (mut files, mut folders) = (Vec::new(), Vec::new());
+    let (mut sessions, mut folders) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(path)? {
         let entry = entry?;
-        let is_folder = entry.file_type()?.is_dir();
-        if is_folder {
+        if entry.file_type()?.is_dir() {
             folders.push(entry.path());
-        } else if id_of(&entry.path()).is_some() {
-            files.push(entry.path());
+        } else {
+            sessions.extend(SessionFiles::of_log(&entry.path()));
         }
     }
-    files.sort_unstable();
-    let sessions: Vec<_> = folders.iter().filter(|folder| is_session(folder)).collect();
-    if let ([file], []) = (&files[..], &sessions[..]) {
-        return Ok(Some(Found::Session(file.clone())));
+    let of_sessions: Vec<_> = folders.iter().filter(|folder| is_session(folder)).collect();
+    if let ([session], []) = (&sessions[..], &of_sessions[..]) {
+        return Ok(Some(Found::Session(session.clone())));
     }
-    for folder in sessions {
-        for entry in fs::read_dir(folder)? {
-            let file = entry?.path();
-            if id_of(&file).is_some() {
-                files.push(file);
-            }
-        }
+    for folder in of_sessions {
+        sessions.extend(SessionFiles::in_folder(folder)?);
     }
-    if files.is_empty() {
-        let inner = path.join("wandb");
-        return if inner.is_dir() { look(&inner) } else { Ok(look_for_mirrors(folders)) };
+    if !sessions.is_empty() {
+        return Ok(Some(Found::Runs(by_run(sessions))));
     }
-    Ok(Some(Found::Runs(by_run(files))))
+    if let Some(session) = SessionFiles::of_texts(path) {
+        return Ok(Some(Found::Session(session)));
+    }
+    let inner = path.join("wandb");
+    if inner.is_dir() { look(&inner) } else { Ok(look_for_mirrors(folders)) }
 }
 
 /// The mirrors among folders.
@@ -105,40 +97,19 @@ fn look_for_mirrors(_: Vec<PathBuf>) -> Option<Found> {
     None
 }
 
-/// Files by the id of their run, the runs in the order of their first sessions.
-fn by_run(mut files: Vec<PathBuf>) -> Vec<Sessions> {
-    files.sort_by_cached_key(|file| (when(file), file.clone()));
+/// Sessions by the id of their run, the runs in the order of their first sessions.
+fn by_run(mut sessions: Vec<SessionFiles>) -> Vec<Sessions> {
+    sessions.sort_by_cached_key(|session| (session.when(), session.place().to_owned()));
     let mut runs: Vec<Sessions> = Vec::new();
     let mut places = BTreeMap::new();
-    for file in files {
-        let place = *places.entry(id_of(&file)).or_insert(runs.len());
+    for session in sessions {
+        let place = *places.entry(session.id.clone()).or_insert(runs.len());
         match runs.get_mut(place) {
-            Some(sessions) => sessions.push(file),
-            None => runs.push(vec![file]),
+            Some(sessions) => sessions.push(session),
+            None => runs.push(vec![session]),
         }
     }
     runs
-}
-
-/// The id of the run that a file is of, as its name says.
-pub(super) fn id_of(file: &Path) -> Option<String> {
-    let name = file.file_name()?.to_str()?.strip_suffix(SUFFIX)?;
-    // Some systems keep what they know of a file in a hidden one beside it.
-    if name.is_empty() || name.starts_with('.') {
-        return None;
-    }
-    Some(name.strip_prefix("run-").unwrap_or(name).to_owned())
-}
-
-fn is_session(folder: &Path) -> bool {
-    let name = folder.file_name().and_then(|name| name.to_str());
-    name.is_some_and(|name| name.starts_with("run-") || name.starts_with("offline-run-"))
-}
-
-/// Date and time in the name of a session's folder.
-fn when(file: &Path) -> String {
-    let folder = file.parent().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or_default();
-    folder.strip_prefix("offline-").unwrap_or(folder).to_owned()
 }
 
 #[cfg(test)]
@@ -163,6 +134,10 @@ mod tests {
             "wandb/run-20260103_000000-a/run-a.wandb",
             "wandb/run-20260103_000000-a/files/output.log",
             "wandb/run-20260104_000000-empty/logs/debug.log",
+            "wandb/run-20260105_000000-texts/files/wandb-summary.json",
+            "wandb/dryrun-20190101_000000-old/wandb-history.jsonl",
+            "wandb/run-20190102_000000-older/config.yaml",
+            "wandb/run-of-something/notes.txt",
             "wandb/settings",
             "wandb/other/run-c.wandb",
         ]);
@@ -170,18 +145,28 @@ mod tests {
         let Some(Found::Runs(runs)) = look(root).unwrap() else { panic!("there are runs") };
         assert_eq!(look(&root.join("wandb")).unwrap(), Some(Found::Runs(runs.clone())));
         let names: Vec<Vec<_>> =
-            runs.iter().map(|sessions| sessions.iter().map(|file| when(file)).collect()).collect();
+            runs.iter().map(|sessions| sessions.iter().map(SessionFiles::when).collect()).collect();
         assert_eq!(
             names,
-            [vec!["run-20260101_000000-a", "run-20260103_000000-a"], vec!["run-20260102_000000-b"]]
+            [
+                vec!["run-20190101_000000-old"],
+                vec!["run-20190102_000000-older"],
+                vec!["run-20260101_000000-a", "run-20260103_000000-a"],
+                vec!["run-20260102_000000-b"],
+                vec!["run-20260105_000000-texts"],
+            ]
         );
-        let session = root.join("wandb/run-20260103_000000-a");
-        let file = session.join("run-a.wandb");
-        assert_eq!(look(&session).unwrap(), Some(Found::Session(file.clone())));
-        assert_eq!(look(&file).unwrap(), Some(Found::Session(file.clone())));
+        let folder = root.join("wandb/run-20260103_000000-a");
+        let file = folder.join("run-a.wandb");
+        let session = SessionFiles::of_log(&file).unwrap();
+        assert_eq!(look(&folder).unwrap(), Some(Found::Session(session.clone())));
+        assert_eq!(look(&file).unwrap(), Some(Found::Session(session.clone())));
+        assert_eq!((&*session.id, session.texts), ("a", folder.join("files")));
+        let old = root.join("wandb/dryrun-20190101_000000-old");
+        let Some(Found::Session(found)) = look(&old).unwrap() else { panic!("there is a run") };
+        assert_eq!((&*found.id, found.log, found.texts), ("old", None, old));
         assert_eq!(look(&file.join("x")).unwrap(), None);
         assert_eq!(look(&root.join("wandb/settings")).unwrap(), None);
         assert_eq!(look(&root.join("wandb/run-20260104_000000-empty")).unwrap(), None);
-        assert_eq!(id_of(&file).unwrap(), "a");
     }
 }

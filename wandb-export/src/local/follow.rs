@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use wandb_core::Row;
 use wandb_runlog::{HistoryReader, Mark, Next, Rows, Selection};
 
-use super::run::{Session, damage, disorder, reading};
+use super::run::{damage, disorder, reading};
+use super::session::Session;
 use super::sessions::SessionRows;
 use super::{LocalRun, Wanted};
 use crate::batch::Batch;
@@ -52,17 +53,34 @@ impl Following {
     /// # Errors
     /// If nobody writes to what the run is in.
     pub(crate) fn open(run: &LocalRun, selection: Selection) -> Result<Self, Error> {
-        let Some((Session { file: place, shift }, earlier)) = run.source.sessions().split_last() else {
+        let Some((last, earlier)) = run.source.sessions().split_last() else {
             return Err(Error::usage(format!(
                 "{} is in a mirror, where nothing comes by itself; follow it on its server",
                 run.path
             )));
         };
+        let Session { files, shift, steps, .. } = last;
+        let Some(place) = &files.log else {
+            return Err(Error::usage(format!(
+                "{} has no .wandb file, so that no rows can come; leave out --follow",
+                files.folder().display()
+            )));
+        };
+        let mut issues = run.history_issues.clone();
+        let mut before = selection.clone();
+        let ends = earlier.iter().filter_map(|session| Some(session.steps?.1)).max();
+        if let Some((first, _)) = steps
+            && ends.is_some_and(|end| *first <= end)
+        {
+            before = before.max_step(selection.steps().end.min(*first));
+            issues.retain(|issue| !matches!(issue, Issue::SessionsOverlap { .. }));
+            issues.push(Issue::EarlierRowsLeftOut { file: place.clone(), first: *first });
+        }
         Ok(Self {
             place: place.clone(),
             file: File::open(place).map_err(|error| reading(place, error))?,
             shift: *shift,
-            earlier: Some(SessionRows::new(earlier, Wanted::Logged(selection.clone()))),
+            earlier: Some(SessionRows::new(earlier, Wanted::Logged(before))),
             selection,
             reader: None,
             mark: Mark::default(),
@@ -70,7 +88,7 @@ impl Following {
             quiet: 0,
             out_of_order: 0,
             is_over: false,
-            issues: run.history_issues.clone(),
+            issues,
         })
     }
 

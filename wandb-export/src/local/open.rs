@@ -6,6 +6,7 @@ use std::sync::Arc;
 use wandb_core::model::Sweep;
 use wandb_core::{BaseUrl, ProjectPath};
 
+use super::choose::choose;
 use super::find::{Found, Sessions, find};
 use super::run::NO_ENTITY;
 use super::{LocalRun, Place};
@@ -61,7 +62,7 @@ impl LocalProject {
 pub(crate) fn open_project(place: &Place) -> Result<LocalProject, Error> {
     let runs = match find(place)? {
         Some(Found::Runs(runs)) => runs,
-        Some(Found::Session(file)) => vec![vec![file]],
+        Some(Found::Session(session)) => vec![vec![session]],
         #[cfg(feature = "mirror")]
         Some(found @ (Found::Mirror(_) | Found::Mirrors(_))) => {
             return mirrored_project(&Arc::new(archive(place, found)?));
@@ -76,7 +77,7 @@ pub(crate) fn open_project(place: &Place) -> Result<LocalProject, Error> {
 }
 
 #[cfg(feature = "mirror")]
-fn mirrored_project(archive: &Arc<Archive>) -> Result<LocalProject, Error> {
+pub(super) fn mirrored_project(archive: &Arc<Archive>) -> Result<LocalProject, Error> {
     let source = |id: &String| RunSource::Mirrored(MirroredRun::new(archive, id));
     Ok(LocalProject {
         path: archive.project()?,
@@ -88,7 +89,7 @@ fn mirrored_project(archive: &Arc<Archive>) -> Result<LocalProject, Error> {
 
 /// The mirror that was found at a place, if it is that of a single project.
 #[cfg(feature = "mirror")]
-fn archive(place: &Place, found: Found) -> Result<Archive, Error> {
+pub(super) fn archive(place: &Place, found: Found) -> Result<Archive, Error> {
     match found {
         Found::Mirror(folder) => Archive::open(&folder),
         Found::Mirrors(folders) => match &folders[..] {
@@ -106,72 +107,24 @@ fn archive(place: &Place, found: Found) -> Result<Archive, Error> {
     }
 }
 
-/// The run at a place: a file, its folder, a folder of runs with a single one, or a folder of runs and an id behind it.
+/// The run at a place: a file, its folder, a folder of runs with a single one, or a folder of runs and an id behind it, if need
+/// be with the project in front of it.
 pub(crate) fn open_run(place: &Place) -> Result<Arc<LocalRun>, Error> {
-    read(place, &source(place)?)
+    choose(place)?.read()
 }
 
 /// The same for those who want its rows alone: of a run in a single file only which one it is has been read.
 pub(crate) fn open_rows(place: &Place) -> Result<Arc<LocalRun>, Error> {
-    let source = source(place)?;
-    if let RunSource::Sessions(sessions) = &source
-        && let [file] = &sessions[..]
+    let chosen = choose(place)?;
+    if let RunSource::Sessions(sessions) = &chosen.source
+        && let [session] = &sessions[..]
     {
-        return Ok(Arc::new(LocalRun::begun(file)?));
-    }
-    read(place, &source)
-}
-
-fn source(place: &Place) -> Result<RunSource, Error> {
-    Ok(match find(place)? {
-        Some(Found::Session(file)) => RunSource::Sessions(vec![file]),
-        Some(Found::Runs(runs)) => only(place, runs.into_iter().map(RunSource::Sessions).collect())?,
-        #[cfg(feature = "mirror")]
-        Some(found @ (Found::Mirror(_) | Found::Mirrors(_))) => {
-            only(place, mirrored_project(&Arc::new(archive(place, found)?))?.runs)?
+        let run = LocalRun::begun(session)?;
+        if chosen.is_it(&run.path) {
+            return Ok(Arc::new(run));
         }
-        None => by_id(place)?,
-    })
-}
-
-fn read(place: &Place, source: &RunSource) -> Result<Arc<LocalRun>, Error> {
-    let mut runs = LocalProject::read(source)?;
-    match runs.len() {
-        1 => Ok(Arc::new(runs.remove(0))),
-        count => Err(Error::usage(format!(
-            "{place} has {count} sessions of that run, which are no continuation of one another; name the folder of one"
-        ))),
     }
-}
-
-/// The only run of a folder.
-fn only(place: &Place, runs: Vec<RunSource>) -> Result<RunSource, Error> {
-    <[RunSource; 1]>::try_from(runs).map(|[run]| run).map_err(|runs| {
-        let all = runs.len();
-        Error::usage(format!(
-            "which of the {all} runs in {place}? put its id behind the folder, or name its own folder"
-        ))
-    })
-}
-
-fn by_id(place: &Place) -> Result<RunSource, Error> {
-    let nothing = || Error::no_run_at(place);
-    let (folder, id) = place.split().ok_or_else(nothing)?;
-    let is_it =
-        |sessions: &Sessions| sessions.iter().any(|file| super::find::id_of(file).as_deref() == Some(&*id));
-    match find(&folder)? {
-        Some(Found::Runs(runs)) => runs.into_iter().find(is_it).map(RunSource::Sessions).ok_or_else(nothing),
-        #[cfg(feature = "mirror")]
-        Some(found @ (Found::Mirror(_) | Found::Mirrors(_))) => {
-            let archive = Arc::new(archive(&folder, found)?);
-            if archive.has(&id) {
-                Ok(RunSource::Mirrored(MirroredRun::new(&archive, &id)))
-            } else {
-                Err(nothing())
-            }
-        }
-        _ => Err(nothing()),
-    }
+    chosen.read()
 }
 
 /// The sweep at a place, which is a folder of runs with the sweep's id behind it; what it is itself only a mirror tells.

@@ -25,6 +25,24 @@ impl Place {
         is_place.then(|| Self(path.to_owned()))
     }
 
+    /// What to write for the place that a text would name if it began with a dot: runs are there, but the text is a path on a
+    /// server.
+    #[cfg(feature = "cli")]
+    pub(crate) fn unmarked(text: &str) -> Option<String> {
+        if text.is_empty()
+            || text.contains("://")
+            || Path::new(text).is_absolute()
+            || Self::of(text).is_some()
+        {
+            return None;
+        }
+        let marked = format!("./{text}");
+        let place = Self(PathBuf::from(&marked));
+        let is_there = super::find::find(&place).is_ok_and(|found| found.is_some())
+            || super::choose::choose(&place).is_ok();
+        is_there.then_some(marked)
+    }
+
     /// The place in front of the last name, and that name.
     pub(crate) fn split(&self) -> Option<(Self, String)> {
         let name = self.0.file_name()?.to_str()?.to_owned();

@@ -1,6 +1,5 @@
 //! One run on disk.
 
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -8,7 +7,9 @@ use wandb_core::model::{Run, RunState};
 use wandb_core::{BaseUrl, Map, RunPath, Value};
 use wandb_runlog::{Alert, Artifact, Branch, Facts, Losses};
 
-use super::find::{Sessions, id_of};
+use super::find::Sessions;
+use super::session::{Session, SessionFacts};
+use super::session_files::SessionFiles;
 use super::source::Source;
 use crate::error::Error;
 use crate::issue::Issue;
@@ -19,7 +20,7 @@ use crate::mirror::MirroredRun;
 pub(super) const NO_ENTITY: &str = "local";
 
 /// What the SDK calls a project that is not given a name.
-const NO_PROJECT: &str = "uncategorized";
+pub(super) const NO_PROJECT: &str = "uncategorized";
 
 /// A server takes a run for crashed when it has not heard of it for so long.
 const SILENCE: Duration = Duration::from_secs(5 * 60);
@@ -46,47 +47,7 @@ pub(crate) struct LocalRun {
     pub(super) source: Source,
 }
 
-/// One file of a run.
-#[derive(Debug, Clone)]
-pub(super) struct Session {
-    pub(super) file: PathBuf,
-    /// What its steps are behind those of the run.
-    pub(super) shift: i64,
-}
-
 impl LocalRun {
-    /// Reads what the files of a run say, all but the rows. A session that was resumed and counts its steps from 0 again
-    /// goes on behind the one before. Others that have steps in common are no continuation of one another, and are runs by
-    /// themselves.
-    pub(super) fn open(sessions: &Sessions) -> Result<Vec<Self>, Error> {
-        let mut runs: Vec<(Self, Option<i64>)> = Vec::new();
-        for file in sessions {
-            let facts = Facts::read(|| File::open(file)).map_err(|error| reading(file, error))?;
-            let (first, last) = facts.steps.unzip();
-            let is_resumed = facts.resumed;
-            let begins_anew = facts.starting_step == 0 && first == Some(0);
-            let mut next = Self::of(file, facts)?;
-            let Some((run, before)) = runs.last_mut() else {
-                runs.push((next, last));
-                continue;
-            };
-            match before.zip(first) {
-                Some((before, first)) if first <= before && !is_resumed => {
-                    runs.push((next, last));
-                    continue;
-                }
-                Some((before, first)) if first <= before && !begins_anew => {
-                    next.add_issue(Issue::SessionsOverlap { file: file.clone(), first, last: before })
-                }
-                Some((before, first)) if first <= before => next.shift(before.saturating_add(1)),
-                _ => {}
-            }
-            *before = next.last_step(last).max(*before);
-            run.go_on(next);
-        }
-        Ok(runs.into_iter().map(|(run, _)| run).collect())
-    }
-
     /// A run of a mirror.
     #[cfg(feature = "mirror")]
     pub(super) fn mirrored(run: MirroredRun) -> Result<Self, Error> {
@@ -98,40 +59,34 @@ impl LocalRun {
 
     /// A run whose files cannot be read at all, among others that can.
     pub(super) fn unreadable(sessions: &Sessions, error: &Error) -> Result<Self, Error> {
-        let file = sessions.last().map_or(Path::new(""), PathBuf::as_path);
-        let facts = Facts::begin(std::io::empty()).map_err(|error| reading(file, error))?;
-        let mut run = Self::of(file, facts)?;
-        run.issues = vec![Issue::RunUnreadable { detail: error.with_causes() }];
-        Ok(run)
+        let Some(files) = sessions.last() else { return Err(Error::usage("a run has at least one session")) };
+        let session = Session { files: files.clone(), shift: 0, steps: None, has_console: false };
+        let issues = vec![Issue::RunUnreadable { detail: error.with_causes() }];
+        Self::of(SessionFacts { session, facts: Facts::default(), issues, history_issues: Vec::new() })
     }
 
-    /// The run that a file is of, of which nothing else has been read.
-    pub(super) fn begun(file: &Path) -> Result<Self, Error> {
-        let opened = File::open(file).map_err(|error| reading(file, error))?;
-        Self::of(file, Facts::begin(opened).map_err(|error| reading(file, error))?)
+    /// The run that a session is of, of which nothing else has been read.
+    pub(super) fn begun(files: &SessionFiles) -> Result<Self, Error> {
+        Self::of(SessionFacts::begin(files)?)
     }
 
-    fn of(file: &Path, facts: Facts) -> Result<Self, Error> {
-        let mut issues = damage(file, &facts.losses);
-        let mut history_issues = Vec::new();
-        if !facts.is_run() {
-            history_issues.push(Issue::RunUnknown { file: file.to_owned() });
-            issues.extend_from_slice(&history_issues);
-        }
+    /// The run that a session is of.
+    pub(super) fn of(read: SessionFacts) -> Result<Self, Error> {
+        let SessionFacts { session, facts, issues, history_issues } = read;
+        let last_activity = facts.last_activity;
         let Facts { run: mut model, metadata, branch, alerts, artifacts, .. } = facts;
         if model.id.is_empty() {
-            model.id = id_of(file).unwrap_or_default();
+            model.id.clone_from(&session.files.id);
         }
         if model.project.is_empty() {
             NO_PROJECT.clone_into(&mut model.project);
         }
-        model
-            .state
-            .get_or_insert_with(|| if is_silent(file) { RunState::Crashed } else { RunState::Running });
-        let entity = if model.entity.is_empty() { NO_ENTITY } else { &model.entity };
-        let path = RunPath::new(entity, &model.project, &model.id)?;
-        let source = Source::Sessions(vec![Session { file: file.to_owned(), shift: 0 }]);
-        let run = Self::with(path, model, source);
+        model.state = model.state.or_else(|| {
+            let is_silent = is_silent(last_activity?);
+            Some(if is_silent { RunState::Crashed } else { RunState::Running })
+        });
+        let path = path_of(&model)?;
+        let run = Self::with(path, model, Source::Sessions(vec![session]));
         Ok(Self { metadata, branch, alerts, artifacts, issues, history_issues, ..run })
     }
 
@@ -152,19 +107,13 @@ impl LocalRun {
     }
 
     /// Adds an issue that concerns fields and history.
-    fn add_issue(&mut self, issue: Issue) {
+    pub(super) fn add_issue(&mut self, issue: Issue) {
         self.issues.push(issue.clone());
         self.history_issues.push(issue);
     }
 
-    /// What the last step of its only session is as one of the run.
-    fn last_step(&self, last: Option<i64>) -> Option<i64> {
-        let shift = self.source.sessions().first().map_or(0, |session| session.shift);
-        last.map(|last| last.saturating_add(shift))
-    }
-
     /// Moves the steps.
-    fn shift(&mut self, by: i64) {
+    pub(super) fn shift(&mut self, by: i64) {
         self.source.shift(by);
         if let Some(step) = self.model.summary.as_mut().and_then(|summary| summary.get_mut("_step"))
             && let Some(last) = step.as_i64()
@@ -174,10 +123,17 @@ impl LocalRun {
     }
 
     /// Adds a later session.
-    fn go_on(&mut self, later: Self) {
-        let old = std::mem::replace(&mut self.model, later.model);
+    pub(super) fn go_on(&mut self, later: Self, is_known: bool) -> Result<(), Error> {
+        let mut old = std::mem::replace(&mut self.model, later.model);
         let new = &mut self.model;
-        self.path = later.path;
+        if !is_known {
+            new.project = std::mem::take(&mut old.project);
+            new.id = std::mem::take(&mut old.id);
+        }
+        if new.entity.is_empty() {
+            new.entity = std::mem::take(&mut old.entity);
+        }
+        new.state = new.state.take().or(old.state);
         new.created_at = old.created_at.or(new.created_at.take());
         new.name = new.name.take().or(old.name);
         new.notes = new.notes.take().or(old.notes);
@@ -199,12 +155,19 @@ impl LocalRun {
         self.artifacts.extend(later.artifacts);
         self.issues.extend(later.issues);
         self.history_issues.extend(later.history_issues);
+        self.path = path_of(&self.model)?;
         self.source.go_on(later.source);
+        Ok(())
+    }
+
+    /// The folder of its last session; `None` for a run in a mirror.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.source.sessions().last().map(|session| session.files.folder())
     }
 
     /// The folders that the SDK put files of the run into, the one of the last session first.
     pub(super) fn folders(&self) -> impl Iterator<Item = PathBuf> {
-        self.source.sessions().iter().rev().filter_map(|session| Some(session.file.parent()?.join("files")))
+        self.source.sessions().iter().rev().map(|session| session.files.texts.clone())
     }
 }
 
@@ -215,9 +178,16 @@ fn over(old: Option<Map>, new: Option<Map>) -> Map {
     map
 }
 
-fn is_silent(file: &Path) -> bool {
-    let written = fs::metadata(file).and_then(|found| found.modified()).ok();
-    written.and_then(|at| SystemTime::now().duration_since(at).ok()).is_some_and(|silence| silence > SILENCE)
+/// The path of a run, with a stand-in for an entity that is not known.
+fn path_of(model: &Run) -> Result<RunPath, Error> {
+    let entity = if model.entity.is_empty() { NO_ENTITY } else { &model.entity };
+    Ok(RunPath::new(entity, &model.project, &model.id)?)
+}
+
+/// Whether a run that was heard of at this moment has been silent for long. Another clock may be ahead of this one.
+fn is_silent(last_activity: f64) -> bool {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    (now.as_secs_f64() - last_activity).abs() > SILENCE.as_secs_f64()
 }
 
 /// The parts of a file that cannot be read.

@@ -1,61 +1,63 @@
 //! The rows of a run in the files of its sessions.
 
 use std::collections::VecDeque;
-use std::fs::File;
-use std::path::{Path, PathBuf};
-
-use wandb_runlog::{HistoryReader, Losses, Rows, SystemReader};
 
 use super::Wanted;
-use super::run::{Session, damage, disorder, reading};
+use super::merge::Merge;
+use super::run::reading;
+use super::session::{Session, SessionReader};
 use crate::batch::Batch;
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// Rows, batch by batch, session after session.
+/// Rows, batch by batch, session after session. Sessions that have steps in common are read side by side.
 #[derive(Debug)]
 pub(super) struct SessionRows {
-    /// Those that are to be read yet.
-    sessions: VecDeque<Session>,
+    /// Those that are to be read yet, in groups that have steps in common.
+    groups: VecDeque<Vec<Session>>,
     wanted: Wanted,
-    /// The session that is being read.
-    now: Option<(PathBuf, Reader)>,
+    /// What is being read.
+    now: Option<Reader>,
     issues: Vec<Issue>,
 }
 
 #[derive(Debug)]
 enum Reader {
-    Logged(Box<HistoryReader<File>>),
-    System(SystemReader<File>),
+    One(Session, Box<SessionReader>),
+    Several(Merge),
 }
 
 impl SessionRows {
     pub(super) fn new(sessions: &[Session], wanted: Wanted) -> Self {
-        Self { sessions: sessions.iter().cloned().collect(), wanted, now: None, issues: Vec::new() }
+        let groups = match wanted {
+            Wanted::Logged(_) => groups(sessions),
+            Wanted::System => sessions.iter().map(|session| vec![session.clone()]).collect(),
+        };
+        Self { groups, wanted, now: None, issues: Vec::new() }
     }
 
     /// The next rows, at least one; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<Batch>, Error> {
         loop {
-            let Some((file, reader)) = &mut self.now else {
-                let Some(Session { file, shift }) = self.sessions.pop_front() else { return Ok(None) };
-                let opened = File::open(&file).map_err(|error| reading(&file, error))?;
-                let reader = match &self.wanted {
-                    Wanted::Logged(selection) => {
-                        Reader::Logged(Box::new(HistoryReader::new(opened, selection.clone()).shifted(shift)))
-                    }
-                    Wanted::System => Reader::System(SystemReader::new(opened)),
-                };
-                self.now = Some((file, reader));
-                continue;
+            let batch = match &mut self.now {
+                None => {
+                    let Some(group) = self.groups.pop_front() else { return Ok(None) };
+                    self.now = Reader::open(group, &self.wanted)?;
+                    continue;
+                }
+                Some(Reader::One(session, reader)) => {
+                    reader.next().map_err(|error| reading(session.files.place(), error))?
+                }
+                Some(Reader::Several(merge)) => merge.next()?.map(Batch::Rows),
             };
-            let batch = reader.next().map_err(|error| reading(file, error))?;
             if batch.is_some() {
                 return Ok(batch);
             }
-            self.issues.extend(damage(file, reader.losses()));
-            self.issues.extend(reader.disorder(file));
-            self.now = None;
+            match self.now.take() {
+                Some(Reader::One(session, reader)) => self.issues.extend(reader.issues(&session)),
+                Some(Reader::Several(merge)) => self.issues.extend(merge.into_issues()),
+                None => {}
+            }
         }
     }
 
@@ -66,25 +68,40 @@ impl SessionRows {
 }
 
 impl Reader {
-    fn next(&mut self) -> std::io::Result<Option<Batch>> {
-        Ok(match self {
-            Self::Logged(reader) => reader.next_rows()?.map(|rows| match rows {
-                Rows::Page(page) => Batch::Page(page),
-                Rows::Single(rows) => Batch::Rows(rows),
-            }),
-            Self::System(reader) => reader.next_rows()?.map(Batch::Rows),
+    fn open(mut group: Vec<Session>, wanted: &Wanted) -> Result<Option<Self>, Error> {
+        Ok(match (group.pop(), wanted) {
+            (Some(session), Wanted::Logged(selection)) if !group.is_empty() => {
+                group.push(session);
+                Some(Self::Several(Merge::new(group, selection.clone())))
+            }
+            (Some(session), wanted) => {
+                SessionReader::open(&session, wanted)?.map(|reader| Self::One(session, Box::new(reader)))
+            }
+            (None, _) => None,
         })
     }
+}
 
-    fn losses(&self) -> &Losses {
-        match self {
-            Self::Logged(reader) => reader.losses(),
-            Self::System(reader) => reader.losses(),
+/// Sessions in groups, each in the order of sessions. The steps of a group lie behind those of the groups before it.
+fn groups(sessions: &[Session]) -> VecDeque<Vec<Session>> {
+    let mut groups: Vec<(Option<i64>, Vec<usize>)> = Vec::new();
+    for (number, session) in sessions.iter().enumerate() {
+        let (first, mut last) = session.steps.unzip();
+        let mut group = vec![number];
+        // From the first group that has a later step on, they are one.
+        if let Some(at) =
+            groups.iter().position(|(last, _)| last.zip(first).is_some_and(|(last, first)| last >= first))
+        {
+            for (others, numbers) in groups.drain(at..) {
+                last = last.max(others);
+                group.extend(numbers);
+            }
+            group.sort_unstable();
         }
+        groups.push((last, group));
     }
-
-    fn disorder(&self, file: &Path) -> Option<Issue> {
-        let Self::Logged(reader) = self else { return None };
-        disorder(file, reader.out_of_order())
-    }
+    groups
+        .into_iter()
+        .map(|(_, group)| group.into_iter().map(|number| sessions[number].clone()).collect())
+        .collect()
 }

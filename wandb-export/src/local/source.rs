@@ -1,6 +1,6 @@
 //! Where what there is of a run comes from.
 
-use super::run::Session;
+use super::session::Session;
 #[cfg(feature = "mirror")]
 use crate::mirror::MirroredRun;
 
@@ -27,7 +27,14 @@ impl Source {
     /// Moves the steps of the sessions.
     pub(super) fn shift(&mut self, by: i64) {
         match self {
-            Self::Sessions(sessions) => sessions.iter_mut().for_each(|session| session.shift = by),
+            Self::Sessions(sessions) => {
+                for session in sessions {
+                    session.shift = by;
+                    session.steps = session
+                        .steps
+                        .map(|(first, last)| (first.saturating_add(by), last.saturating_add(by)));
+                }
+            }
             #[cfg(feature = "mirror")]
             Self::Mirrored(_) => {}
         }

@@ -9,6 +9,8 @@ mod meanwhile;
 mod missing;
 mod offline;
 mod on_disk;
+mod on_disk_sessions;
+mod on_disk_texts;
 mod recorded;
 mod set;
 mod sweeps;

@@ -11,6 +11,8 @@ use super::compare::{Comparison, compare, compare_times};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Field {
     Id,
+    Entity,
+    Project,
     Name,
     State,
     Tags,
@@ -33,6 +35,8 @@ impl Field {
     pub(crate) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "name" => Self::Id,
+            "entity" => Self::Entity,
+            "project" => Self::Project,
             "display_name" | "displayName" => Self::Name,
             "state" => Self::State,
             "tags" => Self::Tags,
@@ -61,6 +65,8 @@ impl Field {
     pub(crate) fn of<'a>(&self, run: &'a Run) -> Option<Cow<'a, Value>> {
         match self {
             Self::Id => text(Some(&run.id)),
+            Self::Entity => text(Some(&*run.entity).filter(|entity| !entity.is_empty())),
+            Self::Project => text(Some(&run.project)),
             Self::Name => text(run.name.as_deref()),
             Self::State => text(run.state.as_ref().map(RunState::as_str)),
             Self::Tags => {

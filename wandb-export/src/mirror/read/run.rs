@@ -32,6 +32,12 @@ impl MirroredRun {
         &self.archive
     }
 
+    /// Where the run is on its server.
+    pub(crate) fn path(&self) -> Option<wandb_core::RunPath> {
+        let project = self.archive.project().ok()?;
+        wandb_core::RunPath::new(project.entity(), project.project(), &self.id).ok()
+    }
+
     /// What the server said of the run, and what is missing from that.
     pub(crate) fn read(&self) -> Result<(Run, Vec<Issue>), Error> {
         let record = self.record()?;

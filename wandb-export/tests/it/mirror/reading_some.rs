@@ -96,13 +96,14 @@ fn places_that_are_not_one_run_or_one_project() {
     program.over("async", &["mirror", "local-team", "-o", "all"]);
     mirrored(&program, PROJECT);
     let absolute = program.path("here/run-3").display().to_string();
-    let cases: [(&[&str], i32, &str); 13] = [
+    let cases: [(&[&str], i32, &str); 14] = [
         (&["runs", "./all"], 2, "which of the 2 projects in ./all? name the folder of one: ./all/_con~"),
-        (&["run", "./all/run-3"], 2, ", ./all/archive"),
+        (&["run", "./all/run-3"], 0, ""),
+        (&["run", "./all/archive/none"], 3, "there is no run at ./all/archive/none"),
         (&["runs", "./all/archive"], 0, ""),
         (&["run", "./all/archive/run-3"], 0, ""),
         (&["run", &absolute], 0, ""),
-        (&["run", "./here"], 2, "which of the 10 runs in ./here? put its id behind the folder"),
+        (&["run", "./here"], 2, "which of the 10 runs in ./here? write ./here/run-0, or ./here/run-1, or "),
         (&["run", "./here/run-30"], 3, "there is no run at ./here/run-30"),
         (&["run", "./here/history"], 3, "there is no run at ./here/history"),
         (&["sweep", "./here/none"], 3, "no run in that folder is of a sweep none"),

@@ -48,6 +48,8 @@ fn filters_pick_runs() {
     for (filter, expected) in [
         ("{}", "one two three"),
         (r#"{"name": "one"}"#, "one"),
+        (r#"{"project": "project", "entity": {"$in": ["team"]}}"#, "one two three"),
+        (r#"{"project": {"$ne": "project"}}"#, ""),
         (r#"{"display_name": {"$regex": "^Ün.*NAME$"}}"#, ""),
         (r#"{"displayName": {"$regex": "^Ün.*NAME$", "$options": "i"}}"#, "one"),
         (r#"{"state": {"$in": ["failed", "crashed"]}}"#, "two"),

@@ -1,0 +1,199 @@
+//! Which run a place names, where there may be several.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use wandb_core::RunPath;
+
+use super::find::{Found, Sessions, find};
+use super::open::{LocalProject, RunSource};
+#[cfg(feature = "mirror")]
+use super::open::{archive, mirrored_project};
+use super::{LocalRun, Place};
+use crate::error::Error;
+#[cfg(feature = "mirror")]
+use crate::mirror::Archive;
+
+/// Runs that a message names, at the most.
+const MOST_CHOICES: usize = 10;
+
+/// A run behind a folder: its id, the project and the id, or the entity as well.
+const MOST_NAMES: usize = 3;
+
+/// A source of a run, and what of its path was named.
+#[derive(Debug)]
+pub(super) struct Chosen {
+    pub(super) source: RunSource,
+    /// The folder of runs, and what was named behind it.
+    folder: Place,
+    names: Vec<String>,
+}
+
+/// The source of the run at a place.
+pub(super) fn choose(place: &Place) -> Result<Chosen, Error> {
+    if let Some(found) = find(place)? {
+        let chosen = |source| Chosen { source, folder: place.clone(), names: Vec::new() };
+        return match found {
+            Found::Session(session) => Ok(chosen(RunSource::Sessions(vec![session]))),
+            Found::Runs(runs) => only(place, runs.into_iter().map(RunSource::Sessions).collect()).map(chosen),
+            #[cfg(feature = "mirror")]
+            found @ (Found::Mirror(_) | Found::Mirrors(_)) => {
+                only(place, mirrored_project(&Arc::new(archive(place, found)?))?.runs).map(chosen)
+            }
+        };
+    }
+    let mut folder = place.clone();
+    let mut names = Vec::new();
+    while names.len() < MOST_NAMES {
+        let Some((above, name)) = folder.split() else { break };
+        (folder, names) = (above, [vec![name], names].concat());
+        if let Some(found) = find(&folder)? {
+            return behind(place, folder, names, found);
+        }
+    }
+    Err(Error::no_run_at(place))
+}
+
+/// The run that names behind a folder lead to.
+fn behind(place: &Place, folder: Place, names: Vec<String>, found: Found) -> Result<Chosen, Error> {
+    let nothing = || Error::no_run_at(place);
+    let id = names.last().ok_or_else(nothing)?.clone();
+    let runs = match found {
+        Found::Session(session) => vec![vec![session]],
+        Found::Runs(runs) => runs,
+        #[cfg(feature = "mirror")]
+        Found::Mirror(mirror) => return of_mirrors(place, folder, names, &[mirror]),
+        #[cfg(feature = "mirror")]
+        Found::Mirrors(mirrors) => return of_mirrors(place, folder, names, &mirrors),
+    };
+    // The names of files tell the id, unless somebody has changed them.
+    let by_name: Vec<_> =
+        runs.iter().filter(|run| run.iter().any(|session| session.id == id)).cloned().collect();
+    let runs = if by_name.is_empty() {
+        runs.into_iter().filter(|run| paths(run).iter().any(|path| path.run() == id)).collect()
+    } else {
+        by_name
+    };
+    let mut chosen: Vec<_> = runs
+        .into_iter()
+        .map(|sessions| Chosen {
+            source: RunSource::Sessions(sessions),
+            folder: folder.clone(),
+            names: names.clone(),
+        })
+        .collect();
+    match chosen.len() {
+        0 => Err(nothing()),
+        1 => Ok(chosen.remove(0)),
+        _ => Err(which(&folder, &chosen.into_iter().map(|chosen| chosen.source).collect::<Vec<_>>())),
+    }
+}
+
+/// The run of one of some mirrors.
+#[cfg(feature = "mirror")]
+fn of_mirrors(
+    place: &Place,
+    folder: Place,
+    names: Vec<String>,
+    mirrors: &[std::path::PathBuf],
+) -> Result<Chosen, Error> {
+    let mut found = Vec::new();
+    let id = names.last().ok_or_else(|| Error::no_run_at(place))?;
+    for mirror in mirrors {
+        let archive = Arc::new(Archive::open(mirror)?);
+        let project = archive.project()?;
+        let path = RunPath::new(project.entity(), project.project(), id)?;
+        if archive.has(id) && matches(&path, &names) {
+            found.push((mirror, RunSource::Mirrored(crate::mirror::MirroredRun::new(&archive, id))));
+        }
+    }
+    if found.len() > 1 {
+        let choices = found.iter().map(|(mirror, _)| format!("{}/{id}", mirror.display())).collect();
+        return Err(ambiguous(&folder, found.len(), choices));
+    }
+    let (_, source) = found.pop().ok_or_else(|| Error::no_run_at(place))?;
+    Ok(Chosen { source, folder, names })
+}
+
+impl Chosen {
+    /// Whether a run is the one that was named.
+    pub(super) fn is_it(&self, path: &RunPath) -> bool {
+        let Some((_, above)) = self.names.split_last() else { return true };
+        // Of the id the names of files have told.
+        above.is_empty() || matches(path, &[above, &[path.run().to_owned()]].concat())
+    }
+
+    pub(super) fn read(&self) -> Result<Arc<LocalRun>, Error> {
+        let mut runs = LocalProject::read(&self.source)?;
+        runs.retain(|run| self.is_it(&run.path));
+        match runs.len() {
+            0 => Err(Error::no_run_at(&format!("{}/{}", self.folder, self.names.join("/")))),
+            1 => Ok(Arc::new(runs.remove(0))),
+            count => {
+                let paths = runs.into_iter().map(|run| run.path).collect::<Vec<_>>();
+                Err(ambiguous(&self.folder, count, choices(&self.folder, &paths)))
+            }
+        }
+    }
+}
+
+/// Whether the last parts of a path are these names.
+fn matches(path: &RunPath, names: &[String]) -> bool {
+    let parts = [path.entity(), path.project(), path.run()];
+    parts.iter().rev().zip(names.iter().rev()).all(|(part, name)| part == name)
+}
+
+/// The only run of a folder.
+fn only(place: &Place, runs: Vec<RunSource>) -> Result<RunSource, Error> {
+    <[RunSource; 1]>::try_from(runs).map(|[run]| run).map_err(|runs| which(place, &runs))
+}
+
+/// That it is not clear which run is meant.
+fn which(place: &Place, runs: &[RunSource]) -> Error {
+    let count = runs.len();
+    // One more than are named, as of several with the same id the project is needed.
+    let mut all = Vec::new();
+    for source in runs.iter().take(MOST_CHOICES + 1) {
+        match source {
+            RunSource::Sessions(sessions) => all.extend(paths(sessions)),
+            #[cfg(feature = "mirror")]
+            RunSource::Mirrored(run) => all.extend(run.path()),
+        }
+    }
+    ambiguous(place, count, choices(place, &all))
+}
+
+/// The paths of the runs that sessions are of, as their beginnings tell.
+fn paths(sessions: &Sessions) -> BTreeSet<RunPath> {
+    let begun = |session| LocalRun::begun(session).ok();
+    sessions.iter().filter_map(begun).map(|run| run.path).collect()
+}
+
+/// What to write for each of some runs: the id behind the folder, and in front of it as much as makes it clear.
+fn choices<'p>(place: &Place, paths: impl IntoIterator<Item = &'p RunPath>) -> Vec<String> {
+    let paths: Vec<_> = paths.into_iter().collect();
+    let place = place.to_string();
+    let place = place.trim_end_matches('/');
+    let text = |path: &&RunPath| {
+        let is_alone = |is_same: fn(&RunPath, &RunPath) -> bool| {
+            paths.iter().filter(|other| is_same(path, other)).count() == 1
+        };
+        let (entity, project, id) = (path.entity(), path.project(), path.run());
+        if is_alone(|one, other| one.run() == other.run()) {
+            format!("{place}/{id}")
+        } else if is_alone(|one, other| one.run() == other.run() && one.project() == other.project()) {
+            format!("{place}/{project}/{id}")
+        } else {
+            format!("{place}/{entity}/{project}/{id}")
+        }
+    };
+    paths.iter().map(text).collect()
+}
+
+fn ambiguous(place: &Place, count: usize, mut choices: Vec<String>) -> Error {
+    let count = count.max(choices.len());
+    choices.truncate(MOST_CHOICES);
+    let more = count - choices.len();
+    let more = if more > 0 { format!(", or one of {more} more") } else { String::new() };
+    Error::usage(format!("which of the {count} runs in {place}? write {}{more}", choices.join(", or ")))
+}

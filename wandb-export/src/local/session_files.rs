@@ -1,0 +1,153 @@
+//! Where the SDK has put one session of a run.
+//!
+//! SDK 0.10 and newer make a folder `run-DATE_TIME-ID` or `offline-run-DATE_TIME-ID` with a file `run-ID.wandb`, and a folder
+//! `files` beside it. Older ones made a folder `run-DATE_TIME-ID` or `dryrun-DATE_TIME-ID` with text files alone.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// How the names of log files end.
+const SUFFIX: &str = ".wandb";
+
+/// The rows of a run, a JSON object a line.
+pub(super) const HISTORY: &str = "wandb-history.jsonl";
+/// The system metrics, likewise.
+pub(super) const EVENTS: &str = "wandb-events.jsonl";
+/// The summary.
+pub(super) const SUMMARY: &str = "wandb-summary.json";
+/// How and where the run was started.
+pub(super) const METADATA: &str = "wandb-metadata.json";
+/// The config.
+pub(super) const CONFIG: &str = "config.yaml";
+/// What the run printed.
+pub(super) const OUTPUT: &str = "output.log";
+
+/// Names that no other program gives to its files.
+const TELLING: [&str; 4] = [HISTORY, EVENTS, SUMMARY, METADATA];
+
+/// The files of one session of a run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SessionFiles {
+    /// The id of the run, as the names say.
+    pub(super) id: String,
+    /// The `.wandb` file, if there is one.
+    pub(super) log: Option<PathBuf>,
+    /// The folder with text files and the files that the run has saved. It need not be there.
+    pub(super) texts: PathBuf,
+}
+
+impl SessionFiles {
+    /// The session of a `.wandb` file; `None` if its name does not end so.
+    pub(super) fn of_log(file: &Path) -> Option<Self> {
+        let id = id_of(file)?;
+        let texts = file.parent().unwrap_or(Path::new("")).join("files");
+        Some(Self { id, log: Some(file.to_owned()), texts })
+    }
+
+    /// The session in a folder that has no `.wandb` file.
+    pub(super) fn of_texts(folder: &Path) -> Option<Self> {
+        let id = id_of_folder(folder).or_else(|| id_of_folder(&fs::canonicalize(folder).ok()?));
+        let inner = folder.join("files");
+        let texts = [folder, &inner].into_iter().find(|texts| {
+            let has = |name: &&str| texts.join(*name).is_file();
+            TELLING.iter().any(has) || (id.is_some() && [CONFIG, OUTPUT].iter().any(has))
+        })?;
+        let name = || fs::canonicalize(folder).ok()?.file_name()?.to_str().map(str::to_owned);
+        Some(Self { id: id.or_else(name)?, log: None, texts: texts.to_owned() })
+    }
+
+    /// The sessions in a folder of a session, as a rule a single one.
+    pub(super) fn in_folder(folder: &Path) -> io::Result<Vec<Self>> {
+        let mut sessions = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            sessions.extend(Self::of_log(&entry?.path()));
+        }
+        sessions.sort_unstable();
+        if sessions.is_empty() {
+            sessions.extend(Self::of_texts(folder));
+        }
+        Ok(sessions)
+    }
+
+    /// What messages name: the log, or the folder.
+    pub(super) fn place(&self) -> &Path {
+        self.log.as_deref().unwrap_or_else(|| self.folder())
+    }
+
+    /// The folder of the session.
+    pub(super) fn folder(&self) -> &Path {
+        match &self.log {
+            Some(log) => {
+                log.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+            }
+            None if self.is_before_logs() => &self.texts,
+            None => self.texts.parent().unwrap_or(&self.texts),
+        }
+    }
+
+    /// Whether an SDK before 0.10 has written it, so that its text files are all there ever was.
+    pub(super) fn is_before_logs(&self) -> bool {
+        self.log.is_none() && self.texts.file_name().is_none_or(|name| name != "files")
+    }
+
+    /// One of its text files.
+    pub(super) fn text(&self, name: &str) -> PathBuf {
+        self.texts.join(name)
+    }
+
+    /// Date and time in the folder's name.
+    pub(super) fn when(&self) -> String {
+        let name = self.folder().file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        name.strip_prefix("offline-").or_else(|| name.strip_prefix("dry")).unwrap_or(name).to_owned()
+    }
+}
+
+/// Whether a folder is called as the SDK calls those of sessions.
+pub(super) fn is_session(folder: &Path) -> bool {
+    behind_prefix(folder).is_some()
+}
+
+fn behind_prefix(folder: &Path) -> Option<&str> {
+    let name = folder.file_name()?.to_str()?;
+    ["run-", "offline-run-", "dryrun-"].into_iter().find_map(|prefix| name.strip_prefix(prefix))
+}
+
+/// The id of the run that a file is of, as its name says.
+fn id_of(file: &Path) -> Option<String> {
+    let name = file.file_name()?.to_str()?.strip_suffix(SUFFIX)?;
+    // Some systems keep what they know of a file in a hidden one beside it.
+    if name.is_empty() || name.starts_with('.') {
+        return None;
+    }
+    Some(name.strip_prefix("run-").unwrap_or(name).to_owned())
+}
+
+/// The id behind date and time in the name of a folder.
+fn id_of_folder(folder: &Path) -> Option<String> {
+    let (_, id) = behind_prefix(folder)?.split_once('-')?;
+    (!id.is_empty()).then(|| id.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_the_id() {
+        for (file, id) in
+            [("x/run-a-b.wandb", Some("a-b")), ("a.wandb", Some("a")), (".wandb", None), ("._a.wandb", None)]
+        {
+            assert_eq!(id_of(Path::new(file)).as_deref(), id, "{file}");
+        }
+        for (folder, id) in [
+            ("run-20190101_120000-a-b", Some("a-b")),
+            ("dryrun-20190101_120000-a", Some("a")),
+            ("offline-run-20260101_120000-a", Some("a")),
+            ("run-x", None),
+            ("latest-run", None),
+        ] {
+            assert_eq!(id_of_folder(Path::new(folder)).as_deref(), id, "{folder}");
+        }
+    }
+}

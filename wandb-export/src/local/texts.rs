@@ -1,0 +1,196 @@
+//! The text files that the SDK puts beside the log of a run, and before 0.10 had in its place.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
+use std::path::Path;
+
+use wandb_core::model::{Config, RunState, Timestamp, map_from_json};
+use wandb_core::{Map, Value};
+use wandb_runlog::Facts;
+
+use super::session_files::{CONFIG, METADATA, SUMMARY, SessionFiles};
+use crate::error::Error;
+use crate::issue::Issue;
+
+/// The most that is read of a file, in bytes.
+const LARGEST: u64 = 64 << 20;
+
+/// What the text files say.
+#[derive(Debug, Default)]
+pub(super) struct Texts {
+    config: Map,
+    summary: Map,
+    metadata: Map,
+    /// Files that cannot be read.
+    pub(super) issues: Vec<Issue>,
+}
+
+impl Texts {
+    pub(super) fn read(files: &SessionFiles) -> Result<Self, Error> {
+        let mut issues = Vec::new();
+        let json = |text: &[u8]| map_from_json(text).map_err(|error| error.to_string());
+        let summary = read(&files.text(SUMMARY), &mut issues, json)?;
+        let metadata = read(&files.text(METADATA), &mut issues, json)?;
+        let config = read(&files.text(CONFIG), &mut issues, |text| {
+            let text = std::str::from_utf8(text).map_err(|error| error.to_string())?;
+            match Value::parse_yaml(text).map_err(|error| error.to_string())? {
+                Value::Map(map) => Ok(map),
+                Value::Null => Ok(Map::new()),
+                _ => Err("it is no map".to_owned()),
+            }
+        })?;
+        Ok(Self { config, summary, metadata, issues })
+    }
+
+    /// The step that the summary is of.
+    pub(super) fn last_step(&self) -> Option<i64> {
+        self.summary.get("_step").and_then(Value::as_i64)
+    }
+
+    /// Fills in what `facts` lack, and replaces what is older there. Returns the names of the files that were needed.
+    pub(super) fn complete(self, facts: &mut Facts) -> Vec<&'static str> {
+        let mut used = Vec::new();
+        let is_damaged = !facts.losses.is_empty() || !facts.is_run();
+        if self.complete_config(facts, is_damaged) {
+            used.push(CONFIG);
+        }
+        if self.complete_summary(facts) {
+            used.push(SUMMARY);
+        }
+        if self.complete_run(facts) {
+            used.push(METADATA);
+        }
+        used
+    }
+
+    /// Takes keys that the log lacks, and where records are lost, which may be newer ones, all keys.
+    fn complete_config(&self, facts: &mut Facts, is_damaged: bool) -> bool {
+        let said = Config::from(self.config.clone());
+        let own = facts.run.config.take().unwrap_or_default();
+        let is_new = |(key, value): &(&str, &Value)| match own.get(key) {
+            None => true,
+            Some(own) => is_damaged && own != *value,
+        };
+        let needed = said.values().iter().any(|entry| is_new(&entry));
+        facts.sdk = facts
+            .sdk
+            .take()
+            .or_else(|| said.internal().get("_wandb")?.get("cli_version")?.as_str().map(str::to_owned));
+        facts.run.config = Some(if is_damaged { own.overlaid_with(said) } else { said.overlaid_with(own) });
+        needed
+    }
+
+    /// Takes keys that the log lacks, and all keys if they are of a later step.
+    fn complete_summary(&self, facts: &mut Facts) -> bool {
+        let own = facts.run.summary.get_or_insert_default();
+        let of_log = own.get("_step").and_then(Value::as_i64).max(facts.steps.map(|(_, last)| last));
+        let is_later = self.last_step() > of_log;
+        let mut needed = false;
+        for (key, value) in self.summary.iter() {
+            // The SDK's own, which the log has under other names.
+            if key == "_wandb" && !own.is_empty() {
+                continue;
+            }
+            if own.get(key).is_none_or(|own| is_later && own != value) {
+                own.insert(key, value.clone());
+                needed = true;
+            }
+        }
+        needed
+    }
+
+    /// Takes what else the metadata say of the run.
+    fn complete_run(&self, facts: &mut Facts) -> bool {
+        let text = |map: &Map, key: &str| {
+            map.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+        };
+        let of = |key: &str| text(&self.metadata, key);
+        let run = &mut facts.run;
+        let mut needed = false;
+        if run.project.is_empty()
+            && let Some(project) = of("project")
+        {
+            (run.project, needed) = (project, true);
+        }
+        let git = self.metadata.get("git").and_then(Value::as_map);
+        for (known, said) in [
+            (&mut run.name, of("name")),
+            (&mut run.notes, of("notes")),
+            (&mut run.job_type, of("jobType")),
+            (&mut run.commit, git.and_then(|git| text(git, "commit"))),
+        ] {
+            if known.is_none() && said.is_some() {
+                (*known, needed) = (said, true);
+            }
+        }
+        let (started, heard) = (of("startedAt").map(utc), of("heartbeatAt").map(utc));
+        for at in [&started, &heard].into_iter().flatten() {
+            facts.last_activity = facts.last_activity.into_iter().chain(seconds(at)).reduce(f64::max);
+        }
+        let logged = self.summary.get("_timestamp").and_then(Value::as_f64).filter(|at| at.is_finite());
+        facts.last_activity = facts.last_activity.into_iter().chain(logged).reduce(f64::max);
+        needed |= run.created_at.is_none() && started.is_some();
+        run.created_at = run.created_at.take().or(started);
+        run.heartbeat_at = run.heartbeat_at.take().or(heard);
+        if run.state.is_none()
+            && let Some((code, state)) = self.end()
+        {
+            (facts.exit_code, run.state, needed) = (code, Some(state), true);
+        }
+        if facts.metadata.is_none() && !self.metadata.is_empty() {
+            facts.metadata = Some(self.metadata.clone());
+        }
+        needed
+    }
+
+    /// How the run has ended, where the metadata tell it, as those of SDKs before 0.10 do.
+    fn end(&self) -> Option<(Option<i32>, RunState)> {
+        let code =
+            self.metadata.get("exitcode").and_then(Value::as_i64).and_then(|code| i32::try_from(code).ok());
+        let state = match (self.metadata.get("state").and_then(Value::as_str), code) {
+            (Some("killed"), _) => RunState::Killed,
+            (Some("finished"), _) | (_, Some(0)) => RunState::Finished,
+            (Some("failed"), _) | (_, Some(_)) => RunState::Failed,
+            _ => return None,
+        };
+        Some((code, state))
+    }
+}
+
+/// Reads one file; one that is not there is empty.
+fn read(
+    file: &Path,
+    issues: &mut Vec<Issue>,
+    parse: impl FnOnce(&[u8]) -> Result<Map, String>,
+) -> Result<Map, Error> {
+    let failed = |error| Error::io(format!("reading {}", file.display()), error);
+    let opened = match File::open(file) {
+        Ok(opened) => opened,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(Map::new());
+        }
+        Err(error) => return Err(failed(error)),
+    };
+    let mut text = Vec::new();
+    opened.take(LARGEST + 1).read_to_end(&mut text).map_err(failed)?;
+    let parsed = if text.len() as u64 > LARGEST {
+        Err(format!("it has more than {LARGEST} bytes"))
+    } else {
+        parse(&text)
+    };
+    Ok(parsed.unwrap_or_else(|reason| {
+        issues
+            .push(Issue::FileDamaged { file: file.to_owned(), detail: format!("cannot be read: {reason}") });
+        Map::new()
+    }))
+}
+
+/// A time as metadata have it, which older SDKs write in UTC and do not say so.
+fn utc(time: String) -> Timestamp {
+    let is_said = time.ends_with('Z') || time.get(10..).is_some_and(|clock| clock.contains(['+', '-']));
+    if is_said { time.into() } else { format!("{time}Z").into() }
+}
+
+fn seconds(time: &Timestamp) -> Option<f64> {
+    time.time().map(|time| time.as_duration().as_secs_f64())
+}

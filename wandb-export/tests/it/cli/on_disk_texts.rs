@@ -1,0 +1,231 @@
+//! Text files of runs on disk: those that SDKs before 0.10 wrote in place of a log, and those that fill in for a log that is not
+//! whole.
+
+use std::fs;
+
+use wandb_export::Value;
+
+use super::on_disk::{done, fixture, folder, offline, program, rows};
+
+/// The value inside of objects; null if there is none.
+fn get<'v>(value: &'v Value, path: &[&str]) -> &'v Value {
+    path.iter().fold(value, |value, key| value.get(key).unwrap_or(&Value::Null))
+}
+
+#[test]
+fn folders_before_logs_are_read() {
+    for version in ["0.8.36", "0.9.7"] {
+        let program = program(version, &["lines", "lines_failed", "lines_killed"]);
+        let folder = folder(&program, "lines");
+        let written = fs::read_to_string(program.path(format!("{folder}/wandb-history.jsonl"))).unwrap();
+        for place in ["./wandb/lines", &folder] {
+            let history = done(&program, &["history", place, "--all", "-f", "jsonl"]);
+            assert_eq!(rows(&history).len(), 21, "{version}");
+            assert_eq!(rows(&history)[20].get("_step"), Some(&Value::Int(100)), "{version}");
+            let keys = |text: &str| rows(text).iter().map(|row| row.as_map().unwrap().len()).sum::<usize>();
+            assert_eq!(keys(&history), keys(&written), "{version}");
+        }
+        let some = [
+            "history",
+            "./wandb/lines",
+            "--all",
+            "--keys",
+            "nested.deep.er",
+            "--max-step",
+            "15",
+            "-f",
+            "jsonl",
+        ];
+        let some = done(&program, &some);
+        assert_eq!(some, "{\"_step\":5,\"nested.deep.er\":2.5}\n{\"_step\":11,\"nested.deep.er\":5.5}\n");
+        assert_eq!(
+            rows(&done(&program, &["history", "./wandb/lines", "--samples", "4", "-f", "jsonl"])).len(),
+            4
+        );
+        let system = ["history", "./wandb/lines", "--all", "--stream", "system", "-f", "jsonl"];
+        assert!(done(&program, &system).contains("\"system.cpu\":"), "{version}");
+        let run = rows(&done(&program, &["run", "./wandb/lines", "-f", "jsonl"])).remove(0);
+        for (path, expected) in [
+            (&["name"][..], Value::from("A plain run")),
+            (&["state"], "finished".into()),
+            (&["project"], "offline".into()),
+            (&["job_type"], "train".into()),
+            (&["history_line_count"], Value::Int(21)),
+            (&["config", "tiny"], Value::Float(1e-5)),
+            (&["config", "yes"], Value::Bool(true)),
+            (&["config", "word"], "yes".into()),
+            (&["config", "list"], Value::parse(br#"[1,2.5,"three",null]"#).unwrap()),
+            (&["config", "optimizer", "name"], "adam".into()),
+            (&["summary", "from-user"], "text".into()),
+            (&["summary", "deep", "er"], Value::Float(1.5)),
+            (&["summary", "_step"], Value::Int(100)),
+        ] {
+            assert_eq!(get(&run, path), &expected, "{version} {path:?}");
+        }
+        assert!(get(&run, &["created_at"]).as_str().unwrap().starts_with("2026-11-28T"), "{version}");
+        assert_eq!(done(&program, &["logs", "./wandb/lines"]), "plain line\nnearly done\n");
+        assert!(done(&program, &["command", "./wandb/lines"]).ends_with("train.py --run lines\n"));
+        let listed = done(&program, &["runs", "./wandb", "-f", "jsonl"]);
+        let states: Vec<_> = rows(&listed).iter().map(|run| get(run, &["state"]).clone()).collect();
+        assert_eq!(states, ["finished", "failed", "finished"].map(Value::from), "{version}");
+        let files = done(&program, &["files", "./wandb/lines", "-f", "jsonl"]);
+        assert!(files.contains("\"output.log\""), "{files}");
+        let followed = offline(&program, &["history", "./wandb/lines", "--all", "--follow"]);
+        assert!(followed.code == Some(2) && followed.stderr.contains("no .wandb file"), "{followed}");
+    }
+}
+
+#[test]
+fn text_rows_that_are_cut_are_an_issue() {
+    let program = program("0.9.7", &["lines"]);
+    let folder = folder(&program, "lines");
+    let file = program.path(format!("{folder}/wandb-history.jsonl"));
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, &text[..text.len() - 20]).unwrap();
+    for command in
+        [&["history", "./wandb/lines", "--all", "-f", "jsonl"][..], &["run", "./wandb/lines", "-f", "jsonl"]]
+    {
+        let ended = offline(&program, command);
+        assert!(ended.code == Some(5) && ended.stderr.contains("line 21 is no row"), "{ended}");
+    }
+    // What is left of the rows makes the summary of a run whose own is not there.
+    fs::remove_file(program.path(format!("{folder}/wandb-summary.json"))).unwrap();
+    fs::write(program.path(format!("{folder}/config.yaml")), "lr: [").unwrap();
+    let ended = offline(&program, &["run", "./wandb/lines", "-f", "jsonl"]);
+    assert!(
+        ended.code == Some(5) && ended.stderr.contains("config.yaml: cannot be read: not valid YAML"),
+        "{ended}"
+    );
+    let run = rows(&ended.stdout).remove(0);
+    assert_eq!(get(&run, &["summary", "row"]), &Value::Int(19));
+    assert_eq!(get(&run, &["summary", "nested", "inner"]), &Value::Int(-17));
+}
+
+/// By the times that its files tell, not by theirs, which are new in a copy.
+#[test]
+fn a_copied_run_is_not_running() {
+    let killed = program("0.31.0", &["killed"]);
+    let run = offline(&killed, &["run", "./wandb/killed", "-f", "jsonl"]);
+    assert_eq!(get(&rows(&run.stdout)[0], &["state"]), &"crashed".into(), "{run}");
+    let program = program("0.9.7", &["lines"]);
+    let file = program.path(format!("{}/wandb-metadata.json", folder(&program, "lines")));
+    let metadata = fs::read_to_string(&file).unwrap().replace("\"finished\"", "\"running\"");
+    let metadata = metadata.replace("\"exitcode\": 0", "\"exitcode\": null");
+    fs::write(&file, metadata).unwrap();
+    let state =
+        || get(&rows(&done(&program, &["run", "./wandb/lines", "-f", "jsonl"]))[0], &["state"]).clone();
+    assert_eq!(state(), "crashed".into());
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let summary = format!("{{\"_step\": 101, \"_timestamp\": {now}}}");
+    fs::write(program.path(format!("{}/wandb-summary.json", folder(&program, "lines"))), summary).unwrap();
+    assert_eq!(state(), "running".into());
+}
+
+#[test]
+fn files_beside_a_log_fill_in_for_it() {
+    let program = program("0.31.0", &["scalars", "blocks"]);
+    let folder = folder(&program, "scalars");
+    let log = program.path(format!("{folder}/run-scalars.wandb"));
+    let whole = fs::read(&log).unwrap();
+    let run = |code| {
+        let ended = offline(&program, &["run", "./wandb/scalars", "-f", "jsonl"]);
+        assert_eq!(ended.code, Some(code), "{ended}");
+        (rows(&ended.stdout).remove(0), ended.stderr)
+    };
+    let (all, told) = run(0);
+    assert_eq!(told, "");
+    fs::write(
+        program.path(format!("{folder}/files/config.yaml")),
+        "wandb_version: 1\n_wandb:\n  value:\n    cli_version: 0.31.0\nlr:\n  desc: null\n  value: 0.5\nonly:\n  value: here\n",
+    )
+    .unwrap();
+    let summary = r#"{"loss": 0.25, "beside": NaN, "_step": 2000000, "_wandb": {"runtime": 5}}"#;
+    fs::write(program.path(format!("{folder}/files/wandb-summary.json")), summary).unwrap();
+    // A whole log says all of it.
+    assert_eq!(run(0), (all.clone(), String::new()));
+    let printed = fs::read_to_string(program.path(format!("{folder}/files/output.log"))).unwrap();
+    for length in [0, 7, 2_000, whole.len() - 1_500] {
+        fs::write(&log, &whole[..length]).unwrap();
+        let (cut, told) = run(5);
+        assert!(
+            told.contains("note: ") && told.contains("beside it, config.yaml and wandb-summary.json"),
+            "{told}"
+        );
+        for (path, expected) in [
+            (&["id"][..], Value::from("scalars")),
+            (&["config", "lr"], Value::Float(0.5)),
+            (&["config", "only"], "here".into()),
+            (&["summary", "loss"], Value::Float(0.25)),
+            (&["summary", "_step"], Value::Int(2_000_000)),
+        ] {
+            assert_eq!(get(&cut, path), &expected, "{length} {path:?}");
+        }
+        let logs = offline(&program, &["logs", "./wandb/scalars"]);
+        assert_eq!((logs.code, &logs.stdout), (Some(5), &printed), "{length}");
+        assert!(length > 2_000 || logs.stderr.contains("output.log filled in"), "{length}: {logs}");
+        let history = offline(&program, &["history", "./wandb/scalars", "--all", "-f", "jsonl"]);
+        assert_eq!(history.code, Some(5), "{length}: {history}");
+    }
+    // A log that has not ended is not cut: what it says counts, and the files only add to it.
+    let last = whole.len() - 30;
+    let mut end = last;
+    while offline(&program, &["history", "./wandb/scalars", "--all"]).code != Some(0) {
+        end -= 1;
+        assert!(end + 2_000 > last);
+        fs::write(&log, &whole[..end]).unwrap();
+    }
+    let (running, told) = run(0);
+    assert_eq!(get(&running, &["config", "lr"]), get(&all, &["config", "lr"]));
+    assert_eq!(get(&running, &["config", "only"]), &"here".into());
+    assert!(told.contains("filled in"), "{told}");
+    // Without any log.
+    fs::remove_file(&log).unwrap();
+    let (texts, told) = run(5);
+    assert!(told.contains("has no .wandb file, so the rows of the run are missing"), "{told}");
+    assert_eq!(get(&texts, &["config", "only"]), &"here".into());
+    let history = offline(&program, &["history", "./wandb/scalars", "--all", "-f", "jsonl"]);
+    assert!(history.code == Some(5) && history.stdout.is_empty(), "{history}");
+    assert_eq!(offline(&program, &["logs", "./wandb/scalars"]).stdout, printed);
+}
+
+#[test]
+fn what_is_no_log_is_said_to_be_none() {
+    let program = program("0.31.0", &["failed", "blocks"]);
+    let folder = folder(&program, "failed");
+    let log = program.path(format!("{folder}/run-failed.wandb"));
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
+    for (text, hint) in
+        [(pointer, ", but a Git LFS pointer; run `git lfs pull`"), ("hello\n", "is not a .wandb file")]
+    {
+        fs::write(&log, text).unwrap();
+        fs::remove_dir_all(program.path(format!("{folder}/files"))).ok();
+        for command in
+            [&["run", "./wandb/failed"][..], &["history", &folder, "--all"], &["logs", "./wandb/failed"]]
+        {
+            let ended = offline(&program, command);
+            assert!(ended.code == Some(1) && ended.stderr.contains("is not a .wandb file"), "{ended}");
+            assert!(ended.stderr.contains(hint), "{ended}");
+        }
+        let listed = offline(&program, &["runs", "./wandb", "-f", "jsonl"]);
+        assert!(listed.code == Some(5) && listed.stderr.contains(hint), "{listed}");
+        assert_eq!(rows(&listed.stdout).len(), 2);
+    }
+    // What is beside it is there all the same.
+    fs::create_dir_all(program.path(format!("{folder}/files"))).unwrap();
+    fs::write(program.path(format!("{folder}/files/config.yaml")), "lr:\n  value: 0.5\n").unwrap();
+    let ended = offline(&program, &["run", "./wandb/failed", "-f", "jsonl"]);
+    assert!(ended.code == Some(5) && ended.stderr.contains("is not a .wandb file"), "{ended}");
+    assert_eq!(get(&rows(&ended.stdout)[0], &["config", "lr"]), &Value::Float(0.5));
+    assert_eq!(offline(&program, &["history", "./wandb/failed", "--all"]).code, Some(1));
+}
+
+/// The core of SDK 0.17.0 to 0.17.5 counted the blocks of a file otherwise.
+#[test]
+fn logs_of_the_first_core_are_read_whole() {
+    for version in ["0.17.0", "0.17.5"] {
+        assert!(fixture(version).is_dir());
+        let program = program(version, &["blocks"]);
+        let history = done(&program, &["history", "./wandb/blocks", "--all", "--keys", "row", "-f", "jsonl"]);
+        assert_eq!(rows(&history).len(), 200, "{version}");
+    }
+}
