@@ -142,6 +142,11 @@ impl Error {
         matches!(self, Self::Answer { source: AnswerError::NotFound { .. }, .. })
     }
 
+    /// Whether the server's schema lacks something that the operation cannot do without.
+    pub fn is_unsupported(&self) -> bool {
+        matches!(self, Self::Answer { source: AnswerError::Lacks(_), .. })
+    }
+
     /// Whether an operation that writes may have changed something all the same: its answer was lost, cut, or says that
     /// the server failed.
     pub fn may_have_taken_effect(&self) -> bool {

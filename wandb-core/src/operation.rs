@@ -14,6 +14,7 @@ mod effect;
 mod endpoint;
 mod field;
 mod page_size;
+mod sent_body;
 
 use std::ops::Range;
 
@@ -22,8 +23,9 @@ use bytes::Bytes;
 pub use answer_error::AnswerError;
 pub use effect::Effect;
 pub use endpoint::Endpoint;
-pub use field::{Field, Lacks};
+pub use field::{Argument, Field, Lacks};
 pub use page_size::PageSize;
+pub use sent_body::SentBody;
 
 use crate::transport::Request;
 
@@ -50,14 +52,21 @@ pub trait Operation: Send + Sync {
         &[]
     }
 
-    /// The request to send to `endpoint`, without the fields in `lacks`. The client adds the credentials.
+    /// The arguments that this operation can do without, should the server's schema lack them: as it is, it means the
+    /// same without them, or its answer shows what became of it.
+    fn optional_arguments(&self) -> Vec<Argument> {
+        Vec::new()
+    }
+
+    /// The request to send to `endpoint`, without what `lacks` holds and is optional. The client adds the credentials.
     ///
     /// # Errors
     /// [`AnswerError::Unaskable`] where the operation cannot be put to such a server.
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError>;
 
     /// Reads the server's response, whose status may be any that the client does not handle for every operation
-    /// alike (it handles refused keys, rate limits, overload and answers that are not JSON).
+    /// alike (it handles refused keys, rate limits, overload and answers that are not JSON). The client adds the
+    /// [`SentBody`] to the response's extensions.
     fn answer(&self, response: http::Response<Bytes>) -> Result<Self::Answer, AnswerError>;
 }
 
@@ -115,6 +124,10 @@ impl<O: Operation + ?Sized> Operation for &O {
 
     fn optional_fields(&self) -> &'static [Field] {
         (**self).optional_fields()
+    }
+
+    fn optional_arguments(&self) -> Vec<Argument> {
+        (**self).optional_arguments()
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {

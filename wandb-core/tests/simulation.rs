@@ -38,7 +38,7 @@ fn refusal(value: &serde_json::Value) -> Option<AnswerError> {
     let message = value.get("error")?.as_str()?.to_owned();
     Some(match message.as_str() {
         "too much" => AnswerError::TooMuch { message },
-        "lacks" => AnswerError::Lacks(vec![EXTRA]),
+        "lacks" => AnswerError::Lacks([EXTRA].into_iter().collect()),
         _ => AnswerError::Failed { message },
     })
 }

@@ -46,6 +46,7 @@ use self::session::Session;
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let connection = arguments.connection.clone();
+    let strict = connection.strict;
     let ended = match arguments.command {
         // These need no key, so nothing of the kind is looked for.
         Command::Completions(options) => Ok(completions::run(&options)),
@@ -57,7 +58,7 @@ pub fn main() -> ExitCode {
             ended.map(|ended| ended.map_err(|failure| suggest::places(failure, &places)))
         }
     };
-    exit::code(ended)
+    exit::code(ended, strict)
 }
 
 async fn perform(session: Session, command: Command) -> Result<Outcome, Failure> {

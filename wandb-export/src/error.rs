@@ -190,6 +190,15 @@ pub enum Error {
         message: String,
     },
 
+    /// What was asked for needs something that the server's schema lacks.
+    #[error("{what}: the server does not have {lacking}")]
+    Unsupported {
+        /// What was asked for.
+        what: String,
+        /// The field, or the argument of one, that it needs.
+        lacking: String,
+    },
+
     /// A sweep has no run with a number for the metric.
     #[error("no run of sweep {sweep} has a number for {metric:?} in its summary")]
     NoBestRun {
@@ -227,6 +236,8 @@ pub enum ErrorKind {
     NotFound,
     /// The key is missing, wrong, or may not do this.
     Unauthorized,
+    /// The server's schema lacks what was asked for.
+    Unsupported,
     /// Something failed: the network, the server, the disk.
     Failed,
 }
@@ -237,6 +248,8 @@ impl Error {
         match self {
             Self::Request(error) if error.is_not_found() => ErrorKind::NotFound,
             Self::Request(error) if error.is_unauthorized() => ErrorKind::Unauthorized,
+            Self::Request(error) if error.is_unsupported() => ErrorKind::Unsupported,
+            Self::Unsupported { .. } => ErrorKind::Unsupported,
             Self::NoApiKey { .. } | Self::Auth(_) | Self::ReadOnly { .. } => ErrorKind::Unauthorized,
             Self::Change { source, .. } if source.is_about_the_request() => ErrorKind::Usage,
             Self::NoBestRun { .. }

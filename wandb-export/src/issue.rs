@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use wandb_core::operation::{Field, Lacks};
+use wandb_core::operation::{Argument, Field, Lacks};
 use wandb_core::{ProjectPath, RunPath};
 
 /// Something in a result that is missing, inexact or guessed.
@@ -40,6 +40,17 @@ pub enum Issue {
         argument: String,
         /// What that means for the result; `None` if it means nothing.
         consequence: Option<String>,
+    },
+    /// The server lacks `Run.history`, so that rows were asked for by their keys. Rows that hold none of the keys are
+    /// missing. Without [`guessed`](Self::HistoryByKeys::guessed) keys there are no such rows, and the issue is a note.
+    #[non_exhaustive]
+    HistoryByKeys {
+        /// The run.
+        run: RunPath,
+        /// How many keys were asked for.
+        keys: u64,
+        /// Whether the keys are those of the summary, because the server does not say which ones the history has.
+        guessed: bool,
     },
     /// A list has fewer runs than the server counts.
     #[non_exhaustive]
@@ -199,9 +210,28 @@ impl Issue {
         Self::UnsupportedField { field, requested: true }
     }
 
-    /// The fields among `lacks`, as issues.
-    pub(crate) fn of_lacks(lacks: &Lacks) -> Vec<Self> {
-        lacks.iter().cloned().map(Self::unsupported_field).collect()
+    /// The fields among `lacks`, as issues. Those that the caller did not ask for are notes.
+    pub(crate) fn of_lacks(lacks: &Lacks, requested: impl Fn(&Field) -> bool) -> Vec<Self> {
+        let issue =
+            |field: &Field| Self::UnsupportedField { field: field.clone(), requested: requested(field) };
+        lacks.iter().map(issue).collect()
+    }
+
+    /// An argument that the server lacks, for which something else has done.
+    pub(crate) fn replaced_argument(argument: &Argument) -> Self {
+        Self::UnsupportedArgument {
+            field: argument.field().to_string(),
+            argument: argument.name().to_owned(),
+            consequence: None,
+        }
+    }
+
+    /// Whether the issue is due to the server's version, so that no other call can mend it.
+    pub fn is_unsupported(&self) -> bool {
+        matches!(
+            self,
+            Self::UnsupportedField { .. } | Self::UnsupportedArgument { .. } | Self::HistoryByKeys { .. }
+        )
     }
 
     /// Whether the result is complete and exact all the same, as far as the caller asked for it.
@@ -210,6 +240,7 @@ impl Issue {
             Self::UnsupportedField { requested, .. } => !requested,
             Self::UnsupportedArgument { consequence, .. } => consequence.is_none(),
             Self::SessionsOverlap { .. } | Self::TextsUsed { .. } => true,
+            Self::HistoryByKeys { guessed, .. } => !guessed,
             _ => false,
         }
     }
@@ -227,6 +258,15 @@ impl fmt::Display for Issue {
             Self::UnsupportedArgument { field, argument, consequence } => {
                 write!(f, "the server does not have the argument {argument} of {field}")?;
                 consequence.as_ref().map_or(Ok(()), |consequence| write!(f, ": {consequence}"))
+            }
+            Self::HistoryByKeys { run, keys, guessed } => {
+                write!(f, "{run}: the server does not have Run.history; the rows come by their {keys} keys")?;
+                if *guessed {
+                    f.write_str(
+                        ", which are those of the summary: rows and keys that the summary does not show are missing",
+                    )?;
+                }
+                Ok(())
             }
             Self::RunsMissing { project, counted, listed } => write!(
                 f,

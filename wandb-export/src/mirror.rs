@@ -43,6 +43,7 @@ mod copy;
 mod disk;
 mod event;
 mod index;
+mod joint;
 mod journal;
 mod layout;
 mod lines;

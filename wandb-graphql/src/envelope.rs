@@ -3,8 +3,10 @@
 mod classify;
 mod message;
 mod place;
+mod query_text;
 mod request;
 mod response;
+mod token;
 
 #[cfg(test)]
 mod tests;

@@ -60,6 +60,11 @@ impl Filter {
         Self { json: format!(r#"{{"$and":[{},{}]}}"#, self.json, other.json) }
     }
 
+    /// Whether every run is let through.
+    pub fn is_all(&self) -> bool {
+        self.json.chars().filter(|c| !c.is_whitespace()).eq("{}".chars())
+    }
+
     /// The filter as JSON text.
     pub fn json(&self) -> &str {
         &self.json

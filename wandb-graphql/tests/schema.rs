@@ -5,7 +5,7 @@
 
 use apollo_compiler::validation::Valid;
 use apollo_compiler::{ExecutableDocument, Schema};
-use wandb_core::operation::{Endpoint, Field, Lacks, Operation};
+use wandb_core::operation::{Argument, Endpoint, Field, Lacks, Operation};
 use wandb_core::update::RunPatch;
 use wandb_graphql::ops::{
     Detail, GetHistoryKeys, GetHistoryWindow, GetParquetHistory, GetRun, GetRunDocument, GetServer, GetSweep,
@@ -18,6 +18,7 @@ use wandb_graphql::{Keys, SCHEMA, Selection};
 struct Asked {
     name: &'static str,
     optional_fields: &'static [Field],
+    optional_arguments: Vec<Argument>,
     query: Box<dyn Fn(&Lacks) -> String>,
 }
 
@@ -27,6 +28,7 @@ impl Asked {
         Self {
             name: operation.name(),
             optional_fields: operation.optional_fields(),
+            optional_arguments: operation.optional_arguments(),
             query: Box::new(move |lacks| {
                 let request = operation.request(&endpoint, lacks).unwrap();
                 let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
@@ -103,8 +105,13 @@ fn every_optional_field_is_in_the_schema() {
     let schema = schema();
     for asked in operations() {
         for field in asked.optional_fields {
-            let found = schema.type_field(field.on_type(), field.name());
-            assert!(found.is_ok(), "{}: {field} is unknown", asked.name);
+            let found = match field.on_type().split_once('.') {
+                Some((on_type, of)) => {
+                    schema.type_field(on_type, of).is_ok_and(|of| of.argument_by_name(field.name()).is_some())
+                }
+                None => schema.type_field(field.on_type(), field.name()).is_ok(),
+            };
+            assert!(found, "{}: {field} is unknown", asked.name);
         }
     }
 }
@@ -120,6 +127,20 @@ fn a_server_without_an_optional_field_accepts_the_query_that_leaves_it_out() {
 }
 
 #[test]
+fn a_server_without_an_optional_argument_accepts_the_query_that_leaves_it_out() {
+    for asked in operations() {
+        for argument in &asked.optional_arguments {
+            let of = format!("{}.{}", argument.field().on_type(), argument.field().name());
+            let smaller = schema_without(&Field::named(of, argument.name()));
+            let query = (asked.query)(&[argument.clone()].into_iter().collect());
+            if let Err(error) = ExecutableDocument::parse_and_validate(&smaller, &*query, "query.graphql") {
+                panic!("{} without {argument}: {error}\n{query}", asked.name);
+            }
+        }
+    }
+}
+
+#[test]
 fn the_validator_refuses_what_the_schema_lacks() {
     let schema = schema_without(&Field::new("Run", "historyKeys"));
     let asked = Asked::by(GetHistoryKeys::new("team/project/run".parse().unwrap()));
@@ -130,7 +151,13 @@ fn the_validator_refuses_what_the_schema_lacks() {
 
 fn schema_without(field: &Field) -> Valid<Schema> {
     let mut schema = schema().into_inner();
-    match schema.types.get_mut(field.on_type()) {
+    let (on_type, argument_of) =
+        field.on_type().split_once('.').map_or((field.on_type(), None), |(on_type, of)| (on_type, Some(of)));
+    match schema.types.get_mut(on_type) {
+        Some(apollo_compiler::schema::ExtendedType::Object(object)) if argument_of.is_some() => {
+            let of = object.make_mut().fields.get_mut(argument_of.unwrap()).unwrap();
+            of.make_mut().arguments.retain(|argument| argument.name != *field.name());
+        }
         Some(apollo_compiler::schema::ExtendedType::Object(object)) => {
             let removed = object.make_mut().fields.shift_remove(field.name());
             assert!(removed.is_some(), "{field}");

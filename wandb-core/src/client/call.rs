@@ -9,7 +9,7 @@ use http::header::CONTENT_LENGTH;
 use super::reply::{Failure, sort};
 use super::{Client, exchange, lock};
 use crate::error::{Error, RequestLabel, shown};
-use crate::operation::{AnswerError, Effect, Field, Lacks, Operation};
+use crate::operation::{AnswerError, Effect, Lacks, Operation, SentBody};
 
 /// An answer, and what it had to do without.
 ///
@@ -24,7 +24,7 @@ use crate::operation::{AnswerError, Effect, Field, Lacks, Operation};
 pub struct Reply<A> {
     /// The answer.
     pub answer: A,
-    /// The fields the operation asks for that the server does not have; the answer is without them.
+    /// The fields and arguments of the operation that the server does not have; the answer is without them.
     pub lacks: Lacks,
 }
 
@@ -49,7 +49,10 @@ impl Client {
     pub async fn call<O: Operation>(&self, operation: O) -> Result<Reply<O::Answer>, Error> {
         let answer = self.attempt(&operation, Divisible::No).await;
         let answer = answer.map_err(|failed| self.error(&operation, failed))?;
-        Ok(Reply { answer, lacks: self.lacks().among(operation.optional_fields()) })
+        let known = self.lacks();
+        let mut lacks = known.among(operation.optional_fields());
+        lacks.extend(&known.arguments_among(&operation.optional_arguments()));
+        Ok(Reply { answer, lacks })
     }
 
     /// Asks until there is an answer or no hope; hands a divisible request back as soon as asking for less may help.
@@ -77,8 +80,8 @@ impl Client {
                 let lacks = self.lacks();
                 let failure = match self.try_once(operation, &lacks, &read).await {
                     Ok(answer) => return Ok(answer),
-                    Err(Failure::Answer(AnswerError::Lacks(fields)))
-                        if self.learn(operation, &fields, &lacks) =>
+                    Err(Failure::Answer(AnswerError::Lacks(lacking)))
+                        if self.learn(operation, &lacking, &lacks) =>
                     {
                         continue;
                     }
@@ -120,6 +123,7 @@ impl Client {
         read: &(impl Fn(Response<Bytes>) -> BoxFuture<'a, Result<O::Answer, AnswerError>> + Send + Sync),
     ) -> Result<Answered<O::Answer>, Failure> {
         let request = operation.request(&self.shared.endpoint, lacks).map_err(Failure::Answer)?;
+        let sent = SentBody(request.body().clone());
         let permit = self.shared.permits.acquire().await;
         let exchange::Exchange { url, outcome } = self.paced_exchange(request).await;
         let transport_failure = |error| Failure::Transport { url: shown(&url), error };
@@ -133,20 +137,22 @@ impl Client {
         drop(permit);
         let bytes = body.len();
         self.shared.tally.received(bytes);
-        let response = sort(&url, Response::from_parts(head, body))?;
+        let mut response = sort(&url, Response::from_parts(head, body))?;
+        response.extensions_mut().insert(sent);
         let answer = read(response).await.map_err(Failure::Answer)?;
         Ok(Answered { answer, bytes })
     }
 
-    /// Notes the fields that the server lacks; whether asking again without them can help: the operation can do
-    /// without each of them, and it was asked with at least one.
-    fn learn<O: Operation>(&self, operation: &O, fields: &[Field], asked_without: &Lacks) -> bool {
-        let dispensable = fields.iter().all(|field| operation.optional_fields().contains(field));
-        let asked_with_some = fields.iter().any(|field| !asked_without.contains(field));
-        let mut lacks = lock(&self.shared.lacks);
-        for field in fields {
-            lacks.insert(field.clone());
-        }
+    /// Notes what the server lacks; whether asking again without it can help: the operation can do without all of it,
+    /// and it was asked with some of it. Every round leaves out another optional field or argument, so that there are no
+    /// more rounds than these, whatever the server says.
+    fn learn<O: Operation>(&self, operation: &O, lacking: &Lacks, asked_without: &Lacks) -> bool {
+        let (fields, arguments) = (operation.optional_fields(), operation.optional_arguments());
+        let dispensable = lacking.iter().all(|field| fields.contains(field))
+            && lacking.arguments().all(|argument| arguments.contains(argument));
+        let asked_with_some = lacking.iter().any(|field| !asked_without.contains(field))
+            || lacking.arguments().any(|argument| !asked_without.contains_argument(argument));
+        lock(&self.shared.lacks).extend(lacking);
         dispensable && asked_with_some
     }
 }

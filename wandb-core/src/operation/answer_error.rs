@@ -1,12 +1,13 @@
-use super::Field;
+use super::Lacks;
 
 /// Why a response is not the answer that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnswerError {
-    /// The server's schema lacks fields the request named. The client asks again without those that are optional.
-    #[error("the server does not know {}", join(.0))]
-    Lacks(Vec<Field>),
+    /// The server's schema lacks fields or arguments that the request named. The client asks again without those that
+    /// are optional.
+    #[error("the server does not have {0}")]
+    Lacks(Lacks),
 
     /// What was asked about does not exist, or the key may not see it.
     #[error("{what} does not exist, or the API key may not see it")]
@@ -95,8 +96,4 @@ impl AnswerError {
     pub fn is_refusal(&self) -> bool {
         !self.is_retryable()
     }
-}
-
-fn join(fields: &[Field]) -> String {
-    fields.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -42,59 +42,139 @@ impl fmt::Display for Field {
     }
 }
 
-/// The fields that a server has said it does not have.
+/// An argument of a field of the server's schema: `Run.files(pattern:)`.
+///
+/// ```
+/// use wandb_core::operation::Argument;
+///
+/// assert_eq!(Argument::new("Run", "files", "pattern").to_string(), "Run.files(pattern:)");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Argument {
+    field: Field,
+    name: std::borrow::Cow<'static, str>,
+}
+
+impl Argument {
+    /// The argument `name` of the field `field` of the type `on_type`.
+    pub const fn new(on_type: &'static str, field: &'static str, name: &'static str) -> Self {
+        Self { field: Field::new(on_type, field), name: std::borrow::Cow::Borrowed(name) }
+    }
+
+    /// The same for names that are known only at run time, as in a server's message.
+    pub fn named(field: Field, name: impl Into<String>) -> Self {
+        Self { field, name: name.into().into() }
+    }
+
+    /// The field that takes the argument, or does not.
+    pub fn field(&self) -> &Field {
+        &self.field
+    }
+
+    /// The argument's own name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for Argument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({}:)", self.field, self.name)
+    }
+}
+
+/// The fields, and the arguments of fields, that a server has said it does not have.
 ///
 /// Older and self-hosted servers lack some; they are learnt from the server's refusals (`Cannot query field …`),
 /// as W&B's servers do not want to be asked for their schema.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Lacks(BTreeSet<Field>);
+pub struct Lacks {
+    fields: BTreeSet<Field>,
+    arguments: BTreeSet<Argument>,
+}
 
 impl Lacks {
     /// A server that lacks nothing so far.
     pub const fn nothing() -> Self {
-        Self(BTreeSet::new())
+        Self { fields: BTreeSet::new(), arguments: BTreeSet::new() }
     }
 
     /// Whether `field` is lacking.
     pub fn contains(&self, field: &Field) -> bool {
-        self.0.contains(field)
+        self.fields.contains(field)
+    }
+
+    /// Whether `argument` is lacking.
+    pub fn contains_argument(&self, argument: &Argument) -> bool {
+        self.arguments.contains(argument)
     }
 
     /// Notes that `field` is lacking; `false` if that was known.
     pub fn insert(&mut self, field: Field) -> bool {
-        self.0.insert(field)
+        self.fields.insert(field)
+    }
+
+    /// Notes that `argument` is lacking; `false` if that was known.
+    pub fn insert_argument(&mut self, argument: Argument) -> bool {
+        self.arguments.insert(argument)
+    }
+
+    /// Notes everything that `other` holds.
+    pub fn extend(&mut self, other: &Self) {
+        self.fields.extend(other.fields.iter().cloned());
+        self.arguments.extend(other.arguments.iter().cloned());
     }
 
     /// Whether nothing is lacking.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.fields.is_empty() && self.arguments.is_empty()
     }
 
     /// The lacking fields, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Field> {
-        self.0.iter()
+        self.fields.iter()
+    }
+
+    /// The lacking arguments, in order. Those of lacking fields are not among them.
+    pub fn arguments(&self) -> impl Iterator<Item = &Argument> {
+        self.arguments.iter()
     }
 
     /// Those of `fields` that are lacking.
     #[must_use]
     pub fn among(&self, fields: &[Field]) -> Self {
-        Self(fields.iter().filter(|field| self.contains(field)).cloned().collect())
+        fields.iter().filter(|field| self.contains(field)).cloned().collect()
+    }
+
+    /// Those of `arguments` that are lacking.
+    #[must_use]
+    pub fn arguments_among(&self, arguments: &[Argument]) -> Self {
+        let lacking = arguments.iter().filter(|argument| self.contains_argument(argument));
+        Self { arguments: lacking.cloned().collect(), ..Self::nothing() }
     }
 }
 
 impl FromIterator<Field> for Lacks {
     fn from_iter<I: IntoIterator<Item = Field>>(fields: I) -> Self {
-        Self(fields.into_iter().collect())
+        Self { fields: fields.into_iter().collect(), ..Self::nothing() }
+    }
+}
+
+impl FromIterator<Argument> for Lacks {
+    fn from_iter<I: IntoIterator<Item = Argument>>(arguments: I) -> Self {
+        Self { arguments: arguments.into_iter().collect(), ..Self::nothing() }
     }
 }
 
 impl fmt::Display for Lacks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, field) in self.0.iter().enumerate() {
+        let fields = self.fields.iter().map(|field| field as &dyn fmt::Display);
+        let arguments = self.arguments.iter().map(|argument| argument as &dyn fmt::Display);
+        for (index, lacking) in fields.chain(arguments).enumerate() {
             if index > 0 {
                 f.write_str(", ")?;
             }
-            field.fmt(f)?;
+            lacking.fmt(f)?;
         }
         Ok(())
     }

@@ -124,7 +124,12 @@ impl Comparison {
 
     /// The same with the summaries.
     #[must_use]
-    pub fn with_summary(self) -> Self {
+    pub fn with_summary(mut self) -> Self {
+        for issue in &mut self.issues {
+            if let Issue::UnsupportedField { requested, .. } = issue {
+                *requested = true;
+            }
+        }
         Self { with_summary: true, ..self }
     }
 
@@ -217,10 +222,11 @@ pub(super) async fn fetch<P: AsRef<str>>(
     }
     let runs = wanted.iter().map(|path| api.run(path));
     let runs: Vec<_> = stream::iter(runs).buffered(RUNS_AT_ONCE).try_collect().await?;
+    // The summaries become part of what was asked for by `with_summary`.
     let matters = |field: &&Field| ["config", "summaryMetrics"].contains(&field.name());
     let lacks: Lacks = api.client.lacks().iter().filter(matters).cloned().collect();
     let mut issues: Vec<_> = runs.iter().flat_map(super::Run::disk_issues).cloned().collect();
-    issues.extend(Issue::of_lacks(&lacks));
+    issues.extend(Issue::of_lacks(&lacks, |field| field.name() == "config"));
     let models: Vec<_> = runs.into_iter().map(super::Run::into_model).collect();
     Ok(Comparison { issues, ..Comparison::of(&models) })
 }

@@ -10,6 +10,7 @@ mod pattern;
 #[cfg(feature = "files")]
 mod progress;
 
+use std::collections::HashSet;
 use std::io::Read as _;
 use std::ops::Deref;
 use std::path::PathBuf;
@@ -137,9 +138,13 @@ impl Files {
             let listed = move |file| RunFile::listed(api.clone(), path.clone(), file);
             items.map_err(Error::from).map_ok(listed).boxed()
         };
+        // A server that cannot choose by names lists all files for each request.
+        let mut seen = HashSet::new();
         files
             .try_filter(move |file| {
-                let is_wanted = names.as_ref().is_none_or(|names| names.contains(&file.name))
+                let is_new = names.is_none() || seen.insert(file.name.clone());
+                let is_wanted = is_new
+                    && names.as_ref().is_none_or(|names| names.contains(&file.name))
                     && pattern.as_ref().is_none_or(|pattern| pattern.matches(&file.name));
                 std::future::ready(is_wanted)
             })

@@ -1,5 +1,6 @@
 //! A run's metrics: what to read of them, and how.
 
+mod by_keys;
 #[cfg(feature = "parquet")]
 mod exported;
 mod follow;

@@ -27,7 +27,7 @@ pub struct Run {
 
 impl Run {
     pub(crate) fn new(api: Api, path: RunPath, model: model::Run, lacks: &Lacks) -> Self {
-        Self { api, path, model, issues: Issue::of_lacks(lacks), local: None }
+        Self { api, path, model, issues: Issue::of_lacks(lacks, |_| false), local: None }
     }
 
     pub(crate) fn local(api: Api, run: Arc<LocalRun>) -> Self {

@@ -5,6 +5,7 @@ use std::path::Path;
 use wandb_core::model::Run;
 #[cfg(feature = "mirror")]
 use wandb_core::model::{Config, User};
+use wandb_core::operation::Field;
 use wandb_core::{Map, Row, Value};
 
 /// What of a run goes into its row.
@@ -20,6 +21,13 @@ pub enum RunColumns {
 }
 
 impl RunColumns {
+    /// Whether the rows are about this field, so that they are incomplete where the server lacks it.
+    pub(crate) fn needs(self, field: &Field) -> bool {
+        self == Self::Metrics
+            && field.on_type() == "Run"
+            && ["displayName", "config", "summaryMetrics"].contains(&field.name())
+    }
+
     /// The row of `run`. A field that the server does not have, or that was not asked for, is missing.
     pub fn row(self, run: &Run) -> Row {
         let mut row = Columns::default();

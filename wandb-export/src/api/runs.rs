@@ -1,5 +1,6 @@
 //! The runs of a project.
 
+mod here;
 mod on_disk;
 
 use std::collections::HashSet;
@@ -138,20 +139,23 @@ impl Runs {
             return runs.take(limit).boxed();
         }
         let api = self.api.clone();
+        let wanted = self.clone();
         let mut operation =
             ListRuns::new(self.path).filter(self.filter).order(self.order).detail(self.detail);
         if let Some(size) = self.page_size {
             operation = operation.page_size(size);
         }
         let mut seen = HashSet::new();
-        self.api
+        let listed = self
+            .api
             .client
             .items(operation)
             .map_err(Error::from)
             .try_filter(move |run| std::future::ready(seen.insert(run.storage_id.clone())))
             .and_then(move |run| std::future::ready(api.wrap(run)))
             .take(limit)
-            .boxed()
+            .boxed();
+        here::unless_refused(listed, wanted)
     }
 
     /// All the runs at once.
@@ -161,7 +165,9 @@ impl Runs {
 
     /// Writes a row a run to `sink`.
     pub async fn write(self, sink: Box<dyn Sink>) -> Result<Exported, Error> {
-        let columns = self.columns;
+        let (columns, detail) = (self.columns, self.detail);
+        let (filter, order) = (self.filter.clone(), self.order.clone());
+        let is_on_disk = self.local.is_some();
         let api = self.api.clone();
         let mut issues = self.local.as_ref().map(|project| project.issues.clone()).unwrap_or_default();
         let mut of_disk = Vec::new();
@@ -171,7 +177,14 @@ impl Runs {
         });
         let report = export::write(rows, sink).await?;
         issues.extend(of_disk);
-        issues.extend(Issue::of_lacks(&api.client.lacks()));
+        if is_on_disk {
+            return Ok(Exported { report, issues });
+        }
+        let lacks = api.client.lacks();
+        issues.extend(here::issues(&lacks, &filter, &order));
+        let lacking = Issue::of_lacks(&lacks.among(detail.optional_fields()), |field| columns.needs(field));
+        // What has no column is not missing from the table.
+        issues.extend(lacking.into_iter().filter(|issue| columns == RunColumns::All || !issue.is_note()));
         Ok(Exported { report, issues })
     }
 }

@@ -38,7 +38,7 @@ pub struct Sweep {
 
 impl Sweep {
     pub(crate) fn new(api: Api, path: SweepPath, model: model::Sweep, lacks: &Lacks) -> Self {
-        Self { api, path, model, issues: Issue::of_lacks(lacks), local: None }
+        Self { api, path, model, issues: Issue::of_lacks(lacks, |_| false), local: None }
     }
 
     /// The sweep of that id in a folder: what is `known` of it, or else just what its runs are, if any belongs to it.

@@ -40,7 +40,7 @@ Exit codes:
     2  usage
     3  not found
     4  not authorised
-    5  finished but incomplete: stderr says what is missing
+    5  incomplete, or more than the server has: stderr says what is missing
   130  interrupted";
 
 #[derive(Debug, Subcommand)]
@@ -116,6 +116,10 @@ pub(super) struct Connection {
     /// What carries the requests; both give the same output
     #[arg(long, global = true, value_enum, default_value_t = Transport::DEFAULT)]
     pub(super) transport: Transport,
+
+    /// End with exit code 5 also where the server lacks something that was not asked for by name
+    #[arg(long, global = true)]
+    pub(super) strict: bool,
 
     /// Show no progress
     #[arg(long, global = true)]

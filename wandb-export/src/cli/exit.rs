@@ -6,11 +6,13 @@ use super::interrupt::Interrupted;
 use super::output::say;
 use crate::error::{Error, ErrorKind};
 
-/// How a command ended that did not fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a command ended that did not fail, the best outcome first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Outcome {
     /// All is there.
     Done,
+    /// All that was asked for is there, and the server lacks something that would have come along.
+    Unsupported,
     /// Something is missing, and was said to be.
     Incomplete,
 }
@@ -37,9 +39,11 @@ const INCOMPLETE: u8 = 5;
 /// What shells give a program that SIGINT ended.
 const INTERRUPTED: u8 = 130;
 
-pub(super) fn code(ended: Result<Result<Outcome, Failure>, Interrupted>) -> ExitCode {
+/// The exit code of a command. `strict` counts what nobody asked for and the server lacks as missing.
+pub(super) fn code(ended: Result<Result<Outcome, Failure>, Interrupted>, strict: bool) -> ExitCode {
     let code = match ended {
-        Ok(Ok(Outcome::Done)) => DONE,
+        Ok(Ok(Outcome::Unsupported)) if strict => INCOMPLETE,
+        Ok(Ok(Outcome::Done | Outcome::Unsupported)) => DONE,
         Ok(Ok(Outcome::Incomplete)) => INCOMPLETE,
         // Who reads our output has had enough of it.
         Ok(Err(Failure { error: Error::Sink(error), .. })) if error.is_closed() => DONE,
@@ -63,6 +67,7 @@ fn of_error(error: &Error) -> u8 {
         ErrorKind::Usage => USAGE,
         ErrorKind::NotFound => NOT_FOUND,
         ErrorKind::Unauthorized => UNAUTHORIZED,
+        ErrorKind::Unsupported => INCOMPLETE,
         ErrorKind::Failed => FAILED,
     }
 }
@@ -76,6 +81,8 @@ mod tests {
     fn kinds_of_errors_have_the_documented_codes() {
         assert_eq!(of_error(&Error::usage("no")), 2);
         assert_eq!(of_error(&Error::NoApiKey { server: "s".to_owned() }), 4);
+        let (what, lacking) = ("no".to_owned(), "Run.logLines".to_owned());
+        assert_eq!(of_error(&Error::Unsupported { what, lacking }), 5);
         assert_eq!(of_error(&Error::io("doing", std::io::Error::other("no"))), 1);
         assert_eq!(of_error(&Error::Sink(SinkError::UnknownFormat { name: "x".to_owned() })), 2);
     }

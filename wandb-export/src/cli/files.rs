@@ -75,7 +75,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         let rows: Vec<_> = downloads.files.iter().map(downloaded).collect();
         let report = write_rows(futures_util::stream::iter([Ok(rows)]), sink).await?;
         session.tell(&report, destination.format()?);
-        return Ok(worse(Session::report(&issues), ended(options, &run, downloads).await?));
+        return Ok(Session::report(&issues).max(ended(options, &run, downloads).await?));
     }
     let listed = RefCell::new(HashSet::new());
     let rows = files.stream().map_ok(|file| {
@@ -87,14 +87,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     session.tell(&report, destination.format()?);
     let listed = listed.into_inner();
     let absent = missing(&run, options.name.iter().filter(|name| !listed.contains(*name))).await?;
-    Ok(worse(Session::report(&issues), absent))
-}
-
-fn worse(one: Outcome, other: Outcome) -> Outcome {
-    match one {
-        Outcome::Done => other,
-        Outcome::Incomplete => one,
-    }
+    Ok(Session::report(&issues).max(absent))
 }
 
 fn wanted(options: &Options, run: &Run) -> Result<Files, Error> {
@@ -126,7 +119,7 @@ async fn ended(options: &Options, run: &Run, downloads: Downloads) -> Result<Out
     if is_refused {
         say("hint: --replace replaces what is there");
     }
-    Ok(worse(missing(run, absent.into_iter()).await?, outcome))
+    Ok(outcome.max(missing(run, absent.into_iter()).await?))
 }
 
 /// Names that were asked for and are not there: if it was only one, that is a failure.

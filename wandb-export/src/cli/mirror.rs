@@ -107,11 +107,39 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
             None => format!("{}: {}", project.project, missing.what),
         })
     });
+    let asked = options.include.iter().flat_map(|part| fields_of(*part)).copied();
+    let asked: Vec<_> = asked.collect();
+    let mut lacking = Vec::new();
+    let mut is_noted = false;
+    for project in &report.projects {
+        for what in &project.unsupported {
+            if asked.contains(&what.as_str()) {
+                lacking.push(format!("{}: the server does not have {what}", project.project));
+            } else {
+                say(&format!("note: {}: the server does not have {what}", project.project));
+                is_noted = true;
+            }
+        }
+    }
+    let lacking = Session::incomplete(lacking);
     let outcome = Session::incomplete(missing);
     if outcome == Outcome::Incomplete {
         say("hint: call it again; it tries just what is missing");
     }
-    Ok(outcome)
+    Ok(outcome.max(lacking).max(if is_noted { Outcome::Unsupported } else { Outcome::Done }))
+}
+
+/// The fields of the server's schema that a part is made of.
+fn fields_of(part: Part) -> &'static [&'static str] {
+    match part {
+        // Without Run.history the rows come by their keys.
+        Part::History => &["Run.sampledHistory"],
+        Part::System => &["Run.events"],
+        Part::Files => &["Run.files"],
+        Part::Logs => &["Run.logLines"],
+        Part::Sweeps => &["Project.sweeps"],
+        _ => &[],
+    }
 }
 
 fn tell(session: &Session, report: &MirrorReport) {

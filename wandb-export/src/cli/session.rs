@@ -73,13 +73,18 @@ impl Session {
         )
     }
 
-    /// Prints the issues of a result. Any but a note makes the command end as incomplete.
+    /// Prints the issues of a result. Any but a note makes the command end as incomplete, and with `--strict` also a note
+    /// of what the server lacks.
     pub(super) fn report<'a>(issues: impl IntoIterator<Item = &'a Issue>) -> Outcome {
         let (notes, gaps): (Vec<_>, Vec<_>) = issues.into_iter().partition(|issue| issue.is_note());
+        let unsupported = notes.iter().any(|note| note.is_unsupported());
         for note in notes {
             say(&format!("note: {note}"));
         }
-        Self::incomplete(gaps)
+        match Self::incomplete(gaps) {
+            Outcome::Done if unsupported => Outcome::Unsupported,
+            outcome => outcome,
+        }
     }
 
     /// Prints what could not be had. The command ends as incomplete if there is anything.

@@ -3,6 +3,7 @@
 use clap::Args;
 use futures_util::TryStreamExt;
 use wandb_core::model::{Goal, SweepMetric};
+use wandb_core::operation::Field;
 
 use super::exit::{Failure, Outcome};
 use super::output::{Destination, say};
@@ -89,14 +90,18 @@ async fn best(
     };
     let SweepMetric { name, goal, .. } = sweep.objective(metric, goal)?;
     let Some(run) = sweep.best_run_by(&name, goal).await? else {
-        let lacks = session.api.client().lacks();
-        let summary = lacks.iter().find(|field| field.name() == "summaryMetrics");
-        let hint =
-            summary.map(|field| format!("the server does not have {field}, so no run shows its metrics"));
-        return Err(Failure {
-            error: Error::NoBestRun { sweep: sweep.path().to_string(), metric: name },
-            hint,
-        });
+        let needed = ["summaryMetrics", "config"].map(|name| Field::new("Run", name));
+        let lacks = session.api.client().lacks().among(&needed);
+        return Err(
+            match lacks.iter().find(|field| name.starts_with("config.") == (field.name() == "config")) {
+                Some(field) => Error::Unsupported {
+                    what: format!("no run of sweep {} can be the best by {name}", sweep.path()),
+                    lacking: field.to_string(),
+                },
+                None => Error::NoBestRun { sweep: sweep.path().to_string(), metric: name },
+            }
+            .into(),
+        );
     };
     if options.only_paths {
         options.destination.write_text(format!("{}\n", run.path()).as_bytes())?;

@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use futures_util::future::join4;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use wandb_core::model::Run;
+use wandb_core::operation::AnswerError;
 use wandb_core::{ProjectPath, RunPath};
 use wandb_graphql::ops::{FilePage, GetRun, GetWholeRuns, LogPage, WholeRun};
 use wandb_graphql::{HistoryRow, Samples};
@@ -17,8 +18,9 @@ use super::Tell;
 use super::contents::{Contents, Part};
 use super::disk::Disk;
 use super::event::MirrorEvent;
+use super::joint::JointSize;
 use super::plan::{Job, Listed, MOST_ROWS};
-use super::record::{RunRecord, Stored, Taken};
+use super::record::{Files, RunRecord, Stored, Taken};
 use super::run_copy::{Got, RunCopy};
 use super::store::Store;
 use super::table_file::writing;
@@ -41,6 +43,8 @@ pub(super) struct Copier {
     downloads: Arc<Semaphore>,
     /// One permit a small file that is being written.
     writes: Semaphore,
+    /// How many runs are asked for together.
+    joint: Mutex<JointSize>,
     /// How many runs in a row could not be had for want of a connection.
     failed_in_a_row: AtomicU32,
 }
@@ -98,6 +102,7 @@ impl Copier {
             names,
             downloads,
             writes: Semaphore::new(WRITES_AT_ONCE),
+            joint: Mutex::default(),
             failed_in_a_row: AtomicU32::new(0),
         }
     }
@@ -129,6 +134,34 @@ impl Copier {
 
     /// Asks for small runs; those that did not come are to be asked for one by one, which shows what is wrong with them.
     async fn together(&self, runs: Vec<Listed>) -> Result<(Vec<(Listed, WholeRun)>, Vec<Listed>), Error> {
+        let mut came = Vec::with_capacity(runs.len());
+        let mut alone = Vec::new();
+        let mut runs = runs.into_iter();
+        while let Some(size) = self.joint_size() {
+            let some: Vec<_> = runs.by_ref().take(size).collect();
+            if some.is_empty() {
+                break;
+            }
+            let begun = self.api.client().now();
+            let answered = self.some_together(some, &mut came, &mut alone).await?;
+            let took = self.api.client().now().since_origin().saturating_sub(begun.since_origin());
+            lock_size(&self.joint).learn(size, answered.then_some(took));
+        }
+        alone.extend(runs);
+        Ok((came, alone))
+    }
+
+    fn joint_size(&self) -> Option<usize> {
+        lock_size(&self.joint).get()
+    }
+
+    /// Asks for a few small runs; `false` if the server would not have it.
+    async fn some_together(
+        &self,
+        runs: Vec<Listed>,
+        came: &mut Vec<(Listed, WholeRun)>,
+        alone: &mut Vec<Listed>,
+    ) -> Result<bool, Error> {
         let ids = runs.iter().map(|run| run.id.clone());
         let mut ask = GetWholeRuns::new(self.project.clone(), ids).samples(Samples::new(MOST_ROWS + 1)?);
         for part in Part::ALL.into_iter().filter(|part| !self.contents.has(*part)) {
@@ -141,7 +174,7 @@ impl Copier {
             };
         }
         let mut left = runs;
-        let mut came = Vec::with_capacity(left.len());
+        let mut is_answered = true;
         let mut items = self.api.client().items(ask).boxed();
         while let Some(item) = items.next().await {
             match item.map_err(Error::from) {
@@ -151,10 +184,14 @@ impl Copier {
                     }
                 }
                 Err(error) if is_fatal(&error) => return Err(error),
-                Err(_) => break,
+                Err(error) => {
+                    is_answered = !is_refusal(&error);
+                    break;
+                }
             }
         }
-        Ok((came, left))
+        alone.extend(left);
+        Ok(is_answered)
     }
 
     /// Copies a run and notes it.
@@ -250,11 +287,26 @@ impl Copier {
                 listed,
                 known,
                 |known| &known.history,
+                nothing,
                 copy.history(last_step, came.history).boxed(),
             ),
-            self.part(Part::System, listed, known, |known| &known.system, copy.system(came.events).boxed()),
-            self.part(Part::Logs, listed, known, |known| &known.logs, copy.logs(came.log).boxed()),
-            self.part(Part::Files, listed, known, |known| &known.files, copy.files(came.files).boxed()),
+            self.part(
+                Part::System,
+                listed,
+                known,
+                |known| &known.system,
+                nothing,
+                copy.system(came.events).boxed(),
+            ),
+            self.part(Part::Logs, listed, known, |known| &known.logs, nothing, copy.logs(came.log).boxed()),
+            self.part(
+                Part::Files,
+                listed,
+                known,
+                |known| &known.files,
+                no_files,
+                copy.files(came.files).boxed(),
+            ),
         )
         .await;
         record.history = note(&mut record, Part::History, history?);
@@ -271,6 +323,7 @@ impl Copier {
         listed: &Listed,
         known: Option<&RunRecord>,
         taken: fn(&RunRecord) -> &Option<Taken<T>>,
+        nothing: fn() -> T,
         got: impl Future<Output = Result<Got<T>, Error>>,
     ) -> Result<Got<Option<Taken<T>>>, Error> {
         let before = known.and_then(|known| taken(known).clone());
@@ -278,15 +331,25 @@ impl Copier {
             let told = |of: fn(&RunRecord) -> &super::record::Told| {
                 known.and_then(|known| of(known).get(part.name()).cloned()).unwrap_or_default()
             };
-            let (missing, inexact) = (told(|known| &known.missing), told(|known| &known.inexact));
-            return Ok(Got { what: before, missing, inexact });
+            return Ok(Got {
+                what: before,
+                missing: told(|known| &known.missing),
+                inexact: told(|known| &known.inexact),
+                unsupported: told(|known| &known.unsupported),
+            });
         }
         match got.await {
-            Ok(Got { what, missing, inexact }) => {
-                Ok(Got { what: Some(Taken { as_of: listed.fingerprint, what }), missing, inexact })
+            Ok(Got { what, missing, inexact, unsupported }) => {
+                let what = Some(Taken { as_of: listed.fingerprint, what });
+                Ok(Got { what, missing, inexact, unsupported })
             }
             Err(error) if is_fatal(&error) => Err(error),
-            Err(error) => Ok(Got { what: before, missing: vec![error.with_causes()], inexact: Vec::new() }),
+            // No trying again mends that.
+            Err(error) if error.kind() == ErrorKind::Unsupported => {
+                let what = Some(Taken { as_of: listed.fingerprint, what: nothing() });
+                Ok(Got { unsupported: vec![unsupported(&error)], ..Got::all(what) })
+            }
+            Err(error) => Ok(Got { missing: vec![error.with_causes()], ..Got::all(before) }),
         }
     }
 
@@ -328,6 +391,9 @@ fn note<T>(record: &mut RunRecord, part: Part, got: Got<T>) -> T {
     }
     if !got.inexact.is_empty() {
         record.inexact.insert(part.name().to_owned(), got.inexact);
+    }
+    if !got.unsupported.is_empty() {
+        record.unsupported.insert(part.name().to_owned(), got.unsupported);
     }
     got.what
 }
@@ -395,6 +461,34 @@ pub(super) fn is_fatal(error: &Error) -> bool {
 /// What the mutex guards is whole between statements, so a panic elsewhere does not spoil it.
 pub(super) fn lock(store: &Mutex<Store>) -> MutexGuard<'_, Store> {
     store.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether the server has answered, but not what it was asked.
+fn is_refusal(error: &Error) -> bool {
+    use wandb_core::error::Error as RequestError;
+    let Error::Request(error) = error else { return false };
+    matches!(**error, RequestError::Answer { .. } | RequestError::Status { .. })
+}
+
+fn lock_size(size: &Mutex<JointSize>) -> MutexGuard<'_, JointSize> {
+    size.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What the server lacks, according to an error.
+pub(super) fn unsupported(error: &Error) -> String {
+    let lacking = match error {
+        Error::Request(error) => match &**error {
+            wandb_core::error::Error::Answer { source: AnswerError::Lacks(lacks), .. } => lacks.to_string(),
+            _ => return error.to_string(),
+        },
+        Error::Unsupported { lacking, .. } => lacking.clone(),
+        _ => return error.with_causes(),
+    };
+    format!("the server does not have {lacking}")
+}
+
+fn no_files() -> Files {
+    Files { files: Vec::new() }
 }
 
 /// A table or log of which there is nothing.

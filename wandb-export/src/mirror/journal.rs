@@ -124,8 +124,13 @@ mod tests {
     use super::*;
 
     fn journal() -> (Vec<u8>, Vec<usize>) {
-        let header =
-            Header { format: FORMAT, server: "https://x".into(), project: "e/p".into(), tables: [].into() };
+        let header = Header {
+            format: FORMAT,
+            server: "https://x".into(),
+            project: "e/p".into(),
+            unsupported: Vec::new(),
+            tables: [].into(),
+        };
         let mut bytes = header_line(&header).unwrap();
         let mut ends = vec![0, bytes.len()];
         for (run, row) in [("a", Some(r#"{"id":"a","name":"tab\tfeed\n"}"#)), ("b", None), ("c", Some("{}"))]

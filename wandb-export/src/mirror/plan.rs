@@ -59,7 +59,7 @@ pub(super) const MOST_ROWS: u64 = 2_000;
 const MOST_WEIGHT: u64 = 4_000;
 
 /// The most runs that are asked for together.
-const MOST_RUNS: usize = 32;
+pub(super) const MOST_RUNS: usize = 32;
 
 /// A run's config, summary, files and first lines weigh about as much as so many rows.
 const OWN_WEIGHT: u64 = 50;

@@ -1,12 +1,12 @@
 //! A project, brought up to date.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use wandb_core::ProjectPath;
-use wandb_core::operation::PageSize;
+use wandb_core::operation::{Field, PageSize};
 use wandb_graphql::Filter;
 use wandb_graphql::ops::{ListRuns, ListSweeps};
 
@@ -66,6 +66,7 @@ impl Project {
             format: FORMAT,
             server: self.api.base_url().to_string(),
             project: self.path.to_string(),
+            unsupported: Vec::new(),
             tables: BTreeMap::new(),
         };
         let disk = self.disk.clone();
@@ -91,6 +92,7 @@ impl Project {
         if self.contents.has(Part::Sweeps) {
             self.sweeps(&store, &mut report).await?;
         }
+        self.note_unsupported(&store, &mut report);
         self.settle(store, &mut report).await?;
         (self.tell)(&MirrorEvent::Project { project: self.path });
         Ok(report)
@@ -233,6 +235,8 @@ impl Project {
                 self.api.client().work(move || tables::write_sweeps(&disk, &store, &sweeps)).await
             }
             Err(error) if is_fatal(&error) || error.kind() == ErrorKind::NotFound => Err(error),
+            // What the server lacks is noted at the end.
+            Err(error) if error.kind() == ErrorKind::Unsupported => Ok(()),
             Err(error) => {
                 report
                     .missing
@@ -243,6 +247,19 @@ impl Project {
     }
 
     /// Writes the tables of all runs and the manifest, if anything has changed.
+    /// Notes what the server lacks. Where nothing was copied, what is known from before still holds.
+    fn note_unsupported(&self, store: &Arc<Mutex<Store>>, report: &mut ProjectReport) {
+        let lacks = self.api.client().lacks();
+        let arguments = lacks.arguments().map(ToString::to_string);
+        let is_of_mirror = |field: &&Field| !["ServerInfo", "LocalVersionInfo"].contains(&field.on_type());
+        let now = lacks.iter().filter(is_of_mirror).map(ToString::to_string).chain(arguments);
+        let mut store = lock(store);
+        let before = store.unsupported().iter().filter(|_| report.new + report.grown + report.changed == 0);
+        let all: BTreeSet<String> = now.chain(before.cloned()).collect();
+        report.unsupported = all.iter().cloned().collect();
+        store.set_unsupported(report.unsupported.clone());
+    }
+
     async fn settle(&self, store: Arc<Mutex<Store>>, report: &mut ProjectReport) -> Result<(), Error> {
         let (disk, wants_runs) = (self.disk.clone(), self.contents.has(Part::Runs));
         let settle = move || {

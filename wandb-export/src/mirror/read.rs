@@ -14,7 +14,9 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) use rows::MirroredRows;
 pub(crate) use run::MirroredRun;
 use wandb_core::model::Sweep;
+use wandb_core::operation::Field;
 use wandb_core::{BaseUrl, ProjectPath};
+use wandb_graphql::ops::Detail;
 
 use super::disk::read_at;
 use super::index::{Added, Place, Runs, in_order, read_journal, read_manifest, read_rows};
@@ -139,6 +141,14 @@ impl Archive {
     /// The server that it is of, if that is a server's address.
     pub(crate) fn server(&self) -> Option<BaseUrl> {
         BaseUrl::parse(&self.header.server).ok()
+    }
+
+    /// The fields of runs that the server did not have, as notes.
+    fn unsupported_fields(&self) -> impl Iterator<Item = Issue> {
+        let names = self.header.unsupported.iter().filter_map(|name| name.split_once('.'));
+        let fields = names.map(|(on_type, name)| Field::named(on_type, name));
+        let of_runs = fields.filter(|field| Detail::Full.optional_fields().contains(field));
+        of_runs.map(|field| Issue::UnsupportedField { field, requested: false })
     }
 
     /// What is missing from the project as a whole.

@@ -16,6 +16,9 @@ pub(super) struct Header {
     pub(super) format: u32,
     pub(super) server: String,
     pub(super) project: String,
+    /// What the server lacked when the project was copied last: fields and arguments of its schema.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) unsupported: Vec<String>,
     /// The tables of the whole project, by the names of their files.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) tables: BTreeMap<String, Stored>,
@@ -104,6 +107,9 @@ pub(super) struct RunRecord {
     /// What is not as the server has it, or may not be all, and no trying again mends.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) inexact: Told,
+    /// What the server of its version does not have. It is not asked for again before the run changes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) unsupported: Told,
     /// Whether the server has it no more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) gone: bool,
@@ -126,6 +132,7 @@ impl RunRecord {
             files: None,
             missing: Told::new(),
             inexact: Told::new(),
+            unsupported: Told::new(),
             gone: false,
         }
     }

@@ -50,6 +50,9 @@ pub struct ProjectReport {
     /// What the server had otherwise than it was mirrored, of runs that did not look changed, where that was looked for. It is as
     /// the server has it now.
     pub differing: Vec<String>,
+    /// What the server of its version does not have, so that the mirror does not have it either: fields, and arguments of
+    /// fields, of its schema. No later call can mend it before the server is updated.
+    pub unsupported: Vec<String>,
     /// What a reader of the tables should know.
     pub notes: Vec<String>,
 }

@@ -2,13 +2,13 @@
 
 use futures_util::stream::{self, StreamExt};
 use wandb_core::model::Run;
-use wandb_core::operation::{AnswerError, Paged as _};
+use wandb_core::operation::Paged as _;
 use wandb_core::{Row, RunPath};
 use wandb_graphql::ops::{ListLogLines, LogPage};
 use wandb_graphql::{HistoryRow, LogTally};
 
 use super::contents::Part;
-use super::copy::{Copier, nothing};
+use super::copy::Copier;
 use super::event::MirrorEvent;
 use super::layout::place;
 use super::plan::MOST_ROWS;
@@ -37,11 +37,13 @@ pub(super) struct Got<T> {
     pub(super) missing: Vec<String>,
     /// What is not as the server has it, or may not be all, and no trying again mends.
     pub(super) inexact: Vec<String>,
+    /// What the server of its version does not have.
+    pub(super) unsupported: Vec<String>,
 }
 
 impl<T> Got<T> {
     pub(super) fn all(what: T) -> Self {
-        Self { what, missing: Vec::new(), inexact: Vec::new() }
+        Self { what, missing: Vec::new(), inexact: Vec::new(), unsupported: Vec::new() }
     }
 
     fn with_issues(what: T, issues: impl IntoIterator<Item = Issue>) -> Self {
@@ -206,14 +208,7 @@ impl RunCopy<'_> {
             let pages = stream::iter(first).chain(rest).boxed();
             lines::write(client, &self.of.disk, &here, pages, |lines| self.saw(lines)).await
         };
-        match written {
-            Ok(stored) => Ok(self.got_log(stored, &tally)),
-            // No trying again mends that.
-            Err(error) if is_lacking(&error) => {
-                Ok(Got { inexact: vec![error.with_causes()], ..Got::all(nothing()) })
-            }
-            Err(error) => Err(error),
-        }
+        written.map(|stored| self.got_log(stored, &tally))
     }
 }
 
@@ -225,12 +220,6 @@ impl RunCopy<'_> {
         let all = Got::all(stored);
         if tally.is_late() { Got { inexact: issues, ..all } } else { Got { missing: issues, ..all } }
     }
-}
-
-/// Whether the server's schema has no such field.
-fn is_lacking(error: &Error) -> bool {
-    let Error::Request(error) = error else { return false };
-    matches!(**error, wandb_core::error::Error::Answer { source: AnswerError::Lacks(_), .. })
 }
 
 /// The batches that a reader has left.

@@ -94,6 +94,19 @@ impl Store {
         &self.header.tables
     }
 
+    /// What the server lacked when the project was copied last.
+    pub(super) fn unsupported(&self) -> &[String] {
+        &self.header.unsupported
+    }
+
+    /// Notes what the server lacks.
+    pub(super) fn set_unsupported(&mut self, unsupported: Vec<String>) {
+        if self.header.unsupported != unsupported {
+            self.header.unsupported = unsupported;
+            self.is_unsettled = true;
+        }
+    }
+
     /// Notes a table of the project.
     pub(super) fn set_table(&mut self, name: &str, stored: Stored) {
         if self.header.tables.get(name) != Some(&stored) {

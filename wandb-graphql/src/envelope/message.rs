@@ -1,63 +1,365 @@
-//! The server's own words about its schema.
+//! What a server says its schema lacks.
+//!
+//! Servers word it in their own ways and may name their types otherwise than W&B does (`RunType`). All of them name the
+//! field or argument. Which of those in the query is meant follows from the place that the error gives in the text of
+//! the query (`locations`) or in the answer (`path`), else from the type's name.
 
-use wandb_core::operation::Field;
+use serde_json::Value;
+use wandb_core::operation::{Argument, Field, Lacks};
 
-/// The field that a validation error says the schema lacks.
-///
-/// - `Cannot query field "historyKeys" on type "Run". Did you mean …?` names the field and its type.
-/// - `Unknown argument "filters" on field "runCount" of type "Project".` (or `… on field "Project.runCount".`) means
-///   that the field is there but cannot be asked in this way, which comes to the same.
-pub(crate) fn lacking_field(message: &str) -> Option<Field> {
-    if let Some(rest) = after(message, "Cannot query field ") {
-        let (name, rest) = quoted(rest)?;
-        let (on_type, _) = quoted(after(rest, "on type ")?)?;
-        return Some(Field::named(on_type, name));
-    }
-    let (_argument, rest) = quoted(after(message, "Unknown argument ")?)?;
-    let (field, rest) = quoted(after(rest, "on field ")?)?;
-    if let Some((on_type, name)) = field.rsplit_once('.') {
-        return Some(Field::named(on_type, name));
-    }
-    let (on_type, _) = quoted(after(rest, "of type ")?)?;
-    Some(Field::named(on_type, field))
+use super::query_text::{AskedField, QueryText};
+
+/// Where an error says that something is wrong with the query.
+#[derive(Debug, Default)]
+pub(crate) struct Place<'a> {
+    /// Line and column in the text, both from 1.
+    pub(crate) locations: Vec<(u64, u64)>,
+    /// Keys of the answer. Some servers put the operation in front.
+    pub(crate) path: Vec<&'a str>,
 }
 
-fn after<'a>(text: &'a str, start: &str) -> Option<&'a str> {
-    text.find(start).map(|at| &text[at + start.len()..])
+impl<'a> Place<'a> {
+    pub(crate) fn new(locations: Option<&Value>, path: Option<&'a Value>) -> Self {
+        let list = |value: Option<&'a Value>| value.and_then(Value::as_array).into_iter().flatten();
+        let location = |value: &Value| Some((value["line"].as_u64()?, value["column"].as_u64()?));
+        Self {
+            locations: locations
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(location)
+                .collect(),
+            path: list(path).filter_map(Value::as_str).collect(),
+        }
+    }
 }
 
-/// The text between the first quotation mark of `text` and the next of its kind, and what follows.
-fn quoted(text: &str) -> Option<(&str, &str)> {
-    let mark = text.chars().next().filter(|mark| matches!(mark, '"' | '\'' | '`'))?;
-    text[1..].split_once(mark).filter(|(name, _)| !name.is_empty())
+/// The kinds of validation errors that say what a schema lacks, in the words that servers are known to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// - gqlgen, graphql-core, graphql-js, graphql-go, apollo: `Cannot query field "x" on type "T".`
+    /// - async-graphql, juniper: `Unknown field "x" on type "T".`
+    /// - graphql-ruby: `Field 'x' doesn't exist on type 'T'`
+    /// - graphql-java: `Validation error (FieldUndefined@[a/x]) : Field 'x' in type 'T' is undefined`
+    Field,
+    /// - gqlgen, graphql-core 3: `Unknown argument "x" on field "T.f".`
+    /// - older ones: `Unknown argument "x" on field "f" of type "T".`, also without the type
+    /// - graphql-ruby: `Field 'f' doesn't accept argument 'x'`
+    /// - apollo: ``the argument `x` is not supported by `T.f` ``
+    Argument,
+    /// `Unknown type "Int64".`: said of the type of a variable, which then cannot be used.
+    VariableType,
+}
+
+impl Kind {
+    fn of(message: &str) -> Option<Self> {
+        let message = message.trim_start();
+        let rest = message.strip_prefix("Validation error").and_then(|rest| rest.split_once(": "));
+        let message = rest.map_or(message, |(_, rest)| rest).to_ascii_lowercase();
+        let says = |phrases: &[&str]| phrases.iter().any(|phrase| message.contains(phrase));
+        if message.starts_with("cannot query field ") || message.starts_with("unknown field ") {
+            return Some(Self::Field);
+        }
+        if message.starts_with("unknown argument ")
+            || message.starts_with("unknown field argument ")
+            || message.starts_with("the argument ") && says(&["is not supported"])
+            || message.starts_with("field ") && says(&["doesn't accept argument", "does not accept argument"])
+        {
+            return Some(Self::Argument);
+        }
+        if message.starts_with("field ")
+            && says(&["doesn't exist on type", "does not exist on type", "is undefined"])
+        {
+            return Some(Self::Field);
+        }
+        message.starts_with("unknown type ").then_some(Self::VariableType)
+    }
+}
+
+/// Notes what `message` says the schema lacks; `false` if it says nothing of the kind. `text` is the query that was
+/// sent, if that is known.
+pub(crate) fn note_lacking(message: &str, place: &Place<'_>, text: Option<&str>, lacks: &mut Lacks) -> bool {
+    let Some(kind) = Kind::of(message) else { return false };
+    let names = quoted(message);
+    let text = text.unwrap_or_default();
+    let query = QueryText::read(text);
+    match kind {
+        Kind::Field => {
+            let Some(name) = names.first() else { return false };
+            let asked: Vec<_> = query.fields.iter().filter(|field| field.name == *name).collect();
+            let fields: Vec<Field> =
+                meant(asked, place, text, names.get(1).copied(), |field| field.span.start..field.span.end)
+                    .into_iter()
+                    .map(AskedField::field)
+                    .collect();
+            if !fields.is_empty() {
+                lacks.extend(&fields.into_iter().collect());
+                return true;
+            }
+            // A field that was not asked for, or a query that is not known.
+            names.get(1).is_some_and(|on_type| {
+                lacks.insert(Field::named(*on_type, *name));
+                true
+            })
+        }
+        Kind::Argument => {
+            let (of_type, names) = typed(&names);
+            let asked: Vec<_> =
+                query.arguments().filter(|(_, argument)| names.contains(&argument.name)).collect();
+            let of_field: Vec<_> =
+                asked.iter().filter(|(field, _)| names.contains(&field.name)).copied().collect();
+            let asked = if of_field.is_empty() { asked } else { of_field };
+            let found = meant_argument(asked, place, text, of_type);
+            if found.is_empty()
+                && let [argument, field, ..] = names[..]
+                && let Some(on_type) = of_type
+            {
+                lacks.insert_argument(Argument::named(Field::named(on_type, field), argument));
+                return true;
+            }
+            let is_any = !found.is_empty();
+            lacks.extend(&found.into_iter().collect());
+            is_any
+        }
+        Kind::VariableType => {
+            let offsets = place.locations.iter().filter_map(|location| offset(text, *location));
+            let arguments: Vec<_> = offsets.flat_map(|at| query.arguments_of_variable_at(at)).collect();
+            let is_any = !arguments.is_empty();
+            lacks.extend(&arguments.into_iter().collect());
+            is_any
+        }
+    }
+}
+
+fn meant_argument(
+    asked: Vec<(&AskedField<'_>, &super::query_text::AskedArgument<'_>)>,
+    place: &Place<'_>,
+    text: &str,
+    server_type: Option<&str>,
+) -> Vec<Argument> {
+    let fields: Vec<_> = asked.iter().map(|(field, _)| *field).collect();
+    let kept = meant(fields, place, text, server_type, |field| {
+        let end = field.arguments.last().map_or(field.span.end, |argument| argument.span.end);
+        field.span.start..end
+    });
+    let is_kept = |field: &AskedField<'_>| kept.iter().any(|kept| std::ptr::eq(*kept, field));
+    asked
+        .into_iter()
+        .filter(|(field, _)| is_kept(field))
+        .map(|(field, argument)| field.argument(argument))
+        .collect()
+}
+
+/// Those of the fields of one name that an error is about: by its place, else by the type's name.
+fn meant<'q, 'a>(
+    asked: Vec<&'q AskedField<'a>>,
+    place: &Place<'_>,
+    text: &str,
+    server_type: Option<&str>,
+    span: impl Fn(&AskedField<'a>) -> std::ops::Range<usize>,
+) -> Vec<&'q AskedField<'a>> {
+    let at_places: Vec<_> = place
+        .locations
+        .iter()
+        .filter_map(|location| {
+            let at = offset(text, *location)?;
+            // Servers point to the alias, to the name, or to where the arguments are.
+            let on_line = |field: &&&AskedField<'a>| line_of(text, field.span.end) == location.0;
+            let exact = asked.iter().find(|field| (span(field).start..=span(field).end).contains(&at));
+            exact.or_else(|| asked.iter().find(on_line)).copied()
+        })
+        .collect();
+    if !at_places.is_empty() {
+        return at_places;
+    }
+    if let Some(last) = place.path.last() {
+        let by_path = asked.iter().filter(|field| {
+            field.path.last() == Some(last)
+                && (place.path.ends_with(&field.path) || field.path.ends_with(&place.path))
+        });
+        let by_path: Vec<_> = by_path.copied().collect();
+        if !by_path.is_empty() {
+            return by_path;
+        }
+    }
+    let Some(server_type) = server_type else { return asked };
+    let likeness = |field: &&AskedField<'a>| likeness(field.on_type, server_type);
+    let best = asked.iter().map(likeness).max().unwrap_or_default();
+    asked.into_iter().filter(|field| likeness(field) == best).collect()
+}
+
+/// How much a server's name of a type is like ours: `RunType` is more like `Run` than like `User`.
+fn likeness(ours: &str, servers: &str) -> usize {
+    if ours == servers {
+        return usize::MAX;
+    }
+    let is_part = servers.to_ascii_lowercase().contains(&ours.to_ascii_lowercase());
+    if is_part { ours.len() } else { 0 }
+}
+
+/// A type that is named with its field (`T.f`), or last, and the other names.
+fn typed<'a>(names: &[&'a str]) -> (Option<&'a str>, Vec<&'a str>) {
+    let mut of_type = None;
+    let mut others = Vec::new();
+    for (at, name) in names.iter().enumerate() {
+        match name.split_once('.') {
+            Some((on_type, field)) => {
+                of_type = Some(on_type);
+                others.push(field);
+            }
+            None if at == 2 && of_type.is_none() => of_type = Some(name),
+            None => others.push(name),
+        }
+    }
+    (of_type, others)
+}
+
+/// The texts in quotation marks of one kind or another.
+fn quoted(message: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut rest = message;
+    while let Some(at) = rest.find(['"', '\'', '`']) {
+        let mark = &rest[at..=at];
+        let begins = rest[..at].chars().next_back().is_none_or(|before| !before.is_alphanumeric());
+        let inside = &rest[at + 1..];
+        match inside.split_once(mark).filter(|_| begins) {
+            Some((name, after)) => {
+                names.push(name);
+                rest = after;
+            }
+            // An apostrophe.
+            None => rest = inside,
+        }
+    }
+    names.retain(|name| !name.is_empty());
+    names
+}
+
+/// The byte at a line and a column, as servers count them: from 1, columns in characters.
+fn offset(text: &str, (line, column): (u64, u64)) -> Option<usize> {
+    let line = usize::try_from(line.checked_sub(1)?).ok()?;
+    let column = usize::try_from(column.checked_sub(1)?).ok()?;
+    let start = if line == 0 { 0 } else { text.match_indices('\n').nth(line - 1)?.0 + 1 };
+    let in_line = text[start..].lines().next().unwrap_or_default();
+    Some(start + in_line.char_indices().nth(column).map_or(in_line.len(), |(at, _)| at))
+}
+
+fn line_of(text: &str, at: usize) -> u64 {
+    text.get(..at).map_or(0, |before| before.matches('\n').count() as u64 + 1)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    #[test]
-    fn fields_are_read_from_messages() {
-        for (message, field) in [
-            (r#"Cannot query field "features" on type "ServerInfo"."#, Some(("ServerInfo", "features"))),
-            (
-                r#"Cannot query field "historyKeys" on type "Run". Did you mean "historyKey" or "history"?"#,
-                Some(("Run", "historyKeys")),
-            ),
-            ("Cannot query field 'x' on type 'Run'.", Some(("Run", "x"))),
-            (
-                r#"Unknown argument "filters" on field "runCount" of type "Project"."#,
-                Some(("Project", "runCount")),
-            ),
-            (r#"Unknown argument "filters" on field "Project.runCount"."#, Some(("Project", "runCount"))),
-            (r#"Unknown argument "useImprovedPagination" on field "logLines""#, None),
-            (r#"Unknown type "Int64"."#, None),
-            (r#"Cannot query field "" on type "Run"."#, None),
-            ("Cannot query field x on type Run.", None),
-            ("Cannot query field ", None),
-            ("permission denied", None),
-        ] {
-            assert_eq!(lacking_field(message), field.map(|(on, name)| Field::named(on, name)), "{message}");
+    const QUERY: &str = "query Run($filters: JSONString, $minStep: Int64) {
+  viewer {
+    name
+  }
+  project(name: \"p\") {
+    name
+    runs(filters: $filters, order: \"x\") {
+      edges {
+        node {
+          name
+          historyKeys
+          history(minStep: $minStep)
         }
+      }
+    }
+  }
+}";
+
+    fn lacking_at(message: &str, locations: &Value, path: &Value) -> Vec<String> {
+        let mut lacks = Lacks::nothing();
+        note_lacking(message, &Place::new(Some(locations), Some(path)), Some(QUERY), &mut lacks);
+        let arguments = lacks.arguments().map(ToString::to_string);
+        lacks.iter().map(ToString::to_string).chain(arguments).collect()
+    }
+
+    fn lacking(message: &str) -> Vec<String> {
+        lacking_at(message, &Value::Null, &Value::Null)
+    }
+
+    #[test]
+    fn wordings_of_many_servers_name_a_field() {
+        for message in [
+            r#"Cannot query field "historyKeys" on type "Run"."#,
+            r#"Cannot query field "historyKeys" on type "RunType". Did you mean "history" or "name"?"#,
+            "Cannot query field 'historyKeys' on type 'RunType'. Did you mean 'history'?",
+            r#"Unknown field "historyKeys" on type "Bucket". Did you mean "history"?"#,
+            "Field 'historyKeys' doesn't exist on type 'Run'",
+            "Validation error (FieldUndefined@[project/runs]) : Field 'historyKeys' in type 'Run' is undefined",
+        ] {
+            assert_eq!(lacking(message), ["Run.historyKeys"], "{message}");
+        }
+    }
+
+    #[test]
+    fn wordings_of_many_servers_name_an_argument() {
+        for message in [
+            r#"Unknown argument "order" on field "runs" of type "Project"."#,
+            r#"Unknown argument "order" on field "Project.runs"."#,
+            r#"Unknown argument "order" on field "ProjectType.runs". Did you mean "first"?"#,
+            "Unknown argument 'order' on field 'ProjectType.runs'.",
+            r#"Unknown argument "order" on field "runs""#,
+            "Field 'runs' doesn't accept argument 'order'",
+            "the argument `order` is not supported by `Project.runs`",
+        ] {
+            assert_eq!(lacking(message), ["Project.runs(order:)"], "{message}");
+        }
+    }
+
+    #[test]
+    fn other_messages_say_nothing_of_the_schema() {
+        for message in [
+            "permission denied",
+            "Cannot query field historyKeys on type Run.",
+            r#"Cannot query field "" on type "Run"."#,
+            "Cannot query field ",
+            "invalid filter: unknown field 'history'",
+            "it's not the user's",
+        ] {
+            assert_eq!(lacking(message), [""; 0], "{message}");
+        }
+    }
+
+    #[test]
+    fn a_name_in_several_types_is_told_apart() {
+        let name = r#"Cannot query field "name" on type "Thing"."#;
+        let at = |line: u64, column: u64| json!([{ "line": line, "column": column }]);
+        for (locations, path, expected) in [
+            (at(3, 5), Value::Null, "User.name"),
+            (at(6, 5), Value::Null, "Project.name"),
+            (at(10, 1), Value::Null, "Run.name"),
+            (Value::Null, json!(["query Run", "viewer", "name"]), "User.name"),
+            (Value::Null, json!(["project", "runs", "edges", "node", "name"]), "Run.name"),
+            (Value::Null, json!(["project", "name"]), "Project.name"),
+        ] {
+            assert_eq!(lacking_at(name, &locations, &path), [expected], "{locations} {path}");
+        }
+        assert_eq!(lacking(r#"Cannot query field "name" on type "RunType"."#), ["Run.name"]);
+        assert_eq!(lacking(name), ["Project.name", "Run.name", "User.name"]);
+    }
+
+    #[test]
+    fn an_unknown_scalar_takes_the_arguments_of_that_type() {
+        let message = r#"Unknown type "Int64"."#;
+        let column = QUERY.find("Int64").unwrap() + 1;
+        let locations = json!([{ "line": 1, "column": column }]);
+        assert_eq!(lacking_at(message, &locations, &Value::Null), ["Run.history(minStep:)"]);
+        assert_eq!(lacking(message), [""; 0]);
+    }
+
+    #[test]
+    fn without_the_query_the_message_has_to_do() {
+        let mut lacks = Lacks::nothing();
+        let nowhere = Place::default();
+        assert!(note_lacking(r#"Cannot query field "x" on type "Run"."#, &nowhere, None, &mut lacks));
+        assert!(note_lacking(r#"Unknown argument "y" on field "Run.f"."#, &nowhere, None, &mut lacks));
+        assert!(!note_lacking(r#"Unknown argument "y" on field "f""#, &nowhere, None, &mut lacks));
+        assert_eq!(lacks.to_string(), "Run.x, Run.f(y:)");
     }
 }

@@ -6,8 +6,10 @@ use cynic::{OperationBuilder, QueryFragment, QueryVariables};
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method};
 use serde::Serialize;
-use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation};
+use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Lacks, Operation};
 use wandb_core::transport::Request;
+
+use super::query_text::QueryText;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -17,13 +19,20 @@ pub(crate) struct RequestOf<V> {
     name: &'static str,
     /// The fields that are left out where the server lacks them.
     optional_fields: &'static [Field],
+    /// The arguments that are left out where the server lacks them.
+    optional_arguments: Vec<Argument>,
     variables: V,
 }
 
 impl<V> RequestOf<V> {
     /// What `operation` asks with `variables`.
     pub(crate) fn new(operation: &impl Operation, variables: V) -> Self {
-        Self { name: operation.name(), optional_fields: operation.optional_fields(), variables }
+        Self {
+            name: operation.name(),
+            optional_fields: operation.optional_fields(),
+            optional_arguments: operation.optional_arguments(),
+            variables,
+        }
     }
 }
 
@@ -69,7 +78,12 @@ where
     for field in asked.optional_fields.iter().filter(|field| !lacks.contains(field)) {
         builder.enable_feature(&field.to_string());
     }
-    let operation = builder.build().map_err(|error| unaskable(&error))?;
+    let mut operation = builder.build().map_err(|error| unaskable(&error))?;
+    if !lacks.is_empty() {
+        let lacking = lacks.arguments_among(&asked.optional_arguments);
+        operation.query = QueryText::read(&operation.query)
+            .without(&operation.query, |argument| lacking.contains_argument(argument));
+    }
     let body = serde_json::to_vec(&operation).map_err(|error| unaskable(&error))?;
     http::Request::builder()
         .method(Method::POST)

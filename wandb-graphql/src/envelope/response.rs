@@ -7,10 +7,10 @@ use http::{Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use wandb_core::operation::{AnswerError, Field};
+use wandb_core::operation::{AnswerError, Lacks, SentBody};
 
 use super::classify::{self, Meaning};
-use super::message::lacking_field;
+use super::message::{Place, note_lacking};
 use crate::lenient;
 
 /// The answer as the GraphQL specification has it, plus what proxies and W&B's own gateway say instead.
@@ -31,7 +31,18 @@ struct GraphQlError {
     #[serde(default)]
     message: Option<String>,
     #[serde(default)]
+    locations: Option<serde_json::Value>,
+    #[serde(default)]
+    path: Option<serde_json::Value>,
+    #[serde(default)]
     extensions: Option<Extensions>,
+}
+
+/// The query in the body of a request.
+#[derive(Deserialize)]
+struct SentQuery<'a> {
+    #[serde(borrow)]
+    query: Cow<'a, str>,
 }
 
 #[derive(Deserialize)]
@@ -52,7 +63,12 @@ pub(crate) fn data<T: DeserializeOwned>(
     let envelope: Envelope<'_> =
         serde_json::from_slice(&text).map_err(|error| AnswerError::malformed(error.to_string(), body))?;
     if let Some(errors) = envelope.errors.filter(|errors| !errors.is_empty()) {
-        return Err(error(&errors, response.status(), what));
+        // A query that does not fit the schema is not executed.
+        let lacking = if envelope.data.is_none() { lacking(&errors, response) } else { Lacks::nothing() };
+        return Err(match lacking.is_empty() {
+            true => error(&errors, response.status(), what),
+            false => AnswerError::Lacks(lacking),
+        });
     }
     let Some(data) = envelope.data else {
         return Err(match envelope.error.or(envelope.message) {
@@ -78,15 +94,21 @@ fn parsable(body: &[u8]) -> Result<Cow<'_, [u8]>, AnswerError> {
     }
 }
 
+/// What the errors say that the server's schema lacks.
+fn lacking(errors: &[GraphQlError], response: &Response<Bytes>) -> Lacks {
+    let sent = response.extensions().get::<SentBody>();
+    let sent: Option<SentQuery<'_>> = sent.and_then(|sent| serde_json::from_slice(&sent.0).ok());
+    let mut lacks = Lacks::nothing();
+    for error in errors {
+        let Some(message) = &error.message else { continue };
+        let place = Place::new(error.locations.as_ref(), error.path.as_ref());
+        note_lacking(message, &place, sent.as_ref().map(|sent| &*sent.query), &mut lacks);
+    }
+    lacks
+}
+
 fn error(errors: &[GraphQlError], status: StatusCode, what: impl FnOnce() -> String) -> AnswerError {
     let said = |error: &GraphQlError| error.message.clone().unwrap_or_else(|| "no message".to_owned());
-    let mut lacking: Vec<Field> =
-        errors.iter().filter_map(|error| lacking_field(error.message.as_deref()?)).collect();
-    if !lacking.is_empty() {
-        lacking.sort();
-        lacking.dedup();
-        return AnswerError::Lacks(lacking);
-    }
     let gravest = errors
         .iter()
         .map(|error| {

@@ -46,8 +46,8 @@ fn every_lacking_field_is_named_once() {
         {"message": "Cannot query field \"features\" on type \"ServerInfo\". Did you mean \"feature\"?"},
         {"message": "Cannot query field \"historyKeys\" on type \"Run\"."}
     ]}"#;
-    let lacking = vec![Field::new("Run", "historyKeys"), Field::new("ServerInfo", "features")];
-    assert_eq!(read(400, body), Err(AnswerError::Lacks(lacking)));
+    let lacking = [Field::new("Run", "historyKeys"), Field::new("ServerInfo", "features")];
+    assert_eq!(read(400, body), Err(AnswerError::Lacks(lacking.into_iter().collect())));
 }
 
 #[test]

@@ -10,6 +10,8 @@ use crate::schema::{DateTime, Int64, sdl as schema};
 /// What can be left out of a question for files, and of one for the run that they belong to.
 pub(super) const OPTIONAL_FIELDS: &[Field] = &[
     Field::new("Run", "fileCount"),
+    Field::new("File", "url"),
+    Field::new("File", "sizeBytes"),
     Field::new("File", "directUrl"),
     Field::new("File", "mimetype"),
     Field::new("File", "updatedAt"),
@@ -30,7 +32,7 @@ pub struct FilePage {
 
 #[derive(cynic::QueryFragment, Debug)]
 pub(super) struct FileConnection {
-    edges: Vec<FileEdge>,
+    edges: Option<Vec<Option<FileEdge>>>,
     page_info: PageInfo,
 }
 
@@ -43,11 +45,13 @@ struct FileEdge {
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "File")]
 struct FileFields {
-    id: cynic::Id,
-    name: String,
+    id: Option<cynic::Id>,
+    name: Option<String>,
+    #[cynic(feature = "File.url")]
     url: Option<String>,
     #[cynic(feature = "File.directUrl")]
     direct_url: Option<String>,
+    #[cynic(feature = "File.sizeBytes")]
     size_bytes: Option<Int64>,
     #[cynic(feature = "File.mimetype")]
     mimetype: Option<String>,
@@ -57,16 +61,18 @@ struct FileFields {
     md5: Option<String>,
 }
 
-impl From<FileFields> for File {
-    fn from(fields: FileFields) -> Self {
-        let mut file = Self::new(fields.id.into_inner(), fields.name);
+impl FileFields {
+    /// `None` for one without a name.
+    fn into_file(self) -> Option<File> {
+        let fields = self;
+        let mut file = File::new(fields.id.map(cynic::Id::into_inner).unwrap_or_default(), fields.name?);
         file.size = fields.size_bytes.and_then(|size| u64::try_from(size.0).ok());
         file.md5 = fields.md5.filter(|digest| !digest.is_empty());
         file.mime_type = fields.mimetype;
         file.updated_at = fields.updated_at.map(|time| Timestamp::from(time.0));
         file.url = fields.url.filter(|url| !url.is_empty());
         file.direct_url = fields.direct_url.filter(|url| !url.is_empty());
-        file
+        Some(file)
     }
 }
 
@@ -78,9 +84,10 @@ impl FileConnection {
         after: Option<&str>,
         body: &Bytes,
     ) -> Result<FilePage, AnswerError> {
-        let last = self.edges.last().and_then(|edge| edge.cursor.clone());
+        let edges: Vec<FileEdge> = self.edges.into_iter().flatten().flatten().collect();
+        let last = edges.last().and_then(|edge| edge.cursor.clone());
         let next = self.page_info.next(last, after, body)?;
-        let files = self.edges.into_iter().filter_map(|edge| edge.node).map(File::from).collect();
+        let files = edges.into_iter().filter_map(|edge| edge.node?.into_file()).collect();
         Ok(FilePage { files, total, next })
     }
 }

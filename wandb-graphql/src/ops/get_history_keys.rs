@@ -56,7 +56,8 @@ impl HistoryExtent {
     }
 }
 
-const OPTIONAL_FIELDS: &[Field] = &[Field::new("Run", "historyKeys"), Field::new("Run", "historyLineCount")];
+const OPTIONAL_FIELDS: &[Field] =
+    &[Field::new("Run", "historyKeys"), Field::new("Run", "historyLineCount"), Field::new("Run", "state")];
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables<'a> {
@@ -81,6 +82,7 @@ struct Project {
 
 #[derive(cynic::QueryFragment, Debug)]
 struct Run {
+    #[cynic(feature = "Run.state")]
     state: Option<String>,
     #[cynic(feature = "Run.historyLineCount")]
     history_line_count: Option<i32>,

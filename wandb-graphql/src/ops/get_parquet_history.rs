@@ -86,7 +86,7 @@ struct Run {
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "ParquetHistory")]
 struct Parts {
-    parquet_urls: Option<Vec<String>>,
+    parquet_urls: Option<Vec<Option<String>>>,
     live_data: Option<Vec<Option<JsonText>>>,
 }
 
@@ -127,7 +127,7 @@ impl Operation for GetParquetHistory {
         };
         live_steps.sort_unstable();
         live_steps.dedup();
-        Ok(ParquetHistory { urls: parts.parquet_urls.unwrap_or_default(), live_steps })
+        Ok(ParquetHistory { urls: parts.parquet_urls.into_iter().flatten().flatten().collect(), live_steps })
     }
 }
 

@@ -25,6 +25,7 @@ impl GetRunDocument {
 
 /// Config and summary are not among them: what cannot be read must not be replaced.
 const OPTIONAL_FIELDS: &[Field] = &[
+    Field::new("Run", "state"),
     Field::new("Run", "readOnly"),
     Field::new("Run", "notes"),
     Field::new("Run", "group"),
@@ -55,6 +56,7 @@ struct Project {
 #[derive(cynic::QueryFragment, Debug)]
 struct Run {
     id: cynic::Id,
+    #[cynic(feature = "Run.state")]
     state: Option<String>,
     display_name: Option<String>,
     config: Option<JsonText>,
@@ -66,7 +68,7 @@ struct Run {
     #[cynic(feature = "Run.group")]
     group: Option<String>,
     #[cynic(feature = "Run.tags")]
-    tags: Option<Vec<String>>,
+    tags: Option<Vec<Option<String>>>,
 }
 
 impl Operation for GetRunDocument {
@@ -101,7 +103,7 @@ impl Operation for GetRunDocument {
         document.name = run.display_name;
         document.notes = run.notes;
         document.group = run.group;
-        document.tags = run.tags;
+        document.tags = run.tags.map(|tags| tags.into_iter().flatten().collect());
         document.config = text(run.config);
         document.summary = text(run.summary_metrics);
         Ok(document)

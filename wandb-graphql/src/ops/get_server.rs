@@ -22,19 +22,25 @@ impl GetServer {
 }
 
 const OPTIONAL_FIELDS: &[Field] = &[
+    Field::new("Query", "serverInfo"),
     Field::new("ServerInfo", "features"),
     Field::new("ServerInfo", "cliVersionInfo"),
     Field::new("ServerInfo", "latestLocalVersionInfo"),
+    Field::new("LocalVersionInfo", "outOfDate"),
+    Field::new("LocalVersionInfo", "latestVersionString"),
+    Field::new("LocalVersionInfo", "versionOnThisInstanceString"),
 ];
 
 #[derive(cynic::QueryFragment, Debug)]
 struct Query {
+    // A selection may not be empty, whatever the server lacks.
+    __typename: String,
+    #[cynic(feature = "Query.serverInfo")]
     server_info: Option<ServerInfo>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 struct ServerInfo {
-    // A selection may not be empty, whatever the server lacks.
     __typename: String,
     #[cynic(feature = "ServerInfo.features")]
     features: Option<Vec<Option<ServerFeature>>>,
@@ -46,14 +52,17 @@ struct ServerInfo {
 
 #[derive(cynic::QueryFragment, Debug)]
 struct ServerFeature {
-    name: String,
-    is_enabled: bool,
+    name: Option<String>,
+    is_enabled: Option<bool>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 struct LocalVersionInfo {
+    #[cynic(feature = "LocalVersionInfo.outOfDate")]
     out_of_date: Option<bool>,
+    #[cynic(feature = "LocalVersionInfo.latestVersionString")]
     latest_version_string: Option<String>,
+    #[cynic(feature = "LocalVersionInfo.versionOnThisInstanceString")]
     version_on_this_instance_string: Option<String>,
 }
 
@@ -82,7 +91,10 @@ impl Operation for GetServer {
         let Some(info) = query.server_info else { return Ok(server) };
         server.features = info.features.map(|features| {
             let features = features.into_iter().flatten();
-            features.map(|feature| Feature { name: feature.name, is_enabled: feature.is_enabled }).collect()
+            let feature = |feature: ServerFeature| {
+                Some(Feature { name: feature.name?, is_enabled: feature.is_enabled.unwrap_or(false) })
+            };
+            features.filter_map(feature).collect()
         });
         if let Some(JsonText(text)) = info.cli_version_info {
             server.sdk_versions = Value::parse(text.as_bytes()).ok();
@@ -115,7 +127,7 @@ mod tests {
     fn a_self_hosted_server_tells_its_version() {
         let server = answer(
             &GetServer::new(),
-            r#"{"data": {"serverInfo": {"__typename": "ServerInfo",
+            r#"{"data": {"__typename": "Query", "serverInfo": {"__typename": "ServerInfo",
                 "features": [{"name": "A", "isEnabled": true}, null, {"name": "B", "isEnabled": false}],
                 "cliVersionInfo": {"max_cli_version": "0.31.0"},
                 "latestLocalVersionInfo": {"outOfDate": true, "latestVersionString": "0.80.0",
@@ -133,9 +145,10 @@ mod tests {
 
     #[test]
     fn an_old_server_tells_nothing() {
-        for body in
-            [r#"{"data": {"serverInfo": null}}"#, r#"{"data": {"serverInfo": {"__typename": "ServerInfo"}}}"#]
-        {
+        for body in [
+            r#"{"data": {"__typename": "Query", "serverInfo": null}}"#,
+            r#"{"data": {"__typename": "Query", "serverInfo": {"__typename": "ServerInfo"}}}"#,
+        ] {
             assert_eq!(answer(&GetServer::new(), body).unwrap(), Server::new());
         }
     }

@@ -22,6 +22,8 @@ impl GetViewer {
 }
 
 const OPTIONAL_FIELDS: &[Field] = &[
+    Field::new("User", "username"),
+    Field::new("User", "entity"),
     Field::new("User", "name"),
     Field::new("User", "email"),
     Field::new("User", "admin"),
@@ -37,8 +39,10 @@ struct Query {
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "User")]
 struct Viewer {
-    id: cynic::Id,
+    id: Option<cynic::Id>,
+    #[cynic(feature = "User.username")]
     username: Option<String>,
+    #[cynic(feature = "User.entity")]
     entity: Option<String>,
     #[cynic(feature = "User.name")]
     name: Option<String>,
@@ -54,7 +58,7 @@ struct Viewer {
 
 #[derive(cynic::QueryFragment, Debug)]
 struct EntityConnection {
-    edges: Vec<EntityEdge>,
+    edges: Option<Vec<Option<EntityEdge>>>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -64,7 +68,7 @@ struct EntityEdge {
 
 #[derive(cynic::QueryFragment, Debug)]
 struct Entity {
-    name: String,
+    name: Option<String>,
 }
 
 impl Operation for GetViewer {
@@ -92,7 +96,7 @@ impl Operation for GetViewer {
             return Err(AnswerError::Denied { message: "no user belongs to this API key".to_owned() });
         };
         let mut user = User::new();
-        user.id = Some(viewer.id.into_inner());
+        user.id = viewer.id.map(cynic::Id::into_inner);
         user.username = viewer.username;
         user.name = viewer.name;
         user.email = viewer.email;
@@ -103,7 +107,8 @@ impl Operation for GetViewer {
             .flags
             .map(|JsonText(text)| Value::parse(text.as_bytes()).unwrap_or_else(|_| Value::from(&*text)));
         user.teams = viewer.teams.map(|teams| {
-            teams.edges.into_iter().filter_map(|edge| edge.node).map(|team| team.name).collect()
+            let edges = teams.edges.into_iter().flatten().flatten();
+            edges.filter_map(|edge| edge.node?.name).collect()
         });
         Ok(user)
     }

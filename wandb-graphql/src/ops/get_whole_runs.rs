@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::Response;
 use wandb_core::ProjectPath;
 use wandb_core::model::Run;
-use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation, Paged};
+use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Lacks, Operation, Paged};
 use wandb_core::transport::Request;
 
 use super::file_fields::{self, FileConnection, FilePage};
@@ -211,6 +211,11 @@ impl Operation for GetWholeRuns {
         &OPTIONAL_FIELDS
     }
 
+    /// The server then chooses how many of the files and lines come along.
+    fn optional_arguments(&self) -> Vec<Argument> {
+        vec![Argument::new("Run", "files", "first"), Argument::new("Run", "logLines", "first")]
+    }
+
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
         let ids = self.now();
         if ids.is_empty() {
@@ -225,7 +230,8 @@ impl Operation for GetWholeRuns {
             files: FILES_EACH,
             lines: LINES_EACH,
         };
-        let mut lacks: Lacks = lacks.iter().chain(self.left_out.iter()).cloned().collect();
+        let mut lacks = lacks.clone();
+        lacks.extend(&self.left_out);
         if lacks.contains(&IMPROVED) {
             lacks.insert(LOG_LINES);
         }
@@ -360,7 +366,7 @@ mod tests {
         let body = r#"{"errors": [
             {"message": "Unknown argument \"useImprovedPagination\" on field \"logLines\""},
             {"message": "Cannot query field \"tags\" on type \"Run\"."}]}"#;
-        let lacking = vec![Field::new("Run", "tags"), IMPROVED];
+        let lacking = [Field::new("Run", "tags"), IMPROVED].into_iter().collect();
         assert_eq!(answer(&get(), body), Err(AnswerError::Lacks(lacking)));
     }
 

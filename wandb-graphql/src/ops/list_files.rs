@@ -4,11 +4,11 @@ use bytes::Bytes;
 use http::Response;
 use wandb_core::RunPath;
 use wandb_core::model::File;
-use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation, PageSize, Paged};
+use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Lacks, Operation, PageSize, Paged};
 use wandb_core::transport::Request;
 
 use super::file_fields::{FileConnection, FilePage, OPTIONAL_FIELDS};
-use super::page::first;
+use super::page::{first, paged};
 use crate::LikePattern;
 use crate::envelope::{RequestOf, data, missing, post};
 use crate::schema::sdl as schema;
@@ -49,13 +49,14 @@ impl ListFiles {
         Self { path, wanted: Wanted::All, page_size: Self::PAGE_SIZE, after: None }
     }
 
-    /// Only the files with these names, instead of all or of a pattern. No names are no files.
+    /// Only the files with these names, instead of all or of a pattern. No names are no files. A server that cannot
+    /// choose lists all.
     #[must_use]
     pub fn names<N: Into<String>>(self, names: impl IntoIterator<Item = N>) -> Self {
         Self { wanted: Wanted::Named(names.into_iter().map(Into::into).collect()), ..self }
     }
 
-    /// Only the files whose names are like this, instead of all or of some names.
+    /// Only the files whose names are like this, instead of all or of some names. A server that cannot choose lists all.
     #[must_use]
     pub fn like(self, pattern: LikePattern) -> Self {
         Self { wanted: Wanted::Like(pattern), ..self }
@@ -119,6 +120,13 @@ impl Operation for ListFiles {
 
     fn optional_fields(&self) -> &'static [Field] {
         OPTIONAL_FIELDS
+    }
+
+    /// Without `names` or `pattern`, all files come, and the caller has to choose.
+    fn optional_arguments(&self) -> Vec<Argument> {
+        let mut arguments = paged("Run", "files", self.after.as_deref());
+        arguments.extend(["names", "pattern"].map(|name| Argument::new("Run", "files", name)));
+        arguments
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {

@@ -229,7 +229,11 @@ mod tests {
             r#"Unknown argument \"useImprovedPagination\" on field \"Run.logLines\"."#,
         ] {
             let body = format!(r#"{{"errors": [{{"message": "{message}"}}]}}"#);
-            assert_eq!(answer(&list(), &body), Err(AnswerError::Lacks(vec![IMPROVED])), "{message}");
+            assert_eq!(
+                answer(&list(), &body),
+                Err(AnswerError::Lacks([IMPROVED].into_iter().collect())),
+                "{message}"
+            );
         }
         let body = r#"{"data": {"project": {"run": {"id": "r", "logLineCount": 3, "newest": {
             "pageInfo": {"endCursor": "x", "hasNextPage": true}, "edges": [{"cursor": "x", "node": {"number": 2, "line": "c\n"}}]}}}}}"#;

@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use http::Response;
 use wandb_core::model::{Project, Timestamp};
-use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation, PageSize, Paged};
+use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Lacks, Operation, PageSize, Paged};
 use wandb_core::transport::Request;
 
-use super::page::{PageInfo, first};
+use super::page::{PageInfo, first, paged};
 use super::user_fields::UserFields;
 use crate::envelope::{RequestOf, data, missing, post};
 use crate::schema::{DateTime, sdl as schema};
@@ -46,9 +46,12 @@ impl ListProjects {
 }
 
 const OPTIONAL_FIELDS: &[Field] = &[
+    Field::new("Project", "entityName"),
     Field::new("Project", "createdAt"),
     Field::new("Project", "isBenchmark"),
     Field::new("Project", "user"),
+    Field::new("User", "username"),
+    Field::new("User", "name"),
 ];
 
 #[derive(cynic::QueryVariables, Debug)]
@@ -67,7 +70,7 @@ struct Query {
 
 #[derive(cynic::QueryFragment, Debug)]
 struct ProjectConnection {
-    edges: Vec<ProjectEdge>,
+    edges: Option<Vec<Option<ProjectEdge>>>,
     page_info: PageInfo,
 }
 
@@ -79,8 +82,9 @@ struct ProjectEdge {
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Project")]
 struct ProjectFields {
-    id: cynic::Id,
-    name: String,
+    id: Option<cynic::Id>,
+    name: Option<String>,
+    #[cynic(feature = "Project.entityName")]
     entity_name: Option<String>,
     #[cynic(feature = "Project.createdAt")]
     created_at: Option<DateTime>,
@@ -105,6 +109,10 @@ impl Operation for ListProjects {
         OPTIONAL_FIELDS
     }
 
+    fn optional_arguments(&self) -> Vec<Argument> {
+        paged("Query", "models", self.after.as_deref())
+    }
+
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
         let variables = Variables {
             entity: &self.entity,
@@ -119,8 +127,8 @@ impl Operation for ListProjects {
         let query: Query = data(&response, what)?;
         let models = query.models.ok_or_else(|| missing(what()))?;
         let next = models.page_info.next(None, self.after.as_deref(), response.body())?;
-        let fields = models.edges.into_iter().filter_map(|edge| edge.node);
-        let projects = fields.map(|fields| fields.into_project(&self.entity)).collect();
+        let edges = models.edges.into_iter().flatten().flatten();
+        let projects = edges.filter_map(|edge| edge.node?.into_project(&self.entity)).collect();
         Ok(ProjectPage { projects, next })
     }
 }
@@ -143,13 +151,15 @@ impl Paged for ListProjects {
 }
 
 impl ProjectFields {
-    fn into_project(self, asked: &str) -> Project {
+    /// `None` for one without a name, which nothing could be asked of.
+    fn into_project(self, asked: &str) -> Option<Project> {
         let entity = self.entity_name.unwrap_or_else(|| asked.to_owned());
-        let mut project = Project::new(entity, self.name, self.id.into_inner());
+        let id = self.id.map(cynic::Id::into_inner).unwrap_or_default();
+        let mut project = Project::new(entity, self.name?, id);
         project.created_at = self.created_at.map(|time| Timestamp::from(time.0));
         project.is_benchmark = self.is_benchmark;
         project.user = self.user.map(Into::into);
-        project
+        Some(project)
     }
 }
 

@@ -4,10 +4,10 @@ use bytes::Bytes;
 use http::Response;
 use wandb_core::ProjectPath;
 use wandb_core::model::Run;
-use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation, PageSize, Paged};
+use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Lacks, Operation, PageSize, Paged};
 use wandb_core::transport::Request;
 
-use super::page::{PageInfo, first};
+use super::page::{PageInfo, first, paged};
 use super::run_fields::{Detail, RunFields};
 use crate::envelope::{RequestOf, data, missing, post};
 use crate::schema::{JsonText, sdl as schema};
@@ -45,6 +45,11 @@ pub struct RunPage {
     /// The cursor after which the next page begins, if there is one.
     pub next: Option<String>,
 }
+
+const RUN_COUNT: Field = Field::new("Project", "runCount");
+const COUNT_FILTERS: Argument = Argument::new("Project", "runCount", "filters");
+const FILTERS: Argument = Argument::new("Project", "runs", "filters");
+const ORDER: Argument = Argument::new("Project", "runs", "order");
 
 impl ListRuns {
     /// The light runs asked for at once unless told otherwise. The Python SDK asks for 50, in full or not.
@@ -154,6 +159,20 @@ impl Operation for ListRuns {
         self.detail.optional_fields()
     }
 
+    /// A filter that lets everything through and the default order mean the same without saying them. The count of all
+    /// runs does not count those of another filter, so that it is left out then.
+    fn optional_arguments(&self) -> Vec<Argument> {
+        let mut arguments = paged("Project", "runs", self.after.as_deref());
+        arguments.push(COUNT_FILTERS);
+        if self.filter.is_all() {
+            arguments.push(FILTERS);
+        }
+        if self.order == Order::default() {
+            arguments.push(ORDER);
+        }
+        arguments
+    }
+
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
         let variables = Variables {
             entity: self.path.entity(),
@@ -163,6 +182,11 @@ impl Operation for ListRuns {
             cursor: self.after.as_deref(),
             per_page: first(self.size()),
         };
+        if lacks.contains_argument(&COUNT_FILTERS) && !self.filter.is_all() {
+            let mut lacks = lacks.clone();
+            lacks.insert(RUN_COUNT);
+            return post::<Query, _>(RequestOf::new(self, variables), endpoint, &lacks);
+        }
         post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
     }
 
@@ -228,6 +252,33 @@ mod tests {
             .detail(Detail::Full)
             .page_size(PageSize::fixed(7));
         insta::assert_snapshot!(request(&list, &[]));
+    }
+
+    fn asked_without(list: &ListRuns, arguments: &[Argument]) -> String {
+        let lacks: Lacks = arguments.iter().cloned().collect();
+        let request = list.request(&crate::ops::testing::endpoint(), &lacks).unwrap();
+        let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
+        body["query"].as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn arguments_that_say_nothing_are_dispensable() {
+        let query = asked_without(&list(), &[FILTERS, COUNT_FILTERS, ORDER]);
+        assert!(query.contains("runCount\n") && query.contains("runs(, after: $cursor"), "{query}");
+        assert!(!query.contains("$filters") && !query.contains("$order"), "{query}");
+        let chosen = list().filter(r#"{"state": "finished"}"#.parse().unwrap());
+        let optional = chosen.optional_arguments();
+        assert!(!optional.contains(&FILTERS) && optional.contains(&ORDER));
+        let query = asked_without(&chosen, &[COUNT_FILTERS]);
+        assert!(!query.contains("runCount") && query.contains("runs(filters: $filters"), "{query}");
+    }
+
+    #[test]
+    fn later_pages_need_their_cursor() {
+        let after = Argument::new("Project", "runs", "after");
+        assert!(list().optional_arguments().contains(&after));
+        let second = ListRuns { after: Some("c".to_owned()), ..list() };
+        assert!(!second.optional_arguments().contains(&after));
     }
 
     #[test]

@@ -4,10 +4,10 @@ use bytes::Bytes;
 use http::Response;
 use wandb_core::ProjectPath;
 use wandb_core::model::Sweep;
-use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation, PageSize, Paged};
+use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Lacks, Operation, PageSize, Paged};
 use wandb_core::transport::Request;
 
-use super::page::{PageInfo, first};
+use super::page::{PageInfo, first, paged};
 use super::sweep_fields::{OPTIONAL_FIELDS, SweepFields};
 use crate::envelope::{RequestOf, data, missing, post};
 use crate::schema::sdl as schema;
@@ -71,7 +71,7 @@ struct Project {
 
 #[derive(cynic::QueryFragment, Debug)]
 struct SweepConnection {
-    edges: Vec<SweepEdge>,
+    edges: Option<Vec<Option<SweepEdge>>>,
     page_info: PageInfo,
 }
 
@@ -99,6 +99,10 @@ impl Operation for ListSweeps {
         OPTIONAL_FIELDS
     }
 
+    fn optional_arguments(&self) -> Vec<Argument> {
+        paged("Project", "sweeps", self.after.as_deref())
+    }
+
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
         let variables = Variables {
             entity: self.path.entity(),
@@ -116,10 +120,11 @@ impl Operation for ListSweeps {
         let Some(sweeps) = project.sweeps else {
             return Err(AnswerError::malformed("it holds a project without sweeps", response.body()));
         };
-        let last = sweeps.edges.last().and_then(|edge| edge.cursor.clone());
+        let edges: Vec<SweepEdge> = sweeps.edges.into_iter().flatten().flatten().collect();
+        let last = edges.last().and_then(|edge| edge.cursor.clone());
         let next = sweeps.page_info.next(last, self.after.as_deref(), response.body())?;
-        let fields = sweeps.edges.into_iter().filter_map(|edge| edge.node);
-        Ok(SweepPage { sweeps: fields.map(|fields| fields.into_sweep(&self.path)).collect(), next })
+        let sweeps = edges.into_iter().filter_map(|edge| edge.node?.into_sweep(&self.path)).collect();
+        Ok(SweepPage { sweeps, next })
     }
 }
 

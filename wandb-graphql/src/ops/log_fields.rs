@@ -1,7 +1,7 @@
 //! What is asked of the lines that a run has printed.
 
 use bytes::Bytes;
-use wandb_core::operation::{AnswerError, Field};
+use wandb_core::operation::{AnswerError, Field, Lacks};
 
 use super::page::PageInfo;
 use crate::schema::sdl as schema;
@@ -101,12 +101,14 @@ pub(super) fn refused_pagination(error: AnswerError, body: &Bytes) -> AnswerErro
     if !String::from_utf8_lossy(body).contains(IMPROVED.name()) {
         return error;
     }
-    let mut fields = match error {
-        AnswerError::Lacks(fields) => fields,
-        AnswerError::Refused { .. } => Vec::new(),
+    let lacking = match error {
+        AnswerError::Lacks(lacking) => lacking,
+        AnswerError::Refused { .. } => Lacks::nothing(),
         error => return error,
     };
-    fields.retain(|field| field.name() != "logLines" && *field != IMPROVED);
-    fields.push(IMPROVED);
-    AnswerError::Lacks(fields)
+    let fields = lacking.iter().filter(|field| field.name() != "logLines" && **field != IMPROVED);
+    let mut lacks: Lacks = fields.cloned().chain([IMPROVED]).collect();
+    let others = lacking.arguments().filter(|argument| argument.name() != IMPROVED.name());
+    lacks.extend(&others.cloned().collect());
+    AnswerError::Lacks(lacks)
 }

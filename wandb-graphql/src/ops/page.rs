@@ -1,14 +1,14 @@
 //! Where the next page begins.
 
 use bytes::Bytes;
-use wandb_core::operation::{AnswerError, PageSize};
+use wandb_core::operation::{AnswerError, Argument, PageSize};
 
 use crate::schema::sdl as schema;
 
 #[derive(cynic::QueryFragment, Debug)]
 pub(super) struct PageInfo {
     end_cursor: Option<String>,
-    has_next_page: bool,
+    has_next_page: Option<bool>,
 }
 
 /// How many items to ask for, as a GraphQL `Int`.
@@ -16,10 +16,22 @@ pub(super) fn first(page_size: PageSize) -> i32 {
     i32::try_from(page_size.initial()).unwrap_or(i32::MAX)
 }
 
+/// The arguments of the list `field` that a page can do without. The server then chooses how long it is. Only the first
+/// page can be asked for without a cursor.
+pub(super) fn paged(on_type: &'static str, field: &'static str, after: Option<&str>) -> Vec<Argument> {
+    let mut arguments = vec![Argument::new(on_type, field, "first")];
+    if after.is_none() {
+        arguments.push(Argument::new(on_type, field, "after"));
+    }
+    arguments
+}
+
 impl PageInfo {
     /// The cursor behind the page, or `last`, that of its last item; and whether the server says that there is more.
     pub(super) fn parts(self, last: Option<String>) -> (Option<String>, bool) {
-        (self.end_cursor.or(last), self.has_next_page)
+        let end = self.end_cursor.or(last);
+        let goes_on = self.has_next_page.unwrap_or(end.is_some());
+        (end, goes_on)
     }
 
     /// The cursor after which the next page begins, if there is one. `last` is the cursor of this page's last item,
@@ -33,11 +45,14 @@ impl PageInfo {
         after: Option<&str>,
         body: &Bytes,
     ) -> Result<Option<String>, AnswerError> {
-        if !self.has_next_page {
+        let end = self.end_cursor.or(last);
+        // A server that does not say it is asked once more than needed, at the most.
+        let goes_on = self.has_next_page.unwrap_or(end.is_some() && end.as_deref() != after);
+        if !goes_on {
             return Ok(None);
         }
         let malformed = |message| Err(AnswerError::malformed(message, body));
-        match self.end_cursor.or(last) {
+        match end {
             None => malformed("it says that there are more pages, but not where"),
             Some(next) if Some(next.as_str()) == after => malformed("its next page is this page"),
             next => Ok(next),
@@ -55,7 +70,7 @@ mod tests {
         last: Option<&str>,
         after: Option<&str>,
     ) -> Result<Option<String>, String> {
-        let info = PageInfo { end_cursor: end.map(Into::into), has_next_page: more };
+        let info = PageInfo { end_cursor: end.map(Into::into), has_next_page: Some(more) };
         info.next(last.map(Into::into), after, &Bytes::new()).map_err(|error| error.to_string())
     }
 
@@ -68,6 +83,17 @@ mod tests {
             "older servers mark items only"
         );
         assert_eq!(next(Some("b"), false, Some("b"), Some("b")), Ok(None));
+    }
+
+    #[test]
+    fn a_page_that_does_not_say_is_not_the_last() {
+        let next = |end: Option<&str>, last: Option<&str>| {
+            let info = PageInfo { end_cursor: end.map(Into::into), has_next_page: None };
+            info.next(last.map(Into::into), Some("b"), &Bytes::new()).unwrap()
+        };
+        assert_eq!(next(Some("c"), None).as_deref(), Some("c"));
+        assert_eq!(next(None, Some("d")).as_deref(), Some("d"));
+        assert_eq!((next(Some("b"), None), next(None, None)), (None, None));
     }
 
     #[test]

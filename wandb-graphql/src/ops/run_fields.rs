@@ -25,6 +25,9 @@ const OPTIONAL_FIELDS: &[Field] = &[
     Field::new("Run", "systemMetrics"),
     Field::new("Run", "historyKeys"),
     Field::new("Project", "runCount"),
+    Field::new("Run", "displayName"),
+    Field::new("Run", "state"),
+    Field::new("Run", "createdAt"),
     Field::new("Run", "projectId"),
     Field::new("Run", "tags"),
     Field::new("Run", "sweepName"),
@@ -37,13 +40,16 @@ const OPTIONAL_FIELDS: &[Field] = &[
     Field::new("Run", "notes"),
     Field::new("Run", "historyLineCount"),
     Field::new("Run", "user"),
+    Field::new("User", "username"),
+    Field::new("User", "name"),
 ];
 
 /// How many fields at the beginning are left out of the light form.
 const HEAVY_FIELDS: usize = 4;
 
 impl Detail {
-    pub(super) fn optional_fields(self) -> &'static [Field] {
+    /// The fields that are asked for where the server has them: of runs, and of the project around them.
+    pub fn optional_fields(self) -> &'static [Field] {
         match self {
             Self::Light => &OPTIONAL_FIELDS[HEAVY_FIELDS..],
             Self::Full => OPTIONAL_FIELDS,
@@ -56,15 +62,18 @@ impl Detail {
 pub(super) struct RunFields {
     id: cynic::Id,
     name: String,
+    #[cynic(feature = "Run.displayName")]
     display_name: Option<String>,
+    #[cynic(feature = "Run.state")]
     state: Option<String>,
+    #[cynic(feature = "Run.createdAt")]
     created_at: Option<DateTime>,
     #[cynic(feature = "Run.heartbeatAt")]
     heartbeat_at: Option<DateTime>,
     #[cynic(feature = "Run.user")]
     user: Option<UserFields>,
     #[cynic(feature = "Run.tags")]
-    tags: Option<Vec<String>>,
+    tags: Option<Vec<Option<String>>>,
     #[cynic(feature = "Run.group")]
     group: Option<String>,
     #[cynic(feature = "Run.jobType")]
@@ -102,7 +111,7 @@ impl RunFields {
         run.created_at = self.created_at.map(|time| Timestamp::from(time.0));
         run.heartbeat_at = self.heartbeat_at.map(|time| Timestamp::from(time.0));
         run.user = self.user.map(Into::into);
-        run.tags = self.tags;
+        run.tags = self.tags.map(|tags| tags.into_iter().flatten().collect());
         run.group = self.group;
         run.job_type = self.job_type;
         run.sweep = self.sweep_name;

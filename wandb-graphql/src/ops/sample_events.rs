@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::Response;
 use wandb_core::RunPath;
-use wandb_core::operation::{AnswerError, Endpoint, Lacks, Operation};
+use wandb_core::operation::{AnswerError, Argument, Endpoint, Lacks, Operation};
 use wandb_core::transport::Request;
 
 use crate::envelope::{RequestOf, data, missing, post};
@@ -72,6 +72,11 @@ impl Operation for SampleEvents {
 
     fn subject(&self) -> String {
         format!("{}, {} samples of system metrics", self.path, self.samples)
+    }
+
+    /// The server then chooses how many rows it sends.
+    fn optional_arguments(&self) -> Vec<Argument> {
+        vec![Argument::new("Run", "events", "samples")]
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {

@@ -6,7 +6,7 @@ use wandb_core::RunPath;
 use wandb_core::operation::{AnswerError, Endpoint, Lacks, Operation};
 use wandb_core::transport::Request;
 
-use super::sampled::{Spec, read};
+use super::sampled::{Spec, any_of, read};
 use crate::envelope::{RequestOf, data, missing, post};
 use crate::row::{STEP, rows};
 use crate::schema::{JsonText, sdl as schema};
@@ -21,13 +21,14 @@ pub struct SampleHistory {
     path: RunPath,
     samples: Samples,
     keys: Option<Keys>,
+    any: bool,
     x_axis: String,
 }
 
 impl SampleHistory {
     /// The metrics of the run at `path`, all keys, at the most 500 rows.
     pub fn new(path: RunPath) -> Self {
-        Self { path, samples: Samples::default(), keys: None, x_axis: STEP.to_owned() }
+        Self { path, samples: Samples::default(), keys: None, any: false, x_axis: STEP.to_owned() }
     }
 
     /// At the most so many rows.
@@ -40,6 +41,16 @@ impl SampleHistory {
     #[must_use]
     pub fn keys(self, keys: Keys) -> Self {
         Self { keys: Some(keys), ..self }
+    }
+
+    /// With [`keys`](Self::keys): rows that hold any of them, at the most so many rows for each key.
+    #[must_use]
+    pub fn any(self) -> Self {
+        Self { any: true, ..self }
+    }
+
+    fn key_lists<'a>(&'a self, keys: &'a Keys) -> Vec<Vec<&'a str>> {
+        if self.any { any_of(keys, &self.x_axis) } else { vec![keys.after(&self.x_axis)] }
     }
 
     /// Samples along another metric than `_step`. It counts with [`keys`](Self::keys) only, as in the Python SDK.
@@ -128,17 +139,18 @@ impl Operation for SampleHistory {
             let variables = FullVariables { entity, project, run, samples };
             return post::<FullQuery, _>(RequestOf::new(self, variables), endpoint, lacks);
         };
-        let spec = Spec { keys: keys.after(&self.x_axis), min_step: None, max_step: None, samples };
-        let variables = SpecsVariables { entity, project, run, specs: vec![spec.to_json()?] };
+        let spec = |keys| Spec { keys, min_step: None, max_step: None, samples }.to_json();
+        let specs = self.key_lists(keys).into_iter().map(spec).collect::<Result<_, _>>()?;
+        let variables = SpecsVariables { entity, project, run, specs };
         post::<SpecsQuery, _>(RequestOf::new(self, variables), endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<Vec<HistoryRow>, AnswerError> {
         let what = || format!("run {}", self.path);
-        if self.keys.is_some() {
+        if let Some(keys) = &self.keys {
             let query: SpecsQuery = data(&response, what)?;
             let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
-            return read(run.sampled_history, 1)
+            return read(run.sampled_history, self.key_lists(keys).len())
                 .map_err(|error| AnswerError::malformed(error, response.body()));
         }
         let query: FullQuery = data(&response, what)?;
@@ -166,6 +178,18 @@ mod tests {
     #[test]
     fn a_request_for_all_keys() {
         insta::assert_snapshot!(request(&sample(), &[]));
+    }
+
+    #[test]
+    fn any_of_the_keys_takes_a_list_for_each() {
+        let any =
+            SampleHistory::new("team/p/abc".parse().unwrap()).keys(Keys::new(["a", "b"]).unwrap()).any();
+        let asked = request(&any, &[]);
+        assert!(asked.contains(r#"\"keys\":[\"_step\",\"a\"]"#), "{asked}");
+        let body = r#"{"data": {"project": {"run": {"sampledHistory": [
+            [{"_step": 1, "a": 1}], [{"_step": 1, "b": 2}, {"_step": 2, "b": 3}]]}}}}"#;
+        let rows: Vec<_> = answer(&any, body).unwrap().iter().map(|row| row.json().to_owned()).collect();
+        assert_eq!(rows, [r#"{"_step":1,"a":1,"b":2}"#, r#"{"_step":2,"b":3}"#]);
     }
 
     #[test]

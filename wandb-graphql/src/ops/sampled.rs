@@ -7,7 +7,7 @@ use wandb_core::operation::AnswerError;
 
 use crate::row::{STEP, rows};
 use crate::schema::JsonText;
-use crate::{HistoryRow, Samples, Selection};
+use crate::{HistoryRow, Keys, Samples, Selection};
 
 /// One list of rows to be asked for. The first key is the axis that the server samples along.
 #[derive(Debug, Serialize)]
@@ -36,11 +36,14 @@ pub(super) fn key_lists<'a>(selection: &'a Selection, axis: &'a str) -> Option<V
     match selection {
         Selection::Everything => None,
         Selection::AllOf(keys) => Some(vec![keys.after(axis)]),
-        Selection::AnyOf(keys) => {
-            let lists = keys.apart_from_step().into_iter();
-            Some(lists.map(|key| if key == axis { vec![axis] } else { vec![axis, key] }).collect())
-        }
+        Selection::AnyOf(keys) => Some(any_of(keys, axis)),
     }
+}
+
+/// A list for each of the keys.
+pub(super) fn any_of<'a>(keys: &'a Keys, axis: &'a str) -> Vec<Vec<&'a str>> {
+    let lists = keys.apart_from_step().into_iter();
+    lists.map(|key| if key == axis { vec![axis] } else { vec![axis, key] }).collect()
 }
 
 /// The specs that ask for all the rows of `selection` in the steps from `min_step` to `max_step`, both included.

@@ -8,6 +8,9 @@ use crate::schema::{DateTime, Float, sdl as schema};
 
 /// What the Python SDK does not ask old servers for.
 pub(super) const OPTIONAL_FIELDS: &[Field] = &[
+    Field::new("Sweep", "state"),
+    Field::new("Sweep", "bestLoss"),
+    Field::new("Sweep", "config"),
     Field::new("Sweep", "displayName"),
     Field::new("Sweep", "method"),
     Field::new("Sweep", "description"),
@@ -20,10 +23,13 @@ pub(super) const OPTIONAL_FIELDS: &[Field] = &[
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Sweep")]
 pub(super) struct SweepFields {
-    id: cynic::Id,
-    name: String,
+    id: Option<cynic::Id>,
+    name: Option<String>,
+    #[cynic(feature = "Sweep.state")]
     state: Option<String>,
+    #[cynic(feature = "Sweep.bestLoss")]
     best_loss: Option<Float>,
+    #[cynic(feature = "Sweep.config")]
     config: Option<String>,
     #[cynic(feature = "Sweep.displayName")]
     display_name: Option<String>,
@@ -42,9 +48,11 @@ pub(super) struct SweepFields {
 }
 
 impl SweepFields {
-    pub(super) fn into_sweep(self, path: &ProjectPath) -> Sweep {
+    /// `None` for one without an id, which nothing could be asked of.
+    pub(super) fn into_sweep(self, path: &ProjectPath) -> Option<Sweep> {
         let count = |count: Option<i32>| count.and_then(|count| u64::try_from(count).ok());
-        let mut sweep = Sweep::new(path.entity(), path.project(), self.name, self.id.into_inner());
+        let storage_id = self.id.map(cynic::Id::into_inner).unwrap_or_default();
+        let mut sweep = Sweep::new(path.entity(), path.project(), self.name?, storage_id);
         sweep.name = self.display_name;
         sweep.method = self.method;
         sweep.state = self.state;
@@ -55,6 +63,6 @@ impl SweepFields {
         sweep.run_count_expected = count(self.run_count_expected);
         sweep.created_at = self.created_at.map(|time| Timestamp::from(time.0));
         sweep.updated_at = self.updated_at.map(|time| Timestamp::from(time.0));
-        sweep
+        Some(sweep)
     }
 }

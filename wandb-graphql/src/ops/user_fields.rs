@@ -8,7 +8,9 @@ use crate::schema::sdl as schema;
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "User")]
 pub(super) struct UserFields {
+    #[cynic(feature = "User.username")]
     username: Option<String>,
+    #[cynic(feature = "User.name")]
     name: Option<String>,
 }
 

@@ -1,9 +1,11 @@
 //! GraphQL: the schema, the check of a query against it, and the walk over a checked query.
 
 mod answer;
+mod dialect;
 mod execute;
 mod served;
 
+pub use dialect::{Dialect, Wording};
 pub use served::SchemaError;
 
 pub(crate) use answer::{Answer, Arguments, Facts, Object, Resolved};

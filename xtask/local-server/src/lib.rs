@@ -36,7 +36,7 @@ mod traffic;
 mod urls;
 
 pub use faults::{Fault, FaultKind, FaultSpecError, Faults, RateLimit, Scope, When};
-pub use graphql::SchemaError;
+pub use graphql::{Dialect, SchemaError, Wording};
 pub use options::{Options, User};
 pub use quirks::Quirks;
 pub use request_log::{Port, RequestRecord};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use wandb_core::client::Client;
+use wandb_core::operation::Argument;
 use wandb_core::{Row, RunPath};
 use wandb_graphql::ops::{GetHistoryKeys, HistoryExtent, SampleEvents, SampleHistory, ScanHistory};
 use wandb_graphql::plan::{Growth, HistoryPlan, HistoryRange, grown};
@@ -12,7 +13,7 @@ use wandb_graphql::{HistoryRow, HistoryWindow, Keys, Selection};
 
 use super::on_disk::OnDisk;
 use super::parse::{Losses, PAGES_AT_ONCE, parsed};
-use super::{Amount, History, Source, Stream};
+use super::{Amount, History, Source, Stream, by_keys};
 use crate::api::Api;
 use crate::batch::Batch;
 use crate::error::Error;
@@ -49,6 +50,10 @@ pub struct HistoryReader {
     losses: Losses,
     /// Where the rows come from, if not from a server.
     on_disk: Option<OnDisk>,
+    /// What it means that the server lacks `Run.history`, if that matters.
+    by_keys: Option<Issue>,
+    /// What it means that the server cannot be told how many rows to send.
+    unlimited: Option<Issue>,
 }
 
 /// What a history that was read to its end turned out to be.
@@ -93,6 +98,8 @@ impl HistoryReader {
             rows: 0,
             losses: losses.clone(),
             on_disk: None,
+            by_keys: None,
+            unlimited: None,
         };
         if let Some(run) = &history.local {
             let ask = history.ask()?;
@@ -103,15 +110,12 @@ impl HistoryReader {
             (Stream::System, amount) => {
                 reader.most_rows = (amount == Amount::All).then_some(ALL_EVENTS);
                 let operation = SampleEvents::new(history.path.clone()).samples(history.sample_count()?);
-                let rows = history.api.client.call(operation).await?.answer;
-                one_page(&history.api.client, rows, history.path, losses)
+                let reply = history.api.client.call(operation).await?;
+                reader.unlimited = reply.lacks.arguments().next().map(|argument| unlimited(argument, amount));
+                one_page(&history.api.client, reply.answer, history.path, losses)
             }
             (Stream::Default, Amount::Samples(_)) => {
-                let mut operation = SampleHistory::new(history.path.clone()).samples(history.sample_count()?);
-                if !history.keys.is_empty() {
-                    operation = operation.keys(Keys::new(history.keys)?);
-                }
-                let rows = history.api.client.call(operation).await?.answer;
+                let rows = reader.samples(&history).await?;
                 one_page(&history.api.client, rows, history.path, losses)
             }
             (Stream::Default, Amount::All) => reader.open_all(history).await?,
@@ -119,17 +123,34 @@ impl HistoryReader {
         Ok(reader)
     }
 
+    async fn samples(&mut self, history: &History) -> Result<Vec<HistoryRow>, Error> {
+        let client = &history.api.client;
+        let operation = SampleHistory::new(history.path.clone()).samples(history.sample_count()?);
+        if !history.keys.is_empty() {
+            return Ok(client.call(operation.keys(Keys::new(history.keys.clone())?)).await?.answer);
+        }
+        if !by_keys::is_needed(&history.api) {
+            match client.call(operation.clone()).await.map_err(Error::from) {
+                Err(error) if by_keys::is_lacking(&error) => {}
+                reply => return Ok(reply?.answer),
+            }
+        }
+        let extent = extent(&self.api, &self.path).await?;
+        let (keys, issue) = by_keys::keys(&self.api, &self.path, &extent).await?;
+        self.by_keys = Some(issue);
+        let most = usize::try_from(history.sample_count()?.get()).unwrap_or(usize::MAX);
+        Ok(by_keys::thinned(client.call(operation.keys(keys).any()).await?.answer, most))
+    }
+
     async fn open_all(&mut self, history: History) -> Result<Batches, Error> {
         let extent = extent(&self.api, &self.path).await?;
         let range = HistoryRange::between(&extent, history.min_step, history.max_step)?;
         let everything = history.keys.is_empty() && history.min_step.is_none() && history.max_step.is_none();
         let counted = if everything && !range.is_certain() { extent.line_count } else { None };
-        self.start = Some(extent);
         let batches = match history.source {
             Source::Live => {
-                let plan = HistoryPlan::live(range.steps());
-                let selection = history.selection()?;
-                live(&history, plan.live_steps(), selection, self.losses.clone())
+                let steps = HistoryPlan::live(range.steps()).live_steps();
+                self.live(&history, steps, &extent).await?
             }
             #[cfg(feature = "parquet")]
             Source::Exported => {
@@ -141,10 +162,34 @@ impl HistoryReader {
             #[cfg(not(feature = "parquet"))]
             Source::Exported => return Err(Error::usage("this build cannot read exported histories")),
         };
+        self.start = Some(extent);
         Ok(match counted {
             Some(rows) => until(batches, rows),
             None => batches,
         })
+    }
+
+    /// The rows of `steps`: by their keys, if the server lacks `Run.history`.
+    async fn live(
+        &mut self,
+        history: &History,
+        steps: std::ops::Range<i64>,
+        extent: &HistoryExtent,
+    ) -> Result<Batches, Error> {
+        let read = |selection| live(history, steps.clone(), selection, self.losses.clone());
+        let selection = history.selection()?;
+        if selection != Selection::Everything {
+            return Ok(read(selection));
+        }
+        if !by_keys::is_needed(&self.api)
+            && let Some(batches) = by_keys::unless_lacking(read(selection)).await
+        {
+            return Ok(batches);
+        }
+        let (keys, issue) = by_keys::keys(&self.api, &self.path, extent).await?;
+        let batches = read(Selection::AnyOf(keys));
+        self.by_keys = Some(issue);
+        Ok(batches)
     }
 
     /// The next rows, in order of steps; `None` at the end. There is at least one row in a batch.
@@ -216,8 +261,23 @@ impl HistoryReader {
         if self.most_rows.is_some_and(|most| self.rows >= most) {
             issues.push(Issue::Sampled { run: self.path.clone(), rows: self.rows });
         }
+        issues.extend(self.by_keys);
+        issues.extend(self.unlimited);
         issues.extend(self.losses.issue(&self.path));
         Ok(HistoryEnd { rows: self.rows, growth, unlogged, issues })
+    }
+}
+
+/// What it means that the server does not take a number of rows.
+fn unlimited(argument: &Argument, amount: Amount) -> Issue {
+    let consequence = match amount {
+        Amount::All => "there may be more rows than it sent",
+        Amount::Samples(_) => "it chose how many rows it sent",
+    };
+    Issue::UnsupportedArgument {
+        field: argument.field().to_string(),
+        argument: argument.name().to_owned(),
+        consequence: Some(consequence.to_owned()),
     }
 }
 

@@ -67,6 +67,7 @@ impl MirroredRun {
         project.entity().clone_into(&mut run.entity);
         project.project().clone_into(&mut run.project);
         run.id.clone_from(&self.id);
+        issues.extend(self.archive.unsupported_fields());
         Ok((run, issues))
     }
 
@@ -89,6 +90,8 @@ impl MirroredRun {
             }
             _ => {}
         }
+        // Whoever reads the part has asked for it.
+        told.extend(record.unsupported.get(part.name()).into_iter().flatten().cloned());
         told.iter().map(|detail| self.issue(detail)).collect()
     }
 

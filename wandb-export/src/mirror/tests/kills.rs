@@ -32,6 +32,7 @@ fn open(image: &Image, project: &str) -> Result<Store, Error> {
         format: FORMAT,
         server: "http://server.test".to_owned(),
         project: project.to_owned(),
+        unsupported: Vec::new(),
         tables: BTreeMap::new(),
     };
     let disk = Disk::on(Path::new("memory"), MemoryDisk::new(image.clone())).expect("a disk");

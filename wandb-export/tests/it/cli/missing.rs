@@ -37,6 +37,55 @@ fn incomplete_server_lacks_summaries() {
     assert_snapshot!(format!("{project}\n{run}"));
 }
 
+/// The fields that servers of some years ago lack.
+const NEWER: [(&str, &str); 4] =
+    [("Run", "historyKeys"), ("Run", "projectId"), ("Run", "readOnly"), ("Run", "systemMetrics")];
+
+#[test]
+fn an_older_server_is_a_note_unless_strict() {
+    let server = server();
+    team(&server);
+    server.store().set_missing_fields(&NEWER).expect("fields of the schema");
+    let program = Program::new(server);
+    let note =
+        NEWER.map(|(owner, field)| format!("note: the server does not have {owner}.{field}\n")).concat();
+    for arguments in [&["run", RUN][..], &["runs", "local-team/vision"]] {
+        let arguments = [arguments, &["-f", "jsonl"]].concat();
+        let ended = program.run(&arguments);
+        assert_eq!((ended.code, &ended.stderr), (Some(0), &note), "{arguments:?}");
+        let strict = program.run(&[&arguments[..], &["--strict"]].concat());
+        assert_eq!((strict.code, &strict.stderr), (Some(5), &note), "{arguments:?}");
+        assert_eq!(strict.stdout, ended.stdout);
+    }
+    // None of it would be in this table.
+    let table = program.run(&["project", "local-team/vision", "-f", "csv", "--strict"]);
+    assert_eq!((table.code, table.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn what_was_asked_for_by_name_stays_incomplete() {
+    let server = server();
+    team(&server);
+    let lacking = [("Run", "config"), ("Run", "summaryMetrics"), ("Run", "logLines"), ("Run", "events")];
+    server.store().set_missing_fields(&lacking).expect("fields of the schema");
+    let program = Program::new(server);
+    for (arguments, lacking) in [
+        (&["project", "local-team/vision"][..], "Run.config"),
+        (&["project", "local-team/vision"], "Run.summaryMetrics"),
+        (&["compare", RUN, "local-team/vision/abd124"], "Run.config"),
+        (&["compare", RUN, "local-team/vision/abd124", "--summary"], "Run.summaryMetrics"),
+        (&["logs", RUN], "Run.logLines"),
+        (&["history", RUN, "--stream", "system"], "Run.events"),
+    ] {
+        let ended = program.run(arguments);
+        assert_eq!(ended.code, Some(5), "{arguments:?}: {ended}");
+        let mut gaps = ended.stderr.lines().filter(|line| !line.starts_with("note"));
+        assert!(gaps.any(|line| line.ends_with(lacking)), "{arguments:?}: {ended}");
+    }
+    let configs = program.run(&["compare", RUN, "local-team/vision/abd124"]);
+    assert!(configs.stderr.contains("note: the server does not have Run.summaryMetrics"), "{configs}");
+}
+
 #[test]
 fn a_light_listing_misses_nothing_that_was_not_asked_for() {
     let server = server();

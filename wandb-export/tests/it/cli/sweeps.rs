@@ -86,8 +86,10 @@ fn a_server_without_summaries_cannot_say_which_run_is_the_best() {
     let program = program();
     program.server.store().set_missing_fields(&[("Run", "summaryMetrics")]).expect("a field of the schema");
     let ended = program.run(&["sweep", SWEEP, "--best"]);
-    assert_eq!(ended.code, Some(3));
-    assert!(ended.stderr.contains("hint: the server does not have Run.summaryMetrics"), "{ended}");
+    assert_eq!(ended.code, Some(5));
+    let expected = "error: no run of sweep local-team/vision/sw33p can be the best by val.acc: the server does not have \
+                    Run.summaryMetrics\n";
+    assert_eq!(ended.stderr, expected);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wandb_core::blocking::block_on;
 use wandb_export::Api;
-use wandb_export::mirror::MirrorReport;
+use wandb_export::mirror::{Contents, MirrorReport, Part};
 use wandb_export::transport::Settings;
 use wandb_local_server::{Fault, FaultKind, Faults, LocalServer, Port};
 
@@ -86,20 +86,54 @@ fn a_server_without_logs_and_sweeps_gives_the_rest() {
     server.store().set_missing_fields(&missing).expect("fields of the schema");
     let folder = tempfile::tempdir().expect("a folder");
     let report = asynchronous(&server, async |api| mirror(&api, folder.path()).await);
-    let missing = &report.projects[0].missing;
-    let of_runs = missing.iter().filter(|missing| missing.run.is_some()).count();
-    assert_eq!((of_runs, missing.len()), (10, 11), "{missing:?}");
-    assert!(
-        missing.iter().all(|missing| missing.what.contains("logLines") || missing.what.contains("sweeps"))
-    );
+    assert!(report.is_complete(), "{report:?}");
+    assert_eq!(report.projects[0].unsupported, ["Project.sweeps", "Run.logLines"]);
     let found = files(folder.path());
     assert!(found.contains_key("history/run-4.parquet") && found.contains_key("runs.parquet"));
     assert!(!found.keys().any(|name| name.starts_with("logs/")));
     server.store().clear_requests();
     let again = asynchronous(&server, async |api| mirror(&api, folder.path()).await);
-    assert_eq!((again.projects[0].same, again.is_complete()), (10, false), "it is said as long as it is so");
+    assert_eq!((again.projects[0].same, again.is_complete()), (10, true));
+    assert_eq!(again.projects[0].unsupported, report.projects[0].unsupported);
     assert_eq!(server.store().requests().len(), 2, "and not asked for in vain");
     assert!(files(folder.path()) == found);
+}
+
+/// Only their rows, so that there is one request a run beside those for many.
+async fn mirror_rows(api: &Api, folder: &Path) -> MirrorReport {
+    let mirror = api.mirror("local-team/many").await.expect("a path");
+    mirror.contents(Contents::only([Part::Runs])).sync(folder).await.expect("a mirror")
+}
+
+#[test]
+fn a_project_that_refused_joint_queries_sees_no_more() {
+    let server = server();
+    server.store().generate_runs("local-team", "many", 600);
+    let faults = vec![Fault::chance(1.0, FaultKind::Status(422)).on("WholeRuns")];
+    server.store().set_faults(Faults { faults, ..Faults::default() });
+    let folder = tempfile::tempdir().expect("a folder");
+    let report = asynchronous(&server, async |api| mirror_rows(&api, folder.path()).await);
+    assert!(report.is_complete() && report.projects[0].new == 600, "{report:?}");
+    // As many as may be in flight when the first one is refused.
+    assert!(joint(&server).len() <= 8, "{:?}", joint(&server));
+}
+
+#[test]
+fn joint_queries_start_small_and_grow() {
+    let server = server();
+    server.store().generate_runs("local-team", "many", 600);
+    let folder = tempfile::tempdir().expect("a folder");
+    asynchronous(&server, async |api| mirror_rows(&api, folder.path()).await);
+    let sizes = joint(&server);
+    assert_eq!((sizes[0], sizes.iter().max()), (4, Some(&32)), "{sizes:?}");
+    assert_eq!(sizes.iter().sum::<u64>(), 600, "{sizes:?}");
+}
+
+/// How many runs each joint query asked for.
+fn joint(server: &LocalServer) -> Vec<u64> {
+    let requests = server.store().requests();
+    let joint = requests.iter().filter(|request| request.operation.as_deref() == Some("WholeRuns"));
+    joint.filter_map(|request| request.variables.as_ref()?["perPage"].as_u64()).collect()
 }
 
 #[test]

@@ -154,6 +154,6 @@ fn errors_say_what_they_are_about() {
     let error = answer(&window(0..10), r#"{"data": {"project": {"run": null}}}"#).unwrap_err();
     assert_eq!(error, AnswerError::NotFound { what: "run team/my project/abc".to_owned() });
     let lacks = r#"{"errors": [{"message": "Cannot query field \"history\" on type \"Run\"."}]}"#;
-    let lacking = vec![Field::new("Run", "history")];
-    assert_eq!(answer(&window(0..10), lacks), Err(AnswerError::Lacks(lacking)));
+    let lacking = [Field::new("Run", "history")];
+    assert_eq!(answer(&window(0..10), lacks), Err(AnswerError::Lacks(lacking.into_iter().collect())));
 }

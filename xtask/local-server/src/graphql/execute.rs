@@ -82,7 +82,7 @@ impl<'q> Walk<'q> {
     fn field(&mut self, object: &dyn Object, fields: &[&'q Node<Field>], out: &mut Vec<u8>) {
         let Some(field) = fields.first() else { return };
         if field.name == "__typename" {
-            write_json_string(object.type_name(), out);
+            write_json_string(&self.query.type_name(object.type_name()), out);
             return;
         }
         let arguments = self.arguments(field);

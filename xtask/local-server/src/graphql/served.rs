@@ -8,6 +8,8 @@ use apollo_compiler::{Name, Node, Schema};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::dialect::Dialect;
+
 const SDL: &str = include_str!("schema.graphql");
 
 /// Why a schema cannot be served.
@@ -29,7 +31,10 @@ pub enum SchemaError {
 
 /// A schema queries are checked against.
 #[derive(Debug)]
-pub(crate) struct ServedSchema(Valid<Schema>);
+pub(crate) struct ServedSchema {
+    schema: Valid<Schema>,
+    dialect: Dialect,
+}
 
 /// The body of a GraphQL request.
 #[derive(Debug, Deserialize)]
@@ -47,9 +52,16 @@ pub(crate) struct Query {
 /// A query that fits the schema.
 #[derive(Debug)]
 pub(crate) struct CheckedQuery {
+    dialect: Dialect,
     pub(crate) document: Valid<ExecutableDocument>,
     pub(crate) operation: Node<Operation>,
     pub(crate) variables: serde_json::Map<String, Value>,
+}
+
+impl CheckedQuery {
+    pub(crate) fn type_name(&self, name: &str) -> String {
+        self.dialect.type_name(name)
+    }
 }
 
 /// The `errors` of a request that is not executed.
@@ -78,22 +90,41 @@ impl Refusal {
 impl ServedSchema {
     /// The schema without some fields (type, field) or arguments (`Type.field`, argument).
     pub(crate) fn without(missing: &[(&str, &str)]) -> Result<Self, SchemaError> {
+        Self::of_dialect(Dialect::default(), missing)
+    }
+
+    /// The same in a dialect. Types are named as W&B's own server names them.
+    pub(crate) fn of_dialect(dialect: Dialect, missing: &[(&str, &str)]) -> Result<Self, SchemaError> {
         let invalid = |error: &dyn std::fmt::Display| SchemaError::Invalid(error.to_string());
-        let mut schema = Schema::parse(SDL, "schema.graphql").map_err(|error| invalid(&error.errors))?;
+        let sdl = dialect.rename(SDL);
+        let mut schema = Schema::parse(sdl, "schema.graphql").map_err(|error| invalid(&error.errors))?;
         for (owner, field) in missing {
             let no_such =
                 || SchemaError::NoSuchField { owner: (*owner).to_owned(), field: (*field).to_owned() };
-            if !remove(&mut schema, owner, field) {
+            let (on_type, of) =
+                owner.split_once('.').map_or((*owner, None), |(on_type, of)| (on_type, Some(of)));
+            let renamed = dialect.type_name(on_type);
+            let is_object = matches!(schema.types.get(renamed.as_str()), Some(ExtendedType::Object(_)));
+            let on_type = if is_object { &*renamed } else { on_type };
+            if !remove(&mut schema, on_type, of, field) {
                 return Err(no_such());
             }
         }
-        schema.validate().map(Self).map_err(|error| invalid(&error.errors))
+        match schema.validate() {
+            Ok(schema) => Ok(Self { schema, dialect }),
+            Err(error) => Err(invalid(&error.errors)),
+        }
+    }
+
+    /// The status and body that refuse a request.
+    pub(crate) fn refused(&self, refusal: Refusal) -> (u16, Value) {
+        self.dialect.response(refusal.0)
     }
 
     /// Checks a request: unknown fields, arguments, wrong types, missing variables, introspection.
     pub(crate) fn check(&self, query: Query) -> Result<CheckedQuery, Refusal> {
         let document =
-            ExecutableDocument::parse_and_validate(&self.0, query.text, "query").map_err(|failed| {
+            ExecutableDocument::parse_and_validate(&self.schema, query.text, "query").map_err(|failed| {
                 let errors = failed.errors.iter().map(|error| error.unstable_to_json_compat());
                 let mut errors: Vec<Value> =
                     errors.filter_map(|error| serde_json::to_value(error).ok()).collect();
@@ -103,7 +134,7 @@ impl ServedSchema {
                 if errors.iter().any(unknown) {
                     errors.retain(unknown);
                 }
-                Refusal(errors)
+                Refusal(self.dialect.refuse(errors))
             })?;
         let name = query.operation_name.as_deref().filter(|name| !name.is_empty());
         let operation = document.operations.get(name).map_err(|error| Refusal::new(error.message()))?.clone();
@@ -121,18 +152,18 @@ impl ServedSchema {
             Some(variables) => variables,
         };
         let variables = serde_json::from_value(variables).map_err(Refusal::new)?;
-        let variables = apollo_compiler::request::coerce_variable_values(&self.0, &operation, &variables)
-            .map_err(|error| Refusal::new(error.message()))?
-            .into_inner();
+        let variables =
+            apollo_compiler::request::coerce_variable_values(&self.schema, &operation, &variables)
+                .map_err(|error| Refusal::new(error.message()))?
+                .into_inner();
         let Ok(Value::Object(variables)) = serde_json::to_value(variables) else {
             return Err(Refusal::new("variables must be an object"));
         };
-        Ok(CheckedQuery { document, operation, variables })
+        Ok(CheckedQuery { dialect: self.dialect.clone(), document, operation, variables })
     }
 }
 
-fn remove(schema: &mut Schema, owner: &str, field: &str) -> bool {
-    let (type_name, argument_of) = owner.split_once('.').map_or((owner, None), |(ty, of)| (ty, Some(of)));
+fn remove(schema: &mut Schema, type_name: &str, argument_of: Option<&str>, field: &str) -> bool {
     let Ok(type_name) = Name::new(type_name) else { return false };
     match (schema.types.get_mut(&type_name), argument_of) {
         (Some(ExtendedType::Object(object)), None) => object.make_mut().fields.shift_remove(field).is_some(),

@@ -1,7 +1,6 @@
 //! `POST /graphql`.
 
 use http::{Method, StatusCode};
-use serde_json::json;
 
 use super::body::{self, Reply};
 use super::connection::Asked;
@@ -31,13 +30,15 @@ pub(crate) fn operation_name(query: &Query) -> Option<String> {
 
 /// Checks and runs a query.
 pub(crate) fn answer(context: &Context, query: Query) -> Reply {
-    let checked = match context.shared.schema().check(query) {
+    let schema = context.shared.schema();
+    let checked = match schema.check(query) {
         Ok(checked) => checked,
         Err(mut refusal) => {
             if context.quirks.untyped_arguments {
                 refusal.forget_types();
             }
-            return body::json(StatusCode::BAD_REQUEST, json!({ "errors": refusal.0 }).to_string());
+            let (status, refused) = schema.refused(refusal);
+            return body::json(StatusCode::from_u16(status).unwrap_or_default(), refused.to_string());
         }
     };
     let answer = if checked.operation.is_mutation() {

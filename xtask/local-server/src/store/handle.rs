@@ -15,7 +15,7 @@ use super::shared::Shared;
 use super::sweep::NewSweep;
 use super::{many, persist, run};
 use crate::faults::{FaultState, Faults};
-use crate::graphql::{SchemaError, ServedSchema};
+use crate::graphql::{Dialect, SchemaError, ServedSchema};
 use crate::options::Options;
 use crate::quirks::Quirks;
 use crate::request_log::RequestRecord;
@@ -235,7 +235,13 @@ impl Store {
     /// Serves a schema without some fields, as older servers do: pairs of type and field, or of `Type.field`
     /// and argument. Replaces what was left out before.
     pub fn set_missing_fields(&self, missing: &[(&str, &str)]) -> Result<(), StoreError> {
-        self.0.serve(ServedSchema::without(missing)?);
+        self.set_dialect(Dialect::default(), missing)
+    }
+
+    /// The same for a server that is compatible with W&B's but differs in its words. The types of what is missing are
+    /// named as W&B's own server names them. [`Store::set_missing_fields`] ends it.
+    pub fn set_dialect(&self, dialect: Dialect, missing: &[(&str, &str)]) -> Result<(), StoreError> {
+        self.0.serve(ServedSchema::of_dialect(dialect, missing)?);
         Ok(())
     }
 

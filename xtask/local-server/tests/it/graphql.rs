@@ -1,7 +1,7 @@
 //! Queries: authentication, validation, rows, keys, listings.
 
 use serde_json::{Value, json};
-use wandb_local_server::{GeneratedRun, NewRun, Options};
+use wandb_local_server::{Dialect, GeneratedRun, NewRun, Options, Wording};
 
 use crate::client::Client;
 
@@ -49,6 +49,47 @@ fn unknown_fields_get_400_and_the_words_of_wandb() {
     assert_eq!(client.graphql(query, &Value::Null).status, 400);
     client.server.store().set_missing_fields(&[]).unwrap();
     assert_eq!(client.graphql(query, &Value::Null).status, 200);
+}
+
+#[test]
+fn unknown_arguments_are_refused_in_the_words_of_wandb() {
+    let client = seeded();
+    let query = "query Q { project(name: \"p\", entityName: \"e\") { runs(nope: 1) { edges { cursor } } } }";
+    let error = &client.graphql(query, &Value::Null).json()["errors"][0];
+    assert_eq!(error["message"], "Unknown argument \"nope\" on field \"runs\" of type \"Project\".");
+    assert_eq!(error["locations"][0]["line"], 1);
+}
+
+#[test]
+fn compatible_servers_have_their_own_words() {
+    let client = seeded();
+    let store = client.server.store();
+    let query = "query Q { project(name: \"p\", entityName: \"e\") { __typename run(name: \"r\") { historyKeys readOnly } } }";
+    let missing = [("Run", "historyKeys"), ("Run", "readOnly")];
+    store.set_dialect(Dialect::python(), &missing).unwrap();
+    let reply = client.graphql(query, &Value::Null);
+    assert_eq!((reply.status, &reply.json()["data"]), (200, &Value::Null));
+    let errors = reply.json()["errors"].as_array().unwrap().clone();
+    assert_eq!(errors.len(), 2);
+    assert_eq!(
+        errors[0]["message"],
+        "Cannot query field 'historyKeys' on type 'RunType'. Did you mean 'id' or 'name'?"
+    );
+    let one = Dialect {
+        one_at_a_time: true,
+        without_locations: true,
+        wording: Wording::Gqlgen,
+        ..Dialect::python()
+    };
+    store.set_dialect(one, &missing).unwrap();
+    let reply = client.graphql(query, &Value::Null);
+    assert_eq!(reply.status, 422);
+    let expected = json!([{"message": "Cannot query field \"historyKeys\" on type \"RunType\"."}]);
+    assert_eq!(reply.json()["errors"], expected);
+    let known =
+        "query Q { project(name: \"p\", entityName: \"e\") { __typename run(name: \"r\") { name } } }";
+    let data = client.data(known, &Value::Null);
+    assert_eq!(data, json!({"project": {"__typename": "ProjectType", "run": {"name": "r"}}}));
 }
 
 #[test]

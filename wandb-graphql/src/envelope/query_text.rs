@@ -1,0 +1,393 @@
+//! The text of a query that was sent: which fields and arguments it asks for, and where each of them stands.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use wandb_core::operation::{Argument, Field};
+
+use super::token::{Token, tokens};
+
+/// The fields and arguments of a query, with their places in its text.
+///
+/// It reads what cynic writes: one operation without fragments or directives. Of any other text it knows nothing.
+#[derive(Debug, Default)]
+pub(crate) struct QueryText<'a> {
+    pub(crate) fields: Vec<AskedField<'a>>,
+    variables: Vec<Variable<'a>>,
+    /// The list of variables with its parentheses.
+    header: Range<usize>,
+    /// Whether it was read to its end.
+    is_whole: bool,
+}
+
+/// A field that a query asks for.
+#[derive(Debug)]
+pub(crate) struct AskedField<'a> {
+    /// The type in our own schema, whatever the server calls it.
+    pub(crate) on_type: &'static str,
+    pub(crate) name: &'a str,
+    /// The keys of the answer that lead to it.
+    pub(crate) path: Vec<&'a str>,
+    /// Its alias, if it has one, and its name.
+    pub(crate) span: Range<usize>,
+    pub(crate) arguments: Vec<AskedArgument<'a>>,
+    /// The list of arguments with its parentheses.
+    parentheses: Range<usize>,
+    /// The end of an object of which nothing is asked.
+    empty_selection: Option<usize>,
+}
+
+/// An argument that a query passes.
+#[derive(Debug)]
+pub(crate) struct AskedArgument<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) span: Range<usize>,
+    /// The variable that is its value.
+    variable: Option<&'a str>,
+}
+
+#[derive(Debug)]
+struct Variable<'a> {
+    name: &'a str,
+    span: Range<usize>,
+}
+
+impl AskedField<'_> {
+    pub(crate) fn field(&self) -> Field {
+        Field::named(self.on_type, self.name)
+    }
+
+    pub(crate) fn argument(&self, argument: &AskedArgument<'_>) -> Argument {
+        Argument::named(self.field(), argument.name)
+    }
+}
+
+impl<'a> QueryText<'a> {
+    /// Reads a query. What it does not understand ends the reading, so that fewer fields are known.
+    pub(crate) fn read(text: &'a str) -> Self {
+        let mut reader = Reader { tokens: tokens(text), at: 0, query: Self::default() };
+        reader.query.is_whole = reader.document().is_some() && reader.at == reader.tokens.len();
+        reader.query
+    }
+
+    /// The arguments whose values come from the variable that is declared around the byte `at`.
+    pub(crate) fn arguments_of_variable_at(&self, at: usize) -> Vec<Argument> {
+        let declared = self.variables.iter().find(|variable| variable.span.contains(&at));
+        let Some(Variable { name, .. }) = declared else { return Vec::new() };
+        self.arguments()
+            .filter(|(_, argument)| argument.variable == Some(name))
+            .map(|(field, argument)| field.argument(argument))
+            .collect()
+    }
+
+    pub(crate) fn arguments(&self) -> impl Iterator<Item = (&AskedField<'a>, &AskedArgument<'a>)> {
+        self.fields.iter().flat_map(|field| field.arguments.iter().map(move |argument| (field, argument)))
+    }
+
+    /// `text`, which this was read of, without the arguments that `drops` names and the variables that are left without
+    /// use. Objects of which nothing is asked, which no server takes, are asked for their type.
+    pub(crate) fn without(&self, text: &str, drops: impl Fn(&Argument) -> bool) -> String {
+        if !self.is_whole {
+            return text.to_owned();
+        }
+        let mut cuts = Vec::new();
+        let mut used = HashSet::new();
+        for field in &self.fields {
+            let (dropped, kept): (Vec<_>, Vec<_>) =
+                field.arguments.iter().partition(|argument| drops(&field.argument(argument)));
+            used.extend(kept.iter().filter_map(|argument| argument.variable));
+            cut_items(&mut cuts, &dropped, kept.is_empty(), &field.parentheses, |argument| &argument.span);
+        }
+        let (unused, kept): (Vec<_>, Vec<_>) =
+            self.variables.iter().partition(|variable| !used.contains(variable.name));
+        cut_items(&mut cuts, &unused, kept.is_empty(), &self.header, |variable| &variable.span);
+        cuts.extend(self.fields.iter().filter_map(|field| field.empty_selection).map(|at| at..at));
+        cuts.sort_by_key(|cut| cut.start);
+        let mut output = String::with_capacity(text.len());
+        let mut at = 0;
+        for cut in cuts {
+            output.push_str(text.get(at..cut.start).unwrap_or_default());
+            if cut.is_empty() {
+                output.push_str(" { __typename }");
+            }
+            at = cut.end;
+        }
+        output.push_str(text.get(at..).unwrap_or_default());
+        output
+    }
+}
+
+/// Notes to cut items out of a list. Commas are white space in GraphQL, so that those left over do no harm.
+fn cut_items<T>(
+    cuts: &mut Vec<Range<usize>>,
+    items: &[&T],
+    is_all: bool,
+    list: &Range<usize>,
+    span: impl Fn(&T) -> &Range<usize>,
+) {
+    if items.is_empty() {
+        return;
+    }
+    if is_all {
+        cuts.push(list.clone());
+    } else {
+        cuts.extend(items.iter().map(|item| span(item).clone()));
+    }
+}
+
+struct Reader<'a> {
+    tokens: Vec<Token<'a>>,
+    at: usize,
+    query: QueryText<'a>,
+}
+
+impl<'a> Reader<'a> {
+    fn peek(&self) -> Option<&'a str> {
+        self.tokens.get(self.at).map(|token| token.text)
+    }
+
+    fn next(&mut self) -> Option<Token<'a>> {
+        let token = self.tokens.get(self.at).cloned();
+        self.at += 1;
+        token
+    }
+
+    /// Takes the next token if it is this one.
+    fn take(&mut self, text: &str) -> bool {
+        let is_it = self.peek() == Some(text);
+        self.at += usize::from(is_it);
+        is_it
+    }
+
+    fn document(&mut self) -> Option<()> {
+        let root = match self.next()?.text {
+            "query" => "Query",
+            "mutation" => "Mutation",
+            _ => return None,
+        };
+        if self.peek()? != "(" && self.peek()? != "{" {
+            self.next()?;
+        }
+        self.variables()?;
+        self.selections(root, &mut Vec::new())
+    }
+
+    fn variables(&mut self) -> Option<()> {
+        let start = self.tokens.get(self.at)?.span.start;
+        if !self.take("(") {
+            return Some(());
+        }
+        while self.peek()? != ")" {
+            let dollar = self.next().filter(|token| token.text == "$")?;
+            let name = self.next()?.text;
+            let mut end = dollar.span.end;
+            // The type, and a default value if there is one.
+            while !matches!(self.peek()?, "$" | ")") {
+                end = self.next()?.span.end;
+            }
+            self.query.variables.push(Variable { name, span: dollar.span.start..end });
+        }
+        self.query.header = start..self.next()?.span.end;
+        Some(())
+    }
+
+    fn selections(&mut self, on_type: &'static str, path: &mut Vec<&'a str>) -> Option<()> {
+        self.next().filter(|token| token.text == "{")?;
+        while self.peek()? != "}" {
+            let first = self.next()?;
+            let is_alias = self.take(":");
+            let name = if is_alias { self.next()? } else { first.clone() };
+            path.push(first.text);
+            let (parentheses, arguments) = self.arguments()?;
+            let field_type = FIELD_TYPES.get(on_type).and_then(|fields| fields.get(name.text).copied());
+            let is_object = field_type.is_some_and(|name| FIELD_TYPES.contains_key(name));
+            let is_empty = is_object && self.peek() != Some("{");
+            self.query.fields.push(AskedField {
+                on_type,
+                name: name.text,
+                path: path.clone(),
+                span: first.span.start..name.span.end,
+                arguments,
+                empty_selection: is_empty.then(|| parentheses.end.max(name.span.end)),
+                parentheses,
+            });
+            if self.peek() == Some("{") {
+                self.selections(field_type?, path)?;
+            }
+            path.pop();
+        }
+        self.next().map(drop)
+    }
+
+    fn arguments(&mut self) -> Option<(Range<usize>, Vec<AskedArgument<'a>>)> {
+        let start = self.tokens.get(self.at)?.span.start;
+        let mut arguments = Vec::new();
+        if !self.take("(") {
+            return Some((start..start, arguments));
+        }
+        loop {
+            let name = self.next()?;
+            if name.text == ")" {
+                return Some((start..name.span.end, arguments));
+            }
+            if !self.take(":") {
+                return None;
+            }
+            let (end, variable) = self.value()?;
+            arguments.push(AskedArgument { name: name.text, span: name.span.start..end, variable });
+        }
+    }
+
+    /// The end of a value, and the variable that it is.
+    fn value(&mut self) -> Option<(usize, Option<&'a str>)> {
+        let first = self.next()?;
+        if first.text == "$" {
+            let name = self.next()?;
+            return Some((name.span.end, Some(name.text)));
+        }
+        let mut depth = usize::from(matches!(first.text, "[" | "{"));
+        let mut end = first.span.end;
+        while depth > 0 {
+            let token = self.next()?;
+            match token.text {
+                "[" | "{" => depth += 1,
+                "]" | "}" => depth -= 1,
+                _ => {}
+            }
+            end = token.span.end;
+        }
+        Some((end, None))
+    }
+}
+
+/// The type of each field of each object of our schema.
+static FIELD_TYPES: LazyLock<HashMap<&'static str, HashMap<&'static str, &'static str>>> =
+    LazyLock::new(|| {
+        let mut types = HashMap::new();
+        let tokens = tokens(crate::SCHEMA);
+        let mut rest = tokens.iter().map(|token| token.text).peekable();
+        while let Some(word) = rest.next() {
+            if word != "type" {
+                continue;
+            }
+            let Some(name) = rest.next() else { break };
+            let fields: &mut HashMap<_, _> = types.entry(name).or_default();
+            let mut field = None;
+            let mut depth = 0_usize;
+            while let Some(word) = rest.next() {
+                match word {
+                    "}" => break,
+                    "(" => depth += 1,
+                    ")" => depth = depth.saturating_sub(1),
+                    _ if depth > 0 || word.starts_with('"') || matches!(word, "{" | "[" | "]" | "!") => {}
+                    ":" => {
+                        let field_type = rest.by_ref().find(|word| *word != "[");
+                        if let Some((field, field_type)) = field.take().zip(field_type) {
+                            fields.insert(field, field_type);
+                        }
+                    }
+                    name => field = Some(name),
+                }
+            }
+        }
+        types
+    });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QUERY: &str = "query Runs($project: String!, $filters: JSONString!, $order: String) {
+  project(name: $project, entityName: \"a $b (c)\") {
+    runs(filters: $filters, first: 5, order: $order) {
+      edges {
+        node {
+          name
+        }
+        belongings: node {
+          user {
+            name
+          }
+          history(samples: 7)
+        }
+      }
+    }
+  }
+}
+";
+
+    fn drop_all(names: &[&str]) -> String {
+        QueryText::read(QUERY).without(QUERY, |argument| names.contains(&argument.to_string().as_str()))
+    }
+
+    #[test]
+    fn fields_have_the_types_of_our_schema() {
+        let query = QueryText::read(QUERY);
+        let fields: Vec<_> = query.fields.iter().map(|field| field.field().to_string()).collect();
+        assert_eq!(
+            fields,
+            [
+                "Query.project",
+                "Project.runs",
+                "RunConnection.edges",
+                "RunEdge.node",
+                "Run.name",
+                "RunEdge.node",
+                "Run.user",
+                "User.name",
+                "Run.history",
+            ],
+        );
+        let last = query.fields.last().unwrap();
+        assert_eq!(last.path, ["project", "runs", "edges", "belongings", "history"]);
+        assert_eq!(&QUERY[last.span.clone()], "history");
+        assert_eq!(&QUERY[query.fields[5].span.clone()], "belongings: node");
+    }
+
+    #[test]
+    fn arguments_are_cut_with_their_variables() {
+        let text = drop_all(&["Project.runs(order:)"]);
+        assert!(text.starts_with("query Runs($project: String!, $filters: JSONString!, ) {"), "{text}");
+        assert!(text.contains("runs(filters: $filters, first: 5, ) {"), "{text}");
+        let text = drop_all(&["Run.history(samples:)", "Project.runs(filters:)"]);
+        assert!(text.contains("$project: String!, , $order: String)"), "{text}");
+        assert!(text.contains("history\n") && text.contains("runs(, first: 5, order: $order)"), "{text}");
+        assert_eq!(drop_all(&[]), QUERY);
+    }
+
+    #[test]
+    fn objects_are_asked_for_something() {
+        let text = "query A($x: Int) {\n  viewer {\n    id\n    teams(first: $x)\n  }\n}";
+        let asked = QueryText::read(text).without(text, |_| false);
+        assert_eq!(asked, text.replace("$x)\n  }", "$x) { __typename }\n  }"));
+        let bare = QueryText::read(text).without(text, |_| true);
+        assert_eq!(bare, "query A {\n  viewer {\n    id\n    teams { __typename }\n  }\n}");
+    }
+
+    #[test]
+    fn a_list_without_items_loses_its_parentheses() {
+        let text = "query A($x: Int) {\n  viewer {\n    id\n  }\n  project(name: $x) {\n    name\n  }\n}";
+        let bare = QueryText::read(text).without(text, |_| true);
+        assert_eq!(bare, "query A {\n  viewer {\n    id\n  }\n  project {\n    name\n  }\n}");
+    }
+
+    #[test]
+    fn variables_lead_to_the_arguments_that_use_them() {
+        let query = QueryText::read(QUERY);
+        let at = QUERY.find("JSONString").unwrap();
+        let arguments: Vec<_> = query.arguments_of_variable_at(at).iter().map(ToString::to_string).collect();
+        assert_eq!(arguments, ["Project.runs(filters:)"]);
+    }
+
+    #[test]
+    fn other_texts_are_harmless() {
+        for text in
+            ["", "{ viewer { id } }", "query", "query A(", "query A { b(c: [ ", "query A { b { c } } x"]
+        {
+            let query = QueryText::read(text);
+            assert!(query.fields.len() < 3, "{text}");
+            assert_eq!(query.without(text, |_| true), text);
+        }
+    }
+}
