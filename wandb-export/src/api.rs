@@ -38,7 +38,7 @@ pub(crate) use export::write as write_rows;
 #[cfg(feature = "files")]
 pub use files::DownloadProgress;
 #[cfg(feature = "mirror")]
-pub(crate) use files::fetch_all;
+pub(crate) use files::{Fetched, Receipts, fetch_all};
 pub use files::{Files, RunFile};
 pub use history::{Follow, History, HistoryEnd, HistoryReader, Source, Stream};
 #[cfg(feature = "mirror")]

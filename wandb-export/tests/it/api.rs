@@ -10,6 +10,7 @@ mod logs;
 mod on_disk;
 mod rows;
 mod runs;
+mod storages;
 mod sweeps;
 mod updates;
 mod writers;

@@ -1,6 +1,7 @@
 //! The program as users meet it: what it writes, what it says, and how it ends.
 
 mod commands;
+mod denied_files;
 mod downloads;
 mod exit_codes;
 mod files;
