@@ -175,7 +175,8 @@ impl Api {
             let project = self.client.work(move || local::open_project(&place)).await?;
             return Ok(Runs::local(self.clone(), project));
         }
-        Ok(Runs::new(self.clone(), self.project_path(path).await?))
+        let runs = Runs::new(self.clone(), self.project_path(path).await?);
+        Ok(runs.of_page(PartialProjectPath::parse(path)?.page().cloned()))
     }
 
     /// The sweep at `path`: any form the Python SDK takes, or its page's URL, or a folder of runs on disk with the sweep's id

@@ -3,6 +3,7 @@
 mod both_forms;
 mod exported;
 mod faults;
+mod few_rows;
 mod files;
 mod growing;
 mod lacking;

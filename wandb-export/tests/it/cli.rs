@@ -1,5 +1,6 @@
 //! The program as users meet it: what it writes, what it says, and how it ends.
 
+mod addresses;
 mod commands;
 mod denied_files;
 mod downloads;

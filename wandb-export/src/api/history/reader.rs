@@ -10,6 +10,7 @@ use wandb_graphql::ops::{GetHistoryKeys, HistoryExtent, SampleEvents, SampleHist
 use wandb_graphql::plan::{Growth, HistoryPlan, HistoryRange, grown};
 use wandb_graphql::{HistoryRow, HistoryWindow, Keys, Selection};
 
+use super::few::{few, first};
 use super::on_disk::OnDisk;
 use super::parse::{Losses, PAGES_AT_ONCE, parsed};
 use super::{Amount, History, Source, Stream};
@@ -81,6 +82,7 @@ pub(super) type Batches = BoxStream<'static, Result<Batch, Error>>;
 impl HistoryReader {
     pub(super) async fn open(history: History) -> Result<Self, Error> {
         let losses = Losses::default();
+        let limit = history.limit;
         let mut reader = Self {
             api: history.api.clone(),
             path: history.path.clone(),
@@ -97,6 +99,7 @@ impl HistoryReader {
         if let Some(run) = &history.local {
             let ask = history.ask()?;
             let (on_disk, batches) = OnDisk::open(&history.api.client, Arc::clone(run), ask).await?;
+            let batches = limit.map_or_else(|| batches, |rows| first(batches, rows));
             return Ok(Self { on_disk: Some(on_disk), batches, ..reader });
         }
         reader.batches = match (history.stream, history.amount) {
@@ -111,11 +114,19 @@ impl HistoryReader {
                 if !history.keys.is_empty() {
                     operation = operation.keys(Keys::new(history.keys)?);
                 }
+                if let Some(key) = history.x_axis {
+                    operation = operation.x_axis(key)?;
+                }
                 let rows = history.api.client.call(operation).await?.answer;
                 one_page(&history.api.client, rows, history.path, losses)
             }
             (Stream::Default, Amount::All) => reader.open_all(history).await?,
         };
+        if let Some(rows) = limit {
+            let batches = std::mem::replace(&mut reader.batches, futures_util::stream::empty().boxed());
+            // What lies behind the first rows was not asked for, and neither was whether there is more of it by now.
+            reader = Self { batches: first(batches, rows), start: None, most_rows: None, ..reader };
+        }
         Ok(reader)
     }
 
@@ -129,7 +140,11 @@ impl HistoryReader {
             Source::Live => {
                 let plan = HistoryPlan::live(range.steps());
                 let selection = history.selection()?;
-                live(&history, plan.live_steps(), selection, self.losses.clone())
+                let (steps, losses) = (plan.live_steps(), self.losses.clone());
+                match history.limit {
+                    Some(rows) => few(&history, steps, selection, losses, rows),
+                    None => live(&history, steps, selection, losses),
+                }
             }
             #[cfg(feature = "parquet")]
             Source::Exported => {
