@@ -165,6 +165,23 @@ impl BaseUrl {
         }
     }
 
+    /// Where an address that the server gave leads: `None` if it is of another kind than http, such as the `s3://…` of a
+    /// file that the server only refers to. Such an address must not be requested from the server.
+    ///
+    /// ```
+    /// let base = wandb_core::BaseUrl::parse("http://localhost:8080/wandb")?;
+    /// assert_eq!(base.resolve("/files/a").unwrap().as_str(), "http://localhost:8080/wandb/files/a");
+    /// assert_eq!(base.resolve("s3://bucket/a"), None);
+    /// # Ok::<(), wandb_core::BaseUrlError>(())
+    /// ```
+    pub fn resolve(&self, address: &str) -> Option<Url> {
+        match Url::parse(address) {
+            Ok(url) => matches!(url.scheme(), "http" | "https").then_some(url),
+            Err(_) if address.contains("://") && !address.starts_with('/') => None,
+            Err(_) => Some(self.join(address)),
+        }
+    }
+
     /// The base followed by a path (and query) that begins with a slash; set part by part, so that no path can
     /// change the host.
     fn below(&self, path: &str) -> Url {

@@ -18,6 +18,7 @@ mod tally;
 mod width;
 mod windows;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -26,7 +27,7 @@ use http::HeaderValue;
 
 pub use builder::ClientBuilder;
 pub use call::Reply;
-pub use download::{ByteRange, Download, FileVersion, Partial};
+pub use download::{Download, FileVersion, Partial};
 pub use reading::Reading;
 pub(crate) use reply::is_refusal;
 pub use retry::RetryPolicy;
@@ -76,6 +77,8 @@ struct Shared {
     permits: Semaphore,
     /// The same for downloads, so that storage and server do not hold each other up.
     download_permits: Semaphore,
+    /// Storage hosts that refused a file, or were not reached, while another address of the file worked.
+    closed_origins: Mutex<HashSet<url::Origin>>,
     pacer: Mutex<pace::Pacer>,
     lacks: Mutex<Lacks>,
     jitter: Mutex<fastrand::Rng>,

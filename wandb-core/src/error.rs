@@ -175,6 +175,11 @@ impl Error {
         matches!(self, Self::Answer { source: AnswerError::Changed, .. })
     }
 
+    /// Whether a file has none of the bytes that were asked for: it is shorter than that.
+    pub fn is_unsatisfiable(&self) -> bool {
+        matches!(self, Self::Status { status: StatusCode::RANGE_NOT_SATISFIABLE, .. })
+    }
+
     /// Whether the key is missing, wrong, or may not do this.
     pub fn is_unauthorized(&self) -> bool {
         match self {

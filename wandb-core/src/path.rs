@@ -25,7 +25,7 @@ mod sweep;
 
 pub use defaults::PathDefaults;
 pub use error::{PathError, PathKind};
-pub use project::{PartialProjectPath, ProjectPath};
+pub use project::{PartialProjectPath, ProjectPage, ProjectPath};
 pub use run::{PartialRunPath, RunPath};
 pub use sweep::{PartialSweepPath, SweepPath};
 

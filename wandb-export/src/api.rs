@@ -38,7 +38,7 @@ pub(crate) use export::write as write_rows;
 #[cfg(feature = "files")]
 pub use files::DownloadProgress;
 #[cfg(feature = "mirror")]
-pub(crate) use files::fetch_all;
+pub(crate) use files::{Fetched, Receipts, fetch_all};
 pub use files::{Files, RunFile};
 pub use history::{Follow, History, HistoryEnd, HistoryReader, Source, Stream};
 #[cfg(feature = "mirror")]
@@ -175,7 +175,8 @@ impl Api {
             let project = self.client.work(move || local::open_project(&place)).await?;
             return Ok(Runs::local(self.clone(), project));
         }
-        Ok(Runs::new(self.clone(), self.project_path(path).await?))
+        let runs = Runs::new(self.clone(), self.project_path(path).await?);
+        Ok(runs.of_page(PartialProjectPath::parse(path)?.page().cloned()))
     }
 
     /// The sweep at `path`: any form the Python SDK takes, or its page's URL, or a folder of runs on disk with the sweep's id

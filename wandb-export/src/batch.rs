@@ -28,6 +28,20 @@ impl Batch {
         }
     }
 
+    /// The first rows, `most` of them.
+    pub(crate) fn first(self, most: usize) -> Result<Self, TableError> {
+        if self.len() <= most {
+            return Ok(self);
+        }
+        #[cfg(feature = "parquet")]
+        if let Self::Columns(columns) = self {
+            return Ok(Self::Columns(columns.slice(0, most)));
+        }
+        let mut rows = self.into_rows()?;
+        rows.truncate(most);
+        Ok(Self::Rows(rows))
+    }
+
     /// The rows one by one, which takes a while.
     #[cfg_attr(
         not(feature = "parquet"),

@@ -172,6 +172,15 @@ pub enum Error {
         message: String,
     },
 
+    /// A run refers to a file that is stored elsewhere, which the server does not hand out.
+    #[error("{name} is not stored with the run: it is a reference to {address}; get it from there")]
+    FileIsReference {
+        /// The server's name of the file.
+        name: String,
+        /// Where the content is.
+        address: String,
+    },
+
     /// An exported history file cannot be used.
     #[error("reading the exported history of {run}: {message} (the live history can be read instead)")]
     Exported {
@@ -272,6 +281,7 @@ impl Error {
             | Self::FileTooLarge { .. }
             | Self::FileExists { .. }
             | Self::File { .. }
+            | Self::FileIsReference { .. }
             | Self::Change { .. }
             | Self::Unconfirmed { .. }
             | Self::Undone { .. }

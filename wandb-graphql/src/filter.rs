@@ -48,6 +48,11 @@ impl Filter {
         Self { json: json!({"$and": [{"sweep": id}]}).to_string() }
     }
 
+    /// The runs of the group with this name.
+    pub fn group(name: &str) -> Self {
+        Self { json: json!({"group": name}).to_string() }
+    }
+
     /// The runs with these ids, which servers call names.
     pub fn ids<I: AsRef<str>>(ids: impl IntoIterator<Item = I>) -> Self {
         let ids: Vec<Value> = ids.into_iter().map(|id| Value::from(id.as_ref())).collect();

@@ -102,6 +102,7 @@ impl ClientBuilder {
                 body_limit: self.body_limit,
                 permits: Semaphore::new(self.concurrency),
                 download_permits: Semaphore::new(self.download_concurrency),
+                closed_origins: Mutex::default(),
                 pacer: Mutex::new(pace::Pacer::new(longest_wait)),
                 lacks: Mutex::new(Lacks::nothing()),
                 jitter: Mutex::new(fastrand::Rng::with_seed(self.seed)),

@@ -1,45 +1,56 @@
 //! Files behind URLs that an answer gave: streamed, resumed where they broke off, without credentials elsewhere.
 
+mod open;
 mod opened;
 mod range;
 #[cfg(all(test, feature = "mock"))]
 mod tests;
 
+use std::ops::Range;
+
 use bytes::Bytes;
-use futures_util::stream::{self, Stream};
-use http::header::{ACCEPT_ENCODING, ETAG, IF_RANGE, RANGE};
-use http::{HeaderValue, Method, StatusCode};
 use url::Url;
 
-pub use self::range::{ByteRange, FileVersion};
+pub use self::range::FileVersion;
 
-use self::opened::{Opened, refusal, strong_tag};
+use self::opened::Opened;
 use self::range::Asked;
 use super::Client;
-use super::exchange::{Arrived, Exchange};
 use super::reply::Failure;
 use crate::error::{Error, RequestLabel, shown};
 use crate::operation::AnswerError;
-use crate::transport::{Body, Response, TransportError, TransportErrorKind};
+use crate::transport::{Body, TransportError, TransportErrorKind};
+
+/// The most broken connections of one download, however much each of them brought.
+const MOST_INTERRUPTIONS: u32 = 10_000;
 
 /// A file that is being downloaded.
 ///
 /// [`chunk`](Self::chunk) hands out its bytes in order. When the connection breaks, the rest is asked for with a
-/// `Range`; the file having changed meanwhile is an error, never a mixture.
+/// `Range` if something can tell that it belongs to the same file: a tag, or a digest that the caller
+/// [checks](Self::check_by_digest). Otherwise `chunk` fails, and the caller [begins anew](Self::restart).
 #[derive(Debug)]
 pub struct Download {
     client: Client,
-    url: Url,
+    /// The addresses of the file; the first is the one in use.
+    urls: Vec<Url>,
     label: RequestLabel,
     body: Body,
-    etag: Option<HeaderValue>,
+    version: FileVersion,
     /// Where the first chunk belongs in the file.
     begun_at: u64,
     received: u64,
-    /// Where the part of the file that was asked for ends, if it is a part.
+    /// The part of the file that was asked for, if it is a part.
+    part: Option<Range<u64>>,
+    /// Where the part ends, if it does not end with the file.
     part_end: Option<u64>,
-    length: Option<u64>,
+    is_checked_by_digest: bool,
+    is_joined_untagged: bool,
+    /// Whether the rest cannot be put behind what was handed out.
+    is_broken: bool,
     failures_in_a_row: u32,
+    interruptions: u32,
+    restarts: u32,
 }
 
 /// What is there already of a file, from an earlier download that broke off.
@@ -47,135 +58,114 @@ pub struct Download {
 pub struct Partial {
     /// How many bytes are there.
     pub received: u64,
-    /// The tag that the file had ([`Download::etag`]).
-    pub etag: String,
+    /// The version of the file that they are of ([`Download::version`]).
+    pub version: FileVersion,
 }
 
 impl Client {
-    /// Begins to download `url`; `subject` says in errors what it is.
+    /// Begins to download a file; `subject` says in errors what it is.
     ///
-    /// Credentials go along only where `url` is of the base URL's origin, so never to storage hosts.
-    pub async fn download(&self, url: &Url, subject: &str) -> Result<Download, Error> {
+    /// `urls` are addresses of the same file, tried in turn: one that refuses (403, 404 and the like) or cannot be reached
+    /// leads to the next at once. Credentials go along only where an address is of the base URL's origin, so never to
+    /// storage hosts.
+    pub async fn download(&self, urls: &[Url], subject: &str) -> Result<Download, Error> {
         let label = RequestLabel::new("Download", subject);
-        let opened = self.open(url, &label, &Asked::everything()).await?;
-        Ok(Download::begin(self, url, label, opened))
+        let opened = self.open(urls, &label, &Asked::everything()).await?;
+        Ok(Download::begin(self, label, None, opened))
     }
 
-    /// Begins to download a part of `url`, of the file that `version` tells.
+    /// Begins to download the bytes of a file from one offset up to, not including, another; of the file that `version`
+    /// tells.
     ///
     /// A server may send the whole file instead: [`Download::received`] tells where the first chunk belongs, and
     /// [`Download::end`] where the last one ends. A file that is not that version is an error that
     /// [`is_changed`](Error::is_changed).
     pub async fn download_range(
         &self,
-        url: &Url,
+        urls: &[Url],
         subject: &str,
-        range: &ByteRange,
+        range: &Range<u64>,
         version: &FileVersion,
     ) -> Result<Download, Error> {
         let label = RequestLabel::new("Download", subject);
-        let opened = self.open(url, &label, &Asked::of(range, version)).await?;
-        Ok(Download::begin(self, url, label, opened))
+        let opened = self.open(urls, &label, &Asked::part(range, version)).await?;
+        Ok(Download::begin(self, label, Some(range.clone()), opened))
     }
 
     /// Goes on with a download behind what is there already, if the file is still the same. Where it is not, or the
     /// storage cannot do that, the download begins anew: [`Download::received`] tells where the first chunk belongs.
+    ///
+    /// Without a tag, only a digest tells whether the parts belong together: the caller has to compare it.
     pub async fn resume_download(
         &self,
-        url: &Url,
+        urls: &[Url],
         subject: &str,
         partial: &Partial,
     ) -> Result<Download, Error> {
-        let Ok(etag) = HeaderValue::from_str(&partial.etag) else { return self.download(url, subject).await };
         let label = RequestLabel::new("Download", subject);
-        match self.open(url, &label, &Asked::rest(partial.received, None, Some(etag))).await {
-            Ok(opened) => Ok(Download::begin(self, url, label, opened)),
-            Err(Error::Status { status: StatusCode::RANGE_NOT_SATISFIABLE, .. }) => {
-                self.download(url, subject).await
+        match self.open(urls, &label, &Asked::rest(partial.received, None, &partial.version)).await {
+            Ok((_, opened)) if opened.from > 0 && !opened.version.agrees_with(&partial.version) => {
+                self.download(urls, subject).await
+            }
+            Ok(opened) => {
+                let is_resumed = opened.1.from > 0;
+                let mut download = Download::begin(self, label, None, opened);
+                download.is_joined_untagged = is_resumed && !download.has_tag_of(&partial.version);
+                Ok(download)
+            }
+            Err(error) if error.is_changed() || error.is_unsatisfiable() => {
+                self.download(urls, subject).await
             }
             Err(error) => Err(error),
-        }
-    }
-
-    async fn open(&self, url: &Url, label: &RequestLabel, asked: &Asked) -> Result<Opened, Error> {
-        let mut attempts = 0;
-        loop {
-            let opened = self.open_once(url, asked).await;
-            let failure = match opened.and_then(|response| Opened::new(response, asked)) {
-                Ok(opened) => return Ok(opened),
-                Err(failure) => failure,
-            };
-            attempts += 1;
-            if !self.back_off(&failure, attempts).await {
-                let server = url.origin().ascii_serialization();
-                return Err(failure.into_error(label.clone(), attempts, &server, false));
-            }
-        }
-    }
-
-    async fn open_once(&self, url: &Url, asked: &Asked) -> Result<Response, Failure> {
-        let invalid = |message: String| Failure::Transport {
-            url: shown(url),
-            error: TransportError::new(TransportErrorKind::InvalidRequest, message),
-        };
-        let mut request = http::Request::builder().method(Method::GET).uri(url.as_str());
-        // Lengths and ranges are of the bytes as they are stored.
-        request = request.header(ACCEPT_ENCODING, "identity");
-        if let Some(range) = asked.header() {
-            request = request.header(RANGE, range);
-            if let Some(etag) = &asked.etag {
-                request = request.header(IF_RANGE, etag);
-            }
-        }
-        let request = request.body(Bytes::new()).map_err(|error| invalid(error.to_string()))?;
-        let _permit = self.shared.download_permits.acquire().await;
-        let Exchange { url, outcome } = self.exchange(request).await;
-        match outcome {
-            Err(error) => Err(Failure::Transport { url: shown(&url), error }),
-            Ok(Arrived::Elsewhere(to)) => Err(Failure::Redirected { to: shown(&to) }),
-            Ok(Arrived::Response(response)) if response.status().is_success() => Ok(response),
-            Ok(Arrived::Response(response)) if response.status() == StatusCode::NOT_FOUND => {
-                Err(Failure::Answer(AnswerError::NotFound { what: shown(&url) }))
-            }
-            Ok(Arrived::Response(response))
-                if response.status() == StatusCode::RANGE_NOT_SATISFIABLE && asked.length.is_some() =>
-            {
-                Err(Failure::Answer(AnswerError::Changed))
-            }
-            Ok(Arrived::Response(response)) => Err(refusal(&url, response).await),
         }
     }
 }
 
 impl Download {
-    fn begin(client: &Client, url: &Url, label: RequestLabel, opened: Opened) -> Self {
+    fn begin(
+        client: &Client,
+        label: RequestLabel,
+        part: Option<Range<u64>>,
+        (urls, opened): (Vec<Url>, Opened),
+    ) -> Self {
         Self {
             client: client.clone(),
-            url: url.clone(),
+            urls,
             label,
-            etag: strong_tag(opened.response.headers().get(ETAG)).cloned(),
             begun_at: opened.from,
             received: opened.from,
+            part,
             part_end: opened.part_end,
-            length: opened.length,
+            version: opened.version,
             body: opened.response.into_body(),
+            is_checked_by_digest: false,
+            is_joined_untagged: false,
+            is_broken: false,
             failures_in_a_row: 0,
+            interruptions: 0,
+            restarts: 0,
         }
     }
 
-    /// The tag that the storage gave the file, if it promises that the same tag means the same bytes.
-    pub fn etag(&self) -> Option<&str> {
-        self.etag.as_ref()?.to_str().ok()
+    /// Promises that the caller compares a digest of the whole file afterwards. Then parts are put together also where
+    /// the storage gives no tag.
+    pub fn check_by_digest(&mut self, is_checked: bool) {
+        self.is_checked_by_digest = is_checked;
+    }
+
+    /// Whether parts were put together that no tag shows to be of the same file.
+    pub fn is_joined_untagged(&self) -> bool {
+        self.is_joined_untagged
+    }
+
+    /// What tells the file from another one at the same address.
+    pub fn version(&self) -> &FileVersion {
+        &self.version
     }
 
     /// The file's size in bytes, where the server said it.
     pub fn length(&self) -> Option<u64> {
-        self.length
-    }
-
-    /// What tells the file from another one at the same URL.
-    pub fn version(&self) -> FileVersion {
-        FileVersion { etag: self.etag().map(str::to_owned), length: self.length }
+        self.version.length
     }
 
     /// How many bytes of the file are there: those that were there at the beginning, or come before the part that was
@@ -187,10 +177,14 @@ impl Download {
     /// Where in the file the last chunk ends: at the end of the part that was asked for, or of the file. `None` where
     /// the server said no length.
     pub fn end(&self) -> Option<u64> {
-        self.part_end.or(self.length)
+        self.part_end.or(self.version.length)
     }
 
     /// The next bytes, or `None` at the end of the file.
+    ///
+    /// # Errors
+    /// After too many broken connections, and where the rest cannot be told from that of another file: then
+    /// [`restart`](Self::restart) begins anew.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
             let error = match self.body.chunk().await {
@@ -208,49 +202,97 @@ impl Download {
         }
     }
 
-    /// The chunks as a stream, which ends after the last or after the first error.
-    pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, Error>> + Send {
-        stream::unfold(Some(self), |download| async move {
-            let mut download = download?;
-            match download.chunk().await {
-                Ok(chunk) => Some((Ok(chunk?), Some(download))),
-                Err(error) => Some((Err(error), None)),
-            }
-        })
+    /// Goes on from where it was at other addresses of the same file: the ones there were may have been signed for a
+    /// while that is over, which is when [`chunk`](Self::chunk) failed with an error that
+    /// [`may_be_expired`](Error::may_be_expired).
+    pub async fn renew(&mut self, urls: &[Url]) -> Result<(), Error> {
+        urls.clone_into(&mut self.urls);
+        self.reopen().await
     }
 
-    /// Goes on from where it was under another URL of the same file: the one there was may have been signed for a while
-    /// that is over, which is when [`chunk`](Self::chunk) failed with an error that
-    /// [`may_be_expired`](Error::may_be_expired).
-    pub async fn renew(&mut self, url: &Url) -> Result<(), Error> {
-        url.clone_into(&mut self.url);
-        self.reopen().await
+    /// Begins anew after [`chunk`](Self::chunk) or [`renew`](Self::renew) failed with `error`, if that is because the
+    /// parts could not be put together. [`received`](Self::received) then tells where the first chunk belongs; all that
+    /// was handed out is void.
+    ///
+    /// # Errors
+    /// `error` itself if it has another cause, or after as many times as the [`RetryPolicy`](super::RetryPolicy) allows;
+    /// and what is met when the file is opened.
+    pub async fn restart(&mut self, error: Error) -> Result<(), Error> {
+        if !std::mem::take(&mut self.is_broken) {
+            return Err(error);
+        }
+        self.restarts += 1;
+        let failure = self.interrupted("it begins anew");
+        if !self.client.back_off(&failure, self.restarts).await {
+            return Err(error);
+        }
+        let asked = match &self.part {
+            Some(part) => Asked::part(part, &self.version),
+            None => Asked::everything(),
+        };
+        let (urls, opened) = self.client.open(&self.urls, &self.label, &asked).await?;
+        let anew = Self::begin(&self.client, self.label.clone(), self.part.take(), (urls, opened));
+        let Self { is_checked_by_digest, interruptions, restarts, .. } = *self;
+        *self = Self { is_checked_by_digest, interruptions, restarts, ..anew };
+        Ok(())
     }
 
     async fn resume(&mut self, error: TransportError) -> Result<(), Error> {
         self.failures_in_a_row += 1;
-        let failure = Failure::Transport { url: shown(&self.url), error };
-        // Without a tag nothing tells whether the rest belongs to the same file.
-        let can_resume = self.etag.is_some() || self.received == self.begun_at;
-        if !can_resume || !self.client.back_off(&failure, self.failures_in_a_row).await {
-            return Err(failure.into_error(self.label.clone(), self.failures_in_a_row, "", false));
+        self.interruptions += 1;
+        let is_retryable = error.is_retryable();
+        let failure = Failure::Transport { url: self.address(), error };
+        let is_same = self.version.etag.is_some() || self.received == self.begun_at;
+        let may_resume = is_same || self.is_checked_by_digest;
+        if may_resume
+            && self.interruptions < MOST_INTERRUPTIONS
+            && self.client.back_off(&failure, self.failures_in_a_row).await
+        {
+            return self.reopen().await;
         }
-        self.reopen().await
+        self.is_broken = !may_resume && is_retryable;
+        Err(failure.into_error(self.label.clone(), self.failures_in_a_row, "", false))
     }
 
     async fn reopen(&mut self) -> Result<(), Error> {
-        let is_whole = self.received == 0 && self.part_end.is_none();
+        let is_whole = self.received == 0 && self.part.is_none();
         let asked = if is_whole {
             Asked::everything()
         } else {
-            Asked::rest(self.received, self.part_end, self.etag.clone())
+            Asked::rest(self.received, self.part_end, &self.version)
         };
-        let opened = self.client.open(&self.url, &self.label, &asked).await?;
-        if opened.from != self.received {
+        let (urls, opened) = self.client.open(&self.urls, &self.label, &asked).await?;
+        self.urls = urls;
+        if !opened.version.agrees_with(&self.version) {
             let (request, attempts) = (self.label.clone(), self.failures_in_a_row);
             return Err(Error::Answer { request, attempts, source: AnswerError::Changed });
         }
+        let is_tagged = opened.version.etag.is_some() && opened.version.etag == self.version.etag;
+        let is_joined = self.received > self.begun_at;
+        if opened.from != self.received || (is_joined && !is_tagged && !self.is_checked_by_digest) {
+            self.is_broken = true;
+            let failure = self.interrupted("the storage cannot send the rest of the file");
+            return Err(failure.into_error(self.label.clone(), self.failures_in_a_row, "", false));
+        }
+        self.is_joined_untagged |= is_joined && !is_tagged;
+        if !is_joined {
+            self.version = opened.version;
+        }
         self.body = opened.response.into_body();
         Ok(())
+    }
+
+    /// Whether a tag shows that the file is that version.
+    fn has_tag_of(&self, version: &FileVersion) -> bool {
+        version.etag.is_some() && version.etag == self.version.etag
+    }
+
+    fn interrupted(&self, message: &str) -> Failure {
+        let error = TransportError::new(TransportErrorKind::Interrupted, message);
+        Failure::Transport { url: self.address(), error }
+    }
+
+    fn address(&self) -> String {
+        self.urls.first().map(shown).unwrap_or_default()
     }
 }

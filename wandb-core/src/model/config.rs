@@ -68,6 +68,17 @@ impl Config {
         self
     }
 
+    /// The configuration in the form in which the server keeps it: every value in an object `{value, desc}`, W&B's own keys
+    /// at the end.
+    pub fn wrapped(&self) -> Map {
+        let wrap = |(key, value): (&str, &Value)| {
+            let description = self.descriptions.get(key).map(|description| ("desc", description.clone()));
+            let wrapper: Map = [("value", value.clone())].into_iter().chain(description).collect();
+            (key.to_owned(), Value::Map(wrapper))
+        };
+        self.values.iter().chain(self.internal.iter()).map(wrap).collect()
+    }
+
     /// The configured values without a copy.
     pub fn into_values(self) -> Map {
         self.values
@@ -105,6 +116,18 @@ impl Serialize for Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn wrapped_is_read_as_the_same() {
+        let text = br#"{"_wandb":{"value":{"cli":"0.31"}},"lr":{"value":0.1,"desc":"step"},"bare":[1]}"#;
+        let config = Config::parse(text).unwrap();
+        let wrapped = serde_json::to_string(&config.wrapped()).unwrap();
+        assert_eq!(
+            wrapped,
+            r#"{"lr":{"value":0.1,"desc":"step"},"bare":{"value":[1]},"_wandb":{"value":{"cli":"0.31"}}}"#
+        );
+        assert_eq!(Config::from(config.wrapped()), config);
+    }
 
     fn json(config: &Config) -> String {
         serde_json::to_string(config).unwrap()

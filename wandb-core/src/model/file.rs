@@ -44,11 +44,52 @@ impl File {
             direct_url: None,
         }
     }
+
+    /// Where the content is, if the run only refers to it (`s3://…`, `gs://…`, `file://…`): the server does not hand out
+    /// such a file. (Both addresses of a reference are that of the object itself: `wandb/apis/public/files.py` in
+    /// wandb/wandb, `File.path_uri`.)
+    ///
+    /// ```
+    /// use wandb_core::model::File;
+    ///
+    /// let mut file = File::new("RmlsZQ==", "model.h5");
+    /// file.url = Some("s3://bucket/model.h5".to_owned());
+    /// assert_eq!(file.reference(), Some("s3://bucket/model.h5"));
+    /// ```
+    pub fn reference(&self) -> Option<&str> {
+        let mut addresses = [&self.direct_url, &self.url].into_iter().flatten().map(String::as_str);
+        let first = addresses.next()?;
+        let is_elsewhere = is_elsewhere(first) && addresses.all(is_elsewhere);
+        is_elsewhere.then_some(first)
+    }
+}
+
+/// Whether an address is of another kind than http: absolute, with another scheme.
+fn is_elsewhere(address: &str) -> bool {
+    let Some((scheme, _)) = address.split_once("://") else { return false };
+    let is_scheme = scheme.chars().all(|letter| letter.is_ascii_alphanumeric() || "+-.".contains(letter));
+    is_scheme && !scheme.is_empty() && !["http", "https"].contains(&&*scheme.to_ascii_lowercase())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn references_are_addresses_of_other_kinds() {
+        let reference = |direct: Option<&str>, url: Option<&str>| {
+            let mut file = File::new("RmlsZQ==", "a");
+            (file.direct_url, file.url) = (direct.map(str::to_owned), url.map(str::to_owned));
+            file.reference().map(str::to_owned)
+        };
+        let object = Some("gs://bucket/a");
+        assert_eq!(reference(object, object).as_deref(), object);
+        assert_eq!(reference(None, object).as_deref(), object);
+        assert_eq!(reference(Some("file:///a"), None).as_deref(), Some("file:///a"));
+        assert_eq!(reference(object, Some("https://host/files/a")), None, "the server hands it out");
+        assert_eq!(reference(Some("HTTPS://bucket/a"), Some("/files/s3://a")), None);
+        assert_eq!(reference(None, None), None);
+    }
 
     #[test]
     fn what_gives_access_is_not_written_out() {

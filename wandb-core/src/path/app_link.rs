@@ -5,6 +5,7 @@ use url::Url;
 
 use super::error::PathKind;
 use super::item::Located;
+use super::project::ProjectPage;
 use crate::base_url::{FORGE_APP_SEGMENT, is_forge_host};
 
 /// Hosts of the public app, which people also paste without `https://`.
@@ -83,9 +84,34 @@ pub(super) fn item(segments: &[String], kind: PathKind) -> Result<Located, Strin
     }
 }
 
+/// What of a project's runs a page shows: `names` are the segments behind the project, `view` is that of a workspace.
+pub(super) fn page(names: &[&str], view: Option<&str>) -> Option<ProjectPage> {
+    match names {
+        ["groups", group, ..] => Some(ProjectPage::Group((*group).to_owned())),
+        ["sweeps", sweep, ..] => Some(ProjectPage::Sweep((*sweep).to_owned())),
+        ["runs", run, ..] => Some(ProjectPage::Run((*run).to_owned())),
+        ["workspace", saved, ..] => Some(ProjectPage::Workspace((*saved).to_owned())),
+        [] | ["workspace"] => view.map(|view| ProjectPage::Workspace(view.to_owned())),
+        _ => None,
+    }
+}
+
+/// The saved view of a workspace that an address leads to (`?nw=…`), unless it is the one that everybody has.
+pub(super) fn view(input: &str) -> Option<String> {
+    let query = input.split_once('?')?.1.split('#').next()?;
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    let (_, view) = pairs.find(|(name, _)| name == "nw")?;
+    (!view.is_empty()).then(|| view.into_owned())
+}
+
+/// Where in a page's segments the project's page begins, behind entity and project.
+pub(super) fn page_start(segments: &[String]) -> usize {
+    (2..segments.len()).find(|&at| is_project_page(&segments[at])).unwrap_or(segments.len())
+}
+
 /// The entity and project that a page is about.
 pub(super) fn project(segments: &[String]) -> Result<[String; 2], String> {
-    let page = (2..segments.len()).find(|&at| is_project_page(&segments[at]));
+    let page = Some(page_start(segments)).filter(|at| *at < segments.len());
     let (entity, project) = match (page, segments) {
         (Some(at), _) => (&segments[at - 2], &segments[at - 1]),
         (None, [entity, project]) if project != PathKind::Project.segment() => (entity, project),

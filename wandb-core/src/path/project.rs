@@ -73,17 +73,45 @@ pub struct PartialProjectPath {
     input: String,
     entity: Option<String>,
     project: Option<String>,
+    page: Option<ProjectPage>,
+}
+
+/// A page of a project in the web app that shows only some of its runs.
+///
+/// ```
+/// use wandb_core::{PartialProjectPath, ProjectPage};
+///
+/// let path = PartialProjectPath::parse("https://wandb.ai/team/project/groups/baseline/workspace")?;
+/// assert_eq!(path.page(), Some(&ProjectPage::Group("baseline".to_owned())));
+/// # Ok::<(), wandb_core::PathError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProjectPage {
+    /// The runs of a group, by its name.
+    Group(String),
+    /// The runs of a sweep, by its id.
+    Sweep(String),
+    /// A single run, by its id.
+    Run(String),
+    /// A saved view of the workspace, by its id, which has filters of its own.
+    Workspace(String),
 }
 
 impl PartialProjectPath {
     /// Reads a text in any accepted form.
     pub fn parse(input: &str) -> Result<Self, PathError> {
-        let (entity, project) = parts(input).map_err(|reason| PathError::Invalid {
+        let (entity, project, page) = parts(input).map_err(|reason| PathError::Invalid {
             input: input.to_owned(),
             kind: PathKind::Project,
             reason,
         })?;
-        Ok(Self { input: input.to_owned(), entity, project })
+        Ok(Self { input: input.to_owned(), entity, project, page })
+    }
+
+    /// The page of the project that the text leads to, if that shows only some of its runs.
+    pub fn page(&self) -> Option<&ProjectPage> {
+        self.page.as_ref()
     }
 
     /// The entity, if the text names one.
@@ -125,24 +153,29 @@ impl FromStr for PartialProjectPath {
     }
 }
 
-/// The entity and the project that a text names.
-fn parts(input: &str) -> Result<(Option<String>, Option<String>), String> {
+/// The entity and the project that a text names, and the page of the project that it leads to.
+type Parts = (Option<String>, Option<String>, Option<ProjectPage>);
+
+fn parts(input: &str) -> Result<Parts, String> {
     let trimmed = input.trim();
     if let Some(segments) = app_link::segments(trimmed)? {
         let [entity, project] = app_link::project(&segments)?;
-        return Ok((Some(entity), Some(project)));
+        let behind: Vec<&str> =
+            segments[app_link::page_start(&segments)..].iter().map(|segment| segment.trim()).collect();
+        let page = app_link::page(&behind, app_link::view(trimmed).as_deref());
+        return Ok((Some(entity), Some(project), page));
     }
     let names: Vec<&str> = trimmed.trim_matches(['/', ' ']).split('/').map(str::trim).collect();
-    let (entity, project) = match names[..] {
-        [""] => return Ok((None, None)),
-        [project] => return Ok((None, Some(project.to_owned()))),
-        [entity, project] => (entity, project),
-        [entity, project, page, ..] if app_link::is_project_page(page) => (entity, project),
+    let (entity, project, behind) = match &names[..] {
+        [""] => return Ok((None, None, None)),
+        [project] => return Ok((None, Some((*project).to_owned()), None)),
+        [entity, project] => (*entity, *project, &names[2..]),
+        [entity, project, page, ..] if app_link::is_project_page(page) => (*entity, *project, &names[2..]),
         _ => return Err("it has too many parts".to_owned()),
     };
     match (entity, project) {
         ("", _) => Err("the entity is empty".to_owned()),
         (_, "") => Err("the project is empty".to_owned()),
-        _ => Ok((Some(entity.to_owned()), Some(project.to_owned()))),
+        _ => Ok((Some(entity.to_owned()), Some(project.to_owned()), app_link::page(behind, None))),
     }
 }

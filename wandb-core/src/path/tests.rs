@@ -256,3 +256,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn pages_that_show_some_runs_are_told() {
+    let page = |input: &str| PartialProjectPath::parse(input).unwrap().page().cloned();
+    let group = Some(ProjectPage::Group("a b".to_owned()));
+    for address in [
+        "https://wandb.ai/e/p/groups/a%20b",
+        "https://wandb.ai/e/p/groups/a%20b/workspace?nw=nwuserx",
+        "https://ml.corp.test/prefix/e/p/groups/a%20b/files",
+        "e/p/groups/a b",
+    ] {
+        assert_eq!(page(address), group, "{address}");
+    }
+    for address in ["https://wandb.ai/e/p/sweeps/s1", "e/p/sweeps/s1", "wandb.ai/e/p/sweeps/s1/workspace"] {
+        assert_eq!(page(address), Some(ProjectPage::Sweep("s1".to_owned())), "{address}");
+    }
+    assert_eq!(page("https://wandb.ai/e/p/runs/r/files"), Some(ProjectPage::Run("r".to_owned())));
+    for address in ["https://wandb.ai/e/p/workspace?nw=x1", "https://wandb.ai/e/p?nw=x1"] {
+        assert_eq!(page(address), Some(ProjectPage::Workspace("x1".to_owned())), "{address}");
+    }
+    for address in ["e/p", "p", "e/p/workspace", "https://wandb.ai/e/p/table", "https://wandb.ai/e/p/sweeps"]
+    {
+        assert_eq!(page(address), None, "{address}");
+    }
+}

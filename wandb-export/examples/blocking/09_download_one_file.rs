@@ -8,8 +8,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args().nth(1).unwrap_or_else(|| "my-team/my-project/abc123".to_owned());
     let api = Api::connect()?;
 
-    let place = api.run(&path)?.file("model-best.h5")?.download(".")?;
-    println!("{} has {} bytes", place.display(), std::fs::metadata(&place)?.len());
+    let file = api.run(&path)?.file("model-best.h5")?.download(".")?;
+    println!("{} has {} bytes", file.path.display(), std::fs::metadata(&file.path)?.len());
 
     Ok(())
 }

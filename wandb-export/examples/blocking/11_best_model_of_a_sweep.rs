@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let val_acc = best.summary.as_ref().and_then(|summary| summary.get("val_acc")?.as_f64());
     println!("{} has val_acc {val_acc:?}", best.path());
     let model = best.file("model-best.h5")?.download_with(".", Existing::Replace)?;
-    println!("its model is {}", model.display());
+    println!("its model is {}", model.path.display());
 
     Ok(())
 }

@@ -1,6 +1,10 @@
 //! The files of a run: listed, read, downloaded.
 
 #[cfg(feature = "files")]
+mod attempt;
+#[cfg(feature = "files")]
+mod confirm;
+#[cfg(feature = "files")]
 mod download;
 #[cfg(feature = "files")]
 mod fetch;
@@ -30,6 +34,8 @@ use crate::local::LocalRun;
 
 #[cfg(feature = "mirror")]
 pub(crate) use download::fetch_all;
+#[cfg(feature = "mirror")]
+pub(crate) use fetch::{Fetched, Receipts};
 #[cfg(feature = "files")]
 pub use progress::DownloadProgress;
 
@@ -204,16 +210,19 @@ impl RunFile {
             let content = content.map_err(|error| Error::io(reading, error))?;
             return if content.len() as u64 > limit { Err(too_large()) } else { Ok(content.into()) };
         }
-        let subject = format!("{} of {}", self.name, self.run);
-        let mut download = self.api.client.download(&self.link()?, &subject).await?;
+        let mut download = self.api.client.download(&self.links()?, &self.subject()).await?;
         let mut content = BytesMut::new();
-        while let Some(chunk) = download.chunk().await? {
-            if (content.len() + chunk.len()) as u64 > limit {
-                return Err(too_large());
+        loop {
+            match download.chunk().await {
+                Ok(None) => return Ok(content.freeze()),
+                Ok(Some(chunk)) if (content.len() + chunk.len()) as u64 > limit => return Err(too_large()),
+                Ok(Some(chunk)) => content.extend_from_slice(&chunk),
+                Err(error) => {
+                    download.restart(error).await?;
+                    content.clear();
+                }
             }
-            content.extend_from_slice(&chunk);
         }
-        Ok(content.freeze())
     }
 
     /// What the server said, without the rest.
@@ -221,14 +230,31 @@ impl RunFile {
         self.model
     }
 
-    /// Where the file is handed out: by the storage itself where the server tells.
-    fn link(&self) -> Result<url::Url, Error> {
-        let link = self.direct_url.as_ref().or(self.url.as_ref());
-        let link = link.ok_or_else(|| Error::File {
-            name: self.name.clone(),
-            message: "the server does not say where to get it".to_owned(),
-        })?;
-        Ok(self.api.base_url().join(link))
+    /// Where the file is handed out: by the storage itself first, then by the server. The storage may be closed to this
+    /// machine, and refuse or not be reached.
+    fn links(&self) -> Result<Vec<url::Url>, Error> {
+        self.is_stored()?;
+        let addresses = [&self.direct_url, &self.url].into_iter().flatten();
+        let mut links: Vec<url::Url> =
+            addresses.filter_map(|address| self.api.base_url().resolve(address)).collect();
+        links.dedup();
+        if links.is_empty() {
+            let message = "the server does not say where to get it".to_owned();
+            return Err(Error::File { name: self.name.clone(), message });
+        }
+        Ok(links)
+    }
+
+    /// An error if the run only refers to the file.
+    fn is_stored(&self) -> Result<(), Error> {
+        let reference =
+            |address: &str| Error::FileIsReference { name: self.name.clone(), address: address.to_owned() };
+        self.reference().map_or(Ok(()), |address| Err(reference(address)))
+    }
+
+    /// What errors call it.
+    fn subject(&self) -> String {
+        format!("{} of {}", self.name, self.run)
     }
 }
 

@@ -3,6 +3,7 @@
 mod by_keys;
 #[cfg(feature = "parquet")]
 mod exported;
+mod few;
 mod follow;
 mod on_disk;
 mod parse;
@@ -66,6 +67,8 @@ pub struct History {
     min_step: Option<i64>,
     max_step: Option<i64>,
     page_size: Option<u64>,
+    x_axis: Option<String>,
+    limit: Option<u64>,
 }
 
 /// How much of a history.
@@ -119,6 +122,8 @@ impl History {
             min_step: None,
             max_step: None,
             page_size: None,
+            x_axis: None,
+            limit: None,
         }
     }
 
@@ -154,6 +159,19 @@ impl History {
     /// So many rows at the most, chosen by the server from the whole history. Default 500.
     pub fn samples(mut self, rows: u64) -> Self {
         self.amount = Amount::Samples(rows);
+        self
+    }
+
+    /// Samples along another key than `_step`, as `run.history(x_axis=…)` gives in Python: rows hold it, too. Needs
+    /// [`keys`](Self::keys).
+    pub fn x_axis(mut self, key: impl Into<String>) -> Self {
+        self.x_axis = Some(key.into());
+        self
+    }
+
+    /// No more than the first `rows`. Of a whole history, no more is asked for than it takes.
+    pub fn limit(mut self, rows: u64) -> Self {
+        self.limit = Some(rows);
         self
     }
 
@@ -285,6 +303,11 @@ impl History {
         {
             return Err(Error::usage("system metrics cannot be narrowed down to keys or steps"));
         }
+        if self.x_axis.is_some() && (self.keys.is_empty() || self.amount == Amount::All) {
+            return Err(Error::usage(
+                "only samples of some keys can be taken along another x axis; name the keys, and do not ask for all rows",
+            ));
+        }
         // However far the run has come.
         HistoryRange::between(&HistoryExtent::new(), self.min_step, self.max_step)?;
         if self.any && self.keys.is_empty() {
@@ -310,7 +333,7 @@ impl History {
         if self.stream == Stream::System {
             return Ok(Ask { wanted: Wanted::System, samples });
         }
-        let keys = || self.keys.iter().cloned();
+        let keys = || self.keys.iter().chain(&self.x_axis).cloned();
         let mut selection = wandb_runlog::Selection::default();
         selection = if self.any { selection.any_of(keys()) } else { selection.all_of(keys()) };
         if let Some(step) = self.min_step {

@@ -6,8 +6,8 @@ mod on_disk;
 use std::collections::HashSet;
 
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
-use wandb_core::ProjectPath;
 use wandb_core::operation::PageSize;
+use wandb_core::{ProjectPage, ProjectPath, Row, Value};
 use wandb_graphql::ops::{Detail, ListRuns};
 use wandb_graphql::{Filter, Order};
 
@@ -44,7 +44,8 @@ pub struct Runs {
     detail: Detail,
     page_size: Option<PageSize>,
     /// What every filter is added to.
-    sweep: Option<Filter>,
+    base: Option<Filter>,
+    page: Option<ProjectPage>,
     local: Option<LocalProject>,
     limit: Option<usize>,
     columns: RunColumns,
@@ -59,7 +60,8 @@ impl Runs {
             order: Order::default(),
             detail: Detail::Full,
             page_size: None,
-            sweep: None,
+            base: None,
+            page: None,
             local: None,
             limit: None,
             columns: RunColumns::All,
@@ -72,8 +74,29 @@ impl Runs {
 
     /// Only those of a sweep, whatever filter comes on top.
     pub(crate) fn of_sweep(self, id: &str) -> Self {
-        let sweep = Filter::sweep(id);
-        Self { filter: sweep.clone(), sweep: Some(sweep), ..self }
+        self.within(Filter::sweep(id))
+    }
+
+    /// Only those that a page of the project shows.
+    pub(crate) fn of_page(self, page: Option<ProjectPage>) -> Self {
+        let runs = match &page {
+            Some(ProjectPage::Group(group)) => self.within(Filter::group(group)),
+            Some(ProjectPage::Sweep(sweep)) => self.of_sweep(sweep),
+            Some(ProjectPage::Run(run)) => self.within(Filter::ids([run])),
+            _ => self,
+        };
+        Self { page, ..runs }
+    }
+
+    /// Only those that `base` lets through, whatever filter comes on top.
+    fn within(self, base: Filter) -> Self {
+        Self { filter: base.clone(), base: Some(base), ..self }
+    }
+
+    /// The page of the project that the path led to: its group, sweep or run is all that is listed. The filters of a
+    /// saved workspace are not known, so that all runs are listed.
+    pub fn page(&self) -> Option<&ProjectPage> {
+        self.page.as_ref()
     }
 
     /// The project's path.
@@ -88,7 +111,7 @@ impl Runs {
     /// If it is not a JSON object.
     pub fn filter(mut self, json: &str) -> Result<Self, Error> {
         let filter = json.parse::<Filter>()?;
-        self.filter = self.sweep.as_ref().map_or_else(|| filter.clone(), |sweep| sweep.and(&filter));
+        self.filter = self.base.as_ref().map_or_else(|| filter.clone(), |base| base.and(&filter));
         Ok(self)
     }
 
@@ -168,12 +191,17 @@ impl Runs {
         let (columns, detail) = (self.columns, self.detail);
         let (filter, order) = (self.filter.clone(), self.order.clone());
         let is_on_disk = self.local.is_some();
+        let divides_objects = sink.divides_objects();
+        let row = move |run: &Run| {
+            let row = run.row(columns);
+            if divides_objects { without_empty_objects(row) } else { row }
+        };
         let api = self.api.clone();
         let mut issues = self.local.as_ref().map(|project| project.issues.clone()).unwrap_or_default();
         let mut of_disk = Vec::new();
         let runs = self.stream().inspect_ok(|run| of_disk.extend_from_slice(run.disk_issues()));
         let rows = runs.ready_chunks(RUNS_IN_A_BATCH).map(move |runs| {
-            runs.into_iter().map(|run| run.map(|run| run.row(columns))).collect::<Result<Vec<_>, Error>>()
+            runs.into_iter().map(|run| run.map(|run| row(&run))).collect::<Result<Vec<_>, Error>>()
         });
         let report = export::write(rows, sink).await?;
         issues.extend(of_disk);
@@ -187,6 +215,11 @@ impl Runs {
         issues.extend(lacking.into_iter().filter(|issue| columns == RunColumns::All || !issue.is_note()));
         Ok(Exported { report, issues })
     }
+}
+
+/// A row in which an empty config or summary takes no column beside those of its keys.
+fn without_empty_objects(row: Row) -> Row {
+    row.into_iter().filter(|(_, value)| !matches!(value, Value::Map(map) if map.is_empty())).collect()
 }
 
 /// Rows of runs that are handed to the sink at once, at the most.

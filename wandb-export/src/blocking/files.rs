@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 #[cfg(feature = "files")]
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bytes::Bytes;
 use futures_util::stream::{StreamExt, TryStreamExt};
@@ -15,7 +15,7 @@ use crate::issue::Issue;
 #[cfg(feature = "files")]
 use crate::{
     DownloadProgress,
-    files::{Downloads, Existing},
+    files::{Downloaded, Downloads, Existing},
 };
 
 /// The files of a run, as a request to be refined. See the async [`Files`](crate::Files).
@@ -110,7 +110,7 @@ impl RunFile {
     ///
     /// # Errors
     /// If something else is in its place, or it cannot be had.
-    pub fn download(&self, folder: impl AsRef<Path>) -> Result<PathBuf, Error> {
+    pub fn download(&self, folder: impl AsRef<Path>) -> Result<Downloaded, Error> {
         block_on(self.0.download(folder))
     }
 
@@ -118,7 +118,7 @@ impl RunFile {
     ///
     /// # Errors
     /// If it cannot be had.
-    pub fn download_with(&self, folder: impl AsRef<Path>, existing: Existing) -> Result<PathBuf, Error> {
+    pub fn download_with(&self, folder: impl AsRef<Path>, existing: Existing) -> Result<Downloaded, Error> {
         block_on(self.0.download_with(folder, existing))
     }
 }

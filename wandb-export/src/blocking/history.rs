@@ -40,6 +40,16 @@ impl History {
         Self(self.0.samples(rows))
     }
 
+    /// Samples along another key than `_step`; see the async [`x_axis`](crate::History::x_axis).
+    pub fn x_axis(self, key: impl Into<String>) -> Self {
+        Self(self.0.x_axis(key))
+    }
+
+    /// No more than the first `rows`. Of a whole history, no more is asked for than it takes.
+    pub fn limit(self, rows: u64) -> Self {
+        Self(self.0.limit(rows))
+    }
+
     /// What the machine measured instead of what the run has logged.
     pub fn system(self) -> Self {
         Self(self.0.system())

@@ -72,10 +72,12 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         let bar = DownloadBar::start(&files.progress(), session.shows_progress());
         let downloads = files.download(options.destination.folder()).await?;
         drop(bar);
+        let inexact = Session::report(&downloads.issues);
         let rows: Vec<_> = downloads.files.iter().map(downloaded).collect();
         let report = write_rows(futures_util::stream::iter([Ok(rows)]), sink).await?;
         session.tell(&report, destination.format()?);
-        return Ok(Session::report(&issues).max(ended(options, &run, downloads).await?));
+        let outcome = Session::report(&issues).max(inexact);
+        return Ok(outcome.max(ended(options, &run, downloads).await?));
     }
     let listed = RefCell::new(HashSet::new());
     let rows = files.stream().map_ok(|file| {
@@ -142,6 +144,7 @@ fn row(file: &crate::RunFile) -> Row {
         ("mime_type", text(&file.mime_type)),
         ("updated_at", file.updated_at.as_ref().map(|at| Value::String(at.to_string()))),
         ("md5", text(&file.md5)),
+        ("reference", file.reference().map(|address| Value::String(address.to_owned()))),
     ];
     cells.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }

@@ -13,6 +13,8 @@ use crate::api;
 #[command(after_help = "Examples:
   wandb-export history my-team/my-project/abc123 --all -o metrics.csv
   wandb-export history my-team/my-project/abc123 --keys loss,accuracy --samples 100
+  wandb-export history my-team/my-project/abc123 --keys loss --x-axis epoch
+  wandb-export history my-team/my-project/abc123 --all --limit 10
   wandb-export history my-team/my-project/abc123 --all --key 'precision, recall' -f jsonl
   wandb-export history my-team/my-project/abc123 --stream system -f jsonl
   wandb-export history ./wandb/offline-run-20260101_120000-abc123 --all -o metrics.parquet
@@ -36,6 +38,14 @@ pub(super) struct Options {
     /// At most this many rows, which the server picks from the whole history
     #[arg(long, value_name = "N", default_value_t = 500, conflicts_with = "all")]
     samples: u64,
+
+    /// With --keys or --key: sample along this key instead of _step
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["all", "stream"])]
+    x_axis: Option<String>,
+
+    /// Only the first N rows; with --all, no more is asked for than it takes
+    #[arg(long, value_name = "N", conflicts_with = "follow", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
 
     /// Every row there is, instead of samples
     #[arg(long)]
@@ -91,6 +101,12 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     if options.any {
         history = history.any();
     }
+    if let Some(key) = &options.x_axis {
+        history = history.x_axis(key);
+    }
+    if let Some(rows) = options.limit {
+        history = history.limit(rows);
+    }
     if options.stream == Stream::System {
         history = history.system();
     }
@@ -126,6 +142,12 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         if let Some(hint) = suggest::keys(session, &path, &end.unlogged).await {
             say(&format!("hint: {hint}"));
         }
+    }
+    let keys = options.keys.len() + options.key.len();
+    if end.rows == 0 && end.unlogged.is_empty() && keys > 1 && !options.any {
+        say(&format!("note: {path} has no row that holds all of these keys"));
+        let all = if options.all { "" } else { "--all " };
+        say(&format!("hint: {all}--any gives the rows that hold any of them"));
     }
     Ok(Session::report(&end.issues))
 }

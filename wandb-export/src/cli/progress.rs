@@ -153,6 +153,10 @@ struct Counted {
 }
 
 impl Sink for Counted {
+    fn divides_objects(&self) -> bool {
+        self.sink.divides_objects()
+    }
+
     fn write(&mut self, rows: &[Row]) -> Result<(), SinkError> {
         self.sink.write(rows)?;
         self.rows.fetch_add(rows.len() as u64, Ordering::Relaxed);

@@ -20,10 +20,19 @@ pub(super) fn write(session: &Session, record: Row, destination: &Destination) -
 }
 
 /// Writes all that is known of a run, and where its page is if it has one.
-pub(super) fn write_run(session: &Session, run: &Run, destination: &Destination) -> Result<Outcome, Error> {
+pub(super) fn write_run(
+    session: &Session,
+    run: &Run,
+    raw: bool,
+    destination: &Destination,
+) -> Result<Outcome, Error> {
     let url = run.has_page().then(|| ("url".into(), Value::String(run.url())));
     let list = |name: &str, things: Vec<Value>| (!things.is_empty()).then(|| (name.into(), things.into()));
-    let record = RunColumns::All.row(run).into_iter();
+    let record = RunColumns::All.row(run).into_iter().map(|(name, value)| {
+        let raw_config = run.config.as_ref().filter(|_| raw && &*name == "config");
+        let value = raw_config.map_or(value, |config| Value::Map(config.wrapped()));
+        (name, value)
+    });
     let record = record
         .chain(run.branch().map(|branch| ("branch".into(), branch_value(branch))))
         .chain(list("alerts", run.alerts().iter().map(alert_value).collect()))

@@ -14,7 +14,8 @@ use super::session::Session;
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   wandb-export run my-team/my-project/abc123 -f jsonl
-  wandb-export run https://wandb.ai/my-team/my-project/runs/abc123 --path")]
+  wandb-export run https://wandb.ai/my-team/my-project/runs/abc123 --path
+  wandb-export run my-team/my-project/abc123 --raw -f jsonl")]
 pub(super) struct Options {
     /// The run: entity/project/run, its page's address, or a place on disk: ./wandb/run-…, or a .wandb file
     pub(super) path: String,
@@ -22,6 +23,10 @@ pub(super) struct Options {
     /// Print entity/project/run alone, after asking the server whether there is such a run
     #[arg(long = "path", conflicts_with_all = ["format", "nested"])]
     only_path: bool,
+
+    /// Show the config as the server keeps it, with W&B's own keys (_wandb) and a {value, desc} around each value
+    #[arg(long, conflicts_with = "only_path")]
+    raw: bool,
 
     #[command(flatten)]
     destination: Destination,
@@ -33,6 +38,6 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         options.destination.write_text(format!("{}\n", run.path()).as_bytes())?;
         return Ok(Outcome::Done);
     }
-    record::write_run(session, &run, &options.destination)?;
+    record::write_run(session, &run, options.raw, &options.destination)?;
     Ok(Session::report(run.issues()))
 }

@@ -1,9 +1,10 @@
 //! `runs`: the runs of a project with config and summary.
 
 use clap::Args;
+use wandb_core::ProjectPage;
 
 use super::exit::{Failure, Outcome};
-use super::output::Destination;
+use super::output::{Destination, say};
 use super::session::Session;
 use super::suggest;
 use crate::api::RunColumns;
@@ -15,7 +16,8 @@ use crate::api::RunColumns;
   wandb-export runs my-team/my-project --order -summary_metrics.acc --limit 10
   wandb-export runs my-team/my-project --filter '{\"config.lr.value\": {\"$gt\": 0.01}}' -f jsonl")]
 pub(super) struct Options {
-    /// The project: entity/project, its page's address, or a folder of runs on disk: ./wandb
+    /// The project: entity/project, the address of its page or of that of a group or sweep, or a folder of runs on disk:
+    /// ./wandb
     pub(super) path: String,
 
     #[command(flatten)]
@@ -50,6 +52,16 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         .await
 }
 
+/// What the runs are that an address led to.
+fn listed(page: &ProjectPage) -> String {
+    match page {
+        ProjectPage::Group(group) => format!("these are the runs of group {group}"),
+        ProjectPage::Sweep(sweep) => format!("these are the runs of sweep {sweep}"),
+        ProjectPage::Run(run) => format!("this is run {run} alone; name the project to list all of its runs"),
+        _ => "these are all runs of the project; the filters of a saved workspace are not applied".to_owned(),
+    }
+}
+
 /// Writes a row a run.
 pub(super) async fn write(
     session: &Session,
@@ -62,6 +74,9 @@ pub(super) async fn write(
     let progress = session.progress();
     let sink = progress.counted(destination.sink()?);
     let mut runs = session.api.runs(path).await?.order(&selection.order)?.columns(columns);
+    if let Some(page) = runs.page() {
+        say(&format!("note: {}", listed(page)));
+    }
     if let Some(filter) = &selection.filter {
         runs = runs.filter(filter)?;
     }

@@ -114,7 +114,7 @@ async fn best(
                 Goal::Maximize => "greatest",
             }
         ));
-        record::write_run(session, &run, &options.destination)?;
+        record::write_run(session, &run, false, &options.destination)?;
     }
     Ok(Session::report(run.issues().iter().filter(|issue| !is_of_sweep(issue))))
 }

@@ -20,14 +20,13 @@ impl Content {
         Self { size: file.size, md5: file.md5.clone() }
     }
 
-    /// What does not fit in a file of that size and digest, which is not needed where the server tells none.
-    pub(crate) fn mismatch(&self, size: u64, md5: Option<&str>) -> Option<String> {
+    /// How a file of that size and digest differs from what the server says.
+    pub(crate) fn mismatch(&self, size: u64, md5: &str) -> Option<String> {
         if let Some(expected) = self.size.filter(|expected| *expected != size) {
-            return Some(format!("it has {size} bytes, and the server says {expected}"));
+            return Some(format!("it has {size} bytes, and the server's list says {expected}"));
         }
-        let expected = self.md5.as_deref().filter(|expected| Some(*expected) != md5)?;
-        let md5 = md5.unwrap_or("not known");
-        Some(format!("its MD5 digest is {md5}, and the server says {expected}"))
+        let expected = self.md5.as_deref().filter(|expected| *expected != md5)?;
+        Some(format!("its MD5 digest is {md5}, and the server's list says {expected}"))
     }
 
     /// Whether a reader has just this content. Without a digest nobody knows.
@@ -83,10 +82,9 @@ mod tests {
         assert!(!content(Some(5), Some(HELLO)).is_in(&b"hellO"[..], 5).unwrap());
         assert!(!content(Some(4), Some(HELLO)).is_in(&b"hello"[..], 5).unwrap());
         assert!(!content(Some(5), None).is_in(&b"hello"[..], 5).unwrap(), "nobody knows");
-        assert_eq!(content(Some(5), Some(HELLO)).mismatch(5, Some(HELLO)), None);
-        assert!(content(Some(4), None).mismatch(5, None).is_some());
-        assert_eq!(content(Some(5), None).mismatch(5, None), None);
-        assert!(content(None, Some("other")).mismatch(5, Some(HELLO)).is_some());
-        assert!(content(None, Some(HELLO)).mismatch(5, None).is_some(), "nobody looked");
+        assert_eq!(content(Some(5), Some(HELLO)).mismatch(5, HELLO), None);
+        assert!(content(Some(4), None).mismatch(5, HELLO).is_some());
+        assert_eq!(content(Some(5), None).mismatch(5, HELLO), None);
+        assert!(content(None, Some("other")).mismatch(5, HELLO).is_some());
     }
 }

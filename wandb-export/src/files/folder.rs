@@ -8,8 +8,9 @@ use std::sync::Arc;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 
+use super::name::hash;
 use super::partial::PartialFile;
-use super::{Content, Names};
+use super::{Content, Names, Receipt, digest};
 
 /// A folder for files.
 #[derive(Debug, Clone)]
@@ -75,6 +76,33 @@ impl Folder {
         self.replace(Names::MAPPING, &text)
     }
 
+    /// The size and MD5 digest of the file in a place, unless it is no file, or not of the size that is asked for.
+    pub(crate) fn describe(&self, here: &str, size: Option<u64>) -> io::Result<Option<(u64, String)>> {
+        let found = self.dir.symlink_metadata(here)?;
+        if !found.is_file() || size.is_some_and(|size| size != found.len()) {
+            return Ok(None);
+        }
+        let digest = digest(&mut self.dir.open(here)?)?.finish();
+        Ok(Some((found.len(), digest)))
+    }
+
+    /// What is remembered of an earlier download. Nothing, where that cannot be read.
+    pub(crate) fn receipt(&self, name: &str) -> Option<Receipt> {
+        serde_json::from_slice(&self.dir.read(receipt_path(name)).ok()?).ok()
+    }
+
+    /// Remembers a download.
+    pub(crate) fn keep_receipt(&self, name: &str, receipt: &Receipt) -> io::Result<()> {
+        self.dir.create_dir_all(Names::PARTIAL)?;
+        self.replace(&receipt_path(name), &serde_json::to_vec(receipt)?)
+    }
+
+    /// Forgets a download, if there is anything to forget.
+    pub(crate) fn forget_receipt(&self, name: &str) {
+        // One that stays is of another list entry, and so of no effect.
+        let _ = self.dir.remove_file(receipt_path(name));
+    }
+
     /// Begins a file, or goes on with one that an earlier download has begun.
     pub(crate) fn partial(&self, name: &str, content: &Content) -> io::Result<PartialFile> {
         self.dir.create_dir_all(Names::PARTIAL)?;
@@ -110,4 +138,8 @@ impl Folder {
         // It is not empty while something is to be gone on with.
         let _ = self.dir.remove_dir(Names::PARTIAL);
     }
+}
+
+fn receipt_path(name: &str) -> String {
+    format!("{}/{}.receipt.json", Names::PARTIAL, hash(name))
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::error::Error;
+use crate::issue::Issue;
 
 /// What to do where something is in the place of a file already. The same file, by size and digest, is always left as
 /// it is.
@@ -25,7 +26,7 @@ pub enum Outcome {
     Fetched,
     /// A part was there from an earlier time, and the rest was downloaded.
     Resumed,
-    /// It was there already, the same by size and digest.
+    /// It was there already: the same by size and digest, or by what an earlier download remembered of it.
     AlreadyThere,
     /// Something was there and was kept, as asked; it was not looked at.
     Kept,
@@ -54,11 +55,13 @@ pub struct Downloaded {
     pub bytes: Option<u64>,
     /// How it came there.
     pub outcome: Outcome,
+    /// How it differs from what the server's list says of it, where the storage has it so ([`Issue::FileInexact`]).
+    pub issues: Vec<Issue>,
 }
 
 impl Downloaded {
     pub(crate) fn new(name: &str, path: PathBuf, bytes: Option<u64>, outcome: Outcome) -> Self {
-        Self { name: name.to_owned(), path, bytes, outcome }
+        Self { name: name.to_owned(), path, bytes, outcome, issues: Vec::new() }
     }
 }
 
@@ -80,12 +83,17 @@ pub struct Downloads {
     pub files: Vec<Downloaded>,
     /// Those that could not be had.
     pub failed: Vec<FailedDownload>,
+    /// How some of the files differ from what the server's list says of them.
+    pub issues: Vec<Issue>,
 }
 
 impl Downloads {
     pub(crate) fn push(&mut self, name: &str, outcome: Result<Downloaded, Error>) {
         match outcome {
-            Ok(file) => self.files.push(file),
+            Ok(file) => {
+                self.issues.extend(file.issues.iter().cloned());
+                self.files.push(file);
+            }
             Err(error) => self.failed.push(FailedDownload { name: name.to_owned(), error }),
         }
     }

@@ -4,7 +4,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::time::Duration;
 
 use cap_std::fs::{Dir, OpenOptions};
-use wandb_core::client::Partial;
+use wandb_core::client::{FileVersion, Partial};
 
 use super::content::{Content, Digest, digest};
 use super::folder::Folder;
@@ -21,8 +21,8 @@ pub(crate) struct PartialFile {
     data: String,
     notes: Notes,
     written: u64,
-    /// Of what is written; nobody computes it where there is none to compare it with.
-    digest: Option<Digest>,
+    /// Of what is written.
+    digest: Digest,
 }
 
 /// What is known of a partial file.
@@ -31,6 +31,27 @@ struct Notes {
     name: String,
     content: Content,
     etag: Option<String>,
+    /// What the storage said of the whole file.
+    #[serde(default)]
+    length: Option<u64>,
+    #[serde(default)]
+    stored_md5: Option<String>,
+}
+
+impl Notes {
+    fn of(name: &str, content: &Content) -> Self {
+        let (name, content) = (name.to_owned(), content.clone());
+        Self { name, content, etag: None, length: None, stored_md5: None }
+    }
+
+    fn version(&self) -> FileVersion {
+        FileVersion { etag: self.etag.clone(), length: self.length, md5: self.stored_md5.clone() }
+    }
+
+    /// Whether something tells afterwards that the rest belongs to what is there.
+    fn can_be_joined(&self) -> bool {
+        self.etag.is_some() || self.content.md5.is_some() || self.stored_md5.is_some()
+    }
 }
 
 /// So often a partial file is opened that others are at work on.
@@ -46,14 +67,12 @@ impl PartialFile {
     pub(super) fn open(folder: Folder, name: &str, content: &Content) -> io::Result<Self> {
         let data = format!("{}/{}.part", Names::PARTIAL, hash(name));
         let file = locked(folder.dir(), &data)?;
-        let notes = Notes { name: name.to_owned(), content: content.clone(), etag: None };
-        let mut partial = Self { folder, file, data, notes, written: 0, digest: None };
+        let notes = Notes::of(name, content);
+        let mut partial = Self { folder, file, data, notes, written: 0, digest: Digest::default() };
         match partial.earlier_notes() {
-            Some(earlier) if earlier == (Notes { etag: earlier.etag.clone(), ..partial.notes.clone() }) => {
+            Some(earlier) if (&*earlier.name, &earlier.content) == (name, content) => {
                 partial.notes = earlier;
-                if content.md5.is_some() {
-                    partial.digest = Some(digest(&mut partial.file)?);
-                }
+                partial.digest = digest(&mut partial.file)?;
                 partial.written = partial.file.seek(SeekFrom::End(0))?;
             }
             _ => partial.restart()?,
@@ -63,8 +82,8 @@ impl PartialFile {
 
     /// What is there already, if the rest can be asked for.
     pub(crate) fn begun(&self) -> Option<Partial> {
-        let etag = self.notes.etag.clone().filter(|_| self.written > 0)?;
-        Some(Partial { received: self.written, etag })
+        let is_of_use = self.written > 0 && self.notes.can_be_joined();
+        is_of_use.then(|| Partial { received: self.written, version: self.notes.version() })
     }
 
     /// How many bytes are there.
@@ -77,23 +96,38 @@ impl PartialFile {
         self.file.set_len(0)?;
         self.file.seek(SeekFrom::Start(0))?;
         self.written = 0;
-        self.digest = self.notes.content.md5.is_some().then(Digest::default);
+        self.digest = Digest::default();
         Ok(())
     }
 
-    /// Notes the tag that a later download needs to go on.
-    pub(crate) fn note(&mut self, etag: Option<&str>) -> io::Result<()> {
-        if self.notes.etag.as_deref() == etag && self.written > 0 {
+    /// Notes of which version of the file the bytes are, which a later download needs to go on.
+    pub(crate) fn note(&mut self, version: &FileVersion) -> io::Result<()> {
+        let is_begun = self.written > 0;
+        // A storage may say less of a part than of the whole file.
+        let before = if is_begun { self.notes.version() } else { FileVersion::default() };
+        let FileVersion { etag, length, md5 } = version.clone();
+        let version = FileVersion {
+            etag: etag.or(before.etag),
+            length: length.or(before.length),
+            md5: md5.or(before.md5),
+        };
+        if is_begun && version == self.notes.version() {
             return Ok(());
         }
-        self.notes.etag = etag.map(str::to_owned);
+        (self.notes.etag, self.notes.length, self.notes.stored_md5) =
+            (version.etag, version.length, version.md5);
         let text = serde_json::to_vec(&self.notes)?;
         self.folder.replace(&self.notes_path(), &text)
     }
 
-    /// What does not fit to what the server says of it.
+    /// How it differs from what the server says of it.
     pub(crate) fn mismatch(&self) -> Option<String> {
-        self.notes.content.mismatch(self.written, self.digest.clone().map(Digest::finish).as_deref())
+        self.notes.content.mismatch(self.written, &self.md5())
+    }
+
+    /// The MD5 digest of what is there, in base64.
+    pub(crate) fn md5(&self) -> String {
+        self.digest.clone().finish()
     }
 
     /// Adds to what is there, of which the digest then knows nothing.
@@ -124,14 +158,14 @@ impl PartialFile {
         let _ = self.folder.dir().remove_file(self.notes_path());
     }
 
-    /// Hands out the digest to be gone on with elsewhere, if one is wanted.
-    pub(crate) fn take_digest(&mut self) -> Option<Digest> {
-        self.digest.take()
+    /// Hands out the digest to be gone on with elsewhere.
+    pub(crate) fn take_digest(&mut self) -> Digest {
+        std::mem::take(&mut self.digest)
     }
 
     /// Takes the digest back, now of all that is there.
     pub(crate) fn set_digest(&mut self, digest: Digest) {
-        self.digest = Some(digest);
+        self.digest = digest;
     }
 
     /// Puts the whole file into its place.
@@ -240,16 +274,39 @@ mod tests {
         Content { size: Some(4), md5: None }
     }
 
+    fn tagged() -> FileVersion {
+        FileVersion { etag: Some("\"tag\"".to_owned()), ..FileVersion::default() }
+    }
+
+    #[test]
+    fn an_untagged_part_is_of_use_with_a_digest() {
+        let untagged = FileVersion { length: Some(4), ..FileVersion::default() };
+        let with_digest = FileVersion { md5: Some("x".to_owned()), ..untagged.clone() };
+        let listed = Content { md5: Some("x".to_owned()), ..content() };
+        for (content, version, is_of_use) in
+            [(content(), &untagged, false), (content(), &with_digest, true), (listed, &untagged, true)]
+        {
+            let target = tempfile::tempdir().unwrap();
+            let folder = Folder::open(target.path()).unwrap();
+            let mut first = folder.partial("a", &content).unwrap();
+            first.note(version).unwrap();
+            first.append(b"ab").unwrap();
+            drop(first);
+            let begun = folder.partial("a", &content).unwrap().begun();
+            assert_eq!(begun, is_of_use.then(|| Partial { received: 2, version: version.clone() }));
+        }
+    }
+
     #[test]
     fn a_part_is_gone_on_with_if_the_file_is_the_same() {
         let target = tempfile::tempdir().unwrap();
         let folder = Folder::open(target.path()).unwrap();
         let mut first = folder.partial("a", &content()).unwrap();
-        first.note(Some("\"tag\"")).unwrap();
+        first.note(&tagged()).unwrap();
         first.append(b"ab").unwrap();
         drop(first);
         let mut second = folder.partial("a", &content()).unwrap();
-        assert_eq!(second.begun(), Some(Partial { received: 2, etag: "\"tag\"".to_owned() }));
+        assert_eq!(second.begun(), Some(Partial { received: 2, version: tagged() }));
         second.append(b"cd").unwrap();
         assert_eq!((second.mismatch(), second.written()), (None, 4));
         second.finish("sub/a").unwrap();
@@ -264,7 +321,7 @@ mod tests {
         let target = tempfile::tempdir().unwrap();
         let folder = Folder::open(target.path()).unwrap();
         let mut first = folder.partial("a", &content()).unwrap();
-        first.note(Some("\"tag\"")).unwrap();
+        first.note(&tagged()).unwrap();
         first.append(b"ab").unwrap();
         drop(first);
         let other = Content { size: Some(5), md5: None };

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use wandb_core::client::FileVersion;
 
 use super::contents::Part;
 use super::layout::place;
+use crate::files::{Listed, Receipt};
 
 /// The version of the layout. A mirror of a later one is refused.
 pub(super) const FORMAT: u32 = 1;
@@ -59,12 +61,34 @@ pub(super) struct File {
     pub(super) bytes: u64,
     /// The MD5 digest in base64.
     pub(super) md5: String,
+    /// What list and storage said of it, where the list has no digest or one that the storage denies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) origin: Option<Origin>,
+}
+
+/// What list and storage said of a file when it was downloaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Origin {
+    listed: Listed,
+    stored: FileVersion,
 }
 
 impl File {
+    /// What makes a file known that its list entry does not confirm.
+    pub(super) fn receipt(&self) -> Option<Receipt> {
+        let Origin { listed, stored } = self.origin.clone()?;
+        Some(Receipt { listed, stored, bytes: self.bytes, md5: self.md5.clone() })
+    }
+
     /// The path below the run's folder.
     pub(super) fn here(&self) -> &str {
         self.here.as_deref().unwrap_or(&self.name)
+    }
+}
+
+impl From<Receipt> for Origin {
+    fn from(Receipt { listed, stored, .. }: Receipt) -> Self {
+        Self { listed, stored }
     }
 }
 
@@ -264,7 +288,13 @@ mod tests {
         record.files = Some(Taken {
             as_of: Fingerprint::number(2),
             what: Files {
-                files: vec![File { name: "a?".into(), here: Some("a_~1".into()), bytes: 1, md5: "y".into() }],
+                files: vec![File {
+                    name: "a?".into(),
+                    here: Some("a_~1".into()),
+                    bytes: 1,
+                    md5: "y".into(),
+                    origin: None,
+                }],
             },
         });
         record.missing.insert("logs".to_owned(), vec!["why".to_owned()]);
@@ -291,7 +321,7 @@ mod tests {
         let mut record = RunRecord::new("A?", "A_~1", Fingerprint::number(0));
         record.history = Some(Taken { as_of: record.as_of, what: stored(3) });
         record.system = Some(Taken { as_of: record.as_of, what: stored(0) });
-        let file = File { name: "m/x.h5".into(), here: None, bytes: 1, md5: "y".into() };
+        let file = File { name: "m/x.h5".into(), here: None, bytes: 1, md5: "y".into(), origin: None };
         record.files = Some(Taken { as_of: record.as_of, what: Files { files: vec![file] } });
         let places: Vec<_> = record.stored().into_iter().map(|(_, place, ..)| place).collect();
         assert_eq!(places, ["history/A_~1.parquet", "files/A_~1/m/x.h5"], "an empty table is no file");

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use wandb_core::{RunPath, model};
@@ -13,11 +14,12 @@ use super::contents::Part;
 use super::disk::sync_directory;
 use super::event::MirrorEvent;
 use super::layout::place;
-use super::record::{File, Files};
+use super::record::{File, Files, Origin};
 use super::run_copy::{Got, RunCopy};
-use crate::api::{self, DownloadProgress, RunFile};
+use crate::api::{self, DownloadProgress, Fetched, Receipts, RunFile};
 use crate::error::Error;
-use crate::files::{Downloaded, Existing, Names, digest};
+use crate::files::{Downloaded, Existing, Names, Receipt, digest};
+use crate::issue::Issue;
 
 /// Files of fewer bytes are downloaded without a look at how much room there is, and so much is left to others.
 const LARGE: u64 = 64 << 20;
@@ -26,6 +28,8 @@ const LARGE: u64 = 64 << 20;
 struct Plan {
     /// Each file that the server lists, and what is there of it if that is the same.
     files: Vec<(model::File, Option<File>)>,
+    /// What is remembered of files that the list does not confirm.
+    receipts: HashMap<String, Receipt>,
     /// How many bytes of the others are there already, in their places or on the way.
     there: u64,
 }
@@ -60,13 +64,20 @@ impl RunCopy<'_> {
         let permits = of.downloads(wanted.len()).await;
         let wanted = stream::iter(wanted.into_iter().map(Ok)).boxed();
         let progress = DownloadProgress::default();
-        let fetched = api::fetch_all(wanted, &folder, permits.len(), Existing::Replace, &progress).await?;
+        let receipts = Receipts::Known(Arc::new(plan.receipts));
+        let fetched =
+            api::fetch_all(wanted, &folder, permits.len(), Existing::Replace, receipts, &progress).await?;
         drop(permits);
-        let (mut came, mut missing) = (Vec::new(), Vec::new());
+        let (mut came, mut missing, mut inexact) = (Vec::new(), Vec::new(), Vec::new());
         for (file, outcome) in fetched {
             match outcome {
-                Ok(downloaded) => came.push((file, downloaded)),
+                Ok(fetched) => {
+                    inexact.extend(fetched.file.issues.iter().map(without_run));
+                    came.push((file, fetched));
+                }
                 Err(error) if is_of_the_disk(&error) => return Err(error),
+                // The server will not hand it out later either.
+                Err(error @ Error::FileIsReference { .. }) => inexact.push(error.to_string()),
                 Err(error) => missing.push(format!("{}: {}", file.name, error.with_causes())),
             }
         }
@@ -76,7 +87,7 @@ impl RunCopy<'_> {
         }
         let files =
             plan.files.into_iter().filter_map(|(file, known)| known.or_else(|| described.remove(&file.name)));
-        Ok(Got { missing, ..Got::all(Files { files: files.collect() }) })
+        Ok(Got { missing, inexact, ..Got::all(Files { files: files.collect() }) })
     }
 
     /// Large files are not begun where there is no room for them, so that the rest still has some.
@@ -96,11 +107,20 @@ impl RunCopy<'_> {
     }
 }
 
+/// An issue in a record of the run that it is about.
+fn without_run(issue: &Issue) -> String {
+    match issue {
+        Issue::FileInexact { name, detail, .. } => format!("{name}: {detail}"),
+        other => other.to_string(),
+    }
+}
+
 /// Looks which of the listed files are there as they are.
 fn plan(listed: Vec<model::File>, known: Vec<File>, folder: &Path) -> Plan {
     let mut known: HashMap<String, File> = known.into_iter().map(|file| (file.name.clone(), file)).collect();
     let mut seen = HashSet::new();
-    let mut plan = Plan { files: Vec::new(), there: size_of_all(&folder.join(Names::PARTIAL)) };
+    let there = size_of_all(&folder.join(Names::PARTIAL));
+    let mut plan = Plan { files: Vec::new(), receipts: HashMap::new(), there };
     for file in listed {
         // A list whose pages have moved meanwhile may have a file twice.
         if !seen.insert(file.name.clone()) {
@@ -114,9 +134,15 @@ fn plan(listed: Vec<model::File>, known: Vec<File>, folder: &Path) -> Plan {
             let as_listed = file.md5.as_ref() == Some(&known.md5);
             as_listed && file.size.is_none_or(|size| size == known.bytes) && found == Some(known.bytes)
         };
+        let receipt = known.as_ref().and_then(File::receipt);
         let known = known.filter(is_same);
-        if known.is_none() && found.is_some() && found == file.size {
+        if known.is_none() && found.is_some() && (found == file.size || receipt.is_some()) {
             plan.there += found.unwrap_or_default();
+        }
+        if known.is_none()
+            && let Some(receipt) = receipt
+        {
+            plan.receipts.insert(file.name.clone(), receipt);
         }
         plan.files.push((file, known));
     }
@@ -130,21 +156,24 @@ fn size_of_all(folder: &Path) -> u64 {
 }
 
 /// What there is of files that have been downloaded, by the server's names. A crash does not undo that any more.
-fn describe(came: Vec<(RunFile, Downloaded)>, folder: &Path) -> Result<HashMap<String, File>, Error> {
+fn describe(came: Vec<(RunFile, Fetched)>, folder: &Path) -> Result<HashMap<String, File>, Error> {
     let mut described = HashMap::with_capacity(came.len());
     let mut folders = BTreeSet::new();
-    for (file, Downloaded { path, .. }) in came {
+    for (file, Fetched { file: Downloaded { path, .. }, md5, receipt }) in came {
         let failed = |error| Error::io(format!("reading {}", path.display()), error);
-        let md5 = match &file.md5 {
-            Some(md5) => md5.clone(),
+        let bytes = fs::metadata(&path).map_err(failed)?.len();
+        let md5 = match md5 {
+            Some(md5) => md5,
             None => digest(&mut fs::File::open(&path).map_err(failed)?).map_err(failed)?.finish(),
         };
-        let bytes = fs::metadata(&path).map_err(failed)?.len();
         let inside = path.strip_prefix(folder).unwrap_or(&path);
         folders.extend(inside.ancestors().skip(1).map(|inner| folder.join(inner)));
         let here: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
         let here = Some(here.join("/")).filter(|here| *here != file.name);
-        described.insert(file.name.clone(), File { name: file.name.clone(), here, bytes, md5 });
+        described.insert(
+            file.name.clone(),
+            File { name: file.name.clone(), here, bytes, md5, origin: receipt.map(Origin::from) },
+        );
     }
     folders.extend(folder.ancestors().skip(1).take(2).map(PathBuf::from));
     for folder in folders {

@@ -21,6 +21,7 @@ use crate::table::{Gathered, Nested, TableOptions};
 /// Puts rows aside and encodes them all in the end, or encodes record batches as they come.
 pub(super) struct Columnar<E: Encode> {
     options: TableOptions,
+    divides_objects: bool,
     name: String,
     state: State<E>,
 }
@@ -42,6 +43,7 @@ impl<E: Encode> Columnar<E> {
     pub(super) fn new(encoding: E, output: Output, options: &TableOptions, default: Nested) -> Self {
         Self {
             options: options.clone(),
+            divides_objects: options.divides_objects(default),
             name: output.name().to_owned(),
             state: State::Gathering(Box::new(Gathering {
                 encoding,
@@ -77,6 +79,10 @@ impl<E: Encode> Gathering<E> {
 }
 
 impl<E: Encode> Sink for Columnar<E> {
+    fn divides_objects(&self) -> bool {
+        self.divides_objects
+    }
+
     fn write(&mut self, rows: &[Row]) -> Result<(), SinkError> {
         let written = match &mut self.state {
             State::Gathering(gathering) => gathering.rows.rows(rows).map_err(SinkError::from),

@@ -11,6 +11,11 @@ use crate::table::Finding;
 /// A sink that is dropped before it is finished, or that has failed, leaves nothing in a file's place: what was there
 /// before stays.
 pub trait Sink: Send {
+    /// Whether objects in rows become columns, one for each of their keys, as in a flat table. Default: no.
+    fn divides_objects(&self) -> bool {
+        false
+    }
+
     /// Takes the next rows. May be called any number of times, with any number of rows.
     ///
     /// After an error nothing more can be written.

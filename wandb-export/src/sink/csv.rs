@@ -29,6 +29,7 @@ pub(super) fn sink(output: Output, options: &SinkOptions) -> Result<Box<dyn Sink
         #[cfg(feature = "parquet")]
         options: options.table.clone(),
         name: output.name().to_owned(),
+        divides_objects: options.table.divides_objects(crate::table::Nested::Dotted),
         state: State::Growing(Box::new(Growing::new(output, &options.table)?)),
     }))
 }
@@ -38,6 +39,7 @@ struct Csv {
     #[cfg(feature = "parquet")]
     options: crate::table::TableOptions,
     name: String,
+    divides_objects: bool,
     state: State,
 }
 
@@ -63,6 +65,10 @@ impl Csv {
 }
 
 impl Sink for Csv {
+    fn divides_objects(&self) -> bool {
+        self.divides_objects
+    }
+
     fn write(&mut self, rows: &[Row]) -> Result<(), SinkError> {
         let written = match &mut self.state {
             State::Growing(growing) => growing.rows(rows),

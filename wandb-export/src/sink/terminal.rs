@@ -26,6 +26,7 @@ pub(super) fn sink(output: Output, options: &SinkOptions) -> Box<dyn Sink> {
     Box::new(Terminal {
         output,
         builder: options.table.schema_builder(Nested::Dotted),
+        divides_objects: options.table.divides_objects(Nested::Dotted),
         window: Window::new(options.terminal.rows),
         options: options.terminal.clone(),
         failed: false,
@@ -36,12 +37,17 @@ pub(super) fn sink(output: Output, options: &SinkOptions) -> Box<dyn Sink> {
 struct Terminal {
     output: Output,
     builder: SchemaBuilder,
+    divides_objects: bool,
     window: Window,
     options: TerminalOptions,
     failed: bool,
 }
 
 impl Sink for Terminal {
+    fn divides_objects(&self) -> bool {
+        self.divides_objects
+    }
+
     fn write(&mut self, rows: &[Row]) -> Result<(), SinkError> {
         for row in rows {
             if let Err(error) = self.builder.observe(row) {

@@ -35,6 +35,12 @@ impl Default for TableOptions {
 }
 
 impl TableOptions {
+    /// Whether objects in rows become columns, where `default` is what suits the output.
+    #[cfg(any(feature = "csv", feature = "parquet", feature = "terminal"))]
+    pub(crate) fn divides_objects(&self, default: Nested) -> bool {
+        self.nested.unwrap_or(default) != Nested::Json
+    }
+
     /// The builder these options ask for, where `default` is what suits the output.
     pub fn schema_builder(&self, default: Nested) -> SchemaBuilder {
         SchemaBuilder::new(self.nested.unwrap_or(default))

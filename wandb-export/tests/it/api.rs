@@ -3,6 +3,7 @@
 mod both_forms;
 mod exported;
 mod faults;
+mod few_rows;
 mod files;
 mod growing;
 mod lacking;
@@ -10,6 +11,7 @@ mod logs;
 mod on_disk;
 mod rows;
 mod runs;
+mod storages;
 mod sweeps;
 mod updates;
 mod writers;

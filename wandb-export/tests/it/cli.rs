@@ -1,6 +1,8 @@
 //! The program as users meet it: what it writes, what it says, and how it ends.
 
+mod addresses;
 mod commands;
+mod denied_files;
 mod dialects;
 mod downloads;
 mod exit_codes;

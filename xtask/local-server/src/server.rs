@@ -5,13 +5,13 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 
 use crate::http::{Site, serve};
 use crate::options::Options;
 use crate::request_log::Port;
-use crate::store::{Shared, Store};
+use crate::store::{Shared, Store, Urls};
 
 /// A running server. It stops when it is dropped.
 #[derive(Debug)]
@@ -19,6 +19,7 @@ pub struct LocalServer {
     shared: Arc<Shared>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+    _unreachable: TcpSocket,
 }
 
 impl LocalServer {
@@ -40,10 +41,14 @@ impl LocalServer {
     pub fn start(options: Options) -> io::Result<Self> {
         let (api, storage) = (bind(options.port)?, bind(options.storage_port)?);
         let shared = Arc::new(Shared::new(options).map_err(io::Error::other)?);
-        shared.set_urls(
-            format!("http://{}{}", api.local_addr()?, crate::urls::prefix(&shared.options)),
-            format!("http://{}", storage.local_addr()?),
-        );
+        // A port that is taken, so that nobody else listens there, and where connections are refused.
+        let unreachable = TcpSocket::new_v4()?;
+        unreachable.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+        shared.set_urls(Urls {
+            base: format!("http://{}{}", api.local_addr()?, crate::urls::prefix(&shared.options)),
+            storage: format!("http://{}", storage.local_addr()?),
+            unreachable: format!("http://{}", unreachable.local_addr()?),
+        });
         let store = Store(Arc::clone(&shared));
         let saved = shared.options.data_dir.as_ref().filter(|directory| directory.exists());
         for recording in shared.options.fixtures.iter().chain(saved) {
@@ -69,7 +74,7 @@ impl LocalServer {
             });
             runtime.shutdown_background();
         })?;
-        Ok(Self { shared, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { shared, stop: Some(stop), thread: Some(thread), _unreachable: unreachable })
     }
 
     /// The base URL of the API, with the path prefix and without a trailing slash.

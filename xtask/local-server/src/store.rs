@@ -17,6 +17,7 @@ mod sampling;
 mod seed;
 mod shared;
 mod state;
+mod storage;
 mod sweep;
 
 pub use export::ExportOptions;
@@ -24,6 +25,7 @@ pub use generate::GeneratedRun;
 pub use handle::{Store, StoreError};
 pub use run::RunState;
 pub use seed::NewRun;
+pub use storage::{DirectUrls, StorageBehaviour};
 pub use sweep::NewSweep;
 
 pub(crate) use artifact::{Artifact, Manifest};
@@ -34,6 +36,6 @@ pub(crate) use filter::Filter;
 pub(crate) use history::write_json_string;
 pub(crate) use run::{Run, blob_key, storage_id};
 pub(crate) use sampling::{SampleSpec, object, positions, sampled_rows, write_history_rows};
-pub(crate) use shared::Shared;
+pub(crate) use shared::{Shared, Urls};
 pub(crate) use state::{ProjectFacts, md5_base64};
 pub(crate) use sweep::Sweep;

@@ -6,7 +6,7 @@ use md5::{Digest as _, Md5};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::options::Options;
-use crate::store::Shared;
+use crate::store::{DirectUrls, Shared};
 
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 const PATH: &AsciiSet = &SEGMENT.remove(b'/');
@@ -29,11 +29,25 @@ pub(crate) fn signed(shared: &Shared, method: &str, key: &str) -> String {
     format!("{}/{path}?expires={expires}&signature={signature}", shared.storage_url())
 }
 
+/// The URL of a run's file in the bucket, which may be closed to the client.
+pub(crate) fn direct(shared: &Shared, key: &str) -> String {
+    let signed = signed(shared, "GET", key);
+    match shared.storage().direct {
+        DirectUrls::Served => signed,
+        DirectUrls::Refused => format!("{signed}&{DIRECT}=1"),
+        DirectUrls::Unreachable => signed.replacen(shared.storage_url(), shared.unreachable_url(), 1),
+    }
+}
+
+/// Marks the direct URLs that are refused.
+const DIRECT: &str = "direct";
+
 /// Why a signed URL is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Denied {
     Signature,
     Expired,
+    Closed,
 }
 
 /// Checks the path and query of a request to the storage port and gives back the key of the blob.
@@ -51,6 +65,9 @@ pub(crate) fn verify(shared: &Shared, method: &str, path: &str, query: &str) -> 
     }
     if expires <= now() {
         return Err(Denied::Expired);
+    }
+    if parameter(DIRECT).is_some() {
+        return Err(Denied::Closed);
     }
     Ok(key.into_owned())
 }

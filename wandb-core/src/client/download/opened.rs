@@ -1,13 +1,11 @@
 //! What a response to a request for a file holds of it.
 
-use std::ops::Range;
-
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 use url::Url;
 
-use super::range::{Asked, ByteRange};
+use super::range::{Asked, FileVersion};
 use crate::client::reply::{Failure, sort};
 use crate::operation::AnswerError;
 use crate::transport::Response;
@@ -18,8 +16,8 @@ pub(super) struct Opened {
     pub(super) from: u64,
     /// Where the part ends, if it is a part that does not end with the file.
     pub(super) part_end: Option<u64>,
-    /// The length of the whole file.
-    pub(super) length: Option<u64>,
+    /// What the response says of the whole file.
+    pub(super) version: FileVersion,
 }
 
 /// `Content-Range: bytes first-last/length`
@@ -31,50 +29,37 @@ struct ContentRange {
 impl Opened {
     pub(super) fn new(response: Response, asked: &Asked) -> Result<Self, Failure> {
         let opened = Self::read(response, asked)?;
-        if asked.must_be_same && !opened.is_same(asked) {
+        if asked.must_be_same && !opened.version.agrees_with(&asked.version) {
             return Err(Failure::Answer(AnswerError::Changed));
         }
         Ok(opened)
     }
 
     fn read(response: Response, asked: &Asked) -> Result<Self, Failure> {
-        let header = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        let headers = response.headers();
         let is_part = response.status() == StatusCode::PARTIAL_CONTENT;
         let Some(range) = asked.range.as_ref().filter(|_| is_part) else {
-            let length = header(CONTENT_LENGTH).and_then(number);
-            return Ok(Self { response, from: 0, part_end: None, length });
+            let length = text(headers, &CONTENT_LENGTH).and_then(number);
+            let version = FileVersion { etag: strong_tag(headers), length, md5: stored_md5(headers, false) };
+            return Ok(Self { response, from: 0, part_end: None, version });
         };
-        let came = header(CONTENT_RANGE).and_then(content_range);
-        let wanted = came.as_ref().and_then(|came| wanted(range, came.length));
-        let Some((came, wanted)) = came.zip(wanted).filter(|(came, wanted)| came.first == wanted.start)
-        else {
-            let header = asked.header().unwrap_or_default();
+        let came = text(headers, &CONTENT_RANGE).and_then(content_range);
+        let Some(came) = came.filter(|came| came.first == range.start) else {
+            let header = asked.range_header().unwrap_or_default();
             let message = format!("it is not the part of the file that was asked for with {header:?}");
             return Err(Failure::Answer(AnswerError::malformed(message, b"")));
         };
+        let end = range.end.min(came.length.unwrap_or(u64::MAX));
         // A server may send less than was asked for. The rest is then asked for as after a broken connection.
-        let part_end = Some(wanted.end).filter(|end| came.length != Some(*end) && *end != u64::MAX);
-        Ok(Self { response, from: came.first, part_end, length: came.length })
-    }
-
-    /// Whether the file is the one that was asked for, as far as anything tells.
-    fn is_same(&self, asked: &Asked) -> bool {
-        let differs = |wanted: Option<&HeaderValue>, is: Option<&HeaderValue>| {
-            wanted.zip(is).is_some_and(|(wanted, is)| wanted != is)
-        };
-        let tag = strong_tag(self.response.headers().get(ETAG));
-        let length = asked.length.zip(self.length).is_none_or(|(wanted, is)| wanted == is);
-        length && !differs(asked.etag.as_ref(), tag)
+        let part_end = Some(end).filter(|end| came.length != Some(*end) && *end != u64::MAX);
+        let version =
+            FileVersion { etag: strong_tag(headers), length: came.length, md5: stored_md5(headers, true) };
+        Ok(Self { response, from: came.first, part_end, version })
     }
 }
 
-/// Where `range` begins and ends in a file of `length`; `None` where only the length would tell.
-fn wanted(range: &ByteRange, length: Option<u64>) -> Option<Range<u64>> {
-    match (range, length) {
-        (ByteRange::Within(range), _) => Some(range.start..range.end.min(length.unwrap_or(u64::MAX))),
-        (ByteRange::Last(bytes), Some(length)) => Some(length.saturating_sub(*bytes)..length),
-        (ByteRange::Last(_), None) => None,
-    }
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
 }
 
 fn content_range(text: &str) -> Option<ContentRange> {
@@ -87,8 +72,24 @@ fn number(text: &str) -> Option<u64> {
 }
 
 /// A tag that promises the same bytes, which a weak one does not.
-pub(super) fn strong_tag(etag: Option<&HeaderValue>) -> Option<&HeaderValue> {
-    etag.filter(|etag| !etag.as_bytes().starts_with(b"W/"))
+fn strong_tag(headers: &HeaderMap) -> Option<String> {
+    text(headers, &ETAG).filter(|etag| !etag.starts_with("W/")).map(str::to_owned)
+}
+
+/// The MD5 digest of the whole file in base64, where the storage tells it: Google as one of the digests in
+/// `x-goog-hash`, Azure as `x-ms-blob-content-md5` beside a part, and both beside a whole file as `Content-MD5` or
+/// `x-goog-hash`. (`Content-MD5` beside a part is the digest of the part.)
+fn stored_md5(headers: &HeaderMap, is_part: bool) -> Option<String> {
+    let value = |name: &str| headers.get(name)?.to_str().ok();
+    // What Google decompresses on the way is not what it has the digest of.
+    let is_transcoded = value("x-goog-stored-content-encoding")
+        .is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity"));
+    let google =
+        headers.get_all("x-goog-hash").iter().filter(|_| !is_transcoded).filter_map(|hash| {
+            hash.to_str().ok()?.split(',').find_map(|hash| hash.trim().strip_prefix("md5="))
+        });
+    let whole = value("content-md5").filter(|_| !is_part && !is_transcoded);
+    google.chain(value("x-ms-blob-content-md5")).chain(whole).next().map(|md5| md5.trim().to_owned())
 }
 
 /// A refusal's body is read only so far as a message shows it.
@@ -105,5 +106,28 @@ pub(super) async fn refusal(url: &Url, response: Response) -> Failure {
             let message = String::from_utf8_lossy(response.body()).chars().take(200).collect();
             Failure::Status { status, message, asked: None }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn storage_digests_are_read_per_vendor() {
+        let whole = |pairs| stored_md5(&headers(pairs), false);
+        let part = |pairs| stored_md5(&headers(pairs), true);
+        assert_eq!(whole(&[("x-goog-hash", "crc32c=AAAAAA==,md5=abc==")]).as_deref(), Some("abc=="));
+        assert_eq!(part(&[("x-goog-hash", "crc32c=AAAAAA==, md5=abc==")]).as_deref(), Some("abc=="));
+        assert_eq!(whole(&[("content-md5", "abc==")]).as_deref(), Some("abc=="));
+        assert_eq!(part(&[("content-md5", "abc==")]), None, "it is the part's");
+        let azure = [("content-md5", "part"), ("x-ms-blob-content-md5", "whole")];
+        assert_eq!(part(&azure).as_deref(), Some("whole"));
+        let transcoded = [("x-goog-hash", "md5=abc=="), ("x-goog-stored-content-encoding", "gzip")];
+        assert_eq!(whole(&transcoded), None, "the digest is of the compressed file");
     }
 }

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
-use super::fetch::fetch;
+use super::fetch::{Fetched, Means, Receipts, fetch};
 use super::{DownloadProgress, Files, RunFile};
 use crate::error::Error;
 use crate::files::{Downloaded, Downloads, Existing, Folder, Names};
@@ -26,7 +26,8 @@ impl Files {
     /// Downloads the files into `folder`, which is made if there is none; sub-folders are those of the names.
     ///
     /// Several at a time, each checked against the size and digest that the server tells and then put into its place.
-    /// One that cannot be had does not keep the others from it. What was begun before, also by a program that was killed,
+    /// One that cannot be had does not keep the others from it. Where the storage twice sends something else than the
+    /// list says, that is kept, and is an issue. What was begun before, also by a program that was killed,
     /// is gone on with, and what is there already is not downloaded again.
     ///
     /// A name that could lead out of the folder, or that some system cannot hold or tell from another one, is replaced by a
@@ -37,10 +38,11 @@ impl Files {
     pub async fn download(self, folder: impl AsRef<Path>) -> Result<Downloads, Error> {
         let (existing, progress) = (self.existing, self.progress.clone());
         let at_once = self.api.client.concurrency();
-        let ended = fetch_all(self.stream(), folder.as_ref(), at_once, existing, &progress).await?;
+        let receipts = Receipts::InFolder;
+        let ended = fetch_all(self.stream(), folder.as_ref(), at_once, existing, receipts, &progress).await?;
         let mut downloads = Downloads::default();
         for (file, outcome) in ended {
-            downloads.push(&file.name, outcome);
+            downloads.push(&file.name, outcome.map(|fetched| fetched.file));
         }
         Ok(downloads)
     }
@@ -52,11 +54,13 @@ pub(crate) async fn fetch_all(
     folder: &Path,
     at_once: usize,
     existing: Existing,
+    receipts: Receipts,
     progress: &DownloadProgress,
-) -> Result<Vec<(RunFile, Result<Downloaded, Error>)>, Error> {
+) -> Result<Vec<(RunFile, Result<Fetched, Error>)>, Error> {
     let Target { folder, names } = Target::open(folder.to_owned()).await?;
     let used = folder.clone();
-    let fetched = fetched(placed(files, folder.clone(), names, progress.clone()), folder, existing, progress);
+    let placed = placed(files, folder.clone(), names, progress.clone());
+    let fetched = fetched(placed, Means { folder, existing, receipts, progress: progress.clone() });
     // As they end, so that a large file does not hold up the others.
     let mut ended: Vec<_> = fetched.buffer_unordered(at_once).try_collect().await?;
     ended.sort_unstable_by_key(|(number, ..)| *number);
@@ -87,17 +91,14 @@ fn placed(
 /// What becomes of files when they are downloaded, with their numbers.
 fn fetched(
     placed: BoxStream<'static, Result<(RunFile, String), Error>>,
-    folder: Folder,
-    existing: Existing,
-    progress: &DownloadProgress,
+    means: Means,
 ) -> BoxStream<'static, Fetching> {
-    let progress = progress.clone();
     let fetch = move |(number, place)| {
-        let (folder, progress) = (folder.clone(), progress.clone());
+        let means = means.clone();
         async move {
             let (file, here): (RunFile, String) = place?;
-            let outcome = fetch(&file, &folder, &here, existing, &progress).await;
-            progress.done();
+            let outcome = fetch(&file, &means, &here).await;
+            means.progress.done();
             Ok::<_, Error>((number, file, outcome))
         }
         .boxed()
@@ -106,14 +107,14 @@ fn fetched(
 }
 
 /// A download on its way.
-type Fetching = BoxFuture<'static, Result<(usize, RunFile, Result<Downloaded, Error>), Error>>;
+type Fetching = BoxFuture<'static, Result<(usize, RunFile, Result<Fetched, Error>), Error>>;
 
 impl RunFile {
     /// Downloads the file into `folder` under its own name and returns where it is; see [`Files::download`].
     ///
     /// # Errors
     /// If something else is in its place, or it cannot be had.
-    pub async fn download(&self, folder: impl AsRef<Path>) -> Result<PathBuf, Error> {
+    pub async fn download(&self, folder: impl AsRef<Path>) -> Result<Downloaded, Error> {
         self.download_with(folder, Existing::Refuse).await
     }
 
@@ -125,16 +126,18 @@ impl RunFile {
         &self,
         folder: impl AsRef<Path>,
         existing: Existing,
-    ) -> Result<PathBuf, Error> {
-        Ok(self.fetch(folder.as_ref().to_owned(), existing).await?.path)
+    ) -> Result<Downloaded, Error> {
+        self.fetch(folder.as_ref().to_owned(), existing).await
     }
 
     async fn fetch(&self, folder: PathBuf, existing: Existing) -> Result<Downloaded, Error> {
         let Target { folder, names } = Target::open(folder).await?;
         let (here, _) = assign(&folder, names, self).await?;
-        let outcome = fetch(self, &folder, &here, existing, &DownloadProgress::default()).await;
+        let progress = DownloadProgress::default();
+        let means = Means { folder: folder.clone(), existing, receipts: Receipts::InFolder, progress };
+        let outcome = fetch(self, &means, &here).await;
         blocking::unblock(move || folder.tidy()).await;
-        outcome
+        Ok(outcome?.file)
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) struct Filling {
     gathering: Gathering,
     empty: Receiver<Vec<u8>>,
     blocks: usize,
-    hashing: Option<Receiver<Digest>>,
+    hashing: Receiver<Digest>,
     writing: Receiver<Written>,
 }
 
@@ -67,13 +67,9 @@ impl Filling {
         // As much room as there are blocks: who has one to hand over never waits.
         let (full, filled) = bounded(MOST_BLOCKS);
         let (give_back, empty) = bounded(MOST_BLOCKS);
-        let (hashing, to_write) = match partial.take_digest() {
-            None => (None, filled),
-            Some(digest) => {
-                let (hashed, to_write) = bounded(MOST_BLOCKS);
-                (Some(on_thread("hash", move || hash(digest, &filled, &hashed))?), to_write)
-            }
-        };
+        let (hashed, to_write) = bounded(MOST_BLOCKS);
+        let digest = partial.take_digest();
+        let hashing = on_thread("hash", move || hash(digest, &filled, &hashed))?;
         let writing = on_thread("write", move || write(partial, &to_write, &give_back))?;
         Ok(Self { gathering: Gathering { block, full }, empty, blocks: 1, hashing, writing })
     }
@@ -122,9 +118,7 @@ impl Filling {
         let Self { gathering, hashing, writing, .. } = self;
         drop(gathering);
         let (mut partial, written) = writing.recv().await.map_err(gone)?;
-        if let Some(hashing) = hashing {
-            partial.set_digest(hashing.recv().await.map_err(gone)?);
-        }
+        partial.set_digest(hashing.recv().await.map_err(gone)?);
         Ok((partial, written))
     }
 }
@@ -180,10 +174,9 @@ fn write(mut partial: PartialFile, blocks: &Receiver<Vec<u8>>, empty: &Sender<Ve
 /// Adds all there is to a file that is too small for threads of its own.
 pub(super) async fn fill(mut partial: PartialFile, block: Vec<u8>) -> (PartialFile, io::Result<()>) {
     let fill = move || {
-        if let Some(mut digest) = partial.take_digest() {
-            digest.update(&block);
-            partial.set_digest(digest);
-        }
+        let mut digest = partial.take_digest();
+        digest.update(&block);
+        partial.set_digest(digest);
         let written = partial.append(&block);
         (partial, written)
     };
@@ -198,7 +191,7 @@ mod tests {
     use crate::files::{Content, Folder};
 
     #[test]
-    fn chunks_of_any_size_are_written_in_order_and_hashed_where_there_is_a_digest() {
+    fn chunks_of_any_size_are_written_in_order_and_hashed() {
         let bytes: Vec<u8> = (0..20 * BLOCK + 7).map(|at| u8::try_from(at % 251).expect("small")).collect();
         let mut digest = Digest::default();
         digest.update(&bytes);

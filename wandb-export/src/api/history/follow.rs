@@ -59,6 +59,9 @@ impl History {
         if self.amount != Amount::All || self.stream == Stream::System || self.source != Source::Live {
             return Err(Error::usage("only the whole live history of a run can be followed"));
         }
+        if self.limit.is_some() {
+            return Err(Error::usage("a history that is followed has no number of rows to end with"));
+        }
         let files = match &self.local {
             Some(run) => {
                 let (run, ask) = (run.clone(), self.ask()?);

@@ -11,6 +11,7 @@ use wandb_graphql::ops::{GetHistoryKeys, HistoryExtent, SampleEvents, SampleHist
 use wandb_graphql::plan::{Growth, HistoryPlan, HistoryRange, grown};
 use wandb_graphql::{HistoryRow, HistoryWindow, Keys, Selection};
 
+use super::few::{few, first};
 use super::on_disk::OnDisk;
 use super::parse::{Losses, PAGES_AT_ONCE, parsed};
 use super::{Amount, History, Source, Stream, by_keys};
@@ -86,6 +87,7 @@ pub(super) type Batches = BoxStream<'static, Result<Batch, Error>>;
 impl HistoryReader {
     pub(super) async fn open(history: History) -> Result<Self, Error> {
         let losses = Losses::default();
+        let limit = history.limit;
         let mut reader = Self {
             api: history.api.clone(),
             path: history.path.clone(),
@@ -104,6 +106,7 @@ impl HistoryReader {
         if let Some(run) = &history.local {
             let ask = history.ask()?;
             let (on_disk, batches) = OnDisk::open(&history.api.client, Arc::clone(run), ask).await?;
+            let batches = if let Some(rows) = limit { first(batches, rows) } else { batches };
             return Ok(Self { on_disk: Some(on_disk), batches, ..reader });
         }
         reader.batches = match (history.stream, history.amount) {
@@ -120,6 +123,11 @@ impl HistoryReader {
             }
             (Stream::Default, Amount::All) => reader.open_all(history).await?,
         };
+        if let Some(rows) = limit {
+            let batches = std::mem::replace(&mut reader.batches, futures_util::stream::empty().boxed());
+            // What lies behind the first rows was not asked for, and neither was whether there is more of it by now.
+            reader = Self { batches: first(batches, rows), start: None, most_rows: None, ..reader };
+        }
         Ok(reader)
     }
 
@@ -127,7 +135,11 @@ impl HistoryReader {
         let client = &history.api.client;
         let operation = SampleHistory::new(history.path.clone()).samples(history.sample_count()?);
         if !history.keys.is_empty() {
-            return Ok(client.call(operation.keys(Keys::new(history.keys.clone())?)).await?.answer);
+            let mut operation = operation.keys(Keys::new(history.keys.clone())?);
+            if let Some(key) = &history.x_axis {
+                operation = operation.x_axis(key)?;
+            }
+            return Ok(client.call(operation).await?.answer);
         }
         if !by_keys::is_needed(&history.api) {
             match client.call(operation.clone()).await.map_err(Error::from) {
@@ -176,7 +188,10 @@ impl HistoryReader {
         steps: std::ops::Range<i64>,
         extent: &HistoryExtent,
     ) -> Result<Batches, Error> {
-        let read = |selection| live(history, steps.clone(), selection, self.losses.clone());
+        let read = |selection| match history.limit {
+            Some(rows) => few(history, steps.clone(), selection, self.losses.clone(), rows),
+            None => live(history, steps.clone(), selection, self.losses.clone()),
+        };
         let selection = history.selection()?;
         if selection != Selection::Everything {
             return Ok(read(selection));

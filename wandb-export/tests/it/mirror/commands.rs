@@ -84,7 +84,12 @@ fn table(bytes: &[u8]) -> arrow_array::RecordBatch {
 fn what_is_missing_is_told_and_tried_again() {
     let program = program();
     let path = format!("{PROJECT}/run-3");
-    program.server.store().set_digest(&path, "media/1.bin", "AAAAAAAAAAAAAAAAAAAAAA==").expect("a file");
+    program
+        .server
+        .store()
+        .set_stored_digest(&path, "media/1.bin", "AAAAAAAAAAAAAAAAAAAAAA==")
+        .expect("a file");
+    program.server.store().set_digest(&path, "media/1.bin", "").expect("a file");
     let arguments = ["mirror", PROJECT, "-o", "here", "--retries", "0"];
     let ended = program.over("blocking", &arguments);
     assert_eq!(ended.code, Some(5), "{ended}");

@@ -7,7 +7,12 @@ use super::reading::{mirrored, offline, program};
 fn what_a_mirror_lacks_is_told() {
     let program = program();
     let path = format!("{PROJECT}/run-3");
-    program.server.store().set_digest(&path, "media/1.bin", "AAAAAAAAAAAAAAAAAAAAAA==").expect("a file");
+    program
+        .server
+        .store()
+        .set_stored_digest(&path, "media/1.bin", "AAAAAAAAAAAAAAAAAAAAAA==")
+        .expect("a file");
+    program.server.store().set_digest(&path, "media/1.bin", "").expect("a file");
     program.over("async", &["mirror", PROJECT, "-o", "here", "--retries", "0"]);
     program.over("async", &["mirror", PROJECT, "-o", "rows", "--include", "history"]);
     program.over("async", &["mirror", PROJECT, "-o", "runs", "--include", "runs"]);

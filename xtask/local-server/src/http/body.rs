@@ -15,6 +15,7 @@ use crate::traffic::Underway;
 pub(crate) struct Payload {
     data: Blob,
     then: Then,
+    is_chunked: bool,
     /// Ends when the bytes are on their way.
     _underway: Underway,
 }
@@ -52,7 +53,8 @@ impl Body for Payload {
 
     fn size_hint(&self) -> SizeHint {
         match self.then {
-            Then::End => SizeHint::with_exact(self.data.len() as u64),
+            Then::End if !self.is_chunked => SizeHint::with_exact(self.data.len() as u64),
+            Then::End => SizeHint::default(),
             // The length is in the header and not true.
             Then::Break | Then::Hang => SizeHint::default(),
         }
@@ -93,7 +95,8 @@ pub(crate) fn html(status: StatusCode) -> Reply {
 pub(crate) fn send(reply: Reply, then: Then, head_only: bool, underway: Underway) -> Response<Payload> {
     let (mut parts, data) = reply.into_parts();
     let length = data.len();
-    if !parts.headers.contains_key(header::CONTENT_LENGTH) {
+    let is_chunked = parts.headers.contains_key(header::TRANSFER_ENCODING);
+    if !is_chunked && !parts.headers.contains_key(header::CONTENT_LENGTH) {
         parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     let data = match then {
@@ -102,5 +105,5 @@ pub(crate) fn send(reply: Reply, then: Then, head_only: bool, underway: Underway
         Then::Break | Then::Hang => data.slice(0..length / 2),
     };
     let then = if head_only { Then::End } else { then };
-    Response::from_parts(parts, Payload { data, then, _underway: underway })
+    Response::from_parts(parts, Payload { data, then, is_chunked, _underway: underway })
 }

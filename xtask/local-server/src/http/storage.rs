@@ -16,6 +16,7 @@ pub(crate) fn answer(shared: &Shared, asked: &Asked) -> Reply {
         Ok(key) => key,
         Err(Denied::Signature) => return refuse(StatusCode::FORBIDDEN, "SignatureDoesNotMatch"),
         Err(Denied::Expired) => return refuse(StatusCode::FORBIDDEN, "ExpiredToken"),
+        Err(Denied::Closed) => return refuse(StatusCode::FORBIDDEN, "AccessDenied"),
     };
     match asked.method {
         Method::PUT => {
@@ -27,14 +28,21 @@ pub(crate) fn answer(shared: &Shared, asked: &Asked) -> Reply {
             reply
         }
         Method::GET | Method::HEAD => {
-            let Some(blob) = shared.read().blobs.get(&key).cloned() else {
+            let behaviour = shared.storage();
+            let state = shared.read();
+            let Some(blob) = state.blobs.get(&key).cloned() else {
                 return refuse(StatusCode::NOT_FOUND, "NoSuchKey");
             };
+            let digest = state.file_digest(&key).filter(|_| behaviour.digests).map(str::to_owned);
+            drop(state);
             let header = |name| asked.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
             let tag = tag(&blob);
             // The rest of another file than the one that was begun is of no use.
-            let is_same = header(header::IF_RANGE).is_none_or(|wanted| wanted == tag);
-            let header = header(header::RANGE).filter(|_| is_same);
+            let is_same = header(header::IF_RANGE).is_none_or(|wanted| behaviour.tags && wanted == tag);
+            let header = header(header::RANGE).filter(|range| {
+                let is_understood = behaviour.suffix_ranges || !range.starts_with("bytes=-");
+                is_same && behaviour.ranges && is_understood
+            });
             let length = blob.len();
             let kind = mime_guess::from_path(&key).first_raw().unwrap_or("application/octet-stream");
             let mut reply = match ranged(header, length) {
@@ -49,9 +57,18 @@ pub(crate) fn answer(shared: &Shared, asked: &Asked) -> Reply {
                 }
                 Ranged::Unsatisfiable => refuse(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange"),
             };
-            reply.headers_mut().insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-            if let Ok(tag) = HeaderValue::from_str(&tag) {
-                reply.headers_mut().insert(header::ETAG, tag);
+            let headers = reply.headers_mut();
+            if behaviour.ranges {
+                headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+            }
+            if let Some(tag) = HeaderValue::from_str(&tag).ok().filter(|_| behaviour.tags) {
+                headers.insert(header::ETAG, tag);
+            }
+            if let Some(hash) = digest.and_then(|md5| HeaderValue::from_str(&format!("md5={md5}")).ok()) {
+                headers.insert("x-goog-hash", hash);
+            }
+            if !behaviour.lengths {
+                headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
             }
             reply
         }

@@ -46,6 +46,11 @@ impl Context {
         urls::signed(&self.shared, "GET", key)
     }
 
+    /// The URL of a run's file in the bucket.
+    pub(crate) fn direct_url(&self, key: &str) -> String {
+        urls::direct(&self.shared, key)
+    }
+
     /// A URL under which the storage port takes a blob.
     pub(crate) fn upload_url(&self, key: &str) -> String {
         urls::signed(&self.shared, "PUT", key)

@@ -11,7 +11,8 @@ use super::generate::{GeneratedRun, Generator};
 use super::history::History;
 use super::run::RunState;
 use super::seed::NewRun;
-use super::shared::Shared;
+use super::shared::{Shared, Urls};
+use super::storage::StorageBehaviour;
 use super::sweep::NewSweep;
 use super::{many, persist, run};
 use crate::faults::{FaultState, Faults};
@@ -60,7 +61,11 @@ impl Store {
     /// If the schema is broken.
     pub fn without_server(options: Options) -> Result<Self, StoreError> {
         let shared = Shared::new(options)?;
-        shared.set_urls("http://server.test".to_owned(), "http://storage.test".to_owned());
+        shared.set_urls(Urls {
+            base: "http://server.test".to_owned(),
+            storage: "http://storage.test".to_owned(),
+            unreachable: "http://unreachable.test".to_owned(),
+        });
         Ok(Self(Arc::new(shared)))
     }
 
@@ -192,16 +197,33 @@ impl Store {
 
     /// Tells another MD5 digest (in base64) of a run's file than that of its content, as a broken storage would.
     pub fn set_digest(&self, path: &str, name: &str, md5: &str) -> Result<(), StoreError> {
-        self.with_run(path, |run| {
-            if let Some(file) = run.files.get_mut(name) {
-                md5.clone_into(&mut file.md5);
-            }
-        })
+        self.with_file(path, name, |file| md5.clone_into(&mut file.md5))
     }
 
     /// Tells no MD5 digests of a run's files any more, as some storages know none.
     pub fn forget_digests(&self, path: &str) -> Result<(), StoreError> {
         self.with_run(path, |run| run.files.values_mut().for_each(|file| file.md5.clear()))
+    }
+
+    /// Tells another size of a run's file than that of its content, or none.
+    pub fn set_listed_size(&self, path: &str, name: &str, size: Option<u64>) -> Result<(), StoreError> {
+        self.with_file(path, name, |file| file.size = size)
+    }
+
+    /// Makes the storage tell another MD5 digest (in base64) of a run's file than that of its content, as where it was
+    /// damaged on the way.
+    pub fn set_stored_digest(&self, path: &str, name: &str, md5: &str) -> Result<(), StoreError> {
+        self.with_file(path, name, |file| md5.clone_into(&mut file.stored_md5))
+    }
+
+    /// Makes a file of a run a reference: both of its addresses are then that of an object elsewhere.
+    pub fn set_reference(&self, path: &str, name: &str, address: &str) -> Result<(), StoreError> {
+        self.with_file(path, name, |file| file.reference = Some(address.to_owned()))
+    }
+
+    /// Changes how the storage behaves from now on.
+    pub fn set_storage(&self, behaviour: StorageBehaviour) {
+        self.0.set_storage(behaviour);
     }
 
     /// Adds a project without runs; one that exists stays as it is.
@@ -294,6 +316,19 @@ impl Store {
         let state = self.0.read();
         let runs = state.projects.values().flat_map(|project| project.runs.values());
         runs.map(|run| format!("{}/{}/{}", run.entity, run.project, run.facts.name)).collect()
+    }
+
+    fn with_file(
+        &self,
+        path: &str,
+        name: &str,
+        change: impl FnOnce(&mut run::FileFacts),
+    ) -> Result<(), StoreError> {
+        self.with_run(path, |run| {
+            if let Some(file) = run.files.get_mut(name) {
+                change(file);
+            }
+        })
     }
 
     fn with_run(&self, path: &str, change: impl FnOnce(&mut run::Run)) -> Result<(), StoreError> {

@@ -87,9 +87,14 @@ pub(crate) struct RunFacts {
 /// A file of a run; its bytes lie in the blob store under [`blob_key`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FileFacts {
-    pub(crate) size: u64,
-    /// Base64 of the MD5 digest.
+    /// The size that is told; mostly that of the content.
+    pub(crate) size: Option<u64>,
+    /// Base64 of the MD5 digest that is told; empty for none.
     pub(crate) md5: String,
+    /// The same of the content.
+    pub(crate) stored_md5: String,
+    /// The address of the content, where that is elsewhere.
+    pub(crate) reference: Option<String>,
     pub(crate) updated_at: Timestamp,
 }
 

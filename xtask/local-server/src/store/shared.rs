@@ -6,12 +6,21 @@ use jiff::Timestamp;
 
 use super::run::Run;
 use super::state::State;
+use super::storage::StorageBehaviour;
 use crate::faults::FaultState;
 use crate::graphql::{SchemaError, ServedSchema};
 use crate::options::Options;
 use crate::quirks::Quirks;
 use crate::request_log::RequestLog;
 use crate::traffic::Traffic;
+
+/// Where a server listens, and where nothing does.
+#[derive(Debug)]
+pub(crate) struct Urls {
+    pub(crate) base: String,
+    pub(crate) storage: String,
+    pub(crate) unreachable: String,
+}
 
 /// All that the connections of a server share.
 #[derive(Debug)]
@@ -25,7 +34,8 @@ pub(crate) struct Shared {
     faults: Mutex<FaultState>,
     features: RwLock<Vec<(String, bool)>>,
     quirks: RwLock<Arc<Quirks>>,
-    urls: OnceLock<(String, String)>,
+    storage: RwLock<StorageBehaviour>,
+    urls: OnceLock<Urls>,
 }
 
 impl Shared {
@@ -40,6 +50,7 @@ impl Shared {
             faults: Mutex::default(),
             features: RwLock::new(FEATURES.iter().map(|name| ((*name).to_owned(), true)).collect()),
             quirks: RwLock::default(),
+            storage: RwLock::default(),
             urls: OnceLock::new(),
         })
     }
@@ -84,16 +95,29 @@ impl Shared {
     }
 
     /// Tells where the server listens; the first call counts.
-    pub(crate) fn set_urls(&self, base: String, storage: String) {
-        let _ = self.urls.set((base, storage));
+    pub(crate) fn set_urls(&self, urls: Urls) {
+        let _ = self.urls.set(urls);
     }
 
     pub(crate) fn base_url(&self) -> &str {
-        self.urls.get().map_or("", |(base, _)| base)
+        self.urls.get().map_or("", |urls| &urls.base)
     }
 
     pub(crate) fn storage_url(&self) -> &str {
-        self.urls.get().map_or("", |(_, storage)| storage)
+        self.urls.get().map_or("", |urls| &urls.storage)
+    }
+
+    /// Where nothing answers.
+    pub(crate) fn unreachable_url(&self) -> &str {
+        self.urls.get().map_or("", |urls| &urls.unreachable)
+    }
+
+    pub(crate) fn storage(&self) -> StorageBehaviour {
+        *self.storage.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_storage(&self, behaviour: StorageBehaviour) {
+        *self.storage.write().unwrap_or_else(PoisonError::into_inner) = behaviour;
     }
 
     pub(crate) fn owner(&self) -> String {

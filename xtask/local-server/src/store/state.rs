@@ -146,11 +146,24 @@ impl State {
         let blob = blob.into();
         let digest = blob.clone().fold(Md5::new(), |digest, chunk| digest.chain_update(&chunk)).finalize();
         let md5 = base64::engine::general_purpose::STANDARD.encode(digest);
-        let facts = FileFacts { size: blob.len() as u64, md5, updated_at: Timestamp::now() };
+        let facts = FileFacts {
+            size: Some(blob.len() as u64),
+            stored_md5: md5.clone(),
+            md5,
+            reference: None,
+            updated_at: Timestamp::now(),
+        };
         let Some(entry) = self.run_mut(entity, project, run) else { return false };
         entry.files.insert(name.to_owned(), facts);
         self.blobs.insert(blob_key(entity, project, run, name), blob);
         true
+    }
+
+    /// The MD5 digest of a blob that is a run's file, in base64.
+    pub(crate) fn file_digest(&self, key: &str) -> Option<&str> {
+        let parts: Vec<&str> = key.splitn(5, '/').collect();
+        let ["runs", entity, project, run, file] = parts[..] else { return None };
+        Some(&self.run(entity, project, run)?.files.get(file)?.stored_md5)
     }
 
     /// Keeps numbers given by a recording from being given again.

@@ -82,6 +82,17 @@ impl Held {
         }
     }
 
+    /// Forgets the bytes that have been put into a room.
+    pub(super) fn discard(&mut self, room: Room) {
+        if let Destination::Disk(Some((file, mut ranges))) = room.file {
+            if let Some(last) = ranges.last_mut().filter(|_| room.written > 0) {
+                last.end = last.end.saturating_sub(room.written);
+            }
+            ranges.retain(|range| !range.is_empty());
+            self.on_disk = Some((file, ranges));
+        }
+    }
+
     fn find(&self, start: u64, length: u64) -> Option<Bytes> {
         let (at, bytes) = self.in_memory.iter().find(|(at, bytes)| {
             *at <= start
@@ -241,6 +252,20 @@ mod tests {
             held.get_bytes(at, 11).expect_err("beyond what is there");
             held.get_bytes(5 << 20, 1).expect_err("a hole");
             held.get_read(5 << 20).err().expect("a hole");
+        }
+    }
+
+    #[test]
+    fn discarded_bytes_are_not_there() {
+        let mut held = Held::nothing(20 << 20);
+        held.take_no_memory();
+        put(&mut held, 0, &[7; 1 << 20], None);
+        for start in [1 << 20, 8 << 20] {
+            let mut room = held.room(start, None);
+            room.add(&[9; 1 << 20]);
+            held.discard(room.write().expect("room on the disk"));
+            held.get_bytes(start, 1).expect_err("discarded");
+            assert_eq!(held.get_bytes(0, 1 << 20).expect("there"), vec![7; 1 << 20]);
         }
     }
 

@@ -54,9 +54,9 @@ impl Files {
             .map(|(index, url)| {
                 let part = index + 1;
                 let name = format!("part {part} of {} of the exported history of {run}", urls.len());
-                look(Stored::new(client, run, url, name), wanted.clone()).boxed()
+                Ok(look(Stored::new(client, run, url, name)?, wanted.clone()).boxed())
             })
-            .collect();
+            .collect::<Result<_, Error>>()?;
         let mut looks = stream::iter(looks).buffered(client.concurrency());
         let mut found = Parts { in_order: Vec::new(), columns: Columns::default(), last_step: None };
         let mut unclear = Vec::new();

@@ -6,10 +6,11 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use url::Url;
 use wandb_core::RunPath;
-use wandb_core::client::{ByteRange, Client, Download, FileVersion};
+use wandb_core::client::{Client, Download, FileVersion};
 use wandb_graphql::ops::GetParquetHistory;
 
 use super::held::Held;
+use super::unusable;
 use crate::error::Error;
 
 /// A file behind a signed URL.
@@ -24,23 +25,31 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    pub(super) fn new(client: &Client, run: &RunPath, url: &str, subject: String) -> Self {
-        let url = client.base_url().join(url);
-        Self { client: client.clone(), run: run.clone(), url, subject, version: FileVersion::default() }
+    pub(super) fn new(client: &Client, run: &RunPath, url: &str, subject: String) -> Result<Self, Error> {
+        let found = client.base_url().resolve(url);
+        let url =
+            found.ok_or_else(|| unusable(&run.to_string(), &format!("{url} is not an http address")))?;
+        Ok(Self { client: client.clone(), run: run.clone(), url, subject, version: FileVersion::default() })
     }
 
     /// The last bytes of the file, `most` of them. It is known from then on which version of the file is read; another
     /// one is an error.
+    ///
+    /// Asks for the first bytes, as the answer says how long the file is, and then for the last ones if these are others.
+    /// (A request for a suffix, `bytes=-N`, would bring the whole file from Azure.)
     pub(super) async fn end(&mut self, most: u64) -> Result<Held, Error> {
-        let download = self.download(&ByteRange::Last(most)).await?;
-        self.version = download.version();
-        let mut held = Held::nothing(download.length().unwrap_or_default());
-        let end = self.receive(download, &mut held).await?;
-        // Where the server does not say how long the file is, it has sent it as a whole.
-        if self.version.length.is_none() {
-            self.version.length = Some(end);
-            held.set_length(end);
+        let mut download = self.download(&(0..most)).await?;
+        if download.length().is_none() && download.end().is_some() {
+            // A part of nobody knows how much: only the whole file has an end.
+            download = self.download(&(0..u64::MAX)).await?;
         }
+        self.version = download.version().clone();
+        let mut held = Held::nothing(download.length().unwrap_or_default());
+        let received = self.receive(download, &mut held).await?;
+        // Where the server does not say how long the file is, it has sent it as a whole.
+        let length = *self.version.length.get_or_insert(received);
+        held.set_length(length);
+        self.bring(std::slice::from_ref(&(length.saturating_sub(most)..length)), &mut held).await?;
         Ok(held)
     }
 
@@ -51,15 +60,17 @@ impl Stored {
             if held.ranges().iter().any(is_here) {
                 continue;
             }
-            let download = self.download(&ByteRange::Within(range.clone())).await?;
+            let download = self.download(range).await?;
             self.receive(download, held).await?;
         }
         Ok(())
     }
 
-    async fn download(&self, range: &ByteRange) -> Result<Download, Error> {
-        let begin =
-            async |url: &Url| self.client.download_range(url, &self.subject, range, &self.version).await;
+    async fn download(&self, range: &Range<u64>) -> Result<Download, Error> {
+        let begin = async |url: &Url| {
+            let urls = std::slice::from_ref(url);
+            self.client.download_range(urls, &self.subject, range, &self.version).await
+        };
         match begin(&self.url).await {
             Err(error) if error.may_be_expired() => match self.signed_anew().await? {
                 Some(url) => Ok(begin(&url).await?),
@@ -73,7 +84,7 @@ impl Stored {
         match download.chunk().await {
             Err(error) if error.may_be_expired() => {
                 let Some(url) = self.signed_anew().await? else { return Err(error.into()) };
-                download.renew(&url).await?;
+                download.renew(std::slice::from_ref(&url)).await?;
                 Ok(download.chunk().await?)
             }
             chunk => Ok(chunk?),
@@ -84,7 +95,7 @@ impl Stored {
     /// whoever takes the rows takes their time.
     async fn signed_anew(&self) -> Result<Option<Url>, Error> {
         let answer = self.client.call(GetParquetHistory::new(self.run.clone())).boxed().await?.answer;
-        let mut urls = answer.urls.iter().map(|url| self.client.base_url().join(url));
+        let mut urls = answer.urls.iter().filter_map(|url| self.client.base_url().resolve(url));
         let place = |url: &Url| (url.origin(), url.path().to_owned());
         Ok(urls.find(|url| place(url) == place(&self.url)))
     }
@@ -93,9 +104,21 @@ impl Stored {
     async fn receive(&self, mut download: Download, held: &mut Held) -> Result<u64, Error> {
         let failed = |error| Error::io(format!("keeping {} in a temporary file", self.subject), error);
         let mut room = held.room(download.received(), download.end());
-        while let Some(chunk) = self.chunk(&mut download).await? {
-            if room.add(&chunk) {
-                room = blocking::unblock(move || room.write()).await.map_err(failed)?;
+        loop {
+            match self.chunk(&mut download).await {
+                Ok(None) => break,
+                Ok(Some(chunk)) => {
+                    if room.add(&chunk) {
+                        room = blocking::unblock(move || room.write()).await.map_err(failed)?;
+                    }
+                }
+                // Nothing tells that the rest belongs to it.
+                Err(Error::Request(error)) => {
+                    download.restart(*error).await?;
+                    held.discard(room);
+                    room = held.room(download.received(), download.end());
+                }
+                Err(error) => return Err(error),
             }
         }
         if room.is_on_disk() {

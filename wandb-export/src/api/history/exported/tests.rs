@@ -153,7 +153,7 @@ fn few_of_many_columns_are_fetched_and_little_else() {
     assert_eq!(read.rows.len(), 8_000);
     // Three columns and the steps, eight bytes a value.
     let chunks = 4 * 8_000 * 8;
-    let looks = 2 * (64 << 10);
+    let looks = 4 * (64 << 10);
     assert!(storage.sent() < chunks * 12 / 10 + looks, "{} bytes", storage.sent());
     assert!(storage.sent() * 20 < storage.size(), "{} of {} bytes", storage.sent(), storage.size());
 }
@@ -168,11 +168,11 @@ fn row_groups_outside_the_wanted_steps_are_not_fetched() {
 }
 
 #[test]
-fn a_whole_file_is_one_request_after_the_look_at_it() {
+fn a_whole_file_is_one_request_after_two_looks_at_it() {
     let storage = wide(Behaviour::default());
     let read = by_column(&storage, &wanted(i64::MIN..i64::MAX, Selection::Everything)).expect("readable");
     assert_eq!(read.expect("plain columns").rows.len(), 8_000);
-    assert_eq!(storage.requests(), 4);
+    assert_eq!(storage.requests(), 6);
     assert!(
         storage.sent() < storage.size() + 4 * (64 << 10),
         "{} of {} bytes",
@@ -190,21 +190,33 @@ fn a_storage_that_knows_no_ranges_sends_each_file_once() {
 }
 
 #[test]
-fn bodies_that_break_off_are_gone_on_with() {
-    let storage = wide(Behaviour { cuts: true, ..Behaviour::default() });
-    let read = by_column(&storage, &wanted(i64::MIN..i64::MAX, Selection::Everything)).expect("readable");
-    assert_eq!(read.expect("plain columns").rows.len(), 8_000);
+fn cut_bodies_come_whole_with_and_without_tags() {
     let whole = wide(Behaviour::default());
     let expected = by_column(&whole, &wanted(i64::MIN..i64::MAX, Selection::Everything)).expect("readable");
-    let again = by_column(&storage, &wanted(i64::MIN..i64::MAX, Selection::Everything)).expect("readable");
-    assert_eq!(lines(&again.expect("rows").rows), lines(&expected.expect("rows").rows));
+    let expected = lines(&expected.expect("plain columns").rows);
+    for (has_tags, knows_ranges) in [(true, true), (false, true), (false, false)] {
+        let storage = wide(Behaviour { cuts: true, has_tags, knows_ranges, ..Behaviour::default() });
+        for _ in 0..2 {
+            let read = by_column(&storage, &wanted(i64::MIN..i64::MAX, Selection::Everything));
+            assert_eq!(lines(&read.expect("readable").expect("plain columns").rows), expected);
+        }
+    }
+}
+
+#[test]
+fn a_small_file_is_one_request() {
+    let storage = Storage::new(vec![files::wide(0, 100, 2)], Behaviour::default());
+    let read = by_column(&storage, &wanted(i64::MIN..i64::MAX, Selection::Everything)).expect("readable");
+    assert_eq!(read.expect("plain columns").rows.len(), 100);
+    assert_eq!((storage.requests(), storage.sent()), (1, storage.size()));
 }
 
 #[test]
 fn a_file_that_changes_after_the_look_at_it_is_an_error() {
     for knows_ranges in [true, false] {
-        // Two looks, and then other files of the same length; only the tag tells.
-        let storage = wide(Behaviour { knows_ranges, changes_after: Some(2), ..Behaviour::default() });
+        // The looks at two files, and then other files of the same length; only the tag tells.
+        let looks = if knows_ranges { 4 } else { 2 };
+        let storage = wide(Behaviour { knows_ranges, changes_after: Some(looks), ..Behaviour::default() });
         let read = by_column(&storage, &wanted(i64::MIN..i64::MAX, Selection::Everything));
         if knows_ranges {
             let error = read.expect_err("another file");

@@ -1,0 +1,136 @@
+//! Opens a file at the first of its addresses that hands it out.
+
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, IF_RANGE, RANGE};
+use http::{Method, StatusCode};
+use url::Url;
+
+use super::opened::{Opened, refusal};
+use super::range::Asked;
+use crate::client::exchange::{Arrived, Exchange};
+use crate::client::reply::Failure;
+use crate::client::{Client, lock};
+use crate::error::{Error, RequestLabel, shown};
+use crate::operation::AnswerError;
+use crate::transport::{Response, TransportError, TransportErrorKind};
+
+/// The most origins that are remembered as closed to the client.
+const MOST_CLOSED_ORIGINS: usize = 64;
+
+impl Client {
+    /// Asks at each of `urls` in turn, until one neither refuses nor cannot be reached. Other failures are retried where
+    /// they are. Returns the addresses with the one that answered in front.
+    pub(super) async fn open(
+        &self,
+        urls: &[Url],
+        label: &RequestLabel,
+        asked: &Asked,
+    ) -> Result<(Vec<Url>, Opened), Error> {
+        let mut urls = urls.to_vec();
+        // Stable: those that are not known to be closed stay in order.
+        urls.sort_by_key(|url| lock(&self.shared.closed_origins).contains(&url.origin()));
+        let (mut rounds, mut attempts) = (0, 0);
+        loop {
+            let mut last = None;
+            for at in 0..urls.len() {
+                attempts += 1;
+                let opened = self.open_once(&urls[at], asked).await;
+                let failure = match opened.and_then(|response| Opened::new(response, asked)) {
+                    Ok(opened) => {
+                        lock(&self.shared.closed_origins).remove(&urls[at].origin());
+                        urls[..=at].rotate_right(1);
+                        return Ok((urls, opened));
+                    }
+                    Err(failure) => failure,
+                };
+                let is_last = at + 1 == urls.len();
+                if !is_last && failure.is_closed_to_us() {
+                    let mut closed = lock(&self.shared.closed_origins);
+                    if closed.len() < MOST_CLOSED_ORIGINS {
+                        closed.insert(urls[at].origin());
+                    }
+                }
+                let goes_on = !is_last && failure.is_about_the_address();
+                last = Some((failure, urls[at].origin().ascii_serialization()));
+                if !goes_on {
+                    break;
+                }
+            }
+            let (failure, server) = last.unwrap_or_else(no_address);
+            rounds += 1;
+            if !self.back_off(&failure, rounds).await {
+                return Err(failure.into_error(label.clone(), attempts, &server, false));
+            }
+        }
+    }
+
+    async fn open_once(&self, url: &Url, asked: &Asked) -> Result<Response, Failure> {
+        let invalid = |message: String| Failure::Transport {
+            url: shown(url),
+            error: TransportError::new(TransportErrorKind::InvalidRequest, message),
+        };
+        let mut request = http::Request::builder().method(Method::GET).uri(url.as_str());
+        // Lengths and ranges are of the bytes as they are stored.
+        request = request.header(ACCEPT_ENCODING, "identity");
+        if let Some(range) = asked.range_header() {
+            request = request.header(RANGE, range);
+        }
+        if let Some(etag) = asked.if_range_header() {
+            request = request.header(IF_RANGE, etag);
+        }
+        let request = request.body(Bytes::new()).map_err(|error| invalid(error.to_string()))?;
+        let _permit = self.shared.download_permits.acquire().await;
+        let Exchange { url, outcome } = self.exchange(request).await;
+        match outcome {
+            Err(error) => Err(Failure::Transport { url: shown(&url), error }),
+            Ok(Arrived::Elsewhere(to)) => Err(Failure::Redirected { to: shown(&to) }),
+            Ok(Arrived::Response(response)) if response.status().is_success() => Ok(response),
+            Ok(Arrived::Response(response)) if response.status() == StatusCode::NOT_FOUND => {
+                Err(Failure::Answer(AnswerError::NotFound { what: shown(&url) }))
+            }
+            Ok(Arrived::Response(response))
+                if response.status() == StatusCode::RANGE_NOT_SATISFIABLE
+                    && asked.version.length.is_some() =>
+            {
+                Err(Failure::Answer(AnswerError::Changed))
+            }
+            Ok(Arrived::Response(response)) => Err(refusal(&url, response).await),
+        }
+    }
+}
+
+impl Failure {
+    /// Whether the file may be had at another address: this one was not reached, or refused.
+    fn is_about_the_address(&self) -> bool {
+        match self {
+            Self::Answer(AnswerError::NotFound { .. }) => true,
+            Self::Status { status, .. } => {
+                status.is_client_error()
+                    && !matches!(
+                        *status,
+                        StatusCode::REQUEST_TIMEOUT
+                            | StatusCode::RANGE_NOT_SATISFIABLE
+                            | StatusCode::TOO_EARLY
+                            | StatusCode::TOO_MANY_REQUESTS
+                    )
+            }
+            Self::Transport { error, .. } => error.is_before_sending(),
+            Self::Unauthorized | Self::Redirected { .. } => true,
+            Self::NotWandb { .. } | Self::Answer(_) => false,
+        }
+    }
+
+    /// Whether other files at the same origin can be expected to fail in the same way.
+    fn is_closed_to_us(&self) -> bool {
+        match self {
+            Self::Transport { error, .. } => error.is_before_sending(),
+            Self::Status { status, .. } => *status == StatusCode::FORBIDDEN,
+            _ => false,
+        }
+    }
+}
+
+fn no_address() -> (Failure, String) {
+    let error = TransportError::new(TransportErrorKind::InvalidRequest, "the file has no address");
+    (Failure::Transport { url: String::new(), error }, String::new())
+}

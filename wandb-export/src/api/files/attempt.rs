@@ -1,0 +1,280 @@
+//! One attempt to bring a file: begun or resumed, copied to the disk as it comes.
+
+use std::fs::File;
+use std::future::poll_fn;
+use std::io::{self, Read as _};
+use std::path::PathBuf;
+use std::pin::pin;
+use std::task::Poll;
+
+use blocking::unblock;
+use bytes::Bytes;
+use futures_util::future::join;
+use url::Url;
+use wandb_core::client::{Download, FileVersion, Partial};
+
+use super::filling::{BLOCK, Filling, fill};
+use super::{DownloadProgress, RunFile};
+use crate::error::Error;
+use crate::files::{Content, Digest, Folder, PartialFile};
+
+/// So often a new URL is asked for before a single byte has come.
+const MOST_RENEWALS: u32 = 3;
+
+pub(super) struct Attempt<'a> {
+    pub(super) file: &'a RunFile,
+    pub(super) folder: &'a Folder,
+    pub(super) progress: &'a DownloadProgress,
+    /// Whether parts may be put together that only a digest shows to be of the same file.
+    pub(super) may_join: bool,
+}
+
+/// A file that has come to its end, and what is known of it.
+pub(super) struct Arrived {
+    pub(super) partial: PartialFile,
+    pub(super) is_resumed: bool,
+    /// What the storage said of the file.
+    pub(super) version: FileVersion,
+    pub(super) md5: String,
+    is_joined_untagged: bool,
+}
+
+impl Arrived {
+    /// How it differs from what the server's list, or else the storage itself, says of it.
+    pub(super) fn mismatch(&self, content: &Content) -> Option<String> {
+        let stored = self.version.md5.as_ref().filter(|md5| content.md5.is_none() && **md5 != self.md5);
+        let by_storage = || Some(format!("its MD5 digest is {}, and the storage says {}", self.md5, stored?));
+        content.mismatch(self.partial.written(), &self.md5).or_else(by_storage)
+    }
+
+    /// Whether it is certainly what the storage has: by the storage's own digest, or by the length that it announced.
+    pub(super) fn is_as_stored(&self) -> bool {
+        match &self.version.md5 {
+            Some(md5) => *md5 == self.md5,
+            None => !self.is_joined_untagged && self.version.length == Some(self.partial.written()),
+        }
+    }
+}
+
+impl Attempt<'_> {
+    /// Brings everything that is missing of the file.
+    pub(super) async fn transfer(&self) -> Result<Arrived, Error> {
+        if let Some(place) = &self.file.place {
+            let partial = self.copy_from(place.clone()).await?;
+            return Ok(arrived(partial, false, FileVersion::default(), false));
+        }
+        let (folder, name, content) = (self.folder.clone(), self.file.name.clone(), Content::of(self.file));
+        let partial = unblock(move || folder.partial(&name, &content)).await;
+        let mut partial = partial.map_err(|error| self.keeping(error))?;
+        let begun = partial.begun().filter(|begun| self.may_join || begun.version.etag.is_some());
+        if let Some(begun) = &begun
+            && self.file.size == Some(partial.written())
+            && partial.mismatch().is_none()
+        {
+            self.progress.received(partial.written());
+            return Ok(arrived(partial, true, begun.version.clone(), false));
+        }
+        let mut download = self.begin(begun.as_ref()).await?;
+        let is_resumed = download.received() > 0;
+        loop {
+            partial = self.prepare(partial, download.received() == 0, download.version().clone()).await?;
+            let (copied_to, copied, written) = self.copy(&mut download, partial).await?;
+            partial = copied_to;
+            match copied.and(written.map_err(|error| self.keeping(error))) {
+                Ok(()) => {
+                    let (version, is_joined) = (download.version().clone(), download.is_joined_untagged());
+                    return Ok(arrived(partial, is_resumed, version, is_joined));
+                }
+                Err(Error::Request(error)) => {
+                    self.progress.thrown_away(partial.written());
+                    if error.is_changed() {
+                        unblock(move || partial.discard()).await;
+                        return Err(Error::Request(error));
+                    }
+                    download.restart(*error).await?;
+                }
+                Err(error) => {
+                    self.progress.thrown_away(partial.written());
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Makes what is there of the file fit what comes, and notes what a later download needs to go on.
+    async fn prepare(
+        &self,
+        mut partial: PartialFile,
+        begins_anew: bool,
+        version: FileVersion,
+    ) -> Result<PartialFile, Error> {
+        let prepared = unblock(move || {
+            if begins_anew {
+                partial.restart()?;
+            }
+            partial.note(&version)?;
+            Ok(partial)
+        });
+        let partial = prepared.await.map_err(|error| self.keeping(error))?;
+        self.progress.received(partial.written());
+        Ok(partial)
+    }
+
+    /// The whole of a file on disk, as that is quicker than to see whether a part is right.
+    async fn copy_from(&self, place: PathBuf) -> Result<PartialFile, Error> {
+        let (folder, name, content) = (self.folder.clone(), self.file.name.clone(), Content::of(self.file));
+        let copying = format!("copying {}", place.display());
+        let copy = move || {
+            let mut partial = folder.partial(&name, &content)?;
+            partial.restart()?;
+            let mut source = File::open(place)?.take(content.size.unwrap_or(u64::MAX));
+            let (mut block, mut digest) = (vec![0; BLOCK], Digest::default());
+            loop {
+                let bytes = source.read(&mut block)?;
+                if bytes == 0 {
+                    partial.set_digest(digest);
+                    return Ok(partial);
+                }
+                digest.update(&block[..bytes]);
+                partial.append(&block[..bytes])?;
+            }
+        };
+        let copied = unblock(copy).await;
+        let partial = copied.map_err(|error: io::Error| Error::io(copying, error))?;
+        self.progress.received(partial.written());
+        Ok(partial)
+    }
+
+    async fn begin(&self, there: Option<&Partial>) -> Result<Download, Error> {
+        let mut download = self.file.open(there.map_or(Wanted::Everything, Wanted::Rest)).await?;
+        let has_digest = self.file.md5.is_some() || download.version().md5.is_some();
+        download.check_by_digest(self.may_join && has_digest);
+        Ok(download)
+    }
+
+    /// Adds what comes to the file, which is given back also when it broke off: a later download goes on from there.
+    async fn copy(
+        &self,
+        download: &mut Download,
+        partial: PartialFile,
+    ) -> Result<(PartialFile, Result<(), Error>, io::Result<()>), Error> {
+        let mut block = Vec::new();
+        // A large one is written as it comes, so that nothing is lost when the download is given up.
+        let is_small = self.file.size.is_some_and(|size| size <= BLOCK as u64);
+        while is_small && block.len() < BLOCK {
+            match self.chunk(download).await {
+                Ok(Some(chunk)) => block.extend_from_slice(&chunk),
+                end => {
+                    let (partial, written) = fill(partial, block).await;
+                    return Ok((partial, end.map(drop), written));
+                }
+            }
+        }
+        let mut filling = Filling::start(partial, block).map_err(|error| self.keeping(error))?;
+        let copied = loop {
+            let mut next = pin!(self.chunk(download));
+            let next = match poll_fn(|context| Poll::Ready(next.as_mut().poll(context))).await {
+                Poll::Ready(next) => next,
+                // Both, as what comes next holds what other downloads may be waiting for.
+                Poll::Pending => match join(next, filling.flush()).await {
+                    (next, true) => next,
+                    (_, false) => break Ok(()),
+                },
+            };
+            match next {
+                Ok(Some(chunk)) if filling.push(&chunk).await => {}
+                end => break end.map(drop),
+            }
+        };
+        let (partial, written) = filling.end().await.map_err(|error| self.keeping(error))?;
+        Ok((partial, copied, written))
+    }
+
+    /// What comes next of the file.
+    async fn chunk(&self, download: &mut Download) -> Result<Option<Bytes>, Error> {
+        let mut renewals = 0;
+        loop {
+            match download.chunk().await {
+                Ok(chunk) => {
+                    self.progress.received(chunk.as_ref().map_or(0, |chunk| chunk.len() as u64));
+                    return Ok(chunk);
+                }
+                Err(error) if error.may_be_expired() => self.renew(download, error, &mut renewals).await?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Goes on with a download at a new URL, as the old one, which `problem` is with, may have expired.
+    async fn renew(
+        &self,
+        download: &mut Download,
+        mut problem: wandb_core::error::Error,
+        renewals: &mut u32,
+    ) -> Result<(), Error> {
+        while *renewals < MOST_RENEWALS {
+            *renewals += 1;
+            match download.renew(&self.file.new_links().await?).await {
+                Ok(()) => return Ok(()),
+                Err(error) if error.may_be_expired() => problem = error,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(problem.into())
+    }
+
+    fn keeping(&self, error: io::Error) -> Error {
+        let partial = self.folder.place(crate::files::Names::PARTIAL);
+        Error::io(format!("keeping what has come of {} in {}", self.file.name, partial.display()), error)
+    }
+}
+
+fn arrived(
+    partial: PartialFile,
+    is_resumed: bool,
+    version: FileVersion,
+    is_joined_untagged: bool,
+) -> Arrived {
+    let md5 = partial.md5();
+    Arrived { partial, is_resumed, version, md5, is_joined_untagged }
+}
+
+/// What is asked for of a file.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wanted<'a> {
+    Everything,
+    /// All but what is there.
+    Rest(&'a Partial),
+    /// As much as makes the storage say of which version it is.
+    FirstByte,
+}
+
+impl RunFile {
+    /// Opens the file at its addresses, or at new ones where these were signed for a while that is over.
+    pub(super) async fn open(&self, wanted: Wanted<'_>) -> Result<Download, Error> {
+        let (client, subject) = (&self.api.client, self.subject());
+        let mut urls = self.links()?;
+        let mut renewals = 0;
+        loop {
+            let opened = match wanted {
+                Wanted::Everything => client.download(&urls, &subject).await,
+                Wanted::Rest(there) => client.resume_download(&urls, &subject, there).await,
+                Wanted::FirstByte => {
+                    client.download_range(&urls, &subject, &(0..1), &FileVersion::default()).await
+                }
+            };
+            match opened {
+                Err(error) if error.may_be_expired() && renewals < MOST_RENEWALS => {
+                    renewals += 1;
+                    urls = self.new_links().await?;
+                }
+                opened => return Ok(opened?),
+            }
+        }
+    }
+
+    /// Addresses that were signed just now.
+    async fn new_links(&self) -> Result<Vec<Url>, Error> {
+        Self::find(&self.api, &self.run, &self.name).await?.links()
+    }
+}

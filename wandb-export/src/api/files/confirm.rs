@@ -1,0 +1,65 @@
+//! Whether a file that is there is the one in the list, where the list alone cannot tell.
+
+use blocking::unblock;
+use wandb_core::client::FileVersion;
+
+use super::RunFile;
+use super::attempt::Wanted;
+use super::fetch::{Fetched, Means, Receipts, inexact};
+use crate::error::Error;
+use crate::files::{Content, Downloaded, Outcome, Receipt};
+
+/// Compares the file at `here` with what is remembered of an earlier download, and with what the storage says of it now.
+/// Asks the storage for one byte. `None` where it is another file, or nobody knows.
+pub(super) async fn confirm(file: &RunFile, means: &Means, here: &str) -> Result<Option<Fetched>, Error> {
+    if file.place.is_some() {
+        return Ok(None);
+    }
+    let receipt = known(file, means).await.filter(|receipt| receipt.is_listed_as(file));
+    if receipt.is_none() && file.md5.is_some() {
+        return Ok(None);
+    }
+    let size = receipt.as_ref().map(|receipt| receipt.bytes).or(file.size);
+    let (folder, place) = (means.folder.clone(), here.to_owned());
+    let described = unblock(move || folder.describe(&place, size)).await;
+    let place = means.folder.place(here);
+    let described = described.map_err(|error| Error::io(format!("reading {}", place.display()), error))?;
+    let Some((bytes, md5)) = described else { return Ok(None) };
+    if receipt.as_ref().is_some_and(|receipt| receipt.md5 != md5) {
+        return Ok(None);
+    }
+    let Some(stored) = stored(file, bytes).await? else { return Ok(None) };
+    let is_same = match &receipt {
+        Some(receipt) => stored.agrees_with(&receipt.stored),
+        None => stored.md5.as_ref() == Some(&md5),
+    };
+    if !is_same {
+        return Ok(None);
+    }
+    means.progress.received(bytes);
+    let mut downloaded = Downloaded::new(&file.name, place, Some(bytes), Outcome::AlreadyThere);
+    let detail = Content::of(file).mismatch(bytes, &md5);
+    downloaded.issues.extend(detail.map(|detail| inexact(file, detail)));
+    Ok(Some(Fetched { file: downloaded, md5: Some(md5), receipt }))
+}
+
+async fn known(file: &RunFile, means: &Means) -> Option<Receipt> {
+    match &means.receipts {
+        Receipts::Known(receipts) => receipts.get(&file.name).cloned(),
+        Receipts::InFolder => {
+            let (folder, name) = (means.folder.clone(), file.name.clone());
+            unblock(move || folder.receipt(&name)).await
+        }
+    }
+}
+
+/// What the storage says of a file that had so many bytes; `None` where it has fewer by now.
+async fn stored(file: &RunFile, bytes: u64) -> Result<Option<FileVersion>, Error> {
+    // Nothing has no first byte.
+    let wanted = if bytes == 0 { Wanted::Everything } else { Wanted::FirstByte };
+    match file.open(wanted).await {
+        Ok(download) => Ok(Some(download.version().clone())),
+        Err(Error::Request(error)) if error.is_unsatisfiable() => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,80 @@
+//! The first rows of a history, without asking for many more.
+
+use std::ops::Range;
+
+use futures_util::stream::{self, StreamExt};
+use wandb_graphql::Selection;
+
+use super::History;
+use super::parse::Losses;
+use super::reader::{Batches, live};
+use crate::error::Error;
+
+/// The rows of `steps` from the live query, in windows that are asked for as long as rows are lacking, each twice as wide as
+/// the one before.
+struct Few {
+    history: History,
+    selection: Selection,
+    losses: Losses,
+    steps: Range<i64>,
+    width: u64,
+    left: u64,
+    window: Option<Batches>,
+}
+
+/// At least `rows` rows of `steps`, if there are so many.
+pub(super) fn few(
+    history: &History,
+    steps: Range<i64>,
+    selection: Selection,
+    losses: Losses,
+    rows: u64,
+) -> Batches {
+    let (history, width) = (history.clone(), rows.max(1));
+    let few = Few { history, selection, losses, steps, width, left: rows, window: None };
+    stream::unfold(few, next).boxed()
+}
+
+type Next = Option<(Result<crate::batch::Batch, Error>, Few)>;
+
+async fn next(mut few: Few) -> Next {
+    while few.left > 0 {
+        let Some(window) = &mut few.window else {
+            if few.steps.is_empty() {
+                return None;
+            }
+            let end = few.steps.start.saturating_add_unsigned(few.width).min(few.steps.end);
+            let steps = few.steps.start..end;
+            few.window = Some(live(&few.history, steps, few.selection.clone(), few.losses.clone()));
+            few.steps.start = end;
+            few.width = few.width.saturating_mul(2);
+            continue;
+        };
+        match window.next().await {
+            Some(Ok(batch)) => {
+                few.left = few.left.saturating_sub(batch.len() as u64);
+                return Some((Ok(batch), few));
+            }
+            Some(Err(error)) => {
+                few.left = 0;
+                return Some((Err(error), few));
+            }
+            None => few.window = None,
+        }
+    }
+    None
+}
+
+/// No more than the first `rows` rows of `batches`.
+pub(super) fn first(batches: Batches, rows: u64) -> Batches {
+    let next = |(mut batches, left): (Batches, u64)| async move {
+        if left == 0 {
+            return None;
+        }
+        let most = usize::try_from(left).unwrap_or(usize::MAX);
+        let batch = batches.next().await?.and_then(|batch| Ok(batch.first(most)?));
+        let came = batch.as_ref().map_or(left, |batch| batch.len() as u64);
+        Some((batch, (batches, left - came.min(left))))
+    };
+    stream::unfold((batches, rows), next).boxed()
+}
