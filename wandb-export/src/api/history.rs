@@ -1,11 +1,19 @@
 //! A run's metrics: what to read of them, and how.
 
 #[cfg(feature = "parquet")]
+mod content;
+#[cfg(feature = "parquet")]
 mod exported;
+mod findings;
 mod follow;
 mod on_disk;
 mod parse;
 mod reader;
+mod select;
+mod system;
+#[cfg(all(test, feature = "mock"))]
+mod tests;
+mod whole;
 
 use std::sync::Arc;
 
@@ -65,6 +73,8 @@ pub struct History {
     min_step: Option<i64>,
     max_step: Option<i64>,
     page_size: Option<u64>,
+    /// How far the history extends, if that is known.
+    extent: Option<HistoryExtent>,
 }
 
 /// How much of a history.
@@ -118,7 +128,14 @@ impl History {
             min_step: None,
             max_step: None,
             page_size: None,
+            extent: None,
         }
+    }
+
+    /// As far as it extended when it was looked at.
+    #[cfg(feature = "mirror")]
+    pub(crate) fn as_of(self, extent: HistoryExtent) -> Self {
+        Self { extent: Some(extent), ..self }
     }
 
     /// Those of a run on disk, if there is one.
@@ -131,7 +148,8 @@ impl History {
         &self.path
     }
 
-    /// Only these keys, and of the rows only those that hold all of them, as in Python. Default: everything.
+    /// Only these keys, and of the rows only those that hold all of them, as in Python. Default: everything. System
+    /// metrics keep `_runtime` and `_timestamp` beside the keys.
     pub fn keys<K: Into<String>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
         self.keys = keys.into_iter().map(Into::into).collect();
         self
@@ -279,10 +297,8 @@ impl History {
                 )));
             }
         }
-        if self.stream == Stream::System
-            && (!self.keys.is_empty() || self.min_step.is_some() || self.max_step.is_some())
-        {
-            return Err(Error::usage("system metrics cannot be narrowed down to keys or steps"));
+        if self.stream == Stream::System && (self.min_step.is_some() || self.max_step.is_some()) {
+            return Err(Error::usage("system metrics have no steps to be narrowed down to"));
         }
         // However far the run has come.
         HistoryRange::between(&HistoryExtent::new(), self.min_step, self.max_step)?;
@@ -332,7 +348,7 @@ impl History {
     fn sample_count(&self) -> Result<Samples, Error> {
         match self.amount {
             Amount::Samples(rows) => Ok(Samples::new(rows)?),
-            Amount::All => Ok(Samples::new(reader::ALL_EVENTS)?),
+            Amount::All => Ok(Samples::new(system::ALL_EVENTS)?),
         }
     }
 

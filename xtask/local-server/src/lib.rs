@@ -41,4 +41,4 @@ pub use options::{Options, User};
 pub use quirks::Quirks;
 pub use request_log::{Port, RequestRecord};
 pub use server::LocalServer;
-pub use store::{ExportOptions, GeneratedRun, NewRun, NewSweep, RunState, Store, StoreError};
+pub use store::{ExportOptions, GeneratedRun, NewRun, NewSweep, RowLimits, RunState, Store, StoreError};
