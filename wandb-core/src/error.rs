@@ -170,6 +170,24 @@ impl Error {
         }
     }
 
+    /// Whether the server was overtaxed: it ran out of time, failed, or said that it was asked for too much.
+    pub fn is_overload(&self) -> bool {
+        use crate::transport::TransportErrorKind as Kind;
+        match self {
+            Self::Transport { source, .. } => {
+                matches!(source.kind(), Kind::Timeout(_) | Kind::TooLarge { .. })
+            }
+            Self::Status { status, .. } => {
+                status.is_server_error()
+                    || matches!(*status, StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE)
+            }
+            Self::Answer { source, .. } => {
+                matches!(source, AnswerError::TooMuch { .. } | AnswerError::Failed { .. })
+            }
+            Self::Unauthorized { .. } | Self::NotWandb { .. } | Self::Redirected { .. } => false,
+        }
+    }
+
     /// Whether a file has changed while it was downloaded.
     pub fn is_changed(&self) -> bool {
         matches!(self, Self::Answer { source: AnswerError::Changed, .. })

@@ -105,6 +105,10 @@ pub trait Windowed: Send + Sync {
 
     /// How many rows an answer holds; it tells how densely the range is filled.
     fn rows(&self, answer: &<Self::Part as Operation>::Answer) -> u64;
+
+    /// The most rows that an answer to a window of `width` steps may hold and be trusted to be whole. A server thins out
+    /// what it thinks too much without saying so, so an answer with more rows is asked for again in halves.
+    fn trusted_rows(&self, width: u64) -> u64;
 }
 
 impl<O: Operation + ?Sized> Operation for &O {

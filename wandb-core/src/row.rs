@@ -41,7 +41,19 @@ impl Row {
     /// Reads like [`Row::parse`], and says what had to be mended.
     pub fn parse_with_repairs(text: &[u8]) -> Result<(Self, Repairs), ValueError> {
         let (entries, repairs) = parse_with(text, whole_object)?;
-        Ok((Self { entries: last_wins(entries) }, repairs))
+        Ok((Self { entries: last_wins(entries) }.with_integer_step(), repairs))
+    }
+
+    /// Writes a step that came as a float, such as `5.0`, as the integer it stands for.
+    #[must_use]
+    pub fn with_integer_step(mut self) -> Self {
+        let step = self.entries.iter_mut().find(|(key, _)| &**key == STEP).map(|(_, value)| value);
+        if let Some(value) = step.filter(|value| matches!(value, Value::Float(_)))
+            && let Some(step) = value.as_i64()
+        {
+            *value = Value::Int(step);
+        }
+        self
     }
 
     /// The row of entries that have each key once.

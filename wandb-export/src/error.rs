@@ -190,6 +190,18 @@ pub enum Error {
         message: String,
     },
 
+    /// The server is overtaxed by the live query, however few steps are asked for, and no exported file serves instead.
+    #[error(
+        "{source} (the server cannot answer even for a few steps of {run}, and its exported files do not serve instead; \
+         try again later, or read the exported files once there are any: --source exported)"
+    )]
+    LiveQuery {
+        /// The run.
+        run: String,
+        /// How the live query failed.
+        source: Box<wandb_core::error::Error>,
+    },
+
     /// A folder cannot be mirrored to, or what is in it cannot be used.
     #[error("the mirror in {}: {message}", folder.display())]
     Mirror {
@@ -286,6 +298,7 @@ impl Error {
             | Self::Unconfirmed { .. }
             | Self::Undone { .. }
             | Self::Exported { .. }
+            | Self::LiveQuery { .. }
             | Self::Mirror { .. }
             | Self::NotALog { .. }
             | Self::Sink(_)

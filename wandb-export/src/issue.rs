@@ -82,6 +82,25 @@ pub enum Issue {
         /// How many rows it sent.
         received: u64,
     },
+    /// The live query failed for what is left of a history; the exported files served instead. A null in them does not
+    /// tell a missing key from a null.
+    #[non_exhaustive]
+    LiveQueryFailed {
+        /// The run.
+        run: RunPath,
+        /// The first step that the live query could not give.
+        from_step: i64,
+        /// How it failed.
+        detail: String,
+    },
+    /// Rows of exported files come behind rows of later steps, because the files have them so.
+    #[non_exhaustive]
+    StepsOutOfOrder {
+        /// The run.
+        run: RunPath,
+        /// How many rows come late.
+        rows: u64,
+    },
     /// A history is a sample, because the run has more rows than can be asked for.
     #[non_exhaustive]
     Sampled {
@@ -241,6 +260,7 @@ impl Issue {
             Self::UnsupportedArgument { consequence, .. } => consequence.is_none(),
             Self::SessionsOverlap { .. } | Self::TextsUsed { .. } => true,
             Self::HistoryByKeys { guessed, .. } => !guessed,
+            Self::LiveQueryFailed { .. } => true,
             _ => false,
         }
     }
@@ -277,6 +297,17 @@ impl fmt::Display for Issue {
             }
             Self::RowsMissing { run, stream, counted, received } => {
                 write!(f, "{run}: the server counts {counted} rows of {stream} but sent only {received}")
+            }
+            Self::LiveQueryFailed { run, from_step, detail } => write!(
+                f,
+                "{run}: the rows from step {from_step} on are from the exported files, because the live query failed: \
+                 {detail}"
+            ),
+            Self::StepsOutOfOrder { run, rows } => {
+                write!(
+                    f,
+                    "{run}: {rows} rows come behind rows of later steps, as the exported files have them"
+                )
             }
             Self::Sampled { run, rows } => {
                 write!(f, "{run} has more than {rows} system metrics; these are samples")

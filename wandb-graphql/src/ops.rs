@@ -69,7 +69,7 @@ pub use list_runs::{ListRuns, RunPage};
 pub use list_sweeps::{ListSweeps, SweepPage};
 pub use log_fields::{LogLine, LogPage};
 pub use run_fields::Detail;
-pub use sample_events::SampleEvents;
+pub use sample_events::{SampleEvents, SampledEvents};
 pub use sample_history::SampleHistory;
 pub use scan_history::ScanHistory;
 pub use update_run::UpdateRun;

@@ -4,7 +4,7 @@
 //!    is wanted. A run that grows while it is read is read up to the last step seen at this point.
 //! 2. [`GetParquetHistory`](crate::ops::GetParquetHistory) tells what is exported to files; [`HistoryPlan`] says which
 //!    steps come from where.
-//! 3. [`ScanHistory`](crate::ops::ScanHistory) reads the live steps, [`join`] puts both together.
+//! 3. [`ScanHistory`](crate::ops::ScanHistory) reads the live steps, [`join`] puts together what both have of a step.
 //! 4. [`GetHistoryKeys`](crate::ops::GetHistoryKeys) again, and [`grown`] tells whether the run has grown meanwhile.
 //!
 //! All of this is pure.
@@ -18,6 +18,6 @@ mod range;
 mod tests;
 
 pub use grown::{Growth, grown};
-pub use join::{Joined, join};
+pub use join::join;
 pub use parts::HistoryPlan;
 pub use range::{HistoryRange, RangeError};

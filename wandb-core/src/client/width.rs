@@ -8,7 +8,8 @@ use crate::operation::PageSize;
 /// again, and beyond it while it is quick.
 ///
 /// A window may grow past the page size's largest while hardly any rows come back, so that a run whose steps lie far
-/// apart does not take a request for each gap.
+/// apart does not take a request for each gap. It does not grow where a wider answer would probably hold more rows than
+/// can be trusted, as in a run that logged its steps several times.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Width {
     now: u64,
@@ -39,16 +40,16 @@ impl Width {
         self.now
     }
 
-    /// Whether an answer of `rows` rows to a window `width` wide can be whole.
-    ///
-    /// Up to the largest page size there are at most as many rows as steps. Beyond it the server might have thinned
-    /// the rows out, so an answer that is not well below the largest page is asked for again in halves.
-    pub(crate) fn trusts(self, width: u64, rows: u64) -> bool {
-        width <= self.largest || rows < self.largest / 2
-    }
-
-    /// Learns from an answer of `rows` rows in `bytes` bytes to a window `width` wide.
-    pub(crate) fn answered(&mut self, width: u64, rows: u64, bytes: usize, took: Duration) {
+    /// Learns from an answer of `rows` rows in `bytes` bytes to a window `width` wide. `trusted_rows` tells how many rows
+    /// an answer to a window of some width may hold and be trusted.
+    pub(crate) fn answered(
+        &mut self,
+        width: u64,
+        rows: u64,
+        bytes: usize,
+        took: Duration,
+        trusted_rows: impl Fn(u64) -> u64,
+    ) {
         if took > SLOW || bytes > 2 * ENOUGH_BYTES {
             return self.refused(width);
         }
@@ -66,17 +67,21 @@ impl Width {
             self.initial
         };
         self.votes += 1;
-        if self.now >= most {
+        let wider = self.now.saturating_mul(2).min(most);
+        let expected = u128::from(rows) * u128::from(wider) / u128::from(width.max(1));
+        if self.now >= most || expected > u128::from(trusted_rows(wider)) {
             self.votes = self.votes.min(ENOUGH_VOTES - 1);
         } else if self.votes >= ENOUGH_VOTES {
             self.votes = 0;
-            self.now = self.now.saturating_mul(2).min(most);
+            self.now = wider;
         }
     }
 
     /// Learns that a window `width` wide held more rows than can be trusted to be whole.
     pub(crate) fn too_dense(&mut self, width: u64) {
-        self.now = self.now.min((width / 2).max(self.largest));
+        let least = if width > self.largest { self.largest } else { 1 };
+        self.votes = 0;
+        self.now = self.now.min((width / 2).max(least));
     }
 
     /// Learns that a window `width` wide was more than the server gives.
@@ -103,9 +108,14 @@ mod tests {
 
     const FAST: Duration = Duration::from_millis(10);
 
+    /// Trusts as many rows as steps up to a page of 10 000, and half a page beyond it.
+    fn trusted(width: u64) -> u64 {
+        if width <= 10_000 { width.max(1_000) } else { 5_000 }
+    }
+
     fn after(mut width: Width, answers: u32, rows: impl Fn(u64) -> u64) -> u64 {
         for _ in 0..answers {
-            width.answered(width.now(), rows(width.now()), 1_000, FAST);
+            width.answered(width.now(), rows(width.now()), 1_000, FAST, trusted);
         }
         width.now()
     }
@@ -141,21 +151,21 @@ mod tests {
         let mut width = Width::new(PageSize::adaptive(1_000, 10_000));
         width.refused(1_000);
         for _ in 0..50 {
-            width.answered(width.now(), width.now(), 1_000, Duration::from_secs(5));
+            width.answered(width.now(), width.now(), 1_000, Duration::from_secs(5), trusted);
         }
         assert_eq!(width.now(), 1_000);
     }
 
     #[test]
     fn after_a_gap_the_width_is_that_of_a_page_again() {
-        let mut width = Width::new(PageSize::fixed(1_000));
+        let mut width = Width::new(PageSize::fixed(10_000));
         while width.now() < 1_000_000 {
-            width.answered(width.now(), 0, 1_000, FAST);
+            width.answered(width.now(), 0, 1_000, FAST, trusted);
         }
-        while !width.trusts(width.now(), width.now()) {
+        while width.now() > trusted(width.now()) {
             width.too_dense(width.now());
         }
-        assert_eq!(width.now(), 1_000);
+        assert_eq!(width.now(), 10_000);
     }
 
     #[test]
@@ -165,7 +175,7 @@ mod tests {
             if request % 3 == 0 {
                 width.failed(width.now());
             } else {
-                width.answered(width.now(), 1_000, 1_000, FAST);
+                width.answered(width.now(), 1_000, 1_000, FAST, trusted);
             }
         }
         assert_eq!(width.now(), 1_000);
@@ -178,7 +188,7 @@ mod tests {
     #[test]
     fn slow_answers_narrow_the_window() {
         let mut width = Width::new(PageSize::fixed(1_000));
-        width.answered(1_000, 1_000, 1_000, Duration::from_secs(40));
+        width.answered(1_000, 1_000, 1_000, Duration::from_secs(40), trusted);
         assert_eq!(width.now(), 500);
     }
 
@@ -188,7 +198,7 @@ mod tests {
         for bytes_in_a_row in [100, 1_000, 10_000, 100_000] {
             for _ in 0..50 {
                 let rows = width.now();
-                width.answered(rows, rows, usize::try_from(rows).unwrap() * bytes_in_a_row, FAST);
+                width.answered(rows, rows, usize::try_from(rows).unwrap() * bytes_in_a_row, FAST, trusted);
             }
             let bytes = usize::try_from(width.now()).unwrap() * bytes_in_a_row;
             assert!((ENOUGH_BYTES..=2 * ENOUGH_BYTES).contains(&bytes), "{bytes_in_a_row}: {bytes}");
@@ -196,10 +206,16 @@ mod tests {
     }
 
     #[test]
-    fn a_wide_window_with_many_rows_is_not_trusted() {
-        let width = Width::new(PageSize::fixed(1_000));
-        assert!(width.trusts(1_000, 1_000));
-        assert!(width.trusts(64_000, 499));
-        assert!(!width.trusts(64_000, 500));
+    fn windows_shrink_until_repeated_steps_fit() {
+        let mut width = Width::new(PageSize::adaptive(1_000, 10_000));
+        for _ in 0..40 {
+            let rows = width.now() * 7;
+            if rows > trusted(width.now()) {
+                width.too_dense(width.now());
+            } else {
+                width.answered(width.now(), rows, 1_000, FAST, trusted);
+            }
+        }
+        assert_eq!(width.now(), 125, "it does not grow again to 250 steps of 7 rows each");
     }
 }

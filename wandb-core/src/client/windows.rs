@@ -17,17 +17,22 @@ use crate::operation::{Operation, Windowed};
 
 /// The answer to one window of a range.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Window<A> {
     /// The steps that were asked for, end exclusive.
     pub steps: Range<i64>,
     /// The answer.
     pub answer: A,
+    /// Whether the answer is certainly whole. It is not where a single step has more rows than can be
+    /// [trusted](Windowed::trusted_rows).
+    pub is_whole: bool,
 }
 
 impl Client {
     /// Asks for a range in windows, as many at once as the client's [`concurrency`](Client::concurrency), and
     /// returns their answers in order of steps, whatever order they arrive in. The windows cover the range without
-    /// gap or overlap. A window that the server refuses as too much, or that times out, is asked for in halves.
+    /// gap or overlap. A window that the server refuses as too much, or that times out, is asked for in halves; so is one
+    /// whose answer holds more rows than can be trusted.
     ///
     /// The stream ends after the last window, or after the first error. At most twice as many windows as may be in
     /// flight are held in memory. Dropping the stream gives up what is in flight.
@@ -72,7 +77,7 @@ struct Slot<W: Windowed> {
 enum State<W: Windowed> {
     Waiting,
     InFlight,
-    Answered(Answer<W>),
+    Answered { answer: Answer<W>, is_whole: bool },
     Failed(Error),
 }
 
@@ -107,7 +112,9 @@ where
         loop {
             if let Some(first) = self.slots.pop_front() {
                 match first.state {
-                    State::Answered(answer) => return Some(Ok(Window { steps: first.steps, answer })),
+                    State::Answered { answer, is_whole } => {
+                        return Some(Ok(Window { steps: first.steps, answer, is_whole }));
+                    }
                     State::Failed(error) => return Some(Err(error)),
                     State::Waiting | State::InFlight => self.slots.push_front(first),
                 }
@@ -164,9 +171,11 @@ where
         match landed.outcome {
             Ok(Answered { answer, bytes }) => {
                 let rows = self.windowed.rows(&answer);
-                if self.width.trusts(width, rows) {
-                    self.width.answered(width, rows, bytes, landed.took);
-                    self.slots[index].state = State::Answered(answer);
+                let is_whole = rows <= self.windowed.trusted_rows(width);
+                if is_whole || width == 1 {
+                    let trusted_rows = |width| self.windowed.trusted_rows(width);
+                    self.width.answered(width, rows, bytes, landed.took, trusted_rows);
+                    self.slots[index].state = State::Answered { answer, is_whole };
                 } else {
                     self.width.too_dense(width);
                     self.split(index);

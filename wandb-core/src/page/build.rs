@@ -17,11 +17,12 @@ use crate::value::Value;
 ///
 /// let mut builder = PageBuilder::new(0..10);
 /// assert!(builder.row([("_step", "0"), ("loss", "0.50")]));
-/// assert!(!builder.row([("_step", "0"), ("loss", "0.25")]), "a step comes once");
+/// assert!(builder.row([("_step", "0"), ("loss", "0.25")]), "a step may come several times");
+/// assert!(!builder.row([("_step", "-1")]), "steps are in order and within their range");
 /// assert!(!builder.row([("_step", "1"), ("loss", "0.25, 1")]), "this is no value");
 /// assert!(builder.row([("loss", "0.25"), ("_step", "7")]));
 /// let pages = builder.finish();
-/// assert_eq!(pages[0].to_rows()[1].to_json_line(), "{\"loss\":0.25,\"_step\":7}\n");
+/// assert_eq!(pages[0].to_rows()[2].to_json_line(), "{\"loss\":0.25,\"_step\":7}\n");
 /// ```
 #[derive(Debug)]
 pub struct PageBuilder {
@@ -35,7 +36,7 @@ impl PageBuilder {
         Self { text: Vec::new(), table: Table::new(steps) }
     }
 
-    /// Adds a row of keys and values, as text or as its bytes, unless a page cannot hold it: its `_step` is missing or not behind the one of the row before, or
+    /// Adds a row of keys and values, as text or as its bytes, unless a page cannot hold it: its `_step` is missing or before the one of the row before, or
     /// one of its values is no JSON text, or has something about it that [`read_rows`](super::read_rows) leaves to
     /// others, too. `false` says that; the rows so far stay as they are.
     pub fn row<'v, B: AsRef<[u8]> + ?Sized + 'v>(

@@ -39,7 +39,7 @@ pub struct ReadRows {
     pub end: usize,
 }
 
-/// Reads the list of rows that begins at `at`, each with a greater `_step` than the one before and all of them within
+/// Reads the list of rows that begins at `at`, none with a smaller `_step` than the one before and all of them within
 /// `steps`. Nulls in place of rows are passed over.
 ///
 /// `None` if that is not so, or if there is anything unusual about a row: text that has to be mended, escapes that

@@ -18,9 +18,6 @@ const MOST_CELLS: usize = 1 << 18;
 /// Room for columns found last: a place is a byte.
 const PLACES: usize = 1 << 8;
 
-/// The floats up to this are whole where they have no fraction, and convert without loss.
-const EXACT: f64 = 9_007_199_254_740_992.0;
-
 /// What has been read.
 #[derive(Debug)]
 pub(super) struct Table {
@@ -129,12 +126,17 @@ impl Table {
     }
 
     pub(super) fn end_row(&mut self, text: &[u8]) -> Option<()> {
-        let step = self.columns.get(self.step?)?.spans.get(self.rows).copied()?;
-        let step = whole(step.kind(), text.get(step.at()..step.at() + step.length())?)?;
+        let span = self.columns.get_mut(self.step?)?.spans.get_mut(self.rows)?;
+        let digits = text.get(span.at()..span.at() + span.length())?;
+        if span.kind() == CellKind::Float {
+            *span = Span::new(CellKind::Int, span.at(), integer_part(digits)?.len())?;
+        }
+        let step = whole(span.kind(), text.get(span.at()..span.at() + span.length())?)?;
         if !self.steps.contains(&step) {
             return None;
         }
-        self.steps.start = step + 1;
+        // A step may be logged several times.
+        self.steps.start = step;
         if self.in_order {
             std::mem::swap(&mut self.touched, &mut self.last_row);
         } else {
@@ -210,16 +212,18 @@ fn place(key: &[u8]) -> usize {
     usize::from(mixed.to_be_bytes()[0])
 }
 
-/// The step that a number is, however it is written.
+/// The integer digits of a step that is written as a float, such as `5.0`; `None` if it is no integer or is written in
+/// another way, which is left to those who convert it.
+fn integer_part(digits: &[u8]) -> Option<&[u8]> {
+    let point = digits.iter().position(|&byte| byte == b'.')?;
+    let (integer, fraction) = (&digits[..point], &digits[point + 1..]);
+    (fraction.iter().all(|&byte| byte == b'0') && integer != b"-0").then_some(integer)
+}
+
+/// The step that an integer's digits stand for.
 fn whole(kind: CellKind, digits: &[u8]) -> Option<i64> {
-    let digits = std::str::from_utf8(digits).ok()?;
-    match kind {
-        CellKind::Int => digits.parse().ok(),
-        CellKind::Float => {
-            let float: f64 = digits.parse().ok()?;
-            #[expect(clippy::cast_possible_truncation, reason = "whole and within the exact range")]
-            (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as i64)
-        }
-        _ => None,
+    if kind != CellKind::Int {
+        return None;
     }
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }

@@ -137,6 +137,20 @@ fn outer_escapes_are_understood() {
 }
 
 #[test]
+fn steps_that_come_as_floats_are_integers() {
+    let rows = owned(&[r#"{"_step":1.0,"x":2.0}"#, r#"{"x":0.5,"_step":3.000}"#, r#"{"_step":4}"#]);
+    let read = rows_of(&read(&rows, Form::Text).expect("nothing unusual"));
+    let lines: String = read.iter().map(Row::to_json_line).collect();
+    assert_eq!(lines, "{\"_step\":1,\"x\":2.0}\n{\"x\":0.5,\"_step\":3}\n{\"_step\":4}\n");
+}
+
+#[test]
+fn a_step_may_be_there_several_times() {
+    let rows = owned(&[r#"{"_step":1,"x":1}"#, r#"{"_step":1,"x":1}"#, r#"{"_step":1,"x":2}"#]);
+    assert_eq!(rows_of(&read(&rows, Form::Text).expect("nothing unusual")).len(), 3);
+}
+
+#[test]
 fn what_is_unusual_is_left_to_others() {
     for rows in [
         &["{}"][..],
@@ -144,8 +158,9 @@ fn what_is_unusual_is_left_to_others() {
         &[r#"{"_step":"1"}"#],
         &[r#"{"_step":1.5}"#],
         &[r#"{"_step":null}"#],
-        &[r#"{"_step":1}"#, r#"{"_step":1}"#],
         &[r#"{"_step":1}"#, r#"{"_step":0}"#],
+        &[r#"{"_step":1e0}"#],
+        &[r#"{"_step":-0.0}"#],
         &["{\"_step\":1,\"text\":\"raw \u{1} control\"}"],
         &[r#"{"_step":1,"text":"\ud800"}"#],
         &[r#"{"_step":1,"x":01}"#],

@@ -2,12 +2,20 @@
 
 mod by_keys;
 #[cfg(feature = "parquet")]
+mod content;
+#[cfg(feature = "parquet")]
 mod exported;
 mod few;
+mod findings;
 mod follow;
 mod on_disk;
 mod parse;
 mod reader;
+mod select;
+mod system;
+#[cfg(all(test, feature = "mock"))]
+mod tests;
+mod whole;
 
 use std::sync::Arc;
 
@@ -69,6 +77,8 @@ pub struct History {
     page_size: Option<u64>,
     x_axis: Option<String>,
     limit: Option<u64>,
+    /// How far the history extends, if that is known.
+    extent: Option<HistoryExtent>,
 }
 
 /// How much of a history.
@@ -124,7 +134,14 @@ impl History {
             page_size: None,
             x_axis: None,
             limit: None,
+            extent: None,
         }
+    }
+
+    /// As far as it extended when it was looked at.
+    #[cfg(feature = "mirror")]
+    pub(crate) fn as_of(self, extent: HistoryExtent) -> Self {
+        Self { extent: Some(extent), ..self }
     }
 
     /// Those of a run on disk, if there is one.
@@ -137,7 +154,8 @@ impl History {
         &self.path
     }
 
-    /// Only these keys, and of the rows only those that hold all of them, as in Python. Default: everything.
+    /// Only these keys, and of the rows only those that hold all of them, as in Python. Default: everything. System
+    /// metrics keep `_runtime` and `_timestamp` beside the keys.
     pub fn keys<K: Into<String>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
         self.keys = keys.into_iter().map(Into::into).collect();
         self
@@ -298,10 +316,8 @@ impl History {
                 )));
             }
         }
-        if self.stream == Stream::System
-            && (!self.keys.is_empty() || self.min_step.is_some() || self.max_step.is_some())
-        {
-            return Err(Error::usage("system metrics cannot be narrowed down to keys or steps"));
+        if self.stream == Stream::System && (self.min_step.is_some() || self.max_step.is_some()) {
+            return Err(Error::usage("system metrics have no steps to be narrowed down to"));
         }
         if self.x_axis.is_some() && (self.keys.is_empty() || self.amount == Amount::All) {
             return Err(Error::usage(
@@ -356,7 +372,7 @@ impl History {
     fn sample_count(&self) -> Result<Samples, Error> {
         match self.amount {
             Amount::Samples(rows) => Ok(Samples::new(rows)?),
-            Amount::All => Ok(Samples::new(reader::ALL_EVENTS)?),
+            Amount::All => Ok(Samples::new(system::ALL_EVENTS)?),
         }
     }
 

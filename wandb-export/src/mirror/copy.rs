@@ -78,6 +78,7 @@ const MOST_FAILED_IN_A_ROW: u32 = 10;
 struct Belongings {
     history: Option<Vec<HistoryRow>>,
     events: Option<Vec<HistoryRow>>,
+    events_line_count: Option<u64>,
     files: Option<FilePage>,
     log: Option<LogPage>,
 }
@@ -251,8 +252,8 @@ impl Copier {
         whole: Option<WholeRun>,
     ) -> Result<(RunPath, Run, Belongings), Error> {
         let path = self.path(&listed.id)?;
-        if let Some(WholeRun { run, history, events, files, log, .. }) = whole {
-            return Ok((path, run, Belongings { history, events, files, log }));
+        if let Some(WholeRun { run, history, events, events_line_count, files, log, .. }) = whole {
+            return Ok((path, run, Belongings { history, events, events_line_count, files, log }));
         }
         let run = self.api.client().call(GetRun::new(path.clone())).await?.answer;
         Ok((path, run, Belongings::default()))
@@ -296,7 +297,7 @@ impl Copier {
                 known,
                 |known| &known.system,
                 nothing,
-                copy.system(came.events).boxed(),
+                copy.system(came.events, came.events_line_count).boxed(),
             ),
             self.part(Part::Logs, listed, known, |known| &known.logs, nothing, copy.logs(came.log).boxed()),
             self.part(

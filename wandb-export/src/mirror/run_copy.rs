@@ -4,7 +4,7 @@ use futures_util::stream::{self, StreamExt};
 use wandb_core::model::Run;
 use wandb_core::operation::Paged as _;
 use wandb_core::{Row, RunPath};
-use wandb_graphql::ops::{ListLogLines, LogPage};
+use wandb_graphql::ops::{HistoryExtent, ListLogLines, LogPage};
 use wandb_graphql::{HistoryRow, LogTally};
 
 use super::contents::Part;
@@ -82,7 +82,9 @@ impl RunCopy<'_> {
         let lines = self.run.history_line_count;
         let here = place(Part::History, self.here);
         let is_all = |rows: &Vec<HistoryRow>| {
-            rows.len() as u64 <= MOST_ROWS && lines.is_none_or(|lines| rows.len() as u64 >= lines)
+            // Without a count rows of repeated steps are no sign that the others are there, too.
+            let fits = lines.map_or_else(|| !steps_repeat(rows), |lines| rows.len() as u64 >= lines);
+            rows.len() as u64 <= MOST_ROWS && fits
         };
         if let Some(rows) = came.filter(is_all) {
             return self.small(rows, Part::History, &here).await;
@@ -100,10 +102,16 @@ impl RunCopy<'_> {
                 return Ok(grown);
             }
         }
-        let history = self.api_history().all();
-        let end = last_step.and_then(|last| last.checked_add(1));
-        // What comes later is of another time than the rest, and the next mirror's.
-        self.whole(end.map_or(history.clone(), |end| history.max_step(end)), Part::History, &here).await
+        let mut history = self.api_history().all();
+        if let (Some(last), Some(keys)) = (last_step, &self.run.history_keys) {
+            // What comes later is of another time than the rest, and the next mirror's.
+            let mut extent = HistoryExtent::new();
+            let mut keys = keys.clone();
+            keys.last_step = Some(last);
+            (extent.keys, extent.line_count, extent.state) = (Some(keys), lines, self.run.state.clone());
+            history = history.as_of(extent);
+        }
+        self.whole(history, Part::History, &here).await
     }
 
     /// The rows that are there and those behind them; `None` where the old ones may have to be looked at again.
@@ -135,9 +143,18 @@ impl RunCopy<'_> {
         Ok(put.map(|stored| Got::with_issues(stored, end.issues)))
     }
 
-    pub(super) async fn system(&self, came: Option<Vec<HistoryRow>>) -> Result<Got<Stored>, Error> {
+    /// What the machine measured: `counted` rows, if the server tells.
+    pub(super) async fn system(
+        &self,
+        came: Option<Vec<HistoryRow>>,
+        counted: Option<u64>,
+    ) -> Result<Got<Stored>, Error> {
         let here = place(Part::System, self.here);
-        if let Some(rows) = came.filter(|rows| rows.len() as u64 <= MOST_ROWS) {
+        let is_all = |rows: &Vec<HistoryRow>| {
+            let came = rows.len() as u64;
+            came <= MOST_ROWS && counted.is_none_or(|counted| came >= counted)
+        };
+        if let Some(rows) = came.filter(is_all) {
             return self.small(rows, Part::System, &here).await;
         }
         match self.unheard(Part::System) {
@@ -220,6 +237,11 @@ impl RunCopy<'_> {
         let all = Got::all(stored);
         if tally.is_late() { Got { inexact: issues, ..all } } else { Got { missing: issues, ..all } }
     }
+}
+
+/// Whether a step is there several times, in rows that are in order of steps.
+fn steps_repeat(rows: &[HistoryRow]) -> bool {
+    rows.windows(2).any(|pair| pair[0].step().is_some() && pair[0].step() == pair[1].step())
 }
 
 /// The batches that a reader has left.

@@ -9,6 +9,7 @@ mod growing;
 mod lacking;
 mod logs;
 mod on_disk;
+mod repeats;
 mod rows;
 mod runs;
 mod storages;

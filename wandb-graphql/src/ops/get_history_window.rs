@@ -19,18 +19,28 @@ use crate::{HistoryRow, HistoryWindow, Samples, Selection};
 
 /// Reads every row of a window of steps (`HistoryPage`, or with keys `SampledHistoryPage`, in the Python SDK).
 ///
-/// The answer's rows are in order of steps and within the window, none twice.
+/// The answer's rows are in order of steps and within the window. A step that was logged twice has two rows. The server
+/// sends all rows if they are no more than `samples`, and a sample of them otherwise (wandb/wandb PR #12010).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetHistoryWindow {
     path: RunPath,
     steps: Range<i64>,
     selection: Arc<Selection>,
+    samples: Samples,
 }
 
 impl GetHistoryWindow {
-    /// Every row of the steps (end exclusive) of the run at `path`, with everything it holds.
+    /// Every row of the steps (end exclusive) of the run at `path`, with everything it holds, as long as there are no
+    /// more rows than steps.
     pub fn new(path: RunPath, steps: Range<i64>) -> Self {
-        Self::shared(path, steps, Arc::default())
+        let width = if steps.is_empty() { 0 } else { steps.end.abs_diff(steps.start) };
+        Self { path, steps, selection: Arc::default(), samples: Samples::enough_for(width) }
+    }
+
+    /// The most rows that the server sends. Default: the number of steps.
+    #[must_use]
+    pub fn samples(self, samples: Samples) -> Self {
+        Self { samples, ..self }
     }
 
     /// Only the rows that hold certain keys.
@@ -39,8 +49,8 @@ impl GetHistoryWindow {
         Self { selection: Arc::new(selection), ..self }
     }
 
-    pub(super) fn shared(path: RunPath, steps: Range<i64>, selection: Arc<Selection>) -> Self {
-        Self { path, steps, selection }
+    pub(super) fn shared(self, selection: Arc<Selection>) -> Self {
+        Self { selection, ..self }
     }
 
     /// The last step of the window, included.
@@ -97,7 +107,7 @@ impl Operation for GetHistoryWindow {
 
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
         let (entity, project, run) = (self.path.entity(), self.path.project(), self.path.run());
-        let samples = Samples::enough_for(self.width());
+        let samples = self.samples;
         if let Some(specs) = specs(&self.selection, (self.steps.start, self.last()), samples)? {
             let variables = SpecsVariables { entity, project, run, specs };
             return post::<SpecsQuery, _>(RequestOf::new(self, variables), endpoint, lacks);
@@ -165,11 +175,11 @@ impl GetHistoryWindow {
     }
 }
 
-/// The rows of the window in order of steps, once each.
+/// The rows of the window in order of steps.
 ///
-/// A server may answer with rows outside the window, and repeat rows. Rows of one step that differ are all kept: a run
-/// that was resumed or that several processes write to can have them. A row without a step stays behind the one before
-/// it.
+/// A server may answer with rows outside the window. All rows of a step are kept, also equal ones: a run that was resumed
+/// or that several processes write to can have logged a step several times. A row without a step stays behind the one
+/// before it.
 pub(super) fn in_order(rows: Vec<HistoryRow>, window: &Range<i64>) -> Vec<HistoryRow> {
     let mut place = window.start;
     let mut placed: Vec<(i64, HistoryRow)> = Vec::with_capacity(rows.len());
@@ -182,14 +192,7 @@ pub(super) fn in_order(rows: Vec<HistoryRow>, window: &Range<i64>) -> Vec<Histor
         placed.push((place, row));
     }
     placed.sort_by_key(|(place, _)| *place);
-    let mut kept: Vec<(i64, HistoryRow)> = Vec::with_capacity(placed.len());
-    for (place, row) in placed {
-        let mut same_step = kept.iter().rev().take_while(|(own, _)| *own == place);
-        if row.step().is_none() || !same_step.any(|(_, own)| *own == row) {
-            kept.push((place, row));
-        }
-    }
-    kept.into_iter().map(|(_, row)| row).collect()
+    placed.into_iter().map(|(_, row)| row).collect()
 }
 
 #[cfg(test)]

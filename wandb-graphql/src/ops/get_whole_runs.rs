@@ -50,6 +50,8 @@ pub struct WholeRun {
     pub history: Option<Vec<HistoryRow>>,
     /// The rows of its system metrics, likewise.
     pub events: Option<Vec<HistoryRow>>,
+    /// How many rows of system metrics there are, where the server tells.
+    pub events_line_count: Option<u64>,
     /// The first of its files.
     pub files: Option<FilePage>,
     /// The first lines that it printed.
@@ -66,14 +68,20 @@ pub struct WholeRunPage {
 
 const HISTORY: Field = Field::new("Run", "history");
 const EVENTS: Field = Field::new("Run", "events");
+const EVENTS_LINE_COUNT: Field = Field::new("Run", "eventsLineCount");
 const FILES: Field = Field::new("Run", "files");
 const LOG_LINES: Field = Field::new("Run", "logLines");
 
 /// What belongs to the runs, and what can be left out of these questions where each is asked by itself.
 static OPTIONAL_FIELDS: LazyLock<Vec<Field>> = LazyLock::new(|| {
     let logs = [LOG_LINES, IMPROVED, LINE_COUNT, LINE_NUMBER];
-    [&[HISTORY, EVENTS, FILES], &logs[..], Detail::Full.optional_fields(), file_fields::OPTIONAL_FIELDS]
-        .concat()
+    [
+        &[HISTORY, EVENTS, EVENTS_LINE_COUNT, FILES],
+        &logs[..],
+        Detail::Full.optional_fields(),
+        file_fields::OPTIONAL_FIELDS,
+    ]
+    .concat()
 });
 
 /// The files of each run that come along; a run seldom has more.
@@ -105,7 +113,7 @@ impl GetWholeRuns {
     /// Leaves the system metrics out.
     #[must_use]
     pub fn without_system_metrics(self) -> Self {
-        self.without(EVENTS)
+        self.without(EVENTS).without(EVENTS_LINE_COUNT)
     }
 
     /// Leaves the files out.
@@ -180,6 +188,8 @@ struct Belongings {
     #[arguments(samples: $samples)]
     #[cynic(feature = "Run.history")]
     history: Option<Vec<Option<JsonText>>>,
+    #[cynic(feature = "Run.eventsLineCount")]
+    events_line_count: Option<i32>,
     #[arguments(samples: $samples)]
     #[cynic(feature = "Run.events")]
     events: Option<Vec<Option<JsonText>>>,
@@ -269,6 +279,7 @@ impl Belongings {
             run,
             history: self.history.map(rows).map(|rows| in_order(rows, &(i64::MIN..i64::MAX))),
             events: self.events.map(rows),
+            events_line_count: self.events_line_count.and_then(|count| u64::try_from(count).ok()),
             files: self.files.map(|files| files.into_page(None, None, body)).transpose()?,
             // A run that printed nothing has no connection, but its lines may be counted.
             log: (self.log_lines.is_some() || self.log_line_count.is_some())

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::Response;
 use wandb_core::RunPath;
-use wandb_core::operation::{AnswerError, Argument, Endpoint, Lacks, Operation};
+use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Lacks, Operation};
 use wandb_core::transport::Request;
 
 use crate::envelope::{RequestOf, data, missing, post};
@@ -11,8 +11,21 @@ use crate::row::rows;
 use crate::schema::{JsonText, sdl as schema};
 use crate::{HistoryRow, Samples};
 
+/// Rows of a run's system metrics.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct SampledEvents {
+    /// The rows, as the server orders them.
+    pub rows: Vec<HistoryRow>,
+    /// How many there are in all (`eventsLineCount`), where the server tells.
+    pub line_count: Option<u64>,
+}
+
 /// Reads a run's system metrics, thinned out by the server to a number of rows (`RunFullHistory` with
 /// `stream="system"` in the Python SDK).
+///
+/// The server may send fewer rows than were asked for although it has them (wandb/wandb #12067, #3680);
+/// [`SampledEvents::line_count`] shows it.
 ///
 /// Keys are such as `system.cpu` and `system.gpu.0.gpu`; rows have `_runtime` and `_timestamp`, and no step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +46,8 @@ impl SampleEvents {
         Self { samples, ..self }
     }
 }
+
+const OPTIONAL_FIELDS: &[Field] = &[Field::new("Run", "eventsLineCount")];
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables<'a> {
@@ -59,12 +74,14 @@ struct Project {
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(variables = "Variables")]
 struct Run {
+    #[cynic(feature = "Run.eventsLineCount")]
+    events_line_count: Option<i32>,
     #[arguments(samples: $samples)]
     events: Option<Vec<Option<JsonText>>>,
 }
 
 impl Operation for SampleEvents {
-    type Answer = Vec<HistoryRow>;
+    type Answer = SampledEvents;
 
     fn name(&self) -> &'static str {
         "RunFullHistory"
@@ -79,6 +96,10 @@ impl Operation for SampleEvents {
         vec![Argument::new("Run", "events", "samples")]
     }
 
+    fn optional_fields(&self) -> &'static [Field] {
+        OPTIONAL_FIELDS
+    }
+
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
         let variables = Variables {
             entity: self.path.entity(),
@@ -89,14 +110,15 @@ impl Operation for SampleEvents {
         post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
     }
 
-    fn answer(&self, response: Response<Bytes>) -> Result<Vec<HistoryRow>, AnswerError> {
+    fn answer(&self, response: Response<Bytes>) -> Result<SampledEvents, AnswerError> {
         let what = || format!("run {}", self.path);
         let query: Query = data(&response, what)?;
         let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
-        let events = run.events;
-        events
-            .map(rows)
-            .ok_or_else(|| AnswerError::malformed("it holds a run without events", response.body()))
+        let line_count = run.events_line_count.and_then(|count| u64::try_from(count).ok());
+        match run.events {
+            Some(events) => Ok(SampledEvents { rows: rows(events), line_count }),
+            None => Err(AnswerError::malformed("it holds a run without events", response.body())),
+        }
     }
 }
 
@@ -115,10 +137,19 @@ mod tests {
     }
 
     #[test]
+    fn the_count_is_left_out_where_a_server_lacks_it() {
+        assert!(request(&sample(), &[]).contains("eventsLineCount"));
+        assert!(!request(&sample(), OPTIONAL_FIELDS).contains("eventsLineCount"));
+    }
+
+    #[test]
     fn rows_are_kept_as_text() {
         let row = r#"{"system.cpu":1.5,"_runtime":2,"_timestamp":1714564800.5}"#;
         let body = serde_json::json!({"data": {"project": {"run": {"events": [row]}}}}).to_string();
-        assert_eq!(answer(&sample(), &body).unwrap(), [HistoryRow::new(row)]);
+        let events = answer(&sample(), &body).unwrap();
+        assert_eq!(events, SampledEvents { rows: vec![HistoryRow::new(row)], line_count: None });
+        let counted = body.replace(r#""events""#, r#""eventsLineCount":7,"events""#);
+        assert_eq!(answer(&sample(), &counted).unwrap().line_count, Some(7));
         let error = answer(&sample(), r#"{"data": {"project": {"run": {"events": null}}}}"#).unwrap_err();
         assert!(error.to_string().contains("it holds a run without events"), "{error}");
     }

@@ -7,7 +7,7 @@ use wandb_core::RunPath;
 use wandb_core::operation::{PageSize, Windowed};
 
 use super::GetHistoryWindow;
-use crate::{HistoryWindow, Selection};
+use crate::{HistoryWindow, Samples, Selection};
 
 /// Reads every row of a range of a run's history (`scan_history` of the Python SDK), window by window.
 ///
@@ -30,7 +30,14 @@ pub struct ScanHistory {
     steps: Range<i64>,
     selection: Arc<Selection>,
     page_size: PageSize,
+    repeats: bool,
 }
+
+/// The rows that every server gives in one answer: the Python SDK asks for as many at a time.
+const SDK_PAGE: u64 = 1_000;
+
+/// The rows that are asked for of a single step, which cannot be asked for in parts.
+const STEP_SAMPLES: u64 = 20_000;
 
 impl ScanHistory {
     /// How many steps a window spans unless told otherwise: first as many as the Python SDK asks for, then more.
@@ -38,7 +45,7 @@ impl ScanHistory {
 
     /// Every row, with everything it holds, of the steps (end exclusive) of the run at `path`.
     pub fn new(path: RunPath, steps: Range<i64>) -> Self {
-        Self { path, steps, selection: Arc::default(), page_size: Self::PAGE_SIZE }
+        Self { path, steps, selection: Arc::default(), page_size: Self::PAGE_SIZE, repeats: false }
     }
 
     /// Only the rows that hold certain keys.
@@ -51,6 +58,18 @@ impl ScanHistory {
     #[must_use]
     pub fn page_size(self, page_size: PageSize) -> Self {
         Self { page_size, ..self }
+    }
+
+    /// Trusts no answer with as many rows as a page of the Python SDK. To be said of a run that is known to have more
+    /// rows than steps: there a full page does not show that every row of its steps is in it.
+    #[must_use]
+    pub fn with_repeated_steps(self) -> Self {
+        Self { repeats: true, ..self }
+    }
+
+    fn samples(&self, width: u64) -> Samples {
+        let trusted = self.trusted_rows(width).saturating_mul(2);
+        Samples::enough_for(if width == 1 { trusted.max(STEP_SAMPLES) } else { trusted })
     }
 }
 
@@ -66,18 +85,30 @@ impl Windowed for ScanHistory {
     }
 
     fn part(&self, steps: Range<i64>) -> GetHistoryWindow {
-        GetHistoryWindow::shared(self.path.clone(), steps, Arc::clone(&self.selection))
+        let samples = self.samples(steps.end.abs_diff(steps.start));
+        let window = GetHistoryWindow::new(self.path.clone(), steps).samples(samples);
+        window.shared(Arc::clone(&self.selection))
     }
 
     fn rows(&self, answer: &HistoryWindow) -> u64 {
         u64::try_from(answer.len()).unwrap_or(u64::MAX)
+    }
+
+    fn trusted_rows(&self, width: u64) -> u64 {
+        let largest = self.page_size.largest();
+        match width {
+            _ if self.repeats => SDK_PAGE - 1,
+            1 => SDK_PAGE,
+            _ if width <= largest => width.max(SDK_PAGE),
+            _ => (largest / 2).max(SDK_PAGE),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{HistoryRow, Keys};
+    use crate::{HistoryRow, Keys, Samples};
 
     #[test]
     fn a_part_asks_for_the_same_of_fewer_steps() {
@@ -86,7 +117,20 @@ mod tests {
         let scan =
             ScanHistory::new(path.clone(), 5..100).select(selection.clone()).page_size(PageSize::fixed(10));
         assert_eq!((scan.steps(), Windowed::page_size(&scan)), (5..100, PageSize::fixed(10)));
-        assert_eq!(scan.part(5..15), GetHistoryWindow::new(path, 5..15).select(selection));
+        let window = GetHistoryWindow::new(path, 5..15).select(selection);
+        assert_eq!(scan.part(5..15), window.samples(Samples::new(2_000).unwrap()));
         assert_eq!(scan.rows(&HistoryWindow::Rows(vec![HistoryRow::new("{}"); 3])), 3);
+    }
+    #[test]
+    fn twice_as_many_rows_are_asked_for_as_are_trusted() {
+        let scan = ScanHistory::new("e/p/r".parse().unwrap(), 0..i64::MAX);
+        for (width, trusted) in
+            [(2, 1_000), (1_000, 1_000), (7_000, 7_000), (10_000, 10_000), (10_001, 5_000)]
+        {
+            assert_eq!((scan.trusted_rows(width), scan.samples(width).get()), (trusted, trusted as i32 * 2));
+        }
+        assert_eq!((scan.trusted_rows(1), scan.samples(1).get()), (1_000, 20_000));
+        let scan = scan.with_repeated_steps();
+        assert_eq!((scan.trusted_rows(1_000), scan.samples(1_000).get()), (999, 1_998));
     }
 }

@@ -8,7 +8,7 @@ use crate::ops::ParquetHistory;
 ///
 /// - No files: everything is asked live, also if the server reports no live steps.
 /// - Files and live steps: the files hold what lies below the first live step, and the rest is asked live. Should a
-///   file hold later steps, too, [`join`](super::join) leaves out what came twice.
+///   file hold later steps, too, [`join`](super::join) puts together what both have of them.
 /// - Files, but no live steps: the files hold everything. Should they end early, [`left_after`](Self::left_after) says
 ///   what to ask live once they are read.
 ///

@@ -13,22 +13,22 @@ mod part;
 mod parts;
 mod ranges;
 mod storage;
+mod union;
 
 use std::ops::Range;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use wandb_core::Row;
 use wandb_core::client::Client;
-use wandb_graphql::Selection;
 use wandb_graphql::ops::GetParquetHistory;
 use wandb_graphql::plan::HistoryPlan;
 
 use self::held::Shared;
 use self::part::{Looked, Wanted};
-use self::parts::Files;
-use super::History;
-use super::parse::Losses;
-use super::reader::{Batches, live, rows_of};
+use self::parts::{Files, Parts};
+pub(super) use self::union::union;
+use super::reader::{Batches, rows_of};
+use super::whole::Reading;
 use crate::batch::Batch;
 use crate::error::Error;
 use crate::table::Schema;
@@ -47,45 +47,114 @@ pub(super) struct Exported {
 }
 
 /// The rows of `steps`: those of the files first, as files hold what lies below the live steps, then the live ones.
-pub(super) async fn open(history: History, steps: Range<i64>, losses: Losses) -> Result<Exported, Error> {
-    let client = history.api.client().clone();
-    let parts = client.call(GetParquetHistory::new(history.path.clone())).await?.answer;
-    let plan = HistoryPlan::new(steps, parts);
-    let selection = history.selection()?;
-    if plan.urls().is_empty() {
-        let batches = live(&history, plan.live_steps(), selection, losses);
+pub(super) async fn open(reading: Reading, steps: Range<i64>) -> Result<Exported, Error> {
+    let exported = Exports::find(&reading, steps).await?;
+    if exported.plan.urls().is_empty() {
+        let batches = reading.live(exported.plan.live_steps());
         return Ok(Exported { schema: None, batches });
     }
-    let live_from = plan.live_steps().start;
-    let wanted = Wanted {
-        run: history.path.to_string(),
-        steps: plan.steps().start..live_from.max(plan.steps().start),
-        selection: selection.clone(),
-    };
-    let mut parts = match Files::of(&client, &history.path, plan.urls(), &wanted).await? {
-        Files::Apart(parts) => parts,
-        Files::Mixed { files, last_step } => {
-            let (merged, last_merged) = merged(&client, files, wanted).await?;
-            let live = live(&history, live_steps(&plan, last_step.max(last_merged)), selection, losses);
-            return Ok(Exported { schema: None, batches: merged.chain(live).boxed() });
+    match exported.look(exported.steps()).await? {
+        Files::Apart(parts) => exported.by_columns(parts).await,
+        files @ Files::Mixed { .. } => {
+            Ok(Exported { schema: None, batches: exported.row_by_row(files).await? })
         }
-    };
-    let mut live = live(&history, live_steps(&plan, parts.last_step), selection, losses);
-    let (behind, is_all) = read_ahead(&history.api.client, &mut live).await?;
-    let schema = if is_all { std::mem::take(&mut parts.columns).schema(&behind) } else { None };
-    let behind = stream::iter([Ok(Batch::Rows(behind))]);
-    if schema.is_none() {
-        let (merged, _) = merged(&client, parts.into_files().collect(), wanted).await?;
-        return Ok(Exported { schema: None, batches: merged.chain(behind).chain(live).boxed() });
     }
-    let batches = parts.batches().map_ok(Batch::Columns).chain(behind).boxed();
-    Ok(Exported { schema, batches })
 }
 
-/// The steps that the files lack.
-fn live_steps(plan: &HistoryPlan, last_exported: Option<i64>) -> Range<i64> {
-    let left = plan.left_after(last_exported);
-    if left.is_empty() { plan.live_steps() } else { left }
+/// The rows of `steps` one by one, if the server has exported any part of the history. Those that are in no file are
+/// asked live.
+pub(super) async fn rows(reading: Reading, steps: Range<i64>) -> Result<Option<Batches>, Error> {
+    let exported = Exports::find(&reading, steps).await?;
+    if exported.plan.urls().is_empty() {
+        return Ok(None);
+    }
+    let files = exported.look(exported.steps()).await?;
+    exported.row_by_row(files).await.map(Some)
+}
+
+/// The exported files of a history that is being read.
+struct Exports<'a> {
+    reading: &'a Reading,
+    plan: HistoryPlan,
+}
+
+impl<'a> Exports<'a> {
+    async fn find(reading: &'a Reading, steps: Range<i64>) -> Result<Self, Error> {
+        let parts = reading.client().call(GetParquetHistory::new(reading.path.clone())).await?.answer;
+        Ok(Self { reading, plan: HistoryPlan::new(steps, parts) })
+    }
+
+    /// The steps that the files are to be read for: those below the first live one. Where nothing is live, the files
+    /// hold everything, also what lies behind a last step that the server tells too small.
+    fn steps(&self) -> Range<i64> {
+        let start = self.plan.steps().start;
+        if self.reading.is_whole && self.plan.live_steps().is_empty() {
+            return start..i64::MAX;
+        }
+        start..self.plan.live_steps().start.max(start)
+    }
+
+    async fn look(&self, steps: Range<i64>) -> Result<Files, Error> {
+        let client = self.reading.client();
+        Files::of(client, &self.reading.path, self.plan.urls(), &self.wanted(steps)).await
+    }
+
+    fn wanted(&self, steps: Range<i64>) -> Wanted {
+        Wanted {
+            run: self.reading.path.to_string(),
+            steps,
+            selection: self.reading.selection.clone(),
+            late: self.reading.findings.late.clone(),
+        }
+    }
+
+    async fn by_columns(&self, mut parts: Parts) -> Result<Exported, Error> {
+        let client = self.reading.client();
+        let mut live = self.behind(parts.last_step).await?;
+        let (behind, is_all) = read_ahead(client, &mut live).await?;
+        let schema = if is_all { std::mem::take(&mut parts.columns).schema(&behind) } else { None };
+        let behind = stream::iter([Ok(Batch::Rows(behind))]);
+        if schema.is_none() {
+            let (merged, _) = merged(client, parts.into_files().collect(), self.wanted(self.steps())).await?;
+            return Ok(Exported { schema: None, batches: merged.chain(behind).chain(live).boxed() });
+        }
+        let batches = parts.batches().map_ok(Batch::Columns).chain(behind).boxed();
+        Ok(Exported { schema, batches })
+    }
+
+    async fn row_by_row(&self, files: Files) -> Result<Batches, Error> {
+        let (files, last_step) = match files {
+            Files::Apart(parts) => {
+                let last_step = parts.last_step;
+                (parts.into_files().collect(), last_step)
+            }
+            Files::Mixed { files, last_step } => (files, last_step),
+        };
+        let wanted = self.wanted(self.steps());
+        let (merged, last_merged) = merged(self.reading.client(), files, wanted).await?;
+        let behind = self.behind(last_step.max(last_merged)).await?;
+        Ok(merged.chain(behind).boxed())
+    }
+
+    /// The rows behind those that only the files have. Where files reach into the live steps, what they have of them is
+    /// joined with what the live query gives.
+    async fn behind(&self, last_exported: Option<i64>) -> Result<Batches, Error> {
+        let left = self.plan.left_after(last_exported);
+        let live_steps = if left.is_empty() { self.plan.live_steps() } else { left };
+        let both = live_steps.start..last_exported.map_or(live_steps.start, |last| last.saturating_add(1));
+        let both = both.start..both.end.clamp(live_steps.start, live_steps.end);
+        if both.is_empty() {
+            return Ok(self.reading.live(live_steps));
+        }
+        let files = match self.look(both.clone()).await? {
+            Files::Apart(parts) => parts.into_files().collect(),
+            Files::Mixed { files, .. } => files,
+        };
+        let (exported, _) = merged(self.reading.client(), files, self.wanted(both.clone())).await?;
+        let live = self.reading.live(both.clone());
+        let joined = union(self.reading.client(), exported, live);
+        Ok(joined.chain(self.reading.live(both.end..live_steps.end)).boxed())
+    }
 }
 
 /// The rows of whole files, one by one, and the last step of all.
@@ -96,7 +165,7 @@ async fn merged(
 ) -> Result<(Batches, Option<i64>), Error> {
     let files = stream::iter(files).map(Looked::whole).buffered(client.concurrency());
     let files: Vec<Shared> = files.try_collect().await?;
-    let Wanted { run, steps, selection } = wanted;
+    let Wanted { run, steps, selection, .. } = wanted;
     let (merged, last_exported) =
         blocking::unblock(move || merge::open(files, run, steps, selection)).await?;
     let rows = blocking::Unblock::with_capacity(BATCHES_AHEAD, merged).map_ok(Batch::Rows);
@@ -116,18 +185,6 @@ async fn read_ahead(client: &Client, live: &mut Batches) -> Result<(Vec<Row>, bo
         }
     }
     Ok((rows, true))
-}
-
-/// What of a row a selection asks for, if it asks for the row at all. The live query does this on the server.
-fn select(row: Row, selection: &Selection) -> Option<Row> {
-    let Some(keys) = selection.keys() else { return Some(row) };
-    let held = keys.iter().filter(|key| row.get(key).is_some()).count();
-    let wanted = match selection {
-        Selection::AllOf(_) => held == keys.len(),
-        _ => held > 0,
-    };
-    let kept = |key: &str| key == "_step" || keys.iter().any(|own| own == key);
-    wanted.then(|| row.into_iter().filter(|(key, _)| kept(key)).collect())
 }
 
 fn unusable(run: &str, message: &(impl ToString + ?Sized)) -> Error {

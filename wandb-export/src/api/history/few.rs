@@ -3,19 +3,14 @@
 use std::ops::Range;
 
 use futures_util::stream::{self, StreamExt};
-use wandb_graphql::Selection;
 
-use super::History;
-use super::parse::Losses;
-use super::reader::{Batches, live};
+use super::reader::Batches;
+use super::whole::Reading;
 use crate::error::Error;
 
-/// The rows of `steps` from the live query, in windows that are asked for as long as rows are lacking, each twice as wide as
-/// the one before.
+/// Reads windows of `steps` from the live query until enough rows have come. Each is twice as wide as the one before.
 struct Few {
-    history: History,
-    selection: Selection,
-    losses: Losses,
+    reading: Reading,
     steps: Range<i64>,
     width: u64,
     left: u64,
@@ -23,15 +18,8 @@ struct Few {
 }
 
 /// At least `rows` rows of `steps`, if there are so many.
-pub(super) fn few(
-    history: &History,
-    steps: Range<i64>,
-    selection: Selection,
-    losses: Losses,
-    rows: u64,
-) -> Batches {
-    let (history, width) = (history.clone(), rows.max(1));
-    let few = Few { history, selection, losses, steps, width, left: rows, window: None };
+pub(super) fn few(reading: &Reading, steps: Range<i64>, rows: u64) -> Batches {
+    let few = Few { reading: reading.clone(), steps, width: rows.max(1), left: rows, window: None };
     stream::unfold(few, next).boxed()
 }
 
@@ -45,7 +33,7 @@ async fn next(mut few: Few) -> Next {
             }
             let end = few.steps.start.saturating_add_unsigned(few.width).min(few.steps.end);
             let steps = few.steps.start..end;
-            few.window = Some(live(&few.history, steps, few.selection.clone(), few.losses.clone()));
+            few.window = Some(few.reading.live(steps));
             few.steps.start = end;
             few.width = few.width.saturating_mul(2);
             continue;

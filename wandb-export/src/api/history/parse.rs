@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 use wandb_core::client::Client;
 use wandb_core::{Row, RunPath};
 use wandb_graphql::{HistoryRow, HistoryWindow};
@@ -31,31 +30,28 @@ impl Losses {
     }
 }
 
-/// The rows of windows, in order. Those that came as text are parsed where `client` reads large answers, several windows
-/// at once.
-pub(super) fn parsed(
-    client: Client,
-    windows: impl Stream<Item = Result<HistoryWindow, Error>> + Send + 'static,
-    path: RunPath,
-    losses: Losses,
-) -> impl Stream<Item = Result<Batch, Error>> + Send + 'static {
-    let parse = move |window: Result<HistoryWindow, Error>| {
-        let (client, path, losses) = (client.clone(), path.clone(), losses.clone());
-        async move {
-            Ok::<_, Error>(match window? {
-                HistoryWindow::Pages(pages) => pages.into_iter().map(Batch::Page).collect(),
-                window => {
-                    let parse = move || {
-                        let rows = window.into_rows();
-                        rows.iter().map(|row| parse(row, &path, &losses)).collect::<Result<_, _>>()
-                    };
-                    vec![Batch::Rows(client.work(parse).await?)]
-                }
-            })
-        }
-    };
-    let batches = windows.map(parse).buffered(PAGES_AT_ONCE);
-    batches.map_ok(|batches| stream::iter(batches.into_iter().map(Ok))).try_flatten()
+/// The rows of a window. Those that came as text are parsed where `client` reads large answers.
+pub(super) async fn batches(
+    client: &Client,
+    window: HistoryWindow,
+    path: &RunPath,
+    losses: &Losses,
+) -> Result<Vec<Batch>, Error> {
+    Ok(match window {
+        HistoryWindow::Pages(pages) => pages.into_iter().map(Batch::Page).collect(),
+        window => vec![Batch::Rows(answered(client, window.into_rows(), path, losses).await?)],
+    })
+}
+
+/// Rows that came as text, parsed where `client` reads large answers.
+pub(super) async fn answered(
+    client: &Client,
+    rows: Vec<HistoryRow>,
+    path: &RunPath,
+    losses: &Losses,
+) -> Result<Vec<Row>, Error> {
+    let (path, losses) = (path.clone(), losses.clone());
+    client.work(move || rows.iter().map(|row| parse(row, &path, &losses)).collect()).await
 }
 
 pub(crate) fn parse(row: &HistoryRow, path: &RunPath, losses: &Losses) -> Result<Row, Error> {

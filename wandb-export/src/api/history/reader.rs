@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use wandb_core::client::Client;
-use wandb_core::operation::Argument;
 use wandb_core::{Row, RunPath};
-use wandb_graphql::ops::{GetHistoryKeys, HistoryExtent, SampleEvents, SampleHistory, ScanHistory};
-use wandb_graphql::plan::{Growth, HistoryPlan, HistoryRange, grown};
-use wandb_graphql::{HistoryRow, HistoryWindow, Keys, Selection};
+use wandb_graphql::ops::{GetHistoryKeys, HistoryExtent, SampleHistory};
+use wandb_graphql::plan::{Growth, HistoryRange, grown};
+use wandb_graphql::{HistoryRow, Keys, Selection};
 
 use super::few::{few, first};
+use super::findings::Findings;
 use super::on_disk::OnDisk;
-use super::parse::{Losses, PAGES_AT_ONCE, parsed};
+use super::parse::{PAGES_AT_ONCE, answered};
+use super::select::select;
+use super::system::{TIME_AXIS, events, remove_measured};
+use super::whole::Reading;
 use super::{Amount, History, Source, Stream, by_keys};
 use crate::api::Api;
 use crate::batch::Batch;
@@ -37,24 +40,25 @@ use crate::issue::Issue;
 pub struct HistoryReader {
     api: Api,
     path: RunPath,
+    stream: Stream,
     batches: Batches,
     /// The columns of all rows, where they are known beforehand.
     #[cfg(feature = "parquet")]
     schema: Option<crate::table::Schema>,
     /// The extent at the start, where the whole of it is read.
     start: Option<HistoryExtent>,
-    /// The most rows that the server was asked for, where reaching it means that there may be more.
-    most_rows: Option<u64>,
+    /// How many rows there are of what is asked for, where all of them are read.
+    counted: Option<u64>,
+    /// Whether the last row has been read.
+    has_ended: bool,
     /// The keys that were asked for, if not all of them.
     keys: Vec<String>,
+    /// Those of the keys that no row of system metrics has.
+    unmeasured: Vec<String>,
     rows: u64,
-    losses: Losses,
+    findings: Findings,
     /// Where the rows come from, if not from a server.
     on_disk: Option<OnDisk>,
-    /// What it means that the server lacks `Run.history`, if that matters.
-    by_keys: Option<Issue>,
-    /// What it means that the server cannot be told how many rows to send.
-    unlimited: Option<Issue>,
 }
 
 /// What a history that was read to its end turned out to be.
@@ -79,54 +83,57 @@ impl HistoryEnd {
     }
 }
 
-/// The most system metrics that are asked for at once, where all of them are wanted.
-pub(super) const ALL_EVENTS: u64 = 1_000_000;
-
 pub(super) type Batches = BoxStream<'static, Result<Batch, Error>>;
 
 impl HistoryReader {
     pub(super) async fn open(history: History) -> Result<Self, Error> {
-        let losses = Losses::default();
         let limit = history.limit;
         let mut reader = Self {
             api: history.api.clone(),
             path: history.path.clone(),
-            batches: futures_util::stream::empty().boxed(),
+            stream: history.stream,
+            batches: stream::empty().boxed(),
             #[cfg(feature = "parquet")]
             schema: None,
             start: None,
-            most_rows: None,
+            counted: None,
+            has_ended: false,
             keys: history.keys.clone(),
+            unmeasured: Vec::new(),
             rows: 0,
-            losses: losses.clone(),
+            findings: Findings::default(),
             on_disk: None,
-            by_keys: None,
-            unlimited: None,
         };
+        let selection = history.selection()?;
+        let client = history.api.client().clone();
         if let Some(run) = &history.local {
             let ask = history.ask()?;
-            let (on_disk, batches) = OnDisk::open(&history.api.client, Arc::clone(run), ask).await?;
+            let (on_disk, batches) = OnDisk::open(&client, Arc::clone(run), ask).await?;
+            let batches = match history.stream {
+                Stream::System => chosen(client, batches, selection),
+                Stream::Default => batches,
+            };
             let batches = if let Some(rows) = limit { first(batches, rows) } else { batches };
             return Ok(Self { on_disk: Some(on_disk), batches, ..reader });
         }
         reader.batches = match (history.stream, history.amount) {
-            (Stream::System, amount) => {
-                reader.most_rows = (amount == Amount::All).then_some(ALL_EVENTS);
-                let operation = SampleEvents::new(history.path.clone()).samples(history.sample_count()?);
-                let reply = history.api.client.call(operation).await?;
-                reader.unlimited = reply.lacks.arguments().next().map(|argument| unlimited(argument, amount));
-                one_page(&history.api.client, reply.answer, history.path, losses)
+            (Stream::System, _) => {
+                let events = events(&history, &reader.findings).await?;
+                let rows = answered(&client, events.rows, &reader.path, &reader.findings.losses).await?;
+                reader.unmeasured = history.keys;
+                remove_measured(&mut reader.unmeasured, &rows);
+                chosen(client, one_batch(rows), selection)
             }
             (Stream::Default, Amount::Samples(_)) => {
                 let rows = reader.samples(&history).await?;
-                one_page(&history.api.client, rows, history.path, losses)
+                one_batch(answered(&client, rows, &reader.path, &reader.findings.losses).await?)
             }
-            (Stream::Default, Amount::All) => reader.open_all(history).await?,
+            (Stream::Default, Amount::All) => reader.open_all(history, selection).await?,
         };
         if let Some(rows) = limit {
-            let batches = std::mem::replace(&mut reader.batches, futures_util::stream::empty().boxed());
-            // What lies behind the first rows was not asked for, and neither was whether there is more of it by now.
-            reader = Self { batches: first(batches, rows), start: None, most_rows: None, ..reader };
+            let batches = std::mem::replace(&mut reader.batches, stream::empty().boxed());
+            // Only the first rows were asked for, so neither the count of all rows nor growth concerns them.
+            reader = Self { batches: first(batches, rows), start: None, counted: None, ..reader };
         }
         Ok(reader)
     }
@@ -149,24 +156,36 @@ impl HistoryReader {
         }
         let extent = extent(&self.api, &self.path).await?;
         let (keys, issue) = by_keys::keys(&self.api, &self.path, &extent).await?;
-        self.by_keys = Some(issue);
+        self.findings.add(issue);
         let most = usize::try_from(history.sample_count()?.get()).unwrap_or(usize::MAX);
         Ok(by_keys::thinned(client.call(operation.keys(keys).any()).await?.answer, most))
     }
 
-    async fn open_all(&mut self, history: History) -> Result<Batches, Error> {
-        let extent = extent(&self.api, &self.path).await?;
+    async fn open_all(&mut self, history: History, selection: Selection) -> Result<Batches, Error> {
+        let extent = match &history.extent {
+            Some(extent) => extent.clone(),
+            None => extent(&self.api, &self.path).await?,
+        };
         let range = HistoryRange::between(&extent, history.min_step, history.max_step)?;
-        let everything = history.keys.is_empty() && history.min_step.is_none() && history.max_step.is_none();
-        let counted = if everything && !range.is_certain() { extent.line_count } else { None };
+        let is_whole = history.keys.is_empty() && history.min_step.is_none() && history.max_step.is_none();
+        self.counted = extent.line_count.filter(|_| is_whole && history.limit.is_none());
+        let steps = range.steps();
+        let reading = Reading {
+            client: self.api.client().clone(),
+            path: history.path.clone(),
+            selection,
+            pages: history.pages(),
+            findings: self.findings.clone(),
+            is_whole,
+            repeats: range.is_certain() && extent.line_count.is_some_and(|rows| rows > width_of(&extent)),
+            falls_back: history.source == Source::Live,
+        };
+        self.start = Some(extent);
         let batches = match history.source {
-            Source::Live => {
-                let steps = HistoryPlan::live(range.steps()).live_steps();
-                self.live(&history, steps, &extent).await?
-            }
+            Source::Live => self.live(&reading, steps.clone(), history.limit).await?,
             #[cfg(feature = "parquet")]
             Source::Exported => {
-                let opening = super::exported::open(history, range.steps(), self.losses.clone());
+                let opening = super::exported::open(reading.clone(), steps.clone());
                 let exported = opening.boxed().await?;
                 self.schema = exported.schema;
                 exported.batches
@@ -174,37 +193,44 @@ impl HistoryReader {
             #[cfg(not(feature = "parquet"))]
             Source::Exported => return Err(Error::usage("this build cannot read exported histories")),
         };
-        self.start = Some(extent);
-        Ok(match counted {
-            Some(rows) => until(batches, rows),
-            None => batches,
+        Ok(match self.counted {
+            Some(rows) if !range.is_certain() => until(batches, rows),
+            Some(rows) if self.has_no_schema() => reading.complete(batches, steps.end, rows),
+            _ => batches,
         })
+    }
+
+    /// Whether the columns are not known before the rows, so that there may be further ones.
+    fn has_no_schema(&self) -> bool {
+        #[cfg(feature = "parquet")]
+        return self.schema.is_none();
+        #[cfg(not(feature = "parquet"))]
+        true
     }
 
     /// The rows of `steps`: by their keys, if the server lacks `Run.history`.
     async fn live(
         &mut self,
-        history: &History,
+        reading: &Reading,
         steps: std::ops::Range<i64>,
-        extent: &HistoryExtent,
+        limit: Option<u64>,
     ) -> Result<Batches, Error> {
-        let read = |selection| match history.limit {
-            Some(rows) => few(history, steps.clone(), selection, self.losses.clone(), rows),
-            None => live(history, steps.clone(), selection, self.losses.clone()),
+        let read = |reading: &Reading| match limit {
+            Some(rows) => few(reading, steps.clone(), rows),
+            None => reading.live(steps.clone()),
         };
-        let selection = history.selection()?;
-        if selection != Selection::Everything {
-            return Ok(read(selection));
+        if reading.selection != Selection::Everything {
+            return Ok(read(reading));
         }
         if !by_keys::is_needed(&self.api)
-            && let Some(batches) = by_keys::unless_lacking(read(selection)).await
+            && let Some(batches) = by_keys::unless_lacking(read(reading)).await
         {
             return Ok(batches);
         }
-        let (keys, issue) = by_keys::keys(&self.api, &self.path, extent).await?;
-        let batches = read(Selection::AnyOf(keys));
-        self.by_keys = Some(issue);
-        Ok(batches)
+        let extent = self.start.clone().unwrap_or_default();
+        let (keys, issue) = by_keys::keys(&self.api, &self.path, &extent).await?;
+        self.findings.add(issue);
+        Ok(read(&Reading { selection: Selection::AnyOf(keys), ..reading.clone() }))
     }
 
     /// The next rows, in order of steps; `None` at the end. There is at least one row in a batch.
@@ -223,6 +249,7 @@ impl HistoryReader {
                 return Ok(Some(batch));
             }
         }
+        self.has_ended = true;
         Ok(None)
     }
 
@@ -256,7 +283,7 @@ impl HistoryReader {
     /// Says whether the rows are all there is, which takes another look at the run. To be called after the last batch.
     pub async fn finish(mut self) -> Result<HistoryEnd, Error> {
         // Requests that nobody waits for any more would keep this one from being sent.
-        self.batches = futures_util::stream::empty().boxed();
+        self.batches = stream::empty().boxed();
         let mut issues = Vec::new();
         let mut growth = None;
         let mut unlogged = Vec::new();
@@ -266,6 +293,10 @@ impl HistoryReader {
             if is_doubtful {
                 unlogged = on_disk.unlogged(&self.api.client, &self.keys).await?;
             }
+        } else if self.stream == Stream::System {
+            if is_doubtful {
+                unlogged = std::mem::take(&mut self.unmeasured);
+            }
         } else if self.start.is_some() || is_doubtful {
             let now = extent(&self.api, &self.path).await?;
             growth = self.start.as_ref().and_then(|before| grown(before, &now));
@@ -273,26 +304,12 @@ impl HistoryReader {
                 unlogged = now.unlogged(&self.keys);
             }
         }
-        if self.most_rows.is_some_and(|most| self.rows >= most) {
-            issues.push(Issue::Sampled { run: self.path.clone(), rows: self.rows });
+        if let Some(counted) = self.counted.filter(|counted| self.has_ended && self.rows < *counted) {
+            let (run, received) = (self.path.clone(), self.rows);
+            issues.push(Issue::RowsMissing { run, stream: "history", counted, received });
         }
-        issues.extend(self.by_keys);
-        issues.extend(self.unlimited);
-        issues.extend(self.losses.issue(&self.path));
+        issues.extend(self.findings.issues(&self.path));
         Ok(HistoryEnd { rows: self.rows, growth, unlogged, issues })
-    }
-}
-
-/// What it means that the server does not take a number of rows.
-fn unlimited(argument: &Argument, amount: Amount) -> Issue {
-    let consequence = match amount {
-        Amount::All => "there may be more rows than it sent",
-        Amount::Samples(_) => "it chose how many rows it sent",
-    };
-    Issue::UnsupportedArgument {
-        field: argument.field().to_string(),
-        argument: argument.name().to_owned(),
-        consequence: Some(consequence.to_owned()),
     }
 }
 
@@ -320,25 +337,32 @@ fn until(batches: Batches, rows: u64) -> Batches {
         let came = batch.as_ref().map_or(0, |batch| batch.len() as u64);
         Some((batch, (batches, left.saturating_sub(came))))
     };
-    futures_util::stream::unfold((batches, rows), next).boxed()
+    stream::unfold((batches, rows), next).boxed()
 }
 
-/// The rows of `steps` from the live query, several windows in flight.
-pub(super) fn live(
-    history: &History,
-    steps: std::ops::Range<i64>,
-    selection: Selection,
-    losses: Losses,
-) -> Batches {
-    let scan = ScanHistory::new(history.path.clone(), steps).select(selection).page_size(history.pages());
-    let windows = history.api.client.windows(scan);
-    let client = history.api.client.clone();
-    parsed(client, windows.map(|window| Ok(window?.answer)), history.path.clone(), losses).boxed()
+/// How many steps there are up to the last one.
+fn width_of(extent: &HistoryExtent) -> u64 {
+    extent.last_step().and_then(|last| u64::try_from(last).ok()).map_or(0, |last| last.saturating_add(1))
 }
 
-fn one_page(client: &Client, rows: Vec<HistoryRow>, path: RunPath, losses: Losses) -> Batches {
-    let page = futures_util::stream::once(std::future::ready(Ok(HistoryWindow::Rows(rows))));
-    parsed(client.clone(), page, path, losses).boxed()
+fn one_batch(rows: Vec<Row>) -> Batches {
+    stream::once(std::future::ready(Ok(Batch::Rows(rows)))).boxed()
+}
+
+/// What a selection asks for of system metrics, which no server chooses.
+fn chosen(client: Client, batches: Batches, selection: Selection) -> Batches {
+    if selection.keys().is_none() {
+        return batches;
+    }
+    let selection = Arc::new(selection);
+    let choose = move |batch| {
+        let (client, selection) = (client.clone(), Arc::clone(&selection));
+        async move {
+            let rows = rows_of(&client, batch).await?.into_iter();
+            Ok(Batch::Rows(rows.filter_map(|row| select(row, &selection, &TIME_AXIS)).collect()))
+        }
+    };
+    batches.and_then(choose).boxed()
 }
 
 impl std::fmt::Debug for HistoryReader {

@@ -178,7 +178,8 @@ fn what_makes_no_sense_is_refused_before_anything_is_asked() {
             history.clone().max_step(1),
             history.clone().source(wandb_export::Source::Exported),
             history.clone().all().any(),
-            history.clone().system().keys(["a"]),
+            history.clone().all().system().min_step(1),
+            history.clone().all().system().max_step(1),
             history.clone().samples(0),
             history.clone().keys([""]),
         ];

@@ -53,7 +53,7 @@ fn steps_beyond_every_float_are_asked_for_exactly() {
 }
 
 #[test]
-fn rows_are_sorted_within_the_window_and_given_once() {
+fn rows_are_sorted_within_the_window() {
     let rows = serde_json::json!([
         r#"{"_step":12,"loss":1}"#,
         r#"{"_step":10.0,"loss":NaN}"#,
@@ -70,6 +70,7 @@ fn rows_are_sorted_within_the_window_and_given_once() {
         [
             r#"{"_step":10.0,"loss":NaN}"#,
             r#"{"_step":11,"loss":4}"#,
+            r#"{"_step":12,"loss":1}"#,
             r#"{"_step":12,"loss":1}"#,
             r#"{"_step":12,"loss":2}"#,
         ],
@@ -108,7 +109,7 @@ fn rows_in_order_are_read_by_column_and_others_are_not() {
     assert!(is_read_by_column(&window(0..10), &text(&[0, 3, 9])));
     assert!(!is_read_by_column(&window(0..9), &text(&[0, 3, 9])));
     assert!(!is_read_by_column(&window(0..10), &text(&[3, 0])));
-    assert!(!is_read_by_column(&window(0..10), &text(&[3, 3])));
+    assert!(is_read_by_column(&window(0..10), &text(&[3, 3])), "a step may be there twice");
     assert!(!is_read_by_column(&window(0..10), &text(&[1]).replace("}}}", "}}, \"extensions\": {}}")));
     let lists =
         body("sampledHistory", &serde_json::json!([[{"_step": 1, "loss": 2}, {"_step": 3, "loss": 1.5}]]));

@@ -18,9 +18,9 @@ pub(crate) fn resolve(object: &RunObject, field: &str, arguments: &Arguments) ->
     let run = &*object.run;
     let history = &*run.history;
     Ok(match field {
-        "historyLineCount" => Answer::value(history.len()),
-        "eventsLineCount" => Answer::value(run.events.len()),
-        "historyKeys" => match history.last_step() {
+        "historyLineCount" => Answer::value(run.limits.count(history.len())),
+        "eventsLineCount" => Answer::value(run.limits.count(run.events.len())),
+        "historyKeys" => match run.limits.last_step(history) {
             Some(last_step) => Answer::value(history.keys().to_json(last_step)),
             None => Answer::NULL,
         },
@@ -43,9 +43,10 @@ pub(crate) fn resolve(object: &RunObject, field: &str, arguments: &Arguments) ->
         "history" => {
             let (min, max) = (arguments.int("minStep"), arguments.int("maxStep"));
             check_width(object, min, max)?;
-            let (rows, samples) = (Arc::clone(&run.history), arguments.count("samples"));
+            let most_rows = run.limits.most_rows(arguments.count("samples"));
+            let rows = Arc::clone(&run.history);
             Answer::Written(Box::new(move |out| {
-                write_history_rows(&rows, rows.window(min, max), samples, out);
+                write_history_rows(&rows, rows.window(min, max), most_rows, out);
             }))
         }
         "sampledHistory" => {
@@ -55,12 +56,13 @@ pub(crate) fn resolve(object: &RunObject, field: &str, arguments: &Arguments) ->
                 let spec: SampleSpec =
                     serde_json::from_str(&spec).map_err(|error| format!("invalid history spec: {error}"))?;
                 check_width(object, spec.min_step, spec.max_step.map(|max| max.saturating_add(1)))?;
-                lists.push(sampled_rows(history, &spec));
+                lists.push(sampled_rows(history, run.limits, &spec));
             }
             Answer::Encoded(list(&lists))
         }
         "events" => {
-            let picked = positions(run.events.len(), arguments.count("samples").unwrap_or(usize::MAX));
+            let most_rows = run.limits.most_rows(arguments.count("samples"));
+            let picked = positions(run.events.len(), most_rows);
             let rows: Vec<Vec<u8>> = picked
                 .into_iter()
                 .map(|index| {

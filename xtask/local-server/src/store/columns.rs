@@ -8,7 +8,7 @@ use arrow::array::{
     StructArray,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
-use arrow::datatypes::{Field, Fields, Schema};
+use arrow::datatypes::{DataType, Field, Fields, Schema};
 use arrow::error::ArrowError;
 use serde_json::Value;
 
@@ -37,6 +37,17 @@ pub(crate) fn record_batch(rows: &[Value]) -> Result<RecordBatch, ArrowError> {
     let rows: Vec<Option<&Value>> = rows.iter().map(Some).collect();
     let (fields, columns) = children(&kinds, &rows)?;
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+}
+
+/// The same rows with steps as W&B's exporter writes them: nullable 64-bit floats.
+pub(crate) fn with_float_steps(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let Some((step, _)) = batch.schema_ref().column_with_name("_step") else { return Ok(batch.clone()) };
+    let mut columns = batch.columns().to_vec();
+    columns[step] = arrow::compute::cast(&columns[step], &DataType::Float64)?;
+    let fields = batch.schema_ref().fields().iter().enumerate().map(|(index, field)| {
+        if index == step { Arc::new(Field::new("_step", DataType::Float64, true)) } else { Arc::clone(field) }
+    });
+    RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Fields>())), columns)
 }
 
 fn kind(value: &Value) -> Kind {
@@ -151,7 +162,7 @@ fn array(kind: &Kind, values: &[Option<&Value>]) -> Result<ArrayRef, ArrowError>
 #[cfg(test)]
 mod tests {
     use arrow::array::AsArray as _;
-    use arrow::datatypes::{DataType, Float64Type};
+    use arrow::datatypes::Float64Type;
     use serde_json::json;
 
     use super::*;

@@ -13,7 +13,7 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use serde_json::Value;
 
-use super::columns::record_batch;
+use super::columns::{record_batch, with_float_steps};
 use super::history::History;
 use crate::text;
 
@@ -30,11 +30,20 @@ pub struct ExportOptions {
     /// Whether `liveData` lists the live rows. A server that does not leaves the client to notice that
     /// the history goes on behind the files.
     pub list_live: bool,
+    /// Whether steps are nullable 64-bit floats, as W&B writes them (wandb/wandb commit a243579100), rather than
+    /// integers.
+    pub float_steps: bool,
 }
 
 impl Default for ExportOptions {
     fn default() -> Self {
-        Self { rows_per_part: 50_000, rows_per_group: 65_536, live_tail: 0, list_live: true }
+        Self {
+            rows_per_part: 50_000,
+            rows_per_group: 65_536,
+            live_tail: 0,
+            list_live: true,
+            float_steps: true,
+        }
     }
 }
 
@@ -69,6 +78,10 @@ pub(crate) fn export(
     prefix: &str,
 ) -> Result<(Export, Vec<(String, Bytes)>), ParquetError> {
     let first_live = history.len().saturating_sub(options.live_tail);
+    let typed = |batch: Result<RecordBatch, ArrowError>| match batch {
+        Ok(batch) if options.float_steps => with_float_steps(&batch),
+        batch => batch,
+    };
     let mut files = Vec::new();
     let mut start = 0;
     while start < first_live {
@@ -77,10 +90,11 @@ pub(crate) fn export(
         // What a generated run holds is known without looking at its rows.
         let file = if let Some(generator) = history.generator(end - 1) {
             let groups = (start..end).step_by(group);
-            encode(groups.map(|first| generator.record_batch(first..end.min(first + group))), group)?
+            let batches = groups.map(|first| generator.record_batch(first..end.min(first + group)));
+            encode(batches.map(typed), group)?
         } else {
             let rows: Vec<Value> = (start..end).map(|index| row(history, index)).collect();
-            encode(std::iter::once(record_batch(&rows)), group)?
+            encode(std::iter::once(typed(record_batch(&rows))), group)?
         };
         files.push((format!("{prefix}/{:04}.parquet", files.len()), file));
         start = end;
@@ -130,15 +144,19 @@ mod tests {
     #[test]
     fn a_generated_run_is_exported_in_parts_and_groups() {
         let history = History::generated(Generator::new(&GeneratedRun::new("e", "p", "r", 1_000)));
-        let options =
-            ExportOptions { rows_per_part: 600, rows_per_group: 250, live_tail: 100, list_live: true };
+        let options = ExportOptions {
+            rows_per_part: 600,
+            rows_per_group: 250,
+            live_tail: 100,
+            ..ExportOptions::default()
+        };
         let (export, files) = export(&history, &options, "x").unwrap();
         assert_eq!((export.first_live, files.len()), (900, 2));
         let open = |at: usize| ParquetRecordBatchReaderBuilder::try_new(files[at].1.clone()).unwrap();
         assert_eq!(open(0).metadata().num_row_groups(), 3);
         assert_eq!(open(1).metadata().file_metadata().num_rows(), 300);
         let rows: Vec<Value> = (600..900).map(|index| row(&history, index)).collect();
-        let expected = record_batch(&rows).unwrap();
+        let expected = with_float_steps(&record_batch(&rows).unwrap()).unwrap();
         let read: Vec<RecordBatch> = open(1).build().unwrap().map(Result::unwrap).collect();
         assert_eq!(arrow::compute::concat_batches(&expected.schema(), &read).unwrap(), expected);
     }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::export::{ExportOptions, export};
 use super::generate::{GeneratedRun, Generator};
 use super::history::History;
+use super::limits::RowLimits;
 use super::run::RunState;
 use super::seed::NewRun;
 use super::shared::{Shared, Urls};
@@ -165,6 +166,11 @@ impl Store {
             run.facts.state = run_state;
             run.facts.heartbeat_at = Timestamp::now();
         })
+    }
+
+    /// Gives fewer of a run's rows from now on, or tells wrong things of them.
+    pub fn limit_rows(&self, path: &str, limits: RowLimits) -> Result<(), StoreError> {
+        self.with_run(path, |run| run.limits = limits)
     }
 
     /// Changes the name that is shown of a run.

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::export::Export;
 use super::history::History;
+use super::limits::RowLimits;
 use crate::text;
 
 /// The states W&B gives a run.
@@ -109,6 +110,7 @@ pub(crate) struct Run {
     pub(crate) log: Arc<Vec<String>>,
     pub(crate) files: BTreeMap<String, FileFacts>,
     pub(crate) export: Option<Export>,
+    pub(crate) limits: RowLimits,
     config: OnceLock<Arc<Value>>,
     summary: OnceLock<Arc<Value>>,
 }
@@ -124,6 +126,7 @@ impl Run {
             log: Arc::default(),
             files: BTreeMap::new(),
             export: None,
+            limits: RowLimits::default(),
             config: OnceLock::new(),
             summary: OnceLock::new(),
         }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde::Deserialize;
 
 use super::history::{History, write_json_string};
+use super::limits::RowLimits;
 use crate::text::{RowView, strict};
 
 /// Picks `samples` of `len` positions, evenly spaced, with the first and the last; all of them if they fit.
@@ -18,14 +19,14 @@ pub(crate) fn positions(len: usize, samples: usize) -> Vec<usize> {
     }
 }
 
-/// Appends the rows of a window, sampled down to `samples`, to `out` as a JSON list of JSON texts.
+/// Appends the rows of a window, sampled down to `most_rows`, to `out` as a JSON list of JSON texts.
 pub(crate) fn write_history_rows(
     history: &History,
     window: Range<usize>,
-    samples: Option<usize>,
+    most_rows: usize,
     out: &mut Vec<u8>,
 ) {
-    let picked = positions(window.len(), samples.unwrap_or(DEFAULT_SAMPLES));
+    let picked = positions(window.len(), most_rows);
     // So that a large answer is put together without being moved.
     if let Some(first) = picked.first() {
         let before = out.len();
@@ -45,7 +46,7 @@ pub(crate) fn write_history_rows(
 }
 
 /// Samples a query gets that asks for no number.
-const DEFAULT_SAMPLES: usize = 500;
+pub(crate) const DEFAULT_SAMPLES: usize = 500;
 
 /// One element of `sampledHistory(specs)`.
 #[derive(Debug, Deserialize)]
@@ -63,9 +64,9 @@ pub(crate) struct SampleSpec {
 }
 
 /// The rows that hold all keys of the spec, as a JSON list of objects, sampled.
-pub(crate) fn sampled_rows(history: &History, spec: &SampleSpec) -> Vec<u8> {
+pub(crate) fn sampled_rows(history: &History, limits: RowLimits, spec: &SampleSpec) -> Vec<u8> {
     let window = history.window(spec.min_step, spec.max_step.map(|max| max.saturating_add(1)));
-    let samples = spec.samples.unwrap_or(DEFAULT_SAMPLES);
+    let samples = limits.most_rows(spec.samples);
     let row = |index| object(history, index, &spec.keys);
     // All rows of a generated run hold the same keys, so only those picked need to be made.
     let rows: Vec<Vec<u8>> = if history.is_uniform() {
@@ -135,7 +136,12 @@ mod tests {
     }
 
     fn sampled(spec: &str) -> String {
-        String::from_utf8(sampled_rows(&history(), &serde_json::from_str(spec).unwrap())).unwrap()
+        String::from_utf8(sampled_rows(
+            &history(),
+            RowLimits::default(),
+            &serde_json::from_str(spec).unwrap(),
+        ))
+        .unwrap()
     }
 
     #[test]

@@ -10,8 +10,7 @@ use crate::table::{ColumnType, Schema, Tally, ValueKind};
 /// What the files hold in their columns.
 ///
 /// The order of the columns is that of the first file in order of steps, then what each later one adds; `_step` comes
-/// first. It does not depend on the order in which the files are looked at. A row that is left out because another one
-/// has its step counts all the same: no statistics tell of it.
+/// first. It does not depend on the order in which the files are looked at.
 #[derive(Debug, Default)]
 pub(super) struct Columns(HashMap<String, Seen>);
 

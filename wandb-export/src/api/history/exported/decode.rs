@@ -5,18 +5,23 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Float32Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type,
+    UInt64Type,
 };
-use arrow_array::{Array, ArrayRef, ArrowPrimitiveType, BooleanArray, Float64Array, Int64Array, RecordBatch};
+use arrow_array::{
+    Array, ArrayRef, ArrowPrimitiveType, BooleanArray, Float64Array, Int64Array, RecordBatch, UInt64Array,
+};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow_select::filter::filter_record_batch;
+use arrow_select::take::take_record_batch;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::file::reader::ChunkReader;
 use wandb_graphql::{Keys, Selection};
 
-use super::footer::{Footer, STEP};
+use super::super::findings::Late;
+use super::footer::{Footer, STEP, whole};
 use super::unusable;
 use crate::error::Error;
 
@@ -39,6 +44,7 @@ pub(super) struct Reading {
     pub(super) promised: (i64, i64),
     pub(super) wanted: Range<i64>,
     pub(super) selection: Selection,
+    pub(super) late: Late,
 }
 
 /// An iterator for a thread that may wait for the disk. It ends after the first error.
@@ -49,6 +55,7 @@ pub(super) struct Decoder {
     /// The columns that a selection asks for; `None` stands for one that the file lacks.
     asked_for: Vec<Option<usize>>,
     reading: Reading,
+    /// The greatest step so far.
     last_step: Option<i64>,
 }
 
@@ -81,51 +88,52 @@ impl Decoder {
     fn decode(&mut self) -> Result<Option<RecordBatch>, Error> {
         let Some(batch) = self.reader.as_mut().and_then(Iterator::next) else { return Ok(None) };
         let batch = batch.map_err(|error| self.failed(&error))?;
-        let columns: Option<Vec<ArrayRef>> = batch.columns().iter().map(widen).collect();
+        let columns = batch.columns().iter().enumerate();
         let columns =
-            columns.ok_or_else(|| self.failed(&"a file has other integers than its statistics say"))?;
+            columns.map(|(at, array)| if at == self.step { integer_steps(array) } else { widen(array) });
+        let columns: Vec<ArrayRef> = columns
+            .collect::<Option<_>>()
+            .ok_or_else(|| self.failed(&"a file has other integers than its statistics say"))?;
         let batch = RecordBatch::try_new(SchemaRef::clone(&self.schema), columns)
             .map_err(|error| self.failed(&error))?;
-        let steps = batch.column(self.step).as_primitive::<Int64Type>().clone();
-        let new = self.check(&steps)?;
-        let range = self.within(&steps);
+        let batch = self.in_order(batch)?;
+        let range = self.within(batch.column(self.step).as_primitive());
         let batch = batch.slice(range.start, range.len());
-        let new = new.map(|new| new.slice(range.start, range.len()));
-        let chosen = match (new, self.chosen(&batch)) {
-            (Some(new), Some(chosen)) => Some(&new & &chosen),
-            (new, chosen) => new.or(chosen),
-        };
-        let Some(chosen) = chosen else { return Ok(Some(batch)) };
+        let Some(chosen) = self.chosen(&batch) else { return Ok(Some(batch)) };
         filter_record_batch(&batch, &BooleanArray::new(chosen, None))
             .map(Some)
             .map_err(|error| self.failed(&error))
     }
 
-    /// Checks the order of steps. Of several rows with the same step only the first one counts: `Some` tells which,
-    /// unless all do.
-    fn check(&mut self, steps: &Int64Array) -> Result<Option<BooleanBuffer>, Error> {
+    /// Checks the steps and puts the rows in their order. Rows of earlier steps than those that are on their way already
+    /// come late.
+    fn in_order(&mut self, batch: RecordBatch) -> Result<RecordBatch, Error> {
+        let steps: &Int64Array = batch.column(self.step).as_primitive();
         if steps.null_count() > 0 {
-            return Err(self.failed(&"a row has no _step"));
+            return Err(self.failed(&"a file has rows without a step, against its statistics"));
         }
+        let is_sorted = steps.values().is_sorted();
+        let batch = if is_sorted { batch } else { self.sorted(&batch)? };
+        let steps: &Int64Array = batch.column(self.step).as_primitive();
         let values = steps.values();
-        let (Some(&first), Some(&last)) = (values.first(), values.last()) else { return Ok(None) };
-        let before = self.last_step.replace(last);
-        let is_in_order = values.is_sorted() && before.is_none_or(|before| before <= first);
-        if !is_in_order {
-            return Err(self.failed(&"the rows of a file are not in order of steps"));
-        }
+        let (Some(&first), Some(&last)) = (values.first(), values.last()) else { return Ok(batch) };
         let promised = self.reading.promised;
         if first < promised.0 || last > promised.1 {
             return Err(self.failed(&"a file has other steps than its statistics say"));
         }
-        let is_strict = values.is_sorted_by(|one, next| one < next) && before != Some(first);
-        Ok((!is_strict).then(|| {
-            let is_new = |index: usize| match index {
-                0 => before != Some(first),
-                _ => values[index - 1] != values[index],
-            };
-            BooleanBuffer::collect_bool(values.len(), is_new)
-        }))
+        if let Some(before) = self.last_step.filter(|before| first < *before) {
+            let late = values.partition_point(|&step| step < before);
+            self.reading.late.add(late);
+        }
+        self.last_step = self.last_step.max(Some(last));
+        Ok(batch)
+    }
+
+    fn sorted(&self, batch: &RecordBatch) -> Result<RecordBatch, Error> {
+        let steps: &Int64Array = batch.column(self.step).as_primitive();
+        let mut order: Vec<u64> = (0..steps.len() as u64).collect();
+        order.sort_by_key(|&row| usize::try_from(row).map(|row| steps.value(row)).unwrap_or_default());
+        take_record_batch(batch, &UInt64Array::from(order)).map_err(|error| self.failed(&error))
     }
 
     /// The rows with wanted steps.
@@ -191,14 +199,29 @@ fn batch_rows(footer: &Footer, reading: &Reading) -> usize {
     usize::try_from((BATCH_BYTES / row.max(1)).clamp(16, MOST_ROWS)).unwrap_or(16)
 }
 
-/// The field for what [`widen`] makes of its values.
+/// The field for what [`widen`], or [`integer_steps`], makes of its values.
 fn widened(field: &FieldRef) -> Field {
     let data_type = match field.data_type() {
+        _ if field.name() == STEP => DataType::Int64,
         data_type if data_type.is_integer() => DataType::Int64,
         DataType::Float32 => DataType::Float64,
         other => other.clone(),
     };
     Field::new(field.name(), data_type, true)
+}
+
+/// Steps as integers, also where they are written as floats; `None` if one is no integer.
+pub(super) fn integer_steps(array: &ArrayRef) -> Option<ArrayRef> {
+    let floats = match array.data_type() {
+        DataType::Float64 => array.as_primitive::<Float64Type>().clone(),
+        DataType::Float32 => array.as_primitive::<Float32Type>().unary(f64::from),
+        data_type if data_type.is_integer() => return widen(array),
+        _ => return None,
+    };
+    if floats.iter().flatten().any(|float| whole(float).is_none()) {
+        return None;
+    }
+    Some(Arc::new(floats.unary::<_, Int64Type>(|float| whole(float).unwrap_or_default())))
 }
 
 /// Integers of 64 bits with a sign and doubles, of narrower ones; `None` if one does not fit.

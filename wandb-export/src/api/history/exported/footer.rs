@@ -74,15 +74,20 @@ impl Footer {
         self.metadata().row_groups().iter().map(|group| usize::try_from(group.num_rows()).unwrap_or_default())
     }
 
-    /// Whether a row has a step: the column is there and of integers.
+    /// Whether a row may have a step: the column is there and of numbers. W&B writes steps as floats.
     pub(super) fn has_steps(&self) -> bool {
-        self.fields().iter().any(|field| field.name() == STEP && is_integer(field.data_type()))
+        let is_number = |data_type: &DataType| is_integer(data_type) || is_float(data_type);
+        self.fields().iter().any(|field| field.name() == STEP && is_number(field.data_type()))
     }
 
-    /// The first and the last step of a row group, if its statistics tell.
+    /// The first and the last step of a row group, if its statistics tell, and that every row has one.
     pub(super) fn steps(&self, group: usize) -> Option<(i64, i64)> {
         let (root, field) = self.fields().find(STEP)?;
-        int_bounds(self.chunks(group, root).next()?.0, field.data_type())
+        let statistics = self.chunks(group, root).next()?.0;
+        if statistics?.null_count_opt() != Some(0) {
+            return None;
+        }
+        step_bounds(statistics, field.data_type())
     }
 
     /// Where in the file the values of a column are.
@@ -132,6 +137,8 @@ impl Footer {
         let mut statistics = chunks.iter().filter_map(|(_, found)| *found);
         match field.data_type() {
             DataType::Boolean => Kind::Bool,
+            // Steps are read as integers, and only as such that are doubles, too.
+            data_type if field.name() == STEP && is_float(data_type) => Kind::Int { safe: true },
             DataType::Float32 | DataType::Float64 => Kind::Float,
             DataType::Utf8 => Kind::Text { words: statistics.any(has_words) },
             data_type if is_integer(data_type) => {
@@ -186,6 +193,28 @@ fn with_plain_text(schema: &SchemaRef) -> Option<SchemaRef> {
 
 fn is_integer(data_type: &DataType) -> bool {
     data_type.is_integer()
+}
+
+fn is_float(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Float32 | DataType::Float64)
+}
+
+/// The integer that a float stands for; `None` if it is none, or too large to be certain.
+pub(super) fn whole(float: f64) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation, reason = "whole and within the exact range")]
+    let integer = float as i64;
+    (float.fract() == 0.0 && is_safe(integer)).then_some(integer)
+}
+
+/// The least and the greatest step of a column of numbers, if both are told and are integers.
+fn step_bounds(statistics: Option<&Statistics>, data_type: &DataType) -> Option<(i64, i64)> {
+    let (least, most) = match statistics? {
+        Statistics::Double(bounds) => (*bounds.min_opt()?, *bounds.max_opt()?),
+        Statistics::Float(bounds) => (f64::from(*bounds.min_opt()?), f64::from(*bounds.max_opt()?)),
+        _ => return int_bounds(statistics, data_type),
+    };
+    let bounds = (whole(least)?, whole(most)?);
+    (bounds.0 <= bounds.1).then_some(bounds)
 }
 
 /// Integers up to this magnitude are all doubles.

@@ -3,12 +3,21 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use arrow_array::{Array, Int64Array};
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
-use wandb_core::Row;
+use wandb_core::{Row, Value};
 use wandb_graphql::Selection;
+use wandb_graphql::plan::join;
 
+use super::super::content::content;
+use super::super::select::select;
+use super::decode::integer_steps;
+use super::footer::STEP;
 use super::held::Shared;
-use super::{select, unusable};
+use super::unusable;
 use crate::error::Error;
 use crate::table::rows_of;
 
@@ -18,26 +27,35 @@ const BATCH_ROWS: usize = 8_192;
 /// The most rows that are decoded from all files together.
 const ROWS_HELD: usize = 65_536;
 
-/// Opens `files`, whose rows are each in order of steps while the files themselves are in none, and finds the last
-/// step that any of them has. The rows come out in order, one for each step within `wanted`.
+/// The most pieces into which the rows of a file may fall that are not in order of steps.
+const MOST_PIECES: usize = 1_024;
+
+/// Opens `files`, which are in no order, and finds the last step that any of them has. The rows come out in order of
+/// steps, those within `wanted`. A row that several files have comes as often as the file that has it most.
 pub(super) fn open(
     files: Vec<Shared>,
     run: String,
     wanted: Range<i64>,
     selection: Selection,
 ) -> Result<(Merged, Option<i64>), Error> {
-    let mut parts = Vec::with_capacity(files.len());
     let mut last_exported = None;
-    let batch_rows = (ROWS_HELD / files.len().max(1)).clamp(16, BATCH_ROWS);
-    for file in files {
-        let last = last_step(&file, &run)?;
+    let mut pieces = Vec::new();
+    for (number, file) in files.into_iter().enumerate() {
+        let (found, last) = ordered_pieces(&file, &run)?;
         last_exported = last_exported.max(last);
-        let mut part =
-            Part { reader: reader(file, batch_rows, &run)?, rows: VecDeque::new(), last_step: None };
+        pieces.extend(found.into_iter().map(|rows| (number, file.clone(), rows)));
+    }
+    let batch_rows = (ROWS_HELD / pieces.len().max(1)).clamp(16, BATCH_ROWS);
+    let mut parts = Vec::with_capacity(pieces.len());
+    for (file, bytes, rows) in pieces {
+        let builder = builder(bytes, &run)?.with_batch_size(batch_rows);
+        let reader = builder.with_offset(rows.start).with_limit(rows.len()).build();
+        let reader = reader.map_err(|error| unusable(&run, &error))?;
+        let mut part = Part { file, reader, rows: VecDeque::new(), place: wanted.start };
         part.fill(&run)?;
         parts.push(part);
     }
-    Ok((Merged { parts, run, wanted, selection, last_given: None, failed: false }, last_exported))
+    Ok((Merged { parts, run, wanted, selection, failed: false }, last_exported))
 }
 
 /// An iterator over batches of rows, for a thread that may wait for the disk.
@@ -46,14 +64,16 @@ pub(super) struct Merged {
     run: String,
     wanted: Range<i64>,
     selection: Selection,
-    last_given: Option<i64>,
     failed: bool,
 }
 
+/// A piece of a file in which the rows are in order of steps.
 struct Part {
+    file: usize,
     reader: ParquetRecordBatchReader,
     rows: VecDeque<(i64, Row)>,
-    last_step: Option<i64>,
+    /// The step of the last row that has one.
+    place: i64,
 }
 
 impl Iterator for Merged {
@@ -76,70 +96,125 @@ impl Merged {
     fn batch(&mut self) -> Result<Vec<Row>, Error> {
         let mut batch = Vec::new();
         while batch.len() < BATCH_ROWS {
-            let Some((step, row)) = self.least()? else { break };
-            let is_new = self.last_given.is_none_or(|last| step > last);
-            if !self.wanted.contains(&step) || !is_new {
-                continue;
+            let Some(step) = self.parts.iter().filter_map(Part::step).min() else { break };
+            let rows = self.take(step)?;
+            if self.wanted.contains(&step) {
+                batch.extend(rows.into_iter().filter_map(|row| select(row, &self.selection, &[STEP])));
             }
-            self.last_given = Some(step);
-            batch.extend(select(row, &self.selection));
         }
         Ok(batch)
     }
 
-    /// Takes the row with the least step of all the files' next rows.
-    fn least(&mut self) -> Result<Option<(i64, Row)>, Error> {
-        let next = |part: &Part| part.rows.front().map(|(step, _)| *step);
-        let parts = self.parts.iter_mut().filter(|part| next(part).is_some());
-        let Some(part) = parts.min_by_key(|part| next(part)) else { return Ok(None) };
-        let row = part.rows.pop_front();
-        if part.rows.is_empty() {
-            part.fill(&self.run)?;
+    /// Takes all the rows of the least step. A file's rows are all different ones, those of several files may be the
+    /// same.
+    fn take(&mut self, step: i64) -> Result<Vec<Row>, Error> {
+        let mut of_files: Vec<(usize, Vec<Row>)> = Vec::new();
+        for part in self.parts.iter_mut().filter(|part| part.step() == Some(step)) {
+            let rows = part.take(step, &self.run)?;
+            match of_files.last_mut() {
+                Some((file, own)) if *file == part.file => own.extend(rows),
+                _ => of_files.push((part.file, rows)),
+            }
         }
-        Ok(row)
+        let is_shared = of_files.len() > 1;
+        let files = of_files.into_iter().map(|(_, rows)| rows);
+        let mut rows = files.reduce(|one, other| join(one, other, content)).unwrap_or_default();
+        if is_shared {
+            // The files are in another order at every call.
+            rows.sort_by_cached_key(|row| (timestamp(row), content(row)));
+        }
+        Ok(rows)
     }
 }
 
+/// When a row was logged, as a key to sort by.
+fn timestamp(row: &Row) -> u64 {
+    let time = row.get("_timestamp").and_then(Value::as_f64).unwrap_or_default();
+    // The bits of floats that are not negative are in the order of the floats.
+    time.max(0.0).to_bits()
+}
+
 impl Part {
-    /// Decodes the next rows, if there are any left.
+    fn step(&self) -> Option<i64> {
+        self.rows.front().map(|(step, _)| *step)
+    }
+
+    fn take(&mut self, step: i64, run: &str) -> Result<Vec<Row>, Error> {
+        let mut taken = Vec::new();
+        while self.step() == Some(step) {
+            taken.extend(self.rows.pop_front().map(|(_, row)| row));
+            self.fill(run)?;
+        }
+        Ok(taken)
+    }
+
+    /// Decodes the next rows if there are none left.
     fn fill(&mut self, run: &str) -> Result<(), Error> {
         while self.rows.is_empty() {
             let Some(batch) = self.reader.next() else { return Ok(()) };
             let batch = batch.map_err(|error| unusable(run, &error))?;
             for row in rows_of(&batch)? {
-                let step = row.step().ok_or_else(|| unusable(run, &"a row has no _step"))?;
-                if self.last_step.is_some_and(|last| step < last) {
-                    return Err(unusable(run, &"the rows of a file are not in order of steps"));
-                }
-                self.last_step = Some(step);
-                self.rows.push_back((step, row));
+                let row = row.with_integer_step();
+                // A row without a step stays behind the one before it.
+                self.place = row.step().unwrap_or(self.place);
+                self.rows.push_back((self.place, row));
             }
         }
         Ok(())
     }
 }
 
-fn reader(file: Shared, batch_rows: usize, run: &str) -> Result<ParquetRecordBatchReader, Error> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| unusable(run, &error))?;
-    builder.with_batch_size(batch_rows).build().map_err(|error| unusable(run, &error))
+fn builder(file: Shared, run: &str) -> Result<ParquetRecordBatchReaderBuilder<Shared>, Error> {
+    ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| unusable(run, &error))
 }
 
-/// The greatest step in a file: that of its last row, as rows are in order.
-fn last_step(file: &Shared, run: &str) -> Result<Option<i64>, Error> {
-    let builder =
-        ParquetRecordBatchReaderBuilder::try_new(file.clone()).map_err(|error| unusable(run, &error))?;
+/// The pieces of a file in which the rows are in order of steps, and the greatest step in it. A file of a run that was
+/// resumed may begin anew in the middle.
+fn ordered_pieces(file: &Shared, run: &str) -> Result<(Vec<Range<usize>>, Option<i64>), Error> {
+    let builder = builder(file.clone(), run)?;
     let rows = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
     let schema = builder.parquet_schema();
-    let step = schema.root_schema().get_fields().iter().position(|field| field.name() == "_step");
+    let step = schema.root_schema().get_fields().iter().position(|field| field.name() == STEP);
     let Some(step) = step else {
-        return if rows == 0 { Ok(None) } else { Err(unusable(run, &"a file has no column _step")) };
+        return if rows == 0 {
+            Ok((Vec::new(), None))
+        } else {
+            Err(unusable(run, &"a file has no column _step"))
+        };
     };
-    let mask = parquet::arrow::ProjectionMask::roots(schema, [step]);
-    let tail = builder.with_projection(mask).with_offset(rows.saturating_sub(1)).build();
-    let mut last = None;
-    for batch in tail.map_err(|error| unusable(run, &error))? {
+    let mask = ProjectionMask::roots(schema, [step]);
+    let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build();
+    let mut pieces = vec![0..0];
+    let (mut before, mut last): (Option<i64>, Option<i64>) = (None, None);
+    for batch in reader.map_err(|error| unusable(run, &error))? {
         let batch = batch.map_err(|error| unusable(run, &error))?;
-        last = last.max(rows_of(&batch)?.last().and_then(Row::step));
+        let steps = integer_steps(batch.column(0));
+        let steps: Int64Array = match &steps {
+            Some(steps) => steps.as_primitive::<Int64Type>().clone(),
+            // Whatever else there is, such as a user's own `_step`, has no place in the order of steps.
+            None => rows_of(&batch)?.iter().map(Row::step).collect(),
+        };
+        for index in 0..steps.len() {
+            if steps.is_valid(index) {
+                let step = steps.value(index);
+                if before.is_some_and(|before| step < before)
+                    && let Some(end) = pieces.last().map(|piece| piece.end)
+                {
+                    pieces.push(end..end);
+                }
+                (before, last) = (Some(step), last.max(Some(step)));
+            }
+            if let Some(piece) = pieces.last_mut() {
+                piece.end += 1;
+            }
+        }
+        if pieces.len() > MOST_PIECES {
+            return Err(unusable(
+                run,
+                &"the rows of a file are in no order of steps (read the history with --source live)",
+            ));
+        }
     }
-    Ok(last)
+    pieces.retain(|piece| !piece.is_empty());
+    Ok((pieces, last))
 }

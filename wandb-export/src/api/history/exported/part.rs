@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
+use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use parquet::arrow::ProjectionMask;
@@ -11,7 +12,8 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::reader::{ChunkReader, Length};
 use wandb_graphql::Selection;
 
-use super::decode::{Decoder, Reading, widen};
+use super::super::findings::Late;
+use super::decode::{Decoder, Reading, integer_steps};
 use super::footer::{Footer, Kind, STEP, TAIL, place};
 use super::held::{Held, Shared};
 use super::ranges::to_fetch;
@@ -29,6 +31,7 @@ pub(super) struct Wanted {
     pub(super) run: String,
     pub(super) steps: Range<i64>,
     pub(super) selection: Selection,
+    pub(super) late: Late,
 }
 
 /// A file of which something is wanted.
@@ -108,8 +111,8 @@ pub(super) async fn look(mut stored: Stored, wanted: Wanted) -> Result<Look, Err
             bytes.push(place.ok_or_else(|| failed(&"a column lies outside of its file"))?);
         }
     }
-    let Wanted { run, steps, selection } = wanted;
-    let reading = Reading { run, groups, columns, promised: (first, last), wanted: steps, selection };
+    let Wanted { run, steps, selection, late } = wanted;
+    let reading = Reading { run, groups, columns, promised: (first, last), wanted: steps, selection, late };
     let part = Box::new(Part { file: Looked { stored, held }, footer: footer_place, bytes, reading });
     Ok(Look::Part { part, columns: kinds, last_step })
 }
@@ -193,7 +196,7 @@ fn may_be_chosen(kinds: &[(String, Kind)], selection: &Selection) -> bool {
     }
 }
 
-/// Finds out a row group's least and greatest step from its rows; `None` if it has none.
+/// Finds out a row group's least and greatest step from its rows; `None` if a row has none.
 async fn measure(
     stored: &Stored,
     held: &mut Held,
@@ -225,7 +228,8 @@ fn extremes(
     let mask = ProjectionMask::roots(builder.parquet_schema(), [root]);
     let mut extremes: Option<(i64, i64)> = None;
     for batch in builder.with_row_groups(vec![group]).with_projection(mask).build()? {
-        let Some(steps) = widen(batch?.column(0)) else { return Ok(None) };
+        let steps = integer_steps(batch?.column(0)).filter(|steps| steps.null_count() == 0);
+        let Some(steps) = steps else { return Ok(None) };
         for step in steps.as_primitive::<Int64Type>().iter().flatten() {
             let (least, most) = extremes.get_or_insert((step, step));
             (*least, *most) = ((*least).min(step), (*most).max(step));

@@ -11,8 +11,9 @@ use wandb_core::blocking::block_on;
 use wandb_core::{Map, PathDefaults, Row, RunPath, Value};
 use wandb_graphql::{Keys, Selection};
 
-use self::files::{encode, parts, steps_repeat};
+use self::files::{encode, parts};
 use self::storage::{Behaviour, Storage};
+use super::super::findings::Late;
 use super::merged;
 use super::part::Wanted;
 use super::parts::Files;
@@ -33,7 +34,7 @@ fn run() -> RunPath {
 }
 
 fn wanted(steps: Range<i64>, selection: Selection) -> Wanted {
-    Wanted { run: "e/p/r".to_owned(), steps, selection }
+    Wanted { run: "e/p/r".to_owned(), steps, selection, late: Late::default() }
 }
 
 /// Reads the files by column; `None` if that cannot be done.
@@ -128,13 +129,7 @@ proptest! {
         if keys.is_empty() && bounds.is_none() {
             let inferred = batches(slow, &TableOptions::default()).expect("room");
             let (found, inferred) = (types(&schema), types(inferred.schema()));
-            if steps_repeat(&parts) {
-                // A row that is left out for another one of its step still counts for the columns.
-                let is_there = |(name, _): &(String, _)| found.iter().any(|(other, _)| other == name);
-                prop_assert!(inferred.iter().all(is_there), "{found:?} lacks of {inferred:?}");
-            } else {
-                prop_assert_eq!(found, inferred);
-            }
+            prop_assert_eq!(found, inferred);
         }
     }
 }
@@ -242,4 +237,71 @@ fn other_steps_than_the_statistics_say_are_an_error() {
     let storage = Storage::new(vec![files::with_false_statistics()], Behaviour::default());
     let read = by_column(&storage, &wanted(i64::MIN..i64::MAX, Selection::Everything));
     assert!(read.expect_err("lies").to_string().contains("statistics"));
+}
+
+fn numbers(rows: &[Row]) -> Vec<(Option<i64>, i64)> {
+    let number = |row: &Row| row.get("n").and_then(Value::as_i64).expect("each row has its number");
+    rows.iter().map(|row| (row.step(), number(row))).collect()
+}
+
+#[test]
+fn float_steps_are_read_by_column_as_integers() {
+    let storage = Storage::new(vec![files::numbered(&[Some(3), Some(3), Some(7)], 2)], Behaviour::default());
+    let wanted = wanted(i64::MIN..i64::MAX, Selection::Everything);
+    let read = by_column(&storage, &wanted).expect("readable").expect("plain columns");
+    assert_eq!(lines(&read.rows)[2], "{\"_step\":7,\"n\":2}\n");
+    assert_eq!(numbers(&read.rows), [(Some(3), 0), (Some(3), 1), (Some(7), 2)]);
+    let (schema, _) = read.table.expect("a table");
+    assert_eq!(
+        types(&schema),
+        [("_step".to_owned(), ColumnType::Int64), ("n".to_owned(), ColumnType::Int64)]
+    );
+}
+
+#[test]
+fn rows_without_a_step_stay_in_their_place() {
+    let steps = [None, Some(4), None, Some(5)];
+    let storage = Storage::new(vec![files::numbered(&steps, 3)], Behaviour::default());
+    let wanted = wanted(0..i64::MAX, Selection::Everything);
+    assert!(by_column(&storage, &wanted).expect("readable").is_none(), "their order takes a look at each");
+    let rows = by_row(&storage, &wanted).expect("readable");
+    assert_eq!(numbers(&rows), [(None, 0), (Some(4), 1), (None, 2), (Some(5), 3)]);
+}
+
+#[test]
+fn rows_out_of_order_are_put_in_order() {
+    let steps: Vec<_> = [5, 6, 7, 0, 1, 6, 8].map(Some).to_vec();
+    let expected = [(0, 3), (1, 4), (5, 0), (6, 1), (6, 5), (7, 2), (8, 6)].map(|(step, n)| (Some(step), n));
+    // In row groups that overlap, and in one row group, which shows only once it is read.
+    for group_rows in [3, 100] {
+        let storage = Storage::new(vec![files::numbered(&steps, group_rows)], Behaviour::default());
+        let wanted = wanted(0..i64::MAX, Selection::Everything);
+        assert_eq!(numbers(&by_row(&storage, &wanted).expect("readable")), expected);
+        let read = by_column(&storage, &wanted).expect("readable").expect("plain columns");
+        let late = wanted.late.count();
+        assert_eq!(read.rows.len(), 7);
+        assert_eq!(late > 0, numbers(&read.rows) != expected, "what is out of order is counted");
+    }
+}
+
+#[test]
+fn a_row_that_two_files_have_comes_once() {
+    let file = |steps: &[i64]| files::numbered(&steps.iter().copied().map(Some).collect::<Vec<_>>(), 100);
+    let storage = Storage::new(vec![file(&[0, 1, 1, 2]), file(&[0, 1, 2, 2])], Behaviour::default());
+    let rows = by_row(&storage, &wanted(0..i64::MAX, Selection::Everything)).expect("readable");
+    let expected = [(0, 0), (1, 1), (1, 2), (2, 2), (2, 3)].map(|(step, n)| (Some(step), n));
+    assert_eq!(numbers(&rows), expected);
+}
+
+#[test]
+fn a_struct_without_values_is_no_object() {
+    let storage = Storage::new(vec![files::structs()], Behaviour::default());
+    let rows = by_row(&storage, &wanted(0..i64::MAX, Selection::Everything)).expect("readable");
+    let expected = [
+        "{\"_step\":0,\"nested\":{\"a\":1,\"b\":\"x\"}}\n",
+        "{\"_step\":1,\"nested\":{\"a\":2}}\n",
+        "{\"_step\":2}\n",
+        "{\"_step\":3}\n",
+    ];
+    assert_eq!(lines(&rows), expected);
 }

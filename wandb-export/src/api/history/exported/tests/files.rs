@@ -1,12 +1,13 @@
 //! Random Parquet files.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow_array::{
     ArrayRef, BooleanArray, Float32Array, Float64Array, Int8Array, Int32Array, Int64Array, LargeStringArray,
-    RecordBatch, StringArray, StringViewArray, TimestampMillisecondArray, UInt32Array, UInt64Array,
+    RecordBatch, StringArray, StringViewArray, StructArray, TimestampMillisecondArray, UInt32Array,
+    UInt64Array,
 };
+use arrow_schema::{DataType, Field, Fields};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -122,7 +123,7 @@ pub(super) fn parts() -> impl Strategy<Value = Vec<Part>> {
         let rows = vec((vec(prop_oneof![1 => Just(0_u8), 20 => 1..4_u8], 0..20), 1_usize..9), files);
         let seeds = vec(vec(vec(prop::option::weighted(0.7, any::<u8>()), 20), 3), files);
         let (a, b, c) = (kinds(files), kinds(files), kinds(files));
-        let step = prop_oneof![8 => Just(Kind::Small), 1 => Just(Kind::Short), 1 => Just(Kind::UnsignedLong)];
+        let step = prop_oneof![4 => Just(Kind::Small), 4 => Just(Kind::Float), 1 => Just(Kind::Half), 1 => Just(Kind::Short), 1 => Just(Kind::UnsignedLong)];
         let apart = prop::bool::weighted(0.8);
         let flags = (apart, prop::bool::weighted(0.8), step);
         (rows, seeds, a, b, c, flags).prop_map(
@@ -157,18 +158,17 @@ impl Part {
     }
 }
 
-/// Whether two rows have the same step.
-pub(super) fn steps_repeat(parts: &[Part]) -> bool {
-    let mut seen = HashSet::new();
-    !parts.iter().flat_map(Part::steps).all(|step| seen.insert(step))
-}
-
 pub(super) fn encode(part: &Part) -> Bytes {
     let steps: Vec<i64> = part.steps().collect();
     let steps: ArrayRef = match part.kind_of_step {
         Kind::Short => Arc::new(steps.iter().map(|step| i32::try_from(*step).ok()).collect::<Int32Array>()),
         Kind::UnsignedLong => {
             Arc::new(steps.iter().map(|step| u64::try_from(*step).ok()).collect::<UInt64Array>())
+        }
+        Kind::Float => floats(steps.iter().map(|step| Some(*step))),
+        Kind::Half => {
+            let float = |step: &i64| Some(f32::from(i16::try_from(*step).expect("small")));
+            Arc::new(steps.iter().map(float).collect::<Float32Array>())
         }
         _ => Arc::new(Int64Array::from(steps)),
     };
@@ -192,6 +192,33 @@ fn write(batch: &RecordBatch, group_rows: usize, statistics: EnabledStatistics) 
     writer.write(batch).expect("room");
     writer.close().expect("room");
     file.into()
+}
+
+/// Steps as W&B's exporter writes them.
+fn floats(steps: impl Iterator<Item = Option<i64>>) -> ArrayRef {
+    let float = |step: i64| f64::from(i32::try_from(step).expect("small"));
+    Arc::new(steps.map(|step| step.map(float)).collect::<Float64Array>())
+}
+
+/// A file of rows with these steps, each with its number.
+pub(super) fn numbered(steps: &[Option<i64>], group_rows: usize) -> Bytes {
+    let numbers: Int64Array = (0..).take(steps.len()).map(Some).collect();
+    let columns =
+        [("_step", floats(steps.iter().copied()), true), ("n", Arc::new(numbers) as ArrayRef, true)];
+    let batch = RecordBatch::try_from_iter_with_nullable(columns).expect("columns of one length");
+    write(&batch, group_rows, EnabledStatistics::Chunk)
+}
+
+/// A file with a struct in each row: one of values, one of a value and a null, one of nulls, and one that is null.
+pub(super) fn structs() -> Bytes {
+    let fields: Fields =
+        vec![Field::new("a", DataType::Int64, true), Field::new("b", DataType::Utf8, true)].into();
+    let a: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), Some(2), None, None]));
+    let b: ArrayRef = Arc::new(StringArray::from(vec![Some("x"), None, None, None]));
+    let nested = StructArray::new(fields, vec![a, b], Some(vec![true, true, true, false].into()));
+    let columns = [("_step", floats((0..4).map(Some)), true), ("nested", Arc::new(nested) as ArrayRef, true)];
+    let batch = RecordBatch::try_from_iter_with_nullable(columns).expect("columns of one length");
+    write(&batch, 4, EnabledStatistics::Chunk)
 }
 
 /// A file of `rows` rows from step `first` on, in two row groups, with `count` columns of floats.

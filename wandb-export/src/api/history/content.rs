@@ -1,0 +1,91 @@
+//! Which rows of different sources are the same row.
+
+use std::fmt::Write as _;
+
+use wandb_core::{Row, Value};
+
+/// The integers up to this magnitude are all doubles.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// A text that is the same for rows with the same content, whichever source they come from. An exported file has a null
+/// for a missing key and may have floats for integers and another order of keys.
+pub(super) fn content(row: &Row) -> String {
+    let mut out = String::new();
+    object(row.iter().collect(), &mut out);
+    out
+}
+
+fn object(mut entries: Vec<(&str, &Value)>, out: &mut String) -> bool {
+    entries.sort_unstable_by_key(|(key, _)| *key);
+    let mut is_filled = false;
+    out.push('{');
+    for (key, value) in entries {
+        let before = out.len();
+        // Formatting into a string cannot fail.
+        let _ = write!(out, "{key:?}:");
+        if value_of(value, out) {
+            out.push(',');
+            is_filled = true;
+        } else {
+            out.truncate(before);
+        }
+    }
+    out.push('}');
+    is_filled
+}
+
+/// Appends a value; `false` if it is nothing: null, or an object of nothing.
+fn value_of(value: &Value, out: &mut String) -> bool {
+    let _ = match value {
+        Value::Null => return false,
+        Value::Map(map) => return object(map.iter().collect(), out),
+        Value::List(list) => {
+            out.push('[');
+            for value in list {
+                if !value_of(value, out) {
+                    out.push_str("null");
+                }
+                out.push(',');
+            }
+            out.push(']');
+            Ok(())
+        }
+        Value::String(text) if matches!(&**text, "NaN" | "Infinity" | "-Infinity") => {
+            write!(out, "{:?}", value.as_f64())
+        }
+        Value::String(text) => write!(out, "{text:?}"),
+        #[expect(clippy::cast_possible_truncation, reason = "whole and within the exact range")]
+        Value::Float(float) if float.fract() == 0.0 && float.abs() <= EXACT => {
+            write!(out, "{}", *float as i64)
+        }
+        Value::Float(float) => write!(out, "{:?}", Some(float)),
+        other => out.write_str(&other.to_json()),
+    };
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_content_does_not_depend_on_the_source() {
+        let of = |json: &str| content(&Row::parse(json.as_bytes()).expect("a row"));
+        let live = of(r#"{"b": 2, "a": {"x": 1.5, "y": null}, "n": "NaN", "l": [1, null]}"#);
+        assert_eq!(
+            live,
+            of(r#"{"a": {"x": 1.5}, "b": 2.0, "gone": null, "e": {"z": null}, "n": NaN, "l": [1.0, null]}"#)
+        );
+        for other in [
+            r#"{"a": 1}"#,
+            r#"{"a": "1"}"#,
+            r#"{"a": 1.5}"#,
+            r#"{"a": [1]}"#,
+            r#"{"a": true}"#,
+            r#"{"b": 1}"#,
+        ] {
+            assert_ne!(of(r#"{"a": 2}"#), of(other));
+        }
+        assert_ne!(of(r#"{"a": 1}"#), of(r#"{"a": "1"}"#));
+    }
+}

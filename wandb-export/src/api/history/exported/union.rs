@@ -1,0 +1,69 @@
+//! Exported and live rows of the same steps as one history.
+
+use std::collections::VecDeque;
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use wandb_core::Row;
+use wandb_core::client::Client;
+use wandb_graphql::plan::join;
+
+use super::super::content::content;
+use super::super::reader::{Batches, rows_of};
+use crate::batch::Batch;
+use crate::error::Error;
+
+/// The most rows of a batch, unless a single step has more.
+const BATCH_ROWS: usize = 4_096;
+
+/// The rows of both, in order of steps. Those that both have come as often as the one that has them more often; see
+/// [`join`].
+pub(in super::super) fn union(client: &Client, exported: Batches, live: Batches) -> Batches {
+    let side = |batches| Side { client: client.clone(), batches, rows: VecDeque::new(), place: i64::MIN };
+    let sides = (side(exported), side(live));
+    let next = |(mut exported, mut live): (Side, Side)| async move {
+        let mut rows = Vec::new();
+        while rows.len() < BATCH_ROWS {
+            let step = match (exported.next_step().await?, live.next_step().await?) {
+                (Some(one), Some(other)) => one.min(other),
+                (Some(step), None) | (None, Some(step)) => step,
+                (None, None) => break,
+            };
+            rows.extend(join(exported.take(step).await?, live.take(step).await?, content));
+        }
+        let batch = (!rows.is_empty()).then_some(Batch::Rows(rows));
+        Ok::<_, Error>(batch.map(|batch| (batch, (exported, live))))
+    };
+    stream::try_unfold(sides, next).boxed()
+}
+
+/// One of the sources.
+struct Side {
+    client: Client,
+    batches: Batches,
+    rows: VecDeque<(i64, Row)>,
+    /// The step of the last row that has one.
+    place: i64,
+}
+
+impl Side {
+    async fn next_step(&mut self) -> Result<Option<i64>, Error> {
+        while self.rows.is_empty() {
+            let Some(batch) = self.batches.try_next().await? else { return Ok(None) };
+            for row in rows_of(&self.client, batch).await? {
+                // A row without a step stays behind the one before it.
+                self.place = row.step().unwrap_or(self.place).max(self.place);
+                self.rows.push_back((self.place, row));
+            }
+        }
+        Ok(self.rows.front().map(|(step, _)| *step))
+    }
+
+    /// All the rows of a step that is not behind the next one.
+    async fn take(&mut self, step: i64) -> Result<Vec<Row>, Error> {
+        let mut taken = Vec::new();
+        while self.next_step().await?.is_some_and(|next| next <= step) {
+            taken.extend(self.rows.pop_front().map(|(_, row)| row));
+        }
+        Ok(taken)
+    }
+}

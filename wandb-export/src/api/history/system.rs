@@ -1,0 +1,90 @@
+//! What the machine measured while a run went on.
+
+use wandb_core::client::{Client, Reply};
+use wandb_core::operation::Argument;
+use wandb_core::{Row, RunPath};
+use wandb_graphql::Samples;
+use wandb_graphql::ops::{SampleEvents, SampledEvents};
+
+use super::findings::Findings;
+use super::{Amount, History};
+use crate::error::Error;
+use crate::issue::Issue;
+
+/// The most system metrics that are asked for at once, where all of them are wanted.
+pub(super) const ALL_EVENTS: u64 = 1_000_000;
+
+/// A number of samples that servers answer in full.
+const MODEST_SAMPLES: u64 = 10_000;
+
+/// The keys that say when something was measured; they take the place that the step has among what a run logs.
+pub(super) const TIME_AXIS: [&str; 2] = ["_runtime", "_timestamp"];
+
+/// The system metrics. Where the server sends fewer than it counts, it is asked for other numbers of them: it may take a
+/// large one for too much, and answer with few (wandb/wandb #12067, #3680).
+pub(super) async fn events(history: &History, findings: &Findings) -> Result<SampledEvents, Error> {
+    let History { path, amount, .. } = history;
+    let client = history.api.client();
+    let first = SampleEvents::new(path.clone()).samples(history.sample_count()?);
+    let Reply { answer: mut best, lacks } = client.call(first).await?;
+    let counted = best.line_count.filter(|_| *amount == Amount::All);
+    // A count shows whether rows are missing; without one, a server that takes no number of rows may send any.
+    if counted.is_none()
+        && let Some(argument) = lacks.arguments().next()
+    {
+        findings.add(unlimited(argument, *amount));
+    }
+    if let Amount::Samples(_) = amount {
+        return Ok(best);
+    }
+    let Some(counted) = counted else {
+        if received(&best) >= ALL_EVENTS {
+            findings.add(Issue::Sampled { run: path.clone(), rows: received(&best) });
+        }
+        return Ok(best);
+    };
+    for samples in [counted, counted.saturating_mul(2), MODEST_SAMPLES] {
+        if received(&best) >= counted {
+            break;
+        }
+        if samples != ALL_EVENTS
+            && let Ok(samples) = Samples::new(samples)
+        {
+            let other = ask(client, path, samples).await?;
+            if received(&other) > received(&best) {
+                best = other;
+            }
+        }
+    }
+    if received(&best) < counted {
+        let (run, received) = (path.clone(), received(&best));
+        findings.add(Issue::RowsMissing { run, stream: "system metrics", counted, received });
+    }
+    Ok(best)
+}
+
+async fn ask(client: &Client, path: &RunPath, samples: Samples) -> Result<SampledEvents, Error> {
+    Ok(client.call(SampleEvents::new(path.clone()).samples(samples)).await?.answer)
+}
+
+/// What it means that the server does not take a number of rows.
+fn unlimited(argument: &Argument, amount: Amount) -> Issue {
+    let consequence = match amount {
+        Amount::All => "there may be more rows than it sent",
+        Amount::Samples(_) => "it chose how many rows it sent",
+    };
+    Issue::UnsupportedArgument {
+        field: argument.field().to_string(),
+        argument: argument.name().to_owned(),
+        consequence: Some(consequence.to_owned()),
+    }
+}
+
+fn received(events: &SampledEvents) -> u64 {
+    events.rows.len() as u64
+}
+
+/// Removes the keys that rows have.
+pub(super) fn remove_measured(keys: &mut Vec<String>, rows: &[Row]) {
+    keys.retain(|key| rows.iter().all(|row| row.get(key).is_none()));
+}
