@@ -150,7 +150,8 @@ impl Api {
     /// The run at `path`: any form the Python SDK takes, or its page's URL, or a place on disk.
     ///
     /// A place on disk begins with `./`, `../` or, where something is there, `/`, or it ends in `.wandb`: a file that the
-    /// SDK has written, its folder, or a folder of such folders or the mirror of a project with the run's id behind it. (A
+    /// SDK has written, its folder, or a folder of such folders or the mirror of a project with the run's id behind it, if need
+    /// be as `PROJECT/ID`. (A
     /// program that takes paths from strangers makes [`RunPath`]s of them first, which are never places.)
     ///
     /// # Errors

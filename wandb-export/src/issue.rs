@@ -348,7 +348,7 @@ impl fmt::Display for Issue {
                 file.display()
             ),
             Self::TextsUsed { place, files } => {
-                write!(f, "{} does not hold all of the run; beside it, ", place.display())?;
+                write!(f, "{} does not hold all of the run; ", place.display())?;
                 f.write_str(&files.join(" and "))?;
                 f.write_str(" filled in")
             }

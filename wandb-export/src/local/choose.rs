@@ -126,6 +126,12 @@ impl Chosen {
     pub(super) fn read(&self) -> Result<Arc<LocalRun>, Error> {
         let mut runs = LocalProject::read(&self.source)?;
         runs.retain(|run| self.is_it(&run.path));
+        // Files that somebody has given one name may be of several runs.
+        if let Some(id) = self.names.last()
+            && runs.iter().any(|run| run.path.run() == id)
+        {
+            runs.retain(|run| run.path.run() == id);
+        }
         match runs.len() {
             0 => Err(Error::no_run_at(&format!("{}/{}", self.folder, self.names.join("/")))),
             1 => Ok(Arc::new(runs.remove(0))),

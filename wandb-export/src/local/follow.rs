@@ -24,6 +24,8 @@ pub(crate) struct Following {
     /// Held open, as the SDK lets the link to the latest run lead to another one by and by.
     file: File,
     shift: i64,
+    /// The last step of the earlier sessions, as long as the last session has none.
+    earlier_end: Option<i64>,
     selection: Selection,
     /// The rows of the sessions before the last one.
     earlier: Option<SessionRows>,
@@ -80,6 +82,7 @@ impl Following {
             place: place.clone(),
             file: File::open(place).map_err(|error| reading(place, error))?,
             shift: *shift,
+            earlier_end: ends.filter(|_| steps.is_none()),
             earlier: Some(SessionRows::new(earlier, Wanted::Logged(before))),
             selection,
             reader: None,
@@ -136,7 +139,12 @@ impl Following {
         let mark = match reader.next_or_mark()? {
             Next::Rows(rows) => {
                 self.reader = Some(reader);
-                return rows_of(rows);
+                let news = rows_of(rows)?;
+                if let (News::Rows(rows), Some(end)) = (&news, self.earlier_end) {
+                    let is_behind = |row: &&Row| row.step().is_some_and(|step| step <= end);
+                    self.out_of_order += rows.iter().filter(is_behind).count() as u64;
+                }
+                return Ok(news);
             }
             Next::Mark(mark) => mark,
         };

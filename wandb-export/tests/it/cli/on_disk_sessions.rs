@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
 
 use wandb_export::Value;
 
@@ -120,9 +121,12 @@ fn an_id_in_two_projects_is_named_with_its_project() {
 #[test]
 fn whatever_is_listed_can_be_named() {
     let program = program("0.31.0", &["scalars", "failed"]);
-    // Somebody has renamed a file, and put another one into a folder of its own.
-    let scalars = program.path(format!("{}/run-scalars.wandb", folder(&program, "scalars")));
-    fs::rename(&scalars, scalars.with_file_name("backup.wandb")).unwrap();
+    // Somebody has renamed files, and put one into a folder of its own.
+    let [_, scalars] = ["failed", "scalars"].map(|id| {
+        let file = program.path(format!("{}/run-{id}.wandb", folder(&program, id)));
+        fs::rename(&file, file.with_file_name("backup.wandb")).unwrap();
+        file
+    });
     let alone = program.path("alone/one.wandb");
     fs::create_dir_all(alone.parent().unwrap()).unwrap();
     fs::copy(scalars.with_file_name("backup.wandb"), &alone).unwrap();
@@ -156,4 +160,27 @@ fn a_place_without_its_dot_gets_a_hint() {
     }
     let ended = program.run(&["runs", "local-team/vision"]);
     assert!(ended.code == Some(0) && !ended.stderr.contains("hint"), "{ended}");
+}
+
+/// A session that has no rows yet, while it is not known where its steps will begin.
+#[test]
+fn rows_that_come_behind_later_ones_are_an_issue() {
+    let program = program("0.19.11", &["resumed"]);
+    let mut folders: Vec<_> =
+        fs::read_dir(program.path("wandb")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.sort();
+    let log = folders[1].join("run-resumed.wandb");
+    let whole = fs::read(&log).unwrap();
+    // The record of the run's beginning is there.
+    fs::write(&log, &whole[..600]).unwrap();
+    let mut command = program.command(&["history", "./wandb/resumed", "--all", "--follow"]);
+    let mut following = command.env_remove("WANDB_API_KEY").spawn().unwrap();
+    let mut lines = BufReader::new(following.stdout.take().unwrap()).lines();
+    let mut rows: Vec<_> = lines.by_ref().take(5).map(Result::unwrap).collect();
+    fs::OpenOptions::new().append(true).open(&log).unwrap().write_all(&whole[600..]).unwrap();
+    rows.extend(lines.map(Result::unwrap));
+    let ended = following.wait_with_output().unwrap();
+    assert_eq!((ended.status.code(), rows.len()), (Some(5), 10));
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert!(told.contains("5 rows are not in the order of steps"), "{told}");
 }

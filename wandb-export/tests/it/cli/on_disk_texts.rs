@@ -148,7 +148,7 @@ fn files_beside_a_log_fill_in_for_it() {
         fs::write(&log, &whole[..length]).unwrap();
         let (cut, told) = run(5);
         assert!(
-            told.contains("note: ") && told.contains("beside it, config.yaml and wandb-summary.json"),
+            told.contains("note: ") && told.contains("; config.yaml and wandb-summary.json filled in"),
             "{told}"
         );
         for (path, expected) in [
