@@ -48,14 +48,14 @@ pub(super) fn choose(place: &Place) -> Result<Chosen, Error> {
         let Some((above, name)) = folder.split() else { break };
         (folder, names) = (above, [vec![name], names].concat());
         if let Some(found) = find(&folder)? {
-            return behind(place, folder, names, found);
+            return behind(place, &folder, &names, found);
         }
     }
     Err(Error::no_run_at(place))
 }
 
 /// The run that names behind a folder lead to.
-fn behind(place: &Place, folder: Place, names: Vec<String>, found: Found) -> Result<Chosen, Error> {
+fn behind(place: &Place, folder: &Place, names: &[String], found: Found) -> Result<Chosen, Error> {
     let nothing = || Error::no_run_at(place);
     let id = names.last().ok_or_else(nothing)?.clone();
     let runs = match found {
@@ -79,13 +79,13 @@ fn behind(place: &Place, folder: Place, names: Vec<String>, found: Found) -> Res
         .map(|sessions| Chosen {
             source: RunSource::Sessions(sessions),
             folder: folder.clone(),
-            names: names.clone(),
+            names: names.to_vec(),
         })
         .collect();
     match chosen.len() {
         0 => Err(nothing()),
         1 => Ok(chosen.remove(0)),
-        _ => Err(which(&folder, &chosen.into_iter().map(|chosen| chosen.source).collect::<Vec<_>>())),
+        _ => Err(which(folder, &chosen.into_iter().map(|chosen| chosen.source).collect::<Vec<_>>())),
     }
 }
 
@@ -93,8 +93,8 @@ fn behind(place: &Place, folder: Place, names: Vec<String>, found: Found) -> Res
 #[cfg(feature = "mirror")]
 fn of_mirrors(
     place: &Place,
-    folder: Place,
-    names: Vec<String>,
+    folder: &Place,
+    names: &[String],
     mirrors: &[std::path::PathBuf],
 ) -> Result<Chosen, Error> {
     let mut found = Vec::new();
@@ -103,16 +103,16 @@ fn of_mirrors(
         let archive = Arc::new(Archive::open(mirror)?);
         let project = archive.project()?;
         let path = RunPath::new(project.entity(), project.project(), id)?;
-        if archive.has(id) && matches(&path, &names) {
+        if archive.has(id) && matches(&path, names) {
             found.push((mirror, RunSource::Mirrored(crate::mirror::MirroredRun::new(&archive, id))));
         }
     }
     if found.len() > 1 {
         let choices = found.iter().map(|(mirror, _)| format!("{}/{id}", mirror.display())).collect();
-        return Err(ambiguous(&folder, found.len(), choices));
+        return Err(ambiguous(folder, found.len(), choices));
     }
     let (_, source) = found.pop().ok_or_else(|| Error::no_run_at(place))?;
-    Ok(Chosen { source, folder, names })
+    Ok(Chosen { source, folder: folder.clone(), names: names.to_vec() })
 }
 
 impl Chosen {
