@@ -86,6 +86,8 @@ fn every_query_is_valid_with_all_fields_and_without_any_of_the_optional_ones() {
     let schema = schema();
     for asked in operations() {
         let whole = validated(&asked, &[], &schema);
+        let elsewhere = validated(&asked, &[Field::new("Other", "field")], &schema);
+        assert_eq!(elsewhere, whole, "{} changes with what it does not ask for", asked.name);
         let bare = validated(&asked, asked.optional_fields, &schema);
         assert!(bare.len() <= whole.len());
         for field in asked.optional_fields {

@@ -43,8 +43,8 @@ pub(crate) struct AskedField<'a> {
 pub(crate) struct AskedArgument<'a> {
     pub(crate) name: &'a str,
     pub(crate) span: Range<usize>,
-    /// The variable that is its value.
-    variable: Option<&'a str>,
+    /// The variables that its value is made of.
+    variables: Vec<&'a str>,
 }
 
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl<'a> QueryText<'a> {
         let declared = self.variables.iter().find(|variable| variable.span.contains(&at));
         let Some(Variable { name, .. }) = declared else { return Vec::new() };
         self.arguments()
-            .filter(|(_, argument)| argument.variable == Some(name))
+            .filter(|(_, argument)| argument.variables.contains(name))
             .map(|(field, argument)| field.argument(argument))
             .collect()
     }
@@ -96,7 +96,7 @@ impl<'a> QueryText<'a> {
         for field in &self.fields {
             let (dropped, kept): (Vec<_>, Vec<_>) =
                 field.arguments.iter().partition(|argument| drops(&field.argument(argument)));
-            used.extend(kept.iter().filter_map(|argument| argument.variable));
+            used.extend(kept.iter().flat_map(|argument| argument.variables.iter().copied()));
             cut_items(&mut cuts, &dropped, kept.is_empty(), &field.parentheses, |argument| &argument.span);
         }
         let (unused, kept): (Vec<_>, Vec<_>) =
@@ -234,30 +234,32 @@ impl<'a> Reader<'a> {
             if !self.take(":") {
                 return None;
             }
-            let (end, variable) = self.value()?;
-            arguments.push(AskedArgument { name: name.text, span: name.span.start..end, variable });
+            let (end, variables) = self.value()?;
+            arguments.push(AskedArgument { name: name.text, span: name.span.start..end, variables });
         }
     }
 
-    /// The end of a value, and the variable that it is.
-    fn value(&mut self) -> Option<(usize, Option<&'a str>)> {
-        let first = self.next()?;
-        if first.text == "$" {
-            let name = self.next()?;
-            return Some((name.span.end, Some(name.text)));
-        }
-        let mut depth = usize::from(matches!(first.text, "[" | "{"));
-        let mut end = first.span.end;
-        while depth > 0 {
+    /// The end of a value, and the variables in it.
+    fn value(&mut self) -> Option<(usize, Vec<&'a str>)> {
+        let mut variables = Vec::new();
+        let mut depth = 0_usize;
+        loop {
             let token = self.next()?;
+            let mut end = token.span.end;
             match token.text {
                 "[" | "{" => depth += 1,
-                "]" | "}" => depth -= 1,
+                "]" | "}" => depth = depth.checked_sub(1)?,
+                "$" => {
+                    let name = self.next()?;
+                    variables.push(name.text);
+                    end = name.span.end;
+                }
                 _ => {}
             }
-            end = token.span.end;
+            if depth == 0 {
+                return Some((end, variables));
+            }
         }
-        Some((end, None))
     }
 }
 
@@ -370,6 +372,13 @@ mod tests {
         let text = "query A($x: Int) {\n  viewer {\n    id\n  }\n  project(name: $x) {\n    name\n  }\n}";
         let bare = QueryText::read(text).without(text, |_| true);
         assert_eq!(bare, "query A {\n  viewer {\n    id\n  }\n  project {\n    name\n  }\n}");
+    }
+
+    #[test]
+    fn variables_within_objects_and_lists_are_used() {
+        let text = "mutation M($a: ID!, $b: [X!], $c: Int) {\n  upsertBucket(input: {id: $a, tags: [1, $b]}) {\n    inserted\n  }\n}";
+        let kept = QueryText::read(text).without(text, |_| false);
+        assert_eq!(kept, text.replace(", $c: Int", ", "));
     }
 
     #[test]
