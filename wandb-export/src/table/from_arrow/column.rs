@@ -157,8 +157,7 @@ fn map<'a>(array: &'a dyn Array, name: &str, entries: &Field) -> Result<Read<'a>
     }))
 }
 
-/// The fields that are not null. If none is, there is no object: writers of Parquet have no other way to say so than a
-/// struct of nulls, and W&B's has no struct for an object without keys.
+/// The fields that are not null.
 fn object(columns: &[(&String, Column<'_>)], index: usize) -> Option<Value> {
     let mut map = Map::new();
     for (key, column) in columns {
@@ -167,5 +166,5 @@ fn object(columns: &[(&String, Column<'_>)], index: usize) -> Option<Value> {
             map.insert(key.as_str(), value);
         }
     }
-    Some(if map.is_empty() { Value::Null } else { Value::Map(map) })
+    Some(Value::Map(map))
 }

@@ -8,7 +8,7 @@ use arrow_array::types::Int64Type;
 use arrow_array::{Array, Int64Array};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
-use wandb_core::{Row, Value};
+use wandb_core::{Map, Row, Value};
 use wandb_graphql::Selection;
 use wandb_graphql::plan::join;
 
@@ -154,13 +154,38 @@ impl Part {
             let Some(batch) = self.reader.next() else { return Ok(()) };
             let batch = batch.map_err(|error| unusable(run, &error))?;
             for row in rows_of(&batch)? {
-                let row = row.with_integer_step();
+                let row = without_hollow(row.with_integer_step());
                 // A row without a step stays behind the one before it.
                 self.place = row.step().unwrap_or(self.place);
                 self.rows.push_back((self.place, row));
             }
         }
         Ok(())
+    }
+}
+
+/// The row without objects that hold nothing. A file has no struct without members, so such an object is a struct of nulls,
+/// which stands for a missing key.
+fn without_hollow(row: Row) -> Row {
+    if !row.iter().any(|(_, value)| matches!(value, Value::Map(_) | Value::List(_))) {
+        return row;
+    }
+    let filled = |(key, value)| Some((key, filled(value)?));
+    row.into_iter().filter_map(filled).collect()
+}
+
+/// The value without hollow objects; `None` if it is one itself.
+fn filled(value: Value) -> Option<Value> {
+    match value {
+        Value::Map(map) => {
+            let map: Map = map.into_iter().filter_map(|(key, value)| Some((key, filled(value)?))).collect();
+            (!map.is_empty()).then_some(Value::Map(map))
+        }
+        // The place in a list matters.
+        Value::List(list) => {
+            Some(Value::List(list.into_iter().map(|value| filled(value).unwrap_or_default()).collect()))
+        }
+        value => Some(value),
     }
 }
 
