@@ -1,16 +1,17 @@
 //! The runs of a project.
 
+mod lister;
 mod on_disk;
 
-use std::collections::HashSet;
-
-use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use wandb_core::ProjectPath;
 use wandb_core::operation::PageSize;
 use wandb_graphql::ops::{Detail, ListRuns};
 use wandb_graphql::{Filter, Order};
 
+pub(crate) use self::lister::Lister;
 use super::export::{self, Exported};
+use super::list_reader::{Issues, ListReader};
 use super::{Api, Run, RunColumns};
 use crate::error::Error;
 use crate::issue::Issue;
@@ -109,11 +110,6 @@ impl Runs {
     /// No more than the first `runs`.
     pub fn limit(mut self, runs: usize) -> Self {
         self.limit = Some(runs);
-        if let Ok(runs) = u64::try_from(runs)
-            && runs < 50
-        {
-            self.page_size = Some(PageSize::fixed(runs.max(1)));
-        }
         self
     }
 
@@ -129,32 +125,59 @@ impl Runs {
         self
     }
 
-    /// The runs, page after page, each once: a run that moves in the order while the pages are asked for would
-    /// otherwise come twice.
-    pub fn stream(self) -> BoxStream<'static, Result<Run, Error>> {
-        let limit = self.limit.unwrap_or(usize::MAX);
-        if let Some(project) = self.local {
-            let runs = on_disk::runs(self.api, project, self.filter, self.order, self.detail);
-            return runs.take(limit).boxed();
-        }
-        let api = self.api.clone();
-        let mut operation =
-            ListRuns::new(self.path).filter(self.filter).order(self.order).detail(self.detail);
-        if let Some(size) = self.page_size {
-            operation = operation.page_size(size);
-        }
-        let mut seen = HashSet::new();
-        self.api
-            .client
-            .items(operation)
-            .map_err(Error::from)
-            .try_filter(move |run| std::future::ready(seen.insert(run.storage_id.clone())))
-            .and_then(move |run| std::future::ready(api.wrap(run)))
-            .take(limit)
-            .boxed()
+    /// Opens the list, to be read batch by batch. Each run comes once.
+    ///
+    /// The pages of a list are not a snapshot: a run whose place in the order changes meanwhile would come twice, or not
+    /// at all. So the number of runs is compared with what the server counts, and the list is read again where some are
+    /// missing, up to three times in all. Runs that are found then come after the others.
+    /// [`ListReader::issues`] says how many are still missing.
+    pub fn open(self) -> ListReader<Run> {
+        let issues = Issues::default();
+        let batches = match self.local.clone() {
+            Some(project) => self.on_disk(project, issues.clone()),
+            None => self.on_server(issues.clone()),
+        };
+        ListReader::new(batches, issues)
     }
 
-    /// All the runs at once.
+    fn on_disk(self, project: LocalProject, issues: Issues) -> BoxStream<'static, Result<Vec<Run>, Error>> {
+        issues.add(project.issues.clone());
+        let limit = self.limit.unwrap_or(usize::MAX);
+        let runs = on_disk::runs(self.api, project, self.filter, self.order, self.detail);
+        let runs = runs.take(limit).inspect_ok(move |run| issues.add(run.disk_issues().iter().cloned()));
+        runs.ready_chunks(RUNS_IN_A_BATCH).map(|runs| runs.into_iter().collect()).boxed()
+    }
+
+    fn on_server(self, issues: Issues) -> BoxStream<'static, Result<Vec<Run>, Error>> {
+        let Self { api, path, filter, order, detail, page_size, limit, .. } = self;
+        let mut list = ListRuns::new(path.clone()).filter(filter).order(order).detail(detail);
+        if let Some(size) = page_size {
+            list = list.page_size(size);
+        }
+        let lister = Lister::new(api.client.clone(), path, list, limit);
+        let next = move |mut lister: Lister| {
+            let (api, issues) = (api.clone(), issues.clone());
+            async move {
+                let Some(runs) = lister.next_runs().await? else {
+                    issues.add(lister.issues());
+                    issues.add(Issue::of_lacks(&lister.lacks()));
+                    return Ok(None);
+                };
+                let lacks = lister.lacks();
+                let runs = runs.into_iter().map(|run| api.wrap(run, &lacks));
+                let runs = runs.collect::<Result<Vec<_>, Error>>()?;
+                Ok(Some((runs, lister)))
+            }
+        };
+        stream::try_unfold(lister, next).boxed()
+    }
+
+    /// The runs, page after page, each once. What is missing is not said; [`open`](Self::open) does.
+    pub fn stream(self) -> BoxStream<'static, Result<Run, Error>> {
+        self.open().into_stream()
+    }
+
+    /// All the runs at once. What is missing is not said; [`ListReader::collect`] does.
     pub async fn collect(self) -> Result<Vec<Run>, Error> {
         self.stream().try_collect().await
     }
@@ -162,17 +185,16 @@ impl Runs {
     /// Writes a row a run to `sink`.
     pub async fn write(self, sink: Box<dyn Sink>) -> Result<Exported, Error> {
         let columns = self.columns;
-        let api = self.api.clone();
-        let mut issues = self.local.as_ref().map(|project| project.issues.clone()).unwrap_or_default();
-        let mut of_disk = Vec::new();
-        let runs = self.stream().inspect_ok(|run| of_disk.extend_from_slice(run.disk_issues()));
-        let rows = runs.ready_chunks(RUNS_IN_A_BATCH).map(move |runs| {
-            runs.into_iter().map(|run| run.map(|run| columns.row(&run))).collect::<Result<Vec<_>, Error>>()
-        });
+        let reader = self.open();
+        let next = |mut reader: ListReader<Run>| async move {
+            let runs = reader.next_batch().await?;
+            Ok::<_, Error>(runs.map(|runs| (runs, reader)))
+        };
+        let issues = reader.issues_later();
+        let rows = stream::try_unfold(reader, next)
+            .map_ok(move |runs| runs.iter().map(|run| columns.row(run)).collect::<Vec<_>>());
         let report = export::write(rows, sink).await?;
-        issues.extend(of_disk);
-        issues.extend(Issue::of_lacks(&api.client.lacks()));
-        Ok(Exported { report, issues })
+        Ok(Exported { report, issues: issues.all() })
     }
 }
 

@@ -75,10 +75,13 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         let rows: Vec<_> = downloads.files.iter().map(downloaded).collect();
         let report = write_rows(futures_util::stream::iter([Ok(rows)]), sink).await?;
         session.tell(&report, destination.format()?);
+        let issues: Vec<_> = issues.into_iter().chain(downloads.issues.iter().cloned()).collect();
         return Ok(worse(Session::report(&issues), ended(options, &run, downloads).await?));
     }
     let listed = RefCell::new(HashSet::new());
-    let rows = files.stream().map_ok(|file| {
+    let reader = files.open();
+    let found = reader.issues_later();
+    let rows = reader.into_stream().map_ok(|file| {
         listed.borrow_mut().insert(file.name.clone());
         vec![row(&file)]
     });
@@ -87,6 +90,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     session.tell(&report, destination.format()?);
     let listed = listed.into_inner();
     let absent = missing(&run, options.name.iter().filter(|name| !listed.contains(*name))).await?;
+    let issues: Vec<_> = issues.into_iter().chain(found.all()).collect();
     Ok(worse(Session::report(&issues), absent))
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::error::Error;
+use crate::issue::Issue;
 
 /// What to do where something is in the place of a file already. The same file, by size and digest, is always left as
 /// it is.
@@ -80,6 +81,8 @@ pub struct Downloads {
     pub files: Vec<Downloaded>,
     /// Those that could not be had.
     pub failed: Vec<FailedDownload>,
+    /// What is missing from the list of files.
+    pub issues: Vec<Issue>,
 }
 
 impl Downloads {

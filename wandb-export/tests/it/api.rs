@@ -6,6 +6,7 @@ mod faults;
 mod files;
 mod growing;
 mod lacking;
+mod lists;
 mod logs;
 mod on_disk;
 mod rows;

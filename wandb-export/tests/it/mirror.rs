@@ -3,6 +3,7 @@
 mod commands;
 mod faults;
 mod killed;
+mod lists;
 mod logs;
 mod project;
 mod reading;

@@ -6,7 +6,7 @@ use wandb_core::model::{Project, Timestamp};
 use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation, PageSize, Paged};
 use wandb_core::transport::Request;
 
-use super::page::{PageInfo, first};
+use super::page::{Onward, PageInfo, Trail, first};
 use super::user_fields::UserFields;
 use crate::envelope::{RequestOf, data, missing, post};
 use crate::schema::{DateTime, sdl as schema};
@@ -16,7 +16,7 @@ use crate::schema::{DateTime, sdl as schema};
 pub struct ListProjects {
     entity: String,
     page_size: PageSize,
-    after: Option<String>,
+    trail: Trail,
 }
 
 /// A page of projects.
@@ -25,8 +25,15 @@ pub struct ListProjects {
 pub struct ProjectPage {
     /// The projects, in the server's order.
     pub projects: Vec<Project>,
-    /// The cursor after which the next page begins, if there is one.
-    pub next: Option<String>,
+    /// How many entries were null.
+    pub null_entries: u64,
+    onward: Onward,
+}
+
+impl ProjectPage {
+    fn entries(&self) -> usize {
+        self.projects.len() + usize::try_from(self.null_entries).unwrap_or(usize::MAX)
+    }
 }
 
 impl ListProjects {
@@ -35,7 +42,7 @@ impl ListProjects {
 
     /// The projects of `entity`, a user or a team.
     pub fn new(entity: impl Into<String>) -> Self {
-        Self { entity: entity.into(), page_size: Self::PAGE_SIZE, after: None }
+        Self { entity: entity.into(), page_size: Self::PAGE_SIZE, trail: Trail::default() }
     }
 
     /// Asks for so many projects at once.
@@ -106,11 +113,8 @@ impl Operation for ListProjects {
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
-        let variables = Variables {
-            entity: &self.entity,
-            cursor: self.after.as_deref(),
-            per_page: first(self.page_size),
-        };
+        let variables =
+            Variables { entity: &self.entity, cursor: self.trail.after(), per_page: first(self.page_size) };
         post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
     }
 
@@ -118,10 +122,11 @@ impl Operation for ListProjects {
         let what = || format!("entity {}", self.entity);
         let query: Query = data(&response, what)?;
         let models = query.models.ok_or_else(|| missing(what()))?;
-        let next = models.page_info.next(None, self.after.as_deref(), response.body())?;
+        let onward = models.page_info.onward(None);
+        let entries = models.edges.len();
         let fields = models.edges.into_iter().filter_map(|edge| edge.node);
-        let projects = fields.map(|fields| fields.into_project(&self.entity)).collect();
-        Ok(ProjectPage { projects, next })
+        let projects: Vec<_> = fields.map(|fields| fields.into_project(&self.entity)).collect();
+        Ok(ProjectPage { null_entries: (entries - projects.len()) as u64, projects, onward })
     }
 }
 
@@ -129,8 +134,20 @@ impl Paged for ListProjects {
     type Item = Project;
 
     fn next(&self, answer: &ProjectPage) -> Option<Self> {
-        let after = Some(answer.next.clone()?);
-        Some(Self { after, ..self.clone() })
+        let trail = self.trail.step(&answer.onward, answer.entries()).ok()??;
+        Some(Self { trail, ..self.clone() })
+    }
+
+    fn broken(&self, answer: &ProjectPage) -> Option<AnswerError> {
+        self.trail.step(&answer.onward, answer.entries()).err()
+    }
+
+    fn null_entries(answer: &ProjectPage) -> u64 {
+        answer.null_entries
+    }
+
+    fn key(item: &Project) -> Option<String> {
+        Some(format!("{}/{}", item.id, item.name))
     }
 
     fn items(answer: ProjectPage) -> Vec<Project> {

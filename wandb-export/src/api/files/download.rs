@@ -37,8 +37,10 @@ impl Files {
     pub async fn download(self, folder: impl AsRef<Path>) -> Result<Downloads, Error> {
         let (existing, progress) = (self.existing, self.progress.clone());
         let at_once = self.api.client.concurrency();
-        let ended = fetch_all(self.stream(), folder.as_ref(), at_once, existing, &progress).await?;
-        let mut downloads = Downloads::default();
+        let files = self.open();
+        let issues = files.issues_later();
+        let ended = fetch_all(files.into_stream(), folder.as_ref(), at_once, existing, &progress).await?;
+        let mut downloads = Downloads { issues: issues.all(), ..Downloads::default() };
         for (file, outcome) in ended {
             downloads.push(&file.name, outcome);
         }

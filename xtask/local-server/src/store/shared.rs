@@ -1,5 +1,6 @@
 //! What all connections of a server share: data, schema, faults, log.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use jiff::Timestamp;
@@ -25,6 +26,8 @@ pub(crate) struct Shared {
     faults: Mutex<FaultState>,
     features: RwLock<Vec<(String, bool)>>,
     quirks: RwLock<Arc<Quirks>>,
+    /// Pages of runs that were asked for since the quirks were set.
+    lists_of_runs: AtomicUsize,
     urls: OnceLock<(String, String)>,
 }
 
@@ -40,6 +43,7 @@ impl Shared {
             faults: Mutex::default(),
             features: RwLock::new(FEATURES.iter().map(|name| ((*name).to_owned(), true)).collect()),
             quirks: RwLock::default(),
+            lists_of_runs: AtomicUsize::new(0),
             urls: OnceLock::new(),
         })
     }
@@ -79,7 +83,13 @@ impl Shared {
         Arc::clone(&self.quirks.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Counts a page of runs, and tells how many there were before.
+    pub(crate) fn lists_of_runs(&self) -> usize {
+        self.lists_of_runs.fetch_add(1, Ordering::Relaxed)
+    }
+
     pub(crate) fn set_quirks(&self, quirks: Quirks) {
+        self.lists_of_runs.store(0, Ordering::Relaxed);
         *self.quirks.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(quirks);
     }
 
