@@ -78,6 +78,25 @@ pub trait Paged: Operation + Sized {
     /// The request for the page after `answer`, or `None` at the end.
     fn next(&self, answer: &Self::Answer) -> Option<Self>;
 
+    /// Why no page follows `answer` although the list has not ended, if so. The client hands this error on after the
+    /// page.
+    fn broken(&self, answer: &Self::Answer) -> Option<AnswerError> {
+        let _ = answer;
+        None
+    }
+
+    /// How many entries of a page were null.
+    fn null_entries(answer: &Self::Answer) -> u64 {
+        let _ = answer;
+        0
+    }
+
+    /// What tells an item from every other one of the list, if anything does.
+    fn key(item: &Self::Item) -> Option<String> {
+        let _ = item;
+        None
+    }
+
     /// The items of a page, in order.
     fn items(answer: Self::Answer) -> Vec<Self::Item>;
 

@@ -7,6 +7,7 @@ mod console;
 mod export;
 mod files;
 mod history;
+pub(crate) mod list_reader;
 mod run;
 mod run_rows;
 mod runs;
@@ -16,9 +17,10 @@ mod update;
 use std::sync::Arc;
 
 use async_lock::OnceCell;
-use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
+use futures_util::stream::BoxStream;
 use wandb_core::client::{Client, Reading, Tally};
 use wandb_core::model::{self, Project, Server, User};
+use wandb_core::operation::Lacks;
 use wandb_core::transport::NoServer;
 use wandb_core::{
     BaseUrl, PartialProjectPath, PartialRunPath, PartialSweepPath, PathDefaults, ProjectPath, RunPath,
@@ -43,10 +45,13 @@ pub use files::{Files, RunFile};
 pub use history::{Follow, History, HistoryEnd, HistoryReader, Source, Stream};
 #[cfg(feature = "mirror")]
 pub(crate) use history::{Losses, parse_row};
+pub use list_reader::ListReader;
 pub use run::Run;
 pub use run_rows::RunColumns;
 #[cfg(feature = "mirror")]
 pub(crate) use run_rows::run_of;
+#[cfg(feature = "mirror")]
+pub(crate) use runs::Lister;
 pub use runs::Runs;
 pub use sweep::Sweep;
 pub use update::{Update, Updated};
@@ -142,9 +147,16 @@ impl Api {
         Ok(self.client.call(GetServer::new()).await?.answer)
     }
 
-    /// The projects of a user or team (query `models`), page after page.
+    /// The projects of a user or team (query `models`), page after page. What is missing is not said;
+    /// [`open_projects`](Self::open_projects) does.
     pub fn projects(&self, entity: &str) -> BoxStream<'static, Result<Project, Error>> {
-        self.client.items(ListProjects::new(entity)).map_err(Error::from).boxed()
+        self.open_projects(entity).into_stream()
+    }
+
+    /// The projects of a user or team, to be read batch by batch.
+    pub fn open_projects(&self, entity: &str) -> ListReader<Project> {
+        let list = format!("projects of {entity}");
+        list_reader::paged(&self.client, vec![ListProjects::new(entity)], list)
     }
 
     /// The run at `path`: any form the Python SDK takes, or its page's URL, or a place on disk.
@@ -262,9 +274,9 @@ impl Api {
         Ok(partial.complete(&defaults)?)
     }
 
-    pub(crate) fn wrap(&self, run: model::Run) -> Result<Run, Error> {
+    pub(crate) fn wrap(&self, run: model::Run, lacks: &Lacks) -> Result<Run, Error> {
         let path = run.path()?;
-        Ok(Run::new(self.clone(), path, run, &self.client.lacks()))
+        Ok(Run::new(self.clone(), path, run, lacks))
     }
 
     /// The entity of paths that name none: that of the settings, or the viewer's own.

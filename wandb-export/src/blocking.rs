@@ -8,6 +8,7 @@ mod console;
 mod files;
 mod history;
 mod iter;
+mod list_reader;
 #[cfg(feature = "mirror")]
 mod mirror;
 mod run;
@@ -20,6 +21,7 @@ pub use console::Console;
 pub use files::{Files, RunFile};
 pub use history::{Follow, History, HistoryReader};
 pub use iter::Iter;
+pub use list_reader::ListReader;
 #[cfg(feature = "mirror")]
 pub use mirror::Mirror;
 pub use run::Run;

@@ -44,6 +44,13 @@ pub enum Error {
     #[error("setting up the connection: {0}")]
     Carrier(#[from] CarrierError),
 
+    /// Page after page of a list holds nothing that had not come before.
+    #[error("the list of {list} does not end: page after page holds nothing new")]
+    ListEndless {
+        /// The list, such as `files of team/project/run`.
+        list: String,
+    },
+
     /// An option has a value that makes no sense.
     #[error("{message}")]
     Usage {
@@ -303,6 +310,7 @@ impl Error {
             | Self::NotALog { .. }
             | Self::Sink(_)
             | Self::Table(_)
+            | Self::ListEndless { .. }
             | Self::Io { .. } => ErrorKind::Failed,
         }
     }

@@ -52,15 +52,24 @@ pub enum Issue {
         /// Whether the keys are those of the summary, because the server does not say which ones the history has.
         guessed: bool,
     },
-    /// A list has fewer runs than the server counts.
+    /// A list has fewer runs than the server counts, or broke off.
     #[non_exhaustive]
     RunsMissing {
         /// The project whose runs were listed.
         project: ProjectPath,
-        /// How many runs the server counts.
-        counted: u64,
+        /// How many runs the server counts; `None` if it does not say, and its list broke off.
+        counted: Option<u64>,
         /// How many different runs it listed.
         listed: u64,
+    },
+    /// Runs were found only when the list was read again, since its pages had moved meanwhile. They come after the
+    /// others, out of order. A note.
+    #[non_exhaustive]
+    RunsFoundLate {
+        /// The project whose runs were listed.
+        project: ProjectPath,
+        /// How many runs they are.
+        count: u64,
     },
     /// A list had entries without content.
     #[non_exhaustive]
@@ -261,6 +270,7 @@ impl Issue {
             Self::SessionsOverlap { .. } | Self::TextsUsed { .. } => true,
             Self::HistoryByKeys { guessed, .. } => !guessed,
             Self::LiveQueryFailed { .. } => true,
+            Self::RunsFoundLate { .. } => true,
             _ => false,
         }
     }
@@ -288,9 +298,18 @@ impl fmt::Display for Issue {
                 }
                 Ok(())
             }
-            Self::RunsMissing { project, counted, listed } => write!(
+            Self::RunsMissing { project, counted: Some(counted), listed } => write!(
                 f,
                 "{project}: the server counts {counted} runs but listed only {listed} of them; run the command again"
+            ),
+            Self::RunsMissing { project, counted: None, listed } => write!(
+                f,
+                "{project}: the list of runs broke off after {listed} runs, and the server does not say how many there are"
+            ),
+            Self::RunsFoundLate { project, count } => write!(
+                f,
+                "{project}: the list changed while it was read; {count} runs were found on another look and come last, \
+                 out of order"
             ),
             Self::NullEntries { list, count } => {
                 write!(f, "the server listed {count} empty entries among the {list}")

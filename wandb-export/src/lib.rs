@@ -60,8 +60,8 @@ pub mod table;
 pub use api::DownloadProgress;
 pub use api::{
     Api, ApiBuilder, ComparedKey, Comparison, Console, Exported, Files, Follow, History, HistoryEnd,
-    HistoryReader, Run, RunColumns, RunCommand, RunFile, Runs, Section, Source, Stream, Sweep, Update,
-    Updated,
+    HistoryReader, ListReader, Run, RunColumns, RunCommand, RunFile, Runs, Section, Source, Stream, Sweep,
+    Update, Updated,
 };
 pub use error::{Error, ErrorKind};
 pub use issue::Issue;

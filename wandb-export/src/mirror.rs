@@ -65,7 +65,6 @@ mod verify;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use futures_util::TryStreamExt;
 use wandb_core::ProjectPath;
 use wandb_graphql::Filter;
 
@@ -80,6 +79,7 @@ use self::project::Project;
 use crate::api::Api;
 use crate::error::Error;
 use crate::files::Folder;
+use crate::issue::Issue;
 
 /// Whom events are told.
 type Tell = Arc<dyn Fn(&MirrorEvent) + Send + Sync>;
@@ -169,7 +169,14 @@ impl Mirror {
         match self.target.clone() {
             Target::Project(project) => report.projects.push(self.project(project, folder).await?),
             Target::Entity(entity) => {
-                for (project, folder) in self.projects(&entity, folder).await? {
+                let (projects, issues) = self.projects(&entity, folder).await?;
+                let missing = issues.iter().map(|issue| Missing { run: None, what: issue.to_string() });
+                let missing: Vec<_> = missing.collect();
+                if !missing.is_empty() {
+                    let project = entity.clone();
+                    report.projects.push(ProjectReport { project, missing, ..ProjectReport::default() });
+                }
+                for (project, folder) in projects {
                     let path = project.to_string();
                     match self.project(project, folder).await {
                         Ok(one) => report.projects.push(one),
@@ -184,9 +191,14 @@ impl Mirror {
         Ok(report)
     }
 
-    /// The projects of an entity and the folders of their mirrors, which stay the same whatever projects come or go.
-    async fn projects(&self, entity: &str, folder: PathBuf) -> Result<Vec<(ProjectPath, PathBuf)>, Error> {
-        let mut projects: Vec<_> = self.api.projects(entity).try_collect().await?;
+    /// The projects of an entity and the folders of their mirrors, which stay the same whatever projects come or go; and
+    /// what is missing from the list.
+    async fn projects(
+        &self,
+        entity: &str,
+        folder: PathBuf,
+    ) -> Result<(Vec<(ProjectPath, PathBuf)>, Vec<Issue>), Error> {
+        let (mut projects, issues) = self.api.open_projects(entity).collect().await?;
         projects.sort_by(|one, other| one.name.cmp(&other.name));
         let assign = move || {
             let failed = |error| Error::io(format!("opening {}", folder.display()), error);
@@ -204,9 +216,9 @@ impl Mirror {
             if has_new {
                 root.save_names(names.renamed()).map_err(failed)?;
             }
-            Ok(places)
+            Ok::<_, Error>(places)
         };
-        self.api.client().work(assign).await
+        Ok((self.api.client().work(assign).await?, issues))
     }
 
     async fn project(&self, project: ProjectPath, folder: PathBuf) -> Result<ProjectReport, Error> {

@@ -59,6 +59,28 @@ impl Filter {
         Self { json: json!({"name": {"$in": ids}}).to_string() }
     }
 
+    /// The runs that were made in a range of time, as RFC 3339 text: from the first moment on, and before the second.
+    ///
+    /// ```
+    /// use wandb_graphql::Filter;
+    ///
+    /// let may = Filter::created(Some("2024-05-01T00:00:00Z"), Some("2024-06-01T00:00:00Z"));
+    /// assert_eq!(may.json(), r#"{"created_at":{"$gte":"2024-05-01T00:00:00Z","$lt":"2024-06-01T00:00:00Z"}}"#);
+    /// assert_eq!(Filter::created(None, None), Filter::all());
+    /// ```
+    pub fn created(from: Option<&str>, until: Option<&str>) -> Self {
+        let bounds = [("$gte", from), ("$lt", until)];
+        let bounds: serde_json::Map<String, Value> = bounds
+            .into_iter()
+            .filter_map(|(operator, moment)| Some((operator.to_owned(), moment?.into())))
+            .collect();
+        if bounds.is_empty() {
+            Self::all()
+        } else {
+            Self { json: json!({ "created_at": bounds }).to_string() }
+        }
+    }
+
     /// The runs that both let through.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {

@@ -14,6 +14,7 @@ mod filter;
 mod keys;
 mod lenient;
 mod like;
+mod lister;
 mod log_tally;
 pub mod ops;
 mod order;
@@ -21,15 +22,18 @@ pub mod plan;
 mod row;
 mod samples;
 mod schema;
+mod seen;
 mod window;
 
 pub use filter::{Filter, FilterError, Matcher};
 pub use keys::{Keys, KeysError, Selection};
 pub use like::LikePattern;
+pub use lister::{RunListEnd, RunLister};
 pub use log_tally::LogTally;
 pub use order::{Order, OrderError};
 pub use row::HistoryRow;
 pub use samples::{Samples, SamplesError};
+pub use seen::Seen;
 pub use window::HistoryWindow;
 
 /// The schema that the operations are typed against, in the GraphQL schema language.

@@ -107,12 +107,12 @@ mod tests {
                 serde_json::json!({ "cursor": null, "node": { "number": number, "line": line } })
             };
             let edges: Vec<_> = numbers.iter().map(edge).collect();
-            lines.extend(tally.take(page(*total, edges)));
+            lines.extend(tally.take(page(*total, &edges)));
         }
         (lines.join(" "), tally)
     }
 
-    fn page(total: Option<u64>, edges: Vec<serde_json::Value>) -> LogPage {
+    fn page(total: Option<u64>, edges: &[serde_json::Value]) -> LogPage {
         let info = serde_json::json!({ "endCursor": null, "hasNextPage": false });
         let lines = serde_json::json!({ "edges": edges, "pageInfo": info });
         let run = serde_json::json!({ "id": "r", "logLineCount": total, "logLines": lines });
@@ -153,16 +153,16 @@ mod tests {
             |number: u64| serde_json::json!({ "cursor": null, "node": { "number": number, "line": "x" } });
         let null = serde_json::json!({ "cursor": null, "node": null });
         let mut tally = LogTally::default();
-        tally.take(page(Some(3), vec![node(0), null, node(2)]));
+        tally.take(page(Some(3), &[node(0), null, node(2)]));
         assert_eq!((tally.null_entries(), tally.received(), tally.is_short()), (1, 2, false));
     }
 
     #[test]
     fn a_full_tail_without_numbers_may_lack_lines() {
         let tail = |count: u64, total| {
-            let edges =
+            let edges: Vec<_> =
                 (0..count).map(|_| serde_json::json!({ "cursor": null, "node": { "line": "x" } })).collect();
-            let (mut tally, mut tail) = (LogTally::default(), page(total, edges));
+            let (mut tally, mut tail) = (LogTally::default(), page(total, &edges));
             tail.is_tail = true;
             tally.take(tail);
             tally.is_short()

@@ -50,7 +50,7 @@ mod update_run;
 mod user_fields;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use file_fields::FilePage;
 pub use get_history_keys::{GetHistoryKeys, HistoryExtent};
@@ -68,6 +68,7 @@ pub use list_projects::{ListProjects, ProjectPage};
 pub use list_runs::{ListRuns, RunPage};
 pub use list_sweeps::{ListSweeps, SweepPage};
 pub use log_fields::{LogLine, LogPage};
+pub(crate) use page::Trail;
 pub use run_fields::Detail;
 pub use sample_events::{SampleEvents, SampledEvents};
 pub use sample_history::SampleHistory;

@@ -59,6 +59,12 @@ impl Order {
         Err(OrderError { input: field.to_owned(), reason })
     }
 
+    /// The same field in the other direction.
+    pub(crate) fn reversed(&self) -> Self {
+        let (sign, field) = self.text.split_at(1);
+        Self { text: format!("{}{field}", if sign == "-" { '+' } else { '-' }) }
+    }
+
     pub(crate) fn text(&self) -> &str {
         &self.text
     }

@@ -3,9 +3,18 @@
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 
 use super::Client;
-use super::call::Divisible;
+use super::call::{Divisible, Failed};
+use super::reply::Failure;
 use crate::error::Error;
 use crate::operation::Paged;
+
+/// What follows a page.
+enum Ahead<O> {
+    Page(O),
+    /// The list has not ended, but no page can be asked for.
+    Broken(Error),
+    End,
+}
 
 impl Client {
     /// Asks page after page, in order. A page that the server refuses as too much, or that times out, is asked for
@@ -17,12 +26,16 @@ impl Client {
         operation: O,
     ) -> impl Stream<Item = Result<O::Answer, Error>> + Send + use<O> {
         let client = self.clone();
-        stream::unfold(Some(operation), move |operation| {
+        stream::unfold(Ahead::Page(operation), move |ahead| {
             let client = client.clone();
             async move {
-                match client.page(operation?).await {
-                    Ok((answer, next)) => Some((Ok(answer), next)),
-                    Err(error) => Some((Err(error), None)),
+                match ahead {
+                    Ahead::Page(operation) => Some(match client.page(operation).await {
+                        Ok((answer, ahead)) => (Ok(answer), ahead),
+                        Err(error) => (Err(error), Ahead::End),
+                    }),
+                    Ahead::Broken(error) => Some((Err(error), Ahead::End)),
+                    Ahead::End => None,
                 }
             }
         })
@@ -38,15 +51,21 @@ impl Client {
             .try_flatten()
     }
 
-    /// A page and the request for the next one.
-    async fn page<O: Paged>(&self, mut operation: O) -> Result<(O::Answer, Option<O>), Error> {
+    /// A page and what follows it.
+    async fn page<O: Paged>(&self, mut operation: O) -> Result<(O::Answer, Ahead<O>), Error> {
         loop {
             let smaller = operation.smaller();
             let divisible = if smaller.is_some() { Divisible::Yes } else { Divisible::No };
             match (self.attempt(&operation, divisible).await, smaller) {
                 (Ok(answer), _) => {
-                    let next = operation.next(&answer);
-                    return Ok((answer, next));
+                    let ahead = match operation.next(&answer) {
+                        Some(next) => Ahead::Page(next),
+                        None => operation.broken(&answer).map_or(Ahead::End, |error| {
+                            let failed = Failed { failure: Failure::Answer(error), attempts: 1 };
+                            Ahead::Broken(self.error(&operation, failed))
+                        }),
+                    };
+                    return Ok((answer, ahead));
                 }
                 (Err(failed), Some(smaller)) if failed.failure.suggests_less(failed.attempts) => {
                     operation = smaller;

@@ -57,6 +57,13 @@ pub enum AnswerError {
         excerpt: String,
     },
 
+    /// The pages of a list do not lead to its end: a cursor is missing or comes again, or page after page is empty.
+    #[error("its pages do not lead to the end of the list: {message}")]
+    Pages {
+        /// What is wrong with them.
+        message: &'static str,
+    },
+
     /// The operation cannot be put to this server.
     #[error("it cannot be asked: {message}")]
     Unaskable {
@@ -86,6 +93,7 @@ impl AnswerError {
             | Self::TooMuch { .. }
             | Self::Refused { .. }
             | Self::Changed
+            | Self::Pages { .. }
             | Self::Unaskable { .. } => false,
         }
     }

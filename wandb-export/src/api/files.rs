@@ -14,7 +14,6 @@ mod pattern;
 #[cfg(feature = "files")]
 mod progress;
 
-use std::collections::HashSet;
 use std::io::Read as _;
 use std::ops::Deref;
 use std::path::PathBuf;
@@ -28,6 +27,7 @@ use wandb_graphql::ops::ListFiles;
 
 use self::pattern::Pattern;
 use super::Api;
+use super::list_reader::{self, Issues, ListReader};
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::local::LocalRun;
@@ -127,8 +127,14 @@ impl Files {
         self
     }
 
-    /// The files, page after page (query `RunFiles`).
+    /// The files, page after page (query `RunFiles`). What is missing from the list is not said; [`open`](Self::open)
+    /// does.
     pub fn stream(self) -> BoxStream<'static, Result<RunFile, Error>> {
+        self.open().into_stream()
+    }
+
+    /// Opens the list, to be read batch by batch.
+    pub fn open(self) -> ListReader<RunFile> {
         let Self { api, path, names, pattern, page_size, local, .. } = self;
         let all = ListFiles::new(path.clone()).page_size(page_size);
         let requests: Vec<ListFiles> = match (&names, &pattern) {
@@ -137,24 +143,16 @@ impl Files {
             (None, None) => vec![all],
         };
         let files = if let Some(local) = local {
-            on_disk(api, path, local)
+            let files = on_disk(api, path, local).map_ok(|file| vec![file]).boxed();
+            ListReader::new(files, Issues::default())
         } else {
-            let client = api.client.clone();
-            let items = stream::iter(requests).flat_map(move |request| client.items(request));
-            let listed = move |file| RunFile::listed(api.clone(), path.clone(), file);
-            items.map_err(Error::from).map_ok(listed).boxed()
+            let files = list_reader::paged(&api.client, requests, format!("files of {path}"));
+            files.map(move |file| RunFile::listed(api.clone(), path.clone(), file))
         };
-        // A server that cannot choose by names lists all files for each request.
-        let mut seen = HashSet::new();
-        files
-            .try_filter(move |file| {
-                let is_new = names.is_none() || seen.insert(file.name.clone());
-                let is_wanted = is_new
-                    && names.as_ref().is_none_or(|names| names.contains(&file.name))
-                    && pattern.as_ref().is_none_or(|pattern| pattern.matches(&file.name));
-                std::future::ready(is_wanted)
-            })
-            .boxed()
+        files.filter(move |file| {
+            names.as_ref().is_none_or(|names| names.contains(&file.name))
+                && pattern.as_ref().is_none_or(|pattern| pattern.matches(&file.name))
+        })
     }
 
     /// What is missing of the files of a run on disk. Empty for a run on a server.

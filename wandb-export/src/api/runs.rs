@@ -1,17 +1,18 @@
 //! The runs of a project.
 
 mod here;
+mod lister;
 mod on_disk;
 
-use std::collections::HashSet;
-
-use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
-use wandb_core::operation::PageSize;
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use wandb_core::operation::{Lacks, PageSize};
 use wandb_core::{ProjectPage, ProjectPath, Row, Value};
 use wandb_graphql::ops::{Detail, ListRuns};
 use wandb_graphql::{Filter, Order};
 
+pub(crate) use self::lister::Lister;
 use super::export::{self, Exported};
+use super::list_reader::{Issues, ListReader};
 use super::{Api, Run, RunColumns};
 use crate::error::Error;
 use crate::issue::Issue;
@@ -133,11 +134,6 @@ impl Runs {
     /// No more than the first `runs`.
     pub fn limit(mut self, runs: usize) -> Self {
         self.limit = Some(runs);
-        if let Ok(runs) = u64::try_from(runs)
-            && runs < 50
-        {
-            self.page_size = Some(PageSize::fixed(runs.max(1)));
-        }
         self
     }
 
@@ -153,67 +149,84 @@ impl Runs {
         self
     }
 
-    /// The runs, page after page, each once: a run that moves in the order while the pages are asked for would
-    /// otherwise come twice.
-    pub fn stream(self) -> BoxStream<'static, Result<Run, Error>> {
-        let limit = self.limit.unwrap_or(usize::MAX);
-        if let Some(project) = self.local {
-            let runs = on_disk::runs(self.api, project, self.filter, self.order, self.detail);
-            return runs.take(limit).boxed();
-        }
-        let api = self.api.clone();
-        let wanted = self.clone();
-        let mut operation =
-            ListRuns::new(self.path).filter(self.filter).order(self.order).detail(self.detail);
-        if let Some(size) = self.page_size {
-            operation = operation.page_size(size);
-        }
-        let mut seen = HashSet::new();
-        let listed = self
-            .api
-            .client
-            .items(operation)
-            .map_err(Error::from)
-            .try_filter(move |run| std::future::ready(seen.insert(run.storage_id.clone())))
-            .and_then(move |run| std::future::ready(api.wrap(run)))
-            .take(limit)
-            .boxed();
-        here::unless_refused(listed, wanted)
+    /// Opens the list, to be read batch by batch. Each run comes once.
+    ///
+    /// The pages of a list are not a snapshot: a run whose place in the order changes meanwhile would come twice, or not
+    /// at all. So the number of runs is compared with what the server counts, and the list is read again where some are
+    /// missing, up to three times in all. Runs that are found then come after the others.
+    /// [`ListReader::issues`] says how many are still missing.
+    pub fn open(self) -> ListReader<Run> {
+        let issues = Issues::default();
+        let batches = match self.local.clone() {
+            Some(project) => self.on_disk(project, issues.clone()),
+            None => self.on_server(issues.clone()),
+        };
+        ListReader::new(batches, issues)
     }
 
-    /// All the runs at once.
+    fn on_disk(self, project: LocalProject, issues: Issues) -> BoxStream<'static, Result<Vec<Run>, Error>> {
+        issues.add(project.issues.clone());
+        let limit = self.limit.unwrap_or(usize::MAX);
+        let runs = on_disk::runs(self.api, project, self.filter, self.order, self.detail);
+        let runs = runs.take(limit).inspect_ok(move |run| issues.add(run.disk_issues().iter().cloned()));
+        runs.ready_chunks(RUNS_IN_A_BATCH).map(|runs| runs.into_iter().collect()).boxed()
+    }
+
+    fn on_server(self, issues: Issues) -> BoxStream<'static, Result<Vec<Run>, Error>> {
+        let wanted = self.clone();
+        let mut list =
+            ListRuns::new(self.path.clone()).filter(self.filter).order(self.order).detail(self.detail);
+        if let Some(size) = self.page_size {
+            list = list.page_size(size);
+        }
+        let (api, columns) = (self.api, self.columns);
+        let lister = Lister::new(api.client.clone(), self.path, list, self.limit);
+        let found = issues.clone();
+        let next = move |mut lister: Lister| {
+            let (api, found) = (api.clone(), found.clone());
+            async move {
+                let Some(runs) = lister.next_runs().await? else {
+                    found.add(lister.issues());
+                    found.add(lacking(&lister.lacks(), columns));
+                    return Ok(None);
+                };
+                let lacks = lister.lacks();
+                let runs = runs.into_iter().map(|run| api.wrap(run, &lacks));
+                let runs = runs.collect::<Result<Vec<_>, Error>>()?;
+                Ok(Some((runs, lister)))
+            }
+        };
+        here::unless_refused(stream::try_unfold(lister, next).boxed(), wanted, issues)
+    }
+
+    /// The runs, page after page, each once. What is missing is not said; [`open`](Self::open) does.
+    pub fn stream(self) -> BoxStream<'static, Result<Run, Error>> {
+        self.open().into_stream()
+    }
+
+    /// All the runs at once. What is missing is not said; [`ListReader::collect`] does.
     pub async fn collect(self) -> Result<Vec<Run>, Error> {
         self.stream().try_collect().await
     }
 
     /// Writes a row a run to `sink`.
     pub async fn write(self, sink: Box<dyn Sink>) -> Result<Exported, Error> {
-        let (columns, detail) = (self.columns, self.detail);
-        let (filter, order) = (self.filter.clone(), self.order.clone());
-        let is_on_disk = self.local.is_some();
+        let columns = self.columns;
         let divides_objects = sink.divides_objects();
         let row = move |run: &Run| {
             let row = run.row(columns);
             if divides_objects { without_empty_objects(row) } else { row }
         };
-        let api = self.api.clone();
-        let mut issues = self.local.as_ref().map(|project| project.issues.clone()).unwrap_or_default();
-        let mut of_disk = Vec::new();
-        let runs = self.stream().inspect_ok(|run| of_disk.extend_from_slice(run.disk_issues()));
-        let rows = runs.ready_chunks(RUNS_IN_A_BATCH).map(move |runs| {
-            runs.into_iter().map(|run| run.map(|run| row(&run))).collect::<Result<Vec<_>, Error>>()
-        });
+        let reader = self.open();
+        let next = |mut reader: ListReader<Run>| async move {
+            let runs = reader.next_batch().await?;
+            Ok::<_, Error>(runs.map(|runs| (runs, reader)))
+        };
+        let issues = reader.issues_later();
+        let rows =
+            stream::try_unfold(reader, next).map_ok(move |runs| runs.iter().map(row).collect::<Vec<_>>());
         let report = export::write(rows, sink).await?;
-        issues.extend(of_disk);
-        if is_on_disk {
-            return Ok(Exported { report, issues });
-        }
-        let lacks = api.client.lacks();
-        issues.extend(here::issues(&lacks, &filter, &order));
-        let lacking = Issue::of_lacks(&lacks.among(detail.optional_fields()), |field| columns.needs(field));
-        // What has no column is not missing from the table.
-        issues.extend(lacking.into_iter().filter(|issue| columns == RunColumns::All || !issue.is_note()));
-        Ok(Exported { report, issues })
+        Ok(Exported { report, issues: issues.all() })
     }
 }
 
@@ -224,3 +237,10 @@ fn without_empty_objects(row: Row) -> Row {
 
 /// Rows of runs that are handed to the sink at once, at the most.
 const RUNS_IN_A_BATCH: usize = 256;
+
+/// The fields that runs lack, as issues. A field without a column is not missing from a table.
+fn lacking(lacks: &Lacks, columns: RunColumns) -> Vec<Issue> {
+    let mut issues = Issue::of_lacks(lacks, |field| columns.needs(field));
+    issues.retain(|issue| columns == RunColumns::All || !issue.is_note());
+    issues
+}

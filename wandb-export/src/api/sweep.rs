@@ -89,10 +89,16 @@ impl Sweep {
     }
 
     /// The run with the best value of a metric, found and compared as [`ranked`](Self::ranked) does. `None` if no run
-    /// has a number for it.
+    /// has a number for it. Whether all runs were listed is not said; [`Runs::open`] does.
     pub async fn best_run_by(&self, metric: &str, goal: Goal) -> Result<Option<Run>, Error> {
         let runs = self.runs().collect().await?;
         Ok(rank::best(runs, metric, goal))
+    }
+
+    /// The best of runs that are at hand; see [`best_run_by`](Self::best_run_by).
+    #[cfg(feature = "cli")]
+    pub(crate) fn best_among(runs: Vec<Run>, metric: &str, goal: Goal) -> Option<Run> {
+        rank::best(runs, metric, goal)
     }
 
     /// All runs, the best first.

@@ -5,7 +5,7 @@ use wandb_core::client::{Client, Tally};
 use wandb_core::model::{Project, Server, User};
 use wandb_core::{BaseUrl, PathDefaults, ProjectPath, RunPath, SweepPath};
 
-use super::{History, Iter, Run, Runs, Sweep, Update};
+use super::{History, Iter, ListReader, Run, Runs, Sweep, Update};
 use crate::api::{self, Comparison};
 use crate::error::Error;
 
@@ -92,6 +92,11 @@ impl Api {
     /// The projects of a user or team (query `models`), page after page.
     pub fn projects(&self, entity: &str) -> Iter<Project> {
         Iter::new(self.0.projects(entity))
+    }
+
+    /// The projects of a user or team, to be read batch by batch.
+    pub fn open_projects(&self, entity: &str) -> ListReader<Project> {
+        ListReader::new(self.0.open_projects(entity))
     }
 
     /// The run at `path`: any form the Python SDK takes, or its page's URL.

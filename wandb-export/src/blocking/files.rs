@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::stream::{StreamExt, TryStreamExt};
 use wandb_core::blocking::block_on;
 
-use super::Iter;
+use super::{Iter, ListReader};
 use crate::api;
 use crate::error::Error;
 use crate::issue::Issue;
@@ -48,6 +48,11 @@ impl Files {
     /// So many files in a request. Default 500.
     pub fn page_size(self, files: u64) -> Self {
         Self(self.0.page_size(files))
+    }
+
+    /// Opens the list, to be read batch by batch.
+    pub fn open(self) -> ListReader<RunFile> {
+        ListReader::new(self.0.open().map(RunFile::new))
     }
 
     /// The files, page after page.

@@ -4,7 +4,7 @@ use futures_util::stream::{StreamExt, TryStreamExt};
 use wandb_core::ProjectPath;
 use wandb_core::blocking::block_on;
 
-use super::{Iter, Run};
+use super::{Iter, ListReader, Run};
 use crate::api::{self, Exported, RunColumns};
 use crate::error::Error;
 use crate::sink::Sink;
@@ -58,6 +58,11 @@ impl Runs {
     /// What of each run goes into its row when they are written. Default: [`RunColumns::All`].
     pub fn columns(self, columns: RunColumns) -> Self {
         Self(self.0.columns(columns))
+    }
+
+    /// Opens the list, to be read batch by batch; see the async [`Runs::open`](crate::Runs::open).
+    pub fn open(self) -> ListReader<Run> {
+        ListReader::new(self.0.open().map(Run::new))
     }
 
     /// The runs, page after page.

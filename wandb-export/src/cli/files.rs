@@ -74,15 +74,17 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         let bar = DownloadBar::start(&files.progress(), session.shows_progress());
         let downloads = files.download(options.destination.folder()).await?;
         drop(bar);
-        let inexact = Session::report(&downloads.issues);
         let rows: Vec<_> = downloads.files.iter().map(downloaded).collect();
         let report = write_rows(futures_util::stream::iter([Ok(rows)]), sink).await?;
         session.tell(&report, destination.format()?);
-        let outcome = Session::report(&issues).max(inexact);
+        let issues: Vec<_> = issues.into_iter().chain(downloads.issues.iter().cloned()).collect();
+        let outcome = Session::report(&issues);
         return Ok(outcome.max(ended(options, &run, downloads).await?));
     }
     let listed = RefCell::new(HashSet::new());
-    let rows = files.stream().map_ok(|file| {
+    let reader = files.open();
+    let found = reader.issues_later();
+    let rows = reader.into_stream().map_ok(|file| {
         listed.borrow_mut().insert(file.name.clone());
         vec![row(&file)]
     });
@@ -91,6 +93,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     session.tell(&report, destination.format()?);
     let listed = listed.into_inner();
     let absent = missing(&run, options.name.iter().filter(|name| !listed.contains(*name))).await?;
+    let issues: Vec<_> = issues.into_iter().chain(found.all()).collect();
     Ok(Session::report(&issues).max(absent))
 }
 

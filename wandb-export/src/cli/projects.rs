@@ -28,11 +28,12 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         Some(entity) => entity.clone(),
         None => session.api.default_entity().await?,
     };
-    let projects = session.api.projects(&entity).map_ok(|project| vec![row(project)]);
-    let report = write_rows(projects, sink).await?;
+    let reader = session.api.open_projects(&entity);
+    let issues = reader.issues_later();
+    let report = write_rows(reader.into_stream().map_ok(|project| vec![row(project)]), sink).await?;
     drop(progress);
     session.tell(&report, options.destination.format()?);
-    Ok(Outcome::Done)
+    Ok(Session::report(&issues.all()))
 }
 
 fn row(project: Project) -> Row {

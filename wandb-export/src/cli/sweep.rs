@@ -1,7 +1,6 @@
 //! `sweep`: the runs of a sweep, or the best of them.
 
 use clap::Args;
-use futures_util::TryStreamExt;
 use wandb_core::model::{Goal, SweepMetric};
 use wandb_core::operation::Field;
 
@@ -62,10 +61,10 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
 
 async fn all(session: &Session, options: &Options, sweep: &Sweep) -> Result<Outcome, Failure> {
     if options.only_paths {
-        let runs: Vec<_> = sweep.runs().light().stream().try_collect().await?;
+        let (runs, issues) = sweep.runs().light().open().collect().await?;
         let paths: Vec<_> = runs.iter().flat_map(|run| [run.path().to_string(), "\n".to_owned()]).collect();
         options.destination.write_text(paths.concat().as_bytes())?;
-        return Ok(Outcome::Done);
+        return Ok(Session::report(issues.iter().filter(|issue| is_of_list(issue))));
     }
     say(&facts(sweep));
     let progress = session.progress();
@@ -89,7 +88,10 @@ async fn best(
         _ => None,
     };
     let SweepMetric { name, goal, .. } = sweep.objective(metric, goal)?;
-    let Some(run) = sweep.best_run_by(&name, goal).await? else {
+    let (runs, issues) = sweep.runs().open().collect().await?;
+    let of_list = issues.iter().filter(|issue| is_of_list(issue));
+    let Some(run) = Sweep::best_among(runs, &name, goal) else {
+        Session::report(of_list);
         let needed = ["summaryMetrics", "config"].map(|name| Field::new("Run", name));
         let lacks = session.api.client().lacks().among(&needed);
         return Err(
@@ -116,7 +118,13 @@ async fn best(
         ));
         record::write_run(session, &run, false, &options.destination)?;
     }
-    Ok(Session::report(run.issues().iter().filter(|issue| !is_of_sweep(issue))))
+    let of_run = run.issues().iter().filter(|issue| !is_of_sweep(issue));
+    Ok(Session::report(of_list.chain(of_run)))
+}
+
+/// Whether an issue is that runs are missing from the list, or were found late.
+fn is_of_list(issue: &Issue) -> bool {
+    matches!(issue, Issue::RunsMissing { .. } | Issue::RunsFoundLate { .. } | Issue::NullEntries { .. })
 }
 
 fn is_of_sweep(issue: &Issue) -> bool {

@@ -83,7 +83,7 @@ pub struct Downloads {
     pub files: Vec<Downloaded>,
     /// Those that could not be had.
     pub failed: Vec<FailedDownload>,
-    /// How some of the files differ from what the server's list says of them.
+    /// What is missing from the list of files, and how files differ from what the list says of them.
     pub issues: Vec<Issue>,
 }
 

@@ -1,7 +1,5 @@
 //! Which runs have to be asked for, and how many of them at once.
 
-use std::collections::HashSet;
-
 use wandb_core::model::Run;
 
 use super::contents::{Contents, Part};
@@ -95,21 +93,13 @@ impl Listed {
     }
 }
 
-/// Compares what the server lists with what is `known`. `is_all` says that the list is of all runs, so that what is not
-/// in it is gone.
+/// Compares what the server lists with what is `known`.
 pub(super) fn plan<'a>(
     listed: Vec<Listed>,
     known: impl Fn(&str) -> Option<&'a Known>,
-    all_known: impl Iterator<Item = (&'a str, &'a Known)>,
     contents: Contents,
-    is_all: bool,
 ) -> Plan {
     let mut plan = Plan::default();
-    if is_all {
-        let ids: HashSet<&str> = listed.iter().map(|run| run.id.as_str()).collect();
-        let gone = all_known.filter(|(id, known)| !known.gone && !ids.contains(id));
-        plan.gone = gone.map(|(id, _)| id.to_owned()).collect();
-    }
     let (mut together, mut weight) = (Vec::new(), 0);
     for run in listed {
         if let Some(known) = known(&run.id).filter(|known| run.is_same(known, contents)) {
@@ -144,9 +134,9 @@ mod tests {
         Listed { id: id.to_owned(), fingerprint: Fingerprint::number(1), lines, seconds }
     }
 
-    fn planned(listed: Vec<Listed>, known: &[(&str, Known)], contents: Contents, is_all: bool) -> Plan {
+    fn planned(listed: Vec<Listed>, known: &[(&str, Known)], contents: Contents) -> Plan {
         let find = |id: &str| known.iter().find(|(own, _)| *own == id).map(|(_, known)| known);
-        plan(listed, find, known.iter().map(|(id, known)| (*id, known)), contents, is_all)
+        plan(listed, find, contents)
     }
 
     fn sizes(plan: &Plan) -> Vec<usize> {
@@ -164,9 +154,9 @@ mod tests {
         listed.push(run("untold", None, 0));
         listed.push(run("old", Some(1), MOST_ROWS * SECONDS_BETWEEN_EVENTS * 2));
         listed.extend((0..5).map(|number| run(&format!("m{number}"), Some(1_500), 0)));
-        let all = planned(listed.clone(), &[], Contents::all(), true);
+        let all = planned(listed.clone(), &[], Contents::all());
         assert_eq!(sizes(&all), [32, 0, 0, 0, 10, 2, 1], "{:?}", all.jobs);
-        let bare = planned(listed, &[], Contents::only([Part::Runs]), true);
+        let bare = planned(listed, &[], Contents::only([Part::Runs]));
         assert_eq!(sizes(&bare), [32, 16], "nobody's rows count where no rows are wanted");
     }
 
@@ -191,15 +181,13 @@ mod tests {
         ];
         let listed = ["same", "changed", "back", "in part", "new"].map(|id| run(id, Some(1), 0));
         let runs = Contents::only([Part::Runs, Part::Sweeps]);
-        let some = planned(listed.to_vec(), &known, runs, true);
-        assert_eq!((some.same, &some.gone), (2, &vec!["deleted".to_owned()]));
+        let some = planned(listed.to_vec(), &known, runs);
+        assert_eq!(some.same, 2);
         assert_eq!(sizes(&some), [3]);
-        let more = planned(listed.to_vec(), &known, Contents::all(), true);
+        let more = planned(listed.to_vec(), &known, Contents::all());
         assert_eq!((more.same, sizes(&more)), (0, vec![5]), "a part that is wanted and not there");
-        let few = planned(listed.to_vec(), &known, runs, false);
-        assert!(few.gone.is_empty(), "what a filter leaves out is not gone");
         let not_files = Contents::only([Part::Runs, Part::Sweeps]);
-        let in_part = planned(vec![run("in part", Some(1), 0)], &known, not_files, false);
+        let in_part = planned(vec![run("in part", Some(1), 0)], &known, not_files);
         assert_eq!(in_part.same, 1, "what is missing is not wanted");
     }
 }

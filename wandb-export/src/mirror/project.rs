@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use wandb_core::ProjectPath;
+use wandb_core::model::Run;
 use wandb_core::operation::{Field, PageSize};
+use wandb_core::{ProjectPath, RunPath};
 use wandb_graphql::Filter;
-use wandb_graphql::ops::{ListRuns, ListSweeps};
+use wandb_graphql::ops::{Detail, GetRun, ListRuns, ListSweeps};
 
 use super::Tell;
 use super::compare::Before;
@@ -23,7 +24,7 @@ use super::report::{Missing, ProjectReport};
 use super::store::Store;
 use super::table_file::writing;
 use super::{compare, tables, verify};
-use crate::api::Api;
+use crate::api::{Api, Lister, list_reader};
 use crate::error::{Error, ErrorKind};
 use crate::files::Names;
 
@@ -77,7 +78,7 @@ impl Project {
             self.verify(&store, &mut report).await?;
         }
         if self.contents.parts().any(|part| part != Part::Sweeps) {
-            let Planned { plan, names, before } = self.plan(&store).await?;
+            let Planned { plan, names, before } = self.plan(&store, &mut report).await?;
             report.same = plan.same;
             if plan.inexact > 0 {
                 let what = format!("{} runs are not exact, or not whole; {MANIFEST} says why", plan.inexact);
@@ -85,9 +86,8 @@ impl Project {
             }
             self.copy(plan.jobs, names, &store, &mut report).await?;
             report.differing = self.differing(&store, before).await?;
-            let gone = self.really_gone(plan.gone).await?;
-            self.note_gone(&gone, &store).await?;
-            report.gone.extend(gone);
+            self.note_gone(&plan.gone, &store).await?;
+            report.gone.extend(plan.gone);
         }
         if self.contents.has(Part::Sweeps) {
             self.sweeps(&store, &mut report).await?;
@@ -112,27 +112,30 @@ impl Project {
     }
 
     /// Lists the runs, compares them with what is there, and settles what the files of each are called.
-    async fn plan(&self, store: &Arc<Mutex<Store>>) -> Result<Planned, Error> {
-        let mut list = ListRuns::new(self.path.clone()).page_size(RUNS_LISTED_AT_ONCE);
-        if let Some(filter) = &self.filter {
-            list = list.filter(filter.clone());
-        }
-        // A run that moves in the order while the pages are asked for would otherwise come twice.
-        let mut seen = HashSet::new();
+    async fn plan(&self, store: &Arc<Mutex<Store>>, report: &mut ProjectReport) -> Result<Planned, Error> {
+        let mut reader = self.lister(self.filter.clone().unwrap_or_default());
         let mut listed = Vec::new();
-        let mut runs = self.api.client().items(list).boxed();
-        while let Some(run) = runs.try_next().await? {
-            if seen.insert(run.id.clone()) {
-                listed.push(Listed::of(&run));
+        while let Some(runs) = reader.next_runs().await? {
+            listed.extend(runs.iter().map(Listed::of));
+        }
+        let gone = match &self.filter {
+            Some(_) => Vec::new(),
+            None => self.unlisted(store, &mut listed, &mut reader).await?,
+        };
+        for issue in reader.issues() {
+            let what = issue.to_string();
+            if issue.is_note() {
+                report.notes.push(what);
+            } else {
+                report.missing.push(Missing { run: None, what });
             }
         }
         let before = if self.compare { self.give_up(store, &listed).await? } else { Vec::new() };
-        let is_all = self.filter.is_none();
         let runs = listed.len() as u64;
         let (plan, names) = {
             let store = lock(store);
             let names = names(&store, &listed);
-            (plan(listed, |id| store.known(id), store.runs(), self.contents, is_all), names)
+            (Plan { gone, ..plan(listed, |id| store.known(id), self.contents) }, names)
         };
         (self.tell)(&MirrorEvent::Listed {
             project: self.path.clone(),
@@ -195,16 +198,52 @@ impl Project {
         Ok(())
     }
 
-    /// Those of the runs that are gone when asked for by their ids, too: one that is deleted while runs are listed moves
-    /// others from one page to another.
-    async fn really_gone(&self, gone: Vec<String>) -> Result<Vec<String>, Error> {
-        let mut there = HashSet::new();
-        for ids in gone.chunks(IDS_AT_ONCE) {
-            let list = ListRuns::new(self.path.clone()).filter(Filter::ids(ids));
-            let runs: Vec<_> = self.api.client().items(list).try_collect().await?;
-            there.extend(runs.into_iter().map(|run| run.id));
+    fn lister(&self, filter: Filter) -> Lister {
+        let list = ListRuns::new(self.path.clone()).page_size(RUNS_LISTED_AT_ONCE).filter(filter);
+        Lister::new(self.api.client().clone(), self.path.clone(), list, None)
+    }
+
+    /// Looks for the runs that are there and were not listed: one may be missed while others are made or deleted. Those
+    /// that the server still has are added to `listed`, and the others are returned. None of them is gone only because a
+    /// list lacks it: a list that is not whole is followed by a question for the run itself.
+    async fn unlisted(
+        &self,
+        store: &Mutex<Store>,
+        listed: &mut Vec<Listed>,
+        reader: &mut Lister,
+    ) -> Result<Vec<String>, Error> {
+        let mut unlisted = unlisted(&lock(store), listed);
+        for ids in unlisted.clone().chunks(IDS_AT_ONCE) {
+            let mut asked = self.lister(Filter::ids(ids));
+            let mut found = Vec::new();
+            while let Some(runs) = asked.next_runs().await? {
+                found.extend(runs);
+            }
+            if !asked.is_whole() {
+                let missed = ids.iter().filter(|id| !found.iter().any(|run: &Run| run.id == **id));
+                for id in missed.cloned().collect::<Vec<_>>() {
+                    let path = RunPath::new(self.path.entity(), self.path.project(), id)?;
+                    match self
+                        .api
+                        .client()
+                        .call(GetRun::new(path).detail(Detail::Light))
+                        .await
+                        .map_err(Error::from)
+                    {
+                        Ok(reply) => found.push(reply.answer),
+                        Err(error) if error.kind() == ErrorKind::NotFound => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
+            for run in found {
+                unlisted.retain(|id| *id != run.id);
+                if reader.admit(&run) {
+                    listed.push(Listed::of(&run));
+                }
+            }
         }
-        Ok(gone.into_iter().filter(|id| !there.contains(id)).collect())
+        Ok(unlisted)
     }
 
     /// Notes which runs the server has no more. What is there of them stays.
@@ -227,10 +266,12 @@ impl Project {
     }
 
     async fn sweeps(&self, store: &Arc<Mutex<Store>>, report: &mut ProjectReport) -> Result<(), Error> {
-        let listed: Result<Vec<_>, _> =
-            self.api.client().items(ListSweeps::new(self.path.clone())).try_collect().await;
-        match listed.map_err(Error::from) {
-            Ok(sweeps) => {
+        let list = format!("sweeps of {}", self.path);
+        let sweeps = list_reader::paged(self.api.client(), vec![ListSweeps::new(self.path.clone())], list);
+        match sweeps.collect().await {
+            Ok((sweeps, issues)) => {
+                let missing = issues.iter().map(|issue| Missing { run: None, what: issue.to_string() });
+                report.missing.extend(missing);
                 let (disk, store) = (self.disk.clone(), Arc::clone(store));
                 self.api.client().work(move || tables::write_sweeps(&disk, &store, &sweeps)).await
             }
@@ -272,9 +313,16 @@ impl Project {
             settled.map_err(|error| writing(&disk, super::layout::MANIFEST, error))?;
             Ok::<_, Error>(notes)
         };
-        report.notes = self.api.client().work(settle).await?;
+        report.notes.extend(self.api.client().work(settle).await?);
         Ok(())
     }
+}
+
+/// The runs that are there, that the server had at the last time, and that are not in the list.
+fn unlisted(store: &Store, listed: &[Listed]) -> Vec<String> {
+    let ids: HashSet<&str> = listed.iter().map(|run| run.id.as_str()).collect();
+    let unlisted = store.runs().filter(|(id, known)| !known.gone && !ids.contains(id));
+    unlisted.map(|(id, _)| id.to_owned()).collect()
 }
 
 /// What the files of each run are called: the same as before, and for new runs names that no other run has.

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::stream::{self, StreamExt};
 use wandb_core::{RunPath, model};
 use wandb_graphql::ops::{FilePage, ListFiles};
 
@@ -38,10 +38,16 @@ impl RunCopy<'_> {
     pub(super) async fn files(&self, came: Option<FilePage>) -> Result<Got<Files>, Error> {
         let Self { of, path, .. } = self;
         let client = of.api.client();
-        let listed = match came.filter(|page| page.next.is_none()) {
-            Some(page) => page.files,
-            None => client.items(ListFiles::new(RunPath::clone(path))).try_collect().await?,
+        let came = came.filter(|page| page.is_last() && page.null_entries == 0);
+        let (listed, issues) = if let Some(page) = came {
+            (page.files, Vec::new())
+        } else {
+            let list = format!("files of {path}");
+            api::list_reader::paged(client, vec![ListFiles::new(RunPath::clone(path))], list)
+                .collect()
+                .await?
         };
+        let issues: Vec<_> = issues.iter().map(ToString::to_string).collect();
         let folder = of.disk.place(&place(Part::Files, self.here));
         let known =
             self.known.and_then(|known| known.files.clone()).map_or(Vec::new(), |taken| taken.what.files);
@@ -56,9 +62,8 @@ impl RunCopy<'_> {
             .map(|(file, _)| RunFile::listed(of.api.clone(), RunPath::clone(path), file.clone()))
             .collect();
         if wanted.is_empty() {
-            return Ok(Got::all(Files {
-                files: plan.files.into_iter().filter_map(|(_, known)| known).collect(),
-            }));
+            let files = plan.files.into_iter().filter_map(|(_, known)| known).collect();
+            return Ok(Got { missing: issues, ..Got::all(Files { files }) });
         }
         self.check_room(&wanted, plan.there)?;
         let permits = of.downloads(wanted.len()).await;
@@ -68,7 +73,7 @@ impl RunCopy<'_> {
         let fetched =
             api::fetch_all(wanted, &folder, permits.len(), Existing::Replace, receipts, &progress).await?;
         drop(permits);
-        let (mut came, mut missing, mut inexact) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut came, mut missing, mut inexact) = (Vec::new(), issues, Vec::new());
         for (file, outcome) in fetched {
             match outcome {
                 Ok(fetched) => {

@@ -7,6 +7,7 @@ mod few_rows;
 mod files;
 mod growing;
 mod lacking;
+mod lists;
 mod logs;
 mod on_disk;
 mod repeats;

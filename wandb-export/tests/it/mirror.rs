@@ -4,6 +4,7 @@ mod commands;
 mod faults;
 mod files;
 mod killed;
+mod lists;
 mod logs;
 mod project;
 mod reading;

@@ -1,10 +1,9 @@
 //! What is asked of files.
 
-use bytes::Bytes;
 use wandb_core::model::{File, Timestamp};
-use wandb_core::operation::{AnswerError, Field};
+use wandb_core::operation::Field;
 
-use super::page::PageInfo;
+use super::page::{Onward, PageInfo};
 use crate::schema::{DateTime, Int64, sdl as schema};
 
 /// What can be left out of a question for files, and of one for the run that they belong to.
@@ -26,8 +25,9 @@ pub struct FilePage {
     pub files: Vec<File>,
     /// How many files the run has, where the server tells.
     pub total: Option<u64>,
-    /// The cursor after which the next page begins, if there is one.
-    pub next: Option<String>,
+    /// How many entries were null.
+    pub null_entries: u64,
+    pub(super) onward: Onward,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -77,17 +77,24 @@ impl FileFields {
 }
 
 impl FileConnection {
-    /// The page that was asked for after the cursor `after`, in the answer `body`.
-    pub(super) fn into_page(
-        self,
-        total: Option<u64>,
-        after: Option<&str>,
-        body: &Bytes,
-    ) -> Result<FilePage, AnswerError> {
-        let edges: Vec<FileEdge> = self.edges.into_iter().flatten().flatten().collect();
-        let last = edges.last().and_then(|edge| edge.cursor.clone());
-        let next = self.page_info.next(last, after, body)?;
-        let files = edges.into_iter().filter_map(|edge| edge.node?.into_file()).collect();
-        Ok(FilePage { files, total, next })
+    /// The page in an answer.
+    pub(super) fn into_page(self, total: Option<u64>) -> FilePage {
+        let edges: Vec<Option<FileEdge>> = self.edges.unwrap_or_default();
+        let last = edges.iter().rev().flatten().next().and_then(|edge| edge.cursor.clone());
+        let onward = self.page_info.onward(last);
+        let entries = edges.len();
+        let files: Vec<_> = edges.into_iter().flatten().filter_map(|edge| edge.node?.into_file()).collect();
+        FilePage { null_entries: (entries - files.len()) as u64, files, total, onward }
+    }
+}
+
+impl FilePage {
+    /// Whether no page follows.
+    pub fn is_last(&self) -> bool {
+        self.onward == Onward::End
+    }
+
+    pub(super) fn entries(&self) -> usize {
+        self.files.len() + usize::try_from(self.null_entries).unwrap_or(usize::MAX)
     }
 }

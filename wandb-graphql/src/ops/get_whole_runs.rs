@@ -266,25 +266,24 @@ impl Operation for GetWholeRuns {
         };
         let nodes = runs.edges.into_iter().filter_map(|edge| edge.node.zip(edge.belongings));
         let runs = nodes.map(|(run, belongings)| {
-            let run = run.into_run(self.path.entity(), self.path.project())?;
-            belongings.of(run, response.body())
+            Ok(belongings.of(run.into_run(self.path.entity(), self.path.project())?))
         });
         Ok(WholeRunPage { runs: runs.collect::<Result<_, _>>()? })
     }
 }
 
 impl Belongings {
-    fn of(self, run: Run, body: &Bytes) -> Result<WholeRun, AnswerError> {
-        Ok(WholeRun {
+    fn of(self, run: Run) -> WholeRun {
+        WholeRun {
             run,
             history: self.history.map(rows).map(|rows| in_order(rows, &(i64::MIN..i64::MAX))),
             events: self.events.map(rows),
             events_line_count: self.events_line_count.and_then(|count| u64::try_from(count).ok()),
-            files: self.files.map(|files| files.into_page(None, None, body)).transpose()?,
+            files: self.files.map(|files| files.into_page(None)),
             // A run that printed nothing has no connection, but its lines may be counted.
             log: (self.log_lines.is_some() || self.log_line_count.is_some())
                 .then(|| LogPage::of(self.log_lines, self.log_line_count)),
-        })
+        }
     }
 }
 
@@ -364,7 +363,7 @@ mod tests {
         assert_eq!(steps, [Some(0), Some(1)], "in order");
         assert_eq!(one.events.as_ref().unwrap().len(), 1);
         let files = one.files.as_ref().unwrap();
-        assert_eq!((files.files[0].size, files.next.as_deref()), (Some(3), Some("x")));
+        assert_eq!((files.files[0].size, files.onward.cursor()), (Some(3), Some("x")));
         assert_eq!(one.log.as_ref().unwrap().lines[0].text, "hi");
         assert_eq!((&three.history, &three.events, &three.files), (&None, &None, &None));
         assert_eq!(three.log, Some(LogPage { total: Some(0), ..LogPage::default() }), "it printed nothing");

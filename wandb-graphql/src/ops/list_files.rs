@@ -8,7 +8,7 @@ use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Lacks, Opera
 use wandb_core::transport::Request;
 
 use super::file_fields::{FileConnection, FilePage, OPTIONAL_FIELDS};
-use super::page::{first, paged};
+use super::page::{Trail, first, paged};
 use crate::LikePattern;
 use crate::envelope::{RequestOf, data, missing, post};
 use crate::schema::sdl as schema;
@@ -29,7 +29,7 @@ pub struct ListFiles {
     path: RunPath,
     wanted: Wanted,
     page_size: PageSize,
-    after: Option<String>,
+    trail: Trail,
 }
 
 /// The server takes one of these at a time.
@@ -46,7 +46,7 @@ impl ListFiles {
 
     /// All files of the run at `path`.
     pub fn new(path: RunPath) -> Self {
-        Self { path, wanted: Wanted::All, page_size: Self::PAGE_SIZE, after: None }
+        Self { path, wanted: Wanted::All, page_size: Self::PAGE_SIZE, trail: Trail::default() }
     }
 
     /// Only the files with these names, instead of all or of a pattern. No names are no files. A server that cannot
@@ -111,7 +111,7 @@ impl Operation for ListFiles {
     }
 
     fn subject(&self) -> String {
-        match (&self.wanted, &self.after) {
+        match (&self.wanted, self.trail.after()) {
             (Wanted::Named(names), _) if names.len() == 1 => format!("{} of {}", names[0], self.path),
             (_, None) => format!("{}, first page", self.path),
             (_, Some(cursor)) => format!("{}, page after {cursor}", self.path),
@@ -124,7 +124,7 @@ impl Operation for ListFiles {
 
     /// Without `names` or `pattern`, all files come, and the caller has to choose.
     fn optional_arguments(&self) -> Vec<Argument> {
-        let mut arguments = paged("Run", "files", self.after.as_deref());
+        let mut arguments = paged("Run", "files", self.trail.after());
         arguments.extend(["names", "pattern"].map(|name| Argument::new("Run", "files", name)));
         arguments
     }
@@ -145,7 +145,7 @@ impl Operation for ListFiles {
             run: self.path.run(),
             names,
             pattern,
-            cursor: self.after.as_deref(),
+            cursor: self.trail.after(),
             per_page: first(self.page_size),
         };
         post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
@@ -159,7 +159,7 @@ impl Operation for ListFiles {
             return Err(AnswerError::malformed("it holds a run without files", response.body()));
         };
         let total = run.file_count.and_then(|count| u64::try_from(count).ok());
-        files.into_page(total, self.after.as_deref(), response.body())
+        Ok(files.into_page(total))
     }
 }
 
@@ -167,8 +167,20 @@ impl Paged for ListFiles {
     type Item = File;
 
     fn next(&self, answer: &FilePage) -> Option<Self> {
-        let after = Some(answer.next.clone()?);
-        Some(Self { after, ..self.clone() })
+        let trail = self.trail.step(&answer.onward, answer.entries()).ok()??;
+        Some(Self { trail, ..self.clone() })
+    }
+
+    fn broken(&self, answer: &FilePage) -> Option<AnswerError> {
+        self.trail.step(&answer.onward, answer.entries()).err()
+    }
+
+    fn null_entries(answer: &FilePage) -> u64 {
+        answer.null_entries
+    }
+
+    fn key(item: &File) -> Option<String> {
+        Some(format!("{}/{}", item.id, item.name))
     }
 
     fn items(answer: FilePage) -> Vec<File> {
@@ -222,7 +234,7 @@ mod tests {
                 "mimetype": null, "updatedAt": null, "md5": ""}, "cursor": "c3"}],
             "pageInfo": {"endCursor": "c3", "hasNextPage": true}}}}}}"#;
         let page = answer(&list(), body).unwrap();
-        assert_eq!((page.files.len(), page.total, page.next.as_deref()), (2, Some(3), Some("c3")));
+        assert_eq!((page.files.len(), page.total, page.onward.cursor()), (2, Some(3), Some("c3")));
         let file = &page.files[0];
         assert_eq!((file.size, file.md5.as_deref()), (Some(5_000_000_000), Some("XUFAKrxLKna5cZ2REBfFkg==")));
         assert_eq!(file.direct_url.as_deref(), Some("https://s/a?x"));

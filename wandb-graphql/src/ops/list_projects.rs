@@ -6,7 +6,7 @@ use wandb_core::model::{Project, Timestamp};
 use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Lacks, Operation, PageSize, Paged};
 use wandb_core::transport::Request;
 
-use super::page::{PageInfo, first, paged};
+use super::page::{Onward, PageInfo, Trail, first, paged};
 use super::user_fields::UserFields;
 use crate::envelope::{RequestOf, data, missing, post};
 use crate::schema::{DateTime, sdl as schema};
@@ -16,7 +16,7 @@ use crate::schema::{DateTime, sdl as schema};
 pub struct ListProjects {
     entity: String,
     page_size: PageSize,
-    after: Option<String>,
+    trail: Trail,
 }
 
 /// A page of projects.
@@ -25,8 +25,15 @@ pub struct ListProjects {
 pub struct ProjectPage {
     /// The projects, in the server's order.
     pub projects: Vec<Project>,
-    /// The cursor after which the next page begins, if there is one.
-    pub next: Option<String>,
+    /// How many entries were null.
+    pub null_entries: u64,
+    onward: Onward,
+}
+
+impl ProjectPage {
+    fn entries(&self) -> usize {
+        self.projects.len() + usize::try_from(self.null_entries).unwrap_or(usize::MAX)
+    }
 }
 
 impl ListProjects {
@@ -35,7 +42,7 @@ impl ListProjects {
 
     /// The projects of `entity`, a user or a team.
     pub fn new(entity: impl Into<String>) -> Self {
-        Self { entity: entity.into(), page_size: Self::PAGE_SIZE, after: None }
+        Self { entity: entity.into(), page_size: Self::PAGE_SIZE, trail: Trail::default() }
     }
 
     /// Asks for so many projects at once.
@@ -110,15 +117,12 @@ impl Operation for ListProjects {
     }
 
     fn optional_arguments(&self) -> Vec<Argument> {
-        paged("Query", "models", self.after.as_deref())
+        paged("Query", "models", self.trail.after())
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
-        let variables = Variables {
-            entity: &self.entity,
-            cursor: self.after.as_deref(),
-            per_page: first(self.page_size),
-        };
+        let variables =
+            Variables { entity: &self.entity, cursor: self.trail.after(), per_page: first(self.page_size) };
         post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
     }
 
@@ -126,10 +130,12 @@ impl Operation for ListProjects {
         let what = || format!("entity {}", self.entity);
         let query: Query = data(&response, what)?;
         let models = query.models.ok_or_else(|| missing(what()))?;
-        let next = models.page_info.next(None, self.after.as_deref(), response.body())?;
-        let edges = models.edges.into_iter().flatten().flatten();
-        let projects = edges.filter_map(|edge| edge.node?.into_project(&self.entity)).collect();
-        Ok(ProjectPage { projects, next })
+        let onward = models.page_info.onward(None);
+        let edges: Vec<_> = models.edges.unwrap_or_default();
+        let entries = edges.len();
+        let fields = edges.into_iter().flatten().filter_map(|edge| edge.node);
+        let projects: Vec<_> = fields.filter_map(|fields| fields.into_project(&self.entity)).collect();
+        Ok(ProjectPage { null_entries: (entries - projects.len()) as u64, projects, onward })
     }
 }
 
@@ -137,8 +143,20 @@ impl Paged for ListProjects {
     type Item = Project;
 
     fn next(&self, answer: &ProjectPage) -> Option<Self> {
-        let after = Some(answer.next.clone()?);
-        Some(Self { after, ..self.clone() })
+        let trail = self.trail.step(&answer.onward, answer.entries()).ok()??;
+        Some(Self { trail, ..self.clone() })
+    }
+
+    fn broken(&self, answer: &ProjectPage) -> Option<AnswerError> {
+        self.trail.step(&answer.onward, answer.entries()).err()
+    }
+
+    fn null_entries(answer: &ProjectPage) -> u64 {
+        answer.null_entries
+    }
+
+    fn key(item: &Project) -> Option<String> {
+        Some(format!("{}/{}", item.id, item.name))
     }
 
     fn items(answer: ProjectPage) -> Vec<Project> {

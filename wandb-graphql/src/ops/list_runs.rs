@@ -7,13 +7,14 @@ use wandb_core::model::Run;
 use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Lacks, Operation, PageSize, Paged};
 use wandb_core::transport::Request;
 
-use super::page::{PageInfo, first, paged};
+use super::page::{Onward, PageInfo, Trail, first, paged};
 use super::run_fields::{Detail, RunFields};
 use crate::envelope::{RequestOf, data, missing, post};
 use crate::schema::{JsonText, sdl as schema};
 use crate::{Filter, Order};
 
-/// Lists the runs of a project, page by page (`Runs` in the Python SDK).
+/// Lists the runs of a project, page by page (`Runs` in the Python SDK). The pages are not a snapshot: a run may come twice
+/// and another not at all. [`RunLister`](crate::RunLister) lists each run once.
 ///
 /// ```
 /// use wandb_graphql::ops::{Detail, ListRuns};
@@ -31,7 +32,7 @@ pub struct ListRuns {
     order: Order,
     detail: Detail,
     page_size: Option<PageSize>,
-    after: Option<String>,
+    trail: Trail,
 }
 
 /// A page of runs.
@@ -42,8 +43,17 @@ pub struct RunPage {
     pub runs: Vec<Run>,
     /// How many runs the filter lets through, on all pages together, where the server tells.
     pub total: Option<u64>,
-    /// The cursor after which the next page begins, if there is one.
-    pub next: Option<String>,
+    /// How many entries were null.
+    pub null_entries: u64,
+    pub(crate) onward: Onward,
+    /// How many runs were asked for.
+    pub(crate) page_size: PageSize,
+}
+
+impl RunPage {
+    pub(crate) fn entries(&self) -> usize {
+        self.runs.len() + usize::try_from(self.null_entries).unwrap_or(usize::MAX)
+    }
 }
 
 const RUN_COUNT: Field = Field::new("Project", "runCount");
@@ -66,7 +76,7 @@ impl ListRuns {
             order: Order::default(),
             detail: Detail::Light,
             page_size: None,
-            after: None,
+            trail: Trail::default(),
         }
     }
 
@@ -94,7 +104,26 @@ impl ListRuns {
         Self { page_size: Some(page_size), ..self }
     }
 
-    fn size(&self) -> PageSize {
+    /// The page that a trail leads to.
+    pub(crate) fn at(self, trail: Trail) -> Self {
+        Self { trail, ..self }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn trail(&self) -> &Trail {
+        &self.trail
+    }
+
+    pub(crate) fn order_now(&self) -> &Order {
+        &self.order
+    }
+
+    pub(crate) fn filter_now(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// How many runs are asked for at once.
+    pub(crate) fn size(&self) -> PageSize {
         self.page_size.unwrap_or(match self.detail {
             Detail::Light => Self::LIGHT_PAGE_SIZE,
             Detail::Full => Self::FULL_PAGE_SIZE,
@@ -149,7 +178,7 @@ impl Operation for ListRuns {
     }
 
     fn subject(&self) -> String {
-        match &self.after {
+        match self.trail.after() {
             None => format!("{}, first page", self.path),
             Some(cursor) => format!("{}, page after {cursor}", self.path),
         }
@@ -162,7 +191,7 @@ impl Operation for ListRuns {
     /// A filter that lets everything through and the default order mean the same without saying them. The count of all
     /// runs does not count those of another filter, so that it is left out then.
     fn optional_arguments(&self) -> Vec<Argument> {
-        let mut arguments = paged("Project", "runs", self.after.as_deref());
+        let mut arguments = paged("Project", "runs", self.trail.after());
         arguments.push(COUNT_FILTERS);
         if self.filter.is_all() {
             arguments.push(FILTERS);
@@ -179,7 +208,7 @@ impl Operation for ListRuns {
             project: self.path.project(),
             filters: JsonText(self.filter.json().into()),
             order: self.order.text(),
-            cursor: self.after.as_deref(),
+            cursor: self.trail.after(),
             per_page: first(self.size()),
         };
         if lacks.contains_argument(&COUNT_FILTERS) && !self.filter.is_all() {
@@ -198,11 +227,14 @@ impl Operation for ListRuns {
             return Err(AnswerError::malformed("it holds a project without runs", response.body()));
         };
         let last = runs.edges.last().and_then(|edge| edge.cursor.clone());
-        let next = runs.page_info.next(last, self.after.as_deref(), response.body())?;
+        let onward = runs.page_info.onward(last);
+        let entries = runs.edges.len();
         let fields = runs.edges.into_iter().filter_map(|edge| edge.node);
         let runs = fields.map(|fields| fields.into_run(self.path.entity(), self.path.project()));
+        let runs = runs.collect::<Result<Vec<_>, _>>()?;
         let total = project.run_count.and_then(|count| u64::try_from(count).ok());
-        Ok(RunPage { runs: runs.collect::<Result<_, _>>()?, total, next })
+        let null_entries = (entries - runs.len()) as u64;
+        Ok(RunPage { runs, total, null_entries, onward, page_size: self.size() })
     }
 }
 
@@ -210,8 +242,12 @@ impl Paged for ListRuns {
     type Item = Run;
 
     fn next(&self, answer: &RunPage) -> Option<Self> {
-        let after = Some(answer.next.clone()?);
-        Some(Self { after, ..self.clone() })
+        let trail = self.trail.step(&answer.onward, answer.entries()).ok()??;
+        Some(self.clone().at(trail))
+    }
+
+    fn broken(&self, answer: &RunPage) -> Option<AnswerError> {
+        self.trail.step(&answer.onward, answer.entries()).err()
     }
 
     fn items(answer: RunPage) -> Vec<Run> {
@@ -277,7 +313,8 @@ mod tests {
     fn later_pages_need_their_cursor() {
         let after = Argument::new("Project", "runs", "after");
         assert!(list().optional_arguments().contains(&after));
-        let second = ListRuns { after: Some("c".to_owned()), ..list() };
+        let trail = Trail::default().step(&Onward::After("c".to_owned()), 1).unwrap().unwrap();
+        let second = list().at(trail);
         assert!(!second.optional_arguments().contains(&after));
     }
 
@@ -294,7 +331,7 @@ mod tests {
                                               "createdAt": null, "tags": []}}]}}}}"#,
         )
         .unwrap();
-        assert_eq!((page.total, page.next.as_deref()), (Some(3), Some("c2")));
+        assert_eq!((page.total, page.onward.cursor()), (Some(3), Some("c2")));
         let second = list().next(&page).unwrap();
         assert_eq!(second.subject(), "team/my project, page after c2");
         assert!(request(&second, &[]).contains(r#""cursor": "c2""#));

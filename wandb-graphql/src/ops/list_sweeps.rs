@@ -7,7 +7,7 @@ use wandb_core::model::Sweep;
 use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Lacks, Operation, PageSize, Paged};
 use wandb_core::transport::Request;
 
-use super::page::{PageInfo, first, paged};
+use super::page::{Onward, PageInfo, Trail, first, paged};
 use super::sweep_fields::{OPTIONAL_FIELDS, SweepFields};
 use crate::envelope::{RequestOf, data, missing, post};
 use crate::schema::sdl as schema;
@@ -24,7 +24,7 @@ use crate::schema::sdl as schema;
 pub struct ListSweeps {
     path: ProjectPath,
     page_size: PageSize,
-    after: Option<String>,
+    trail: Trail,
 }
 
 /// A page of sweeps.
@@ -33,8 +33,15 @@ pub struct ListSweeps {
 pub struct SweepPage {
     /// The sweeps, in the server's order.
     pub sweeps: Vec<Sweep>,
-    /// The cursor after which the next page begins, if there is one.
-    pub next: Option<String>,
+    /// How many entries were null.
+    pub null_entries: u64,
+    onward: Onward,
+}
+
+impl SweepPage {
+    fn entries(&self) -> usize {
+        self.sweeps.len() + usize::try_from(self.null_entries).unwrap_or(usize::MAX)
+    }
 }
 
 impl ListSweeps {
@@ -43,7 +50,7 @@ impl ListSweeps {
 
     /// All sweeps of the project at `path`.
     pub fn new(path: ProjectPath) -> Self {
-        Self { path, page_size: Self::PAGE_SIZE, after: None }
+        Self { path, page_size: Self::PAGE_SIZE, trail: Trail::default() }
     }
 }
 
@@ -89,7 +96,7 @@ impl Operation for ListSweeps {
     }
 
     fn subject(&self) -> String {
-        match &self.after {
+        match self.trail.after() {
             None => format!("{}, first page", self.path),
             Some(cursor) => format!("{}, page after {cursor}", self.path),
         }
@@ -100,14 +107,14 @@ impl Operation for ListSweeps {
     }
 
     fn optional_arguments(&self) -> Vec<Argument> {
-        paged("Project", "sweeps", self.after.as_deref())
+        paged("Project", "sweeps", self.trail.after())
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
         let variables = Variables {
             entity: self.path.entity(),
             project: self.path.project(),
-            cursor: self.after.as_deref(),
+            cursor: self.trail.after(),
             per_page: first(self.page_size),
         };
         post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
@@ -120,11 +127,13 @@ impl Operation for ListSweeps {
         let Some(sweeps) = project.sweeps else {
             return Err(AnswerError::malformed("it holds a project without sweeps", response.body()));
         };
-        let edges: Vec<SweepEdge> = sweeps.edges.into_iter().flatten().flatten().collect();
-        let last = edges.last().and_then(|edge| edge.cursor.clone());
-        let next = sweeps.page_info.next(last, self.after.as_deref(), response.body())?;
-        let sweeps = edges.into_iter().filter_map(|edge| edge.node?.into_sweep(&self.path)).collect();
-        Ok(SweepPage { sweeps, next })
+        let edges: Vec<Option<SweepEdge>> = sweeps.edges.unwrap_or_default();
+        let last = edges.iter().rev().flatten().next().and_then(|edge| edge.cursor.clone());
+        let onward = sweeps.page_info.onward(last);
+        let entries = edges.len();
+        let fields = edges.into_iter().flatten().filter_map(|edge| edge.node);
+        let sweeps: Vec<_> = fields.filter_map(|fields| fields.into_sweep(&self.path)).collect();
+        Ok(SweepPage { null_entries: (entries - sweeps.len()) as u64, sweeps, onward })
     }
 }
 
@@ -132,8 +141,20 @@ impl Paged for ListSweeps {
     type Item = Sweep;
 
     fn next(&self, answer: &SweepPage) -> Option<Self> {
-        let after = Some(answer.next.clone()?);
-        Some(Self { after, ..self.clone() })
+        let trail = self.trail.step(&answer.onward, answer.entries()).ok()??;
+        Some(Self { trail, ..self.clone() })
+    }
+
+    fn broken(&self, answer: &SweepPage) -> Option<AnswerError> {
+        self.trail.step(&answer.onward, answer.entries()).err()
+    }
+
+    fn null_entries(answer: &SweepPage) -> u64 {
+        answer.null_entries
+    }
+
+    fn key(item: &Sweep) -> Option<String> {
+        Some(item.id.clone())
     }
 
     fn items(answer: SweepPage) -> Vec<Sweep> {

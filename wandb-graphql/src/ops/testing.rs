@@ -34,3 +34,13 @@ pub(super) fn request(operation: &impl Operation, lacking: &[Field]) -> String {
 pub(super) fn answer<O: Operation>(operation: &O, body: &str) -> Result<O::Answer, AnswerError> {
     operation.answer(Response::new(Bytes::copy_from_slice(body.as_bytes())))
 }
+
+/// A page behind this cursor, or none.
+pub(crate) fn onward(cursor: Option<usize>) -> super::page::Onward {
+    cursor.map_or(super::page::Onward::End, |cursor| super::page::Onward::After(cursor.to_string()))
+}
+
+/// A page of which nobody says where it is.
+pub(crate) fn nowhere() -> super::page::Onward {
+    super::page::Onward::Nowhere
+}

@@ -10,8 +10,15 @@ pub struct Quirks {
     pub log_page_bytes: usize,
     /// Whether an unknown argument is refused without the name of the field's type, as older servers do. Default: no.
     pub untyped_arguments: bool,
+    /// How many runs move from the end of the project's list to its front, one after each page that is asked for, as when
+    /// the order's field changes meanwhile. Cursors are offsets then, so that some runs come twice and others are missed.
+    /// `runCount` stays right. Default: 0.
+    pub moving_runs: usize,
+    /// Ids of runs that are counted and never listed. Default: none.
+    pub hidden_runs: Vec<String>,
     /// Lists with null entries, by the field's name, and how many entries there are to each null one: every third entry
-    /// of `runs` is null with `("runs", 3)`. Also for rows: `history`, `sampledHistory`, `events`. Default: none.
+    /// of `runs` is null with `("runs", 3)`. Lists: `runs`, `files`,
+    /// `models`, `sweeps`, `logLines`. Default: none.
     pub null_entries: Vec<(&'static str, usize)>,
 }
 
@@ -28,6 +35,8 @@ impl Default for Quirks {
             log_lines_kept: 100_000,
             log_page_bytes: 1 << 20,
             untyped_arguments: false,
+            moving_runs: 0,
+            hidden_runs: Vec::new(),
             null_entries: Vec::new(),
         }
     }

@@ -38,9 +38,11 @@ impl Files {
     pub async fn download(self, folder: impl AsRef<Path>) -> Result<Downloads, Error> {
         let (existing, progress) = (self.existing, self.progress.clone());
         let at_once = self.api.client.concurrency();
-        let receipts = Receipts::InFolder;
-        let ended = fetch_all(self.stream(), folder.as_ref(), at_once, existing, receipts, &progress).await?;
-        let mut downloads = Downloads::default();
+        let files = self.open();
+        let issues = files.issues_later();
+        let (files, receipts) = (files.into_stream(), Receipts::InFolder);
+        let ended = fetch_all(files, folder.as_ref(), at_once, existing, receipts, &progress).await?;
+        let mut downloads = Downloads { issues: issues.all(), ..Downloads::default() };
         for (file, outcome) in ended {
             downloads.push(&file.name, outcome.map(|fetched| fetched.file));
         }

@@ -1,12 +1,15 @@
 //! Runs that are chosen and ordered on this side, because the server cannot do it.
 
-use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use futures_util::stream::{self, BoxStream, StreamExt};
+use wandb_core::model;
 use wandb_core::operation::{AnswerError, Argument, Field, Lacks};
 use wandb_graphql::ops::{Detail, ListRuns};
 use wandb_graphql::{Filter, Order};
 
 use super::Runs;
+use super::lister::Lister;
 use crate::api::Run;
+use crate::api::list_reader::Issues;
 use crate::error::Error;
 use crate::issue::Issue;
 
@@ -15,20 +18,27 @@ const ORDER: Argument = Argument::new("Project", "runs", "order");
 
 /// The runs that the server `listed`, or if it lacks the arguments for that, those of `wanted` from a list of all.
 pub(super) fn unless_refused(
-    mut listed: BoxStream<'static, Result<Run, Error>>,
+    mut listed: BoxStream<'static, Result<Vec<Run>, Error>>,
     wanted: Runs,
-) -> BoxStream<'static, Result<Run, Error>> {
+    issues: Issues,
+) -> BoxStream<'static, Result<Vec<Run>, Error>> {
+    let (api, filter, order) = (wanted.api.clone(), wanted.filter.clone(), wanted.order.clone());
+    let found = issues.clone();
     let begun = async move {
         match listed.next().await {
-            Some(Err(error)) if is_refused(&error) => stream::once(here(wanted)).try_flatten().boxed(),
+            Some(Err(error)) if is_refused(&error) => stream::once(here(wanted, found)).boxed(),
             first => stream::iter(first).chain(listed).boxed(),
         }
     };
-    stream::once(begun).flatten().boxed()
+    let noted = stream::once(async move {
+        issues.add(notes(&api.client.lacks(), &filter, &order));
+        Ok(Vec::new())
+    });
+    stream::once(begun).flatten().chain(noted).boxed()
 }
 
 /// What a list had to be done without, as notes: it was done here.
-pub(super) fn issues(lacks: &Lacks, filter: &Filter, order: &Order) -> Vec<Issue> {
+fn notes(lacks: &Lacks, filter: &Filter, order: &Order) -> Vec<Issue> {
     let needed = [(FILTERS, !filter.is_all()), (ORDER, *order != Order::default())];
     let lacking = needed.iter().filter(|(argument, is_used)| *is_used && lacks.contains_argument(argument));
     lacking.map(|(argument, _)| Issue::replaced_argument(argument)).collect()
@@ -43,11 +53,11 @@ fn is_refused(error: &Error) -> bool {
 }
 
 /// All runs are listed before the first one comes. A filter or order that the server can do is left to it.
-async fn here(wanted: Runs) -> Result<BoxStream<'static, Result<Run, Error>>, Error> {
-    let Runs { api, path, filter, order, detail, page_size, limit, .. } = wanted;
+async fn here(wanted: Runs, issues: Issues) -> Result<Vec<Run>, Error> {
+    let Runs { api, path, filter, order, detail, page_size, limit, columns, .. } = wanted;
     let matcher = filter.matcher()?;
     order.check_fields()?;
-    let mut list = ListRuns::new(path).detail(Detail::Full);
+    let mut list = ListRuns::new(path.clone()).detail(Detail::Full);
     if let Some(size) = page_size {
         list = list.page_size(size);
     }
@@ -59,26 +69,37 @@ async fn here(wanted: Runs) -> Result<BoxStream<'static, Result<Run, Error>>, Er
     if !lacks.contains_argument(&ORDER) {
         list = list.order(order.clone());
     }
-    let listed: Result<Vec<_>, _> = api.client.items(list.clone()).map_err(Error::from).try_collect().await;
-    let mut runs = match listed {
+    let lister = |list| Lister::new(api.client.clone(), path.clone(), list, None);
+    let mut lister_of_all = lister(list.clone());
+    let mut runs = match all(&mut lister_of_all).await {
         Err(error) if is_refused(&error) => {
-            let all = list.filter(Filter::all()).order(Order::default());
-            api.client.items(all).map_err(Error::from).try_collect().await?
+            lister_of_all = lister(list.filter(Filter::all()).order(Order::default()));
+            all(&mut lister_of_all).await?
         }
         listed => listed?,
     };
     check_fields(&api.client.lacks(), &filter, &order)?;
-    let mut seen = std::collections::HashSet::new();
-    runs.retain(|run| matcher.matches(run) && seen.insert(run.storage_id.clone()));
+    issues.add(lister_of_all.issues());
+    let lacks = lister_of_all.lacks();
+    issues.add(super::lacking(&lacks, columns));
+    runs.retain(|run| matcher.matches(run));
     runs.sort_by(|one, other| order.compare(one, other));
     runs.truncate(limit.unwrap_or(usize::MAX));
-    let runs = runs.into_iter().map(move |mut run| {
+    let runs = runs.into_iter().map(|mut run| {
         if detail == Detail::Light {
             run.leave_out_details();
         }
-        api.wrap(run)
+        api.wrap(run, &lacks)
     });
-    Ok(stream::iter(runs).boxed())
+    runs.collect()
+}
+
+async fn all(lister: &mut Lister) -> Result<Vec<model::Run>, Error> {
+    let mut all = Vec::new();
+    while let Some(runs) = lister.next_runs().await? {
+        all.extend(runs);
+    }
+    Ok(all)
 }
 
 /// Refuses what needs a field that the server lacks: all runs would seem to be without it.

@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::context::Context;
-use super::page::page;
+use super::page::{List, page};
 use super::run::RunObject;
 use crate::graphql::{Answer, Arguments, Facts, Object, Resolved};
 use crate::store::{blob_key, storage_id};
@@ -29,7 +29,9 @@ pub(crate) fn of_run(run: &RunObject, arguments: &Arguments) -> Result<Facts, St
         .filter(|name| pattern.as_ref().is_none_or(|pattern| pattern.is_match(name)))
         .map(|name| FileObject { run: run.clone(), name: name.clone() })
         .collect();
-    page("FileConnection", "FileEdge", &files, arguments, |file| file.name.clone())
+    let quirks = &run.context.quirks;
+    let list = List { name: "files", connection: "FileConnection", edge: "FileEdge", quirks };
+    page(&list, &files, arguments, |file| file.name.clone())
 }
 
 /// SQL's LIKE: `%` stands for any text, `_` for one character, `\` takes the next one literally.

@@ -1,27 +1,43 @@
 //! Connections: pages of edges behind opaque cursors.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::graphql::{Answer, Arguments, Facts, Object};
+use crate::quirks::Quirks;
 
 /// Edges when a query asks for no number.
 const DEFAULT_PAGE: usize = 50;
 
+/// What kind of list a page is of.
+pub(crate) struct List<'a> {
+    /// The field's name.
+    pub(crate) name: &'static str,
+    pub(crate) connection: &'static str,
+    pub(crate) edge: &'static str,
+    pub(crate) quirks: &'a Arc<Quirks>,
+}
+
 /// The page that `first` and `after` ask for. `key` names an item for good, so that a cursor holds its place while
-/// items are added and removed; an item that is gone is taken to have been where it was.
+/// items are added and removed; an item that is gone is taken to have been where it was. Where runs move, a cursor is an
+/// offset.
 pub(crate) fn page<T: Object + Clone + 'static>(
-    connection: &'static str,
-    edge: &'static str,
+    kind: &List<'_>,
     items: &[T],
     arguments: &Arguments,
     key: impl Fn(&T) -> String,
 ) -> Result<Facts, String> {
+    let &List { name: field, connection, edge, quirks } = kind;
+    let quirks = Arc::clone(quirks);
+    let by_offset = field == "runs" && quirks.moving_runs > 0;
     let start = match arguments.str("after").filter(|cursor| !cursor.is_empty()) {
         None => 0,
         Some(cursor) => {
             let (index, name) = decode(cursor).ok_or_else(|| format!("invalid cursor {cursor:?}"))?;
             let found = items.iter().position(|item| key(item) == name);
+            let found = if by_offset { Some(index) } else { found };
             found.map_or(index, |index| index + 1).min(items.len())
         }
     };
@@ -35,8 +51,12 @@ pub(crate) fn page<T: Object + Clone + 'static>(
     let (more, before) = (end < items.len(), start > 0);
     Ok(Facts::new(connection)
         .object("edges", move || {
-            Answer::objects(edges.clone().into_iter().map(|(cursor, node)| {
-                Facts::new(edge).value("cursor", cursor).object("node", move || Answer::object(node.clone()))
+            let edges = edges.clone().into_iter().enumerate();
+            Answer::objects(edges.map(|(index, (cursor, node))| {
+                let is_null = quirks.is_null(field, start + index);
+                Facts::new(edge)
+                    .value("cursor", cursor)
+                    .object("node", move || if is_null { Answer::NULL } else { Answer::object(node.clone()) })
             }))
         })
         .object("pageInfo", move || {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::context::Context;
-use super::page::page;
+use super::page::{List, page};
 use super::people::{EntityObject, UserObject};
 use super::run::RunObject;
 use super::sweep::SweepObject;
-use crate::graphql::{Answer, Arguments, Object, Resolved};
+use crate::graphql::{Answer, Arguments, Facts, Object, Resolved};
 use crate::store::{Filter, Order, ProjectFacts, Run};
 
 /// `Project`.
@@ -49,6 +49,25 @@ impl ProjectObject {
         let state = self.context.shared.read();
         let run = state.run(&self.facts.entity, &self.facts.name, name)?;
         Some(RunObject::new(&self.context, Arc::clone(run), self.facts.number))
+    }
+
+    /// The runs as a list of them has them now: without hidden ones, and moved as the quirks say.
+    fn listed(&self, mut runs: Vec<RunObject>) -> Vec<RunObject> {
+        let quirks = &self.context.quirks;
+        runs.retain(|run| !quirks.hidden_runs.contains(&run.run.facts.name));
+        if !runs.is_empty() && quirks.moving_runs > 0 {
+            let moved = self.context.shared.lists_of_runs().min(quirks.moving_runs);
+            let count = runs.len();
+            runs.rotate_right(moved % count);
+        }
+        runs
+    }
+
+    /// A page of runs.
+    pub(crate) fn page(&self, runs: &[RunObject], arguments: &Arguments) -> Result<Facts, String> {
+        let quirks = &self.context.quirks;
+        let list = List { name: "runs", connection: "RunConnection", edge: "RunEdge", quirks };
+        page(&list, runs, arguments, RunObject::id)
     }
 
     /// The runs that pass `filters`, in `order`.
@@ -98,8 +117,8 @@ impl Object for ProjectObject {
             "user" => Answer::object(UserObject((*self.context.user).clone())),
             "runCount" => Answer::value(self.search(arguments)?.len()),
             "runs" => {
-                let runs = self.search(arguments)?;
-                Answer::object(page("RunConnection", "RunEdge", &runs, arguments, RunObject::id)?)
+                let runs = self.listed(self.search(arguments)?);
+                Answer::object(self.page(&runs, arguments)?)
             }
             "run" | "bucket" => match self.run(arguments.required("name")) {
                 Some(run) => Answer::object(run),
@@ -108,13 +127,15 @@ impl Object for ProjectObject {
             "sweep" => Answer::optional(self.sweep(arguments.required("sweepName"))),
             "sweeps" => {
                 let sweeps = SweepObject::all(self, &self.facts);
-                Answer::object(page("SweepConnection", "SweepEdge", &sweeps, arguments, SweepObject::id)?)
+                let quirks = &self.context.quirks;
+                let list = List { name: "sweeps", connection: "SweepConnection", edge: "SweepEdge", quirks };
+                Answer::object(page(&list, &sweeps, arguments, SweepObject::id)?)
             }
             "totalSweeps" => Answer::value(facts.sweeps.len()),
             "allViews" => {
-                Answer::object(page::<NoView>("ViewConnection", "ViewEdge", &[], arguments, |_| {
-                    String::new()
-                })?)
+                let quirks = &self.context.quirks;
+                let list = List { name: "allViews", connection: "ViewConnection", edge: "ViewEdge", quirks };
+                Answer::object(page::<NoView>(&list, &[], arguments, |_| String::new())?)
             }
             _ => Answer::NULL,
         })

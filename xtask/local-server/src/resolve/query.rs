@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::artifact::ArtifactObject;
 use super::context::Context;
-use super::page::page;
+use super::page::{List, page};
 use super::people::{EntityObject, UserObject};
 use super::project::ProjectObject;
 use crate::graphql::{Answer, Arguments, Facts, Object, Resolved};
@@ -34,13 +34,10 @@ impl Object for Query {
                     return Ok(Answer::NULL);
                 }
                 let projects = ProjectObject::of_entity(context, &entity);
-                Answer::object(page(
-                    "ProjectConnection",
-                    "ProjectEdge",
-                    &projects,
-                    arguments,
-                    ProjectObject::id,
-                )?)
+                let quirks = &context.quirks;
+                let list =
+                    List { name: "models", connection: "ProjectConnection", edge: "ProjectEdge", quirks };
+                Answer::object(page(&list, &projects, arguments, ProjectObject::id)?)
             }
             "entity" => {
                 let name = context.entity(arguments.str("name"));

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::context::Context;
-use super::page::page;
 use super::project::ProjectObject;
 use super::run::RunObject;
 use crate::graphql::{Answer, Arguments, Facts, Object, Resolved};
@@ -70,7 +69,7 @@ impl Object for SweepObject {
             "runCountExpected" => Answer::value(sweep.run_count_expected),
             "runs" => {
                 let runs = self.runs(arguments)?;
-                Answer::object(page("RunConnection", "RunEdge", &runs, arguments, RunObject::id)?)
+                Answer::object(self.project.page(&runs, arguments)?)
             }
             _ => Answer::NULL,
         })

@@ -1,5 +1,6 @@
 //! What all connections of a server share: data, schema, faults, log.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use jiff::Timestamp;
@@ -35,6 +36,8 @@ pub(crate) struct Shared {
     features: RwLock<Vec<(String, bool)>>,
     quirks: RwLock<Arc<Quirks>>,
     storage: RwLock<StorageBehaviour>,
+    /// Pages of runs that were asked for since the quirks were set.
+    lists_of_runs: AtomicUsize,
     urls: OnceLock<Urls>,
 }
 
@@ -51,6 +54,7 @@ impl Shared {
             features: RwLock::new(FEATURES.iter().map(|name| ((*name).to_owned(), true)).collect()),
             quirks: RwLock::default(),
             storage: RwLock::default(),
+            lists_of_runs: AtomicUsize::new(0),
             urls: OnceLock::new(),
         })
     }
@@ -90,7 +94,13 @@ impl Shared {
         Arc::clone(&self.quirks.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Counts a page of runs, and tells how many there were before.
+    pub(crate) fn lists_of_runs(&self) -> usize {
+        self.lists_of_runs.fetch_add(1, Ordering::Relaxed)
+    }
+
     pub(crate) fn set_quirks(&self, quirks: Quirks) {
+        self.lists_of_runs.store(0, Ordering::Relaxed);
         *self.quirks.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(quirks);
     }
 

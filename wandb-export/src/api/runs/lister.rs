@@ -1,0 +1,84 @@
+//! Asks a server for the runs of a project, whole.
+
+use std::pin::pin;
+
+use futures_util::stream::StreamExt;
+use wandb_core::ProjectPath;
+use wandb_core::client::Client;
+use wandb_core::model;
+use wandb_core::operation::{Field, Lacks, Operation as _};
+use wandb_graphql::RunLister;
+use wandb_graphql::ops::ListRuns;
+
+use crate::error::Error;
+use crate::issue::Issue;
+
+/// Lists the runs of a project: the loop around [`RunLister`].
+pub(crate) struct Lister {
+    client: Client,
+    path: ProjectPath,
+    list: RunLister,
+    optional_fields: &'static [Field],
+}
+
+impl Lister {
+    pub(crate) fn new(client: Client, path: ProjectPath, list: ListRuns, limit: Option<usize>) -> Self {
+        let optional_fields = list.optional_fields();
+        let list = RunLister::new(list);
+        let list = match limit {
+            Some(limit) => list.limit(limit as u64),
+            None => list,
+        };
+        Self { client, path, list, optional_fields }
+    }
+
+    /// The next runs, at least one; `None` at the end.
+    pub(crate) async fn next_runs(&mut self) -> Result<Option<Vec<model::Run>>, Error> {
+        while let Some(request) = self.list.request() {
+            let mut pages = pin!(self.client.pages(request));
+            let Some(page) = pages.next().await else { return Ok(None) };
+            let runs = self.list.take(page?);
+            if !runs.is_empty() {
+                return Ok(Some(runs));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes a run that was found in another way.
+    #[cfg(feature = "mirror")]
+    pub(crate) fn admit(&mut self, run: &model::Run) -> bool {
+        self.list.admit(run)
+    }
+
+    /// Whether every run was listed, as far as the server tells.
+    #[cfg(feature = "mirror")]
+    pub(crate) fn is_whole(&self) -> bool {
+        self.list.end().is_whole()
+    }
+
+    /// The fields of the runs that the server lacks.
+    pub(crate) fn lacks(&self) -> Lacks {
+        let lacks = self.client.lacks().among(self.optional_fields);
+        // The count of the runs is none of their fields; without it the list is not compared with anything.
+        lacks.iter().filter(|field| field.on_type() != "Project").cloned().collect()
+    }
+
+    /// What is missing from the list.
+    pub(crate) fn issues(&self) -> Vec<Issue> {
+        let end = self.list.end();
+        let project = || self.path.clone();
+        let mut issues = Vec::new();
+        if end.late > 0 {
+            issues.push(Issue::RunsFoundLate { project: project(), count: end.late });
+        }
+        if end.null_entries > 0 {
+            issues
+                .push(Issue::NullEntries { list: format!("runs of {}", self.path), count: end.null_entries });
+        }
+        if end.missing > 0 || end.is_cut {
+            issues.push(Issue::RunsMissing { project: project(), counted: end.counted, listed: end.listed });
+        }
+        issues
+    }
+}

@@ -1,0 +1,287 @@
+//! The lister over a server whose runs move while its pages are read.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use wandb_core::model::Run;
+use wandb_core::operation::PageSize;
+
+use super::*;
+use crate::ops::testing::onward;
+
+/// What happens to the runs between two pages.
+#[derive(Debug, Clone)]
+enum Change {
+    /// The run at a place moves to another.
+    Move(usize, usize),
+    /// A run is made, which comes last.
+    Add,
+    /// The run at a place is deleted.
+    Delete(usize),
+}
+
+/// A project whose pages are offsets into the runs as they are now.
+struct Server {
+    runs: Vec<u32>,
+    next: u32,
+    page: u64,
+    is_counted: bool,
+    /// Every so manieth entry is null; 0 for none.
+    null: usize,
+    requests: u64,
+}
+
+impl Server {
+    fn new(runs: u32, page: u64) -> Self {
+        Self { runs: (0..runs).collect(), next: runs, page, is_counted: true, null: 0, requests: 0 }
+    }
+
+    fn change(&mut self, change: &Change) {
+        let count = self.runs.len();
+        match *change {
+            Change::Add => {
+                self.runs.push(self.next);
+                self.next += 1;
+            }
+            Change::Move(from, to) if count > 0 => {
+                let run = self.runs.remove(from % count);
+                self.runs.insert(to % count, run);
+            }
+            Change::Delete(at) if count > 0 => {
+                self.runs.remove(at % count);
+            }
+            _ => {}
+        }
+    }
+
+    fn answer(&mut self, list: &ListRuns) -> RunPage {
+        self.requests += 1;
+        let mut runs = self.runs.clone();
+        if list.order_now().text().starts_with('-') {
+            runs.reverse();
+        }
+        let start = list.trail().after().map_or(0, |cursor| cursor.parse::<usize>().expect("a cursor"));
+        let size = usize::try_from(list.size().initial()).expect("a size");
+        let start = start.min(runs.len());
+        let end = (start + size).min(runs.len());
+        let is_null = |place: usize| self.null > 0 && place % self.null == self.null - 1;
+        let runs: Vec<_> =
+            (start..end).filter(|place| !is_null(*place)).map(|place| run(runs[place])).collect();
+        RunPage {
+            total: self.is_counted.then_some(self.runs.len() as u64),
+            null_entries: (end - start - runs.len()) as u64,
+            runs,
+            onward: onward((end < self.runs.len()).then_some(end)),
+            page_size: list.size(),
+        }
+    }
+
+    fn lister(&self) -> RunLister {
+        let list = ListRuns::new("team/project".parse().expect("a path"));
+        RunLister::new(list.page_size(PageSize::fixed(self.page)))
+    }
+
+    /// Lists the runs, with one of `changes` after each request.
+    fn list(&mut self, mut reader: RunLister, changes: &[Change]) -> (Vec<u32>, RunListEnd) {
+        let mut listed = Vec::new();
+        let mut changes = changes.iter();
+        while let Some(request) = reader.request() {
+            let page = self.answer(&request);
+            let runs = reader.take(page);
+            listed.extend(runs.iter().map(|run| run.id.parse::<u32>().expect("a number")));
+            changes.next().into_iter().for_each(|change| self.change(change));
+            assert!(self.requests < 10_000, "it does not end");
+        }
+        (listed, reader.end())
+    }
+}
+
+fn run(number: u32) -> Run {
+    Run::new("team", "project", number.to_string(), format!("storage id {number}"))
+}
+
+#[test]
+fn calm_list_is_read_once() {
+    for (runs, page, requests) in [(0, 10, 1), (10, 10, 1), (11, 10, 2), (95, 10, 10)] {
+        let mut server = Server::new(runs, page);
+        let (listed, end) = server.list(server.lister(), &[]);
+        assert_eq!((listed, server.requests), ((0..runs).collect(), requests));
+        assert!(end.is_whole() && end.late == 0, "{end:?}");
+    }
+}
+
+#[test]
+fn missed_run_is_found_late() {
+    let mut server = Server::new(6, 2);
+    // The last run moves to the front once the first page is read, so that another one comes twice.
+    let (listed, end) = server.list(server.lister(), &[Change::Move(5, 0)]);
+    assert_eq!(listed, [0, 1, 2, 3, 4, 5]);
+    assert_eq!((end.late, end.is_whole(), server.requests), (1, true, 6));
+}
+
+#[test]
+fn deletion_makes_it_look_again() {
+    let mut server = Server::new(6, 2);
+    let (listed, end) = server.list(server.lister(), &[Change::Delete(0)]);
+    assert_eq!((listed, end.late, end.is_whole()), (vec![0, 1, 3, 4, 5, 2], 1, true));
+}
+
+#[test]
+fn run_that_is_deleted_meanwhile_is_not_missing() {
+    let mut server = Server::new(6, 2);
+    let none = Change::Move(0, 0);
+    // The count of the last page holds a run that no page shows, and that is gone when the runs are counted again.
+    let mut lister = server.lister();
+    let mut deleted = false;
+    while let Some(request) = lister.request() {
+        let mut page = server.answer(&request);
+        page.runs.retain(|run| run.id != "3");
+        if lister.stage == Stage::Recount {
+            deleted = true;
+            page.total = Some(5);
+        }
+        lister.take(page);
+        server.change(&none);
+    }
+    let end = lister.end();
+    assert_eq!((deleted, end.missing, end.listed), (true, 0, 5));
+}
+
+#[test]
+fn run_that_never_comes_is_missing() {
+    let mut server = Server::new(9, 2);
+    let mut lister = server.lister();
+    while let Some(request) = lister.request() {
+        let mut page = server.answer(&request);
+        page.runs.retain(|run| run.id != "3");
+        lister.take(page);
+    }
+    let end = lister.end();
+    assert_eq!((end.missing, end.listed, end.is_whole()), (1, 8, false));
+    assert_eq!(server.requests, 11, "two passes and another count");
+}
+
+#[test]
+fn null_entries_are_not_missing_twice() {
+    let mut server = Server { null: 4, ..Server::new(9, 2) };
+    let (listed, end) = server.list(server.lister(), &[]);
+    assert_eq!((listed.len(), end.null_entries, end.missing, end.is_whole()), (7, 2, 0, false));
+    assert_eq!(server.requests, 5, "the null entries are counted");
+}
+
+#[test]
+fn limit_asks_only_for_what_it_needs() {
+    for (limit, requests, sizes) in
+        [(0, 0, &[][..]), (3, 1, &[3]), (10, 1, &[10]), (12, 2, &[10, 2]), (95, 5, &[10, 10, 10, 10, 10])]
+    {
+        let mut server = Server::new(45, 10);
+        let mut lister = server.lister().limit(limit);
+        let mut asked = Vec::new();
+        let mut count = 0;
+        while let Some(request) = lister.request() {
+            asked.push(request.size().initial());
+            let page = server.answer(&request);
+            count += lister.take(page).len() as u64;
+        }
+        assert_eq!((count, server.requests, &asked[..]), (limit.min(45), requests, sizes));
+        assert!(lister.end().is_whole());
+    }
+}
+
+#[test]
+fn without_a_count_only_repeats_make_it_look_again() {
+    let mut server = Server { is_counted: false, ..Server::new(6, 2) };
+    assert!(server.list(server.lister(), &[]).1.is_whole());
+    assert_eq!(server.requests, 3);
+    let (listed, end) = server.list(server.lister(), &[Change::Move(5, 0)]);
+    assert_eq!((listed.len(), end.late), (6, 1));
+}
+
+#[test]
+fn broken_pages_end_and_keep_what_came() {
+    for (onward, is_counted) in [("nowhere", false), ("circle", false), ("circle", true), ("fresh", true)] {
+        let mut server = Server { is_counted, ..Server::new(20, 5) };
+        let mut lister = server.lister();
+        let mut fresh = 0;
+        while let Some(request) = lister.request() {
+            let mut page = server.answer(&request.at(Trail::default()));
+            fresh += 1;
+            page.onward = match onward {
+                "nowhere" => crate::ops::testing::nowhere(),
+                "circle" => crate::ops::testing::onward(Some(7)),
+                _ => crate::ops::testing::onward(Some(fresh)),
+            };
+            lister.take(page);
+            assert!(server.requests < 10_000, "{onward}");
+        }
+        let end = lister.end();
+        assert_eq!(end.listed, 10, "five from each end");
+        assert_eq!((end.missing, end.is_cut), if is_counted { (10, false) } else { (0, true) }, "{onward}");
+    }
+}
+
+#[test]
+fn range_of_time_is_a_filter() {
+    let list = ListRuns::new("team/project".parse().expect("a path"));
+    let lister = RunLister::new(list.clone()).created(Some("2024-01-01"), None);
+    let filter = lister.request().expect("a request");
+    assert_eq!(filter.filter_now().json(), r#"{"created_at":{"$gte":"2024-01-01"}}"#);
+    let both = RunLister::new(list.filter(Filter::sweep("sw"))).created(None, Some("2024-01-01"));
+    let filter = both.request().expect("a request");
+    assert_eq!(
+        filter.filter_now().json(),
+        r#"{"$and":[{"$and":[{"sweep":"sw"}]},{"created_at":{"$lt":"2024-01-01"}}]}"#
+    );
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        4 => (any::<usize>(), any::<usize>()).prop_map(|(from, to)| Change::Move(from, to)),
+        1 => Just(Change::Add),
+    ]
+}
+
+proptest! {
+    /// Whatever moves and is added: nothing comes twice, and a list that calls itself whole is.
+    #[test]
+    fn whole_lists_are_whole(
+        runs in 0_u32..60,
+        page in 1_u64..20,
+        changes in proptest::collection::vec(change(), 0..40),
+        null in prop_oneof![4 => Just(0_usize), 1 => 2_usize..9],
+    ) {
+        let mut server = Server { null, ..Server::new(runs, page) };
+        let (listed, end) = server.list(server.lister(), &changes);
+        let different: BTreeSet<u32> = listed.iter().copied().collect();
+        prop_assert_eq!(different.len(), listed.len(), "nothing comes twice");
+        if end.is_whole() {
+            prop_assert!((0..runs).all(|run| different.contains(&run)), "{:?}", end);
+        } else {
+            prop_assert!(end.missing + end.null_entries > 0);
+        }
+        prop_assert!(server.requests <= 3 * (u64::from(runs) + 40).div_ceil(page) + 4);
+    }
+
+    /// Runs that settle after the first pass are all found, deleted ones notwithstanding.
+    #[test]
+    fn lists_that_settle_are_whole(
+        runs in 1_u32..60,
+        page in 1_u64..20,
+        changes in proptest::collection::vec(change(), 0..9),
+        deletions in proptest::collection::vec(any::<usize>(), 0..3),
+    ) {
+        let mut server = Server::new(runs, page);
+        let first_pass = usize::try_from(u64::from(runs).div_ceil(page)).expect("a count") - 1;
+        let mut changes = changes;
+        let is_deleting = !deletions.is_empty();
+        if is_deleting {
+            // A run that is made would hide in the count that another one was deleted.
+            changes = deletions.into_iter().map(Change::Delete).collect();
+        }
+        changes.truncate(first_pass);
+        let (listed, end) = server.list(server.lister(), &changes);
+        let listed: BTreeSet<u32> = listed.into_iter().collect();
+        prop_assert!(end.is_whole(), "{:?}", end);
+        prop_assert!(server.runs.iter().all(|run| listed.contains(run)));
+    }
+}
