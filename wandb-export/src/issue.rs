@@ -258,9 +258,8 @@ impl Issue {
         match self {
             Self::UnsupportedField { requested, .. } => !requested,
             Self::UnsupportedArgument { consequence, .. } => consequence.is_none(),
-            Self::SessionsOverlap { .. } | Self::TextsUsed { .. } => true,
             Self::HistoryByKeys { guessed, .. } => !guessed,
-            Self::LiveQueryFailed { .. } => true,
+            Self::LiveQueryFailed { .. } | Self::SessionsOverlap { .. } | Self::TextsUsed { .. } => true,
             _ => false,
         }
     }
