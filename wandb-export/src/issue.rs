@@ -267,10 +267,11 @@ impl Issue {
         match self {
             Self::UnsupportedField { requested, .. } => !requested,
             Self::UnsupportedArgument { consequence, .. } => consequence.is_none(),
-            Self::SessionsOverlap { .. } | Self::TextsUsed { .. } => true,
             Self::HistoryByKeys { guessed, .. } => !guessed,
-            Self::LiveQueryFailed { .. } => true,
-            Self::RunsFoundLate { .. } => true,
+            Self::LiveQueryFailed { .. }
+            | Self::RunsFoundLate { .. }
+            | Self::SessionsOverlap { .. }
+            | Self::TextsUsed { .. } => true,
             _ => false,
         }
     }
