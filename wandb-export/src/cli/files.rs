@@ -18,9 +18,11 @@ use crate::files::{Downloaded, Downloads, Existing};
 
 /// List the files of a run, or download them
 ///
-/// A download goes on where an earlier one broke off, is checked against size and digest, and only then put into its place.
-/// Files that are there already are not downloaded again. Names that could lead out of the folder, or that some system
-/// cannot hold, are replaced; wandb-export-names.json in the folder tells which.
+/// A download resumes an earlier one that broke off, is checked against size and digest, and only then put into its place.
+/// Files that are there already are not downloaded again. Where the storage twice sends something else than the server's list
+/// says, that is kept, and the exit code is 5. A file that is only a reference (s3://…) is listed with its address, and not
+/// downloaded. Names that could lead out of the folder, or that some system cannot hold, are replaced;
+/// wandb-export-names.json in the folder tells which.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   wandb-export files my-team/my-project/abc123

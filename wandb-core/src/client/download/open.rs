@@ -103,7 +103,7 @@ impl Failure {
     /// Whether the file may be had at another address: this one was not reached, or refused.
     fn is_about_the_address(&self) -> bool {
         match self {
-            Self::Answer(AnswerError::NotFound { .. }) => true,
+            Self::Answer(AnswerError::NotFound { .. }) | Self::Unauthorized | Self::Redirected { .. } => true,
             Self::Status { status, .. } => {
                 status.is_client_error()
                     && !matches!(
@@ -115,7 +115,6 @@ impl Failure {
                     )
             }
             Self::Transport { error, .. } => error.is_before_sending(),
-            Self::Unauthorized | Self::Redirected { .. } => true,
             Self::NotWandb { .. } | Self::Answer(_) => false,
         }
     }

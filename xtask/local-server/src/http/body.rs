@@ -54,9 +54,8 @@ impl Body for Payload {
     fn size_hint(&self) -> SizeHint {
         match self.then {
             Then::End if !self.is_chunked => SizeHint::with_exact(self.data.len() as u64),
-            Then::End => SizeHint::default(),
-            // The length is in the header and not true.
-            Then::Break | Then::Hang => SizeHint::default(),
+            // There is no length, or the one in the header is not true.
+            Then::End | Then::Break | Then::Hang => SizeHint::default(),
         }
     }
 }

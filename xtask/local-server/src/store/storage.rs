@@ -2,6 +2,7 @@
 
 /// How the storage behaves. The default is Google's, as behind the `SaaS`, but for suffix ranges, which Azure ignores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch by itself")]
 #[non_exhaustive]
 pub struct StorageBehaviour {
     /// Whether answers have an `ETag`. Default: yes. Proxies drop it.

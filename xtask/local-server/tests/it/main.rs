@@ -9,5 +9,6 @@ mod graphql;
 mod lists;
 mod matching;
 mod recordings;
+mod storage;
 mod traffic;
 mod writes;

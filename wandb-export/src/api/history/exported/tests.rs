@@ -199,6 +199,16 @@ fn cut_bodies_come_whole_with_and_without_tags() {
 }
 
 #[test]
+fn addresses_of_other_kinds_are_not_requested() {
+    let storage = Storage::new(vec![files::wide(0, 100, 2)], Behaviour::default());
+    let all = wanted(i64::MIN..i64::MAX, Selection::Everything);
+    let urls = ["s3://bucket/history.parquet".to_owned()];
+    let read = block_on(Files::of(&storage.client(), &run(), &urls, &all));
+    assert!(matches!(read, Err(Error::Exported { .. })));
+    assert_eq!(storage.requests(), 0);
+}
+
+#[test]
 fn a_small_file_is_one_request() {
     let storage = Storage::new(vec![files::wide(0, 100, 2)], Behaviour::default());
     let read = by_column(&storage, &wanted(i64::MIN..i64::MAX, Selection::Everything)).expect("readable");

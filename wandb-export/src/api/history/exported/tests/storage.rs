@@ -51,7 +51,7 @@ impl Storage {
         let base = BaseUrl::parse("https://api.example.org").expect("a URL");
         let wait = Duration::from_millis(1);
         let retry =
-            RetryPolicy { attempts: 3, first_wait: wait, longest_wait: wait, ..RetryPolicy::default() };
+            RetryPolicy { attempts: 12, first_wait: wait, longest_wait: wait, ..RetryPolicy::default() };
         Client::builder(Arc::new(Lifted::new(self.clone())), base).retry(retry).build()
     }
 
