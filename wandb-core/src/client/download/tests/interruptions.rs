@@ -121,7 +121,7 @@ fn cut_downloads_come_whole_from_any_storage() {
                 }
                 // A tag tells that the file is another one, which the caller begins anew with.
                 Err(error) => {
-                    assert!(kind.tags && kind.changes && error.is_changed(), "seed {seed}: {error}")
+                    assert!(kind.tags && kind.changes && error.is_changed(), "seed {seed}: {error}");
                 }
             }
         }

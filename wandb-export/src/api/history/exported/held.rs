@@ -259,10 +259,10 @@ mod tests {
     fn discarded_bytes_are_not_there() {
         let mut held = Held::nothing(20 << 20);
         held.take_no_memory();
-        put(&mut held, 0, &[7; 1 << 20], None);
+        put(&mut held, 0, &vec![7; 1 << 20], None);
         for start in [1 << 20, 8 << 20] {
             let mut room = held.room(start, None);
-            room.add(&[9; 1 << 20]);
+            room.add(&vec![9; 1 << 20]);
             held.discard(room.write().expect("room on the disk"));
             held.get_bytes(start, 1).expect_err("discarded");
             assert_eq!(held.get_bytes(0, 1 << 20).expect("there"), vec![7; 1 << 20]);
