@@ -201,8 +201,13 @@ impl Project {
         let mut there = HashSet::new();
         for ids in gone.chunks(IDS_AT_ONCE) {
             let list = ListRuns::new(self.path.clone()).filter(Filter::ids(ids));
-            let runs: Vec<_> = self.api.client().items(list).try_collect().await?;
-            there.extend(runs.into_iter().map(|run| run.id));
+            let listed: Result<Vec<_>, _> = self.api.client().items(list).try_collect().await;
+            match listed {
+                Ok(runs) => there.extend(runs.into_iter().map(|run| run.id)),
+                // A server that cannot filter can only list all runs, and these were not among them.
+                Err(error) if error.is_unsupported() => break,
+                Err(error) => return Err(error.into()),
+            }
         }
         Ok(gone.into_iter().filter(|id| !there.contains(id)).collect())
     }
