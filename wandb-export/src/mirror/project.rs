@@ -216,10 +216,16 @@ impl Project {
         for ids in unlisted.clone().chunks(IDS_AT_ONCE) {
             let mut asked = self.lister(Filter::ids(ids));
             let mut found = Vec::new();
-            while let Some(runs) = asked.next_runs().await? {
-                found.extend(runs);
-            }
-            if !asked.is_whole() {
+            let is_whole = loop {
+                match asked.next_runs().await {
+                    Ok(Some(runs)) => found.extend(runs),
+                    Ok(None) => break asked.is_whole(),
+                    // The server cannot filter.
+                    Err(Error::Request(error)) if error.is_unsupported() => break false,
+                    Err(error) => return Err(error),
+                }
+            };
+            if !is_whole {
                 let missed = ids.iter().filter(|id| !found.iter().any(|run: &Run| run.id == **id));
                 for id in missed.cloned().collect::<Vec<_>>() {
                     let path = RunPath::new(self.path.entity(), self.path.project(), id)?;

@@ -99,6 +99,23 @@ fn a_server_without_logs_and_sweeps_gives_the_rest() {
     assert!(files(folder.path()) == found);
 }
 
+#[test]
+fn a_server_that_cannot_filter_is_mirrored_all_the_same() {
+    let server = server();
+    fill(&server);
+    let folders = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
+    asynchronous(&server, async |api| mirror(&api, folders[0].path()).await);
+    let missing = [("Project.runs", "filters"), ("Project.runs", "order"), ("Project.runCount", "filters")];
+    server.store().set_missing_fields(&missing).expect("arguments of the schema");
+    let report = asynchronous(&server, async |api| mirror(&api, folders[1].path()).await);
+    assert!(report.is_complete() && report.projects[0].new == 10, "{report:?}");
+    let names = |folder: &tempfile::TempDir| files(folder.path()).into_keys().collect::<Vec<_>>();
+    assert_eq!(names(&folders[0]), names(&folders[1]));
+    server.store().remove_run(&format!("{PROJECT}/run-3")).expect("a run");
+    let report = asynchronous(&server, async |api| mirror(&api, folders[1].path()).await);
+    assert_eq!(report.projects[0].gone, ["run-3"], "{report:?}");
+}
+
 /// Only their rows, so that there is one request a run beside those for many.
 async fn mirror_rows(api: &Api, folder: &Path) -> MirrorReport {
     let mirror = api.mirror("local-team/many").await.expect("a path");
