@@ -268,9 +268,8 @@ impl Issue {
         match self {
             Self::UnsupportedField { requested, .. } => !requested,
             Self::UnsupportedArgument { consequence, .. } => consequence.is_none(),
-            Self::SessionsOverlap { .. } | Self::TextsUsed { .. } => true,
+            Self::SessionsOverlap { .. } | Self::TextsUsed { .. } | Self::LiveQueryFailed { .. } => true,
             Self::HistoryByKeys { guessed, .. } => !guessed,
-            Self::LiveQueryFailed { .. } => true,
             _ => false,
         }
     }

@@ -144,7 +144,7 @@ impl History {
 
     /// As far as it extended when it was looked at.
     #[cfg(feature = "mirror")]
-    pub(crate) fn as_of(self, extent: HistoryExtent) -> Self {
+    pub(crate) fn with_extent(self, extent: HistoryExtent) -> Self {
         Self { extent: Some(extent), ..self }
     }
 

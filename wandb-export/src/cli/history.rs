@@ -20,6 +20,7 @@ use crate::api;
   wandb-export history my-team/my-project/a-fork --all --with-parent -f jsonl
   wandb-export history ./wandb/offline-run-20260101_120000-abc123 --all -o metrics.parquet
   wandb-export history ./wandb/latest-run --all --follow")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Options {
     /// The run: entity/project/run, its page's address, or a place on disk: ./wandb/run-…, or a .wandb file
     pub(super) path: String,

@@ -223,7 +223,9 @@ impl HistoryReader {
     ) -> Result<Batches, Error> {
         let client = self.api.client().clone();
         let (parents, issue) = parents(&client, &self.path).await?;
-        issue.into_iter().for_each(|issue| self.findings.add(issue));
+        if let Some(issue) = issue {
+            self.findings.add(issue);
+        }
         // Their columns are not known beforehand, and their rows are none of those that were counted.
         #[cfg(feature = "parquet")]
         drop(self.schema.take());
@@ -391,18 +393,14 @@ fn until(batches: Batches, rows: u64) -> Batches {
 /// `batches`, and an issue if they end with fewer rows than were counted.
 fn check_count(batches: Batches, counted: u64, run: RunPath, findings: Findings) -> Batches {
     let mut received = 0;
-    let check = move |batch: Option<Result<Batch, Error>>| match batch {
-        Some(batch) => {
+    let check = move |batch: Option<Result<Batch, Error>>| {
+        if let Some(batch) = &batch {
             received += batch.as_ref().map_or(0, |batch| batch.len() as u64);
-            std::future::ready(Some(batch))
+        } else if received < counted {
+            let run = run.clone();
+            findings.add(Issue::RowsMissing { run, stream: "history", counted, received });
         }
-        None => {
-            if received < counted {
-                let run = run.clone();
-                findings.add(Issue::RowsMissing { run, stream: "history", counted, received });
-            }
-            std::future::ready(None)
-        }
+        std::future::ready(batch)
     };
     let ended = stream::once(std::future::ready(None));
     batches.map(Some).chain(ended).map(check).buffered(1).filter_map(std::future::ready).boxed()
