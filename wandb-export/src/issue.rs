@@ -110,6 +110,16 @@ pub enum Issue {
         /// How many rows come late.
         rows: u64,
     },
+    /// The history of a run that another one was forked from is not among the rows.
+    #[non_exhaustive]
+    ParentMissing {
+        /// The run.
+        run: RunPath,
+        /// The run that it, or one of its parents, was forked from.
+        parent: RunPath,
+        /// Why its rows are missing.
+        detail: String,
+    },
     /// A history is a sample, because the run has more rows than can be asked for.
     #[non_exhaustive]
     Sampled {
@@ -328,6 +338,9 @@ impl fmt::Display for Issue {
                     f,
                     "{run}: {rows} rows come behind rows of later steps, as the exported files have them"
                 )
+            }
+            Self::ParentMissing { run, parent, detail } => {
+                write!(f, "{run}: the rows of {parent}, from which it was forked, are missing: {detail}")
             }
             Self::Sampled { run, rows } => {
                 write!(f, "{run} has more than {rows} system metrics; these are samples")

@@ -73,6 +73,13 @@ pub struct Branch {
     pub value: f64,
 }
 
+impl Branch {
+    /// The place in the run with this id where `metric` has this value.
+    pub fn new(run: impl Into<String>, metric: impl Into<String>, value: f64) -> Self {
+        Self { run: run.into(), metric: metric.into(), value }
+    }
+}
+
 /// An alert (`run.alert`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]

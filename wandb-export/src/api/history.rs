@@ -1,7 +1,6 @@
 //! A run's metrics: what to read of them, and how.
 
 mod by_keys;
-#[cfg(feature = "parquet")]
 mod content;
 #[cfg(feature = "parquet")]
 mod exported;
@@ -9,12 +8,14 @@ mod few;
 mod findings;
 mod follow;
 mod on_disk;
+mod parents;
 mod parse;
 mod reader;
 mod select;
 mod system;
 #[cfg(all(test, feature = "mock"))]
 mod tests;
+mod union;
 mod whole;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use wandb_graphql::plan::HistoryRange;
 use wandb_graphql::{Keys, Samples, Selection};
 
 pub use follow::Follow;
+pub(super) use parents::branch_of;
 #[cfg(feature = "mirror")]
 pub(crate) use parse::{Losses, parse as parse_row};
 pub use reader::{HistoryEnd, HistoryReader};
@@ -77,6 +79,7 @@ pub struct History {
     page_size: Option<u64>,
     x_axis: Option<String>,
     limit: Option<u64>,
+    with_parent: bool,
     /// How far the history extends, if that is known.
     extent: Option<HistoryExtent>,
 }
@@ -134,13 +137,14 @@ impl History {
             page_size: None,
             x_axis: None,
             limit: None,
+            with_parent: false,
             extent: None,
         }
     }
 
     /// As far as it extended when it was looked at.
     #[cfg(feature = "mirror")]
-    pub(crate) fn as_of(self, extent: HistoryExtent) -> Self {
+    pub(crate) fn with_extent(self, extent: HistoryExtent) -> Self {
         Self { extent: Some(extent), ..self }
     }
 
@@ -214,6 +218,13 @@ impl History {
     /// Up to, but not including, this step. Needs [`all`](Self::all).
     pub fn max_step(mut self, step: i64) -> Self {
         self.max_step = Some(step);
+        self
+    }
+
+    /// With the rows of the run that this one was forked from, up to the step of the fork, and of the runs that that one was
+    /// forked from. Without, a fork has only the rows that it has logged itself. Needs [`all`](Self::all).
+    pub fn with_parent(mut self) -> Self {
+        self.with_parent = true;
         self
     }
 
@@ -309,6 +320,7 @@ impl History {
                 (self.min_step.is_some(), "a first step"),
                 (self.max_step.is_some(), "a last step"),
                 (self.source != Source::Live, "the exported history"),
+                (self.with_parent, "the history of the parent run"),
             ];
             if let Some((_, what)) = needs_all.into_iter().find(|(asked, _)| *asked) {
                 return Err(Error::usage(format!(
@@ -322,6 +334,11 @@ impl History {
         if self.x_axis.is_some() && (self.keys.is_empty() || self.amount == Amount::All) {
             return Err(Error::usage(
                 "only samples of some keys can be taken along another x axis; name the keys, and do not ask for all rows",
+            ));
+        }
+        if self.with_parent && self.stream == Stream::System {
+            return Err(Error::usage(
+                "system metrics have no steps, so a parent's cannot be told from a fork's",
             ));
         }
         // However far the run has come.
@@ -341,6 +358,11 @@ impl History {
     fn ask(&self) -> Result<Ask, Error> {
         if self.source != Source::Live {
             return Err(Error::usage("the exported history is a server's; a run on disk has none"));
+        }
+        if self.with_parent {
+            return Err(Error::usage(
+                "a run on disk does not tell where its parent's files are; read them by themselves",
+            ));
         }
         let samples = match self.amount {
             Amount::All => None,

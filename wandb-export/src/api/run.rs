@@ -8,6 +8,7 @@ use wandb_core::operation::Lacks;
 use wandb_core::{Row, RunPath, model};
 use wandb_runlog::{Alert, Artifact, Branch};
 
+use super::history::branch_of;
 use super::run_rows::{self, RunColumns};
 use super::{Api, Files, History, RunFile, Update};
 use crate::error::Error;
@@ -73,10 +74,14 @@ impl Run {
         self.local.is_some()
     }
 
-    /// Where the run goes on from, if it was forked. Only the SDK's own files tell it: `None` for a run on a server or in a
-    /// mirror, and for what SDKs up to 0.19 have written offline.
-    pub fn branch(&self) -> Option<&Branch> {
-        self.local.as_ref()?.branch.as_ref()
+    /// Where the run goes on from, if it was forked or rewound. Of a run on a server its config tells it, which is not
+    /// there in light listings and which the SDK overwrites when a fork is resumed later (wandb/wandb #10694). `None` for a
+    /// run in a mirror, and for what SDKs up to 0.19 have written offline.
+    pub fn branch(&self) -> Option<Branch> {
+        match &self.local {
+            Some(run) => run.branch.clone(),
+            None => branch_of(&self.model),
+        }
     }
 
     /// The alerts that the run has raised, in order. Only the SDK's own files tell them: none for a run on a server or in a

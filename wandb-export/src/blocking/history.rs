@@ -70,6 +70,11 @@ impl History {
         Self(self.0.max_step(step))
     }
 
+    /// With the rows of the run that this one was forked from, up to the step of the fork. Needs [`all`](Self::all).
+    pub fn with_parent(self) -> Self {
+        Self(self.0.with_parent())
+    }
+
     /// So many steps in a request. Default: chosen by itself.
     pub fn page_size(self, steps: u64) -> Self {
         Self(self.0.page_size(steps))

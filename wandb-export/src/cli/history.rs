@@ -17,8 +17,10 @@ use crate::api;
   wandb-export history my-team/my-project/abc123 --all --limit 10
   wandb-export history my-team/my-project/abc123 --all --key 'precision, recall' -f jsonl
   wandb-export history my-team/my-project/abc123 --stream system -f jsonl
+  wandb-export history my-team/my-project/a-fork --all --with-parent -f jsonl
   wandb-export history ./wandb/offline-run-20260101_120000-abc123 --all -o metrics.parquet
   wandb-export history ./wandb/latest-run --all --follow")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Options {
     /// The run: entity/project/run, its page's address, or a place on disk: ./wandb/run-…, or a .wandb file
     pub(super) path: String,
@@ -62,6 +64,10 @@ pub(super) struct Options {
     /// With --all: up to, but not including, this step
     #[arg(long, value_name = "N", requires = "all")]
     max_step: Option<i64>,
+
+    /// With --all: the rows of the run that this one was forked from as well, up to the step of the fork
+    #[arg(long, requires = "all", conflicts_with = "follow")]
+    with_parent: bool,
 
     /// With --all: at most this many steps in a request [default: as many as the server is quick with]
     #[arg(long, value_name = "N", requires = "all", value_parser = clap::value_parser!(u64).range(1..))]
@@ -118,6 +124,9 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     }
     if let Some(step) = options.max_step {
         history = history.max_step(step);
+    }
+    if options.with_parent {
+        history = history.with_parent();
     }
     if let Some(steps) = options.page_size {
         history = history.page_size(steps);

@@ -34,7 +34,7 @@ pub(super) fn write_run(
         (name, value)
     });
     let record = record
-        .chain(run.branch().map(|branch| ("branch".into(), branch_value(branch))))
+        .chain(run.branch().map(|branch| ("branch".into(), branch_value(&branch))))
         .chain(list("alerts", run.alerts().iter().map(alert_value).collect()))
         .chain(list("artifacts", run.artifacts().iter().map(artifact_value).collect()))
         .chain(url);

@@ -9,8 +9,8 @@ use super::session::Session;
 
 /// Show one run: state, config, summary, tags
 ///
-/// Of a run that the SDK has written to disk there are also its alerts, the artifacts that it made and used, and, if it was
-/// forked, the branch: where it goes on from.
+/// If the run was forked, the branch says where it goes on from. Of a run that the SDK has written to disk there are also its
+/// alerts and the artifacts that it made and used.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   wandb-export run my-team/my-project/abc123 -f jsonl

@@ -109,7 +109,7 @@ impl RunCopy<'_> {
             let mut keys = keys.clone();
             keys.last_step = Some(last);
             (extent.keys, extent.line_count, extent.state) = (Some(keys), lines, self.run.state.clone());
-            history = history.as_of(extent);
+            history = history.with_extent(extent);
         }
         self.whole(history, Part::History, &here).await
     }

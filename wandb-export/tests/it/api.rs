@@ -5,6 +5,7 @@ mod exported;
 mod faults;
 mod few_rows;
 mod files;
+mod forks;
 mod growing;
 mod lacking;
 mod lists;

@@ -3,6 +3,7 @@
 mod commands;
 mod faults;
 mod files;
+mod histories;
 mod killed;
 mod lists;
 mod logs;

@@ -127,7 +127,10 @@ mod tests {
         for (width, trusted) in
             [(2, 1_000), (1_000, 1_000), (7_000, 7_000), (10_000, 10_000), (10_001, 5_000)]
         {
-            assert_eq!((scan.trusted_rows(width), scan.samples(width).get()), (trusted, trusted as i32 * 2));
+            assert_eq!(
+                (scan.trusted_rows(width), scan.samples(width).get()),
+                (trusted, i32::try_from(trusted * 2).unwrap())
+            );
         }
         assert_eq!((scan.trusted_rows(1), scan.samples(1).get()), (1_000, 20_000));
         let scan = scan.with_repeated_steps();

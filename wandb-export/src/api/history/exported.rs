@@ -13,7 +13,6 @@ mod part;
 mod parts;
 mod ranges;
 mod storage;
-mod union;
 
 use std::ops::Range;
 
@@ -26,8 +25,8 @@ use wandb_graphql::plan::HistoryPlan;
 use self::held::Shared;
 use self::part::{Looked, Wanted};
 use self::parts::{Files, Parts};
-pub(super) use self::union::union;
 use super::reader::{Batches, rows_of};
+use super::union::union;
 use super::whole::Reading;
 use crate::batch::Batch;
 use crate::error::Error;
@@ -80,7 +79,7 @@ struct Exports<'a> {
 
 impl<'a> Exports<'a> {
     async fn find(reading: &'a Reading, steps: Range<i64>) -> Result<Self, Error> {
-        let parts = reading.client().call(GetParquetHistory::new(reading.path.clone())).await?.answer;
+        let parts = reading.client.call(GetParquetHistory::new(reading.path.clone())).await?.answer;
         Ok(Self { reading, plan: HistoryPlan::new(steps, parts) })
     }
 
@@ -95,7 +94,7 @@ impl<'a> Exports<'a> {
     }
 
     async fn look(&self, steps: Range<i64>) -> Result<Files, Error> {
-        let client = self.reading.client();
+        let client = &self.reading.client;
         Files::of(client, &self.reading.path, self.plan.urls(), &self.wanted(steps)).await
     }
 
@@ -109,7 +108,7 @@ impl<'a> Exports<'a> {
     }
 
     async fn by_columns(&self, mut parts: Parts) -> Result<Exported, Error> {
-        let client = self.reading.client();
+        let client = &self.reading.client;
         let mut live = self.behind(parts.last_step).await?;
         let (behind, is_all) = read_ahead(client, &mut live).await?;
         let schema = if is_all { std::mem::take(&mut parts.columns).schema(&behind) } else { None };
@@ -131,7 +130,7 @@ impl<'a> Exports<'a> {
             Files::Mixed { files, last_step } => (files, last_step),
         };
         let wanted = self.wanted(self.steps());
-        let (merged, last_merged) = merged(self.reading.client(), files, wanted).await?;
+        let (merged, last_merged) = merged(&self.reading.client, files, wanted).await?;
         let behind = self.behind(last_step.max(last_merged)).await?;
         Ok(merged.chain(behind).boxed())
     }
@@ -150,9 +149,9 @@ impl<'a> Exports<'a> {
             Files::Apart(parts) => parts.into_files().collect(),
             Files::Mixed { files, .. } => files,
         };
-        let (exported, _) = merged(self.reading.client(), files, self.wanted(both.clone())).await?;
+        let (exported, _) = merged(&self.reading.client, files, self.wanted(both.clone())).await?;
         let live = self.reading.live(both.clone());
-        let joined = union(self.reading.client(), exported, live);
+        let joined = union(&self.reading.client, exported, live);
         Ok(joined.chain(self.reading.live(both.end..live_steps.end)).boxed())
     }
 }

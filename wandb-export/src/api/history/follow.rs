@@ -56,7 +56,8 @@ impl History {
     /// If the request makes no sense. Rows are asked for when they are read.
     pub async fn follow(self) -> Result<Follow, Error> {
         self.check()?;
-        if self.amount != Amount::All || self.stream == Stream::System || self.source != Source::Live {
+        let is_live = self.source == Source::Live && !self.with_parent;
+        if self.amount != Amount::All || self.stream == Stream::System || !is_live {
             return Err(Error::usage("only the whole live history of a run can be followed"));
         }
         if self.limit.is_some() {

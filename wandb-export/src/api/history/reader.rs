@@ -13,9 +13,11 @@ use wandb_graphql::{HistoryRow, Keys, Selection};
 use super::few::{few, first};
 use super::findings::Findings;
 use super::on_disk::OnDisk;
+use super::parents::{Parent, parents};
 use super::parse::{PAGES_AT_ONCE, answered};
 use super::select::select;
 use super::system::{TIME_AXIS, events, remove_measured};
+use super::union::union;
 use super::whole::Reading;
 use super::{Amount, History, Source, Stream, by_keys};
 use crate::api::Api;
@@ -57,6 +59,8 @@ pub struct HistoryReader {
     unmeasured: Vec<String>,
     rows: u64,
     findings: Findings,
+    /// What turns out about the rows of the runs that this one was forked from.
+    of_parents: Vec<(RunPath, Findings)>,
     /// Where the rows come from, if not from a server.
     on_disk: Option<OnDisk>,
 }
@@ -86,9 +90,8 @@ impl HistoryEnd {
 pub(super) type Batches = BoxStream<'static, Result<Batch, Error>>;
 
 impl HistoryReader {
-    pub(super) async fn open(history: History) -> Result<Self, Error> {
-        let limit = history.limit;
-        let mut reader = Self {
+    fn new(history: &History) -> Self {
+        Self {
             api: history.api.clone(),
             path: history.path.clone(),
             stream: history.stream,
@@ -102,8 +105,14 @@ impl HistoryReader {
             unmeasured: Vec::new(),
             rows: 0,
             findings: Findings::default(),
+            of_parents: Vec::new(),
             on_disk: None,
-        };
+        }
+    }
+
+    pub(super) async fn open(history: History) -> Result<Self, Error> {
+        let limit = history.limit;
+        let mut reader = Self::new(&history);
         let selection = history.selection()?;
         let client = history.api.client().clone();
         if let Some(run) = &history.local {
@@ -127,6 +136,10 @@ impl HistoryReader {
             (Stream::Default, Amount::Samples(_)) => {
                 let rows = reader.samples(&history).await?;
                 one_batch(answered(&client, rows, &reader.path, &reader.findings.losses).await?)
+            }
+            (Stream::Default, Amount::All) if history.with_parent => {
+                let own = reader.open_all(history.clone(), selection.clone()).await?;
+                reader.behind_parents(history, selection, own).await?
             }
             (Stream::Default, Amount::All) => reader.open_all(history, selection).await?,
         };
@@ -176,6 +189,7 @@ impl HistoryReader {
             selection,
             pages: history.pages(),
             findings: self.findings.clone(),
+            #[cfg(feature = "parquet")]
             is_whole,
             repeats: range.is_certain() && extent.line_count.is_some_and(|rows| rows > width_of(&extent)),
             falls_back: history.source == Source::Live,
@@ -198,6 +212,41 @@ impl HistoryReader {
             Some(rows) if self.has_no_schema() => reading.complete(batches, steps.end, rows),
             _ => batches,
         })
+    }
+
+    /// The rows of the run behind those of the runs that it was forked from.
+    async fn behind_parents(
+        &mut self,
+        history: History,
+        selection: Selection,
+        own: Batches,
+    ) -> Result<Batches, Error> {
+        let client = self.api.client().clone();
+        let (parents, issue) = parents(&client, &self.path).await?;
+        if let Some(issue) = issue {
+            self.findings.add(issue);
+        }
+        // Their columns are not known beforehand, and their rows are none of those that were counted.
+        #[cfg(feature = "parquet")]
+        drop(self.schema.take());
+        let mut batches = match self.counted.take() {
+            Some(counted) => check_count(own, counted, self.path.clone(), self.findings.clone()),
+            None => own,
+        };
+        for Parent { path, last_step } in parents {
+            let end = last_step.saturating_add(1);
+            let end = history.max_step.map_or(end, |max| max.min(end));
+            if history.min_step.is_some_and(|min| min >= end) || end <= 0 {
+                continue;
+            }
+            let of_parent =
+                History { path: path.clone(), max_step: Some(end), extent: None, ..history.clone() };
+            let mut reader = Self::new(&of_parent);
+            let rows = reader.open_all(of_parent, selection.clone()).await?;
+            self.of_parents.push((path, reader.findings));
+            batches = union(&client, rows, batches);
+        }
+        Ok(batches)
     }
 
     /// Whether the columns are not known before the rows, so that there may be further ones.
@@ -309,6 +358,7 @@ impl HistoryReader {
             issues.push(Issue::RowsMissing { run, stream: "history", counted, received });
         }
         issues.extend(self.findings.issues(&self.path));
+        issues.extend(self.of_parents.iter().flat_map(|(path, findings)| findings.issues(path)));
         Ok(HistoryEnd { rows: self.rows, growth, unlogged, issues })
     }
 }
@@ -338,6 +388,22 @@ fn until(batches: Batches, rows: u64) -> Batches {
         Some((batch, (batches, left.saturating_sub(came))))
     };
     stream::unfold((batches, rows), next).boxed()
+}
+
+/// `batches`, and an issue if they end with fewer rows than were counted.
+fn check_count(batches: Batches, counted: u64, run: RunPath, findings: Findings) -> Batches {
+    let mut received = 0;
+    let check = move |batch: Option<Result<Batch, Error>>| {
+        if let Some(batch) = &batch {
+            received += batch.as_ref().map_or(0, |batch| batch.len() as u64);
+        } else if received < counted {
+            let run = run.clone();
+            findings.add(Issue::RowsMissing { run, stream: "history", counted, received });
+        }
+        std::future::ready(batch)
+    };
+    let ended = stream::once(std::future::ready(None));
+    batches.map(Some).chain(ended).map(check).buffered(1).filter_map(std::future::ready).boxed()
 }
 
 /// How many steps there are up to the last one.

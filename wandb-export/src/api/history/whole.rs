@@ -32,6 +32,7 @@ pub(super) struct Reading {
     pub(super) pages: PageSize,
     pub(super) findings: Findings,
     /// Whether everything is wanted.
+    #[cfg(feature = "parquet")]
     pub(super) is_whole: bool,
     /// Whether the run is known to have more rows than steps.
     pub(super) repeats: bool,
@@ -55,10 +56,6 @@ enum Piece {
 }
 
 impl Reading {
-    pub(super) fn client(&self) -> &Client {
-        &self.client
-    }
-
     /// The rows of `steps` from the live query, several windows in flight. Where the server is overtaxed by a window of
     /// any width, the exported files have to serve from there on.
     pub(super) fn live(&self, steps: Range<i64>) -> Batches {
@@ -99,7 +96,7 @@ impl Reading {
         }
         // What the files do not have is missing from the count of rows in the end.
         match self.exported(step..step.saturating_add(1)).await {
-            Ok(Some(exported)) => Ok(super::exported::union(&self.client, exported, live)),
+            Ok(Some(exported)) => Ok(super::union::union(&self.client, exported, live)),
             Ok(None) | Err(_) => Ok(live),
         }
     }

@@ -107,7 +107,7 @@ fn usage_bad_options() {
         &["history", RUN, "--all", "--any"],
         &["history", RUN, "--all", "--min-step", "5", "--max-step", "5"],
         &["history", RUN, "--source", "exported"],
-        &["history", RUN, "--stream", "system", "--keys", "system.cpu"],
+        &["history", RUN, "--all", "--stream", "system", "--min-step", "3"],
         &["history", RUN, "--samples", "0"],
         &["runs", "local-team/vision", "--order", ""],
         &["runs", "local-team/vision", "--nested", "flat"],

@@ -209,7 +209,7 @@ fn ordered_pieces(file: &Shared, run: &str) -> Result<(Vec<Range<usize>>, Option
     };
     let mask = ProjectionMask::roots(schema, [step]);
     let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build();
-    let mut pieces = vec![0..0];
+    let mut pieces: Vec<Range<usize>> = std::iter::once(0..0).collect();
     let (mut before, mut last): (Option<i64>, Option<i64>) = (None, None);
     for batch in reader.map_err(|error| unusable(run, &error))? {
         let batch = batch.map_err(|error| unusable(run, &error))?;

@@ -1,4 +1,4 @@
-//! Exported and live rows of the same steps as one history.
+//! Rows of several sources as one history.
 
 use std::collections::VecDeque;
 
@@ -7,8 +7,8 @@ use wandb_core::Row;
 use wandb_core::client::Client;
 use wandb_graphql::plan::join;
 
-use super::super::content::content;
-use super::super::reader::{Batches, rows_of};
+use super::content::content;
+use super::reader::{Batches, rows_of};
 use crate::batch::Batch;
 use crate::error::Error;
 
@@ -17,21 +17,21 @@ const BATCH_ROWS: usize = 4_096;
 
 /// The rows of both, in order of steps. Those that both have come as often as the one that has them more often; see
 /// [`join`].
-pub(in super::super) fn union(client: &Client, exported: Batches, live: Batches) -> Batches {
+pub(super) fn union(client: &Client, first: Batches, second: Batches) -> Batches {
     let side = |batches| Side { client: client.clone(), batches, rows: VecDeque::new(), place: i64::MIN };
-    let sides = (side(exported), side(live));
-    let next = |(mut exported, mut live): (Side, Side)| async move {
+    let sides = (side(first), side(second));
+    let next = |(mut first, mut second): (Side, Side)| async move {
         let mut rows = Vec::new();
         while rows.len() < BATCH_ROWS {
-            let step = match (exported.next_step().await?, live.next_step().await?) {
+            let step = match (first.next_step().await?, second.next_step().await?) {
                 (Some(one), Some(other)) => one.min(other),
                 (Some(step), None) | (None, Some(step)) => step,
                 (None, None) => break,
             };
-            rows.extend(join(exported.take(step).await?, live.take(step).await?, content));
+            rows.extend(join(first.take(step).await?, second.take(step).await?, content));
         }
         let batch = (!rows.is_empty()).then_some(Batch::Rows(rows));
-        Ok::<_, Error>(batch.map(|batch| (batch, (exported, live))))
+        Ok::<_, Error>(batch.map(|batch| (batch, (first, second))))
     };
     stream::try_unfold(sides, next).boxed()
 }
