@@ -44,7 +44,7 @@ pub(crate) use files::{Fetched, Receipts, fetch_all};
 pub use files::{Files, RunFile};
 pub use history::{Follow, History, HistoryEnd, HistoryReader, Source, Stream};
 #[cfg(feature = "mirror")]
-pub(crate) use history::{Losses, parse_row};
+pub(crate) use history::{Losses, parse_rows};
 pub use list_reader::ListReader;
 pub use run::Run;
 pub use run_rows::RunColumns;

@@ -29,11 +29,22 @@ pub struct HistoryRow {
 /// The key of a row that holds its step.
 pub(crate) const STEP: &str = "_step";
 
+const NULL: &str = "null";
+
 impl HistoryRow {
     /// The row that `json` holds.
     pub fn new(json: impl Into<Box<str>>) -> Self {
         let json = json.into();
         Self { step: step_of(&json), json }
+    }
+
+    fn null() -> Self {
+        Self::new(NULL)
+    }
+
+    /// Whether the server sent null in place of the row.
+    pub fn is_null(&self) -> bool {
+        &*self.json == NULL
     }
 
     /// The row's `_step`, if it has one that is an integer. Some servers write it as a float; system metrics and runs
@@ -53,14 +64,9 @@ impl HistoryRow {
     }
 }
 
-/// The rows of an answer. A null where a row should be says that the server dropped it, and is not one.
+/// The rows of an answer. A null is kept as a [null row](HistoryRow::is_null), so that it can be counted.
 pub(crate) fn rows(texts: impl IntoIterator<Item = Option<JsonText>>) -> Vec<HistoryRow> {
-    texts
-        .into_iter()
-        .flatten()
-        .filter(|text| &*text.0 != "null")
-        .map(|text| HistoryRow::new(text.0))
-        .collect()
+    texts.into_iter().map(|text| text.map_or_else(HistoryRow::null, |text| HistoryRow::new(text.0))).collect()
 }
 
 fn step_of(json: &str) -> Option<i64> {
@@ -139,8 +145,10 @@ mod tests {
     }
 
     #[test]
-    fn nulls_are_no_rows() {
+    fn nulls_are_kept_to_be_counted() {
         let texts = [None, Some(JsonText("null".into())), Some(JsonText(r#"{"_step":1}"#.into()))];
-        assert_eq!(rows(texts), [HistoryRow::new(r#"{"_step":1}"#)]);
+        let rows = rows(texts);
+        assert_eq!(rows.iter().map(HistoryRow::is_null).collect::<Vec<_>>(), [true, true, false]);
+        assert_eq!(rows.iter().map(HistoryRow::step).collect::<Vec<_>>(), [None, None, Some(1)]);
     }
 }

@@ -31,7 +31,7 @@ use wandb_graphql::{Keys, Samples, Selection};
 pub use follow::Follow;
 pub(super) use parents::branch_of;
 #[cfg(feature = "mirror")]
-pub(crate) use parse::{Losses, parse as parse_row};
+pub(crate) use parse::{Losses, parse as parse_rows};
 pub use reader::{HistoryEnd, HistoryReader};
 
 use super::Api;

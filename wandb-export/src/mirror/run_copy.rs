@@ -14,7 +14,7 @@ use super::layout::place;
 use super::plan::MOST_ROWS;
 use super::record::{RunRecord, Stored};
 use super::{lines, rows};
-use crate::api::{self, History, HistoryReader, Losses, parse_row};
+use crate::api::{self, History, HistoryReader, Losses, parse_rows};
 use crate::batch::Batch;
 use crate::error::Error;
 use crate::issue::Issue;
@@ -175,10 +175,9 @@ impl RunCopy<'_> {
         let (disk, path, here) = (self.of.disk.clone(), self.path.clone(), here.to_owned());
         let write = move || {
             let losses = Losses::default();
-            let parsed: Vec<Row> =
-                rows.iter().map(|row| parse_row(row, &path, &losses)).collect::<Result<_, Error>>()?;
+            let parsed = parse_rows(&rows, &path, &losses)?;
             let stored = rows::write(&disk, (path.run(), part, &here), parsed)?;
-            Ok(Got::with_issues(stored, losses.issue(&path)))
+            Ok(Got::with_issues(stored, losses.issues(&path)))
         };
         self.of.write(write).await
     }

@@ -121,7 +121,8 @@ impl Operation for GetParquetHistory {
         let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
         let Some(parts) = run.parquet_history else { return Ok(ParquetHistory::new()) };
         let live = rows(parts.live_data.unwrap_or_default());
-        let steps: Option<Vec<i64>> = live.iter().map(HistoryRow::step).collect();
+        let there = live.iter().filter(|row| !row.is_null());
+        let steps: Option<Vec<i64>> = there.map(HistoryRow::step).collect();
         let Some(mut live_steps) = steps else {
             return Err(AnswerError::malformed("liveData holds a row without _step", response.body()));
         };

@@ -84,11 +84,16 @@ fn list(json: Option<JsonText>) -> Result<Vec<HistoryRow>, String> {
 type Fields<'a> = IndexMap<String, &'a RawValue>;
 
 /// One row for each step with whatever the lists have of it, in order of steps. A step that a list has twice with
-/// different values keeps two rows. Rows without a step come last.
+/// different values keeps two rows. Rows without a step come last, and null rows behind them.
 fn union(lists: &[Vec<HistoryRow>]) -> Result<Vec<HistoryRow>, String> {
     let mut merged: Vec<(Option<i64>, Fields<'_>)> = Vec::new();
+    let mut nulls = Vec::new();
     for list in lists {
         for row in list {
+            if row.is_null() {
+                nulls.push(Ok(row.clone()));
+                continue;
+            }
             let fields: Fields<'_> =
                 serde_json::from_str(row.json()).map_err(|error| format!("a row cannot be read: {error}"))?;
             merged.push((row.step(), fields));
@@ -104,7 +109,7 @@ fn union(lists: &[Vec<HistoryRow>]) -> Result<Vec<HistoryRow>, String> {
         }
     }
     let text = |fields: &Fields<'_>| serde_json::to_string(fields).map_err(|error| error.to_string());
-    rows.iter().map(|(_, fields)| text(fields).map(HistoryRow::new)).collect()
+    rows.iter().map(|(_, fields)| text(fields).map(HistoryRow::new)).chain(nulls).collect()
 }
 
 /// Whether no key but the step, whose notation may differ, has different values in both.

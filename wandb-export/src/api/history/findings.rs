@@ -43,7 +43,7 @@ impl Findings {
         if late > 0 {
             issues.push(Issue::StepsOutOfOrder { run: run.clone(), rows: late });
         }
-        issues.extend(self.losses.issue(run));
+        issues.extend(self.losses.issues(run));
         issues
     }
 }

@@ -14,19 +14,31 @@ use crate::issue::Issue;
 /// Pages that are parsed at once: there are seldom more than a few cores to spare beside the network.
 pub(super) const PAGES_AT_ONCE: usize = 4;
 
-/// Characters that could not be kept, counted over all rows: halves of surrogate pairs, which no UTF-8 text holds.
+/// What rows lost on their way, counted over all rows.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Losses(Arc<AtomicU64>);
+pub(crate) struct Losses(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    /// Halves of surrogate pairs, which no UTF-8 text holds.
+    surrogates: AtomicU64,
+    /// Nulls in place of rows.
+    nulls: AtomicU64,
+}
 
 impl Losses {
-    fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// The issue with the rows of a run, if any character was lost.
-    pub(crate) fn issue(&self, path: &RunPath) -> Option<Issue> {
-        let count = self.count();
-        (count > 0).then(|| Issue::TextAltered { run: path.clone(), count })
+    /// The issues with the rows of a run.
+    pub(crate) fn issues(&self, path: &RunPath) -> Vec<Issue> {
+        let mut issues = Vec::new();
+        let count = self.0.nulls.load(Ordering::Relaxed);
+        if count > 0 {
+            issues.push(Issue::NullEntries { list: format!("rows of {path}"), count });
+        }
+        let count = self.0.surrogates.load(Ordering::Relaxed);
+        if count > 0 {
+            issues.push(Issue::TextAltered { run: path.clone(), count });
+        }
+        issues
     }
 }
 
@@ -51,14 +63,21 @@ pub(super) async fn answered(
     losses: &Losses,
 ) -> Result<Vec<Row>, Error> {
     let (path, losses) = (path.clone(), losses.clone());
-    client.work(move || rows.iter().map(|row| parse(row, &path, &losses)).collect()).await
+    client.work(move || parse(&rows, &path, &losses)).await
 }
 
-pub(crate) fn parse(row: &HistoryRow, path: &RunPath, losses: &Losses) -> Result<Row, Error> {
+/// Parses rows, and counts what is lost. Null rows are left out.
+pub(crate) fn parse(rows: &[HistoryRow], path: &RunPath, losses: &Losses) -> Result<Vec<Row>, Error> {
+    let there: Vec<_> = rows.iter().filter(|row| !row.is_null()).collect();
+    losses.0.nulls.fetch_add((rows.len() - there.len()) as u64, Ordering::Relaxed);
+    there.into_iter().map(|row| parse_one(row, path, losses)).collect()
+}
+
+fn parse_one(row: &HistoryRow, path: &RunPath, losses: &Losses) -> Result<Row, Error> {
     match Row::parse_with_repairs(row.json().as_bytes()) {
         Ok((parsed, repairs)) => {
             if repairs.lone_surrogates > 0 {
-                losses.0.fetch_add(repairs.lone_surrogates as u64, Ordering::Relaxed);
+                losses.0.surrogates.fetch_add(repairs.lone_surrogates as u64, Ordering::Relaxed);
             }
             Ok(parsed)
         }

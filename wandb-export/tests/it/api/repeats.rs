@@ -203,3 +203,22 @@ fn system_metrics_are_narrowed_to_keys_here() {
         all(&api).await.system().min_step(1).open().boxed().await.expect_err("no steps");
     });
 }
+
+#[test]
+fn null_rows_are_counted_and_reported() {
+    let server = server();
+    add(&server, (0..10).map(|step| json!({"_step": step, "loss": 0.5})));
+    limit(&server, RowLimits { null_every: Some(4), ..RowLimits::default() });
+    on_both(&server, async |api| {
+        let (rows, end) = read(all(&api).await).await;
+        let said: Vec<_> = end.issues.iter().map(ToString::to_string).collect();
+        let empty = format!("the server listed 2 empty entries among the rows of {PATH}");
+        assert_eq!(rows.len(), 8);
+        assert!(said.contains(&empty) && missing(&end) == Some((10, 8, "history")), "{said:?}");
+        for history in [all(&api).await.keys(["loss"]), api.history(PATH).await.expect("a path")] {
+            let (rows, end) = read(history).await;
+            let said: Vec<_> = end.issues.iter().map(ToString::to_string).collect();
+            assert_eq!((rows.len(), said), (8, vec![empty.clone()]));
+        }
+    });
+}

@@ -44,9 +44,9 @@ pub(crate) fn resolve(object: &RunObject, field: &str, arguments: &Arguments) ->
             let (min, max) = (arguments.int("minStep"), arguments.int("maxStep"));
             check_width(object, min, max)?;
             let most_rows = run.limits.most_rows(arguments.count("samples"));
-            let rows = Arc::clone(&run.history);
+            let (rows, limits) = (Arc::clone(&run.history), run.limits);
             Answer::Written(Box::new(move |out| {
-                write_history_rows(&rows, rows.window(min, max), most_rows, out);
+                write_history_rows(&rows, rows.window(min, max), most_rows, limits, out);
             }))
         }
         "sampledHistory" => {
@@ -65,7 +65,11 @@ pub(crate) fn resolve(object: &RunObject, field: &str, arguments: &Arguments) ->
             let picked = positions(run.events.len(), most_rows);
             let rows: Vec<Vec<u8>> = picked
                 .into_iter()
-                .map(|index| {
+                .enumerate()
+                .map(|(at, index)| {
+                    if run.limits.is_null(at) {
+                        return b"null".to_vec();
+                    }
                     let mut row = Vec::new();
                     write_json_string(&run.events[index], &mut row);
                     row

@@ -14,6 +14,8 @@ pub struct RowLimits {
     pub last_step: Option<i64>,
     /// What `historyLineCount` and `eventsLineCount` count in place of the true numbers.
     pub counted: Option<usize>,
+    /// How many rows of an answer there are to each null one: with 3, every third row is null.
+    pub null_every: Option<usize>,
 }
 
 impl RowLimits {
@@ -28,6 +30,11 @@ impl RowLimits {
 
     pub(crate) fn last_step(self, history: &History) -> Option<i64> {
         history.last_step().map(|last| self.last_step.unwrap_or(last))
+    }
+
+    /// Whether the row at this place of an answer is null.
+    pub(crate) fn is_null(self, at: usize) -> bool {
+        self.null_every.is_some_and(|every| at % every == every - 1)
     }
 
     pub(crate) fn count(self, rows: usize) -> usize {

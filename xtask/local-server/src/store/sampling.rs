@@ -24,6 +24,7 @@ pub(crate) fn write_history_rows(
     history: &History,
     window: Range<usize>,
     most_rows: usize,
+    limits: RowLimits,
     out: &mut Vec<u8>,
 ) {
     let picked = positions(window.len(), most_rows);
@@ -40,7 +41,11 @@ pub(crate) fn write_history_rows(
         if at > 0 {
             out.push(b',');
         }
-        history.write_json_string(window.start + position, out);
+        if limits.is_null(at) {
+            out.extend_from_slice(b"null");
+        } else {
+            history.write_json_string(window.start + position, out);
+        }
     }
     out.push(b']');
 }
@@ -76,6 +81,8 @@ pub(crate) fn sampled_rows(history: &History, limits: RowLimits, spec: &SampleSp
         let rows: Vec<Vec<u8>> = window.filter_map(row).collect();
         positions(rows.len(), samples).into_iter().map(|at| rows[at].clone()).collect()
     };
+    let shown = |(at, row): (usize, &Vec<u8>)| if limits.is_null(at) { b"null".to_vec() } else { row.clone() };
+    let rows: Vec<_> = rows.iter().enumerate().map(shown).collect();
     let mut out = vec![b'['];
     out.extend_from_slice(&rows.join(&b','));
     out.push(b']');
