@@ -199,19 +199,19 @@ fn likeness(ours: &str, servers: &str) -> usize {
 
 /// A type that is named with its field (`T.f`), or last, and the other names.
 fn typed<'a>(names: &[&'a str]) -> (Option<&'a str>, Vec<&'a str>) {
-    let mut of_type = None;
+    let mut owner = None;
     let mut others = Vec::new();
     for (at, name) in names.iter().enumerate() {
         match name.split_once('.') {
-            Some((on_type, field)) => {
-                of_type = Some(on_type);
+            Some((server_type, field)) => {
+                owner = Some(server_type);
                 others.push(field);
             }
-            None if at == 2 && of_type.is_none() => of_type = Some(name),
+            None if at == 2 && owner.is_none() => owner = Some(name),
             None => others.push(name),
         }
     }
-    (of_type, others)
+    (owner, others)
 }
 
 /// The texts in quotation marks of one kind or another.

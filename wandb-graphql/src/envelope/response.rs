@@ -65,9 +65,10 @@ pub(crate) fn data<T: DeserializeOwned>(
     if let Some(errors) = envelope.errors.filter(|errors| !errors.is_empty()) {
         // A query that does not fit the schema is not executed.
         let lacking = if envelope.data.is_none() { lacking(&errors, response) } else { Lacks::nothing() };
-        return Err(match lacking.is_empty() {
-            true => error(&errors, response.status(), what),
-            false => AnswerError::Lacks(lacking),
+        return Err(if lacking.is_empty() {
+            error(&errors, response.status(), what)
+        } else {
+            AnswerError::Lacks(lacking)
         });
     }
     let Some(data) = envelope.data else {

@@ -89,7 +89,7 @@ impl Dialect {
     }
 
     /// The status and body of a refusal.
-    pub(crate) fn response(&self, errors: Vec<Value>) -> (u16, Value) {
+    pub(crate) fn response(&self, errors: &[Value]) -> (u16, Value) {
         match self.wording {
             Wording::GraphqlGo => (400, json!({ "errors": errors })),
             Wording::Gqlgen => (422, json!({ "errors": errors, "data": null })),

@@ -117,8 +117,8 @@ impl ServedSchema {
     }
 
     /// The status and body that refuse a request.
-    pub(crate) fn refused(&self, refusal: Refusal) -> (u16, Value) {
-        self.dialect.response(refusal.0)
+    pub(crate) fn refused(&self, refusal: &Refusal) -> (u16, Value) {
+        self.dialect.response(&refusal.0)
     }
 
     /// Checks a request: unknown fields, arguments, wrong types, missing variables, introspection.

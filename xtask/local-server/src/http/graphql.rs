@@ -37,7 +37,7 @@ pub(crate) fn answer(context: &Context, query: Query) -> Reply {
             if context.quirks.untyped_arguments {
                 refusal.forget_types();
             }
-            let (status, refused) = schema.refused(refusal);
+            let (status, refused) = schema.refused(&refusal);
             return body::json(StatusCode::from_u16(status).unwrap_or_default(), refused.to_string());
         }
     };
