@@ -1,8 +1,5 @@
 //! Whole histories of simulated servers, over networks that fail: runs that logged steps several times, with gaps.
 
-#![expect(clippy::disallowed_methods, reason = "a test may be told its seed by the environment")]
-#![expect(clippy::print_stderr, reason = "a failing seed is told")]
-
 use std::collections::HashMap;
 use std::time::Duration;
 
