@@ -301,13 +301,12 @@ impl fmt::Display for Issue {
                 consequence.as_ref().map_or(Ok(()), |consequence| write!(f, ": {consequence}"))
             }
             Self::HistoryByKeys { run, keys, guessed } => {
-                write!(f, "{run}: the server does not have Run.history; the rows come by their {keys} keys")?;
-                if *guessed {
-                    f.write_str(
-                        ", which are those of the summary: rows and keys that the summary does not show are missing",
-                    )?;
-                }
-                Ok(())
+                let guess = ", which are those of the summary: rows and keys that the summary does not show are missing";
+                let guess = if *guessed { guess } else { "" };
+                write!(
+                    f,
+                    "{run}: the server does not have Run.history; the rows come by their {keys} keys{guess}"
+                )
             }
             Self::RunsMissing { project, counted: Some(counted), listed } => write!(
                 f,
@@ -333,12 +332,10 @@ impl fmt::Display for Issue {
                 "{run}: the rows from step {from_step} on are from the exported files, because the live query failed: \
                  {detail}"
             ),
-            Self::StepsOutOfOrder { run, rows } => {
-                write!(
-                    f,
-                    "{run}: {rows} rows come behind rows of later steps, as the exported files have them"
-                )
-            }
+            Self::StepsOutOfOrder { run, rows } => write!(
+                f,
+                "{run}: {rows} rows come behind rows of later steps, as the exported files have them"
+            ),
             Self::ParentMissing { run, parent, detail } => {
                 write!(f, "{run}: the rows of {parent}, from which it was forked, are missing: {detail}")
             }

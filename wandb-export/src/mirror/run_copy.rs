@@ -1,9 +1,9 @@
 //! What belongs to one run, into its place.
 
 use futures_util::stream::{self, StreamExt};
+use wandb_core::RunPath;
 use wandb_core::model::Run;
 use wandb_core::operation::Paged as _;
-use wandb_core::{Row, RunPath};
 use wandb_graphql::ops::{HistoryExtent, ListLogLines, LogPage};
 use wandb_graphql::{HistoryRow, LogTally};
 

@@ -69,18 +69,18 @@ async fn here(wanted: Runs, issues: Issues) -> Result<Vec<Run>, Error> {
     if !lacks.contains_argument(&ORDER) {
         list = list.order(order.clone());
     }
-    let lister = |list| Lister::new(api.client.clone(), path.clone(), list, None);
-    let mut lister_of_all = lister(list.clone());
-    let mut runs = match all(&mut lister_of_all).await {
+    let read = |list| Lister::new(api.client.clone(), path.clone(), list, None);
+    let mut reader = read(list.clone());
+    let mut runs = match all(&mut reader).await {
         Err(error) if is_refused(&error) => {
-            lister_of_all = lister(list.filter(Filter::all()).order(Order::default()));
-            all(&mut lister_of_all).await?
+            reader = read(list.filter(Filter::all()).order(Order::default()));
+            all(&mut reader).await?
         }
-        listed => listed?,
+        runs => runs?,
     };
     check_fields(&api.client.lacks(), &filter, &order)?;
-    issues.add(lister_of_all.issues());
-    let lacks = lister_of_all.lacks();
+    issues.add(reader.issues());
+    let lacks = reader.lacks();
     issues.add(super::lacking(&lacks, columns));
     runs.retain(|run| matcher.matches(run));
     runs.sort_by(|one, other| order.compare(one, other));

@@ -81,7 +81,8 @@ pub(crate) fn sampled_rows(history: &History, limits: RowLimits, spec: &SampleSp
         let rows: Vec<Vec<u8>> = window.filter_map(row).collect();
         positions(rows.len(), samples).into_iter().map(|at| rows[at].clone()).collect()
     };
-    let shown = |(at, row): (usize, &Vec<u8>)| if limits.is_null(at) { b"null".to_vec() } else { row.clone() };
+    let shown =
+        |(at, row): (usize, &Vec<u8>)| if limits.is_null(at) { b"null".to_vec() } else { row.clone() };
     let rows: Vec<_> = rows.iter().enumerate().map(shown).collect();
     let mut out = vec![b'['];
     out.extend_from_slice(&rows.join(&b','));

@@ -58,7 +58,8 @@ fn parts_and_live_rows_make_up_the_history() {
             let x = batch.column_by_name("x").unwrap().as_primitive::<Float64Type>();
             let nested = batch.column_by_name("n").unwrap().as_struct().column(0).as_primitive::<Int64Type>();
             for row in 0..batch.num_rows() {
-                assert_eq!((nested.value(row) * 10) as f64, steps.value(row), "steps are floats");
+                let step = (nested.value(row) * 10) as f64;
+                assert_eq!(steps.value(row).to_bits(), step.to_bits(), "steps are floats");
                 let expected = if nested.value(row) == 7 { f64::NAN } else { nested.value(row) as f64 / 2.0 };
                 assert_eq!(x.value(row).to_bits(), expected.to_bits());
                 seen.push(nested.value(row) * 10);
