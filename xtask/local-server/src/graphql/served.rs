@@ -210,7 +210,7 @@ mod tests {
         let answer = refusal(&[("Run", "historyKeys")], query);
         assert_eq!(answer, r#""Cannot query field \"historyKeys\" on type \"Run\".""#);
         let answer = refusal(&[("Run.logLines", "last")], query);
-        assert_eq!(answer, r#""Unknown argument \"last\" on field \"Run.logLines\".""#);
+        assert_eq!(answer, r#""Unknown argument \"last\" on field \"logLines\" of type \"Run\".""#);
         assert!(ServedSchema::without(&[("Run", "nope")]).is_err());
     }
 }
