@@ -46,7 +46,7 @@ pub struct Download {
     part_end: Option<u64>,
     is_checked_by_digest: bool,
     is_joined_untagged: bool,
-    /// Whether the rest cannot be put behind what was handed out.
+    /// Whether the bytes that follow cannot be joined to those handed out.
     is_broken: bool,
     failures_in_a_row: u32,
     interruptions: u32,
@@ -202,9 +202,8 @@ impl Download {
         }
     }
 
-    /// Goes on from where it was at other addresses of the same file: the ones there were may have been signed for a
-    /// while that is over, which is when [`chunk`](Self::chunk) failed with an error that
-    /// [`may_be_expired`](Error::may_be_expired).
+    /// Resumes at new addresses of the same file. To be called when signed addresses have expired: when
+    /// [`chunk`](Self::chunk) fails with an error that [`may_be_expired`](Error::may_be_expired).
     pub async fn renew(&mut self, urls: &[Url]) -> Result<(), Error> {
         urls.clone_into(&mut self.urls);
         self.reopen().await
@@ -216,7 +215,7 @@ impl Download {
     ///
     /// # Errors
     /// `error` itself if it has another cause, or after as many times as the [`RetryPolicy`](super::RetryPolicy) allows;
-    /// and what is met when the file is opened.
+    /// and the errors of opening the file.
     pub async fn restart(&mut self, error: Error) -> Result<(), Error> {
         if !std::mem::take(&mut self.is_broken) {
             return Err(error);

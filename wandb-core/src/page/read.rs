@@ -40,10 +40,10 @@ pub struct ReadRows {
 }
 
 /// Reads the list of rows that begins at `at`, none with a smaller `_step` than the one before and all of them within
-/// `steps`. Nulls in place of rows are passed over.
+/// `steps`.
 ///
-/// `None` if that is not so, or if there is anything unusual about a row: text that has to be mended, escapes that
-/// nobody writes, a list that is none.
+/// `None` if that is not so, or if there is anything unusual about a row: a null in its place, which others count, text
+/// that has to be mended, escapes that nobody writes, a list that is none.
 pub fn read_rows(text: &Arc<String>, at: usize, form: Form, steps: Range<i64>) -> Option<ReadRows> {
     match form {
         Form::Text => read::<true>(text, at, steps),
@@ -87,7 +87,6 @@ impl<const IN_STRING: bool> Reader<'_, IN_STRING> {
         loop {
             self.outer_space();
             match self.peek()? {
-                b'n' => self.expect(b"null")?,
                 b'"' if IN_STRING => {
                     self.at += 1;
                     self.row()?;

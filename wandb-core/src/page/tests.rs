@@ -119,11 +119,10 @@ fn rows_with_other_keys_in_other_orders_keep_them() {
 }
 
 #[test]
-fn nulls_in_place_of_rows_are_none() {
+fn nulls_in_place_of_rows_are_left_to_others() {
     let rows = owned(&[r#"{"_step":0}"#, r#"{"_step":1}"#]);
     let list = list(&rows, Form::Text).replace(", ", ", null, ");
-    let read = read_rows(&Arc::new(list), 0, Form::Text, 0..2).expect("nothing unusual");
-    assert_eq!(rows_of(&read.pages).len(), 2);
+    assert!(read_rows(&Arc::new(list), 0, Form::Text, 0..2).is_none(), "they have to be counted");
 }
 
 #[test]

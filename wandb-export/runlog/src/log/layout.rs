@@ -29,7 +29,7 @@ impl Layout {
         }
     }
 
-    /// Finds the layout of a file, and leaves what was read of it in `bytes`.
+    /// Finds the layout of a file. The bytes read meanwhile are left in `bytes`.
     ///
     /// The layouts differ where the first block ends. In a whole file blocks that begin behind the mark always have a chunk
     /// that reaches over that end as the other layout has it. Where the first block is damaged, the first end of a block

@@ -29,7 +29,7 @@ pub(super) struct Attempt<'a> {
     pub(super) may_join: bool,
 }
 
-/// A file that has come to its end, and what is known of it.
+/// A file that was received to its end.
 pub(super) struct Arrived {
     pub(super) partial: PartialFile,
     pub(super) is_resumed: bool,
@@ -101,7 +101,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Makes what is there of the file fit what comes, and notes what a later download needs to go on.
+    /// Cuts the partial file to where the body begins, and notes what a later download needs to resume.
     async fn prepare(
         &self,
         mut partial: PartialFile,
@@ -152,7 +152,7 @@ impl Attempt<'_> {
         Ok(download)
     }
 
-    /// Adds what comes to the file, which is given back also when it broke off: a later download goes on from there.
+    /// Appends the body to the file. The file is returned also after an error, so that a later download can resume.
     async fn copy(
         &self,
         download: &mut Download,
@@ -175,7 +175,7 @@ impl Attempt<'_> {
             let mut next = pin!(self.chunk(download));
             let next = match poll_fn(|context| Poll::Ready(next.as_mut().poll(context))).await {
                 Poll::Ready(next) => next,
-                // Both, as what comes next holds what other downloads may be waiting for.
+                // Both at once: the pending read holds a request slot that other downloads may be waiting for.
                 Poll::Pending => match join(next, filling.flush()).await {
                     (next, true) => next,
                     (_, false) => break Ok(()),
@@ -190,7 +190,7 @@ impl Attempt<'_> {
         Ok((partial, copied, written))
     }
 
-    /// What comes next of the file.
+    /// The next bytes of the file.
     async fn chunk(&self, download: &mut Download) -> Result<Option<Bytes>, Error> {
         let mut renewals = 0;
         loop {
@@ -205,7 +205,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Goes on with a download at a new URL, as the old one, which `problem` is with, may have expired.
+    /// Resumes a download at a new URL, because the old one may have expired. `problem` is the error of the old one.
     async fn renew(
         &self,
         download: &mut Download,
@@ -239,13 +239,13 @@ fn arrived(
     Arrived { partial, is_resumed, version, md5, is_joined_untagged }
 }
 
-/// What is asked for of a file.
+/// Which bytes of a file to request.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Wanted<'a> {
     Everything,
-    /// All but what is there.
+    /// The bytes that the partial file lacks.
     Rest(&'a Partial),
-    /// As much as makes the storage say of which version it is.
+    /// One byte, whose answer tells the version of the file.
     FirstByte,
 }
 

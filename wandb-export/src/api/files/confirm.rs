@@ -9,8 +9,8 @@ use super::fetch::{Fetched, Means, Receipts, inexact};
 use crate::error::Error;
 use crate::files::{Content, Downloaded, Outcome, Receipt};
 
-/// Compares the file at `here` with what is remembered of an earlier download, and with what the storage says of it now.
-/// Asks the storage for one byte. `None` where it is another file, or nobody knows.
+/// Compares the file at `here` with the receipt of an earlier download and with what the storage has now, which takes a
+/// request for one byte. `None` if it is another file, or if there is no way to tell.
 pub(super) async fn confirm(file: &RunFile, means: &Means, here: &str) -> Result<Option<Fetched>, Error> {
     if file.place.is_some() {
         return Ok(None);
@@ -53,7 +53,7 @@ async fn known(file: &RunFile, means: &Means) -> Option<Receipt> {
     }
 }
 
-/// What the storage says of a file that had so many bytes; `None` where it has fewer by now.
+/// The version that the storage has of a file of `bytes` bytes; `None` if the stored file is shorter now.
 async fn stored(file: &RunFile, bytes: u64) -> Result<Option<FileVersion>, Error> {
     // Nothing has no first byte.
     let wanted = if bytes == 0 { Wanted::Everything } else { Wanted::FirstByte };

@@ -26,9 +26,9 @@ impl Files {
     /// Downloads the files into `folder`, which is made if there is none; sub-folders are those of the names.
     ///
     /// Several at a time, each checked against the size and digest that the server tells and then put into its place.
-    /// One that cannot be had does not keep the others from it. Where the storage twice sends something else than the
-    /// list says, that is kept, and is an issue. What was begun before, also by a program that was killed,
-    /// is gone on with, and what is there already is not downloaded again.
+    /// A file that fails does not stop the others. Content that differs from the list is downloaded twice; if both agree, it
+    /// is kept, with an issue. Interrupted downloads are resumed, also those of a program that was killed. Files that are
+    /// there already are not downloaded again.
     ///
     /// A name that could lead out of the folder, or that some system cannot hold or tell from another one, is replaced by a
     /// safe one; `wandb-export-names.json` in the folder tells the server's names of those.

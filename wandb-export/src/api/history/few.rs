@@ -17,7 +17,7 @@ struct Few {
     window: Option<Batches>,
 }
 
-/// At least `rows` rows of `steps`, if there are so many.
+/// At least the first `rows` rows of `steps`, or all of them if there are fewer.
 pub(super) fn few(reading: &Reading, steps: Range<i64>, rows: u64) -> Batches {
     let few = Few { reading: reading.clone(), steps, width: rows.max(1), left: rows, window: None };
     stream::unfold(few, next).boxed()

@@ -49,7 +49,7 @@ pub struct HistoryReader {
     schema: Option<crate::table::Schema>,
     /// The extent at the start, where the whole of it is read.
     start: Option<HistoryExtent>,
-    /// How many rows there are of what is asked for, where all of them are read.
+    /// How many rows the server counts, where the whole history is read.
     counted: Option<u64>,
     /// Whether the last row has been read.
     has_ended: bool,

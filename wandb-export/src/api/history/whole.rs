@@ -23,7 +23,7 @@ const MOST_LOOKS_BEHIND: u32 = 8;
 /// The rows that a look behind the last step asks for. They only show whether there are any.
 const LOOK_BEHIND_ROWS: u64 = 100;
 
-/// A history of which rows are being read: what is wanted of it, and how to get it.
+/// Which rows of a history to read, and how.
 #[derive(Debug, Clone)]
 pub(super) struct Reading {
     pub(super) client: Client,
@@ -43,7 +43,7 @@ pub(super) struct Reading {
 /// A part of what the live query gives.
 enum Piece {
     Rows(HistoryWindow),
-    /// The rows of one step, of which there are so many that some may be missing.
+    /// The rows of one step that has more rows than can be trusted to be all.
     Crowded {
         step: i64,
         rows: HistoryWindow,
@@ -186,7 +186,7 @@ struct Completing {
 }
 
 impl Completing {
-    /// Goes on to rows behind those so far; whether there are any.
+    /// Looks for rows behind the last step that was read. Returns false if there are none.
     async fn look_behind(&mut self) -> bool {
         if self.left == 0 || self.looks == 0 || self.next == i64::MAX {
             return false;

@@ -72,6 +72,7 @@ fn rows_are_sorted_within_the_window() {
             r#"{"_step":11,"loss":4}"#,
             r#"{"_step":12,"loss":1}"#,
             r#"{"_step":12,"loss":1}"#,
+            "null",
             r#"{"_step":12,"loss":2}"#,
         ],
     );

@@ -206,7 +206,7 @@ pub(super) fn whole(float: f64) -> Option<i64> {
     (float.fract() == 0.0 && is_safe(integer)).then_some(integer)
 }
 
-/// The least and the greatest step of a column of numbers, if both are told and are integers.
+/// The least and the greatest step by the statistics of a column, if both are there and are integers.
 fn step_bounds(statistics: Option<&Statistics>, data_type: &DataType) -> Option<(i64, i64)> {
     let (least, most) = match statistics? {
         Statistics::Double(bounds) => (*bounds.min_opt()?, *bounds.max_opt()?),
