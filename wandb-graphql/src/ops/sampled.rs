@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn one_list_is_taken_as_it_is() {
         let rows = read_lists(&[r#"[{"_step":2,"a":1e400}, null, {"a": 2, "_step": 1.0}]"#]);
-        assert_eq!(rows.unwrap(), [r#"{"_step":2,"a":1e400}"#, r#"{"a": 2, "_step": 1.0}"#]);
+        assert_eq!(rows.unwrap(), [r#"{"_step":2,"a":1e400}"#, "null", r#"{"a": 2, "_step": 1.0}"#]);
         assert_eq!(read_lists(&["null"]).unwrap(), [""; 0]);
     }
 
