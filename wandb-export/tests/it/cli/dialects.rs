@@ -82,6 +82,27 @@ fn every_command_gives_what_such_a_server_has() {
 }
 
 #[test]
+fn mirrors_hold_what_such_a_server_has() {
+    let lacking: Vec<_> = LACKING.into_iter().filter(|lacks| *lacks != ("Run", "historyKeys")).collect();
+    for dialect in dialects() {
+        let program = program(&dialect, &lacking);
+        for (transport, counts) in [("async", "11 runs new"), ("blocking", "11 as they were")] {
+            let mirrored = program.over(transport, &["mirror", "local-team/vision", "-o", "archive"]);
+            assert!(mirrored.code == Some(0) && mirrored.stderr.contains(counts), "{dialect:?}: {mirrored}");
+        }
+        for (arguments, lines) in [
+            (&["runs", "./archive", "-f", "jsonl"][..], 11),
+            (&["history", "./archive/abc123", "--all", "-f", "jsonl"], 25),
+            (&["history", "./archive/abc123", "--stream", "system", "-f", "jsonl"], 3),
+            (&["files", "./archive/abc123", "-f", "jsonl"], 1),
+            (&["logs", "./archive/abc123"], 2),
+        ] {
+            assert_eq!(done(&program, arguments).stdout.lines().count(), lines, "{dialect:?}: {arguments:?}");
+        }
+    }
+}
+
+#[test]
 fn without_history_the_rows_come_by_their_keys() {
     for dialect in dialects() {
         let whole = program(&dialect, &[]).run(&["history", RUN, "--all", "-f", "jsonl"]);
