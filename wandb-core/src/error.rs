@@ -6,7 +6,7 @@ use http::StatusCode;
 use url::Url;
 
 use crate::client::is_refusal;
-use crate::operation::AnswerError;
+use crate::operation::{AnswerError, Lacks};
 use crate::transport::TransportError;
 
 /// Which request an error is about: the operation and what it asked of.
@@ -144,7 +144,15 @@ impl Error {
 
     /// Whether the server's schema lacks something that the operation cannot do without.
     pub fn is_unsupported(&self) -> bool {
-        matches!(self, Self::Answer { source: AnswerError::Lacks(_), .. })
+        self.lacks().is_some()
+    }
+
+    /// What the server's schema lacks that the operation cannot do without, if that is why it failed.
+    pub fn lacks(&self) -> Option<&Lacks> {
+        match self {
+            Self::Answer { source: AnswerError::Lacks(lacks), .. } => Some(lacks),
+            _ => None,
+        }
     }
 
     /// Whether an operation that writes may have changed something all the same: its answer was lost, cut, or says that

@@ -147,7 +147,7 @@ impl Api {
         Ok(self.client.call(GetServer::new()).await?.answer)
     }
 
-    /// The projects of a user or team (query `models`), page after page. What is missing is not said;
+    /// The projects of a user or team (query `models`), page after page. Does not report missing entries;
     /// [`open_projects`](Self::open_projects) does.
     pub fn projects(&self, entity: &str) -> BoxStream<'static, Result<Project, Error>> {
         self.open_projects(entity).into_stream()

@@ -63,7 +63,7 @@ pub struct Partial {
 }
 
 impl Client {
-    /// Begins to download a file; `subject` says in errors what it is.
+    /// Begins to download a file. Errors name it by `subject`.
     ///
     /// `urls` are addresses of the same file, tried in turn: one that refuses (403, 404 and the like) or cannot be reached
     /// leads to the next at once. Credentials go along only where an address is of the base URL's origin, so never to

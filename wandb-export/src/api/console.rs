@@ -10,6 +10,7 @@ use wandb_graphql::LogTally;
 use wandb_graphql::ops::{ListLogLines, LogPage};
 
 use super::Run;
+use super::list_reader::{Issues, ListReader};
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::local::{self, LocalRun};
@@ -29,17 +30,8 @@ use crate::local::{self, LocalRun};
 /// # Ok(())
 /// # }
 /// ```
-pub struct Console {
-    source: Source,
-    issues: Vec<Issue>,
-}
-
-enum Source {
-    Server { path: RunPath, pages: BoxStream<'static, Result<LogPage, RequestError>>, tally: LogTally },
-    Closed { client: Client, run: Arc<LocalRun> },
-    Disk { client: Client, console: local::Console },
-    Ended,
-}
+#[derive(Debug)]
+pub struct Console(ListReader<String>);
 
 impl Run {
     /// The lines that the run has printed, in order, to be read (query `RunLogLines`). Of a run on disk progress bars
@@ -50,59 +42,27 @@ impl Run {
     /// [`Console::issues`] says what is missing; the run's file `output.log` may have it.
     pub fn console(&self) -> Console {
         let client = self.client().clone();
-        let source = match self.on_disk() {
-            Some(run) => Source::Closed { client, run: Arc::clone(run) },
-            None => Source::Server {
-                path: self.path().clone(),
-                pages: client.pages(ListLogLines::new(self.path().clone())).boxed(),
-                tally: LogTally::default(),
-            },
+        let issues = Issues::default();
+        let lines = match self.on_disk() {
+            Some(run) => on_disk(client, Arc::clone(run), issues.clone()),
+            None => on_server(&client, self.path().clone(), issues.clone()),
         };
-        Console { source, issues: Vec::new() }
+        Console(ListReader::new(lines, issues))
     }
 }
 
 impl Console {
     /// The next lines, at least one, without their line breaks; `None` at the end.
     pub async fn next_lines(&mut self) -> Result<Option<Vec<String>>, Error> {
-        loop {
-            match std::mem::replace(&mut self.source, Source::Ended) {
-                Source::Ended => return Ok(None),
-                Source::Closed { client, run } => {
-                    let open = move || Ok::<_, Error>((run.console()?, run.console_issues()?));
-                    let (console, issues) = client.work(open).await?;
-                    self.issues = issues;
-                    self.source = Source::Disk { client, console };
-                }
-                Source::Disk { client, mut console } => {
-                    let (lines, console) = client.work(move || (console.next_lines(), console)).await;
-                    let lines = lines?;
-                    if lines.is_some() {
-                        self.source = Source::Disk { client, console };
-                    }
-                    return Ok(lines);
-                }
-                Source::Server { path, mut pages, mut tally } => {
-                    let Some(page) = pages.try_next().await? else {
-                        self.issues = issues_of(&path, &tally);
-                        return Ok(None);
-                    };
-                    let lines = tally.take(page);
-                    self.source = Source::Server { path, pages, tally };
-                    if !lines.is_empty() {
-                        return Ok(Some(lines));
-                    }
-                }
-            }
-        }
+        self.0.next_batch().await
     }
 
     /// What is missing from the output. Complete once [`next_lines`](Self::next_lines) has returned `None`.
-    pub fn issues(&self) -> &[Issue] {
-        &self.issues
+    pub fn issues(&self) -> Vec<Issue> {
+        self.0.issues()
     }
 
-    /// The lines that are left, one by one. What is missing is not said; see [`issues`](Self::issues).
+    /// The lines that are left, one by one. Does not report what is missing; see [`issues`](Self::issues).
     ///
     /// ```no_run
     /// # async fn example(run: wandb_export::Run) -> Result<(), wandb_export::Error> {
@@ -113,12 +73,52 @@ impl Console {
     /// # }
     /// ```
     pub fn into_lines(self) -> BoxStream<'static, Result<String, Error>> {
-        let next = |mut console: Self| async move {
-            let lines = console.next_lines().await?;
-            Ok::<_, Error>(lines.map(|lines| (stream::iter(lines.into_iter().map(Ok)), console)))
-        };
-        stream::try_unfold(self, next).try_flatten().boxed()
+        self.0.into_stream()
     }
+}
+
+fn on_server(
+    client: &Client,
+    path: RunPath,
+    issues: Issues,
+) -> BoxStream<'static, Result<Vec<String>, Error>> {
+    let pages = client.pages(ListLogLines::new(path.clone())).boxed();
+    let next =
+        move |(mut pages, mut tally): (BoxStream<'static, Result<LogPage, RequestError>>, LogTally)| {
+            let (path, issues) = (path.clone(), issues.clone());
+            async move {
+                let Some(page) = pages.try_next().await? else {
+                    issues.add(issues_of(&path, &tally));
+                    return Ok(None);
+                };
+                let lines = tally.take(page);
+                Ok(Some((lines, (pages, tally))))
+            }
+        };
+    stream::try_unfold((pages, LogTally::default()), next).boxed()
+}
+
+/// The files are opened when the first lines are asked for.
+fn on_disk(
+    client: Client,
+    run: Arc<LocalRun>,
+    issues: Issues,
+) -> BoxStream<'static, Result<Vec<String>, Error>> {
+    let opening = client.clone();
+    let open = async move {
+        let read = move || Ok::<_, Error>((run.console()?, run.console_issues()?));
+        let (console, found) = opening.work(read).await?;
+        issues.add(found);
+        Ok::<_, Error>(console)
+    };
+    let next = move |mut console: local::Console| {
+        let client = client.clone();
+        async move {
+            let (lines, console) = client.work(move || (console.next_lines(), console)).await;
+            Ok::<_, Error>(lines?.map(|lines| (lines, console)))
+        }
+    };
+    stream::once(open).map_ok(move |console| stream::try_unfold(console, next.clone())).try_flatten().boxed()
 }
 
 /// What is missing from a log that was read to its end.
@@ -136,10 +136,4 @@ pub(crate) fn issues_of(run: &RunPath, tally: &LogTally) -> Vec<Issue> {
         });
     }
     issues
-}
-
-impl std::fmt::Debug for Console {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Console").field("issues", &self.issues).finish_non_exhaustive()
-    }
 }

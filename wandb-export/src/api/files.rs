@@ -127,8 +127,7 @@ impl Files {
         self
     }
 
-    /// The files, page after page (query `RunFiles`). What is missing from the list is not said; [`open`](Self::open)
-    /// does.
+    /// The files, page after page (query `RunFiles`). Does not report missing entries; [`open`](Self::open) does.
     pub fn stream(self) -> BoxStream<'static, Result<RunFile, Error>> {
         self.open().into_stream()
     }

@@ -80,7 +80,7 @@ impl<T: Send + 'static> ListReader<T> {
         Ok((all, self.issues()))
     }
 
-    /// The entries that are left, one by one. What is missing is not said; see [`issues`](Self::issues).
+    /// The entries that are left, one by one. Does not report what is missing; see [`issues`](Self::issues).
     pub fn into_stream(self) -> BoxStream<'static, Result<T, Error>> {
         self.batches.map_ok(|batch| stream::iter(batch.into_iter().map(Ok))).try_flatten().boxed()
     }

@@ -199,12 +199,12 @@ impl Runs {
         here::unless_refused(stream::try_unfold(lister, next).boxed(), wanted, issues)
     }
 
-    /// The runs, page after page, each once. What is missing is not said; [`open`](Self::open) does.
+    /// The runs, page after page, each once. Does not report missing runs; [`open`](Self::open) does.
     pub fn stream(self) -> BoxStream<'static, Result<Run, Error>> {
         self.open().into_stream()
     }
 
-    /// All the runs at once. What is missing is not said; [`ListReader::collect`] does.
+    /// All the runs at once. Does not report missing runs; [`ListReader::collect`] does.
     pub async fn collect(self) -> Result<Vec<Run>, Error> {
         self.stream().try_collect().await
     }

@@ -89,7 +89,7 @@ impl Sweep {
     }
 
     /// The run with the best value of a metric, found and compared as [`ranked`](Self::ranked) does. `None` if no run
-    /// has a number for it. Whether all runs were listed is not said; [`Runs::open`] does.
+    /// has a number for it. Does not report missing runs; [`Runs::open`] does.
     pub async fn best_run_by(&self, metric: &str, goal: Goal) -> Result<Option<Run>, Error> {
         let runs = self.runs().collect().await?;
         Ok(rank::best(runs, metric, goal))

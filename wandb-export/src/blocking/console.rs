@@ -22,7 +22,7 @@ impl Console {
     }
 
     /// What is missing from the output. Complete once [`next_lines`](Self::next_lines) has returned `None`.
-    pub fn issues(&self) -> &[Issue] {
+    pub fn issues(&self) -> Vec<Issue> {
         self.0.issues()
     }
 

@@ -37,5 +37,5 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         output.write_all(text.as_bytes()).map_err(|error| Error::from(output.error(error)))?;
     }
     output.commit().map_err(Error::from)?;
-    Ok(Session::report(console.issues()))
+    Ok(Session::report(&console.issues()))
 }

@@ -9,7 +9,6 @@ use futures_util::FutureExt;
 use futures_util::future::join4;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use wandb_core::model::Run;
-use wandb_core::operation::AnswerError;
 use wandb_core::{ProjectPath, RunPath};
 use wandb_graphql::ops::{FilePage, GetRun, GetWholeRuns, LogPage, WholeRun};
 use wandb_graphql::{HistoryRow, Samples};
@@ -478,9 +477,9 @@ fn lock_size(size: &Mutex<JointSize>) -> MutexGuard<'_, JointSize> {
 /// What the server lacks, according to an error.
 pub(super) fn unsupported(error: &Error) -> String {
     let lacking = match error {
-        Error::Request(error) => match &**error {
-            wandb_core::error::Error::Answer { source: AnswerError::Lacks(lacks), .. } => lacks.to_string(),
-            _ => return error.to_string(),
+        Error::Request(error) => match error.lacks() {
+            Some(lacks) => lacks.to_string(),
+            None => return error.to_string(),
         },
         Error::Unsupported { lacking, .. } => lacking.clone(),
         _ => return error.with_causes(),

@@ -81,7 +81,7 @@ fn strong_tag(headers: &HeaderMap) -> Option<String> {
 /// `x-goog-hash`. (`Content-MD5` beside a part is the digest of the part.)
 fn stored_md5(headers: &HeaderMap, is_part: bool) -> Option<String> {
     let value = |name: &str| headers.get(name)?.to_str().ok();
-    // What Google decompresses on the way is not what it has the digest of.
+    // Google decompresses some files on the way; its digest is that of the compressed bytes.
     let is_transcoded = value("x-goog-stored-content-encoding")
         .is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity"));
     let google =

@@ -5,7 +5,7 @@
 
 use futures_util::stream::{self, StreamExt};
 use wandb_core::RunPath;
-use wandb_core::operation::{AnswerError, Field, Lacks};
+use wandb_core::operation::{Field, Lacks};
 use wandb_graphql::ops::{GetRun, HistoryExtent};
 use wandb_graphql::{HistoryRow, Keys};
 
@@ -31,10 +31,7 @@ fn has_no_history(lacks: &Lacks) -> bool {
 /// Whether a request failed because the server lacks `Run.history`, or cannot give a range of it.
 pub(super) fn is_lacking(error: &Error) -> bool {
     let Error::Request(error) = error else { return false };
-    let wandb_core::error::Error::Answer { source: AnswerError::Lacks(lacks), .. } = &**error else {
-        return false;
-    };
-    has_no_history(lacks)
+    error.lacks().is_some_and(has_no_history)
 }
 
 /// The first batch, and all of them, or `None` if the server lacks `Run.history`.

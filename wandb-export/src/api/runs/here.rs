@@ -2,7 +2,7 @@
 
 use futures_util::stream::{self, BoxStream, StreamExt};
 use wandb_core::model;
-use wandb_core::operation::{AnswerError, Argument, Field, Lacks};
+use wandb_core::operation::{Argument, Field, Lacks};
 use wandb_graphql::ops::{Detail, ListRuns};
 use wandb_graphql::{Filter, Order};
 
@@ -46,10 +46,7 @@ fn notes(lacks: &Lacks, filter: &Filter, order: &Order) -> Vec<Issue> {
 
 fn is_refused(error: &Error) -> bool {
     let Error::Request(error) = error else { return false };
-    let wandb_core::error::Error::Answer { source: AnswerError::Lacks(lacks), .. } = &**error else {
-        return false;
-    };
-    lacks.contains_argument(&FILTERS) || lacks.contains_argument(&ORDER)
+    error.lacks().is_some_and(|lacks| lacks.contains_argument(&FILTERS) || lacks.contains_argument(&ORDER))
 }
 
 /// All runs are listed before the first one comes. A filter or order that the server can do is left to it.

@@ -21,7 +21,7 @@ async fn read(api: &Api) -> (Vec<String>, Vec<Issue>) {
         assert!(!more.is_empty());
         lines.extend(more);
     }
-    (lines, console.issues().to_vec())
+    (lines, console.issues())
 }
 
 fn texts(numbers: std::ops::Range<usize>) -> Vec<String> {
