@@ -42,6 +42,6 @@ pub use quirks::Quirks;
 pub use request_log::{Port, RequestRecord};
 pub use server::LocalServer;
 pub use store::{
-    DirectUrls, ExportOptions, GeneratedRun, NewRun, NewSweep, RowLimits, RunState, StorageBehaviour, Store,
-    StoreError,
+    Axis, DirectUrls, ExportOptions, GeneratedRun, NewRun, NewSweep, RowLimits, RunState, StorageBehaviour,
+    Store, StoreError,
 };

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::mpsc;
 
 use clap::Parser;
-use wandb_local_server::{ExportOptions, Faults, GeneratedRun, LocalServer, Options};
+use wandb_local_server::{Axis, ExportOptions, Faults, GeneratedRun, LocalServer, Options, Store};
 
 /// A local server that speaks the Weights & Biases protocol.
 ///
@@ -62,6 +62,32 @@ struct Arguments {
     /// Add a run local-team/files/COUNTxBYTES with this many files of this length; may be given several times
     #[arg(long, value_name = "COUNTxBYTES", value_parser = count_and_bytes)]
     generate_files: Vec<(u32, usize)>,
+    /// Add a run local-team/axes/cellsROWSxBYTES with a text of this length in each row; may be given several times
+    #[arg(long, value_name = "ROWSxBYTES", value_parser = numbers::<2>)]
+    generate_cells: Vec<[usize; 2]>,
+    /// Add a run local-team/axes/binsROWSxBINS with a histogram of so many bins in each row; may be given several times
+    #[arg(long, value_name = "ROWSxBINS", value_parser = numbers::<2>)]
+    generate_bins: Vec<[usize; 2]>,
+    /// Add a run local-team/axes/systemROWSxKEYS with system metrics only; may be given several times
+    #[arg(long, value_name = "ROWSxKEYS", value_parser = numbers::<2>)]
+    generate_system: Vec<[usize; 2]>,
+    /// Add a run local-team/axes/sparseROWSxKEYSxPERROW, each row of which sets a few of the keys; may be given several
+    /// times
+    #[arg(long, value_name = "ROWSxKEYSxPERROW", value_parser = numbers::<3>)]
+    generate_sparse: Vec<[usize; 3]>,
+    /// Add a run local-team/axes/depthN with ten rows of objects nested so deep; may be given several times
+    #[arg(long, value_name = "N")]
+    generate_depth: Vec<usize>,
+    /// Add a project local-team/configsRUNSxKEYS whose runs have so many config keys of their own; may be given several
+    /// times
+    #[arg(long, value_name = "RUNSxKEYS", value_parser = count_and_keys)]
+    generate_configs: Vec<(u32, u32)>,
+    /// Add a project local-team/summariesRUNSxKEYS whose runs have summaries of so many keys; may be given several times
+    #[arg(long, value_name = "RUNSxKEYS", value_parser = count_and_keys)]
+    generate_summaries: Vec<(u32, u32)>,
+    /// Add a project local-team/keyedRUNSxKEYS whose runs have logged so many keys; may be given several times
+    #[arg(long, value_name = "RUNSxKEYS", value_parser = count_and_keys)]
+    generate_keyed: Vec<(u32, u32)>,
     /// Tell no MD5 digests of the files that are generated
     #[arg(long)]
     without_digests: bool,
@@ -72,6 +98,8 @@ struct Arguments {
 
 /// Owner of what is generated.
 const TEAM: &str = "local-team";
+/// Rows of a deeply nested run.
+const DEEP_ROWS: usize = 10;
 
 fn steps_and_columns(text: &str) -> Result<(u64, Option<usize>), ParseIntError> {
     match text.split_once('x') {
@@ -90,6 +118,48 @@ fn count_and_steps(text: &str) -> Result<(u32, u64), ParseIntError> {
     Ok((count.parse()?, steps.parse()?))
 }
 
+/// So many numbers with an `x` between them.
+fn numbers<const COUNT: usize>(text: &str) -> Result<[usize; COUNT], String> {
+    let numbers = text.split('x').map(str::parse).collect::<Result<Vec<usize>, _>>();
+    let numbers = numbers.map_err(|error| error.to_string())?;
+    numbers.try_into().map_err(|_| format!("expected {COUNT} numbers with an x between them"))
+}
+
+fn count_and_keys(text: &str) -> Result<(u32, u32), ParseIntError> {
+    let (count, keys) = text.split_once('x').unwrap_or((text, ""));
+    Ok((count.parse()?, keys.parse()?))
+}
+
+/// Adds the runs and projects that are large along one axis.
+fn generate_axes(arguments: &Arguments, store: &Store) {
+    let add = |name: String, axis, rows| store.generate_axis(TEAM, "axes", &name, axis, rows);
+    for &[rows, bytes] in &arguments.generate_cells {
+        add(format!("cells{rows}x{bytes}"), Axis::Cells { bytes }, rows);
+    }
+    for &[rows, bins] in &arguments.generate_bins {
+        add(format!("bins{rows}x{bins}"), Axis::Bins { bins }, rows);
+    }
+    for &[rows, keys] in &arguments.generate_system {
+        add(format!("system{rows}x{keys}"), Axis::System { keys }, rows);
+    }
+    for &[rows, keys, per_row] in &arguments.generate_sparse {
+        add(format!("sparse{rows}x{keys}x{per_row}"), Axis::Sparse { keys, per_row }, rows);
+    }
+    for &levels in &arguments.generate_depth {
+        add(format!("depth{levels}"), Axis::Depth { levels }, DEEP_ROWS);
+    }
+    for &(runs, keys) in &arguments.generate_configs {
+        store.generate_configs(TEAM, &format!("configs{runs}x{keys}"), runs, keys);
+    }
+    for &(runs, keys) in &arguments.generate_summaries {
+        store.generate_summaries(TEAM, &format!("summaries{runs}x{keys}"), runs, keys);
+    }
+    for &(runs, keys) in &arguments.generate_keyed {
+        let project = format!("keyed{runs}x{keys}");
+        store.generate_keyed_runs(TEAM, &project, runs, usize::try_from(keys).unwrap_or(usize::MAX));
+    }
+}
+
 fn main() -> ExitCode {
     match run(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -102,12 +172,13 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let mut options = Options::default();
-    options.data_dir = arguments.data;
-    options.fixtures = arguments.fixtures;
+    options.data_dir.clone_from(&arguments.data);
+    options.fixtures.clone_from(&arguments.fixtures);
     options.port = arguments.port;
-    options.path_prefix = arguments.path_prefix;
+    options.path_prefix.clone_from(&arguments.path_prefix);
     let server = LocalServer::start(options)?;
     let store = server.store();
+    generate_axes(&arguments, &store);
     for (steps, columns) in arguments.generate {
         let name = columns.map_or_else(|| steps.to_string(), |columns| format!("{steps}x{columns}"));
         let run = GeneratedRun::new(TEAM, "synthetic", &name, steps);

@@ -1,12 +1,14 @@
 //! The store behind a server, and the handle with which tests fill and watch it.
 
 mod artifact;
+mod axes;
 mod blob;
 mod columns;
 mod export;
 mod field;
 mod filter;
 mod generate;
+mod generated;
 mod handle;
 mod history;
 mod keys;
@@ -17,10 +19,12 @@ mod run;
 mod sampling;
 mod seed;
 mod shared;
+mod source;
 mod state;
 mod storage;
 mod sweep;
 
+pub use axes::Axis;
 pub use export::ExportOptions;
 pub use generate::GeneratedRun;
 pub use handle::{Store, StoreError};
@@ -37,7 +41,7 @@ pub(crate) use field::Order;
 pub(crate) use filter::Filter;
 pub(crate) use history::write_json_string;
 pub(crate) use run::{Run, blob_key, storage_id};
-pub(crate) use sampling::{SampleSpec, object, positions, sampled_rows, write_history_rows};
+pub(crate) use sampling::{SampleSpec, object, sampled_rows, write_history_rows};
 pub(crate) use shared::{Shared, Urls};
 pub(crate) use state::{ProjectFacts, md5_base64};
 pub(crate) use sweep::Sweep;

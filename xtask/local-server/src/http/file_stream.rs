@@ -60,7 +60,7 @@ fn apply(run: &mut Run, request: FileStream) {
     for (file, chunk) in request.files {
         match file.as_str() {
             "wandb-history.jsonl" => Arc::make_mut(&mut run.history).write(chunk.offset, chunk.content),
-            "wandb-events.jsonl" => replace(Arc::make_mut(&mut run.events), chunk),
+            "wandb-events.jsonl" => Arc::make_mut(&mut run.events).write(chunk.offset, chunk.content),
             "output.log" => replace(Arc::make_mut(&mut run.log), chunk),
             "wandb-summary.json" => {
                 if let Some(summary) = chunk.content.into_iter().next_back() {

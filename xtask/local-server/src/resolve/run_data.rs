@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::context::Refused;
 use super::run::RunObject;
 use crate::graphql::{Answer, Arguments, Object, Resolved};
-use crate::store::{SampleSpec, object, positions, sampled_rows, write_history_rows, write_json_string};
+use crate::store::{SampleSpec, object, sampled_rows, write_history_rows};
 
 /// Rows of `historyTail` and `eventsTail`.
 const TAIL: usize = 1;
@@ -31,15 +31,13 @@ pub(crate) fn resolve(object: &RunObject, field: &str, arguments: &Arguments) ->
         }
         "eventsTail" => {
             let start = run.events.len().saturating_sub(TAIL);
-            Answer::value(
-                run.events[start..]
-                    .iter()
-                    .map(|row| Value::from(row.as_str()))
-                    .collect::<Value>()
-                    .to_string(),
-            )
+            let rows = (start..run.events.len()).map(|index| Value::from(run.events.text(index)));
+            Answer::value(rows.collect::<Value>().to_string())
         }
-        "systemMetrics" => Answer::value(run.events.last().map_or("{}", String::as_str)),
+        "systemMetrics" => match run.events.len().checked_sub(1) {
+            Some(last) => Answer::value(run.events.text(last)),
+            None => Answer::value("{}"),
+        },
         "history" => {
             let (min, max) = (arguments.int("minStep"), arguments.int("maxStep"));
             check_width(object, min, max)?;
@@ -62,20 +60,10 @@ pub(crate) fn resolve(object: &RunObject, field: &str, arguments: &Arguments) ->
         }
         "events" => {
             let most_rows = run.limits.most_rows(arguments.count("samples"));
-            let picked = positions(run.events.len(), most_rows);
-            let rows: Vec<Vec<u8>> = picked
-                .into_iter()
-                .enumerate()
-                .map(|(at, index)| {
-                    if run.limits.is_null(at) {
-                        return b"null".to_vec();
-                    }
-                    let mut row = Vec::new();
-                    write_json_string(&run.events[index], &mut row);
-                    row
-                })
-                .collect();
-            Answer::Encoded(list(&rows))
+            let (rows, limits) = (Arc::clone(&run.events), run.limits);
+            Answer::Written(Box::new(move |out| {
+                write_history_rows(&rows, 0..rows.len(), most_rows, limits, out);
+            }))
         }
         "parquetHistory" => Answer::object(ParquetHistory {
             object: object.clone(),

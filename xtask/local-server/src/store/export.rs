@@ -87,16 +87,19 @@ pub(crate) fn export(
     while start < first_live {
         let end = first_live.min(start + options.rows_per_part.max(1));
         let group = options.rows_per_group.max(1);
-        // What a generated run holds is known without looking at its rows.
-        let file = if let Some(generator) = history.generator(end - 1) {
-            let groups = (start..end).step_by(group);
-            let batches = groups.map(|first| generator.record_batch(first..end.min(first + group)));
-            encode(batches.map(typed), group)?
-        } else {
-            let rows: Vec<Value> = (start..end).map(|index| row(history, index)).collect();
-            encode(std::iter::once(typed(record_batch(&rows))), group)?
+        let encoded = match history.generator(end - 1) {
+            // What a generated run holds is known without looking at all rows of a file.
+            Some(source) if history.is_uniform() => {
+                let groups = (start..end).step_by(group);
+                let batches = groups.map(|first| source.record_batch(first..end.min(first + group)));
+                encode(batches.flatten().map(typed), group)?
+            }
+            _ => {
+                let rows: Vec<Value> = (start..end).map(|index| row(history, index)).collect();
+                encode(std::iter::once(typed(record_batch(&rows))), group)?
+            }
         };
-        files.push((format!("{prefix}/{:04}.parquet", files.len()), file));
+        files.push((format!("{prefix}/{:04}.parquet", files.len()), encoded));
         start = end;
     }
     let parts = files.iter().map(|(key, _)| key.clone()).collect();

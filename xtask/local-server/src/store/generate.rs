@@ -2,12 +2,14 @@
 //! costs little more than copying it.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch};
 use arrow::error::ArrowError;
 
 use super::keys::KeyStatistics;
+use super::source::RowSource;
 
 /// A synthetic run: `columns` float metrics at each of `steps` steps, beside `_step`, `_runtime` and `_timestamp`.
 #[derive(Debug, Clone)]
@@ -115,15 +117,6 @@ impl Generator {
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
-    #[expect(clippy::cast_possible_wrap, reason = "a row index is below i64::MAX")]
-    pub(crate) fn step(&self, index: usize) -> i64 {
-        self.first_step + index as i64 * self.stride
-    }
-
     /// The metrics of a row.
     fn metrics(&self, index: usize) -> &[f64] {
         let start = index % self.distinct_rows * self.columns;
@@ -145,8 +138,19 @@ impl Generator {
             texts
         })
     }
+}
 
-    pub(crate) fn write_json_string(&self, index: usize, out: &mut Vec<u8>) {
+impl RowSource for Generator {
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    #[expect(clippy::cast_possible_wrap, reason = "a row index is below i64::MAX")]
+    fn step(&self, index: usize) -> i64 {
+        self.first_step + index as i64 * self.stride
+    }
+
+    fn write_json_string(&self, index: usize, out: &mut Vec<u8>) {
         let texts = self.texts();
         let pooled = index % self.distinct_rows;
         let start = pooled.checked_sub(1).map_or(0, |before| texts.ends[before]);
@@ -164,7 +168,7 @@ impl Generator {
         out.extend_from_slice(br#"}""#);
     }
 
-    pub(crate) fn text(&self, index: usize) -> String {
+    fn text(&self, index: usize) -> String {
         let (runtime, timestamp) = times(index);
         let mut row =
             format!(r#"{{"_step":{},"_runtime":{runtime},"_timestamp":{timestamp}"#, self.step(index));
@@ -175,8 +179,7 @@ impl Generator {
         row
     }
 
-    /// The JSON text of one value of a row, without making the row.
-    pub(crate) fn value(&self, index: usize, key: &str) -> Option<String> {
+    fn value(&self, index: usize, key: &str) -> Option<String> {
         let (runtime, timestamp) = times(index);
         match key {
             "_step" => Some(self.step(index).to_string()),
@@ -190,8 +193,7 @@ impl Generator {
         }
     }
 
-    /// Some rows as columns, in the order of their names.
-    pub(crate) fn record_batch(&self, rows: std::ops::Range<usize>) -> Result<RecordBatch, ArrowError> {
+    fn record_batch(&self, rows: Range<usize>) -> Option<Result<RecordBatch, ArrowError>> {
         let floats = |value: &dyn Fn(usize) -> f64| -> ArrayRef {
             Arc::new(rows.clone().map(value).collect::<Float64Array>())
         };
@@ -205,13 +207,12 @@ impl Generator {
             columns.push((name(column), floats(&|index| self.metrics(index)[column])));
         }
         columns.sort_by(|(left, _), (right, _)| left.cmp(right));
-        RecordBatch::try_from_iter_with_nullable(
-            columns.into_iter().map(|(name, column)| (name, column, true)),
-        )
+        let columns = columns.into_iter().map(|(name, column)| (name, column, true));
+        Some(RecordBatch::try_from_iter_with_nullable(columns))
     }
 
     #[expect(clippy::cast_precision_loss, reason = "statistics only")]
-    pub(crate) fn keys(&self) -> KeyStatistics {
+    fn keys(&self) -> KeyStatistics {
         let mut keys = KeyStatistics::default();
         let Some(last) = self.len.checked_sub(1) else { return keys };
         let (runtime, timestamp) = times(last);
@@ -286,7 +287,7 @@ mod tests {
         use arrow::datatypes::{Float64Type, Int64Type};
 
         let generator = Generator::new(&GeneratedRun::new("e", "p", "r", 50).wide(103));
-        let batch = generator.record_batch(40..50).unwrap();
+        let batch = generator.record_batch(40..50).unwrap().unwrap();
         assert_eq!((batch.num_rows(), batch.num_columns()), (10, 103));
         for index in 0..10 {
             let row: serde_json::Value = serde_json::from_str(&generator.text(40 + index)).unwrap();

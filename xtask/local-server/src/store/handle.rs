@@ -7,15 +7,13 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::export::{ExportOptions, export};
-use super::generate::{GeneratedRun, Generator};
-use super::history::History;
 use super::limits::RowLimits;
 use super::run::RunState;
 use super::seed::NewRun;
 use super::shared::{Shared, Urls};
 use super::storage::StorageBehaviour;
 use super::sweep::NewSweep;
-use super::{many, persist, run};
+use super::{persist, run};
 use crate::faults::{FaultState, Faults};
 use crate::graphql::{Dialect, SchemaError, ServedSchema};
 use crate::options::Options;
@@ -101,53 +99,9 @@ impl Store {
             run.set_summary(summary);
         }
         Arc::make_mut(&mut run.history).append(new.history);
-        run.events = Arc::new(new.events);
+        Arc::make_mut(&mut run.events).append(new.events);
         run.log = Arc::new(new.log);
         state.insert(run);
-    }
-
-    /// Adds a long finished run whose rows are made when they are asked for.
-    pub fn generate_run(&self, generated: &GeneratedRun) {
-        let history = History::generated(Generator::new(generated));
-        let mut state = self.0.write();
-        let mut run =
-            state.blank_run(&generated.entity, &generated.project, &generated.name, &self.0.owner());
-        run.facts.state = RunState::Finished;
-        run.facts.exit_code = Some(0);
-        run.facts.display_name = Some(generated.name.clone());
-        if let Some(last) = history.len().checked_sub(1) {
-            run.set_summary(history.text(last).into_owned());
-        }
-        run.history = Arc::new(history);
-        state.insert(run);
-    }
-
-    /// Adds `count` small finished runs to a project, with configs and summaries such as training leaves them.
-    pub fn generate_runs(&self, entity: &str, project: &str, count: u32) {
-        for number in 0..count {
-            self.add_run(many::run(entity, project, number));
-        }
-    }
-
-    /// Adds `count` small finished runs that also have a history, system metrics, a log and a file.
-    pub fn generate_whole_runs(&self, entity: &str, project: &str, count: u32) {
-        for number in 0..count {
-            let run = many::whole_run(entity, project, number);
-            let name = run.name.clone();
-            self.add_run(run);
-            let (_, blob) = many::file(number, 2_000);
-            self.0.write().put_file(entity, project, &name, "config.yaml", blob);
-        }
-    }
-
-    /// Adds a finished run with `count` files of `len` bytes each. A file longer than a megabyte takes no more memory
-    /// than one of that length.
-    pub fn generate_files(&self, entity: &str, project: &str, name: &str, count: u32, len: usize) {
-        self.add_run(NewRun::new(entity, project, name));
-        for number in 0..count {
-            let (file, blob) = many::file(number, len);
-            self.0.write().put_file(entity, project, name, &file, blob);
-        }
     }
 
     /// Adds rows at the end of a run's history, each as JSON text.
@@ -157,7 +111,7 @@ impl Store {
 
     /// Adds rows of system metrics, each as JSON text.
     pub fn append_events(&self, path: &str, rows: Vec<String>) -> Result<(), StoreError> {
-        self.with_run(path, |run| Arc::make_mut(&mut run.events).extend(rows))
+        self.with_run(path, |run| Arc::make_mut(&mut run.events).append(rows))
     }
 
     /// Changes the state of a run, which counts as a sign of life.

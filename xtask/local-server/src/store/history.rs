@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
-use super::generate::Generator;
 use super::keys::KeyStatistics;
+use super::source::RowSource;
 use crate::text;
 
 /// One logged row.
@@ -17,18 +18,18 @@ struct Row {
 /// Rows of a run: first the generated ones, if any, then those stored as text.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct History {
-    generator: Option<Generator>,
+    generator: Option<Arc<dyn RowSource>>,
     rows: Vec<Row>,
     keys: KeyStatistics,
 }
 
 impl History {
-    pub(crate) fn generated(generator: Generator) -> Self {
-        Self { keys: generator.keys(), generator: Some(generator), rows: Vec::new() }
+    pub(crate) fn generated(source: impl RowSource + 'static) -> Self {
+        Self { keys: source.keys(), generator: Some(Arc::new(source)), rows: Vec::new() }
     }
 
     fn generated_len(&self) -> usize {
-        self.generator.as_ref().map_or(0, Generator::len)
+        self.generator.as_ref().map_or(0, |generator| generator.len())
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -37,7 +38,7 @@ impl History {
 
     /// Whether every row holds the same keys.
     pub(crate) fn is_uniform(&self) -> bool {
-        self.generator.is_some() && self.rows.is_empty()
+        self.rows.is_empty() && self.generator.as_ref().is_some_and(|generator| generator.is_uniform())
     }
 
     pub(crate) fn step(&self, index: usize) -> i64 {
@@ -55,8 +56,8 @@ impl History {
     }
 
     /// The generator of a row that is not stored.
-    pub(crate) fn generator(&self, index: usize) -> Option<&Generator> {
-        self.generator.as_ref().filter(|generator| index < generator.len())
+    pub(crate) fn generator(&self, index: usize) -> Option<&dyn RowSource> {
+        self.generator.as_deref().filter(|generator| index < generator.len())
     }
 
     /// Appends the row to `out` as a JSON string.
@@ -121,7 +122,7 @@ impl History {
     }
 
     fn recount(&mut self) {
-        self.keys = self.generator.as_ref().map(Generator::keys).unwrap_or_default();
+        self.keys = self.generator.as_ref().map(|generator| generator.keys()).unwrap_or_default();
         for row in &self.rows {
             self.keys.add(&text::parse(&row.text));
         }

@@ -53,6 +53,14 @@ impl KeyStatistics {
         self.0.insert(key.to_owned(), statistic);
     }
 
+    /// A key that every one of `count` rows of a generated run holds, with values of the type `name`.
+    pub(crate) fn add_all(&mut self, key: &str, name: &'static str, count: u64) {
+        let mut statistic = KeyStatistic::new();
+        statistic.types.insert(name, count);
+        statistic.monotonic = false;
+        self.0.insert(key.to_owned(), statistic);
+    }
+
     #[cfg(test)]
     pub(crate) fn count(&self, key: &str) -> u64 {
         self.0.get(key).map_or(0, |statistic| statistic.types.values().sum())

@@ -58,7 +58,10 @@ fn entries(state: &State) -> io::Result<BTreeMap<String, Vec<u8>>> {
             entries.insert(format!("{root}/run.json"), serde_json::to_vec_pretty(&saved)?);
             let history = (0..run.history.len()).map(|index| run.history.text(index));
             entries.insert(format!("{root}/history.jsonl"), lines(history));
-            entries.insert(format!("{root}/events.jsonl"), lines(run.events.iter()));
+            entries.insert(
+                format!("{root}/events.jsonl"),
+                lines((0..run.events.len()).map(|index| run.events.text(index))),
+            );
             entries.insert(format!("{root}/output.log"), lines(run.log.iter()));
             for name in run.files.keys() {
                 let key = blob_key(&run.entity, &run.project, &run.facts.name, name);
@@ -202,7 +205,7 @@ fn restore_run(root: &str, saved: SavedRun, mut files: BTreeMap<String, Vec<u8>>
     };
     let mut run = Run::new(entity, project, saved.facts);
     Arc::make_mut(&mut run.history).append(read_lines(files.remove("history.jsonl"))?);
-    run.events = Arc::new(read_lines(files.remove("events.jsonl"))?);
+    Arc::make_mut(&mut run.events).append(read_lines(files.remove("events.jsonl"))?);
     run.log = Arc::new(read_lines(files.remove("output.log"))?);
     let mut blobs = Vec::new();
     for (path, bytes) in files {

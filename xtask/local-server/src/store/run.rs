@@ -106,7 +106,8 @@ pub(crate) struct Run {
     pub(crate) project: String,
     pub(crate) facts: RunFacts,
     pub(crate) history: Arc<History>,
-    pub(crate) events: Arc<Vec<String>>,
+    /// Rows of system metrics, which have no steps.
+    pub(crate) events: Arc<History>,
     pub(crate) log: Arc<Vec<String>>,
     pub(crate) files: BTreeMap<String, FileFacts>,
     pub(crate) export: Option<Export>,
