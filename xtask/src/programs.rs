@@ -19,6 +19,10 @@ pub(crate) const EXAMPLES_AS_TESTED: &[&str] =
 /// The programs alone, as a user would build them.
 pub(crate) const AS_USED: &[&str] = &["-p", "wandb-export", "-p", "wandb-local-server", "--bins"];
 
+/// The programs alone, optimized.
+pub(crate) const OPTIMIZED: &[&str] =
+    &["-p", "wandb-export", "-p", "wandb-local-server", "--bins", "--release"];
+
 /// Where the built programs lie.
 #[derive(Debug)]
 pub(crate) struct Programs {

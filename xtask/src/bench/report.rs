@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::machine::Facts;
-use super::work::{Bound, Sample, Samples, Target, Work};
+use super::work::{Bound, Row, Sample, Samples, Target, Work};
 
 /// A work that is done.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(crate) struct Verdict {
     pub(crate) met: bool,
     /// No bound, only told.
     told: bool,
+    /// The bench fails if it is not met.
+    pub(crate) is_required: bool,
 }
 
 impl Measured {
@@ -57,10 +59,15 @@ impl Measured {
     /// Holds the medians against the targets of the rows.
     pub(crate) fn judge(&mut self, work: &Work) {
         for row in &work.rows {
-            let verdicts = row.targets.iter().filter_map(|target| self.verdict(row.name, target));
+            let verdicts = row.targets.iter().filter_map(|target| self.verdict(row, target));
             let verdicts: Vec<Verdict> = verdicts.collect();
             self.verdicts.extend(verdicts);
         }
+    }
+
+    /// How many targets were missed that must be met.
+    pub(crate) fn missed_required(&self) -> usize {
+        self.verdicts.iter().filter(|verdict| verdict.is_required && !verdict.met).count()
     }
 
     fn median_of(&self, label: &str, figure: impl Fn(&Sample) -> Option<f64>) -> Option<f64> {
@@ -68,11 +75,18 @@ impl Measured {
     }
 
     /// Nothing where a party was left out.
-    fn verdict(&self, row: &'static str, target: &Target) -> Option<Verdict> {
+    fn verdict(&self, row: &Row, target: &Target) -> Option<Verdict> {
         let seconds = |label: &str| self.median_of(label, |sample| Some(sample.seconds));
         let (of, own) = (&target.of, seconds(&target.of)?);
-        let verdict =
-            |target: String, found: String, met: bool| Verdict { row, target, found, met, told: false };
+        let (name, is_required) = (row.name, row.is_required);
+        let verdict = |target: String, found: String, met: bool| Verdict {
+            row: name,
+            target,
+            found,
+            met,
+            told: false,
+            is_required,
+        };
         Some(match &target.bound {
             Bound::FasterThan(other, times) => {
                 let found = seconds(other)? / own;
@@ -92,6 +106,16 @@ impl Measured {
                     told: true,
                     ..verdict(format!("{of}, beside {other}"), format!("{found:.2} ×"), true)
                 }
+            }
+            Bound::Growth(points, most) => {
+                let points: Option<Vec<(f64, f64)>> =
+                    points.iter().map(|(label, amount)| Some((*amount, seconds(label)?))).collect();
+                let found = exponent(&points?)?;
+                verdict(
+                    format!("{of}: time grows at most with the power {most}"),
+                    format!("{found:.2}"),
+                    found <= *most,
+                )
             }
             Bound::PeakMib(most) => {
                 let peaks = self.samples.get(of)?.iter().filter_map(|sample| sample.peak_mib);
@@ -151,6 +175,18 @@ impl Spread {
         };
         Some(Self { median, min, max })
     }
+}
+
+/// The power of the amount with which a figure grows: the slope of a straight line through the logarithms, by least
+/// squares. Returns `None` if all amounts are the same.
+fn exponent(points: &[(f64, f64)]) -> Option<f64> {
+    let logs: Vec<(f64, f64)> = points.iter().map(|(amount, figure)| (amount.ln(), figure.ln())).collect();
+    let count: f64 = logs.iter().map(|_| 1.0).sum();
+    let mean = |of: fn(&(f64, f64)) -> f64| logs.iter().map(of).sum::<f64>() / count;
+    let (amount, figure) = (mean(|point| point.0), mean(|point| point.1));
+    let together: f64 = logs.iter().map(|point| (point.0 - amount) * (point.1 - figure)).sum();
+    let spread: f64 = logs.iter().map(|point| (point.0 - amount).powi(2)).sum();
+    (spread > 0.0).then(|| together / spread)
 }
 
 /// Seconds with as many digits as mean something.
@@ -283,7 +319,6 @@ pub(crate) fn document(works: &[Measured], machine: &Facts) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::work::Row;
 
     fn spread(figures: &[f64]) -> Option<Spread> {
         Spread::of(figures.iter().copied())
@@ -294,6 +329,41 @@ mod tests {
         assert_eq!(spread(&[3.0, 1.0, 9.0]), Some(Spread { median: 3.0, min: 1.0, max: 9.0 }));
         assert_eq!(spread(&[4.0, 1.0]), Some(Spread { median: 2.5, min: 1.0, max: 4.0 }));
         assert_eq!(spread(&[]), None);
+    }
+
+    #[test]
+    fn growth_is_the_slope_of_logarithms() {
+        let squares = [(1.0, 3.0), (2.0, 12.0), (4.0, 48.0), (8.0, 192.0)];
+        assert!((exponent(&squares).unwrap() - 2.0).abs() < 1e-12);
+        let flat = [(1.0, 5.0), (2.0, 5.0), (4.0, 5.0)];
+        assert!(exponent(&flat).unwrap().abs() < 1e-12);
+        assert_eq!(exponent(&[(2.0, 1.0), (2.0, 3.0)]), None);
+    }
+
+    #[test]
+    fn missed_targets_of_required_rows_count() {
+        let points = |power: f64| vec![("a".to_owned(), 1.0), ("b".to_owned(), 4.0_f64.powf(1.0 / power))];
+        let work = |row: fn(&'static str, Vec<Target>) -> Row| Work {
+            title: "work".to_owned(),
+            parties: Vec::new(),
+            rows: vec![row(
+                "row",
+                [1.0, 2.0].map(|power| Target::new("a", Bound::Growth(points(power), 1.15))).into(),
+            )],
+            most_rounds: None,
+        };
+        for (work, missed) in [(work(Row::required), 1), (work(Row::new), 0)] {
+            let mut measured = Measured::new(&work);
+            for (label, seconds) in [("a", 1.0), ("b", 4.0)] {
+                measured.add(vec![(label.to_owned(), Sample { seconds, ..Sample::default() })]);
+            }
+            measured.judge(&work);
+            assert_eq!(
+                measured.verdicts.iter().map(|verdict| verdict.met).collect::<Vec<_>>(),
+                [true, false]
+            );
+            assert_eq!(measured.missed_required(), missed);
+        }
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub(crate) struct Stage {
     /// Python with the last SDK that reads and writes logs in Python, if a work needs it and there is one.
     pub(crate) datastore: Option<PathBuf>,
     pub(crate) scripts: PathBuf,
+    /// Recorded runs.
+    pub(crate) fixtures: PathBuf,
     /// Works are to be small.
     pub(crate) quick: bool,
     /// This program, which starts what is measured.
@@ -53,26 +55,32 @@ pub(crate) enum Kind {
 }
 
 impl Stage {
-    /// Builds everything.
-    pub(crate) fn set(workspace: &Workspace, quick: bool) -> Result<Self> {
-        let python = python::environment(workspace, "bench");
-        if let Err(problem) = &python {
-            println!("left out: what needs Python ({problem:#}). No output is checked.");
-        }
-        let selection: Vec<&str> = programs::AS_USED.iter().copied().chain(["--release"]).collect();
-        let programs = programs::build(workspace, &selection)?;
+    /// Builds the programs.
+    pub(crate) fn set(workspace: &Workspace, quick: bool, build: &[&str]) -> Result<Self> {
+        let programs = programs::build(workspace, build)?;
         let folder = workspace.target.join("bench");
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         Ok(Self {
             programs,
-            python: python.ok(),
+            python: None,
             datastore: None,
             scripts: workspace.root.join("xtask/bench"),
+            fixtures: workspace.root.join("xtask/fixtures"),
             quick,
             own: std::env::current_exe().context("cannot tell where this program is")?,
             scratch: tempfile::tempdir_in(folder).context("cannot make a temporary directory")?,
             seen: RefCell::default(),
         })
+    }
+
+    /// Adds the Python with the SDK and the libraries that check outputs.
+    pub(crate) fn add_python(&mut self, workspace: &Workspace) {
+        match python::environment(workspace, "bench") {
+            Ok(python) => self.python = Some(python),
+            Err(problem) => {
+                println!("left out: what needs Python ({problem:#}). No output is checked.");
+            }
+        }
     }
 
     /// Adds the Python with the last SDK that reads and writes logs in Python.

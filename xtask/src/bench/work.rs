@@ -84,6 +84,8 @@ pub(crate) struct Work {
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) targets: Vec<Target>,
+    /// A missed target makes the bench fail.
+    pub(crate) is_required: bool,
 }
 
 /// What is to be reached.
@@ -103,6 +105,8 @@ pub(crate) enum Bound {
     WithinTimes(String, f64),
     /// Told for comparison.
     Beside(String),
+    /// Time grows at most with this power of the amount, over these labels and their amounts.
+    Growth(Vec<(String, f64)>, f64),
     /// At most so many MiB resident.
     PeakMib(f64),
     /// At most so many MiB more than the other, both in their median round.
@@ -137,7 +141,12 @@ impl Target {
 
 impl Row {
     pub(crate) fn new(name: &'static str, targets: impl Into<Vec<Target>>) -> Self {
-        Self { name, targets: targets.into() }
+        Self { name, targets: targets.into(), is_required: false }
+    }
+
+    /// A row that makes the bench fail if it misses a target.
+    pub(crate) fn required(name: &'static str, targets: impl Into<Vec<Target>>) -> Self {
+        Self { is_required: true, ..Self::new(name, targets) }
     }
 
     /// The row that holds both transports against one another.
@@ -156,23 +165,24 @@ impl Work {
     /// The labels that the rows need.
     pub(crate) fn labels(&self) -> BTreeSet<String> {
         let targets = self.rows.iter().flat_map(|row| &row.targets);
-        targets.flat_map(|target| [Some(target.of.clone()), target.other()]).flatten().collect()
+        targets.flat_map(|target| [vec![target.of.clone()], target.others()].concat()).collect()
     }
 }
 
 impl Target {
     /// With whom it compares.
-    pub(crate) fn other(&self) -> Option<String> {
+    pub(crate) fn others(&self) -> Vec<String> {
         match &self.bound {
             Bound::FasterThan(other, _)
             | Bound::WithinTimes(other, _)
             | Bound::Beside(other)
-            | Bound::PeakBeyond(other, _) => Some(other.clone()),
+            | Bound::PeakBeyond(other, _) => vec![other.clone()],
+            Bound::Growth(points, _) => points.iter().map(|(label, _)| label.clone()).collect(),
             Bound::PeakMib(_)
             | Bound::Milliseconds(_)
             | Bound::Figure(..)
             | Bound::AtLeast(..)
-            | Bound::Told(_) => None,
+            | Bound::Told(_) => Vec::new(),
         }
     }
 }
