@@ -43,9 +43,21 @@ pub(crate) struct Options {
     /// With --quick: measure the build that the tests use rather than an optimized one
     #[arg(long, requires = "quick")]
     unoptimized: bool,
+    /// Write the tables into docs/performance.md, which only a run of all rows does otherwise
+    #[arg(long, conflicts_with = "quick")]
+    write: bool,
     /// Rounds of each work, in each of which every party has its turn [default: 5; 1 with --quick]
     #[arg(long, value_name = "N")]
     runs: Option<usize>,
+}
+
+/// Looks at the memory along each axis of size, with the build of the tests.
+pub(crate) fn memory_along_axes(workspace: &Workspace) -> Result<ExitCode> {
+    let names = vec!["axes".to_owned()];
+    run(
+        workspace,
+        &Options { names, except: Vec::new(), quick: true, unoptimized: true, write: false, runs: None },
+    )
 }
 
 /// Measures, prints the tables, and writes the results down.
@@ -96,11 +108,16 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     std::fs::write(&file, serde_json::to_string_pretty(&result)?)
         .with_context(|| format!("cannot write {}", file.display()))?;
     println!("\nwritten to {}", file.display());
-    if !options.quick && options.names.is_empty() {
+    if !options.quick && (options.names.is_empty() || options.write) {
         let document = workspace.root.join("docs/performance.md");
-        std::fs::create_dir_all(workspace.root.join("docs"))?;
-        std::fs::write(&document, report::document(&measured, &machine))
-            .with_context(|| format!("cannot write {}", document.display()))?;
+        let text = if options.names.is_empty() && options.except.is_empty() {
+            report::document(&measured, &machine)
+        } else {
+            let before = std::fs::read_to_string(&document)
+                .with_context(|| format!("cannot read {}", document.display()))?;
+            report::with_works(&before, &measured, &machine)
+        };
+        std::fs::write(&document, text).with_context(|| format!("cannot write {}", document.display()))?;
         println!("written to {}", document.display());
     }
     let missed = measured.iter().flat_map(|one| &one.verdicts).filter(|verdict| !verdict.met).count();

@@ -8,7 +8,7 @@ use clap::Args;
 use crate::counts::Counts;
 use crate::summary::{Outcome, Summary};
 use crate::workspace::{Workspace, cargo};
-use crate::{features, process, test, tools, tree};
+use crate::{bench, features, process, test, tools, tree};
 
 /// Options of `ci`.
 #[derive(Debug, Clone, Default, Args)]
@@ -45,6 +45,12 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> ExitCode {
     if !options.skip_tests {
         let options = test::Options { skip_python: options.skip_python, only: Vec::new() };
         summary.append(test::parts(workspace, &options));
+        if cfg!(target_os = "linux") {
+            let looked = || {
+                Ok(Outcome::of(bench::memory_along_axes(workspace)? == ExitCode::SUCCESS, Counts::default()))
+            };
+            summary.part("axes", looked);
+        }
     }
     summary.finish()
 }

@@ -316,9 +316,55 @@ pub(crate) fn document(works: &[Measured], machine: &Facts) -> String {
     text
 }
 
+/// The document with these works measured anew, each with the day; the rest stays as it is.
+pub(crate) fn with_works(document: &str, works: &[Measured], machine: &Facts) -> String {
+    let (measured, limits) = document.split_at(document.find("\n## ").map_or(document.len(), |at| at + 1));
+    let mut sections = measured.split_inclusive("\n### ").peekable();
+    let mut text = sections.next().unwrap_or_default().trim_end_matches("### ").trim_end().to_owned();
+    let mut left: Vec<&Measured> = works.iter().collect();
+    let anew = |work: &Measured| {
+        let table = tables(std::slice::from_ref(work));
+        let (title, rest) = table.trim_start().split_once('\n').unwrap_or((&table, ""));
+        let date = machine.iter().find(|(name, _)| name == "date").map_or("", |(_, date)| date);
+        format!("\n\n{title}\n\nMeasured on {date}.\n{}", rest.trim_end())
+    };
+    for section in sections {
+        let section = section.trim_end_matches("### ").trim_end();
+        let title = section.lines().next().unwrap_or_default();
+        match left.iter().position(|work| upper(&work.title) == title) {
+            Some(at) => text.push_str(&anew(left.remove(at))),
+            None => text.extend(["\n\n### ", section]),
+        }
+    }
+    for work in left {
+        text.push_str(&anew(work));
+    }
+    format!("{text}\n\n{limits}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn some_works_replace_their_sections() {
+        let document = "# Performance\n\n### A\n\nold\n\n### B\n\nkept\n\n## Limits\n\n### C\n\nkept, too\n";
+        let measured = |title: &str| {
+            let work =
+                Work { title: title.to_owned(), parties: Vec::new(), rows: Vec::new(), most_rounds: None };
+            Measured::new(&work)
+        };
+        let machine = vec![("date".to_owned(), "2026-01-02".to_owned())];
+        let found = with_works(document, &[measured("new"), measured("a")], &machine);
+        let headings: Vec<_> = found.lines().filter(|line| line.starts_with('#')).collect();
+        assert_eq!(headings, ["# Performance", "### A", "### B", "### New", "## Limits", "### C"]);
+        assert!(
+            !found.contains("old") && found.contains("\nkept\n") && found.contains("\nkept, too\n"),
+            "{found}"
+        );
+        assert_eq!(found.matches("Measured on 2026-01-02.").count(), 2);
+        assert_eq!(with_works(&found, &[measured("new"), measured("a")], &machine), found, "once is enough");
+    }
 
     fn spread(figures: &[f64]) -> Option<Spread> {
         Spread::of(figures.iter().copied())
