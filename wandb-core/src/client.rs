@@ -9,12 +9,14 @@ mod download;
 mod exchange;
 mod pace;
 mod pages;
+mod progress;
 mod quota;
 mod reading;
 mod redirect;
 mod reply;
 mod retry;
 mod tally;
+mod waiting;
 mod width;
 mod windows;
 
@@ -28,15 +30,17 @@ use http::HeaderValue;
 pub use builder::ClientBuilder;
 pub use call::Reply;
 pub use download::{Download, FileVersion, Partial};
+pub use progress::ProgressFloor;
 pub use reading::Reading;
 pub(crate) use reply::is_refusal;
 pub use retry::RetryPolicy;
 pub use tally::Tally;
+pub use waiting::{WaitReason, Waiting};
 pub use windows::Window;
 
 use crate::BaseUrl;
 use crate::operation::{Endpoint, Lacks};
-use crate::transport::Transport;
+use crate::transport::{Moment, Transport};
 
 /// A server to ask, over a transport.
 ///
@@ -73,6 +77,15 @@ struct Shared {
     retry: RetryPolicy,
     concurrency: usize,
     body_limit: u64,
+    /// The largest file that is downloaded, in bytes.
+    file_limit: u64,
+    floor: ProgressFloor,
+    deadline: Option<waiting::Deadline>,
+    observer: Option<waiting::Observer>,
+    /// When the observer was called last.
+    last_notice: Mutex<Option<Moment>>,
+    /// Whether the server wants to be left alone for longer than the client waits.
+    closed: Mutex<Option<waiting::Closed>>,
     /// One permit a request in flight to the server itself.
     permits: Semaphore,
     /// The same for downloads, so that storage and server do not hold each other up.
@@ -107,13 +120,8 @@ impl Client {
         lock(&self.shared.lacks).clone()
     }
 
-    /// Waits by the transport's clock, which need not be the real one.
-    pub async fn sleep(&self, duration: std::time::Duration) {
-        self.shared.transport.sleep(duration).await;
-    }
-
     /// The time by the transport's clock.
-    pub fn now(&self) -> crate::transport::Moment {
+    pub fn now(&self) -> Moment {
         self.shared.transport.now()
     }
 

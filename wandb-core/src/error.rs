@@ -1,11 +1,13 @@
 //! What can go wrong between asking and having the answer.
 
 use std::fmt;
+use std::time::Duration;
 
 use http::StatusCode;
 use url::Url;
 
 use crate::client::is_refusal;
+use crate::duration::Shown;
 use crate::operation::{AnswerError, Lacks};
 use crate::transport::TransportError;
 
@@ -77,6 +79,31 @@ pub enum Error {
         attempts: u32,
     },
 
+    /// The server asks to come again only after a time that is longer than the client waits.
+    #[error(
+        "{request}: the server asks to come again in {}, and {} is the longest wait; asking earlier only earns more refusals",
+        Shown(*.wait),
+        Shown(*.longest_wait)
+    )]
+    Deferred {
+        /// Which request.
+        request: RequestLabel,
+        /// In how long the server may be asked again.
+        wait: Duration,
+        /// The longest wait allowed: [`RetryPolicy::longest_asked_wait`](crate::client::RetryPolicy::longest_asked_wait).
+        longest_wait: Duration,
+    },
+
+    /// The time that the client was allowed in all is over; see
+    /// [`ClientBuilder::time_allowed`](crate::client::ClientBuilder::time_allowed).
+    #[error("{request}: the {} that were allowed in all are over", Shown(*.allowed))]
+    OutOfTime {
+        /// Which request.
+        request: RequestLabel,
+        /// The time allowed.
+        allowed: Duration,
+    },
+
     /// The server does not accept the API key, or wants one and got none (status 401).
     #[error("{request}: {server} {}", if *.key_given { "does not accept the API key (check that the key belongs to this server)" } else { "wants an API key (set WANDB_API_KEY, or log in so that the netrc file has one)" })]
     Unauthorized {
@@ -130,6 +157,8 @@ impl Error {
         match self {
             Self::Transport { request, .. }
             | Self::Status { request, .. }
+            | Self::Deferred { request, .. }
+            | Self::OutOfTime { request, .. }
             | Self::Unauthorized { request, .. }
             | Self::NotWandb { request, .. }
             | Self::Redirected { request, .. }
@@ -161,9 +190,9 @@ impl Error {
         match self {
             Self::Transport { source, .. } => !source.is_before_sending(),
             Self::Status { status, .. } => !is_refusal(*status),
-            Self::NotWandb { .. } => true,
+            Self::NotWandb { .. } | Self::OutOfTime { .. } => true,
             Self::Answer { source, .. } => !source.is_refusal(),
-            Self::Unauthorized { .. } | Self::Redirected { .. } => false,
+            Self::Deferred { .. } | Self::Unauthorized { .. } | Self::Redirected { .. } => false,
         }
     }
 
@@ -192,13 +221,33 @@ impl Error {
             Self::Answer { source, .. } => {
                 matches!(source, AnswerError::TooMuch { .. } | AnswerError::Failed { .. })
             }
-            Self::Unauthorized { .. } | Self::NotWandb { .. } | Self::Redirected { .. } => false,
+            Self::Deferred { .. }
+            | Self::OutOfTime { .. }
+            | Self::Unauthorized { .. }
+            | Self::NotWandb { .. }
+            | Self::Redirected { .. } => false,
         }
+    }
+
+    /// Whether no other request can succeed now, either: the server wants to be left alone for longer than the client
+    /// waits, or the time allowed in all is over.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Deferred { .. } | Self::OutOfTime { .. })
     }
 
     /// Whether a file has changed while it was downloaded.
     pub fn is_changed(&self) -> bool {
         matches!(self, Self::Answer { source: AnswerError::Changed, .. })
+    }
+
+    /// Whether a file, or an answer, is larger than the client takes.
+    pub fn is_too_large(&self) -> bool {
+        use crate::transport::TransportErrorKind as Kind;
+        match self {
+            Self::Answer { source, .. } => matches!(source, AnswerError::FileTooLarge { .. }),
+            Self::Transport { source, .. } => matches!(source.kind(), Kind::TooLarge { .. }),
+            _ => false,
+        }
     }
 
     /// Whether a file has none of the bytes that were asked for: it is shorter than that.
@@ -212,6 +261,8 @@ impl Error {
             Self::Unauthorized { .. } | Self::Answer { source: AnswerError::Denied { .. }, .. } => true,
             Self::Status { status, .. } => *status == StatusCode::FORBIDDEN,
             Self::Transport { .. }
+            | Self::Deferred { .. }
+            | Self::OutOfTime { .. }
             | Self::NotWandb { .. }
             | Self::Redirected { .. }
             | Self::Answer { .. } => false,
@@ -242,7 +293,7 @@ fn transport_hint(error: &TransportError) -> String {
         Kind::Timeout(_) | Kind::Interrupted => " (the server may be overloaded: try again later)",
         Kind::Protocol => " (check that the base URL is the server's)",
         Kind::TooLarge { .. } => " (ask for less at once with a smaller page size)",
-        Kind::InvalidRequest | Kind::Closed => "",
+        Kind::OutOfTime { .. } | Kind::InvalidRequest | Kind::Closed => "",
     };
     format!(": {error}{hint}")
 }

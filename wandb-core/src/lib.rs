@@ -4,6 +4,7 @@ mod auth;
 mod base_url;
 pub mod blocking;
 pub mod client;
+mod duration;
 mod environment;
 pub mod error;
 #[cfg(feature = "mock")]

@@ -7,6 +7,7 @@
 //! never adds credentials. Only what did not become a response is a [`TransportError`].
 
 mod body;
+mod content_range;
 mod error;
 mod moment;
 mod no_server;
@@ -19,6 +20,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 pub use body::Body;
+pub(crate) use content_range::ContentRange;
 pub use error::{Phase, TransportError, TransportErrorKind};
 pub use moment::Moment;
 pub use no_server::NoServer;

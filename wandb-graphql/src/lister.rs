@@ -4,7 +4,7 @@ use wandb_core::model::Run;
 use wandb_core::operation::PageSize;
 
 use crate::ops::{Detail, ListRuns, RunPage, Trail};
-use crate::{Filter, Order, Seen};
+use crate::{Filter, Order, PageGuard, Seen};
 
 #[cfg(test)]
 mod tests;
@@ -13,11 +13,12 @@ mod tests;
 ///
 /// The pages of a list are not a snapshot: while they are read, a run whose place in the order changes may come twice,
 /// or not at all (wandb/wandb #7666, #6614). The server's `runCount` stays right. So the lister compares with it, and
-/// where runs are missing it looks again, in the other order, until nothing new comes or three passes are done. It
+/// where runs are missing it looks again, in the other order, until nothing new comes or three passes are done, or two
+/// broke off. It
 /// looks again, too, if the count fell meanwhile, as a deleted run moves others from one page to another.
 ///
 /// It asks nothing itself: [`request`](Self::request) says what to ask next, and [`take`](Self::take) takes the answer.
-/// Sixteen bytes of each run are kept.
+/// Sixteen bytes of each run are kept, twice.
 ///
 /// ```
 /// use wandb_graphql::RunLister;
@@ -39,7 +40,8 @@ pub struct RunLister {
     null_entries: u64,
     late: u64,
     passes: u32,
-    /// Whether the last pass broke off.
+    /// How many passes broke off, and whether the last one did.
+    cuts: u32,
     is_cut: bool,
     pass: Pass,
     stage: Stage,
@@ -49,6 +51,7 @@ pub struct RunLister {
 #[derive(Debug, Clone, Default)]
 struct Pass {
     trail: Trail,
+    guard: PageGuard,
     entries: u64,
     new: u64,
     repeated: u64,
@@ -93,6 +96,9 @@ impl RunListEnd {
 /// How often all pages are gone through.
 const MOST_PASSES: u32 = 3;
 
+/// How many of these may break off.
+const MOST_CUTS: u32 = 2;
+
 /// Entries that a pass may have beyond twice the runs that there are.
 const SPARE_ENTRIES: u64 = 10_000;
 
@@ -108,6 +114,7 @@ impl RunLister {
             null_entries: 0,
             late: 0,
             passes: 0,
+            cuts: 0,
             is_cut: false,
             pass: Pass::default(),
             stage: Stage::Pass,
@@ -183,6 +190,15 @@ impl RunLister {
             self.counted = Some(total);
         }
         let entries = page.entries();
+        for run in &page.runs {
+            self.pass.guard.admit(&run.storage_id);
+        }
+        let runs = self.counted.unwrap_or_default();
+        if page.null_entries > 0 && self.pass.entries < runs {
+            // It stands for a run that is counted.
+            self.pass.guard.admit_unkeyed();
+        }
+        let gets_on = self.pass.guard.end_page();
         let mut new = page.runs;
         let before = self.listed();
         let most = self.limit.unwrap_or(u64::MAX);
@@ -200,7 +216,7 @@ impl RunLister {
             return new;
         }
         match self.pass.trail.step(&page.onward, entries) {
-            Ok(Some(_)) if self.is_endless() => self.end_pass(true),
+            Ok(Some(_)) if !gets_on || self.is_endless() => self.end_pass(true),
             Ok(Some(trail)) => self.pass.trail = trail,
             Ok(None) => self.end_pass(false),
             Err(_) => self.end_pass(true),
@@ -218,13 +234,14 @@ impl RunLister {
     fn end_pass(&mut self, is_cut: bool) {
         let pass = std::mem::take(&mut self.pass);
         self.passes += 1;
+        self.cuts += u32::from(is_cut);
         self.null_entries = self.null_entries.max(pass.null_entries);
         let is_stable = self.passes > 1 && pass.new == 0 && !is_cut;
         let is_quiet = match self.missing() {
             Some(missing) => missing == 0 && !pass.has_count_fallen,
             None => pass.repeated == 0 && !is_cut,
         };
-        if !is_quiet && !is_stable && self.passes < MOST_PASSES {
+        if !is_quiet && !is_stable && self.passes < MOST_PASSES && self.cuts < MOST_CUTS {
             return;
         }
         self.is_cut = is_cut;

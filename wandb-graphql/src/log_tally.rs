@@ -1,6 +1,9 @@
 //! Whether a log is whole.
 
-use crate::ops::{ListLogLines, LogPage};
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use crate::ops::{ListLogLines, LogLine, LogPage};
 
 /// Takes the pages of a log one after the other and tells at the end whether lines are missing.
 ///
@@ -24,16 +27,52 @@ pub struct LogTally {
     null_entries: u64,
     /// Whether the server gave as many lines as it ever does at once, and would give no others.
     is_full_tail: bool,
+    /// The fingerprints of the pages whose lines have no numbers.
+    unnumbered: HashSet<u64>,
+    /// Such pages that came before, since the last one that did not. A log may say the same for long.
+    repeated: Vec<Vec<LogLine>>,
 }
 
+/// Pages in a row that came before and say that the server sends a log anew.
+const MOST_REPEATED: usize = 3;
+
 impl LogTally {
-    /// Takes the next page and returns its lines, without those that a page before it had.
+    /// Takes the next page and returns its lines, without those that a page before it had. Where lines have no numbers, a
+    /// page that came before is held back until another one follows.
     pub fn take(&mut self, page: LogPage) -> Vec<String> {
         self.counted = page.total.or(self.counted);
         self.null_entries += page.null_entries;
         self.is_full_tail |= page.is_tail && page.lines.len() as u64 >= ListLogLines::TAIL;
-        let mut lines = Vec::with_capacity(page.lines.len());
-        for line in page.lines {
+        if !page.lines.is_empty() && page.lines.iter().all(|line| line.number.is_none()) {
+            let mut hasher = DefaultHasher::new();
+            page.lines.iter().for_each(|line| line.text.hash(&mut hasher));
+            if !self.unnumbered.insert(hasher.finish()) {
+                self.repeated.push(page.lines);
+                return Vec::new();
+            }
+        }
+        let mut lines = self.finish();
+        self.add(page.lines, &mut lines);
+        lines
+    }
+
+    /// Whether the server sends pages anew that came before, so that the log does not end.
+    pub fn is_repeating(&self) -> bool {
+        self.repeated.len() >= MOST_REPEATED
+    }
+
+    /// The lines that were held back, as they may have come before. To be called at the end of a log.
+    pub fn finish(&mut self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for page in std::mem::take(&mut self.repeated) {
+            self.add(page, &mut lines);
+        }
+        lines
+    }
+
+    fn add(&mut self, page: Vec<LogLine>, lines: &mut Vec<String>) {
+        lines.reserve(page.len());
+        for line in page {
             if let Some(number) = line.number {
                 if number < self.next {
                     continue;
@@ -51,7 +90,6 @@ impl LogTally {
             self.received += 1;
             lines.push(line.text);
         }
-        lines
     }
 
     /// How many lines came.
@@ -126,6 +164,17 @@ mod tests {
         let (lines, tally) =
             taken(&[(Some(4), &[Some(0), Some(1)]), (Some(4), &[Some(1), Some(2)]), (Some(4), &[Some(3)])]);
         assert_eq!((lines.as_str(), tally.is_short()), ("0 1 2 3", false));
+    }
+
+    #[test]
+    fn repeated_pages_without_numbers_are_held_back() {
+        let (a, b): (&[Option<u64>], &[Option<u64>]) = (&[None], &[None, None]);
+        let (lines, tally) = taken(&[(None, a), (None, a), (None, a), (None, b)]);
+        assert_eq!((lines.as_str(), tally.is_repeating()), ("? ? ? ? ?", false), "a log may say the same");
+        let (lines, tally) = taken(&[(None, a), (None, b), (None, a), (None, b), (None, a)]);
+        assert_eq!((lines.as_str(), tally.is_repeating()), ("? ? ?", true));
+        let (lines, mut tally) = taken(&[(None, a), (None, a)]);
+        assert_eq!((lines.as_str(), tally.finish(), tally.received()), ("?", vec!["?".to_owned()], 2));
     }
 
     #[test]

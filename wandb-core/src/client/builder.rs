@@ -1,11 +1,12 @@
 use std::fmt;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_lock::Semaphore;
 use http::HeaderValue;
 
-use super::{Client, Reading, RetryPolicy, Shared, pace, tally};
-
+use super::waiting::{Deadline, Observer};
+use super::{Client, ProgressFloor, Reading, RetryPolicy, Shared, Waiting, pace, tally};
 use crate::operation::{Endpoint, Lacks};
 use crate::transport::Transport;
 use crate::{ApiKey, BaseUrl};
@@ -20,6 +21,10 @@ pub struct ClientBuilder {
     concurrency: usize,
     download_concurrency: usize,
     body_limit: u64,
+    file_limit: u64,
+    floor: ProgressFloor,
+    time_allowed: Option<Duration>,
+    observer: Option<Observer>,
     seed: u64,
     reading: Reading,
 }
@@ -31,6 +36,9 @@ const CONCURRENCY: usize = 8;
 /// A page of ten thousand rows with a hundred keys is some 20 MB.
 const BODY_LIMIT: u64 = 256 << 20;
 
+/// 5 TiB, the largest object that S3 stores.
+const FILE_LIMIT: u64 = 5 << 40;
+
 impl ClientBuilder {
     pub(super) fn new(transport: Arc<dyn Transport>, base_url: BaseUrl) -> Self {
         Self {
@@ -41,6 +49,10 @@ impl ClientBuilder {
             concurrency: CONCURRENCY,
             download_concurrency: CONCURRENCY,
             body_limit: BODY_LIMIT,
+            file_limit: FILE_LIMIT,
+            floor: ProgressFloor::default(),
+            time_allowed: None,
+            observer: None,
             seed: 0,
             reading: Reading::InPlace,
         }
@@ -70,9 +82,37 @@ impl ClientBuilder {
         self
     }
 
-    /// The largest answer to an operation, in bytes once decompressed. Default 256 MiB. Downloads have no limit.
+    /// The largest answer to an operation, in bytes once decompressed. Default 256 MiB. Downloads have
+    /// [a limit of their own](Self::file_limit).
     pub fn body_limit(mut self, bytes: u64) -> Self {
         self.body_limit = bytes;
+        self
+    }
+
+    /// The largest file to download, in bytes. A larger one fails, whatever its headers say. Default 5 TiB, the largest
+    /// object that S3 stores.
+    pub fn file_limit(mut self, bytes: u64) -> Self {
+        self.file_limit = bytes;
+        self
+    }
+
+    /// The least progress that answers and downloads have to make. Default: [`ProgressFloor::default`].
+    pub fn progress_floor(mut self, floor: ProgressFloor) -> Self {
+        self.floor = floor;
+        self
+    }
+
+    /// The time that all requests of this client may take together, from [`build`](Self::build) on. After it everything
+    /// fails with [`Error::OutOfTime`](crate::error::Error::OutOfTime). Default: no limit.
+    pub fn time_allowed(mut self, duration: Duration) -> Self {
+        self.time_allowed = Some(duration);
+        self
+    }
+
+    /// Calls `observer` when a wait has lasted ten seconds: for the rate limit, for the next try of a request, or for an
+    /// answer; at most once in ten seconds. It should return soon. Default: nobody is told.
+    pub fn on_wait(mut self, observer: impl Fn(&Waiting) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
         self
     }
 
@@ -91,6 +131,8 @@ impl ClientBuilder {
     /// The client.
     pub fn build(self) -> Client {
         let longest_wait = self.retry.longest_asked_wait;
+        let began = self.transport.now();
+        let deadline = self.time_allowed.map(|allowed| Deadline { at: began + allowed, allowed });
         Client {
             shared: Arc::new(Shared {
                 transport: self.transport,
@@ -100,6 +142,12 @@ impl ClientBuilder {
                 retry: self.retry,
                 concurrency: self.concurrency,
                 body_limit: self.body_limit,
+                file_limit: self.file_limit,
+                floor: self.floor,
+                deadline,
+                observer: self.observer,
+                last_notice: Mutex::default(),
+                closed: Mutex::default(),
                 permits: Semaphore::new(self.concurrency),
                 download_permits: Semaphore::new(self.download_concurrency),
                 closed_origins: Mutex::default(),

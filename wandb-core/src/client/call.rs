@@ -7,9 +7,12 @@ use http::Response;
 use http::header::CONTENT_LENGTH;
 
 use super::reply::{Failure, sort};
+use super::retry::Hope;
+use super::waiting::WaitReason;
 use super::{Client, exchange, lock};
 use crate::error::{Error, RequestLabel, shown};
 use crate::operation::{AnswerError, Effect, Lacks, Operation, SentBody};
+use crate::transport::Moment;
 
 /// An answer, and what it had to do without.
 ///
@@ -38,6 +41,25 @@ pub(super) struct Answered<A> {
 pub(super) struct Failed {
     pub(super) failure: Failure,
     pub(super) attempts: u32,
+}
+
+/// The tries of a request that failed so far.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tries {
+    /// How many there were.
+    pub(super) failed: u32,
+    /// How many of them brought something that cannot be read.
+    unreadable: u32,
+    /// When the first one failed.
+    since: Option<Moment>,
+}
+
+impl Tries {
+    pub(super) fn failed(&mut self, failure: &Failure, now: Moment) {
+        self.failed = self.failed.saturating_add(1);
+        self.unreadable = self.unreadable.saturating_add(u32::from(failure.hope() == Hope::Once));
+        self.since.get_or_insert(now);
+    }
 }
 
 impl Client {
@@ -75,7 +97,8 @@ impl Client {
         read: impl Fn(Response<Bytes>) -> BoxFuture<'a, Result<O::Answer, AnswerError>> + Send + Sync + 'a,
     ) -> BoxFuture<'a, Result<Answered<O::Answer>, Failed>> {
         Box::pin(async move {
-            let mut attempts = 0;
+            let mut tries = Tries::default();
+            let label = || RequestLabel::new(operation.name(), operation.subject());
             loop {
                 let lacks = self.lacks();
                 let failure = match self.try_once(operation, &lacks, &read).await {
@@ -87,33 +110,46 @@ impl Client {
                     }
                     Err(failure) => failure,
                 };
-                attempts += 1;
+                tries.failed(&failure, self.shared.transport.now());
+                let attempts = tries.failed;
                 if divisible == Divisible::Yes && failure.suggests_less(attempts) {
                     return Err(Failed { failure, attempts });
                 }
                 let may_repeat = operation.effect() == Effect::Reads || failure.had_no_effect();
-                if !may_repeat || !self.back_off(&failure, attempts).await {
+                if !may_repeat || !self.back_off(&failure, &tries, label).await {
                     return Err(Failed { failure, attempts });
                 }
             }
         })
     }
 
-    /// Waits before another try after the `failed`-th failure in a row; `false`, at once, if there is to be none.
-    pub(super) async fn back_off(&self, failure: &Failure, failed: u32) -> bool {
+    /// Waits before another try after `failure`, the last of `tries`; `false`, at once, if there is to be none.
+    pub(super) async fn back_off(
+        &self,
+        failure: &Failure,
+        tries: &Tries,
+        label: impl FnOnce() -> RequestLabel,
+    ) -> bool {
         let jitter = lock(&self.shared.jitter).f64();
-        let Some(wait) = self.shared.retry.wait(failed, failure.hope(), failure.asked(), jitter) else {
+        let hope = failure.hope();
+        let failed = if hope == Hope::Once { tries.unreadable } else { tries.failed };
+        let Some(wait) = self.shared.retry.wait(failed, hope, failure.asked(), jitter) else {
             return false;
         };
         self.shared.tally.retry();
-        self.wait(wait).await;
+        let now = self.shared.transport.now();
+        let reason =
+            || WaitReason::Retry { request: label(), attempts: tries.failed, problem: failure.brief() };
+        self.wait(wait, tries.since.unwrap_or(now), reason).await;
         true
     }
 
     pub(super) fn error<O: Operation>(&self, operation: &O, failed: Failed) -> Error {
         let label = RequestLabel::new(operation.name(), operation.subject());
         let server = self.base_url().to_string();
-        failed.failure.into_error(label, failed.attempts, &server, self.shared.authorization.is_some())
+        let key_given = self.shared.authorization.is_some();
+        let longest_wait = self.shared.retry.longest_asked_wait;
+        failed.failure.into_error(label, failed.attempts, &server, key_given, longest_wait)
     }
 
     async fn try_once<'a, O: Operation>(
@@ -125,7 +161,11 @@ impl Client {
         let request = operation.request(&self.shared.endpoint, lacks).map_err(Failure::Answer)?;
         let sent = SentBody(request.body().clone());
         let permit = self.shared.permits.acquire().await;
-        let exchange::Exchange { url, outcome } = self.paced_exchange(request).await;
+        if let Some(left) = self.closed_for() {
+            return Err(Failure::Closed { left });
+        }
+        let label = || RequestLabel::new(operation.name(), operation.subject());
+        let exchange::Exchange { url, outcome } = self.paced_exchange(request, label).await;
         let transport_failure = |error| Failure::Transport { url: shown(&url), error };
         let response = match outcome.map_err(transport_failure)? {
             exchange::Arrived::Response(response) => response,

@@ -16,6 +16,7 @@ pub use self::range::FileVersion;
 use self::opened::Opened;
 use self::range::Asked;
 use super::Client;
+use super::call::Tries;
 use super::reply::Failure;
 use crate::error::{Error, RequestLabel, shown};
 use crate::operation::AnswerError;
@@ -23,6 +24,9 @@ use crate::transport::{Body, TransportError, TransportErrorKind};
 
 /// The most broken connections of one download, however much each of them brought.
 const MOST_INTERRUPTIONS: u32 = 10_000;
+
+/// How much longer than twice its listed size a file may be whose length the storage does not say.
+const LISTED_MARGIN: u64 = 16 << 20;
 
 /// A file that is being downloaded.
 ///
@@ -48,7 +52,12 @@ pub struct Download {
     is_joined_untagged: bool,
     /// Whether the bytes that follow cannot be joined to those handed out.
     is_broken: bool,
-    failures_in_a_row: u32,
+    /// The most bytes of a file whose length the storage does not say.
+    unannounced_limit: Option<u64>,
+    /// The bytes that this connection has brought.
+    brought: u64,
+    /// The failures in a row.
+    tries: Tries,
     interruptions: u32,
     restarts: u32,
 }
@@ -71,7 +80,9 @@ impl Client {
     pub async fn download(&self, urls: &[Url], subject: &str) -> Result<Download, Error> {
         let label = RequestLabel::new("Download", subject);
         let opened = self.open(urls, &label, &Asked::everything()).await?;
-        Ok(Download::begin(self, label, None, opened))
+        let download = Download::begin(self, label, None, opened);
+        download.check_limits()?;
+        Ok(download)
     }
 
     /// Begins to download the bytes of a file from one offset up to, not including, another; of the file that `version`
@@ -104,12 +115,13 @@ impl Client {
     ) -> Result<Download, Error> {
         let label = RequestLabel::new("Download", subject);
         match self.open(urls, &label, &Asked::rest(partial.received, None, &partial.version)).await {
-            Ok((_, opened)) if opened.from > 0 && !opened.version.agrees_with(&partial.version) => {
+            Ok((_, opened)) if opened.from > 0 && !opened.is_of(&partial.version) => {
                 self.download(urls, subject).await
             }
             Ok(opened) => {
                 let is_resumed = opened.1.from > 0;
                 let mut download = Download::begin(self, label, None, opened);
+                download.check_limits()?;
                 download.is_joined_untagged = is_resumed && !download.has_tag_of(&partial.version);
                 Ok(download)
             }
@@ -141,7 +153,9 @@ impl Download {
             is_checked_by_digest: false,
             is_joined_untagged: false,
             is_broken: false,
-            failures_in_a_row: 0,
+            unannounced_limit: None,
+            brought: 0,
+            tries: Tries::default(),
             interruptions: 0,
             restarts: 0,
         }
@@ -151,6 +165,12 @@ impl Download {
     /// the storage gives no tag.
     pub fn check_by_digest(&mut self, is_checked: bool) {
         self.is_checked_by_digest = is_checked;
+    }
+
+    /// Says how long the file is by a list, which bounds a file whose length the storage does not say: lists are out of
+    /// date at times, so up to twice that and 16 MiB are taken.
+    pub fn expect_size(&mut self, bytes: Option<u64>) {
+        self.unannounced_limit = bytes.map(|bytes| bytes.saturating_mul(2).saturating_add(LISTED_MARGIN));
     }
 
     /// Whether parts were put together that no tag shows to be of the same file.
@@ -188,10 +208,23 @@ impl Download {
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
             let error = match self.body.chunk().await {
-                Ok(Some(chunk)) => {
-                    self.received += chunk.len() as u64;
-                    self.failures_in_a_row = 0;
+                Ok(Some(mut chunk)) => {
                     self.client.shared.tally.received(chunk.len());
+                    if let Some(end) = self.end() {
+                        let left = end.saturating_sub(self.received);
+                        chunk.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+                        if left == 0 {
+                            // The storage goes on behind the end.
+                            self.body = Body::empty();
+                            continue;
+                        }
+                    }
+                    self.received += chunk.len() as u64;
+                    self.check_limits()?;
+                    self.brought += chunk.len() as u64;
+                    if self.brought >= self.client.shared.floor.bytes_per_connection {
+                        self.tries = Tries::default();
+                    }
                     return Ok(Some(chunk));
                 }
                 Ok(None) if self.end().is_none_or(|end| end == self.received) => return Ok(None),
@@ -200,6 +233,19 @@ impl Download {
             };
             self.resume(error).await?;
         }
+    }
+
+    /// An error if the file is larger than it may be.
+    fn check_limits(&self) -> Result<(), Error> {
+        let taken = if self.part.is_some() { self.received - self.begun_at } else { self.received };
+        let announced = self.end().filter(|_| self.part.is_none());
+        let unannounced = self.unannounced_limit.filter(|_| self.end().is_none());
+        let limit = self.client.shared.file_limit.min(unannounced.unwrap_or(u64::MAX));
+        if taken.max(announced.unwrap_or_default()) <= limit {
+            return Ok(());
+        }
+        let source = AnswerError::FileTooLarge { limit };
+        Err(Error::Answer { request: self.label.clone(), attempts: 1, source })
     }
 
     /// Resumes at new addresses of the same file. To be called when signed addresses have expired: when
@@ -222,7 +268,9 @@ impl Download {
         }
         self.restarts += 1;
         let failure = self.interrupted("it begins anew");
-        if !self.client.back_off(&failure, self.restarts).await {
+        self.tries.failed(&failure, self.client.now());
+        let is_allowed = self.restarts < self.client.shared.retry.attempts;
+        if !is_allowed || !self.client.back_off(&failure, &self.tries, || self.label.clone()).await {
             return Err(error);
         }
         let asked = match &self.part {
@@ -231,26 +279,26 @@ impl Download {
         };
         let (urls, opened) = self.client.open(&self.urls, &self.label, &asked).await?;
         let anew = Self::begin(&self.client, self.label.clone(), self.part.take(), (urls, opened));
-        let Self { is_checked_by_digest, interruptions, restarts, .. } = *self;
-        *self = Self { is_checked_by_digest, interruptions, restarts, ..anew };
+        let Self { is_checked_by_digest, unannounced_limit, tries, interruptions, restarts, .. } = *self;
+        *self = Self { is_checked_by_digest, unannounced_limit, tries, interruptions, restarts, ..anew };
         Ok(())
     }
 
     async fn resume(&mut self, error: TransportError) -> Result<(), Error> {
-        self.failures_in_a_row += 1;
         self.interruptions += 1;
         let is_retryable = error.is_retryable();
         let failure = Failure::Transport { url: self.address(), error };
+        self.tries.failed(&failure, self.client.now());
         let is_same = self.version.etag.is_some() || self.received == self.begun_at;
         let may_resume = is_same || self.is_checked_by_digest;
         if may_resume
             && self.interruptions < MOST_INTERRUPTIONS
-            && self.client.back_off(&failure, self.failures_in_a_row).await
+            && self.client.back_off(&failure, &self.tries, || self.label.clone()).await
         {
             return self.reopen().await;
         }
         self.is_broken = !may_resume && is_retryable;
-        Err(failure.into_error(self.label.clone(), self.failures_in_a_row, "", false))
+        Err(self.client.download_error(failure, &self.label, self.tries.failed, ""))
     }
 
     async fn reopen(&mut self) -> Result<(), Error> {
@@ -262,8 +310,8 @@ impl Download {
         };
         let (urls, opened) = self.client.open(&self.urls, &self.label, &asked).await?;
         self.urls = urls;
-        if !opened.version.agrees_with(&self.version) {
-            let (request, attempts) = (self.label.clone(), self.failures_in_a_row);
+        if !opened.is_of(&self.version) {
+            let (request, attempts) = (self.label.clone(), self.tries.failed);
             return Err(Error::Answer { request, attempts, source: AnswerError::Changed });
         }
         let is_tagged = opened.version.etag.is_some() && opened.version.etag == self.version.etag;
@@ -271,13 +319,14 @@ impl Download {
         if opened.from != self.received || (is_joined && !is_tagged && !self.is_checked_by_digest) {
             self.is_broken = true;
             let failure = self.interrupted("the storage cannot send the rest of the file");
-            return Err(failure.into_error(self.label.clone(), self.failures_in_a_row, "", false));
+            return Err(self.client.download_error(failure, &self.label, self.tries.failed, ""));
         }
         self.is_joined_untagged |= is_joined && !is_tagged;
         if !is_joined {
             self.version = opened.version;
         }
         self.body = opened.response.into_body();
+        self.brought = 0;
         Ok(())
     }
 

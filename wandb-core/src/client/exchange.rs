@@ -1,11 +1,15 @@
 //! One request and its response: permit, pace, credentials, redirects. No retries.
 
+use http::StatusCode;
 use http::header::{AUTHORIZATION, USER_AGENT};
 use url::Url;
 
-use super::quota::{Quota, retry_after};
+use super::progress::guarded;
+use super::quota::{Quota, asked_wait};
 use super::redirect::{MOST_REDIRECTS, may_follow, target};
+use super::waiting::WaitReason;
 use super::{Client, lock};
+use crate::error::RequestLabel;
 use crate::transport::{Request, Response, TransportError, TransportErrorKind};
 
 /// What came back, and from where.
@@ -22,22 +26,35 @@ pub(super) enum Arrived {
 
 impl Client {
     /// Sends `request` to the server when its rate limit has room for it, and notes what the headers say of it.
-    pub(super) async fn paced_exchange(&self, request: Request) -> Exchange {
+    pub(super) async fn paced_exchange(
+        &self,
+        request: Request,
+        label: impl FnOnce() -> RequestLabel + Send,
+    ) -> Exchange {
         let transport = &self.shared.transport;
-        let wait = lock(&self.shared.pacer).book(transport.now());
+        let now = transport.now();
+        let wait = lock(&self.shared.pacer).book(now);
         let booking = Booking { client: self, landed: false };
         if !wait.is_zero() {
-            self.wait(wait).await;
+            self.wait(wait, now, || WaitReason::RateLimit).await;
         }
-        let exchange = self.exchange(request).await;
+        let exchange = self.exchange(request, label).await;
         let quota = match &exchange.outcome {
             Ok(Arrived::Response(response)) => {
                 let now = transport.now();
-                if response.status() == http::StatusCode::TOO_MANY_REQUESTS {
+                let asked = asked_wait(response.status(), response.headers());
+                let is_limited = response.status() == StatusCode::TOO_MANY_REQUESTS;
+                if is_limited {
                     self.shared.tally.rate_limited();
-                    if let Some(wait) = retry_after(response.headers()) {
-                        lock(&self.shared.pacer).hold(now, wait);
+                }
+                match asked {
+                    Some(wait) if wait > self.shared.retry.longest_asked_wait => {
+                        if is_limited || response.status() == StatusCode::SERVICE_UNAVAILABLE {
+                            self.close_for(wait);
+                        }
                     }
+                    Some(wait) if is_limited => lock(&self.shared.pacer).hold(now, wait),
+                    _ => {}
                 }
                 Quota::of(response.headers())
             }
@@ -48,7 +65,11 @@ impl Client {
     }
 
     /// Sends `request` and follows where it may; the key goes to the base URL's origin only.
-    pub(super) async fn exchange(&self, mut request: Request) -> Exchange {
+    pub(super) async fn exchange(
+        &self,
+        mut request: Request,
+        label: impl FnOnce() -> RequestLabel + Send,
+    ) -> Exchange {
         let mut url = match Url::parse(&request.uri().to_string()) {
             Ok(url) => url,
             Err(error) => {
@@ -57,11 +78,20 @@ impl Client {
                 return Exchange { url: self.shared.endpoint.graphql_url().clone(), outcome: Err(error) };
             }
         };
+        let mut label = Some(label);
         for _ in 0..=MOST_REDIRECTS {
+            if let Err(error) = self.check_time() {
+                return Exchange { url, outcome: Err(error) };
+            }
             self.sign(&mut request, &url);
             self.shared.tally.request();
-            let response = match self.shared.transport.send(request.clone()).await {
-                Ok(response) => response,
+            let sent = self.shared.transport.send(request.clone());
+            let named =
+                || label.take().map_or_else(|| RequestLabel::new("a redirect", url.path()), |label| label());
+            let response = match self.answered(sent, named).await {
+                Ok(response) => {
+                    guarded(response, &self.shared.transport, self.shared.floor, self.shared.deadline)
+                }
                 Err(error) => return Exchange { url, outcome: Err(error) },
             };
             let Some(to) = target(&url, &response) else {
@@ -87,11 +117,6 @@ impl Client {
         {
             headers.insert(AUTHORIZATION, authorization.clone());
         }
-    }
-
-    pub(super) async fn wait(&self, duration: std::time::Duration) {
-        self.shared.tally.waited(duration);
-        self.shared.transport.sleep(duration).await;
     }
 }
 

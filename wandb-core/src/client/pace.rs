@@ -40,6 +40,10 @@ struct Window {
 /// The part of the limit above which nothing is held back.
 const PLENTY: f64 = 0.5;
 
+/// The longest time until the quota is given anew that an answer is believed. W&B gives it anew each minute, and a server
+/// that answers is not to be waited for much longer.
+const LONGEST_RESET: Duration = Duration::from_secs(60);
+
 /// How far a new observation of a request's cost moves the estimate.
 const COST_LEARNING: f64 = 0.3;
 
@@ -70,6 +74,7 @@ impl Pacer {
     pub(crate) fn landed(&mut self, now: Moment, quota: Option<Quota>) {
         self.in_flight = self.in_flight.saturating_sub(1);
         let Some(quota) = quota else { return };
+        let quota = Quota { reset: quota.reset.min(LONGEST_RESET).min(self.longest_wait), ..quota };
         if let Some(window) = &self.window {
             let spent = window.said - quota.remaining;
             if spent > 0.0 && now < window.reset {
@@ -177,6 +182,15 @@ mod tests {
         pacer.hold(at(0.0), 3 * SECOND);
         assert_eq!(pacer.book(at(1.0)), 4 * SECOND);
         assert_eq!(pacer.book(at(5.0)), Duration::ZERO);
+    }
+
+    #[test]
+    fn absurd_reset_of_an_answer_is_clamped() {
+        let mut pacer = pacer();
+        pacer.book(at(0.0));
+        pacer.landed(at(0.0), Some(quota(10.0, 0.0, 999_999)));
+        assert_eq!(pacer.book(at(0.0)), LONGEST_RESET);
+        assert_eq!(pacer.book(at(61.0)), Duration::ZERO);
     }
 
     #[test]

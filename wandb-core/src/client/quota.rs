@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use http::HeaderMap;
 use http::header::{DATE, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
 
 /// The server's rate limit as the headers `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` give it
 /// (draft-polli-ratelimit-headers-02): units of the server's choosing, and the time until they are given anew.
@@ -14,8 +14,8 @@ pub(crate) struct Quota {
     pub(crate) reset: Duration,
 }
 
-/// The longest reset that is believed.
-const LONGEST_RESET: f64 = 24.0 * 3600.0;
+/// The longest wait that is told apart from a longer one, in seconds: ten thousand years.
+const LONGEST: f64 = 10_000.0 * 365.0 * 24.0 * 3600.0;
 
 impl Quota {
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
@@ -25,18 +25,26 @@ impl Quota {
             text.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0)
         };
         let remaining = number("ratelimit-remaining")?;
-        let reset = Duration::from_secs_f64(number("ratelimit-reset")?.min(LONGEST_RESET));
+        let reset = Duration::from_secs_f64(number("ratelimit-reset")?.min(LONGEST));
         let limit = number("ratelimit-limit").unwrap_or(remaining).max(remaining);
         Some(Self { limit, remaining, reset })
     }
 }
 
+/// How long the server that answers with `status` asks to wait: by `Retry-After`, or where it refuses for its rate limit by
+/// what that says.
+pub(crate) fn asked_wait(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
+    let exhausted = || Quota::of(headers).filter(|quota| quota.remaining < 1.0).map(|quota| quota.reset);
+    let is_limited = status == StatusCode::TOO_MANY_REQUESTS;
+    retry_after(headers).or_else(|| exhausted().filter(|_| is_limited))
+}
+
 /// How long the server asks to wait: `Retry-After` in seconds, or as a date measured by the server's own `Date`.
-pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<f64>() {
         return (seconds.is_finite() && seconds >= 0.0)
-            .then(|| Duration::from_secs_f64(seconds.min(LONGEST_RESET)));
+            .then(|| Duration::from_secs_f64(seconds.min(LONGEST)));
     }
     let until = httpdate::parse_http_date(text).ok()?;
     let now = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
@@ -76,6 +84,16 @@ mod tests {
     }
 
     #[test]
+    fn exhausted_quota_of_a_refusal_is_a_wait() {
+        let quota = headers(&[("ratelimit-remaining", "0"), ("ratelimit-reset", "999999")]);
+        let wait = |status| asked_wait(status, &quota);
+        assert_eq!(wait(StatusCode::TOO_MANY_REQUESTS), Some(Duration::from_secs(999_999)));
+        assert_eq!(wait(StatusCode::SERVICE_UNAVAILABLE), None, "it refuses for another reason");
+        let left = headers(&[("ratelimit-remaining", "3"), ("ratelimit-reset", "30")]);
+        assert_eq!(asked_wait(StatusCode::TOO_MANY_REQUESTS, &left), None);
+    }
+
+    #[test]
     fn retry_after_is_seconds_or_a_date_on_the_servers_clock() {
         assert_eq!(retry_after(&headers(&[("retry-after", "7")])), Some(Duration::from_secs(7)));
         let dated = headers(&[
@@ -83,6 +101,12 @@ mod tests {
             ("retry-after", "Sun, 06 Nov 1994 08:50:37 GMT"),
         ]);
         assert_eq!(retry_after(&dated), Some(Duration::from_secs(60)));
+        let far = headers(&[
+            ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
+            ("retry-after", "Fri, 31 Dec 9999 23:59:59 GMT"),
+        ]);
+        assert!(retry_after(&far) > Some(Duration::from_secs(8_000 * 365 * 86_400)));
+        assert!(retry_after(&headers(&[("retry-after", "1e300")])).is_some());
         for text in ["soon", "-3", "NaN", "Sun, 06 Nov 1994 08:50:37 GMT"] {
             assert_eq!(retry_after(&headers(&[("retry-after", text)])), None, "{text:?}");
         }

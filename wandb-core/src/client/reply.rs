@@ -7,7 +7,7 @@ use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
 use url::Url;
 
-use super::quota::retry_after;
+use super::quota::asked_wait;
 use super::retry::Hope;
 use crate::error::{Error, RequestLabel, shown};
 use crate::operation::AnswerError;
@@ -16,11 +16,28 @@ use crate::transport::{TransportError, TransportErrorKind};
 /// Why a request has no answer yet.
 #[derive(Debug)]
 pub(super) enum Failure {
-    Transport { url: String, error: TransportError },
-    Status { status: StatusCode, message: String, asked: Option<Duration> },
+    Transport {
+        url: String,
+        error: TransportError,
+    },
+    Status {
+        status: StatusCode,
+        message: String,
+        asked: Option<Duration>,
+    },
+    /// The server wants to be asked again only after this long, and was not asked.
+    Closed {
+        left: Duration,
+    },
     Unauthorized,
-    NotWandb { url: String, status: StatusCode, excerpt: String },
-    Redirected { to: String },
+    NotWandb {
+        url: String,
+        status: StatusCode,
+        excerpt: String,
+    },
+    Redirected {
+        to: String,
+    },
     Answer(AnswerError),
 }
 
@@ -40,7 +57,7 @@ pub(super) fn sort(url: &Url, response: Response<Bytes>) -> Result<Response<Byte
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS
         );
     if failing || (!html && !is_json(response.body()) && !status.is_success()) {
-        let asked = retry_after(response.headers());
+        let asked = asked_wait(status, response.headers());
         return Err(Failure::Status { status, message: message(&response, html), asked });
     }
     if html {
@@ -57,6 +74,7 @@ impl Failure {
             Self::Transport { error, .. } => match (error.is_retryable(), error.kind()) {
                 (false, _) => Hope::None,
                 (true, TransportErrorKind::Connect) => Hope::Doubtful,
+                (true, TransportErrorKind::Protocol) => Hope::Once,
                 (true, _) => Hope::Good,
             },
             Self::Status { status, .. } => match *status {
@@ -68,8 +86,11 @@ impl Failure {
                 _ => Hope::None,
             },
             Self::NotWandb { .. } => Hope::Doubtful,
+            Self::Answer(AnswerError::Malformed { .. }) => Hope::Once,
             Self::Answer(error) if error.is_retryable() => Hope::Good,
-            Self::Answer(_) | Self::Unauthorized | Self::Redirected { .. } => Hope::None,
+            Self::Answer(_) | Self::Closed { .. } | Self::Unauthorized | Self::Redirected { .. } => {
+                Hope::None
+            }
         }
     }
 
@@ -79,7 +100,7 @@ impl Failure {
             Self::Transport { error, .. } => error.is_before_sending(),
             Self::Status { status, .. } => is_refusal(*status),
             Self::NotWandb { .. } => false,
-            Self::Unauthorized | Self::Redirected { .. } => true,
+            Self::Closed { .. } | Self::Unauthorized | Self::Redirected { .. } => true,
             Self::Answer(error) => error.is_refusal(),
         }
     }
@@ -110,7 +131,11 @@ impl Failure {
             },
             Self::Answer(AnswerError::TooMuch { .. }) => true,
             Self::Answer(AnswerError::Failed { .. }) => attempts > 1,
-            Self::Answer(_) | Self::Unauthorized | Self::NotWandb { .. } | Self::Redirected { .. } => false,
+            Self::Answer(_)
+            | Self::Closed { .. }
+            | Self::Unauthorized
+            | Self::NotWandb { .. }
+            | Self::Redirected { .. } => false,
         }
     }
 
@@ -120,7 +145,22 @@ impl Failure {
             Self::Transport { error, .. } => matches!(error.kind(), TransportErrorKind::TooLarge { .. }),
             Self::Status { status, .. } => *status == StatusCode::PAYLOAD_TOO_LARGE,
             Self::Answer(error) => matches!(error, AnswerError::TooMuch { .. }),
-            Self::Unauthorized | Self::NotWandb { .. } | Self::Redirected { .. } => false,
+            Self::Closed { .. } | Self::Unauthorized | Self::NotWandb { .. } | Self::Redirected { .. } => {
+                false
+            }
+        }
+    }
+
+    /// How it failed, in a few words.
+    pub(super) fn brief(&self) -> String {
+        match self {
+            Self::Transport { error, .. } => error.to_string(),
+            Self::Status { status, .. } => format!("the server answered {status}"),
+            Self::Closed { .. } => "the server asks to come again later".to_owned(),
+            Self::Unauthorized => "the server does not accept the API key".to_owned(),
+            Self::NotWandb { .. } => "what answered is not a W&B server".to_owned(),
+            Self::Redirected { to } => format!("the server redirects to {to}"),
+            Self::Answer(error) => error.to_string(),
         }
     }
 
@@ -130,9 +170,17 @@ impl Failure {
         attempts: u32,
         server: &str,
         key_given: bool,
+        longest_wait: Duration,
     ) -> Error {
         match self {
-            Self::Transport { url, error } => Error::Transport { request, url, attempts, source: error },
+            Self::Status { asked: Some(wait), .. } if wait > longest_wait => {
+                Error::Deferred { request, wait, longest_wait }
+            }
+            Self::Closed { left: wait } => Error::Deferred { request, wait, longest_wait },
+            Self::Transport { url, error } => match error.kind() {
+                TransportErrorKind::OutOfTime { allowed } => Error::OutOfTime { request, allowed },
+                _ => Error::Transport { request, url, attempts, source: error },
+            },
             Self::Status { status, message, .. } => Error::Status { request, status, message, attempts },
             Self::Unauthorized => Error::Unauthorized { request, server: server.to_owned(), key_given },
             Self::NotWandb { url, status, excerpt } => Error::NotWandb { request, url, status, excerpt },
@@ -237,7 +285,7 @@ mod tests {
         {
             let failure = sorted(status, "", "no").expect_err("a failure");
             assert_eq!(failure.had_no_effect(), none, "{status}");
-            let error = failure.into_error(RequestLabel::new("Write", ""), 1, "", true);
+            let error = failure.into_error(RequestLabel::new("Write", ""), 1, "", true, Duration::MAX);
             assert_eq!(error.may_have_taken_effect(), !none, "{status}");
         }
         let login = sorted(200, "text/html", "<html>").expect_err("HTML");

@@ -6,7 +6,8 @@ use std::time::Duration;
 ///
 /// The waits double from [`first_wait`](Self::first_wait) to [`longest_wait`](Self::longest_wait), each shortened by
 /// up to half at random so that clients which failed together do not come back together. A server's `Retry-After`
-/// is waited out whole, if it is no longer than [`longest_asked_wait`](Self::longest_asked_wait).
+/// is waited out whole. One longer than [`longest_asked_wait`](Self::longest_asked_wait) ends the call at once, since
+/// asking earlier only earns more refusals. An answer that cannot be read is asked for twice.
 ///
 /// ```
 /// use wandb_core::client::RetryPolicy;
@@ -25,7 +26,8 @@ pub struct RetryPolicy {
     pub first_wait: Duration,
     /// The longest wait between two tries. Default 60 s.
     pub longest_wait: Duration,
-    /// The longest `Retry-After` that is obeyed; a longer one is cut to this. Default 15 minutes.
+    /// The longest `Retry-After` that is waited for; a longer one is an
+    /// [`Error::Deferred`](crate::error::Error::Deferred). Default 15 minutes.
     pub longest_asked_wait: Duration,
 }
 
@@ -41,11 +43,16 @@ impl Default for RetryPolicy {
     }
 }
 
+/// How often an answer is asked for that cannot be read.
+const MOST_UNREADABLE: u32 = 2;
+
 /// How likely a failure is to pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hope {
     /// It would fail again.
     None,
+    /// It fails again, unless the answer was garbled on its way.
+    Once,
     /// It mostly lasts.
     Doubtful,
     /// It mostly passes.
@@ -58,7 +65,8 @@ impl RetryPolicy {
         Self { attempts: 1, doubtful_attempts: 1, ..Self::default() }
     }
 
-    /// How long to wait after the `failed`-th failure in a row, or `None` to give up.
+    /// How long to wait after the `failed`-th failure in a row, or `None` to give up. With [`Hope::Once`] only the failures
+    /// of that kind count.
     ///
     /// `asked` is what the server asked for, `jitter` a random number from 0 to 1.
     pub(crate) fn wait(
@@ -70,15 +78,16 @@ impl RetryPolicy {
     ) -> Option<Duration> {
         let attempts = match hope {
             Hope::None => 1,
+            Hope::Once => MOST_UNREADABLE.min(self.attempts),
             Hope::Doubtful => self.doubtful_attempts.min(self.attempts),
             Hope::Good => self.attempts,
         };
-        if failed >= attempts {
+        if failed >= attempts || asked.is_some_and(|asked| asked > self.longest_asked_wait) {
             return None;
         }
         let doubled = self.first_wait.saturating_mul(1 << (failed - 1).min(20)).min(self.longest_wait);
         let own = doubled.mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0);
-        Some(asked.map_or(own, |asked| own.max(asked.min(self.longest_asked_wait))))
+        Some(asked.map_or(own, |asked| own.max(asked)))
     }
 }
 
@@ -111,6 +120,8 @@ mod tests {
     fn doubtful_failures_are_given_up_sooner_and_hopeless_ones_at_once() {
         assert!(policy().wait(3, Hope::Doubtful, None, 0.0).is_some());
         assert_eq!(policy().wait(4, Hope::Doubtful, None, 0.0), None);
+        assert!(policy().wait(1, Hope::Once, None, 0.0).is_some());
+        assert_eq!(policy().wait(2, Hope::Once, None, 0.0), None);
         assert_eq!(policy().wait(1, Hope::None, None, 0.0), None);
         assert_eq!(RetryPolicy::never().wait(1, Hope::Good, None, 0.0), None);
     }
@@ -123,7 +134,9 @@ mod tests {
             Some(4 * SECOND),
             "but never less than our own"
         );
-        assert_eq!(policy().wait(1, Hope::Good, Some(Duration::MAX), 0.0), Some(policy().longest_asked_wait));
+        let longest = policy().longest_asked_wait;
+        assert_eq!(policy().wait(1, Hope::Good, Some(longest), 0.0), Some(longest));
+        assert_eq!(policy().wait(1, Hope::Good, Some(longest + SECOND), 0.0), None, "sooner is of no use");
     }
 
     #[test]

@@ -48,7 +48,16 @@ pub enum AnswerError {
     #[error("the file changed while it was downloaded")]
     Changed,
 
-    /// The response is not one the protocol knows. It may be a cut or garbled one, so it is asked for again.
+    /// A file is larger than the client takes: than
+    /// [`ClientBuilder::file_limit`](crate::client::ClientBuilder::file_limit), or than the list lets expect of a file whose
+    /// length the storage does not say.
+    #[error("the file has more than {limit} bytes, the most that are taken")]
+    FileTooLarge {
+        /// The most bytes, after which the download ends.
+        limit: u64,
+    },
+
+    /// The response is not one the protocol knows. It may be a cut or garbled one, so it is asked for once more.
     #[error("the server's answer could not be read: {message}; it begins {excerpt:?}")]
     Malformed {
         /// What is wrong with it.
@@ -93,6 +102,7 @@ impl AnswerError {
             | Self::TooMuch { .. }
             | Self::Refused { .. }
             | Self::Changed
+            | Self::FileTooLarge { .. }
             | Self::Pages { .. }
             | Self::Unaskable { .. } => false,
         }

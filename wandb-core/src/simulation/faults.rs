@@ -14,6 +14,8 @@ pub struct Faults {
     pub timeout: f64,
     /// The body ends in the middle.
     pub cut: f64,
+    /// The body comes a byte a second.
+    pub trickle: f64,
     /// Status 429, with `Retry-After`, with rate limit headers, or with nothing.
     pub rate_limited: f64,
     /// A status from 500 to 504.
@@ -36,6 +38,7 @@ impl Faults {
             reset: 0.0,
             timeout: 0.0,
             cut: 0.0,
+            trickle: 0.0,
             rate_limited: 0.0,
             failing: 0.0,
             html: 0.0,
@@ -51,6 +54,7 @@ impl Faults {
             reset: chance,
             timeout: chance,
             cut: chance,
+            trickle: chance,
             rate_limited: chance,
             failing: chance,
             html: chance,

@@ -88,6 +88,7 @@ impl Simulation {
 enum Fate {
     Fine,
     Cut,
+    Trickle,
     Reset,
     Timeout,
     Answer(http::Response<Bytes>),
@@ -111,6 +112,8 @@ impl Faults {
             Fate::Answer(http::Response::new(odd))
         } else if happens(self.cut) {
             Fate::Cut
+        } else if happens(self.trickle) {
+            Fate::Trickle
         } else {
             Fate::Fine
         }
@@ -182,6 +185,18 @@ impl Transport for Simulation {
                 let cut = TransportError::new(TransportErrorKind::Interrupted, "cut by the simulation");
                 let chunks = [Ok(body.slice(..kept)), Err(cut)];
                 Ok(http::Response::from_parts(head, Body::from_stream(stream::iter(chunks))))
+            }
+            Fate::Trickle => {
+                let (head, body) = (self.server)(&request).into_parts();
+                let shared = self.shared.clone();
+                let bytes = stream::unfold(body, move |mut body| {
+                    let shared = shared.clone();
+                    async move {
+                        shared.sleep(Duration::from_secs(1)).await;
+                        (!body.is_empty()).then(|| (Ok(body.split_to(1)), body))
+                    }
+                });
+                Ok(http::Response::from_parts(head, Body::from_stream(bytes)))
             }
             Fate::Reset => {
                 Err(TransportError::new(TransportErrorKind::Interrupted, "reset by the simulation"))

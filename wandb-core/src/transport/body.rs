@@ -37,6 +37,11 @@ impl Body {
         Self(Inner::Chunks(chunks.boxed()))
     }
 
+    /// Whether it is in memory already.
+    pub(crate) fn is_whole(&self) -> bool {
+        matches!(self.0, Inner::Whole(_))
+    }
+
     /// The next chunk, or `None` at the end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, TransportError> {
         self.next().await.transpose()

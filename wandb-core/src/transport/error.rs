@@ -1,5 +1,8 @@
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
+
+use crate::duration::Shown;
 
 /// A request that never became a whole response.
 ///
@@ -31,12 +34,17 @@ pub enum TransportErrorKind {
     Timeout(Phase),
     /// The connection ended before the answer did. Retried.
     Interrupted,
-    /// The answer was not HTTP, or its body could not be decoded. Retried: proxies do this when they are busy.
+    /// The answer was not HTTP, or its body could not be decoded. Retried once: proxies do this when they are busy.
     Protocol,
     /// The body was larger than the limit the reader set, in bytes. Not retried.
     TooLarge {
         /// The limit that was passed, in bytes.
         limit: u64,
+    },
+    /// The time that the client was allowed in all is over. Not retried.
+    OutOfTime {
+        /// The time allowed.
+        allowed: Duration,
     },
     /// The request could not be sent as it stands. Not retried.
     InvalidRequest,
@@ -82,6 +90,7 @@ impl TransportError {
             | TransportErrorKind::Protocol => true,
             TransportErrorKind::Tls
             | TransportErrorKind::TooLarge { .. }
+            | TransportErrorKind::OutOfTime { .. }
             | TransportErrorKind::InvalidRequest
             | TransportErrorKind::Closed => false,
         }
@@ -116,6 +125,9 @@ impl fmt::Display for TransportError {
             TransportErrorKind::Interrupted => f.write_str("connection interrupted")?,
             TransportErrorKind::Protocol => f.write_str("the answer was not valid HTTP")?,
             TransportErrorKind::TooLarge { limit } => write!(f, "the answer was larger than {limit} bytes")?,
+            TransportErrorKind::OutOfTime { allowed } => {
+                write!(f, "the {} that were allowed in all are over", Shown(allowed))?;
+            }
             TransportErrorKind::InvalidRequest => f.write_str("the request could not be sent")?,
             TransportErrorKind::Closed => f.write_str("the transport is closed")?,
         }

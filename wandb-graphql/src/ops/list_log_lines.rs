@@ -9,7 +9,8 @@ use wandb_core::transport::Request;
 use super::log_fields::{
     IMPROVED, LINE_COUNT, LINE_NUMBER, LogLine, LogLineConnection, LogPage, refused_pagination,
 };
-use super::page::first;
+use super::page::{Onward, Trail, first};
+use crate::PageGuard;
 use crate::envelope::{RequestOf, data, missing, post};
 use crate::schema::sdl as schema;
 
@@ -17,8 +18,7 @@ use crate::schema::sdl as schema;
 ///
 /// The server ends a page where its size budget does, and may then say that it is the last page. So a page follows as
 /// long as the run's `logLineCount` is beyond the number of the page's last line, as in the Python SDK
-/// (`core/internal/wbapi/runhandler.go`). The pages end in any case: after a cursor that repeats, some pages without
-/// new lines, or [`MOST_PAGES`](Self::MOST_PAGES) pages. [`LogTally`](crate::LogTally) tells whether that was all.
+/// (`core/internal/wbapi/runhandler.go`). The pages end in any case, as those of other lists do. [`LogTally`](crate::LogTally) tells whether that was all.
 ///
 /// A server that refuses `useImprovedPagination` is asked for the newest [`TAIL`](Self::TAIL) lines instead, the most
 /// that it gives.
@@ -33,9 +33,7 @@ use crate::schema::sdl as schema;
 pub struct ListLogLines {
     path: RunPath,
     page_size: PageSize,
-    after: Option<String>,
-    /// How many pages came before.
-    pages: u32,
+    trail: Trail,
     /// How many pages without a new line came just before.
     stalls: u32,
     /// How far the lines before got: the number of the next one.
@@ -49,18 +47,45 @@ impl ListLogLines {
     /// The newest lines that a server without improved pagination gives.
     pub const TAIL: u64 = 10_000;
 
-    /// The most pages of a log.
-    pub const MOST_PAGES: u32 = 100_000;
-
     /// All lines of the run at `path`.
     pub fn new(path: RunPath) -> Self {
-        Self { path, page_size: Self::PAGE_SIZE, after: None, pages: 0, stalls: 0, reached: 0 }
+        Self { path, page_size: Self::PAGE_SIZE, trail: Trail::default(), stalls: 0, reached: 0 }
     }
 
     /// Asks for so many lines at once.
     #[must_use]
     pub fn page_size(self, page_size: PageSize) -> Self {
         Self { page_size, ..self }
+    }
+
+    /// The request for the page after `page`; `None` at the end.
+    fn step(&self, page: &LogPage) -> Result<Option<Self>, AnswerError> {
+        if page.is_tail {
+            return Ok(None);
+        }
+        let reached = self.reached_by(page);
+        let stalls = if reached.is_some() { 0 } else { self.stalls + 1 };
+        let is_short = reached.zip(page.total).is_some_and(|(reached, total)| reached < total);
+        let onward = match &page.cursor {
+            Some(cursor) if page.claims_more || is_short => Onward::After(cursor.clone()),
+            None if page.claims_more => Onward::Nowhere,
+            _ => Onward::End,
+        };
+        let entries = page.lines.len() + usize::try_from(page.null_entries).unwrap_or(usize::MAX);
+        let trail = self.trail.step(&onward, entries);
+        if !page.claims_more {
+            // The server says that this was all. Where its count does not agree, the tally of the log shows it.
+            let trail = trail.ok().flatten().filter(|_| stalls < MOST_STALLS);
+            return Ok(trail.map(|trail| self.behind(trail, stalls, reached)));
+        }
+        if stalls >= MOST_STALLS {
+            return Err(AnswerError::Pages { message: PageGuard::MESSAGE });
+        }
+        Ok(trail?.map(|trail| self.behind(trail, stalls, reached)))
+    }
+
+    fn behind(&self, trail: Trail, stalls: u32, reached: Option<u64>) -> Self {
+        Self { trail, stalls, reached: reached.unwrap_or(self.reached), ..self.clone() }
     }
 
     /// How far the lines go after `page`, if it has any new ones.
@@ -127,7 +152,7 @@ impl Operation for ListLogLines {
     }
 
     fn subject(&self) -> String {
-        match &self.after {
+        match self.trail.after() {
             None => format!("{}, log, first page", self.path),
             Some(cursor) => format!("{}, log, page after {cursor}", self.path),
         }
@@ -142,7 +167,7 @@ impl Operation for ListLogLines {
             entity: self.path.entity(),
             project: self.path.project(),
             run: self.path.run(),
-            cursor: self.after.as_deref(),
+            cursor: self.trail.after(),
             per_page: first(self.page_size),
         };
         let mut lacks = lacks.clone();
@@ -169,20 +194,15 @@ impl Paged for ListLogLines {
     type Item = LogLine;
 
     fn next(&self, page: &LogPage) -> Option<Self> {
-        if page.is_tail || self.pages + 1 >= Self::MOST_PAGES {
-            return None;
-        }
-        let cursor = page.cursor.as_ref().filter(|cursor| self.after.as_ref() != Some(cursor))?;
-        let reached = self.reached_by(page);
-        let stalls = if reached.is_some() { 0 } else { self.stalls + 1 };
-        let is_short = reached.zip(page.total).is_some_and(|(reached, total)| reached < total);
-        (stalls < MOST_STALLS && (page.claims_more || is_short)).then(|| Self {
-            after: Some(cursor.clone()),
-            pages: self.pages + 1,
-            stalls,
-            reached: reached.unwrap_or(self.reached),
-            ..self.clone()
-        })
+        self.step(page).ok()?
+    }
+
+    fn broken(&self, page: &LogPage) -> Option<AnswerError> {
+        self.step(page).err()
+    }
+
+    fn null_entries(page: &LogPage) -> u64 {
+        page.null_entries
     }
 
     fn items(page: LogPage) -> Vec<LogLine> {
@@ -273,7 +293,11 @@ mod tests {
             "without a count, the server's word"
         );
         assert_eq!(list().next(&page(0..3, None, false, Some("a"))), None);
-        assert_eq!(list().next(&page(0..3, Some(5), true, None)), None, "without a cursor nothing follows");
+        let nowhere = page(0..3, Some(5), true, None);
+        assert!(
+            list().next(&nowhere).is_none() && list().broken(&nowhere).is_some(),
+            "without a cursor nothing follows"
+        );
     }
 
     #[test]
@@ -285,6 +309,12 @@ mod tests {
             list.next(&page(0..3, Some(1_000), true, cursors.next().as_deref()))
         });
         assert_eq!(repeated.take(100).count(), 4);
+        let circle = std::iter::successors(Some((0, list())), |(number, list)| {
+            let next =
+                list.next(&page(*number..number + 1, None, true, Some(["a", "b"][(*number % 2) as usize])))?;
+            Some((number + 1, next))
+        });
+        assert!(circle.take(100).count() < 8, "the cursors come again");
         let mut cursors = (0..).map(|number| number.to_string());
         let empty = std::iter::successors(Some(list()), |list| {
             list.next(&page(0..0, Some(1_000), true, cursors.next().as_deref()))
@@ -295,6 +325,6 @@ mod tests {
             let number = numbers.next()?;
             list.next(&page(number..number + 1, None, true, Some(&number.to_string())))
         });
-        assert_eq!(endless.take(200_000).count(), ListLogLines::MOST_PAGES as usize);
+        assert_eq!(endless.take(200_000).count(), 100_000);
     }
 }

@@ -26,9 +26,10 @@ pub(super) fn paged(on_type: &'static str, field: &'static str, after: Option<&s
 }
 
 impl PageInfo {
-    /// The cursor behind the page, or `last`, that of its last item; and whether the server says that there is more.
+    /// The cursor behind the page, or `last`, that of its last item; an empty one is none; and whether the server says that there is more.
     pub(super) fn parts(self, last: Option<String>) -> (Option<String>, bool) {
-        let end = self.end_cursor.or(last);
+        let is_named = |cursor: &String| !cursor.is_empty();
+        let end = self.end_cursor.filter(is_named).or(last.filter(is_named));
         let goes_on = self.has_next_page.unwrap_or(end.is_some());
         (end, goes_on)
     }
@@ -167,6 +168,7 @@ mod tests {
             "older servers mark items only"
         );
         assert_eq!(info(None, true).onward(None), Onward::Nowhere);
+        assert_eq!(info(Some(""), true).onward(Some(String::new())), Onward::Nowhere, "it would begin anew");
         assert_eq!(info(Some("b"), false).onward(None), Onward::End);
     }
 

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::opened::{Opened, refusal};
 use super::range::Asked;
+use crate::client::call::Tries;
 use crate::client::exchange::{Arrived, Exchange};
 use crate::client::reply::Failure;
 use crate::client::{Client, lock};
@@ -29,12 +30,12 @@ impl Client {
         let mut urls = urls.to_vec();
         // Stable: those that are not known to be closed stay in order.
         urls.sort_by_key(|url| lock(&self.shared.closed_origins).contains(&url.origin()));
-        let (mut rounds, mut attempts) = (0, 0);
+        let (mut tries, mut attempts) = (Tries::default(), 0);
         loop {
             let mut last = None;
             for at in 0..urls.len() {
                 attempts += 1;
-                let opened = self.open_once(&urls[at], asked).await;
+                let opened = self.open_once(&urls[at], label, asked).await;
                 let failure = match opened.and_then(|response| Opened::new(response, asked)) {
                     Ok(opened) => {
                         lock(&self.shared.closed_origins).remove(&urls[at].origin());
@@ -57,14 +58,26 @@ impl Client {
                 }
             }
             let (failure, server) = last.unwrap_or_else(no_address);
-            rounds += 1;
-            if !self.back_off(&failure, rounds).await {
-                return Err(failure.into_error(label.clone(), attempts, &server, false));
+            tries.failed(&failure, self.shared.transport.now());
+            if !self.back_off(&failure, &tries, || label.clone()).await {
+                return Err(self.download_error(failure, label, attempts, &server));
             }
         }
     }
 
-    async fn open_once(&self, url: &Url, asked: &Asked) -> Result<Response, Failure> {
+    /// The error of a download that failed at `server`.
+    pub(super) fn download_error(
+        &self,
+        failure: Failure,
+        label: &RequestLabel,
+        attempts: u32,
+        server: &str,
+    ) -> Error {
+        let longest_wait = self.shared.retry.longest_asked_wait;
+        failure.into_error(label.clone(), attempts, server, false, longest_wait)
+    }
+
+    async fn open_once(&self, url: &Url, label: &RequestLabel, asked: &Asked) -> Result<Response, Failure> {
         let invalid = |message: String| Failure::Transport {
             url: shown(url),
             error: TransportError::new(TransportErrorKind::InvalidRequest, message),
@@ -80,7 +93,7 @@ impl Client {
         }
         let request = request.body(Bytes::new()).map_err(|error| invalid(error.to_string()))?;
         let _permit = self.shared.download_permits.acquire().await;
-        let Exchange { url, outcome } = self.exchange(request).await;
+        let Exchange { url, outcome } = self.exchange(request, || label.clone()).await;
         match outcome {
             Err(error) => Err(Failure::Transport { url: shown(&url), error }),
             Ok(Arrived::Elsewhere(to)) => Err(Failure::Redirected { to: shown(&to) }),
@@ -115,7 +128,7 @@ impl Failure {
                     )
             }
             Self::Transport { error, .. } => error.is_before_sending(),
-            Self::NotWandb { .. } | Self::Answer(_) => false,
+            Self::Closed { .. } | Self::NotWandb { .. } | Self::Answer(_) => false,
         }
     }
 

@@ -8,7 +8,7 @@ use url::Url;
 use super::range::{Asked, FileVersion};
 use crate::client::reply::{Failure, sort};
 use crate::operation::AnswerError;
-use crate::transport::Response;
+use crate::transport::{ContentRange, Response};
 
 /// A body, and where in the file it begins.
 pub(super) struct Opened {
@@ -16,23 +16,26 @@ pub(super) struct Opened {
     pub(super) from: u64,
     /// Where the part ends, if it is a part that does not end with the file.
     pub(super) part_end: Option<u64>,
+    /// Whether it is the whole file.
+    is_whole: bool,
     /// What the response says of the whole file.
     pub(super) version: FileVersion,
-}
-
-/// `Content-Range: bytes first-last/length`
-struct ContentRange {
-    first: u64,
-    length: Option<u64>,
 }
 
 impl Opened {
     pub(super) fn new(response: Response, asked: &Asked) -> Result<Self, Failure> {
         let opened = Self::read(response, asked)?;
-        if asked.must_be_same && !opened.version.agrees_with(&asked.version) {
+        if asked.must_be_same && !opened.is_of(&asked.version) {
             return Err(Failure::Answer(AnswerError::Changed));
         }
         Ok(opened)
+    }
+
+    /// Whether it is of that version, as far as it says. A tag settles it for a storage that sends the whole file where a
+    /// part was asked for, and may say another length: that of a compressed body.
+    pub(super) fn is_of(&self, version: &FileVersion) -> bool {
+        let has_same_tag = version.etag.is_some() && version.etag == self.version.etag;
+        self.version.agrees_with(version) || (has_same_tag && self.is_whole)
     }
 
     fn read(response: Response, asked: &Asked) -> Result<Self, Failure> {
@@ -41,9 +44,9 @@ impl Opened {
         let Some(range) = asked.range.as_ref().filter(|_| is_part) else {
             let length = text(headers, &CONTENT_LENGTH).and_then(number);
             let version = FileVersion { etag: strong_tag(headers), length, md5: stored_md5(headers, false) };
-            return Ok(Self { response, from: 0, part_end: None, version });
+            return Ok(Self { response, from: 0, part_end: None, is_whole: true, version });
         };
-        let came = text(headers, &CONTENT_RANGE).and_then(content_range);
+        let came = text(headers, &CONTENT_RANGE).and_then(ContentRange::parse);
         let Some(came) = came.filter(|came| came.first == range.start) else {
             let header = asked.range_header().unwrap_or_default();
             let message = format!("it is not the part of the file that was asked for with {header:?}");
@@ -54,17 +57,12 @@ impl Opened {
         let part_end = Some(end).filter(|end| came.length != Some(*end) && *end != u64::MAX);
         let version =
             FileVersion { etag: strong_tag(headers), length: came.length, md5: stored_md5(headers, true) };
-        Ok(Self { response, from: came.first, part_end, version })
+        Ok(Self { response, from: came.first, part_end, is_whole: false, version })
     }
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
-}
-
-fn content_range(text: &str) -> Option<ContentRange> {
-    let (range, length) = text.strip_prefix("bytes ")?.split_once('/')?;
-    Some(ContentRange { first: number(range.split_once('-')?.0)?, length: number(length) })
 }
 
 fn number(text: &str) -> Option<u64> {

@@ -106,4 +106,5 @@ fn another_part_than_the_one_asked_for_is_not_taken() {
 }
 
 mod addresses;
+mod bounds;
 mod interruptions;
