@@ -3,10 +3,12 @@
 //! It is ordinary async code that awaits nothing but its [`Transport`]: it spawns nothing, reads no clock and knows
 //! no runtime, so the same code serves async programs, blocking ones and simulations.
 
+mod budget;
 mod builder;
 mod call;
 mod download;
 mod exchange;
+mod list_scanner;
 mod pace;
 mod pages;
 mod quota;
@@ -14,8 +16,10 @@ mod reading;
 mod redirect;
 mod reply;
 mod retry;
+mod room;
+mod streamed;
 mod tally;
-mod width;
+mod window_sizer;
 mod windows;
 
 use std::collections::HashSet;
@@ -25,12 +29,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_lock::Semaphore;
 use http::HeaderValue;
 
+pub use budget::HeldBytes;
 pub use builder::ClientBuilder;
 pub use call::Reply;
 pub use download::{Download, FileVersion, Partial};
 pub use reading::Reading;
 pub(crate) use reply::is_refusal;
 pub use retry::RetryPolicy;
+pub use streamed::ListSink;
 pub use tally::Tally;
 pub use windows::Window;
 
@@ -65,6 +71,9 @@ pub struct Client {
     shared: Arc<Shared>,
 }
 
+/// How many of the longest parts fill the memory, if it is little.
+const PARTS_IN_MEMORY: u64 = 16;
+
 struct Shared {
     transport: Arc<dyn Transport>,
     endpoint: Endpoint,
@@ -73,6 +82,7 @@ struct Shared {
     retry: RetryPolicy,
     concurrency: usize,
     body_limit: u64,
+    memory: budget::MemoryBudget,
     /// One permit a request in flight to the server itself.
     permits: Semaphore,
     /// The same for downloads, so that storage and server do not hold each other up.
@@ -123,9 +133,20 @@ impl Client {
         self.shared.reading.wait(work).await
     }
 
+    /// The bytes of answers that may be in memory at once.
+    pub fn memory(&self) -> u64 {
+        self.shared.memory.total()
+    }
+
+    /// The longest answer to a request that could be asked for in parts.
+    fn most_of_a_part(&self) -> u64 {
+        let share = (self.memory() / PARTS_IN_MEMORY).max(room::LEAST_OF_A_PART);
+        share.min(room::MOST_OF_A_PART).min(self.shared.body_limit)
+    }
+
     /// What the client has done so far.
     pub fn tally(&self) -> Tally {
-        self.shared.tally.read()
+        Tally { most_memory: self.shared.memory.most_used(), ..self.shared.tally.read() }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use async_lock::Semaphore;
 use http::HeaderValue;
 
-use super::{Client, Reading, RetryPolicy, Shared, pace, tally};
+use super::{Client, Reading, RetryPolicy, Shared, budget, pace, tally};
 
 use crate::operation::{Endpoint, Lacks};
 use crate::transport::Transport;
@@ -20,6 +20,7 @@ pub struct ClientBuilder {
     concurrency: usize,
     download_concurrency: usize,
     body_limit: u64,
+    memory: u64,
     seed: u64,
     reading: Reading,
 }
@@ -31,6 +32,9 @@ const CONCURRENCY: usize = 8;
 /// A page of ten thousand rows with a hundred keys is some 20 MB.
 const BODY_LIMIT: u64 = 256 << 20;
 
+/// Room for a hundred of the answers that windows aim at, or for a few of the longest.
+const MEMORY: u64 = 100 << 20;
+
 impl ClientBuilder {
     pub(super) fn new(transport: Arc<dyn Transport>, base_url: BaseUrl) -> Self {
         Self {
@@ -41,6 +45,7 @@ impl ClientBuilder {
             concurrency: CONCURRENCY,
             download_concurrency: CONCURRENCY,
             body_limit: BODY_LIMIT,
+            memory: MEMORY,
             seed: 0,
             reading: Reading::InPlace,
         }
@@ -76,6 +81,16 @@ impl ClientBuilder {
         self
     }
 
+    /// The bytes of answers that may be in memory at once, once decompressed: while they arrive, and of
+    /// [windows](Client::windows) until their rows have been used. Default 100 MiB.
+    ///
+    /// An answer waits for others to be used before it takes more. One that is larger than all of it comes alone. What
+    /// rows become, such as values and tables, is not counted.
+    pub fn memory(mut self, bytes: u64) -> Self {
+        self.memory = bytes;
+        self
+    }
+
     /// The seed of the random part of waits. Clients that may fail together should differ. Default 0.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -100,6 +115,7 @@ impl ClientBuilder {
                 retry: self.retry,
                 concurrency: self.concurrency,
                 body_limit: self.body_limit,
+                memory: budget::MemoryBudget::new(self.memory),
                 permits: Semaphore::new(self.concurrency),
                 download_permits: Semaphore::new(self.download_concurrency),
                 closed_origins: Mutex::default(),
