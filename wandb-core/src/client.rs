@@ -3,10 +3,12 @@
 //! It is ordinary async code that awaits nothing but its [`Transport`]: it spawns nothing, reads no clock and knows
 //! no runtime, so the same code serves async programs, blocking ones and simulations.
 
+mod budget;
 mod builder;
 mod call;
 mod download;
 mod exchange;
+mod list_scanner;
 mod pace;
 mod pages;
 mod progress;
@@ -15,9 +17,11 @@ mod reading;
 mod redirect;
 mod reply;
 mod retry;
+mod room;
+mod streamed;
 mod tally;
 mod waiting;
-mod width;
+mod window_sizer;
 mod windows;
 
 use std::collections::HashSet;
@@ -27,6 +31,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_lock::Semaphore;
 use http::HeaderValue;
 
+pub use budget::HeldBytes;
 pub use builder::ClientBuilder;
 pub use call::Reply;
 pub use download::{Download, FileVersion, Partial};
@@ -34,6 +39,7 @@ pub use progress::ProgressFloor;
 pub use reading::Reading;
 pub(crate) use reply::is_refusal;
 pub use retry::RetryPolicy;
+pub use streamed::ListSink;
 pub use tally::Tally;
 pub use waiting::{WaitReason, Waiting};
 pub use windows::Window;
@@ -69,6 +75,9 @@ pub struct Client {
     shared: Arc<Shared>,
 }
 
+/// How many of the longest parts fill the memory, if it is little.
+const PARTS_IN_MEMORY: u64 = 16;
+
 struct Shared {
     transport: Arc<dyn Transport>,
     endpoint: Endpoint,
@@ -86,6 +95,7 @@ struct Shared {
     last_notice: Mutex<Option<Moment>>,
     /// Whether the server wants to be left alone for longer than the client waits.
     closed: Mutex<Option<waiting::Closed>>,
+    memory: budget::MemoryBudget,
     /// One permit a request in flight to the server itself.
     permits: Semaphore,
     /// The same for downloads, so that storage and server do not hold each other up.
@@ -131,9 +141,20 @@ impl Client {
         self.shared.reading.wait(work).await
     }
 
+    /// The bytes of answers that may be in memory at once.
+    pub fn memory(&self) -> u64 {
+        self.shared.memory.total()
+    }
+
+    /// The longest answer to a request that could be asked for in parts.
+    fn most_of_a_part(&self) -> u64 {
+        let share = (self.memory() / PARTS_IN_MEMORY).max(room::LEAST_OF_A_PART);
+        share.min(room::MOST_OF_A_PART).min(self.shared.body_limit)
+    }
+
     /// What the client has done so far.
     pub fn tally(&self) -> Tally {
-        self.shared.tally.read()
+        Tally { most_memory: self.shared.memory.most_used(), ..self.shared.tally.read() }
     }
 }
 

@@ -27,6 +27,7 @@ pub use field::{Argument, Field, Lacks};
 pub use page_size::PageSize;
 pub use sent_body::SentBody;
 
+use crate::client::HeldBytes;
 use crate::transport::Request;
 
 /// One thing to ask of a server.
@@ -106,6 +107,27 @@ pub trait Paged: Operation + Sized {
     }
 }
 
+/// An operation whose answer holds one long list, which can be read while it arrives.
+///
+/// [`stream_list`](crate::client::Client::stream_list) hands out the items, and leaves an empty list to
+/// [`answer`](Operation::answer).
+pub trait Streamed: Operation {
+    /// What the list holds.
+    type Item: Send + 'static;
+
+    /// The fields that lead to the list in the body of a response.
+    fn list_path(&self) -> &'static [&'static str];
+
+    /// The most items that an answer may hold; one with more is an error.
+    fn most_items(&self) -> u64;
+
+    /// Reads some elements of the list, which make a JSON list of their own.
+    ///
+    /// # Errors
+    /// [`AnswerError::Malformed`] if they are not what the list holds.
+    fn items(&self, elements: &[u8]) -> Result<Vec<Self::Item>, AnswerError>;
+}
+
 /// A range of steps that is asked for in windows, several at a time.
 ///
 /// The windows cover the range without gap or overlap, whatever their size; their answers are handed on in order.
@@ -128,6 +150,24 @@ pub trait Windowed: Send + Sync {
     /// The most rows that an answer to a window of `width` steps may hold and be trusted to be whole. A server thins out
     /// what it thinks too much without saying so, so an answer with more rows is asked for again in halves.
     fn trusted_rows(&self, width: u64) -> u64;
+
+    /// The bytes that a row takes in an answer, where that is known beforehand. The first windows are made no wider than
+    /// it allows.
+    fn row_bytes(&self) -> Option<u64> {
+        None
+    }
+
+    /// The bytes that an answer takes in memory beside the text of the response.
+    fn own_bytes(&self, answer: &<Self::Part as Operation>::Answer) -> u64 {
+        let _ = answer;
+        0
+    }
+
+    /// Lets an answer hold its bytes of the client's [memory](crate::client::ClientBuilder::memory) until its rows have
+    /// been used. Otherwise they are released as soon as the answer has arrived.
+    fn hold(&self, answer: &mut <Self::Part as Operation>::Answer, held: HeldBytes) {
+        let _ = (answer, held);
+    }
 }
 
 impl<O: Operation + ?Sized> Operation for &O {

@@ -24,6 +24,7 @@ pub use column::Column;
 pub use pack::Packed;
 pub use read::{Form, ReadRows, read_rows};
 
+use crate::client::HeldBytes;
 use column::Cells;
 
 /// Rows of a history, column by column.
@@ -49,6 +50,8 @@ pub struct Page {
     columns: Vec<Cells>,
     /// The columns of rows whose keys do not come in the order of the columns, by row.
     irregular: Vec<(usize, Box<[u32]>)>,
+    /// What the page takes of a client's memory.
+    held: Option<HeldBytes>,
 }
 
 impl Page {
@@ -60,6 +63,18 @@ impl Page {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.rows == 0
+    }
+
+    /// The bytes that the page takes in memory, without the text of the answer, which several pages may share.
+    pub fn own_bytes(&self) -> u64 {
+        let spans: usize = self.columns.iter().map(|cells| cells.spans.capacity()).sum();
+        (self.aside.capacity() + spans * size_of::<cell::Span>()) as u64
+    }
+
+    /// Holds bytes of a client's memory for as long as the page lives; see
+    /// [`Windowed::hold`](crate::operation::Windowed::hold).
+    pub fn hold(&mut self, held: HeldBytes) {
+        self.held = Some(held);
     }
 
     /// The columns, as the rows first show them.

@@ -275,6 +275,73 @@ fn windows_give_every_row_once_and_in_order_whatever_happens() {
     });
 }
 
+/// A server whose answers have so many bytes of white space behind each step.
+fn padded(
+    run: SimulatedRun,
+    bytes: impl Fn(i64) -> usize + Send + Sync + 'static,
+) -> impl Fn(&Request) -> http::Response<Bytes> {
+    move |request| {
+        let response = run.answer(request);
+        let Ok(steps) = serde_json::from_slice::<Vec<i64>>(response.body()) else { return response };
+        let steps = steps.iter().map(|step| format!("{step}{}", " ".repeat(bytes(*step))));
+        http::Response::new(Bytes::from(format!("[{}]", steps.collect::<Vec<_>>().join(","))))
+    }
+}
+
+/// Two streams, of which one is not polled while the other is, rows of very different sizes, and calls in between: all of
+/// them end, and the memory for answers is exceeded by one of them at the most.
+#[test]
+fn memory_for_answers_is_kept_and_nobody_waits_for_ever() {
+    for_every_schedule(|seed, rng| {
+        if seed % 20 > 0 {
+            return;
+        }
+        let steps: BTreeSet<i64> = (0..rng.i64(1..800)).collect();
+        let run = SimulatedRun { steps: Arc::new(steps), most_rows: usize::MAX };
+        let end = run.steps.len() as i64;
+        let (small, large) = (rng.usize(0..3_000), rng.usize(1..150_000));
+        let (every, from) = (rng.i64(1..100), rng.i64(0..800));
+        let size = move |step: i64| if step > from && step % every == 0 { large } else { small };
+        let simulation = Simulation::new(seed, faults(rng), padded(run.clone(), size));
+        let memory = rng.u64(256..4_096) << 10;
+        let base_url = BaseUrl::parse("https://simulated.example").expect("a URL");
+        let key = wandb_core::ApiKey::parse(&"k".repeat(40)).expect("a key");
+        let client = Client::builder(simulation.transport(), base_url)
+            .api_key(&key)
+            .memory(memory)
+            .concurrency(rng.usize(1..12))
+            .retry(RetryPolicy { attempts: ATTEMPTS, doubtful_attempts: ATTEMPTS, ..RetryPolicy::default() })
+            .build();
+        let windowed = || AllSteps { steps: 0..end, page_size: PageSize::adaptive(100, 1_000) };
+        let rows = simulation.run(async {
+            let mut streams = [client.windows(windowed()).boxed(), client.windows(windowed()).boxed()];
+            let mut rows = [Vec::new(), Vec::new()];
+            let mut left = vec![0, 1];
+            while !left.is_empty() {
+                let at = rng.usize(0..left.len());
+                let of = left[at];
+                match streams[of].next().await {
+                    Some(window) => rows[of].extend(window.expect("every fault passes").answer),
+                    None => _ = left.remove(at),
+                }
+                if rng.f64() < 0.1 {
+                    client.call(Steps(0..20)).await.expect("every fault passes");
+                }
+            }
+            rows
+        });
+        for rows in rows.expect("nobody waits for ever") {
+            assert!(rows.iter().eq(run.steps.iter()), "the rows are the fault-free ones");
+        }
+        // What is wanted now may exceed the memory: a window of each stream, and a call.
+        let part = (memory / 16).max(64 << 10);
+        let most =
+            memory + 2 * part.max(large as u64 + 100) + 20 * (large.max(small) as u64 + 100) + (64 << 10);
+        let used = client.tally().most_memory;
+        assert!(used <= most, "{used} of {memory}");
+    });
+}
+
 #[test]
 fn pages_give_every_item_once_and_in_order_whatever_happens() {
     for_every_schedule(|seed, rng| {

@@ -7,6 +7,7 @@
 #![expect(clippy::doc_markdown, reason = "what clap shows is read without rendering")]
 
 mod args;
+mod bytes;
 mod command;
 mod compare;
 mod completions;

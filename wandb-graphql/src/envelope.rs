@@ -14,4 +14,4 @@ mod tests;
 pub(crate) use classify::asks_for_less;
 pub(crate) use place::{ends_with, list_at};
 pub(crate) use request::{RequestOf, post, post_mutation};
-pub(crate) use response::{data, missing};
+pub(crate) use response::{data, list_of_rows, missing};

@@ -16,7 +16,7 @@ use crate::HistoryRow;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum HistoryWindow {
-    /// Column by column, as nearly all answers can be read.
+    /// Column by column, as nearly all answers can be read. Pages of one answer share its text.
     Pages(Vec<Page>),
     /// One by one, where rows are not in order or need mending.
     Rows(Vec<HistoryRow>),

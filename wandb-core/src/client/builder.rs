@@ -6,7 +6,7 @@ use async_lock::Semaphore;
 use http::HeaderValue;
 
 use super::waiting::{Deadline, Observer};
-use super::{Client, ProgressFloor, Reading, RetryPolicy, Shared, Waiting, pace, tally};
+use super::{Client, ProgressFloor, Reading, RetryPolicy, Shared, Waiting, budget, pace, tally};
 use crate::operation::{Endpoint, Lacks};
 use crate::transport::Transport;
 use crate::{ApiKey, BaseUrl};
@@ -25,6 +25,7 @@ pub struct ClientBuilder {
     floor: ProgressFloor,
     time_allowed: Option<Duration>,
     observer: Option<Observer>,
+    memory: u64,
     seed: u64,
     reading: Reading,
 }
@@ -38,6 +39,8 @@ const BODY_LIMIT: u64 = 256 << 20;
 
 /// 5 TiB, the largest object that S3 stores.
 const FILE_LIMIT: u64 = 5 << 40;
+/// Room for a hundred of the answers that windows aim at, or for a few of the longest.
+const MEMORY: u64 = 100 << 20;
 
 impl ClientBuilder {
     pub(super) fn new(transport: Arc<dyn Transport>, base_url: BaseUrl) -> Self {
@@ -53,6 +56,7 @@ impl ClientBuilder {
             floor: ProgressFloor::default(),
             time_allowed: None,
             observer: None,
+            memory: MEMORY,
             seed: 0,
             reading: Reading::InPlace,
         }
@@ -116,6 +120,16 @@ impl ClientBuilder {
         self
     }
 
+    /// The bytes of answers that may be in memory at once, once decompressed: while they arrive, and of
+    /// [windows](Client::windows) until their rows have been used. Default 100 MiB.
+    ///
+    /// An answer waits for others to be used before it takes more. One that is larger than all of it comes alone. What
+    /// rows become, such as values and tables, is not counted.
+    pub fn memory(mut self, bytes: u64) -> Self {
+        self.memory = bytes;
+        self
+    }
+
     /// The seed of the random part of waits. Clients that may fail together should differ. Default 0.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -148,6 +162,7 @@ impl ClientBuilder {
                 observer: self.observer,
                 last_notice: Mutex::default(),
                 closed: Mutex::default(),
+                memory: budget::MemoryBudget::new(self.memory),
                 permits: Semaphore::new(self.concurrency),
                 download_permits: Semaphore::new(self.download_concurrency),
                 closed_origins: Mutex::default(),

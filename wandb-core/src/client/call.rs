@@ -8,6 +8,7 @@ use http::header::CONTENT_LENGTH;
 
 use super::reply::{Failure, sort};
 use super::retry::Hope;
+use super::room::{Gather, Room};
 use super::waiting::WaitReason;
 use super::{Client, exchange, lock};
 use crate::error::{Error, RequestLabel, shown};
@@ -71,10 +72,15 @@ impl Client {
     pub async fn call<O: Operation>(&self, operation: O) -> Result<Reply<O::Answer>, Error> {
         let answer = self.attempt(&operation, Divisible::No).await;
         let answer = answer.map_err(|failed| self.error(&operation, failed))?;
+        Ok(Reply { answer, lacks: self.lacks_of(&operation) })
+    }
+
+    /// What an operation has to do without.
+    pub(super) fn lacks_of(&self, operation: &impl Operation) -> Lacks {
         let known = self.lacks();
         let mut lacks = known.among(operation.optional_fields());
         lacks.extend(&known.arguments_among(&operation.optional_arguments()));
-        Ok(Reply { answer, lacks })
+        lacks
     }
 
     /// Asks until there is an answer or no hope; hands a divisible request back as soon as asking for less may help.
@@ -86,22 +92,30 @@ impl Client {
         divisible: Divisible,
     ) -> BoxFuture<'a, Result<O::Answer, Failed>> {
         let read = move |response| std::future::ready(operation.answer(response)).boxed();
-        Box::pin(async move { Ok(self.attempt_reading(operation, divisible, read).await?.answer) })
+        Box::pin(async move {
+            let budget = &self.shared.memory;
+            let most =
+                if divisible == Divisible::Yes { self.most_of_a_part() } else { self.shared.body_limit };
+            let room = Room::new(budget.reserve(0), budget.rank(), most);
+            Ok(self.attempt_reading(operation, divisible, &room, read).await?.answer)
+        })
     }
 
-    /// The same where someone else reads the answers: `read` is what the operation's `answer` is.
-    pub(super) fn attempt_reading<'a, O: Operation>(
+    /// The same where someone else reads the answers, which take the bytes of `room`: `read` is what the operation's
+    /// `answer` is.
+    pub(super) fn attempt_reading<'a: 'r, 'r, O: Operation>(
         &'a self,
         operation: &'a O,
         divisible: Divisible,
+        room: &'r dyn Gather,
         read: impl Fn(Response<Bytes>) -> BoxFuture<'a, Result<O::Answer, AnswerError>> + Send + Sync + 'a,
-    ) -> BoxFuture<'a, Result<Answered<O::Answer>, Failed>> {
+    ) -> BoxFuture<'r, Result<Answered<O::Answer>, Failed>> {
         Box::pin(async move {
             let mut tries = Tries::default();
             let label = || RequestLabel::new(operation.name(), operation.subject());
             loop {
                 let lacks = self.lacks();
-                let failure = match self.try_once(operation, &lacks, &read).await {
+                let failure = match self.try_once(operation, &lacks, room, &read).await {
                     Ok(answer) => return Ok(answer),
                     Err(Failure::Answer(AnswerError::Lacks(lacking)))
                         if self.learn(operation, &lacking, &lacks) =>
@@ -156,6 +170,7 @@ impl Client {
         &'a self,
         operation: &'a O,
         lacks: &Lacks,
+        room: &dyn Gather,
         read: &(impl Fn(Response<Bytes>) -> BoxFuture<'a, Result<O::Answer, AnswerError>> + Send + Sync),
     ) -> Result<Answered<O::Answer>, Failure> {
         let request = operation.request(&self.shared.endpoint, lacks).map_err(Failure::Answer)?;
@@ -173,9 +188,9 @@ impl Client {
         };
         let (head, body) = response.into_parts();
         let expected = head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        let body = body.gathered(self.shared.body_limit, expected).await.map_err(transport_failure)?;
+        let gathered = room.gather(self, body, expected).await.map_err(transport_failure)?;
         drop(permit);
-        let bytes = body.len();
+        let (body, bytes) = (gathered.body.map_err(Failure::Answer)?, gathered.length);
         self.shared.tally.received(bytes);
         let mut response = sort(&url, Response::from_parts(head, body))?;
         response.extensions_mut().insert(sent);

@@ -164,6 +164,11 @@ impl Failure {
         }
     }
 
+    /// Whether the answer was given up beyond `bytes`.
+    pub(super) fn is_longer_than(&self, bytes: u64) -> bool {
+        matches!(self, Self::Transport { error, .. } if error.kind() == (TransportErrorKind::TooLarge { limit: bytes }))
+    }
+
     pub(super) fn into_error(
         self,
         request: RequestLabel,

@@ -15,6 +15,9 @@ pub struct Tally {
     pub waited: Duration,
     /// Bytes of answers received, once decompressed.
     pub bytes: u64,
+    /// The most bytes of answers that were in memory at once, of those that
+    /// [`ClientBuilder::memory`](super::ClientBuilder::memory) limits.
+    pub most_memory: u64,
 }
 
 #[derive(Debug, Default)]
@@ -55,6 +58,7 @@ impl Counters {
             rate_limited: self.rate_limited.load(Ordering::Relaxed),
             waited: Duration::from_micros(self.waited_micros.load(Ordering::Relaxed)),
             bytes: self.bytes.load(Ordering::Relaxed),
+            most_memory: 0,
         }
     }
 }

@@ -10,8 +10,10 @@ use futures_util::stream::{self, FuturesUnordered, Stream};
 use futures_util::{FutureExt, StreamExt};
 
 use super::Client;
+use super::budget::{HeldBytes, Rank, Reservation};
 use super::call::{Answered, Divisible, Failed};
-use super::width::Width;
+use super::room::Room;
+use super::window_sizer::{ENOUGH_BYTES, WindowSizer};
 use crate::error::Error;
 use crate::operation::{Operation, Windowed};
 
@@ -32,10 +34,11 @@ impl Client {
     /// Asks for a range in windows, as many at once as the client's [`concurrency`](Client::concurrency), and
     /// returns their answers in order of steps, whatever order they arrive in. The windows cover the range without
     /// gap or overlap. A window that the server refuses as too much, or that times out, is asked for in halves; so is one
-    /// whose answer holds more rows than can be trusted.
+    /// whose answer holds more rows than can be trusted, or more bytes than a window is meant to.
     ///
     /// The stream ends after the last window, or after the first error. At most twice as many windows as may be in
-    /// flight are held in memory. Dropping the stream gives up what is in flight.
+    /// flight are held in memory, and no window is asked for ahead that would take more than half of the client's
+    /// [memory](Client::memory). Dropping the stream gives up what is in flight.
     pub fn windows<W>(
         &self,
         windowed: W,
@@ -60,7 +63,7 @@ type Answer<W> = <<W as Windowed>::Part as Operation>::Answer;
 struct Loop<W: Windowed> {
     client: Client,
     windowed: W,
-    width: Width,
+    sizer: WindowSizer,
     /// Where the next window begins, if any is left.
     next: i64,
     end: i64,
@@ -71,13 +74,20 @@ struct Loop<W: Windowed> {
 
 struct Slot<W: Windowed> {
     steps: Range<i64>,
+    /// The place among all requests, which the parts of a window share.
+    rank: Rank,
     state: State<W>,
 }
 
 enum State<W: Windowed> {
     Waiting,
     InFlight,
-    Answered { answer: Answer<W>, is_whole: bool },
+    Answered {
+        answer: Answer<W>,
+        is_whole: bool,
+        /// The bytes of the answer, until it is handed on.
+        _held: HeldBytes,
+    },
     Failed(Error),
 }
 
@@ -85,6 +95,7 @@ struct Landed<W: Windowed> {
     start: i64,
     part: Arc<W::Part>,
     outcome: Result<Answered<Answer<W>>, Failed>,
+    reservation: Reservation,
     took: Duration,
 }
 
@@ -96,11 +107,15 @@ where
 {
     fn new(client: Client, windowed: W) -> Self {
         let Range { start, end } = windowed.steps();
-        let width = Width::new(windowed.page_size());
+        let sizer = WindowSizer::new(
+            windowed.page_size(),
+            windowed.row_bytes(),
+            ENOUGH_BYTES.min(client.most_of_a_part() / 4),
+        );
         Self {
             client,
             windowed,
-            width,
+            sizer,
             next: start,
             end,
             slots: VecDeque::new(),
@@ -112,7 +127,7 @@ where
         loop {
             if let Some(first) = self.slots.pop_front() {
                 match first.state {
-                    State::Answered { answer, is_whole } => {
+                    State::Answered { answer, is_whole, .. } => {
                         return Some(Ok(Window { steps: first.steps, answer, is_whole }));
                     }
                     State::Failed(error) => return Some(Err(error)),
@@ -127,31 +142,71 @@ where
 
     /// Fills the flight: first what was split, then new windows, and none beyond what may be held in memory.
     fn launch(&mut self) {
-        let most = self.client.concurrency();
-        while self.in_flight.len() < most {
-            let waiting = self.slots.iter_mut().find(|slot| matches!(slot.state, State::Waiting));
-            let steps = if let Some(slot) = waiting {
-                slot.state = State::InFlight;
-                slot.steps.clone()
-            } else {
-                let failed = self.slots.iter().any(|slot| matches!(slot.state, State::Failed(_)));
-                if failed || self.next >= self.end || self.slots.len() >= most * 2 {
-                    return;
+        while self.in_flight.len() < self.client.concurrency() {
+            let most = self.client.concurrency() * 2;
+            let waiting = self.slots.iter().take(most).position(|slot| matches!(slot.state, State::Waiting));
+            let launched = match waiting {
+                Some(index) if self.is_too_wide(&self.slots[index].steps) => {
+                    self.split_small(index);
+                    continue;
                 }
-                let width = i64::try_from(self.width.now()).unwrap_or(i64::MAX);
-                let end = self.next.saturating_add(width).min(self.end);
-                let steps = self.next..end;
-                self.next = end;
-                self.slots.push_back(Slot { steps: steps.clone(), state: State::InFlight });
-                steps
+                Some(index) => self.relaunch(index),
+                None => self.launch_next(most),
             };
-            self.send(steps);
+            if !launched {
+                return;
+            }
         }
     }
 
-    fn send(&mut self, steps: Range<i64>) {
+    /// Whether a window would be asked for in vain, as its answer would be given up.
+    fn is_too_wide(&self, steps: &Range<i64>) -> bool {
+        let width = width_of(steps);
+        width > self.sizer.now() && self.sizer.expected_bytes(width) > self.client.most_of_a_part()
+    }
+
+    /// Asks for a part of a window that was split. Returns false if there is no room for its answer.
+    fn relaunch(&mut self, index: usize) -> bool {
+        let steps = self.slots[index].steps.clone();
+        let Some(reservation) = self.reserve(&steps, index == 0) else { return false };
+        self.slots[index].state = State::InFlight;
+        let rank = self.slots[index].rank;
+        self.send(steps, rank, reservation);
+        true
+    }
+
+    /// Asks for the window behind all others. Returns false if there is none, or no room for its answer.
+    fn launch_next(&mut self, most: usize) -> bool {
+        let failed = self.slots.iter().any(|slot| matches!(slot.state, State::Failed(_)));
+        if failed || self.next >= self.end || self.slots.len() >= most {
+            return false;
+        }
+        let width = i64::try_from(self.sizer.now()).unwrap_or(i64::MAX);
+        let steps = self.next..self.next.saturating_add(width).min(self.end);
+        let Some(reservation) = self.reserve(&steps, self.slots.is_empty()) else { return false };
+        self.next = steps.end;
+        let rank = self.client.shared.memory.rank();
+        self.slots.push_back(Slot { steps: steps.clone(), rank, state: State::InFlight });
+        self.send(steps, rank, reservation);
+        true
+    }
+
+    /// Bytes for the answer of a window. The one that is handed on next gets them in any case, so that the stream never
+    /// waits for itself.
+    fn reserve(&self, steps: &Range<i64>, is_first: bool) -> Option<Reservation> {
+        let budget = &self.client.shared.memory;
+        let bytes = self.sizer.expected_bytes(width_of(steps)).min(self.client.most_of_a_part());
+        if is_first { Some(budget.reserve(bytes)) } else { budget.reserve_ahead(bytes) }
+    }
+
+    fn send(&mut self, steps: Range<i64>, rank: Rank, reservation: Reservation) {
         let (client, start) = (self.client.clone(), steps.start);
         let divisible = if width_of(&steps) > 1 { Divisible::Yes } else { Divisible::No };
+        let most = match divisible {
+            Divisible::Yes => client.most_of_a_part(),
+            Divisible::No => client.shared.body_limit,
+        };
+        let room = Room::new(reservation, rank, most);
         let part = Arc::new(self.windowed.part(steps));
         self.in_flight.push(Box::pin(async move {
             let sent = client.shared.transport.now();
@@ -159,9 +214,9 @@ where
                 let part = Arc::clone(&part);
                 client.shared.reading.read(move || part.answer(response)).boxed()
             };
-            let outcome = client.attempt_reading(&*part, divisible, read).await;
+            let outcome = client.attempt_reading(&*part, divisible, &room, read).await;
             let took = client.shared.transport.now() - sent;
-            Landed { start, part, outcome, took }
+            Landed { start, part, outcome, reservation: room.into_reservation(), took }
         }));
     }
 
@@ -169,25 +224,34 @@ where
         let Some(index) = self.slots.iter().position(|slot| slot.steps.start == landed.start) else { return };
         let width = width_of(&self.slots[index].steps);
         match landed.outcome {
-            Ok(Answered { answer, bytes }) => {
+            Ok(Answered { mut answer, bytes }) => {
                 let rows = self.windowed.rows(&answer);
                 let is_whole = rows <= self.windowed.trusted_rows(width);
                 if is_whole || width == 1 {
                     let trusted_rows = |width| self.windowed.trusted_rows(width);
-                    self.width.answered(width, rows, bytes, landed.took, trusted_rows);
-                    self.slots[index].state = State::Answered { answer, is_whole };
+                    self.sizer.answered(width, rows, bytes as u64, landed.took, trusted_rows);
+                    let mut reservation = landed.reservation;
+                    reservation.resize((bytes as u64).saturating_add(self.windowed.own_bytes(&answer)));
+                    let held = HeldBytes::new(reservation);
+                    self.windowed.hold(&mut answer, held.clone());
+                    self.slots[index].state = State::Answered { answer, is_whole, _held: held };
                 } else {
-                    self.width.too_dense(width);
-                    self.split(index);
+                    self.sizer.too_dense(width);
+                    self.split(index, width / 2);
                 }
             }
             Err(failed) if width > 1 && failed.failure.suggests_less(failed.attempts) => {
-                if failed.failure.demands_less() {
-                    self.width.refused(width);
-                } else {
-                    self.width.failed(width);
+                let most = self.client.most_of_a_part();
+                if failed.failure.is_longer_than(most) {
+                    self.sizer.cut(width, most);
+                    return self.split_small(index);
                 }
-                self.split(index);
+                if failed.failure.demands_less() {
+                    self.sizer.refused(width);
+                } else {
+                    self.sizer.failed(width);
+                }
+                self.split(index, width / 2);
             }
             Err(failed) => {
                 self.slots[index].state = State::Failed(self.client.error(&*landed.part, failed));
@@ -195,15 +259,32 @@ where
         }
     }
 
-    /// Puts two halves in the place of a window.
-    fn split(&mut self, index: usize) {
-        let Range { start, end } = self.slots[index].steps.clone();
-        let half = i64::try_from(width_of(&(start..end)) / 2).unwrap_or(i64::MAX);
-        let middle = start.saturating_add(half);
-        self.slots[index] = Slot { steps: start..middle, state: State::Waiting };
-        self.slots.insert(index + 1, Slot { steps: middle..end, state: State::Waiting });
+    /// Splits a window into parts as wide as the windows that are asked for now.
+    fn split_small(&mut self, index: usize) {
+        let width = width_of(&self.slots[index].steps);
+        self.split(index, self.sizer.now().clamp((width / MOST_PARTS).max(1), (width / 2).max(1)));
+    }
+
+    /// Puts parts of some width in the place of a window.
+    fn split(&mut self, index: usize, part: u64) {
+        let Slot { steps: Range { start, end }, rank, .. } = self.slots[index];
+        let part = i64::try_from(part.max(1)).unwrap_or(i64::MAX);
+        let slot = |start: i64, end| Slot { steps: start..end, rank, state: State::Waiting };
+        let mut middle = start.saturating_add(part).min(end);
+        self.slots[index] = slot(start, middle);
+        for at in index + 1.. {
+            if middle >= end {
+                break;
+            }
+            let next = middle.saturating_add(part).min(end);
+            self.slots.insert(at, slot(middle, next));
+            middle = next;
+        }
     }
 }
+
+/// The most parts that a window is split into at once.
+const MOST_PARTS: u64 = 16;
 
 /// The number of steps in a range, which may be more than an i64 holds.
 fn width_of(steps: &Range<i64>) -> u64 {

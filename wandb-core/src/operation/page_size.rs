@@ -38,6 +38,24 @@ impl PageSize {
         if self.initial < 2 { None } else { Some(Self::adaptive(self.initial / 2, self.largest / 2)) }
     }
 
+    /// As much of it as takes no more than `most` bytes if every item takes as many as each of `items` items in `bytes`, and
+    /// at least one item.
+    ///
+    /// ```
+    /// use wandb_core::operation::PageSize;
+    ///
+    /// assert_eq!(PageSize::fixed(100).within(2_000, 100, 5_000), PageSize::fixed(40));
+    /// assert_eq!(PageSize::fixed(100).within(2_000, 100, 1_000), PageSize::fixed(100));
+    /// ```
+    pub fn within(self, most: u64, items: u64, bytes: u64) -> Self {
+        if bytes <= most || items == 0 {
+            return self;
+        }
+        let fitting = u128::from(items) * u128::from(most) / u128::from(bytes);
+        let fitting = u64::try_from(fitting).unwrap_or(u64::MAX);
+        Self::adaptive(self.initial.min(fitting), self.largest.min(fitting))
+    }
+
     /// The size to begin with.
     pub const fn initial(self) -> u64 {
         self.initial

@@ -85,6 +85,7 @@ impl Page {
             rows,
             columns,
             irregular: Vec::new(),
+            held: None,
         })
     }
 }

@@ -195,7 +195,7 @@ impl Table {
             })
             .collect();
         let aside = std::mem::take(&mut self.aside);
-        self.pages.push(Page { text: Arc::default(), aside, rows, columns, irregular });
+        self.pages.push(Page { text: Arc::default(), aside, rows, columns, irregular, held: None });
     }
 }
 

@@ -52,22 +52,11 @@ impl Body {
     /// # Errors
     /// [`TransportErrorKind::TooLarge`] as soon as more than `limit` bytes have arrived, and whatever the transport
     /// meets while it reads.
-    pub async fn bytes(self, limit: u64) -> Result<Bytes, TransportError> {
-        self.gathered(limit, None).await
-    }
-
-    /// The same of a body that says how long it is, so that its bytes are put into their place at once.
-    pub(crate) async fn gathered(
-        mut self,
-        limit: u64,
-        expected: Option<usize>,
-    ) -> Result<Bytes, TransportError> {
+    pub async fn bytes(mut self, limit: u64) -> Result<Bytes, TransportError> {
         let Some(first) = self.chunk().await? else { return Ok(Bytes::new()) };
         check(first.len(), limit)?;
         let Some(second) = self.chunk().await? else { return Ok(first) };
-        let begun = first.len() + second.len();
-        let capacity = expected.map_or(begun * 2, |expected| expected.min(MOST_BELIEVED).max(begun));
-        let mut whole = BytesMut::with_capacity(capacity);
+        let mut whole = BytesMut::with_capacity((first.len() + second.len()) * 2);
         whole.extend_from_slice(&first);
         let mut next = Some(second);
         while let Some(chunk) = next {
@@ -78,9 +67,6 @@ impl Body {
         Ok(whole.freeze())
     }
 }
-
-/// The longest body that memory is set aside for before it is there.
-const MOST_BELIEVED: usize = 16 << 20;
 
 fn check(length: usize, limit: u64) -> Result<(), TransportError> {
     if length as u64 > limit {
@@ -132,14 +118,6 @@ mod tests {
         let whole = pollster::block_on(chunked(&["ab", "", "cd", "e"]).bytes(5)).expect("within the limit");
         assert_eq!(&whole[..], b"abcde");
         assert!(pollster::block_on(Body::empty().bytes(0)).expect("empty").is_empty());
-    }
-
-    #[test]
-    fn what_is_expected_is_no_promise() {
-        for expected in [0, 1, 5, 6, 1_000, usize::MAX] {
-            let body = chunked(&["ab", "", "cd", "e"]).gathered(5, Some(expected));
-            assert_eq!(&pollster::block_on(body).expect("within the limit")[..], b"abcde");
-        }
     }
 
     #[test]

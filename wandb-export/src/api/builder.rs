@@ -28,6 +28,7 @@ pub struct ApiBuilder {
     entity: Option<String>,
     project: Option<String>,
     concurrency: Option<usize>,
+    memory: Option<u64>,
     retry: Option<RetryPolicy>,
     transport: TransportSettings,
     reading: Option<Reading>,
@@ -61,6 +62,13 @@ impl ApiBuilder {
     /// The most requests in flight at once. Default 8.
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.concurrency = Some(requests);
+        self
+    }
+
+    /// The bytes of answers that may be in memory at once, once decompressed. Default 100 MiB. What rows become, such as
+    /// values and tables, is not counted. See [`ClientBuilder::memory`](wandb_core::client::ClientBuilder::memory).
+    pub fn memory(mut self, bytes: u64) -> Self {
+        self.memory = Some(bytes);
         self
     }
 
@@ -140,6 +148,9 @@ impl ApiBuilder {
             .reading(self.reading.unwrap_or_default());
         if let Some(requests) = self.concurrency {
             client = client.concurrency(requests).download_concurrency(requests);
+        }
+        if let Some(bytes) = self.memory {
+            client = client.memory(bytes);
         }
         if let Some(policy) = self.retry {
             client = client.retry(policy);

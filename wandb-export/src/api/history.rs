@@ -11,6 +11,7 @@ mod on_disk;
 mod parents;
 mod parse;
 mod reader;
+mod row_spool;
 mod select;
 mod system;
 #[cfg(all(test, feature = "mock"))]

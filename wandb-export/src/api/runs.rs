@@ -59,7 +59,7 @@ impl Runs {
             path,
             filter: Filter::all(),
             order: Order::default(),
-            detail: Detail::Full,
+            detail: Detail::Standard,
             page_size: None,
             base: None,
             page: None,

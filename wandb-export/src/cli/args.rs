@@ -5,8 +5,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[cfg(feature = "mirror")]
 use super::mirror;
 use super::{
-    command, compare, completions, files, history, logs, man, project, projects, run, runs, set, sweep,
-    whoami,
+    bytes, command, compare, completions, files, history, logs, man, project, projects, run, runs, set,
+    sweep, whoami,
 };
 use crate::local::Place;
 
@@ -108,6 +108,10 @@ pub(super) struct Connection {
     /// The most requests in flight at once
     #[arg(long, global = true, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) concurrency: u16,
+
+    /// Memory for answers of the server, such as 50MB or 1GiB; what they become is not counted
+    #[arg(long, global = true, value_name = "BYTES", default_value = "100MiB", value_parser = bytes::memory)]
+    pub(super) memory: u64,
 
     /// How often a failed request is tried again
     #[arg(long, global = true, value_name = "N", default_value_t = 11)]

@@ -36,7 +36,8 @@ fn builder(options: &Connection) -> ApiBuilder {
     let policy = RetryPolicy::default();
     let policy =
         RetryPolicy { attempts, doubtful_attempts: policy.doubtful_attempts.min(attempts), ..policy };
-    let builder = Api::builder().concurrency(usize::from(options.concurrency)).retry(policy);
+    let builder =
+        Api::builder().concurrency(usize::from(options.concurrency)).memory(options.memory).retry(policy);
     match &options.base_url {
         Some(url) => builder.base_url(url),
         None => builder,

@@ -175,11 +175,14 @@ impl Copier {
         }
         let mut left = runs;
         let mut is_answered = true;
-        let mut items = self.api.client().items(ask).boxed();
-        while let Some(item) = items.next().await {
-            match item.map_err(Error::from) {
-                Ok(whole) => {
-                    if let Some(at) = left.iter().position(|run| run.id == whole.run.id) {
+        let asked = left.len();
+        let mut pages = self.api.client().pages(ask).boxed();
+        while let Some(page) = pages.next().await {
+            match page.map_err(Error::from) {
+                Ok(page) => {
+                    lock_size(&self.joint).split(asked, page.asked_for());
+                    for whole in page.runs {
+                        let Some(at) = left.iter().position(|run| run.id == whole.run.id) else { continue };
                         came.push((left.remove(at), whole));
                     }
                 }

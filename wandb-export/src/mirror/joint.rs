@@ -10,6 +10,8 @@ use super::plan::MOST_RUNS;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct JointSize {
     runs: usize,
+    /// The most runs that came in one answer when more were asked for.
+    most: usize,
     is_refused: bool,
 }
 
@@ -23,7 +25,7 @@ const SLOW: Duration = Duration::from_secs(8);
 
 impl Default for JointSize {
     fn default() -> Self {
-        Self { runs: FIRST, is_refused: false }
+        Self { runs: FIRST, most: MOST_RUNS, is_refused: false }
     }
 }
 
@@ -37,9 +39,17 @@ impl JointSize {
     pub(super) fn learn(&mut self, runs: usize, took: Option<Duration>) {
         match took {
             None => self.is_refused = true,
-            Some(took) if took <= QUICK => self.runs = self.runs.max((runs * 2).min(MOST_RUNS)),
+            Some(took) if took <= QUICK => self.runs = self.runs.max((runs * 2).min(self.most)),
             Some(took) if took > SLOW => self.runs = self.runs.min((runs / 2).max(1)),
             Some(_) => {}
+        }
+    }
+
+    /// Learns that of `asked` runs only `came` were asked for in one answer: fewer, if all were too much.
+    pub(super) fn split(&mut self, asked: usize, came: usize) {
+        if came < asked {
+            self.most = self.most.min(came.max(1));
+            self.runs = self.runs.min(self.most);
         }
     }
 }
@@ -71,6 +81,20 @@ mod tests {
         assert_eq!(after(&[Some(1), Some(9)]), Some(4));
         assert_eq!(after(&[Some(9); 9]), Some(1));
         assert_eq!(after(&[Some(9), Some(9), Some(1)]), Some(2));
+    }
+
+    #[test]
+    fn large_runs_are_asked_for_in_fewer() {
+        let mut size = JointSize::default();
+        size.split(4, 4);
+        size.learn(4, Some(Duration::from_secs(1)));
+        assert_eq!(size.get(), Some(8));
+        size.split(8, 2);
+        assert_eq!(size.get(), Some(2));
+        size.learn(2, Some(Duration::from_secs(1)));
+        assert_eq!(size.get(), Some(2), "it does not grow again");
+        size.split(2, 0);
+        assert_eq!(size.get(), Some(1));
     }
 
     #[test]

@@ -11,7 +11,9 @@ use wandb_core::operation::{AnswerError, Lacks, SentBody};
 
 use super::classify::{self, Meaning};
 use super::message::{Place, note_lacking};
-use crate::lenient;
+use crate::row::rows;
+use crate::schema::JsonText;
+use crate::{HistoryRow, lenient};
 
 /// The answer as the GraphQL specification has it, plus what proxies and W&B's own gateway say instead.
 #[derive(Deserialize)]
@@ -78,6 +80,14 @@ pub(crate) fn data<T: DeserializeOwned>(
         });
     };
     serde_json::from_str(data.get()).map_err(|error| AnswerError::malformed(error.to_string(), body))
+}
+
+/// The rows of a JSON list of texts.
+pub(crate) fn list_of_rows(list: &[u8]) -> Result<Vec<HistoryRow>, AnswerError> {
+    let text = parsable(list)?;
+    let texts: Vec<Option<JsonText>> =
+        serde_json::from_slice(&text).map_err(|error| AnswerError::malformed(error.to_string(), list))?;
+    Ok(rows(texts))
 }
 
 /// The error for a null where `what` was asked for.

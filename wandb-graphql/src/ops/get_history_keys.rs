@@ -3,18 +3,35 @@
 use bytes::Bytes;
 use http::Response;
 use wandb_core::model::{HistoryKeys, RunState};
-use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation};
+use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Lacks, Operation, Paged};
 use wandb_core::transport::Request;
 use wandb_core::{RunPath, Value};
 
+use super::sampled::{key_lists, read, specs};
 use crate::envelope::{RequestOf, data, missing, post};
-use crate::schema::{JsonText, sdl as schema};
+use crate::row::{STEP, rows};
+use crate::schema::{Int64, JsonText, sdl as schema};
+use crate::{HistoryRow, Samples, Selection};
 
 /// Reads which metrics a run has logged, and up to which step (`RunHistoryKeys` in the Python SDK).
+///
+/// With a [probe](Self::probe), the answer also tells how large rows are. As a [`Paged`] operation it is asked again without
+/// the probe if the server fails at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetHistoryKeys {
     path: RunPath,
+    probe: Option<Probe>,
 }
+
+/// A few rows that are read for their size only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Probe {
+    selection: Selection,
+    first_step: i64,
+}
+
+/// The steps that a probe reads.
+const PROBED_STEPS: i64 = 4;
 
 /// How far a run's history extends, as far as the server has counted it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -27,12 +44,21 @@ pub struct HistoryExtent {
     pub line_count: Option<u64>,
     /// What the run is doing: only one that is over does not grow.
     pub state: Option<RunState>,
+    /// The bytes of the largest of a few rows, if they were asked for with a [probe](GetHistoryKeys::probe).
+    pub row_bytes: Option<u64>,
 }
 
 impl GetHistoryKeys {
     /// The metrics of the run at `path`.
     pub fn new(path: RunPath) -> Self {
-        Self { path }
+        Self { path, probe: None }
+    }
+
+    /// Also reads a few rows, to tell how large they are: those of the first steps from `first_step` on, with what
+    /// `selection` takes of them.
+    #[must_use]
+    pub fn probe(self, selection: Selection, first_step: i64) -> Self {
+        Self { probe: Some(Probe { selection, first_step }), ..self }
     }
 }
 
@@ -56,8 +82,27 @@ impl HistoryExtent {
     }
 }
 
-const OPTIONAL_FIELDS: &[Field] =
-    &[Field::new("Run", "historyKeys"), Field::new("Run", "historyLineCount"), Field::new("Run", "state")];
+const HISTORY: Field = Field::new("Run", "history");
+const SAMPLED_HISTORY: Field = Field::new("Run", "sampledHistory");
+
+const OPTIONAL_FIELDS: &[Field] = &[
+    Field::new("Run", "historyKeys"),
+    Field::new("Run", "historyLineCount"),
+    Field::new("Run", "state"),
+    HISTORY,
+    SAMPLED_HISTORY,
+];
+
+/// How many of the optional fields are asked for without a probe.
+const WITHOUT_PROBE: usize = 3;
+
+/// Without all of these arguments there is no probe.
+const PROBE_ARGUMENTS: [Argument; 4] = [
+    Argument::new("Run", "history", "minStep"),
+    Argument::new("Run", "history", "maxStep"),
+    Argument::new("Run", "history", "samples"),
+    Argument::new("Run", "sampledHistory", "specs"),
+];
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables<'a> {
@@ -90,6 +135,80 @@ struct Run {
     history_keys: Option<JsonText>,
 }
 
+#[derive(cynic::QueryVariables, Debug)]
+struct ProbeVariables<'a> {
+    entity: &'a str,
+    project: &'a str,
+    run: &'a str,
+    min_step: Int64,
+    max_step: Int64,
+    samples: i32,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Query", variables = "ProbeVariables")]
+struct ProbeQuery {
+    #[arguments(name: $project, entityName: $entity)]
+    project: Option<ProbeProject>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Project", variables = "ProbeVariables")]
+struct ProbeProject {
+    #[arguments(name: $run)]
+    run: Option<ProbeRun>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Run", variables = "ProbeVariables")]
+struct ProbeRun {
+    #[cynic(feature = "Run.state")]
+    state: Option<String>,
+    #[cynic(feature = "Run.historyLineCount")]
+    history_line_count: Option<i32>,
+    #[cynic(feature = "Run.historyKeys")]
+    history_keys: Option<JsonText>,
+    #[arguments(minStep: $min_step, maxStep: $max_step, samples: $samples)]
+    #[cynic(feature = "Run.history")]
+    history: Option<Vec<Option<JsonText>>>,
+}
+
+#[derive(cynic::QueryVariables, Debug)]
+struct KeysProbeVariables<'a> {
+    entity: &'a str,
+    project: &'a str,
+    run: &'a str,
+    specs: Vec<JsonText>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Query", variables = "KeysProbeVariables")]
+struct KeysProbeQuery {
+    #[arguments(name: $project, entityName: $entity)]
+    project: Option<KeysProbeProject>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Project", variables = "KeysProbeVariables")]
+struct KeysProbeProject {
+    #[arguments(name: $run)]
+    run: Option<KeysProbeRun>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Run", variables = "KeysProbeVariables")]
+struct KeysProbeRun {
+    #[cynic(feature = "Run.state")]
+    state: Option<String>,
+    #[cynic(feature = "Run.historyLineCount")]
+    history_line_count: Option<i32>,
+    #[cynic(feature = "Run.historyKeys")]
+    history_keys: Option<JsonText>,
+    #[arguments(specs: $specs)]
+    #[cynic(feature = "Run.sampledHistory")]
+    sampled_history: Option<Vec<Option<JsonText>>>,
+}
+
 impl Operation for GetHistoryKeys {
     type Answer = HistoryExtent;
 
@@ -102,33 +221,96 @@ impl Operation for GetHistoryKeys {
     }
 
     fn optional_fields(&self) -> &'static [Field] {
-        OPTIONAL_FIELDS
+        if self.probe.is_some() { OPTIONAL_FIELDS } else { &OPTIONAL_FIELDS[..WITHOUT_PROBE] }
+    }
+
+    fn optional_arguments(&self) -> Vec<Argument> {
+        if self.probe.is_some() { PROBE_ARGUMENTS.to_vec() } else { Vec::new() }
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
-        let variables =
-            Variables { entity: self.path.entity(), project: self.path.project(), run: self.path.run() };
-        post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
+        let (entity, project, run) = (self.path.entity(), self.path.project(), self.path.run());
+        let Some(Probe { selection, first_step }) = &self.probe else {
+            let variables = Variables { entity, project, run };
+            return post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks);
+        };
+        let lacking = lacks.arguments_among(&PROBE_ARGUMENTS);
+        let mut lacks = lacks.clone();
+        lacking.arguments().for_each(|argument| _ = lacks.insert(argument.field().clone()));
+        let end = first_step.saturating_add(PROBED_STEPS);
+        let samples = Samples::enough_for(PROBED_STEPS.unsigned_abs());
+        if let Some(specs) = specs(selection, (*first_step, end.saturating_sub(1)), samples)? {
+            let variables = KeysProbeVariables { entity, project, run, specs };
+            return post::<KeysProbeQuery, _>(RequestOf::new(self, variables), endpoint, &lacks);
+        }
+        let (min_step, max_step, samples) = (Int64(*first_step), Int64(end), samples.get());
+        let variables = ProbeVariables { entity, project, run, min_step, max_step, samples };
+        post::<ProbeQuery, _>(RequestOf::new(self, variables), endpoint, &lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<HistoryExtent, AnswerError> {
         let what = || format!("run {}", self.path);
-        let query: Query = data(&response, what)?;
-        let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
+        let lists = self.probe.as_ref().map(|probe| key_lists(&probe.selection, STEP));
+        let (run, probed) = match lists {
+            None => {
+                let query: Query = data(&response, what)?;
+                (query.project.and_then(|project| project.run), Vec::new())
+            }
+            Some(None) => {
+                let query: ProbeQuery = data(&response, what)?;
+                let run = query.project.and_then(|project| project.run);
+                run.map_or((None, Vec::new()), |run| {
+                    let ProbeRun { state, history_line_count, history_keys, history } = run;
+                    let probed = history.map(rows).unwrap_or_default();
+                    (Some(Run { state, history_line_count, history_keys }), probed)
+                })
+            }
+            Some(Some(lists)) => {
+                let query: KeysProbeQuery = data(&response, what)?;
+                let run = query.project.and_then(|project| project.run);
+                run.map_or((None, Vec::new()), |run| {
+                    let KeysProbeRun { state, history_line_count, history_keys, sampled_history } = run;
+                    // Rows that cannot be read are reported where they are read for what they hold.
+                    let probed = read(sampled_history, lists.len()).unwrap_or_default();
+                    (Some(Run { state, history_line_count, history_keys }), probed)
+                })
+            }
+        };
+        let run = run.ok_or_else(|| missing(what()))?;
         let keys = run.history_keys.map(|JsonText(text)| Value::parse(text.as_bytes())).transpose();
         let keys =
             keys.map_err(|error| AnswerError::malformed(format!("historyKeys: {error}"), response.body()))?;
+        let row_bytes = probed.iter().map(HistoryRow::json).map(str::len).max();
         Ok(HistoryExtent {
             keys: keys.filter(|keys| !keys.is_null()).map(|keys| HistoryKeys::from_value(&keys)),
             line_count: run.history_line_count.and_then(|count| u64::try_from(count).ok()),
             state: run.state.as_deref().map(RunState::from),
+            row_bytes: row_bytes.map(|bytes| bytes as u64),
         })
+    }
+}
+
+impl Paged for GetHistoryKeys {
+    type Item = HistoryExtent;
+
+    fn next(&self, _: &HistoryExtent) -> Option<Self> {
+        None
+    }
+
+    fn items(answer: HistoryExtent) -> Vec<HistoryExtent> {
+        vec![answer]
+    }
+
+    /// Without the probe.
+    fn smaller(&self) -> Option<Self> {
+        self.probe.as_ref().map(|_| Self::new(self.path.clone()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Keys;
     use crate::ops::testing::{answer, request};
 
     fn get() -> GetHistoryKeys {
@@ -142,7 +324,50 @@ mod tests {
 
     #[test]
     fn a_server_that_lacks_everything_can_still_be_asked() {
-        insta::assert_snapshot!(request(&get(), OPTIONAL_FIELDS));
+        insta::assert_snapshot!(request(&get(), &OPTIONAL_FIELDS[..WITHOUT_PROBE]));
+    }
+
+    #[test]
+    fn a_probe_is_asked_for_with_the_keys() {
+        let probing = get().probe(Selection::Everything, 40);
+        let asked = request(&probing, &[]);
+        assert!(
+            asked.contains("history(minStep: $minStep, maxStep: $maxStep, samples: $samples)"),
+            "{asked}"
+        );
+        assert!(asked.contains(r#""minStep": 40"#) && asked.contains(r#""maxStep": 44"#), "{asked}");
+        let keys = Selection::AllOf(Keys::new(["loss"]).unwrap());
+        let asked = request(&get().probe(keys, 0), &[]);
+        assert!(asked.contains("sampledHistory(specs: $specs)"), "{asked}");
+        assert!(asked.contains(r#"\"maxStep\":3"#) && !asked.contains("history("), "{asked}");
+        assert!(!request(&get(), &[]).contains("istory("));
+    }
+
+    #[test]
+    fn servers_that_cannot_probe_are_asked_without() {
+        let probing = get().probe(Selection::Everything, 0);
+        assert!(!request(&probing, &[HISTORY]).contains("history("));
+        let endpoint = crate::ops::testing::endpoint();
+        let lacks = [PROBE_ARGUMENTS[1].clone()].into_iter().collect();
+        let asked = probing.request(&endpoint, &lacks).unwrap();
+        assert!(!String::from_utf8_lossy(asked.body()).contains("history("));
+        assert_eq!(probing.smaller(), Some(get()));
+        assert_eq!(get().smaller(), None);
+    }
+
+    #[test]
+    fn the_largest_probed_row_counts() {
+        let body = r#"{"data": {"project": {"run": {"state": null, "historyLineCount": 3, "historyKeys": null,
+            "history": ["{\"_step\":0}", "{\"_step\":1,\"a\":1}", null]}}}}"#;
+        let probing = get().probe(Selection::Everything, 0);
+        assert_eq!(answer(&probing, body).unwrap().row_bytes, Some(17));
+        let body = body.replace(r#""history""#, r#""sampledHistory""#);
+        let extent = answer(&get().probe(Selection::AllOf(Keys::new(["a"]).unwrap()), 0), &body).unwrap();
+        assert_eq!((extent.row_bytes, extent.line_count), (None, Some(3)), "not the list that was asked for");
+        let body =
+            body.replace(r#"["{\"_step\":0}", "{\"_step\":1,\"a\":1}", null]"#, r#"[[{"_step":1,"a":1}]]"#);
+        let extent = answer(&get().probe(Selection::AllOf(Keys::new(["a"]).unwrap()), 0), &body).unwrap();
+        assert_eq!(extent.row_bytes, Some(17));
     }
 
     #[test]

@@ -64,6 +64,14 @@ pub struct WholeRun {
 pub struct WholeRunPage {
     /// Those of the runs asked for that there are.
     pub runs: Vec<WholeRun>,
+    asked_for: usize,
+}
+
+impl WholeRunPage {
+    /// How many runs this answer was asked for: fewer than all if these were too much at once.
+    pub fn asked_for(&self) -> usize {
+        self.asked_for
+    }
 }
 
 const HISTORY: Field = Field::new("Run", "history");
@@ -268,7 +276,7 @@ impl Operation for GetWholeRuns {
         let runs = nodes.map(|(run, belongings)| {
             Ok(belongings.of(run.into_run(self.path.entity(), self.path.project())?))
         });
-        Ok(WholeRunPage { runs: runs.collect::<Result<_, _>>()? })
+        Ok(WholeRunPage { runs: runs.collect::<Result<_, _>>()?, asked_for: self.now().len() })
     }
 }
 
@@ -334,7 +342,7 @@ mod tests {
         let half = get().smaller().unwrap();
         assert_eq!(half.now(), ["r1"]);
         assert_eq!(half.smaller(), None);
-        let page = WholeRunPage { runs: Vec::new() };
+        let page = WholeRunPage { runs: Vec::new(), asked_for: 0 };
         let second = half.next(&page).unwrap();
         assert_eq!(second.now(), ["r\"2"]);
         assert_eq!(second.next(&page).unwrap().now(), ["r3"]);

@@ -46,7 +46,7 @@ pub struct RunPage {
     /// How many entries were null.
     pub null_entries: u64,
     pub(crate) onward: Onward,
-    /// How many runs were asked for.
+    /// How many runs to ask for next: as many as before, or fewer if these took many bytes.
     pub(crate) page_size: PageSize,
 }
 
@@ -55,6 +55,10 @@ impl RunPage {
         self.runs.len() + usize::try_from(self.null_entries).unwrap_or(usize::MAX)
     }
 }
+
+/// Pages of runs that take more bytes than this are followed by shorter ones: what is read from them takes several times as
+/// many.
+const MOST_PAGE_BYTES: u64 = 2 << 20;
 
 const RUN_COUNT: Field = Field::new("Project", "runCount");
 const COUNT_FILTERS: Argument = Argument::new("Project", "runCount", "filters");
@@ -126,7 +130,7 @@ impl ListRuns {
     pub(crate) fn size(&self) -> PageSize {
         self.page_size.unwrap_or(match self.detail {
             Detail::Light => Self::LIGHT_PAGE_SIZE,
-            Detail::Full => Self::FULL_PAGE_SIZE,
+            Detail::Standard | Detail::Full => Self::FULL_PAGE_SIZE,
         })
     }
 }
@@ -221,6 +225,7 @@ impl Operation for ListRuns {
 
     fn answer(&self, response: Response<Bytes>) -> Result<RunPage, AnswerError> {
         let what = || format!("project {}", self.path);
+        let bytes = response.body().len() as u64;
         let query: Query = data(&response, what)?;
         let project = query.project.ok_or_else(|| missing(what()))?;
         let Some(runs) = project.runs else {
@@ -234,7 +239,8 @@ impl Operation for ListRuns {
         let runs = runs.collect::<Result<Vec<_>, _>>()?;
         let total = project.run_count.and_then(|count| u64::try_from(count).ok());
         let null_entries = (entries - runs.len()) as u64;
-        Ok(RunPage { runs, total, null_entries, onward, page_size: self.size() })
+        let page_size = self.size().within(MOST_PAGE_BYTES, entries as u64, bytes);
+        Ok(RunPage { runs, total, null_entries, onward, page_size })
     }
 }
 
@@ -243,7 +249,7 @@ impl Paged for ListRuns {
 
     fn next(&self, answer: &RunPage) -> Option<Self> {
         let trail = self.trail.step(&answer.onward, answer.entries()).ok()??;
-        Some(self.clone().at(trail))
+        Some(self.clone().page_size(answer.page_size).at(trail))
     }
 
     fn broken(&self, answer: &RunPage) -> Option<AnswerError> {

@@ -13,17 +13,19 @@ pub enum Detail {
     /// All but `config`, `summaryMetrics`, `systemMetrics` and `historyKeys`, which take the server long
     /// (`LightweightRunFragment` of the Python SDK).
     Light,
+    /// Everything but `historyKeys`, which can be longer than all else of a run that has logged many keys.
+    Standard,
     /// Everything (`RunFragment`).
     #[default]
     Full,
 }
 
-/// The heavy fields first, then what is asked of the project around runs, then the fields that are always asked for.
+/// The heavy fields first, the heaviest in front, then what is asked of the project around runs, then the fields that are always asked for.
 const OPTIONAL_FIELDS: &[Field] = &[
+    Field::new("Run", "historyKeys"),
     Field::new("Run", "config"),
     Field::new("Run", "summaryMetrics"),
     Field::new("Run", "systemMetrics"),
-    Field::new("Run", "historyKeys"),
     Field::new("Project", "runCount"),
     Field::new("Run", "displayName"),
     Field::new("Run", "state"),
@@ -47,11 +49,15 @@ const OPTIONAL_FIELDS: &[Field] = &[
 /// How many fields at the beginning are left out of the light form.
 const HEAVY_FIELDS: usize = 4;
 
+/// How many are left out of the standard form.
+const HEAVIEST_FIELDS: usize = 1;
+
 impl Detail {
     /// The fields that are asked for where the server has them: of runs, and of the project around them.
     pub fn optional_fields(self) -> &'static [Field] {
         match self {
             Self::Light => &OPTIONAL_FIELDS[HEAVY_FIELDS..],
+            Self::Standard => &OPTIONAL_FIELDS[HEAVIEST_FIELDS..],
             Self::Full => OPTIONAL_FIELDS,
         }
     }

@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use http::Response;
 use wandb_core::RunPath;
-use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Lacks, Operation};
+use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Lacks, Operation, Streamed};
 use wandb_core::transport::Request;
 
-use crate::envelope::{RequestOf, data, missing, post};
+use crate::envelope::{RequestOf, data, list_of_rows, missing, post};
 use crate::row::rows;
 use crate::schema::{JsonText, sdl as schema};
 use crate::{HistoryRow, Samples};
@@ -122,6 +122,25 @@ impl Operation for SampleEvents {
     }
 }
 
+/// The most rows that are read of a server that sends more than were asked for, as one does that takes no number.
+const MOST_ROWS: u64 = 10_000_000;
+
+impl Streamed for SampleEvents {
+    type Item = HistoryRow;
+
+    fn list_path(&self) -> &'static [&'static str] {
+        &["data", "project", "run", "events"]
+    }
+
+    fn most_items(&self) -> u64 {
+        u64::from(self.samples.get().unsigned_abs()).max(MOST_ROWS)
+    }
+
+    fn items(&self, elements: &[u8]) -> Result<Vec<HistoryRow>, AnswerError> {
+        list_of_rows(elements)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,6 +159,13 @@ mod tests {
     fn the_count_is_left_out_where_a_server_lacks_it() {
         assert!(request(&sample(), &[]).contains("eventsLineCount"));
         assert!(!request(&sample(), OPTIONAL_FIELDS).contains("eventsLineCount"));
+    }
+
+    #[test]
+    fn parts_of_the_list_are_read_as_rows() {
+        let rows = sample().items(br#"["{\"system.cpu\":NaN}", null]"#).unwrap();
+        assert_eq!(rows.iter().map(HistoryRow::json).collect::<Vec<_>>(), [r#"{"system.cpu":NaN}"#, "null"]);
+        assert!(matches!(sample().items(b"[1"), Err(AnswerError::Malformed { .. })));
     }
 
     #[test]

@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use http::Response;
 use wandb_core::RunPath;
-use wandb_core::operation::{AnswerError, Endpoint, Lacks, Operation};
+use wandb_core::operation::{AnswerError, Endpoint, Lacks, Operation, Streamed};
 use wandb_core::transport::Request;
 
 use super::sampled::{Spec, any_of, read};
-use crate::envelope::{RequestOf, data, missing, post};
+use crate::envelope::{RequestOf, data, list_of_rows, missing, post};
 use crate::row::{STEP, rows};
 use crate::schema::{JsonText, sdl as schema};
 use crate::{HistoryRow, Keys, KeysError, Samples};
@@ -159,6 +159,23 @@ impl Operation for SampleHistory {
         history
             .map(rows)
             .ok_or_else(|| AnswerError::malformed("it holds a run without history", response.body()))
+    }
+}
+
+/// Only a request for all keys has a list of rows; with keys there are lists of such, which come with the answer.
+impl Streamed for SampleHistory {
+    type Item = HistoryRow;
+
+    fn list_path(&self) -> &'static [&'static str] {
+        if self.keys.is_some() { &[] } else { &["data", "project", "run", "history"] }
+    }
+
+    fn most_items(&self) -> u64 {
+        u64::from(self.samples.get().unsigned_abs()).saturating_mul(2)
+    }
+
+    fn items(&self, elements: &[u8]) -> Result<Vec<HistoryRow>, AnswerError> {
+        list_of_rows(elements)
     }
 }
 

@@ -4,7 +4,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use wandb_core::RunPath;
+use wandb_core::client::HeldBytes;
 use wandb_core::operation::{PageSize, Windowed};
+use wandb_core::page::Page;
 
 use super::GetHistoryWindow;
 use crate::{HistoryWindow, Samples, Selection};
@@ -31,6 +33,7 @@ pub struct ScanHistory {
     selection: Arc<Selection>,
     page_size: PageSize,
     repeats: bool,
+    row_bytes: Option<u64>,
 }
 
 /// The rows that every server gives in one answer: the Python SDK asks for as many at a time.
@@ -45,7 +48,14 @@ impl ScanHistory {
 
     /// Every row, with everything it holds, of the steps (end exclusive) of the run at `path`.
     pub fn new(path: RunPath, steps: Range<i64>) -> Self {
-        Self { path, steps, selection: Arc::default(), page_size: Self::PAGE_SIZE, repeats: false }
+        Self {
+            path,
+            steps,
+            selection: Arc::default(),
+            page_size: Self::PAGE_SIZE,
+            repeats: false,
+            row_bytes: None,
+        }
     }
 
     /// Only the rows that hold certain keys.
@@ -58,6 +68,13 @@ impl ScanHistory {
     #[must_use]
     pub fn page_size(self, page_size: PageSize) -> Self {
         Self { page_size, ..self }
+    }
+
+    /// Begins with windows that are narrow enough for rows of so many bytes, as a [probe](super::HistoryExtent::row_bytes)
+    /// has shown them.
+    #[must_use]
+    pub fn row_bytes(self, row_bytes: Option<u64>) -> Self {
+        Self { row_bytes, ..self }
     }
 
     /// Trusts no answer with as many rows as a page of the Python SDK. To be said of a run that is known to have more
@@ -101,6 +118,23 @@ impl Windowed for ScanHistory {
             1 => SDK_PAGE,
             _ if width <= largest => width.max(SDK_PAGE),
             _ => (largest / 2).max(SDK_PAGE),
+        }
+    }
+
+    fn row_bytes(&self) -> Option<u64> {
+        self.row_bytes
+    }
+
+    fn own_bytes(&self, answer: &HistoryWindow) -> u64 {
+        match answer {
+            HistoryWindow::Pages(pages) => pages.iter().map(Page::own_bytes).sum(),
+            HistoryWindow::Rows(_) => 0,
+        }
+    }
+
+    fn hold(&self, answer: &mut HistoryWindow, held: HeldBytes) {
+        if let HistoryWindow::Pages(pages) = answer {
+            pages.iter_mut().for_each(|page| page.hold(held.clone()));
         }
     }
 }

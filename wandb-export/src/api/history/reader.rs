@@ -1,6 +1,6 @@
 //! Reads a history batch by batch, and says at the end whether it was all.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
@@ -15,6 +15,7 @@ use super::findings::Findings;
 use super::on_disk::OnDisk;
 use super::parents::{Parent, parents};
 use super::parse::{PAGES_AT_ONCE, answered};
+use super::row_spool::RowSpool;
 use super::select::select;
 use super::system::{TIME_AXIS, events, remove_measured};
 use super::union::union;
@@ -55,8 +56,8 @@ pub struct HistoryReader {
     has_ended: bool,
     /// The keys that were asked for, if not all of them.
     keys: Vec<String>,
-    /// Those of the keys that no row of system metrics has.
-    unmeasured: Vec<String>,
+    /// Those of the keys that no row of system metrics has had so far.
+    unmeasured: Arc<Mutex<Vec<String>>>,
     rows: u64,
     findings: Findings,
     /// What turns out about the rows of the runs that this one was forked from.
@@ -102,7 +103,7 @@ impl HistoryReader {
             counted: None,
             has_ended: false,
             keys: history.keys.clone(),
-            unmeasured: Vec::new(),
+            unmeasured: Arc::default(),
             rows: 0,
             findings: Findings::default(),
             of_parents: Vec::new(),
@@ -128,15 +129,13 @@ impl HistoryReader {
         reader.batches = match (history.stream, history.amount) {
             (Stream::System, _) => {
                 let events = events(&history, &reader.findings).await?;
-                let rows = answered(&client, events.rows, &reader.path, &reader.findings.losses).await?;
-                reader.unmeasured = history.keys;
-                remove_measured(&mut reader.unmeasured, &rows);
-                chosen(client, one_batch(rows), selection)
+                let unmeasured = Arc::new(Mutex::new(history.keys));
+                reader.unmeasured = Arc::clone(&unmeasured);
+                let look = move |rows: &[Row]| remove_measured(&mut lock(&unmeasured), rows);
+                let losses = reader.findings.losses.clone();
+                chosen(client, events.into_batches(reader.path.clone(), losses, look), selection)
             }
-            (Stream::Default, Amount::Samples(_)) => {
-                let rows = reader.samples(&history).await?;
-                one_batch(answered(&client, rows, &reader.path, &reader.findings.losses).await?)
-            }
+            (Stream::Default, Amount::Samples(_)) => reader.samples(&history).await?,
             (Stream::Default, Amount::All) if history.with_parent => {
                 let own = reader.open_all(history.clone(), selection.clone()).await?;
                 reader.behind_parents(history, selection, own).await?
@@ -151,7 +150,7 @@ impl HistoryReader {
         Ok(reader)
     }
 
-    async fn samples(&mut self, history: &History) -> Result<Vec<HistoryRow>, Error> {
+    async fn samples(&mut self, history: &History) -> Result<Batches, Error> {
         let client = &history.api.client;
         let operation = SampleHistory::new(history.path.clone()).samples(history.sample_count()?);
         if !history.keys.is_empty() {
@@ -159,25 +158,40 @@ impl HistoryReader {
             if let Some(key) = &history.x_axis {
                 operation = operation.x_axis(key)?;
             }
-            return Ok(client.call(operation).await?.answer);
+            return self.parsed(client.call(operation).await?.answer).await;
         }
         if !by_keys::is_needed(&history.api) {
-            match client.call(operation.clone()).await.map_err(Error::from) {
+            let mut rows = RowSpool::new(client);
+            match client.stream_list(operation.clone(), &mut rows).await.map_err(Error::from) {
                 Err(error) if by_keys::is_lacking(&error) => {}
-                reply => return Ok(reply?.answer),
+                reply => {
+                    reply?;
+                    rows.check()?;
+                    return Ok(rows.into_batches(self.path.clone(), self.findings.losses.clone(), |_| {}));
+                }
             }
         }
         let extent = extent(&self.api, &self.path).await?;
         let (keys, issue) = by_keys::keys(&self.api, &self.path, &extent).await?;
         self.findings.add(issue);
         let most = usize::try_from(history.sample_count()?.get()).unwrap_or(usize::MAX);
-        Ok(by_keys::thinned(client.call(operation.keys(keys).any()).await?.answer, most))
+        let rows = client.call(operation.keys(keys).any()).await?.answer;
+        self.parsed(by_keys::thinned(rows, most)).await
+    }
+
+    async fn parsed(&mut self, rows: Vec<HistoryRow>) -> Result<Batches, Error> {
+        let rows = answered(&self.api.client, rows, &self.path, &self.findings.losses).await?;
+        Ok(one_batch(rows))
     }
 
     async fn open_all(&mut self, history: History, selection: Selection) -> Result<Batches, Error> {
         let extent = match &history.extent {
             Some(extent) => extent.clone(),
-            None => extent(&self.api, &self.path).await?,
+            None if history.source == Source::Exported => extent(&self.api, &self.path).await?,
+            None => {
+                let first_step = history.min_step.unwrap_or(0);
+                probed_extent(&self.api, &self.path, selection.clone(), first_step).await?
+            }
         };
         let range = HistoryRange::between(&extent, history.min_step, history.max_step)?;
         let is_whole = history.keys.is_empty() && history.min_step.is_none() && history.max_step.is_none();
@@ -188,6 +202,7 @@ impl HistoryReader {
             path: history.path.clone(),
             selection,
             pages: history.pages(),
+            row_bytes: extent.row_bytes,
             findings: self.findings.clone(),
             #[cfg(feature = "parquet")]
             is_whole,
@@ -344,7 +359,7 @@ impl HistoryReader {
             }
         } else if self.stream == Stream::System {
             if is_doubtful {
-                unlogged = std::mem::take(&mut self.unmeasured);
+                unlogged = std::mem::take(&mut *lock(&self.unmeasured));
             }
         } else if self.start.is_some() || is_doubtful {
             let now = extent(&self.api, &self.path).await?;
@@ -374,6 +389,20 @@ pub(super) async fn rows_of(client: &Client, batch: Batch) -> Result<Vec<Row>, E
 async fn extent(api: &Api, path: &RunPath) -> Result<HistoryExtent, Error> {
     let reply = api.client.call(GetHistoryKeys::new(path.clone())).boxed().await?;
     Ok(reply.answer)
+}
+
+/// The extent, and how large rows are, which takes no further request.
+async fn probed_extent(
+    api: &Api,
+    path: &RunPath,
+    selection: Selection,
+    first_step: i64,
+) -> Result<HistoryExtent, Error> {
+    let probe = GetHistoryKeys::new(path.clone()).probe(selection, first_step);
+    match api.client.pages(probe).boxed().next().await {
+        Some(extent) => Ok(extent?),
+        None => Ok(HistoryExtent::new()),
+    }
 }
 
 /// `batches` until `rows` rows have come: where the server does not tell the last step, it tells how many rows there
@@ -409,6 +438,11 @@ fn check_count(batches: Batches, counted: u64, run: RunPath, findings: Findings)
 /// How many steps there are up to the last one.
 fn width_of(extent: &HistoryExtent) -> u64 {
     extent.last_step().and_then(|last| u64::try_from(last).ok()).map_or(0, |last| last.saturating_add(1))
+}
+
+/// A list of keys is whole between statements, so a panic elsewhere does not spoil it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn one_batch(rows: Vec<Row>) -> Batches {

@@ -4,9 +4,10 @@ use wandb_core::client::{Client, Reply};
 use wandb_core::operation::Argument;
 use wandb_core::{Row, RunPath};
 use wandb_graphql::Samples;
-use wandb_graphql::ops::{SampleEvents, SampledEvents};
+use wandb_graphql::ops::SampleEvents;
 
 use super::findings::Findings;
+use super::row_spool::RowSpool;
 use super::{Amount, History};
 use crate::error::Error;
 use crate::issue::Issue;
@@ -22,12 +23,14 @@ pub(super) const TIME_AXIS: [&str; 2] = ["_runtime", "_timestamp"];
 
 /// The system metrics. Where the server sends fewer than it counts, it is asked for other numbers of them: it may take a
 /// large one for too much, and answer with few (wandb/wandb #12067, #3680).
-pub(super) async fn events(history: &History, findings: &Findings) -> Result<SampledEvents, Error> {
+pub(super) async fn events(history: &History, findings: &Findings) -> Result<RowSpool, Error> {
     let History { path, amount, .. } = history;
     let client = history.api.client();
     let first = SampleEvents::new(path.clone()).samples(history.sample_count()?);
-    let Reply { answer: mut best, lacks } = client.call(first).await?;
-    let counted = best.line_count.filter(|_| *amount == Amount::All);
+    let mut best = RowSpool::new(client);
+    let Reply { answer, lacks } = client.stream_list(first, &mut best).await?;
+    best.check()?;
+    let counted = answer.line_count.filter(|_| *amount == Amount::All);
     // A count shows whether rows are missing; without one, a server that takes no number of rows may send any.
     if counted.is_none()
         && let Some(argument) = lacks.arguments().next()
@@ -38,33 +41,36 @@ pub(super) async fn events(history: &History, findings: &Findings) -> Result<Sam
         return Ok(best);
     }
     let Some(counted) = counted else {
-        if received(&best) >= ALL_EVENTS {
-            findings.add(Issue::Sampled { run: path.clone(), rows: received(&best) });
+        if best.rows() >= ALL_EVENTS {
+            findings.add(Issue::Sampled { run: path.clone(), rows: best.rows() });
         }
         return Ok(best);
     };
     for samples in [counted, counted.saturating_mul(2), MODEST_SAMPLES] {
-        if received(&best) >= counted {
+        if best.rows() >= counted {
             break;
         }
         if samples != ALL_EVENTS
             && let Ok(samples) = Samples::new(samples)
         {
             let other = ask(client, path, samples).await?;
-            if received(&other) > received(&best) {
+            if other.rows() > best.rows() {
                 best = other;
             }
         }
     }
-    if received(&best) < counted {
-        let (run, received) = (path.clone(), received(&best));
+    if best.rows() < counted {
+        let (run, received) = (path.clone(), best.rows());
         findings.add(Issue::RowsMissing { run, stream: "system metrics", counted, received });
     }
     Ok(best)
 }
 
-async fn ask(client: &Client, path: &RunPath, samples: Samples) -> Result<SampledEvents, Error> {
-    Ok(client.call(SampleEvents::new(path.clone()).samples(samples)).await?.answer)
+async fn ask(client: &Client, path: &RunPath, samples: Samples) -> Result<RowSpool, Error> {
+    let mut rows = RowSpool::new(client);
+    client.stream_list(SampleEvents::new(path.clone()).samples(samples), &mut rows).await?;
+    rows.check()?;
+    Ok(rows)
 }
 
 /// What it means that the server does not take a number of rows.
@@ -78,10 +84,6 @@ fn unlimited(argument: &Argument, amount: Amount) -> Issue {
         argument: argument.name().to_owned(),
         consequence: Some(consequence.to_owned()),
     }
-}
-
-fn received(events: &SampledEvents) -> u64 {
-    events.rows.len() as u64
 }
 
 /// Removes the keys that rows have.

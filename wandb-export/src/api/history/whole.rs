@@ -30,6 +30,8 @@ pub(super) struct Reading {
     pub(super) path: RunPath,
     pub(super) selection: Selection,
     pub(super) pages: PageSize,
+    /// The bytes of a row, as far as the first ones tell.
+    pub(super) row_bytes: Option<u64>,
     pub(super) findings: Findings,
     /// Whether everything is wanted.
     #[cfg(feature = "parquet")]
@@ -61,7 +63,8 @@ impl Reading {
     pub(super) fn live(&self, steps: Range<i64>) -> Batches {
         let mut scan = ScanHistory::new(self.path.clone(), steps.clone())
             .select(self.selection.clone())
-            .page_size(self.pages);
+            .page_size(self.pages)
+            .row_bytes(self.row_bytes);
         if self.repeats {
             scan = scan.with_repeated_steps();
         }

@@ -54,7 +54,7 @@ async fn here(wanted: Runs, issues: Issues) -> Result<Vec<Run>, Error> {
     let Runs { api, path, filter, order, detail, page_size, limit, columns, .. } = wanted;
     let matcher = filter.matcher()?;
     order.check_fields()?;
-    let mut list = ListRuns::new(path.clone()).detail(Detail::Full);
+    let mut list = ListRuns::new(path.clone()).detail(Detail::Standard);
     if let Some(size) = page_size {
         list = list.page_size(size);
     }

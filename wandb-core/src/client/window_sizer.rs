@@ -11,11 +11,15 @@ use crate::operation::PageSize;
 /// apart does not take a request for each gap. It does not grow where a wider answer would probably hold more rows than
 /// can be trusted, as in a run that logged its steps several times.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Width {
+pub(crate) struct WindowSizer {
     now: u64,
     initial: u64,
     largest: u64,
     votes: i32,
+    /// The bytes that an answer is worth its round trip with.
+    enough: u64,
+    /// The bytes of the last answer, and how wide its window was.
+    seen: (u64, u64),
 }
 
 /// An answer in this time is quick.
@@ -25,14 +29,29 @@ const QUICK: Duration = Duration::from_secs(2);
 const SLOW: Duration = Duration::from_secs(15);
 
 /// An answer of so many bytes is worth its round trip; twice as many take memory and save nothing.
-const ENOUGH_BYTES: usize = 512 << 10;
+pub(crate) const ENOUGH_BYTES: u64 = 512 << 10;
+
+/// An answer, however large, makes the next windows no narrower than by this factor.
+const MOST_NARROWING: u64 = 8;
 
 /// So many answers more than failures widen the window, and the other way round: one failure proves nothing.
 const ENOUGH_VOTES: i32 = 2;
 
-impl Width {
-    pub(crate) fn new(size: PageSize) -> Self {
-        Self { now: size.initial(), initial: size.initial(), largest: size.largest(), votes: 0 }
+impl WindowSizer {
+    /// Begins with windows of `size`, or with narrower ones if rows of `row_bytes` would make answers longer than `enough`,
+    /// which is [`ENOUGH_BYTES`] unless memory is short.
+    pub(crate) fn new(size: PageSize, row_bytes: Option<u64>, enough: u64) -> Self {
+        let initial = size.initial();
+        let now = row_bytes.map_or(initial, |bytes| (enough / bytes.max(1)).clamp(1, initial));
+        let seen = row_bytes.map_or((enough, initial), |bytes| (bytes, 1));
+        Self { now, initial, largest: size.largest(), votes: 0, enough, seen }
+    }
+
+    /// The bytes that an answer to a window `width` wide is expected to take.
+    pub(crate) fn expected_bytes(self, width: u64) -> u64 {
+        let (bytes, of) = self.seen;
+        let expected = u128::from(bytes) * u128::from(width) / u128::from(of.max(1));
+        u64::try_from(expected).unwrap_or(u64::MAX)
     }
 
     /// The width of the next window, in steps.
@@ -46,17 +65,22 @@ impl Width {
         &mut self,
         width: u64,
         rows: u64,
-        bytes: usize,
+        bytes: u64,
         took: Duration,
         trusted_rows: impl Fn(u64) -> u64,
     ) {
-        if took > SLOW || bytes > 2 * ENOUGH_BYTES {
+        self.seen = (bytes, width);
+        if bytes > 2 * self.enough {
+            let enough = u128::from(width) * u128::from(self.enough) / u128::from(bytes);
+            return self.narrow(u64::try_from(enough).unwrap_or(width).max(width / MOST_NARROWING));
+        }
+        if took > SLOW {
             return self.refused(width);
         }
         if width < self.now {
             return;
         }
-        let most = if bytes > ENOUGH_BYTES {
+        let most = if bytes > self.enough {
             self.now
         } else if rows < width.min(self.largest) / 8 {
             // Next to nothing was sent, so the width is not what took the time.
@@ -86,8 +110,20 @@ impl Width {
 
     /// Learns that a window `width` wide was more than the server gives.
     pub(crate) fn refused(&mut self, width: u64) {
+        self.narrow(width / 2);
+    }
+
+    /// Learns that the answer to a window `width` wide was given up after `bytes`, many times as much as is aimed at.
+    pub(crate) fn cut(&mut self, width: u64, bytes: u64) {
+        if self.expected_bytes(width) < bytes {
+            self.seen = (bytes, width);
+        }
+        self.narrow(width / MOST_NARROWING);
+    }
+
+    fn narrow(&mut self, width: u64) {
         self.votes = 0;
-        self.now = self.now.min((width / 2).max(1));
+        self.now = self.now.min(width.max(1));
     }
 
     /// Learns that a window `width` wide failed, for its width or for another reason.
@@ -113,7 +149,7 @@ mod tests {
         if width <= 10_000 { width.max(1_000) } else { 5_000 }
     }
 
-    fn after(mut width: Width, answers: u32, rows: impl Fn(u64) -> u64) -> u64 {
+    fn after(mut width: WindowSizer, answers: u32, rows: impl Fn(u64) -> u64) -> u64 {
         for _ in 0..answers {
             width.answered(width.now(), rows(width.now()), 1_000, FAST, trusted);
         }
@@ -122,20 +158,20 @@ mod tests {
 
     #[test]
     fn quick_and_dense_answers_grow_to_the_largest_and_stay() {
-        let width = Width::new(PageSize::adaptive(1_000, 10_000));
+        let width = WindowSizer::new(PageSize::adaptive(1_000, 10_000), None, ENOUGH_BYTES);
         assert_eq!(after(width, 2, |width| width), 2_000);
         assert_eq!(after(width, 50, |width| width), 10_000);
     }
 
     #[test]
     fn gaps_are_crossed_in_wider_and_wider_windows() {
-        let width = Width::new(PageSize::fixed(1_000));
+        let width = WindowSizer::new(PageSize::fixed(1_000), None, ENOUGH_BYTES);
         assert!(after(width, 40, |_| 0) > 1_000_000);
     }
 
     #[test]
     fn refusals_halve_and_the_size_recovers() {
-        let mut width = Width::new(PageSize::fixed(1_000));
+        let mut width = WindowSizer::new(PageSize::fixed(1_000), None, ENOUGH_BYTES);
         width.refused(1_000);
         width.refused(500);
         assert_eq!(width.now(), 250);
@@ -148,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_leisurely_server_gets_the_initial_size_back_and_no_more() {
-        let mut width = Width::new(PageSize::adaptive(1_000, 10_000));
+        let mut width = WindowSizer::new(PageSize::adaptive(1_000, 10_000), None, ENOUGH_BYTES);
         width.refused(1_000);
         for _ in 0..50 {
             width.answered(width.now(), width.now(), 1_000, Duration::from_secs(5), trusted);
@@ -158,7 +194,7 @@ mod tests {
 
     #[test]
     fn after_a_gap_the_width_is_that_of_a_page_again() {
-        let mut width = Width::new(PageSize::fixed(10_000));
+        let mut width = WindowSizer::new(PageSize::fixed(10_000), None, ENOUGH_BYTES);
         while width.now() < 1_000_000 {
             width.answered(width.now(), 0, 1_000, FAST, trusted);
         }
@@ -170,7 +206,7 @@ mod tests {
 
     #[test]
     fn now_and_then_a_failure_does_not_narrow_the_window() {
-        let mut width = Width::new(PageSize::fixed(1_000));
+        let mut width = WindowSizer::new(PageSize::fixed(1_000), None, ENOUGH_BYTES);
         for request in 0..1_000 {
             if request % 3 == 0 {
                 width.failed(width.now());
@@ -187,27 +223,57 @@ mod tests {
 
     #[test]
     fn slow_answers_narrow_the_window() {
-        let mut width = Width::new(PageSize::fixed(1_000));
+        let mut width = WindowSizer::new(PageSize::fixed(1_000), None, ENOUGH_BYTES);
         width.answered(1_000, 1_000, 1_000, Duration::from_secs(40), trusted);
         assert_eq!(width.now(), 500);
     }
 
     #[test]
     fn large_answers_narrow_the_window_to_what_memory_has_room_for() {
-        let mut width = Width::new(PageSize::adaptive(1_000, 100_000));
+        let mut width = WindowSizer::new(PageSize::adaptive(1_000, 100_000), None, ENOUGH_BYTES);
         for bytes_in_a_row in [100, 1_000, 10_000, 100_000] {
             for _ in 0..50 {
                 let rows = width.now();
-                width.answered(rows, rows, usize::try_from(rows).unwrap() * bytes_in_a_row, FAST, trusted);
+                width.answered(rows, rows, rows * bytes_in_a_row, FAST, trusted);
             }
-            let bytes = usize::try_from(width.now()).unwrap() * bytes_in_a_row;
+            let bytes = width.now() * bytes_in_a_row;
             assert!((ENOUGH_BYTES..=2 * ENOUGH_BYTES).contains(&bytes), "{bytes_in_a_row}: {bytes}");
         }
     }
 
     #[test]
+    fn probe_sizes_the_first_window() {
+        let first =
+            |bytes| WindowSizer::new(PageSize::adaptive(1_000, 10_000), Some(bytes), ENOUGH_BYTES).now();
+        assert_eq!([0, 250, 524].map(first), [1_000; 3], "small rows change nothing");
+        assert_eq!([5_000, 100_000, 512 << 10, 100 << 20, u64::MAX].map(first), [104, 5, 1, 1, 1]);
+        let sizer = WindowSizer::new(PageSize::adaptive(1_000, 10_000), Some(100_000), ENOUGH_BYTES);
+        assert_eq!(sizer.expected_bytes(sizer.now()), 500_000);
+    }
+
+    #[test]
+    fn cut_answers_narrow_at_once_and_small_ones_widen_again() {
+        let mut sizer = WindowSizer::new(PageSize::adaptive(1_000, 10_000), None, ENOUGH_BYTES);
+        sizer.cut(1_000, 4 << 20);
+        assert_eq!(sizer.now(), 125);
+        sizer.cut(1_000, 4 << 20);
+        assert_eq!(sizer.now(), 125, "it was asked for before the first was known");
+        sizer.cut(125, 4 << 20);
+        assert_eq!(sizer.now(), 15);
+        assert_eq!(after(sizer, 50, |width| width), 10_000);
+    }
+
+    #[test]
+    fn one_large_row_does_not_narrow_for_ever() {
+        let mut sizer = WindowSizer::new(PageSize::adaptive(1_000, 10_000), None, ENOUGH_BYTES);
+        sizer.answered(1_000, 1_000, 3 << 20, FAST, trusted);
+        assert_eq!(sizer.now(), 166);
+        assert_eq!(after(sizer, 50, |width| width), 10_000);
+    }
+
+    #[test]
     fn windows_shrink_until_repeated_steps_fit() {
-        let mut width = Width::new(PageSize::adaptive(1_000, 10_000));
+        let mut width = WindowSizer::new(PageSize::adaptive(1_000, 10_000), None, ENOUGH_BYTES);
         for _ in 0..40 {
             let rows = width.now() * 7;
             if rows > trusted(width.now()) {
