@@ -64,6 +64,15 @@ pub(crate) fn rows_at_once(columns: usize) -> usize {
     (1_048_576 / columns.max(1)).clamp(1, 8192)
 }
 
+/// Whether a table has so many columns that each of them costs more than its values: then it is written without a look at the
+/// columns that a row does not have.
+///
+/// Below this, buffers for each column take 100 MiB at most, and writing several columns at once is quicker.
+#[cfg(feature = "parquet")]
+pub(crate) fn is_wide(schema: &crate::table::Schema) -> bool {
+    schema.column_count() > 2_000
+}
+
 #[cfg(all(test, any(feature = "csv", feature = "parquet")))]
 mod tests {
     use super::*;

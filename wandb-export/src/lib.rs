@@ -52,7 +52,7 @@ mod local;
 pub mod mirror;
 mod settling;
 pub mod sink;
-#[cfg(feature = "parquet")]
+#[cfg(any(feature = "csv", feature = "parquet"))]
 mod spool;
 pub mod table;
 

@@ -22,6 +22,7 @@ pub(crate) struct Spool {
     lines: String,
     packed: Packed,
     rows: u64,
+    bytes: u64,
 }
 
 /// Some of the rows of a spool.
@@ -32,6 +33,7 @@ pub(crate) enum Portion {
     /// Some rows of a page.
     Page(Arc<Page>, Range<usize>),
     /// Rows that never were in a spool, as the columns of their table.
+    #[cfg(feature = "parquet")]
     Columns(arrow_array::RecordBatch),
 }
 
@@ -41,7 +43,30 @@ impl Portion {
         match self {
             Self::Rows(rows) => rows.len(),
             Self::Page(_, rows) => rows.len(),
+            #[cfg(feature = "parquet")]
             Self::Columns(columns) => columns.num_rows(),
+        }
+    }
+
+    /// The first rows, at most as many, and those behind them if there are any.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn split(self, most: usize) -> (Self, Option<Self>) {
+        if self.len() <= most {
+            return (self, None);
+        }
+        match self {
+            Self::Rows(mut rows) => {
+                let behind = rows.split_off(most);
+                (Self::Rows(rows), Some(Self::Rows(behind)))
+            }
+            Self::Page(page, rows) => {
+                let middle = rows.start + most;
+                (Self::Page(Arc::clone(&page), rows.start..middle), Some(Self::Page(page, middle..rows.end)))
+            }
+            Self::Columns(columns) => {
+                let behind = columns.slice(most, columns.num_rows() - most);
+                (Self::Columns(columns.slice(0, most)), Some(Self::Columns(behind)))
+            }
         }
     }
 }
@@ -61,7 +86,13 @@ impl Spool {
             Some(directory) => SpooledTempFile::new_in(memory, directory),
             None => SpooledTempFile::new(memory),
         };
-        Self { file: BufWriter::new(file), lines: String::new(), packed: Packed::default(), rows: 0 }
+        Self {
+            file: BufWriter::new(file),
+            lines: String::new(),
+            packed: Packed::default(),
+            rows: 0,
+            bytes: 0,
+        }
     }
 
     /// Puts a row aside.
@@ -84,6 +115,7 @@ impl Spool {
             self.file.write_all(text)
         };
         put(write)?;
+        self.bytes += (shape.len() + text.len()) as u64;
         self.rows += page.len() as u64;
         Ok(())
     }
@@ -98,6 +130,7 @@ impl Spool {
             self.file.write_all(self.lines.as_bytes())
         };
         put(write)?;
+        self.bytes += self.lines.len() as u64;
         self.lines.clear();
         Ok(())
     }
@@ -105,6 +138,12 @@ impl Spool {
     /// How many rows there are.
     pub(crate) fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// About how many bytes they take.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes + self.lines.len() as u64
     }
 
     /// The rows, in portions of at most `rows`, in the order in which they came.
@@ -234,6 +273,7 @@ mod tests {
         match portion {
             Portion::Rows(rows) => rows.clone(),
             Portion::Page(page, rows) => page.to_rows()[rows.clone()].to_vec(),
+            #[cfg(feature = "parquet")]
             Portion::Columns(_) => panic!("a spool has no columns"),
         }
     }

@@ -13,11 +13,15 @@
 //!   [`Json`](ColumnType::Json) text.
 //! - Where the type really changes, every value is JSON text, and reported.
 //! - A column of nulls alone is one of strings.
+//! - Objects nested more than 32 levels deep are JSON text from there on, reported.
+//! - Where there are more keys than a table may have columns, the less common ones are in one column of JSON text,
+//!   reported.
 //!
 //! "Reported" means a [`Finding`] in the [`Schema`].
 
 #[cfg(any(feature = "csv", feature = "parquet", feature = "terminal"))]
 mod cells;
+mod choose;
 mod column_type;
 mod error;
 mod finding;
@@ -32,20 +36,29 @@ mod page;
 #[cfg(test)]
 pub(crate) mod random_rows;
 mod resolve;
+mod rest;
 mod schema;
 mod schema_builder;
 #[cfg(test)]
 mod schema_tests;
 mod tally;
+#[cfg(any(feature = "csv", feature = "parquet", feature = "terminal"))]
+mod visit;
 
 #[cfg(feature = "parquet")]
 mod batches;
+#[cfg(feature = "parquet")]
+mod datum;
 #[cfg(feature = "parquet")]
 mod fit;
 #[cfg(feature = "parquet")]
 mod from_arrow;
 #[cfg(feature = "parquet")]
 mod same_size;
+#[cfg(feature = "parquet")]
+mod scatter;
+#[cfg(feature = "parquet")]
+mod scattered_batches;
 #[cfg(feature = "parquet")]
 mod to_arrow;
 
@@ -57,8 +70,12 @@ pub(crate) use gathered::Gathered;
 pub(crate) use nested::divisible;
 pub use nested::{Nested, UnknownNested};
 pub use options::TableOptions;
+#[cfg(any(feature = "csv", feature = "parquet"))]
+pub(crate) use page::PageColumns;
 #[cfg(feature = "parquet")]
 pub(crate) use resolve::arranged;
+#[cfg(feature = "csv")]
+pub(crate) use rest::Rest;
 pub use schema::{Field, FieldKind, Schema};
 pub use schema_builder::SchemaBuilder;
 #[cfg(feature = "parquet")]
@@ -70,12 +87,20 @@ pub use batches::{RecordBatches, batches, batches_with};
 #[cfg(feature = "parquet")]
 pub(crate) use batches::{batches_of, batches_of_table};
 #[cfg(feature = "parquet")]
+pub(crate) use datum::Datum;
+#[cfg(feature = "parquet")]
 pub(crate) use fit::Fit;
-#[cfg(feature = "mirror")]
-pub(crate) use from_arrow::key_of;
 #[cfg(feature = "parquet")]
 pub use from_arrow::rows_of;
+#[cfg(feature = "mirror")]
+pub(crate) use from_arrow::{is_rest, key_of};
 #[cfg(feature = "parquet")]
 pub(crate) use same_size::SameSize;
 #[cfg(feature = "parquet")]
+pub(crate) use scatter::{Scatter, Scatterer};
+#[cfg(feature = "parquet")]
+pub(crate) use scattered_batches::ScatteredBatches;
+#[cfg(feature = "parquet")]
 pub(crate) use to_arrow::{BatchBuilder, arrow_schema};
+#[cfg(feature = "csv")]
+pub(crate) use visit::Visitor;

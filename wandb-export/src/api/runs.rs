@@ -53,6 +53,12 @@ pub struct Runs {
 }
 
 impl Runs {
+    /// The most columns that the program gives a table of runs, whose configs and summaries may have other keys in each
+    /// run: as many as Excel and LibreOffice show. Less common keys go into a column `rest` of JSON text.
+    ///
+    /// For [`SinkOptions`](crate::sink::SinkOptions), whose own default suits histories.
+    pub const MAX_COLUMNS: usize = 16_384;
+
     pub(crate) fn new(api: Api, path: ProjectPath) -> Self {
         Self {
             api,

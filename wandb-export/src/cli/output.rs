@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::error::Error;
 use crate::sink::{Format, Output, Sink, SinkError, SinkOptions, TerminalOptions};
-use crate::table::Nested;
+use crate::table::{Nested, SchemaBuilder};
 
 /// A value that is longer than this is data rather than something to read.
 const LONGEST_FIELD: usize = 4_000;
@@ -28,6 +28,11 @@ pub(super) struct Destination {
     /// [default: dotted in tables and CSV, json in Parquet and Arrow; JSON Lines keep objects as they are]
     #[arg(long, value_name = "dotted|json|struct")]
     nested: Option<String>,
+
+    /// The most columns; less common keys go into a column `rest` of JSON text [default: 50000, for runs 16384, which is
+    /// what spreadsheets show]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    max_columns: Option<u64>,
 }
 
 impl Destination {
@@ -38,7 +43,7 @@ impl Destination {
 
     /// A file.
     pub(super) fn file(output: PathBuf) -> Self {
-        Self { output, format: None, nested: None }
+        Self { output, format: None, nested: None, max_columns: None }
     }
 
     /// The same format, on standard output.
@@ -63,21 +68,30 @@ impl Destination {
 
     /// A sink that writes there.
     pub(super) fn sink(&self) -> Result<Box<dyn Sink>, Error> {
-        self.sink_that_shows(TerminalOptions { width: terminal_width(), ..TerminalOptions::default() })
+        self.sink_with_columns(SchemaBuilder::DEFAULT_MAX_COLUMNS)
+    }
+
+    /// The same for a table that has at most as many columns, unless the user wants another number.
+    pub(super) fn sink_with_columns(&self, most: usize) -> Result<Box<dyn Sink>, Error> {
+        let terminal = TerminalOptions { width: terminal_width(), ..TerminalOptions::default() };
+        self.sink_that_shows(terminal, most)
     }
 
     /// A sink for the fields of one thing, a line each: none is left out, however many and long they are.
     pub(super) fn sink_for_fields(&self) -> Result<Box<dyn Sink>, Error> {
-        self.sink_that_shows(TerminalOptions { rows: usize::MAX, width: None, value_width: LONGEST_FIELD })
+        let terminal = TerminalOptions { rows: usize::MAX, width: None, value_width: LONGEST_FIELD };
+        self.sink_that_shows(terminal, SchemaBuilder::DEFAULT_MAX_COLUMNS)
     }
 
-    fn sink_that_shows(&self, terminal: TerminalOptions) -> Result<Box<dyn Sink>, Error> {
+    fn sink_that_shows(&self, terminal: TerminalOptions, columns: usize) -> Result<Box<dyn Sink>, Error> {
         let format = self.format()?;
         let mut options = SinkOptions::default();
         if let Some(name) = &self.nested {
             let nested: Nested = name.parse().map_err(|error| Error::usage(format!("--nested: {error}")))?;
             options.table.nested = Some(nested);
         }
+        let wanted = self.max_columns.map(|most| usize::try_from(most).unwrap_or(usize::MAX));
+        options.table.max_columns = wanted.unwrap_or(columns);
         options.terminal = terminal;
         Ok(format.sink(self.output()?, &options)?)
     }

@@ -7,7 +7,7 @@ use super::exit::{Failure, Outcome};
 use super::output::{Destination, say};
 use super::session::Session;
 use super::suggest;
-use crate::api::RunColumns;
+use crate::api::{RunColumns, Runs};
 
 /// List the runs of a project with their config and summary
 #[derive(Debug, Clone, Args)]
@@ -72,7 +72,7 @@ pub(super) async fn write(
     destination: &Destination,
 ) -> Result<Outcome, Failure> {
     let progress = session.progress();
-    let sink = progress.counted(destination.sink()?);
+    let sink = progress.counted(destination.sink_with_columns(Runs::MAX_COLUMNS)?);
     let mut runs = session.api.runs(path).await?.order(&selection.order)?.columns(columns);
     if let Some(page) = runs.page() {
         say(&format!("note: {}", listed(page)));

@@ -17,7 +17,7 @@ use super::table_file::{TableFile, writing};
 use crate::batch::Batch;
 use crate::error::Error;
 use crate::sink::SinkError;
-use crate::table::rows_of;
+use crate::table::{SchemaBuilder, rows_of};
 
 /// Rows that are read from a table at once.
 const ROWS_AT_ONCE: usize = 8_192;
@@ -33,7 +33,10 @@ impl Table {
     fn begin(disk: &Disk, run: &str, part: Part, here: &str) -> Result<Self, Error> {
         // Otherwise the step would come before the run.
         let first: &[&str] = if part == Part::History { &[RUN_ID, STEP] } else { &[RUN_ID] };
-        Ok(Self { file: TableFile::begin(disk, here, first)?, run: run.to_owned() })
+        Ok(Self {
+            file: TableFile::begin(disk, here, first, SchemaBuilder::DEFAULT_MAX_COLUMNS)?,
+            run: run.to_owned(),
+        })
     }
 
     fn write(&mut self, batch: Batch) -> Result<(), SinkError> {

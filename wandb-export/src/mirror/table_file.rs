@@ -13,11 +13,12 @@ pub(super) struct TableFile {
 }
 
 impl TableFile {
-    /// Begins a table for the place `here`, whose first columns are these.
-    pub(super) fn begin(disk: &Disk, here: &str, first: &[&str]) -> Result<Self, Error> {
+    /// Begins a table for the place `here`, whose first columns are these, with at most as many columns.
+    pub(super) fn begin(disk: &Disk, here: &str, first: &[&str], most: usize) -> Result<Self, Error> {
         let file = SharedFile::new(disk.create().map_err(|error| writing(disk, here, error))?);
         let mut options = SinkOptions::default();
         options.table.columns = first.iter().map(|&column| column.to_owned()).collect();
+        options.table.max_columns = most;
         let output = Output::writer(disk.place(here).display().to_string(), file.clone());
         Ok(Self { sink: Format::Parquet.sink(output, &options)?, file })
     }

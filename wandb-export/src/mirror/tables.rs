@@ -14,9 +14,9 @@ use super::layout::{RUN_TABLE, RUNS, SWEEP_TABLE};
 use super::record::Stored;
 use super::store::Store;
 use super::table_file::{TableFile, writing};
+use crate::api::Runs;
 use crate::error::Error;
-use crate::sink::SinkError;
-use crate::table::{TableError, divisible};
+use crate::table::divisible;
 
 /// Rows that are handed to a sink at once.
 const ROWS_AT_ONCE: usize = 256;
@@ -37,14 +37,7 @@ pub(super) fn write_runs(disk: &Disk, store: &Mutex<Store>) -> Result<Vec<String
     let mut store = lock(store);
     let mut ids = store.in_order();
     let mut unreadable = HashSet::new();
-    let (table, mut notes) = match run_table(disk, &mut store, &ids, &mut unreadable, spread) {
-        Err(Error::Sink(SinkError::Table(error @ TableError::TooManyColumns { .. }))) => {
-            let (table, mut notes) = run_table(disk, &mut store, &ids, &mut unreadable, Row::clone)?;
-            notes.push(format!("{RUN_TABLE} has config and summary as JSON text only: {error}"));
-            (table, notes)
-        }
-        table => table?,
-    };
+    let (table, mut notes) = run_table(disk, &mut store, &ids, &mut unreadable)?;
     ids.retain(|id| {
         let is_readable = !unreadable.contains(id);
         if !is_readable {
@@ -66,13 +59,12 @@ pub(super) fn write_runs(disk: &Disk, store: &Mutex<Store>) -> Result<Vec<String
     Ok(notes)
 }
 
-/// The table of the runs, each as `row` makes it of its line. Runs without a line that can be read are left out and noted.
+/// The table of the runs. Runs without a line that can be read are left out and noted.
 fn run_table(
     disk: &Disk,
     store: &mut Store,
     ids: &[String],
     unreadable: &mut HashSet<String>,
-    row: impl Fn(&Row) -> Row,
 ) -> Result<(Stored, Vec<String>), Error> {
     let rows = ids.iter().filter_map(|id| {
         let line = match store.row(id) {
@@ -84,7 +76,7 @@ fn run_table(
         if read.is_none() {
             unreadable.insert(id.clone());
         }
-        Some(Ok(row(&read?)))
+        Some(Ok(spread(&read?)))
     });
     table(disk, RUN_TABLE, rows)
 }
@@ -101,7 +93,7 @@ fn table(
     here: &str,
     rows: impl Iterator<Item = Result<Row, Error>>,
 ) -> Result<(Stored, Vec<String>), Error> {
-    let mut table = TableFile::begin(disk, here, &[])?;
+    let mut table = TableFile::begin(disk, here, &[], Runs::MAX_COLUMNS)?;
     let mut batch = Vec::with_capacity(ROWS_AT_ONCE);
     for row in rows {
         batch.push(row?);

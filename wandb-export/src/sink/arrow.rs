@@ -1,10 +1,12 @@
 //! The Arrow IPC file format.
 
+use std::sync::Arc;
+
 use arrow_array::RecordBatch;
 use arrow_ipc::writer::FileWriter;
 
-use super::columnar::Columnar;
-use super::contract::Sink;
+use super::columnar::{Columnar, write_spooled};
+use super::contract::{Sink, SinkReport};
 use super::encode::{Encode, WritePieces};
 use super::error::SinkError;
 use super::format::Format;
@@ -12,8 +14,8 @@ use super::options::SinkOptions;
 use super::output::Output;
 use super::shared::SharedOutput;
 use crate::batch::rows_at_once;
-use crate::spool::Portion;
-use crate::table::{BatchBuilder, Nested, SameSize, Schema, TableError, arrow_schema};
+use crate::spool::{Portion, Spool};
+use crate::table::{BatchBuilder, Nested, SameSize, ScatteredBatches, Schema, TableError, arrow_schema};
 
 pub(super) fn sink(output: Output, options: &SinkOptions) -> Box<dyn Sink> {
     Box::new(Columnar::new(Arrow, output, &options.table, Nested::Json))
@@ -41,6 +43,24 @@ impl Encode for Arrow {
             }
             Err(error) => Err(output.failure(Format::Arrow, error)),
         }
+    }
+
+    fn write_wide(self, schema: Schema, rows: Spool, output: Output) -> Result<SinkReport, SinkError> {
+        if schema.layout.marks > 0 {
+            return write_spooled(self, schema, rows, output);
+        }
+        let count = rows.rows();
+        let mut writer = self.begin(&schema, output)?;
+        let schema = Arc::new(schema);
+        for batch in ScatteredBatches::new(Arc::clone(&schema), rows)? {
+            // They have the right size.
+            let written = writer.file.write(&batch?);
+            written.map_err(|error| writer.output.failure(Format::Arrow, error))?;
+        }
+        let bytes = writer.finish()?.commit()?;
+        let schema = Arc::unwrap_or_clone(schema);
+        let columns = Some(schema.column_count());
+        Ok(SinkReport { rows: count, columns, bytes, findings: schema.findings })
     }
 }
 

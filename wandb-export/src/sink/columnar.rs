@@ -15,8 +15,9 @@ use super::contract::{Sink, SinkReport};
 use super::encode::Encode;
 use super::error::SinkError;
 use super::output::Output;
-use crate::spool::Portion;
-use crate::table::{Gathered, Nested, TableOptions};
+use crate::batch::{is_wide, rows_at_once};
+use crate::spool::{Portion, Spool};
+use crate::table::{Gathered, Nested, Schema, TableOptions};
 
 /// Puts rows aside and encodes them all in the end, or encodes record batches as they come.
 pub(super) struct Columnar<E: Encode> {
@@ -69,13 +70,27 @@ impl<E: Encode> Columnar<E> {
 impl<E: Encode> Gathering<E> {
     /// Writes what was put aside, now that all columns are known.
     fn write(self) -> Result<SinkReport, SinkError> {
-        let (schema, portions) = self.rows.finish()?;
-        let mut table = Table::begin(self.encoding, schema, self.output)?;
-        for portion in portions {
-            table.push(portion?)?;
+        let (schema, spool) = self.rows.finish();
+        if is_wide(&schema) {
+            return self.encoding.write_wide(schema, spool, self.output);
         }
-        table.finish()
+        write_spooled(self.encoding, schema, spool, self.output)
     }
+}
+
+/// Writes rows that were put aside as a table whose columns are known, some rows at a time.
+pub(super) fn write_spooled<E: Encode>(
+    encoding: E,
+    schema: Schema,
+    spool: Spool,
+    output: Output,
+) -> Result<SinkReport, SinkError> {
+    let portions = spool.into_portions(rows_at_once(schema.column_count()))?;
+    let mut table = Table::begin(encoding, schema, output)?;
+    for portion in portions {
+        table.push(portion?)?;
+    }
+    table.finish()
 }
 
 impl<E: Encode> Sink for Columnar<E> {
@@ -102,10 +117,14 @@ impl<E: Encode> Sink for Columnar<E> {
         }
     }
 
-    fn begin_batches(&mut self, schema: &crate::table::Schema) -> Result<bool, SinkError> {
+    fn begin_batches(&mut self, schema: &Schema) -> Result<bool, SinkError> {
+        // Rows are put aside instead, and written a column at a time.
+        if is_wide(schema) || schema.fields().len() > self.options.max_columns {
+            return Ok(false);
+        }
         match std::mem::replace(&mut self.state, State::Failed) {
             State::Gathering(gathering) if gathering.rows.is_empty() => {
-                let arrangement = Arrangement::new(schema, &self.options)?;
+                let arrangement = Arrangement::new(schema, &self.options);
                 let table = Table::begin(gathering.encoding, arrangement.schema().clone(), gathering.output)?;
                 self.state = State::Writing(arrangement, Box::new(table));
                 Ok(true)

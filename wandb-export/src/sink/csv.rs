@@ -11,6 +11,7 @@ mod growing;
 mod known;
 mod recast;
 mod shape;
+mod wide;
 
 use std::ops::Range;
 
@@ -22,7 +23,7 @@ use super::contract::{Sink, SinkReport};
 use super::error::SinkError;
 use super::options::SinkOptions;
 use super::output::Output;
-use crate::table::{ColumnType, Field, FieldKind, Schema, TableError};
+use crate::table::{ColumnType, Field, FieldKind, PageColumns, Schema, TableError};
 
 pub(super) fn sink(output: Output, options: &SinkOptions) -> Result<Box<dyn Sink>, SinkError> {
     Ok(Box::new(Csv {
@@ -93,7 +94,12 @@ impl Sink for Csv {
     fn begin_batches(&mut self, schema: &Schema) -> Result<bool, SinkError> {
         match std::mem::replace(&mut self.state, State::Failed) {
             // Integers keep their own text, whatever other rows have in the column: rows have it still.
-            State::Growing(growing) if growing.is_empty() && !schema.widens => {
+            State::Growing(growing)
+                if growing.is_empty()
+                    && !schema.widens
+                    && !crate::batch::is_wide(schema)
+                    && schema.column_count() <= self.options.max_columns =>
+            {
                 let mut known = Box::new(known::sink(growing.into_output(), &self.options));
                 let begun = known.begin_batches(schema)?;
                 self.state = State::Known(known);
@@ -137,8 +143,9 @@ fn push_rows(schema: &Schema, rows: &[Row], text: &mut String) -> Result<(), Tab
     for row in rows {
         let mut cells = schema.layout.cells();
         schema.layout.fill(row, &mut cells)?;
+        let mut values = cells.values();
         push_record(schema.fields(), text, |field, text| {
-            if let Some(value) = cells.values[field.slot] {
+            if let Some(value) = values.next().flatten() {
                 push_value(field, value, text);
             }
         });
@@ -157,7 +164,11 @@ fn push_record(fields: &[Field], text: &mut String, mut push: impl FnMut(&Field,
 }
 
 fn push_page(schema: &Schema, page: &Page, rows: Range<usize>, text: &mut String) {
-    let columns: Vec<Option<Column<'_>>> = schema.fields().iter().map(|field| field.in_page(page)).collect();
+    let mut columns: Vec<Option<Column<'_>>> = vec![None; schema.fields().len()];
+    // A table that has a column for the rest is not written on a guess, so that every page has its columns.
+    for (slot, column) in PageColumns::of(&schema.layout, page).into_iter().flat_map(|page| page.by_slot) {
+        columns[slot] = Some(column);
+    }
     for row in rows {
         for (index, (field, column)) in schema.fields().iter().zip(&columns).enumerate() {
             if index > 0 {

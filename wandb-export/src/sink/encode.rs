@@ -1,8 +1,10 @@
 //! What makes a format with columns.
 
+use super::columnar::write_spooled;
+use super::contract::SinkReport;
 use super::error::SinkError;
 use super::output::Output;
-use crate::spool::Portion;
+use crate::spool::{Portion, Spool};
 use crate::table::{Schema, TableError};
 
 /// A format with columns.
@@ -17,6 +19,11 @@ pub(super) trait Encode: Copy + Send + Sync + 'static {
 
     /// Begins to write a table.
     fn begin(self, schema: &Schema, output: Output) -> Result<Self::Writer, SinkError>;
+
+    /// Writes a table with very many columns.
+    fn write_wide(self, schema: Schema, rows: Spool, output: Output) -> Result<SinkReport, SinkError> {
+        write_spooled(self, schema, rows, output)
+    }
 }
 
 /// A table that is being written.

@@ -1,19 +1,21 @@
 //! Parquet.
 
+mod bins;
 mod file;
 mod properties;
 mod sizes;
+mod wide;
 
 use arrow_array::RecordBatch;
 
 use self::file::ParquetFile;
 use super::columnar::Columnar;
-use super::contract::Sink;
+use super::contract::{Sink, SinkReport};
 use super::encode::Encode;
 use super::error::SinkError;
 use super::options::SinkOptions;
 use super::output::Output;
-use crate::spool::Portion;
+use crate::spool::{Portion, Spool};
 use crate::table::{BatchBuilder, Nested, Schema, TableError};
 
 pub(super) fn sink(output: Output, options: &SinkOptions) -> Box<dyn Sink> {
@@ -33,5 +35,9 @@ impl Encode for Parquet {
 
     fn begin(self, schema: &Schema, output: Output) -> Result<ParquetFile, SinkError> {
         Ok(ParquetFile::begin(schema, output))
+    }
+
+    fn write_wide(self, schema: Schema, rows: Spool, output: Output) -> Result<SinkReport, SinkError> {
+        wide::write(schema, rows, output)
     }
 }

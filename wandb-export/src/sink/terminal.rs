@@ -19,6 +19,9 @@ use crate::table::{ColumnType, FieldKind, Nested, Schema, SchemaBuilder};
 /// What stands for the rows and columns left out.
 const ELLIPSIS: &str = "…";
 
+/// The most columns to show, however wide the output is: nobody reads more, and each takes memory for every row.
+const MOST_COLUMNS: usize = 1_000;
+
 /// The blanks between two columns.
 const GAP: usize = 2;
 
@@ -29,7 +32,6 @@ pub(super) fn sink(output: Output, options: &SinkOptions) -> Box<dyn Sink> {
         divides_objects: options.table.divides_objects(Nested::Dotted),
         window: Window::new(options.terminal.rows),
         options: options.terminal.clone(),
-        failed: false,
     })
 }
 
@@ -40,7 +42,6 @@ struct Terminal {
     divides_objects: bool,
     window: Window,
     options: TerminalOptions,
-    failed: bool,
 }
 
 impl Sink for Terminal {
@@ -50,19 +51,13 @@ impl Sink for Terminal {
 
     fn write(&mut self, rows: &[Row]) -> Result<(), SinkError> {
         for row in rows {
-            if let Err(error) = self.builder.observe(row) {
-                self.failed = true;
-                return Err(error.into());
-            }
+            self.builder.observe(row);
             self.window.push(row);
         }
         Ok(())
     }
 
     fn finish(mut self: Box<Self>) -> Result<SinkReport, SinkError> {
-        if self.failed {
-            return Err(SinkError::Failed { output: self.output.name().to_owned() });
-        }
         let schema = self.builder.finish();
         let text = render(&schema, &self.window, &self.options)?;
         self.output.write_all(text.as_bytes()).map_err(|error| self.output.error(error))?;
@@ -112,6 +107,7 @@ fn columns(schema: &Schema, window: &Window, value_width: usize) -> Result<Vec<S
     let mut columns: Vec<Shown> = schema
         .fields()
         .iter()
+        .take(MOST_COLUMNS)
         .map(|field| Shown {
             texts: vec![fit(field.name(), value_width)],
             width: 0,
@@ -127,7 +123,7 @@ fn columns(schema: &Schema, window: &Window, value_width: usize) -> Result<Vec<S
             continue;
         };
         schema.layout.fill(row, &mut cells)?;
-        for (column, value) in columns.iter_mut().zip(&cells.values) {
+        for (column, value) in columns.iter_mut().zip(cells.values()) {
             column.texts.push(value.map_or_else(String::new, |value| fit(&cell_text(value), value_width)));
         }
     }

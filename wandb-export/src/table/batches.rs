@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{BufReader, BufWriter, Seek, SeekFrom};
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::StreamReader;
@@ -16,10 +17,10 @@ use super::gathered::Gathered;
 use super::nested::Nested;
 use super::options::TableOptions;
 use super::same_size::SameSize;
+use super::scattered_batches::ScatteredBatches;
 use super::schema::Schema;
 use super::to_arrow::{BatchBuilder, arrow_schema};
-use crate::batch::Batch;
-use crate::batch::rows_at_once;
+use crate::batch::{Batch, is_wide, rows_at_once};
 use crate::spool::Portion;
 
 /// Record batches of a schema that is inferred from all of `rows`. Rows are put aside until the last one is known, in
@@ -56,7 +57,12 @@ pub(crate) fn batches_of(
             batch => gathered.rows(&batch.into_rows()?)?,
         }
     }
-    let (schema, portions) = gathered.finish()?;
+    let (schema, spool) = gathered.finish();
+    if is_wide(&schema) && schema.layout.marks == 0 {
+        let batches = ScatteredBatches::new(Arc::new(schema.clone()), spool)?;
+        return Ok(RecordBatches::of_batches(schema, batches));
+    }
+    let portions = spool.into_portions(rows_at_once(schema.column_count()))?;
     Ok(RecordBatches::new(schema, portions))
 }
 
@@ -113,7 +119,8 @@ pub fn batches_with(
 pub struct RecordBatches {
     schema: Schema,
     arrow: SchemaRef,
-    same_size: SameSize,
+    /// Unless the pieces are what is asked for.
+    same_size: Option<SameSize>,
     pieces: Box<dyn Iterator<Item = Result<RecordBatch, TableError>> + Send>,
 }
 
@@ -128,8 +135,16 @@ impl RecordBatches {
         pieces: impl Iterator<Item = Result<RecordBatch, TableError>> + Send + 'static,
     ) -> Self {
         let arrow = arrow_schema(&schema);
-        let same_size = SameSize::new(&arrow, rows_at_once(schema.column_count()));
+        let same_size = Some(SameSize::new(&arrow, rows_at_once(schema.column_count())));
         Self { arrow, same_size, schema, pieces: Box::new(pieces) }
+    }
+
+    /// Batches that have the right sizes.
+    fn of_batches(
+        schema: Schema,
+        batches: impl Iterator<Item = Result<RecordBatch, TableError>> + Send + 'static,
+    ) -> Self {
+        Self { arrow: arrow_schema(&schema), same_size: None, schema, pieces: Box::new(batches) }
     }
 
     /// The schema of every batch.
@@ -138,15 +153,16 @@ impl RecordBatches {
     }
 
     fn next_batch(&mut self) -> Result<Option<RecordBatch>, TableError> {
+        let Some(same_size) = &mut self.same_size else { return self.pieces.next().transpose() };
         loop {
-            if let Some(batch) = self.same_size.next() {
+            if let Some(batch) = same_size.next() {
                 return Ok(Some(batch));
             }
             let Some(piece) = self.pieces.next() else {
-                self.same_size.end().map_err(TableError::Arrow)?;
-                return Ok(self.same_size.next());
+                same_size.end().map_err(TableError::Arrow)?;
+                return Ok(same_size.next());
             };
-            self.same_size.take(piece?).map_err(TableError::Arrow)?;
+            same_size.take(piece?).map_err(TableError::Arrow)?;
         }
     }
 

@@ -1,77 +1,59 @@
 //! The values of one row, in the order of a schema's columns.
 
-use indexmap::IndexMap;
 use wandb_core::{Row, Value};
 
 use super::error::TableError;
-use super::layout::{Layout, Node};
-use super::nested::divisible;
+use super::layout::Layout;
+use super::visit::Visitor;
 
 /// One row, in the order of a schema's columns.
 #[derive(Debug)]
 pub(crate) struct Cells<'row> {
     /// For each slot the row's value, if it has one that is not null.
-    pub(crate) values: Vec<Option<&'row Value>>,
+    values: Vec<Option<&'row Value>>,
     /// For each struct, whether the row has the object.
+    #[cfg(feature = "parquet")]
     pub(crate) marks: Vec<bool>,
+    #[cfg(not(feature = "parquet"))]
+    marks: Vec<bool>,
+    /// The value of the column for the rest, and its slot.
+    rest: Option<(usize, Value)>,
+}
+
+impl Cells<'_> {
+    /// The row's value for each slot, if it has one that is not null.
+    pub(crate) fn values(&self) -> impl Iterator<Item = Option<&Value>> {
+        let rest = self.rest.as_ref();
+        self.values.iter().enumerate().map(move |(slot, value)| match (value, rest) {
+            (None, Some((own, value))) if *own == slot => Some(value),
+            (value, _) => *value,
+        })
+    }
+}
+
+impl<'row> Visitor<'row> for Cells<'row> {
+    fn value(&mut self, slot: usize, value: &'row Value) -> Result<(), TableError> {
+        self.values[slot] = Some(value);
+        Ok(())
+    }
+
+    fn mark(&mut self, mark: usize) -> Result<(), TableError> {
+        self.marks[mark] = true;
+        Ok(())
+    }
 }
 
 impl Layout {
     /// Room for the cells of one row.
     pub(crate) fn cells<'row>(&self) -> Cells<'row> {
-        Cells { values: vec![None; self.slots()], marks: vec![false; self.marks] }
+        Cells { values: vec![None; self.slots()], marks: vec![false; self.marks], rest: None }
     }
 
     /// Puts each value of `row` into its cell, and takes everything else out of `cells`.
     pub(crate) fn fill<'row>(&self, row: &'row Row, cells: &mut Cells<'row>) -> Result<(), TableError> {
         cells.values.fill(None);
         cells.marks.fill(false);
-        let mut path = Vec::new();
-        self.descend(0, row.iter(), cells, &mut path)
-    }
-
-    fn descend<'row>(
-        &self,
-        node: usize,
-        entries: impl Iterator<Item = (&'row str, &'row Value)>,
-        cells: &mut Cells<'row>,
-        path: &mut Vec<&'row str>,
-    ) -> Result<(), TableError> {
-        let children = &self.nodes[node].children;
-        for (guess, (key, value)) in entries.enumerate() {
-            path.push(key);
-            let Some(child) = lookup(children, guess, key) else { return Err(unknown(path)) };
-            let place = &self.nodes[child];
-            match (divisible(value), place) {
-                (Some(map), place) if !place.whole => {
-                    if let Some(mark) = place.mark {
-                        cells.marks[mark] = true;
-                    }
-                    self.descend(child, map.iter(), cells, path)?;
-                }
-                (_, _) if matches!(value, Value::Null) => {}
-                (_, Node { slot: Some(slot), .. }) => cells.values[*slot] = Some(value),
-                (_, Node { mark: Some(mark), .. }) if is_empty_object(value) => cells.marks[*mark] = true,
-                _ => return Err(unknown(path)),
-            }
-            path.pop();
-        }
+        cells.rest = self.rest.zip(self.visit(row, cells)?);
         Ok(())
     }
-}
-
-/// Rows tend to have their keys in the order of the columns, which saves most of the hashing.
-fn lookup(children: &IndexMap<String, usize>, guess: usize, key: &str) -> Option<usize> {
-    match children.get_index(guess) {
-        Some((name, &child)) if name == key => Some(child),
-        _ => children.get(key).copied(),
-    }
-}
-
-fn is_empty_object(value: &Value) -> bool {
-    matches!(value, Value::Map(map) if map.is_empty())
-}
-
-fn unknown(path: &[&str]) -> TableError {
-    TableError::UnknownKey { path: path.join(".") }
 }

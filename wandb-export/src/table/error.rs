@@ -7,15 +7,6 @@ use super::tally::ValueKind;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TableError {
-    /// The rows have more different keys than a table may have columns.
-    #[error(
-        "laying out rows as a table: more than {limit} columns (hint: choose fewer keys, write nested values as \
-         JSON text, or write JSON Lines, which has no columns)"
-    )]
-    TooManyColumns {
-        /// The most columns allowed, nested objects counted in.
-        limit: usize,
-    },
     /// A row has a key that the schema it is written with has no column for.
     #[error(
         "laying out rows as a table: the schema has no column for the key {path:?} (hint: infer the schema from the same rows)"

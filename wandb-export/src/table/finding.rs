@@ -37,6 +37,15 @@ pub enum Reason {
     ValueAndObject,
     /// Another column has a claim to the same name, so this one was given a suffix.
     NameTaken,
+    /// Objects nested so deeply that few programs read them as columns: the innermost ones are written as JSON text.
+    TooDeep,
+    /// More keys than the table may have columns: the less common ones are in this column.
+    TooManyKeys {
+        /// How many keys are in this column, at least.
+        keys: usize,
+        /// How many keys have columns of their own.
+        columns: usize,
+    },
 }
 
 impl fmt::Display for Finding {
@@ -58,6 +67,21 @@ impl fmt::Display for Finding {
                 f.write_str("only the strings NaN and Infinity, taken for the numbers they stand for")
             }
             Reason::ValueAndObject => f.write_str("an object in some rows, with columns of its own"),
+            Reason::TooDeep => {
+                write!(
+                    f,
+                    "objects nested too deeply, so the innermost ones are written as {}",
+                    self.written_as
+                )
+            }
+            Reason::TooManyKeys { keys, columns } => {
+                return write!(
+                    f,
+                    "holds the less common keys, {keys} at least, as {}, as the table would have too many columns; \
+                     the {columns} most common keys have columns",
+                    self.written_as
+                );
+            }
             Reason::NameTaken => {
                 return write!(f, "renamed, as another column is called {:?} too", self.path.join("."));
             }

@@ -48,7 +48,9 @@ pub fn rows_of(batch: &RecordBatch) -> Result<Vec<Row>, TableError> {
             let mut entries = Vec::with_capacity(columns.len());
             for (notes, column) in &columns {
                 let value = column.value(index)?;
-                if !value.is_null() {
+                if let (true, Value::Map(rest)) = (notes.rest, &value) {
+                    add(&mut entries, rest);
+                } else if !value.is_null() {
                     put(&mut entries, &notes.path, column.name(), value);
                 }
             }
@@ -61,6 +63,33 @@ pub fn rows_of(batch: &RecordBatch) -> Result<Vec<Row>, TableError> {
 #[cfg(feature = "mirror")]
 pub(crate) fn key_of(field: &arrow_schema::Field) -> String {
     Notes::of(field).path.into_iter().next().unwrap_or_else(|| field.name().clone())
+}
+
+/// Whether a column holds the values of all keys that have none.
+#[cfg(feature = "mirror")]
+pub(crate) fn is_rest(field: &arrow_schema::Field) -> bool {
+    Notes::of(field).rest
+}
+
+/// Adds values that had no column, to the objects of which others had.
+fn add(entries: &mut Vec<(String, Value)>, rest: &Map) {
+    for (key, value) in rest.iter() {
+        match (entries.iter_mut().find(|(own, _)| own == key), value) {
+            (Some((_, Value::Map(own))), Value::Map(rest)) => add_to(own, rest),
+            _ => entries.push((key.to_owned(), value.clone())),
+        }
+    }
+}
+
+fn add_to(own: &mut Map, rest: &Map) {
+    for (key, value) in rest.iter() {
+        match (own.get_mut(key), value) {
+            (Some(Value::Map(own)), Value::Map(rest)) => add_to(own, rest),
+            _ => {
+                own.insert(key, value.clone());
+            }
+        }
+    }
 }
 
 /// Puts a value where its path leads, or under the column's own name if another value stands in the way.

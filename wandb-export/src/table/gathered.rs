@@ -10,8 +10,7 @@ use super::nested::Nested;
 use super::options::TableOptions;
 use super::schema::Schema;
 use super::schema_builder::SchemaBuilder;
-use crate::batch::rows_at_once;
-use crate::spool::{Portions, Spool};
+use crate::spool::Spool;
 
 /// The rows of a table so far.
 #[derive(Debug)]
@@ -29,14 +28,14 @@ impl Gathered {
 
     pub(crate) fn rows(&mut self, rows: &[Row]) -> Result<(), TableError> {
         for row in rows {
-            self.builder.observe(row)?;
+            self.builder.observe(row);
             self.spool.push(row)?;
         }
         Ok(())
     }
 
     pub(crate) fn page(&mut self, page: &Page) -> Result<(), TableError> {
-        if self.builder.observe_page(page)? { self.spool.push_page(page) } else { self.rows(&page.to_rows()) }
+        if self.builder.observe_page(page) { self.spool.push_page(page) } else { self.rows(&page.to_rows()) }
     }
 
     /// Whether no row has come yet.
@@ -44,10 +43,8 @@ impl Gathered {
         self.spool.rows() == 0
     }
 
-    /// The columns, and the rows in portions that are not too large for so many columns.
-    pub(crate) fn finish(self) -> Result<(Schema, Portions), TableError> {
-        let schema = self.builder.finish();
-        let portions = self.spool.into_portions(rows_at_once(schema.column_count()))?;
-        Ok((schema, portions))
+    /// The columns, and the rows.
+    pub(crate) fn finish(self) -> (Schema, Spool) {
+        (self.builder.finish(), self.spool)
     }
 }

@@ -10,7 +10,9 @@ use super::schema::{Field, FieldKind};
 pub(crate) struct Layout {
     pub(super) nodes: Vec<Node>,
     slots: usize,
-    pub(super) marks: usize,
+    pub(crate) marks: usize,
+    /// The slot for what no other column holds, as JSON text.
+    pub(crate) rest: Option<usize>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -25,7 +27,7 @@ pub(super) struct Node {
 impl Layout {
     /// The layout of `fields`, which learn their slots.
     pub(super) fn of(fields: &mut [Field]) -> Self {
-        let mut layout = Self { nodes: vec![Node::default()], slots: 0, marks: 0 };
+        let mut layout = Self { nodes: vec![Node::default()], ..Self::default() };
         layout.add(fields);
         for node in &mut layout.nodes {
             node.whole &= node.children.is_empty();
@@ -38,17 +40,27 @@ impl Layout {
         self.slots
     }
 
+    /// The slot of a key of the rows themselves.
+    pub(crate) fn slot_of(&self, key: &str) -> Option<usize> {
+        self.nodes[self.nodes.first()?.children.get(key).copied()?].slot
+    }
+
     fn add(&mut self, fields: &mut [Field]) {
         for field in fields {
-            let node = self.node(&field.path);
             match &mut field.kind {
                 FieldKind::Column(column_type) => {
                     field.slot = self.slots;
                     self.slots += 1;
+                    if field.path.is_empty() {
+                        self.rest = Some(field.slot);
+                        continue;
+                    }
+                    let node = self.node(&field.path);
                     self.nodes[node].slot = Some(field.slot);
                     self.nodes[node].whole = *column_type == ColumnType::Json;
                 }
                 FieldKind::Struct(children) => {
+                    let node = self.node(&field.path);
                     field.slot = self.marks;
                     self.marks += 1;
                     self.nodes[node].mark = Some(field.slot);

@@ -17,7 +17,8 @@ pub struct TableOptions {
     pub nested: Option<Nested>,
     /// Columns to have in any case, in this order, before the others; those that no row has are empty.
     pub columns: Vec<String>,
-    /// The most columns to accept, [`SchemaBuilder::DEFAULT_MAX_COLUMNS`] by default.
+    /// The most columns, [`SchemaBuilder::DEFAULT_MAX_COLUMNS`] by default. Less common keys than these go into one more
+    /// column of JSON text; see [`SchemaBuilder::max_columns`].
     pub max_columns: usize,
     /// The most bytes of JSON text to hold in memory before rows go to an unnamed temporary file; half a MiB by default.
     pub memory: usize,

@@ -2,10 +2,9 @@
 
 use wandb_core::page::{Cell, CellKind, Column, Page};
 
-use super::error::TableError;
+use super::layout::Layout;
 use super::nested::Nested;
 use super::number::{digits_as_f64, int_as_f64};
-use super::schema::Field;
 use super::schema_builder::SchemaBuilder;
 use super::tally::{Tally, ValueKind};
 
@@ -15,28 +14,43 @@ const SURELY_EXACT: usize = 15;
 impl SchemaBuilder {
     /// Takes the rows of a page into account. `false`, and nothing is, if they have objects that have to be taken
     /// apart, so that they have to be looked at one by one.
-    pub(crate) fn observe_page(&mut self, page: &Page) -> Result<bool, TableError> {
+    pub(crate) fn observe_page(&mut self, page: &Page) -> bool {
         if self.nested() == Nested::Struct {
-            return Ok(false);
+            return false;
         }
         let counts: Vec<Counts> = page.columns().map(Counts::of).collect();
         if self.nested() == Nested::Dotted && counts.iter().any(|counts| counts.records > 0) {
-            return Ok(false);
+            return false;
         }
         for (place, (column, counts)) in page.columns().zip(counts).enumerate() {
-            self.observe_column(place, column.key(), &counts.tally, counts.empty_objects)?;
+            self.observe_column(place, column.key(), &counts.tally, counts.empty_objects);
         }
-        Ok(true)
+        true
     }
 }
 
-impl Field {
-    /// The field's values in a page: those of a key of its own.
-    pub(crate) fn in_page<'page>(&self, page: &'page Page) -> Option<Column<'page>> {
-        match self.path() {
-            [key] => page.column(key),
-            _ => None,
+/// The columns of a page that are columns of a schema.
+#[cfg(any(feature = "csv", feature = "parquet"))]
+pub(crate) struct PageColumns<'page> {
+    /// By slot, in order.
+    pub(crate) by_slot: Vec<(usize, Column<'page>)>,
+}
+
+#[cfg(any(feature = "csv", feature = "parquet"))]
+impl<'page> PageColumns<'page> {
+    /// `None` if the page has keys that go to the column for the rest, so that its rows have to be looked at one by one.
+    pub(crate) fn of(layout: &Layout, page: &'page Page) -> Option<Self> {
+        let mut by_slot = Vec::with_capacity(page.columns().len());
+        for column in page.columns() {
+            match layout.slot_of(column.key()) {
+                Some(slot) => by_slot.push((slot, column)),
+                None if layout.rest.is_some() => return None,
+                // Its rows are null, or somebody else has said so.
+                None => {}
+            }
         }
+        by_slot.sort_by_key(|(slot, _)| *slot);
+        Some(Self { by_slot })
     }
 }
 

@@ -1,25 +1,31 @@
 //! From what was seen in the rows to the columns of their table.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use super::choose;
 use super::column_type::ColumnType;
 use super::finding::{Finding, Reason};
 use super::nested::Nested;
 use super::schema::{Field, FieldKind, Schema};
-use super::schema_builder::Node;
+use super::schema_builder::{Limits, Node};
 use super::tally::{Tally, ValueKind};
 
 /// The key that orders the rows of a history.
 const STEP: &str = "_step";
 
 /// The schema for everything in `nodes`, of which the first is the root.
-pub(super) fn schema(nodes: &[Node], nested: Nested, asked_for: &[String]) -> Schema {
+pub(super) fn schema(nodes: &[Node], nested: Nested, asked_for: &[String], limits: Limits) -> Schema {
     let mut resolver = Resolver { nodes, nested, findings: Vec::new() };
     let mut fields = Vec::new();
     resolver.fields(0, &mut Vec::new(), &mut fields);
+    let mut findings = resolver.findings;
+    let left_out = choose::most_common(&mut fields, &mut findings, asked_for, limits);
     add_unseen(&mut fields, asked_for);
     fields.sort_by_cached_key(|field| rank(field, asked_for));
-    let mut findings = resolver.findings;
+    if let Some(rest) = left_out {
+        fields.push(rest.field());
+        findings.push(rest.finding());
+    }
     rename_clashes(&mut fields, &mut findings);
     Schema::new(fields, findings)
 }
@@ -53,11 +59,12 @@ impl Resolver<'_> {
 
     /// The column for the values at `node`, if it has any, and those for the keys below it.
     fn flat_fields(&mut self, node: usize, path: &mut Vec<String>, fields: &mut Vec<Field>) {
-        let Node { tally, children, divided, .. } = &self.nodes[node];
+        let Node { tally, children, divided, is_too_deep, .. } = &self.nodes[node];
         if children.is_empty() || tally.has_values() {
             let mut tally = tally.clone();
             tally.add(ValueKind::Object, *divided);
             let (column_type, reason) = ColumnType::fitting(&self.nodes[node].tally);
+            let reason = if *is_too_deep { Some(Reason::TooDeep) } else { reason };
             let reason = if children.is_empty() { reason } else { reason.or(Some(Reason::ValueAndObject)) };
             fields.push(self.column(path, &tally, column_type, reason));
         }
@@ -66,7 +73,7 @@ impl Resolver<'_> {
 
     /// One field for everything at and below `node`.
     fn struct_field(&mut self, node: usize, path: &mut Vec<String>) -> Field {
-        let Node { tally, children, divided, empty_objects } = &self.nodes[node];
+        let Node { tally, children, divided, empty_objects, is_too_deep } = &self.nodes[node];
         let only_objects = tally.seen().all(|(kind, count)| match kind {
             ValueKind::Null => true,
             ValueKind::Object => count == *empty_objects,
@@ -75,11 +82,18 @@ impl Resolver<'_> {
         if !children.is_empty() && only_objects {
             let mut fields = Vec::new();
             self.fields(node, path, &mut fields);
-            return Field { name: last(path), path: path.clone(), kind: FieldKind::Struct(fields), slot: 0 };
+            return Field {
+                name: last(path),
+                path: path.clone(),
+                kind: FieldKind::Struct(fields),
+                slot: 0,
+                values: 0,
+            };
         }
         let mut tally = tally.clone();
         tally.add(ValueKind::Object, *divided);
         let (column_type, reason) = ColumnType::fitting(&tally);
+        let reason = if *is_too_deep { Some(Reason::TooDeep) } else { reason };
         let mut field = self.column(path, &tally, column_type, reason);
         field.name = last(path);
         field
@@ -102,7 +116,13 @@ impl Resolver<'_> {
                 reason,
             });
         }
-        Field { name, path: path.to_vec(), kind: FieldKind::Column(column_type), slot: 0 }
+        Field {
+            name,
+            path: path.to_vec(),
+            kind: FieldKind::Column(column_type),
+            slot: 0,
+            values: tally.values(),
+        }
     }
 }
 
@@ -119,17 +139,18 @@ fn add_unseen(fields: &mut Vec<Field>, asked_for: &[String]) {
                 path: vec![name.clone()],
                 kind: FieldKind::Column(ColumnType::Utf8),
                 slot: 0,
+                values: 0,
             });
         }
     }
 }
 
 /// Whether `field` is what a user means by `name`: the column itself, or one of those that its objects became.
-fn answers(field: &Field, name: &str) -> bool {
+pub(super) fn answers(field: &Field, name: &str) -> bool {
     field.name == name || field.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
 }
 
-fn rank(field: &Field, asked_for: &[String]) -> usize {
+pub(super) fn rank(field: &Field, asked_for: &[String]) -> usize {
     match asked_for.iter().position(|name| answers(field, name)) {
         Some(position) => position + 1,
         None if field.path == [STEP] => 0,
@@ -141,20 +162,30 @@ fn rank(field: &Field, asked_for: &[String]) -> usize {
 /// path keeps it, and the others get a suffix.
 fn rename_clashes(fields: &mut [Field], findings: &mut Vec<Finding>) {
     let mut by_claim: Vec<usize> = (0..fields.len()).collect();
-    by_claim.sort_by_key(|&index| fields[index].path.len());
+    // The column for the rest has no path, and no claim to its name.
+    by_claim.sort_by_key(|&index| fields[index].path.len().wrapping_sub(1));
     let mut taken = HashSet::new();
     let clashing: Vec<usize> =
         by_claim.into_iter().filter(|&index| !taken.insert(fields[index].name.clone())).collect();
+    if clashing.is_empty() {
+        return;
+    }
+    // Thousands of names may clash, so neither numbers nor findings are searched from the start.
+    let mut numbers: HashMap<String, usize> = HashMap::new();
+    let mut noted: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
+    for (place, finding) in findings.iter().enumerate() {
+        noted.entry(finding.path.clone()).or_default().push(place);
+    }
     for index in clashing {
         let field = &mut fields[index];
-        let mut number = 2;
+        let number = numbers.entry(field.name.clone()).or_insert(2);
         let mut name = format!("{}#{number}", field.name);
         while !taken.insert(name.clone()) {
-            number += 1;
+            *number += 1;
             name = format!("{}#{number}", field.name);
         }
-        for finding in findings.iter_mut().filter(|finding| finding.path == field.path) {
-            finding.column.clone_from(&name);
+        for &place in noted.get(&field.path).into_iter().flatten() {
+            findings[place].column.clone_from(&name);
         }
         findings.push(Finding {
             column: name.clone(),

@@ -35,7 +35,13 @@ impl Schema {
             .into_iter()
             .map(|(name, column_type)| {
                 let name = name.into();
-                Field { path: vec![name.clone()], name, kind: FieldKind::Column(column_type), slot: 0 }
+                Field {
+                    path: vec![name.clone()],
+                    name,
+                    kind: FieldKind::Column(column_type),
+                    slot: 0,
+                    values: 0,
+                }
             })
             .collect();
         Self::new(fields, Vec::new())
@@ -62,6 +68,22 @@ impl Schema {
         &self.findings
     }
 
+    /// The columns that hold values, by slot: the fields of structs rather than these.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn leaves(&self) -> Vec<&Field> {
+        fn add<'a>(fields: &'a [Field], leaves: &mut Vec<&'a Field>) {
+            for field in fields {
+                match &field.kind {
+                    FieldKind::Column(_) => leaves.push(field),
+                    FieldKind::Struct(fields) => add(fields, leaves),
+                }
+            }
+        }
+        let mut leaves = Vec::with_capacity(self.column_count());
+        add(&self.fields, &mut leaves);
+        leaves
+    }
+
     /// How many columns hold values: a struct counts as its fields.
     pub fn column_count(&self) -> usize {
         self.layout.slots()
@@ -76,6 +98,8 @@ pub struct Field {
     pub(super) kind: FieldKind,
     /// Where a row's value for this field stands among its [`Cells`](super::layout::Cells).
     pub(crate) slot: usize,
+    /// How many values were seen; none if the schema was given.
+    pub(crate) values: u64,
 }
 
 impl Field {

@@ -4,21 +4,20 @@ use indexmap::IndexMap;
 use wandb_core::Row;
 use wandb_core::Value;
 
-use super::error::TableError;
 use super::nested::{Nested, divisible};
 use super::resolve;
 use super::schema::Schema;
 use super::tally::Tally;
 
-/// Infers a [`Schema`] from rows. What it keeps grows with the number of different keys, not of rows.
+/// Infers a [`Schema`] from rows. What it keeps grows with the number of different keys, up to a limit, not of rows.
 ///
 /// ```
 /// use wandb_core::Row;
 /// use wandb_export::table::{ColumnType, FieldKind, Nested, SchemaBuilder};
 ///
 /// let mut builder = SchemaBuilder::new(Nested::Dotted);
-/// builder.observe(&Row::parse(br#"{"loss": 1, "_step": 0}"#)?)?;
-/// builder.observe(&Row::parse(br#"{"loss": "NaN", "_step": 1, "eval": {"acc": 0.5}}"#)?)?;
+/// builder.observe(&Row::parse(br#"{"loss": 1, "_step": 0}"#)?);
+/// builder.observe(&Row::parse(br#"{"loss": "NaN", "_step": 1, "eval": {"acc": 0.5}}"#)?);
 /// let schema = builder.finish();
 ///
 /// let names: Vec<_> = schema.fields().iter().map(|field| field.name()).collect();
@@ -33,7 +32,19 @@ pub struct SchemaBuilder {
     max_columns: usize,
     nodes: Vec<Node>,
     surprises: u64,
+    /// Whether some keys were not looked at, because there were too many.
+    overflowed: bool,
 }
+
+/// How many keys are looked at for each column that a table may have, at the least.
+const KEYS_PER_COLUMN: usize = 2;
+
+/// How many different keys are looked at, however few columns a table may have.
+const FEWEST_KEYS: usize = 1 << 17;
+
+/// How deeply objects become columns. Deeper ones are JSON text: pyarrow reads no Arrow file of more than 64 levels, and other
+/// readers recurse as well.
+pub(super) const MOST_LEVELS: usize = 32;
 
 /// What was seen at one place of the rows.
 #[derive(Debug, Default)]
@@ -44,6 +55,8 @@ pub(super) struct Node {
     pub(super) empty_objects: u64,
     /// How many objects were taken apart into children.
     pub(super) divided: u64,
+    /// Whether there were objects that were not taken apart because they are nested too deeply.
+    pub(super) is_too_deep: bool,
     /// The keys below, as first seen, and the places of their nodes.
     pub(super) children: IndexMap<String, usize>,
 }
@@ -60,6 +73,7 @@ impl SchemaBuilder {
             max_columns: Self::DEFAULT_MAX_COLUMNS,
             nodes: vec![Node::default()],
             surprises: 0,
+            overflowed: false,
         }
     }
 
@@ -71,20 +85,20 @@ impl SchemaBuilder {
         self
     }
 
-    /// The most different keys to accept, those of nested objects included: the bound on this builder's memory.
+    /// The most columns, one at least. If the rows have more keys, those that most rows have become columns, of equally
+    /// common ones those that were seen first, and the last column, `rest`, holds all others as JSON text.
+    ///
+    /// Only the first 131 072 different keys are counted, or twice `limit` if that is more; others go to the rest. This
+    /// is the bound on the builder's memory.
     #[must_use]
     pub fn max_columns(mut self, limit: usize) -> Self {
-        self.max_columns = limit;
+        self.max_columns = limit.max(1);
         self
     }
 
     /// Takes a row into account.
-    ///
-    /// # Errors
-    ///
-    /// [`TableError::TooManyColumns`]
-    pub fn observe(&mut self, row: &Row) -> Result<(), TableError> {
-        self.descend(0, row.iter())
+    pub fn observe(&mut self, row: &Row) {
+        self.descend(0, row.iter(), 1);
     }
 
     /// What becomes of nested values.
@@ -96,20 +110,13 @@ impl SchemaBuilder {
     /// Takes many values under a key of rows into account, none of which is to be taken apart. `guess` is the key's
     /// place among the columns, probably.
     #[cfg(any(feature = "csv", feature = "parquet"))]
-    pub(super) fn observe_column(
-        &mut self,
-        guess: usize,
-        key: &str,
-        tally: &Tally,
-        empty_objects: u64,
-    ) -> Result<(), TableError> {
-        let child = self.child(0, guess, key)?;
+    pub(super) fn observe_column(&mut self, guess: usize, key: &str, tally: &Tally, empty_objects: u64) {
+        let Some(child) = self.child(0, guess, key) else { return };
         let node = &mut self.nodes[child];
         let before = node.tally.sorts();
         node.tally.merge(tally);
         node.empty_objects += empty_objects;
         self.surprises += u64::from(node.tally.sorts() != before);
-        Ok(())
     }
 
     /// How often something has come that there was not before. As long as this is the same, so are the columns, their
@@ -121,47 +128,61 @@ impl SchemaBuilder {
 
     /// The schema that holds every row observed.
     pub fn finish(&self) -> Schema {
-        resolve::schema(&self.nodes, self.nested, &self.asked_for)
+        let limits = Limits { columns: self.max_columns, overflowed: self.overflowed };
+        resolve::schema(&self.nodes, self.nested, &self.asked_for, limits)
     }
 
     fn descend<'row>(
         &mut self,
         node: usize,
         entries: impl Iterator<Item = (&'row str, &'row Value)>,
-    ) -> Result<(), TableError> {
+        level: usize,
+    ) {
         for (guess, (key, value)) in entries.enumerate() {
-            let child = self.child(node, guess, key)?;
+            let Some(child) = self.child(node, guess, key) else { continue };
             match divisible(value).filter(|_| self.nested != Nested::Json) {
-                Some(map) => {
+                Some(map) if level < MOST_LEVELS => {
                     self.nodes[child].divided += 1;
-                    self.descend(child, map.iter())?;
+                    self.descend(child, map.iter(), level + 1);
                 }
-                None => self.surprises += u64::from(self.nodes[child].observe(value)),
+                map => {
+                    let child = &mut self.nodes[child];
+                    child.is_too_deep |= map.is_some();
+                    self.surprises += u64::from(child.observe(value));
+                }
             }
         }
-        Ok(())
     }
 
-    fn child(&mut self, node: usize, guess: usize, key: &str) -> Result<usize, TableError> {
+    /// The node for a key, a new one if there is none. `None` if there are too many.
+    fn child(&mut self, node: usize, guess: usize, key: &str) -> Option<usize> {
         let children = &self.nodes[node].children;
         if let Some((name, &child)) = children.get_index(guess)
             && name == key
         {
-            return Ok(child);
+            return Some(child);
         }
         if let Some(&child) = children.get(key) {
-            return Ok(child);
+            return Some(child);
         }
         let child = self.nodes.len();
-        // The root is no column.
-        if child > self.max_columns {
-            return Err(TableError::TooManyColumns { limit: self.max_columns });
+        if child > FEWEST_KEYS.max(self.max_columns.saturating_mul(KEYS_PER_COLUMN)) {
+            self.surprises += u64::from(!self.overflowed);
+            self.overflowed = true;
+            return None;
         }
         self.nodes.push(Node::default());
         self.surprises += 1;
         self.nodes[node].children.insert(key.to_owned(), child);
-        Ok(child)
+        Some(child)
     }
+}
+
+/// How many columns a schema may have, and whether there are keys beyond those that were seen.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) columns: usize,
+    pub(super) overflowed: bool,
 }
 
 impl Node {

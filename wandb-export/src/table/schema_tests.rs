@@ -9,7 +9,7 @@ use super::*;
 fn infer(nested: Nested, asked_for: &[&str], lines: &[&str]) -> String {
     let mut builder = SchemaBuilder::new(nested).asked_for(asked_for.iter().map(|name| (*name).to_owned()));
     for line in lines {
-        builder.observe(&Row::parse(line.as_bytes()).expect("valid JSON")).expect("few columns");
+        builder.observe(&Row::parse(line.as_bytes()).expect("valid JSON"));
     }
     let schema = builder.finish();
     let mut lines = Vec::new();
@@ -150,13 +150,70 @@ fn every_other_finding_reads_as_a_sentence() {
     "#);
 }
 
+fn names(nested: Nested, most: usize, lines: &[&str]) -> Vec<String> {
+    let mut builder = SchemaBuilder::new(nested).max_columns(most);
+    lines.iter().for_each(|line| builder.observe(&Row::parse(line.as_bytes()).expect("valid JSON")));
+    builder.finish().fields().iter().map(|field| field.name().to_owned()).collect()
+}
+
 #[test]
-fn nested_keys_count_towards_the_most_columns() {
-    let row = Row::parse(br#"{"a": {"b": 1, "c": 2}}"#).expect("valid JSON");
-    SchemaBuilder::new(Nested::Dotted).max_columns(3).observe(&row).expect("a, b and c");
-    SchemaBuilder::new(Nested::Json).max_columns(1).observe(&row).expect("a");
-    let error = SchemaBuilder::new(Nested::Dotted).max_columns(2).observe(&row).expect_err("one too many");
-    assert!(matches!(error, TableError::TooManyColumns { limit: 2 }), "{error:?}");
+fn the_most_common_keys_become_columns() {
+    let lines = [r#"{"a": 1, "b": {"x": 1, "y": 2}, "_step": 0}"#, r#"{"c": 1, "b": {"y": 2}, "rest": 1}"#];
+    assert_eq!(names(Nested::Dotted, 6, &lines), ["_step", "a", "b.x", "b.y", "c", "rest"]);
+    assert_eq!(names(Nested::Dotted, 5, &lines), ["_step", "a", "b.x", "b.y", "rest"]);
+    assert_eq!(names(Nested::Dotted, 3, &lines), ["_step", "b.y", "rest"]);
+    assert_eq!(names(Nested::Dotted, 1, &lines), ["rest"]);
+    assert_eq!(names(Nested::Json, 3, &lines), ["_step", "b", "rest"]);
+    assert_eq!(names(Nested::Struct, 3, &lines), ["_step", "b", "rest"]);
+    assert_eq!(
+        names(Nested::Json, 2, &[r#"{"rest": 1, "b": 1}"#, r#"{"rest": 1, "c": 1}"#]),
+        ["rest", "rest#2"]
+    );
+}
+
+#[test]
+fn more_keys_than_are_counted_go_into_the_rest() {
+    let mut builder = SchemaBuilder::new(Nested::Json).max_columns(10);
+    for key in 0..140_000 {
+        builder.observe(&Row::parse(format!(r#"{{"k{key}": 1}}"#).as_bytes()).expect("valid JSON"));
+    }
+    let schema = builder.finish();
+    assert_eq!(schema.column_count(), 10);
+    let finding = schema.findings().last().expect("a finding").to_string();
+    assert!(finding.contains("131064 at least") && finding.contains("the 9 most common"), "{finding}");
+}
+
+#[test]
+fn objects_nested_too_deeply_are_json() {
+    let line = |depth: usize| format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
+    for nested in [Nested::Dotted, Nested::Struct] {
+        for (depth, is_too_deep) in [(31, false), (32, false), (33, true), (256, true)] {
+            let mut builder = SchemaBuilder::new(nested);
+            builder.observe(&Row::parse(line(depth).as_bytes()).expect("valid JSON"));
+            let schema = builder.finish();
+            let reasons: Vec<_> = schema.findings().iter().map(|finding| finding.reason).collect();
+            let expected = if is_too_deep { vec![Reason::TooDeep] } else { vec![] };
+            assert_eq!(reasons, expected, "{nested} {depth}");
+        }
+    }
+}
+
+#[test]
+fn thousands_of_clashing_names_are_told_apart() {
+    // All of them are called a.a.a and so on.
+    let mut builder = SchemaBuilder::new(Nested::Dotted);
+    let keys = ["a"; 15];
+    for cuts in 0..1_u32 << 14 {
+        let mut text = String::from("{\"a");
+        for (place, key) in keys[1..].iter().enumerate() {
+            text += if cuts >> place & 1 == 0 { "." } else { "\":{\"" };
+            text += key;
+        }
+        text = format!("{text}\":1{}}}", "}".repeat(cuts.count_ones() as usize));
+        builder.observe(&Row::parse(text.as_bytes()).expect("valid JSON"));
+    }
+    let schema = builder.finish();
+    assert_eq!((schema.column_count(), schema.findings().len()), (1 << 14, (1 << 14) - 1));
 }
 
 proptest! {
@@ -165,7 +222,7 @@ proptest! {
         for nested in Nested::ALL {
             let infer = |rows: &mut dyn Iterator<Item = &Row>| {
                 let mut builder = SchemaBuilder::new(nested);
-                rows.for_each(|row| builder.observe(row).expect("few columns"));
+                rows.for_each(|row| builder.observe(row));
                 builder.finish()
             };
             let (forwards, backwards) = (infer(&mut rows.iter()), infer(&mut rows.iter().rev()));

@@ -128,6 +128,11 @@ impl Tally {
         self.inexact_integers
     }
 
+    /// How many values were seen that are not null.
+    pub(super) fn values(&self) -> u64 {
+        self.seen().filter(|(kind, _)| *kind != ValueKind::Null).map(|(_, count)| count).sum()
+    }
+
     /// Whether anything but null was seen.
     pub(crate) fn has_values(&self) -> bool {
         self.seen().any(|(kind, _)| kind != ValueKind::Null)

@@ -8,19 +8,19 @@ use arrow_array::builder::{ArrayBuilder, BooleanBuilder, Float64Builder, Int64Bu
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, StructArray};
 use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, Field as ArrowField, Fields, Schema as ArrowSchema, SchemaRef};
-use wandb_core::page::{Cell, CellKind, Page};
+use wandb_core::page::{Cell, Page};
 use wandb_core::{Map, Row, Value};
 
 use super::column_type::ColumnType;
+use super::datum::Datum;
 use super::error::TableError;
-use super::number::{digits_as_f64, int_as_f64};
-use super::page;
+use super::page::PageColumns;
 use super::schema::{Field, FieldKind, Schema};
-use super::tally::ValueKind;
 use crate::spool::Portion;
 
 /// The key of a field's metadata under which is written what the field's name and Arrow type do not say: a JSON
-/// object with `"type": "json"` for JSON text, and `"path"` for keys that were joined with dots.
+/// object with `"type": "json"` for JSON text, `"path"` for keys that were joined with dots, and `"rest": true` for the
+/// column of all that has no other.
 pub(super) const METADATA_KEY: &str = "wandb-export";
 
 /// Makes record batches of rows that fit one schema.
@@ -60,8 +60,8 @@ impl<'schema> BatchBuilder<'schema> {
         for row in rows {
             let mut cells = self.schema.layout.cells();
             self.schema.layout.fill(row, &mut cells)?;
-            for (column, value) in columns.iter_mut().zip(&cells.values) {
-                column.append(*value)?;
+            for (column, value) in columns.iter_mut().zip(cells.values()) {
+                column.append(value)?;
             }
             for (marks, mark) in marks.iter_mut().zip(&cells.marks) {
                 marks.push(*mark);
@@ -72,12 +72,16 @@ impl<'schema> BatchBuilder<'schema> {
 
     /// A page has no objects that are taken apart, so its columns are the schema's own.
     fn arrays_of_page(&self, page: &Page, rows: Range<usize>) -> Result<Vec<ArrayRef>, TableError> {
+        let Some(PageColumns { by_slot }) = PageColumns::of(&self.schema.layout, page) else {
+            return self.arrays_of_rows(&page.to_rows()[rows]);
+        };
         let mut columns = Vec::with_capacity(self.schema.column_count());
         collect_columns(self.schema.fields(), rows.len(), &mut columns);
-        for (field, column) in self.schema.fields().iter().zip(&mut columns) {
-            match field.in_page(page) {
-                Some(cells) => rows.clone().try_for_each(|row| column.append_cell(cells.cell(row)))?,
-                None => rows.clone().try_for_each(|_| column.append(None))?,
+        let mut cells = by_slot.into_iter().peekable();
+        for (slot, column) in columns.iter_mut().enumerate() {
+            match cells.next_if(|(own, _)| *own == slot) {
+                Some((_, cells)) => rows.clone().try_for_each(|row| column.append_cell(cells.cell(row)))?,
+                None => column.values.append_nulls(rows.len()),
             }
         }
         Ok(columns.iter_mut().map(Column::finish).collect())
@@ -98,7 +102,16 @@ fn arrow_field(field: &Field, outermost: bool) -> ArrowField {
     if matches!(field.kind(), FieldKind::Column(ColumnType::Json)) {
         notes.insert("type", "json");
     }
-    if outermost && !matches!(field.path(), [key] if key == field.name()) {
+    let is_own_key = match field.path() {
+        // The column for the rest has no path.
+        [] => true,
+        [key] => key == field.name(),
+        _ => false,
+    };
+    if field.path().is_empty() {
+        notes.insert("rest", true);
+    }
+    if outermost && !is_own_key {
         notes.insert("path", field.path().iter().map(|key| Value::from(key.as_str())).collect::<Vec<_>>());
     }
     let arrow = ArrowField::new(field.name(), data_type, true);
@@ -116,7 +129,7 @@ struct Column<'schema> {
     values: Values,
 }
 
-enum Values {
+pub(super) enum Values {
     Bool(BooleanBuilder),
     Int64(Int64Builder),
     Float64(Float64Builder),
@@ -131,14 +144,7 @@ fn collect_columns<'schema>(fields: &'schema [Field], rows: usize, columns: &mut
             FieldKind::Column(column_type) => columns.push(Column {
                 name: field.name(),
                 holds: *column_type,
-                values: match column_type {
-                    ColumnType::Bool => Values::Bool(BooleanBuilder::with_capacity(rows)),
-                    ColumnType::Int64 => Values::Int64(Int64Builder::with_capacity(rows)),
-                    ColumnType::Float64 => Values::Float64(Float64Builder::with_capacity(rows)),
-                    ColumnType::Utf8 | ColumnType::Json => {
-                        Values::Text(StringBuilder::with_capacity(rows, 0))
-                    }
-                },
+                values: Values::new(*column_type, rows),
             }),
         }
     }
@@ -146,66 +152,74 @@ fn collect_columns<'schema>(fields: &'schema [Field], rows: usize, columns: &mut
 
 impl Column<'_> {
     fn append(&mut self, value: Option<&Value>) -> Result<(), TableError> {
-        match (&mut self.values, value) {
-            (Values::Bool(values), None) => values.append_null(),
-            (Values::Bool(values), Some(Value::Bool(value))) => values.append_value(*value),
-            (Values::Int64(values), None) => values.append_null(),
-            (Values::Int64(values), Some(Value::Int(value))) => values.append_value(*value),
-            (Values::Float64(values), None) => values.append_null(),
-            (Values::Float64(values), Some(value)) => match as_f64(value) {
-                Some(value) => values.append_value(value),
-                None => return Err(self.misfit(value)),
-            },
-            (Values::Text(values), None) => values.append_null(),
-            (Values::Text(values), Some(value)) if self.holds == ColumnType::Json => {
-                values.append_value(value.to_json());
-            }
-            (Values::Text(values), Some(Value::String(value))) => values.append_value(value),
-            (_, Some(value)) => return Err(self.misfit(value)),
+        match value {
+            Some(value) => self.values.append(&Datum::of_value(self.name, self.holds, value)?),
+            None => self.values.append_null(),
         }
         Ok(())
     }
 
     fn append_cell(&mut self, cell: Cell<'_>) -> Result<(), TableError> {
-        match (&mut self.values, cell.kind()) {
-            (_, CellKind::Missing | CellKind::Null) => return self.append(None),
-            (Values::Float64(values), _) => match page::as_f64(cell) {
-                Some(value) => values.append_value(value),
-                None => return self.append(cell.to_value().as_ref()),
-            },
-            (Values::Text(values), CellKind::String) if self.holds == ColumnType::Utf8 => {
-                values.append_value(cell.text());
-            }
-            (
-                Values::Text(values),
-                CellKind::BigInt | CellKind::List | CellKind::Object | CellKind::Record,
-            ) if self.holds == ColumnType::Json => values.append_value(cell.text()),
-            // Small numbers among JSON texts too: they are to look the same whether they came in a page or one by one.
-            _ => return self.append(cell.to_value().as_ref()),
+        match Datum::of_cell(self.name, self.holds, cell)? {
+            Some(datum) => self.values.append(&datum),
+            None => self.values.append_null(),
         }
         Ok(())
     }
 
-    fn misfit(&self, value: &Value) -> TableError {
-        TableError::Misfit { column: self.name.to_owned(), expected: self.holds, found: ValueKind::of(value) }
-    }
-
     fn finish(&mut self) -> ArrayRef {
-        match &mut self.values {
-            Values::Bool(values) => ArrayBuilder::finish(values),
-            Values::Int64(values) => ArrayBuilder::finish(values),
-            Values::Float64(values) => ArrayBuilder::finish(values),
-            Values::Text(values) => ArrayBuilder::finish(values),
-        }
+        self.values.finish()
     }
 }
 
-/// The double that `value` is; `None` where a double would not be the same number.
-fn as_f64(value: &Value) -> Option<f64> {
-    match value {
-        Value::Int(integer) => int_as_f64(*integer),
-        Value::BigInt(integer) => digits_as_f64(integer.digits()),
-        value => value.as_f64(),
+impl Values {
+    pub(super) fn new(holds: ColumnType, rows: usize) -> Self {
+        match holds {
+            ColumnType::Bool => Self::Bool(BooleanBuilder::with_capacity(rows)),
+            ColumnType::Int64 => Self::Int64(Int64Builder::with_capacity(rows)),
+            ColumnType::Float64 => Self::Float64(Float64Builder::with_capacity(rows)),
+            ColumnType::Utf8 | ColumnType::Json => Self::Text(StringBuilder::with_capacity(rows, 0)),
+        }
+    }
+
+    /// Whoever made the datum has seen to it that it is one of these values.
+    #[inline]
+    pub(super) fn append(&mut self, datum: &Datum<'_>) {
+        match (self, datum) {
+            (Self::Bool(values), Datum::Bool(value)) => values.append_value(*value),
+            (Self::Int64(values), Datum::Int64(value)) => values.append_value(*value),
+            (Self::Float64(values), Datum::Float64(value)) => values.append_value(*value),
+            (Self::Text(values), Datum::Text(value)) => values.append_value(value),
+            (values, _) => values.append_null(),
+        }
+    }
+
+    #[inline]
+    fn append_null(&mut self) {
+        match self {
+            Self::Bool(values) => values.append_null(),
+            Self::Int64(values) => values.append_null(),
+            Self::Float64(values) => values.append_null(),
+            Self::Text(values) => values.append_null(),
+        }
+    }
+
+    pub(super) fn append_nulls(&mut self, count: usize) {
+        match self {
+            Self::Bool(values) => values.append_nulls(count),
+            Self::Int64(values) => values.append_nulls(count),
+            Self::Float64(values) => values.append_nulls(count),
+            Self::Text(values) => (0..count).for_each(|_| values.append_null()),
+        }
+    }
+
+    pub(super) fn finish(&mut self) -> ArrayRef {
+        match self {
+            Self::Bool(values) => ArrayBuilder::finish(values),
+            Self::Int64(values) => ArrayBuilder::finish(values),
+            Self::Float64(values) => ArrayBuilder::finish(values),
+            Self::Text(values) => ArrayBuilder::finish(values),
+        }
     }
 }
 

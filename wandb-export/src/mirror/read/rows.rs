@@ -19,7 +19,7 @@ use super::{MirroredRun, unreadable};
 use crate::batch::rows_at_once;
 use crate::error::Error;
 use crate::issue::Issue;
-use crate::table::{key_of, rows_of};
+use crate::table::{is_rest, key_of, rows_of};
 
 /// A value of a row takes more memory than one of a column.
 const CELLS_FOR_ONE: usize = 4;
@@ -141,7 +141,7 @@ fn wanted_columns(schema: &Schema, selection: Option<&Selection>) -> Vec<usize> 
         let is_within = |key: &String| {
             key.strip_prefix(column).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
-        column == STEP || keys.is_empty() || keys.iter().any(is_within)
+        column == STEP || is_rest(field) || keys.is_empty() || keys.iter().any(is_within)
     };
     let fields = schema.fields().iter().enumerate();
     fields.filter(|(_, field)| is_wanted(field)).map(|(index, _)| index).collect()

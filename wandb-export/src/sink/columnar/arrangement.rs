@@ -14,14 +14,11 @@ pub(super) struct Arrangement {
 }
 
 impl Arrangement {
-    pub(super) fn new(schema: &Schema, options: &TableOptions) -> Result<Self, TableError> {
-        if schema.fields().len() > options.max_columns {
-            return Err(TableError::TooManyColumns { limit: options.max_columns });
-        }
+    pub(super) fn new(schema: &Schema, options: &TableOptions) -> Self {
         let target = arranged(schema.clone(), &options.columns);
         let place = |path: &[String]| schema.fields().iter().position(|field| field.path() == path);
         let places = target.fields().iter().map(|field| place(field.path())).collect();
-        Ok(Self { arrow: arrow_schema(&target), schema: target, places })
+        Self { arrow: arrow_schema(&target), schema: target, places }
     }
 
     /// The columns that are written.

@@ -51,9 +51,9 @@ pub(super) fn read_back(
 
 #[cfg(feature = "csv")]
 fn csv(bytes: &[u8], rows: &[Row], options: &SinkOptions) -> Vec<Row> {
-    let mut builder = SchemaBuilder::new(nested(Format::Csv, options));
+    let mut builder = SchemaBuilder::new(nested(Format::Csv, options)).max_columns(options.table.max_columns);
     for row in rows {
-        builder.observe(row).expect("few columns");
+        builder.observe(row);
     }
     let schema = builder.finish();
     let mut reader = csv::ReaderBuilder::new().from_reader(bytes);
@@ -74,11 +74,37 @@ fn csv(bytes: &[u8], rows: &[Row], options: &SinkOptions) -> Vec<Row> {
                 ColumnType::Utf8 => Value::from(text),
                 _ => Value::parse(text.as_bytes()).expect("a value of JSON"),
             };
-            put(&mut entries, field.path(), value);
+            put_all(&mut entries, field.path(), value);
         }
         entries.into_iter().collect()
     });
     rows.collect()
+}
+
+/// Puts a value, or each of those that have no column.
+#[cfg(feature = "csv")]
+fn put_all(entries: &mut Vec<(String, Value)>, path: &[String], value: Value) {
+    match value {
+        Value::Map(map) if path.is_empty() => {
+            for (key, value) in map {
+                match (entries.iter_mut().find(|(own, _)| *own == key), value) {
+                    (Some((_, Value::Map(own))), Value::Map(rest)) => merge(own, rest),
+                    (_, value) => entries.push((key, value)),
+                }
+            }
+        }
+        value => put(entries, path, value),
+    }
+}
+
+#[cfg(feature = "csv")]
+fn merge(own: &mut wandb_core::Map, rest: wandb_core::Map) {
+    for (key, value) in rest {
+        match (own.get_mut(&key), value) {
+            (Some(Value::Map(own)), Value::Map(rest)) => merge(own, rest),
+            (_, value) => drop(own.insert(key, value)),
+        }
+    }
 }
 
 #[cfg(feature = "csv")]

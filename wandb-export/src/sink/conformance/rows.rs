@@ -6,8 +6,8 @@ use wandb_core::{Row, Value};
 use super::read_back::{nested, read_back};
 use super::{cases, formats, parse, write, write_chunks};
 use crate::sink::Format;
-use crate::table::Nested;
 use crate::table::random_rows::{as_tabled, rows, without_nulls};
+use crate::table::{Finding, Nested, Reason};
 
 /// What a file in `format` can tell of a row: CSV does not tell an empty string from a missing value but by quotes,
 /// which its readers ignore.
@@ -120,20 +120,35 @@ fn neither_the_spool_nor_the_size_of_writes_changes_a_byte() {
 }
 
 #[test]
-fn more_columns_than_allowed_are_an_error_and_stay_one() {
+fn less_common_keys_than_fit_go_into_the_rest() {
+    let rows = parse(&[
+        r#"{"a": 1, "b": {"x": 1.5, "y": "NaN"}, "c": "c\"d", "_step": 0}"#,
+        r#"{"d": [1, {"e": null}], "c": "e", "_step": 1, "rest": true}"#,
+        r#"{"_step": 2, "f": null}"#,
+        r#"{"_step": 3, "c": "NaN", "big": 18446744073709551616, "b": {"y": -0.5}}"#,
+    ]);
     for (format, mut options) in cases() {
-        options.table.max_columns = 3;
-        let output = crate::sink::Output::writer("memory", super::Memory::default());
-        let mut sink = format.sink(output, &options).expect("opens");
-        let rows = parse(&[r#"{"a": 1, "b": 2, "c": 3}"#, r#"{"d": 4}"#]);
-        let written = sink.write(&rows);
-        if format == Format::Jsonl {
-            written.expect("no columns, no limit");
-        } else {
-            let error = written.expect_err("too many columns").to_string();
-            assert!(error.contains("more than 3 columns"), "{error}");
-            let error = sink.finish().expect_err("a row is missing").to_string();
-            assert!(error.contains("memory"), "{error}");
+        let (whole, all) = write_chunks(format, &options, &rows, 4);
+        for most in 1..9 {
+            options.table.max_columns = most;
+            let (bytes, report) = write_chunks(format, &options, &rows, 4);
+            for at_once in 1..4 {
+                assert!(
+                    write_chunks(format, &options, &rows, at_once).0 == bytes,
+                    "{format}, {most} columns"
+                );
+            }
+            if format == Format::Jsonl {
+                assert!(bytes == whole, "no columns, no limit");
+                continue;
+            }
+            assert!(report.columns.is_some_and(|columns| columns <= most), "{format}: {report:?}");
+            let rest = |finding: &Finding| matches!(finding.reason, Reason::TooManyKeys { .. });
+            let is_less = all.columns.is_some_and(|all| most < all);
+            assert_eq!(report.findings.iter().any(rest), is_less, "{format}, {most} columns");
+            if let Some(read) = read_back(format, &bytes, &rows, &options) {
+                assert_same(format, nested(format, &options), &rows, &read);
+            }
         }
     }
 }

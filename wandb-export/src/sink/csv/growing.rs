@@ -5,6 +5,9 @@
 //! wrong, what was written is taken back and put aside, and so is all that follows, until the last row has come. Then
 //! records of other columns than the table's are written anew. An output that can take nothing back gets nothing
 //! before.
+//!
+//! A table that turns out to have very many columns is not guessed at: its later rows are put aside as they came, since
+//! records with a field for each column would be little but commas.
 
 use std::io::Write as _;
 
@@ -16,8 +19,10 @@ use super::super::error::SinkError;
 use super::super::output::Output;
 use super::aside::Aside;
 use super::shape::Shape;
+use super::wide::{is_wide, push_portion};
 use super::{header, push_page, push_rows};
 use crate::batch::rows_at_once;
+use crate::spool::Spool;
 use crate::table::{Nested, Schema, SchemaBuilder, TableOptions};
 
 /// So much text is written at once, at least.
@@ -33,6 +38,8 @@ pub(super) struct Growing {
     /// Records that are on their way to their place.
     text: String,
     place: Place,
+    /// The rows since there are very many columns, which follow those in `place`.
+    later: Option<Spool>,
     output: Output,
     memory: usize,
     rows: u64,
@@ -63,6 +70,7 @@ impl Growing {
             shape,
             text: String::new(),
             place: Place::Aside { records, guess: output.can_take_back() },
+            later: None,
             output,
             memory: options.memory,
             rows: 0,
@@ -81,34 +89,47 @@ impl Growing {
     }
 
     pub(super) fn rows(&mut self, rows: &[Row]) -> Result<(), SinkError> {
-        rows.iter().try_for_each(|row| self.builder.observe(row))?;
+        rows.iter().for_each(|row| self.builder.observe(row));
         self.learn()?;
+        self.rows += rows.len() as u64;
+        if let Some(later) = &mut self.later {
+            return Ok(rows.iter().try_for_each(|row| later.push(row))?);
+        }
         for rows in rows.chunks(rows_at_once(self.schema.column_count())) {
             push_rows(&self.schema, rows, &mut self.text)?;
             self.pass_on()?;
         }
-        self.rows += rows.len() as u64;
         Ok(())
     }
 
     pub(super) fn page(&mut self, page: &Page) -> Result<(), SinkError> {
-        if !self.builder.observe_page(page)? {
+        if !self.builder.observe_page(page) {
             return self.rows(&page.to_rows());
         }
         self.learn()?;
+        self.rows += page.len() as u64;
+        if let Some(later) = &mut self.later {
+            return Ok(later.push_page(page)?);
+        }
         let most = rows_at_once(self.schema.column_count());
         for start in (0..page.len()).step_by(most) {
             push_page(&self.schema, page, start..page.len().min(start + most), &mut self.text);
             self.pass_on()?;
         }
-        self.rows += page.len() as u64;
         Ok(())
     }
 
     pub(super) fn finish(mut self) -> Result<SinkReport, SinkError> {
         self.flush()?;
+        if self.later.is_some() {
+            self.schema = self.builder.finish();
+            self.shape = Shape::of(&self.schema);
+        }
         if let Place::Aside { records, .. } = self.place {
             begin(&self.schema, &self.shape, records, &mut self.output)?;
+        }
+        if let Some(later) = self.later {
+            write_later(&self.schema, later, &mut self.output)?;
         }
         let columns = Some(self.schema.column_count());
         // The columns may have been the same all along, while more was found out about them.
@@ -118,11 +139,22 @@ impl Growing {
 
     /// Has the records that follow written for the columns that there are now.
     fn learn(&mut self) -> Result<(), SinkError> {
+        if self.later.is_some() {
+            return Ok(());
+        }
         if self.builder.surprises() == self.surprises {
             return Ok(());
         }
         self.surprises = self.builder.surprises();
         let schema = self.builder.finish();
+        if is_wide(&schema) {
+            self.flush()?;
+            if let Place::Output { header } = self.place {
+                self.take_back(header)?;
+            }
+            self.later = Some(Spool::new(self.memory, self.output.directory()));
+            return Ok(());
+        }
         let shape = Shape::of(&schema);
         if shape != self.shape {
             self.flush()?;
@@ -188,6 +220,21 @@ fn begin(schema: &Schema, shape: &Shape, records: Aside, output: &mut Output) ->
     let length = output.bytes();
     records.replay(shape, |text| write(output, text))?;
     Ok(length)
+}
+
+/// Writes the rows that were put aside as they came.
+fn write_later(schema: &Schema, rows: Spool, output: &mut Output) -> Result<(), SinkError> {
+    let mut text = String::new();
+    for portion in rows.into_portions(rows_at_once(schema.column_count()))? {
+        push_portion(schema, &portion?, &mut text, |text| {
+            if text.len() >= CHUNK {
+                write(output, text.as_bytes())?;
+                text.clear();
+            }
+            Ok::<_, SinkError>(())
+        })?;
+    }
+    write(output, text.as_bytes())
 }
 
 pub(super) fn write(output: &mut Output, text: &[u8]) -> Result<(), SinkError> {

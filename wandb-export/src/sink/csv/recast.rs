@@ -1,17 +1,20 @@
 //! Records that were written before all columns were known, written anew.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use wandb_core::Value;
 
 use super::push_string;
-use super::shape::{Shape, Writes};
+use super::shape::{Column, Shape, Writes};
+use crate::table::Rest;
 
 /// From the records of one shape to those of another that has been found out later.
 pub(super) struct Recast {
     /// For each column of the new records, where the old ones have it, if they do.
     sources: Vec<Option<Source>>,
+    /// The column of the new records for the rest, and the columns of the old ones that go into it.
+    left_out: Option<(usize, Vec<(usize, Column)>)>,
     /// What is left of the text: the begin of a record.
     rest: Vec<u8>,
     /// The fields of a record, as places in the text.
@@ -55,7 +58,12 @@ impl Recast {
             Some(Source { field, strings })
         };
         let sources = to.0.iter().map(|column| source(&column.path, column.writes)).collect();
-        Self { sources, rest: Vec::new(), fields: Vec::new() }
+        let left_out = to.0.iter().position(|column| column.path.is_empty()).map(|rest| {
+            let kept: HashSet<&[String]> = to.0.iter().map(|column| &*column.path).collect();
+            let left_out = from.0.iter().enumerate().filter(|(_, column)| !kept.contains(&*column.path));
+            (rest, left_out.map(|(field, column)| (field, column.clone())).collect())
+        });
+        Self { sources, left_out, rest: Vec::new(), fields: Vec::new() }
     }
 
     /// Takes the next piece of the text, and appends the records that are whole.
@@ -80,6 +88,12 @@ impl Recast {
             if index > 0 {
                 out.push(',');
             }
+            if let Some((_, left_out)) = self.left_out.as_ref().filter(|(rest, _)| *rest == index) {
+                if let Some(rest) = self.rest_of(record, left_out)? {
+                    push_string(&rest.to_json(), out);
+                    continue;
+                }
+            }
             let (text, strings) = match source {
                 Some(source) => {
                     let field = self.fields.get(source.field).ok_or(Spoiled)?;
@@ -99,6 +113,36 @@ impl Recast {
         }
         out.push('\n');
         Ok(())
+    }
+
+    /// The values of columns that have gone into the rest.
+    fn rest_of(&self, record: &[u8], left_out: &[(usize, Column)]) -> Result<Option<Value>, Spoiled> {
+        let mut rest = Rest::default();
+        for (field, Column { path, writes }) in left_out {
+            let field = self.fields.get(*field).ok_or(Spoiled)?;
+            let text = std::str::from_utf8(&record[field.clone()]).map_err(|_| Spoiled)?;
+            if !text.is_empty() {
+                rest.push(path, value(text, *writes)?);
+            }
+        }
+        Ok(rest.into_value())
+    }
+}
+
+/// The value that a field stands for.
+fn value(text: &str, writes: Writes) -> Result<Value, Spoiled> {
+    let is_word = matches!(text, "NaN" | "Infinity" | "-Infinity");
+    match writes {
+        Writes::Numbers if is_word => Ok(text.into()),
+        Writes::Strings => Ok(Value::String(unquoted(text))),
+        Writes::Numbers | Writes::Json => Value::parse(unquoted(text).as_bytes()).map_err(|_| Spoiled),
+    }
+}
+
+fn unquoted(field: &str) -> String {
+    match field.strip_prefix('"').and_then(|field| field.strip_suffix('"')) {
+        Some(quoted) => quoted.replace("\"\"", "\""),
+        None => field.to_owned(),
     }
 }
 
@@ -129,16 +173,11 @@ fn record(text: &[u8], fields: &mut Vec<Range<usize>>) -> Option<usize> {
 }
 
 fn push_as_json(field: &str, out: &mut String) {
-    let string = match field.strip_prefix('"').and_then(|field| field.strip_suffix('"')) {
-        Some(quoted) => quoted.replace("\"\"", "\""),
-        None => field.to_owned(),
-    };
-    push_string(&Value::String(string).to_json(), out);
+    push_string(&Value::String(unquoted(field)).to_json(), out);
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::shape::Column;
     use super::*;
 
     fn shape(columns: &[(&str, Writes)]) -> Shape {

@@ -12,15 +12,19 @@ use crate::table::{ColumnType, Field, FieldKind, Schema};
 /// them took a quarter of the time that a small table takes.
 const LITTLE: usize = 1 << 10;
 
+/// How every file is written.
+pub(super) fn builder() -> WriterPropertiesBuilder {
+    WriterProperties::builder()
+        .set_created_by(concat!("wandb-export version ", env!("CARGO_PKG_VERSION")).to_owned())
+        // Metrics seldom repeat, and a dictionary takes its room in memory for each of perhaps thousands of columns.
+        .set_dictionary_enabled(false)
+}
+
 /// How a table is written, whose rows are `all` if they are known already.
 ///
 /// Nothing here depends on the time, the machine or the process: the same rows give the same bytes.
 pub(super) fn properties(schema: &Schema, all: Option<&[RecordBatch]>) -> WriterProperties {
-    let builder = WriterProperties::builder()
-        .set_created_by(concat!("wandb-export version ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        // Metrics seldom repeat, and a dictionary takes its room in memory for each of perhaps thousands of columns.
-        .set_dictionary_enabled(false);
+    let builder = builder().set_compression(Compression::ZSTD(ZstdLevel::default()));
     let fields = schema.fields().iter().enumerate();
     let builder = fields.fold(builder, |builder, (index, field)| {
         let is_little = all.is_some_and(|all| column_size(all, index) <= LITTLE);

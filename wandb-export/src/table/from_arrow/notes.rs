@@ -12,6 +12,8 @@ pub(super) struct Notes {
     pub(super) json: bool,
     /// The keys that lead to the values, or none if the name is the key.
     pub(super) path: Vec<String>,
+    /// Whether the values are objects of all that has no column.
+    pub(super) rest: bool,
 }
 
 impl Notes {
@@ -21,6 +23,7 @@ impl Notes {
         let path = notes.get("path").and_then(Value::as_list).unwrap_or_default();
         Self {
             json: notes.get("type").and_then(Value::as_str) == Some("json"),
+            rest: notes.get("rest").and_then(Value::as_bool) == Some(true),
             path: path.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         }
     }

@@ -1,0 +1,61 @@
+//! The column for everything that has no column of its own.
+
+use wandb_core::{Map, Value};
+
+/// The name of the column, unless another column has it.
+pub(super) const REST: &str = "rest";
+
+/// The values of a row that no other column holds, by the keys that lead to them.
+///
+/// The keys are put in order, so that the text does not depend on where the values were gathered from.
+#[derive(Debug, Default)]
+pub(crate) struct Rest(Vec<(Vec<String>, Value)>);
+
+impl Rest {
+    pub(crate) fn push(&mut self, path: &[impl AsRef<str>], value: Value) {
+        self.0.push((path.iter().map(|key| key.as_ref().to_owned()).collect(), value));
+    }
+
+    /// An object with all values; `None` if there are none.
+    pub(crate) fn into_value(mut self) -> Option<Value> {
+        if self.0.is_empty() {
+            return None;
+        }
+        self.0.sort_by(|(own, _), (other, _)| own.cmp(other));
+        let mut all = Map::new();
+        for (path, value) in self.0 {
+            insert(&mut all, &path, value);
+        }
+        Some(Value::Map(all))
+    }
+}
+
+fn insert(map: &mut Map, path: &[String], value: Value) {
+    let Some((key, below)) = path.split_first() else { return };
+    if below.is_empty() {
+        map.insert(key.as_str(), value);
+        return;
+    }
+    if !matches!(map.get(key), Some(Value::Map(_))) {
+        map.insert(key.as_str(), Map::new());
+    }
+    if let Some(Value::Map(inner)) = map.get_mut(key) {
+        insert(inner, below, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_nested_by_their_paths_in_order() {
+        let mut rest = Rest::default();
+        rest.push(&["summary", "b"], Value::Int(2));
+        rest.push(&["config", "net", "depth"], Value::Null);
+        rest.push(&["summary", "a"], Value::Int(1));
+        let text = rest.into_value().expect("values").to_json();
+        assert_eq!(text, r#"{"config":{"net":{"depth":null}},"summary":{"a":1,"b":2}}"#);
+        assert_eq!(Rest::default().into_value(), None);
+    }
+}
