@@ -82,3 +82,6 @@ async fn perform(session: Session, command: Command) -> Result<Outcome, Failure>
         Command::Man(options) => man::run(&options),
     }
 }
+
+#[cfg(all(test, feature = "mirror", feature = "csv", feature = "parquet", feature = "mock"))]
+mod tests;

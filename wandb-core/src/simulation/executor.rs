@@ -4,6 +4,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::Duration;
 
 use super::world::Shared;
 
@@ -28,16 +30,58 @@ pub enum Stuck {
 /// So many events are more than any sound run has.
 const MOST_EVENTS: u64 = 10_000_000;
 
-struct Flag(AtomicBool);
+/// Real time of a turn that other threads have.
+const TURN: Duration = Duration::from_millis(1);
+
+/// Their turns before virtual time moves.
+const TURNS: u32 = 3;
+
+/// Their turns where no timer is left.
+const LAST_TURNS: u32 = 60_000;
+
+/// Whether work on other threads belongs to the simulation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Threads {
+    Ignored,
+    Awaited,
+}
+
+struct Flag {
+    is_set: AtomicBool,
+    owner: Thread,
+}
 
 impl Wake for Flag {
     fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::Release);
+        self.is_set.store(true, Ordering::Release);
+        self.owner.unpark();
     }
 }
 
-pub(super) fn run<F: Future>(seed: u64, shared: &Shared, future: F) -> Result<F::Output, Stuck> {
-    let flag = Arc::new(Flag(AtomicBool::new(false)));
+impl Flag {
+    fn take(&self) -> bool {
+        self.is_set.swap(false, Ordering::Acquire)
+    }
+
+    /// The same, once another thread had its turns to set it.
+    fn take_after(&self, turns: u32) -> bool {
+        for _ in 0..turns {
+            if self.take() {
+                return true;
+            }
+            thread::park_timeout(TURN);
+        }
+        self.take()
+    }
+}
+
+pub(super) fn run<F: Future>(
+    seed: u64,
+    shared: &Shared,
+    threads: Threads,
+    future: F,
+) -> Result<F::Output, Stuck> {
+    let flag = Arc::new(Flag { is_set: AtomicBool::new(false), owner: thread::current() });
     let waker = Waker::from(Arc::clone(&flag));
     let mut context = Context::from_waker(&waker);
     let mut future = pin!(future);
@@ -45,8 +89,12 @@ pub(super) fn run<F: Future>(seed: u64, shared: &Shared, future: F) -> Result<F:
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return Ok(output);
         }
-        while !flag.0.swap(false, Ordering::Acquire) {
+        let awaited = threads == Threads::Awaited;
+        while !flag.take() && !(awaited && flag.take_after(TURNS)) {
             if !shared.jump() {
+                if awaited && flag.take_after(LAST_TURNS) {
+                    break;
+                }
                 return Err(Stuck::Deadlock { seed });
             }
         }

@@ -11,7 +11,7 @@ use futures_util::stream;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 
-use super::executor::{self, Stuck};
+use super::executor::{self, Stuck, Threads};
 use super::faults::Faults;
 use super::world::{CLOCK_START, Shared};
 use crate::transport::{
@@ -69,7 +69,18 @@ impl Simulation {
     /// # Errors
     /// [`Stuck`] with the seed where the future would never end.
     pub fn run<F: Future>(&self, future: F) -> Result<F::Output, Stuck> {
-        executor::run(self.seed, &self.shared, future)
+        executor::run(self.seed, &self.shared, Threads::Ignored, future)
+    }
+
+    /// Runs a future that also waits for other threads, such as those that write files.
+    ///
+    /// Virtual time stands still for some milliseconds of real time before each jump, so that the threads get their turn. The
+    /// schedule is therefore not quite the same at every run.
+    ///
+    /// # Errors
+    /// [`Stuck`] with the seed where the future would never end, or waits for a thread for more than a minute.
+    pub fn run_with_threads<F: Future>(&self, future: F) -> Result<F::Output, Stuck> {
+        executor::run(self.seed, &self.shared, Threads::Awaited, future)
     }
 
     /// What has happened so far.

@@ -31,7 +31,7 @@ where
     wandb_core::blocking::block_on(unless_interrupted(command(session)))
 }
 
-fn builder(options: &Connection) -> ApiBuilder {
+pub(super) fn builder(options: &Connection) -> ApiBuilder {
     let attempts = options.retries.saturating_add(1);
     let policy = RetryPolicy::default();
     let policy =

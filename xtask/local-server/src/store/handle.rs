@@ -68,7 +68,7 @@ impl Store {
         Ok(Self(Arc::new(shared)))
     }
 
-    /// What a server of this data answers on its API port, without any network or fault.
+    /// What a server of this data answers, on the port of the request's address, without any network or fault.
     pub fn answer(&self, request: &http::Request<Bytes>) -> http::Response<Bytes> {
         crate::http::answer(&self.0, request)
     }

@@ -1,0 +1,213 @@
+//! The whole program, from its arguments to its files, against servers that answer anything: it never panics, ends in virtual
+//! time, stays within its memory, and one bad item takes no other with it.
+//!
+//! `WANDB_FUZZ_SECONDS` says for how long (3 by default), `WANDB_FUZZ_SEED` where to begin; a failure prints its seed.
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::Parser as _;
+use fastrand::Rng;
+use futures_util::future::{Either, select};
+use serde_json::json;
+use wandb_core::Environment;
+use wandb_core::simulation::{Faults, Simulation};
+use wandb_local_server::{ExportOptions, NewRun, NewSweep, Options, Store};
+
+use super::super::args::Arguments;
+use super::super::exit::{Failure, Outcome};
+use super::super::session::Session;
+use super::super::{connect, perform};
+use super::hostile::{Frequency, Hostile, MOST_HANDED, Misbehaviour};
+
+/// Commands that read; `{out}` is a folder.
+const COMMANDS: &[&str] = &[
+    "whoami",
+    "projects local-team -o {out}/out.jsonl",
+    "runs local-team/p -o {out}/out.jsonl",
+    "runs local-team/p -o {out}/out.parquet",
+    "run local-team/p/run1 -o {out}/out.jsonl",
+    "project local-team/p -o {out}/out.csv",
+    "project local-team/p -o {out}/out.parquet",
+    "compare local-team/p/run1 local-team/p/run2 -o {out}/out.csv",
+    "sweep local-team/p/sw1 -o {out}/out.jsonl",
+    "history local-team/p/run1 -o {out}/out.csv",
+    "history local-team/p/run1 --keys loss,acc -o {out}/out.jsonl",
+    "history local-team/p/run1 --all -o {out}/out.csv",
+    "history local-team/p/run1 --all -o {out}/out.parquet --nested struct",
+    "history local-team/p/run1 --all --keys loss --source exported -o {out}/out.arrow",
+    "history local-team/p/run1 --all --source exported -o {out}/out.jsonl",
+    "history local-team/p/run1 --all --stream system -o {out}/out.csv",
+    "files local-team/p/run1 -o {out}/out.jsonl",
+    "files local-team/p/run1 --all --download -o {out}/files",
+    "logs local-team/p/run1 -o {out}/out.log",
+    "command local-team/p/run1",
+    "mirror local-team/p -o {out}/mirror",
+    "mirror local-team -o {out}/mirror",
+    "set summary local-team/p/run2 acc=0.5",
+];
+
+/// Commands that list, with the items of their lists.
+const LISTS: &[(&str, &[&str])] = &[
+    ("projects local-team -o {out}/out.jsonl", &["p", "q"]),
+    ("runs local-team/p -o {out}/out.jsonl", &["run1", "run2", "run3", "run4"]),
+    ("project local-team/p -o {out}/out.jsonl", &["run1", "run2", "run3", "run4"]),
+    ("files local-team/p/run1 -o {out}/out.jsonl", &["model.bin", "media/a.png", "notes.txt"]),
+];
+
+/// No command takes longer, all waits included: retries with `--max-wait` in between.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
+/// The most that may be resident, in KiB: the budget of `--memory`, the longest answer, and the program with its server.
+const MOST_RESIDENT: u64 = 640 << 10;
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
+}
+
+/// A project with a bit of everything.
+fn store() -> Store {
+    let store = Store::without_server(Options::default()).expect("a schema");
+    store.add_project("local-team", "q");
+    for number in 1..=4_u32 {
+        let rows = (0..number * 20).map(|step| {
+            json!({ "_step": step, "loss": 1.0 / f64::from(step + 1), "acc": step, "net": { "depth": { "a": step } },
+                    "text": format!("row {step}"), "hist": { "_type": "histogram", "bins": [0, 1, 2], "values": [3, 4] } })
+        });
+        let events = (0..8).map(|at| json!({ "system.cpu": at, "_runtime": at * 15 }).to_string());
+        let run = NewRun::new("local-team", "p", &format!("run{number}"))
+            .config(&json!({ "lr": 0.1, "number": number, "net": { "depth": number } }))
+            .summary(&json!({ "acc": f64::from(number), "best": { "loss": 0.1 } }))
+            .rows(rows);
+        store.add_run(NewRun {
+            display_name: Some(format!("name {number}")),
+            created_at: Some(format!("2024-03-0{number}T10:00:00Z").parse().expect("a time")),
+            events: events.collect(),
+            log: (0..20).map(|line| format!("line {line}")).collect(),
+            sweep: (number > 2).then(|| "sw1".to_owned()),
+            ..run
+        });
+    }
+    store.add_sweep(NewSweep::new("local-team", "p", "sw1"));
+    for (name, length) in [("model.bin", 50_000), ("media/a.png", 100), ("notes.txt", 0)] {
+        store.add_file("local-team/p/run1", name, vec![7; length]).expect("a run");
+    }
+    store.export_run("local-team/p/run1", &ExportOptions::default()).expect("a run");
+    store
+}
+
+/// What a command came to.
+struct Ended {
+    result: Result<Outcome, Failure>,
+    requests: u64,
+    /// Lines of the output, without order.
+    lines: BTreeSet<String>,
+}
+
+fn run(seed: u64, store: Store, command: &str, misbehaviour: Misbehaviour) -> Ended {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("UTF-8");
+    let words = command.split(' ').map(|word| word.replace("{out}", out));
+    let words = ["wandb-export".to_owned(), "--no-progress".to_owned()].into_iter().chain(words);
+    let arguments = Arguments::try_parse_from(words).expect("a command line");
+    let simulation = Simulation::new(seed, Faults::none(), |_| http::Response::default());
+    let hostile = Arc::new(Hostile::new(simulation.transport(), store, seed, misbehaviour));
+    let api = connect::builder(&arguments.connection)
+        .environment(Environment::default())
+        .base_url("http://server.test")
+        .api_key(Options::DEFAULT_API_KEY.parse().expect("a key"))
+        .connect_over(Arc::clone(&hostile) as _)
+        .expect("a client");
+    let session = Session::new(api.clone(), &arguments.connection);
+    let ended = simulation.run_with_threads(async {
+        let command = Box::pin(perform(session, arguments.command));
+        match select(command, Box::pin(api.client().sleep(LONGEST))).await {
+            Either::Left((result, _)) => result,
+            Either::Right(_) => {
+                panic!("it had not ended after {LONGEST:?}, and {} requests", hostile.requests())
+            }
+        }
+    });
+    let result = ended.unwrap_or_else(|stuck| panic!("{stuck}"));
+    assert!(hostile.handed() <= MOST_HANDED, "{} bytes were read", hostile.handed());
+    let text = std::fs::read_to_string(folder.path().join("out.jsonl")).unwrap_or_default();
+    let lines = text.lines().map(str::to_owned).collect();
+    assert_contained(folder.path(), command);
+    Ended { result, requests: hostile.requests(), lines }
+}
+
+/// Nothing is left beside the outputs, such as a temporary file, or a file whose name led out of its folder.
+fn assert_contained(folder: &Path, command: &str) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let name = entry.expect("an entry").file_name().into_string().expect("UTF-8");
+        assert!(command.contains(&format!("{{out}}/{name}")), "`{command}` left {name}");
+    }
+}
+
+/// The most that has been resident in this process, in KiB, if this test has the process for itself.
+fn peak() -> Option<u64> {
+    std::env::var_os("NEXTEST")?;
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
+}
+
+/// Tries one seed after the other until the time is up, and names the one that failed.
+fn for_each_seed(name: &str, try_seed: impl Fn(u64)) {
+    let seconds = number("WANDB_FUZZ_SECONDS").unwrap_or(3);
+    let first = number("WANDB_FUZZ_SEED");
+    let begin = first.unwrap_or_else(|| Rng::new().u64(..1 << 40));
+    let (start, mut tried) = (Instant::now(), 0);
+    println!("{name}: from seed {begin}, for {seconds} s");
+    while tried == 0 || start.elapsed() < Duration::from_secs(seconds) {
+        let seed = begin + tried;
+        if catch_unwind(AssertUnwindSafe(|| try_seed(seed))).is_err() {
+            panic!("WANDB_FUZZ_SEED={seed} WANDB_FUZZ_SECONDS=0 shows it again");
+        }
+        if let Some(peak) = peak() {
+            assert!(peak <= MOST_RESIDENT, "seed {seed}: {peak} KiB were resident");
+        }
+        tried += 1;
+    }
+    println!("{name}: {tried} seeds, peak {} KiB", peak().unwrap_or_default());
+}
+
+#[test]
+fn program_survives_any_answer() {
+    for_each_seed("any answer", |seed| {
+        let mut rng = Rng::with_seed(seed);
+        let command = COMMANDS[rng.usize(0..COMMANDS.len())];
+        let frequency = match rng.u8(0..4) {
+            0 | 1 => Frequency::Once(rng.u64(0..6)),
+            2 => Frequency::From(rng.u64(0..6)),
+            _ => Frequency::Share(rng.f64()),
+        };
+        println!("seed {seed}: {frequency:?} {command}");
+        let ended = run(seed, store(), command, Misbehaviour::Answers(frequency));
+        assert!(ended.requests < 20_000, "{} requests", ended.requests);
+    });
+}
+
+#[test]
+fn one_bad_node_takes_no_other_with_it() {
+    let whole: Vec<BTreeSet<String>> =
+        LISTS.iter().map(|(command, _)| run(0, store(), command, Misbehaviour::None).lines).collect();
+    for_each_seed("one bad node", |seed| {
+        let mut rng = Rng::with_seed(seed);
+        let at = rng.usize(0..LISTS.len());
+        let (command, items) = LISTS[at];
+        let item = items[rng.usize(0..items.len())];
+        println!("seed {seed}: {item} in {command}");
+        let ended = run(seed, store(), command, Misbehaviour::Node(item));
+        let quoted = format!("\"{item}\"");
+        for line in whole[at].iter().filter(|line| !line.contains(&quoted)) {
+            assert!(ended.lines.contains(line), "lost for {item}: {line}\n{:?}", ended.result);
+        }
+        let is_short = ended.lines.len() < whole[at].len();
+        let is_done = matches!(ended.result, Ok(Outcome::Done | Outcome::Unsupported));
+        assert!(!(is_short && is_done), "{item} is missing, and nobody says so");
+    });
+}
