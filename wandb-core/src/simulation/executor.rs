@@ -43,7 +43,8 @@ const LAST_TURNS: u32 = 60_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Threads {
     Ignored,
-    Awaited,
+    /// It does, and the virtual time must stay below this.
+    Awaited(Duration),
 }
 
 struct Flag {
@@ -89,7 +90,11 @@ pub(super) fn run<F: Future>(
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return Ok(output);
         }
-        let awaited = threads == Threads::Awaited;
+        let awaited = match threads {
+            Threads::Awaited(longest) if shared.lock().now > longest => return Err(Stuck::Endless { seed }),
+            Threads::Awaited(_) => true,
+            Threads::Ignored => false,
+        };
         while !flag.take() && !(awaited && flag.take_after(TURNS)) {
             if !shared.jump() {
                 if awaited && flag.take_after(LAST_TURNS) {

@@ -78,9 +78,10 @@ impl Simulation {
     /// schedule is therefore not quite the same at every run.
     ///
     /// # Errors
-    /// [`Stuck`] with the seed where the future would never end, or waits for a thread for more than a minute.
-    pub fn run_with_threads<F: Future>(&self, future: F) -> Result<F::Output, Stuck> {
-        executor::run(self.seed, &self.shared, Threads::Awaited, future)
+    /// [`Stuck`] with the seed where the future takes longer than `longest` in virtual time, or waits for a thread for more
+    /// than a minute.
+    pub fn run_with_threads<F: Future>(&self, longest: Duration, future: F) -> Result<F::Output, Stuck> {
+        executor::run(self.seed, &self.shared, Threads::Awaited(longest), future)
     }
 
     /// What has happened so far.

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use clap::Parser as _;
 use fastrand::Rng;
-use futures_util::future::{Either, select};
 use serde_json::json;
 use wandb_core::Environment;
 use wandb_core::simulation::{Faults, Simulation};
@@ -121,17 +120,9 @@ fn run(seed: u64, store: Store, command: &str, misbehaviour: Misbehaviour) -> En
         .api_key(Options::DEFAULT_API_KEY.parse().expect("a key"))
         .connect_over(Arc::clone(&hostile) as _)
         .expect("a client");
-    let session = Session::new(api.clone(), &arguments.connection);
-    let ended = simulation.run_with_threads(async {
-        let command = Box::pin(perform(session, arguments.command));
-        match select(command, Box::pin(api.client().sleep(LONGEST))).await {
-            Either::Left((result, _)) => result,
-            Either::Right(_) => {
-                panic!("it had not ended after {LONGEST:?}, and {} requests", hostile.requests())
-            }
-        }
-    });
-    let result = ended.unwrap_or_else(|stuck| panic!("{stuck}"));
+    let session = Session::new(api, &arguments.connection);
+    let ended = simulation.run_with_threads(LONGEST, perform(session, arguments.command));
+    let result = ended.unwrap_or_else(|stuck| panic!("{stuck}, after {} requests", hostile.requests()));
     assert!(hostile.handed() <= MOST_HANDED, "{} bytes were read", hostile.handed());
     let text = std::fs::read_to_string(folder.path().join("out.jsonl")).unwrap_or_default();
     let lines = text.lines().map(str::to_owned).collect();
