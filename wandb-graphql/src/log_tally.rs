@@ -1,5 +1,8 @@
 //! Whether a log is whole.
 
+use wandb_core::operation::UnreadableEntry;
+
+use crate::lister::MOST_UNREADABLE;
 use crate::ops::{ListLogLines, LogPage};
 
 /// Takes the pages of a log one after the other and tells at the end whether lines are missing.
@@ -22,6 +25,7 @@ pub struct LogTally {
     skipped: u64,
     counted: Option<u64>,
     null_entries: u64,
+    unreadable: Vec<UnreadableEntry>,
     /// Whether the server gave as many lines as it ever does at once, and would give no others.
     is_full_tail: bool,
 }
@@ -30,7 +34,10 @@ impl LogTally {
     /// Takes the next page and returns its lines, without those that a page before it had.
     pub fn take(&mut self, page: LogPage) -> Vec<String> {
         self.counted = page.total.or(self.counted);
-        self.null_entries += page.null_entries;
+        let left_out = page.unreadable.iter().filter(|entry| entry.is_left_out).count();
+        self.null_entries += page.null_entries + left_out as u64;
+        let room = MOST_UNREADABLE.saturating_sub(self.unreadable.len());
+        self.unreadable.extend(page.unreadable.into_iter().take(room));
         self.is_full_tail |= page.is_tail && page.lines.len() as u64 >= ListLogLines::TAIL;
         let mut lines = Vec::with_capacity(page.lines.len());
         for line in page.lines {
@@ -69,7 +76,12 @@ impl LogTally {
         self.first
     }
 
-    /// How many entries were null.
+    /// The entries that could not be read, a thousand at the most.
+    pub fn unreadable(&self) -> &[UnreadableEntry] {
+        &self.unreadable
+    }
+
+    /// How many entries were null or could not be read.
     pub fn null_entries(&self) -> u64 {
         self.null_entries
     }

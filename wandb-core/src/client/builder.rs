@@ -7,6 +7,7 @@ use http::HeaderValue;
 use super::{Client, Reading, RetryPolicy, Shared, pace, tally};
 
 use crate::operation::{Endpoint, Lacks};
+use crate::text::Redactor;
 use crate::transport::Transport;
 use crate::{ApiKey, BaseUrl};
 
@@ -95,6 +96,7 @@ impl ClientBuilder {
             shared: Arc::new(Shared {
                 transport: self.transport,
                 endpoint: Endpoint::new(self.base_url),
+                redactor: self.authorization.as_ref().map(Redactor::of_authorization).unwrap_or_default(),
                 authorization: self.authorization,
                 user_agent: HeaderValue::from_static(concat!("wandb-export/", env!("CARGO_PKG_VERSION"))),
                 retry: self.retry,

@@ -113,7 +113,8 @@ impl Client {
     pub(super) fn error<O: Operation>(&self, operation: &O, failed: Failed) -> Error {
         let label = RequestLabel::new(operation.name(), operation.subject());
         let server = self.base_url().to_string();
-        failed.failure.into_error(label, failed.attempts, &server, self.shared.authorization.is_some())
+        let failure = failed.failure.with_texts(|text| self.shared.redactor.printable(text));
+        failure.into_error(label, failed.attempts, &server, self.shared.authorization.is_some())
     }
 
     async fn try_once<'a, O: Operation>(

@@ -3,14 +3,16 @@
 use bytes::Bytes;
 use http::Response;
 use wandb_core::RunPath;
-use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation, PageSize, Paged};
+use wandb_core::operation::{
+    AnswerError, Endpoint, Field, Lacks, Operation, PageSize, Paged, UnreadableEntry,
+};
 use wandb_core::transport::Request;
 
 use super::log_fields::{
     IMPROVED, LINE_COUNT, LINE_NUMBER, LogLine, LogLineConnection, LogPage, refused_pagination,
 };
 use super::page::first;
-use crate::envelope::{RequestOf, data, missing, post};
+use crate::envelope::{RequestOf, list_data, missing, post};
 use crate::schema::sdl as schema;
 
 /// Lists the lines that a run has printed, page by page, the first ones first (`run.logLines`).
@@ -154,13 +156,13 @@ impl Operation for ListLogLines {
 
     fn answer(&self, response: Response<Bytes>) -> Result<LogPage, AnswerError> {
         let what = || format!("run {}", self.path);
-        let query: Query =
-            data(&response, what).map_err(|error| refused_pagination(error, response.body()))?;
+        let (query, errors): (Query, _) =
+            list_data(&response, what).map_err(|error| refused_pagination(error, response.body()))?;
         let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
         let total = run.log_line_count;
         Ok(match run.newest {
-            Some(newest) => LogPage { is_tail: true, ..LogPage::of(Some(newest), total) },
-            None => LogPage::of(run.log_lines, total),
+            Some(newest) => LogPage { is_tail: true, ..LogPage::of(Some(newest), total, &errors) },
+            None => LogPage::of(run.log_lines, total, &errors),
         })
     }
 }
@@ -183,6 +185,10 @@ impl Paged for ListLogLines {
             reached: reached.unwrap_or(self.reached),
             ..self.clone()
         })
+    }
+
+    fn unreadable(answer: &LogPage) -> &[UnreadableEntry] {
+        &answer.unreadable
     }
 
     fn items(page: LogPage) -> Vec<LogLine> {
