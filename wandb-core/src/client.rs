@@ -46,6 +46,7 @@ pub use windows::Window;
 
 use crate::BaseUrl;
 use crate::operation::{Endpoint, Lacks};
+use crate::text::Redactor;
 use crate::transport::{Moment, Transport};
 
 /// A server to ask, over a transport.
@@ -82,6 +83,7 @@ struct Shared {
     transport: Arc<dyn Transport>,
     endpoint: Endpoint,
     authorization: Option<HeaderValue>,
+    redactor: Redactor,
     user_agent: HeaderValue,
     retry: RetryPolicy,
     concurrency: usize,
@@ -128,6 +130,11 @@ impl Client {
     /// The fields that the server has turned out to lack so far.
     pub fn lacks(&self) -> Lacks {
         lock(&self.shared.lacks).clone()
+    }
+
+    /// Takes the API key, and names and passwords in addresses, out of texts.
+    pub fn redactor(&self) -> &Redactor {
+        &self.shared.redactor
     }
 
     /// The time by the transport's clock.

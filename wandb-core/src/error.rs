@@ -273,6 +273,9 @@ impl Error {
 /// `url` as messages show it: signed URLs carry their signature in the query, which is nobody's to read.
 pub(crate) fn shown(url: &Url) -> String {
     let mut url = url.clone();
+    // Both fail only for addresses that cannot hold a name.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
     url.set_query(None);
     url.set_fragment(None);
     url.to_string()
@@ -287,8 +290,8 @@ fn transport_hint(error: &TransportError) -> String {
     let hint = match error.kind() {
         Kind::Connect => " (check the base URL, the network and the proxy settings)",
         Kind::Tls => {
-            " (check that the server speaks TLS at this address; a private certificate authority has to be named with \
-             SSL_CERT_FILE)"
+            " (check that the server speaks TLS at this address; the certificate of a server of one's own, or of its \
+             authority, has to be named with --ca-file FILE or SSL_CERT_FILE)"
         }
         Kind::Timeout(_) | Kind::Interrupted => " (the server may be overloaded: try again later)",
         Kind::Protocol => " (check that the base URL is the server's)",

@@ -17,6 +17,7 @@ mod row;
 mod settings;
 #[cfg(feature = "mock")]
 pub mod simulation;
+pub mod text;
 pub mod transport;
 pub mod update;
 mod value;

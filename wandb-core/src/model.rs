@@ -23,7 +23,7 @@ pub use histogram::{Histogram, HistogramError};
 pub use history_keys::{HistoryKey, HistoryKeys, TypeCount};
 pub use json::map_from_json;
 pub use project::Project;
-pub use run::Run;
+pub use run::{Run, UnreadableField};
 pub use server::{Feature, Server};
 pub use state::RunState;
 pub use sweep::{Goal, Sweep, SweepMetric, UnknownGoal};

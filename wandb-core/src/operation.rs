@@ -15,6 +15,7 @@ mod endpoint;
 mod field;
 mod page_size;
 mod sent_body;
+mod unreadable_entry;
 
 use std::ops::Range;
 
@@ -26,6 +27,7 @@ pub use endpoint::Endpoint;
 pub use field::{Argument, Field, Lacks};
 pub use page_size::PageSize;
 pub use sent_body::SentBody;
+pub use unreadable_entry::UnreadableEntry;
 
 use crate::client::HeldBytes;
 use crate::transport::Request;
@@ -90,6 +92,13 @@ pub trait Paged: Operation + Sized {
     fn null_entries(answer: &Self::Answer) -> u64 {
         let _ = answer;
         0
+    }
+
+    /// The entries of a page that cannot be read. The client asks once more for a page with an entry that
+    /// [may pass](UnreadableEntry::may_pass).
+    fn unreadable(answer: &Self::Answer) -> &[UnreadableEntry] {
+        let _ = answer;
+        &[]
     }
 
     /// What tells an item from every other one of the list, if anything does.

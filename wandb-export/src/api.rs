@@ -19,8 +19,7 @@ use std::sync::Arc;
 use async_lock::OnceCell;
 use futures_util::stream::BoxStream;
 use wandb_core::client::{Client, Reading, Tally};
-use wandb_core::model::{self, Project, Server, User};
-use wandb_core::operation::Lacks;
+use wandb_core::model::{Project, Server, User};
 use wandb_core::transport::NoServer;
 use wandb_core::{
     BaseUrl, PartialProjectPath, PartialRunPath, PartialSweepPath, PathDefaults, ProjectPath, RunPath,
@@ -272,11 +271,6 @@ impl Api {
         let partial = PartialSweepPath::parse(path)?;
         let defaults = self.defaults(partial.needs_entity()).await?;
         Ok(partial.complete(&defaults)?)
-    }
-
-    pub(crate) fn wrap(&self, run: model::Run, lacks: &Lacks) -> Result<Run, Error> {
-        let path = run.path()?;
-        Ok(Run::new(self.clone(), path, run, lacks))
     }
 
     /// The entity of paths that name none: that of the settings, or the viewer's own.

@@ -16,7 +16,7 @@ mod receipt;
 pub(crate) use content::{Content, Digest, digest};
 pub(crate) use folder::{Folder, There};
 #[cfg(feature = "mirror")]
-pub(crate) use name::is_safe;
+pub(crate) use name::{is_safe, is_safe_component};
 pub(crate) use names::Names;
 pub use outcome::{Downloaded, Downloads, Existing, FailedDownload, Outcome};
 pub(crate) use partial::PartialFile;

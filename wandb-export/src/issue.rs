@@ -3,8 +3,9 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use wandb_core::operation::{Argument, Field, Lacks};
-use wandb_core::{ProjectPath, RunPath};
+use wandb_core::model::{Run, UnreadableField};
+use wandb_core::operation::{Argument, Field, Lacks, UnreadableEntry};
+use wandb_core::{PathError, ProjectPath, RunPath};
 
 /// Something in a result that is missing, inexact or guessed.
 ///
@@ -78,6 +79,16 @@ pub enum Issue {
         list: String,
         /// How many entries were null.
         count: u64,
+    },
+    /// An entry of a list, or a field of one, that cannot be read. The other entries are there.
+    #[non_exhaustive]
+    Unreadable {
+        /// The list, such as `runs of team/project`, or the run whose field it is.
+        list: String,
+        /// The name of the entry, where that can be read.
+        item: Option<String>,
+        /// Why it cannot be read.
+        detail: String,
     },
     /// A history has fewer rows than the server counts.
     #[non_exhaustive]
@@ -255,6 +266,39 @@ impl Issue {
         lacks.iter().map(issue).collect()
     }
 
+    /// The entries of a list that cannot be read.
+    pub(crate) fn of_entries(list: &str, entries: &[UnreadableEntry]) -> Vec<Self> {
+        let issue = |entry: &UnreadableEntry| Self::Unreadable {
+            list: list.to_owned(),
+            item: entry.name.clone(),
+            detail: entry.reason.clone(),
+        };
+        entries.iter().map(issue).collect()
+    }
+
+    /// The entries of a list that are null, among `count` that are null or `unreadable`.
+    pub(crate) fn null_entries(list: String, count: u64, unreadable: &[UnreadableEntry]) -> Option<Self> {
+        let left_out = unreadable.iter().filter(|entry| entry.is_left_out).count() as u64;
+        let count = count.saturating_sub(left_out);
+        (count > 0).then_some(Self::NullEntries { list, count })
+    }
+
+    /// An entry of a list that cannot be used because of its name.
+    pub(crate) fn unusable_name(list: &str, error: &PathError) -> Self {
+        Self::Unreadable { list: list.to_owned(), item: None, detail: error.to_string() }
+    }
+
+    /// The fields of a run that cannot be read.
+    pub(crate) fn of_fields(run: &Run) -> Vec<Self> {
+        let list = format!("{}/{}/{}", run.entity, run.project, run.id);
+        let issue = |field: &UnreadableField| Self::Unreadable {
+            list: list.clone(),
+            item: None,
+            detail: field.to_string(),
+        };
+        run.unreadable_fields.iter().map(issue).collect()
+    }
+
     /// An argument that the server lacks, for which something else has done.
     pub(crate) fn replaced_argument(argument: &Argument) -> Self {
         Self::UnsupportedArgument {
@@ -324,6 +368,8 @@ impl fmt::Display for Issue {
             Self::NullEntries { list, count } => {
                 write!(f, "the server listed {count} empty entries among the {list}")
             }
+            Self::Unreadable { list, item: Some(item), detail } => write!(f, "{list}: {item}: {detail}"),
+            Self::Unreadable { list, item: None, detail } => write!(f, "{list}: {detail}"),
             Self::RowsMissing { run, stream, counted, received } => {
                 write!(f, "{run}: the server counts {counted} rows of {stream} but sent only {received}")
             }

@@ -42,6 +42,7 @@ mod contents;
 mod copy;
 mod disk;
 mod event;
+mod fatal;
 mod index;
 mod joint;
 mod journal;
@@ -73,8 +74,8 @@ pub use event::MirrorEvent;
 pub(crate) use read::{Archive, MirroredRows, MirroredRun, is_mirror};
 pub use report::{MirrorReport, Missing, ProjectReport};
 
-use self::copy::is_fatal;
 use self::disk::{Disk, make_lasting};
+use self::fatal::is_of_all_projects;
 use self::project::Project;
 use crate::api::Api;
 use crate::error::Error;
@@ -180,7 +181,7 @@ impl Mirror {
                     let path = project.to_string();
                     match self.project(project, folder).await {
                         Ok(one) => report.projects.push(one),
-                        Err(error) if is_fatal(&error) => return Err(error),
+                        Err(error) if is_of_all_projects(&error) => return Err(error),
                         // One bad project does not keep the others from coming.
                         Err(error) => report.projects.push(ProjectReport::failed(path, &error)),
                     }
@@ -198,8 +199,9 @@ impl Mirror {
         entity: &str,
         folder: PathBuf,
     ) -> Result<(Vec<(ProjectPath, PathBuf)>, Vec<Issue>), Error> {
-        let (mut projects, issues) = self.api.open_projects(entity).collect().await?;
+        let (mut projects, mut issues) = self.api.open_projects(entity).collect().await?;
         projects.sort_by(|one, other| one.name.cmp(&other.name));
+        let list = format!("projects of {entity}");
         let assign = move || {
             let failed = |error| Error::io(format!("opening {}", folder.display()), error);
             make_lasting(&folder).map_err(failed)?;
@@ -208,17 +210,23 @@ impl Mirror {
             let mut has_new = false;
             let mut places = Vec::with_capacity(projects.len());
             for project in projects {
-                let (here, is_new) = names.assign(&project.name);
+                let path = match ProjectPath::new(&*project.entity, &*project.name) {
+                    Ok(path) => path,
+                    Err(error) => {
+                        issues.push(Issue::unusable_name(&list, &error));
+                        continue;
+                    }
+                };
+                let (here, is_new) = names.assign_component(&project.name, "");
                 has_new |= is_new;
-                let folder = here.split('/').fold(folder.clone(), |path, part| path.join(part));
-                places.push((ProjectPath::new(&*project.entity, &*project.name)?, folder));
+                places.push((path, root.place(&here)));
             }
             if has_new {
                 root.save_names(names.renamed()).map_err(failed)?;
             }
-            Ok::<_, Error>(places)
+            Ok::<_, Error>((places, issues))
         };
-        Ok((self.api.client().work(assign).await?, issues))
+        self.api.client().work(assign).await
     }
 
     async fn project(&self, project: ProjectPath, folder: PathBuf) -> Result<ProjectReport, Error> {

@@ -29,6 +29,7 @@ mod format;
 mod jsonl;
 mod options;
 mod output;
+mod place;
 #[cfg(feature = "parquet")]
 mod tasks;
 
@@ -49,7 +50,9 @@ mod conformance;
 pub use contract::{Sink, SinkReport};
 pub use error::SinkError;
 #[cfg(feature = "mirror")]
-pub(crate) use file::sync_directory;
+pub(crate) use file::{sync_directory, sync_opened};
 pub use format::Format;
 pub use options::{SinkOptions, TerminalOptions};
 pub use output::Output;
+#[cfg(feature = "cli")]
+pub(crate) use place::is_stream;

@@ -1,6 +1,7 @@
 //! What wraps every GraphQL request and answer.
 
 mod classify;
+mod entry_errors;
 mod message;
 mod place;
 mod query_text;
@@ -12,6 +13,7 @@ mod token;
 mod tests;
 
 pub(crate) use classify::asks_for_less;
+pub(crate) use entry_errors::EntryErrors;
 pub(crate) use place::{ends_with, list_at};
 pub(crate) use request::{RequestOf, post, post_mutation};
-pub(crate) use response::{data, list_of_rows, missing};
+pub(crate) use response::{data, list_data, list_of_rows, missing};

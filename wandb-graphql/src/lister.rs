@@ -1,7 +1,7 @@
 //! Lists the runs of a project whole, over pages that are no snapshot.
 
 use wandb_core::model::Run;
-use wandb_core::operation::PageSize;
+use wandb_core::operation::{PageSize, UnreadableEntry};
 
 use crate::ops::{Detail, ListRuns, RunPage, Trail};
 use crate::{Filter, Order, PageGuard, Seen};
@@ -38,6 +38,8 @@ pub struct RunLister {
     seen: Seen,
     counted: Option<u64>,
     null_entries: u64,
+    /// The entries that could not be read, of the pass that had the most.
+    unreadable: Vec<UnreadableEntry>,
     late: u64,
     passes: u32,
     /// How many passes broke off, and whether the last one did.
@@ -56,6 +58,7 @@ struct Pass {
     new: u64,
     repeated: u64,
     null_entries: u64,
+    unreadable: Vec<UnreadableEntry>,
     /// Whether the count fell from one page to a later one.
     has_count_fallen: bool,
 }
@@ -76,7 +79,7 @@ pub struct RunListEnd {
     pub counted: Option<u64>,
     /// How many different runs were listed.
     pub listed: u64,
-    /// How many entries were null, and stand for runs that were not listed.
+    /// How many entries were null or could not be read, and stand for runs that were not listed.
     pub null_entries: u64,
     /// How many runs came only when the lister looked again. They come after the others, in no order.
     pub late: u64,
@@ -92,6 +95,9 @@ impl RunListEnd {
         self.missing == 0 && self.null_entries == 0 && !self.is_cut
     }
 }
+
+/// The most entries that cannot be read of which the reasons are kept.
+pub(crate) const MOST_UNREADABLE: usize = 1_000;
 
 /// How often all pages are gone through.
 const MOST_PASSES: u32 = 3;
@@ -112,6 +118,7 @@ impl RunLister {
             seen: Seen::default(),
             counted: None,
             null_entries: 0,
+            unreadable: Vec::new(),
             late: 0,
             passes: 0,
             cuts: 0,
@@ -190,15 +197,18 @@ impl RunLister {
             self.counted = Some(total);
         }
         let entries = page.entries();
+        let left_out = (entries - page.runs.len()) as u64;
         for run in &page.runs {
             self.pass.guard.admit(&run.storage_id);
         }
         let runs = self.counted.unwrap_or_default();
-        if page.null_entries > 0 && self.pass.entries < runs {
-            // It stands for a run that is counted.
+        if left_out > 0 && self.pass.entries < runs {
+            // They stand for runs that are counted.
             self.pass.guard.admit_unkeyed();
         }
         let gets_on = self.pass.guard.end_page();
+        let room = MOST_UNREADABLE.saturating_sub(self.pass.unreadable.len());
+        self.pass.unreadable.extend(page.unreadable.into_iter().take(room));
         let mut new = page.runs;
         let before = self.listed();
         let most = self.limit.unwrap_or(u64::MAX);
@@ -206,8 +216,8 @@ impl RunLister {
         let came = self.listed() - before;
         self.pass.entries += entries as u64;
         self.pass.new += came;
-        self.pass.null_entries += page.null_entries;
-        self.pass.repeated += entries as u64 - came - page.null_entries;
+        self.pass.null_entries += left_out;
+        self.pass.repeated += entries as u64 - came - left_out;
         if self.passes > 0 {
             self.late += came;
         }
@@ -236,6 +246,9 @@ impl RunLister {
         self.passes += 1;
         self.cuts += u32::from(is_cut);
         self.null_entries = self.null_entries.max(pass.null_entries);
+        if pass.unreadable.len() > self.unreadable.len() {
+            self.unreadable = pass.unreadable;
+        }
         let is_stable = self.passes > 1 && pass.new == 0 && !is_cut;
         let is_quiet = match self.missing() {
             Some(missing) => missing == 0 && !pass.has_count_fallen,
@@ -253,6 +266,15 @@ impl RunLister {
     fn missing(&self) -> Option<u64> {
         let counted = self.counted?.min(self.limit.unwrap_or(u64::MAX));
         Some(counted.saturating_sub(self.listed() + self.null_entries))
+    }
+
+    /// The entries that could not be read, a thousand at the most.
+    pub fn unreadable(&self) -> &[UnreadableEntry] {
+        if self.pass.unreadable.len() > self.unreadable.len() {
+            &self.pass.unreadable
+        } else {
+            &self.unreadable
+        }
     }
 
     /// Takes a run that was found in another way, and tells whether it is new.

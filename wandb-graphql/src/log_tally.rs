@@ -3,6 +3,9 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use wandb_core::operation::UnreadableEntry;
+
+use crate::lister::MOST_UNREADABLE;
 use crate::ops::{ListLogLines, LogLine, LogPage};
 
 /// Takes the pages of a log one after the other and tells at the end whether lines are missing.
@@ -25,6 +28,7 @@ pub struct LogTally {
     skipped: u64,
     counted: Option<u64>,
     null_entries: u64,
+    unreadable: Vec<UnreadableEntry>,
     /// Whether the server gave as many lines as it ever does at once, and would give no others.
     is_full_tail: bool,
     /// The fingerprints of the pages whose lines have no numbers.
@@ -41,7 +45,10 @@ impl LogTally {
     /// page that came before is held back until another one follows.
     pub fn take(&mut self, page: LogPage) -> Vec<String> {
         self.counted = page.total.or(self.counted);
-        self.null_entries += page.null_entries;
+        let left_out = page.unreadable.iter().filter(|entry| entry.is_left_out).count();
+        self.null_entries += page.null_entries + left_out as u64;
+        let room = MOST_UNREADABLE.saturating_sub(self.unreadable.len());
+        self.unreadable.extend(page.unreadable.into_iter().take(room));
         self.is_full_tail |= page.is_tail && page.lines.len() as u64 >= ListLogLines::TAIL;
         if !page.lines.is_empty() && page.lines.iter().all(|line| line.number.is_none()) {
             let mut hasher = DefaultHasher::new();
@@ -107,7 +114,12 @@ impl LogTally {
         self.first
     }
 
-    /// How many entries were null.
+    /// The entries that could not be read, a thousand at the most.
+    pub fn unreadable(&self) -> &[UnreadableEntry] {
+        &self.unreadable
+    }
+
+    /// How many entries were null or could not be read.
     pub fn null_entries(&self) -> u64 {
         self.null_entries
     }

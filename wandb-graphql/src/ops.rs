@@ -23,6 +23,9 @@
 //!
 //! [`plan`](crate::plan) tells which of the last ones to ask for a complete history.
 
+mod entry;
+#[cfg(test)]
+mod entry_tests;
 mod file_fields;
 mod get_history_keys;
 mod get_history_window;

@@ -78,5 +78,16 @@ fn cause<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 
 
 /// The innermost cause in words; those around it say only where it was met.
 fn message(error: &(dyn StdError + 'static)) -> String {
-    causes(error).last().map(ToString::to_string).unwrap_or_default()
+    let Some(innermost) = causes(error).last() else { return String::new() };
+    explained(innermost).map_or_else(|| innermost.to_string(), str::to_owned)
+}
+
+#[cfg(feature = "tls")]
+fn explained(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
+    crate::trust::explained(cause.downcast_ref()?)
+}
+
+#[cfg(not(feature = "tls"))]
+fn explained(_: &(dyn StdError + 'static)) -> Option<&'static str> {
+    None
 }

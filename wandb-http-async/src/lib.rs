@@ -33,5 +33,7 @@ mod error;
 #[cfg(feature = "tls")]
 mod tls;
 mod transport;
+#[cfg(feature = "tls")]
+mod trust;
 
 pub use transport::ReqwestTransport;

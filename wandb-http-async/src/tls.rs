@@ -9,24 +9,34 @@ use rustls::{ClientConfig, RootCertStore};
 
 use wandb_core::transport::{Settings, SettingsError};
 
+use crate::trust::Verifier;
+
 pub(crate) fn config(settings: &Settings) -> Result<ClientConfig, SettingsError> {
-    let mut trusted = match std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
-        Some(path) => from_file(Path::new(&path))?,
-        None => built_in(),
-    };
-    for pem in &settings.root_certificates {
-        trusted.extend(from_pem(pem, "the root certificates of the settings")?);
+    let mut named = Vec::new();
+    let mut trusted = Vec::new();
+    match std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
+        Some(path) => named.extend(from_file(Path::new(&path))?),
+        None => trusted.extend(built_in()),
     }
+    for pem in &settings.root_certificates {
+        named.extend(from_pem(pem, "the root certificates of the settings")?);
+    }
+    trusted.extend(named.iter().cloned());
     let mut roots = RootCertStore::empty();
     // Some system stores hold a certificate or two that rustls does not understand.
     roots.add_parsable_certificates(trusted);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(|source| SettingsError::Client { source: source.into() })?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(config)
+        .map_err(|source| SettingsError::Client { source: source.into() })?;
+    // A verifier of roots alone refuses to have none.
+    let builder = if named.is_empty() || roots.is_empty() {
+        builder.with_root_certificates(roots)
+    } else {
+        let verifier = Verifier::new(roots, named, provider)?;
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+    };
+    Ok(builder.with_no_client_auth())
 }
 
 fn from_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, SettingsError> {

@@ -5,9 +5,7 @@ use std::time::Duration;
 use http::Uri;
 use ureq::config::Config;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport,
-};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 use ureq::{Error, Timeout};
 
 use crate::error::Met;
@@ -35,15 +33,19 @@ impl Resolver for Resolving {
 /// ureq's own limits on a body are for the whole body or for every read, which would cut the wait for the first byte
 /// short too.
 pub(crate) struct Connecting {
-    connector: DefaultConnector,
+    connector: Box<dyn Connector<(), Out = Box<dyn Transport>>>,
     direct: Config,
     stall_timeout: Duration,
 }
 
 impl Connecting {
-    /// `direct` is the configuration without a proxy.
-    pub(crate) fn new(direct: Config, stall_timeout: Duration) -> Self {
-        Self { connector: DefaultConnector::new(), direct, stall_timeout }
+    /// `direct` is the configuration without a proxy; `connector` opens sockets.
+    pub(crate) fn new(
+        connector: Box<dyn Connector<(), Out = Box<dyn Transport>>>,
+        direct: Config,
+        stall_timeout: Duration,
+    ) -> Self {
+        Self { connector, direct, stall_timeout }
     }
 
     fn open(&self, details: &ConnectionDetails<'_>) -> Result<Option<Connection>, Error> {

@@ -118,11 +118,21 @@ fn is_tls(_: &io::Error) -> bool {
     false
 }
 
+#[cfg(feature = "tls")]
+fn explained(error: &io::Error) -> Option<&'static str> {
+    crate::trust::explained(error.get_ref()?.downcast_ref()?)
+}
+
+#[cfg(not(feature = "tls"))]
+fn explained(_: &io::Error) -> Option<&'static str> {
+    None
+}
+
 fn message(error: &ureq::Error) -> String {
     match error {
         // It repeats the address, whose query may hold a signature.
         ureq::Error::BadUri(_) => "the address is not a whole http:// or https:// URL".to_owned(),
-        ureq::Error::Io(error) => error.to_string(),
+        ureq::Error::Io(error) => explained(error).map_or_else(|| error.to_string(), str::to_owned),
         other => other.to_string(),
     }
 }

@@ -2,6 +2,7 @@ use std::fmt;
 
 use http::Uri;
 use ureq::config::Config;
+use ureq::unversioned::transport::Connector;
 use ureq::{Agent, Proxy, ProxyProtocol};
 use wandb_core::blocking::{Response, Transport};
 use wandb_core::transport::{ProxyRules, ProxyUrl, Request, Settings, SettingsError, TransportError, wire};
@@ -45,7 +46,7 @@ impl UreqTransport {
         let basis = Basis {
             settings,
             #[cfg(feature = "tls")]
-            tls: crate::tls::config(settings)?,
+            tls: std::sync::Arc::new(crate::tls::config(settings)?),
         };
         let proxied = rules.proxies().map(|url| match Proxy::new(url.expose()) {
             // Without TLS ureq would speak to such a proxy in the clear, password and all.
@@ -69,13 +70,24 @@ impl UreqTransport {
 struct Basis<'a> {
     settings: &'a Settings,
     #[cfg(feature = "tls")]
-    tls: ureq::tls::TlsConfig,
+    tls: std::sync::Arc<rustls::ClientConfig>,
 }
 
 impl Basis<'_> {
     fn agent(&self, proxy: Option<Proxy>) -> Agent {
-        let connecting = Connecting::new(self.config(None), self.settings.stall_timeout);
+        let connecting = Connecting::new(self.connector(), self.config(None), self.settings.stall_timeout);
         Agent::with_parts(self.config(proxy), connecting, Resolving)
+    }
+
+    #[cfg(feature = "tls")]
+    fn connector(&self) -> Box<dyn Connector<(), Out = Box<dyn ureq::unversioned::transport::Transport>>> {
+        crate::secure::connector(std::sync::Arc::clone(&self.tls))
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[expect(clippy::unused_self, reason = "the same call with every feature")]
+    fn connector(&self) -> Box<dyn Connector<(), Out = Box<dyn ureq::unversioned::transport::Transport>>> {
+        Box::new(ureq::unversioned::transport::DefaultConnector::new())
     }
 
     fn config(&self, proxy: Option<Proxy>) -> Config {
@@ -96,8 +108,6 @@ impl Basis<'_> {
             .max_idle_connections(usize::MAX)
             .max_idle_connections_per_host(settings.max_idle_per_host)
             .max_idle_age(settings.idle_timeout);
-        #[cfg(feature = "tls")]
-        let config = config.tls_config(self.tls.clone());
         config.build()
     }
 }

@@ -8,6 +8,7 @@ use http::HeaderValue;
 use super::waiting::{Deadline, Observer};
 use super::{Client, ProgressFloor, Reading, RetryPolicy, Shared, Waiting, budget, pace, tally};
 use crate::operation::{Endpoint, Lacks};
+use crate::text::Redactor;
 use crate::transport::Transport;
 use crate::{ApiKey, BaseUrl};
 
@@ -151,6 +152,7 @@ impl ClientBuilder {
             shared: Arc::new(Shared {
                 transport: self.transport,
                 endpoint: Endpoint::new(self.base_url),
+                redactor: self.authorization.as_ref().map(Redactor::of_authorization).unwrap_or_default(),
                 authorization: self.authorization,
                 user_agent: HeaderValue::from_static(concat!("wandb-export/", env!("CARGO_PKG_VERSION"))),
                 retry: self.retry,

@@ -163,7 +163,8 @@ impl Client {
         let server = self.base_url().to_string();
         let key_given = self.shared.authorization.is_some();
         let longest_wait = self.shared.retry.longest_asked_wait;
-        failed.failure.into_error(label, failed.attempts, &server, key_given, longest_wait)
+        let failure = failed.failure.with_texts(|text| self.shared.redactor.printable(text));
+        failure.into_error(label, failed.attempts, &server, key_given, longest_wait)
     }
 
     async fn try_once<'a, O: Operation>(

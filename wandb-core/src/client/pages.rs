@@ -53,10 +53,17 @@ impl Client {
 
     /// A page and what follows it.
     async fn page<O: Paged>(&self, mut operation: O) -> Result<(O::Answer, Ahead<O>), Error> {
+        let mut is_repeated = false;
         loop {
             let smaller = operation.smaller();
             let divisible = if smaller.is_some() { Divisible::Yes } else { Divisible::No };
             match (self.attempt(&operation, divisible).await, smaller) {
+                // A single entry that failed may not fail again.
+                (Ok(answer), _)
+                    if !is_repeated && O::unreadable(&answer).iter().any(|entry| entry.may_pass) =>
+                {
+                    is_repeated = true;
+                }
                 (Ok(answer), _) => {
                     let ahead = match operation.next(&answer) {
                         Some(next) => Ahead::Page(next),

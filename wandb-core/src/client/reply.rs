@@ -169,6 +169,23 @@ impl Failure {
         matches!(self, Self::Transport { error, .. } if error.kind() == (TransportErrorKind::TooLarge { limit: bytes }))
     }
 
+    /// The same with what `change` makes of the server's texts.
+    pub(super) fn with_texts(self, change: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Status { status, message, asked } => {
+                Self::Status { status, message: change(&message), asked }
+            }
+            Self::NotWandb { url, status, excerpt } => {
+                Self::NotWandb { url: change(&url), status, excerpt: change(&excerpt) }
+            }
+            Self::Redirected { to } => Self::Redirected { to: change(&to) },
+            Self::Answer(error) => Self::Answer(error.with_texts(change)),
+            Self::Transport { url, error } => Self::Transport { url: change(&url), error },
+            Self::Unauthorized => Self::Unauthorized,
+            Self::Closed { left } => Self::Closed { left },
+        }
+    }
+
     pub(super) fn into_error(
         self,
         request: RequestLabel,

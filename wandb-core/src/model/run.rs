@@ -59,6 +59,33 @@ pub struct Run {
     pub system_metrics: Option<Map>,
     /// Which metrics the history has (`historyKeys`).
     pub history_keys: Option<HistoryKeys>,
+    /// The fields that the server sent in a form that cannot be read. They are `None`.
+    #[serde(skip)]
+    pub unreadable_fields: Vec<UnreadableField>,
+}
+
+/// A field of a run that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnreadableField {
+    /// The name of the field, such as `config`.
+    pub field: String,
+    /// Why it cannot be read.
+    pub reason: String,
+}
+
+impl UnreadableField {
+    /// A field that cannot be read.
+    pub fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { field: field.into(), reason: reason.into() }
+    }
+}
+
+/// `config cannot be read: …`.
+impl std::fmt::Display for UnreadableField {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} cannot be read: {}", self.field, self.reason)
+    }
 }
 
 impl Run {
@@ -93,6 +120,7 @@ impl Run {
             summary: None,
             system_metrics: None,
             history_keys: None,
+            unreadable_fields: Vec::new(),
         }
     }
 
@@ -102,6 +130,7 @@ impl Run {
         self.summary = None;
         self.system_metrics = None;
         self.history_keys = None;
+        self.unreadable_fields.clear();
     }
 
     /// Where the run is.

@@ -92,6 +92,22 @@ impl AnswerError {
         Self::Malformed { message: message.into(), excerpt }
     }
 
+    /// The same with what `change` makes of the server's texts.
+    pub(crate) fn with_texts(self, change: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::NotFound { what } => Self::NotFound { what: change(&what) },
+            Self::Denied { message } => Self::Denied { message: change(&message) },
+            Self::TooMuch { message } => Self::TooMuch { message: change(&message) },
+            Self::Failed { message } => Self::Failed { message: change(&message) },
+            Self::Refused { message } => Self::Refused { message: change(&message) },
+            Self::Malformed { message, excerpt } => {
+                Self::Malformed { message: change(&message), excerpt: change(&excerpt) }
+            }
+            Self::Unaskable { message } => Self::Unaskable { message: change(&message) },
+            error @ (Self::Lacks(_) | Self::Changed | Self::Pages { .. }) => error,
+        }
+    }
+
     /// Whether the same request may succeed when it is sent again.
     pub fn is_retryable(&self) -> bool {
         match self {

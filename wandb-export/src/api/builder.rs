@@ -1,6 +1,7 @@
 //! How a connection comes to be.
 
 use std::hash::{BuildHasher, RandomState};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use wandb_core::client::{Client, Reading, RetryPolicy};
@@ -32,7 +33,12 @@ pub struct ApiBuilder {
     retry: Option<RetryPolicy>,
     transport: TransportSettings,
     reading: Option<Reading>,
+    ca_files: Vec<PathBuf>,
 }
+
+/// What a certificate in a PEM file begins with.
+#[cfg(any(feature = "async", feature = "blocking"))]
+const PEM_CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
 impl ApiBuilder {
     /// The server. Default: `WANDB_BASE_URL`, the settings files, W&B's own.
@@ -91,6 +97,20 @@ impl ApiBuilder {
         self
     }
 
+    /// A PEM file of certificates to trust besides the usual ones: those of authorities, or that of the server itself, as plain
+    /// `openssl req -x509` makes it. Read when the connection is made. Default: none, unless `SSL_CERT_FILE` names one.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "async")] {
+    /// let api = wandb_export::Api::builder().base_url("https://wandb.lab").ca_file("wandb.lab.pem").connect()?;
+    /// # let _ = api; }
+    /// # Ok::<(), wandb_export::Error>(())
+    /// ```
+    pub fn ca_file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.ca_files.push(file.into());
+        self
+    }
+
     /// The environment to read defaults from. Default: this process and its disk.
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = Some(environment);
@@ -102,7 +122,8 @@ impl ApiBuilder {
     /// # Errors
     /// [`Error::NoApiKey`], or what is wrong with the settings. Nothing is sent yet.
     #[cfg(feature = "async")]
-    pub fn connect(self) -> Result<Api, Error> {
+    pub fn connect(mut self) -> Result<Api, Error> {
+        self.read_ca_files()?;
         let transport = wandb_http_async::ReqwestTransport::with_settings(&self.transport)?;
         self.on_threads().connect_over(Arc::new(transport))
     }
@@ -112,10 +133,28 @@ impl ApiBuilder {
     /// # Errors
     /// As [`connect`](Self::connect).
     #[cfg(feature = "blocking")]
-    pub fn connect_blocking(self) -> Result<crate::blocking::Api, Error> {
+    pub fn connect_blocking(mut self) -> Result<crate::blocking::Api, Error> {
+        self.read_ca_files()?;
         let transport = wandb_http_blocking::UreqTransport::with_settings(&self.transport)?;
         let lifted = wandb_core::blocking::Lifted::new(transport);
         Ok(crate::blocking::Api::over(self.on_threads().connect_over(Arc::new(lifted))?))
+    }
+
+    #[cfg(any(feature = "async", feature = "blocking"))]
+    fn read_ca_files(&mut self) -> Result<(), Error> {
+        for file in std::mem::take(&mut self.ca_files) {
+            let text = std::fs::read(&file).map_err(|source| {
+                Error::usage(format!("no certificates could be read from {}: {source}", file.display()))
+            })?;
+            if !text.windows(PEM_CERTIFICATE.len()).any(|window| window == PEM_CERTIFICATE) {
+                return Err(Error::usage(format!(
+                    "{} holds no certificate (expected PEM: -----BEGIN CERTIFICATE-----)",
+                    file.display()
+                )));
+            }
+            self.transport.root_certificates.push(text.into());
+        }
+        Ok(())
     }
 
     #[cfg(any(feature = "async", feature = "blocking"))]

@@ -124,9 +124,9 @@ fn on_disk(
 /// What is missing from a log that was read to its end.
 pub(crate) fn issues_of(run: &RunPath, tally: &LogTally) -> Vec<Issue> {
     let mut issues = Vec::new();
-    if tally.null_entries() > 0 {
-        issues.push(Issue::NullEntries { list: format!("log lines of {run}"), count: tally.null_entries() });
-    }
+    let list = format!("log lines of {run}");
+    issues.extend(Issue::of_entries(&list, tally.unreadable()));
+    issues.extend(Issue::null_entries(list, tally.null_entries(), tally.unreadable()));
     if tally.is_short() {
         issues.push(Issue::LogLinesMissing {
             run: run.clone(),

@@ -34,15 +34,44 @@ pub struct ListReader<T> {
 
 /// The issues of a list, which are found while it is read.
 #[derive(Clone, Default)]
-pub(crate) struct Issues(Arc<Mutex<Vec<Issue>>>);
+pub(crate) struct Issues(Arc<Mutex<Found>>);
+
+#[derive(Default)]
+struct Found {
+    issues: Vec<Issue>,
+    /// How many entries that cannot be read are among the issues, and how many more there are.
+    unreadable: u64,
+    more_unreadable: Option<(String, u64)>,
+}
+
+/// The most entries that cannot be read of which each is an issue.
+const MOST_UNREADABLE: u64 = 1_000;
 
 impl Issues {
+    /// Adds issues. Of entries that cannot be read only the first thousand are kept, the others are counted.
     pub(crate) fn add(&self, issues: impl IntoIterator<Item = Issue>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(issues);
+        let mut found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for issue in issues {
+            match issue {
+                Issue::Unreadable { list, .. } if found.unreadable >= MOST_UNREADABLE => {
+                    found.more_unreadable.get_or_insert((list, 0)).1 += 1;
+                }
+                issue => {
+                    found.unreadable += u64::from(matches!(issue, Issue::Unreadable { .. }));
+                    found.issues.push(issue);
+                }
+            }
+        }
     }
 
     pub(crate) fn all(&self) -> Vec<Issue> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let more = found.more_unreadable.as_ref().map(|(list, count)| Issue::Unreadable {
+            list: list.clone(),
+            item: None,
+            detail: format!("{count} more cannot be read"),
+        });
+        found.issues.iter().cloned().chain(more).collect()
     }
 }
 
@@ -141,6 +170,7 @@ where
                 return Err(Error::ListEndless { list });
             }
             state.null_entries += O::null_entries(&page);
+            found.add(Issue::of_entries(&list, O::unreadable(&page)));
             let mut items = O::items(page);
             items.retain(|item| O::key(item).is_none_or(|key| state.seen.insert(&key)));
             state.stalls = if items.is_empty() { state.stalls + 1 } else { 0 };

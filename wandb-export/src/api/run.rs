@@ -28,7 +28,9 @@ pub struct Run {
 
 impl Run {
     pub(crate) fn new(api: Api, path: RunPath, model: model::Run, lacks: &Lacks) -> Self {
-        Self { api, path, model, issues: Issue::of_lacks(lacks, |_| false), local: None }
+        let mut issues = Issue::of_fields(&model);
+        issues.extend(Issue::of_lacks(lacks, |_| false));
+        Self { api, path, model, issues, local: None }
     }
 
     pub(crate) fn local(api: Api, run: Arc<LocalRun>) -> Self {

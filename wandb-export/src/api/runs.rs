@@ -6,7 +6,7 @@ mod on_disk;
 
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use wandb_core::operation::{Lacks, PageSize};
-use wandb_core::{ProjectPage, ProjectPath, Row, Value};
+use wandb_core::{ProjectPage, ProjectPath, Row, Value, model};
 use wandb_graphql::ops::{Detail, ListRuns};
 use wandb_graphql::{Filter, Order};
 
@@ -196,9 +196,7 @@ impl Runs {
                     found.add(lacking(&lister.lacks(), columns));
                     return Ok(None);
                 };
-                let lacks = lister.lacks();
-                let runs = runs.into_iter().map(|run| api.wrap(run, &lacks));
-                let runs = runs.collect::<Result<Vec<_>, Error>>()?;
+                let runs = wrapped(&api, runs, &lister.lacks(), &found);
                 Ok(Some((runs, lister)))
             }
         };
@@ -234,6 +232,22 @@ impl Runs {
         let report = export::write(rows, sink).await?;
         Ok(Exported { report, issues: issues.all() })
     }
+}
+
+/// The runs that can be asked something. Those that cannot, and fields that cannot be read, are issues.
+fn wrapped(api: &Api, runs: Vec<model::Run>, lacks: &Lacks, issues: &Issues) -> Vec<Run> {
+    let wrap = |run: model::Run| {
+        issues.add(Issue::of_fields(&run));
+        match run.path() {
+            Ok(path) => Some(Run::new(api.clone(), path, run, lacks)),
+            Err(error) => {
+                let list = format!("runs of {}/{}", run.entity, run.project);
+                issues.add([Issue::unusable_name(&list, &error)]);
+                None
+            }
+        }
+    };
+    runs.into_iter().filter_map(wrap).collect()
 }
 
 /// A row in which an empty config or summary takes no column beside those of its keys.

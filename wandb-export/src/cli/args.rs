@@ -1,5 +1,7 @@
 //! What the program can be told.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 #[cfg(feature = "mirror")]
@@ -104,6 +106,10 @@ pub(super) struct Connection {
     /// The server [default: WANDB_BASE_URL, the settings files, W&B's own]
     #[arg(long, global = true, value_name = "URL")]
     pub(super) base_url: Option<String>,
+
+    /// A PEM file of certificates to trust besides the usual ones: of authorities, or of the server itself
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) ca_file: Option<PathBuf>,
 
     /// The most requests in flight at once
     #[arg(long, global = true, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]

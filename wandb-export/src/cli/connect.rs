@@ -5,6 +5,7 @@ use wandb_core::client::RetryPolicy;
 use super::args::{Connection, Transport};
 use super::exit::{Failure, Outcome};
 use super::interrupt::{Interrupted, unless_interrupted};
+use super::output::keep_secrets;
 use super::session::Session;
 use crate::api::{Api, ApiBuilder};
 use crate::error::Error;
@@ -38,8 +39,12 @@ pub(super) fn builder(options: &Connection) -> ApiBuilder {
         RetryPolicy { attempts, doubtful_attempts: policy.doubtful_attempts.min(attempts), ..policy };
     let builder =
         Api::builder().concurrency(usize::from(options.concurrency)).memory(options.memory).retry(policy);
-    match &options.base_url {
+    let builder = match &options.base_url {
         Some(url) => builder.base_url(url),
+        None => builder,
+    };
+    match &options.ca_file {
+        Some(file) => builder.ca_file(file),
         None => builder,
     }
 }
@@ -55,7 +60,10 @@ where
     };
     runtime.block_on(async {
         match builder(options).connect() {
-            Ok(api) => unless_interrupted(command(Session::new(api, options))).await,
+            Ok(api) => {
+                keep_secrets(api.client().redactor());
+                unless_interrupted(command(Session::new(api, options))).await
+            }
             Err(error) => Ok(Err(error.into())),
         }
     })
@@ -68,7 +76,9 @@ where
 {
     match builder(options).connect_blocking() {
         Ok(api) => {
-            let session = Session::new(api.into_inner(), options);
+            let api = api.into_inner();
+            keep_secrets(api.client().redactor());
+            let session = Session::new(api, options);
             wandb_core::blocking::block_on(unless_interrupted(command(session)))
         }
         Err(error) => Ok(Err(error.into())),

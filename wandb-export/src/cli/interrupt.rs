@@ -4,6 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::{Either, select};
 
+#[cfg(unix)]
+mod signals;
+#[cfg(not(unix))]
+use ctrlc as signals;
+
 /// The user, or the system, has asked the program to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Interrupted;
@@ -19,7 +24,7 @@ pub(super) async fn unless_interrupted<F: Future>(command: F) -> Result<F::Outpu
         // The command may have ended by itself.
         let _ = sender.try_send(());
     };
-    if ctrlc::set_handler(handler).is_err() {
+    if signals::set_handler(handler).is_err() {
         // Without a handler the system ends the program, which leaves no half-written file either.
         return Ok(command.await);
     }

@@ -1,9 +1,10 @@
 //! `logs`: what a run has printed.
 
-use std::io::Write as _;
-use std::path::PathBuf;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use wandb_core::text::printable_with_colours;
 
 use super::exit::{Failure, Outcome};
 use super::output::Destination;
@@ -12,7 +13,8 @@ use crate::error::Error;
 
 /// Print what a run has printed
 ///
-/// Progress bars have their last state; colours are left in place. A server keeps about the last 100 000 lines of a run; what
+/// Progress bars have their last state; colours are left in place, and on a terminal nothing else that it would
+/// act on. A server keeps about the last 100 000 lines of a run; what
 /// is missing is said on stderr, and the run's file output.log may have it.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
@@ -31,7 +33,11 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     let run = session.run(&options.path).await?;
     let mut output = Destination::file(options.output.clone()).output().map_err(Error::from)?;
     let mut console = run.console();
-    while let Some(lines) = console.next_lines().await? {
+    let is_shown = options.output == Path::new("-") && std::io::stdout().is_terminal();
+    while let Some(mut lines) = console.next_lines().await? {
+        if is_shown {
+            lines.iter_mut().for_each(|line| *line = printable_with_colours(line).into_owned());
+        }
         let mut text = lines.join("\n");
         text.push('\n');
         output.write_all(text.as_bytes()).map_err(|error| Error::from(output.error(error)))?;

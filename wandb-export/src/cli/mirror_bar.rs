@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar};
+use wandb_core::text::printable;
 
 use super::output::say;
 use super::progress::{Drawing, troubles};
@@ -91,7 +92,8 @@ impl Seen {
 
     fn line(&self, api: &Api) -> String {
         let tally = api.tally();
-        let mut parts = vec![self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone()];
+        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut parts = vec![printable(&latest).into_owned()];
         parts.retain(|part| !part.is_empty());
         parts.push(format!("{} of files", HumanBytes(self.file_bytes.load(Ordering::Relaxed))));
         parts.push(format!("{} requests", HumanCount(tally.requests)));

@@ -2,11 +2,13 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use clap::Args;
+use wandb_core::text::Redactor;
 
 use crate::error::Error;
-use crate::sink::{Format, Output, Sink, SinkError, SinkOptions, TerminalOptions};
+use crate::sink::{Format, Output, Sink, SinkError, SinkOptions, TerminalOptions, is_stream};
 use crate::table::{Nested, SchemaBuilder};
 
 /// A value that is longer than this is data rather than something to read.
@@ -62,7 +64,11 @@ impl Destination {
             Some(name) => Ok(name.parse()?),
             None if self.is_stdout() => Ok(Format::Table),
             None if self.output.is_dir() => Err(SinkError::Directory { path: self.output.clone() }.into()),
-            None => Ok(Format::from_path(&self.output)?),
+            None => match Format::from_path(&self.output) {
+                // A device or pipe is like standard output.
+                Err(SinkError::NoFormat { .. }) if is_stream(&self.output) => Ok(Format::Table),
+                format => Ok(format?),
+            },
         }
     }
 
@@ -129,8 +135,21 @@ pub(super) fn print(text: &str) -> Result<(), Error> {
     written.map_err(|error| SinkError::io("writing", "standard output", error).into())
 }
 
-/// Says something to the person, on stderr; the data on stdout stays clean.
-#[expect(clippy::print_stderr, reason = "the one place that speaks")]
+/// What takes secrets out of what is said, once a connection is there.
+static REDACTOR: OnceLock<Redactor> = OnceLock::new();
+
+/// Takes the secrets of a connection out of whatever is said from now on.
+pub(super) fn keep_secrets(redactor: &Redactor) {
+    // A process has one connection.
+    let _ = REDACTOR.set(redactor.clone());
+}
+
+/// Says something to the person, in a line on stderr; the data on stdout stays clean. What a terminal would act on is
+/// escaped, and secrets are left out, as much of it is the server's.
 pub(super) fn say(text: &str) {
-    eprintln!("{text}");
+    let text = REDACTOR
+        .get()
+        .map_or_else(|| Redactor::default().printable(text), |redactor| redactor.printable(text));
+    // Nobody can be told that nobody can be told.
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }

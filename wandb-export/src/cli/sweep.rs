@@ -124,7 +124,13 @@ async fn best(
 
 /// Whether an issue is that runs are missing from the list, or were found late.
 fn is_of_list(issue: &Issue) -> bool {
-    matches!(issue, Issue::RunsMissing { .. } | Issue::RunsFoundLate { .. } | Issue::NullEntries { .. })
+    matches!(
+        issue,
+        Issue::RunsMissing { .. }
+            | Issue::RunsFoundLate { .. }
+            | Issue::NullEntries { .. }
+            | Issue::Unreadable { .. }
+    )
 }
 
 fn is_of_sweep(issue: &Issue) -> bool {

@@ -38,6 +38,61 @@ impl Folder {
         Ok(Self { dir: Arc::new(dir), path: path.to_owned() })
     }
 
+    /// Opens a folder below the folder `root`, which is there, without following a link out of `root`. Makes what is
+    /// missing on the way.
+    #[cfg(feature = "mirror")]
+    pub(crate) fn inside(root: &Path, here: &str) -> io::Result<Self> {
+        std::fs::create_dir_all(root)?;
+        let around = Dir::open_ambient_dir(root, ambient_authority())?;
+        around.create_dir_all(here)?;
+        Self::of(root, &around, here)
+    }
+
+    /// Opens a folder below the folder `root` without following a link out of `root`. `None` if there is none.
+    #[cfg(feature = "mirror")]
+    pub(crate) fn found_inside(root: &Path, here: &str) -> io::Result<Option<Self>> {
+        let opened =
+            Dir::open_ambient_dir(root, ambient_authority()).and_then(|around| Self::of(root, &around, here));
+        match opened {
+            Ok(folder) => Ok(Some(folder)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes the names in folders below the folder `root` outlive a crash; `root` itself is the empty path.
+    #[cfg(feature = "mirror")]
+    pub(crate) fn sync_inside(root: &Path, folders: &[&str]) -> io::Result<()> {
+        let root = Self::of(root, &Dir::open_ambient_dir(root, ambient_authority())?, ".")?;
+        folders.iter().try_for_each(|here| root.sync(here))
+    }
+
+    #[cfg(feature = "mirror")]
+    fn of(root: &Path, around: &Dir, here: &str) -> io::Result<Self> {
+        let path = here.split('/').fold(root.to_owned(), |path, part| path.join(part));
+        Ok(Self { dir: Arc::new(around.open_dir(here)?), path })
+    }
+
+    /// How many bytes the file in a place has; `None` if there is no file.
+    #[cfg(feature = "mirror")]
+    pub(crate) fn size(&self, here: &str) -> Option<u64> {
+        self.dir.metadata(here).ok().filter(|found| found.is_file()).map(|found| found.len())
+    }
+
+    /// The bytes of all that is not whole yet.
+    #[cfg(feature = "mirror")]
+    pub(crate) fn size_of_partial(&self) -> u64 {
+        let files = self.dir.read_dir(Names::PARTIAL).into_iter().flatten().flatten();
+        files.filter_map(|file| file.metadata().ok()).map(|found| found.len()).sum()
+    }
+
+    /// Makes the names in a folder outlive a crash; the folder itself is the empty path.
+    #[cfg(feature = "mirror")]
+    pub(crate) fn sync(&self, here: &str) -> io::Result<()> {
+        let here = if here.is_empty() { "." } else { here };
+        crate::sink::sync_opened(self.dir.open(here).map(cap_std::fs::File::into_std))
+    }
+
     /// The whole path of something in the folder.
     pub(crate) fn place(&self, here: &str) -> PathBuf {
         here.split('/').fold(self.path.clone(), |path, part| path.join(part))

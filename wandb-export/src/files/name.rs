@@ -19,6 +19,11 @@ pub(crate) fn is_safe(name: &str) -> bool {
     name.len() <= LONGEST_PATH && name.split('/').all(is_safe_part)
 }
 
+/// Whether the name can be taken as it is for one part of a path, on every system.
+pub(crate) fn is_safe_component(name: &str) -> bool {
+    !name.contains('/') && is_safe_part(name)
+}
+
 fn is_safe_part(part: &str) -> bool {
     let is_odd = |character: char| character.is_control() || r#"<>:"\|?*"#.contains(character);
     !part.is_empty()

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::name::{is_safe, key, replacement};
+use super::name::{is_safe, is_safe_component, key, replacement};
 
 /// The names of files in a folder, and the server's names for them.
 #[derive(Debug, Default)]
@@ -50,12 +50,33 @@ impl Names {
             Some(name) => (name.to_owned(), false),
             None => (self.free_replacement(name), true),
         };
+        (self.claim(name, here), is_renamed)
+    }
+
+    /// Gives the server's name a place of its own.
+    fn claim(&mut self, name: &str, here: String) -> String {
         self.take(&here);
         self.local.insert(name.to_owned(), here.clone());
-        if is_renamed {
+        if here != name {
             self.renamed.insert(here.clone(), name.to_owned());
         }
-        (here, is_renamed)
+        here
+    }
+
+    /// The single path component for the server's name, and whether the mapping has to be written because of it. The
+    /// component is safe and unused both by itself and with `ending` behind it. The mapping holds both with the ending.
+    pub(crate) fn assign_component(&mut self, name: &str, ending: &str) -> (String, bool) {
+        let full = format!("{name}{ending}");
+        let is_natural = is_safe_component(name)
+            && is_safe_component(&full)
+            && ![name, &full].into_iter().any(is_reserved)
+            && self.has_room(&full);
+        let (here, is_new) = match self.local.get(&full) {
+            Some(here) => (here.clone(), false),
+            None if is_natural => (self.claim(&full, full.clone()), false),
+            None => (self.claim(&full, self.free_component(&full)), true),
+        };
+        (here.strip_suffix(ending).unwrap_or(&here).to_owned(), is_new)
     }
 
     /// The server's names of the renamed ones, by the names here.
@@ -64,10 +85,20 @@ impl Names {
     }
 
     fn free_replacement(&self, name: &str) -> String {
+        self.free_variant(name, |_| true)
+    }
+
+    fn free_component(&self, name: &str) -> String {
+        self.free_variant(name, is_safe_component)
+    }
+
+    /// The first replacement that is free and wanted. From the second variant on replacements have a single part, so the
+    /// search ends.
+    fn free_variant(&self, name: &str, is_wanted: fn(&str) -> bool) -> String {
         let mut variant = 0;
         loop {
             let here = replacement(name, variant);
-            if self.has_room(&here) && !is_reserved(&here) {
+            if is_wanted(&here) && self.has_room(&here) && !is_reserved(&here) {
                 return here;
             }
             variant += 1;
@@ -137,6 +168,28 @@ mod tests {
     }
 
     #[test]
+    fn components_are_safe_with_and_without_ending() {
+        let mut table = Names::default();
+        for name in
+            ["..", ".", "...", "", "a/b", "../x", r"..\x", "a.", "a ", "a\nb", "NUL", "x:y", ".wandb-export"]
+        {
+            let (here, is_renamed) = table.assign_component(name, ".parquet");
+            assert!(is_renamed && is_safe_component(&here), "{name:?}: {here:?}");
+            assert!(is_safe_component(&format!("{here}.parquet")), "{name:?}: {here:?}");
+            assert_eq!(table.assign_component(name, ".parquet"), (here, false));
+        }
+        assert_eq!(table.assign_component("1a2b3c4d", ".parquet"), ("1a2b3c4d".to_owned(), false));
+        assert_ne!(
+            table.assign_component("1A2B3C4D", ".parquet").0,
+            "1A2B3C4D",
+            "some system takes both for one"
+        );
+        let long = "x".repeat(250);
+        let here = table.assign_component(&long, ".parquet").0;
+        assert!(is_safe_component(&format!("{here}.parquet")), "{here}");
+    }
+
+    #[test]
     fn a_hostile_mapping_is_not_believed() {
         let mapping =
             [("../x", "a"), ("/etc/passwd", "b"), (".wandb-export/c", "c"), ("ok~1", "d"), ("OK~1", "e")];
@@ -163,6 +216,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn every_component_is_safe_and_its_own(names in proptest::collection::vec(name(), 1..30)) {
+            let mut table = Names::default();
+            let mut by_key = HashMap::new();
+            for name in &names {
+                let (here, _) = table.assign_component(name, ".parquet");
+                prop_assert!(is_safe_component(&here) && is_safe_component(&format!("{here}.parquet")), "{:?}", here);
+                prop_assert!(!is_reserved(&here), "{:?}", here);
+                let first = by_key.entry(key(&here)).or_insert(name);
+                prop_assert_eq!(*first, name, "two names for one place");
+            }
+            let mut again = Names::known(table.renamed().clone());
+            for name in &names {
+                prop_assert_eq!(again.assign_component(name, ".parquet"), (table.assign_component(name, ".parquet").0, false));
+            }
+        }
+
         #[test]
         fn every_file_has_a_safe_place_of_its_own_and_keeps_it(names in proptest::collection::vec(name(), 1..30)) {
             let mut table = Names::default();

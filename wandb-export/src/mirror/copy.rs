@@ -17,6 +17,7 @@ use super::Tell;
 use super::contents::{Contents, Part};
 use super::disk::Disk;
 use super::event::MirrorEvent;
+use super::fatal::is_fatal;
 use super::joint::JointSize;
 use super::plan::{Job, Listed, MOST_ROWS};
 use super::record::{Files, RunRecord, Stored, Taken};
@@ -25,8 +26,6 @@ use super::store::Store;
 use super::table_file::writing;
 use crate::api::{Api, RunColumns};
 use crate::error::{Error, ErrorKind};
-use crate::sink::SinkError;
-use crate::table::TableError;
 
 /// Copies the runs of a project.
 pub(super) struct Copier {
@@ -204,12 +203,18 @@ impl Copier {
             let read = self.api.client().work(move || lock(&store).record(&id)).await;
             read.map_err(|error| Error::io("reading what is known of a run", error))?
         };
-        let here = self.names.get(&listed.id).unwrap_or(&listed.id);
+        let Some(here) = self.names.get(&listed.id) else { return Ok(Copied::default()) };
+        // What an earlier version has put where it does not belong is fetched anew.
+        let known = known.filter(|known| known.here() == here);
         let (record, row) = match self.fetched(&listed, whole).await {
             Ok((path, run, came)) => {
                 self.failed_in_a_row.store(0, Ordering::Relaxed);
                 let copy = RunCopy { of: &self, path: &path, run: &run, known: known.as_ref(), here };
-                let record = self.record(&listed, &copy, came).boxed().await?;
+                let mut record = self.record(&listed, &copy, came).boxed().await?;
+                if !run.unreadable_fields.is_empty() && self.contents.has(Part::Runs) {
+                    let reasons = run.unreadable_fields.iter().map(ToString::to_string);
+                    record.missing.insert(Part::Runs.name().to_owned(), reasons.collect());
+                }
                 let row = self.contents.has(Part::Runs).then(|| RunColumns::All.row(&run).to_json_line());
                 (record, row)
             }
@@ -439,25 +444,6 @@ impl Copied {
         self.bytes += other.bytes;
         self.gone.extend(other.gone);
         self.missing.extend(other.missing);
-    }
-}
-
-/// Whether an error is one of the disk or of the key, which no other run can do without.
-pub(super) fn is_fatal(error: &Error) -> bool {
-    match error {
-        Error::Request(error) => matches!(**error, wandb_core::error::Error::Unauthorized { .. }),
-        Error::NoApiKey { .. }
-        | Error::Auth(_)
-        | Error::Io { .. }
-        | Error::Mirror { .. }
-        | Error::Sink(
-            SinkError::Io { .. }
-            | SinkError::Closed { .. }
-            | SinkError::Failed { .. }
-            | SinkError::Table(TableError::Spool { .. }),
-        )
-        | Error::Table(TableError::Spool { .. }) => true,
-        _ => false,
     }
 }
 

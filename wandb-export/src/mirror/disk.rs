@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use self::folder::Folder;
-pub(super) use self::folder::{make_lasting, sync_directory};
+pub(super) use self::folder::make_lasting;
 use self::medium::{How, Kind, Medium};
 pub(super) use self::medium::{OpenFile, read_at};
 use super::layout::{FOLDERS, OWN};

@@ -1,11 +1,15 @@
 //! Where things are in a mirror's folder; `docs/mirror.md` tells what they are.
 
 use super::contents::Part;
+use crate::files::is_safe_component;
 
 pub(super) const MANIFEST: &str = "manifest.jsonl";
 pub(super) const RUNS: &str = "runs.jsonl";
 pub(super) const RUN_TABLE: &str = "runs.parquet";
 pub(super) const SWEEP_TABLE: &str = "sweeps.parquet";
+
+/// The folder with a folder of files for each run.
+pub(super) const FILES: &str = "files";
 
 /// What is not for readers.
 pub(super) const OWN: &str = ".wandb-export";
@@ -34,6 +38,20 @@ pub(super) fn key_of_column(column: &str) -> Option<&str> {
     column.strip_prefix(LOGGED).filter(|key| key.trim_start_matches(LOGGED) == RUN_ID)
 }
 
+/// The longest ending of a run's files. Their names have to be ones that every system can hold.
+pub(super) const ENDING: &str = ".parquet";
+
+/// What a name becomes with the longest ending.
+pub(super) fn with_ending(name: &str) -> String {
+    format!("{name}{ENDING}")
+}
+
+/// Whether files of a run can be called `here` without leaving their folders. Mirrors of earlier versions also have names
+/// that end with a dot or a space.
+pub(super) fn stays_inside(here: &str) -> bool {
+    !matches!(here, "" | "." | "..") && is_safe_component(&with_ending(here))
+}
+
 /// The place of a part of the run whose files are called `here`.
 pub(super) fn place(part: Part, here: &str) -> String {
     match part {
@@ -42,13 +60,23 @@ pub(super) fn place(part: Part, here: &str) -> String {
         Part::History => format!("history/{here}.parquet"),
         Part::System => format!("system/{here}.parquet"),
         Part::Logs => format!("logs/{here}.log"),
-        Part::Files => format!("files/{here}"),
+        Part::Files => format!("{FILES}/{here}"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_lead_elsewhere_do_not_stay_inside() {
+        for here in ["", ".", "..", "../x", "a/b", "/etc", "a\u{0}"] {
+            assert!(!stays_inside(here), "{here:?}");
+        }
+        for here in ["1a2b3c4d", "...", "abc.", "run 7"] {
+            assert!(stays_inside(here), "{here:?}");
+        }
+    }
 
     #[test]
     fn every_key_has_a_column_of_its_own() {

@@ -14,10 +14,11 @@ use wandb_graphql::ops::{Detail, GetRun, ListRuns, ListSweeps};
 use super::Tell;
 use super::compare::Before;
 use super::contents::{Contents, Part};
-use super::copy::{Copied, Copier, is_fatal, lock};
+use super::copy::{Copied, Copier, lock};
 use super::disk::Disk;
 use super::event::MirrorEvent;
-use super::layout::MANIFEST;
+use super::fatal::is_fatal;
+use super::layout::{ENDING, MANIFEST, stays_inside, with_ending};
 use super::plan::{Job, Listed, Plan, plan};
 use super::record::{FORMAT, Header};
 use super::report::{Missing, ProjectReport};
@@ -120,7 +121,7 @@ impl Project {
         }
         let gone = match &self.filter {
             Some(_) => Vec::new(),
-            None => self.unlisted(store, &mut listed, &mut reader).await?,
+            None => self.unlisted(store, &mut listed, &mut reader, report).await?,
         };
         for issue in reader.issues() {
             let what = issue.to_string();
@@ -135,7 +136,9 @@ impl Project {
         let (plan, names) = {
             let store = lock(store);
             let names = names(&store, &listed);
-            (Plan { gone, ..plan(listed, |id| store.known(id), self.contents) }, names)
+            let known =
+                |id: &str| store.known(id).filter(|known| stays_inside(known.here.as_deref().unwrap_or(id)));
+            (Plan { gone, ..plan(listed, known, self.contents) }, names)
         };
         (self.tell)(&MirrorEvent::Listed {
             project: self.path.clone(),
@@ -211,11 +214,12 @@ impl Project {
         store: &Mutex<Store>,
         listed: &mut Vec<Listed>,
         reader: &mut Lister,
+        report: &mut ProjectReport,
     ) -> Result<Vec<String>, Error> {
         let mut unlisted = unlisted(&lock(store), listed);
         for ids in unlisted.clone().chunks(IDS_AT_ONCE) {
             let mut asked = self.lister(Filter::ids(ids));
-            let mut found = Vec::new();
+            let (mut found, mut kept) = (Vec::new(), Vec::new());
             let is_whole = loop {
                 match asked.next_runs().await {
                     Ok(Some(runs)) => found.extend(runs),
@@ -232,16 +236,23 @@ impl Project {
                     match self
                         .api
                         .client()
-                        .call(GetRun::new(path).detail(Detail::Light))
+                        .call(GetRun::new(path.clone()).detail(Detail::Light))
                         .await
                         .map_err(Error::from)
                     {
                         Ok(reply) => found.push(reply.answer),
                         Err(error) if error.kind() == ErrorKind::NotFound => {}
-                        Err(error) => return Err(error),
+                        Err(error) if is_fatal(&error) => return Err(error),
+                        // It stays as it is: nobody says that it is gone.
+                        Err(error) => {
+                            kept.push(path.run().to_owned());
+                            let (run, what) = (Some(path.run().to_owned()), error.with_causes());
+                            report.missing.push(Missing { run, what });
+                        }
                     }
                 }
             }
+            unlisted.retain(|id| !kept.contains(id));
             for run in found {
                 unlisted.retain(|id| *id != run.id);
                 if reader.admit(&run) {
@@ -331,25 +342,15 @@ fn unlisted(store: &Store, listed: &[Listed]) -> Vec<String> {
     unlisted.map(|(id, _)| id.to_owned()).collect()
 }
 
-/// What the files of each run are called: the same as before, and for new runs names that no other run has.
+/// What the files of each run are called: the same as before, and for new runs names that no other run has. A name of an
+/// earlier version that leads out of its folder is given up.
 fn names(store: &Store, listed: &[Listed]) -> HashMap<String, String> {
     let renamed = store.runs().filter_map(|(id, known)| Some((known.here.as_deref()?, id)));
+    let renamed = renamed.filter(|(here, _)| stays_inside(here));
     let mut names = Names::known(renamed.map(|(here, id)| (with_ending(here), with_ending(id))).collect());
-    for (id, _) in store.runs().filter(|(_, known)| known.here.is_none()) {
+    for (id, _) in store.runs().filter(|(id, known)| known.here.is_none() && stays_inside(id)) {
         names.assign(&with_ending(id));
     }
-    let mut by_id = HashMap::with_capacity(listed.len());
-    for run in listed {
-        let (here, _) = names.assign(&with_ending(&run.id));
-        let here = here.strip_suffix(ENDING).unwrap_or(&here).to_owned();
-        by_id.insert(run.id.clone(), here);
-    }
-    by_id
-}
-
-/// The longest ending of a run's files, with which their names have to be ones that every system can hold.
-const ENDING: &str = ".parquet";
-
-fn with_ending(name: &str) -> String {
-    format!("{name}{ENDING}")
+    let name_of = |run: &Listed| (run.id.clone(), names.assign_component(&run.id, ENDING).0);
+    listed.iter().map(name_of).collect()
 }

@@ -11,6 +11,8 @@ use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
 pub(crate) use rows::MirroredRows;
 pub(crate) use run::MirroredRun;
 use wandb_core::model::Sweep;
@@ -35,11 +37,7 @@ const MOST_LOOKS: u32 = 5;
 /// Whether a folder is the mirror of a project.
 pub(crate) fn is_mirror(folder: &Path) -> io::Result<bool> {
     let first_line = |here: &str| {
-        let file = match File::open(folder.join(here)) {
-            Ok(file) => file,
-            Err(error) if is_absence(&error) => return Ok(None),
-            Err(error) => return Err(error),
-        };
+        let Some(file) = open(folder, here)? else { return Ok(None) };
         let mut line = Vec::new();
         match BufReader::new(file.take(LONGEST_HEADER)).read_until(b'\n', &mut line) {
             Ok(_) => Ok(Some(line)),
@@ -195,11 +193,22 @@ impl Archive {
     }
 }
 
+/// Opens a file of the mirror in `root`, without following a link out of that.
 fn open(root: &Path, here: &str) -> io::Result<Option<File>> {
-    match File::open(root.join(here)) {
-        Ok(file) => Ok(Some(file)),
+    let opened = Dir::open_ambient_dir(root, ambient_authority()).and_then(|root| root.open(here));
+    match opened {
+        Ok(file) => Ok(Some(file.into_std())),
         Err(error) if is_absence(&error) => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// Refuses what is reached by a link out of the mirror in `root`. What is not there is nowhere.
+fn check_inside(root: &Path, here: &str) -> io::Result<()> {
+    let found = Dir::open_ambient_dir(root, ambient_authority()).and_then(|root| root.metadata(here));
+    match found {
+        Err(error) if !is_absence(&error) => Err(error),
+        _ => Ok(()),
     }
 }
 

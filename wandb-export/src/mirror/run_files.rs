@@ -1,9 +1,7 @@
 //! The files of one run, into its folder.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
@@ -11,14 +9,14 @@ use wandb_core::{RunPath, model};
 use wandb_graphql::ops::{FilePage, ListFiles};
 
 use super::contents::Part;
-use super::disk::sync_directory;
 use super::event::MirrorEvent;
-use super::layout::place;
+use super::fatal::is_of_all_projects;
+use super::layout::{FILES, place};
 use super::record::{File, Files, Origin};
 use super::run_copy::{Got, RunCopy};
 use crate::api::{self, DownloadProgress, Fetched, Receipts, RunFile};
 use crate::error::Error;
-use crate::files::{Downloaded, Existing, Names, Receipt, digest};
+use crate::files::{Downloaded, Existing, Folder, Receipt};
 use crate::issue::Issue;
 
 /// Files of fewer bytes are downloaded without a look at how much room there is, and so much is left to others.
@@ -38,7 +36,7 @@ impl RunCopy<'_> {
     pub(super) async fn files(&self, came: Option<FilePage>) -> Result<Got<Files>, Error> {
         let Self { of, path, .. } = self;
         let client = of.api.client();
-        let came = came.filter(|page| page.is_last() && page.null_entries == 0);
+        let came = came.filter(|page| page.is_last() && page.null_entries == 0 && page.unreadable.is_empty());
         let (listed, issues) = if let Some(page) = came {
             (page.files, Vec::new())
         } else {
@@ -48,12 +46,17 @@ impl RunCopy<'_> {
                 .await?
         };
         let issues: Vec<_> = issues.iter().map(ToString::to_string).collect();
-        let folder = of.disk.place(&place(Part::Files, self.here));
+        let (root, inside) = (of.disk.root().to_owned(), place(Part::Files, self.here));
         let known =
             self.known.and_then(|known| known.files.clone()).map_or(Vec::new(), |taken| taken.what.files);
+        let opening = {
+            let whole = of.disk.place(&inside);
+            move |error| Error::io(format!("opening the folder {}", whole.display()), error)
+        };
         let plan = {
-            let folder = folder.clone();
-            client.work(move || plan(listed, known, &folder)).await
+            let (root, inside) = (root.clone(), inside.clone());
+            let find = move || Ok(plan(listed, known, Folder::found_inside(&root, &inside)?.as_ref()));
+            client.work(find).await.map_err(&opening)?
         };
         let wanted: Vec<RunFile> = plan
             .files
@@ -70,8 +73,10 @@ impl RunCopy<'_> {
         let wanted = stream::iter(wanted.into_iter().map(Ok)).boxed();
         let progress = DownloadProgress::default();
         let receipts = Receipts::Known(Arc::new(plan.receipts));
+        let folder = client.work(move || Folder::inside(&root, &inside)).await.map_err(opening)?;
         let fetched =
-            api::fetch_all(wanted, &folder, permits.len(), Existing::Replace, receipts, &progress).await?;
+            api::fetch_all(wanted, folder.clone(), permits.len(), Existing::Replace, receipts, &progress)
+                .await?;
         drop(permits);
         let (mut came, mut missing, mut inexact) = (Vec::new(), issues, Vec::new());
         for (file, outcome) in fetched {
@@ -80,13 +85,16 @@ impl RunCopy<'_> {
                     inexact.extend(fetched.file.issues.iter().map(without_run));
                     came.push((file, fetched));
                 }
-                Err(error) if is_of_the_disk(&error) => return Err(error),
+                Err(error @ Error::Io { .. }) if is_of_all_projects(&error) => return Err(error),
                 // The server will not hand it out later either.
                 Err(error @ Error::FileIsReference { .. }) => inexact.push(error.to_string()),
                 Err(error) => missing.push(format!("{}: {}", file.name, error.with_causes())),
             }
         }
-        let mut described = client.work(move || describe(came, &folder)).await?;
+        let mut described = {
+            let root = of.disk.root().to_owned();
+            client.work(move || describe(came, &folder, &root)).await?
+        };
         for file in described.values() {
             (of.tell)(&MirrorEvent::File { run: RunPath::clone(path), bytes: file.bytes });
         }
@@ -121,10 +129,10 @@ fn without_run(issue: &Issue) -> String {
 }
 
 /// Looks which of the listed files are there as they are.
-fn plan(listed: Vec<model::File>, known: Vec<File>, folder: &Path) -> Plan {
+fn plan(listed: Vec<model::File>, known: Vec<File>, folder: Option<&Folder>) -> Plan {
     let mut known: HashMap<String, File> = known.into_iter().map(|file| (file.name.clone(), file)).collect();
     let mut seen = HashSet::new();
-    let there = size_of_all(&folder.join(Names::PARTIAL));
+    let there = folder.map_or(0, Folder::size_of_partial);
     let mut plan = Plan { files: Vec::new(), receipts: HashMap::new(), there };
     for file in listed {
         // A list whose pages have moved meanwhile may have a file twice.
@@ -133,8 +141,7 @@ fn plan(listed: Vec<model::File>, known: Vec<File>, folder: &Path) -> Plan {
         }
         let known = known.remove(&file.name);
         let place = known.as_ref().map_or(&*file.name, File::here);
-        let found =
-            fs::metadata(folder.join(place)).ok().filter(fs::Metadata::is_file).map(|found| found.len());
+        let found = folder.and_then(|folder| folder.size(place));
         let is_same = |known: &File| {
             let as_listed = file.md5.as_ref() == Some(&known.md5);
             as_listed && file.size.is_none_or(|size| size == known.bytes) && found == Some(known.bytes)
@@ -154,41 +161,34 @@ fn plan(listed: Vec<model::File>, known: Vec<File>, folder: &Path) -> Plan {
     plan
 }
 
-/// The bytes of all files in a folder.
-fn size_of_all(folder: &Path) -> u64 {
-    let files = fs::read_dir(folder).into_iter().flatten().flatten();
-    files.filter_map(|file| file.metadata().ok()).map(|found| found.len()).sum()
-}
-
 /// What there is of files that have been downloaded, by the server's names. A crash does not undo that any more.
-fn describe(came: Vec<(RunFile, Fetched)>, folder: &Path) -> Result<HashMap<String, File>, Error> {
+fn describe(
+    came: Vec<(RunFile, Fetched)>,
+    folder: &Folder,
+    root: &Path,
+) -> Result<HashMap<String, File>, Error> {
     let mut described = HashMap::with_capacity(came.len());
-    let mut folders = BTreeSet::new();
+    let mut folders = BTreeSet::from([String::new()]);
     for (file, Fetched { file: Downloaded { path, .. }, md5, receipt }) in came {
         let failed = |error| Error::io(format!("reading {}", path.display()), error);
-        let bytes = fs::metadata(&path).map_err(failed)?.len();
-        let md5 = match md5 {
-            Some(md5) => md5,
-            None => digest(&mut fs::File::open(&path).map_err(failed)?).map_err(failed)?.finish(),
-        };
-        let inside = path.strip_prefix(folder).unwrap_or(&path);
-        folders.extend(inside.ancestors().skip(1).map(|inner| folder.join(inner)));
+        let root = folder.place("");
+        let inside = path.strip_prefix(&root).unwrap_or(&path);
         let here: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
-        let here = Some(here.join("/")).filter(|here| *here != file.name);
+        let here = here.join("/");
+        let is_gone = || std::io::Error::new(std::io::ErrorKind::NotFound, "it has been removed meanwhile");
+        let (bytes, md5) = match (md5, folder.size(&here)) {
+            (Some(md5), Some(bytes)) => (bytes, md5),
+            _ => folder.describe(&here, None).and_then(|found| found.ok_or_else(is_gone)).map_err(failed)?,
+        };
+        folders.extend(here.match_indices('/').map(|(at, _)| here[..at].to_owned()));
+        let here = Some(here).filter(|here| *here != file.name);
         described.insert(
             file.name.clone(),
             File { name: file.name.clone(), here, bytes, md5, origin: receipt.map(Origin::from) },
         );
     }
-    folders.extend(folder.ancestors().skip(1).take(2).map(PathBuf::from));
-    for folder in folders {
-        sync_directory(&folder).map_err(|error| Error::io(format!("syncing {}", folder.display()), error))?;
-    }
+    let syncing = |error| Error::io(format!("syncing {}", folder.place("").display()), error);
+    folders.iter().try_for_each(|inner| folder.sync(inner)).map_err(syncing)?;
+    Folder::sync_inside(root, &["", FILES]).map_err(syncing)?;
     Ok(described)
-}
-
-/// Whether an error would be that of every other file, too.
-fn is_of_the_disk(error: &Error) -> bool {
-    use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
-    matches!(error, Error::Io { source, .. } if matches!(source.kind(), QuotaExceeded | ReadOnlyFilesystem | StorageFull))
 }

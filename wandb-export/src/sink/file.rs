@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::{Builder, TempPath};
 
 use super::error::SinkError;
+use super::place::directory;
 use crate::settling::Settling;
 
 /// The begin of the name of a file that is not whole yet.
@@ -18,9 +19,6 @@ const NEW_FILE: u32 = 0o666;
 
 /// So much is gathered before it is written.
 const BUFFER: usize = 64 << 10;
-
-/// How many symbolic links to follow to a file that does not exist yet.
-const MAX_LINKS: usize = 16;
 
 /// Bytes that can be made to outlive a crash of the system.
 pub(super) trait Durable: Write + Send {
@@ -56,53 +54,6 @@ pub(super) struct AtomicFile {
     temporary: TempPath,
     place: PathBuf,
     settling: Settling,
-}
-
-/// What there is at the path of an output.
-pub(super) enum Place {
-    /// A file, or nothing yet: its path, links followed.
-    File(PathBuf),
-    /// A device, pipe or socket, which can be written to but not replaced.
-    Stream(PathBuf),
-}
-
-impl Place {
-    pub(super) fn of(path: &Path) -> Result<Self, SinkError> {
-        let ends_like_directory = path
-            .as_os_str()
-            .as_encoded_bytes()
-            .last()
-            .is_some_and(|&byte| std::path::is_separator(char::from(byte)));
-        let path = follow_links(path);
-        match fs::metadata(&path) {
-            Ok(found) if found.is_dir() => return Err(SinkError::Directory { path }),
-            Ok(found) if !found.is_file() => return Ok(Self::Stream(path)),
-            _ if ends_like_directory || path.file_name().is_none() => {
-                return Err(SinkError::Directory { path });
-            }
-            _ => {}
-        }
-        if directory(&path).is_dir() {
-            Ok(Self::File(path))
-        } else {
-            let parent = directory(&path).to_owned();
-            Err(SinkError::MissingParent { path, parent })
-        }
-    }
-}
-
-fn directory(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// The path behind symbolic links, which are to stay links.
-fn follow_links(path: &Path) -> PathBuf {
-    let mut path = path.to_owned();
-    for _ in 0..MAX_LINKS {
-        let Ok(target) = fs::read_link(&path) else { break };
-        path = path.parent().map_or_else(|| target.clone(), |parent| parent.join(&target));
-    }
-    path
 }
 
 /// A new file in a directory, with the permissions of any other new file, which is removed unless it is given a place.
@@ -177,7 +128,13 @@ impl Write for AtomicFile {
 /// Makes a rename to `place` outlive a crash. Some file systems cannot do that, and have nothing to sync either.
 #[cfg(unix)]
 pub(crate) fn sync_directory(place: &Path) -> io::Result<()> {
-    match File::open(directory(place)).and_then(|directory| directory.sync_all()) {
+    sync_opened(File::open(directory(place)))
+}
+
+/// The same of a directory that was opened, or could not be.
+#[cfg(unix)]
+pub(crate) fn sync_opened(directory: io::Result<File>) -> io::Result<()> {
+    match directory.and_then(|directory| directory.sync_all()) {
         Err(error)
             if matches!(
                 error.kind(),
@@ -193,5 +150,11 @@ pub(crate) fn sync_directory(place: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "the same signature on every system")]
 pub(crate) fn sync_directory(_place: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the same signature on every system")]
+pub(crate) fn sync_opened(_directory: io::Result<File>) -> io::Result<()> {
     Ok(())
 }

@@ -6,7 +6,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use super::error::SinkError;
-use super::file::{AtomicFile, Durable, Place};
+use super::file::{AtomicFile, Durable};
+use super::place::Place;
 
 /// Where the bytes of a sink go: a file, standard output, or any writer.
 pub struct Output {
@@ -29,7 +30,8 @@ impl Output {
     /// another name in the same directory.
     ///
     /// Symbolic links are followed. A replaced file's permissions are kept; a new one has those that the user's mask
-    /// leaves. A device or a named pipe is written to directly.
+    /// leaves. A device or a named pipe is written to directly, and so is what this process has open already: `/dev/stdout`,
+    /// `/dev/fd/3`.
     ///
     /// # Errors
     ///
@@ -44,13 +46,16 @@ impl Output {
     ) -> Result<Self, SinkError> {
         let destination = match Place::of(path)? {
             Place::File(path) => Destination::File(AtomicFile::create(path, through)?),
-            Place::Stream(path) => OpenOptions::new()
-                .write(true)
-                .open(&path)
-                .map(|file| Destination::Stream(BufWriter::new(file)))
-                .map_err(|error| SinkError::io("opening", path.display(), error))?,
+            Place::Stream(path) => Self::stream(&path, OpenOptions::new().write(true))?,
+            Place::Opened(path) => Self::stream(&path, OpenOptions::new().append(true))?,
+            Place::StandardOutput => Destination::StandardOutput(BufWriter::new(io::stdout())),
         };
         Ok(Self::new(destination, path.display().to_string()))
+    }
+
+    fn stream(path: &Path, options: &OpenOptions) -> Result<Destination, SinkError> {
+        let opened = options.open(path).map_err(|error| SinkError::io("opening", path.display(), error))?;
+        Ok(Destination::Stream(BufWriter::new(opened)))
     }
 
     /// Standard output. Once its reader has gone, writing is [`SinkError::Closed`].

@@ -1,6 +1,7 @@
 //! The program as users meet it: what it writes, what it says, and how it ends.
 
 mod addresses;
+mod bad_items;
 mod commands;
 mod denied_files;
 mod dialects;
@@ -9,6 +10,7 @@ mod exit_codes;
 mod files;
 mod help;
 mod lists;
+mod manners;
 mod meanwhile;
 mod missing;
 mod offline;

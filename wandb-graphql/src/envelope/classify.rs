@@ -131,6 +131,11 @@ fn told_by(status: StatusCode) -> Meaning {
 }
 
 impl Meaning {
+    /// Whether the server may answer otherwise when it is asked again.
+    pub(crate) fn may_pass(self) -> bool {
+        matches!(self, Self::Failed | Self::TooMuch)
+    }
+
     /// The error to hand on: `what` was asked about, `message` is what the server said.
     pub(crate) fn into_error(self, what: impl FnOnce() -> String, message: String) -> AnswerError {
         match self {

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use wandb_core::operation::{AnswerError, Lacks, SentBody};
 
 use super::classify::{self, Meaning};
+use super::entry_errors::EntryErrors;
 use super::message::{Place, note_lacking};
 use crate::row::rows;
 use crate::schema::JsonText;
@@ -29,15 +30,27 @@ struct Envelope<'a> {
 }
 
 #[derive(Deserialize)]
-struct GraphQlError {
+pub(super) struct GraphQlError {
     #[serde(default)]
     message: Option<String>,
     #[serde(default)]
     locations: Option<serde_json::Value>,
     #[serde(default)]
-    path: Option<serde_json::Value>,
+    pub(super) path: Option<serde_json::Value>,
     #[serde(default)]
     extensions: Option<Extensions>,
+}
+
+impl GraphQlError {
+    /// The server's words.
+    pub(super) fn text(&self) -> &str {
+        self.message.as_deref().unwrap_or("no message")
+    }
+
+    fn meaning(&self, status: StatusCode) -> Meaning {
+        let code = self.extensions.as_ref().and_then(|extensions| extensions.code.as_ref()?.as_str());
+        classify::meaning(self.text(), code, status)
+    }
 }
 
 /// The query in the body of a request.
@@ -60,11 +73,40 @@ pub(crate) fn data<T: DeserializeOwned>(
     response: &Response<Bytes>,
     what: impl FnOnce() -> String,
 ) -> Result<T, AnswerError> {
+    read(response, what, Tolerance::None).map(|(data, _)| data)
+}
+
+/// The data of a response that is a page of a list, and the errors that are each of one of its entries.
+pub(crate) fn list_data<T: DeserializeOwned>(
+    response: &Response<Bytes>,
+    what: impl FnOnce() -> String,
+) -> Result<(T, EntryErrors), AnswerError> {
+    read(response, what, Tolerance::Entries)
+}
+
+/// The errors beside which data is used.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tolerance {
+    None,
+    /// Those that are each of one entry of a list.
+    Entries,
+}
+
+fn read<T: DeserializeOwned>(
+    response: &Response<Bytes>,
+    what: impl FnOnce() -> String,
+    tolerance: Tolerance,
+) -> Result<(T, EntryErrors), AnswerError> {
     let body = response.body();
     let text = parsable(body)?;
     let envelope: Envelope<'_> =
         serde_json::from_slice(&text).map_err(|error| AnswerError::malformed(error.to_string(), body))?;
-    if let Some(errors) = envelope.errors.filter(|errors| !errors.is_empty()) {
+    let mut entry_errors = EntryErrors::default();
+    if let (Tolerance::Entries, Some(errors), Some(data)) = (tolerance, &envelope.errors, envelope.data) {
+        let may_pass = |error: &GraphQlError| error.meaning(response.status()).may_pass();
+        entry_errors = EntryErrors::of(errors, data.get(), may_pass).unwrap_or_default();
+    }
+    if let Some(errors) = envelope.errors.filter(|errors| !errors.is_empty() && entry_errors.is_empty()) {
         // A query that does not fit the schema is not executed.
         let lacking = if envelope.data.is_none() { lacking(&errors, response) } else { Lacks::nothing() };
         return Err(if lacking.is_empty() {
@@ -79,7 +121,10 @@ pub(crate) fn data<T: DeserializeOwned>(
             None => AnswerError::malformed("it holds neither data nor errors", body),
         });
     };
-    serde_json::from_str(data.get()).map_err(|error| AnswerError::malformed(error.to_string(), body))
+    match serde_json::from_str(data.get()) {
+        Ok(data) => Ok((data, entry_errors)),
+        Err(error) => Err(AnswerError::malformed(error.to_string(), body)),
+    }
 }
 
 /// The rows of a JSON list of texts.
@@ -119,16 +164,8 @@ fn lacking(errors: &[GraphQlError], response: &Response<Bytes>) -> Lacks {
 }
 
 fn error(errors: &[GraphQlError], status: StatusCode, what: impl FnOnce() -> String) -> AnswerError {
-    let said = |error: &GraphQlError| error.message.clone().unwrap_or_else(|| "no message".to_owned());
-    let gravest = errors
-        .iter()
-        .map(|error| {
-            let code = error.extensions.as_ref().and_then(|extensions| extensions.code.as_ref()?.as_str());
-            classify::meaning(&said(error), code, status)
-        })
-        .min()
-        .unwrap_or(Meaning::Refused);
-    let mut messages: Vec<String> = errors.iter().map(said).collect();
+    let gravest = errors.iter().map(|error| error.meaning(status)).min().unwrap_or(Meaning::Refused);
+    let mut messages: Vec<String> = errors.iter().map(|error| error.text().to_owned()).collect();
     messages.dedup();
     gravest.into_error(what, messages.join("; "))
 }

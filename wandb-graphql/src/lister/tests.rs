@@ -70,6 +70,7 @@ impl Server {
         RunPage {
             total: self.is_counted.then_some(self.runs.len() as u64),
             null_entries: (end - start - runs.len()) as u64,
+            unreadable: Vec::new(),
             runs,
             onward: onward((end < self.runs.len()).then_some(end)),
             page_size: list.size(),

@@ -1,9 +1,11 @@
 //! What is asked of files.
 
 use wandb_core::model::{File, Timestamp};
-use wandb_core::operation::Field;
+use wandb_core::operation::{Field, UnreadableEntry};
 
+use super::entry::{self, Edge, Entries, Entry};
 use super::page::{Onward, PageInfo};
+use crate::envelope::EntryErrors;
 use crate::schema::{DateTime, Int64, sdl as schema};
 
 /// What can be left out of a question for files, and of one for the run that they belong to.
@@ -27,19 +29,29 @@ pub struct FilePage {
     pub total: Option<u64>,
     /// How many entries were null.
     pub null_entries: u64,
+    /// The entries that cannot be read.
+    pub unreadable: Vec<UnreadableEntry>,
     pub(super) onward: Onward,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 pub(super) struct FileConnection {
-    edges: Option<Vec<Option<FileEdge>>>,
+    edges: Option<Vec<Option<Entry<FileEdge>>>>,
     page_info: PageInfo,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 struct FileEdge {
-    node: Option<FileFields>,
+    node: Option<Entry<FileFields>>,
     cursor: Option<String>,
+}
+
+impl Edge for FileEdge {
+    type Node = FileFields;
+
+    fn into_parts(self) -> (Option<Entry<FileFields>>, Option<String>) {
+        (self.node, self.cursor)
+    }
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -62,29 +74,33 @@ struct FileFields {
 }
 
 impl FileFields {
-    /// `None` for one without a name.
-    fn into_file(self) -> Option<File> {
+    /// # Errors
+    /// If it has no name.
+    fn into_file(self) -> Result<File, UnreadableEntry> {
         let fields = self;
-        let mut file = File::new(fields.id.map(cynic::Id::into_inner).unwrap_or_default(), fields.name?);
+        let id = fields.id.map(cynic::Id::into_inner).unwrap_or_default();
+        let Some(name) = fields.name.filter(|name| !name.is_empty()) else {
+            return Err(entry::nameless("file", &id));
+        };
+        let mut file = File::new(id, name);
         file.size = fields.size_bytes.and_then(|size| u64::try_from(size.0).ok());
         file.md5 = fields.md5.filter(|digest| !digest.is_empty());
         file.mime_type = fields.mimetype;
         file.updated_at = fields.updated_at.map(|time| Timestamp::from(time.0));
         file.url = fields.url.filter(|url| !url.is_empty());
         file.direct_url = fields.direct_url.filter(|url| !url.is_empty());
-        Some(file)
+        Ok(file)
     }
 }
 
 impl FileConnection {
-    /// The page in an answer.
-    pub(super) fn into_page(self, total: Option<u64>) -> FilePage {
-        let edges: Vec<Option<FileEdge>> = self.edges.unwrap_or_default();
-        let last = edges.iter().rev().flatten().next().and_then(|edge| edge.cursor.clone());
-        let onward = self.page_info.onward(last);
-        let entries = edges.len();
-        let files: Vec<_> = edges.into_iter().flatten().filter_map(|edge| edge.node?.into_file()).collect();
-        FilePage { null_entries: (entries - files.len()) as u64, files, total, onward }
+    /// The page in an answer; `errors` are those beside it.
+    pub(super) fn into_page(self, total: Option<u64>, errors: &EntryErrors) -> FilePage {
+        let read = |fields: FileFields| fields.into_file().map(Some);
+        let entries = Entries::read(self.edges.unwrap_or_default(), errors, read);
+        let onward = self.page_info.onward(entries.last);
+        let Entries { items: files, null_entries, unreadable, .. } = entries;
+        FilePage { files, total, null_entries, unreadable, onward }
     }
 }
 
@@ -95,6 +111,6 @@ impl FilePage {
     }
 
     pub(super) fn entries(&self) -> usize {
-        self.files.len() + usize::try_from(self.null_entries).unwrap_or(usize::MAX)
+        entry::count(self.files.len(), self.null_entries, &self.unreadable)
     }
 }

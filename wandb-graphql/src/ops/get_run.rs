@@ -77,7 +77,7 @@ impl Operation for GetRun {
         let what = || format!("run {}", self.path);
         let query: Query = data(&response, what)?;
         let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
-        run.into_run(self.path.entity(), self.path.project())
+        Ok(run.into_run(self.path.entity(), self.path.project()))
     }
 }
 
@@ -155,13 +155,13 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_cannot_be_read_is_named() {
+    fn unreadable_field_leaves_the_others() {
         let body = r#"{"data": {"project": {"run": {"id": "1", "name": "abc", "displayName": null, "state": null,
-            "createdAt": null, "summaryMetrics": "{\"loss\": "}}}}"#;
-        let error = answer(&get(), body).unwrap_err().to_string();
-        assert!(
-            error.contains("summaryMetrics of run abc: ") && error.contains(r#"it begins "{\"loss\": ""#),
-            "{error}"
-        );
+            "createdAt": null, "config": "{\"lr\": {\"value\": 1}}", "summaryMetrics": "{\"loss\": "}}}}"#;
+        let run = answer(&get(), body).unwrap();
+        assert!(run.config.is_some() && run.summary.is_none());
+        let [field] = &run.unreadable_fields[..] else { panic!("{:?}", run.unreadable_fields) };
+        assert_eq!(field.field, "summaryMetrics");
+        assert!(field.reason.ends_with(r#"; it begins "{\"loss\": ""#), "{field}");
     }
 }

@@ -70,7 +70,7 @@ impl Operation for GetSweep {
         let what = || format!("sweep {}", self.path);
         let query: Query = data(&response, what)?;
         let sweep = query.project.and_then(|project| project.sweep).ok_or_else(|| missing(what()))?;
-        sweep.into_sweep(self.path.project_path()).ok_or_else(|| missing(what()))
+        sweep.into_sweep(self.path.project_path()).map_err(|_| missing(what()))
     }
 }
 

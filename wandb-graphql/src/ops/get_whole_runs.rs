@@ -9,11 +9,12 @@ use wandb_core::model::Run;
 use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Lacks, Operation, Paged};
 use wandb_core::transport::Request;
 
+use super::entry::Entry;
 use super::file_fields::{self, FileConnection, FilePage};
 use super::get_history_window::in_order;
 use super::log_fields::{IMPROVED, LINE_COUNT, LINE_NUMBER, LogLineConnection, LogPage, refused_pagination};
 use super::run_fields::{Detail, RunFields};
-use crate::envelope::{RequestOf, asks_for_less, data, missing, post};
+use crate::envelope::{EntryErrors, RequestOf, asks_for_less, list_data, missing, post};
 use crate::row::rows;
 use crate::schema::{JsonText, sdl as schema};
 use crate::{Filter, HistoryRow, Samples};
@@ -62,7 +63,7 @@ pub struct WholeRun {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct WholeRunPage {
-    /// Those of the runs asked for that there are.
+    /// Those of the runs asked for that there are, without any that cannot be read.
     pub runs: Vec<WholeRun>,
     asked_for: usize,
 }
@@ -176,7 +177,7 @@ struct Project {
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(variables = "Variables")]
 struct RunConnection {
-    edges: Vec<RunEdge>,
+    edges: Vec<Entry<RunEdge>>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -261,7 +262,7 @@ impl Operation for GetWholeRuns {
 
     fn answer(&self, response: Response<Bytes>) -> Result<WholeRunPage, AnswerError> {
         let what = || format!("project {}", self.path);
-        let query: Query = data(&response, what).map_err(|error| match error {
+        let (query, errors): (Query, _) = list_data(&response, what).map_err(|error| match error {
             // A server that runs out of time over many runs may manage fewer.
             AnswerError::Failed { message } if self.now().len() > 1 && asks_for_less(&message) => {
                 AnswerError::TooMuch { message }
@@ -272,11 +273,15 @@ impl Operation for GetWholeRuns {
         let Some(runs) = project.runs else {
             return Err(AnswerError::malformed("it holds a project without runs", response.body()));
         };
-        let nodes = runs.edges.into_iter().filter_map(|edge| edge.node.zip(edge.belongings));
-        let runs = nodes.map(|(run, belongings)| {
-            Ok(belongings.of(run.into_run(self.path.entity(), self.path.project())?))
+        let edges = runs.edges.into_iter().enumerate();
+        let nodes = edges.filter_map(|(index, edge)| match edge {
+            Entry::Read(edge) if errors.at(index).is_none() => edge.node.zip(edge.belongings),
+            // Whoever misses the run asks for it alone, which says what is wrong with it.
+            Entry::Read(_) | Entry::Unreadable(_) => None,
         });
-        Ok(WholeRunPage { runs: runs.collect::<Result<_, _>>()?, asked_for: self.now().len() })
+        let runs = nodes
+            .map(|(run, belongings)| belongings.of(run.into_run(self.path.entity(), self.path.project())));
+        Ok(WholeRunPage { runs: runs.collect(), asked_for: self.now().len() })
     }
 }
 
@@ -287,10 +292,10 @@ impl Belongings {
             history: self.history.map(rows).map(|rows| in_order(rows, &(i64::MIN..i64::MAX))),
             events: self.events.map(rows),
             events_line_count: self.events_line_count.and_then(|count| u64::try_from(count).ok()),
-            files: self.files.map(|files| files.into_page(None)),
+            files: self.files.map(|files| files.into_page(None, &EntryErrors::default())),
             // A run that printed nothing has no connection, but its lines may be counted.
             log: (self.log_lines.is_some() || self.log_line_count.is_some())
-                .then(|| LogPage::of(self.log_lines, self.log_line_count)),
+                .then(|| LogPage::of(self.log_lines, self.log_line_count, &EntryErrors::default())),
         }
     }
 }

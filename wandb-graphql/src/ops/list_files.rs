@@ -4,13 +4,15 @@ use bytes::Bytes;
 use http::Response;
 use wandb_core::RunPath;
 use wandb_core::model::File;
-use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Lacks, Operation, PageSize, Paged};
+use wandb_core::operation::{
+    AnswerError, Argument, Endpoint, Field, Lacks, Operation, PageSize, Paged, UnreadableEntry,
+};
 use wandb_core::transport::Request;
 
 use super::file_fields::{FileConnection, FilePage, OPTIONAL_FIELDS};
 use super::page::{Trail, first, paged};
 use crate::LikePattern;
-use crate::envelope::{RequestOf, data, missing, post};
+use crate::envelope::{RequestOf, list_data, missing, post};
 use crate::schema::sdl as schema;
 
 /// Lists the files of a run, page by page (`RunFiles` in the Python SDK).
@@ -153,13 +155,13 @@ impl Operation for ListFiles {
 
     fn answer(&self, response: Response<Bytes>) -> Result<FilePage, AnswerError> {
         let what = || format!("run {}", self.path);
-        let query: Query = data(&response, what)?;
+        let (query, errors): (Query, _) = list_data(&response, what)?;
         let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
         let Some(files) = run.files else {
             return Err(AnswerError::malformed("it holds a run without files", response.body()));
         };
         let total = run.file_count.and_then(|count| u64::try_from(count).ok());
-        Ok(files.into_page(total))
+        Ok(files.into_page(total, &errors))
     }
 }
 
@@ -177,6 +179,10 @@ impl Paged for ListFiles {
 
     fn null_entries(answer: &FilePage) -> u64 {
         answer.null_entries
+    }
+
+    fn unreadable(answer: &FilePage) -> &[UnreadableEntry] {
+        &answer.unreadable
     }
 
     fn key(item: &File) -> Option<String> {

@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use http::Response;
 use wandb_core::RunPath;
-use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation, PageSize, Paged};
+use wandb_core::operation::{
+    AnswerError, Endpoint, Field, Lacks, Operation, PageSize, Paged, UnreadableEntry,
+};
 use wandb_core::transport::Request;
 
 use super::log_fields::{
@@ -11,7 +13,7 @@ use super::log_fields::{
 };
 use super::page::{Onward, Trail, first};
 use crate::PageGuard;
-use crate::envelope::{RequestOf, data, missing, post};
+use crate::envelope::{RequestOf, list_data, missing, post};
 use crate::schema::sdl as schema;
 
 /// Lists the lines that a run has printed, page by page, the first ones first (`run.logLines`).
@@ -179,13 +181,13 @@ impl Operation for ListLogLines {
 
     fn answer(&self, response: Response<Bytes>) -> Result<LogPage, AnswerError> {
         let what = || format!("run {}", self.path);
-        let query: Query =
-            data(&response, what).map_err(|error| refused_pagination(error, response.body()))?;
+        let (query, errors): (Query, _) =
+            list_data(&response, what).map_err(|error| refused_pagination(error, response.body()))?;
         let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
         let total = run.log_line_count;
         Ok(match run.newest {
-            Some(newest) => LogPage { is_tail: true, ..LogPage::of(Some(newest), total) },
-            None => LogPage::of(run.log_lines, total),
+            Some(newest) => LogPage { is_tail: true, ..LogPage::of(Some(newest), total, &errors) },
+            None => LogPage::of(run.log_lines, total, &errors),
         })
     }
 }
@@ -203,6 +205,10 @@ impl Paged for ListLogLines {
 
     fn null_entries(page: &LogPage) -> u64 {
         page.null_entries
+    }
+
+    fn unreadable(answer: &LogPage) -> &[UnreadableEntry] {
+        &answer.unreadable
     }
 
     fn items(page: LogPage) -> Vec<LogLine> {

@@ -3,12 +3,15 @@
 use bytes::Bytes;
 use http::Response;
 use wandb_core::model::{Project, Timestamp};
-use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Lacks, Operation, PageSize, Paged};
+use wandb_core::operation::{
+    AnswerError, Argument, Endpoint, Field, Lacks, Operation, PageSize, Paged, UnreadableEntry,
+};
 use wandb_core::transport::Request;
 
+use super::entry::{self, Edge, Entries, Entry};
 use super::page::{Onward, PageInfo, Trail, first, paged};
 use super::user_fields::UserFields;
-use crate::envelope::{RequestOf, data, missing, post};
+use crate::envelope::{RequestOf, list_data, missing, post};
 use crate::schema::{DateTime, sdl as schema};
 
 /// Lists the projects of an entity, page by page (`GetProjects` in the Python SDK).
@@ -27,12 +30,14 @@ pub struct ProjectPage {
     pub projects: Vec<Project>,
     /// How many entries were null.
     pub null_entries: u64,
+    /// The entries that cannot be read.
+    pub unreadable: Vec<UnreadableEntry>,
     onward: Onward,
 }
 
 impl ProjectPage {
     fn entries(&self) -> usize {
-        self.projects.len() + usize::try_from(self.null_entries).unwrap_or(usize::MAX)
+        entry::count(self.projects.len(), self.null_entries, &self.unreadable)
     }
 }
 
@@ -77,13 +82,21 @@ struct Query {
 
 #[derive(cynic::QueryFragment, Debug)]
 struct ProjectConnection {
-    edges: Option<Vec<Option<ProjectEdge>>>,
+    edges: Option<Vec<Option<Entry<ProjectEdge>>>>,
     page_info: PageInfo,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 struct ProjectEdge {
-    node: Option<ProjectFields>,
+    node: Option<Entry<ProjectFields>>,
+}
+
+impl Edge for ProjectEdge {
+    type Node = ProjectFields;
+
+    fn into_parts(self) -> (Option<Entry<ProjectFields>>, Option<String>) {
+        (self.node, None)
+    }
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -128,14 +141,13 @@ impl Operation for ListProjects {
 
     fn answer(&self, response: Response<Bytes>) -> Result<ProjectPage, AnswerError> {
         let what = || format!("entity {}", self.entity);
-        let query: Query = data(&response, what)?;
+        let (query, errors): (Query, _) = list_data(&response, what)?;
         let models = query.models.ok_or_else(|| missing(what()))?;
         let onward = models.page_info.onward(None);
-        let edges: Vec<_> = models.edges.unwrap_or_default();
-        let entries = edges.len();
-        let fields = edges.into_iter().flatten().filter_map(|edge| edge.node);
-        let projects: Vec<_> = fields.filter_map(|fields| fields.into_project(&self.entity)).collect();
-        Ok(ProjectPage { null_entries: (entries - projects.len()) as u64, projects, onward })
+        let read = |fields: ProjectFields| fields.into_project(&self.entity).map(Some);
+        let entries = Entries::read(models.edges.unwrap_or_default(), &errors, read);
+        let Entries { items: projects, null_entries, unreadable, .. } = entries;
+        Ok(ProjectPage { projects, null_entries, unreadable, onward })
     }
 }
 
@@ -155,6 +167,10 @@ impl Paged for ListProjects {
         answer.null_entries
     }
 
+    fn unreadable(answer: &ProjectPage) -> &[UnreadableEntry] {
+        &answer.unreadable
+    }
+
     fn key(item: &Project) -> Option<String> {
         Some(format!("{}/{}", item.id, item.name))
     }
@@ -169,15 +185,19 @@ impl Paged for ListProjects {
 }
 
 impl ProjectFields {
-    /// `None` for one without a name, which nothing could be asked of.
-    fn into_project(self, asked: &str) -> Option<Project> {
+    /// # Errors
+    /// If it has no name, so that nothing could be asked of it.
+    fn into_project(self, asked: &str) -> Result<Project, UnreadableEntry> {
         let entity = self.entity_name.unwrap_or_else(|| asked.to_owned());
         let id = self.id.map(cynic::Id::into_inner).unwrap_or_default();
-        let mut project = Project::new(entity, self.name?, id);
+        let Some(name) = self.name.filter(|name| !name.is_empty()) else {
+            return Err(entry::nameless("project", &id));
+        };
+        let mut project = Project::new(entity, name, id);
         project.created_at = self.created_at.map(|time| Timestamp::from(time.0));
         project.is_benchmark = self.is_benchmark;
         project.user = self.user.map(Into::into);
-        Some(project)
+        Ok(project)
     }
 }
 

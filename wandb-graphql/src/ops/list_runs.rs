@@ -4,12 +4,15 @@ use bytes::Bytes;
 use http::Response;
 use wandb_core::ProjectPath;
 use wandb_core::model::Run;
-use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Lacks, Operation, PageSize, Paged};
+use wandb_core::operation::{
+    AnswerError, Argument, Endpoint, Field, Lacks, Operation, PageSize, Paged, UnreadableEntry,
+};
 use wandb_core::transport::Request;
 
+use super::entry::{self, Edge, Entries, Entry};
 use super::page::{Onward, PageInfo, Trail, first, paged};
 use super::run_fields::{Detail, RunFields};
-use crate::envelope::{RequestOf, data, missing, post};
+use crate::envelope::{RequestOf, list_data, missing, post};
 use crate::schema::{JsonText, sdl as schema};
 use crate::{Filter, Order};
 
@@ -45,6 +48,8 @@ pub struct RunPage {
     pub total: Option<u64>,
     /// How many entries were null.
     pub null_entries: u64,
+    /// The entries that cannot be read.
+    pub unreadable: Vec<UnreadableEntry>,
     pub(crate) onward: Onward,
     /// How many runs to ask for next: as many as before, or fewer if these took many bytes.
     pub(crate) page_size: PageSize,
@@ -52,7 +57,7 @@ pub struct RunPage {
 
 impl RunPage {
     pub(crate) fn entries(&self) -> usize {
-        self.runs.len() + usize::try_from(self.null_entries).unwrap_or(usize::MAX)
+        entry::count(self.runs.len(), self.null_entries, &self.unreadable)
     }
 }
 
@@ -164,14 +169,22 @@ struct Project {
 
 #[derive(cynic::QueryFragment, Debug)]
 struct RunConnection {
-    edges: Vec<RunEdge>,
+    edges: Vec<Entry<RunEdge>>,
     page_info: PageInfo,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 struct RunEdge {
-    node: Option<RunFields>,
+    node: Option<Entry<RunFields>>,
     cursor: Option<String>,
+}
+
+impl Edge for RunEdge {
+    type Node = RunFields;
+
+    fn into_parts(self) -> (Option<Entry<RunFields>>, Option<String>) {
+        (self.node, self.cursor)
+    }
 }
 
 impl Operation for ListRuns {
@@ -226,21 +239,19 @@ impl Operation for ListRuns {
     fn answer(&self, response: Response<Bytes>) -> Result<RunPage, AnswerError> {
         let what = || format!("project {}", self.path);
         let bytes = response.body().len() as u64;
-        let query: Query = data(&response, what)?;
+        let (query, errors): (Query, _) = list_data(&response, what)?;
         let project = query.project.ok_or_else(|| missing(what()))?;
         let Some(runs) = project.runs else {
             return Err(AnswerError::malformed("it holds a project without runs", response.body()));
         };
-        let last = runs.edges.last().and_then(|edge| edge.cursor.clone());
-        let onward = runs.page_info.onward(last);
-        let entries = runs.edges.len();
-        let fields = runs.edges.into_iter().filter_map(|edge| edge.node);
-        let runs = fields.map(|fields| fields.into_run(self.path.entity(), self.path.project()));
-        let runs = runs.collect::<Result<Vec<_>, _>>()?;
+        let read = |fields: RunFields| Ok(Some(fields.into_run(self.path.entity(), self.path.project())));
+        let entries = Entries::read(runs.edges.into_iter().map(Some), &errors, read);
+        let onward = runs.page_info.onward(entries.last);
         let total = project.run_count.and_then(|count| u64::try_from(count).ok());
-        let null_entries = (entries - runs.len()) as u64;
-        let page_size = self.size().within(MOST_PAGE_BYTES, entries as u64, bytes);
-        Ok(RunPage { runs, total, null_entries, onward, page_size })
+        let Entries { items: runs, null_entries, unreadable, .. } = entries;
+        let mut page = RunPage { runs, total, null_entries, unreadable, onward, page_size: self.size() };
+        page.page_size = self.size().within(MOST_PAGE_BYTES, page.entries() as u64, bytes);
+        Ok(page)
     }
 }
 
@@ -254,6 +265,10 @@ impl Paged for ListRuns {
 
     fn broken(&self, answer: &RunPage) -> Option<AnswerError> {
         self.trail.step(&answer.onward, answer.entries()).err()
+    }
+
+    fn unreadable(answer: &RunPage) -> &[UnreadableEntry] {
+        &answer.unreadable
     }
 
     fn items(answer: RunPage) -> Vec<Run> {

@@ -4,12 +4,15 @@ use bytes::Bytes;
 use http::Response;
 use wandb_core::ProjectPath;
 use wandb_core::model::Sweep;
-use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Lacks, Operation, PageSize, Paged};
+use wandb_core::operation::{
+    AnswerError, Argument, Endpoint, Field, Lacks, Operation, PageSize, Paged, UnreadableEntry,
+};
 use wandb_core::transport::Request;
 
+use super::entry::{self, Edge, Entries, Entry};
 use super::page::{Onward, PageInfo, Trail, first, paged};
 use super::sweep_fields::{OPTIONAL_FIELDS, SweepFields};
-use crate::envelope::{RequestOf, data, missing, post};
+use crate::envelope::{RequestOf, list_data, missing, post};
 use crate::schema::sdl as schema;
 
 /// Lists the sweeps of a project, page by page (`project.sweeps`).
@@ -35,12 +38,14 @@ pub struct SweepPage {
     pub sweeps: Vec<Sweep>,
     /// How many entries were null.
     pub null_entries: u64,
+    /// The entries that cannot be read.
+    pub unreadable: Vec<UnreadableEntry>,
     onward: Onward,
 }
 
 impl SweepPage {
     fn entries(&self) -> usize {
-        self.sweeps.len() + usize::try_from(self.null_entries).unwrap_or(usize::MAX)
+        entry::count(self.sweeps.len(), self.null_entries, &self.unreadable)
     }
 }
 
@@ -78,14 +83,22 @@ struct Project {
 
 #[derive(cynic::QueryFragment, Debug)]
 struct SweepConnection {
-    edges: Option<Vec<Option<SweepEdge>>>,
+    edges: Option<Vec<Option<Entry<SweepEdge>>>>,
     page_info: PageInfo,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 struct SweepEdge {
-    node: Option<SweepFields>,
+    node: Option<Entry<SweepFields>>,
     cursor: Option<String>,
+}
+
+impl Edge for SweepEdge {
+    type Node = SweepFields;
+
+    fn into_parts(self) -> (Option<Entry<SweepFields>>, Option<String>) {
+        (self.node, self.cursor)
+    }
 }
 
 impl Operation for ListSweeps {
@@ -122,18 +135,16 @@ impl Operation for ListSweeps {
 
     fn answer(&self, response: Response<Bytes>) -> Result<SweepPage, AnswerError> {
         let what = || format!("project {}", self.path);
-        let query: Query = data(&response, what)?;
+        let (query, errors): (Query, _) = list_data(&response, what)?;
         let project = query.project.ok_or_else(|| missing(what()))?;
         let Some(sweeps) = project.sweeps else {
             return Err(AnswerError::malformed("it holds a project without sweeps", response.body()));
         };
-        let edges: Vec<Option<SweepEdge>> = sweeps.edges.unwrap_or_default();
-        let last = edges.iter().rev().flatten().next().and_then(|edge| edge.cursor.clone());
-        let onward = sweeps.page_info.onward(last);
-        let entries = edges.len();
-        let fields = edges.into_iter().flatten().filter_map(|edge| edge.node);
-        let sweeps: Vec<_> = fields.filter_map(|fields| fields.into_sweep(&self.path)).collect();
-        Ok(SweepPage { null_entries: (entries - sweeps.len()) as u64, sweeps, onward })
+        let read = |fields: SweepFields| fields.into_sweep(&self.path).map(Some);
+        let entries = Entries::read(sweeps.edges.unwrap_or_default(), &errors, read);
+        let onward = sweeps.page_info.onward(entries.last);
+        let Entries { items: sweeps, null_entries, unreadable, .. } = entries;
+        Ok(SweepPage { sweeps, null_entries, unreadable, onward })
     }
 }
 
@@ -151,6 +162,10 @@ impl Paged for ListSweeps {
 
     fn null_entries(answer: &SweepPage) -> u64 {
         answer.null_entries
+    }
+
+    fn unreadable(answer: &SweepPage) -> &[UnreadableEntry] {
+        &answer.unreadable
     }
 
     fn key(item: &Sweep) -> Option<String> {

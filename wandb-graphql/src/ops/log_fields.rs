@@ -1,9 +1,11 @@
 //! What is asked of the lines that a run has printed.
 
 use bytes::Bytes;
-use wandb_core::operation::{AnswerError, Field, Lacks};
+use wandb_core::operation::{AnswerError, Field, Lacks, UnreadableEntry};
 
+use super::entry::{Edge, Entries, Entry};
 use super::page::PageInfo;
+use crate::envelope::EntryErrors;
 use crate::schema::sdl as schema;
 
 /// A line that a run has printed.
@@ -26,6 +28,8 @@ pub struct LogPage {
     pub total: Option<u64>,
     /// How many entries were null.
     pub null_entries: u64,
+    /// The entries that cannot be read.
+    pub unreadable: Vec<UnreadableEntry>,
     /// Whether these are the newest lines, which a server without improved pagination gives and no others.
     pub is_tail: bool,
     /// The cursor behind the last line.
@@ -43,14 +47,22 @@ pub(super) const LINE_NUMBER: Field = Field::new("LogLine", "number");
 
 #[derive(cynic::QueryFragment, Debug)]
 pub(super) struct LogLineConnection {
-    edges: Vec<LogLineEdge>,
+    edges: Vec<Entry<LogLineEdge>>,
     page_info: PageInfo,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
 struct LogLineEdge {
-    node: Option<LogLineFields>,
+    node: Option<Entry<LogLineFields>>,
     cursor: Option<String>,
+}
+
+impl Edge for LogLineEdge {
+    type Node = LogLineFields;
+
+    fn into_parts(self) -> (Option<Entry<LogLineFields>>, Option<String>) {
+        (self.node, self.cursor)
+    }
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -62,21 +74,24 @@ struct LogLineFields {
 }
 
 impl LogPage {
-    /// The page in an answer. `total` is the run's `logLineCount`.
-    pub(super) fn of(connection: Option<LogLineConnection>, total: Option<i32>) -> Self {
+    /// The page in an answer; `errors` are those beside it. `total` is the run's `logLineCount`.
+    pub(super) fn of(
+        connection: Option<LogLineConnection>,
+        total: Option<i32>,
+        errors: &EntryErrors,
+    ) -> Self {
         let total = total.and_then(|total| u64::try_from(total).ok());
         let Some(LogLineConnection { edges, page_info }) = connection else {
             return Self { total, ..Self::default() };
         };
-        let last = edges.last().and_then(|edge| edge.cursor.clone());
+        let read = |fields: LogLineFields| Ok(Some(LogLine::from(fields)));
+        let Entries { items: mut lines, null_entries, unreadable, last } =
+            Entries::read(edges.into_iter().map(Some), errors, read);
         let (cursor, claims_more) = page_info.parts(last);
-        let count = edges.len();
-        let mut lines: Vec<_> = edges.into_iter().filter_map(|edge| edge.node).map(LogLine::from).collect();
-        let null_entries = (count - lines.len()) as u64;
         if lines.iter().all(|line| line.number.is_some()) {
             lines.sort_by_key(|line| line.number);
         }
-        Self { lines, total, null_entries, is_tail: false, cursor, claims_more }
+        Self { lines, total, null_entries, unreadable, is_tail: false, cursor, claims_more }
     }
 
     /// The greatest number of a line.

@@ -1,7 +1,7 @@
 //! What is asked of a run.
 
-use wandb_core::model::{Config, HistoryKeys, Run, RunState, Timestamp, map_from_json};
-use wandb_core::operation::{AnswerError, Field};
+use wandb_core::model::{Config, HistoryKeys, Run, RunState, Timestamp, UnreadableField, map_from_json};
+use wandb_core::operation::Field;
 use wandb_core::{Value, ValueError};
 
 use super::user_fields::UserFields;
@@ -109,8 +109,9 @@ pub(super) struct RunFields {
 }
 
 impl RunFields {
-    /// The run that these fields describe. What was not asked for is `None`, and so is what the server says is null.
-    pub(super) fn into_run(self, entity: &str, project: &str) -> Result<Run, AnswerError> {
+    /// The run that these fields describe. What was not asked for is `None`, and so is what the server says is null or what
+    /// cannot be read.
+    pub(super) fn into_run(self, entity: &str, project: &str) -> Run {
         let mut run = Run::new(entity, project, self.name, self.id.into_inner());
         run.name = self.display_name;
         run.state = self.state.as_deref().map(RunState::from);
@@ -127,23 +128,32 @@ impl RunFields {
         run.read_only = self.read_only;
         run.project_id = self.project_id.map(|id| id.0);
         run.history_line_count = self.history_line_count.and_then(|count| u64::try_from(count).ok());
-        run.config = parse("config", self.config, &run.id, Config::parse)?;
-        run.summary = parse("summaryMetrics", self.summary_metrics, &run.id, map_from_json)?;
-        run.system_metrics = parse("systemMetrics", self.system_metrics, &run.id, map_from_json)?;
-        run.history_keys = parse("historyKeys", self.history_keys, &run.id, |text| {
+        let mut unreadable = Vec::new();
+        run.config = parse("config", self.config, &mut unreadable, Config::parse);
+        run.summary = parse("summaryMetrics", self.summary_metrics, &mut unreadable, map_from_json);
+        run.system_metrics = parse("systemMetrics", self.system_metrics, &mut unreadable, map_from_json);
+        run.history_keys = parse("historyKeys", self.history_keys, &mut unreadable, |text| {
             Value::parse(text).map(|value| HistoryKeys::from_value(&value))
-        })?;
-        Ok(run)
+        });
+        run.unreadable_fields = unreadable;
+        run
     }
 }
+
+/// The longest text of a field that cannot be read which its reason shows, in characters.
+const EXCERPT_LENGTH: usize = 80;
 
 fn parse<T>(
     field: &str,
     text: Option<JsonText>,
-    run: &str,
+    unreadable: &mut Vec<UnreadableField>,
     parse: impl FnOnce(&[u8]) -> Result<T, ValueError>,
-) -> Result<Option<T>, AnswerError> {
-    let Some(JsonText(text)) = text else { return Ok(None) };
-    let malformed = |error| AnswerError::malformed(format!("{field} of run {run}: {error}"), text.as_bytes());
-    parse(text.as_bytes()).map(Some).map_err(malformed)
+) -> Option<T> {
+    let JsonText(text) = text?;
+    parse(text.as_bytes())
+        .map_err(|error| {
+            let excerpt: String = text.chars().take(EXCERPT_LENGTH).collect();
+            unreadable.push(UnreadableField::new(field, format!("{error}; it begins {excerpt:?}")));
+        })
+        .ok()
 }

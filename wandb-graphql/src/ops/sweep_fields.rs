@@ -2,8 +2,9 @@
 
 use wandb_core::ProjectPath;
 use wandb_core::model::{Sweep, Timestamp};
-use wandb_core::operation::Field;
+use wandb_core::operation::{Field, UnreadableEntry};
 
+use super::entry::nameless;
 use crate::schema::{DateTime, Float, sdl as schema};
 
 /// What the Python SDK does not ask old servers for.
@@ -48,11 +49,15 @@ pub(super) struct SweepFields {
 }
 
 impl SweepFields {
-    /// `None` for one without an id, which nothing could be asked of.
-    pub(super) fn into_sweep(self, path: &ProjectPath) -> Option<Sweep> {
+    /// # Errors
+    /// If it has no id, so that nothing could be asked of it.
+    pub(super) fn into_sweep(self, path: &ProjectPath) -> Result<Sweep, UnreadableEntry> {
         let count = |count: Option<i32>| count.and_then(|count| u64::try_from(count).ok());
         let storage_id = self.id.map(cynic::Id::into_inner).unwrap_or_default();
-        let mut sweep = Sweep::new(path.entity(), path.project(), self.name?, storage_id);
+        let Some(name) = self.name.filter(|name| !name.is_empty()) else {
+            return Err(nameless("sweep", &storage_id));
+        };
+        let mut sweep = Sweep::new(path.entity(), path.project(), name, storage_id);
         sweep.name = self.display_name;
         sweep.method = self.method;
         sweep.state = self.state;
@@ -63,6 +68,6 @@ impl SweepFields {
         sweep.run_count_expected = count(self.run_count_expected);
         sweep.created_at = self.created_at.map(|time| Timestamp::from(time.0));
         sweep.updated_at = self.updated_at.map(|time| Timestamp::from(time.0));
-        Some(sweep)
+        Ok(sweep)
     }
 }

@@ -76,6 +76,11 @@ macro_rules! suite {
                 a_plain_port_is_refused
                 a_cut_handshake_is_no_connection
                 a_body_cut_below_tls_is_interrupted
+                a_named_certificate_of_the_server_is_trusted
+                a_named_certificate_is_trusted_for_its_hosts_alone
+                a_named_certificate_is_trusted_in_its_time_alone
+                another_certificate_of_the_same_name_is_refused
+                a_refused_certificate_is_explained
                 a_certificate_file_in_the_environment_is_trusted
             }
             timeouts {

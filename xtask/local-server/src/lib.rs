@@ -22,6 +22,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod bad_nodes;
 mod faults;
 mod graphql;
 mod http;
@@ -35,6 +36,7 @@ mod text;
 mod traffic;
 mod urls;
 
+pub use bad_nodes::BadNode;
 pub use faults::{Fault, FaultKind, FaultSpecError, Faults, RateLimit, Scope, When};
 pub use graphql::{Dialect, SchemaError, Wording};
 pub use options::{Options, User};

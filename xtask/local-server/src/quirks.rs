@@ -1,5 +1,7 @@
 //! Ways of the real service, and of older servers, that a test may choose.
 
+use crate::bad_nodes::BadNode;
+
 /// How the server behaves where servers differ. The default is the current public service.
 #[derive(Debug, Clone)]
 pub struct Quirks {
@@ -20,6 +22,8 @@ pub struct Quirks {
     /// of `runs` is null with `("runs", 3)`. Lists: `runs`, `files`,
     /// `models`, `sweeps`, `logLines`. Default: none.
     pub null_entries: Vec<(&'static str, usize)>,
+    /// Nodes that are not as the schema says. Default: none.
+    pub bad_nodes: Vec<BadNode>,
 }
 
 impl Quirks {
@@ -38,6 +42,7 @@ impl Default for Quirks {
             moving_runs: 0,
             hidden_runs: Vec::new(),
             null_entries: Vec::new(),
+            bad_nodes: Vec::new(),
         }
     }
 }

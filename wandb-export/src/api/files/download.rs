@@ -41,7 +41,8 @@ impl Files {
         let files = self.open();
         let issues = files.issues_later();
         let (files, receipts) = (files.into_stream(), Receipts::InFolder);
-        let ended = fetch_all(files, folder.as_ref(), at_once, existing, receipts, &progress).await?;
+        let target = Target::open(folder.as_ref().to_owned()).await?;
+        let ended = fetch_into(files, target, at_once, existing, receipts, &progress).await?;
         let mut downloads = Downloads { issues: issues.all(), ..Downloads::default() };
         for (file, outcome) in ended {
             downloads.push(&file.name, outcome.map(|fetched| fetched.file));
@@ -51,15 +52,30 @@ impl Files {
 }
 
 /// Downloads `files` into `folder`, and tells what became of each, in their order; see [`Files::download`].
+#[cfg(feature = "mirror")]
 pub(crate) async fn fetch_all(
     files: BoxStream<'static, Result<RunFile, Error>>,
-    folder: &Path,
+    folder: Folder,
     at_once: usize,
     existing: Existing,
     receipts: Receipts,
     progress: &DownloadProgress,
-) -> Result<Vec<(RunFile, Result<Fetched, Error>)>, Error> {
-    let Target { folder, names } = Target::open(folder.to_owned()).await?;
+) -> Result<Vec<Ended>, Error> {
+    let target = blocking::unblock(move || Target::of(folder)).await?;
+    fetch_into(files, target, at_once, existing, receipts, progress).await
+}
+
+/// A file, and what became of its download.
+type Ended = (RunFile, Result<Fetched, Error>);
+
+async fn fetch_into(
+    files: BoxStream<'static, Result<RunFile, Error>>,
+    Target { folder, names }: Target,
+    at_once: usize,
+    existing: Existing,
+    receipts: Receipts,
+    progress: &DownloadProgress,
+) -> Result<Vec<Ended>, Error> {
     let used = folder.clone();
     let placed = placed(files, folder.clone(), names, progress.clone());
     let fetched = fetched(placed, Means { folder, existing, receipts, progress: progress.clone() });
@@ -152,13 +168,16 @@ struct Target {
 impl Target {
     async fn open(path: PathBuf) -> Result<Self, Error> {
         blocking::unblock(move || {
-            let failed = |doing: &str| format!("{doing} the folder {}", path.display());
-            let folder = Folder::open(&path).map_err(|error| Error::io(failed("opening"), error))?;
-            let reading = format!("reading {} in", Names::MAPPING);
-            let names = folder.names().map_err(|error| Error::io(failed(&reading), error))?;
-            Ok(Self { folder, names })
+            let opening = || format!("opening the folder {}", path.display());
+            Self::of(Folder::open(&path).map_err(|error| Error::io(opening(), error))?)
         })
         .await
+    }
+
+    fn of(folder: Folder) -> Result<Self, Error> {
+        let reading = || format!("reading {}", folder.place(Names::MAPPING).display());
+        let names = folder.names().map_err(|error| Error::io(reading(), error))?;
+        Ok(Self { folder, names })
     }
 }
 

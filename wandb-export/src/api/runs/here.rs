@@ -82,13 +82,10 @@ async fn here(wanted: Runs, issues: Issues) -> Result<Vec<Run>, Error> {
     runs.retain(|run| matcher.matches(run));
     runs.sort_by(|one, other| order.compare(one, other));
     runs.truncate(limit.unwrap_or(usize::MAX));
-    let runs = runs.into_iter().map(|mut run| {
-        if detail == Detail::Light {
-            run.leave_out_details();
-        }
-        api.wrap(run, &lacks)
-    });
-    runs.collect()
+    if detail == Detail::Light {
+        runs.iter_mut().for_each(model::Run::leave_out_details);
+    }
+    Ok(super::wrapped(&api, runs, &lacks, &issues))
 }
 
 async fn all(lister: &mut Lister) -> Result<Vec<model::Run>, Error> {

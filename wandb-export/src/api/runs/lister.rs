@@ -72,10 +72,9 @@ impl Lister {
         if end.late > 0 {
             issues.push(Issue::RunsFoundLate { project: project(), count: end.late });
         }
-        if end.null_entries > 0 {
-            issues
-                .push(Issue::NullEntries { list: format!("runs of {}", self.path), count: end.null_entries });
-        }
+        let (list, unreadable) = (format!("runs of {}", self.path), self.list.unreadable());
+        issues.extend(Issue::of_entries(&list, unreadable));
+        issues.extend(Issue::null_entries(list, end.null_entries, unreadable));
         if end.missing > 0 || end.is_cut {
             issues.push(Issue::RunsMissing { project: project(), counted: end.counted, listed: end.listed });
         }

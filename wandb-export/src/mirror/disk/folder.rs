@@ -1,8 +1,11 @@
-//! The folder that a mirror is in.
+//! The folder that a mirror is in. No link in it is followed out of it.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions};
 
 use super::super::layout::{LOCK, OWN};
 use super::medium::{How, Kind, Medium, OpenFile};
@@ -10,6 +13,8 @@ use super::medium::{How, Kind, Medium, OpenFile};
 /// A folder that nobody else writes to meanwhile.
 #[derive(Debug)]
 pub(in super::super) struct Folder {
+    dir: Dir,
+    #[cfg(unix)]
     root: PathBuf,
     /// Locked as long as it is open.
     _lock: File,
@@ -19,17 +24,20 @@ impl Folder {
     /// Locks the folder, which is made if there is none. `None` if another mirror is at work on it.
     pub(in super::super) fn lock(root: &Path) -> io::Result<Option<Self>> {
         make_lasting(root)?;
-        fs::create_dir_all(root.join(OWN))?;
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(root.join(LOCK))?;
+        let dir = Dir::open_ambient_dir(root, ambient_authority())?;
+        dir.create_dir_all(OWN)?;
+        let lock =
+            dir.open_with(LOCK, OpenOptions::new().create(true).truncate(false).write(true))?.into_std();
         match lock.try_lock() {
-            Ok(()) => Ok(Some(Self { root: root.to_owned(), _lock: lock })),
+            Ok(()) => Ok(Some(Self {
+                dir,
+                #[cfg(unix)]
+                root: root.to_owned(),
+                _lock: lock,
+            })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
-    }
-
-    fn place(&self, here: &str) -> PathBuf {
-        place(&self.root, here)
     }
 }
 
@@ -38,7 +46,7 @@ impl Folder {
 pub(in super::super) fn make_lasting(folder: &Path) -> io::Result<()> {
     let around = folder.ancestors().skip(1).take_while(|folder| !folder.exists());
     let new: Vec<_> = std::iter::once(folder).chain(around).collect();
-    fs::create_dir_all(folder)?;
+    std::fs::create_dir_all(folder)?;
     new.into_iter().try_for_each(crate::sink::sync_directory)
 }
 
@@ -55,27 +63,27 @@ impl Medium for Folder {
             How::New => options.read(true).write(true).create_new(true),
             How::Change => options.read(true).write(true).create(true).truncate(false),
         };
-        Ok(Box::new(options.open(self.place(here))?))
+        Ok(Box::new(self.dir.open_with(here, &options)?.into_std()))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        fs::rename(self.place(from), self.place(to))
+        self.dir.rename(from, &self.dir, to)
     }
 
     fn remove(&self, here: &str) -> io::Result<()> {
-        fs::remove_file(self.place(here))
+        self.dir.remove_file(here)
     }
 
     fn make_folder(&self, here: &str) -> io::Result<()> {
-        fs::create_dir(self.place(here))
+        self.dir.create_dir(here)
     }
 
     fn sync_folder(&self, here: &str) -> io::Result<()> {
-        sync_directory(&self.place(here))
+        crate::sink::sync_opened(self.dir.open(itself(here)).map(cap_std::fs::File::into_std))
     }
 
     fn kind(&self, here: &str) -> io::Result<Option<Kind>> {
-        match fs::metadata(self.place(here)) {
+        match self.dir.metadata(itself(here)) {
             Ok(found) => Ok(Some(if found.is_dir() { Kind::Folder } else { Kind::File })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -83,7 +91,7 @@ impl Medium for Folder {
     }
 
     fn names(&self, here: &str) -> io::Result<Vec<String>> {
-        let entries = fs::read_dir(self.place(here))?;
+        let entries = self.dir.read_dir(itself(here))?;
         entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
     }
 
@@ -97,6 +105,11 @@ impl Medium for Folder {
     fn room(&self) -> Option<u64> {
         None
     }
+}
+
+/// The path of something in the folder, which may be the folder itself.
+fn itself(here: &str) -> &str {
+    if here.is_empty() { "." } else { here }
 }
 
 impl OpenFile for File {
@@ -115,9 +128,4 @@ impl OpenFile for File {
     fn again(&self) -> io::Result<Box<dyn OpenFile>> {
         Ok(Box::new(self.try_clone()?))
     }
-}
-
-/// Makes what has been renamed and made in a folder outlive a crash.
-pub(in super::super) fn sync_directory(folder: &Path) -> io::Result<()> {
-    crate::sink::sync_directory(&folder.join(OWN))
 }

@@ -7,9 +7,9 @@ use wandb_core::Row;
 use wandb_core::model::{self, Run};
 
 use super::super::contents::Part;
-use super::super::layout::{MANIFEST, RUNS, place};
+use super::super::layout::{MANIFEST, RUNS, place, stays_inside};
 use super::super::record::{RunRecord, Stored};
-use super::{Archive, unreadable};
+use super::{Archive, check_inside, unreadable};
 use crate::api::run_of;
 use crate::error::Error;
 use crate::files::is_safe;
@@ -104,8 +104,10 @@ impl MirroredRun {
     pub(super) fn table(&self, part: Part) -> Result<Option<(PathBuf, Stored)>, Error> {
         let Some(record) = self.record()? else { return Ok(None) };
         let here = record.here();
-        let stored = record.table(part).filter(|stored| stored.rows > 0);
-        Ok(stored.map(|stored| (self.archive.root.join(place(part, here)), stored.clone())))
+        let Some(stored) = record.table(part).filter(|stored| stored.rows > 0) else { return Ok(None) };
+        let here = place(part, here);
+        self.check_inside(&here)?;
+        Ok(Some((self.archive.root.join(here), stored.clone())))
     }
 
     /// The file of what the run has printed; none if it has printed nothing.
@@ -116,13 +118,21 @@ impl MirroredRun {
     /// The files of the run and where they are, in the server's order.
     pub(crate) fn files(&self) -> Result<Vec<(model::File, PathBuf)>, Error> {
         let Some(record) = self.record()? else { return Ok(Vec::new()) };
-        let folder = self.archive.root.join(place(Part::Files, record.here()));
+        let here = place(Part::Files, record.here());
+        let folder = self.archive.root.join(&here);
         let files = record.files().map(|file| {
+            self.check_inside(&format!("{here}/{}", file.here()))?;
             let mut model = model::File::new("", &file.name);
             (model.size, model.md5) = (Some(file.bytes), Some(file.md5.clone()));
-            (model, folder.join(file.here()))
+            Ok((model, folder.join(file.here())))
         });
-        Ok(files.collect())
+        files.collect()
+    }
+
+    /// Refuses a file of the mirror that is reached by a link out of it.
+    fn check_inside(&self, here: &str) -> Result<(), Error> {
+        check_inside(&self.archive.root, here)
+            .map_err(|error| unreadable(&self.archive.root.join(here), error))
     }
 
     /// What the mirror says that it has of the run. (What has come from elsewhere may say anything, also that the files of a
@@ -136,7 +146,7 @@ impl MirroredRun {
         let record: Option<RunRecord> =
             read().map_err(|error| unreadable(&self.archive.root.join(MANIFEST), error))?;
         let is_inside = |record: &RunRecord| {
-            is_safe(&format!("{}.parquet", record.here())) && record.files().all(|file| is_safe(file.here()))
+            stays_inside(record.here()) && record.files().all(|file| is_safe(file.here()))
         };
         if record.as_ref().is_some_and(|record| !is_inside(record)) {
             return Err(Error::Mirror {

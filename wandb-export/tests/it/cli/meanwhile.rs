@@ -65,7 +65,7 @@ fn a_run_that_goes_on_meanwhile_is_told() {
 }
 
 /// A server that tells at once how long a history is, and then lets its rows wait.
-fn program_whose_rows_take(time: Duration) -> Program {
+pub(super) fn program_whose_rows_take(time: Duration) -> Program {
     let server = server();
     team(&server);
     let faults = vec![Fault::chance(1.0, FaultKind::Latency(time)).on("HistoryPage")];
@@ -74,7 +74,7 @@ fn program_whose_rows_take(time: Duration) -> Program {
 }
 
 /// Waits until the program is at work, which the first answered request shows.
-fn await_first_answer(program: &Program, child: &mut Child) {
+pub(super) fn await_first_answer(program: &Program, child: &mut Child) {
     while program.server.store().requests().is_empty() {
         assert_eq!(child.try_wait().expect("a child"), None, "it has ended by itself");
         std::thread::sleep(Duration::from_millis(5));

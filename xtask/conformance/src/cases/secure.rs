@@ -6,7 +6,7 @@ use wandb_core::transport::{Settings, TransportErrorKind};
 
 use crate::client::{Subject, fetch, fetch_body, fetch_error, fetch_in_child, get, settings, transport};
 use crate::server::{Connection, Server, answer};
-use crate::tls::Authority;
+use crate::tls::{Authority, OwnCertificate};
 
 fn serve(connection: &mut Connection) {
     while connection.request().is_some() {
@@ -106,4 +106,58 @@ pub fn a_certificate_file_in_the_environment_is_trusted<S: Subject>() {
     assert!(printed.contains("error: Tls"), "{printed}");
     let printed = fetch_in_child(&url(&server), &[("SSL_CERT_FILE", "/nonexistent/authorities.pem")]);
     assert!(printed.contains("refused: ") && printed.contains("/nonexistent/authorities.pem"), "{printed}");
+}
+
+fn naming(certificate: &OwnCertificate) -> Settings {
+    Settings { root_certificates: vec![certificate.pem()], ..settings() }
+}
+
+/// A server's own certificate is trusted if the settings or the environment name it, although it is that of an authority.
+pub fn a_named_certificate_of_the_server_is_trusted<S: Subject>() {
+    let certificate = OwnCertificate::of("localhost");
+    let server = certificate.server(serve);
+    assert_eq!(fetch_body::<S>(&naming(&certificate), &url(&server)), "secure");
+    let bundle = [Authority::new().pem(), certificate.pem()].concat().into();
+    let settings = Settings { root_certificates: vec![bundle], ..settings() };
+    assert_eq!(fetch_body::<S>(&settings, &url(&server)), "secure");
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&certificate.pem()).unwrap();
+    let path = file.path().to_str().unwrap();
+    let printed = fetch_in_child(&url(&server), &[("SSL_CERT_FILE", path)]);
+    assert!(printed.contains("body: secure"), "{printed}");
+}
+
+/// A certificate that is named is not trusted for another host than it says.
+pub fn a_named_certificate_is_trusted_for_its_hosts_alone<S: Subject>() {
+    let certificate = OwnCertificate::of("other.example");
+    let server = certificate.server(serve);
+    assert_eq!(fetch_error::<S>(&naming(&certificate), &url(&server)), TransportErrorKind::Tls);
+    assert!(server.requests().is_empty(), "nothing is said to a stranger");
+}
+
+/// A certificate that is named is not trusted when its time is over.
+pub fn a_named_certificate_is_trusted_in_its_time_alone<S: Subject>() {
+    let certificate = OwnCertificate::expired("localhost");
+    let server = certificate.server(serve);
+    assert_eq!(fetch_error::<S>(&naming(&certificate), &url(&server)), TransportErrorKind::Tls);
+}
+
+/// A certificate of the same name and another key is not the one that is named.
+pub fn another_certificate_of_the_same_name_is_refused<S: Subject>() {
+    let (named, other) = (OwnCertificate::of("localhost"), OwnCertificate::of("localhost"));
+    let server = other.server(serve);
+    assert_eq!(fetch_error::<S>(&naming(&named), &url(&server)), TransportErrorKind::Tls);
+    assert!(server.requests().is_empty(), "nothing is said to a stranger");
+}
+
+/// Why a certificate is refused is said in words.
+pub fn a_refused_certificate_is_explained<S: Subject>() {
+    let said = |server: &Server| {
+        let transport = transport::<S>(&settings());
+        S::run(fetch(&*transport, get(&url(server)))).expect_err("an error").to_string()
+    };
+    let own = said(&OwnCertificate::of("localhost").server(serve));
+    assert!(own.contains("an authority (CA:TRUE) and not trusted itself"), "{own}");
+    let unknown = said(&Authority::new().server("localhost", serve));
+    assert!(unknown.contains("not of an authority that is trusted"), "{unknown}");
 }

@@ -4,6 +4,7 @@ use http::{Method, StatusCode};
 
 use super::body::{self, Reply};
 use super::connection::Asked;
+use crate::bad_nodes::spoil;
 use crate::graphql::{Query, execute};
 use crate::resolve::{self, Context};
 
@@ -51,5 +52,5 @@ pub(crate) fn answer(context: &Context, query: Query) -> Reply {
             format!("internal server error: a history window of {} steps is too large", refused.steps);
         return body::error(StatusCode::INTERNAL_SERVER_ERROR, &message);
     }
-    body::json(StatusCode::OK, answer)
+    body::json(StatusCode::OK, spoil(answer, &context.quirks.bad_nodes))
 }
