@@ -8,6 +8,7 @@ mod downloads;
 mod exit_codes;
 mod files;
 mod help;
+mod large_data;
 mod lists;
 mod meanwhile;
 mod missing;
