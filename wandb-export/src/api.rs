@@ -13,6 +13,7 @@ mod run_rows;
 mod runs;
 mod sweep;
 mod update;
+mod weight;
 
 use std::sync::Arc;
 

@@ -21,6 +21,6 @@ mod texts;
 pub(crate) use console::Console;
 pub(crate) use feed::{Ask, Feed, Wanted};
 pub(crate) use follow::{Following, News};
-pub(crate) use open::{LocalProject, RunSource, open_project, open_rows, open_run, open_sweep};
+pub(crate) use open::{LocalProject, open_project, open_rows, open_run, open_sweep};
 pub(crate) use place::Place;
 pub(crate) use run::LocalRun;

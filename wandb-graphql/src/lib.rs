@@ -31,7 +31,7 @@ pub use keys::{Keys, KeysError, Selection};
 pub use like::LikePattern;
 pub use lister::{RunListEnd, RunLister};
 pub use log_tally::LogTally;
-pub use order::{Order, OrderError};
+pub use order::{Order, OrderError, OrderKey};
 pub use page_guard::PageGuard;
 pub use row::HistoryRow;
 pub use samples::{Samples, SamplesError};

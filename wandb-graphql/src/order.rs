@@ -5,6 +5,8 @@ mod compare;
 use std::fmt;
 use std::str::FromStr;
 
+pub use compare::OrderKey;
+
 /// The field that runs are ordered by, and its direction.
 ///
 /// The server knows `created_at`, `heartbeat_at`, `config.KEY.value`, `summary_metrics.KEY` and more. Runs at hand are

@@ -104,7 +104,9 @@ impl AnswerError {
                 Self::Malformed { message: change(&message), excerpt: change(&excerpt) }
             }
             Self::Unaskable { message } => Self::Unaskable { message: change(&message) },
-            error @ (Self::Lacks(_) | Self::Changed | Self::Pages { .. }) => error,
+            error @ (Self::Lacks(_) | Self::Changed | Self::FileTooLarge { .. } | Self::Pages { .. }) => {
+                error
+            }
         }
     }
 

@@ -38,7 +38,7 @@ pub(super) fn choose(place: &Place) -> Result<Chosen, Error> {
             Found::Runs(runs) => only(place, runs.into_iter().map(RunSource::Sessions).collect()).map(chosen),
             #[cfg(feature = "mirror")]
             found @ (Found::Mirror(_) | Found::Mirrors(_)) => {
-                only(place, mirrored_project(&Arc::new(archive(place, found)?))?.runs).map(chosen)
+                only(place, mirrored_project(&Arc::new(archive(place, found)?))?.runs.to_vec()).map(chosen)
             }
         };
     }

@@ -18,6 +18,9 @@ use crate::issue::Issue;
 /// Lines of a file that are handed out at once, at the most.
 const LINES_AT_ONCE: usize = 1_000;
 
+/// The bytes of such lines, unless a single one has more.
+const BYTES_AT_ONCE: usize = 1 << 20;
+
 /// Lines, file after file.
 #[derive(Debug)]
 pub(crate) struct Console {
@@ -154,9 +157,13 @@ impl Reader {
                 Ok(text.lines().map(str::to_owned).collect())
             }
             Self::Lines(lines) => {
-                let mut all = Vec::new();
+                let (mut all, mut bytes) = (Vec::new(), 0);
                 let mut line = Vec::new();
-                while all.len() < LINES_AT_ONCE && lines.read_until(b'\n', &mut line)? > 0 {
+                while all.len() < LINES_AT_ONCE
+                    && bytes < BYTES_AT_ONCE
+                    && lines.read_until(b'\n', &mut line)? > 0
+                {
+                    bytes += line.len();
                     // Nothing but the line feed was added when the line was written.
                     let text = line.strip_suffix(b"\n").unwrap_or(&line);
                     all.push(String::from_utf8_lossy(text).into_owned());

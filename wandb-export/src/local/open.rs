@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use wandb_core::model::Sweep;
+use wandb_core::model::{Run, Sweep};
 use wandb_core::{BaseUrl, ProjectPath};
+use wandb_graphql::{Order, OrderKey};
 
 use super::choose::choose;
 use super::find::{Found, Sessions, find};
@@ -21,7 +22,7 @@ pub(crate) struct LocalProject {
     /// What the folder is called as a project.
     pub(crate) path: ProjectPath,
     /// Where the runs are, which are read one by one.
-    pub(crate) runs: Vec<RunSource>,
+    pub(crate) runs: Arc<[RunSource]>,
     /// What is missing from the folder as a whole.
     pub(crate) issues: Vec<Issue>,
     /// The server that it is on, where that is known.
@@ -39,6 +40,15 @@ pub(crate) enum RunSource {
 }
 
 impl LocalProject {
+    /// What orders each run, if that is known without a look at the runs: a mirror knows when they were created.
+    pub(crate) fn order_keys(&self, order: &Order) -> Option<Vec<OrderKey>> {
+        let is_by_time = *order == Order::default() || order.to_string() == "-created_at";
+        if !is_by_time {
+            return None;
+        }
+        self.runs.iter().map(|source| source.with_time().map(|run| order.key(&run))).collect()
+    }
+
     /// Reads the runs of a source among others, as a rule a single one. One that cannot be read becomes an issue and does not
     /// stop the others.
     pub(crate) fn read_one_of_many(source: &RunSource) -> Result<Vec<LocalRun>, Error> {
@@ -54,6 +64,21 @@ impl LocalProject {
             RunSource::Sessions(sessions) => LocalRun::open(sessions),
             #[cfg(feature = "mirror")]
             RunSource::Mirrored(run) => Ok(vec![LocalRun::mirrored(run.clone())?]),
+        }
+    }
+}
+
+impl RunSource {
+    /// A run that holds nothing but when it was created, if that is known without a look at the run.
+    fn with_time(&self) -> Option<Run> {
+        match self {
+            Self::Sessions(_) => None,
+            #[cfg(feature = "mirror")]
+            Self::Mirrored(run) => {
+                let mut model = Run::new("", "", "", "");
+                model.created_at = run.created_at();
+                Some(model)
+            }
         }
     }
 }

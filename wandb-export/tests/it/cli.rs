@@ -9,6 +9,7 @@ mod downloads;
 mod exit_codes;
 mod files;
 mod help;
+mod large_data;
 mod lists;
 mod manners;
 mod meanwhile;

@@ -1,5 +1,6 @@
 //! The order of runs that are at hand.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use wandb_core::Value;
@@ -8,6 +9,10 @@ use wandb_core::model::Run;
 use super::{Order, OrderError};
 use crate::filter::compare::moment;
 use crate::filter::field::Field;
+
+/// What decides a run's place in an [`Order`], without the rest of the run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OrderKey(Box<[Value]>);
 
 impl Order {
     /// Which of two runs comes first, to order runs that lie on disk: there is no server to do it then.
@@ -39,12 +44,54 @@ impl Order {
     /// # Ok::<(), wandb_graphql::OrderError>(())
     /// ```
     pub fn compare(&self, one: &Run, other: &Run) -> Ordering {
-        let fields = self.text.split(',').filter_map(|part| {
+        let decided = |(descending, field): (bool, Field)| {
+            let (one, other) = (field.of(one), field.of(other));
+            let (one, other) =
+                (one.as_deref().unwrap_or(&Value::Null), other.as_deref().unwrap_or(&Value::Null));
+            by(&field, descending, one, other)
+        };
+        self.fields().map(decided).find(|ordering| ordering.is_ne()).unwrap_or(Ordering::Equal)
+    }
+
+    /// The values of a run that decide its place, to order more runs than fit in memory. Lists and maps, which are not
+    /// ordered among themselves, are left out.
+    ///
+    /// ```
+    /// use wandb_core::model::Run;
+    /// use wandb_graphql::Order;
+    ///
+    /// let order = Order::default();
+    /// let keys = ["2026-02-01T00:00:00Z", "2026-01-01T00:00:00Z"].map(|time| {
+    ///     let mut run = Run::new("team", "project", "run", "");
+    ///     run.created_at = Some(time.into());
+    ///     order.key(&run)
+    /// });
+    /// assert!(order.compare_keys(&keys[0], &keys[1]).is_gt());
+    /// ```
+    #[must_use]
+    pub fn key(&self, run: &Run) -> OrderKey {
+        let value = |(_, field): (bool, Field)| match field.of(run).map(Cow::into_owned).unwrap_or_default() {
+            Value::List(_) | Value::Map(_) => Value::List(Vec::new()),
+            value => value,
+        };
+        OrderKey(self.fields().map(value).collect())
+    }
+
+    /// Which of two runs comes first by their [`key`](Self::key)s in this order, as [`compare`](Self::compare) tells.
+    #[must_use]
+    pub fn compare_keys(&self, one: &OrderKey, other: &OrderKey) -> Ordering {
+        let values = one.0.iter().zip(&other.0);
+        let decided =
+            |((descending, field), (one, other)): ((bool, Field), _)| by(&field, descending, one, other);
+        self.fields().zip(values).map(decided).find(|ordering| ordering.is_ne()).unwrap_or(Ordering::Equal)
+    }
+
+    /// The fields that are known, and whether each descends.
+    fn fields(&self) -> impl Iterator<Item = (bool, Field)> {
+        self.text.split(',').filter_map(|part| {
             let (descending, name) = signed(part);
             Some((descending, Field::named(name)?))
-        });
-        let decided = |(descending, field): (bool, Field)| by(&field, descending, one, other);
-        fields.map(decided).find(|ordering| ordering.is_ne()).unwrap_or(Ordering::Equal)
+        })
     }
 
     /// Whether runs at hand can be ordered so: whether all fields are known.
@@ -80,9 +127,7 @@ fn signed(part: &str) -> (bool, &str) {
     }
 }
 
-fn by(field: &Field, descending: bool, one: &Run, other: &Run) -> Ordering {
-    let (one, other) = (field.of(one), field.of(other));
-    let (one, other) = (one.as_deref().unwrap_or(&Value::Null), other.as_deref().unwrap_or(&Value::Null));
+fn by(field: &Field, descending: bool, one: &Value, other: &Value) -> Ordering {
     Kind::of(field, one).cmp(&Kind::of(field, other)).then_with(|| {
         let ordering = field.comparison()(one, other).unwrap_or(Ordering::Equal);
         if descending { ordering.reverse() } else { ordering }

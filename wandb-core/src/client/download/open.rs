@@ -74,6 +74,7 @@ impl Client {
         server: &str,
     ) -> Error {
         let longest_wait = self.shared.retry.longest_asked_wait;
+        let failure = failure.with_texts(|text| self.shared.redactor.printable(text));
         failure.into_error(label.clone(), attempts, server, false, longest_wait)
     }
 

@@ -7,12 +7,15 @@
 mod columns;
 mod decode;
 mod footer;
+mod footer_limits;
 mod held;
 mod merge;
+mod pages;
 mod part;
 mod parts;
 mod ranges;
 mod storage;
+mod thrift;
 
 use std::ops::Range;
 
@@ -28,6 +31,7 @@ use self::parts::{Files, Parts};
 use super::reader::{Batches, rows_of};
 use super::union::union;
 use super::whole::Reading;
+use crate::api::weight::weight;
 use crate::batch::Batch;
 use crate::error::Error;
 use crate::table::Schema;
@@ -35,8 +39,8 @@ use crate::table::Schema;
 /// Batches that are read from the files ahead of who wants them.
 const BATCHES_AHEAD: usize = 2;
 
-/// The most values of live rows that are read before the files, in order to know their columns.
-const LIVE_VALUES: usize = 200_000;
+/// The most bytes of live rows that are read before the files, in order to know their columns.
+const LIVE_BYTES: usize = 10 << 20;
 
 /// A history that is partly in files.
 pub(super) struct Exported {
@@ -174,16 +178,23 @@ async fn merged(
 /// Reads rows, unless there are many; says whether these are all.
 async fn read_ahead(client: &Client, live: &mut Batches) -> Result<(Vec<Row>, bool), Error> {
     let mut rows = Vec::new();
-    let mut values = 0;
+    let mut bytes = 0;
     while let Some(batch) = live.try_next().await? {
         let batch = rows_of(client, batch).await?;
-        values += batch.iter().map(Row::len).sum::<usize>();
+        bytes += batch.iter().map(weight).sum::<usize>();
         rows.extend(batch);
-        if values > LIVE_VALUES {
+        if bytes > LIVE_BYTES {
             return Ok((rows, false));
         }
     }
     Ok((rows, true))
+}
+
+/// Runs a piece of the decoder, whose panics over a damaged file become errors.
+fn unpanicked<T>(run: &str, decode: impl FnOnce() -> T) -> Result<T, Error> {
+    // Whatever is decoded is dropped after an error, so that nobody sees it half-changed.
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(decode))
+        .map_err(|_| unusable(run, &"a file is damaged, which the decoder noticed by a panic"))
 }
 
 fn unusable(run: &str, message: &(impl ToString + ?Sized)) -> Error {

@@ -9,6 +9,7 @@ use wandb_graphql::plan::join;
 
 use super::content::content;
 use super::reader::{Batches, rows_of};
+use crate::api::weight::{BATCH_BYTES, weight};
 use crate::batch::Batch;
 use crate::error::Error;
 
@@ -21,14 +22,16 @@ pub(super) fn union(client: &Client, first: Batches, second: Batches) -> Batches
     let side = |batches| Side { client: client.clone(), batches, rows: VecDeque::new(), place: i64::MIN };
     let sides = (side(first), side(second));
     let next = |(mut first, mut second): (Side, Side)| async move {
-        let mut rows = Vec::new();
-        while rows.len() < BATCH_ROWS {
+        let (mut rows, mut bytes) = (Vec::new(), 0);
+        while rows.len() < BATCH_ROWS && bytes < BATCH_BYTES {
             let step = match (first.next_step().await?, second.next_step().await?) {
                 (Some(one), Some(other)) => one.min(other),
                 (Some(step), None) | (None, Some(step)) => step,
                 (None, None) => break,
             };
-            rows.extend(join(first.take(step).await?, second.take(step).await?, content));
+            let joined = join(first.take(step).await?, second.take(step).await?, content);
+            bytes += joined.iter().map(weight).sum::<usize>();
+            rows.extend(joined);
         }
         let batch = (!rows.is_empty()).then_some(Batch::Rows(rows));
         Ok::<_, Error>(batch.map(|batch| (batch, (first, second))))

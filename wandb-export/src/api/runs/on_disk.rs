@@ -3,14 +3,20 @@
 use std::sync::Arc;
 
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use wandb_core::client::Client;
 use wandb_graphql::ops::Detail;
-use wandb_graphql::{Filter, Matcher, Order};
+use wandb_graphql::{Filter, Matcher, Order, OrderKey};
 
+use crate::api::weight::weight_of_run;
 use crate::api::{Api, Run};
 use crate::error::Error;
 use crate::local::{LocalProject, LocalRun};
 
-/// The runs of a folder that a filter lets through, in order. All of them are looked at before the first one comes.
+/// The bytes of runs that are kept from the look at all runs until their turn. Those beyond are read again.
+const KEPT_BYTES: usize = 8 << 20;
+
+/// The runs of a folder that a filter lets through, in order. All of them are looked at before the first one comes, but
+/// few are kept in memory meanwhile: of the others only what orders them.
 pub(super) fn runs(
     api: Api,
     project: LocalProject,
@@ -20,32 +26,102 @@ pub(super) fn runs(
 ) -> BoxStream<'static, Result<Run, Error>> {
     let sorted = async move {
         order.check_fields()?;
-        let (client, filter) = (api.client().clone(), filter.matcher()?);
-        let chosen = move |source| {
-            let (client, filter) = (client.clone(), filter.clone());
-            async move { client.work(move || chosen(&source, &filter, detail)).await }
+        let client = api.client().clone();
+        let known = if filter.is_all() { project.order_keys(&order) } else { None };
+        let folder = Arc::new(Folder { project, filter: filter.matcher()?, detail });
+        let mut found = match known {
+            Some(keys) => Found::of_sources(keys),
+            None => folder.look(&client, &order).await?,
         };
-        let read = stream::iter(project.runs).map(chosen).buffered(wandb_core::workers::count());
-        let mut runs: Vec<_> = read.try_concat().await?;
-        runs.sort_by(|one, other| order.compare(&one.model, &other.model));
-        Ok::<_, Error>(stream::iter(runs.into_iter().map(move |run| Ok(Run::local(api.clone(), run)))))
+        // Stable, so that runs that tie stay in the order of the folder.
+        found.sort_by(|one, other| order.compare_keys(&one.key, &other.key));
+        let read = move |found: Found| {
+            let (client, folder) = (client.clone(), Arc::clone(&folder));
+            async move {
+                match found.kept {
+                    Some(run) => Ok(Some(run)),
+                    None => client.work(move || folder.read_again(found.source, found.number)).await,
+                }
+            }
+        };
+        let read = stream::iter(found).map(read).buffered(wandb_core::workers::count());
+        // A run that has been removed since the look at it is none of the folder's any more.
+        let read = read.try_filter_map(|run| std::future::ready(Ok(run)));
+        Ok::<_, Error>(read.map_ok(move |run| Run::local(api.clone(), run)))
     };
     stream::once(sorted).try_flatten().boxed()
 }
 
-fn chosen(
-    source: &crate::local::RunSource,
-    filter: &Matcher,
+/// A run that the filter has let through.
+struct Found {
+    key: OrderKey,
+    /// The place of its source in the folder, and its own among the runs of that source.
+    source: usize,
+    number: usize,
+    kept: Option<Arc<LocalRun>>,
+}
+
+impl Found {
+    /// A run of each source, of which only the key is known.
+    fn of_sources(keys: Vec<OrderKey>) -> Vec<Self> {
+        let keys = keys.into_iter().enumerate();
+        keys.map(|(source, key)| Self { key, source, number: 0, kept: None }).collect()
+    }
+}
+
+/// What is read of a folder.
+struct Folder {
+    project: LocalProject,
+    filter: Matcher,
     detail: Detail,
-) -> Result<Vec<Arc<LocalRun>>, Error> {
-    let mut chosen = Vec::new();
-    for mut run in LocalProject::read_one_of_many(source)? {
-        if filter.matches(&run.model) {
-            if detail == Detail::Light {
-                run.model.leave_out_details();
+}
+
+impl Folder {
+    /// Reads all runs once.
+    async fn look(self: &Arc<Self>, client: &Client, order: &Order) -> Result<Vec<Found>, Error> {
+        let read = |source| {
+            let (folder, order) = (Arc::clone(self), order.clone());
+            let look = move || {
+                let runs = folder.read(source)?;
+                let keyed = runs.into_iter().map(|(at, run)| (order.key(&run.model), source, at, run));
+                Ok::<Vec<_>, Error>(keyed.collect())
+            };
+            client.work(look)
+        };
+        let sources = 0..self.project.runs.len();
+        let mut looks = stream::iter(sources).map(read).buffered(wandb_core::workers::count());
+        let (mut found, mut bytes) = (Vec::new(), 0);
+        while let Some(runs) = looks.try_next().await? {
+            for (key, source, number, mut run) in runs {
+                self.shorten(&mut run);
+                bytes += weight_of_run(&run.model);
+                let kept = (bytes <= KEPT_BYTES).then(|| Arc::new(run));
+                found.push(Found { key, source, number, kept });
             }
-            chosen.push(Arc::new(run));
+        }
+        Ok(found)
+    }
+
+    /// Reads a run that the filter has let through before.
+    fn read_again(&self, source: usize, number: usize) -> Result<Option<Arc<LocalRun>>, Error> {
+        let Some(source) = self.project.runs.get(source) else { return Ok(None) };
+        let Some(mut run) = LocalProject::read_one_of_many(source)?.into_iter().nth(number) else {
+            return Ok(None);
+        };
+        self.shorten(&mut run);
+        Ok(Some(Arc::new(run)))
+    }
+
+    /// The runs of a source that the filter lets through, and their places among all of it.
+    fn read(&self, source: usize) -> Result<Vec<(usize, LocalRun)>, Error> {
+        let runs = self.project.runs.get(source).map(LocalProject::read_one_of_many);
+        let runs = runs.transpose()?.unwrap_or_default().into_iter().enumerate();
+        Ok(runs.filter(|(_, run)| self.filter.matches(&run.model)).collect())
+    }
+
+    fn shorten(&self, run: &mut LocalRun) {
+        if self.detail == Detail::Light {
+            run.model.leave_out_details();
         }
     }
-    Ok(chosen)
 }

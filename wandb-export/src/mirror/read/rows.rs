@@ -24,8 +24,11 @@ use crate::table::{is_rest, key_of, rows_of};
 /// A value of a row takes more memory than one of a column.
 const CELLS_FOR_ONE: usize = 4;
 
-/// So many bytes of values are read at once, about.
+/// About how many bytes of values are read at once.
 const BYTES_AT_ONCE: i64 = 8 << 20;
+
+/// What a value of a row takes beside its text.
+const VALUE_BYTES: i64 = 48;
 
 /// The rows of a run, those that are wanted.
 #[derive(Debug)]
@@ -112,13 +115,21 @@ pub(super) fn batches(
 
 /// How many rows to read at once.
 fn rows_for(metadata: &ParquetMetaData, columns: usize) -> usize {
-    // A text that repeats is there once, and many times in the rows.
+    // A text that repeats is there once, and many times in the rows; numbers of lists become values.
     let size = |column: &ColumnChunkMetaData| {
-        column.uncompressed_size().max(column.unencoded_byte_array_data_bytes().unwrap_or(0))
+        let text = column.uncompressed_size().max(column.unencoded_byte_array_data_bytes().unwrap_or(0));
+        text.saturating_add(column.num_values().saturating_mul(VALUE_BYTES))
     };
-    let chunks = metadata.row_groups().iter().flat_map(RowGroupMetaData::columns);
-    let bytes = chunks.map(size).fold(0, i64::saturating_add);
-    let row = (bytes / metadata.file_metadata().num_rows().max(1)).max(1);
+    let (mut all, mut row) = (0_i64, 1);
+    for group in metadata.row_groups() {
+        let bytes = group.columns().iter().map(size).fold(0, i64::saturating_add);
+        all = all.saturating_add(bytes);
+        // In one with few rows the headers weigh most.
+        if bytes > BYTES_AT_ONCE {
+            row = row.max(bytes / group.num_rows().max(1));
+        }
+    }
+    let row = row.max(all / metadata.file_metadata().num_rows().max(1));
     let by_size = usize::try_from(BYTES_AT_ONCE / row).unwrap_or_default();
     rows_at_once(columns * CELLS_FOR_ONE).min(by_size.max(1))
 }

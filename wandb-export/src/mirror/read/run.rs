@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use wandb_core::Row;
-use wandb_core::model::{self, Run};
+use wandb_core::model::{self, Run, Timestamp};
 
 use super::super::contents::Part;
 use super::super::layout::{MANIFEST, RUNS, place, stays_inside};
@@ -30,6 +30,12 @@ impl MirroredRun {
     /// What the mirror is of.
     pub(crate) fn archive(&self) -> &Archive {
         &self.archive
+    }
+
+    /// When the run was created, without a look at what else the mirror has of it.
+    pub(crate) fn created_at(&self) -> Option<Timestamp> {
+        let known = self.archive.runs.get(&self.id)?;
+        (!known.created_at.is_empty()).then(|| (&*known.created_at).into())
     }
 
     /// Where the run is on its server.

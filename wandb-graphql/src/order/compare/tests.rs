@@ -91,6 +91,8 @@ proptest! {
             let compare = |one: usize, other: usize| order.compare(&runs[one], &runs[other]);
             prop_assert_eq!(compare(0, 0), Ordering::Equal);
             prop_assert_eq!(compare(0, 1), compare(1, 0).reverse());
+            let keys: Vec<_> = runs.iter().map(|run| order.key(run)).collect();
+            prop_assert_eq!(compare(0, 1), order.compare_keys(&keys[0], &keys[1]));
             if compare(0, 1).is_le() && compare(1, 2).is_le() {
                 prop_assert!(compare(0, 2).is_le());
             }

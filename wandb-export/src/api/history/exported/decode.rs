@@ -15,18 +15,18 @@ use arrow_buffer::BooleanBuffer;
 use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow_select::filter::filter_record_batch;
 use arrow_select::take::take_record_batch;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
-use parquet::file::reader::ChunkReader;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use wandb_graphql::{Keys, Selection};
 
 use super::super::findings::Late;
 use super::footer::{Footer, STEP, whole};
-use super::unusable;
+use super::held::Shared;
+use super::pages::Plan;
+use super::{unpanicked, unusable};
 use crate::error::Error;
 
 /// The most rows of a batch.
-const MOST_ROWS: u64 = 8 << 10;
+const MOST_ROWS: usize = 8 << 10;
 
 /// About how many bytes the values of a batch take.
 const BATCH_BYTES: u64 = 1 << 20;
@@ -60,11 +60,7 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    pub(super) fn new(
-        bytes: impl ChunkReader + 'static,
-        footer: &Footer,
-        reading: Reading,
-    ) -> Result<Self, Error> {
+    pub(super) fn new(bytes: &Shared, footer: &Footer, reading: Reading) -> Result<Self, Error> {
         let failed = |message: &dyn ToString| unusable(&reading.run, message);
         let fields: Vec<&FieldRef> = reading.columns.iter().map(|&root| &footer.fields()[root]).collect();
         let schema = Arc::new(Schema::new(fields.iter().map(|field| widened(field)).collect::<Vec<_>>()));
@@ -73,20 +69,19 @@ impl Decoder {
         let keys = reading.selection.keys().into_iter().flat_map(Keys::iter);
         let asked_for = keys.map(place).collect();
 
-        let builder =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, footer.reader_metadata().clone());
-        let mask = ProjectionMask::roots(builder.parquet_schema(), reading.columns.iter().copied());
-        let reader = builder
-            .with_row_groups(reading.groups.clone())
-            .with_projection(mask)
-            .with_batch_size(batch_rows(footer, &reading))
-            .build()
-            .map_err(|error| failed(&error))?;
+        let (groups, columns) = (reading.groups.clone(), reading.columns.clone());
+        let row = footer.decoded_row(&groups, &columns);
+        let reader = unpanicked(&reading.run, || {
+            let plan = Plan::new(bytes, footer, groups, columns)?;
+            plan.read(bytes, footer, plan.batch_rows(BATCH_BYTES, row, MOST_ROWS), None)
+        })?;
+        let reader = reader.map_err(|error| failed(&error))?;
         Ok(Self { reader: Some(reader), schema, step, asked_for, reading, last_step: None })
     }
 
     fn decode(&mut self) -> Result<Option<RecordBatch>, Error> {
-        let Some(batch) = self.reader.as_mut().and_then(Iterator::next) else { return Ok(None) };
+        let Some(reader) = &mut self.reader else { return Ok(None) };
+        let Some(batch) = unpanicked(&self.reading.run, || reader.next())? else { return Ok(None) };
         let batch = batch.map_err(|error| self.failed(&error))?;
         let columns = batch.columns().iter().enumerate();
         let columns =
@@ -181,22 +176,6 @@ impl Iterator for Decoder {
             return batch.transpose();
         }
     }
-}
-
-/// As many rows as take about [`BATCH_BYTES`].
-fn batch_rows(footer: &Footer, reading: &Reading) -> usize {
-    let rows: usize = footer
-        .group_rows()
-        .enumerate()
-        .filter(|(group, _)| reading.groups.contains(group))
-        .map(|(_, rows)| rows)
-        .sum();
-    let sizes = reading
-        .groups
-        .iter()
-        .flat_map(|&group| reading.columns.iter().map(move |&root| footer.decoded_size(group, root)));
-    let row = sizes.sum::<u64>() / (rows as u64).max(1);
-    usize::try_from((BATCH_BYTES / row.max(1)).clamp(16, MOST_ROWS)).unwrap_or(16)
 }
 
 /// The field for what [`widen`], or [`integer_steps`], makes of its values.

@@ -1,13 +1,20 @@
 //! What a file's footer says: which columns there are, where their bytes are, and which steps the rows have.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
-use parquet::errors::Result;
-use parquet::file::metadata::{FooterTail, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::{
+    ColumnChunkMetaData, FooterTail, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData,
+};
+use parquet::file::reader::ChunkReader;
 use parquet::file::statistics::Statistics;
+use wandb_graphql::Selection;
+
+use super::footer_limits::{MOST_FOOTER_BYTES, check};
 
 /// The column that orders the rows of a history.
 pub(super) const STEP: &str = "_step";
@@ -41,20 +48,67 @@ pub(super) enum Kind {
     Other,
 }
 
+/// The bytes of a row group beyond which its own rows count, and not only those of all row groups on average.
+const LARGE_GROUP: u64 = 1 << 20;
+
+/// The bytes that a value takes in a row, beside its text.
+const ROW_VALUE_BYTES: u64 = 48;
+
 /// The footer's place in a file, read from the file's last [`TAIL`] bytes.
 pub(super) fn place(tail: [u8; TAIL], length: u64) -> Result<Range<u64>> {
     let size = FooterTail::try_new(&tail)?.metadata_length() as u64;
-    let end = length.saturating_sub(TAIL as u64);
-    Ok(end.saturating_sub(size)..end)
+    if size > MOST_FOOTER_BYTES {
+        let message = format!("its footer claims {size} bytes, and at most {MOST_FOOTER_BYTES} can be read");
+        return Err(ParquetError::General(message));
+    }
+    let end = length.checked_sub(TAIL as u64).filter(|end| *end >= size);
+    let end =
+        end.ok_or_else(|| ParquetError::General("its footer claims more bytes than it has".to_owned()))?;
+    Ok(end - size..end)
 }
 
 impl Footer {
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
+    /// Reads the footer of a file that is there as a whole.
+    pub(super) fn of(file: &impl ChunkReader) -> Result<Self> {
+        let too_short = || ParquetError::General("it is too short".to_owned());
+        let tail = file.len().checked_sub(TAIL as u64).ok_or_else(too_short)?;
+        let tail = file.get_bytes(tail, TAIL)?;
+        let place = place(tail[..].try_into().map_err(|_| too_short())?, file.len())?;
+        Self::read(file, &place)
+    }
+
+    /// Reads the footer at its place in a file.
+    pub(super) fn read(file: &impl ChunkReader, place: &Range<u64>) -> Result<Self> {
+        let bytes = file.get_bytes(place.start, usize::try_from(place.end - place.start)?)?;
+        let footer = Self::parse(&bytes)?;
+        if footer.is_within(place.start) {
+            return Ok(footer);
+        }
+        Err(ParquetError::General("a column of it lies outside of its file".to_owned()))
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self> {
+        check(bytes).map_err(ParquetError::General)?;
         let metadata = Arc::new(ParquetMetaDataReader::decode_metadata(bytes)?);
         let read = ArrowReaderMetadata::try_new(Arc::clone(&metadata), ArrowReaderOptions::new())?;
         let Some(schema) = with_plain_text(read.schema()) else { return Ok(Self(read)) };
         let options = ArrowReaderOptions::new().with_schema(schema);
         ArrowReaderMetadata::try_new(metadata, options).map(Self)
+    }
+
+    /// Whether all columns lie in front of the footer, and no count is negative, which would make the decoder panic.
+    fn is_within(&self, footer_start: u64) -> bool {
+        let is_column_within = |column: &ColumnChunkMetaData| {
+            let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
+            let place = u64::try_from(start).ok().zip(u64::try_from(column.compressed_size()).ok());
+            let end = place.and_then(|(start, size)| start.checked_add(size));
+            end.is_some_and(|end| end <= footer_start) && column.num_values() >= 0
+        };
+        let is_group_within = |group: &RowGroupMetaData| {
+            group.num_rows() >= 0 && (group.num_rows() == 0 || group.columns().iter().all(is_column_within))
+        };
+        self.metadata().file_metadata().num_rows() >= 0
+            && self.metadata().row_groups().iter().all(is_group_within)
     }
 
     pub(super) fn reader_metadata(&self) -> &ArrowReaderMetadata {
@@ -65,13 +119,26 @@ impl Footer {
         self.0.schema().fields()
     }
 
-    fn metadata(&self) -> &ParquetMetaData {
+    /// The places of the columns that a selection asks for, the steps among them.
+    pub(super) fn wanted_columns(&self, selection: &Selection) -> Vec<usize> {
+        let keys: Option<HashSet<&str>> = selection.keys().map(|keys| keys.iter().chain([STEP]).collect());
+        let is_wanted = |name: &str| keys.as_ref().is_none_or(|keys| keys.contains(name));
+        let names = self.fields().iter().enumerate();
+        names.filter(|(_, field)| is_wanted(field.name())).map(|(root, _)| root).collect()
+    }
+
+    pub(super) fn metadata(&self) -> &ParquetMetaData {
         self.0.metadata()
     }
 
     /// The number of rows of each row group.
     pub(super) fn group_rows(&self) -> impl Iterator<Item = usize> + '_ {
         self.metadata().row_groups().iter().map(|group| usize::try_from(group.num_rows()).unwrap_or_default())
+    }
+
+    /// The row groups that have rows.
+    pub(super) fn filled_groups(&self) -> Vec<usize> {
+        self.group_rows().enumerate().filter(|(_, rows)| *rows > 0).map(|(group, _)| group).collect()
     }
 
     /// Whether a row may have a step: the column is there and of numbers. W&B writes steps as floats.
@@ -95,15 +162,43 @@ impl Footer {
         self.chunks(group, root).map(|(_, bytes)| bytes)
     }
 
-    /// How many bytes the values of a column take once they are decoded.
-    pub(super) fn decoded_size(&self, group: usize, root: usize) -> u64 {
-        let group = &self.metadata().row_groups()[group];
-        let columns = group.columns().iter().enumerate().filter(|(leaf, _)| self.root(*leaf) == root);
-        let sizes = columns.map(|(_, column)| {
-            let text = column.unencoded_byte_array_data_bytes().unwrap_or_default();
-            column.uncompressed_size().max(text).max(column.num_values().saturating_mul(8))
-        });
-        sizes.map(|size| u64::try_from(size).unwrap_or_default()).sum()
+    /// The bytes of a row of these columns once it is decoded, on average over the large row group with the largest rows.
+    pub(super) fn decoded_row(&self, groups: &[usize], columns: &[usize]) -> u64 {
+        self.largest_row(groups, columns, |column| {
+            let values = column.num_values().saturating_mul(8);
+            column.uncompressed_size().max(text_bytes(column)).max(values)
+        })
+    }
+
+    /// The same for rows as they are read one by one.
+    pub(super) fn weight(&self, groups: &[usize], columns: &[usize]) -> u64 {
+        self.largest_row(groups, columns, |column| {
+            let values = column.num_values().saturating_mul(ROW_VALUE_BYTES.cast_signed());
+            column.uncompressed_size().max(text_bytes(column)).saturating_add(values)
+        })
+    }
+
+    fn largest_row(
+        &self,
+        groups: &[usize],
+        columns: &[usize],
+        size: impl Fn(&ColumnChunkMetaData) -> i64,
+    ) -> u64 {
+        let wanted: HashSet<usize> = columns.iter().copied().collect();
+        let (mut all_bytes, mut all_rows, mut largest) = (0_u64, 0_u64, 0);
+        for group in groups.iter().filter_map(|&group| self.metadata().row_groups().get(group)) {
+            let columns = group.columns().iter().enumerate();
+            let sizes = columns.filter(|(leaf, _)| wanted.contains(&self.root(*leaf)));
+            let bytes = sizes.map(|(_, column)| u64::try_from(size(column)).unwrap_or(0));
+            let bytes = bytes.fold(0, u64::saturating_add);
+            let rows = u64::try_from(group.num_rows()).unwrap_or(0).max(1);
+            (all_bytes, all_rows) = (all_bytes.saturating_add(bytes), all_rows.saturating_add(rows));
+            // In one with few rows the headers weigh most.
+            if bytes > LARGE_GROUP {
+                largest = largest.max(bytes / rows);
+            }
+        }
+        largest.max(all_bytes / all_rows.max(1))
     }
 
     /// What a column holds within `groups`.
@@ -172,9 +267,15 @@ impl Footer {
         })
     }
 
-    fn root(&self, leaf: usize) -> usize {
+    /// The column that a leaf of it belongs to.
+    pub(super) fn root(&self, leaf: usize) -> usize {
         self.0.parquet_schema().get_column_root_idx(leaf)
     }
+}
+
+/// The bytes of the texts of a column chunk, those that repeat as often as they do, where the footer tells.
+fn text_bytes(column: &ColumnChunkMetaData) -> i64 {
+    column.unencoded_byte_array_data_bytes().unwrap_or_default()
 }
 
 /// The schema with every kind of string read as one and the same, unless it is so already.

@@ -2,12 +2,12 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use arrow_array::{Array, Int64Array};
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use wandb_core::{Map, Row, Value};
 use wandb_graphql::Selection;
 use wandb_graphql::plan::join;
@@ -15,9 +15,11 @@ use wandb_graphql::plan::join;
 use super::super::content::content;
 use super::super::select::select;
 use super::decode::integer_steps;
-use super::footer::STEP;
+use super::footer::{Footer, STEP};
 use super::held::Shared;
-use super::unusable;
+use super::pages::Plan;
+use super::{unpanicked, unusable};
+use crate::api::weight::{BATCH_BYTES, weight};
 use crate::error::Error;
 use crate::table::rows_of;
 
@@ -26,6 +28,9 @@ const BATCH_ROWS: usize = 8_192;
 
 /// The most rows that are decoded from all files together.
 const ROWS_HELD: usize = 65_536;
+
+/// The bytes of rows that are decoded from all files together, unless single rows take more.
+const BYTES_HELD: u64 = 4 << 20;
 
 /// The most pieces into which the rows of a file may fall that are not in order of steps.
 const MOST_PIECES: usize = 1_024;
@@ -39,21 +44,19 @@ pub(super) fn open(
     selection: Selection,
 ) -> Result<(Merged, Option<i64>), Error> {
     let mut last_exported = None;
-    let mut pieces = Vec::new();
-    for (number, file) in files.into_iter().enumerate() {
-        let (found, last) = ordered_pieces(&file, &run)?;
+    let mut parts = Vec::new();
+    for (number, bytes) in files.into_iter().enumerate() {
+        let footer = Footer::of(&bytes).map_err(|error| unusable(&run, &error))?;
+        let file = Arc::new(WholeFile::open(number, bytes, footer, &selection, &run)?);
+        let (pieces, last) = ordered_pieces(&file, &run)?;
         last_exported = last_exported.max(last);
-        pieces.extend(found.into_iter().map(|rows| (number, file.clone(), rows)));
+        parts.extend(pieces.into_iter().map(|piece| Part::new(Arc::clone(&file), piece, wanted.start)));
     }
-    let batch_rows = (ROWS_HELD / pieces.len().max(1)).clamp(16, BATCH_ROWS);
-    let mut parts = Vec::with_capacity(pieces.len());
-    for (file, bytes, rows) in pieces {
-        let builder = builder(bytes, &run)?.with_batch_size(batch_rows);
-        let reader = builder.with_offset(rows.start).with_limit(rows.len()).build();
-        let reader = reader.map_err(|error| unusable(&run, &error))?;
-        let mut part = Part { file, reader, rows: VecDeque::new(), place: wanted.start };
-        part.fill(&run)?;
-        parts.push(part);
+    let at_once = most_at_once(&parts).max(1);
+    for part in &mut parts {
+        let by_rows = (ROWS_HELD / at_once).clamp(16, BATCH_ROWS);
+        part.batch_rows =
+            part.file.plan.batch_rows(BYTES_HELD / at_once as u64, part.file.row_bytes, by_rows);
     }
     Ok((Merged { parts, run, wanted, selection, failed: false }, last_exported))
 }
@@ -67,13 +70,58 @@ pub(super) struct Merged {
     failed: bool,
 }
 
-/// A piece of a file in which the rows are in order of steps.
+/// A file that is there as a whole.
+struct WholeFile {
+    number: usize,
+    bytes: Shared,
+    footer: Footer,
+    plan: Plan,
+    /// About how many bytes a row takes in memory.
+    row_bytes: u64,
+}
+
+/// The rows of a file from one to another, in order of steps.
+struct Piece {
+    rows: Range<usize>,
+    /// The first step and the last one, unless no row has one.
+    steps: Option<(i64, i64)>,
+    /// Whether the first row has a step.
+    begins_with_step: bool,
+}
+
+/// A piece of a file that is read.
 struct Part {
-    file: usize,
-    reader: ParquetRecordBatchReader,
+    file: Arc<WholeFile>,
+    piece: Piece,
+    batch_rows: usize,
+    state: State,
     rows: VecDeque<(i64, Row)>,
-    /// The step of the last row that has one.
+    /// The step of the last row that has one; of the next row before there is any.
     place: i64,
+}
+
+/// How far a piece has been read. Files that lie behind others take no memory until it is their turn.
+enum State {
+    Unopened,
+    Open(Box<ParquetRecordBatchReader>),
+    Ended,
+}
+
+/// The most pieces that have a step in common, so that their rows are in memory at once.
+fn most_at_once(parts: &[Part]) -> usize {
+    let mut ends = Vec::with_capacity(parts.len() * 2);
+    for part in parts {
+        let (first, last) = (part.place, part.piece.steps.map_or(part.place, |(_, last)| last));
+        ends.extend([(first, 0_u8), (last.max(first), 1)]);
+    }
+    // At the same step, what begins comes before what ends.
+    ends.sort_unstable();
+    let (mut now, mut most) = (0_usize, 0);
+    for (_, ends) in ends {
+        now = if ends == 0 { now + 1 } else { now.saturating_sub(1) };
+        most = most.max(now);
+    }
+    most
 }
 
 impl Iterator for Merged {
@@ -94,12 +142,15 @@ impl Iterator for Merged {
 
 impl Merged {
     fn batch(&mut self) -> Result<Vec<Row>, Error> {
-        let mut batch = Vec::new();
-        while batch.len() < BATCH_ROWS {
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        while batch.len() < BATCH_ROWS && bytes < BATCH_BYTES {
             let Some(step) = self.parts.iter().filter_map(Part::step).min() else { break };
             let rows = self.take(step)?;
             if self.wanted.contains(&step) {
-                batch.extend(rows.into_iter().filter_map(|row| select(row, &self.selection, &[STEP])));
+                let chosen = rows.into_iter().filter_map(|row| select(row, &self.selection, &[STEP]));
+                let before = batch.len();
+                batch.extend(chosen);
+                bytes += batch[before..].iter().map(weight).sum::<usize>();
             }
         }
         Ok(batch)
@@ -112,8 +163,8 @@ impl Merged {
         for part in self.parts.iter_mut().filter(|part| part.step() == Some(step)) {
             let rows = part.take(step, &self.run)?;
             match of_files.last_mut() {
-                Some((file, own)) if *file == part.file => own.extend(rows),
-                _ => of_files.push((part.file, rows)),
+                Some((file, own)) if *file == part.file.number => own.extend(rows),
+                _ => of_files.push((part.file.number, rows)),
             }
         }
         let is_shared = of_files.len() > 1;
@@ -135,12 +186,25 @@ fn timestamp(row: &Row) -> u64 {
 }
 
 impl Part {
+    fn new(file: Arc<WholeFile>, piece: Piece, wanted_start: i64) -> Self {
+        let first = piece.steps.filter(|_| piece.begins_with_step).map(|(first, _)| first);
+        // Rows without a step in front of all others are in the place of the first wanted step.
+        let place = first.unwrap_or(wanted_start);
+        Self { file, piece, batch_rows: 1, state: State::Unopened, rows: VecDeque::new(), place }
+    }
+
+    /// The step of the next row.
     fn step(&self) -> Option<i64> {
-        self.rows.front().map(|(step, _)| *step)
+        match self.rows.front() {
+            Some((step, _)) => Some(*step),
+            None if matches!(self.state, State::Unopened) => Some(self.place),
+            None => None,
+        }
     }
 
     fn take(&mut self, step: i64, run: &str) -> Result<Vec<Row>, Error> {
         let mut taken = Vec::new();
+        self.fill(run)?;
         while self.step() == Some(step) {
             taken.extend(self.rows.pop_front().map(|(_, row)| row));
             self.fill(run)?;
@@ -151,7 +215,18 @@ impl Part {
     /// Decodes the next rows if there are none left.
     fn fill(&mut self, run: &str) -> Result<(), Error> {
         while self.rows.is_empty() {
-            let Some(batch) = self.reader.next() else { return Ok(()) };
+            let reader = match &mut self.state {
+                State::Open(reader) => reader,
+                State::Unopened => {
+                    self.state = State::Open(Box::new(self.open(run)?));
+                    continue;
+                }
+                State::Ended => return Ok(()),
+            };
+            let Some(batch) = unpanicked(run, || reader.next())? else {
+                self.state = State::Ended;
+                return Ok(());
+            };
             let batch = batch.map_err(|error| unusable(run, &error))?;
             for row in rows_of(&batch)? {
                 let row = without_hollow(row.with_integer_step());
@@ -161,6 +236,10 @@ impl Part {
             }
         }
         Ok(())
+    }
+
+    fn open(&self, run: &str) -> Result<ParquetRecordBatchReader, Error> {
+        self.file.read(&self.file.plan, self.batch_rows, Some(&self.piece.rows), run)
     }
 }
 
@@ -189,30 +268,52 @@ fn filled(value: Value) -> Option<Value> {
     }
 }
 
-fn builder(file: Shared, run: &str) -> Result<ParquetRecordBatchReaderBuilder<Shared>, Error> {
-    ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| unusable(run, &error))
+impl WholeFile {
+    fn open(
+        number: usize,
+        bytes: Shared,
+        footer: Footer,
+        selection: &Selection,
+        run: &str,
+    ) -> Result<Self, Error> {
+        let (groups, columns) = (footer.filled_groups(), footer.wanted_columns(selection));
+        let row_bytes = footer.weight(&groups, &columns);
+        let plan = unpanicked(run, || Plan::new(&bytes, &footer, groups, columns))?;
+        let plan = plan.map_err(|error| unusable(run, &error))?;
+        Ok(Self { number, bytes, footer, plan, row_bytes })
+    }
+
+    fn read(
+        &self,
+        plan: &Plan,
+        batch_rows: usize,
+        rows: Option<&Range<usize>>,
+        run: &str,
+    ) -> Result<ParquetRecordBatchReader, Error> {
+        let read = unpanicked(run, || plan.read(&self.bytes, &self.footer, batch_rows, rows))?;
+        read.map_err(|error| unusable(run, &error))
+    }
 }
 
 /// The pieces of a file in which the rows are in order of steps, and the greatest step in it. A file of a run that was
 /// resumed may begin anew in the middle.
-fn ordered_pieces(file: &Shared, run: &str) -> Result<(Vec<Range<usize>>, Option<i64>), Error> {
-    let builder = builder(file.clone(), run)?;
-    let rows = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
-    let schema = builder.parquet_schema();
-    let step = schema.root_schema().get_fields().iter().position(|field| field.name() == STEP);
-    let Some(step) = step else {
+fn ordered_pieces(file: &WholeFile, run: &str) -> Result<(Vec<Piece>, Option<i64>), Error> {
+    let rows: usize = file.footer.group_rows().sum();
+    let Some((step, _)) = file.footer.fields().find(STEP) else {
         return if rows == 0 {
             Ok((Vec::new(), None))
         } else {
             Err(unusable(run, &"a file has no column _step"))
         };
     };
-    let mask = ProjectionMask::roots(schema, [step]);
-    let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build();
-    let mut pieces: Vec<Range<usize>> = std::iter::once(0..0).collect();
-    let (mut before, mut last): (Option<i64>, Option<i64>) = (None, None);
-    for batch in reader.map_err(|error| unusable(run, &error))? {
-        let batch = batch.map_err(|error| unusable(run, &error))?;
+    let failed = |error: &dyn ToString| unusable(run, error);
+    let plan =
+        unpanicked(run, || Plan::new(&file.bytes, &file.footer, file.footer.filled_groups(), vec![step]))?;
+    let mut reader = file.read(&plan.map_err(|error| failed(&error))?, BATCH_ROWS, None, run)?;
+    let mut pieces = vec![Piece { rows: 0..0, steps: None, begins_with_step: false }];
+    let mut last: Option<i64> = None;
+    while let Some(batch) = unpanicked(run, || reader.next())? {
+        let batch = batch.map_err(|error| failed(&error))?;
         let steps = integer_steps(batch.column(0));
         let steps: Int64Array = match &steps {
             Some(steps) => steps.as_primitive::<Int64Type>().clone(),
@@ -220,26 +321,35 @@ fn ordered_pieces(file: &Shared, run: &str) -> Result<(Vec<Range<usize>>, Option
             None => rows_of(&batch)?.iter().map(Row::step).collect(),
         };
         for index in 0..steps.len() {
-            if steps.is_valid(index) {
-                let step = steps.value(index);
-                if before.is_some_and(|before| step < before)
-                    && let Some(end) = pieces.last().map(|piece| piece.end)
-                {
-                    pieces.push(end..end);
-                }
-                (before, last) = (Some(step), last.max(Some(step)));
-            }
-            if let Some(piece) = pieces.last_mut() {
-                piece.end += 1;
-            }
+            let step = steps.is_valid(index).then(|| steps.value(index));
+            last = last.max(step);
+            add_row(&mut pieces, step);
         }
         if pieces.len() > MOST_PIECES {
-            return Err(unusable(
-                run,
+            return Err(failed(
                 &"the rows of a file are in no order of steps (read the history with --source live)",
             ));
         }
     }
-    pieces.retain(|piece| !piece.is_empty());
+    pieces.retain(|piece| !piece.rows.is_empty());
     Ok((pieces, last))
+}
+
+/// Adds a row to the last piece, or to a new one if its step lies before those of the last piece.
+fn add_row(pieces: &mut Vec<Piece>, step: Option<i64>) {
+    let Some(piece) = pieces.last_mut() else { return };
+    match (piece.steps, step) {
+        (Some((_, before)), Some(step)) if step < before => {
+            let row = piece.rows.end;
+            pieces.push(Piece { rows: row..row + 1, steps: Some((step, step)), begins_with_step: true });
+            return;
+        }
+        (Some((first, _)), Some(step)) => piece.steps = Some((first, step)),
+        (None, Some(step)) => {
+            piece.begins_with_step = piece.rows.is_empty();
+            piece.steps = Some((step, step));
+        }
+        (_, None) => {}
+    }
+    piece.rows.end += 1;
 }

@@ -7,8 +7,6 @@ use std::sync::Arc;
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::reader::{ChunkReader, Length};
 use wandb_graphql::Selection;
 
@@ -16,13 +14,17 @@ use super::super::findings::Late;
 use super::decode::{Decoder, Reading, integer_steps};
 use super::footer::{Footer, Kind, STEP, TAIL, place};
 use super::held::{Held, Shared};
+use super::pages::Plan;
 use super::ranges::to_fetch;
 use super::storage::Stored;
-use super::unusable;
+use super::{unpanicked, unusable};
 use crate::error::Error;
 
 /// How much of a file's end is read at first. Most footers are shorter, and many small files are.
 const FIRST_LOOK: u64 = 64 << 10;
+
+/// The steps that are looked at at once.
+const STEPS_AT_ONCE: usize = 8 << 10;
 
 /// What is wanted of every file.
 #[derive(Debug, Clone)]
@@ -96,7 +98,7 @@ pub(super) async fn look(mut stored: Stored, wanted: Wanted) -> Result<Look, Err
         return Ok(Look::Nothing { last_step });
     };
     let groups: Vec<usize> = groups.into_iter().map(|(group, _)| group).collect();
-    let columns = columns(&footer, &wanted.selection);
+    let columns = footer.wanted_columns(&wanted.selection);
     let kinds: Vec<(String, Kind)> = columns
         .iter()
         .map(|&root| (footer.fields()[root].name().clone(), footer.kind(root, &groups)))
@@ -139,7 +141,7 @@ impl Part {
         stored.bring(&missing, &mut held).await?;
         blocking::unblock(move || {
             let footer = parse(&held, &footer, &reading.run)?;
-            Decoder::new(held, &footer, reading)
+            Decoder::new(&Shared(Arc::new(held)), &footer, reading)
         })
         .await
     }
@@ -166,24 +168,13 @@ impl Looked {
 }
 
 fn parse(held: &Held, place: &Range<u64>, run: &str) -> Result<Footer, Error> {
-    let size = usize::try_from(place.end - place.start).map_err(|error| unusable(run, &error))?;
-    let bytes = held.get_bytes(place.start, size).map_err(|error| unusable(run, &error))?;
-    Footer::parse(&bytes).map_err(|error| unusable(run, &error))
+    unpanicked(run, || Footer::read(held, place))?.map_err(|error| unusable(run, &error))
 }
 
 /// Whether two columns have the same name, so that a row cannot hold both.
 fn has_doubles(footer: &Footer) -> bool {
     let mut names = HashSet::new();
     !footer.fields().iter().all(|field| names.insert(field.name()))
-}
-
-/// The places of the wanted columns, the steps among them.
-fn columns(footer: &Footer, selection: &Selection) -> Vec<usize> {
-    let keys: Option<HashSet<&str>> = selection.keys().map(|keys| keys.iter().chain([STEP]).collect());
-    let names = footer.fields().iter().enumerate();
-    let wanted =
-        names.filter(|(_, field)| keys.as_ref().is_none_or(|keys| keys.contains(field.name().as_str())));
-    wanted.map(|(root, _)| root).collect()
 }
 
 /// Whether there may be a row that the selection chooses.
@@ -211,7 +202,8 @@ async fn measure(
     let shared = Arc::new(std::mem::take(held));
     let (reader, footer, run) = (Shared(Arc::clone(&shared)), footer.clone(), run.to_owned());
     let steps = blocking::unblock(move || {
-        extremes(reader, &footer, group, root).map_err(|error| unusable(&run, &error))
+        let steps = unpanicked(&run, || extremes(reader, &footer, group, root))?;
+        steps.map_err(|error| unusable(&run, &error))
     });
     let steps = steps.await?;
     *held = Arc::into_inner(shared).unwrap_or_default();
@@ -224,10 +216,9 @@ fn extremes(
     group: usize,
     root: usize,
 ) -> parquet::errors::Result<Option<(i64, i64)>> {
-    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, footer.reader_metadata().clone());
-    let mask = ProjectionMask::roots(builder.parquet_schema(), [root]);
+    let plan = Plan::new(&bytes, footer, vec![group], vec![root])?;
     let mut extremes: Option<(i64, i64)> = None;
-    for batch in builder.with_row_groups(vec![group]).with_projection(mask).build()? {
+    for batch in plan.read(&bytes, footer, STEPS_AT_ONCE, None)? {
         let steps = integer_steps(batch?.column(0)).filter(|steps| steps.null_count() == 0);
         let Some(steps) = steps else { return Ok(None) };
         for step in steps.as_primitive::<Int64Type>().iter().flatten() {

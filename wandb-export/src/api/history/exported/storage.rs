@@ -13,6 +13,9 @@ use super::held::Held;
 use super::unusable;
 use crate::error::Error;
 
+/// The most bytes of a file whose length the server does not tell.
+const MOST_UNSIZED: u64 = 8 << 30;
+
 /// A file behind a signed URL.
 #[derive(Debug, Clone)]
 pub(super) struct Stored {
@@ -100,23 +103,37 @@ impl Stored {
         Ok(urls.find(|url| place(url) == place(&self.url)))
     }
 
-    /// Returns where the last byte was.
+    /// Keeps what a download brings, up to the end of the part that was asked for, and returns where the last byte was.
+    /// A body may go on behind its end.
     async fn receive(&self, mut download: Download, held: &mut Held) -> Result<u64, Error> {
         let failed = |error| Error::io(format!("keeping {} in a temporary file", self.subject), error);
         let mut room = held.room(download.received(), download.end());
+        let mut received = download.received();
         loop {
             match self.chunk(&mut download).await {
                 Ok(None) => break,
                 Ok(Some(chunk)) => {
-                    if room.add(&chunk) {
+                    let start = download.received().saturating_sub(chunk.len() as u64);
+                    let left = download.end().unwrap_or(MOST_UNSIZED).saturating_sub(start);
+                    let wanted = usize::try_from(left).map_or(chunk.len(), |left| left.min(chunk.len()));
+                    if room.add(&chunk[..wanted]) {
                         room = blocking::unblock(move || room.write()).await.map_err(failed)?;
                     }
+                    if wanted < chunk.len() {
+                        if download.end().is_none() {
+                            return Err(self.endless());
+                        }
+                        received = start + wanted as u64;
+                        break;
+                    }
+                    received = download.received();
                 }
                 // Nothing tells that the rest belongs to it.
                 Err(Error::Request(error)) => {
                     download.restart(*error).await?;
                     held.discard(room);
                     room = held.room(download.received(), download.end());
+                    received = download.received();
                 }
                 Err(error) => return Err(error),
             }
@@ -125,6 +142,11 @@ impl Stored {
             room = blocking::unblock(move || room.write()).await.map_err(failed)?;
         }
         held.take(room);
-        Ok(download.received())
+        Ok(received)
+    }
+
+    fn endless(&self) -> Error {
+        let message = format!("{} has no length and goes on behind {MOST_UNSIZED} bytes", self.subject);
+        unusable(&self.run.to_string(), &message)
     }
 }

@@ -17,6 +17,7 @@ use super::super::findings::Late;
 use super::merged;
 use super::part::Wanted;
 use super::parts::Files;
+use crate::api::weight::{BATCH_BYTES, weight};
 use crate::batch::Batch;
 use crate::error::Error;
 use crate::table::random_rows::as_tabled;
@@ -247,6 +248,73 @@ fn other_steps_than_the_statistics_say_are_an_error() {
     let storage = Storage::new(vec![files::with_false_statistics()], Behaviour::default());
     let read = by_column(&storage, &wanted(i64::MIN..i64::MAX, Selection::Everything));
     assert!(read.expect_err("lies").to_string().contains("statistics"));
+}
+
+#[test]
+fn bodies_that_overrun_their_range_are_left_at_its_end() {
+    let files = || (0..2).map(|part| files::wide(part * 500, 500, 200)).collect();
+    let storage = Storage::new(files(), Behaviour { overruns: true, ..Behaviour::default() });
+    let all = wanted(i64::MIN..i64::MAX, Selection::Everything);
+    let read = by_column(&storage, &all).expect("readable").expect("plain columns");
+    let expected = by_column(&Storage::new(files(), Behaviour::default()), &all)
+        .expect("readable")
+        .expect("plain columns");
+    assert_eq!(lines(&read.rows), lines(&expected.rows));
+    assert_eq!(lines(&by_row(&storage, &all).expect("readable")).len(), 1_000);
+    // What the transport has under way when a body is left, for each request.
+    let surplus = storage.requests() as u64 * 100_000;
+    assert!(storage.sent() < 3 * storage.size() + surplus, "{} of {}", storage.sent(), storage.size());
+}
+
+#[test]
+fn large_cells_come_in_batches_sized_by_bytes() {
+    let files = (0..3).map(|file| files::large_cells(file * 10, 10, 200_000)).collect();
+    let storage = Storage::new(files, Behaviour::default());
+    let wanted = wanted(0..i64::MAX, Selection::Everything);
+    let (mut rows, mut largest) = (0, 0);
+    block_on(async {
+        let client = storage.client();
+        let Files::Mixed { files, .. } =
+            Files::of(&client, &run(), &storage.urls(), &wanted).await.expect("readable")
+        else {
+            panic!("lists have an inside");
+        };
+        let (mut batches, _) = merged(&client, files, wanted.clone()).await.expect("readable");
+        while let Some(batch) = batches.try_next().await.expect("readable") {
+            let batch = batch.into_rows().expect("rows");
+            rows += batch.len();
+            largest = largest.max(batch.iter().map(weight).sum());
+        }
+    });
+    assert_eq!(rows, 30);
+    let row = 200_000 + 20_000 * 48;
+    assert!(largest < BATCH_BYTES + row + 1_000, "a batch of {largest} bytes");
+}
+
+#[test]
+fn damaged_files_are_errors_or_rows() {
+    let file = files::large_cells(0, 40, 500);
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = |most: usize| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        usize::try_from(random % most as u64).expect("small")
+    };
+    for _ in 0..400 {
+        let mut bytes = file.to_vec();
+        for _ in 0..=next(3) {
+            // Half of the changes hit the footer, which is about a thousand bytes long.
+            let length = bytes.len();
+            let at = if next(2) == 0 { length - 1 - next(1_000) } else { next(length) };
+            bytes[at] = u8::try_from(next(256)).expect("a byte");
+        }
+        let storage = Storage::new(vec![bytes.into()], Behaviour::default());
+        let wanted = wanted(0..i64::MAX, Selection::Everything);
+        let rows = by_row(&storage, &wanted).map_or(0, |rows| rows.len());
+        assert!(rows <= 1_000_000);
+        let _ = by_column(&storage, &wanted);
+    }
 }
 
 fn numbers(rows: &[Row]) -> Vec<(Option<i64>, i64)> {

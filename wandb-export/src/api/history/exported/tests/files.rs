@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use arrow_array::types::Int64Type;
 use arrow_array::{
     ArrayRef, BooleanArray, Float32Array, Float64Array, Int8Array, Int32Array, Int64Array, LargeStringArray,
-    RecordBatch, StringArray, StringViewArray, StructArray, TimestampMillisecondArray, UInt32Array,
-    UInt64Array,
+    ListArray, RecordBatch, StringArray, StringViewArray, StructArray, TimestampMillisecondArray,
+    UInt32Array, UInt64Array,
 };
 use arrow_schema::{DataType, Field, Fields};
 use bytes::Bytes;
@@ -219,6 +220,21 @@ pub(super) fn structs() -> Bytes {
     let columns = [("_step", floats((0..4).map(Some)), true), ("nested", Arc::new(nested) as ArrayRef, true)];
     let batch = RecordBatch::try_from_iter_with_nullable(columns).expect("columns of one length");
     write(&batch, 4, EnabledStatistics::Chunk)
+}
+
+/// A file of `rows` rows, each with an object that holds a text of `bytes` bytes, and a list of a tenth as many numbers.
+pub(super) fn large_cells(first: i64, rows: usize, bytes: usize) -> Bytes {
+    let text = |row: usize| char::from(b'a' + u8::try_from(row % 26).expect("a letter")).to_string();
+    let texts: ArrayRef =
+        Arc::new(StringArray::from_iter_values((0..rows).map(|row| text(row).repeat(bytes))));
+    let fields: Fields = vec![Field::new("text", DataType::Utf8, true)].into();
+    let nested: ArrayRef = Arc::new(StructArray::new(fields, vec![Arc::clone(&texts)], None));
+    let numbers = (0..rows).map(|row| Some((0..bytes / 10).map(move |n| i64::try_from(n + row).ok())));
+    let numbers: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>(numbers));
+    let steps = floats((first..).take(rows).map(Some));
+    let columns = [("_step", steps, true), ("nested", nested, true), ("numbers", numbers, true)];
+    let batch = RecordBatch::try_from_iter_with_nullable(columns).expect("columns of one length");
+    write(&batch, rows, EnabledStatistics::Chunk)
 }
 
 /// A file of `rows` rows from step `first` on, in two row groups, with `count` columns of floats.

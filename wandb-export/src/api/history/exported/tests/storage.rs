@@ -13,12 +13,17 @@ use wandb_core::blocking::{Body, Lifted, Transport};
 use wandb_core::client::{Client, RetryPolicy};
 use wandb_core::transport::{Request, TransportError, TransportErrorKind};
 
+/// What comes behind the end of a part, again and again.
+const OVERRUN: &[u8] = &[0xab; 50_000];
+
 /// How a storage behaves.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Behaviour {
     pub(super) knows_ranges: bool,
     /// Every other body ends in the middle.
     pub(super) cuts: bool,
+    /// Bodies of parts go on behind what their headers tell.
+    pub(super) overruns: bool,
     pub(super) has_tags: bool,
     /// After so many requests the files are others.
     pub(super) changes_after: Option<usize>,
@@ -26,7 +31,7 @@ pub(super) struct Behaviour {
 
 impl Default for Behaviour {
     fn default() -> Self {
-        Self { knows_ranges: true, cuts: false, has_tags: true, changes_after: None }
+        Self { knows_ranges: true, cuts: false, overruns: false, has_tags: true, changes_after: None }
     }
 }
 
@@ -80,7 +85,7 @@ impl Storage {
 
 impl Transport for Storage {
     fn send(&self, request: Request) -> Result<Response<Body>, TransportError> {
-        let Behaviour { knows_ranges, cuts, has_tags, changes_after } = self.0.behaviour;
+        let Behaviour { knows_ranges, cuts, overruns, has_tags, changes_after } = self.0.behaviour;
         let before = self.0.requests.fetch_add(1, Ordering::Relaxed);
         let file: usize = request.uri().path().trim_start_matches('/').parse().expect("a file's number");
         let bytes = &self.0.files[file];
@@ -102,7 +107,8 @@ impl Transport for Storage {
             }
             None => bytes.clone(),
         };
-        let response = response.header(CONTENT_LENGTH, body.len());
+        let is_endless = overruns && range.is_some();
+        let response = if is_endless { response } else { response.header(CONTENT_LENGTH, body.len()) };
         let is_cut = cuts && before.is_multiple_of(2);
         let body = if is_cut { body.slice(..body.len() / 2) } else { body };
         self.0.sent.fetch_add(body.len() as u64, Ordering::Relaxed);
@@ -110,7 +116,13 @@ impl Transport for Storage {
         if is_cut {
             chunks.push(Err(TransportError::new(TransportErrorKind::Interrupted, "cut")));
         }
-        Ok(response.body(Box::new(chunks.into_iter()) as Body).expect("a response"))
+        let state = Arc::clone(&self.0);
+        let surplus = std::iter::repeat_with(move || {
+            state.sent.fetch_add(OVERRUN.len() as u64, Ordering::Relaxed);
+            Ok(Bytes::from_static(OVERRUN))
+        });
+        let chunks = chunks.into_iter().chain(surplus.take(if is_endless { 10_000 } else { 0 }));
+        Ok(response.body(Box::new(chunks) as Body).expect("a response"))
     }
 }
 

@@ -1,0 +1,153 @@
+//! What a footer may claim, checked before it is parsed: the parser trusts counts and recurses into schemas.
+
+use super::thrift::{Compact, Malformed};
+
+/// The most bytes of a footer. That of 40 000 columns in five row groups has about 30 MB.
+pub(super) const MOST_FOOTER_BYTES: u64 = 64 << 20;
+
+/// The deepest nesting of columns. A list takes two levels, a map as well.
+const MOST_SCHEMA_LEVELS: usize = 128;
+
+/// The most column chunks, each of which takes about half a KiB once it is parsed.
+const MOST_CHUNKS: u64 = 500_000;
+
+/// The fields of `FileMetaData` and `SchemaElement` (<https://github.com/apache/parquet-format>).
+const SCHEMA: i64 = 2;
+const ROW_GROUPS: i64 = 4;
+const NUM_CHILDREN: i64 = 5;
+
+/// Checks that a footer can be parsed with a stack and a memory that its length bounds.
+///
+/// # Errors
+/// What is wrong with it, as the end of a sentence.
+pub(super) fn check(footer: &[u8]) -> Result<(), String> {
+    let malformed = |_: Malformed| "its footer cannot be read".to_owned();
+    let (mut shape, mut groups) = (Shape::default(), 0);
+    let visit = |footer: &mut Compact<'_>, id, kind| {
+        match id {
+            SCHEMA => {
+                for _ in 0..footer.structs(kind)? {
+                    let mut children = 0;
+                    footer.fields(|element, id, _| {
+                        if id == NUM_CHILDREN {
+                            children = element.integer()?;
+                        }
+                        Ok(id == NUM_CHILDREN)
+                    })?;
+                    shape.add(children);
+                }
+            }
+            ROW_GROUPS => {
+                let count = footer.structs(kind)?;
+                groups = count;
+                for _ in 0..count {
+                    footer.fields(|_, _, _| Ok(false))?;
+                }
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    };
+    Compact::new(footer).fields(visit).map_err(malformed)?;
+    if shape.is_too_deep {
+        return Err(format!("its columns are nested deeper than {MOST_SCHEMA_LEVELS} levels"));
+    }
+    if !shape.is_tree() {
+        return Err("its schema does not have the columns that it claims".to_owned());
+    }
+    let chunks = shape.leaves.saturating_mul(groups);
+    if chunks > MOST_CHUNKS {
+        let leaves = shape.leaves;
+        return Err(format!(
+            "it has {leaves} columns in {groups} row groups, and at most {MOST_CHUNKS} parts can be read"
+        ));
+    }
+    Ok(())
+}
+
+/// The tree that the elements of a schema, in depth-first order, stand for.
+#[derive(Debug, Default)]
+struct Shape {
+    /// The children that are still to come, for the element above and each one above that.
+    open: Vec<u64>,
+    elements: u64,
+    leaves: u64,
+    is_too_deep: bool,
+}
+
+impl Shape {
+    fn add(&mut self, children: i64) {
+        self.elements += 1;
+        if let Some(left) = self.open.last_mut() {
+            *left = left.saturating_sub(1);
+        }
+        match u64::try_from(children) {
+            Ok(0) => self.leaves += 1,
+            // A negative count is refused, as is one that does not end.
+            Err(_) => self.open.push(u64::MAX),
+            Ok(children) => self.open.push(children),
+        }
+        if self.open.len() > MOST_SCHEMA_LEVELS {
+            self.is_too_deep = true;
+            self.open.truncate(MOST_SCHEMA_LEVELS);
+        }
+        while self.open.last() == Some(&0) {
+            self.open.pop();
+        }
+    }
+
+    /// Whether every element has as many children as it claims.
+    fn is_tree(&self) -> bool {
+        self.elements > 0 && self.open.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A footer with these numbers of children in its schema, and row groups without fields.
+    fn footer(children: &[i32], groups: u8) -> Vec<u8> {
+        let varint = |mut value: u32, out: &mut Vec<u8>| {
+            while value >= 0x80 {
+                out.push(value.to_le_bytes()[0] | 0x80);
+                value >>= 7;
+            }
+            out.push(value.to_le_bytes()[0]);
+        };
+        let mut out = vec![0x29, 0xfc];
+        varint(u32::try_from(children.len()).expect("few"), &mut out);
+        for &children in children {
+            out.push(0x55);
+            varint(((children << 1) ^ (children >> 31)).cast_unsigned(), &mut out);
+            out.push(0);
+        }
+        out.extend([0x29, 0xfc]);
+        varint(u32::from(groups), &mut out);
+        out.extend(std::iter::repeat_n(0, usize::from(groups)));
+        out.push(0);
+        out
+    }
+
+    #[test]
+    fn schemas_that_are_trees_pass() {
+        for children in [&[0][..], &[2, 0, 0], &[2, 1, 1, 0, 0]] {
+            assert_eq!(check(&footer(children, 1)), Ok(()), "{children:?}");
+        }
+        let deep: Vec<i32> = std::iter::repeat_n(1, MOST_SCHEMA_LEVELS - 1).chain([0]).collect();
+        assert_eq!(check(&footer(&deep, 1)), Ok(()));
+    }
+
+    #[test]
+    fn schemas_with_absurd_counts_are_refused() {
+        for children in [&[][..], &[i32::MAX, 0], &[-1, 0], &[1, i32::MIN], &[1, 2, 0]] {
+            assert!(check(&footer(children, 1)).expect_err("no tree").contains("schema"), "{children:?}");
+        }
+        let deep: Vec<i32> = std::iter::repeat_n(1, 100_000).chain([0]).collect();
+        assert!(check(&footer(&deep, 1)).expect_err("too deep").contains("nested"));
+        let wide: Vec<i32> = std::iter::once(10_000).chain(std::iter::repeat_n(0, 10_000)).collect();
+        assert_eq!(check(&footer(&wide, 50)), Ok(()));
+        assert!(check(&footer(&wide, 51)).expect_err("too many").contains("row groups"));
+        assert!(check(&[0x29, 0xfc, 0xff]).is_err());
+    }
+}

@@ -1,0 +1,204 @@
+//! Reads columns in pieces of bounded size, whatever the size of their pages.
+//!
+//! The decoder holds whole pages. Some programs write a thousand values into a page however large they are, and as many
+//! into a dictionary. Columns with such pages are decompressed piece by piece here, and the decoder is given pages that are
+//! small. All other columns are read as they are.
+
+mod dictionary;
+mod header;
+mod inflate;
+mod runs;
+mod split;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use parquet::arrow::arrow_reader::{
+    ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowGroups, RowSelection,
+};
+use parquet::arrow::{ProjectionMask, parquet_to_arrow_field_levels};
+use parquet::basic::Type;
+use parquet::column::page::{PageIterator, PageReader};
+use parquet::errors::Result;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
+use parquet::file::reader::ChunkReader;
+use parquet::file::serialized_reader::SerializedPageReader;
+
+use self::header::{Content, Headers};
+use self::split::SplitPages;
+use super::footer::Footer;
+
+/// The bytes of a page beyond which it is read in pieces.
+const MOST_PAGE: u64 = 4 << 20;
+
+/// The bytes that a batch may take whose rows are the largest of a file.
+const MOST_BATCH: u64 = 16 << 20;
+
+/// Some row groups and columns of a file, and how to read them.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    groups: Vec<usize>,
+    columns: Vec<usize>,
+    /// The column chunks with pages beyond [`MOST_PAGE`], by row group and leaf.
+    large: HashSet<(usize, usize)>,
+    /// The bytes of a row by dictionaries, which the footer need not tell.
+    row_bytes: u64,
+    /// The most rows of a batch, as far as the sizes of pages bound them.
+    most_rows: usize,
+}
+
+impl Plan {
+    /// Looks at the headers of all pages of the wanted columns.
+    pub(super) fn new(
+        file: &(impl ChunkReader + Clone),
+        footer: &Footer,
+        groups: Vec<usize>,
+        columns: Vec<usize>,
+    ) -> Result<Self> {
+        let metadata = footer.metadata();
+        let mut plan = Self { groups, columns, large: HashSet::new(), row_bytes: 0, most_rows: usize::MAX };
+        for &group in &plan.groups {
+            let row_group = metadata.row_group(group);
+            let mut bytes = 0_u64;
+            for (leaf, column) in row_group.columns().iter().enumerate() {
+                if !plan.columns.contains(&footer.root(leaf)) {
+                    continue;
+                }
+                let sizes = Sizes::of(file.clone(), column)?;
+                if sizes.largest_page > MOST_PAGE {
+                    plan.large.insert((group, leaf));
+                }
+                bytes = bytes.saturating_add(sizes.by_dictionary);
+                if column.column_descr().max_rep_level() == 0 && sizes.largest_value > 0 {
+                    let rows = usize::try_from(MOST_BATCH / sizes.largest_value).unwrap_or(usize::MAX);
+                    plan.most_rows = plan.most_rows.min(rows.max(1));
+                }
+            }
+            let rows = u64::try_from(row_group.num_rows()).unwrap_or_default().max(1);
+            plan.row_bytes = plan.row_bytes.max(bytes / rows);
+        }
+        Ok(plan)
+    }
+
+    /// How many rows to decode at once so that they take about `bytes`, given what the footer tells of a row.
+    pub(super) fn batch_rows(&self, bytes: u64, row: u64, most: usize) -> usize {
+        let rows = usize::try_from(bytes / row.max(self.row_bytes).max(1)).unwrap_or(usize::MAX);
+        rows.min(self.most_rows).clamp(1, most.max(1))
+    }
+
+    /// Reads the rows, or those of a range among them, in batches of at most `batch_rows`.
+    pub(super) fn read(
+        &self,
+        file: &(impl ChunkReader + Clone + 'static),
+        footer: &Footer,
+        batch_rows: usize,
+        rows: Option<&Range<usize>>,
+    ) -> Result<ParquetRecordBatchReader> {
+        let read = footer.reader_metadata();
+        let mask = ProjectionMask::roots(read.parquet_schema(), self.columns.iter().copied());
+        if self.large.is_empty() {
+            let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), read.clone());
+            let builder = builder.with_row_groups(self.groups.clone()).with_projection(mask);
+            let builder = match rows {
+                Some(rows) => builder.with_offset(rows.start).with_limit(rows.len()),
+                None => builder,
+            };
+            return builder.with_batch_size(batch_rows).build();
+        }
+        let levels =
+            parquet_to_arrow_field_levels(read.parquet_schema(), mask, Some(read.schema().fields()))?;
+        let groups = Groups { file: file.clone(), metadata: Arc::clone(read.metadata()), plan: self.clone() };
+        let total = RowGroups::num_rows(&groups);
+        let selection = rows.map(|rows| {
+            let rows = rows.start.min(total)..rows.end.min(total);
+            RowSelection::from_consecutive_ranges(std::iter::once(rows), total)
+        });
+        ParquetRecordBatchReader::try_new_with_row_groups(&levels, &groups, batch_rows.min(total), selection)
+    }
+}
+
+/// What the headers of a column chunk tell of its sizes.
+#[derive(Debug, Default)]
+struct Sizes {
+    largest_page: u64,
+    /// The largest bytes of a value, on average over a page.
+    largest_value: u64,
+    /// The bytes of all values, if they are as large as those of the dictionary on average.
+    by_dictionary: u64,
+}
+
+impl Sizes {
+    fn of(file: impl ChunkReader, column: &ColumnChunkMetaData) -> Result<Self> {
+        let mut sizes = Self::default();
+        let mut in_dictionary = 0;
+        for header in Headers::new(file, column.byte_range()) {
+            let header = header?;
+            sizes.largest_page = sizes.largest_page.max(header.uncompressed);
+            let values = match header.content {
+                Content::Dictionary { values, .. } | Content::Data { values, .. } => u64::from(values),
+                Content::Other => continue,
+            };
+            let value = header.uncompressed / values.max(1);
+            if matches!(header.content, Content::Dictionary { .. })
+                && column.column_type() == Type::BYTE_ARRAY
+            {
+                in_dictionary = value;
+            }
+            sizes.largest_value = sizes.largest_value.max(value);
+        }
+        sizes.by_dictionary = u64::try_from(column.num_values()).unwrap_or(0).saturating_mul(in_dictionary);
+        Ok(sizes)
+    }
+}
+
+/// The row groups of a plan, as the decoder asks for them.
+struct Groups<R> {
+    file: R,
+    metadata: Arc<ParquetMetaData>,
+    plan: Plan,
+}
+
+impl<R: ChunkReader + Clone + 'static> RowGroups for Groups<R> {
+    fn num_rows(&self) -> usize {
+        self.row_groups().map(|group| usize::try_from(group.num_rows()).unwrap_or_default()).sum()
+    }
+
+    fn column_chunks(&self, leaf: usize) -> Result<Box<dyn PageIterator>> {
+        let open = |&group: &usize| {
+            let row_group = self.metadata.row_group(group);
+            let column = row_group.column(leaf);
+            let rows = usize::try_from(row_group.num_rows()).unwrap_or_default();
+            let pages: Box<dyn PageReader> = if self.plan.large.contains(&(group, leaf)) {
+                Box::new(SplitPages::new(self.file.clone(), column))
+            } else {
+                Box::new(SerializedPageReader::new(Arc::new(self.file.clone()), column, rows, None)?)
+            };
+            Ok(pages)
+        };
+        let chunks: Vec<Result<Box<dyn PageReader>>> = self.plan.groups.iter().map(open).collect();
+        Ok(Box::new(Chunks(chunks.into_iter())))
+    }
+
+    fn row_groups(&self) -> Box<dyn Iterator<Item = &RowGroupMetaData> + '_> {
+        Box::new(self.plan.groups.iter().map(|&group| self.metadata.row_group(group)))
+    }
+
+    fn metadata(&self) -> &ParquetMetaData {
+        &self.metadata
+    }
+}
+
+struct Chunks(std::vec::IntoIter<Result<Box<dyn PageReader>>>);
+
+impl Iterator for Chunks {
+    type Item = Result<Box<dyn PageReader>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next()
+    }
+}
+
+impl PageIterator for Chunks {}

@@ -1,0 +1,373 @@
+//! The pages of a column chunk, large ones as several small ones.
+
+use std::io::{self, BufReader, Read};
+
+use bytes::Bytes;
+use parquet::basic::{Compression, Encoding, Type};
+use parquet::column::page::{Page, PageMetadata, PageReader};
+use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::reader::ChunkReader;
+
+use super::MOST_PAGE;
+use super::dictionary::{Dictionary, is_divisible};
+use super::header::{Content, Headers, Levels, PageHeader};
+use super::inflate::{Section, inflated};
+use super::runs::{RunReader, RunWriter, width_of};
+
+/// The bytes of a small page, unless a single value has more.
+const PIECE: usize = 512 << 10;
+
+/// The most values of a small page. Levels of long runs take no bytes, but memory once they are decoded.
+const MOST_VALUES: u32 = 256 << 10;
+
+/// The bytes that are decompressed at once.
+const READ_AT_ONCE: usize = 32 << 10;
+
+/// The most bytes of the levels of a page, and of the places in a dictionary.
+const MOST_RUNS: u64 = 32 << 20;
+
+/// How long a value is in a plain page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Width {
+    /// As long as the four bytes in front of it tell.
+    Told,
+    Fixed(u64),
+}
+
+impl Width {
+    fn of(column: &ColumnChunkMetaData) -> Self {
+        match column.column_type() {
+            Type::BYTE_ARRAY => Self::Told,
+            Type::INT32 | Type::FLOAT => Self::Fixed(4),
+            Type::INT96 => Self::Fixed(12),
+            Type::FIXED_LEN_BYTE_ARRAY => {
+                Self::Fixed(u64::try_from(column.column_descr().type_length()).unwrap_or(0))
+            }
+            Type::INT64 | Type::DOUBLE | Type::BOOLEAN => Self::Fixed(8),
+        }
+    }
+
+    /// Reads what is in front of a value, and tells the value's length.
+    pub(super) fn read_length(self, plain: &mut impl Read) -> io::Result<(Vec<u8>, u64)> {
+        match self {
+            Self::Fixed(length) => Ok((Vec::new(), length)),
+            Self::Told => {
+                let mut prefix = [0; 4];
+                plain.read_exact(&mut prefix)?;
+                Ok((prefix.to_vec(), u32::from_le_bytes(prefix).into()))
+            }
+        }
+    }
+}
+
+/// Reads the pages of a column chunk. Its pages are of version 1 and plain, unless they are small already.
+pub(super) struct SplitPages<R> {
+    file: R,
+    headers: Headers<R>,
+    codec: Compression,
+    column_type: Type,
+    width: Width,
+    /// The greatest levels of repetition and definition.
+    levels: (i16, i16),
+    dictionary: Option<Dictionary>,
+    /// The page that is being divided.
+    page: Option<Divided>,
+    /// What has been looked at already.
+    peeked: Option<Page>,
+}
+
+/// A page of which a part has been handed out.
+struct Divided {
+    values_left: u32,
+    repetition: Option<RunReader>,
+    definition: Option<RunReader>,
+    values: Values,
+}
+
+enum Values {
+    Plain(Box<dyn Read + Send>),
+    Indexed(RunReader),
+}
+
+impl<R: ChunkReader + Clone + 'static> SplitPages<R> {
+    pub(super) fn new(file: R, column: &ColumnChunkMetaData) -> Self {
+        let descriptor = column.column_descr();
+        Self {
+            headers: Headers::new(file.clone(), column.byte_range()),
+            file,
+            codec: column.compression(),
+            column_type: column.column_type(),
+            width: Width::of(column),
+            levels: (descriptor.max_rep_level(), descriptor.max_def_level()),
+            dictionary: None,
+            page: None,
+            peeked: None,
+        }
+    }
+
+    fn read(&mut self) -> Result<Option<Page>> {
+        loop {
+            if let Some(mut page) = self.page.take() {
+                if page.values_left > 0 {
+                    let piece = self.piece(&mut page)?;
+                    self.page = Some(page);
+                    return Ok(Some(piece));
+                }
+                continue;
+            }
+            let Some(header) = self.headers.next().transpose()? else { return Ok(None) };
+            match header.content {
+                Content::Dictionary { values, encoding } => {
+                    let plain = self.body(&header, 0, header.compressed, true)?;
+                    if header.uncompressed > MOST_PAGE {
+                        if !is_divisible(self.column_type) {
+                            return Err(indivisible(&header, encoding));
+                        }
+                        self.dictionary = Some(Dictionary::read(plain, values, self.width)?);
+                        continue;
+                    }
+                    let buf = exactly(plain, header.uncompressed)?;
+                    return Ok(Some(Page::DictionaryPage {
+                        buf,
+                        num_values: values,
+                        encoding,
+                        is_sorted: false,
+                    }));
+                }
+                Content::Data { values, encoding, levels } => {
+                    if let Some(page) = self.begin(&header, values, encoding, levels)? {
+                        return Ok(Some(page));
+                    }
+                }
+                Content::Other => {}
+            }
+        }
+    }
+
+    /// A part of the body of a page, decompressed.
+    fn body(
+        &self,
+        header: &PageHeader,
+        skipped: u64,
+        length: u64,
+        is_compressed: bool,
+    ) -> Result<Box<dyn Read + Send>> {
+        let section = Section::new(self.file.clone(), header.body + skipped, length);
+        let codec = if is_compressed { self.codec } else { Compression::UNCOMPRESSED };
+        let limit = header.uncompressed.saturating_sub(skipped);
+        Ok(Box::new(BufReader::with_capacity(READ_AT_ONCE, inflated(section, codec)?.take(limit))))
+    }
+
+    /// Begins with a data page: it is returned if it is small and need not be changed, and otherwise divided.
+    fn begin(
+        &mut self,
+        header: &PageHeader,
+        values: u32,
+        encoding: Encoding,
+        levels: Levels,
+    ) -> Result<Option<Page>> {
+        let is_indexed = matches!(encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY);
+        let is_resolved = is_indexed && self.dictionary.is_some();
+        let is_small = header.uncompressed <= MOST_PAGE;
+        if !is_small && !is_resolved && (encoding != Encoding::PLAIN || !is_divisible(self.column_type)) {
+            return Err(indivisible(header, encoding));
+        }
+        let (repetition, definition, mut plain) = self.levels(header, levels)?;
+        if is_small && !is_resolved {
+            let mut buf = Vec::new();
+            for (bytes, most) in [(&repetition, self.levels.0), (&definition, self.levels.1)] {
+                if most > 0 {
+                    let length = u32::try_from(bytes.len()).map_err(|_| indivisible(header, encoding))?;
+                    buf.extend_from_slice(&length.to_le_bytes());
+                    buf.extend_from_slice(bytes);
+                }
+            }
+            plain.read_to_end(&mut buf)?;
+            return Ok(Some(page(buf, values, encoding)));
+        }
+        let values_of = if is_resolved {
+            let mut width = [0];
+            let has_values = plain.read(&mut width)? == 1;
+            let indices = at_most(plain, MOST_RUNS)?;
+            Values::Indexed(RunReader::new(indices, if has_values { width[0] } else { 0 }))
+        } else {
+            Values::Plain(plain)
+        };
+        let runs = |bytes, most| (most > 0).then(|| RunReader::new(bytes, width_of(most)));
+        self.page = Some(Divided {
+            values_left: values,
+            repetition: runs(repetition, self.levels.0),
+            definition: runs(definition, self.levels.1),
+            values: values_of,
+        });
+        Ok(None)
+    }
+
+    /// The levels of a page, without their lengths, and what is behind them.
+    fn levels(&self, header: &PageHeader, levels: Levels) -> Result<(Bytes, Bytes, Box<dyn Read + Send>)> {
+        match levels {
+            Levels::WithValues { repetition, definition } => {
+                let mut plain = self.body(header, 0, header.compressed, true)?;
+                let mut read = |encoding, most: i16| {
+                    if most == 0 {
+                        return Ok(Bytes::new());
+                    }
+                    if encoding != Encoding::RLE {
+                        return Err(indivisible(header, encoding));
+                    }
+                    let mut length = [0; 4];
+                    plain.read_exact(&mut length)?;
+                    runs_of(&mut plain, u32::from_le_bytes(length).into())
+                };
+                let (repetition, definition) =
+                    (read(repetition, self.levels.0)?, read(definition, self.levels.1)?);
+                Ok((repetition, definition, plain))
+            }
+            Levels::Apart { repetition, definition, is_compressed } => {
+                let length = repetition + definition;
+                let Some(rest) = header.compressed.checked_sub(length) else {
+                    return Err(ParquetError::EOF(
+                        "the levels of a page are longer than the page".to_owned(),
+                    ));
+                };
+                let mut plain = self.body(header, 0, length, false)?;
+                let levels = (runs_of(&mut plain, repetition)?, runs_of(&mut plain, definition)?);
+                // A page without values has nothing that could be decompressed.
+                let is_compressed = is_compressed && rest > 0;
+                Ok((levels.0, levels.1, self.body(header, length, rest, is_compressed)?))
+            }
+        }
+    }
+
+    /// The next piece of a page.
+    fn piece(&mut self, page_of: &mut Divided) -> Result<Page> {
+        let missing = || ParquetError::EOF("a page ends before its levels do".to_owned());
+        let mut repetition = RunWriter::new(width_of(self.levels.0));
+        let mut definition = RunWriter::new(width_of(self.levels.1));
+        let (mut values, mut count) = (Vec::new(), 0_u32);
+        while page_of.values_left > 0
+            && count < MOST_VALUES
+            && values.len() + repetition.len() + definition.len() < PIECE
+        {
+            if let Some(runs) = &mut page_of.repetition {
+                repetition.push(runs.next().ok_or_else(missing)?);
+            }
+            let mut is_there = true;
+            if let Some(runs) = &mut page_of.definition {
+                let level = runs.next().ok_or_else(missing)?;
+                definition.push(level);
+                is_there = level == u32::from(self.levels.1.unsigned_abs());
+            }
+            if is_there {
+                self.append(&mut page_of.values, &mut values)?;
+            }
+            page_of.values_left -= 1;
+            count += 1;
+        }
+        let mut buf = Vec::with_capacity(values.len() + repetition.len() + definition.len() + 64);
+        for (runs, most) in [(repetition, self.levels.0), (definition, self.levels.1)] {
+            if most > 0 {
+                runs.write(&mut buf);
+            }
+        }
+        buf.extend_from_slice(&values);
+        Ok(page(buf, count, Encoding::PLAIN))
+    }
+
+    fn append(&mut self, of: &mut Values, values: &mut Vec<u8>) -> Result<()> {
+        match of {
+            Values::Plain(plain) => {
+                let (prefix, length) = self.width.read_length(plain)?;
+                values.extend_from_slice(&prefix);
+                let read = plain.take(length).read_to_end(values)?;
+                if read as u64 == length {
+                    return Ok(());
+                }
+            }
+            Values::Indexed(indices) => {
+                if let (Some(index), Some(dictionary)) = (indices.next(), &mut self.dictionary) {
+                    return dictionary.append(index, values);
+                }
+            }
+        }
+        Err(ParquetError::EOF("a page ends within its values".to_owned()))
+    }
+}
+
+fn page(buf: Vec<u8>, num_values: u32, encoding: Encoding) -> Page {
+    Page::DataPage {
+        buf: buf.into(),
+        num_values,
+        encoding,
+        def_level_encoding: Encoding::RLE,
+        rep_level_encoding: Encoding::RLE,
+        statistics: None,
+    }
+}
+
+fn indivisible(header: &PageHeader, encoding: Encoding) -> ParquetError {
+    let bytes = header.uncompressed;
+    let message = format!(
+        "a page of {bytes} bytes is encoded as {encoding}, which cannot be read in pieces (read the history with \
+         --source live)"
+    );
+    ParquetError::General(message)
+}
+
+fn exactly(plain: impl Read, length: u64) -> Result<Bytes> {
+    let bytes = at_most(plain, length)?;
+    if bytes.len() as u64 == length {
+        return Ok(bytes);
+    }
+    Err(ParquetError::EOF("a page is shorter than it claims".to_owned()))
+}
+
+fn runs_of(plain: &mut impl Read, length: u64) -> Result<Bytes> {
+    if length > MOST_RUNS {
+        return Err(ParquetError::General(format!("the levels of a page have {length} bytes")));
+    }
+    exactly(plain.take(length), length)
+}
+
+/// All of it, unless it is longer.
+fn at_most(plain: impl Read, most: u64) -> Result<Bytes> {
+    let mut bytes = Vec::new();
+    plain.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(ParquetError::General(format!("a part of a page is longer than {most} bytes")));
+    }
+    Ok(bytes.into())
+}
+
+impl<R: ChunkReader + Clone + 'static> Iterator for SplitPages<R> {
+    type Item = Result<Page>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.get_next_page().transpose()
+    }
+}
+
+impl<R: ChunkReader + Clone + 'static> PageReader for SplitPages<R> {
+    fn get_next_page(&mut self) -> Result<Option<Page>> {
+        match self.peeked.take() {
+            Some(page) => Ok(Some(page)),
+            None => self.read(),
+        }
+    }
+
+    fn peek_next_page(&mut self) -> Result<Option<PageMetadata>> {
+        if self.peeked.is_none() {
+            self.peeked = self.read()?;
+        }
+        Ok(self.peeked.as_ref().map(|page| {
+            let is_dict = page.is_dictionary_page();
+            let num_levels = usize::try_from(page.num_values()).ok().filter(|_| !is_dict);
+            PageMetadata { num_rows: None, num_levels, is_dict }
+        }))
+    }
+
+    fn skip_next_page(&mut self) -> Result<()> {
+        self.get_next_page().map(drop)
+    }
+}

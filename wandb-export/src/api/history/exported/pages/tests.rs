@@ -1,0 +1,240 @@
+//! Pages that are read in pieces hold what they hold as a whole.
+
+use std::sync::Arc;
+
+use arrow_array::types::Float64Type;
+use arrow_array::{ArrayRef, Float64Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray};
+use arrow_schema::{DataType, Field, Fields};
+use arrow_select::concat::concat_batches;
+use bytes::Bytes;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, GzipLevel, ZstdLevel};
+use parquet::column::writer::ColumnWriter;
+use parquet::data_type::ByteArray;
+use parquet::file::properties::{WriterProperties, WriterVersion};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
+use proptest::prelude::*;
+
+use super::*;
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy)]
+struct Writing {
+    codec: Compression,
+    version: WriterVersion,
+    has_dictionary: bool,
+}
+
+fn writing() -> impl Strategy<Value = Writing> {
+    let codec = prop_oneof![
+        Just(Compression::UNCOMPRESSED),
+        Just(Compression::SNAPPY),
+        Just(Compression::GZIP(GzipLevel::default())),
+        Just(Compression::ZSTD(ZstdLevel::default())),
+    ];
+    (codec, any::<bool>(), any::<bool>()).prop_map(|(codec, is_new, has_dictionary)| {
+        let version = if is_new { WriterVersion::PARQUET_2_0 } else { WriterVersion::PARQUET_1_0 };
+        Writing { codec, version, has_dictionary }
+    })
+}
+
+/// Rows with a text, a text within an object, a list of numbers, and a number; any of them may be missing.
+fn rows(lengths: &[Option<usize>]) -> RecordBatch {
+    let texts = lengths.iter().enumerate().map(|(row, length)| {
+        let letter = char::from(b'a' + u8::try_from(row % 5).expect("a letter")).to_string();
+        length.map(|length| letter.repeat(length))
+    });
+    let texts: ArrayRef = Arc::new(texts.collect::<StringArray>());
+    let fields: Fields = vec![Field::new("text", DataType::Utf8, true)].into();
+    let is_there = lengths.iter().map(Option::is_some).collect::<Vec<_>>().into();
+    let nested: ArrayRef = Arc::new(StructArray::new(fields, vec![Arc::clone(&texts)], Some(is_there)));
+    let lists = lengths.iter().map(|length| {
+        length.map(|length| {
+            (0..length / 16).map(|n| (n % 7 != 3).then(|| f64::from(u32::try_from(n).expect("few"))))
+        })
+    });
+    let lists: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Float64Type, _, _>(lists));
+    let numbers: ArrayRef =
+        Arc::new(Float64Array::from_iter(lengths.iter().map(|length| length.map(|_| 0.5))));
+    let steps: ArrayRef = Arc::new(Int64Array::from_iter_values((0..).take(lengths.len())));
+    let columns =
+        [("_step", steps), ("text", texts), ("nested", nested), ("list", lists), ("number", numbers)];
+    let columns = columns.map(|(name, column)| (name, column, true));
+    RecordBatch::try_from_iter_with_nullable(columns).expect("columns of one length")
+}
+
+/// A file whose pages are as large as its row groups.
+fn file(batch: &RecordBatch, writing: Writing, group_rows: usize) -> Bytes {
+    let properties = WriterProperties::builder()
+        .set_compression(writing.codec)
+        .set_writer_version(writing.version)
+        .set_dictionary_enabled(writing.has_dictionary)
+        .set_dictionary_page_size_limit(1 << 30)
+        .set_data_page_size_limit(1 << 30)
+        .set_data_page_row_count_limit(usize::MAX)
+        .set_max_row_group_row_count(Some(group_rows))
+        .build();
+    let mut file = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut file, batch.schema(), Some(properties)).expect("a writer");
+    writer.write(batch).expect("room");
+    writer.close().expect("room");
+    file.into()
+}
+
+fn read(file: &Bytes, plan: &Plan, footer: &Footer, rows: Option<&Range<usize>>) -> Result<RecordBatch> {
+    let mut batches = Vec::new();
+    let mut reader = plan.read(file, footer, 7, rows)?;
+    let schema = arrow_array::RecordBatchReader::schema(&reader);
+    while let Some(batch) = reader.next() {
+        batches.push(batch?);
+    }
+    Ok(concat_batches(&schema, &batches)?)
+}
+
+/// A plan that reads every column in pieces, whatever the size of its pages.
+fn divided(file: &Bytes, footer: &Footer) -> Plan {
+    let columns = (0..footer.fields().len()).collect();
+    let mut plan = Plan::new(file, footer, footer.filled_groups(), columns).expect("headers");
+    for &group in &plan.groups {
+        let leaves = footer.metadata().row_group(group).num_columns();
+        plan.large.extend((0..leaves).map(|leaf| (group, leaf)));
+    }
+    plan
+}
+
+fn assert_same(file: &Bytes, plan: &Plan, batch: &RecordBatch) {
+    let footer = Footer::of(file).expect("a footer");
+    assert_eq!(&read(file, plan, &footer, None).expect("readable"), batch);
+    for rows in [0..3, 5..batch.num_rows(), batch.num_rows() / 2..batch.num_rows() / 2 + 1] {
+        let rows = rows.start.min(batch.num_rows())..rows.end.min(batch.num_rows());
+        if !rows.is_empty() {
+            let found = read(file, plan, &footer, Some(&rows)).expect("readable");
+            assert_eq!(found, batch.slice(rows.start, rows.len()), "{rows:?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn small_pages_of_divided_columns_are_unchanged(
+        lengths in prop::collection::vec(prop::option::weighted(0.8, 0_usize..200), 1..60),
+        group_rows in 1_usize..40,
+        writing in writing(),
+    ) {
+        // What a new writer does without a dictionary cannot be divided, and is not where it is small.
+        let batch = rows(&lengths);
+        let file = file(&batch, writing, group_rows);
+        let footer = Footer::of(&file).expect("a footer");
+        assert_same(&file, &divided(&file, &footer), &batch);
+    }
+}
+
+/// Cells of up to 400 KB.
+fn large() -> RecordBatch {
+    let length = |row: usize| (row % 9 != 4).then_some(row * 30_001 % 400_000);
+    rows(&(0..40).map(length).collect::<Vec<_>>())
+}
+
+#[test]
+fn large_pages_are_divided_whatever_their_codec() {
+    let batch = large();
+    for (codec, has_dictionary) in [
+        (Compression::UNCOMPRESSED, false),
+        (Compression::SNAPPY, true),
+        (Compression::GZIP(GzipLevel::default()), false),
+        (Compression::ZSTD(ZstdLevel::default()), true),
+    ] {
+        let file = file(&batch, Writing { codec, version: WriterVersion::PARQUET_1_0, has_dictionary }, 40);
+        let footer = Footer::of(&file).expect("a footer");
+        let plan = divided(&file, &footer);
+        let whole = Plan { large: HashSet::new(), ..plan.clone() };
+        assert_eq!(read(&file, &whole, &footer, None).expect("readable"), batch);
+        assert_eq!(read(&file, &plan, &footer, None).expect("readable"), batch);
+    }
+}
+
+/// A file of one text column that is written as other programs do: a page holds all values.
+fn one_page(version: WriterVersion, has_dictionary: bool, cells: &[ByteArray]) -> Bytes {
+    let schema = "message rows { optional binary _step (UTF8); }";
+    let schema = Arc::new(parse_message_type(schema).expect("a schema"));
+    let properties = WriterProperties::builder()
+        .set_writer_version(version)
+        .set_compression(Compression::SNAPPY)
+        .set_dictionary_enabled(has_dictionary)
+        .set_dictionary_page_size_limit(1 << 30)
+        .set_data_page_size_limit(1 << 30)
+        .set_write_batch_size(1 << 20)
+        .set_encoding(parquet::basic::Encoding::PLAIN)
+        .build();
+    let mut file = Vec::new();
+    let mut writer = SerializedFileWriter::new(&mut file, schema, Arc::new(properties)).expect("a writer");
+    let mut group = writer.next_row_group().expect("a row group");
+    let mut column = group.next_column().expect("readable").expect("a column");
+    if let ColumnWriter::ByteArrayColumnWriter(typed) = column.untyped() {
+        let levels: Vec<i16> = (0..cells.len() * 2).map(|row| i16::from(row % 2 == 0)).collect();
+        typed.write_batch(cells, Some(&levels), None).expect("room");
+    }
+    column.close().expect("room");
+    group.close().expect("room");
+    writer.close().expect("room");
+    file.into()
+}
+
+#[test]
+fn a_page_with_all_rows_takes_the_memory_of_a_few() {
+    let cells: Vec<ByteArray> = (0..100_u8)
+        .map(|cell| ByteArray::from(vec![b'a' + cell % 26; 100_000 + usize::from(cell)]))
+        .collect();
+    for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
+        for has_dictionary in [true, false] {
+            let file = one_page(version, has_dictionary, &cells);
+            let footer = Footer::of(&file).expect("a footer");
+            let plan = Plan::new(&file, &footer, vec![0], vec![0]).expect("headers");
+            assert!(plan.large.contains(&(0, 0)), "{version:?} {has_dictionary}");
+            let most = plan.batch_rows(1 << 20, 1, 8_192);
+            assert!(most as u64 * 50_000 <= MOST_BATCH, "{most} rows at once");
+            let mut pages = SplitPages::new(file.clone(), footer.metadata().row_group(0).column(0));
+            let mut values = 0;
+            while let Some(page) = pages.get_next_page().expect("readable") {
+                assert!(page.buffer().len() < 1 << 20, "a page of {} bytes", page.buffer().len());
+                values += page.num_values();
+            }
+            assert_eq!(values, 200);
+            let batch = read(&file, &plan, &footer, None).expect("readable");
+            let texts: &StringArray = arrow_array::cast::AsArray::as_string(batch.column(0));
+            assert!(texts.iter().step_by(2).eq(cells.iter().map(|cell| cell.as_utf8().ok())));
+            assert!(texts.iter().skip(1).step_by(2).all(|text| text.is_none()));
+        }
+    }
+}
+
+#[test]
+fn pages_that_cannot_be_divided_name_a_way_out() {
+    let cells: Vec<ByteArray> = (0..60_u8).map(|cell| ByteArray::from(vec![cell; 100_000])).collect();
+    let schema = Arc::new(parse_message_type("message rows { required binary _step; }").expect("a schema"));
+    let properties = WriterProperties::builder()
+        .set_dictionary_enabled(false)
+        .set_data_page_size_limit(1 << 30)
+        .set_write_batch_size(1 << 20)
+        .set_encoding(parquet::basic::Encoding::DELTA_BYTE_ARRAY)
+        .build();
+    let mut file = Vec::new();
+    let mut writer = SerializedFileWriter::new(&mut file, schema, Arc::new(properties)).expect("a writer");
+    let mut group = writer.next_row_group().expect("a row group");
+    let mut column = group.next_column().expect("readable").expect("a column");
+    if let ColumnWriter::ByteArrayColumnWriter(typed) = column.untyped() {
+        typed.write_batch(&cells, None, None).expect("room");
+    }
+    column.close().expect("room");
+    group.close().expect("room");
+    writer.close().expect("room");
+    let file = Bytes::from(file);
+    let footer = Footer::of(&file).expect("a footer");
+    let plan = Plan::new(&file, &footer, vec![0], vec![0]).expect("headers");
+    assert!(plan.large.contains(&(0, 0)));
+    let error = read(&file, &plan, &footer, None).expect_err("one value after the other");
+    assert!(error.to_string().contains("--source live"), "{error}");
+}
