@@ -32,6 +32,7 @@ mod session;
 mod set;
 mod suggest;
 mod sweep;
+mod units;
 mod whoami;
 
 use std::process::ExitCode;

@@ -41,6 +41,7 @@ mod compare;
 mod contents;
 mod copy;
 mod disk;
+mod errors;
 mod event;
 mod index;
 mod joint;
@@ -73,8 +74,8 @@ pub use event::MirrorEvent;
 pub(crate) use read::{Archive, MirroredRows, MirroredRun, is_mirror};
 pub use report::{MirrorReport, Missing, ProjectReport};
 
-use self::copy::is_fatal;
 use self::disk::{Disk, make_lasting};
+use self::errors::{is_fatal, is_final};
 use self::project::Project;
 use crate::api::Api;
 use crate::error::Error;
@@ -180,6 +181,11 @@ impl Mirror {
                     let path = project.to_string();
                     match self.project(project, folder).await {
                         Ok(one) => report.projects.push(one),
+                        // What was mirrored until then is told all the same.
+                        Err(error) if is_final(&error) && !report.projects.is_empty() => {
+                            report.projects.push(ProjectReport::failed(path, &error));
+                            break;
+                        }
                         Err(error) if is_fatal(&error) => return Err(error),
                         // One bad project does not keep the others from coming.
                         Err(error) => report.projects.push(ProjectReport::failed(path, &error)),

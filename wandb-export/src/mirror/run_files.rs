@@ -12,6 +12,7 @@ use wandb_graphql::ops::{FilePage, ListFiles};
 
 use super::contents::Part;
 use super::disk::sync_directory;
+use super::errors::is_final;
 use super::event::MirrorEvent;
 use super::layout::place;
 use super::record::{File, Files, Origin};
@@ -80,7 +81,7 @@ impl RunCopy<'_> {
                     inexact.extend(fetched.file.issues.iter().map(without_run));
                     came.push((file, fetched));
                 }
-                Err(error) if is_of_the_disk(&error) => return Err(error),
+                Err(error) if is_of_the_disk(&error) || is_final(&error) => return Err(error),
                 // The server will not hand it out later either.
                 Err(error @ Error::FileIsReference { .. }) => inexact.push(error.to_string()),
                 Err(error) => missing.push(format!("{}: {}", file.name, error.with_causes())),
