@@ -10,7 +10,7 @@ use wandb_core::client::{Client, ClientBuilder, RetryPolicy};
 use wandb_core::error::Error;
 use wandb_core::operation::{AnswerError, Endpoint, Lacks, Operation};
 use wandb_core::simulation::{Faults, Simulation};
-use wandb_core::transport::Request;
+use wandb_core::transport::{self, Request};
 
 /// Asks for a text that is `ok`.
 struct Ask;
@@ -153,6 +153,35 @@ fn trickling_answer_times_out() {
     assert!(error.is_overload(), "{error}");
     assert!(error.to_string().contains("fewer than the 1024"), "{error}");
     assert!(simulation.report().elapsed < Duration::from_secs(32), "{:?}", simulation.report());
+}
+
+#[test]
+fn silent_body_times_out_over_any_transport() {
+    struct Silent(Simulation);
+
+    #[async_trait::async_trait]
+    impl wandb_core::transport::Transport for Silent {
+        async fn send(&self, _: Request) -> Result<transport::Response, transport::TransportError> {
+            let never = futures_util::stream::pending();
+            Ok(http::Response::new(transport::Body::from_stream(never)))
+        }
+
+        async fn sleep(&self, duration: Duration) {
+            self.0.transport().sleep(duration).await;
+        }
+
+        fn now(&self) -> transport::Moment {
+            self.0.transport().now()
+        }
+    }
+
+    let simulation = server(200, &[], "ok", Faults::none());
+    let url = BaseUrl::parse("https://simulated.example").expect("a URL");
+    let client =
+        Client::builder(Arc::new(Silent(simulation.clone())), url).retry(RetryPolicy::never()).build();
+    let error = simulation.run(client.call(Ask)).expect("it ends").expect_err("nothing comes");
+    assert!(error.is_overload(), "{error}");
+    assert_eq!(simulation.report().elapsed, Duration::from_secs(30));
 }
 
 #[test]

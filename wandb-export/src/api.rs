@@ -33,7 +33,7 @@ pub use command::RunCommand;
 pub use compare::{ComparedKey, Comparison, Section};
 pub use console::Console;
 #[cfg(feature = "mirror")]
-pub(crate) use console::issues_of as console_issues_of;
+pub(crate) use console::LogPages;
 pub use export::Exported;
 #[cfg(feature = "cli")]
 pub(crate) use export::write as write_rows;

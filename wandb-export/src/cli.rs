@@ -7,7 +7,6 @@
 #![expect(clippy::doc_markdown, reason = "what clap shows is read without rendering")]
 
 mod args;
-mod bytes;
 mod command;
 mod compare;
 mod completions;
@@ -33,6 +32,7 @@ mod session;
 mod set;
 mod suggest;
 mod sweep;
+mod units;
 mod whoami;
 
 use std::process::ExitCode;

@@ -44,10 +44,10 @@ pub enum Error {
     #[error("setting up the connection: {0}")]
     Carrier(#[from] CarrierError),
 
-    /// Page after page of a list holds nothing that had not come before.
-    #[error("the list of {list} does not end: page after page holds nothing new")]
+    /// A server sends the same again and again, instead of what comes next.
+    #[error("the server sends the same {list} again and again, and nothing new; try again later")]
     ListEndless {
-        /// The list, such as `files of team/project/run`.
+        /// What it sends, such as `rows of team/project/run`.
         list: String,
     },
 

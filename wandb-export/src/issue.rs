@@ -72,6 +72,16 @@ pub enum Issue {
         /// How many runs they are.
         count: u64,
     },
+    /// A list broke off: its pages lead nowhere, in a circle, or bring nothing new.
+    #[non_exhaustive]
+    ListBroken {
+        /// The list, such as `files of team/project/run`.
+        list: String,
+        /// How many entries it had until then.
+        received: u64,
+        /// What is wrong with its pages.
+        detail: String,
+    },
     /// A list had entries without content.
     #[non_exhaustive]
     NullEntries {
@@ -364,6 +374,10 @@ impl fmt::Display for Issue {
                 f,
                 "{project}: the list changed while it was read; {count} runs were found on another look and come last, \
                  out of order"
+            ),
+            Self::ListBroken { list, received, detail } => write!(
+                f,
+                "the list of {list} broke off after {received} entries: {detail}; run the command again"
             ),
             Self::NullEntries { list, count } => {
                 write!(f, "the server listed {count} empty entries among the {list}")

@@ -41,8 +41,8 @@ mod compare;
 mod contents;
 mod copy;
 mod disk;
+mod errors;
 mod event;
-mod fatal;
 mod index;
 mod joint;
 mod journal;
@@ -75,7 +75,7 @@ pub(crate) use read::{Archive, MirroredRows, MirroredRun, is_mirror};
 pub use report::{MirrorReport, Missing, ProjectReport};
 
 use self::disk::{Disk, make_lasting};
-use self::fatal::is_of_all_projects;
+use self::errors::{is_final, is_of_all_projects};
 use self::project::Project;
 use crate::api::Api;
 use crate::error::Error;
@@ -181,6 +181,11 @@ impl Mirror {
                     let path = project.to_string();
                     match self.project(project, folder).await {
                         Ok(one) => report.projects.push(one),
+                        // What was mirrored until then is told all the same.
+                        Err(error) if is_final(&error) && !report.projects.is_empty() => {
+                            report.projects.push(ProjectReport::failed(path, &error));
+                            break;
+                        }
                         Err(error) if is_of_all_projects(&error) => return Err(error),
                         // One bad project does not keep the others from coming.
                         Err(error) => report.projects.push(ProjectReport::failed(path, &error)),

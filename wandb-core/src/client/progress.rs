@@ -55,6 +55,8 @@ struct GuardedBody {
     /// The time waited in this window, and the bytes that arrived in it.
     waited: Duration,
     arrived: u64,
+    /// Ends a window in which nothing arrives that can be read, such as the head of a compressed body.
+    window: Option<BoxFuture<'static, ()>>,
     deadline: Option<(Deadline, BoxFuture<'static, ()>)>,
     is_over: bool,
 }
@@ -104,6 +106,7 @@ pub(super) fn guarded(
             pending_since: None,
             waited: Duration::ZERO,
             arrived: 0,
+            window: None,
             deadline,
             is_over: false,
         })
@@ -116,9 +119,32 @@ impl GuardedBody {
         self.arrived += bytes as u64;
         let Some(since) = self.pending_since.take() else { return Ok(()) };
         self.waited += self.clock.now() - since;
-        if self.waited < self.floor.window {
+        if self.waited < self.floor.window { Ok(()) } else { self.end_window() }
+    }
+
+    /// Notes that the body is waited for; an error if that has taken too long.
+    fn wait(&mut self, context: &mut Context<'_>) -> Result<(), TransportError> {
+        self.pending_since.get_or_insert(self.clock.now());
+        if self.floor.bytes == 0 {
             return Ok(());
         }
+        let (clock, duration) = (&self.clock, self.floor.window);
+        let window = self.window.get_or_insert_with(|| {
+            let clock = Arc::clone(clock);
+            async move { clock.sleep(duration).await }.boxed()
+        });
+        if window.poll_unpin(context).is_pending() {
+            return Ok(());
+        }
+        self.window = None;
+        let outcome = self.count(0);
+        self.pending_since = Some(self.clock.now());
+        // Whoever waits is woken to begin another window.
+        context.waker().wake_by_ref();
+        outcome
+    }
+
+    fn end_window(&mut self) -> Result<(), TransportError> {
         if self.arrived < self.floor.bytes {
             let (arrived, seconds) = (self.arrived, self.waited.as_secs());
             let message = format!(
@@ -177,12 +203,10 @@ impl Stream for GuardedBody {
             Poll::Ready(Some(Err(_))) if is_at_end => this.finish(None),
             Poll::Ready(last) => this.finish(last),
             Poll::Pending if is_at_end && this.end.is_some_and(|end| !end.is_framed) => this.finish(None),
-            Poll::Pending => {
-                if this.pending_since.is_none() {
-                    this.pending_since = Some(this.clock.now());
-                }
-                Poll::Pending
-            }
+            Poll::Pending => match this.wait(context) {
+                Ok(()) => Poll::Pending,
+                Err(error) => this.finish(Some(Err(error))),
+            },
         }
     }
 }
@@ -204,7 +228,8 @@ mod tests {
             response.headers_mut().insert(*name, value.parse().expect("a value"));
         }
         let clock: Arc<dyn Transport> = Arc::new(NoServer);
-        let mut body = guarded(response, &clock, ProgressFloor::default(), None).into_body();
+        let floor = ProgressFloor { bytes: 0, ..ProgressFloor::default() };
+        let mut body = guarded(response, &clock, floor, None).into_body();
         let mut text = String::new();
         while let Some(Some(chunk)) = body.next().now_or_never() {
             text.push_str(std::str::from_utf8(&chunk.expect("no failure")).expect("text"));

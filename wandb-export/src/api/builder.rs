@@ -1,10 +1,12 @@
 //! How a connection comes to be.
 
+use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use wandb_core::client::{Client, Reading, RetryPolicy};
+use wandb_core::client::{Client, ProgressFloor, Reading, RetryPolicy, Waiting};
 use wandb_core::transport::{Settings as TransportSettings, Transport};
 use wandb_core::{ApiKey, BaseUrl, Credential, Environment, Settings};
 
@@ -31,6 +33,10 @@ pub struct ApiBuilder {
     concurrency: Option<usize>,
     memory: Option<u64>,
     retry: Option<RetryPolicy>,
+    floor: Option<ProgressFloor>,
+    max_file_size: Option<u64>,
+    time_allowed: Option<Duration>,
+    observer: Option<Observer>,
     transport: TransportSettings,
     reading: Option<Reading>,
     ca_files: Vec<PathBuf>,
@@ -39,6 +45,16 @@ pub struct ApiBuilder {
 /// What a certificate in a PEM file begins with.
 #[cfg(any(feature = "async", feature = "blocking"))]
 const PEM_CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
+/// Who is called when a wait is long.
+#[derive(Clone)]
+struct Observer(Arc<dyn Fn(&Waiting) + Send + Sync>);
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
+}
 
 impl ApiBuilder {
     /// The server. Default: `WANDB_BASE_URL`, the settings files, W&B's own.
@@ -81,6 +97,38 @@ impl ApiBuilder {
     /// How often failed requests are tried again. Default: [`RetryPolicy::default`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = Some(policy);
+        self
+    }
+
+    /// The least progress that answers and downloads have to make. Default: [`ProgressFloor::default`], in as long a window as
+    /// the transport's pauses may be.
+    pub fn progress_floor(mut self, floor: ProgressFloor) -> Self {
+        self.floor = Some(floor);
+        self
+    }
+
+    /// The largest file to download, in bytes. A larger one fails. Default 5 TiB.
+    pub fn max_file_size(mut self, bytes: u64) -> Self {
+        self.max_file_size = Some(bytes);
+        self
+    }
+
+    /// The time that all requests may take together, from the connection on. What was written until then is kept.
+    /// Default: no limit.
+    pub fn time_allowed(mut self, duration: Duration) -> Self {
+        self.time_allowed = Some(duration);
+        self
+    }
+
+    /// Calls `observer` when a wait has lasted ten seconds, at most once in ten seconds. Default: nobody is told.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "async")] {
+    /// let builder = wandb_export::Api::builder().on_wait(|waiting| eprintln!("{waiting}"));
+    /// # let _ = builder; }
+    /// ```
+    pub fn on_wait(mut self, observer: impl Fn(&Waiting) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Observer(Arc::new(observer)));
         self
     }
 
@@ -193,6 +241,20 @@ impl ApiBuilder {
         }
         if let Some(policy) = self.retry {
             client = client.retry(policy);
+        }
+        let stall_timeout = self.transport.stall_timeout;
+        // Whoever allows longer pauses allows this, too.
+        let floor = ProgressFloor::default();
+        let floor = ProgressFloor { window: floor.window.max(stall_timeout), ..floor };
+        client = client.progress_floor(self.floor.unwrap_or(floor));
+        if let Some(bytes) = self.max_file_size {
+            client = client.file_limit(bytes);
+        }
+        if let Some(duration) = self.time_allowed {
+            client = client.time_allowed(duration);
+        }
+        if let Some(Observer(observer)) = self.observer {
+            client = client.on_wait(move |waiting| observer(waiting));
         }
         let mut defaults = settings.path_defaults();
         if let Some(entity) = self.entity {

@@ -6,8 +6,9 @@ use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use wandb_core::RunPath;
 use wandb_core::client::Client;
 use wandb_core::error::Error as RequestError;
-use wandb_graphql::LogTally;
+use wandb_core::operation::AnswerError;
 use wandb_graphql::ops::{ListLogLines, LogPage};
+use wandb_graphql::{LogTally, PageGuard};
 
 use super::Run;
 use super::list_reader::{Issues, ListReader};
@@ -82,20 +83,79 @@ fn on_server(
     path: RunPath,
     issues: Issues,
 ) -> BoxStream<'static, Result<Vec<String>, Error>> {
-    let pages = client.pages(ListLogLines::new(path.clone())).boxed();
-    let next =
-        move |(mut pages, mut tally): (BoxStream<'static, Result<LogPage, RequestError>>, LogTally)| {
-            let (path, issues) = (path.clone(), issues.clone());
-            async move {
-                let Some(page) = pages.try_next().await? else {
-                    issues.add(issues_of(&path, &tally));
-                    return Ok(None);
-                };
-                let lines = tally.take(page);
-                Ok(Some((lines, (pages, tally))))
+    let pages = LogPages::new(client, path.clone(), Some(ListLogLines::new(path)));
+    let next = move |mut pages: LogPages| {
+        let issues = issues.clone();
+        async move {
+            let lines = pages.next_lines().await?;
+            if lines.is_none() {
+                issues.add(pages.issues());
             }
-        };
-    stream::try_unfold((pages, LogTally::default()), next).boxed()
+            Ok(lines.map(|lines| (lines, pages)))
+        }
+    };
+    stream::try_unfold(pages, next).boxed()
+}
+
+/// The log of a run, page by page. One whose pages lead nowhere ends with an issue.
+pub(crate) struct LogPages {
+    path: RunPath,
+    pages: BoxStream<'static, Result<LogPage, RequestError>>,
+    tally: LogTally,
+    /// What is wrong with the pages.
+    broken: Option<&'static str>,
+    is_over: bool,
+}
+
+impl LogPages {
+    /// The log of the run at `path`, by the pages that `rest` asks for.
+    pub(crate) fn new(client: &Client, path: RunPath, rest: Option<ListLogLines>) -> Self {
+        let client = client.clone();
+        let pages = stream::iter(rest).flat_map(move |pages| client.pages(pages)).boxed();
+        Self { path, pages, tally: LogTally::default(), broken: None, is_over: false }
+    }
+
+    /// Takes a page that came in another way, and returns its new lines.
+    pub(crate) fn take(&mut self, page: LogPage) -> Vec<String> {
+        let lines = self.tally.take(page);
+        if self.tally.is_repeating() {
+            (self.broken, self.is_over) = (Some(PageGuard::MESSAGE), true);
+        }
+        lines
+    }
+
+    /// The next lines, which may be none; `None` at the end.
+    pub(crate) async fn next_lines(&mut self) -> Result<Option<Vec<String>>, Error> {
+        if self.is_over {
+            return Ok(None);
+        }
+        match self.pages.try_next().await {
+            Ok(Some(page)) => return Ok(Some(self.take(page))),
+            Ok(None) => {}
+            Err(RequestError::Answer { source: AnswerError::Pages { message }, .. }) => {
+                (self.broken, self.is_over) = (Some(message), true);
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        self.is_over = true;
+        Ok(Some(self.tally.finish()))
+    }
+
+    pub(crate) fn tally(&self) -> &LogTally {
+        &self.tally
+    }
+
+    /// What is missing from the log, once it was read to its end.
+    pub(crate) fn issues(&self) -> Vec<Issue> {
+        let mut issues = Vec::new();
+        if let Some(detail) = self.broken {
+            let (list, received) = (format!("log lines of {}", self.path), self.tally.received());
+            issues.push(Issue::ListBroken { list, received, detail: detail.to_owned() });
+        }
+        issues.extend(issues_of(&self.path, &self.tally));
+        issues
+    }
 }
 
 /// The files are opened when the first lines are asked for.
@@ -122,7 +182,7 @@ fn on_disk(
 }
 
 /// What is missing from a log that was read to its end.
-pub(crate) fn issues_of(run: &RunPath, tally: &LogTally) -> Vec<Issue> {
+fn issues_of(run: &RunPath, tally: &LogTally) -> Vec<Issue> {
     let mut issues = Vec::new();
     let list = format!("log lines of {run}");
     issues.extend(Issue::of_entries(&list, tally.unreadable()));

@@ -6,8 +6,8 @@ use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use wandb_core::client::Client;
 use wandb_core::error::Error as RequestError;
-use wandb_core::operation::Paged;
-use wandb_graphql::Seen;
+use wandb_core::operation::{AnswerError, Paged};
+use wandb_graphql::PageGuard;
 
 use crate::error::Error;
 use crate::issue::Issue;
@@ -130,11 +130,8 @@ impl<T: Send + 'static> ListReader<T> {
     }
 }
 
-/// Pages without a new item that may follow each other.
-const MOST_STALLS: u32 = 10;
-
 /// Reads lists page by page, one after the other. An item that a page before it had is left out, and null entries are
-/// counted. `list` says what it is: `files of team/project/run`.
+/// counted. A list whose pages lead nowhere ends with an issue. `list` says what it is: `files of team/project/run`.
 pub(crate) fn paged<O: Paged + 'static>(
     client: &Client,
     requests: Vec<O>,
@@ -146,34 +143,56 @@ where
 {
     struct State<O: Paged> {
         pages: BoxStream<'static, Result<O::Answer, RequestError>>,
-        seen: Seen,
-        stalls: u32,
+        guard: PageGuard,
+        received: u64,
         null_entries: u64,
+        is_over: bool,
     }
     let issues = Issues::default();
     let pages = {
         let client = client.clone();
         stream::iter(requests).flat_map(move |request| client.pages(request)).boxed()
     };
-    let state = State::<O> { pages, seen: Seen::default(), stalls: 0, null_entries: 0 };
+    let state =
+        State::<O> { pages, guard: PageGuard::default(), received: 0, null_entries: 0, is_over: false };
     let found = issues.clone();
     let next = move |mut state: State<O>| {
         let (found, list) = (found.clone(), list.clone());
         async move {
-            let Some(page) = state.pages.try_next().await? else {
-                if state.null_entries > 0 {
-                    found.add([Issue::NullEntries { list, count: state.null_entries }]);
-                }
-                return Ok(None);
+            let next = if state.is_over { Ok(None) } else { state.pages.try_next().await };
+            let broken = |detail: &str, received| {
+                found.add([Issue::ListBroken { list: list.clone(), received, detail: detail.to_owned() }]);
             };
-            if state.stalls >= MOST_STALLS {
-                return Err(Error::ListEndless { list });
-            }
+            let page = match next {
+                Ok(Some(page)) => page,
+                Ok(None) => {
+                    if state.null_entries > 0 {
+                        found.add([Issue::NullEntries { list, count: state.null_entries }]);
+                    }
+                    return Ok(None);
+                }
+                Err(RequestError::Answer { source: AnswerError::Pages { message }, .. }) => {
+                    broken(message, state.received);
+                    state.is_over = true;
+                    return Ok(Some((Vec::new(), state)));
+                }
+                Err(error) => return Err(error.into()),
+            };
             state.null_entries += O::null_entries(&page);
             found.add(Issue::of_entries(&list, O::unreadable(&page)));
             let mut items = O::items(page);
-            items.retain(|item| O::key(item).is_none_or(|key| state.seen.insert(&key)));
-            state.stalls = if items.is_empty() { state.stalls + 1 } else { 0 };
+            items.retain(|item| match O::key(item) {
+                Some(key) => state.guard.admit(&key),
+                None => {
+                    state.guard.admit_unkeyed();
+                    true
+                }
+            });
+            state.received += items.len() as u64;
+            if !state.guard.end_page() {
+                broken(PageGuard::MESSAGE, state.received);
+                state.is_over = true;
+            }
             Ok(Some((items, state)))
         }
     };

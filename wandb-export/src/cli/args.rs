@@ -1,13 +1,15 @@
 //! What the program can be told.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 #[cfg(feature = "mirror")]
 use super::mirror;
+use super::units::{duration, memory, size};
 use super::{
-    bytes, command, compare, completions, files, history, logs, man, project, projects, run, runs, set,
+    command, compare, completions, files, history, logs, man, project, projects, run, runs, set,
     sweep, whoami,
 };
 use crate::local::Place;
@@ -116,12 +118,29 @@ pub(super) struct Connection {
     pub(super) concurrency: u16,
 
     /// Memory for answers of the server, such as 50MB or 1GiB; what they become is not counted
-    #[arg(long, global = true, value_name = "BYTES", default_value = "100MiB", value_parser = bytes::memory)]
+    #[arg(long, global = true, value_name = "BYTES", default_value = "100MiB", value_parser = memory)]
     pub(super) memory: u64,
 
     /// How often a failed request is tried again
     #[arg(long, global = true, value_name = "N", default_value_t = 11)]
     pub(super) retries: u32,
+
+    /// The longest wait that the server may ask for, such as 90s, 15min or 12h; where it asks for more, the command ends
+    /// and says when to come again
+    #[arg(long, global = true, value_name = "TIME", default_value = "15min", value_parser = duration)]
+    pub(super) max_wait: Duration,
+
+    /// End after this time, such as 90s, 15min or 12h, whatever is not done [default: no limit]
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
+    pub(super) timeout: Option<Duration>,
+
+    /// The least bytes of an answer or a file in 30 seconds, or it is taken to have stopped; 0 for no limit
+    #[arg(long, global = true, value_name = "SIZE", default_value = "1KiB", value_parser = size)]
+    pub(super) min_progress: u64,
+
+    /// The largest file to download, such as 500MiB or 20GiB
+    #[arg(long, global = true, value_name = "SIZE", default_value = "5TiB", value_parser = size)]
+    pub(super) max_file_size: u64,
 
     /// What carries the requests; both give the same output
     #[arg(long, global = true, value_enum, default_value_t = Transport::DEFAULT)]

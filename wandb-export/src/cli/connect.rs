@@ -1,11 +1,12 @@
 //! From options to a connection, and the command run on whatever drives it.
 
-use wandb_core::client::RetryPolicy;
+use wandb_core::client::{ProgressFloor, RetryPolicy};
 
 use super::args::{Connection, Transport};
 use super::exit::{Failure, Outcome};
 use super::interrupt::{Interrupted, unless_interrupted};
 use super::output::keep_secrets;
+use super::progress::announce;
 use super::session::Session;
 use crate::api::{Api, ApiBuilder};
 use crate::error::Error;
@@ -35,10 +36,23 @@ where
 pub(super) fn builder(options: &Connection) -> ApiBuilder {
     let attempts = options.retries.saturating_add(1);
     let policy = RetryPolicy::default();
-    let policy =
-        RetryPolicy { attempts, doubtful_attempts: policy.doubtful_attempts.min(attempts), ..policy };
-    let builder =
-        Api::builder().concurrency(usize::from(options.concurrency)).memory(options.memory).retry(policy);
+    let policy = RetryPolicy {
+        attempts,
+        doubtful_attempts: policy.doubtful_attempts.min(attempts),
+        longest_asked_wait: options.max_wait,
+        ..policy
+    };
+    let floor = ProgressFloor { bytes: options.min_progress, ..ProgressFloor::default() };
+    let mut builder = Api::builder()
+        .concurrency(usize::from(options.concurrency))
+        .memory(options.memory)
+        .retry(policy)
+        .progress_floor(floor)
+        .max_file_size(options.max_file_size)
+        .on_wait(|waiting| announce(&format!("note: {waiting}")));
+    if let Some(timeout) = options.timeout {
+        builder = builder.time_allowed(timeout);
+    }
     let builder = match &options.base_url {
         Some(url) => builder.base_url(url),
         None => builder,

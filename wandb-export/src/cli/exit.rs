@@ -49,6 +49,7 @@ pub(super) fn code(ended: Result<Result<Outcome, Failure>, Interrupted>, strict:
         Ok(Err(Failure { error: Error::Sink(error), .. })) if error.is_closed() => DONE,
         Ok(Err(Failure { error, hint })) => {
             say(&format!("error: {}", error.with_causes()));
+            let hint = hint.or_else(|| hint_of(&error).map(str::to_owned));
             if let Some(hint) = hint {
                 say(&format!("hint: {hint}"));
             }
@@ -60,6 +61,23 @@ pub(super) fn code(ended: Result<Result<Outcome, Failure>, Interrupted>, strict:
         }
     };
     ExitCode::from(code)
+}
+
+/// What may help against an error of any command.
+fn hint_of(error: &Error) -> Option<&'static str> {
+    use wandb_core::error::Error as RequestError;
+    let Error::Request(error) = error else { return None };
+    match **error {
+        RequestError::Deferred { .. } => Some(
+            "run it again then, or let it wait with --max-wait; what was printed or downloaded is kept, and a file that was \
+             not whole has not been written",
+        ),
+        RequestError::OutOfTime { .. } => Some(
+            "run it again with a longer --timeout; what was printed or downloaded is kept, and a file that was not whole has \
+             not been written",
+        ),
+        _ => None,
+    }
 }
 
 fn of_error(error: &Error) -> u8 {

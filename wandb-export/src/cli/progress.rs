@@ -1,9 +1,9 @@
 //! A line on stderr that shows that something is going on.
 
 use std::io::IsTerminal;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -12,11 +12,28 @@ use wandb_core::Row;
 use wandb_core::client::Tally;
 use wandb_core::page::Page;
 
+use super::output::say;
 use crate::api::{Api, DownloadProgress};
 use crate::sink::{Sink, SinkError, SinkReport};
 
 /// How often the line is drawn anew.
 const INTERVAL: Duration = Duration::from_millis(100);
+
+/// The bar that is on the terminal, which what is said has to go above.
+static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// Says something at any time, above a bar if there is one.
+pub(super) fn announce(text: &str) {
+    let bar = BAR.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    match bar {
+        Some(bar) => bar.suspend(|| say(text)),
+        None => say(text),
+    }
+}
+
+fn shown(bar: Option<&ProgressBar>) {
+    *BAR.lock().unwrap_or_else(PoisonError::into_inner) = bar.cloned();
+}
 
 /// Something on stderr that is drawn anew by a thread until it is dropped.
 #[derive(Debug)]
@@ -47,13 +64,18 @@ impl Drawing {
             if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style);
             }
+            shown(Some(&bar));
             bar
         };
         let draw = move |bar: &ProgressBar| {
             update(bar);
             bar.tick();
         };
-        Self::every(INTERVAL, begin, draw, |bar: ProgressBar| bar.finish_and_clear())
+        let end = |bar: ProgressBar| {
+            shown(None);
+            bar.finish_and_clear();
+        };
+        Self::every(INTERVAL, begin, draw, end)
     }
 
     /// Has `tick` called again and again, with what `begin` has made, until this is dropped.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_lock::{Semaphore, SemaphoreGuardArc};
 use futures_util::FutureExt;
 use futures_util::future::join4;
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::stream::{self, StreamExt};
 use wandb_core::model::Run;
 use wandb_core::{ProjectPath, RunPath};
 use wandb_graphql::ops::{FilePage, GetRun, GetWholeRuns, LogPage, WholeRun};
@@ -16,8 +16,8 @@ use wandb_graphql::{HistoryRow, Samples};
 use super::Tell;
 use super::contents::{Contents, Part};
 use super::disk::Disk;
+use super::errors::{is_fatal, is_final, is_refusal, unsupported};
 use super::event::MirrorEvent;
-use super::fatal::is_fatal;
 use super::joint::JointSize;
 use super::plan::{Job, Listed, MOST_ROWS};
 use super::record::{Files, RunRecord, Stored, Taken};
@@ -59,6 +59,8 @@ pub(super) struct Copied {
     pub(super) gone: Vec<String>,
     /// What is missing or not exact, by run.
     pub(super) missing: Vec<(String, String)>,
+    /// Why nothing more was asked for, if so.
+    pub(super) stopped: Option<Error>,
 }
 
 /// Runs of one answer that are written at once.
@@ -70,6 +72,9 @@ const WRITES_AT_ONCE: usize = 8;
 
 /// So many runs without a connection, one after the other, are taken for a server that cannot be reached.
 const MOST_FAILED_IN_A_ROW: u32 = 10;
+
+/// The small runs that came, those to be asked for one by one, and the error that ended the asking.
+type Together = (Vec<(Listed, WholeRun)>, Vec<Listed>, Option<Error>);
 
 /// What came along with a run.
 #[derive(Default)]
@@ -109,21 +114,9 @@ impl Copier {
     /// Does a job. What cannot be had of single runs is noted; an error is one of the whole mirror.
     pub(super) async fn job(self: Arc<Self>, job: Job) -> Result<Copied, Error> {
         let mut copied = Copied::default();
-        let alone = match job {
-            Job::Alone(run) => vec![run],
-            Job::Together(runs) => {
-                let (came, left) = self.together(runs).await?;
-                let mut written = stream::iter(came)
-                    .map(|(listed, whole)| Arc::clone(&self).run(listed, Some(whole)).boxed())
-                    .buffer_unordered(RUNS_AT_ONCE);
-                while let Some(one) = written.try_next().await? {
-                    copied.add(one);
-                }
-                left
-            }
-        };
-        for listed in alone {
-            copied.add(Arc::clone(&self).run(listed, None).boxed().await?);
+        match Arc::clone(&self).runs(job, &mut copied).await {
+            Err(error) if is_final(&error) => copied.stopped = Some(error),
+            ended => ended?,
         }
         let store = Arc::clone(&self.store);
         let synced = self.api.client().work(move || lock(&store).sync()).await;
@@ -131,8 +124,38 @@ impl Copier {
         Ok(copied)
     }
 
+    /// Copies the runs of a job, and adds up what was copied until an error.
+    async fn runs(self: Arc<Self>, job: Job, copied: &mut Copied) -> Result<(), Error> {
+        let alone = match job {
+            Job::Alone(run) => vec![run],
+            Job::Together(runs) => {
+                let (came, left, stopped) = self.together(runs).await?;
+                let mut written = stream::iter(came)
+                    .map(|(listed, whole)| Arc::clone(&self).run(listed, Some(whole)).boxed())
+                    .buffer_unordered(RUNS_AT_ONCE);
+                let mut failed = stopped;
+                // What came is written to the end, also after an error that ends the asking.
+                while let Some(one) = written.next().await {
+                    match one {
+                        Ok(one) => copied.add(one),
+                        Err(error) if is_final(&error) => failed = Some(error),
+                        Err(error) => return Err(error),
+                    }
+                }
+                if let Some(error) = failed {
+                    return Err(error);
+                }
+                left
+            }
+        };
+        for listed in alone {
+            copied.add(Arc::clone(&self).run(listed, None).boxed().await?);
+        }
+        Ok(())
+    }
+
     /// Asks for small runs; those that did not come are to be asked for one by one, which shows what is wrong with them.
-    async fn together(&self, runs: Vec<Listed>) -> Result<(Vec<(Listed, WholeRun)>, Vec<Listed>), Error> {
+    async fn together(&self, runs: Vec<Listed>) -> Result<Together, Error> {
         let mut came = Vec::with_capacity(runs.len());
         let mut alone = Vec::new();
         let mut runs = runs.into_iter();
@@ -142,12 +165,15 @@ impl Copier {
                 break;
             }
             let begun = self.api.client().now();
-            let answered = self.some_together(some, &mut came, &mut alone).await?;
+            let answered = match self.some_together(some, &mut came, &mut alone).await {
+                Err(error) if is_final(&error) => return Ok((came, alone, Some(error))),
+                answered => answered?,
+            };
             let took = self.api.client().now().since_origin().saturating_sub(begun.since_origin());
             lock_size(&self.joint).learn(size, answered.then_some(took));
         }
         alone.extend(runs);
-        Ok((came, alone))
+        Ok((came, alone, None))
     }
 
     fn joint_size(&self) -> Option<usize> {
@@ -444,6 +470,7 @@ impl Copied {
         self.bytes += other.bytes;
         self.gone.extend(other.gone);
         self.missing.extend(other.missing);
+        self.stopped = self.stopped.take().or(other.stopped);
     }
 }
 
@@ -452,28 +479,8 @@ pub(super) fn lock(store: &Mutex<Store>) -> MutexGuard<'_, Store> {
     store.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether the server has answered, but not what it was asked.
-fn is_refusal(error: &Error) -> bool {
-    use wandb_core::error::Error as RequestError;
-    let Error::Request(error) = error else { return false };
-    matches!(**error, RequestError::Answer { .. } | RequestError::Status { .. })
-}
-
 fn lock_size(size: &Mutex<JointSize>) -> MutexGuard<'_, JointSize> {
     size.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What the server lacks, according to an error.
-pub(super) fn unsupported(error: &Error) -> String {
-    let lacking = match error {
-        Error::Request(error) => match error.lacks() {
-            Some(lacks) => lacks.to_string(),
-            None => return error.to_string(),
-        },
-        Error::Unsupported { lacking, .. } => lacking.clone(),
-        _ => return error.with_causes(),
-    };
-    format!("the server does not have {lacking}")
 }
 
 fn no_files() -> Files {

@@ -16,9 +16,9 @@ use super::compare::Before;
 use super::contents::{Contents, Part};
 use super::copy::{Copied, Copier, lock};
 use super::disk::Disk;
+use super::errors::{is_fatal, is_final};
 use super::event::MirrorEvent;
-use super::fatal::is_fatal;
-use super::layout::{ENDING, MANIFEST, stays_inside, with_ending};
+use super::layout::{ENDING, MANIFEST, SWEEP_TABLE, stays_inside, with_ending};
 use super::plan::{Job, Listed, Plan, plan};
 use super::record::{FORMAT, Header};
 use super::report::{Missing, ProjectReport};
@@ -28,6 +28,7 @@ use super::{compare, tables, verify};
 use crate::api::{Api, Lister, list_reader};
 use crate::error::{Error, ErrorKind};
 use crate::files::Names;
+use crate::issue::Issue;
 
 /// Runs that are listed at once: the light form is small.
 const RUNS_LISTED_AT_ONCE: PageSize = PageSize::fixed(1_000);
@@ -85,13 +86,22 @@ impl Project {
                 let what = format!("{} runs are not exact, or not whole; {MANIFEST} says why", plan.inexact);
                 report.missing.push(Missing { run: None, what });
             }
-            self.copy(plan.jobs, names, &store, &mut report).await?;
+            if let Some(error) = self.copy(plan.jobs, names, &store, &mut report).await? {
+                let what = format!("stopped before everything was copied: {}", error.with_causes());
+                report.missing.push(Missing { run: None, what });
+            }
             report.differing = self.differing(&store, before).await?;
             self.note_gone(&plan.gone, &store).await?;
             report.gone.extend(plan.gone);
         }
         if self.contents.has(Part::Sweeps) {
-            self.sweeps(&store, &mut report).await?;
+            match self.sweeps(&store, &mut report).await {
+                Err(error) if is_final(&error) => {
+                    let what = format!("the sweeps: {}", error.with_causes());
+                    report.missing.push(Missing { run: None, what });
+                }
+                ended => ended?,
+            }
         }
         self.note_unsupported(&store, &mut report);
         self.settle(store, &mut report).await?;
@@ -167,13 +177,14 @@ impl Project {
         differing.map_err(|error| writing(&self.disk, super::layout::JOURNAL, error))
     }
 
+    /// Does the jobs, and returns the error that ended the asking, if there was one.
     async fn copy(
         &self,
         jobs: Vec<Job>,
         names: HashMap<String, String>,
         store: &Arc<Mutex<Store>>,
         report: &mut ProjectReport,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<Error>, Error> {
         let copier = Arc::new(Copier::new(
             (self.api.clone(), self.path.clone()),
             self.disk.clone(),
@@ -198,7 +209,7 @@ impl Project {
         (report.new, report.grown, report.changed) = (all.new, all.grown, all.changed);
         (report.rows, report.bytes) = (all.rows, all.bytes);
         report.gone = all.gone;
-        Ok(())
+        Ok(all.stopped)
     }
 
     fn lister(&self, filter: Filter) -> Lister {
@@ -289,6 +300,11 @@ impl Project {
             Ok((sweeps, issues)) => {
                 let missing = issues.iter().map(|issue| Missing { run: None, what: issue.to_string() });
                 report.missing.extend(missing);
+                let is_broken = issues.iter().any(|issue| matches!(issue, Issue::ListBroken { .. }));
+                if is_broken && self.disk.exists(SWEEP_TABLE).unwrap_or(true) {
+                    // The table that is there may hold more.
+                    return Ok(());
+                }
                 let (disk, store) = (self.disk.clone(), Arc::clone(store));
                 self.api.client().work(move || tables::write_sweeps(&disk, &store, &sweeps)).await
             }

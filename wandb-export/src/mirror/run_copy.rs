@@ -4,8 +4,8 @@ use futures_util::stream::{self, StreamExt};
 use wandb_core::RunPath;
 use wandb_core::model::Run;
 use wandb_core::operation::Paged as _;
+use wandb_graphql::HistoryRow;
 use wandb_graphql::ops::{HistoryExtent, ListLogLines, LogPage};
-use wandb_graphql::{HistoryRow, LogTally};
 
 use super::contents::Part;
 use super::copy::Copier;
@@ -14,7 +14,7 @@ use super::layout::place;
 use super::plan::MOST_ROWS;
 use super::record::{RunRecord, Stored};
 use super::{lines, rows};
-use crate::api::{self, History, HistoryReader, Losses, parse_rows};
+use crate::api::{History, HistoryReader, LogPages, Losses, parse_rows};
 use crate::batch::Batch;
 use crate::error::Error;
 use crate::issue::Issue;
@@ -197,44 +197,50 @@ impl RunCopy<'_> {
     pub(super) async fn logs(&self, came: Option<LogPage>) -> Result<Got<Stored>, Error> {
         let all = ListLogLines::new(self.path.clone());
         let here = place(Part::Logs, self.here);
-        let mut tally = LogTally::default();
-        let (first, rest) = match came {
+        let client = self.of.api.client();
+        let mut pages;
+        // One that leads nowhere is asked for again.
+        let first = match came.filter(|page| all.broken(page).is_none()) {
             Some(page) => {
                 let rest = all.next(&page);
-                let lines = tally.take(page);
-                if rest.is_none() {
+                let is_all = rest.is_none();
+                pages = LogPages::new(client, self.path.clone(), rest);
+                let lines = pages.take(page);
+                if is_all {
                     if !lines.is_empty() {
                         self.saw(lines.len() as u64);
                     }
                     let disk = self.of.disk.clone();
                     let stored = self.of.write(move || lines::write_all(&disk, &here, &lines)).await?;
-                    return Ok(self.got_log(stored, &tally));
+                    return Ok(Self::got_log(stored, &pages));
                 }
-                (Some(Ok(lines)), rest)
+                Some(Ok(lines))
             }
             None => match self.unheard(Part::Logs) {
                 Some(stored) => return Ok(Got::all(stored)),
-                None => (None, Some(all)),
+                None => {
+                    pages = LogPages::new(client, self.path.clone(), Some(all));
+                    None
+                }
             },
         };
-        let client = self.of.api.client();
         let written = {
-            let rest = stream::iter(rest).flat_map(|pages| client.pages(pages));
-            let rest = rest.map(|page| Ok(tally.take(page?)));
-            let pages = stream::iter(first).chain(rest).boxed();
-            lines::write(client, &self.of.disk, &here, pages, |lines| self.saw(lines)).await
+            let rest = stream::try_unfold(&mut pages, |pages| async move {
+                Ok(pages.next_lines().await?.map(|lines| (lines, pages)))
+            });
+            let lines = stream::iter(first).chain(rest).boxed();
+            lines::write(client, &self.of.disk, &here, lines, |lines| self.saw(lines)).await
         };
-        written.map(|stored| self.got_log(stored, &tally))
+        written.map(|stored| Self::got_log(stored, &pages))
     }
 }
 
 impl RunCopy<'_> {
     /// A log, and what is missing of it. Asking again is of use unless the server does not keep those lines.
-    fn got_log(&self, stored: Stored, tally: &LogTally) -> Got<Stored> {
-        let issues = api::console_issues_of(self.path, tally);
-        let issues: Vec<_> = issues.iter().map(ToString::to_string).collect();
+    fn got_log(stored: Stored, pages: &LogPages) -> Got<Stored> {
+        let issues: Vec<_> = pages.issues().iter().map(ToString::to_string).collect();
         let all = Got::all(stored);
-        if tally.is_late() { Got { inexact: issues, ..all } } else { Got { missing: issues, ..all } }
+        if pages.tally().is_late() { Got { inexact: issues, ..all } } else { Got { missing: issues, ..all } }
     }
 }
 

@@ -9,8 +9,8 @@ use wandb_core::{RunPath, model};
 use wandb_graphql::ops::{FilePage, ListFiles};
 
 use super::contents::Part;
+use super::errors::{is_final, is_of_all_projects};
 use super::event::MirrorEvent;
-use super::fatal::is_of_all_projects;
 use super::layout::{FILES, place};
 use super::record::{File, Files, Origin};
 use super::run_copy::{Got, RunCopy};
@@ -86,6 +86,7 @@ impl RunCopy<'_> {
                     came.push((file, fetched));
                 }
                 Err(error @ Error::Io { .. }) if is_of_all_projects(&error) => return Err(error),
+                Err(error) if is_final(&error) => return Err(error),
                 // The server will not hand it out later either.
                 Err(error @ Error::FileIsReference { .. }) => inexact.push(error.to_string()),
                 Err(error) => missing.push(format!("{}: {}", file.name, error.with_causes())),

@@ -1,6 +1,7 @@
 //! The library in both forms against a local server.
 
 mod both_forms;
+mod endings;
 mod exported;
 mod faults;
 mod few_rows;

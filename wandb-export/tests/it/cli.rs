@@ -6,6 +6,7 @@ mod commands;
 mod denied_files;
 mod dialects;
 mod downloads;
+mod endings;
 mod exit_codes;
 mod files;
 mod help;

@@ -34,6 +34,7 @@ macro_rules! suite {
                 a_large_body_arrives_whole
                 a_body_over_the_limit_is_too_large
                 a_cut_body_is_interrupted
+                a_body_ends_at_its_length
                 a_reset_in_a_body_is_interrupted
                 a_chunk_without_a_length_breaks_the_protocol
             }
@@ -88,6 +89,7 @@ macro_rules! suite {
                 #[cfg(target_os = "linux")]
                 an_unaccepted_connection_has_a_limit
                 the_first_byte_has_a_limit
+                a_trickling_head_has_a_limit
                 the_first_byte_may_take_longer_than_a_pause
                 a_pause_in_a_body_has_a_limit
                 a_slow_body_has_no_limit

@@ -40,7 +40,7 @@ pub use bad_nodes::BadNode;
 pub use faults::{Fault, FaultKind, FaultSpecError, Faults, RateLimit, Scope, When};
 pub use graphql::{Dialect, SchemaError, Wording};
 pub use options::{Options, User};
-pub use quirks::Quirks;
+pub use quirks::{EndlessList, Quirks};
 pub use request_log::{Port, RequestRecord};
 pub use server::LocalServer;
 pub use store::{

@@ -24,6 +24,38 @@ pub struct Quirks {
     pub null_entries: Vec<(&'static str, usize)>,
     /// Nodes that are not as the schema says. Default: none.
     pub bad_nodes: Vec<BadNode>,
+    /// How the pages of every list lead nowhere, if they do. Default: they lead to its end.
+    pub endless_lists: Option<EndlessList>,
+}
+
+/// How the pages of a list lead nowhere. Each says `hasNextPage: true`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EndlessList {
+    /// The cursors come again: A, B, A, …
+    Circle,
+    /// There is no cursor.
+    NoCursor,
+    /// The cursor is an empty text, which asks for the first page.
+    EmptyCursor,
+    /// The cursors are new and the entries are those of the first page.
+    Repeats,
+}
+
+impl EndlessList {
+    const PREFIX: &'static str = "endless:";
+
+    /// How many pages come before the one that `after` asks for, and the cursor of that page.
+    pub(crate) fn turn(self, after: Option<&str>) -> (usize, Option<String>) {
+        let turn = after.and_then(|after| after.strip_prefix(Self::PREFIX)?.parse().ok()).unwrap_or(0);
+        let named = |turn: usize| Some(format!("{}{turn}", Self::PREFIX));
+        match self {
+            Self::Circle => (turn, named(1 + turn % 2)),
+            Self::NoCursor => (0, None),
+            Self::EmptyCursor => (0, Some(String::new())),
+            Self::Repeats => (0, named(turn + 1)),
+        }
+    }
 }
 
 impl Quirks {
@@ -43,6 +75,7 @@ impl Default for Quirks {
             hidden_runs: Vec::new(),
             null_entries: Vec::new(),
             bad_nodes: Vec::new(),
+            endless_lists: None,
         }
     }
 }

@@ -74,7 +74,15 @@ impl Attempt<'_> {
             self.progress.received(partial.written());
             return Ok(arrived(partial, true, begun.version.clone(), false));
         }
-        let mut download = self.begin(begun.as_ref()).await?;
+        let mut download = match self.begin(begun.as_ref()).await {
+            Ok(download) => download,
+            Err(error) => {
+                if partial.written() == 0 {
+                    unblock(move || partial.discard()).await;
+                }
+                return Err(error);
+            }
+        };
         let is_resumed = download.received() > 0;
         loop {
             partial = self.prepare(partial, download.received() == 0, download.version().clone()).await?;
@@ -87,7 +95,7 @@ impl Attempt<'_> {
                 }
                 Err(Error::Request(error)) => {
                     self.progress.thrown_away(partial.written());
-                    if error.is_changed() {
+                    if error.is_changed() || error.is_too_large() {
                         unblock(move || partial.discard()).await;
                         return Err(Error::Request(error));
                     }
@@ -149,6 +157,7 @@ impl Attempt<'_> {
         let mut download = self.file.open(there.map_or(Wanted::Everything, Wanted::Rest)).await?;
         let has_digest = self.file.md5.is_some() || download.version().md5.is_some();
         download.check_by_digest(self.may_join && has_digest);
+        download.expect_size(self.file.size);
         Ok(download)
     }
 

@@ -19,6 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The same for a file, which costs nothing to look at.
 const PATIENCE_ON_DISK: Duration = Duration::from_millis(500);
 
+/// Looks in a row that may bring only rows that came before.
+const MOST_STALE_LOOKS: u32 = 3;
+
 /// A look at files that goes on.
 type Looking = BoxFuture<'static, (Result<News, Error>, Following)>;
 
@@ -42,6 +45,11 @@ pub struct Follow {
     looking: Option<Looking>,
     reader: Option<super::HistoryReader>,
     is_over: bool,
+    /// Whether this look brought new rows, or rows that came before.
+    has_news: bool,
+    has_old: bool,
+    /// Looks in a row that brought only rows that came before.
+    stale_looks: u32,
     issues: Vec<Issue>,
 }
 
@@ -73,7 +81,17 @@ impl History {
             }
             None => None,
         };
-        Ok(Follow { history: self, files, looking: None, reader: None, is_over: false, issues: Vec::new() })
+        Ok(Follow {
+            history: self,
+            files,
+            looking: None,
+            reader: None,
+            is_over: false,
+            has_news: false,
+            has_old: false,
+            stale_looks: 0,
+            issues: Vec::new(),
+        })
     }
 }
 
@@ -116,7 +134,18 @@ impl Follow {
         loop {
             if let Some(reader) = &mut self.reader {
                 match reader.next_batch().await {
-                    Ok(Some(rows)) => {
+                    Ok(Some(mut rows)) => {
+                        // A server that goes back sends rows that were handed out.
+                        let before = rows.len();
+                        let first = self.history.min_step;
+                        rows.retain(|row| {
+                            row.step().is_none_or(|step| first.is_none_or(|first| first <= step))
+                        });
+                        self.has_old |= rows.len() < before;
+                        if rows.is_empty() {
+                            continue;
+                        }
+                        self.has_news = true;
                         self.go_on_behind(rows.iter().filter_map(Row::step).max());
                         return Ok(Some(rows));
                     }
@@ -128,6 +157,7 @@ impl Follow {
                     }
                 }
                 let read_to = reader.read_to();
+                self.end_look()?;
                 self.go_on_behind(read_to);
                 let next = self.history.min_step;
                 self.is_over |= self.history.max_step.is_some_and(|end| next.is_some_and(|next| end <= next));
@@ -146,6 +176,21 @@ impl Follow {
             self.reader = Some(self.history.clone().open().await?);
             self.is_over = is_over;
         }
+    }
+
+    /// Ends a look.
+    ///
+    /// # Errors
+    /// If look after look brings the same rows, and no others.
+    fn end_look(&mut self) -> Result<(), Error> {
+        let (has_news, has_old) = (std::mem::take(&mut self.has_news), std::mem::take(&mut self.has_old));
+        let is_stale = has_old && !has_news;
+        self.stale_looks = if is_stale { self.stale_looks + 1 } else { 0 };
+        if self.stale_looks < MOST_STALE_LOOKS {
+            return Ok(());
+        }
+        (self.reader, self.is_over) = (None, true);
+        Err(Error::ListEndless { list: format!("rows of {}", self.history.path) })
     }
 
     /// Rows up to a step have been handed out, or are not there.
@@ -185,5 +230,71 @@ impl std::fmt::Debug for Follow {
             .field("path", self.history.path())
             .field("is_over", &self.is_over)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use wandb_core::PathDefaults;
+    use wandb_core::simulation::{Faults, Simulation};
+    use wandb_core::transport::Request;
+    use wandb_local_server::{NewRun, Options, RowLimits, RunState, Store};
+
+    use super::*;
+    use crate::api::Api;
+
+    const RUN: &str = "local-team/p/r";
+
+    /// The same request for the first ten steps, whichever it asks for.
+    fn going_back(request: &Request) -> Request {
+        let mut body: serde_json::Value = serde_json::from_slice(request.body()).expect("JSON");
+        if body["variables"].get("minStep").is_some() {
+            (body["variables"]["minStep"], body["variables"]["maxStep"]) = (0.into(), 10.into());
+        }
+        let mut back = http::Request::new(body.to_string().into());
+        (*back.method_mut(), *back.uri_mut()) = (request.method().clone(), request.uri().clone());
+        request.headers().clone_into(back.headers_mut());
+        back
+    }
+
+    #[test]
+    fn steps_that_go_back_end_a_follower() {
+        let store = Store::without_server(Options::default()).expect("a schema");
+        let history = (0..10).map(|step| format!(r#"{{"_step":{step},"loss":1}}"#)).collect();
+        let state = RunState::Running;
+        store.add_run(NewRun { state, history, ..NewRun::new("local-team", "p", "r") });
+        let (served, last) = (store.clone(), AtomicI64::new(9));
+        let simulation = Simulation::new(1, Faults::none(), move |request| {
+            // The run seems to get on.
+            let last_step = Some(last.fetch_add(50, Ordering::Relaxed));
+            served.limit_rows(RUN, RowLimits { last_step, ..RowLimits::default() }).expect("a run");
+            served.answer(&going_back(request))
+        });
+        let key = Options::DEFAULT_API_KEY.parse().expect("a key");
+        let client = Client::builder(simulation.transport(), "http://server.test".parse().expect("a URL"));
+        let api = Api::over(client.api_key(&key).build(), PathDefaults::default());
+        let following = async {
+            let mut following = api.history(RUN).await?.all().follow().await?;
+            let mut steps = Vec::new();
+            loop {
+                match following.next_batch().await {
+                    Ok(Some(rows)) => steps.extend(rows.iter().filter_map(Row::step)),
+                    Ok(None) => return Ok::<_, Error>((steps, None)),
+                    Err(error) => {
+                        assert!(following.next_batch().await?.is_none());
+                        return Ok((steps, Some(error)));
+                    }
+                }
+            }
+        };
+        let (steps, error) = simulation.run(following).expect("it ends").expect("rows");
+        assert_eq!(steps, (0..10).collect::<Vec<_>>(), "none comes twice");
+        assert!(
+            matches!(&error, Some(Error::ListEndless { list }) if list == "rows of local-team/p/r"),
+            "{error:?}"
+        );
+        assert!(simulation.report().elapsed < Duration::from_secs(10));
     }
 }

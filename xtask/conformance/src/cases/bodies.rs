@@ -198,6 +198,17 @@ pub fn a_cut_body_is_interrupted<S: Subject>() {
     }
 }
 
+/// A body ends at its length, whatever the server sends behind it; that of a part, too.
+pub fn a_body_ends_at_its_length<S: Subject>() {
+    for head in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n",
+        "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 2-5/100\r\nContent-Length: 4\r\n\r\n",
+    ] {
+        let server = Server::sending([head.as_bytes(), &[b'x'; 100_000]].concat());
+        assert_eq!(fetch_body::<S>(&settings(), &server.url("/")), "xxxx", "{head}");
+    }
+}
+
 /// A reset within a body interrupts it, even one that would have ended with the connection.
 pub fn a_reset_in_a_body_is_interrupted<S: Subject>() {
     for head in ["HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\n"] {

@@ -55,6 +55,21 @@ pub fn the_first_byte_has_a_limit<S: Subject>() {
     }
 }
 
+/// A head that comes a byte at a time runs out the time for the first byte, too.
+pub fn a_trickling_head_has_a_limit<S: Subject>() {
+    let server = Server::start(|connection| {
+        connection.request();
+        for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nX-Long: 0123456789\r\n" {
+            connection.write(&[*byte]);
+            thread::sleep(SHORT / 4);
+        }
+        connection.sees_close();
+    });
+    let settings = Settings { first_byte_timeout: SHORT, ..settings() };
+    let kind = fetch_error::<S>(&settings, &server.url("/"));
+    assert_eq!(kind, TransportErrorKind::Timeout(Phase::FirstByte));
+}
+
 /// The wait for the first byte may be longer than a pause in a body may be.
 pub fn the_first_byte_may_take_longer_than_a_pause<S: Subject>() {
     let server = Server::start(|connection| {

@@ -31,18 +31,30 @@ pub(crate) fn lines(
         return Ok(None);
     }
     let kept = run.log.len().saturating_sub(quirks.log_lines_kept)..run.log.len();
-    let Page { lines, cursor, has_next, has_previous } = if arguments.flag("useImprovedPagination") {
+    let Page { lines, cursor, has_next, has_previous } = if let Some(endless) = quirks.endless_lists {
+        let (turn, cursor) = endless.turn(arguments.str("after"));
+        let count = arguments.count("first").unwrap_or(MOST).min(MOST);
+        let start = kept.start.saturating_add(turn.saturating_mul(count)).min(kept.end);
+        Page {
+            lines: start..start.saturating_add(count).min(kept.end),
+            cursor,
+            has_next: true,
+            has_previous: turn > 0,
+        }
+    } else if arguments.flag("useImprovedPagination") {
         improved(run, kept, arguments, quirks.log_page_bytes)?
     } else {
         legacy(kept, arguments)?
     };
+    let is_endless = quirks.endless_lists.is_some();
     let (run, quirks) = (Arc::clone(run), Arc::clone(quirks));
     let connection = Facts::new("LogLineConnection")
         .object("edges", move || {
             Answer::objects(lines.clone().map(|number| {
                 let run = Arc::clone(&run);
                 let is_null = quirks.is_null("logLines", number);
-                Facts::new("LogLineEdge").value("cursor", encode("line", number)).object("node", move || {
+                let cursor = if is_endless { String::new() } else { encode("line", number) };
+                Facts::new("LogLineEdge").value("cursor", cursor).object("node", move || {
                     if is_null { Answer::NULL } else { Answer::object(line(number, &run.log[number])) }
                 })
             }))

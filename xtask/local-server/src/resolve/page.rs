@@ -32,7 +32,13 @@ pub(crate) fn page<T: Object + Clone + 'static>(
     let &List { name: field, connection, edge, quirks } = kind;
     let quirks = Arc::clone(quirks);
     let by_offset = field == "runs" && quirks.moving_runs > 0;
-    let start = match arguments.str("after").filter(|cursor| !cursor.is_empty()) {
+    let endless = quirks.endless_lists.map(|endless| endless.turn(arguments.str("after")));
+    let count = arguments.count("first").unwrap_or(DEFAULT_PAGE);
+    let after = arguments.str("after").filter(|cursor| !cursor.is_empty() && endless.is_none());
+    let start = match after {
+        None if endless.is_some() => {
+            endless.as_ref().map_or(0, |(turn, _)| turn.saturating_mul(count)).min(items.len())
+        }
         None => 0,
         Some(cursor) => {
             let (index, name) = decode(cursor).ok_or_else(|| format!("invalid cursor {cursor:?}"))?;
@@ -41,14 +47,16 @@ pub(crate) fn page<T: Object + Clone + 'static>(
             found.map_or(index, |index| index + 1).min(items.len())
         }
     };
-    let count = arguments.count("first").unwrap_or(DEFAULT_PAGE);
     let end = start.saturating_add(count).min(items.len());
-    let edges: Vec<(String, T)> = (start..end)
-        .map(|index| (STANDARD.encode(format!("{index}:{}", key(&items[index]))), items[index].clone()))
-        .collect();
-    let cursor = |edge: Option<&(String, T)>| edge.map(|(cursor, _)| cursor.clone());
+    let named = |index: usize| match &endless {
+        Some((_, cursor)) => cursor.clone(),
+        None => Some(STANDARD.encode(format!("{index}:{}", key(&items[index])))),
+    };
+    let edges: Vec<(Option<String>, T)> =
+        (start..end).map(|index| (named(index), items[index].clone())).collect();
+    let cursor = |edge: Option<&(Option<String>, T)>| edge.and_then(|(cursor, _)| cursor.clone());
     let (first, last) = (cursor(edges.first()), cursor(edges.last()));
-    let (more, before) = (end < items.len(), start > 0);
+    let (more, before) = (end < items.len() || endless.is_some(), start > 0);
     Ok(Facts::new(connection)
         .object("edges", move || {
             let edges = edges.clone().into_iter().enumerate();

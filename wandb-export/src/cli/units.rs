@@ -1,0 +1,91 @@
+//! Times and sizes as people write them.
+
+use std::time::Duration;
+
+/// Reads a time: a number with `s`, `min`, `h` or `d`, or of seconds.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let units = [("s", 1.0), ("min", 60.0), ("m", 60.0), ("h", 3_600.0), ("d", 86_400.0), ("", 1.0)];
+    let seconds = number(text, &units).ok_or("expected a time such as 90s, 15min, 12h or 2d")?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+/// Reads a size: a number of bytes, or one with `KiB`, `MiB`, `GiB`, `TiB` or the first letter of these.
+pub(super) fn size(text: &str) -> Result<u64, String> {
+    let units = [
+        ("b", 1.0),
+        ("kib", 1024.0),
+        ("k", 1024.0),
+        ("mib", 1_048_576.0),
+        ("m", 1_048_576.0),
+        ("gib", 1_073_741_824.0),
+        ("g", 1_073_741_824.0),
+        ("tib", 1_099_511_627_776.0),
+        ("t", 1_099_511_627_776.0),
+        ("kb", 1e3),
+        ("mb", 1e6),
+        ("gb", 1e9),
+        ("tb", 1e12),
+        ("", 1.0),
+    ];
+    let problem = "expected a size such as 500MiB, 20GiB or a number of bytes";
+    if let Ok(bytes) = text.trim().parse() {
+        return Ok(bytes);
+    }
+    let bytes = number(text, &units).filter(|bytes| *bytes < 2_f64.powi(63)).ok_or(problem)?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 0 and 2^63")]
+    Ok(bytes as u64)
+}
+
+/// The least memory that answers can make do with.
+const LEAST_MEMORY: u64 = 1 << 20;
+
+/// Reads the memory for answers, which is at least a MiB.
+pub(super) fn memory(text: &str) -> Result<u64, String> {
+    match size(text)? {
+        bytes if bytes < LEAST_MEMORY => Err("at least 1MiB is needed".to_owned()),
+        bytes => Ok(bytes),
+    }
+}
+
+/// The number in `text` in the unit behind it; `None` if it is negative or none.
+fn number(text: &str, units: &[(&str, f64)]) -> Option<f64> {
+    let text = text.trim();
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let unit = unit.trim().to_ascii_lowercase();
+    let factor = units.iter().find(|(name, _)| *name == unit)?.1;
+    Some(number.parse::<f64>().ok()? * factor).filter(|number| number.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        for (text, seconds) in [("90", 90), ("90s", 90), ("15 min", 900), ("1.5h", 5_400), ("2d", 172_800)] {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "soon", "-3s", "3 weeks", "1e9", "."] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        for (text, bytes) in
+            [("0", 0), ("1KiB", 1_024), ("500m", 500 << 20), ("5TiB", 5 << 40), ("2 GB", 2_000_000_000)]
+        {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "big", "-1", "1e3", "20EiB", "99999999999TiB"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn memory_has_a_least_size() {
+        assert_eq!(memory("1MiB"), Ok(1 << 20));
+        assert!(memory("100").is_err());
+    }
+}
