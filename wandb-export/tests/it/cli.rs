@@ -10,6 +10,7 @@ mod files;
 mod help;
 mod lists;
 mod meanwhile;
+mod memory;
 mod missing;
 mod offline;
 mod on_disk;
