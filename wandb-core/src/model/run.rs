@@ -9,7 +9,8 @@ use crate::{BaseUrl, PathError, RunPath};
 
 /// A run (`Run`), in full or in the light form that lists take by default.
 ///
-/// The light form leaves out `config`, `summary`, `system_metrics` and `history_keys`: they are `None` then, not empty.
+/// The light form leaves out `config`, `summary`, `system_metrics` and `history_keys`: they are `None` then, not empty. Lists
+/// leave out `history_keys` in any form.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Run {

@@ -131,7 +131,7 @@ impl Runs {
         Ok(self)
     }
 
-    /// Leaves out config, summary, system metrics and history keys, which take the server long.
+    /// Leaves out config, summary and system metrics, which take the server long. The keys of histories are never listed.
     pub fn light(mut self) -> Self {
         self.detail = Detail::Light;
         self

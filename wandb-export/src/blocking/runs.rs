@@ -40,7 +40,7 @@ impl Runs {
         self.0.order(order).map(Self)
     }
 
-    /// Leaves out config, summary, system metrics and history keys, which take the server long.
+    /// Leaves out config, summary and system metrics, which take the server long. The keys of histories are never listed.
     pub fn light(self) -> Self {
         Self(self.0.light())
     }

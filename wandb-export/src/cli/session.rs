@@ -64,11 +64,13 @@ impl Session {
     fn took(&self) -> String {
         let tally = self.api.tally();
         format!(
-            "{} requests ({} again, {} refused by the rate limit), {} bytes received, {:.1} s waited",
+            "{} requests ({} again, {} refused by the rate limit), {} bytes received, {} of them in memory at once, {:.1} s \
+             waited",
             tally.requests,
             tally.retries,
             tally.rate_limited,
             tally.bytes,
+            tally.most_memory,
             tally.waited.as_secs_f64(),
         )
     }

@@ -14,6 +14,7 @@ mod large_data;
 mod lists;
 mod manners;
 mod meanwhile;
+mod memory;
 mod missing;
 mod offline;
 mod on_disk;

@@ -230,22 +230,25 @@ impl Operation for GetHistoryKeys {
 
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
         let (entity, project, run) = (self.path.entity(), self.path.project(), self.path.run());
-        let Some(Probe { selection, first_step }) = &self.probe else {
+        let field = match &self.probe {
+            Some(Probe { selection: Selection::Everything, .. }) => HISTORY,
+            _ => SAMPLED_HISTORY,
+        };
+        let is_lacking = lacks.contains(&field)
+            || PROBE_ARGUMENTS.iter().any(|of| *of.field() == field && lacks.contains_argument(of));
+        let Some(Probe { selection, first_step }) = self.probe.as_ref().filter(|_| !is_lacking) else {
             let variables = Variables { entity, project, run };
             return post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks);
         };
-        let lacking = lacks.arguments_among(&PROBE_ARGUMENTS);
-        let mut lacks = lacks.clone();
-        lacking.arguments().for_each(|argument| _ = lacks.insert(argument.field().clone()));
         let end = first_step.saturating_add(PROBED_STEPS);
         let samples = Samples::enough_for(PROBED_STEPS.unsigned_abs());
         if let Some(specs) = specs(selection, (*first_step, end.saturating_sub(1)), samples)? {
             let variables = KeysProbeVariables { entity, project, run, specs };
-            return post::<KeysProbeQuery, _>(RequestOf::new(self, variables), endpoint, &lacks);
+            return post::<KeysProbeQuery, _>(RequestOf::new(self, variables), endpoint, lacks);
         }
         let (min_step, max_step, samples) = (Int64(*first_step), Int64(end), samples.get());
         let variables = ProbeVariables { entity, project, run, min_step, max_step, samples };
-        post::<ProbeQuery, _>(RequestOf::new(self, variables), endpoint, &lacks)
+        post::<ProbeQuery, _>(RequestOf::new(self, variables), endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<HistoryExtent, AnswerError> {

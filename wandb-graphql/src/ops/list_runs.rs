@@ -369,6 +369,23 @@ mod tests {
     }
 
     #[test]
+    fn large_runs_make_the_next_pages_shorter() {
+        let page = |notes: usize| {
+            let run = serde_json::json!({"id": "s", "name": "r", "notes": "n".repeat(notes)});
+            let edges = vec![serde_json::json!({"node": run, "cursor": "c"}); 10];
+            let page_info = serde_json::json!({"endCursor": "c", "hasNextPage": true});
+            let runs = serde_json::json!({"edges": edges, "pageInfo": page_info});
+            let body = serde_json::json!({"data": {"project": {"runs": runs}}}).to_string();
+            let list = list().page_size(PageSize::fixed(100));
+            let page = answer(&list, &body).unwrap();
+            list.next(&page).unwrap().size()
+        };
+        assert_eq!(page(1_000), PageSize::fixed(100));
+        assert_eq!(page(400_000), PageSize::fixed(5));
+        assert_eq!(page(3_000_000), PageSize::fixed(1));
+    }
+
+    #[test]
     fn an_unknown_project_is_not_found() {
         let error = answer(&list(), r#"{"data": {"project": null}}"#).unwrap_err();
         assert_eq!(
