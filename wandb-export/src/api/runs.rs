@@ -56,7 +56,12 @@ impl Runs {
     /// The most columns that the program gives a table of runs, whose configs and summaries may have other keys in each
     /// run: as many as Excel and LibreOffice show. Less common keys go into a column `rest` of JSON text.
     ///
-    /// For [`SinkOptions`](crate::sink::SinkOptions), whose own default suits histories.
+    /// For [`SinkOptions`](crate::sink::SinkOptions), whose own default suits histories:
+    ///
+    /// ```
+    /// let mut options = wandb_export::sink::SinkOptions::default();
+    /// options.table.max_columns = wandb_export::Runs::MAX_COLUMNS;
+    /// ```
     pub const MAX_COLUMNS: usize = 16_384;
 
     pub(crate) fn new(api: Api, path: ProjectPath) -> Self {

@@ -1,6 +1,8 @@
 //! Rows of runs into tables of the mirror.
 
+use std::collections::HashMap;
 use std::io;
+use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
 use futures_util::stream::{Stream, StreamExt};
@@ -202,10 +204,11 @@ fn is_plain(field: &arrow_schema::Field) -> bool {
 
 fn keeps_types(old: &SchemaRef, whole: Box<dyn OpenFile>) -> bool {
     let Ok(new) = ParquetRecordBatchReaderBuilder::try_new(whole) else { return false };
-    let new = new.schema();
+    let new: HashMap<&str, &Arc<arrow_schema::Field>> =
+        new.schema().fields().iter().map(|field| (field.name().as_str(), field)).collect();
     old.fields().iter().all(|field| {
-        let found = new.field_with_name(field.name());
-        found.is_ok_and(|found| found.data_type() == field.data_type() && is_plain(found))
+        let found = new.get(field.name().as_str());
+        found.is_some_and(|found| found.data_type() == field.data_type() && is_plain(found))
     })
 }
 

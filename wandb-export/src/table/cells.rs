@@ -12,10 +12,7 @@ pub(crate) struct Cells<'row> {
     /// For each slot the row's value, if it has one that is not null.
     values: Vec<Option<&'row Value>>,
     /// For each struct, whether the row has the object.
-    #[cfg(feature = "parquet")]
     pub(crate) marks: Vec<bool>,
-    #[cfg(not(feature = "parquet"))]
-    marks: Vec<bool>,
     /// The value of the column for the rest, and its slot.
     rest: Option<(usize, Value)>,
 }

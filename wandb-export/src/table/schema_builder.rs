@@ -42,8 +42,8 @@ const KEYS_PER_COLUMN: usize = 2;
 /// How many different keys are looked at, however few columns a table may have.
 const FEWEST_KEYS: usize = 1 << 17;
 
-/// How deeply objects become columns. Deeper ones are JSON text: pyarrow reads no Arrow file of more than 64 levels, and other
-/// readers recurse as well.
+/// How deeply objects become columns. Deeper ones are JSON text: pyarrow reads no Arrow file of 64 levels and no Parquet file
+/// of 99, other readers recurse as well, and so do those who write.
 pub(super) const MOST_LEVELS: usize = 32;
 
 /// What was seen at one place of the rows.

@@ -8,13 +8,13 @@ use arrow_array::builder::{ArrayBuilder, BooleanBuilder, Float64Builder, Int64Bu
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, StructArray};
 use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, Field as ArrowField, Fields, Schema as ArrowSchema, SchemaRef};
-use wandb_core::page::{Cell, Page};
+use wandb_core::page::{Cell, CellKind, Page};
 use wandb_core::{Map, Row, Value};
 
 use super::column_type::ColumnType;
 use super::datum::Datum;
 use super::error::TableError;
-use super::page::PageColumns;
+use super::page::{PageColumns, as_f64};
 use super::schema::{Field, FieldKind, Schema};
 use crate::spool::Portion;
 
@@ -160,6 +160,13 @@ impl Column<'_> {
     }
 
     fn append_cell(&mut self, cell: Cell<'_>) -> Result<(), TableError> {
+        // Most cells are floats.
+        if let (Values::Float64(values), CellKind::Float) = (&mut self.values, cell.kind())
+            && let Some(value) = as_f64(cell)
+        {
+            values.append_value(value);
+            return Ok(());
+        }
         match Datum::of_cell(self.name, self.holds, cell)? {
             Some(datum) => self.values.append(&datum),
             None => self.values.append_null(),

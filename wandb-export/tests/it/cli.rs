@@ -23,3 +23,4 @@ mod on_disk_texts;
 mod recorded;
 mod set;
 mod sweeps;
+mod wide;

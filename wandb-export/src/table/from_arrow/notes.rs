@@ -1,7 +1,7 @@
 //! What this library wrote about a field of its own.
 
 use arrow_schema::Field;
-use wandb_core::Value;
+use wandb_core::{MAX_DEPTH, Value};
 
 use crate::table::to_arrow::METADATA_KEY;
 
@@ -20,7 +20,9 @@ impl Notes {
     pub(super) fn of(field: &Field) -> Self {
         let notes = field.metadata().get(METADATA_KEY).and_then(|text| Value::parse(text.as_bytes()).ok());
         let Some(notes) = notes else { return Self::default() };
-        let path = notes.get("path").and_then(Value::as_list).unwrap_or_default();
+        // Values nested more deeply than text can be are nobody's, and a danger to the stack.
+        let path = notes.get("path").and_then(Value::as_list).filter(|path| path.len() <= MAX_DEPTH);
+        let path = path.unwrap_or_default();
         Self {
             json: notes.get("type").and_then(Value::as_str) == Some("json"),
             rest: notes.get("rest").and_then(Value::as_bool) == Some(true),

@@ -201,3 +201,14 @@ fn a_note_that_lies_changes_nothing() {
     let lines: String = rows_of(&batch).expect("readable").iter().map(Row::to_json_line).collect();
     assert_eq!(lines, "{\"a\":1,\"a.b\":\"not JSON\",\"c\":1}\n{\"a\":2,\"a.b\":[1],\"c\":2}\n");
 }
+
+#[test]
+fn a_path_that_is_too_deep_is_no_path() {
+    let path = vec![r#""a""#; 100_000].join(",");
+    let notes = HashMap::from([("wandb-export".to_owned(), format!(r#"{{"path":[{path}]}}"#))]);
+    let field = Field::new("x", arrow_schema::DataType::Int64, true).with_metadata(notes);
+    let schema = Arc::new(arrow_schema::Schema::new(vec![field]));
+    let array: ArrayRef = Arc::new(Int64Array::from(vec![7]));
+    let rows = rows_of(&RecordBatch::try_new(schema, vec![array]).expect("a batch")).expect("readable");
+    assert_eq!(rows[0].to_json_line(), "{\"x\":7}\n");
+}
