@@ -26,7 +26,8 @@
 //! | none | nothing: `https://` is refused as an invalid request |
 //!
 //! Where the environment variable `SSL_CERT_FILE` names a PEM file, its certificates take the place of both lists.
-//! [`Settings::root_certificates`](wandb_core::transport::Settings::root_certificates) are trusted besides.
+//! [`Settings::root_certificates`](wandb_core::transport::Settings::root_certificates) are trusted besides. A certificate that is
+//! named in one of these ways is trusted also if it is the server's own, for the hosts and the time that it says.
 
 mod body;
 mod buffers;

@@ -163,7 +163,7 @@ fn which(place: &Place, runs: &[RunSource]) -> Error {
         match source {
             RunSource::Sessions(sessions) => all.extend(paths(sessions)),
             #[cfg(feature = "mirror")]
-            RunSource::Mirrored(run) => all.extend(run.path()),
+            RunSource::Mirrored(run) => all.extend(run.path().ok()),
         }
     }
     ambiguous(place, count, choices(place, &all))

@@ -54,6 +54,8 @@ impl LocalProject {
     pub(crate) fn read_one_of_many(source: &RunSource) -> Result<Vec<LocalRun>, Error> {
         match (Self::read(source), source) {
             (Err(error), RunSource::Sessions(sessions)) => Ok(vec![LocalRun::unreadable(sessions, &error)?]),
+            #[cfg(feature = "mirror")]
+            (Err(error), RunSource::Mirrored(run)) => Ok(vec![LocalRun::unreadable_mirrored(run, &error)?]),
             (read, _) => read,
         }
     }
@@ -103,13 +105,17 @@ pub(crate) fn open_project(place: &Place) -> Result<LocalProject, Error> {
 
 #[cfg(feature = "mirror")]
 pub(super) fn mirrored_project(archive: &Arc<Archive>) -> Result<LocalProject, Error> {
-    let source = |id: &String| RunSource::Mirrored(MirroredRun::new(archive, id));
-    Ok(LocalProject {
-        path: archive.project()?,
-        runs: archive.ids().iter().map(source).collect(),
-        issues: archive.issues().to_vec(),
-        server: archive.server(),
-    })
+    let (mut runs, mut issues) = (Vec::new(), archive.issues().to_vec());
+    let list = format!("runs of {}", archive.project()?);
+    for run in archive.ids().iter().map(|id| MirroredRun::new(archive, id)) {
+        match run.path() {
+            Ok(_) => runs.push(RunSource::Mirrored(run)),
+            // The mirror has noted it, and nothing of it can be read.
+            Err(Error::Path(error)) => issues.push(Issue::unusable_name(&list, &error)),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(LocalProject { path: archive.project()?, runs, issues, server: archive.server() })
 }
 
 /// The mirror that was found at a place, if it is that of a single project.

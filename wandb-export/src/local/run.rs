@@ -57,6 +57,15 @@ impl LocalRun {
         Ok(Self { issues, server, ..Self::with(model.path()?, model, source) })
     }
 
+    /// A run of a mirror that cannot be read, among others that can.
+    #[cfg(feature = "mirror")]
+    pub(super) fn unreadable_mirrored(run: &MirroredRun, error: &Error) -> Result<Self, Error> {
+        let path = run.path()?;
+        let issues = vec![Issue::RunUnreadable { detail: error.with_causes() }];
+        let model = Run::new(path.entity(), path.project(), path.run(), "");
+        Ok(Self { issues, ..Self::with(path, model, Source::Mirrored(run.clone())) })
+    }
+
     /// A run whose files cannot be read at all, among others that can.
     pub(super) fn unreadable(sessions: &Sessions, error: &Error) -> Result<Self, Error> {
         let Some(files) = sessions.last() else { return Err(Error::usage("a run has at least one session")) };

@@ -39,9 +39,12 @@ impl MirroredRun {
     }
 
     /// Where the run is on its server.
-    pub(crate) fn path(&self) -> Option<wandb_core::RunPath> {
-        let project = self.archive.project().ok()?;
-        wandb_core::RunPath::new(project.entity(), project.project(), &self.id).ok()
+    ///
+    /// # Errors
+    /// If no path can hold its id.
+    pub(crate) fn path(&self) -> Result<wandb_core::RunPath, Error> {
+        let project = self.archive.project()?;
+        Ok(wandb_core::RunPath::new(project.entity(), project.project(), &self.id)?)
     }
 
     /// What the server said of the run, and what is missing from that.

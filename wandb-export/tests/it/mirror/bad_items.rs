@@ -56,6 +56,9 @@ fn bad_run_does_not_stop_a_mirror() {
             assert_eq!(ended.code, Some(5), "{bad:?} {ended}");
             assert!(ended.stderr.contains(said), "{bad:?} {ended}");
             assert_others_are_there(&program, transport);
+            let read = program.over(transport, &["runs", &format!("./{transport}"), "-f", "jsonl"]);
+            assert!(matches!(read.code, Some(0 | 5)), "{bad:?} {read}");
+            assert!(read.stdout.lines().count() >= RUNS - 1, "{bad:?} {read}");
         }
     }
 }
