@@ -59,12 +59,13 @@ impl Plan {
         columns: Vec<usize>,
     ) -> Result<Self> {
         let metadata = footer.metadata();
+        let wanted: HashSet<usize> = columns.iter().copied().collect();
         let mut plan = Self { groups, columns, large: HashSet::new(), row_bytes: 0, most_rows: usize::MAX };
         for &group in &plan.groups {
             let row_group = metadata.row_group(group);
             let mut bytes = 0_u64;
             for (leaf, column) in row_group.columns().iter().enumerate() {
-                if !plan.columns.contains(&footer.root(leaf)) {
+                if !wanted.contains(&footer.root(leaf)) {
                     continue;
                 }
                 let sizes = Sizes::of(file.clone(), column)?;
