@@ -9,8 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::mirror;
 use super::units::{duration, memory, size};
 use super::{
-    command, compare, completions, files, history, logs, man, project, projects, run, runs, set,
-    sweep, whoami,
+    command, compare, completions, files, history, logs, man, project, projects, run, runs, set, sweep,
+    whoami,
 };
 use crate::local::Place;
 

@@ -115,7 +115,7 @@ pub(super) fn mirrored_project(archive: &Arc<Archive>) -> Result<LocalProject, E
             Err(error) => return Err(error),
         }
     }
-    Ok(LocalProject { path: archive.project()?, runs, issues, server: archive.server() })
+    Ok(LocalProject { path: archive.project()?, runs: runs.into(), issues, server: archive.server() })
 }
 
 /// The mirror that was found at a place, if it is that of a single project.
