@@ -51,7 +51,8 @@ impl Client {
             .try_flatten()
     }
 
-    /// A page and what follows it.
+    /// A page and what follows it. How much too long an answer is that was given up is not known, so the page is made
+    /// smaller by more than half then.
     async fn page<O: Paged>(&self, mut operation: O) -> Result<(O::Answer, Ahead<O>), Error> {
         let mut is_repeated = false;
         loop {
@@ -75,10 +76,19 @@ impl Client {
                     return Ok((answer, ahead));
                 }
                 (Err(failed), Some(smaller)) if failed.failure.suggests_less(failed.attempts) => {
-                    operation = smaller;
+                    let is_far_too_long = failed.failure.is_longer_than(self.most_of_a_part());
+                    operation = if is_far_too_long { much_smaller(smaller) } else { smaller };
                 }
                 (Err(failed), _) => return Err(self.error(&operation, failed)),
             }
         }
+    }
+}
+
+/// A quarter of a page, as far as that can be asked for.
+fn much_smaller<O: Paged>(page: O) -> O {
+    match page.smaller() {
+        Some(half) => half.smaller().unwrap_or(half),
+        None => page,
     }
 }
