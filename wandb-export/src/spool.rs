@@ -39,6 +39,7 @@ pub(crate) enum Portion {
 
 impl Portion {
     /// How many rows there are.
+    #[cfg(feature = "parquet")]
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Rows(rows) => rows.len(),
@@ -136,6 +137,7 @@ impl Spool {
     }
 
     /// How many rows there are.
+    #[cfg(any(feature = "parquet", test))]
     pub(crate) fn rows(&self) -> u64 {
         self.rows
     }

@@ -36,6 +36,7 @@ mod page;
 #[cfg(test)]
 pub(crate) mod random_rows;
 mod resolve;
+#[cfg(any(feature = "csv", feature = "parquet", feature = "terminal"))]
 mod rest;
 mod schema;
 mod schema_builder;
@@ -70,7 +71,7 @@ pub(crate) use gathered::Gathered;
 pub(crate) use nested::divisible;
 pub use nested::{Nested, UnknownNested};
 pub use options::TableOptions;
-#[cfg(any(feature = "csv", feature = "parquet"))]
+#[cfg(feature = "csv")]
 pub(crate) use page::PageColumns;
 #[cfg(feature = "parquet")]
 pub(crate) use resolve::arranged;

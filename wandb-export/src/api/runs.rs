@@ -54,7 +54,7 @@ pub struct Runs {
 
 impl Runs {
     /// The most columns that the program gives a table of runs, whose configs and summaries may have other keys in each
-    /// run: as many as Excel and LibreOffice show. Less common keys go into a column `rest` of JSON text.
+    /// run: as many as Excel and `LibreOffice` show. Less common keys go into a column `rest` of JSON text.
     ///
     /// For [`SinkOptions`](crate::sink::SinkOptions), whose own default suits histories:
     ///

@@ -6,9 +6,11 @@ use std::collections::HashSet;
 use super::column_type::ColumnType;
 use super::finding::{Finding, Reason};
 use super::resolve::rank;
-use super::rest::REST;
 use super::schema::{Field, FieldKind};
 use super::schema_builder::Limits;
+
+/// The name of the column for all other keys, unless another column has it.
+const REST: &str = "rest";
 
 /// The keys that have no column of their own.
 pub(super) struct LeftOut {

@@ -41,6 +41,7 @@ impl Layout {
     }
 
     /// The slot of a key of the rows themselves.
+    #[cfg(any(feature = "csv", feature = "parquet"))]
     pub(crate) fn slot_of(&self, key: &str) -> Option<usize> {
         self.nodes[self.nodes.first()?.children.get(key).copied()?].slot
     }

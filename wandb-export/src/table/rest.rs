@@ -2,9 +2,6 @@
 
 use wandb_core::{Map, Value};
 
-/// The name of the column, unless another column has it.
-pub(super) const REST: &str = "rest";
-
 /// The values of a row that no other column holds, by the keys that lead to them.
 ///
 /// The keys are put in order, so that the text does not depend on where the values were gathered from.

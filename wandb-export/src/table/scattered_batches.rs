@@ -90,7 +90,9 @@ impl Waiting {
     fn take(&mut self, rows: usize) -> Vec<Cell> {
         let (mut taken, mut left): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.cells).into_iter().partition(|cell| cell.row < rows);
-        left.iter_mut().for_each(|cell| cell.row -= rows);
+        for cell in &mut left {
+            cell.row -= rows;
+        }
         self.cells = left;
         self.rows -= rows;
         taken.sort_by_key(|cell| (cell.slot, cell.row));

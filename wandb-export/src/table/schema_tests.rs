@@ -152,7 +152,9 @@ fn every_other_finding_reads_as_a_sentence() {
 
 fn names(nested: Nested, most: usize, lines: &[&str]) -> Vec<String> {
     let mut builder = SchemaBuilder::new(nested).max_columns(most);
-    lines.iter().for_each(|line| builder.observe(&Row::parse(line.as_bytes()).expect("valid JSON")));
+    for line in lines {
+        builder.observe(&Row::parse(line.as_bytes()).expect("valid JSON"));
+    }
     builder.finish().fields().iter().map(|field| field.name().to_owned()).collect()
 }
 

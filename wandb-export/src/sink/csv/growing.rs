@@ -89,7 +89,9 @@ impl Growing {
     }
 
     pub(super) fn rows(&mut self, rows: &[Row]) -> Result<(), SinkError> {
-        rows.iter().for_each(|row| self.builder.observe(row));
+        for row in rows {
+            self.builder.observe(row);
+        }
         self.learn()?;
         self.rows += rows.len() as u64;
         if let Some(later) = &mut self.later {

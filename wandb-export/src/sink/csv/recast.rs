@@ -88,11 +88,11 @@ impl Recast {
             if index > 0 {
                 out.push(',');
             }
-            if let Some((_, left_out)) = self.left_out.as_ref().filter(|(rest, _)| *rest == index) {
-                if let Some(rest) = self.rest_of(record, left_out)? {
-                    push_string(&rest.to_json(), out);
-                    continue;
-                }
+            if let Some((_, left_out)) = self.left_out.as_ref().filter(|(rest, _)| *rest == index)
+                && let Some(rest) = self.rest_of(record, left_out)?
+            {
+                push_string(&rest.to_json(), out);
+                continue;
             }
             let (text, strings) = match source {
                 Some(source) => {

@@ -147,7 +147,9 @@ mod tests {
         fn records_are_the_same_field_by_field_or_not(rows in rows(), most in prop_oneof![Just(50_000_usize), 1_usize..9]) {
             for nested in [Nested::Json, Nested::Dotted] {
                 let mut builder = SchemaBuilder::new(nested).max_columns(most);
-                rows.iter().for_each(|row| builder.observe(row));
+                for row in &rows {
+                    builder.observe(row);
+                }
                 let schema = builder.finish();
                 // A table of one column or none is never wide.
                 prop_assume!(schema.column_count() > 1);

@@ -1,5 +1,6 @@
 //! Tables that are written by column are the same as those that are written by row.
 
+use std::fmt::Write as _;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
@@ -99,12 +100,13 @@ fn sparse(count: usize, columns: usize) -> Vec<Row> {
         let mut row = format!(r#"{{"_step":{step},"text":"{text}""#);
         for key in 0..5 {
             let column = (step * 7_919 + key * 104_729) % columns;
-            row += &match column % 4 {
-                0 => format!(r#","k{column}":{step}.5"#),
-                1 => format!(r#","k{column}":{step}"#),
-                2 => format!(r#","k{column}":"v{step}""#),
-                _ => format!(r#","k{column}":{{"a":{},"b":{{"c":{step}}}}}"#, step % 2 == 0),
+            let value = match column % 4 {
+                0 => format!("{step}.5"),
+                1 => step.to_string(),
+                2 => format!(r#""v{step}""#),
+                _ => format!(r#"{{"a":{},"b":{{"c":{step}}}}}"#, step.is_multiple_of(2)),
             };
+            write!(row, r#","k{column}":{value}"#).expect("room");
         }
         Row::parse((row + "}").as_bytes()).expect("valid JSON")
     };
