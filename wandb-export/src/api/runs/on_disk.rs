@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::local::{LocalProject, LocalRun};
 
 /// The bytes of runs that are kept from the look at all runs until their turn. Those beyond are read again.
-const KEPT_BYTES: usize = 8 << 20;
+const KEPT_BYTES: usize = 4 << 20;
 
 /// The runs of a folder that a filter lets through, in order. All of them are looked at before the first one comes, but
 /// few are kept in memory meanwhile: of the others only what orders them.

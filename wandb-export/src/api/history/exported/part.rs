@@ -202,7 +202,7 @@ async fn measure(
     let shared = Arc::new(std::mem::take(held));
     let (reader, footer, run) = (Shared(Arc::clone(&shared)), footer.clone(), run.to_owned());
     let steps = blocking::unblock(move || {
-        let steps = unpanicked(&run, || extremes(reader, &footer, group, root))?;
+        let steps = unpanicked(&run, || extremes(&reader, &footer, group, root))?;
         steps.map_err(|error| unusable(&run, &error))
     });
     let steps = steps.await?;
@@ -211,14 +211,14 @@ async fn measure(
 }
 
 fn extremes(
-    bytes: Shared,
+    bytes: &Shared,
     footer: &Footer,
     group: usize,
     root: usize,
 ) -> parquet::errors::Result<Option<(i64, i64)>> {
-    let plan = Plan::new(&bytes, footer, vec![group], vec![root])?;
+    let plan = Plan::new(bytes, footer, vec![group], vec![root])?;
     let mut extremes: Option<(i64, i64)> = None;
-    for batch in plan.read(&bytes, footer, STEPS_AT_ONCE, None)? {
+    for batch in plan.read(bytes, footer, STEPS_AT_ONCE, None)? {
         let steps = integer_steps(batch?.column(0)).filter(|steps| steps.null_count() == 0);
         let Some(steps) = steps else { return Ok(None) };
         for step in steps.as_primitive::<Int64Type>().iter().flatten() {

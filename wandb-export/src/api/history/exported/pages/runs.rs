@@ -157,7 +157,9 @@ mod tests {
         ) {
             let mut writer = RunWriter::new(3);
             let levels: Vec<u32> = runs.iter().flat_map(|&(level, count)| vec![level; count]).collect();
-            levels.iter().for_each(|&level| writer.push(level));
+            for &level in &levels {
+                writer.push(level);
+            }
             let mut page = Vec::new();
             writer.write(&mut page);
             let length = u32::from_le_bytes([page[0], page[1], page[2], page[3]]);
@@ -172,7 +174,9 @@ mod tests {
             let mut bits = 0_u128;
             let mut bytes = vec![u8::try_from(values.len() / 8).expect("few") << 1 | 1];
             for group in values.chunks(8) {
-                group.iter().rev().for_each(|value| bits = bits << 5 | u128::from(*value));
+                for value in group.iter().rev() {
+                    bits = bits << 5 | u128::from(*value);
+                }
                 bytes.extend_from_slice(&bits.to_le_bytes()[..5]);
                 bits = 0;
             }

@@ -56,7 +56,7 @@ fn rows(lengths: &[Option<usize>]) -> RecordBatch {
     });
     let lists: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Float64Type, _, _>(lists));
     let numbers: ArrayRef =
-        Arc::new(Float64Array::from_iter(lengths.iter().map(|length| length.map(|_| 0.5))));
+        Arc::new(lengths.iter().map(|length| length.map(|_| 0.5)).collect::<Float64Array>());
     let steps: ArrayRef = Arc::new(Int64Array::from_iter_values((0..).take(lengths.len())));
     let columns =
         [("_step", steps), ("text", texts), ("nested", nested), ("list", lists), ("number", numbers)];
@@ -84,9 +84,9 @@ fn file(batch: &RecordBatch, writing: Writing, group_rows: usize) -> Bytes {
 
 fn read(file: &Bytes, plan: &Plan, footer: &Footer, rows: Option<&Range<usize>>) -> Result<RecordBatch> {
     let mut batches = Vec::new();
-    let mut reader = plan.read(file, footer, 7, rows)?;
+    let reader = plan.read(file, footer, 7, rows)?;
     let schema = arrow_array::RecordBatchReader::schema(&reader);
-    while let Some(batch) = reader.next() {
+    for batch in reader {
         batches.push(batch?);
     }
     Ok(concat_batches(&schema, &batches)?)
