@@ -48,9 +48,10 @@ impl PageGuard {
         is_new
     }
 
-    /// Notes that the page brought something which cannot be told from other entries.
-    pub fn admit_unkeyed(&mut self) {
+    /// Notes an entry that nothing tells from others, and takes it for new.
+    pub fn admit_unkeyed(&mut self) -> bool {
         self.is_fruitful = true;
+        true
     }
 
     /// Ends a page; `false` if the list gets nowhere.

@@ -47,12 +47,10 @@ impl Client {
                 if is_limited {
                     self.shared.tally.rate_limited();
                 }
-                match asked {
-                    Some(wait) if wait > self.shared.retry.longest_asked_wait => {
-                        if is_limited || response.status() == StatusCode::SERVICE_UNAVAILABLE {
-                            self.close_for(wait);
-                        }
-                    }
+                let is_of_all = is_limited || response.status() == StatusCode::SERVICE_UNAVAILABLE;
+                let longest = self.shared.retry.longest_asked_wait;
+                match asked.filter(|_| is_of_all) {
+                    Some(wait) if wait > longest => self.close_for(wait),
                     Some(wait) if is_limited => lock(&self.shared.pacer).hold(now, wait),
                     _ => {}
                 }

@@ -76,7 +76,7 @@ impl End {
         let text = |name| headers.get(name)?.to_str().ok();
         let length = text(&CONTENT_LENGTH).and_then(|length| length.trim().parse::<u64>().ok());
         let range = text(&CONTENT_RANGE).filter(|_| status == StatusCode::PARTIAL_CONTENT);
-        let span = range.and_then(ContentRange::parse).map(|range| range.span());
+        let span = range.and_then(ContentRange::parse).map(ContentRange::span);
         let left = span.into_iter().chain(length).min()?;
         Some(Self { left, is_framed: length == Some(left) })
     }

@@ -113,9 +113,10 @@ impl Client {
             return self.sleep(duration).await;
         }
         self.sleep(quiet).await;
-        let left = Some(duration - quiet);
+        let rest = duration.saturating_sub(quiet);
+        let left = Some(rest);
         self.announce(|| Waiting { reason: reason(), waited: (now - since) + quiet, left });
-        self.sleep(duration - quiet).await;
+        self.sleep(rest).await;
     }
 
     /// Awaits `answer`, at most until the time allowed in all is over, and announces that it takes long.

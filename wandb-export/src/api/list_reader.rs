@@ -181,12 +181,9 @@ where
             state.null_entries += O::null_entries(&page);
             found.add(Issue::of_entries(&list, O::unreadable(&page)));
             let mut items = O::items(page);
-            items.retain(|item| match O::key(item) {
-                Some(key) => state.guard.admit(&key),
-                None => {
-                    state.guard.admit_unkeyed();
-                    true
-                }
+            items.retain(|item| {
+                let Some(key) = O::key(item) else { return state.guard.admit_unkeyed() };
+                state.guard.admit(&key)
             });
             state.received += items.len() as u64;
             if !state.guard.end_page() {

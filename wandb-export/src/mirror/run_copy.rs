@@ -200,29 +200,26 @@ impl RunCopy<'_> {
         let client = self.of.api.client();
         let mut pages;
         // One that leads nowhere is asked for again.
-        let first = match came.filter(|page| all.broken(page).is_none()) {
-            Some(page) => {
-                let rest = all.next(&page);
-                let is_all = rest.is_none();
-                pages = LogPages::new(client, self.path.clone(), rest);
-                let lines = pages.take(page);
-                if is_all {
-                    if !lines.is_empty() {
-                        self.saw(lines.len() as u64);
-                    }
-                    let disk = self.of.disk.clone();
-                    let stored = self.of.write(move || lines::write_all(&disk, &here, &lines)).await?;
-                    return Ok(Self::got_log(stored, &pages));
+        let first = if let Some(page) = came.filter(|page| all.broken(page).is_none()) {
+            let rest = all.next(&page);
+            let is_all = rest.is_none();
+            pages = LogPages::new(client, self.path.clone(), rest);
+            let lines = pages.take(page);
+            if is_all {
+                if !lines.is_empty() {
+                    self.saw(lines.len() as u64);
                 }
-                Some(Ok(lines))
+                let disk = self.of.disk.clone();
+                let stored = self.of.write(move || lines::write_all(&disk, &here, &lines)).await?;
+                return Ok(Self::got_log(stored, &pages));
             }
-            None => match self.unheard(Part::Logs) {
-                Some(stored) => return Ok(Got::all(stored)),
-                None => {
-                    pages = LogPages::new(client, self.path.clone(), Some(all));
-                    None
-                }
-            },
+            Some(Ok(lines))
+        } else {
+            if let Some(stored) = self.unheard(Part::Logs) {
+                return Ok(Got::all(stored));
+            }
+            pages = LogPages::new(client, self.path.clone(), Some(all));
+            None
         };
         let written = {
             let rest = stream::try_unfold(&mut pages, |pages| async move {
