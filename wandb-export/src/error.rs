@@ -44,8 +44,8 @@ pub enum Error {
     #[error("setting up the connection: {0}")]
     Carrier(#[from] CarrierError),
 
-    /// A server sends the same again and again, instead of what comes next.
-    #[error("the server sends the same {list} again and again, and nothing new; try again later")]
+    /// A server sends the same again and again, or nothing, instead of what it says comes next.
+    #[error("the server tells of more {list} again and again, and sends nothing new; try again later")]
     ListEndless {
         /// What it sends, such as `rows of team/project/run`.
         list: String,

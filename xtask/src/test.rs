@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn part_builds_its_own_targets_only() {
         let (targets, filter) = selection(&[Part::Simulation]).unwrap();
-        assert_eq!(targets, ["--test", "simulation"]);
+        assert_eq!(targets, ["--test", "endings", "--test", "simulation"]);
         assert_eq!(filter.unwrap(), "kind(test) & package(=wandb-core)");
     }
 

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The same for a file, which costs nothing to look at.
 const PATIENCE_ON_DISK: Duration = Duration::from_millis(500);
 
-/// Looks in a row that may bring only rows that came before.
+/// Looks in a row that may bring nothing although the server tells of steps; see [`Follow::end_look`].
 const MOST_STALE_LOOKS: u32 = 3;
 
 /// A look at files that goes on.
@@ -48,7 +48,7 @@ pub struct Follow {
     /// Whether this look brought new rows, or rows that came before.
     has_news: bool,
     has_old: bool,
-    /// Looks in a row that brought only rows that came before.
+    /// Looks in a row that were of no use.
     stale_looks: u32,
     issues: Vec<Issue>,
 }
@@ -157,7 +157,7 @@ impl Follow {
                     }
                 }
                 let read_to = reader.read_to();
-                self.end_look()?;
+                self.end_look(read_to)?;
                 self.go_on_behind(read_to);
                 let next = self.history.min_step;
                 self.is_over |= self.history.max_step.is_some_and(|end| next.is_some_and(|next| end <= next));
@@ -178,13 +178,17 @@ impl Follow {
         }
     }
 
-    /// Ends a look.
+    /// Ends a look at a run whose last step was `last`.
     ///
     /// # Errors
-    /// If look after look brings the same rows, and no others.
-    fn end_look(&mut self) -> Result<(), Error> {
+    /// If look after look brings no rows, although the server tells of steps with rows, or of a last step before those that
+    /// were handed out.
+    fn end_look(&mut self, last: Option<i64>) -> Result<(), Error> {
         let (has_news, has_old) = (std::mem::take(&mut self.has_news), std::mem::take(&mut self.has_old));
-        let is_stale = has_old && !has_news;
+        let next = self.history.min_step.unwrap_or(0);
+        let has_gone_back = last.is_some_and(|last| last.saturating_add(1) < next);
+        let has_none_of_all = self.history.keys.is_empty() && last.is_some_and(|last| next <= last);
+        let is_stale = !has_news && (has_old || has_gone_back || has_none_of_all);
         self.stale_looks = if is_stale { self.stale_looks + 1 } else { 0 };
         if self.stale_looks < MOST_STALE_LOOKS {
             return Ok(());
@@ -237,6 +241,7 @@ impl std::fmt::Debug for Follow {
 mod tests {
     use std::sync::atomic::{AtomicI64, Ordering};
 
+    use futures_util::future::{Either, select};
     use wandb_core::PathDefaults;
     use wandb_core::simulation::{Faults, Simulation};
     use wandb_core::transport::Request;
@@ -259,16 +264,16 @@ mod tests {
         back
     }
 
-    #[test]
-    fn steps_that_go_back_end_a_follower() {
+    /// Follows a run of ten rows on a server that tells a last step of its own at each request: the steps that come, and the
+    /// error in the end.
+    fn followed(last_step: impl Fn(i64) -> i64 + Send + Sync + 'static) -> (Vec<i64>, Option<Error>) {
         let store = Store::without_server(Options::default()).expect("a schema");
         let history = (0..10).map(|step| format!(r#"{{"_step":{step},"loss":1}}"#)).collect();
         let state = RunState::Running;
         store.add_run(NewRun { state, history, ..NewRun::new("local-team", "p", "r") });
-        let (served, last) = (store.clone(), AtomicI64::new(9));
+        let (served, requests) = (store.clone(), AtomicI64::new(0));
         let simulation = Simulation::new(1, Faults::none(), move |request| {
-            // The run seems to get on.
-            let last_step = Some(last.fetch_add(50, Ordering::Relaxed));
+            let last_step = Some(last_step(requests.fetch_add(1, Ordering::Relaxed)));
             served.limit_rows(RUN, RowLimits { last_step, ..RowLimits::default() }).expect("a run");
             served.answer(&going_back(request))
         });
@@ -289,12 +294,25 @@ mod tests {
                 }
             }
         };
-        let (steps, error) = simulation.run(following).expect("it ends").expect("rows");
-        assert_eq!(steps, (0..10).collect::<Vec<_>>(), "none comes twice");
-        assert!(
-            matches!(&error, Some(Error::ListEndless { list }) if list == "rows of local-team/p/r"),
-            "{error:?}"
-        );
-        assert!(simulation.report().elapsed < Duration::from_secs(10));
+        // A follower of a run that goes on for ever would do so, too.
+        let limited = select(Box::pin(following), Box::pin(api.client.sleep(Duration::from_secs(60))));
+        match simulation.run(limited).expect("it ends") {
+            Either::Left((ended, _)) => ended.expect("rows"),
+            Either::Right(_) => panic!("it still follows after a minute"),
+        }
+    }
+
+    #[test]
+    fn steps_that_go_back_end_a_follower() {
+        let claims: [fn(i64) -> i64; 2] =
+            [|request| 9 + 50 * request, |request| if request < 4 { 9 } else { 4 }];
+        for claim in claims {
+            let (steps, error) = followed(claim);
+            assert_eq!(steps, (0..10).collect::<Vec<_>>(), "none comes twice");
+            assert!(
+                matches!(&error, Some(Error::ListEndless { list }) if list == "rows of local-team/p/r"),
+                "{error:?}"
+            );
+        }
     }
 }

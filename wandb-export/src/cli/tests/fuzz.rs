@@ -184,15 +184,17 @@ fn program_survives_any_answer() {
 
 #[test]
 fn one_bad_node_takes_no_other_with_it() {
+    // One store, as it holds the times at which it was made.
+    let store = store();
     let whole: Vec<BTreeSet<String>> =
-        LISTS.iter().map(|(command, _)| run(0, store(), command, Misbehaviour::None).lines).collect();
+        LISTS.iter().map(|(command, _)| run(0, store.clone(), command, Misbehaviour::None).lines).collect();
     for_each_seed("one bad node", |seed| {
         let mut rng = Rng::with_seed(seed);
         let at = rng.usize(0..LISTS.len());
         let (command, items) = LISTS[at];
         let item = items[rng.usize(0..items.len())];
         println!("seed {seed}: {item} in {command}");
-        let ended = run(seed, store(), command, Misbehaviour::Node(item));
+        let ended = run(seed, store.clone(), command, Misbehaviour::Node(item));
         let quoted = format!("\"{item}\"");
         for line in whole[at].iter().filter(|line| !line.contains(&quoted)) {
             assert!(ended.lines.contains(line), "lost for {item}: {line}\n{:?}", ended.result);

@@ -47,9 +47,17 @@ fn an_older_server_is_a_note_unless_strict() {
     team(&server);
     server.store().set_missing_fields(&NEWER).expect("fields of the schema");
     let program = Program::new(server);
-    let note =
-        NEWER.map(|(owner, field)| format!("note: the server does not have {owner}.{field}\n")).concat();
-    for arguments in [&["run", RUN][..], &["runs", "local-team/vision"]] {
+    let note = |lacking: &[(&str, &str)]| -> String {
+        lacking
+            .iter()
+            .map(|(owner, field)| format!("note: the server does not have {owner}.{field}\n"))
+            .collect()
+    };
+    // A list of runs does not ask for the keys of their histories, which come first here.
+    let asked: [(&[&str], _); 2] =
+        [(&["run", RUN], &NEWER[..]), (&["runs", "local-team/vision"], &NEWER[1..])];
+    for (arguments, lacking) in asked {
+        let note = note(lacking);
         let arguments = [arguments, &["-f", "jsonl"]].concat();
         let ended = program.run(&arguments);
         assert_eq!((ended.code, &ended.stderr), (Some(0), &note), "{arguments:?}");
