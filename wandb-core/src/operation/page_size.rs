@@ -47,6 +47,7 @@ impl PageSize {
     /// assert_eq!(PageSize::fixed(100).within(2_000, 100, 5_000), PageSize::fixed(40));
     /// assert_eq!(PageSize::fixed(100).within(2_000, 100, 1_000), PageSize::fixed(100));
     /// ```
+    #[must_use]
     pub fn within(self, most: u64, items: u64, bytes: u64) -> Self {
         if bytes <= most || items == 0 {
             return self;

@@ -95,7 +95,8 @@ pub(super) fn run<F: Future>(
             Threads::Awaited(_) => true,
             Threads::Ignored => false,
         };
-        while !flag.take() && !(awaited && flag.take_after(TURNS)) {
+        let turns = if awaited { TURNS } else { 0 };
+        while !flag.take_after(turns) {
             if !shared.jump() {
                 if awaited && flag.take_after(LAST_TURNS) {
                     break;

@@ -36,7 +36,9 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     let is_shown = options.output == Path::new("-") && std::io::stdout().is_terminal();
     while let Some(mut lines) = console.next_lines().await? {
         if is_shown {
-            lines.iter_mut().for_each(|line| *line = printable_with_colours(line).into_owned());
+            for line in &mut lines {
+                *line = printable_with_colours(line).into_owned();
+            }
         }
         let mut text = lines.join("\n");
         text.push('\n');

@@ -76,7 +76,7 @@ impl Folder {
     /// How many bytes the file in a place has; `None` if there is no file.
     #[cfg(feature = "mirror")]
     pub(crate) fn size(&self, here: &str) -> Option<u64> {
-        self.dir.metadata(here).ok().filter(|found| found.is_file()).map(|found| found.len())
+        self.dir.metadata(here).ok().filter(cap_std::fs::Metadata::is_file).map(|found| found.len())
     }
 
     /// The bytes of all that is not whole yet.

@@ -61,7 +61,7 @@ pub(super) trait Edge {
 
 /// The entries of a page.
 #[derive(Debug)]
-pub(super) struct Entries<T> {
+pub(super) struct PageItems<T> {
     pub(super) items: Vec<T>,
     /// How many entries are null without a reason.
     pub(super) null_entries: u64,
@@ -70,7 +70,7 @@ pub(super) struct Entries<T> {
     pub(super) last: Option<String>,
 }
 
-impl<T> Entries<T> {
+impl<T> PageItems<T> {
     /// Reads the edges of a page. `errors` are those beside the data; `read` makes an item of a node, or says why it
     /// cannot. `None` from it stands for a node that says nothing.
     pub(super) fn read<E: Edge>(

@@ -3,7 +3,7 @@
 use wandb_core::model::{File, Timestamp};
 use wandb_core::operation::{Field, UnreadableEntry};
 
-use super::entry::{self, Edge, Entries, Entry};
+use super::entry::{self, Edge, Entry, PageItems};
 use super::page::{Onward, PageInfo};
 use crate::envelope::EntryErrors;
 use crate::schema::{DateTime, Int64, sdl as schema};
@@ -97,9 +97,9 @@ impl FileConnection {
     /// The page in an answer; `errors` are those beside it.
     pub(super) fn into_page(self, total: Option<u64>, errors: &EntryErrors) -> FilePage {
         let read = |fields: FileFields| fields.into_file().map(Some);
-        let entries = Entries::read(self.edges.unwrap_or_default(), errors, read);
+        let entries = PageItems::read(self.edges.unwrap_or_default(), errors, read);
         let onward = self.page_info.onward(entries.last);
-        let Entries { items: files, null_entries, unreadable, .. } = entries;
+        let PageItems { items: files, null_entries, unreadable, .. } = entries;
         FilePage { files, total, null_entries, unreadable, onward }
     }
 }

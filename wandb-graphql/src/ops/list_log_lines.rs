@@ -8,6 +8,7 @@ use wandb_core::operation::{
 };
 use wandb_core::transport::Request;
 
+use super::entry;
 use super::log_fields::{
     IMPROVED, LINE_COUNT, LINE_NUMBER, LogLine, LogLineConnection, LogPage, refused_pagination,
 };
@@ -73,7 +74,7 @@ impl ListLogLines {
             None if page.claims_more => Onward::Nowhere,
             _ => Onward::End,
         };
-        let entries = page.lines.len() + usize::try_from(page.null_entries).unwrap_or(usize::MAX);
+        let entries = entry::count(page.lines.len(), page.null_entries, &page.unreadable);
         let trail = self.trail.step(&onward, entries);
         if !page.claims_more {
             // The server says that this was all. Where its count does not agree, the tally of the log shows it.

@@ -8,7 +8,7 @@ use wandb_core::operation::{
 };
 use wandb_core::transport::Request;
 
-use super::entry::{self, Edge, Entries, Entry};
+use super::entry::{self, Edge, Entry, PageItems};
 use super::page::{Onward, PageInfo, Trail, first, paged};
 use super::user_fields::UserFields;
 use crate::envelope::{RequestOf, list_data, missing, post};
@@ -145,8 +145,8 @@ impl Operation for ListProjects {
         let models = query.models.ok_or_else(|| missing(what()))?;
         let onward = models.page_info.onward(None);
         let read = |fields: ProjectFields| fields.into_project(&self.entity).map(Some);
-        let entries = Entries::read(models.edges.unwrap_or_default(), &errors, read);
-        let Entries { items: projects, null_entries, unreadable, .. } = entries;
+        let entries = PageItems::read(models.edges.unwrap_or_default(), &errors, read);
+        let PageItems { items: projects, null_entries, unreadable, .. } = entries;
         Ok(ProjectPage { projects, null_entries, unreadable, onward })
     }
 }

@@ -9,7 +9,7 @@ use wandb_core::operation::{
 };
 use wandb_core::transport::Request;
 
-use super::entry::{self, Edge, Entries, Entry};
+use super::entry::{self, Edge, Entry, PageItems};
 use super::page::{Onward, PageInfo, Trail, first, paged};
 use super::run_fields::{Detail, RunFields};
 use crate::envelope::{RequestOf, list_data, missing, post};
@@ -245,10 +245,10 @@ impl Operation for ListRuns {
             return Err(AnswerError::malformed("it holds a project without runs", response.body()));
         };
         let read = |fields: RunFields| Ok(Some(fields.into_run(self.path.entity(), self.path.project())));
-        let entries = Entries::read(runs.edges.into_iter().map(Some), &errors, read);
+        let entries = PageItems::read(runs.edges.into_iter().map(Some), &errors, read);
         let onward = runs.page_info.onward(entries.last);
         let total = project.run_count.and_then(|count| u64::try_from(count).ok());
-        let Entries { items: runs, null_entries, unreadable, .. } = entries;
+        let PageItems { items: runs, null_entries, unreadable, .. } = entries;
         let mut page = RunPage { runs, total, null_entries, unreadable, onward, page_size: self.size() };
         page.page_size = self.size().within(MOST_PAGE_BYTES, page.entries() as u64, bytes);
         Ok(page)

@@ -9,7 +9,7 @@ use wandb_core::operation::{
 };
 use wandb_core::transport::Request;
 
-use super::entry::{self, Edge, Entries, Entry};
+use super::entry::{self, Edge, Entry, PageItems};
 use super::page::{Onward, PageInfo, Trail, first, paged};
 use super::sweep_fields::{OPTIONAL_FIELDS, SweepFields};
 use crate::envelope::{RequestOf, list_data, missing, post};
@@ -141,9 +141,9 @@ impl Operation for ListSweeps {
             return Err(AnswerError::malformed("it holds a project without sweeps", response.body()));
         };
         let read = |fields: SweepFields| fields.into_sweep(&self.path).map(Some);
-        let entries = Entries::read(sweeps.edges.unwrap_or_default(), &errors, read);
+        let entries = PageItems::read(sweeps.edges.unwrap_or_default(), &errors, read);
         let onward = sweeps.page_info.onward(entries.last);
-        let Entries { items: sweeps, null_entries, unreadable, .. } = entries;
+        let PageItems { items: sweeps, null_entries, unreadable, .. } = entries;
         Ok(SweepPage { sweeps, null_entries, unreadable, onward })
     }
 }

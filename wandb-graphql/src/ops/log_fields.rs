@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use wandb_core::operation::{AnswerError, Field, Lacks, UnreadableEntry};
 
-use super::entry::{Edge, Entries, Entry};
+use super::entry::{Edge, Entry, PageItems};
 use super::page::PageInfo;
 use crate::envelope::EntryErrors;
 use crate::schema::sdl as schema;
@@ -85,8 +85,8 @@ impl LogPage {
             return Self { total, ..Self::default() };
         };
         let read = |fields: LogLineFields| Ok(Some(LogLine::from(fields)));
-        let Entries { items: mut lines, null_entries, unreadable, last } =
-            Entries::read(edges.into_iter().map(Some), errors, read);
+        let PageItems { items: mut lines, null_entries, unreadable, last } =
+            PageItems::read(edges.into_iter().map(Some), errors, read);
         let (cursor, claims_more) = page_info.parts(last);
         if lines.iter().all(|line| line.number.is_some()) {
             lines.sort_by_key(|line| line.number);

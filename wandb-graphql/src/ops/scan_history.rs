@@ -134,7 +134,9 @@ impl Windowed for ScanHistory {
 
     fn hold(&self, answer: &mut HistoryWindow, held: HeldBytes) {
         if let HistoryWindow::Pages(pages) = answer {
-            pages.iter_mut().for_each(|page| page.hold(held.clone()));
+            for page in pages {
+                page.hold(held.clone());
+            }
         }
     }
 }

@@ -37,7 +37,7 @@ impl BadNode {
     }
 
     fn is(&self, node: &Value) -> bool {
-        node["name"] == *self.name || node["number"].to_string() == self.name
+        node["name"] == *self.name || self.name.parse::<u64>().is_ok_and(|number| node["number"] == number)
     }
 }
 

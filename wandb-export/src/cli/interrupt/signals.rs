@@ -9,9 +9,9 @@ use signal_hook::iterator::Signals;
 /// Has `handler` called at each signal that asks the program to end.
 pub(super) fn set_handler(mut handler: impl FnMut() + Send + 'static) -> io::Result<()> {
     let ignored = Ignored::inherited();
-    let handled: Vec<i32> =
+    let awaited: Vec<i32> =
         [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !ignored.has(*signal)).collect();
-    let mut signals = Signals::new(handled)?;
+    let mut signals = Signals::new(awaited)?;
     let run = move || {
         for _ in signals.forever() {
             handler();

@@ -204,7 +204,7 @@ pub fn a_body_ends_at_its_length<S: Subject>() {
         "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n",
         "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 2-5/100\r\nContent-Length: 4\r\n\r\n",
     ] {
-        let server = Server::sending([head.as_bytes(), &[b'x'; 100_000]].concat());
+        let server = Server::sending([head.as_bytes(), &vec![b'x'; 100_000]].concat());
         assert_eq!(fetch_body::<S>(&settings(), &server.url("/")), "xxxx", "{head}");
     }
 }
