@@ -1,7 +1,7 @@
 //! Time and memory along each axis of size: rows, keys, cells, runs and so on, by four sizes each.
 //!
 //! Each size is twice the one before. Time may grow with the values that are there, memory may not grow beyond a bound. With
-//! `--quick` two small sizes show the memory alone.
+//! `--quick` a small size shows the memory alone.
 
 mod folders;
 mod list;
@@ -32,8 +32,8 @@ pub(crate) struct Axis {
     title: &'static str,
     /// Sizes of a full run.
     full: [u32; 4],
-    /// Sizes with `--quick`.
-    quick: [u32; 2],
+    /// The size with `--quick`, for the memory alone.
+    quick: u32,
     /// Arguments of the server that has the data of a size.
     server: fn(u32) -> Vec<String>,
     /// Words of the command, in which `{here}` stands for the folder with the prepared data.
@@ -62,7 +62,7 @@ enum Prepare {
 /// A work of one party for each size.
 pub(crate) fn work(stage: &Stage, axis: Axis) -> Result<Work> {
     let axis = Rc::new(axis);
-    let sizes: &[u32] = if stage.quick { &axis.quick } else { &axis.full };
+    let sizes: &[u32] = if stage.quick { std::slice::from_ref(&axis.quick) } else { &axis.full };
     let (mut parties, mut targets, mut points) = (Vec::new(), Vec::new(), Vec::new());
     for &size in sizes {
         let label = format!("{} {size}", axis.name);

@@ -6,7 +6,7 @@ const PLAIN: Axis = Axis {
     name: "",
     title: "",
     full: [0; 4],
-    quick: [0; 2],
+    quick: 0,
     server: |_| Vec::new(),
     words: |_| Vec::new(),
     output: "out.csv",
@@ -21,7 +21,7 @@ pub(crate) const ROWS: Axis = Axis {
     name: "axes/rows",
     title: "rows of 13 columns, to CSV",
     full: [500_000, 1_000_000, 2_000_000, 4_000_000],
-    quick: [25_000, 100_000],
+    quick: 100_000,
     server: |size| words(&["--generate", &size.to_string()]),
     words: |size| words(&["history", &format!("local-team/synthetic/{size}"), "--all"]),
     lines: |size| Some(size + 1),
@@ -33,7 +33,7 @@ pub(crate) const KEYS: Axis = Axis {
     name: "axes/keys",
     title: "keys in each of 1000 rows, to Parquet",
     full: [500, 1_000, 2_000, 4_000],
-    quick: [250, 1_000],
+    quick: 1_000,
     server: |size| words(&["--generate", &format!("1000x{size}")]),
     words: |size| words(&["history", &format!("local-team/synthetic/1000x{size}"), "--all"]),
     output: "out.parquet",
@@ -43,7 +43,7 @@ pub(crate) const KEYS: Axis = Axis {
 /// Keys of which each row has 20, with rows in proportion, so that values are, too, and cells of a table are not.
 const SPARSE: Axis = Axis {
     full: [5_000, 10_000, 20_000, 40_000],
-    quick: [2_000, 8_000],
+    quick: 8_000,
     server: |size| words(&["--generate-sparse", &sparse(size)]),
     words: |size| words(&["history", &format!("local-team/axes/sparse{}", sparse(size)), "--all"]),
     ..PLAIN
@@ -83,7 +83,7 @@ pub(crate) const SPARSE_ARROW: Axis = Axis {
 /// Bytes of a cell.
 const OF_CELLS: Axis = Axis {
     full: [125_000, 250_000, 500_000, 1_000_000],
-    quick: [250_000, 1_000_000],
+    quick: 250_000,
     server: |size| words(&["--generate-cells", &format!("500x{size}")]),
     words: |size| words(&["history", &format!("local-team/axes/cells500x{size}"), "--all"]),
     lines: |_| Some(501),
@@ -93,7 +93,7 @@ const OF_CELLS: Axis = Axis {
 /// Rows with cells of 100 kB.
 const OF_CELL_ROWS: Axis = Axis {
     full: [2_000, 4_000, 8_000, 16_000],
-    quick: [500, 2_000],
+    quick: 500,
     server: |size| words(&["--generate-cells", &format!("{size}x100000")]),
     words: |size| words(&["history", &format!("local-team/axes/cells{size}x100000"), "--all"]),
     lines: |size| Some(size + 1),
@@ -139,7 +139,7 @@ pub(crate) const BINS: Axis = Axis {
     name: "axes/bins",
     title: "bins of a histogram in each of 2000 rows, to CSV",
     full: [1_250, 2_500, 5_000, 10_000],
-    quick: [1_250, 5_000],
+    quick: 1_250,
     server: |size| words(&["--generate-bins", &format!("2000x{size}")]),
     words: |size| words(&["history", &format!("local-team/axes/bins2000x{size}"), "--all"]),
     lines: |_| Some(2_001),
@@ -150,8 +150,8 @@ pub(crate) const BINS: Axis = Axis {
 pub(crate) const DEPTH: Axis = Axis {
     name: "axes/depth",
     title: "levels of objects, to Parquet with struct columns",
-    full: [32, 64, 128, 256],
-    quick: [32, 256],
+    full: [30, 60, 120, 240],
+    quick: 240,
     server: |size| words(&["--generate-depth", &size.to_string()]),
     words: |size| words(&["history", &format!("local-team/axes/depth{size}"), "--all", "--nested", "struct"]),
     output: "out.parquet",
@@ -163,7 +163,7 @@ pub(crate) const SYSTEM: Axis = Axis {
     name: "axes/system",
     title: "rows of 80 system metrics, to CSV",
     full: [10_000, 20_000, 40_000, 80_000],
-    quick: [2_500, 10_000],
+    quick: 10_000,
     server: |size| words(&["--generate-system", &format!("{size}x80")]),
     words: |size| {
         let run = format!("local-team/axes/system{size}x80");
@@ -178,7 +178,7 @@ pub(crate) const RUNS: Axis = Axis {
     name: "axes/runs",
     title: "runs in the list of a project, to JSON Lines",
     full: [4_000, 8_000, 16_000, 32_000],
-    quick: [500, 2_000],
+    quick: 2_000,
     server: |size| words(&["--generate-runs", &size.to_string()]),
     words: |_| words(&["runs", "local-team/many"]),
     output: "out.jsonl",
@@ -191,7 +191,7 @@ pub(crate) const MIRRORED_RUNS: Axis = Axis {
     name: "axes/mirrored-runs",
     title: "runs in the list of a mirror, to JSON Lines",
     full: [4_000, 8_000, 16_000, 32_000],
-    quick: [500, 2_000],
+    quick: 2_000,
     server: |size| words(&["--generate-runs", &size.to_string()]),
     words: |_| words(&["runs", "{here}/mirror"]),
     output: "out.jsonl",
@@ -204,7 +204,7 @@ pub(crate) const MIRRORED_RUNS: Axis = Axis {
 /// Runs whose configs have no key in common.
 const OF_CONFIGS: Axis = Axis {
     full: [250, 500, 1_000, 2_000],
-    quick: [125, 500],
+    quick: 500,
     server: |size| words(&["--generate-configs", &format!("{size}x50")]),
     mib: 300.0,
     ..PLAIN
@@ -233,7 +233,7 @@ pub(crate) const SUMMARIES: Axis = Axis {
     name: "axes/summaries",
     title: "keys in the summary of each of 20 runs, listed to JSON Lines",
     full: [12_500, 25_000, 50_000, 100_000],
-    quick: [12_500, 50_000],
+    quick: 12_500,
     server: |size| words(&["--generate-summaries", &format!("20x{size}")]),
     words: |size| words(&["project", &format!("local-team/summaries20x{size}")]),
     output: "out.jsonl",
@@ -246,7 +246,7 @@ pub(crate) const KEYED_RUNS: Axis = Axis {
     name: "axes/keyed-runs",
     title: "keys in the history of each of 500 runs, listed to CSV",
     full: [1_000, 2_000, 4_000, 8_000],
-    quick: [500, 2_000],
+    quick: 2_000,
     server: |size| words(&["--generate-keyed", &format!("500x{size}")]),
     words: |size| words(&["project", &format!("local-team/keyed500x{size}")]),
     lines: |_| Some(501),
@@ -259,7 +259,7 @@ pub(crate) const FILES: Axis = Axis {
     name: "axes/files",
     title: "files in the list of a run, to JSON Lines",
     full: [5_000, 10_000, 20_000, 40_000],
-    quick: [500, 2_000],
+    quick: 2_000,
     server: |size| words(&["--generate-files", &format!("{size}x10")]),
     words: |size| words(&["files", &format!("local-team/files/{size}x10")]),
     output: "out.jsonl",
@@ -272,7 +272,7 @@ pub(crate) const FOLDERS: Axis = Axis {
     name: "axes/folders",
     title: "folders of runs on disk, listed to JSON Lines",
     full: [1_000, 2_000, 4_000, 8_000],
-    quick: [250, 1_000],
+    quick: 1_000,
     words: |_| words(&["runs", "{here}/wandb"]),
     output: "out.jsonl",
     lines: Some,
