@@ -31,6 +31,21 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(printable)
 }
 
+/// The first characters of a text, with a mark where it is cut.
+///
+/// ```
+/// use wandb_core::text::shortened;
+///
+/// assert_eq!(shortened("größe", 3), "grö…");
+/// assert_eq!(shortened("größe", 5), "größe");
+/// ```
+pub fn shortened(text: &str, most_characters: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most_characters) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
+}
+
 /// The text with its colours, but without anything else that a terminal would act on: escapes stand in its place. Tabs stay.
 ///
 /// ```

@@ -1,4 +1,5 @@
 use super::Lacks;
+use crate::text::shortened;
 
 /// Why a response is not the answer that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -84,12 +85,17 @@ pub enum AnswerError {
 /// How much of an unreadable answer a message shows, in characters.
 const EXCERPT_LENGTH: usize = 120;
 
+/// How long a message may be, in characters.
+const MOST_MESSAGE: usize = 1_000;
+
 impl AnswerError {
     /// A [`Malformed`](Self::Malformed) error that shows the first characters of `body`.
     pub fn malformed(message: impl Into<String>, body: &[u8]) -> Self {
         let start = &body[..body.len().min(EXCERPT_LENGTH * 4)];
         let excerpt = String::from_utf8_lossy(start).chars().take(EXCERPT_LENGTH).collect();
-        Self::Malformed { message: message.into(), excerpt }
+        // Parsers quote the value that they did not expect, however long it is.
+        let message = shortened(&message.into(), MOST_MESSAGE).into_owned();
+        Self::Malformed { message, excerpt }
     }
 
     /// The same with what `change` makes of the server's texts.

@@ -1,5 +1,7 @@
 //! An entry of a list that cannot be read.
 
+use crate::text::shortened;
+
 /// An entry of a page that the server failed to give, or gave in a form that cannot be read. The other entries of the page
 /// are whole.
 ///
@@ -22,10 +24,14 @@ pub struct UnreadableEntry {
     pub may_pass: bool,
 }
 
+/// Names and reasons may quote values of any length.
+const MOST_CHARACTERS: usize = 300;
+
 impl UnreadableEntry {
-    /// An entry that the page lacks, for a reason that will not pass.
+    /// An entry that the page lacks, for a reason that will not pass. Long texts are cut.
     pub fn new(name: Option<String>, reason: impl Into<String>) -> Self {
-        Self { name, reason: reason.into(), is_left_out: true, may_pass: false }
+        let shorten = |text: String| shortened(&text, MOST_CHARACTERS).into_owned();
+        Self { name: name.map(shorten), reason: shorten(reason.into()), is_left_out: true, may_pass: false }
     }
 
     /// The same of an entry that the page has without some of its fields.
@@ -42,5 +48,16 @@ impl std::fmt::Display for UnreadableEntry {
             Some(name) => write!(f, "{name}: {}", self.reason),
             None => f.write_str(&self.reason),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_cut() {
+        let entry = UnreadableEntry::new(Some("n".repeat(10_000)), "ö".repeat(1 << 20));
+        assert!(entry.to_string().chars().count() < 2 * MOST_CHARACTERS + 10, "{entry}");
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use clap::Args;
-use wandb_core::text::Redactor;
+use wandb_core::text::{Redactor, shortened};
 
 use crate::error::Error;
 use crate::sink::{Format, Output, Sink, SinkError, SinkOptions, TerminalOptions, is_stream};
@@ -13,6 +13,9 @@ use crate::table::{Nested, SchemaBuilder};
 
 /// A value that is longer than this is data rather than something to read.
 const LONGEST_FIELD: usize = 4_000;
+
+/// The most characters of a line on stderr, which may quote a server.
+const LONGEST_NOTICE: usize = 4_000;
 
 /// Where the rows go.
 #[derive(Debug, Clone, Args)]
@@ -150,6 +153,7 @@ pub(super) fn say(text: &str) {
     let text = REDACTOR
         .get()
         .map_or_else(|| Redactor::default().printable(text), |redactor| redactor.printable(text));
+    let text = shortened(&text, LONGEST_NOTICE);
     // Nobody can be told that nobody can be told.
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
