@@ -142,6 +142,7 @@ impl LogPages {
         Ok(Some(self.tally.finish()))
     }
 
+    #[cfg(feature = "mirror")]
     pub(crate) fn tally(&self) -> &LogTally {
         &self.tally
     }

@@ -20,6 +20,7 @@ pub(crate) fn is_safe(name: &str) -> bool {
 }
 
 /// Whether the name can be taken as it is for one part of a path, on every system.
+#[cfg(any(test, feature = "mirror"))]
 pub(crate) fn is_safe_component(name: &str) -> bool {
     !name.contains('/') && is_safe_part(name)
 }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::name::{is_safe, is_safe_component, key, replacement};
+#[cfg(any(test, feature = "mirror"))]
+use super::name::is_safe_component;
+use super::name::{is_safe, key, replacement};
 
 /// The names of files in a folder, and the server's names for them.
 #[derive(Debug, Default)]
@@ -65,6 +67,7 @@ impl Names {
 
     /// The single path component for the server's name, and whether the mapping has to be written because of it. The
     /// component is safe and unused both by itself and with `ending` behind it. The mapping holds both with the ending.
+    #[cfg(any(test, feature = "mirror"))]
     pub(crate) fn assign_component(&mut self, name: &str, ending: &str) -> (String, bool) {
         let full = format!("{name}{ending}");
         let is_natural = is_safe_component(name)
@@ -88,6 +91,7 @@ impl Names {
         self.free_variant(name, |_| true)
     }
 
+    #[cfg(any(test, feature = "mirror"))]
     fn free_component(&self, name: &str) -> String {
         self.free_variant(name, is_safe_component)
     }
