@@ -48,10 +48,9 @@ impl PageGuard {
         is_new
     }
 
-    /// Notes an entry that nothing tells from others, and takes it for new.
-    pub fn admit_unkeyed(&mut self) -> bool {
+    /// Notes an entry without a key, which counts as new.
+    pub fn admit_unkeyed(&mut self) {
         self.is_fruitful = true;
-        true
     }
 
     /// Ends a page; `false` if the list gets nowhere.
@@ -72,7 +71,7 @@ impl PageGuard {
 mod tests {
     use super::*;
 
-    /// The pages that come before the guard ends a list, of which every so manieth is fruitful.
+    /// Counts the pages before the guard ends a list in which every `fruitful_every`-th page has a new entry.
     fn pages(fruitful_every: u64) -> u64 {
         let mut guard = PageGuard::default();
         for page in 0..1_000 {

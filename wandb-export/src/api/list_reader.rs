@@ -182,7 +182,10 @@ where
             found.add(Issue::of_entries(&list, O::unreadable(&page)));
             let mut items = O::items(page);
             items.retain(|item| {
-                let Some(key) = O::key(item) else { return state.guard.admit_unkeyed() };
+                let Some(key) = O::key(item) else {
+                    state.guard.admit_unkeyed();
+                    return true;
+                };
                 state.guard.admit(&key)
             });
             state.received += items.len() as u64;

@@ -26,7 +26,8 @@ pub(super) fn paged(on_type: &'static str, field: &'static str, after: Option<&s
 }
 
 impl PageInfo {
-    /// The cursor behind the page, or `last`, that of its last item; an empty one is none; and whether the server says that there is more.
+    /// Returns the cursor behind the page, and whether the server says that there are more pages. `last` is the cursor of the
+    /// last item. Empty cursors are ignored.
     pub(super) fn parts(self, last: Option<String>) -> (Option<String>, bool) {
         let is_named = |cursor: &String| !cursor.is_empty();
         let end = self.end_cursor.filter(is_named).or(last.filter(is_named));
