@@ -7,8 +7,8 @@ use wandb_core::{AuthError, DeserializeError, PathError, SettingsError, ValueErr
 use wandb_graphql::plan::RangeError;
 use wandb_graphql::{FilterError, KeysError, OrderError, SamplesError};
 
-use crate::sink::SinkError;
-use crate::table::TableError;
+use wandb_tables::SinkError;
+use wandb_tables::TableError;
 
 /// Why something could not be done. [`kind`](Self::kind) sorts the reasons by what a program does about them.
 #[derive(Debug, thiserror::Error)]

@@ -36,7 +36,6 @@
 //! | `mock` | [`mock`] and [`simulation`], for tests of programs that use this library |
 
 mod api;
-mod batch;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 #[cfg(feature = "cli")]
@@ -50,10 +49,7 @@ mod issue;
 mod local;
 #[cfg(feature = "mirror")]
 pub mod mirror;
-mod settling;
 pub mod sink;
-#[cfg(any(feature = "csv", feature = "parquet"))]
-mod spool;
 pub mod table;
 
 #[cfg(feature = "files")]

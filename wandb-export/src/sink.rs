@@ -18,41 +18,4 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-#[cfg(feature = "parquet")]
-mod columnar;
-mod contract;
-#[cfg(feature = "parquet")]
-mod encode;
-mod error;
-mod file;
-mod format;
-mod jsonl;
-mod options;
-mod output;
-mod place;
-#[cfg(feature = "parquet")]
-mod tasks;
-
-#[cfg(feature = "parquet")]
-mod arrow;
-#[cfg(feature = "csv")]
-mod csv;
-#[cfg(feature = "parquet")]
-mod parquet;
-#[cfg(feature = "parquet")]
-mod shared;
-#[cfg(feature = "terminal")]
-mod terminal;
-
-#[cfg(test)]
-mod conformance;
-
-pub use contract::{Sink, SinkReport};
-pub use error::SinkError;
-#[cfg(feature = "mirror")]
-pub(crate) use file::{sync_directory, sync_opened};
-pub use format::Format;
-pub use options::{SinkOptions, TerminalOptions};
-pub use output::Output;
-#[cfg(feature = "cli")]
-pub(crate) use place::is_stream;
+pub use wandb_tables::{Format, Output, Sink, SinkError, SinkOptions, SinkReport, TerminalOptions};

@@ -1,4 +1,6 @@
-//! `cargo xtask tree`: what each crate may not depend on.
+//! `cargo xtask tree`: what each crate may not depend on, and that no circle joins two folders of one.
+
+mod circles;
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -50,6 +52,12 @@ const RULES: &[Rule] = &[
         once: &["wandb-core"],
     },
     Rule {
+        what: "the tables",
+        arguments: &["-p", "wandb-tables", "--all-features"],
+        absent: &[RUNTIMES, CLIENTS, &["wandb-graphql", "wandb-runlog"]],
+        once: &["wandb-core"],
+    },
+    Rule {
         what: "the reader of runs on disk",
         arguments: &["-p", "wandb-runlog", "--all-features"],
         absent: &[RUNTIMES, CLIENTS, FORMATS],
@@ -98,7 +106,23 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
         }
         findings += found.len();
     }
+    findings += print_circles(workspace)?;
     Ok(if findings == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Prints the circles between folders of each published package; returns how many there are.
+fn print_circles(workspace: &Workspace) -> Result<usize> {
+    let mut findings = 0;
+    for package in workspace.packages.iter().filter(|package| package.published) {
+        let found = circles::find(&package.folder.join("src"))?;
+        let verdict = if found.is_empty() { "ok" } else { "WRONG" };
+        println!("{verdict:5}  circles between folders of {}: {}", package.name, found.len());
+        for circle in &found {
+            println!("       {}", circle.to_string().replace('\n', "\n         "));
+        }
+        findings += found.len();
+    }
+    Ok(findings)
 }
 
 fn check(rule: &Rule, tree: &str) -> Vec<String> {

@@ -13,7 +13,7 @@ use super::Api;
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::local::Place;
-use crate::table::divisible;
+use wandb_tables::divisible;
 
 /// What the configs of runs hold, key by key, and where they differ.
 ///

@@ -6,10 +6,10 @@ use async_channel::{Receiver, Sender};
 use futures_util::stream::{Stream, StreamExt};
 use wandb_core::Row;
 
-use crate::batch::Batch;
+use wandb_tables::Batch;
 use crate::error::Error;
 use crate::issue::Issue;
-use crate::sink::{Sink, SinkError, SinkReport};
+use wandb_tables::{Sink, SinkError, SinkReport};
 
 /// What was written, and what could not be.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,7 +71,7 @@ impl Writer {
 
     /// Says that all rows are of a table with these columns, so that some may come as record batches.
     #[cfg(feature = "parquet")]
-    pub(super) async fn begin_table(&mut self, schema: crate::table::Schema) -> bool {
+    pub(super) async fn begin_table(&mut self, schema: wandb_tables::Schema) -> bool {
         self.send(Message::Table(schema)).await
     }
 
@@ -108,7 +108,7 @@ impl Drop for Writer {
 enum Message {
     Batch(Batch),
     #[cfg(feature = "parquet")]
-    Table(crate::table::Schema),
+    Table(wandb_tables::Schema),
     Finish,
 }
 
@@ -138,7 +138,7 @@ struct Desk {
     sink: Box<dyn Sink>,
     /// For a sink that takes record batches.
     #[cfg(feature = "parquet")]
-    fit: Option<crate::table::Fit>,
+    fit: Option<wandb_tables::Fit>,
 }
 
 #[cfg(not(feature = "parquet"))]
@@ -153,9 +153,9 @@ impl Desk {
 
 #[cfg(feature = "parquet")]
 impl Desk {
-    fn table(&mut self, schema: crate::table::Schema) -> Result<(), SinkError> {
+    fn table(&mut self, schema: wandb_tables::Schema) -> Result<(), SinkError> {
         if self.sink.begin_batches(&schema)? {
-            self.fit = Some(crate::table::Fit::new(schema));
+            self.fit = Some(wandb_tables::Fit::new(schema));
         }
         Ok(())
     }
@@ -166,7 +166,7 @@ impl Desk {
             (Some(fit), batch) => self.sink.write_batch(&fit.batch(batch)?),
             (None, Batch::Rows(rows)) => self.sink.write(rows),
             (None, Batch::Page(page)) => self.sink.write_page(page),
-            (None, Batch::Columns(columns)) => self.sink.write(&crate::table::rows_of(columns)?),
+            (None, Batch::Columns(columns)) => self.sink.write(&wandb_tables::rows_of(columns)?),
         }
     }
 }

@@ -39,9 +39,9 @@ use super::Api;
 use super::export::Writer;
 use crate::error::Error;
 use crate::local::{Ask, LocalRun, Wanted};
-use crate::sink::{Sink, SinkReport};
+use wandb_tables::{Sink, SinkReport};
 #[cfg(feature = "parquet")]
-use crate::table::TableOptions;
+use wandb_tables::TableOptions;
 
 /// The metrics of a run, as a request to be refined. Without any refinement: 500 samples of every key, as
 /// `run.history()` gives in Python.
@@ -291,14 +291,14 @@ impl History {
     /// All the rows as Arrow record batches, one schema for all of them. What does not fit into memory is put aside on
     /// disk until the last row has told the schema.
     #[cfg(feature = "parquet")]
-    pub async fn record_batches(self) -> Result<crate::table::RecordBatches, Error> {
+    pub async fn record_batches(self) -> Result<wandb_tables::RecordBatches, Error> {
         let (sender, batches) = async_channel::bounded(super::export::BATCHES_AHEAD);
         let batches = std::iter::from_fn(move || batches.recv_blocking().ok());
         let mut reader = self.open().await?;
         let schema = reader.take_schema();
         let build = blocking::unblock(move || match schema {
-            Some(schema) => crate::table::batches_of_table(schema, batches, &TableOptions::default()),
-            None => crate::table::batches_of(batches, &TableOptions::default()),
+            Some(schema) => wandb_tables::batches_of_table(schema, batches, &TableOptions::default()),
+            None => wandb_tables::batches_of(batches, &TableOptions::default()),
         });
         let feed = async move {
             while let Some(batch) = reader.next().await? {

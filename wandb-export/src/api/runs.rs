@@ -17,7 +17,7 @@ use super::{Api, Run, RunColumns};
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::local::LocalProject;
-use crate::sink::Sink;
+use wandb_tables::Sink;
 
 /// The runs of a project, as a request to be refined. Without any refinement: all of them, oldest first, in full.
 ///
@@ -56,7 +56,7 @@ impl Runs {
     /// The most columns that the program gives a table of runs, whose configs and summaries may have other keys in each
     /// run: as many as Excel and `LibreOffice` show. Less common keys go into a column `rest` of JSON text.
     ///
-    /// For [`SinkOptions`](crate::sink::SinkOptions), whose own default suits histories:
+    /// For [`SinkOptions`](wandb_tables::SinkOptions), whose own default suits histories:
     ///
     /// ```
     /// let mut options = wandb_export::sink::SinkOptions::default();

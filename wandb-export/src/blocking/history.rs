@@ -8,7 +8,7 @@ use super::Iter;
 use crate::api::{self, HistoryEnd, Source};
 use crate::error::Error;
 use crate::issue::Issue;
-use crate::sink::{Sink, SinkReport};
+use wandb_tables::{Sink, SinkReport};
 
 /// The metrics of a run, as a request to be refined. See the async [`History`](crate::History).
 #[derive(Debug, Clone)]
@@ -122,7 +122,7 @@ impl History {
 
     /// All the rows as Arrow record batches, one schema for all of them.
     #[cfg(feature = "parquet")]
-    pub fn record_batches(self) -> Result<crate::table::RecordBatches, Error> {
+    pub fn record_batches(self) -> Result<wandb_tables::RecordBatches, Error> {
         block_on(self.0.record_batches())
     }
 }

@@ -7,7 +7,7 @@ use wandb_core::blocking::block_on;
 use super::{Iter, ListReader, Run};
 use crate::api::{self, Exported, RunColumns};
 use crate::error::Error;
-use crate::sink::Sink;
+use wandb_tables::Sink;
 
 /// The runs of a project, as a request to be refined. See the async [`Runs`](crate::Runs).
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use super::output::Destination;
 use super::record;
 use super::session::Session;
 use crate::error::Error;
-use crate::sink::Format;
+use wandb_tables::Format;
 
 /// Print the command line that started a run, to be pasted into a shell
 ///

@@ -10,7 +10,7 @@ use super::session::Session;
 use super::suggest;
 use crate::api::{Comparison, write_rows};
 use crate::error::{Error, ErrorKind};
-use crate::sink::Format;
+use wandb_tables::Format;
 
 /// Show where the configs of runs differ
 ///

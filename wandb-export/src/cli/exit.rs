@@ -93,7 +93,7 @@ fn of_error(error: &Error) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sink::SinkError;
+    use wandb_tables::SinkError;
 
     #[test]
     fn kinds_of_errors_have_the_documented_codes() {

@@ -8,8 +8,8 @@ use clap::Args;
 use wandb_core::text::{Redactor, shortened};
 
 use crate::error::Error;
-use crate::sink::{Format, Output, Sink, SinkError, SinkOptions, TerminalOptions, is_stream};
-use crate::table::{Nested, SchemaBuilder};
+use wandb_tables::{Format, Output, Sink, SinkError, SinkOptions, TerminalOptions, is_stream};
+use wandb_tables::{Nested, SchemaBuilder};
 
 /// A value that is longer than this is data rather than something to read.
 const LONGEST_FIELD: usize = 4_000;

@@ -14,7 +14,7 @@ use wandb_core::page::Page;
 
 use super::output::say;
 use crate::api::{Api, DownloadProgress};
-use crate::sink::{Sink, SinkError, SinkReport};
+use wandb_tables::{Sink, SinkError, SinkReport};
 
 /// How often the line is drawn anew.
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -192,7 +192,7 @@ impl Sink for Counted {
     }
 
     #[cfg(feature = "parquet")]
-    fn begin_batches(&mut self, schema: &crate::table::Schema) -> Result<bool, SinkError> {
+    fn begin_batches(&mut self, schema: &wandb_tables::Schema) -> Result<bool, SinkError> {
         self.sink.begin_batches(schema)
     }
 

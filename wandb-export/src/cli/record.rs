@@ -8,7 +8,7 @@ use super::session::Session;
 use crate::api::{Run, RunColumns};
 use crate::error::Error;
 use crate::runlog::{Alert, Artifact, Branch};
-use crate::sink::Format;
+use wandb_tables::Format;
 
 /// Writes `record` as one row, or as a table with a line a field.
 pub(super) fn write(session: &Session, record: Row, destination: &Destination) -> Result<Outcome, Error> {

@@ -7,7 +7,7 @@ use super::progress::Progress;
 use super::suggest;
 use crate::api::{Api, Run};
 use crate::issue::Issue;
-use crate::sink::{Format, SinkReport};
+use wandb_tables::{Format, SinkReport};
 
 /// A connection, and how much to say.
 #[derive(Debug, Clone)]

@@ -276,7 +276,7 @@ async fn make(
 fn show(
     session: &Session,
     changes: &[Change],
-    mut sink: Box<dyn crate::sink::Sink>,
+    mut sink: Box<dyn wandb_tables::Sink>,
     common: &Common,
 ) -> Result<(), Error> {
     let rows: Vec<_> = changes

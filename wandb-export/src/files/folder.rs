@@ -90,7 +90,7 @@ impl Folder {
     #[cfg(feature = "mirror")]
     pub(crate) fn sync(&self, here: &str) -> io::Result<()> {
         let here = if here.is_empty() { "." } else { here };
-        crate::sink::sync_opened(self.dir.open(here).map(cap_std::fs::File::into_std))
+        wandb_tables::sync_opened(self.dir.open(here).map(cap_std::fs::File::into_std))
     }
 
     /// The whole path of something in the folder.

@@ -5,7 +5,7 @@ use wandb_runlog::Selection;
 use super::LocalRun;
 use super::sessions::SessionRows;
 use super::source::Source;
-use crate::batch::Batch;
+use wandb_tables::Batch;
 use crate::error::Error;
 use crate::issue::Issue;
 #[cfg(feature = "mirror")]

@@ -10,7 +10,7 @@ use super::run::{damage, disorder, reading};
 use super::session::Session;
 use super::sessions::SessionRows;
 use super::{LocalRun, Wanted};
-use crate::batch::Batch;
+use wandb_tables::Batch;
 use crate::error::Error;
 use crate::issue::Issue;
 

@@ -11,7 +11,7 @@ use super::lines::{self, Lines};
 use super::run::{damage, disorder, reading};
 use super::session_files::{HISTORY, SessionFiles};
 use super::texts::Texts;
-use crate::batch::Batch;
+use wandb_tables::Batch;
 use crate::error::Error;
 use crate::issue::Issue;
 

@@ -6,7 +6,7 @@ use super::Wanted;
 use super::merge::Merge;
 use super::run::reading;
 use super::session::{Session, SessionReader};
-use crate::batch::Batch;
+use wandb_tables::Batch;
 use crate::error::Error;
 use crate::issue::Issue;
 

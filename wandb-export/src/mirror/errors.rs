@@ -5,8 +5,8 @@ use std::io;
 use wandb_core::error::Error as RequestError;
 
 use crate::error::Error;
-use crate::sink::SinkError;
-use crate::table::TableError;
+use wandb_tables::SinkError;
+use wandb_tables::TableError;
 
 /// Whether an error is one of the disk, of the key or of the time, which no other run can do without.
 pub(super) fn is_fatal(error: &Error) -> bool {

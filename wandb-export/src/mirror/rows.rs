@@ -16,10 +16,10 @@ use super::disk::{Disk, NewFile, OpenFile};
 use super::layout::{RUN_ID, STEP, column_of, key_of_column};
 use super::record::Stored;
 use super::table_file::{TableFile, writing};
-use crate::batch::Batch;
+use wandb_tables::Batch;
 use crate::error::Error;
-use crate::sink::SinkError;
-use crate::table::{SchemaBuilder, rows_of};
+use wandb_tables::SinkError;
+use wandb_tables::{SchemaBuilder, rows_of};
 
 /// Rows that are read from a table at once.
 const ROWS_AT_ONCE: usize = 8_192;

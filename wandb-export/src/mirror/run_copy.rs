@@ -15,7 +15,7 @@ use super::plan::MOST_ROWS;
 use super::record::{RunRecord, Stored};
 use super::{lines, rows};
 use crate::api::{History, HistoryReader, LogPages, Losses, parse_rows};
-use crate::batch::Batch;
+use wandb_tables::Batch;
 use crate::error::Error;
 use crate::issue::Issue;
 

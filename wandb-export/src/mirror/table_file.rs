@@ -4,7 +4,7 @@ use std::io;
 
 use super::disk::{Disk, NewFile, SharedFile};
 use crate::error::Error;
-use crate::sink::{Format, Output, Sink, SinkOptions, SinkReport};
+use wandb_tables::{Format, Output, Sink, SinkOptions, SinkReport};
 
 /// A table, and the file that it goes to.
 pub(super) struct TableFile {

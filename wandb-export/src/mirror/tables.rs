@@ -16,7 +16,7 @@ use super::store::Store;
 use super::table_file::{TableFile, writing};
 use crate::api::Runs;
 use crate::error::Error;
-use crate::table::divisible;
+use wandb_tables::divisible;
 
 /// Rows that are handed to a sink at once.
 const ROWS_AT_ONCE: usize = 256;

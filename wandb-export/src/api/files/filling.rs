@@ -7,7 +7,7 @@ use async_channel::{Receiver, Sender, bounded};
 use blocking::unblock;
 
 use crate::files::{Digest, PartialFile};
-use crate::settling::Settling;
+use wandb_tables::Settling;
 
 /// So much is hashed and written at once: few hand-overs, and still in the processor's cache when the next thread has it.
 pub(super) const BLOCK: usize = 256 << 10;

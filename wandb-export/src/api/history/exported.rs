@@ -32,9 +32,9 @@ use super::reader::{Batches, rows_of};
 use super::union::union;
 use super::whole::Reading;
 use crate::api::weight::weight;
-use crate::batch::Batch;
+use wandb_tables::Batch;
 use crate::error::Error;
-use crate::table::Schema;
+use wandb_tables::Schema;
 
 /// Batches that are read from the files ahead of who wants them.
 const BATCHES_AHEAD: usize = 2;

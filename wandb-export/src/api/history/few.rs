@@ -23,7 +23,7 @@ pub(super) fn few(reading: &Reading, steps: Range<i64>, rows: u64) -> Batches {
     stream::unfold(few, next).boxed()
 }
 
-type Next = Option<(Result<crate::batch::Batch, Error>, Few)>;
+type Next = Option<(Result<wandb_tables::Batch, Error>, Few)>;
 
 async fn next(mut few: Few) -> Next {
     while few.left > 0 {

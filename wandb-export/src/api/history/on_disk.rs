@@ -6,7 +6,7 @@ use futures_util::stream::{self, StreamExt};
 use wandb_core::client::Client;
 
 use super::reader::Batches;
-use crate::batch::Batch;
+use wandb_tables::Batch;
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::local::{Ask, Feed, LocalRun, Wanted};

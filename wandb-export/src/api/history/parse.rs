@@ -7,7 +7,7 @@ use wandb_core::client::Client;
 use wandb_core::{Row, RunPath};
 use wandb_graphql::{HistoryRow, HistoryWindow};
 
-use crate::batch::Batch;
+use wandb_tables::Batch;
 use crate::error::Error;
 use crate::issue::Issue;
 

@@ -22,7 +22,7 @@ use super::union::union;
 use super::whole::Reading;
 use super::{Amount, History, Source, Stream, by_keys};
 use crate::api::Api;
-use crate::batch::Batch;
+use wandb_tables::Batch;
 use crate::error::Error;
 use crate::issue::Issue;
 
@@ -47,7 +47,7 @@ pub struct HistoryReader {
     batches: Batches,
     /// The columns of all rows, where they are known beforehand.
     #[cfg(feature = "parquet")]
-    schema: Option<crate::table::Schema>,
+    schema: Option<wandb_tables::Schema>,
     /// The extent at the start, where the whole of it is read.
     start: Option<HistoryExtent>,
     /// How many rows the server counts, where the whole history is read.
@@ -319,7 +319,7 @@ impl HistoryReader {
 
     /// The columns of all rows, where they are known beforehand. Only then there may be record batches.
     #[cfg(feature = "parquet")]
-    pub(super) fn take_schema(&mut self) -> Option<crate::table::Schema> {
+    pub(super) fn take_schema(&mut self) -> Option<wandb_tables::Schema> {
         self.schema.take()
     }
 
@@ -477,7 +477,7 @@ impl std::fmt::Debug for HistoryReader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sink::Sink;
+    use wandb_tables::Sink;
 
     /// Compiles only if services can run these on any executor's threads.
     #[test]

@@ -10,7 +10,7 @@ use wandb_graphql::HistoryRow;
 
 use super::parse::{Losses, parse};
 use super::reader::Batches;
-use crate::batch::Batch;
+use wandb_tables::Batch;
 use crate::error::Error;
 
 /// The bytes of rows that are kept in memory.

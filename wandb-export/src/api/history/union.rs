@@ -10,7 +10,7 @@ use wandb_graphql::plan::join;
 use super::content::content;
 use super::reader::{Batches, rows_of};
 use crate::api::weight::{BATCH_BYTES, weight};
-use crate::batch::Batch;
+use wandb_tables::Batch;
 use crate::error::Error;
 
 /// The most rows of a batch, unless a single step has more.

@@ -47,7 +47,7 @@ pub(in super::super) fn make_lasting(folder: &Path) -> io::Result<()> {
     let around = folder.ancestors().skip(1).take_while(|folder| !folder.exists());
     let new: Vec<_> = std::iter::once(folder).chain(around).collect();
     std::fs::create_dir_all(folder)?;
-    new.into_iter().try_for_each(crate::sink::sync_directory)
+    new.into_iter().try_for_each(wandb_tables::sync_directory)
 }
 
 /// The whole path of something in a folder.
@@ -79,7 +79,7 @@ impl Medium for Folder {
     }
 
     fn sync_folder(&self, here: &str) -> io::Result<()> {
-        crate::sink::sync_opened(self.dir.open(itself(here)).map(cap_std::fs::File::into_std))
+        wandb_tables::sync_opened(self.dir.open(itself(here)).map(cap_std::fs::File::into_std))
     }
 
     fn kind(&self, here: &str) -> io::Result<Option<Kind>> {

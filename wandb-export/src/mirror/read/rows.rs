@@ -16,10 +16,10 @@ use super::super::contents::Part;
 use super::super::layout::{STEP, key_of_column};
 use super::super::rows::unlabelled;
 use super::{MirroredRun, unreadable};
-use crate::batch::rows_at_once;
+use wandb_tables::rows_at_once;
 use crate::error::Error;
 use crate::issue::Issue;
-use crate::table::{is_rest, key_of, rows_of};
+use wandb_tables::{is_rest, key_of, rows_of};
 
 /// A value of a row takes more memory than one of a column.
 const CELLS_FOR_ONE: usize = 4;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use wandb_core::{Row, Value};
 
 use super::footer::{Kind, STEP};
-use crate::table::{ColumnType, Schema, Tally, ValueKind};
+use wandb_tables::{ColumnType, Schema, Tally, ValueKind};
 
 /// What the files hold in their columns.
 ///
@@ -144,7 +144,7 @@ mod tests {
         let rows: Vec<Row> =
             behind.iter().map(|row| Row::parse(row.as_bytes()).expect("valid JSON")).collect();
         let schema = columns.schema(&rows)?;
-        let text = |field: &crate::table::Field| format!("{}: {:?}", field.name(), field.kind());
+        let text = |field: &wandb_tables::Field| format!("{}: {:?}", field.name(), field.kind());
         Some(schema.fields().iter().map(text).collect::<Vec<_>>().join(", ").replace("Column", ""))
     }
 

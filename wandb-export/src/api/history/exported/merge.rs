@@ -21,7 +21,7 @@ use super::pages::Plan;
 use super::{unpanicked, unusable};
 use crate::api::weight::{BATCH_BYTES, weight};
 use crate::error::Error;
-use crate::table::rows_of;
+use wandb_tables::rows_of;
 
 /// The most rows of a batch, and the most that are decoded from a file at once.
 const BATCH_ROWS: usize = 8_192;

@@ -18,10 +18,10 @@ use super::merged;
 use super::part::Wanted;
 use super::parts::Files;
 use crate::api::weight::{BATCH_BYTES, weight};
-use crate::batch::Batch;
+use wandb_tables::Batch;
 use crate::error::Error;
-use crate::table::random_rows::as_tabled;
-use crate::table::{ColumnType, Field, FieldKind, Fit, Nested, Schema, TableOptions, batches, rows_of};
+use wandb_tables::random_rows::as_tabled;
+use wandb_tables::{ColumnType, Field, FieldKind, Fit, Nested, Schema, TableOptions, batches, rows_of};
 
 /// What one of the ways gives: rows as the files have them, and as the table has them.
 #[derive(Debug)]

@@ -1,0 +1,79 @@
+//! How many bytes of rows are written in a second, by format: `cargo bench -p wandb-tables`.
+//!
+//! The rows are 16 windows of 5 000 rows of 13 columns; the bytes are those of their JSON text.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use divan::Bencher;
+use divan::counter::BytesCount;
+use wandb_core::Row;
+use wandb_core::page::{Form, Page, read_rows};
+use wandb_tables::{Format, Output, Sink, SinkOptions};
+
+const WINDOWS: u32 = 16;
+const ROWS: u32 = 5_000;
+
+fn main() {
+    divan::main();
+}
+
+fn json(window: u32) -> String {
+    let mut list = String::from("[");
+    for step in window * ROWS..(window + 1) * ROWS {
+        let time = f64::from(step) * 0.25;
+        let start = if step % ROWS == 0 { "" } else { "," };
+        write!(list, r#"{start}{{"_step":{step},"_runtime":{time},"_timestamp":{}"#, 1.7e9 + time)
+            .expect("a string takes everything");
+        for column in 0..10 {
+            let value = (f64::from(step) * 0.001 + f64::from(column)).sin();
+            write!(list, r#","metric_{column:02}":{value}"#).expect("a string takes everything");
+        }
+        list.push('}');
+    }
+    list.push(']');
+    list
+}
+
+fn pages() -> (usize, Vec<Page>) {
+    let windows: Vec<String> = (0..WINDOWS).map(json).collect();
+    let bytes = windows.iter().map(String::len).sum();
+    let pages = windows.into_iter().flat_map(|text| {
+        read_rows(&Arc::new(text), 0, Form::Inline, 0..i64::MAX).expect("nothing unusual").pages
+    });
+    (bytes, pages.collect())
+}
+
+fn open(format: Format) -> Box<dyn Sink> {
+    let output = Output::writer("nowhere", std::io::sink());
+    format.sink(output, &SinkOptions::default()).expect("it is part of this build")
+}
+
+const FORMATS: [Format; 4] = [Format::Csv, Format::Jsonl, Format::Parquet, Format::Arrow];
+
+/// Pages, as histories come.
+#[divan::bench(args = FORMATS, sample_count = 10)]
+fn write_pages(bencher: Bencher<'_, '_>, format: Format) {
+    let (bytes, pages) = pages();
+    bencher.counter(BytesCount::new(bytes)).bench(|| {
+        let mut sink = open(format);
+        for page in &pages {
+            sink.write_page(page).expect("it takes everything");
+        }
+        sink.finish().expect("it takes everything")
+    });
+}
+
+/// Rows, as everything else comes.
+#[divan::bench(args = FORMATS, sample_count = 10)]
+fn write_rows(bencher: Bencher<'_, '_>, format: Format) {
+    let (bytes, pages) = pages();
+    let rows: Vec<Vec<Row>> = pages.iter().map(Page::to_rows).collect();
+    bencher.counter(BytesCount::new(bytes)).bench(|| {
+        let mut sink = open(format);
+        for rows in &rows {
+            sink.write(rows).expect("it takes everything");
+        }
+        sink.finish().expect("it takes everything")
+    });
+}

@@ -1,0 +1,190 @@
+//! Rows to a series of Arrow record batches.
+
+use std::fmt;
+use std::io::{BufReader, BufWriter, Seek, SeekFrom};
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_ipc::reader::StreamReader;
+use arrow_ipc::writer::StreamWriter;
+use arrow_schema::{ArrowError, SchemaRef};
+use tempfile::SpooledTempFile;
+use wandb_core::Row;
+
+use crate::columns::error::TableError;
+use super::fit::Fit;
+use crate::rows::gathered::Gathered;
+use crate::columns::nested::Nested;
+use crate::columns::options::TableOptions;
+use super::same_size::SameSize;
+use super::scattered_batches::ScatteredBatches;
+use crate::columns::schema::Schema;
+use super::to_arrow::{BatchBuilder, arrow_schema};
+use crate::rows::{Batch, is_wide, rows_at_once};
+use crate::rows::Portion;
+
+/// Record batches of a schema that is inferred from all of `rows`. Rows are put aside until the last one is known, in
+/// memory and then in an unnamed temporary file; a batch has at most 8192 rows and about a million values.
+///
+/// Objects are JSON text unless `options` say otherwise.
+///
+/// ```
+/// use wandb_core::Row;
+/// use wandb_tables::{TableOptions, batches};
+///
+/// let rows = [Row::parse(br#"{"_step": 0, "loss": 1}"#)?, Row::parse(br#"{"_step": 1, "loss": 0.5}"#)?];
+/// let mut batches = batches(rows, &TableOptions::default())?;
+/// assert_eq!(batches.arrow_schema().field(1).data_type().to_string(), "Float64");
+/// assert_eq!(batches.next().expect("one batch")?.num_rows(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn batches(
+    rows: impl IntoIterator<Item = Row>,
+    options: &TableOptions,
+) -> Result<RecordBatches, TableError> {
+    batches_of(rows.into_iter().map(|row| Batch::Rows(vec![row])), options)
+}
+
+/// The same of rows in whichever form.
+pub(crate) fn batches_of(
+    rows: impl IntoIterator<Item = Batch>,
+    options: &TableOptions,
+) -> Result<RecordBatches, TableError> {
+    let mut gathered = Gathered::new(options, Nested::Json, None);
+    for batch in rows {
+        match batch {
+            Batch::Page(page) => gathered.page(&page)?,
+            batch => gathered.rows(&batch.into_rows()?)?,
+        }
+    }
+    let (schema, spool) = gathered.finish();
+    if is_wide(&schema) && schema.layout.marks == 0 {
+        let batches = ScatteredBatches::new(Arc::new(schema.clone()), spool)?;
+        return Ok(RecordBatches::of_batches(schema, batches));
+    }
+    let portions = spool.into_portions(rows_at_once(schema.column_count()))?;
+    Ok(RecordBatches::new(schema, portions))
+}
+
+/// The same where the schema is known, of rows some of which are record batches already.
+///
+/// They are put aside, too: whoever asks for record batches may ask for them where nothing can be waited for.
+pub(crate) fn batches_of_table(
+    schema: Schema,
+    rows: impl IntoIterator<Item = Batch>,
+    options: &TableOptions,
+) -> Result<RecordBatches, TableError> {
+    let putting = |error| spooling("putting aside", error);
+    let mut fit = Fit::new(schema.clone());
+    let arrow = arrow_schema(&schema);
+    let file = BufWriter::new(SpooledTempFile::new(options.memory));
+    let mut writer = StreamWriter::try_new(file, &arrow).map_err(putting)?;
+    for batch in rows {
+        writer.write(&fit.batch(&batch)?).map_err(putting)?;
+    }
+    let file = writer.into_inner().map_err(putting)?.into_inner();
+    let mut file = file.map_err(|error| putting(error.into_error().into()))?;
+    file.seek(SeekFrom::Start(0)).map_err(|error| putting(error.into()))?;
+    let reading = |error| spooling("reading back", error);
+    let batches = StreamReader::try_new(BufReader::new(file), None).map_err(reading)?;
+    let batches = batches.map(move |batch| batch.map_err(reading));
+    Ok(RecordBatches::of_pieces(schema, batches))
+}
+
+fn spooling(action: &'static str, error: ArrowError) -> TableError {
+    match error {
+        ArrowError::IoError(_, source) => TableError::Spool { action, source },
+        error => TableError::Arrow(error),
+    }
+}
+
+/// Record batches of a schema that is known; nothing is put aside. A row with a key that the schema does not have, or a
+/// value that does not fit, is an error.
+pub fn batches_with(
+    schema: Schema,
+    rows: impl IntoIterator<Item = Row, IntoIter: Send + 'static>,
+) -> RecordBatches {
+    let most = rows_at_once(schema.column_count());
+    let mut rows = rows.into_iter();
+    RecordBatches::new(
+        schema,
+        std::iter::from_fn(move || {
+            let batch: Vec<Row> = rows.by_ref().take(most).collect();
+            (!batch.is_empty()).then_some(Ok(Portion::Rows(batch)))
+        }),
+    )
+}
+
+/// A series of record batches of the same schema, made as they are asked for. Without rows there are none.
+pub struct RecordBatches {
+    schema: Schema,
+    arrow: SchemaRef,
+    /// Unless the pieces are what is asked for.
+    same_size: Option<SameSize>,
+    pieces: Box<dyn Iterator<Item = Result<RecordBatch, TableError>> + Send>,
+}
+
+impl RecordBatches {
+    fn new(schema: Schema, rows: impl Iterator<Item = Result<Portion, TableError>> + Send + 'static) -> Self {
+        let own = schema.clone();
+        Self::of_pieces(schema, rows.map(move |rows| BatchBuilder::new(&own).build(&rows?)))
+    }
+
+    fn of_pieces(
+        schema: Schema,
+        pieces: impl Iterator<Item = Result<RecordBatch, TableError>> + Send + 'static,
+    ) -> Self {
+        let arrow = arrow_schema(&schema);
+        let same_size = Some(SameSize::new(&arrow, rows_at_once(schema.column_count())));
+        Self { arrow, same_size, schema, pieces: Box::new(pieces) }
+    }
+
+    /// Batches that have the right sizes.
+    fn of_batches(
+        schema: Schema,
+        batches: impl Iterator<Item = Result<RecordBatch, TableError>> + Send + 'static,
+    ) -> Self {
+        Self { arrow: arrow_schema(&schema), same_size: None, schema, pieces: Box::new(batches) }
+    }
+
+    /// The schema of every batch.
+    pub fn arrow_schema(&self) -> SchemaRef {
+        SchemaRef::clone(&self.arrow)
+    }
+
+    fn next_batch(&mut self) -> Result<Option<RecordBatch>, TableError> {
+        let Some(same_size) = &mut self.same_size else { return self.pieces.next().transpose() };
+        loop {
+            if let Some(batch) = same_size.next() {
+                return Ok(Some(batch));
+            }
+            let Some(piece) = self.pieces.next() else {
+                same_size.end().map_err(TableError::Arrow)?;
+                return Ok(same_size.next());
+            };
+            same_size.take(piece?).map_err(TableError::Arrow)?;
+        }
+    }
+
+    /// The same schema in this library's terms, with what there is to know about its columns.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+}
+
+impl Iterator for RecordBatches {
+    type Item = Result<RecordBatch, TableError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_batch().transpose()
+    }
+}
+
+impl fmt::Debug for RecordBatches {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordBatches").field("schema", &self.schema).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

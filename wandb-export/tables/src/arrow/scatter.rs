@@ -1,0 +1,103 @@
+//! Rows taken apart into the values of columns, without a look at the columns that a row does not have.
+
+use std::ops::Range;
+
+use wandb_core::page::Page;
+use wandb_core::{Row, Value};
+
+use crate::columns::column_type::ColumnType;
+use super::datum::Datum;
+use crate::columns::error::TableError;
+use crate::columns::page::PageColumns;
+use crate::columns::schema::{FieldKind, Schema};
+use crate::columns::visit::Visitor;
+use crate::rows::Portion;
+
+/// Takes values on their way to their columns. Those of one column come in the order of rows.
+pub(crate) trait Scatter {
+    /// A value for a slot.
+    fn value(&mut self, slot: usize, row: usize, datum: &Datum<'_>) -> Result<(), TableError>;
+
+    /// The row has the object that is a struct.
+    fn mark(&mut self, mark: usize, row: usize) -> Result<(), TableError>;
+}
+
+/// Takes rows apart.
+pub(crate) struct Scatterer<'schema> {
+    schema: &'schema Schema,
+    /// Name and type of each column, by slot.
+    columns: Vec<(&'schema str, ColumnType)>,
+}
+
+impl<'schema> Scatterer<'schema> {
+    pub(crate) fn new(schema: &'schema Schema) -> Self {
+        let column = |field: &'schema crate::columns::schema::Field| match field.kind() {
+            FieldKind::Column(column_type) => Some((field.name(), *column_type)),
+            FieldKind::Struct(_) => None,
+        };
+        Self { schema, columns: schema.leaves().into_iter().filter_map(column).collect() }
+    }
+
+    /// Hands over the values of some rows, the first of which is called `first`.
+    pub(crate) fn scatter(
+        &self,
+        rows: &Portion,
+        first: usize,
+        to: &mut impl Scatter,
+    ) -> Result<(), TableError> {
+        match rows {
+            Portion::Rows(rows) => self.rows(rows, first, to),
+            Portion::Page(page, rows) => self.page(page, rows.clone(), first, to),
+            Portion::Columns(columns) => self.rows(&crate::from_arrow::rows_of(columns)?, first, to),
+        }
+    }
+
+    fn rows(&self, rows: &[Row], first: usize, to: &mut impl Scatter) -> Result<(), TableError> {
+        for (row, values) in (first..).zip(rows) {
+            let rest = self.schema.layout.visit(values, &mut OneRow { columns: &self.columns, row, to })?;
+            if let Some((slot, rest)) = self.schema.layout.rest.zip(rest) {
+                OneRow { columns: &self.columns, row, to }.value(slot, &rest)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn page(
+        &self,
+        page: &Page,
+        rows: Range<usize>,
+        first: usize,
+        to: &mut impl Scatter,
+    ) -> Result<(), TableError> {
+        let Some(PageColumns { by_slot }) = PageColumns::of(&self.schema.layout, page) else {
+            return self.rows(&page.to_rows()[rows], first, to);
+        };
+        for (slot, cells) in by_slot {
+            let (name, holds) = self.columns[slot];
+            for (row, place) in (first..).zip(rows.clone()) {
+                if let Some(datum) = Datum::of_cell(name, holds, cells.cell(place))? {
+                    to.value(slot, row, &datum)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Gives the values of a row their types.
+struct OneRow<'a, S> {
+    columns: &'a [(&'a str, ColumnType)],
+    row: usize,
+    to: &'a mut S,
+}
+
+impl<'row, S: Scatter> Visitor<'row> for OneRow<'_, S> {
+    fn value(&mut self, slot: usize, value: &'row Value) -> Result<(), TableError> {
+        let (name, holds) = self.columns[slot];
+        self.to.value(slot, self.row, &Datum::of_value(name, holds, value)?)
+    }
+
+    fn mark(&mut self, mark: usize) -> Result<(), TableError> {
+        self.to.mark(mark, self.row)
+    }
+}

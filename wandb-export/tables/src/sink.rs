@@ -1,0 +1,56 @@
+//! Places for rows to go: files and streams, in one of several formats.
+//!
+//! A [`Sink`] takes rows in order, any number at a time, and is finished once. An [`Output`] is where its bytes go;
+//! a file is written beside its final place and moved there when it is whole, so that a failure of any kind leaves
+//! what was there before. The same rows give the same bytes.
+//!
+//! ```
+//! use wandb_core::Row;
+//! use wandb_tables::{Format, Output, SinkOptions};
+//!
+//! let directory = tempfile::tempdir()?;
+//! let path = directory.path().join("history.jsonl");
+//! let mut sink = Format::from_path(&path)?.sink(Output::file(&path)?, &SinkOptions::default())?;
+//! sink.write(&[Row::parse(br#"{"_step": 0, "loss": 0.5}"#)?])?;
+//! let report = sink.finish()?;
+//! assert_eq!((report.rows, report.bytes), (1, 23));
+//! assert_eq!(std::fs::read_to_string(&path)?, "{\"_step\":0,\"loss\":0.5}\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#[cfg(feature = "parquet")]
+mod columnar;
+mod contract;
+#[cfg(feature = "parquet")]
+mod encode;
+mod error;
+mod file;
+mod format;
+mod jsonl;
+mod options;
+mod output;
+mod place;
+#[cfg(feature = "parquet")]
+mod tasks;
+
+#[cfg(feature = "parquet")]
+mod arrow;
+#[cfg(feature = "csv")]
+mod csv;
+#[cfg(feature = "parquet")]
+mod parquet;
+#[cfg(feature = "parquet")]
+mod shared;
+#[cfg(feature = "terminal")]
+mod terminal;
+
+#[cfg(test)]
+mod conformance;
+
+pub use contract::{Sink, SinkReport};
+pub use error::SinkError;
+pub use file::{sync_directory, sync_opened};
+pub use format::Format;
+pub use options::{SinkOptions, TerminalOptions};
+pub use output::Output;
+pub use place::is_stream;

@@ -1,0 +1,93 @@
+//! The Arrow IPC file format.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_ipc::writer::FileWriter;
+
+use super::columnar::{Columnar, write_spooled};
+use super::contract::{Sink, SinkReport};
+use super::encode::{Encode, WritePieces};
+use super::error::SinkError;
+use super::format::Format;
+use super::options::SinkOptions;
+use super::output::Output;
+use super::shared::SharedOutput;
+use crate::rows::rows_at_once;
+use crate::rows::{Portion, Spool};
+use crate::arrow::{BatchBuilder, SameSize, ScatteredBatches, arrow_schema};
+use crate::columns::{Nested, Schema, TableError};
+
+pub(super) fn sink(output: Output, options: &SinkOptions) -> Box<dyn Sink> {
+    Box::new(Columnar::new(Arrow, output, &options.table, Nested::Json))
+}
+
+/// Not compressed, so that readers can map the file into memory and use it as it is.
+#[derive(Clone, Copy)]
+struct Arrow;
+
+impl Encode for Arrow {
+    type Piece = RecordBatch;
+    type Writer = ArrowFile;
+
+    fn piece(self, schema: &Schema, rows: &Portion) -> Result<RecordBatch, TableError> {
+        BatchBuilder::new(schema).build(rows)
+    }
+
+    fn begin(self, schema: &Schema, output: Output) -> Result<ArrowFile, SinkError> {
+        let arrow = arrow_schema(schema);
+        let output = SharedOutput::new(output);
+        match FileWriter::try_new(output.clone(), &arrow) {
+            Ok(file) => {
+                let batches = SameSize::new(&arrow, rows_at_once(schema.column_count()));
+                Ok(ArrowFile { file, output, batches })
+            }
+            Err(error) => Err(output.failure(Format::Arrow, error)),
+        }
+    }
+
+    fn write_wide(self, schema: Schema, rows: Spool, output: Output) -> Result<SinkReport, SinkError> {
+        if schema.layout.marks > 0 {
+            return write_spooled(self, schema, rows, output);
+        }
+        let count = rows.rows();
+        let mut writer = self.begin(&schema, output)?;
+        let schema = Arc::new(schema);
+        for batch in ScatteredBatches::new(Arc::clone(&schema), rows)? {
+            // They have the right size.
+            let written = writer.file.write(&batch?);
+            written.map_err(|error| writer.output.failure(Format::Arrow, error))?;
+        }
+        let bytes = writer.finish()?.commit()?;
+        let schema = Arc::unwrap_or_clone(schema);
+        let columns = Some(schema.column_count());
+        Ok(SinkReport { rows: count, columns, bytes, findings: schema.findings })
+    }
+}
+
+/// An Arrow IPC file that is being written.
+struct ArrowFile {
+    file: FileWriter<SharedOutput>,
+    output: SharedOutput,
+    batches: SameSize,
+}
+
+impl WritePieces for ArrowFile {
+    type Piece = RecordBatch;
+
+    fn write(&mut self, piece: RecordBatch) -> Result<(), SinkError> {
+        let Self { file, output, batches } = self;
+        let written = batches.push(piece, |batch| file.write(batch));
+        written.map_err(|error| output.failure(Format::Arrow, error))
+    }
+
+    fn finish(self) -> Result<Output, SinkError> {
+        let Self { mut file, output, batches } = self;
+        let written = batches.finish(|batch| file.write(batch)).and_then(|()| file.finish());
+        drop(file);
+        match written {
+            Ok(()) => output.into_output(),
+            Err(error) => Err(output.failure(Format::Arrow, error)),
+        }
+    }
+}

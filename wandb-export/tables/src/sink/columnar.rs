@@ -1,0 +1,158 @@
+//! What the formats whose columns have types have in common: rows are put aside until the last one has shown all
+//! columns, unless somebody knows them beforehand.
+
+mod arrangement;
+mod table;
+#[cfg(all(test, feature = "csv", feature = "parquet"))]
+mod tests;
+
+use wandb_core::Row;
+use wandb_core::page::Page;
+
+use self::arrangement::Arrangement;
+use self::table::Table;
+use super::contract::{Sink, SinkReport};
+use super::encode::Encode;
+use super::error::SinkError;
+use super::output::Output;
+use crate::rows::{is_wide, rows_at_once};
+use crate::rows::{Portion, Spool};
+use crate::columns::{Nested, Schema, TableOptions};
+use crate::rows::Gathered;
+
+/// Puts rows aside and encodes them all in the end, or encodes record batches as they come.
+pub(super) struct Columnar<E: Encode> {
+    options: TableOptions,
+    divides_objects: bool,
+    name: String,
+    state: State<E>,
+}
+
+enum State<E: Encode> {
+    Gathering(Box<Gathering<E>>),
+    Writing(Arrangement, Box<Table<E>>),
+    Failed,
+}
+
+struct Gathering<E> {
+    encoding: E,
+    output: Output,
+    rows: Gathered,
+}
+
+impl<E: Encode> Columnar<E> {
+    /// `default` is what becomes of nested values unless `options` say otherwise.
+    pub(super) fn new(encoding: E, output: Output, options: &TableOptions, default: Nested) -> Self {
+        Self {
+            options: options.clone(),
+            divides_objects: options.divides_objects(default),
+            name: output.name().to_owned(),
+            state: State::Gathering(Box::new(Gathering {
+                encoding,
+                rows: Gathered::new(options, default, output.directory()),
+                output,
+            })),
+        }
+    }
+
+    fn failed(&self) -> SinkError {
+        SinkError::Failed { output: self.name.clone() }
+    }
+
+    /// A sink that has failed is not to be finished.
+    fn note<T>(&mut self, done: Result<T, SinkError>) -> Result<T, SinkError> {
+        if done.is_err() {
+            self.state = State::Failed;
+        }
+        done
+    }
+}
+
+impl<E: Encode> Gathering<E> {
+    /// Writes what was put aside, now that all columns are known.
+    fn write(self) -> Result<SinkReport, SinkError> {
+        let (schema, spool) = self.rows.finish();
+        if is_wide(&schema) {
+            return self.encoding.write_wide(schema, spool, self.output);
+        }
+        write_spooled(self.encoding, schema, spool, self.output)
+    }
+}
+
+/// Writes rows that were put aside as a table whose columns are known, some rows at a time.
+pub(super) fn write_spooled<E: Encode>(
+    encoding: E,
+    schema: Schema,
+    spool: Spool,
+    output: Output,
+) -> Result<SinkReport, SinkError> {
+    let portions = spool.into_portions(rows_at_once(schema.column_count()))?;
+    let mut table = Table::begin(encoding, schema, output)?;
+    for portion in portions {
+        table.push(portion?)?;
+    }
+    table.finish()
+}
+
+impl<E: Encode> Sink for Columnar<E> {
+    fn divides_objects(&self) -> bool {
+        self.divides_objects
+    }
+
+    fn write(&mut self, rows: &[Row]) -> Result<(), SinkError> {
+        let written = match &mut self.state {
+            State::Gathering(gathering) => gathering.rows.rows(rows).map_err(SinkError::from),
+            State::Writing(_, table) => table.push(Portion::Rows(rows.to_vec())),
+            State::Failed => Err(self.failed()),
+        };
+        self.note(written)
+    }
+
+    fn write_page(&mut self, page: &Page) -> Result<(), SinkError> {
+        match &mut self.state {
+            State::Gathering(gathering) => {
+                let taken = gathering.rows.page(page).map_err(SinkError::from);
+                self.note(taken)
+            }
+            _ => self.write(&page.to_rows()),
+        }
+    }
+
+    fn begin_batches(&mut self, schema: &Schema) -> Result<bool, SinkError> {
+        // Rows are put aside instead, and written a column at a time.
+        if is_wide(schema) || schema.fields().len() > self.options.max_columns {
+            return Ok(false);
+        }
+        match std::mem::replace(&mut self.state, State::Failed) {
+            State::Gathering(gathering) if gathering.rows.is_empty() => {
+                let arrangement = Arrangement::new(schema, &self.options);
+                let table = Table::begin(gathering.encoding, arrangement.schema().clone(), gathering.output)?;
+                self.state = State::Writing(arrangement, Box::new(table));
+                Ok(true)
+            }
+            state => {
+                self.state = state;
+                Ok(false)
+            }
+        }
+    }
+
+    fn write_batch(&mut self, batch: &arrow_array::RecordBatch) -> Result<(), SinkError> {
+        let State::Writing(arrangement, table) = &mut self.state else {
+            return self.write(&crate::from_arrow::rows_of(batch)?);
+        };
+        let written = match arrangement.arrange(batch) {
+            Ok(batch) => table.push(Portion::Columns(batch)),
+            Err(error) => Err(error.into()),
+        };
+        self.note(written)
+    }
+
+    fn finish(self: Box<Self>) -> Result<SinkReport, SinkError> {
+        match self.state {
+            State::Gathering(gathering) => gathering.write(),
+            State::Writing(_, table) => table.finish(),
+            State::Failed => Err(SinkError::Failed { output: self.name }),
+        }
+    }
+}

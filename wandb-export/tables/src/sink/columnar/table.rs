@@ -1,0 +1,67 @@
+//! A table whose columns are known: pieces of it are made on all processors, and written in order.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use wandb_core::workers;
+
+use super::super::contract::SinkReport;
+use super::super::encode::{Encode, WritePieces};
+use super::super::error::SinkError;
+use super::super::output::Output;
+use super::super::tasks::Task;
+use crate::rows::Portion;
+use crate::columns::{Schema, TableError};
+
+/// So many values are made into a piece sooner than they are handed to another thread.
+const FEW_VALUES: usize = 1 << 10;
+
+/// A table that is being written.
+pub(super) struct Table<E: Encode> {
+    encoding: E,
+    schema: Arc<Schema>,
+    writer: E::Writer,
+    /// Pieces that are being made, in order.
+    making: VecDeque<Task<Result<E::Piece, TableError>>>,
+    rows: u64,
+    name: String,
+}
+
+impl<E: Encode> Table<E> {
+    pub(super) fn begin(encoding: E, schema: Schema, output: Output) -> Result<Self, SinkError> {
+        let name = output.name().to_owned();
+        let writer = encoding.begin(&schema, output)?;
+        Ok(Self { encoding, schema: Arc::new(schema), writer, making: VecDeque::new(), rows: 0, name })
+    }
+
+    /// Takes the next rows.
+    pub(super) fn push(&mut self, rows: Portion) -> Result<(), SinkError> {
+        // One more than can be made at once, so that nobody waits for the writer.
+        while self.making.len() > workers::count() {
+            self.write_first()?;
+        }
+        self.rows += rows.len() as u64;
+        let (encoding, schema) = (self.encoding, Arc::clone(&self.schema));
+        let is_little = rows.len().saturating_mul(schema.column_count()) <= FEW_VALUES;
+        self.making.push_back(Task::start(is_little, move || encoding.piece(&schema, &rows)));
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> Result<SinkReport, SinkError> {
+        while !self.making.is_empty() {
+            self.write_first()?;
+        }
+        let bytes = self.writer.finish()?.commit()?;
+        let schema = Arc::unwrap_or_clone(self.schema);
+        let columns = Some(schema.column_count());
+        Ok(SinkReport { rows: self.rows, columns, bytes, findings: schema.findings })
+    }
+
+    fn write_first(&mut self) -> Result<(), SinkError> {
+        let Some(piece) = self.making.pop_front() else { return Ok(()) };
+        match piece.wait() {
+            Some(piece) => self.writer.write(piece?),
+            // The thread that made it has panicked and said so.
+            None => Err(SinkError::Failed { output: self.name.clone() }),
+        }
+    }
+}

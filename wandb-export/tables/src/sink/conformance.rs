@@ -1,0 +1,80 @@
+//! One suite for every sink: what all of them promise, shown for each.
+
+mod faults;
+mod files;
+mod pages;
+mod read_back;
+mod rows;
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use wandb_core::Row;
+
+use super::{Format, Output, SinkOptions, SinkReport};
+
+/// A writer that others can look into.
+#[derive(Clone, Default)]
+struct Memory(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Memory {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("not poisoned").write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Every format of this build, with each way to write nested values that it has.
+fn cases() -> Vec<(Format, SinkOptions)> {
+    let nested = |format| match format {
+        Format::Parquet | Format::Arrow => crate::columns::Nested::ALL.to_vec(),
+        Format::Csv | Format::Table => crate::columns::Nested::ALL[..2].to_vec(),
+        Format::Jsonl => vec![crate::columns::Nested::Dotted],
+    };
+    Format::compiled()
+        .flat_map(|format| {
+            nested(format).into_iter().map(move |nested| {
+                let mut options = SinkOptions::default();
+                options.table.nested = Some(nested);
+                (format, options)
+            })
+        })
+        .collect()
+}
+
+/// Every format of this build once.
+fn formats() -> Vec<(Format, SinkOptions)> {
+    let mut cases = cases();
+    cases.dedup_by_key(|(format, _)| *format);
+    cases
+}
+
+/// What `format` makes of `rows`, given `at_once` at a time.
+fn write_chunks(
+    format: Format,
+    options: &SinkOptions,
+    rows: &[Row],
+    at_once: usize,
+) -> (Vec<u8>, SinkReport) {
+    let memory = Memory::default();
+    let mut sink = format.sink(Output::writer("memory", memory.clone()), options).expect("opens");
+    for rows in rows.chunks(at_once) {
+        sink.write(rows).expect("memory takes everything");
+    }
+    let report = sink.finish().expect("memory takes everything");
+    let bytes = std::mem::take(&mut *memory.0.lock().expect("not poisoned"));
+    assert_eq!(report.bytes, bytes.len() as u64, "{format} miscounts its bytes");
+    assert_eq!(report.rows, rows.len() as u64, "{format} miscounts its rows");
+    (bytes, report)
+}
+
+fn write(format: Format, options: &SinkOptions, rows: &[Row]) -> (Vec<u8>, SinkReport) {
+    write_chunks(format, options, rows, 7)
+}
+
+fn parse(lines: &[&str]) -> Vec<Row> {
+    lines.iter().map(|line| Row::parse(line.as_bytes()).expect("valid JSON")).collect()
+}

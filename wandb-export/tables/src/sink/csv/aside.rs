@@ -1,0 +1,148 @@
+//! Records put aside until all columns are known.
+
+use std::io::{self, BufRead as _, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use tempfile::SpooledTempFile;
+
+use super::super::error::SinkError;
+use super::recast::Recast;
+use super::shape::Shape;
+use crate::columns::TableError;
+
+/// Records on their way through memory, then through an unnamed temporary file, with the shapes that they have.
+pub(super) struct Aside {
+    file: BufWriter<SpooledTempFile>,
+    bytes: usize,
+}
+
+/// What a chunk of the file holds.
+const SHAPE: u8 = 0;
+const TEXT: u8 = 1;
+
+/// So much is read at once.
+const PIECE: usize = 64 << 10;
+
+impl Aside {
+    /// Holds `memory` bytes, and beyond that uses an unnamed file in `directory`, or in the system's directory for
+    /// temporary files.
+    pub(super) fn new(memory: usize, directory: Option<&Path>) -> Self {
+        let file = match directory {
+            Some(directory) => SpooledTempFile::new_in(memory, directory),
+            None => SpooledTempFile::new(memory),
+        };
+        Self { file: BufWriter::new(file), bytes: 0 }
+    }
+
+    /// About how many bytes there are.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Says that the records which follow are of `shape`.
+    pub(super) fn begin(&mut self, shape: &Shape) -> Result<(), SinkError> {
+        let shape = serde_json::to_vec(shape).map_err(|error| putting(error.into()))?;
+        self.chunk(SHAPE, shape.len() as u64, |file| file.write_all(&shape))
+    }
+
+    /// Puts records aside.
+    pub(super) fn push(&mut self, text: &str) -> Result<(), SinkError> {
+        self.chunk(TEXT, text.len() as u64, |file| file.write_all(text.as_bytes()))
+    }
+
+    /// Puts aside the records that `write` writes, which have so many bytes.
+    pub(super) fn push_from(
+        &mut self,
+        bytes: u64,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), SinkError> {
+        self.chunk(TEXT, bytes, |file| write(file))
+    }
+
+    fn chunk(
+        &mut self,
+        kind: u8,
+        bytes: u64,
+        write: impl FnOnce(&mut BufWriter<SpooledTempFile>) -> io::Result<()>,
+    ) -> Result<(), SinkError> {
+        self.bytes = self.bytes.saturating_add(usize::try_from(bytes).unwrap_or(usize::MAX));
+        let file = &mut self.file;
+        let written = file
+            .write_all(&[kind])
+            .and_then(|()| file.write_all(&bytes.to_le_bytes()))
+            .and_then(|()| write(file));
+        written.map_err(putting)
+    }
+
+    /// Hands the text of all records to `write`, in the shape that they have turned out to have.
+    pub(super) fn replay(
+        self,
+        shape: &Shape,
+        mut write: impl FnMut(&[u8]) -> Result<(), SinkError>,
+    ) -> Result<(), SinkError> {
+        let mut file = self.file.into_inner().map_err(|error| putting(error.into_error()))?;
+        file.seek(SeekFrom::Start(0)).map_err(reading)?;
+        let mut file = BufReader::with_capacity(PIECE, file);
+        let mut recast = None;
+        let mut recorded = String::new();
+        while let Some((kind, mut left)) = chunk(&mut file).map_err(reading)? {
+            if kind == SHAPE {
+                require(recast.as_ref().is_none_or(Recast::is_done))?;
+                recast = differing(&read_shape(&mut file, left).map_err(reading)?, shape);
+                continue;
+            }
+            while left > 0 {
+                let piece = file.fill_buf().map_err(reading)?;
+                require(!piece.is_empty())?;
+                let piece = &piece[..piece.len().min(usize::try_from(left).unwrap_or(usize::MAX))];
+                match &mut recast {
+                    None => write(piece)?,
+                    Some(recast) => {
+                        recast
+                            .push(piece, &mut recorded)
+                            .map_err(|error| reading(io::Error::other(error)))?;
+                        write(recorded.as_bytes())?;
+                        recorded.clear();
+                    }
+                }
+                let taken = piece.len();
+                file.consume(taken);
+                left -= taken as u64;
+            }
+        }
+        require(recast.as_ref().is_none_or(Recast::is_done))
+    }
+}
+
+/// The way from one shape to the other, if there is any to go.
+fn differing(from: &Shape, to: &Shape) -> Option<Recast> {
+    (to.0.len() < 2 || !to.keeps(from)).then(|| Recast::new(from, to))
+}
+
+/// The kind of the next chunk and its length; `None` at the end.
+fn chunk(file: &mut impl Read) -> io::Result<Option<(u8, u64)>> {
+    let (mut kind, mut bytes) = ([0], [0; 8]);
+    if file.read(&mut kind)? == 0 {
+        return Ok(None);
+    }
+    file.read_exact(&mut bytes)?;
+    Ok(Some((kind[0], u64::from_le_bytes(bytes))))
+}
+
+fn read_shape(file: &mut impl Read, bytes: u64) -> io::Result<Shape> {
+    let mut shape = Vec::new();
+    file.take(bytes).read_to_end(&mut shape)?;
+    Ok(serde_json::from_slice(&shape)?)
+}
+
+fn require(is_whole: bool) -> Result<(), SinkError> {
+    if is_whole { Ok(()) } else { Err(reading(io::ErrorKind::UnexpectedEof.into())) }
+}
+
+fn putting(source: io::Error) -> SinkError {
+    TableError::Spool { action: "putting aside", source }.into()
+}
+
+fn reading(source: io::Error) -> SinkError {
+    TableError::Spool { action: "reading back", source }.into()
+}

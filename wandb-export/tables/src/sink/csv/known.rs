@@ -1,0 +1,68 @@
+//! A table whose columns are known before its first row, which comes as record batches.
+
+use super::columns::push_batch;
+use super::growing::write;
+use super::{header, push_rows};
+use crate::sink::columnar::Columnar;
+use crate::sink::encode::{Encode, WritePieces};
+use crate::sink::error::SinkError;
+use crate::sink::output::Output;
+use crate::rows::Portion;
+use crate::columns::{Nested, Schema, TableError, TableOptions};
+use wandb_core::Row;
+
+pub(super) type Known = Columnar<Text>;
+
+pub(super) fn sink(output: Output, options: &TableOptions) -> Known {
+    Columnar::new(Text, output, options, Nested::Dotted)
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Text;
+
+impl Encode for Text {
+    type Piece = String;
+    type Writer = Written;
+
+    fn piece(self, schema: &Schema, rows: &Portion) -> Result<String, TableError> {
+        let mut text = String::new();
+        match rows {
+            Portion::Rows(rows) => push_records(schema, rows, &mut text)?,
+            Portion::Page(page, rows) => push_records(schema, &page.to_rows()[rows.clone()], &mut text)?,
+            Portion::Columns(batch) => push_batch(batch, &mut text),
+        }
+        Ok(text)
+    }
+
+    fn begin(self, schema: &Schema, mut output: Output) -> Result<Written, SinkError> {
+        write(&mut output, header(schema).as_bytes())?;
+        Ok(Written(output))
+    }
+}
+
+fn push_records(schema: &Schema, rows: &[Row], text: &mut String) -> Result<(), TableError> {
+    for row in rows {
+        let start = text.len();
+        push_rows(schema, std::slice::from_ref(row), text)?;
+        // A line of nothing at all would be no record.
+        if schema.fields().len() == 1 && text.len() == start + 1 {
+            text.insert_str(start, "\"\"");
+        }
+    }
+    Ok(())
+}
+
+/// Text that is written as it comes.
+pub(super) struct Written(Output);
+
+impl WritePieces for Written {
+    type Piece = String;
+
+    fn write(&mut self, piece: String) -> Result<(), SinkError> {
+        write(&mut self.0, piece.as_bytes())
+    }
+
+    fn finish(self) -> Result<Output, SinkError> {
+        Ok(self.0)
+    }
+}

@@ -1,0 +1,230 @@
+//! Records that were written before all columns were known, written anew.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use wandb_core::Value;
+
+use super::push_string;
+use super::shape::{Column, Shape, Writes};
+use crate::columns::Rest;
+
+/// From the records of one shape to those of another that has been found out later.
+pub(super) struct Recast {
+    /// For each column of the new records, where the old ones have it, if they do.
+    sources: Vec<Option<Source>>,
+    /// The column of the new records for the rest, and the columns of the old ones that go into it.
+    left_out: Option<(usize, Vec<(usize, Column)>)>,
+    /// What is left of the text: the begin of a record.
+    rest: Vec<u8>,
+    /// The fields of a record, as places in the text.
+    fields: Vec<Range<usize>>,
+}
+
+#[derive(Clone, Copy)]
+struct Source {
+    field: usize,
+    strings: Strings,
+}
+
+/// What becomes of the strings of a column.
+#[derive(Clone, Copy)]
+enum Strings {
+    /// They stay as they are.
+    Kept,
+    /// All there is are strings, which become JSON.
+    All,
+    /// So do those that stand for numbers which are not finite; nothing else is a string.
+    NonFinite,
+}
+
+/// Text that is not what was written.
+#[derive(Debug, thiserror::Error)]
+#[error("the text has changed")]
+pub(super) struct Spoiled;
+
+impl Recast {
+    /// Records of a column alone may need it, too: where a value is missing their line may not be empty.
+    pub(super) fn new(from: &Shape, to: &Shape) -> Self {
+        let places: HashMap<&[String], usize> =
+            from.0.iter().enumerate().map(|(field, column)| (&*column.path, field)).collect();
+        let source = |path: &[String], writes| {
+            let field = *places.get(path)?;
+            let strings = match (from.0[field].writes, writes) {
+                (Writes::Strings, Writes::Json) => Strings::All,
+                (Writes::Numbers, Writes::Json) => Strings::NonFinite,
+                _ => Strings::Kept,
+            };
+            Some(Source { field, strings })
+        };
+        let sources = to.0.iter().map(|column| source(&column.path, column.writes)).collect();
+        let left_out = to.0.iter().position(|column| column.path.is_empty()).map(|rest| {
+            let kept: HashSet<&[String]> = to.0.iter().map(|column| &*column.path).collect();
+            let left_out = from.0.iter().enumerate().filter(|(_, column)| !kept.contains(&*column.path));
+            (rest, left_out.map(|(field, column)| (field, column.clone())).collect())
+        });
+        Self { sources, left_out, rest: Vec::new(), fields: Vec::new() }
+    }
+
+    /// Takes the next piece of the text, and appends the records that are whole.
+    pub(super) fn push(&mut self, piece: &[u8], out: &mut String) -> Result<(), Spoiled> {
+        self.rest.extend_from_slice(piece);
+        let mut at = 0;
+        while let Some(length) = record(&self.rest[at..], &mut self.fields) {
+            self.write(&self.rest[at..at + length], out)?;
+            at += length;
+        }
+        self.rest.drain(..at);
+        Ok(())
+    }
+
+    /// Whether the text has ended with a record.
+    pub(super) fn is_done(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn write(&self, record: &[u8], out: &mut String) -> Result<(), Spoiled> {
+        for (index, source) in self.sources.iter().enumerate() {
+            if index > 0 {
+                out.push(',');
+            }
+            if let Some((_, left_out)) = self.left_out.as_ref().filter(|(rest, _)| *rest == index)
+                && let Some(rest) = self.rest_of(record, left_out)?
+            {
+                push_string(&rest.to_json(), out);
+                continue;
+            }
+            let (text, strings) = match source {
+                Some(source) => {
+                    let field = self.fields.get(source.field).ok_or(Spoiled)?;
+                    (std::str::from_utf8(&record[field.clone()]).map_err(|_| Spoiled)?, source.strings)
+                }
+                None => ("", Strings::Kept),
+            };
+            match strings {
+                // A line of nothing at all would be no record.
+                _ if text.is_empty() && self.sources.len() == 1 => out.push_str("\"\""),
+                Strings::All if !text.is_empty() => push_as_json(text, out),
+                Strings::NonFinite if matches!(text, "NaN" | "Infinity" | "-Infinity") => {
+                    push_as_json(text, out);
+                }
+                _ => out.push_str(text),
+            }
+        }
+        out.push('\n');
+        Ok(())
+    }
+
+    /// The values of columns that have gone into the rest.
+    fn rest_of(&self, record: &[u8], left_out: &[(usize, Column)]) -> Result<Option<Value>, Spoiled> {
+        let mut rest = Rest::default();
+        for (field, Column { path, writes }) in left_out {
+            let field = self.fields.get(*field).ok_or(Spoiled)?;
+            let text = std::str::from_utf8(&record[field.clone()]).map_err(|_| Spoiled)?;
+            if !text.is_empty() {
+                rest.push(path, value(text, *writes)?);
+            }
+        }
+        Ok(rest.into_value())
+    }
+}
+
+/// The value that a field stands for.
+fn value(text: &str, writes: Writes) -> Result<Value, Spoiled> {
+    let is_word = matches!(text, "NaN" | "Infinity" | "-Infinity");
+    match writes {
+        Writes::Numbers if is_word => Ok(text.into()),
+        Writes::Strings => Ok(Value::String(unquoted(text))),
+        Writes::Numbers | Writes::Json => Value::parse(unquoted(text).as_bytes()).map_err(|_| Spoiled),
+    }
+}
+
+fn unquoted(field: &str) -> String {
+    match field.strip_prefix('"').and_then(|field| field.strip_suffix('"')) {
+        Some(quoted) => quoted.replace("\"\"", "\""),
+        None => field.to_owned(),
+    }
+}
+
+/// The length of the first record and its fields, with their quotes; `None` if it is not whole.
+fn record(text: &[u8], fields: &mut Vec<Range<usize>>) -> Option<usize> {
+    fields.clear();
+    let mut start = 0;
+    loop {
+        let mut end = start;
+        if *text.get(start)? == b'"' {
+            loop {
+                end += 1;
+                end += text[end..].iter().position(|&byte| byte == b'"')? + 1;
+                // Two quotes are one inside.
+                if *text.get(end)? != b'"' {
+                    break;
+                }
+            }
+        } else {
+            end += text[start..].iter().position(|byte| matches!(byte, b',' | b'\n'))?;
+        }
+        fields.push(start..end);
+        match text.get(end)? {
+            b',' => start = end + 1,
+            _ => return Some(end + 1),
+        }
+    }
+}
+
+fn push_as_json(field: &str, out: &mut String) {
+    push_string(&Value::String(unquoted(field)).to_json(), out);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(columns: &[(&str, Writes)]) -> Shape {
+        let column = |&(key, writes): &(&str, Writes)| Column { path: vec![key.to_owned()], writes };
+        Shape(columns.iter().map(column).collect())
+    }
+
+    fn recast(from: &[(&str, Writes)], to: &[(&str, Writes)], text: &str) -> String {
+        let whole = in_pieces(from, to, text, text.len());
+        for length in 1..text.len() {
+            assert_eq!(in_pieces(from, to, text, length), whole, "in pieces of {length}");
+        }
+        whole
+    }
+
+    fn in_pieces(from: &[(&str, Writes)], to: &[(&str, Writes)], text: &str, length: usize) -> String {
+        let mut recast = Recast::new(&shape(from), &shape(to));
+        let mut out = String::new();
+        text.as_bytes().chunks(length).for_each(|piece| recast.push(piece, &mut out).expect("whole"));
+        assert!(recast.is_done());
+        out
+    }
+
+    const A: (&str, Writes) = ("a", Writes::Numbers);
+    const B: (&str, Writes) = ("b", Writes::Strings);
+
+    #[test]
+    fn columns_come_go_and_change_places() {
+        assert_eq!(recast(&[A], &[A, B], "1\n2\n"), "1,\n2,\n");
+        assert_eq!(recast(&[A, B], &[B, A], "1,\"x,\"\"\n\"\n,\"\"\n"), "\"x,\"\"\n\",1\n\"\",\n");
+        assert_eq!(recast(&[A, B], &[B], "1,\n2,\"\"\n3,x\n"), "\"\"\n\"\"\nx\n");
+        assert_eq!(recast(&[], &[A, B], "\n\n"), ",\n,\n");
+    }
+
+    #[test]
+    fn strings_become_json_and_nothing_else_does() {
+        let json = [("a", Writes::Json), ("b", Writes::Json)];
+        let text = "1.50,x\nNaN,\"\"\n-Infinity,\"say \"\"hi\"\"\n\"\ntrue,\n,NaN\n";
+        let expected = "1.50,\"\"\"x\"\"\"\n\"\"\"NaN\"\"\",\"\"\"\"\"\"\n\
+                        \"\"\"-Infinity\"\"\",\"\"\"say \\\"\"hi\\\"\"\\n\"\"\"\ntrue,\n,\"\"\"NaN\"\"\"\n";
+        assert_eq!(recast(&[A, B], &json, text), expected);
+        assert_eq!(recast(&json, &json, expected), expected);
+    }
+
+    #[test]
+    fn records_with_too_few_fields_are_told() {
+        let mut recast = Recast::new(&shape(&[A, B]), &shape(&[B, A]));
+        recast.push(b"1\n", &mut String::new()).expect_err("one field");
+    }
+}

@@ -1,0 +1,115 @@
+use std::io::Write;
+use std::sync::mpsc::{Sender, channel};
+
+use insta::assert_snapshot;
+use wandb_core::Row;
+
+use crate::sink::{Format, Output, SinkOptions};
+use crate::columns::Nested;
+
+struct Pieces(Sender<Vec<u8>>);
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.send(bytes.to_vec()).expect("the test listens");
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn csv(nested: Nested, lines: &[&str]) -> String {
+    let (pieces, written) = channel();
+    let mut options = SinkOptions::default();
+    options.table.nested = Some(nested);
+    let mut sink = Format::Csv.sink(Output::writer("pieces", Pieces(pieces)), &options).expect("opens");
+    for line in lines {
+        sink.write(&[Row::parse(line.as_bytes()).expect("valid JSON")]).expect("written");
+    }
+    sink.finish().expect("written");
+    String::from_utf8(written.iter().flatten().collect()).expect("text")
+}
+
+#[test]
+fn numbers_keep_their_own_text() {
+    let lines = [
+        r#"{"_step": 0, "x": 1, "big": 18446744073709551615, "t": true}"#,
+        r#"{"_step": 1, "x": 1.0, "big": 3, "t": false}"#,
+        r#"{"_step": 2, "x": "NaN"}"#,
+        r#"{"_step": 3, "x": "-Infinity"}"#,
+        r#"{"_step": 4, "x": Infinity}"#,
+        r#"{"_step": 5, "x": -0.0}"#,
+        r#"{"_step": 6, "x": 0.1}"#,
+    ];
+    assert_snapshot!(csv(Nested::Dotted, &lines), @"
+    _step,x,big,t
+    0,1,18446744073709551615,true
+    1,1.0,3,false
+    2,NaN,,
+    3,-Infinity,,
+    4,Infinity,,
+    5,-0.0,,
+    6,0.1,,
+    ");
+}
+
+#[test]
+fn an_empty_string_is_not_a_missing_one() {
+    assert_snapshot!(csv(Nested::Dotted, &[r#"{"a": "", "b": 1}"#, r#"{"b": 2}"#, r#"{"a": null, "b": 3}"#]), @r#"
+    a,b
+    "",1
+    ,2
+    ,3
+    "#);
+}
+
+#[test]
+fn what_would_be_read_as_structure_is_quoted() {
+    assert_snapshot!(csv(Nested::Dotted, &[r#"{"a,b": "x,y", "q\"": "say \"hi\"", "p": " plain; é "}"#, r#"{"p": "two\nlines"}"#]), @r#"
+    "a,b","q""",p
+    "x,y","say ""hi""", plain; é 
+    ,,"two
+    lines"
+    "#);
+}
+
+#[test]
+fn nested_values_are_columns_or_json() {
+    let lines = [r#"{"e": {"acc": 1, "tags": ["a"]}, "m": 5}"#, r#"{"m": "5"}"#];
+    assert_snapshot!(csv(Nested::Dotted, &lines), @r#"
+    e.acc,e.tags,m
+    1,"[""a""]",5
+    ,,"""5"""
+    "#);
+    assert_snapshot!(csv(Nested::Json, &lines), @r#"
+    e,m
+    "{""acc"":1,""tags"":[""a""]}",5
+    ,"""5"""
+    "#);
+}
+
+#[test]
+fn a_line_is_never_blank() {
+    assert_eq!(csv(Nested::Dotted, &[r#"{"a": 1}"#, "{}", r#"{"a": 2}"#]), "a\n1\n\"\"\n2\n");
+}
+
+#[test]
+fn more_text_than_one_chunk_is_in_order() {
+    let lines: Vec<String> = (0..20_000).map(|step| format!(r#"{{"_step": {step}}}"#)).collect();
+    let text = csv(Nested::Dotted, &lines.iter().map(String::as_str).collect::<Vec<_>>());
+    let expected: Vec<String> = (0..20_000).map(|step| step.to_string()).collect();
+    assert_eq!(
+        text,
+        format!(
+            "_step
+{}
+",
+            expected.join(
+                "
+"
+            )
+        )
+    );
+}

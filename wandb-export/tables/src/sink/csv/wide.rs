@@ -1,0 +1,200 @@
+//! Records with very many fields, most of which are empty.
+
+use wandb_core::Row;
+use wandb_core::Value;
+use wandb_core::page::{CellKind, Column, Page};
+
+use super::{push_cell, push_value};
+use crate::rows::Portion;
+use crate::columns::{PageColumns, Schema, TableError, Visitor};
+
+/// A table with more columns than this is not written on a guess: every new column would change all that is written.
+const MANY_COLUMNS: usize = 512;
+
+/// Whether rows had better be put aside until all columns are known.
+pub(super) fn is_wide(schema: &Schema) -> bool {
+    schema.column_count() > MANY_COLUMNS || schema.layout.rest.is_some()
+}
+
+/// Appends a record for each row, and hands the text to `write` now and then. Fields without a value are not looked at.
+pub(super) fn push_portion<E: From<TableError>>(
+    schema: &Schema,
+    rows: &Portion,
+    text: &mut String,
+    mut write: impl FnMut(&mut String) -> Result<(), E>,
+) -> Result<(), E> {
+    match rows {
+        Portion::Rows(rows) => push_rows(schema, rows, text, &mut write),
+        Portion::Page(page, rows) => match PageColumns::of(&schema.layout, page) {
+            Some(columns) => {
+                for row in rows.clone() {
+                    push_page_row(schema, &columns.by_slot, row, text);
+                    write(text)?;
+                }
+                Ok(())
+            }
+            None => push_rows(schema, &Page::to_rows(page)[rows.clone()], text, &mut write),
+        },
+        #[cfg(feature = "parquet")]
+        Portion::Columns(columns) => push_rows(schema, &crate::from_arrow::rows_of(columns)?, text, &mut write),
+    }
+}
+
+fn push_rows<E: From<TableError>>(
+    schema: &Schema,
+    rows: &[Row],
+    text: &mut String,
+    write: &mut impl FnMut(&mut String) -> Result<(), E>,
+) -> Result<(), E> {
+    for row in rows {
+        let mut values = Values(Vec::with_capacity(row.len()));
+        let rest = schema.layout.visit(row, &mut values)?;
+        let mut values = values.0;
+        if let Some(rest) = schema.layout.rest.zip(rest.as_ref()) {
+            values.push(rest);
+        }
+        values.sort_unstable_by_key(|(slot, _)| *slot);
+        let mut record = Record { text: &mut *text, at: 0 };
+        for (slot, value) in values {
+            record.skip_to(slot);
+            push_value(&schema.fields()[slot], value, record.text);
+        }
+        record.end(schema);
+        write(text)?;
+    }
+    Ok(())
+}
+
+fn push_page_row(schema: &Schema, columns: &[(usize, Column<'_>)], row: usize, text: &mut String) {
+    let mut record = Record { text, at: 0 };
+    for (slot, column) in columns {
+        let cell = column.cell(row);
+        if !matches!(cell.kind(), CellKind::Missing | CellKind::Null) {
+            record.skip_to(*slot);
+            push_cell(&schema.fields()[*slot], cell, record.text);
+        }
+    }
+    record.end(schema);
+}
+
+/// The values of a row with their slots.
+struct Values<'row>(Vec<(usize, &'row Value)>);
+
+impl<'row> Visitor<'row> for Values<'row> {
+    fn value(&mut self, slot: usize, value: &'row Value) -> Result<(), TableError> {
+        self.0.push((slot, value));
+        Ok(())
+    }
+
+    /// There are no structs in CSV.
+    fn mark(&mut self, _: usize) -> Result<(), TableError> {
+        Ok(())
+    }
+}
+
+/// A record that is being written, and the field that it has got to.
+struct Record<'a> {
+    text: &'a mut String,
+    at: usize,
+}
+
+impl Record<'_> {
+    fn skip_to(&mut self, field: usize) {
+        const COMMAS: &str = match std::str::from_utf8(&[b','; 1 << 10]) {
+            Ok(commas) => commas,
+            Err(_) => ",",
+        };
+        let mut missing = field - self.at;
+        while missing > 0 {
+            let now = missing.min(COMMAS.len());
+            self.text.push_str(&COMMAS[..now]);
+            missing -= now;
+        }
+        self.at = field;
+    }
+
+    fn end(mut self, schema: &Schema) {
+        self.skip_to(schema.fields().len().saturating_sub(1));
+        // A line of nothing at all would be no record.
+        if schema.fields().len() == 1 && (self.text.is_empty() || self.text.ends_with('\n')) {
+            self.text.push_str("\"\"");
+        }
+        self.text.push('\n');
+    }
+}
+
+#[cfg(all(test, feature = "parquet"))]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+    use wandb_core::page::{Form, read_rows};
+
+    use super::super::{push_page, push_rows};
+    use super::*;
+    use crate::sink::{Format, Output, SinkOptions};
+    use crate::columns::random_rows::rows;
+    use crate::columns::{Nested, SchemaBuilder};
+
+    fn wide(schema: &Schema, rows: &Portion) -> String {
+        let mut text = String::new();
+        push_portion::<TableError>(schema, rows, &mut text, |_| Ok(())).expect("one schema");
+        text
+    }
+
+    proptest! {
+        #[test]
+        fn records_are_the_same_field_by_field_or_not(rows in rows(), most in prop_oneof![Just(50_000_usize), 1_usize..9]) {
+            for nested in [Nested::Json, Nested::Dotted] {
+                let mut builder = SchemaBuilder::new(nested).max_columns(most);
+                for row in &rows {
+                    builder.observe(row);
+                }
+                let schema = builder.finish();
+                // A table of one column or none is never wide.
+                prop_assume!(schema.column_count() > 1);
+                let mut text = String::new();
+                push_rows(&schema, &rows, &mut text).expect("one schema");
+                prop_assert_eq!(&wide(&schema, &Portion::Rows(rows.clone())), &text);
+                let lines: Vec<String> = rows.iter().map(Row::to_json_line).collect();
+                let list = Arc::new(format!("[{}]", lines.join(",")));
+                let read = read_rows(&list, 0, Form::Inline, i64::MIN..i64::MAX);
+                let is_flat = nested == Nested::Json && schema.layout.rest.is_none();
+                for page in read.into_iter().flat_map(|read| read.pages).filter(|_| is_flat) {
+                    let mut text = String::new();
+                    push_page(&schema, &page, 0..page.len(), &mut text);
+                    let rows = 0..page.len();
+                    prop_assert_eq!(wide(&schema, &Portion::Page(Arc::new(page), rows)), text);
+                }
+            }
+        }
+    }
+
+    /// The same rows on a guess, which turns out wrong before the table gets wide or after, and from the start.
+    #[test]
+    fn text_does_not_depend_on_when_the_table_gets_wide() {
+        let row = |step: usize| {
+            let late = if step < 900 { String::new() } else { format!(r#","k{}":{step}.25"#, step % 700) };
+            let line = format!(r#"{{"_step":{step},"a":"x,{step}","n":1e-05,"odd{}":true{late}}}"#, step % 3);
+            Row::parse(line.as_bytes()).expect("valid JSON")
+        };
+        let rows: Vec<Row> = (0..2_000).map(row).collect();
+        let directory = tempfile::tempdir().expect("a directory");
+        for most in [50_000, 600, 3, 2, 1] {
+            let mut texts = Vec::new();
+            for (memory, at_once) in [(512 << 10, 2_000), (512 << 10, 10), (1_000, 10), (1_000, 899), (0, 1)]
+            {
+                let mut options = SinkOptions::default();
+                (options.table.memory, options.table.max_columns) = (memory, most);
+                let path = directory.path().join("table.csv");
+                let mut sink =
+                    Format::Csv.sink(Output::file(&path).expect("opens"), &options).expect("opens");
+                rows.chunks(at_once).try_for_each(|rows| sink.write(rows)).expect("room");
+                sink.finish().expect("room");
+                texts.push(std::fs::read_to_string(&path).expect("readable"));
+            }
+            assert!(texts.windows(2).all(|pair| pair[0] == pair[1]), "at most {most} columns");
+            assert_eq!(texts[0].lines().count(), 2_001);
+        }
+    }
+}

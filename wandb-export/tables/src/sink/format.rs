@@ -1,0 +1,224 @@
+//! The formats that rows can be written in.
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use super::contract::Sink;
+use super::error::SinkError;
+use super::jsonl::JsonLines;
+use super::options::SinkOptions;
+use super::output::Output;
+use crate::columns::Nested;
+
+/// A format that rows can be written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// A table for people to read, cut to what a terminal can show. Needs the cargo feature `terminal`.
+    Table,
+    /// Comma-separated values (RFC 4180, lines ending in a line feed). Needs the cargo feature `csv`.
+    ///
+    /// A header is always written. A missing value is empty, an empty string is `""`. Numbers have their own
+    /// digits; the others are `NaN`, `Infinity` and `-Infinity`. Booleans are `true` and `false`.
+    Csv,
+    /// JSON Lines: one object a row, with exactly the row's own keys and values.
+    Jsonl,
+    /// Parquet, compressed with Zstandard. Needs the cargo feature `parquet`.
+    ///
+    /// Row groups have at most 1,048,576 rows and 64 MiB. Rows without any key, in a table without any column, are not
+    /// told by this format, nor by CSV.
+    Parquet,
+    /// The Arrow IPC file format, also called Feather 2, not compressed. Needs the cargo feature `parquet`.
+    Arrow,
+}
+
+impl Format {
+    /// Every format, compiled in or not.
+    pub const ALL: [Self; 5] = [Self::Table, Self::Csv, Self::Jsonl, Self::Parquet, Self::Arrow];
+
+    /// The formats that this build has.
+    pub fn compiled() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|format| format.is_compiled())
+    }
+
+    /// Whether this build has the format.
+    pub fn is_compiled(self) -> bool {
+        match self {
+            Self::Table => cfg!(feature = "terminal"),
+            Self::Csv => cfg!(feature = "csv"),
+            Self::Jsonl => true,
+            Self::Parquet | Self::Arrow => cfg!(feature = "parquet"),
+        }
+    }
+
+    /// The cargo feature that brings the format, if it needs one.
+    pub fn feature(self) -> Option<&'static str> {
+        match self {
+            Self::Table => Some("terminal"),
+            Self::Csv => Some("csv"),
+            Self::Jsonl => None,
+            Self::Parquet | Self::Arrow => Some("parquet"),
+        }
+    }
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Csv => "csv",
+            Self::Jsonl => "jsonl",
+            Self::Parquet => "parquet",
+            Self::Arrow => "arrow",
+        }
+    }
+
+    /// How the names of its files end, without the dot.
+    pub fn extensions(self) -> &'static [&'static str] {
+        match self {
+            Self::Table => &["txt"],
+            Self::Csv => &["csv"],
+            Self::Jsonl => &["jsonl", "ndjson"],
+            Self::Parquet => &["parquet"],
+            Self::Arrow => &["arrow", "feather"],
+        }
+    }
+
+    /// The format that a file's name tells.
+    ///
+    /// ```
+    /// use wandb_tables::Format;
+    ///
+    /// assert_eq!(Format::from_path("runs/history.JSONL")?, Format::Jsonl);
+    /// assert!(Format::from_path("history").is_err());
+    /// # Ok::<(), wandb_tables::SinkError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SinkError::NoFormat`], or [`SinkError::NotCompiled`]
+    pub fn from_path(path: impl AsRef<Path>) -> Result<Self, SinkError> {
+        let path = path.as_ref();
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        Self::ALL
+            .into_iter()
+            .find(|format| format.extensions().iter().any(|own| own.eq_ignore_ascii_case(extension)))
+            .ok_or_else(|| SinkError::NoFormat { path: path.to_owned() })?
+            .if_compiled()
+    }
+
+    fn if_compiled(self) -> Result<Self, SinkError> {
+        if self.is_compiled() { Ok(self) } else { Err(SinkError::NotCompiled { format: self }) }
+    }
+
+    /// A sink that writes this format to `output`.
+    ///
+    /// # Errors
+    ///
+    /// [`SinkError::NotCompiled`], or [`SinkError::NestedUnsupported`] for a format without such columns.
+    pub fn sink(self, output: Output, options: &SinkOptions) -> Result<Box<dyn Sink>, SinkError> {
+        if let Some(nested @ Nested::Struct) = options.table.nested
+            && !self.has_structs()
+        {
+            return Err(SinkError::NestedUnsupported { format: self, nested });
+        }
+        match self {
+            Self::Jsonl => Ok(Box::new(JsonLines::new(output))),
+            #[cfg(feature = "terminal")]
+            Self::Table => Ok(super::terminal::sink(output, options)),
+            #[cfg(feature = "csv")]
+            Self::Csv => super::csv::sink(output, options),
+            #[cfg(feature = "parquet")]
+            Self::Parquet => Ok(super::parquet::sink(output, options)),
+            #[cfg(feature = "parquet")]
+            Self::Arrow => Ok(super::arrow::sink(output, options)),
+            #[cfg(not(all(feature = "terminal", feature = "csv", feature = "parquet")))]
+            format => Err(SinkError::NotCompiled { format }),
+        }
+    }
+
+    /// Whether objects can stay objects. JSON Lines have nothing else, whatever is asked for.
+    fn has_structs(self) -> bool {
+        match self {
+            Self::Table | Self::Csv => false,
+            Self::Jsonl | Self::Parquet | Self::Arrow => true,
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Table => "table",
+            Self::Csv => "CSV",
+            Self::Jsonl => "JSON Lines",
+            Self::Parquet => "Parquet",
+            Self::Arrow => "Arrow",
+        })
+    }
+}
+
+impl FromStr for Format {
+    type Err = SinkError;
+
+    /// Reads a format's [`name`](Self::name), in any case.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|format| format.name().eq_ignore_ascii_case(text))
+            .ok_or_else(|| SinkError::UnknownFormat { name: text.to_owned() })?
+            .if_compiled()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_endings_lead_back_to_their_format() {
+        for format in Format::compiled() {
+            assert_eq!(format.name().to_uppercase().parse::<Format>().expect("a name"), format);
+            for extension in format.extensions() {
+                assert_eq!(Format::from_path(format!("a.b/c.{extension}")).expect("an ending"), format);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_format_is_told_what_is() {
+        let unknown = "excel".parse::<Format>().expect_err("no format").to_string();
+        assert!(unknown.starts_with("\"excel\" is not an output format (choose "), "{unknown}");
+        assert!(unknown.contains("jsonl"), "{unknown}");
+        let unnamed = Format::from_path("history.xlsx").expect_err("no format").to_string();
+        assert!(unnamed.contains("history.xlsx") && unnamed.contains(".ndjson"), "{unnamed}");
+    }
+
+    #[test]
+    fn formats_without_struct_columns_refuse_them() {
+        let mut options = SinkOptions::default();
+        options.table.nested = Some(Nested::Struct);
+        for format in Format::compiled() {
+            let refused = format.sink(Output::writer("memory", Vec::new()), &options).err();
+            assert_eq!(
+                refused.is_some(),
+                matches!(format, Format::Table | Format::Csv),
+                "{format}: {refused:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_format_that_is_left_out_names_its_feature() {
+        for format in Format::ALL {
+            let parsed = format.name().parse::<Format>();
+            if format.is_compiled() {
+                assert_eq!(parsed.expect("compiled in"), format);
+            } else {
+                let error = parsed.expect_err("left out").to_string();
+                let feature = format!("`{}`", format.feature().expect("a feature"));
+                assert!(error.contains(&feature), "{error}");
+            }
+        }
+    }
+}

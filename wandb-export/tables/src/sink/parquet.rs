@@ -1,0 +1,44 @@
+//! Parquet.
+
+mod bins;
+mod file;
+mod properties;
+mod sizes;
+mod wide;
+
+use arrow_array::RecordBatch;
+
+use self::file::ParquetFile;
+use super::columnar::Columnar;
+use super::contract::{Sink, SinkReport};
+use super::encode::Encode;
+use super::error::SinkError;
+use super::options::SinkOptions;
+use super::output::Output;
+use crate::rows::{Portion, Spool};
+use crate::arrow::BatchBuilder;
+use crate::columns::{Nested, Schema, TableError};
+
+pub(super) fn sink(output: Output, options: &SinkOptions) -> Box<dyn Sink> {
+    Box::new(Columnar::new(Parquet, output, &options.table, Nested::Json))
+}
+
+#[derive(Clone, Copy)]
+struct Parquet;
+
+impl Encode for Parquet {
+    type Piece = RecordBatch;
+    type Writer = ParquetFile;
+
+    fn piece(self, schema: &Schema, rows: &Portion) -> Result<RecordBatch, TableError> {
+        BatchBuilder::new(schema).build(rows)
+    }
+
+    fn begin(self, schema: &Schema, output: Output) -> Result<ParquetFile, SinkError> {
+        Ok(ParquetFile::begin(schema, output))
+    }
+
+    fn write_wide(self, schema: Schema, rows: Spool, output: Output) -> Result<SinkReport, SinkError> {
+        wide::write(schema, rows, output)
+    }
+}

@@ -1,0 +1,84 @@
+//! Circles in the graph of imports.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::imports::Imports;
+
+/// Imports that lead from a file through other folders back to it.
+#[derive(Debug)]
+pub(crate) struct Circle {
+    /// Importing file, imported file, and a path that makes it an import.
+    imports: Vec<(PathBuf, PathBuf, String)>,
+}
+
+impl fmt::Display for Circle {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, (from, to, path)) in self.imports.iter().enumerate() {
+            let end = if number == 0 { "" } else { "\n" };
+            write!(formatter, "{end}{} imports {} ({path})", from.display(), to.display())?;
+        }
+        Ok(())
+    }
+}
+
+/// Finds one of the shortest circles for each pair of folders of which one imports the other as a part of a circle.
+pub(super) fn circles(files: &[PathBuf], imports: &Imports) -> Vec<Circle> {
+    let folders: Vec<PathBuf> = files.iter().map(|file| folder_of(file, files)).collect();
+    let mut next: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (from, to) in imports.keys() {
+        next.entry(*from).or_default().push(*to);
+    }
+    let mut seen = BTreeSet::new();
+    let mut circles = Vec::new();
+    for (from, to) in imports.keys().filter(|(from, to)| folders[*from] != folders[*to]) {
+        let mut pair = [&folders[*from], &folders[*to]];
+        pair.sort();
+        if seen.contains(&pair) {
+            continue;
+        }
+        if let Some(back) = shortest_way(&next, *to, *from) {
+            seen.insert(pair);
+            let stations: Vec<usize> = std::iter::once(*from).chain(back).collect();
+            let circle = stations.windows(2).map(|pair| {
+                let path = imports[&(pair[0], pair[1])].clone();
+                (files[pair[0]].clone(), files[pair[1]].clone(), path)
+            });
+            circles.push(Circle { imports: circle.collect() });
+        }
+    }
+    circles
+}
+
+/// The files on a shortest way, both ends included.
+fn shortest_way(next: &BTreeMap<usize, Vec<usize>>, from: usize, to: usize) -> Option<Vec<usize>> {
+    let mut before = BTreeMap::from([(from, from)]);
+    let mut open = VecDeque::from([from]);
+    while let Some(at) = open.pop_front() {
+        if at == to {
+            let mut way = vec![at];
+            while let Some(&last) = way.last()
+                && last != from
+            {
+                way.push(before[&last]);
+            }
+            way.reverse();
+            return Some(way);
+        }
+        for &other in next.get(&at).into_iter().flatten() {
+            before.entry(other).or_insert_with(|| {
+                open.push_back(other);
+                at
+            });
+        }
+    }
+    None
+}
+
+/// The folder that a file belongs to: its parent, or for `x.rs` beside a folder `x` that folder.
+fn folder_of(file: &Path, files: &[PathBuf]) -> PathBuf {
+    let own = file.with_extension("");
+    let has_own = files.iter().any(|other| other.starts_with(&own));
+    if has_own { own } else { file.parent().unwrap_or(Path::new("")).to_owned() }
+}
