@@ -1,23 +1,26 @@
-//! Rows as tables: which columns they have, of which types, and what becomes of values that fit no column.
+//! Infers table columns and their types from rows, and converts rows to and from Arrow record batches.
 //!
-//! Rows are sparse and their values come as they were logged. A table has the same columns in every row, and each
-//! column has one type. The rules that lead from one to the other never change a value:
+//! Rows are sparse, and their values are kept as logged. In a table every row has the same columns, and each
+//! column has one type. The conversion never changes a value:
 //!
-//! - A column is a place in the rows: a path of keys. [`Nested`] says whether objects are taken apart.
-//! - A missing key and a null are both null in a column; that is the one difference a table cannot hold.
-//! - Integers are [`Int64`](ColumnType::Int64), floats [`Float64`](ColumnType::Float64), booleans, strings likewise.
-//! - Numbers and the strings `NaN`, `Infinity` and `-Infinity`, which W&B writes for numbers, are `Float64`. So is a
-//!   column of these strings alone, which is reported.
-//! - Integers join floats if a double holds each of them. If one is lost in a double, all are JSON text, reported.
-//! - Integers beyond 64 bits, lists, empty objects, and objects with a `_type` (media, tables, histograms) are
-//!   [`Json`](ColumnType::Json) text.
-//! - Where the type really changes, every value is JSON text, and reported.
-//! - A column of nulls alone is one of strings.
-//! - Objects nested more than 32 levels deep are JSON text from there on, reported.
-//! - Where there are more keys than a table may have columns, the less common ones are in one column of JSON text,
-//!   reported.
+//! - A column is identified by its path of keys in the rows. [`Nested`] decides whether objects are split
+//!   into columns.
+//! - A missing key and a null are both null in a column. This is the only difference that a table loses.
+//! - Integers become [`Int64`](ColumnType::Int64), floats [`Float64`](ColumnType::Float64); booleans and
+//!   strings keep their types.
+//! - Numbers mixed with the strings `NaN`, `Infinity` and `-Infinity`, which W&B writes for numbers, become
+//!   `Float64`. A column of only these strings does too, and is reported.
+//! - Integers mixed with floats become `Float64` if a double holds each integer exactly. Otherwise the whole
+//!   column becomes JSON text, and is reported.
+//! - Integers beyond 64 bits, lists, empty objects, and objects with a `_type` (media, tables, histograms)
+//!   become [`Json`](ColumnType::Json) text.
+//! - A column with values of incompatible types becomes JSON text, and is reported.
+//! - A column of only nulls is a string column.
+//! - Objects nested more than 32 levels deep become JSON text below that level, and are reported.
+//! - If there are more keys than the table may have columns, the less common keys share one column of JSON
+//!   text, which is reported.
 //!
-//! "Reported" means a [`Finding`] in the [`Schema`].
+//! "Reported" means that the [`Schema`] has a [`Finding`] for it.
 
 #[cfg(any(feature = "csv", feature = "parquet", feature = "terminal"))]
 mod cells;
