@@ -24,7 +24,7 @@ use super::error::TableError;
 /// | decimals with places | string of its digits |
 /// | strings of every kind | string |
 /// | binary of every kind | string if it is UTF-8, otherwise a string of Base64 |
-/// | boolean, list of every kind, dictionary | boolean, list, the value meant |
+/// | boolean, list of every kind, dictionary | boolean, list, the value from the dictionary |
 /// | struct, map with string keys | object |
 /// | map with other keys | list of `{"key": …, "value": …}` |
 /// | date, time, timestamp | string in ISO 8601; a timestamp with a time zone is in UTC and ends in `Z` |
