@@ -1,9 +1,12 @@
-//! Files of runs in a folder.
+//! Downloaded files in a local folder.
 //!
-//! Names come from the server and are not trusted: one that could lead out of the folder, that some system cannot hold, or
-//! that some system takes for the name of another file is replaced by a safe one, and `wandb-export-names.json` in the
-//! folder says which. What is not whole yet is under `.wandb-export` in the folder, from where a later download goes on. So
-//! are notes on files whose entry in the server's list has no digest, or one that the storage denies.
+//! File names come from the server and are not trusted. A name is replaced by a safe one if it could escape
+//! the folder, is invalid on some system, or collides with another file's name on some system.
+//! `wandb-export-names.json` in the folder maps the original names to the replacements.
+//!
+//! Partial downloads are stored in `.wandb-export` inside the folder, so that a later download can resume
+//! them. The same directory holds receipts for files whose list entry has no digest or one that contradicts
+//! the storage.
 
 mod content;
 mod folder;

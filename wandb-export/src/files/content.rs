@@ -1,4 +1,4 @@
-//! What tells two files apart.
+//! Sizes and digests that identify the content of a file.
 
 use std::io::{self, Read};
 
@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
 use wandb_core::model::File;
 
-/// What the server says of a file's content.
+/// The size and digest of a file in the server's list.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Content {
     pub(crate) size: Option<u64>,
@@ -20,7 +20,7 @@ impl Content {
         Self { size: file.size, md5: file.md5.clone() }
     }
 
-    /// How a file of that size and digest differs from what the server says.
+    /// Describes how a file of the given size and digest differs from the server's list.
     pub(crate) fn mismatch(&self, size: u64, md5: &str) -> Option<String> {
         if let Some(expected) = self.size.filter(|expected| *expected != size) {
             return Some(format!("it has {size} bytes, and the server's list says {expected}"));
@@ -29,7 +29,7 @@ impl Content {
         Some(format!("its MD5 digest is {md5}, and the server's list says {expected}"))
     }
 
-    /// Whether a reader has just this content. Without a digest nobody knows.
+    /// Returns whether the reader has exactly this content. Returns false if the digest is unknown.
     pub(crate) fn is_in(&self, mut reader: impl Read, size: u64) -> io::Result<bool> {
         let Some(md5) = self.md5.as_deref().filter(|_| self.size.is_none_or(|expected| expected == size))
         else {
@@ -39,7 +39,7 @@ impl Content {
     }
 }
 
-/// A digest that is being computed.
+/// An MD5 digest in progress.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Digest(Md5);
 
@@ -48,13 +48,13 @@ impl Digest {
         self.0.update(bytes);
     }
 
-    /// In base64, as the server gives it.
+    /// Returns the digest in base64, as in the server's list.
     pub(crate) fn finish(self) -> String {
         STANDARD.encode(self.0.finalize())
     }
 }
 
-/// Reads to the end.
+/// Reads to the end and returns the digest.
 pub(crate) fn digest(reader: &mut impl Read) -> io::Result<Digest> {
     let mut digest = Digest::default();
     let mut buffer = vec![0; 256 << 10];
@@ -75,13 +75,13 @@ mod tests {
     const HELLO: &str = "XUFAKrxLKna5cZ2REBfFkg==";
 
     #[test]
-    fn the_digest_is_the_servers() {
+    fn content_matches_by_size_and_md5() {
         let content = |size, md5: Option<&str>| Content { size, md5: md5.map(str::to_owned) };
         assert!(content(Some(5), Some(HELLO)).is_in(&b"hello"[..], 5).unwrap());
         assert!(content(None, Some(HELLO)).is_in(&b"hello"[..], 5).unwrap());
         assert!(!content(Some(5), Some(HELLO)).is_in(&b"hellO"[..], 5).unwrap());
         assert!(!content(Some(4), Some(HELLO)).is_in(&b"hello"[..], 5).unwrap());
-        assert!(!content(Some(5), None).is_in(&b"hello"[..], 5).unwrap(), "nobody knows");
+        assert!(!content(Some(5), None).is_in(&b"hello"[..], 5).unwrap(), "no digest to compare");
         assert_eq!(content(Some(5), Some(HELLO)).mismatch(5, HELLO), None);
         assert!(content(Some(4), None).mismatch(5, HELLO).is_some());
         assert_eq!(content(Some(5), None).mismatch(5, HELLO), None);

@@ -1,4 +1,4 @@
-//! A folder that nothing is written outside of, whatever is linked in it.
+//! A folder that confines all file operations, even if it contains links that lead out of it.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
@@ -12,34 +12,33 @@ use super::name::hash;
 use super::partial::PartialFile;
 use super::{Content, Names, Receipt, digest};
 
-/// A folder for files.
+/// A folder for downloaded files.
 #[derive(Debug, Clone)]
 pub(crate) struct Folder {
     dir: Arc<Dir>,
     path: PathBuf,
 }
 
-/// What is in the place of a file.
+/// What exists at the path of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum There {
     Nothing,
-    /// A file with the content wanted, of so many bytes.
+    /// A file with the wanted content, and its size in bytes.
     Same(u64),
-    /// Anything that a file can replace.
+    /// Anything else that a file can replace.
     Different,
     Folder,
 }
 
 impl Folder {
-    /// Opens the folder, which is made if there is none.
+    /// Opens the folder, creating it if needed.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(path)?;
         let dir = Dir::open_ambient_dir(path, ambient_authority())?;
         Ok(Self { dir: Arc::new(dir), path: path.to_owned() })
     }
 
-    /// Opens a folder below the folder `root`, which is there, without following a link out of `root`. Makes what is
-    /// missing on the way.
+    /// Opens a folder below `root` without following links out of `root`. Creates `root` and missing folders.
     #[cfg(feature = "mirror")]
     pub(crate) fn inside(root: &Path, here: &str) -> io::Result<Self> {
         std::fs::create_dir_all(root)?;
@@ -48,7 +47,8 @@ impl Folder {
         Self::of(root, &around, here)
     }
 
-    /// Opens a folder below the folder `root` without following a link out of `root`. `None` if there is none.
+    /// Opens a folder below the folder `root` without following links out of `root`. Returns `None` if it
+    /// does not exist.
     #[cfg(feature = "mirror")]
     pub(crate) fn found_inside(root: &Path, here: &str) -> io::Result<Option<Self>> {
         let opened =
@@ -60,7 +60,7 @@ impl Folder {
         }
     }
 
-    /// Makes the names in folders below the folder `root` outlive a crash; `root` itself is the empty path.
+    /// Syncs folders below `root`, so that their file names survive a crash. The empty path is `root` itself.
     #[cfg(feature = "mirror")]
     pub(crate) fn sync_inside(root: &Path, folders: &[&str]) -> io::Result<()> {
         let root = Self::of(root, &Dir::open_ambient_dir(root, ambient_authority())?, ".")?;
@@ -73,32 +73,32 @@ impl Folder {
         Ok(Self { dir: Arc::new(around.open_dir(here)?), path })
     }
 
-    /// How many bytes the file in a place has; `None` if there is no file.
+    /// Returns the size of a file in bytes, or `None` if there is no file.
     #[cfg(feature = "mirror")]
     pub(crate) fn size(&self, here: &str) -> Option<u64> {
         self.dir.metadata(here).ok().filter(cap_std::fs::Metadata::is_file).map(|found| found.len())
     }
 
-    /// The bytes of all that is not whole yet.
+    /// Returns the total size of partial files in bytes.
     #[cfg(feature = "mirror")]
     pub(crate) fn size_of_partial(&self) -> u64 {
         let files = self.dir.read_dir(Names::PARTIAL).into_iter().flatten().flatten();
         files.filter_map(|file| file.metadata().ok()).map(|found| found.len()).sum()
     }
 
-    /// Makes the names in a folder outlive a crash; the folder itself is the empty path.
+    /// Syncs a folder, so that its file names survive a crash. The empty path is the folder itself.
     #[cfg(feature = "mirror")]
     pub(crate) fn sync(&self, here: &str) -> io::Result<()> {
         let here = if here.is_empty() { "." } else { here };
         wandb_tables::sync_opened(self.dir.open(here).map(cap_std::fs::File::into_std))
     }
 
-    /// The whole path of something in the folder.
+    /// Returns the full path of an entry in the folder.
     pub(crate) fn place(&self, here: &str) -> PathBuf {
         here.split('/').fold(self.path.clone(), |path, part| path.join(part))
     }
 
-    /// What is in the place of a file with that content.
+    /// Compares the entry at a path with the expected content.
     pub(crate) fn look(&self, here: &str, content: &Content) -> io::Result<There> {
         let found = match self.dir.symlink_metadata(here) {
             Ok(found) => found,
@@ -112,7 +112,8 @@ impl Folder {
         Ok(if is_same { There::Same(found.len()) } else { There::Different })
     }
 
-    /// The names that the mapping file tells. One that cannot be read is an error, as its files would get other names.
+    /// Reads the mapping file. An unreadable mapping is an error, because files would otherwise get different
+    /// names.
     pub(crate) fn names(&self) -> io::Result<Names> {
         match self.dir.read(Names::MAPPING) {
             Ok(text) => {
@@ -131,7 +132,8 @@ impl Folder {
         self.replace(Names::MAPPING, &text)
     }
 
-    /// The size and MD5 digest of the file in a place, unless it is no file, or not of the size that is asked for.
+    /// Returns the size and MD5 digest of a file. Returns `None` if it is not a file, or if its size differs
+    /// from `size`.
     pub(crate) fn describe(&self, here: &str, size: Option<u64>) -> io::Result<Option<(u64, String)>> {
         let found = self.dir.symlink_metadata(here)?;
         if !found.is_file() || size.is_some_and(|size| size != found.len()) {
@@ -141,30 +143,30 @@ impl Folder {
         Ok(Some((found.len(), digest)))
     }
 
-    /// What is remembered of an earlier download. Nothing, where that cannot be read.
+    /// Returns the receipt of an earlier download, or `None` if it is missing or unreadable.
     pub(crate) fn receipt(&self, name: &str) -> Option<Receipt> {
         serde_json::from_slice(&self.dir.read(receipt_path(name)).ok()?).ok()
     }
 
-    /// Remembers a download.
+    /// Stores the receipt of a download.
     pub(crate) fn keep_receipt(&self, name: &str, receipt: &Receipt) -> io::Result<()> {
         self.dir.create_dir_all(Names::PARTIAL)?;
         self.replace(&receipt_path(name), &serde_json::to_vec(receipt)?)
     }
 
-    /// Forgets a download, if there is anything to forget.
+    /// Removes the receipt of a download, if there is one.
     pub(crate) fn forget_receipt(&self, name: &str) {
-        // One that stays is of another list entry, and so of no effect.
+        // A receipt that cannot be removed is harmless: it belongs to a different list entry.
         let _ = self.dir.remove_file(receipt_path(name));
     }
 
-    /// Begins a file, or goes on with one that an earlier download has begun.
+    /// Opens a partial file, resuming one left by an earlier download.
     pub(crate) fn partial(&self, name: &str, content: &Content) -> io::Result<PartialFile> {
         self.dir.create_dir_all(Names::PARTIAL)?;
         PartialFile::open(self.clone(), name, content)
     }
 
-    /// Puts a whole file into its place.
+    /// Moves a complete file to its destination.
     pub(super) fn put(&self, whole: &str, here: &str) -> io::Result<()> {
         if let Some((parent, _)) = here.rsplit_once('/') {
             self.dir.create_dir_all(parent)?;
@@ -176,10 +178,10 @@ impl Folder {
         &self.dir
     }
 
-    /// Writes a small file so that it is either the old or the new one.
+    /// Replaces a small file atomically.
     pub(super) fn replace(&self, here: &str, text: &[u8]) -> io::Result<()> {
         let beside = format!("{here}.new");
-        // A link that somebody has put there is not followed.
+        // Remove any existing entry first, so that a planted link is not followed.
         let _ = self.dir.remove_file(&beside);
         let mut file = self.dir.open_with(&beside, OpenOptions::new().write(true).create_new(true))?;
         file.write_all(text)?;
@@ -188,9 +190,9 @@ impl Folder {
         self.dir.rename(&beside, &self.dir, here)
     }
 
-    /// Removes what is left of partial files, if nothing is.
+    /// Removes the directory for partial files if it is empty.
     pub(crate) fn tidy(&self) {
-        // It is not empty while something is to be gone on with.
+        // Removal fails if partial files remain to be resumed.
         let _ = self.dir.remove_dir(Names::PARTIAL);
     }
 }

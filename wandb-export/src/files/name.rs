@@ -1,25 +1,26 @@
-//! Which names every system can hold, and safe ones for the others.
+//! Names that are safe on every system, and replacements for others.
 
 use std::fmt::Write as _;
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use md5::{Digest as _, Md5};
 
-/// The longest part of a path, in bytes; no common file system holds more than 255.
+/// Maximum length of a path component in bytes. Common file systems allow at most 255.
 const LONGEST_PART: usize = 255;
 
-/// The longest path below the folder, in bytes; systems hold 1 024 and more, the folder's own path included.
+/// Maximum length of a path below the folder in bytes. Systems allow at least 1 024, including the folder's
+/// path.
 const LONGEST_PATH: usize = 700;
 
-/// What is kept of a part that is replaced, in bytes.
+/// Bytes kept of a component that is replaced.
 const KEPT: usize = 80;
 
-/// Whether the name can be taken as it is for a path below a folder, on every system.
+/// Returns whether a name is valid on every system as a path below a folder.
 pub(crate) fn is_safe(name: &str) -> bool {
     name.len() <= LONGEST_PATH && name.split('/').all(is_safe_part)
 }
 
-/// Whether the name can be taken as it is for one part of a path, on every system.
+/// Returns whether a name is valid on every system as a single path component.
 #[cfg(any(test, feature = "mirror"))]
 pub(crate) fn is_safe_component(name: &str) -> bool {
     !name.contains('/') && is_safe_part(name)
@@ -30,12 +31,12 @@ fn is_safe_part(part: &str) -> bool {
     !part.is_empty()
         && part.len() <= LONGEST_PART
         && !part.contains(is_odd)
-        // That covers `.` and `..`. Windows drops these at the end.
+        // Covers `.` and `..`. Windows strips trailing dots and spaces.
         && !part.ends_with(['.', ' '])
         && !is_device(part)
 }
 
-/// Whether Windows takes the name for a device, whatever comes behind the first dot.
+/// Returns whether Windows treats the name as a device. It ignores everything after the first dot.
 fn is_device(part: &str) -> bool {
     let stem = part.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
     if matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$" | "CLOCK$") {
@@ -49,8 +50,8 @@ fn is_device(part: &str) -> bool {
     })
 }
 
-/// A safe name for a name that cannot be taken as it is: what of it can be read, and what tells it from all others.
-/// `variant` gives another one where that is taken.
+/// Returns a safe name for an unsafe one: a readable part of it with a hash that keeps it unique. Further
+/// values of `variant` give alternatives if the name is taken.
 pub(super) fn replacement(name: &str, variant: u32) -> String {
     let mut parts: Vec<String> = name.split('/').filter(|part| !part.is_empty()).map(safe_part).collect();
     let last = parts.pop().unwrap_or_else(|| "_".to_owned());
@@ -58,7 +59,8 @@ pub(super) fn replacement(name: &str, variant: u32) -> String {
     let dot = if extension.is_empty() { "" } else { "." };
     let last = format!("{stem}~{}{dot}{extension}", short_hash(name, variant));
     let mut path = String::new();
-    // From the second variant on no folder is shared with other names, some of which may be files.
+    // From the second variant on, drop the folders: another name may be a file of the same name as one of
+    // them.
     for part in parts.iter().filter(|_| variant == 0) {
         if path.len() + part.len() + last.len() + 2 > LONGEST_PATH {
             break;
@@ -87,13 +89,13 @@ fn safe_part(part: &str) -> String {
     safe
 }
 
-/// Eight digits that differ from name to name.
+/// Returns eight hexadecimal digits that depend on the name.
 fn short_hash(name: &str, variant: u32) -> String {
     hex(&Md5::digest(if variant == 0 { name.to_owned() } else { format!("{name}\0{variant}") }))[..8]
         .to_owned()
 }
 
-/// A text of 32 digits that stands for the name.
+/// Returns a hash of the name as 32 hexadecimal digits.
 pub(super) fn hash(name: &str) -> String {
     hex(&Md5::digest(name))
 }
@@ -106,7 +108,8 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// The same for all names that some system takes for one: whatever the case, and however accents are composed.
+/// Returns a key that is equal for names that some system treats as the same: it ignores case and Unicode
+/// composition.
 pub(super) fn key(path: &str) -> String {
     let folded = path.to_uppercase().to_lowercase();
     ComposingNormalizerBorrowed::new_nfc().normalize(&folded).into_owned()
@@ -117,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ordinary_names_are_taken_as_they_are() {
+    fn ordinary_names_are_safe() {
         for name in [
             "a",
             "model-best.h5",
@@ -133,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_leads_elsewhere_or_cannot_be_held_is_not() {
+    fn unsafe_names_are_rejected_and_replaced() {
         let long = "x".repeat(256);
         let deep = "abcdefgh/".repeat(100) + "x";
         for name in [
@@ -175,14 +178,14 @@ mod tests {
     }
 
     #[test]
-    fn a_replacement_can_still_be_read() {
+    fn replacements_are_readable() {
         assert_eq!(replacement("../models/a:b.h5", 0), "_/models/a_b~122d45f7.h5");
         assert_eq!(replacement("CON", 0), "_CON~53ae9714");
         assert!(!replacement("a/b/c", 1).contains('/'));
     }
 
     #[test]
-    fn keys_are_the_same_where_a_system_takes_names_for_the_same() {
+    fn keys_ignore_case_and_composition() {
         assert_eq!(key("A/Große.TXT"), key("a/GROSSE.txt"));
         assert_eq!(key("e\u{301}"), key("\u{c9}"));
         assert_ne!(key("a"), key("b"));

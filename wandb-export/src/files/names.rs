@@ -1,4 +1,4 @@
-//! Where each file goes: below the folder, and nowhere that another one goes.
+//! Assigns each file a unique and safe path below the folder.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -6,26 +6,26 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::name::is_safe_component;
 use super::name::{is_safe, key, replacement};
 
-/// The names of files in a folder, and the server's names for them.
+/// The local names of files, and the server's names for them.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    /// The server's names of the renamed ones, by the names here; as it is in the mapping file.
+    /// Server names of the renamed files by local name, as stored in the mapping file.
     renamed: BTreeMap<String, String>,
-    /// The names here, by the server's.
+    /// Local names by server name.
     local: HashMap<String, String>,
-    /// What no other file may be called.
+    /// Keys of names that are taken.
     files: HashSet<String>,
     folders: HashSet<String>,
 }
 
 impl Names {
-    /// The file in the folder that tells the renamed ones: a JSON object of the server's names by the names here.
+    /// The mapping file in the folder: a JSON object from local names to server names of the renamed files.
     pub(crate) const MAPPING: &str = "wandb-export-names.json";
 
-    /// The folder in the folder with what is not whole yet.
+    /// The subfolder for partial files.
     pub(crate) const PARTIAL: &str = ".wandb-export";
 
-    /// The names that a mapping file tells; what is not safe in it is left out.
+    /// Creates the names stored in a mapping file. Unsafe entries are ignored.
     pub(crate) fn known(renamed: BTreeMap<String, String>) -> Self {
         let mut names = Self::default();
         for (here, name) in renamed {
@@ -42,7 +42,7 @@ impl Names {
         names
     }
 
-    /// The path below the folder for the server's name, and whether the mapping has to be written because of it.
+    /// Returns the path below the folder for a server name, and whether the mapping file must be rewritten.
     pub(crate) fn assign(&mut self, name: &str) -> (String, bool) {
         if let Some(here) = self.local.get(name) {
             return (here.clone(), false);
@@ -55,7 +55,7 @@ impl Names {
         (self.claim(name, here), is_renamed)
     }
 
-    /// Gives the server's name a place of its own.
+    /// Reserves the local name `here` for the server name.
     fn claim(&mut self, name: &str, here: String) -> String {
         self.take(&here);
         self.local.insert(name.to_owned(), here.clone());
@@ -65,8 +65,10 @@ impl Names {
         here
     }
 
-    /// The single path component for the server's name, and whether the mapping has to be written because of it. The
-    /// component is safe and unused both by itself and with `ending` behind it. The mapping holds both with the ending.
+    /// Returns a single path component for a server name, and whether the mapping file must be rewritten.
+    ///
+    /// The component is safe and unused, both alone and followed by `ending`. The mapping stores names with
+    /// the ending.
     #[cfg(any(test, feature = "mirror"))]
     pub(crate) fn assign_component(&mut self, name: &str, ending: &str) -> (String, bool) {
         let full = format!("{name}{ending}");
@@ -82,7 +84,7 @@ impl Names {
         (here.strip_suffix(ending).unwrap_or(&here).to_owned(), is_new)
     }
 
-    /// The server's names of the renamed ones, by the names here.
+    /// Returns the server names of the renamed files by local name.
     pub(crate) fn renamed(&self) -> &BTreeMap<String, String> {
         &self.renamed
     }
@@ -96,8 +98,8 @@ impl Names {
         self.free_variant(name, is_safe_component)
     }
 
-    /// The first replacement that is free and wanted. From the second variant on replacements have a single part, so the
-    /// search ends.
+    /// Returns the first replacement that is free and accepted by `is_wanted`. The search ends, because
+    /// replacements have a single component from the second variant on.
     fn free_variant(&self, name: &str, is_wanted: fn(&str) -> bool) -> String {
         let mut variant = 0;
         loop {
@@ -109,7 +111,7 @@ impl Names {
         }
     }
 
-    /// Whether no file is called so, nor like a folder on the way to it, and it is no such folder itself.
+    /// Returns whether a path is free: it clashes with no file or folder, and none of its parents is a file.
     fn has_room(&self, path: &str) -> bool {
         let path = key(path);
         !self.files.contains(&path)
@@ -124,12 +126,12 @@ impl Names {
     }
 }
 
-/// The folders on the way to a file.
+/// Returns the parent folders of a path.
 fn parents(path: &str) -> impl Iterator<Item = &str> {
     path.match_indices('/').map(|(at, _)| &path[..at])
 }
 
-/// Whether the path is, or leads into, what this program keeps for itself.
+/// Returns whether a path is, or leads into, a name reserved by this program.
 fn is_reserved(path: &str) -> bool {
     let first = key(path.split('/').next().unwrap_or_default());
     first == Names::MAPPING || first == Names::PARTIAL
@@ -147,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_some_system_takes_for_one_are_kept_apart() {
+    fn equivalent_names_get_different_paths() {
         let here = assigned(&["Model.h5", "model.h5", "e\u{301}", "\u{e9}", "model.h5"]);
         assert_eq!((here[0].as_str(), here[2].as_str()), ("Model.h5", "e\u{301}"));
         assert!(here[1].starts_with("model~") && here[1].len() == "model~12345678.h5".len(), "{here:?}");
@@ -156,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_where_a_folder_is_needed_goes_elsewhere() {
+    fn file_in_place_of_a_folder_is_renamed() {
         for names in [["a", "a/b"], ["a/b", "A"]] {
             let here = assigned(&names);
             assert_eq!(here[0], names[0]);
@@ -165,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_program_keeps_for_itself_is_not_given_away() {
+    fn reserved_names_are_replaced() {
         for name in ["wandb-export-names.json", ".wandb-export/x", "WANDB-EXPORT-NAMES.JSON"] {
             assert!(assigned(&[name])[0].contains('~'), "{name}");
         }
@@ -186,7 +188,7 @@ mod tests {
         assert_ne!(
             table.assign_component("1A2B3C4D", ".parquet").0,
             "1A2B3C4D",
-            "some system takes both for one"
+            "equal on a case-insensitive system"
         );
         let long = "x".repeat(250);
         let here = table.assign_component(&long, ".parquet").0;
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hostile_mapping_is_not_believed() {
+    fn unsafe_mapping_entries_are_ignored() {
         let mapping =
             [("../x", "a"), ("/etc/passwd", "b"), (".wandb-export/c", "c"), ("ok~1", "d"), ("OK~1", "e")];
         let mapping = mapping.map(|(here, name)| (here.to_owned(), name.to_owned()));
@@ -221,7 +223,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_component_is_safe_and_its_own(names in proptest::collection::vec(name(), 1..30)) {
+        fn every_component_is_safe_and_unique(names in proptest::collection::vec(name(), 1..30)) {
             let mut table = Names::default();
             let mut by_key = HashMap::new();
             for name in &names {
@@ -229,7 +231,7 @@ mod tests {
                 prop_assert!(is_safe_component(&here) && is_safe_component(&format!("{here}.parquet")), "{:?}", here);
                 prop_assert!(!is_reserved(&here), "{:?}", here);
                 let first = by_key.entry(key(&here)).or_insert(name);
-                prop_assert_eq!(*first, name, "two names for one place");
+                prop_assert_eq!(*first, name, "two names share a component");
             }
             let mut again = Names::known(table.renamed().clone());
             for name in &names {
@@ -238,7 +240,7 @@ mod tests {
         }
 
         #[test]
-        fn every_file_has_a_safe_place_of_its_own_and_keeps_it(names in proptest::collection::vec(name(), 1..30)) {
+        fn every_path_is_safe_unique_and_stable(names in proptest::collection::vec(name(), 1..30)) {
             let mut table = Names::default();
             let here: Vec<_> = names.iter().map(|name| table.assign(name).0).collect();
             let mut again = Names::known(table.renamed().clone());
@@ -246,9 +248,9 @@ mod tests {
             for (name, here) in names.iter().zip(&here) {
                 prop_assert!(is_safe(here) && !is_reserved(here), "{:?}", here);
                 prop_assert!(here == name || table.renamed().get(here) == Some(name));
-                prop_assert_eq!(&again.assign(name).0, here, "a second time");
+                prop_assert_eq!(&again.assign(name).0, here, "assigned again");
                 let first = by_key.entry(key(here)).or_insert(name);
-                prop_assert_eq!(*first, name, "two names for one file");
+                prop_assert_eq!(*first, name, "two names share a path");
             }
             for here in &here {
                 for parent in parents(&key(here)) {

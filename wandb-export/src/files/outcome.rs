@@ -1,34 +1,33 @@
-//! What became of downloads.
+//! Outcomes of downloads.
 
 use std::path::PathBuf;
 
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// What to do where something is in the place of a file already. The same file, by size and digest, is always left as
-/// it is.
+/// What to do if a file already exists. A file with the same size and digest is always left unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Existing {
-    /// That is an error.
+    /// Return an error.
     #[default]
     Refuse,
-    /// It is replaced, once the new file is whole.
+    /// Replace it once the new file is complete.
     Replace,
-    /// It stays, whatever is in it.
+    /// Keep it, whatever its content.
     Keep,
 }
 
-/// What became of one file.
+/// The outcome of one download.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// It was downloaded.
+    /// The file was downloaded.
     Fetched,
-    /// A part was there from an earlier time, and the rest was downloaded.
+    /// A partial file from an earlier download was completed.
     Resumed,
-    /// It was there already: the same by size and digest, or by what an earlier download remembered of it.
+    /// The same file was already there, by size and digest or by the receipt of an earlier download.
     AlreadyThere,
-    /// Something was there and was kept, as asked; it was not looked at.
+    /// A file was already there and was kept, as requested, without being compared.
     Kept,
 }
 
@@ -43,19 +42,19 @@ impl std::fmt::Display for Outcome {
     }
 }
 
-/// A file that is there now.
+/// A file that is now in the folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Downloaded {
-    /// The server's name.
+    /// The server's name of the file.
     pub name: String,
-    /// Where it is.
+    /// The local path.
     pub path: PathBuf,
-    /// Its size in bytes, where that was seen.
+    /// Size in bytes, if known.
     pub bytes: Option<u64>,
-    /// How it came there.
+    /// How the file was obtained.
     pub outcome: Outcome,
-    /// How it differs from what the server's list says of it, where the storage has it so ([`Issue::FileInexact`]).
+    /// Differences between the server's list and the stored file ([`Issue::FileInexact`]).
     pub issues: Vec<Issue>,
 }
 
@@ -65,25 +64,25 @@ impl Downloaded {
     }
 }
 
-/// A file that could not be had.
+/// A file that could not be downloaded.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct FailedDownload {
-    /// The server's name.
+    /// The server's name of the file.
     pub name: String,
-    /// Why not.
+    /// The reason.
     pub error: Error,
 }
 
-/// What became of many files.
+/// The outcome of downloading many files.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Downloads {
-    /// Those that are there now, in the server's order.
+    /// The files that are now in the folder, in the server's order.
     pub files: Vec<Downloaded>,
-    /// Those that could not be had.
+    /// The files that could not be downloaded.
     pub failed: Vec<FailedDownload>,
-    /// What is missing from the list of files, and how files differ from what the list says of them.
+    /// Gaps in the list of files, and differences between files and the list.
     pub issues: Vec<Issue>,
 }
 

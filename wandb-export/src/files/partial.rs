@@ -1,4 +1,4 @@
-//! A file that is not whole yet, kept so that a later download can go on with it.
+//! Partial files, kept so that a later download can resume them.
 
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::time::Duration;
@@ -11,9 +11,9 @@ use super::folder::Folder;
 use super::name::hash;
 use super::names::Names;
 
-/// A file under `.wandb-export`, locked while it is written, and beside it what has to be known to go on with it.
+/// A file under `.wandb-export`, locked while it is written, with a notes file for resuming it.
 ///
-/// It writes to the disk, so it belongs on a thread that may wait.
+/// Its methods block on disk I/O, so call them on a thread that may block.
 #[derive(Debug)]
 pub(crate) struct PartialFile {
     folder: Folder,
@@ -21,17 +21,17 @@ pub(crate) struct PartialFile {
     data: String,
     notes: Notes,
     written: u64,
-    /// Of what is written.
+    /// Digest of the bytes written.
     digest: Digest,
 }
 
-/// What is known of a partial file.
+/// Notes stored beside a partial file.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 struct Notes {
     name: String,
     content: Content,
     etag: Option<String>,
-    /// What the storage said of the whole file.
+    /// The length of the whole file as reported by the storage.
     #[serde(default)]
     length: Option<u64>,
     #[serde(default)]
@@ -48,19 +48,19 @@ impl Notes {
         FileVersion { etag: self.etag.clone(), length: self.length, md5: self.stored_md5.clone() }
     }
 
-    /// Whether something tells afterwards that the rest belongs to what is there.
+    /// Returns whether the joined file can be verified as one version, by its tag or digest.
     fn can_be_joined(&self) -> bool {
         self.etag.is_some() || self.content.md5.is_some() || self.stored_md5.is_some()
     }
 }
 
-/// So often a partial file is opened that others are at work on.
+/// Number of attempts to lock a partial file that another download holds.
 const MOST_OPENINGS: u32 = 25;
 
-/// The wait before it is opened again.
+/// Wait between attempts.
 const MOMENT: Duration = Duration::from_millis(20);
 
-/// The longest notes that are read.
+/// Maximum size of a notes file in bytes.
 const LONGEST_NOTES: u64 = 1 << 20;
 
 impl PartialFile {
@@ -80,18 +80,18 @@ impl PartialFile {
         Ok(partial)
     }
 
-    /// What is there already, if the rest can be asked for.
+    /// Returns the version and size of the received part, or `None` if the download cannot be resumed.
     pub(crate) fn begun(&self) -> Option<Partial> {
         let is_of_use = self.written > 0 && self.notes.can_be_joined();
         is_of_use.then(|| Partial { received: self.written, version: self.notes.version() })
     }
 
-    /// How many bytes are there.
+    /// Returns the number of bytes written.
     pub(crate) fn written(&self) -> u64 {
         self.written
     }
 
-    /// Throws away what is there.
+    /// Discards the bytes written.
     pub(crate) fn restart(&mut self) -> io::Result<()> {
         self.file.set_len(0)?;
         self.file.seek(SeekFrom::Start(0))?;
@@ -100,10 +100,10 @@ impl PartialFile {
         Ok(())
     }
 
-    /// Notes of which version of the file the bytes are, which a later download needs to go on.
+    /// Stores the version of the file that the bytes belong to, which a later download needs to resume.
     pub(crate) fn note(&mut self, version: &FileVersion) -> io::Result<()> {
         let is_begun = self.written > 0;
-        // A storage may say less of a part than of the whole file.
+        // A storage may report less about a range than about the whole file.
         let before = if is_begun { self.notes.version() } else { FileVersion::default() };
         let FileVersion { etag, length, md5 } = version.clone();
         let version = FileVersion {
@@ -120,17 +120,17 @@ impl PartialFile {
         self.folder.replace(&self.notes_path(), &text)
     }
 
-    /// How it differs from what the server says of it.
+    /// Describes how the file differs from the server's list.
     pub(crate) fn mismatch(&self) -> Option<String> {
         self.notes.content.mismatch(self.written, &self.md5())
     }
 
-    /// The MD5 digest of what is there, in base64.
+    /// Returns the MD5 digest of the bytes written, in base64.
     pub(crate) fn md5(&self) -> String {
         self.digest.clone().finish()
     }
 
-    /// Adds to what is there, of which the digest then knows nothing.
+    /// Appends bytes without updating the digest.
     pub(crate) fn append(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             match self.file.write(bytes) {
@@ -146,38 +146,40 @@ impl PartialFile {
         Ok(())
     }
 
-    /// The file, opened once more to be brought to the disk from another thread. (A clone would hold the lock as long as that
-    /// takes, and would be told of failures that this one then knows nothing of.)
+    /// Opens a second handle to sync the file from another thread. A cloned handle would hold the lock during
+    /// the sync, and would consume sync errors that this handle should report.
     pub(crate) fn file(&self) -> io::Result<std::fs::File> {
         Ok(self.folder.dir().open_with(&self.data, OpenOptions::new().write(true))?.into_std())
     }
 
-    /// Forgets what is known of the file, so that nobody goes on with it.
+    /// Removes the notes, so that the download is not resumed.
     pub(crate) fn forget(&self) {
-        // Where that fails the disk does, and is told of otherwise.
+        // If this fails, the disk is failing, which other operations report.
         let _ = self.folder.dir().remove_file(self.notes_path());
     }
 
-    /// Hands out the digest to be gone on with elsewhere.
+    /// Takes the digest out, to update it elsewhere.
     pub(crate) fn take_digest(&mut self) -> Digest {
         std::mem::take(&mut self.digest)
     }
 
-    /// Takes the digest back, now of all that is there.
+    /// Puts the digest back, updated to all bytes written.
     pub(crate) fn set_digest(&mut self, digest: Digest) {
         self.digest = digest;
     }
 
-    /// Puts the whole file into its place.
+    /// Syncs the complete file and moves it to its destination.
     pub(crate) fn finish(self, here: &str) -> io::Result<()> {
         if let Err(error) = self.file.sync_all() {
-            // A system tells once that it could not keep something: the next time it would look whole.
+            // The operating system reports a failed sync only once. The next sync would succeed, and the file
+            // would look complete.
             self.discard();
             return Err(error);
         }
         let notes = self.notes_path();
         let Self { folder, file, data, .. } = self;
-        // Locked until it is in its place, so that nobody goes on with it; but Windows renames no open files.
+        // Hold the lock until the rename, so that nobody resumes the file. Windows cannot rename an open
+        // file.
         let locked = if cfg!(windows) {
             drop(file);
             None
@@ -186,23 +188,24 @@ impl PartialFile {
         };
         folder.put(&data, here)?;
         drop(locked);
-        // Notes without data do no harm.
+        // Notes without a partial file are harmless.
         let _ = folder.dir().remove_file(notes);
         Ok(())
     }
 
-    /// Removes it: it is of no use.
+    /// Removes the partial file and its notes.
     pub(crate) fn discard(self) {
         let notes = self.notes_path();
         let Self { folder, file, data, .. } = self;
-        // Locked until it is gone, so that nobody begins to go on with it; but Windows removes no open files.
+        // Hold the lock until the removal, so that nobody resumes the file. Windows cannot remove an open
+        // file.
         let locked = if cfg!(windows) {
             drop(file);
             None
         } else {
             Some(file)
         };
-        // What cannot be removed now is thrown away when it is opened again, as its notes are gone.
+        // A file that cannot be removed now is truncated when next opened, because it has no notes.
         let _ = folder.dir().remove_file(notes);
         let _ = folder.dir().remove_file(data);
         drop(locked);
@@ -220,21 +223,21 @@ impl PartialFile {
     }
 }
 
-/// Opens the file and locks it. Who had locked it before may have put it into its place meanwhile; then it is not the partial
-/// file any more, and must not be touched.
+/// Opens and locks the partial file. A previous lock holder may have moved the file to its destination
+/// meanwhile; it must then not be touched, so open again.
 fn locked(dir: &Dir, data: &str) -> io::Result<std::fs::File> {
-    let busy = || io::Error::new(io::ErrorKind::ResourceBusy, "another download of it is under way");
+    let busy = || io::Error::new(io::ErrorKind::ResourceBusy, "another download of this file is in progress");
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true);
     for _ in 0..MOST_OPENINGS {
         let file = dir.open_with(data, &options)?.into_std();
         match file.try_lock() {
-            // A download that was given up a moment ago lets go of it as soon as its last bytes are written.
+            // A cancelled download releases the lock as soon as its last bytes are written.
             Err(std::fs::TryLockError::WouldBlock) => {
                 std::thread::sleep(MOMENT);
                 continue;
             }
-            // Some file systems have no locks.
+            // Some file systems do not support locks.
             Ok(()) | Err(std::fs::TryLockError::Error(_)) => {}
         }
         if is_at(dir, data, &file)? {
@@ -244,7 +247,7 @@ fn locked(dir: &Dir, data: &str) -> io::Result<std::fs::File> {
     Err(busy())
 }
 
-/// Whether the path still leads to the file.
+/// Returns whether the path still refers to the file.
 #[cfg(unix)]
 fn is_at(dir: &Dir, path: &str, file: &std::fs::File) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt as _;
@@ -259,9 +262,9 @@ fn is_at(dir: &Dir, path: &str, file: &std::fs::File) -> io::Result<bool> {
     }
 }
 
-/// An open file cannot be renamed.
+/// Returns true: an open file cannot be renamed on these systems.
 #[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the same signature on every system")]
+#[expect(clippy::unnecessary_wraps, reason = "same signature as on Unix")]
 fn is_at(_dir: &Dir, _path: &str, _file: &std::fs::File) -> io::Result<bool> {
     Ok(true)
 }
@@ -279,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn an_untagged_part_is_of_use_with_a_digest() {
+    fn part_without_etag_resumes_with_a_digest() {
         let untagged = FileVersion { length: Some(4), ..FileVersion::default() };
         let with_digest = FileVersion { md5: Some("x".to_owned()), ..untagged.clone() };
         let listed = Content { md5: Some("x".to_owned()), ..content() };
@@ -298,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_is_gone_on_with_if_the_file_is_the_same() {
+    fn part_of_the_same_file_is_resumed() {
         let target = tempfile::tempdir().unwrap();
         let folder = Folder::open(target.path()).unwrap();
         let mut first = folder.partial("a", &content()).unwrap();
@@ -317,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_another_file_is_thrown_away() {
+    fn part_of_another_file_is_discarded() {
         let target = tempfile::tempdir().unwrap();
         let folder = Folder::open(target.path()).unwrap();
         let mut first = folder.partial("a", &content()).unwrap();
@@ -329,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_belongs_to_one_download_at_a_time() {
+    fn part_is_locked_by_one_download() {
         let target = tempfile::tempdir().unwrap();
         let folder = Folder::open(target.path()).unwrap();
         let first = folder.partial("a", &content()).unwrap();

@@ -1,9 +1,9 @@
-//! What is remembered of a download that the server's list cannot confirm later.
+//! Receipts of downloads that the server's list cannot verify later.
 
 use wandb_core::client::FileVersion;
 use wandb_core::model::File;
 
-/// What the server's list said of a file.
+/// A file's entry in the server's list.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Listed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -14,16 +14,16 @@ pub(crate) struct Listed {
     updated_at: Option<String>,
 }
 
-/// A file as it was downloaded, where its list entry has no digest or one that is wrong.
+/// A record of a downloaded file whose list entry has no digest or a wrong one.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Receipt {
-    /// What the list said.
+    /// The list entry.
     pub(crate) listed: Listed,
-    /// What the storage said.
+    /// The version reported by the storage.
     pub(crate) stored: FileVersion,
-    /// The size of what came.
+    /// Size of the downloaded file in bytes.
     pub(crate) bytes: u64,
-    /// The MD5 digest of what came, in base64.
+    /// MD5 digest of the downloaded file, in base64.
     pub(crate) md5: String,
 }
 
@@ -35,8 +35,8 @@ impl Listed {
 }
 
 impl Receipt {
-    /// Whether the list still says the same. When the file was uploaded matters only where the storage can tell by nothing
-    /// but the length that it is another one.
+    /// Returns whether the list entry is unchanged. The upload time is compared only if the storage reported
+    /// neither tag nor digest, as the length alone cannot tell versions apart.
     pub(crate) fn is_listed_as(&self, file: &File) -> bool {
         let now = Listed::of(file);
         let is_told_apart = self.stored.etag.is_some() || self.stored.md5.is_some();

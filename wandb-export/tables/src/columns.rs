@@ -1,23 +1,7 @@
-//! Rows as tables: which columns they have, of which types, and what becomes of values that fit no column.
+//! Infers the columns of a table and their types from rows.
 //!
-//! Rows are sparse and their values come as they were logged. A table has the same columns in every row, and each
-//! column has one type. The rules that lead from one to the other never change a value:
-//!
-//! - A column is a place in the rows: a path of keys. [`Nested`] says whether objects are taken apart.
-//! - A missing key and a null are both null in a column; that is the one difference a table cannot hold.
-//! - Integers are [`Int64`](ColumnType::Int64), floats [`Float64`](ColumnType::Float64), booleans, strings likewise.
-//! - Numbers and the strings `NaN`, `Infinity` and `-Infinity`, which W&B writes for numbers, are `Float64`. So is a
-//!   column of these strings alone, which is reported.
-//! - Integers join floats if a double holds each of them. If one is lost in a double, all are JSON text, reported.
-//! - Integers beyond 64 bits, lists, empty objects, and objects with a `_type` (media, tables, histograms) are
-//!   [`Json`](ColumnType::Json) text.
-//! - Where the type really changes, every value is JSON text, and reported.
-//! - A column of nulls alone is one of strings.
-//! - Objects nested more than 32 levels deep are JSON text from there on, reported.
-//! - Where there are more keys than a table may have columns, the less common ones are in one column of JSON text,
-//!   reported.
-//!
-//! "Reported" means a [`Finding`] in the [`Schema`].
+//! A column is a path of keys. Inference never changes a value: where a column's values have no common type, it holds
+//! JSON text, and the [`Schema`] has a [`Finding`] for it. [`SchemaBuilder`] is the entry point.
 
 #[cfg(any(feature = "csv", feature = "parquet", feature = "terminal"))]
 mod cells;

@@ -1,4 +1,4 @@
-//! Arrow record batches to rows.
+//! Converts Arrow record batches to rows.
 
 mod column;
 mod notes;
@@ -11,9 +11,10 @@ use self::column::Column;
 use self::notes::Notes;
 use crate::columns::error::TableError;
 
-/// The rows of a record batch, such as one read from a Parquet export of W&B's or of this library's.
+/// Converts a record batch to rows, such as one read from a Parquet export of W&B or of this library.
 ///
-/// A null is a missing key, but inside lists and maps, where its place matters, it is a null. Otherwise:
+/// A null becomes a missing key. Inside lists and maps, where its position matters, it stays a null. Other
+/// values:
 ///
 /// | Arrow | value |
 /// |---|---|
@@ -23,14 +24,14 @@ use crate::columns::error::TableError;
 /// | decimals with places | string of its digits |
 /// | strings of every kind | string |
 /// | binary of every kind | string if it is UTF-8, otherwise a string of Base64 |
-/// | boolean, list of every kind, dictionary | boolean, list, the value meant |
+/// | boolean, list of every kind, dictionary | boolean, list, the value from the dictionary |
 /// | struct, map with string keys | object |
 /// | map with other keys | list of `{"key": …, "value": …}` |
 /// | date, time, timestamp | string in ISO 8601; a timestamp with a time zone is in UTC and ends in `Z` |
 /// | duration | integer, in the unit of the column |
 ///
-/// Columns written by this library come back as the keys and values that they were made of: JSON text as what it
-/// says, and dotted columns as objects.
+/// Columns written by this library are restored to their original keys and values: JSON text is parsed, and
+/// dotted columns become objects.
 ///
 /// # Errors
 ///
@@ -59,19 +60,19 @@ pub fn rows_of(batch: &RecordBatch) -> Result<Vec<Row>, TableError> {
         .collect()
 }
 
-/// The key of a row that values of a column are at, or in objects at.
+/// Returns the top-level row key that holds the values of a column.
 #[cfg(feature = "mirror")]
 pub(crate) fn key_of(field: &arrow_schema::Field) -> String {
     Notes::of(field).path.into_iter().next().unwrap_or_else(|| field.name().clone())
 }
 
-/// Whether a column holds the values of all keys that have none.
+/// Returns whether this is the column for all keys without a column.
 #[cfg(feature = "mirror")]
 pub(crate) fn is_rest(field: &arrow_schema::Field) -> bool {
     Notes::of(field).rest
 }
 
-/// Adds values that had no column, to the objects of which others had.
+/// Merges the values of the column for the rest into the row's entries.
 fn add(entries: &mut Vec<(String, Value)>, rest: &Map) {
     for (key, value) in rest.iter() {
         match (entries.iter_mut().find(|(own, _)| own == key), value) {
@@ -92,7 +93,7 @@ fn add_to(own: &mut Map, rest: &Map) {
     }
 }
 
-/// Puts a value where its path leads, or under the column's own name if another value stands in the way.
+/// Inserts a value at its path, or under the column's name if another value is in the way.
 fn put(entries: &mut Vec<(String, Value)>, path: &[String], name: &str, value: Value) {
     if let [first, rest @ .., last] = path {
         if let Some((_, Value::Map(map))) = entries.iter_mut().find(|(key, _)| key == first) {
@@ -114,7 +115,8 @@ fn put(entries: &mut Vec<(String, Value)>, path: &[String], name: &str, value: V
     entries.push((name.to_owned(), value));
 }
 
-/// The object to which `keys` lead from `map`, made where it is missing.
+/// Returns the object at `keys` below `map`, creating missing objects. Returns `None` if another value is in
+/// the way.
 fn innermost<'a>(map: &'a mut Map, keys: &[String]) -> Option<&'a mut Map> {
     let Some((key, rest)) = keys.split_first() else { return Some(map) };
     if !map.contains_key(key) {

@@ -1,4 +1,4 @@
-//! Bringing a long file to the disk while it is being written.
+//! Background syncing of a long file while it is still being written.
 
 use std::fs::File;
 use std::io;
@@ -6,10 +6,10 @@ use std::io;
 use blocking::{Task, unblock};
 use wandb_core::blocking::block_on;
 
-/// So much is written before the system is told to bring it to the disk.
+/// Number of bytes to write before starting a background sync.
 const AT_ONCE: usize = 32 << 20;
 
-/// Has the system bring to the disk what is written, beside the writing, so that the end has not to wait for all of it.
+/// Syncs written data to disk in the background, so that the final sync is short.
 #[derive(Debug, Default)]
 pub(crate) struct Settling {
     unsettled: usize,
@@ -17,11 +17,13 @@ pub(crate) struct Settling {
 }
 
 impl Settling {
-    /// So many bytes more have been written to the file that `reopen` opens once more. (A clone would be told of
-    /// failures that the file then knows nothing of.)
+    /// Records that `bytes` more bytes were written, and starts a sync once enough have accumulated.
+    ///
+    /// `reopen` opens a new handle to the file. A cloned handle would consume sync errors that the original
+    /// handle should report.
     ///
     /// # Errors
-    /// If what was written before could not be kept.
+    /// Returns the error of an earlier background sync.
     pub(crate) fn written(
         &mut self,
         bytes: usize,
@@ -33,17 +35,17 @@ impl Settling {
         }
         self.end()?;
         self.unsettled = 0;
-        // Without another handle the sync is left to the end.
+        // Without a second handle, the final sync covers this data.
         if let Ok(file) = reopen() {
             self.under_way = Some(unblock(move || file.sync_data()));
         }
         Ok(())
     }
 
-    /// Waits for what is under way.
+    /// Waits for the sync in flight.
     ///
     /// # Errors
-    /// What went wrong is told only here, as a system tells it once.
+    /// Returns the error of that sync. The operating system reports it only once, so it must not be dropped.
     pub(crate) fn end(&mut self) -> io::Result<()> {
         self.under_way.take().map_or(Ok(()), block_on)
     }
@@ -54,32 +56,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn little_is_left_to_the_end() {
+    fn small_write_starts_no_sync() {
         let mut settling = Settling::default();
-        settling.written(AT_ONCE - 1, || panic!("nothing is to be opened")).expect("nothing to fail");
+        settling.written(AT_ONCE - 1, || panic!("must not reopen")).expect("no sync yet");
         assert!(settling.under_way.is_none());
     }
 
     #[test]
-    fn a_handle_that_cannot_be_had_is_no_failure() {
+    fn failed_reopen_defers_to_final_sync() {
         let mut settling = Settling::default();
-        settling.written(AT_ONCE, || Err(io::ErrorKind::NotFound.into())).expect("left to the end");
-        settling.end().expect("nothing is under way");
+        settling.written(AT_ONCE, || Err(io::ErrorKind::NotFound.into())).expect("no error yet");
+        settling.end().expect("no sync in flight");
     }
 
-    /// Such devices cannot be synced.
+    /// `/dev/null` cannot be synced.
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_sync_that_fails_is_told_at_the_next_or_at_the_end() {
+    fn sync_error_is_returned_by_next_write_or_end() {
         let mut settling = Settling::default();
-        settling.written(AT_ONCE, || File::open("/dev/null")).expect("it is told later");
-        settling.end().expect_err("it failed");
-        settling.end().expect("it is told once");
+        settling.written(AT_ONCE, || File::open("/dev/null")).expect("no error yet");
+        settling.end().expect_err("the sync failed");
+        settling.end().expect("the error is returned once");
 
-        settling.written(AT_ONCE, || File::open("/dev/null")).expect("it is told later");
+        settling.written(AT_ONCE, || File::open("/dev/null")).expect("no error yet");
         while !settling.under_way.as_ref().is_some_and(Task::is_finished) {
             std::thread::yield_now();
         }
-        settling.written(AT_ONCE, || panic!("nothing is to be opened")).expect_err("the one before failed");
+        settling.written(AT_ONCE, || panic!("must not reopen")).expect_err("the earlier sync failed");
     }
 }

@@ -1,4 +1,4 @@
-//! Rows to a series of Arrow record batches.
+//! Converts rows to a series of Arrow record batches.
 
 use std::fmt;
 use std::io::{BufReader, BufWriter, Seek, SeekFrom};
@@ -23,10 +23,11 @@ use super::to_arrow::{BatchBuilder, arrow_schema};
 use crate::rows::{Batch, is_wide, rows_at_once};
 use crate::rows::Portion;
 
-/// Record batches of a schema that is inferred from all of `rows`. Rows are put aside until the last one is known, in
-/// memory and then in an unnamed temporary file; a batch has at most 8192 rows and about a million values.
+/// Converts `rows` to record batches with a schema inferred from all of them. The rows are spooled until the
+/// last one is read: first in memory, then in an unnamed temporary file. A batch has at most 8192 rows and
+/// about a million values.
 ///
-/// Objects are JSON text unless `options` say otherwise.
+/// Objects become JSON text unless `options` say otherwise.
 ///
 /// ```
 /// use wandb_core::Row;
@@ -45,7 +46,7 @@ pub fn batches(
     batches_of(rows.into_iter().map(|row| Batch::Rows(vec![row])), options)
 }
 
-/// The same of rows in whichever form.
+/// Like [`batches`], for rows in any format.
 pub(crate) fn batches_of(
     rows: impl IntoIterator<Item = Batch>,
     options: &TableOptions,
@@ -66,15 +67,16 @@ pub(crate) fn batches_of(
     Ok(RecordBatches::new(schema, portions))
 }
 
-/// The same where the schema is known, of rows some of which are record batches already.
+/// Like [`batches_of`], for a known schema and for rows that may already be record batches.
 ///
-/// They are put aside, too: whoever asks for record batches may ask for them where nothing can be waited for.
+/// These batches are spooled too, because the caller may consume them where it must not wait for I/O on the
+/// source.
 pub(crate) fn batches_of_table(
     schema: Schema,
     rows: impl IntoIterator<Item = Batch>,
     options: &TableOptions,
 ) -> Result<RecordBatches, TableError> {
-    let putting = |error| spooling("putting aside", error);
+    let putting = |error| spooling("writing", error);
     let mut fit = Fit::new(schema.clone());
     let arrow = arrow_schema(&schema);
     let file = BufWriter::new(SpooledTempFile::new(options.memory));
@@ -85,7 +87,7 @@ pub(crate) fn batches_of_table(
     let file = writer.into_inner().map_err(putting)?.into_inner();
     let mut file = file.map_err(|error| putting(error.into_error().into()))?;
     file.seek(SeekFrom::Start(0)).map_err(|error| putting(error.into()))?;
-    let reading = |error| spooling("reading back", error);
+    let reading = |error| spooling("reading", error);
     let batches = StreamReader::try_new(BufReader::new(file), None).map_err(reading)?;
     let batches = batches.map(move |batch| batch.map_err(reading));
     Ok(RecordBatches::of_pieces(schema, batches))
@@ -98,8 +100,8 @@ fn spooling(action: &'static str, error: ArrowError) -> TableError {
     }
 }
 
-/// Record batches of a schema that is known; nothing is put aside. A row with a key that the schema does not have, or a
-/// value that does not fit, is an error.
+/// Converts rows to record batches of a given schema, without spooling. A key that the schema lacks, or a
+/// value that does not fit its column, is an error.
 pub fn batches_with(
     schema: Schema,
     rows: impl IntoIterator<Item = Row, IntoIter: Send + 'static>,
@@ -115,11 +117,11 @@ pub fn batches_with(
     )
 }
 
-/// A series of record batches of the same schema, made as they are asked for. Without rows there are none.
+/// An iterator over record batches of one schema, built lazily. It yields none if there are no rows.
 pub struct RecordBatches {
     schema: Schema,
     arrow: SchemaRef,
-    /// Unless the pieces are what is asked for.
+    /// `None` if the pieces already have the right size.
     same_size: Option<SameSize>,
     pieces: Box<dyn Iterator<Item = Result<RecordBatch, TableError>> + Send>,
 }
@@ -139,7 +141,7 @@ impl RecordBatches {
         Self { arrow, same_size, schema, pieces: Box::new(pieces) }
     }
 
-    /// Batches that have the right sizes.
+    /// Uses batches that already have the right size.
     fn of_batches(
         schema: Schema,
         batches: impl Iterator<Item = Result<RecordBatch, TableError>> + Send + 'static,
@@ -147,7 +149,7 @@ impl RecordBatches {
         Self { arrow: arrow_schema(&schema), same_size: None, schema, pieces: Box::new(batches) }
     }
 
-    /// The schema of every batch.
+    /// Returns the Arrow schema of every batch.
     pub fn arrow_schema(&self) -> SchemaRef {
         SchemaRef::clone(&self.arrow)
     }
@@ -166,7 +168,7 @@ impl RecordBatches {
         }
     }
 
-    /// The same schema in this library's terms, with what there is to know about its columns.
+    /// Returns the schema in this library's terms, with findings about its columns.
     pub fn schema(&self) -> &Schema {
         &self.schema
     }

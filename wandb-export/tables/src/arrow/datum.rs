@@ -1,4 +1,4 @@
-//! A value as a column of its type holds it.
+//! Values converted to the type of their column.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crate::columns::number::{digits_as_f64, int_as_f64};
 use crate::columns::page;
 use crate::columns::tally::ValueKind;
 
-/// A value that is not null, converted to the type of its column.
+/// A non-null value, converted to the type of its column.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Datum<'a> {
     Bool(bool),
@@ -21,7 +21,7 @@ pub(crate) enum Datum<'a> {
 }
 
 impl<'a> Datum<'a> {
-    /// The datum of a value; `None` if it does not fit.
+    /// Converts a value, or returns `None` if it does not fit.
     fn of(holds: ColumnType, value: &'a Value) -> Option<Self> {
         Some(match (holds, value) {
             (ColumnType::Bool, Value::Bool(value)) => Self::Bool(*value),
@@ -33,7 +33,7 @@ impl<'a> Datum<'a> {
         })
     }
 
-    /// The datum of a value for the column `name`, which is an error if it does not fit.
+    /// Converts a value for the column `name`. A value that does not fit is an error.
     pub(crate) fn of_value(name: &str, holds: ColumnType, value: &'a Value) -> Result<Self, TableError> {
         Self::of(holds, value).ok_or_else(|| TableError::Misfit {
             column: name.to_owned(),
@@ -42,7 +42,7 @@ impl<'a> Datum<'a> {
         })
     }
 
-    /// The datum of a cell for the column `name`; `None` if the cell is null or missing.
+    /// Converts a cell for the column `name`. Returns `None` if the cell is null or missing.
     #[inline]
     pub(crate) fn of_cell(name: &str, holds: ColumnType, cell: Cell<'a>) -> Result<Option<Self>, TableError> {
         let kind = cell.kind();
@@ -56,7 +56,8 @@ impl<'a> Datum<'a> {
             | (ColumnType::Json, CellKind::BigInt | CellKind::List | CellKind::Object | CellKind::Record) => {
                 Self::Text(Cow::Borrowed(cell.text()))
             }
-            // Small numbers among JSON texts too: they are to look the same whether they came in a page or one by one.
+            // Small numbers in JSON text columns are converted too, so that pages and single rows give the
+            // same text.
             _ => return Self::of_other_cell(name, holds, cell),
         }))
     }
@@ -75,7 +76,7 @@ impl<'a> Datum<'a> {
     }
 }
 
-/// The double that `value` is; `None` where a double would not be the same number.
+/// Converts `value` to a double, or returns `None` if that would change the number.
 fn as_f64(value: &Value) -> Option<f64> {
     match value {
         Value::Int(integer) => int_as_f64(*integer),

@@ -1,4 +1,4 @@
-//! Record batches of several files, each with some of a table's columns, as batches of the table.
+//! Adapts record batches of several files, each with a subset of a table's columns, to the table's schema.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use super::to_arrow::{BatchBuilder, arrow_schema};
 use crate::rows::Batch;
 use crate::rows::Portion;
 
-/// Makes batches of one schema from batches that have some of its columns, integers perhaps where it has floats, and
-/// from rows.
+/// Builds batches of one schema from rows, and from batches that lack some columns or have integers in float
+/// columns.
 pub(crate) struct Fit {
     schema: Schema,
     arrow: SchemaRef,
-    /// The schema of the last batch, and for each of the table's columns its place in it.
+    /// The schema of the last batch, and the index in it of each table column.
     last: Option<(SchemaRef, Vec<Option<usize>>)>,
 }
 
@@ -61,7 +61,7 @@ fn places(target: &SchemaRef, source: &SchemaRef) -> Vec<Option<usize>> {
     target.fields().iter().map(|field| names.get(field.name()).copied()).collect()
 }
 
-/// The caller has seen to it that every integer is a double.
+/// Casts `array` to the wanted type. The caller has checked that every integer is an exact double.
 #[expect(clippy::cast_precision_loss, reason = "the integers are known to be doubles")]
 fn fitting(array: &ArrayRef, wanted: &DataType) -> ArrayRef {
     match (array.data_type(), wanted) {
@@ -69,7 +69,7 @@ fn fitting(array: &ArrayRef, wanted: &DataType) -> ArrayRef {
             let floats: Float64Array = array.as_primitive::<Int64Type>().unary(|integer| integer as f64);
             Arc::new(floats)
         }
-        // A column without any value may be of any type.
+        // An all-null column may have any type.
         (is, wanted) if is != wanted && array.null_count() == array.len() => {
             new_null_array(wanted, array.len())
         }

@@ -1,10 +1,11 @@
-//! Record batches of the same size, whatever the pieces they come in: the same rows give the same bytes.
+//! Record batches of equal size, regardless of how the input is split. The same rows therefore give the same
+//! bytes.
 
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, SchemaRef};
 use arrow_select::coalesce::BatchCoalescer;
 
-/// Puts pieces together and takes them apart.
+/// Splits and concatenates record batches to a fixed number of rows.
 pub(crate) struct SameSize(BatchCoalescer);
 
 impl SameSize {
@@ -12,22 +13,22 @@ impl SameSize {
         Self(BatchCoalescer::new(SchemaRef::clone(schema), rows))
     }
 
-    /// Takes a piece.
+    /// Adds a batch of any size.
     pub(crate) fn take(&mut self, piece: RecordBatch) -> Result<(), ArrowError> {
         self.0.push_batch(piece)
     }
 
-    /// Knows that no more pieces come.
+    /// Flushes the rows that remain as a final, smaller batch.
     pub(crate) fn end(&mut self) -> Result<(), ArrowError> {
         self.0.finish_buffered_batch()
     }
 
-    /// A batch that is full, or the last one after the end.
+    /// Returns the next full batch, or the last one after [`end`](Self::end).
     pub(crate) fn next(&mut self) -> Option<RecordBatch> {
         self.0.next_completed_batch()
     }
 
-    /// Hands the batches that are full to `write`.
+    /// Adds a batch and passes every full batch to `write`.
     pub(crate) fn push<E: From<ArrowError>>(
         &mut self,
         piece: RecordBatch,
@@ -37,7 +38,7 @@ impl SameSize {
         self.write_full(write)
     }
 
-    /// Hands over what is left.
+    /// Passes the remaining rows to `write`.
     pub(crate) fn finish<E: From<ArrowError>>(
         mut self,
         write: impl FnMut(&RecordBatch) -> Result<(), E>,

@@ -1,4 +1,4 @@
-//! Rows taken apart into the values of columns, without a look at the columns that a row does not have.
+//! Splits rows into column values, skipping the columns that a row lacks.
 
 use std::ops::Range;
 
@@ -13,16 +13,16 @@ use crate::columns::schema::{FieldKind, Schema};
 use crate::columns::visit::Visitor;
 use crate::rows::Portion;
 
-/// Takes values on their way to their columns. Those of one column come in the order of rows.
+/// Receives values for columns. The values of one column arrive in row order.
 pub(crate) trait Scatter {
-    /// A value for a slot.
+    /// Receives a value for the column at `slot`.
     fn value(&mut self, slot: usize, row: usize, datum: &Datum<'_>) -> Result<(), TableError>;
 
-    /// The row has the object that is a struct.
+    /// Records that the row has the object of a struct column.
     fn mark(&mut self, mark: usize, row: usize) -> Result<(), TableError>;
 }
 
-/// Takes rows apart.
+/// Splits rows into column values.
 pub(crate) struct Scatterer<'schema> {
     schema: &'schema Schema,
     /// Name and type of each column, by slot.
@@ -38,7 +38,7 @@ impl<'schema> Scatterer<'schema> {
         Self { schema, columns: schema.leaves().into_iter().filter_map(column).collect() }
     }
 
-    /// Hands over the values of some rows, the first of which is called `first`.
+    /// Passes the values of `rows` to `to`. Row numbers start at `first`.
     pub(crate) fn scatter(
         &self,
         rows: &Portion,
@@ -84,7 +84,7 @@ impl<'schema> Scatterer<'schema> {
     }
 }
 
-/// Gives the values of a row their types.
+/// Converts the values of one row to their column types.
 struct OneRow<'a, S> {
     columns: &'a [(&'a str, ColumnType)],
     row: usize,

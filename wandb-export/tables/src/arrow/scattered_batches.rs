@@ -1,4 +1,4 @@
-//! Record batches of tables with very many columns, most of which are null in most rows.
+//! Record batches of very wide tables, most of whose columns are null in most rows.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -15,20 +15,20 @@ use super::to_arrow::{Values, arrow_schema};
 use crate::rows::rows_at_once;
 use crate::rows::{Portions, Spool};
 
-/// Batches of as many rows as suit the columns, made as they are asked for. Time and memory go with the values, not with the
-/// columns: those without any share one array of nulls.
+/// Builds record batches lazily, each with a number of rows that suits the number of columns. Time and memory
+/// grow with the number of values, not columns: columns without values share one null array.
 pub(crate) struct ScatteredBatches {
     schema: Arc<Schema>,
     arrow: SchemaRef,
     portions: Portions,
-    /// Rows of a batch.
+    /// Rows per batch.
     size: usize,
     waiting: Waiting,
     is_at_end: bool,
 }
 
 impl ScatteredBatches {
-    /// Batches of the rows in `spool`. A schema with structs has none.
+    /// Returns an iterator over batches of the rows in `spool`. The schema must have no structs.
     pub(crate) fn new(schema: Arc<Schema>, spool: Spool) -> Result<Self, TableError> {
         let size = rows_at_once(schema.column_count());
         Ok(Self {
@@ -86,7 +86,7 @@ struct Cell {
 }
 
 impl Waiting {
-    /// The values of the first rows, by column.
+    /// Removes and returns the values of the first `rows` rows, sorted by column.
     fn take(&mut self, rows: usize) -> Vec<Cell> {
         let (mut taken, mut left): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.cells).into_iter().partition(|cell| cell.row < rows);
@@ -141,7 +141,7 @@ fn arrays(schema: &Schema, cells: &[Cell], rows: usize) -> Vec<ArrayRef> {
     schema.fields().iter().enumerate().map(column).collect()
 }
 
-/// An array of nulls, the same for all columns of a type.
+/// Returns an array of nulls, shared by all columns of the same type.
 fn all_null(known: &mut Vec<(ColumnType, ArrayRef)>, holds: ColumnType, rows: usize) -> ArrayRef {
     if let Some((_, array)) = known.iter().find(|(own, _)| *own == holds) {
         return ArrayRef::clone(array);

@@ -1,4 +1,4 @@
-//! Rows to Arrow record batches.
+//! Converts rows to Arrow record batches.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -18,18 +18,18 @@ use crate::columns::page::{PageColumns, as_f64};
 use crate::columns::schema::{Field, FieldKind, Schema};
 use crate::rows::Portion;
 
-/// The key of a field's metadata under which is written what the field's name and Arrow type do not say: a JSON
-/// object with `"type": "json"` for JSON text, `"path"` for keys that were joined with dots, and `"rest": true` for the
-/// column of all that has no other.
+/// Metadata key for facts about a field that its name and Arrow type do not express. The value is a JSON
+/// object: `"type": "json"` for JSON text, `"path"` for keys joined with dots, and `"rest": true` for the
+/// column of keys without a column.
 pub(super) const METADATA_KEY: &str = "wandb-export";
 
-/// Makes record batches of rows that fit one schema.
+/// Builds record batches from rows that fit a schema.
 #[derive(Debug)]
 pub(crate) struct BatchBuilder<'schema> {
     schema: &'schema Schema,
 }
 
-/// The Arrow schema of the batches of `schema`.
+/// Returns the Arrow schema of the batches of `schema`.
 pub(crate) fn arrow_schema(schema: &Schema) -> SchemaRef {
     let fields: Fields = schema.fields().iter().map(|field| arrow_field(field, true)).collect();
     Arc::new(ArrowSchema::new(fields))
@@ -40,7 +40,7 @@ impl<'schema> BatchBuilder<'schema> {
         Self { schema }
     }
 
-    /// One batch of all the rows.
+    /// Builds one batch of all `rows`.
     pub(crate) fn build(&self, rows: &Portion) -> Result<RecordBatch, TableError> {
         let (rows, arrays) = match rows {
             Portion::Rows(rows) => (rows.len(), self.arrays_of_rows(rows)?),
@@ -70,7 +70,8 @@ impl<'schema> BatchBuilder<'schema> {
         arrays(self.schema.fields(), &mut columns, &mut marks)
     }
 
-    /// A page has no objects that are taken apart, so its columns are the schema's own.
+    /// Builds arrays from a page column by column. A page has no objects to split, so its columns match the
+    /// schema's.
     fn arrays_of_page(&self, page: &Page, rows: Range<usize>) -> Result<Vec<ArrayRef>, TableError> {
         let Some(PageColumns { by_slot }) = PageColumns::of(&self.schema.layout, page) else {
             return self.arrays_of_rows(&page.to_rows()[rows]);
@@ -118,11 +119,11 @@ fn arrow_field(field: &Field, outermost: bool) -> ArrowField {
     if notes.is_empty() {
         return arrow;
     }
-    // One entry only: the order of several would differ from one process to the next.
+    // A single entry, because the order of several would differ between processes.
     arrow.with_metadata(HashMap::from([(METADATA_KEY.to_owned(), Value::Map(notes).to_json())]))
 }
 
-/// The values of one column on their way into an array.
+/// Builds the Arrow array of one column.
 struct Column<'schema> {
     name: &'schema str,
     holds: ColumnType,
@@ -136,7 +137,7 @@ pub(super) enum Values {
     Text(StringBuilder),
 }
 
-/// Adds the columns of `fields` in the order of their slots.
+/// Adds the columns of `fields` in slot order.
 fn collect_columns<'schema>(fields: &'schema [Field], rows: usize, columns: &mut Vec<Column<'schema>>) {
     for field in fields {
         match field.kind() {
@@ -160,7 +161,7 @@ impl Column<'_> {
     }
 
     fn append_cell(&mut self, cell: Cell<'_>) -> Result<(), TableError> {
-        // Most cells are floats.
+        // Fast path: most cells are floats.
         if let (Values::Float64(values), CellKind::Float) = (&mut self.values, cell.kind())
             && let Some(value) = as_f64(cell)
         {
@@ -189,7 +190,7 @@ impl Values {
         }
     }
 
-    /// Whoever made the datum has seen to it that it is one of these values.
+    /// Appends a datum. Its constructor has already converted it to the column's type.
     #[inline]
     pub(super) fn append(&mut self, datum: &Datum<'_>) {
         match (self, datum) {

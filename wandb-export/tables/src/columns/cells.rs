@@ -9,16 +9,16 @@ use super::visit::Visitor;
 /// One row, in the order of a schema's columns.
 #[derive(Debug)]
 pub(crate) struct Cells<'row> {
-    /// For each slot the row's value, if it has one that is not null.
+    /// The non-null value of each slot.
     values: Vec<Option<&'row Value>>,
     /// For each struct, whether the row has the object.
     pub(crate) marks: Vec<bool>,
-    /// The value of the column for the rest, and its slot.
+    /// The slot and value of the column for the rest.
     rest: Option<(usize, Value)>,
 }
 
 impl Cells<'_> {
-    /// The row's value for each slot, if it has one that is not null.
+    /// Returns the non-null value of each slot.
     pub(crate) fn values(&self) -> impl Iterator<Item = Option<&Value>> {
         let rest = self.rest.as_ref();
         self.values.iter().enumerate().map(move |(slot, value)| match (value, rest) {
@@ -41,12 +41,12 @@ impl<'row> Visitor<'row> for Cells<'row> {
 }
 
 impl Layout {
-    /// Room for the cells of one row.
+    /// Allocates the cells for one row.
     pub(crate) fn cells<'row>(&self) -> Cells<'row> {
         Cells { values: vec![None; self.slots()], marks: vec![false; self.marks], rest: None }
     }
 
-    /// Puts each value of `row` into its cell, and takes everything else out of `cells`.
+    /// Replaces the contents of `cells` with the values of `row`.
     pub(crate) fn fill<'row>(&self, row: &'row Row, cells: &mut Cells<'row>) -> Result<(), TableError> {
         cells.values.fill(None);
         cells.marks.fill(false);

@@ -1,4 +1,4 @@
-//! Which keys become columns, where there are more than a table may have.
+//! Selects the keys that become columns when a table has too many.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -9,19 +9,19 @@ use super::resolve::rank;
 use super::schema::{Field, FieldKind};
 use super::schema_builder::Limits;
 
-/// The name of the column for all other keys, unless another column has it.
+/// Name of the column for all other keys, unless another column already has it.
 const REST: &str = "rest";
 
-/// The keys that have no column of their own.
+/// The keys without a column.
 pub(super) struct LeftOut {
     keys: usize,
     columns: usize,
-    /// How many values were seen under these keys.
+    /// Number of values seen under these keys.
     values: u64,
 }
 
-/// Takes the less common columns out of `fields`, and what there is to say about them out of `findings`, if there are more
-/// than allowed. Columns that are asked for stay, and the step.
+/// Removes the less common columns from `fields`, and their entries from `findings`, if there are more than
+/// allowed. Requested columns and the step stay.
 pub(super) fn most_common(
     fields: &mut Vec<Field>,
     findings: &mut Vec<Finding>,
@@ -36,7 +36,7 @@ pub(super) fn most_common(
         add_values(field, &mut values);
         is_asked_for.resize(values.len(), rank(field, asked_for) <= asked_for.len());
     }
-    // One column is for the rest.
+    // One column is reserved for the rest.
     let columns = values.len().min(limits.columns.saturating_sub(1));
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by_key(|&leaf| (!is_asked_for[leaf], Reverse(values[leaf]), leaf));
@@ -86,7 +86,7 @@ fn add_values(field: &Field, values: &mut Vec<u64>) {
     }
 }
 
-/// Drops the columns for which `kept` says no, and structs without columns.
+/// Drops the columns for which `kept` yields false, and structs left without columns.
 fn keep(fields: &mut Vec<Field>, kept: &mut impl Iterator<Item = bool>) {
     fields.retain_mut(|field| match &mut field.kind {
         FieldKind::Column(_) => kept.next().unwrap_or(true),

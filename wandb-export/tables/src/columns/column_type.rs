@@ -1,4 +1,4 @@
-//! What a column holds, and the decision which type fits everything seen in it.
+//! Column types, and the choice of a type that fits all values seen in a column.
 
 use std::fmt;
 
@@ -11,9 +11,9 @@ use super::tally::{Tally, ValueKind};
 pub enum ColumnType {
     /// Booleans.
     Bool,
-    /// Integers that fit 64 bits with a sign.
+    /// Signed integers of 64 bits.
     Int64,
-    /// Doubles, NaN and the infinities included.
+    /// Doubles, including NaN and the infinities.
     Float64,
     /// Text.
     Utf8,
@@ -35,9 +35,10 @@ impl fmt::Display for ColumnType {
 }
 
 impl ColumnType {
-    /// The narrowest type that keeps every value of `tally` exact, and what a user should be told about it.
+    /// Returns the narrowest type that keeps every value of `tally` exact, and a reason if the choice should
+    /// be reported.
     ///
-    /// A column in which nothing but nulls was seen is [`ColumnType::Utf8`].
+    /// A column with only nulls is [`ColumnType::Utf8`].
     pub(crate) fn fitting(tally: &Tally) -> (Self, Option<Reason>) {
         use ValueKind as Kind;
 
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn nulls_alone_are_text() {
+    fn only_nulls_are_text() {
         assert_eq!(fitting(""), (ColumnType::Utf8, None));
         assert_eq!(fitting("null, null"), (ColumnType::Utf8, None));
     }
@@ -107,12 +108,12 @@ mod tests {
     }
 
     #[test]
-    fn non_finite_strings_alone_are_floats_and_reported() {
+    fn only_non_finite_strings_are_reported_floats() {
         assert_eq!(fitting(r#""NaN", null"#), (ColumnType::Float64, Some(Reason::OnlyNonFiniteText)));
     }
 
     #[test]
-    fn non_finite_strings_among_words_are_words() {
+    fn non_finite_strings_with_words_are_strings() {
         assert_eq!(fitting(r#""NaN", "banana""#), (ColumnType::Utf8, None));
         assert_eq!(fitting(r#""nan", "NAN", "inf""#), (ColumnType::Utf8, None));
     }
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_double_written_without_exponent_is_still_that_double() {
+    fn double_printed_without_exponent_is_float() {
         assert_eq!(fitting("123456789012345670000, 0.5"), (ColumnType::Float64, None));
         assert_eq!(fitting("123456789012345670001, 0.5"), (ColumnType::Json, Some(Reason::InexactIntegers)));
     }
@@ -138,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_that_changes_is_json_and_reported() {
+    fn changing_type_is_json_and_reported() {
         for values in [r#"1, "one""#, "true, 1", "true, \"true\"", "[], {}", "1, [1]", r#"1, "NaN", "word""#]
         {
             assert_eq!(fitting(values), (ColumnType::Json, Some(Reason::TypeChanges)), "{values}");

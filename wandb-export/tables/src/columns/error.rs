@@ -1,13 +1,13 @@
-//! Why rows did not become a table, or a table did not become rows.
+//! Errors of converting rows to a table or back.
 
 use super::column_type::ColumnType;
 use super::tally::ValueKind;
 
-/// Rows and a table that do not go together.
+/// Rows could not be converted to a table, or a table to rows.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TableError {
-    /// A row has a key that the schema it is written with has no column for.
+    /// A row has a key for which the given schema has no column.
     #[error(
         "laying out rows as a table: the schema has no column for the key {path:?} (hint: infer the schema from the same rows)"
     )]
@@ -24,20 +24,18 @@ pub enum TableError {
         column: String,
         /// The column's type.
         expected: ColumnType,
-        /// What the row has.
+        /// The kind of the row's value.
         found: ValueKind,
     },
-    /// A column of a type that has no counterpart among the values of a row.
-    #[error(
-        "reading rows from Arrow: column {column:?} is of type {data_type}, which no value of a row can hold"
-    )]
+    /// A column has a type that no row value can represent.
+    #[error("reading rows from Arrow: column {column:?} has the unsupported type {data_type}")]
     UnsupportedType {
         /// The column's name, with the names of the structs around it.
         column: String,
         /// The Arrow type.
         data_type: String,
     },
-    /// A value that its own column type cannot stand for, such as a date beyond the calendar.
+    /// A value is invalid for its column type, such as a date out of range.
     #[error(
         "reading rows from Arrow: column {column:?} of type {data_type} has an invalid value in row {row}"
     )]
@@ -49,18 +47,16 @@ pub enum TableError {
         /// The row within its batch, from 0.
         row: usize,
     },
-    /// The rows were put aside until their columns were known, and that place failed.
-    #[error(
-        "{action} the rows put aside until all columns are known (hint: is there space for temporary files?)"
-    )]
+    /// Spooling rows until their columns are known has failed.
+    #[error("{action} spooled rows (hint: check that there is space for temporary files)")]
     Spool {
-        /// What was being done.
+        /// The failed action.
         action: &'static str,
-        /// What the system said.
+        /// The operating system's error.
         #[source]
         source: std::io::Error,
     },
-    /// Arrow refused what it was given.
+    /// Arrow rejected the data.
     #[cfg(feature = "parquet")]
     #[error("laying out rows as an Arrow record batch")]
     Arrow(#[source] arrow_schema::ArrowError),

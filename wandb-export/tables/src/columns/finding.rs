@@ -1,49 +1,49 @@
-//! What a reader of a table should know about how its columns came to be.
+//! Findings about how the columns of a table were inferred.
 
 use std::fmt;
 
 use super::column_type::ColumnType;
 use super::tally::ValueKind;
 
-/// Something about one column that its type or name alone does not say. Nothing was lost; something was decided.
+/// A fact about a column that its name and type do not show. No data was lost, but a choice was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
     /// The column's name in the output.
     pub column: String,
-    /// Where the values stand in a row: the keys from the outermost object inwards.
+    /// The path of the values in a row: the keys from the outermost object inwards.
     pub path: Vec<String>,
-    /// The kinds of values seen, with how often, nulls included.
+    /// The kinds of values seen with their counts, nulls included.
     pub seen: Vec<(ValueKind, u64)>,
-    /// The type the column is written as.
+    /// The type with which the column is written.
     pub written_as: ColumnType,
-    /// What was decided, and why.
+    /// The reason for the choice.
     pub reason: Reason,
 }
 
-/// Why a [`Finding`] was made.
+/// The reason for a [`Finding`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
-    /// Values of kinds that no one type holds: every value is written as JSON text.
+    /// No single type holds all the values: every value is written as JSON text.
     TypeChanges,
-    /// Floats beside integers that a double cannot hold: every number is written as its own digits.
+    /// Floats mixed with integers that a double cannot hold: every number is written as its digits.
     InexactIntegers,
-    /// Integers beyond 64 bits: every integer is written as its own digits.
+    /// Integers beyond 64 bits: every integer is written as its digits.
     BigIntegers,
-    /// Nothing but the strings `NaN`, `Infinity` and `-Infinity`: taken for the numbers they stand for.
+    /// Only the strings `NaN`, `Infinity` and `-Infinity`: they are read as numbers.
     OnlyNonFiniteText,
-    /// Objects in some rows and other values in others. The objects are in columns of their own.
+    /// Objects in some rows and other values in others. The objects are split into separate columns.
     ValueAndObject,
-    /// Another column has a claim to the same name, so this one was given a suffix.
+    /// Another column has the same name, so this one got a suffix.
     NameTaken,
-    /// Objects nested so deeply that few programs read them as columns: the innermost ones are written as JSON text.
+    /// Objects nested so deeply that few programs can read them as columns: the innermost ones are JSON text.
     TooDeep,
-    /// More keys than the table may have columns: the less common ones are in this column.
+    /// More keys than the table may have columns: the less common ones share this column.
     TooManyKeys {
-        /// How many keys are in this column, at least.
+        /// Minimum number of keys in this column.
         keys: usize,
-        /// How many keys have columns of their own.
+        /// Number of keys with a separate column.
         columns: usize,
     },
 }
@@ -57,16 +57,14 @@ impl fmt::Display for Finding {
             }
             Reason::InexactIntegers => write!(
                 f,
-                "floats beside integers that no double holds, so every number is written as {}",
+                "floats mixed with integers that no double can hold, so every number is written as {}",
                 self.written_as
             ),
             Reason::BigIntegers => {
                 write!(f, "integers beyond 64 bits, so every integer is written as {}", self.written_as)
             }
-            Reason::OnlyNonFiniteText => {
-                f.write_str("only the strings NaN and Infinity, taken for the numbers they stand for")
-            }
-            Reason::ValueAndObject => f.write_str("an object in some rows, with columns of its own"),
+            Reason::OnlyNonFiniteText => f.write_str("only the strings NaN and Infinity, read as numbers"),
+            Reason::ValueAndObject => f.write_str("an object in some rows, split into separate columns"),
             Reason::TooDeep => {
                 write!(
                     f,
@@ -77,7 +75,7 @@ impl fmt::Display for Finding {
             Reason::TooManyKeys { keys, columns } => {
                 return write!(
                     f,
-                    "holds the less common keys, {keys} at least, as {}, as the table would have too many columns; \
+                    "holds the less common keys, {keys} at least, as {}, because the table would have too many columns; \
                      the {columns} most common keys have columns",
                     self.written_as
                 );

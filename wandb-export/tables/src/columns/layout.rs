@@ -1,17 +1,17 @@
-//! The way from a row's keys to the columns of a schema.
+//! Maps the keys of a row to the columns of a schema.
 
 use indexmap::IndexMap;
 
 use super::column_type::ColumnType;
 use super::schema::{Field, FieldKind};
 
-/// A tree of keys that leads to slots, one for each column, and to marks, one for each struct.
+/// A tree of keys that leads to slots, one per column, and to marks, one per struct.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Layout {
     pub(super) nodes: Vec<Node>,
     slots: usize,
     pub(crate) marks: usize,
-    /// The slot for what no other column holds, as JSON text.
+    /// The slot of the JSON text column for keys without a column.
     pub(crate) rest: Option<usize>,
 }
 
@@ -20,12 +20,12 @@ pub(super) struct Node {
     pub(super) children: IndexMap<String, usize>,
     pub(super) slot: Option<usize>,
     pub(super) mark: Option<usize>,
-    /// Objects here are values of the slot rather than taken apart.
+    /// Whether objects at this node are stored whole in the slot rather than split.
     pub(super) whole: bool,
 }
 
 impl Layout {
-    /// The layout of `fields`, which learn their slots.
+    /// Builds the layout of `fields`, and assigns their slots.
     pub(super) fn of(fields: &mut [Field]) -> Self {
         let mut layout = Self { nodes: vec![Node::default()], ..Self::default() };
         layout.add(fields);
@@ -35,12 +35,12 @@ impl Layout {
         layout
     }
 
-    /// How many slots there are.
+    /// Returns the number of slots.
     pub(crate) fn slots(&self) -> usize {
         self.slots
     }
 
-    /// The slot of a key of the rows themselves.
+    /// Returns the slot of a top-level key.
     #[cfg(any(feature = "csv", feature = "parquet"))]
     pub(crate) fn slot_of(&self, key: &str) -> Option<usize> {
         self.nodes[self.nodes.first()?.children.get(key).copied()?].slot

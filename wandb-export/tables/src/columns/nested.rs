@@ -1,4 +1,4 @@
-//! What becomes of objects inside rows.
+//! Layout of objects inside rows.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,26 +7,27 @@ use wandb_core::{Map, Value};
 
 /// How objects inside a row become columns.
 ///
-/// Lists, empty objects and objects with a `_type` (media, tables, histograms) are single values with every choice:
+/// Lists, empty objects and objects with a `_type` (media, tables, histograms) are never split. They become
 /// JSON text in one column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Nested {
-    /// `{"a": {"b": 1}}` is a column `a.b`. The default where columns are flat by nature: CSV and the terminal.
+    /// `{"a": {"b": 1}}` becomes a column `a.b`. The default for flat outputs: CSV and the terminal.
     Dotted,
-    /// `{"a": {"b": 1}}` is a column `a` of JSON text. The default for Parquet and Arrow, where the number of
-    /// columns should not depend on the keys that a user's objects happen to have.
+    /// `{"a": {"b": 1}}` becomes a column `a` of JSON text. The default for Parquet and Arrow, where the
+    /// number of columns should not depend on the keys of a user's objects.
     Json,
-    /// `{"a": {"b": 1}}` is a struct column `a` with a field `b`; only Parquet and Arrow have such columns. Where
-    /// `a` is an object in some rows and another value in others, the column is JSON text, and reported.
+    /// `{"a": {"b": 1}}` becomes a struct column `a` with a field `b`, which only Parquet and Arrow support.
+    /// If `a` is an object in some rows and another value in others, the column becomes JSON text, and is
+    /// reported.
     Struct,
 }
 
 impl Nested {
-    /// Every choice, in the order in which to list them.
+    /// Every layout, in the order in which to list them.
     pub const ALL: [Self; 3] = [Self::Dotted, Self::Json, Self::Struct];
 
-    /// The name on the command line.
+    /// Returns the name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Dotted => "dotted",
@@ -53,12 +54,12 @@ impl FromStr for Nested {
     }
 }
 
-/// A text that names no [`Nested`].
+/// A string that does not name a [`Nested`] layout.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a way to write nested values (choose dotted, json or struct)")]
 pub struct UnknownNested(String);
 
-/// The object in `value` if it can be taken apart into columns.
+/// Returns the object in `value` if it can be split into columns.
 pub(crate) fn divisible(value: &Value) -> Option<&Map> {
     match value {
         Value::Map(map) if !map.is_empty() && !map.contains_key("_type") => Some(map),

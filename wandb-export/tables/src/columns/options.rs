@@ -1,9 +1,9 @@
-//! How to turn rows into a table.
+//! Options for converting rows to a table.
 
 use super::nested::Nested;
 use super::schema_builder::SchemaBuilder;
 
-/// What a table is to be like, and the memory it may take to make it.
+/// The layout of a table, and the memory used to build it.
 ///
 /// ```
 /// use wandb_tables::{Nested, TableOptions};
@@ -13,14 +13,14 @@ use super::schema_builder::SchemaBuilder;
 /// ```
 #[derive(Debug, Clone)]
 pub struct TableOptions {
-    /// What becomes of objects inside rows. `None` is what suits the output: see [`Nested`].
+    /// How objects inside rows become columns. `None` selects the default of the output; see [`Nested`].
     pub nested: Option<Nested>,
-    /// Columns to have in any case, in this order, before the others; those that no row has are empty.
+    /// Columns that the table always has, in this order, before the others. Columns that no row has are null.
     pub columns: Vec<String>,
-    /// The most columns, [`SchemaBuilder::DEFAULT_MAX_COLUMNS`] by default. Less common keys than these go into one more
-    /// column of JSON text; see [`SchemaBuilder::max_columns`].
+    /// Maximum number of columns, [`SchemaBuilder::DEFAULT_MAX_COLUMNS`] by default. The less common keys
+    /// share one more column of JSON text; see [`SchemaBuilder::max_columns`].
     pub max_columns: usize,
-    /// The most bytes of JSON text to hold in memory before rows go to an unnamed temporary file; half a MiB by default.
+    /// Bytes of JSON text to hold in memory before rows go to an unnamed temporary file; 512 KiB by default.
     pub memory: usize,
 }
 
@@ -36,13 +36,13 @@ impl Default for TableOptions {
 }
 
 impl TableOptions {
-    /// Whether objects in rows become columns, where `default` is what suits the output.
+    /// Returns whether objects in rows become columns. `default` is the default of the output.
     #[cfg(any(feature = "csv", feature = "parquet", feature = "terminal"))]
     pub(crate) fn divides_objects(&self, default: Nested) -> bool {
         self.nested.unwrap_or(default) != Nested::Json
     }
 
-    /// The builder these options ask for, where `default` is what suits the output.
+    /// Returns a schema builder with these options. `default` is the default layout of the output.
     pub fn schema_builder(&self, default: Nested) -> SchemaBuilder {
         SchemaBuilder::new(self.nested.unwrap_or(default))
             .asked_for(self.columns.iter().cloned())

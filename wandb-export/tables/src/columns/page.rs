@@ -1,4 +1,4 @@
-//! Pages as tables: what their columns hold, without a value being made.
+//! Infers and reads the columns of pages without building values.
 
 use wandb_core::page::{Cell, CellKind, Column, Page};
 
@@ -8,12 +8,12 @@ use super::number::{digits_as_f64, int_as_f64};
 use super::schema_builder::SchemaBuilder;
 use super::tally::{Tally, ValueKind};
 
-/// Integers of so many characters fit a double.
+/// Integers of at most this many characters are exact doubles.
 const SURELY_EXACT: usize = 15;
 
 impl SchemaBuilder {
-    /// Takes the rows of a page into account. `false`, and nothing is, if they have objects that have to be taken
-    /// apart, so that they have to be looked at one by one.
+    /// Observes the rows of a page. Returns false and observes nothing if the page has objects to split; its
+    /// rows must then be observed one by one.
     pub(crate) fn observe_page(&mut self, page: &Page) -> bool {
         if self.nested() == Nested::Struct {
             return false;
@@ -29,23 +29,24 @@ impl SchemaBuilder {
     }
 }
 
-/// The columns of a page that are columns of a schema.
+/// The columns of a page matched to the columns of a schema.
 #[cfg(any(feature = "csv", feature = "parquet"))]
 pub(crate) struct PageColumns<'page> {
-    /// By slot, in order.
+    /// Slots with their page columns, in slot order.
     pub(crate) by_slot: Vec<(usize, Column<'page>)>,
 }
 
 #[cfg(any(feature = "csv", feature = "parquet"))]
 impl<'page> PageColumns<'page> {
-    /// `None` if the page has keys that go to the column for the rest, so that its rows have to be looked at one by one.
+    /// Matches the columns of a page. Returns `None` if a key belongs to the column for the rest; the rows
+    /// must then be read one by one.
     pub(crate) fn of(layout: &Layout, page: &'page Page) -> Option<Self> {
         let mut by_slot = Vec::with_capacity(page.columns().len());
         for column in page.columns() {
             match layout.slot_of(column.key()) {
                 Some(slot) => by_slot.push((slot, column)),
                 None if layout.rest.is_some() => return None,
-                // Its rows are null, or somebody else has said so.
+                // The column is all null, or its key was already reported as an error.
                 None => {}
             }
         }
@@ -54,7 +55,7 @@ impl<'page> PageColumns<'page> {
     }
 }
 
-/// What there is in a column.
+/// Counts of the values in a column.
 #[derive(Default)]
 struct Counts {
     tally: Tally,
@@ -65,7 +66,7 @@ struct Counts {
 impl Counts {
     fn of(column: Column<'_>) -> Self {
         let mut counts = Self::default();
-        // Most cells are floats. They say nothing but that they are there.
+        // Most cells are floats, and a count of them is enough.
         let mut floats = 0;
         for cell in column.cells() {
             match cell.kind() {
@@ -89,7 +90,7 @@ impl Counts {
     }
 }
 
-/// What a cell counts as; nothing if it is missing.
+/// Returns the kind of a cell, or `None` if it is missing.
 pub(super) fn value_kind(cell: Cell<'_>) -> Option<ValueKind> {
     Some(match cell.kind() {
         CellKind::Null => ValueKind::Null,
@@ -105,7 +106,7 @@ pub(super) fn value_kind(cell: Cell<'_>) -> Option<ValueKind> {
     })
 }
 
-/// The double that a cell is; `None` where a double would not be the same number.
+/// Converts a cell to a double, or returns `None` if that would change the number.
 #[cfg(feature = "parquet")]
 pub(super) fn as_f64(cell: Cell<'_>) -> Option<f64> {
     match cell.kind() {

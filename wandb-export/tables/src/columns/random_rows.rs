@@ -1,4 +1,4 @@
-//! Random rows for property tests, and what of them a table cannot tell apart.
+//! Random rows for property tests, and a normal form that drops the differences a table cannot represent.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ use wandb_core::{Map, Row, Value};
 use super::Nested;
 use super::number::{digits_as_f64, int_as_f64};
 
-/// Keys that clash, nest, or are awkward to write.
+/// Keys that clash, nest, or need escaping.
 const KEYS: [&str; 10] =
     ["_step", "loss", "a", "b", "a.b", "", "x,y", "qu\"ote", "损失\u{1f642}", "new\nline"];
 
@@ -55,13 +55,13 @@ fn value() -> BoxedStrategy<Value> {
         .boxed()
 }
 
-/// Rows in which every key has values of every kind.
+/// Rows in which any key may have values of any kind.
 fn wild_rows() -> impl Strategy<Value = Vec<Row>> {
     let entry = (prop::sample::select(KEYS.to_vec()).prop_map(str::to_owned), value());
     vec(vec(entry, 0..6).prop_map(Row::from_iter), 0..12)
 }
 
-/// Rows as runs log them: each key with values of one kind, if it is there at all.
+/// Rows such as runs log: each key has values of one kind, or is missing.
 fn tame_rows() -> impl Strategy<Value = Vec<Row>> {
     let nested = (number(), any::<bool>()).prop_map(|(accuracy, best)| {
         Value::Map(Map::from_iter([("accuracy", accuracy), ("best", best.into())]))
@@ -91,8 +91,8 @@ pub(crate) fn rows() -> impl Strategy<Value = Vec<Row>> {
     prop_oneof![wild_rows(), tame_rows()]
 }
 
-/// A row as far as a table can tell: without nulls, numbers as doubles where they are some, and the numbers that are
-/// not finite as strings. `nested` is how the table was laid out.
+/// Normalizes a row to what a table can represent: no nulls, integers as doubles where exact, and non-finite
+/// numbers as strings. `nested` is the table's layout.
 pub(crate) fn as_tabled(row: &Row, nested: Nested) -> Value {
     let entries = row.iter().filter(|(_, value)| !value.is_null());
     let tabled = entries.filter_map(|(key, value)| Some((key, divided(value, nested)?)));
@@ -125,8 +125,8 @@ fn canonical(value: &Value) -> Value {
     }
 }
 
-/// The rows a table gives back may lack nulls inside structs, where a struct fell back to JSON text they do not: both
-/// sides go without.
+/// Removes nulls from objects. Rows read back from structs lack them, but rows from structs that became JSON
+/// text keep them, so tests compare both sides without nulls.
 pub(crate) fn without_nulls(value: &Value) -> Value {
     match value {
         Value::Map(map) => Value::Map(

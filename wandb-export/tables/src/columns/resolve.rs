@@ -1,4 +1,4 @@
-//! From what was seen in the rows to the columns of their table.
+//! Resolves the values seen in the rows to the columns of a table.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,10 +10,10 @@ use super::schema::{Field, FieldKind, Schema};
 use super::schema_builder::{Limits, Node};
 use super::tally::{Tally, ValueKind};
 
-/// The key that orders the rows of a history.
+/// The key by which the rows of a history are ordered.
 const STEP: &str = "_step";
 
-/// The schema for everything in `nodes`, of which the first is the root.
+/// Returns the schema for all values in `nodes`, whose first node is the root.
 pub(super) fn schema(nodes: &[Node], nested: Nested, asked_for: &[String], limits: Limits) -> Schema {
     let mut resolver = Resolver { nodes, nested, findings: Vec::new() };
     let mut fields = Vec::new();
@@ -30,7 +30,8 @@ pub(super) fn schema(nodes: &[Node], nested: Nested, asked_for: &[String], limit
     Schema::new(fields, findings)
 }
 
-/// `schema` with the columns that are asked for, in the order that is asked for.
+/// Adds the missing requested columns to `schema`, and moves all requested columns to the front in that
+/// order.
 #[cfg(feature = "parquet")]
 pub(crate) fn arranged(schema: Schema, asked_for: &[String]) -> Schema {
     let Schema { mut fields, findings, .. } = schema;
@@ -57,7 +58,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// The column for the values at `node`, if it has any, and those for the keys below it.
+    /// Adds a column for the values at `node`, if it has any, and columns for the keys below it.
     fn flat_fields(&mut self, node: usize, path: &mut Vec<String>, fields: &mut Vec<Field>) {
         let Node { tally, children, divided, is_too_deep, .. } = &self.nodes[node];
         if children.is_empty() || tally.has_values() {
@@ -71,7 +72,7 @@ impl Resolver<'_> {
         self.fields(node, path, fields);
     }
 
-    /// One field for everything at and below `node`.
+    /// Returns one field for everything at and below `node`.
     fn struct_field(&mut self, node: usize, path: &mut Vec<String>) -> Field {
         let Node { tally, children, divided, empty_objects, is_too_deep } = &self.nodes[node];
         let only_objects = tally.seen().all(|(kind, count)| match kind {
@@ -130,7 +131,7 @@ fn last(path: &[String]) -> String {
     path.last().cloned().unwrap_or_default()
 }
 
-/// Columns that were asked for and that no row has.
+/// Adds the requested columns that no row has.
 fn add_unseen(fields: &mut Vec<Field>, asked_for: &[String]) {
     for name in asked_for {
         if !fields.iter().any(|field| answers(field, name)) {
@@ -145,7 +146,8 @@ fn add_unseen(fields: &mut Vec<Field>, asked_for: &[String]) {
     }
 }
 
-/// Whether `field` is what a user means by `name`: the column itself, or one of those that its objects became.
+/// Returns whether `name` refers to `field`: to the column itself, or to one of the dotted columns of an
+/// object.
 pub(super) fn answers(field: &Field, name: &str) -> bool {
     field.name == name || field.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
 }
@@ -158,11 +160,12 @@ pub(super) fn rank(field: &Field, asked_for: &[String]) -> usize {
     }
 }
 
-/// Gives each column a name of its own: of several with the same dotted name, the one with the fewest keys in its
+/// Makes the column names unique. Of several columns with the same dotted name, the one with the shortest
 /// path keeps it, and the others get a suffix.
 fn rename_clashes(fields: &mut [Field], findings: &mut Vec<Finding>) {
     let mut by_claim: Vec<usize> = (0..fields.len()).collect();
-    // The column for the rest has no path, and no claim to its name.
+    // The column for the rest has an empty path and always yields: the subtraction wraps around to sort it
+    // last.
     by_claim.sort_by_key(|&index| fields[index].path.len().wrapping_sub(1));
     let mut taken = HashSet::new();
     let clashing: Vec<usize> =
@@ -170,7 +173,7 @@ fn rename_clashes(fields: &mut [Field], findings: &mut Vec<Finding>) {
     if clashing.is_empty() {
         return;
     }
-    // Thousands of names may clash, so neither numbers nor findings are searched from the start.
+    // Use maps rather than linear searches, because thousands of names may clash.
     let mut numbers: HashMap<String, usize> = HashMap::new();
     let mut noted: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
     for (place, finding) in findings.iter().enumerate() {

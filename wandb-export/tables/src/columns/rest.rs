@@ -1,10 +1,10 @@
-//! The column for everything that has no column of its own.
+//! The column for all values whose keys have no column.
 
 use wandb_core::{Map, Value};
 
-/// The values of a row that no other column holds, by the keys that lead to them.
+/// The values of a row that no other column holds, with their key paths.
 ///
-/// The keys are put in order, so that the text does not depend on where the values were gathered from.
+/// The paths are sorted, so that the text does not depend on the source of the values.
 #[derive(Debug, Default)]
 pub(crate) struct Rest(Vec<(Vec<String>, Value)>);
 
@@ -13,7 +13,7 @@ impl Rest {
         self.0.push((path.iter().map(|key| key.as_ref().to_owned()).collect(), value));
     }
 
-    /// An object with all values; `None` if there are none.
+    /// Returns an object with all values, or `None` if there are none.
     pub(crate) fn into_value(mut self) -> Option<Value> {
         if self.0.is_empty() {
             return None;

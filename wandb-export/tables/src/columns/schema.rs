@@ -8,21 +8,22 @@ use super::layout::Layout;
 ///
 /// # Order
 ///
-/// `_step` comes first, then the columns asked for by name (`_step` where it was asked for), then the others as the
-/// rows first showed them. The keys of one object stay together, again as first seen.
+/// `_step` comes first, unless it was requested by name. Requested columns come next, in the order requested,
+/// and then the others in the order first seen. The keys of one object stay together, in the order first
+/// seen.
 #[derive(Debug, Clone)]
 pub struct Schema {
     pub(super) fields: Vec<Field>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) layout: Layout,
-    /// Whether a column of floats takes integers of some rows, whose text would be another one as floats.
+    /// Whether a float column also has integers, whose text would change if they were written as floats.
     #[cfg(feature = "parquet")]
     pub(crate) widens: bool,
 }
 
 impl Schema {
-    /// A schema of `columns`, each one the value of a row's own key. Rows written with it may have no other keys, and
-    /// values must fit; a column of [`ColumnType::Json`] takes every value.
+    /// Creates a schema of `columns`, one for each top-level key. Rows written with it may have no other
+    /// keys, and their values must fit. A column of [`ColumnType::Json`] takes every value.
     ///
     /// ```
     /// use wandb_tables::{ColumnType, Schema};
@@ -58,17 +59,17 @@ impl Schema {
         }
     }
 
-    /// The columns, in order.
+    /// Returns the columns in order.
     pub fn fields(&self) -> &[Field] {
         &self.fields
     }
 
-    /// What a reader of the table should know about its columns.
+    /// Returns notes on how the columns were inferred.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
 
-    /// The columns that hold values, by slot: the fields of structs rather than these.
+    /// Returns the columns that hold values, by slot: a struct is replaced by its fields.
     #[cfg(feature = "parquet")]
     pub(crate) fn leaves(&self) -> Vec<&Field> {
         fn add<'a>(fields: &'a [Field], leaves: &mut Vec<&'a Field>) {
@@ -84,7 +85,7 @@ impl Schema {
         leaves
     }
 
-    /// How many columns hold values: a struct counts as its fields.
+    /// Returns the number of columns that hold values. A struct counts as its fields.
     pub fn column_count(&self) -> usize {
         self.layout.slots()
     }
@@ -96,35 +97,35 @@ pub struct Field {
     pub(super) name: String,
     pub(super) path: Vec<String>,
     pub(super) kind: FieldKind,
-    /// Where a row's value for this field stands among its [`Cells`](super::layout::Cells).
+    /// Index of this field's value in a row's [`Cells`](super::layout::Cells).
     pub(crate) slot: usize,
-    /// How many values were seen; none if the schema was given.
+    /// Number of values seen; 0 if the schema was given.
     pub(crate) values: u64,
 }
 
 impl Field {
-    /// The name in the output, different from that of every other field beside it.
+    /// Returns the name in the output, unique among sibling fields.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Where the values stand in a row: the keys from the outermost object inwards.
+    /// Returns the path of the values in a row: the keys from the outermost object inwards.
     pub fn path(&self) -> &[String] {
         &self.path
     }
 
-    /// What the field holds.
+    /// Returns the kind of values in this field.
     pub fn kind(&self) -> &FieldKind {
         &self.kind
     }
 }
 
-/// What a [`Field`] holds.
+/// The kind of values in a [`Field`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FieldKind {
     /// Values of one type.
     Column(ColumnType),
-    /// Objects with these fields, with [`Nested::Struct`](super::Nested::Struct).
+    /// Objects with these fields, used with [`Nested::Struct`](super::Nested::Struct).
     Struct(Vec<Field>),
 }

@@ -1,4 +1,4 @@
-//! Finding out a table's columns, one row at a time.
+//! Infers a table's columns row by row.
 
 use indexmap::IndexMap;
 use wandb_core::Row;
@@ -9,7 +9,8 @@ use super::resolve;
 use super::schema::Schema;
 use super::tally::Tally;
 
-/// Infers a [`Schema`] from rows. What it keeps grows with the number of different keys, up to a limit, not of rows.
+/// Infers a [`Schema`] from rows. Memory grows with the number of distinct keys, up to a limit, and not with
+/// the number of rows.
 ///
 /// ```
 /// use wandb_core::Row;
@@ -32,40 +33,40 @@ pub struct SchemaBuilder {
     max_columns: usize,
     nodes: Vec<Node>,
     surprises: u64,
-    /// Whether some keys were not looked at, because there were too many.
+    /// Whether some keys were ignored because there were too many.
     overflowed: bool,
 }
 
-/// How many keys are looked at for each column that a table may have, at the least.
+/// The minimum number of keys to track per allowed column.
 const KEYS_PER_COLUMN: usize = 2;
 
-/// How many different keys are looked at, however few columns a table may have.
+/// The minimum number of distinct keys to track, even if a table may have few columns.
 const FEWEST_KEYS: usize = 1 << 17;
 
-/// How deeply objects become columns. Deeper ones are JSON text: pyarrow reads no Arrow file of 64 levels and no Parquet file
-/// of 99, other readers recurse as well, and so do those who write.
+/// Maximum nesting depth of objects that become columns. Deeper objects become JSON text: pyarrow cannot read
+/// Arrow files with 64 levels or Parquet files with 99, and other readers and writers recurse as well.
 pub(super) const MOST_LEVELS: usize = 32;
 
-/// What was seen at one place of the rows.
+/// Counts of the values seen at one path of the rows.
 #[derive(Debug, Default)]
 pub(super) struct Node {
-    /// The values that are not taken apart.
+    /// The values that are not split.
     pub(super) tally: Tally,
-    /// How many of those values are empty objects.
+    /// Number of empty objects among those values.
     pub(super) empty_objects: u64,
-    /// How many objects were taken apart into children.
+    /// Number of objects split into children.
     pub(super) divided: u64,
-    /// Whether there were objects that were not taken apart because they are nested too deeply.
+    /// Whether some objects were not split because they are nested too deeply.
     pub(super) is_too_deep: bool,
-    /// The keys below, as first seen, and the places of their nodes.
+    /// The keys below, in the order first seen, with the indices of their nodes.
     pub(super) children: IndexMap<String, usize>,
 }
 
 impl SchemaBuilder {
-    /// The most columns that a table may have unless [`max_columns`](Self::max_columns) says otherwise.
+    /// Default limit on the number of columns; see [`max_columns`](Self::max_columns).
     pub const DEFAULT_MAX_COLUMNS: usize = 50_000;
 
-    /// A builder that has seen nothing yet.
+    /// Creates an empty builder.
     pub fn new(nested: Nested) -> Self {
         Self {
             nested,
@@ -77,38 +78,39 @@ impl SchemaBuilder {
         }
     }
 
-    /// Columns that the table has in any case, in this order, before the others. A column that no row has is one of
-    /// nulls.
+    /// Requests columns that the table always has, in this order, before the others. A requested column that
+    /// no row has is all null.
     #[must_use]
     pub fn asked_for(mut self, names: impl IntoIterator<Item = String>) -> Self {
         self.asked_for = names.into_iter().collect();
         self
     }
 
-    /// The most columns, one at least. If the rows have more keys, those that most rows have become columns, of equally
-    /// common ones those that were seen first, and the last column, `rest`, holds all others as JSON text.
+    /// Sets the maximum number of columns, at least one. If the rows have more keys, the most common ones
+    /// become columns, and the last column, `rest`, holds all others as JSON text. Among equally common keys,
+    /// those seen first become columns.
     ///
-    /// Only the first 131 072 different keys are counted, or twice `limit` if that is more; others go to the rest. This
-    /// is the bound on the builder's memory.
+    /// Only the first 131 072 distinct keys are counted, or twice `limit` if that is more; others go to
+    /// `rest`. This bounds the builder's memory.
     #[must_use]
     pub fn max_columns(mut self, limit: usize) -> Self {
         self.max_columns = limit.max(1);
         self
     }
 
-    /// Takes a row into account.
+    /// Adds a row to the inference.
     pub fn observe(&mut self, row: &Row) {
         self.descend(0, row.iter(), 1);
     }
 
-    /// What becomes of nested values.
+    /// Returns how nested values are laid out.
     #[cfg(any(feature = "csv", feature = "parquet"))]
     pub(super) fn nested(&self) -> Nested {
         self.nested
     }
 
-    /// Takes many values under a key of rows into account, none of which is to be taken apart. `guess` is the key's
-    /// place among the columns, probably.
+    /// Observes many values of a top-level key, none of which is to be split. `guess` is the key's likely
+    /// index among the columns.
     #[cfg(any(feature = "csv", feature = "parquet"))]
     pub(super) fn observe_column(&mut self, guess: usize, key: &str, tally: &Tally, empty_objects: u64) {
         let Some(child) = self.child(0, guess, key) else { return };
@@ -119,14 +121,14 @@ impl SchemaBuilder {
         self.surprises += u64::from(node.tally.sorts() != before);
     }
 
-    /// How often something has come that there was not before. As long as this is the same, so are the columns, their
-    /// types and their order.
+    /// Returns a counter that grows whenever something new is observed. While it is unchanged, so are the
+    /// columns, their types and their order.
     #[cfg(feature = "csv")]
     pub(crate) fn surprises(&self) -> u64 {
         self.surprises
     }
 
-    /// The schema that holds every row observed.
+    /// Returns the schema that holds every observed row.
     pub fn finish(&self) -> Schema {
         let limits = Limits { columns: self.max_columns, overflowed: self.overflowed };
         resolve::schema(&self.nodes, self.nested, &self.asked_for, limits)
@@ -154,7 +156,7 @@ impl SchemaBuilder {
         }
     }
 
-    /// The node for a key, a new one if there is none. `None` if there are too many.
+    /// Returns the node for a key, and adds one if needed. Returns `None` if there are too many keys.
     fn child(&mut self, node: usize, guess: usize, key: &str) -> Option<usize> {
         let children = &self.nodes[node].children;
         if let Some((name, &child)) = children.get_index(guess)
@@ -178,7 +180,7 @@ impl SchemaBuilder {
     }
 }
 
-/// How many columns a schema may have, and whether there are keys beyond those that were seen.
+/// The maximum number of columns, and whether keys were ignored.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     pub(super) columns: usize,
@@ -186,7 +188,7 @@ pub(super) struct Limits {
 }
 
 impl Node {
-    /// Whether the column's type may be another one now.
+    /// Counts a value. Returns whether the column's type may have changed.
     fn observe(&mut self, value: &Value) -> bool {
         let before = self.tally.sorts();
         self.tally.observe(value);

@@ -5,7 +5,7 @@ use wandb_core::Row;
 use super::random_rows::rows;
 use super::*;
 
-/// The columns and findings of these rows, one a line.
+/// Returns the inferred columns and findings, one per line.
 fn infer(nested: Nested, asked_for: &[&str], lines: &[&str]) -> String {
     let mut builder = SchemaBuilder::new(nested).asked_for(asked_for.iter().map(|name| (*name).to_owned()));
     for line in lines {
@@ -49,8 +49,8 @@ fn objects_become_dotted_columns() {
     late: boolean
     image: JSON text
     mixed.a: 64-bit integer
-    ! column "eval": an object in some rows, with columns of its own (seen: null × 1, object × 3)
-    ! column "eval.f1": only the strings NaN and Infinity, taken for the numbers they stand for (seen: NaN or Infinity as a string × 1)
+    ! column "eval": an object in some rows, split into separate columns (seen: null × 1, object × 3)
+    ! column "eval.f1": only the strings NaN and Infinity, read as numbers (seen: NaN or Infinity as a string × 1)
     "#);
 }
 
@@ -80,12 +80,12 @@ fn objects_become_structs() {
     image: JSON text
     mixed: struct
       a: 64-bit integer
-    ! column "eval.f1": only the strings NaN and Infinity, taken for the numbers they stand for (seen: NaN or Infinity as a string × 1)
+    ! column "eval.f1": only the strings NaN and Infinity, read as numbers (seen: NaN or Infinity as a string × 1)
     "#);
 }
 
 #[test]
-fn a_place_with_objects_and_values_is_no_struct() {
+fn mixed_objects_and_values_are_no_struct() {
     let lines = [r#"{"a": {"b": 1}}"#, r#"{"a": 2}"#, r#"{"a": {"b": 3}}"#];
     assert_snapshot!(infer(Nested::Struct, &[], &lines), @r#"
     a: JSON text
@@ -98,18 +98,18 @@ fn a_place_with_objects_and_values_is_no_struct() {
     assert_snapshot!(infer(Nested::Dotted, &[], &lines), @r#"
     a: 64-bit integer
     a.b: 64-bit integer
-    ! column "a": an object in some rows, with columns of its own (seen: integer × 1, object × 2)
+    ! column "a": an object in some rows, split into separate columns (seen: integer × 1, object × 2)
     "#);
 }
 
 #[test]
-fn media_among_plain_objects_is_no_struct_but_of_one_type() {
+fn media_mixed_with_objects_is_json() {
     let lines = [r#"{"a": {"b": 1}}"#, r#"{"a": {"_type": "histogram"}}"#];
     assert_snapshot!(infer(Nested::Struct, &[], &lines), @"a: JSON text");
 }
 
 #[test]
-fn columns_asked_for_come_first_and_are_always_there() {
+fn requested_columns_come_first_even_if_unseen() {
     let lines = [r#"{"b": 1, "_step": 0, "a": {"y": 1, "x": 2}, "c": 3}"#];
     assert_snapshot!(infer(Nested::Dotted, &["c", "gone", "a"], &lines), @"
     _step: 64-bit integer
@@ -128,7 +128,7 @@ fn columns_asked_for_come_first_and_are_always_there() {
 }
 
 #[test]
-fn equal_names_are_told_apart_by_the_longer_path() {
+fn name_clash_renames_the_longer_path() {
     let lines = [r#"{"a": {"b": 1}, "A.b": 2, "a.b#2": 4}"#, r#"{"a.b": "x"}"#];
     assert_snapshot!(infer(Nested::Dotted, &[], &lines), @r#"
     a.b#3: 64-bit integer
@@ -140,13 +140,13 @@ fn equal_names_are_told_apart_by_the_longer_path() {
 }
 
 #[test]
-fn every_other_finding_reads_as_a_sentence() {
+fn integer_findings_are_reported() {
     let lines = [r#"{"big": 18446744073709551616, "id": 9007199254740993}"#, r#"{"big": 1, "id": 0.5}"#];
     assert_snapshot!(infer(Nested::Dotted, &[], &lines), @r#"
     big: JSON text
     id: JSON text
     ! column "big": integers beyond 64 bits, so every integer is written as JSON text (seen: integer × 1, integer beyond 64 bits × 1)
-    ! column "id": floats beside integers that no double holds, so every number is written as JSON text (seen: integer × 1, float × 1)
+    ! column "id": floats mixed with integers that no double can hold, so every number is written as JSON text (seen: integer × 1, float × 1)
     "#);
 }
 
@@ -174,7 +174,7 @@ fn the_most_common_keys_become_columns() {
 }
 
 #[test]
-fn more_keys_than_are_counted_go_into_the_rest() {
+fn keys_beyond_the_tracking_limit_go_to_rest() {
     let mut builder = SchemaBuilder::new(Nested::Json).max_columns(10);
     for key in 0..140_000 {
         builder.observe(&Row::parse(format!(r#"{{"k{key}": 1}}"#).as_bytes()).expect("valid JSON"));
@@ -201,8 +201,8 @@ fn objects_nested_too_deeply_are_json() {
 }
 
 #[test]
-fn thousands_of_clashing_names_are_told_apart() {
-    // All of them are called a.a.a and so on.
+fn thousands_of_clashing_names_stay_unique() {
+    // All of these paths have the same dotted name, `a.a.a…`.
     let mut builder = SchemaBuilder::new(Nested::Dotted);
     let keys = ["a"; 15];
     for cuts in 0..1_u32 << 14 {
@@ -220,7 +220,7 @@ fn thousands_of_clashing_names_are_told_apart() {
 
 proptest! {
     #[test]
-    fn names_differ_and_types_do_not_depend_on_the_order_of_rows(rows in rows()) {
+    fn names_are_unique_and_types_ignore_row_order(rows in rows()) {
         for nested in Nested::ALL {
             let infer = |rows: &mut dyn Iterator<Item = &Row>| {
                 let mut builder = SchemaBuilder::new(nested);

@@ -1,4 +1,4 @@
-//! How often each kind of value was seen at one place of the rows.
+//! Counts of each kind of value at one path of the rows.
 
 use std::fmt;
 
@@ -12,13 +12,13 @@ pub enum ValueKind {
     Null,
     /// `true` or `false`.
     Bool,
-    /// An integer of 64 bits.
+    /// An integer that fits 64 bits.
     Integer,
     /// An integer beyond 64 bits.
     BigInteger,
     /// A double.
     Float,
-    /// One of the strings `NaN`, `Infinity` and `-Infinity`, which stand for numbers where W&B writes JSON.
+    /// One of the strings `NaN`, `Infinity` and `-Infinity`, which W&B writes in JSON for non-finite numbers.
     NonFiniteText,
     /// Any other string.
     String,
@@ -92,13 +92,13 @@ impl Tally {
         self.inexact_integers += u64::from(!exact);
     }
 
-    /// Adds integers that a double cannot hold, which [`add`](Self::add) has counted.
+    /// Adds integers that a double cannot hold; [`add`](Self::add) has already counted them as values.
     #[cfg(any(feature = "csv", feature = "parquet"))]
     pub(crate) fn add_inexact_integers(&mut self, count: u64) {
         self.inexact_integers += count;
     }
 
-    /// Adds all that `other` has counted.
+    /// Adds all counts of `other`.
     #[cfg(any(feature = "csv", feature = "parquet"))]
     pub(crate) fn merge(&mut self, other: &Self) {
         for (own, other) in self.counts.iter_mut().zip(other.counts) {
@@ -107,38 +107,38 @@ impl Tally {
         self.inexact_integers += other.inexact_integers;
     }
 
-    /// Adds what was seen elsewhere.
+    /// Adds `count` values of one kind.
     pub(crate) fn add(&mut self, kind: ValueKind, count: u64) {
         self.counts[kind as usize] += count;
     }
 
-    /// How often `kind` was seen.
+    /// Returns how often `kind` was seen.
     pub(crate) fn count(&self, kind: ValueKind) -> u64 {
         self.counts[kind as usize]
     }
 
-    /// What there has been: all that a column's type depends on.
+    /// Returns a bit set of the kinds seen. A column's type depends on this alone.
     pub(super) fn sorts(&self) -> u16 {
         let seen = self.seen().fold(0, |sorts, (kind, _)| sorts | 1 << kind as u16);
         seen | u16::from(self.inexact_integers > 0) << ValueKind::ALL.len()
     }
 
-    /// How many integers a double cannot hold.
+    /// Returns the number of integers that a double cannot hold.
     pub(crate) fn inexact_integers(&self) -> u64 {
         self.inexact_integers
     }
 
-    /// How many values were seen that are not null.
+    /// Returns the number of values that are not null.
     pub(super) fn values(&self) -> u64 {
         self.seen().filter(|(kind, _)| *kind != ValueKind::Null).map(|(_, count)| count).sum()
     }
 
-    /// Whether anything but null was seen.
+    /// Returns whether any value other than null was seen.
     pub(crate) fn has_values(&self) -> bool {
         self.seen().any(|(kind, _)| kind != ValueKind::Null)
     }
 
-    /// The kinds seen, with their counts, in a fixed order.
+    /// Returns the kinds seen with their counts, in a fixed order.
     pub(crate) fn seen(&self) -> impl Iterator<Item = (ValueKind, u64)> + '_ {
         ValueKind::ALL.into_iter().zip(self.counts).filter(|(_, count)| *count > 0)
     }

@@ -1,4 +1,4 @@
-//! The values of one row, each handed to the column that it belongs to. Columns without a value cost nothing.
+//! Passes each value of a row to its column. Columns without a value cost nothing.
 
 use indexmap::IndexMap;
 use wandb_core::{Row, Value};
@@ -8,17 +8,17 @@ use super::layout::{Layout, Node};
 use super::nested::divisible;
 use super::rest::Rest;
 
-/// Takes the values of a row.
+/// Receives the values of a row.
 pub(crate) trait Visitor<'row> {
-    /// A value that is not null, for a slot.
+    /// Receives a non-null value for the column at `slot`.
     fn value(&mut self, slot: usize, value: &'row Value) -> Result<(), TableError>;
 
-    /// The row has the object that is a struct.
+    /// Records that the row has the object of a struct column.
     fn mark(&mut self, mark: usize) -> Result<(), TableError>;
 }
 
 impl Layout {
-    /// Hands each value of `row` to `visitor`. Returns the value of the column for the rest, if there is any.
+    /// Passes each value of `row` to `visitor`. Returns the value of the column for the rest, if any.
     pub(crate) fn visit<'row>(
         &self,
         row: &'row Row,
@@ -49,7 +49,7 @@ impl Layout {
         Ok(())
     }
 
-    /// A value at or below a node.
+    /// Passes on a value at or below a node.
     fn place<'row>(
         &self,
         child: usize,
@@ -75,10 +75,10 @@ impl Layout {
     }
 }
 
-/// Puts a value that no column takes into the rest; without a column for that, the key is an error.
+/// Adds a value without a column to the rest. Without a column for the rest, the key is an error.
 fn set_aside(rest: &mut Option<Rest>, path: &[&str], value: &Value) -> Result<(), TableError> {
     match rest {
-        // As in every column, a null is the same as a missing key.
+        // As in every column, a null is equivalent to a missing key.
         Some(_) if value.is_null() => Ok(()),
         Some(rest) => {
             rest.push(path, value.clone());
@@ -88,7 +88,8 @@ fn set_aside(rest: &mut Option<Rest>, path: &[&str], value: &Value) -> Result<()
     }
 }
 
-/// Rows tend to have their keys in the order of the columns, which saves most of the hashing.
+/// Looks up a key, first at the guessed index. Rows tend to have their keys in column order, which avoids
+/// most of the hashing.
 fn lookup(children: &IndexMap<String, usize>, guess: usize, key: &str) -> Option<usize> {
     match children.get_index(guess) {
         Some((name, &child)) if name == key => Some(child),

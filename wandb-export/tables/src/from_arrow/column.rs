@@ -1,4 +1,4 @@
-//! One column, value by value.
+//! Reads the values of an Arrow column.
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, OffsetSizeTrait};
@@ -10,10 +10,10 @@ use super::notes::Notes;
 use super::scalar;
 use crate::columns::TableError;
 
-/// Reads the value at an index, which is not null; `None` if it is no valid value of its type.
+/// Reads the non-null value at an index. Returns `None` if it is invalid for its type.
 pub(super) type Read<'a> = Box<dyn Fn(usize) -> Option<Value> + 'a>;
 
-/// Reads the values of one array; what has to be found out about its type is found out once.
+/// Reads the values of one array. The type is inspected only once.
 pub(super) struct Column<'a> {
     name: String,
     array: &'a dyn Array,
@@ -21,7 +21,7 @@ pub(super) struct Column<'a> {
 }
 
 impl<'a> Column<'a> {
-    /// `name` is what errors call the column.
+    /// Creates a reader; `name` identifies the column in errors.
     pub(super) fn new(array: &'a ArrayRef, name: &str, field: &Field) -> Result<Self, TableError> {
         let array = array.as_ref();
         let mut read = nested(array, name)?.or_else(|| scalar::read(array)).ok_or_else(|| {
@@ -38,7 +38,7 @@ impl<'a> Column<'a> {
         &self.name
     }
 
-    /// The value at `index`, which may be null.
+    /// Returns the value at `index`, which may be null.
     pub(super) fn value(&self, index: usize) -> Result<Value, TableError> {
         self.get(index).ok_or_else(|| TableError::InvalidValue {
             column: self.name.clone(),
@@ -52,12 +52,12 @@ impl<'a> Column<'a> {
     }
 }
 
-/// JSON text as what it says. Text that is no JSON stays what it is: the note that it were may be anyone's.
+/// Parses JSON text. Text that is not valid JSON stays a string, because the metadata may come from anyone.
 fn parsed(value: Value) -> Value {
     value.as_str().and_then(|text| Value::parse(text.as_bytes()).ok()).unwrap_or(value)
 }
 
-/// Reads values that are made of others; `None` if those of `array` are not.
+/// Returns a reader for a nested type, or `None` if the type of `array` is not nested.
 fn nested<'a>(array: &'a dyn Array, name: &str) -> Result<Option<Read<'a>>, TableError> {
     Ok(match array.data_type() {
         DataType::List(item) => Some(list::<i32>(array, name, item)?),
@@ -157,7 +157,7 @@ fn map<'a>(array: &'a dyn Array, name: &str, entries: &Field) -> Result<Read<'a>
     }))
 }
 
-/// The fields that are not null.
+/// Returns an object of the non-null fields.
 fn object(columns: &[(&String, Column<'_>)], index: usize) -> Option<Value> {
     let mut map = Map::new();
     for (key, column) in columns {

@@ -1,4 +1,4 @@
-//! Values that are not made of others.
+//! Reads values of types that are not nested.
 
 use std::fmt::Debug;
 
@@ -19,7 +19,7 @@ use wandb_core::Value;
 
 use super::column::Read;
 
-/// Whether values of this type are strings.
+/// Returns whether values of this type are strings.
 pub(super) fn is_text(data_type: &DataType) -> bool {
     match data_type {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
@@ -28,7 +28,7 @@ pub(super) fn is_text(data_type: &DataType) -> bool {
     }
 }
 
-/// Reads the values of `array` if they are of such a type.
+/// Returns a reader for `array`, or `None` if its type is not a supported scalar.
 pub(super) fn read(array: &dyn Array) -> Option<Read<'_>> {
     Some(match array.data_type() {
         DataType::Null => Box::new(|_| Some(Value::Null)),
@@ -149,7 +149,7 @@ where
     temporal::<T, _>(array, "", PrimitiveArray::value_as_time)
 }
 
-/// The calendar types that Arrow uses print as ISO 8601 when they are debugged.
+/// Formats calendar values as ISO 8601, which is their `Debug` format.
 fn temporal<'a, T: ArrowTemporalType, C: Debug>(
     array: &'a dyn Array,
     end: &'static str,

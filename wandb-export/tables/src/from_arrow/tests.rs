@@ -24,7 +24,7 @@ fn batch(array: ArrayRef) -> RecordBatch {
     RecordBatch::try_from_iter_with_nullable([("x", array, true)]).expect("one column")
 }
 
-/// The values of a column `x`, as JSON text; `-` where a row has no such key.
+/// Returns the values of column `x` as JSON text, with `-` for rows without the key.
 fn values(array: impl Array + 'static) -> String {
     let rows = rows_of(&batch(Arc::new(array))).expect("readable");
     rows.iter().map(|row| row.get("x").map_or("-".to_owned(), Value::to_json)).collect::<Vec<_>>().join(" ")
@@ -124,7 +124,7 @@ fn lists_of_every_kind_keep_their_nulls() {
 }
 
 #[test]
-fn dictionaries_are_the_values_meant() {
+fn dictionaries_resolve_to_their_values() {
     let words: DictionaryArray<Int8Type> = vec![Some("b"), None, Some("a"), Some("b")].into_iter().collect();
     assert_eq!(values(words), r#""b" - "a" "b""#);
     let keys = UInt16Array::from(vec![0, 1]);
@@ -170,7 +170,7 @@ fn lists_of_structs_of_lists() {
 }
 
 #[test]
-fn what_no_value_can_hold_is_refused_by_name() {
+fn unsupported_type_error_names_the_column() {
     let interval: ArrayRef = Arc::new(IntervalYearMonthArray::from(vec![1]));
     let field = Field::new("inner", interval.data_type().clone(), true);
     let array = StructArray::try_new(vec![field].into(), vec![interval], None).expect("a struct");
@@ -179,14 +179,14 @@ fn what_no_value_can_hold_is_refused_by_name() {
 }
 
 #[test]
-fn a_date_beyond_the_calendar_is_an_error() {
+fn date_out_of_range_is_an_error() {
     let array = TimestampSecondArray::from(vec![Some(0), Some(i64::MAX)]);
     let error = rows_of(&batch(Arc::new(array))).expect_err("no such date").to_string();
     assert!(error.contains("row 1"), "{error}");
 }
 
 #[test]
-fn a_note_that_lies_changes_nothing() {
+fn wrong_metadata_is_ignored() {
     let array: ArrayRef = Arc::new(StringArray::from(vec!["not JSON", "[1]"]));
     let other: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
     let note = |text: &str| HashMap::from([("wandb-export".to_owned(), text.to_owned())]);
@@ -203,7 +203,7 @@ fn a_note_that_lies_changes_nothing() {
 }
 
 #[test]
-fn a_path_that_is_too_deep_is_no_path() {
+fn too_deep_path_is_ignored() {
     let path = vec![r#""a""#; 100_000].join(",");
     let notes = HashMap::from([("wandb-export".to_owned(), format!(r#"{{"path":[{path}]}}"#))]);
     let field = Field::new("x", arrow_schema::DataType::Int64, true).with_metadata(notes);

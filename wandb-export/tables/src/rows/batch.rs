@@ -1,24 +1,24 @@
-//! Rows on their way from a source to a sink.
+//! Batches of rows passed from a source to a sink.
 
 use wandb_core::Row;
 use wandb_core::page::Page;
 
 use crate::columns::TableError;
 
-/// Some rows of a table, in the form in which their source has them.
+/// A batch of rows in the format of its source.
 #[derive(Debug, Clone)]
 pub(crate) enum Batch {
-    /// One by one.
+    /// Individual rows.
     Rows(Vec<Row>),
-    /// Column by column, as text.
+    /// A page: columns of text.
     Page(Page),
-    /// As the columns of an exported file, its integers and floats widened.
+    /// Arrow columns read from an exported file, with integers and floats widened to 64 bits.
     #[cfg(feature = "parquet")]
     Columns(arrow_array::RecordBatch),
 }
 
 impl Batch {
-    /// How many rows there are.
+    /// Returns the number of rows.
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Rows(rows) => rows.len(),
@@ -28,7 +28,7 @@ impl Batch {
         }
     }
 
-    /// The first rows, `most` of them.
+    /// Keeps at most the first `most` rows.
     pub(crate) fn first(self, most: usize) -> Result<Self, TableError> {
         if self.len() <= most {
             return Ok(self);
@@ -42,10 +42,10 @@ impl Batch {
         Ok(Self::Rows(rows))
     }
 
-    /// The rows one by one, which takes a while.
+    /// Converts to individual rows, which is slow for pages and columns.
     #[cfg_attr(
         not(feature = "parquet"),
-        expect(clippy::unnecessary_wraps, reason = "columns may not be rows")
+        expect(clippy::unnecessary_wraps, reason = "Arrow columns may fail to convert")
     )]
     pub(crate) fn into_rows(self) -> Result<Vec<Row>, TableError> {
         Ok(match self {
@@ -57,17 +57,17 @@ impl Batch {
     }
 }
 
-/// How many rows of a table to hold in memory at once: enough to make the work by column worthwhile, and no more than
-/// about a million values.
+/// Returns the number of rows to hold in memory at once: large enough for columnar work to pay off, and at
+/// most about a million values.
 #[cfg(any(feature = "csv", feature = "parquet"))]
 pub(crate) fn rows_at_once(columns: usize) -> usize {
     (1_048_576 / columns.max(1)).clamp(1, 8192)
 }
 
-/// Whether a table has so many columns that each of them costs more than its values: then it is written without a look at the
-/// columns that a row does not have.
+/// Returns whether a table is so wide that a column costs more than its values. Wide tables are written
+/// sparsely: the columns that a row lacks are skipped.
 ///
-/// Below this, buffers for each column take 100 MiB at most, and writing several columns at once is quicker.
+/// Below this limit, per-column buffers take at most 100 MiB, and writing several columns at once is faster.
 #[cfg(feature = "parquet")]
 pub(crate) fn is_wide(schema: &crate::columns::Schema) -> bool {
     schema.column_count() > 2_000
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_with_many_columns_is_taken_a_few_rows_at_a_time() {
+    fn more_columns_mean_fewer_rows_at_once() {
         assert_eq!((rows_at_once(0), rows_at_once(13), rows_at_once(1_000)), (8192, 8192, 1_048));
         assert_eq!(rows_at_once(usize::MAX), 1);
     }

@@ -1,4 +1,4 @@
-//! Rows put aside while their columns are found out.
+//! Spools rows while inferring their columns.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::columns::schema::Schema;
 use crate::columns::schema_builder::SchemaBuilder;
 use crate::rows::Spool;
 
-/// The rows of a table so far.
+/// The spooled rows of a table and the schema inferred from them so far.
 #[derive(Debug)]
 pub(crate) struct Gathered {
     builder: SchemaBuilder,
@@ -20,8 +20,8 @@ pub(crate) struct Gathered {
 }
 
 impl Gathered {
-    /// No rows yet. `default` is what becomes of nested values unless `options` say otherwise; rows that do not fit into
-    /// memory go to `directory`, or to the system's directory for temporary files.
+    /// Creates an empty collection. `default` is used unless `options.nested` is set. Rows that do not fit in
+    /// memory go to a temporary file in `directory`, or in the system's temporary directory.
     pub(crate) fn new(options: &TableOptions, default: Nested, directory: Option<&Path>) -> Self {
         Self { builder: options.schema_builder(default), spool: Spool::new(options.memory, directory) }
     }
@@ -38,12 +38,12 @@ impl Gathered {
         if self.builder.observe_page(page) { self.spool.push_page(page) } else { self.rows(&page.to_rows()) }
     }
 
-    /// Whether no row has come yet.
+    /// Returns whether no rows were added yet.
     pub(crate) fn is_empty(&self) -> bool {
         self.spool.rows() == 0
     }
 
-    /// The columns, and the rows.
+    /// Returns the schema and the spooled rows.
     pub(crate) fn finish(self) -> (Schema, Spool) {
         (self.builder.finish(), self.spool)
     }

@@ -1,4 +1,4 @@
-//! Rows put aside until something is known about all of them.
+//! Spools rows until the schema of all of them is known.
 
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
@@ -11,10 +11,10 @@ use wandb_core::page::{Packed, Page};
 
 use crate::columns::TableError;
 
-/// Rows on their way through memory, then through an unnamed temporary file: single ones as JSON Lines, pages packed.
+/// Rows spooled in memory and then in an unnamed temporary file: single rows as JSON Lines, pages packed.
 ///
-/// The text of a row loses one difference only: a float that is not finite comes back as W&B's string for it, which
-/// tables treat alike.
+/// JSON Lines lose one difference: a non-finite float is read back as W&B's string for it, which tables treat
+/// alike.
 #[derive(Debug)]
 pub(crate) struct Spool {
     file: BufWriter<SpooledTempFile>,
@@ -25,20 +25,20 @@ pub(crate) struct Spool {
     bytes: u64,
 }
 
-/// Some of the rows of a spool.
+/// A portion of the rows of a spool.
 #[derive(Debug)]
 pub(crate) enum Portion {
-    /// Rows that came one by one.
+    /// Single rows.
     Rows(Vec<Row>),
-    /// Some rows of a page.
+    /// A range of rows of a page.
     Page(Arc<Page>, Range<usize>),
-    /// Rows that never were in a spool, as the columns of their table.
+    /// Table columns that bypassed the spool.
     #[cfg(feature = "parquet")]
     Columns(arrow_array::RecordBatch),
 }
 
 impl Portion {
-    /// How many rows there are.
+    /// Returns the number of rows.
     #[cfg(feature = "parquet")]
     pub(crate) fn len(&self) -> usize {
         match self {
@@ -49,7 +49,7 @@ impl Portion {
         }
     }
 
-    /// The first rows, at most as many, and those behind them if there are any.
+    /// Splits off the first `most` rows. Returns them and the remaining rows, if any.
     #[cfg(feature = "parquet")]
     pub(crate) fn split(self, most: usize) -> (Self, Option<Self>) {
         if self.len() <= most {
@@ -72,16 +72,16 @@ impl Portion {
     }
 }
 
-/// So many bytes of single rows make a chunk of the file.
+/// Chunk size of single rows in bytes.
 const CHUNK: usize = 256 << 10;
 
-/// What a chunk of the file holds.
+/// Kind of a chunk in the file.
 const LINES: u8 = 0;
 const PAGE: u8 = 1;
 
 impl Spool {
-    /// A spool that holds `memory` bytes, and beyond that uses an unnamed file in `directory`, or in the system's
-    /// directory for temporary files.
+    /// Creates a spool that holds `memory` bytes. Further rows go to an unnamed file in `directory`, or in
+    /// the system's temporary directory.
     pub(crate) fn new(memory: usize, directory: Option<&Path>) -> Self {
         let file = match directory {
             Some(directory) => SpooledTempFile::new_in(memory, directory),
@@ -96,14 +96,14 @@ impl Spool {
         }
     }
 
-    /// Puts a row aside.
+    /// Adds a row.
     pub(crate) fn push(&mut self, row: &Row) -> Result<(), TableError> {
         row.write_json_line(&mut self.lines);
         self.rows += 1;
         if self.lines.len() >= CHUNK { self.write_lines() } else { Ok(()) }
     }
 
-    /// Puts a page aside.
+    /// Adds a page.
     pub(crate) fn push_page(&mut self, page: &Page) -> Result<(), TableError> {
         self.write_lines()?;
         page.pack(&mut self.packed);
@@ -136,19 +136,19 @@ impl Spool {
         Ok(())
     }
 
-    /// How many rows there are.
+    /// Returns the number of rows.
     #[cfg(any(feature = "parquet", test))]
     pub(crate) fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// About how many bytes they take.
+    /// Returns the approximate size in bytes.
     #[cfg(feature = "parquet")]
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes + self.lines.len() as u64
     }
 
-    /// The rows, in portions of at most `rows`, in the order in which they came.
+    /// Returns the rows in order, in portions of at most `rows`.
     pub(crate) fn into_portions(mut self, rows: usize) -> Result<Portions, TableError> {
         self.write_lines()?;
         let mut file = self.file.into_inner().map_err(|error| putting(error.into_error()))?;
@@ -158,7 +158,7 @@ impl Spool {
     }
 }
 
-/// The rows of a [`Spool`], in portions that are never empty.
+/// An iterator over the rows of a [`Spool`], in non-empty portions.
 #[derive(Debug)]
 pub(crate) struct Portions {
     file: BufReader<SpooledTempFile>,
@@ -166,7 +166,7 @@ pub(crate) struct Portions {
     left: Left,
 }
 
-/// What is left of a chunk.
+/// The unread rest of a chunk.
 #[derive(Debug)]
 enum Left {
     Nothing,
@@ -209,7 +209,7 @@ impl Portions {
         let (shape, text) = (self.length()?, self.length()?);
         let shape = self.bytes(shape)?;
         let text = self.bytes(text)?;
-        let page = Page::unpack(Packed { shape, text }).ok_or_else(|| spoiled("no page"))?;
+        let page = Page::unpack(Packed { shape, text }).ok_or_else(|| spoiled("invalid page"))?;
         let rows = 0..page.len();
         Ok(Left::Page(Arc::new(page), rows))
     }
@@ -244,11 +244,11 @@ fn put(write: impl FnOnce() -> io::Result<()>) -> Result<(), TableError> {
 }
 
 fn putting(source: io::Error) -> TableError {
-    TableError::Spool { action: "putting aside", source }
+    TableError::Spool { action: "writing", source }
 }
 
 fn reading(source: io::Error) -> TableError {
-    TableError::Spool { action: "reading back", source }
+    TableError::Spool { action: "reading", source }
 }
 
 fn spoiled(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
@@ -276,12 +276,12 @@ mod tests {
             Portion::Rows(rows) => rows.clone(),
             Portion::Page(page, rows) => page.to_rows()[rows.clone()].to_vec(),
             #[cfg(feature = "parquet")]
-            Portion::Columns(_) => panic!("a spool has no columns"),
+            Portion::Columns(_) => panic!("a spool never yields Arrow columns"),
         }
     }
 
     #[test]
-    fn rows_and_pages_come_back_in_order_from_memory_and_from_disk() {
+    fn spool_keeps_order_in_memory_and_on_disk() {
         for memory in [0, 100, 1 << 20] {
             let mut spool = Spool::new(memory, None);
             (0..400).for_each(|step| spool.push(&row(step)).expect("room"));
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn many_rows_are_several_chunks() {
+    fn many_rows_fill_several_chunks() {
         let mut spool = Spool::new(0, None);
         (0..20_000).for_each(|step| spool.push(&row(step)).expect("room"));
         let portions = spool.into_portions(usize::MAX).expect("readable");
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_is_gone_is_an_error_once_it_is_needed() {
+    fn missing_directory_fails_on_first_spill() {
         let directory = tempfile::tempdir().expect("a directory").path().to_owned();
         let mut spool = Spool::new(10, Some(&directory));
         (0..20_000).try_for_each(|step| spool.push(&row(step))).expect_err("no directory");

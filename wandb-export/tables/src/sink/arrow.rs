@@ -22,7 +22,7 @@ pub(super) fn sink(output: Output, options: &SinkOptions) -> Box<dyn Sink> {
     Box::new(Columnar::new(Arrow, output, &options.table, Nested::Json))
 }
 
-/// Not compressed, so that readers can map the file into memory and use it as it is.
+/// Writes uncompressed data, so that readers can map the file into memory and use it directly.
 #[derive(Clone, Copy)]
 struct Arrow;
 
@@ -54,7 +54,7 @@ impl Encode for Arrow {
         let mut writer = self.begin(&schema, output)?;
         let schema = Arc::new(schema);
         for batch in ScatteredBatches::new(Arc::clone(&schema), rows)? {
-            // They have the right size.
+            // The batches already have the right size.
             let written = writer.file.write(&batch?);
             written.map_err(|error| writer.output.failure(Format::Arrow, error))?;
         }
@@ -65,7 +65,7 @@ impl Encode for Arrow {
     }
 }
 
-/// An Arrow IPC file that is being written.
+/// An Arrow IPC file in progress.
 struct ArrowFile {
     file: FileWriter<SharedOutput>,
     output: SharedOutput,

@@ -1,5 +1,5 @@
-//! What the formats whose columns have types have in common: rows are put aside until the last one has shown all
-//! columns, unless somebody knows them beforehand.
+//! The sink for formats with typed columns. Rows are spooled until the last one is known, unless the schema
+//! is known in advance.
 
 mod arrangement;
 mod table;
@@ -20,7 +20,7 @@ use crate::rows::{Portion, Spool};
 use crate::columns::{Nested, Schema, TableOptions};
 use crate::rows::Gathered;
 
-/// Puts rows aside and encodes them all in the end, or encodes record batches as they come.
+/// Spools rows and encodes them at the end, or encodes record batches as they arrive.
 pub(super) struct Columnar<E: Encode> {
     options: TableOptions,
     divides_objects: bool,
@@ -41,7 +41,7 @@ struct Gathering<E> {
 }
 
 impl<E: Encode> Columnar<E> {
-    /// `default` is what becomes of nested values unless `options` say otherwise.
+    /// Creates a sink. `default` is used unless `options.nested` is set.
     pub(super) fn new(encoding: E, output: Output, options: &TableOptions, default: Nested) -> Self {
         Self {
             options: options.clone(),
@@ -59,7 +59,7 @@ impl<E: Encode> Columnar<E> {
         SinkError::Failed { output: self.name.clone() }
     }
 
-    /// A sink that has failed is not to be finished.
+    /// Marks the sink as failed after an error, so that it cannot be finished.
     fn note<T>(&mut self, done: Result<T, SinkError>) -> Result<T, SinkError> {
         if done.is_err() {
             self.state = State::Failed;
@@ -69,7 +69,7 @@ impl<E: Encode> Columnar<E> {
 }
 
 impl<E: Encode> Gathering<E> {
-    /// Writes what was put aside, now that all columns are known.
+    /// Writes the spooled rows, now that all columns are known.
     fn write(self) -> Result<SinkReport, SinkError> {
         let (schema, spool) = self.rows.finish();
         if is_wide(&schema) {
@@ -79,7 +79,7 @@ impl<E: Encode> Gathering<E> {
     }
 }
 
-/// Writes rows that were put aside as a table whose columns are known, some rows at a time.
+/// Writes spooled rows with a known schema, one portion at a time.
 pub(super) fn write_spooled<E: Encode>(
     encoding: E,
     schema: Schema,
@@ -119,7 +119,7 @@ impl<E: Encode> Sink for Columnar<E> {
     }
 
     fn begin_batches(&mut self, schema: &Schema) -> Result<bool, SinkError> {
-        // Rows are put aside instead, and written a column at a time.
+        // Wide tables are spooled as rows instead, and written column by column.
         if is_wide(schema) || schema.fields().len() > self.options.max_columns {
             return Ok(false);
         }

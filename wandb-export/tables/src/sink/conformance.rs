@@ -1,4 +1,4 @@
-//! One suite for every sink: what all of them promise, shown for each.
+//! A test suite for the guarantees of every sink.
 
 mod faults;
 mod files;
@@ -13,7 +13,7 @@ use wandb_core::Row;
 
 use super::{Format, Output, SinkOptions, SinkReport};
 
-/// A writer that others can look into.
+/// A writer whose contents can be read from outside.
 #[derive(Clone, Default)]
 struct Memory(Arc<Mutex<Vec<u8>>>);
 
@@ -27,7 +27,7 @@ impl Write for Memory {
     }
 }
 
-/// Every format of this build, with each way to write nested values that it has.
+/// Returns every format of this build with each of its layouts of nested values.
 fn cases() -> Vec<(Format, SinkOptions)> {
     let nested = |format| match format {
         Format::Parquet | Format::Arrow => crate::columns::Nested::ALL.to_vec(),
@@ -45,14 +45,14 @@ fn cases() -> Vec<(Format, SinkOptions)> {
         .collect()
 }
 
-/// Every format of this build once.
+/// Returns every format of this build once.
 fn formats() -> Vec<(Format, SinkOptions)> {
     let mut cases = cases();
     cases.dedup_by_key(|(format, _)| *format);
     cases
 }
 
-/// What `format` makes of `rows`, given `at_once` at a time.
+/// Writes `rows` as `format`, `at_once` at a time.
 fn write_chunks(
     format: Format,
     options: &SinkOptions,

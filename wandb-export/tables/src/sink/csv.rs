@@ -1,7 +1,7 @@
 //! Comma-separated values.
 //!
-//! Written here rather than by the `csv` crate, whose writer has one quoting style for all fields: an empty string
-//! has to differ from a missing value. The tests read everything back with that crate.
+//! This does not use the writer of the `csv` crate, which has one quoting style for all fields: here an empty
+//! string must differ from a missing value. The tests read the output with that crate.
 
 mod aside;
 #[cfg(feature = "parquet")]
@@ -35,7 +35,7 @@ pub(super) fn sink(output: Output, options: &SinkOptions) -> Result<Box<dyn Sink
     }))
 }
 
-/// Writes rows as they come, or record batches whose columns are known.
+/// Writes rows as they arrive, or record batches with a known schema.
 struct Csv {
     #[cfg(feature = "parquet")]
     options: crate::columns::TableOptions,
@@ -56,7 +56,7 @@ impl Csv {
         SinkError::Failed { output: self.name.clone() }
     }
 
-    /// A sink that has failed is not to be finished.
+    /// Marks the sink as failed after an error, so that it cannot be finished.
     fn note<T>(&mut self, done: Result<T, SinkError>) -> Result<T, SinkError> {
         if done.is_err() {
             self.state = State::Failed;
@@ -93,7 +93,7 @@ impl Sink for Csv {
     #[cfg(feature = "parquet")]
     fn begin_batches(&mut self, schema: &Schema) -> Result<bool, SinkError> {
         match std::mem::replace(&mut self.state, State::Failed) {
-            // Integers keep their own text, whatever other rows have in the column: rows have it still.
+            // An integer keeps its text even in a float column. Only rows preserve that text.
             State::Growing(growing)
                 if growing.is_empty()
                     && !schema.widens
@@ -165,7 +165,7 @@ fn push_record(fields: &[Field], text: &mut String, mut push: impl FnMut(&Field,
 
 fn push_page(schema: &Schema, page: &Page, rows: Range<usize>, text: &mut String) {
     let mut columns: Vec<Option<Column<'_>>> = vec![None; schema.fields().len()];
-    // A table that has a column for the rest is not written on a guess, so that every page has its columns.
+    // A page matches the schema here: a table with a column for the rest is wide, and is spooled instead.
     for (slot, column) in PageColumns::of(&schema.layout, page).into_iter().flat_map(|page| page.by_slot) {
         columns[slot] = Some(column);
     }
@@ -202,7 +202,7 @@ fn is_json(field: &Field) -> bool {
 
 fn push_value(field: &Field, value: &Value, text: &mut String) {
     match value {
-        // JSON has no other way to write it.
+        // Non-finite numbers are strings in JSON.
         Value::Float(float) if !float.is_finite() && is_json(field) => push_string(&value.to_json(), text),
         Value::Float(float) if float.is_nan() => text.push_str("NaN"),
         Value::String(string) if !is_json(field) => push_string(string, text),

@@ -1,4 +1,4 @@
-//! What makes a format with columns.
+//! The encoder interface of formats with typed columns.
 
 use super::columnar::write_spooled;
 use super::contract::SinkReport;
@@ -7,17 +7,17 @@ use super::output::Output;
 use crate::rows::{Portion, Spool};
 use crate::columns::{Schema, TableError};
 
-/// A format with columns.
+/// An encoder for a format with typed columns.
 pub(super) trait Encode: Copy + Send + Sync + 'static {
-    /// Some rows of a table as the format has them, or nearly so.
+    /// Encoded rows, or nearly so.
     type Piece: Send;
-    /// What puts pieces together.
+    /// Writes pieces in order.
     type Writer: WritePieces<Piece = Self::Piece> + Send;
 
-    /// Makes a piece of some rows, or of columns that are those of `schema`. This is done on several threads at once.
+    /// Encodes rows, or Arrow columns that match `schema`. Called on several threads at once.
     fn piece(self, schema: &Schema, rows: &Portion) -> Result<Self::Piece, TableError>;
 
-    /// Begins to write a table.
+    /// Starts writing a table.
     fn begin(self, schema: &Schema, output: Output) -> Result<Self::Writer, SinkError>;
 
     /// Writes a table with very many columns.
@@ -26,14 +26,14 @@ pub(super) trait Encode: Copy + Send + Sync + 'static {
     }
 }
 
-/// A table that is being written.
+/// A writer of encoded pieces.
 pub(super) trait WritePieces {
-    /// Some rows.
+    /// Encoded rows.
     type Piece;
 
     /// Writes the next rows.
     fn write(&mut self, piece: Self::Piece) -> Result<(), SinkError>;
 
-    /// Writes what is left, and gives the output back.
+    /// Writes the remaining data and returns the output.
     fn finish(self) -> Result<Output, SinkError>;
 }

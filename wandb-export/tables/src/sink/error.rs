@@ -1,4 +1,4 @@
-//! Why rows did not get where they should.
+//! Errors of sinks.
 
 use std::fmt;
 use std::io;
@@ -7,29 +7,29 @@ use std::path::PathBuf;
 use super::format::Format;
 use crate::columns::{Nested, TableError};
 
-/// A sink that could not be opened, written or finished. If its output is a file, what was there before is untouched.
+/// A sink could not be opened, written or finished. If its output is a file, the existing file is unchanged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SinkError {
-    /// The system refused to create, write, sync or rename.
+    /// The operating system failed to create, write, sync or rename.
     #[error("{action} {output}{}", hint(source))]
     Io {
-        /// What was being done, such as `writing`.
+        /// The failed action, such as `writing`.
         action: &'static str,
         /// The path, or a name such as `standard output`.
         output: String,
-        /// What the system said.
+        /// The operating system's error.
         #[source]
         source: io::Error,
     },
-    /// Whoever reads the output has stopped reading, as `head` does. That is an end, not a fault, to most programs.
-    #[error("writing {output}: its reader has closed it")]
+    /// The reader of the output closed it, as `head` does. Most programs treat this as a normal end.
+    #[error("writing {output}: the reader closed it")]
     Closed {
         /// A name such as `standard output`.
         output: String,
     },
-    /// A sink was finished although a write had failed.
-    #[error("finishing {output}: an earlier write has failed, so nothing was put in its place")]
+    /// A sink was finished after a failed write.
+    #[error("finishing {output}: an earlier write failed, so the output was not completed")]
     Failed {
         /// The path, or a name such as `standard output`.
         output: String,
@@ -45,22 +45,22 @@ pub enum SinkError {
     MissingParent {
         /// The path given.
         path: PathBuf,
-        /// The directory that is missing.
+        /// The missing directory.
         parent: PathBuf,
     },
-    /// A text that names no format.
+    /// The name is not that of a format.
     #[error("{name:?} is not an output format (choose {})", formats())]
     UnknownFormat {
-        /// The text.
+        /// The name.
         name: String,
     },
-    /// A file name that tells no format.
+    /// The format cannot be derived from the file name.
     #[error("the name {} does not tell the output format (hint: end it in {}, or name the format)", path.display(), endings())]
     NoFormat {
         /// The path given.
         path: PathBuf,
     },
-    /// A format that this build leaves out.
+    /// The format is not compiled in.
     #[error(
         "{format} output is not part of this build (hint: it comes with the cargo feature `{}`; this build has {})",
         format.feature().unwrap_or_default(), formats()
@@ -69,32 +69,32 @@ pub enum SinkError {
         /// The format.
         format: Format,
     },
-    /// A choice for nested values that the format cannot hold.
+    /// The format does not support this layout of nested values.
     #[error("{format} has no {nested} columns (choose dotted or json for nested values)")]
     NestedUnsupported {
         /// The format.
         format: Format,
-        /// The choice.
+        /// The layout.
         nested: Nested,
     },
-    /// The rows do not make a table.
+    /// The rows do not form a table.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// The format's own library failed.
+    /// The format's library failed.
     #[error("encoding {output} as {format}")]
     Encode {
         /// The format.
         format: Format,
         /// The path, or a name such as `standard output`.
         output: String,
-        /// What the library said.
+        /// The library's error.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
 impl SinkError {
-    /// Whether the output's reader has stopped reading, so that a program may end quietly.
+    /// Returns whether the reader closed the output, so that a program may end quietly.
     pub fn is_closed(&self) -> bool {
         matches!(self, Self::Closed { .. })
     }
@@ -114,7 +114,7 @@ fn hint(error: &io::Error) -> &'static str {
             " (hint: free some space there, or write elsewhere)"
         }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            " (hint: the directory must be writable, as files are written beside their final place)"
+            " (hint: the directory must be writable, because a temporary file is created in it)"
         }
         _ => "",
     }

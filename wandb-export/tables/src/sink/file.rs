@@ -1,4 +1,4 @@
-//! Files that are either whole or not there.
+//! Atomic file writes: a file appears complete or not at all.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -10,22 +10,22 @@ use super::error::SinkError;
 use super::place::directory;
 use crate::settling::Settling;
 
-/// The begin of the name of a file that is not whole yet.
+/// Name prefix of incomplete files.
 const PREFIX: &str = ".wandb-export-";
 
-/// The permissions of a new file, before the user's mask takes some away.
+/// Permissions of a new file before the umask is applied.
 #[cfg(unix)]
 const NEW_FILE: u32 = 0o666;
 
-/// So much is gathered before it is written.
+/// Buffer size in bytes.
 const BUFFER: usize = 64 << 10;
 
-/// Bytes that can be made to outlive a crash of the system.
+/// A writer whose data can be synced to disk.
 pub(super) trait Durable: Write + Send {
-    /// Waits until the disk has everything.
+    /// Syncs all data to disk.
     fn sync(&mut self) -> io::Result<()>;
 
-    /// Copies what has been written to `to`, from `start` on, and is empty afterwards.
+    /// Copies the data written from `start` on to `to`, and truncates the writer.
     #[cfg(feature = "csv")]
     fn take_back(&mut self, start: u64, to: &mut dyn Write) -> io::Result<()>;
 }
@@ -46,17 +46,18 @@ impl Durable for File {
     }
 }
 
-/// A file that is written beside its place and put there when it is whole. Until then, and if it is dropped,
-/// whatever is in that place stays there; the unfinished file is removed.
+/// A file written to a temporary file beside its destination and renamed on commit. Until then, the
+/// destination is unchanged. If dropped, the temporary file is removed.
 pub(super) struct AtomicFile {
-    // Declared before the path, so that the file is closed before it is removed, as some systems ask for.
+    // Declared before the path, so that the file is closed before it is removed. Windows requires this.
     writer: BufWriter<Box<dyn Durable>>,
     temporary: TempPath,
     place: PathBuf,
     settling: Settling,
 }
 
-/// A new file in a directory, with the permissions of any other new file, which is removed unless it is given a place.
+/// Creates a temporary file in a directory, with the permissions of any other new file. It is removed unless
+/// it is persisted.
 fn temporary_in(directory: &Path, prefix: &str, suffix: &str) -> io::Result<(File, TempPath)> {
     let mut builder = Builder::new();
     builder.prefix(prefix).suffix(suffix);
@@ -69,7 +70,7 @@ fn temporary_in(directory: &Path, prefix: &str, suffix: &str) -> io::Result<(Fil
 }
 
 impl AtomicFile {
-    /// Begins a file. Every byte goes through what `through` makes of it.
+    /// Creates the temporary file. All bytes are written through the writer that `through` returns.
     pub(super) fn create(
         place: PathBuf,
         through: impl FnOnce(File) -> Box<dyn Durable>,
@@ -80,20 +81,20 @@ impl AtomicFile {
         Ok(Self { writer, temporary, place, settling: Settling::default() })
     }
 
-    /// The directory of the file's place.
+    /// Returns the directory of the destination.
     #[cfg(any(feature = "csv", feature = "parquet"))]
     pub(super) fn directory(&self) -> &Path {
         directory(&self.place)
     }
 
-    /// Copies what has been written to `to`, from `start` on, and begins anew.
+    /// Copies the data written from `start` on to `to`, and truncates the file.
     #[cfg(feature = "csv")]
     pub(super) fn take_back(&mut self, start: u64, to: &mut dyn Write) -> io::Result<()> {
         self.writer.flush()?;
         self.writer.get_mut().take_back(start, to)
     }
 
-    /// Puts the file in its place.
+    /// Syncs the file and renames it to its destination.
     pub(super) fn commit(self) -> Result<(), SinkError> {
         let Self { mut writer, temporary, place, mut settling } = self;
         writer.flush().map_err(|error| SinkError::io("writing", place.display(), error))?;
@@ -103,7 +104,7 @@ impl AtomicFile {
         }
         let settled = settling.end().and_then(|()| writer.get_mut().sync());
         settled.map_err(|error| SinkError::io("syncing", place.display(), error))?;
-        // Closed before it is renamed, as some systems ask for.
+        // Close the file before renaming it, as Windows requires.
         drop(writer);
         temporary
             .persist(&place)
@@ -125,13 +126,14 @@ impl Write for AtomicFile {
     }
 }
 
-/// Makes a rename to `place` outlive a crash. Some file systems cannot do that, and have nothing to sync either.
+/// Syncs the directory of `place`, so that a rename survives a crash. File systems that do not support this
+/// are ignored.
 #[cfg(unix)]
 pub(crate) fn sync_directory(place: &Path) -> io::Result<()> {
     sync_opened(File::open(directory(place)))
 }
 
-/// The same of a directory that was opened, or could not be.
+/// Like [`sync_directory`], for the result of opening a directory.
 #[cfg(unix)]
 pub(crate) fn sync_opened(directory: io::Result<File>) -> io::Result<()> {
     match directory.and_then(|directory| directory.sync_all()) {
@@ -148,13 +150,13 @@ pub(crate) fn sync_opened(directory: io::Result<File>) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the same signature on every system")]
+#[expect(clippy::unnecessary_wraps, reason = "same signature as on Unix")]
 pub(crate) fn sync_directory(_place: &Path) -> io::Result<()> {
     Ok(())
 }
 
 #[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the same signature on every system")]
+#[expect(clippy::unnecessary_wraps, reason = "same signature as on Unix")]
 pub(crate) fn sync_opened(_directory: io::Result<File>) -> io::Result<()> {
     Ok(())
 }

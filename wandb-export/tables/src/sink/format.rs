@@ -1,4 +1,4 @@
-//! The formats that rows can be written in.
+//! Output formats for rows.
 
 use std::fmt;
 use std::path::Path;
@@ -11,38 +11,38 @@ use super::options::SinkOptions;
 use super::output::Output;
 use crate::columns::Nested;
 
-/// A format that rows can be written in.
+/// An output format for rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
-    /// A table for people to read, cut to what a terminal can show. Needs the cargo feature `terminal`.
+    /// A table for people to read, cut to fit a terminal. Needs the cargo feature `terminal`.
     Table,
     /// Comma-separated values (RFC 4180, lines ending in a line feed). Needs the cargo feature `csv`.
     ///
-    /// A header is always written. A missing value is empty, an empty string is `""`. Numbers have their own
-    /// digits; the others are `NaN`, `Infinity` and `-Infinity`. Booleans are `true` and `false`.
+    /// A header is always written. A missing value is empty, and an empty string is `""`. Numbers keep their
+    /// digits; non-finite ones are `NaN`, `Infinity` and `-Infinity`. Booleans are `true` and `false`.
     Csv,
-    /// JSON Lines: one object a row, with exactly the row's own keys and values.
+    /// JSON Lines: one object per row, with exactly the keys and values of the row.
     Jsonl,
     /// Parquet, compressed with Zstandard. Needs the cargo feature `parquet`.
     ///
-    /// Row groups have at most 1,048,576 rows and 64 MiB. Rows without any key, in a table without any column, are not
-    /// told by this format, nor by CSV.
+    /// Row groups have about 65,536 rows or 8 MiB at most; those of tables with thousands of columns may be
+    /// larger. Neither Parquet nor CSV can store rows in a table without columns.
     Parquet,
     /// The Arrow IPC file format, also called Feather 2, not compressed. Needs the cargo feature `parquet`.
     Arrow,
 }
 
 impl Format {
-    /// Every format, compiled in or not.
+    /// Every format, whether or not it is compiled in.
     pub const ALL: [Self; 5] = [Self::Table, Self::Csv, Self::Jsonl, Self::Parquet, Self::Arrow];
 
-    /// The formats that this build has.
+    /// Returns the formats of this build.
     pub fn compiled() -> impl Iterator<Item = Self> {
         Self::ALL.into_iter().filter(|format| format.is_compiled())
     }
 
-    /// Whether this build has the format.
+    /// Returns whether this build has the format.
     pub fn is_compiled(self) -> bool {
         match self {
             Self::Table => cfg!(feature = "terminal"),
@@ -52,7 +52,7 @@ impl Format {
         }
     }
 
-    /// The cargo feature that brings the format, if it needs one.
+    /// Returns the cargo feature that enables the format, if it needs one.
     pub fn feature(self) -> Option<&'static str> {
         match self {
             Self::Table => Some("terminal"),
@@ -62,7 +62,7 @@ impl Format {
         }
     }
 
-    /// The name on the command line.
+    /// Returns the name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Table => "table",
@@ -73,7 +73,7 @@ impl Format {
         }
     }
 
-    /// How the names of its files end, without the dot.
+    /// Returns the file extensions, without the dot.
     pub fn extensions(self) -> &'static [&'static str] {
         match self {
             Self::Table => &["txt"],
@@ -84,7 +84,7 @@ impl Format {
         }
     }
 
-    /// The format that a file's name tells.
+    /// Returns the format for a file's extension.
     ///
     /// ```
     /// use wandb_tables::Format;
@@ -96,7 +96,7 @@ impl Format {
     ///
     /// # Errors
     ///
-    /// [`SinkError::NoFormat`], or [`SinkError::NotCompiled`]
+    /// [`SinkError::NoFormat`], or [`SinkError::NotCompiled`].
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self, SinkError> {
         let path = path.as_ref();
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
@@ -111,11 +111,12 @@ impl Format {
         if self.is_compiled() { Ok(self) } else { Err(SinkError::NotCompiled { format: self }) }
     }
 
-    /// A sink that writes this format to `output`.
+    /// Creates a sink that writes this format to `output`.
     ///
     /// # Errors
     ///
-    /// [`SinkError::NotCompiled`], or [`SinkError::NestedUnsupported`] for a format without such columns.
+    /// [`SinkError::NotCompiled`], or [`SinkError::NestedUnsupported`] for struct columns in a format without
+    /// them.
     pub fn sink(self, output: Output, options: &SinkOptions) -> Result<Box<dyn Sink>, SinkError> {
         if let Some(nested @ Nested::Struct) = options.table.nested
             && !self.has_structs()
@@ -137,7 +138,7 @@ impl Format {
         }
     }
 
-    /// Whether objects can stay objects. JSON Lines have nothing else, whatever is asked for.
+    /// Returns whether objects can be kept as objects. JSON Lines always keeps them.
     fn has_structs(self) -> bool {
         match self {
             Self::Table | Self::Csv => false,
@@ -161,7 +162,7 @@ impl fmt::Display for Format {
 impl FromStr for Format {
     type Err = SinkError;
 
-    /// Reads a format's [`name`](Self::name), in any case.
+    /// Parses a format's [`name`](Self::name), ignoring case.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Self::ALL
             .into_iter()
@@ -176,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_endings_lead_back_to_their_format() {
+    fn names_and_extensions_identify_formats() {
         for format in Format::compiled() {
             assert_eq!(format.name().to_uppercase().parse::<Format>().expect("a name"), format);
             for extension in format.extensions() {
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_format_is_told_what_is() {
+    fn unknown_format_lists_known_ones() {
         let unknown = "excel".parse::<Format>().expect_err("no format").to_string();
         assert!(unknown.starts_with("\"excel\" is not an output format (choose "), "{unknown}");
         assert!(unknown.contains("jsonl"), "{unknown}");
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn formats_without_struct_columns_refuse_them() {
+    fn struct_columns_need_a_format_with_structs() {
         let mut options = SinkOptions::default();
         options.table.nested = Some(Nested::Struct);
         for format in Format::compiled() {
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_format_that_is_left_out_names_its_feature() {
+    fn missing_format_names_its_cargo_feature() {
         for format in Format::ALL {
             let parsed = format.name().parse::<Format>();
             if format.is_compiled() {

@@ -9,10 +9,10 @@ use super::contract::{Sink, SinkReport};
 use super::error::SinkError;
 use super::output::Output;
 
-/// How much text to gather before it is written.
+/// Amount of text to buffer before writing it.
 const CHUNK: usize = 64 << 10;
 
-/// Writes each row as it comes.
+/// Writes rows as they arrive.
 pub(super) struct JsonLines {
     output: Output,
     text: String,

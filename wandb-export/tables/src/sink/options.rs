@@ -1,24 +1,24 @@
-//! How a sink writes.
+//! Options for sinks.
 
 use crate::columns::TableOptions;
 
-/// What a sink can be told. The defaults are good ones.
+/// Options for a sink. The defaults suit most uses.
 #[derive(Debug, Clone, Default)]
 pub struct SinkOptions {
-    /// The columns, where the format has any, and the memory for finding them out.
+    /// Columns, for formats that have them, and the memory used to infer them.
     pub table: TableOptions,
     /// For [`Format::Table`](super::Format::Table) only.
     pub terminal: TerminalOptions,
 }
 
-/// How much a table for people to read may show. What is left out is counted below the table.
+/// Limits of a table for people to read. A note below the table counts the rows and columns left out.
 #[derive(Debug, Clone)]
 pub struct TerminalOptions {
-    /// The most rows, 60 by default. Of more rows the first and the last ones are shown.
+    /// Maximum number of rows, 60 by default. If there are more, the first and last ones are shown.
     pub rows: usize,
-    /// The width of the terminal in columns, if it has one; 100 by default.
+    /// Width of the terminal in columns, 100 by default; `None` for no limit.
     pub width: Option<usize>,
-    /// The most columns of the terminal that one value may take, 40 by default.
+    /// Maximum width of a value in terminal columns, 40 by default.
     pub value_width: usize,
 }
 

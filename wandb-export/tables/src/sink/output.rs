@@ -1,4 +1,4 @@
-//! Where the bytes of a sink go.
+//! Destinations for the bytes of a sink.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -9,12 +9,12 @@ use super::error::SinkError;
 use super::file::{AtomicFile, Durable};
 use super::place::Place;
 
-/// Where the bytes of a sink go: a file, standard output, or any writer.
+/// The destination of a sink's bytes: a file, standard output, or any writer.
 pub struct Output {
     destination: Destination,
     name: String,
     bytes: u64,
-    /// The first failure of a write, in a form that can be told again.
+    /// A copy of the first write error, which can be returned repeatedly.
     failure: Option<io::Error>,
 }
 
@@ -26,16 +26,17 @@ enum Destination {
 }
 
 impl Output {
-    /// A file that appears, or replaces the one at `path`, when the sink is finished. Until then it is written under
-    /// another name in the same directory.
+    /// Creates or replaces the file at `path` when the sink is finished. Until then, the data is in a
+    /// temporary file in the same directory.
     ///
-    /// Symbolic links are followed. A replaced file's permissions are kept; a new one has those that the user's mask
-    /// leaves. A device or a named pipe is written to directly, and so is what this process has open already: `/dev/stdout`,
-    /// `/dev/fd/3`.
+    /// Symbolic links are followed. A replaced file's permissions are kept; a new file gets the usual ones
+    /// under the umask. A device or a named pipe is written to directly, and so is a descriptor that this
+    /// process has open: `/dev/stdout`, `/dev/fd/3`.
     ///
     /// # Errors
     ///
-    /// [`SinkError::Directory`], [`SinkError::MissingParent`] or [`SinkError::Io`]; all of it before the first row.
+    /// Returns [`SinkError::Directory`], [`SinkError::MissingParent`] or [`SinkError::Io`], all before the
+    /// first row is written.
     pub fn file(path: impl AsRef<Path>) -> Result<Self, SinkError> {
         Self::file_through(path.as_ref(), |file| Box::new(file))
     }
@@ -58,12 +59,12 @@ impl Output {
         Ok(Destination::Stream(BufWriter::new(opened)))
     }
 
-    /// Standard output. Once its reader has gone, writing is [`SinkError::Closed`].
+    /// Writes to standard output. If the reader closes it, writes fail with [`SinkError::Closed`].
     pub fn stdout() -> Self {
         Self::new(Destination::StandardOutput(BufWriter::new(io::stdout())), "standard output".to_owned())
     }
 
-    /// Any writer; `name` is what errors call it.
+    /// Writes to any writer. Errors refer to it as `name`.
     pub fn writer(name: impl Into<String>, writer: impl Write + Send + 'static) -> Self {
         Self::new(Destination::Writer(Box::new(writer)), name.into())
     }
@@ -72,17 +73,17 @@ impl Output {
         Self { destination, name, bytes: 0, failure: None }
     }
 
-    /// What errors call it.
+    /// Returns the name used in errors.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How many bytes have been written.
+    /// Returns the number of bytes written.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// The directory to put temporary files in, where that is another than the system's.
+    /// Returns the directory for temporary files, or `None` to use the system's.
     #[cfg(any(feature = "csv", feature = "parquet"))]
     pub(super) fn directory(&self) -> Option<&Path> {
         match &self.destination {
@@ -91,13 +92,14 @@ impl Output {
         }
     }
 
-    /// Whether [`take_back`](Self::take_back) is possible: nobody else sees what is written before it is committed.
+    /// Returns whether [`take_back`](Self::take_back) is supported: uncommitted data is not visible to
+    /// others.
     #[cfg(feature = "csv")]
     pub(super) fn can_take_back(&self) -> bool {
         matches!(self.destination, Destination::File(_))
     }
 
-    /// Copies what has been written to `to`, from `start` on, and begins anew.
+    /// Copies the data written from `start` on to `to`, and truncates the output.
     #[cfg(feature = "csv")]
     pub(super) fn take_back(&mut self, start: u64, to: &mut dyn Write) -> io::Result<()> {
         let taken = match &mut self.destination {
@@ -109,7 +111,7 @@ impl Output {
         Ok(())
     }
 
-    /// Ends a batch of rows: who reads a stream sees it now.
+    /// Ends a batch of rows. Streams are flushed, so that the reader sees the batch now.
     pub(super) fn end_batch(&mut self) -> Result<(), SinkError> {
         match self.destination {
             Destination::File(_) => Ok(()),
@@ -119,7 +121,7 @@ impl Output {
         }
     }
 
-    /// Writes what is left, and puts a file in its place.
+    /// Flushes the rest, and moves a file to its destination.
     pub(crate) fn commit(mut self) -> Result<u64, SinkError> {
         if self.failure.is_some() {
             return Err(SinkError::Failed { output: self.name });
@@ -132,12 +134,12 @@ impl Output {
         Ok(self.bytes)
     }
 
-    /// The error for a write to this output.
+    /// Returns the error for a failed write to this output.
     pub(crate) fn error(&self, error: io::Error) -> SinkError {
         SinkError::io("writing", &self.name, error)
     }
 
-    /// The first failure of a write, for formats whose libraries hide it among their own errors.
+    /// Returns the first write error, which some format libraries hide in errors of their API.
     #[cfg(feature = "parquet")]
     pub(super) fn take_failure(&self) -> Option<SinkError> {
         self.failure.as_ref().map(|failure| self.error(copy(failure)))

@@ -1,23 +1,23 @@
-//! What there is at the path of an output: a file to be replaced, or something to write to as it is.
+//! Classifies the path of an output: a file to replace, or something to write to directly.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::error::SinkError;
 
-/// How many symbolic links to follow to a file that does not exist yet.
+/// Maximum number of symbolic links to follow.
 const MAX_LINKS: usize = 16;
 
-/// What there is at the path of an output.
+/// The kind of object at an output's path.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// A file, or nothing yet: its path, links followed.
+    /// A file, or a path where nothing exists yet. Links are resolved.
     File(PathBuf),
     /// A device, pipe or socket, which can be written to but not replaced.
     Stream(PathBuf),
     /// This process's standard output.
     StandardOutput,
-    /// A file that this process has open already. It is not this program's to replace, and what is in it stays.
+    /// A file that this process already has open. It is appended to, not replaced.
     Opened(PathBuf),
 }
 
@@ -61,7 +61,7 @@ impl Place {
     }
 }
 
-/// Whether what is at the path is written to rather than replaced.
+/// Returns whether the object at the path is written to directly rather than replaced.
 #[cfg(feature = "cli")]
 pub(crate) fn is_stream(path: &Path) -> bool {
     matches!(Place::of(path), Ok(Place::Stream(_) | Place::StandardOutput | Place::Opened(_)))
@@ -71,11 +71,11 @@ pub(super) fn directory(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Where symbolic links lead.
+/// The result of following symbolic links.
 enum Followed {
-    /// To a path. The links are to stay links.
+    /// A path. The links themselves are kept.
     Path(PathBuf),
-    /// To something that this process has open, by the name that the system has for it.
+    /// A descriptor that this process has open, by its path in the file system.
     Descriptor(PathBuf),
 }
 
@@ -91,8 +91,8 @@ fn follow_links(path: &Path) -> Followed {
     Followed::Path(path)
 }
 
-/// Whether a path is the system's name for something that this process has open: `/dev/fd/3`, `/proc/self/fd/3`. (Such a
-/// link can be opened, but what it says is no path: `pipe:[4711]`.)
+/// Returns whether a path is a descriptor of this process: `/dev/fd/3`, `/proc/self/fd/3`. Such a link can be
+/// opened, but its target is not a path: `pipe:[4711]`.
 fn is_descriptor(path: &Path) -> bool {
     let is_number = |name: &std::ffi::OsStr| {
         name.to_str().is_some_and(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit()))

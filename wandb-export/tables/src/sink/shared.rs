@@ -1,4 +1,4 @@
-//! An output that a format's library writes to and that is there again when the library is done.
+//! An output shared with a format's library, and recovered once the library is done.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -8,7 +8,7 @@ use super::error::SinkError;
 use super::format::Format;
 use super::output::Output;
 
-/// Lent to a library that keeps what it writes to, also when it fails.
+/// An output for a library that keeps its writer, even when it fails.
 #[derive(Clone)]
 pub(super) struct SharedOutput(Arc<Mutex<Output>>);
 
@@ -17,7 +17,7 @@ impl SharedOutput {
         Self(Arc::new(Mutex::new(output)))
     }
 
-    /// The error of a write, if that is why the library failed, otherwise its own.
+    /// Returns the write error if that caused the failure, or else the library's error.
     pub(super) fn failure(&self, format: Format, error: impl Error + Send + Sync + 'static) -> SinkError {
         let output = self.lock();
         let failed =
@@ -25,7 +25,7 @@ impl SharedOutput {
         output.take_failure().unwrap_or_else(failed)
     }
 
-    /// The output, once the library is gone.
+    /// Returns the output once the library has dropped it.
     pub(super) fn into_output(self) -> Result<Output, SinkError> {
         let output = Arc::try_unwrap(self.0).map_err(|output| {
             let output = output.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! Tables for people to read.
+//! Writes tables for people to read.
 
 mod text;
 mod window;
@@ -16,13 +16,14 @@ use super::options::{SinkOptions, TerminalOptions};
 use super::output::Output;
 use crate::columns::{ColumnType, FieldKind, Nested, Schema, SchemaBuilder};
 
-/// What stands for the rows and columns left out.
+/// Marker for omitted rows and cut text.
 const ELLIPSIS: &str = "…";
 
-/// The most columns to show, however wide the output is: nobody reads more, and each takes memory for every row.
+/// Maximum number of columns to show, however wide the output. Nobody reads more, and each takes memory for
+/// every row.
 const MOST_COLUMNS: usize = 1_000;
 
-/// The blanks between two columns.
+/// Number of spaces between two columns.
 const GAP: usize = 2;
 
 pub(super) fn sink(output: Output, options: &SinkOptions) -> Box<dyn Sink> {
@@ -35,7 +36,7 @@ pub(super) fn sink(output: Output, options: &SinkOptions) -> Box<dyn Sink> {
     })
 }
 
-/// Keeps the first rows and the last ones, and shows them in the end.
+/// Keeps the first and last rows, and writes them as a table at the end.
 struct Terminal {
     output: Output,
     builder: SchemaBuilder,
@@ -70,7 +71,7 @@ impl Sink for Terminal {
     }
 }
 
-/// One column as it will be shown, its heading first.
+/// A column to show, with its heading first.
 struct Shown {
     texts: Vec<String>,
     width: usize,
@@ -133,7 +134,7 @@ fn columns(schema: &Schema, window: &Window, value_width: usize) -> Result<Vec<S
     Ok(columns)
 }
 
-/// How many of the first columns a terminal can show side by side: one at least.
+/// Returns how many of the first columns fit side by side, at least one.
 fn how_many_fit(columns: &[Shown], available: Option<usize>) -> usize {
     let Some(available) = available else { return columns.len() };
     let mut used = 0;

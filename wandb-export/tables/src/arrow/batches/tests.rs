@@ -29,12 +29,12 @@ fn batches_are_bounded_and_in_order() {
 }
 
 #[test]
-fn no_rows_are_no_batches() {
+fn no_rows_give_no_batches() {
     assert_eq!(batches([], &TableOptions::default()).expect("a table").count(), 0);
 }
 
 #[test]
-fn a_given_schema_takes_what_fits() {
+fn given_schema_converts_fitting_values() {
     let schema = Schema::given([
         ("i", ColumnType::Int64),
         ("f", ColumnType::Float64),
@@ -55,7 +55,7 @@ fn a_given_schema_takes_what_fits() {
 }
 
 #[test]
-fn what_does_not_fit_a_given_schema_is_refused() {
+fn given_schema_rejects_misfits() {
     let error = |column_type, text: &str| {
         let schema = Schema::given([("x", column_type)]);
         batches_with(schema, [row(text)]).next().expect("a row").expect_err("does not fit")

@@ -1,4 +1,4 @@
-//! The columns of record batches in the order that is asked for.
+//! Reorders the columns of record batches as requested.
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow_schema::SchemaRef;
@@ -6,11 +6,11 @@ use arrow_schema::SchemaRef;
 use crate::arrow::arrow_schema;
 use crate::columns::{Schema, TableError, TableOptions, arranged};
 
-/// From the columns that there are to those that are written.
+/// Maps the columns of the input to the columns written.
 pub(super) struct Arrangement {
     schema: Schema,
     arrow: SchemaRef,
-    /// For each written column its place among those that there are, if it is one of them.
+    /// For each column written, its index in the input, if it is there.
     places: Vec<Option<usize>>,
 }
 
@@ -22,7 +22,7 @@ impl Arrangement {
         Self { arrow: arrow_schema(&target), schema: target, places }
     }
 
-    /// The columns that are written.
+    /// Returns the schema of the columns written.
     pub(super) fn schema(&self) -> &Schema {
         &self.schema
     }

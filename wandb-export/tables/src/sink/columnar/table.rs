@@ -1,4 +1,4 @@
-//! A table whose columns are known: pieces of it are made on all processors, and written in order.
+//! Writes a table with a known schema. Pieces are encoded on all processors and written in order.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,15 +12,16 @@ use super::super::tasks::Task;
 use crate::rows::Portion;
 use crate::columns::{Schema, TableError};
 
-/// So many values are made into a piece sooner than they are handed to another thread.
+/// Pieces of at most this many values are encoded on the current thread, which is faster than passing them
+/// on.
 const FEW_VALUES: usize = 1 << 10;
 
-/// A table that is being written.
+/// A table in progress.
 pub(super) struct Table<E: Encode> {
     encoding: E,
     schema: Arc<Schema>,
     writer: E::Writer,
-    /// Pieces that are being made, in order.
+    /// Pieces in flight, in order.
     making: VecDeque<Task<Result<E::Piece, TableError>>>,
     rows: u64,
     name: String,
@@ -33,9 +34,9 @@ impl<E: Encode> Table<E> {
         Ok(Self { encoding, schema: Arc::new(schema), writer, making: VecDeque::new(), rows: 0, name })
     }
 
-    /// Takes the next rows.
+    /// Encodes and writes the next rows.
     pub(super) fn push(&mut self, rows: Portion) -> Result<(), SinkError> {
-        // One more than can be made at once, so that nobody waits for the writer.
+        // Keep one more than the number of workers in flight, so that no worker waits for the writer.
         while self.making.len() > workers::count() {
             self.write_first()?;
         }
@@ -60,7 +61,7 @@ impl<E: Encode> Table<E> {
         let Some(piece) = self.making.pop_front() else { return Ok(()) };
         match piece.wait() {
             Some(piece) => self.writer.write(piece?),
-            // The thread that made it has panicked and said so.
+            // The worker panicked, and the panic was already reported.
             None => Err(SinkError::Failed { output: self.name.clone() }),
         }
     }

@@ -59,7 +59,7 @@ fn table(rows: &[Row]) -> (Schema, RecordBatch) {
     (schema, arrow_select::concat::concat_batches(&arrow, &batches).expect("one schema"))
 }
 
-/// Writes the rows of `batch`, so many at a time.
+/// Writes the rows of `batch`, `at_once` at a time.
 fn write(
     format: Format,
     options: &SinkOptions,
@@ -98,7 +98,7 @@ fn read(format: Format, bytes: Vec<u8>) -> Vec<RecordBatch> {
 }
 
 #[test]
-fn batches_and_their_rows_give_the_same_table() {
+fn batches_give_the_same_table_as_rows() {
     let rows = rows(1_000);
     let (schema, batch) = table(&rows);
     for format in FORMATS {
@@ -125,7 +125,7 @@ fn batches_and_their_rows_give_the_same_table() {
 }
 
 #[test]
-fn a_table_of_no_rows_has_its_columns() {
+fn table_without_rows_keeps_its_columns() {
     let (schema, batch) = table(&rows(10));
     for format in FORMATS {
         let (_, report) =
@@ -135,7 +135,7 @@ fn a_table_of_no_rows_has_its_columns() {
 }
 
 #[test]
-fn bytes_do_not_depend_on_the_batches() {
+fn bytes_do_not_depend_on_batch_size() {
     for count in [90, 3_000] {
         let (schema, batch) = table(&rows(count));
         for format in FORMATS {
@@ -150,7 +150,7 @@ fn bytes_do_not_depend_on_the_batches() {
 }
 
 #[test]
-fn pages_and_their_rows_give_the_same_bytes() {
+fn pages_give_the_same_bytes_as_rows() {
     use wandb_core::page::{Form, read_rows};
     let values =
         [r#""text""#, "1e-05", "-0", "1.50", "12345678901234567890123", "[1e-05,{}]", "null", "true"];
@@ -174,8 +174,8 @@ fn pages_and_their_rows_give_the_same_bytes() {
 }
 
 #[test]
-fn bytes_of_much_text_do_not_depend_on_the_batches() {
-    // More than is waited for, in rows of different lengths.
+fn long_text_bytes_do_not_depend_on_batch_size() {
+    // More text than is buffered before encoding, in rows of different lengths.
     let row = |step: usize| {
         let text = format!("{step} ").repeat(step * 7_919 % 3_001);
         Row::parse(format!(r#"{{"_step": {step}, "text": "{text}"}}"#).as_bytes()).expect("valid JSON")
@@ -193,7 +193,7 @@ fn bytes_of_much_text_do_not_depend_on_the_batches() {
 }
 
 #[test]
-fn columns_are_compressed_unless_they_are_little() {
+fn small_columns_are_not_compressed() {
     use parquet::basic::{Compression, ZstdLevel};
     let options = SinkOptions::default();
     let compressions = |bytes: Vec<u8>| -> Vec<(String, Compression)> {
@@ -213,12 +213,12 @@ fn columns_are_compressed_unless_they_are_little() {
 }
 
 #[test]
-fn row_groups_and_columns_are_put_together_in_order() {
-    // So many columns that a slab has the fewest rows, and several row groups.
+fn row_groups_and_columns_keep_their_order() {
+    // Enough columns that a slab has the minimum number of rows, and several row groups.
     let schema =
         Schema::given((0..2_000).map(|column| (format!("c{column}"), crate::columns::ColumnType::Int64)));
     let arrow = crate::arrow::arrow_schema(&schema);
-    // Numbers without a pattern, which take their room.
+    // Numbers without a pattern, so that they do not compress.
     let number = |row: u64, column: u64| {
         let mixed = (row * 7_919 + column + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9).cast_signed()
@@ -237,7 +237,7 @@ fn row_groups_and_columns_are_put_together_in_order() {
 }
 
 #[test]
-fn what_cannot_be_written_is_an_error_and_stays_one() {
+fn write_error_fails_the_sink() {
     struct Full;
     impl Write for Full {
         fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
@@ -259,7 +259,7 @@ fn what_cannot_be_written_is_an_error_and_stays_one() {
 }
 
 #[test]
-fn batches_of_too_many_columns_are_taken_as_rows() {
+fn too_many_columns_are_written_as_rows() {
     let (schema, _) = table(&rows(10));
     let mut options = SinkOptions::default();
     options.table.max_columns = 2;

@@ -1,4 +1,4 @@
-//! Whatever fails, the file that was there before stays, and nothing else is left.
+//! After any failure, the existing file is unchanged and no other file is left.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -8,9 +8,9 @@ use super::{Memory, formats, parse};
 use crate::sink::file::Durable;
 use crate::sink::{Format, Output, SinkError, SinkOptions, SinkReport};
 
-const OLD: &str = "what was there before";
+const OLD: &str = "existing content";
 
-/// A file on a disk with room for so many bytes.
+/// A file on a disk with `room` bytes of free space.
 struct Faulty {
     file: File,
     room: usize,
@@ -53,7 +53,7 @@ fn attempt(
     let rows = parse(&[r#"{"_step": 0, "a": "x", "b": {"c": 1.5}}"#, r#"{"_step": 1, "a": "y"}"#]);
     let output = Output::file_through(path, |file| Box::new(Faulty { file, room, syncs }))?;
     let mut sink = format.sink(output, options)?;
-    // Spelt out rather than with `?`: a caller who goes on after an error must not get half a file either.
+    // Continue after an error, unlike with `?`: a caller who does so must not get a partial file either.
     let first = sink.write(&rows[..1]);
     let second = sink.write(&rows[1..]);
     let finished = sink.finish();
@@ -69,7 +69,7 @@ fn only_the_old_file(path: &Path) {
 }
 
 #[test]
-fn a_disk_that_is_full_at_any_byte_leaves_the_old_file() {
+fn full_disk_leaves_the_old_file() {
     let without_memory = formats().into_iter().map(|(format, mut options)| {
         options.table.memory = 0;
         (format, options)
@@ -94,7 +94,7 @@ fn a_disk_that_is_full_at_any_byte_leaves_the_old_file() {
     }
 }
 
-/// A file on a disk that is full for a moment.
+/// A file on a disk that is full only for the first writes.
 struct Hiccup {
     file: File,
     hiccups: u32,
@@ -128,8 +128,8 @@ impl Durable for Hiccup {
 }
 
 #[test]
-fn a_write_that_has_failed_is_not_forgiven() {
-    // Too much for any buffer on the way.
+fn failed_write_fails_the_finish() {
+    // Larger than any buffer in between.
     let row = parse(&[&format!(r#"{{"a": "{}"}}"#, "x".repeat(1 << 20))]);
     for (format, options) in formats() {
         let directory = tempfile::tempdir().expect("a directory");
@@ -148,7 +148,7 @@ fn a_write_that_has_failed_is_not_forgiven() {
 }
 
 #[test]
-fn a_sink_that_is_dropped_leaves_the_old_file() {
+fn dropped_sink_leaves_the_old_file() {
     for (format, options) in formats() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("out");
@@ -177,7 +177,7 @@ fn a_panic_leaves_the_old_file() {
     }
 }
 
-/// A pipe whose reader has gone.
+/// A pipe whose reader has closed it.
 struct Gone;
 
 impl Write for Gone {
@@ -191,7 +191,7 @@ impl Write for Gone {
 }
 
 #[test]
-fn a_reader_that_has_gone_is_told_apart_from_faults() {
+fn closed_pipe_is_reported_as_closed() {
     for (format, options) in formats() {
         let mut sink = format.sink(Output::writer("pipe", Gone), &options).expect("opens");
         let written = sink.write(&parse(&[r#"{"a": 1}"#]));
@@ -201,7 +201,7 @@ fn a_reader_that_has_gone_is_told_apart_from_faults() {
 }
 
 #[test]
-fn rows_on_a_stream_are_seen_before_the_end() {
+fn streams_are_flushed_after_each_write() {
     let memory = Memory::default();
     let mut sink =
         Format::Jsonl.sink(Output::writer("memory", memory.clone()), &SinkOptions::default()).expect("opens");

@@ -1,4 +1,4 @@
-//! Which files may be written, and what becomes of their names and permissions.
+//! Allowed output files, and their names and permissions.
 
 use std::fs;
 
@@ -21,7 +21,7 @@ fn directories_are_refused() {
 }
 
 #[test]
-fn a_missing_directory_is_named() {
+fn missing_directory_error_names_it() {
     let directory = tempfile::tempdir().expect("a directory");
     let error = write_to(&directory.path().join("no/such/out")).expect_err("no directory");
     let SinkError::MissingParent { parent, .. } = &error else { panic!("{error:?}") };
@@ -29,7 +29,7 @@ fn a_missing_directory_is_named() {
 }
 
 #[test]
-fn a_file_is_no_directory_for_others() {
+fn file_as_parent_directory_is_refused() {
     let directory = tempfile::tempdir().expect("a directory");
     fs::write(directory.path().join("file"), "").expect("written");
     let error = write_to(&directory.path().join("file/out")).expect_err("no directory");
@@ -49,7 +49,7 @@ mod unix {
     }
 
     #[test]
-    fn a_new_file_has_the_permissions_of_any_other_new_file() {
+    fn new_file_has_default_permissions() {
         let directory = tempfile::tempdir().expect("a directory");
         let (ours, plain) = (directory.path().join("ours"), directory.path().join("plain"));
         write_to(&ours).expect("writes");
@@ -58,7 +58,7 @@ mod unix {
     }
 
     #[test]
-    fn a_replaced_file_keeps_its_permissions() {
+    fn replaced_file_keeps_its_permissions() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("out");
         for wanted in [0o640, 0o604] {
@@ -71,12 +71,12 @@ mod unix {
     }
 
     #[test]
-    fn a_link_stays_a_link() {
+    fn symbolic_link_is_kept() {
         let directory = tempfile::tempdir().expect("a directory");
         fs::create_dir(directory.path().join("elsewhere")).expect("created");
         let (link, file) = (directory.path().join("link"), directory.path().join("elsewhere/file"));
         symlink("elsewhere/file", &link).expect("linked");
-        for _ in ["a file that is not there yet", "one that is"] {
+        for _ in ["new file", "existing file"] {
             write_to(&link).expect("writes");
             assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
             assert_eq!(fs::read_to_string(&file).expect("there"), "{}\n");
@@ -85,14 +85,14 @@ mod unix {
     }
 
     #[test]
-    fn a_device_is_written_to_and_not_replaced() {
+    fn device_is_written_to_and_not_replaced() {
         write_to(Path::new("/dev/null")).expect("writes");
         assert!(fs::metadata("/dev/null").expect("there").file_type().is_char_device());
     }
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn a_full_device_is_an_error() {
+    fn full_device_is_an_error() {
         let error = write_to(Path::new("/dev/full")).expect_err("full");
         assert!(error.to_string().contains("free some space"), "{error}");
     }

@@ -1,4 +1,4 @@
-//! Pages are written as their rows are.
+//! Pages are written like their rows.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::{Memory, cases, write};
 use crate::sink::{Format, Output, SinkOptions, SinkReport};
 use crate::columns::random_rows::rows;
 
-/// Pages of so many rows at the most, and the same rows one by one.
+/// Returns pages of at most `at_once` rows, and the same rows one by one.
 fn pages(rows: &[Row], at_once: usize) -> (Vec<Page>, Vec<Row>) {
     let with_steps: Vec<String> = rows
         .iter()
@@ -66,7 +66,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn pages_give_the_same_bytes_as_their_rows(
+    fn pages_give_the_same_bytes_as_rows(
         rows in rows(),
         at_once in 1_usize..6,
         asked_for in vec(select(vec!["loss", "a", "a.b", "eval", "never", "_step"]), 0..3),
@@ -77,7 +77,7 @@ proptest! {
 }
 
 #[test]
-fn many_pages_of_many_rows_give_the_same_bytes() {
+fn many_large_pages_give_the_same_bytes() {
     let rows: Vec<Row> = (0..20_000)
         .map(|step| {
             let later = if step > 15_000 { r#", "late": [1, "x"]"# } else { "" };

@@ -1,4 +1,4 @@
-//! What a file says, read by someone else's reader where there is one.
+//! Reads back the rows of a file, with an independent reader where there is one.
 
 use wandb_core::Row;
 #[cfg(feature = "csv")]
@@ -9,13 +9,13 @@ use crate::columns::Nested;
 #[cfg(feature = "csv")]
 use crate::columns::{ColumnType, Field, FieldKind, SchemaBuilder};
 
-/// How nested values were written.
+/// Returns the layout in which nested values were written.
 pub(super) fn nested(format: Format, options: &SinkOptions) -> Nested {
     if format == Format::Jsonl { Nested::Json } else { options.table.nested.expect("set by the suite") }
 }
 
-/// The rows in `bytes`, or `None` for a format that is for people alone. `rows` are those that were written: CSV does
-/// not say which types its columns have.
+/// Returns the rows in `bytes`, or `None` for a format that cannot be read back. `rows` are the rows written:
+/// CSV needs them, because it does not store column types.
 pub(super) fn read_back(
     format: Format,
     bytes: &[u8],
@@ -81,7 +81,7 @@ fn csv(bytes: &[u8], rows: &[Row], options: &SinkOptions) -> Vec<Row> {
     rows.collect()
 }
 
-/// Puts a value, or each of those that have no column.
+/// Inserts a value at its path, or the values of the column for the rest at theirs.
 #[cfg(feature = "csv")]
 fn put_all(entries: &mut Vec<(String, Value)>, path: &[String], value: Value) {
     match value {

@@ -1,4 +1,4 @@
-//! Every row comes out as it went in.
+//! Rows read back equal the rows written.
 
 use proptest::prelude::*;
 use wandb_core::{Row, Value};
@@ -9,8 +9,8 @@ use crate::sink::Format;
 use crate::columns::random_rows::{as_tabled, rows, without_nulls};
 use crate::columns::{Finding, Nested, Reason};
 
-/// What a file in `format` can tell of a row: CSV does not tell an empty string from a missing value but by quotes,
-/// which its readers ignore.
+/// Returns the part of a row that `format` can represent. CSV tells an empty string from a missing value only
+/// by quotes, which its readers ignore.
 fn tellable(format: Format, row: &Row, nested: Nested) -> Value {
     let tabled = as_tabled(row, nested);
     match format {
@@ -49,10 +49,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn rows_come_back(rows in rows()) {
+    fn rows_survive_a_round_trip(rows in rows()) {
         for (format, options) in cases() {
             let (bytes, report) = write(format, &options, &rows);
-            // Without columns there is nothing to count rows by.
+            // Without columns, there is nothing to count rows by.
             if report.columns == Some(0) && format != Format::Arrow {
                 continue;
             }
@@ -76,7 +76,7 @@ fn json_lines_keep_everything() {
 }
 
 #[test]
-fn no_rows_are_a_whole_file() {
+fn no_rows_give_a_valid_file() {
     for (format, options) in cases() {
         let (bytes, report) = write(format, &options, &[]);
         assert_eq!(report.rows, 0);
@@ -87,7 +87,7 @@ fn no_rows_are_a_whole_file() {
 }
 
 #[test]
-fn columns_asked_for_are_there_without_rows() {
+fn requested_columns_exist_without_rows() {
     for (format, mut options) in cases() {
         options.table.columns = vec!["loss".to_owned(), "acc".to_owned()];
         let (bytes, report) = write(format, &options, &[]);
@@ -100,7 +100,7 @@ fn columns_asked_for_are_there_without_rows() {
 }
 
 #[test]
-fn neither_the_spool_nor_the_size_of_writes_changes_a_byte() {
+fn bytes_do_not_depend_on_spool_or_write_size() {
     let rows: Vec<Row> = (0..10_000)
         .map(|step| {
             let odd = if step % 3 == 0 { r#", "text": "ünï\"co\nde""# } else { "" };
@@ -115,12 +115,12 @@ fn neither_the_spool_nor_the_size_of_writes_changes_a_byte() {
         }
         options.table.memory = 1000;
         let (on_disk, _) = write_chunks(format, &options, &rows, 333);
-        assert!(in_memory == on_disk, "{format} differs from one write of the same rows to the next");
+        assert!(in_memory == on_disk, "{format} depends on spool or write size");
     }
 }
 
 #[test]
-fn less_common_keys_than_fit_go_into_the_rest() {
+fn less_common_keys_go_into_the_rest() {
     let rows = parse(&[
         r#"{"a": 1, "b": {"x": 1.5, "y": "NaN"}, "c": "c\"d", "_step": 0}"#,
         r#"{"d": [1, {"e": null}], "c": "e", "_step": 1, "rest": true}"#,
@@ -139,7 +139,7 @@ fn less_common_keys_than_fit_go_into_the_rest() {
                 );
             }
             if format == Format::Jsonl {
-                assert!(bytes == whole, "no columns, no limit");
+                assert!(bytes == whole, "JSON Lines has no column limit");
                 continue;
             }
             assert!(report.columns.is_some_and(|columns| columns <= most), "{format}: {report:?}");

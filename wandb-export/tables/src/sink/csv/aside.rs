@@ -1,4 +1,4 @@
-//! Records put aside until all columns are known.
+//! Spools CSV records until all columns are known.
 
 use std::io::{self, BufRead as _, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -10,22 +10,22 @@ use super::recast::Recast;
 use super::shape::Shape;
 use crate::columns::TableError;
 
-/// Records on their way through memory, then through an unnamed temporary file, with the shapes that they have.
+/// Records spooled in memory and then in an unnamed temporary file, together with their shapes.
 pub(super) struct Aside {
     file: BufWriter<SpooledTempFile>,
     bytes: usize,
 }
 
-/// What a chunk of the file holds.
+/// Kind of a chunk in the file.
 const SHAPE: u8 = 0;
 const TEXT: u8 = 1;
 
-/// So much is read at once.
+/// Buffer size for reading, in bytes.
 const PIECE: usize = 64 << 10;
 
 impl Aside {
-    /// Holds `memory` bytes, and beyond that uses an unnamed file in `directory`, or in the system's directory for
-    /// temporary files.
+    /// Creates a spool that holds `memory` bytes. Further records go to an unnamed file in `directory`, or in
+    /// the system's temporary directory.
     pub(super) fn new(memory: usize, directory: Option<&Path>) -> Self {
         let file = match directory {
             Some(directory) => SpooledTempFile::new_in(memory, directory),
@@ -34,23 +34,23 @@ impl Aside {
         Self { file: BufWriter::new(file), bytes: 0 }
     }
 
-    /// About how many bytes there are.
+    /// Returns the approximate size in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Says that the records which follow are of `shape`.
+    /// Sets the shape of the following records.
     pub(super) fn begin(&mut self, shape: &Shape) -> Result<(), SinkError> {
         let shape = serde_json::to_vec(shape).map_err(|error| putting(error.into()))?;
         self.chunk(SHAPE, shape.len() as u64, |file| file.write_all(&shape))
     }
 
-    /// Puts records aside.
+    /// Adds records.
     pub(super) fn push(&mut self, text: &str) -> Result<(), SinkError> {
         self.chunk(TEXT, text.len() as u64, |file| file.write_all(text.as_bytes()))
     }
 
-    /// Puts aside the records that `write` writes, which have so many bytes.
+    /// Adds the `bytes` bytes of records that `write` writes.
     pub(super) fn push_from(
         &mut self,
         bytes: u64,
@@ -74,7 +74,7 @@ impl Aside {
         written.map_err(putting)
     }
 
-    /// Hands the text of all records to `write`, in the shape that they have turned out to have.
+    /// Passes the text of all records to `write`, rewritten to the final shape.
     pub(super) fn replay(
         self,
         shape: &Shape,
@@ -114,12 +114,12 @@ impl Aside {
     }
 }
 
-/// The way from one shape to the other, if there is any to go.
+/// Returns a rewriter between two shapes, or `None` if the text is the same in both.
 fn differing(from: &Shape, to: &Shape) -> Option<Recast> {
     (to.0.len() < 2 || !to.keeps(from)).then(|| Recast::new(from, to))
 }
 
-/// The kind of the next chunk and its length; `None` at the end.
+/// Reads the kind and length of the next chunk. Returns `None` at the end.
 fn chunk(file: &mut impl Read) -> io::Result<Option<(u8, u64)>> {
     let (mut kind, mut bytes) = ([0], [0; 8]);
     if file.read(&mut kind)? == 0 {
@@ -140,9 +140,9 @@ fn require(is_whole: bool) -> Result<(), SinkError> {
 }
 
 fn putting(source: io::Error) -> SinkError {
-    TableError::Spool { action: "putting aside", source }.into()
+    TableError::Spool { action: "writing", source }.into()
 }
 
 fn reading(source: io::Error) -> SinkError {
-    TableError::Spool { action: "reading back", source }.into()
+    TableError::Spool { action: "reading", source }.into()
 }

@@ -1,4 +1,4 @@
-//! Record batches as comma-separated values.
+//! Writes record batches as comma-separated values.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
@@ -11,7 +11,7 @@ use super::push_string;
 
 pub(super) fn push_batch(batch: &RecordBatch, text: &mut String) {
     let columns: Vec<Column<'_>> = batch.columns().iter().map(Column::of).collect();
-    // Numbers are about that long, with their comma.
+    // Approximate length of a number and its comma.
     text.reserve(batch.num_rows() * columns.len() * 20);
     for row in 0..batch.num_rows() {
         for (index, column) in columns.iter().enumerate() {
@@ -21,7 +21,7 @@ pub(super) fn push_batch(batch: &RecordBatch, text: &mut String) {
             if column.nulls.is_none_or(|nulls| nulls.is_valid(row)) {
                 column.values.push(row, text);
             } else if columns.len() == 1 {
-                // A line of nothing at all would be no record.
+                // A blank line would not be a record.
                 text.push_str("\"\"");
             }
         }
@@ -39,7 +39,7 @@ enum Values<'a> {
     Int(&'a ScalarBuffer<i64>),
     Float(&'a ScalarBuffer<f64>),
     Text(&'a StringArray),
-    /// No sink's column is of another type.
+    /// Columns of sinks have no other types.
     Other,
 }
 

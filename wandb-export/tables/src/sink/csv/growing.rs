@@ -1,13 +1,13 @@
-//! A table that is written while its columns are still being found out.
+//! Writes a table while its columns are still being discovered.
 //!
-//! Rows become records of the columns that have been seen so far. The first ones are held in memory; with these it is
-//! guessed that no column follows, and from then on records go where they are to stay. Once a guess turns out to be
-//! wrong, what was written is taken back and put aside, and so is all that follows, until the last row has come. Then
-//! records of other columns than the table's are written anew. An output that can take nothing back gets nothing
-//! before.
+//! Rows become records with the columns seen so far. The first records are held in memory. Once the memory is
+//! full, the writer guesses that no more columns follow, and writes records to the output directly. If the guess
+//! turns out wrong, the records are taken back from the output and spooled, like all that follow, until the last
+//! row. Records with outdated columns are then rewritten. An output that cannot take data back receives nothing
+//! before the end.
 //!
-//! A table that turns out to have very many columns is not guessed at: its later rows are put aside as they came, since
-//! records with a field for each column would be little but commas.
+//! For a table with very many columns, there is no guess: its later rows are spooled in their original form,
+//! because a record with a field for each column would consist mostly of commas.
 
 use std::io::Write as _;
 
@@ -25,34 +25,34 @@ use crate::rows::rows_at_once;
 use crate::rows::Spool;
 use crate::columns::{Nested, Schema, SchemaBuilder, TableOptions};
 
-/// So much text is written at once, at least.
+/// Minimum amount of text to write at once, in bytes.
 const CHUNK: usize = 64 << 10;
 
 pub(super) struct Growing {
     builder: SchemaBuilder,
-    /// What had surprised the builder when it was last asked for the columns.
+    /// The builder's change counter when `schema` was derived.
     surprises: u64,
     /// The columns so far.
     schema: Schema,
     shape: Shape,
-    /// Records that are on their way to their place.
+    /// Records that are not written or spooled yet.
     text: String,
     place: Place,
-    /// The rows since there are very many columns, which follow those in `place`.
+    /// Rows since the table became wide, which follow those in `place`.
     later: Option<Spool>,
     output: Output,
     memory: usize,
     rows: u64,
 }
 
-/// Where records go.
+/// The current destination of records.
 enum Place {
     Aside {
         records: Aside,
-        /// Whether they may yet go to the output, behind those that are here.
+        /// Whether a guess may still move the records to the output.
         guess: bool,
     },
-    /// To the output, behind a header of so many bytes.
+    /// The output, after a header of this many bytes.
     Output { header: u64 },
 }
 
@@ -77,7 +77,7 @@ impl Growing {
         })
     }
 
-    /// Whether no row has come yet.
+    /// Returns whether no rows were written yet.
     #[cfg(feature = "parquet")]
     pub(super) fn is_empty(&self) -> bool {
         self.rows == 0
@@ -134,12 +134,12 @@ impl Growing {
             write_later(&self.schema, later, &mut self.output)?;
         }
         let columns = Some(self.schema.column_count());
-        // The columns may have been the same all along, while more was found out about them.
+        // The findings may have changed even though the columns did not.
         let findings = self.builder.finish().findings;
         Ok(SinkReport { rows: self.rows, columns, bytes: self.output.commit()?, findings })
     }
 
-    /// Has the records that follow written for the columns that there are now.
+    /// Updates the columns after new rows were observed.
     fn learn(&mut self) -> Result<(), SinkError> {
         if self.later.is_some() {
             return Ok(());
@@ -173,7 +173,7 @@ impl Growing {
         Ok(())
     }
 
-    /// Puts aside what was written to the output.
+    /// Moves the records from the output to the spool.
     fn take_back(&mut self, header: u64) -> Result<(), SinkError> {
         let mut records = Aside::new(self.memory, self.output.directory());
         records.begin(&self.shape)?;
@@ -183,7 +183,7 @@ impl Growing {
         Ok(())
     }
 
-    /// Sends records on if that is worthwhile, and decides whether to guess that there will be no more columns.
+    /// Flushes records if there are enough of them. Decides whether to guess that no more columns follow.
     fn pass_on(&mut self) -> Result<(), SinkError> {
         if self.text.len() < CHUNK.min(self.memory) {
             return Ok(());
@@ -191,7 +191,7 @@ impl Growing {
         let guess = match &self.place {
             Place::Aside { records, guess } => {
                 let is_much = records.bytes() + self.text.len() > self.memory;
-                // How records of one column look depends on there being no other.
+                // Records of a single column depend on there being no other, so do not guess.
                 *guess && is_much && self.shape.0.len() > 1
             }
             Place::Output { .. } => false,
@@ -216,7 +216,7 @@ impl Growing {
     }
 }
 
-/// Writes the header, whose length is returned, and the records that were put aside.
+/// Writes the header and the spooled records. Returns the length of the header.
 fn begin(schema: &Schema, shape: &Shape, records: Aside, output: &mut Output) -> Result<u64, SinkError> {
     write(output, header(schema).as_bytes())?;
     let length = output.bytes();
@@ -224,7 +224,7 @@ fn begin(schema: &Schema, shape: &Shape, records: Aside, output: &mut Output) ->
     Ok(length)
 }
 
-/// Writes the rows that were put aside as they came.
+/// Writes rows spooled in their original form.
 fn write_later(schema: &Schema, rows: Spool, output: &mut Output) -> Result<(), SinkError> {
     let mut text = String::new();
     for portion in rows.into_portions(rows_at_once(schema.column_count()))? {

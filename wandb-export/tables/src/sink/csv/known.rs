@@ -1,4 +1,4 @@
-//! A table whose columns are known before its first row, which comes as record batches.
+//! Writes a table with a known schema from record batches.
 
 use super::columns::push_batch;
 use super::growing::write;
@@ -44,7 +44,7 @@ fn push_records(schema: &Schema, rows: &[Row], text: &mut String) -> Result<(), 
     for row in rows {
         let start = text.len();
         push_rows(schema, std::slice::from_ref(row), text)?;
-        // A line of nothing at all would be no record.
+        // A blank line would not be a record.
         if schema.fields().len() == 1 && text.len() == start + 1 {
             text.insert_str(start, "\"\"");
         }
@@ -52,7 +52,7 @@ fn push_records(schema: &Schema, rows: &[Row], text: &mut String) -> Result<(), 
     Ok(())
 }
 
-/// Text that is written as it comes.
+/// Writes text as it arrives.
 pub(super) struct Written(Output);
 
 impl WritePieces for Written {

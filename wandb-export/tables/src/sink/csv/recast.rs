@@ -1,4 +1,4 @@
-//! Records that were written before all columns were known, written anew.
+//! Rewrites records that were written before all columns were known.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -9,15 +9,15 @@ use super::push_string;
 use super::shape::{Column, Shape, Writes};
 use crate::columns::Rest;
 
-/// From the records of one shape to those of another that has been found out later.
+/// Rewrites records from one shape to a later one.
 pub(super) struct Recast {
-    /// For each column of the new records, where the old ones have it, if they do.
+    /// For each column of the new records, its source in the old ones, if any.
     sources: Vec<Option<Source>>,
-    /// The column of the new records for the rest, and the columns of the old ones that go into it.
+    /// The new column for the rest, and the old columns that are merged into it.
     left_out: Option<(usize, Vec<(usize, Column)>)>,
-    /// What is left of the text: the begin of a record.
+    /// The incomplete record at the end of the text.
     rest: Vec<u8>,
-    /// The fields of a record, as places in the text.
+    /// The fields of a record, as ranges of the text.
     fields: Vec<Range<usize>>,
 }
 
@@ -27,24 +27,25 @@ struct Source {
     strings: Strings,
 }
 
-/// What becomes of the strings of a column.
+/// How to rewrite the strings of a column.
 #[derive(Clone, Copy)]
 enum Strings {
-    /// They stay as they are.
+    /// Keep strings unchanged.
     Kept,
-    /// All there is are strings, which become JSON.
+    /// Convert every value to a JSON string: all of them are strings.
     All,
-    /// So do those that stand for numbers which are not finite; nothing else is a string.
+    /// Convert only non-finite numbers to JSON strings: there are no other strings.
     NonFinite,
 }
 
-/// Text that is not what was written.
+/// The spooled text is corrupt.
 #[derive(Debug, thiserror::Error)]
-#[error("the text has changed")]
+#[error("the spooled text is corrupt")]
 pub(super) struct Spoiled;
 
 impl Recast {
-    /// Records of a column alone may need it, too: where a value is missing their line may not be empty.
+    /// Creates a rewriter. Records of a single column may need it even if the shape is unchanged, because a
+    /// missing value must not give a blank line.
     pub(super) fn new(from: &Shape, to: &Shape) -> Self {
         let places: HashMap<&[String], usize> =
             from.0.iter().enumerate().map(|(field, column)| (&*column.path, field)).collect();
@@ -66,7 +67,7 @@ impl Recast {
         Self { sources, left_out, rest: Vec::new(), fields: Vec::new() }
     }
 
-    /// Takes the next piece of the text, and appends the records that are whole.
+    /// Adds a piece of text, and appends the complete records to `out`, rewritten.
     pub(super) fn push(&mut self, piece: &[u8], out: &mut String) -> Result<(), Spoiled> {
         self.rest.extend_from_slice(piece);
         let mut at = 0;
@@ -78,7 +79,7 @@ impl Recast {
         Ok(())
     }
 
-    /// Whether the text has ended with a record.
+    /// Returns whether the text ended with a complete record.
     pub(super) fn is_done(&self) -> bool {
         self.rest.is_empty()
     }
@@ -102,7 +103,7 @@ impl Recast {
                 None => ("", Strings::Kept),
             };
             match strings {
-                // A line of nothing at all would be no record.
+                // A blank line would not be a record.
                 _ if text.is_empty() && self.sources.len() == 1 => out.push_str("\"\""),
                 Strings::All if !text.is_empty() => push_as_json(text, out),
                 Strings::NonFinite if matches!(text, "NaN" | "Infinity" | "-Infinity") => {
@@ -115,7 +116,7 @@ impl Recast {
         Ok(())
     }
 
-    /// The values of columns that have gone into the rest.
+    /// Returns the values of columns that are merged into the rest.
     fn rest_of(&self, record: &[u8], left_out: &[(usize, Column)]) -> Result<Option<Value>, Spoiled> {
         let mut rest = Rest::default();
         for (field, Column { path, writes }) in left_out {
@@ -129,7 +130,7 @@ impl Recast {
     }
 }
 
-/// The value that a field stands for.
+/// Parses the value of a field.
 fn value(text: &str, writes: Writes) -> Result<Value, Spoiled> {
     let is_word = matches!(text, "NaN" | "Infinity" | "-Infinity");
     match writes {
@@ -146,7 +147,8 @@ fn unquoted(field: &str) -> String {
     }
 }
 
-/// The length of the first record and its fields, with their quotes; `None` if it is not whole.
+/// Returns the length of the first record, and stores its fields with their quotes. Returns `None` if it is
+/// incomplete.
 fn record(text: &[u8], fields: &mut Vec<Range<usize>>) -> Option<usize> {
     fields.clear();
     let mut start = 0;
@@ -156,7 +158,7 @@ fn record(text: &[u8], fields: &mut Vec<Range<usize>>) -> Option<usize> {
             loop {
                 end += 1;
                 end += text[end..].iter().position(|&byte| byte == b'"')? + 1;
-                // Two quotes are one inside.
+                // A doubled quote is an escaped quote.
                 if *text.get(end)? != b'"' {
                     break;
                 }
@@ -205,7 +207,7 @@ mod tests {
     const B: (&str, Writes) = ("b", Writes::Strings);
 
     #[test]
-    fn columns_come_go_and_change_places() {
+    fn columns_are_added_dropped_and_reordered() {
         assert_eq!(recast(&[A], &[A, B], "1\n2\n"), "1,\n2,\n");
         assert_eq!(recast(&[A, B], &[B, A], "1,\"x,\"\"\n\"\n,\"\"\n"), "\"x,\"\"\n\",1\n\"\",\n");
         assert_eq!(recast(&[A, B], &[B], "1,\n2,\"\"\n3,x\n"), "\"\"\n\"\"\nx\n");
@@ -213,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_become_json_and_nothing_else_does() {
+    fn only_strings_become_json() {
         let json = [("a", Writes::Json), ("b", Writes::Json)];
         let text = "1.50,x\nNaN,\"\"\n-Infinity,\"say \"\"hi\"\"\n\"\ntrue,\n,NaN\n";
         let expected = "1.50,\"\"\"x\"\"\"\n\"\"\"NaN\"\"\",\"\"\"\"\"\"\n\
@@ -223,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn records_with_too_few_fields_are_told() {
+    fn record_with_too_few_fields_is_an_error() {
         let mut recast = Recast::new(&shape(&[A, B]), &shape(&[B, A]));
         recast.push(b"1\n", &mut String::new()).expect_err("one field");
     }

@@ -1,26 +1,26 @@
-//! What has to be known of comma-separated text to write it anew for other columns.
+//! The columns of CSV records, as needed to rewrite them.
 
 use serde::{Deserialize, Serialize};
 
 use crate::columns::{ColumnType, Field, FieldKind, Schema};
 
-/// The columns that some records have.
+/// The columns of some records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Shape(pub(super) Vec<Column>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Column {
-    /// The keys that lead to the values. They tell columns apart; names may yet change.
+    /// The keys that lead to the values. They identify a column; its name may still change.
     pub(super) path: Vec<String>,
     pub(super) writes: Writes,
 }
 
-/// How the values of a column are written, as far as it is of interest: a number has the same text in any column.
+/// How strings in a column are written. Numbers have the same text in any column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Writes {
-    /// Strings as they are. There is nothing but strings.
+    /// Strings as plain text. All values are strings.
     Strings,
-    /// Strings as they are. There are none but those for numbers that are not finite.
+    /// Strings as plain text. The only strings are non-finite numbers.
     Numbers,
     /// Strings as JSON.
     Json,
@@ -31,7 +31,7 @@ impl Shape {
         Self(schema.fields().iter().map(Column::of).collect())
     }
 
-    /// Whether records of the shape `before` have the same text in this one.
+    /// Returns whether records of the shape `before` have the same text in this shape.
     pub(super) fn keeps(&self, before: &Self) -> bool {
         self.0.len() == before.0.len()
             && self.0.iter().zip(&before.0).all(|(now, before)| {

@@ -33,7 +33,7 @@ fn csv(nested: Nested, lines: &[&str]) -> String {
 }
 
 #[test]
-fn numbers_keep_their_own_text() {
+fn numbers_keep_their_text() {
     let lines = [
         r#"{"_step": 0, "x": 1, "big": 18446744073709551615, "t": true}"#,
         r#"{"_step": 1, "x": 1.0, "big": 3, "t": false}"#,
@@ -56,7 +56,7 @@ fn numbers_keep_their_own_text() {
 }
 
 #[test]
-fn an_empty_string_is_not_a_missing_one() {
+fn empty_string_differs_from_missing_value() {
     assert_snapshot!(csv(Nested::Dotted, &[r#"{"a": "", "b": 1}"#, r#"{"b": 2}"#, r#"{"a": null, "b": 3}"#]), @r#"
     a,b
     "",1
@@ -66,7 +66,7 @@ fn an_empty_string_is_not_a_missing_one() {
 }
 
 #[test]
-fn what_would_be_read_as_structure_is_quoted() {
+fn delimiters_and_quotes_are_quoted() {
     assert_snapshot!(csv(Nested::Dotted, &[r#"{"a,b": "x,y", "q\"": "say \"hi\"", "p": " plain; é "}"#, r#"{"p": "two\nlines"}"#]), @r#"
     "a,b","q""",p
     "x,y","say ""hi""", plain; é 
@@ -91,12 +91,12 @@ fn nested_values_are_columns_or_json() {
 }
 
 #[test]
-fn a_line_is_never_blank() {
+fn no_line_is_blank() {
     assert_eq!(csv(Nested::Dotted, &[r#"{"a": 1}"#, "{}", r#"{"a": 2}"#]), "a\n1\n\"\"\n2\n");
 }
 
 #[test]
-fn more_text_than_one_chunk_is_in_order() {
+fn several_chunks_keep_row_order() {
     let lines: Vec<String> = (0..20_000).map(|step| format!(r#"{{"_step": {step}}}"#)).collect();
     let text = csv(Nested::Dotted, &lines.iter().map(String::as_str).collect::<Vec<_>>());
     let expected: Vec<String> = (0..20_000).map(|step| step.to_string()).collect();

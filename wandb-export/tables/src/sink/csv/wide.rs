@@ -1,4 +1,4 @@
-//! Records with very many fields, most of which are empty.
+//! CSV records of wide tables, most of whose fields are empty.
 
 use wandb_core::Row;
 use wandb_core::Value;
@@ -8,15 +8,16 @@ use super::{push_cell, push_value};
 use crate::rows::Portion;
 use crate::columns::{PageColumns, Schema, TableError, Visitor};
 
-/// A table with more columns than this is not written on a guess: every new column would change all that is written.
+/// Tables with more columns are spooled rather than written on a guess, because every new column would change
+/// all records.
 const MANY_COLUMNS: usize = 512;
 
-/// Whether rows had better be put aside until all columns are known.
+/// Returns whether rows should be spooled until all columns are known.
 pub(super) fn is_wide(schema: &Schema) -> bool {
     schema.column_count() > MANY_COLUMNS || schema.layout.rest.is_some()
 }
 
-/// Appends a record for each row, and hands the text to `write` now and then. Fields without a value are not looked at.
+/// Appends a record for each row, and calls `write` after each. Fields without a value are skipped.
 pub(super) fn push_portion<E: From<TableError>>(
     schema: &Schema,
     rows: &Portion,
@@ -86,13 +87,13 @@ impl<'row> Visitor<'row> for Values<'row> {
         Ok(())
     }
 
-    /// There are no structs in CSV.
+    /// CSV has no structs.
     fn mark(&mut self, _: usize) -> Result<(), TableError> {
         Ok(())
     }
 }
 
-/// A record that is being written, and the field that it has got to.
+/// A record in progress, and the index of its current field.
 struct Record<'a> {
     text: &'a mut String,
     at: usize,
@@ -115,7 +116,7 @@ impl Record<'_> {
 
     fn end(mut self, schema: &Schema) {
         self.skip_to(schema.fields().len().saturating_sub(1));
-        // A line of nothing at all would be no record.
+        // A blank line would not be a record.
         if schema.fields().len() == 1 && (self.text.is_empty() || self.text.ends_with('\n')) {
             self.text.push_str("\"\"");
         }
@@ -144,14 +145,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn records_are_the_same_field_by_field_or_not(rows in rows(), most in prop_oneof![Just(50_000_usize), 1_usize..9]) {
+        fn sparse_records_equal_dense_ones(rows in rows(), most in prop_oneof![Just(50_000_usize), 1_usize..9]) {
             for nested in [Nested::Json, Nested::Dotted] {
                 let mut builder = SchemaBuilder::new(nested).max_columns(most);
                 for row in &rows {
                     builder.observe(row);
                 }
                 let schema = builder.finish();
-                // A table of one column or none is never wide.
+                // A table with at most one column is never wide.
                 prop_assume!(schema.column_count() > 1);
                 let mut text = String::new();
                 push_rows(&schema, &rows, &mut text).expect("one schema");
@@ -170,9 +171,9 @@ mod tests {
         }
     }
 
-    /// The same rows on a guess, which turns out wrong before the table gets wide or after, and from the start.
+    /// Compares tables that become wide after a wrong guess, without a guess, and from the start.
     #[test]
-    fn text_does_not_depend_on_when_the_table_gets_wide() {
+    fn text_does_not_depend_on_when_table_gets_wide() {
         let row = |step: usize| {
             let late = if step < 900 { String::new() } else { format!(r#","k{}":{step}.25"#, step % 700) };
             let line = format!(r#"{{"_step":{step},"a":"x,{step}","n":1e-05,"odd{}":true{late}}}"#, step % 3);

@@ -1,8 +1,8 @@
-//! Values on their way from rows to columns, beyond what memory holds.
+//! Groups values by column on disk, for tables that exceed memory.
 //!
-//! A bin takes the values of some neighbouring columns, as they come. The bins are chosen so that each of them fits into
-//! memory, where its values are put in the order of columns; one that does not is shared out among smaller ones. So every
-//! value is written and read a fixed number of times, however many columns there are.
+//! A bin collects the values of some neighbouring columns in row order. Each bin is meant to fit into memory,
+//! where its values are sorted by column. A larger bin is split into smaller ones first. Every value is
+//! therefore written and read a fixed number of times, regardless of the number of columns.
 
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
@@ -14,19 +14,19 @@ use tempfile::SpooledTempFile;
 use crate::arrow::{Datum, Scatter};
 use crate::columns::TableError;
 
-/// A bin with no more bytes is read as a whole.
+/// Target size of a bin in bytes. Bins of up to four times this size are read as a whole.
 const BIN_BYTES: u64 = 4 << 20;
 
-/// The most bins at once: each has a buffer and perhaps an open file.
+/// Maximum number of bins at once: each has a buffer, and possibly an open file.
 const MOST_BINS: usize = 64;
 
-/// Bytes of a bin in memory before it has a file.
+/// Bytes of a bin to hold in memory before it goes to a file.
 const BIN_MEMORY: usize = 32 << 10;
 
-/// Bytes of a value with its row and its column.
+/// Size of a value with its row and column, in bytes.
 const VALUE_BYTES: u64 = 16;
 
-/// A value as a bin has it.
+/// A value stored in a bin.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Held {
     Bool(bool),
@@ -35,18 +35,18 @@ pub(super) enum Held {
     Text(Bytes),
 }
 
-/// Bins for all columns of a table, and the structs that its rows have.
+/// Bins for all columns of a table, and the rows that have each struct.
 pub(super) struct Bins {
     all: Vec<Bin>,
-    /// For each slot its bin.
+    /// The bin of each slot.
     of_slot: Vec<usize>,
-    /// For each struct the rows that have it.
+    /// For each struct, the rows that have it.
     pub(super) marks: Vec<Vec<Range<u32>>>,
-    /// How many ranges of rows there are.
+    /// Number of row ranges in `marks`.
     ranges: usize,
 }
 
-/// The values of neighbouring columns, in the order in which they came.
+/// The values of neighbouring columns, in the order added.
 pub(super) struct Bin {
     pub(super) slots: Range<usize>,
     file: BufWriter<SpooledTempFile>,
@@ -54,8 +54,8 @@ pub(super) struct Bin {
 }
 
 impl Bins {
-    /// Bins for columns of which each is expected to take so many bytes, and for the marks of so many structs. Beyond memory
-    /// they are in unnamed files in `directory`, or in the system's directory for temporary files.
+    /// Creates bins for columns with the given expected sizes in bytes, and marks for `structs` structs.
+    /// Values beyond memory go to unnamed files in `directory`, or in the system's temporary directory.
     pub(super) fn new(weights: &[u64], structs: usize, directory: Option<&Path>) -> Self {
         let bins = shares(weights).into_iter().map(|slots| Bin::new(slots, directory));
         let bins: Vec<Bin> = bins.collect();
@@ -64,21 +64,22 @@ impl Bins {
         Self { of_slot, all: bins, marks: vec![Vec::new(); structs], ranges: 0 }
     }
 
-    /// Whether the structs alone take so much memory that what came had better be written.
+    /// Returns whether the row group should be written early, because the struct marks alone use too much
+    /// memory.
     pub(super) fn is_full(&self) -> bool {
         self.ranges > 1 << 20
     }
 
-    /// The bins in the order of columns, and the rows of the structs.
+    /// Returns the bins in column order, and the rows of each struct.
     pub(super) fn into_parts(self) -> (Vec<Bin>, Vec<Vec<Range<u32>>>) {
         (self.all, self.marks)
     }
 }
 
-/// Neighbouring columns that take about the same room together.
+/// Divides the columns into neighbouring groups of similar size.
 fn shares(weights: &[u64]) -> Vec<Range<usize>> {
     let total = weights.iter().fold(0_u64, |sum, weight| sum.saturating_add(*weight));
-    // Two neighbours have more than this together.
+    // Any two neighbouring groups together exceed this size, which bounds their number.
     let room = (total / (MOST_BINS as u64 / 2)).max(BIN_BYTES);
     let mut shares = Vec::new();
     let (mut start, mut sum) = (0, 0_u64);
@@ -113,7 +114,7 @@ impl Scatter for Bins {
     }
 }
 
-/// What follows the row and the slot of a value.
+/// Kind of a value, stored with its slot.
 const FALSE: u32 = 0;
 const TRUE: u32 = 1;
 const INT: u32 = 2;
@@ -159,12 +160,12 @@ impl Bin {
         self.file.write_all(bytes)
     }
 
-    /// Whether it is to be shared out before it is read.
+    /// Returns whether the bin must be split before it is read.
     pub(super) fn is_too_large(&self) -> bool {
         self.bytes > BIN_BYTES * 4 && self.slots.len() > 1
     }
 
-    /// Smaller bins for the same columns.
+    /// Splits the bin into smaller ones for the same columns.
     pub(super) fn split(self, directory: Option<&Path>) -> Result<Vec<Bin>, TableError> {
         let slots = self.slots.clone();
         let size = slots.len().div_ceil(MOST_BINS);
@@ -187,14 +188,14 @@ impl Bin {
         Ok(parts)
     }
 
-    /// The values in the order in which they came, with their slots and rows.
+    /// Returns the values with their slots and rows, in the order added.
     pub(super) fn into_values(self) -> Result<Values<BufReader<SpooledTempFile>>, TableError> {
         let mut file = self.file.into_inner().map_err(|error| putting(error.into_error()))?;
         file.seek(SeekFrom::Start(0)).map_err(reading)?;
         Ok(Values(BufReader::with_capacity(64 << 10, file)))
     }
 
-    /// The values in the order of columns, with their rows.
+    /// Reads the bin into memory and groups its values by column.
     pub(super) fn into_columns(self) -> Result<Columns, TableError> {
         let slots = self.slots.clone();
         let mut all = Vec::with_capacity(usize::try_from(self.bytes).unwrap_or_default());
@@ -207,7 +208,7 @@ impl Bin {
             let (slot, _, _) = take(&mut at).map_err(reading)?;
             by_slot.push((slot, place));
         }
-        // Places grow, so that rows stay in order.
+        // Positions increase, so sorting keeps the rows in order.
         by_slot.sort_unstable();
         let mut starts = vec![0; slots.len() + 1];
         for (slot, _) in &by_slot {
@@ -221,22 +222,23 @@ impl Bin {
     }
 }
 
-/// The bytes that a column of so many values is expected to take in a bin, if a text has so many.
+/// Returns the expected size in a bin of a column with `values` values. `text` is the average text length in
+/// bytes.
 pub(super) fn weight(values: u64, text: Option<u64>) -> u64 {
     values.saturating_mul(VALUE_BYTES.saturating_add(text.unwrap_or_default()))
 }
 
-/// A bin in memory, by columns.
+/// A bin in memory, grouped by column.
 pub(super) struct Columns {
     all: Bytes,
     first: usize,
-    /// For each column where its places start.
+    /// Start index in `places` of each column.
     starts: Vec<usize>,
     places: Vec<usize>,
 }
 
 impl Columns {
-    /// The values of a column, with their rows.
+    /// Returns the values of a column with their rows.
     pub(super) fn values(&self, slot: usize) -> impl Iterator<Item = Result<(usize, Held), TableError>> {
         let slot = slot - self.first;
         self.places[self.starts[slot]..self.starts[slot + 1]].iter().map(|&place| {
@@ -246,7 +248,7 @@ impl Columns {
     }
 }
 
-/// The values of a bin, read as they are asked for.
+/// Reads the values of a bin lazily.
 pub(super) struct Values<R>(R);
 
 impl<R: BufRead> Iterator for Values<R> {
@@ -272,7 +274,7 @@ impl<R: BufRead> Iterator for Values<R> {
     }
 }
 
-/// Takes a value off the front of a bin in memory, with its slot and its row. Text is not copied.
+/// Takes the next value from a bin in memory, with its slot and row. Text is not copied.
 fn take(all: &mut Bytes) -> io::Result<(usize, usize, Held)> {
     let mut front: &[u8] = all;
     let (row, tag) = (word(&mut front)?, word(&mut front)?);
@@ -317,11 +319,11 @@ fn number(number: usize) -> io::Result<u32> {
 }
 
 fn putting(source: io::Error) -> TableError {
-    TableError::Spool { action: "putting aside", source }
+    TableError::Spool { action: "writing", source }
 }
 
 fn reading(source: io::Error) -> TableError {
-    TableError::Spool { action: "reading back", source }
+    TableError::Spool { action: "reading", source }
 }
 
 #[cfg(test)]
@@ -330,7 +332,7 @@ mod tests {
 
     use super::*;
 
-    /// Values of three columns in the order of rows.
+    /// Returns bins with the values of three columns, added row by row.
     fn filled(weights: &[u64], rows: usize) -> Bins {
         let mut bins = Bins::new(weights, 1, None);
         for row in 0..rows {
@@ -359,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn values_come_back_by_column_in_order_of_rows() {
+    fn values_are_grouped_by_column_in_row_order() {
         let (bins, marks) = filled(&[1, 1, 1], 10_000).into_parts();
         assert_eq!((bins.len(), marks[0].len(), marks[0][1].clone()), (1, 3_334, 3..4));
         let together = columns(bins);
@@ -386,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_never_too_many_bins() {
+    fn number_of_bins_is_bounded() {
         assert!(shares(&[BIN_BYTES; 1_000]).len() <= MOST_BINS + 1);
         assert_eq!((shares(&[0; 1_000]).len(), shares(&[0; 1_000])[0].clone()), (1, 0..1_000));
         assert_eq!(shares(&[BIN_BYTES, 1, BIN_BYTES - 1, 1]), [0..1, 1..3, 3..4]);

@@ -1,4 +1,4 @@
-//! Record batches as Parquet, several columns at once.
+//! Writes record batches as Parquet, encoding several columns at once.
 
 use std::sync::Arc;
 
@@ -24,55 +24,55 @@ use super::sizes::{rows_of_text, text_size};
 use crate::arrow::arrow_schema;
 use crate::columns::Schema;
 
-/// The most rows of a row group. All of it is in memory, encoded, until it is written.
+/// Number of rows at which a row group ends. An encoded row group is held in memory until it is written.
 const GROUP_ROWS: usize = 64 << 10;
 
-/// The most encoded bytes of a row group, but for the last rows that are added to it.
+/// Number of encoded bytes at which a row group ends. The last slab may exceed it.
 const GROUP_BYTES: usize = 8 << 20;
 
-/// The most rows, and about the most values, that are encoded at once.
+/// Maximum number of rows, and approximate maximum number of values, to encode at once.
 const SLAB_ROWS: usize = 16 << 10;
 const SLAB_VALUES: usize = 512 << 10;
 
-/// So many bytes of text are encoded without waiting for more. All of it is in memory three times meanwhile: as it came, put
-/// together, and encoded.
+/// Bytes of text at which a slab is encoded. The text is then in memory three times: as received,
+/// concatenated, and encoded.
 const SLAB_TEXT: usize = 2 << 20;
 
-/// A table of no more values, and no more bytes of text, is encoded on the thread that writes it.
+/// A table with at most this many values and bytes of text is encoded on the writing thread.
 const FEW_VALUES: usize = 4 << 10;
 const LITTLE_TEXT: usize = 64 << 10;
 
-/// A Parquet file that is being written.
+/// A Parquet file in progress.
 pub(super) struct ParquetFile {
     output: SharedOutput,
     schema: Schema,
     arrow: SchemaRef,
-    /// Begun with the first rows that are encoded, since it matters whether these are all.
+    /// Opened with the first encoded rows, because the properties depend on whether these are all.
     begun: Option<Begun>,
     slab_rows: usize,
-    /// Slices that together are less than a slab.
+    /// Buffered slices, together smaller than a slab.
     waiting: Vec<RecordBatch>,
     waiting_rows: usize,
     waiting_text: usize,
-    /// The columns of the row group that is being written, shared out among the processors.
+    /// The columns of the current row group, distributed among the workers.
     working: Vec<Task<Result<Vec<Column>>>>,
     group_rows: usize,
     groups: usize,
 }
 
-/// What writes to the file.
+/// The open file writer.
 struct Begun {
     file: SerializedFileWriter<SharedOutput>,
     factory: ArrowRowGroupWriterFactory,
-    /// Whether the table is not worth being shared out among the processors.
+    /// Whether the table is too small to be distributed among the workers.
     is_little: bool,
 }
 
-/// A column of the row group that is being written.
+/// A column of the current row group.
 struct Column {
     index: usize,
     field: FieldRef,
-    /// One for each of its leaves: a struct has several.
+    /// One writer per leaf; a struct has several leaves.
     writers: Vec<ArrowColumnWriter>,
 }
 
@@ -95,7 +95,8 @@ impl ParquetFile {
         }
     }
 
-    /// What writes to the file; if it is not there yet, the waiting rows are `all` there are, or only the first.
+    /// Returns the file writer, opening it if needed. `is_all` says whether the buffered rows are the whole
+    /// table.
     fn begun(&mut self, is_all: bool) -> Result<&mut Begun> {
         let begun = match self.begun.take() {
             Some(begun) => begun,
@@ -131,7 +132,8 @@ impl ParquetFile {
         Ok(())
     }
 
-    /// Has the waiting rows encoded, beside this thread unless they are few and `is_all`.
+    /// Starts encoding the buffered rows. Runs on worker threads unless the table is small and `is_all` is
+    /// set.
     fn encode(&mut self, is_all: bool) -> Result<()> {
         let is_little = self.begun(is_all)?.is_little;
         let shares = self.shares()?;
@@ -157,7 +159,8 @@ impl ParquetFile {
         Ok(())
     }
 
-    /// The columns of the row group, once nobody works on them.
+    /// Waits for the workers and returns the columns of the current row group. Starts a row group if there is
+    /// none.
     fn shares(&mut self) -> Result<Vec<Vec<Column>>> {
         if self.working.is_empty() {
             let groups = self.groups;
@@ -174,7 +177,7 @@ impl ParquetFile {
         self.working.drain(..).map(|share| share.wait().unwrap_or_else(|| Err(panicked()))).collect()
     }
 
-    /// Writes the row group.
+    /// Writes the current row group.
     fn end_group(&mut self, shares: Vec<Vec<Column>>) -> Result<()> {
         let Begun { is_little, .. } = *self.begun(false)?;
         let close = |share| Task::start(is_little, move || close(share));
@@ -225,8 +228,8 @@ impl WritePieces for ParquetFile {
     }
 }
 
-/// Adds the rows of a slab to some columns. Each column is put together first, so that its pages do not depend on the
-/// batches in which the rows came.
+/// Encodes the rows of a slab into some columns. Each column is concatenated first, so that its pages do not
+/// depend on how the rows were batched.
 fn encode(mut share: Vec<Column>, slab: &[RecordBatch]) -> Result<Vec<Column>> {
     for Column { index, field, writers } in &mut share {
         let slices: Vec<&dyn Array> = slab.iter().map(|batch| batch.column(*index).as_ref()).collect();
@@ -249,7 +252,7 @@ fn close(share: Vec<Column>) -> Result<Vec<(usize, Vec<ArrowColumnChunk>)>> {
     share.into_iter().map(close).collect()
 }
 
-/// How many columns of a Parquet file a column of a table is.
+/// Returns the number of Parquet columns for a table column.
 fn leaves(data_type: &DataType) -> usize {
     match data_type {
         DataType::Struct(fields) => fields.iter().map(|field| leaves(field.data_type())).sum(),
@@ -258,5 +261,5 @@ fn leaves(data_type: &DataType) -> usize {
 }
 
 fn panicked() -> ParquetError {
-    ParquetError::General("a thread that encodes columns has failed".to_owned())
+    ParquetError::General("a column encoder panicked".to_owned())
 }

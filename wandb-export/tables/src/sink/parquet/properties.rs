@@ -1,4 +1,4 @@
-//! How the columns of a Parquet file are encoded and compressed.
+//! Encoding and compression of Parquet columns.
 
 use arrow_array::RecordBatch;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -8,21 +8,21 @@ use parquet::schema::types::ColumnPath;
 use super::sizes::column_size;
 use crate::columns::{ColumnType, Field, FieldKind, Schema};
 
-/// Columns of so few bytes are not compressed. There is next to nothing to be won, and a compressor of its own for each of
-/// them took a quarter of the time that a small table takes.
+/// Columns of at most this many bytes are not compressed. Compression would save almost nothing, and creating
+/// a compressor per column took a quarter of the time for a small table.
 const LITTLE: usize = 1 << 10;
 
-/// How every file is written.
+/// Returns the settings common to all files.
 pub(super) fn builder() -> WriterPropertiesBuilder {
     WriterProperties::builder()
         .set_created_by(concat!("wandb-export version ", env!("CARGO_PKG_VERSION")).to_owned())
-        // Metrics seldom repeat, and a dictionary takes its room in memory for each of perhaps thousands of columns.
+        // Metrics seldom repeat, and dictionaries for thousands of columns take much memory.
         .set_dictionary_enabled(false)
 }
 
-/// How a table is written, whose rows are `all` if they are known already.
+/// Returns the settings for a table. `all` has its rows, if all of them are known already.
 ///
-/// Nothing here depends on the time, the machine or the process: the same rows give the same bytes.
+/// The settings do not depend on the time, the machine or the process, so the same rows give the same bytes.
 pub(super) fn properties(schema: &Schema, all: Option<&[RecordBatch]>) -> WriterProperties {
     let builder = builder().set_compression(Compression::ZSTD(ZstdLevel::default()));
     let fields = schema.fields().iter().enumerate();
@@ -52,7 +52,7 @@ fn column(
     }
     match column_type {
         ColumnType::Utf8 | ColumnType::Json => builder.set_column_dictionary_enabled(path, true),
-        // Steps and counts grow evenly.
+        // Steps and counts grow evenly, which suits delta encoding.
         ColumnType::Int64 => builder.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED),
         ColumnType::Bool | ColumnType::Float64 => builder,
     }

@@ -1,14 +1,15 @@
-//! How much there is in record batches, however the rows are shared out among them.
+//! Sizes of record batches, independent of how rows are divided among them.
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::{Array, RecordBatch, StringArray};
 
-/// The bytes of the strings in a batch.
+/// Returns the bytes of text in a batch.
 pub(super) fn text_size(batch: &RecordBatch) -> usize {
     batch.columns().iter().filter_map(|column| column.as_string_opt()).map(text).sum()
 }
 
-/// The fewest of the first rows that have `bytes` bytes of text; all rows, if they have less.
+/// Returns the number of leading rows that contain at least `bytes` bytes of text, or all rows if they have
+/// less.
 pub(super) fn rows_of_text(batch: &RecordBatch, bytes: usize) -> usize {
     if text_size(batch) < bytes {
         return batch.num_rows();
@@ -25,7 +26,7 @@ pub(super) fn rows_of_text(batch: &RecordBatch, bytes: usize) -> usize {
     enough
 }
 
-/// About the bytes of a column.
+/// Returns the approximate size of a column in bytes.
 pub(super) fn column_size(batches: &[RecordBatch], index: usize) -> usize {
     batches.iter().map(|batch| size(batch.column(index))).sum()
 }

@@ -1,7 +1,8 @@
-//! A Parquet file of very many columns, written a column at a time.
+//! Writes Parquet files with very many columns, one column at a time.
 //!
-//! A column that is being written takes tens of kilobytes, however few values it has. So the rows are put into bins by
-//! column, and there is one column in memory after the other. Nulls take next to no time and, as runs of levels, no room.
+//! An open column writer takes tens of kilobytes, even for few values. The rows are therefore grouped into
+//! bins by column, so that only one column writer is in memory at a time. Nulls cost almost no time, and
+//! almost no space as run-length encoded levels.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -28,37 +29,37 @@ use crate::rows::{Portion, Portions, Spool};
 use crate::arrow::{Scatterer, arrow_schema};
 use crate::columns::{ColumnType, Field, FieldKind, Schema, TableError};
 
-/// The rows of a row group, unless there would be too many groups.
+/// Number of rows in a row group, unless that would make too many groups.
 const GROUP_ROWS: u64 = if cfg!(test) { 1 << 10 } else { 64 << 10 };
 
-/// The most columns of all row groups together. What is known of each takes about a kilobyte until the file ends, here and for
-/// whoever reads it.
+/// Maximum number of column chunks in the file. The metadata of each takes about a kilobyte until the file is
+/// finished, and again in readers.
 const MOST_CHUNKS: u64 = 100_000;
 
-/// The rows of which the levels are in memory.
+/// Number of rows whose levels are buffered in memory.
 const SLICE_ROWS: usize = if cfg!(test) { 256 } else { 16 << 10 };
 
-/// The text of a column that is in memory.
+/// Bytes of text of a column to buffer in memory.
 const SLICE_TEXT: usize = if cfg!(test) { 1 << 10 } else { 1 << 20 };
 
-/// A page of each column is in memory while a file is read.
+/// Page size in bytes. Readers hold a page of each column in memory.
 const PAGE_BYTES: usize = 32 << 10;
 
-/// Columns with fewer values are written as they are: a compressor takes longer than it saves bytes.
+/// Columns with fewer values are not compressed: compression costs more time than its savings are worth.
 const FEW_VALUES: u64 = 512;
 
-/// A column with its place among the structs.
+/// A column and the structs around it.
 struct Leaf {
     holds: ColumnType,
-    /// The structs around it, from the outermost inwards.
+    /// The marks of the structs around it, from the outermost inwards.
     structs: Vec<usize>,
-    /// The name in the file, if it is written in a way of its own.
+    /// The path in the file, if the column has properties that differ from the defaults.
     path: Option<ColumnPath>,
-    /// How many values there are in all rows.
+    /// Number of values in all rows.
     values: u64,
 }
 
-/// Writes all rows of `spool`.
+/// Writes all rows of `spool` to `output`.
 pub(super) fn write(schema: Schema, spool: Spool, output: Output) -> Result<SinkReport, SinkError> {
     let directory = output.directory().map(Path::to_owned);
     let output = SharedOutput::new(output);
@@ -82,7 +83,8 @@ pub(super) fn write(schema: Schema, spool: Spool, output: Output) -> Result<Sink
 struct WideFile<'schema> {
     schema: &'schema Schema,
     leaves: Vec<Leaf>,
-    /// How many bytes each column is expected to have in a bin, for all rows.
+    /// Expected size of each column in a bin, in bytes. Divided by the number of row groups once that is
+    /// known.
     weights: Vec<u64>,
     directory: Option<PathBuf>,
     output: SharedOutput,
@@ -105,7 +107,7 @@ impl WideFile<'_> {
         file.finish().map(drop).map_err(|error| self.failure(error))
     }
 
-    /// Writes a row group of at most as many rows; whether there were any.
+    /// Writes a row group of at most `most` rows. Returns false if no rows were left.
     fn group(
         &self,
         file: &mut SerializedFileWriter<SharedOutput>,
@@ -172,7 +174,7 @@ impl WideFile<'_> {
         let leaf = &self.leaves[slot];
         let writer = group.next_column().map_err(|error| self.failure(error))?;
         let Some(writer) = writer else {
-            return Err(self.failure(ParquetError::General("a column too many".to_owned())));
+            return Err(self.failure(ParquetError::General("no column left in the row group".to_owned())));
         };
         let structs = leaf.structs.iter().map(|&mark| marks[mark].as_slice()).collect();
         let mut column =
@@ -196,7 +198,8 @@ struct Source {
 }
 
 impl Source {
-    /// The next rows, at most as many. Where a row group ends depends on the rows alone, not on how they came.
+    /// Returns at most `most` rows. Row group boundaries depend on the rows alone, not on how they were
+    /// batched.
     fn next_rows(&mut self, most: usize) -> Result<Option<Portion>, TableError> {
         let next = match self.left.take() {
             Some(left) => Some(left),
@@ -209,13 +212,14 @@ impl Source {
     }
 }
 
-/// A column of a row group that is being written.
+/// A column of the current row group.
 struct Column<'a> {
     writer: SerializedColumnWriter<'a>,
     structs: Vec<&'a [Range<u32>]>,
-    /// The first row that is not written.
+    /// First row that is not written yet.
     start: usize,
-    /// For rows from there on whether they have a value, or else how many structs around it they have.
+    /// Definition levels of the rows from `start` on: the number of enclosing structs present, plus one if
+    /// there is a value.
     levels: Vec<i16>,
     values: Vec<Held>,
     text: usize,
@@ -230,7 +234,7 @@ impl Column<'_> {
         let level = self.structs.len() + 1;
         self.levels.push(i16::try_from(level).unwrap_or(i16::MAX));
         self.values.push(held);
-        // Where to cut depends on the rows alone, so that the same rows give the same pages.
+        // The cut depends on the rows alone, so that the same rows give the same pages.
         if self.levels.len() >= SLICE_ROWS || self.text >= SLICE_TEXT { self.flush() } else { Ok(()) }
     }
 
@@ -285,7 +289,7 @@ impl Column<'_> {
                     _ => None,
                 })
             }
-            _ => Err(ParquetError::General("a column of another type".to_owned())),
+            _ => Err(ParquetError::General("unexpected column type".to_owned())),
         }?;
         self.start += self.levels.len();
         self.levels.clear();
@@ -304,7 +308,7 @@ fn write_values<T: DataType>(
     writer.write_batch(&values, Some(levels), None).map(drop)
 }
 
-/// The parts of ascending ranges that are within `first..end`.
+/// Returns the parts of ascending ranges that lie within `first..end`.
 fn ranges_within(ranges: &[Range<u32>], first: usize, end: usize) -> impl Iterator<Item = Range<usize>> {
     let skipped = ranges.partition_point(|range| range.end as usize <= first);
     ranges[skipped..]
@@ -333,7 +337,7 @@ fn add_leaves(fields: &[Field], names: &mut Vec<String>, structs: &mut Vec<usize
     }
 }
 
-/// How much room each column is expected to take, where all rows are so many bytes.
+/// Returns the expected size of each column. `text` is the size of all rows in bytes.
 fn weights(leaves: &[Leaf], text: u64) -> Vec<u64> {
     let values = leaves.iter().fold(0_u64, |sum, leaf| sum.saturating_add(leaf.values)).max(1);
     let of = |leaf: &Leaf| match leaf.holds {
@@ -343,7 +347,8 @@ fn weights(leaves: &[Leaf], text: u64) -> Vec<u64> {
     leaves.iter().map(of).collect()
 }
 
-/// Few values are written plainly, and what is known of pages is left out: most columns have one page.
+/// Returns the writer properties. Columns with few values use plain encoding. Page statistics and indexes are
+/// omitted, because most columns have a single page.
 fn properties(leaves: &[Leaf]) -> WriterProperties {
     let plain = builder()
         .set_data_page_size_limit(PAGE_BYTES)

@@ -21,7 +21,7 @@ fn steps(rows: i32) -> Vec<String> {
 }
 
 #[test]
-fn numbers_stand_to_the_right_and_words_to_the_left() {
+fn numbers_align_right_and_words_left() {
     assert_snapshot!(table(&TerminalOptions::default(), &steps(3)), @"
     _step  loss  name
         0  10.5  run 0
@@ -31,7 +31,7 @@ fn numbers_stand_to_the_right_and_words_to_the_left() {
 }
 
 #[test]
-fn rows_in_the_middle_are_left_out() {
+fn middle_rows_are_omitted() {
     let options = TerminalOptions { rows: 4, ..TerminalOptions::default() };
     assert_snapshot!(table(&options, &steps(9)), @"
     _step  loss  name
@@ -45,7 +45,7 @@ fn rows_in_the_middle_are_left_out() {
 }
 
 #[test]
-fn columns_that_do_not_fit_are_left_out() {
+fn columns_that_do_not_fit_are_omitted() {
     let options = TerminalOptions { width: Some(11), ..TerminalOptions::default() };
     assert_snapshot!(table(&options, &steps(1)), @"
     _step  loss
@@ -61,7 +61,7 @@ fn columns_that_do_not_fit_are_left_out() {
 }
 
 #[test]
-fn wide_and_hostile_text_keeps_its_place() {
+fn wide_and_unsafe_text_stays_aligned() {
     let lines = [
         r#"{"名前": "損失関数の値", "x": 1}"#.to_owned(),
         r#"{"名前": "\u001b[2Jgone\n", "x": 2}"#.to_owned(),
@@ -77,7 +77,7 @@ fn wide_and_hostile_text_keeps_its_place() {
 }
 
 #[test]
-fn nothing_is_said_to_be_nothing() {
+fn empty_table_says_no_rows() {
     assert_snapshot!(table(&TerminalOptions::default(), &[]), @"(no rows)");
 }
 

@@ -1,11 +1,11 @@
-//! Values as text that is safe and small enough for a terminal.
+//! Formats values as text that is safe and short enough for a terminal.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use wandb_core::Value;
 
 use super::ELLIPSIS;
 
-/// A value as people write it: strings without quotes.
+/// Returns a value as people write it: strings have no quotes.
 pub(super) fn cell_text(value: &Value) -> String {
     match value {
         Value::String(string) => string.clone(),
@@ -17,13 +17,13 @@ pub(super) fn cell_text(value: &Value) -> String {
     }
 }
 
-/// The columns of a terminal that `text` takes.
+/// Returns the width of `text` in terminal columns.
 pub(super) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// As much of `text` as fits into `most` columns. Whatever would move the cursor, change colours or turn the direction
-/// of writing around is written as an escape: names and values are anyone's.
+/// Cuts `text` to `most` columns. Characters that would move the cursor, change colours or reverse the
+/// writing direction are escaped, because names and values are untrusted.
 pub(super) fn fit(text: &str, most: usize) -> String {
     let mut safe = String::new();
     for char in text.chars() {
@@ -32,7 +32,7 @@ pub(super) fn fit(text: &str, most: usize) -> String {
         } else {
             safe.push(char);
         }
-        // Enough for any outcome below, so that a value of megabytes costs no more than a short one.
+        // Enough for any result below, so that a very long value costs no more than a short one.
         if safe.len() > most.saturating_mul(8).saturating_add(64) {
             break;
         }
@@ -53,7 +53,7 @@ pub(super) fn fit(text: &str, most: usize) -> String {
     fitting
 }
 
-/// Control characters, and those that reorder or hide the text around them.
+/// Returns whether a character is a control character, or reorders or hides the text around it.
 fn is_unsafe(char: char) -> bool {
     char.is_control()
         || matches!(char, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_fits_stays_and_what_does_not_is_cut() {
+    fn long_text_is_cut_to_width() {
         assert_eq!(fit("loss", 4), "loss");
         assert_eq!(fit("losses", 4), "los…");
         assert_eq!(fit("損失関数", 8), "損失関数");
@@ -76,14 +76,14 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_are_shown_rather_than_obeyed() {
+    fn control_characters_are_escaped() {
         assert_eq!(fit("a\u{1b}[31mb\n", 40), r"a\u{1b}[31mb\n");
         assert_eq!(fit("\u{202e}evil", 40), r"\u{202e}evil");
     }
 
     proptest! {
         #[test]
-        fn nothing_is_wider_than_allowed(text in ".*", most in 1_usize..50) {
+        fn text_is_never_wider_than_allowed(text in ".*", most in 1_usize..50) {
             let fitting = fit(&text, most);
             prop_assert!(width(&fitting) <= most);
             prop_assert!(!fitting.chars().any(char::is_control));

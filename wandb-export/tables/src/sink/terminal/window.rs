@@ -1,10 +1,10 @@
-//! The first and the last rows of many.
+//! Keeps the first and last rows of a table.
 
 use std::collections::VecDeque;
 
 use wandb_core::Row;
 
-/// Keeps a bounded number of rows: half of them the first ones, half the last ones.
+/// A bounded number of rows: one half from the start, the other from the end.
 pub(super) struct Window {
     first: Vec<Row>,
     last: VecDeque<Row>,
@@ -13,7 +13,7 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// Keeps at most `most` rows.
+    /// Creates a window of at most `most` rows.
     pub(super) fn new(most: usize) -> Self {
         Self { first: Vec::new(), last: VecDeque::new(), most, seen: 0 }
     }
@@ -34,17 +34,17 @@ impl Window {
         }
     }
 
-    /// How many rows there were.
+    /// Returns the number of rows seen.
     pub(super) fn seen(&self) -> u64 {
         self.seen
     }
 
-    /// How many of them are not kept.
+    /// Returns the number of rows omitted.
     pub(super) fn left_out(&self) -> u64 {
         self.seen - (self.first.len() + self.last.len()) as u64
     }
 
-    /// The rows kept, with `None` where rows were left out.
+    /// Returns the rows kept, with `None` in place of the omitted ones.
     pub(super) fn rows(&self) -> impl Iterator<Item = Option<&Row>> {
         let gap = (self.left_out() > 0).then_some(None);
         self.first.iter().map(Some).chain(gap).chain(self.last.iter().map(Some))
@@ -64,13 +64,13 @@ mod tests {
     }
 
     #[test]
-    fn all_rows_are_kept_while_there_is_room() {
+    fn all_rows_are_kept_up_to_the_limit() {
         assert_eq!(steps(5, 0), (vec![], 0));
         assert_eq!(steps(5, 5), ((0..5).map(Some).collect(), 0));
     }
 
     #[test]
-    fn the_middle_goes_first() {
+    fn middle_rows_are_dropped_first() {
         assert_eq!(steps(5, 6), (vec![Some(0), Some(1), Some(2), None, Some(4), Some(5)], 1));
         assert_eq!(steps(4, 1000), (vec![Some(0), Some(1), None, Some(998), Some(999)], 996));
         assert_eq!(steps(1, 3), (vec![Some(0), None], 2));

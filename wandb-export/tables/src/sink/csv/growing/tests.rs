@@ -1,4 +1,4 @@
-//! Whatever was guessed, the records are those of columns that are known.
+//! The output is the same as with a known schema, whatever was guessed.
 
 use std::fs;
 use std::path::Path;
@@ -14,17 +14,17 @@ use crate::sink::{Format, Output, Sink, SinkOptions, SinkReport};
 use crate::columns::random_rows::rows;
 use crate::columns::{Nested, TableOptions};
 
-/// So much memory that all rows are put aside, some, or none.
+/// Memory limits that spool all rows, some, or none.
 const MEMORY: [usize; 5] = [0, 1, 60, 300, 1 << 20];
 
-/// What a sink is handed at once.
+/// The form in which rows are passed to a sink.
 #[derive(Debug, Clone, Copy)]
 enum Handed {
     Rows,
     Page,
 }
 
-/// Rows with steps, as lines.
+/// Returns the rows as lines, with steps added.
 fn with_steps(rows: &[Row]) -> Vec<String> {
     let line = |(step, row): (usize, &Row)| {
         let others = row.iter().filter(|(key, _)| *key != "_step");
@@ -53,14 +53,14 @@ fn finish(sink: Box<dyn Sink>, path: &Path) -> (String, SinkReport) {
     (text, report)
 }
 
-/// What becomes of rows if they are written after the last one has come.
+/// Returns the output of a sink that writes the rows after all of them are known.
 fn expected(options: &TableOptions, rows: &[Row], path: &Path) -> (String, SinkReport) {
     let mut sink = Box::new(known::sink(Output::file(path).expect("opens"), options));
     sink.write(rows).expect("room");
     finish(sink, path)
 }
 
-/// Hands over the rows in parts, and compares.
+/// Writes the rows in parts, and compares the output.
 fn check(options: &TableOptions, lines: &[String], parts: &[(usize, Handed)]) {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("out.csv");
@@ -104,13 +104,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn no_surprise_changes_a_byte(options in options(), rows in rows(), parts in parts()) {
+    fn output_does_not_depend_on_guesses(options in options(), rows in rows(), parts in parts()) {
         check(&options, &with_steps(&rows), &parts);
     }
 
-    /// The same without steps, so that there may be no column, or one.
+    /// The same without steps, so that there may be one column or none.
     #[test]
-    fn no_surprise_among_few_columns_changes_a_byte(options in options(), rows in rows(), length in 1_usize..5) {
+    fn guesses_do_not_matter_with_few_columns(options in options(), rows in rows(), length in 1_usize..5) {
         let lines: Vec<String> = rows.iter().map(Row::to_json_line).collect();
         check(&options, &lines, &[(length, Handed::Rows)]);
     }
@@ -130,7 +130,7 @@ fn csv(memory: usize, parts: &[&[&str]]) -> String {
 }
 
 #[test]
-fn columns_and_types_that_come_late_reach_the_first_rows() {
+fn late_columns_and_types_apply_to_first_rows() {
     for memory in MEMORY {
         let parts: [&[&str]; 4] = [
             &[r#"{"_step":0,"name":"a,b","loss":1e-05}"#, r#"{"_step":1,"name":"","loss":"NaN"}"#],
@@ -152,7 +152,7 @@ fn columns_and_types_that_come_late_reach_the_first_rows() {
 }
 
 #[test]
-fn numbers_that_are_not_finite_look_the_same_in_pages_and_in_rows() {
+fn non_finite_numbers_agree_in_pages_and_rows() {
     let form = [(1, Handed::Page), (1, Handed::Page), (1, Handed::Rows)];
     for number in ["NaN", "Infinity", "-Infinity", "1e999", "\"NaN\""] {
         for other in ["0.5", "[1]", "\"word\"", "\"NaN\"", "null", "true"] {
@@ -164,7 +164,7 @@ fn numbers_that_are_not_finite_look_the_same_in_pages_and_in_rows() {
 }
 
 #[test]
-fn a_table_beyond_the_memory_is_written_before_the_last_row_comes() {
+fn large_table_is_written_before_the_last_row() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("out.csv");
     let mut options = SinkOptions::default();
@@ -182,7 +182,7 @@ fn a_table_beyond_the_memory_is_written_before_the_last_row_comes() {
     sink.write_page(&page(&lines)).expect("room");
     assert!(written() > 4_000_000);
     sink.write_page(&page(&[r#"{"_step":4000,"text":"x","late":1}"#.to_owned()])).expect("room");
-    assert_eq!(written(), 0, "it is taken back");
+    assert_eq!(written(), 0, "taken back");
     let (text, report) = finish(sink, &path);
     assert!(text.starts_with("_step,text,late\n0,x") && text.ends_with("x,\n4000,x,1\n"));
     assert_eq!((report.rows, report.columns), (4001, Some(3)));

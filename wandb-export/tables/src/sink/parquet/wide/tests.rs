@@ -1,4 +1,4 @@
-//! Tables that are written by column are the same as those that are written by row.
+//! Tables written by column equal those written by row.
 
 use std::fmt::Write as _;
 use std::io::Write;
@@ -32,7 +32,7 @@ impl Write for Memory {
     }
 }
 
-/// Rows put aside, a page first where the rows allow it.
+/// Spools rows, alternating pages with single rows where possible.
 fn gathered(rows: &[Row], options: &TableOptions, at_once: usize) -> (Schema, Spool) {
     let mut gathered = Gathered::new(options, Nested::Json, None);
     for (index, rows) in rows.chunks(at_once).enumerate() {
@@ -76,15 +76,15 @@ proptest! {
         for nested in Nested::ALL {
             let options = TableOptions { nested: Some(nested), max_columns: most, ..TableOptions::default() };
             let wide = by_column(&rows, &options, 3);
-            prop_assert!(wide == by_column(&rows, &options, 7), "bytes depend on how rows came");
-            // Two nulls are equal, and so are two NaN of the same bits.
+            prop_assert!(wide == by_column(&rows, &options, 7), "bytes depend on batch sizes");
+            // Compare the debug text, in which nulls are equal, and so are NaNs.
             let (wide, narrow) = (read(wide), read(by_row(&rows, &options)));
             prop_assert_eq!(format!("{wide:?}"), format!("{narrow:?}"));
         }
     }
 
     #[test]
-    fn scattered_batches_are_those_of_rows(rows in rows(), most in prop_oneof![Just(50_000_usize), 1_usize..9]) {
+    fn scattered_batches_equal_those_of_rows(rows in rows(), most in prop_oneof![Just(50_000_usize), 1_usize..9]) {
         for nested in [Nested::Json, Nested::Dotted] {
             let options = TableOptions { nested: Some(nested), max_columns: most, ..TableOptions::default() };
             let (schema, spool) = gathered(&rows, &options, 3);
@@ -96,7 +96,7 @@ proptest! {
     }
 }
 
-/// Rows with a few of many keys, and some with objects.
+/// Returns rows with a few of many keys, and some with objects.
 fn sparse(count: usize, columns: usize) -> Vec<Row> {
     let row = |step: usize| {
         let text = "x".repeat(step % 50);
