@@ -116,7 +116,7 @@ fn places_that_are_not_one_run_or_one_project() {
         (
             &["history", "./here/run-3", "--all", "--follow"],
             2,
-            "is in a mirror, where nothing comes by itself",
+            "is in a mirror, which gets no new rows by itself",
         ),
         (&["history", "./here/run-3", "--all", "--source", "exported"], 2, "a run on disk has none"),
         (&["set", "./here/run-3", "--tag", "x"], 2, ""),
