@@ -2,8 +2,7 @@
 //!
 //! A [`Mirror`] copies a project, or all projects of a user or team, into a folder: runs, histories, system
 //! metrics, files, logs and sweeps. It can be interrupted at any moment, even by a power cut, and resumes
-//! where it stopped. Later syncs fetch only what has changed. A run that cannot be fetched does not hold up
-//! the others.
+//! where it stopped. Later syncs fetch only changes. A run that cannot be fetched does not hold up the others.
 //!
 //! ```text
 //! manifest.jsonl           the index: a line for the project, then one per run, ordered by id

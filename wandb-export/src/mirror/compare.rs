@@ -8,7 +8,7 @@ use super::record::{Fingerprint, RunRecord};
 use super::store::Store;
 use crate::files::Digest;
 
-/// A stored item of a run, as it was before it was fetched again.
+/// The version of a stored item of a run before it was fetched again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Before {
     run: String,

@@ -155,7 +155,7 @@ impl Copier {
     }
 
     /// Fetches small runs in joint queries. Runs left out by the server are returned to be fetched one by
-    /// one, which shows what is wrong with them.
+    /// one, which reveals the cause.
     async fn together(&self, runs: Vec<Listed>) -> Result<Together, Error> {
         let mut came = Vec::with_capacity(runs.len());
         let mut alone = Vec::new();
