@@ -1,4 +1,4 @@
-//! Runs that lie on disk: what the SDK has written there itself, on- or offline, and mirrors of projects.
+//! Runs on disk: files that the SDK wrote, online or offline, and mirrors of projects.
 
 mod choose;
 mod console;

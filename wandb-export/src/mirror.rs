@@ -1,25 +1,27 @@
-//! Whole projects on disk: exact, resumable, incremental.
+//! Exact, resumable and incremental copies of whole projects on disk.
 //!
-//! A [`Mirror`] holds everything of a project, or of all projects of a user or team, in a folder: runs, histories,
-//! system metrics, files, logs and sweeps. It can be stopped at any moment, also by a power cut, and goes on where it
-//! was; later it asks only for what has changed. A run that cannot be had does not keep the others from coming.
+//! A [`Mirror`] copies a project, or all projects of a user or team, into a folder: runs, histories, system
+//! metrics, files, logs and sweeps. It can be interrupted at any moment, even by a power cut, and resumes
+//! where it stopped. Later syncs fetch only changes. A run that cannot be fetched does not hold up the others.
 //!
 //! ```text
-//! manifest.jsonl           what there is: a line for the project, then one a run, in order of ids
-//! runs.jsonl               a run a line, the oldest first, with everything that `Runs` writes of it
-//! runs.parquet             the same as a table: fields, config and summary as JSON text, and their scalars as columns
-//! sweeps.parquet           a sweep a row
-//! history/RUN.parquet      what a run has logged, a step a row; the column run_id comes first
-//! system/RUN.parquet       what its machine measured meanwhile
-//! logs/RUN.log             what it has printed
-//! files/RUN/…              the files it has saved
+//! manifest.jsonl           the index: a line for the project, then one per run, ordered by id
+//! runs.jsonl               one line per run, oldest first, with everything that `Runs` writes
+//! runs.parquet             the same as a table: config and summary as JSON text, and their scalars as columns
+//! sweeps.parquet           one row per sweep
+//! history/RUN.parquet      the rows that a run logged, one per step; the first column is run_id
+//! system/RUN.parquet       the system metrics of the run's machine
+//! logs/RUN.log             the console output of the run
+//! files/RUN/…              the files that the run saved
 //! ```
 //!
-//! A mirror is read like the server itself: [`Api::run`], [`Api::runs`] and the others take the folder of a project, or a run's id
-//! behind it, in place of a path. `docs/mirror.md` says what little is different then.
+//! A mirror is read like a server: [`Api::run`], [`Api::runs`] and the other methods accept the folder of a
+//! project, optionally followed by a run's id, in place of a path. `docs/mirror.md` lists the few
+//! differences.
 //!
-//! A table of a run's rows, or a log, without any is no file. A run whose id some system could not hold as a name, or would take for that
-//! of another run, is called otherwise, and its line in the manifest says how (`here`).
+//! Empty tables and logs are not written. A run's files get another name if its id is not a valid file name
+//! on every system, or would clash with another run's. The run's line in the manifest then gives the name
+//! (`here`).
 //!
 //! ```no_run
 //! # #[cfg(feature = "async")]
@@ -30,7 +32,7 @@
 //! let mirror = api.mirror("my-team/my-project").await?.without(Part::Files);
 //! let report = mirror.sync("archive").await?;
 //! for project in &report.projects {
-//!     println!("{} new, {} as they were", project.new, project.same);
+//!     println!("{} new, {} unchanged", project.new, project.same);
 //! }
 //! assert!(report.is_complete());
 //! # Ok(())
@@ -82,10 +84,10 @@ use crate::error::Error;
 use crate::files::Folder;
 use crate::issue::Issue;
 
-/// Whom events are told.
+/// The callback that receives events.
 type Tell = Arc<dyn Fn(&MirrorEvent) + Send + Sync>;
 
-/// A mirror of a project, or of all projects of a user or team, to be refined and then brought up to date.
+/// A builder for the mirror of a project, or of all projects of a user or team. [`sync`](Self::sync) runs it.
 #[derive(Clone)]
 #[must_use]
 pub struct Mirror {
@@ -118,51 +120,53 @@ impl Mirror {
         Self { api, target, contents: Contents::all(), filter: None, verify: false, compare: false, tell }
     }
 
-    /// What it is to hold. Default: everything. What an earlier mirror has put there and is not wanted now stays.
+    /// Sets the parts to copy. Default: all of them. Parts copied by an earlier sync stay if they are no
+    /// longer wanted.
     pub fn contents(self, contents: Contents) -> Self {
         Self { contents, ..self }
     }
 
-    /// The same without one part.
+    /// Leaves out one part.
     pub fn without(self, part: Part) -> Self {
         Self { contents: self.contents.without(part), ..self }
     }
 
-    /// Only the runs that a filter in the manner of `MongoDB` lets through, as JSON text; see
-    /// [`Runs::filter`](crate::Runs::filter). Other runs that are there stay as they are, and none is taken to be gone.
+    /// Copies only the runs that match a `MongoDB`-style filter, given as JSON text; see
+    /// [`Runs::filter`](crate::Runs::filter). Runs already in the mirror stay, and none is marked as deleted.
     ///
     /// # Errors
-    /// If it is not a JSON object.
+    /// If `json` is not a JSON object.
     pub fn filter(self, json: &str) -> Result<Self, Error> {
         Ok(Self { filter: Some(json.parse()?), ..self })
     }
 
-    /// Whether to read everything that is there first and to fetch again what is not as it was written. Default: no.
+    /// Sets whether to read the whole mirror first and fetch damaged files again. Default: no.
     pub fn verify(self, verify: bool) -> Self {
         Self { verify, ..self }
     }
 
-    /// Whether to ask for everything again and to hold what is there against it, also what shows no change: a config that
-    /// somebody has edited long after the run's end. What differs is told in the report and is as the server has it then.
-    /// Takes as long as a new mirror, but for files, which are known by their digests. Default: no.
+    /// Sets whether to fetch everything again and compare it with the mirror. This finds changes that the
+    /// list of runs does not show, such as a config edited long after the run ended. Differences are
+    /// reported, and the mirror takes the server's version. Takes as long as a new mirror, except for files,
+    /// which are compared by digest. Default: no.
     pub fn compare(self, compare: bool) -> Self {
         Self { compare, ..self }
     }
 
-    /// Has events told to `tell`, which is called from wherever they happen and should not take long.
+    /// Sets a callback for events. It runs on the thread where the event happens, so it should return quickly.
     pub fn on_event(self, tell: impl Fn(&MirrorEvent) + Send + Sync + 'static) -> Self {
         Self { tell: Arc::new(tell), ..self }
     }
 
-    /// Brings the mirror in `folder` up to date; the folder is made if there is none. The mirror of a project is the
-    /// folder itself, those of many projects are folders in it.
+    /// Brings the mirror in `folder` up to date, creating the folder if it is missing. The mirror of one
+    /// project is the folder itself; each of several projects gets a folder inside it.
     ///
-    /// What cannot be had of single runs is in the report, and is tried again the next time. Dropping the future, or
-    /// killing the process, leaves what is there whole; the next call goes on from it.
+    /// The report lists data of single runs that could not be fetched; the next sync retries it. Dropping the
+    /// future or killing the process leaves the mirror intact, and the next call resumes it.
     ///
     /// # Errors
-    /// If the project does not exist, the key is refused, the server cannot be reached, the disk fails, or the folder
-    /// holds something else or is being mirrored to by another process.
+    /// If the project does not exist, the key is refused, the server cannot be reached, the disk fails, or
+    /// the folder holds something else or is in use by another process.
     pub async fn sync(self, folder: impl AsRef<Path>) -> Result<MirrorReport, Error> {
         let folder = folder.as_ref().to_owned();
         let mut report = MirrorReport::default();
@@ -181,13 +185,13 @@ impl Mirror {
                     let path = project.to_string();
                     match self.project(project, folder).await {
                         Ok(one) => report.projects.push(one),
-                        // What was mirrored until then is told all the same.
+                        // The report still covers the projects mirrored so far.
                         Err(error) if is_final(&error) && !report.projects.is_empty() => {
                             report.projects.push(ProjectReport::failed(path, &error));
                             break;
                         }
                         Err(error) if is_of_all_projects(&error) => return Err(error),
-                        // One bad project does not keep the others from coming.
+                        // One bad project does not hold up the others.
                         Err(error) => report.projects.push(ProjectReport::failed(path, &error)),
                     }
                 }
@@ -197,8 +201,8 @@ impl Mirror {
         Ok(report)
     }
 
-    /// The projects of an entity and the folders of their mirrors, which stay the same whatever projects come or go; and
-    /// what is missing from the list.
+    /// Lists the projects of an entity with the folders of their mirrors, and the issues of the list. A
+    /// project keeps its folder when others are added or deleted.
     async fn projects(
         &self,
         entity: &str,
@@ -244,13 +248,13 @@ impl Mirror {
         let Some(disk) = opened else {
             return Err(Error::Mirror {
                 folder,
-                message: "another process is at work on it; wait until it is done".to_owned(),
+                message: "another process is writing to it; wait until it has finished".to_owned(),
             });
         };
         self.project_on(project, disk).await
     }
 
-    /// The mirror of a project on a disk that is there.
+    /// Mirrors a project to a disk that is already open.
     async fn project_on(&self, project: ProjectPath, disk: Disk) -> Result<ProjectReport, Error> {
         let Self { api, contents, filter, verify, compare, tell, .. } = self.clone();
         Project { api, path: project, disk, contents, filter, verify, compare, tell }.sync().await

@@ -1,4 +1,4 @@
-//! Which run a place names, where there may be several.
+//! Resolves a place to one run, or to an error that lists the choices.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,22 +14,22 @@ use crate::error::Error;
 #[cfg(feature = "mirror")]
 use crate::mirror::Archive;
 
-/// Runs that a message names, at the most.
+/// The most runs that an error message lists.
 const MOST_CHOICES: usize = 10;
 
-/// A run behind a folder: its id, the project and the id, or the entity as well.
+/// The most names after a folder: a run's id, optionally with its project and entity before it.
 const MOST_NAMES: usize = 3;
 
-/// A source of a run, and what of its path was named.
+/// The source of a run, with the names that the user gave.
 #[derive(Debug)]
 pub(super) struct Chosen {
     pub(super) source: RunSource,
-    /// The folder of runs, and what was named behind it.
+    /// The folder of runs, and the names after it.
     folder: Place,
     names: Vec<String>,
 }
 
-/// The source of the run at a place.
+/// Finds the source of the run at a place.
 pub(super) fn choose(place: &Place) -> Result<Chosen, Error> {
     if let Some(found) = find(place)? {
         let chosen = |source| Chosen { source, folder: place.clone(), names: Vec::new() };
@@ -54,7 +54,7 @@ pub(super) fn choose(place: &Place) -> Result<Chosen, Error> {
     Err(Error::no_run_at(place))
 }
 
-/// The run that names behind a folder lead to.
+/// Finds the run that `names` select in a folder.
 fn behind(place: &Place, folder: &Place, names: &[String], found: Found) -> Result<Chosen, Error> {
     let nothing = || Error::no_run_at(place);
     let id = names.last().ok_or_else(nothing)?.clone();
@@ -66,7 +66,7 @@ fn behind(place: &Place, folder: &Place, names: &[String], found: Found) -> Resu
         #[cfg(feature = "mirror")]
         Found::Mirrors(mirrors) => return of_mirrors(place, folder, names, &mirrors),
     };
-    // The names of files tell the id, unless somebody has changed them.
+    // File names give the id, unless a user has renamed the files.
     let by_name: Vec<_> =
         runs.iter().filter(|run| run.iter().any(|session| session.id == id)).cloned().collect();
     let runs = if by_name.is_empty() {
@@ -89,7 +89,7 @@ fn behind(place: &Place, folder: &Place, names: &[String], found: Found) -> Resu
     }
 }
 
-/// The run of one of some mirrors.
+/// Finds the run that `names` select in several mirrors.
 #[cfg(feature = "mirror")]
 fn of_mirrors(
     place: &Place,
@@ -116,17 +116,17 @@ fn of_mirrors(
 }
 
 impl Chosen {
-    /// Whether a run is the one that was named.
+    /// Returns whether `path` is the run that the user named.
     pub(super) fn is_it(&self, path: &RunPath) -> bool {
         let Some((_, above)) = self.names.split_last() else { return true };
-        // Of the id the names of files have told.
+        // The id was matched by file name, so compare only the names before it.
         above.is_empty() || matches(path, &[above, &[path.run().to_owned()]].concat())
     }
 
     pub(super) fn read(&self) -> Result<Arc<LocalRun>, Error> {
         let mut runs = LocalProject::read(&self.source)?;
         runs.retain(|run| self.is_it(&run.path));
-        // Files that somebody has given one name may be of several runs.
+        // Renamed files may share an id and still belong to several runs.
         if let Some(id) = self.names.last()
             && runs.iter().any(|run| run.path.run() == id)
         {
@@ -143,21 +143,21 @@ impl Chosen {
     }
 }
 
-/// Whether the last parts of a path are these names.
+/// Returns whether a path ends with these names.
 fn matches(path: &RunPath, names: &[String]) -> bool {
     let parts = [path.entity(), path.project(), path.run()];
     parts.iter().rev().zip(names.iter().rev()).all(|(part, name)| part == name)
 }
 
-/// The only run of a folder.
+/// Returns the only run of a folder, or an error that lists the choices.
 fn only(place: &Place, runs: Vec<RunSource>) -> Result<RunSource, Error> {
     <[RunSource; 1]>::try_from(runs).map(|[run]| run).map_err(|runs| which(place, &runs))
 }
 
-/// That it is not clear which run is meant.
+/// Creates the error for an ambiguous run.
 fn which(place: &Place, runs: &[RunSource]) -> Error {
     let count = runs.len();
-    // One more than are named, as of several with the same id the project is needed.
+    // Read one more than the message lists: if ids repeat, the choices need the project.
     let mut all = Vec::new();
     for source in runs.iter().take(MOST_CHOICES + 1) {
         match source {
@@ -169,13 +169,14 @@ fn which(place: &Place, runs: &[RunSource]) -> Error {
     ambiguous(place, count, choices(place, &all))
 }
 
-/// The paths of the runs that sessions are of, as their beginnings tell.
+/// Reads the paths of the runs that sessions belong to, from the start of each log.
 fn paths(sessions: &Sessions) -> BTreeSet<RunPath> {
     let begun = |session| LocalRun::begun(session).ok();
     sessions.iter().filter_map(begun).map(|run| run.path).collect()
 }
 
-/// What to write for each of some runs: the id behind the folder, and in front of it as much as makes it clear.
+/// Formats what to write for each run: the folder and the id, with project and entity if needed to tell runs
+/// apart.
 fn choices<'p>(place: &Place, paths: impl IntoIterator<Item = &'p RunPath>) -> Vec<String> {
     let paths: Vec<_> = paths.into_iter().collect();
     let place = place.to_string();

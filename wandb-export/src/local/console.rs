@@ -1,4 +1,4 @@
-//! What a run on disk has printed.
+//! Reads the console output of a run on disk.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -15,25 +15,25 @@ use super::source::Source;
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// Lines of a file that are handed out at once, at the most.
+/// The most lines per batch.
 const LINES_AT_ONCE: usize = 1_000;
 
-/// The bytes of such lines, unless a single one has more.
+/// The most bytes per batch, unless a single line is longer.
 const BYTES_AT_ONCE: usize = 1 << 20;
 
-/// Lines, file after file.
+/// Reads the lines of several files in sequence.
 #[derive(Debug)]
 pub(crate) struct Console {
     files: VecDeque<ConsoleFile>,
     reader: Option<(PathBuf, Reader)>,
 }
 
-/// A file that holds what a run printed.
+/// A file with the console output of a run.
 #[derive(Debug)]
 enum ConsoleFile {
-    /// A log of the SDK.
+    /// A `.wandb` log of the SDK.
     Log(PathBuf),
-    /// Lines.
+    /// Plain text.
     Lines(PathBuf),
 }
 
@@ -44,12 +44,12 @@ enum Reader {
 }
 
 impl LocalRun {
-    /// What is missing from its output.
+    /// Returns the issues of the console output.
     pub(crate) fn console_issues(&self) -> Result<Vec<Issue>, Error> {
         match &self.source {
             Source::Sessions(sessions) => {
                 let mut issues = self.issues.clone();
-                // These concern other texts.
+                // These issues concern other files.
                 issues.retain(|issue| {
                     !matches!(issue, Issue::TextsUsed { .. } | Issue::SessionsOverlap { .. })
                 });
@@ -65,7 +65,7 @@ impl LocalRun {
         }
     }
 
-    /// What it has printed.
+    /// Opens the console output.
     pub(crate) fn console(&self) -> Result<Console, Error> {
         let mut files = VecDeque::new();
         match &self.source {
@@ -82,8 +82,8 @@ impl LocalRun {
 }
 
 impl ConsoleFile {
-    /// Where what a session printed is, and a note if that is not in its log: where the log is not whole, or holds no
-    /// output, the file beside it may have more lines.
+    /// Locates the console output of a session. The text file beside an incomplete or silent log may have more
+    /// lines; a note is returned if it is used.
     fn of(session: &Session) -> Result<(Option<Self>, Option<Issue>), Error> {
         let files = &session.files;
         let beside = files.text(OUTPUT);
@@ -112,7 +112,7 @@ impl ConsoleFile {
     }
 }
 
-/// How many lines a file has; none if it is not there.
+/// Counts the lines of a file. A missing file has none.
 fn lines_of(file: &Path) -> Result<u64, Error> {
     match File::open(file) {
         Ok(opened) => count(Reader::Lines(BufReader::new(opened)), file),
@@ -133,7 +133,7 @@ fn count(mut reader: Reader, file: &Path) -> Result<u64, Error> {
 }
 
 impl Console {
-    /// The next lines, at least one, without their line breaks; `None` at the end.
+    /// Returns the next lines, at least one, without line breaks, or `None` at the end.
     pub(crate) fn next_lines(&mut self) -> Result<Option<Vec<String>>, Error> {
         loop {
             if let Some((file, reader)) = &mut self.reader {
@@ -164,7 +164,7 @@ impl Reader {
                     && lines.read_until(b'\n', &mut line)? > 0
                 {
                     bytes += line.len();
-                    // Nothing but the line feed was added when the line was written.
+                    // A line was written with only a line feed added, so keep a carriage return.
                     let text = line.strip_suffix(b"\n").unwrap_or(&line);
                     all.push(String::from_utf8_lossy(text).into_owned());
                     line.clear();

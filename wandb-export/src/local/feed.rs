@@ -1,4 +1,4 @@
-//! The rows of a run on disk.
+//! Reads the rows of a run on disk.
 
 use wandb_runlog::Selection;
 
@@ -11,31 +11,31 @@ use crate::issue::Issue;
 #[cfg(feature = "mirror")]
 use crate::mirror::MirroredRows;
 
-/// What is asked of a run's rows.
+/// A request for rows of a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Ask {
     pub(crate) wanted: Wanted,
-    /// At most so many, from the whole length.
+    /// The number of evenly spaced rows to return, or `None` for all.
     pub(crate) samples: Option<u64>,
 }
 
-/// Which rows.
+/// The kind of rows.
 #[derive(Debug, Clone)]
 pub(crate) enum Wanted {
-    /// Of what the run has logged.
+    /// Rows that the run logged.
     Logged(Selection),
-    /// Of what the machine measured meanwhile.
+    /// System metrics of the machine.
     System,
 }
 
-/// Rows, batch by batch.
+/// Reads rows in batches.
 #[derive(Debug)]
 pub(crate) struct Feed {
     rows: Rows,
     sampling: Option<Sampling>,
 }
 
-/// All that is wanted, wherever it comes from.
+/// All requested rows, from either source.
 #[derive(Debug)]
 enum Rows {
     Sessions(SessionRows),
@@ -43,7 +43,7 @@ enum Rows {
     Mirrored(MirroredRows),
 }
 
-/// Some of many rows, the first and the last among them, the others evenly between.
+/// Selects evenly spaced rows, including the first and the last.
 #[derive(Debug, Clone, Copy)]
 struct Sampling {
     rows: u64,
@@ -53,7 +53,7 @@ struct Sampling {
 }
 
 impl Feed {
-    /// Opens the rows. For samples all of them are counted first.
+    /// Opens the rows. Sampling first counts all of them.
     pub(crate) fn open(run: &LocalRun, ask: &Ask) -> Result<Self, Error> {
         let mut sampling = None;
         if let Some(rows) = ask.samples {
@@ -67,7 +67,7 @@ impl Feed {
         Ok(Self { rows: Rows::open(run, &ask.wanted)?, sampling })
     }
 
-    /// The next rows, at least one; `None` at the end.
+    /// Returns the next rows, at least one, or `None` at the end.
     pub(crate) fn next(&mut self) -> Result<Option<Batch>, Error> {
         loop {
             let Some(batch) = self.rows.next()? else { return Ok(None) };
@@ -80,7 +80,7 @@ impl Feed {
         }
     }
 
-    /// What could not be read so far.
+    /// Returns the issues found so far.
     pub(crate) fn issues(&self) -> &[Issue] {
         match &self.rows {
             Rows::Sessions(rows) => rows.issues(),
@@ -116,7 +116,7 @@ impl Rows {
 }
 
 impl Sampling {
-    /// Whether the next row is one of the samples.
+    /// Returns whether the next row is a sample.
     fn takes(&mut self) -> bool {
         let Self { rows, of, seen, taken } = *self;
         self.seen += 1;

@@ -1,4 +1,4 @@
-//! The files of a run on disk: those that the SDK put beside it, or those of a mirror.
+//! Lists the files of a run on disk: those beside the SDK's log, or those of a mirror.
 
 use std::collections::HashSet;
 use std::fs;
@@ -12,11 +12,11 @@ use super::source::Source;
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// A file of a run, and where it is.
+/// A file of a run and its place on disk.
 pub(crate) type LocalFile = (File, PathBuf);
 
 impl LocalRun {
-    /// The files: those of a mirror in the server's order, others by name.
+    /// Lists the files: in the server's order for a mirror, else by name.
     pub(crate) fn files(&self) -> Result<Vec<LocalFile>, Error> {
         match &self.source {
             Source::Sessions(_) => self.files_of_sessions(),
@@ -25,14 +25,14 @@ impl LocalRun {
         }
     }
 
-    /// What is missing of the files.
+    /// Returns the issues of the files.
     pub(crate) fn file_issues(&self) -> Result<Vec<Issue>, Error> {
         match &self.source {
             Source::Sessions(_) => {
                 let mut issues = Vec::new();
                 let mut see = |_, file: PathBuf, size: Option<u64>| {
                     if size.is_none() {
-                        let detail = "is a link to something that is not there".to_owned();
+                        let detail = "is a broken link".to_owned();
                         issues.push(Issue::FileDamaged { file, detail });
                     }
                 };
@@ -44,7 +44,7 @@ impl LocalRun {
         }
     }
 
-    /// Of files that several sessions have the last one's counts.
+    /// Lists the files of all sessions. If several have a file, the last session wins.
     fn files_of_sessions(&self) -> Result<Vec<LocalFile>, Error> {
         let mut files = Vec::new();
         let mut names = HashSet::new();
@@ -60,7 +60,7 @@ impl LocalRun {
         Ok(files)
     }
 
-    /// Goes through all files of all sessions, the last session first.
+    /// Visits all files of all sessions, the last session first.
     fn walk(&self, see: &mut impl FnMut(String, PathBuf, Option<u64>)) -> Result<(), Error> {
         for folder in self.folders() {
             walk(&folder, "", see)
@@ -70,8 +70,8 @@ impl LocalRun {
     }
 }
 
-/// Names have slashes, whatever the system has. Links are followed to files only, as `run.save` makes such;
-/// one that leads nowhere has no size.
+/// Visits the files of a folder and its subfolders, with `/` in their names on every system. Follows links to
+/// files, which `run.save` creates, but not to folders. A broken link has no size.
 fn walk(folder: &Path, above: &str, see: &mut impl FnMut(String, PathBuf, Option<u64>)) -> io::Result<()> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,

@@ -1,5 +1,5 @@
-//! Which runs are at a place: a file of a session, its folder, a folder of such folders, or the mirror of a project, which is
-//! known by its manifest.
+//! Finds runs at a place: a session's file or folder, a folder of such folders, or the mirror of a project,
+//! recognized by its manifest.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +15,7 @@ use crate::mirror::is_mirror;
 /// The sessions of one run, oldest first.
 pub(super) type Sessions = Vec<SessionFiles>;
 
-/// What is at a place.
+/// The runs found at a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Found {
     /// One session of a run.
@@ -25,15 +25,15 @@ pub(super) enum Found {
     /// The mirror of a project.
     #[cfg(feature = "mirror")]
     Mirror(PathBuf),
-    /// A folder of such mirrors.
+    /// A folder of mirrors.
     #[cfg(feature = "mirror")]
     Mirrors(Vec<PathBuf>),
 }
 
-/// Looks what is at a place.
+/// Looks for runs at a place.
 pub(super) fn find(place: &Place) -> Result<Option<Found>, Error> {
     let path = place.path();
-    look(path).map_err(|error| Error::io(format!("looking what is at {place}"), error))
+    look(path).map_err(|error| Error::io(format!("looking for runs at {place}"), error))
 }
 
 fn look(path: &Path) -> io::Result<Option<Found>> {
@@ -77,12 +77,12 @@ fn look(path: &Path) -> io::Result<Option<Found>> {
     if inner.is_dir() { look(&inner) } else { Ok(look_for_mirrors(folders)) }
 }
 
-/// The mirrors among folders.
+/// Finds the mirrors among folders.
 #[cfg(feature = "mirror")]
 fn look_for_mirrors(folders: Vec<PathBuf>) -> Option<Found> {
     let mut mirrors = Vec::new();
     for folder in folders {
-        // Whatever cannot be looked at is none.
+        // A folder that cannot be read does not count as a mirror.
         if is_mirror(&folder).unwrap_or(false) {
             mirrors.push(folder);
         }
@@ -91,13 +91,13 @@ fn look_for_mirrors(folders: Vec<PathBuf>) -> Option<Found> {
     (!mirrors.is_empty()).then_some(Found::Mirrors(mirrors))
 }
 
-/// This build cannot read any.
+/// Finds nothing, since this build cannot read mirrors.
 #[cfg(not(feature = "mirror"))]
 fn look_for_mirrors(_: Vec<PathBuf>) -> Option<Found> {
     None
 }
 
-/// Sessions by the id of their run, the runs in the order of their first sessions.
+/// Groups sessions by the id of their run, and orders the runs by their first session.
 fn by_run(mut sessions: Vec<SessionFiles>) -> Vec<Sessions> {
     sessions.sort_by_cached_key(|session| (session.when(), session.place().to_owned()));
     let mut runs: Vec<Sessions> = Vec::new();
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_are_found_by_their_folders_and_sessions_by_their_runs() {
+    fn sessions_are_grouped_by_run() {
         let folder = folder(&[
             "wandb/offline-run-20260102_000000-b/run-b.wandb",
             "wandb/run-20260101_000000-a/run-a.wandb",

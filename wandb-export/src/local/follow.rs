@@ -1,4 +1,4 @@
-//! The rows of a run that is still being written.
+//! Follows the rows of a run that is still being written.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -14,57 +14,60 @@ use wandb_tables::Batch;
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// Older SDKs write a last row behind the record of the run's end. So many looks after that have to find nothing more.
+/// The number of looks without new rows after the end of a run. Older SDKs write a last row after the record
+/// of the end.
 const LOOKS_AFTER_THE_END: u32 = 2;
 
-/// Follows the last session of a run, after its earlier ones.
+/// Follows the last session of a run, after reading its earlier ones.
 #[derive(Debug)]
 pub(crate) struct Following {
     place: PathBuf,
-    /// Held open, as the SDK lets the link to the latest run lead to another one by and by.
+    /// Held open, because the SDK may redirect the link to the latest run.
     file: File,
     shift: i64,
-    /// The last step of the earlier sessions, as long as the last session has none.
+    /// The last step of the earlier sessions, if the last session had no steps yet.
     earlier_end: Option<i64>,
     selection: Selection,
-    /// The rows of the sessions before the last one.
+    /// The rows of the earlier sessions, until they are read.
     earlier: Option<SessionRows>,
-    /// What reads on, while it finds something.
+    /// The reader at the current position, while it finds rows.
     reader: Option<HistoryReader<File>>,
     mark: Mark,
     has_ended: bool,
-    /// How many looks have found nothing more since.
+    /// The number of looks without new rows since the end.
     quiet: u32,
     out_of_order: u64,
     is_over: bool,
     issues: Vec<Issue>,
 }
 
-/// What there is to say at a look.
+/// The result of one look.
 #[derive(Debug)]
 pub(crate) enum News {
     /// New rows, at least one.
     Rows(Vec<Row>),
-    /// Nothing yet.
+    /// No new rows yet.
     Nothing,
-    /// The run has ended, and all its rows have been told.
+    /// The run has ended and all its rows were returned.
     Over,
 }
 
 impl Following {
+    /// Opens a run to follow it.
+    ///
     /// # Errors
-    /// If nobody writes to what the run is in.
+    /// If the run is in a mirror, or its last session has no `.wandb` file.
     pub(crate) fn open(run: &LocalRun, selection: Selection) -> Result<Self, Error> {
         let Some((last, earlier)) = run.source.sessions().split_last() else {
             return Err(Error::usage(format!(
-                "{} is in a mirror, where nothing comes by itself; follow it on its server",
+                "{} is in a mirror, which gets no new rows by itself; follow it on its server",
                 run.path
             )));
         };
         let Session { files, shift, steps, .. } = last;
         let Some(place) = &files.log else {
             return Err(Error::usage(format!(
-                "{} has no .wandb file, so that no rows can come; leave out --follow",
+                "{} has no .wandb file to follow; leave out --follow",
                 files.folder().display()
             )));
         };
@@ -95,7 +98,7 @@ impl Following {
         })
     }
 
-    /// Looks what is new.
+    /// Looks for new rows.
     pub(crate) fn look(&mut self) -> Result<News, Error> {
         if self.is_over {
             return Ok(News::Over);
@@ -113,12 +116,12 @@ impl Following {
         })
     }
 
-    /// What could not be read so far.
+    /// Returns the issues found so far.
     pub(crate) fn issues(&self) -> &[Issue] {
         &self.issues
     }
 
-    /// Whether no row behind this step is asked for.
+    /// Returns whether no later row was requested.
     fn is_end(&self, step: i64) -> bool {
         let end = self.selection.steps().end;
         end < i64::MAX && end <= step.saturating_add(1)
@@ -154,7 +157,7 @@ impl Following {
         self.mark = mark;
         self.out_of_order += reader.out_of_order();
         let is_last = self.quiet >= LOOKS_AFTER_THE_END;
-        // What is at the end may be a record that is being written, unless nobody writes any more.
+        // The last record may be incomplete because it is still being written. Report it only at the end.
         let mut losses = reader.losses().clone();
         losses.damages.retain(|damage| is_last || !damage.at_end);
         self.issues.extend(damage(&self.place, &losses));
@@ -167,12 +170,12 @@ impl Following {
         if !is_last {
             return Ok(News::Over);
         }
-        // A row of which only parts have come is whole now.
+        // At the end, return a row of which only parts were written.
         reader.next_rows()?.map_or(Ok(News::Over), rows_of)
     }
 }
 
-/// Why a look has failed.
+/// The reason why a look failed.
 enum Failed {
     Reading(std::io::Error),
     Other(Error),

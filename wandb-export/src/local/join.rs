@@ -1,4 +1,4 @@
-//! Sessions of one run, joined to one.
+//! Joins the sessions of a run.
 
 use wandb_runlog::Selection;
 
@@ -10,21 +10,21 @@ use super::{LocalRun, Wanted};
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// A run and what its next session is compared with.
+/// A run, and the state needed to add its next session.
 struct Joining {
     run: LocalRun,
-    /// Whether a session says which run it is of.
+    /// Whether a session so far says which run it belongs to.
     is_known: bool,
     /// The last step so far.
     last: Option<i64>,
-    /// Whether sessions have steps in common.
+    /// Whether sessions share steps.
     overlap: bool,
 }
 
 impl LocalRun {
-    /// Reads what the sessions of an id say, all but the rows. Those of one project are one run. A session that was resumed
-    /// and counts its steps from 0 again goes on behind the one before. Of other steps that several sessions have, those of
-    /// the latest session count.
+    /// Reads everything but the rows from the sessions of one id. Sessions with the same project belong to
+    /// one run. If a resumed session counts its steps from 0 again, they are shifted behind those of the
+    /// session before. If sessions share steps otherwise, the latest session wins.
     pub(super) fn open(sessions: &Sessions) -> Result<Vec<Self>, Error> {
         let mut runs: Vec<Joining> = Vec::new();
         let mut not_logs = Vec::new();
@@ -63,7 +63,7 @@ impl Joining {
         Ok(Self { run: LocalRun::of(read)?, is_known, last, overlap: false })
     }
 
-    /// Whether a session is one of this run. One that is cut so short that it does not say so is.
+    /// Returns whether a session belongs to this run. A session cut off before it names a run does.
     fn is_of(&self, read: &SessionFacts) -> bool {
         if !self.is_known || !is_known(read) {
             return true;
@@ -98,7 +98,7 @@ impl Joining {
         Ok(())
     }
 
-    /// The run. Rows that several sessions have are counted once.
+    /// Returns the run. Rows that several sessions share are counted once.
     fn end(self) -> Result<LocalRun, Error> {
         let mut run = self.run;
         if self.overlap {
@@ -114,7 +114,7 @@ impl Joining {
     }
 }
 
-/// Whether a session says which project its run is in.
+/// Returns whether a session names the project of its run.
 fn is_known(read: &SessionFacts) -> bool {
     !read.facts.run.project.is_empty() || read.facts.is_run()
 }

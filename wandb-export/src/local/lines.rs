@@ -1,4 +1,4 @@
-//! Rows as SDKs before 0.10 wrote them: a JSON object a line.
+//! Reads rows in the format of SDKs before 0.10: one JSON object per line.
 
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _};
@@ -10,10 +10,10 @@ use wandb_runlog::{Facts, Selection};
 use super::session_files::{EVENTS, HISTORY, SessionFiles};
 use crate::issue::Issue;
 
-/// Rows that are handed out at once, at the most.
+/// The most rows per batch.
 const ROWS_AT_ONCE: usize = 256;
 
-/// The most bytes of a line.
+/// The longest line, in bytes.
 const LONGEST: u64 = 256 << 20;
 
 /// Reads the rows of a file.
@@ -21,23 +21,23 @@ const LONGEST: u64 = 256 << 20;
 pub(super) struct Lines {
     file: PathBuf,
     text: BufReader<File>,
-    /// What is wanted of rows that have steps; `None` for system metrics.
+    /// The selection of logged rows, or `None` for system metrics.
     logged: Option<Selection>,
     shift: i64,
     last: Option<i64>,
     line: u64,
     out_of_order: u64,
-    /// The first line that is no row, and how many there are.
+    /// The first line that is not a row, and the number of such lines.
     damaged: Option<(u64, u64)>,
 }
 
 impl Lines {
-    /// The rows that a session has logged; `None` if it has no such file.
+    /// Opens the rows that a session logged. Returns `None` if the file does not exist.
     pub(super) fn logged(files: &SessionFiles, selection: Selection, shift: i64) -> io::Result<Option<Self>> {
         Self::open(files.text(HISTORY), Some(selection), shift)
     }
 
-    /// The system metrics of a session; `None` if it has no such file.
+    /// Opens the system metrics of a session. Returns `None` if the file does not exist.
     pub(super) fn system(files: &SessionFiles) -> io::Result<Option<Self>> {
         Self::open(files.text(EVENTS), None, 0)
     }
@@ -53,7 +53,7 @@ impl Lines {
         Ok(Some(Self { file, text, logged, shift, last: None, line: 0, out_of_order: 0, damaged: None }))
     }
 
-    /// The next rows, at least one; `None` at the end.
+    /// Returns the next rows, at least one, or `None` at the end.
     pub(super) fn next_rows(&mut self) -> io::Result<Option<Vec<Row>>> {
         let mut rows = Vec::new();
         let mut line = Vec::new();
@@ -91,13 +91,12 @@ impl Lines {
         selection.choose(cells.into_iter().collect())
     }
 
-    /// What could not be read so far.
+    /// Returns the issues found so far.
     pub(super) fn issues(&self) -> Vec<Issue> {
         let mut issues = Vec::new();
         if let Some((first, count)) = self.damaged {
-            let more =
-                if count > 1 { format!(", and neither are {} more", count - 1) } else { String::new() };
-            let detail = format!("line {first} is no row{more}");
+            let more = if count > 1 { format!(", nor are {} more", count - 1) } else { String::new() };
+            let detail = format!("line {first} is not a row{more}");
             issues.push(Issue::FileDamaged { file: self.file.clone(), detail });
         }
         if self.out_of_order > 0 {
@@ -107,7 +106,7 @@ impl Lines {
     }
 }
 
-/// A step, which may be written as a whole float.
+/// Parses a step, which may be written as a float without a fraction.
 #[expect(clippy::cast_possible_truncation, reason = "whole numbers in this range are converted exactly")]
 fn step_of(value: &Value) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -117,7 +116,8 @@ fn step_of(value: &Value) -> Option<i64> {
     })
 }
 
-/// Adds to `facts` what the rows of a session without a log say. Returns the last value of each key, and what cannot be read.
+/// Adds what the rows of a session without a log reveal to `facts`. Returns the last value of each key, and
+/// the issues.
 pub(super) fn count(files: &SessionFiles, facts: &mut Facts) -> io::Result<(Map, Vec<Issue>)> {
     let mut issues = Vec::new();
     let mut last_values = Map::new();

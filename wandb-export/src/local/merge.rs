@@ -1,4 +1,4 @@
-//! The rows of sessions that have steps in common, in the order of steps. Where several have a step, the latest session counts.
+//! Merges the rows of sessions that share steps, ordered by step. The latest session wins.
 
 use std::collections::VecDeque;
 
@@ -11,19 +11,20 @@ use super::session::{Session, SessionReader};
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// Rows that are handed out at once, at the most.
+/// The most rows per batch.
 const ROWS_AT_ONCE: usize = 256;
 
-/// Stands for the step of a row that has none.
+/// The step that stands in for a missing one.
 const NO_STEP: i64 = i64::MIN;
 
-/// Reads sessions side by side, each in memory for a batch. A session is opened when its first step comes.
+/// Reads sessions in parallel, holding one batch of each in memory. A session is opened when its first step
+/// is due.
 #[derive(Debug)]
 pub(super) struct Merge {
-    /// Those that are not open yet, by their first step, the last one first.
+    /// The sessions to open later, ordered by first step, the last one first.
     waiting: Vec<(usize, Session)>,
     open: Vec<Open>,
-    /// What is asked for.
+    /// The selection of rows.
     selection: Selection,
     issues: Vec<Issue>,
 }
@@ -31,7 +32,7 @@ pub(super) struct Merge {
 /// A session that is being read.
 #[derive(Debug)]
 struct Open {
-    /// Its number among the sessions, later ones having higher ones.
+    /// The position among the sessions; later sessions have higher numbers.
     number: usize,
     session: Session,
     reader: SessionReader,
@@ -45,7 +46,7 @@ impl Merge {
         Self { waiting, open: Vec::new(), selection, issues: Vec::new() }
     }
 
-    /// The next rows, at least one; `None` at the end.
+    /// Returns the next rows, at least one, or `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<Vec<Row>>, Error> {
         let mut rows = Vec::new();
         while rows.len() < ROWS_AT_ONCE {
@@ -66,12 +67,12 @@ impl Merge {
         Ok((!rows.is_empty()).then_some(rows))
     }
 
-    /// What could not be read.
+    /// Returns the issues found.
     pub(super) fn into_issues(self) -> Vec<Issue> {
         self.issues
     }
 
-    /// The lowest step that comes next in any session. Opens the sessions that have it.
+    /// Returns the lowest next step of all sessions, after opening those that have it.
     fn next_step(&mut self) -> Result<Option<i64>, Error> {
         loop {
             let step = self.open.iter().filter_map(Open::step).min();
@@ -87,7 +88,7 @@ impl Merge {
 
     fn open_next(&mut self) -> Result<(), Error> {
         let Some((number, session)) = self.waiting.pop() else { return Ok(()) };
-        // Keys are chosen from whole rows, as one of a later session counts whether it has the keys or not.
+        // Select keys only after merging: a later session's row wins even if it lacks the keys.
         let steps = self.selection.steps();
         let all = Selection::default().min_step(steps.start).max_step(steps.end);
         if let Some(reader) = SessionReader::open(&session, &Wanted::Logged(all))? {
@@ -97,7 +98,7 @@ impl Merge {
         Ok(())
     }
 
-    /// Reads on in a session that has no rows left, and closes it at its end.
+    /// Reads the next rows of a session that has none left, and closes it at its end.
     fn fill(&mut self, at: usize) -> Result<(), Error> {
         let Some(open) = self.open.get_mut(at) else { return Ok(()) };
         while open.rows.is_empty() {
@@ -114,7 +115,8 @@ impl Merge {
 }
 
 impl Open {
-    /// The step of the next row. One that has none, as a user's `_step` may be anything, comes at once.
+    /// Returns the step of the next row. A row without a valid `_step`, which users can set, is due
+    /// immediately.
     fn step(&self) -> Option<i64> {
         self.rows.front().map(|row| row.step().unwrap_or(NO_STEP))
     }
@@ -132,7 +134,7 @@ mod tests {
     use super::super::sessions::SessionRows;
     use super::*;
 
-    /// The steps of a session, as `1` where it logs one.
+    /// Generates the steps of a session.
     fn steps() -> impl Strategy<Value = Vec<i64>> {
         prop::collection::btree_set(0..40_i64, 0..12).prop_map(|steps| steps.into_iter().collect())
     }
@@ -166,9 +168,9 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(100))]
 
-        /// However sessions overlap: each step comes once, in order, from the latest session that has it.
+        /// However sessions overlap, each step comes once, in order, from the latest session that has it.
         #[test]
-        fn the_latest_session_counts(
+        fn latest_session_wins_for_shared_steps(
             sessions in prop::collection::vec(steps(), 1..5),
             Range { start, end } in (0..40_i64, 0..45_i64).prop_map(|(start, end)| start..end),
         ) {
@@ -184,7 +186,7 @@ mod tests {
             let some = Selection::default().min_step(start).max_step(end);
             let wanted: Vec<_> = all.iter().copied().filter(|(step, _)| (start..end).contains(step)).collect();
             prop_assert_eq!(read(&sessions, some), wanted);
-            // Keys are chosen after the sessions.
+            // Keys are selected after merging.
             let keys = Selection::default().any_of(["own0"]);
             let mut rows = SessionRows::new(&sessions, Wanted::Logged(keys));
             let mut count = 0;

@@ -1,4 +1,4 @@
-//! From places to runs.
+//! Opens the runs, projects and sweeps at a place.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,28 +19,29 @@ use crate::mirror::{Archive, MirroredRun};
 /// A folder of runs.
 #[derive(Debug, Clone)]
 pub(crate) struct LocalProject {
-    /// What the folder is called as a project.
+    /// The project that stands for the folder.
     pub(crate) path: ProjectPath,
-    /// Where the runs are, which are read one by one.
+    /// The sources of the runs, which are read one by one.
     pub(crate) runs: Arc<[RunSource]>,
-    /// What is missing from the folder as a whole.
+    /// The issues of the folder as a whole.
     pub(crate) issues: Vec<Issue>,
-    /// The server that it is on, where that is known.
+    /// The server that the runs belong to, if known.
     pub(crate) server: Option<BaseUrl>,
 }
 
-/// Where runs of the same id are.
+/// The source of the runs with one id.
 #[derive(Debug, Clone)]
 pub(crate) enum RunSource {
-    /// In the SDK's files.
+    /// Files of the SDK.
     Sessions(Sessions),
-    /// In a mirror.
+    /// A mirror.
     #[cfg(feature = "mirror")]
     Mirrored(MirroredRun),
 }
 
 impl LocalProject {
-    /// What orders each run, if that is known without a look at the runs: a mirror knows when they were created.
+    /// Returns the sort keys of the runs, if these are known without reading the runs: a mirror knows when
+    /// they were created.
     pub(crate) fn order_keys(&self, order: &Order) -> Option<Vec<OrderKey>> {
         let is_by_time = *order == Order::default() || order.to_string() == "-created_at";
         if !is_by_time {
@@ -49,8 +50,8 @@ impl LocalProject {
         self.runs.iter().map(|source| source.with_time().map(|run| order.key(&run))).collect()
     }
 
-    /// Reads the runs of a source among others, as a rule a single one. One that cannot be read becomes an issue and does not
-    /// stop the others.
+    /// Reads the runs of a source, usually one. A run that cannot be read becomes an issue, so that it does
+    /// not stop the others.
     pub(crate) fn read_one_of_many(source: &RunSource) -> Result<Vec<LocalRun>, Error> {
         match (Self::read(source), source) {
             (Err(error), RunSource::Sessions(sessions)) => Ok(vec![LocalRun::unreadable(sessions, &error)?]),
@@ -60,7 +61,7 @@ impl LocalProject {
         }
     }
 
-    /// Reads the runs of a source, as a rule a single one.
+    /// Reads the runs of a source, usually one.
     pub(crate) fn read(source: &RunSource) -> Result<Vec<LocalRun>, Error> {
         match source {
             RunSource::Sessions(sessions) => LocalRun::open(sessions),
@@ -71,7 +72,7 @@ impl LocalProject {
 }
 
 impl RunSource {
-    /// A run that holds nothing but when it was created, if that is known without a look at the run.
+    /// Returns a run with only its creation time, if that is known without reading the run.
     fn with_time(&self) -> Option<Run> {
         match self {
             Self::Sessions(_) => None,
@@ -85,7 +86,7 @@ impl RunSource {
     }
 }
 
-/// The folder of runs at a place, which may be a single run's.
+/// Opens the folder of runs at a place, which may hold a single run.
 pub(crate) fn open_project(place: &Place) -> Result<LocalProject, Error> {
     let runs = match find(place)? {
         Some(Found::Runs(runs)) => runs,
@@ -110,7 +111,7 @@ pub(super) fn mirrored_project(archive: &Arc<Archive>) -> Result<LocalProject, E
     for run in archive.ids().iter().map(|id| MirroredRun::new(archive, id)) {
         match run.path() {
             Ok(_) => runs.push(RunSource::Mirrored(run)),
-            // The mirror has noted it, and nothing of it can be read.
+            // The mirror recorded this run, but its id is not valid in a path.
             Err(Error::Path(error)) => issues.push(Issue::unusable_name(&list, &error)),
             Err(error) => return Err(error),
         }
@@ -118,7 +119,7 @@ pub(super) fn mirrored_project(archive: &Arc<Archive>) -> Result<LocalProject, E
     Ok(LocalProject { path: archive.project()?, runs: runs.into(), issues, server: archive.server() })
 }
 
-/// The mirror that was found at a place, if it is that of a single project.
+/// Opens the mirror found at a place. Fails if it holds several projects.
 #[cfg(feature = "mirror")]
 pub(super) fn archive(place: &Place, found: Found) -> Result<Archive, Error> {
     match found {
@@ -138,13 +139,13 @@ pub(super) fn archive(place: &Place, found: Found) -> Result<Archive, Error> {
     }
 }
 
-/// The run at a place: a file, its folder, a folder of runs with a single one, or a folder of runs and an id behind it, if need
-/// be with the project in front of it.
+/// Opens the run at a place: a file, its folder, a folder with one run, or a folder followed by a run's id,
+/// with the project before the id if needed.
 pub(crate) fn open_run(place: &Place) -> Result<Arc<LocalRun>, Error> {
     choose(place)?.read()
 }
 
-/// The same for those who want its rows alone: of a run in a single file only which one it is has been read.
+/// Opens the run at a place to read only its rows. For a run in a single file, reads only which run it is.
 pub(crate) fn open_rows(place: &Place) -> Result<Arc<LocalRun>, Error> {
     let chosen = choose(place)?;
     if let RunSource::Sessions(sessions) = &chosen.source
@@ -158,7 +159,8 @@ pub(crate) fn open_rows(place: &Place) -> Result<Arc<LocalRun>, Error> {
     chosen.read()
 }
 
-/// The sweep at a place, which is a folder of runs with the sweep's id behind it; what it is itself only a mirror tells.
+/// Opens the sweep at a place: a folder of runs followed by the sweep's id. Only a mirror knows the sweep's
+/// own fields.
 pub(crate) fn open_sweep(place: &Place) -> Result<(LocalProject, String, Option<Sweep>), Error> {
     let (folder, id) = place.split().ok_or_else(|| Error::no_run_at(place))?;
     #[cfg(feature = "mirror")]

@@ -1,4 +1,4 @@
-//! Which texts are places on disk rather than paths on a server.
+//! Distinguishes places on disk from paths on a server.
 
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
@@ -7,10 +7,11 @@ use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 pub(crate) struct Place(PathBuf);
 
 impl Place {
-    /// The place that a text names, if it names one: it begins with `./` or `../`, is `.` or `..`, ends in `.wandb`, or is
-    /// an absolute path of something that is there, or in a folder that is (a server's path may begin with a slash, too).
+    /// Parses a text as a place on disk. A place starts with `./` or `../`, is `.` or `..`, or ends in
+    /// `.wandb`. An absolute path is a place if it or its parent folder exists, because a server's path may
+    /// start with a slash too.
     ///
-    /// So `my-team/my-project` is always a project on the server, whatever folders there are.
+    /// So `my-team/my-project` is always a project on the server, whatever folders exist.
     pub(crate) fn of(text: &str) -> Option<Self> {
         let begins = |start: &str| {
             text.strip_prefix(start)
@@ -25,8 +26,7 @@ impl Place {
         is_place.then(|| Self(path.to_owned()))
     }
 
-    /// What to write for the place that a text would name if it began with a dot: runs are there, but the text is a path on a
-    /// server.
+    /// Suggests the place to write for a server's path that would name existing runs if it started with `./`.
     #[cfg(feature = "cli")]
     pub(crate) fn unmarked(text: &str) -> Option<String> {
         if text.is_empty()
@@ -43,7 +43,7 @@ impl Place {
         is_there.then_some(marked)
     }
 
-    /// The place in front of the last name, and that name.
+    /// Splits off the last name of the place.
     pub(crate) fn split(&self) -> Option<(Self, String)> {
         let name = self.0.file_name()?.to_str()?.to_owned();
         let parent = self.0.parent().filter(|parent| !parent.as_os_str().is_empty())?;
@@ -59,7 +59,7 @@ fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
-/// Whether it is the root or right below it, where any path of a server might seem to be.
+/// Returns whether a path is the root or directly below it, where a server's path could seem to be.
 fn is_top(path: &Path) -> bool {
     path.parent().is_none_or(|above| above.parent().is_none())
 }
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_looks_like_a_place_is_one() {
+    fn only_marked_texts_are_places() {
         let here = std::env::current_dir().unwrap();
         for place in [
             ".",
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_may_be_a_folder_and_a_name() {
+    fn place_splits_into_folder_and_name() {
         let (folder, name) = Place::of("./wandb/abc").unwrap().split().unwrap();
         assert_eq!((folder.to_string(), name.as_str()), ("./wandb".to_owned(), "abc"));
         assert!(Place::of("a.wandb").unwrap().split().is_none());

@@ -16,39 +16,39 @@ use crate::issue::Issue;
 #[cfg(feature = "mirror")]
 use crate::mirror::MirroredRun;
 
-/// What stands in a path for an entity that a file does not tell.
+/// The entity in the path of a run whose files do not name one.
 pub(super) const NO_ENTITY: &str = "local";
 
-/// What the SDK calls a project that is not given a name.
+/// The SDK's name for a project without a name.
 pub(super) const NO_PROJECT: &str = "uncategorized";
 
-/// A server takes a run for crashed when it has not heard of it for so long.
+/// The time without a sign of life after which a server considers a run crashed.
 const SILENCE: Duration = Duration::from_secs(5 * 60);
 
-/// A run that is on disk.
+/// A run on disk.
 #[derive(Debug, Clone)]
 pub(crate) struct LocalRun {
     pub(crate) path: RunPath,
     pub(crate) model: Run,
-    /// How and where it was started, where a file tells it.
+    /// How and where the run was started, if a file says so.
     pub(crate) metadata: Option<Map>,
-    /// Where it goes on from, if it was begun as the continuation of another.
+    /// The point of another run from which this run continues, if any.
     pub(crate) branch: Option<Branch>,
-    /// Its alerts, in order.
+    /// The alerts, in order.
     pub(crate) alerts: Vec<Alert>,
-    /// The artifacts that it made and used, in order.
+    /// The artifacts that the run created and used, in order.
     pub(crate) artifacts: Vec<Artifact>,
-    /// What is missing from the fields above, or inexact.
+    /// The issues of the fields above: missing or inexact data.
     pub(crate) issues: Vec<Issue>,
-    /// Those issues that also concern the history, and that reading the rows does not find again.
+    /// The issues that also concern the history and that reading the rows does not find again.
     pub(crate) history_issues: Vec<Issue>,
-    /// The server that it is on, where that is known.
+    /// The server that the run belongs to, if known.
     pub(crate) server: Option<BaseUrl>,
     pub(super) source: Source,
 }
 
 impl LocalRun {
-    /// A run of a mirror.
+    /// Reads a run of a mirror.
     #[cfg(feature = "mirror")]
     pub(super) fn mirrored(run: MirroredRun) -> Result<Self, Error> {
         let (model, issues) = run.read()?;
@@ -57,7 +57,7 @@ impl LocalRun {
         Ok(Self { issues, server, ..Self::with(model.path()?, model, source) })
     }
 
-    /// A run of a mirror that cannot be read, among others that can.
+    /// Stands in for a run of a mirror that cannot be read, so that the others can be listed.
     #[cfg(feature = "mirror")]
     pub(super) fn unreadable_mirrored(run: &MirroredRun, error: &Error) -> Result<Self, Error> {
         let path = run.path()?;
@@ -66,7 +66,7 @@ impl LocalRun {
         Ok(Self { issues, ..Self::with(path, model, Source::Mirrored(run.clone())) })
     }
 
-    /// A run whose files cannot be read at all, among others that can.
+    /// Stands in for a run whose files cannot be read, so that the others can be listed.
     pub(super) fn unreadable(sessions: &Sessions, error: &Error) -> Result<Self, Error> {
         let Some(files) = sessions.last() else { return Err(Error::usage("a run has at least one session")) };
         let session = Session { files: files.clone(), shift: 0, steps: None, has_console: false };
@@ -74,12 +74,12 @@ impl LocalRun {
         Self::of(SessionFacts { session, facts: Facts::default(), issues, history_issues: Vec::new() })
     }
 
-    /// The run that a session is of, of which nothing else has been read.
+    /// Reads which run a session belongs to, and nothing else if possible.
     pub(super) fn begun(files: &SessionFiles) -> Result<Self, Error> {
         Self::of(SessionFacts::begin(files)?)
     }
 
-    /// The run that a session is of.
+    /// Creates the run of a single session.
     pub(super) fn of(read: SessionFacts) -> Result<Self, Error> {
         let SessionFacts { session, facts, issues, history_issues } = read;
         let last_activity = facts.last_activity;
@@ -99,7 +99,7 @@ impl LocalRun {
         Ok(Self { metadata, branch, alerts, artifacts, issues, history_issues, ..run })
     }
 
-    /// A run of which nothing else is known.
+    /// Creates a run without further data.
     fn with(path: RunPath, model: Run, source: Source) -> Self {
         Self {
             path,
@@ -115,13 +115,13 @@ impl LocalRun {
         }
     }
 
-    /// Adds an issue that concerns fields and history.
+    /// Adds an issue of both the fields and the history.
     pub(super) fn add_issue(&mut self, issue: Issue) {
         self.issues.push(issue.clone());
         self.history_issues.push(issue);
     }
 
-    /// Moves the steps.
+    /// Shifts all steps.
     pub(super) fn shift(&mut self, by: i64) {
         self.source.shift(by);
         if let Some(step) = self.model.summary.as_mut().and_then(|summary| summary.get_mut("_step"))
@@ -131,7 +131,8 @@ impl LocalRun {
         }
     }
 
-    /// Adds a later session.
+    /// Adds a later session. If `is_known` is false, the session does not name its run, and project and id
+    /// stay.
     pub(super) fn go_on(&mut self, later: Self, is_known: bool) -> Result<(), Error> {
         let mut old = std::mem::replace(&mut self.model, later.model);
         let new = &mut self.model;
@@ -169,43 +170,44 @@ impl LocalRun {
         Ok(())
     }
 
-    /// The folder of its last session; `None` for a run in a mirror.
+    /// Returns the folder of the last session, or `None` for a run in a mirror.
     pub(crate) fn folder(&self) -> Option<&Path> {
         self.source.sessions().last().map(|session| session.files.folder())
     }
 
-    /// The folders that the SDK put files of the run into, the one of the last session first.
+    /// Returns the folders with the run's saved files, the last session's first.
     pub(super) fn folders(&self) -> impl Iterator<Item = PathBuf> {
         self.source.sessions().iter().rev().map(|session| session.files.texts.clone())
     }
 }
 
-/// The entries of two maps, where both have one that of the second.
+/// Merges two maps; the second one wins.
 fn over(old: Option<Map>, new: Option<Map>) -> Map {
     let mut map = old.unwrap_or_default();
     map.extend(new.unwrap_or_default());
     map
 }
 
-/// The path of a run, with a stand-in for an entity that is not known.
+/// Returns the path of a run, with a stand-in for an unknown entity.
 fn path_of(model: &Run) -> Result<RunPath, Error> {
     let entity = if model.entity.is_empty() { NO_ENTITY } else { &model.entity };
     Ok(RunPath::new(entity, &model.project, &model.id)?)
 }
 
-/// Whether a run that was heard of at this moment has been silent for long. Another clock may be ahead of this one.
+/// Returns whether a run has been silent for long. The absolute difference allows for a clock ahead of this
+/// one.
 fn is_silent(last_activity: f64) -> bool {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     (now.as_secs_f64() - last_activity).abs() > SILENCE.as_secs_f64()
 }
 
-/// The parts of a file that cannot be read.
+/// Returns an issue for each part of a file that cannot be read.
 pub(super) fn damage(file: &Path, losses: &Losses) -> Vec<Issue> {
     let issue = |detail| Issue::FileDamaged { file: file.to_owned(), detail };
     losses.sentences().into_iter().map(issue).collect()
 }
 
-/// The issue with rows that are out of order, if there are any.
+/// Returns the issue of rows out of order, if there are any.
 pub(super) fn disorder(file: &Path, rows: u64) -> Option<Issue> {
     (rows > 0).then(|| Issue::RowsOutOfOrder { file: file.to_owned(), rows })
 }

@@ -1,4 +1,4 @@
-//! One session of a run: what its files say, and how its rows are read.
+//! Reads one session of a run: its facts and its rows.
 
 use std::fs::File;
 use std::io;
@@ -15,37 +15,37 @@ use wandb_tables::Batch;
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// How a Git LFS pointer begins (<https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>).
+/// The start of a Git LFS pointer (<https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>).
 const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 
 /// One session of a run.
 #[derive(Debug, Clone)]
 pub(super) struct Session {
     pub(super) files: SessionFiles,
-    /// What its steps are behind those of the run.
+    /// The offset from the session's steps to the run's steps.
     pub(super) shift: i64,
-    /// Its first step and its last as those of the run, where they are known.
+    /// The first and last step, counted as steps of the run, if known.
     pub(super) steps: Option<(i64, i64)>,
-    /// Whether its log is whole and holds what the run printed.
+    /// Whether the log is complete and contains the console output.
     pub(super) has_console: bool,
 }
 
-/// What the files of a session say.
+/// The facts in the files of a session.
 #[derive(Debug)]
 pub(super) struct SessionFacts {
     pub(super) session: Session,
     pub(super) facts: Facts,
-    /// What is missing from the facts, or inexact.
+    /// The issues of the facts: missing or inexact data.
     pub(super) issues: Vec<Issue>,
-    /// Those issues that also concern the history, and that reading the rows does not find again.
+    /// The issues that also concern the history and that reading the rows does not find again.
     pub(super) history_issues: Vec<Issue>,
 }
 
 impl SessionFacts {
-    /// Reads all of a session but its rows. What the log lacks is taken from the text files beside it.
+    /// Reads everything but the rows of a session. The text files beside the log fill in what the log lacks.
     ///
     /// # Errors
-    /// If a file cannot be read, or if there is nothing but a file that is no log.
+    /// If a file cannot be read, or the only file is not a log.
     pub(super) fn read(files: &SessionFiles) -> Result<Self, Error> {
         let (mut facts, mut issues, mut history_issues) = (Facts::default(), Vec::new(), Vec::new());
         let mut last_values = Map::new();
@@ -84,7 +84,7 @@ impl SessionFacts {
                 issues.push(Issue::TextsUsed { place: files.place().to_owned(), files: used });
             }
             if are_behind {
-                // A run that was killed has not written its summary of the last rows.
+                // A killed run did not include its last rows in its summary.
                 facts.run.summary.get_or_insert_default().extend(last_values);
             }
         }
@@ -93,7 +93,7 @@ impl SessionFacts {
         Ok(Self { session, facts, issues, history_issues })
     }
 
-    /// Reads only which run a session is of, unless that takes all of it.
+    /// Reads only which run a session belongs to, or everything if the log does not start with that.
     pub(super) fn begin(files: &SessionFiles) -> Result<Self, Error> {
         let Some(log) = &files.log else { return Self::read(files) };
         let opened = File::open(log).map_err(|error| reading(log, error))?;
@@ -109,7 +109,7 @@ impl SessionFacts {
     }
 }
 
-/// That the log of a session is none.
+/// Creates the issue for a file that is not a log.
 fn not_a_log(files: &SessionFiles) -> Result<Issue, Error> {
     Ok(Issue::NotALog { file: files.place().to_owned(), is_lfs_pointer: is_lfs_pointer(files)? })
 }
@@ -124,7 +124,7 @@ fn is_lfs_pointer(files: &SessionFiles) -> Result<bool, Error> {
     Ok(beginning == LFS_POINTER)
 }
 
-/// Reads the rows of a session.
+/// A reader of the rows of a session.
 #[derive(Debug)]
 pub(super) enum SessionReader {
     Logged(Box<HistoryReader<File>>),
@@ -133,7 +133,7 @@ pub(super) enum SessionReader {
 }
 
 impl SessionReader {
-    /// Opens the rows; `None` if the session has none.
+    /// Opens the rows. Returns `None` if the session has none.
     pub(super) fn open(session: &Session, wanted: &Wanted) -> Result<Option<Self>, Error> {
         let Session { files, shift, .. } = session;
         let opened = match (&files.log, wanted) {
@@ -153,7 +153,7 @@ impl SessionReader {
         opened.map_err(|error| reading(files.place(), error))
     }
 
-    /// The next rows, at least one; `None` at the end.
+    /// Returns the next rows, at least one, or `None` at the end.
     pub(super) fn next(&mut self) -> io::Result<Option<Batch>> {
         Ok(match self {
             Self::Logged(reader) => reader.next_rows()?.map(|rows| match rows {
@@ -165,7 +165,7 @@ impl SessionReader {
         })
     }
 
-    /// What could not be read so far.
+    /// Returns the issues found so far.
     pub(super) fn issues(&self, session: &Session) -> Vec<Issue> {
         let place = session.files.place();
         match self {

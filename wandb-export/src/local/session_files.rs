@@ -1,18 +1,19 @@
-//! Where the SDK has put one session of a run.
+//! Locates the files that the SDK wrote for one session of a run.
 //!
-//! SDK 0.10 and newer make a folder `run-DATE_TIME-ID` or `offline-run-DATE_TIME-ID` with a file `run-ID.wandb`, and a folder
-//! `files` beside it. Older ones made a folder `run-DATE_TIME-ID` or `dryrun-DATE_TIME-ID` with text files alone.
+//! SDK 0.10 and newer create a folder `run-DATE_TIME-ID` or `offline-run-DATE_TIME-ID` that contains a file
+//! `run-ID.wandb` and a folder `files`. Older ones created a folder `run-DATE_TIME-ID` or
+//! `dryrun-DATE_TIME-ID` with only text files.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// How the names of log files end.
+/// The suffix of log files.
 const SUFFIX: &str = ".wandb";
 
-/// The rows of a run, a JSON object a line.
+/// The rows of a run, one JSON object per line.
 pub(super) const HISTORY: &str = "wandb-history.jsonl";
-/// The system metrics, likewise.
+/// The system metrics, one JSON object per line.
 pub(super) const EVENTS: &str = "wandb-events.jsonl";
 /// The summary.
 pub(super) const SUMMARY: &str = "wandb-summary.json";
@@ -20,32 +21,32 @@ pub(super) const SUMMARY: &str = "wandb-summary.json";
 pub(super) const METADATA: &str = "wandb-metadata.json";
 /// The config.
 pub(super) const CONFIG: &str = "config.yaml";
-/// What the run printed.
+/// The console output.
 pub(super) const OUTPUT: &str = "output.log";
 
-/// Names that no other program gives to its files.
+/// File names that no other program uses.
 const TELLING: [&str; 4] = [HISTORY, EVENTS, SUMMARY, METADATA];
 
 /// The files of one session of a run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SessionFiles {
-    /// The id of the run, as the names say.
+    /// The id of the run, taken from the names.
     pub(super) id: String,
     /// The `.wandb` file, if there is one.
     pub(super) log: Option<PathBuf>,
-    /// The folder with text files and the files that the run has saved. It need not be there.
+    /// The folder of text files and of files that the run saved. It may not exist.
     pub(super) texts: PathBuf,
 }
 
 impl SessionFiles {
-    /// The session of a `.wandb` file; `None` if its name does not end so.
+    /// Returns the session of a `.wandb` file, or `None` if the name has another suffix.
     pub(super) fn of_log(file: &Path) -> Option<Self> {
         let id = id_of(file)?;
         let texts = file.parent().unwrap_or(Path::new("")).join("files");
         Some(Self { id, log: Some(file.to_owned()), texts })
     }
 
-    /// The session in a folder that has no `.wandb` file.
+    /// Returns the session in a folder without a `.wandb` file.
     pub(super) fn of_texts(folder: &Path) -> Option<Self> {
         let id = id_of_folder(folder).or_else(|| id_of_folder(&fs::canonicalize(folder).ok()?));
         let inner = folder.join("files");
@@ -57,7 +58,7 @@ impl SessionFiles {
         Some(Self { id: id.or_else(name)?, log: None, texts: texts.to_owned() })
     }
 
-    /// The sessions in a folder of a session, as a rule a single one.
+    /// Returns the sessions in a session's folder, usually one.
     pub(super) fn in_folder(folder: &Path) -> io::Result<Vec<Self>> {
         let mut sessions = Vec::new();
         for entry in fs::read_dir(folder)? {
@@ -70,12 +71,12 @@ impl SessionFiles {
         Ok(sessions)
     }
 
-    /// What messages name: the log, or the folder.
+    /// Returns the path to use in messages: the log, or the folder.
     pub(super) fn place(&self) -> &Path {
         self.log.as_deref().unwrap_or_else(|| self.folder())
     }
 
-    /// The folder of the session.
+    /// Returns the folder of the session.
     pub(super) fn folder(&self) -> &Path {
         match &self.log {
             Some(log) => {
@@ -86,24 +87,24 @@ impl SessionFiles {
         }
     }
 
-    /// Whether an SDK before 0.10 has written it, so that its text files are all there ever was.
+    /// Returns whether an SDK before 0.10 wrote the session, so that it never had a log.
     pub(super) fn is_before_logs(&self) -> bool {
         self.log.is_none() && self.texts.file_name().is_none_or(|name| name != "files")
     }
 
-    /// One of its text files.
+    /// Returns the path of a text file.
     pub(super) fn text(&self, name: &str) -> PathBuf {
         self.texts.join(name)
     }
 
-    /// Date and time in the folder's name.
+    /// Returns a sort key by date and time: the folder's name without its mark of offline runs.
     pub(super) fn when(&self) -> String {
         let name = self.folder().file_name().and_then(|name| name.to_str()).unwrap_or_default();
         name.strip_prefix("offline-").or_else(|| name.strip_prefix("dry")).unwrap_or(name).to_owned()
     }
 }
 
-/// Whether a folder is called as the SDK calls those of sessions.
+/// Returns whether a folder has the name of a session's folder.
 pub(super) fn is_session(folder: &Path) -> bool {
     behind_prefix(folder).is_some()
 }
@@ -113,17 +114,17 @@ fn behind_prefix(folder: &Path) -> Option<&str> {
     ["run-", "offline-run-", "dryrun-"].into_iter().find_map(|prefix| name.strip_prefix(prefix))
 }
 
-/// The id of the run that a file is of, as its name says.
+/// Extracts the run's id from the name of a log file.
 fn id_of(file: &Path) -> Option<String> {
     let name = file.file_name()?.to_str()?.strip_suffix(SUFFIX)?;
-    // Some systems keep what they know of a file in a hidden one beside it.
+    // Some systems keep metadata in a hidden file beside each file.
     if name.is_empty() || name.starts_with('.') {
         return None;
     }
     Some(name.strip_prefix("run-").unwrap_or(name).to_owned())
 }
 
-/// The id behind date and time in the name of a folder.
+/// Extracts the run's id after date and time from the name of a folder.
 fn id_of_folder(folder: &Path) -> Option<String> {
     let (_, id) = behind_prefix(folder)?.split_once('-')?;
     (!id.is_empty()).then(|| id.to_owned())
@@ -134,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_tell_the_id() {
+    fn file_and_folder_names_yield_the_id() {
         for (file, id) in
             [("x/run-a-b.wandb", Some("a-b")), ("a.wandb", Some("a")), (".wandb", None), ("._a.wandb", None)]
         {

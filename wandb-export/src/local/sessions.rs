@@ -1,4 +1,4 @@
-//! The rows of a run in the files of its sessions.
+//! Reads the rows of a run from the files of its sessions.
 
 use std::collections::VecDeque;
 
@@ -10,13 +10,13 @@ use wandb_tables::Batch;
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// Rows, batch by batch, session after session. Sessions that have steps in common are read side by side.
+/// Reads rows in batches, session by session. Sessions that share steps are merged.
 #[derive(Debug)]
 pub(super) struct SessionRows {
-    /// Those that are to be read yet, in groups that have steps in common.
+    /// The sessions to read next, in groups that share steps.
     groups: VecDeque<Vec<Session>>,
     wanted: Wanted,
-    /// What is being read.
+    /// The current reader.
     now: Option<Reader>,
     issues: Vec<Issue>,
 }
@@ -36,7 +36,7 @@ impl SessionRows {
         Self { groups, wanted, now: None, issues: Vec::new() }
     }
 
-    /// The next rows, at least one; `None` at the end.
+    /// Returns the next rows, at least one, or `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<Batch>, Error> {
         loop {
             let batch = match &mut self.now {
@@ -61,7 +61,7 @@ impl SessionRows {
         }
     }
 
-    /// What could not be read so far.
+    /// Returns the issues found so far.
     pub(super) fn issues(&self) -> &[Issue] {
         &self.issues
     }
@@ -82,13 +82,14 @@ impl Reader {
     }
 }
 
-/// Sessions in groups, each in the order of sessions. The steps of a group lie behind those of the groups before it.
+/// Groups sessions that share steps, in the order of sessions. Each group's steps come after those of the
+/// groups before it.
 fn groups(sessions: &[Session]) -> VecDeque<Vec<Session>> {
     let mut groups: Vec<(Option<i64>, Vec<usize>)> = Vec::new();
     for (number, session) in sessions.iter().enumerate() {
         let (first, mut last) = session.steps.unzip();
         let mut group = vec![number];
-        // From the first group that has a later step on, they are one.
+        // Merge all groups from the first one that reaches this session's first step.
         if let Some(at) =
             groups.iter().position(|(last, _)| last.zip(first).is_some_and(|(last, first)| last >= first))
         {

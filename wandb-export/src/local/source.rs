@@ -1,21 +1,21 @@
-//! Where what there is of a run comes from.
+//! The sources of a run's data.
 
 use super::session::Session;
 #[cfg(feature = "mirror")]
 use crate::mirror::MirroredRun;
 
-/// Where a run is.
+/// The source of a run's data.
 #[derive(Debug, Clone)]
 pub(super) enum Source {
-    /// In the files that the SDK has written, the oldest session first.
+    /// Files that the SDK wrote, oldest session first.
     Sessions(Vec<Session>),
-    /// In the mirror of a project.
+    /// The mirror of a project.
     #[cfg(feature = "mirror")]
     Mirrored(MirroredRun),
 }
 
 impl Source {
-    /// The SDK's files, if it is in such.
+    /// Returns the sessions, or none for a mirror.
     pub(super) fn sessions(&self) -> &[Session] {
         match self {
             Self::Sessions(sessions) => sessions,
@@ -24,7 +24,7 @@ impl Source {
         }
     }
 
-    /// Moves the steps of the sessions.
+    /// Shifts the steps of the sessions.
     pub(super) fn shift(&mut self, by: i64) {
         match self {
             Self::Sessions(sessions) => {

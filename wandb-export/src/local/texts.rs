@@ -1,4 +1,4 @@
-//! The text files that the SDK puts beside the log of a run, and before 0.10 had in its place.
+//! Reads the text files that the SDK writes beside the log of a run, or before 0.10 instead of it.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
@@ -12,16 +12,16 @@ use super::session_files::{CONFIG, METADATA, SUMMARY, SessionFiles};
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// The most that is read of a file, in bytes.
+/// The most bytes to read of a file.
 const LARGEST: u64 = 64 << 20;
 
-/// What the text files say.
+/// The content of the text files.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
     config: Map,
     summary: Map,
     metadata: Map,
-    /// Files that cannot be read.
+    /// The files that cannot be read.
     pub(super) issues: Vec<Issue>,
 }
 
@@ -36,18 +36,18 @@ impl Texts {
             match Value::parse_yaml(text).map_err(|error| error.to_string())? {
                 Value::Map(map) => Ok(map),
                 Value::Null => Ok(Map::new()),
-                _ => Err("it is no map".to_owned()),
+                _ => Err("it is not a map".to_owned()),
             }
         })?;
         Ok(Self { config, summary, metadata, issues })
     }
 
-    /// The step that the summary is of.
+    /// Returns the last step of the summary.
     pub(super) fn last_step(&self) -> Option<i64> {
         self.summary.get("_step").and_then(Value::as_i64)
     }
 
-    /// Fills in what `facts` lack, and replaces what is older there. Returns the names of the files that were needed.
+    /// Fills gaps in `facts` and replaces older values. Returns the names of the files that were needed.
     pub(super) fn complete(self, facts: &mut Facts) -> Vec<&'static str> {
         let mut used = Vec::new();
         let is_damaged = !facts.losses.is_empty() || !facts.is_run();
@@ -63,7 +63,7 @@ impl Texts {
         used
     }
 
-    /// Takes keys that the log lacks, and where records are lost, which may be newer ones, all keys.
+    /// Adds config keys that the log lacks. If the log has lost records, the file's values win.
     fn complete_config(&self, facts: &mut Facts, is_damaged: bool) -> bool {
         let said = Config::from(self.config.clone());
         let own = facts.run.config.take().unwrap_or_default();
@@ -80,14 +80,14 @@ impl Texts {
         needed
     }
 
-    /// Takes keys that the log lacks, and all keys if they are of a later step.
+    /// Adds summary keys that the log lacks. If the file has a later step, its values win.
     fn complete_summary(&self, facts: &mut Facts) -> bool {
         let own = facts.run.summary.get_or_insert_default();
         let of_log = own.get("_step").and_then(Value::as_i64).max(facts.steps.map(|(_, last)| last));
         let is_later = self.last_step() > of_log;
         let mut needed = false;
         for (key, value) in self.summary.iter() {
-            // The SDK's own, which the log has under other names.
+            // The SDK's internal key, which the log stores under other names.
             if key == "_wandb" && !own.is_empty() {
                 continue;
             }
@@ -99,7 +99,7 @@ impl Texts {
         needed
     }
 
-    /// Takes what else the metadata say of the run.
+    /// Adds the run's other fields from the metadata.
     fn complete_run(&self, facts: &mut Facts) -> bool {
         let text = |map: &Map, key: &str| {
             map.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
@@ -143,7 +143,7 @@ impl Texts {
         needed
     }
 
-    /// How the run has ended, where the metadata tell it, as those of SDKs before 0.10 do.
+    /// Returns how the run ended, if the metadata say so, as those of SDKs before 0.10 do.
     fn end(&self) -> Option<(Option<i32>, RunState)> {
         let code =
             self.metadata.get("exitcode").and_then(Value::as_i64).and_then(|code| i32::try_from(code).ok());
@@ -157,7 +157,7 @@ impl Texts {
     }
 }
 
-/// Reads one file; one that is not there is empty.
+/// Reads one file. A missing file is empty.
 fn read(
     file: &Path,
     issues: &mut Vec<Issue>,
@@ -185,7 +185,7 @@ fn read(
     }))
 }
 
-/// A time as metadata have it, which older SDKs write in UTC and do not say so.
+/// Parses a time of the metadata. Older SDKs write UTC without saying so.
 fn utc(time: String) -> Timestamp {
     let is_said = time.ends_with('Z') || time.get(10..).is_some_and(|clock| clock.contains(['+', '-']));
     if is_said { time.into() } else { format!("{time}Z").into() }

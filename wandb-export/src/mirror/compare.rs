@@ -1,4 +1,4 @@
-//! Whether what is on the disk is what the server has: everything is asked for again, and held against what was there.
+//! Compares the mirror with the server: fetches everything again and reports what differs.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use super::record::{Fingerprint, RunRecord};
 use super::store::Store;
 use crate::files::Digest;
 
-/// Something of a run as it was before it was asked for again.
+/// The version of a stored item of a run before it was fetched again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Before {
     run: String,
@@ -19,7 +19,8 @@ pub(super) struct Before {
 
 const WHY: &str = "it is being compared with the server";
 
-/// Gives up what there is of runs, so that it is asked for again, and tells what that was. The files stay where they are.
+/// Marks the wanted parts of runs as missing, so that they are fetched again, and returns their previous
+/// state. The files stay in place.
 pub(super) fn give_up<'i>(
     store: &mut Store,
     ids: impl Iterator<Item = &'i str>,
@@ -44,7 +45,7 @@ pub(super) fn give_up<'i>(
     Ok(before)
 }
 
-/// What is otherwise now of runs that do not look as if they had changed, each in a sentence.
+/// Describes what changed in runs whose fingerprint did not change, one sentence each.
 pub(super) fn differing(store: &mut Store, before: &[Before]) -> io::Result<Vec<String>> {
     let mut differing = Vec::new();
     for runs in before.chunk_by(|one, other| one.run == other.run) {
@@ -62,7 +63,7 @@ pub(super) fn differing(store: &mut Store, before: &[Before]) -> io::Result<Vec<
     Ok(differing)
 }
 
-/// All that there is of a run.
+/// Lists the stored items of a run.
 fn all(store: &mut Store, record: &RunRecord) -> io::Result<Vec<(Part, Before)>> {
     let row = store.row(&record.run)?;
     let mut digest = Digest::default();

@@ -1,4 +1,4 @@
-//! What a mirror is to hold.
+//! The parts of a project that a mirror holds.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,15 +7,15 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Part {
-    /// The runs themselves: all fields, config and summary.
+    /// The runs themselves, with all fields, config and summary.
     Runs,
-    /// What the runs have logged.
+    /// The rows that the runs logged.
     History,
-    /// What their machines measured meanwhile.
+    /// The system metrics of their machines.
     System,
-    /// The files they have saved.
+    /// The files that they saved.
     Files,
-    /// What they have printed.
+    /// Their console output.
     Logs,
     /// The sweeps of the project.
     Sweeps,
@@ -26,7 +26,7 @@ impl Part {
     pub const ALL: [Self; 6] =
         [Self::Runs, Self::History, Self::System, Self::Files, Self::Logs, Self::Sweeps];
 
-    /// The name on the command line and in the manifest.
+    /// Returns the name used on the command line and in the manifest.
     pub fn name(self) -> &'static str {
         match self {
             Self::Runs => "runs",
@@ -56,12 +56,12 @@ impl FromStr for Part {
     }
 }
 
-/// A text that names no [`Part`].
+/// The error for a text that is not the name of a [`Part`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no part of a project (choose runs, history, system, files, logs or sweeps)")]
+#[error("unknown part {0:?} (choose runs, history, system, files, logs or sweeps)")]
 pub struct UnknownPart(String);
 
-/// Which parts a mirror is to hold; all of them by default.
+/// The set of parts that a mirror holds. The default is all of them.
 ///
 /// ```
 /// use wandb_export::mirror::{Contents, Part};
@@ -74,12 +74,12 @@ pub struct UnknownPart(String);
 pub struct Contents([bool; Part::ALL.len()]);
 
 impl Contents {
-    /// Every part.
+    /// Returns the set of all parts.
     pub fn all() -> Self {
         Self([true; Part::ALL.len()])
     }
 
-    /// These parts and no others.
+    /// Returns a set of only these parts.
     pub fn only(parts: impl IntoIterator<Item = Part>) -> Self {
         let mut contents = Self([false; Part::ALL.len()]);
         for part in parts {
@@ -88,19 +88,19 @@ impl Contents {
         contents
     }
 
-    /// All but this part.
+    /// Removes a part from the set.
     #[must_use]
     pub fn without(mut self, part: Part) -> Self {
         self.0[part as usize] = false;
         self
     }
 
-    /// Whether the part is among them.
+    /// Returns whether the set contains a part.
     pub fn has(self, part: Part) -> bool {
         self.0[part as usize]
     }
 
-    /// The parts, in the order of [`Part::ALL`].
+    /// Returns the parts in the order of [`Part::ALL`].
     pub fn parts(self) -> impl Iterator<Item = Part> {
         Part::ALL.into_iter().filter(move |part| self.has(*part))
     }
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_lead_back_to_their_part() {
+    fn part_names_parse_back() {
         for part in Part::ALL {
             assert_eq!(part.name().parse::<Part>(), Ok(part));
         }

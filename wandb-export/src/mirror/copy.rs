@@ -1,4 +1,4 @@
-//! The runs of a project, from the server to the disk, and what becomes of each noted.
+//! Copies the runs of a project from the server to the disk and records the outcome of each.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -35,19 +35,19 @@ pub(super) struct Copier {
     project: ProjectPath,
     store: Arc<Mutex<Store>>,
     contents: Contents,
-    /// What the files of each run are called.
+    /// The name of each run's files, by run id.
     names: HashMap<String, String>,
-    /// One permit a file on its way, as each takes a handle of the system for as long.
+    /// One permit per download, since each holds a file descriptor.
     downloads: Arc<Semaphore>,
-    /// One permit a small file that is being written.
+    /// One permit per small file being written.
     writes: Semaphore,
-    /// How many runs are asked for together.
+    /// The number of runs in the next joint query.
     joint: Mutex<JointSize>,
-    /// How many runs in a row could not be had for want of a connection.
+    /// The number of consecutive runs that failed for lack of a connection.
     failed_in_a_row: AtomicU32,
 }
 
-/// What has become of runs.
+/// The outcome of copying runs.
 #[derive(Debug, Default)]
 pub(super) struct Copied {
     pub(super) new: u64,
@@ -55,28 +55,28 @@ pub(super) struct Copied {
     pub(super) changed: u64,
     pub(super) rows: u64,
     pub(super) bytes: u64,
-    /// Runs that have gone since they were listed.
+    /// Runs that were deleted after they were listed.
     pub(super) gone: Vec<String>,
-    /// What is missing or not exact, by run.
+    /// Missing or inexact data, as pairs of a run's id and a description.
     pub(super) missing: Vec<(String, String)>,
-    /// Why nothing more was asked for, if so.
+    /// The error that stopped the copy early, if any.
     pub(super) stopped: Option<Error>,
 }
 
-/// Runs of one answer that are written at once.
+/// Runs of one answer that are written concurrently.
 const RUNS_AT_ONCE: usize = 8;
 
-/// Small files that are written at once. Each is synced, and a disk takes a few at once more quickly than one after the
-/// other; beyond that there would be more threads, which take memory and wait for each other.
+/// Small files that are written concurrently. Each is synced, and a disk handles a few concurrent syncs
+/// faster than a sequence. More would only add threads, which take memory and wait for each other.
 const WRITES_AT_ONCE: usize = 8;
 
-/// So many runs without a connection, one after the other, are taken for a server that cannot be reached.
+/// After this many consecutive runs without a connection, the server counts as unreachable.
 const MOST_FAILED_IN_A_ROW: u32 = 10;
 
-/// The small runs that came, those to be asked for one by one, and the error that ended the asking.
+/// The small runs received, the runs to fetch one by one, and the error that ended the requests.
 type Together = (Vec<(Listed, WholeRun)>, Vec<Listed>, Option<Error>);
 
-/// What came along with a run.
+/// The data that came along with a run.
 #[derive(Default)]
 struct Belongings {
     history: Option<Vec<HistoryRow>>,
@@ -111,7 +111,7 @@ impl Copier {
         }
     }
 
-    /// Does a job. What cannot be had of single runs is noted; an error is one of the whole mirror.
+    /// Executes a job. Failures of single runs are recorded; an error means that the whole mirror failed.
     pub(super) async fn job(self: Arc<Self>, job: Job) -> Result<Copied, Error> {
         let mut copied = Copied::default();
         match Arc::clone(&self).runs(job, &mut copied).await {
@@ -124,7 +124,7 @@ impl Copier {
         Ok(copied)
     }
 
-    /// Copies the runs of a job, and adds up what was copied until an error.
+    /// Copies the runs of a job. `copied` also counts the runs copied before an error.
     async fn runs(self: Arc<Self>, job: Job, copied: &mut Copied) -> Result<(), Error> {
         let alone = match job {
             Job::Alone(run) => vec![run],
@@ -134,7 +134,7 @@ impl Copier {
                     .map(|(listed, whole)| Arc::clone(&self).run(listed, Some(whole)).boxed())
                     .buffer_unordered(RUNS_AT_ONCE);
                 let mut failed = stopped;
-                // What came is written to the end, also after an error that ends the asking.
+                // Finish writing the runs already received, even after an error that stops further requests.
                 while let Some(one) = written.next().await {
                     match one {
                         Ok(one) => copied.add(one),
@@ -154,7 +154,8 @@ impl Copier {
         Ok(())
     }
 
-    /// Asks for small runs; those that did not come are to be asked for one by one, which shows what is wrong with them.
+    /// Fetches small runs in joint queries. Runs left out by the server are returned to be fetched one by
+    /// one, which reveals the cause.
     async fn together(&self, runs: Vec<Listed>) -> Result<Together, Error> {
         let mut came = Vec::with_capacity(runs.len());
         let mut alone = Vec::new();
@@ -180,7 +181,7 @@ impl Copier {
         lock_size(&self.joint).get()
     }
 
-    /// Asks for a few small runs; `false` if the server would not have it.
+    /// Fetches a few small runs in one joint query. Returns false if the server refuses the query.
     async fn some_together(
         &self,
         runs: Vec<Listed>,
@@ -222,7 +223,7 @@ impl Copier {
         Ok(is_answered)
     }
 
-    /// Copies a run and notes it.
+    /// Copies a run and records it.
     async fn run(self: Arc<Self>, listed: Listed, whole: Option<WholeRun>) -> Result<Copied, Error> {
         let known = {
             let (store, id) = (Arc::clone(&self.store), listed.id.clone());
@@ -230,7 +231,7 @@ impl Copier {
             read.map_err(|error| Error::io("reading what is known of a run", error))?
         };
         let Some(here) = self.names.get(&listed.id) else { return Ok(Copied::default()) };
-        // What an earlier version has put where it does not belong is fetched anew.
+        // Fetch again what an earlier version stored under an unsafe name.
         let known = known.filter(|known| known.here() == here);
         let (record, row) = match self.fetched(&listed, whole).await {
             Ok((path, run, came)) => {
@@ -245,7 +246,7 @@ impl Copier {
                 (record, row)
             }
             Err(error) if is_fatal(&error) || self.is_unreachable(&error) => return Err(error),
-            // It was listed a moment ago.
+            // The run was deleted after it was listed.
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let Some(mut record) = known.clone() else { return Ok(Copied::default()) };
                 record.gone = true;
@@ -292,7 +293,7 @@ impl Copier {
         Ok((path, run, Belongings::default()))
     }
 
-    /// Puts everything that belongs to a run into its place, and tells what there is then.
+    /// Writes all parts of a run to disk and returns the run's new record.
     async fn record(
         &self,
         listed: &Listed,
@@ -312,7 +313,7 @@ impl Copier {
         record.state = run.state.as_ref().map(ToString::to_string);
         record.heartbeat_at = text(&run.heartbeat_at);
         let counted = run.history_keys.as_ref().and_then(|keys| keys.last_step);
-        // A step may have come since the steps were counted.
+        // The run may have logged a step after the steps were counted.
         record.last_step = counted.max(came.history.iter().flatten().filter_map(HistoryRow::step).max());
         let last_step = record.last_step;
         let (history, system, logs, files) = join4(
@@ -350,7 +351,8 @@ impl Copier {
         Ok(record)
     }
 
-    /// A part that was got, or the one before it and why there is no new one; what is not wanted stays as it is.
+    /// Returns the fetched part, or the previous one with the reason why fetching failed. An unwanted part
+    /// keeps its previous state.
     async fn part<T: Clone>(
         &self,
         part: Part,
@@ -378,7 +380,7 @@ impl Copier {
                 Ok(Got { what, missing, inexact, unsupported })
             }
             Err(error) if is_fatal(&error) => Err(error),
-            // No trying again mends that.
+            // A retry would not help.
             Err(error) if error.kind() == ErrorKind::Unsupported => {
                 let what = Some(Taken { as_of: listed.fingerprint, what: nothing() });
                 Ok(Got { unsupported: vec![unsupported(&error)], ..Got::all(what) })
@@ -387,13 +389,13 @@ impl Copier {
         }
     }
 
-    /// Does work that writes a small file.
+    /// Runs `work`, which writes a small file, once a permit is free.
     pub(super) async fn write<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
         let _permit = self.writes.acquire().await;
         self.api.client().work(work).await
     }
 
-    /// Permits for as many of `wanted` downloads as there may be just now, one at least.
+    /// Acquires up to `wanted` download permits, as many as are free, but waits for at least one.
     pub(super) async fn downloads(&self, wanted: usize) -> Vec<SemaphoreGuardArc> {
         let mut permits = vec![self.downloads.acquire_arc().await];
         while permits.len() < wanted
@@ -404,7 +406,7 @@ impl Copier {
         permits
     }
 
-    /// Whether a run could not be had for want of a connection, and those before it neither.
+    /// Returns whether this run and enough runs before it failed for lack of a connection.
     fn is_unreachable(&self, error: &Error) -> bool {
         let is_of_the_network = matches!(
             error,
@@ -418,7 +420,7 @@ impl Copier {
     }
 }
 
-/// Notes what is missing of a part and what is not exact, and gives the rest back.
+/// Records the gaps of a part and returns its data.
 fn note<T>(record: &mut RunRecord, part: Part, got: Got<T>) -> T {
     if !got.missing.is_empty() {
         record.missing.insert(part.name().to_owned(), got.missing);
@@ -442,7 +444,7 @@ impl Copied {
             Some(before) if rows(now) > rows(before) => copied.grown = 1,
             Some(_) => copied.changed = 1,
         }
-        // A run that could not be had at all lacks whatever is wanted.
+        // A run that failed entirely lacks every wanted part.
         let is_wanted =
             |part: &&str| *part == Part::Runs.name() || contents.parts().any(|own| own.name() == *part);
         let told = now.missing.iter().chain(&now.inexact).filter(|(part, _)| is_wanted(&part.as_str()));
@@ -474,7 +476,7 @@ impl Copied {
     }
 }
 
-/// What the mutex guards is whole between statements, so a panic elsewhere does not spoil it.
+/// Locks the store. It is consistent between statements, so a poisoned lock is still usable.
 pub(super) fn lock(store: &Mutex<Store>) -> MutexGuard<'_, Store> {
     store.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -487,7 +489,7 @@ fn no_files() -> Files {
     Files { files: Vec::new() }
 }
 
-/// A table or log of which there is nothing.
+/// The entry of an empty table or log.
 pub(super) fn nothing() -> Stored {
     Stored { rows: 0, bytes: 0, md5: String::new() }
 }

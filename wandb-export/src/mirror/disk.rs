@@ -1,4 +1,4 @@
-//! Files that are whole or not there, in the folder of a mirror.
+//! Atomic file replacement in the folder of a mirror: a file is either complete or absent.
 
 pub(super) mod folder;
 pub(super) mod medium;
@@ -17,7 +17,7 @@ use super::layout::{FOLDERS, OWN};
 use super::record::Stored;
 use crate::files::Digest;
 
-/// The folder of a mirror, which nobody else writes to meanwhile.
+/// The folder of a mirror. No other process writes to it.
 #[derive(Debug, Clone)]
 pub(super) struct Disk {
     shared: Arc<Shared>,
@@ -27,23 +27,24 @@ pub(super) struct Disk {
 struct Shared {
     root: PathBuf,
     medium: Box<dyn Medium>,
-    /// How many files have been begun.
+    /// The number of temporary files created so far.
     begun: AtomicU64,
-    /// The folders whose names outlive a crash.
+    /// Folders whose directory entries are known to survive a crash.
     lasting: Mutex<HashSet<String>>,
 }
 
-/// The begin of the names of files that are not whole yet.
+/// The prefix of the names of temporary files.
 const NEW: &str = "new-";
 
 impl Disk {
-    /// Opens the folder, which is made if there is none. `None` if another mirror is at work on it.
+    /// Opens and locks the folder, creating it if it is missing. Returns `None` if another mirror has locked
+    /// it.
     pub(super) fn open(root: &Path) -> io::Result<Option<Self>> {
         Folder::lock(root)?.map(|folder| Self::on(root, folder)).transpose()
     }
 
-    /// A mirror on a medium, which errors call `root`. What an earlier one was at when it was killed is cleared away, and what
-    /// it has done outlives a crash from now on.
+    /// Opens a mirror on a medium; errors name it `root`. Removes the temporary files of a killed process and
+    /// syncs its finished changes, so that they survive a crash.
     pub(super) fn on(root: &Path, medium: impl Medium + 'static) -> io::Result<Self> {
         let shared = Shared {
             root: root.to_owned(),
@@ -59,7 +60,7 @@ impl Disk {
                 medium.remove(&format!("{OWN}/{name}"))?;
             }
         }
-        // A file that is not there is not removed again, so its removal has to last before anything is built on it.
+        // A file that is already gone is not removed again, so sync its removal before relying on it.
         for folder in FOLDERS {
             if medium.kind(folder)? == Some(Kind::Folder) {
                 medium.sync_folder(folder)?;
@@ -68,17 +69,17 @@ impl Disk {
         Ok(disk)
     }
 
-    /// The folder.
+    /// Returns the folder.
     pub(super) fn root(&self) -> &Path {
         &self.shared.root
     }
 
-    /// The whole path of something in the folder.
+    /// Returns the full path of an entry of the folder.
     pub(super) fn place(&self, here: &str) -> PathBuf {
         folder::place(&self.shared.root, here)
     }
 
-    /// Begins a file, to be put into its place when it is whole.
+    /// Creates a temporary file, which [`NewFile::put`] moves into place.
     pub(super) fn create(&self) -> io::Result<NewFile> {
         let number = self.shared.begun.fetch_add(1, Ordering::Relaxed);
         let name = Unplaced { disk: self.clone(), here: format!("{OWN}/{NEW}{number}"), is_placed: false };
@@ -87,22 +88,22 @@ impl Disk {
         Ok(NewFile { writer, name, bytes: 0, digest: Digest::default() })
     }
 
-    /// How many bytes there is room for, where the system tells.
+    /// Returns the free space in bytes, if the system reports it.
     pub(super) fn room(&self) -> Option<u64> {
         self.shared.medium.room()
     }
 
-    /// Whether there is anything at a place.
+    /// Returns whether a file or folder exists.
     pub(super) fn exists(&self, here: &str) -> io::Result<bool> {
         Ok(self.shared.medium.kind(here)?.is_some())
     }
 
-    /// Whether there is a file at a place.
+    /// Returns whether `here` is a file.
     pub(super) fn is_file(&self, here: &str) -> io::Result<bool> {
         Ok(self.shared.medium.kind(here)? == Some(Kind::File))
     }
 
-    /// Opens a file to read it; `None` if there is none.
+    /// Opens a file for reading. Returns `None` if it does not exist.
     pub(super) fn open_file(&self, here: &str) -> io::Result<Option<Box<dyn OpenFile>>> {
         match self.shared.medium.open(here, How::Read) {
             Ok(file) => Ok(Some(file)),
@@ -111,7 +112,7 @@ impl Disk {
         }
     }
 
-    /// Opens a file to read it and to write behind its first `len` bytes; what is behind them is cut off.
+    /// Opens a file for reading and appending, and truncates it to its first `len` bytes.
     pub(super) fn open_to_append(&self, here: &str, len: u64) -> io::Result<Appended> {
         let folder = folder_of(here);
         self.make_folder(folder)?;
@@ -122,7 +123,7 @@ impl Disk {
         Ok(Appended { file, len })
     }
 
-    /// Removes a file, if there is one.
+    /// Removes a file if it exists.
     pub(super) fn remove(&self, here: &str) -> io::Result<()> {
         match self.shared.medium.remove(here) {
             Ok(()) => self.shared.medium.sync_folder(folder_of(here)),
@@ -131,9 +132,9 @@ impl Disk {
         }
     }
 
-    /// Makes a folder that outlives a crash, if there is none. None is inside of another.
+    /// Creates a folder if it is missing, so that it survives a crash. Folders are not nested.
     fn make_folder(&self, here: &str) -> io::Result<()> {
-        // Whoever finds a folder that somebody else has just made waits here until it lasts.
+        // Hold the lock until the sync, so that nobody uses a new folder before it survives a crash.
         let mut lasting = self.shared.lasting.lock().unwrap_or_else(PoisonError::into_inner);
         if here.is_empty() || lasting.contains(here) {
             return Ok(());
@@ -142,19 +143,19 @@ impl Disk {
         if medium.kind(here)?.is_none() {
             medium.make_folder(here)?;
         }
-        // Also one that was there: whoever has made it may have been killed before it lasted.
+        // Sync an existing folder too: its creator may have been killed before syncing it.
         medium.sync_folder(folder_of(here))?;
         lasting.insert(here.to_owned());
         Ok(())
     }
 }
 
-/// The folder that something is in.
+/// Returns the folder that contains an entry.
 pub(super) fn folder_of(here: &str) -> &str {
     here.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-/// The name of a file that is not whole yet, which is taken away unless the file is put into its place.
+/// The name of a temporary file. Dropping it removes the file, unless the file was moved into place.
 #[derive(Debug)]
 struct Unplaced {
     disk: Disk,
@@ -173,15 +174,15 @@ impl Unplaced {
 impl Drop for Unplaced {
     fn drop(&mut self) {
         if !self.is_placed {
-            // Whatever is left is cleared away by the next mirror.
+            // If this fails, the next mirror removes the file.
             drop(self.disk.shared.medium.remove(&self.here));
         }
     }
 }
 
-/// A file that is not whole yet. It is removed if it is dropped.
+/// A temporary file. Dropping it removes it.
 pub(super) struct NewFile {
-    // Declared before the name, so that the file is closed before it is removed, as some systems ask for.
+    // Declared before `name`, so that the file is closed before it is removed, as some systems require.
     writer: BufWriter<Box<dyn OpenFile>>,
     name: Unplaced,
     bytes: u64,
@@ -189,12 +190,12 @@ pub(super) struct NewFile {
 }
 
 impl NewFile {
-    /// Puts the file into its place, whatever was there.
+    /// Syncs the file and moves it into place, replacing any existing file.
     pub(super) fn put(self, here: &str, rows: u64) -> io::Result<Stored> {
         let Self { writer, name, bytes, digest } = self;
         let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.sync()?;
-        // Closed before it is renamed, as some systems ask for.
+        // Some systems require the file to be closed before it is renamed.
         drop(file);
         let (disk, folder) = (name.disk.clone(), folder_of(here));
         disk.make_folder(folder)?;
@@ -203,7 +204,7 @@ impl NewFile {
         Ok(Stored { rows, bytes, md5: digest.finish() })
     }
 
-    /// Opens what has been written so far to read it.
+    /// Opens the bytes written so far for reading.
     pub(super) fn reopen(&mut self) -> io::Result<Box<dyn OpenFile>> {
         self.writer.flush()?;
         self.name.disk.shared.medium.open(&self.name.here, How::Read)
@@ -223,7 +224,7 @@ impl Write for NewFile {
     }
 }
 
-/// A new file that somebody writes to who does not give it back.
+/// A shared handle to a new file, for writers that do not return it.
 #[derive(Clone)]
 pub(super) struct SharedFile(Arc<Mutex<Option<NewFile>>>);
 
@@ -232,7 +233,7 @@ impl SharedFile {
         Self(Arc::new(Mutex::new(Some(file))))
     }
 
-    /// The file, of which nothing can be written any more through what has been shared.
+    /// Takes the file back. Writing through the other handles fails from now on.
     pub(super) fn take(&self) -> io::Result<NewFile> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or_else(gone)
     }
@@ -243,7 +244,7 @@ impl SharedFile {
 }
 
 fn gone() -> io::Error {
-    io::Error::other("the file has been finished")
+    io::Error::other("the file is already finished")
 }
 
 impl Write for SharedFile {
@@ -256,7 +257,7 @@ impl Write for SharedFile {
     }
 }
 
-/// A file that only grows.
+/// A file that is only appended to.
 #[derive(Debug)]
 pub(super) struct Appended {
     file: Box<dyn OpenFile>,
@@ -264,12 +265,12 @@ pub(super) struct Appended {
 }
 
 impl Appended {
-    /// Where the next byte goes.
+    /// Returns the offset of the next byte.
     pub(super) fn len(&self) -> u64 {
         self.len
     }
 
-    /// Writes `bytes` behind the others.
+    /// Appends bytes.
     pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(self.len))?;
         self.file.write_all(bytes)?;
@@ -277,12 +278,12 @@ impl Appended {
         Ok(())
     }
 
-    /// Waits until the disk has everything.
+    /// Waits until everything is on the disk (fsync).
     pub(super) fn sync(&mut self) -> io::Result<()> {
         self.file.sync()
     }
 
-    /// Reads what was written at `offset`.
+    /// Reads `len` bytes at `offset`.
     pub(super) fn read_at(&mut self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
         read_at(&mut self.file, offset, len)
     }

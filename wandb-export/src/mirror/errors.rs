@@ -1,4 +1,4 @@
-//! What an error means for the rest of a mirror.
+//! Classifies errors by their scope: a run, a project or the whole mirror.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use crate::error::Error;
 use wandb_tables::SinkError;
 use wandb_tables::TableError;
 
-/// Whether an error is one of the disk, of the key or of the time, which no other run can do without.
+/// Returns whether an error of the disk, the key or the deadline would also fail every other run.
 pub(super) fn is_fatal(error: &Error) -> bool {
     match error {
         Error::Request(error) => matches!(**error, RequestError::Unauthorized { .. }) || error.is_final(),
@@ -27,7 +27,7 @@ pub(super) fn is_fatal(error: &Error) -> bool {
     }
 }
 
-/// Whether an error is one that no other project can do without: of the key, or of a disk that takes nothing more.
+/// Returns whether an error would also fail every other project: a refused key or a full disk.
 pub(super) fn is_of_all_projects(error: &Error) -> bool {
     match error {
         Error::Mirror { .. } => false,
@@ -36,24 +36,24 @@ pub(super) fn is_of_all_projects(error: &Error) -> bool {
     }
 }
 
-/// Whether an error is that of the whole disk.
+/// Returns whether an error concerns the whole disk.
 fn is_of_the_disk(kind: io::ErrorKind) -> bool {
     use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     matches!(kind, QuotaExceeded | ReadOnlyFilesystem | StorageFull)
 }
 
-/// Whether nothing more can be asked for now: the time is up, or the server wants to be left alone.
+/// Returns whether no more requests can be sent: the deadline has passed, or the server demands a long pause.
 pub(super) fn is_final(error: &Error) -> bool {
     matches!(error, Error::Request(error) if error.is_final())
 }
 
-/// Whether the server has answered, but not what it was asked.
+/// Returns whether the server answered, but refused the request.
 pub(super) fn is_refusal(error: &Error) -> bool {
     let Error::Request(error) = error else { return false };
     matches!(**error, RequestError::Answer { .. } | RequestError::Status { .. })
 }
 
-/// What the server lacks, according to an error.
+/// Describes what the server lacks, according to an error.
 pub(super) fn unsupported(error: &Error) -> String {
     let lacking = match error {
         Error::Request(error) => match error.lacks() {

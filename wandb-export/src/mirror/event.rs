@@ -1,8 +1,8 @@
-//! What a mirror tells while it is at work.
+//! The progress events of a mirror.
 
 use wandb_core::{ProjectPath, RunPath};
 
-/// Something that has happened. More kinds may come.
+/// A progress event. New kinds may be added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MirrorEvent {
@@ -10,35 +10,35 @@ pub enum MirrorEvent {
     Listed {
         /// The project.
         project: ProjectPath,
-        /// How many runs there are, as far as they are wanted.
+        /// The number of wanted runs.
         runs: u64,
-        /// How many of them are new or have changed, and so will be fetched.
+        /// The number of runs that are new or changed and will be fetched.
         to_fetch: u64,
-        /// How many rows those have, where the server tells.
+        /// The number of rows of those runs, as far as the server reports it.
         rows: u64,
     },
-    /// Rows or lines of a run have been written; there may be more.
+    /// Rows or lines of a run were written; more may follow.
     Rows {
         /// The run.
         run: RunPath,
-        /// How many came since the last such event of this run.
+        /// The number of rows since the last such event of this run.
         rows: u64,
     },
-    /// A file has come.
+    /// A file was downloaded.
     File {
         /// The run.
         run: RunPath,
         /// Its size in bytes.
         bytes: u64,
     },
-    /// A run is there.
+    /// A run was copied.
     Run {
         /// The run.
         run: RunPath,
-        /// What is missing of it, each in a sentence.
+        /// Descriptions of missing data, one sentence each.
         missing: Vec<String>,
     },
-    /// The tables of a project are there, and with them all of it.
+    /// The tables of a project were written, which completes it.
     Project {
         /// The project.
         project: ProjectPath,

@@ -1,4 +1,4 @@
-//! Where records and rows of runs are, and what of them is worth having in memory.
+//! The in-memory index of a mirror: where each run's record and row are stored, and a summary of the record.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
@@ -11,7 +11,7 @@ use crate::error::Error;
 
 impl Header {
     /// # Errors
-    /// If the mirror in `folder`, whose header it is, is of a later version.
+    /// If a later version wrote the mirror in `folder`, whose header this is.
     pub(super) fn check(&self, folder: &Path) -> Result<(), Error> {
         if self.format <= FORMAT {
             return Ok(());
@@ -23,19 +23,19 @@ impl Header {
     }
 }
 
-/// Runs by their ids.
+/// The index entries of runs, by id.
 pub(super) type Runs = BTreeMap<String, Known>;
 
-/// What is in memory of a run.
+/// The index entry of a run.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
-    /// What its files are called, where that is not the id.
+    /// The name of its files, if it differs from the id.
     pub(super) here: Option<Box<str>>,
-    /// What it looked like when each part was taken.
+    /// The run's fingerprint when each part was copied.
     as_of: [Option<Fingerprint>; Part::ALL.len()],
-    /// Which parts lack something that is to be tried again.
+    /// Parts with missing data, which the next mirror retries.
     missing: [bool; Part::ALL.len()],
-    /// Which parts have something that is not exact, and that no trying again mends.
+    /// Parts with inexact data, which a retry would not improve.
     inexact: [bool; Part::ALL.len()],
     pub(super) gone: bool,
     pub(super) created_at: Box<str>,
@@ -43,7 +43,7 @@ pub(super) struct Known {
     pub(super) row: Option<Place>,
 }
 
-/// Where a text is.
+/// The location of a record or row.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Place {
     Manifest(Span),
@@ -75,25 +75,25 @@ impl Known {
         self.record = Some(place);
     }
 
-    /// What the run looked like when the part was taken, if it is there.
+    /// Returns the run's fingerprint when a part was copied, or `None` if the part is absent.
     pub(super) fn as_of(&self, part: Part) -> Option<Fingerprint> {
-        // Whoever has removed the rows wants them again.
+        // A user who removed the rows wants them fetched again.
         let is_there = self.record.is_some() && (part != Part::Runs || self.row.is_some());
         self.as_of[part as usize].filter(|_| is_there)
     }
 
-    /// Whether something of a part is not exact, and no trying again mends it.
+    /// Returns whether a part has inexact data, which a retry would not improve.
     pub(super) fn is_inexact(&self, part: Part) -> bool {
         self.inexact[part as usize]
     }
 
-    /// Whether something is missing of a part that is to be tried again.
+    /// Returns whether a part has missing data, which the next mirror retries.
     pub(super) fn lacks(&self, part: Part) -> bool {
         self.missing[part as usize]
     }
 }
 
-/// Reads the manifest, and counts the lines that cannot be read. Runs of such are not known, and so will be mirrored again.
+/// Reads the manifest and counts its unreadable lines. Their runs stay unknown and are mirrored again.
 pub(super) fn read_manifest(file: impl Read, runs: &mut Runs) -> io::Result<(Option<Header>, u64)> {
     let (mut header, mut unreadable) = (None, 0);
     each_line(file, |span, text| {
@@ -110,7 +110,7 @@ pub(super) fn read_manifest(file: impl Read, runs: &mut Runs) -> io::Result<(Opt
     Ok((header, unreadable))
 }
 
-/// The id comes first in every row.
+/// Every row starts with its id.
 const ROW_BEGIN: &[u8] = br#"{"id":"#;
 
 pub(super) fn read_rows(file: impl Read, runs: &mut Runs) -> io::Result<()> {
@@ -140,18 +140,18 @@ fn each_line(file: impl Read, mut each: impl FnMut(Span, &[u8]) -> io::Result<()
     Ok(())
 }
 
-/// What a journal has added.
+/// The entries found in a journal.
 #[derive(Debug, Default)]
 pub(super) struct Added {
-    /// The first line.
+    /// The first line of the journal.
     pub(super) header: Option<Header>,
     pub(super) has_runs: bool,
     pub(super) has_rows: bool,
-    /// How many of its bytes are whole.
+    /// The length of the readable part in bytes.
     pub(super) whole: u64,
 }
 
-/// Notes what the lines of a journal say.
+/// Adds the entries of a journal to the index.
 pub(super) fn read_journal(file: impl Read, runs: &mut Runs) -> io::Result<Added> {
     let mut added = Added::default();
     let note = |line| match line {
@@ -170,7 +170,7 @@ pub(super) fn read_journal(file: impl Read, runs: &mut Runs) -> io::Result<Added
     Ok(Added { whole, ..added })
 }
 
-/// The ids of the runs that there are rows of, the oldest run first.
+/// Returns the ids of the runs that have a row, oldest run first.
 pub(super) fn in_order(runs: &Runs) -> Vec<String> {
     let mut ids: Vec<_> = runs.iter().filter(|(_, known)| known.row.is_some()).collect();
     ids.sort_by(|(id, known), (other, other_known)| {
@@ -179,7 +179,7 @@ pub(super) fn in_order(runs: &Runs) -> Vec<String> {
     ids.into_iter().map(|(id, _)| id.clone()).collect()
 }
 
-/// What would be known of a run with this record and a row.
+/// Returns the index entry of a run with this record and a row.
 #[cfg(test)]
 pub(super) fn known_for_tests(record: &RunRecord) -> Known {
     let mut known = Known::new();

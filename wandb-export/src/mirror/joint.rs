@@ -1,26 +1,26 @@
-//! How many runs a joint query asks for.
+//! Adapts the number of runs per joint query to the server's speed.
 
 use std::time::Duration;
 
 use super::plan::MOST_RUNS;
 
-/// The number of runs in the next joint query. It starts small, doubles while the server is quick and halves while it is
-/// slow: what such a query costs the server's database is known only by trying. A server that refuses one is not asked
-/// again, since it would refuse every one.
+/// The number of runs in the next joint query. It starts small, doubles while the server is quick and halves
+/// while it is slow, because only trying shows what such a query costs the server's database. A server that
+/// refuses one joint query would refuse all, so it gets no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct JointSize {
     runs: usize,
-    /// The most runs that came in one answer when more were asked for.
+    /// The upper limit. It drops when an answer covers fewer runs than requested.
     most: usize,
     is_refused: bool,
 }
 
 const FIRST: usize = 4;
 
-/// An answer within this time lets the size grow.
+/// An answer within this time doubles the size.
 const QUICK: Duration = Duration::from_secs(2);
 
-/// An answer that takes longer than this lets the size shrink.
+/// An answer that takes longer halves the size.
 const SLOW: Duration = Duration::from_secs(8);
 
 impl Default for JointSize {
@@ -30,12 +30,12 @@ impl Default for JointSize {
 }
 
 impl JointSize {
-    /// How many runs to ask for together; `None` once that was refused.
+    /// Returns the number of runs to request together, or `None` once the server has refused.
     pub(super) fn get(self) -> Option<usize> {
         (!self.is_refused).then_some(self.runs)
     }
 
-    /// Learns how long the answer for `runs` took; `None` is a refusal.
+    /// Records how long the answer for `runs` runs took; `None` means that the server refused.
     pub(super) fn learn(&mut self, runs: usize, took: Option<Duration>) {
         match took {
             None => self.is_refused = true,
@@ -45,7 +45,7 @@ impl JointSize {
         }
     }
 
-    /// Learns that of `asked` runs only `came` were asked for in one answer: fewer, if all were too much.
+    /// Records that one answer covered only `came` of the `asked` runs, because all of them were too large.
     pub(super) fn split(&mut self, asked: usize, came: usize) {
         if came < asked {
             self.most = self.most.min(came.max(1));
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn quick_answers_let_it_grow_up_to_a_bound() {
+    fn quick_answers_double_the_size_up_to_a_limit() {
         assert_eq!(after(&[]), Some(4));
         assert_eq!(after(&[Some(1)]), Some(8));
         assert_eq!(after(&[Some(1); 9]), Some(MOST_RUNS));
@@ -77,14 +77,14 @@ mod tests {
     }
 
     #[test]
-    fn slow_answers_let_it_shrink_to_one() {
+    fn slow_answers_halve_the_size_down_to_one() {
         assert_eq!(after(&[Some(1), Some(9)]), Some(4));
         assert_eq!(after(&[Some(9); 9]), Some(1));
         assert_eq!(after(&[Some(9), Some(9), Some(1)]), Some(2));
     }
 
     #[test]
-    fn large_runs_are_asked_for_in_fewer() {
+    fn split_answers_cap_the_size() {
         let mut size = JointSize::default();
         size.split(4, 4);
         size.learn(4, Some(Duration::from_secs(1)));
@@ -92,13 +92,13 @@ mod tests {
         size.split(8, 2);
         assert_eq!(size.get(), Some(2));
         size.learn(2, Some(Duration::from_secs(1)));
-        assert_eq!(size.get(), Some(2), "it does not grow again");
+        assert_eq!(size.get(), Some(2), "the size stays capped");
         size.split(2, 0);
         assert_eq!(size.get(), Some(1));
     }
 
     #[test]
-    fn a_refusal_is_for_good() {
+    fn refusal_is_permanent() {
         assert_eq!(after(&[Some(1), None, Some(1)]), None);
     }
 }

@@ -1,5 +1,5 @@
-//! What a mirror has done since the manifest was written: lines that are only ever appended, each with a checksum, so
-//! that whatever a crash leaves of the last ones is seen not to be whole.
+//! The append-only log of changes since the manifest was written. Each line has a checksum, which reveals
+//! lines that a crash left incomplete.
 
 use std::io::{self, BufRead};
 
@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use super::record::{Header, RunRecord};
 
-/// A line that is whole.
+/// A complete line.
 #[derive(Debug, PartialEq)]
 pub(super) enum Line {
     Header(Header),
-    /// The record, and where in the line it and the run's row are.
+    /// The record of a run, and the offsets of the record and of the run's row.
     Run {
         record: Box<RunRecord>,
         record_at: Span,
@@ -19,22 +19,22 @@ pub(super) enum Line {
     },
 }
 
-/// A part of a file.
+/// A byte range of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) offset: u64,
     pub(super) len: u32,
 }
 
-/// Eight digits of checksum and a space.
+/// The length of the prefix: eight hex digits of checksum and a space.
 const PREFIX: usize = 9;
 
-/// The first line.
+/// Encodes the first line.
 pub(super) fn header_line(header: &Header) -> io::Result<Vec<u8>> {
     line(header, None).map(|(line, _)| line)
 }
 
-/// The line of a run, and where in it the record and the row are.
+/// Encodes the line of a run. Returns it with the offsets of the record and the row.
 pub(super) fn run_line(record: &RunRecord, row: Option<&str>) -> io::Result<(Vec<u8>, Span, Option<Span>)> {
     let (line, json) = line(record, row)?;
     let record_at = span(PREFIX as u64, json)?;
@@ -45,7 +45,7 @@ pub(super) fn run_line(record: &RunRecord, row: Option<&str>) -> io::Result<(Vec
     Ok((line, record_at, row_at))
 }
 
-/// JSON texts hold no raw tab or line feed, so these can stand between them.
+/// Joins texts with tab and line feed, which JSON text never contains unescaped.
 fn line(first: &impl Serialize, second: Option<&str>) -> io::Result<(Vec<u8>, usize)> {
     let mut text = serde_json::to_vec(first)?;
     let json = text.len();
@@ -59,7 +59,7 @@ fn line(first: &impl Serialize, second: Option<&str>) -> io::Result<(Vec<u8>, us
     Ok((line, json))
 }
 
-/// As it is written: a digit in another case is a wrong byte.
+/// Formats the checksum of a line. Only lower-case digits are valid, so a changed case counts as damage.
 fn checksum(text: &[u8]) -> String {
     format!("{:08x}", crc32fast::hash(text))
 }
@@ -70,7 +70,7 @@ fn span(offset: u64, len: usize) -> io::Result<Span> {
     Ok(Span { offset, len })
 }
 
-/// Reads lines until the end, or one that is not whole; returns how many bytes are whole.
+/// Reads lines up to the end or the first damaged one. Returns the length of the readable part in bytes.
 pub(super) fn read(mut reader: impl BufRead, mut each: impl FnMut(Line)) -> io::Result<u64> {
     let mut at = 0;
     let mut text = Vec::new();
@@ -89,7 +89,7 @@ pub(super) fn read(mut reader: impl BufRead, mut each: impl FnMut(Line)) -> io::
     }
 }
 
-/// Whether a line is the first one of a journal, and whole.
+/// Returns whether a line is the complete first line of a journal.
 pub(super) fn is_header(line: &[u8]) -> bool {
     matches!(parse(line, true), Some(Line::Header(_)))
 }
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_journal_is_read_as_it_was_written() {
+    fn journal_round_trips() {
         let (bytes, ends) = journal();
         let mut lines = Vec::new();
         read(&bytes[..], |line| lines.push(line)).unwrap();
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_journal_that_is_cut_anywhere_ends_with_its_last_whole_line() {
+    fn cut_journal_keeps_its_complete_lines() {
         let (bytes, ends) = journal();
         for cut in 0..bytes.len() {
             let lines = ends.iter().filter(|end| **end <= cut).count() - 1;
@@ -179,7 +179,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_journal_with_a_wrong_byte_ends_before_it(at in any::<prop::sample::Index>(), flip in 1_u8..) {
+        fn corrupt_byte_ends_the_journal_before_its_line(at in any::<prop::sample::Index>(), flip in 1_u8..) {
             let (mut bytes, ends) = journal();
             let at = at.index(bytes.len());
             bytes[at] ^= flip;

@@ -1,4 +1,4 @@
-//! What runs have printed into files of the mirror.
+//! Writes the console output of runs to log files.
 
 use std::io::{self, Write as _};
 
@@ -11,7 +11,7 @@ use super::record::Stored;
 use super::table_file::writing;
 use crate::error::Error;
 
-/// Writes lines that came all at once into the file at `here`. No lines are no file.
+/// Writes lines that are all in memory to the file at `here`. Without lines, removes the file.
 pub(super) fn write_all(disk: &Disk, here: &str, lines: &[String]) -> Result<Stored, Error> {
     let write = || {
         if lines.is_empty() {
@@ -24,7 +24,7 @@ pub(super) fn write_all(disk: &Disk, here: &str, lines: &[String]) -> Result<Sto
     write().map_err(|error| writing(disk, here, error))
 }
 
-/// Writes lines into the file at `here`, which is put into its place at the end. No lines are no file.
+/// Streams lines to a temporary file, which finally replaces `here`. Without lines, removes the file.
 pub(super) async fn write(
     client: &Client,
     disk: &Disk,

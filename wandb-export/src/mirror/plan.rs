@@ -1,4 +1,4 @@
-//! Which runs have to be asked for, and how many of them at once.
+//! Decides which runs to fetch, and groups them into jobs.
 
 use wandb_core::model::Run;
 
@@ -6,40 +6,40 @@ use super::contents::{Contents, Part};
 use super::index::Known;
 use super::record::Fingerprint;
 
-/// A run as the list of runs has it.
+/// A run, as the list of runs describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Listed {
     pub(super) id: String,
     pub(super) fingerprint: Fingerprint,
-    /// How many rows its history has, where the server tells.
+    /// The number of history rows, if the server reports it.
     lines: Option<u64>,
-    /// How long it went on, as far as is known.
+    /// The run's duration as far as known, in seconds.
     seconds: u64,
 }
 
-/// What to ask for at once.
+/// A unit of fetching.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Job {
-    /// Small runs, with all that belongs to them in one answer.
+    /// Small runs, fetched with all their data in one answer.
     Together(Vec<Listed>),
     /// A run that takes several requests.
     Alone(Listed),
 }
 
-/// What is to be done about a project.
+/// The jobs of a project and the runs that need none.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) jobs: Vec<Job>,
-    /// How many runs are as they were.
+    /// The number of unchanged runs.
     pub(super) same: u64,
-    /// How many of those are not exact.
+    /// The number of unchanged runs with inexact data.
     pub(super) inexact: u64,
-    /// Runs that are there and that the server has no more.
+    /// Runs in the mirror that no longer exist on the server.
     pub(super) gone: Vec<String>,
 }
 
 impl Plan {
-    /// How many rows the runs to be asked for have, as far as the server tells.
+    /// Returns the number of rows of the runs to fetch, as far as the server reports it.
     pub(super) fn rows(&self) -> u64 {
         let rows = |run: &Listed| run.lines.unwrap_or_default();
         let rows = |job: &Job| match job {
@@ -50,19 +50,19 @@ impl Plan {
     }
 }
 
-/// The rows of a run that come along with others'. One more is asked for, to see whether that was all.
+/// The most rows that a joint query returns per run. One more is requested, to detect that there are more.
 pub(super) const MOST_ROWS: u64 = 2_000;
 
-/// What all runs that are asked for together may weigh, in rows.
+/// The weight limit of a joint query, in rows.
 const MOST_WEIGHT: u64 = 4_000;
 
-/// The most runs that are asked for together.
+/// The most runs in a joint query.
 pub(super) const MOST_RUNS: usize = 32;
 
-/// A run's config, summary, files and first lines weigh about as much as so many rows.
+/// The weight of a run's config, summary, files and first log lines, in rows.
 const OWN_WEIGHT: u64 = 50;
 
-/// The machine is measured this often by recent versions of the SDK, and by old ones rather less.
+/// The interval of system metrics in recent SDKs, in seconds. Old SDKs sample less often.
 const SECONDS_BETWEEN_EVENTS: u64 = 10;
 
 impl Listed {
@@ -78,7 +78,7 @@ impl Listed {
         }
     }
 
-    /// The rows that are wanted of it, about; `None` if it may have more than come along with others'.
+    /// Estimates the wanted rows of a run. Returns `None` if a joint query may not cover them all.
     fn weight(&self, contents: Contents) -> Option<u64> {
         let rows = if contents.has(Part::History) { self.lines? } else { 0 };
         let events = if contents.has(Part::System) { self.seconds / SECONDS_BETWEEN_EVENTS } else { 0 };
@@ -88,12 +88,12 @@ impl Listed {
     fn is_same(&self, known: &Known, contents: Contents) -> bool {
         let is_as_of =
             |part| part == Part::Sweeps || known.as_of(part) == Some(self.fingerprint) && !known.lacks(part);
-        // A run that could not be had at all says so of the runs, whatever was wanted.
+        // A run that failed entirely is recorded as missing under `runs`, whatever parts were wanted.
         !known.lacks(Part::Runs) && !known.gone && contents.parts().all(is_as_of)
     }
 }
 
-/// Compares what the server lists with what is `known`.
+/// Compares the listed runs with the `known` ones.
 pub(super) fn plan<'a>(
     listed: Vec<Listed>,
     known: impl Fn(&str) -> Option<&'a Known>,
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn small_runs_go_together_and_others_alone() {
+    fn small_runs_are_batched_and_long_ones_are_not() {
         let mut listed: Vec<_> = (0..40).map(|number| run(&number.to_string(), Some(10), 100)).collect();
         listed.push(run("long", Some(MOST_ROWS + 1), 0));
         listed.push(run("untold", None, 0));
@@ -157,11 +157,11 @@ mod tests {
         let all = planned(listed.clone(), &[], Contents::all());
         assert_eq!(sizes(&all), [32, 0, 0, 0, 10, 2, 1], "{:?}", all.jobs);
         let bare = planned(listed, &[], Contents::only([Part::Runs]));
-        assert_eq!(sizes(&bare), [32, 16], "nobody's rows count where no rows are wanted");
+        assert_eq!(sizes(&bare), [32, 16], "rows have no weight when no rows are wanted");
     }
 
     #[test]
-    fn what_is_there_as_it_is_is_not_asked_for() {
+    fn unchanged_runs_are_not_fetched() {
         let record = |as_of, gone, missing: bool| {
             let mut record = RunRecord::new("x", "x", Fingerprint::number(as_of));
             record.row = Some(record.as_of);
@@ -185,9 +185,9 @@ mod tests {
         assert_eq!(some.same, 2);
         assert_eq!(sizes(&some), [3]);
         let more = planned(listed.to_vec(), &known, Contents::all());
-        assert_eq!((more.same, sizes(&more)), (0, vec![5]), "a part that is wanted and not there");
+        assert_eq!((more.same, sizes(&more)), (0, vec![5]), "a wanted part is absent");
         let not_files = Contents::only([Part::Runs, Part::Sweeps]);
         let in_part = planned(vec![run("in part", Some(1), 0)], &known, not_files);
-        assert_eq!(in_part.same, 1, "what is missing is not wanted");
+        assert_eq!(in_part.same, 1, "the missing part is not wanted");
     }
 }

@@ -1,4 +1,4 @@
-//! A project, brought up to date.
+//! Brings the mirror of one project up to date.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -30,28 +30,28 @@ use crate::error::{Error, ErrorKind};
 use crate::files::Names;
 use crate::issue::Issue;
 
-/// Runs that are listed at once: the light form is small.
+/// The page size of the list of runs. Runs in the light form are small.
 const RUNS_LISTED_AT_ONCE: PageSize = PageSize::fixed(1_000);
 
-/// Runs that take several requests, copied at once. Each has all requests in flight that there may be, so that more of
-/// them would only take memory.
+/// Long runs that are copied concurrently. Each keeps all allowed requests in flight, so more runs would only
+/// take memory.
 const LONG_RUNS_AT_ONCE: usize = 2;
 
-/// Answers with small runs that are asked for or written at once. The runs of an answer are in memory until they are
-/// written, which takes longer than asking where a server is near.
+/// Joint queries that are fetched or written concurrently. Their runs stay in memory until written, and with
+/// a nearby server, writing takes longer than fetching.
 const ANSWERS_AT_ONCE: usize = 8;
 
-/// Runs that are asked for by their ids at once.
+/// The number of runs requested per list of ids.
 const IDS_AT_ONCE: usize = 500;
 
-/// What is to be done about a project, what the files of its runs are called, and what was there of those that are compared.
+/// The plan of a project, the names of its runs' files, and the previous state of compared runs.
 struct Planned {
     plan: Plan,
     names: HashMap<String, String>,
     before: Vec<Before>,
 }
 
-/// A project to be brought up to date.
+/// A project to bring up to date.
 pub(super) struct Project {
     pub(super) api: Api,
     pub(super) path: ProjectPath,
@@ -83,7 +83,7 @@ impl Project {
             let Planned { plan, names, before } = self.plan(&store, &mut report).await?;
             report.same = plan.same;
             if plan.inexact > 0 {
-                let what = format!("{} runs are not exact, or not whole; {MANIFEST} says why", plan.inexact);
+                let what = format!("{} runs are inexact or incomplete; see {MANIFEST}", plan.inexact);
                 report.missing.push(Missing { run: None, what });
             }
             if let Some(error) = self.copy(plan.jobs, names, &store, &mut report).await? {
@@ -109,20 +109,20 @@ impl Project {
         Ok(report)
     }
 
-    /// Looks for what is damaged, so that it is fetched again.
+    /// Marks damaged files to be fetched again.
     async fn verify(&self, store: &Arc<Mutex<Store>>, report: &mut ProjectReport) -> Result<(), Error> {
         let (disk, store) = (self.disk.clone(), Arc::clone(store));
         let damages = self.api.client().work(move || verify::note_damages(&disk, &store)).await?;
         report.damaged = damages.noted;
         let lost = damages.lost.into_iter().map(|(run, what)| {
-            let what = format!("{what}, and the server has the run no more");
+            let what = format!("{what}, and the server no longer has the run");
             Missing { run: Some(run), what }
         });
         report.missing.extend(lost);
         Ok(())
     }
 
-    /// Lists the runs, compares them with what is there, and settles what the files of each are called.
+    /// Lists the runs, compares them with the mirror, and assigns the names of their files.
     async fn plan(&self, store: &Arc<Mutex<Store>>, report: &mut ProjectReport) -> Result<Planned, Error> {
         let mut reader = self.lister(self.filter.clone().unwrap_or_default());
         let mut listed = Vec::new();
@@ -159,7 +159,7 @@ impl Project {
         Ok(Planned { plan, names, before })
     }
 
-    /// Gives up what there is of the runs that are listed, so that all of it is asked for.
+    /// Marks the listed runs as missing so that everything is fetched again.
     async fn give_up(&self, store: &Arc<Mutex<Store>>, listed: &[Listed]) -> Result<Vec<Before>, Error> {
         let ids: Vec<String> = listed.iter().map(|run| run.id.clone()).collect();
         let (store, contents) = (Arc::clone(store), self.contents);
@@ -177,7 +177,7 @@ impl Project {
         differing.map_err(|error| writing(&self.disk, super::layout::JOURNAL, error))
     }
 
-    /// Does the jobs, and returns the error that ended the asking, if there was one.
+    /// Executes the jobs. Returns the error that stopped them early, if any.
     async fn copy(
         &self,
         jobs: Vec<Job>,
@@ -217,9 +217,9 @@ impl Project {
         Lister::new(self.api.client().clone(), self.path.clone(), list, None)
     }
 
-    /// Looks for the runs that are there and were not listed: one may be missed while others are made or deleted. Those
-    /// that the server still has are added to `listed`, and the others are returned. None of them is gone only because a
-    /// list lacks it: a list that is not whole is followed by a question for the run itself.
+    /// Looks for runs of the mirror that the list lacks, since a list may miss a run while others are added
+    /// or deleted. Adds the runs that still exist to `listed` and returns the deleted ones. A gap in an
+    /// incomplete list does not count: the run itself is requested then.
     async fn unlisted(
         &self,
         store: &Mutex<Store>,
@@ -254,7 +254,7 @@ impl Project {
                         Ok(reply) => found.push(reply.answer),
                         Err(error) if error.kind() == ErrorKind::NotFound => {}
                         Err(error) if is_fatal(&error) => return Err(error),
-                        // It stays as it is: nobody says that it is gone.
+                        // Keep the run: nothing says that it was deleted.
                         Err(error) => {
                             kept.push(path.run().to_owned());
                             let (run, what) = (Some(path.run().to_owned()), error.with_causes());
@@ -274,7 +274,7 @@ impl Project {
         Ok(unlisted)
     }
 
-    /// Notes which runs the server has no more. What is there of them stays.
+    /// Marks runs as deleted from the server. Their data stays.
     async fn note_gone(&self, gone: &[String], store: &Arc<Mutex<Store>>) -> Result<(), Error> {
         if gone.is_empty() {
             return Ok(());
@@ -302,14 +302,14 @@ impl Project {
                 report.missing.extend(missing);
                 let is_broken = issues.iter().any(|issue| matches!(issue, Issue::ListBroken { .. }));
                 if is_broken && self.disk.exists(SWEEP_TABLE).unwrap_or(true) {
-                    // The table that is there may hold more.
+                    // The existing table may hold more.
                     return Ok(());
                 }
                 let (disk, store) = (self.disk.clone(), Arc::clone(store));
                 self.api.client().work(move || tables::write_sweeps(&disk, &store, &sweeps)).await
             }
             Err(error) if is_fatal(&error) || error.kind() == ErrorKind::NotFound => Err(error),
-            // What the server lacks is noted at the end.
+            // Unsupported features are recorded at the end.
             Err(error) if error.kind() == ErrorKind::Unsupported => Ok(()),
             Err(error) => {
                 report
@@ -320,8 +320,7 @@ impl Project {
         }
     }
 
-    /// Writes the tables of all runs and the manifest, if anything has changed.
-    /// Notes what the server lacks. Where nothing was copied, what is known from before still holds.
+    /// Records what the server lacks. If nothing was copied, earlier findings still hold.
     fn note_unsupported(&self, store: &Arc<Mutex<Store>>, report: &mut ProjectReport) {
         let lacks = self.api.client().lacks();
         let arguments = lacks.arguments().map(ToString::to_string);
@@ -334,11 +333,12 @@ impl Project {
         store.set_unsupported(report.unsupported.clone());
     }
 
+    /// Writes the tables of all runs and the manifest, if anything has changed.
     async fn settle(&self, store: Arc<Mutex<Store>>, report: &mut ProjectReport) -> Result<(), Error> {
         let (disk, wants_runs) = (self.disk.clone(), self.contents.has(Part::Runs));
         let settle = move || {
             let mut notes = Vec::new();
-            // Rows that an earlier mirror has left in the journal would go with it.
+            // Settling removes the journal, and with it any rows that an earlier mirror left there.
             if lock(&store).has_new_rows() || wants_runs && !tables::are_runs_written(&disk, &store)? {
                 notes = tables::write_runs(&disk, &store)?;
             }
@@ -351,15 +351,15 @@ impl Project {
     }
 }
 
-/// The runs that are there, that the server had at the last time, and that are not in the list.
+/// Returns the runs of the mirror that existed at the last sync and are not in the list.
 fn unlisted(store: &Store, listed: &[Listed]) -> Vec<String> {
     let ids: HashSet<&str> = listed.iter().map(|run| run.id.as_str()).collect();
     let unlisted = store.runs().filter(|(id, known)| !known.gone && !ids.contains(id));
     unlisted.map(|(id, _)| id.to_owned()).collect()
 }
 
-/// What the files of each run are called: the same as before, and for new runs names that no other run has. A name of an
-/// earlier version that leads out of its folder is given up.
+/// Assigns the names of each run's files: known runs keep theirs, and new runs get unique ones. Names from
+/// earlier versions that lead out of their folder are replaced.
 fn names(store: &Store, listed: &[Listed]) -> HashMap<String, String> {
     let renamed = store.runs().filter_map(|(id, known)| Some((known.here.as_deref()?, id)));
     let renamed = renamed.filter(|(here, _)| stays_inside(here));

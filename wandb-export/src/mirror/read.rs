@@ -1,7 +1,7 @@
-//! What a mirror knows, for those who only read it.
+//! Read-only access to a mirror.
 //!
-//! Nothing is locked and nothing is written, so that a mirror can be read by anybody, and while it is brought up to date:
-//! files are replaced as wholes, and what has been opened stays what it was.
+//! Reading takes no locks and writes nothing, so anyone can read a mirror, even during a sync: files are
+//! replaced atomically, and open files keep their content.
 
 mod rows;
 mod run;
@@ -28,13 +28,13 @@ use super::{journal, tables};
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// A header is far shorter.
+/// The most bytes to read of a header. Real ones are far shorter.
 const LONGEST_HEADER: u64 = 1 << 20;
 
-/// So often a mirror is looked at again that has been settled just then.
+/// The most attempts to open a mirror while a sync replaces its files.
 const MOST_LOOKS: u32 = 5;
 
-/// Whether a folder is the mirror of a project.
+/// Returns whether a folder is the mirror of a project.
 pub(crate) fn is_mirror(folder: &Path) -> io::Result<bool> {
     let first_line = |here: &str| {
         let Some(file) = open(folder, here)? else { return Ok(None) };
@@ -45,7 +45,8 @@ pub(crate) fn is_mirror(folder: &Path) -> io::Result<bool> {
             Err(error) => Err(error),
         }
     };
-    // A mirror that comes to its end meanwhile puts the manifest before it removes the journal.
+    // Look at the journal first: a sync that ends meanwhile writes the manifest before it removes the
+    // journal.
     if first_line(JOURNAL)?.is_some_and(|line| journal::is_header(&line)) {
         return Ok(true);
     }
@@ -59,7 +60,7 @@ fn is_absence(error: &io::Error) -> bool {
     )
 }
 
-/// A mirror that is read.
+/// A mirror opened for reading.
 #[derive(Debug)]
 pub(crate) struct Archive {
     root: PathBuf,
@@ -69,7 +70,7 @@ pub(crate) struct Archive {
     issues: Vec<Issue>,
 }
 
-/// The files that records and rows are in, as they were when the mirror was opened.
+/// The files that hold records and rows, kept open so that their content does not change.
 #[derive(Debug, Default)]
 struct Texts {
     manifest: Option<File>,
@@ -78,17 +79,17 @@ struct Texts {
 }
 
 impl Archive {
-    /// Opens the mirror in a folder, which [is one](is_mirror).
+    /// Opens the mirror in a folder, which must [be one](is_mirror).
     ///
     /// # Errors
-    /// If it cannot be read, or is of a later version.
+    /// If the mirror cannot be read, or was written by a later version.
     pub(crate) fn open(root: &Path) -> Result<Self, Error> {
         let failed = |error| Error::io(format!("reading the mirror in {}", root.display()), error);
         let mut looks = 0;
         loop {
             looks += 1;
-            // What a mirror does at its end is to replace the rows and then the manifest, and to remove the journal. Whoever
-            // opens them the other way round misses nothing, unless a whole mirror passes by meanwhile.
+            // A sync ends by replacing the rows, replacing the manifest and removing the journal. Opening the
+            // files in the reverse order misses nothing, unless a whole sync runs in between.
             let open = |here| open(root, here).map_err(failed);
             let texts = Texts { journal: open(JOURNAL)?, manifest: open(MANIFEST)?, rows: open(RUNS)? };
             if looks == MOST_LOOKS || is_same(root, texts.manifest.as_ref()) {
@@ -106,7 +107,7 @@ impl Archive {
             let unreadable;
             (header, unreadable) = read_manifest(file, &mut runs).map_err(failed)?;
             if unreadable > 0 {
-                let detail = format!("{unreadable} lines cannot be read, each of a run");
+                let detail = format!("{unreadable} unreadable lines, each for one run");
                 issues.push(Issue::FileDamaged { file: root.join(MANIFEST), detail });
             }
         } else {
@@ -124,24 +125,24 @@ impl Archive {
         }
         let header = header.ok_or_else(|| Error::Mirror {
             folder: root.to_owned(),
-            message: "it does not say what it is a mirror of".to_owned(),
+            message: "neither its manifest nor its journal names a project".to_owned(),
         })?;
         header.check(root)?;
         Ok(Self { root: root.to_owned(), header, runs, texts: Mutex::new(texts), issues })
     }
 
-    /// The project.
+    /// Returns the project.
     pub(crate) fn project(&self) -> Result<ProjectPath, Error> {
         let (entity, project) = self.header.project.split_once('/').unwrap_or(("", &self.header.project));
         Ok(ProjectPath::new(entity, project)?)
     }
 
-    /// The server that it is of, if that is a server's address.
+    /// Returns the server that the mirror was copied from, if the header has a valid address.
     pub(crate) fn server(&self) -> Option<BaseUrl> {
         BaseUrl::parse(&self.header.server).ok()
     }
 
-    /// The fields of runs that the server did not have, as notes.
+    /// Returns a note for each field of runs that the server did not support.
     fn unsupported_fields(&self) -> impl Iterator<Item = Issue> {
         let names = self.header.unsupported.iter().filter_map(|name| name.split_once('.'));
         let fields = names.map(|(on_type, name)| Field::named(on_type, name));
@@ -149,24 +150,24 @@ impl Archive {
         of_runs.map(|field| Issue::UnsupportedField { field, requested: false })
     }
 
-    /// What is missing from the project as a whole.
+    /// Returns the issues of the project as a whole.
     pub(crate) fn issues(&self) -> &[Issue] {
         &self.issues
     }
 
-    /// The ids of all runs, the oldest first; behind them those that nothing but their parts are there of.
+    /// Returns the ids of all runs, oldest first. Runs without a row come last.
     pub(crate) fn ids(&self) -> Vec<String> {
         let mut ids = in_order(&self.runs);
         ids.extend(self.runs.iter().filter(|(_, known)| known.row.is_none()).map(|(id, _)| id.clone()));
         ids
     }
 
-    /// Whether there is a run of that id.
+    /// Returns whether the mirror has a run.
     pub(crate) fn has(&self, id: &str) -> bool {
         self.runs.contains_key(id)
     }
 
-    /// The sweep of that id, if the mirror has it.
+    /// Returns a sweep, if the mirror has it.
     pub(crate) fn sweep(&self, id: &str) -> Result<Option<Sweep>, Error> {
         let place = self.root.join(SWEEP_TABLE);
         let Some(file) = open(&self.root, SWEEP_TABLE).map_err(|error| unreadable(&place, error))? else {
@@ -193,7 +194,7 @@ impl Archive {
     }
 }
 
-/// Opens a file of the mirror in `root`, without following a link out of that.
+/// Opens a file of the mirror in `root`. Links that lead out of the mirror are an error.
 fn open(root: &Path, here: &str) -> io::Result<Option<File>> {
     let opened = Dir::open_ambient_dir(root, ambient_authority()).and_then(|root| root.open(here));
     match opened {
@@ -203,7 +204,7 @@ fn open(root: &Path, here: &str) -> io::Result<Option<File>> {
     }
 }
 
-/// Refuses what is reached by a link out of the mirror in `root`. What is not there is nowhere.
+/// Fails if a link leads out of the mirror in `root`. A missing file is accepted.
 fn check_inside(root: &Path, here: &str) -> io::Result<()> {
     let found = Dir::open_ambient_dir(root, ambient_authority()).and_then(|root| root.metadata(here));
     match found {
@@ -212,7 +213,7 @@ fn check_inside(root: &Path, here: &str) -> io::Result<()> {
     }
 }
 
-/// Whether the manifest that was opened is the one that is there.
+/// Returns whether the opened manifest is still the current one, judged by size and modification time.
 fn is_same(root: &Path, opened: Option<&File>) -> bool {
     let shape =
         |found: io::Result<fs::Metadata>| found.ok().map(|found| (found.len(), found.modified().ok()));

@@ -1,4 +1,4 @@
-//! What is noted of a project and of each run.
+//! The records that the manifest and the journal store for a project and its runs.
 
 use std::collections::BTreeMap;
 
@@ -9,34 +9,34 @@ use super::contents::Part;
 use super::layout::place;
 use crate::files::{Listed, Receipt};
 
-/// The version of the layout. A mirror of a later one is refused.
+/// The version of the layout. Mirrors with a later version are refused.
 pub(super) const FORMAT: u32 = 1;
 
-/// The first line of manifest and journal.
+/// The first line of the manifest and of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Header {
     pub(super) format: u32,
     pub(super) server: String,
     pub(super) project: String,
-    /// What the server lacked when the project was copied last: fields and arguments of its schema.
+    /// Fields and arguments that the server's schema lacked at the last sync.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) unsupported: Vec<String>,
-    /// The tables of the whole project, by the names of their files.
+    /// The tables of the whole project, by file name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) tables: BTreeMap<String, Stored>,
 }
 
-/// A file that is whole.
+/// The properties of a finished file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Stored {
-    /// Rows of a table, lines of a log.
+    /// The rows of a table or the lines of a log.
     pub(super) rows: u64,
     pub(super) bytes: u64,
     /// The MD5 digest in base64.
     pub(super) md5: String,
 }
 
-/// One part of a run, as it was when the run looked like `as_of`.
+/// A part of a run, with the run's fingerprint when the part was copied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Taken<T> {
     pub(super) as_of: Fingerprint,
@@ -53,20 +53,20 @@ pub(super) struct Files {
 /// One file of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct File {
-    /// The server's name.
+    /// The name on the server.
     pub(super) name: String,
-    /// The name in the run's folder, where it is another.
+    /// The path in the run's folder, if it differs from the name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) here: Option<String>,
     pub(super) bytes: u64,
     /// The MD5 digest in base64.
     pub(super) md5: String,
-    /// What list and storage said of it, where the list has no digest or one that the storage denies.
+    /// The claims of the list and the storage, if the list has no digest or the storage contradicts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) origin: Option<Origin>,
 }
 
-/// What list and storage said of a file when it was downloaded.
+/// The claims of the list and the storage about a file when it was downloaded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Origin {
     listed: Listed,
@@ -74,13 +74,13 @@ pub(super) struct Origin {
 }
 
 impl File {
-    /// What makes a file known that its list entry does not confirm.
+    /// Returns what identifies the file if its list entry does not confirm it.
     pub(super) fn receipt(&self) -> Option<Receipt> {
         let Origin { listed, stored } = self.origin.clone()?;
         Some(Receipt { listed, stored, bytes: self.bytes, md5: self.md5.clone() })
     }
 
-    /// The path below the run's folder.
+    /// Returns the path in the run's folder.
     pub(super) fn here(&self) -> &str {
         self.here.as_deref().unwrap_or(&self.name)
     }
@@ -92,20 +92,20 @@ impl From<Receipt> for Origin {
     }
 }
 
-/// What is to be told, by the part it belongs to.
+/// Messages, by the part that they belong to.
 pub(super) type Told = BTreeMap<String, Vec<String>>;
 
-/// What is noted of a run.
+/// The record of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct RunRecord {
     /// The run's id.
     pub(super) run: String,
-    /// What its files are called, where the id is no good name on every system.
+    /// The name of its files, if the id is not a valid file name on every system or clashes with another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) here: Option<String>,
-    /// What the run looked like when it was copied last, whatever was wanted of it.
+    /// The run's fingerprint when it was last copied, whatever parts were wanted.
     pub(super) as_of: Fingerprint,
-    /// What it looked like when its row was taken.
+    /// The run's fingerprint when its row was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) row: Option<Fingerprint>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -114,7 +114,7 @@ pub(super) struct RunRecord {
     pub(super) state: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) heartbeat_at: Option<String>,
-    /// How far the history got, where the server tells.
+    /// The last step of the history, if the server reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) last_step: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -125,16 +125,16 @@ pub(super) struct RunRecord {
     pub(super) logs: Option<Taken<Stored>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) files: Option<Taken<Files>>,
-    /// What is missing, and why; it is tried again.
+    /// Missing data and the reasons. The next sync retries it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) missing: Told,
-    /// What is not as the server has it, or may not be all, and no trying again mends.
+    /// Data that differs from the server's or may be incomplete. A retry would not help.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) inexact: Told,
-    /// What the server of its version does not have. It is not asked for again before the run changes.
+    /// Features that this version of the server lacks. They are requested again only when the run changes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) unsupported: Told,
-    /// Whether the server has it no more.
+    /// Whether the run no longer exists on the server.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) gone: bool,
 }
@@ -161,12 +161,12 @@ impl RunRecord {
         }
     }
 
-    /// What the run's files are called.
+    /// Returns the name of the run's files.
     pub(super) fn here(&self) -> &str {
         self.here.as_deref().unwrap_or(&self.run)
     }
 
-    /// What the run looked like when a part was taken.
+    /// Returns the run's fingerprint when a part was copied.
     pub(super) fn as_of(&self, part: Part) -> Option<Fingerprint> {
         match part {
             Part::Runs => self.row,
@@ -178,7 +178,7 @@ impl RunRecord {
         }
     }
 
-    /// A table or log.
+    /// Returns the table or log of a part.
     pub(super) fn table(&self, part: Part) -> Option<&Stored> {
         self.taken(part).map(|taken| &taken.what)
     }
@@ -192,8 +192,8 @@ impl RunRecord {
         }
     }
 
-    /// A table or log, if nothing is missing of it and it was taken when the run was copied last, so that the other
-    /// fields were true then.
+    /// Returns the table or log of a part if it is complete and was copied together with the rest of the
+    /// record, so that the other fields describe it.
     pub(super) fn whole(&self, part: Part) -> Option<&Stored> {
         let told = [&self.missing, &self.inexact];
         let is_whole = |taken: &&Taken<Stored>| {
@@ -202,12 +202,12 @@ impl RunRecord {
         self.taken(part).filter(is_whole).map(|taken| &taken.what)
     }
 
-    /// The files of the run.
+    /// Returns the files of the run.
     pub(super) fn files(&self) -> impl Iterator<Item = &File> {
         self.files.iter().flat_map(|taken| &taken.what.files)
     }
 
-    /// Every file of the mirror that is of this run, by its place, with its size and digest.
+    /// Lists every file of the run in the mirror, with place, size and digest.
     pub(super) fn stored(&self) -> Vec<(Part, String, u64, &str)> {
         let tables = [Part::History, Part::System, Part::Logs].into_iter().filter_map(|part| {
             let stored = self.table(part).filter(|stored| stored.rows > 0)?;
@@ -220,7 +220,7 @@ impl RunRecord {
         tables.chain(files).collect()
     }
 
-    /// Notes that what is at a place is lost, so that it is fetched again.
+    /// Records that the file at a place is lost, so that it is fetched again.
     pub(super) fn lose(&mut self, part: Part, lost: &str, why: &str) {
         let folder = place(Part::Files, self.here());
         match part {
@@ -239,15 +239,15 @@ impl RunRecord {
     }
 }
 
-/// What a run looks like in the list of runs, in short: whenever it differs, the run has changed.
+/// A hash of a run's entry in the list of runs. A different hash means that the run has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Fingerprint(u64);
 
 impl Fingerprint {
-    /// That of a run in the light form.
+    /// Hashes a run in the light form.
     pub(super) fn of(run: &wandb_core::model::Run) -> Self {
         use md5::{Digest as _, Md5};
-        // Every field is text, a number, or a list of texts, none of which can fail to be written.
+        // Serialization cannot fail: every field is text, a number or a list of texts.
         let digest = Md5::digest(serde_json::to_vec(run).unwrap_or_default());
         Self(digest.iter().take(8).fold(0, |whole, byte| whole << 8 | u64::from(*byte)))
     }
@@ -258,7 +258,7 @@ impl Fingerprint {
     }
 }
 
-/// Sixteen digits, since JSON readers take long numbers for floats.
+/// Written as sixteen hex digits, because JSON readers parse large numbers as floats.
 impl Serialize for Fingerprint {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{:016x}", self.0))
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_read_as_it_was_written_and_says_nothing_of_what_there_is_not() {
+    fn record_round_trips_and_omits_empty_fields() {
         let mut record = RunRecord::new("abc", "abc", Fingerprint::number(u64::MAX));
         assert_eq!(serde_json::to_string(&record).unwrap(), r#"{"run":"abc","as_of":"ffffffffffffffff"}"#);
         record.history = Some(Taken { as_of: Fingerprint::number(1), what: stored(3) });
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_is_whole_if_it_was_taken_with_the_rest_and_nothing_is_missing() {
+    fn part_is_whole_if_current_and_complete() {
         let mut record = RunRecord::new("abc", "abc", Fingerprint::number(2));
         record.history = Some(Taken { as_of: Fingerprint::number(2), what: stored(3) });
         record.system = Some(Taken { as_of: Fingerprint::number(1), what: stored(3) });
@@ -317,14 +317,14 @@ mod tests {
     }
 
     #[test]
-    fn files_that_are_there_are_known_by_their_places() {
+    fn stored_lists_files_by_place() {
         let mut record = RunRecord::new("A?", "A_~1", Fingerprint::number(0));
         record.history = Some(Taken { as_of: record.as_of, what: stored(3) });
         record.system = Some(Taken { as_of: record.as_of, what: stored(0) });
         let file = File { name: "m/x.h5".into(), here: None, bytes: 1, md5: "y".into(), origin: None };
         record.files = Some(Taken { as_of: record.as_of, what: Files { files: vec![file] } });
         let places: Vec<_> = record.stored().into_iter().map(|(_, place, ..)| place).collect();
-        assert_eq!(places, ["history/A_~1.parquet", "files/A_~1/m/x.h5"], "an empty table is no file");
+        assert_eq!(places, ["history/A_~1.parquet", "files/A_~1/m/x.h5"], "an empty table has no file");
         record.lose(Part::Files, "files/A_~1/m/x.h5", "it is not there");
         record.lose(Part::History, "history/A_~1.parquet", "it is short");
         assert_eq!((record.stored().len(), record.history.is_none()), (0, true));
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_the_list_shows_of_a_run_is_in_its_fingerprint() {
+    fn fingerprint_covers_every_listed_field() {
         let run = wandb_core::model::Run::new("e", "p", "r", "s");
         let same = Fingerprint::of(&run);
         let mut renamed = run.clone();

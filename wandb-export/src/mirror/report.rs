@@ -1,74 +1,74 @@
-//! What has become of a mirror.
+//! The reports of a sync.
 
 use serde::Serialize;
 use wandb_core::client::Tally;
 
 use crate::error::Error;
 
-/// What has become of a mirror.
+/// The result of [`Mirror::sync`](super::Mirror::sync).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct MirrorReport {
-    /// What has become of each project, in order of names.
+    /// The result for each project, ordered by name.
     pub projects: Vec<ProjectReport>,
-    /// Requests sent, repeated ones included.
+    /// Requests sent, including retries.
     pub requests: u64,
-    /// Requests that had to be sent again.
+    /// Requests that were sent again.
     pub retries: u64,
-    /// Times that the server's rate limit refused a request.
+    /// Requests that the server's rate limit refused.
     pub rate_limited: u64,
-    /// Time spent waiting for the rate limit or before another try, added up over all requests, in milliseconds.
+    /// Time spent waiting for the rate limit or before a retry, summed over all requests, in milliseconds.
     pub waited_ms: u64,
-    /// Bytes received, of answers and of files.
+    /// Bytes received in answers and downloaded files.
     pub bytes_received: u64,
 }
 
-/// What has become of the mirror of a project.
+/// The result for one project.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ProjectReport {
     /// The project: `entity/project`.
     pub project: String,
-    /// Runs that were not there before.
+    /// Runs that are new in the mirror.
     pub new: u64,
-    /// Runs that have more rows than before.
+    /// Runs with more rows than before.
     pub grown: u64,
-    /// Runs that have changed otherwise, or of which something was missing.
+    /// Runs that changed in another way, or had missing data.
     pub changed: u64,
-    /// Runs that are as they were; nothing was asked of them.
+    /// Unchanged runs, which were not fetched.
     pub same: u64,
-    /// Runs that the server has no more. What is there of them stays.
+    /// Runs that no longer exist on the server. Their data stays in the mirror.
     pub gone: Vec<String>,
-    /// Rows of histories and system metrics, and lines of logs, that were written.
+    /// Rows of histories and system metrics and lines of logs that were written.
     pub rows: u64,
-    /// Bytes that were written of runs: tables, logs, files, and their lines.
+    /// Bytes written for runs: tables, logs, files and their rows.
     pub bytes: u64,
-    /// What is missing, by run, which the next mirror tries again; and what is not exact.
+    /// Missing data by run, which the next sync retries, and inexact data.
     pub missing: Vec<Missing>,
-    /// What was damaged on the disk and has been fetched again, where that was looked for.
+    /// Damaged data that was fetched again. Only [`verify`](super::Mirror::verify) looks for it.
     pub damaged: Vec<String>,
-    /// What the server had otherwise than it was mirrored, of runs that did not look changed, where that was looked for. It is as
-    /// the server has it now.
+    /// Data that differed from the server although the run looked unchanged. The mirror now has the server's
+    /// version. Only [`compare`](super::Mirror::compare) looks for it.
     pub differing: Vec<String>,
-    /// What the server of its version does not have, so that the mirror does not have it either: fields, and arguments of
-    /// fields, of its schema. No later call can mend it before the server is updated.
+    /// Fields and arguments that the server's schema lacks, so that the mirror lacks their data too. Only an
+    /// update of the server changes that.
     pub unsupported: Vec<String>,
-    /// What a reader of the tables should know.
+    /// Notes for readers of the tables.
     pub notes: Vec<String>,
 }
 
-/// What is missing or not exact of a run, or of the project as a whole.
+/// Missing or inexact data of a run, or of the project as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Missing {
-    /// The run's id; `None` for the project.
+    /// The run's id, or `None` for the project.
     pub run: Option<String>,
-    /// What is missing, or not exact, and why.
+    /// A description of the missing or inexact data, with the reason.
     pub what: String,
 }
 
 impl ProjectReport {
-    /// A project that could not be had at all.
+    /// Creates the report of a project that failed entirely.
     pub(super) fn failed(project: String, error: &Error) -> Self {
         let missing = vec![Missing { run: None, what: error.with_causes() }];
         Self { project, missing, ..Self::default() }
@@ -76,7 +76,7 @@ impl ProjectReport {
 }
 
 impl MirrorReport {
-    /// Notes what it took: what there was to tell before, and what there is now.
+    /// Sets the request counts to the difference of two tallies.
     pub(super) fn took(&mut self, before: &Tally, now: &Tally) {
         self.requests = now.requests - before.requests;
         self.retries = now.retries - before.retries;
@@ -86,7 +86,7 @@ impl MirrorReport {
         self.bytes_received = now.bytes - before.bytes;
     }
 
-    /// Whether everything that was wanted is there.
+    /// Returns whether the mirror has everything that was wanted.
     pub fn is_complete(&self) -> bool {
         self.projects.iter().all(|project| project.missing.is_empty())
     }

@@ -1,4 +1,4 @@
-//! Rows of runs into tables of the mirror.
+//! Writes rows of runs to tables of the mirror.
 
 use std::collections::HashMap;
 use std::io;
@@ -21,19 +21,19 @@ use crate::error::Error;
 use wandb_tables::SinkError;
 use wandb_tables::{SchemaBuilder, rows_of};
 
-/// Rows that are read from a table at once.
+/// Rows per batch when reading a table.
 const ROWS_AT_ONCE: usize = 8_192;
 
-/// The table of a run's rows that is being written.
+/// A table of a run's rows that is being written.
 pub(super) struct Table {
     file: TableFile,
     run: String,
 }
 
 impl Table {
-    /// Begins the table for the place `here`.
+    /// Creates the table for the place `here`.
     fn begin(disk: &Disk, run: &str, part: Part, here: &str) -> Result<Self, Error> {
-        // Otherwise the step would come before the run.
+        // Name `STEP` too, or the step column would come before the run's id.
         let first: &[&str] = if part == Part::History { &[RUN_ID, STEP] } else { &[RUN_ID] };
         Ok(Self {
             file: TableFile::begin(disk, here, first, SchemaBuilder::DEFAULT_MAX_COLUMNS)?,
@@ -43,7 +43,7 @@ impl Table {
 
     fn write(&mut self, batch: Batch) -> Result<(), SinkError> {
         let rows = match batch {
-            // Keys that are called otherwise in tables are so in rows alone.
+            // Pages cannot rename keys, so a page with a key that needs another column name becomes rows.
             Batch::Page(page) if page.columns().all(|column| column_of(column.key()).is_none()) => {
                 match page.with_constant(RUN_ID, &self.run) {
                     Ok(page) => return self.file.sink.write_page(&page),
@@ -62,29 +62,29 @@ impl Table {
         put.map_err(|error| writing(disk, here, error))
     }
 
-    /// The finished file, which is not in its place yet, and how many rows it has.
+    /// Returns the finished temporary file and its number of rows.
     fn finish(self) -> Result<(NewFile, u64), Error> {
         let (file, report) = self.file.finish()?;
         Ok((file, report.rows))
     }
 }
 
-/// A row with the run's id before everything else.
+/// Puts the run's id in front of a row.
 fn labelled(run: &str, row: Row) -> Row {
     let label = (RUN_ID.into(), Value::String(run.to_owned()));
     let own = row.into_iter().map(|(key, value)| (column_of(&key).map_or(key, Into::into), value));
     std::iter::once(label).chain(own).collect()
 }
 
-/// A table that is there, to be written anew with more rows behind its own.
+/// An existing table that is rewritten with more rows appended.
 pub(super) struct Old {
     schema: SchemaRef,
     reader: ParquetRecordBatchReader,
 }
 
 impl Old {
-    /// Opens the table at `here`, which is to have so many rows; `None` if it has not, or if its values may not be the same
-    /// once they have been read and written again.
+    /// Opens the table at `here`. Returns `None` if it does not have the expected number of rows, or if its
+    /// values may change when they are read and written again.
     pub(super) async fn open(
         client: &Client,
         disk: &Disk,
@@ -106,14 +106,14 @@ impl Old {
         client.work(open).await.map_err(|error| Error::io("reading a table of the mirror", error))
     }
 
-    /// The columns.
+    /// Returns the columns.
     pub(super) fn schema(&self) -> SchemaRef {
         SchemaRef::clone(&self.schema)
     }
 }
 
-/// The rows of `old` and those that come in a table for the place `here`, which is not there yet. The next rows are fetched
-/// while those before them are written.
+/// Writes the rows of `old` and then those of `batches` to a temporary table for the place `here`. Fetches
+/// the next batch while writing the current one.
 pub(super) async fn gather(
     client: &Client,
     disk: &Disk,
@@ -149,7 +149,7 @@ pub(super) async fn gather(
     Ok(table)
 }
 
-/// Writes rows that came all at once as the table at `here`. No rows are no table.
+/// Writes rows that are all in memory as the table at `here`. Without rows, removes the table.
 pub(super) fn write(
     disk: &Disk,
     (run, part, here): (&str, Part, &str),
@@ -163,14 +163,14 @@ pub(super) fn write(
     table.put(disk, here)
 }
 
-/// Puts a table into its place. A table without rows is none.
+/// Moves a table into place. Without rows, removes the table.
 pub(super) async fn put(client: &Client, disk: &Disk, here: &str, table: Table) -> Result<Stored, Error> {
     let (disk, here) = (disk.clone(), here.to_owned());
     client.work(move || table.put(&disk, &here)).await
 }
 
-/// Puts a table into the place of one with fewer rows, if it is as `expected`: it has the columns of the old one, of the same
-/// types, and so many rows.
+/// Replaces a table by a longer one, if that is as expected: it has every column of the old table, with the
+/// same type, and the expected number of rows.
 pub(super) async fn put_grown(
     client: &Client,
     disk: &Disk,
@@ -192,7 +192,7 @@ pub(super) async fn put_grown(
         .await
 }
 
-/// Whether values of the column are the same once they have been written and read.
+/// Returns whether the values of a column survive being written and read again.
 fn is_plain(field: &arrow_schema::Field) -> bool {
     use arrow_schema::DataType;
     field.metadata().keys().all(|key| key.starts_with("PARQUET:"))
@@ -212,7 +212,7 @@ fn keeps_types(old: &SchemaRef, whole: Box<dyn OpenFile>) -> bool {
     })
 }
 
-/// A row of a table without the run's id.
+/// Removes the run's id from a row.
 pub(super) fn unlabelled(row: Row) -> Row {
     let own = row.into_iter().filter(|(key, _)| &**key != RUN_ID);
     own.map(|(key, value)| (key_of_column(&key).map(Into::into).unwrap_or(key), value)).collect()

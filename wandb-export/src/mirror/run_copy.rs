@@ -1,4 +1,4 @@
-//! What belongs to one run, into its place.
+//! Copies the parts of one run to their places.
 
 use futures_util::stream::{self, StreamExt};
 use wandb_core::RunPath;
@@ -19,25 +19,25 @@ use wandb_tables::Batch;
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// The copy of one run.
+/// A run that is being copied.
 pub(super) struct RunCopy<'a> {
     pub(super) of: &'a Copier,
     pub(super) path: &'a RunPath,
     pub(super) run: &'a Run,
-    /// What is known of it from an earlier time.
+    /// The record from an earlier sync.
     pub(super) known: Option<&'a RunRecord>,
-    /// What its files are called.
+    /// The name of its files.
     pub(super) here: &'a str,
 }
 
-/// A part of a run.
+/// The result of fetching a part of a run.
 pub(super) struct Got<T> {
     pub(super) what: T,
-    /// What could not be had, and is to be tried again.
+    /// Missing data, which the next sync retries.
     pub(super) missing: Vec<String>,
-    /// What is not as the server has it, or may not be all, and no trying again mends.
+    /// Data that differs from the server's or may be incomplete. A retry would not help.
     pub(super) inexact: Vec<String>,
-    /// What the server of its version does not have.
+    /// Features that this version of the server lacks.
     pub(super) unsupported: Vec<String>,
 }
 
@@ -57,13 +57,13 @@ impl RunCopy<'_> {
         (self.of.tell)(&MirrorEvent::Rows { run: self.path.clone(), rows });
     }
 
-    /// What is known of the run, unless it is that of an earlier run of the same id.
+    /// Returns the earlier record, unless it belongs to another run that had the same id.
     fn known_of_this_run(&self) -> Option<&RunRecord> {
         let created_at = self.run.created_at.as_ref()?.to_string();
         self.known.filter(|known| known.created_at.as_ref() == Some(&created_at))
     }
 
-    /// What is there of a part, if nothing can have been added to it: the run was over, and has not been heard of since.
+    /// Returns the stored part if it cannot have grown: the run had ended and has sent no heartbeat since.
     fn unheard(&self, part: Part) -> Option<Stored> {
         let known = self.known_of_this_run()?;
         let state = self.run.state.as_ref().filter(|state| state.is_over())?.to_string();
@@ -73,7 +73,7 @@ impl RunCopy<'_> {
         known.whole(part).filter(|_| is_unheard).cloned()
     }
 
-    /// The rows that the run has logged, up to `last_step` if that is known.
+    /// Copies the rows that the run logged, up to `last_step` if that is known.
     pub(super) async fn history(
         &self,
         last_step: Option<i64>,
@@ -82,7 +82,7 @@ impl RunCopy<'_> {
         let lines = self.run.history_line_count;
         let here = place(Part::History, self.here);
         let is_all = |rows: &Vec<HistoryRow>| {
-            // Without a count rows of repeated steps are no sign that the others are there, too.
+            // Without a count, repeated steps do not show whether all rows arrived.
             let fits = lines.map_or_else(|| !steps_repeat(rows), |lines| rows.len() as u64 >= lines);
             rows.len() as u64 <= MOST_ROWS && fits
         };
@@ -104,7 +104,7 @@ impl RunCopy<'_> {
         }
         let mut history = self.api_history().all();
         if let (Some(last), Some(keys)) = (last_step, &self.run.history_keys) {
-            // What comes later is of another time than the rest, and the next mirror's.
+            // Leave later rows to the next sync, because they do not match the other parts.
             let mut extent = HistoryExtent::new();
             let mut keys = keys.clone();
             keys.last_step = Some(last);
@@ -114,7 +114,7 @@ impl RunCopy<'_> {
         self.whole(history, Part::History, &here).await
     }
 
-    /// The rows that are there and those behind them; `None` where the old ones may have to be looked at again.
+    /// Appends the new rows to the stored table. Returns `None` if the old rows may have changed.
     async fn grown(
         &self,
         stored: &Stored,
@@ -143,7 +143,7 @@ impl RunCopy<'_> {
         Ok(put.map(|stored| Got::with_issues(stored, end.issues)))
     }
 
-    /// What the machine measured: `counted` rows, if the server tells.
+    /// Copies the system metrics. `counted` is the number of rows, if the server reports it.
     pub(super) async fn system(
         &self,
         came: Option<Vec<HistoryRow>>,
@@ -167,7 +167,7 @@ impl RunCopy<'_> {
         History::new(self.of.api.clone(), self.path.clone())
     }
 
-    /// Rows that came all at once.
+    /// Writes rows that are all in memory.
     async fn small(&self, rows: Vec<HistoryRow>, part: Part, here: &str) -> Result<Got<Stored>, Error> {
         if !rows.is_empty() {
             self.saw(rows.len() as u64);
@@ -182,7 +182,7 @@ impl RunCopy<'_> {
         self.of.write(write).await
     }
 
-    /// Rows that come in many answers.
+    /// Fetches and writes rows page by page.
     async fn whole(&self, history: History, part: Part, here: &str) -> Result<Got<Stored>, Error> {
         let Self { of, path, .. } = self;
         let client = of.api.client();
@@ -199,7 +199,7 @@ impl RunCopy<'_> {
         let here = place(Part::Logs, self.here);
         let client = self.of.api.client();
         let mut pages;
-        // One that leads nowhere is asked for again.
+        // A page with a broken cursor is requested again.
         let first = if let Some(page) = came.filter(|page| all.broken(page).is_none()) {
             let rest = all.next(&page);
             let is_all = rest.is_none();
@@ -233,7 +233,7 @@ impl RunCopy<'_> {
 }
 
 impl RunCopy<'_> {
-    /// A log, and what is missing of it. Asking again is of use unless the server does not keep those lines.
+    /// Returns the log with its issues. A retry helps unless the server does not keep those lines.
     fn got_log(stored: Stored, pages: &LogPages) -> Got<Stored> {
         let issues: Vec<_> = pages.issues().iter().map(ToString::to_string).collect();
         let all = Got::all(stored);
@@ -241,12 +241,12 @@ impl RunCopy<'_> {
     }
 }
 
-/// Whether a step is there several times, in rows that are in order of steps.
+/// Returns whether a step occurs more than once, in rows ordered by step.
 fn steps_repeat(rows: &[HistoryRow]) -> bool {
     rows.windows(2).any(|pair| pair[0].step().is_some() && pair[0].step() == pair[1].step())
 }
 
-/// The batches that a reader has left.
+/// Streams the remaining batches of a reader.
 fn batches(reader: &mut HistoryReader) -> impl stream::Stream<Item = Result<Batch, Error>> + Send + '_ {
     stream::try_unfold(reader, |reader| async move { Ok(reader.next().await?.map(|batch| (batch, reader))) })
 }

@@ -1,4 +1,4 @@
-//! The files of one run, into its folder.
+//! Downloads the files of one run to its folder.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
@@ -19,16 +19,16 @@ use crate::error::Error;
 use crate::files::{Downloaded, Existing, Folder, Receipt};
 use crate::issue::Issue;
 
-/// Files of fewer bytes are downloaded without a look at how much room there is, and so much is left to others.
+/// Downloads below this size, in bytes, skip the check for free space. The check leaves this much space free.
 const LARGE: u64 = 64 << 20;
 
-/// What is to be done about a run's files.
+/// The plan for a run's files.
 struct Plan {
-    /// Each file that the server lists, and what is there of it if that is the same.
+    /// Each listed file, with its entry in the mirror if that is current.
     files: Vec<(model::File, Option<File>)>,
-    /// What is remembered of files that the list does not confirm.
+    /// Receipts of files that the list does not confirm.
     receipts: HashMap<String, Receipt>,
-    /// How many bytes of the others are there already, in their places or on the way.
+    /// Bytes of the other files that are on the disk, complete or partially downloaded.
     there: u64,
 }
 
@@ -87,7 +87,7 @@ impl RunCopy<'_> {
                 }
                 Err(error @ Error::Io { .. }) if is_of_all_projects(&error) => return Err(error),
                 Err(error) if is_final(&error) => return Err(error),
-                // The server will not hand it out later either.
+                // A later request would not get the file either.
                 Err(error @ Error::FileIsReference { .. }) => inexact.push(error.to_string()),
                 Err(error) => missing.push(format!("{}: {}", file.name, error.with_causes())),
             }
@@ -104,7 +104,7 @@ impl RunCopy<'_> {
         Ok(Got { missing, inexact, ..Got::all(Files { files: files.collect() }) })
     }
 
-    /// Large files are not begun where there is no room for them, so that the rest still has some.
+    /// Refuses a large download that does not fit on the disk, so that the other data still fits.
     fn check_room(&self, wanted: &[RunFile], there: u64) -> Result<(), Error> {
         let bytes: u64 = wanted.iter().filter_map(|file| file.size).fold(0, u64::saturating_add);
         let left = bytes.saturating_sub(there);
@@ -114,14 +114,14 @@ impl RunCopy<'_> {
         match self.of.disk.room() {
             Some(room) if room < left.saturating_add(LARGE) => Err(Error::File {
                 name: format!("the files of {}", self.path),
-                message: format!("{left} bytes are still to come, and the disk has room for {room}"),
+                message: format!("{left} more bytes are needed, but the disk has room for {room}"),
             }),
             _ => Ok(()),
         }
     }
 }
 
-/// An issue in a record of the run that it is about.
+/// Formats an issue for the record of the run that it concerns.
 fn without_run(issue: &Issue) -> String {
     match issue {
         Issue::FileInexact { name, detail, .. } => format!("{name}: {detail}"),
@@ -129,14 +129,14 @@ fn without_run(issue: &Issue) -> String {
     }
 }
 
-/// Looks which of the listed files are there as they are.
+/// Finds the listed files that are already in the mirror.
 fn plan(listed: Vec<model::File>, known: Vec<File>, folder: Option<&Folder>) -> Plan {
     let mut known: HashMap<String, File> = known.into_iter().map(|file| (file.name.clone(), file)).collect();
     let mut seen = HashSet::new();
     let there = folder.map_or(0, Folder::size_of_partial);
     let mut plan = Plan { files: Vec::new(), receipts: HashMap::new(), there };
     for file in listed {
-        // A list whose pages have moved meanwhile may have a file twice.
+        // A list that changed between two pages may contain a file twice.
         if !seen.insert(file.name.clone()) {
             continue;
         }
@@ -162,7 +162,7 @@ fn plan(listed: Vec<model::File>, known: Vec<File>, folder: Option<&Folder>) -> 
     plan
 }
 
-/// What there is of files that have been downloaded, by the server's names. A crash does not undo that any more.
+/// Describes the downloaded files by their names on the server, and syncs them so that they survive a crash.
 fn describe(
     came: Vec<(RunFile, Fetched)>,
     folder: &Folder,

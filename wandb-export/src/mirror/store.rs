@@ -1,6 +1,6 @@
-//! What a mirror knows of its runs: the manifest, the journal behind it, and where their rows are.
+//! The state of a mirror: the manifest, the journal and the rows of all runs.
 //!
-//! In memory there is only an index, some hundred bytes a run; records and rows are read when they are wanted.
+//! Memory holds only an index of a few hundred bytes per run; records and rows are read on demand.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -22,19 +22,19 @@ pub(super) struct Store {
     runs: Runs,
     manifest: Option<Box<dyn OpenFile>>,
     rows: Option<Box<dyn OpenFile>>,
-    /// Until the manifest says what it says.
+    /// `None` once the manifest contains its records.
     journal: Option<Appended>,
-    /// Whether there is anything that the manifest does not say.
+    /// Whether the manifest is out of date.
     is_unsettled: bool,
-    /// Whether there are rows that the table of runs does not have.
+    /// Whether the journal has rows that the table of runs lacks.
     has_new_rows: bool,
 }
 
 impl Store {
-    /// Opens what is in the folder, for the project that `header` tells.
+    /// Opens the mirror of the project in `header`.
     ///
     /// # Errors
-    /// If it is a mirror of something else, or of a later version.
+    /// If the folder holds something else or a later version.
     pub(super) fn open(disk: Disk, header: Header) -> Result<Self, Error> {
         let failed = |doing: &str, here: &str, disk: &Disk| {
             let doing = format!("{doing} {}", disk.place(here).display());
@@ -63,7 +63,7 @@ impl Store {
         let Added { header: begun_with, has_runs: is_unsettled, has_rows: has_new_rows, mut whole } = added;
         found = found.or(begun_with);
         if !had_manifest && !is_unsettled {
-            // Nothing was mirrored yet, whatever somebody may have begun to.
+            // Nothing was mirrored yet, so a journal of another project does not count.
             (found, whole) = (None, 0);
         }
         let header = match found {
@@ -72,34 +72,34 @@ impl Store {
         };
         let mut journal = disk.open_to_append(JOURNAL, whole).map_err(failed("opening", JOURNAL, &disk))?;
         if journal.len() == 0 {
-            // Synced with the first run, before which it counts for nothing.
+            // The header is synced with the first run. Until then, the journal does not count.
             let begun = journal::header_line(&header).and_then(|line| journal.append(&line));
             begun.map_err(failed("writing", JOURNAL, &disk))?;
         }
         Ok(Self { disk, header, runs, manifest, rows, journal: Some(journal), is_unsettled, has_new_rows })
     }
 
-    /// What is known of a run.
+    /// Returns the index entry of a run that has a record.
     pub(super) fn known(&self, id: &str) -> Option<&Known> {
         self.runs.get(id).filter(|known| known.record.is_some())
     }
 
-    /// All runs that there are records of, in order of ids.
+    /// Returns all runs with a record, ordered by id.
     pub(super) fn runs(&self) -> impl Iterator<Item = (&str, &Known)> {
         self.runs.iter().filter(|(_, known)| known.record.is_some()).map(|(id, known)| (id.as_str(), known))
     }
 
-    /// The tables of the project that are there.
+    /// Returns the existing tables of the project.
     pub(super) fn tables(&self) -> &BTreeMap<String, Stored> {
         &self.header.tables
     }
 
-    /// What the server lacked when the project was copied last.
+    /// Returns what the server lacked at the last sync.
     pub(super) fn unsupported(&self) -> &[String] {
         &self.header.unsupported
     }
 
-    /// Notes what the server lacks.
+    /// Records what the server lacks.
     pub(super) fn set_unsupported(&mut self, unsupported: Vec<String>) {
         if self.header.unsupported != unsupported {
             self.header.unsupported = unsupported;
@@ -107,7 +107,7 @@ impl Store {
         }
     }
 
-    /// Notes a table of the project.
+    /// Records a table of the project.
     pub(super) fn set_table(&mut self, name: &str, stored: Stored) {
         if self.header.tables.get(name) != Some(&stored) {
             self.header.tables.insert(name.to_owned(), stored);
@@ -115,13 +115,13 @@ impl Store {
         }
     }
 
-    /// Whether there are rows of runs that the table of runs does not have.
+    /// Returns whether the journal has rows that the table of runs lacks.
     pub(super) fn has_new_rows(&self) -> bool {
         self.has_new_rows
     }
 
-    /// Gives up the rows of all runs that the server still has, so that they are fetched again. Those of the others are
-    /// nowhere else.
+    /// Forgets the rows of all runs that the server still has, so that they are fetched again. The rows of
+    /// deleted runs exist nowhere else.
     pub(super) fn forget_rows(&mut self) {
         for known in self.runs.values_mut().filter(|known| !known.gone) {
             if matches!(known.row, Some(Place::Rows(_))) {
@@ -136,18 +136,18 @@ impl Store {
         self.is_unsettled = true;
     }
 
-    /// The record of a run.
+    /// Reads the record of a run.
     pub(super) fn record(&mut self, id: &str) -> io::Result<Option<RunRecord>> {
         let Some(place) = self.runs.get(id).and_then(|known| known.record) else { return Ok(None) };
         Ok(Some(serde_json::from_slice(&self.text(place)?)?))
     }
 
-    /// The rows of all runs, the oldest run first.
+    /// Returns the ids of the runs that have a row, oldest run first.
     pub(super) fn in_order(&self) -> Vec<String> {
         index::in_order(&self.runs)
     }
 
-    /// The row of a run as JSON text.
+    /// Reads the row of a run as JSON text. Returns empty text if there is none.
     pub(super) fn row(&mut self, id: &str) -> io::Result<Vec<u8>> {
         match self.runs.get(id).and_then(|known| known.row) {
             Some(place) => self.text(place),
@@ -170,7 +170,7 @@ impl Store {
         }
     }
 
-    /// Notes what has become of a run. It outlives a crash once [`sync`](Self::sync) has been called.
+    /// Appends a run's record and row to the journal. They survive a crash once [`sync`](Self::sync) returns.
     pub(super) fn note(&mut self, record: &RunRecord, row: Option<&str>) -> io::Result<()> {
         let (line, mut record_at, mut row_at) = journal::run_line(record, row)?;
         let journal = self.journal.as_mut().ok_or_else(settled)?;
@@ -188,12 +188,12 @@ impl Store {
         Ok(())
     }
 
-    /// Waits until the disk has all that was noted.
+    /// Waits until the journal is on the disk (fsync).
     pub(super) fn sync(&mut self) -> io::Result<()> {
         self.journal.as_mut().ok_or_else(settled)?.sync()
     }
 
-    /// Writes the manifest, if it does not say everything, and ends the journal. Nothing can be noted after that.
+    /// Writes the manifest if it is out of date, and removes the journal. Nothing can be recorded afterwards.
     pub(super) fn settle(&mut self) -> io::Result<()> {
         if self.is_unsettled || self.manifest.is_none() {
             let mut file = self.disk.create()?;
@@ -202,7 +202,7 @@ impl Store {
             for place in &records {
                 write_line(&mut file, &self.text(*place)?)?;
             }
-            // Closed before it is replaced, as some systems ask for.
+            // Some systems require the file to be closed before it is replaced.
             self.manifest = None;
             file.put(MANIFEST, records.len() as u64)?;
         }
@@ -210,14 +210,14 @@ impl Store {
         self.disk.remove(JOURNAL)
     }
 
-    /// Lets go of the rows, which are about to be replaced.
+    /// Closes the rows, which are about to be replaced.
     pub(super) fn close_rows(&mut self) {
         self.rows = None;
     }
 }
 
 fn settled() -> io::Error {
-    io::Error::other("the mirror has been settled")
+    io::Error::other("the journal is already closed")
 }
 
 fn write_line(file: &mut impl io::Write, text: &[u8]) -> io::Result<()> {
@@ -225,13 +225,13 @@ fn write_line(file: &mut impl io::Write, text: &[u8]) -> io::Result<()> {
     file.write_all(b"\n")
 }
 
-/// Whether there is nothing in the way of a mirror, in a folder that holds none.
+/// Checks that a folder without a mirror holds none of a mirror's files.
 fn is_free(disk: &Disk) -> Result<(), Error> {
     for own in [RUNS, RUN_TABLE, SWEEP_TABLE, "files"].into_iter().chain(FOLDERS) {
         let exists = disk.exists(own);
         if exists.map_err(|error| Error::io(format!("looking for {}", disk.place(own).display()), error))? {
             return Err(Error::usage(format!(
-                "{} holds {own}, and no mirror; choose an empty folder, or a new one",
+                "{} holds {own} but no mirror; choose an empty or a new folder",
                 disk.root().display()
             )));
         }
@@ -239,7 +239,7 @@ fn is_free(disk: &Disk) -> Result<(), Error> {
     Ok(())
 }
 
-/// The header that was found, if it is of the same mirror.
+/// Returns the header `found` on the disk if it belongs to the wanted mirror.
 fn same(disk: &Disk, found: Header, wanted: &Header) -> Result<Header, Error> {
     let folder = disk.root().to_owned();
     found.check(&folder)?;
@@ -256,7 +256,7 @@ fn same(disk: &Disk, found: Header, wanted: &Header) -> Result<Header, Error> {
     Ok(found)
 }
 
-/// Whether two base URLs are those of one deployment: the public one has several.
+/// Returns whether two base URLs belong to one deployment: the public one has several.
 fn is_same_server(one: &str, other: &str) -> bool {
     let app = |url: &str| BaseUrl::parse(url).map(|url| url.app_url()).ok();
     one == other || app(one).is_some_and(|one| Some(one) == app(other))
@@ -267,7 +267,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_public_server_has_several_addresses() {
+    fn public_server_addresses_are_equivalent() {
         assert!(is_same_server("https://api.wandb.ai", "https://api.forge.coreweave.com"));
         assert!(is_same_server("http://127.0.0.1:80", "http://127.0.0.1:80"));
         assert!(!is_same_server("https://api.wandb.ai", "https://wandb.example.org"));

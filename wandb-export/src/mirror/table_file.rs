@@ -1,4 +1,4 @@
-//! A Parquet file of the mirror that is being written.
+//! A Parquet file of the mirror while it is being written.
 
 use std::io;
 
@@ -6,14 +6,14 @@ use super::disk::{Disk, NewFile, SharedFile};
 use crate::error::Error;
 use wandb_tables::{Format, Output, Sink, SinkOptions, SinkReport};
 
-/// A table, and the file that it goes to.
+/// A table and its temporary file.
 pub(super) struct TableFile {
     pub(super) sink: Box<dyn Sink>,
     file: SharedFile,
 }
 
 impl TableFile {
-    /// Begins a table for the place `here`, whose first columns are these, with at most as many columns.
+    /// Creates a table for the place `here`, with the given first columns and at most `most` columns.
     pub(super) fn begin(disk: &Disk, here: &str, first: &[&str], most: usize) -> Result<Self, Error> {
         let file = SharedFile::new(disk.create().map_err(|error| writing(disk, here, error))?);
         let mut options = SinkOptions::default();
@@ -23,14 +23,14 @@ impl TableFile {
         Ok(Self { sink: Format::Parquet.sink(output, &options)?, file })
     }
 
-    /// The finished file, which is not in its place yet, and what the sink says of it.
+    /// Finishes the table. Returns the temporary file and the report of the sink.
     pub(super) fn finish(self) -> Result<(NewFile, SinkReport), Error> {
         let report = self.sink.finish()?;
         Ok((self.file.take().map_err(|error| Error::io("finishing a table", error))?, report))
     }
 }
 
-/// The error for a file of the mirror that cannot be written.
+/// Creates the error for a file of the mirror that cannot be written.
 pub(super) fn writing(disk: &Disk, here: &str, error: io::Error) -> Error {
     Error::io(format!("writing {}", disk.place(here).display()), error)
 }

@@ -1,4 +1,4 @@
-//! The tables of a whole project.
+//! Writes the tables of a whole project.
 
 use std::collections::HashSet;
 use std::io::Write as _;
@@ -18,10 +18,10 @@ use crate::api::Runs;
 use crate::error::Error;
 use wandb_tables::divisible;
 
-/// Rows that are handed to a sink at once.
+/// Rows per batch for a sink.
 const ROWS_AT_ONCE: usize = 256;
 
-/// Whether the runs of the project are there, as they are and as a table.
+/// Returns whether both tables of runs, JSON Lines and Parquet, exist and are recorded.
 pub(super) fn are_runs_written(disk: &Disk, store: &Mutex<Store>) -> Result<bool, Error> {
     for table in [RUNS, RUN_TABLE] {
         let is_there = disk.is_file(table).map_err(|error| reading(disk, error))?;
@@ -32,7 +32,7 @@ pub(super) fn are_runs_written(disk: &Disk, store: &Mutex<Store>) -> Result<bool
     Ok(true)
 }
 
-/// Writes the runs of the project anew, as they are and as a table. Returns what a reader of the table should know.
+/// Rewrites both tables of runs, JSON Lines and Parquet. Returns notes for readers.
 pub(super) fn write_runs(disk: &Disk, store: &Mutex<Store>) -> Result<Vec<String>, Error> {
     let mut store = lock(store);
     let mut ids = store.in_order();
@@ -41,7 +41,7 @@ pub(super) fn write_runs(disk: &Disk, store: &Mutex<Store>) -> Result<Vec<String
     ids.retain(|id| {
         let is_readable = !unreadable.contains(id);
         if !is_readable {
-            notes.push(format!("{RUNS}: the line of {id} was damaged, and the server has the run no more"));
+            notes.push(format!("{RUNS}: the line of {id} is damaged, and the server no longer has the run"));
         }
         is_readable
     });
@@ -51,7 +51,7 @@ pub(super) fn write_runs(disk: &Disk, store: &Mutex<Store>) -> Result<Vec<String
         let written = lines.write_all(&row).and_then(|()| lines.write_all(b"\n"));
         written.map_err(|error| writing(disk, RUNS, error))?;
     }
-    // Closed before it is replaced, as some systems ask for. What is there of the old ones is in the new ones.
+    // Some systems require the old file to be closed before it is replaced. The new one has all its rows.
     store.close_rows();
     let lines = lines.put(RUNS, ids.len() as u64).map_err(|error| writing(disk, RUNS, error))?;
     store.set_table(RUNS, lines);
@@ -59,7 +59,7 @@ pub(super) fn write_runs(disk: &Disk, store: &Mutex<Store>) -> Result<Vec<String
     Ok(notes)
 }
 
-/// The table of the runs. Runs without a line that can be read are left out and noted.
+/// Writes the Parquet table of runs. Adds runs with an unreadable line to `unreadable` and leaves them out.
 fn run_table(
     disk: &Disk,
     store: &mut Store,
@@ -69,7 +69,7 @@ fn run_table(
     let rows = ids.iter().filter_map(|id| {
         let line = match store.row(id) {
             Ok(line) => line,
-            // That is of the moment, and no reason to leave the run out for good.
+            // This failure may be temporary, so do not leave the run out.
             Err(error) => return Some(Err(reading(disk, error))),
         };
         let read = Row::parse(&line).ok();
@@ -81,7 +81,7 @@ fn run_table(
     table(disk, RUN_TABLE, rows)
 }
 
-/// Writes the sweeps of the project.
+/// Writes the table of sweeps.
 pub(super) fn write_sweeps(disk: &Disk, store: &Mutex<Store>, sweeps: &[Sweep]) -> Result<(), Error> {
     let (stored, _) = table(disk, SWEEP_TABLE, sweeps.iter().map(|sweep| Ok(sweep_row(sweep))))?;
     lock(store).set_table(SWEEP_TABLE, stored);
@@ -109,7 +109,7 @@ fn table(
     Ok((put.map_err(|error| writing(disk, here, error))?, notes))
 }
 
-/// The row with the scalars inside config and summary as columns of their own, behind the others.
+/// Appends the scalars inside config and summary to a row as extra columns.
 fn spread(row: &Row) -> Row {
     let mut scalars: IndexMap<String, Value> = IndexMap::new();
     for (key, value) in row.iter().filter(|(key, _)| matches!(*key, "config" | "summary")) {
@@ -127,7 +127,7 @@ fn gather(map: &Map, prefix: &str, scalars: &mut IndexMap<String, Value>) {
         if let Some(inner) = divisible(value) {
             gather(inner, &path, scalars);
         } else if !matches!(value, Value::Map(_) | Value::List(_)) {
-            // Where `a.b` is a key and a key of a key, the first one counts; the JSON text has both.
+            // If `a.b` is both a key and a nested key, the first one wins; the JSON text has both.
             scalars.entry(path).or_insert_with(|| value.clone());
         }
     }
@@ -157,7 +157,7 @@ fn sweep_row(sweep: &Sweep) -> Row {
     cells.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
-/// The sweep that a row is of.
+/// Parses a row of the table of sweeps.
 pub(super) fn sweep_of(row: &Row) -> Option<Sweep> {
     let text = |name: &str| Some(row.get(name)?.as_str()?.to_owned());
     let count = |name: &str| u64::try_from(row.get(name)?.as_i64()?).ok();
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_says_all_of_a_sweep() {
+    fn sweep_round_trips_through_its_row() {
         let mut sweep = Sweep::new("e", "p", "sw", "U3c=");
         assert_eq!(sweep_of(&sweep_row(&sweep)), Some(sweep.clone()));
         let text = |text: &str| Some(text.to_owned());
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn scalars_come_out_of_config_and_summary_and_stay_in_them() {
+    fn nested_scalars_become_extra_columns() {
         let row = Row::parse(
             br#"{"id": "a", "config": {"lr": 0.1, "net": {"depth": 3, "name": null}, "sizes": [1], "net.depth": 9},
                 "summary": {"acc": "NaN", "img": {"_type": "image", "size": 3}, "x": {}}, "tags": ["t"]}"#,

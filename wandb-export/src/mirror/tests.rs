@@ -1,4 +1,4 @@
-//! Mirrors of simulated servers, over networks that fail and on disks that fail, stopped at any moment.
+//! Tests of mirrors in simulations with failing networks, failing disks and interruptions at any moment.
 
 mod changes;
 mod damages;
@@ -11,9 +11,10 @@ mod steps;
 mod trouble;
 mod world;
 
-/// Returns the seeds to try. `WANDB_SIMULATION_SEED` replays one; `WANDB_MIRROR_SCHEDULES` replaces their number.
+/// Returns the seeds to try. `WANDB_SIMULATION_SEED` replays one; `WANDB_MIRROR_SCHEDULES` sets their number.
 ///
-/// What a test wants to see of a fault is a share of the seeds, rounded down, so that it holds for few seeds too.
+/// Tests state how often they expect a fault as a fraction of the seeds, rounded down, so that few seeds pass
+/// too.
 fn seeds(count: u64) -> Vec<u64> {
     let number = |name| std::env::var(name).ok().map(|text| text.parse().expect("a number"));
     match number("WANDB_SIMULATION_SEED") {

@@ -1,4 +1,4 @@
-//! Whether what is on the disk is what was put there.
+//! Verifies the files of a mirror against the recorded sizes and digests.
 
 use std::io;
 use std::sync::Mutex;
@@ -11,16 +11,16 @@ use super::store::Store;
 use crate::error::Error;
 use crate::files::digest;
 
-/// What is not as it was written.
+/// The damage found in a mirror.
 #[derive(Debug, Default)]
 pub(super) struct Damages {
-    /// What is noted to be fetched again, each in a sentence.
+    /// Descriptions of damage that is marked to be fetched again.
     pub(super) noted: Vec<String>,
-    /// What the server has no more, by run.
+    /// Damaged data of runs that no longer exist on the server, by run.
     pub(super) lost: Vec<(String, String)>,
 }
 
-/// Reads everything that the manifest tells of, compares sizes and digests, and notes what is to be fetched again.
+/// Reads every recorded file, compares size and digest, and marks damaged ones to be fetched again.
 pub(super) fn note_damages(disk: &Disk, store: &Mutex<Store>) -> Result<Damages, Error> {
     let mut store = lock(store);
     let failed = |error| Error::io(format!("reading the mirror in {}", disk.root().display()), error);

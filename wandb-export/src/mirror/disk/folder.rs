@@ -1,4 +1,4 @@
-//! The folder that a mirror is in. No link in it is followed out of it.
+//! The folder that holds a mirror. Links that lead out of it are not followed.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -10,18 +10,18 @@ use cap_std::fs::{Dir, OpenOptions};
 use super::super::layout::{LOCK, OWN};
 use super::medium::{How, Kind, Medium, OpenFile};
 
-/// A folder that nobody else writes to meanwhile.
+/// A folder locked against other writers.
 #[derive(Debug)]
 pub(in super::super) struct Folder {
     dir: Dir,
     #[cfg(unix)]
     root: PathBuf,
-    /// Locked as long as it is open.
+    /// Held open to keep the lock.
     _lock: File,
 }
 
 impl Folder {
-    /// Locks the folder, which is made if there is none. `None` if another mirror is at work on it.
+    /// Locks the folder, creating it if it is missing. Returns `None` if another mirror has locked it.
     pub(in super::super) fn lock(root: &Path) -> io::Result<Option<Self>> {
         make_lasting(root)?;
         let dir = Dir::open_ambient_dir(root, ambient_authority())?;
@@ -41,8 +41,7 @@ impl Folder {
     }
 }
 
-/// Makes a folder, if there is none, so that it outlives a crash of the system, with those that it is in and that were not
-/// there either.
+/// Creates a folder and its missing parents, and syncs them so that they survive a crash.
 pub(in super::super) fn make_lasting(folder: &Path) -> io::Result<()> {
     let around = folder.ancestors().skip(1).take_while(|folder| !folder.exists());
     let new: Vec<_> = std::iter::once(folder).chain(around).collect();
@@ -50,7 +49,7 @@ pub(in super::super) fn make_lasting(folder: &Path) -> io::Result<()> {
     new.into_iter().try_for_each(wandb_tables::sync_directory)
 }
 
-/// The whole path of something in a folder.
+/// Returns the full path of an entry of a folder.
 pub(super) fn place(root: &Path, here: &str) -> PathBuf {
     here.split('/').filter(|part| !part.is_empty()).fold(root.to_owned(), |path, part| path.join(part))
 }
@@ -107,7 +106,7 @@ impl Medium for Folder {
     }
 }
 
-/// The path of something in the folder, which may be the folder itself.
+/// Maps the empty path to the folder itself.
 fn itself(here: &str) -> &str {
     if here.is_empty() { "." } else { here }
 }

@@ -1,4 +1,4 @@
-//! What the files of a mirror are on.
+//! The file system operations that a mirror needs, so that tests can replace the disk.
 
 use std::fmt;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
@@ -7,57 +7,57 @@ use bytes::Bytes;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 
-/// A folder, or what stands for one. What is in it is told by its path below it, with `/` between the parts; the folder
-/// itself is the empty path.
+/// A folder, or a simulation of one. Entries are named by their path below it, with `/` as the separator; the
+/// empty path is the folder itself.
 ///
-/// Nothing outlives a crash of the system before it is synced: what has been written by its file, and names that were given or
-/// taken by the folder they are in.
+/// Nothing survives a crash before it is synced: syncing a file covers its content, and syncing a folder
+/// covers the names added to it or removed from it.
 pub(in super::super) trait Medium: fmt::Debug + Send + Sync {
     /// Opens a file.
     fn open(&self, here: &str, how: How) -> io::Result<Box<dyn OpenFile>>;
-    /// Gives a file another name, whatever had that name.
+    /// Renames a file, replacing any file of the new name.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
     /// Removes a file.
     fn remove(&self, here: &str) -> io::Result<()>;
-    /// Makes a folder in one that is there.
+    /// Creates a folder inside an existing one.
     fn make_folder(&self, here: &str) -> io::Result<()>;
-    /// Makes the names in a folder outlive a crash.
+    /// Makes the names in a folder survive a crash.
     fn sync_folder(&self, here: &str) -> io::Result<()>;
-    /// What there is, if anything.
+    /// Returns the kind of an entry, or `None` if it does not exist.
     fn kind(&self, here: &str) -> io::Result<Option<Kind>>;
-    /// The names of everything in a folder.
+    /// Lists the names of all entries of a folder.
     fn names(&self, here: &str) -> io::Result<Vec<String>>;
-    /// How many bytes there is room for, where that is known.
+    /// Returns the free space in bytes, if known.
     fn room(&self) -> Option<u64>;
 }
 
-/// What a file is opened for.
+/// The mode in which a file is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum How {
-    /// To be read.
+    /// For reading.
     Read,
-    /// To be written and read; it must not be there yet.
+    /// For reading and writing. The file must not exist yet.
     New,
-    /// To be read and written; it is made if there is none.
+    /// For reading and writing. The file is created if it does not exist.
     Change,
 }
 
-/// What a name stands for.
+/// The kind of a folder entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Kind {
     File,
     Folder,
 }
 
-/// A file of a medium.
+/// An open file of a medium.
 pub(in super::super) trait OpenFile: Read + Write + Seek + fmt::Debug + Send + Sync {
-    /// How many bytes it has.
+    /// Returns its size in bytes.
     fn size(&self) -> io::Result<u64>;
-    /// Cuts it off behind its first `len` bytes.
+    /// Truncates it to `len` bytes.
     fn cut(&self, len: u64) -> io::Result<()>;
-    /// Makes what has been written outlive a crash.
+    /// Makes its content survive a crash.
     fn sync(&self) -> io::Result<()>;
-    /// The same file once more. Where reading goes on may be shared between the two.
+    /// Opens another handle to the same file. The two handles may share one read position.
     fn again(&self) -> io::Result<Box<dyn OpenFile>>;
 }
 

@@ -1,4 +1,4 @@
-//! The rows of a run in a mirror, batch by batch.
+//! Reads the rows of a run from the Parquet files of a mirror.
 
 use std::fs::File;
 use std::ops::Range;
@@ -21,16 +21,16 @@ use crate::error::Error;
 use crate::issue::Issue;
 use wandb_tables::{is_rest, key_of, rows_of};
 
-/// A value of a row takes more memory than one of a column.
+/// The cost of a value in a row, relative to one in a column.
 const CELLS_FOR_ONE: usize = 4;
 
-/// About how many bytes of values are read at once.
+/// The approximate size of a batch, in bytes of values.
 const BYTES_AT_ONCE: i64 = 8 << 20;
 
-/// What a value of a row takes beside its text.
+/// The memory of a value in a row besides its text, in bytes.
 const VALUE_BYTES: i64 = 48;
 
-/// The rows of a run, those that are wanted.
+/// A reader of the selected rows of a run.
 #[derive(Debug)]
 pub(crate) struct MirroredRows {
     place: PathBuf,
@@ -40,12 +40,12 @@ pub(crate) struct MirroredRows {
 }
 
 impl MirroredRows {
-    /// The rows that the run has logged.
+    /// Opens the rows that the run logged.
     pub(crate) fn logged(run: &MirroredRun, selection: Selection) -> Result<Self, Error> {
         Self::open(run, Part::History, Some(selection))
     }
 
-    /// Those of system metrics.
+    /// Opens the system metrics.
     pub(crate) fn system(run: &MirroredRun) -> Result<Self, Error> {
         Self::open(run, Part::System, None)
     }
@@ -65,7 +65,7 @@ impl MirroredRows {
         };
         let builder = builder(file, &place)?;
         let rows = builder.metadata().file_metadata().num_rows();
-        // More of them are those of a mirror that is being brought up to date.
+        // More rows than recorded are fine: a sync is in progress.
         if u64::try_from(rows).is_ok_and(|rows| rows < stored.rows) {
             let what = format!("{} has {rows} rows instead of {}", place.display(), stored.rows);
             issues.push(run.issue(&what));
@@ -79,7 +79,7 @@ impl MirroredRows {
         Ok(Self { place, reader, selection, issues })
     }
 
-    /// The next rows, at least one; `None` at the end.
+    /// Returns the next rows, at least one, or `None` at the end.
     pub(crate) fn next(&mut self) -> Result<Option<Vec<Row>>, Error> {
         while let Some(batch) = self.reader.as_mut().and_then(Iterator::next) {
             let batch = batch.map_err(|error| damaged(&self.place, error))?;
@@ -96,13 +96,13 @@ impl MirroredRows {
         Ok(None)
     }
 
-    /// What is missing from them.
+    /// Returns the issues of the rows.
     pub(crate) fn issues(&self) -> &[Issue] {
         &self.issues
     }
 }
 
-/// All rows of a table at `place`, batch by batch.
+/// Reads all rows of the table at `place`, batch by batch.
 pub(super) fn batches(
     file: File,
     place: &Path,
@@ -113,9 +113,9 @@ pub(super) fn batches(
     Ok(reader.map(move |batch| Ok(rows_of(&batch.map_err(|error| damaged(place, error))?)?)))
 }
 
-/// How many rows to read at once.
+/// Chooses the number of rows per batch.
 fn rows_for(metadata: &ParquetMetaData, columns: usize) -> usize {
-    // A text that repeats is there once, and many times in the rows; numbers of lists become values.
+    // A repeated text is stored once in the file, but once per row in memory. Numbers in lists become values.
     let size = |column: &ColumnChunkMetaData| {
         let text = column.uncompressed_size().max(column.unencoded_byte_array_data_bytes().unwrap_or(0));
         text.saturating_add(column.num_values().saturating_mul(VALUE_BYTES))
@@ -124,7 +124,7 @@ fn rows_for(metadata: &ParquetMetaData, columns: usize) -> usize {
     for group in metadata.row_groups() {
         let bytes = group.columns().iter().map(size).fold(0, i64::saturating_add);
         all = all.saturating_add(bytes);
-        // In one with few rows the headers weigh most.
+        // Headers dominate a row group with few rows.
         if bytes > BYTES_AT_ONCE {
             row = row.max(bytes / group.num_rows().max(1));
         }
@@ -142,13 +142,13 @@ fn damaged(place: &Path, error: impl Into<Box<dyn std::error::Error + Send + Syn
     unreadable(place, std::io::Error::other(error))
 }
 
-/// The columns that wanted keys may be in.
+/// Returns the columns that may hold selected keys.
 fn wanted_columns(schema: &Schema, selection: Option<&Selection>) -> Vec<usize> {
     let keys = selection.map(Selection::keys).unwrap_or_default();
     let is_wanted = |field: &Field| {
         let column = key_of(field);
         let column = key_of_column(&column).unwrap_or(&column);
-        // A key with dots may be one inside of objects.
+        // A key with dots may be nested inside objects.
         let is_within = |key: &String| {
             key.strip_prefix(column).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
@@ -158,7 +158,7 @@ fn wanted_columns(schema: &Schema, selection: Option<&Selection>) -> Vec<usize> 
     fields.filter(|(_, field)| is_wanted(field)).map(|(index, _)| index).collect()
 }
 
-/// The parts of the file that wanted steps may be in.
+/// Returns the row groups that may hold selected steps.
 fn wanted_groups(metadata: &ParquetMetaData, selection: Option<&Selection>) -> Vec<usize> {
     let wanted = selection.map_or(i64::MIN..i64::MAX, Selection::steps);
     let columns = metadata.file_metadata().schema_descr();
@@ -171,7 +171,7 @@ fn wanted_groups(metadata: &ParquetMetaData, selection: Option<&Selection>) -> V
     groups.filter(|(_, group)| has_wanted(group)).map(|(index, _)| index).collect()
 }
 
-/// The first and the last step of some rows, where the file tells them of all.
+/// Returns the first and last step of a row group, if its statistics cover every row.
 fn steps(group: &RowGroupMetaData, column: usize) -> Option<Range<i64>> {
     let Statistics::Int64(found) = group.column(column).statistics()? else { return None };
     (found.null_count_opt() == Some(0)).then_some(*found.min_opt()?..*found.max_opt()?)
@@ -187,7 +187,7 @@ mod tests {
 
     use super::*;
 
-    /// Ten rows in a group, of the steps 0, 2, 4 and so on.
+    /// Builds a table with the steps 0, 2, 4 and so on, in row groups of ten rows.
     fn table(rows: i64) -> ParquetRecordBatchReaderBuilder<bytes::Bytes> {
         let ids: ArrayRef = Arc::new(StringArray::from_iter_values((0..rows).map(|_| "r")));
         let steps: ArrayRef = Arc::new(Int64Array::from_iter_values((0..rows).map(|row| row * 2)));
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_parts_are_read_that_wanted_steps_may_be_in() {
+    fn row_groups_are_filtered_by_step() {
         let table = table(45);
         let groups = |selection: Selection| wanted_groups(table.metadata(), Some(&selection));
         let all = Selection::default();
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_columns_are_read_that_wanted_keys_may_be_in() {
+    fn columns_are_filtered_by_key() {
         let table = table(1);
         let columns = |keys: &[&str]| {
             let selection = Selection::default().all_of(keys.iter().copied());
@@ -224,13 +224,13 @@ mod tests {
         };
         assert_eq!(columns(&[]), [0, 1, 2, 3, 4, 5]);
         assert_eq!(columns(&["loss"]), [1, 2]);
-        assert_eq!(columns(&["run_id"]), [0, 1, 3], "the first is taken away from every row");
+        assert_eq!(columns(&["run_id"]), [0, 1, 3], "the first column is removed from every row");
         assert_eq!(columns(&["loss.x", "a.b.c"]), [1, 2, 4]);
         assert_eq!(columns(&["a"]), [1]);
     }
 
     #[test]
-    fn rows_are_read_a_few_at_once_where_they_are_large() {
+    fn wide_rows_shrink_the_batch() {
         assert_eq!(rows_for(table(45).metadata(), 6), 8192);
         assert_eq!(rows_for(table(45).metadata(), 1_000), 262);
     }

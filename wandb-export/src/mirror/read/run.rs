@@ -1,4 +1,4 @@
-//! What a mirror has of one run.
+//! Reads what a mirror holds of one run.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,27 +27,27 @@ impl MirroredRun {
         Self { archive: Arc::clone(archive), id: id.to_owned() }
     }
 
-    /// What the mirror is of.
+    /// Returns the mirror.
     pub(crate) fn archive(&self) -> &Archive {
         &self.archive
     }
 
-    /// When the run was created, without a look at what else the mirror has of it.
+    /// Returns when the run was created, without reading its record or row.
     pub(crate) fn created_at(&self) -> Option<Timestamp> {
         let known = self.archive.runs.get(&self.id)?;
         (!known.created_at.is_empty()).then(|| (&*known.created_at).into())
     }
 
-    /// Where the run is on its server.
+    /// Returns the run's path on its server.
     ///
     /// # Errors
-    /// If no path can hold its id.
+    /// If the id is not valid in a path.
     pub(crate) fn path(&self) -> Result<wandb_core::RunPath, Error> {
         let project = self.archive.project()?;
         Ok(wandb_core::RunPath::new(project.entity(), project.project(), &self.id)?)
     }
 
-    /// What the server said of the run, and what is missing from that.
+    /// Reads the run's fields, and the issues that concern them.
     pub(crate) fn read(&self) -> Result<(Run, Vec<Issue>), Error> {
         let record = self.record()?;
         let known = self.archive.runs.get(&self.id);
@@ -61,7 +61,7 @@ impl MirroredRun {
             || record.as_ref().is_some_and(|record| record.row.is_some());
         if read.is_none() && is_known {
             let place = place.display();
-            issues.push(self.issue(&format!("its line in {place} cannot be read, or is not there")));
+            issues.push(self.issue(&format!("its line in {place} is missing or unreadable")));
         }
         let mut run = read.unwrap_or_else(|| {
             let mut run = Run::new(project.entity(), project.project(), &self.id, "");
@@ -72,7 +72,7 @@ impl MirroredRun {
             }
             run
         });
-        // Whatever a line says: it is that of this run.
+        // Ignore the project and id in the line: it was looked up as the line of this run.
         project.entity().clone_into(&mut run.entity);
         project.project().clone_into(&mut run.project);
         run.id.clone_from(&self.id);
@@ -80,14 +80,14 @@ impl MirroredRun {
         Ok((run, issues))
     }
 
-    /// What is missing from a part of the run, or may differ from what the server has.
+    /// Returns the issues of a part of the run: missing data, or data that may differ from the server.
     pub(crate) fn issues(&self, part: Part) -> Result<Vec<Issue>, Error> {
         Ok(self.recorded_issues(self.record()?.as_ref(), part))
     }
 
     fn recorded_issues(&self, record: Option<&RunRecord>, part: Part) -> Vec<Issue> {
         let Some(record) = record else {
-            return vec![self.issue("the mirror does not say what it has of it")];
+            return vec![self.issue("the mirror has no record of it")];
         };
         let told = [&record.missing, &record.inexact];
         let mut told: Vec<String> =
@@ -95,11 +95,11 @@ impl MirroredRun {
         match record.as_of(part) {
             None if told.is_empty() => told.push(format!("the mirror was made without this part: {part}")),
             Some(as_of) if as_of != record.as_of => {
-                told.push(format!("{part}: the mirror has it as it was before the run changed last"));
+                told.push(format!("{part}: the mirror's copy is older than the run's last change"));
             }
             _ => {}
         }
-        // Whoever reads the part has asked for it.
+        // The caller asked for this part, so what the server does not support counts as missing.
         told.extend(record.unsupported.get(part.name()).into_iter().flatten().cloned());
         told.iter().map(|detail| self.issue(detail)).collect()
     }
@@ -109,7 +109,7 @@ impl MirroredRun {
         Issue::MirrorIncomplete { subject, detail: detail.to_owned() }
     }
 
-    /// The table of a part that should be there, and how many rows it should have.
+    /// Returns the table of a part and its expected content, if the part has rows.
     pub(super) fn table(&self, part: Part) -> Result<Option<(PathBuf, Stored)>, Error> {
         let Some(record) = self.record()? else { return Ok(None) };
         let here = record.here();
@@ -119,12 +119,12 @@ impl MirroredRun {
         Ok(Some((self.archive.root.join(here), stored.clone())))
     }
 
-    /// The file of what the run has printed; none if it has printed nothing.
+    /// Returns the log file, or `None` if the run printed nothing.
     pub(crate) fn log(&self) -> Result<Option<PathBuf>, Error> {
         Ok(self.table(Part::Logs)?.map(|(place, _)| place))
     }
 
-    /// The files of the run and where they are, in the server's order.
+    /// Returns the files of the run with their places on disk, in the server's order.
     pub(crate) fn files(&self) -> Result<Vec<(model::File, PathBuf)>, Error> {
         let Some(record) = self.record()? else { return Ok(Vec::new()) };
         let here = place(Part::Files, record.here());
@@ -138,14 +138,14 @@ impl MirroredRun {
         files.collect()
     }
 
-    /// Refuses a file of the mirror that is reached by a link out of it.
+    /// Fails if a link leads out of the mirror.
     fn check_inside(&self, here: &str) -> Result<(), Error> {
         check_inside(&self.archive.root, here)
             .map_err(|error| unreadable(&self.archive.root.join(here), error))
     }
 
-    /// What the mirror says that it has of the run. (What has come from elsewhere may say anything, also that the files of a
-    /// run are those of somebody else.)
+    /// Reads the record of the run. Fails if it names files outside the mirror, since a mirror from elsewhere
+    /// may claim anything.
     fn record(&self) -> Result<Option<RunRecord>, Error> {
         let known = self.archive.runs.get(&self.id);
         let read = || {
@@ -160,7 +160,7 @@ impl MirroredRun {
         if record.as_ref().is_some_and(|record| !is_inside(record)) {
             return Err(Error::Mirror {
                 folder: self.archive.root.clone(),
-                message: format!("it says that files of the run {} are where none of a mirror is", self.id),
+                message: format!("it places files of the run {} outside the mirror", self.id),
             });
         }
         Ok(record)

@@ -1,4 +1,4 @@
-//! A mirror that is brought up to date holds what a new one would.
+//! An updated mirror holds the same data as a new one.
 
 use wandb_local_server::{NewRun, RunState, Store};
 
@@ -8,7 +8,7 @@ use super::seeds;
 use super::trouble::Trouble;
 use super::world::{Attempt, PROJECT, contents, mirrored, row};
 
-/// What has become of the project since it was mirrored.
+/// The changes to the project since it was mirrored.
 struct Changes {
     removed: Vec<String>,
     changed: bool,
@@ -36,7 +36,7 @@ fn change(store: &Store, rng: &mut fastrand::Rng) -> Changes {
                 heard(RunState::Finished);
             }
             3 => store.rename_run(&path, "another name").expect("a run"),
-            // Of two runs that some system takes for one, the other would get its name.
+            // Of two ids that differ only in case, removing one would give its file name to the other.
             4 if !path.to_lowercase().ends_with("/run") => {
                 store.remove_run(&path).expect("a run");
                 changes.removed.push(path.rsplit('/').next().expect("an id").to_owned());
@@ -53,15 +53,15 @@ fn change(store: &Store, rng: &mut fastrand::Rng) -> Changes {
     changes
 }
 
-/// How often a flaky disk fails. It is asked to do a few hundred things.
+/// The failure rate of a flaky disk, which performs a few hundred operations.
 const FAILURES: f64 = 0.01;
 
-/// Whether a line is that of a run.
+/// Returns whether a line describes the run `id`.
 fn is_of(line: &str, key: &str, id: &str) -> bool {
     line.starts_with(&format!(r#"{{"{key}":"{id}","#))
 }
 
-/// The lines of a file of the project that are not of removed runs, nor the one that tells of the project.
+/// Returns the lines of a project's file, without the header and the removed runs.
 fn lines<'a>(bytes: &'a [u8], key: &str, removed: &[String]) -> Vec<&'a str> {
     let text = std::str::from_utf8(bytes).expect("text");
     let begin = format!(r#"{{"{key}":"#);
@@ -71,7 +71,7 @@ fn lines<'a>(bytes: &'a [u8], key: &str, removed: &[String]) -> Vec<&'a str> {
 }
 
 #[test]
-fn a_mirror_that_is_brought_up_to_date_is_as_a_new_one() {
+fn updated_mirror_equals_a_new_one() {
     let (mut projects, mut removed) = (0, 0);
     let seeds = seeds(80);
     for &seed in &seeds {
@@ -81,7 +81,7 @@ fn a_mirror_that_is_brought_up_to_date_is_as_a_new_one() {
         let first = store.run_paths();
         let mut changes = change(&store, &mut rng);
         if rng.bool() {
-            // What is left out now must not be taken to be as new as the rest later.
+            // Parts left out now must not count as current later.
             let parts = contents().parts().filter(|_| rng.bool()).collect::<Vec<_>>();
             let are_runs_listed = parts.iter().any(|part| *part != Part::Sweeps);
             let some = Attempt { contents: Contents::only(parts), ..Attempt::calm(seed ^ 5) };
@@ -90,7 +90,7 @@ fn a_mirror_that_is_brought_up_to_date_is_as_a_new_one() {
                 let more = change(&store, &mut rng);
                 changes.removed.extend(more.removed);
                 changes.changed |= more.changed;
-                // A run of an id that was removed may be there again, and one that came may not have been seen.
+                // An id may be in use again, and a run may have come and gone unseen.
                 let there = store.run_paths();
                 changes.removed.retain(|id| {
                     let path = format!("{PROJECT}/{id}");
@@ -125,27 +125,27 @@ fn a_mirror_that_is_brought_up_to_date_is_as_a_new_one() {
                         "seed {seed}"
                     );
                     let gone = std::str::from_utf8(found).expect("text").matches(r#""gone":true"#).count();
-                    assert_eq!(gone, changes.removed.len(), "seed {seed}: what is gone is told");
+                    assert_eq!(gone, changes.removed.len(), "seed {seed}: wrong number of deleted runs");
                 }
                 "runs.jsonl" => {
                     for id in changes.removed.iter().filter(|id| first.contains(&format!("{PROJECT}/{id}"))) {
                         let is_there = lines(found, "id", &[]).iter().any(|line| is_of(line, "id", id));
-                        assert!(is_there, "seed {seed}: the row of {id} is nowhere else");
+                        assert!(is_there, "seed {seed}: the only row of {id} is lost");
                     }
                     assert_eq!(lines(found, "id", &changes.removed), lines(bytes, "id", &[]), "seed {seed}");
                 }
                 "runs.parquet" if !changes.removed.is_empty() => {}
-                _ => assert!(found == bytes, "seed {seed}: {name} is not what a new mirror has"),
+                _ => assert!(found == bytes, "seed {seed}: {name} differs from a new mirror"),
             }
         }
         for name in found.keys().filter(|name| !expected.contains_key(*name)) {
             let is_of = |id: &String| name.contains(&format!("/{id}."));
-            assert!(changes.removed.iter().any(is_of), "seed {seed}: {name} is of no run that was removed");
+            assert!(changes.removed.iter().any(is_of), "seed {seed}: {name} is of no removed run");
         }
         image.power_cut(&mut rng);
-        assert!(image.readable() == found, "seed {seed}: what had come to its end is there");
+        assert!(image.readable() == found, "seed {seed}: a finished sync is lost");
         let still = Attempt::calm(seed ^ 4).run(&store, &mut image);
-        assert_eq!(still.network.requests, 2, "seed {seed}: the list of runs and that of sweeps");
+        assert_eq!(still.network.requests, 2, "seed {seed}: not just one list of runs and one of sweeps");
         let report = still.complete(seed);
         assert_eq!((report.new, report.grown, report.changed), (0, 0, 0), "seed {seed}");
         assert_eq!(image.readable(), found, "seed {seed}");

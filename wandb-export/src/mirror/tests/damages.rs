@@ -1,4 +1,4 @@
-//! What is looked for on the disk and on the server is found, and nothing else.
+//! Verification and comparison find all damage, and nothing else.
 
 use super::super::layout::MANIFEST;
 use super::image::Image;
@@ -7,7 +7,7 @@ use super::trouble::Trouble;
 use super::world::{Attempt, mirrored};
 
 #[test]
-fn a_damaged_byte_is_found_and_mended_and_nothing_else_is() {
+fn verify_repairs_exactly_the_damaged_file() {
     for seed in seeds(60) {
         let mut rng = fastrand::Rng::with_seed(seed);
         let (store, mut image, first) = mirrored(seed);
@@ -17,54 +17,54 @@ fn a_damaged_byte_is_found_and_mended_and_nothing_else_is() {
         let whole = Attempt { verify: true, compare: true, ..Attempt::calm(seed ^ 1) };
         let report = whole.run(&store, &mut image).complete(seed);
         assert_eq!((report.damaged, report.differing), (vec![], vec![]), "seed {seed}");
-        assert!(image.readable() == expected, "seed {seed}: what is as it should be stays so");
+        assert!(image.readable() == expected, "seed {seed}: an intact mirror has changed");
 
-        // The manifest has no digest that it could be held against.
+        // No digest covers the manifest itself.
         let has_digest = |(place, bytes): &(&String, &Vec<u8>)| *place != MANIFEST && !bytes.is_empty();
         let places: Vec<_> = expected.iter().filter(has_digest).map(|(place, _)| place).collect();
         let place = places[rng.usize(0..places.len())];
         image.damage(place, &mut rng);
-        assert!(image.readable() != expected, "seed {seed}: {place} is damaged");
+        assert!(image.readable() != expected, "seed {seed}: {place} is not damaged");
         let report =
             Attempt { verify: true, ..Attempt::calm(seed ^ 2) }.run(&store, &mut image).complete(seed);
         assert_eq!(report.damaged.len(), 1, "seed {seed}: {:?} of {place}", report.damaged);
         assert!(report.damaged[0].starts_with(&format!("{place}: ")), "seed {seed}: {:?}", report.damaged);
-        assert!(image.readable() == expected, "seed {seed}: {place} is mended");
+        assert!(image.readable() == expected, "seed {seed}: {place} is not repaired");
     }
 }
 
 #[test]
-fn a_damage_that_was_noted_is_mended_even_if_the_power_goes() {
+fn recorded_damage_is_repaired_after_a_power_cut() {
     let mut cut_off = 0;
     let seeds = seeds(60);
     for &seed in &seeds {
         let mut rng = fastrand::Rng::with_seed(seed);
         let (store, mut image, first) = mirrored(seed);
         let expected = image.readable();
-        // Damages of the tables of the whole project are noted nowhere else than in the manifest.
+        // Only the manifest records damage to the tables of the whole project.
         let places: Vec<_> = expected.keys().filter(|place| place.contains('/')).collect();
         let Some(place) = rng.choice(places) else { continue };
         image.damage(place, &mut rng);
         let trouble = Trouble::Ends { after: rng.u64(0..=first.done) };
         let verified = Attempt { verify: true, trouble, ..Attempt::calm(seed ^ 1) }.run(&store, &mut image);
         image.power_cut(&mut rng);
-        // Nothing is asked for before all is looked at.
+        // No request is sent before verification is complete.
         let is_noted = verified.network.requests > 0;
         cut_off += usize::from(is_noted && !matches!(verified.ended, Some(Ok(_))));
         Attempt { verify: !is_noted, ..Attempt::calm(seed ^ 2) }.run(&store, &mut image).complete(seed);
-        assert!(image.readable() == expected, "seed {seed}: {place} is mended");
+        assert!(image.readable() == expected, "seed {seed}: {place} is not repaired");
     }
     assert!(cut_off >= seeds.len() / 6, "only {cut_off} were cut off");
 }
 
 #[test]
-fn a_comparison_that_is_cut_off_leaves_nothing_that_looks_damaged() {
+fn cut_off_comparison_leaves_no_false_damage() {
     let mut cut_off = 0;
     let seeds = seeds(50);
     for &seed in &seeds {
         let mut rng = fastrand::Rng::with_seed(seed);
         let (store, mut image, first) = mirrored(seed);
-        // The list of runs does not show that.
+        // The list of runs does not show these changes.
         for path in store.run_paths().iter().filter(|_| rng.bool()) {
             store.append_log(path, vec!["later".to_owned()]).expect("a run");
         }
@@ -80,7 +80,7 @@ fn a_comparison_that_is_cut_off_leaves_nothing_that_looks_damaged() {
         Attempt { compare: true, ..Attempt::calm(seed ^ 4) }.run(&store, &mut image).complete(seed);
         let mut fresh = Image::default();
         Attempt::calm(seed ^ 5).run(&store, &mut fresh).complete(seed);
-        assert!(image.readable() == fresh.readable(), "seed {seed}: it is as a new one");
+        assert!(image.readable() == fresh.readable(), "seed {seed}: it differs from a new mirror");
     }
     assert!(cut_off >= seeds.len() * 2 / 5, "only {cut_off} were cut off");
 }

@@ -1,4 +1,4 @@
-//! What a disk has said to be done outlives a power cut, and nothing is there by halves.
+//! Finished operations survive a power cut, and no file is ever incomplete.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _, Write as _};
@@ -14,7 +14,7 @@ const LOG: &str = ".wandb-export/log";
 
 const PLACES: [&str; 5] = ["a", "b", "history/a", "history/b", "logs/a"];
 
-/// What a file is, or may be as well while it is being changed.
+/// The possible contents of each file: one, or several while it is being changed.
 type Files = BTreeMap<&'static str, Vec<Option<Vec<u8>>>>;
 
 fn text(rng: &mut fastrand::Rng) -> Vec<u8> {
@@ -22,27 +22,27 @@ fn text(rng: &mut fastrand::Rng) -> Vec<u8> {
     std::iter::repeat_with(|| rng.u8(1..)).take(len).collect()
 }
 
-/// What is known of a disk whatever happens to it.
+/// The content that a disk must have whatever happens.
 #[derive(Default)]
 struct Known {
     files: Files,
-    /// What the log begins with.
+    /// The bytes that the log must start with.
     logged: Vec<u8>,
 }
 
 impl Known {
-    /// Does things until there are enough or one cannot be done.
+    /// Performs random operations until one fails or enough are done.
     fn use_disk(&mut self, disk: &Disk, rng: &mut fastrand::Rng) -> io::Result<()> {
         let mut appended = Vec::new();
         if let Some(mut log) = disk.open_file(LOG)? {
             log.read_to_end(&mut appended)?;
         }
-        // Whatever is kept may be built on.
+        // Any prefix that includes the synced bytes may be kept.
         appended.truncate(rng.usize(self.logged.len()..=appended.len()));
         let mut log: Appended = disk.open_to_append(LOG, appended.len() as u64)?;
         self.logged.clone_from(&appended);
         let kept = disk.open_file(LOG)?.expect("it has been opened").size()?;
-        assert_eq!(kept, appended.len() as u64, "the rest is cut off");
+        assert_eq!(kept, appended.len() as u64, "the rest is not cut off");
         for _ in 0..rng.u32(1..12) {
             let place = PLACES[rng.usize(0..PLACES.len())];
             match rng.u8(0..4) {
@@ -79,18 +79,18 @@ impl Known {
         let there = image.readable();
         for (place, may_be) in &self.files {
             let found = there.get(*place).cloned();
-            assert!(may_be.contains(&found), "seed {seed}: {place} is neither as it was nor as it should be");
+            assert!(may_be.contains(&found), "seed {seed}: {place} has neither its old nor its new content");
         }
         for place in there.keys() {
-            assert!(self.files.contains_key(place.as_str()), "seed {seed}: nobody has put {place}");
+            assert!(self.files.contains_key(place.as_str()), "seed {seed}: {place} was never written");
         }
         let log = image.file(LOG).map(|log| image.bytes(log)).unwrap_or_default();
-        assert!(log.starts_with(&self.logged), "seed {seed}: what was logged and synced is there");
+        assert!(log.starts_with(&self.logged), "seed {seed}: synced bytes of the log are lost");
     }
 }
 
 #[test]
-fn what_is_done_outlives_a_power_cut_and_nothing_is_there_by_halves() {
+fn finished_operations_survive_a_power_cut() {
     let mut cut_short = 0;
     let seeds = seeds(5_000);
     for &seed in &seeds {

@@ -1,4 +1,4 @@
-//! What is on a disk in memory, and what of it outlives a crash.
+//! The content of a disk in memory, and what survives a crash.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -7,13 +7,13 @@ use super::super::disk::folder_of;
 use super::super::disk::medium::Kind;
 use super::super::layout::OWN;
 
-/// What is on a disk: as the processes see it, and as it is if the power goes.
+/// The content of a disk: as processes see it, and as it would be after a power cut.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Image {
     names: BTreeMap<String, Node>,
-    /// The names that outlive a power cut.
+    /// The names that survive a power cut.
     lasting: BTreeMap<String, Node>,
-    /// What was done to names since their folders were synced, the oldest first.
+    /// The changes to names since their folders were synced, oldest first.
     pending: Vec<Change>,
     files: Vec<Content>,
 }
@@ -24,7 +24,7 @@ enum Node {
     File(usize),
 }
 
-/// Something that becomes of a name, or does not.
+/// A change to a name that a power cut may undo.
 #[derive(Debug, Clone)]
 enum Change {
     Given { here: String, node: Node },
@@ -32,13 +32,13 @@ enum Change {
     Moved { from: String, to: String, node: Node },
 }
 
-/// What is in a file.
+/// The content of a file.
 #[derive(Debug, Clone, Default)]
 struct Content {
     bytes: Vec<u8>,
-    /// So many of them are synced.
+    /// The number of leading bytes that are synced.
     synced: usize,
-    /// What was synced before bytes of that were cut off or written over.
+    /// The synced content before it was truncated or overwritten.
     before: Option<Vec<u8>>,
 }
 
@@ -83,7 +83,7 @@ impl Image {
         }
     }
 
-    /// The file of that name.
+    /// Returns the file of a name.
     pub(super) fn file(&self, here: &str) -> io::Result<usize> {
         match self.names.get(here) {
             Some(Node::File(file)) => Ok(*file),
@@ -139,7 +139,7 @@ impl Image {
             self.pending.drain(..).partition(|change| change.is_in(folder));
         for change in &synced {
             change.take_effect(&mut self.lasting);
-            // What has been moved for good does not get its first name any more.
+            // A synced rename does not bring back the first name.
             if let Change::Moved { from, node, .. } = change {
                 let moved = node;
                 left.retain(
@@ -181,9 +181,9 @@ impl Image {
         content.before = None;
     }
 
-    /// The power goes: of whatever was not synced some is there, and some is not.
+    /// Cuts the power: of the unsynced data, a random part survives.
     pub(super) fn power_cut(&mut self, rng: &mut fastrand::Rng) {
-        // Also what is likeliest: that all of it is there, or nothing.
+        // Include the likeliest outcomes: all of it survives, or nothing.
         let chance = [0.0, 0.5, 1.0][rng.usize(0..3)];
         for change in self.pending.drain(..) {
             if rng.f64() < chance {
@@ -202,7 +202,7 @@ impl Image {
         }
     }
 
-    /// Every file that is for readers, by its place.
+    /// Returns every file outside the internal folder, by its place.
     pub(super) fn readable(&self) -> BTreeMap<String, Vec<u8>> {
         let own = format!("{OWN}/");
         let files = self.names.iter().filter(|(here, _)| !here.starts_with(&own));
@@ -214,7 +214,7 @@ impl Image {
             .collect()
     }
 
-    /// Changes a byte of a file, as nothing that is written to a disk does.
+    /// Corrupts one byte of a file.
     pub(super) fn damage(&mut self, here: &str, rng: &mut fastrand::Rng) {
         let file = self.file(here).expect("a file that is there");
         let bytes = &mut self.files[file].bytes;
@@ -224,7 +224,7 @@ impl Image {
 }
 
 impl Content {
-    /// Notes that bytes are about to be other than they were from `at` on.
+    /// Records that the bytes from `at` on are about to change.
     fn disturb(&mut self, at: usize) {
         if at < self.synced {
             self.before.get_or_insert_with(|| self.bytes[..self.synced].to_vec());
@@ -233,7 +233,7 @@ impl Content {
     }
 
     fn power_cut(&mut self, rng: &mut fastrand::Rng) {
-        /// What a disk writes at once.
+        /// The unit in which a disk writes, in bytes.
         const SECTOR: usize = 512;
         match self.before.take() {
             Some(before) if rng.bool() => self.bytes = before,

@@ -1,4 +1,4 @@
-//! A mirror that is stopped at any moment and begun again ends in the same bytes as one that nothing disturbs.
+//! An interrupted and resumed mirror ends with the same bytes as an undisturbed one.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,7 +16,7 @@ use super::trouble::Trouble;
 use super::world::{AT_ONCE, Attempt, Outcome, PROJECT, Stop, mirrored};
 use crate::error::Error;
 
-/// How often a flaky disk fails. It is asked to do a few hundred things.
+/// The failure rate of a flaky disk, which performs a few hundred operations.
 const FAILURES: f64 = 0.005;
 
 fn faults(rng: &mut fastrand::Rng) -> Faults {
@@ -26,7 +26,7 @@ fn faults(rng: &mut fastrand::Rng) -> Faults {
     Faults { clock_jump: 0.0, ..Faults::each([0.0, 0.02, 0.05][rng.usize(0..3)], odd) }
 }
 
-/// Opens the mirror as if it was one of the project.
+/// Opens the mirror as the mirror of `project`.
 fn open(image: &Image, project: &str) -> Result<Store, Error> {
     let header = Header {
         format: FORMAT,
@@ -39,14 +39,14 @@ fn open(image: &Image, project: &str) -> Result<Store, Error> {
     Store::open(disk, header)
 }
 
-/// What is noted of the runs of a mirror.
+/// Reads the records of a mirror's runs.
 fn records(image: &Image, seed: u64) -> Vec<RunRecord> {
     let mut store = open(image, PROJECT).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
     let ids: Vec<String> = store.runs().map(|(id, _)| id.to_owned()).collect();
     ids.iter().map(|id| store.record(id).expect("a text").expect("a record")).collect()
 }
 
-/// An attempt that may go wrong in any way. What it would do if nothing went wrong is known.
+/// Builds an attempt with random faults. `calm` is the outcome without faults.
 fn disturbed(seed: u64, rng: &mut fastrand::Rng, calm: &Outcome) -> Attempt {
     let after = rng.u64(0..=calm.done);
     let trouble = match rng.u8(0..8) {
@@ -69,7 +69,7 @@ fn disturbed(seed: u64, rng: &mut fastrand::Rng, calm: &Outcome) -> Attempt {
 }
 
 #[test]
-fn a_mirror_that_is_stopped_anywhere_ends_in_the_same_bytes() {
+fn interrupted_mirror_ends_with_the_same_bytes() {
     let (mut stopped, mut cut) = (0, 0);
     let seeds = seeds(250);
     for &seed in &seeds {
@@ -79,7 +79,7 @@ fn a_mirror_that_is_stopped_anywhere_ends_in_the_same_bytes() {
         assert!(most <= AT_ONCE as u64, "seed {seed}: {most} requests at once");
         let expected = undisturbed.readable();
         undisturbed.power_cut(&mut rng);
-        assert!(undisturbed.readable() == expected, "seed {seed}: what had come to its end is there");
+        assert!(undisturbed.readable() == expected, "seed {seed}: a finished sync is lost");
 
         let mut image = Image::default();
         for round in 1..=rng.u64(1..5) {
@@ -91,31 +91,34 @@ fn a_mirror_that_is_stopped_anywhere_ends_in_the_same_bytes() {
             if rng.bool() {
                 image.power_cut(&mut rng);
                 cut += 1;
-                assert!(!has_ended || image.readable() == before, "seed {seed}, round {round}: an end lasts");
+                assert!(
+                    !has_ended || image.readable() == before,
+                    "seed {seed}, round {round}: a finished sync is lost"
+                );
             }
             let there = image.readable();
             for (name, bytes) in &there {
-                // The tables of the whole project may be of fewer runs.
+                // Tables of the whole project may cover fewer runs.
                 let is_of_a_run = name.contains('/');
                 assert!(
                     !is_of_a_run || expected.get(name) == Some(bytes),
-                    "seed {seed}, round {round}: {name} is there and is not what it should be"
+                    "seed {seed}, round {round}: {name} has the wrong content"
                 );
             }
             let records = records(&image, seed);
             assert!(
                 records.is_empty() || open(&image, "local-team/other").is_err(),
-                "seed {seed}, round {round}: what is noted of one project is not taken for that of another"
+                "seed {seed}, round {round}: the records are accepted for another project"
             );
             for record in &records {
                 for (_, place, ..) in record.stored() {
-                    assert!(there.contains_key(&place), "seed {seed}, round {round}: {place} is noted");
+                    assert!(there.contains_key(&place), "seed {seed}, round {round}: {place} is missing");
                 }
             }
-            // Sweeps come after all runs.
+            // Sweeps are copied after all runs.
             if before.contains_key(SWEEP_TABLE) {
                 let runs = store.run_paths().len();
-                assert_eq!(records.len(), runs, "seed {seed}, round {round}: what has been done stays done");
+                assert_eq!(records.len(), runs, "seed {seed}, round {round}: records are lost");
             }
         }
         Attempt::calm(!seed).run(&store, &mut image).complete(seed);

@@ -1,4 +1,4 @@
-//! A disk in memory does what a folder does.
+//! A disk in memory behaves like a folder.
 
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 
@@ -8,7 +8,7 @@ use super::image::Image;
 use super::memory::MemoryDisk;
 use super::seeds;
 
-/// What came of something that was done.
+/// The result of an operation.
 #[derive(Debug, PartialEq)]
 enum Came {
     Done,
@@ -19,7 +19,7 @@ enum Came {
 
 const PLACES: [&str; 5] = ["a", "b", "x/a", "x/b", "y/a"];
 
-/// Does something that follows from the seed.
+/// Performs an operation that the seed determines.
 fn act(medium: &dyn Medium, rng: &mut fastrand::Rng) -> io::Result<Came> {
     let (here, other) = (PLACES[rng.usize(0..PLACES.len())], PLACES[rng.usize(0..PLACES.len())]);
     let bytes: Vec<u8> = (0..rng.u8(1..50)).collect();
@@ -62,10 +62,10 @@ fn act(medium: &dyn Medium, rng: &mut fastrand::Rng) -> io::Result<Came> {
 }
 
 #[test]
-fn a_disk_in_memory_does_what_a_folder_does() {
+fn memory_disk_behaves_like_a_folder() {
     for seed in seeds(100) {
         let place = tempfile::tempdir().expect("a folder");
-        let folder = Folder::lock(place.path()).expect("a folder").expect("nobody else is at work on it");
+        let folder = Folder::lock(place.path()).expect("a folder").expect("an unlocked folder");
         let memory = MemoryDisk::new(Image::default());
         let mut rng = fastrand::Rng::with_seed(seed);
         for step in 0..60 {

@@ -1,4 +1,4 @@
-//! A disk in memory, as a process has it.
+//! A disk in memory, as seen by a process.
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -8,7 +8,7 @@ use super::super::disk::medium::{How, Kind, Medium};
 use super::image::Image;
 use super::trouble::{Meter, Trouble};
 
-/// A disk that a process uses, and that may fail it.
+/// A disk of a process, with simulated faults.
 #[derive(Debug, Clone)]
 pub(super) struct MemoryDisk(Arc<Mutex<State>>);
 
@@ -19,7 +19,7 @@ struct State {
 }
 
 impl MemoryDisk {
-    /// One that works.
+    /// Creates a disk without faults.
     pub(super) fn new(image: Image) -> Self {
         Self::failing(image, Trouble::None, 0)
     }
@@ -29,25 +29,25 @@ impl MemoryDisk {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().expect("no test goes on after a panic")
+        self.0.lock().expect("tests stop at the first panic")
     }
 
-    /// How much has been done.
+    /// Returns the number of changes made.
     pub(super) fn done(&self) -> u64 {
         self.state().meter.done()
     }
 
-    /// How much it was asked for.
+    /// Returns the number of operations requested.
     pub(super) fn asked(&self) -> u64 {
         self.state().meter.asked()
     }
 
-    /// Kills the process: whatever it still wants done is not.
+    /// Kills the process: all later operations fail.
     pub(super) fn end(&self) {
         self.state().meter.end();
     }
 
-    /// Takes what is on the disk away from the process.
+    /// Takes the content of the disk and kills the process.
     pub(super) fn take(&self) -> Image {
         let mut state = self.state();
         state.meter.end();

@@ -1,4 +1,4 @@
-//! Every single thing that is done to a disk fails by itself, and is the last one.
+//! Each single disk operation fails once, or is the last one before a power cut.
 
 use wandb_local_server::{NewRun, RunState, Store};
 
@@ -6,7 +6,8 @@ use super::image::Image;
 use super::trouble::Trouble;
 use super::world::{Attempt, PROJECT, empty_project};
 
-/// A mirror of a project that has changed since: a run has gone, one is new, one has grown and one has another name.
+/// Creates a mirror and then changes the project: a run is deleted, one is new, one has grown and one is
+/// renamed.
 fn outdated() -> (Store, Image) {
     let run = |id: &str| format!("{PROJECT}/{id}");
     let store = empty_project();
@@ -29,7 +30,8 @@ fn outdated() -> (Store, Image) {
     (store, image)
 }
 
-/// Brings the outdated mirror up to date after an attempt that met with trouble at each of its steps in turn.
+/// For each step in turn, updates the outdated mirror with trouble at that step, calls `meanwhile`, and
+/// updates it again. Returns how many updates failed.
 fn at_every_step(trouble: impl Fn(u64) -> Trouble, meanwhile: impl Fn(u64, &mut Image)) -> u64 {
     let (store, image) = outdated();
     let mut undisturbed = image.clone();
@@ -48,7 +50,7 @@ fn at_every_step(trouble: impl Fn(u64) -> Trouble, meanwhile: impl Fn(u64, &mut 
         Attempt::calm(2).run(&store, &mut image).complete(2);
         let found = image.readable();
         for (name, bytes) in &expected {
-            assert!(found.get(name) == Some(bytes), "step {step}: {name} is not as it should be");
+            assert!(found.get(name) == Some(bytes), "step {step}: {name} has the wrong content");
         }
         assert_eq!(found.len(), expected.len(), "step {step}: other files");
     }
@@ -56,13 +58,13 @@ fn at_every_step(trouble: impl Fn(u64) -> Trouble, meanwhile: impl Fn(u64, &mut 
 }
 
 #[test]
-fn whatever_fails_just_once_is_made_up_for() {
+fn single_failures_are_recovered() {
     let failed = at_every_step(|at| Trouble::Fails { at }, |_, _| {});
     assert!(failed > 50, "{failed} times");
 }
 
 #[test]
-fn whatever_comes_last_before_the_power_goes_a_mirror_goes_on_from_it() {
+fn power_cut_after_any_step_is_recovered() {
     let cut = |step, image: &mut Image| image.power_cut(&mut fastrand::Rng::with_seed(step));
     let failed = at_every_step(|after| Trouble::Ends { after }, cut);
     assert!(failed > 50, "{failed} times");

@@ -1,24 +1,25 @@
-//! What disks do that do not work.
+//! Simulated disk faults.
 
 use std::io;
 
-/// What becomes of a disk. What counts is what is done to it: bytes written at once, a file made, synced, renamed or removed.
+/// The fault of a disk. Operations are counted: a single write, or creating, syncing, renaming or removing a
+/// file.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) enum Trouble {
-    /// It works.
+    /// No fault.
     #[default]
     None,
-    /// So much is done, and then nothing is changed any more.
+    /// After this many operations, every change fails. Reads still succeed.
     Full { after: u64 },
-    /// Now and then something is not done, or not wholly.
+    /// Each operation fails with this probability, or writes only a part.
     Flaky { chance: f64 },
-    /// So much is done, and then the process is no more.
+    /// After this many operations, the process is killed: changes and reads fail.
     Ends { after: u64 },
-    /// One thing that it is asked for fails, be it something to be read.
+    /// The operation of this number fails, counting reads too.
     Fails { at: u64 },
 }
 
-/// What a disk still does, and what it has done.
+/// Decides which operations succeed, and counts them.
 #[derive(Debug)]
 pub(super) struct Meter {
     trouble: Trouble,
@@ -32,22 +33,22 @@ impl Meter {
         Self { trouble, rng: fastrand::Rng::with_seed(seed), done: 0, asked: 0 }
     }
 
-    /// How much has been done.
+    /// Returns the number of changes made.
     pub(super) fn done(&self) -> u64 {
         self.done
     }
 
-    /// How much it was asked for.
+    /// Returns the number of operations requested.
     pub(super) fn asked(&self) -> u64 {
         self.asked
     }
 
-    /// From now on nothing is done any more.
+    /// Lets every later operation fail.
     pub(super) fn end(&mut self) {
         self.trouble = Trouble::Ends { after: 0 };
     }
 
-    /// Whether something can be read.
+    /// Checks whether a read succeeds.
     pub(super) fn read(&mut self) -> io::Result<()> {
         self.asked += 1;
         match self.trouble {
@@ -58,12 +59,12 @@ impl Meter {
         }
     }
 
-    /// Whether one thing can be done.
+    /// Checks whether a change succeeds.
     pub(super) fn act(&mut self) -> io::Result<()> {
         self.write(1).map(|_| ())
     }
 
-    /// How many of `wanted` bytes can be written at once.
+    /// Returns how many of `wanted` bytes a single write takes.
     pub(super) fn write(&mut self, wanted: usize) -> io::Result<usize> {
         self.asked += 1;
         let is_last = match self.trouble {
@@ -85,9 +86,9 @@ fn full() -> io::Error {
 }
 
 fn failed() -> io::Error {
-    io::Error::other("the disk has failed just once in this test")
+    io::Error::other("a single disk operation has failed in this test")
 }
 
 fn ended() -> io::Error {
-    io::Error::other("the process is no more in this test")
+    io::Error::other("the process has been killed in this test")
 }

@@ -1,4 +1,4 @@
-//! A simulated project, and what a mirror makes of it.
+//! A simulated project and attempts to mirror it.
 
 use std::path::Path;
 use std::time::Duration;
@@ -21,10 +21,10 @@ use crate::error::Error;
 
 pub(super) const PROJECT: &str = "local-team/p";
 
-/// Requests that may be in flight at once.
+/// The limit of requests in flight.
 pub(super) const AT_ONCE: usize = 4;
 
-/// A mirror to be brought up to date once.
+/// An attempt to bring a mirror up to date.
 pub(super) struct Attempt {
     pub(super) seed: u64,
     pub(super) contents: Contents,
@@ -35,37 +35,37 @@ pub(super) struct Attempt {
     pub(super) compare: bool,
 }
 
-/// How long a process has.
+/// When and how an attempt is stopped.
 pub(super) struct Stop {
     pub(super) after: Duration,
-    /// Whether it can do nothing more then. Otherwise it lets go of what it was at.
+    /// Whether the process is killed. Otherwise, the future is dropped.
     pub(super) is_kill: bool,
 }
 
-/// What has become of an attempt.
+/// The outcome of an attempt.
 pub(super) struct Outcome {
-    /// `None` if it was stopped before its end.
+    /// `None` if it was stopped early.
     pub(super) ended: Option<Result<ProjectReport, Error>>,
     pub(super) network: Report,
-    /// How much was done with the disk.
+    /// The number of changes made on the disk.
     pub(super) done: u64,
-    /// How much was asked of it, to be read or done.
+    /// The number of disk operations requested, including reads.
     pub(super) asked: u64,
 }
 
-/// A project without runs.
+/// Creates a project without runs.
 pub(super) fn empty_project() -> Store {
     let store = Store::without_server(Options::default()).expect("a schema");
     store.add_project("local-team", "p");
     store
 }
 
-/// A project with a few runs of all kinds, which follow from the seed.
+/// Creates a project with a few runs of all kinds, determined by the seed.
 pub(super) fn project(seed: u64) -> Store {
     let store = empty_project();
     let mut rng = fastrand::Rng::with_seed(seed);
     for number in 0..rng.u32(0..7) {
-        // Some systems take these two for one.
+        // Some systems do not distinguish these two names.
         let id = match number {
             0 => "run".to_owned(),
             1 => "RUN".to_owned(),
@@ -97,14 +97,14 @@ pub(super) fn project(seed: u64) -> Store {
     store
 }
 
-/// The project of the seed, and what an undisturbed mirror of it has left.
+/// Returns the project of the seed and its undisturbed mirror.
 pub(super) fn mirrored(seed: u64) -> (Store, Image, Outcome) {
     let (store, mut image) = (project(seed), Image::default());
     let outcome = Attempt::calm(seed).run(&store, &mut image);
     (store, image, outcome)
 }
 
-/// A row of a history. What its columns hold changes now and then.
+/// Returns a row of a history. The types of its columns vary.
 pub(super) fn row(step: u32, rng: &mut fastrand::Rng) -> String {
     let mut row = json!({ "_step": step, "loss": f64::from(step) / 7.0 });
     match rng.u32(0..12) {
@@ -120,13 +120,13 @@ pub(super) fn row(step: u32, rng: &mut fastrand::Rng) -> String {
     row.to_string()
 }
 
-/// Everything but files, which are written by threads that no simulation can wait for.
+/// Returns all parts but files: threads write those, and a simulation cannot wait for threads.
 pub(super) fn contents() -> Contents {
     Contents::all().without(Part::Files)
 }
 
 impl Attempt {
-    /// One that nothing disturbs.
+    /// Creates an attempt without faults.
     pub(super) fn calm(seed: u64) -> Self {
         Self {
             seed,
@@ -180,7 +180,7 @@ impl Attempt {
 }
 
 impl Outcome {
-    /// What a mirror reports that was not disturbed, and that has everything.
+    /// Returns the report. Panics unless the mirror is complete.
     pub(super) fn complete(self, seed: u64) -> ProjectReport {
         let report = self.ended.expect("it ends").unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         assert!(report.missing.is_empty(), "seed {seed}: {:?}", report.missing);

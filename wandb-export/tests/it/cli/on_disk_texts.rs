@@ -86,7 +86,7 @@ fn text_rows_that_are_cut_are_an_issue() {
         [&["history", "./wandb/lines", "--all", "-f", "jsonl"][..], &["run", "./wandb/lines", "-f", "jsonl"]]
     {
         let ended = offline(&program, command);
-        assert!(ended.code == Some(5) && ended.stderr.contains("line 21 is no row"), "{ended}");
+        assert!(ended.code == Some(5) && ended.stderr.contains("line 21 is not a row"), "{ended}");
     }
     // What is left of the rows makes the summary of a run whose own is not there.
     fs::remove_file(program.path(format!("{folder}/wandb-summary.json"))).unwrap();

@@ -205,7 +205,7 @@ fn what_makes_no_sense() {
     let cases: [(&[&str], i32, &str); 5] = [
         (&["mirror", "local-team/other", "-o", "here"], 2, "holds a mirror of local-team/archive on "),
         (&["mirror", "local-team/archief", "-o", "there"], 3, "did you mean the project local-team/archive?"),
-        (&["mirror", PROJECT, "-o", "there", "--include", "run"], 2, "\"run\" is no part of a project"),
+        (&["mirror", PROJECT, "-o", "there", "--include", "run"], 2, "unknown part \"run\""),
         (&["mirror", PROJECT, "-o", "there", "--filter", "x"], 2, "the filter is not JSON"),
         (&["mirror", PROJECT], 2, "--output"),
     ];
@@ -302,7 +302,7 @@ fn a_folder_with_other_things_is_left_alone() {
     std::fs::write(program.path("mine/runs.parquet"), "mine").expect("a file");
     let ended = program.run(&["mirror", PROJECT, "-o", "mine"]);
     assert_eq!(ended.code, Some(2), "{ended}");
-    assert!(ended.stderr.contains("mine holds runs.parquet, and no mirror"), "{ended}");
+    assert!(ended.stderr.contains("mine holds runs.parquet but no mirror"), "{ended}");
     assert_eq!(std::fs::read_to_string(program.path("mine/runs.parquet")).expect("a file"), "mine");
     // A slip of the pen leaves nothing that would keep the right mirror out.
     assert_eq!(program.over("async", &["mirror", "local-team/typo", "-o", "new"]).code, Some(3));
@@ -336,6 +336,6 @@ fn two_at_once_are_one_too_many() {
     }
     let second = program.over("async", &["mirror", PROJECT, "-o", "here"]);
     assert_eq!(second.code, Some(1), "{second}");
-    assert!(second.stderr.contains("another process is at work on it"), "{second}");
+    assert!(second.stderr.contains("another process is writing to it"), "{second}");
     assert!(first.wait().expect("an end").success());
 }

@@ -40,7 +40,7 @@ fn what_a_mirror_lacks_is_told() {
     let older = offline(&program, &["history", "./here/run-3", "--all", "-f", "jsonl"]);
     assert_eq!((older.code, older.stdout.lines().count()), (Some(5), 21), "{older}");
     assert!(
-        older.stderr.contains("history: the mirror has it as it was before the run changed last"),
+        older.stderr.contains("history: the mirror's copy is older than the run's last change"),
         "{older}"
     );
     // Runs that the server has no more are those of the mirror all the same.
@@ -70,8 +70,8 @@ fn damage_is_told_and_the_rest_is_read() {
         (&["history", "./here/run-5", "--all"], 5, "run-5.parquet is not there"),
         (&["history", "./here/run-6", "--all"], 1, "run-6.parquet: "),
         (&["history", "./here/run-7", "--all"], 5, "run-7.parquet has 7 rows instead of 49"),
-        (&["run", "./here/run-2"], 5, "runs.jsonl cannot be read"),
-        (&["runs", "./here"], 5, "manifest.jsonl: 1 lines cannot be read, each of a run"),
+        (&["run", "./here/run-2"], 5, "runs.jsonl is missing or unreadable"),
+        (&["runs", "./here"], 5, "manifest.jsonl: 1 unreadable lines, each for one run"),
         (&["run", "./here/run-8"], 3, "there is no run at ./here/run-8"),
     ];
     for (arguments, code, text) in cases {
@@ -87,7 +87,7 @@ fn damage_is_told_and_the_rest_is_read() {
     );
     let ended = offline(&program, &["files", "./here/run-1"]);
     assert_eq!(ended.code, Some(1), "{ended}");
-    assert!(ended.stderr.contains("files of the run run-1 are where none of a mirror is"), "{ended}");
+    assert!(ended.stderr.contains("files of the run run-1 outside the mirror"), "{ended}");
     edit("here/manifest.jsonl", r#""format":1"#, r#""format":1000"#);
     let ended = offline(&program, &["runs", "./here"]);
     assert_eq!(ended.code, Some(1), "{ended}");
@@ -116,7 +116,7 @@ fn places_that_are_not_one_run_or_one_project() {
         (
             &["history", "./here/run-3", "--all", "--follow"],
             2,
-            "is in a mirror, where nothing comes by itself",
+            "is in a mirror, which gets no new rows by itself",
         ),
         (&["history", "./here/run-3", "--all", "--source", "exported"], 2, "a run on disk has none"),
         (&["set", "./here/run-3", "--tag", "x"], 2, ""),
