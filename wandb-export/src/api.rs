@@ -285,7 +285,7 @@ impl Api {
         let defaults = self.defaults(true).await?;
         defaults.entity().map(str::to_owned).ok_or_else(|| {
             Error::usage(
-                "which user or team? the server has no default for this key; name it or set WANDB_ENTITY",
+                "no user or team is named, and the server has no default for this key; name one or set WANDB_ENTITY",
             )
         })
     }
@@ -310,6 +310,6 @@ fn not_on_disk(path: &str) -> Result<(), Error> {
 /// The error for an operation that needs a server but got something on disk.
 fn only_on_a_server(what: &dyn std::fmt::Display) -> Error {
     Error::usage(format!(
-        "{what} is on disk, and this can only be done with what is on a server: entity/project/run"
+        "{what} is on disk, but this can only be done with something on a server: entity/project/run"
     ))
 }

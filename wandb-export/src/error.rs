@@ -45,7 +45,7 @@ pub enum Error {
     Carrier(#[from] CarrierError),
 
     /// A list never ends: the server keeps announcing another page but sends nothing new.
-    #[error("the server tells of more {list} again and again, and sends nothing new; try again later")]
+    #[error("the server keeps announcing more {list} but sends nothing new; try again later")]
     ListEndless {
         /// The entries of the list, such as `rows of team/project/run`.
         list: String,
@@ -98,8 +98,8 @@ pub enum Error {
 
     /// A change was sent, but reading the run back failed, so the change may or may not have been saved.
     #[error(
-        "{run} may or may not have been changed: {source} (look at the run, or change it again: setting the same values \
-         twice does no harm)"
+        "{run} may or may not have been changed: {source} (check the run, or change it again: setting the same values \
+         twice is safe)"
     )]
     Unconfirmed {
         /// The run.
@@ -110,7 +110,7 @@ pub enum Error {
 
     /// Other writers kept reverting a change.
     #[error(
-        "changing {run}: what was written was undone {times} times by another writer that puts back an older state; stop \
+        "changing {run}: another writer undid the change {times} times by restoring an older state; stop \
          it, or wait until it is done"
     )]
     Undone {
@@ -132,7 +132,7 @@ pub enum Error {
     /// Nothing of the requested kind exists at a local path.
     #[error("{message}")]
     NothingThere {
-        /// Names what is missing and the paths that would work.
+        /// Describes the missing item and the paths that would work.
         message: String,
     },
 
@@ -146,7 +146,7 @@ pub enum Error {
     },
 
     /// The metadata of the run lack the command that started it.
-    #[error("{run} does not tell the command that started it: it has no wandb-metadata.json with a program")]
+    #[error("the command that started {run} is unknown: the run has no wandb-metadata.json with a program")]
     NoCommand {
         /// The run.
         run: String,
@@ -184,7 +184,7 @@ pub enum Error {
     FileIsReference {
         /// The server's name of the file.
         name: String,
-        /// Where the content is.
+        /// The address of the content.
         address: String,
     },
 
@@ -199,8 +199,8 @@ pub enum Error {
 
     /// The live query overloads the server even for few steps, and no exported file can replace it.
     #[error(
-        "{source} (the server cannot answer even for a few steps of {run}, and its exported files do not serve instead; \
-         try again later, or read the exported files once there are any: --source exported)"
+        "{source} (the server cannot answer even for a few steps of {run}, and no exported files can replace the query; \
+         try again later, or use --source exported once the server has exported the run)"
     )]
     LiveQuery {
         /// The run.
@@ -333,8 +333,8 @@ impl Error {
     /// The error for a local path without a run.
     pub(crate) fn no_run_at(place: &dyn std::fmt::Display) -> Self {
         let message = format!(
-            "there is no run at {place}: it takes a .wandb file, its folder, a folder of such folders or the mirror of a \
-             project, or one of these two with a run's id behind it, as ID or as PROJECT/ID"
+            "there is no run at {place}: expected a .wandb file, its folder, a folder of such folders or the mirror of a \
+             project; the last two can be followed by a run's id, as ID or as PROJECT/ID"
         );
         Self::NothingThere { message }
     }
@@ -358,7 +358,7 @@ fn replace_hint(what: &str) -> &'static str {
     if what == "a folder" {
         "; name another folder to download to"
     } else {
-        "; it is only replaced if that is asked for"
+        "; it is only replaced on request"
     }
 }
 
@@ -379,7 +379,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn causes_are_told_once() {
+    fn causes_are_not_repeated() {
         let error = Error::io("writing", std::io::Error::other("full"));
         assert_eq!(error.with_causes(), "writing: full");
     }

@@ -29,7 +29,7 @@ pub enum Issue {
     UnsupportedField {
         /// The field.
         field: Field,
-        /// Whether the caller asked for this field. If not, the issue is a note.
+        /// Whether the caller requested this field. If not, the issue is a note.
         requested: bool,
     },
     /// The server's schema lacks an argument, so the request was sent without it.
@@ -220,7 +220,7 @@ pub enum Issue {
         /// The first step that was skipped.
         first: i64,
     },
-    /// A local log is damaged or incomplete; files next to it supplied the missing parts.
+    /// A local log is damaged or incomplete; files next to it filled the gaps.
     #[non_exhaustive]
     TextsUsed {
         /// The log, or the folder without a log.
@@ -357,11 +357,11 @@ impl fmt::Display for Issue {
                 consequence.as_ref().map_or(Ok(()), |consequence| write!(f, ": {consequence}"))
             }
             Self::HistoryByKeys { run, keys, guessed } => {
-                let guess = ", which are those of the summary: rows and keys that the summary does not show are missing";
+                let guess = " of the summary; rows and keys that the summary does not show are missing";
                 let guess = if *guessed { guess } else { "" };
                 write!(
                     f,
-                    "{run}: the server does not have Run.history; the rows come by their {keys} keys{guess}"
+                    "{run}: the server does not have Run.history; the rows were requested by {keys} keys{guess}"
                 )
             }
             Self::RunsMissing { project, counted: Some(counted), listed } => write!(
@@ -370,16 +370,16 @@ impl fmt::Display for Issue {
             ),
             Self::RunsMissing { project, counted: None, listed } => write!(
                 f,
-                "{project}: the list of runs broke off after {listed} runs, and the server does not say how many there are"
+                "{project}: the list of runs ended early, after {listed} runs, and the server does not report a total"
             ),
             Self::RunsFoundLate { project, count } => write!(
                 f,
-                "{project}: the list changed while it was read; {count} runs were found on another look and come last, \
+                "{project}: the list changed while it was read; {count} runs were found by reading it again and come last, \
                  out of order"
             ),
             Self::ListBroken { list, received, detail } => write!(
                 f,
-                "the list of {list} broke off after {received} entries: {detail}; run the command again"
+                "the list of {list} ended early, after {received} entries: {detail}; run the command again"
             ),
             Self::NullEntries { list, count } => {
                 write!(f, "the server listed {count} empty entries among the {list}")
@@ -396,7 +396,7 @@ impl fmt::Display for Issue {
             ),
             Self::StepsOutOfOrder { run, rows } => write!(
                 f,
-                "{run}: {rows} rows come behind rows of later steps, as the exported files have them"
+                "{run}: {rows} rows follow rows of later steps, because the exported files have them in this order"
             ),
             Self::ParentMissing { run, parent, detail } => {
                 write!(f, "{run}: the rows of {parent}, from which it was forked, are missing: {detail}")
@@ -406,7 +406,7 @@ impl fmt::Display for Issue {
             }
             Self::TextAltered { run, count } => write!(
                 f,
-                "in {run}, halves of surrogate pairs, which no text can hold, have become U+FFFD: {count} in all"
+                "{run}: {count} unpaired surrogates, which UTF-8 cannot encode, were replaced by U+FFFD"
             ),
             Self::LogLinesMissing { run, counted, received, first } => {
                 write!(f, "{run}: the server sent {received}")?;
@@ -420,29 +420,29 @@ impl fmt::Display for Issue {
             Self::FileInexact { run, name, detail } => write!(f, "{run}: {name}: {detail}"),
             Self::FileDamaged { file, detail } => write!(f, "{}: {detail}", file.display()),
             Self::FileShrunk { file } => {
-                write!(f, "{} became shorter while it was followed", file.display())
+                write!(f, "{} was truncated while it was followed", file.display())
             }
             Self::RowsOutOfOrder { file, rows } => write!(
                 f,
-                "{}: {rows} rows are not in the order of steps; they come as they were written",
+                "{}: {rows} rows are not in step order; they keep the order of the file",
                 file.display()
             ),
             Self::SessionsOverlap { file, first, last } => write!(
                 f,
-                "{} begins with step {first}, and the session before ended with step {last}; where both have a step, the \
+                "{} starts at step {first}, but the previous session ended at step {last}; where both have a step, the \
                  later session counts",
                 file.display()
             ),
             Self::EarlierRowsLeftOut { file, first } => write!(
                 f,
-                "{}: rows of earlier sessions from step {first} on were left out, as this session may log these steps; \
-                 run the command again without --follow to get those that it did not",
+                "{}: rows of earlier sessions from step {first} on were skipped, because this session may log these steps; \
+                 run the command again without --follow to get the ones that it did not log",
                 file.display()
             ),
             Self::TextsUsed { place, files } => {
-                write!(f, "{} does not hold all of the run; ", place.display())?;
+                write!(f, "{} is incomplete; ", place.display())?;
                 f.write_str(&files.join(" and "))?;
-                f.write_str(" filled in")
+                f.write_str(" filled the gaps")
             }
             Self::LogMissing { folder } => {
                 write!(f, "{} has no .wandb file, so the rows of the run are missing", folder.display())
@@ -450,7 +450,7 @@ impl fmt::Display for Issue {
             Self::NotALog { file, is_lfs_pointer } => {
                 write!(f, "{} is not a .wandb file{}", file.display(), lfs_hint(*is_lfs_pointer))
             }
-            Self::RunUnknown { file } => write!(f, "{} does not say which run it is of", file.display()),
+            Self::RunUnknown { file } => write!(f, "{} does not name its run", file.display()),
             Self::RunUnreadable { detail } => f.write_str(detail),
             Self::MirrorIncomplete { subject, detail } => write!(f, "{subject}: {detail}"),
         }

@@ -92,7 +92,7 @@ impl ComparedKey {
 }
 
 impl Comparison {
-    /// Compares runs, in their order.
+    /// Compares runs. Columns keep the order of the runs.
     pub fn of(runs: &[Run]) -> Self {
         let mut keys = IndexMap::new();
         let mut add = |section, at, map: Option<&Map>, wanted: fn(&str) -> bool| {
@@ -176,7 +176,7 @@ impl Comparison {
         self.entries().map(row).collect()
     }
 
-    /// Lists what is missing from the configs and summaries.
+    /// Returns the issues of the configs and summaries.
     pub fn issues(&self) -> &[Issue] {
         &self.issues
     }
@@ -206,14 +206,14 @@ pub(super) async fn fetch<P: AsRef<str>>(
         };
         if wanted.contains(&path) {
             return Err(Error::usage(format!(
-                "the run {path} is named twice; a comparison is of different runs"
+                "the run {path} is named twice; a comparison needs different runs"
             )));
         }
         wanted.push(path);
     }
     if wanted.len() < 2 {
         return Err(Error::usage(format!(
-            "a comparison is of two runs or more, and {} was named",
+            "a comparison needs at least two runs, and {} was named",
             match &*wanted {
                 [] => "none".to_owned(),
                 [path, ..] => format!("only {path}"),

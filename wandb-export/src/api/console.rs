@@ -57,12 +57,13 @@ impl Console {
         self.0.next_batch().await
     }
 
-    /// Lists the gaps in the output. Complete once [`next_lines`](Self::next_lines) has returned `None`.
+    /// Returns the issues found so far, such as missing lines. Complete once [`next_lines`](Self::next_lines) has
+    /// returned `None`.
     pub fn issues(&self) -> Vec<Issue> {
         self.0.issues()
     }
 
-    /// Streams the remaining lines. Does not report gaps; see [`issues`](Self::issues).
+    /// Streams the remaining lines. Does not report missing lines; see [`issues`](Self::issues).
     ///
     /// ```no_run
     /// # async fn example(run: wandb_export::Run) -> Result<(), wandb_export::Error> {
@@ -146,7 +147,7 @@ impl LogPages {
         &self.tally
     }
 
-    /// Lists what is missing, after the log has been read to its end.
+    /// Returns the issues of the log, after it has been read to its end.
     pub(crate) fn issues(&self) -> Vec<Issue> {
         let mut issues = Vec::new();
         if let Some(detail) = self.broken {
@@ -181,7 +182,7 @@ fn on_disk(
     stream::once(open).map_ok(move |console| stream::try_unfold(console, next.clone())).try_flatten().boxed()
 }
 
-/// Lists what is missing from a log that was read to its end.
+/// Returns the issues of a log that was read to its end.
 fn issues_of(run: &RunPath, tally: &LogTally) -> Vec<Issue> {
     let mut issues = Vec::new();
     let list = format!("log lines of {run}");

@@ -11,13 +11,13 @@ use crate::error::Error;
 use crate::issue::Issue;
 use crate::sink::{Sink, SinkError, SinkReport};
 
-/// The result of an export: what was written, and what is missing.
+/// The result of an export.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Exported {
     /// The sink's report.
     pub report: SinkReport,
-    /// What is missing or inexact in the rows.
+    /// Missing or inexact data in the rows.
     pub issues: Vec<Issue>,
 }
 
@@ -60,7 +60,7 @@ impl Writer {
         let thread = thread::Builder::new()
             .name("wandb-export-sink".to_owned())
             .spawn(work)
-            .map_err(|error| Error::io("starting a thread to write on", error))?;
+            .map_err(|error| Error::io("starting the writer thread", error))?;
         Ok(Self { batches: Some(batches), outcome, thread: Some(thread) })
     }
 
@@ -83,7 +83,7 @@ impl Writer {
         if let Ok(Some(outcome)) = self.outcome.recv().await {
             return outcome;
         }
-        let failed = std::io::Error::other("the thread that writes them has failed");
+        let failed = std::io::Error::other("the writer thread has failed");
         Err(Error::io("writing rows", failed))
     }
 

@@ -155,7 +155,7 @@ impl Files {
         })
     }
 
-    /// Lists problems with the files of a run on disk. Empty for a run on a server.
+    /// Returns the issues of the files of a run on disk. Empty for a run on a server.
     ///
     /// # Errors
     /// If the run's folder or mirror cannot be read.
@@ -237,7 +237,7 @@ impl RunFile {
             addresses.filter_map(|address| self.api.base_url().resolve(address)).collect();
         links.dedup();
         if links.is_empty() {
-            let message = "the server does not say where to get it".to_owned();
+            let message = "the server sent no download URL".to_owned();
             return Err(Error::File { name: self.name.clone(), message });
         }
         Ok(links)

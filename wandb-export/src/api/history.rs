@@ -323,16 +323,16 @@ impl History {
             ];
             if let Some((_, what)) = needs_all.into_iter().find(|(asked, _)| *asked) {
                 return Err(Error::usage(format!(
-                    "{what} can only be asked of the whole history, not of samples"
+                    "{what} is only available for the whole history, not for samples"
                 )));
             }
         }
         if self.stream == Stream::System && (self.min_step.is_some() || self.max_step.is_some()) {
-            return Err(Error::usage("system metrics have no steps to be narrowed down to"));
+            return Err(Error::usage("system metrics have no steps to select by"));
         }
         if self.x_axis.is_some() && (self.keys.is_empty() || self.amount == Amount::All) {
             return Err(Error::usage(
-                "only samples of some keys can be taken along another x axis; name the keys, and do not ask for all rows",
+                "another x axis is only available for samples of named keys; name the keys, and do not ask for all rows",
             ));
         }
         if self.with_parent && self.stream == Stream::System {
@@ -343,7 +343,7 @@ impl History {
         // Validate the range independently of the run's last step.
         HistoryRange::between(&HistoryExtent::new(), self.min_step, self.max_step)?;
         if self.any && self.keys.is_empty() {
-            return Err(Error::usage("any of which keys? none were given"));
+            return Err(Error::usage("selecting rows with any of the keys needs at least one key"));
         }
         if self.source == Source::Exported && !cfg!(feature = "parquet") {
             return Err(Error::usage(
@@ -356,11 +356,11 @@ impl History {
     /// Converts the request to one for files on disk.
     fn ask(&self) -> Result<Ask, Error> {
         if self.source != Source::Live {
-            return Err(Error::usage("the exported history is a server's; a run on disk has none"));
+            return Err(Error::usage("a run on disk has no exported history; only a server has one"));
         }
         if self.with_parent {
             return Err(Error::usage(
-                "a run on disk does not tell where its parent's files are; read them by themselves",
+                "a run on disk does not record where its parent's files are; read the parent separately",
             ));
         }
         let samples = match self.amount {

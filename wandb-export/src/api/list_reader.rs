@@ -1,4 +1,4 @@
-//! Reads a list in batches and reports what is missing.
+//! Reads a list in batches and reports missing entries.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -90,7 +90,7 @@ impl<T: Send + 'static> ListReader<T> {
         Ok(None)
     }
 
-    /// Lists what is missing. Complete once [`next_batch`](Self::next_batch) has returned `None`.
+    /// Returns the issues found so far. Complete once [`next_batch`](Self::next_batch) has returned `None`.
     pub fn issues(&self) -> Vec<Issue> {
         self.issues.all()
     }
@@ -109,7 +109,7 @@ impl<T: Send + 'static> ListReader<T> {
         Ok((all, self.issues()))
     }
 
-    /// Streams the remaining entries. Does not report what is missing; see [`issues`](Self::issues).
+    /// Streams the remaining entries. Does not report missing entries; see [`issues`](Self::issues).
     pub fn into_stream(self) -> BoxStream<'static, Result<T, Error>> {
         self.batches.map_ok(|batch| stream::iter(batch.into_iter().map(Ok))).try_flatten().boxed()
     }

@@ -21,7 +21,7 @@ pub struct Run {
     api: Api,
     path: RunPath,
     model: model::Run,
-    /// What is missing from `model`.
+    /// The issues of `model`.
     issues: Vec<Issue>,
     local: Option<Arc<LocalRun>>,
 }
@@ -47,7 +47,8 @@ impl Run {
         self.local.as_ref()
     }
 
-    /// Lists fields that the server or a mirror lacks, or that cannot be read from disk.
+    /// Returns the issues of the run's fields: those that the server or a mirror lacks, or that cannot be read from
+    /// disk.
     pub fn issues(&self) -> &[Issue] {
         &self.issues
     }

@@ -1,4 +1,4 @@
-//! A sweep, its runs, and the best of them.
+//! A sweep, its runs, and their ranking by a metric.
 
 mod rank;
 
@@ -31,7 +31,7 @@ pub struct Sweep {
     api: Api,
     path: SweepPath,
     model: model::Sweep,
-    /// What is missing from `model`.
+    /// The issues of `model`.
     issues: Vec<Issue>,
     local: Option<LocalProject>,
 }
@@ -54,7 +54,7 @@ impl Sweep {
             known.unwrap_or_else(|| model::Sweep::new(project.path.entity(), project.path.project(), id, ""));
         let sweep = Self { local: Some(project), ..Self::new(api, path, model, &Lacks::nothing()) };
         if !is_known && sweep.runs().light().limit(1).collect().await?.is_empty() {
-            return Err(Error::NothingThere { message: format!("no run in that folder is of a sweep {id}") });
+            return Err(Error::NothingThere { message: format!("no run in that folder is in sweep {id}") });
         }
         Ok(sweep)
     }
@@ -117,7 +117,7 @@ impl Sweep {
         Ok(runs)
     }
 
-    /// Lists the sweep fields that the server lacks.
+    /// Returns the issues of the sweep's fields: those that the server lacks.
     pub fn issues(&self) -> &[Issue] {
         &self.issues
     }
@@ -143,13 +143,13 @@ impl Sweep {
             };
             let path = &self.path;
             Error::usage(format!(
-                "by which metric is a run the best? the configuration of sweep {path} {reason}; name one, and the goal"
+                "the best run depends on a metric, but the configuration of sweep {path} {reason}; name one, and the goal"
             ))
         })?;
         match goal.or(own_goal) {
             Some(goal) => Ok(SweepMetric::new(name, goal)),
             None => Err(Error::usage(format!(
-                "is {name} best when it is small or great? sweep {} does not say; choose minimize or maximize",
+                "sweep {} does not say whether a small or a large {name} is best; choose minimize or maximize",
                 self.path
             ))),
         }

@@ -43,7 +43,7 @@ use crate::error::Error;
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-#[must_use = "nothing is changed before it is saved"]
+#[must_use = "changes are only sent when saved"]
 pub struct Update {
     api: Api,
     path: RunPath,
@@ -156,7 +156,7 @@ impl Update {
     /// Compares with the current run and returns the changes that saving would make. Writes nothing.
     ///
     /// # Errors
-    /// As for [`save`](Self::save).
+    /// Same as for [`save`](Self::save).
     pub async fn preview(&self) -> Result<Vec<Change>, Error> {
         Ok(self.apply(&self.changes, &self.read().await?)?.changes)
     }

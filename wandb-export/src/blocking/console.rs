@@ -21,7 +21,8 @@ impl Console {
         block_on(self.0.next_lines())
     }
 
-    /// Lists the gaps in the output. Complete once [`next_lines`](Self::next_lines) has returned `None`.
+    /// Returns the issues found so far, such as missing lines. Complete once [`next_lines`](Self::next_lines) has
+    /// returned `None`.
     pub fn issues(&self) -> Vec<Issue> {
         self.0.issues()
     }

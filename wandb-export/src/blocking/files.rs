@@ -60,7 +60,7 @@ impl Files {
         Iter::new(self.0.stream().map_ok(RunFile::new).boxed())
     }
 
-    /// Lists problems with the files of a run on disk; see the async [`issues`](crate::Files::issues).
+    /// Returns the issues of the files of a run on disk; see the async [`issues`](crate::Files::issues).
     ///
     /// # Errors
     /// If the run's folder or mirror cannot be read.

@@ -158,7 +158,7 @@ impl Follow {
         block_on(self.0.next_batch())
     }
 
-    /// Lists what is missing or inexact in the rows so far.
+    /// Returns the issues of the rows so far.
     pub fn issues(&self) -> &[Issue] {
         self.0.issues()
     }

@@ -1,4 +1,4 @@
-//! Reads a list in batches and reports what is missing.
+//! Reads a list in batches and reports missing entries.
 
 use wandb_core::blocking::block_on;
 
@@ -21,7 +21,7 @@ impl<T: Send + 'static> ListReader<T> {
         block_on(self.0.next_batch())
     }
 
-    /// Lists what is missing. Complete once [`next_batch`](Self::next_batch) has returned `None`.
+    /// Returns the issues found so far. Complete once [`next_batch`](Self::next_batch) has returned `None`.
     pub fn issues(&self) -> Vec<Issue> {
         self.0.issues()
     }

@@ -9,7 +9,7 @@ use crate::error::Error;
 
 /// Changes to a run, to be saved. See the async [`Update`](crate::Update).
 #[derive(Debug, Clone)]
-#[must_use = "nothing is changed before it is saved"]
+#[must_use = "changes are only sent when saved"]
 pub struct Update(api::Update);
 
 impl Update {
@@ -85,7 +85,7 @@ impl Update {
     /// Compares with the current run and returns the changes that saving would make. Writes nothing.
     ///
     /// # Errors
-    /// As for [`save`](Self::save).
+    /// Same as for [`save`](Self::save).
     pub fn preview(&self) -> Result<Vec<Change>, Error> {
         block_on(self.0.preview())
     }
@@ -93,7 +93,7 @@ impl Update {
     /// Saves the changes and verifies them by reading the run back.
     ///
     /// # Errors
-    /// As for the async form.
+    /// Same as for the async [`save`](crate::Update::save).
     pub fn save(self) -> Result<Updated, Error> {
         block_on(self.0.save())
     }

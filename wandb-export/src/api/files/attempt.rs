@@ -43,7 +43,7 @@ impl Arrived {
     /// Describes how the file differs from the server's list or, if the list has no digest, from the storage's own.
     pub(super) fn mismatch(&self, content: &Content) -> Option<String> {
         let stored = self.version.md5.as_ref().filter(|md5| content.md5.is_none() && **md5 != self.md5);
-        let by_storage = || Some(format!("its MD5 digest is {}, and the storage says {}", self.md5, stored?));
+        let by_storage = || Some(format!("its MD5 digest is {}, but the storage has {}", self.md5, stored?));
         content.mismatch(self.partial.written(), &self.md5).or_else(by_storage)
     }
 
@@ -235,7 +235,7 @@ impl Attempt<'_> {
 
     fn keeping(&self, error: io::Error) -> Error {
         let partial = self.folder.place(crate::files::Names::PARTIAL);
-        Error::io(format!("keeping what has come of {} in {}", self.file.name, partial.display()), error)
+        Error::io(format!("saving a partial {} in {}", self.file.name, partial.display()), error)
     }
 }
 

@@ -110,7 +110,7 @@ pub(super) async fn fetch(file: &RunFile, means: &Means, here: &str) -> Result<F
                         stored = came;
                         progress.thrown_away(arrived.partial.written());
                         unblock(move || arrived.partial.discard()).await;
-                        let message = format!("what came is not the file: {message}");
+                        let message = format!("the content does not match the file: {message}");
                         Error::File { name: file.name.clone(), message }
                     }
                 }
@@ -191,7 +191,7 @@ async fn with_digest(file: &RunFile, place: &Path) -> Result<RunFile, Error> {
 fn finish_new(partial: PartialFile, folder: &Folder, here: &str) -> io::Result<()> {
     let anything = Content { size: None, md5: None };
     if folder.look(here, &anything)? != There::Nothing {
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "something has been put there meanwhile"));
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "something else has appeared there"));
     }
     partial.finish(here)
 }
@@ -200,7 +200,7 @@ async fn look(file: &RunFile, folder: &Folder, here: &str) -> Result<There, Erro
     let (content, folder, here) = (Content::of(file), folder.clone(), here.to_owned());
     let place = folder.place(&here);
     let looked = unblock(move || folder.look(&here, &content)).await;
-    looked.map_err(|error| Error::io(format!("looking what is at {}", place.display()), error))
+    looked.map_err(|error| Error::io(format!("checking {}", place.display()), error))
 }
 
 fn is_changed(error: &Error) -> bool {

@@ -113,7 +113,7 @@ impl Filling {
     /// # Errors
     /// If one of the threads has panicked.
     pub(super) async fn end(self) -> io::Result<Written> {
-        let gone = |_| io::Error::other("the thread that writes a download has failed");
+        let gone = |_| io::Error::other("the writer thread of a download has failed");
         let Self { gathering, hashing, writing, .. } = self;
         drop(gathering);
         let (mut partial, written) = writing.recv().await.map_err(gone)?;

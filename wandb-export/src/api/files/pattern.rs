@@ -11,7 +11,7 @@ pub(super) struct Pattern(glob::Pattern);
 impl Pattern {
     pub(super) fn new(pattern: &str) -> Result<Self, Error> {
         let wrong =
-            |error: glob::PatternError| Error::usage(format!("{pattern:?} is no pattern of names: {error}"));
+            |error: glob::PatternError| Error::usage(format!("{pattern:?} is not a name pattern: {error}"));
         glob::Pattern::new(pattern).map(Self).map_err(wrong)
     }
 

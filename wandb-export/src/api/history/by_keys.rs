@@ -42,7 +42,7 @@ pub(super) async fn unless_lacking(mut batches: Batches) -> Option<Batches> {
     }
 }
 
-/// Finds the keys to request, and the issue that describes what they may miss.
+/// Returns the keys to request, and the issue that reports rows they may miss.
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if neither the server nor the summary lists the keys.
@@ -61,7 +61,7 @@ pub(super) async fn keys(api: &Api, path: &RunPath, extent: &HistoryExtent) -> R
     keys.retain(|key| !key.is_empty() && !["_step", "_wandb"].contains(&key.as_str()));
     if keys.is_empty() && guessed {
         return Err(Error::Unsupported {
-            what: format!("nothing tells which keys {path} has logged"),
+            what: format!("the keys that {path} has logged are unknown"),
             lacking: "Run.history and Run.historyKeys".to_owned(),
         });
     }

@@ -193,7 +193,7 @@ async fn read_ahead(client: &Client, live: &mut Batches) -> Result<(Vec<Row>, bo
 fn unpanicked<T>(run: &str, decode: impl FnOnce() -> T) -> Result<T, Error> {
     // The decoder is dropped after an error, so nobody sees it in a half-changed state.
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(decode))
-        .map_err(|_| unusable(run, &"a file is damaged, which the decoder noticed by a panic"))
+        .map_err(|_| unusable(run, &"a file is damaged: the decoder panicked"))
 }
 
 fn unusable(run: &str, message: &(impl ToString + ?Sized)) -> Error {

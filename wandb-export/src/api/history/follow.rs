@@ -69,13 +69,13 @@ impl History {
             return Err(Error::usage("only the whole live history of a run can be followed"));
         }
         if self.limit.is_some() {
-            return Err(Error::usage("a history that is followed has no number of rows to end with"));
+            return Err(Error::usage("a followed history cannot be limited to a number of rows"));
         }
         let files = match &self.local {
             Some(run) => {
                 let (run, ask) = (run.clone(), self.ask()?);
                 let Wanted::Logged(selection) = ask.wanted else {
-                    return Err(Error::usage("only what a run logs can be followed"));
+                    return Err(Error::usage("only the metrics that a run logs can be followed"));
                 };
                 Some(self.api.client.work(move || Following::open(&run, selection)).await?)
             }
@@ -104,7 +104,7 @@ impl Follow {
         if self.history.local.is_some() { self.next_on_disk().await } else { self.next_on_server().await }
     }
 
-    /// Lists what is missing or inexact in the rows so far.
+    /// Returns the issues of the rows so far.
     pub fn issues(&self) -> &[Issue] {
         &self.issues
     }

@@ -44,7 +44,7 @@ impl OnDisk {
         Ok((Self { run, row_issues: row_issues.clone() }, batches(client.clone(), feed, row_issues)))
     }
 
-    /// Lists what is missing or inexact in the rows. Complete after the last row.
+    /// Returns the issues of the rows. Complete after the last row.
     pub(super) fn issues(&self) -> Vec<Issue> {
         self.run.history_issues.iter().cloned().chain(self.row_issues.get()).collect()
     }

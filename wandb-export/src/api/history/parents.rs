@@ -41,7 +41,7 @@ pub(super) async fn parents(client: &Client, path: &RunPath) -> Result<(Vec<Pare
             Ok(reply) => reply.answer,
             Err(error) if !parents.is_empty() && error.kind() == ErrorKind::NotFound => {
                 parents.pop();
-                return Ok((parents, Some(missing(path, &of, "it does not exist any more"))));
+                return Ok((parents, Some(missing(path, &of, "it no longer exists"))));
             }
             Err(error) => return Err(error),
         };

@@ -77,7 +77,7 @@ pub struct HistoryEnd {
     /// If there are no rows: the requested keys that the run has never logged, which explains why. Excludes W&B's own
     /// keys, which start with an underscore.
     pub unlogged: Vec<String>,
-    /// What is missing or inexact in the rows.
+    /// Missing or inexact data in the rows.
     pub issues: Vec<Issue>,
 }
 

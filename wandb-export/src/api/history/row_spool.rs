@@ -39,7 +39,7 @@ impl RowSpool {
 
     /// Fails if rows could not be written to the spool.
     pub(super) fn check(&mut self) -> Result<(), Error> {
-        self.failed.take().map_or(Ok(()), |error| Err(Error::io("putting rows aside", error)))
+        self.failed.take().map_or(Ok(()), |error| Err(Error::io("spooling rows", error)))
     }
 
     /// Returns the rows in batches, parsed where the client parses large answers. Calls `look` with each batch first.
@@ -80,7 +80,7 @@ impl RowSpool {
 }
 
 fn reading(error: std::io::Error) -> Error {
-    Error::io("reading rows back", error)
+    Error::io("reading spooled rows", error)
 }
 
 /// Reads the next rows of a file, or none at its end.

@@ -45,7 +45,7 @@ pub(super) struct Reading {
 /// A part of the live query's result.
 enum Piece {
     Rows(HistoryWindow),
-    /// The rows of a step with so many rows that the server may have truncated them.
+    /// The rows of a step that has more rows than a window can hold. The server may have truncated them.
     Crowded {
         step: i64,
         rows: HistoryWindow,

@@ -115,7 +115,7 @@ fn check_fields(lacks: &Lacks, filter: &Filter, order: &Order) -> Result<(), Err
         let field = Field::new("Run", field);
         if lacks.contains(&field) && (names(filter.json()) || names(&order.to_string())) {
             return Err(Error::Unsupported {
-                what: format!("runs cannot be chosen or ordered by {word}"),
+                what: format!("runs cannot be filtered or ordered by {word}"),
                 lacking: format!("{FILTERS} or {ORDER}, nor {field}"),
             });
         }

@@ -64,7 +64,7 @@ impl Lister {
         lacks.iter().filter(|field| field.on_type() != "Project").cloned().collect()
     }
 
-    /// Lists what is missing from the list.
+    /// Returns the issues of the list, such as missing runs.
     pub(crate) fn issues(&self) -> Vec<Issue> {
         let end = self.list.end();
         let project = || self.path.clone();

@@ -88,7 +88,7 @@ impl Decoder {
             columns.map(|(at, array)| if at == self.step { integer_steps(array) } else { widen(array) });
         let columns: Vec<ArrayRef> = columns
             .collect::<Option<_>>()
-            .ok_or_else(|| self.failed(&"a file has other integers than its statistics say"))?;
+            .ok_or_else(|| self.failed(&"the integers of a file contradict its statistics"))?;
         let batch = RecordBatch::try_new(SchemaRef::clone(&self.schema), columns)
             .map_err(|error| self.failed(&error))?;
         let batch = self.in_order(batch)?;
@@ -104,7 +104,7 @@ impl Decoder {
     fn in_order(&mut self, batch: RecordBatch) -> Result<RecordBatch, Error> {
         let steps: &Int64Array = batch.column(self.step).as_primitive();
         if steps.null_count() > 0 {
-            return Err(self.failed(&"a file has rows without a step, against its statistics"));
+            return Err(self.failed(&"a file has rows without a step, which contradicts its statistics"));
         }
         let is_sorted = steps.values().is_sorted();
         let batch = if is_sorted { batch } else { self.sorted(&batch)? };
@@ -113,7 +113,7 @@ impl Decoder {
         let (Some(&first), Some(&last)) = (values.first(), values.last()) else { return Ok(batch) };
         let promised = self.reading.promised;
         if first < promised.0 || last > promised.1 {
-            return Err(self.failed(&"a file has other steps than its statistics say"));
+            return Err(self.failed(&"the steps of a file contradict its statistics"));
         }
         if let Some(before) = self.last_step.filter(|before| first < *before) {
             let late = values.partition_point(|&step| step < before);

@@ -84,7 +84,7 @@ impl Footer {
         if footer.is_within(place.start) {
             return Ok(footer);
         }
-        Err(ParquetError::General("a column of it lies outside of its file".to_owned()))
+        Err(ParquetError::General("a column lies outside of the file".to_owned()))
     }
 
     fn parse(bytes: &[u8]) -> Result<Self> {

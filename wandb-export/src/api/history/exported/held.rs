@@ -103,7 +103,7 @@ impl Held {
     }
 
     fn missing(start: u64, length: u64) -> ParquetError {
-        ParquetError::EOF(format!("{length} bytes from byte {start} on were not asked for"))
+        ParquetError::EOF(format!("{length} bytes from byte {start} on were not fetched"))
     }
 }
 

@@ -327,7 +327,7 @@ fn ordered_pieces(file: &WholeFile, run: &str) -> Result<(Vec<Piece>, Option<i64
         }
         if pieces.len() > MOST_PIECES {
             return Err(failed(
-                &"the rows of a file are in no order of steps (read the history with --source live)",
+                &"the rows of a file are not in step order (read the history with --source live)",
             ));
         }
     }

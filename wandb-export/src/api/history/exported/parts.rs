@@ -89,7 +89,7 @@ impl Files {
     }
 }
 
-/// What is kept from inspecting the files.
+/// Counts the bytes and files kept from inspecting the files.
 #[derive(Default)]
 struct Kept {
     memory: u64,

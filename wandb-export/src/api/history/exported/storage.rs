@@ -31,7 +31,7 @@ impl Stored {
     pub(super) fn new(client: &Client, run: &RunPath, url: &str, subject: String) -> Result<Self, Error> {
         let found = client.base_url().resolve(url);
         let url =
-            found.ok_or_else(|| unusable(&run.to_string(), &format!("{url} is not an http address")))?;
+            found.ok_or_else(|| unusable(&run.to_string(), &format!("{url} is not an HTTP address")))?;
         Ok(Self { client: client.clone(), run: run.clone(), url, subject, version: FileVersion::default() })
     }
 
@@ -144,7 +144,7 @@ impl Stored {
     }
 
     fn endless(&self) -> Error {
-        let message = format!("{} has no length and goes on behind {MOST_UNSIZED} bytes", self.subject);
+        let message = format!("{} has no length and is larger than {MOST_UNSIZED} bytes", self.subject);
         unusable(&self.run.to_string(), &message)
     }
 }

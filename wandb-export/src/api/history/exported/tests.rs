@@ -291,7 +291,7 @@ fn large_cells_come_in_batches_sized_by_bytes() {
         let Files::Mixed { files, .. } =
             Files::of(&client, &run(), &storage.urls(), &wanted).await.expect("readable")
         else {
-            panic!("lists have an inside");
+            panic!("lists are nested values");
         };
         let (mut batches, _) = merged(&client, files, wanted.clone()).await.expect("readable");
         while let Some(batch) = batches.try_next().await.expect("readable") {

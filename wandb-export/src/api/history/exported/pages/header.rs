@@ -71,7 +71,7 @@ impl<R: ChunkReader> Headers<R> {
 
     fn parse(&self, length: u64) -> std::result::Result<PageHeader, &'static str> {
         let length = usize::try_from(length).map_err(|_| "a page header is too long")?;
-        let bytes = self.file.get_bytes(self.next, length).map_err(|_| "a page header is not there")?;
+        let bytes = self.file.get_bytes(self.next, length).map_err(|_| "a page header is missing")?;
         let mut cursor = Compact::new(&bytes);
         let fields = Fields::read(&mut cursor).map_err(|Malformed| "a page header cannot be read")?;
         let body = self.next + (bytes.len() - cursor.remaining()) as u64;

@@ -64,7 +64,7 @@ pub(super) fn inflated(
             decoder.window_log_max(MOST_WINDOW)?;
             Box::new(decoder)
         }
-        other => return Err(ParquetError::General(format!("a page is compressed by {other}"))),
+        other => return Err(ParquetError::General(format!("unsupported compression {other}"))),
     })
 }
 
@@ -173,7 +173,7 @@ impl<R: Read> Read for Snappy<R> {
 fn malformed() -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidData,
-        "a page is no Snappy data, or looks back further than its window",
+        "a page is not Snappy data, or refers back further than its window",
     )
 }
 

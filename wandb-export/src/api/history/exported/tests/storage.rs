@@ -16,7 +16,7 @@ use wandb_core::transport::{Request, TransportError, TransportErrorKind};
 /// Surplus data sent repeatedly after the end of a range.
 const OVERRUN: &[u8] = &[0xab; 50_000];
 
-/// How a storage behaves.
+/// The behaviour of a storage.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a way to misbehave by itself")]
 pub(super) struct Behaviour {
