@@ -348,7 +348,7 @@ pub(crate) fn lfs_hint(is_lfs_pointer: bool) -> &'static str {
 }
 
 impl fmt::Display for Issue {
-    #[expect(clippy::too_many_lines, reason = "a sentence for each issue")]
+    #[expect(clippy::too_many_lines, reason = "one arm per issue")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnsupportedField { field, .. } => write!(f, "the server does not have {field}"),

@@ -25,10 +25,10 @@ const MOST_ATTEMPTS: u32 = 3;
 pub(crate) struct Fetched {
     pub(crate) file: Downloaded,
     /// The base64 MD5 digest of its content, if computed.
-    #[cfg_attr(not(feature = "mirror"), expect(dead_code, reason = "mirrors note it"))]
+    #[cfg_attr(not(feature = "mirror"), expect(dead_code, reason = "only mirrors use it"))]
     pub(crate) md5: Option<String>,
     /// Identifies the file in later downloads if the list cannot.
-    #[cfg_attr(not(feature = "mirror"), expect(dead_code, reason = "mirrors note it"))]
+    #[cfg_attr(not(feature = "mirror"), expect(dead_code, reason = "only mirrors use it"))]
     pub(crate) receipt: Option<Receipt>,
 }
 
@@ -38,7 +38,7 @@ pub(crate) enum Receipts {
     /// In the folder itself, which also receives the new ones.
     InFolder,
     /// In memory, by the server's names of the files.
-    #[cfg_attr(not(feature = "mirror"), expect(dead_code, reason = "only mirrors keep them elsewhere"))]
+    #[cfg_attr(not(feature = "mirror"), expect(dead_code, reason = "only mirrors store them elsewhere"))]
     Known(Arc<HashMap<String, Receipt>>),
 }
 

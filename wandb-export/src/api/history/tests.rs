@@ -102,7 +102,7 @@ fn check(seed: u64) {
     let expected: Vec<String> = world.rows.iter().map(|row| row.replace(".0,", ",")).collect();
     let (rows, end, report) = read(&world.store, seed, faults(&mut rng));
     let step = |row: &String| row[9..row.find(',').expect("two keys")].parse::<i64>().expect("an integer");
-    assert!(rows.is_sorted_by_key(step), "in order of steps");
+    assert!(rows.is_sorted_by_key(step), "in step order");
     let (read, logged) = (count(&rows), count(&expected));
     assert!(read.iter().all(|(row, times)| times <= &logged[row]), "no row more often than it was logged");
     if world.limits.rows.is_none() {

@@ -162,8 +162,8 @@ impl Footer {
         self.chunks(group, root).map(|(_, bytes)| bytes)
     }
 
-    /// Estimates the decoded bytes per row of these columns: the average of the large row group with the largest
-    /// rows.
+    /// Estimates the decoded bytes per row of these columns: the average of all row groups, or of a large row group
+    /// with larger rows.
     pub(super) fn decoded_row(&self, groups: &[usize], columns: &[usize]) -> u64 {
         self.largest_row(groups, columns, |column| {
             let values = column.num_values().saturating_mul(8);
@@ -279,7 +279,7 @@ fn text_bytes(column: &ColumnChunkMetaData) -> i64 {
     column.unencoded_byte_array_data_bytes().unwrap_or_default()
 }
 
-/// Replaces all string types of a schema by plain strings. `None` if there are no others.
+/// Replaces the other string types of a schema by plain strings. `None` if it has no others.
 fn with_plain_text(schema: &SchemaRef) -> Option<SchemaRef> {
     let is_other = |field: &Field| matches!(field.data_type(), DataType::LargeUtf8 | DataType::Utf8View);
     let fields = schema.fields();

@@ -19,7 +19,7 @@ const NUM_CHILDREN: i64 = 5;
 /// Checks that parsing a footer takes no more stack and memory than its length justifies.
 ///
 /// # Errors
-/// The reason, as the end of a sentence.
+/// The reason, phrased as the end of a sentence.
 pub(super) fn check(footer: &[u8]) -> Result<(), String> {
     let malformed = |_: Malformed| "its footer cannot be read".to_owned();
     let (mut shape, mut groups) = (Shape::default(), 0);

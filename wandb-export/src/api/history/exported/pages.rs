@@ -34,7 +34,7 @@ use super::footer::Footer;
 /// Page size in bytes from which a page is read in pieces.
 const MOST_PAGE: u64 = 4 << 20;
 
-/// Maximum bytes of a batch of a file's largest rows.
+/// Maximum bytes of a batch if its rows are the largest of the file.
 const MOST_BATCH: u64 = 16 << 20;
 
 /// The row groups and columns of a file to read, and how to read them.

@@ -157,7 +157,7 @@ impl Looked {
         self.held = Held::nothing(self.held.len());
     }
 
-    /// Fetches the rest of the file, to disk.
+    /// Fetches the rest of the file to disk and returns the whole file.
     pub(super) async fn whole(self) -> Result<Shared, Error> {
         let Self { stored, mut held } = self;
         held.take_no_memory();

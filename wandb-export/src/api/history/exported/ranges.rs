@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// Maximum share of unwanted bytes in gaps between ranges. A request costs about as much as some bytes.
+/// Gaps between ranges may add up to 1/20 of the wanted bytes, since a request costs about as much as some bytes.
 const WASTE_DIVISOR: u64 = 20;
 
 /// Returns the ranges to request, so that each of `wanted` ends up in one piece, given the pieces already held. They

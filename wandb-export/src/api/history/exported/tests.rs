@@ -186,7 +186,7 @@ fn storages_without_ranges_send_each_file_once() {
 }
 
 #[test]
-fn cut_bodies_resume_with_and_without_etags() {
+fn cut_bodies_are_completed_with_or_without_etags() {
     let whole = wide(Behaviour::default());
     let expected = by_column(&whole, &wanted(i64::MIN..i64::MAX, Selection::Everything)).expect("readable");
     let expected = lines(&expected.expect("plain columns").rows);

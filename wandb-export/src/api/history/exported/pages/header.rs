@@ -174,7 +174,7 @@ fn encoding(number: i64) -> Option<Encoding> {
         0 => Encoding::PLAIN,
         2 => Encoding::PLAIN_DICTIONARY,
         3 => Encoding::RLE,
-        #[expect(deprecated, reason = "old files name it for levels that they do not have")]
+        #[expect(deprecated, reason = "old files use it for levels that do not exist")]
         4 => Encoding::BIT_PACKED,
         5 => Encoding::DELTA_BINARY_PACKED,
         6 => Encoding::DELTA_LENGTH_BYTE_ARRAY,

@@ -77,7 +77,7 @@ fn pick<T: Copy>(list: &[T], seed: u8) -> T {
     list[usize::from(seed) % list.len()]
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a narrower float is wanted")]
+#[expect(clippy::cast_possible_truncation, reason = "narrower floats are intended")]
 fn array(kind: Kind, seeds: &[Option<u8>]) -> ArrayRef {
     let seeds = seeds.iter().copied();
     match kind {

@@ -18,7 +18,7 @@ const OVERRUN: &[u8] = &[0xab; 50_000];
 
 /// The behaviour of a storage.
 #[derive(Debug, Clone, Copy)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a way to misbehave by itself")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent fault")]
 pub(super) struct Behaviour {
     pub(super) knows_ranges: bool,
     /// Every other body ends in the middle.
