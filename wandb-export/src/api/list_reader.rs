@@ -131,8 +131,7 @@ impl<T: Send + 'static> ListReader<T> {
 }
 
 /// Reads one or more lists page by page. Skips items that an earlier page already had, and counts null entries. A
-/// list with invalid or repeating pages ends with an issue. `list` names the list, such as `files of
-/// team/project/run`.
+/// list with invalid or repeating pages ends with an issue. `list` is its name, such as `files of team/project/run`.
 pub(crate) fn paged<O: Paged + 'static>(
     client: &Client,
     requests: Vec<O>,
