@@ -97,7 +97,7 @@ fn runs_without_a_config_have_nothing_to_compare() {
 
 proptest::proptest! {
     #[test]
-    fn what_differs_is_what_is_not_the_same_everywhere(
+    fn differing_keys_are_those_with_unequal_values(
         one in proptest::collection::btree_map("[a-c]{1,2}", 0i64..3, 0..6),
         other in proptest::collection::btree_map("[a-c]{1,2}", 0i64..3, 0..6),
     ) {
