@@ -1,4 +1,4 @@
-//! The way in: a server, as somebody with an API key sees it.
+//! The entry point: a connection to a W&B server with an API key.
 
 mod builder;
 mod command;
@@ -59,11 +59,11 @@ pub use update::{Update, Updated};
 use crate::error::Error;
 use crate::local::{self, Place};
 
-/// A W&B server.
+/// A connection to a W&B server.
 ///
-/// It is async and bound to no runtime: with the feature `async`, [`Api::connect`] carries it over reqwest and wants
-/// tokio; over any other [`Transport`](wandb_core::transport::Transport) it wants nothing.
-/// [`blocking::Api`](crate::blocking::Api) is the same without `.await`.
+/// `Api` is async and not tied to a runtime. With the feature `async`, [`Api::connect`] uses reqwest, which needs
+/// tokio. Any other [`Transport`](wandb_core::transport::Transport) works without tokio.
+/// [`blocking::Api`](crate::blocking::Api) has the same methods without `.await`.
 ///
 /// Clones share the connections, the rate limit and the limit on requests in flight.
 ///
@@ -82,28 +82,28 @@ use crate::local::{self, Place};
 pub struct Api {
     client: Client,
     defaults: PathDefaults,
-    /// The entity of paths that name none, once the server has been asked for it.
+    /// The viewer's entity, cached after the first request; used for paths without an entity.
     viewers_entity: Arc<OnceCell<Option<String>>>,
 }
 
 impl Api {
-    /// Settings for a connection; each has the default that the Python SDK has.
+    /// Returns a builder for a connection. Settings default to those of the Python SDK.
     pub fn builder() -> ApiBuilder {
         ApiBuilder::default()
     }
 
-    /// Connects over reqwest, with the key and the settings of the environment, as the Python SDK finds them:
-    /// `WANDB_API_KEY` or the netrc file, `WANDB_BASE_URL`, `WANDB_ENTITY`, `WANDB_PROJECT`, the settings files.
+    /// Connects over reqwest. Finds the key and the settings where the Python SDK does: `WANDB_API_KEY` or the netrc
+    /// file, `WANDB_BASE_URL`, `WANDB_ENTITY`, `WANDB_PROJECT` and the settings files.
     ///
     /// # Errors
-    /// Where there is no key, or the settings make no sense. Nothing is sent yet.
+    /// If there is no key, or the settings are invalid. Sends no request yet.
     #[cfg(feature = "async")]
     pub fn connect() -> Result<Self, Error> {
         Self::builder().connect()
     }
 
-    /// An API that has no server and needs no key: for runs on disk, which every method that takes a path reads as it does
-    /// those of a server. Whatever wants a server fails.
+    /// Creates an API for runs on disk, without a server or a key. Methods that read a run, project or sweep accept
+    /// local paths. Operations that need a server fail.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), wandb_export::Error> {
@@ -117,57 +117,59 @@ impl Api {
         Self::over(nowhere.reading(Reading::OnThreads).build(), PathDefaults::default())
     }
 
-    /// The API over a client that is already there. Paths that name no entity or project get them from `defaults`.
+    /// Creates an API over an existing client. `defaults` supplies the entity or project that a path omits.
     pub fn over(client: Client, defaults: PathDefaults) -> Self {
         Self { client, defaults, viewers_entity: Arc::default() }
     }
 
-    /// The client underneath, for operations that have no method here.
+    /// Returns the underlying client, for operations that have no method here.
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// The server's base URL.
+    /// Returns the server's base URL.
     pub fn base_url(&self) -> &BaseUrl {
         self.client.base_url()
     }
 
-    /// What has been asked and received so far.
+    /// Returns counts of the requests sent and the data received so far.
     pub fn tally(&self) -> Tally {
         self.client.tally()
     }
 
-    /// Whose key it is (query `viewer`).
+    /// Fetches the user that the API key belongs to (query `viewer`).
     pub async fn viewer(&self) -> Result<User, Error> {
         Ok(self.client.call(GetViewer::new()).await?.answer)
     }
 
-    /// What the server can do (query `serverInfo`).
+    /// Fetches the server's version and capabilities (query `serverInfo`).
     pub async fn server(&self) -> Result<Server, Error> {
         Ok(self.client.call(GetServer::new()).await?.answer)
     }
 
-    /// The projects of a user or team (query `models`), page after page. Does not report missing entries;
-    /// [`open_projects`](Self::open_projects) does.
+    /// Streams the projects of a user or team (query `models`), fetched page by page. Does not report missing
+    /// entries; use [`open_projects`](Self::open_projects) for that.
     pub fn projects(&self, entity: &str) -> BoxStream<'static, Result<Project, Error>> {
         self.open_projects(entity).into_stream()
     }
 
-    /// The projects of a user or team, to be read batch by batch.
+    /// Lists the projects of a user or team in batches.
     pub fn open_projects(&self, entity: &str) -> ListReader<Project> {
         let list = format!("projects of {entity}");
         list_reader::paged(&self.client, vec![ListProjects::new(entity)], list)
     }
 
-    /// The run at `path`: any form the Python SDK takes, or its page's URL, or a place on disk.
+    /// Fetches the run at `path`: any form that the Python SDK accepts, the URL of its page, or a local path.
     ///
-    /// A place on disk begins with `./`, `../` or, where something is there, `/`, or it ends in `.wandb`: a file that the
-    /// SDK has written, its folder, or a folder of such folders or the mirror of a project with the run's id behind it, if need
-    /// be as `PROJECT/ID`. (A
-    /// program that takes paths from strangers makes [`RunPath`]s of them first, which are never places.)
+    /// A local path starts with `./` or `../`, starts with `/` and exists, or ends in `.wandb`. It names one of:
+    /// - a `.wandb` file written by the SDK, or its folder;
+    /// - a folder of such folders or the mirror of a project, followed by the run's id, or by `PROJECT/ID`.
+    ///
+    /// A program that accepts paths from untrusted users should parse them into [`RunPath`]s first, which are never
+    /// local.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none that the key may see.
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the run does not exist or the key may not see it.
     pub async fn run(&self, path: &str) -> Result<Run, Error> {
         if let Some(place) = Place::of(path) {
             let run = self.client.work(move || local::open_run(&place)).await?;
@@ -178,11 +180,11 @@ impl Api {
         Ok(Run::new(self.clone(), path, reply.answer, &reply.lacks))
     }
 
-    /// The runs of the project at `path`, to be narrowed down, ordered and read. A folder `wandb` on disk is a project, too,
-    /// and so is the mirror of one; see [`run`](Self::run).
+    /// Selects the runs of the project at `path`, to be filtered, ordered and listed. A local `wandb` folder or the
+    /// mirror of a project also counts as a project; see [`run`](Self::run).
     ///
     /// # Errors
-    /// If `path` is none of a project. The project itself is looked up when the runs are read.
+    /// If `path` is not a project path. The project itself is looked up only when the runs are listed.
     pub async fn runs(&self, path: &str) -> Result<Runs, Error> {
         if let Some(place) = Place::of(path) {
             let project = self.client.work(move || local::open_project(&place)).await?;
@@ -192,11 +194,12 @@ impl Api {
         Ok(runs.of_page(PartialProjectPath::parse(path)?.page().cloned()))
     }
 
-    /// The sweep at `path`: any form the Python SDK takes, or its page's URL, or a folder of runs on disk with the sweep's id
-    /// behind it. Such a folder does not have the sweep's own settings, but the mirror of a project does.
+    /// Fetches the sweep at `path`: any form that the Python SDK accepts, the URL of its page, or a local folder of
+    /// runs followed by the sweep's id. Such a folder lacks the sweep's settings, but the mirror of a project has
+    /// them.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none that the key may see.
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the sweep does not exist or the key may not see it.
     pub async fn sweep(&self, path: &str) -> Result<Sweep, Error> {
         if let Some(place) = Place::of(path) {
             let (project, id, sweep) = self.client.work(move || local::open_sweep(&place)).await?;
@@ -207,11 +210,11 @@ impl Api {
         Ok(Sweep::new(self.clone(), path, reply.answer, &reply.lacks))
     }
 
-    /// The configs and summaries of two or more runs side by side; the runs are asked for in parallel.
+    /// Compares the configs and summaries of two or more runs, which are fetched in parallel.
     ///
     /// # Errors
-    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) if fewer than two runs are named, or one of them twice, and
-    /// whatever goes wrong with any of them.
+    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) if there are fewer than two paths, or a run is named twice. Also
+    /// any error from fetching a run.
     pub async fn compare<P: AsRef<str>>(
         &self,
         paths: impl IntoIterator<Item = P>,
@@ -219,8 +222,8 @@ impl Api {
         compare::fetch(self, paths).await
     }
 
-    /// The history of the run at `path`, without asking for the run itself first. A run on disk is looked at; see
-    /// [`run`](Self::run).
+    /// Selects the history of the run at `path` without fetching the run first. A run on disk is opened right away;
+    /// see [`run`](Self::run).
     pub async fn history(&self, path: &str) -> Result<History, Error> {
         if let Some(place) = Place::of(path) {
             let run = self.client.work(move || local::open_rows(&place)).await?;
@@ -229,28 +232,28 @@ impl Api {
         Ok(History::new(self.clone(), self.run_path(path).await?))
     }
 
-    /// Changes to the run at `path`, without asking for the run itself first; nothing is sent before they are saved.
+    /// Starts an update of the run at `path` without fetching the run first. Sends nothing until it is saved.
     pub async fn update(&self, path: &str) -> Result<Update, Error> {
         Ok(Update::new(self.clone(), self.run_path(path).await?))
     }
 
-    /// A mirror of the project at `path`, to be brought up to date in a folder.
+    /// Creates a mirror of the project at `path`, to be synced into a folder.
     ///
     /// # Errors
-    /// If `path` is none of a project. The project itself is looked up when the mirror is brought up to date.
+    /// If `path` is not a project path. The project itself is looked up only when the mirror is synced.
     #[cfg(feature = "mirror")]
     pub async fn mirror(&self, path: &str) -> Result<crate::mirror::Mirror, Error> {
         Ok(crate::mirror::Mirror::of_project(self.clone(), self.project_path(path).await?))
     }
 
-    /// A mirror of all projects of a user or team.
+    /// Creates a mirror of all projects of a user or team.
     #[cfg(feature = "mirror")]
     pub fn mirror_all(&self, entity: &str) -> crate::mirror::Mirror {
         crate::mirror::Mirror::of_entity(self.clone(), entity.to_owned())
     }
 
-    /// The full path of a run. Where it names no entity, and the settings name none, the server is asked for the
-    /// viewer's own.
+    /// Completes the path of a run. If neither the path nor the settings name an entity, asks the server for the
+    /// viewer's.
     pub async fn run_path(&self, path: &str) -> Result<RunPath, Error> {
         not_on_disk(path)?;
         let partial = PartialRunPath::parse(path)?;
@@ -258,7 +261,7 @@ impl Api {
         Ok(partial.complete(&defaults)?)
     }
 
-    /// The full path of a project; see [`run_path`](Self::run_path).
+    /// Completes the path of a project; see [`run_path`](Self::run_path).
     pub async fn project_path(&self, path: &str) -> Result<ProjectPath, Error> {
         not_on_disk(path)?;
         let partial = PartialProjectPath::parse(path)?;
@@ -266,7 +269,7 @@ impl Api {
         Ok(partial.complete(&defaults)?)
     }
 
-    /// The full path of a sweep; see [`run_path`](Self::run_path).
+    /// Completes the path of a sweep; see [`run_path`](Self::run_path).
     pub async fn sweep_path(&self, path: &str) -> Result<SweepPath, Error> {
         not_on_disk(path)?;
         let partial = PartialSweepPath::parse(path)?;
@@ -274,15 +277,15 @@ impl Api {
         Ok(partial.complete(&defaults)?)
     }
 
-    /// The entity of paths that name none: that of the settings, or the viewer's own.
+    /// Returns the entity for paths without one: from the settings, or else the viewer's.
     ///
     /// # Errors
-    /// If the settings name none and the server has none for the viewer.
+    /// If neither the settings nor the server has a default entity.
     pub async fn default_entity(&self) -> Result<String, Error> {
         let defaults = self.defaults(true).await?;
         defaults.entity().map(str::to_owned).ok_or_else(|| {
             Error::usage(
-                "which user or team? the server has no default for this key; name it or set WANDB_ENTITY",
+                "no user or team is named, and the server has no default for this key; name one or set WANDB_ENTITY",
             )
         })
     }
@@ -299,14 +302,14 @@ impl Api {
     }
 }
 
-/// Refuses a place on disk where only a server will do.
+/// Rejects a local path where only a server works.
 fn not_on_disk(path: &str) -> Result<(), Error> {
     Place::of(path).map_or(Ok(()), |place| Err(only_on_a_server(&place)))
 }
 
-/// Why what is on disk will not do.
+/// The error for an operation that needs a server but got something on disk.
 fn only_on_a_server(what: &dyn std::fmt::Display) -> Error {
     Error::usage(format!(
-        "{what} is on disk, and this can only be done with what is on a server: entity/project/run"
+        "{what} is on disk, but this can only be done with something on a server: entity/project/run"
     ))
 }

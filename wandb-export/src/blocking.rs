@@ -1,7 +1,7 @@
-//! The same API for programs without an async runtime: methods return values and iterators.
+//! The blocking API, for programs without an async runtime. Methods return values and iterators.
 //!
-//! Everything here hands over to the async API and waits; there is no logic of its own. It may be called from any
-//! thread, also inside an async program (it holds that thread).
+//! Every method calls the async API and blocks until it is done. It can be called from any thread, also inside an
+//! async program, whose thread it then blocks.
 
 mod api;
 mod console;

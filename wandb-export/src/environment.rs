@@ -1,13 +1,13 @@
-//! The process and the disk as the environment that credentials and settings are read from.
+//! Reads credentials and settings from the environment and the disk of this process.
 
 use std::io;
 use std::path::Path;
 
 use wandb_core::{Environment, Files};
 
-/// The variables of this process, its home and current directory, and the disk.
+/// Returns an environment with this process's variables, home directory, current directory and disk.
 pub(crate) fn of_this_process() -> Environment {
-    // Names and values that are not Unicode are none that W&B uses.
+    // W&B uses no names or values that are not Unicode.
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let mut environment = Environment::default().with_variables(variables).with_files(Disk);

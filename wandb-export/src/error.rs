@@ -1,4 +1,4 @@
-//! What can go wrong for a user of this library.
+//! Errors of this library.
 
 use wandb_core::model::HistogramError;
 use wandb_core::transport::SettingsError as CarrierError;
@@ -6,15 +6,15 @@ use wandb_core::update::ChangeError;
 use wandb_core::{AuthError, DeserializeError, PathError, SettingsError, ValueError};
 use wandb_graphql::plan::RangeError;
 use wandb_graphql::{FilterError, KeysError, OrderError, SamplesError};
-
 use wandb_tables::SinkError;
 use wandb_tables::TableError;
 
-/// Why something could not be done. [`kind`](Self::kind) sorts the reasons by what a program does about them.
+
+/// An error of this library. [`kind`](Self::kind) groups errors by how a program should react.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A request did not lead to an answer.
+    /// A request failed.
     #[error(transparent)]
     Request(Box<wandb_core::error::Error>),
 
@@ -22,11 +22,11 @@ pub enum Error {
     #[error(transparent)]
     Path(#[from] PathError),
 
-    /// The settings files or variables make no sense.
+    /// The settings files or environment variables are invalid.
     #[error(transparent)]
     Settings(#[from] SettingsError),
 
-    /// Credentials were found that cannot be used.
+    /// Credentials were found but cannot be used.
     #[error(transparent)]
     Auth(#[from] AuthError),
 
@@ -36,45 +36,45 @@ pub enum Error {
          (the key is on {server}/authorize)"
     )]
     NoApiKey {
-        /// The server that wants one.
+        /// The server that needs a key.
         server: String,
     },
 
-    /// The transport cannot be set up as asked.
+    /// The transport cannot be set up with these settings.
     #[error("setting up the connection: {0}")]
     Carrier(#[from] CarrierError),
 
-    /// A server sends the same again and again, or nothing, instead of what it says comes next.
-    #[error("the server tells of more {list} again and again, and sends nothing new; try again later")]
+    /// A list never ends: the server keeps announcing another page but sends nothing new.
+    #[error("the server keeps announcing more {list} but sends nothing new; try again later")]
     ListEndless {
-        /// What it sends, such as `rows of team/project/run`.
+        /// The entries of the list, such as `rows of team/project/run`.
         list: String,
     },
 
-    /// An option has a value that makes no sense.
+    /// An option has an invalid value.
     #[error("{message}")]
     Usage {
-        /// What is wrong, and what would be right.
+        /// Describes the invalid value and the valid ones.
         message: String,
     },
 
     /// A row, config or summary is not the JSON that W&B writes.
     #[error("reading {what}: {source}")]
     Value {
-        /// What was being read: a run and the row's step.
+        /// The data being read: a run and the row's step.
         what: String,
-        /// What is wrong with it.
+        /// The parse error.
         source: ValueError,
     },
 
-    /// A row does not fit the type that was asked for.
+    /// A row does not fit the requested type.
     #[error("reading {what} as {wanted}: {source}")]
     Type {
-        /// Which row.
+        /// The row.
         what: String,
-        /// The name of the type.
+        /// The name of the requested type.
         wanted: &'static str,
-        /// What does not fit.
+        /// The mismatch.
         source: DeserializeError,
     },
 
@@ -83,11 +83,11 @@ pub enum Error {
     Change {
         /// The run.
         run: String,
-        /// Why not.
+        /// The reason.
         source: Box<ChangeError>,
     },
 
-    /// The key may read a run and not change it.
+    /// The key may read the run but not change it.
     #[error(
         "the API key may not change {run}: it is read-only (ask its owner, or use a key of a member of the team)"
     )]
@@ -96,31 +96,31 @@ pub enum Error {
         run: String,
     },
 
-    /// Something was written, and it could not be seen whether it is there.
+    /// A change was sent, but reading the run back failed, so the change may or may not have been saved.
     #[error(
-        "{run} may or may not have been changed: {source} (look at the run, or change it again: setting the same values \
-         twice does no harm)"
+        "{run} may or may not have been changed: {source} (check the run, or change it again: setting the same values \
+         twice is safe)"
     )]
     Unconfirmed {
         /// The run.
         run: String,
-        /// What went wrong.
+        /// The error that prevented the check.
         source: Box<Error>,
     },
 
-    /// Other writers kept undoing a change.
+    /// Other writers kept reverting a change.
     #[error(
-        "changing {run}: what was written was undone {times} times by another writer that puts back an older state; stop \
+        "changing {run}: another writer undid the change {times} times by restoring an older state; stop \
          it, or wait until it is done"
     )]
     Undone {
         /// The run.
         run: String,
-        /// How often.
+        /// How often the change was reverted.
         times: u32,
     },
 
-    /// A run has no file of that name.
+    /// The run has no file with this name.
     #[error("{run} has no file {name:?}")]
     NoSuchFile {
         /// The run.
@@ -129,62 +129,62 @@ pub enum Error {
         name: String,
     },
 
-    /// There is nothing of that kind at a place on disk.
+    /// Nothing of the requested kind exists at a local path.
     #[error("{message}")]
     NothingThere {
-        /// What there is not, and what would be a place.
+        /// Describes the missing item and the paths that would work.
         message: String,
     },
 
-    /// A file on disk is not what its name says.
+    /// A file with the extension `.wandb` is not a W&B log.
     #[error("{} is not a .wandb file{}", file.display(), crate::issue::lfs_hint(*is_lfs_pointer))]
     NotALog {
         /// The file.
         file: std::path::PathBuf,
-        /// Whether it is a Git LFS pointer, which stands for the file itself.
+        /// Whether the file is a Git LFS pointer that stands in for the real file.
         is_lfs_pointer: bool,
     },
 
-    /// The metadata of a run do not tell how it was started.
-    #[error("{run} does not tell the command that started it: it has no wandb-metadata.json with a program")]
+    /// The metadata of the run lack the command that started it.
+    #[error("the command that started {run} is unknown: the run has no wandb-metadata.json with a program")]
     NoCommand {
         /// The run.
         run: String,
     },
 
-    /// A file is larger than what is to be held in memory.
+    /// A file exceeds the limit for reading into memory.
     #[error("{name} has more than {limit} bytes; download it into a folder instead")]
     FileTooLarge {
         /// The server's name of the file.
         name: String,
-        /// How many bytes were allowed.
+        /// The limit in bytes.
         limit: u64,
     },
 
-    /// Something is in the place of a file.
+    /// Something else exists at the path of a file.
     #[error("{} exists and is {what}{}", path.display(), replace_hint(what))]
     FileExists {
-        /// The place.
+        /// The path.
         path: std::path::PathBuf,
-        /// What is there.
+        /// What exists there.
         what: &'static str,
     },
 
-    /// A file could not be had.
+    /// A file could not be downloaded.
     #[error("downloading {name}: {message}")]
     File {
         /// The server's name of the file.
         name: String,
-        /// What is wrong.
+        /// The reason.
         message: String,
     },
 
-    /// A run refers to a file that is stored elsewhere, which the server does not hand out.
+    /// A run only refers to a file that is stored elsewhere. The server does not serve such files.
     #[error("{name} is not stored with the run: it is a reference to {address}; get it from there")]
     FileIsReference {
         /// The server's name of the file.
         name: String,
-        /// Where the content is.
+        /// The address of the content.
         address: String,
     },
 
@@ -193,41 +193,41 @@ pub enum Error {
     Exported {
         /// The run.
         run: String,
-        /// What is wrong with the file.
+        /// The problem with the file.
         message: String,
     },
 
-    /// The server is overtaxed by the live query, however few steps are asked for, and no exported file serves instead.
+    /// The live query overloads the server even for few steps, and no exported file can replace it.
     #[error(
-        "{source} (the server cannot answer even for a few steps of {run}, and its exported files do not serve instead; \
-         try again later, or read the exported files once there are any: --source exported)"
+        "{source} (the server cannot answer even for a few steps of {run}, and no exported files can replace the query; \
+         try again later, or use --source exported once the server has exported the run)"
     )]
     LiveQuery {
         /// The run.
         run: String,
-        /// How the live query failed.
+        /// The error of the live query.
         source: Box<wandb_core::error::Error>,
     },
 
-    /// A folder cannot be mirrored to, or what is in it cannot be used.
+    /// A folder cannot be used for a mirror, or its content cannot be read.
     #[error("the mirror in {}: {message}", folder.display())]
     Mirror {
         /// The folder.
         folder: std::path::PathBuf,
-        /// What is wrong with it, and what to do.
+        /// The problem, and how to fix it.
         message: String,
     },
 
-    /// What was asked for needs something that the server's schema lacks.
+    /// The request needs something that the server's schema lacks.
     #[error("{what}: the server does not have {lacking}")]
     Unsupported {
-        /// What was asked for.
+        /// The request.
         what: String,
-        /// The field, or the argument of one, that it needs.
+        /// The missing field or argument.
         lacking: String,
     },
 
-    /// A sweep has no run with a number for the metric.
+    /// No run of a sweep has a number for the metric.
     #[error("no run of sweep {sweep} has a number for {metric:?} in its summary")]
     NoBestRun {
         /// The sweep.
@@ -240,38 +240,38 @@ pub enum Error {
     #[error(transparent)]
     Sink(#[from] SinkError),
 
-    /// Rows could not be made into a table.
+    /// Rows could not be converted into a table.
     #[error(transparent)]
     Table(#[from] TableError),
 
-    /// The local machine failed: a disk, a thread.
+    /// An operation of the local machine failed, such as writing to disk or starting a thread.
     #[error("{doing}: {source}")]
     Io {
-        /// What was being done.
+        /// The operation.
         doing: String,
-        /// What failed.
+        /// The underlying error.
         source: std::io::Error,
     },
 }
 
-/// What a failure means for whoever asked.
+/// The category of an error, by how the caller should react.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// What was asked makes no sense; asking again will not help.
+    /// The request is invalid; a retry will not help.
     Usage,
     /// It does not exist, or the key may not see it.
     NotFound,
-    /// The key is missing, wrong, or may not do this.
+    /// The key is missing, wrong, or lacks permission.
     Unauthorized,
-    /// The server's schema lacks what was asked for.
+    /// The server's schema lacks something that the request needs.
     Unsupported,
     /// Something failed: the network, the server, the disk.
     Failed,
 }
 
 impl Error {
-    /// What the failure means.
+    /// Returns the category of the error.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Request(error) if error.is_not_found() => ErrorKind::NotFound,
@@ -315,7 +315,7 @@ impl Error {
         }
     }
 
-    /// The message with those of its causes that it does not repeat itself, for people to read.
+    /// Returns the message followed by its causes, without causes that the message already contains.
     pub fn with_causes(&self) -> String {
         let mut text = self.to_string();
         let mut cause = std::error::Error::source(self);
@@ -330,11 +330,11 @@ impl Error {
         text
     }
 
-    /// There is no run at `place` on disk.
+    /// The error for a local path without a run.
     pub(crate) fn no_run_at(place: &dyn std::fmt::Display) -> Self {
         let message = format!(
-            "there is no run at {place}: it takes a .wandb file, its folder, a folder of such folders or the mirror of a \
-             project, or one of these two with a run's id behind it, as ID or as PROJECT/ID"
+            "there is no run at {place}: expected a .wandb file, its folder, a folder of such folders or the mirror of a \
+             project; the last two can be followed by a run's id, as ID or as PROJECT/ID"
         );
         Self::NothingThere { message }
     }
@@ -358,7 +358,7 @@ fn replace_hint(what: &str) -> &'static str {
     if what == "a folder" {
         "; name another folder to download to"
     } else {
-        "; it is only replaced if that is asked for"
+        "; it is only replaced on request"
     }
 }
 
@@ -379,7 +379,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn causes_are_told_once() {
+    fn causes_are_not_repeated() {
         let error = Error::io("writing", std::io::Error::other("full"));
         assert_eq!(error.with_causes(), "writing: full");
     }

@@ -1,4 +1,4 @@
-//! What a result lacks, holds inexactly, or had to guess.
+//! Issues: missing, inexact or guessed parts of a result.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,9 +9,9 @@ use wandb_core::{PathError, ProjectPath, RunPath};
 
 /// Something in a result that is missing, inexact or guessed.
 ///
-/// A result with issues is still usable: everything else in it is complete and exact. The text of an issue is one
-/// sentence that names what it is about. The program prints it on stderr and ends with exit code 5, unless the issue
-/// is only a [note](Self::is_note).
+/// A result with issues is still usable: everything else in it is complete and exact. An issue displays as one
+/// sentence that names its subject. The `wandb-export` program prints it on stderr and ends with exit code 5, unless
+/// the issue is only a [note](Self::is_note).
 ///
 /// ```
 /// use wandb_export::Issue;
@@ -29,60 +29,61 @@ pub enum Issue {
     UnsupportedField {
         /// The field.
         field: Field,
-        /// Whether the caller asked for this field. If not, the issue is a note.
+        /// Whether the caller requested this field. If not, the issue is a note.
         requested: bool,
     },
-    /// The server's schema lacks an argument, so the request had to do without it.
+    /// The server's schema lacks an argument, so the request was sent without it.
     #[non_exhaustive]
     UnsupportedArgument {
-        /// The field that takes the argument elsewhere.
+        /// The field that should take the argument.
         field: String,
         /// The argument.
         argument: String,
-        /// What that means for the result; `None` if it means nothing.
+        /// How that affects the result; `None` if it does not.
         consequence: Option<String>,
     },
-    /// The server lacks `Run.history`, so that rows were asked for by their keys. Rows that hold none of the keys are
-    /// missing. Without [`guessed`](Self::HistoryByKeys::guessed) keys there are no such rows, and the issue is a note.
+    /// The server lacks `Run.history`, so rows were requested by their keys. Rows that hold none of the keys are
+    /// missing. Unless the keys are [`guessed`](Self::HistoryByKeys::guessed), no such rows exist and the issue is a
+    /// note.
     #[non_exhaustive]
     HistoryByKeys {
         /// The run.
         run: RunPath,
-        /// How many keys were asked for.
+        /// The number of keys requested.
         keys: u64,
-        /// Whether the keys are those of the summary, because the server does not say which ones the history has.
+        /// Whether the keys come from the summary, because the server does not list the keys of the history.
         guessed: bool,
     },
-    /// A list has fewer runs than the server counts, or broke off.
+    /// A list has fewer runs than the server counts, or ended early.
     #[non_exhaustive]
     RunsMissing {
         /// The project whose runs were listed.
         project: ProjectPath,
-        /// How many runs the server counts; `None` if it does not say, and its list broke off.
+        /// The server's count; `None` if the server sent no count and the list ended early.
         counted: Option<u64>,
-        /// How many different runs it listed.
+        /// How many distinct runs the server listed.
         listed: u64,
     },
-    /// Runs were found only when the list was read again, since its pages had moved meanwhile. They come after the
-    /// others, out of order. A note.
+    /// Runs were found only when the list was read again, because its pages had shifted in the meantime. They follow
+    /// the other runs, out of order. A note.
     #[non_exhaustive]
     RunsFoundLate {
         /// The project whose runs were listed.
         project: ProjectPath,
-        /// How many runs they are.
+        /// How many runs were found late.
         count: u64,
     },
-    /// A list broke off: its pages lead nowhere, in a circle, or bring nothing new.
+    /// A list ended early: its pages have no valid next page, form a cycle, or repeat known entries.
     #[non_exhaustive]
     ListBroken {
         /// The list, such as `files of team/project/run`.
         list: String,
-        /// How many entries it had until then.
+        /// How many entries were received before that.
         received: u64,
-        /// What is wrong with its pages.
+        /// The problem with the pages.
         detail: String,
     },
-    /// A list had entries without content.
+    /// A list contains null entries.
     #[non_exhaustive]
     NullEntries {
         /// The list, such as `runs of team/project`.
@@ -90,12 +91,12 @@ pub enum Issue {
         /// How many entries were null.
         count: u64,
     },
-    /// An entry of a list, or a field of one, that cannot be read. The other entries are there.
+    /// An entry of a list, or a field of an entry, cannot be read. All other entries are present.
     #[non_exhaustive]
     Unreadable {
-        /// The list, such as `runs of team/project`, or the run whose field it is.
+        /// The list, such as `runs of team/project`, or the run that has the field.
         list: String,
-        /// The name of the entry, where that can be read.
+        /// The name of the entry, if that can be read.
         item: Option<String>,
         /// Why it cannot be read.
         detail: String,
@@ -105,78 +106,78 @@ pub enum Issue {
     RowsMissing {
         /// The run.
         run: RunPath,
-        /// Which rows: `history` or `system metrics`.
+        /// The kind of rows: `history` or `system metrics`.
         stream: &'static str,
-        /// How many rows the server counts.
+        /// The server's count of rows.
         counted: u64,
-        /// How many rows it sent.
+        /// How many rows the server sent.
         received: u64,
     },
-    /// The live query failed for what is left of a history; the exported files served instead. A null in them does not
-    /// tell a missing key from a null.
+    /// The live query failed for the rest of a history, so exported files supplied it. Exported files cannot tell a
+    /// missing key from a null.
     #[non_exhaustive]
     LiveQueryFailed {
         /// The run.
         run: RunPath,
-        /// The first step that the live query could not give.
+        /// The first step that the live query did not return.
         from_step: i64,
-        /// How it failed.
+        /// The error of the live query.
         detail: String,
     },
-    /// Rows of exported files come behind rows of later steps, because the files have them so.
+    /// Exported files hold rows after rows of later steps. The rows keep the order of the files.
     #[non_exhaustive]
     StepsOutOfOrder {
         /// The run.
         run: RunPath,
-        /// How many rows come late.
+        /// How many rows are out of order.
         rows: u64,
     },
-    /// The history of a run that another one was forked from is not among the rows.
+    /// The rows of a parent run, from which a run was forked, are missing.
     #[non_exhaustive]
     ParentMissing {
         /// The run.
         run: RunPath,
-        /// The run that it, or one of its parents, was forked from.
+        /// The parent of the run, or of one of its parents.
         parent: RunPath,
-        /// Why its rows are missing.
+        /// Why the rows are missing.
         detail: String,
     },
-    /// A history is a sample, because the run has more rows than can be asked for.
+    /// A history is a sample, because the run has more rows than one request can return.
     #[non_exhaustive]
     Sampled {
         /// The run.
         run: RunPath,
-        /// How many rows there are in the sample.
+        /// The number of rows in the sample.
         rows: u64,
     },
-    /// Text in rows was altered, because it holds halves of surrogate pairs, which UTF-8 cannot express.
+    /// Text in rows was altered: it contained unpaired surrogates, which UTF-8 cannot encode.
     #[non_exhaustive]
     TextAltered {
         /// The run.
         run: RunPath,
-        /// How many halves became U+FFFD.
+        /// How many unpaired surrogates were replaced by U+FFFD.
         count: u64,
     },
-    /// A log lacks lines.
+    /// A console log lacks lines.
     #[non_exhaustive]
     LogLinesMissing {
         /// The run.
         run: RunPath,
-        /// How many lines the server counts; `None` if it does not say.
+        /// The server's count of lines; `None` if the server sent no count.
         counted: Option<u64>,
-        /// How many lines it sent.
+        /// How many lines the server sent.
         received: u64,
-        /// The number of the first line that it sent, from 0. The server drops the oldest lines of a long log.
+        /// The number of the first line received, from 0. The server drops the oldest lines of a long log.
         first: Option<u64>,
     },
-    /// A file that was downloaded differs from what the server's list says of it.
+    /// A downloaded file differs from the server's listing of it.
     #[non_exhaustive]
     FileInexact {
         /// The run.
         run: RunPath,
         /// The file's name.
         name: String,
-        /// How they differ.
+        /// The difference.
         detail: String,
     },
     /// Part of a file on disk cannot be read.
@@ -184,16 +185,16 @@ pub enum Issue {
     FileDamaged {
         /// The file.
         file: PathBuf,
-        /// What cannot be read, and where.
+        /// The unreadable part and its position.
         detail: String,
     },
-    /// A file on disk became shorter while it was followed.
+    /// A local file was truncated while it was followed.
     #[non_exhaustive]
     FileShrunk {
         /// The file.
         file: PathBuf,
     },
-    /// Rows of a file on disk are not in the order of their steps. They are handed out as they were written.
+    /// Rows of a local file are not in step order. They are returned in file order.
     #[non_exhaustive]
     RowsOutOfOrder {
         /// The file.
@@ -201,7 +202,7 @@ pub enum Issue {
         /// How many rows are out of order.
         rows: u64,
     },
-    /// Two sessions of a run on disk logged the same steps. Where both have a step, the later session counts.
+    /// Two sessions of a local run logged the same steps. The later session wins.
     #[non_exhaustive]
     SessionsOverlap {
         /// The file of the later session.
@@ -211,72 +212,72 @@ pub enum Issue {
         /// The last step of the session before it.
         last: i64,
     },
-    /// Rows of earlier sessions of a run were left out while its last session was followed, as that may log their steps anew.
+    /// Following skipped rows of earlier sessions, because the last session may log their steps again.
     #[non_exhaustive]
     EarlierRowsLeftOut {
         /// The file of the last session.
         file: PathBuf,
-        /// The step from which on they were left out.
+        /// The first step that was skipped.
         first: i64,
     },
-    /// A log on disk is not whole, or lacks something, and files beside it had to fill in.
+    /// A local log is damaged or incomplete; files next to it filled the gaps.
     #[non_exhaustive]
     TextsUsed {
-        /// The log, or the folder that lacks one.
+        /// The log, or the folder without a log.
         place: PathBuf,
-        /// The names of the files that filled in.
+        /// The names of the files that were used.
         files: Vec<&'static str>,
     },
-    /// The folder of a run has no log, so that the rows of the run are missing.
+    /// The folder of a run has no log, so the rows of the run are missing.
     #[non_exhaustive]
     LogMissing {
         /// The folder.
         folder: PathBuf,
     },
-    /// A file on disk whose name says that it is a log is none.
+    /// A file with the extension `.wandb` is not a W&B log.
     #[non_exhaustive]
     NotALog {
         /// The file.
         file: PathBuf,
-        /// Whether it is a Git LFS pointer, which stands for the file itself.
+        /// Whether the file is a Git LFS pointer that stands in for the real file.
         is_lfs_pointer: bool,
     },
-    /// A file on disk does not say which run it belongs to.
+    /// A local file does not name its run.
     #[non_exhaustive]
     RunUnknown {
         /// The file.
         file: PathBuf,
     },
-    /// A run among others cannot be read.
+    /// One of several runs cannot be read.
     #[non_exhaustive]
     RunUnreadable {
-        /// Why not.
+        /// The reason.
         detail: String,
     },
-    /// A mirror lacks something of a run, or holds it as it was earlier.
+    /// A mirror lacks part of a run, or holds an outdated copy of it.
     #[non_exhaustive]
     MirrorIncomplete {
-        /// The run, as `entity/project/run`, or the mirror's folder if all of it is concerned.
+        /// The run as `entity/project/run`, or the mirror's folder if the whole mirror is affected.
         subject: String,
-        /// What the mirror lacks, and why.
+        /// The missing or outdated part, and the reason.
         detail: String,
     },
 }
 
 impl Issue {
-    /// A field that the caller asked for and the server lacks.
+    /// Creates the issue for a field that the caller requested but the server lacks.
     pub fn unsupported_field(field: Field) -> Self {
         Self::UnsupportedField { field, requested: true }
     }
 
-    /// The fields among `lacks`, as issues. Those that the caller did not ask for are notes.
+    /// Converts the fields of `lacks` to issues. Fields that the caller did not request become notes.
     pub(crate) fn of_lacks(lacks: &Lacks, requested: impl Fn(&Field) -> bool) -> Vec<Self> {
         let issue =
             |field: &Field| Self::UnsupportedField { field: field.clone(), requested: requested(field) };
         lacks.iter().map(issue).collect()
     }
 
-    /// The entries of a list that cannot be read.
+    /// Converts the unreadable entries of a list to issues.
     pub(crate) fn of_entries(list: &str, entries: &[UnreadableEntry]) -> Vec<Self> {
         let issue = |entry: &UnreadableEntry| Self::Unreadable {
             list: list.to_owned(),
@@ -286,19 +287,19 @@ impl Issue {
         entries.iter().map(issue).collect()
     }
 
-    /// The entries of a list that are null, among `count` that are null or `unreadable`.
+    /// Creates an issue for the null entries of a list. `count` also includes unreadable entries that were left out.
     pub(crate) fn null_entries(list: String, count: u64, unreadable: &[UnreadableEntry]) -> Option<Self> {
         let left_out = unreadable.iter().filter(|entry| entry.is_left_out).count() as u64;
         let count = count.saturating_sub(left_out);
         (count > 0).then_some(Self::NullEntries { list, count })
     }
 
-    /// An entry of a list that cannot be used because of its name.
+    /// Creates an issue for a list entry whose name cannot be used.
     pub(crate) fn unusable_name(list: &str, error: &PathError) -> Self {
         Self::Unreadable { list: list.to_owned(), item: None, detail: error.to_string() }
     }
 
-    /// The fields of a run that cannot be read.
+    /// Converts the unreadable fields of a run to issues.
     pub(crate) fn of_fields(run: &Run) -> Vec<Self> {
         let list = format!("{}/{}/{}", run.entity, run.project, run.id);
         let issue = |field: &UnreadableField| Self::Unreadable {
@@ -309,7 +310,7 @@ impl Issue {
         run.unreadable_fields.iter().map(issue).collect()
     }
 
-    /// An argument that the server lacks, for which something else has done.
+    /// Creates a note for an argument that the server lacks and that was worked around.
     pub(crate) fn replaced_argument(argument: &Argument) -> Self {
         Self::UnsupportedArgument {
             field: argument.field().to_string(),
@@ -318,7 +319,7 @@ impl Issue {
         }
     }
 
-    /// Whether the issue is due to the server's version, so that no other call can mend it.
+    /// Returns whether the server's version causes the issue, so that a retry cannot fix it.
     pub fn is_unsupported(&self) -> bool {
         matches!(
             self,
@@ -326,7 +327,7 @@ impl Issue {
         )
     }
 
-    /// Whether the result is complete and exact all the same, as far as the caller asked for it.
+    /// Returns whether everything that the caller requested is still complete and exact.
     pub fn is_note(&self) -> bool {
         match self {
             Self::UnsupportedField { requested, .. } => !requested,
@@ -341,13 +342,13 @@ impl Issue {
     }
 }
 
-/// What to do about a file that is no log.
+/// Explains a Git LFS pointer in the message about a file that is not a log.
 pub(crate) fn lfs_hint(is_lfs_pointer: bool) -> &'static str {
     if is_lfs_pointer { ", but a Git LFS pointer; run `git lfs pull` to get the file itself" } else { "" }
 }
 
 impl fmt::Display for Issue {
-    #[expect(clippy::too_many_lines, reason = "a sentence for each issue")]
+    #[expect(clippy::too_many_lines, reason = "one arm per issue")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnsupportedField { field, .. } => write!(f, "the server does not have {field}"),
@@ -356,11 +357,11 @@ impl fmt::Display for Issue {
                 consequence.as_ref().map_or(Ok(()), |consequence| write!(f, ": {consequence}"))
             }
             Self::HistoryByKeys { run, keys, guessed } => {
-                let guess = ", which are those of the summary: rows and keys that the summary does not show are missing";
+                let guess = " of the summary; rows and keys that the summary does not show are missing";
                 let guess = if *guessed { guess } else { "" };
                 write!(
                     f,
-                    "{run}: the server does not have Run.history; the rows come by their {keys} keys{guess}"
+                    "{run}: the server does not have Run.history; the rows were requested by {keys} keys{guess}"
                 )
             }
             Self::RunsMissing { project, counted: Some(counted), listed } => write!(
@@ -369,16 +370,16 @@ impl fmt::Display for Issue {
             ),
             Self::RunsMissing { project, counted: None, listed } => write!(
                 f,
-                "{project}: the list of runs broke off after {listed} runs, and the server does not say how many there are"
+                "{project}: the list of runs ended early, after {listed} runs, and the server does not report a total"
             ),
             Self::RunsFoundLate { project, count } => write!(
                 f,
-                "{project}: the list changed while it was read; {count} runs were found on another look and come last, \
+                "{project}: the list changed while it was read; {count} runs were found by reading it again and come last, \
                  out of order"
             ),
             Self::ListBroken { list, received, detail } => write!(
                 f,
-                "the list of {list} broke off after {received} entries: {detail}; run the command again"
+                "the list of {list} ended early, after {received} entries: {detail}; run the command again"
             ),
             Self::NullEntries { list, count } => {
                 write!(f, "the server listed {count} empty entries among the {list}")
@@ -395,7 +396,7 @@ impl fmt::Display for Issue {
             ),
             Self::StepsOutOfOrder { run, rows } => write!(
                 f,
-                "{run}: {rows} rows come behind rows of later steps, as the exported files have them"
+                "{run}: {rows} rows follow rows of later steps, because the exported files have them in this order"
             ),
             Self::ParentMissing { run, parent, detail } => {
                 write!(f, "{run}: the rows of {parent}, from which it was forked, are missing: {detail}")
@@ -405,7 +406,7 @@ impl fmt::Display for Issue {
             }
             Self::TextAltered { run, count } => write!(
                 f,
-                "in {run}, halves of surrogate pairs, which no text can hold, have become U+FFFD: {count} in all"
+                "{run}: {count} unpaired surrogates, which UTF-8 cannot encode, were replaced by U+FFFD"
             ),
             Self::LogLinesMissing { run, counted, received, first } => {
                 write!(f, "{run}: the server sent {received}")?;
@@ -419,29 +420,29 @@ impl fmt::Display for Issue {
             Self::FileInexact { run, name, detail } => write!(f, "{run}: {name}: {detail}"),
             Self::FileDamaged { file, detail } => write!(f, "{}: {detail}", file.display()),
             Self::FileShrunk { file } => {
-                write!(f, "{} became shorter while it was followed", file.display())
+                write!(f, "{} was truncated while it was followed", file.display())
             }
             Self::RowsOutOfOrder { file, rows } => write!(
                 f,
-                "{}: {rows} rows are not in the order of steps; they come as they were written",
+                "{}: {rows} rows are not in step order; they keep the order of the file",
                 file.display()
             ),
             Self::SessionsOverlap { file, first, last } => write!(
                 f,
-                "{} begins with step {first}, and the session before ended with step {last}; where both have a step, the \
+                "{} starts at step {first}, but the previous session ended at step {last}; where both have a step, the \
                  later session counts",
                 file.display()
             ),
             Self::EarlierRowsLeftOut { file, first } => write!(
                 f,
-                "{}: rows of earlier sessions from step {first} on were left out, as this session may log these steps; \
-                 run the command again without --follow to get those that it did not",
+                "{}: rows of earlier sessions from step {first} on were skipped, because this session may log these steps; \
+                 run the command again without --follow to get the ones that it did not log",
                 file.display()
             ),
             Self::TextsUsed { place, files } => {
-                write!(f, "{} does not hold all of the run; ", place.display())?;
+                write!(f, "{} is incomplete; ", place.display())?;
                 f.write_str(&files.join(" and "))?;
-                f.write_str(" filled in")
+                f.write_str(" filled the gaps")
             }
             Self::LogMissing { folder } => {
                 write!(f, "{} has no .wandb file, so the rows of the run are missing", folder.display())
@@ -449,7 +450,7 @@ impl fmt::Display for Issue {
             Self::NotALog { file, is_lfs_pointer } => {
                 write!(f, "{} is not a .wandb file{}", file.display(), lfs_hint(*is_lfs_pointer))
             }
-            Self::RunUnknown { file } => write!(f, "{} does not say which run it is of", file.display()),
+            Self::RunUnknown { file } => write!(f, "{} does not name its run", file.display()),
             Self::RunUnreadable { detail } => f.write_str(detail),
             Self::MirrorIncomplete { subject, detail } => write!(f, "{subject}: {detail}"),
         }

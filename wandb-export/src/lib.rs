@@ -1,7 +1,7 @@
-//! Export runs, metrics, files and settings from Weights & Biases, complete and exact.
+//! Exports runs, metrics, files and settings from Weights & Biases, complete and exact.
 //!
-//! [`Api`] is async and bound to no runtime; [`blocking::Api`] is the same without `.await` and without any runtime in
-//! the tree. Both read the key and the settings where the Python SDK finds them.
+//! [`Api`] is async and works with any runtime. [`blocking::Api`] has the same methods without `.await`, and pulls in
+//! no async runtime. Both look for the API key and the settings in the same places as the Python SDK.
 //!
 //! ```no_run
 //! # #[cfg(feature = "blocking")] {
@@ -17,23 +17,23 @@
 //! # Ok::<(), wandb_export::Error>(())
 //! ```
 //!
-//! Rows go into files through a [`sink::Sink`]: CSV, JSON Lines, Parquet, Arrow IPC, or a table on a terminal.
+//! A [`sink::Sink`] writes rows to files: CSV, JSON Lines, Parquet, Arrow IPC, or a table on a terminal.
 //!
 //! # Features
 //!
-//! | feature | brings |
+//! | feature | adds |
 //! |---|---|
-//! | `async` | [`Api::connect`] over reqwest, for tokio |
+//! | `async` | [`Api::connect`] over reqwest, which needs tokio |
 //! | `blocking` | [`blocking::Api`] over ureq |
 //! | `csv` | CSV |
-//! | `files` | downloads of files into folders |
-//! | `mirror` | whole projects on disk; brings `files` and `parquet` |
+//! | `files` | file downloads into folders |
+//! | `mirror` | whole projects on disk; enables `files` and `parquet` |
 //! | `parquet` | Parquet, Arrow IPC and record batches |
-//! | `terminal` | tables for people to read |
+//! | `terminal` | human-readable tables |
 //! | `tls-webpki-roots` | HTTPS with Mozilla's certificates built in |
 //! | `tls-native-roots` | HTTPS with the system's certificates |
-//! | `cli` | the program `wandb-export` |
-//! | `mock` | [`mock`] and [`simulation`], for tests of programs that use this library |
+//! | `cli` | the `wandb-export` program |
+//! | `mock` | [`mock`] and [`simulation`], to test programs that use this library |
 
 mod api;
 #[cfg(feature = "blocking")]
@@ -70,7 +70,7 @@ pub use wandb_core::{mock, simulation};
 pub use wandb_graphql::{ops, plan};
 pub use wandb_runlog as runlog;
 
-/// The programs in the README, compiled.
+/// Compiles the programs in the README.
 #[cfg(all(doctest, feature = "async", feature = "blocking", feature = "csv", feature = "mock"))]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;

@@ -1,4 +1,4 @@
-//! How a connection comes to be.
+//! Settings of a connection.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -14,7 +14,7 @@ use super::Api;
 use crate::environment;
 use crate::error::Error;
 
-/// Settings of a connection. What is not set comes from the environment, as the Python SDK reads it.
+/// Settings of a connection. Unset ones come from the environment, in the same places as the Python SDK's.
 ///
 /// ```no_run
 /// # #[cfg(feature = "async")] {
@@ -42,11 +42,11 @@ pub struct ApiBuilder {
     ca_files: Vec<PathBuf>,
 }
 
-/// What a certificate in a PEM file begins with.
+/// The first bytes of a certificate in a PEM file.
 #[cfg(any(feature = "async", feature = "blocking"))]
 const PEM_CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
-/// Who is called when a wait is long.
+/// A callback for long waits.
 #[derive(Clone)]
 struct Observer(Arc<dyn Fn(&Waiting) + Send + Sync>);
 
@@ -57,70 +57,70 @@ impl fmt::Debug for Observer {
 }
 
 impl ApiBuilder {
-    /// The server. Default: `WANDB_BASE_URL`, the settings files, W&B's own.
+    /// Sets the server. Default: `WANDB_BASE_URL`, then the settings files, then W&B's public server.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
         self
     }
 
-    /// The API key. Default: `WANDB_API_KEY`, the netrc file.
+    /// Sets the API key. Default: `WANDB_API_KEY`, then the netrc file.
     pub fn api_key(mut self, key: ApiKey) -> Self {
         self.api_key = Some(key);
         self
     }
 
-    /// The entity of paths that name none. Default: `WANDB_ENTITY`, the settings files, the viewer's own.
+    /// Sets the entity for paths without one. Default: `WANDB_ENTITY`, then the settings files, then the viewer's.
     pub fn entity(mut self, entity: impl Into<String>) -> Self {
         self.entity = Some(entity.into());
         self
     }
 
-    /// The project of paths that name none. Default: `WANDB_PROJECT`, the settings files.
+    /// Sets the project for paths without one. Default: `WANDB_PROJECT`, then the settings files.
     pub fn project(mut self, project: impl Into<String>) -> Self {
         self.project = Some(project.into());
         self
     }
 
-    /// The most requests in flight at once. Default 8.
+    /// Sets the maximum number of requests in flight. Default 8.
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.concurrency = Some(requests);
         self
     }
 
-    /// The bytes of answers that may be in memory at once, once decompressed. Default 100 MiB. What rows become, such as
+    /// Limits the bytes of decompressed answers held in memory at once. Default 100 MiB. Data made from rows, such as
     /// values and tables, is not counted. See [`ClientBuilder::memory`](wandb_core::client::ClientBuilder::memory).
     pub fn memory(mut self, bytes: u64) -> Self {
         self.memory = Some(bytes);
         self
     }
 
-    /// How often failed requests are tried again. Default: [`RetryPolicy::default`].
+    /// Sets how failed requests are retried. Default: [`RetryPolicy::default`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = Some(policy);
         self
     }
 
-    /// The least progress that answers and downloads have to make. Default: [`ProgressFloor::default`], in as long a window as
-    /// the transport's pauses may be.
+    /// Sets the minimum progress of answers and downloads. Default: [`ProgressFloor::default`], with its window
+    /// extended to the transport's stall timeout if that is longer.
     pub fn progress_floor(mut self, floor: ProgressFloor) -> Self {
         self.floor = Some(floor);
         self
     }
 
-    /// The largest file to download, in bytes. A larger one fails. Default 5 TiB.
+    /// Limits the size of a downloaded file, in bytes. A larger file fails. Default 5 TiB.
     pub fn max_file_size(mut self, bytes: u64) -> Self {
         self.max_file_size = Some(bytes);
         self
     }
 
-    /// The time that all requests may take together, from the connection on. What was written until then is kept.
-    /// Default: no limit.
+    /// Limits the total time of all requests, starting at the connection. Data already written is kept. Default: no
+    /// limit.
     pub fn time_allowed(mut self, duration: Duration) -> Self {
         self.time_allowed = Some(duration);
         self
     }
 
-    /// Calls `observer` when a wait has lasted ten seconds, at most once in ten seconds. Default: nobody is told.
+    /// Calls `observer` when a wait has lasted ten seconds, at most once every ten seconds. Default: no callback.
     ///
     /// ```no_run
     /// # #[cfg(feature = "async")] {
@@ -132,21 +132,22 @@ impl ApiBuilder {
         self
     }
 
-    /// Where large answers are read. Default: [`Reading::OnThreads`] over the transports of this crate, and
-    /// [`Reading::InPlace`] over any other.
+    /// Sets where large answers are parsed. Default: [`Reading::OnThreads`] for the transports of this crate,
+    /// [`Reading::InPlace`] for any other.
     pub fn reading(mut self, reading: Reading) -> Self {
         self.reading = Some(reading);
         self
     }
 
-    /// Timeouts, proxies and certificates. Default: [`TransportSettings::default`].
+    /// Sets timeouts, proxies and certificates. Default: [`TransportSettings::default`].
     pub fn transport(mut self, settings: TransportSettings) -> Self {
         self.transport = settings;
         self
     }
 
-    /// A PEM file of certificates to trust besides the usual ones: those of authorities, or that of the server itself, as plain
-    /// `openssl req -x509` makes it. Read when the connection is made. Default: none, unless `SSL_CERT_FILE` names one.
+    /// Trusts the certificates in a PEM file, in addition to the usual ones. They may belong to an authority or to
+    /// the server itself, such as one made by plain `openssl req -x509`. The file is read when the connection is
+    /// made. Default: none, unless `SSL_CERT_FILE` names one.
     ///
     /// ```no_run
     /// # #[cfg(feature = "async")] {
@@ -159,16 +160,16 @@ impl ApiBuilder {
         self
     }
 
-    /// The environment to read defaults from. Default: this process and its disk.
+    /// Sets the environment to read defaults from. Default: this process and its disk.
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = Some(environment);
         self
     }
 
-    /// Connects over reqwest; the calling program has to run tokio.
+    /// Connects over reqwest. The calling program must run tokio.
     ///
     /// # Errors
-    /// [`Error::NoApiKey`], or what is wrong with the settings. Nothing is sent yet.
+    /// [`Error::NoApiKey`], or an error in the settings. Sends no request yet.
     #[cfg(feature = "async")]
     pub fn connect(mut self) -> Result<Api, Error> {
         self.read_ca_files()?;
@@ -176,10 +177,10 @@ impl ApiBuilder {
         self.on_threads().connect_over(Arc::new(transport))
     }
 
-    /// Connects over ureq, with no runtime.
+    /// Connects over ureq, without an async runtime.
     ///
     /// # Errors
-    /// As [`connect`](Self::connect).
+    /// Same as [`connect`](Self::connect).
     #[cfg(feature = "blocking")]
     pub fn connect_blocking(mut self) -> Result<crate::blocking::Api, Error> {
         self.read_ca_files()?;
@@ -211,10 +212,10 @@ impl ApiBuilder {
         self
     }
 
-    /// Connects over any transport.
+    /// Connects over a custom transport.
     ///
     /// # Errors
-    /// As for the transports of this crate.
+    /// Same as for the transports of this crate.
     pub fn connect_over(self, transport: Arc<dyn Transport>) -> Result<Api, Error> {
         let environment = self.environment.unwrap_or_else(environment::of_this_process);
         let settings = Settings::load(&environment)?;
@@ -243,7 +244,7 @@ impl ApiBuilder {
             client = client.retry(policy);
         }
         let stall_timeout = self.transport.stall_timeout;
-        // Whoever allows longer pauses allows this, too.
+        // A longer stall timeout implies that such pauses are acceptable.
         let floor = ProgressFloor::default();
         let floor = ProgressFloor { window: floor.window.max(stall_timeout), ..floor };
         client = client.progress_floor(self.floor.unwrap_or(floor));

@@ -7,26 +7,26 @@ use wandb_core::{Map, Value};
 use super::Run;
 use crate::error::{Error, ErrorKind};
 
-/// Where the Python SDK writes down how a run was started, and on which machine.
+/// The file in which the Python SDK records how and on which machine a run was started.
 pub(crate) const METADATA: &str = "wandb-metadata.json";
 
-/// The most that is read of it, in bytes.
+/// Maximum number of bytes read from it.
 const LARGEST_METADATA: u64 = 16 << 20;
 
-/// The command line that started a run, from its file `wandb-metadata.json`.
+/// The command line that started a run, from the run's file `wandb-metadata.json`.
 ///
-/// It displays as a line that can be pasted into a shell.
+/// Displays as a line that can be pasted into a shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RunCommand {
     /// The script (`program`).
     pub program: String,
-    /// What it was told (`args`).
+    /// The script's arguments (`args`).
     pub args: Vec<String>,
 }
 
 impl RunCommand {
-    /// Reads it from the metadata of a run; `None` where these do not tell the program.
+    /// Reads the command line from the metadata of a run. `None` if they name no program.
     pub fn from_metadata(metadata: &Map) -> Option<Self> {
         let program = metadata.get("program")?.as_str()?.to_owned();
         let args = metadata.get("args").and_then(Value::as_list).unwrap_or_default();
@@ -34,7 +34,7 @@ impl RunCommand {
         Some(Self { program, args: args.iter().map(text).collect() })
     }
 
-    /// The words of the command line: `python`, the program and what it was told.
+    /// Returns the words of the command line: `python`, the program and its arguments.
     pub fn argv(&self) -> Vec<String> {
         let mut words = vec!["python".to_owned(), self.program.clone()];
         words.extend(self.args.iter().cloned());
@@ -44,7 +44,7 @@ impl RunCommand {
 
 impl fmt::Display for RunCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A NUL cannot be in a command line; where one is, it is left out.
+        // A command line cannot contain NUL, so it is removed.
         let words: Vec<_> = self.argv().into_iter().map(|word| word.replace('\0', "")).collect();
         let line = shlex::try_join(words.iter().map(String::as_str));
         f.write_str(&line.unwrap_or_default())
@@ -52,14 +52,14 @@ impl fmt::Display for RunCommand {
 }
 
 impl Run {
-    /// How and where the run was started: program, arguments, machine, versions (file `wandb-metadata.json`). `None` if it
-    /// has no such file.
+    /// Reads how and where the run was started: program, arguments, machine, versions (file `wandb-metadata.json`).
+    /// `None` if the run has no such file.
     pub async fn metadata(&self) -> Result<Option<Map>, Error> {
         let from_record = || self.on_disk().and_then(|run| run.metadata.clone());
         Ok(read(self).await?.or_else(from_record))
     }
 
-    /// The command line that started the run. `None` if its metadata do not tell it.
+    /// Returns the command line that started the run. `None` if its metadata lack it.
     pub async fn command(&self) -> Result<Option<RunCommand>, Error> {
         Ok(self.metadata().await?.as_ref().and_then(RunCommand::from_metadata))
     }
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_can_be_pasted() {
+    fn the_command_line_can_be_pasted() {
         let command = command(
             r#"{"program": "/home/a b/train.py", "args": ["--lr", "0.1", "it's", "", "$HOME", "ü\n"]}"#,
         )
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn old_metadata_may_lack_arguments_or_all() {
+    fn old_metadata_may_lack_the_arguments() {
         assert_eq!(command(r#"{"program": "t.py"}"#).unwrap().to_string(), "python t.py");
         assert_eq!(
             command(r#"{"program": "t.py", "args": [1, 0.5]}"#).unwrap().to_string(),

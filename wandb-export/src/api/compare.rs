@@ -1,4 +1,4 @@
-//! Runs side by side.
+//! Compares runs.
 
 mod columns;
 mod same;
@@ -8,21 +8,21 @@ use indexmap::IndexMap;
 use wandb_core::model::Run;
 use wandb_core::operation::{Field, Lacks};
 use wandb_core::{Map, Row, Value};
+use wandb_tables::divisible;
 
 use super::Api;
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::local::Place;
-use wandb_tables::divisible;
 
-/// What the configs of runs hold, key by key, and where they differ.
+/// The configs of several runs, compared key by key.
 ///
-/// Objects are taken apart, their keys joined by dots; lists and objects with a `_type` (media, histograms) are values
-/// as a whole. Keys that W&B writes for itself are left out: `_wandb` and `wandb_version` of a config, and what begins
-/// with an underscore in a summary.
+/// Objects are flattened, with their keys joined by dots. Lists and objects with a `_type` (media, histograms) count
+/// as single values. Keys that W&B adds are left out: `_wandb` and `wandb_version` of a config, and keys of a summary
+/// that start with an underscore.
 ///
-/// Two values are the same as they would be in Python: `1` and `1.0` are. But a missing key is not null, `true` is not
-/// `1`, and NaN equals itself, so that runs which agree on it do not differ.
+/// Values are equal as in Python, so `1` equals `1.0`. There are three exceptions: a missing key differs from null,
+/// `true` differs from `1`, and NaN equals itself, so that runs with the same NaN do not differ.
 ///
 /// ```
 /// use wandb_export::{Comparison, model::{Config, Run}};
@@ -49,19 +49,19 @@ pub struct Comparison {
     issues: Vec<Issue>,
 }
 
-/// A key, and what each run has for it.
+/// A key and its value in each run.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ComparedKey {
-    /// Where it is from.
+    /// The part of the run that holds the key.
     pub section: Section,
-    /// The key; between those of nested objects there are dots.
+    /// The key, with dots between the keys of nested objects.
     pub key: String,
-    /// What each run has, in the order of the runs. `None` where it has no such key.
+    /// The value in each run, in the order of the runs. `None` if a run lacks the key.
     pub values: Vec<Option<Value>>,
 }
 
-/// What of a run a key is part of.
+/// A part of a run that holds keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Section {
@@ -72,7 +72,7 @@ pub enum Section {
 }
 
 impl Section {
-    /// The name in rows.
+    /// Returns the name used in rows.
     pub fn name(self) -> &'static str {
         match self {
             Self::Config => "config",
@@ -82,7 +82,7 @@ impl Section {
 }
 
 impl ComparedKey {
-    /// Whether not all runs have the same.
+    /// Returns whether the values of the runs differ.
     pub fn differs(&self) -> bool {
         self.values.windows(2).any(|pair| match (&pair[0], &pair[1]) {
             (Some(one), Some(other)) => !same::same(one, other),
@@ -92,7 +92,7 @@ impl ComparedKey {
 }
 
 impl Comparison {
-    /// Compares runs, in their order.
+    /// Compares runs. Columns keep the order of the runs.
     pub fn of(runs: &[Run]) -> Self {
         let mut keys = IndexMap::new();
         let mut add = |section, at, map: Option<&Map>, wanted: fn(&str) -> bool| {
@@ -122,7 +122,7 @@ impl Comparison {
         }
     }
 
-    /// The same with the summaries.
+    /// Includes the summaries.
     #[must_use]
     pub fn with_summary(mut self) -> Self {
         for issue in &mut self.issues {
@@ -133,18 +133,18 @@ impl Comparison {
         Self { with_summary: true, ..self }
     }
 
-    /// The same with only those keys that differ.
+    /// Keeps only the keys that differ.
     #[must_use]
     pub fn differing(self) -> Self {
         Self { only_differing: true, ..self }
     }
 
-    /// What the runs are called: the name, where another run has the same one with the id behind it.
+    /// Returns the column names of the runs: the run's name, followed by its id if another run has the same name.
     pub fn columns(&self) -> &[String] {
         &self.columns
     }
 
-    /// The keys, in the order in which the runs show them.
+    /// Returns the keys in the order in which they first appear in the runs.
     pub fn entries(&self) -> impl Iterator<Item = &ComparedKey> {
         let wanted = |entry: &&ComparedKey| {
             (self.with_summary || entry.section == Section::Config)
@@ -153,14 +153,14 @@ impl Comparison {
         self.entries.iter().filter(wanted)
     }
 
-    /// A row a key: `section` (only with the summaries), `key`, and the runs' values under their
-    /// [`columns`](Self::columns). A missing value is a missing cell.
+    /// Returns one row per key: `section` (only with the summaries), `key`, and a value for each of the
+    /// [`columns`](Self::columns). A missing value has no cell.
     pub fn rows(&self) -> Vec<Row> {
         self.rows_with(|value| value)
     }
 
-    /// The [`rows`](Self::rows) with null for what is missing, so that each has every column, in the same order: for
-    /// formats with columns, which cannot tell the two apart and would leave out a run that has none of the keys.
+    /// Returns the [`rows`](Self::rows) with null for missing values, so that every row has all columns in the same
+    /// order. Columnar formats need this: they cannot tell missing from null, and would omit a run without any key.
     pub fn full_rows(&self) -> Vec<Row> {
         self.rows_with(|value| Some(value.unwrap_or_default()))
     }
@@ -176,7 +176,7 @@ impl Comparison {
         self.entries().map(row).collect()
     }
 
-    /// What is missing from the configs and summaries.
+    /// Returns the issues of the configs and summaries.
     pub fn issues(&self) -> &[Issue] {
         &self.issues
     }
@@ -191,7 +191,7 @@ fn take_apart(path: &mut Vec<String>, value: &Value, add: &mut impl FnMut(&[Stri
     }
 }
 
-/// So many runs are asked for at once, at the most; the client bounds the requests themselves.
+/// Maximum number of runs fetched at once. The client also limits the requests in flight.
 const RUNS_AT_ONCE: usize = 16;
 
 pub(super) async fn fetch<P: AsRef<str>>(
@@ -206,14 +206,14 @@ pub(super) async fn fetch<P: AsRef<str>>(
         };
         if wanted.contains(&path) {
             return Err(Error::usage(format!(
-                "the run {path} is named twice; a comparison is of different runs"
+                "the run {path} is named twice; a comparison needs different runs"
             )));
         }
         wanted.push(path);
     }
     if wanted.len() < 2 {
         return Err(Error::usage(format!(
-            "a comparison is of two runs or more, and {} was named",
+            "a comparison needs at least two runs, and {} was named",
             match &*wanted {
                 [] => "none".to_owned(),
                 [path, ..] => format!("only {path}"),
@@ -222,7 +222,7 @@ pub(super) async fn fetch<P: AsRef<str>>(
     }
     let runs = wanted.iter().map(|path| api.run(path));
     let runs: Vec<_> = stream::iter(runs).buffered(RUNS_AT_ONCE).try_collect().await?;
-    // The summaries become part of what was asked for by `with_summary`.
+    // A missing summary becomes an issue only once `with_summary` requests it.
     let matters = |field: &&Field| ["config", "summaryMetrics"].contains(&field.name());
     let lacks: Lacks = api.client.lacks().iter().filter(matters).cloned().collect();
     let mut issues: Vec<_> = runs.iter().flat_map(super::Run::disk_issues).cloned().collect();

@@ -1,4 +1,4 @@
-//! What a run has printed.
+//! The console output of a run.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::issue::Issue;
 use crate::local::{self, LocalRun};
 
-/// The output of a run, read some lines at a time.
+/// A reader of a run's console output.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), wandb_export::Error> {
@@ -35,12 +35,11 @@ use crate::local::{self, LocalRun};
 pub struct Console(ListReader<String>);
 
 impl Run {
-    /// The lines that the run has printed, in order, to be read (query `RunLogLines`). Of a run on disk progress bars
-    /// have their last state, and lines of standard error and standard output come in the order in which they were
-    /// begun.
+    /// Opens the run's console output, line by line in order (query `RunLogLines`). For a run on disk, progress bars
+    /// show their last state, and lines of standard output and standard error are ordered by when each line began.
     ///
-    /// A server keeps about 100 000 lines of a run, the newest ones. One before version 0.77 gives the newest 10 000.
-    /// [`Console::issues`] says what is missing; the run's file `output.log` may have it.
+    /// A server keeps about the newest 100 000 lines of a run. Servers before version 0.77 return the newest 10 000.
+    /// [`Console::issues`] reports missing lines; the run's file `output.log` may have them.
     pub fn console(&self) -> Console {
         let client = self.client().clone();
         let issues = Issues::default();
@@ -53,17 +52,18 @@ impl Run {
 }
 
 impl Console {
-    /// The next lines, at least one, without their line breaks; `None` at the end.
+    /// Returns the next lines, at least one, without line breaks. `None` at the end.
     pub async fn next_lines(&mut self) -> Result<Option<Vec<String>>, Error> {
         self.0.next_batch().await
     }
 
-    /// What is missing from the output. Complete once [`next_lines`](Self::next_lines) has returned `None`.
+    /// Returns the issues found so far, such as missing lines. Complete once [`next_lines`](Self::next_lines) has
+    /// returned `None`.
     pub fn issues(&self) -> Vec<Issue> {
         self.0.issues()
     }
 
-    /// The lines that are left, one by one. Does not report what is missing; see [`issues`](Self::issues).
+    /// Streams the remaining lines. Does not report missing lines; see [`issues`](Self::issues).
     ///
     /// ```no_run
     /// # async fn example(run: wandb_export::Run) -> Result<(), wandb_export::Error> {
@@ -97,25 +97,25 @@ fn on_server(
     stream::try_unfold(pages, next).boxed()
 }
 
-/// The log of a run, page by page. One whose pages lead nowhere ends with an issue.
+/// Reads the log of a run page by page. A log with invalid or repeating pages ends with an issue.
 pub(crate) struct LogPages {
     path: RunPath,
     pages: BoxStream<'static, Result<LogPage, RequestError>>,
     tally: LogTally,
-    /// What is wrong with the pages.
+    /// The problem with the pages, if any.
     broken: Option<&'static str>,
     is_over: bool,
 }
 
 impl LogPages {
-    /// The log of the run at `path`, by the pages that `rest` asks for.
+    /// Reads the log of the run at `path` with the requests of `rest`.
     pub(crate) fn new(client: &Client, path: RunPath, rest: Option<ListLogLines>) -> Self {
         let client = client.clone();
         let pages = stream::iter(rest).flat_map(move |pages| client.pages(pages)).boxed();
         Self { path, pages, tally: LogTally::default(), broken: None, is_over: false }
     }
 
-    /// Takes a page that came in another way, and returns its new lines.
+    /// Takes a page fetched elsewhere and returns its new lines.
     pub(crate) fn take(&mut self, page: LogPage) -> Vec<String> {
         let lines = self.tally.take(page);
         if self.tally.is_repeating() {
@@ -124,7 +124,7 @@ impl LogPages {
         lines
     }
 
-    /// The next lines, which may be none; `None` at the end.
+    /// Returns the next lines, possibly none. `None` at the end.
     pub(crate) async fn next_lines(&mut self) -> Result<Option<Vec<String>>, Error> {
         if self.is_over {
             return Ok(None);
@@ -147,7 +147,7 @@ impl LogPages {
         &self.tally
     }
 
-    /// What is missing from the log, once it was read to its end.
+    /// Returns the issues of the log, after it has been read to its end.
     pub(crate) fn issues(&self) -> Vec<Issue> {
         let mut issues = Vec::new();
         if let Some(detail) = self.broken {
@@ -159,7 +159,7 @@ impl LogPages {
     }
 }
 
-/// The files are opened when the first lines are asked for.
+/// Reads the lines of a run on disk. Opens the files lazily, with the first read.
 fn on_disk(
     client: Client,
     run: Arc<LocalRun>,
@@ -182,7 +182,7 @@ fn on_disk(
     stream::once(open).map_ok(move |console| stream::try_unfold(console, next.clone())).try_flatten().boxed()
 }
 
-/// What is missing from a log that was read to its end.
+/// Returns the issues of a log that was read to its end.
 fn issues_of(run: &RunPath, tally: &LogTally) -> Vec<Issue> {
     let mut issues = Vec::new();
     let list = format!("log lines of {run}");

@@ -1,33 +1,33 @@
-//! From a stream of rows into a sink, which works on a thread of its own.
+//! Writes a stream of rows to a sink, on a separate thread.
 
 use std::thread::{self, JoinHandle};
 
 use async_channel::{Receiver, Sender};
 use futures_util::stream::{Stream, StreamExt};
 use wandb_core::Row;
-
 use wandb_tables::Batch;
-use crate::error::Error;
-use crate::issue::Issue;
 use wandb_tables::{Sink, SinkError, SinkReport};
 
-/// What was written, and what could not be.
+use crate::error::Error;
+use crate::issue::Issue;
+
+/// The result of an export.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Exported {
-    /// What the sink says of it.
+    /// The sink's report.
     pub report: SinkReport,
-    /// What is missing or inexact.
+    /// Missing or inexact data in the rows.
     pub issues: Vec<Issue>,
 }
 
-/// Batches that may wait for the sink; more would be held in memory for nothing.
+/// Number of batches queued for the sink. More would only use memory.
 pub(super) const BATCHES_AHEAD: usize = 2;
 
-/// Writes `rows` to `sink`, encoding on a thread of its own while the next rows arrive.
+/// Writes `rows` to `sink`. Encodes on a separate thread while the next rows arrive.
 ///
-/// When the future is dropped, or the rows end in an error, the sink is dropped unfinished: what was in its place
-/// before stays.
+/// If the future is dropped, or the rows end in an error, the sink is dropped unfinished. A file that existed before
+/// is then left unchanged.
 pub(crate) async fn write(
     rows: impl Stream<Item = Result<Vec<Row>, Error>>,
     sink: Box<dyn Sink>,
@@ -42,7 +42,7 @@ pub(crate) async fn write(
     writer.finish().await
 }
 
-/// The thread that a sink works on.
+/// The thread that a sink runs on.
 pub(super) struct Writer {
     batches: Option<Sender<Message>>,
     outcome: Receiver<Option<Result<SinkReport, Error>>>,
@@ -54,35 +54,36 @@ impl Writer {
         let (batches, received) = async_channel::bounded(BATCHES_AHEAD);
         let (result, outcome) = async_channel::bounded(1);
         let work = move || {
-            // Nobody may be waiting for the outcome any more.
+            // The receiver may have been dropped.
             let _ = result.send_blocking(drain(&received, sink));
         };
         let thread = thread::Builder::new()
             .name("wandb-export-sink".to_owned())
             .spawn(work)
-            .map_err(|error| Error::io("starting a thread to write on", error))?;
+            .map_err(|error| Error::io("starting the writer thread", error))?;
         Ok(Self { batches: Some(batches), outcome, thread: Some(thread) })
     }
 
-    /// Hands rows over when there is room for them; `false` if the sink has failed, and finishing will say why.
+    /// Queues a batch once there is room. Returns false if the sink has failed; [`finish`](Self::finish) returns the
+    /// error.
     pub(super) async fn write(&mut self, batch: Batch) -> bool {
         self.send(Message::Batch(batch)).await
     }
 
-    /// Says that all rows are of a table with these columns, so that some may come as record batches.
+    /// Declares the columns of all rows, after which record batches may be sent.
     #[cfg(feature = "parquet")]
     pub(super) async fn begin_table(&mut self, schema: wandb_tables::Schema) -> bool {
         self.send(Message::Table(schema)).await
     }
 
-    /// Has the sink finished, and returns what it says of it.
+    /// Finishes the sink and returns its report.
     pub(super) async fn finish(mut self) -> Result<SinkReport, Error> {
         self.send(Message::Finish).await;
         self.batches = None;
         if let Ok(Some(outcome)) = self.outcome.recv().await {
             return outcome;
         }
-        let failed = std::io::Error::other("the thread that writes them has failed");
+        let failed = std::io::Error::other("the writer thread has failed");
         Err(Error::io("writing rows", failed))
     }
 
@@ -94,12 +95,12 @@ impl Writer {
     }
 }
 
-/// Waits until the sink is gone, and with it what it had not finished: a program that ends now leaves nothing behind.
+/// Waits for the thread, so that the sink has removed its unfinished files before the program can exit.
 impl Drop for Writer {
     fn drop(&mut self) {
         self.batches = None;
         if let Some(thread) = self.thread.take() {
-            // A panic on it has been told as a missing outcome.
+            // A panic of the thread already shows as a missing outcome.
             let _ = thread.join();
         }
     }
@@ -112,7 +113,7 @@ enum Message {
     Finish,
 }
 
-/// `None` if the sender has gone without saying that it is finished.
+/// Feeds messages to the sink. Returns `None` if the sender was dropped before [`Message::Finish`].
 fn drain(received: &Receiver<Message>, sink: Box<dyn Sink>) -> Option<Result<SinkReport, Error>> {
     let mut desk = Desk {
         sink,
@@ -133,10 +134,10 @@ fn drain(received: &Receiver<Message>, sink: Box<dyn Sink>) -> Option<Result<Sin
     None
 }
 
-/// Hands to a sink what it takes.
+/// Passes each batch to the sink in the form that it accepts.
 struct Desk {
     sink: Box<dyn Sink>,
-    /// For a sink that takes record batches.
+    /// Set if the sink accepts record batches.
     #[cfg(feature = "parquet")]
     fit: Option<wandb_tables::Fit>,
 }
@@ -160,7 +161,7 @@ impl Desk {
         Ok(())
     }
 
-    /// A sink for rows gets them as a file has them, before integers become floats for the sake of a column.
+    /// Passes rows to a row sink unconverted, before integers become floats to match the column type.
     fn write(&mut self, batch: &Batch) -> Result<(), SinkError> {
         match (&mut self.fit, batch) {
             (Some(fit), batch) => self.sink.write_batch(&fit.batch(batch)?),

@@ -1,4 +1,4 @@
-//! The files of a run: listed, read, downloaded.
+//! Lists, reads and downloads the files of a run.
 
 #[cfg(feature = "files")]
 mod attempt;
@@ -39,7 +39,7 @@ pub(crate) use fetch::{Fetched, Receipts};
 #[cfg(feature = "files")]
 pub use progress::DownloadProgress;
 
-/// The files of a run, as a request to be refined. Without any refinement: all of them, in the server's order.
+/// A request for the files of a run, to be refined. Defaults to all files, in the server's order.
 ///
 /// ```no_run
 /// # #[cfg(all(feature = "async", feature = "files"))]
@@ -71,17 +71,17 @@ pub struct Files {
     progress: DownloadProgress,
 }
 
-/// A file of a run. It dereferences to what the server said of it: [`model::File`].
+/// A file of a run. Dereferences to the server's listing: [`model::File`].
 #[derive(Debug, Clone)]
 pub struct RunFile {
     api: Api,
     run: RunPath,
     model: model::File,
-    /// Where it is, for a file of a run on disk.
+    /// The path of a file of a run on disk.
     place: Option<PathBuf>,
 }
 
-/// Names that are asked for at once, at the most.
+/// Maximum number of names per request.
 const NAMES_AT_ONCE: usize = 100;
 
 impl Files {
@@ -100,39 +100,40 @@ impl Files {
         }
     }
 
-    /// Those of a run on disk, if there is one.
+    /// Uses the files of a run on disk, if given.
     pub(crate) fn on_disk(self, local: Option<Arc<LocalRun>>) -> Self {
         Self { local, ..self }
     }
 
-    /// Only the files with these names. Which of them there are is seen in what comes.
+    /// Selects only the files with these names. Names that do not exist are simply missing from the result.
     pub fn names<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.names = Some(names.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Only the files whose whole names match a pattern as shells have it: `*` is any text, slashes included, `?` any
-    /// character, `[a-z]` one of several.
+    /// Selects only the files whose whole names match a shell pattern: `*` matches any text including slashes, `?`
+    /// any character, `[a-z]` one of a set.
     ///
     /// # Errors
-    /// If it is no pattern.
+    /// If the pattern is invalid.
     pub fn pattern(mut self, pattern: &str) -> Result<Self, Error> {
         self.pattern = Some(Pattern::new(pattern)?);
         Ok(self)
     }
 
-    /// So many files in a request. Default 500.
+    /// Sets the number of files per request. Default 500.
     pub fn page_size(mut self, files: u64) -> Self {
         self.page_size = PageSize::fixed(files);
         self
     }
 
-    /// The files, page after page (query `RunFiles`). Does not report missing entries; [`open`](Self::open) does.
+    /// Streams the files, fetched page by page (query `RunFiles`). Does not report missing entries;
+    /// [`open`](Self::open) does.
     pub fn stream(self) -> BoxStream<'static, Result<RunFile, Error>> {
         self.open().into_stream()
     }
 
-    /// Opens the list, to be read batch by batch.
+    /// Opens the list, to be read in batches.
     pub fn open(self) -> ListReader<RunFile> {
         let Self { api, path, names, pattern, page_size, local, .. } = self;
         let all = ListFiles::new(path.clone()).page_size(page_size);
@@ -154,7 +155,7 @@ impl Files {
         })
     }
 
-    /// What is missing of the files of a run on disk. Empty for a run on a server.
+    /// Returns the issues of the files of a run on disk. Empty for a run on a server.
     ///
     /// # Errors
     /// If the run's folder or mirror cannot be read.
@@ -165,19 +166,19 @@ impl Files {
         }
     }
 
-    /// All the files at once.
+    /// Collects all files.
     pub async fn collect(self) -> Result<Vec<RunFile>, Error> {
         self.stream().try_collect().await
     }
 }
 
 impl RunFile {
-    /// A file that a server has listed.
+    /// Creates a handle for a file that a server has listed.
     pub(crate) fn listed(api: Api, run: RunPath, model: model::File) -> Self {
         Self { api, run, model, place: None }
     }
 
-    /// The file of that name.
+    /// Fetches the file with this name.
     #[cfg(feature = "files")]
     pub(crate) async fn find(api: &Api, run: &RunPath, name: &str) -> Result<Self, Error> {
         let mut found = Files::new(api.clone(), run.clone()).names([name]).stream();
@@ -187,10 +188,10 @@ impl RunFile {
             .ok_or_else(|| Error::NoSuchFile { run: run.to_string(), name: name.to_owned() })
     }
 
-    /// The whole file, where it has no more than `limit` bytes.
+    /// Reads the whole file into memory if it has at most `limit` bytes.
     ///
     /// # Errors
-    /// [`Error::FileTooLarge`] if it has more.
+    /// [`Error::FileTooLarge`] if it is larger.
     pub async fn read(&self, limit: u64) -> Result<Bytes, Error> {
         let too_large = || Error::FileTooLarge { name: self.name.clone(), limit };
         if self.size.is_some_and(|size| size > limit) {
@@ -222,13 +223,13 @@ impl RunFile {
         }
     }
 
-    /// What the server said, without the rest.
+    /// Returns the server's data without the rest.
     pub fn into_model(self) -> model::File {
         self.model
     }
 
-    /// Where the file is handed out: by the storage itself first, then by the server. The storage may be closed to this
-    /// machine, and refuse or not be reached.
+    /// Returns the download URLs: the storage's own first, then the server's. The storage may reject this machine or
+    /// be unreachable.
     fn links(&self) -> Result<Vec<url::Url>, Error> {
         self.is_stored()?;
         let addresses = [&self.direct_url, &self.url].into_iter().flatten();
@@ -236,26 +237,26 @@ impl RunFile {
             addresses.filter_map(|address| self.api.base_url().resolve(address)).collect();
         links.dedup();
         if links.is_empty() {
-            let message = "the server does not say where to get it".to_owned();
+            let message = "the server sent no download URL".to_owned();
             return Err(Error::File { name: self.name.clone(), message });
         }
         Ok(links)
     }
 
-    /// An error if the run only refers to the file.
+    /// Fails if the run only refers to the file.
     fn is_stored(&self) -> Result<(), Error> {
         let reference =
             |address: &str| Error::FileIsReference { name: self.name.clone(), address: address.to_owned() };
         self.reference().map_or(Ok(()), |address| Err(reference(address)))
     }
 
-    /// What errors call it.
+    /// Returns the name of the file for errors.
     fn subject(&self) -> String {
         format!("{} of {}", self.name, self.run)
     }
 }
 
-/// The files of a run on disk.
+/// Lists the files of a run on disk.
 fn on_disk(api: Api, path: RunPath, run: Arc<LocalRun>) -> BoxStream<'static, Result<RunFile, Error>> {
     let client = api.client.clone();
     let list = async move {

@@ -1,4 +1,4 @@
-//! A run's metrics: what to read of them, and how.
+//! The history of a run: a request for its metrics.
 
 mod by_keys;
 mod content;
@@ -28,6 +28,9 @@ use wandb_core::{Row, RunPath};
 use wandb_graphql::ops::HistoryExtent;
 use wandb_graphql::plan::HistoryRange;
 use wandb_graphql::{Keys, Samples, Selection};
+use wandb_tables::{Sink, SinkReport};
+#[cfg(feature = "parquet")]
+use wandb_tables::TableOptions;
 
 pub use follow::Follow;
 pub(super) use parents::branch_of;
@@ -39,12 +42,9 @@ use super::Api;
 use super::export::Writer;
 use crate::error::Error;
 use crate::local::{Ask, LocalRun, Wanted};
-use wandb_tables::{Sink, SinkReport};
-#[cfg(feature = "parquet")]
-use wandb_tables::TableOptions;
 
-/// The metrics of a run, as a request to be refined. Without any refinement: 500 samples of every key, as
-/// `run.history()` gives in Python.
+/// A request for the metrics of a run, to be refined. Defaults to 500 samples of every key, like `run.history()` in
+/// Python.
 ///
 /// ```no_run
 /// # #[cfg(feature = "async")]
@@ -81,45 +81,44 @@ pub struct History {
     x_axis: Option<String>,
     limit: Option<u64>,
     with_parent: bool,
-    /// How far the history extends, if that is known.
+    /// The last step and row count of the history, if known.
     extent: Option<HistoryExtent>,
 }
 
-/// How much of a history.
+/// How much of a history to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Amount {
     Samples(u64),
     All,
 }
 
-/// Which of a run's two histories.
+/// One of the two histories of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Stream {
-    /// What the run has logged (`history`).
+    /// The metrics that the run logged (`history`).
     #[default]
     Default,
-    /// What the machine measured meanwhile (`events`): `system.cpu` and the like.
+    /// The system metrics of the machine (`events`), such as `system.cpu`.
     System,
 }
 
-/// Where a complete history is read from.
+/// The source of a complete history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Source {
-    /// The live query: every row just as it was logged.
+    /// The live query. Returns every row exactly as it was logged.
     #[default]
     Live,
-    /// The Parquet files that the server has exported, and the live query for what they lack. It is quicker for long
-    /// runs, but a null in a file does not tell whether a key was missing or null. Needs the feature `parquet`.
+    /// The Parquet files that the server has exported, completed by the live query. Faster for long runs, but a null
+    /// in a file may stand for a missing key or for a null. Needs the feature `parquet`.
     Exported,
 }
 
-/// The widest window of dense rows that is asked for by itself, in steps. A few windows for each request in flight are
-/// held in memory.
+/// Maximum automatic window width for dense rows, in steps. A few windows per request in flight are held in memory.
 const LARGEST_PAGE: u64 = 5_000;
 
-/// The first window's width, as in the Python SDK.
+/// Width of the first window in steps, as in the Python SDK.
 const FIRST_PAGE: u64 = 1_000;
 
 impl History {
@@ -143,109 +142,108 @@ impl History {
         }
     }
 
-    /// As far as it extended when it was looked at.
+    /// Reads only up to a known extent.
     #[cfg(feature = "mirror")]
     pub(crate) fn with_extent(self, extent: HistoryExtent) -> Self {
         Self { extent: Some(extent), ..self }
     }
 
-    /// Those of a run on disk, if there is one.
+    /// Reads the run from disk, if given.
     pub(crate) fn on_disk(self, local: Option<Arc<LocalRun>>) -> Self {
         Self { local, ..self }
     }
 
-    /// The run's path.
+    /// Returns the run's path.
     pub fn path(&self) -> &RunPath {
         &self.path
     }
 
-    /// Only these keys, and of the rows only those that hold all of them, as in Python. Default: everything. System
-    /// metrics keep `_runtime` and `_timestamp` beside the keys.
+    /// Selects only these keys, and only rows that hold all of them, as in Python. Default: everything. System
+    /// metrics also keep `_runtime` and `_timestamp`.
     pub fn keys<K: Into<String>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
         self.keys = keys.into_iter().map(Into::into).collect();
         self
     }
 
-    /// With [`keys`](Self::keys): the rows that hold any of them. Needs [`all`](Self::all).
+    /// Selects rows that hold any of the [`keys`](Self::keys) instead of all. Needs [`all`](Self::all).
     pub fn any(mut self) -> Self {
         self.any = true;
         self
     }
 
-    /// Every row there is, as `run.scan_history()` gives in Python. A run that goes on meanwhile is read up to the last
-    /// step it had at the start.
+    /// Reads every row, like `run.scan_history()` in Python. A run that is still logging is read up to the last step
+    /// that it had at the start.
     pub fn all(mut self) -> Self {
         self.amount = Amount::All;
         self
     }
 
-    /// So many rows at the most, chosen by the server from the whole history. Default 500.
+    /// Reads at most `rows` rows, sampled by the server from the whole history. Default 500.
     pub fn samples(mut self, rows: u64) -> Self {
         self.amount = Amount::Samples(rows);
         self
     }
 
-    /// Samples along another key than `_step`, as `run.history(x_axis=…)` gives in Python: rows hold it, too. Needs
-    /// [`keys`](Self::keys).
+    /// Samples along a key other than `_step`, like `run.history(x_axis=…)` in Python. The rows also hold this key.
+    /// Needs [`keys`](Self::keys).
     pub fn x_axis(mut self, key: impl Into<String>) -> Self {
         self.x_axis = Some(key.into());
         self
     }
 
-    /// No more than the first `rows`. Of a whole history, no more is asked for than it takes.
+    /// Stops after the first `rows` rows. For a whole history, requests no more than that takes.
     pub fn limit(mut self, rows: u64) -> Self {
         self.limit = Some(rows);
         self
     }
 
-    /// What the machine measured instead of what the run has logged.
+    /// Reads the system metrics of the machine instead of the metrics that the run logged.
     pub fn system(mut self) -> Self {
         self.stream = Stream::System;
         self
     }
 
-    /// Where to read from. Default: [`Source::Live`]. Needs [`all`](Self::all).
+    /// Sets the source of the rows. Default: [`Source::Live`]. Needs [`all`](Self::all).
     pub fn source(mut self, source: Source) -> Self {
         self.source = source;
         self
     }
 
-    /// From this step on. Needs [`all`](Self::all).
+    /// Starts at this step. Needs [`all`](Self::all).
     pub fn min_step(mut self, step: i64) -> Self {
         self.min_step = Some(step);
         self
     }
 
-    /// Up to, but not including, this step. Needs [`all`](Self::all).
+    /// Stops before this step. Needs [`all`](Self::all).
     pub fn max_step(mut self, step: i64) -> Self {
         self.max_step = Some(step);
         self
     }
 
-    /// With the rows of the run that this one was forked from, up to the step of the fork, and of the runs that that one was
-    /// forked from. Without, a fork has only the rows that it has logged itself. Needs [`all`](Self::all).
+    /// Includes the rows of the parent run up to the step of the fork, and of its parents in turn. Otherwise a fork
+    /// has only the rows that it logged itself. Needs [`all`](Self::all).
     pub fn with_parent(mut self) -> Self {
         self.with_parent = true;
         self
     }
 
-    /// So many steps in a request. Default: 1 000 to begin with, up to 5 000 while the server is quick.
+    /// Sets the number of steps per request. Default: starts at 1 000, and grows to 5 000 while the server is fast.
     pub fn page_size(mut self, steps: u64) -> Self {
         self.page_size = Some(steps);
         self
     }
 
-    /// Begins to read.
+    /// Opens the history for reading.
     ///
     /// # Errors
-    /// If the request makes no sense, such as one for steps up to a last one that is not greater than the first, or the run
-    /// does not exist.
+    /// If the request is invalid, such as an empty range of steps, or the run does not exist.
     pub async fn open(self) -> Result<HistoryReader, Error> {
         self.check()?;
         HistoryReader::open(self).await
     }
 
-    /// All the rows at once.
+    /// Collects all rows.
     pub async fn rows(self) -> Result<Vec<Row>, Error> {
         let mut reader = self.open().await?;
         let mut rows = Vec::new();
@@ -255,22 +253,22 @@ impl History {
         Ok(rows)
     }
 
-    /// All the rows at once, each as a `T`. Numbers that are not finite may come as floats or as W&B's strings for
-    /// them; both deserialize into `f64`.
+    /// Collects all rows, each converted to a `T`. Non-finite numbers may be floats or W&B's strings for them. Both
+    /// deserialize into `f64`.
     ///
     /// # Errors
-    /// [`Error::Type`] naming the row and the key that does not fit.
+    /// [`Error::Type`] with the row and the key that do not fit.
     pub async fn rows_as<T: DeserializeOwned>(self) -> Result<Vec<T>, Error> {
         let path = self.path.clone();
         self.rows().await?.iter().map(|row| typed(&path, row)).collect()
     }
 
-    /// The rows as they arrive, in order of steps. The stream ends after the first error.
+    /// Streams the rows as they arrive, in step order. The stream ends after the first error.
     pub fn stream(self) -> BoxStream<'static, Result<Row, Error>> {
         stream::once(self.open()).map_ok(HistoryReader::into_rows).try_flatten().boxed()
     }
 
-    /// Writes the rows to `sink`, and says at the end what is missing, if anything is.
+    /// Writes the rows to `sink`. Returns the sink's report and any missing rows.
     pub async fn write(self, sink: Box<dyn Sink>) -> Result<(SinkReport, HistoryEnd), Error> {
         let mut reader = self.open().await?;
         let mut writer = Writer::start(sink)?;
@@ -283,13 +281,13 @@ impl History {
                 break;
             }
         }
-        // The last look at the run hides behind what is still to be written.
+        // Overlap the final request to the server with the rest of the writing.
         let (report, end) = futures_util::future::join(writer.finish(), reader.finish()).await;
         Ok((report?, end?))
     }
 
-    /// All the rows as Arrow record batches, one schema for all of them. What does not fit into memory is put aside on
-    /// disk until the last row has told the schema.
+    /// Collects all rows as Arrow record batches with a common schema. Rows that do not fit into memory are spooled
+    /// to disk until the last row completes the schema.
     #[cfg(feature = "parquet")]
     pub async fn record_batches(self) -> Result<wandb_tables::RecordBatches, Error> {
         let (sender, batches) = async_channel::bounded(super::export::BATCHES_AHEAD);
@@ -303,7 +301,7 @@ impl History {
         let feed = async move {
             while let Some(batch) = reader.next().await? {
                 if sender.send(batch).await.is_err() {
-                    // The builder has failed; its result says why.
+                    // The builder has failed; its result holds the error.
                     break;
                 }
             }
@@ -325,16 +323,16 @@ impl History {
             ];
             if let Some((_, what)) = needs_all.into_iter().find(|(asked, _)| *asked) {
                 return Err(Error::usage(format!(
-                    "{what} can only be asked of the whole history, not of samples"
+                    "{what} is only available for the whole history, not for samples"
                 )));
             }
         }
         if self.stream == Stream::System && (self.min_step.is_some() || self.max_step.is_some()) {
-            return Err(Error::usage("system metrics have no steps to be narrowed down to"));
+            return Err(Error::usage("system metrics have no steps to select by"));
         }
         if self.x_axis.is_some() && (self.keys.is_empty() || self.amount == Amount::All) {
             return Err(Error::usage(
-                "only samples of some keys can be taken along another x axis; name the keys, and do not ask for all rows",
+                "another x axis is only available for samples of named keys; name the keys, and do not ask for all rows",
             ));
         }
         if self.with_parent && self.stream == Stream::System {
@@ -342,10 +340,10 @@ impl History {
                 "system metrics have no steps, so a parent's cannot be told from a fork's",
             ));
         }
-        // However far the run has come.
+        // Validate the range independently of the run's last step.
         HistoryRange::between(&HistoryExtent::new(), self.min_step, self.max_step)?;
         if self.any && self.keys.is_empty() {
-            return Err(Error::usage("any of which keys? none were given"));
+            return Err(Error::usage("selecting rows with any of the keys needs at least one key"));
         }
         if self.source == Source::Exported && !cfg!(feature = "parquet") {
             return Err(Error::usage(
@@ -355,14 +353,14 @@ impl History {
         Ok(())
     }
 
-    /// The same, asked of files on disk.
+    /// Converts the request to one for files on disk.
     fn ask(&self) -> Result<Ask, Error> {
         if self.source != Source::Live {
-            return Err(Error::usage("the exported history is a server's; a run on disk has none"));
+            return Err(Error::usage("a run on disk has no exported history; only a server has one"));
         }
         if self.with_parent {
             return Err(Error::usage(
-                "a run on disk does not tell where its parent's files are; read them by themselves",
+                "a run on disk does not record where its parent's files are; read the parent separately",
             ));
         }
         let samples = match self.amount {

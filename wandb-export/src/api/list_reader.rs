@@ -1,4 +1,4 @@
-//! Reads a list batch by batch, and says at the end whether it was whole.
+//! Reads a list in batches and reports missing entries.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,7 +12,7 @@ use wandb_graphql::PageGuard;
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// A list that is being read.
+/// A reader of a list.
 ///
 /// ```no_run
 /// # #[cfg(feature = "async")]
@@ -32,23 +32,23 @@ pub struct ListReader<T> {
     issues: Issues,
 }
 
-/// The issues of a list, which are found while it is read.
+/// The issues of a list, collected while it is read.
 #[derive(Clone, Default)]
 pub(crate) struct Issues(Arc<Mutex<Found>>);
 
 #[derive(Default)]
 struct Found {
     issues: Vec<Issue>,
-    /// How many entries that cannot be read are among the issues, and how many more there are.
+    /// Number of unreadable entries among the issues. Further ones are only counted in `more_unreadable`.
     unreadable: u64,
     more_unreadable: Option<(String, u64)>,
 }
 
-/// The most entries that cannot be read of which each is an issue.
+/// Maximum number of unreadable entries that are reported one by one.
 const MOST_UNREADABLE: u64 = 1_000;
 
 impl Issues {
-    /// Adds issues. Of entries that cannot be read only the first thousand are kept, the others are counted.
+    /// Adds issues. Keeps the first thousand unreadable entries and counts the others.
     pub(crate) fn add(&self, issues: impl IntoIterator<Item = Issue>) {
         let mut found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for issue in issues {
@@ -80,7 +80,7 @@ impl<T: Send + 'static> ListReader<T> {
         Self { batches, issues }
     }
 
-    /// The next entries, at least one; `None` at the end.
+    /// Returns the next entries, at least one. `None` at the end.
     pub async fn next_batch(&mut self) -> Result<Option<Vec<T>>, Error> {
         while let Some(batch) = self.batches.try_next().await? {
             if !batch.is_empty() {
@@ -90,17 +90,17 @@ impl<T: Send + 'static> ListReader<T> {
         Ok(None)
     }
 
-    /// What is missing from the list. Complete once [`next_batch`](Self::next_batch) has returned `None`.
+    /// Returns the issues found so far. Complete once [`next_batch`](Self::next_batch) has returned `None`.
     pub fn issues(&self) -> Vec<Issue> {
         self.issues.all()
     }
 
-    /// The issues, to be looked at once the list has been read by somebody else.
+    /// Returns a shared handle to the issues, for use after the list has been consumed.
     pub(crate) fn issues_later(&self) -> Issues {
         self.issues.clone()
     }
 
-    /// All entries, and what is missing from the list.
+    /// Collects all entries, and the issues of the list.
     pub async fn collect(mut self) -> Result<(Vec<T>, Vec<Issue>), Error> {
         let mut all = Vec::new();
         while let Some(batch) = self.next_batch().await? {
@@ -109,12 +109,12 @@ impl<T: Send + 'static> ListReader<T> {
         Ok((all, self.issues()))
     }
 
-    /// The entries that are left, one by one. Does not report what is missing; see [`issues`](Self::issues).
+    /// Streams the remaining entries. Does not report missing entries; see [`issues`](Self::issues).
     pub fn into_stream(self) -> BoxStream<'static, Result<T, Error>> {
         self.batches.map_ok(|batch| stream::iter(batch.into_iter().map(Ok))).try_flatten().boxed()
     }
 
-    /// The entries that are wanted.
+    /// Keeps only the wanted entries.
     pub(crate) fn filter(self, is_wanted: impl Fn(&T) -> bool + Send + 'static) -> Self {
         let batches = self.batches.map_ok(move |mut batch| {
             batch.retain(&is_wanted);
@@ -123,15 +123,15 @@ impl<T: Send + 'static> ListReader<T> {
         Self { batches: batches.boxed(), issues: self.issues }
     }
 
-    /// The same list with something else made of each entry.
+    /// Converts each entry.
     pub(crate) fn map<U: Send + 'static>(self, map: impl Fn(T) -> U + Send + 'static) -> ListReader<U> {
         let batches = self.batches.map_ok(move |batch| batch.into_iter().map(&map).collect());
         ListReader { batches: batches.boxed(), issues: self.issues }
     }
 }
 
-/// Reads lists page by page, one after the other. An item that a page before it had is left out, and null entries are
-/// counted. A list whose pages lead nowhere ends with an issue. `list` says what it is: `files of team/project/run`.
+/// Reads one or more lists page by page. Skips items that an earlier page already had, and counts null entries. A
+/// list with invalid or repeating pages ends with an issue. `list` is its name, such as `files of team/project/run`.
 pub(crate) fn paged<O: Paged + 'static>(
     client: &Client,
     requests: Vec<O>,

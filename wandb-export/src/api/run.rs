@@ -1,4 +1,4 @@
-//! A run and what can be asked of it.
+//! A run and its data.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -15,13 +15,13 @@ use crate::error::Error;
 use crate::issue::Issue;
 use crate::local::LocalRun;
 
-/// A run. It dereferences to what the server said of it: [`model::Run`].
+/// A run. Dereferences to the server's data: [`model::Run`].
 #[derive(Debug, Clone)]
 pub struct Run {
     api: Api,
     path: RunPath,
     model: model::Run,
-    /// What is missing from `model`.
+    /// The issues of `model`.
     issues: Vec<Issue>,
     local: Option<Arc<LocalRun>>,
 }
@@ -42,22 +42,23 @@ impl Run {
         &self.api.client
     }
 
-    /// What there is of the run on disk, if it was read from there.
+    /// Returns the local data if the run was read from disk.
     pub(super) fn on_disk(&self) -> Option<&Arc<LocalRun>> {
         self.local.as_ref()
     }
 
-    /// What is missing from the run's fields: those that the server or a mirror lacks, or that cannot be read from disk.
+    /// Returns the issues of the run's fields: those that the server or a mirror lacks, or that cannot be read from
+    /// disk.
     pub fn issues(&self) -> &[Issue] {
         &self.issues
     }
 
-    /// The issues of a run on disk; none for a run on a server.
+    /// Returns the issues of a run on disk. Empty for a run on a server.
     pub(super) fn disk_issues(&self) -> &[Issue] {
         self.local.as_ref().map_or(&[], |run| &run.issues)
     }
 
-    /// The run as a row of a table.
+    /// Converts the run to a table row.
     pub(super) fn row(&self, columns: RunColumns) -> Row {
         let row = columns.row(&self.model);
         match self.local.as_ref().and_then(|run| run.folder()) {
@@ -66,19 +67,21 @@ impl Run {
         }
     }
 
-    /// Where the run is: `entity/project/run`. For a run on disk whose entity the SDK did not know, the entity is `local`.
+    /// Returns the path of the run, `entity/project/run`. The entity is `local` if a run on disk does not name one.
     pub fn path(&self) -> &RunPath {
         &self.path
     }
 
-    /// Whether the run was read from disk rather than from a server.
+    /// Returns whether the run was read from disk rather than from a server.
     pub fn is_on_disk(&self) -> bool {
         self.local.is_some()
     }
 
-    /// Where the run goes on from, if it was forked or rewound. Of a run on a server its config tells it, which is not
-    /// there in light listings and which the SDK overwrites when a fork is resumed later (wandb/wandb #10694). `None` for a
-    /// run in a mirror, and for what SDKs up to 0.19 have written offline.
+    /// Returns where the run was forked from or rewound to. `None` if it was neither.
+    ///
+    /// For a run on a server this comes from the config. Light listings omit the config, and the SDK overwrites the
+    /// entry when a fork is resumed later (wandb/wandb #10694). Also `None` for a run in a mirror, and for runs that
+    /// SDKs up to 0.19 wrote offline.
     pub fn branch(&self) -> Option<Branch> {
         match &self.local {
             Some(run) => run.branch.clone(),
@@ -86,8 +89,8 @@ impl Run {
         }
     }
 
-    /// The alerts that the run has raised, in order. Only the SDK's own files tell them: none for a run on a server or in a
-    /// mirror.
+    /// Returns the alerts that the run raised, in order. Only the SDK's own files contain them, so this is empty for
+    /// a run on a server or in a mirror.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), wandb_export::Error> {
@@ -102,8 +105,8 @@ impl Run {
         self.local.as_ref().map_or(&[], |run| &run.alerts)
     }
 
-    /// The artifacts that the run has made and used, in order; what is in them is not read. Only the SDK's own files tell
-    /// them: none for a run on a server or in a mirror.
+    /// Returns the artifacts that the run logged and used, in order, without their content. Only the SDK's own files
+    /// contain them, so this is empty for a run on a server or in a mirror.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), wandb_export::Error> {
@@ -118,32 +121,32 @@ impl Run {
         self.local.as_ref().map_or(&[], |run| &run.artifacts)
     }
 
-    /// Whether it is known where the run's page is.
+    /// Returns whether the server of the run's page is known.
     #[cfg(feature = "cli")]
     pub(crate) fn has_page(&self) -> bool {
         self.local.as_ref().is_none_or(|run| run.server.is_some())
     }
 
-    /// The run's page in the web app; for a run on disk where it would be.
+    /// Returns the URL of the run's page in the web app. For a run on disk, the URL that it would have.
     pub fn url(&self) -> String {
         let server = self.local.as_ref().and_then(|run| run.server.as_ref());
         self.path.app_url(server.unwrap_or(self.api.base_url())).to_string()
     }
 
-    /// The run's metrics, to be narrowed down and read.
+    /// Selects the run's history, to be narrowed down and read.
     pub fn history(&self) -> History {
         History::new(self.api.clone(), self.path.clone()).on_disk(self.local.clone())
     }
 
-    /// The run's files, to be narrowed down, listed and downloaded.
+    /// Selects the run's files, to be narrowed down, listed and downloaded.
     pub fn files(&self) -> Files {
         Files::new(self.api.clone(), self.path.clone()).on_disk(self.local.clone())
     }
 
-    /// The run's file of that name.
+    /// Fetches the run's file with this name.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is no such file.
     pub async fn file(&self, name: &str) -> Result<RunFile, Error> {
         let mut found = self.files().names([name]).stream();
         found
@@ -152,13 +155,13 @@ impl Run {
             .ok_or_else(|| Error::NoSuchFile { run: self.path.to_string(), name: name.to_owned() })
     }
 
-    /// Changes to be made to the run; nothing is sent before they are [saved](Update::save). This value stays as it is.
+    /// Starts an update of the run. Sends nothing until it is [saved](Update::save). Does not modify this value.
     pub fn update(&self) -> Update {
         let update = Update::new(self.api.clone(), self.path.clone());
         if self.local.is_some() { update.refused() } else { update }
     }
 
-    /// What the server said, without the rest.
+    /// Returns the server's data without the rest.
     pub fn into_model(self) -> model::Run {
         self.model
     }

@@ -1,4 +1,4 @@
-//! Runs as rows of a table.
+//! Converts runs to table rows.
 
 use std::path::Path;
 
@@ -8,27 +8,28 @@ use wandb_core::model::{Config, User};
 use wandb_core::operation::Field;
 use wandb_core::{Map, Row, Value};
 
-/// What of a run goes into its row.
+/// The columns of a run's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum RunColumns {
-    /// Everything the server said of it, with `config` and `summary` as objects.
+    /// All data from the server, with `config` and `summary` as objects.
     #[default]
     All,
-    /// `name`, `config` without W&B's own keys, and `summary`: what the Python SDK's documentation puts into a
-    /// project's CSV file. The SDK's runs on disk, which often have no name, have `id`, `project` and `folder` in front.
+    /// `name`, `config` without W&B's own keys, and `summary`. These are the columns of the CSV example in the Python
+    /// SDK's documentation. SDK runs on disk, which often have no name, also have `id`, `project` and `folder` in
+    /// front.
     Metrics,
 }
 
 impl RunColumns {
-    /// Whether the rows are about this field, so that they are incomplete where the server lacks it.
+    /// Returns whether the rows are incomplete without this field.
     pub(crate) fn needs(self, field: &Field) -> bool {
         self == Self::Metrics
             && field.on_type() == "Run"
             && ["displayName", "config", "summaryMetrics"].contains(&field.name())
     }
 
-    /// The row of `run`. A field that the server does not have, or that was not asked for, is missing.
+    /// Converts `run` to a row. Omits fields that the server lacks or that were not requested.
     pub fn row(self, run: &Run) -> Row {
         let mut row = Columns::default();
         match self {
@@ -43,7 +44,7 @@ impl RunColumns {
     }
 }
 
-/// A row with what tells a run on disk from others in front.
+/// Adds the columns that identify a run on disk in front of a row.
 pub(super) fn identified(run: &Run, folder: &Path, row: Row) -> Row {
     let mut identified = Columns::default();
     identified.text("id", Some(&run.id));
@@ -83,7 +84,7 @@ fn config(run: &Run, wanted: impl Fn(&str) -> bool) -> Option<Map> {
     Some(values.iter().filter(|(key, _)| wanted(key)).map(|(key, value)| (key, value.clone())).collect())
 }
 
-/// The run that a row of [`RunColumns::All`] was made of, as far as the row tells.
+/// Restores a run from a row of [`RunColumns::All`], as far as the row holds its data.
 #[cfg(feature = "mirror")]
 pub(crate) fn run_of(row: Row) -> Run {
     let mut cells: Map = row.into_iter().collect();
@@ -120,7 +121,8 @@ pub(crate) fn run_of(row: Row) -> Run {
         Some(Value::Map(map)) => Some(map),
         _ => None,
     };
-    // As the server has them, since an object with a key `value` would be taken for such a wrapper.
+    // The server wraps each value like this. Without it, an object with a key `value` would be mistaken for a
+    // wrapper.
     let wrapped = |(key, value): (String, Value)| (key, Value::Map(Map::from_iter([("value", value)])));
     run.config =
         map("config").map(|config| config.into_iter().map(wrapped).collect::<Map>()).map(Config::from);
@@ -149,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_says_all_that_is_in_it() {
+    fn rows_of_all_columns_restore_the_run() {
         let mut run = Run::new("e", "p", "r", "s");
         let same = |run: &Run| {
             let line = RunColumns::All.row(run).to_json_line();
@@ -171,6 +173,6 @@ mod tests {
         run.created_at = Some("2024-05-01T12:00:00".into());
         assert_eq!(same(&run), run);
         run.summary = Some(wandb_core::model::map_from_json(br#"{"a":NaN}"#).unwrap());
-        assert_eq!(same(&run).summary.unwrap().get("a"), Some(&"NaN".into()), "as JSON has it");
+        assert_eq!(same(&run).summary.unwrap().get("a"), Some(&"NaN".into()), "JSON stores NaN as text");
     }
 }

@@ -9,6 +9,7 @@ use wandb_core::operation::{Lacks, PageSize};
 use wandb_core::{ProjectPage, ProjectPath, Row, Value, model};
 use wandb_graphql::ops::{Detail, ListRuns};
 use wandb_graphql::{Filter, Order};
+use wandb_tables::Sink;
 
 pub(crate) use self::lister::Lister;
 use super::export::{self, Exported};
@@ -17,9 +18,8 @@ use super::{Api, Run, RunColumns};
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::local::LocalProject;
-use wandb_tables::Sink;
 
-/// The runs of a project, as a request to be refined. Without any refinement: all of them, oldest first, in full.
+/// A request for the runs of a project, to be refined. Defaults to all runs with full data, oldest first.
 ///
 /// ```no_run
 /// # #[cfg(feature = "async")]
@@ -44,7 +44,7 @@ pub struct Runs {
     order: Order,
     detail: Detail,
     page_size: Option<PageSize>,
-    /// What every filter is added to.
+    /// Every filter is combined with this one.
     base: Option<Filter>,
     page: Option<ProjectPage>,
     local: Option<LocalProject>,
@@ -53,10 +53,11 @@ pub struct Runs {
 }
 
 impl Runs {
-    /// The most columns that the program gives a table of runs, whose configs and summaries may have other keys in each
-    /// run: as many as Excel and `LibreOffice` show. Less common keys go into a column `rest` of JSON text.
+    /// The column limit that the program uses for tables of runs, equal to that of Excel and `LibreOffice`. The
+    /// configs and summaries of runs may each have different keys. Less common keys go into a column `rest` of JSON
+    /// text.
     ///
-    /// For [`SinkOptions`](wandb_tables::SinkOptions), whose own default suits histories:
+    /// For [`SinkOptions`](crate::sink::SinkOptions), whose default suits histories:
     ///
     /// ```
     /// let mut options = wandb_export::sink::SinkOptions::default();
@@ -84,12 +85,12 @@ impl Runs {
         Self { local: Some(project.clone()), ..Self::new(api, project.path) }
     }
 
-    /// Only those of a sweep, whatever filter comes on top.
+    /// Restricts the runs to those of a sweep. Later filters apply in addition.
     pub(crate) fn of_sweep(self, id: &str) -> Self {
         self.within(Filter::sweep(id))
     }
 
-    /// Only those that a page of the project shows.
+    /// Restricts the runs to those that a page of the project shows.
     pub(crate) fn of_page(self, page: Option<ProjectPage>) -> Self {
         let runs = match &page {
             Some(ProjectPage::Group(group)) => self.within(Filter::group(group)),
@@ -100,23 +101,23 @@ impl Runs {
         Self { page, ..runs }
     }
 
-    /// Only those that `base` lets through, whatever filter comes on top.
+    /// Restricts the runs to those that match `base`. Later filters apply in addition.
     fn within(self, base: Filter) -> Self {
         Self { filter: base.clone(), base: Some(base), ..self }
     }
 
-    /// The page of the project that the path led to: its group, sweep or run is all that is listed. The filters of a
-    /// saved workspace are not known, so that all runs are listed.
+    /// Returns the page of the project that the path pointed to. Only the runs of its group, sweep or run are listed.
+    /// For a saved workspace all runs are listed, because its filters are unknown.
     pub fn page(&self) -> Option<&ProjectPage> {
         self.page.as_ref()
     }
 
-    /// The project's path.
+    /// Returns the project's path.
     pub fn path(&self) -> &ProjectPath {
         &self.path
     }
 
-    /// Only the runs that a filter in the manner of `MongoDB` lets through, as JSON text:
+    /// Selects only the runs that match a `MongoDB`-style filter, as JSON text:
     /// `{"$and": [{"config.lr.value": {"$gt": 0.1}}, {"tags": {"$in": ["good"]}}]}`.
     ///
     /// # Errors
@@ -127,7 +128,7 @@ impl Runs {
         Ok(self)
     }
 
-    /// The order: a field's name behind `+` or `-`. Default `+created_at`.
+    /// Sets the order: `+` or `-` followed by a field's name. Default `+created_at`.
     ///
     /// # Errors
     /// If it names no field.
@@ -136,36 +137,37 @@ impl Runs {
         Ok(self)
     }
 
-    /// Leaves out config, summary and system metrics, which take the server long. The keys of histories are never listed.
+    /// Omits config, summary and system metrics, which are slow to fetch. Runs never list the keys of their
+    /// histories.
     pub fn light(mut self) -> Self {
         self.detail = Detail::Light;
         self
     }
 
-    /// No more than the first `runs`.
+    /// Stops after the first `runs` runs.
     pub fn limit(mut self, runs: usize) -> Self {
         self.limit = Some(runs);
         self
     }
 
-    /// So many runs in a request. Default: chosen by itself.
+    /// Sets the number of runs per request. Default: adaptive.
     pub fn page_size(mut self, runs: u64) -> Self {
         self.page_size = Some(PageSize::fixed(runs));
         self
     }
 
-    /// What of each run goes into its row when they are written. Default: [`RunColumns::All`].
+    /// Sets the columns of a run's row in [`write`](Self::write). Default: [`RunColumns::All`].
     pub fn columns(mut self, columns: RunColumns) -> Self {
         self.columns = columns;
         self
     }
 
-    /// Opens the list, to be read batch by batch. Each run comes once.
+    /// Opens the list, to be read in batches. Returns each run once.
     ///
-    /// The pages of a list are not a snapshot: a run whose place in the order changes meanwhile would come twice, or not
-    /// at all. So the number of runs is compared with what the server counts, and the list is read again where some are
-    /// missing, up to three times in all. Runs that are found then come after the others.
-    /// [`ListReader::issues`] says how many are still missing.
+    /// The pages of a list are not a snapshot. A run that changes its place in the order while the list is read could
+    /// appear twice or not at all. The reader therefore compares the number of runs with the server's count, and
+    /// reads the list again if runs are missing, up to three times in total. Runs found that way follow the others.
+    /// [`ListReader::issues`] reports how many are still missing.
     pub fn open(self) -> ListReader<Run> {
         let issues = Issues::default();
         let batches = match self.local.clone() {
@@ -208,17 +210,17 @@ impl Runs {
         here::unless_refused(stream::try_unfold(lister, next).boxed(), wanted, issues)
     }
 
-    /// The runs, page after page, each once. Does not report missing runs; [`open`](Self::open) does.
+    /// Streams the runs, each once, fetched page by page. Does not report missing runs; [`open`](Self::open) does.
     pub fn stream(self) -> BoxStream<'static, Result<Run, Error>> {
         self.open().into_stream()
     }
 
-    /// All the runs at once. Does not report missing runs; [`ListReader::collect`] does.
+    /// Collects all runs. Does not report missing runs; [`ListReader::collect`] does.
     pub async fn collect(self) -> Result<Vec<Run>, Error> {
         self.stream().try_collect().await
     }
 
-    /// Writes a row a run to `sink`.
+    /// Writes one row per run to `sink`.
     pub async fn write(self, sink: Box<dyn Sink>) -> Result<Exported, Error> {
         let columns = self.columns;
         let divides_objects = sink.divides_objects();
@@ -239,7 +241,7 @@ impl Runs {
     }
 }
 
-/// The runs that can be asked something. Those that cannot, and fields that cannot be read, are issues.
+/// Wraps runs in handles. Runs with unusable names are left out and, like unreadable fields, reported as issues.
 fn wrapped(api: &Api, runs: Vec<model::Run>, lacks: &Lacks, issues: &Issues) -> Vec<Run> {
     let wrap = |run: model::Run| {
         issues.add(Issue::of_fields(&run));
@@ -255,15 +257,15 @@ fn wrapped(api: &Api, runs: Vec<model::Run>, lacks: &Lacks, issues: &Issues) -> 
     runs.into_iter().filter_map(wrap).collect()
 }
 
-/// A row in which an empty config or summary takes no column beside those of its keys.
+/// Removes an empty config or summary, which would add a column next to those of the keys.
 fn without_empty_objects(row: Row) -> Row {
     row.into_iter().filter(|(_, value)| !matches!(value, Value::Map(map) if map.is_empty())).collect()
 }
 
-/// Rows of runs that are handed to the sink at once, at the most.
+/// Maximum number of rows passed to the sink at once.
 const RUNS_IN_A_BATCH: usize = 256;
 
-/// The fields that runs lack, as issues. A field without a column is not missing from a table.
+/// Converts fields that the runs lack to issues. Ignores fields without a column in the table.
 fn lacking(lacks: &Lacks, columns: RunColumns) -> Vec<Issue> {
     let mut issues = Issue::of_lacks(lacks, |field| columns.needs(field));
     issues.retain(|issue| columns == RunColumns::All || !issue.is_note());

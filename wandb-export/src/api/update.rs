@@ -1,4 +1,4 @@
-//! Changes of a run: read, changed, written, and seen to be there.
+//! Updates a run: reads it, applies changes, writes it, and verifies the result.
 
 use std::time::Duration;
 
@@ -10,17 +10,17 @@ use wandb_graphql::ops::{GetRunDocument, UpdateRun};
 use super::Api;
 use crate::error::Error;
 
-/// Changes to be made to a run.
+/// Changes to a run, to be saved.
 ///
-/// A key is taken literally, whatever is in it; a list of keys leads into objects. What is not named stays as it is, to
-/// the byte, and W&B's own keys are refused.
+/// A key is taken literally, even with dots in it. A list of keys leads into nested objects. Everything else stays
+/// unchanged to the byte. W&B's own keys cannot be changed.
 ///
-/// The server takes config and summary only as a whole, so two writers can undo each other. [`save`](Self::save)
-/// therefore reads what is there, changes it, writes it, waits for a moment and reads again. Where another writer has
-/// put back an older state, the change is made once more on top of what is there then.
+/// The server replaces config and summary as a whole, so two writers can undo each other's changes.
+/// [`save`](Self::save) therefore reads the run, applies the changes, writes, waits for a moment and reads again. If
+/// another writer has restored an older state, it applies the changes again on top of that.
 ///
-/// Numbers that are not finite are written as the strings `"NaN"`, `"Infinity"` and `"-Infinity"`, as W&B has them in
-/// histories; the Python SDK turns NaN into null.
+/// Numbers that are not finite are written as the strings `"NaN"`, `"Infinity"` and `"-Infinity"`, as in W&B's
+/// histories. The Python SDK turns NaN into null.
 ///
 /// ```no_run
 /// # #[cfg(feature = "async")]
@@ -43,7 +43,7 @@ use crate::error::Error;
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-#[must_use = "nothing is changed before it is saved"]
+#[must_use = "changes are only sent when saved"]
 pub struct Update {
     api: Api,
     path: RunPath,
@@ -51,31 +51,31 @@ pub struct Update {
     is_on_disk: bool,
 }
 
-/// What has become of changes.
+/// The result of saving changes.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Updated {
-    /// What is different from before. Empty if everything was so already; nothing was written then.
+    /// The changes compared with the state before. Empty if the run already matched; nothing was written then.
     pub changes: Vec<Change>,
-    /// Those of the changes in whose place another writer has put something else meanwhile. They were left alone.
+    /// Changes that another writer replaced by other values in the meantime. They were not written again.
     pub overruled: Vec<Change>,
-    /// How often another writer had put back an older state, so that the changes were made again.
+    /// How often another writer restored an older state, so that the changes were written again.
     pub undone: u32,
-    /// Whether the run is still running: its own process may write what it remembers at any time.
+    /// Whether the run is still running. Its own process may overwrite the changes at any time.
     pub is_running: bool,
 }
 
-/// So often is written before it is given up.
+/// Maximum number of writes before giving up.
 const MOST_WRITES: u32 = 8;
 
-/// The wait before the look whether a change is there is so many times as long as it took to read and write. Another
-/// writer that had read before our write, and is at most this much slower, has written by then, and is seen.
+/// The wait before verifying a change, as a multiple of the time that reading and writing took. A concurrent writer
+/// that read before our write, and is up to this much slower, has then written too, and its write is detected.
 const PATIENCE: u32 = 3;
 
-/// It is at least so long.
+/// Minimum wait before verifying a change.
 const SHORTEST_WAIT: Duration = Duration::from_millis(250);
 
-/// And at most so long, whatever the clock says.
+/// Maximum wait before verifying a change, whatever the clock says.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 impl Update {
@@ -83,47 +83,47 @@ impl Update {
         Self { api, path, changes: RunChanges::new(), is_on_disk: false }
     }
 
-    /// The same for a run on disk, which cannot be changed.
+    /// Marks the run as on disk, so that saving fails.
     pub(super) fn refused(self) -> Self {
         Self { is_on_disk: true, ..self }
     }
 
-    /// The same run, with these changes instead.
+    /// Replaces the changes.
     pub fn with(self, changes: RunChanges) -> Self {
         Self { changes, ..self }
     }
 
-    /// Sets a value of the summary, as `run.summary[key] = value` does in Python.
+    /// Sets a summary value, like `run.summary[key] = value` in Python.
     pub fn summary(self, key: impl Into<KeyPath>, value: impl Into<Value>) -> Self {
         self.map(|changes| changes.set_summary(key, value))
     }
 
-    /// Takes a key out of the summary, as `del run.summary[key]` does in Python.
+    /// Removes a summary key, like `del run.summary[key]` in Python.
     pub fn remove_summary(self, key: impl Into<KeyPath>) -> Self {
         self.map(|changes| changes.remove_summary(key))
     }
 
-    /// Sets keys of the summary, each to its whole value, as `run.summary.update(dict)` does in Python.
+    /// Sets summary keys and replaces their values, like `run.summary.update(dict)` in Python.
     pub fn summary_entries(self, entries: Map) -> Self {
         self.map(|changes| changes.set_summary_entries(entries))
     }
 
-    /// Sets a value of the config, as `run.config[key] = value` and `run.update()` do in Python. Its description stays.
+    /// Sets a config value, like `run.config[key] = value` and `run.update()` in Python. Keeps the key's description.
     pub fn config(self, key: impl Into<KeyPath>, value: impl Into<Value>) -> Self {
         self.map(|changes| changes.set_config(key, value))
     }
 
-    /// Takes a key out of the config.
+    /// Removes a config key.
     pub fn remove_config(self, key: impl Into<KeyPath>) -> Self {
         self.map(|changes| changes.remove_config(key))
     }
 
-    /// Sets keys of the config, each to its whole value.
+    /// Sets config keys and replaces their values.
     pub fn config_entries(self, entries: Map) -> Self {
         self.map(|changes| changes.set_config_entries(entries))
     }
 
-    /// Sets the name that the app shows.
+    /// Sets the display name.
     pub fn name(self, name: impl Into<String>) -> Self {
         self.map(|changes| changes.set_name(name))
     }
@@ -138,39 +138,40 @@ impl Update {
         self.map(|changes| changes.set_group(group))
     }
 
-    /// Sets all the tags; those that are not among them go.
+    /// Replaces all tags.
     pub fn tags<T: Into<String>>(self, tags: impl IntoIterator<Item = T>) -> Self {
         self.map(|changes| changes.set_tags(tags))
     }
 
-    /// Adds a tag, if the run does not have it.
+    /// Adds a tag unless the run already has it.
     pub fn add_tag(self, tag: impl Into<String>) -> Self {
         self.map(|changes| changes.add_tag(tag))
     }
 
-    /// Takes a tag away, if the run has it.
+    /// Removes a tag if the run has it.
     pub fn remove_tag(self, tag: impl Into<String>) -> Self {
         self.map(|changes| changes.remove_tag(tag))
     }
 
-    /// What saving would change, going by what the run is now. Nothing is written.
+    /// Compares with the current run and returns the changes that saving would make. Writes nothing.
     ///
     /// # Errors
-    /// As for [`save`](Self::save).
+    /// Same as for [`save`](Self::save).
     pub async fn preview(&self) -> Result<Vec<Change>, Error> {
         Ok(self.apply(&self.changes, &self.read().await?)?.changes)
     }
 
-    /// Makes the changes and sees to it that they are there (query `RunDocument`, mutation `upsertBucket`).
+    /// Saves the changes and verifies them by reading the run back (query `RunDocument`, mutation `upsertBucket`).
     ///
-    /// What is written is absolute, so that writing it twice does no harm by itself. All the same, a write whose answer
-    /// was lost is not simply repeated: the run is read again, and only what is not there is written, on top of what is.
+    /// Writes are idempotent: they set absolute values. Even so, a write whose answer was lost is not simply retried.
+    /// The run is read again, and only changes that are still missing are written, on top of its current state.
     ///
     /// # Errors
-    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) if the run is on disk;
-    /// [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) if the key may not change the run;
-    /// [`Error::Change`] if a change makes no sense there; [`Error::Unconfirmed`] if something was written and the run could
-    /// not be read any more; [`Error::Undone`] if another writer keeps undoing it.
+    /// - [`ErrorKind::Usage`](crate::ErrorKind::Usage) if the run is on disk.
+    /// - [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) if the key may not change the run.
+    /// - [`Error::Change`] if a change does not fit the run.
+    /// - [`Error::Unconfirmed`] if a change was written but the run could not be read back.
+    /// - [`Error::Undone`] if another writer keeps undoing the changes.
     pub async fn save(self) -> Result<Updated, Error> {
         if self.is_on_disk {
             return Err(super::only_on_a_server(&self.path));
@@ -211,7 +212,7 @@ impl Update {
             if !is_undone {
                 return Ok(updated);
             }
-            // A write that came to nothing was not undone by anybody.
+            // A write that may have failed does not count as undone by another writer.
             updated.undone += u32::from(doubt.is_none());
         }
         match doubt {
@@ -220,7 +221,7 @@ impl Update {
         }
     }
 
-    /// Writes, and returns the error if it may have been written all the same.
+    /// Writes the changes. Returns the error if the write may have succeeded anyway.
     async fn write(&self, applied: &Applied, before: &RunDocument) -> Result<Option<Error>, Error> {
         if before.read_only == Some(true) {
             return Err(Error::ReadOnly { run: self.path.to_string() });

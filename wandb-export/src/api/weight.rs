@@ -1,23 +1,23 @@
-//! How much memory rows and runs take.
+//! Estimates the memory used by rows and runs.
 
 use wandb_core::model::Run;
 use wandb_core::{Map, Row, Value};
 
-/// What a value takes beside its text: the value itself and its key.
+/// Bytes of a value and its key, without their text.
 const VALUE_BYTES: usize = 48;
 
-/// What a run takes beside config, summary and system metrics.
+/// Bytes of a run without config, summary and system metrics.
 const RUN_BYTES: usize = 1 << 10;
 
-/// The bytes that the rows of a batch may take, unless a single row or step takes more.
+/// Target size of a batch of rows, in bytes. A single row or step may exceed it.
 pub(super) const BATCH_BYTES: usize = 1 << 20;
 
-/// About how many bytes a row takes in memory.
+/// Estimates the bytes that a row takes in memory.
 pub(super) fn weight(row: &Row) -> usize {
     row.iter().map(|(key, value)| key.len() + weight_of(value)).sum()
 }
 
-/// About how many bytes a run takes in memory.
+/// Estimates the bytes that a run takes in memory.
 pub(super) fn weight_of_run(run: &Run) -> usize {
     let config = run.config.as_ref().map_or(0, |config| weight_of_map(config.values()));
     let maps = [&run.summary, &run.system_metrics];
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_lists_and_objects_weigh_what_they_hold() {
+    fn values_weigh_as_much_as_their_contents() {
         let of = |json: &str| weight(&Row::parse(json.as_bytes()).expect("a row"));
         assert!(of(r#"{"a": 1}"#) < 100);
         let text = format!(r#"{{"a": "{}"}}"#, "x".repeat(10_000));

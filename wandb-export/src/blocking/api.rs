@@ -1,4 +1,4 @@
-//! The way in.
+//! The entry point of the blocking API.
 
 use wandb_core::blocking::block_on;
 use wandb_core::client::{Client, Tally};
@@ -9,7 +9,7 @@ use super::{History, Iter, ListReader, Run, Runs, Sweep, Update};
 use crate::api::{self, Comparison};
 use crate::error::Error;
 
-/// A W&B server. See the async [`Api`](crate::Api), of which this is the blocking form.
+/// A connection to a W&B server. The blocking form of [`Api`](crate::Api).
 ///
 /// ```no_run
 /// let api = wandb_export::blocking::Api::connect()?;
@@ -22,20 +22,20 @@ use crate::error::Error;
 pub struct Api(api::Api);
 
 impl Api {
-    /// Settings for a connection; finish with [`connect_blocking`](crate::ApiBuilder::connect_blocking).
+    /// Returns a builder; finish with [`connect_blocking`](crate::ApiBuilder::connect_blocking).
     pub fn builder() -> crate::ApiBuilder {
         api::Api::builder()
     }
 
-    /// Connects over ureq, with the key and the settings of the environment, as the Python SDK finds them.
+    /// Connects over ureq. Finds the key and the settings where the Python SDK does.
     ///
     /// # Errors
-    /// Where there is no key, or the settings make no sense. Nothing is sent yet.
+    /// If there is no key, or the settings are invalid. Sends no request yet.
     pub fn connect() -> Result<Self, Error> {
         Self::builder().connect_blocking()
     }
 
-    /// An API that has no server and needs no key, for runs on disk.
+    /// Creates an API for runs on disk, without a server or a key.
     ///
     /// ```no_run
     /// let run = wandb_export::blocking::Api::offline().run("./wandb/offline-run-20260101_120000-abc123")?;
@@ -48,110 +48,112 @@ impl Api {
         Self(api::Api::offline())
     }
 
-    /// The blocking form of an async API, whose transport must not need a runtime.
+    /// Wraps an async API, whose transport must not need a runtime.
     pub fn over(api: api::Api) -> Self {
         Self(api)
     }
 
-    /// The async form.
+    /// Returns the wrapped async API.
     pub fn into_inner(self) -> api::Api {
         self.0
     }
 
-    /// The API over a client that is already there, whose transport must not need a runtime: a
-    /// [`Lifted`](wandb_core::blocking::Lifted) one or a mock.
+    /// Creates an API over an existing client, whose transport must not need a runtime: a
+    /// [`Lifted`](wandb_core::blocking::Lifted) transport or a mock.
     pub fn over_client(client: Client, defaults: PathDefaults) -> Self {
         Self(api::Api::over(client, defaults))
     }
 
-    /// The client underneath, for operations that have no method here.
+    /// Returns the underlying client, for operations that have no method here.
     pub fn client(&self) -> &Client {
         self.0.client()
     }
 
-    /// The server's base URL.
+    /// Returns the server's base URL.
     pub fn base_url(&self) -> &BaseUrl {
         self.0.base_url()
     }
 
-    /// What has been asked and received so far.
+    /// Returns counts of the requests sent and the data received so far.
     pub fn tally(&self) -> Tally {
         self.0.tally()
     }
 
-    /// Whose key it is (query `viewer`).
+    /// Fetches the user that the API key belongs to (query `viewer`).
     pub fn viewer(&self) -> Result<User, Error> {
         block_on(self.0.viewer())
     }
 
-    /// What the server can do (query `serverInfo`).
+    /// Fetches the server's version and capabilities (query `serverInfo`).
     pub fn server(&self) -> Result<Server, Error> {
         block_on(self.0.server())
     }
 
-    /// The projects of a user or team (query `models`), page after page.
+    /// Iterates over the projects of a user or team (query `models`), fetched page by page.
     pub fn projects(&self, entity: &str) -> Iter<Project> {
         Iter::new(self.0.projects(entity))
     }
 
-    /// The projects of a user or team, to be read batch by batch.
+    /// Lists the projects of a user or team in batches.
     pub fn open_projects(&self, entity: &str) -> ListReader<Project> {
         ListReader::new(self.0.open_projects(entity))
     }
 
-    /// The run at `path`: any form the Python SDK takes, or its page's URL.
+    /// Fetches the run at `path`: any form that the Python SDK accepts, the URL of its page, or a local path. See the
+    /// async [`run`](crate::Api::run).
     pub fn run(&self, path: &str) -> Result<Run, Error> {
         block_on(self.0.run(path)).map(Run::new)
     }
 
-    /// The runs of the project at `path`, to be narrowed down, ordered and read.
+    /// Selects the runs of the project at `path`, to be filtered, ordered and listed.
     pub fn runs(&self, path: &str) -> Result<Runs, Error> {
         block_on(self.0.runs(path)).map(Runs::new)
     }
 
-    /// The sweep at `path`: any form the Python SDK takes, or its page's URL.
+    /// Fetches the sweep at `path`: any form that the Python SDK accepts, the URL of its page, or a local folder. See
+    /// the async [`sweep`](crate::Api::sweep).
     pub fn sweep(&self, path: &str) -> Result<Sweep, Error> {
         block_on(self.0.sweep(path)).map(Sweep::new)
     }
 
-    /// The configs and summaries of two or more runs side by side; the runs are asked for in parallel.
+    /// Compares the configs and summaries of two or more runs, which are fetched in parallel.
     pub fn compare<P: AsRef<str>>(&self, paths: impl IntoIterator<Item = P>) -> Result<Comparison, Error> {
         block_on(self.0.compare(paths))
     }
 
-    /// The history of the run at `path`, without asking for the run itself first.
+    /// Selects the history of the run at `path` without fetching the run first.
     pub fn history(&self, path: &str) -> Result<History, Error> {
         block_on(self.0.history(path)).map(History::new)
     }
 
-    /// Changes to the run at `path`, without asking for the run itself first.
+    /// Starts an update of the run at `path` without fetching the run first.
     pub fn update(&self, path: &str) -> Result<Update, Error> {
         block_on(self.0.update(path)).map(Update::new)
     }
 
-    /// A mirror of the project at `path`, to be brought up to date in a folder.
+    /// Creates a mirror of the project at `path`, to be synced into a folder.
     #[cfg(feature = "mirror")]
     pub fn mirror(&self, path: &str) -> Result<super::Mirror, Error> {
         block_on(self.0.mirror(path)).map(super::Mirror::new)
     }
 
-    /// A mirror of all projects of a user or team.
+    /// Creates a mirror of all projects of a user or team.
     #[cfg(feature = "mirror")]
     pub fn mirror_all(&self, entity: &str) -> super::Mirror {
         super::Mirror::new(self.0.mirror_all(entity))
     }
 
-    /// The full path of a run; what it does not name comes from the settings, or the viewer.
+    /// Completes the path of a run. Missing parts come from the settings or the viewer.
     pub fn run_path(&self, path: &str) -> Result<RunPath, Error> {
         block_on(self.0.run_path(path))
     }
 
-    /// The full path of a project; what it does not name comes from the settings, or the viewer.
+    /// Completes the path of a project. Missing parts come from the settings or the viewer.
     pub fn project_path(&self, path: &str) -> Result<ProjectPath, Error> {
         block_on(self.0.project_path(path))
     }
 
-    /// The full path of a sweep; what it does not name comes from the settings, or the viewer.
+    /// Completes the path of a sweep. Missing parts come from the settings or the viewer.
     pub fn sweep_path(&self, path: &str) -> Result<SweepPath, Error> {
         block_on(self.0.sweep_path(path))
     }

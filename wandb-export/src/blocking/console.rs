@@ -1,4 +1,4 @@
-//! What a run has printed.
+//! The console output of a run.
 
 use wandb_core::blocking::block_on;
 
@@ -7,7 +7,7 @@ use crate::api;
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// The output of a run, read some lines at a time. See the async [`Console`](crate::Console).
+/// A reader of a run's console output. See the async [`Console`](crate::Console).
 #[derive(Debug)]
 pub struct Console(api::Console);
 
@@ -16,17 +16,18 @@ impl Console {
         Self(console)
     }
 
-    /// The next lines, at least one, without their line breaks; `None` at the end.
+    /// Returns the next lines, at least one, without line breaks. `None` at the end.
     pub fn next_lines(&mut self) -> Result<Option<Vec<String>>, Error> {
         block_on(self.0.next_lines())
     }
 
-    /// What is missing from the output. Complete once [`next_lines`](Self::next_lines) has returned `None`.
+    /// Returns the issues found so far, such as missing lines. Complete once [`next_lines`](Self::next_lines) has
+    /// returned `None`.
     pub fn issues(&self) -> Vec<Issue> {
         self.0.issues()
     }
 
-    /// The lines that are left, one by one.
+    /// Iterates over the remaining lines.
     pub fn into_lines(self) -> Iter<String> {
         Iter::new(self.0.into_lines())
     }

@@ -18,12 +18,12 @@ use crate::{
     files::{Downloaded, Downloads, Existing},
 };
 
-/// The files of a run, as a request to be refined. See the async [`Files`](crate::Files).
+/// A request for the files of a run, to be refined. See the async [`Files`](crate::Files).
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Files(api::Files);
 
-/// A file of a run. It dereferences to the async [`RunFile`](crate::RunFile), and so to what the server said of it.
+/// A file of a run. Dereferences to the async [`RunFile`](crate::RunFile), and through it to the server's listing.
 #[derive(Debug, Clone)]
 pub struct RunFile(api::RunFile);
 
@@ -32,43 +32,43 @@ impl Files {
         Self(files)
     }
 
-    /// Only the files with these names.
+    /// Selects only the files with these names.
     pub fn names<N: Into<String>>(self, names: impl IntoIterator<Item = N>) -> Self {
         Self(self.0.names(names))
     }
 
-    /// Only the files whose whole names match a pattern as shells have it.
+    /// Selects only the files whose whole names match a shell pattern.
     ///
     /// # Errors
-    /// If it is no pattern.
+    /// If the pattern is invalid.
     pub fn pattern(self, pattern: &str) -> Result<Self, Error> {
         self.0.pattern(pattern).map(Self)
     }
 
-    /// So many files in a request. Default 500.
+    /// Sets the number of files per request. Default 500.
     pub fn page_size(self, files: u64) -> Self {
         Self(self.0.page_size(files))
     }
 
-    /// Opens the list, to be read batch by batch.
+    /// Opens the list, to be read in batches.
     pub fn open(self) -> ListReader<RunFile> {
         ListReader::new(self.0.open().map(RunFile::new))
     }
 
-    /// The files, page after page.
+    /// Iterates over the files, fetched page by page.
     pub fn iter(self) -> Iter<RunFile> {
         Iter::new(self.0.stream().map_ok(RunFile::new).boxed())
     }
 
-    /// What is missing of the files; see the async [`issues`](crate::Files::issues).
+    /// Returns the issues of the files of a run on disk; see the async [`issues`](crate::Files::issues).
     ///
     /// # Errors
-    /// If the mirror cannot be read.
+    /// If the run's folder or mirror cannot be read.
     pub fn issues(&self) -> Result<Vec<Issue>, Error> {
         block_on(self.0.issues())
     }
 
-    /// All the files at once.
+    /// Collects all files.
     pub fn collect(self) -> Result<Vec<RunFile>, Error> {
         self.iter().collect()
     }
@@ -76,12 +76,12 @@ impl Files {
 
 #[cfg(feature = "files")]
 impl Files {
-    /// What to do where something is in the place of a file. Default: [`Existing::Refuse`].
+    /// Sets how to treat a file that already exists. Default: [`Existing::Refuse`].
     pub fn existing(self, existing: Existing) -> Self {
         Self(self.0.existing(existing))
     }
 
-    /// How far the download of these files is, to be looked at from another thread.
+    /// Returns the progress of the download, which can be read from another thread.
     pub fn progress(&self) -> DownloadProgress {
         self.0.progress()
     }
@@ -89,7 +89,7 @@ impl Files {
     /// Downloads the files into `folder`; see the async [`download`](crate::Files::download).
     ///
     /// # Errors
-    /// If the files cannot be listed, or the folder cannot be used. What is wrong with single files is in the result.
+    /// If the files cannot be listed, or the folder cannot be used. Errors of single files are part of the result.
     pub fn download(self, folder: impl AsRef<Path>) -> Result<Downloads, Error> {
         block_on(self.0.download(folder))
     }
@@ -100,10 +100,10 @@ impl RunFile {
         Self(file)
     }
 
-    /// The whole file, where it has no more than `limit` bytes.
+    /// Reads the whole file into memory if it has at most `limit` bytes.
     ///
     /// # Errors
-    /// [`Error::FileTooLarge`] if it has more.
+    /// [`Error::FileTooLarge`] if it is larger.
     pub fn read(&self, limit: u64) -> Result<Bytes, Error> {
         block_on(self.0.read(limit))
     }
@@ -111,18 +111,18 @@ impl RunFile {
 
 #[cfg(feature = "files")]
 impl RunFile {
-    /// Downloads the file into `folder` under its own name and returns where it is.
+    /// Downloads the file into `folder` under the file's name. Returns its path.
     ///
     /// # Errors
-    /// If something else is in its place, or it cannot be had.
+    /// If something else exists at that path, or the download fails.
     pub fn download(&self, folder: impl AsRef<Path>) -> Result<Downloaded, Error> {
         block_on(self.0.download(folder))
     }
 
-    /// The same, with what to do where something is in its place.
+    /// Downloads the file like [`download`](Self::download), with a choice of how to treat an existing file.
     ///
     /// # Errors
-    /// If it cannot be had.
+    /// If the download fails.
     pub fn download_with(&self, folder: impl AsRef<Path>, existing: Existing) -> Result<Downloaded, Error> {
         block_on(self.0.download_with(folder, existing))
     }

@@ -1,11 +1,11 @@
-//! A stream as an iterator.
+//! An iterator over a stream.
 
 use futures_util::stream::{BoxStream, StreamExt};
 use wandb_core::blocking::block_on;
 
 use crate::error::Error;
 
-/// An iterator that waits for each item. Dropping it gives up what is on its way.
+/// An iterator that blocks until the next item arrives. Dropping it cancels the requests in flight.
 pub struct Iter<T>(BoxStream<'static, Result<T, Error>>);
 
 impl<T> Iter<T> {

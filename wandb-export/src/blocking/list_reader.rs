@@ -1,4 +1,4 @@
-//! Reads a list batch by batch, and says at the end whether it was whole.
+//! Reads a list in batches and reports missing entries.
 
 use wandb_core::blocking::block_on;
 
@@ -7,7 +7,7 @@ use crate::api;
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// A list that is being read. See the async [`ListReader`](crate::ListReader).
+/// A reader of a list. See the async [`ListReader`](crate::ListReader).
 #[derive(Debug)]
 pub struct ListReader<T>(api::ListReader<T>);
 
@@ -16,23 +16,23 @@ impl<T: Send + 'static> ListReader<T> {
         Self(reader)
     }
 
-    /// The next entries, at least one; `None` at the end.
+    /// Returns the next entries, at least one. `None` at the end.
     pub fn next_batch(&mut self) -> Result<Option<Vec<T>>, Error> {
         block_on(self.0.next_batch())
     }
 
-    /// What is missing from the list. Complete once [`next_batch`](Self::next_batch) has returned `None`.
+    /// Returns the issues found so far. Complete once [`next_batch`](Self::next_batch) has returned `None`.
     pub fn issues(&self) -> Vec<Issue> {
         self.0.issues()
     }
 
-    /// All entries, and what is missing from the list.
+    /// Collects all entries, and the issues of the list.
     pub fn collect(self) -> Result<(Vec<T>, Vec<Issue>), Error> {
         block_on(self.0.collect())
     }
 }
 
-/// The entries that are left, one by one.
+/// Iterates over the remaining entries.
 impl<T: Send + 'static> IntoIterator for ListReader<T> {
     type Item = Result<T, Error>;
     type IntoIter = Iter<T>;

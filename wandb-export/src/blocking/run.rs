@@ -1,4 +1,4 @@
-//! A run.
+//! The blocking form of a run.
 
 use std::ops::Deref;
 
@@ -9,8 +9,8 @@ use super::{Console, Files, History, RunFile, Update};
 use crate::api::{self, RunCommand};
 use crate::error::Error;
 
-/// A run. It dereferences to the async [`Run`](crate::Run), and so to what the server said of it; its
-/// [`history`](Run::history) is the blocking one.
+/// A run. Dereferences to the async [`Run`](crate::Run), and through it to the server's data. Its own methods, such
+/// as [`history`](Run::history), are blocking.
 #[derive(Debug, Clone)]
 pub struct Run(api::Run);
 
@@ -19,40 +19,40 @@ impl Run {
         Self(run)
     }
 
-    /// The run's metrics, to be narrowed down and read.
+    /// Selects the run's history, to be narrowed down and read.
     pub fn history(&self) -> History {
         History::new(self.0.history())
     }
 
-    /// The run's files, to be narrowed down, listed and downloaded.
+    /// Selects the run's files, to be narrowed down, listed and downloaded.
     pub fn files(&self) -> Files {
         Files::new(self.0.files())
     }
 
-    /// The run's file of that name.
+    /// Fetches the run's file with this name.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is no such file.
     pub fn file(&self, name: &str) -> Result<RunFile, Error> {
         block_on(self.0.file(name)).map(RunFile::new)
     }
 
-    /// The lines that the run has printed, in order, to be read. See the async [`Run::console`](crate::Run::console).
+    /// Opens the run's console output, line by line. See the async [`Run::console`](crate::Run::console).
     pub fn console(&self) -> Console {
         Console::new(self.0.console())
     }
 
-    /// How and where the run was started; `None` if it has no such file.
+    /// Reads how and where the run was started (`wandb-metadata.json`). `None` if the run has no such file.
     pub fn metadata(&self) -> Result<Option<Map>, Error> {
         block_on(self.0.metadata())
     }
 
-    /// The command line that started the run; `None` if its metadata do not tell it.
+    /// Returns the command line that started the run. `None` if its metadata lack it.
     pub fn command(&self) -> Result<Option<RunCommand>, Error> {
         block_on(self.0.command())
     }
 
-    /// Changes to be made to the run; nothing is sent before they are saved.
+    /// Starts an update of the run. Sends nothing until it is saved.
     pub fn update(&self) -> Update {
         Update::new(self.0.update())
     }

@@ -3,13 +3,13 @@
 use futures_util::stream::{StreamExt, TryStreamExt};
 use wandb_core::ProjectPath;
 use wandb_core::blocking::block_on;
+use wandb_tables::Sink;
 
 use super::{Iter, ListReader, Run};
 use crate::api::{self, Exported, RunColumns};
 use crate::error::Error;
-use wandb_tables::Sink;
 
-/// The runs of a project, as a request to be refined. See the async [`Runs`](crate::Runs).
+/// A request for the runs of a project, to be refined. See the async [`Runs`](crate::Runs).
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Runs(api::Runs);
@@ -19,12 +19,12 @@ impl Runs {
         Self(runs)
     }
 
-    /// The project's path.
+    /// Returns the project's path.
     pub fn path(&self) -> &ProjectPath {
         self.0.path()
     }
 
-    /// Only the runs that a filter in the manner of `MongoDB` lets through, as JSON text.
+    /// Selects only the runs that match a `MongoDB`-style filter, as JSON text.
     ///
     /// # Errors
     /// If it is not a JSON object.
@@ -32,7 +32,7 @@ impl Runs {
         self.0.filter(json).map(Self)
     }
 
-    /// The order: a field's name behind `+` or `-`. Default `+created_at`.
+    /// Sets the order: `+` or `-` followed by a field's name. Default `+created_at`.
     ///
     /// # Errors
     /// If it names no field.
@@ -40,42 +40,43 @@ impl Runs {
         self.0.order(order).map(Self)
     }
 
-    /// Leaves out config, summary and system metrics, which take the server long. The keys of histories are never listed.
+    /// Omits config, summary and system metrics, which are slow to fetch. Runs never list the keys of their
+    /// histories.
     pub fn light(self) -> Self {
         Self(self.0.light())
     }
 
-    /// No more than the first `runs`.
+    /// Stops after the first `runs` runs.
     pub fn limit(self, runs: usize) -> Self {
         Self(self.0.limit(runs))
     }
 
-    /// So many runs in a request. Default: chosen by itself.
+    /// Sets the number of runs per request. Default: adaptive.
     pub fn page_size(self, runs: u64) -> Self {
         Self(self.0.page_size(runs))
     }
 
-    /// What of each run goes into its row when they are written. Default: [`RunColumns::All`].
+    /// Sets the columns of a run's row in [`write`](Self::write). Default: [`RunColumns::All`].
     pub fn columns(self, columns: RunColumns) -> Self {
         Self(self.0.columns(columns))
     }
 
-    /// Opens the list, to be read batch by batch; see the async [`Runs::open`](crate::Runs::open).
+    /// Opens the list, to be read in batches; see the async [`Runs::open`](crate::Runs::open).
     pub fn open(self) -> ListReader<Run> {
         ListReader::new(self.0.open().map(Run::new))
     }
 
-    /// The runs, page after page.
+    /// Iterates over the runs, fetched page by page.
     pub fn iter(self) -> Iter<Run> {
         Iter::new(self.0.stream().map_ok(Run::new).boxed())
     }
 
-    /// All the runs at once.
+    /// Collects all runs.
     pub fn collect(self) -> Result<Vec<Run>, Error> {
         self.iter().collect()
     }
 
-    /// Writes a row a run to `sink`.
+    /// Writes one row per run to `sink`.
     pub fn write(self, sink: Box<dyn Sink>) -> Result<Exported, Error> {
         block_on(self.0.write(sink))
     }

@@ -1,4 +1,4 @@
-//! A sweep.
+//! The blocking form of a sweep.
 
 use std::ops::Deref;
 
@@ -9,8 +9,8 @@ use super::{Run, Runs};
 use crate::api;
 use crate::error::Error;
 
-/// A sweep. It dereferences to the async [`Sweep`](crate::Sweep), and so to what the server said of it; its methods
-/// are the blocking ones.
+/// A sweep. Dereferences to the async [`Sweep`](crate::Sweep), and through it to the server's data. Its own methods
+/// are blocking.
 #[derive(Debug, Clone)]
 pub struct Sweep(api::Sweep);
 
@@ -19,25 +19,25 @@ impl Sweep {
         Self(sweep)
     }
 
-    /// The sweep's runs, oldest first, to be narrowed down further, ordered and read.
+    /// Selects the sweep's runs, oldest first, to be filtered further, ordered and listed.
     pub fn runs(&self) -> Runs {
         Runs::new(self.0.runs())
     }
 
-    /// The best run by the sweep's own metric.
+    /// Returns the best run by the sweep's own metric.
     ///
     /// # Errors
-    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) if the sweep's configuration names no metric, or cannot be read.
+    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) if the sweep's configuration has no metric or cannot be read.
     pub fn best_run(&self) -> Result<Option<Run>, Error> {
         Ok(block_on(self.0.best_run())?.map(Run::new))
     }
 
-    /// The run with the best value of a metric. `None` if no run has a number for it.
+    /// Returns the run with the best value of a metric. `None` if no run has a number for it.
     pub fn best_run_by(&self, metric: &str, goal: Goal) -> Result<Option<Run>, Error> {
         Ok(block_on(self.0.best_run_by(metric, goal))?.map(Run::new))
     }
 
-    /// All runs, the best first; see the async [`ranked`](crate::Sweep::ranked).
+    /// Collects all runs, best first; see the async [`ranked`](crate::Sweep::ranked).
     pub fn ranked(&self, metric: &str, goal: Goal) -> Result<Vec<Run>, Error> {
         Ok(block_on(self.0.ranked(metric, goal))?.into_iter().map(Run::new).collect())
     }

@@ -1,4 +1,4 @@
-//! Changes of a run.
+//! The blocking form of an update.
 
 use wandb_core::blocking::block_on;
 use wandb_core::update::{Change, KeyPath, RunChanges};
@@ -7,9 +7,9 @@ use wandb_core::{Map, Value};
 use crate::api::{self, Updated};
 use crate::error::Error;
 
-/// Changes to be made to a run. See the async [`Update`](crate::Update).
+/// Changes to a run, to be saved. See the async [`Update`](crate::Update).
 #[derive(Debug, Clone)]
-#[must_use = "nothing is changed before it is saved"]
+#[must_use = "changes are only sent when saved"]
 pub struct Update(api::Update);
 
 impl Update {
@@ -17,42 +17,42 @@ impl Update {
         Self(update)
     }
 
-    /// The same run, with these changes instead.
+    /// Replaces the changes.
     pub fn with(self, changes: RunChanges) -> Self {
         Self(self.0.with(changes))
     }
 
-    /// Sets a value of the summary, as `run.summary[key] = value` does in Python.
+    /// Sets a summary value, like `run.summary[key] = value` in Python.
     pub fn summary(self, key: impl Into<KeyPath>, value: impl Into<Value>) -> Self {
         Self(self.0.summary(key, value))
     }
 
-    /// Takes a key out of the summary, as `del run.summary[key]` does in Python.
+    /// Removes a summary key, like `del run.summary[key]` in Python.
     pub fn remove_summary(self, key: impl Into<KeyPath>) -> Self {
         Self(self.0.remove_summary(key))
     }
 
-    /// Sets keys of the summary, each to its whole value, as `run.summary.update(dict)` does in Python.
+    /// Sets summary keys and replaces their values, like `run.summary.update(dict)` in Python.
     pub fn summary_entries(self, entries: Map) -> Self {
         Self(self.0.summary_entries(entries))
     }
 
-    /// Sets a value of the config, as `run.config[key] = value` and `run.update()` do in Python. Its description stays.
+    /// Sets a config value, like `run.config[key] = value` and `run.update()` in Python. Keeps the key's description.
     pub fn config(self, key: impl Into<KeyPath>, value: impl Into<Value>) -> Self {
         Self(self.0.config(key, value))
     }
 
-    /// Takes a key out of the config.
+    /// Removes a config key.
     pub fn remove_config(self, key: impl Into<KeyPath>) -> Self {
         Self(self.0.remove_config(key))
     }
 
-    /// Sets keys of the config, each to its whole value.
+    /// Sets config keys and replaces their values.
     pub fn config_entries(self, entries: Map) -> Self {
         Self(self.0.config_entries(entries))
     }
 
-    /// Sets the name that the app shows.
+    /// Sets the display name.
     pub fn name(self, name: impl Into<String>) -> Self {
         Self(self.0.name(name))
     }
@@ -67,33 +67,33 @@ impl Update {
         Self(self.0.group(group))
     }
 
-    /// Sets all the tags; those that are not among them go.
+    /// Replaces all tags.
     pub fn tags<T: Into<String>>(self, tags: impl IntoIterator<Item = T>) -> Self {
         Self(self.0.tags(tags))
     }
 
-    /// Adds a tag, if the run does not have it.
+    /// Adds a tag unless the run already has it.
     pub fn add_tag(self, tag: impl Into<String>) -> Self {
         Self(self.0.add_tag(tag))
     }
 
-    /// Takes a tag away, if the run has it.
+    /// Removes a tag if the run has it.
     pub fn remove_tag(self, tag: impl Into<String>) -> Self {
         Self(self.0.remove_tag(tag))
     }
 
-    /// What saving would change, going by what the run is now. Nothing is written.
+    /// Compares with the current run and returns the changes that saving would make. Writes nothing.
     ///
     /// # Errors
-    /// As for [`save`](Self::save).
+    /// Same as for [`save`](Self::save).
     pub fn preview(&self) -> Result<Vec<Change>, Error> {
         block_on(self.0.preview())
     }
 
-    /// Makes the changes and sees to it that they are there.
+    /// Saves the changes and verifies them by reading the run back.
     ///
     /// # Errors
-    /// As for the async form.
+    /// Same as for the async [`save`](crate::Update::save).
     pub fn save(self) -> Result<Updated, Error> {
         block_on(self.0.save())
     }

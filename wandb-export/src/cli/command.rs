@@ -2,13 +2,13 @@
 
 use clap::Args;
 use wandb_core::{Row, Value};
+use wandb_tables::Format;
 
 use super::exit::{Failure, Outcome};
 use super::output::Destination;
 use super::record;
 use super::session::Session;
 use crate::error::Error;
-use wandb_tables::Format;
 
 /// Print the command line that started a run, to be pasted into a shell
 ///

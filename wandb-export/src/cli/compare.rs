@@ -3,6 +3,7 @@
 use clap::Args;
 use futures_util::stream;
 use wandb_core::{Row, Value};
+use wandb_tables::Format;
 
 use super::exit::{Failure, Outcome};
 use super::output::{Destination, say};
@@ -10,7 +11,6 @@ use super::session::Session;
 use super::suggest;
 use crate::api::{Comparison, write_rows};
 use crate::error::{Error, ErrorKind};
-use wandb_tables::Format;
 
 /// Show where the configs of runs differ
 ///

@@ -6,10 +6,10 @@ use std::sync::OnceLock;
 
 use clap::Args;
 use wandb_core::text::{Redactor, shortened};
-
-use crate::error::Error;
 use wandb_tables::{Format, Output, Sink, SinkError, SinkOptions, TerminalOptions, is_stream};
 use wandb_tables::{Nested, SchemaBuilder};
+
+use crate::error::Error;
 
 /// A value that is longer than this is data rather than something to read.
 const LONGEST_FIELD: usize = 4_000;

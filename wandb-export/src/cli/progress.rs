@@ -11,10 +11,10 @@ use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use wandb_core::Row;
 use wandb_core::client::Tally;
 use wandb_core::page::Page;
+use wandb_tables::{Sink, SinkError, SinkReport};
 
 use super::output::say;
 use crate::api::{Api, DownloadProgress};
-use wandb_tables::{Sink, SinkError, SinkReport};
 
 /// How often the line is drawn anew.
 const INTERVAL: Duration = Duration::from_millis(100);

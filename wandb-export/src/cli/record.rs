@@ -1,6 +1,7 @@
 //! One thing with many fields: a line each for people, one row for machines.
 
 use wandb_core::{Map, Row, Value};
+use wandb_tables::Format;
 
 use super::exit::Outcome;
 use super::output::Destination;
@@ -8,7 +9,6 @@ use super::session::Session;
 use crate::api::{Run, RunColumns};
 use crate::error::Error;
 use crate::runlog::{Alert, Artifact, Branch};
-use wandb_tables::Format;
 
 /// Writes `record` as one row, or as a table with a line a field.
 pub(super) fn write(session: &Session, record: Row, destination: &Destination) -> Result<Outcome, Error> {

@@ -1,5 +1,7 @@
 //! What every command works with.
 
+use wandb_tables::{Format, SinkReport};
+
 use super::args::Connection;
 use super::exit::{Failure, Outcome};
 use super::output::say;
@@ -7,7 +9,6 @@ use super::progress::Progress;
 use super::suggest;
 use crate::api::{Api, Run};
 use crate::issue::Issue;
-use wandb_tables::{Format, SinkReport};
 
 /// A connection, and how much to say.
 #[derive(Debug, Clone)]

@@ -1,11 +1,11 @@
 //! Reads the rows of a run on disk.
 
 use wandb_runlog::Selection;
+use wandb_tables::Batch;
 
 use super::LocalRun;
 use super::sessions::SessionRows;
 use super::source::Source;
-use wandb_tables::Batch;
 use crate::error::Error;
 use crate::issue::Issue;
 #[cfg(feature = "mirror")]

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use wandb_core::Row;
 use wandb_runlog::{HistoryReader, Mark, Next, Rows, Selection};
+use wandb_tables::Batch;
 
 use super::run::{damage, disorder, reading};
 use super::session::Session;
 use super::sessions::SessionRows;
 use super::{LocalRun, Wanted};
-use wandb_tables::Batch;
 use crate::error::Error;
 use crate::issue::Issue;
 

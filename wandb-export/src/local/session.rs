@@ -5,13 +5,13 @@ use std::io;
 
 use wandb_core::Map;
 use wandb_runlog::{Facts, HistoryReader, Rows, SystemReader};
+use wandb_tables::Batch;
 
 use super::Wanted;
 use super::lines::{self, Lines};
 use super::run::{damage, disorder, reading};
 use super::session_files::{HISTORY, SessionFiles};
 use super::texts::Texts;
-use wandb_tables::Batch;
 use crate::error::Error;
 use crate::issue::Issue;
 

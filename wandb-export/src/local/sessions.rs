@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 
+use wandb_tables::Batch;
+
 use super::Wanted;
 use super::merge::Merge;
 use super::run::reading;
 use super::session::{Session, SessionReader};
-use wandb_tables::Batch;
 use crate::error::Error;
 use crate::issue::Issue;
 

@@ -3,10 +3,10 @@
 use std::io;
 
 use wandb_core::error::Error as RequestError;
-
-use crate::error::Error;
 use wandb_tables::SinkError;
 use wandb_tables::TableError;
+
+use crate::error::Error;
 
 /// Returns whether an error of the disk, the key or the deadline would also fail every other run.
 pub(super) fn is_fatal(error: &Error) -> bool {

@@ -9,6 +9,9 @@ use futures_util::stream::{Stream, StreamExt};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use wandb_core::client::Client;
 use wandb_core::{Row, Value};
+use wandb_tables::Batch;
+use wandb_tables::SinkError;
+use wandb_tables::{SchemaBuilder, rows_of};
 
 use super::contents::Part;
 use super::copy::nothing;
@@ -16,10 +19,7 @@ use super::disk::{Disk, NewFile, OpenFile};
 use super::layout::{RUN_ID, STEP, column_of, key_of_column};
 use super::record::Stored;
 use super::table_file::{TableFile, writing};
-use wandb_tables::Batch;
 use crate::error::Error;
-use wandb_tables::SinkError;
-use wandb_tables::{SchemaBuilder, rows_of};
 
 /// Rows per batch when reading a table.
 const ROWS_AT_ONCE: usize = 8_192;

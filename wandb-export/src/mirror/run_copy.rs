@@ -6,6 +6,7 @@ use wandb_core::model::Run;
 use wandb_core::operation::Paged as _;
 use wandb_graphql::HistoryRow;
 use wandb_graphql::ops::{HistoryExtent, ListLogLines, LogPage};
+use wandb_tables::Batch;
 
 use super::contents::Part;
 use super::copy::Copier;
@@ -15,7 +16,6 @@ use super::plan::MOST_ROWS;
 use super::record::{RunRecord, Stored};
 use super::{lines, rows};
 use crate::api::{History, HistoryReader, LogPages, Losses, parse_rows};
-use wandb_tables::Batch;
 use crate::error::Error;
 use crate::issue::Issue;
 

@@ -2,9 +2,10 @@
 
 use std::io;
 
+use wandb_tables::{Format, Output, Sink, SinkOptions, SinkReport};
+
 use super::disk::{Disk, NewFile, SharedFile};
 use crate::error::Error;
-use wandb_tables::{Format, Output, Sink, SinkOptions, SinkReport};
 
 /// A table and its temporary file.
 pub(super) struct TableFile {

@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use indexmap::IndexMap;
 use wandb_core::model::Sweep;
 use wandb_core::{Map, Row, Value};
+use wandb_tables::divisible;
 
 use super::copy::lock;
 use super::disk::Disk;
@@ -16,7 +17,6 @@ use super::store::Store;
 use super::table_file::{TableFile, writing};
 use crate::api::Runs;
 use crate::error::Error;
-use wandb_tables::divisible;
 
 /// Rows per batch for a sink.
 const ROWS_AT_ONCE: usize = 256;

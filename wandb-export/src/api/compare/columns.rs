@@ -1,13 +1,13 @@
-//! What the runs of a comparison are called.
+//! Chooses a distinct column name for each run of a comparison.
 
 use std::collections::HashSet;
 
 use wandb_core::model::Run;
 
-/// The columns that are there before those of runs.
+/// Names of the columns that precede those of the runs.
 const TAKEN: [&str; 2] = ["section", "key"];
 
-/// A name a run, all of them distinct: the run's name, else with its id, else with its whole path.
+/// Returns a distinct name per run: the run's name, or name and id, or name and full path.
 pub(super) fn names(runs: &[Run]) -> Vec<String> {
     let forms = [
         |run: &Run| run.name.clone().filter(|name| !name.is_empty()).unwrap_or_else(|| run.id.clone()),
@@ -30,7 +30,7 @@ pub(super) fn names(runs: &[Run]) -> Vec<String> {
             }
         }
     }
-    // Left is the same run again.
+    // Only repetitions of the same run are left.
     let numbered =
         |(at, name): (usize, Option<String>)| name.unwrap_or_else(|| format!("{} #{}", runs[at].id, at + 1));
     names.into_iter().enumerate().map(numbered).collect()
@@ -54,13 +54,13 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_enough_where_no_other_run_has_it() {
+    fn a_unique_name_is_used_as_it_is() {
         let runs = [run("p", "a", Some("sun")), run("p", "b", None), run("p", "c", Some(""))];
         assert_eq!(names(&runs), ["sun", "b", "c"]);
     }
 
     #[test]
-    fn runs_of_the_same_name_are_told_apart() {
+    fn runs_with_equal_names_get_distinct_columns() {
         let runs = [run("p", "a", Some("sun")), run("p", "b", Some("sun")), run("p", "c", Some("moon"))];
         assert_eq!(names(&runs), ["sun (a)", "sun (b)", "moon"]);
         let runs = [run("p", "a", Some("sun")), run("q", "a", Some("sun")), run("p", "x", Some("sun (a)"))];
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_cannot_take_the_name_of_another_column() {
+    fn runs_never_take_the_name_of_another_column() {
         assert_eq!(names(&[run("p", "a", Some("key")), run("p", "section", None)]), ["key (a)", "(section)"]);
     }
 }

@@ -1,8 +1,8 @@
-//! When two values are the same.
+//! Equality of values.
 
 use wandb_core::Value;
 
-/// Whether Python would say so, except that NaN equals itself and truth values are no numbers.
+/// Returns whether Python would call the values equal, except that NaN equals itself and booleans are not numbers.
 pub(super) fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::List(one), Value::List(other)) => {
@@ -15,11 +15,11 @@ pub(super) fn same(one: &Value, other: &Value) -> bool {
         (Value::Int(int), Value::Float(float)) | (Value::Float(float), Value::Int(int)) => {
             Value::Float(*float).as_i64() == Some(*int)
         }
-        // Such floats are whole, and printed without an exponent they show all their digits.
+        // Floats of this size are whole numbers, and print all digits without an exponent.
         (Value::BigInt(big), Value::Float(float)) | (Value::Float(float), Value::BigInt(big)) => {
             float.is_finite() && format!("{float:.0}") == big.digits()
         }
-        // The server writes these as text or not, as it likes.
+        // The server may or may not write these as text.
         _ if one.is_non_finite() && other.is_non_finite() => match (one.as_f64(), other.as_f64()) {
             (Some(one), Some(other)) => one.is_nan() && other.is_nan() || one.total_cmp(&other).is_eq(),
             _ => false,
@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_the_same_if_they_are_exactly_equal() {
+    fn numbers_are_the_same_if_exactly_equal() {
         for (one, other) in [
             ("1", "1.0"),
             ("0.0", "-0.0"),

@@ -16,7 +16,7 @@ fn lines(comparison: &Comparison) -> Vec<String> {
 }
 
 #[test]
-fn keys_come_in_the_order_in_which_the_runs_show_them() {
+fn keys_keep_the_order_of_the_runs() {
     let comparison = Comparison::of(&[
         run("a", r#"{"z": 1, "net": {"depth": 2, "act": "relu"}, "_wandb": {"value": {}}}"#, ""),
         run("b", r#"{"net": {"depth": 3, "width": 4}, "a": null, "z": 1.0}"#, ""),
@@ -36,7 +36,7 @@ fn keys_come_in_the_order_in_which_the_runs_show_them() {
 }
 
 #[test]
-fn lists_and_typed_objects_are_values_as_a_whole() {
+fn lists_and_typed_objects_are_single_values() {
     let config = r#"{"l": [1, {"a": 2}], "m": {"_type": "table", "rows": 1}, "e": {}}"#;
     let comparison = Comparison::of(&[run("a", config, ""), run("b", config, "")]);
     let keys: Vec<_> = comparison.entries().map(|entry| entry.key.as_str()).collect();
@@ -45,14 +45,14 @@ fn lists_and_typed_objects_are_values_as_a_whole() {
 }
 
 #[test]
-fn a_key_that_holds_a_dot_is_not_a_nested_one() {
+fn keys_with_dots_are_not_nested_keys() {
     let comparison =
         Comparison::of(&[run("a", r#"{"x.y": 1, "x": {"y": 2}}"#, ""), run("b", r#"{"x.y": 1}"#, "")]);
     assert_eq!(lines(&comparison), [r#"{"key":"x.y","a":1,"b":1}"#, r#"{"key":"x.y","a":2}"#]);
 }
 
 #[test]
-fn summaries_come_on_request_without_what_wandb_writes() {
+fn summaries_are_optional_and_omit_wandb_keys() {
     let comparison = Comparison::of(&[
         run(
             "a",
@@ -97,7 +97,7 @@ fn runs_without_a_config_have_nothing_to_compare() {
 
 proptest::proptest! {
     #[test]
-    fn what_differs_is_what_is_not_the_same_everywhere(
+    fn differing_keys_are_those_with_unequal_values(
         one in proptest::collection::btree_map("[a-c]{1,2}", 0i64..3, 0..6),
         other in proptest::collection::btree_map("[a-c]{1,2}", 0i64..3, 0..6),
     ) {

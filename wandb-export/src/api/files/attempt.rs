@@ -1,4 +1,4 @@
-//! One attempt to bring a file: begun or resumed, copied to the disk as it comes.
+//! A single attempt to download or resume a file to disk.
 
 use std::fs::File;
 use std::future::poll_fn;
@@ -18,36 +18,36 @@ use super::{DownloadProgress, RunFile};
 use crate::error::Error;
 use crate::files::{Content, Digest, Folder, PartialFile};
 
-/// So often a new URL is asked for before a single byte has come.
+/// How often a new URL is requested before any byte has arrived.
 const MOST_RENEWALS: u32 = 3;
 
 pub(super) struct Attempt<'a> {
     pub(super) file: &'a RunFile,
     pub(super) folder: &'a Folder,
     pub(super) progress: &'a DownloadProgress,
-    /// Whether parts may be put together that only a digest shows to be of the same file.
+    /// Whether parts may be joined when only a digest can show that they belong to the same file.
     pub(super) may_join: bool,
 }
 
-/// A file that was received to its end.
+/// A completely received file.
 pub(super) struct Arrived {
     pub(super) partial: PartialFile,
     pub(super) is_resumed: bool,
-    /// What the storage said of the file.
+    /// The version that the storage reported.
     pub(super) version: FileVersion,
     pub(super) md5: String,
     is_joined_untagged: bool,
 }
 
 impl Arrived {
-    /// How it differs from what the server's list, or else the storage itself, says of it.
+    /// Describes how the file differs from the server's list or, if the list has no digest, from the storage's own.
     pub(super) fn mismatch(&self, content: &Content) -> Option<String> {
         let stored = self.version.md5.as_ref().filter(|md5| content.md5.is_none() && **md5 != self.md5);
-        let by_storage = || Some(format!("its MD5 digest is {}, and the storage says {}", self.md5, stored?));
+        let by_storage = || Some(format!("its MD5 digest is {}, but the storage has {}", self.md5, stored?));
         content.mismatch(self.partial.written(), &self.md5).or_else(by_storage)
     }
 
-    /// Whether it is certainly what the storage has: by the storage's own digest, or by the length that it announced.
+    /// Returns whether the file certainly matches the storage, by the storage's digest or its announced length.
     pub(super) fn is_as_stored(&self) -> bool {
         match &self.version.md5 {
             Some(md5) => *md5 == self.md5,
@@ -57,7 +57,7 @@ impl Arrived {
 }
 
 impl Attempt<'_> {
-    /// Brings everything that is missing of the file.
+    /// Downloads the missing part of the file.
     pub(super) async fn transfer(&self) -> Result<Arrived, Error> {
         if let Some(place) = &self.file.place {
             let partial = self.copy_from(place.clone()).await?;
@@ -109,7 +109,8 @@ impl Attempt<'_> {
         }
     }
 
-    /// Cuts the partial file to where the body begins, and notes what a later download needs to resume.
+    /// Truncates the partial file if the body starts from the beginning. Records the version that a later resume
+    /// needs.
     async fn prepare(
         &self,
         mut partial: PartialFile,
@@ -128,7 +129,7 @@ impl Attempt<'_> {
         Ok(partial)
     }
 
-    /// The whole of a file on disk, as that is quicker than to see whether a part is right.
+    /// Copies a whole file on disk, which is faster than verifying a partial copy.
     async fn copy_from(&self, place: PathBuf) -> Result<PartialFile, Error> {
         let (folder, name, content) = (self.folder.clone(), self.file.name.clone(), Content::of(self.file));
         let copying = format!("copying {}", place.display());
@@ -161,14 +162,14 @@ impl Attempt<'_> {
         Ok(download)
     }
 
-    /// Appends the body to the file. The file is returned also after an error, so that a later download can resume.
+    /// Appends the body to the file. Returns the file even after an error, so that a later download can resume.
     async fn copy(
         &self,
         download: &mut Download,
         partial: PartialFile,
     ) -> Result<(PartialFile, Result<(), Error>, io::Result<()>), Error> {
         let mut block = Vec::new();
-        // A large one is written as it comes, so that nothing is lost when the download is given up.
+        // A larger file is written as it arrives, so that nothing is lost if the download is cancelled.
         let is_small = self.file.size.is_some_and(|size| size <= BLOCK as u64);
         while is_small && block.len() < BLOCK {
             match self.chunk(download).await {
@@ -184,7 +185,7 @@ impl Attempt<'_> {
             let mut next = pin!(self.chunk(download));
             let next = match poll_fn(|context| Poll::Ready(next.as_mut().poll(context))).await {
                 Poll::Ready(next) => next,
-                // Both at once: the pending read holds a request slot that other downloads may be waiting for.
+                // Run both at once: the pending read holds a request slot that other downloads may wait for.
                 Poll::Pending => match join(next, filling.flush()).await {
                     (next, true) => next,
                     (_, false) => break Ok(()),
@@ -199,7 +200,7 @@ impl Attempt<'_> {
         Ok((partial, copied, written))
     }
 
-    /// The next bytes of the file.
+    /// Returns the next bytes of the file.
     async fn chunk(&self, download: &mut Download) -> Result<Option<Bytes>, Error> {
         let mut renewals = 0;
         loop {
@@ -234,7 +235,7 @@ impl Attempt<'_> {
 
     fn keeping(&self, error: io::Error) -> Error {
         let partial = self.folder.place(crate::files::Names::PARTIAL);
-        Error::io(format!("keeping what has come of {} in {}", self.file.name, partial.display()), error)
+        Error::io(format!("saving a partial {} in {}", self.file.name, partial.display()), error)
     }
 }
 
@@ -248,18 +249,18 @@ fn arrived(
     Arrived { partial, is_resumed, version, md5, is_joined_untagged }
 }
 
-/// Which bytes of a file to request.
+/// The bytes of a file to request.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Wanted<'a> {
     Everything,
     /// The bytes that the partial file lacks.
     Rest(&'a Partial),
-    /// One byte, whose answer tells the version of the file.
+    /// One byte, just to learn the version of the file.
     FirstByte,
 }
 
 impl RunFile {
-    /// Opens the file at its addresses, or at new ones where these were signed for a while that is over.
+    /// Opens the file at its URLs. Requests new URLs if their signatures have expired.
     pub(super) async fn open(&self, wanted: Wanted<'_>) -> Result<Download, Error> {
         let (client, subject) = (&self.api.client, self.subject());
         let mut urls = self.links()?;
@@ -282,7 +283,7 @@ impl RunFile {
         }
     }
 
-    /// Addresses that were signed just now.
+    /// Requests freshly signed URLs.
     async fn new_links(&self) -> Result<Vec<Url>, Error> {
         Self::find(&self.api, &self.run, &self.name).await?.links()
     }

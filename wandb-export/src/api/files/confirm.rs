@@ -1,4 +1,4 @@
-//! Whether a file that is there is the one in the list, where the list alone cannot tell.
+//! Checks whether an existing file is the listed one when the list alone cannot tell.
 
 use blocking::unblock;
 use wandb_core::client::FileVersion;
@@ -9,8 +9,8 @@ use super::fetch::{Fetched, Means, Receipts, inexact};
 use crate::error::Error;
 use crate::files::{Content, Downloaded, Outcome, Receipt};
 
-/// Compares the file at `here` with the receipt of an earlier download and with what the storage has now, which takes a
-/// request for one byte. `None` if it is another file, or if there is no way to tell.
+/// Compares the file at `here` with the receipt of an earlier download and with the storage's current version, which
+/// takes a request for one byte. `None` if it is a different file, or if there is no way to tell.
 pub(super) async fn confirm(file: &RunFile, means: &Means, here: &str) -> Result<Option<Fetched>, Error> {
     if file.place.is_some() {
         return Ok(None);
@@ -53,9 +53,9 @@ async fn known(file: &RunFile, means: &Means) -> Option<Receipt> {
     }
 }
 
-/// The version that the storage has of a file of `bytes` bytes; `None` if the stored file is shorter now.
+/// Returns the storage's version of a file with `bytes` bytes. `None` if the stored file is now shorter.
 async fn stored(file: &RunFile, bytes: u64) -> Result<Option<FileVersion>, Error> {
-    // Nothing has no first byte.
+    // An empty file has no first byte to request.
     let wanted = if bytes == 0 { Wanted::Everything } else { Wanted::FirstByte };
     match file.open(wanted).await {
         Ok(download) => Ok(Some(download.version().clone())),

@@ -1,4 +1,4 @@
-//! Files of a run into a folder.
+//! Downloads the files of a run into a folder.
 
 use std::path::{Path, PathBuf};
 
@@ -12,29 +12,29 @@ use crate::error::Error;
 use crate::files::{Downloaded, Downloads, Existing, Folder, Names};
 
 impl Files {
-    /// What to do where something is in the place of a file. Default: [`Existing::Refuse`].
+    /// Sets how to treat a file that already exists. Default: [`Existing::Refuse`].
     pub fn existing(mut self, existing: Existing) -> Self {
         self.existing = existing;
         self
     }
 
-    /// How far the download of these files is, to be looked at while it goes on.
+    /// Returns the progress of the download, which can be read while it runs.
     pub fn progress(&self) -> DownloadProgress {
         self.progress.clone()
     }
 
-    /// Downloads the files into `folder`, which is made if there is none; sub-folders are those of the names.
+    /// Downloads the files into `folder`, which is created if missing. Slashes in names become sub-folders.
     ///
-    /// Several at a time, each checked against the size and digest that the server tells and then put into its place.
-    /// A file that fails does not stop the others. Content that differs from the list is downloaded twice; if both agree, it
-    /// is kept, with an issue. Interrupted downloads are resumed, also those of a program that was killed. Files that are
-    /// there already are not downloaded again.
+    /// Several files are downloaded at a time. Each one is checked against the server's size and digest before it
+    /// gets its final name. A file that fails does not stop the others. Content that differs from the list is
+    /// downloaded twice; if both downloads agree, it is kept, with an issue. Interrupted downloads are resumed, even
+    /// those of a killed program. Files that already exist are not downloaded again.
     ///
-    /// A name that could lead out of the folder, or that some system cannot hold or tell from another one, is replaced by a
-    /// safe one; `wandb-export-names.json` in the folder tells the server's names of those.
+    /// A name is replaced by a safe one if it could lead out of the folder, or if some system cannot store it or tell
+    /// it from another name. `wandb-export-names.json` in the folder maps the replaced names to the server's.
     ///
     /// # Errors
-    /// If the files cannot be listed, or the folder cannot be used. What is wrong with single files is in the result.
+    /// If the files cannot be listed, or the folder cannot be used. Errors of single files are part of the result.
     pub async fn download(self, folder: impl AsRef<Path>) -> Result<Downloads, Error> {
         let (existing, progress) = (self.existing, self.progress.clone());
         let at_once = self.api.client.concurrency();
@@ -51,7 +51,7 @@ impl Files {
     }
 }
 
-/// Downloads `files` into `folder`, and tells what became of each, in their order; see [`Files::download`].
+/// Downloads `files` into `folder` and returns the outcome of each, in order; see [`Files::download`].
 #[cfg(feature = "mirror")]
 pub(crate) async fn fetch_all(
     files: BoxStream<'static, Result<RunFile, Error>>,
@@ -65,7 +65,7 @@ pub(crate) async fn fetch_all(
     fetch_into(files, target, at_once, existing, receipts, progress).await
 }
 
-/// A file, and what became of its download.
+/// A file and the outcome of its download.
 type Ended = (RunFile, Result<Fetched, Error>);
 
 async fn fetch_into(
@@ -79,15 +79,15 @@ async fn fetch_into(
     let used = folder.clone();
     let placed = placed(files, folder.clone(), names, progress.clone());
     let fetched = fetched(placed, Means { folder, existing, receipts, progress: progress.clone() });
-    // As they end, so that a large file does not hold up the others.
+    // In order of completion, so that a large file does not hold up the others.
     let mut ended: Vec<_> = fetched.buffer_unordered(at_once).try_collect().await?;
     ended.sort_unstable_by_key(|(number, ..)| *number);
     blocking::unblock(move || used.tidy()).await;
     Ok(ended.into_iter().map(|(_, file, outcome)| (file, outcome)).collect())
 }
 
-/// Files and their places in the folder. (A function of its own, as a compiler that looks at it inside of an async one does
-/// not see that it can move between threads.)
+/// Assigns each file a name in the folder. A separate function, because inside an async one the compiler cannot prove
+/// that the stream is `Send`.
 fn placed(
     files: BoxStream<'static, Result<RunFile, Error>>,
     folder: Folder,
@@ -106,7 +106,7 @@ fn placed(
     stream::try_unfold((files, names), next).boxed()
 }
 
-/// What becomes of files when they are downloaded, with their numbers.
+/// Downloads files, each with its number.
 fn fetched(
     placed: BoxStream<'static, Result<(RunFile, String), Error>>,
     means: Means,
@@ -124,22 +124,22 @@ fn fetched(
     placed.enumerate().map(fetch).boxed()
 }
 
-/// A download on its way.
+/// A download in flight.
 type Fetching = BoxFuture<'static, Result<(usize, RunFile, Result<Fetched, Error>), Error>>;
 
 impl RunFile {
-    /// Downloads the file into `folder` under its own name and returns where it is; see [`Files::download`].
+    /// Downloads the file into `folder` under the file's name. Returns its path; see [`Files::download`].
     ///
     /// # Errors
-    /// If something else is in its place, or it cannot be had.
+    /// If something else exists at that path, or the download fails.
     pub async fn download(&self, folder: impl AsRef<Path>) -> Result<Downloaded, Error> {
         self.download_with(folder, Existing::Refuse).await
     }
 
-    /// The same, with what to do where something is in its place.
+    /// Downloads the file like [`download`](Self::download), with a choice of how to treat an existing file.
     ///
     /// # Errors
-    /// If it cannot be had.
+    /// If the download fails.
     pub async fn download_with(
         &self,
         folder: impl AsRef<Path>,
@@ -159,7 +159,7 @@ impl RunFile {
     }
 }
 
-/// A folder, and the names in it.
+/// A folder and the names assigned in it.
 struct Target {
     folder: Folder,
     names: Names,
@@ -181,7 +181,7 @@ impl Target {
     }
 }
 
-/// The place of a file in the folder; a new name is on the disk before the file is.
+/// Assigns a file its name in the folder. A new name is written to disk before the file is.
 async fn assign(folder: &Folder, mut names: Names, file: &RunFile) -> Result<(String, Names), Error> {
     let (here, is_new) = names.assign(&file.name);
     if !is_new {

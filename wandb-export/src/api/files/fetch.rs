@@ -1,4 +1,4 @@
-//! One file into its place: fetched, checked against the list, renamed.
+//! Fetches one file, checks it against the list, and renames it into place.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -17,32 +17,32 @@ use crate::files::{
 };
 use crate::issue::Issue;
 
-/// So often a file is begun anew that was not what it should be.
+/// How often a file that fails its checks is downloaded from scratch.
 const MOST_ATTEMPTS: u32 = 3;
 
-/// A file that is in its place now, and what to remember of it.
+/// A file in its final place, and what to remember about it.
 #[derive(Debug)]
 pub(crate) struct Fetched {
     pub(crate) file: Downloaded,
-    /// The MD5 digest of its content in base64, where it was computed.
-    #[cfg_attr(not(feature = "mirror"), expect(dead_code, reason = "mirrors note it"))]
+    /// The base64 MD5 digest of its content, if computed.
+    #[cfg_attr(not(feature = "mirror"), expect(dead_code, reason = "only mirrors use it"))]
     pub(crate) md5: Option<String>,
-    /// What makes the file known at the next call, where the list does not.
-    #[cfg_attr(not(feature = "mirror"), expect(dead_code, reason = "mirrors note it"))]
+    /// Identifies the file in later downloads if the list cannot.
+    #[cfg_attr(not(feature = "mirror"), expect(dead_code, reason = "only mirrors use it"))]
     pub(crate) receipt: Option<Receipt>,
 }
 
-/// Where the receipts of earlier downloads are.
+/// Where the receipts of earlier downloads are stored.
 #[derive(Debug, Clone)]
 pub(crate) enum Receipts {
-    /// In the folder itself, where new ones are put, too.
+    /// In the folder itself, which also receives the new ones.
     InFolder,
-    /// Here, by the server's names of the files.
-    #[cfg_attr(not(feature = "mirror"), expect(dead_code, reason = "only mirrors keep them elsewhere"))]
+    /// In memory, by the server's names of the files.
+    #[cfg_attr(not(feature = "mirror"), expect(dead_code, reason = "only mirrors store them elsewhere"))]
     Known(Arc<HashMap<String, Receipt>>),
 }
 
-/// What a download is done with.
+/// The settings of a download.
 #[derive(Debug, Clone)]
 pub(super) struct Means {
     pub(super) folder: Folder,
@@ -51,7 +51,7 @@ pub(super) struct Means {
     pub(super) progress: DownloadProgress,
 }
 
-/// Downloads `file` to `here` in the folder, unless what is there is to stay.
+/// Downloads `file` to `here` in the folder, unless the existing file is to stay.
 pub(super) async fn fetch(file: &RunFile, means: &Means, here: &str) -> Result<Fetched, Error> {
     let Means { folder, existing, progress, .. } = means;
     if file.place.is_none() {
@@ -91,7 +91,7 @@ pub(super) async fn fetch(file: &RunFile, means: &Means, here: &str) -> Result<F
     }
     let mut fresh = None;
     let mut attempts = 0;
-    // What the storage certainly has, though the list says otherwise.
+    // The last content that certainly matches the storage but not the list.
     let mut stored = None;
     loop {
         attempts += 1;
@@ -110,7 +110,7 @@ pub(super) async fn fetch(file: &RunFile, means: &Means, here: &str) -> Result<F
                         stored = came;
                         progress.thrown_away(arrived.partial.written());
                         unblock(move || arrived.partial.discard()).await;
-                        let message = format!("what came is not the file: {message}");
+                        let message = format!("the content does not match the file: {message}");
                         Error::File { name: file.name.clone(), message }
                     }
                 }
@@ -121,12 +121,12 @@ pub(super) async fn fetch(file: &RunFile, means: &Means, here: &str) -> Result<F
         if attempts == MOST_ATTEMPTS || file.place.is_some() {
             return Err(problem);
         }
-        // It may be another file by now than when it was listed.
+        // The file may have been replaced since it was listed.
         fresh = Some(RunFile::find(&file.api, &file.run, &file.name).await?);
     }
 }
 
-/// Puts a file that has arrived into its place; `detail` is how it differs from the list.
+/// Moves a received file into place. `detail` describes how it differs from the list.
 async fn put(
     file: &RunFile,
     arrived: Arrived,
@@ -174,10 +174,10 @@ pub(super) fn inexact(file: &RunFile, detail: String) -> Issue {
     Issue::FileInexact { run: file.run.clone(), name: file.name.clone(), detail }
 }
 
-/// A file on disk with its digest, by which a copy of it is known.
+/// Adds the digest to a file on disk, so that a copy of it is recognized.
 async fn with_digest(file: &RunFile, place: &Path) -> Result<RunFile, Error> {
     let source = place.to_owned();
-    // A file that is still written to is taken as long as it was when it was listed.
+    // A file that is still growing is copied up to its listed length.
     let listed = file.size.unwrap_or(u64::MAX);
     let digest = unblock(move || Ok(digest(&mut File::open(source)?.take(listed))?.finish())).await;
     let digest =
@@ -187,11 +187,11 @@ async fn with_digest(file: &RunFile, place: &Path) -> Result<RunFile, Error> {
     Ok(file)
 }
 
-/// Finishes where nothing may be in the place, unless something has come there meanwhile.
+/// Renames a file into a place that must be empty. Fails if something has appeared there meanwhile.
 fn finish_new(partial: PartialFile, folder: &Folder, here: &str) -> io::Result<()> {
     let anything = Content { size: None, md5: None };
     if folder.look(here, &anything)? != There::Nothing {
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "something has been put there meanwhile"));
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "something else has appeared there"));
     }
     partial.finish(here)
 }
@@ -200,7 +200,7 @@ async fn look(file: &RunFile, folder: &Folder, here: &str) -> Result<There, Erro
     let (content, folder, here) = (Content::of(file), folder.clone(), here.to_owned());
     let place = folder.place(&here);
     let looked = unblock(move || folder.look(&here, &content)).await;
-    looked.map_err(|error| Error::io(format!("looking what is at {}", place.display()), error))
+    looked.map_err(|error| Error::io(format!("checking {}", place.display()), error))
 }
 
 fn is_changed(error: &Error) -> bool {

@@ -1,30 +1,30 @@
-//! What comes of a file on its way to the disk: gathered, hashed on one thread and written on another, while more comes.
+//! Writes a download to disk. Blocks are filled from the network, hashed on one thread and written on another.
 
 use std::io;
 use std::thread;
 
 use async_channel::{Receiver, Sender, bounded};
 use blocking::unblock;
-
-use crate::files::{Digest, PartialFile};
 use wandb_tables::Settling;
 
-/// So much is hashed and written at once: few hand-overs, and still in the processor's cache when the next thread has it.
+use crate::files::{Digest, PartialFile};
+
+/// Block size in bytes. Large enough for few hand-overs, small enough to stay in the CPU cache between threads.
 pub(super) const BLOCK: usize = 256 << 10;
 
-/// The most blocks of a file that there are, full or empty.
+/// Maximum number of blocks per file, full or empty.
 const MOST_BLOCKS: usize = 6;
 
-/// Less is not written by itself, however long more is in coming.
+/// Minimum size of a partial block worth writing while the network is idle.
 const WORTH_WRITING: usize = 64 << 10;
 
-/// A partial file that is being added to on threads of its own.
+/// A partial file that background threads hash and write.
 ///
-/// Blocks go around: who has written one gives it back to be filled again, and who finds none waits. When this is
-/// dropped, what was pushed is still written.
+/// A fixed set of blocks circulates: the writer returns each written block to be filled again, and the download waits
+/// if none is free. Blocks that were pushed are still written after this is dropped.
 ///
-/// The threads are not those of the `blocking` crate: whoever waits there for something that has to be done there, too, may
-/// wait for ever once they are all taken.
+/// The threads do not come from the `blocking` crate's pool. A task there that waits for another task of the pool can
+/// deadlock once all threads are taken.
 #[derive(Debug)]
 pub(super) struct Filling {
     gathering: Gathering,
@@ -34,10 +34,10 @@ pub(super) struct Filling {
     writing: Receiver<Written>,
 }
 
-/// The file, and how writing to it has ended.
+/// The file and the result of writing to it.
 type Written = (PartialFile, io::Result<()>);
 
-/// The block that is being filled, and where it goes, at the latest when this is dropped.
+/// The block being filled. Dropping it sends the block to the hash thread.
 #[derive(Debug)]
 struct Gathering {
     block: Vec<u8>,
@@ -45,7 +45,7 @@ struct Gathering {
 }
 
 impl Gathering {
-    /// Whether somebody takes it.
+    /// Sends the block. Returns false if the receiver was dropped.
     fn hand_over(&mut self) -> bool {
         self.full.try_send(std::mem::take(&mut self.block)).is_ok()
     }
@@ -53,18 +53,18 @@ impl Gathering {
 
 impl Drop for Gathering {
     fn drop(&mut self) {
-        // Where nobody takes it, writing has failed.
+        // Fails only if writing has failed.
         let _ = self.hand_over();
     }
 }
 
 impl Filling {
-    /// Begins with `block`.
+    /// Starts the threads, with `block` as the first data.
     ///
     /// # Errors
-    /// If the system gives no threads.
+    /// If the system cannot start a thread.
     pub(super) fn start(mut partial: PartialFile, block: Vec<u8>) -> io::Result<Self> {
-        // As much room as there are blocks: who has one to hand over never waits.
+        // Each channel has room for all blocks, so sending never waits.
         let (full, filled) = bounded(MOST_BLOCKS);
         let (give_back, empty) = bounded(MOST_BLOCKS);
         let (hashed, to_write) = bounded(MOST_BLOCKS);
@@ -74,8 +74,7 @@ impl Filling {
         Ok(Self { gathering: Gathering { block, full }, empty, blocks: 1, hashing, writing })
     }
 
-    /// Takes what comes next; whether more is wanted. It is not when something could not be written, which
-    /// [`end`](Self::end) tells.
+    /// Adds bytes. Returns false once writing has failed; [`end`](Self::end) returns the error.
     pub(super) async fn push(&mut self, mut bytes: &[u8]) -> bool {
         while !bytes.is_empty() {
             if self.gathering.block.len() >= BLOCK && !self.hand_over().await {
@@ -89,12 +88,12 @@ impl Filling {
         true
     }
 
-    /// Has what there is written, as more is long in coming, unless it is little; whether more is wanted.
+    /// Writes a large enough partial block while the network is idle. Returns false once writing has failed.
     pub(super) async fn flush(&mut self) -> bool {
         self.gathering.block.len() < WORTH_WRITING || self.hand_over().await
     }
 
-    /// Hands a block over, and gets an empty one.
+    /// Sends the current block and gets an empty one.
     async fn hand_over(&mut self) -> bool {
         if !self.gathering.hand_over() {
             return false;
@@ -109,12 +108,12 @@ impl Filling {
         true
     }
 
-    /// Waits until everything is written, and gives the file back.
+    /// Waits until everything is written and returns the file.
     ///
     /// # Errors
-    /// If one of the threads is gone, which takes a panic.
+    /// If one of the threads has panicked.
     pub(super) async fn end(self) -> io::Result<Written> {
-        let gone = |_| io::Error::other("the thread that writes a download has failed");
+        let gone = |_| io::Error::other("the writer thread of a download has failed");
         let Self { gathering, hashing, writing, .. } = self;
         drop(gathering);
         let (mut partial, written) = writing.recv().await.map_err(gone)?;
@@ -123,14 +122,14 @@ impl Filling {
     }
 }
 
-/// Does `work` on a thread of its own, which nobody has to wait for.
+/// Runs `work` on a new thread. The result need not be received.
 fn on_thread<T: Send + 'static>(
     name: &str,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<Receiver<T>> {
     let (sender, outcome) = bounded(1);
     let run = move || {
-        // Whoever wanted it may have gone.
+        // The receiver may have been dropped.
         let _ = sender.try_send(work());
     };
     thread::Builder::new().name(format!("wandb-export-{name}")).spawn(run)?;
@@ -159,19 +158,19 @@ fn write(mut partial: PartialFile, blocks: &Receiver<Vec<u8>>, empty: &Sender<Ve
             break;
         }
         block.clear();
-        // Nobody fills it any more when the end has come.
+        // After the last block there is no receiver.
         let _ = empty.try_send(block);
     }
-    // Also where nobody waits for the file any more: a later download is to go on with it.
+    // Sync even if nobody waits for the file, so that a later download can resume it.
     let settled = settled.and_then(|()| settling.end());
     if settled.is_err() {
-        // A system tells once that it could not keep something. What is there cannot be gone on with.
+        // A system reports a failed fsync only once, so the file on disk cannot be trusted for a resume.
         partial.forget();
     }
     (partial, written.and(settled))
 }
 
-/// Adds all there is to a file that is too small for threads of its own.
+/// Writes a file that is too small to need its own threads.
 pub(super) async fn fill(mut partial: PartialFile, block: Vec<u8>) -> (PartialFile, io::Result<()>) {
     let fill = move || {
         let mut digest = partial.take_digest();
@@ -191,7 +190,7 @@ mod tests {
     use crate::files::{Content, Folder};
 
     #[test]
-    fn chunks_of_any_size_are_written_in_order_and_hashed() {
+    fn chunks_of_any_size_are_written_and_hashed() {
         let bytes: Vec<u8> = (0..20 * BLOCK + 7).map(|at| u8::try_from(at % 251).expect("small")).collect();
         let mut digest = Digest::default();
         digest.update(&bytes);
@@ -218,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_file_is_hashed_too() {
+    fn small_files_are_hashed_too() {
         let target = tempfile::tempdir().expect("a directory");
         let folder = Folder::open(target.path()).expect("a folder");
         let mut digest = Digest::default();

@@ -1,17 +1,17 @@
-//! Patterns of file names as shells have them.
+//! Shell patterns of file names.
 
 use wandb_graphql::LikePattern;
 
 use crate::error::Error;
 
-/// A pattern that is decided here; the server is asked for no less than what matches.
+/// A pattern that is matched on the client. The server only narrows the list down.
 #[derive(Debug, Clone)]
 pub(super) struct Pattern(glob::Pattern);
 
 impl Pattern {
     pub(super) fn new(pattern: &str) -> Result<Self, Error> {
         let wrong =
-            |error: glob::PatternError| Error::usage(format!("{pattern:?} is no pattern of names: {error}"));
+            |error: glob::PatternError| Error::usage(format!("{pattern:?} is not a name pattern: {error}"));
         glob::Pattern::new(pattern).map(Self).map_err(wrong)
     }
 
@@ -19,7 +19,7 @@ impl Pattern {
         self.0.matches(name)
     }
 
-    /// What every name that matches contains, for the server.
+    /// Returns the longest text that every matching name contains, for the server's filter.
     pub(super) fn like(&self) -> Option<LikePattern> {
         let pieces = literal_pieces(self.0.as_str());
         let longest = pieces.into_iter().max_by_key(String::len)?;
@@ -27,7 +27,7 @@ impl Pattern {
     }
 }
 
-/// The pieces of a pattern that stand for themselves.
+/// Returns the literal pieces of a pattern.
 fn literal_pieces(pattern: &str) -> Vec<String> {
     let mut pieces = vec![String::new()];
     let mut in_class = false;
@@ -46,7 +46,7 @@ fn literal_pieces(pattern: &str) -> Vec<String> {
             }
         }
     }
-    // A class may begin with a closing bracket of its own; what comes behind one is not relied on.
+    // A class may start with a closing bracket, so the pieces after a class are unreliable.
     if pattern.contains('[') {
         pieces.truncate(1);
     }
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_are_those_of_shells_with_slashes() {
+    fn shell_patterns_also_match_slashes() {
         let matches = |pattern: &str, name: &str| Pattern::new(pattern).unwrap().matches(name);
         assert!(matches("*.json", "media/table/a.json"));
         assert!(!matches("*.json", "a.jsonl"));
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn the_server_is_asked_for_what_every_match_contains() {
+    fn the_server_filters_by_the_longest_literal() {
         let like = |pattern: &str| Pattern::new(pattern).unwrap().like().map(|like| like.text().to_owned());
         assert_eq!(like("media/*.json").as_deref(), Some("%media/%"));
         assert_eq!(like("50%*").as_deref(), Some(r"%50\%%"));

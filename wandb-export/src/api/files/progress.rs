@@ -1,9 +1,9 @@
-//! How far downloads are.
+//! Progress of downloads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How far downloads are, for who draws it; clones show the same.
+/// Progress of downloads, for display. Clones share the same counters.
 #[derive(Debug, Clone, Default)]
 pub struct DownloadProgress(Arc<Counters>);
 
@@ -16,22 +16,22 @@ struct Counters {
 }
 
 impl DownloadProgress {
-    /// How many files have been listed so far.
+    /// Returns how many files have been listed so far.
     pub fn files(&self) -> u64 {
         self.0.files.load(Ordering::Relaxed)
     }
 
-    /// How many of them are done, or have failed.
+    /// Returns how many files have finished or failed.
     pub fn files_done(&self) -> u64 {
         self.0.files_done.load(Ordering::Relaxed)
     }
 
-    /// How many bytes the listed files have.
+    /// Returns the total bytes of the listed files.
     pub fn bytes(&self) -> u64 {
         self.0.bytes.load(Ordering::Relaxed)
     }
 
-    /// How many of them are there.
+    /// Returns how many of these bytes are on disk.
     pub fn bytes_done(&self) -> u64 {
         self.0.bytes_done.load(Ordering::Relaxed)
     }

@@ -1,7 +1,7 @@
-//! A history by its keys, where the server lacks `Run.history`.
+//! Reads a history key by key, for servers without `Run.history`.
 //!
-//! `sampledHistory` gives the rows that hold certain keys, so that every key of a run, asked for by itself, brings all
-//! rows that hold any.
+//! `sampledHistory` returns the rows that hold given keys. Querying every key of a run separately therefore returns
+//! all rows that hold any key.
 
 use futures_util::stream::{self, StreamExt};
 use wandb_core::RunPath;
@@ -16,10 +16,10 @@ use crate::issue::Issue;
 
 const HISTORY: Field = Field::new("Run", "history");
 
-/// Keys of W&B's own that servers may leave out of their list of keys.
+/// W&B's own keys that servers may omit from their list of keys.
 const OWN_KEYS: [&str; 2] = ["_runtime", "_timestamp"];
 
-/// Whether the server is known to lack `Run.history`.
+/// Returns whether the server is known to lack `Run.history`.
 pub(super) fn is_needed(api: &Api) -> bool {
     has_no_history(&api.client.lacks())
 }
@@ -28,13 +28,13 @@ fn has_no_history(lacks: &Lacks) -> bool {
     lacks.contains(&HISTORY) || lacks.arguments().any(|argument| *argument.field() == HISTORY)
 }
 
-/// Whether a request failed because the server lacks `Run.history`, or cannot give a range of it.
+/// Returns whether a request failed because the server lacks `Run.history`, or cannot return a range of it.
 pub(super) fn is_lacking(error: &Error) -> bool {
     let Error::Request(error) = error else { return false };
     error.lacks().is_some_and(has_no_history)
 }
 
-/// The first batch, and all of them, or `None` if the server lacks `Run.history`.
+/// Awaits the first batch. Returns all batches, or `None` if the server lacks `Run.history`.
 pub(super) async fn unless_lacking(mut batches: Batches) -> Option<Batches> {
     match batches.next().await {
         Some(Err(error)) if is_lacking(&error) => None,
@@ -42,10 +42,10 @@ pub(super) async fn unless_lacking(mut batches: Batches) -> Option<Batches> {
     }
 }
 
-/// The keys that bring the rows of a run, and what that means for them.
+/// Returns the keys to request, and the issue that reports rows they may miss.
 ///
 /// # Errors
-/// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if nothing tells the keys.
+/// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if neither the server nor the summary lists the keys.
 pub(super) async fn keys(api: &Api, path: &RunPath, extent: &HistoryExtent) -> Result<(Keys, Issue), Error> {
     let listed = extent.keys.as_ref().map(|known| known.keys.keys().cloned().collect::<Vec<_>>());
     let guessed = listed.is_none() && api.client.lacks().contains(&Field::new("Run", "historyKeys"));
@@ -55,13 +55,13 @@ pub(super) async fn keys(api: &Api, path: &RunPath, extent: &HistoryExtent) -> R
             let run = api.client.call(GetRun::new(path.clone())).await?.answer;
             run.summary.iter().flat_map(wandb_core::Map::iter).map(|(key, _)| key.to_owned()).collect()
         }
-        // A run that has logged nothing.
+        // The run has logged nothing.
         None => Vec::new(),
     };
     keys.retain(|key| !key.is_empty() && !["_step", "_wandb"].contains(&key.as_str()));
     if keys.is_empty() && guessed {
         return Err(Error::Unsupported {
-            what: format!("nothing tells which keys {path} has logged"),
+            what: format!("the keys that {path} has logged are unknown"),
             lacking: "Run.history and Run.historyKeys".to_owned(),
         });
     }
@@ -74,7 +74,7 @@ pub(super) async fn keys(api: &Api, path: &RunPath, extent: &HistoryExtent) -> R
     Ok((Keys::new(keys)?, issue))
 }
 
-/// No more than `most` of the rows, spread evenly over all of them, the first and the last included.
+/// Reduces `rows` to at most `most`, evenly spaced, including the first and the last.
 pub(super) fn thinned(rows: Vec<HistoryRow>, most: usize) -> Vec<HistoryRow> {
     let count = rows.len();
     if count <= most {

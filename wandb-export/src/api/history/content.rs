@@ -1,14 +1,14 @@
-//! Which rows of different sources are the same row.
+//! Compares rows of different sources by content.
 
 use std::fmt::Write as _;
 
 use wandb_core::{Row, Value};
 
-/// The integers up to this magnitude are all doubles.
+/// Integers up to this magnitude are exact as doubles.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// A text that is the same for rows with the same content, whichever source they come from. An exported file has a null
-/// for a missing key and may have floats for integers and another order of keys.
+/// Returns a text that is equal for rows with equal content, whatever their source. An exported file has a null for a
+/// missing key, and may have floats for integers and a different order of keys.
 pub(super) fn content(row: &Row) -> String {
     let mut out = String::new();
     object(row.iter().collect(), &mut out);
@@ -21,7 +21,7 @@ fn object(mut entries: Vec<(&str, &Value)>, out: &mut String) -> bool {
     out.push('{');
     for (key, value) in entries {
         let before = out.len();
-        // Formatting into a string cannot fail.
+        // Writing to a string cannot fail.
         let _ = write!(out, "{key:?}:");
         if value_of(value, out) {
             out.push(',');
@@ -34,7 +34,7 @@ fn object(mut entries: Vec<(&str, &Value)>, out: &mut String) -> bool {
     is_filled
 }
 
-/// Appends a value; `false` if it is nothing: null, or an object of nothing.
+/// Appends a value. Returns false for an empty one: null, or an object of empty values.
 fn value_of(value: &Value, out: &mut String) -> bool {
     let _ = match value {
         Value::Null => return false,
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_content_does_not_depend_on_the_source() {
+    fn content_does_not_depend_on_the_source() {
         let of = |json: &str| content(&Row::parse(json.as_bytes()).expect("a row"));
         let live = of(r#"{"b": 2, "a": {"x": 1.5, "y": null}, "n": "NaN", "l": [1, null]}"#);
         assert_eq!(

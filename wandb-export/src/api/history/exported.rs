@@ -1,8 +1,8 @@
-//! The history that the server has exported to Parquet files, joined with what is live.
+//! Reads the history from exported Parquet files and joins it with the live rows.
 //!
-//! There are two ways from files to rows. Where the footers of all files tell that they can be read one after the other,
-//! and which columns of plain types they have, only the wanted bytes are fetched and go as record batches to who wants
-//! them. Otherwise the files are fetched whole, and their rows merged one by one.
+//! There are two paths from files to rows. If the footers show that the files do not overlap, and list columns of
+//! plain types, only the wanted byte ranges are fetched, and the rows are returned as record batches. Otherwise whole
+//! files are fetched, and their rows merged one by one.
 
 mod columns;
 mod decode;
@@ -24,6 +24,8 @@ use wandb_core::Row;
 use wandb_core::client::Client;
 use wandb_graphql::ops::GetParquetHistory;
 use wandb_graphql::plan::HistoryPlan;
+use wandb_tables::Batch;
+use wandb_tables::Schema;
 
 use self::held::Shared;
 use self::part::{Looked, Wanted};
@@ -32,24 +34,22 @@ use super::reader::{Batches, rows_of};
 use super::union::union;
 use super::whole::Reading;
 use crate::api::weight::weight;
-use wandb_tables::Batch;
 use crate::error::Error;
-use wandb_tables::Schema;
 
-/// Batches that are read from the files ahead of who wants them.
+/// Number of batches read ahead from the files.
 const BATCHES_AHEAD: usize = 2;
 
-/// The most bytes of live rows that are read before the files, in order to know their columns.
+/// Maximum bytes of live rows read before the files, to learn their columns.
 const LIVE_BYTES: usize = 10 << 20;
 
-/// A history that is partly in files.
+/// A history that is partly in exported files.
 pub(super) struct Exported {
-    /// The columns of all rows, if they are known from the footers. Then the files' rows come as record batches.
+    /// The columns of all rows, if the footers show them. The rows of the files are then record batches.
     pub(super) schema: Option<Schema>,
     pub(super) batches: Batches,
 }
 
-/// The rows of `steps`: those of the files first, as files hold what lies below the live steps, then the live ones.
+/// Reads the rows of `steps`: first those of the files, which precede the live steps, then the live rows.
 pub(super) async fn open(reading: Reading, steps: Range<i64>) -> Result<Exported, Error> {
     let exported = Exports::find(&reading, steps).await?;
     if exported.plan.urls().is_empty() {
@@ -64,8 +64,8 @@ pub(super) async fn open(reading: Reading, steps: Range<i64>) -> Result<Exported
     }
 }
 
-/// The rows of `steps` one by one, if the server has exported any part of the history. Those that are in no file are
-/// asked live.
+/// Reads the rows of `steps` one by one if the server has exported any part of the history. Rows missing from the
+/// files come from the live query.
 pub(super) async fn rows(reading: Reading, steps: Range<i64>) -> Result<Option<Batches>, Error> {
     let exported = Exports::find(&reading, steps).await?;
     if exported.plan.urls().is_empty() {
@@ -87,8 +87,8 @@ impl<'a> Exports<'a> {
         Ok(Self { reading, plan: HistoryPlan::new(steps, parts) })
     }
 
-    /// The steps that the files are to be read for: those below the first live one. Where nothing is live, the files
-    /// hold everything, also what lies behind a last step that the server tells too small.
+    /// Returns the steps to read from the files: those before the first live one. If nothing is live, the files hold
+    /// everything, including rows after the server's last step if that is too small.
     fn steps(&self) -> Range<i64> {
         let start = self.plan.steps().start;
         if self.reading.is_whole && self.plan.live_steps().is_empty() {
@@ -139,8 +139,7 @@ impl<'a> Exports<'a> {
         Ok(merged.chain(behind).boxed())
     }
 
-    /// The rows behind those that only the files have. Where files reach into the live steps, what they have of them is
-    /// joined with what the live query gives.
+    /// Reads the rows that follow those held only by the files. Where the files overlap the live steps, joins both.
     async fn behind(&self, last_exported: Option<i64>) -> Result<Batches, Error> {
         let left = self.plan.left_after(last_exported);
         let live_steps = if left.is_empty() { self.plan.live_steps() } else { left };
@@ -160,7 +159,7 @@ impl<'a> Exports<'a> {
     }
 }
 
-/// The rows of whole files, one by one, and the last step of all.
+/// Reads whole files row by row. Also returns the last step of all.
 async fn merged(
     client: &Client,
     files: Vec<Looked>,
@@ -175,7 +174,7 @@ async fn merged(
     Ok((rows.boxed(), last_exported))
 }
 
-/// Reads rows, unless there are many; says whether these are all.
+/// Reads live rows up to a size limit. Returns whether these are all.
 async fn read_ahead(client: &Client, live: &mut Batches) -> Result<(Vec<Row>, bool), Error> {
     let mut rows = Vec::new();
     let mut bytes = 0;
@@ -190,11 +189,11 @@ async fn read_ahead(client: &Client, live: &mut Batches) -> Result<(Vec<Row>, bo
     Ok((rows, true))
 }
 
-/// Runs a piece of the decoder, whose panics over a damaged file become errors.
+/// Runs a decoder step. A panic caused by a damaged file becomes an error.
 fn unpanicked<T>(run: &str, decode: impl FnOnce() -> T) -> Result<T, Error> {
-    // Whatever is decoded is dropped after an error, so that nobody sees it half-changed.
+    // The decoder is dropped after an error, so nobody sees it in a half-changed state.
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(decode))
-        .map_err(|_| unusable(run, &"a file is damaged, which the decoder noticed by a panic"))
+        .map_err(|_| unusable(run, &"a file is damaged: the decoder panicked"))
 }
 
 fn unusable(run: &str, message: &(impl ToString + ?Sized)) -> Error {

@@ -1,4 +1,4 @@
-//! The first rows of a history, without asking for many more.
+//! Reads the first rows of a history without requesting many more.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use super::reader::Batches;
 use super::whole::Reading;
 use crate::error::Error;
 
-/// Reads windows of `steps` from the live query until enough rows have come. Each is twice as wide as the one before.
+/// Reads windows of `steps` from the live query until it has enough rows. Each window is twice as wide as the last.
 struct Few {
     reading: Reading,
     steps: Range<i64>,
@@ -17,7 +17,7 @@ struct Few {
     window: Option<Batches>,
 }
 
-/// At least the first `rows` rows of `steps`, or all of them if there are fewer.
+/// Reads at least the first `rows` rows of `steps`, or all if there are fewer.
 pub(super) fn few(reading: &Reading, steps: Range<i64>, rows: u64) -> Batches {
     let few = Few { reading: reading.clone(), steps, width: rows.max(1), left: rows, window: None };
     stream::unfold(few, next).boxed()
@@ -53,7 +53,7 @@ async fn next(mut few: Few) -> Next {
     None
 }
 
-/// No more than the first `rows` rows of `batches`.
+/// Truncates `batches` to the first `rows` rows.
 pub(super) fn first(batches: Batches, rows: u64) -> Batches {
     let next = |(mut batches, left): (Batches, u64)| async move {
         if left == 0 {

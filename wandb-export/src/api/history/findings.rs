@@ -1,4 +1,4 @@
-//! What turns out about rows while they are read.
+//! Issues found while rows are read.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +8,7 @@ use wandb_core::RunPath;
 use super::parse::Losses;
 use crate::issue::Issue;
 
-/// What turns out about the rows of a history while they are read; shared by all who read them.
+/// Issues found while the rows of a history are read. Clones share the same list.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Findings {
     pub(super) losses: Losses,
@@ -16,7 +16,7 @@ pub(super) struct Findings {
     issues: Arc<Mutex<Vec<Issue>>>,
 }
 
-/// Counts the rows that come behind rows of later steps.
+/// Counts rows that follow rows of later steps.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Late(Arc<AtomicU64>);
 
@@ -36,7 +36,7 @@ impl Findings {
         self.issues.lock().unwrap_or_else(PoisonError::into_inner).push(issue);
     }
 
-    /// The issues so far; complete after the last row.
+    /// Returns the issues so far. Complete after the last row.
     pub(super) fn issues(&self, run: &RunPath) -> Vec<Issue> {
         let mut issues = self.issues.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let late = self.late.count();

@@ -1,4 +1,4 @@
-//! Rows as they are logged.
+//! Follows a run and returns rows as they are logged.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use crate::error::Error;
 use crate::issue::Issue;
 use crate::local::{Following, News, Wanted};
 
-/// How long to wait before a run is looked at again: about as often as the SDK sends what it has.
+/// Poll interval for a run on a server, about as long as the SDK's upload interval.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The same for a file, which costs nothing to look at.
+/// Poll interval for a local file, which is cheap to check.
 const PATIENCE_ON_DISK: Duration = Duration::from_millis(500);
 
-/// Looks in a row that may bring nothing although the server tells of steps; see [`Follow::end_look`].
+/// Maximum number of consecutive polls without new rows although the server reports steps; see [`Follow::end_look`].
 const MOST_STALE_LOOKS: u32 = 3;
 
-/// A look at files that goes on.
+/// A poll of local files in progress.
 type Looking = BoxFuture<'static, (Result<News, Error>, Following)>;
 
-/// A run that is followed; see [`History::follow`].
+/// A reader that follows a run; see [`History::follow`].
 ///
 /// ```no_run
 /// # #[cfg(feature = "async")]
@@ -40,28 +40,28 @@ type Looking = BoxFuture<'static, (Result<News, Error>, Following)>;
 /// ```
 pub struct Follow {
     history: History,
-    /// The files, if the run is on disk. `None` also while they are looked at.
+    /// The files, if the run is on disk. `None` also during a poll.
     files: Option<Following>,
     looking: Option<Looking>,
     reader: Option<super::HistoryReader>,
     is_over: bool,
-    /// Whether this look brought new rows, or rows that came before.
+    /// Whether this poll has returned new rows, and rows that were returned before.
     has_news: bool,
     has_old: bool,
-    /// Looks in a row that were of no use.
+    /// Number of consecutive polls without progress.
     stale_looks: u32,
     issues: Vec<Issue>,
 }
 
 impl History {
-    /// Reads all rows that there are, and goes on with those that come, until the run has ended or has got as far as
-    /// [`max_step`](Self::max_step). A run on disk is looked at twice a second, one on a server every two seconds. Needs
+    /// Reads all existing rows, then polls for new ones until the run has ended or reached
+    /// [`max_step`](Self::max_step). A run on disk is polled twice a second, one on a server every two seconds. Needs
     /// [`all`](Self::all).
     ///
-    /// A run on disk whose process was killed never ends; whoever follows it to its end has to stop by himself.
+    /// A run on disk whose process was killed never ends, so the caller has to stop following it.
     ///
     /// # Errors
-    /// If the request makes no sense. Rows are asked for when they are read.
+    /// If the request is invalid. Rows are requested only when they are read.
     pub async fn follow(self) -> Result<Follow, Error> {
         self.check()?;
         let is_live = self.source == Source::Live && !self.with_parent;
@@ -69,13 +69,13 @@ impl History {
             return Err(Error::usage("only the whole live history of a run can be followed"));
         }
         if self.limit.is_some() {
-            return Err(Error::usage("a history that is followed has no number of rows to end with"));
+            return Err(Error::usage("a followed history cannot be limited to a number of rows"));
         }
         let files = match &self.local {
             Some(run) => {
                 let (run, ask) = (run.clone(), self.ask()?);
                 let Wanted::Logged(selection) = ask.wanted else {
-                    return Err(Error::usage("only what a run logs can be followed"));
+                    return Err(Error::usage("only the metrics that a run logs can be followed"));
                 };
                 Some(self.api.client.work(move || Following::open(&run, selection)).await?)
             }
@@ -96,23 +96,22 @@ impl History {
 }
 
 impl Follow {
-    /// The next rows, at least one, once there are any; `None` when the run has ended, or has got as far as was
-    /// asked for.
+    /// Waits for the next rows, at least one. `None` when the run has ended, or has reached the requested step.
     ///
     /// # Errors
-    /// As for any other history. After one the next call looks again. Who stops waiting for it loses nothing, either.
+    /// Same as for any other history. The next call after an error polls again. Cancelling this future loses no rows.
     pub async fn next_batch(&mut self) -> Result<Option<Vec<Row>>, Error> {
         if self.history.local.is_some() { self.next_on_disk().await } else { self.next_on_server().await }
     }
 
-    /// What is missing from the rows so far, or inexact.
+    /// Returns the issues of the rows so far.
     pub fn issues(&self) -> &[Issue] {
         &self.issues
     }
 
     async fn next_on_disk(&mut self) -> Result<Option<Vec<Row>>, Error> {
         loop {
-            // Kept here while it goes on, so that whoever stops waiting for it loses nothing.
+            // Keep the running poll in `self`, so that cancelling this future loses no rows.
             let looking = match (&mut self.looking, self.files.take()) {
                 (Some(looking), _) => looking,
                 (none, Some(files)) => none.insert(look(self.history.api.client.clone(), files)),
@@ -135,7 +134,7 @@ impl Follow {
             if let Some(reader) = &mut self.reader {
                 match reader.next_batch().await {
                     Ok(Some(mut rows)) => {
-                        // A server that goes back sends rows that were handed out.
+                        // A server whose last step moves back sends old rows again.
                         let before = rows.len();
                         let first = self.history.min_step;
                         rows.retain(|row| {
@@ -151,7 +150,7 @@ impl Follow {
                     }
                     Ok(None) => {}
                     Err(error) => {
-                        // What it has not read is asked for again.
+                        // The next call requests the unread rows again.
                         (self.reader, self.is_over) = (None, false);
                         return Err(error);
                     }
@@ -171,18 +170,18 @@ impl Follow {
             if self.is_over {
                 return Ok(None);
             }
-            // Whether it has ended is asked first, so that nothing is missed that comes in between.
+            // Check for the end of the run first, so that rows logged between the two requests are not missed.
             let is_over = self.has_ended().await?;
             self.reader = Some(self.history.clone().open().await?);
             self.is_over = is_over;
         }
     }
 
-    /// Ends a look at a run whose last step was `last`.
+    /// Ends a poll of a run whose last step was `last`.
     ///
     /// # Errors
-    /// If look after look brings no rows, although the server tells of steps with rows, or of a last step before those that
-    /// were handed out.
+    /// If too many consecutive polls return no rows, although the server reports new steps with rows, or reports a
+    /// last step before those already returned.
     fn end_look(&mut self, last: Option<i64>) -> Result<(), Error> {
         let (has_news, has_old) = (std::mem::take(&mut self.has_news), std::mem::take(&mut self.has_old));
         let next = self.history.min_step.unwrap_or(0);
@@ -197,26 +196,26 @@ impl Follow {
         Err(Error::ListEndless { list: format!("rows of {}", self.history.path) })
     }
 
-    /// Rows up to a step have been handed out, or are not there.
+    /// Continues after `step`. All rows up to it have been returned or do not exist.
     fn go_on_behind(&mut self, step: Option<i64>) {
         let next = step.map(|step| step.saturating_add(1));
         self.history.min_step = self.history.min_step.max(next);
     }
 
-    /// Whether the run will log nothing more.
+    /// Returns whether the run has ended and logs nothing more.
     async fn has_ended(&self) -> Result<bool, Error> {
         let History { api, path, .. } = &self.history;
         let runs = api.runs(&path.project_path().to_string()).await?;
         let runs = runs.filter(Filter::ids([path.run()]).json())?.light().limit(1).collect().await?;
         let Some(run) = runs.first() else {
-            // Reading says what is the matter.
+            // The read then fails with the reason.
             return Ok(true);
         };
         Ok(run.state.as_ref().is_some_and(wandb_core::model::RunState::is_over))
     }
 }
 
-/// Looks at files on a thread that may wait, and waits there if there is nothing new.
+/// Polls files on a thread that may block, and waits there if there is nothing new.
 fn look(client: Client, mut files: Following) -> Looking {
     let look = move || {
         let news = files.look();
@@ -252,7 +251,7 @@ mod tests {
 
     const RUN: &str = "local-team/p/r";
 
-    /// The same request for the first ten steps, whichever it asks for.
+    /// Redirects a request for any steps to the first ten.
     fn going_back(request: &Request) -> Request {
         let mut body: serde_json::Value = serde_json::from_slice(request.body()).expect("JSON");
         if body["variables"].get("minStep").is_some() {
@@ -264,8 +263,8 @@ mod tests {
         back
     }
 
-    /// Follows a run of ten rows on a server that tells a last step of its own at each request: the steps that come, and the
-    /// error in the end.
+    /// Follows a run of ten rows on a server that reports a different last step with each request. Returns the steps
+    /// received, and the final error.
     fn followed(last_step: impl Fn(i64) -> i64 + Send + Sync + 'static) -> (Vec<i64>, Option<Error>) {
         let store = Store::without_server(Options::default()).expect("a schema");
         let history = (0..10).map(|step| format!(r#"{{"_step":{step},"loss":1}}"#)).collect();
@@ -294,7 +293,7 @@ mod tests {
                 }
             }
         };
-        // A follower of a run that goes on for ever would do so, too.
+        // A follower that never ends must not block the test forever.
         let limited = select(Box::pin(following), Box::pin(api.client.sleep(Duration::from_secs(60))));
         match simulation.run(limited).expect("it ends") {
             Either::Left((ended, _)) => ended.expect("rows"),
@@ -303,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_that_go_back_end_a_follower() {
+    fn polls_without_new_rows_end_in_an_error() {
         let claims: [fn(i64) -> i64; 2] =
             [|request| 9 + 50 * request, |request| if request < 4 { 9 } else { 4 }];
         for claim in claims {

@@ -1,17 +1,17 @@
-//! The rows of a run on disk, read beside the caller's executor.
+//! Reads the rows of a run on disk without blocking the caller's executor.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::stream::{self, StreamExt};
 use wandb_core::client::Client;
+use wandb_tables::Batch;
 
 use super::reader::Batches;
-use wandb_tables::Batch;
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::local::{Ask, Feed, LocalRun, Wanted};
 
-/// The issues of rows, known once the last row has been read.
+/// The issues of rows, set after the last row has been read.
 #[derive(Debug, Clone, Default)]
 struct RowIssues(Arc<Mutex<Vec<Issue>>>);
 
@@ -25,7 +25,7 @@ impl RowIssues {
     }
 }
 
-/// A run on disk that is being read.
+/// A run on disk whose rows are being read.
 #[derive(Debug, Clone)]
 pub(super) struct OnDisk {
     run: Arc<LocalRun>,
@@ -44,12 +44,12 @@ impl OnDisk {
         Ok((Self { run, row_issues: row_issues.clone() }, batches(client.clone(), feed, row_issues)))
     }
 
-    /// What is missing from the rows, or inexact. Complete after the last row.
+    /// Returns the issues of the rows. Complete after the last row.
     pub(super) fn issues(&self) -> Vec<Issue> {
         self.run.history_issues.iter().cloned().chain(self.row_issues.get()).collect()
     }
 
-    /// Those of `keys` that the run has never logged.
+    /// Returns the `keys` that the run has never logged.
     pub(super) async fn unlogged(&self, client: &Client, keys: &[String]) -> Result<Vec<String>, Error> {
         let (run, keys) = (Arc::clone(&self.run), keys.to_vec());
         let never = move || {
@@ -68,7 +68,7 @@ impl OnDisk {
     }
 }
 
-/// Removes the keys that a batch has.
+/// Removes the keys that a batch contains.
 fn remove_logged(keys: &mut Vec<String>, batch: Batch) -> Result<(), Error> {
     if let Batch::Page(page) = &batch {
         keys.retain(|key| page.column(key).is_none());

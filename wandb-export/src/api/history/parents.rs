@@ -1,4 +1,4 @@
-//! The runs that a run was forked from.
+//! Finds the runs that a run was forked from.
 
 use wandb_core::client::Client;
 use wandb_core::model::Run;
@@ -9,30 +9,30 @@ use wandb_runlog::Branch;
 use crate::error::{Error, ErrorKind};
 use crate::issue::Issue;
 
-/// The most runs that are looked at, from fork to fork.
+/// Maximum number of ancestors to follow.
 const MOST_PARENTS: usize = 64;
 
-/// The key of a fork's place.
+/// The key that gives the position of a fork.
 const STEP: &str = "_step";
 
-/// A run that another one was forked from, and the last step that belongs to both.
+/// The parent of a fork, and the last step that both share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Parent {
     pub(super) path: RunPath,
     pub(super) last_step: i64,
 }
 
-/// Where a run on a server goes on from. The SDK writes it into the config: `_wandb.branch_point` with `run_id` and `step`
-/// (wandb/wandb, `wandb_init.py`). No public field of the API tells it (#10694), and a run that was resumed later has
-/// lost it.
+/// Returns where a run on a server was forked or rewound. The SDK writes this to the config, as `_wandb.branch_point`
+/// with `run_id` and `step` (wandb/wandb, `wandb_init.py`). No public field of the API has it (#10694), and it is
+/// lost when the run is resumed later.
 pub(in super::super) fn branch_of(run: &Run) -> Option<Branch> {
     let point = run.config.as_ref()?.internal().get("_wandb")?.as_map()?.get("branch_point")?.as_map()?;
     let id = point.get("run_id").and_then(Value::as_str).filter(|id| !id.is_empty())?;
     Some(Branch::new(id, STEP, point.get("step")?.as_f64()?))
 }
 
-/// The runs that the run at `path` was forked from, the nearest first. A run's own history begins behind the step that it
-/// was forked at (#1395, #11056).
+/// Returns the ancestors of the run at `path`, nearest first. A run's own history starts after the step of the fork
+/// (#1395, #11056).
 pub(super) async fn parents(client: &Client, path: &RunPath) -> Result<(Vec<Parent>, Option<Issue>), Error> {
     let mut parents: Vec<Parent> = Vec::new();
     let mut of = path.clone();
@@ -41,11 +41,11 @@ pub(super) async fn parents(client: &Client, path: &RunPath) -> Result<(Vec<Pare
             Ok(reply) => reply.answer,
             Err(error) if !parents.is_empty() && error.kind() == ErrorKind::NotFound => {
                 parents.pop();
-                return Ok((parents, Some(missing(path, &of, "it does not exist any more"))));
+                return Ok((parents, Some(missing(path, &of, "it no longer exists"))));
             }
             Err(error) => return Err(error),
         };
-        // A run that was rewound goes on from itself.
+        // A rewound run continues itself.
         let branch = branch_of(&run).filter(|branch| branch.run != of.run());
         let Some((branch, step)) =
             branch.and_then(|branch| Some((step_of(&branch)?, branch)).map(|(s, b)| (b, s)))
@@ -58,7 +58,7 @@ pub(super) async fn parents(client: &Client, path: &RunPath) -> Result<(Vec<Pare
             let why = if is_known { "it was forked from itself" } else { "there are too many forks" };
             return Ok((parents, Some(missing(path, &parent, why))));
         }
-        // A step of both belongs to the parent's parent only as far as the parent was forked behind it.
+        // An ancestor contributes steps only up to the earliest fork on the way to it.
         let last_step = parents.last().map_or(step, |child| child.last_step.min(step));
         of = parent.clone();
         parents.push(Parent { path: parent, last_step });

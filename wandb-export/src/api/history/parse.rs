@@ -1,4 +1,4 @@
-//! From the text of rows to rows, on threads that have time for it.
+//! Parses the text of rows on worker threads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,28 +6,28 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use wandb_core::client::Client;
 use wandb_core::{Row, RunPath};
 use wandb_graphql::{HistoryRow, HistoryWindow};
-
 use wandb_tables::Batch;
+
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// Pages that are parsed at once: there are seldom more than a few cores to spare beside the network.
+/// Number of pages parsed at once. There are seldom more than a few cores to spare besides the network.
 pub(super) const PAGES_AT_ONCE: usize = 4;
 
-/// What rows lost on their way, counted over all rows.
+/// Counts data lost while parsing rows.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Losses(Arc<Counts>);
 
 #[derive(Debug, Default)]
 struct Counts {
-    /// Halves of surrogate pairs, which no UTF-8 text holds.
+    /// Unpaired surrogates, which UTF-8 cannot encode.
     surrogates: AtomicU64,
     /// Nulls in place of rows.
     nulls: AtomicU64,
 }
 
 impl Losses {
-    /// The issues with the rows of a run.
+    /// Returns the issues of a run's rows.
     pub(crate) fn issues(&self, path: &RunPath) -> Vec<Issue> {
         let mut issues = Vec::new();
         let count = self.0.nulls.load(Ordering::Relaxed);
@@ -42,7 +42,7 @@ impl Losses {
     }
 }
 
-/// The rows of a window. Those that came as text are parsed where `client` reads large answers.
+/// Returns the rows of a window. Rows received as text are parsed where `client` parses large answers.
 pub(super) async fn batches(
     client: &Client,
     window: HistoryWindow,
@@ -55,7 +55,7 @@ pub(super) async fn batches(
     })
 }
 
-/// Rows that came as text, parsed where `client` reads large answers.
+/// Parses rows received as text where `client` parses large answers.
 pub(super) async fn answered(
     client: &Client,
     rows: Vec<HistoryRow>,
@@ -66,7 +66,7 @@ pub(super) async fn answered(
     client.work(move || parse(&rows, &path, &losses)).await
 }
 
-/// Parses rows, and counts what is lost. Null rows are left out.
+/// Parses rows and counts losses. Omits null rows.
 pub(crate) fn parse(rows: &[HistoryRow], path: &RunPath, losses: &Losses) -> Result<Vec<Row>, Error> {
     let there: Vec<_> = rows.iter().filter(|row| !row.is_null()).collect();
     losses.0.nulls.fetch_add((rows.len() - there.len()) as u64, Ordering::Relaxed);

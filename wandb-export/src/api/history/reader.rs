@@ -1,4 +1,4 @@
-//! Reads a history batch by batch, and says at the end whether it was all.
+//! Reads a history in batches and checks whether it is complete.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,6 +9,7 @@ use wandb_core::{Row, RunPath};
 use wandb_graphql::ops::{GetHistoryKeys, HistoryExtent, SampleHistory};
 use wandb_graphql::plan::{Growth, HistoryRange, grown};
 use wandb_graphql::{HistoryRow, Keys, Selection};
+use wandb_tables::Batch;
 
 use super::few::{few, first};
 use super::findings::Findings;
@@ -22,11 +23,10 @@ use super::union::union;
 use super::whole::Reading;
 use super::{Amount, History, Source, Stream, by_keys};
 use crate::api::Api;
-use wandb_tables::Batch;
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// A history that is being read.
+/// A reader of a history.
 ///
 /// ```no_run
 /// # #[cfg(feature = "async")]
@@ -45,44 +45,44 @@ pub struct HistoryReader {
     path: RunPath,
     stream: Stream,
     batches: Batches,
-    /// The columns of all rows, where they are known beforehand.
+    /// The columns of all rows, if known in advance.
     #[cfg(feature = "parquet")]
     schema: Option<wandb_tables::Schema>,
-    /// The extent at the start, where the whole of it is read.
+    /// The extent at the start, if the whole history is read.
     start: Option<HistoryExtent>,
-    /// How many rows the server counts, where the whole history is read.
+    /// The server's count of rows, if the whole history is read.
     counted: Option<u64>,
     /// Whether the last row has been read.
     has_ended: bool,
-    /// The keys that were asked for, if not all of them.
+    /// The requested keys; empty for all.
     keys: Vec<String>,
-    /// Those of the keys that no row of system metrics has had so far.
+    /// Requested keys that no row of system metrics has held so far.
     unmeasured: Arc<Mutex<Vec<String>>>,
     rows: u64,
     findings: Findings,
-    /// What turns out about the rows of the runs that this one was forked from.
+    /// The issues found in the rows of each ancestor.
     of_parents: Vec<(RunPath, Findings)>,
-    /// Where the rows come from, if not from a server.
+    /// The run on disk, if the rows do not come from a server.
     on_disk: Option<OnDisk>,
 }
 
-/// What a history that was read to its end turned out to be.
+/// The result of reading a history to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HistoryEnd {
     /// How many rows were read.
     pub rows: u64,
-    /// What the run has logged since the reading began; it is not among the rows.
+    /// What the run has logged since reading began. It is not among the rows.
     pub growth: Option<Growth>,
-    /// If there are no rows: the keys asked for that the run has never logged, which is why. W&B's own keys, which
-    /// begin with an underscore, are not among them.
+    /// If there are no rows: the requested keys that the run has never logged, which explains why. Excludes W&B's own
+    /// keys, which start with an underscore.
     pub unlogged: Vec<String>,
-    /// What is missing or inexact.
+    /// Missing or inexact data in the rows.
     pub issues: Vec<Issue>,
 }
 
 impl HistoryEnd {
-    /// Whether the rows are all that the run had logged when the reading began, and exact.
+    /// Returns whether the rows are exact and include all that the run had logged when reading began.
     pub fn is_complete(&self) -> bool {
         self.issues.iter().all(Issue::is_note)
     }
@@ -144,7 +144,7 @@ impl HistoryReader {
         };
         if let Some(rows) = limit {
             let batches = std::mem::replace(&mut reader.batches, stream::empty().boxed());
-            // Only the first rows were asked for, so neither the count of all rows nor growth concerns them.
+            // Only the first rows were requested, so the row count and growth do not apply.
             reader = Self { batches: first(batches, rows), start: None, counted: None, ..reader };
         }
         Ok(reader)
@@ -229,7 +229,7 @@ impl HistoryReader {
         })
     }
 
-    /// The rows of the run behind those of the runs that it was forked from.
+    /// Merges the run's rows after those of its ancestors.
     async fn behind_parents(
         &mut self,
         history: History,
@@ -241,7 +241,7 @@ impl HistoryReader {
         if let Some(issue) = issue {
             self.findings.add(issue);
         }
-        // Their columns are not known beforehand, and their rows are none of those that were counted.
+        // Their columns are not known in advance, and the server's row count does not include them.
         #[cfg(feature = "parquet")]
         drop(self.schema.take());
         let mut batches = match self.counted.take() {
@@ -264,7 +264,7 @@ impl HistoryReader {
         Ok(batches)
     }
 
-    /// Whether the columns are not known before the rows, so that there may be further ones.
+    /// Returns whether the columns are unknown before the rows are read, so that more may appear.
     fn has_no_schema(&self) -> bool {
         #[cfg(feature = "parquet")]
         return self.schema.is_none();
@@ -272,7 +272,7 @@ impl HistoryReader {
         true
     }
 
-    /// The rows of `steps`: by their keys, if the server lacks `Run.history`.
+    /// Reads the rows of `steps` from the live query, key by key if the server lacks `Run.history`.
     async fn live(
         &mut self,
         reading: &Reading,
@@ -297,7 +297,7 @@ impl HistoryReader {
         Ok(read(&Reading { selection: Selection::AnyOf(keys), ..reading.clone() }))
     }
 
-    /// The next rows, in order of steps; `None` at the end. There is at least one row in a batch.
+    /// Returns the next rows, at least one, in step order. `None` at the end.
     pub async fn next_batch(&mut self) -> Result<Option<Vec<Row>>, Error> {
         Ok(match self.next().await? {
             Some(batch) => Some(rows_of(&self.api.client, batch).await?),
@@ -305,7 +305,7 @@ impl HistoryReader {
         })
     }
 
-    /// The next rows in the form in which they came.
+    /// Returns the next rows in the form in which they were received.
     pub(crate) async fn next(&mut self) -> Result<Option<Batch>, Error> {
         while let Some(batch) = self.batches.try_next().await? {
             if batch.len() > 0 {
@@ -317,23 +317,23 @@ impl HistoryReader {
         Ok(None)
     }
 
-    /// The columns of all rows, where they are known beforehand. Only then there may be record batches.
+    /// Returns the columns of all rows, if known in advance. Record batches only occur in that case.
     #[cfg(feature = "parquet")]
     pub(super) fn take_schema(&mut self) -> Option<wandb_tables::Schema> {
         self.schema.take()
     }
 
-    /// The last step that there was when the reading began, where all rows are read.
+    /// Returns the run's last step when reading began, if all rows are read.
     pub(super) fn read_to(&self) -> Option<i64> {
         self.start.as_ref()?.last_step()
     }
 
-    /// How many rows have been read.
+    /// Returns how many rows have been read.
     pub fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// The rows that are left, one by one.
+    /// Streams the remaining rows.
     pub fn into_rows(self) -> BoxStream<'static, Result<Row, Error>> {
         let client = self.api.client;
         let rows_of = move |batch| {
@@ -344,9 +344,9 @@ impl HistoryReader {
         rows.map_ok(|rows| futures_util::stream::iter(rows).map(Ok)).try_flatten().boxed()
     }
 
-    /// Says whether the rows are all there is, which takes another look at the run. To be called after the last batch.
+    /// Checks whether the rows are complete, which takes another request. Call it after the last batch.
     pub async fn finish(mut self) -> Result<HistoryEnd, Error> {
-        // Requests that nobody waits for any more would keep this one from being sent.
+        // Drop abandoned requests, which would keep this one from being sent.
         self.batches = stream::empty().boxed();
         let mut issues = Vec::new();
         let mut growth = None;
@@ -378,7 +378,7 @@ impl HistoryReader {
     }
 }
 
-/// The rows of a batch, made on a thread that has time for it.
+/// Converts a batch to rows on a worker thread.
 pub(super) async fn rows_of(client: &Client, batch: Batch) -> Result<Vec<Row>, Error> {
     if let Batch::Rows(rows) = batch {
         return Ok(rows);
@@ -391,7 +391,7 @@ async fn extent(api: &Api, path: &RunPath) -> Result<HistoryExtent, Error> {
     Ok(reply.answer)
 }
 
-/// The extent, and how large rows are, which takes no further request.
+/// Fetches the extent together with an estimate of the row size, in the same request.
 async fn probed_extent(
     api: &Api,
     path: &RunPath,
@@ -405,8 +405,8 @@ async fn probed_extent(
     }
 }
 
-/// `batches` until `rows` rows have come: where the server does not tell the last step, it tells how many rows there
-/// are, and nothing has to be looked for behind the last of them.
+/// Ends `batches` after `rows` rows. Used if the server reports a row count but no last step: nothing follows the
+/// last counted row.
 fn until(batches: Batches, rows: u64) -> Batches {
     let next = |(mut batches, left): (Batches, u64)| async move {
         if left == 0 {
@@ -419,7 +419,7 @@ fn until(batches: Batches, rows: u64) -> Batches {
     stream::unfold((batches, rows), next).boxed()
 }
 
-/// `batches`, and an issue if they end with fewer rows than were counted.
+/// Passes `batches` through, and adds an issue if they end with fewer rows than `counted`.
 fn check_count(batches: Batches, counted: u64, run: RunPath, findings: Findings) -> Batches {
     let mut received = 0;
     let check = move |batch: Option<Result<Batch, Error>>| {
@@ -435,12 +435,12 @@ fn check_count(batches: Batches, counted: u64, run: RunPath, findings: Findings)
     batches.map(Some).chain(ended).map(check).buffered(1).filter_map(std::future::ready).boxed()
 }
 
-/// How many steps there are up to the last one.
+/// Returns the number of steps up to the last one.
 fn width_of(extent: &HistoryExtent) -> u64 {
     extent.last_step().and_then(|last| u64::try_from(last).ok()).map_or(0, |last| last.saturating_add(1))
 }
 
-/// A list of keys is whole between statements, so a panic elsewhere does not spoil it.
+/// Locks a list. Ignores poisoning, since the list is consistent between statements.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -449,7 +449,7 @@ fn one_batch(rows: Vec<Row>) -> Batches {
     stream::once(std::future::ready(Ok(Batch::Rows(rows)))).boxed()
 }
 
-/// What a selection asks for of system metrics, which no server chooses.
+/// Applies a selection to system metrics, because no server does.
 fn chosen(client: Client, batches: Batches, selection: Selection) -> Batches {
     if selection.keys().is_none() {
         return batches;
@@ -481,7 +481,7 @@ mod tests {
 
     /// Compiles only if services can run these on any executor's threads.
     #[test]
-    fn what_is_awaited_can_move_between_threads() {
+    fn futures_can_move_between_threads() {
         fn check<T: Send>(_: impl FnOnce(Api, History, Box<dyn Sink>) -> T) {}
         check(|_, history, _| history.open());
         check(|_, history, _| history.rows());

@@ -1,4 +1,4 @@
-//! Rows of an answer that is still arriving, as text: in memory while they are few, then in an unnamed file.
+//! Spools the text of rows until the answer is complete: in memory while small, then in an unnamed temporary file.
 
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 
@@ -7,19 +7,19 @@ use tempfile::SpooledTempFile;
 use wandb_core::client::{Client, ListSink};
 use wandb_core::{Row, RunPath};
 use wandb_graphql::HistoryRow;
+use wandb_tables::Batch;
 
 use super::parse::{Losses, parse};
 use super::reader::Batches;
-use wandb_tables::Batch;
 use crate::error::Error;
 
-/// The bytes of rows that are kept in memory.
+/// Maximum bytes of rows kept in memory.
 const MEMORY: usize = 4 << 20;
 
-/// The bytes of rows that are handed out at once.
+/// Target size of a batch read back, in bytes.
 const BATCH: usize = 512 << 10;
 
-/// Takes rows and hands them out once all of them have come.
+/// A spool that takes rows and returns them once the answer is complete.
 pub(super) struct RowSpool {
     client: Client,
     file: Option<BufWriter<SpooledTempFile>>,
@@ -32,17 +32,17 @@ impl RowSpool {
         Self { client: client.clone(), file: None, rows: 0, failed: None }
     }
 
-    /// How many rows there are, null ones included.
+    /// Returns the number of rows, including null ones.
     pub(super) fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// Fails if rows could not be put aside.
+    /// Fails if rows could not be written to the spool.
     pub(super) fn check(&mut self) -> Result<(), Error> {
-        self.failed.take().map_or(Ok(()), |error| Err(Error::io("putting rows aside", error)))
+        self.failed.take().map_or(Ok(()), |error| Err(Error::io("spooling rows", error)))
     }
 
-    /// The rows, parsed where the client reads large answers. Those that `look` is shown are handed out next.
+    /// Returns the rows in batches, parsed where the client parses large answers. Calls `look` with each batch first.
     pub(super) fn into_batches(
         self,
         path: RunPath,
@@ -80,10 +80,10 @@ impl RowSpool {
 }
 
 fn reading(error: std::io::Error) -> Error {
-    Error::io("reading rows back", error)
+    Error::io("reading spooled rows", error)
 }
 
-/// The next rows of a file, or none at its end.
+/// Reads the next rows of a file, or none at its end.
 fn next_rows(file: &mut BufReader<SpooledTempFile>) -> std::io::Result<Option<Vec<HistoryRow>>> {
     let (mut rows, mut bytes) = (Vec::new(), 0);
     while bytes < BATCH {

@@ -1,9 +1,9 @@
-//! What of a row is asked for, where the server does not choose.
+//! Selects rows and keys on the client.
 
 use wandb_core::Row;
 use wandb_graphql::Selection;
 
-/// What of a row a selection asks for, if it asks for the row at all. The keys of `axis` are kept beside those asked for.
+/// Returns the selected part of a row, or `None` if the row does not match. Keeps the keys of `axis` as well.
 pub(super) fn select(row: Row, selection: &Selection, axis: &[&str]) -> Option<Row> {
     let Some(keys) = selection.keys() else { return Some(row) };
     let held = keys.iter().filter(|key| row.get(key).is_some()).count();
@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_chosen_by_all_or_any_of_the_keys() {
+    fn rows_are_selected_by_all_or_any_keys() {
         let row = || Row::parse(br#"{"_step": 1, "a": 2, "b": 3}"#).expect("a row");
         let keys = |names: &[&str]| Keys::new(names.iter().copied()).expect("good keys");
         let line = |selection| select(row(), &selection, &["_step"]).map(|row| row.to_json_line());

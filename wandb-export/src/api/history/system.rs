@@ -1,4 +1,4 @@
-//! What the machine measured while a run went on.
+//! Reads the system metrics of a run.
 
 use wandb_core::client::{Client, Reply};
 use wandb_core::operation::Argument;
@@ -12,17 +12,17 @@ use super::{Amount, History};
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// The most system metrics that are asked for at once, where all of them are wanted.
+/// Maximum number of system metrics requested when all are wanted.
 pub(super) const ALL_EVENTS: u64 = 1_000_000;
 
-/// A number of samples that servers answer in full.
+/// A sample count that servers answer in full.
 const MODEST_SAMPLES: u64 = 10_000;
 
-/// The keys that say when something was measured; they take the place that the step has among what a run logs.
+/// The keys that hold the time of a measurement. They take the place of the step.
 pub(super) const TIME_AXIS: [&str; 2] = ["_runtime", "_timestamp"];
 
-/// The system metrics. Where the server sends fewer than it counts, it is asked for other numbers of them: it may take a
-/// large one for too much, and answer with few (wandb/wandb #12067, #3680).
+/// Reads the system metrics. If the server sends fewer than it counts, retries with other sample counts: a server may
+/// reject a large count and answer with few rows (wandb/wandb #12067, #3680).
 pub(super) async fn events(history: &History, findings: &Findings) -> Result<RowSpool, Error> {
     let History { path, amount, .. } = history;
     let client = history.api.client();
@@ -31,7 +31,7 @@ pub(super) async fn events(history: &History, findings: &Findings) -> Result<Row
     let Reply { answer, lacks } = client.stream_list(first, &mut best).await?;
     best.check()?;
     let counted = answer.line_count.filter(|_| *amount == Amount::All);
-    // A count shows whether rows are missing; without one, a server that takes no number of rows may send any.
+    // A count reveals missing rows. Without one, a server that ignores the sample count may send any number.
     if counted.is_none()
         && let Some(argument) = lacks.arguments().next()
     {
@@ -73,7 +73,7 @@ async fn ask(client: &Client, path: &RunPath, samples: Samples) -> Result<RowSpo
     Ok(rows)
 }
 
-/// What it means that the server does not take a number of rows.
+/// Creates the issue for a server that ignores the sample count.
 fn unlimited(argument: &Argument, amount: Amount) -> Issue {
     let consequence = match amount {
         Amount::All => "there may be more rows than it sent",
@@ -86,7 +86,7 @@ fn unlimited(argument: &Argument, amount: Amount) -> Issue {
     }
 }
 
-/// Removes the keys that rows have.
+/// Removes the keys that the rows contain.
 pub(super) fn remove_measured(keys: &mut Vec<String>, rows: &[Row]) {
     keys.retain(|key| rows.iter().all(|row| row.get(key).is_none()));
 }

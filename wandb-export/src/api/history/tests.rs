@@ -1,4 +1,4 @@
-//! Whole histories of simulated servers, over networks that fail: runs that logged steps several times, with gaps.
+//! Reads whole histories from simulated servers over faulty networks. The runs have repeated steps and gaps.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -15,15 +15,15 @@ use crate::issue::Issue;
 
 const RUN: &str = "local-team/p/r";
 
-/// A run whose rows follow from the seed.
+/// A run whose rows are derived from the seed.
 struct World {
     store: Store,
-    /// The texts of its rows in order of steps.
+    /// The texts of its rows, in step order.
     rows: Vec<String>,
     limits: RowLimits,
 }
 
-/// As many rows of one step as two sessions log, or a process that does not count steps.
+/// The number of rows of one step, as logged by two sessions or by a process that does not count steps.
 fn repeats(rng: &mut fastrand::Rng, usual: bool) -> usize {
     match rng.u32(0..400) {
         0 => rng.usize(900..2_600),
@@ -38,7 +38,7 @@ fn world(rng: &mut fastrand::Rng) -> World {
     let mut usual = rng.bool();
     for _ in 0..rng.usize(0..1_000) {
         for _ in 0..repeats(rng, usual) {
-            // Some of the rows of a step are equal.
+            // Some rows of a step are equal.
             let loss = rng.u8(0..4);
             let float = if rng.u32(0..50) == 0 { ".0" } else { "" };
             rows.push(format!(r#"{{"_step":{step}{float},"loss":{loss}}}"#));
@@ -102,7 +102,7 @@ fn check(seed: u64) {
     let expected: Vec<String> = world.rows.iter().map(|row| row.replace(".0,", ",")).collect();
     let (rows, end, report) = read(&world.store, seed, faults(&mut rng));
     let step = |row: &String| row[9..row.find(',').expect("two keys")].parse::<i64>().expect("an integer");
-    assert!(rows.is_sorted_by_key(step), "in order of steps");
+    assert!(rows.is_sorted_by_key(step), "in step order");
     let (read, logged) = (count(&rows), count(&expected));
     assert!(read.iter().all(|(row, times)| times <= &logged[row]), "no row more often than it was logged");
     if world.limits.rows.is_none() {
@@ -110,13 +110,13 @@ fn check(seed: u64) {
     }
     let is_short = rows.len() < expected.len();
     assert_eq!(end.issues.iter().any(|issue| matches!(issue, Issue::RowsMissing { .. })), is_short);
-    // Windows of a page, halves of those that hold too much, a doubling search over gaps, and a look behind the end.
+    // Pages, split windows, a doubling search over gaps, and a look past the end.
     let unfaulted = 400 + rows.len() as u64 / 20;
     assert!(report.requests <= unfaulted + 4 * report.faulty, "{report:?}, {} rows", rows.len());
 }
 
 #[test]
-fn repeated_steps_are_read_whole_or_reported() {
+fn repeated_steps_are_complete_or_reported() {
     let number = |name| std::env::var(name).ok().map(|text: String| text.parse::<u64>().expect("a number"));
     let seeds = match number("WANDB_SIMULATION_SEED") {
         Some(seed) => seed..seed + 1,

@@ -1,4 +1,4 @@
-//! Rows of several sources as one history.
+//! Merges the rows of several sources into one history.
 
 use std::collections::VecDeque;
 
@@ -6,18 +6,18 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use wandb_core::Row;
 use wandb_core::client::Client;
 use wandb_graphql::plan::join;
+use wandb_tables::Batch;
 
 use super::content::content;
 use super::reader::{Batches, rows_of};
 use crate::api::weight::{BATCH_BYTES, weight};
-use wandb_tables::Batch;
 use crate::error::Error;
 
-/// The most rows of a batch, unless a single step has more.
+/// Maximum number of rows in a batch, unless a single step has more.
 const BATCH_ROWS: usize = 4_096;
 
-/// The rows of both, in order of steps. Those that both have come as often as the one that has them more often; see
-/// [`join`].
+/// Merges two sources in step order. A row that both have appears as often as in the source that has it more often;
+/// see [`join`].
 pub(super) fn union(client: &Client, first: Batches, second: Batches) -> Batches {
     let side = |batches| Side { client: client.clone(), batches, rows: VecDeque::new(), place: i64::MIN };
     let sides = (side(first), side(second));
@@ -39,12 +39,12 @@ pub(super) fn union(client: &Client, first: Batches, second: Batches) -> Batches
     stream::try_unfold(sides, next).boxed()
 }
 
-/// One of the sources.
+/// One of the two sources.
 struct Side {
     client: Client,
     batches: Batches,
     rows: VecDeque<(i64, Row)>,
-    /// The step of the last row that has one.
+    /// The step of the last row with a step.
     place: i64,
 }
 
@@ -53,7 +53,7 @@ impl Side {
         while self.rows.is_empty() {
             let Some(batch) = self.batches.try_next().await? else { return Ok(None) };
             for row in rows_of(&self.client, batch).await? {
-                // A row without a step stays behind the one before it.
+                // A row without a step stays after the one before it.
                 self.place = row.step().unwrap_or(self.place).max(self.place);
                 self.rows.push_back((self.place, row));
             }
@@ -61,7 +61,7 @@ impl Side {
         Ok(self.rows.front().map(|(step, _)| *step))
     }
 
-    /// All the rows of a step that is not behind the next one.
+    /// Takes all rows up to and including `step`.
     async fn take(&mut self, step: i64) -> Result<Vec<Row>, Error> {
         let mut taken = Vec::new();
         while self.next_step().await?.is_some_and(|next| next <= step) {

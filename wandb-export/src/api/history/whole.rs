@@ -1,4 +1,4 @@
-//! Every row of a history, window by window, also where the server makes that hard.
+//! Reads every row of a history, window by window, and works around the limits of the server.
 
 use std::ops::Range;
 
@@ -17,40 +17,40 @@ use super::reader::Batches;
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// How often rows are looked for behind the last step that the server tells.
+/// Maximum number of times to look for rows after the server's last step.
 const MOST_LOOKS_BEHIND: u32 = 8;
 
-/// The rows that a look behind the last step asks for. They only show whether there are any.
+/// Number of rows requested by such a look. They only show whether there are any.
 const LOOK_BEHIND_ROWS: u64 = 100;
 
-/// Which rows of a history to read, and how.
+/// The rows of a history to read, and the settings for reading them.
 #[derive(Debug, Clone)]
 pub(super) struct Reading {
     pub(super) client: Client,
     pub(super) path: RunPath,
     pub(super) selection: Selection,
     pub(super) pages: PageSize,
-    /// The bytes of a row, as far as the first ones tell.
+    /// Estimated bytes of a row, if known.
     pub(super) row_bytes: Option<u64>,
     pub(super) findings: Findings,
-    /// Whether everything is wanted.
+    /// Whether the whole history is wanted.
     #[cfg(feature = "parquet")]
     pub(super) is_whole: bool,
-    /// Whether the run is known to have more rows than steps.
+    /// Whether the run has more rows than steps.
     pub(super) repeats: bool,
-    /// Whether the exported files may serve where the live query fails.
+    /// Whether exported files may replace a failed live query.
     pub(super) falls_back: bool,
 }
 
-/// A part of what the live query gives.
+/// A part of the live query's result.
 enum Piece {
     Rows(HistoryWindow),
-    /// The rows of one step that has more rows than can be trusted to be all.
+    /// The rows of a step that has more rows than a window can hold. The server may have truncated them.
     Crowded {
         step: i64,
         rows: HistoryWindow,
     },
-    /// From this step on the server cannot answer.
+    /// The server cannot answer from this step on.
     Failed {
         from: i64,
         error: wandb_core::error::Error,
@@ -58,8 +58,8 @@ enum Piece {
 }
 
 impl Reading {
-    /// The rows of `steps` from the live query, several windows in flight. Where the server is overtaxed by a window of
-    /// any width, the exported files have to serve from there on.
+    /// Reads the rows of `steps` from the live query, with several windows in flight. If the server is overloaded by
+    /// windows of any width, reads the rest from exported files.
     pub(super) fn live(&self, steps: Range<i64>) -> Batches {
         let mut scan = ScanHistory::new(self.path.clone(), steps.clone())
             .select(self.selection.clone())
@@ -90,14 +90,14 @@ impl Reading {
         Ok(stream::iter(batches.into_iter().map(Ok)).boxed())
     }
 
-    /// The rows of a step, also those that only the exported files have.
+    /// Returns the rows of a step, including rows that only the exported files have.
     #[cfg(feature = "parquet")]
     async fn crowded(&self, step: i64, rows: HistoryWindow) -> Result<Batches, Error> {
         let live = self.parse(rows).await?;
         if !self.falls_back {
             return Ok(live);
         }
-        // What the files do not have is missing from the count of rows in the end.
+        // Rows that the files also lack show up in the final row count.
         match self.exported(step..step.saturating_add(1)).await {
             Ok(Some(exported)) => Ok(super::union::union(&self.client, exported, live)),
             Ok(None) | Err(_) => Ok(live),
@@ -109,10 +109,10 @@ impl Reading {
         self.parse(rows).await
     }
 
-    /// The rows of `steps` from the exported files, and from the live query what no file has.
+    /// Reads the rows of `steps` from the exported files, and rows that no file has from the live query.
     #[cfg(feature = "parquet")]
     fn exported(&self, steps: Range<i64>) -> BoxFuture<'static, Result<Option<Batches>, Error>> {
-        // What fails now is not tried once more.
+        // Do not fall back a second time.
         let reading = Self { falls_back: false, is_whole: false, ..self.clone() };
         super::exported::rows(reading, steps).boxed()
     }
@@ -137,8 +137,8 @@ impl Reading {
         Err(Error::LiveQuery { run: self.path.to_string(), source: Box::new(error) })
     }
 
-    /// `batches`, which end before `next`, and behind them further rows while fewer than `counted` have come: the last
-    /// step that the server tells may be too small.
+    /// Reads `batches`, which end before `next`, and then further rows until `counted` rows have arrived. The
+    /// server's last step may be too small.
     pub(super) fn complete(self, batches: Batches, next: i64, counted: u64) -> Batches {
         let state = Completing { reading: self, batches, next, left: counted, looks: MOST_LOOKS_BEHIND };
         stream::try_unfold(state, |mut state| async move {
@@ -156,7 +156,7 @@ impl Reading {
     }
 }
 
-/// The windows as pieces, which end with the first that failed.
+/// Converts windows to pieces. Ends with the first failed one.
 fn pieces(
     windows: BoxStream<'static, Result<Window<HistoryWindow>, wandb_core::error::Error>>,
     start: i64,
@@ -177,19 +177,19 @@ fn pieces(
     })
 }
 
-/// A history to be read until as many rows have come as were counted.
+/// A history that is read until the counted number of rows has arrived.
 struct Completing {
     reading: Reading,
     batches: Batches,
-    /// The first step that has not been asked for.
+    /// The first step that has not been requested.
     next: i64,
-    /// How many rows have not come.
+    /// Number of rows that have not arrived.
     left: u64,
     looks: u32,
 }
 
 impl Completing {
-    /// Looks for rows behind the last step that was read. Returns false if there are none.
+    /// Looks for rows after the last step read. Returns false if there are none.
     async fn look_behind(&mut self) -> bool {
         if self.left == 0 || self.looks == 0 || self.next == i64::MAX {
             return false;
@@ -197,7 +197,7 @@ impl Completing {
         self.looks -= 1;
         let Ok(samples) = Samples::new(LOOK_BEHIND_ROWS) else { return false };
         let look = GetHistoryWindow::new(self.reading.path.clone(), self.next..i64::MAX).samples(samples);
-        // Rows that cannot be seen are missing from the count.
+        // If the look fails, the final row count reports the missing rows.
         let Ok(reply) = self.reading.client.call(look).await else { return false };
         let last = reply.answer.into_rows().iter().filter_map(wandb_graphql::HistoryRow::step).max();
         let Some(end) = last.map(|last| last.saturating_add(1)) else { return false };

@@ -1,4 +1,4 @@
-//! Runs that are chosen and ordered on this side, because the server cannot do it.
+//! Filters and sorts runs on the client when the server cannot.
 
 use futures_util::stream::{self, BoxStream, StreamExt};
 use wandb_core::model;
@@ -16,7 +16,8 @@ use crate::issue::Issue;
 const FILTERS: Argument = Argument::new("Project", "runs", "filters");
 const ORDER: Argument = Argument::new("Project", "runs", "order");
 
-/// The runs that the server `listed`, or if it lacks the arguments for that, those of `wanted` from a list of all.
+/// Returns the runs that the server `listed`. If it lacks the filter or order argument, lists all runs and applies
+/// `wanted` on the client.
 pub(super) fn unless_refused(
     mut listed: BoxStream<'static, Result<Vec<Run>, Error>>,
     wanted: Runs,
@@ -37,7 +38,7 @@ pub(super) fn unless_refused(
     stream::once(begun).flatten().chain(noted).boxed()
 }
 
-/// What a list had to be done without, as notes: it was done here.
+/// Notes for the arguments that the server lacks and that were applied on the client.
 fn notes(lacks: &Lacks, filter: &Filter, order: &Order) -> Vec<Issue> {
     let needed = [(FILTERS, !filter.is_all()), (ORDER, *order != Order::default())];
     let lacking = needed.iter().filter(|(argument, is_used)| *is_used && lacks.contains_argument(argument));
@@ -49,7 +50,7 @@ fn is_refused(error: &Error) -> bool {
     error.lacks().is_some_and(|lacks| lacks.contains_argument(&FILTERS) || lacks.contains_argument(&ORDER))
 }
 
-/// All runs are listed before the first one comes. A filter or order that the server can do is left to it.
+/// Lists all runs before returning the first one. Uses the server's filter or order if it has one of them.
 async fn here(wanted: Runs, issues: Issues) -> Result<Vec<Run>, Error> {
     let Runs { api, path, filter, order, detail, page_size, limit, columns, .. } = wanted;
     let matcher = filter.matcher()?;
@@ -58,7 +59,7 @@ async fn here(wanted: Runs, issues: Issues) -> Result<Vec<Run>, Error> {
     if let Some(size) = page_size {
         list = list.page_size(size);
     }
-    // One refusal names both arguments or the first one; what is still refused then is learnt from this list.
+    // The server may name only one missing argument at a time. This list then reveals the other.
     let lacks = api.client.lacks();
     if !lacks.contains_argument(&FILTERS) {
         list = list.filter(filter.clone());
@@ -96,7 +97,7 @@ async fn all(lister: &mut Lister) -> Result<Vec<model::Run>, Error> {
     Ok(all)
 }
 
-/// Refuses what needs a field that the server lacks: all runs would seem to be without it.
+/// Rejects a filter or order by a field that the server lacks, since it would be missing from every run.
 fn check_fields(lacks: &Lacks, filter: &Filter, order: &Order) -> Result<(), Error> {
     let words = [
         ("summaryMetrics", "summary_metrics"),
@@ -114,7 +115,7 @@ fn check_fields(lacks: &Lacks, filter: &Filter, order: &Order) -> Result<(), Err
         let field = Field::new("Run", field);
         if lacks.contains(&field) && (names(filter.json()) || names(&order.to_string())) {
             return Err(Error::Unsupported {
-                what: format!("runs cannot be chosen or ordered by {word}"),
+                what: format!("runs cannot be filtered or ordered by {word}"),
                 lacking: format!("{FILTERS} or {ORDER}, nor {field}"),
             });
         }

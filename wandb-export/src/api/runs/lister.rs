@@ -1,4 +1,4 @@
-//! Asks a server for the runs of a project, whole.
+//! Lists the complete runs of a project from a server.
 
 use std::pin::pin;
 
@@ -13,7 +13,7 @@ use wandb_graphql::ops::ListRuns;
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// Lists the runs of a project: the loop around [`RunLister`].
+/// Lists the runs of a project. Sends the requests of a [`RunLister`].
 pub(crate) struct Lister {
     client: Client,
     path: ProjectPath,
@@ -32,7 +32,7 @@ impl Lister {
         Self { client, path, list, optional_fields }
     }
 
-    /// The next runs, at least one; `None` at the end.
+    /// Returns the next runs, at least one. `None` at the end.
     pub(crate) async fn next_runs(&mut self) -> Result<Option<Vec<model::Run>>, Error> {
         while let Some(request) = self.list.request() {
             let mut pages = pin!(self.client.pages(request));
@@ -45,26 +45,26 @@ impl Lister {
         Ok(None)
     }
 
-    /// Takes a run that was found in another way.
+    /// Adds a run found elsewhere. Returns whether it is new to the list.
     #[cfg(feature = "mirror")]
     pub(crate) fn admit(&mut self, run: &model::Run) -> bool {
         self.list.admit(run)
     }
 
-    /// Whether every run was listed, as far as the server tells.
+    /// Returns whether every run was listed, as far as the server reports.
     #[cfg(feature = "mirror")]
     pub(crate) fn is_whole(&self) -> bool {
         self.list.end().is_whole()
     }
 
-    /// The fields of the runs that the server lacks.
+    /// Returns the run fields that the server lacks.
     pub(crate) fn lacks(&self) -> Lacks {
         let lacks = self.client.lacks().among(self.optional_fields);
-        // The count of the runs is none of their fields; without it the list is not compared with anything.
+        // The run count is a field of the project. Without it, completeness is not checked.
         lacks.iter().filter(|field| field.on_type() != "Project").cloned().collect()
     }
 
-    /// What is missing from the list.
+    /// Returns the issues of the list, such as missing runs.
     pub(crate) fn issues(&self) -> Vec<Issue> {
         let end = self.list.end();
         let project = || self.path.clone();

@@ -1,4 +1,4 @@
-//! The runs of a folder.
+//! Lists the runs of a local folder.
 
 use std::sync::Arc;
 
@@ -12,11 +12,11 @@ use crate::api::{Api, Run};
 use crate::error::Error;
 use crate::local::{LocalProject, LocalRun};
 
-/// The bytes of runs that are kept from the look at all runs until their turn. Those beyond are read again.
+/// Bytes of runs kept in memory from the first pass. The others are read a second time.
 const KEPT_BYTES: usize = 4 << 20;
 
-/// The runs of a folder that a filter lets through, in order. All of them are looked at before the first one comes, but
-/// few are kept in memory meanwhile: of the others only what orders them.
+/// Returns the runs of a folder that match a filter, in order. Reads all of them before returning the first. Keeps
+/// few runs in memory meanwhile, and only the sort keys of the others.
 pub(super) fn runs(
     api: Api,
     project: LocalProject,
@@ -33,7 +33,7 @@ pub(super) fn runs(
             Some(keys) => Found::of_sources(keys),
             None => folder.look(&client, &order).await?,
         };
-        // Stable, so that runs that tie stay in the order of the folder.
+        // The sort is stable: runs that tie keep the order of the folder.
         found.sort_by(|one, other| order.compare_keys(&one.key, &other.key));
         let read = move |found: Found| {
             let (client, folder) = (client.clone(), Arc::clone(&folder));
@@ -45,31 +45,31 @@ pub(super) fn runs(
             }
         };
         let read = stream::iter(found).map(read).buffered(wandb_core::workers::count());
-        // A run that has been removed since the look at it is none of the folder's any more.
+        // Skip a run that was deleted since the first pass.
         let read = read.try_filter_map(|run| std::future::ready(Ok(run)));
         Ok::<_, Error>(read.map_ok(move |run| Run::local(api.clone(), run)))
     };
     stream::once(sorted).try_flatten().boxed()
 }
 
-/// A run that the filter has let through.
+/// A run that matches the filter.
 struct Found {
     key: OrderKey,
-    /// The place of its source in the folder, and its own among the runs of that source.
+    /// The index of its source in the folder; `number` is its index within the source.
     source: usize,
     number: usize,
     kept: Option<Arc<LocalRun>>,
 }
 
 impl Found {
-    /// A run of each source, of which only the key is known.
+    /// Creates one entry per source, with only the sort key.
     fn of_sources(keys: Vec<OrderKey>) -> Vec<Self> {
         let keys = keys.into_iter().enumerate();
         keys.map(|(source, key)| Self { key, source, number: 0, kept: None }).collect()
     }
 }
 
-/// What is read of a folder.
+/// A folder and what to read from it.
 struct Folder {
     project: LocalProject,
     filter: Matcher,
@@ -77,7 +77,7 @@ struct Folder {
 }
 
 impl Folder {
-    /// Reads all runs once.
+    /// Reads all runs once (the first pass).
     async fn look(self: &Arc<Self>, client: &Client, order: &Order) -> Result<Vec<Found>, Error> {
         let read = |source| {
             let (folder, order) = (Arc::clone(self), order.clone());
@@ -102,7 +102,7 @@ impl Folder {
         Ok(found)
     }
 
-    /// Reads a run that the filter has let through before.
+    /// Reads a run again that matched in the first pass.
     fn read_again(&self, source: usize, number: usize) -> Result<Option<Arc<LocalRun>>, Error> {
         let Some(source) = self.project.runs.get(source) else { return Ok(None) };
         let Some(mut run) = LocalProject::read_one_of_many(source)?.into_iter().nth(number) else {
@@ -112,7 +112,7 @@ impl Folder {
         Ok(Some(Arc::new(run)))
     }
 
-    /// The runs of a source that the filter lets through, and their places among all of it.
+    /// Reads the runs of a source that match the filter, each with its index in the source.
     fn read(&self, source: usize) -> Result<Vec<(usize, LocalRun)>, Error> {
         let runs = self.project.runs.get(source).map(LocalProject::read_one_of_many);
         let runs = runs.transpose()?.unwrap_or_default().into_iter().enumerate();

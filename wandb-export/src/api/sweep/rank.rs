@@ -1,4 +1,4 @@
-//! Which run of a sweep is the best.
+//! Ranks the runs of a sweep.
 
 use std::cmp::Ordering;
 use std::ops::Deref;
@@ -6,12 +6,12 @@ use std::ops::Deref;
 use wandb_core::model::{Goal, Run};
 use wandb_core::{Map, Value};
 
-/// Sorts the best runs to the front.
+/// Sorts runs, best first.
 pub(super) fn sort<R: Deref<Target = Run>>(runs: &mut [R], metric: &str, goal: Goal) {
     runs.sort_by_cached_key(|run| Rank::of(run, metric, goal));
 }
 
-/// The best run that has the metric.
+/// Returns the best run that has the metric.
 pub(super) fn best<R: Deref<Target = Run>>(runs: Vec<R>, metric: &str, goal: Goal) -> Option<R> {
     runs.into_iter()
         .map(|run| (Rank::of(&run, metric, goal), run))
@@ -20,10 +20,10 @@ pub(super) fn best<R: Deref<Target = Run>>(runs: Vec<R>, metric: &str, goal: Goa
         .map(|(_, run)| run)
 }
 
-/// Where a run stands; the least is the best.
+/// The sort key of a run. The smallest is the best.
 #[derive(Debug)]
 struct Rank {
-    /// Never NaN; the smaller, the better.
+    /// Smaller is better. Never NaN.
     score: Option<f64>,
     created: Option<wandb_core::model::Timestamp>,
     id: String,
@@ -43,7 +43,7 @@ impl Rank {
 impl Ord for Rank {
     fn cmp(&self, other: &Self) -> Ordering {
         let by_score = match (self.score, other.score) {
-            // Not the total order of floats, in which the zeros differ.
+            // Not `total_cmp`, which tells -0.0 from 0.0.
             (Some(own), Some(other)) => own.partial_cmp(&other).unwrap_or(Ordering::Equal),
             (own, other) => own.is_none().cmp(&other.is_none()),
         };
@@ -70,7 +70,7 @@ impl PartialEq for Rank {
 
 impl Eq for Rank {}
 
-/// The value under the metric's name, whether its dots are part of a key or between keys.
+/// Finds the value of a metric, whose dots may be part of a key or separate nested keys.
 fn metric_of<'a>(run: &'a Run, metric: &str) -> Option<&'a Value> {
     let summary = run.summary.as_ref();
     if let Some(value) = summary.and_then(|summary| find(summary, metric)) {
@@ -81,7 +81,7 @@ fn metric_of<'a>(run: &'a Run, metric: &str) -> Option<&'a Value> {
     }
     let key = metric.strip_prefix("config.")?;
     let config = run.config.as_ref()?.values();
-    // The server keeps the values of a config behind `value`.
+    // The server wraps each config value in an object with the key `value`.
     find(config, key).or_else(|| find(config, key.strip_suffix(".value")?))
 }
 
@@ -93,14 +93,14 @@ fn find<'a>(map: &'a Map, key: &str) -> Option<&'a Value> {
     parts.find_map(|(first, rest)| find(map.get(first)?.as_map()?, rest))
 }
 
-/// The number to compare.
+/// Returns the number to compare.
 fn number(value: &Value, goal: Goal) -> Option<f64> {
     let Value::Map(summaries) = value else { return value.as_f64() };
     let asked_for = match goal {
         Goal::Minimize => "min",
         Goal::Maximize => "max",
     };
-    // Anything else in it makes it the user's own object, which is no number.
+    // With any other key it is the user's own object, not a number.
     let of_define_metric = summaries.keys().all(|key| ["min", "max", "mean", "best", "last"].contains(&key));
     let of = |key: &str| summaries.get(key).and_then(Value::as_f64);
     if of_define_metric { [asked_for, "best", "last"].into_iter().find_map(of) } else { None }
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn infinities_are_numbers_and_what_is_none_comes_last() {
+    fn infinities_count_and_non_numbers_come_last() {
         let runs = [
             ("a-missing", "{}"),
             ("b-null", r#"{"m": null}"#),
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn dots_are_part_of_a_key_or_between_keys() {
+    fn dots_can_be_part_of_a_key_or_separate_keys() {
         let runs = [
             ("literal", r#"{"val.acc": 3, "val": {"acc": 0}}"#),
             ("mixed", r#"{"val": {"acc.top": {"5": 1}}, "val.acc": 2}"#),
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn of_the_summaries_of_a_metric_the_one_that_is_asked_for_counts() {
+    fn the_goal_selects_the_define_metric_summary() {
         let runs = [
             ("a", r#"{"m": {"min": 1, "max": 9}}"#),
             ("b", r#"{"m": {"best": 2}}"#),
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn of_equal_runs_the_first_one_made_goes_first() {
+    fn ties_are_ordered_by_creation_time() {
         let mut runs = ["a", "b", "c", "d"].map(|id| run(id, r#"{"m": 0.0}"#));
         runs[2].created_at = Some("2024-01-01T01:00:00+02:00".into());
         runs[1].created_at = Some("2024-01-01T00:00:00Z".into());
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_without_the_metric_is_never_the_best() {
+    fn runs_without_the_metric_are_never_best() {
         let runs = vec![run("a", "{}"), run("b", r#"{"m": "NaN"}"#)];
         assert!(best(runs, "m", Goal::Minimize).is_none());
         assert!(best(Vec::<Box<Run>>::new(), "m", Goal::Minimize).is_none());

@@ -11,15 +11,15 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMeta
 use parquet::file::statistics::Statistics;
 use wandb_core::Row;
 use wandb_runlog::Selection;
+use wandb_tables::rows_at_once;
+use wandb_tables::{is_rest, key_of, rows_of};
 
 use super::super::contents::Part;
 use super::super::layout::{STEP, key_of_column};
 use super::super::rows::unlabelled;
 use super::{MirroredRun, unreadable};
-use wandb_tables::rows_at_once;
 use crate::error::Error;
 use crate::issue::Issue;
-use wandb_tables::{is_rest, key_of, rows_of};
 
 /// The cost of a value in a row, relative to one in a column.
 const CELLS_FOR_ONE: usize = 4;

@@ -321,7 +321,7 @@ fn one_bad_file_does_not_keep_the_others() {
             api.run(PATH).await.expect("a run").files().download(folder.path()).await.expect("downloads");
         assert_eq!(downloads.failed.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["b"]);
         let error = downloads.failed[0].error.to_string();
-        assert!(error.contains("the storage says AAAA"), "{error}");
+        assert!(error.contains("the storage has AAAA"), "{error}");
         assert_eq!(tree(folder.path()).into_keys().collect::<Vec<_>>(), ["a", "c"]);
     });
 }

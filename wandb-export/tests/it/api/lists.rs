@@ -61,7 +61,7 @@ fn moving_runs_are_found_on_another_look() {
         assert_eq!(
             said(&issues),
             [
-                "e/p: the list changed while it was read; 3 runs were found on another look and come last, out of order"
+                "e/p: the list changed while it was read; 3 runs were found by reading it again and come last, out of order"
             ]
         );
         assert!(issues.iter().all(Issue::is_note));

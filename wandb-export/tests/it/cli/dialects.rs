@@ -120,7 +120,7 @@ fn without_history_the_rows_come_by_their_keys() {
         let rows = guessed.run(&["history", RUN, "--all", "-f", "jsonl"]);
         assert_eq!((rows.code, rows.stdout.lines().count()), (Some(5), 25), "{rows}");
         assert!(
-            rows.stderr.contains("incomplete:") && rows.stderr.contains("those of the summary"),
+            rows.stderr.contains("incomplete:") && rows.stderr.contains("keys of the summary;"),
             "{rows}"
         );
     }

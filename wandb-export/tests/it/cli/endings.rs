@@ -136,7 +136,7 @@ fn endless_lists_end_with_code_5() {
         ] {
             let ended = program.over("async", command);
             assert_eq!((ended.code, ended.stdout.lines().count()), (Some(5), entries), "{kind:?} {ended}");
-            assert!(ended.stderr.contains("broke off"), "{kind:?} {ended}");
+            assert!(ended.stderr.contains("ended early"), "{kind:?} {ended}");
         }
     }
 }

@@ -61,8 +61,8 @@ fn runs_found_late_are_a_note() {
         assert_eq!((ended.code, ended.stdout.lines().count()), (Some(0), 600));
         assert_eq!(
             ended.stderr,
-            "note: e/p: the list changed while it was read; 1 runs were found on another look and come last, out of \
-             order\n"
+            "note: e/p: the list changed while it was read; 1 runs were found by reading it again and come last, \
+             out of order\n"
         );
     }
 }

@@ -262,7 +262,7 @@ fn what_makes_no_sense_there_is_said_to() {
         (&["history", "./wandb/none", "--all"], 3, "no run at ./wandb/none"),
         (&["runs", "./none"], 3, "no run at ./none"),
         (&["run", "none.wandb"], 3, "no run at none.wandb"),
-        (&["sweep", "./wandb/none"], 3, "of a sweep none"),
+        (&["sweep", "./wandb/none"], 3, "is in sweep none"),
         (&["compare", "./wandb/scalars", "./wandb/scalars"], 2, "twice"),
         (&["history", "./wandb/scalars", "--all", "--follow", "-f", "csv"], 2, "cannot be used with"),
     ] {
@@ -310,7 +310,7 @@ fn damage_is_told_and_the_rest_is_there() {
     let ended = offline(&program, &["run", "./wandb/blocks", "-f", "jsonl"]);
     assert!(ended.code == Some(5) && ended.stdout.contains(r#""id":"blocks""#), "{ended}");
     let ended = offline(&program, &["history", "./wandb/blocks", "--all"]);
-    assert!(ended.code == Some(5) && ended.stderr.contains("does not say which run"), "{ended}");
+    assert!(ended.code == Some(5) && ended.stderr.contains("does not name its run"), "{ended}");
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn a_resumed_run_of_an_older_sdk_is_one() {
     let program = program("0.19.11", &["resumed"]);
     assert_eq!(rows(&offline(&program, &["runs", "./wandb", "-f", "jsonl"]).stdout).len(), 1);
     let ended = offline(&program, &["history", "./wandb/resumed", "--all", "-f", "jsonl"]);
-    assert!(ended.code == Some(0) && ended.stderr.contains("begins with step 0"), "{ended}");
+    assert!(ended.code == Some(0) && ended.stderr.contains("starts at step 0"), "{ended}");
     let rows = rows(&ended.stdout);
     let steps: Vec<_> = rows.iter().map(|row| row.get("_step").and_then(Value::as_i64).unwrap()).collect();
     assert_eq!(steps, [0, 1, 2, 3, 4]);
@@ -182,5 +182,5 @@ fn rows_that_come_behind_later_ones_are_an_issue() {
     let ended = following.wait_with_output().unwrap();
     assert_eq!((ended.status.code(), rows.len()), (Some(5), 10));
     let told = String::from_utf8(ended.stderr).unwrap();
-    assert!(told.contains("5 rows are not in the order of steps"), "{told}");
+    assert!(told.contains("5 rows are not in step order"), "{told}");
 }

@@ -148,7 +148,7 @@ fn files_beside_a_log_fill_in_for_it() {
         fs::write(&log, &whole[..length]).unwrap();
         let (cut, told) = run(5);
         assert!(
-            told.contains("note: ") && told.contains("; config.yaml and wandb-summary.json filled in"),
+            told.contains("note: ") && told.contains("; config.yaml and wandb-summary.json filled the gaps"),
             "{told}"
         );
         for (path, expected) in [
@@ -162,7 +162,7 @@ fn files_beside_a_log_fill_in_for_it() {
         }
         let logs = offline(&program, &["logs", "./wandb/scalars"]);
         assert_eq!((logs.code, &logs.stdout), (Some(5), &printed), "{length}");
-        assert!(length > 2_000 || logs.stderr.contains("output.log filled in"), "{length}: {logs}");
+        assert!(length > 2_000 || logs.stderr.contains("output.log filled the gaps"), "{length}: {logs}");
         let history = offline(&program, &["history", "./wandb/scalars", "--all", "-f", "jsonl"]);
         assert_eq!(history.code, Some(5), "{length}: {history}");
     }
@@ -177,7 +177,7 @@ fn files_beside_a_log_fill_in_for_it() {
     let (running, told) = run(0);
     assert_eq!(get(&running, &["config", "lr"]), get(&all, &["config", "lr"]));
     assert_eq!(get(&running, &["config", "only"]), &"here".into());
-    assert!(told.contains("filled in"), "{told}");
+    assert!(told.contains("filled the gaps"), "{told}");
     // Without any log.
     fs::remove_file(&log).unwrap();
     let (texts, told) = run(5);

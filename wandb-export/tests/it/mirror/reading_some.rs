@@ -111,7 +111,7 @@ fn places_that_are_not_one_run_or_one_project() {
         (&["run", "./here"], 2, "which of the 10 runs in ./here? write ./here/run-0, or ./here/run-1, or "),
         (&["run", "./here/run-30"], 3, "there is no run at ./here/run-30"),
         (&["run", "./here/history"], 3, "there is no run at ./here/history"),
-        (&["sweep", "./here/none"], 3, "no run in that folder is of a sweep none"),
+        (&["sweep", "./here/none"], 3, "no run in that folder is in sweep none"),
         (&["sweep", "./here/sw1", "--best"], 3, "no run"),
         (
             &["history", "./here/run-3", "--all", "--follow"],

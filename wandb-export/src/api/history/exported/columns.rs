@@ -1,31 +1,31 @@
-//! The columns of a whole history, before the first row of it is read.
+//! Determines the columns of a whole history before reading its first row.
 
 use std::collections::HashMap;
 
 use wandb_core::{Row, Value};
-
-use super::footer::{Kind, STEP};
 use wandb_tables::{ColumnType, Schema, Tally, ValueKind};
 
-/// What the files hold in their columns.
+use super::footer::{Kind, STEP};
+
+/// The columns of all files.
 ///
-/// The order of the columns is that of the first file in order of steps, then what each later one adds; `_step` comes
-/// first. It does not depend on the order in which the files are looked at.
+/// `_step` comes first, then the columns of the file with the lowest steps, then those that each later file adds. The
+/// order does not depend on the order in which files are added.
 #[derive(Debug, Default)]
 pub(super) struct Columns(HashMap<String, Seen>);
 
 #[derive(Debug)]
 struct Seen {
-    /// The first step of the first file that has the column, and its place there.
+    /// The first step of the first file that has the column, and the column's index there.
     first: (i64, usize),
     kinds: Tally,
-    /// Whether every integer is certainly a double.
+    /// Whether every integer is certainly exact as a double.
     safe_ints: bool,
 }
 
 impl Columns {
-    /// Takes a file's columns into account, the first step of whose rows is `first_step`; `false` if one of them holds
-    /// what takes a look at its values.
+    /// Adds the columns of a file whose rows start at `first_step`. Returns false if a column's type depends on its
+    /// values.
     pub(super) fn add<'a>(
         &mut self,
         first_step: i64,
@@ -55,10 +55,10 @@ impl Columns {
         true
     }
 
-    /// The schema of all files and the rows behind them; `None` if it takes a look at the values to know it.
+    /// Returns the schema of all files and of the rows after them. `None` if it depends on the values.
     ///
-    /// A file's strings stay strings: where a column of the files has no other strings than those that stand for
-    /// numbers, or statistics do not show that it has, the values decide.
+    /// Strings of a file stay strings. But if all strings of a column may stand for numbers, as far as statistics
+    /// show, its type depends on the values.
     pub(super) fn schema(self, behind: &[Row]) -> Option<Schema> {
         let mut files: Vec<(String, Seen)> = self.0.into_iter().collect();
         files.sort_unstable_by(|(name, seen), (other, other_seen)| {
@@ -98,7 +98,7 @@ impl Columns {
     }
 }
 
-/// The type that holds all values as what they are, and that is nothing to be reported.
+/// Returns the type that holds all values unchanged, without anything to report.
 fn plain(kinds: &Tally) -> Option<ColumnType> {
     match ColumnType::fitting(kinds) {
         (column_type, None) if column_type != ColumnType::Json => Some(column_type),
@@ -111,7 +111,7 @@ struct Tallies {
     tallies: HashMap<String, Tally>,
 }
 
-/// What rows hold under each key, in the order in which they show them; `None` if there are values with an inside.
+/// Tallies the values of each key in order of appearance. `None` if a value is nested.
 fn tallies(rows: &[Row]) -> Option<Tallies> {
     let mut seen = Tallies { order: Vec::new(), tallies: HashMap::new() };
     for (key, value) in rows.iter().flat_map(Row::iter) {
@@ -154,7 +154,7 @@ mod tests {
     const NUMBERS: Kind = Kind::Text { words: false };
 
     #[test]
-    fn columns_come_in_the_order_of_steps_whatever_the_order_of_files() {
+    fn column_order_follows_the_steps_of_files() {
         let first: (i64, &[_]) = (0, &[("b", Kind::Float), (STEP, LARGE), ("gone", Kind::Nothing)]);
         let second: (i64, &[_]) =
             (100, &[("a", Kind::Bool), ("b", Kind::Float), (STEP, LARGE), ("c", WORDS)]);
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_join_floats_only_where_every_one_is_certainly_a_double() {
+    fn only_exact_integers_join_floats() {
         let both = |kind: Kind| schema(&[(0, &[("a", kind)]), (9, &[("a", Kind::Float)])], &[]);
         assert_eq!(both(SMALL).as_deref(), Some("a: (Float64)"));
         assert_eq!(both(LARGE), None);
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_among_floats_are_told() {
+    fn integers_among_floats_set_the_widens_flag() {
         let widens = |files: &[Kind]| {
             let mut columns = Columns::default();
             for (at, kind) in (0..).zip(files) {
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_its_type_takes_a_look_at_the_values() {
+    fn changing_types_depend_on_the_values() {
         for kind in [SMALL, Kind::Float, Kind::Bool, NUMBERS] {
             let other = if kind == NUMBERS { Kind::Float } else { WORDS };
             assert_eq!(schema(&[(0, &[("a", kind)]), (9, &[("a", other)])], &[]), None, "{kind:?}");
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_that_stand_for_numbers_are_strings_only_among_words() {
+    fn numeric_strings_are_text_only_among_words() {
         assert_eq!(schema(&[(0, &[("a", NUMBERS)])], &[]), None);
         assert_eq!(
             schema(&[(0, &[("a", NUMBERS)]), (9, &[("a", WORDS)])], &[]).as_deref(),
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_behind_the_files_add_columns_unless_they_have_an_inside() {
+    fn live_rows_add_columns_unless_nested() {
         let file: (i64, &[_]) = (0, &[(STEP, LARGE)]);
         let rows = [r#"{"_step": 5, "z": null, "y": 1}"#, r#"{"_step": 6, "x": "NaN", "z": null, "y": 0.5}"#];
         assert_eq!(schema(&[file], &rows), None, "a string that stands for a number is reported");

@@ -1,4 +1,4 @@
-//! The rows of one file as record batches: in order, within bounds, chosen by keys.
+//! Decodes the rows of one file as record batches: sorted, within the wanted steps, selected by keys.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -25,34 +25,34 @@ use super::pages::Plan;
 use super::{unpanicked, unusable};
 use crate::error::Error;
 
-/// The most rows of a batch.
+/// Maximum number of rows in a batch.
 const MOST_ROWS: usize = 8 << 10;
 
-/// About how many bytes the values of a batch take.
+/// Target size of the values of a batch, in bytes.
 const BATCH_BYTES: u64 = 1 << 20;
 
-/// What to read of a file.
+/// What to read from a file.
 #[derive(Debug, Clone)]
 pub(super) struct Reading {
-    /// What errors call the run.
+    /// The run's name in errors.
     pub(super) run: String,
-    /// The row groups.
+    /// The row groups to read.
     pub(super) groups: Vec<usize>,
-    /// The columns, as places among the file's; `_step` is one of them.
+    /// The indexes of the columns to read, including `_step`.
     pub(super) columns: Vec<usize>,
-    /// The steps that the statistics of the row groups promise, end included.
+    /// The first and last step according to the statistics of the row groups, inclusive.
     pub(super) promised: (i64, i64),
     pub(super) wanted: Range<i64>,
     pub(super) selection: Selection,
     pub(super) late: Late,
 }
 
-/// An iterator for a thread that may wait for the disk. It ends after the first error.
+/// Decodes batches. Iterate on a thread that may block on the disk. Ends after the first error.
 pub(super) struct Decoder {
     reader: Option<ParquetRecordBatchReader>,
     schema: SchemaRef,
     step: usize,
-    /// The columns that a selection asks for; `None` stands for one that the file lacks.
+    /// The columns of the selection. `None` for one that the file lacks.
     asked_for: Vec<Option<usize>>,
     reading: Reading,
     /// The greatest step so far.
@@ -88,7 +88,7 @@ impl Decoder {
             columns.map(|(at, array)| if at == self.step { integer_steps(array) } else { widen(array) });
         let columns: Vec<ArrayRef> = columns
             .collect::<Option<_>>()
-            .ok_or_else(|| self.failed(&"a file has other integers than its statistics say"))?;
+            .ok_or_else(|| self.failed(&"the integers of a file contradict its statistics"))?;
         let batch = RecordBatch::try_new(SchemaRef::clone(&self.schema), columns)
             .map_err(|error| self.failed(&error))?;
         let batch = self.in_order(batch)?;
@@ -100,12 +100,11 @@ impl Decoder {
             .map_err(|error| self.failed(&error))
     }
 
-    /// Checks the steps and puts the rows in their order. Rows of earlier steps than those that are on their way already
-    /// come late.
+    /// Checks the steps and sorts the rows. Rows with earlier steps than those already returned count as late.
     fn in_order(&mut self, batch: RecordBatch) -> Result<RecordBatch, Error> {
         let steps: &Int64Array = batch.column(self.step).as_primitive();
         if steps.null_count() > 0 {
-            return Err(self.failed(&"a file has rows without a step, against its statistics"));
+            return Err(self.failed(&"a file has rows without a step, which contradicts its statistics"));
         }
         let is_sorted = steps.values().is_sorted();
         let batch = if is_sorted { batch } else { self.sorted(&batch)? };
@@ -114,7 +113,7 @@ impl Decoder {
         let (Some(&first), Some(&last)) = (values.first(), values.last()) else { return Ok(batch) };
         let promised = self.reading.promised;
         if first < promised.0 || last > promised.1 {
-            return Err(self.failed(&"a file has other steps than its statistics say"));
+            return Err(self.failed(&"the steps of a file contradict its statistics"));
         }
         if let Some(before) = self.last_step.filter(|before| first < *before) {
             let late = values.partition_point(|&step| step < before);
@@ -131,7 +130,7 @@ impl Decoder {
         take_record_batch(batch, &UInt64Array::from(order)).map_err(|error| self.failed(&error))
     }
 
-    /// The rows with wanted steps.
+    /// Returns the range of rows with wanted steps.
     fn within(&self, steps: &Int64Array) -> Range<usize> {
         let wanted = &self.reading.wanted;
         let values = steps.values();
@@ -139,7 +138,7 @@ impl Decoder {
         start..values.partition_point(|&step| step < wanted.end).max(start)
     }
 
-    /// The rows that hold what the selection asks for; `None` if all do.
+    /// Returns the rows that match the selection. `None` if all do.
     fn chosen(&self, batch: &RecordBatch) -> Option<BooleanBuffer> {
         let rows = batch.num_rows();
         let is_there = |column: &Option<usize>| match column {
@@ -178,7 +177,7 @@ impl Iterator for Decoder {
     }
 }
 
-/// The field for what [`widen`], or [`integer_steps`], makes of its values.
+/// Returns the field for values converted by [`widen`] or [`integer_steps`].
 fn widened(field: &FieldRef) -> Field {
     let data_type = match field.data_type() {
         _ if field.name() == STEP => DataType::Int64,
@@ -189,7 +188,7 @@ fn widened(field: &FieldRef) -> Field {
     Field::new(field.name(), data_type, true)
 }
 
-/// Steps as integers, also where they are written as floats; `None` if one is no integer.
+/// Converts steps to integers, even if they are stored as floats. `None` if one is not an integer.
 pub(super) fn integer_steps(array: &ArrayRef) -> Option<ArrayRef> {
     let floats = match array.data_type() {
         DataType::Float64 => array.as_primitive::<Float64Type>().clone(),
@@ -203,7 +202,7 @@ pub(super) fn integer_steps(array: &ArrayRef) -> Option<ArrayRef> {
     Some(Arc::new(floats.unary::<_, Int64Type>(|float| whole(float).unwrap_or_default())))
 }
 
-/// Integers of 64 bits with a sign and doubles, of narrower ones; `None` if one does not fit.
+/// Widens numbers to 64-bit signed integers and doubles. `None` if a value does not fit.
 pub(super) fn widen(array: &ArrayRef) -> Option<ArrayRef> {
     Some(match array.data_type() {
         DataType::Int8 => integers::<Int8Type>(array, i64::from),

@@ -1,4 +1,4 @@
-//! What a file's footer says: which columns there are, where their bytes are, and which steps the rows have.
+//! Reads a file's footer: its columns, their byte ranges, and the steps of its rows.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -16,45 +16,45 @@ use wandb_graphql::Selection;
 
 use super::footer_limits::{MOST_FOOTER_BYTES, check};
 
-/// The column that orders the rows of a history.
+/// The column by which the rows of a history are sorted.
 pub(super) const STEP: &str = "_step";
 
-/// How long the part of a file is that tells where its footer begins.
+/// Length of the end of a file that locates its footer, in bytes.
 pub(super) const TAIL: usize = 8;
 
-/// Strings that stand for numbers in W&B's JSON. A column of them alone is one of numbers to a table.
+/// Strings that stand for numbers in W&B's JSON. A table treats a column of only these as numeric.
 const NON_FINITE: [&[u8]; 3] = [b"NaN", b"Infinity", b"-Infinity"];
 
 /// The footer of one file.
 #[derive(Debug, Clone)]
 pub(super) struct Footer(ArrowReaderMetadata);
 
-/// What the values of a column are, as far as types and statistics tell.
+/// The kind of a column's values, as far as types and statistics show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// There are no values.
+    /// No values.
     Nothing,
     Bool,
-    /// Integers of 64 bits with a sign; whether all of them are certainly doubles, too.
+    /// 64-bit signed integers. `safe` if all of them are certainly exact as doubles.
     Int {
         safe: bool,
     },
     Float,
-    /// Strings; whether there is certainly one among them that stands for no number.
+    /// Strings. `words` if at least one certainly does not stand for a number.
     Text {
         words: bool,
     },
-    /// Anything that takes a look at the values to become a column.
+    /// Values that must be inspected to determine the type of the column.
     Other,
 }
 
-/// The bytes of a row group beyond which its own rows count, and not only those of all row groups on average.
+/// Size in bytes from which a row group's own average row size counts, not only that of all groups.
 const LARGE_GROUP: u64 = 1 << 20;
 
-/// The bytes that a value takes in a row, beside its text.
+/// Bytes of a value in a row, without its text.
 const ROW_VALUE_BYTES: u64 = 48;
 
-/// The footer's place in a file, read from the file's last [`TAIL`] bytes.
+/// Locates the footer of a file from the last [`TAIL`] bytes.
 pub(super) fn place(tail: [u8; TAIL], length: u64) -> Result<Range<u64>> {
     let size = FooterTail::try_new(&tail)?.metadata_length() as u64;
     if size > MOST_FOOTER_BYTES {
@@ -68,7 +68,7 @@ pub(super) fn place(tail: [u8; TAIL], length: u64) -> Result<Range<u64>> {
 }
 
 impl Footer {
-    /// Reads the footer of a file that is there as a whole.
+    /// Reads the footer of a complete file.
     pub(super) fn of(file: &impl ChunkReader) -> Result<Self> {
         let too_short = || ParquetError::General("it is too short".to_owned());
         let tail = file.len().checked_sub(TAIL as u64).ok_or_else(too_short)?;
@@ -77,14 +77,14 @@ impl Footer {
         Self::read(file, &place)
     }
 
-    /// Reads the footer at its place in a file.
+    /// Reads the footer at its position in a file.
     pub(super) fn read(file: &impl ChunkReader, place: &Range<u64>) -> Result<Self> {
         let bytes = file.get_bytes(place.start, usize::try_from(place.end - place.start)?)?;
         let footer = Self::parse(&bytes)?;
         if footer.is_within(place.start) {
             return Ok(footer);
         }
-        Err(ParquetError::General("a column of it lies outside of its file".to_owned()))
+        Err(ParquetError::General("a column lies outside of the file".to_owned()))
     }
 
     fn parse(bytes: &[u8]) -> Result<Self> {
@@ -96,7 +96,7 @@ impl Footer {
         ArrowReaderMetadata::try_new(metadata, options).map(Self)
     }
 
-    /// Whether all columns lie in front of the footer, and no count is negative, which would make the decoder panic.
+    /// Returns whether all columns precede the footer and no count is negative. The decoder would panic otherwise.
     fn is_within(&self, footer_start: u64) -> bool {
         let is_column_within = |column: &ColumnChunkMetaData| {
             let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
@@ -119,7 +119,7 @@ impl Footer {
         self.0.schema().fields()
     }
 
-    /// The places of the columns that a selection asks for, the steps among them.
+    /// Returns the indexes of the columns in a selection, including the steps.
     pub(super) fn wanted_columns(&self, selection: &Selection) -> Vec<usize> {
         let keys: Option<HashSet<&str>> = selection.keys().map(|keys| keys.iter().chain([STEP]).collect());
         let is_wanted = |name: &str| keys.as_ref().is_none_or(|keys| keys.contains(name));
@@ -131,23 +131,23 @@ impl Footer {
         self.0.metadata()
     }
 
-    /// The number of rows of each row group.
+    /// Returns the number of rows of each row group.
     pub(super) fn group_rows(&self) -> impl Iterator<Item = usize> + '_ {
         self.metadata().row_groups().iter().map(|group| usize::try_from(group.num_rows()).unwrap_or_default())
     }
 
-    /// The row groups that have rows.
+    /// Returns the row groups that have rows.
     pub(super) fn filled_groups(&self) -> Vec<usize> {
         self.group_rows().enumerate().filter(|(_, rows)| *rows > 0).map(|(group, _)| group).collect()
     }
 
-    /// Whether a row may have a step: the column is there and of numbers. W&B writes steps as floats.
+    /// Returns whether rows can have steps: the column exists and is numeric. W&B writes steps as floats.
     pub(super) fn has_steps(&self) -> bool {
         let is_number = |data_type: &DataType| is_integer(data_type) || is_float(data_type);
         self.fields().iter().any(|field| field.name() == STEP && is_number(field.data_type()))
     }
 
-    /// The first and the last step of a row group, if its statistics tell, and that every row has one.
+    /// Returns the first and last step of a row group, if its statistics have them and every row has a step.
     pub(super) fn steps(&self, group: usize) -> Option<(i64, i64)> {
         let (root, field) = self.fields().find(STEP)?;
         let statistics = self.chunks(group, root).next()?.0;
@@ -157,12 +157,13 @@ impl Footer {
         step_bounds(statistics, field.data_type())
     }
 
-    /// Where in the file the values of a column are.
+    /// Returns the byte ranges of a column's values.
     pub(super) fn bytes(&self, group: usize, root: usize) -> impl Iterator<Item = Option<Range<u64>>> + '_ {
         self.chunks(group, root).map(|(_, bytes)| bytes)
     }
 
-    /// The bytes of a row of these columns once it is decoded, on average over the large row group with the largest rows.
+    /// Estimates the decoded bytes per row of these columns: the average of all row groups, or of a large row group
+    /// with larger rows.
     pub(super) fn decoded_row(&self, groups: &[usize], columns: &[usize]) -> u64 {
         self.largest_row(groups, columns, |column| {
             let values = column.num_values().saturating_mul(8);
@@ -170,7 +171,7 @@ impl Footer {
         })
     }
 
-    /// The same for rows as they are read one by one.
+    /// The same estimate for rows that are read one by one.
     pub(super) fn weight(&self, groups: &[usize], columns: &[usize]) -> u64 {
         self.largest_row(groups, columns, |column| {
             let values = column.num_values().saturating_mul(ROW_VALUE_BYTES.cast_signed());
@@ -193,7 +194,7 @@ impl Footer {
             let bytes = bytes.fold(0, u64::saturating_add);
             let rows = u64::try_from(group.num_rows()).unwrap_or(0).max(1);
             (all_bytes, all_rows) = (all_bytes.saturating_add(bytes), all_rows.saturating_add(rows));
-            // In one with few rows the headers weigh most.
+            // In a group with few rows, the headers dominate.
             if bytes > LARGE_GROUP {
                 largest = largest.max(bytes / rows);
             }
@@ -201,11 +202,11 @@ impl Footer {
         largest.max(all_bytes / all_rows.max(1))
     }
 
-    /// What a column holds within `groups`.
+    /// Returns the kind of a column's values within `groups`.
     pub(super) fn kind(&self, root: usize, groups: &[usize]) -> Kind {
         let field = &self.fields()[root];
         if !field.metadata().keys().all(|key| key.starts_with("PARQUET:")) {
-            // A program's own note that the values are more than their type says.
+            // The metadata show that a program gives the values another meaning than their type.
             return Kind::Other;
         }
         let chunks: Vec<(&RowGroupMetaData, Option<&Statistics>)> = groups
@@ -215,7 +216,7 @@ impl Footer {
                 (self.metadata().row_group(group), found)
             })
             .collect();
-        // Whether there is a value among a chunk's rows, if its statistics tell.
+        // Whether a chunk has values, if its statistics show it.
         let is_filled = |(group, found): &(&RowGroupMetaData, Option<&Statistics>)| {
             let nulls = found.and_then(Statistics::null_count_opt)?;
             Some(nulls < u64::try_from(group.num_rows()).ok()?)
@@ -226,13 +227,13 @@ impl Footer {
             return Kind::Nothing;
         }
         if field.name() != STEP && !chunks.iter().any(|chunk| is_filled(chunk) == Some(true)) {
-            // A column without values is no column, and this one may be without.
+            // A column without values is omitted, and this one may have none.
             return Kind::Other;
         }
         let mut statistics = chunks.iter().filter_map(|(_, found)| *found);
         match field.data_type() {
             DataType::Boolean => Kind::Bool,
-            // Steps are read as integers, and only as such that are doubles, too.
+            // Steps are read as integers, and only those that are exact as doubles are accepted.
             data_type if field.name() == STEP && is_float(data_type) => Kind::Int { safe: true },
             DataType::Float32 | DataType::Float64 => Kind::Float,
             DataType::Utf8 => Kind::Text { words: statistics.any(has_words) },
@@ -252,7 +253,7 @@ impl Footer {
         }
     }
 
-    /// The statistics and the place of each column chunk that belongs to a column.
+    /// Returns the statistics and the byte range of each chunk of a column.
     fn chunks(
         &self,
         group: usize,
@@ -267,18 +268,18 @@ impl Footer {
         })
     }
 
-    /// The column that a leaf of it belongs to.
+    /// Returns the column that a leaf belongs to.
     pub(super) fn root(&self, leaf: usize) -> usize {
         self.0.parquet_schema().get_column_root_idx(leaf)
     }
 }
 
-/// The bytes of the texts of a column chunk, those that repeat as often as they do, where the footer tells.
+/// Returns the bytes of a column chunk's texts, including repeated ones, if the footer has them.
 fn text_bytes(column: &ColumnChunkMetaData) -> i64 {
     column.unencoded_byte_array_data_bytes().unwrap_or_default()
 }
 
-/// The schema with every kind of string read as one and the same, unless it is so already.
+/// Replaces the other string types of a schema by plain strings. `None` if it has no others.
 fn with_plain_text(schema: &SchemaRef) -> Option<SchemaRef> {
     let is_other = |field: &Field| matches!(field.data_type(), DataType::LargeUtf8 | DataType::Utf8View);
     let fields = schema.fields();
@@ -300,14 +301,14 @@ fn is_float(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Float32 | DataType::Float64)
 }
 
-/// The integer that a float stands for; `None` if it is none, or too large to be certain.
+/// Converts a float to the integer that it stands for. `None` if it is fractional, or too large to be exact.
 pub(super) fn whole(float: f64) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "whole and within the exact range")]
     let integer = float as i64;
     (float.fract() == 0.0 && is_safe(integer)).then_some(integer)
 }
 
-/// The least and the greatest step by the statistics of a column, if both are there and are integers.
+/// Returns the minimum and maximum step from a column's statistics, if both are integers.
 fn step_bounds(statistics: Option<&Statistics>, data_type: &DataType) -> Option<(i64, i64)> {
     let (least, most) = match statistics? {
         Statistics::Double(bounds) => (*bounds.min_opt()?, *bounds.max_opt()?),
@@ -318,16 +319,16 @@ fn step_bounds(statistics: Option<&Statistics>, data_type: &DataType) -> Option<
     (bounds.0 <= bounds.1).then_some(bounds)
 }
 
-/// Integers up to this magnitude are all doubles.
+/// Integers up to this magnitude are exact as doubles.
 fn is_safe(integer: i64) -> bool {
     integer.unsigned_abs() <= 1 << 53
 }
 
-/// The least and the greatest integer, if both are told and fit 64 bits with a sign.
+/// Returns the minimum and maximum integer, if both are known and fit into 64 signed bits.
 fn int_bounds(statistics: Option<&Statistics>, data_type: &DataType) -> Option<(i64, i64)> {
     let statistics = statistics?;
     let is_unsigned = data_type.is_unsigned_integer();
-    // The old statistics of unsigned integers were ordered as if they had a sign.
+    // The deprecated statistics of unsigned integers used signed order.
     if is_unsigned && statistics.is_min_max_deprecated() {
         return None;
     }
@@ -343,12 +344,12 @@ fn int_bounds(statistics: Option<&Statistics>, data_type: &DataType) -> Option<(
         }
         _ => return None,
     };
-    // Only bounds of strings are ever cut short.
+    // Only bounds of strings can be truncated.
     (least <= most).then_some((least, most))
 }
 
-/// Whether a column chunk has a string that stands for no number. One that is cut short in the statistics is longer
-/// than any that does.
+/// Returns whether a chunk certainly holds a string that does not stand for a number. A bound truncated by the
+/// statistics is longer than any numeric string.
 fn has_words(statistics: &Statistics) -> bool {
     let bounds = [statistics.min_bytes_opt(), statistics.max_bytes_opt()];
     bounds.into_iter().flatten().any(|bound| !NON_FINITE.contains(&bound))

@@ -1,25 +1,25 @@
-//! What a footer may claim, checked before it is parsed: the parser trusts counts and recurses into schemas.
+//! Checks the claims of a footer before parsing it, since the parser trusts counts and recurses into schemas.
 
 use super::thrift::{Compact, Malformed};
 
-/// The most bytes of a footer. That of 40 000 columns in five row groups has about 30 MB.
+/// Maximum size of a footer in bytes. One with 40 000 columns in five row groups has about 30 MB.
 pub(super) const MOST_FOOTER_BYTES: u64 = 64 << 20;
 
-/// The deepest nesting of columns. A list takes two levels, a map as well.
+/// Maximum nesting of columns. A list or a map takes two levels.
 const MOST_SCHEMA_LEVELS: usize = 128;
 
-/// The most column chunks, each of which takes about half a KiB once it is parsed.
+/// Maximum number of column chunks. Each takes about half a KiB once parsed.
 const MOST_CHUNKS: u64 = 500_000;
 
-/// The fields of `FileMetaData` and `SchemaElement` (<https://github.com/apache/parquet-format>).
+/// Field ids of `FileMetaData` and `SchemaElement` (<https://github.com/apache/parquet-format>).
 const SCHEMA: i64 = 2;
 const ROW_GROUPS: i64 = 4;
 const NUM_CHILDREN: i64 = 5;
 
-/// Checks that a footer can be parsed with a stack and a memory that its length bounds.
+/// Checks that parsing a footer takes no more stack and memory than its length justifies.
 ///
 /// # Errors
-/// What is wrong with it, as the end of a sentence.
+/// The reason, phrased as the end of a sentence.
 pub(super) fn check(footer: &[u8]) -> Result<(), String> {
     let malformed = |_: Malformed| "its footer cannot be read".to_owned();
     let (mut shape, mut groups) = (Shape::default(), 0);
@@ -65,10 +65,10 @@ pub(super) fn check(footer: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// The tree that the elements of a schema, in depth-first order, stand for.
+/// The schema tree, built from its elements in depth-first order.
 #[derive(Debug, Default)]
 struct Shape {
-    /// The children that are still to come, for the element above and each one above that.
+    /// The number of children still expected by the current element and each of its ancestors.
     open: Vec<u64>,
     elements: u64,
     leaves: u64,
@@ -83,7 +83,7 @@ impl Shape {
         }
         match u64::try_from(children) {
             Ok(0) => self.leaves += 1,
-            // A negative count is refused, as is one that does not end.
+            // Rejects a negative count like one that never ends.
             Err(_) => self.open.push(u64::MAX),
             Ok(children) => self.open.push(children),
         }
@@ -96,7 +96,7 @@ impl Shape {
         }
     }
 
-    /// Whether every element has as many children as it claims.
+    /// Returns whether every element has as many children as it claims.
     fn is_tree(&self) -> bool {
         self.elements > 0 && self.open.is_empty()
     }
@@ -106,7 +106,7 @@ impl Shape {
 mod tests {
     use super::*;
 
-    /// A footer with these numbers of children in its schema, and row groups without fields.
+    /// Builds a footer whose schema claims these numbers of children, and whose row groups have no fields.
     fn footer(children: &[i32], groups: u8) -> Vec<u8> {
         let varint = |mut value: u32, out: &mut Vec<u8>| {
             while value >= 0x80 {
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn schemas_with_absurd_counts_are_refused() {
+    fn schemas_with_absurd_counts_are_rejected() {
         for children in [&[][..], &[i32::MAX, 0], &[-1, 0], &[1, i32::MIN], &[1, 2, 0]] {
             assert!(check(&footer(children, 1)).expect_err("no tree").contains("schema"), "{children:?}");
         }

@@ -1,4 +1,4 @@
-//! The bytes of a file that have come so far, each at its own offset.
+//! Stores the fetched bytes of a file, each at its original offset.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -9,55 +9,55 @@ use bytes::{Buf, Bytes};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{ChunkReader, Length};
 
-/// The bytes of one file that are in memory; more go to a temporary file.
+/// Maximum bytes of one file kept in memory. More go to a temporary file.
 const MEMORY: u64 = 2 << 20;
 
-/// Bytes that are gathered before they go to the disk.
+/// Buffer size for writes to disk, in bytes.
 const WRITE_AT_ONCE: usize = 512 << 10;
 
-/// Parts of a file, in memory as long as they are small, otherwise in an unnamed temporary file with holes.
+/// Fetched parts of a file: in memory while small, otherwise in an unnamed sparse temporary file.
 #[derive(Debug, Default)]
 pub(super) struct Held {
     length: u64,
-    /// The bytes that may be in memory.
+    /// Maximum bytes kept in memory.
     most_memory: u64,
     in_memory: Vec<(u64, Bytes)>,
     on_disk: Option<(File, Vec<Range<u64>>)>,
 }
 
 impl Held {
-    /// Nothing yet of a file of `length` bytes.
+    /// Creates an empty store for a file of `length` bytes.
     pub(super) fn nothing(length: u64) -> Self {
         Self { length, most_memory: MEMORY, ..Self::default() }
     }
 
-    /// Has all bytes that are still to come go to the disk.
+    /// Sends all further bytes to disk.
     pub(super) fn take_no_memory(&mut self) {
         self.most_memory = 0;
     }
 
-    /// Says how long the file is, where that is found out later.
+    /// Sets the length of the file, if it is found out later.
     pub(super) fn set_length(&mut self, length: u64) {
         self.length = length;
     }
 
-    /// What is there.
+    /// Returns the stored ranges.
     pub(super) fn ranges(&self) -> Vec<Range<u64>> {
         let in_memory = self.in_memory.iter().map(|(start, bytes)| *start..start + bytes.len() as u64);
         in_memory.chain(self.on_disk.iter().flat_map(|(_, ranges)| ranges.iter().cloned())).collect()
     }
 
-    /// The bytes that are held in memory.
+    /// Returns the number of bytes in memory.
     pub(super) fn memory(&self) -> u64 {
         self.in_memory.iter().map(|(_, bytes)| bytes.len() as u64).sum()
     }
 
-    /// Whether there is a temporary file.
+    /// Returns whether there is a temporary file.
     pub(super) fn has_file(&self) -> bool {
         self.on_disk.is_some()
     }
 
-    /// Room for the bytes from `start` on; `end` where it is known.
+    /// Prepares to store the bytes from `start` up to `end`, if that is known.
     pub(super) fn room(&mut self, start: u64, end: Option<u64>) -> Room {
         let size =
             end.map(|end| end.saturating_sub(start)).filter(|size| self.memory() + size <= self.most_memory);
@@ -74,7 +74,7 @@ impl Held {
         }
     }
 
-    /// Takes the bytes that have been put into a room, which has to be full.
+    /// Stores the bytes of a room, which must be complete.
     pub(super) fn take(&mut self, room: Room) {
         match room.file {
             Destination::Memory => self.in_memory.push((room.start, room.buffer.into())),
@@ -82,7 +82,7 @@ impl Held {
         }
     }
 
-    /// Forgets the bytes that have been put into a room.
+    /// Discards the bytes of a room.
     pub(super) fn discard(&mut self, room: Room) {
         if let Destination::Disk(Some((file, mut ranges))) = room.file {
             if let Some(last) = ranges.last_mut().filter(|_| room.written > 0) {
@@ -103,7 +103,7 @@ impl Held {
     }
 
     fn missing(start: u64, length: u64) -> ParquetError {
-        ParquetError::EOF(format!("{length} bytes from byte {start} on were not asked for"))
+        ParquetError::EOF(format!("{length} bytes from byte {start} on were not fetched"))
     }
 }
 
@@ -123,18 +123,18 @@ enum Destination {
 }
 
 impl Room {
-    /// Adds bytes; `true` when they should be [written](Self::write) before there are more.
+    /// Adds bytes. Returns true when they should be [written](Self::write) before more are added.
     pub(super) fn add(&mut self, bytes: &[u8]) -> bool {
         self.buffer.extend_from_slice(bytes);
         matches!(self.file, Destination::Disk(_)) && self.buffer.len() >= WRITE_AT_ONCE
     }
 
-    /// Whether the bytes go to the disk.
+    /// Returns whether the bytes go to disk.
     pub(super) fn is_on_disk(&self) -> bool {
         matches!(self.file, Destination::Disk(_))
     }
 
-    /// Writes what is gathered, if it belongs on the disk.
+    /// Writes the buffer, if the bytes go to disk.
     pub(super) fn write(mut self) -> io::Result<Self> {
         let Destination::Disk(file) = &mut self.file else { return Ok(self) };
         let (file, ranges) = match file {
@@ -180,14 +180,14 @@ impl ChunkReader for Held {
             return Ok(bytes.slice(..length));
         }
         match &self.on_disk {
-            // A hole in a file reads as zeros, which no checksum of Parquet's need reveal.
+            // A hole in a sparse file reads as zeros, and Parquet checksums need not detect that.
             Some((file, ranges)) if covers(ranges, start, length as u64) => file.get_bytes(start, length),
             _ => Err(Self::missing(start, length as u64)),
         }
     }
 }
 
-/// The same for a reader that shares it.
+/// A shared [`Held`], for several readers.
 #[derive(Debug, Clone)]
 pub(super) struct Shared(pub(super) Arc<Held>);
 
@@ -209,7 +209,7 @@ impl ChunkReader for Shared {
     }
 }
 
-/// Whether `ranges`, in the order in which they were written, hold the bytes without a gap.
+/// Returns whether `ranges`, in the order of writing, contain the bytes without a gap.
 fn covers(ranges: &[Range<u64>], mut start: u64, mut length: u64) -> bool {
     while length > 0 {
         let Some(range) = ranges.iter().find(|range| range.contains(&start)) else { return false };
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_found_at_their_own_offsets_in_memory_and_on_disk() {
+    fn bytes_keep_their_offsets_in_memory_and_on_disk() {
         let bytes: Vec<u8> = (0..1_000_000_u32).map(|n| n.to_le_bytes()[0]).collect();
         for known in [true, false] {
             let mut held = Held::nothing(20 << 20);
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn discarded_bytes_are_not_there() {
+    fn discarded_bytes_are_missing() {
         let mut held = Held::nothing(20 << 20);
         held.take_no_memory();
         put(&mut held, 0, &vec![7; 1 << 20], None);
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_large_goes_to_the_disk() {
+    fn large_parts_go_to_disk() {
         let mut held = Held::nothing(20 << 20);
         put(&mut held, 0, &vec![7; 7 << 20], Some(7 << 20));
         assert!(held.has_file() && held.memory() == 0);

@@ -1,4 +1,4 @@
-//! The rows of several files in order of steps.
+//! Merges the rows of several files in step order.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -11,6 +11,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use wandb_core::{Map, Row, Value};
 use wandb_graphql::Selection;
 use wandb_graphql::plan::join;
+use wandb_tables::rows_of;
 
 use super::super::content::content;
 use super::super::select::select;
@@ -21,22 +22,21 @@ use super::pages::Plan;
 use super::{unpanicked, unusable};
 use crate::api::weight::{BATCH_BYTES, weight};
 use crate::error::Error;
-use wandb_tables::rows_of;
 
-/// The most rows of a batch, and the most that are decoded from a file at once.
+/// Maximum number of rows in a batch, and decoded from a file at once.
 const BATCH_ROWS: usize = 8_192;
 
-/// The most rows that are decoded from all files together.
+/// Maximum number of decoded rows of all files together.
 const ROWS_HELD: usize = 65_536;
 
-/// The bytes of rows that are decoded from all files together, unless single rows take more.
+/// Maximum bytes of decoded rows of all files together, unless single rows are larger.
 const BYTES_HELD: u64 = 4 << 20;
 
-/// The most pieces into which the rows of a file may fall that are not in order of steps.
+/// Maximum number of sorted pieces into which the rows of an unsorted file may fall.
 const MOST_PIECES: usize = 1_024;
 
-/// Opens `files`, which are in no order, and finds the last step that any of them has. The rows come out in order of
-/// steps, those within `wanted`. A row that several files have comes as often as the file that has it most.
+/// Opens `files`, in any order, and finds their last step. Returns the rows within `wanted` in step order. A row that
+/// several files have appears as often as in the file that has it most often.
 pub(super) fn open(
     files: Vec<Shared>,
     run: String,
@@ -61,7 +61,7 @@ pub(super) fn open(
     Ok((Merged { parts, run, wanted, selection, failed: false }, last_exported))
 }
 
-/// An iterator over batches of rows, for a thread that may wait for the disk.
+/// Iterates over batches of rows, on a thread that may block on the disk.
 pub(super) struct Merged {
     parts: Vec<Part>,
     run: String,
@@ -70,51 +70,51 @@ pub(super) struct Merged {
     failed: bool,
 }
 
-/// A file that is there as a whole.
+/// A completely fetched file.
 struct WholeFile {
     number: usize,
     bytes: Shared,
     footer: Footer,
     plan: Plan,
-    /// About how many bytes a row takes in memory.
+    /// Estimated bytes of a row in memory.
     row_bytes: u64,
 }
 
-/// The rows of a file from one to another, in order of steps.
+/// A range of a file's rows in step order.
 struct Piece {
     rows: Range<usize>,
-    /// The first step and the last one, unless no row has one.
+    /// The first and last step, unless no row has one.
     steps: Option<(i64, i64)>,
     /// Whether the first row has a step.
     begins_with_step: bool,
 }
 
-/// A piece of a file that is read.
+/// A piece of a file that is being read.
 struct Part {
     file: Arc<WholeFile>,
     piece: Piece,
     batch_rows: usize,
     state: State,
     rows: VecDeque<(i64, Row)>,
-    /// The step of the last row that has one; of the next row before there is any.
+    /// The step of the last row with a step. Before there is one, the position of the next row.
     place: i64,
 }
 
-/// How far a piece has been read. Files that lie behind others take no memory until it is their turn.
+/// Progress in reading a piece. Pieces are opened only when their turn comes, to save memory.
 enum State {
     Unopened,
     Open(Box<ParquetRecordBatchReader>),
     Ended,
 }
 
-/// The most pieces that have a step in common, so that their rows are in memory at once.
+/// Returns the maximum number of pieces that share a step, so that their rows are in memory at once.
 fn most_at_once(parts: &[Part]) -> usize {
     let mut ends = Vec::with_capacity(parts.len() * 2);
     for part in parts {
         let (first, last) = (part.place, part.piece.steps.map_or(part.place, |(_, last)| last));
         ends.extend([(first, 0_u8), (last.max(first), 1)]);
     }
-    // At the same step, what begins comes before what ends.
+    // At the same step, starts sort before ends.
     ends.sort_unstable();
     let (mut now, mut most) = (0_usize, 0);
     for (_, ends) in ends {
@@ -156,7 +156,7 @@ impl Merged {
         Ok(batch)
     }
 
-    /// Takes all the rows of the least step. A file's rows are all different ones, those of several files may be the
+    /// Takes all rows of the lowest step. Rows of the same file are distinct; rows of different files may be the
     /// same.
     fn take(&mut self, step: i64) -> Result<Vec<Row>, Error> {
         let mut of_files: Vec<(usize, Vec<Row>)> = Vec::new();
@@ -171,29 +171,29 @@ impl Merged {
         let files = of_files.into_iter().map(|(_, rows)| rows);
         let mut rows = files.reduce(|one, other| join(one, other, content)).unwrap_or_default();
         if is_shared {
-            // The files are in another order at every call.
+            // The server returns the files in a different order with every call.
             rows.sort_by_cached_key(|row| (timestamp(row), content(row)));
         }
         Ok(rows)
     }
 }
 
-/// When a row was logged, as a key to sort by.
+/// Returns the time of a row as a sort key.
 fn timestamp(row: &Row) -> u64 {
     let time = row.get("_timestamp").and_then(Value::as_f64).unwrap_or_default();
-    // The bits of floats that are not negative are in the order of the floats.
+    // The bits of non-negative floats sort like the floats.
     time.max(0.0).to_bits()
 }
 
 impl Part {
     fn new(file: Arc<WholeFile>, piece: Piece, wanted_start: i64) -> Self {
         let first = piece.steps.filter(|_| piece.begins_with_step).map(|(first, _)| first);
-        // Rows without a step in front of all others are in the place of the first wanted step.
+        // Leading rows without a step are placed at the first wanted step.
         let place = first.unwrap_or(wanted_start);
         Self { file, piece, batch_rows: 1, state: State::Unopened, rows: VecDeque::new(), place }
     }
 
-    /// The step of the next row.
+    /// Returns the step of the next row.
     fn step(&self) -> Option<i64> {
         match self.rows.front() {
             Some((step, _)) => Some(*step),
@@ -212,7 +212,7 @@ impl Part {
         Ok(taken)
     }
 
-    /// Decodes the next rows if there are none left.
+    /// Decodes the next rows if none are left.
     fn fill(&mut self, run: &str) -> Result<(), Error> {
         while self.rows.is_empty() {
             let reader = match &mut self.state {
@@ -230,7 +230,7 @@ impl Part {
             let batch = batch.map_err(|error| unusable(run, &error))?;
             for row in rows_of(&batch)? {
                 let row = without_hollow(row.with_integer_step());
-                // A row without a step stays behind the one before it.
+                // A row without a step stays after the one before it.
                 self.place = row.step().unwrap_or(self.place);
                 self.rows.push_back((self.place, row));
             }
@@ -243,7 +243,7 @@ impl Part {
     }
 }
 
-/// The row without objects that hold nothing. A file has no struct without members, so such an object is a struct of nulls,
+/// Removes objects without content. A file cannot store an empty struct, so such an object is a struct of nulls,
 /// which stands for a missing key.
 fn without_hollow(row: Row) -> Row {
     if !row.iter().any(|(_, value)| matches!(value, Value::Map(_) | Value::List(_))) {
@@ -253,14 +253,14 @@ fn without_hollow(row: Row) -> Row {
     row.into_iter().filter_map(filled).collect()
 }
 
-/// The value without hollow objects; `None` if it is one itself.
+/// Removes empty objects from a value. `None` if the value itself is one.
 fn filled(value: Value) -> Option<Value> {
     match value {
         Value::Map(map) => {
             let map: Map = map.into_iter().filter_map(|(key, value)| Some((key, filled(value)?))).collect();
             (!map.is_empty()).then_some(Value::Map(map))
         }
-        // The place in a list matters.
+        // Items of a list keep their positions.
         Value::List(list) => {
             Some(Value::List(list.into_iter().map(|value| filled(value).unwrap_or_default()).collect()))
         }
@@ -295,8 +295,8 @@ impl WholeFile {
     }
 }
 
-/// The pieces of a file in which the rows are in order of steps, and the greatest step in it. A file of a run that was
-/// resumed may begin anew in the middle.
+/// Returns the pieces of a file whose rows are in step order, and the greatest step. In a file of a resumed run, the
+/// steps may start again in the middle.
 fn ordered_pieces(file: &WholeFile, run: &str) -> Result<(Vec<Piece>, Option<i64>), Error> {
     let rows: usize = file.footer.group_rows().sum();
     let Some((step, _)) = file.footer.fields().find(STEP) else {
@@ -317,7 +317,7 @@ fn ordered_pieces(file: &WholeFile, run: &str) -> Result<(Vec<Piece>, Option<i64
         let steps = integer_steps(batch.column(0));
         let steps: Int64Array = match &steps {
             Some(steps) => steps.as_primitive::<Int64Type>().clone(),
-            // Whatever else there is, such as a user's own `_step`, has no place in the order of steps.
+            // Other values, such as a user's own `_step`, cannot be ordered.
             None => rows_of(&batch)?.iter().map(Row::step).collect(),
         };
         for index in 0..steps.len() {
@@ -327,7 +327,7 @@ fn ordered_pieces(file: &WholeFile, run: &str) -> Result<(Vec<Piece>, Option<i64
         }
         if pieces.len() > MOST_PIECES {
             return Err(failed(
-                &"the rows of a file are in no order of steps (read the history with --source live)",
+                &"the rows of a file are not in step order (read the history with --source live)",
             ));
         }
     }
@@ -335,7 +335,7 @@ fn ordered_pieces(file: &WholeFile, run: &str) -> Result<(Vec<Piece>, Option<i64
     Ok((pieces, last))
 }
 
-/// Adds a row to the last piece, or to a new one if its step lies before those of the last piece.
+/// Adds a row to the last piece, or to a new one if its step precedes those of the last piece.
 fn add_row(pieces: &mut Vec<Piece>, step: Option<i64>) {
     let Some(piece) = pieces.last_mut() else { return };
     match (piece.steps, step) {

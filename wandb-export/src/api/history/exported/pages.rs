@@ -1,8 +1,8 @@
 //! Reads columns in pieces of bounded size, whatever the size of their pages.
 //!
-//! The decoder holds whole pages. Some programs write a thousand values into a page however large they are, and as many
-//! into a dictionary. Columns with such pages are decompressed piece by piece here, and the decoder is given pages that are
-//! small. All other columns are read as they are.
+//! The Parquet decoder holds whole pages in memory. Some programs put a thousand values into a page or dictionary,
+//! however large the values are. Columns with such pages are decompressed piece by piece here, and the decoder gets
+//! small pages. All other columns are read unchanged.
 
 mod dictionary;
 mod header;
@@ -31,27 +31,27 @@ use self::header::{Content, Headers};
 use self::split::SplitPages;
 use super::footer::Footer;
 
-/// The bytes of a page beyond which it is read in pieces.
+/// Page size in bytes from which a page is read in pieces.
 const MOST_PAGE: u64 = 4 << 20;
 
-/// The bytes that a batch may take whose rows are the largest of a file.
+/// Maximum bytes of a batch if its rows are the largest of the file.
 const MOST_BATCH: u64 = 16 << 20;
 
-/// Some row groups and columns of a file, and how to read them.
+/// The row groups and columns of a file to read, and how to read them.
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
     groups: Vec<usize>,
     columns: Vec<usize>,
-    /// The column chunks with pages beyond [`MOST_PAGE`], by row group and leaf.
+    /// The column chunks with pages larger than [`MOST_PAGE`], by row group and leaf.
     large: HashSet<(usize, usize)>,
-    /// The bytes of a row by dictionaries, which the footer need not tell.
+    /// Bytes per row according to dictionaries, which the footer may not show.
     row_bytes: u64,
-    /// The most rows of a batch, as far as the sizes of pages bound them.
+    /// Maximum number of rows in a batch, as far as page sizes limit it.
     most_rows: usize,
 }
 
 impl Plan {
-    /// Looks at the headers of all pages of the wanted columns.
+    /// Reads all page headers of the wanted columns.
     pub(super) fn new(
         file: &(impl ChunkReader + Clone),
         footer: &Footer,
@@ -84,13 +84,13 @@ impl Plan {
         Ok(plan)
     }
 
-    /// How many rows to decode at once so that they take about `bytes`, given what the footer tells of a row.
+    /// Returns how many rows to decode at once for about `bytes`, given the footer's row size.
     pub(super) fn batch_rows(&self, bytes: u64, row: u64, most: usize) -> usize {
         let rows = usize::try_from(bytes / row.max(self.row_bytes).max(1)).unwrap_or(usize::MAX);
         rows.min(self.most_rows).clamp(1, most.max(1))
     }
 
-    /// Reads the rows, or those of a range among them, in batches of at most `batch_rows`.
+    /// Reads all rows, or a range of them, in batches of at most `batch_rows`.
     pub(super) fn read(
         &self,
         file: &(impl ChunkReader + Clone + 'static),
@@ -121,13 +121,13 @@ impl Plan {
     }
 }
 
-/// What the headers of a column chunk tell of its sizes.
+/// Sizes from the page headers of a column chunk.
 #[derive(Debug, Default)]
 struct Sizes {
     largest_page: u64,
-    /// The largest bytes of a value, on average over a page.
+    /// The largest average value size of a page, in bytes.
     largest_value: u64,
-    /// The bytes of all values, if they are as large as those of the dictionary on average.
+    /// The bytes of all values, if they have the average size of the dictionary's values.
     by_dictionary: u64,
 }
 
@@ -155,7 +155,7 @@ impl Sizes {
     }
 }
 
-/// The row groups of a plan, as the decoder asks for them.
+/// The row groups of a plan, in the form that the decoder needs.
 struct Groups<R> {
     file: R,
     metadata: Arc<ParquetMetaData>,

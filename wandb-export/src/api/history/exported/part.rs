@@ -1,4 +1,4 @@
-//! One exported file: what is wanted of it, and how to get it.
+//! Reads the wanted part of one exported file.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -20,23 +20,23 @@ use super::storage::Stored;
 use super::{unpanicked, unusable};
 use crate::error::Error;
 
-/// How much of a file's end is read at first. Most footers are shorter, and many small files are.
+/// Bytes read from a file's end at first. Most footers, and many small files, are shorter.
 const FIRST_LOOK: u64 = 64 << 10;
 
-/// The steps that are looked at at once.
+/// Number of steps read at once.
 const STEPS_AT_ONCE: usize = 8 << 10;
 
-/// What is wanted of every file.
+/// The rows wanted from every file.
 #[derive(Debug, Clone)]
 pub(super) struct Wanted {
-    /// What errors call the run.
+    /// The run's name in errors.
     pub(super) run: String,
     pub(super) steps: Range<i64>,
     pub(super) selection: Selection,
     pub(super) late: Late,
 }
 
-/// A file of which something is wanted.
+/// A file with wanted rows.
 #[derive(Debug)]
 pub(super) struct Part {
     file: Looked,
@@ -45,24 +45,24 @@ pub(super) struct Part {
     reading: Reading,
 }
 
-/// A file, and what is held of it since it was looked at.
+/// A file and the bytes fetched while inspecting it.
 #[derive(Debug)]
 pub(super) struct Looked {
     stored: Stored,
     held: Held,
 }
 
-/// What a look at a file's footer shows.
+/// The result of inspecting a file's footer.
 pub(super) enum Look {
-    /// What is wanted of the file, and what its columns hold.
+    /// The wanted part of the file, and the kinds of its columns.
     Part { part: Box<Part>, columns: Vec<(String, Kind)>, last_step: i64 },
     /// No row is wanted.
     Nothing { last_step: Option<i64> },
-    /// The footer does not tell what is needed.
+    /// The footer lacks the information needed.
     Unclear(Box<Looked>),
 }
 
-/// Reads the footer of a file, and no more than that where its statistics tell the steps.
+/// Reads the footer of a file. Reads more only if its statistics lack the steps.
 pub(super) async fn look(mut stored: Stored, wanted: Wanted) -> Result<Look, Error> {
     let mut held = stored.end(FIRST_LOOK).await?;
     let failed = |message: &dyn ToString| unusable(&wanted.run, message);
@@ -120,12 +120,12 @@ pub(super) async fn look(mut stored: Stored, wanted: Wanted) -> Result<Look, Err
 }
 
 impl Part {
-    /// The first and the last step of what is wanted.
+    /// Returns the first and last wanted step.
     pub(super) fn steps(&self) -> (i64, i64) {
         self.reading.promised
     }
 
-    /// The file, of which all may be wanted after all.
+    /// Returns the file, in case all of it is wanted after all.
     pub(super) fn file(&mut self) -> &mut Looked {
         &mut self.file
     }
@@ -134,7 +134,7 @@ impl Part {
         self.file
     }
 
-    /// Brings what is missing of the file.
+    /// Fetches the missing parts of the file.
     pub(super) async fn open(self) -> Result<Decoder, Error> {
         let Self { file: Looked { stored, mut held }, footer, bytes, reading } = self;
         let missing = to_fetch(&bytes, &held.ranges());
@@ -152,12 +152,12 @@ impl Looked {
         &self.held
     }
 
-    /// Gives up what is held of the file, to be read again when it is needed.
+    /// Drops the fetched bytes, which are fetched again when needed.
     pub(super) fn forget(&mut self) {
         self.held = Held::nothing(self.held.len());
     }
 
-    /// Brings all of the file, which goes to the disk unless it is there already.
+    /// Fetches the rest of the file to disk and returns the whole file.
     pub(super) async fn whole(self) -> Result<Shared, Error> {
         let Self { stored, mut held } = self;
         held.take_no_memory();
@@ -171,13 +171,13 @@ fn parse(held: &Held, place: &Range<u64>, run: &str) -> Result<Footer, Error> {
     unpanicked(run, || Footer::read(held, place))?.map_err(|error| unusable(run, &error))
 }
 
-/// Whether two columns have the same name, so that a row cannot hold both.
+/// Returns whether two columns have the same name, so that a row cannot hold both.
 fn has_doubles(footer: &Footer) -> bool {
     let mut names = HashSet::new();
     !footer.fields().iter().all(|field| names.insert(field.name()))
 }
 
-/// Whether there may be a row that the selection chooses.
+/// Returns whether any row may match the selection.
 fn may_be_chosen(kinds: &[(String, Kind)], selection: &Selection) -> bool {
     let holds = |key: &str| kinds.iter().any(|(name, kind)| name == key && *kind != Kind::Nothing);
     match selection {
@@ -187,7 +187,7 @@ fn may_be_chosen(kinds: &[(String, Kind)], selection: &Selection) -> bool {
     }
 }
 
-/// Finds out a row group's least and greatest step from its rows; `None` if a row has none.
+/// Finds the lowest and greatest step of a row group from its rows. `None` if a row has no step.
 async fn measure(
     stored: &Stored,
     held: &mut Held,

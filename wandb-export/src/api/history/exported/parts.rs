@@ -1,4 +1,4 @@
-//! All exported files of a run: in which order they are read, and that they can be read one after the other.
+//! All exported files of a run: sorts them by step and checks that they do not overlap.
 
 use arrow_array::RecordBatch;
 use futures_util::FutureExt;
@@ -11,37 +11,37 @@ use super::part::{Look, Looked, Part, Wanted, look};
 use super::storage::Stored;
 use crate::error::Error;
 
-/// Files that are fetched ahead of the one that is decoded.
+/// Number of files fetched ahead of the one being decoded.
 const FILES_AHEAD: usize = 4;
 
-/// Batches that are decoded ahead of who wants them.
+/// Number of batches decoded ahead.
 const BATCHES_AHEAD: usize = 2;
 
-/// The bytes that first looks at files may leave in memory. What is beyond is read again when its turn has come.
+/// Maximum bytes kept in memory from inspecting the files. More are fetched again when needed.
 const KEPT_MEMORY: u64 = 1 << 20;
 
-/// The same for files on the disk, which are there where a server knows no ranges.
+/// The same limit for temporary files, which exist if a server does not support ranges.
 const KEPT_FILES: usize = 64;
 
-/// The files that hold wanted rows, in order of steps and apart from each other.
+/// The files with wanted rows, in step order and without overlap.
 #[derive(Debug)]
 pub(super) struct Parts {
     in_order: Vec<Part>,
     pub(super) columns: Columns,
-    /// The last step that any file has.
+    /// The last step of all files.
     pub(super) last_step: Option<i64>,
 }
 
-/// What the footers of all files show.
+/// The result of inspecting the footers of all files.
 pub(super) enum Files {
-    /// They can be read one after the other.
+    /// The files can be read one after the other.
     Apart(Parts),
-    /// Their rows have to be looked at one by one to know their order or their columns.
+    /// The rows must be read one by one to determine their order or their columns.
     Mixed { files: Vec<Looked>, last_step: Option<i64> },
 }
 
 impl Files {
-    /// Looks at all files.
+    /// Inspects all files.
     pub(super) async fn of(
         client: &Client,
         run: &RunPath,
@@ -89,7 +89,7 @@ impl Files {
     }
 }
 
-/// What first looks have left.
+/// Counts the bytes and files kept from inspecting the files.
 #[derive(Default)]
 struct Kept {
     memory: u64,
@@ -97,7 +97,7 @@ struct Kept {
 }
 
 impl Kept {
-    /// Keeps what is held of a file, if there is room for it.
+    /// Keeps a file's fetched bytes if there is room for them.
     fn keep(&mut self, file: &mut Looked) {
         let (memory, files) = (file.held().memory(), usize::from(file.held().has_file()));
         if self.memory + memory > KEPT_MEMORY || self.files + files > KEPT_FILES {
@@ -110,12 +110,12 @@ impl Kept {
 }
 
 impl Parts {
-    /// The files, all of whose rows are to be looked at.
+    /// Returns the files, to read all their rows.
     pub(super) fn into_files(self) -> impl Iterator<Item = Looked> {
         self.in_order.into_iter().map(Part::into_file)
     }
 
-    /// The rows, each file's in the types that it has them in. Files are on their way while an earlier one is decoded.
+    /// Reads the rows, with each file's own types. Fetches files while an earlier one is decoded.
     pub(super) fn batches(self) -> BoxStream<'static, Result<RecordBatch, Error>> {
         let (sender, opened) = async_channel::bounded(1);
         let fetch = async move {
@@ -131,12 +131,12 @@ impl Parts {
             Err(error) => stream::once(std::future::ready(Err(error))).boxed(),
         });
         let fetched = stream::once(fetch).filter_map(|()| std::future::ready(None));
-        // Both are polled whenever either can go on.
+        // Polls both whenever either can make progress.
         stream::select(fetched, decoded).boxed()
     }
 }
 
-/// Whether ranges of steps, in order of their beginnings, have no step in common.
+/// Returns whether ranges of steps, sorted by their starts, do not overlap.
 fn are_apart(steps: &[(i64, i64)]) -> bool {
     steps.windows(2).all(|pair| pair[0].1 < pair[1].0)
 }
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_that_share_a_step_are_not_apart() {
+    fn files_that_share_a_step_overlap() {
         assert!(are_apart(&[]));
         assert!(are_apart(&[(0, 9), (10, 10), (12, 30)]));
         assert!(!are_apart(&[(0, 10), (10, 20)]));

@@ -1,12 +1,12 @@
-//! Which bytes of a file to ask for: as few as possible in as few requests as possible.
+//! Chooses the byte ranges of a file to request: few bytes in few requests.
 
 use std::ops::Range;
 
-/// What gaps may add to the bytes that are wanted, as a part of them: a request costs about as much as some bytes.
+/// Gaps between ranges may add up to 1/20 of the wanted bytes, since a request costs about as much as some bytes.
 const WASTE_DIVISOR: u64 = 20;
 
-/// The ranges to ask for so that each of `wanted` is there in the end, in one piece, given the pieces that are there
-/// already. They are in order, apart from each other, and hold few bytes that are not wanted.
+/// Returns the ranges to request, so that each of `wanted` ends up in one piece, given the pieces already held. They
+/// are sorted, do not overlap, and contain few unwanted bytes.
 pub(super) fn to_fetch(wanted: &[Range<u64>], held: &[Range<u64>]) -> Vec<Range<u64>> {
     let is_there =
         |range: &Range<u64>| held.iter().any(|held| held.start <= range.start && range.end <= held.end);
@@ -33,7 +33,7 @@ pub(super) fn to_fetch(wanted: &[Range<u64>], held: &[Range<u64>]) -> Vec<Range<
     ranges
 }
 
-/// The same bytes as ranges that are in order and apart.
+/// Joins ranges that touch or overlap, and sorts them.
 fn joined<'a>(ranges: impl Iterator<Item = &'a Range<u64>>) -> Vec<Range<u64>> {
     let mut sorted: Vec<_> = ranges.filter(|range| !range.is_empty()).cloned().collect();
     sorted.sort_unstable_by_key(|range| range.start);
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_are_one_request() {
+    fn adjacent_ranges_are_one_request() {
         assert_eq!(to_fetch(&ranges(&[(50, 90), (4, 50)]), &[]), ranges(&[(4, 90)]));
     }
 
@@ -75,16 +75,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_is_not_asked_for() {
+    fn held_ranges_are_not_requested() {
         let wanted = ranges(&[(4, 500), (900, 1_000)]);
         assert_eq!(to_fetch(&wanted, &ranges(&[(600, 1_000)])), ranges(&[(4, 500)]));
         assert_eq!(to_fetch(&wanted, &ranges(&[(0, 1_000)])), []);
-        assert_eq!(to_fetch(&wanted, &ranges(&[(450, 1_000)])), ranges(&[(4, 500)]), "not in two pieces");
+        assert_eq!(to_fetch(&wanted, &ranges(&[(450, 1_000)])), ranges(&[(4, 500)]), "in one piece");
     }
 
     proptest! {
         #[test]
-        fn every_wanted_range_is_there_in_one_piece_and_little_else(
+        fn each_wanted_range_is_in_one_piece(
             wanted in prop::collection::vec((0_u64..300, 1_u64..40), 0..12),
             held in prop::collection::vec((0_u64..300, 0_u64..60), 0..4),
         ) {

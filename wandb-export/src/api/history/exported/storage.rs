@@ -1,4 +1,4 @@
-//! One exported file where it is stored, and the way of its bytes from there.
+//! Fetches byte ranges of one exported file from storage.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ use super::held::Held;
 use super::unusable;
 use crate::error::Error;
 
-/// The most bytes of a file whose length the server does not tell.
+/// Maximum bytes of a file if the server does not report its length.
 const MOST_UNSIZED: u64 = 8 << 30;
 
 /// A file behind a signed URL.
@@ -22,7 +22,7 @@ pub(super) struct Stored {
     client: Client,
     run: RunPath,
     url: Url,
-    /// What errors call it.
+    /// The file's name in errors.
     subject: String,
     version: FileVersion,
 }
@@ -31,32 +31,31 @@ impl Stored {
     pub(super) fn new(client: &Client, run: &RunPath, url: &str, subject: String) -> Result<Self, Error> {
         let found = client.base_url().resolve(url);
         let url =
-            found.ok_or_else(|| unusable(&run.to_string(), &format!("{url} is not an http address")))?;
+            found.ok_or_else(|| unusable(&run.to_string(), &format!("{url} is not an HTTP address")))?;
         Ok(Self { client: client.clone(), run: run.clone(), url, subject, version: FileVersion::default() })
     }
 
-    /// The last bytes of the file, `most` of them. It is known from then on which version of the file is read; another
-    /// one is an error.
+    /// Returns the last `most` bytes of the file. Pins the version of the file: later requests fail if it changes.
     ///
-    /// Asks for the first bytes, as the answer says how long the file is, and then for the last ones if these are others.
-    /// (A request for a suffix, `bytes=-N`, would bring the whole file from Azure.)
+    /// Requests the first bytes to learn the length of the file, and then the last bytes if they are different ones.
+    /// (Azure answers a suffix request, `bytes=-N`, with the whole file.)
     pub(super) async fn end(&mut self, most: u64) -> Result<Held, Error> {
         let mut download = self.download(&(0..most)).await?;
         if download.length().is_none() && download.end().is_some() {
-            // A part of nobody knows how much: only the whole file has an end.
+            // A range without a total length. Only the whole file reveals its end.
             download = self.download(&(0..u64::MAX)).await?;
         }
         self.version = download.version().clone();
         let mut held = Held::nothing(download.length().unwrap_or_default());
         let received = self.receive(download, &mut held).await?;
-        // Where the server does not say how long the file is, it has sent it as a whole.
+        // Without a reported length, the server has sent the whole file.
         let length = *self.version.length.get_or_insert(received);
         held.set_length(length);
         self.bring(std::slice::from_ref(&(length.saturating_sub(most)..length)), &mut held).await?;
         Ok(held)
     }
 
-    /// Brings `ranges` into `held`. A server may send more than is asked for.
+    /// Fetches `ranges` into `held`. A server may send more than requested.
     pub(super) async fn bring(&self, ranges: &[Range<u64>], held: &mut Held) -> Result<(), Error> {
         for range in ranges {
             let is_here = |there: &Range<u64>| there.start <= range.start && range.end <= there.end;
@@ -94,8 +93,7 @@ impl Stored {
         }
     }
 
-    /// The same file's URL with a new signature: the one there is may have been good for a while that is over, where
-    /// whoever takes the rows takes their time.
+    /// Returns the file's URL with a new signature. The current one may have expired if the caller reads slowly.
     async fn signed_anew(&self) -> Result<Option<Url>, Error> {
         let answer = self.client.call(GetParquetHistory::new(self.run.clone())).boxed().await?.answer;
         let mut urls = answer.urls.iter().filter_map(|url| self.client.base_url().resolve(url));
@@ -103,8 +101,8 @@ impl Stored {
         Ok(urls.find(|url| place(url) == place(&self.url)))
     }
 
-    /// Keeps what a download brings, up to the end of the part that was asked for, and returns where the last byte was.
-    /// A body may go on behind its end.
+    /// Stores the body up to the end of the requested range, and returns the offset after the last byte. Ignores
+    /// surplus bytes.
     async fn receive(&self, mut download: Download, held: &mut Held) -> Result<u64, Error> {
         let failed = |error| Error::io(format!("keeping {} in a temporary file", self.subject), error);
         let mut room = held.room(download.received(), download.end());
@@ -128,7 +126,7 @@ impl Stored {
                     }
                     received = download.received();
                 }
-                // Nothing tells that the rest belongs to it.
+                // Nothing shows that the rest belongs to the same file.
                 Err(Error::Request(error)) => {
                     download.restart(*error).await?;
                     held.discard(room);
@@ -146,7 +144,7 @@ impl Stored {
     }
 
     fn endless(&self) -> Error {
-        let message = format!("{} has no length and goes on behind {MOST_UNSIZED} bytes", self.subject);
+        let message = format!("{} has no length and is larger than {MOST_UNSIZED} bytes", self.subject);
         unusable(&self.run.to_string(), &message)
     }
 }

@@ -1,4 +1,4 @@
-//! Both ways from files to rows, on files that a storage in memory serves.
+//! Tests both paths from files to rows, on files served by an in-memory storage.
 
 mod files;
 mod storage;
@@ -10,6 +10,9 @@ use proptest::prelude::*;
 use wandb_core::blocking::block_on;
 use wandb_core::{Map, PathDefaults, Row, RunPath, Value};
 use wandb_graphql::{Keys, Selection};
+use wandb_tables::Batch;
+use wandb_tables::random_rows::as_tabled;
+use wandb_tables::{ColumnType, Field, FieldKind, Fit, Nested, Schema, TableOptions, batches, rows_of};
 
 use self::files::{encode, parts};
 use self::storage::{Behaviour, Storage};
@@ -18,12 +21,9 @@ use super::merged;
 use super::part::Wanted;
 use super::parts::Files;
 use crate::api::weight::{BATCH_BYTES, weight};
-use wandb_tables::Batch;
 use crate::error::Error;
-use wandb_tables::random_rows::as_tabled;
-use wandb_tables::{ColumnType, Field, FieldKind, Fit, Nested, Schema, TableOptions, batches, rows_of};
 
-/// What one of the ways gives: rows as the files have them, and as the table has them.
+/// The result of one path: rows from the files, and rows of the table.
 #[derive(Debug)]
 struct Read {
     rows: Vec<Row>,
@@ -38,7 +38,7 @@ fn wanted(steps: Range<i64>, selection: Selection) -> Wanted {
     Wanted { run: "e/p/r".to_owned(), steps, selection, late: Late::default() }
 }
 
-/// Reads the files by column; `None` if that cannot be done.
+/// Reads the files by column. `None` if that is not possible.
 fn by_column(storage: &Storage, wanted: &Wanted) -> Result<Option<Read>, Error> {
     block_on(async {
         let Files::Apart(mut parts) = Files::of(&storage.client(), &run(), &storage.urls(), wanted).await?
@@ -82,7 +82,7 @@ fn canonical(rows: &[Row]) -> Vec<String> {
     rows.iter().map(|row| sorted(&as_tabled(row, Nested::Json))).collect()
 }
 
-/// A row's text whatever the order of its keys.
+/// Returns a row's text independent of the order of its keys.
 fn sorted(row: &Value) -> String {
     let mut entries: Vec<_> = row.as_map().into_iter().flat_map(Map::iter).collect();
     entries.sort_by_key(|(key, _)| key.to_owned());
@@ -135,19 +135,19 @@ proptest! {
     }
 }
 
-/// Two hundred columns in two files of two row groups each.
+/// Creates two files with two row groups each and two hundred columns.
 fn wide(behaviour: Behaviour) -> Storage {
     Storage::new((0..2).map(|part| files::wide(part * 4_000, 4_000, 200)).collect(), behaviour)
 }
 
 #[test]
-fn few_of_many_columns_are_fetched_and_little_else() {
+fn few_of_many_columns_fetch_few_bytes() {
     let storage = wide(Behaviour::default());
     let keys = selection(&["column_007", "column_100", "column_101"], false);
     let read =
         by_column(&storage, &wanted(i64::MIN..i64::MAX, keys)).expect("readable").expect("plain columns");
     assert_eq!(read.rows.len(), 8_000);
-    // Three columns and the steps, eight bytes a value.
+    // Three columns and the steps, eight bytes per value.
     let chunks = 4 * 8_000 * 8;
     let looks = 4 * (64 << 10);
     assert!(storage.sent() < chunks * 12 / 10 + looks, "{} bytes", storage.sent());
@@ -155,7 +155,7 @@ fn few_of_many_columns_are_fetched_and_little_else() {
 }
 
 #[test]
-fn row_groups_outside_the_wanted_steps_are_not_fetched() {
+fn unwanted_row_groups_are_not_fetched() {
     let storage = wide(Behaviour::default());
     let wanted = wanted(3_000..3_500, Selection::Everything);
     let read = by_column(&storage, &wanted).expect("readable").expect("plain columns");
@@ -164,7 +164,7 @@ fn row_groups_outside_the_wanted_steps_are_not_fetched() {
 }
 
 #[test]
-fn a_whole_file_is_one_request_after_two_looks_at_it() {
+fn whole_files_are_one_request_after_two_looks() {
     let storage = wide(Behaviour::default());
     let read = by_column(&storage, &wanted(i64::MIN..i64::MAX, Selection::Everything)).expect("readable");
     assert_eq!(read.expect("plain columns").rows.len(), 8_000);
@@ -178,7 +178,7 @@ fn a_whole_file_is_one_request_after_two_looks_at_it() {
 }
 
 #[test]
-fn a_storage_that_knows_no_ranges_sends_each_file_once() {
+fn storages_without_ranges_send_each_file_once() {
     let storage = wide(Behaviour { knows_ranges: false, ..Behaviour::default() });
     let read = by_column(&storage, &wanted(i64::MIN..i64::MAX, selection(&["column_007"], false)));
     assert_eq!(read.expect("readable").expect("plain columns").rows.len(), 8_000);
@@ -186,7 +186,7 @@ fn a_storage_that_knows_no_ranges_sends_each_file_once() {
 }
 
 #[test]
-fn cut_bodies_come_whole_with_and_without_tags() {
+fn cut_bodies_are_completed_with_or_without_etags() {
     let whole = wide(Behaviour::default());
     let expected = by_column(&whole, &wanted(i64::MIN..i64::MAX, Selection::Everything)).expect("readable");
     let expected = lines(&expected.expect("plain columns").rows);
@@ -200,7 +200,7 @@ fn cut_bodies_come_whole_with_and_without_tags() {
 }
 
 #[test]
-fn addresses_of_other_kinds_are_not_requested() {
+fn other_url_schemes_are_not_requested() {
     let storage = Storage::new(vec![files::wide(0, 100, 2)], Behaviour::default());
     let all = wanted(i64::MIN..i64::MAX, Selection::Everything);
     let urls = ["s3://bucket/history.parquet".to_owned()];
@@ -210,7 +210,7 @@ fn addresses_of_other_kinds_are_not_requested() {
 }
 
 #[test]
-fn a_small_file_is_one_request() {
+fn small_files_are_one_request() {
     let storage = Storage::new(vec![files::wide(0, 100, 2)], Behaviour::default());
     let read = by_column(&storage, &wanted(i64::MIN..i64::MAX, Selection::Everything)).expect("readable");
     assert_eq!(read.expect("plain columns").rows.len(), 100);
@@ -218,9 +218,9 @@ fn a_small_file_is_one_request() {
 }
 
 #[test]
-fn a_file_that_changes_after_the_look_at_it_is_an_error() {
+fn files_that_change_after_the_look_are_errors() {
     for knows_ranges in [true, false] {
-        // The looks at two files, and then other files of the same length; only the tag tells.
+        // Two looks, then other files of the same length. Only the tag differs.
         let looks = if knows_ranges { 4 } else { 2 };
         let storage = wide(Behaviour { knows_ranges, changes_after: Some(looks), ..Behaviour::default() });
         let read = by_column(&storage, &wanted(i64::MIN..i64::MAX, Selection::Everything));
@@ -234,7 +234,7 @@ fn a_file_that_changes_after_the_look_at_it_is_an_error() {
 }
 
 #[test]
-fn what_is_no_parquet_file_is_an_error_that_names_the_run() {
+fn errors_about_non_parquet_files_name_the_run() {
     for bytes in [&b""[..], b"PAR1", b"PAR1 is not all that it takes", b"PAR1....\xff\xff\xff\x7fPAR1"] {
         let storage = Storage::new(vec![bytes.to_vec().into()], Behaviour::default());
         let error =
@@ -244,7 +244,7 @@ fn what_is_no_parquet_file_is_an_error_that_names_the_run() {
 }
 
 #[test]
-fn absurd_footers_are_errors_that_name_the_run() {
+fn errors_about_absurd_footers_name_the_run() {
     let lists = [0x19, 0xf1, 0xff, 0xff, 0xff, 0xff, 0x0f];
     let one_child = [0x55, 2, 0];
     let deep = [&[0x29, 0xfc, 0xa0, 0x8d, 0x06][..], &one_child.repeat(100_000), &[0x55, 0, 0, 0]].concat();
@@ -258,14 +258,14 @@ fn absurd_footers_are_errors_that_name_the_run() {
 }
 
 #[test]
-fn other_steps_than_the_statistics_say_are_an_error() {
+fn steps_that_contradict_statistics_are_errors() {
     let storage = Storage::new(vec![files::with_false_statistics()], Behaviour::default());
     let read = by_column(&storage, &wanted(i64::MIN..i64::MAX, Selection::Everything));
     assert!(read.expect_err("lies").to_string().contains("statistics"));
 }
 
 #[test]
-fn bodies_that_overrun_their_range_are_left_at_its_end() {
+fn overrunning_bodies_are_cut_at_their_range() {
     let files = || (0..2).map(|part| files::wide(part * 500, 500, 200)).collect();
     let storage = Storage::new(files(), Behaviour { overruns: true, ..Behaviour::default() });
     let all = wanted(i64::MIN..i64::MAX, Selection::Everything);
@@ -275,7 +275,7 @@ fn bodies_that_overrun_their_range_are_left_at_its_end() {
         .expect("plain columns");
     assert_eq!(lines(&read.rows), lines(&expected.rows));
     assert_eq!(lines(&by_row(&storage, &all).expect("readable")).len(), 1_000);
-    // What is under way when a body is left, for each request; each would go on for 500 MB.
+    // Bytes in flight when a body is dropped, per request. Each body would last for 500 MB.
     let surplus = storage.requests() as u64 * 500_000;
     assert!(storage.sent() < 3 * storage.size() + surplus, "{} of {}", storage.sent(), storage.size());
 }
@@ -291,7 +291,7 @@ fn large_cells_come_in_batches_sized_by_bytes() {
         let Files::Mixed { files, .. } =
             Files::of(&client, &run(), &storage.urls(), &wanted).await.expect("readable")
         else {
-            panic!("lists have an inside");
+            panic!("lists are nested values");
         };
         let (mut batches, _) = merged(&client, files, wanted.clone()).await.expect("readable");
         while let Some(batch) = batches.try_next().await.expect("readable") {
@@ -351,20 +351,20 @@ fn float_steps_are_read_by_column_as_integers() {
 }
 
 #[test]
-fn rows_without_a_step_stay_in_their_place() {
+fn rows_without_steps_keep_their_position() {
     let steps = [None, Some(4), None, Some(5)];
     let storage = Storage::new(vec![files::numbered(&steps, 3)], Behaviour::default());
     let wanted = wanted(0..i64::MAX, Selection::Everything);
-    assert!(by_column(&storage, &wanted).expect("readable").is_none(), "their order takes a look at each");
+    assert!(by_column(&storage, &wanted).expect("readable").is_none(), "their order depends on each row");
     let rows = by_row(&storage, &wanted).expect("readable");
     assert_eq!(numbers(&rows), [(None, 0), (Some(4), 1), (None, 2), (Some(5), 3)]);
 }
 
 #[test]
-fn rows_out_of_order_are_put_in_order() {
+fn unsorted_rows_are_sorted() {
     let steps: Vec<_> = [5, 6, 7, 0, 1, 6, 8].map(Some).to_vec();
     let expected = [(0, 3), (1, 4), (5, 0), (6, 1), (6, 5), (7, 2), (8, 6)].map(|(step, n)| (Some(step), n));
-    // In row groups that overlap, and in one row group, which shows only once it is read.
+    // In overlapping row groups, and in a single one, where the disorder shows only when it is read.
     for group_rows in [3, 100] {
         let storage = Storage::new(vec![files::numbered(&steps, group_rows)], Behaviour::default());
         let wanted = wanted(0..i64::MAX, Selection::Everything);
@@ -372,12 +372,12 @@ fn rows_out_of_order_are_put_in_order() {
         let read = by_column(&storage, &wanted).expect("readable").expect("plain columns");
         let late = wanted.late.count();
         assert_eq!(read.rows.len(), 7);
-        assert_eq!(late > 0, numbers(&read.rows) != expected, "what is out of order is counted");
+        assert_eq!(late > 0, numbers(&read.rows) != expected, "late rows are counted");
     }
 }
 
 #[test]
-fn a_row_that_two_files_have_comes_once() {
+fn a_row_in_two_files_appears_once() {
     let file = |steps: &[i64]| files::numbered(&steps.iter().copied().map(Some).collect::<Vec<_>>(), 100);
     let storage = Storage::new(vec![file(&[0, 1, 1, 2]), file(&[0, 1, 2, 2])], Behaviour::default());
     let rows = by_row(&storage, &wanted(0..i64::MAX, Selection::Everything)).expect("readable");
@@ -386,7 +386,7 @@ fn a_row_that_two_files_have_comes_once() {
 }
 
 #[test]
-fn a_struct_without_values_is_no_object() {
+fn structs_without_values_are_omitted() {
     let storage = Storage::new(vec![files::structs()], Behaviour::default());
     let rows = by_row(&storage, &wanted(0..i64::MAX, Selection::Everything)).expect("readable");
     let expected = [

@@ -1,10 +1,10 @@
-//! A reader of Thrift's compact protocol that allocates nothing, for looking at what Parquet's headers claim before they
-//! are parsed (<https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>).
+//! A reader of Thrift's compact protocol that does not allocate. Checks the claims of Parquet headers before they are
+//! parsed (<https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>).
 
-/// The deepest nesting of structs, lists and maps. Parquet's own headers need about ten levels.
+/// Maximum nesting of structs, lists and maps. Parquet's own headers need about ten levels.
 const MOST_LEVELS: u32 = 32;
 
-/// The kind of a field, as the low four bits of its header tell it.
+/// The kind of a field, from the low four bits of its header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Kind(u8);
 
@@ -22,7 +22,7 @@ impl Kind {
     const MAP: Self = Self(11);
     const STRUCT: Self = Self(12);
 
-    /// The value of a boolean, which is in the header of its field.
+    /// Returns the value of a boolean, which the field header contains.
     pub(super) fn as_bool(self) -> Option<bool> {
         match self {
             Self::TRUE => Some(true),
@@ -40,11 +40,11 @@ impl Kind {
     }
 }
 
-/// Bytes that are not Thrift, or nested too deep.
+/// The error for bytes that are not Thrift, or that are nested too deeply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Malformed;
 
-/// A cursor over a struct that is encoded in the compact protocol.
+/// A cursor over a struct in the compact protocol.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Compact<'b> {
     left: &'b [u8],
@@ -55,7 +55,7 @@ impl<'b> Compact<'b> {
         Self { left: bytes }
     }
 
-    /// How many bytes are left.
+    /// Returns how many bytes are left.
     pub(super) fn remaining(&self) -> usize {
         self.left.len()
     }
@@ -84,14 +84,14 @@ impl<'b> Compact<'b> {
         Err(Malformed)
     }
 
-    /// A signed integer of any width.
+    /// Reads a signed integer of any width.
     pub(super) fn integer(&mut self) -> Result<i64, Malformed> {
         let value = self.varint()?;
         Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
     }
 
-    /// Calls `visit` with the id and kind of each field of a struct. `visit` reads the field's value, or returns false
-    /// to have it skipped.
+    /// Calls `visit` with the id and kind of each field of a struct. `visit` reads the field's value, or returns
+    /// false to skip it.
     pub(super) fn fields(
         &mut self,
         mut visit: impl FnMut(&mut Self, i64, Kind) -> Result<bool, Malformed>,
@@ -113,7 +113,7 @@ impl<'b> Compact<'b> {
         }
     }
 
-    /// Reads the header of a list of structs, and returns how many there are.
+    /// Reads the header of a list of structs and returns their number.
     pub(super) fn structs(&mut self, kind: Kind) -> Result<u64, Malformed> {
         let (count, element) = self.list()?;
         if kind != Kind::LIST || element != Kind::STRUCT || count > self.left.len() as u64 {
@@ -169,13 +169,13 @@ impl<'b> Compact<'b> {
     }
 
     fn skip_elements(&mut self, count: u64, kinds: &[Kind], levels: u32) -> Result<(), Malformed> {
-        // Each element takes a byte, so that a count cannot keep this busy for longer than the bytes last.
+        // Each element takes at least a byte, so the remaining bytes limit the work that a count can cause.
         if count > self.left.len() as u64 {
             return Err(Malformed);
         }
         for _ in 0..count {
             for &kind in kinds {
-                // A boolean takes a byte in a list, and none in a struct.
+                // A boolean takes a byte in a list, but none in a struct.
                 match kind {
                     Kind::TRUE | Kind::FALSE => self.advance(1)?,
                     kind => self.skip(kind, levels)?,

@@ -1,4 +1,4 @@
-//! A dictionary that is too large for memory: its values lie in an unnamed temporary file.
+//! A dictionary too large for memory, with its values in an unnamed temporary file.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
@@ -8,14 +8,14 @@ use parquet::errors::{ParquetError, Result};
 
 use super::split::Width;
 
-/// The most values of such a dictionary, each of which takes eight bytes of memory.
+/// Maximum number of values of such a dictionary. Each takes eight bytes of memory.
 const MOST_VALUES: usize = 4 << 20;
 
-/// The values of a dictionary, as they are in a plain page.
+/// The values of a dictionary, in the format of a plain page.
 #[derive(Debug)]
 pub(super) struct Dictionary {
     file: File,
-    /// Where each value ends; the first begins at 0.
+    /// The end of each value. The first starts at 0.
     ends: Vec<u64>,
 }
 
@@ -52,7 +52,7 @@ impl Dictionary {
     }
 }
 
-/// Whether values of a type can be read one by one.
+/// Returns whether values of a type can be read one by one.
 pub(super) fn is_divisible(column_type: Type) -> bool {
     column_type != Type::BOOLEAN
 }

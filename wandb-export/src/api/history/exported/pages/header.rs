@@ -1,4 +1,4 @@
-//! The headers of pages, one after the other, without the pages.
+//! Reads page headers one after the other, without the pages.
 
 use parquet::basic::Encoding;
 use parquet::errors::{ParquetError, Result};
@@ -6,16 +6,16 @@ use parquet::file::reader::ChunkReader;
 
 use super::super::thrift::{Compact, Malformed};
 
-/// The bytes that a header is looked for in. Only one with long texts in its statistics is longer.
+/// Bytes in which a header is expected. Only one with long texts in its statistics is longer.
 const USUAL_HEADER: u64 = 1 << 10;
 const LONGEST_HEADER: u64 = 16 << 20;
 
-/// The header of a page, and where its body is.
+/// The header of a page, and the position of its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PageHeader {
-    /// Where the body begins in the file.
+    /// The offset of the body in the file.
     pub(super) body: u64,
-    /// The lengths of the body, as it is in the file and once it is decompressed.
+    /// The length of the body in the file; `uncompressed` is its decompressed length.
     pub(super) compressed: u64,
     pub(super) uncompressed: u64,
     pub(super) content: Content,
@@ -32,20 +32,20 @@ pub(super) enum Content {
         encoding: Encoding,
         levels: Levels,
     },
-    /// An index, which nobody needs.
+    /// An index, which is not used.
     Other,
 }
 
-/// Where a data page has its levels.
+/// The position of a data page's levels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Levels {
-    /// In front of the values, compressed with them, each behind its length.
+    /// Before the values and compressed with them, each preceded by its length.
     WithValues { repetition: Encoding, definition: Encoding },
-    /// In front of the values, uncompressed, with these lengths.
+    /// Before the values, uncompressed, with these lengths.
     Apart { repetition: u64, definition: u64, is_compressed: bool },
 }
 
-/// The headers of the pages of a column chunk. It ends after the first error.
+/// Iterates over the page headers of a column chunk. Ends after the first error.
 #[derive(Debug)]
 pub(super) struct Headers<R> {
     file: R,
@@ -71,7 +71,7 @@ impl<R: ChunkReader> Headers<R> {
 
     fn parse(&self, length: u64) -> std::result::Result<PageHeader, &'static str> {
         let length = usize::try_from(length).map_err(|_| "a page header is too long")?;
-        let bytes = self.file.get_bytes(self.next, length).map_err(|_| "a page header is not there")?;
+        let bytes = self.file.get_bytes(self.next, length).map_err(|_| "a page header is missing")?;
         let mut cursor = Compact::new(&bytes);
         let fields = Fields::read(&mut cursor).map_err(|Malformed| "a page header cannot be read")?;
         let body = self.next + (bytes.len() - cursor.remaining()) as u64;
@@ -98,13 +98,13 @@ impl<R: ChunkReader> Iterator for Headers<R> {
     }
 }
 
-/// The integers of a header by their ids in `PageHeader` and the struct within it
+/// The integers of a header by their ids in `PageHeader` and in the struct within it
 /// (<https://github.com/apache/parquet-format>).
 #[derive(Debug, Default)]
 struct Fields {
     uncompressed: i64,
     compressed: i64,
-    /// The id of the struct within, and its fields from 1 on.
+    /// The id of the inner struct, and its fields from 1 on.
     kind: i64,
     inner: [Option<i64>; 8],
 }
@@ -168,13 +168,13 @@ impl Fields {
     }
 }
 
-/// `None` for an encoding that is not known, or obsolete.
+/// Returns `None` for an unknown or obsolete encoding.
 fn encoding(number: i64) -> Option<Encoding> {
     Some(match number {
         0 => Encoding::PLAIN,
         2 => Encoding::PLAIN_DICTIONARY,
         3 => Encoding::RLE,
-        #[expect(deprecated, reason = "old files name it for levels that they do not have")]
+        #[expect(deprecated, reason = "old files use it for levels that do not exist")]
         4 => Encoding::BIT_PACKED,
         5 => Encoding::DELTA_BINARY_PACKED,
         6 => Encoding::DELTA_LENGTH_BYTE_ARRAY,

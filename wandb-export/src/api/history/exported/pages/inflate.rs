@@ -1,4 +1,4 @@
-//! The body of a page, decompressed piece by piece.
+//! Decompresses the body of a page piece by piece.
 
 use std::io::{self, BufReader, Read};
 
@@ -7,16 +7,16 @@ use parquet::basic::Compression;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::ChunkReader;
 
-/// The bytes that are read from a file at once.
+/// Number of bytes read from a file at once.
 const READ_AT_ONCE: u64 = 64 << 10;
 
-/// The largest window of Zstandard, as a power of two: that of its strongest common level.
+/// Maximum Zstandard window, as a power of two: that of its strongest common level.
 const MOST_WINDOW: u32 = 23;
 
-/// How far back a compressor of Snappy looks: it splits its input into blocks of this length.
+/// Maximum distance of a Snappy back reference. Compressors split their input into blocks of this length.
 const SNAPPY_WINDOW: usize = 64 << 10;
 
-/// A part of a file, read by offsets, so that several can be read side by side.
+/// A part of a file that is read by offset, so that several can be read in parallel.
 #[derive(Debug)]
 pub(super) struct Section<R> {
     file: R,
@@ -44,10 +44,10 @@ impl<R: ChunkReader> Read for Section<R> {
     }
 }
 
-/// Decompresses what `section` holds.
+/// Returns a reader that decompresses `section`.
 ///
 /// # Errors
-/// If the codec is not one of those that this program reads.
+/// If the codec is not supported.
 pub(super) fn inflated(
     section: Section<impl ChunkReader + 'static>,
     codec: Compression,
@@ -64,18 +64,18 @@ pub(super) fn inflated(
             decoder.window_log_max(MOST_WINDOW)?;
             Box::new(decoder)
         }
-        other => return Err(ParquetError::General(format!("a page is compressed by {other}"))),
+        other => return Err(ParquetError::General(format!("unsupported compression {other}"))),
     })
 }
 
 /// Decompresses Snappy's raw format (<https://github.com/google/snappy/blob/main/format_description.txt>).
 struct Snappy<R> {
     bytes: R,
-    /// How many decompressed bytes are still to come; `None` before the first one.
+    /// Number of decompressed bytes still to come; `None` before the first one.
     left: Option<u64>,
-    /// How many bytes of a literal are still to be copied.
+    /// Number of bytes of a literal still to copy.
     literal: u64,
-    /// What has been decompressed last, of which the bytes from `taken` on have not been read yet.
+    /// The most recently decompressed bytes. Those from `taken` on have not been read yet.
     window: Vec<u8>,
     taken: usize,
 }
@@ -173,7 +173,7 @@ impl<R: Read> Read for Snappy<R> {
 fn malformed() -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidData,
-        "a page is no Snappy data, or looks back further than its window",
+        "a page is not Snappy data, or refers back further than its window",
     )
 }
 
@@ -185,7 +185,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn snappy_comes_out_piece_by_piece(
+        fn snappy_decompresses_piece_by_piece(
             words in prop::collection::vec(("[a-d]{1,9}", 1_usize..2_000), 0..80),
             piece in 1_usize..200_000,
         ) {

@@ -1,4 +1,4 @@
-//! Small numbers as Parquet writes levels and the places of values in a dictionary: runs of one, or packed into bits
+//! Reads and writes Parquet's RLE and bit-packing hybrid, used for levels and dictionary indexes
 //! (<https://parquet.apache.org/docs/file-format/data-pages/encodings/#RLE>).
 
 use bytes::Bytes;
@@ -18,7 +18,7 @@ enum Run {
         value: u32,
         left: u64,
     },
-    /// The number of bits in front of the next value, from `next` on.
+    /// A bit-packed run. `bit` is the position of the next value, counted from `next`.
     Packed {
         bit: usize,
         left: u64,
@@ -26,7 +26,7 @@ enum Run {
 }
 
 impl RunReader {
-    /// A reader of numbers of at most 32 bits.
+    /// Creates a reader of numbers of at most 32 bits.
     pub(super) fn new(bytes: Bytes, width: u8) -> Self {
         Self { bytes, next: 0, width: width.min(32), run: Run::Same { value: 0, left: 0 } }
     }
@@ -64,7 +64,7 @@ impl RunReader {
     }
 }
 
-/// Ends where the bytes do.
+/// Ends where the bytes end.
 impl Iterator for RunReader {
     type Item = u32;
 
@@ -90,7 +90,7 @@ impl Iterator for RunReader {
     }
 }
 
-/// Writes levels as runs, behind their length.
+/// Writes levels as runs, preceded by their length.
 #[derive(Debug)]
 pub(super) struct RunWriter {
     width: u8,
@@ -124,7 +124,7 @@ impl RunWriter {
         self.bytes.extend_from_slice(&value.to_le_bytes()[..usize::from(self.width.div_ceil(8))]);
     }
 
-    /// How many bytes there are so far.
+    /// Returns the number of bytes so far.
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
     }
@@ -138,7 +138,7 @@ impl RunWriter {
     }
 }
 
-/// The bits of the numbers up to this one.
+/// Returns the bit width of numbers up to `most`.
 pub(super) fn width_of(most: i16) -> u8 {
     let bits = u16::BITS - most.max(0).cast_unsigned().leading_zeros();
     u8::try_from(bits).unwrap_or(16)
@@ -152,7 +152,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn runs_are_read_as_they_were_written(
+        fn runs_round_trip(
             runs in prop::collection::vec((0_u32..5, 1_usize..300), 0..40),
         ) {
             let mut writer = RunWriter::new(3);
@@ -180,7 +180,7 @@ mod tests {
                 bytes.extend_from_slice(&bits.to_le_bytes()[..5]);
                 bits = 0;
             }
-            // A run behind it.
+            // A repeated run follows.
             bytes.extend([u8::try_from(tail).expect("few") << 1, 7]);
             let read: Vec<u32> = RunReader::new(bytes.into(), 5).collect();
             let expected: Vec<u32> = values.iter().copied().chain(std::iter::repeat_n(7, tail)).collect();

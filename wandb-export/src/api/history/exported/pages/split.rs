@@ -1,4 +1,4 @@
-//! The pages of a column chunk, large ones as several small ones.
+//! Reads the pages of a column chunk, and splits large ones into small ones.
 
 use std::io::{self, BufReader, Read};
 
@@ -15,22 +15,22 @@ use super::header::{Content, Headers, Levels, PageHeader};
 use super::inflate::{Section, inflated};
 use super::runs::{RunReader, RunWriter, width_of};
 
-/// The bytes of a small page, unless a single value has more.
+/// Target size of a small page in bytes, unless a single value is larger.
 const PIECE: usize = 512 << 10;
 
-/// The most values of a small page. Levels of long runs take no bytes, but memory once they are decoded.
+/// Maximum number of values of a small page. The levels of long runs take no bytes, but use memory once decoded.
 const MOST_VALUES: u32 = 256 << 10;
 
-/// The bytes that are decompressed at once.
+/// Number of bytes decompressed at once.
 const READ_AT_ONCE: usize = 32 << 10;
 
-/// The most bytes of the levels of a page, and of the places in a dictionary.
+/// Maximum bytes of the levels or dictionary indexes of a page.
 const MOST_RUNS: u64 = 32 << 20;
 
-/// How long a value is in a plain page.
+/// The length of a value in a plain page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Width {
-    /// As long as the four bytes in front of it tell.
+    /// Given by the four bytes before the value.
     Told,
     Fixed(u64),
 }
@@ -48,7 +48,7 @@ impl Width {
         }
     }
 
-    /// Reads what is in front of a value, and tells the value's length.
+    /// Reads the prefix of a value. Returns the prefix and the value's length.
     pub(super) fn read_length(self, plain: &mut impl Read) -> io::Result<(Vec<u8>, u64)> {
         match self {
             Self::Fixed(length) => Ok((Vec::new(), length)),
@@ -61,23 +61,23 @@ impl Width {
     }
 }
 
-/// Reads the pages of a column chunk. Its pages are of version 1 and plain, unless they are small already.
+/// Reads the pages of a column chunk. Pages that were split are plain version 1 pages.
 pub(super) struct SplitPages<R> {
     file: R,
     headers: Headers<R>,
     codec: Compression,
     column_type: Type,
     width: Width,
-    /// The greatest levels of repetition and definition.
+    /// The maximum repetition and definition levels.
     levels: (i16, i16),
     dictionary: Option<Dictionary>,
-    /// The page that is being divided.
+    /// The page that is being split.
     page: Option<Divided>,
-    /// What has been looked at already.
+    /// A page that was peeked at but not read.
     peeked: Option<Page>,
 }
 
-/// A page of which a part has been handed out.
+/// A page of which some pieces have been returned.
 struct Divided {
     values_left: u32,
     repetition: Option<RunReader>,
@@ -145,7 +145,7 @@ impl<R: ChunkReader + Clone + 'static> SplitPages<R> {
         }
     }
 
-    /// A part of the body of a page, decompressed.
+    /// Returns a part of a page's body, decompressed.
     fn body(
         &self,
         header: &PageHeader,
@@ -159,7 +159,7 @@ impl<R: ChunkReader + Clone + 'static> SplitPages<R> {
         Ok(Box::new(BufReader::with_capacity(READ_AT_ONCE, inflated(section, codec)?.take(limit))))
     }
 
-    /// Begins with a data page: it is returned if it is small and need not be changed, and otherwise divided.
+    /// Starts a data page. Returns it if it is small and can stay unchanged, and splits it otherwise.
     fn begin(
         &mut self,
         header: &PageHeader,
@@ -204,7 +204,7 @@ impl<R: ChunkReader + Clone + 'static> SplitPages<R> {
         Ok(None)
     }
 
-    /// The levels of a page, without their lengths, and what is behind them.
+    /// Reads the levels of a page, without their lengths. Returns them and the rest of the page.
     fn levels(&self, header: &PageHeader, levels: Levels) -> Result<(Bytes, Bytes, Box<dyn Read + Send>)> {
         match levels {
             Levels::WithValues { repetition, definition } => {
@@ -233,14 +233,14 @@ impl<R: ChunkReader + Clone + 'static> SplitPages<R> {
                 };
                 let mut plain = self.body(header, 0, length, false)?;
                 let levels = (runs_of(&mut plain, repetition)?, runs_of(&mut plain, definition)?);
-                // A page without values has nothing that could be decompressed.
+                // A page without values has nothing to decompress.
                 let is_compressed = is_compressed && rest > 0;
                 Ok((levels.0, levels.1, self.body(header, length, rest, is_compressed)?))
             }
         }
     }
 
-    /// The next piece of a page.
+    /// Returns the next piece of a page.
     fn piece(&mut self, page_of: &mut Divided) -> Result<Page> {
         let missing = || ParquetError::EOF("a page ends before its levels do".to_owned());
         let mut repetition = RunWriter::new(width_of(self.levels.0));
@@ -330,7 +330,7 @@ fn runs_of(plain: &mut impl Read, length: u64) -> Result<Bytes> {
     exactly(plain.take(length), length)
 }
 
-/// All of it, unless it is longer.
+/// Reads everything, and fails if it is longer than `most`.
 fn at_most(plain: impl Read, most: u64) -> Result<Bytes> {
     let mut bytes = Vec::new();
     plain.take(most.saturating_add(1)).read_to_end(&mut bytes)?;

@@ -1,4 +1,4 @@
-//! Pages that are read in pieces hold what they hold as a whole.
+//! Checks that pages read in pieces contain the same values as whole pages.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// How a file is written.
+/// The settings for writing a file.
 #[derive(Debug, Clone, Copy)]
 struct Writing {
     codec: Compression,
@@ -39,7 +39,7 @@ fn writing() -> impl Strategy<Value = Writing> {
     })
 }
 
-/// Rows with a text, a text within an object, a list of numbers, and a number; any of them may be missing.
+/// Creates rows with a text, a text in an object, a list of numbers, and a number. Any of them may be missing.
 fn rows(lengths: &[Option<usize>]) -> RecordBatch {
     let texts = lengths.iter().enumerate().map(|(row, length)| {
         let letter = char::from(b'a' + u8::try_from(row % 5).expect("a letter")).to_string();
@@ -64,7 +64,7 @@ fn rows(lengths: &[Option<usize>]) -> RecordBatch {
     RecordBatch::try_from_iter_with_nullable(columns).expect("columns of one length")
 }
 
-/// A file whose pages are as large as its row groups.
+/// Writes a file whose pages are as large as its row groups.
 fn file(batch: &RecordBatch, writing: Writing, group_rows: usize) -> Bytes {
     let properties = WriterProperties::builder()
         .set_compression(writing.codec)
@@ -92,7 +92,7 @@ fn read(file: &Bytes, plan: &Plan, footer: &Footer, rows: Option<&Range<usize>>)
     Ok(concat_batches(&schema, &batches)?)
 }
 
-/// A plan that reads every column in pieces, whatever the size of its pages.
+/// Creates a plan that reads every column in pieces, whatever the size of its pages.
 fn divided(file: &Bytes, footer: &Footer) -> Plan {
     let columns = (0..footer.fields().len()).collect();
     let mut plan = Plan::new(file, footer, footer.filled_groups(), columns).expect("headers");
@@ -124,7 +124,7 @@ proptest! {
         group_rows in 1_usize..40,
         writing in writing(),
     ) {
-        // What a new writer does without a dictionary cannot be divided, and is not where it is small.
+        // Version 2 pages without a dictionary cannot be split, but small ones need no splitting.
         let batch = rows(&lengths);
         let file = file(&batch, writing, group_rows);
         let footer = Footer::of(&file).expect("a footer");
@@ -132,14 +132,14 @@ proptest! {
     }
 }
 
-/// Cells of up to 400 KB.
+/// Creates rows with cells of up to 400 KB.
 fn large() -> RecordBatch {
     let length = |row: usize| (row % 9 != 4).then_some(row * 30_001 % 400_000);
     rows(&(0..40).map(length).collect::<Vec<_>>())
 }
 
 #[test]
-fn large_pages_are_divided_whatever_their_codec() {
+fn large_pages_of_any_codec_are_split() {
     let batch = large();
     for (codec, has_dictionary) in [
         (Compression::UNCOMPRESSED, false),
@@ -156,7 +156,7 @@ fn large_pages_are_divided_whatever_their_codec() {
     }
 }
 
-/// A file of one text column that is written as other programs do: a page holds all values.
+/// Writes a file with one text column in one page, as other programs do.
 fn one_page(version: WriterVersion, has_dictionary: bool, cells: &[ByteArray]) -> Bytes {
     let schema = "message rows { optional binary _step (UTF8); }";
     let schema = Arc::new(parse_message_type(schema).expect("a schema"));
@@ -184,7 +184,7 @@ fn one_page(version: WriterVersion, has_dictionary: bool, cells: &[ByteArray]) -
 }
 
 #[test]
-fn a_page_with_all_rows_takes_the_memory_of_a_few() {
+fn one_huge_page_takes_the_memory_of_few_rows() {
     let cells: Vec<ByteArray> = (0..100_u8)
         .map(|cell| ByteArray::from(vec![b'a' + cell % 26; 100_000 + usize::from(cell)]))
         .collect();
@@ -212,7 +212,7 @@ fn a_page_with_all_rows_takes_the_memory_of_a_few() {
 }
 
 #[test]
-fn pages_that_cannot_be_divided_name_a_way_out() {
+fn errors_about_unsplittable_pages_name_a_way_out() {
     let cells: Vec<ByteArray> = (0..60_u8).map(|cell| ByteArray::from(vec![cell; 100_000])).collect();
     let schema = Arc::new(parse_message_type("message rows { required binary _step; }").expect("a schema"));
     let properties = WriterProperties::builder()

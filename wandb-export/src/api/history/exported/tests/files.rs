@@ -1,4 +1,4 @@
-//! Random Parquet files.
+//! Generates random Parquet files.
 
 use std::sync::Arc;
 
@@ -15,11 +15,11 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// One file: its steps and its columns, of which some may be missing.
+/// One file: its steps, and its columns, some of which may be missing.
 #[derive(Debug, Clone)]
 pub(super) struct Part {
     first: i64,
-    /// The way from one step to the next.
+    /// The distances between consecutive steps.
     gaps: Vec<u8>,
     columns: Vec<Column>,
     group_rows: usize,
@@ -27,7 +27,7 @@ pub(super) struct Part {
     kind_of_step: Kind,
 }
 
-/// A name, the kind of the values, and what the values are made of.
+/// A column: its name, the kind of its values, and the seeds of its values.
 type Column = (&'static str, Option<Kind>, Vec<Option<u8>>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +77,7 @@ fn pick<T: Copy>(list: &[T], seed: u8) -> T {
     list[usize::from(seed) % list.len()]
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a narrower float is wanted")]
+#[expect(clippy::cast_possible_truncation, reason = "narrower floats are intended")]
 fn array(kind: Kind, seeds: &[Option<u8>]) -> ArrayRef {
     let seeds = seeds.iter().copied();
     match kind {
@@ -109,7 +109,7 @@ fn array(kind: Kind, seeds: &[Option<u8>]) -> ArrayRef {
     }
 }
 
-/// A column's kind in a file: mostly the same as in the others.
+/// Generates the kinds of a column in several files, mostly the same in all.
 fn kinds(files: usize) -> impl Strategy<Value = Vec<Option<Kind>>> {
     let kind = || prop::sample::select(KINDS.to_vec());
     let change =
@@ -118,7 +118,7 @@ fn kinds(files: usize) -> impl Strategy<Value = Vec<Option<Kind>>> {
         .prop_map(|(kind, changes)| changes.into_iter().map(|change| change.unwrap_or(Some(kind))).collect())
 }
 
-/// Files of one history, most of them apart from each other.
+/// Generates files of one history, most of which do not overlap.
 pub(super) fn parts() -> impl Strategy<Value = Vec<Part>> {
     (1_usize..4).prop_flat_map(|files| {
         let rows = vec((vec(prop_oneof![1 => Just(0_u8), 20 => 1..4_u8], 0..20), 1_usize..9), files);
@@ -195,13 +195,13 @@ fn write(batch: &RecordBatch, group_rows: usize, statistics: EnabledStatistics) 
     file.into()
 }
 
-/// Steps as W&B's exporter writes them.
+/// Creates steps as floats, as W&B's exporter writes them.
 fn floats(steps: impl Iterator<Item = Option<i64>>) -> ArrayRef {
     let float = |step: i64| f64::from(i32::try_from(step).expect("small"));
     Arc::new(steps.map(|step| step.map(float)).collect::<Float64Array>())
 }
 
-/// A file of rows with these steps, each with its number.
+/// Creates a file of numbered rows with these steps.
 pub(super) fn numbered(steps: &[Option<i64>], group_rows: usize) -> Bytes {
     let numbers: Int64Array = (0..).take(steps.len()).map(Some).collect();
     let columns =
@@ -210,7 +210,7 @@ pub(super) fn numbered(steps: &[Option<i64>], group_rows: usize) -> Bytes {
     write(&batch, group_rows, EnabledStatistics::Chunk)
 }
 
-/// A file with a struct in each row: one of values, one of a value and a null, one of nulls, and one that is null.
+/// Creates a file with a struct per row: of values, of a value and a null, of nulls, and a null struct.
 pub(super) fn structs() -> Bytes {
     let fields: Fields =
         vec![Field::new("a", DataType::Int64, true), Field::new("b", DataType::Utf8, true)].into();
@@ -222,7 +222,8 @@ pub(super) fn structs() -> Bytes {
     write(&batch, 4, EnabledStatistics::Chunk)
 }
 
-/// A file of `rows` rows, each with an object that holds a text of `bytes` bytes, and a list of a tenth as many numbers.
+/// Creates `rows` rows, each with an object that holds a text of `bytes` bytes, and a list of a tenth as many
+/// numbers.
 pub(super) fn large_cells(first: i64, rows: usize, bytes: usize) -> Bytes {
     let text = |row: usize| char::from(b'a' + u8::try_from(row % 26).expect("a letter")).to_string();
     let texts: ArrayRef =
@@ -237,7 +238,7 @@ pub(super) fn large_cells(first: i64, rows: usize, bytes: usize) -> Bytes {
     write(&batch, rows, EnabledStatistics::Chunk)
 }
 
-/// A file of `rows` rows from step `first` on, in two row groups, with `count` columns of floats.
+/// Creates `rows` rows from step `first` on, in two row groups, with `count` columns of floats.
 pub(super) fn wide(first: i64, rows: usize, count: usize) -> Bytes {
     let steps: Int64Array = (first..).take(rows).map(Some).collect();
     let column = |column: usize| {
@@ -251,7 +252,7 @@ pub(super) fn wide(first: i64, rows: usize, count: usize) -> Bytes {
     write(&batch, rows / 2, EnabledStatistics::Chunk)
 }
 
-/// A file whose footer belongs to another one, with other steps.
+/// Creates a file with the footer of another file, which has other steps.
 pub(super) fn with_false_statistics() -> Bytes {
     let file = |first: i64| {
         let steps: Int64Array = (first..first + 50).map(Some).collect();

@@ -1,4 +1,4 @@
-//! A storage in memory that counts what it sends.
+//! An in-memory storage that counts the bytes sent.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,20 +13,20 @@ use wandb_core::blocking::{Body, Lifted, Transport};
 use wandb_core::client::{Client, RetryPolicy};
 use wandb_core::transport::{Request, TransportError, TransportErrorKind};
 
-/// What comes behind the end of a part, again and again.
+/// Surplus data sent repeatedly after the end of a range.
 const OVERRUN: &[u8] = &[0xab; 50_000];
 
-/// How a storage behaves.
+/// The behaviour of a storage.
 #[derive(Debug, Clone, Copy)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a way to misbehave by itself")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent fault")]
 pub(super) struct Behaviour {
     pub(super) knows_ranges: bool,
     /// Every other body ends in the middle.
     pub(super) cuts: bool,
-    /// Bodies of parts go on behind what their headers tell.
+    /// Bodies of ranges continue after the end given in their headers.
     pub(super) overruns: bool,
     pub(super) has_tags: bool,
-    /// After so many requests the files are others.
+    /// The files change after this many requests.
     pub(super) changes_after: Option<usize>,
 }
 
@@ -61,7 +61,7 @@ impl Storage {
         Client::builder(Arc::new(Lifted::new(self.clone())), base).retry(retry).build()
     }
 
-    /// The files' URLs, the last one first.
+    /// Returns the URLs of the files, last one first.
     pub(super) fn urls(&self) -> Vec<String> {
         (0..self.0.files.len())
             .rev()
@@ -73,12 +73,12 @@ impl Storage {
         self.0.requests.load(Ordering::Relaxed)
     }
 
-    /// The bytes of all bodies.
+    /// Returns the bytes of all bodies.
     pub(super) fn sent(&self) -> u64 {
         self.0.sent.load(Ordering::Relaxed)
     }
 
-    /// The bytes of all files.
+    /// Returns the bytes of all files.
     pub(super) fn size(&self) -> u64 {
         self.0.files.iter().map(|file| file.len() as u64).sum()
     }
@@ -127,7 +127,7 @@ impl Transport for Storage {
     }
 }
 
-/// The part that is asked for. A suffix is none, as on Azure.
+/// Parses the requested range. Rejects a suffix range, as Azure does.
 fn within(range: &str, length: usize) -> Option<Range<usize>> {
     let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
     let first: usize = first.parse().ok()?;
