@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: rules of the source tree that no compiler checks. Also runs as a test of this package.
 
 mod files;
+mod phrases;
 mod readme;
 mod rules;
 
@@ -36,7 +37,16 @@ fn findings(workspace: &Workspace) -> Vec<String> {
             text.map_or_else(|| vec![": is missing".to_owned()], |text| readme::check(workspace, text));
         findings.extend(found.into_iter().map(|finding| format!("{name}{finding}")));
     }
+    let contributing = files.iter().find(|file| file.path == "CONTRIBUTING.md");
+    let contributing = contributing.map_or("", |file| file.text.as_str());
+    findings.extend(phrases::check(contributing, &files, &package_folders(workspace)));
     findings
+}
+
+/// The folders of all packages, relative to the root, each with a slash at its end.
+fn package_folders(workspace: &Workspace) -> Vec<String> {
+    let folders = workspace.packages.iter().filter_map(|package| package.folder.strip_prefix(&workspace.root).ok());
+    folders.map(|folder| format!("{}/", folder.display()).replace('\\', "/")).collect()
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ mod options;
 #[cfg(any(feature = "csv", feature = "parquet"))]
 mod page;
 #[cfg(any(test, feature = "random-rows"))]
-pub(crate) mod random_rows;
+pub mod random_rows;
 mod resolve;
 #[cfg(any(feature = "csv", feature = "parquet", feature = "terminal"))]
 mod rest;
@@ -31,14 +31,12 @@ mod visit;
 pub use column_type::ColumnType;
 pub use error::TableError;
 pub use finding::{Finding, Reason};
-#[cfg(feature = "parquet")]
-pub(crate) use layout::Cells;
 pub use nested::{Nested, UnknownNested, divisible};
 #[cfg(feature = "parquet")]
 pub(crate) use number::{digits_as_f64, int_as_f64};
 pub use options::TableOptions;
 #[cfg(any(feature = "csv", feature = "parquet"))]
-pub(crate) use page::{PageColumns, as_f64};
+pub(crate) use page::{PageColumns, cell_as_f64};
 #[cfg(feature = "parquet")]
 pub(crate) use resolve::arranged;
 #[cfg(feature = "csv")]

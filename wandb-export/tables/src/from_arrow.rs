@@ -9,7 +9,12 @@ use wandb_core::{Map, Row, Value};
 
 use self::column::Column;
 use self::notes::Notes;
-use crate::columns::error::TableError;
+use crate::columns::TableError;
+
+/// Metadata key for facts about a field that its name and Arrow type do not express. The value is a JSON
+/// object: `"type": "json"` for JSON text, `"path"` for keys joined with dots, and `"rest": true` for the
+/// column of keys without a column.
+pub(crate) const METADATA_KEY: &str = "wandb-export";
 
 /// Converts a record batch to rows, such as one read from a Parquet export of W&B or of this library.
 ///
@@ -61,14 +66,12 @@ pub fn rows_of(batch: &RecordBatch) -> Result<Vec<Row>, TableError> {
 }
 
 /// Returns the top-level row key that holds the values of a column.
-#[cfg(feature = "mirror")]
-pub(crate) fn key_of(field: &arrow_schema::Field) -> String {
+pub fn key_of(field: &arrow_schema::Field) -> String {
     Notes::of(field).path.into_iter().next().unwrap_or_else(|| field.name().clone())
 }
 
 /// Returns whether this is the column for all keys without a column.
-#[cfg(feature = "mirror")]
-pub(crate) fn is_rest(field: &arrow_schema::Field) -> bool {
+pub fn is_rest(field: &arrow_schema::Field) -> bool {
     Notes::of(field).rest
 }
 

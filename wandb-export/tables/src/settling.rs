@@ -11,7 +11,7 @@ const AT_ONCE: usize = 32 << 20;
 
 /// Syncs written data to disk in the background, so that the final sync is short.
 #[derive(Debug, Default)]
-pub(crate) struct Settling {
+pub struct Settling {
     unsettled: usize,
     under_way: Option<Task<io::Result<()>>>,
 }
@@ -24,7 +24,7 @@ impl Settling {
     ///
     /// # Errors
     /// Returns the error of an earlier background sync.
-    pub(crate) fn written(
+    pub fn written(
         &mut self,
         bytes: usize,
         reopen: impl FnOnce() -> io::Result<File>,
@@ -46,7 +46,7 @@ impl Settling {
     ///
     /// # Errors
     /// Returns the error of that sync. The operating system reports it only once, so it must not be dropped.
-    pub(crate) fn end(&mut self) -> io::Result<()> {
+    pub fn end(&mut self) -> io::Result<()> {
         self.under_way.take().map_or(Ok(()), block_on)
     }
 }

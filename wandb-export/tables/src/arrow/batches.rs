@@ -11,17 +11,12 @@ use arrow_schema::{ArrowError, SchemaRef};
 use tempfile::SpooledTempFile;
 use wandb_core::Row;
 
-use crate::columns::error::TableError;
+use crate::columns::{Nested, Schema, TableError, TableOptions};
 use super::fit::Fit;
-use crate::rows::gathered::Gathered;
-use crate::columns::nested::Nested;
-use crate::columns::options::TableOptions;
+use crate::rows::{Batch, Gathered, Portion, is_wide, rows_at_once};
 use super::same_size::SameSize;
 use super::scattered_batches::ScatteredBatches;
-use crate::columns::schema::Schema;
 use super::to_arrow::{BatchBuilder, arrow_schema};
-use crate::rows::{Batch, is_wide, rows_at_once};
-use crate::rows::Portion;
 
 /// Converts `rows` to record batches with a schema inferred from all of them. The rows are spooled until the
 /// last one is read: first in memory, then in an unnamed temporary file. A batch has at most 8192 rows and
@@ -47,7 +42,7 @@ pub fn batches(
 }
 
 /// Like [`batches`], for rows in any format.
-pub(crate) fn batches_of(
+pub fn batches_of(
     rows: impl IntoIterator<Item = Batch>,
     options: &TableOptions,
 ) -> Result<RecordBatches, TableError> {
@@ -71,7 +66,7 @@ pub(crate) fn batches_of(
 ///
 /// These batches are spooled too, because the caller may consume them where it must not wait for I/O on the
 /// source.
-pub(crate) fn batches_of_table(
+pub fn batches_of_table(
     schema: Schema,
     rows: impl IntoIterator<Item = Batch>,
     options: &TableOptions,

@@ -5,11 +5,7 @@ use std::borrow::Cow;
 use wandb_core::Value;
 use wandb_core::page::{Cell, CellKind};
 
-use crate::columns::column_type::ColumnType;
-use crate::columns::error::TableError;
-use crate::columns::number::{digits_as_f64, int_as_f64};
-use crate::columns::page;
-use crate::columns::tally::ValueKind;
+use crate::columns::{ColumnType, TableError, ValueKind, cell_as_f64, digits_as_f64, int_as_f64};
 
 /// A non-null value, converted to the type of its column.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,7 +44,7 @@ impl<'a> Datum<'a> {
         let kind = cell.kind();
         Ok(Some(match (holds, kind) {
             (_, CellKind::Missing | CellKind::Null) => return Ok(None),
-            (ColumnType::Float64, _) => match page::as_f64(cell) {
+            (ColumnType::Float64, _) => match cell_as_f64(cell) {
                 Some(value) => Self::Float64(value),
                 None => return Self::of_other_cell(name, holds, cell),
             },

@@ -8,15 +8,14 @@ use arrow_array::types::Int64Type;
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow_schema::{DataType, SchemaRef};
 
-use crate::columns::error::TableError;
-use crate::columns::schema::Schema;
+use crate::columns::{Schema, TableError};
 use super::to_arrow::{BatchBuilder, arrow_schema};
-use crate::rows::Batch;
-use crate::rows::Portion;
+use crate::rows::{Batch, Portion};
 
 /// Builds batches of one schema from rows, and from batches that lack some columns or have integers in float
 /// columns.
-pub(crate) struct Fit {
+#[derive(Debug)]
+pub struct Fit {
     schema: Schema,
     arrow: SchemaRef,
     /// The schema of the last batch, and the index in it of each table column.
@@ -24,11 +23,13 @@ pub(crate) struct Fit {
 }
 
 impl Fit {
-    pub(crate) fn new(schema: Schema) -> Self {
+    /// Creates an adapter to a schema.
+    pub fn new(schema: Schema) -> Self {
         Self { arrow: arrow_schema(&schema), schema, last: None }
     }
 
-    pub(crate) fn batch(&mut self, batch: &Batch) -> Result<RecordBatch, TableError> {
+    /// Returns the rows as a record batch of the schema.
+    pub fn batch(&mut self, batch: &Batch) -> Result<RecordBatch, TableError> {
         match batch {
             Batch::Columns(columns) => self.columns(columns),
             batch => {

@@ -5,12 +5,8 @@ use std::ops::Range;
 use wandb_core::page::Page;
 use wandb_core::{Row, Value};
 
-use crate::columns::column_type::ColumnType;
+use crate::columns::{ColumnType, FieldKind, PageColumns, Schema, TableError, Visitor};
 use super::datum::Datum;
-use crate::columns::error::TableError;
-use crate::columns::page::PageColumns;
-use crate::columns::schema::{FieldKind, Schema};
-use crate::columns::visit::Visitor;
 use crate::rows::Portion;
 
 /// Receives values for columns. The values of one column arrive in row order.
@@ -31,7 +27,7 @@ pub(crate) struct Scatterer<'schema> {
 
 impl<'schema> Scatterer<'schema> {
     pub(crate) fn new(schema: &'schema Schema) -> Self {
-        let column = |field: &'schema crate::columns::schema::Field| match field.kind() {
+        let column = |field: &'schema crate::columns::Field| match field.kind() {
             FieldKind::Column(column_type) => Some((field.name(), *column_type)),
             FieldKind::Struct(_) => None,
         };

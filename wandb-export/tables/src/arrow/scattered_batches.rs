@@ -6,14 +6,11 @@ use std::sync::Arc;
 use arrow_array::{Array as _, ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow_schema::SchemaRef;
 
-use crate::columns::column_type::ColumnType;
+use crate::columns::{ColumnType, FieldKind, Schema, TableError};
 use super::datum::Datum;
-use crate::columns::error::TableError;
 use super::scatter::{Scatter, Scatterer};
-use crate::columns::schema::{FieldKind, Schema};
 use super::to_arrow::{Values, arrow_schema};
-use crate::rows::rows_at_once;
-use crate::rows::{Portions, Spool};
+use crate::rows::{Portions, Spool, rows_at_once};
 
 /// Builds record batches lazily, each with a number of rows that suits the number of columns. Time and memory
 /// grow with the number of values, not columns: columns without values share one null array.
@@ -120,7 +117,7 @@ impl Scatter for Waiting {
 fn arrays(schema: &Schema, cells: &[Cell], rows: usize) -> Vec<ArrayRef> {
     let mut nulls: Vec<(ColumnType, ArrayRef)> = Vec::new();
     let mut own = cells.chunk_by(|cell, next| cell.slot == next.slot).peekable();
-    let column = |(slot, field): (usize, &crate::columns::schema::Field)| {
+    let column = |(slot, field): (usize, &crate::columns::Field)| {
         let holds = match field.kind() {
             FieldKind::Column(column_type) => *column_type,
             FieldKind::Struct(_) => ColumnType::Json,

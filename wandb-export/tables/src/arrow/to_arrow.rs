@@ -11,17 +11,10 @@ use arrow_schema::{DataType, Field as ArrowField, Fields, Schema as ArrowSchema,
 use wandb_core::page::{Cell, CellKind, Page};
 use wandb_core::{Map, Row, Value};
 
-use crate::columns::column_type::ColumnType;
+use crate::columns::{ColumnType, Field, FieldKind, PageColumns, Schema, TableError, cell_as_f64};
 use super::datum::Datum;
-use crate::columns::error::TableError;
-use crate::columns::page::{PageColumns, as_f64};
-use crate::columns::schema::{Field, FieldKind, Schema};
+use crate::from_arrow::METADATA_KEY;
 use crate::rows::Portion;
-
-/// Metadata key for facts about a field that its name and Arrow type do not express. The value is a JSON
-/// object: `"type": "json"` for JSON text, `"path"` for keys joined with dots, and `"rest": true` for the
-/// column of keys without a column.
-pub(super) const METADATA_KEY: &str = "wandb-export";
 
 /// Builds record batches from rows that fit a schema.
 #[derive(Debug)]
@@ -30,7 +23,7 @@ pub(crate) struct BatchBuilder<'schema> {
 }
 
 /// Returns the Arrow schema of the batches of `schema`.
-pub(crate) fn arrow_schema(schema: &Schema) -> SchemaRef {
+pub fn arrow_schema(schema: &Schema) -> SchemaRef {
     let fields: Fields = schema.fields().iter().map(|field| arrow_field(field, true)).collect();
     Arc::new(ArrowSchema::new(fields))
 }
@@ -163,7 +156,7 @@ impl Column<'_> {
     fn append_cell(&mut self, cell: Cell<'_>) -> Result<(), TableError> {
         // Fast path: most cells are floats.
         if let (Values::Float64(values), CellKind::Float) = (&mut self.values, cell.kind())
-            && let Some(value) = as_f64(cell)
+            && let Some(value) = cell_as_f64(cell)
         {
             values.append_value(value);
             return Ok(());

@@ -34,39 +34,39 @@ impl fmt::Display for ColumnType {
     }
 }
 
-impl ColumnType {
-    /// Returns the narrowest type that keeps every value of `tally` exact, and a reason if the choice should
+impl Tally {
+    /// Returns the narrowest type that keeps every value exact, and a reason if the choice should
     /// be reported.
     ///
     /// A column with only nulls is [`ColumnType::Utf8`].
-    pub(crate) fn fitting(tally: &Tally) -> (Self, Option<Reason>) {
+    pub fn column_type(&self) -> (ColumnType, Option<Reason>) {
         use ValueKind as Kind;
 
-        let only = |kinds: &[Kind]| tally.seen().all(|(kind, _)| kind == Kind::Null || kinds.contains(&kind));
-        let has = |kind: Kind| tally.count(kind) > 0;
+        let only = |kinds: &[Kind]| self.seen().all(|(kind, _)| kind == Kind::Null || kinds.contains(&kind));
+        let has = |kind: Kind| self.count(kind) > 0;
 
         if only(&[]) {
-            (Self::Utf8, None)
+            (ColumnType::Utf8, None)
         } else if only(&[Kind::Bool]) {
-            (Self::Bool, None)
+            (ColumnType::Bool, None)
         } else if only(&[Kind::Integer]) {
-            (Self::Int64, None)
+            (ColumnType::Int64, None)
         } else if only(&[Kind::Integer, Kind::BigInteger]) {
-            (Self::Json, Some(Reason::BigIntegers))
+            (ColumnType::Json, Some(Reason::BigIntegers))
         } else if only(&[Kind::Integer, Kind::BigInteger, Kind::Float, Kind::NonFiniteText]) {
-            if tally.inexact_integers() > 0 {
-                (Self::Json, Some(Reason::InexactIntegers))
+            if self.inexact_integers() > 0 {
+                (ColumnType::Json, Some(Reason::InexactIntegers))
             } else if has(Kind::Integer) || has(Kind::BigInteger) || has(Kind::Float) {
-                (Self::Float64, None)
+                (ColumnType::Float64, None)
             } else {
-                (Self::Float64, Some(Reason::OnlyNonFiniteText))
+                (ColumnType::Float64, Some(Reason::OnlyNonFiniteText))
             }
         } else if only(&[Kind::String, Kind::NonFiniteText]) {
-            (Self::Utf8, None)
+            (ColumnType::Utf8, None)
         } else if only(&[Kind::List]) || only(&[Kind::Object]) {
-            (Self::Json, None)
+            (ColumnType::Json, None)
         } else {
-            (Self::Json, Some(Reason::TypeChanges))
+            (ColumnType::Json, Some(Reason::TypeChanges))
         }
     }
 }
@@ -81,7 +81,7 @@ mod tests {
         let list = Value::parse(format!("[{values}]").as_bytes()).expect("valid JSON");
         let mut tally = Tally::default();
         list.as_list().expect("a list").iter().for_each(|value| tally.observe(value));
-        ColumnType::fitting(&tally)
+        tally.column_type()
     }
 
     #[test]

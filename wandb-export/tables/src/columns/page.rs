@@ -108,7 +108,7 @@ pub(super) fn value_kind(cell: Cell<'_>) -> Option<ValueKind> {
 
 /// Converts a cell to a double, or returns `None` if that would change the number.
 #[cfg(feature = "parquet")]
-pub(super) fn as_f64(cell: Cell<'_>) -> Option<f64> {
+pub(crate) fn cell_as_f64(cell: Cell<'_>) -> Option<f64> {
     match cell.kind() {
         CellKind::Float => cell.text().parse().ok(),
         CellKind::Int => int_as_f64(cell.text().parse().ok()?),

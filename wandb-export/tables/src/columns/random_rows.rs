@@ -87,13 +87,14 @@ fn tame_rows() -> impl Strategy<Value = Vec<Row>> {
     vec(row, 0..12)
 }
 
-pub(crate) fn rows() -> impl Strategy<Value = Vec<Row>> {
+/// Generates rows whose keys clash, nest or vary.
+pub fn rows() -> impl Strategy<Value = Vec<Row>> {
     prop_oneof![wild_rows(), tame_rows()]
 }
 
 /// Normalizes a row to what a table can represent: no nulls, integers as doubles where exact, and non-finite
 /// numbers as strings. `nested` is the table's layout.
-pub(crate) fn as_tabled(row: &Row, nested: Nested) -> Value {
+pub fn as_tabled(row: &Row, nested: Nested) -> Value {
     let entries = row.iter().filter(|(_, value)| !value.is_null());
     let tabled = entries.filter_map(|(key, value)| Some((key, divided(value, nested)?)));
     Value::Map(tabled.collect())
@@ -127,7 +128,7 @@ fn canonical(value: &Value) -> Value {
 
 /// Removes nulls from objects. Rows read back from structs lack them, but rows from structs that became JSON
 /// text keep them, so tests compare both sides without nulls.
-pub(crate) fn without_nulls(value: &Value) -> Value {
+pub fn without_nulls(value: &Value) -> Value {
     match value {
         Value::Map(map) => Value::Map(
             map.iter()

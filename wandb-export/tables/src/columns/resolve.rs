@@ -64,7 +64,7 @@ impl Resolver<'_> {
         if children.is_empty() || tally.has_values() {
             let mut tally = tally.clone();
             tally.add(ValueKind::Object, *divided);
-            let (column_type, reason) = ColumnType::fitting(&self.nodes[node].tally);
+            let (column_type, reason) = self.nodes[node].tally.column_type();
             let reason = if *is_too_deep { Some(Reason::TooDeep) } else { reason };
             let reason = if children.is_empty() { reason } else { reason.or(Some(Reason::ValueAndObject)) };
             fields.push(self.column(path, &tally, column_type, reason));
@@ -93,7 +93,7 @@ impl Resolver<'_> {
         }
         let mut tally = tally.clone();
         tally.add(ValueKind::Object, *divided);
-        let (column_type, reason) = ColumnType::fitting(&tally);
+        let (column_type, reason) = tally.column_type();
         let reason = if *is_too_deep { Some(Reason::TooDeep) } else { reason };
         let mut field = self.column(path, &tally, column_type, reason);
         field.name = last(path);

@@ -48,6 +48,23 @@ impl Schema {
         Self::new(fields, Vec::new())
     }
 
+    /// States that a float column has integers, too, so that text formats write the rows themselves rather than record
+    /// batches, in which the integers are floats.
+    #[cfg(feature = "parquet")]
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_widened_integers(mut self) -> Self {
+        self.widens = true;
+        self
+    }
+
+    /// Whether a float column has integers, too.
+    #[cfg(feature = "parquet")]
+    #[doc(hidden)]
+    pub fn has_widened_integers(&self) -> bool {
+        self.widens
+    }
+
     pub(super) fn new(mut fields: Vec<Field>, findings: Vec<Finding>) -> Self {
         let layout = Layout::of(&mut fields);
         Self {

@@ -41,7 +41,8 @@ impl ValueKind {
         Self::Object,
     ];
 
-    pub(crate) fn of(value: &Value) -> Self {
+    /// Returns the kind of a value.
+    pub fn of(value: &Value) -> Self {
         match value {
             Value::Null => Self::Null,
             Value::Bool(_) => Self::Bool,
@@ -74,14 +75,14 @@ impl fmt::Display for ValueKind {
 
 /// Counts of each kind of value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
+pub struct Tally {
     counts: [u64; ValueKind::ALL.len()],
     inexact_integers: u64,
 }
 
 impl Tally {
     /// Counts one value.
-    pub(crate) fn observe(&mut self, value: &Value) {
+    pub fn observe(&mut self, value: &Value) {
         let kind = ValueKind::of(value);
         self.counts[kind as usize] += 1;
         let exact = match value {
@@ -94,13 +95,13 @@ impl Tally {
 
     /// Adds integers that a double cannot hold; [`add`](Self::add) has already counted them as values.
     #[cfg(any(feature = "csv", feature = "parquet"))]
-    pub(crate) fn add_inexact_integers(&mut self, count: u64) {
+    pub fn add_inexact_integers(&mut self, count: u64) {
         self.inexact_integers += count;
     }
 
     /// Adds all counts of `other`.
     #[cfg(any(feature = "csv", feature = "parquet"))]
-    pub(crate) fn merge(&mut self, other: &Self) {
+    pub fn merge(&mut self, other: &Self) {
         for (own, other) in self.counts.iter_mut().zip(other.counts) {
             *own += other;
         }
@@ -108,12 +109,12 @@ impl Tally {
     }
 
     /// Adds `count` values of one kind.
-    pub(crate) fn add(&mut self, kind: ValueKind, count: u64) {
+    pub fn add(&mut self, kind: ValueKind, count: u64) {
         self.counts[kind as usize] += count;
     }
 
     /// Returns how often `kind` was seen.
-    pub(crate) fn count(&self, kind: ValueKind) -> u64 {
+    pub fn count(&self, kind: ValueKind) -> u64 {
         self.counts[kind as usize]
     }
 
@@ -124,7 +125,7 @@ impl Tally {
     }
 
     /// Returns the number of integers that a double cannot hold.
-    pub(crate) fn inexact_integers(&self) -> u64 {
+    pub fn inexact_integers(&self) -> u64 {
         self.inexact_integers
     }
 
@@ -134,12 +135,12 @@ impl Tally {
     }
 
     /// Returns whether any value other than null was seen.
-    pub(crate) fn has_values(&self) -> bool {
+    pub fn has_values(&self) -> bool {
         self.seen().any(|(kind, _)| kind != ValueKind::Null)
     }
 
     /// Returns the kinds seen with their counts, in a fixed order.
-    pub(crate) fn seen(&self) -> impl Iterator<Item = (ValueKind, u64)> + '_ {
+    pub fn seen(&self) -> impl Iterator<Item = (ValueKind, u64)> + '_ {
         ValueKind::ALL.into_iter().zip(self.counts).filter(|(_, count)| *count > 0)
     }
 }

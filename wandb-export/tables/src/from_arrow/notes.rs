@@ -3,7 +3,7 @@
 use arrow_schema::Field;
 use wandb_core::{MAX_DEPTH, Value};
 
-use crate::arrow::to_arrow::METADATA_KEY;
+use super::METADATA_KEY;
 
 /// Facts about a field that its name and Arrow type do not express; see [`METADATA_KEY`].
 #[derive(Debug, Default)]

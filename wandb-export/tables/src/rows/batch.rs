@@ -7,7 +7,7 @@ use crate::columns::TableError;
 
 /// A batch of rows in the format of its source.
 #[derive(Debug, Clone)]
-pub(crate) enum Batch {
+pub enum Batch {
     /// Individual rows.
     Rows(Vec<Row>),
     /// A page: columns of text.
@@ -19,7 +19,7 @@ pub(crate) enum Batch {
 
 impl Batch {
     /// Returns the number of rows.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         match self {
             Self::Rows(rows) => rows.len(),
             Self::Page(page) => page.len(),
@@ -29,7 +29,7 @@ impl Batch {
     }
 
     /// Keeps at most the first `most` rows.
-    pub(crate) fn first(self, most: usize) -> Result<Self, TableError> {
+    pub fn first(self, most: usize) -> Result<Self, TableError> {
         if self.len() <= most {
             return Ok(self);
         }
@@ -47,7 +47,7 @@ impl Batch {
         not(feature = "parquet"),
         expect(clippy::unnecessary_wraps, reason = "Arrow columns may fail to convert")
     )]
-    pub(crate) fn into_rows(self) -> Result<Vec<Row>, TableError> {
+    pub fn into_rows(self) -> Result<Vec<Row>, TableError> {
         Ok(match self {
             Self::Rows(rows) => rows,
             Self::Page(page) => page.to_rows(),
@@ -60,7 +60,7 @@ impl Batch {
 /// Returns the number of rows to hold in memory at once: large enough for columnar work to pay off, and at
 /// most about a million values.
 #[cfg(any(feature = "csv", feature = "parquet"))]
-pub(crate) fn rows_at_once(columns: usize) -> usize {
+pub fn rows_at_once(columns: usize) -> usize {
     (1_048_576 / columns.max(1)).clamp(1, 8192)
 }
 

@@ -5,11 +5,7 @@ use std::path::Path;
 use wandb_core::Row;
 use wandb_core::page::Page;
 
-use crate::columns::error::TableError;
-use crate::columns::nested::Nested;
-use crate::columns::options::TableOptions;
-use crate::columns::schema::Schema;
-use crate::columns::schema_builder::SchemaBuilder;
+use crate::columns::{Nested, Schema, SchemaBuilder, TableError, TableOptions};
 use crate::rows::Spool;
 
 /// The spooled rows of a table and the schema inferred from them so far.

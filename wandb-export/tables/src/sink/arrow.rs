@@ -13,8 +13,7 @@ use super::format::Format;
 use super::options::SinkOptions;
 use super::output::Output;
 use super::shared::SharedOutput;
-use crate::rows::rows_at_once;
-use crate::rows::{Portion, Spool};
+use crate::rows::{Portion, Spool, rows_at_once};
 use crate::arrow::{BatchBuilder, SameSize, ScatteredBatches, arrow_schema};
 use crate::columns::{Nested, Schema, TableError};
 

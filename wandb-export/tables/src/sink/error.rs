@@ -99,7 +99,9 @@ impl SinkError {
         matches!(self, Self::Closed { .. })
     }
 
-    pub(crate) fn io(action: &'static str, output: impl fmt::Display, source: io::Error) -> Self {
+    /// Creates the error for a failed operation on an output: [`Closed`](Self::Closed) for a broken pipe, otherwise
+    /// [`Io`](Self::Io).
+    pub fn io(action: &'static str, output: impl fmt::Display, source: io::Error) -> Self {
         let output = output.to_string();
         match source.kind() {
             io::ErrorKind::BrokenPipe => Self::Closed { output },

@@ -129,13 +129,13 @@ impl Write for AtomicFile {
 /// Syncs the directory of `place`, so that a rename survives a crash. File systems that do not support this
 /// are ignored.
 #[cfg(unix)]
-pub(crate) fn sync_directory(place: &Path) -> io::Result<()> {
+pub fn sync_directory(place: &Path) -> io::Result<()> {
     sync_opened(File::open(directory(place)))
 }
 
 /// Like [`sync_directory`], for the result of opening a directory.
 #[cfg(unix)]
-pub(crate) fn sync_opened(directory: io::Result<File>) -> io::Result<()> {
+pub fn sync_opened(directory: io::Result<File>) -> io::Result<()> {
     match directory.and_then(|directory| directory.sync_all()) {
         Err(error)
             if matches!(
@@ -151,12 +151,12 @@ pub(crate) fn sync_opened(directory: io::Result<File>) -> io::Result<()> {
 
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "same signature as on Unix")]
-pub(crate) fn sync_directory(_place: &Path) -> io::Result<()> {
+pub fn sync_directory(_place: &Path) -> io::Result<()> {
     Ok(())
 }
 
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "same signature as on Unix")]
-pub(crate) fn sync_opened(_directory: io::Result<File>) -> io::Result<()> {
+pub fn sync_opened(_directory: io::Result<File>) -> io::Result<()> {
     Ok(())
 }

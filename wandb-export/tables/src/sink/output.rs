@@ -121,8 +121,12 @@ impl Output {
         }
     }
 
-    /// Flushes the rest, and moves a file to its destination.
-    pub(crate) fn commit(mut self) -> Result<u64, SinkError> {
+    /// Flushes the rest, and moves a file to its destination. Returns the number of bytes written.
+    ///
+    /// # Errors
+    ///
+    /// [`SinkError::Failed`] if an earlier write failed, [`SinkError::Closed`] or [`SinkError::Io`].
+    pub fn commit(mut self) -> Result<u64, SinkError> {
         if self.failure.is_some() {
             return Err(SinkError::Failed { output: self.name });
         }
@@ -135,7 +139,7 @@ impl Output {
     }
 
     /// Returns the error for a failed write to this output.
-    pub(crate) fn error(&self, error: io::Error) -> SinkError {
+    pub fn error(&self, error: io::Error) -> SinkError {
         SinkError::io("writing", &self.name, error)
     }
 

@@ -62,8 +62,7 @@ impl Place {
 }
 
 /// Returns whether the object at the path is written to directly rather than replaced.
-#[cfg(feature = "cli")]
-pub(crate) fn is_stream(path: &Path) -> bool {
+pub fn is_stream(path: &Path) -> bool {
     matches!(Place::of(path), Ok(Place::Stream(_) | Place::StandardOutput | Place::Opened(_)))
 }
 

@@ -92,15 +92,14 @@ impl Columns {
                 columns.push((name, column_type));
             }
         }
-        let mut schema = Schema::given(columns);
-        schema.widens = widens;
-        Some(schema)
+        let schema = Schema::given(columns);
+        Some(if widens { schema.with_widened_integers() } else { schema })
     }
 }
 
 /// Returns the type that holds all values unchanged, without anything to report.
 fn plain(kinds: &Tally) -> Option<ColumnType> {
-    match ColumnType::fitting(kinds) {
+    match kinds.column_type() {
         (column_type, None) if column_type != ColumnType::Json => Some(column_type),
         _ => None,
     }
@@ -180,7 +179,7 @@ mod tests {
             for (at, kind) in (0..).zip(files) {
                 assert!(columns.add(at, [("a", *kind)].into_iter()));
             }
-            columns.schema(&[]).expect("plain").widens
+            columns.schema(&[]).expect("plain").has_widened_integers()
         };
         assert!(widens(&[SMALL, Kind::Float]));
         assert!(!widens(&[Kind::Float, Kind::Float]) && !widens(&[SMALL, LARGE]));

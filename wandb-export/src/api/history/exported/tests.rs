@@ -92,7 +92,7 @@ fn sorted(row: &Value) -> String {
 fn types(schema: &Schema) -> Vec<(String, ColumnType)> {
     let column = |field: &Field| match field.kind() {
         FieldKind::Column(column_type) => Some((field.name().to_owned(), *column_type)),
-        FieldKind::Struct(_) => None,
+        _ => None,
     };
     let mut types: Vec<_> = schema.fields().iter().filter_map(column).collect();
     types.sort_by(|one, other| one.0.cmp(&other.0));

@@ -21,8 +21,7 @@ use super::aside::Aside;
 use super::shape::Shape;
 use super::wide::{is_wide, push_portion};
 use super::{header, push_page, push_rows};
-use crate::rows::rows_at_once;
-use crate::rows::Spool;
+use crate::rows::{Spool, rows_at_once};
 use crate::columns::{Nested, Schema, SchemaBuilder, TableOptions};
 
 /// Minimum amount of text to write at once, in bytes.

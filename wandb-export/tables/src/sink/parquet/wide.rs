@@ -24,8 +24,7 @@ use super::super::output::Output;
 use super::super::shared::SharedOutput;
 use super::bins::{Bin, Bins, Held, weight};
 use super::properties::builder;
-use crate::rows::rows_at_once;
-use crate::rows::{Portion, Portions, Spool};
+use crate::rows::{Portion, Portions, Spool, rows_at_once};
 use crate::arrow::{Scatterer, arrow_schema};
 use crate::columns::{ColumnType, Field, FieldKind, Schema, TableError};
 
