@@ -74,3 +74,13 @@ pub use wandb_runlog as runlog;
 #[cfg(all(doctest, feature = "async", feature = "blocking", feature = "csv", feature = "mock"))]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
+
+/// Compiles the programs in the page about the library.
+#[cfg(all(doctest, feature = "async", feature = "blocking", feature = "csv", feature = "mock"))]
+#[doc = include_str!("../../docs/library.md")]
+pub struct LibraryPage;
+
+/// Compiles and runs the programs in the page about testing.
+#[cfg(all(doctest, feature = "async", feature = "blocking", feature = "csv", feature = "mock"))]
+#[doc = include_str!("../../docs/testing.md")]
+pub struct TestingPage;

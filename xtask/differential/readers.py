@@ -1,6 +1,6 @@
-"""The queries of a mirror that README.md shows, run as they stand on a mirror: all give what the official SDK reads.
+"""Runs the queries in docs/mirror.md on a mirror and compares their results with the official SDK.
 
-Prints how many did.
+The last line is `N passed, N failed`.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ import tempfile
 
 from servers import Server
 
-SECTION = "## A whole project on disk"
+SECTION = "## Querying a mirror"
 PROJECT = "local-team/whole"
 RUNS = 30
 
 
-def blocks(readme: str):
-    """The blocks of code of the section, with their languages."""
-    section = readme.split(SECTION, 1)[1].split("\n## ", 1)[0]
+def blocks(document: str):
+    """The code blocks of the section, with their languages."""
+    section = document.split(SECTION, 1)[1].split("\n## ", 1)[0]
     return re.findall(r"```(\w+)\n(.*?)```", section, re.DOTALL)
 
 
-def answers(readme: str):
-    """What each query gives, as the last loss of each run."""
+def answers(document: str):
+    """The result of each query: the last loss of each run."""
     import duckdb
 
-    for language, code in blocks(readme):
+    for language, code in blocks(document):
         if language == "sql":
             yield "DuckDB", dict(duckdb.sql(code).fetchall())
         elif language == "python":
             names: dict = {}
             for statement in ast.parse(code).body:
                 if isinstance(statement, ast.Expr):
-                    value = eval(compile(ast.Expression(statement.value), "README.md", "eval"), names)
+                    value = eval(compile(ast.Expression(statement.value), "mirror.md", "eval"), names)
                     yield type(value).__module__.split(".")[0], as_dict(value)
                 else:
-                    exec(compile(ast.Module([statement], []), "README.md", "exec"), names)
+                    exec(compile(ast.Module([statement], []), "mirror.md", "exec"), names)
 
 
 def as_dict(value) -> dict:
@@ -62,9 +62,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--program", type=pathlib.Path, required=True)
     parser.add_argument("--server", type=pathlib.Path, required=True)
-    parser.add_argument("--readme", type=pathlib.Path, required=True)
+    parser.add_argument("--document", type=pathlib.Path, required=True)
     arguments = parser.parse_args()
-    readme = arguments.readme.read_text(encoding="utf-8")
+    document = arguments.document.read_text(encoding="utf-8")
     program = arguments.program.resolve()
     pathlib.Path(os.environ["HOME"]).mkdir(parents=True, exist_ok=True)
     passed, failed = 0, 0
@@ -79,7 +79,7 @@ def main() -> None:
         losses = expected()
         assert len(losses) == RUNS, losses
         names = []
-        for name, found in answers(readme):
+        for name, found in answers(document):
             names.append(name)
             same = found.keys() == losses.keys() and all(
                 math.isclose(found[run], loss, rel_tol=1e-12) for run, loss in losses.items()

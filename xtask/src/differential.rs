@@ -101,7 +101,7 @@ pub(crate) fn compare(workspace: &Workspace, options: &Options) -> Result<Outcom
     for (option, value) in [
         ("--program", &programs.export),
         ("--server", &programs.server),
-        ("--readme", &workspace.root.join("README.md")),
+        ("--document", &workspace.root.join("docs/mirror.md")),
     ] {
         arguments.extend([option.into(), value.into()]);
     }

@@ -9,6 +9,16 @@ use std::process::ExitCode;
 
 use crate::workspace::Workspace;
 
+/// Documents whose commands must exist.
+const DOCUMENTS: [&str; 6] = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/command-line.md",
+    "docs/histories.md",
+    "docs/mirror.md",
+    "docs/runs-on-disk.md",
+];
+
 /// Lists every finding, then fails if there was one.
 pub(crate) fn run(workspace: &Workspace) -> ExitCode {
     let findings = findings(workspace);
@@ -31,7 +41,7 @@ fn findings(workspace: &Workspace) -> Vec<String> {
         let found = rules::check(&file.path, &file.text, &machine);
         findings.extend(found.into_iter().map(|finding| format!("{}{finding}", file.path)));
     }
-    for name in ["README.md", "CONTRIBUTING.md"] {
+    for name in DOCUMENTS {
         let text = files.iter().find(|file| file.path == name).map(|file| file.text.as_str());
         let found =
             text.map_or_else(|| vec![": is missing".to_owned()], |text| readme::check(workspace, text));

@@ -300,11 +300,12 @@ const LIMITS: &str = include_str!("../../bench/limits.md");
 
 /// What a full run leaves to be read.
 pub(crate) fn document(works: &[Measured], machine: &Facts) -> String {
-    let mut text = "# Performance\n\nWritten by `cargo xtask bench`, which measures all of it anew. The server runs \
-                    on the same machine, in a process\nof its own that is not counted. The parties of a work take \
-                    turns; times are from the start of a process to its end\n(the SDK's: from its first line to \
-                    the end of the named part), the peak is that of the largest process of a party,\nand what a \
-                    party wrote is checked for its rows and a sum.\n\n"
+    let mut text = "# Performance\n\n\
+                    `cargo xtask bench` writes this document and measures everything in it. The server\n\
+                    runs on the same machine, in a separate process that is not counted. The programs take\n\
+                    turns. Times are from the start of a process to its end; for the SDK, from its first\n\
+                    line to the end of the named part. The peak is that of a program's largest process.\n\
+                    The output of each program is checked for its number of rows and a sum.\n\n"
         .to_owned();
     let rows = machine.iter().map(|(name, value)| vec![name.clone(), value.clone()]);
     let rows: Vec<Vec<String>> =
