@@ -1,4 +1,4 @@
-"""What the outputs of the parties hold, so that nobody wins by leaving something out. Prints JSON."""
+"""Checks the outputs of the parties, so that none wins by leaving something out. Prints JSON."""
 
 import ast
 import csv
@@ -9,7 +9,7 @@ import zlib
 
 
 def table(path):
-    """Rows, the sum of a metric, the names of all columns, and whether the steps ascend."""
+    """Returns the number of rows, the sum of a metric, the column names, and whether the steps ascend."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.csv as pc_csv
@@ -43,8 +43,9 @@ def table(path):
 
 
 def rows(path):
-    """Runs of different names in a CSV file, and the sum of a value of each config and each summary, which are in columns
-    of their own or in one, as Python writes a dictionary."""
+    """Counts the runs in a CSV file by name, and sums a value of each config and each summary.
+
+    These are in separate columns, or in one column as Python writes a dictionary."""
     csv.field_size_limit(sys.maxsize)
     names, total = set(), 0.0
     with open(path, newline="", encoding="utf-8") as file:
@@ -59,7 +60,7 @@ def rows(path):
 
 
 def folder(path):
-    """Files and the sum of their checksums, without what a program keeps for itself."""
+    """Returns the number of files and the sum of their checksums, without a program's internal files."""
     sums = []
     for root, folders, files in os.walk(path):
         folders[:] = [name for name in folders if not name.startswith(".")]
@@ -68,7 +69,7 @@ def folder(path):
 
 
 def checksum(path):
-    """The CRC-32 of a file."""
+    """Returns the CRC-32 of a file."""
     crc = 0
     with open(path, "rb") as file:
         while chunk := file.read(1 << 20):
@@ -77,7 +78,7 @@ def checksum(path):
 
 
 def columns(*parts):
-    """Bytes of some columns' chunks and of the footers, in Parquet files: what has to be fetched for them."""
+    """Returns the bytes of some columns' chunks and of the footers in Parquet files: the minimum to fetch for them."""
     import pyarrow.parquet as pq
 
     keys = {"_step", "metric_10", "metric_150"}

@@ -1,8 +1,8 @@
-"""A project on disk: the official SDK's way with a pool of threads, and a look at what is there. Prints JSON."""
+"""Downloads a project with the official SDK and a thread pool, or checks a downloaded project. Prints JSON."""
 
 import time
 
-BEGUN = time.perf_counter()
+STARTED = time.perf_counter()
 
 import glob
 import json
@@ -14,7 +14,7 @@ THREADS = 8
 
 
 def download(path, folder):
-    """Everything of every run: config and summary, history, system metrics, files."""
+    """Downloads all data of every run: config and summary, history, system metrics, files."""
     import pandas
     import wandb
 
@@ -40,11 +40,11 @@ def download(path, folder):
     with ThreadPoolExecutor(THREADS) as pool:
         table = list(pool.map(one, runs))
     pandas.DataFrame(table).to_parquet(os.path.join(folder, "runs.parquet"), compression="zstd", index=False)
-    return {"all": time.perf_counter() - BEGUN}
+    return {"all": time.perf_counter() - STARTED}
 
 
 def look(folder):
-    """How many runs, rows of histories, rows of system metrics and files there are, and the sum of a metric."""
+    """Counts runs, history rows, system metrics rows and files, and sums a metric."""
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 

@@ -1,8 +1,9 @@
-"""A run's log as the SDK writes it, and the reading of it with the SDK's own reader. Wants SDK 0.29.0, the last one with
-both in Python.
+"""Writes a run's log as the SDK does, or reads it with the SDK's own reader.
 
-    PYTHON runlog.py write FOLDER ROWS    makes FOLDER/offline-run-*/run-scalars.wandb; prints what is in it, as JSON
-    PYTHON runlog.py scan FILE            reads every record and does nothing with it; prints how many there are
+Needs SDK 0.29.0, the last version with both in Python.
+
+    PYTHON runlog.py write FOLDER ROWS    creates FOLDER/offline-run-*/run-scalars.wandb and prints its facts as JSON
+    PYTHON runlog.py scan FILE            reads and discards every record, and prints their number
 """
 
 import json
@@ -14,13 +15,13 @@ import sys
 from wandb.proto import wandb_internal_pb2 as pb
 from wandb.sdk.internal.datastore import DataStore
 
-# So many rows differ in more than their step, which is what takes time to make.
-DIFFERENT = 20_000
-BEGUN = 1_790_000_000.25
+# Number of distinct rows; further rows differ only in their step. Creating distinct rows takes most of the time.
+DISTINCT = 20_000
+STARTED = 1_790_000_000.25
 
 
 def item(key, text):
-    """One item of a row, written on its own: messages that are written one after the other are read as one."""
+    """Encodes one item of a row as a message. Concatenated messages are parsed as one."""
     row = pb.HistoryRecord()
     one = row.item.add()
     one.nested_key.append(key)
@@ -29,23 +30,24 @@ def item(key, text):
 
 
 def with_exponent(number):
-    """As Go writes large numbers."""
+    """Formats a large number as Go does."""
     whole, _, fraction = repr(number).partition(".")
     digits = (whole[1:] + fraction).rstrip("0")
     return f"{whole[0]}.{digits}e+{len(whole) - 1:02}"
 
 
-def rows(count, chance):
-    """Pieces of rows: items before the step, items after it, and a metric. SDKs since 0.17 write the items of a row in an
-    order that differs from row to row."""
+def rows(count, rng):
+    """Yields the parts of rows: items before the step, items after it, and a metric.
+
+    SDKs since 0.17 write the items of a row in an order that varies by row."""
     for at in range(count):
         runtime = 0.19 + at * 0.251
         values = [math.sin(at * 0.001 + column) for column in range(10)]
         items = [item(f"metric_{column:02}", repr(value)) for column, value in enumerate(values)]
         items.append(item("_runtime", repr(runtime)))
-        items.append(item("_timestamp", with_exponent(BEGUN + runtime)))
-        chance.shuffle(items)
-        place = chance.randint(0, len(items))
+        items.append(item("_timestamp", with_exponent(STARTED + runtime)))
+        rng.shuffle(items)
+        place = rng.randint(0, len(items))
         yield b"".join(items[:place]), b"".join(items[place:]), values[0]
 
 
@@ -55,7 +57,7 @@ def write(folder, count):
     path = os.path.join(run, "run-scalars.wandb")
     store = DataStore()
     store.open_for_write(path)
-    # A sync for each block of 32 KiB would take longer than all the rest.
+    # Syncing each block of 32 KiB would take longer than everything else.
     os.fsync = lambda file: None
     written = 0
 
@@ -72,15 +74,15 @@ def write(folder, count):
     record = pb.Record()
     record.run.run_id, record.run.display_name = "scalars", "scalars"
     record.run.entity, record.run.project = "local-team", "logs"
-    record.run.start_time.FromSeconds(int(BEGUN))
+    record.run.start_time.FromSeconds(int(STARTED))
     put(record)
-    pieces = list(rows(min(count, DIFFERENT), random.Random(0)))
+    pieces = list(rows(min(count, DISTINCT), random.Random(0)))
     total = 0.0
     for step in range(count):
         before, after, metric = pieces[step % len(pieces)]
         total += metric
         row = before + item("_step", str(step)) + after
-        # An item of a summary is written as one of a row is, and so is where it stands.
+        # Summary items have the same encoding and field number as row items.
         record = pb.Record()
         record.summary.MergeFromString(row)
         put(record)
@@ -100,7 +102,7 @@ def scan(path):
     store.open_for_scan(path)
     records = 0
     while (data := store.scan_data()) is not None:
-        # One that is used again keeps the memory of all that it ever held.
+        # A reused record keeps the memory of everything that it ever held.
         record = pb.Record()
         record.ParseFromString(data)
         records += 1

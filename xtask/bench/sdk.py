@@ -1,8 +1,8 @@
-"""The official SDK's way of doing what the bench measures. Prints what each part took, in seconds, as JSON."""
+"""Runs a workload with the official SDK. Prints the seconds of each part as JSON."""
 
 import time
 
-BEGUN = time.perf_counter()
+STARTED = time.perf_counter()
 
 import argparse
 import json
@@ -10,44 +10,44 @@ import os
 import sys
 
 
-def history(arguments, told):
+def history(arguments, times):
     import pandas
     import wandb
 
     run = wandb.Api(timeout=600).run(arguments.path)
-    told["setup"] = time.perf_counter() - BEGUN
+    times["setup"] = time.perf_counter() - STARTED
     start = time.perf_counter()
     frame = pandas.DataFrame(run.scan_history(use_cache=False))
-    told["read"] = time.perf_counter() - start
-    write(frame, arguments, told)
+    times["read"] = time.perf_counter() - start
+    write(frame, arguments, times)
 
 
-def exports(arguments, told):
-    """The exported files as they are, without the SDK's rows in between."""
+def exports(arguments, times):
+    """Reads the exported files directly, without the SDK's rows in between."""
     import pandas
     import wandb
 
     parts = os.path.join(arguments.folder, "parts")
     os.mkdir(parts)
     run = wandb.Api(timeout=600).run(arguments.path)
-    told["setup"] = time.perf_counter() - BEGUN
+    times["setup"] = time.perf_counter() - STARTED
     start = time.perf_counter()
     run.download_history_exports(parts)
     frame = pandas.read_parquet(parts).sort_values("_step")
-    told["read"] = time.perf_counter() - start
-    write(frame, arguments, told)
+    times["read"] = time.perf_counter() - start
+    write(frame, arguments, times)
 
 
-def write(frame, arguments, told):
+def write(frame, arguments, times):
     start = time.perf_counter()
     frame.to_csv(os.path.join(arguments.folder, "history.csv"), index=False)
-    told["csv"] = time.perf_counter() - start
+    times["csv"] = time.perf_counter() - start
     start = time.perf_counter()
     frame.to_parquet(os.path.join(arguments.folder, "history.parquet"), compression="zstd", index=False)
-    told["parquet"] = time.perf_counter() - start
+    times["parquet"] = time.perf_counter() - start
 
 
-def runs(arguments, told):
+def runs(arguments, times):
     import pandas
     import wandb
 
@@ -58,15 +58,15 @@ def runs(arguments, told):
         summaries.append(run.summary._json_dict)
     frame = pandas.DataFrame({"name": names, "config": configs, "summary": summaries})
     frame.to_csv(os.path.join(arguments.folder, "runs.csv"), index=False)
-    told["all"] = time.perf_counter() - BEGUN
+    times["all"] = time.perf_counter() - STARTED
 
 
-def files(arguments, told):
+def files(arguments, times):
     import wandb
 
     for file in wandb.Api(timeout=600).run(arguments.path).files():
         file.download(root=arguments.folder)
-    told["all"] = time.perf_counter() - BEGUN
+    times["all"] = time.perf_counter() - STARTED
 
 
 def main():
@@ -75,10 +75,10 @@ def main():
     parser.add_argument("path")
     parser.add_argument("folder")
     arguments = parser.parse_args()
-    told = {}
-    works = {"history": history, "exports": exports, "runs": runs, "files": files}
-    works[arguments.what](arguments, told)
-    print(json.dumps(told))
+    times = {}
+    workloads = {"history": history, "exports": exports, "runs": runs, "files": files}
+    workloads[arguments.what](arguments, times)
+    print(json.dumps(times))
     sys.stdout.flush()
 
 

@@ -1,4 +1,4 @@
-"""Other programs' way from exported Parquet files on disk to one sorted file."""
+"""Converts exported Parquet files on disk to one sorted file with other programs."""
 
 import sys
 

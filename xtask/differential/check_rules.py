@@ -1,4 +1,4 @@
-"""Tests of the comparison itself: a rule that lets a difference pass would let all tests pass."""
+"""Tests the comparison itself: a rule that hid a difference would let all tests pass."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import math
 import struct
 import unittest
 
-from compare import settled
+from compare import clean_rows
 from exact import MISSING, Difference, Items, canonical, differences
 from known import RELATIONS, Known
 
-# Whatever is on one line is the same; different lines are different.
+# Values on one line are equal; values on different lines differ.
 SAME = [
     [math.nan, -math.nan, struct.unpack(">d", bytes.fromhex("7ff8000000000001"))[0], "NaN"],
     [math.inf, "Infinity"],
@@ -45,7 +45,7 @@ SAME = [
 
 
 class Rules(unittest.TestCase):
-    def test_same_values_share_a_canonical_text_and_others_do_not(self):
+    def test_canonical_text_identifies_equal_values(self):
         for index, line in enumerate(SAME):
             for other_index, other in enumerate(SAME):
                 for left in line:
@@ -54,43 +54,43 @@ class Rules(unittest.TestCase):
                         self.assertEqual(canonical(left) == canonical(right), same, (left, right))
                         self.assertEqual(differences(left, right) == [], same, (left, right))
 
-    def test_places_are_told(self):
+    def test_places_are_reported(self):
         theirs = [{"a": {"b": [1, 2.5]}, "gone": None}]
         ours = [{"a": {"b": [1, 2]}, "new": "x"}, {}]
         self.assertEqual(
             [it.place for it in differences(theirs, ours)], ["[]", "[0].a.b[1]", "[0].gone", "[0].new"]
         )
 
-    def test_a_value_without_a_rule_is_refused(self):
+    def test_value_without_a_rule_is_rejected(self):
         with self.assertRaises(TypeError):
             canonical(object())
 
 
-class Settled(unittest.TestCase):
-    def test_of_two_copies_of_a_step_the_one_like_ours_stays_in_its_place(self):
+class CleanRows(unittest.TestCase):
+    def test_copy_most_similar_to_ours_is_kept(self):
         theirs = [{"_step": 0, "a": "1"}, {"_step": 0, "a": 1}, {"_step": 1, "a": 5}, {"_step": 1, "a": 6}]
-        rows, found = settled(theirs, [{"_step": 0, "a": 1}, {"_step": 1, "a": 7}], [])
+        rows, found = clean_rows(theirs, [{"_step": 0, "a": 1}, {"_step": 1, "a": 7}], [])
         self.assertEqual(rows, [{"_step": 0, "a": 1}, {"_step": 1, "a": 5}])
         self.assertEqual(found, [Difference("repeated rows", Items(4), Items(2))])
 
-    def test_nulls_do_not_make_the_exported_copy_unlike_ours(self):
+    def test_nulls_of_exported_copy_are_not_differences(self):
         exported, live = {"_step": 0, "a": "1", "b": None, "c": None}, {"_step": 0, "a": 1}
-        self.assertEqual(settled([live, exported], [{"_step": 0, "a": "1"}], [])[0], [exported])
+        self.assertEqual(clean_rows([live, exported], [{"_step": 0, "a": "1"}], [])[0], [exported])
 
-    def test_rows_that_lack_a_key_go(self):
+    def test_rows_without_a_key_are_removed(self):
         theirs = [{"_step": 0, "a": None}, {"_step": 1}, {"_step": 2, "a": 0}]
-        rows, found = settled(theirs, [], ["a"])
+        rows, found = clean_rows(theirs, [], ["a"])
         self.assertEqual(rows, [{"_step": 2, "a": 0}])
         self.assertEqual(found, [Difference("rows without the keys", Items(3), Items(1))])
 
-    def test_a_row_that_ours_lacks_stays(self):
-        self.assertEqual(settled([{"_step": 0}, {"_step": 1}], [{"_step": 1}], []), ([{"_step": 0}, {"_step": 1}], []))
+    def test_row_missing_from_ours_is_kept(self):
+        self.assertEqual(clean_rows([{"_step": 0}, {"_step": 1}], [{"_step": 1}], []), ([{"_step": 0}, {"_step": 1}], []))
 
 
 class KnownDifferences(unittest.TestCase):
     ENTRY = {"source": "live", "question": "scan *", "place": "*.x", "relation": "null for missing", "reason": "…"}
 
-    def test_a_listed_difference_is_found_and_no_other(self):
+    def test_only_listed_differences_are_covered(self):
         known = Known([self.ENTRY])
         self.assertTrue(known.covers("live", "scan a/b", Difference("[3].x", None, MISSING)))
         for other in [
@@ -101,7 +101,7 @@ class KnownDifferences(unittest.TestCase):
         ]:
             self.assertFalse(known.covers(*other), other)
 
-    def test_relations_hold_for_nothing_else(self):
+    def test_relations_are_exact(self):
         cases = {
             "whole double as integer": ([(1, 1.0), (0, -0.0), (2**53, 2.0**53)], [(1, 2.0), (1.0, 1), (True, 1.0)]),
             "integer as nearest double": ([(2.0**53, 2**53 + 1), (1.0, 1)], [(1.0, 2), (1, 1.0), (1.0, True)]),
@@ -115,24 +115,24 @@ class KnownDifferences(unittest.TestCase):
                 for pair in pairs:
                     self.assertEqual(RELATIONS[name](*pair), expected, (name, pair))
 
-    def test_one_that_no_longer_occurs_is_told(self):
+    def test_unused_entries_are_reported(self):
         known = Known([self.ENTRY])
         self.assertEqual(known.unseen("live"), [self.ENTRY])
         self.assertEqual(known.unseen("exported"), [])
         known.covers("live", "scan a/b", Difference("[3].x", None, MISSING))
         self.assertEqual(known.unseen("live"), [])
 
-    def test_an_entry_without_a_reason_or_with_an_unknown_relation_is_refused(self):
+    def test_invalid_entries_are_rejected(self):
         for change in ({"reason": " "}, {"relation": "like"}):
             with self.assertRaises(ValueError):
                 Known([{**self.ENTRY, **change}])
 
-    def test_brackets_in_a_pattern_mean_themselves(self):
+    def test_brackets_in_a_pattern_are_literal(self):
         known = Known([{**self.ENTRY, "place": "[0].x"}])
         self.assertTrue(known.covers("live", "scan a", Difference("[0].x", None, MISSING)))
         self.assertFalse(known.covers("live", "scan a", Difference("0.x", None, MISSING)))
 
-    def test_the_committed_list_is_well_formed(self):
+    def test_committed_list_is_valid(self):
         self.assertIsInstance(Known.read().entries, list)
 
 

@@ -1,11 +1,11 @@
-"""Runs the examples of the SDK's documentation by the SDK and by wandb-export, and compares what comes of them.
+"""Runs the examples of the SDK's documentation with the SDK and with wandb-export, and compares the results.
 
     python documented.py --program PATH --server PATH --examples DIR --runs DIR --report DIR [--seed N] [--question TEXT]
 
-snippets.py has the examples and writes.py more changes to runs, with random values. The SDK and each transport have a
-server of their own with the same runs, so that a change by one is not seen by the others; after a change the servers are
-asked what they hold. Every example counts once for each transport. What differs fails, unless known-documented.json has
-it. The last line is `N passed, N failed`.
+snippets.py has the examples, and writes.py further changes to runs with random values. The SDK and each transport have
+their own server with the same runs, so that none sees the changes of another. After a change, the stored values are
+read from the servers. Every example counts once per transport. A difference fails unless it is in
+known-documented.json. The last line is `N passed, N failed`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import shutil
 import subprocess
 import tempfile
 
-from compare import SECONDS, TRANSPORTS, Tool, ToolError, Verdicts
+from compare import TIMEOUT, TRANSPORTS, Tool, ToolError, Verdicts
 from exact import Difference, differences
 from known import Known
 from servers import Server
@@ -29,34 +29,34 @@ SOURCE = "documented"
 
 
 class Ours:
-    """wandb-export over one transport, with a server and a folder of its own."""
+    """wandb-export over one transport, with its own server and folder."""
 
     def __init__(self, tool: Tool, transport: str, server: Server, examples: pathlib.Path):
         self.tool, self.transport, self.server, self.examples = tool, transport, server, examples
         self.folder = tool.home / transport
 
     def text(self, *arguments: str) -> str:
-        """Standard output of a command."""
+        """Returns the standard output of a command."""
         return self.tool.run([*arguments, "--base-url", self.server.base_url], self.transport).decode("utf-8")
 
     def rows(self, *arguments: str) -> list[dict]:
-        """The rows that a command prints."""
+        """Returns the rows that a command prints."""
         return [json.loads(line) for line in self.text(*arguments, "-f", "jsonl").split("\n") if line]
 
     def example(self, name: str, *arguments: str) -> str:
-        """Standard output of an example program, in the form that goes with the transport."""
+        """Returns the standard output of an example program, in the form for the transport."""
         environment = {**os.environ, "WANDB_BASE_URL": self.server.base_url}
         program = self.examples / f"{self.transport}_{name}"
         ended = subprocess.run(
-            [program, *arguments], cwd=self.folder, env=environment, capture_output=True, timeout=SECONDS
+            [program, *arguments], cwd=self.folder, env=environment, capture_output=True, timeout=TIMEOUT
         )
         if ended.returncode != 0:
             raise ToolError(f"exit code {ended.returncode}: {ended.stderr.decode('utf-8', 'replace').strip()}")
         return ended.stdout.decode("utf-8")
 
 
-def emptied(folder: pathlib.Path) -> pathlib.Path:
-    """The folder, from which everything is removed."""
+def empty_folder(folder: pathlib.Path) -> pathlib.Path:
+    """Creates the folder or removes its content, and returns it."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.iterdir():
         shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -64,9 +64,9 @@ def emptied(folder: pathlib.Path) -> pathlib.Path:
 
 
 def ask(question, server: Server, ours: list[Ours], verdicts: Verdicts) -> None:
-    """The SDK answers once, wandb-export over each transport."""
+    """Runs a question with the SDK once, and with wandb-export over each transport."""
     try:
-        theirs = question.sdk(emptied(pathlib.Path.cwd()))
+        theirs = question.sdk(empty_folder(pathlib.Path.cwd()))
         stored = server.stored(question.changes) if question.changes else {}
     except Exception as problem:  # noqa: BLE001: whatever the SDK raises is its answer.
         found = [Difference("", f"raises {type(problem).__name__}: {problem}", "an answer")]
@@ -75,7 +75,7 @@ def ask(question, server: Server, ours: list[Ours], verdicts: Verdicts) -> None:
         return
     for one in ours:
         try:
-            emptied(one.folder)
+            empty_folder(one.folder)
             found = differences(theirs, question.ours(one))
             if question.changes:
                 found += differences(stored, one.server.stored(question.changes), "stored")
@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("--runs", type=pathlib.Path, required=True, help="folder with the runs of the examples")
     parser.add_argument("--report", type=pathlib.Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--question", default="", help="ask only questions whose name holds this text")
+    parser.add_argument("--question", default="", help="run only questions whose name contains this text")
     arguments = parser.parse_args()
     pathlib.Path(os.environ["HOME"]).mkdir(parents=True, exist_ok=True)
 
@@ -104,7 +104,7 @@ def main() -> None:
         os.environ["WANDB_BASE_URL"] = servers["sdk"].base_url
         os.environ["WANDB_API_KEY"] = servers["sdk"].api_key
 
-        # After the environment is set, which the SDK reads when it is loaded.
+        # Imported after the environment is set, which the SDK reads on import.
         import snippets
         import wandb
 
@@ -112,8 +112,8 @@ def main() -> None:
         tool = Tool(arguments.program.resolve(), home)
         examples = arguments.examples.resolve()
         ours = [Ours(tool, name, servers[name], examples) for name in TRANSPORTS]
-        # The SDK's service downloads into the folder that was the current one when it started.
-        os.chdir(emptied(home / "sdk"))
+        # The SDK's service downloads into its working directory at the start.
+        os.chdir(empty_folder(home / "sdk"))
         api = wandb.Api()
         for question in [*snippets.all_of(api), *writes.all_of(api, arguments.seed)]:
             if arguments.question in question.name:

@@ -1,12 +1,12 @@
-"""When two values are the same.
+"""Defines when two values are equal.
 
-The rules, which check_rules.py holds them to:
+The rules, which check_rules.py tests:
 
-- Doubles are the same bit for bit; -0.0 is not 0.0. Every NaN is the same as every other.
-- Integers are the same digit for digit. An integer is not a double, and neither is a boolean.
-- The strings "NaN", "Infinity" and "-Infinity" are the same as the non-finite doubles: they are how W&B and JSON Lines
-  spell them.
-- A key with null is not a missing key. The order of keys in a row does not matter, that of rows and lists does.
+- Doubles are equal if their bits are; -0.0 is not 0.0. All NaN values are equal.
+- Integers are equal if their digits are. An integer is not equal to a double or a boolean.
+- The strings "NaN", "Infinity" and "-Infinity" are equal to the non-finite doubles, since W&B and JSON Lines write them
+  so.
+- A key with null is not a missing key. The order of keys in a row does not matter; that of rows and lists does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
 def canonical(value) -> str:
-    """A text that two values share if and only if they are the same."""
+    """Returns a text that two values share if and only if they are equal."""
     if isinstance(value, str) and value in NON_FINITE:
         value = NON_FINITE[value]
     if value is None or isinstance(value, bool):
@@ -41,20 +41,20 @@ def canonical(value) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Items:
-    """So many items of a list."""
+    """The number of items in a list."""
 
     count: int
 
 
 def describe(value) -> str:
-    """The value for people, with every bit of its doubles."""
+    """Formats a value for people, with every bit of its doubles."""
     if isinstance(value, float) and math.isfinite(value):
         return f"{value!r} ({value.hex()})"
     return f"{value!r}"
 
 
 class Missing:
-    """Stands for a value that is not there."""
+    """A missing value."""
 
     def __repr__(self) -> str:
         return "missing"
@@ -73,7 +73,7 @@ class Difference:
 
 
 def differences(theirs, ours, place: str = "") -> list[Difference]:
-    """Every place where the values differ."""
+    """Returns every place where the values differ."""
     if isinstance(theirs, dict) and isinstance(ours, dict):
         found = []
         for key in list(theirs) + [key for key in ours if key not in theirs]:

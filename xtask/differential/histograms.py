@@ -1,4 +1,4 @@
-"""Writes histograms as NumPy counts them, for the tests of wandb-core:
+"""Writes histograms counted by NumPy, for the tests of wandb-core:
 
     python histograms.py > wandb-core/src/model/histogram/numpy.json
 

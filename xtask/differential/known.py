@@ -1,14 +1,14 @@
-"""Differences that are known, each with the reason why ours is right: known-differences.json, known-documented.json.
+"""Known differences, with the reason why ours is right: known-differences.json, known-documented.json.
 
-In an entry, `*` stands for any text:
+In an entry, `*` matches any text:
 
-    source    "live" or "exported", the server on which it occurs, "*" for both; "documented" for the documentation's examples
+    source    "live" or "exported", the server it occurs on, "*" for both; "documented" for the documentation's examples
     question  name of the question
-    place     where in the answer
-    relation  how the SDK's value follows from ours: a name in RELATIONS
+    place     place in the answer
+    relation  how the SDK's value relates to ours: a name in RELATIONS
     reason    why ours is right
 
-A difference that no entry covers fails, and so does an entry that covers none.
+A difference without an entry fails, and so does an entry without a difference.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ def _is_integer(value) -> bool:
 
 
 def _whole_double_as_integer(sdk, ours) -> bool:
-    """Ours is a whole double, and the SDK has the same number without its point; -0.0 becomes 0 on the way."""
+    """Ours is a whole double, and the SDK has the equal integer; -0.0 becomes 0."""
     return _is_integer(sdk) and isinstance(ours, float) and math.isfinite(ours) and sdk == ours
 
 
 def _integer_as_double(sdk, ours) -> bool:
-    """Ours is an integer, and the SDK has the double nearest to it."""
+    """Ours is an integer, and the SDK has the nearest double."""
     return isinstance(sdk, float) and _is_integer(ours) and float(ours) == sdk
 
 
 def _null_for_missing(sdk, ours) -> bool:
-    """Ours has no such key, and the SDK has it with null."""
+    """Ours lacks the key, and the SDK has null."""
     return sdk is None and ours is MISSING
 
 
@@ -49,7 +49,7 @@ def _null_for_nan(sdk, ours) -> bool:
 
 
 def _more_items(sdk, ours) -> bool:
-    """The SDK says some rows more than once."""
+    """The SDK returns some rows more than once."""
     return isinstance(sdk, Items) and isinstance(ours, Items) and sdk.count > ours.count
 
 
@@ -68,14 +68,14 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 class Known:
-    """The list, and which entries have been seen."""
+    """The known differences, and which of them have occurred."""
 
     def __init__(self, entries: list[dict[str, str]]):
         for entry in entries:
             if set(entry) != FIELDS or not all(text.strip() for text in entry.values()):
                 raise ValueError(f"a known difference needs {', '.join(sorted(FIELDS))}: {entry}")
             if entry["relation"] not in RELATIONS:
-                raise ValueError(f"no relation {entry['relation']!r}; there are {', '.join(RELATIONS)}")
+                raise ValueError(f"unknown relation {entry['relation']!r}; known are {', '.join(RELATIONS)}")
         self.entries = entries
         self.seen: set[int] = set()
 
@@ -86,16 +86,16 @@ class Known:
 
     def covers(self, source: str, question: str, difference: Difference) -> bool:
         """Whether an entry covers the difference."""
-        told = {"source": source, "question": question, "place": difference.place}
+        texts = {"source": source, "question": question, "place": difference.place}
         for index, entry in enumerate(self.entries):
-            patterns = all(_pattern(entry[field]).fullmatch(text) for field, text in told.items())
+            patterns = all(_pattern(entry[field]).fullmatch(text) for field, text in texts.items())
             if patterns and RELATIONS[entry["relation"]](difference.sdk, difference.ours):
                 self.seen.add(index)
                 return True
         return False
 
     def unseen(self, source: str) -> list[dict[str, str]]:
-        """Entries for that source that covered nothing."""
+        """Returns the entries for that source that did not occur."""
         return [
             entry
             for index, entry in enumerate(self.entries)

@@ -1,10 +1,10 @@
-"""Runs that the official SDK logs online are the same run twice: on the server, and in the file that it writes meanwhile.
+"""Compares runs on the server with the local files that the official SDK writes while it logs them online.
 
     python on_disk.py --program PATH --server PATH --seed N
 
-Logs random runs, then asks wandb-export for each of them from both places and compares the answers, value by value:
-rows, system metrics, config, summary, the facts that both know, and files with what is in them.
-docs/runs-on-disk.md lists what a server has otherwise. The last line is `N passed, N failed`.
+Logs random runs, then reads each of them with wandb-export from both places, and compares the results value by value:
+rows, system metrics, config, summary, common facts, and files with their content.
+docs/runs-on-disk.md lists the differences of a server. The last line is `N passed, N failed`.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ ENTITY = "local-team"
 PROJECT = "on-disk"
 RUNS = 6
 MOST_ROWS = 400
-# Seconds for the SDK's first sample of the system; usually it takes a few tenths of one.
-PATIENCE = 60
+# Timeout in seconds for the SDK's first system metrics, which usually take a few tenths of a second.
+TIMEOUT = 60
 FACTS = ["id", "path", "name", "state", "entity", "project", "tags", "group", "job_type", "notes", "history_line_count"]
 
 
 def log(rng: random.Random, number: int) -> None:
-    """Logs one run as a user's program does."""
+    """Logs a run as a user's program does."""
     import wandb
 
     kinds = ["double", "usual", "integer", "whole", "boolean", "text", "nested", "list", "null"]
@@ -49,10 +49,10 @@ def log(rng: random.Random, number: int) -> None:
         config={f"{kind}_{index}": value(rng, kind) for index, kind in enumerate(kinds)},
         settings=wandb.Settings(x_stats_sampling_interval=0.1, x_stats_buffer_size=1),
     )
-    # A run of few rows would end before anything was measured, and leave nothing to compare.
-    sampled_until = time.monotonic() + PATIENCE
+    # A short run would end before any system metrics exist to compare.
+    sampled_until = time.monotonic() + TIMEOUT
     while not run._system_metrics:
-        assert time.monotonic() < sampled_until, f"run-{number}: no system metrics after {PATIENCE} s"
+        assert time.monotonic() < sampled_until, f"run-{number}: no system metrics after {TIMEOUT} s"
         time.sleep(0.05)
     run.define_metric("train/*", summary="min,max")
     for row in rows(rng)[:MOST_ROWS]:
@@ -72,7 +72,7 @@ def log(rng: random.Random, number: int) -> None:
 
 
 class Tool:
-    """wandb-export, where the runs are."""
+    """Runs wandb-export in the folder of the runs."""
 
     def __init__(self, program: pathlib.Path, folder: str):
         self.program, self.folder = program, folder
@@ -87,45 +87,45 @@ class Tool:
         return [json.loads(line) for line in ended.stdout.decode("utf-8").split("\n") if line]
 
     def on_disk(self, *arguments: str) -> list[dict]:
-        """No key, and a server that is none."""
+        """Runs a command without an API key and with an invalid server."""
         return self.ask(*arguments, WANDB_API_KEY=None, WANDB_BASE_URL="none")
 
 
-def told(run: dict) -> dict:
-    """What of a run both places know. An upload leaves out nulls of a summary."""
+def common_facts(run: dict) -> dict:
+    """Returns the facts that both places have. An upload drops nulls of a summary."""
     facts = {name: run.get(name) for name in FACTS}
-    # A server has no notes where there is an empty text, or the other way round.
+    # Empty notes may be null on either side.
     facts["notes"] = facts["notes"] or None
     facts["summary"] = {key: item for key, item in run["summary"].items() if item is not None}
     return {**facts, "config": run["config"]}
 
 
-def sent(item):
-    """What the SDK makes of a value while it sends it: whole numbers lose their point."""
+def as_uploaded(item):
+    """Changes a value as the SDK does when it uploads it: whole doubles become integers."""
     if isinstance(item, float) and item.is_integer() and abs(item) < 1e15:
         return int(item)
     if isinstance(item, dict):
-        return {key: sent(inner) for key, inner in item.items()}
-    return [sent(inner) for inner in item] if isinstance(item, list) else item
+        return {key: as_uploaded(inner) for key, inner in item.items()}
+    return [as_uploaded(inner) for inner in item] if isinstance(item, list) else item
 
 
 def questions(tool: Tool, number: int, place: str):
-    """Names, and what both say."""
+    """Yields names, and the results of both places."""
     path = f"{ENTITY}/{PROJECT}/run-{number}"
     for name, words in [("rows", ["--all"]), ("system", ["--all", "--stream", "system"])]:
         ours = tool.on_disk("history", place, *words)
-        yield name, tool.ask("history", path, *words), ours if name == "rows" else sent(ours)
+        yield name, tool.ask("history", path, *words), ours if name == "rows" else as_uploaded(ours)
     (theirs,), (ours,) = tool.ask("run", path), tool.on_disk("run", place)
-    yield "run", told(theirs), sent(told(ours))
+    yield "run", common_facts(theirs), as_uploaded(common_facts(ours))
     theirs, ours = files(tool.ask, path), files(tool.on_disk, place)
     assert "saved.txt" in ours, ours
-    # The server makes some of its own, and gets the output with times before the lines.
+    # The server has additional files, and its output has times before the lines.
     del ours["output.log"]
     yield "files", {name: theirs.get(name) for name in ours}, ours
 
 
 def files(ask, run: str) -> dict:
-    """The sizes of a run's files as they are listed, and the digests of what is downloaded."""
+    """Returns the listed sizes of a run's files, and the digests of their downloaded content."""
     sizes = {file["name"]: file["size"] for file in ask("files", run)}
     with tempfile.TemporaryDirectory() as folder:
         ask("files", run, "--all", "--download", "-o", folder)

@@ -1,4 +1,4 @@
-"""What is asked of both: each question as a call of the official SDK and as arguments of wandb-export."""
+"""The questions, each as a call of the official SDK and as arguments of wandb-export."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from collections.abc import Callable, Iterator
 
 ENTITY = "local-team"
 PROJECTS = ["demo", "random", "sweeps"]
-# Longer runs are not read once more for every page size.
+# Longer runs are not read again for every page size.
 MANY_ROWS = 20_000
 
 
 @dataclasses.dataclass(frozen=True)
 class Question:
-    """The same question twice; both answers are plain values."""
+    """A question for both. The answers are plain values."""
 
     name: str
     sdk: Callable[[], object]
     arguments: list[str]
-    # Makes of the rows wandb-export writes what the SDK answers.
+    # Converts the rows of wandb-export to the SDK's answer.
     read: Callable[[list[dict]], object] = lambda rows: rows
-    # The rows of a run, which are also written in every format.
+    # Whether these are the rows of a run, which are also written in every format.
     rows: bool = False
-    # For a scan of exported rows, of which the SDK says some twice and some that lack a key: the keys asked for.
+    # For a scan of exported rows: the requested keys. The SDK returns some rows twice, and some that lack a key.
     keys: list[str] | None = None
 
 
 def all_questions(api, source: str) -> Iterator[Question]:
-    """Everything of the live server; of the one with Parquet exports only what reads them."""
+    """Yields all questions for the live server, and for the one with Parquet exports only those that read them."""
     is_live = source == "live"
     if is_live:
         yield from about_listings(api)
     for project in PROJECTS:
         for run in api.runs(f"{ENTITY}/{project}"):
-            # The long form, for both take the middle of ENTITY/sweeps/RUN for a word rather than a project.
+            # The long form, since both take the middle of ENTITY/sweeps/RUN as a keyword, not as a project.
             path = f"{ENTITY}/{project}/runs/{run.id}"
             if is_live:
                 yield from about_run(run, path)
@@ -105,7 +105,7 @@ def about_run(run, path: str) -> Iterator[Question]:
 
 
 def facts_of_sdk(run) -> dict:
-    """What the SDK knows of a run."""
+    """Returns the facts of a run from the SDK."""
     return {
         "id": run.id,
         "name": run.name,
@@ -123,11 +123,11 @@ def facts_of_sdk(run) -> dict:
 
 
 def facts_of_row(row: dict) -> dict:
-    """The same of a row of wandb-export, in which a fact that the server leaves out is missing."""
+    """Returns the same facts from a row of wandb-export, which lacks those that the server omits."""
     names = ["id", "name", "state", "tags", "group", "job_type", "sweep", "user", "summary", "system_metrics"]
     facts = {name: row.get(name) for name in names}
     facts["notes"] = row.get("notes") or None
-    # The SDK shows the keys that are its own in `rawconfig` only.
+    # The SDK shows its own keys only in `rawconfig`.
     facts["config"] = {key: value for key, value in row["config"].items() if not key.startswith("_")}
     return facts
 
@@ -139,7 +139,7 @@ def about_scan(run, path: str, every_row: list[dict], source: str) -> Iterator[Q
     steps = sorted({row["_step"] for row in every_row})
     keys = common_keys(every_row)
     if steps and len(every_row) <= MANY_ROWS:
-        # Small pages, but not thousands of requests where there are gaps of thousands of steps.
+        # Small pages, but not so small that gaps of thousands of steps take thousands of requests.
         for size in [max(7, (steps[-1] - steps[0]) // 20), 5_000]:
             yield Question(
                 f"scan {path} page_size={size}",
@@ -151,7 +151,7 @@ def about_scan(run, path: str, every_row: list[dict], source: str) -> Iterator[Q
         yield Question(
             f"scan {path} keys={chosen}",
             lambda chosen=chosen: list(run.scan_history(keys=chosen, page_size=5_000)),
-            [*scan, *told(chosen)],
+            [*scan, *keys_option(chosen)],
             keys=chosen if source == "exported" else None,
         )
     if steps and steps[len(steps) // 3] < steps[-1 - len(steps) // 4]:
@@ -176,7 +176,7 @@ def about_samples(run, path: str, keys: list[str]) -> Iterator[Question]:
         yield Question(
             f"history {path} keys={chosen}",
             lambda chosen=chosen: run.history(keys=chosen, samples=50, pandas=False),
-            [*history, *told(chosen), "--samples", "50"],
+            [*history, *keys_option(chosen), "--samples", "50"],
         )
     yield Question(
         f"system {path}",
@@ -185,15 +185,15 @@ def about_samples(run, path: str, keys: list[str]) -> Iterator[Question]:
     )
 
 
-def told(keys: list[str]) -> list[str]:
+def keys_option(keys: list[str]) -> list[str]:
     return ["--keys", ",".join(keys)]
 
 
 def common_keys(rows: list[dict]) -> list[str]:
-    """Keys of users, the most frequent first."""
+    """Returns the users' keys, the most frequent first."""
 
     def usable(key: str) -> bool:
-        # A list with commas cannot hold a key with one.
+        # --keys separates keys by commas, so it cannot hold a key with one.
         return not key.startswith("_") and "," not in key
 
     count = Counter(key for row in rows for key in row if usable(key) and row[key] is not None)

@@ -1,9 +1,9 @@
-"""Writes runs of random shape and value, in the form the local server loads.
+"""Writes runs of random shape and values, in the format that the local server loads.
 
     python random_runs.py DIRECTORY SEED
 
-The same seed gives the same runs. DIRECTORY/to-export.txt lists all runs, the recorded ones too, that the server is
-to export as Parquet.
+The same seed gives the same runs. DIRECTORY/to-export.txt lists the runs that the server should export as Parquet,
+including recorded ones.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ENTITY = "local-team"
 PROJECT = "random"
 RUNS = 12
 MOST_ROWS = 2_500
-# Recorded runs; xtask/fixtures/README.md says what they hold. `empty` has nothing to export.
+# Recorded runs, which xtask/fixtures/README.md describes. `empty` has nothing to export.
 RECORDED = [
     "scalars", "sparse", "nested", "non-finite", "changing-types", "media", "odd-names", "config-types",
     "late-start", "resumed", "failed", "crashed", "long",
@@ -29,7 +29,7 @@ WORDS = ["", "plain", "NaN", "null", "1", "žluťoučký", "漢字🚀", 'quote 
 
 
 def any_double(rng: random.Random) -> float:
-    """Any bit pattern but NaN's, whose payload JSON cannot hold."""
+    """Returns any double except NaN, whose payload JSON cannot represent."""
     while True:
         (value,) = struct.unpack(">d", rng.randbytes(8))
         if not math.isnan(value):
@@ -143,7 +143,7 @@ def main() -> None:
     (project / "project.json").write_text(json.dumps(facts), encoding="utf-8")
     paths = [f"{ENTITY}/demo/{name}" for name in RECORDED]
     for number in range(RUNS):
-        # A generator of its own for each run, so that a change of one does not change those after it.
+        # Each run has its own generator, so that a change of one does not affect later ones.
         facts, history, events = run(random.Random(f"{seed}/{number}"), number)
         folder = project / facts["name"]
         folder.mkdir()

@@ -22,13 +22,13 @@ RUNS = 30
 
 
 def blocks(document: str):
-    """The code blocks of the section, with their languages."""
+    """Returns the code blocks of the section, with their languages."""
     section = document.split(SECTION, 1)[1].split("\n## ", 1)[0]
     return re.findall(r"```(\w+)\n(.*?)```", section, re.DOTALL)
 
 
 def answers(document: str):
-    """The result of each query: the last loss of each run."""
+    """Yields the result of each query: the last loss of each run."""
     import duckdb
 
     for language, code in blocks(document):
@@ -49,7 +49,7 @@ def as_dict(value) -> dict:
 
 
 def expected() -> dict:
-    """The last loss of each run, as the SDK reads it."""
+    """Returns the last loss of each run, as the SDK reads it."""
     import wandb
 
     runs = wandb.Api().runs(PROJECT)
@@ -84,7 +84,7 @@ def main() -> None:
             same = found.keys() == losses.keys() and all(
                 math.isclose(found[run], loss, rel_tol=1e-12) for run, loss in losses.items()
             )
-            print(f"{name}: {'the same as the SDK' if same else f'{found} and not {losses}'}")
+            print(f"{name}: {'same as the SDK' if same else f'{found} instead of {losses}'}")
             passed, failed = passed + same, failed + (not same)
         assert sorted(names) == ["DuckDB", "pandas", "polars"], names
         os.chdir("/")

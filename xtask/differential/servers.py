@@ -1,4 +1,4 @@
-"""Local servers for scripts: started, ended, and asked for what they have stored."""
+"""Starts and stops local servers for scripts, and reads their stored data."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ query StoredRun($entity: String!, $project: String!, $run: String!) {
 
 
 class Server:
-    """The local server with what the arguments say; used in a `with` statement."""
+    """The local server, started with these arguments. Use it in a `with` statement."""
 
     def __init__(self, program: pathlib.Path, *arguments: str | pathlib.Path):
-        # It ends when its standard input does, also when this program is killed.
+        # The server stops when its standard input closes, also if this program is killed.
         self.process = subprocess.Popen(
             [program, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         self.base_url = self.process.stdout.readline().strip()
         self.api_key = self.process.stdout.readline().strip()
         if not self.api_key:
-            raise RuntimeError("the local server ended before it listened")
+            raise RuntimeError("the local server exited before it listened")
 
     def __enter__(self) -> Server:
         return self
@@ -39,7 +39,7 @@ class Server:
         self.process.stdout.close()
 
     def stored(self, path: str) -> dict:
-        """What the server holds of a run, read without the SDK and without wandb-export."""
+        """Reads a run from the server without the SDK and without wandb-export."""
         entity, project, run = path.split("/")
         variables = {"entity": entity, "project": project, "run": run}
         login = base64.b64encode(f"api:{self.api_key}".encode()).decode()

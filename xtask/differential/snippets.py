@@ -1,6 +1,6 @@
-"""The sixteen examples of the SDK's documentation, each beside what wandb-export does for the same end.
+"""The sixteen examples of the SDK's documentation, and the equivalent with wandb-export.
 
-In the SDK's half the calls are those of the documentation, with paths filled in.
+The SDK's calls are those of the documentation, with paths filled in.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ PROJECT = "my-team/my-project"
 RUN = f"{PROJECT}/abc123"
 OTHER = f"{PROJECT}/def456"
 SWEEP = f"{PROJECT}/sw33p1d"
-# Runs that examples change are copies, so that the others do not see it.
+# Examples change only copies of runs, so that other examples do not see the changes.
 CHANGED = [f"my-team/my-copies/{run}" for run in ["abc123", "def456", "ghi789"]]
-# The values of the histogram; the example program makes the same.
+# The values of the histogram, which the example program also uses.
 SAMPLES = [number * number % 997 for number in range(1000)]
 
 
 @dataclasses.dataclass(frozen=True)
 class Documented:
-    """An example; both answers are plain values, which must be the same."""
+    """An example. Both answers are plain values, which must be equal."""
 
     name: str
-    # Is given the folder that it runs in.
+    # Takes the working directory.
     sdk: Callable[[pathlib.Path], object]
     ours: Callable[[object], object]
-    # The run that it changes, whose stored texts are compared too.
+    # The run that it changes, whose stored values are compared as well.
     changes: str | None = None
 
 
@@ -48,7 +48,7 @@ def all_of(api) -> Iterator[Documented]:
 
 
 def plain(value):
-    """A value of numpy or pandas as one of Python's own."""
+    """Converts a value of numpy or pandas to a plain Python value."""
     return value.item() if isinstance(value, numpy.generic) else value
 
 
@@ -61,9 +61,9 @@ def run_path(api) -> Documented:
     def ours(tool):
         url = tool.rows("run", RUN)[0]["url"]
         paths = [tool.text("run", form, "--path").strip() for form in forms]
-        # The address of the page is one more form, which the SDK does not take.
+        # The URL of the page is another form, which the SDK does not accept.
         if tool.text("run", url, "--path").strip() != RUN:
-            raise ValueError(f"{url} is taken for another run")
+            raise ValueError(f"{url} is read as another run")
         return [paths, url.replace(tool.server.base_url, "")]
 
     return Documented("01 find the run path", sdk, ours)
@@ -122,7 +122,7 @@ def update_metrics(api) -> Documented:
         run.summary.update()
 
     def ours(tool):
-        # A histogram of values is made by the library; the command takes one that is made.
+        # The library computes a histogram from values; the command only takes a finished one.
         tool.text("set", "summary", CHANGED[0], "accuracy=0.5")
         tool.example("04_update_metrics", CHANGED[0])
 
@@ -154,7 +154,7 @@ def metrics_to_csv(api) -> Documented:
 
 
 def frame_of(path: pathlib.Path) -> list[dict]:
-    """The rows of a CSV file as pandas reads it, without its own index."""
+    """Returns the rows of a CSV file as pandas reads it, without its index."""
     frame = pandas.read_csv(path, float_precision="round_trip")
     frame = frame.drop(columns=[name for name in frame.columns if name == "Unnamed: 0"])
     return [{key: plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
@@ -197,7 +197,7 @@ def project_to_csv(api) -> Documented:
 
 
 def cells(row: dict, prefix: str = "") -> dict:
-    """A row with the keys of nested dictionaries joined, as a table has them; a null is an empty cell."""
+    """Joins the keys of nested dictionaries in a row, as in a table. A null is an empty cell."""
     flat = {}
     for key, value in row.items():
         if isinstance(value, dict) and value:
@@ -208,7 +208,7 @@ def cells(row: dict, prefix: str = "") -> dict:
 
 
 def read_cell(text: str):
-    """The number, list or word that a cell holds."""
+    """Returns the number, list or text of a cell."""
     try:
         return number(json.loads(text))
     except json.JSONDecodeError:
@@ -216,7 +216,7 @@ def read_cell(text: str):
 
 
 def number(value):
-    """A column of a table has one type, so an integer may be written as a double."""
+    """Converts an integer to a double, since a column of a table has one type."""
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -246,7 +246,7 @@ def download_all_files(api) -> Documented:
 
 
 def files_in(folder: pathlib.Path) -> dict[str, str]:
-    """The files below a folder: their bytes as hexadecimal digits."""
+    """Returns the files in a folder, with their bytes as hexadecimal digits."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): path.read_bytes().hex() for path in files}
 
@@ -280,7 +280,7 @@ def runs_of_a_sweep(api) -> Documented:
 
 
 def users(config: dict) -> dict:
-    """A config without W&B's own keys, which the SDK hides."""
+    """Removes W&B's own keys from a config, as the SDK does."""
     return {key: value for key, value in config.items() if not key.startswith("_")}
 
 
@@ -295,7 +295,7 @@ def system_metrics(api) -> Documented:
 
 
 def records(frame: pandas.DataFrame) -> list[dict]:
-    """The rows of a frame, in which NaN stands for what is missing."""
+    """Returns the rows of a frame without missing values, which are NaN."""
     rows = frame.to_dict("records")
     return [{key: plain(value) for key, value in row.items() if not pandas.isna(value)} for row in rows]
 

@@ -1,4 +1,4 @@
-"""Reading the Parquet and Arrow files of wandb-export with pyarrow, and its CSV files with the standard library."""
+"""Reads the Parquet and Arrow files of wandb-export with pyarrow, and its CSV files with the standard library."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FORMATS = ["csv", "jsonl", "parquet", "arrow"]
 
 
 def read(path: pathlib.Path) -> list[dict]:
-    """The rows of a Parquet or Arrow file; a missing value is None."""
+    """Returns the rows of a Parquet or Arrow file. A missing value is None."""
     if path.suffix == ".parquet":
         return pyarrow.parquet.read_table(path).to_pylist()
     with pyarrow.memory_map(str(path)) as source:
@@ -22,7 +22,7 @@ def read(path: pathlib.Path) -> list[dict]:
 
 
 def same_cell(cell, value) -> bool:
-    """Whether a cell of a table holds a value of a row: itself, as the double that equals it, or as JSON text."""
+    """Whether a cell represents a value of a row: as itself, as the equal double, or as JSON text."""
     if canonical(cell) == canonical(value):
         return True
     if isinstance(cell, float) and isinstance(value, int) and not isinstance(value, bool):
@@ -36,7 +36,7 @@ def same_cell(cell, value) -> bool:
 
 
 def table_differences(rows: list[dict], path: pathlib.Path) -> list[Difference]:
-    """Where a Parquet or Arrow file differs from the rows."""
+    """Returns the differences between a Parquet or Arrow file and the rows."""
     table = read(path)
     if len(table) != len(rows):
         return [Difference("[]", Items(len(rows)), Items(len(table)))]
@@ -49,7 +49,7 @@ def table_differences(rows: list[dict], path: pathlib.Path) -> list[Difference]:
 
 
 def csv_differences(rows: list[dict], path: pathlib.Path) -> list[Difference]:
-    """Where a CSV file differs from the rows, in its numbers and texts; nested values have columns of their own."""
+    """Returns the differences between the numbers of a CSV file and of the rows. Nested values have their own columns."""
     with path.open(encoding="utf-8", newline="") as file:
         table = list(csv.DictReader(file))
     if len(table) != len(rows):

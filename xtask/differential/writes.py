@@ -1,4 +1,4 @@
-"""Changes to runs with random values, made by the SDK and by wandb-export: more than the documentation shows.
+"""Changes runs to random values with the SDK and with wandb-export, beyond the examples of the documentation.
 
 The runs are added to those of the examples before the servers start. The same seed gives the same runs and changes.
 """
@@ -15,15 +15,15 @@ from collections.abc import Iterator
 import random_runs
 
 ENTITY, PROJECT = "my-team", "random-writes"
-# Copies of the examples' runs, for the examples that change one: the others should not see that.
+# Copies of the examples' runs for the examples that change one, so that other examples do not see the changes.
 COPIES = "my-copies"
-# Runs for each kind of change.
+# Number of runs per kind of change.
 RUNS = 6
 KEYS = ["accuracy", "val/loss", "a.b", "a", "ünï 漢字🚀", 'quo"te', "new\nline", "x y", "=", "-k", "best", "key"]
 
 
 def value(rng: random.Random, depth: int = 0):
-    """Any value that a summary or a config may hold."""
+    """Returns a random value for a summary or config."""
     kind = rng.choice(["scalar", "scalar", "scalar", "list", "nested"] if depth < 3 else ["scalar"])
     if kind == "list":
         return [value(rng, depth + 1) for _ in range(rng.randrange(4))]
@@ -37,7 +37,7 @@ def entries(rng: random.Random, count: int, depth: int = 0) -> dict:
 
 
 def add_runs(source: pathlib.Path, folder: pathlib.Path, seed: int) -> pathlib.Path:
-    """Copies the runs of the examples, and adds those that are to be changed."""
+    """Copies the runs of the examples, and adds those to change."""
     shutil.copytree(source, folder)
     copied = add_project(folder, COPIES, 4_000)
     for run in sorted(source.glob(f"{ENTITY}/my-project/*/run.json")):
@@ -73,7 +73,7 @@ def write(run: pathlib.Path, saved: dict) -> None:
 
 
 def changes() -> Iterator[tuple[str, object]]:
-    """The names of the runs, and what is done to each."""
+    """Yields the names of the runs, and the change to each."""
     for kind in [summary_update, summary_items, summary_nested, summary_delete, config_update, config_delete, facts_update]:
         for number in range(RUNS):
             yield f"{kind.__name__.replace('_', '-')}-{number}", kind
@@ -85,7 +85,7 @@ def all_of(api, seed: int) -> Iterator[object]:
 
 
 def from_file(tool, field: str, path: str, chosen: dict) -> None:
-    """Sets the entries of a JSON file, as Python writes it."""
+    """Sets entries from a JSON file, as Python writes it."""
     (tool.folder / "entries.json").write_text(json.dumps(chosen), encoding="utf-8")
     tool.text("set", field, path, "--from", "entries.json")
 
@@ -119,9 +119,9 @@ def summary_items(api, name: str, path: str, rng: random.Random):
 
 
 def summary_nested(api, name: str, path: str, rng: random.Random):
-    """Keys of an object in the summary are set; the others in it stay."""
+    """Sets keys of an object in the summary, and keeps its others."""
     chosen = entries(rng, rng.randrange(1, 6))
-    # For random runs hold no such key.
+    # Random runs have no such key.
     start = {"outer": {"key": 1, "inner": {"old": [1]}, "stays": None}}
 
     def sdk(_):

@@ -1,4 +1,4 @@
-//! Building with cargo and learning what was built.
+//! Runs cargo builds and finds the executables they produce.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -8,28 +8,28 @@ use serde_json::Value;
 
 use crate::process;
 
-/// What an executable is for.
+/// The kind of an executable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// A program that users start.
+pub(crate) enum TargetKind {
+    /// A binary target.
     Program,
-    /// A program of the documentation.
+    /// An example target.
     Example,
 }
 
-/// An executable that cargo has built.
+/// An executable built by cargo.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Executable {
-    pub(crate) kind: Kind,
+    pub(crate) kind: TargetKind,
     /// Name of the target.
     pub(crate) name: String,
-    /// Where it lies.
+    /// Path of the executable.
     pub(crate) path: PathBuf,
 }
 
-/// Runs a command of cargo that builds. Returns whether it succeeded, and the executables.
+/// Runs a cargo command that builds. Returns whether it succeeded, and the executables.
 pub(crate) fn build(command: &mut Command) -> Result<(bool, Vec<Executable>)> {
-    println!("\n$ {}", process::shown(command));
+    println!("\n$ {}", process::display_command(command));
     let output = command
         .arg("--message-format=json-render-diagnostics")
         .stderr(Stdio::inherit())
@@ -47,8 +47,8 @@ fn executable(message: &Value) -> Option<Executable> {
     let is =
         |kind: &str| target["kind"].as_array().is_some_and(|kinds| kinds.iter().any(|found| found == kind));
     let kind = match message["profile"]["test"].as_bool()? {
-        false if is("bin") => Kind::Program,
-        false if is("example") => Kind::Example,
+        false if is("bin") => TargetKind::Program,
+        false if is("example") => TargetKind::Example,
         _ => return None,
     };
     Some(Executable {
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cargos_messages_name_programs_and_examples() {
+    fn executables_are_read_from_cargo_messages() {
         let messages = r#"
 {"reason":"compiler-artifact","manifest_path":"/m","target":{"kind":["lib"],"name":"a"},"profile":{"test":false},"executable":null}
 {"reason":"compiler-artifact","manifest_path":"/m","target":{"kind":["lib"],"name":"a"},"profile":{"test":true},"executable":"/x/a-1"}
@@ -73,6 +73,6 @@ mod tests {
 {"reason":"build-finished","success":true}
 not json"#;
         let found: Vec<_> = executables(messages).into_iter().map(|it| (it.kind, it.name)).collect();
-        assert_eq!(found, [(Kind::Program, "b".to_owned()), (Kind::Example, "e".to_owned())]);
+        assert_eq!(found, [(TargetKind::Program, "b".to_owned()), (TargetKind::Example, "e".to_owned())]);
     }
 }

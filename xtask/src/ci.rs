@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: everything a change must pass.
+//! `cargo xtask ci`: all checks that a change must pass.
 
 use std::process::{Command, ExitCode};
 
@@ -13,15 +13,15 @@ use crate::{bench, features, process, test, tools, tree};
 /// Options of `ci`.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Options {
-    /// Leave out the differential tests, which need Python
+    /// Skip the differential tests, which need Python
     #[arg(long)]
     skip_python: bool,
-    /// Leave out the tests
+    /// Skip all tests
     #[arg(long)]
     skip_tests: bool,
 }
 
-/// Does all parts, then prints the summary.
+/// Runs all parts, then prints the summary.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> ExitCode {
     let mut summary = Summary::default();
     let here = |arguments: &[&str]| {
@@ -46,10 +46,10 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> ExitCode {
         let options = test::Options { skip_python: options.skip_python, only: Vec::new() };
         summary.append(test::parts(workspace, &options));
         if cfg!(target_os = "linux") {
-            let looked = || {
+            let check = || {
                 Ok(Outcome::of(bench::memory_along_axes(workspace)? == ExitCode::SUCCESS, Counts::default()))
             };
-            summary.part("axes", looked);
+            summary.part("axes", check);
         }
     }
     summary.finish()

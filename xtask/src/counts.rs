@@ -1,8 +1,8 @@
-//! Counting tests from what their runners print.
+//! Counts tests in the output of their runners.
 
 use std::ops::AddAssign;
 
-/// Numbers of tests.
+/// Test counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     /// Tests that passed.
@@ -26,7 +26,7 @@ impl Counts {
     pub(crate) fn of_cargo_test(output: &str) -> Self {
         let mut sum = Self::default();
         for line in output.lines() {
-            // A test's own output may stand before the words on the same line, and the verdict may be coloured.
+            // A test's own output may precede the words on the line, and the verdict may be coloured.
             let Some((_, result)) = line.split_once("test result: ") else { continue };
             sum += Self {
                 passed: before(result, "passed"),
@@ -37,9 +37,10 @@ impl Counts {
         sum
     }
 
-    /// Reads the last line `Summary [ 1.2s] 9 tests run: 7 passed (1 slow), 1 failed, 1 timed out, 3 skipped` of nextest.
+    /// Parses the last summary line of nextest:
+    /// `Summary [ 1.2s] 9 tests run: 7 passed (1 slow), 1 failed, 1 timed out, 3 skipped`.
     ///
-    /// All that did not pass count as failed, tests that an interrupted run never started (`5/9 tests run`) included.
+    /// Tests that did not pass count as failed, also those that an interrupted run never started (`5/9 tests run`).
     pub(crate) fn of_nextest(output: &str) -> Option<Self> {
         let mut lines = output.lines().rev();
         let (run, result) =
@@ -49,7 +50,7 @@ impl Counts {
         Some(Self { passed, failed: run.checked_sub(passed)?, skipped: before(result, "skipped") })
     }
 
-    /// Reads the last line of the form `3 passed, 0 failed` of the Python scripts.
+    /// Parses the last line of the form `3 passed, 0 failed` of the Python scripts.
     pub(crate) fn of_script(output: &str) -> Self {
         let last = output.lines().rev().find(|line| line.ends_with(" failed") && line.contains(" passed, "));
         let line = last.unwrap_or_default();
@@ -57,7 +58,7 @@ impl Counts {
     }
 }
 
-/// The number that stands before a word, or 0.
+/// Returns the number before a word, or 0.
 fn before(line: &str, word: &str) -> u64 {
     let words: Vec<_> = line.split([' ', ',', ';']).filter(|word| !word.is_empty()).collect();
     let number = words.windows(2).find(|pair| pair[1] == word).and_then(|pair| pair[0].parse().ok());
@@ -69,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_result_line_of_cargo_test_counts() {
+    fn cargo_test_result_lines_are_summed() {
         let output = "\
 running 2 tests
 test a ... ok
@@ -82,12 +83,12 @@ test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
     }
 
     #[test]
-    fn a_run_that_did_not_build_counts_nothing() {
+    fn failed_build_counts_no_tests() {
         assert_eq!(Counts::of_cargo_test("error: could not compile"), Counts::default());
     }
 
     #[test]
-    fn all_that_did_not_pass_in_nextest_failed() {
+    fn nextest_counts_unfinished_tests_as_failed() {
         let counts = |line: &str| {
             let counts =
                 Counts::of_nextest(&format!("PASS a b\n     Summary [   1.2s] {line}\n    FAIL c\n"))?;
@@ -104,7 +105,7 @@ test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
     }
 
     #[test]
-    fn the_last_line_of_a_script_counts() {
+    fn last_line_of_a_script_is_counted() {
         let output = "10 passed, 1 failed\nmore\n251 passed, 3 failed\n";
         assert_eq!(Counts::of_script(output), Counts { passed: 251, failed: 3, skipped: 0 });
         assert_eq!(Counts::of_script("Traceback"), Counts::default());

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the main commands on runs on disk and on recorded runs, with nothing but a Rust toolchain.
+//! `cargo xtask demo`: the main commands on local and on recorded runs. Needs only a Rust toolchain.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -11,7 +11,7 @@ use crate::python;
 use crate::server::LocalServer;
 use crate::workspace::Workspace;
 
-/// Commands on runs on disk, in the folder of them: no server is asked and no key is there.
+/// Commands on local runs, executed in their folder, without a server or an API key.
 const ON_DISK: &[&[&str]] = &[
     &["runs", "./0.31.0", "--filter", r#"{"state": "finished"}"#, "--light"],
     &["run", "./0.31.0/scalars"],
@@ -21,14 +21,14 @@ const ON_DISK: &[&[&str]] = &[
     &["command", "./0.31.0/scalars"],
 ];
 
-/// The same, written into a file.
+/// Commands on local runs that write a file, and the file.
 const ON_DISK_WRITTEN: &[(&[&str], &str)] = &[
     (&["history", "./0.31.0/blocks", "--all"], "on-disk.parquet"),
     (&["history", "./0.31.0/scalars", "--all", "--stream", "system"], "on-disk-system.csv"),
     (&["history", "./0.10.8/scalars", "--all"], "on-disk.jsonl"),
 ];
 
-/// Commands whose answer is shown.
+/// Commands whose output is shown.
 const SHOWN: &[&[&str]] = &[
     &["whoami"],
     &["projects", "local-team"],
@@ -52,19 +52,19 @@ const WRITTEN: &[(&[&str], &str)] = &[
     (&["project", "local-team/demo"], "runs.csv"),
 ];
 
-/// Lines and characters of a file that are shown.
+/// Maximum number of lines and of characters per line that are shown of a file.
 const HEAD: (usize, usize) = (4, 150);
 
-/// Builds, serves the recording, and runs the commands.
+/// Builds the programs, serves the recording, and runs the commands.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let programs = programs::build(workspace, programs::AS_USED)?;
     let folder = workspace.target.join("demo");
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let home = tempfile::tempdir().context("cannot make a temporary directory")?;
-    println!("\nRuns that the SDK has left on disk need no server.");
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let home = tempfile::tempdir().context("cannot create a temporary directory")?;
+    println!("\nLocal runs of the SDK need no server.");
     let on_disk = |arguments: &[&str]| {
         let mut command = Command::new(&programs.export);
-        python::without_settings(&mut command, home.path());
+        python::remove_user_settings(&mut command, home.path());
         command.args(arguments).current_dir(workspace.root.join("xtask/fixtures/offline"));
         command
     };
@@ -78,7 +78,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     }
     let recording = workspace.root.join("xtask/fixtures/recording.tar.zst");
     let server = LocalServer::start(&programs.server, ["--fixtures".as_ref(), recording.as_os_str()])?;
-    println!("\nA local server with recorded runs listens at {}.", server.base_url);
+    println!("\nA local server with recorded runs is listening on {}.", server.base_url);
     let command = |arguments: &[&str]| {
         let mut command = Command::new(&programs.export);
         command.args(arguments).env("HOME", home.path()).env("WANDB_BASE_URL", &server.base_url);
@@ -99,11 +99,11 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
 
 fn succeed(command: &mut Command) -> Result<()> {
     let ended = process::run(command)?;
-    ensure!(ended.status.success(), "`{}` failed: {}", process::shown(command), ended.status);
+    ensure!(ended.status.success(), "`{}` failed: {}", process::display_command(command), ended.status);
     Ok(())
 }
 
-/// The size of a file and, if it is text, its head.
+/// Prints the size of a file and, if it is text, its first lines.
 fn show(file: &Path) -> Result<()> {
     let bytes = std::fs::read(file).with_context(|| format!("{} was not written", file.display()))?;
     let name = file.file_name().unwrap_or(file.as_os_str());
@@ -114,7 +114,7 @@ fn show(file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The first lines, cut at a width.
+/// Returns the first lines, truncated to a width.
 fn head(text: &str) -> String {
     let (lines, width) = HEAD;
     let mut shown: Vec<_> = text.lines().take(lines).map(|line| cut(line, width)).collect();
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn heads_are_cut_in_both_directions() {
+    fn head_limits_lines_and_width() {
         assert_eq!(head("a\nb\n"), "   a\n   b\n");
         let wide = "é".repeat(HEAD.1 + 1);
         assert_eq!(head(&wide), format!("   {}…\n", "é".repeat(HEAD.1)));

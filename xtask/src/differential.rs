@@ -1,7 +1,7 @@
-//! `cargo xtask differential`: the same questions to the official SDK and to `wandb-export`, value by value.
+//! `cargo xtask differential`: compares the results of the official SDK and of `wandb-export`, value by value.
 //!
-//! The questions, the comparison and its rules are the Python scripts in `xtask/differential`; this task gives them
-//! an environment with the pinned SDK, the built program, and servers with the recorded and with random runs.
+//! The queries, the comparison and its rules are the Python scripts in `xtask/differential`. This task provides an
+//! environment with the pinned SDK, the built program, and servers with recorded and random runs.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -20,7 +20,7 @@ use crate::{process, python};
 /// Options of `differential`.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Options {
-    /// Ask only questions whose name holds this text
+    /// Run only questions whose name contains this text
     #[arg(long, value_name = "TEXT")]
     pub(crate) question: Option<String>,
     /// Seed of the random runs
@@ -28,19 +28,19 @@ pub(crate) struct Options {
     pub(crate) seed: u64,
 }
 
-/// Compares, and prints a summary.
+/// Runs the comparison and prints a summary.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> ExitCode {
     let mut summary = Summary::default();
     summary.part("differential", || compare(workspace, options));
     summary.finish()
 }
 
-/// Compares everything.
+/// Runs the comparison.
 pub(crate) fn compare(workspace: &Workspace, options: &Options) -> Result<Outcome> {
-    // First, because it is what a machine may lack.
+    // First, because it is the most likely to be missing.
     let python = python::environment(workspace, "differential")?;
     let programs = programs::build(workspace, programs::AS_TESTED)?;
-    let scratch = tempfile::tempdir().context("cannot make a temporary directory")?;
+    let scratch = tempfile::tempdir().context("cannot create a temporary directory")?;
     let scripts = workspace.root.join("xtask/differential");
     let mut counts = Counts::default();
     let mut passed = true;
@@ -57,7 +57,7 @@ pub(crate) fn compare(workspace: &Workspace, options: &Options) -> Result<Outcom
     let mut make = python::isolated(&python, scratch.path());
     make.arg(scripts.join("random_runs.py")).arg(&runs).arg(options.seed.to_string());
     let ended = process::run(&mut make)?;
-    anyhow::ensure!(ended.status.success(), "the random runs could not be made");
+    anyhow::ensure!(ended.status.success(), "cannot create the random runs");
     std::fs::copy(workspace.root.join("xtask/fixtures/recording.tar.zst"), runs.join("recording.tar.zst"))
         .context("cannot copy the recording")?;
     for source in ["live", "exported"] {
@@ -116,7 +116,8 @@ pub(crate) fn compare(workspace: &Workspace, options: &Options) -> Result<Outcom
     Ok(Outcome::of(passed, counts))
 }
 
-/// A server with the recorded and the random runs: all rows live, or all but the last of each run in Parquet files.
+/// Starts a server with the recorded and random runs. All rows are live, or all but the last of each run are exported
+/// as Parquet.
 fn start(programs: &Programs, runs: &Path, source: &str) -> Result<LocalServer> {
     let mut arguments: Vec<OsString> = vec!["--fixtures".into(), runs.into()];
     if source == "exported" {

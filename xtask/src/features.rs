@@ -1,9 +1,9 @@
-//! `cargo xtask features`: published crates are checked with every set of features that can find something.
+//! `cargo xtask features`: checks the published crates with every feature set that can reveal an error.
 //!
-//! These are no features, each alone, the default, all, and the pairs that touch each other. Code that only a pair
-//! breaks is either gated by both features or differs with one inside of a module that the other gates. So two features
-//! touch if a source file names both, where a file also counts as naming the features that gate its module. They also
-//! touch if one passes a feature on to a dependency that the other enables (`dependency?/feature`).
+//! The sets are: no features, each feature alone, the default, all, and the pairs that interact. Code that only a pair
+//! breaks is gated by both features, or uses one inside a module that the other gates. So two features interact if a
+//! source file names both, where a file also names the features that gate its module. They also interact if one enables
+//! a feature of a dependency that the other enables (`dependency?/feature`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -32,7 +32,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The sets, each with all that its features imply, so that no two are the same build.
+/// Returns the sets, each with all implied features, so that no build repeats.
 fn sets(package: &Package) -> Result<BTreeSet<Set>> {
     let mut groups = manifest_groups(&package.features);
     read_module(&package.folder.join("src/lib.rs"), &Set::new(), &mut groups)?;
@@ -50,7 +50,7 @@ fn sets(package: &Package) -> Result<BTreeSet<Set>> {
     Ok(sets)
 }
 
-/// These features and all that they enable, without `default`, which gates nothing.
+/// Returns these features and those they enable, without `default`, which gates nothing.
 fn implied(features: &BTreeMap<String, Vec<String>>, names: &[&String]) -> Set {
     let mut set = Set::new();
     let mut open: Vec<_> = names.to_vec();
@@ -65,7 +65,7 @@ fn implied(features: &BTreeMap<String, Vec<String>>, names: &[&String]) -> Set {
     set
 }
 
-/// Pairs of which one passes a feature on to a dependency that the other enables.
+/// Returns the pairs in which one enables a feature of a dependency that the other enables.
 fn manifest_groups(features: &BTreeMap<String, Vec<String>>) -> Vec<Set> {
     let mut groups = Vec::new();
     for (name, enables) in features {
@@ -78,10 +78,10 @@ fn manifest_groups(features: &BTreeMap<String, Vec<String>>) -> Vec<Set> {
     groups
 }
 
-/// Adds the features that a source file names outside of its tests, and those of the modules below it.
+/// Adds the features that a source file names outside its tests, and those of its submodules.
 fn read_module(file: &Path, gates: &Set, groups: &mut Vec<Set>) -> Result<()> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let (named, modules) = named(&text);
+    let (named, modules) = parse_features(&text);
     groups.push(gates | &named);
     let is_root = file.file_stem().is_some_and(|stem| stem == "lib");
     let folder = if is_root { file.with_file_name("") } else { file.with_extension("") };
@@ -91,10 +91,10 @@ fn read_module(file: &Path, gates: &Set, groups: &mut Vec<Set>) -> Result<()> {
     Ok(())
 }
 
-/// The features that a text names, and its modules in files of their own with the features that gate each.
-fn named(text: &str) -> (Set, Vec<(&str, Set)>) {
+/// Returns the features that a text names, and its file modules with the features that gate each.
+fn parse_features(text: &str) -> (Set, Vec<(&str, Set)>) {
     let (mut named, mut modules) = (Set::new(), Vec::new());
-    // What the attributes above a line name, whether they are about tests, and how deep they are in parentheses.
+    // State of the attributes above a line: features named, whether they are about tests, and the depth of parentheses.
     let (mut gate, mut is_test, mut depth) = (Set::new(), false, 0);
     for line in text.lines().map(str::trim).filter(|line| !line.starts_with("//")) {
         gate.extend(
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn gates_of_modules_are_told_from_other_uses() {
+    fn module_gates_are_separated_from_other_uses() {
         let text = "\
 /// #[cfg(feature = \"docs\")]
 #[cfg(feature = \"a\")]
@@ -158,13 +158,13 @@ fn f() {
     if cfg!(feature = \"f\") {}
 }
 ";
-        let (named, modules) = named(text);
+        let (named, modules) = parse_features(text);
         assert_eq!(named, set(&["e", "f"]));
         assert_eq!(modules, [("gated", set(&["a"])), ("open", set(&[])), ("long", set(&["b", "c"]))]);
     }
 
     #[test]
-    fn implied_features_belong_to_a_set() {
+    fn sets_include_implied_features() {
         let features = [("default", &["b"][..]), ("a", &["b", "dep:x"]), ("b", &["y?/z"]), ("c", &["dep:y"])];
         let features: BTreeMap<_, _> = features
             .map(|(name, enables)| (name.to_owned(), enables.iter().map(|&name| name.to_owned()).collect()))
@@ -175,18 +175,18 @@ fn f() {
     }
 
     #[test]
-    fn each_feature_is_checked_alone_and_with_those_it_touches() {
+    fn features_are_checked_alone_and_in_pairs() {
         let (names, sets) = features("wandb-export");
         for name in names.iter().filter(|name| *name != "default") {
             assert!(sets.iter().any(|set| set.contains(name) && set.len() <= 3), "{name} alone");
         }
         assert!(sets.contains(&set(&[])));
         assert!(sets.iter().any(|set| set.len() == names.len() - 1), "all features");
-        // The program starts either transport; each transport takes its certificates from a feature.
+        // The program uses either transport, and each transport takes its certificates from a feature.
         for pair in [["async", "blocking"], ["async", "tls-native-roots"], ["csv", "parquet"]] {
             assert!(sets.contains(&set(&pair)), "{pair:?}");
         }
         assert!(sets.contains(&set(&["async", "cli", "files", "terminal"])));
-        assert!(!sets.contains(&set(&["csv", "tls-native-roots"])), "these two never meet");
+        assert!(!sets.contains(&set(&["csv", "tls-native-roots"])), "these two do not interact");
     }
 }

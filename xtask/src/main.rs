@@ -1,6 +1,6 @@
-//! Developer tasks: `cargo xtask <TASK>`. One file a task; this one only tells them apart.
+//! Developer tasks: `cargo xtask <TASK>`. Each task has its own file; this one dispatches.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "these are programs for people at a terminal")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the tasks print to a terminal")]
 
 mod artifacts;
 mod bench;
@@ -37,7 +37,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Run every test: unit, property, documentation, simulation, conformance, command line, differential
+    /// Run all tests: unit, property, documentation, simulation, conformance, command line, differential
     Test(test::Options),
     /// Compare wandb-export with the official Python SDK, value by value
     Differential(differential::Options),
@@ -47,19 +47,19 @@ enum Task {
     Demo,
     /// Measure time and memory beside the official SDK and other programs (Linux)
     Bench(bench::Options),
-    /// Run a program and tell how long it took and how much memory (for `bench`)
+    /// Run a program and report its time and memory (for `bench`)
     #[command(hide = true)]
     BenchChild(bench::ChildOptions),
-    /// Fetch a history and throw it away (for `bench`)
+    /// Fetch a history and discard it (for `bench`)
     #[command(hide = true)]
     BenchDiscard(bench::DiscardOptions),
     /// Check the rules of the source tree: sizes, documentation, names
     Tidy,
-    /// Check the published crates with sets of their features
+    /// Check the published crates with their feature sets
     Features,
-    /// Check what the crates depend on
+    /// Check the dependencies of the crates
     Tree,
-    /// Everything a change must pass: format, lints, features, dependencies, documentation, tests
+    /// Run all checks that a change must pass: format, lints, features, dependencies, documentation, tests
     Ci(ci::Options),
 }
 
@@ -74,7 +74,7 @@ fn main() -> ExitCode {
 }
 
 fn run(task: &Task) -> anyhow::Result<ExitCode> {
-    // These two are measured, so they ask cargo nothing.
+    // These two are measured, so they do not start cargo.
     match task {
         Task::BenchChild(options) => return bench::child(options),
         Task::BenchDiscard(options) => return bench::discard(options),
@@ -87,7 +87,7 @@ fn run(task: &Task) -> anyhow::Result<ExitCode> {
         Task::Examples(options) => Ok(examples::run(&workspace, options)),
         Task::Demo => demo::run(&workspace),
         Task::Bench(options) => bench::run(&workspace, options),
-        // Done above.
+        // Handled above.
         Task::BenchChild(_) | Task::BenchDiscard(_) => Ok(ExitCode::SUCCESS),
         Task::Tidy => Ok(tidy::run(&workspace)),
         Task::Features => features::run(&workspace),

@@ -1,27 +1,27 @@
-//! Starting commands: shown as a user would type them, their output passed on and kept.
+//! Runs commands: prints the command line, forwards the output and captures it.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, ExitStatus};
 
 use anyhow::{Context as _, Result};
 
-/// What a command that ended left behind.
+/// The result of a command.
 #[derive(Debug)]
-pub(crate) struct Ended {
-    /// How it ended.
+pub(crate) struct CommandOutput {
+    /// Exit status.
     pub(crate) status: ExitStatus,
-    /// Standard output and standard error, in the order they were written.
+    /// Standard output and standard error, interleaved as written.
     pub(crate) output: String,
 }
 
-/// Runs a command, passing its output on as it comes.
-pub(crate) fn run(command: &mut Command) -> Result<Ended> {
-    let line = shown(command);
+/// Runs a command and forwards its output as it arrives.
+pub(crate) fn run(command: &mut Command) -> Result<CommandOutput> {
+    let line = display_command(command);
     println!("\n$ {line}");
     let (reader, writer) = std::io::pipe()?;
     command.stdout(writer.try_clone()?).stderr(writer);
     let mut child = command.spawn().with_context(|| format!("cannot start `{line}`"))?;
-    // The command holds the writing ends of the pipe, which must be closed for its end to be seen.
+    // Drops the write ends of the pipe that the command holds, since the reader waits for all of them to close.
     command.stdout(std::process::Stdio::inherit()).stderr(std::process::Stdio::inherit());
     let mut output = String::new();
     let mut bytes = Vec::new();
@@ -33,12 +33,12 @@ pub(crate) fn run(command: &mut Command) -> Result<Ended> {
         output.push_str(&text);
         bytes.clear();
     }
-    Ok(Ended { status: child.wait()?, output })
+    Ok(CommandOutput { status: child.wait()?, output })
 }
 
-/// Runs a command that must succeed and returns its standard output; its standard error is passed on.
+/// Runs a command that must succeed and returns its standard output. Forwards its standard error.
 pub(crate) fn read(command: &mut Command) -> Result<String> {
-    let line = shown(command);
+    let line = display_command(command);
     let output = command
         .stderr(std::process::Stdio::inherit())
         .output()
@@ -47,15 +47,15 @@ pub(crate) fn read(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// The command as one would type it.
-pub(crate) fn shown(command: &Command) -> String {
+/// Formats the command as a shell command line.
+pub(crate) fn display_command(command: &Command) -> String {
     let program = std::path::Path::new(command.get_program());
     let name = program.file_name().unwrap_or(command.get_program());
     let words = std::iter::once(name).chain(command.get_args());
-    words.map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
+    words.map(|word| quote(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
 }
 
-fn quoted(word: &str) -> String {
+fn quote(word: &str) -> String {
     let plain = |character: char| character.is_alphanumeric() || "-_./=:,+@%".contains(character);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();
@@ -68,14 +68,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_are_shown_as_one_would_type_them() {
+    fn commands_are_quoted_for_the_shell() {
         let mut command = Command::new("/usr/bin/wandb-export");
         command.args(["runs", "team/project", "--filter", r#"{"state": "it's"}"#, ""]);
-        assert_eq!(shown(&command), r#"wandb-export runs team/project --filter '{"state": "it'\''s"}' ''"#);
+        assert_eq!(
+            display_command(&command),
+            r#"wandb-export runs team/project --filter '{"state": "it'\''s"}' ''"#
+        );
     }
 
     #[test]
-    fn both_streams_are_kept_in_order() {
+    fn both_streams_are_captured() {
         let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
         let ended = run(rustc.arg("--version")).unwrap();
         assert!(ended.status.success());

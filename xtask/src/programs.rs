@@ -1,29 +1,29 @@
-//! Building the programs that tasks start.
+//! Builds the programs that the tasks run.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::artifacts::{self, Kind};
+use crate::artifacts::{self, TargetKind};
 use crate::workspace::{Workspace, cargo};
 
-/// The packages and features of `cargo xtask test`, so that its build is used again instead of a second one beside
-/// it: what is chosen decides with which features the dependencies are built.
+/// The packages and features of `cargo xtask test`, to reuse its build. The selection decides with which features the
+/// dependencies are built.
 pub(crate) const AS_TESTED: &[&str] =
     &["--workspace", "--exclude", "xtask", "--all-features", "--bins", "--tests"];
 
-/// The same with the examples in place of the tests.
+/// The same, with the examples instead of the tests.
 pub(crate) const EXAMPLES_AS_TESTED: &[&str] =
     &["--workspace", "--exclude", "xtask", "--all-features", "--bins", "--examples"];
 
-/// The programs alone, as a user would build them.
+/// Only the programs, as a user would build them.
 pub(crate) const AS_USED: &[&str] = &["-p", "wandb-export", "-p", "wandb-local-server", "--bins"];
 
-/// The programs alone, optimized.
+/// Only the programs, optimized.
 pub(crate) const OPTIMIZED: &[&str] =
     &["-p", "wandb-export", "-p", "wandb-local-server", "--bins", "--release"];
 
-/// Where the built programs lie.
+/// Paths of the built programs.
 #[derive(Debug)]
 pub(crate) struct Programs {
     /// `wandb-export`.
@@ -32,14 +32,14 @@ pub(crate) struct Programs {
     pub(crate) server: PathBuf,
 }
 
-/// Builds examples too, and returns the folder they are in.
+/// Builds examples as well, and returns their folder.
 pub(crate) fn build_examples(workspace: &Workspace, names: &[&str]) -> Result<PathBuf> {
     let mut command = cargo();
     command.current_dir(&workspace.root).arg("build").args(AS_TESTED);
     command.args(names.iter().flat_map(|name| ["--example", name]));
     let (succeeded, executables) = artifacts::build(&mut command)?;
     ensure!(succeeded, "the examples do not build");
-    let example = executables.iter().find(|built| built.kind == Kind::Example);
+    let example = executables.iter().find(|built| built.kind == TargetKind::Example);
     let folder = example.and_then(|built| built.path.parent());
     folder.map(Path::to_owned).context("cargo built no examples")
 }
@@ -51,7 +51,7 @@ pub(crate) fn build(workspace: &Workspace, selection: &[&str]) -> Result<Program
     let (succeeded, executables) = artifacts::build(&mut command)?;
     ensure!(succeeded, "the programs do not build");
     let find = |name: &str| {
-        let found = executables.iter().find(|built| built.kind == Kind::Program && built.name == name);
+        let found = executables.iter().find(|built| built.kind == TargetKind::Program && built.name == name);
         found.map(|built| built.path.clone()).with_context(|| format!("cargo built no {name}"))
     };
     Ok(Programs { export: find("wandb-export")?, server: find("wandb-local-server")? })

@@ -1,4 +1,4 @@
-//! The parts of a long task: going on after a failure, and the summary at the end.
+//! Runs the parts of a long task, continues after failures, and prints a summary.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -8,14 +8,14 @@ use anyhow::Result;
 
 use crate::counts::Counts;
 
-/// How a part ended.
+/// The outcome of a part.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// All was well.
+    /// Everything passed.
     Passed(Counts),
-    /// Something failed; the counts are of the tests that could be counted.
+    /// Something failed. The counts are those that are known.
     Failed(Counts),
-    /// The part was left out, and why.
+    /// The part was skipped, for this reason.
     Skipped(String),
 }
 
@@ -33,7 +33,7 @@ struct Part {
 }
 
 impl Part {
-    /// The tests of the part; a failure that is no test's, such as a broken build, counts as one.
+    /// Returns the counts. A failure without a failed test, such as a broken build, counts as one.
     fn counts(&self) -> Counts {
         match self.outcome {
             Outcome::Passed(counts) => counts,
@@ -43,14 +43,14 @@ impl Part {
     }
 }
 
-/// Parts that have ended.
+/// The parts that have been run.
 #[derive(Default)]
 pub(crate) struct Summary {
     parts: Vec<Part>,
 }
 
 impl Summary {
-    /// Does a part. An error is shown and makes the part fail; the parts after it are done all the same.
+    /// Runs a part. An error is printed and fails the part, but not the parts after it.
     pub(crate) fn part(&mut self, name: &str, task: impl FnOnce() -> Result<Outcome>) {
         println!("\n== {name}");
         let start = Instant::now();
@@ -66,7 +66,7 @@ impl Summary {
         self.parts.extend(other.parts);
     }
 
-    /// Prints the parts and, as the last line, the sums; fails if any part did.
+    /// Prints the parts and, as the last line, the totals. Fails if any part failed.
     pub(crate) fn finish(&self) -> ExitCode {
         println!("\n{self}");
         let failed = self.parts.iter().any(|part| matches!(part.outcome, Outcome::Failed(_)));
@@ -109,22 +109,22 @@ mod tests {
     }
 
     #[test]
-    fn parts_after_a_failure_are_done_and_the_last_line_is_the_sum() {
+    fn parts_continue_after_a_failure() {
         let mut summary = Summary::default();
         summary.part("first", || Ok(Outcome::of(true, counts(3, 0))));
         summary.part("second", || Ok(Outcome::of(false, counts(1, 2))));
         summary.part("third", || anyhow::bail!("cannot start"));
-        summary.part("fourth", || Ok(Outcome::Skipped("as told".to_owned())));
+        summary.part("fourth", || Ok(Outcome::Skipped("not wanted".to_owned())));
         summary.part("fifth", || Ok(Outcome::of(true, counts(10, 0))));
         let text = summary.to_string();
         assert_eq!(text.lines().count(), 6, "{text}");
         assert_eq!(text.lines().last(), Some("14 passed, 3 failed"));
-        assert!(text.contains("(as told)"), "{text}");
+        assert!(text.contains("(not wanted)"), "{text}");
         assert_eq!(summary.finish(), ExitCode::FAILURE);
     }
 
     #[test]
-    fn a_failure_that_is_no_tests_counts_as_one() {
+    fn failure_without_tests_counts_as_one() {
         let mut summary = Summary::default();
         summary.part("build", || Ok(Outcome::of(false, Counts::default())));
         assert!(summary.to_string().ends_with("0 passed, 1 failed"));
@@ -132,14 +132,14 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_test_fails_the_part_whatever_the_command_said() {
+    fn failed_test_fails_the_part() {
         assert!(matches!(Outcome::of(true, counts(1, 1)), Outcome::Failed(_)));
     }
 
     #[test]
     fn skipped_parts_do_not_fail() {
         let mut summary = Summary::default();
-        summary.part("only", || Ok(Outcome::Skipped("as told".to_owned())));
+        summary.part("only", || Ok(Outcome::Skipped("not wanted".to_owned())));
         assert_eq!(summary.finish(), ExitCode::SUCCESS);
     }
 }

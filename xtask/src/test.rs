@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test, in parts.
+//! `cargo xtask test`: runs all tests, in parts.
 
 use std::process::{Command, ExitCode};
 
@@ -38,7 +38,7 @@ pub(crate) enum Part {
     Differential,
 }
 
-/// Parts that are the integration tests of one package.
+/// The parts that are the integration tests of one package.
 const INTEGRATION: &[(Part, &str)] = &[
     (Part::Simulation, "wandb-core"),
     (Part::Graphql, "wandb-graphql"),
@@ -48,13 +48,13 @@ const INTEGRATION: &[(Part, &str)] = &[
     (Part::Runlog, "wandb-runlog"),
 ];
 
-/// Seconds for which the readers of files get damaged ones, unless the environment says otherwise.
+/// The variable with the duration of fuzz tests in seconds, and its default here.
 const FUZZ_SECONDS: (&str, &str) = ("WANDB_FUZZ_SECONDS", "60");
 
 /// Options of `test`.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Options {
-    /// Leave out the differential tests, which need Python
+    /// Skip the differential tests, which need Python
     #[arg(long)]
     pub(crate) skip_python: bool,
     /// Run only this part; may be given several times
@@ -67,7 +67,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> ExitCode {
     parts(workspace, options).finish()
 }
 
-/// Runs the parts. All are built with the same packages and features, so that no dependency is built twice.
+/// Runs the parts. All use the same packages and features, so that no dependency is built twice.
 pub(crate) fn parts(workspace: &Workspace, options: &Options) -> Summary {
     let is_wanted = |part| options.only.is_empty() || options.only.contains(&part);
     let mut summary = Summary::default();
@@ -85,7 +85,7 @@ pub(crate) fn parts(workspace: &Workspace, options: &Options) -> Summary {
     if is_wanted(Part::Differential) {
         summary.part("differential", || {
             if options.skip_python {
-                println!("left out: the comparison with the official SDK, because of --skip-python");
+                println!("skipped: the comparison with the official SDK (--skip-python)");
                 return Ok(Outcome::Skipped("--skip-python".to_owned()));
             }
             differential::compare(workspace, &differential::Options::default())
@@ -97,14 +97,15 @@ pub(crate) fn parts(workspace: &Workspace, options: &Options) -> Summary {
 /// Unit and integration tests to build and run.
 #[derive(Debug, PartialEq, Eq)]
 struct Selection {
-    /// Arguments of cargo that choose what to build.
+    /// Cargo arguments that select the targets.
     targets: Vec<String>,
-    /// Filterset of nextest that chooses among the tests of those.
+    /// Nextest filterset that selects tests of these targets.
     filter: Option<String>,
 }
 
 impl Selection {
-    /// Returns `None` if the parts have no tests that cargo builds. No parts stand for all.
+    /// Selects the tests of some parts, or of all if the list is empty. Returns `None` if the parts have no cargo
+    /// tests.
     fn of(workspace: &Workspace, only: &[Part]) -> Option<Self> {
         if only.is_empty() {
             return Some(Self { targets: vec!["--tests".to_owned()], filter: None });
@@ -125,8 +126,8 @@ impl Selection {
     }
 }
 
-/// Runs tests with nextest, or with cargo's own runner where nextest cannot be had. That one knows no filtersets, so it
-/// also runs tests of other packages whose targets have the same name.
+/// Runs tests with nextest, or with `cargo test` if nextest is not available. The latter has no filtersets, so it also
+/// runs tests of other packages whose targets have the same name.
 fn run_tests(workspace: &Workspace, selection: &Selection) -> Result<Outcome> {
     let fuzz = std::env::var_os(FUZZ_SECONDS.0).is_none().then_some(FUZZ_SECONDS);
     match tools::NEXTEST.command(workspace) {
@@ -138,7 +139,7 @@ fn run_tests(workspace: &Workspace, selection: &Selection) -> Result<Outcome> {
             }
             let ended = process::run(&mut nextest)?;
             let counts = Counts::of_nextest(&ended.output);
-            ensure!(!ended.status.success() || counts.is_some(), "nextest did not say how many tests passed");
+            ensure!(!ended.status.success() || counts.is_some(), "nextest printed no summary");
             Ok(Outcome::of(ended.status.success(), counts.unwrap_or_default()))
         }
         Err(problem) => {
@@ -154,7 +155,7 @@ fn cargo_test(command: &mut Command) -> Result<Outcome> {
     Ok(Outcome::of(ended.status.success(), Counts::of_cargo_test(&ended.output)))
 }
 
-/// A subcommand of cargo for all packages with all features.
+/// Builds a cargo subcommand for all packages with all features.
 fn for_all(workspace: &Workspace, subcommand: &str) -> Command {
     let mut command = cargo();
     command.current_dir(&workspace.root).args([subcommand, "--workspace", "--all-features"]);
@@ -191,14 +192,14 @@ mod tests {
     }
 
     #[test]
-    fn targets_of_the_same_name_are_told_apart() {
+    fn targets_of_the_same_name_are_distinguished() {
         let (targets, filter) = selection(&[Part::Cli, Part::Unit]).unwrap();
         assert_eq!(targets, ["--tests", "--test", "it"]);
         assert_eq!(filter.unwrap(), "not kind(test) | kind(test) & package(=wandb-export)");
     }
 
     #[test]
-    fn other_parts_need_no_tests_of_cargo() {
+    fn other_parts_select_no_cargo_tests() {
         assert_eq!(selection(&[Part::Documentation, Part::Differential]), None);
     }
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask tidy`: rules of the source tree that no compiler checks. Also runs as a test of this package.
+//! `cargo xtask tidy`: checks rules of the source tree that no compiler checks. Also runs as a test of this package.
 
 mod files;
 mod phrases;
@@ -19,7 +19,7 @@ const DOCUMENTS: [&str; 6] = [
     "docs/runs-on-disk.md",
 ];
 
-/// Lists every finding, then fails if there was one.
+/// Prints every finding, and fails if there is one.
 pub(crate) fn run(workspace: &Workspace) -> ExitCode {
     let findings = findings(workspace);
     for finding in &findings {
@@ -29,13 +29,13 @@ pub(crate) fn run(workspace: &Workspace) -> ExitCode {
     if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// What is wrong, a line each: the file, the line number if there is one, and the rule.
+/// Returns the findings, one line each: the file, the line number if there is one, and the rule.
 fn findings(workspace: &Workspace) -> Vec<String> {
     let mut findings = Vec::new();
     let machine = rules::machine_paths(&workspace.root);
     let files = match files::all(&workspace.root) {
         Ok(files) => files,
-        Err(problem) => return vec![format!("the source tree cannot be read: {problem:#}")],
+        Err(problem) => return vec![format!("cannot read the source tree: {problem:#}")],
     };
     for file in &files {
         let found = rules::check(&file.path, &file.text, &machine);

@@ -1,4 +1,4 @@
-//! Cargo subcommands that the tasks need; built into the target folder when the machine has none.
+//! Cargo subcommands that the tasks need. Missing ones are built into the target folder.
 
 use std::process::{Command, Stdio};
 
@@ -7,20 +7,21 @@ use anyhow::{Result, ensure};
 use crate::process;
 use crate::workspace::{Workspace, cargo};
 
-/// A cargo subcommand and the version that is built if it is missing.
+/// A cargo subcommand, and the version to build if it is missing.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tool {
     name: &'static str,
     version: &'static str,
 }
 
-/// Runs each test in a process, and ends those that hang. The newest version that the oldest supported Rust builds.
+/// Runs each test in its own process, and kills hanging ones. The newest version that the minimum supported Rust
+/// builds.
 pub(crate) const NEXTEST: Tool = Tool { name: "nextest", version: "0.9.128" };
-/// Licences, duplicates and sources of dependencies.
+/// Checks licences, duplicates and sources of dependencies.
 pub(crate) const DENY: Tool = Tool { name: "deny", version: "0.20.2" };
 
 impl Tool {
-    /// `cargo NAME`, ready to be given arguments.
+    /// Returns the command `cargo NAME`, and installs the tool if it is missing.
     pub(crate) fn command(self, workspace: &Workspace) -> Result<Command> {
         let mut command = self.bare(workspace)?;
         let there = command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
@@ -43,11 +44,11 @@ impl Tool {
         let root = workspace.target.join("tools");
         println!("cargo-{} is missing: building version {} into {}", self.name, self.version, root.display());
         let mut install = cargo();
-        // Built without optimisation, for it runs for seconds and would take minutes to optimise.
+        // Built without optimizations: it runs for seconds, and optimizing would take minutes.
         install.args(["install", "--locked", "--debug", "--version", self.version, "--root"]).arg(&root);
         install.arg(format!("cargo-{}", self.name)).env("CARGO_TARGET_DIR", root.join("build"));
         let ended = process::run(&mut install)?;
-        ensure!(ended.status.success(), "cargo-{} could not be installed", self.name);
+        ensure!(ended.status.success(), "cannot install cargo-{}", self.name);
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask tree`: what each crate may not depend on, and that no circle joins two folders of one.
+//! `cargo xtask tree`: checks the dependencies that each crate must not have, and that no circle joins folders.
 
 mod circles;
 
@@ -10,7 +10,7 @@ use anyhow::Result;
 use crate::process;
 use crate::workspace::{Workspace, cargo};
 
-/// Runtimes and what only comes with one.
+/// Async runtimes and crates that need one.
 const RUNTIMES: &[&str] = &["tokio", "async-std", "smol", "hyper", "hyper-util", "h2"];
 /// HTTP clients, TLS and sockets.
 const CLIENTS: &[&str] = &[
@@ -25,14 +25,14 @@ const CLIENTS: &[&str] = &[
     "native-tls",
     "socket2",
 ];
-/// Files and tables.
+/// File formats and tables.
 const FORMATS: &[&str] = &["arrow", "arrow-array", "arrow-schema", "parquet", "csv"];
-/// Providers of cryptography and TLS other than rustls over ring.
+/// Cryptography and TLS providers other than rustls with ring.
 const OTHER_CRYPTO: &[&str] = &["aws-lc-rs", "aws-lc-sys", "openssl", "openssl-sys", "native-tls", "boring"];
 
-/// A build and what must not, and must once, be in its tree.
+/// A build, the packages that must be absent, and those that must have exactly one version.
 struct Rule {
-    what: &'static str,
+    name: &'static str,
     arguments: &'static [&'static str],
     absent: &'static [&'static [&'static str]],
     once: &'static [&'static str],
@@ -40,56 +40,56 @@ struct Rule {
 
 const RULES: &[Rule] = &[
     Rule {
-        what: "the client",
+        name: "the client",
         arguments: &["-p", "wandb-core", "--all-features"],
         absent: &[RUNTIMES, CLIENTS, FORMATS],
         once: &[],
     },
     Rule {
-        what: "the operations",
+        name: "the operations",
         arguments: &["-p", "wandb-graphql", "--all-features"],
         absent: &[RUNTIMES, CLIENTS, FORMATS],
         once: &["wandb-core"],
     },
     Rule {
-        what: "the tables",
+        name: "the tables",
         arguments: &["-p", "wandb-tables", "--all-features"],
         absent: &[RUNTIMES, CLIENTS, &["wandb-graphql", "wandb-runlog"]],
         once: &["wandb-core"],
     },
     Rule {
-        what: "the reader of runs on disk",
+        name: "the reader of runs on disk",
         arguments: &["-p", "wandb-runlog", "--all-features"],
         absent: &[RUNTIMES, CLIENTS, FORMATS],
         once: &["wandb-core"],
     },
     Rule {
-        what: "the blocking transport",
+        name: "the blocking transport",
         arguments: &["-p", "wandb-http-blocking", "--all-features"],
         absent: &[RUNTIMES, &["reqwest"], FORMATS, OTHER_CRYPTO],
         once: &["wandb-core", "ureq", "rustls", "ring"],
     },
     Rule {
-        what: "the async transport",
+        name: "the async transport",
         arguments: &["-p", "wandb-http-async", "--all-features"],
         absent: &[&["ureq"], FORMATS, OTHER_CRYPTO],
         once: &["wandb-core", "reqwest", "tokio", "rustls", "ring"],
     },
     Rule {
-        what: "the blocking library alone",
+        name: "the blocking library alone",
         arguments: &["-p", "wandb-export", "--no-default-features", "--features", "blocking"],
         absent: &[RUNTIMES, &["reqwest", "wandb-http-async"], FORMATS],
         once: &["wandb-core", "wandb-graphql", "wandb-http-blocking", "ureq"],
     },
     Rule {
-        what: "the program as installed",
+        name: "the program as installed",
         arguments: &["-p", "wandb-export"],
         absent: &[OTHER_CRYPTO],
         once: &["wandb-core", "reqwest", "ureq", "tokio", "rustls", "ring", "http", "parquet"],
     },
 ];
 
-/// Lists every finding, then fails if there was one.
+/// Prints every finding, and fails if there is one.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let mut findings = 0;
     for rule in RULES {
@@ -100,7 +100,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
             .args(rule.arguments);
         let found = check(rule, &process::read(&mut command)?);
         let verdict = if found.is_empty() { "ok" } else { "WRONG" };
-        println!("{verdict:5}  {} (cargo tree {})", rule.what, rule.arguments.join(" "));
+        println!("{verdict:5}  {} (cargo tree {})", rule.name, rule.arguments.join(" "));
         for finding in &found {
             println!("       {finding}");
         }
@@ -126,7 +126,7 @@ fn print_circles(workspace: &Workspace) -> Result<usize> {
 }
 
 fn check(rule: &Rule, tree: &str) -> Vec<String> {
-    // A line is `name vVERSION (note)`; a package that was printed before has `(*)` after it.
+    // A line is `name vVERSION (note)`. A package that was printed before ends in `(*)`.
     let packages: BTreeSet<(&str, &str)> = tree
         .lines()
         .filter_map(|line| {
@@ -154,20 +154,20 @@ mod tests {
     use super::*;
 
     const RULE: Rule = Rule {
-        what: "a build",
+        name: "a build",
         arguments: &[],
         absent: &[&["tokio"], &["reqwest"]],
         once: &["ring", "rustls"],
     };
 
     #[test]
-    fn a_tree_that_keeps_the_rule_has_no_findings() {
+    fn valid_tree_has_no_findings() {
         let tree = "a v0.1.0 (/a)\nring v0.17.14\nrustls v0.23.46\nring v0.17.14\nrustls v0.23.46 (*)\n\ntokio-rustls v1.0.0\n";
         assert_eq!(check(&RULE, tree), Vec::<String>::new());
     }
 
     #[test]
-    fn every_break_is_found() {
+    fn every_violation_is_found() {
         let tree = "tokio v1.54.0\nrustls v0.22.0\nrustls v0.23.46\n";
         assert_eq!(
             check(&RULE, tree),

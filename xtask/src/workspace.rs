@@ -1,4 +1,4 @@
-//! What `cargo metadata` says about the workspace.
+//! Reads the workspace from `cargo metadata`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,25 +16,25 @@ pub(crate) struct Package {
     pub(crate) folder: PathBuf,
     /// Names of its integration test targets.
     pub(crate) tests: Vec<String>,
-    /// Its features, and what each enables.
+    /// Its features, and those that each enables.
     pub(crate) features: BTreeMap<String, Vec<String>>,
-    /// Whether it goes to the registry.
+    /// Whether it is published to the registry.
     pub(crate) published: bool,
 }
 
-/// The workspace the tasks work on.
+/// The workspace that the tasks work on.
 #[derive(Debug)]
 pub(crate) struct Workspace {
     /// Folder of the root manifest.
     pub(crate) root: PathBuf,
-    /// Where cargo builds, and where tasks put what they make.
+    /// Target folder of cargo, where tasks also put their output.
     pub(crate) target: PathBuf,
-    /// All members.
+    /// All packages of the workspace.
     pub(crate) packages: Vec<Package>,
 }
 
 impl Workspace {
-    /// Asks cargo.
+    /// Runs `cargo metadata`.
     pub(crate) fn load() -> Result<Self> {
         let output = cargo()
             .args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"])
@@ -53,11 +53,11 @@ impl Workspace {
     }
 }
 
-/// The cargo that started this program, or the one on the path.
+/// Builds a command for the cargo that started this program, or the one on the path.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // What the cargo that started this program has told it about its own package. Build scripts that look at it would
-    // run again, and all that depends on them be built again, at every change between a task and a cargo by hand.
+    // Removes the variables that cargo set for this package. Otherwise build scripts that read them, and everything
+    // that depends on them, would rebuild at every switch between a task and a manual cargo command.
     for (name, _) in std::env::vars_os() {
         if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|start| name.to_string_lossy().starts_with(start)) {
             command.env_remove(name);

@@ -1,4 +1,4 @@
-//! The cases, by what they are about. Each panics where the transport falls short.
+//! The cases, by topic. Each panics if the transport fails it.
 
 pub mod answers;
 pub mod bodies;
@@ -10,7 +10,7 @@ pub mod timeouts;
 
 use crate::client::Subject;
 
-/// Not a case: the process that cases about the environment start.
+/// Entry point of the process that the environment cases start; not a case itself.
 pub fn child<S: Subject>() {
     crate::client::child::<S>();
 }

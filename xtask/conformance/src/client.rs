@@ -8,21 +8,21 @@ use wandb_core::transport::{
     Proxies, ProxyRules, Request, Settings, SettingsError, Transport, TransportError, TransportErrorKind,
 };
 
-/// A kind of transport that the suite is for, and how its futures are run.
+/// A transport implementation under test, and how its futures are run.
 pub trait Subject {
-    /// A transport with these settings.
+    /// Builds a transport with these settings.
     fn transport(settings: &Settings) -> Result<Arc<dyn Transport>, SettingsError>;
 
-    /// Runs a future to its end as a user of this transport would.
+    /// Runs a future to completion as a user of this transport would.
     fn run<F: Future>(future: F) -> F::Output;
 }
 
-/// No body in the suite is larger, unless a case is about that.
+/// Maximum body size in bytes, unless a case sets another.
 const LIMIT: u64 = 64 << 20;
 
 const CHILD_URL: &str = "CONFORMANCE_CHILD_URL";
 
-/// Settings under which nothing hangs for long and the environment is not asked.
+/// Settings with short timeouts that ignore the environment's proxies.
 pub(crate) fn settings() -> Settings {
     let allowed = Duration::from_secs(10);
     Settings {
@@ -42,7 +42,7 @@ pub(crate) fn get(url: &str) -> Request {
     http::Request::get(url).body(Bytes::new()).unwrap()
 }
 
-/// The head and the whole body of the answer.
+/// Returns the response head and the complete body.
 pub(crate) async fn fetch(
     transport: &dyn Transport,
     request: Request,
@@ -51,19 +51,19 @@ pub(crate) async fn fetch(
     Ok((head, body.bytes(LIMIT).await?))
 }
 
-/// The body of an answer that must come.
+/// Fetches `url` and returns the body; panics on an error.
 pub(crate) fn fetch_body<S: Subject>(settings: &Settings, url: &str) -> Bytes {
     let transport = transport::<S>(settings);
     S::run(fetch(&*transport, get(url))).expect("an answer").1
 }
 
-/// The kind of the error that must come.
+/// Fetches `url` and returns the kind of the error; panics on success.
 pub(crate) fn fetch_error<S: Subject>(settings: &Settings, url: &str) -> TransportErrorKind {
     let transport = transport::<S>(settings);
     S::run(fetch(&*transport, get(url))).expect_err("an error").kind()
 }
 
-/// What a process with these environment variables prints when it fetches `url`: see [`child`].
+/// Runs [`child`] in a process with these environment variables, and returns its output.
 pub(crate) fn fetch_in_child(url: &str, variables: &[(&str, &str)]) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--ignored", "--exact", "child", "--nocapture"]);
@@ -75,7 +75,7 @@ pub(crate) fn fetch_in_child(url: &str, variables: &[(&str, &str)]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Fetches the address in the environment with a transport that asks the environment. Run by [`fetch_in_child`] only.
+/// Fetches the URL in [`CHILD_URL`] with proxies from the environment. Only [`fetch_in_child`] runs it.
 #[expect(clippy::print_stdout, reason = "the parent process reads it")]
 pub(crate) fn child<S: Subject>() {
     let Ok(url) = std::env::var(CHILD_URL) else { return };

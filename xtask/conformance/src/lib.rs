@@ -1,7 +1,7 @@
-//! The behaviour every transport must show, as one suite over real sockets.
+//! Conformance suite for transports, over real sockets.
 //!
-//! A transport passes when [`suite!`] makes tests of every case for it and they pass. The cases ask raw servers on
-//! the loopback, which can break the rules of HTTP and TLS where a well-behaved server library would not.
+//! [`suite!`] generates a test of every case for a transport. The cases talk to raw loopback servers, which can break
+//! the rules of HTTP and TLS where a server library would not.
 
 #![expect(clippy::missing_panics_doc, reason = "a case fails by panicking")]
 #![expect(clippy::unwrap_used, reason = "a case fails by panicking")]

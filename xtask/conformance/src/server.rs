@@ -7,81 +7,81 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-/// No server waits longer for a client.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Read timeout of every connection.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A server on the loopback that does to each connection what it is told to. Stops when dropped.
+/// A loopback server that runs a handler for each connection. Stops when dropped.
 pub(crate) struct Server {
     address: SocketAddr,
-    seen: Arc<Seen>,
+    log: Arc<ServerLog>,
     accepting: Option<JoinHandle<()>>,
 }
 
 #[derive(Default)]
-struct Seen {
+struct ServerLog {
     connections: AtomicUsize,
-    requests: Mutex<Vec<Received>>,
+    requests: Mutex<Vec<ReceivedRequest>>,
     stopped: AtomicBool,
 }
 
-/// A request as it came over the wire.
+/// A request as received.
 #[derive(Debug, Clone)]
-pub(crate) struct Received {
+pub(crate) struct ReceivedRequest {
     pub(crate) method: String,
     pub(crate) target: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
 
-/// What a connection reads and writes through: a socket, or TLS over one.
-pub(crate) trait Wire: Read + Write + Send {}
+/// The stream of a connection: a socket, or TLS over one.
+pub(crate) trait Stream: Read + Write + Send {}
 
-impl<T: Read + Write + Send> Wire for T {}
+impl<T: Read + Write + Send> Stream for T {}
 
 /// One connection, from the server's side.
 pub(crate) struct Connection {
     socket: TcpStream,
-    wire: Box<dyn Wire>,
+    wire: Box<dyn Stream>,
     unread: Vec<u8>,
-    seen: Arc<Seen>,
+    log: Arc<ServerLog>,
 }
 
 impl Server {
-    /// Does `serve` to each connection, on a thread of its own; the connection is closed when it returns.
+    /// Runs `serve` for each connection on its own thread, and closes the connection when it returns.
     pub(crate) fn start(serve: impl Fn(&mut Connection) + Send + Sync + 'static) -> Self {
         Self::over(|socket| Some(Box::new(socket)), serve)
     }
 
-    /// The same over what `wrap` makes of a socket; none where it cannot.
+    /// Like [`start`](Self::start), over the stream that `wrap` returns. Drops the connection if it returns `None`.
     pub(crate) fn over(
-        wrap: impl Fn(TcpStream) -> Option<Box<dyn Wire>> + Send + Sync + 'static,
+        wrap: impl Fn(TcpStream) -> Option<Box<dyn Stream>> + Send + Sync + 'static,
         serve: impl Fn(&mut Connection) + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let seen = Arc::new(Seen::default());
+        let log = Arc::new(ServerLog::default());
         let shared = Arc::new((wrap, serve));
-        let watching = Arc::clone(&seen);
+        let watching = Arc::clone(&log);
         let accepting = thread::spawn(move || {
             for socket in listener.incoming().map_while(Result::ok) {
                 if watching.stopped.load(Ordering::SeqCst) {
                     break;
                 }
                 watching.connections.fetch_add(1, Ordering::SeqCst);
-                let (seen, shared) = (Arc::clone(&watching), Arc::clone(&shared));
+                let (log, shared) = (Arc::clone(&watching), Arc::clone(&shared));
                 thread::spawn(move || {
-                    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+                    socket.set_read_timeout(Some(TIMEOUT)).unwrap();
                     socket.set_nodelay(true).unwrap();
                     let Some(wire) = (shared.0)(socket.try_clone().unwrap()) else { return };
-                    (shared.1)(&mut Connection { socket, wire, unread: Vec::new(), seen });
+                    (shared.1)(&mut Connection { socket, wire, unread: Vec::new(), log });
                 });
             }
         });
-        Self { address, seen, accepting: Some(accepting) }
+        Self { address, log, accepting: Some(accepting) }
     }
 
-    /// Answers each request with the bytes that `answer` makes, for as long as the client keeps the connection.
-    pub(crate) fn answering(answer: impl Fn(&Received) -> Vec<u8> + Send + Sync + 'static) -> Self {
+    /// Answers each request with the bytes that `answer` returns, until the client closes the connection.
+    pub(crate) fn answering(answer: impl Fn(&ReceivedRequest) -> Vec<u8> + Send + Sync + 'static) -> Self {
         Self::start(move |connection| {
             while let Some(request) = connection.request() {
                 connection.write(&answer(&request));
@@ -89,7 +89,7 @@ impl Server {
         })
     }
 
-    /// Sends `bytes` for an answer to the first request of each connection, and closes it.
+    /// Sends `bytes` in response to the first request of each connection, then closes it.
     pub(crate) fn sending(bytes: impl Into<Vec<u8>>) -> Self {
         let bytes = bytes.into();
         Self::start(move |connection| {
@@ -106,20 +106,20 @@ impl Server {
         self.address.port()
     }
 
-    /// The address of `path` on this server.
+    /// The URL of `path` on this server.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// How many connections were made.
+    /// Number of connections accepted.
     pub(crate) fn connections(&self) -> usize {
-        self.seen.connections.load(Ordering::SeqCst)
+        self.log.connections.load(Ordering::SeqCst)
     }
 
-    /// Fails unless most requests came over connections made before.
+    /// Panics unless most requests reused a connection.
     ///
-    /// A connection may come back to its pool a moment after the next request has opened another.
-    pub(crate) fn assert_connections_used_again(&self) {
+    /// Not all can: a connection may return to the pool just after the next request has opened another.
+    pub(crate) fn assert_connections_reused(&self) {
         let (connections, requests) = (self.connections(), self.requests().len());
         assert!(
             requests > 1 && connections <= 1 + requests / 4,
@@ -127,15 +127,15 @@ impl Server {
         );
     }
 
-    /// The requests read so far.
-    pub(crate) fn requests(&self) -> Vec<Received> {
-        self.seen.requests.lock().unwrap().clone()
+    /// The requests received so far.
+    pub(crate) fn requests(&self) -> Vec<ReceivedRequest> {
+        self.log.requests.lock().unwrap().clone()
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.seen.stopped.store(true, Ordering::SeqCst);
+        self.log.stopped.store(true, Ordering::SeqCst);
         // Wakes the thread that waits for the next connection.
         drop(TcpStream::connect(self.address));
         if let Some(accepting) = self.accepting.take() {
@@ -144,8 +144,8 @@ impl Drop for Server {
     }
 }
 
-impl Received {
-    /// The values of a header, in the order they came.
+impl ReceivedRequest {
+    /// The values of a header, in order.
     pub(crate) fn values(&self, name: &str) -> Vec<&str> {
         let same = self.headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
         same.map(|(_, value)| value.as_str()).collect()
@@ -153,8 +153,8 @@ impl Received {
 }
 
 impl Connection {
-    /// The next request, or `None` when the client is done with the connection.
-    pub(crate) fn request(&mut self) -> Option<Received> {
+    /// Reads the next request. Returns `None` when the client closes the connection.
+    pub(crate) fn request(&mut self) -> Option<ReceivedRequest> {
         let end = loop {
             if let Some(end) = self.unread.windows(4).position(|four| four == b"\r\n\r\n") {
                 break end + 4;
@@ -167,13 +167,13 @@ impl Connection {
         let (method, target) = (first.next()?.to_owned(), first.next()?.to_owned());
         let headers = lines.filter_map(|line| line.split_once(':'));
         let headers = headers.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect();
-        let mut request = Received { method, target, headers, body: Vec::new() };
+        let mut request = ReceivedRequest { method, target, headers, body: Vec::new() };
         let length = request.values("content-length").first().map_or(0, |length| length.parse().unwrap());
         while self.unread.len() < length {
             self.read_more()?;
         }
         request.body = self.unread.drain(..length).collect();
-        self.seen.requests.lock().unwrap().push(request.clone());
+        self.log.requests.lock().unwrap().push(request.clone());
         Some(request)
     }
 
@@ -184,33 +184,33 @@ impl Connection {
         Some(())
     }
 
-    /// The next `length` bytes; fewer when the client is done.
-    pub(crate) fn exactly(&mut self, length: usize) -> Vec<u8> {
+    /// Reads `length` bytes, or fewer if the client closes the connection.
+    pub(crate) fn read_up_to(&mut self, length: usize) -> Vec<u8> {
         while self.unread.len() < length && self.read_more().is_some() {}
         self.unread.drain(..length.min(self.unread.len())).collect()
     }
 
-    /// Sends bytes; whether the client still took them.
+    /// Sends bytes. Returns false if the connection is closed.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> bool {
         self.wire.write_all(bytes).and_then(|()| self.wire.flush()).is_ok()
     }
 
-    /// Sends bytes until none are taken for a while; how many were.
+    /// Sends up to `most` bytes, until the client accepts none for 200 ms. Returns the number sent.
     pub(crate) fn flood(&mut self, most: usize) -> usize {
         self.socket.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
         let block = vec![b'x'; 64 * 1024];
-        let mut taken = 0;
-        while taken < most {
+        let mut sent = 0;
+        while sent < most {
             match self.wire.write(&block) {
-                Ok(length) => taken += length,
+                Ok(length) => sent += length,
                 Err(_) => break,
             }
         }
-        taken
+        sent
     }
 
-    /// Whether the client closed the connection before the server's patience ended.
-    pub(crate) fn sees_close(&mut self) -> bool {
+    /// Waits for the client to close the connection. Returns false on a timeout.
+    pub(crate) fn wait_for_close(&mut self) -> bool {
         let mut buffer = [0; 1024];
         loop {
             match self.wire.read(&mut buffer) {
@@ -223,12 +223,12 @@ impl Connection {
         }
     }
 
-    /// Makes the close that follows a reset.
+    /// Makes the next close a TCP reset.
     pub(crate) fn reset(&mut self) {
         SockRef::from(&self.socket).set_linger(Some(Duration::ZERO)).unwrap();
     }
 
-    /// Passes bytes to `address` and back until both sides are done.
+    /// Copies bytes to and from `address` until both sides are closed.
     pub(crate) fn splice(&mut self, address: SocketAddr) {
         let mut there = TcpStream::connect(address).unwrap();
         let mut here = self.socket.try_clone().unwrap();
@@ -243,7 +243,7 @@ impl Connection {
     }
 }
 
-/// An answer with a length.
+/// A response with a `content-length`.
 pub(crate) fn answer(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
     let length = body.len();
@@ -251,12 +251,12 @@ pub(crate) fn answer(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Vec<
     [head.as_bytes(), body].concat()
 }
 
-/// The head of an answer in chunks.
+/// The head of a chunked response.
 pub(crate) fn chunked_head(headers: &str) -> Vec<u8> {
     format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n{headers}\r\n").into_bytes()
 }
 
-/// One chunk of such an answer; an empty one is its end.
+/// One chunk of such a response. An empty chunk ends it.
 pub(crate) fn chunk(bytes: &[u8]) -> Vec<u8> {
     [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat()
 }

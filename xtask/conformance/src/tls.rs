@@ -6,9 +6,9 @@ use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyP
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use crate::server::{Connection, Server, Wire};
+use crate::server::{Connection, Server, Stream};
 
-/// A certificate authority that nobody trusts unless told to.
+/// A certificate authority that is untrusted by default.
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pem: String,
@@ -23,12 +23,12 @@ impl Authority {
         Self { issuer: Issuer::new(params, key), pem }
     }
 
-    /// Its own certificate.
+    /// The authority's certificate.
     pub(crate) fn pem(&self) -> Bytes {
         self.pem.clone().into()
     }
 
-    /// A TLS server with a certificate for `host`.
+    /// Starts a TLS server with a certificate for `host`.
     pub(crate) fn server(
         &self,
         host: &str,
@@ -41,18 +41,18 @@ impl Authority {
     }
 }
 
-/// A certificate that a server has signed itself, as plain `openssl req -x509` makes it: that of an authority (CA:TRUE).
-pub(crate) struct OwnCertificate {
+/// A self-signed certificate marked as an authority (CA:TRUE), as `openssl req -x509` creates by default.
+pub(crate) struct SelfSigned {
     key: KeyPair,
     certificate: Certificate,
 }
 
-impl OwnCertificate {
+impl SelfSigned {
     pub(crate) fn of(host: &str) -> Self {
         Self::with(host, |_| {})
     }
 
-    /// One whose time is over.
+    /// An expired certificate.
     pub(crate) fn expired(host: &str) -> Self {
         Self::with(host, |params| {
             (params.not_before, params.not_after) = (date_time_ymd(2000, 1, 1), date_time_ymd(2001, 1, 1));
@@ -72,7 +72,7 @@ impl OwnCertificate {
         self.certificate.pem().into()
     }
 
-    /// A TLS server with the certificate.
+    /// Starts a TLS server with this certificate.
     pub(crate) fn server(&self, serve: impl Fn(&mut Connection) + Send + Sync + 'static) -> Server {
         start(&self.certificate, &self.key, serve)
     }
@@ -94,7 +94,7 @@ fn start(
     Server::over(move |socket| wrap(&config, socket), serve)
 }
 
-fn wrap(config: &Arc<ServerConfig>, mut socket: TcpStream) -> Option<Box<dyn Wire>> {
+fn wrap(config: &Arc<ServerConfig>, mut socket: TcpStream) -> Option<Box<dyn Stream>> {
     let mut tls = ServerConnection::new(Arc::clone(config)).unwrap();
     tls.complete_io(&mut socket).ok()?;
     Some(Box::new(StreamOwned::new(tls, socket)))

@@ -15,7 +15,7 @@ impl Subject for Reqwest {
     }
 
     fn run<F: Future>(future: F) -> F::Output {
-        // Kept connections live on the runtime that made them.
+        // Pooled connections are bound to the runtime that opened them.
         static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
         RUNTIME.block_on(future)
     }

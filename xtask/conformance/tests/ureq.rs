@@ -1,4 +1,4 @@
-//! The blocking transport over ureq, lifted, on no runtime.
+//! The blocking transport over ureq, behind the async adapter, without a runtime.
 
 use std::sync::Arc;
 

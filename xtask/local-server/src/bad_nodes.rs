@@ -1,51 +1,51 @@
-//! Nodes that the server fails to give, or gives in a form that no client expects, among others that are whole.
+//! List nodes that fail or violate the schema, among valid ones.
 
 use serde_json::{Value, json};
 
-/// A node of a list that is not as the schema says.
+/// A list node that fails or violates the schema.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BadNode {
     list: &'static str,
     name: String,
-    badness: Badness,
+    defect: Defect,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Badness {
-    /// Null, with an error that names its place.
+enum Defect {
+    /// Null, with an error that names its path.
     Failed(String),
-    /// A field holds something else.
+    /// A field has another value.
     Field(&'static str, Value),
-    /// Something else is in its place.
+    /// Another value replaces the node.
     Replaced(Value),
 }
 
 impl BadNode {
-    /// The server fails at the node: it is null, and an error with `message` names its place.
+    /// Makes the node null, and adds an error with `message` and the node's path.
     pub fn failed(list: &'static str, name: &str, message: &str) -> Self {
-        Self { list, name: name.to_owned(), badness: Badness::Failed(message.to_owned()) }
+        Self { list, name: name.to_owned(), defect: Defect::Failed(message.to_owned()) }
     }
 
-    /// The node's `field` holds `value`.
+    /// Sets the node's `field` to `value`.
     pub fn field(list: &'static str, name: &str, field: &'static str, value: impl Into<Value>) -> Self {
-        Self { list, name: name.to_owned(), badness: Badness::Field(field, value.into()) }
+        Self { list, name: name.to_owned(), defect: Defect::Field(field, value.into()) }
     }
 
-    /// `value` is in place of the node.
+    /// Replaces the node with `value`.
     pub fn replaced(list: &'static str, name: &str, value: impl Into<Value>) -> Self {
-        Self { list, name: name.to_owned(), badness: Badness::Replaced(value.into()) }
+        Self { list, name: name.to_owned(), defect: Defect::Replaced(value.into()) }
     }
 
-    fn is(&self, node: &Value) -> bool {
+    fn matches_node(&self, node: &Value) -> bool {
         node["name"] == *self.name || self.name.parse::<u64>().is_ok_and(|number| node["number"] == number)
     }
 }
 
-/// The names that a node of a run goes by in an edge: the query for whole runs asks for each run twice.
+/// Names of a run's node in an edge. The query for whole runs requests each run twice.
 const NODES: [&str; 2] = ["node", "belongings"];
 
-/// The answer with these nodes bad.
-pub(crate) fn spoil(answer: Vec<u8>, bad: &[BadNode]) -> Vec<u8> {
+/// Applies these bad nodes to a response.
+pub(crate) fn apply_bad_nodes(answer: Vec<u8>, bad: &[BadNode]) -> Vec<u8> {
     if bad.is_empty() {
         return answer;
     }
@@ -65,15 +65,15 @@ fn visit(value: &mut Value, bad: &BadNode, path: &mut Vec<Value>, errors: &mut V
         Value::Object(fields) => {
             for (name, value) in fields {
                 path.push(name.as_str().into());
-                // A run by itself is as bad as in a list.
-                if bad.list == "runs" && name == "run" && bad.is(value) {
+                // A run requested on its own is as bad as in a list.
+                if bad.list == "runs" && name == "run" && bad.matches_node(value) {
                     replace(value, bad, path, errors);
                 } else if name == bad.list && value["edges"].is_array() {
                     path.push("edges".into());
                     for (index, edge) in value["edges"].as_array_mut().into_iter().flatten().enumerate() {
                         path.push(index.into());
-                        if bad.is(&edge["node"]) {
-                            spoil_edge(edge, bad, path, errors);
+                        if bad.matches_node(&edge["node"]) {
+                            apply_to_edge(edge, bad, path, errors);
                         }
                         path.pop();
                     }
@@ -95,7 +95,7 @@ fn visit(value: &mut Value, bad: &BadNode, path: &mut Vec<Value>, errors: &mut V
     }
 }
 
-fn spoil_edge(edge: &mut Value, bad: &BadNode, path: &mut Vec<Value>, errors: &mut Vec<Value>) {
+fn apply_to_edge(edge: &mut Value, bad: &BadNode, path: &mut Vec<Value>, errors: &mut Vec<Value>) {
     let Some(edge) = edge.as_object_mut() else { return };
     for (name, node) in edge.iter_mut().filter(|(name, _)| NODES.contains(&name.as_str())) {
         path.push(name.as_str().into());
@@ -105,16 +105,16 @@ fn spoil_edge(edge: &mut Value, bad: &BadNode, path: &mut Vec<Value>, errors: &m
 }
 
 fn replace(node: &mut Value, bad: &BadNode, path: &[Value], errors: &mut Vec<Value>) {
-    match &bad.badness {
-        Badness::Failed(message) => {
+    match &bad.defect {
+        Defect::Failed(message) => {
             *node = Value::Null;
             errors.push(json!({ "message": message, "path": path }));
         }
-        Badness::Field(field, value) => {
+        Defect::Field(field, value) => {
             if let Some(old) = node.get_mut(*field) {
                 *old = value.clone();
             }
         }
-        Badness::Replaced(value) => *node = value.clone(),
+        Defect::Replaced(value) => *node = value.clone(),
     }
 }

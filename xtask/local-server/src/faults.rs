@@ -1,4 +1,4 @@
-//! Failures on request, each from a seed or for the next few requests, so that a test can be repeated.
+//! Fault injection. Faults are seeded or apply to the next few requests, so that tests are reproducible.
 
 mod spec;
 mod state;
@@ -10,28 +10,28 @@ use crate::request_log::Port;
 pub use spec::FaultSpecError;
 pub(crate) use state::{FaultState, Verdict};
 
-/// What the server does wrong from now on. The default is nothing.
+/// Faults that the server injects from now on. The default is none.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
-    /// The single faults; the first one that applies to a request is used.
+    /// The faults. The first one that applies to a request is used.
     pub faults: Vec<Fault>,
-    /// Seed of the faults that happen by chance.
+    /// Seed of the random faults.
     pub seed: u64,
-    /// Answers 500 to history windows wider than this many steps, as W&B does when a request asks for too much
+    /// Maximum width of a history window in steps. Wider ones get status 500, as on W&B when a request is too large
     /// (wandb/wandb issue 8291).
     pub page_limit: Option<u64>,
-    /// Refuses API requests beyond a rate, with `RateLimit-*` headers on every answer.
+    /// Limits the rate of API requests, with `RateLimit-*` headers in every response.
     pub rate_limit: Option<RateLimit>,
 }
 
-/// One way to fail.
+/// A fault.
 #[derive(Debug, Clone)]
 pub struct Fault {
     /// What happens.
     pub kind: FaultKind,
-    /// To which requests it can happen.
+    /// Which requests it can affect.
     pub scope: Scope,
-    /// How often.
+    /// How often it happens.
     pub when: When,
 }
 
@@ -46,14 +46,14 @@ impl Fault {
         Self { kind, scope: Scope::default(), when: When::Chance(probability) }
     }
 
-    /// Limits the fault to one GraphQL operation, or to paths that hold the text.
+    /// Restricts the fault to one GraphQL operation, or to paths that contain the text.
     #[must_use]
     pub fn on(mut self, operation_or_path: &str) -> Self {
         self.scope.matching = Some(operation_or_path.to_owned());
         self
     }
 
-    /// Limits the fault to one port.
+    /// Restricts the fault to one port.
     #[must_use]
     pub fn at(mut self, port: Port) -> Self {
         self.scope.port = Some(port);
@@ -61,21 +61,21 @@ impl Fault {
     }
 }
 
-/// The requests a fault can happen to; the default is all.
+/// The requests that a fault can affect. The default is all.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
-    /// One of the ports.
+    /// The port, or both if `None`.
     pub port: Option<Port>,
-    /// Name of a GraphQL operation, or a part of the path.
+    /// Name of a GraphQL operation, or part of the path.
     pub matching: Option<String>,
 }
 
 /// How often a fault happens.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum When {
-    /// To the next so many requests in its scope.
+    /// For the next requests in its scope, this many.
     Next(u32),
-    /// To each request in its scope with this probability.
+    /// For each request in its scope with this probability.
     Chance(f64),
 }
 
@@ -93,25 +93,25 @@ pub enum FaultKind {
     },
     /// A status with a short JSON body.
     Status(u16),
-    /// The request is read, then the connection is reset.
+    /// Reads the request, then resets the connection.
     Reset,
-    /// The right answer with the right length, of which only half arrives before the connection closes.
+    /// Sends the right headers and half of the body, then closes the connection.
     CutBody,
-    /// The right answer, of which only half arrives while the connection stays open.
+    /// Sends half of the right body, then keeps the connection open.
     Stall,
-    /// The right answer, late.
+    /// Delays the right response.
     Latency(Duration),
-    /// An HTML page, as proxies and login pages send, with this status.
+    /// An HTML page with this status, as from a proxy or login page.
     Html(u16),
     /// Status 200 with `{"data":null,"errors":[…]}`.
     DataNull(String),
 }
 
-/// A rate of requests per second that is really kept.
+/// A token bucket that limits the rate of requests.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RateLimit {
-    /// Requests per second in the long run.
+    /// Sustained requests per second.
     pub per_second: f64,
-    /// Requests that may come at once.
+    /// Maximum number of requests in a burst.
     pub burst: f64,
 }

@@ -1,4 +1,4 @@
-//! GraphQL: the schema, the check of a query against it, and the walk over a checked query.
+//! GraphQL: the schema, query validation, and query execution.
 
 mod answer;
 mod dialect;
@@ -8,6 +8,6 @@ mod served;
 pub use dialect::{Dialect, Wording};
 pub use served::SchemaError;
 
-pub(crate) use answer::{Answer, Arguments, Facts, Object, Resolved};
+pub(crate) use answer::{Answer, Arguments, Object, Resolved, StaticObject};
 pub(crate) use execute::execute;
 pub(crate) use served::{Query, ServedSchema};

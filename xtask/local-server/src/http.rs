@@ -1,4 +1,4 @@
-//! HTTP: the two ports, connections, faults on the wire.
+//! HTTP: the two ports, their connections, and fault injection.
 
 mod api;
 mod body;
@@ -9,5 +9,5 @@ mod in_process;
 mod range;
 mod storage;
 
-pub(crate) use connection::{Site, serve};
+pub(crate) use connection::{PortContext, serve};
 pub(crate) use in_process::answer;

@@ -1,8 +1,8 @@
 //! A local server that speaks the Weights & Biases protocol, for tests, demos and benches.
 //!
-//! The official Python SDK (0.31) can log to it online and read from it. Data lies in memory, and in a directory if
-//! one is given. GraphQL queries are checked against a schema and refused in W&B's words; files and Parquet exports
-//! lie behind signed URLs on a second port; the server can fail on request.
+//! The official Python SDK (0.31) can log to it online and read from it. Data is kept in memory, and saved to a
+//! directory if one is configured. GraphQL queries are validated against a schema, with W&B's error messages. Files and
+//! Parquet exports are served from signed URLs on a second port. The server can inject faults.
 //!
 //! ```
 //! use serde_json::json;

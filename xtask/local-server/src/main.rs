@@ -1,4 +1,4 @@
-//! `wandb-local-server`: the server as a program.
+//! The program `wandb-local-server`.
 
 use std::io::{Read as _, Write as _};
 use std::num::ParseIntError;
@@ -11,12 +11,12 @@ use wandb_local_server::{Axis, ExportOptions, Faults, GeneratedRun, LocalServer,
 
 /// A local server that speaks the Weights & Biases protocol.
 ///
-/// Prints its base URL and an API key as its first two lines, and ends when its standard input ends, or on SIGTERM
-/// or Ctrl-C.
+/// Prints its base URL and an API key as its first two lines. Stops when its standard input closes, or on SIGTERM or
+/// Ctrl-C.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
-    /// Load the state from this directory, and save it there
+    /// Load the state from this directory at the start, and save it there
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Load a recording: a directory or a .tar.zst archive
@@ -25,29 +25,29 @@ struct Arguments {
     /// TCP port of the API; 0 for any free one
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// A path in front of every route, such as /api/wandb
+    /// Path prefix of every route, such as /api/wandb
     #[arg(long, value_name = "PATH")]
     path_prefix: Option<String>,
-    /// Fail on purpose: a list of KIND:HOW[@WHERE], such as 429:0.1,reset:next=3@HistoryPage,page-limit=1000,rate=50
+    /// Inject faults: a list of KIND:HOW[@WHERE], such as 429:0.1,reset:next=3@HistoryPage,page-limit=1000,rate=50
     #[arg(long, value_name = "SPEC")]
     faults: Option<Faults>,
-    /// Write the state at the end as a recording, a .tar.zst archive
+    /// Write the final state as a recording, a .tar.zst archive
     #[arg(long, value_name = "FILE")]
     pack: Option<PathBuf>,
     /// Export the history of this run (ENTITY/PROJECT/RUN) as Parquet; may be given several times
     #[arg(long, value_name = "RUN")]
     export: Vec<String>,
-    /// Rows in each Parquet file
+    /// Rows per Parquet file
     #[arg(long, value_name = "ROWS", default_value_t = 50_000)]
     export_rows: usize,
     /// Rows at the end of each exported history that stay live
     #[arg(long, value_name = "ROWS", default_value_t = 0)]
     export_live: usize,
-    /// Rows in each row group of a Parquet file
+    /// Rows per row group of a Parquet file
     #[arg(long, value_name = "ROWS", default_value_t = 65_536)]
     export_group: usize,
-    /// Add a synthetic run local-team/synthetic/STEPS[xCOLUMNS] with this many steps and columns (13 unless told); may
-    /// be given several times
+    /// Add a synthetic run local-team/synthetic/STEPS[xCOLUMNS] with this many steps and columns (default: 13); may be
+    /// given several times
     #[arg(long, value_name = "STEPS[xCOLUMNS]", value_parser = steps_and_columns)]
     generate: Vec<(u64, Option<usize>)>,
     /// Add a project local-team/many with this many small runs
@@ -56,47 +56,48 @@ struct Arguments {
     /// Add a project local-team/whole with this many small runs that have histories, system metrics, logs and files
     #[arg(long, value_name = "COUNT")]
     generate_whole_runs: Option<u32>,
-    /// Add a project local-team/long with so many runs of so many steps and 13 columns
+    /// Add a project local-team/long with this many runs of this many steps and 13 columns
     #[arg(long, value_name = "COUNTxSTEPS", value_parser = count_and_steps)]
     generate_long_runs: Option<(u32, u64)>,
-    /// Add a run local-team/files/COUNTxBYTES with this many files of this length; may be given several times
+    /// Add a run local-team/files/COUNTxBYTES with this many files of this size; may be given several times
     #[arg(long, value_name = "COUNTxBYTES", value_parser = count_and_bytes)]
     generate_files: Vec<(u32, usize)>,
-    /// Add a run local-team/axes/cellsROWSxBYTES with a text of this length in each row; may be given several times
+    /// Add a run local-team/axes/cellsROWSxBYTES with a string of this length in each row; may be given several times
     #[arg(long, value_name = "ROWSxBYTES", value_parser = numbers::<2>)]
     generate_cells: Vec<[usize; 2]>,
-    /// Add a run local-team/axes/binsROWSxBINS with a histogram of so many bins in each row; may be given several times
+    /// Add a run local-team/axes/binsROWSxBINS with a histogram of this many bins in each row; may be given several
+    /// times
     #[arg(long, value_name = "ROWSxBINS", value_parser = numbers::<2>)]
     generate_bins: Vec<[usize; 2]>,
     /// Add a run local-team/axes/systemROWSxKEYS with system metrics only; may be given several times
     #[arg(long, value_name = "ROWSxKEYS", value_parser = numbers::<2>)]
     generate_system: Vec<[usize; 2]>,
-    /// Add a run local-team/axes/sparseROWSxKEYSxPERROW, each row of which sets a few of the keys; may be given several
+    /// Add a run local-team/axes/sparseROWSxKEYSxPERROW whose rows each set PERROW of the keys; may be given several
     /// times
     #[arg(long, value_name = "ROWSxKEYSxPERROW", value_parser = numbers::<3>)]
     generate_sparse: Vec<[usize; 3]>,
-    /// Add a run local-team/axes/depthN with ten rows of objects nested so deep; may be given several times
+    /// Add a run local-team/axes/depthN with ten rows of objects nested N levels deep; may be given several times
     #[arg(long, value_name = "N")]
     generate_depth: Vec<usize>,
-    /// Add a project local-team/configsRUNSxKEYS whose runs have so many config keys of their own; may be given several
-    /// times
+    /// Add a project local-team/configsRUNSxKEYS whose runs each have this many config keys that no other run has; may
+    /// be given several times
     #[arg(long, value_name = "RUNSxKEYS", value_parser = count_and_keys)]
     generate_configs: Vec<(u32, u32)>,
-    /// Add a project local-team/summariesRUNSxKEYS whose runs have summaries of so many keys; may be given several times
+    /// Add a project local-team/summariesRUNSxKEYS whose runs have this many summary keys; may be given several times
     #[arg(long, value_name = "RUNSxKEYS", value_parser = count_and_keys)]
     generate_summaries: Vec<(u32, u32)>,
-    /// Add a project local-team/keyedRUNSxKEYS whose runs have logged so many keys; may be given several times
+    /// Add a project local-team/keyedRUNSxKEYS whose runs have logged this many keys; may be given several times
     #[arg(long, value_name = "RUNSxKEYS", value_parser = count_and_keys)]
     generate_keyed: Vec<(u32, u32)>,
-    /// Tell no MD5 digests of the files that are generated
+    /// Omit the MD5 digests of generated files
     #[arg(long)]
     without_digests: bool,
-    /// Do not end when standard input ends
+    /// Keep running when standard input closes
     #[arg(long)]
     detached: bool,
 }
 
-/// Owner of what is generated.
+/// Entity that owns the generated projects.
 const TEAM: &str = "local-team";
 /// Rows of a deeply nested run.
 const DEEP_ROWS: usize = 10;
@@ -118,11 +119,11 @@ fn count_and_steps(text: &str) -> Result<(u32, u64), ParseIntError> {
     Ok((count.parse()?, steps.parse()?))
 }
 
-/// So many numbers with an `x` between them.
+/// Parses `COUNT` numbers separated by `x`.
 fn numbers<const COUNT: usize>(text: &str) -> Result<[usize; COUNT], String> {
     let numbers = text.split('x').map(str::parse).collect::<Result<Vec<usize>, _>>();
     let numbers = numbers.map_err(|error| error.to_string())?;
-    numbers.try_into().map_err(|_| format!("expected {COUNT} numbers with an x between them"))
+    numbers.try_into().map_err(|_| format!("expected {COUNT} numbers separated by x"))
 }
 
 fn count_and_keys(text: &str) -> Result<(u32, u32), ParseIntError> {
@@ -130,7 +131,7 @@ fn count_and_keys(text: &str) -> Result<(u32, u32), ParseIntError> {
     Ok((count.parse()?, keys.parse()?))
 }
 
-/// Adds the runs and projects that are large along one axis.
+/// Adds the runs and projects that are large along one dimension.
 fn generate_axes(arguments: &Arguments, store: &Store) {
     let add = |name: String, axis, rows| store.generate_axis(TEAM, "axes", &name, axis, rows);
     for &[rows, bytes] in &arguments.generate_cells {

@@ -1,29 +1,29 @@
-//! How a server is set up.
+//! Server options.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// A person or service account that may log in.
+/// A user or service account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// Login name, also an entity.
     pub username: String,
-    /// Shown name.
+    /// Display name.
     pub name: String,
     /// E-mail address.
     pub email: String,
     /// Default entity.
     pub entity: String,
-    /// The password of HTTP Basic authentication, whose user is `api`.
+    /// API key: the password of HTTP Basic authentication, with the user name `api`.
     pub api_key: String,
     /// Teams the user belongs to.
     pub teams: Vec<String>,
-    /// Whether the key may look at everything and change nothing.
+    /// Whether the key only allows reading.
     pub read_only: bool,
 }
 
 impl User {
-    /// A user whose default entity is the username.
+    /// Creates a user whose default entity is the username.
     pub fn new(username: &str, api_key: &str) -> Self {
         Self {
             username: username.to_owned(),
@@ -41,28 +41,28 @@ impl User {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Options {
-    /// Who may log in; the first is the owner of seeded runs. Default: `local`, member of the team
-    /// `local-team`, with [`Options::DEFAULT_API_KEY`].
+    /// Users that can log in; the first owns seeded runs. Default: `local`, a member of the team `local-team`, with
+    /// [`Options::DEFAULT_API_KEY`].
     pub users: Vec<User>,
-    /// Where the state is loaded from at start and saved to when a run ends and at the end. Default: nowhere.
+    /// Directory to load the state from at the start, and to save it to when a run ends and at the end. Default: none.
     pub data_dir: Option<PathBuf>,
-    /// A recording to load at start: a data directory, a `.tar.zst` archive of one, or a directory of
-    /// archives. It is only read.
+    /// A recording to load at the start: a data directory, a `.tar.zst` archive of one, or a directory of archives.
+    /// Never written.
     pub fixtures: Option<PathBuf>,
-    /// A path in front of every route of the API, such as `/api/wandb`. Default: none.
+    /// Path prefix of every API route, such as `/api/wandb`. Default: none.
     pub path_prefix: Option<String>,
     /// TCP port of the API. Default: 0, any free one.
     pub port: u16,
     /// TCP port for signed URLs. Default: 0, any free one.
     pub storage_port: u16,
-    /// A running run silent for longer is reported as crashed. Default: five minutes.
+    /// A running run without a heartbeat for this long is reported as crashed. Default: five minutes.
     pub heartbeat_timeout: Duration,
     /// How long signed URLs are valid. Default: an hour.
     pub url_lifetime: Duration,
 }
 
 impl Options {
-    /// The key of the default user; of the right form, and secret from nobody.
+    /// The API key of the default user. It has a valid format and is not secret.
     pub const DEFAULT_API_KEY: &'static str = "local0123456789abcdef0123456789abcdef0123";
 }
 

@@ -1,51 +1,50 @@
-//! Ways of the real service, and of older servers, that a test may choose.
+//! Optional behaviours of the public service and of older servers.
 
 use crate::bad_nodes::BadNode;
 
-/// How the server behaves where servers differ. The default is the current public service.
+/// Behaviour that differs between servers. The default is that of the current public service.
 #[derive(Debug, Clone)]
 pub struct Quirks {
-    /// Log lines of a run that the server keeps; the oldest ones are dropped. Default: 100 000.
+    /// Number of log lines kept for a run; older ones are dropped. Default: 100 000.
     pub log_lines_kept: usize,
-    /// Bytes of log lines that a page may hold with `useImprovedPagination`. A page that is cut by this says that it is
+    /// Maximum bytes of log lines in a page with `useImprovedPagination`. A page truncated by this limit claims to be
     /// the last one. Default: 1 MiB.
     pub log_page_bytes: usize,
-    /// Whether an unknown argument is refused without the name of the field's type, as older servers do. Default: no.
+    /// Whether the error for an unknown argument omits the type of the field, as on older servers. Default: no.
     pub untyped_arguments: bool,
-    /// How many runs move from the end of the project's list to its front, one after each page that is asked for, as when
-    /// the order's field changes meanwhile. Cursors are offsets then, so that some runs come twice and others are missed.
-    /// `runCount` stays right. Default: 0.
+    /// Number of runs that move from the end of a project's list to its front, one after each page, as if the sort
+    /// field changed while a client reads. Cursors become offsets, so some runs appear twice and others are missed.
+    /// `runCount` stays correct. Default: 0.
     pub moving_runs: usize,
-    /// Ids of runs that are counted and never listed. Default: none.
+    /// Ids of runs that are counted but never listed. Default: none.
     pub hidden_runs: Vec<String>,
-    /// Lists with null entries, by the field's name, and how many entries there are to each null one: every third entry
-    /// of `runs` is null with `("runs", 3)`. Lists: `runs`, `files`,
-    /// `models`, `sweeps`, `logLines`. Default: none.
+    /// Null entries in lists, as the field's name and the interval: with `("runs", 3)` every third entry of `runs` is
+    /// null. Lists: `runs`, `files`, `models`, `sweeps`, `logLines`. Default: none.
     pub null_entries: Vec<(&'static str, usize)>,
-    /// Nodes that are not as the schema says. Default: none.
+    /// Nodes that violate the schema. Default: none.
     pub bad_nodes: Vec<BadNode>,
-    /// How the pages of every list lead nowhere, if they do. Default: they lead to its end.
+    /// How the paging of every list never ends. Default: it ends normally.
     pub endless_lists: Option<EndlessList>,
 }
 
-/// How the pages of a list lead nowhere. Each says `hasNextPage: true`.
+/// A way for paging to never end. Every page has `hasNextPage: true`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EndlessList {
-    /// The cursors come again: A, B, A, …
+    /// The cursors repeat: A, B, A, …
     Circle,
-    /// There is no cursor.
+    /// The cursor is missing.
     NoCursor,
-    /// The cursor is an empty text, which asks for the first page.
+    /// The cursor is an empty string, which requests the first page.
     EmptyCursor,
-    /// The cursors are new and the entries are those of the first page.
+    /// The cursors change, but every page has the entries of the first.
     Repeats,
 }
 
 impl EndlessList {
     const PREFIX: &'static str = "endless:";
 
-    /// How many pages come before the one that `after` asks for, and the cursor of that page.
+    /// Returns the number of pages before the one after `after`, and the cursor of that page.
     pub(crate) fn turn(self, after: Option<&str>) -> (usize, Option<String>) {
         let turn = after.and_then(|after| after.strip_prefix(Self::PREFIX)?.parse().ok()).unwrap_or(0);
         let named = |turn: usize| Some(format!("{}{turn}", Self::PREFIX));

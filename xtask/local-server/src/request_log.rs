@@ -1,22 +1,22 @@
-//! What was asked of the server, so that tests can assert on it.
+//! The log of received requests, for assertions in tests.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Which of the two ports a request came to.
+/// The port that received a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Port {
-    /// GraphQL and the file stream; asks for the API key.
+    /// GraphQL and the file stream; requires the API key.
     Api,
     /// Signed URLs; must never see the API key.
     Storage,
 }
 
-/// One request.
+/// A logged request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RequestRecord {
-    /// The port it came to.
+    /// The port that received it.
     pub port: Port,
     /// HTTP method.
     pub method: String,
@@ -26,15 +26,15 @@ pub struct RequestRecord {
     pub operation: Option<String>,
     /// GraphQL variables, as sent.
     pub variables: Option<serde_json::Value>,
-    /// Whether it carried an `Authorization` header.
+    /// Whether it had an `Authorization` header.
     pub authorization: bool,
-    /// Status of the answer; `None` where the connection was broken instead.
+    /// Status of the response; `None` if a fault reset the connection instead.
     pub status: Option<u16>,
-    /// Bytes of the answer's body.
+    /// Length of the response body in bytes.
     pub bytes: u64,
 }
 
-/// Records kept.
+/// Maximum number of records kept. Older ones are dropped.
 const CAPACITY: usize = 100_000;
 
 #[derive(Debug, Default)]

@@ -1,4 +1,4 @@
-//! What each GraphQL field means, as objects over the store.
+//! Resolvers of the GraphQL fields, as objects over the store.
 
 mod artifact;
 mod context;

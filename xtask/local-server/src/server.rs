@@ -1,4 +1,4 @@
-//! [`LocalServer`]: two listening sockets on a thread with a runtime of its own.
+//! [`LocalServer`]: two listening sockets served by a runtime on its own thread.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -8,12 +8,12 @@ use std::thread::JoinHandle;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 
-use crate::http::{Site, serve};
+use crate::http::{PortContext, serve};
 use crate::options::Options;
 use crate::request_log::Port;
 use crate::store::{Shared, Store, Urls};
 
-/// A running server. It stops when it is dropped.
+/// A running server. Stops when dropped.
 #[derive(Debug)]
 pub struct LocalServer {
     shared: Arc<Shared>,
@@ -23,12 +23,12 @@ pub struct LocalServer {
 }
 
 impl LocalServer {
-    /// Starts a server on `127.0.0.1` and returns once it accepts requests. It needs no runtime, and may be
-    /// called from within one.
+    /// Starts a server on `127.0.0.1` and returns once it accepts requests. Needs no async runtime, and can be called
+    /// from within one.
     ///
     /// # Errors
     ///
-    /// When a port is taken, or a recording named in the options cannot be read.
+    /// Fails if a port is taken, or a recording named in the options cannot be read.
     ///
     /// ```
     /// use wandb_local_server::{LocalServer, NewRun, Options};
@@ -41,7 +41,7 @@ impl LocalServer {
     pub fn start(options: Options) -> io::Result<Self> {
         let (api, storage) = (bind(options.port)?, bind(options.storage_port)?);
         let shared = Arc::new(Shared::new(options).map_err(io::Error::other)?);
-        // A port that is taken, so that nobody else listens there, and where connections are refused.
+        // Bound but not listening: nobody else can listen there, and connections are refused.
         let unreachable = TcpSocket::new_v4()?;
         unreachable.bind((Ipv4Addr::LOCALHOST, 0).into())?;
         shared.set_urls(Urls {
@@ -60,16 +60,16 @@ impl LocalServer {
             .enable_all()
             .build()?;
         let (stop, stopped) = oneshot::channel();
-        let sites = [(api, Port::Api), (storage, Port::Storage)];
+        let listeners = [(api, Port::Api), (storage, Port::Storage)];
         let for_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("wandb-local-server".to_owned()).spawn(move || {
             runtime.block_on(async {
-                for (listener, port) in sites {
+                for (listener, port) in listeners {
                     if let Ok(listener) = TcpListener::from_std(listener) {
-                        tokio::spawn(serve(listener, Site { port, shared: Arc::clone(&for_thread) }));
+                        tokio::spawn(serve(listener, PortContext { port, shared: Arc::clone(&for_thread) }));
                     }
                 }
-                // An error means that the server has been dropped, which is to stop as well.
+                // An error means that the `LocalServer` was dropped, which also stops the server.
                 let _ = stopped.await;
             });
             runtime.shutdown_background();
@@ -92,16 +92,16 @@ impl LocalServer {
         self.shared.options.users.first().map(|user| user.api_key.clone()).unwrap_or_default()
     }
 
-    /// The data of the server, to fill and to watch.
+    /// The server's data, to fill and to inspect.
     pub fn store(&self) -> Store {
         Store(Arc::clone(&self.shared))
     }
 
-    /// Stops the server, breaks its connections and saves the state if there is a data directory.
+    /// Stops the server, closes its connections, and saves the state if there is a data directory.
     ///
     /// # Errors
     ///
-    /// When the state cannot be saved.
+    /// Fails if the state cannot be saved.
     pub fn stop(mut self) -> io::Result<()> {
         self.end()
     }
@@ -121,7 +121,7 @@ impl LocalServer {
 
 impl Drop for LocalServer {
     fn drop(&mut self) {
-        // Nobody is left to tell; `stop` gives the error.
+        // A drop cannot report the error; `stop` does.
         let _ = self.end();
     }
 }

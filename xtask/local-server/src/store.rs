@@ -1,4 +1,4 @@
-//! The store behind a server, and the handle with which tests fill and watch it.
+//! The data behind a server, and the handle with which tests fill and inspect it.
 
 mod artifact;
 mod axes;

@@ -1,4 +1,5 @@
-//! W&B's JSON is not strict JSON: rows and summaries may hold the bare tokens `NaN`, `Infinity` and `-Infinity`.
+//! Reading W&B's JSON, which is not strict: rows and summaries may hold the bare tokens `NaN`, `Infinity` and
+//! `-Infinity`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,7 +9,7 @@ use serde_json::value::RawValue;
 
 const TOKENS: [&str; 3] = ["-Infinity", "Infinity", "NaN"];
 
-/// The same JSON with every bare non-finite number turned into the string W&B uses for it.
+/// Replaces every bare non-finite number with the string that W&B uses for it.
 pub(crate) fn strict(text: &str) -> Cow<'_, str> {
     if !TOKENS.iter().any(|token| text.contains(token)) {
         return Cow::Borrowed(text);
@@ -36,7 +37,7 @@ pub(crate) fn strict(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Bytes up to and with the closing quote of a string that opens `text`.
+/// The length of the string literal at the start of `text`, with its closing quote.
 fn string_end(text: &str) -> usize {
     let mut escaped = false;
     for (at, byte) in text.bytes().enumerate().skip(1) {
@@ -50,21 +51,21 @@ fn string_end(text: &str) -> usize {
     text.len()
 }
 
-/// Reads JSON text as W&B writes it; text that is not JSON reads as null.
+/// Parses JSON as W&B writes it. Invalid JSON becomes null.
 pub(crate) fn parse(text: &str) -> Value {
     serde_json::from_str(&strict(text)).unwrap_or(Value::Null)
 }
 
-/// The values of one row as the exact text they came in, looked up by key or by dotted path.
+/// The values of a row as their original JSON text, looked up by key or by dotted path.
 pub(crate) struct RowView<'a>(BTreeMap<Cow<'a, str>, &'a RawValue>);
 
 impl<'a> RowView<'a> {
-    /// `strict_text` must have passed [`strict`].
+    /// Parses a row. `strict_text` must be the result of [`strict`].
     pub(crate) fn new(strict_text: &'a str) -> Option<Self> {
         serde_json::from_str::<BorrowedMap<'a>>(strict_text).ok().map(|map| Self(map.0))
     }
 
-    /// The JSON text of `key`; `a.b` also finds `b` inside the object `a`.
+    /// Returns the JSON text of `key`. A key `a.b` also finds `b` inside the object `a`.
     pub(crate) fn get(&self, key: &str) -> Option<Cow<'a, str>> {
         if let Some(raw) = self.0.get(key) {
             return Some(Cow::Borrowed(raw.get()));
@@ -103,7 +104,7 @@ impl<'de> serde::de::Visitor<'de> for MapVisitor {
     }
 }
 
-/// Borrows a key where it has no escapes.
+/// A key, borrowed unless it has escapes.
 #[derive(serde::Deserialize)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -112,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bare_tokens_become_strings_outside_of_strings_only() {
+    fn bare_tokens_outside_strings_are_quoted() {
         assert_eq!(
             strict(r#"{"a":NaN,"b":[-Infinity,Infinity,-1],"c":"NaN \" Infinity","Infinity":1}"#),
             r#"{"a":"NaN","b":["-Infinity","Infinity",-1],"c":"NaN \" Infinity","Infinity":1}"#

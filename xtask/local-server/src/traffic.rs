@@ -1,4 +1,4 @@
-//! How much is asked of the server: the most requests at once, and the bytes it sent.
+//! Traffic counters: the peak number of concurrent requests, and the bytes sent.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::request_log::Port;
 
-/// Counters since the start or the last reset. Requests for the counters themselves do not count.
+/// Counters since the start or the last reset. Requests for the counters themselves are excluded.
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
     now: AtomicU64,
@@ -22,20 +22,21 @@ struct Counters {
     bytes: AtomicU64,
 }
 
-/// A request that is not answered yet. The answer's bytes may still lie in the server's buffers when it ends, but none
-/// can have been read whole by the client before.
+/// Guard that counts a request as in flight until it is dropped.
+///
+/// It is dropped when the last bytes go into the server's buffers, so before the client can have read all of them.
 #[derive(Debug)]
-pub(crate) struct Underway(Arc<Traffic>);
+pub(crate) struct InFlight(Arc<Traffic>);
 
 impl Traffic {
-    /// Counts a request until what it gives back is dropped.
-    pub(crate) fn begin(self: &Arc<Self>) -> Underway {
+    /// Counts a request as in flight until the returned guard is dropped.
+    pub(crate) fn begin(self: &Arc<Self>) -> InFlight {
         let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
         self.peak.fetch_max(now, Ordering::SeqCst);
-        Underway(Arc::clone(self))
+        InFlight(Arc::clone(self))
     }
 
-    /// Counts an answer.
+    /// Counts a response.
     pub(crate) fn answered(&self, port: Port, bytes: u64) {
         let counters = self.counters(port);
         counters.requests.fetch_add(1, Ordering::SeqCst);
@@ -49,7 +50,7 @@ impl Traffic {
         }
     }
 
-    /// The most requests that were underway at once, and of each port the answers and the bytes of their bodies.
+    /// The peak number of concurrent requests, and for each port the number of responses and the bytes of their bodies.
     pub(crate) fn to_json(&self) -> Value {
         let counters = |port| {
             let counters: &Counters = self.counters(port);
@@ -65,7 +66,7 @@ impl Traffic {
         })
     }
 
-    /// Begins to count anew.
+    /// Resets the counters.
     pub(crate) fn reset(&self) {
         self.peak.store(self.now.load(Ordering::SeqCst), Ordering::SeqCst);
         for counters in [&self.api, &self.storage] {
@@ -75,7 +76,7 @@ impl Traffic {
     }
 }
 
-impl Drop for Underway {
+impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.now.fetch_sub(1, Ordering::SeqCst);
     }
@@ -86,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_peak_outlives_the_requests() {
+    fn peak_is_kept_after_requests_end() {
         let traffic = Arc::new(Traffic::default());
         let first = traffic.begin();
         let second = traffic.begin();

@@ -11,7 +11,7 @@ use crate::store::{DirectUrls, Shared};
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 const PATH: &AsciiSet = &SEGMENT.remove(b'/');
 
-/// The path in front of every route: empty, or with a leading and without a trailing slash.
+/// The path prefix of every route: empty, or with a leading and without a trailing slash.
 pub(crate) fn prefix(options: &Options) -> String {
     match options.path_prefix.as_deref().map(|prefix| prefix.trim_matches('/')) {
         None | Some("") => String::new(),
@@ -19,17 +19,17 @@ pub(crate) fn prefix(options: &Options) -> String {
     }
 }
 
-/// A URL with which anyone may use a method on a blob until it expires.
+/// Signs a URL that allows one method on a blob until it expires.
 pub(crate) fn signed(shared: &Shared, method: &str, key: &str) -> String {
     let expires = now() + shared.options.url_lifetime.as_secs();
     let signature = signature(shared, method, key, expires);
-    // Clients take `..` out of a path, together with what is before it.
+    // Clients normalize `..` in paths, so such a key has its slashes encoded.
     let has_dots = key.split('/').any(|part| matches!(part, "." | ".."));
     let path = utf8_percent_encode(key, if has_dots { SEGMENT } else { PATH });
     format!("{}/{path}?expires={expires}&signature={signature}", shared.storage_url())
 }
 
-/// The URL of a run's file in the bucket, which may be closed to the client.
+/// The bucket URL of a run's file, which may be set up to fail.
 pub(crate) fn direct(shared: &Shared, key: &str) -> String {
     let signed = signed(shared, "GET", key);
     match shared.storage().direct {
@@ -39,10 +39,10 @@ pub(crate) fn direct(shared: &Shared, key: &str) -> String {
     }
 }
 
-/// Marks the direct URLs that are refused.
+/// Query parameter that marks the direct URLs that are denied.
 const DIRECT: &str = "direct";
 
-/// Why a signed URL is not accepted.
+/// Why a signed URL is denied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Denied {
     Signature,
@@ -50,7 +50,7 @@ pub(crate) enum Denied {
     Closed,
 }
 
-/// Checks the path and query of a request to the storage port and gives back the key of the blob.
+/// Verifies the path and query of a request to the storage port, and returns the blob's key.
 pub(crate) fn verify(shared: &Shared, method: &str, path: &str, query: &str) -> Result<String, Denied> {
     let key =
         percent_decode_str(path.trim_start_matches('/')).decode_utf8().map_err(|_| Denied::Signature)?;
@@ -58,7 +58,7 @@ pub(crate) fn verify(shared: &Shared, method: &str, path: &str, query: &str) -> 
         url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted).map(|(_, value)| value)
     };
     let expires = parameter("expires").and_then(|text| text.parse().ok()).ok_or(Denied::Signature)?;
-    // Who may load a file may also ask for its size.
+    // A URL signed for GET also allows HEAD.
     let method = if method == "HEAD" { "GET" } else { method };
     if parameter("signature").as_deref() != Some(&signature(shared, method, &key, expires)) {
         return Err(Denied::Signature);
@@ -72,7 +72,7 @@ pub(crate) fn verify(shared: &Shared, method: &str, path: &str, query: &str) -> 
     Ok(key.into_owned())
 }
 
-/// Enough to tell a URL this server made from one it did not; not a defence.
+/// Detects URLs that this server did not sign. Not secure against attackers.
 fn signature(shared: &Shared, method: &str, key: &str, expires: u64) -> String {
     use std::fmt::Write as _;
     let digest = Md5::digest(format!("{:x}\n{method}\n{key}\n{expires}", shared.url_secret));

@@ -1,7 +1,7 @@
-//! `bench-child`: runs one program and writes down how long it took and the most memory it had.
+//! `bench-child`: runs a program and records its time and peak memory.
 //!
-//! The system tells the peak of children that have ended, and only the largest of all; a small process in between
-//! that has one child makes it that child's own.
+//! The system reports the peak memory only for the largest of all children that have exited. This small intermediate
+//! process has just one child, so the value is that child's own.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -12,10 +12,10 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use serde_json::json;
 
-/// How long a program may take; the slowest takes minutes.
-const PATIENCE: Duration = Duration::from_secs(3600);
+/// Time after which the program is killed. The slowest takes minutes.
+const TIMEOUT: Duration = Duration::from_secs(3600);
 
-/// What to run and where to tell.
+/// The program to run, and the report to write.
 #[derive(Debug, Args)]
 pub(crate) struct ChildOptions {
     #[arg(long)]
@@ -24,7 +24,7 @@ pub(crate) struct ChildOptions {
     command: Vec<OsString>,
 }
 
-/// Runs it. Its output goes where this program's goes.
+/// Runs the program with inherited output.
 pub(crate) fn run(options: &ChildOptions) -> Result<ExitCode> {
     let (program, arguments) = options.command.split_first().context("no program")?;
     let start = Instant::now();
@@ -32,7 +32,7 @@ pub(crate) fn run(options: &ChildOptions) -> Result<ExitCode> {
         .args(arguments)
         .spawn()
         .with_context(|| format!("cannot start {}", program.display()))?;
-    end_after(PATIENCE, child.id());
+    kill_after(TIMEOUT, child.id());
     let ended = child.wait()?;
     let seconds = start.elapsed().as_secs_f64();
     let (peak_kib, cpu_seconds) = usage()?;
@@ -41,10 +41,10 @@ pub(crate) fn run(options: &ChildOptions) -> Result<ExitCode> {
     Ok(if ended.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Ends a child that goes on for too long, unless this program ends before.
-fn end_after(patience: Duration, child: u32) {
+/// Kills the child after a time, unless this program exits before.
+fn kill_after(timeout: Duration, child: u32) {
     std::thread::spawn(move || {
-        std::thread::sleep(patience);
+        std::thread::sleep(timeout);
         kill(child);
     });
 }
@@ -54,7 +54,7 @@ fn kill(child: u32) {
     use nix::sys::signal::{self, Signal};
 
     if let Ok(child) = i32::try_from(child) {
-        // One that has ended meanwhile need not be ended.
+        // Fails if the child has already exited.
         let _ = signal::kill(nix::unistd::Pid::from_raw(child), Signal::SIGKILL);
     }
 }
@@ -62,7 +62,7 @@ fn kill(child: u32) {
 #[cfg(not(unix))]
 fn kill(_child: u32) {}
 
-/// The peak of the only child in KiB, and the seconds that processors worked for it.
+/// Returns the peak memory of the only child in KiB, and its CPU time in seconds.
 #[cfg(target_os = "linux")]
 fn usage() -> Result<(i64, f64)> {
     use nix::sys::resource::{UsageWho, getrusage};
@@ -76,5 +76,5 @@ fn usage() -> Result<(i64, f64)> {
 
 #[cfg(not(target_os = "linux"))]
 fn usage() -> Result<(i64, f64)> {
-    anyhow::bail!("the peak of another program's memory is told by Linux only")
+    anyhow::bail!("the peak memory of another program can only be read on Linux")
 }

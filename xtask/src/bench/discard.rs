@@ -1,5 +1,5 @@
-//! `bench-discard`: fetches the pages of a history as the program does, and throws the bytes away. What is left of
-//! the time is the server's and the system's, which no client can do without.
+//! `bench-discard`: fetches the pages of a history as the program does, and discards the bytes. Its time is the lower
+//! bound that the server and the system set for any client.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +15,7 @@ const QUERY: &str = "query HistoryPage($entity: String!, $project: String!, $run
                      $maxStep: Int64!, $pageSize: Int!) { project(name: $project, entityName: $entity) { \
                      run(name: $run) { history(minStep: $minStep, maxStep: $maxStep, samples: $pageSize) } } }";
 
-/// What to fetch.
+/// The history to fetch.
 #[derive(Debug, Args)]
 pub(crate) struct DiscardOptions {
     #[arg(long)]
@@ -26,16 +26,16 @@ pub(crate) struct DiscardOptions {
     run: String,
     #[arg(long)]
     steps: u64,
-    /// Steps in a page
+    /// Steps per page
     #[arg(long)]
     width: u64,
     #[arg(long)]
     concurrency: usize,
 }
 
-/// Fetches it and prints how many bytes there were.
+/// Fetches the history and prints the number of bytes.
 pub(crate) fn run(options: &DiscardOptions) -> Result<ExitCode> {
-    ensure!(options.width > 0, "a page has at least one step");
+    ensure!(options.width > 0, "--width must be at least 1");
     let next = AtomicU64::new(0);
     let bytes = std::thread::scope(|scope| {
         let workers: Vec<_> =
@@ -47,7 +47,7 @@ pub(crate) fn run(options: &DiscardOptions) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Fetches pages until there is none left.
+/// Fetches pages until none is left.
 fn fetch(options: &DiscardOptions, next: &AtomicU64) -> Result<u64> {
     let [entity, project, run] = options.run.split('/').collect::<Vec<_>>()[..] else {
         bail!("{} is not the path of a run", options.run);

@@ -1,6 +1,6 @@
-//! As much of HTTP/1.1 as the bench asks of the local server, over one connection that is kept.
+//! A minimal HTTP/1.1 client for the local server, over one kept-alive connection.
 //!
-//! Small on purpose: it is the floor that other clients are held against.
+//! Small on purpose: it is the baseline for other clients.
 
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::TcpStream;
@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-/// Bytes read at once.
+/// Size of the read buffer in bytes.
 const CHUNK: usize = 256 << 10;
 
 /// A connection to one address.
@@ -20,7 +20,7 @@ pub(crate) struct Connection {
     stream: BufReader<TcpStream>,
 }
 
-/// Takes a URL apart into address and path.
+/// Splits a URL into address and path.
 fn parts(url: &str) -> Result<(&str, String)> {
     let rest = url.strip_prefix("http://").with_context(|| format!("{url} is not http"))?;
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -28,7 +28,7 @@ fn parts(url: &str) -> Result<(&str, String)> {
 }
 
 impl Connection {
-    /// Connects to the server that a URL names.
+    /// Connects to the server in a URL.
     pub(crate) fn open(url: &str, api_key: &str) -> Result<Self> {
         let (host, _) = parts(url)?;
         let stream = TcpStream::connect(host).with_context(|| format!("cannot connect to {host}"))?;
@@ -38,7 +38,7 @@ impl Connection {
         Ok(Self { host: host.to_owned(), authorization: format!("Basic {key}"), stream })
     }
 
-    /// Sends a request and passes the body's bytes on as they come; how many there were.
+    /// Sends a request and passes the body to `take` as it arrives. Returns the length of the body.
     pub(crate) fn send(
         &mut self,
         method: &str,
@@ -67,7 +67,7 @@ impl Connection {
         Ok(length)
     }
 
-    /// Reads the head of an answer that must be a good one; the length of its body.
+    /// Reads the response head, which must have status 200. Returns the length of the body.
     fn head(&mut self) -> Result<u64> {
         let mut line = String::new();
         self.stream.read_line(&mut line)?;
@@ -84,23 +84,23 @@ impl Connection {
                 Some(_) => {}
             }
         }
-        let length: u64 = length.context("an answer without a length")?;
+        let length: u64 = length.context("the response has no content-length")?;
         if status != "200" {
             let mut text = String::new();
             (&mut self.stream).take(length.min(2_000)).read_to_string(&mut text)?;
-            bail!("the local server answers {status}: {text}");
+            bail!("the local server returned status {status}: {text}");
         }
         Ok(length)
     }
 
-    /// An answer of JSON.
+    /// Sends a request and parses the response as JSON.
     pub(crate) fn json(&mut self, method: &str, path: &str, body: &str) -> Result<Value> {
         let mut text = Vec::new();
         self.send(method, path, body, |bytes| text.extend_from_slice(bytes))?;
-        serde_json::from_slice(&text).context("an answer that is not JSON")
+        serde_json::from_slice(&text).context("the response is not JSON")
     }
 
-    /// Fields of a run.
+    /// Queries fields of a run.
     pub(crate) fn run(&mut self, path: &str, fields: &str) -> Result<Value> {
         let [entity, project, run] = path.split('/').collect::<Vec<_>>()[..] else {
             bail!("{path} is not the path of a run");
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_are_taken_apart() {
+    fn urls_are_split() {
         let (host, path) = parts("http://127.0.0.1:80/a/b?c=d").unwrap();
         assert_eq!((host, path.as_str()), ("127.0.0.1:80", "/a/b?c=d"));
         assert_eq!(parts("http://h:1").unwrap().1, "/");

@@ -1,14 +1,14 @@
-//! What the figures were measured on.
+//! Facts about the machine that the figures were measured on.
 
 use std::process::Command;
 
-use super::stage::Stage;
+use super::env::BenchEnv;
 
 /// Names and values, in the order to print them.
 pub(crate) type Facts = Vec<(String, String)>;
 
-/// Asks the system and the programs.
-pub(crate) fn facts(stage: &Stage) -> Facts {
+/// Collects the facts from the system and the programs.
+pub(crate) fn facts(env: &BenchEnv) -> Facts {
     let mut facts = Facts::new();
     let mut add = |name: &str, value: Option<String>| {
         facts.push((name.to_owned(), value.unwrap_or_else(|| "unknown".to_owned())));
@@ -24,16 +24,13 @@ pub(crate) fn facts(stage: &Stage) -> Facts {
     let load = std::fs::read_to_string("/proc/loadavg").ok();
     let load = load.and_then(|text| text.split(' ').next().map(str::to_owned));
     if load.as_deref().and_then(|load| load.parse::<f64>().ok()).is_some_and(|load| load > 0.5) {
-        println!(
-            "the machine is busy with something else: a load of {}",
-            load.as_deref().unwrap_or_default()
-        );
+        println!("warning: the machine is busy, with a load of {}", load.as_deref().unwrap_or_default());
     }
     add("load at the start", load);
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     add("rustc", first_line(Command::new(rustc).arg("--version")));
     add("curl", first_line(Command::new("curl").arg("--version")));
-    let versions = stage.python.is_some().then(|| stage.ask(&["versions".as_ref()]).ok()).flatten();
+    let versions = env.python.is_some().then(|| env.ask(&["versions".as_ref()]).ok()).flatten();
     for (name, version) in versions.as_ref().and_then(serde_json::Value::as_object).into_iter().flatten() {
         add(name, version.as_str().map(str::to_owned));
     }
@@ -45,7 +42,7 @@ fn first_line(command: &mut Command) -> Option<String> {
     String::from_utf8_lossy(&output.stdout).lines().next().map(|line| line.trim().to_owned())
 }
 
-/// A line of a file in `/proc`.
+/// Reads a value from a file in `/proc`.
 fn proc(file: &str, name: &str) -> Option<String> {
     let text = std::fs::read_to_string(format!("/proc/{file}")).ok()?;
     let line = text.lines().find(|line| line.starts_with(name))?;

@@ -1,4 +1,4 @@
-//! The figures: medians, verdicts, tables, JSON, and the document.
+//! Reports the figures: medians, verdicts, tables, JSON, and the document.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -6,36 +6,36 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::machine::Facts;
-use super::work::{Bound, Row, Sample, Samples, Target, Work};
+use super::workload::{Bound, Row, Sample, Samples, Target, Workload};
 
-/// A work that is done.
+/// The samples and verdicts of a workload.
 #[derive(Debug)]
-pub(crate) struct Measured {
+pub(crate) struct WorkloadResult {
     title: String,
-    /// In the order in which parties first had their turn.
+    /// In the order of their first turns.
     labels: Vec<String>,
     samples: BTreeMap<String, Vec<Sample>>,
     left_out: BTreeMap<String, String>,
     pub(crate) verdicts: Vec<Verdict>,
 }
 
-/// Whether a target was met.
+/// The verdict on a target.
 #[derive(Debug)]
 pub(crate) struct Verdict {
     row: &'static str,
     target: String,
     found: String,
     pub(crate) met: bool,
-    /// No bound, only told.
-    told: bool,
-    /// The bench fails if it is not met.
+    /// Has no bound, and is only reported.
+    is_informational: bool,
+    /// The bench fails if the target is missed.
     pub(crate) is_required: bool,
 }
 
-impl Measured {
-    pub(crate) fn new(work: &Work) -> Self {
+impl WorkloadResult {
+    pub(crate) fn new(workload: &Workload) -> Self {
         Self {
-            title: work.title.clone(),
+            title: workload.title.clone(),
             labels: Vec::new(),
             samples: BTreeMap::new(),
             left_out: BTreeMap::new(),
@@ -56,16 +56,16 @@ impl Measured {
         self.left_out.extend(labels.iter().map(|label| (label.clone(), why.to_owned())));
     }
 
-    /// Holds the medians against the targets of the rows.
-    pub(crate) fn judge(&mut self, work: &Work) {
-        for row in &work.rows {
+    /// Compares the medians with the targets of the rows.
+    pub(crate) fn judge(&mut self, workload: &Workload) {
+        for row in &workload.rows {
             let verdicts = row.targets.iter().filter_map(|target| self.verdict(row, target));
             let verdicts: Vec<Verdict> = verdicts.collect();
             self.verdicts.extend(verdicts);
         }
     }
 
-    /// How many targets were missed that must be met.
+    /// Number of required targets that were missed.
     pub(crate) fn missed_required(&self) -> usize {
         self.verdicts.iter().filter(|verdict| verdict.is_required && !verdict.met).count()
     }
@@ -74,7 +74,7 @@ impl Measured {
         Some(Spread::of(self.samples.get(label)?.iter().filter_map(figure))?.median)
     }
 
-    /// Nothing where a party was left out.
+    /// Returns `None` if a party was left out.
     fn verdict(&self, row: &Row, target: &Target) -> Option<Verdict> {
         let seconds = |label: &str| self.median_of(label, |sample| Some(sample.seconds));
         let (of, own) = (&target.of, seconds(&target.of)?);
@@ -84,7 +84,7 @@ impl Measured {
             target,
             found,
             met,
-            told: false,
+            is_informational: false,
             is_required,
         };
         Some(match &target.bound {
@@ -100,10 +100,10 @@ impl Measured {
                 let found = own / seconds(other)?;
                 verdict(format!("{of}: at most {times} × {other}"), format!("{found:.2} ×"), found <= *times)
             }
-            Bound::Beside(other) => {
+            Bound::RatioTo(other) => {
                 let found = own / seconds(other)?;
                 Verdict {
-                    told: true,
+                    is_informational: true,
                     ..verdict(format!("{of}, beside {other}"), format!("{found:.2} ×"), true)
                 }
             }
@@ -145,16 +145,19 @@ impl Measured {
                 let found = Spread::of(figures)?.min;
                 verdict(format!("{of}: {what}: at least {least}"), format!("{found:.2}"), found >= *least)
             }
-            Bound::Told(what) => {
+            Bound::Informational(what) => {
                 let figures = self.samples.get(of)?.iter().filter_map(|sample| sample.value);
                 let found = Spread::of(figures)?.median;
-                Verdict { told: true, ..verdict(format!("{of}: {what}"), format!("{found:.0}"), true) }
+                Verdict {
+                    is_informational: true,
+                    ..verdict(format!("{of}: {what}"), format!("{found:.0}"), true)
+                }
             }
         })
     }
 }
 
-/// How figures spread.
+/// Median, minimum and maximum of figures.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Spread {
     median: f64,
@@ -177,8 +180,8 @@ impl Spread {
     }
 }
 
-/// The power of the amount with which a figure grows: the slope of a straight line through the logarithms, by least
-/// squares. Returns `None` if all amounts are the same.
+/// Returns the exponent with which a figure grows with the amount: the slope of a least-squares line through the
+/// logarithms. Returns `None` if all amounts are equal.
 fn exponent(points: &[(f64, f64)]) -> Option<f64> {
     let logs: Vec<(f64, f64)> = points.iter().map(|(amount, figure)| (amount.ln(), figure.ln())).collect();
     let count: f64 = logs.iter().map(|_| 1.0).sum();
@@ -189,24 +192,24 @@ fn exponent(points: &[(f64, f64)]) -> Option<f64> {
     (spread > 0.0).then(|| together / spread)
 }
 
-/// Seconds with as many digits as mean something.
+/// Formats seconds with the significant digits.
 fn seconds(value: f64) -> String {
     if value < 0.1 { format!("{:.2} ms", value * 1e3) } else { format!("{value:.3} s") }
 }
 
-/// The works as Markdown, which is also good to read as it is.
-pub(crate) fn tables(works: &[Measured]) -> String {
+/// Formats the workloads as Markdown tables, aligned to be readable as plain text.
+pub(crate) fn tables(workloads: &[WorkloadResult]) -> String {
     let mut text = String::new();
-    for work in works {
+    for workload in workloads {
         // Writing into a String cannot fail.
-        let _ = writeln!(text, "\n### {}\n", upper(&work.title));
+        let _ = writeln!(text, "\n### {}\n", capitalize(&workload.title));
         let mut rows =
             vec![["party", "median", "min", "max", "CPU", "peak MiB", "runs"].map(str::to_owned).to_vec()];
-        for label in &work.labels {
-            let samples = &work.samples[label];
+        for label in &workload.labels {
+            let samples = &workload.samples[label];
             let Some(time) = Spread::of(samples.iter().map(|sample| sample.seconds)) else { continue };
             let dash = || "–".to_owned();
-            let cpu = work.median_of(label, |sample| sample.cpu_seconds).map_or_else(dash, seconds);
+            let cpu = workload.median_of(label, |sample| sample.cpu_seconds).map_or_else(dash, seconds);
             let peak = Spread::of(samples.iter().filter_map(|sample| sample.peak_mib));
             let peak = peak.map_or_else(dash, |peak| format!("{:.1}", peak.max));
             let mut row = vec![label.clone()];
@@ -214,13 +217,13 @@ pub(crate) fn tables(works: &[Measured]) -> String {
             row.extend([cpu, peak, samples.len().to_string()]);
             rows.push(row);
         }
-        for (label, why) in &work.left_out {
+        for (label, why) in &workload.left_out {
             rows.push(vec![label.clone(), why.clone()]);
         }
         text.push_str(&table(&rows));
         let mut rows = vec![["row", "target", "found", "met"].map(str::to_owned).to_vec()];
-        for verdict in &work.verdicts {
-            let met = if verdict.told {
+        for verdict in &workload.verdicts {
+            let met = if verdict.is_informational {
                 "–"
             } else if verdict.met {
                 "yes"
@@ -258,19 +261,19 @@ fn table(rows: &[Vec<String>]) -> String {
     text
 }
 
-fn upper(text: &str) -> String {
+fn capitalize(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
-/// Everything, for programs.
-pub(crate) fn json(works: &[Measured], machine: &Facts, quick: bool) -> Value {
-    let work = |work: &Measured| {
-        let parties: Vec<Value> = work
+/// Returns all results as JSON.
+pub(crate) fn json(workloads: &[WorkloadResult], machine: &Facts, quick: bool) -> Value {
+    let workload = |workload: &WorkloadResult| {
+        let parties: Vec<Value> = workload
             .labels
             .iter()
             .map(|label| {
-                let samples = work.samples[label].iter().map(|sample| {
+                let samples = workload.samples[label].iter().map(|sample| {
                     json!({
                         "seconds": sample.seconds, "cpu_seconds": sample.cpu_seconds,
                         "peak_mib": sample.peak_mib, "value": sample.value,
@@ -279,7 +282,7 @@ pub(crate) fn json(works: &[Measured], machine: &Facts, quick: bool) -> Value {
                 json!({ "party": label, "samples": samples.collect::<Vec<_>>() })
             })
             .collect();
-        let targets: Vec<Value> = work
+        let targets: Vec<Value> = workload
             .verdicts
             .iter()
             .map(|verdict| {
@@ -288,43 +291,41 @@ pub(crate) fn json(works: &[Measured], machine: &Facts, quick: bool) -> Value {
                 })
             })
             .collect();
-        json!({ "work": work.title, "parties": parties, "targets": targets, "left_out": work.left_out })
+        json!({ "work": workload.title, "parties": parties, "targets": targets, "left_out": workload.left_out })
     };
     let machine: serde_json::Map<String, Value> =
         machine.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-    json!({ "quick": quick, "machine": machine, "works": works.iter().map(work).collect::<Vec<_>>() })
+    json!({ "quick": quick, "machine": machine, "works": workloads.iter().map(workload).collect::<Vec<_>>() })
 }
 
-/// What limits the works and what was tried, written by hand.
+/// Hand-written notes on the limits of the workloads, and on experiments.
 const LIMITS: &str = include_str!("../../bench/limits.md");
 
-/// What a full run leaves to be read.
-pub(crate) fn document(works: &[Measured], machine: &Facts) -> String {
-    let mut text = "# Performance\n\n\
-                    `cargo xtask bench` writes this document and measures everything in it. The server\n\
-                    runs on the same machine, in a separate process that is not counted. The programs take\n\
-                    turns. Times are from the start of a process to its end; for the SDK, from its first\n\
-                    line to the end of the named part. The peak is that of a program's largest process.\n\
-                    The output of each program is checked for its number of rows and a sum.\n\n"
+/// Builds the document of a full run.
+pub(crate) fn document(workloads: &[WorkloadResult], machine: &Facts) -> String {
+    let mut text = "# Performance\n\nWritten by `cargo xtask bench`. The server runs on the same machine, in a separate \
+                    process that is not measured.\nThe parties of a workload take turns. Times are from the start of \
+                    a process to its end (for the SDK, from its\nfirst line to the end of the named part), and the \
+                    peak is that of a party's largest process. The rows and a sum of\nevery output are checked.\n\n"
         .to_owned();
     let rows = machine.iter().map(|(name, value)| vec![name.clone(), value.clone()]);
     let rows: Vec<Vec<String>> =
         std::iter::once(vec!["measured on".to_owned(), String::new()]).chain(rows).collect();
     text.push_str(&table(&rows));
-    text.push_str(&tables(works));
+    text.push_str(&tables(workloads));
     text.push('\n');
     text.push_str(LIMITS);
     text
 }
 
-/// The document with these works measured anew, each with the day; the rest stays as it is.
-pub(crate) fn with_works(document: &str, works: &[Measured], machine: &Facts) -> String {
+/// Replaces the sections of these workloads in the document, each with the date. Keeps all others.
+pub(crate) fn with_workloads(document: &str, workloads: &[WorkloadResult], machine: &Facts) -> String {
     let (measured, limits) = document.split_at(document.find("\n## ").map_or(document.len(), |at| at + 1));
     let mut sections = measured.split_inclusive("\n### ").peekable();
     let mut text = sections.next().unwrap_or_default().trim_end_matches("### ").trim_end().to_owned();
-    let mut left: Vec<&Measured> = works.iter().collect();
-    let anew = |work: &Measured| {
-        let table = tables(std::slice::from_ref(work));
+    let mut left: Vec<&WorkloadResult> = workloads.iter().collect();
+    let anew = |workload: &WorkloadResult| {
+        let table = tables(std::slice::from_ref(workload));
         let (title, rest) = table.trim_start().split_once('\n').unwrap_or((&table, ""));
         let date = machine.iter().find(|(name, _)| name == "date").map_or("", |(_, date)| date);
         format!("\n\n{title}\n\nMeasured on {date}.\n{}", rest.trim_end())
@@ -332,13 +333,13 @@ pub(crate) fn with_works(document: &str, works: &[Measured], machine: &Facts) ->
     for section in sections {
         let section = section.trim_end_matches("### ").trim_end();
         let title = section.lines().next().unwrap_or_default();
-        match left.iter().position(|work| upper(&work.title) == title) {
+        match left.iter().position(|workload| capitalize(&workload.title) == title) {
             Some(at) => text.push_str(&anew(left.remove(at))),
             None => text.extend(["\n\n### ", section]),
         }
     }
-    for work in left {
-        text.push_str(&anew(work));
+    for workload in left {
+        text.push_str(&anew(workload));
     }
     format!("{text}\n\n{limits}")
 }
@@ -348,15 +349,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn some_works_replace_their_sections() {
+    fn results_replace_their_sections() {
         let document = "# Performance\n\n### A\n\nold\n\n### B\n\nkept\n\n## Limits\n\n### C\n\nkept, too\n";
         let measured = |title: &str| {
-            let work =
-                Work { title: title.to_owned(), parties: Vec::new(), rows: Vec::new(), most_rounds: None };
-            Measured::new(&work)
+            let workload =
+                Workload { title: title.to_owned(), parties: Vec::new(), rows: Vec::new(), max_rounds: None };
+            WorkloadResult::new(&workload)
         };
         let machine = vec![("date".to_owned(), "2026-01-02".to_owned())];
-        let found = with_works(document, &[measured("new"), measured("a")], &machine);
+        let found = with_workloads(document, &[measured("new"), measured("a")], &machine);
         let headings: Vec<_> = found.lines().filter(|line| line.starts_with('#')).collect();
         assert_eq!(headings, ["# Performance", "### A", "### B", "### New", "## Limits", "### C"]);
         assert!(
@@ -364,7 +365,11 @@ mod tests {
             "{found}"
         );
         assert_eq!(found.matches("Measured on 2026-01-02.").count(), 2);
-        assert_eq!(with_works(&found, &[measured("new"), measured("a")], &machine), found, "once is enough");
+        assert_eq!(
+            with_workloads(&found, &[measured("new"), measured("a")], &machine),
+            found,
+            "once is enough"
+        );
     }
 
     fn spread(figures: &[f64]) -> Option<Spread> {
@@ -372,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn the_median_is_in_the_middle() {
+    fn median_is_the_middle_value() {
         assert_eq!(spread(&[3.0, 1.0, 9.0]), Some(Spread { median: 3.0, min: 1.0, max: 9.0 }));
         assert_eq!(spread(&[4.0, 1.0]), Some(Spread { median: 2.5, min: 1.0, max: 4.0 }));
         assert_eq!(spread(&[]), None);
@@ -388,23 +393,23 @@ mod tests {
     }
 
     #[test]
-    fn missed_targets_of_required_rows_count() {
+    fn missed_required_targets_are_counted() {
         let points = |power: f64| vec![("a".to_owned(), 1.0), ("b".to_owned(), 4.0_f64.powf(1.0 / power))];
-        let work = |row: fn(&'static str, Vec<Target>) -> Row| Work {
+        let workload = |row: fn(&'static str, Vec<Target>) -> Row| Workload {
             title: "work".to_owned(),
             parties: Vec::new(),
             rows: vec![row(
                 "row",
                 [1.0, 2.0].map(|power| Target::new("a", Bound::Growth(points(power), 1.15))).into(),
             )],
-            most_rounds: None,
+            max_rounds: None,
         };
-        for (work, missed) in [(work(Row::required), 1), (work(Row::new), 0)] {
-            let mut measured = Measured::new(&work);
+        for (workload, missed) in [(workload(Row::required), 1), (workload(Row::new), 0)] {
+            let mut measured = WorkloadResult::new(&workload);
             for (label, seconds) in [("a", 1.0), ("b", 4.0)] {
                 measured.add(vec![(label.to_owned(), Sample { seconds, ..Sample::default() })]);
             }
-            measured.judge(&work);
+            measured.judge(&workload);
             assert_eq!(
                 measured.verdicts.iter().map(|verdict| verdict.met).collect::<Vec<_>>(),
                 [true, false]
@@ -414,12 +419,12 @@ mod tests {
     }
 
     #[test]
-    fn medians_are_held_against_targets() {
+    fn medians_are_compared_with_targets() {
         let targets = [
             Target::faster("a", "b", 4.0),
             Target::faster("a", "b", 5.0),
             Target::within("b", 4.0, "a"),
-            Target::beside("a", "b"),
+            Target::ratio_to("a", "b"),
             Target::new("a", Bound::PeakMib(7.0)),
             Target::new("a", Bound::Milliseconds(1000.0)),
             Target::new("a", Bound::Figure("requests", 3.0)),
@@ -427,20 +432,20 @@ mod tests {
             Target::new("a", Bound::PeakBeyond("b".to_owned(), 0.4)),
             Target::faster("a", "left out", 1.0),
         ];
-        let work = Work {
+        let workload = Workload {
             title: "work".to_owned(),
             parties: Vec::new(),
             rows: vec![Row::new("row", targets)],
-            most_rounds: None,
+            max_rounds: None,
         };
-        let mut measured = Measured::new(&work);
+        let mut measured = WorkloadResult::new(&workload);
         for (seconds, value) in [(1.0, 3.0), (0.5, 2.0), (9.0, 4.0)] {
             let own = Sample { seconds, peak_mib: Some(seconds), value: Some(value), cpu_seconds: None };
             measured.add(vec![("a".to_owned(), own)]);
         }
         let other = Sample { seconds: 4.0, peak_mib: Some(0.5), ..Sample::default() };
         measured.add(vec![("b".to_owned(), other)]);
-        measured.judge(&work);
+        measured.judge(&workload);
         let met: Vec<bool> = measured.verdicts.iter().map(|verdict| verdict.met).collect();
         assert_eq!(met, [true, false, true, true, false, false, false, true, false]);
         assert_eq!(measured.verdicts[0].found, "4.00 ×");

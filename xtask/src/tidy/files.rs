@@ -1,28 +1,28 @@
-//! The text files of the source tree.
+//! Collects the text files of the source tree.
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-/// Endings of the files that people write.
-const ENDINGS: &[&str] = &["rs", "toml", "md", "py", "json", "graphql", "txt"];
-/// Folders that hold none of them.
-const LEFT_OUT: &[&str] = &["target", ".git", "out"];
-/// A folder below which JSON is what programs have recorded of themselves, places they ran in included.
-const RECORDED: &str = "xtask/fixtures/offline/";
-/// Files without an ending that count, too.
-const NAMES: &[&str] = &["run"];
+/// Extensions of hand-written files.
+const EXTENSIONS: &[&str] = &["rs", "toml", "md", "py", "json", "graphql", "txt"];
+/// Folders without such files.
+const SKIPPED_FOLDERS: &[&str] = &["target", ".git", "out"];
+/// A folder whose JSON files are recordings of programs, and may contain machine paths.
+const RECORDINGS: &str = "xtask/fixtures/offline/";
+/// Hand-written files without an extension.
+const EXTENSIONLESS: &[&str] = &["run"];
 
 /// A text file.
 #[derive(Debug)]
 pub(crate) struct TextFile {
     /// Path from the root, with slashes.
     pub(crate) path: String,
-    /// What it holds.
+    /// Content.
     pub(crate) text: String,
 }
 
-/// All of them, in the order of their paths.
+/// Returns all text files, ordered by path.
 pub(crate) fn all(root: &Path) -> Result<Vec<TextFile>> {
     let mut found = Vec::new();
     walk(root, "", &mut found)?;
@@ -37,11 +37,11 @@ fn walk(folder: &Path, prefix: &str, found: &mut Vec<TextFile>) -> Result<()> {
         let name = entry.file_name().to_string_lossy().into_owned();
         let path = format!("{prefix}{name}");
         if entry.file_type()?.is_dir() {
-            if !LEFT_OUT.contains(&name.as_str()) {
+            if !SKIPPED_FOLDERS.contains(&name.as_str()) {
                 walk(&entry.path(), &format!("{path}/"), found)?;
             }
         } else if is_text(&name)
-            && !(path.starts_with(RECORDED)
+            && !(path.starts_with(RECORDINGS)
                 && Path::new(&name).extension().is_some_and(|ending| ending == "json"))
         {
             let text =
@@ -54,8 +54,8 @@ fn walk(folder: &Path, prefix: &str, found: &mut Vec<TextFile>) -> Result<()> {
 
 fn is_text(name: &str) -> bool {
     match name.rsplit_once('.') {
-        Some((_, ending)) => ENDINGS.contains(&ending),
-        None => NAMES.contains(&name),
+        Some((_, ending)) => EXTENSIONS.contains(&ending),
+        None => EXTENSIONLESS.contains(&name),
     }
 }
 
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folders_of_builds_are_left_out() {
+    fn build_folders_are_skipped() {
         let root = tempfile::tempdir().unwrap();
         for path in ["a/src/lib.rs", ".ci/run", "target/debug/x.rs", "a/picture.png", "README.md"] {
             let path = root.path().join(path);

@@ -1,4 +1,4 @@
-//! Commands in the documents exist.
+//! Checks that the commands in the documents exist.
 
 use std::collections::BTreeSet;
 
@@ -7,16 +7,16 @@ use clap::CommandFactory as _;
 use crate::Arguments;
 use crate::workspace::Workspace;
 
-/// Languages of code blocks that are typed into a shell.
+/// Languages of code blocks that contain shell commands.
 const SHELLS: &[&str] = &["", "sh", "bash", "console", "text"];
 
-/// Commands in code blocks that name no task or no command of `wandb-export`.
+/// Finds commands in code blocks that name no task or no command of `wandb-export`.
 pub(crate) fn check(workspace: &Workspace, text: &str) -> Vec<String> {
     let tasks = Arguments::command().get_subcommands().map(|task| task.get_name().to_owned()).collect();
     unknown(text, &tasks, &commands(workspace))
 }
 
-/// The program's commands: a file each.
+/// Returns the program's commands, each of which has its own file.
 fn commands(workspace: &Workspace) -> BTreeSet<String> {
     let entries = std::fs::read_dir(workspace.root.join("wandb-export/src/cli"));
     let files = entries.into_iter().flatten().flatten().map(|entry| entry.path());
@@ -25,7 +25,7 @@ fn commands(workspace: &Workspace) -> BTreeSet<String> {
 
 fn unknown(text: &str, tasks: &BTreeSet<String>, commands: &BTreeSet<String>) -> Vec<String> {
     let mut findings = Vec::new();
-    // The language of the code block that the line is in.
+    // The language of the current code block.
     let mut block = None;
     for (number, line) in text.lines().enumerate() {
         if let Some(language) = line.trim_start().strip_prefix("```") {
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_that_do_not_exist_are_found() {
+    fn unknown_commands_are_found() {
         let text = "wandb-export flies in prose\n```sh\n$ cargo xtask test --skip-python\ncargo xtask tset\n\
                     wandb-export --help\n```\n```toml\nwandb-export = \"1\"\n```\n    wandb-export history a/b/c\n    wandb-export hstory a/b/c\n";
         let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();

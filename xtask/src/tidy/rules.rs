@@ -1,11 +1,11 @@
-//! Rules for one file.
+//! Rules for a single file.
 
 use std::path::Path;
 
-/// A longer file has more than one reason to exist.
-const MOST_LINES: usize = 500;
+/// Maximum number of lines of a Rust file.
+const MAX_LINES: usize = 500;
 
-/// Words that mark unfinished work; put together here so that this file has none of them.
+/// Words that mark unfinished work, assembled here so that this file contains none of them.
 const UNFINISHED: &[&str] = &[
     concat!("to", "do!("),
     concat!("unimple", "mented!("),
@@ -14,18 +14,17 @@ const UNFINISHED: &[&str] = &[
     concat!("XX", "X:"),
 ];
 
-/// Breaks of the rules, each starting with `:LINE: ` or `: `.
+/// Returns the findings, each starting with `:LINE: ` or `: `.
 pub(crate) fn check(path: &str, text: &str, machine: &[String]) -> Vec<String> {
     let mut findings = Vec::new();
     let is_rust = Path::new(path).extension().is_some_and(|ending| ending == "rs");
     if is_rust {
         let lines = text.lines().count();
-        if lines > MOST_LINES {
-            findings.push(format!(": has {lines} lines, more than {MOST_LINES}; split it"));
+        if lines > MAX_LINES {
+            findings.push(format!(": has {lines} lines, more than {MAX_LINES}; split it"));
         }
-        if !is_test(path) && !explains_itself(text) {
-            findings
-                .push(": does not say what it is for, neither in `//!` nor above its first item".to_owned());
+        if !is_test(path) && !has_documentation(text) {
+            findings.push(": has no documentation, neither `//!` nor above its first item".to_owned());
         }
     }
     for (number, line) in text.lines().enumerate() {
@@ -34,21 +33,21 @@ pub(crate) fn check(path: &str, text: &str, machine: &[String]) -> Vec<String> {
             find(&format!("unfinished work ({word})"));
         }
         if let Some(place) = machine.iter().find(|place| line.contains(place.as_str())) {
-            find(&format!("names a place on one machine ({place})"));
+            find(&format!("names a machine-specific path ({place})"));
         }
         if is_rust && line.trim() == "#[ignore]" {
-            find("a test that does not run, without a reason");
+            find("an ignored test without a reason");
         }
     }
     findings
 }
 
-/// Folders of this machine that no file should name: the checkout, the home, the temporary folder.
+/// Returns the folders of this machine that no file should name: the checkout, the home, the temporary folder.
 pub(crate) fn machine_paths(root: &Path) -> Vec<String> {
     let home = std::env::var_os("HOME").or_else(|| std::env::var_os("USERPROFILE"));
     let homes = home.map(std::path::PathBuf::from).into_iter();
     let folders = homes.chain([root.to_owned(), std::env::temp_dir()]);
-    // A folder right below the root of the disk may be any word after a slash.
+    // A folder directly below the root of the disk could be any word after a slash.
     let mut paths: Vec<_> = folders
         .filter(|path| path.components().count() > 1)
         .map(|path| format!("{}{}", path.display(), std::path::MAIN_SEPARATOR))
@@ -58,14 +57,14 @@ pub(crate) fn machine_paths(root: &Path) -> Vec<String> {
     paths
 }
 
-/// Tests say what they are about in their names.
+/// Whether the file has tests, which their names document.
 fn is_test(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     path.contains("/tests/") || name == "tests.rs" || name.ends_with("_tests.rs")
 }
 
-/// Whether the file has inner documentation, or documentation above its first item that is no `use` or `mod`.
-fn explains_itself(text: &str) -> bool {
+/// Whether the file has inner documentation, or documentation above its first item other than `use` or `mod`.
+fn has_documentation(text: &str) -> bool {
     let mut in_use = false;
     for line in text.lines().map(str::trim) {
         if in_use {
@@ -97,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_good_file_breaks_no_rule() {
+    fn valid_file_has_no_findings() {
         assert_eq!(found("a/src/lib.rs", "//! Docs.\n\nfn f() {}\n"), Vec::<String>::new());
         assert_eq!(
             found("a/src/b.rs", "use std::{\n    fs,\n};\n\n/// Docs.\nfn f() {}\n"),
@@ -108,35 +107,35 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_does_not_explain_itself_is_found() {
-        let problem = ": does not say what it is for, neither in `//!` nor above its first item";
+    fn undocumented_file_is_found() {
+        let problem = ": has no documentation, neither `//!` nor above its first item";
         assert_eq!(found("a/src/b.rs", "use std::fs;\n\nfn f() {}\n"), [problem]);
     }
 
     #[test]
-    fn a_long_file_is_found() {
-        let text = format!("//! Docs.\n{}", "\n".repeat(MOST_LINES));
+    fn long_file_is_found() {
+        let text = format!("//! Docs.\n{}", "\n".repeat(MAX_LINES));
         assert_eq!(found("a/src/b.rs", &text), [": has 501 lines, more than 500; split it"]);
     }
 
     #[test]
-    fn lines_are_found_with_their_numbers() {
+    fn findings_have_line_numbers() {
         let text = format!("text\n{}: later\nsee /home/me/file\n", UNFINISHED[2]);
         let expected = [
             format!(":2: unfinished work ({})", UNFINISHED[2]),
-            ":3: names a place on one machine (/home/me/)".to_owned(),
+            ":3: names a machine-specific path (/home/me/)".to_owned(),
         ];
         assert_eq!(found("notes.md", &text), expected);
     }
 
     #[test]
-    fn a_test_that_does_not_run_needs_a_reason() {
+    fn ignored_test_needs_a_reason() {
         let text = format!("//! Docs.\n#[{}]\nfn f() {{}}\n", "ignore");
-        assert_eq!(found("a/src/b.rs", &text), [":2: a test that does not run, without a reason"]);
+        assert_eq!(found("a/src/b.rs", &text), [":2: an ignored test without a reason"]);
     }
 
     #[test]
-    fn the_root_of_the_disk_is_no_place() {
+    fn disk_root_is_not_a_machine_path() {
         assert!(!machine_paths(Path::new("/")).contains(&"//".to_owned()));
         assert!(machine_paths(Path::new("/a/b")).iter().any(|path| path.starts_with("/a/b")));
     }

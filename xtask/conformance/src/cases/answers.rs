@@ -1,4 +1,4 @@
-//! What is asked arrives as it was asked, what is answered as it was answered.
+//! Requests and responses arrive unchanged.
 
 use bytes::Bytes;
 use http::Method;
@@ -7,8 +7,8 @@ use wandb_core::transport::Settings;
 use crate::client::{Subject, fetch, fetch_body, get, settings, transport};
 use crate::server::{Server, answer};
 
-/// Every status from 200 to 599 is an answer, with its headers and, where it may have one, its body.
-pub fn every_status_is_an_answer<S: Subject>() {
+/// Returns every status from 200 to 599 as a response, with its headers and, where the status allows one, its body.
+pub fn every_status_is_returned<S: Subject>() {
     let server = Server::answering(|request| {
         let status = request.target.trim_start_matches('/').parse().unwrap();
         match status {
@@ -26,11 +26,11 @@ pub fn every_status_is_an_answer<S: Subject>() {
         let expected = if [204, 304].contains(&status) { String::new() } else { format!("body of {status}") };
         assert_eq!(body, expected);
     }
-    server.assert_connections_used_again();
+    server.assert_connections_reused();
 }
 
 /// A redirect is returned, not followed.
-pub fn a_redirect_is_an_answer<S: Subject>() {
+pub fn redirects_are_not_followed<S: Subject>() {
     let server = Server::answering(|_| answer(302, "Location: /elsewhere\r\n", "moved"));
     let transport = transport::<S>(&settings());
     for method in [Method::GET, Method::POST] {
@@ -45,8 +45,8 @@ pub fn a_redirect_is_an_answer<S: Subject>() {
     assert!(server.requests().iter().all(|request| request.target == "/"));
 }
 
-/// All headers of an answer arrive: repeated ones in order, in any case of letters, empty ones too.
-pub fn headers_arrive_whole<S: Subject>() {
+/// Delivers all response headers: repeated ones in order, names in any case, empty values.
+pub fn all_headers_arrive<S: Subject>() {
     let headers = "Set-Cookie: a=1\r\nX-MiXed: Kept As Is\r\nset-cookie: b=2\r\nX-Empty:\r\nX-Spaced:   in the middle  \r\n";
     let server = Server::answering(move |_| answer(200, headers, ""));
     let transport = transport::<S>(&settings());
@@ -59,8 +59,8 @@ pub fn headers_arrive_whole<S: Subject>() {
     assert_eq!(head.headers["content-length"], "0");
 }
 
-/// Method, path, query, headers and a body of every byte arrive as they were given.
-pub fn a_request_arrives_exactly<S: Subject>() {
+/// Sends method, path, query, headers and a body of every byte value unchanged.
+pub fn requests_arrive_unchanged<S: Subject>() {
     let server = Server::answering(|_| answer(200, "", ""));
     let transport = transport::<S>(&settings());
     let body: Bytes = (0..=255).cycle().take(300_000).collect();
@@ -80,12 +80,12 @@ pub fn a_request_arrives_exactly<S: Subject>() {
         assert_eq!(received.values("x-twice"), ["one", "two"]);
         assert_eq!(received.values("content-length"), ["300000"]);
         assert_eq!(received.values("host"), [server.address().to_string()]);
-        assert!(received.body == body, "the body of {method} is another");
+        assert!(received.body == body, "the body of {method} differs");
     }
 }
 
-/// A request without a body has no length where it needs none, and a length of 0 where it does.
-pub fn a_request_without_a_body_says_so<S: Subject>() {
+/// Without a body, GET and HEAD send no `content-length`, and POST and PUT send 0.
+pub fn empty_bodies_send_the_right_length<S: Subject>() {
     let server = Server::answering(|_| answer(200, "", ""));
     let transport = transport::<S>(&settings());
     for (method, length) in [("GET", &[][..]), ("HEAD", &[]), ("POST", &["0"]), ("PUT", &["0"])] {
@@ -97,8 +97,8 @@ pub fn a_request_without_a_body_says_so<S: Subject>() {
     }
 }
 
-/// The user agent is the settings', unless the request has its own.
-pub fn the_user_agent_is_as_set<S: Subject>() {
+/// Sends the user agent from the settings, unless the request has its own.
+pub fn user_agent_comes_from_settings<S: Subject>() {
     let server = Server::answering(|_| answer(200, "", ""));
     let settings = Settings { user_agent: "someone/1.0".to_owned(), ..settings() };
     let transport = transport::<S>(&settings);
@@ -109,8 +109,8 @@ pub fn the_user_agent_is_as_set<S: Subject>() {
     }
 }
 
-/// Nothing is remembered from answer to request: no cookies, no credentials, no referrer.
-pub fn nothing_is_carried_over<S: Subject>() {
+/// Keeps no state between requests: no cookies, no credentials, no referrer.
+pub fn no_state_is_kept_between_requests<S: Subject>() {
     let server = Server::answering(|_| answer(401, "Set-Cookie: a=1\r\nWWW-Authenticate: Basic\r\n", ""));
     let transport = transport::<S>(&settings());
     let first =
@@ -125,8 +125,8 @@ pub fn nothing_is_carried_over<S: Subject>() {
     }
 }
 
-/// The answer to HEAD has headers that speak of a body, and no body.
-pub fn head_has_no_body<S: Subject>() {
+/// A HEAD response has headers that describe a body, but no body.
+pub fn head_responses_have_no_body<S: Subject>() {
     let server = Server::answering(|_| {
         b"HTTP/1.1 200 OK\r\nContent-Length: 12345\r\nContent-Encoding: gzip\r\n\r\n".to_vec()
     });
@@ -136,11 +136,11 @@ pub fn head_has_no_body<S: Subject>() {
         let (head, body) = S::run(fetch(&*transport, request)).unwrap();
         assert_eq!((&head.headers["content-length"], body.len()), (&"12345".parse().unwrap(), 0));
     }
-    server.assert_connections_used_again();
+    server.assert_connections_reused();
 }
 
-/// A range is asked for uncompressed, and the part comes with its headers.
-pub fn a_range_is_a_part<S: Subject>() {
+/// Requests a range uncompressed, and returns the partial body with its headers.
+pub fn ranges_return_partial_bodies<S: Subject>() {
     let server = Server::answering(|_| answer(206, "Content-Range: bytes 2-4/10\r\n", "234"));
     let transport = transport::<S>(&settings());
     let request =
@@ -153,8 +153,8 @@ pub fn a_range_is_a_part<S: Subject>() {
     assert_eq!(received.values("accept-encoding"), ["identity"]);
 }
 
-/// An answer in the old way, which ends where the connection does, arrives whole.
-pub fn an_answer_may_end_with_the_connection<S: Subject>() {
+/// Reads an HTTP/1.0 body that ends when the connection closes.
+pub fn body_may_end_with_the_connection<S: Subject>() {
     let server = Server::sending("HTTP/1.0 200 OK\r\n\r\nto the end");
     assert_eq!(fetch_body::<S>(&settings(), &server.url("/")), "to the end");
 }

@@ -1,4 +1,4 @@
-//! Bodies arrive as they are sent, decompressed, under the reader's limit, and never cut short in silence.
+//! Bodies arrive while they are sent, decompressed, within the reader's limit, and are never truncated silently.
 
 use std::io::Write as _;
 use std::sync::Mutex;
@@ -24,12 +24,12 @@ fn text() -> Vec<u8> {
         .collect()
 }
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 const GZIP: &str = "Content-Encoding: gzip\r\n";
 
-/// A gzip body is asked for and arrives plain, in one length, in chunks, in several members, or empty.
-pub fn gzip_arrives_plain<S: Subject>() {
+/// Requests gzip, and decompresses it: with a length, in chunks, with several members, or empty.
+pub fn gzip_is_decompressed<S: Subject>() {
     let members = [gzip(&text()), gzip(b"and more")].concat();
     let server = Server::answering(move |request| match request.target.as_str() {
         "/length" => answer(200, GZIP, gzip(&text())),
@@ -47,17 +47,17 @@ pub fn gzip_arrives_plain<S: Subject>() {
     {
         let (head, body) =
             S::run(fetch(&*transport, get(&server.url(path)))).unwrap_or_else(|e| panic!("{path}: {e}"));
-        assert!(body == expected, "{path} arrives as something else");
+        assert!(body == expected, "{path} arrives changed");
         assert!(
             !head.headers.contains_key("content-encoding") && !head.headers.contains_key("content-length")
         );
     }
     assert_eq!(server.requests()[0].values("accept-encoding"), ["gzip"]);
-    server.assert_connections_used_again();
+    server.assert_connections_reused();
 }
 
-/// A body in an encoding that was not asked for is left alone, and so is its header.
-pub fn an_unknown_encoding_is_left_alone<S: Subject>() {
+/// Leaves a body in an encoding that was not requested unchanged, and keeps its header.
+pub fn unknown_encodings_are_left_alone<S: Subject>() {
     let server = Server::answering(|_| answer(200, "Content-Encoding: br\r\n", b"\x0b\x02\x80hello\x03"));
     let transport = transport::<S>(&settings());
     let (head, body) = S::run(fetch(&*transport, get(&server.url("/")))).unwrap();
@@ -67,8 +67,8 @@ pub fn an_unknown_encoding_is_left_alone<S: Subject>() {
     );
 }
 
-/// A gzip body that ends too soon was interrupted, though HTTP's own length was kept.
-pub fn cut_gzip_is_interrupted<S: Subject>() {
+/// A truncated gzip body is an `Interrupted` error, even if its `content-length` is right.
+pub fn truncated_gzip_is_interrupted<S: Subject>() {
     let whole = gzip(&text());
     for length in [5, whole.len() / 2, whole.len() - 1] {
         let server = Server::sending(answer(200, GZIP, &whole[..length]));
@@ -80,8 +80,8 @@ pub fn cut_gzip_is_interrupted<S: Subject>() {
     }
 }
 
-/// A gzip body that was changed on the way, or never was one, breaks the protocol.
-pub fn corrupt_gzip_breaks_the_protocol<S: Subject>() {
+/// A corrupt gzip body, or one that is not gzip, is a `Protocol` error.
+pub fn corrupt_gzip_is_a_protocol_error<S: Subject>() {
     let mut changed = gzip(&text());
     let middle = changed.len() / 2;
     changed[middle..middle + 64].fill(0xAA);
@@ -94,8 +94,8 @@ pub fn corrupt_gzip_breaks_the_protocol<S: Subject>() {
     }
 }
 
-/// What was sent can be read before the rest is sent.
-pub fn chunks_arrive_as_they_are_sent<S: Subject>() {
+/// A chunk can be read before the next one is sent.
+pub fn chunks_arrive_while_others_are_pending<S: Subject>() {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(b"first").unwrap();
     encoder.flush().unwrap();
@@ -103,12 +103,12 @@ pub fn chunks_arrive_as_they_are_sent<S: Subject>() {
     encoder.write_all(b"second").unwrap();
     let second = encoder.finish().unwrap();
     for (headers, parts) in [("", [b"first".to_vec(), b"second".to_vec()]), (GZIP, [first, second])] {
-        let (go_on, told) = channel();
-        let told = Mutex::new(told);
+        let (resume, resumed) = channel();
+        let resumed = Mutex::new(resumed);
         let server = Server::start(move |connection| {
             connection.request();
             connection.write(&[chunked_head(headers), chunk(&parts[0])].concat());
-            if told.lock().unwrap().recv_timeout(PATIENCE).is_ok() {
+            if resumed.lock().unwrap().recv_timeout(TIMEOUT).is_ok() {
                 connection.write(&[chunk(&parts[1]), chunk(b"")].concat());
             }
         });
@@ -117,34 +117,34 @@ pub fn chunks_arrive_as_they_are_sent<S: Subject>() {
             let mut body = transport.send(get(&server.url("/"))).await.unwrap().into_body();
             let first = body.chunk().await.unwrap().unwrap();
             assert_eq!(first, "first", "{headers}");
-            go_on.send(()).unwrap();
+            resume.send(()).unwrap();
             assert_eq!(body.bytes(100).await.unwrap(), "second");
         });
     }
 }
 
-/// A body that nobody reads is not gathered in memory: the sender has to wait.
-pub fn an_unread_body_is_left_with_its_sender<S: Subject>() {
+/// An unread body is not buffered in memory: backpressure makes the sender wait.
+pub fn unread_body_applies_backpressure<S: Subject>() {
     const ALL: usize = 512 << 20;
-    let (taken, told) = channel();
+    let (sent, sent_bytes) = channel();
     let server = Server::start(move |connection| {
         connection.request();
         connection.write(format!("HTTP/1.1 200 OK\r\nContent-Length: {ALL}\r\n\r\n").as_bytes());
-        taken.send(connection.flood(ALL)).unwrap();
+        sent.send(connection.flood(ALL)).unwrap();
     });
     let transport = transport::<S>(&settings());
     S::run(async {
         let mut body = transport.send(get(&server.url("/"))).await.unwrap().into_body();
         body.chunk().await.unwrap().unwrap();
-        // The sender gives up while the body is still held here.
-        let taken = told.recv_timeout(3 * PATIENCE).unwrap();
-        assert!(taken < 64 << 20, "{taken} bytes were taken unread");
+        // The sender stops while the body is still held here.
+        let sent = sent_bytes.recv_timeout(3 * TIMEOUT).unwrap();
+        assert!(sent < 64 << 20, "{sent} bytes were accepted unread");
         drop(body);
     });
 }
 
-/// A body of many chunks, larger than any buffer on the way, arrives whole.
-pub fn a_large_body_arrives_whole<S: Subject>() {
+/// A body of many chunks, larger than any buffer, arrives complete.
+pub fn large_body_arrives_complete<S: Subject>() {
     let server = Server::answering(|_| {
         let chunks = (0..200_u8).flat_map(|index| chunk(&vec![index; 100_000])).collect();
         [chunked_head(""), chunks, chunk(b"")].concat()
@@ -154,8 +154,8 @@ pub fn a_large_body_arrives_whole<S: Subject>() {
     assert!(body.chunks(100_000).zip(0..).all(|(part, index)| part.iter().all(|byte| *byte == index)));
 }
 
-/// The limit counts decompressed bytes, in one length, in chunks or in gzip, and one byte more is too many.
-pub fn a_body_over_the_limit_is_too_large<S: Subject>() {
+/// The limit counts decompressed bytes, for any framing, and one byte more is an error.
+pub fn body_over_the_limit_is_too_large<S: Subject>() {
     let bomb = gzip(&vec![0; 16 << 20]);
     let server = Server::answering(move |request| match request.target.as_str() {
         "/length" => answer(200, "", [b'x'; 1000]),
@@ -179,8 +179,8 @@ pub fn a_body_over_the_limit_is_too_large<S: Subject>() {
     assert_eq!(read("/bomb", 1 << 20).unwrap_err().kind(), TransportErrorKind::TooLarge { limit: 1 << 20 });
 }
 
-/// A body that ends before its length or its last chunk was interrupted.
-pub fn a_cut_body_is_interrupted<S: Subject>() {
+/// A body that ends before its length or its last chunk is an `Interrupted` error.
+pub fn truncated_body_is_interrupted<S: Subject>() {
     for cut in [
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this".to_vec(),
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n".to_vec(),
@@ -198,8 +198,8 @@ pub fn a_cut_body_is_interrupted<S: Subject>() {
     }
 }
 
-/// A body ends at its length, whatever the server sends behind it; that of a part, too.
-pub fn a_body_ends_at_its_length<S: Subject>() {
+/// A body, also a partial one, ends at its length, even if the server sends more.
+pub fn body_ends_at_its_length<S: Subject>() {
     for head in [
         "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n",
         "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 2-5/100\r\nContent-Length: 4\r\n\r\n",
@@ -209,15 +209,15 @@ pub fn a_body_ends_at_its_length<S: Subject>() {
     }
 }
 
-/// A reset within a body interrupts it, even one that would have ended with the connection.
-pub fn a_reset_in_a_body_is_interrupted<S: Subject>() {
+/// A reset within a body is an `Interrupted` error, also for a body that would have ended with the connection.
+pub fn reset_in_body_is_interrupted<S: Subject>() {
     for head in ["HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\n"] {
-        let (go_on, told) = channel::<()>();
-        let told = Mutex::new(told);
+        let (resume, resumed) = channel::<()>();
+        let resumed = Mutex::new(resumed);
         let server = Server::start(move |connection| {
             connection.request();
             connection.write(&[head.as_bytes(), b"some"].concat());
-            if told.lock().unwrap().recv_timeout(PATIENCE).is_ok() {
+            if resumed.lock().unwrap().recv_timeout(TIMEOUT).is_ok() {
                 connection.reset();
             }
         });
@@ -225,15 +225,15 @@ pub fn a_reset_in_a_body_is_interrupted<S: Subject>() {
         let kind = S::run(async {
             let mut body = transport.send(get(&server.url("/"))).await.unwrap().into_body();
             assert_eq!(body.chunk().await.unwrap().unwrap(), "some");
-            go_on.send(()).unwrap();
+            resume.send(()).unwrap();
             body.bytes(100).await.expect_err(head).kind()
         });
         assert_eq!(kind, TransportErrorKind::Interrupted);
     }
 }
 
-/// A chunk whose length is no number breaks the protocol.
-pub fn a_chunk_without_a_length_breaks_the_protocol<S: Subject>() {
+/// A chunk whose length is not a number is a `Protocol` error.
+pub fn bad_chunk_length_is_a_protocol_error<S: Subject>() {
     let server = Server::sending([chunked_head(""), b"no number\r\nbytes\r\n".to_vec()].concat());
     assert_eq!(fetch_error::<S>(&settings(), &server.url("/")), TransportErrorKind::Protocol);
 }

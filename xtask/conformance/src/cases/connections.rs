@@ -1,4 +1,4 @@
-//! Connections are used again, shared out and given up.
+//! Connections are reused, shared and closed.
 
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Condvar, Mutex};
@@ -10,10 +10,10 @@ use wandb_core::transport::TransportErrorKind;
 use crate::client::{Subject, fetch, get, settings, transport};
 use crate::server::{Server, answer, chunk, chunked_head};
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Requests one after another share connections, whatever the shape of the bodies.
-pub fn a_connection_serves_many_requests<S: Subject>() {
+/// Sequential requests share connections, whatever the framing of the bodies.
+pub fn sequential_requests_share_connections<S: Subject>() {
     let server = Server::answering(|request| match request.target.as_str() {
         "/0" => answer(200, "", "length"),
         "/1" => [chunked_head(""), chunk(b"chunks"), chunk(b"")].concat(),
@@ -25,11 +25,11 @@ pub fn a_connection_serves_many_requests<S: Subject>() {
         S::run(fetch(&*transport, get(&server.url(&format!("/{}", index % 4))))).unwrap();
     }
     assert_eq!(server.requests().len(), 40);
-    server.assert_connections_used_again();
+    server.assert_connections_reused();
 }
 
-/// A server that says it will close is not asked on that connection again.
-pub fn a_closing_connection_is_not_used_again<S: Subject>() {
+/// A connection is not reused after `Connection: close`.
+pub fn closing_connection_is_not_reused<S: Subject>() {
     let server = Server::sending(answer(200, "Connection: close\r\n", "bye"));
     let transport = transport::<S>(&settings());
     for _ in 0..5 {
@@ -38,8 +38,8 @@ pub fn a_closing_connection_is_not_used_again<S: Subject>() {
     assert_eq!(server.connections(), 5);
 }
 
-/// A kept connection that the server closes unsaid costs at most an error that is tried again.
-pub fn a_connection_closed_while_idle_costs_a_retry_at_most<S: Subject>() {
+/// A kept-alive connection that the server closes costs at most one retryable error.
+pub fn idle_close_costs_at_most_one_retry<S: Subject>() {
     let server = Server::sending(answer(200, "", "once"));
     let transport = transport::<S>(&settings());
     for _ in 0..20 {
@@ -52,14 +52,14 @@ pub fn a_connection_closed_while_idle_costs_a_retry_at_most<S: Subject>() {
     }
 }
 
-/// A hundred requests are in flight at once, and each gets its own answer.
-pub fn a_hundred_requests_at_once<S: Subject>() {
+/// Keeps a hundred requests in flight at once, and returns each its own response.
+pub fn a_hundred_requests_run_concurrently<S: Subject>() {
     let arrived = Arc::new((Mutex::new(0), Condvar::new()));
     let server = Server::answering(move |request| {
         let mut count = arrived.0.lock().unwrap();
         *count += 1;
         arrived.1.notify_all();
-        let (count, _) = arrived.1.wait_timeout_while(count, PATIENCE, |count| *count < 100).unwrap();
+        let (count, _) = arrived.1.wait_timeout_while(count, TIMEOUT, |count| *count < 100).unwrap();
         let together = *count >= 100;
         drop(count);
         answer(if together { 200 } else { 500 }, "", &request.target)
@@ -73,16 +73,16 @@ pub fn a_hundred_requests_at_once<S: Subject>() {
     }
 }
 
-/// Dropping a body ends the transfer: the server sees the connection close.
-pub fn a_dropped_body_ends_the_transfer<S: Subject>() {
-    let (closed, told) = channel();
+/// Dropping a body stops the transfer: the server sees the connection close.
+pub fn dropped_body_stops_the_transfer<S: Subject>() {
+    let (closed, was_closed) = channel();
     let server = Server::start(move |connection| {
         if connection.request().is_none() {
             return;
         }
         connection.write(&chunked_head(""));
         let block = chunk(&[b'x'; 10_000]);
-        let end = std::time::Instant::now() + PATIENCE;
+        let end = std::time::Instant::now() + TIMEOUT;
         while std::time::Instant::now() < end {
             if !connection.write(&block) {
                 closed.send(()).unwrap();
@@ -95,20 +95,20 @@ pub fn a_dropped_body_ends_the_transfer<S: Subject>() {
         let mut body = transport.send(get(&server.url("/"))).await.unwrap().into_body();
         body.chunk().await.unwrap().unwrap();
         drop(body);
-        // A little of the executor's time, for what it does after a drop.
+        // Lets the executor run, which may clean up after the drop.
         transport.sleep(Duration::from_millis(10)).await;
     });
-    told.recv_timeout(PATIENCE).expect("the connection closes");
+    was_closed.recv_timeout(TIMEOUT).expect("the connection closes");
 }
 
-/// Dropping a request that is not answered gives it up, at once or when its time is up, and the transport works on.
-pub fn a_dropped_request_is_given_up<S: Subject>() {
-    let (seen, told) = channel();
+/// Dropping an unanswered request closes its connection, at once or at its timeout. The transport still works.
+pub fn dropped_request_closes_its_connection<S: Subject>() {
+    let (closed, was_closed) = channel();
     let server = Server::start(move |connection| match connection.request() {
         Some(request) if request.target == "/answered" => {
             connection.write(&answer(200, "", "answered"));
         }
-        Some(_) => seen.send(connection.sees_close()).unwrap(),
+        Some(_) => closed.send(connection.wait_for_close()).unwrap(),
         None => {}
     });
     let mut settings = settings();
@@ -122,12 +122,12 @@ pub fn a_dropped_request_is_given_up<S: Subject>() {
         }
         transport.sleep(Duration::from_millis(10)).await;
     });
-    assert!(told.recv_timeout(2 * PATIENCE).unwrap(), "the connection closes");
+    assert!(was_closed.recv_timeout(2 * TIMEOUT).unwrap(), "the connection closes");
     assert_eq!(S::run(fetch(&*transport, get(&server.url("/answered")))).unwrap().1, "answered");
 }
 
-/// The clock goes on while the transport sleeps.
-pub fn the_clock_goes_on<S: Subject>() {
+/// The clock advances while the transport sleeps.
+pub fn clock_advances_during_sleep<S: Subject>() {
     let transport = transport::<S>(&settings());
     let before = transport.now();
     S::run(transport.sleep(Duration::from_millis(20)));

@@ -1,4 +1,4 @@
-//! What never became an answer is an error of the right kind, which decides whether it is tried again.
+//! Failures before a response have the right error kind, which decides whether they are retried.
 
 use std::net::TcpListener;
 
@@ -12,20 +12,20 @@ pub(crate) fn closed_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// Nobody listens: no connection.
-pub fn a_refused_connection<S: Subject>() {
+/// A port without a listener is a `Connect` error.
+pub fn refused_connection_is_a_connect_error<S: Subject>() {
     let url = format!("http://127.0.0.1:{}/", closed_port());
     assert_eq!(fetch_error::<S>(&settings(), &url), TransportErrorKind::Connect);
 }
 
-/// Nobody has that name: no connection.
-pub fn an_unknown_host<S: Subject>() {
+/// A name that does not resolve is a `Connect` error.
+pub fn unknown_host_is_a_connect_error<S: Subject>() {
     let kind = fetch_error::<S>(&settings(), "http://nonexistent.invalid/");
     assert_eq!(kind, TransportErrorKind::Connect);
 }
 
-/// The answer is not HTTP.
-pub fn garbage_breaks_the_protocol<S: Subject>() {
+/// A response that is not HTTP is a `Protocol` error.
+pub fn garbage_is_a_protocol_error<S: Subject>() {
     for garbage in
         ["SSH-2.0-OpenSSH_9.6\r\n\r\n", "HTTP/1.1 abc OK\r\n\r\n", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n"]
     {
@@ -38,8 +38,8 @@ pub fn garbage_breaks_the_protocol<S: Subject>() {
     }
 }
 
-/// The connection ends before an answer begins, or within its head.
-pub fn an_answer_cut_in_its_head_is_interrupted<S: Subject>() {
+/// A connection closed before or within the response head is an `Interrupted` error.
+pub fn truncated_head_is_interrupted<S: Subject>() {
     for cut in
         ["", "HTTP/1.1 20", "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"]
     {
@@ -52,8 +52,8 @@ pub fn an_answer_cut_in_its_head_is_interrupted<S: Subject>() {
     }
 }
 
-/// The connection is reset before an answer begins, or within its head.
-pub fn a_reset_in_the_head_is_interrupted<S: Subject>() {
+/// A connection reset before or within the response head is an `Interrupted` error.
+pub fn reset_in_head_is_interrupted<S: Subject>() {
     for cut in ["", "HTTP/1.1 200 OK\r\nContent-Le"] {
         let server = Server::start(move |connection| {
             connection.request();
@@ -68,15 +68,15 @@ pub fn a_reset_in_the_head_is_interrupted<S: Subject>() {
     }
 }
 
-/// An address that is not a whole `http://` or `https://` one cannot be asked.
-pub fn a_partial_address_is_an_invalid_request<S: Subject>() {
+/// An address that is not a complete `http://` or `https://` URL is an `InvalidRequest` error.
+pub fn partial_url_is_an_invalid_request<S: Subject>() {
     for address in ["/path", "127.0.0.1:80", "ftp://127.0.0.1/"] {
         assert_eq!(fetch_error::<S>(&settings(), address), TransportErrorKind::InvalidRequest, "{address}");
     }
 }
 
-/// After a failure the transport works on.
-pub fn a_failure_is_not_for_good<S: Subject>() {
+/// The transport still works after a failure.
+pub fn transport_works_after_failure<S: Subject>() {
     let broken = Server::sending("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ncut");
     let sound = Server::answering(|_| answer(200, "", "sound"));
     let transport = transport::<S>(&settings());
@@ -86,8 +86,8 @@ pub fn a_failure_is_not_for_good<S: Subject>() {
     }
 }
 
-/// No error repeats the query of the address, where signatures are, or the headers, where keys are.
-pub fn errors_keep_secrets<S: Subject>() {
+/// No error shows the URL's query, which may hold signatures, or the headers, which may hold keys.
+pub fn errors_hide_secrets<S: Subject>() {
     let cut = Server::sending("");
     let garbage = Server::sending("garbage\r\n\r\n");
     let body = Server::sending("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n");
@@ -104,8 +104,8 @@ pub fn errors_keep_secrets<S: Subject>() {
     }
 }
 
-/// Settings that cannot be followed are refused at once.
-pub fn bad_settings_are_refused<S: Subject>() {
+/// Building a transport fails for invalid settings.
+pub fn bad_settings_are_rejected<S: Subject>() {
     let user_agent = Settings { user_agent: "two\nlines".to_owned(), ..settings() };
     assert!(matches!(S::transport(&user_agent), Err(SettingsError::UserAgent { .. })));
     for pem in ["", "no certificate", "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n"] {
@@ -114,8 +114,8 @@ pub fn bad_settings_are_refused<S: Subject>() {
     }
 }
 
-/// Header names and values that the settings' limits allow for arrive however many there are.
-pub fn a_long_head_arrives<S: Subject>() {
+/// Accepts a response head with many long headers.
+pub fn long_head_arrives<S: Subject>() {
     let headers: Vec<_> = (0..90).map(|index| format!("X-Header-{index}: {}\r\n", "v".repeat(400))).collect();
     let headers = headers.concat();
     let server = Server::answering(move |_| answer(200, &headers, "body"));

@@ -1,4 +1,4 @@
-//! Requests go through the proxy that the rules name, and to no one else.
+//! Requests go through the proxy that the rules select.
 
 use std::sync::Arc;
 
@@ -10,24 +10,24 @@ use crate::client::{Subject, fetch, fetch_body, fetch_error, fetch_in_child, get
 use crate::server::{Server, answer};
 use crate::tls::Authority;
 
-/// No server has this name, so only a proxy can answer for it.
-const FAR: &str = "http://far.invalid:8080/path?query=1";
+/// An address that does not resolve, so only a proxy can answer for it.
+const UNRESOLVABLE: &str = "http://far.invalid:8080/path?query=1";
 
 /// `user:hunter2`, as Basic credentials write it.
 const BASIC: &str = "Basic dXNlcjpodW50ZXIy";
 
-fn through(port: u16, credentials: &str) -> Settings {
+fn proxy_settings(port: u16, credentials: &str) -> Settings {
     let rules = ProxyRules::all(format!("http://{credentials}127.0.0.1:{port}").parse().unwrap());
     Settings { proxies: Proxies::Rules(rules), ..settings() }
 }
 
-/// A proxy that answers itself, by what it was asked.
-fn forwarding() -> Server {
+/// Starts a proxy that responds with the method and target it received.
+fn forwarding_proxy() -> Server {
     Server::answering(|request| answer(200, "", format!("{} {}", request.method, request.target)))
 }
 
-/// A proxy that opens a tunnel to `server`, whatever is asked for.
-fn tunnelling(server: &Server) -> Server {
+/// Starts a proxy that tunnels every `CONNECT` to `server`.
+fn tunnelling_proxy(server: &Server) -> Server {
     let address = server.address();
     Server::start(move |connection| {
         if connection.request().is_some_and(|request| request.method == "CONNECT") {
@@ -39,14 +39,15 @@ fn tunnelling(server: &Server) -> Server {
     })
 }
 
-/// A request for an `http://` address is put to the proxy whole, with its body, over connections used again.
-pub fn plain_requests_are_forwarded<S: Subject>() {
-    let proxy = forwarding();
-    let transport = transport::<S>(&through(proxy.port(), ""));
+/// Sends requests for `http://` addresses to the proxy in full, with their body, over reused connections.
+pub fn plain_requests_go_to_the_proxy<S: Subject>() {
+    let proxy = forwarding_proxy();
+    let transport = transport::<S>(&proxy_settings(proxy.port(), ""));
     for _ in 0..8 {
-        let request = http::Request::post(FAR).header("x-own", "kept").body(Bytes::from("body")).unwrap();
+        let request =
+            http::Request::post(UNRESOLVABLE).header("x-own", "kept").body(Bytes::from("body")).unwrap();
         let (_, body) = S::run(fetch(&*transport, request)).unwrap();
-        assert_eq!(body, format!("POST {FAR}"));
+        assert_eq!(body, format!("POST {UNRESOLVABLE}"));
     }
     for received in proxy.requests() {
         assert_eq!(
@@ -56,17 +57,17 @@ pub fn plain_requests_are_forwarded<S: Subject>() {
         assert_eq!(received.body, b"body");
         assert!(received.values("proxy-authorization").is_empty());
     }
-    proxy.assert_connections_used_again();
+    proxy.assert_connections_reused();
 }
 
-/// The proxy's credentials go to the proxy, decoded.
-pub fn a_proxy_is_shown_its_credentials<S: Subject>() {
-    let proxy = forwarding();
-    fetch_body::<S>(&through(proxy.port(), "user:%68unter2@"), FAR);
+/// Percent-decodes the proxy's credentials and sends them to the proxy.
+pub fn proxy_receives_its_credentials<S: Subject>() {
+    let proxy = forwarding_proxy();
+    fetch_body::<S>(&proxy_settings(proxy.port(), "user:%68unter2@"), UNRESOLVABLE);
     assert_eq!(proxy.requests()[0].values("proxy-authorization"), [BASIC]);
 }
 
-/// A request for an `https://` address goes through a tunnel, and only the proxy sees its credentials.
+/// Sends requests for `https://` addresses through a tunnel. Only the proxy sees its credentials.
 pub fn secure_requests_are_tunnelled<S: Subject>() {
     let authority = Authority::new();
     let server = Arc::new(authority.server("far.invalid", |connection| {
@@ -74,8 +75,8 @@ pub fn secure_requests_are_tunnelled<S: Subject>() {
             connection.write(&answer(200, "", "through the tunnel"));
         }
     }));
-    let proxy = tunnelling(&server);
-    let mut settings = through(proxy.port(), "user:hunter2@");
+    let proxy = tunnelling_proxy(&server);
+    let mut settings = proxy_settings(proxy.port(), "user:hunter2@");
     settings.root_certificates.push(authority.pem());
     let transport = transport::<S>(&settings);
     for _ in 0..8 {
@@ -84,74 +85,77 @@ pub fn secure_requests_are_tunnelled<S: Subject>() {
     }
     let connects = proxy.requests();
     assert_eq!((connects.len(), server.requests().len()), (server.connections(), 8));
-    server.assert_connections_used_again();
+    server.assert_connections_reused();
     assert_eq!(connects[0].target, "far.invalid:8443");
     assert_eq!(connects[0].values("proxy-authorization"), [BASIC]);
     assert!(server.requests().iter().all(|request| request.values("proxy-authorization").is_empty()));
 }
 
-/// A proxy that will not open a tunnel, or cannot be reached, leaves no connection.
-pub fn a_proxy_that_fails_leaves_no_connection<S: Subject>() {
+/// A proxy that opens no tunnel, or is unreachable, is a `Connect` error.
+pub fn failing_proxy_is_a_connect_error<S: Subject>() {
     let refusing = Server::answering(|_| answer(407, "", ""));
     let hanging_up = Server::sending("");
     for port in [refusing.port(), hanging_up.port(), closed_port()] {
-        let kind = fetch_error::<S>(&through(port, ""), "https://far.invalid/");
+        let kind = fetch_error::<S>(&proxy_settings(port, ""), "https://far.invalid/");
         assert_eq!(kind, TransportErrorKind::Connect);
     }
-    assert_eq!(fetch_error::<S>(&through(closed_port(), ""), FAR), TransportErrorKind::Connect);
+    assert_eq!(
+        fetch_error::<S>(&proxy_settings(closed_port(), ""), UNRESOLVABLE),
+        TransportErrorKind::Connect
+    );
 }
 
-/// What a proxy answers in place of the server is an answer.
-pub fn a_proxys_own_answer_is_an_answer<S: Subject>() {
+/// Returns the proxy's own response to a plain request as the response.
+pub fn proxy_response_is_returned<S: Subject>() {
     let proxy = Server::answering(|_| answer(502, "", "no such host"));
-    let transport = transport::<S>(&through(proxy.port(), ""));
-    let (head, body) = S::run(fetch(&*transport, get(FAR))).unwrap();
+    let transport = transport::<S>(&proxy_settings(proxy.port(), ""));
+    let (head, body) = S::run(fetch(&*transport, get(UNRESOLVABLE))).unwrap();
     assert_eq!((head.status.as_u16(), &body[..]), (502, &b"no such host"[..]));
 }
 
-/// A host among the exceptions is asked directly.
-pub fn an_exception_is_asked_directly<S: Subject>() {
-    let proxy = forwarding();
+/// Connects directly to a host in the exceptions.
+pub fn exceptions_bypass_the_proxy<S: Subject>() {
+    let proxy = forwarding_proxy();
     let server = Server::answering(|_| answer(200, "", "direct"));
-    let mut settings = through(proxy.port(), "");
+    let mut settings = proxy_settings(proxy.port(), "");
     assert_eq!(fetch_body::<S>(&settings, &server.url("/")), format!("GET {}", server.url("/")));
     let rules = settings.proxies.rules(|_| None).unwrap();
     settings.proxies = Proxies::Rules(rules.except("127.0.0.0/8"));
     assert_eq!(fetch_body::<S>(&settings, &server.url("/")), "direct");
 }
 
-/// A SOCKS proxy is asked to connect by name.
-pub fn a_socks_proxy_connects_by_name<S: Subject>() {
+/// Asks a SOCKS proxy to connect by host name.
+pub fn socks_proxy_connects_by_name<S: Subject>() {
     let server = Server::answering(|request| answer(200, "", &request.target));
     let address = server.address();
     let proxy = Server::start(move |connection| {
         // RFC 1928: a greeting, then a request to connect to a named host, here `far.invalid` and a port.
-        if connection.exactly(3) == [5, 1, 0] {
+        if connection.read_up_to(3) == [5, 1, 0] {
             connection.write(&[5, 0]);
-            let asked = connection.exactly(4 + 1 + 11 + 2);
-            let named = asked.starts_with(&[5, 1, 0, 3, 11]) && &asked[5..16] == b"far.invalid";
+            let request = connection.read_up_to(4 + 1 + 11 + 2);
+            let named = request.starts_with(&[5, 1, 0, 3, 11]) && &request[5..16] == b"far.invalid";
             connection.write(&[5, u8::from(!named), 0, 1, 0, 0, 0, 0, 0, 0]);
             connection.splice(address);
         }
     });
     let rules = ProxyRules::all(format!("socks5h://127.0.0.1:{}", proxy.port()).parse().unwrap());
     let settings = Settings { proxies: Proxies::Rules(rules), ..settings() };
-    assert_eq!(fetch_body::<S>(&settings, FAR), "/path?query=1");
+    assert_eq!(fetch_body::<S>(&settings, UNRESOLVABLE), "/path?query=1");
 }
 
-/// The environment names the proxy and the exceptions; a bad address is refused, unshown.
-pub fn the_environment_is_followed<S: Subject>() {
-    let proxy = forwarding();
+/// Takes the proxy and the exceptions from the environment. A bad address is rejected without being shown.
+pub fn proxies_come_from_the_environment<S: Subject>() {
+    let proxy = forwarding_proxy();
     let server = Server::answering(|_| answer(200, "", "direct"));
     let address = format!("http://user:hunter2@127.0.0.1:{}", proxy.port());
-    let printed = fetch_in_child(FAR, &[("HTTP_PROXY", &address)]);
-    assert!(printed.contains(&format!("body: GET {FAR}")), "{printed}");
+    let printed = fetch_in_child(UNRESOLVABLE, &[("HTTP_PROXY", &address)]);
+    assert!(printed.contains(&format!("body: GET {UNRESOLVABLE}")), "{printed}");
     let printed =
         fetch_in_child(&server.url("/"), &[("http_proxy", &address), ("NO_PROXY", "localhost,127.0.0.1")]);
     assert!(printed.contains("body: direct"), "{printed}");
     let printed = fetch_in_child(&server.url("/"), &[("https_proxy", &address)]);
     assert!(printed.contains("body: direct"), "{printed}");
-    let printed = fetch_in_child(FAR, &[("ALL_PROXY", "ftp://user:hunter2@proxy.example")]);
+    let printed = fetch_in_child(UNRESOLVABLE, &[("ALL_PROXY", "ftp://user:hunter2@proxy.example")]);
     assert!(printed.contains("refused: all_proxy") || printed.contains("refused: ALL_PROXY"), "{printed}");
     assert!(!printed.contains("hunter2"), "{printed}");
 }

@@ -1,4 +1,4 @@
-//! TLS is spoken, and only with those who can be trusted.
+//! TLS connections, and which certificates are trusted.
 
 use std::io::Write as _;
 
@@ -6,7 +6,7 @@ use wandb_core::transport::{Settings, TransportErrorKind};
 
 use crate::client::{Subject, fetch, fetch_body, fetch_error, fetch_in_child, get, settings, transport};
 use crate::server::{Connection, Server, answer};
-use crate::tls::{Authority, OwnCertificate};
+use crate::tls::{Authority, SelfSigned};
 
 fn serve(connection: &mut Connection) {
     while connection.request().is_some() {
@@ -22,19 +22,19 @@ fn trusting(authority: &Authority) -> Settings {
     Settings { root_certificates: vec![authority.pem()], ..settings() }
 }
 
-/// A certificate of an authority that the settings name is trusted, and the connection is used again.
-pub fn a_named_authority_is_trusted<S: Subject>() {
+/// Trusts a certificate issued by an authority in the settings, and reuses the connection.
+pub fn configured_authority_is_trusted<S: Subject>() {
     let authority = Authority::new();
     let server = authority.server("localhost", serve);
     let transport = transport::<S>(&trusting(&authority));
     for _ in 0..8 {
         assert_eq!(S::run(fetch(&*transport, get(&url(&server)))).unwrap().1, "secure");
     }
-    server.assert_connections_used_again();
+    server.assert_connections_reused();
 }
 
-/// Of several certificates in one PEM each counts.
-pub fn a_bundle_is_trusted_whole<S: Subject>() {
+/// Trusts every certificate in a PEM bundle.
+pub fn whole_bundle_is_trusted<S: Subject>() {
     let (other, authority) = (Authority::new(), Authority::new());
     let server = authority.server("localhost", serve);
     let bundle = [other.pem(), "\n# between\n".into(), authority.pem()].concat().into();
@@ -42,32 +42,32 @@ pub fn a_bundle_is_trusted_whole<S: Subject>() {
     assert_eq!(fetch_body::<S>(&settings, &url(&server)), "secure");
 }
 
-/// A certificate of an unknown authority is not trusted.
-pub fn an_unknown_authority_is_refused<S: Subject>() {
+/// Rejects a certificate of an unknown authority.
+pub fn unknown_authority_is_rejected<S: Subject>() {
     let server = Authority::new().server("localhost", serve);
     assert_eq!(fetch_error::<S>(&settings(), &url(&server)), TransportErrorKind::Tls);
     assert_eq!(fetch_error::<S>(&trusting(&Authority::new()), &url(&server)), TransportErrorKind::Tls);
-    assert!(server.requests().is_empty(), "nothing is said to a stranger");
+    assert!(server.requests().is_empty(), "no request reaches an untrusted server");
 }
 
-/// A trusted authority's certificate for another host is not trusted.
-pub fn another_hosts_certificate_is_refused<S: Subject>() {
+/// Rejects a trusted authority's certificate for another host.
+pub fn certificate_of_another_host_is_rejected<S: Subject>() {
     let authority = Authority::new();
     let server = authority.server("other.example", serve);
     assert_eq!(fetch_error::<S>(&trusting(&authority), &url(&server)), TransportErrorKind::Tls);
 }
 
-/// A port that answers without TLS cannot be spoken to securely.
-pub fn a_plain_port_is_refused<S: Subject>() {
+/// Reports a TLS error for a port that speaks plain HTTP.
+pub fn plain_http_port_is_a_tls_error<S: Subject>() {
     let server = Server::start(|connection| {
         connection.write(&answer(400, "", "plain HTTP here"));
-        connection.sees_close();
+        connection.wait_for_close();
     });
     assert_eq!(fetch_error::<S>(&settings(), &url(&server)), TransportErrorKind::Tls);
 }
 
-/// A connection that ends before TLS is agreed on is no connection, which may be tried again.
-pub fn a_cut_handshake_is_no_connection<S: Subject>() {
+/// A connection that closes during the TLS handshake is a `Connect` error, which can be retried.
+pub fn cut_handshake_is_a_connect_error<S: Subject>() {
     for reset in [false, true] {
         let server = Server::start(move |connection| {
             if reset {
@@ -82,8 +82,8 @@ pub fn a_cut_handshake_is_no_connection<S: Subject>() {
     }
 }
 
-/// A body that ends with the connection is whole only if TLS says so.
-pub fn a_body_cut_below_tls_is_interrupted<S: Subject>() {
+/// A body that ends with the connection is complete only if TLS was closed cleanly.
+pub fn body_without_close_notify_is_interrupted<S: Subject>() {
     let authority = Authority::new();
     let server = authority.server("localhost", |connection| {
         connection.request();
@@ -93,8 +93,9 @@ pub fn a_body_cut_below_tls_is_interrupted<S: Subject>() {
     assert_eq!(kind, TransportErrorKind::Interrupted);
 }
 
-/// `SSL_CERT_FILE` is believed, a file that holds no certificate is refused by its path, and without it nothing is.
-pub fn a_certificate_file_in_the_environment_is_trusted<S: Subject>() {
+/// Trusts the certificates in `SSL_CERT_FILE`. A file without certificates is rejected with its path in the error; if
+/// the variable is empty, nothing extra is trusted.
+pub fn ssl_cert_file_is_trusted<S: Subject>() {
     let authority = Authority::new();
     let server = authority.server("localhost", serve);
     let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -108,15 +109,16 @@ pub fn a_certificate_file_in_the_environment_is_trusted<S: Subject>() {
     assert!(printed.contains("refused: ") && printed.contains("/nonexistent/authorities.pem"), "{printed}");
 }
 
-fn naming(certificate: &OwnCertificate) -> Settings {
+fn trusting_self_signed(certificate: &SelfSigned) -> Settings {
     Settings { root_certificates: vec![certificate.pem()], ..settings() }
 }
 
-/// A server's own certificate is trusted if the settings or the environment name it, although it is that of an authority.
-pub fn a_named_certificate_of_the_server_is_trusted<S: Subject>() {
-    let certificate = OwnCertificate::of("localhost");
+/// Trusts a server's self-signed certificate that the settings or the environment name, although it is marked as an
+/// authority (CA:TRUE).
+pub fn configured_self_signed_is_trusted<S: Subject>() {
+    let certificate = SelfSigned::of("localhost");
     let server = certificate.server(serve);
-    assert_eq!(fetch_body::<S>(&naming(&certificate), &url(&server)), "secure");
+    assert_eq!(fetch_body::<S>(&trusting_self_signed(&certificate), &url(&server)), "secure");
     let bundle = [Authority::new().pem(), certificate.pem()].concat().into();
     let settings = Settings { root_certificates: vec![bundle], ..settings() };
     assert_eq!(fetch_body::<S>(&settings, &url(&server)), "secure");
@@ -127,37 +129,37 @@ pub fn a_named_certificate_of_the_server_is_trusted<S: Subject>() {
     assert!(printed.contains("body: secure"), "{printed}");
 }
 
-/// A certificate that is named is not trusted for another host than it says.
-pub fn a_named_certificate_is_trusted_for_its_hosts_alone<S: Subject>() {
-    let certificate = OwnCertificate::of("other.example");
+/// Rejects a trusted self-signed certificate for a host that it does not name.
+pub fn self_signed_for_another_host_is_rejected<S: Subject>() {
+    let certificate = SelfSigned::of("other.example");
     let server = certificate.server(serve);
-    assert_eq!(fetch_error::<S>(&naming(&certificate), &url(&server)), TransportErrorKind::Tls);
-    assert!(server.requests().is_empty(), "nothing is said to a stranger");
+    assert_eq!(fetch_error::<S>(&trusting_self_signed(&certificate), &url(&server)), TransportErrorKind::Tls);
+    assert!(server.requests().is_empty(), "no request reaches an untrusted server");
 }
 
-/// A certificate that is named is not trusted when its time is over.
-pub fn a_named_certificate_is_trusted_in_its_time_alone<S: Subject>() {
-    let certificate = OwnCertificate::expired("localhost");
+/// Rejects a trusted self-signed certificate that has expired.
+pub fn expired_self_signed_is_rejected<S: Subject>() {
+    let certificate = SelfSigned::expired("localhost");
     let server = certificate.server(serve);
-    assert_eq!(fetch_error::<S>(&naming(&certificate), &url(&server)), TransportErrorKind::Tls);
+    assert_eq!(fetch_error::<S>(&trusting_self_signed(&certificate), &url(&server)), TransportErrorKind::Tls);
 }
 
-/// A certificate of the same name and another key is not the one that is named.
-pub fn another_certificate_of_the_same_name_is_refused<S: Subject>() {
-    let (named, other) = (OwnCertificate::of("localhost"), OwnCertificate::of("localhost"));
+/// Rejects a certificate with the trusted one's name and another key.
+pub fn same_name_with_another_key_is_rejected<S: Subject>() {
+    let (named, other) = (SelfSigned::of("localhost"), SelfSigned::of("localhost"));
     let server = other.server(serve);
-    assert_eq!(fetch_error::<S>(&naming(&named), &url(&server)), TransportErrorKind::Tls);
-    assert!(server.requests().is_empty(), "nothing is said to a stranger");
+    assert_eq!(fetch_error::<S>(&trusting_self_signed(&named), &url(&server)), TransportErrorKind::Tls);
+    assert!(server.requests().is_empty(), "no request reaches an untrusted server");
 }
 
-/// Why a certificate is refused is said in words.
-pub fn a_refused_certificate_is_explained<S: Subject>() {
-    let said = |server: &Server| {
+/// The error explains why a certificate was rejected.
+pub fn rejected_certificate_is_explained<S: Subject>() {
+    let message = |server: &Server| {
         let transport = transport::<S>(&settings());
         S::run(fetch(&*transport, get(&url(server)))).expect_err("an error").to_string()
     };
-    let own = said(&OwnCertificate::of("localhost").server(serve));
+    let own = message(&SelfSigned::of("localhost").server(serve));
     assert!(own.contains("an authority (CA:TRUE) and not trusted itself"), "{own}");
-    let unknown = said(&Authority::new().server("localhost", serve));
+    let unknown = message(&Authority::new().server("localhost", serve));
     assert!(unknown.contains("not of an authority that is trusted"), "{unknown}");
 }

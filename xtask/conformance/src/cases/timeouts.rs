@@ -1,4 +1,4 @@
-//! Each phase has its limit, and no other phase's.
+//! Each timeout limits its own phase and no other.
 
 use std::thread;
 use std::time::Duration;
@@ -12,21 +12,21 @@ use crate::server::{Server, chunk, chunked_head};
 
 const SHORT: Duration = Duration::from_millis(100);
 
-/// A server that takes connections and keeps silent runs out the time for connecting, when TLS has to be agreed on.
-pub fn connecting_has_a_limit<S: Subject>() {
+/// The connect timeout includes the TLS handshake: a server that accepts and then stays silent exceeds it.
+pub fn tls_handshake_counts_as_connecting<S: Subject>() {
     let server = Server::start(|connection| {
-        connection.sees_close();
+        connection.wait_for_close();
     });
     let url = format!("https://127.0.0.1:{}/", server.port());
     let settings = Settings { connect_timeout: SHORT, ..settings() };
     assert_eq!(fetch_error::<S>(&settings, &url), TransportErrorKind::Timeout(Phase::Connect));
 }
 
-/// A server that takes no connections at all runs out the time for connecting.
+/// A server that never accepts exceeds the connect timeout.
 ///
-/// Only Linux is known to leave connections waiting beyond a full queue.
+/// Linux only: elsewhere, a connection to a full backlog may not be left waiting.
 #[cfg(target_os = "linux")]
-pub fn an_unaccepted_connection_has_a_limit<S: Subject>() {
+pub fn unaccepted_connection_times_out<S: Subject>() {
     use socket2::{Domain, SockAddr, Socket, Type};
 
     let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
@@ -41,13 +41,13 @@ pub fn an_unaccepted_connection_has_a_limit<S: Subject>() {
     assert_eq!(kind, TransportErrorKind::Timeout(Phase::Connect));
 }
 
-/// A server that does not answer runs out the time for the first byte.
-pub fn the_first_byte_has_a_limit<S: Subject>() {
+/// A server that does not respond exceeds the first-byte timeout.
+pub fn missing_first_byte_times_out<S: Subject>() {
     for begun in ["", "HTTP/1.1 200 OK\r\nContent-"] {
         let server = Server::start(move |connection| {
             connection.request();
             connection.write(begun.as_bytes());
-            connection.sees_close();
+            connection.wait_for_close();
         });
         let settings = Settings { first_byte_timeout: SHORT, ..settings() };
         let kind = fetch_error::<S>(&settings, &server.url("/"));
@@ -55,23 +55,23 @@ pub fn the_first_byte_has_a_limit<S: Subject>() {
     }
 }
 
-/// A head that comes a byte at a time runs out the time for the first byte, too.
-pub fn a_trickling_head_has_a_limit<S: Subject>() {
+/// A head that arrives byte by byte exceeds the first-byte timeout, too.
+pub fn trickling_head_times_out<S: Subject>() {
     let server = Server::start(|connection| {
         connection.request();
         for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nX-Long: 0123456789\r\n" {
             connection.write(&[*byte]);
             thread::sleep(SHORT / 4);
         }
-        connection.sees_close();
+        connection.wait_for_close();
     });
     let settings = Settings { first_byte_timeout: SHORT, ..settings() };
     let kind = fetch_error::<S>(&settings, &server.url("/"));
     assert_eq!(kind, TransportErrorKind::Timeout(Phase::FirstByte));
 }
 
-/// The wait for the first byte may be longer than a pause in a body may be.
-pub fn the_first_byte_may_take_longer_than_a_pause<S: Subject>() {
+/// The stall timeout does not limit the wait for the first byte.
+pub fn first_byte_may_take_longer_than_a_stall<S: Subject>() {
     let server = Server::start(|connection| {
         connection.request();
         thread::sleep(3 * SHORT);
@@ -81,13 +81,13 @@ pub fn the_first_byte_may_take_longer_than_a_pause<S: Subject>() {
     assert_eq!(fetch_body::<S>(&settings, &server.url("/")), "late");
 }
 
-/// A body that stops coming runs out the time for a pause, compressed or not.
-pub fn a_pause_in_a_body_has_a_limit<S: Subject>() {
+/// A body that stalls exceeds the stall timeout, compressed or not.
+pub fn stalled_body_times_out<S: Subject>() {
     for headers in ["", "Content-Encoding: gzip\r\n"] {
         let server = Server::start(move |connection| {
             connection.request();
             connection.write(&[chunked_head(headers), chunk(b"\x1f\x8b\x08")].concat());
-            connection.sees_close();
+            connection.wait_for_close();
         });
         let settings = Settings { stall_timeout: SHORT, ..settings() };
         let kind = fetch_error::<S>(&settings, &server.url("/"));
@@ -95,13 +95,13 @@ pub fn a_pause_in_a_body_has_a_limit<S: Subject>() {
     }
 }
 
-/// A body that keeps coming may take longer than any limit.
-pub fn a_slow_body_has_no_limit<S: Subject>() {
+/// No timeout limits the total time of a body that keeps arriving.
+pub fn slow_body_does_not_time_out<S: Subject>() {
     check_slow::<S>("", b"0123456789abcdef", b"0123456789abcdef");
 }
 
-/// Nor has a compressed body, of which nothing can be read until all of it is there.
-pub fn a_slow_compressed_body_has_no_limit<S: Subject>() {
+/// The same holds for a compressed body that yields nothing until all of it has arrived.
+pub fn slow_compressed_body_does_not_time_out<S: Subject>() {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     std::io::Write::write_all(&mut encoder, b"nothing until the end").unwrap();
     check_slow::<S>("Content-Encoding: gzip\r\n", &encoder.finish().unwrap(), b"nothing until the end");
@@ -118,7 +118,7 @@ fn check_slow<S: Subject>(headers: &'static str, sent: &[u8], expected: &[u8]) {
         }
         connection.write(&chunk(b""));
     });
-    // Ten pauses long, so that a busy machine does not make a pause of ten; the body takes fifteen.
+    // The limit is ten pauses long, so that a busy machine does not exceed it; the body takes fifteen pauses.
     let limit = 10 * SHORT;
     let settings = Settings { first_byte_timeout: limit, stall_timeout: limit, ..settings() };
     assert_eq!(fetch_body::<S>(&settings, &server.url("/")), expected);

@@ -1,4 +1,4 @@
-//! Faults as text, for the command line.
+//! Parses faults from text, for the command line.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Fault, FaultKind, Faults, RateLimit, Scope, When};
 use crate::request_log::Port;
 
-/// A text that says no faults.
+/// A fault that cannot be parsed.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "cannot read the fault {item:?}: {problem} (hint: KIND:HOW[@WHERE], such as 429:0.1, reset:next=3@HistoryPage \
@@ -17,7 +17,7 @@ pub struct FaultSpecError {
     problem: String,
 }
 
-/// Reads faults from a list separated by commas, each `KIND:HOW[@WHERE]` or `SETTING=VALUE`:
+/// Parses faults from a comma-separated list of `KIND:HOW[@WHERE]` or `SETTING=VALUE`:
 ///
 /// - KIND: a status (`429`, `503`), `reset`, `cut`, `stall`, `html`, `null`, `latency=MILLISECONDS`
 /// - HOW: a probability (`0.1`) or `next=COUNT`
@@ -40,17 +40,17 @@ impl FromStr for Faults {
             let wrong = |problem: &str| FaultSpecError { item: item.to_owned(), problem: problem.to_owned() };
             match item.split_once('=') {
                 Some(("seed", value)) => {
-                    faults.seed = value.parse().map_err(|_| wrong("the seed is no number"))?;
+                    faults.seed = value.parse().map_err(|_| wrong("the seed is not a number"))?;
                 }
                 Some(("page-limit", value)) => {
                     faults.page_limit =
-                        Some(value.parse().map_err(|_| wrong("the limit is no number of steps"))?);
+                        Some(value.parse().map_err(|_| wrong("the limit is not a number of steps"))?);
                 }
                 Some(("rate", value)) => {
-                    let per_second = value.parse().map_err(|_| wrong("the rate is no number"))?;
+                    let per_second = value.parse().map_err(|_| wrong("the rate is not a number"))?;
                     faults.rate_limit = Some(RateLimit { per_second, burst: 10.0 });
                 }
-                _ => faults.faults.push(fault(item).ok_or_else(|| wrong("it is not of that form"))?),
+                _ => faults.faults.push(fault(item).ok_or_else(|| wrong("invalid format"))?),
             }
         }
         Ok(faults)
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_is_read() {
+    fn every_form_is_parsed() {
         let faults: Faults =
             "429:0.1, 503:next=2@api,latency=20:1@storage,cut:0.5@HistoryPage,rate=50".parse().unwrap();
         assert_eq!(faults.faults[1].when, When::Next(2));

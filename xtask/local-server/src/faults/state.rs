@@ -1,11 +1,11 @@
-//! Which request fails, and how.
+//! Decides which requests fail, and how.
 
 use std::time::Instant;
 
 use super::{FaultKind, Faults, Scope, When};
 use crate::request_log::Port;
 
-/// Faults with what is left of them.
+/// The faults and their remaining counts.
 #[derive(Debug)]
 pub(crate) struct FaultState {
     faults: Faults,
@@ -19,20 +19,20 @@ impl Default for FaultState {
     }
 }
 
-/// What is left of a rate limit.
+/// The token bucket of a rate limit.
 #[derive(Debug)]
 struct Bucket {
     tokens: f64,
     filled: Instant,
 }
 
-/// What the rate limit says to a request.
+/// The decision of the rate limit for a request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Verdict {
     pub(crate) allowed: bool,
     pub(crate) limit: f64,
     pub(crate) remaining: f64,
-    /// Seconds until the quota is full, or until one request is allowed.
+    /// Seconds until the quota is full again, or until one request is allowed.
     pub(crate) reset: f64,
 }
 
@@ -47,7 +47,7 @@ impl FaultState {
         self.faults.page_limit
     }
 
-    /// The fault of this request, if it has one.
+    /// Returns the fault for this request, if any.
     pub(crate) fn draw(&mut self, port: Port, operation: Option<&str>, path: &str) -> Option<FaultKind> {
         let random = &mut self.random;
         let mut in_scope =
@@ -65,7 +65,7 @@ impl FaultState {
         })
     }
 
-    /// Takes one request from the rate limit, if one is set.
+    /// Takes a token for one request, if a rate limit is set.
     pub(crate) fn take(&mut self, now: Instant) -> Option<Verdict> {
         let limit = self.faults.rate_limit?;
         let bucket = self.bucket.as_mut()?;
@@ -97,7 +97,7 @@ mod tests {
     use crate::faults::{Fault, RateLimit};
 
     #[test]
-    fn the_next_requests_in_scope_fail_and_then_no_more() {
+    fn next_requests_in_scope_fail() {
         let faults = vec![Fault::next(2, FaultKind::Reset).on("HistoryPage")];
         let mut state = FaultState::new(Faults { faults, ..Faults::default() });
         let mut draw = |operation| state.draw(Port::Api, Some(operation), "/graphql").is_some();
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_limit_refills_with_time() {
+    fn rate_limit_refills_with_time() {
         let rate_limit = Some(RateLimit { per_second: 10.0, burst: 2.0 });
         let mut state = FaultState::new(Faults { rate_limit, ..Faults::default() });
         let now = Instant::now();

@@ -1,25 +1,25 @@
-//! What resolvers take and give.
+//! Arguments and results of resolvers.
 
 use serde_json::{Map, Value};
 
-/// What a field resolves to.
+/// The result of a field.
 pub(crate) enum Answer {
     /// A scalar, or a list of scalars.
     Value(Value),
     /// JSON that is already encoded.
     Encoded(Vec<u8>),
-    /// JSON that is written where it is to be, for answers too large to be copied.
+    /// JSON that is written directly into the response, for results too large to copy.
     Written(Write),
-    /// An object whose fields are asked for next.
+    /// An object whose fields are resolved next.
     Object(Box<dyn Object>),
     /// A list of objects.
     Objects(Vec<Box<dyn Object>>),
 }
 
-/// Appends JSON to the answer.
+/// Appends JSON to the response.
 pub(crate) type Write = Box<dyn FnOnce(&mut Vec<u8>)>;
 
-/// An answer, or the message of an error that makes the field null.
+/// A result, or an error message that makes the field null.
 pub(crate) type Resolved = Result<Answer, String>;
 
 impl Answer {
@@ -42,16 +42,16 @@ impl Answer {
     }
 }
 
-/// Something of a GraphQL object type.
+/// An object of a GraphQL object type.
 pub(crate) trait Object {
     /// Name of the type.
     fn type_name(&self) -> &'static str;
 
-    /// The value of a field that the query has been checked to be allowed to ask for.
+    /// Resolves a field. The query has been validated, so the field exists.
     fn resolve(&self, field: &str, arguments: &Arguments) -> Resolved;
 }
 
-/// The arguments of a field with variables put in; absent and null are the same.
+/// The arguments of a field with their variables substituted. Absent and null are the same.
 #[derive(Debug, Default)]
 pub(crate) struct Arguments(pub(crate) Map<String, Value>);
 
@@ -64,7 +64,7 @@ impl Arguments {
         self.str(name).map(str::to_owned)
     }
 
-    /// A required text; the schema check has made sure of it, so that absence reads as empty.
+    /// Returns a required string. Validation guarantees it, so an absent one reads as empty.
     pub(crate) fn required(&self, name: &str) -> &str {
         self.str(name).unwrap_or_default()
     }
@@ -73,7 +73,7 @@ impl Arguments {
         self.0.get(name).and_then(Value::as_i64)
     }
 
-    /// A count; a negative one reads as zero.
+    /// Returns a count. A negative one reads as zero.
     pub(crate) fn count(&self, name: &str) -> Option<usize> {
         self.int(name).map(|count| usize::try_from(count).unwrap_or(0))
     }
@@ -87,46 +87,46 @@ impl Arguments {
         Some(items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect())
     }
 
-    /// The objects of a list.
+    /// Returns the objects of a list.
     pub(crate) fn list(&self, name: &str) -> Vec<Arguments> {
         let items = self.0.get(name).and_then(Value::as_array);
         items.into_iter().flatten().filter_map(|item| item.as_object().cloned().map(Arguments)).collect()
     }
 
-    /// The `input` of a mutation.
+    /// Returns the `input` of a mutation.
     pub(crate) fn input(&self) -> Arguments {
         Arguments(self.0.get("input").and_then(Value::as_object).cloned().unwrap_or_default())
     }
 }
 
-/// An object whose fields are all known beforehand.
-pub(crate) struct Facts {
+/// An object with fixed fields.
+pub(crate) struct StaticObject {
     type_name: &'static str,
-    fields: Vec<(&'static str, Fact)>,
+    fields: Vec<(&'static str, StaticField)>,
 }
 
-enum Fact {
+enum StaticField {
     Value(Value),
     Object(Box<dyn Fn() -> Answer>),
 }
 
-impl Facts {
+impl StaticObject {
     pub(crate) fn new(type_name: &'static str) -> Self {
         Self { type_name, fields: Vec::new() }
     }
 
     pub(crate) fn value(mut self, name: &'static str, value: impl Into<Value>) -> Self {
-        self.fields.push((name, Fact::Value(value.into())));
+        self.fields.push((name, StaticField::Value(value.into())));
         self
     }
 
     pub(crate) fn object(mut self, name: &'static str, answer: impl Fn() -> Answer + 'static) -> Self {
-        self.fields.push((name, Fact::Object(Box::new(answer))));
+        self.fields.push((name, StaticField::Object(Box::new(answer))));
         self
     }
 }
 
-impl Object for Facts {
+impl Object for StaticObject {
     fn type_name(&self) -> &'static str {
         self.type_name
     }
@@ -135,8 +135,8 @@ impl Object for Facts {
         let fact = self.fields.iter().find(|(name, _)| *name == field).map(|(_, fact)| fact);
         Ok(match fact {
             None => Answer::NULL,
-            Some(Fact::Value(value)) => Answer::Value(value.clone()),
-            Some(Fact::Object(answer)) => answer(),
+            Some(StaticField::Value(value)) => Answer::Value(value.clone()),
+            Some(StaticField::Object(answer)) => answer(),
         })
     }
 }

@@ -1,32 +1,32 @@
-//! How servers that are compatible with W&B's word their refusals and name their types.
+//! How W&B-compatible servers word their validation errors and name their types.
 
 use serde_json::{Value, json};
 
-/// What a compatible server does otherwise than W&B's own. The default is W&B's own.
+/// How a compatible server differs from W&B's own. The default is W&B's own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dialect {
-    /// What the name of each object type ends in, such as `Type` for `RunType`.
+    /// Suffix of the name of each object type, such as `Type` in `RunType`.
     pub type_suffix: String,
-    /// The words of refusals.
+    /// Wording of validation errors.
     pub wording: Wording,
-    /// Names one lacking field or argument at a time.
+    /// Whether only the first unknown field or argument is reported.
     pub one_at_a_time: bool,
-    /// Does not say where in the query something is wrong.
+    /// Whether errors omit their location in the query.
     pub without_locations: bool,
 }
 
 impl Dialect {
-    /// A server made with graphene or strawberry, which name types after Python classes.
+    /// A server based on graphene or strawberry, which name types after Python classes.
     pub fn python() -> Self {
         Self { type_suffix: "Type".to_owned(), wording: Wording::GraphqlCore, ..Self::default() }
     }
 }
 
-/// The words in which a GraphQL library refuses a query that does not fit the schema.
+/// The wording of a GraphQL library's validation errors.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Wording {
-    /// graphql-go, which W&B's own refusals look like: `Cannot query field "x" on type "T".`,
-    /// `Unknown argument "x" on field "f" of type "T".`; status 400.
+    /// graphql-go, which W&B's own errors resemble: `Cannot query field "x" on type "T".`, `Unknown argument "x" on
+    /// field "f" of type "T".`; status 400.
     #[default]
     GraphqlGo,
     /// gqlgen: `Unknown argument "x" on field "T.f".`; status 422.
@@ -35,11 +35,11 @@ pub enum Wording {
     GraphqlCore,
 }
 
-/// Types whose names with `Type` behind them are those of others.
+/// Types that get no suffix, because the name with `Type` is taken.
 const TAKEN: [&str; 1] = ["ArtifactManifest"];
 
 impl Dialect {
-    /// The SDL with the object types renamed.
+    /// Renames the object types in the SDL.
     pub(super) fn rename(&self, sdl: &str) -> String {
         let mut output = String::with_capacity(sdl.len());
         let defined = sdl.lines().filter_map(|line| line.strip_prefix("type ")?.split([' ', '{']).next());
@@ -61,7 +61,7 @@ impl Dialect {
         output
     }
 
-    /// The type's name as a query sees it in `__typename`.
+    /// The type's name in `__typename`.
     pub(super) fn type_name(&self, name: &str) -> String {
         if matches!(name, "Query" | "Mutation") || TAKEN.contains(&name) {
             name.to_owned()
@@ -70,14 +70,14 @@ impl Dialect {
         }
     }
 
-    /// Puts the validation errors into this dialect.
-    pub(super) fn refuse(&self, mut errors: Vec<Value>) -> Vec<Value> {
+    /// Rewords the validation errors for this dialect.
+    pub(super) fn reword_errors(&self, mut errors: Vec<Value>) -> Vec<Value> {
         if self.one_at_a_time {
             errors.truncate(1);
         }
         for error in &mut errors {
             if let Some(message) = error["message"].as_str() {
-                error["message"] = self.wording.reworded(message).into();
+                error["message"] = self.wording.reword(message).into();
             }
             if self.without_locations
                 && let Some(error) = error.as_object_mut()
@@ -88,7 +88,7 @@ impl Dialect {
         errors
     }
 
-    /// The status and body of a refusal.
+    /// Returns the status and body of a rejection.
     pub(crate) fn response(&self, errors: &[Value]) -> (u16, Value) {
         match self.wording {
             Wording::GraphqlGo => (400, json!({ "errors": errors })),
@@ -99,8 +99,8 @@ impl Dialect {
 }
 
 impl Wording {
-    /// `message` is in the words of graphql-js, as later gqlgen has them.
-    fn reworded(self, message: &str) -> String {
+    /// Rewords a `message` of graphql-js, which later versions of gqlgen share.
+    fn reword(self, message: &str) -> String {
         match self {
             Self::Gqlgen => message.to_owned(),
             Self::GraphqlGo => {
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn object_types_alone_are_renamed() {
+    fn only_object_types_are_renamed() {
         let sdl =
             "scalar Int64\ntype Query {\n  run: Run\n}\ntype Run {\n  runs: [Run!]!\n  step: Int64\n}\n";
         assert_eq!(Dialect::default().rename(sdl), sdl);
@@ -135,16 +135,16 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_in_the_words_of_each_library() {
+    fn messages_match_each_library() {
         let argument = r#"Unknown argument "order" on field "Project.runs"."#;
         assert_eq!(
-            Wording::GraphqlGo.reworded(argument),
+            Wording::GraphqlGo.reword(argument),
             r#"Unknown argument "order" on field "runs" of type "Project"."#
         );
         assert_eq!(
-            Wording::GraphqlCore.reworded(argument),
+            Wording::GraphqlCore.reword(argument),
             "Unknown argument 'order' on field 'Project.runs'."
         );
-        assert_eq!(Wording::Gqlgen.reworded(argument), argument);
+        assert_eq!(Wording::Gqlgen.reword(argument), argument);
     }
 }

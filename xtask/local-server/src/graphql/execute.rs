@@ -1,4 +1,4 @@
-//! Walks a checked query and writes the answer as JSON, without a tree of values in between.
+//! Executes a validated query and writes the response as JSON, without a tree of values in between.
 
 use apollo_compiler::ast::{Argument, DirectiveList, Value as Ast};
 use apollo_compiler::collections::IndexMap;
@@ -10,9 +10,9 @@ use super::answer::{Answer, Arguments, Object};
 use super::served::CheckedQuery;
 use crate::store::write_json_string;
 
-/// Runs the query and gives back the body of the response.
+/// Executes the query and returns the response body.
 pub(crate) fn execute(query: &CheckedQuery, root: &dyn Object) -> Vec<u8> {
-    let mut walk = Walk { query, errors: Vec::new(), path: Vec::new() };
+    let mut walk = Execution { query, errors: Vec::new(), path: Vec::new() };
     let mut out = br#"{"data":"#.to_vec();
     walk.object(root, &[&query.operation.selection_set], &mut out);
     if !walk.errors.is_empty() {
@@ -23,7 +23,7 @@ pub(crate) fn execute(query: &CheckedQuery, root: &dyn Object) -> Vec<u8> {
     out
 }
 
-struct Walk<'q> {
+struct Execution<'q> {
     query: &'q CheckedQuery,
     errors: Vec<Value>,
     path: Vec<Value>,
@@ -31,7 +31,7 @@ struct Walk<'q> {
 
 type Fields<'q> = IndexMap<Name, Vec<&'q Node<Field>>>;
 
-impl<'q> Walk<'q> {
+impl<'q> Execution<'q> {
     fn object(&mut self, object: &dyn Object, selections: &[&'q SelectionSet], out: &mut Vec<u8>) {
         let mut fields = Fields::default();
         for selection in selections {
@@ -70,7 +70,7 @@ impl<'q> Walk<'q> {
         }
     }
 
-    /// `@include` and `@skip`.
+    /// Evaluates `@include` and `@skip`.
     fn wanted(&self, directives: &DirectiveList) -> bool {
         let condition = |name: &str| {
             let argument = directives.get(name)?.specified_argument_by_name("if")?;
@@ -126,7 +126,7 @@ impl<'q> Walk<'q> {
         Arguments(arguments)
     }
 
-    /// A literal with variables put in; nothing for a variable that was not given.
+    /// Substitutes the variables in a literal. Returns `None` for a variable without a value.
     fn value(&self, value: &Ast) -> Option<Value> {
         Some(match value {
             Ast::Null => Value::Null,

@@ -1,4 +1,4 @@
-//! The schema as it is served now, and the refusal of queries that do not fit it.
+//! The schema as currently served, and the validation of queries against it.
 
 use apollo_compiler::ast::OperationType;
 use apollo_compiler::executable::{ExecutableDocument, Operation};
@@ -16,7 +16,7 @@ const SDL: &str = include_str!("schema.graphql");
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SchemaError {
-    /// There is no such field or argument.
+    /// The field or argument does not exist.
     #[error("cannot leave out {field:?} of {owner:?}: the schema has none")]
     NoSuchField {
         /// The type, or `Type.field` for an argument.
@@ -24,12 +24,12 @@ pub enum SchemaError {
         /// The field or argument.
         field: String,
     },
-    /// What is left is not a valid schema.
+    /// The remaining schema is invalid.
     #[error("the schema is not valid: {0}")]
     Invalid(String),
 }
 
-/// A schema queries are checked against.
+/// A schema that queries are validated against.
 #[derive(Debug)]
 pub(crate) struct ServedSchema {
     schema: Valid<Schema>,
@@ -44,12 +44,12 @@ pub(crate) struct Query {
     pub(crate) text: String,
     #[serde(default)]
     pub(crate) variables: Option<Value>,
-    /// The SDK sends an empty name, which means none.
+    /// The operation name. The SDK sends an empty one for none.
     #[serde(default)]
     pub(crate) operation_name: Option<String>,
 }
 
-/// A query that fits the schema.
+/// A validated query.
 #[derive(Debug)]
 pub(crate) struct CheckedQuery {
     dialect: Dialect,
@@ -64,17 +64,17 @@ impl CheckedQuery {
     }
 }
 
-/// The `errors` of a request that is not executed.
+/// The `errors` of a rejected request.
 #[derive(Debug)]
-pub(crate) struct Refusal(pub(crate) Vec<Value>);
+pub(crate) struct Rejection(pub(crate) Vec<Value>);
 
-impl Refusal {
+impl Rejection {
     fn new(message: impl std::fmt::Display) -> Self {
         Self(vec![json!({ "message": message.to_string() })])
     }
 
-    /// Leaves the type out of what is said about unknown arguments: `Unknown argument "x" on field "f"`.
-    pub(crate) fn forget_types(&mut self) {
+    /// Removes the type from errors about unknown arguments: `Unknown argument "x" on field "f"`.
+    pub(crate) fn omit_types(&mut self) {
         for error in &mut self.0 {
             let message = error["message"].as_str().unwrap_or_default();
             let Some((argument, rest)) = message.split_once(" on field \"") else { continue };
@@ -88,12 +88,12 @@ impl Refusal {
 }
 
 impl ServedSchema {
-    /// The schema without some fields (type, field) or arguments (`Type.field`, argument).
+    /// Builds the schema without some fields (type, field) or arguments (`Type.field`, argument).
     pub(crate) fn without(missing: &[(&str, &str)]) -> Result<Self, SchemaError> {
         Self::of_dialect(Dialect::default(), missing)
     }
 
-    /// The same in a dialect. Types are named as W&B's own server names them.
+    /// Like [`without`](Self::without), in a dialect. `missing` uses the type names of W&B's own server.
     pub(crate) fn of_dialect(dialect: Dialect, missing: &[(&str, &str)]) -> Result<Self, SchemaError> {
         let invalid = |error: &dyn std::fmt::Display| SchemaError::Invalid(error.to_string());
         let sdl = dialect.rename(SDL);
@@ -116,48 +116,50 @@ impl ServedSchema {
         }
     }
 
-    /// The status and body that refuse a request.
-    pub(crate) fn refused(&self, refusal: &Refusal) -> (u16, Value) {
-        self.dialect.response(&refusal.0)
+    /// Returns the status and body of a rejection.
+    pub(crate) fn rejection_response(&self, rejection: &Rejection) -> (u16, Value) {
+        self.dialect.response(&rejection.0)
     }
 
-    /// Checks a request: unknown fields, arguments, wrong types, missing variables, introspection.
-    pub(crate) fn check(&self, query: Query) -> Result<CheckedQuery, Refusal> {
+    /// Validates a request: unknown fields and arguments, wrong types, missing variables, introspection.
+    pub(crate) fn check(&self, query: Query) -> Result<CheckedQuery, Rejection> {
         let document =
             ExecutableDocument::parse_and_validate(&self.schema, query.text, "query").map_err(|failed| {
                 let errors = failed.errors.iter().map(|error| error.unstable_to_json_compat());
                 let mut errors: Vec<Value> =
                     errors.filter_map(|error| serde_json::to_value(error).ok()).collect();
-                // A selection that holds only unknown fields counts as missing as well; W&B says the one thing.
+                // If all fields of a selection are unknown, the selection also counts as missing. W&B reports only the
+                // first.
                 let unknown =
                     |error: &Value| error["message"].as_str().is_some_and(|m| m.starts_with("Cannot query"));
                 if errors.iter().any(unknown) {
                     errors.retain(unknown);
                 }
-                Refusal(self.dialect.refuse(errors))
+                Rejection(self.dialect.reword_errors(errors))
             })?;
         let name = query.operation_name.as_deref().filter(|name| !name.is_empty());
-        let operation = document.operations.get(name).map_err(|error| Refusal::new(error.message()))?.clone();
+        let operation =
+            document.operations.get(name).map_err(|error| Rejection::new(error.message()))?.clone();
         if operation.operation_type == OperationType::Subscription {
-            return Err(Refusal::new("Subscriptions are not supported."));
+            return Err(Rejection::new("Subscriptions are not supported."));
         }
         if operation
             .root_fields(&document)
             .any(|field| field.name.starts_with("__") && field.name != "__typename")
         {
-            return Err(Refusal::new("GraphQL introspection is not allowed."));
+            return Err(Rejection::new("GraphQL introspection is not allowed."));
         }
         let variables = match query.variables {
             None | Some(Value::Null) => json!({}),
             Some(variables) => variables,
         };
-        let variables = serde_json::from_value(variables).map_err(Refusal::new)?;
+        let variables = serde_json::from_value(variables).map_err(Rejection::new)?;
         let variables =
             apollo_compiler::request::coerce_variable_values(&self.schema, &operation, &variables)
-                .map_err(|error| Refusal::new(error.message()))?
+                .map_err(|error| Rejection::new(error.message()))?
                 .into_inner();
         let Ok(Value::Object(variables)) = serde_json::to_value(variables) else {
-            return Err(Refusal::new("variables must be an object"));
+            return Err(Rejection::new("variables must be an object"));
         };
         Ok(CheckedQuery { dialect: self.dialect.clone(), document, operation, variables })
     }
@@ -185,31 +187,34 @@ fn remove(schema: &mut Schema, type_name: &str, argument_of: Option<&str>, field
 mod tests {
     use super::*;
 
-    fn refusal(missing: &[(&str, &str)], query: &str) -> String {
+    fn rejection(missing: &[(&str, &str)], query: &str) -> String {
         let schema = ServedSchema::without(missing).unwrap();
         let query = Query { text: query.to_owned(), variables: None, operation_name: Some(String::new()) };
         schema
             .check(query)
-            .map_or_else(|refusal| refusal.0[0]["message"].to_string(), |_| "accepted".to_owned())
+            .map_or_else(|rejection| rejection.0[0]["message"].to_string(), |_| "accepted".to_owned())
     }
 
     #[test]
-    fn unknown_fields_are_refused_in_the_words_of_wandb() {
-        assert_eq!(refusal(&[], "{ viewer { nope } }"), r#""Cannot query field \"nope\" on type \"User\".""#);
-        assert_eq!(refusal(&[], "{ viewer { entity } }"), "accepted");
+    fn unknown_fields_get_wandbs_message() {
         assert_eq!(
-            refusal(&[], "{ __schema { types { name } } }"),
+            rejection(&[], "{ viewer { nope } }"),
+            r#""Cannot query field \"nope\" on type \"User\".""#
+        );
+        assert_eq!(rejection(&[], "{ viewer { entity } }"), "accepted");
+        assert_eq!(
+            rejection(&[], "{ __schema { types { name } } }"),
             r#""GraphQL introspection is not allowed.""#
         );
     }
 
     #[test]
-    fn fields_and_arguments_can_be_left_out() {
+    fn fields_and_arguments_can_be_hidden() {
         let query = r#"{ project(name: "p") { run(name: "r") { historyKeys logLines(last: 1) { edges { cursor } } } } }"#;
-        assert_eq!(refusal(&[], query), "accepted");
-        let answer = refusal(&[("Run", "historyKeys")], query);
+        assert_eq!(rejection(&[], query), "accepted");
+        let answer = rejection(&[("Run", "historyKeys")], query);
         assert_eq!(answer, r#""Cannot query field \"historyKeys\" on type \"Run\".""#);
-        let answer = refusal(&[("Run.logLines", "last")], query);
+        let answer = rejection(&[("Run.logLines", "last")], query);
         assert_eq!(answer, r#""Unknown argument \"last\" on field \"logLines\" of type \"Run\".""#);
         assert!(ServedSchema::without(&[("Run", "nope")]).is_err());
     }

@@ -1,4 +1,4 @@
-//! Response bodies that may end too early, or never.
+//! Response bodies, which can be truncated or stalled on purpose.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -8,27 +8,27 @@ use http::{HeaderValue, Response, StatusCode, header};
 use hyper::body::{Body, Frame, SizeHint};
 
 use crate::store::Blob;
-use crate::traffic::Underway;
+use crate::traffic::InFlight;
 
-/// A body that may be told to fail.
+/// A response body that may fail.
 #[derive(Debug)]
 pub(crate) struct Payload {
     data: Blob,
-    then: Then,
+    end: BodyEnd,
     is_chunked: bool,
-    /// Ends when the bytes are on their way.
-    _underway: Underway,
+    /// Dropped when the bytes have been handed to the connection.
+    _in_flight: InFlight,
 }
 
-/// What comes behind the bytes.
+/// How a body ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Then {
-    End,
+pub(crate) enum BodyEnd {
+    Complete,
     Break,
     Hang,
 }
 
-/// The connection is to be closed in the middle of a body.
+/// Closes the connection in the middle of a body.
 #[derive(Debug, thiserror::Error)]
 #[error("the body was cut on purpose")]
 pub(crate) struct Cut;
@@ -38,32 +38,32 @@ impl Body for Payload {
     type Error = Cut;
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
-        match (self.data.next(), self.then) {
+        match (self.data.next(), self.end) {
             (Some(data), _) => Poll::Ready(Some(Ok(Frame::data(data)))),
-            (None, Then::End) => Poll::Ready(None),
-            (None, Then::Break) => Poll::Ready(Some(Err(Cut))),
-            // Nothing wakes this up: the connection ends when the client or the server gives up.
-            (None, Then::Hang) => Poll::Pending,
+            (None, BodyEnd::Complete) => Poll::Ready(None),
+            (None, BodyEnd::Break) => Poll::Ready(Some(Err(Cut))),
+            // Never woken: the connection ends when the client or the server closes it.
+            (None, BodyEnd::Hang) => Poll::Pending,
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.data.is_empty() && self.then == Then::End
+        self.data.is_empty() && self.end == BodyEnd::Complete
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self.then {
-            Then::End if !self.is_chunked => SizeHint::with_exact(self.data.len() as u64),
-            // There is no length, or the one in the header is not true.
-            Then::End | Then::Break | Then::Hang => SizeHint::default(),
+        match self.end {
+            BodyEnd::Complete if !self.is_chunked => SizeHint::with_exact(self.data.len() as u64),
+            // Chunked bodies have no length, and the header of a truncated one is wrong on purpose.
+            BodyEnd::Complete | BodyEnd::Break | BodyEnd::Hang => SizeHint::default(),
         }
     }
 }
 
-/// An answer before faults are applied.
+/// A response before faults are applied.
 pub(crate) type Reply = Response<Blob>;
 
-/// An answer of some type.
+/// Builds a response.
 pub(crate) fn reply(status: StatusCode, content_type: &'static str, body: impl Into<Blob>) -> Reply {
     let mut reply = Response::new(body.into());
     *reply.status_mut() = status;
@@ -71,17 +71,17 @@ pub(crate) fn reply(status: StatusCode, content_type: &'static str, body: impl I
     reply
 }
 
-/// A JSON answer.
+/// Builds a JSON response.
 pub(crate) fn json(status: StatusCode, body: impl Into<Blob>) -> Reply {
     reply(status, "application/json", body)
 }
 
-/// A JSON answer that says what is wrong.
+/// Builds a JSON response with an error message.
 pub(crate) fn error(status: StatusCode, message: &str) -> Reply {
     json(status, serde_json::json!({ "error": message, "errors": [{ "message": message }] }).to_string())
 }
 
-/// A page such as a proxy or a login would send.
+/// Builds an HTML page as from a proxy or login page.
 pub(crate) fn html(status: StatusCode) -> Reply {
     reply(
         status,
@@ -90,19 +90,19 @@ pub(crate) fn html(status: StatusCode) -> Reply {
     )
 }
 
-/// Puts an answer on the wire, cut short in the middle unless `then` is the end.
-pub(crate) fn send(reply: Reply, then: Then, head_only: bool, underway: Underway) -> Response<Payload> {
+/// Converts a reply to the final response, truncated to half unless `end` is `Complete`.
+pub(crate) fn send(reply: Reply, end: BodyEnd, head_only: bool, in_flight: InFlight) -> Response<Payload> {
     let (mut parts, data) = reply.into_parts();
     let length = data.len();
     let is_chunked = parts.headers.contains_key(header::TRANSFER_ENCODING);
     if !is_chunked && !parts.headers.contains_key(header::CONTENT_LENGTH) {
         parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
-    let data = match then {
+    let data = match end {
         _ if head_only => data.slice(0..0),
-        Then::End => data,
-        Then::Break | Then::Hang => data.slice(0..length / 2),
+        BodyEnd::Complete => data,
+        BodyEnd::Break | BodyEnd::Hang => data.slice(0..length / 2),
     };
-    let then = if head_only { Then::End } else { then };
-    Response::from_parts(parts, Payload { data, then, is_chunked, _underway: underway })
+    let end = if head_only { BodyEnd::Complete } else { end };
+    Response::from_parts(parts, Payload { data, end, is_chunked, _in_flight: in_flight })
 }

@@ -1,4 +1,4 @@
-//! One connection: reads requests, draws faults, sends answers, keeps the log.
+//! Serves connections: reads requests, injects faults, sends responses, logs requests.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,57 +14,57 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::body::{self, Payload, Reply, Then};
+use super::body::{self, BodyEnd, Payload, Reply};
 use super::{api, graphql, storage};
 use crate::faults::{FaultKind, Verdict};
 use crate::request_log::{Port, RequestRecord};
 use crate::store::Shared;
-use crate::traffic::Underway;
+use crate::traffic::InFlight;
 
-/// Longest request body.
-const MOST: usize = 1 << 30;
+/// Maximum length of a request body, in bytes.
+const MAX_BODY: usize = 1 << 30;
 
-/// One of the two ports.
+/// One of the two ports, with the shared data.
 #[derive(Debug, Clone)]
-pub(crate) struct Site {
+pub(crate) struct PortContext {
     pub(crate) port: Port,
     pub(crate) shared: Arc<Shared>,
 }
 
-/// The connection is to be reset.
+/// Makes hyper drop the connection, which is then reset.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection was reset on purpose")]
 struct ResetConnection;
 
 /// Accepts connections until the runtime ends.
-pub(crate) async fn serve(listener: TcpListener, site: Site) {
+pub(crate) async fn serve(listener: TcpListener, context: PortContext) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                tokio::spawn(converse(stream, site.clone()));
+                tokio::spawn(serve_connection(stream, context.clone()));
             }
-            // Out of file descriptors, most likely: let connections end.
+            // Most likely out of file descriptors: wait for connections to close.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }
 }
 
-async fn converse(stream: TcpStream, site: Site) {
-    // Answers are written in one piece, so waiting for more to send only costs time.
+async fn serve_connection(stream: TcpStream, context: PortContext) {
+    // Responses are written in one piece, so Nagle's algorithm would only delay them.
     let _ = stream.set_nodelay(true);
     let reset = Arc::new(AtomicBool::new(false));
-    let service = service_fn(|request| answer(request, site.clone(), Arc::clone(&reset)));
+    let service = service_fn(|request| answer(request, context.clone(), Arc::clone(&reset)));
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     let _ = Pin::new(&mut connection).await;
     if reset.load(Ordering::Relaxed) {
         let stream = connection.into_parts().io.into_inner();
-        // With nothing to linger for, closing sends RST.
+        // With a linger time of zero, closing sends RST.
         let _ = stream.set_zero_linger();
     }
 }
 
 /// A request whose body has been read.
-pub(crate) struct Asked {
+pub(crate) struct ReceivedRequest {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) query: String,
@@ -74,15 +74,15 @@ pub(crate) struct Asked {
 
 async fn answer(
     request: Request<Incoming>,
-    site: Site,
+    context: PortContext,
     reset: Arc<AtomicBool>,
 ) -> Result<Response<Payload>, ResetConnection> {
     let (parts, incoming) = request.into_parts();
-    let is_status = site.port == Port::Api && parts.uri.path() == STATUS;
-    let counted = if is_status { Arc::default() } else { Arc::clone(&site.shared.traffic) };
-    let underway = counted.begin();
-    let Ok(body) = Limited::new(incoming, MOST).collect().await else { return Err(ResetConnection) };
-    let asked = Asked {
+    let is_status = context.port == Port::Api && parts.uri.path() == STATUS;
+    let counted = if is_status { Arc::default() } else { Arc::clone(&context.shared.traffic) };
+    let in_flight = counted.begin();
+    let Ok(body) = Limited::new(incoming, MAX_BODY).collect().await else { return Err(ResetConnection) };
+    let received = ReceivedRequest {
         method: parts.method,
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
@@ -90,29 +90,29 @@ async fn answer(
         body: body.to_bytes(),
     };
     if is_status {
-        return Ok(status(&site.shared, &asked, underway));
+        return Ok(status(&context.shared, &received, in_flight));
     }
-    let query = (site.port == Port::Api).then(|| graphql::read(&asked)).flatten();
+    let query = (context.port == Port::Api).then(|| graphql::read(&received)).flatten();
     let operation = query.as_ref().and_then(graphql::operation_name);
     let mut record = RequestRecord {
-        port: site.port,
-        method: asked.method.to_string(),
-        path: asked.path.clone(),
+        port: context.port,
+        method: received.method.to_string(),
+        path: received.path.clone(),
         operation: operation.clone(),
         variables: query.as_ref().and_then(|query| query.variables.clone()),
-        authorization: asked.headers.contains_key(header::AUTHORIZATION),
+        authorization: received.headers.contains_key(header::AUTHORIZATION),
         status: None,
         bytes: 0,
     };
     let (fault, verdict) = {
-        let mut faults = site.shared.faults();
-        let fault = faults.draw(site.port, operation.as_deref(), &asked.path);
-        (fault, (site.port == Port::Api).then(|| faults.take(Instant::now())).flatten())
+        let mut faults = context.shared.faults();
+        let fault = faults.draw(context.port, operation.as_deref(), &received.path);
+        (fault, (context.port == Port::Api).then(|| faults.take(Instant::now())).flatten())
     };
-    let mut then = Then::End;
+    let mut end = BodyEnd::Complete;
     let mut reply = match fault {
         Some(FaultKind::Reset) => {
-            site.shared.log.push(record);
+            context.shared.log.push(record);
             reset.store(true, Ordering::Relaxed);
             return Err(ResetConnection);
         }
@@ -129,13 +129,13 @@ async fn answer(
         other => {
             match other {
                 Some(FaultKind::Latency(duration)) => tokio::time::sleep(duration).await,
-                Some(FaultKind::CutBody) => then = Then::Break,
-                Some(FaultKind::Stall) => then = Then::Hang,
+                Some(FaultKind::CutBody) => end = BodyEnd::Break,
+                Some(FaultKind::Stall) => end = BodyEnd::Hang,
                 _ => {}
             }
-            match site.port {
-                Port::Api => api::answer(&site.shared, &asked, query),
-                Port::Storage => storage::answer(&site.shared, &asked),
+            match context.port {
+                Port::Api => api::answer(&context.shared, &received, query),
+                Port::Storage => storage::answer(&context.shared, &received),
             }
         }
     };
@@ -143,23 +143,23 @@ async fn answer(
         quota(&mut reply, verdict);
     }
     record.status = Some(reply.status().as_u16());
-    // A length is told to HEAD, and no byte sent.
-    record.bytes = if asked.method == Method::HEAD { 0 } else { reply.body().len() as u64 };
-    site.shared.traffic.answered(site.port, record.bytes);
-    site.shared.log.push(record);
-    Ok(body::send(reply, then, asked.method == Method::HEAD, underway))
+    // A HEAD response has a length but no body.
+    record.bytes = if received.method == Method::HEAD { 0 } else { reply.body().len() as u64 };
+    context.shared.traffic.answered(context.port, record.bytes);
+    context.shared.log.push(record);
+    Ok(body::send(reply, end, received.method == Method::HEAD, in_flight))
 }
 
-/// The counters of the traffic, for whoever measures: not a route of W&B, and no request to it counts.
+/// The traffic counters, for benchmarks. Not a W&B route; requests to it are not counted.
 const STATUS: &str = "/local/traffic";
 
-/// Tells the counters; DELETE begins anew.
-fn status(shared: &Shared, asked: &Asked, underway: Underway) -> Response<Payload> {
+/// Returns the counters. DELETE also resets them.
+fn status(shared: &Shared, received: &ReceivedRequest, in_flight: InFlight) -> Response<Payload> {
     let reply = body::json(StatusCode::OK, shared.traffic.to_json().to_string());
-    if asked.method == Method::DELETE {
+    if received.method == Method::DELETE {
         shared.traffic.reset();
     }
-    body::send(reply, Then::End, false, underway)
+    body::send(reply, BodyEnd::Complete, false, in_flight)
 }
 
 fn failed(status: u16) -> Reply {
@@ -179,7 +179,7 @@ fn too_many(reset: u64, retry_after: Option<u64>) -> Reply {
     reply
 }
 
-/// The `RateLimit-*` headers, with fractions as the `SaaS` sends them.
+/// Sets the `RateLimit-*` headers, with fractions as the public service sends them.
 fn quota(reply: &mut Reply, verdict: Verdict) {
     for (name, value) in [
         ("ratelimit-limit", verdict.limit),

@@ -1,4 +1,4 @@
-//! `POST /files/ENTITY/PROJECT/RUN/file_stream`: what a run logs, as lines at line offsets.
+//! `POST /files/ENTITY/PROJECT/RUN/file_stream`: the data that a run logs, as lines at line offsets.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ struct FileStream {
     exitcode: Option<i32>,
 }
 
-/// Lines of one file, the first of which has the number `offset`.
+/// Lines of one file, starting at line number `offset`.
 #[derive(Debug, Deserialize)]
 struct Chunk {
     offset: usize,
@@ -67,7 +67,7 @@ fn apply(run: &mut Run, request: FileStream) {
                     run.set_summary(summary);
                 }
             }
-            // Files the server keeps no lines of.
+            // The server stores no other files.
             _ => {}
         }
     }
@@ -85,7 +85,7 @@ fn apply(run: &mut Run, request: FileStream) {
     }
 }
 
-/// Puts lines at their places: console output changes lines sent before, and may leave gaps for later.
+/// Writes lines at their offsets. Console output can overwrite earlier lines, and leave gaps to fill later.
 fn replace(lines: &mut Vec<String>, chunk: Chunk) {
     let end = chunk.offset + chunk.content.len();
     if lines.len() < end {

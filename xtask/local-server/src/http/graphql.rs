@@ -3,20 +3,20 @@
 use http::{Method, StatusCode};
 
 use super::body::{self, Reply};
-use super::connection::Asked;
-use crate::bad_nodes::spoil;
+use super::connection::ReceivedRequest;
+use crate::bad_nodes::apply_bad_nodes;
 use crate::graphql::{Query, execute};
 use crate::resolve::{self, Context};
 
-/// The query in a request, if it is one.
-pub(crate) fn read(asked: &Asked) -> Option<Query> {
-    if asked.method != Method::POST || !asked.path.ends_with("/graphql") {
+/// Parses the query in a request, if there is one.
+pub(crate) fn read(received: &ReceivedRequest) -> Option<Query> {
+    if received.method != Method::POST || !received.path.ends_with("/graphql") {
         return None;
     }
-    serde_json::from_slice(&asked.body).ok()
+    serde_json::from_slice(&received.body).ok()
 }
 
-/// The name of the operation: as sent, or else as the text of the query gives it.
+/// Returns the operation name from the request, or from the query's text.
 pub(crate) fn operation_name(query: &Query) -> Option<String> {
     if let Some(name) = query.operation_name.as_ref().filter(|name| !name.is_empty()) {
         return Some(name.clone());
@@ -29,17 +29,17 @@ pub(crate) fn operation_name(query: &Query) -> Option<String> {
     Some(name).filter(|name| !name.is_empty())
 }
 
-/// Checks and runs a query.
+/// Validates and executes a query.
 pub(crate) fn answer(context: &Context, query: Query) -> Reply {
     let schema = context.shared.schema();
     let checked = match schema.check(query) {
         Ok(checked) => checked,
-        Err(mut refusal) => {
+        Err(mut rejection) => {
             if context.quirks.untyped_arguments {
-                refusal.forget_types();
+                rejection.omit_types();
             }
-            let (status, refused) = schema.refused(&refusal);
-            return body::json(StatusCode::from_u16(status).unwrap_or_default(), refused.to_string());
+            let (status, body) = schema.rejection_response(&rejection);
+            return body::json(StatusCode::from_u16(status).unwrap_or_default(), body.to_string());
         }
     };
     let answer = if checked.operation.is_mutation() {
@@ -47,10 +47,10 @@ pub(crate) fn answer(context: &Context, query: Query) -> Reply {
     } else {
         execute(&checked, &resolve::Query(context.clone()))
     };
-    if let Some(refused) = context.refused() {
+    if let Some(window) = context.rejected_window() {
         let message =
-            format!("internal server error: a history window of {} steps is too large", refused.steps);
+            format!("internal server error: a history window of {} steps is too large", window.steps);
         return body::error(StatusCode::INTERNAL_SERVER_ERROR, &message);
     }
-    body::json(StatusCode::OK, spoil(answer, &context.quirks.bad_nodes))
+    body::json(StatusCode::OK, apply_bad_nodes(answer, &context.quirks.bad_nodes))
 }

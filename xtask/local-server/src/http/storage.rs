@@ -1,28 +1,28 @@
-//! The storage port: blobs behind signed URLs.
+//! The storage port: blobs at signed URLs.
 
 use http::{HeaderValue, Method, StatusCode, header};
 
 use super::body::{Reply, reply};
-use super::connection::Asked;
-use super::range::{Ranged, ranged};
+use super::connection::ReceivedRequest;
+use super::range::{SelectedRange, select_range};
 use crate::store::{Blob, Shared, md5_base64};
 use crate::urls::{self, Denied};
 
-pub(crate) fn answer(shared: &Shared, asked: &Asked) -> Reply {
-    let refuse = |status, code: &str| {
+pub(crate) fn answer(shared: &Shared, received: &ReceivedRequest) -> Reply {
+    let deny = |status, code: &str| {
         reply(status, "application/xml", format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code></Error>"))
     };
-    let key = match urls::verify(shared, asked.method.as_str(), &asked.path, &asked.query) {
+    let key = match urls::verify(shared, received.method.as_str(), &received.path, &received.query) {
         Ok(key) => key,
-        Err(Denied::Signature) => return refuse(StatusCode::FORBIDDEN, "SignatureDoesNotMatch"),
-        Err(Denied::Expired) => return refuse(StatusCode::FORBIDDEN, "ExpiredToken"),
-        Err(Denied::Closed) => return refuse(StatusCode::FORBIDDEN, "AccessDenied"),
+        Err(Denied::Signature) => return deny(StatusCode::FORBIDDEN, "SignatureDoesNotMatch"),
+        Err(Denied::Expired) => return deny(StatusCode::FORBIDDEN, "ExpiredToken"),
+        Err(Denied::Closed) => return deny(StatusCode::FORBIDDEN, "AccessDenied"),
     };
-    match asked.method {
+    match received.method {
         Method::PUT => {
-            put(shared, &key, asked);
+            put(shared, &key, received);
             let mut reply = reply(StatusCode::OK, "text/plain", "");
-            if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", md5_base64(&asked.body))) {
+            if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", md5_base64(&received.body))) {
                 reply.headers_mut().insert(header::ETAG, tag);
             }
             reply
@@ -31,13 +31,14 @@ pub(crate) fn answer(shared: &Shared, asked: &Asked) -> Reply {
             let behaviour = shared.storage();
             let state = shared.read();
             let Some(blob) = state.blobs.get(&key).cloned() else {
-                return refuse(StatusCode::NOT_FOUND, "NoSuchKey");
+                return deny(StatusCode::NOT_FOUND, "NoSuchKey");
             };
             let digest = state.file_digest(&key).filter(|_| behaviour.digests).map(str::to_owned);
             drop(state);
-            let header = |name| asked.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+            let header =
+                |name| received.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
             let tag = tag(&blob);
-            // The rest of another file than the one that was begun is of no use.
+            // A range of another version of the file would not fit the part that the client has.
             let is_same = header(header::IF_RANGE).is_none_or(|wanted| behaviour.tags && wanted == tag);
             let header = header(header::RANGE).filter(|range| {
                 let is_understood = behaviour.suffix_ranges || !range.starts_with("bytes=-");
@@ -45,9 +46,9 @@ pub(crate) fn answer(shared: &Shared, asked: &Asked) -> Reply {
             });
             let length = blob.len();
             let kind = mime_guess::from_path(&key).first_raw().unwrap_or("application/octet-stream");
-            let mut reply = match ranged(header, length) {
-                Ranged::Whole => reply(StatusCode::OK, kind, blob),
-                Ranged::Part(range) => {
+            let mut reply = match select_range(header, length) {
+                SelectedRange::Whole => reply(StatusCode::OK, kind, blob),
+                SelectedRange::Part(range) => {
                     let content = format!("bytes {}-{}/{length}", range.start, range.end - 1);
                     let mut reply = reply(StatusCode::PARTIAL_CONTENT, kind, blob.slice(range));
                     if let Ok(content) = HeaderValue::from_str(&content) {
@@ -55,7 +56,7 @@ pub(crate) fn answer(shared: &Shared, asked: &Asked) -> Reply {
                     }
                     reply
                 }
-                Ranged::Unsatisfiable => refuse(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange"),
+                SelectedRange::Unsatisfiable => deny(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange"),
             };
             let headers = reply.headers_mut();
             if behaviour.ranges {
@@ -72,24 +73,24 @@ pub(crate) fn answer(shared: &Shared, asked: &Asked) -> Reply {
             }
             reply
         }
-        _ => refuse(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
+        _ => deny(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
     }
 }
 
-/// The tag of a blob. A digest of the whole would take long for each part of a large one, so it is where the bytes lie,
-/// which they share with nothing else while they are kept.
+/// The entity tag of a blob: its address in memory and its length. The address is unique while the blob exists, and a
+/// digest would take long for each range of a large blob.
 fn tag(blob: &Blob) -> String {
     format!("\"{:x}-{:x}\"", blob.address(), blob.len())
 }
 
-/// Stores a blob; one that is a run's file is listed with the run.
-fn put(shared: &Shared, key: &str, asked: &Asked) {
+/// Stores a blob. A run's file is also added to the run's list.
+fn put(shared: &Shared, key: &str, received: &ReceivedRequest) {
     let mut state = shared.write();
     let parts: Vec<&str> = key.splitn(5, '/').collect();
     if let ["runs", entity, project, run, file] = parts[..]
-        && state.put_file(entity, project, run, file, asked.body.clone())
+        && state.put_file(entity, project, run, file, received.body.clone())
     {
         return;
     }
-    state.blobs.insert(key.to_owned(), asked.body.clone().into());
+    state.blobs.insert(key.to_owned(), received.body.clone().into());
 }

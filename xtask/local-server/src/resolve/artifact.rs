@@ -1,7 +1,7 @@
-//! Artifacts: the mutations that logging a table, an image or a model sends, and reading a manifest back.
+//! Artifacts: the mutations that log a table, an image or a model, and the reading of manifests.
 
 use super::context::Context;
-use crate::graphql::{Answer, Arguments, Facts, Object, Resolved};
+use crate::graphql::{Answer, Arguments, Object, Resolved, StaticObject};
 use crate::store::{Artifact, Manifest, storage_id};
 
 /// `Artifact`.
@@ -33,7 +33,7 @@ impl Object for ArtifactObject {
                 let this = self.clone();
                 let name = artifact.collection.as_str();
                 Answer::object(
-                    Facts::new("ArtifactSequence")
+                    StaticObject::new("ArtifactSequence")
                         .value("id", storage_id("ArtifactCollection", name))
                         .value("name", name)
                         .object("latestArtifact", move || this.latest()),
@@ -68,24 +68,24 @@ impl ArtifactObject {
     }
 }
 
-/// A connection of all files at once, with URLs to load them from and to put them to.
-fn files(object: ArtifactObject, names: Vec<String>) -> Facts {
-    Facts::new("FileConnection")
+/// Returns a connection of all files in one page, with download and upload URLs.
+fn files(object: ArtifactObject, names: Vec<String>) -> StaticObject {
+    StaticObject::new("FileConnection")
         .object("edges", move || {
             Answer::objects(names.iter().map(|name| {
                 let (object, name) = (object.clone(), name.clone());
-                Facts::new("FileEdge")
+                StaticObject::new("FileEdge")
                     .value("cursor", name.as_str())
                     .object("node", move || Answer::object(file(&object, &name)))
             }))
         })
-        .object("pageInfo", || Answer::object(Facts::new("PageInfo").value("hasNextPage", false)))
+        .object("pageInfo", || Answer::object(StaticObject::new("PageInfo").value("hasNextPage", false)))
 }
 
-fn file(object: &ArtifactObject, name: &str) -> Facts {
+fn file(object: &ArtifactObject, name: &str) -> StaticObject {
     let key = object.artifact.blob_key(name);
     let artifact = object.clone();
-    Facts::new("File")
+    StaticObject::new("File")
         .value("id", storage_id("File", &key))
         .value("name", name)
         .value("storagePath", key.as_str())
@@ -95,13 +95,13 @@ fn file(object: &ArtifactObject, name: &str) -> Facts {
         .object("artifact", move || Answer::object(artifact.clone()))
 }
 
-fn manifest_object(context: &Context, manifest: &Manifest) -> Facts {
+fn manifest_object(context: &Context, manifest: &Manifest) -> StaticObject {
     let key = manifest.blob_key();
     let (download, upload) = (context.download_url(&key), context.upload_url(&key));
     let name = manifest.name.clone();
-    Facts::new("ArtifactManifest").value("id", manifest.id.as_str()).object("file", move || {
+    StaticObject::new("ArtifactManifest").value("id", manifest.id.as_str()).object("file", move || {
         Answer::object(
-            Facts::new("File")
+            StaticObject::new("File")
                 .value("id", storage_id("File", &key))
                 .value("name", name.as_str())
                 .value("directUrl", download.as_str())
@@ -111,10 +111,12 @@ fn manifest_object(context: &Context, manifest: &Manifest) -> Facts {
     })
 }
 
-/// The mutations on artifacts.
+/// Resolves the artifact mutations.
 pub(crate) fn mutate(context: &Context, field: &str, input: &Arguments) -> Resolved {
     let payload = |type_name: &'static str, object: ArtifactObject| {
-        Answer::object(Facts::new(type_name).object("artifact", move || Answer::object(object.clone())))
+        Answer::object(
+            StaticObject::new(type_name).object("artifact", move || Answer::object(object.clone())),
+        )
     };
     let known = || {
         let id = input.required("artifactID");
@@ -158,11 +160,12 @@ pub(crate) fn mutate(context: &Context, field: &str, input: &Arguments) -> Resol
                     ArtifactObject::find(context, id).ok_or_else(|| format!("artifact {id:?} not found"))?;
                 wanted.push((object, spec.required("name").to_owned()));
             }
-            Ok(Answer::object(Facts::new("CreateArtifactFilesPayload").object("files", move || {
+            Ok(Answer::object(StaticObject::new("CreateArtifactFilesPayload").object("files", move || {
                 let wanted = wanted.clone();
-                Answer::object(Facts::new("FileConnection").object("edges", move || {
+                Answer::object(StaticObject::new("FileConnection").object("edges", move || {
                     Answer::objects(wanted.clone().into_iter().map(|(object, name)| {
-                        Facts::new("FileEdge").object("node", move || Answer::object(file(&object, &name)))
+                        StaticObject::new("FileEdge")
+                            .object("node", move || Answer::object(file(&object, &name)))
                     }))
                 }))
             })))
@@ -174,7 +177,7 @@ pub(crate) fn mutate(context: &Context, field: &str, input: &Arguments) -> Resol
 fn manifest_payload(context: &Context, manifest: Manifest) -> Answer {
     let context = context.clone();
     Answer::object(
-        Facts::new("ArtifactManifestPayload")
+        StaticObject::new("ArtifactManifestPayload")
             .object("artifactManifest", move || Answer::object(manifest_object(&context, &manifest))),
     )
 }

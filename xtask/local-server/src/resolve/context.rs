@@ -1,4 +1,4 @@
-//! What resolvers need to know about the request.
+//! The request context of the resolvers.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,21 +7,21 @@ use crate::quirks::Quirks;
 use crate::store::Shared;
 use crate::urls;
 
-/// The request a query came with; cheap to clone.
+/// The context of a query. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Context {
     pub(crate) shared: Arc<Shared>,
     pub(crate) user: Arc<User>,
-    /// Widest history window that is answered, in steps.
+    /// Maximum width of a history window, in steps.
     pub(crate) page_limit: Option<u64>,
     pub(crate) quirks: Arc<Quirks>,
-    refused: Arc<Mutex<Option<Refused>>>,
+    rejected_window: Arc<Mutex<Option<WindowTooWide>>>,
 }
 
-/// Why the whole request fails, whatever else it asked for.
+/// A history window that is too wide, which fails the whole request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Refused {
-    /// Steps asked for.
+pub(crate) struct WindowTooWide {
+    /// Requested steps.
     pub(crate) steps: u64,
 }
 
@@ -29,39 +29,39 @@ impl Context {
     pub(crate) fn new(shared: Arc<Shared>, user: User) -> Self {
         let page_limit = shared.faults().page_limit();
         let quirks = shared.quirks();
-        Self { shared, user: Arc::new(user), page_limit, quirks, refused: Arc::default() }
+        Self { shared, user: Arc::new(user), page_limit, quirks, rejected_window: Arc::default() }
     }
 
-    /// Notes that a window is wider than the server can answer.
-    pub(crate) fn refuse(&self, refused: Refused) {
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused);
+    /// Records that a window is too wide.
+    pub(crate) fn reject_window(&self, window: WindowTooWide) {
+        *self.rejected_window.lock().unwrap_or_else(PoisonError::into_inner) = Some(window);
     }
 
-    pub(crate) fn refused(&self) -> Option<Refused> {
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn rejected_window(&self) -> Option<WindowTooWide> {
+        *self.rejected_window.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A URL under which the storage port gives out a blob.
+    /// Signs a download URL of a blob.
     pub(crate) fn download_url(&self, key: &str) -> String {
         urls::signed(&self.shared, "GET", key)
     }
 
-    /// The URL of a run's file in the bucket.
+    /// Signs the bucket URL of a run's file.
     pub(crate) fn direct_url(&self, key: &str) -> String {
         urls::direct(&self.shared, key)
     }
 
-    /// A URL under which the storage port takes a blob.
+    /// Signs an upload URL of a blob.
     pub(crate) fn upload_url(&self, key: &str) -> String {
         urls::signed(&self.shared, "PUT", key)
     }
 
-    /// The entity a request means when it names none.
+    /// Returns the named entity, or the user's default.
     pub(crate) fn entity(&self, named: Option<&str>) -> String {
         named.filter(|name| !name.is_empty()).unwrap_or(&self.user.entity).to_owned()
     }
 
-    /// The project a request means when it names none.
+    /// Returns the named project, or the default `uncategorized`.
     pub(crate) fn project(named: Option<&str>) -> String {
         named.filter(|name| !name.is_empty()).unwrap_or("uncategorized").to_owned()
     }

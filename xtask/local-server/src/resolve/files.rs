@@ -1,11 +1,11 @@
-//! `File` of a run: listing, signed URLs.
+//! The `File` object of a run: listing, signed URLs.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::context::Context;
 use super::page::{List, page};
 use super::run::RunObject;
-use crate::graphql::{Answer, Arguments, Facts, Object, Resolved};
+use crate::graphql::{Answer, Arguments, Object, Resolved, StaticObject};
 use crate::store::{blob_key, storage_id};
 
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'/');
@@ -17,8 +17,8 @@ pub(crate) struct FileObject {
     name: String,
 }
 
-/// The files of a run with one of the names, or whose name is like the pattern.
-pub(crate) fn of_run(run: &RunObject, arguments: &Arguments) -> Result<Facts, String> {
+/// Returns the page of a run's files that match `names` or `pattern`.
+pub(crate) fn of_run(run: &RunObject, arguments: &Arguments) -> Result<StaticObject, String> {
     let names = arguments.strings("names").filter(|names| !names.is_empty());
     let pattern = arguments.str("pattern").filter(|pattern| !pattern.is_empty()).map(like).transpose()?;
     let files: Vec<FileObject> = run
@@ -34,7 +34,7 @@ pub(crate) fn of_run(run: &RunObject, arguments: &Arguments) -> Result<Facts, St
     page(&list, &files, arguments, |file| file.name.clone())
 }
 
-/// SQL's LIKE: `%` stands for any text, `_` for one character, `\` takes the next one literally.
+/// Converts an SQL LIKE pattern: `%` matches any text, `_` one character, and `\` escapes the next character.
 fn like(pattern: &str) -> Result<regex::Regex, String> {
     let mut expression = String::from("(?s)^");
     let mut characters = pattern.chars();
@@ -50,7 +50,7 @@ fn like(pattern: &str) -> Result<regex::Regex, String> {
     regex::Regex::new(&expression).map_err(|error| format!("bad pattern: {error}"))
 }
 
-/// The id of a file: base64 of the blob key.
+/// Returns the id of a file: the blob key in base64.
 pub(crate) fn file_id(key: &str) -> String {
     storage_id("File", key)
 }
@@ -61,7 +61,7 @@ impl FileObject {
         blob_key(&run.entity, &run.project, &run.facts.name, &self.name)
     }
 
-    /// The URL under which the API port redirects to the signed URL.
+    /// The URL on the API port that redirects to the signed URL.
     fn api_url(&self) -> String {
         let run = &self.run.run;
         let encode = |text: &str| utf8_percent_encode(text, PATH).to_string();
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_are_those_of_sql() {
+    fn patterns_follow_sql_like() {
         let matches = |pattern: &str, name: &str| like(pattern).unwrap().is_match(name);
         assert!(matches("%.json", "a/b.json"));
         assert!(!matches("%.json", "a.jsonl"));

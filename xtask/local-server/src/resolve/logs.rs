@@ -6,14 +6,14 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::graphql::{Answer, Arguments, Facts};
+use crate::graphql::{Answer, Arguments, StaticObject};
 use crate::quirks::Quirks;
 use crate::store::Run;
 
-/// Most lines one request gives.
-const MOST: usize = 10_000;
+/// Maximum number of lines per request.
+const MAX_LINES: usize = 10_000;
 
-/// A page of the lines that are kept.
+/// A page of the kept lines.
 struct Page {
     lines: Range<usize>,
     cursor: Option<String>,
@@ -21,19 +21,19 @@ struct Page {
     has_previous: bool,
 }
 
-/// The page asked for; `None` for a run that never printed anything.
+/// Returns the requested page, or `None` if the run never printed anything.
 pub(crate) fn lines(
     run: &Arc<Run>,
     arguments: &Arguments,
     quirks: &Arc<Quirks>,
-) -> Result<Option<Facts>, String> {
+) -> Result<Option<StaticObject>, String> {
     if run.log.is_empty() {
         return Ok(None);
     }
     let kept = run.log.len().saturating_sub(quirks.log_lines_kept)..run.log.len();
     let Page { lines, cursor, has_next, has_previous } = if let Some(endless) = quirks.endless_lists {
         let (turn, cursor) = endless.turn(arguments.str("after"));
-        let count = arguments.count("first").unwrap_or(MOST).min(MOST);
+        let count = arguments.count("first").unwrap_or(MAX_LINES).min(MAX_LINES);
         let start = kept.start.saturating_add(turn.saturating_mul(count)).min(kept.end);
         Page {
             lines: start..start.saturating_add(count).min(kept.end),
@@ -48,20 +48,20 @@ pub(crate) fn lines(
     };
     let is_endless = quirks.endless_lists.is_some();
     let (run, quirks) = (Arc::clone(run), Arc::clone(quirks));
-    let connection = Facts::new("LogLineConnection")
+    let connection = StaticObject::new("LogLineConnection")
         .object("edges", move || {
             Answer::objects(lines.clone().map(|number| {
                 let run = Arc::clone(&run);
                 let is_null = quirks.is_null("logLines", number);
                 let cursor = if is_endless { String::new() } else { encode("line", number) };
-                Facts::new("LogLineEdge").value("cursor", cursor).object("node", move || {
+                StaticObject::new("LogLineEdge").value("cursor", cursor).object("node", move || {
                     if is_null { Answer::NULL } else { Answer::object(line(number, &run.log[number])) }
                 })
             }))
         })
         .object("pageInfo", move || {
             Answer::object(
-                Facts::new("PageInfo")
+                StaticObject::new("PageInfo")
                     .value("endCursor", cursor.clone())
                     .value("hasNextPage", has_next)
                     .value("hasPreviousPage", has_previous),
@@ -70,8 +70,8 @@ pub(crate) fn lines(
     Ok(Some(connection))
 }
 
-/// The last lines, or the first ones after a cursor, until the page is as large as it may be.
-fn improved(run: &Run, kept: Range<usize>, arguments: &Arguments, most_bytes: usize) -> Result<Page, String> {
+/// Returns the last lines, or the first ones after a cursor, up to the maximum page size.
+fn improved(run: &Run, kept: Range<usize>, arguments: &Arguments, max_bytes: usize) -> Result<Page, String> {
     let place = |name| match arguments.str(name).filter(|cursor| !cursor.is_empty()) {
         None => Ok(None),
         Some(cursor) => decode("line", cursor).ok_or_else(|| format!("invalid cursor {cursor:?}")).map(Some),
@@ -79,13 +79,15 @@ fn improved(run: &Run, kept: Range<usize>, arguments: &Arguments, most_bytes: us
     let start = place("after")?.map_or(kept.start, |after| (after + 1).clamp(kept.start, kept.end));
     let end = place("before")?.map_or(kept.end, |before| before.clamp(start, kept.end));
     let wanted = match arguments.count("last") {
-        Some(last) => end.saturating_sub(last.min(MOST)).max(start)..end,
-        None => start..end.min(start.saturating_add(arguments.count("first").unwrap_or(MOST).min(MOST))),
+        Some(last) => end.saturating_sub(last.min(MAX_LINES)).max(start)..end,
+        None => {
+            start..end.min(start.saturating_add(arguments.count("first").unwrap_or(MAX_LINES).min(MAX_LINES)))
+        }
     };
     let mut bytes = 0;
     let fits = |number: &usize| {
         bytes += run.log[*number].len();
-        bytes <= most_bytes
+        bytes <= max_bytes
     };
     let count = wanted.clone().take_while(fits).count().max(usize::from(!wanted.is_empty()));
     let lines = wanted.start..wanted.start + count;
@@ -97,7 +99,7 @@ fn improved(run: &Run, kept: Range<usize>, arguments: &Arguments, most_bytes: us
     })
 }
 
-/// The newest lines before an offset that counts from the end. `first` is ignored, and what follows is older.
+/// Returns the newest lines before an offset from the end. `first` is ignored, and later pages hold older lines.
 fn legacy(kept: Range<usize>, arguments: &Arguments) -> Result<Page, String> {
     let skipped = match arguments.str("after").filter(|cursor| !cursor.is_empty()) {
         None => 0,
@@ -107,7 +109,8 @@ fn legacy(kept: Range<usize>, arguments: &Arguments) -> Result<Page, String> {
         }
     };
     let end = kept.end.saturating_sub(skipped).max(kept.start);
-    let start = end.saturating_sub(arguments.count("last").unwrap_or(MOST).min(MOST)).max(kept.start);
+    let start =
+        end.saturating_sub(arguments.count("last").unwrap_or(MAX_LINES).min(MAX_LINES)).max(kept.start);
     Ok(Page {
         lines: start..end,
         cursor: Some(encode("offset", kept.end - start)),
@@ -125,8 +128,8 @@ fn decode(kind: &str, cursor: &str) -> Option<usize> {
     text.strip_prefix(kind)?.strip_prefix(':')?.parse().ok()
 }
 
-/// A line as the SDK streams it: `ERROR ` before lines of the error stream, then the time, then the text.
-fn line(number: usize, text: &str) -> Facts {
+/// Parses a line as the SDK streams it: `ERROR ` if it is from the error stream, then the time, then the text.
+fn line(number: usize, text: &str) -> StaticObject {
     let (level, rest) = match text.strip_prefix("ERROR ") {
         Some(rest) => ("error", rest),
         None => ("", text),
@@ -135,7 +138,7 @@ fn line(number: usize, text: &str) -> Facts {
         Some((time, rest)) if time.parse::<jiff::civil::DateTime>().is_ok() => (Some(time), rest),
         _ => (None, rest),
     };
-    Facts::new("LogLine")
+    StaticObject::new("LogLine")
         .value("number", number)
         .value("timestamp", time)
         .value("level", level)

@@ -1,4 +1,4 @@
-//! The root of mutations. Artifacts and `upsertBucket` have modules of their own.
+//! The root of mutations. Artifacts, sweeps and `upsertBucket` have their own modules.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::context::Context;
 use super::project::ProjectObject;
 use super::{artifact, sweep, upsert};
-use crate::graphql::{Answer, Arguments, Facts, Object, Resolved};
+use crate::graphql::{Answer, Arguments, Object, Resolved, StaticObject};
 use crate::store::{RunState, blob_key};
 
 /// `Mutation`.
@@ -35,7 +35,7 @@ impl Object for Mutation {
             "upsertModel" => Ok(upsert_model(context, &input)),
             "createRunFiles" => create_run_files(context, &input),
             "deleteFiles" => delete_files(context, &input),
-            // Uploads are noticed when they arrive, and alerts reach nobody.
+            // Nothing to do: uploads are recorded when they arrive, and alerts are not sent.
             "markRunFilesUploaded" | "notifyScriptableRunAlert" => Ok(success()),
             _ => artifact::mutate(context, field, &input),
         }
@@ -43,10 +43,10 @@ impl Object for Mutation {
 }
 
 fn success() -> Answer {
-    Answer::object(Facts::new("SuccessPayload").value("success", true))
+    Answer::object(StaticObject::new("SuccessPayload").value("success", true))
 }
 
-/// The run with the storage id of the input.
+/// Returns the path of the run whose storage id is in the input.
 fn run_path(context: &Context, input: &Arguments) -> Result<(String, String, String), String> {
     let id = input.required("id");
     context.shared.read().find_storage_id(id).ok_or_else(|| format!("run {id:?} not found"))
@@ -56,7 +56,7 @@ fn delete_run(context: &Context, input: &Arguments) -> Resolved {
     let (entity, project, name) = run_path(context, input)?;
     context.shared.write().remove_run(&entity, &project, &name);
     Ok(Answer::object(
-        Facts::new("DeleteRunPayload").value("clientMutationId", input.string("clientMutationId")),
+        StaticObject::new("DeleteRunPayload").value("clientMutationId", input.string("clientMutationId")),
     ))
 }
 
@@ -97,7 +97,7 @@ fn upsert_model(context: &Context, input: &Arguments) -> Answer {
     let project = Arc::new(project);
     let model = Arc::clone(&project);
     Answer::object(
-        Facts::new("UpsertModelPayload")
+        StaticObject::new("UpsertModelPayload")
             .object("project", move || project())
             .object("model", move || model())
             .value("inserted", inserted),
@@ -116,12 +116,14 @@ fn create_run_files(context: &Context, input: &Arguments) -> Resolved {
         .map(|file| (context.upload_url(&blob_key(entity, project, name, &file)), file))
         .collect();
     Ok(Answer::object(
-        Facts::new("CreateRunFilesPayload")
+        StaticObject::new("CreateRunFilesPayload")
             .value("runID", run.storage_id())
             .value("uploadHeaders", Vec::<String>::new())
             .object("files", move || {
                 Answer::objects(files.iter().map(|(url, name)| {
-                    Facts::new("RunFileUpload").value("name", name.as_str()).value("uploadUrl", url.as_str())
+                    StaticObject::new("RunFileUpload")
+                        .value("name", name.as_str())
+                        .value("uploadUrl", url.as_str())
                 }))
             }),
     ))

@@ -1,17 +1,17 @@
-//! Connections: pages of edges behind opaque cursors.
+//! GraphQL connections: pages of edges with opaque cursors.
 
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::graphql::{Answer, Arguments, Facts, Object};
+use crate::graphql::{Answer, Arguments, Object, StaticObject};
 use crate::quirks::Quirks;
 
-/// Edges when a query asks for no number.
+/// Default number of edges in a page.
 const DEFAULT_PAGE: usize = 50;
 
-/// What kind of list a page is of.
+/// The list that a page belongs to.
 pub(crate) struct List<'a> {
     /// The field's name.
     pub(crate) name: &'static str,
@@ -20,15 +20,16 @@ pub(crate) struct List<'a> {
     pub(crate) quirks: &'a Arc<Quirks>,
 }
 
-/// The page that `first` and `after` ask for. `key` names an item for good, so that a cursor holds its place while
-/// items are added and removed; an item that is gone is taken to have been where it was. Where runs move, a cursor is an
-/// offset.
+/// Returns the page that `first` and `after` select.
+///
+/// `key` is a permanent name of an item, so that a cursor keeps its position while items are added and removed. If the
+/// item is gone, its old index is used. If runs move, a cursor is an offset.
 pub(crate) fn page<T: Object + Clone + 'static>(
     kind: &List<'_>,
     items: &[T],
     arguments: &Arguments,
     key: impl Fn(&T) -> String,
-) -> Result<Facts, String> {
+) -> Result<StaticObject, String> {
     let &List { name: field, connection, edge, quirks } = kind;
     let quirks = Arc::clone(quirks);
     let by_offset = field == "runs" && quirks.moving_runs > 0;
@@ -57,19 +58,19 @@ pub(crate) fn page<T: Object + Clone + 'static>(
     let cursor = |edge: Option<&(Option<String>, T)>| edge.and_then(|(cursor, _)| cursor.clone());
     let (first, last) = (cursor(edges.first()), cursor(edges.last()));
     let (more, before) = (end < items.len() || endless.is_some(), start > 0);
-    Ok(Facts::new(connection)
+    Ok(StaticObject::new(connection)
         .object("edges", move || {
             let edges = edges.clone().into_iter().enumerate();
             Answer::objects(edges.map(|(index, (cursor, node))| {
                 let is_null = quirks.is_null(field, start + index);
-                Facts::new(edge)
+                StaticObject::new(edge)
                     .value("cursor", cursor)
                     .object("node", move || if is_null { Answer::NULL } else { Answer::object(node.clone()) })
             }))
         })
         .object("pageInfo", move || {
             Answer::object(
-                Facts::new("PageInfo")
+                StaticObject::new("PageInfo")
                     .value("startCursor", first.clone())
                     .value("endCursor", last.clone())
                     .value("hasNextPage", more)

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::graphql::{Answer, Arguments, Facts, Object, Resolved};
+use crate::graphql::{Answer, Arguments, Object, Resolved, StaticObject};
 use crate::options::User;
 use crate::store::storage_id;
 
@@ -26,13 +26,13 @@ impl Object for UserObject {
             "flags" => Answer::value("{}"),
             "entity" => Answer::value(user.entity.as_str()),
             "apiKeys" => {
-                Answer::object(Facts::new("ApiKeyConnection").value("edges", Value::Array(Vec::new())))
+                Answer::object(StaticObject::new("ApiKeyConnection").value("edges", Value::Array(Vec::new())))
             }
             "teams" => {
                 let teams = user.teams.clone();
-                Answer::object(Facts::new("EntityConnection").object("edges", move || {
+                Answer::object(StaticObject::new("EntityConnection").object("edges", move || {
                     Answer::objects(teams.clone().into_iter().map(|team| {
-                        Facts::new("EntityEdge")
+                        StaticObject::new("EntityEdge")
                             .object("node", move || Answer::object(EntityObject::team(&team)))
                     }))
                 }))
@@ -67,7 +67,7 @@ impl Object for EntityObject {
             "isTeam" => Answer::value(self.is_team),
             "entityType" => Answer::value(if self.is_team { "team" } else { "user" }),
             "available" | "readOnly" => Answer::value(false),
-            // Entities of a local server belong to no organisation.
+            // Entities of the local server have no organisation.
             _ => Answer::NULL,
         })
     }

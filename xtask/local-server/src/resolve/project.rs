@@ -1,4 +1,4 @@
-//! `Project`, with the search among its runs.
+//! The `Project` object, and the search for its runs.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::page::{List, page};
 use super::people::{EntityObject, UserObject};
 use super::run::RunObject;
 use super::sweep::SweepObject;
-use crate::graphql::{Answer, Arguments, Facts, Object, Resolved};
+use crate::graphql::{Answer, Arguments, Object, Resolved, StaticObject};
 use crate::store::{Filter, Order, ProjectFacts, Run};
 
 /// `Project`.
@@ -26,7 +26,7 @@ impl ProjectObject {
         Some(Self { context: context.clone(), facts: Arc::new(project.facts.clone()) })
     }
 
-    /// The projects of an entity, newest first.
+    /// Returns the projects of an entity, newest first.
     pub(crate) fn of_entity(context: &Context, entity: &str) -> Vec<Self> {
         let state = context.shared.read();
         let own = state.projects.values().rev().filter(|project| project.facts.entity == entity);
@@ -51,26 +51,26 @@ impl ProjectObject {
         Some(RunObject::new(&self.context, Arc::clone(run), self.facts.number))
     }
 
-    /// The runs as a list of them has them now: without hidden ones, and moved as the quirks say.
+    /// Applies the quirks to a list of runs: removes hidden ones, and moves some.
     fn listed(&self, mut runs: Vec<RunObject>) -> Vec<RunObject> {
         let quirks = &self.context.quirks;
         runs.retain(|run| !quirks.hidden_runs.contains(&run.run.facts.name));
         if !runs.is_empty() && quirks.moving_runs > 0 {
-            let moved = self.context.shared.lists_of_runs().min(quirks.moving_runs);
+            let moved = self.context.shared.count_run_page().min(quirks.moving_runs);
             let count = runs.len();
             runs.rotate_right(moved % count);
         }
         runs
     }
 
-    /// A page of runs.
-    pub(crate) fn page(&self, runs: &[RunObject], arguments: &Arguments) -> Result<Facts, String> {
+    /// Returns a page of runs.
+    pub(crate) fn page(&self, runs: &[RunObject], arguments: &Arguments) -> Result<StaticObject, String> {
         let quirks = &self.context.quirks;
         let list = List { name: "runs", connection: "RunConnection", edge: "RunEdge", quirks };
         page(&list, runs, arguments, RunObject::id)
     }
 
-    /// The runs that pass `filters`, in `order`.
+    /// Returns the runs that match `filters`, in `order`.
     pub(crate) fn search(&self, arguments: &Arguments) -> Result<Vec<RunObject>, String> {
         let shared = &self.context.shared;
         let filter =
@@ -142,7 +142,7 @@ impl Object for ProjectObject {
     }
 }
 
-/// Reports are not kept, so there is never a `View`.
+/// Never exists: the local server has no reports.
 #[derive(Debug, Clone)]
 enum NoView {}
 

@@ -7,7 +7,7 @@ use super::context::Context;
 use super::page::{List, page};
 use super::people::{EntityObject, UserObject};
 use super::project::ProjectObject;
-use crate::graphql::{Answer, Arguments, Facts, Object, Resolved};
+use crate::graphql::{Answer, Arguments, Object, Resolved, StaticObject};
 
 /// `Query`.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Object for Query {
             )),
             "models" => {
                 let entity = context.entity(arguments.str("entityName"));
-                if !self.knows(&entity) {
+                if !self.entity_exists(&entity) {
                     return Ok(Answer::NULL);
                 }
                 let projects = ProjectObject::of_entity(context, &entity);
@@ -42,19 +42,19 @@ impl Object for Query {
             "entity" => {
                 let name = context.entity(arguments.str("name"));
                 let is_team = !context.shared.options.users.iter().any(|user| user.username == name);
-                Answer::optional(self.knows(&name).then_some(EntityObject { name, is_team }))
+                Answer::optional(self.entity_exists(&name).then_some(EntityObject { name, is_team }))
             }
             "users" => {
                 let wanted = arguments.string("query").unwrap_or_default();
                 let users = context.shared.options.users.clone();
-                Answer::object(Facts::new("UserConnection").object("edges", move || {
+                Answer::object(StaticObject::new("UserConnection").object("edges", move || {
                     let found = users
                         .clone()
                         .into_iter()
                         .filter(|user| user.username.contains(&wanted) || user.email.contains(&wanted));
                     Answer::objects(found.map(|user| {
                         let user = UserObject(user);
-                        Facts::new("UserEdge").object("node", move || Answer::object(user.clone()))
+                        StaticObject::new("UserEdge").object("node", move || Answer::object(user.clone()))
                     }))
                 }))
             }
@@ -62,13 +62,11 @@ impl Object for Query {
             "clientIDMapping" => {
                 let state = context.shared.read();
                 let artifact = state.artifacts.by_client_id(arguments.required("clientID"));
-                Answer::optional(
-                    artifact.map(|artifact| {
-                        Facts::new("ClientIDMapping").value("serverID", artifact.id.as_str())
-                    }),
-                )
+                Answer::optional(artifact.map(|artifact| {
+                    StaticObject::new("ClientIDMapping").value("serverID", artifact.id.as_str())
+                }))
             }
-            // `organization`: a local server has none.
+            // `organization`: the local server has none.
             _ => Answer::NULL,
         })
     }
@@ -76,7 +74,7 @@ impl Object for Query {
 
 impl Query {
     /// Whether the entity is a user, a team, or the owner of a project.
-    fn knows(&self, entity: &str) -> bool {
+    fn entity_exists(&self, entity: &str) -> bool {
         let shared = &self.0.shared;
         let users = &shared.options.users;
         users.iter().any(|user| user.entity == entity || user.username == entity)
@@ -85,13 +83,13 @@ impl Query {
     }
 }
 
-fn server_info(context: &Context) -> Facts {
+fn server_info(context: &Context) -> StaticObject {
     let features = context.shared.features();
-    Facts::new("ServerInfo")
+    StaticObject::new("ServerInfo")
         .value("cliVersionInfo", json!({ "max_cli_version": "0.31.0", "min_cli_version": "0.13.0" }))
         .object("latestLocalVersionInfo", || {
             Answer::object(
-                Facts::new("LocalVersionInfo")
+                StaticObject::new("LocalVersionInfo")
                     .value("outOfDate", false)
                     .value("latestVersionString", SERVER_VERSION)
                     .value("versionOnThisInstanceString", SERVER_VERSION),
@@ -99,10 +97,10 @@ fn server_info(context: &Context) -> Facts {
         })
         .object("features", move || {
             Answer::objects(features.iter().map(|(name, enabled)| {
-                Facts::new("ServerFeature").value("name", name.as_str()).value("isEnabled", *enabled)
+                StaticObject::new("ServerFeature").value("name", name.as_str()).value("isEnabled", *enabled)
             }))
         })
 }
 
-/// A server of this version has `useImprovedPagination` of `logLines`.
+/// A server version with `useImprovedPagination` of `logLines`.
 const SERVER_VERSION: &str = "0.77.0";

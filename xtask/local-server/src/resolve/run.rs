@@ -1,4 +1,4 @@
-//! `Run`: its facts. Rows, logs and files have modules of their own.
+//! The `Run` object: its facts. Rows, logs and files have their own modules.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ impl RunObject {
         UserObject(known.cloned().unwrap_or_else(|| User::new(name, "")))
     }
 
-    /// The parts of the internal config entry that were asked for: `t` is there once a run has started.
+    /// Returns the requested parts of the internal config entry `_wandb`. Its key `t` exists once a run has started.
     fn internal_config(&self, keys: Option<&[String]>) -> String {
         let internal = &self.run.config()["_wandb"];
         let internal = internal.get("value").unwrap_or(internal);

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::context::Refused;
+use super::context::WindowTooWide;
 use super::run::RunObject;
 use crate::graphql::{Answer, Arguments, Object, Resolved};
 use crate::store::{SampleSpec, object, sampled_rows, write_history_rows};
 
-/// Rows of `historyTail` and `eventsTail`.
+/// Number of rows in `historyTail` and `eventsTail`.
 const TAIL: usize = 1;
-/// `liveData` lists at most this many rows; clients look for the first.
+/// Maximum number of rows in `liveData`. Clients only need the first.
 const LIVE_ROWS: usize = 10_000;
 
 pub(crate) fn resolve(object: &RunObject, field: &str, arguments: &Arguments) -> Resolved {
@@ -41,10 +41,10 @@ pub(crate) fn resolve(object: &RunObject, field: &str, arguments: &Arguments) ->
         "history" => {
             let (min, max) = (arguments.int("minStep"), arguments.int("maxStep"));
             check_width(object, min, max)?;
-            let most_rows = run.limits.most_rows(arguments.count("samples"));
+            let max_rows = run.limits.max_rows(arguments.count("samples"));
             let (rows, limits) = (Arc::clone(&run.history), run.limits);
             Answer::Written(Box::new(move |out| {
-                write_history_rows(&rows, rows.window(min, max), most_rows, limits, out);
+                write_history_rows(&rows, rows.window(min, max), max_rows, limits, out);
             }))
         }
         "sampledHistory" => {
@@ -59,10 +59,10 @@ pub(crate) fn resolve(object: &RunObject, field: &str, arguments: &Arguments) ->
             Answer::Encoded(list(&lists))
         }
         "events" => {
-            let most_rows = run.limits.most_rows(arguments.count("samples"));
+            let max_rows = run.limits.max_rows(arguments.count("samples"));
             let (rows, limits) = (Arc::clone(&run.events), run.limits);
             Answer::Written(Box::new(move |out| {
-                write_history_rows(&rows, 0..rows.len(), most_rows, limits, out);
+                write_history_rows(&rows, 0..rows.len(), max_rows, limits, out);
             }))
         }
         "parquetHistory" => Answer::object(ParquetHistory {
@@ -80,14 +80,14 @@ fn list(items: &[Vec<u8>]) -> Vec<u8> {
     out
 }
 
-/// Refuses windows wider than the page limit, where one is set.
+/// Fails if the window is wider than the page limit.
 fn check_width(object: &RunObject, min: Option<i64>, max: Option<i64>) -> Result<(), String> {
     let (Some(limit), Some(max)) = (object.context.page_limit, max) else { return Ok(()) };
     let steps = u64::try_from(max.saturating_sub(min.unwrap_or(0))).unwrap_or(0);
     if steps <= limit {
         return Ok(());
     }
-    object.context.refuse(Refused { steps });
+    object.context.reject_window(WindowTooWide { steps });
     Err(format!("history window of {steps} steps is too large"))
 }
 

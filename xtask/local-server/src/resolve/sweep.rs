@@ -1,4 +1,4 @@
-//! `Sweep`, read only.
+//! The `Sweep` object, and `upsertSweep`.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::context::Context;
 use super::project::ProjectObject;
 use super::run::RunObject;
-use crate::graphql::{Answer, Arguments, Facts, Object, Resolved};
+use crate::graphql::{Answer, Arguments, Object, Resolved, StaticObject};
 use crate::store::{NewSweep, ProjectFacts, Sweep, storage_id};
 
 /// `Sweep`.
@@ -31,11 +31,11 @@ impl SweepObject {
         sweep_id(&self.sweep.name, &self.project.id())
     }
 
-    /// The runs of the sweep that also pass the filters asked for.
+    /// Returns the runs of the sweep that match the `filters` argument.
     fn runs(&self, arguments: &Arguments) -> Result<Vec<RunObject>, String> {
         let own = json!({ "sweep": self.sweep.name });
-        let asked = arguments.str("filters").map_or(Ok(json!({})), serde_json::from_str::<Value>);
-        let both = json!({ "$and": [own, asked.map_err(|error| error.to_string())?] });
+        let requested = arguments.str("filters").map_or(Ok(json!({})), serde_json::from_str::<Value>);
+        let both = json!({ "$and": [own, requested.map_err(|error| error.to_string())?] });
         let mut narrowed = Map::new();
         narrowed.insert("filters".to_owned(), both.to_string().into());
         narrowed.insert("order".to_owned(), arguments.string("order").into());
@@ -63,8 +63,10 @@ impl Object for SweepObject {
             "updatedAt" | "heartbeatAt" => Answer::value(sweep.updated_at.to_string()),
             "earlyStopJobRunning" => Answer::value(false),
             "project" => Answer::object(self.project.clone()),
-            // Agents are not run here, so there are none.
-            "agents" => Answer::object(Facts::new("AgentConnection").value("edges", Vec::<Value>::new())),
+            // The local server runs no agents.
+            "agents" => {
+                Answer::object(StaticObject::new("AgentConnection").value("edges", Vec::<Value>::new()))
+            }
             "runCount" => Answer::value(self.runs(&Arguments::default())?.len()),
             "runCountExpected" => Answer::value(sweep.run_count_expected),
             "runs" => {
@@ -76,7 +78,7 @@ impl Object for SweepObject {
     }
 }
 
-/// `upsertSweep`: makes a sweep from its YAML text, or changes one.
+/// `upsertSweep`: creates a sweep from its YAML text, or changes one.
 pub(crate) fn upsert(context: &Context, input: &Arguments) -> Resolved {
     let entity = context.entity(input.str("entityName"));
     let project = Context::project(input.str("projectName"));
@@ -111,7 +113,7 @@ pub(crate) fn upsert(context: &Context, input: &Arguments) -> Resolved {
         Answer::optional(project.and_then(|project| project.sweep(&name)))
     };
     Ok(Answer::object(
-        Facts::new("UpsertSweepPayload")
+        StaticObject::new("UpsertSweepPayload")
             .object("sweep", sweep)
             .value("configValidationWarnings", Vec::<String>::new()),
     ))

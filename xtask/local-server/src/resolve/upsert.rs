@@ -1,11 +1,11 @@
-//! `upsertBucket`: creates a run or changes one. The SDK sends it at the start and whenever the config changes.
+//! `upsertBucket`: creates or changes a run. The SDK sends it at the start and whenever the config changes.
 
 use jiff::Timestamp;
 
 use super::context::Context;
 use super::project::ProjectObject;
 use super::run::RunObject;
-use crate::graphql::{Answer, Arguments, Facts, Resolved};
+use crate::graphql::{Answer, Arguments, Resolved, StaticObject};
 use crate::store::{Run, RunState};
 
 pub(crate) fn bucket(context: &Context, input: &Arguments) -> Resolved {
@@ -35,7 +35,7 @@ pub(crate) fn bucket(context: &Context, input: &Arguments) -> Resolved {
     };
     let context = context.clone();
     Ok(Answer::object(
-        Facts::new("UpsertBucketPayload")
+        StaticObject::new("UpsertBucketPayload")
             .object("bucket", move || {
                 let run = context.shared.read().run(&entity, &project, &name).cloned();
                 let number =
@@ -47,8 +47,10 @@ pub(crate) fn bucket(context: &Context, input: &Arguments) -> Resolved {
     ))
 }
 
-/// What is absent stays as it is. Only a request that names the run, as the SDK does when it starts one, makes
-/// it run again; changes by storage id leave the state alone.
+/// Applies the fields that are present.
+///
+/// Only a request that names the run, as the SDK sends when it starts one, sets the state to running. A change by
+/// storage id keeps the state.
 fn apply(run: &mut Run, input: &Arguments, sweep: Option<String>, inserted: bool) {
     if let Some(config) = input.string("config") {
         run.set_config(config);

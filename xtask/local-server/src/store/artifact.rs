@@ -1,4 +1,4 @@
-//! Artifacts, as far as logging tables, images and models needs them.
+//! Artifacts, as far as needed to log tables, images and models.
 
 use indexmap::IndexMap;
 
@@ -9,7 +9,7 @@ pub(crate) struct Artifacts {
     manifests: IndexMap<String, Manifest>,
 }
 
-/// One artifact version.
+/// A version of an artifact.
 #[derive(Debug, Clone)]
 pub(crate) struct Artifact {
     pub(crate) id: String,
@@ -21,7 +21,7 @@ pub(crate) struct Artifact {
     pub(crate) committed: bool,
 }
 
-/// A list of the files of an artifact; its bytes lie in the blob store.
+/// The list of an artifact's files. Its bytes are in the blob store.
 #[derive(Debug, Clone)]
 pub(crate) struct Manifest {
     pub(crate) id: String,
@@ -30,7 +30,7 @@ pub(crate) struct Manifest {
 }
 
 impl Artifacts {
-    /// The artifact of that collection and digest, created if there is none.
+    /// Returns the artifact with that collection and digest, and creates it if it does not exist.
     pub(crate) fn create(
         &mut self,
         entity: &str,
@@ -73,7 +73,7 @@ impl Artifacts {
         Some(artifact.clone())
     }
 
-    /// The newest committed version of a collection.
+    /// Returns the newest committed version of a collection.
     pub(crate) fn latest(&self, entity: &str, project: &str, collection: &str) -> Option<&Artifact> {
         self.by_id.values().rev().find(|artifact| {
             artifact.committed
@@ -96,21 +96,21 @@ impl Artifacts {
         self.manifests.get(id)
     }
 
-    /// The last manifest made for an artifact.
+    /// Returns the newest manifest of an artifact.
     pub(crate) fn manifest_of(&self, artifact: &str) -> Option<&Manifest> {
         self.manifests.values().rev().find(|manifest| manifest.artifact == artifact)
     }
 }
 
 impl Manifest {
-    /// Where the bytes of the manifest lie.
+    /// The key of the manifest's bytes in the blob store.
     pub(crate) fn blob_key(&self) -> String {
         format!("manifests/{}/{}", self.id, self.name)
     }
 }
 
 impl Artifact {
-    /// Where the bytes of a file of the artifact lie.
+    /// The key of a file's bytes in the blob store.
     pub(crate) fn blob_key(&self, name: &str) -> String {
         format!("artifacts/{}/{name}", self.id)
     }

@@ -1,6 +1,6 @@
-//! Runs that are large along one axis: wide cells, histograms, many keys, deep nesting, many system metrics.
+//! Runs that are large along one dimension: wide cells, histograms, many keys, deep nesting, many system metrics.
 //!
-//! Rows are put together when they are asked for from a text made once, so that the size of a run costs no memory.
+//! Rows are generated on demand from a prebuilt text, so that the number of rows costs no memory.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -11,47 +11,47 @@ use super::keys::KeyStatistics;
 use super::seed::NewRun;
 use super::source::RowSource;
 
-/// What is large about the rows of a run, and how large.
+/// The dimension along which a run is large, and its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Axis {
-    /// A text of so many bytes in each row.
+    /// A long string in each row.
     Cells {
-        /// Length of the text.
+        /// Length of the string in bytes.
         bytes: usize,
     },
-    /// A histogram of so many bins in each row.
+    /// A histogram with many bins in each row.
     Bins {
         /// Number of bins.
         bins: usize,
     },
-    /// Numbers at a few of many keys in each row; every key is set in some row if there are enough of them.
+    /// Numbers at a few of many keys in each row. With enough rows every key is set somewhere.
     Sparse {
         /// Number of keys.
         keys: usize,
-        /// Keys that a row sets.
+        /// Number of keys that a row sets.
         per_row: usize,
     },
-    /// System metrics: numbers at so many keys in each row, no step.
+    /// System metrics: numbers at many keys in each row, without steps.
     System {
         /// Number of keys.
         keys: usize,
     },
-    /// Objects nested so deep.
+    /// Deeply nested objects.
     Depth {
         /// Levels of nesting.
         levels: usize,
     },
 }
 
-/// Rows whose text is cut out of a pool at a place that differs from row to row.
-const PLACES: usize = 4_096;
-/// Seconds between two rows.
-const SECONDS: usize = 2;
+/// Number of offsets in the pool at which the string of a row can start.
+const OFFSETS: usize = 4_096;
+/// Seconds between rows.
+const SECONDS_PER_ROW: usize = 2;
 /// Unix time of the first row.
-const STARTED: usize = 1_700_000_000;
+const START_TIME: usize = 1_700_000_000;
 
-/// The rows of a run that is large along an axis.
+/// The rows of a run that is large along one dimension.
 #[derive(Debug)]
 pub(crate) struct AxisRows {
     axis: Axis,
@@ -64,7 +64,7 @@ impl AxisRows {
         let mut random = fastrand::Rng::with_seed(1);
         let pool: String = match axis {
             Axis::Cells { bytes } => {
-                std::iter::repeat_with(|| random.alphanumeric()).take(bytes + PLACES).collect()
+                std::iter::repeat_with(|| random.alphanumeric()).take(bytes + OFFSETS).collect()
             }
             Axis::Bins { bins } => {
                 let counts: Vec<u32> = std::iter::repeat_with(|| random.u32(0..10_000)).take(bins).collect();
@@ -79,7 +79,7 @@ impl AxisRows {
         Self { axis, rows, pool: pool.into() }
     }
 
-    /// A number that differs from row to row and key to key.
+    /// Returns a number that varies by row and key.
     #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53")]
     fn number(index: usize, key: usize) -> f64 {
         ((index * 31 + key * 17) % 10_007) as f64 / 8.0
@@ -101,16 +101,16 @@ impl RowSource for AxisRows {
     }
 
     fn text(&self, index: usize) -> String {
-        let time = index * SECONDS;
+        let time = index * SECONDS_PER_ROW;
         let mut row = String::from("{");
         if !matches!(self.axis, Axis::System { .. }) {
             // Writing into a String cannot fail.
             let _ = write!(row, r#""_step":{index},"#);
         }
-        let _ = write!(row, r#""_runtime":{time},"_timestamp":{}"#, STARTED + time);
+        let _ = write!(row, r#""_runtime":{time},"_timestamp":{}"#, START_TIME + time);
         match self.axis {
             Axis::Cells { bytes } => {
-                let start = index * 7 % PLACES;
+                let start = index * 7 % OFFSETS;
                 let _ = write!(row, r#","text":"{}""#, &self.pool[start..start + bytes]);
             }
             Axis::Bins { .. } => {
@@ -141,9 +141,11 @@ impl RowSource for AxisRows {
         let mut statistics = KeyStatistics::default();
         let Some(last) = self.rows.checked_sub(1) else { return statistics };
         let rows = self.rows as u64;
-        for (key, value) in
-            [("_step", last), ("_runtime", last * SECONDS), ("_timestamp", STARTED + last * SECONDS)]
-        {
+        for (key, value) in [
+            ("_step", last),
+            ("_runtime", last * SECONDS_PER_ROW),
+            ("_timestamp", START_TIME + last * SECONDS_PER_ROW),
+        ] {
             statistics.add_numbers(key, rows, true, value as f64);
         }
         match self.axis {
@@ -169,15 +171,15 @@ impl RowSource for AxisRows {
     }
 }
 
-/// The `number`th run of a project whose runs have `keys` config keys each that no other run has.
-pub(crate) fn run_of_own_keys(entity: &str, project: &str, number: u32, keys: u32) -> NewRun {
+/// Returns the `number`th run of a project, with `keys` config keys that no other run has.
+pub(crate) fn run_with_unique_config(entity: &str, project: &str, number: u32, keys: u32) -> NewRun {
     let value = |key: u32| (format!("run{number:05}_key{key:05}"), Value::from(number + key));
     let new = NewRun::new(entity, project, &format!("run{number:06}"));
     new.config(&Value::Object((0..keys).map(value).collect()))
 }
 
-/// The `number`th run of a project whose runs have a summary of `keys` keys.
-pub(crate) fn run_of_long_summary(entity: &str, project: &str, number: u32, keys: u32) -> NewRun {
+/// Returns the `number`th run of a project, with a summary of `keys` keys.
+pub(crate) fn run_with_long_summary(entity: &str, project: &str, number: u32, keys: u32) -> NewRun {
     let value = |key: u32| (format!("metric_{key:06}"), Value::from(f64::from(number + key) / 8.0));
     let summary: Map<String, Value> = (0..keys).map(value).collect();
     NewRun::new(entity, project, &format!("run{number:06}")).summary(&Value::Object(summary))
@@ -192,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_as_large_as_their_axis_says() {
+    fn rows_have_the_size_of_their_axis() {
         let cells = AxisRows::new(Axis::Cells { bytes: 5_000 }, 10);
         assert_eq!(row(&cells, 9)["text"].as_str().map(str::len), Some(5_000));
         assert_ne!(row(&cells, 0)["text"], row(&cells, 1)["text"]);
@@ -207,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn sparse_keys_are_counted_as_they_are_set() {
+    fn sparse_key_counts_match_the_rows() {
         let rows = AxisRows::new(Axis::Sparse { keys: 7, per_row: 3 }, 10);
         let mut counted = KeyStatistics::default();
         for index in 0..10 {

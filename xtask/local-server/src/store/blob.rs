@@ -1,20 +1,20 @@
-//! The bytes of a file, which may be a block over and over, so that a large file takes little memory.
+//! The bytes of a file, which may repeat a block, so that a large file takes little memory.
 
 use std::ops::Range;
 
 use bytes::Bytes;
 
-/// Bytes that are sent in chunks; slices share them.
+/// Bytes that are sent in chunks. Slices share the memory.
 #[derive(Debug, Clone)]
 pub(crate) struct Blob {
     block: Bytes,
-    /// Where in the endless repetition of the block it begins.
+    /// Start within the repeated block.
     start: usize,
     len: usize,
 }
 
 impl Blob {
-    /// A blob of `len` bytes: the block, and again, until they are all there.
+    /// Creates a blob of `len` bytes that repeats the block.
     pub(crate) fn repeated(block: Bytes, len: usize) -> Self {
         let len = if block.is_empty() { 0 } else { len };
         Self { block, start: 0, len }
@@ -28,25 +28,25 @@ impl Blob {
         self.len == 0
     }
 
-    /// The part at `range`, which must lie within.
+    /// Returns the part at `range`, limited to the blob.
     pub(crate) fn slice(&self, range: Range<usize>) -> Self {
         let end = range.end.min(self.len);
         let begin = range.start.min(end);
         Self { block: self.block.clone(), start: self.start + begin, len: end - begin }
     }
 
-    /// Where the bytes lie, which they share with nothing else while they are kept.
+    /// Returns the address of the bytes in memory, which is unique while they exist.
     pub(crate) fn address(&self) -> usize {
         self.block.as_ptr() as usize
     }
 
-    /// Everything in one piece.
+    /// Copies all bytes.
     pub(crate) fn to_vec(&self) -> Vec<u8> {
         self.clone().flat_map(Vec::from).collect()
     }
 }
 
-/// Takes the blob apart into chunks.
+/// Iterates over the chunks.
 impl Iterator for Blob {
     type Item = Bytes;
 
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_repeated_block_reads_as_one_long_text() {
+    fn repeated_block_reads_as_one_blob() {
         let blob = Blob::repeated(Bytes::from_static(b"abc"), 8);
         assert_eq!(blob.to_vec(), b"abcabcab");
         assert_eq!(blob.slice(2..7).to_vec(), b"cabca");

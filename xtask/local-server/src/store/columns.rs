@@ -1,4 +1,4 @@
-//! Rows of JSON as Arrow columns, with types taken from the values.
+//! Converts JSON rows to Arrow columns, with types inferred from the values.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,25 +12,26 @@ use arrow::datatypes::{DataType, Field, Fields, Schema};
 use arrow::error::ArrowError;
 use serde_json::Value;
 
-/// The type of a column: the narrowest that holds all its values.
+/// The type of a column: the narrowest that fits all its values.
 #[derive(Debug, Clone, PartialEq)]
-enum Kind {
+enum ColumnType {
     Empty,
     Bool,
     Int,
     Float,
-    /// Only the strings W&B uses for non-finite numbers so far.
+    /// So far only the strings that W&B uses for non-finite numbers.
     NonFinite,
     Text,
-    List(Box<Kind>),
-    Struct(BTreeMap<String, Kind>),
+    List(Box<ColumnType>),
+    Struct(BTreeMap<String, ColumnType>),
     /// Values of different kinds, as JSON text.
     Mixed,
 }
 
-/// Puts rows into one batch; a key that a row lacks is null there.
+/// Converts rows to a record batch. A missing key becomes null.
 pub(crate) fn record_batch(rows: &[Value]) -> Result<RecordBatch, ArrowError> {
-    let Kind::Struct(kinds) = rows.iter().map(kind).reduce(merge).unwrap_or(Kind::Struct(BTreeMap::new()))
+    let ColumnType::Struct(kinds) =
+        rows.iter().map(infer_type).reduce(merge).unwrap_or(ColumnType::Struct(BTreeMap::new()))
     else {
         return Err(ArrowError::SchemaError("a history row is not an object".to_owned()));
     };
@@ -39,7 +40,7 @@ pub(crate) fn record_batch(rows: &[Value]) -> Result<RecordBatch, ArrowError> {
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
 }
 
-/// The same rows with steps as W&B's exporter writes them: nullable 64-bit floats.
+/// Converts the steps to nullable 64-bit floats, as W&B's exporter writes them.
 pub(crate) fn with_float_steps(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     let Some((step, _)) = batch.schema_ref().column_with_name("_step") else { return Ok(batch.clone()) };
     let mut columns = batch.columns().to_vec();
@@ -50,43 +51,45 @@ pub(crate) fn with_float_steps(batch: &RecordBatch) -> Result<RecordBatch, Arrow
     RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Fields>())), columns)
 }
 
-fn kind(value: &Value) -> Kind {
+fn infer_type(value: &Value) -> ColumnType {
     match value {
-        Value::Null => Kind::Empty,
-        Value::Bool(_) => Kind::Bool,
-        Value::Number(number) if number.is_i64() => Kind::Int,
-        Value::Number(_) => Kind::Float,
-        Value::String(text) if non_finite(text).is_some() => Kind::NonFinite,
-        Value::String(_) => Kind::Text,
-        Value::Array(items) => {
-            Kind::List(Box::new(items.iter().map(kind).reduce(merge).unwrap_or(Kind::Empty)))
-        }
+        Value::Null => ColumnType::Empty,
+        Value::Bool(_) => ColumnType::Bool,
+        Value::Number(number) if number.is_i64() => ColumnType::Int,
+        Value::Number(_) => ColumnType::Float,
+        Value::String(text) if non_finite(text).is_some() => ColumnType::NonFinite,
+        Value::String(_) => ColumnType::Text,
+        Value::Array(items) => ColumnType::List(Box::new(
+            items.iter().map(infer_type).reduce(merge).unwrap_or(ColumnType::Empty),
+        )),
         // Parquet has no structs without fields.
-        Value::Object(fields) if fields.is_empty() => Kind::Mixed,
+        Value::Object(fields) if fields.is_empty() => ColumnType::Mixed,
         Value::Object(fields) => {
-            Kind::Struct(fields.iter().map(|(key, value)| (key.clone(), kind(value))).collect())
+            ColumnType::Struct(fields.iter().map(|(key, value)| (key.clone(), infer_type(value))).collect())
         }
     }
 }
 
-fn merge(left: Kind, right: Kind) -> Kind {
+fn merge(left: ColumnType, right: ColumnType) -> ColumnType {
     match (left, right) {
-        (Kind::Empty, other) | (other, Kind::Empty) => other,
-        (Kind::Int | Kind::NonFinite, Kind::Float)
-        | (Kind::Float, Kind::Int | Kind::NonFinite)
-        | (Kind::Int, Kind::NonFinite)
-        | (Kind::NonFinite, Kind::Int) => Kind::Float,
-        (Kind::Text, Kind::NonFinite) | (Kind::NonFinite, Kind::Text) => Kind::Text,
-        (Kind::List(left), Kind::List(right)) => Kind::List(Box::new(merge(*left, *right))),
-        (Kind::Struct(mut left), Kind::Struct(right)) => {
+        (ColumnType::Empty, other) | (other, ColumnType::Empty) => other,
+        (ColumnType::Int | ColumnType::NonFinite, ColumnType::Float)
+        | (ColumnType::Float, ColumnType::Int | ColumnType::NonFinite)
+        | (ColumnType::Int, ColumnType::NonFinite)
+        | (ColumnType::NonFinite, ColumnType::Int) => ColumnType::Float,
+        (ColumnType::Text, ColumnType::NonFinite) | (ColumnType::NonFinite, ColumnType::Text) => {
+            ColumnType::Text
+        }
+        (ColumnType::List(left), ColumnType::List(right)) => ColumnType::List(Box::new(merge(*left, *right))),
+        (ColumnType::Struct(mut left), ColumnType::Struct(right)) => {
             for (key, kind) in right {
-                let merged = merge(left.remove(&key).unwrap_or(Kind::Empty), kind);
+                let merged = merge(left.remove(&key).unwrap_or(ColumnType::Empty), kind);
                 left.insert(key, merged);
             }
-            Kind::Struct(left)
+            ColumnType::Struct(left)
         }
         (left, right) if left == right => left,
-        _ => Kind::Mixed,
+        _ => ColumnType::Mixed,
     }
 }
 
@@ -104,7 +107,7 @@ fn float(value: &Value) -> Option<f64> {
 }
 
 fn children(
-    kinds: &BTreeMap<String, Kind>,
+    kinds: &BTreeMap<String, ColumnType>,
     rows: &[Option<&Value>],
 ) -> Result<(Fields, Vec<ArrayRef>), ArrowError> {
     let mut fields = Vec::with_capacity(kinds.len());
@@ -122,24 +125,24 @@ fn present(value: Option<&Value>) -> Option<&Value> {
     value.filter(|value| !value.is_null())
 }
 
-fn array(kind: &Kind, values: &[Option<&Value>]) -> Result<ArrayRef, ArrowError> {
+fn array(kind: &ColumnType, values: &[Option<&Value>]) -> Result<ArrayRef, ArrowError> {
     Ok(match kind {
-        Kind::Bool => {
+        ColumnType::Bool => {
             Arc::new(values.iter().map(|value| value.and_then(Value::as_bool)).collect::<BooleanArray>())
         }
-        Kind::Int => {
+        ColumnType::Int => {
             Arc::new(values.iter().map(|value| value.and_then(Value::as_i64)).collect::<Int64Array>())
         }
-        Kind::Float | Kind::NonFinite => {
+        ColumnType::Float | ColumnType::NonFinite => {
             Arc::new(values.iter().map(|value| value.and_then(float)).collect::<Float64Array>())
         }
-        Kind::Text => {
+        ColumnType::Text => {
             Arc::new(values.iter().map(|value| value.and_then(Value::as_str)).collect::<StringArray>())
         }
-        Kind::Empty | Kind::Mixed => Arc::new(
+        ColumnType::Empty | ColumnType::Mixed => Arc::new(
             values.iter().map(|value| present(*value).map(Value::to_string)).collect::<StringArray>(),
         ),
-        Kind::List(inner) => {
+        ColumnType::List(inner) => {
             let lists: Vec<Option<&Vec<Value>>> =
                 values.iter().map(|value| value.and_then(Value::as_array)).collect();
             let items: Vec<Option<&Value>> =
@@ -150,7 +153,7 @@ fn array(kind: &Kind, values: &[Option<&Value>]) -> Result<ArrayRef, ArrowError>
             let field = Arc::new(Field::new_list_field(items.data_type().clone(), true));
             Arc::new(ListArray::try_new(field, offsets, items, Some(nulls))?)
         }
-        Kind::Struct(kinds) => {
+        ColumnType::Struct(kinds) => {
             let (fields, columns) = children(kinds, values)?;
             let nulls: NullBuffer =
                 values.iter().map(|value| present(*value).is_some()).collect::<Vec<bool>>().into();

@@ -1,4 +1,4 @@
-//! Parquet exports: the history of a run in parts, as W&B keeps it once a run has ended.
+//! Parquet exports: the history of a run in several files, as W&B stores it after a run has ended.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,20 +17,20 @@ use super::columns::{record_batch, with_float_steps};
 use super::history::History;
 use crate::text;
 
-/// How to export a run.
+/// Options of an export.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ExportOptions {
-    /// Rows in each Parquet file.
+    /// Rows per Parquet file.
     pub rows_per_part: usize,
-    /// Rows in each row group of a file.
+    /// Rows per row group of a file.
     pub rows_per_group: usize,
-    /// Rows at the end of the history that stay live, out of the files.
+    /// Rows at the end of the history that stay live and are not exported.
     pub live_tail: usize,
-    /// Whether `liveData` lists the live rows. A server that does not leaves the client to notice that
-    /// the history goes on behind the files.
+    /// Whether `liveData` lists the live rows. If not, the client has to notice that the history continues after the
+    /// files.
     pub list_live: bool,
-    /// Whether steps are nullable 64-bit floats, as W&B writes them (wandb/wandb commit a243579100), rather than
+    /// Whether steps are nullable 64-bit floats, as W&B writes them (wandb/wandb commit a243579100), instead of
     /// integers.
     pub float_steps: bool,
 }
@@ -47,19 +47,19 @@ impl Default for ExportOptions {
     }
 }
 
-/// What has been exported of a run.
+/// The export of a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Export {
     /// Blob keys of the files, in step order.
     parts: Vec<String>,
-    /// Index of the first row that is not in the files.
+    /// Index of the first row that is not exported.
     pub(crate) first_live: usize,
     pub(crate) list_live: bool,
     calls: Arc<AtomicUsize>,
 }
 
 impl Export {
-    /// The blob keys of the files, in another order at every call: clients must not rely on it.
+    /// Returns the blob keys of the files, in a different order on every call, since clients must not rely on it.
     pub(crate) fn parts(&self) -> Vec<String> {
         let mut parts = self.parts.clone();
         if !parts.is_empty() {
@@ -88,7 +88,7 @@ pub(crate) fn export(
         let end = first_live.min(start + options.rows_per_part.max(1));
         let group = options.rows_per_group.max(1);
         let encoded = match history.generator(end - 1) {
-            // What a generated run holds is known without looking at all rows of a file.
+            // The columns of a uniform generated run are known without reading all rows of a file.
             Some(source) if history.is_uniform() => {
                 let groups = (start..end).step_by(group);
                 let batches = groups.map(|first| source.record_batch(first..end.min(first + group)));
@@ -114,7 +114,7 @@ fn row(history: &History, index: usize) -> Value {
     row
 }
 
-/// Writes batches, all of one schema, into one file with groups of so many rows.
+/// Encodes batches with the same schema as one Parquet file.
 fn encode(
     batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
     rows_per_group: usize,
@@ -145,7 +145,7 @@ mod tests {
     use crate::store::generate::{GeneratedRun, Generator};
 
     #[test]
-    fn a_generated_run_is_exported_in_parts_and_groups() {
+    fn generated_run_is_exported_in_parts_and_groups() {
         let history = History::generated(Generator::new(&GeneratedRun::new("e", "p", "r", 1_000)));
         let options = ExportOptions {
             rows_per_part: 600,

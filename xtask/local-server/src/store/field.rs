@@ -1,4 +1,4 @@
-//! The fields of a run by the names that filters and orders use.
+//! The fields of a run, by the names that filters and orders use.
 
 use std::cmp::Ordering;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::filter::compare;
 use super::run::Run;
 
-/// The value of a field, null if the run has none of that name.
+/// Returns the value of a field, or null if the run has none of that name.
 pub(crate) fn field(run: &Run, state: &str, name: &str) -> Value {
     let facts = &run.facts;
     match name {
@@ -39,8 +39,8 @@ pub(crate) fn field(run: &Run, state: &str, name: &str) -> Value {
     }
 }
 
-/// Looks a dotted key up; keys may hold dots themselves. A config value lies behind `value`, which the key may
-/// or may not name.
+/// Looks up a dotted key. Keys may contain dots themselves. A config value is wrapped in `value`, which the key may
+/// include or omit.
 fn nested(object: &Value, key: &str, wrapped: bool) -> Value {
     let unwrap = |value: &Value, rest: &str| -> Value {
         let (value, rest) = match value.get("value") {
@@ -62,12 +62,12 @@ fn nested(object: &Value, key: &str, wrapped: bool) -> Value {
         .unwrap_or(Value::Null)
 }
 
-/// How runs are sorted: `+field` or `-field`, several joined by commas.
+/// A sort order: `+field` or `-field`, separated by commas.
 #[derive(Debug)]
 pub(crate) struct Order(Vec<(String, bool)>);
 
 impl Order {
-    /// Without text the order is by creation, oldest first.
+    /// Parses an order. The default is by creation time, oldest first.
     pub(crate) fn parse(text: Option<&str>) -> Self {
         let text = text.filter(|text| !text.is_empty()).unwrap_or("+created_at");
         Self(
@@ -80,12 +80,12 @@ impl Order {
         )
     }
 
-    /// The sort key of a run.
+    /// Returns the sort key of a run.
     pub(crate) fn key(&self, run: &Run, state: &str) -> Vec<Value> {
         self.0.iter().map(|(name, _)| field(run, state, name)).collect()
     }
 
-    /// Compares two sort keys. Runs that lack the field come last in both directions; numbers come before texts.
+    /// Compares two sort keys. Runs without the field come last in both directions; numbers come before strings.
     pub(crate) fn compare(&self, left: &[Value], right: &[Value]) -> Ordering {
         let fields = self.0.iter().zip(left.iter().zip(right));
         fields.fold(Ordering::Equal, |decided, ((_, descending), (left, right))| {

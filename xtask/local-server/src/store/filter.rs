@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::field::field;
 use super::run::Run;
 
-/// A filter that could not be read.
+/// A filter that cannot be parsed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FilterError {
     #[error("filters are not JSON: {0}")]
@@ -26,12 +26,12 @@ pub(crate) enum Filter {
     All(Vec<Filter>),
     Any(Vec<Filter>),
     Not(Box<Filter>),
-    Field(String, Test),
+    Field(String, Condition),
 }
 
-/// A test on the value of one field.
+/// A condition on the value of a field.
 #[derive(Debug)]
-pub(crate) enum Test {
+pub(crate) enum Condition {
     Equals(Value),
     Compares(Value, &'static [Ordering]),
     In(Vec<Value>),
@@ -40,7 +40,7 @@ pub(crate) enum Test {
 }
 
 impl Filter {
-    /// Reads the JSON text of a filter; empty text and `{}` match every run.
+    /// Parses the JSON text of a filter. Empty text and `{}` match every run.
     pub(crate) fn parse(text: &str) -> Result<Self, FilterError> {
         if text.trim().is_empty() {
             return Ok(Self::All(Vec::new()));
@@ -78,25 +78,25 @@ impl Filter {
     fn on_field(field: &str, value: &Value) -> Result<Self, FilterError> {
         let Some(operators) = value.as_object().filter(|map| map.keys().any(|key| key.starts_with('$')))
         else {
-            return Ok(Self::Field(field.to_owned(), Test::Equals(value.clone())));
+            return Ok(Self::Field(field.to_owned(), Condition::Equals(value.clone())));
         };
         let tests = operators
             .iter()
             .map(|(operator, operand)| {
                 let test = match operator.as_str() {
                     "$not" => return Ok(Self::Not(Box::new(Self::on_field(field, operand)?))),
-                    "$ne" => return Ok(Self::not(field, Test::Equals(operand.clone()))),
-                    "$nin" => return Ok(Self::not(field, Test::In(values("$nin", operand)?))),
-                    "$eq" => Test::Equals(operand.clone()),
-                    "$in" => Test::In(values("$in", operand)?),
-                    "$gt" => Test::Compares(operand.clone(), &[Ordering::Greater]),
-                    "$gte" => Test::Compares(operand.clone(), &[Ordering::Greater, Ordering::Equal]),
-                    "$lt" => Test::Compares(operand.clone(), &[Ordering::Less]),
-                    "$lte" => Test::Compares(operand.clone(), &[Ordering::Less, Ordering::Equal]),
-                    "$exists" => Test::Exists(operand.as_bool().unwrap_or(operand != 0)),
+                    "$ne" => return Ok(Self::not(field, Condition::Equals(operand.clone()))),
+                    "$nin" => return Ok(Self::not(field, Condition::In(values("$nin", operand)?))),
+                    "$eq" => Condition::Equals(operand.clone()),
+                    "$in" => Condition::In(values("$in", operand)?),
+                    "$gt" => Condition::Compares(operand.clone(), &[Ordering::Greater]),
+                    "$gte" => Condition::Compares(operand.clone(), &[Ordering::Greater, Ordering::Equal]),
+                    "$lt" => Condition::Compares(operand.clone(), &[Ordering::Less]),
+                    "$lte" => Condition::Compares(operand.clone(), &[Ordering::Less, Ordering::Equal]),
+                    "$exists" => Condition::Exists(operand.as_bool().unwrap_or(operand != 0)),
                     "$regex" => {
                         let pattern = operand.as_str().ok_or(FilterError::Operand("$regex", "a string"))?;
-                        Test::Matches(regex::Regex::new(pattern)?)
+                        Condition::Matches(regex::Regex::new(pattern)?)
                     }
                     other => return Err(FilterError::Operator(other.to_owned())),
                 };
@@ -106,11 +106,11 @@ impl Filter {
         Ok(Self::All(tests))
     }
 
-    fn not(field: &str, test: Test) -> Self {
+    fn not(field: &str, test: Condition) -> Self {
         Self::Not(Box::new(Self::Field(field.to_owned(), test)))
     }
 
-    /// Whether the run, in the given state, passes.
+    /// Whether the run matches. `state` is its current state.
     pub(crate) fn matches(&self, run: &Run, state: &str) -> bool {
         match self {
             Self::All(parts) => parts.iter().all(|part| part.matches(run, state)),
@@ -125,11 +125,11 @@ fn values(operator: &'static str, operand: &Value) -> Result<Vec<Value>, FilterE
     operand.as_array().cloned().ok_or(FilterError::Operand(operator, "a list"))
 }
 
-impl Test {
+impl Condition {
     fn passes(&self, value: &Value) -> bool {
         match self {
-            Self::Equals(wanted) => holds(value, wanted),
-            Self::In(wanted) => wanted.iter().any(|wanted| holds(value, wanted)),
+            Self::Equals(wanted) => equals_or_contains(value, wanted),
+            Self::In(wanted) => wanted.iter().any(|wanted| equals_or_contains(value, wanted)),
             Self::Exists(wanted) => value.is_null() != *wanted,
             Self::Compares(wanted, orderings) => {
                 compare(value, wanted).is_some_and(|ordering| orderings.contains(&ordering))
@@ -145,8 +145,8 @@ impl Test {
     }
 }
 
-/// Equality, or membership where the field is a list.
-fn holds(value: &Value, wanted: &Value) -> bool {
+/// Whether the value equals `wanted`, or is a list that contains it.
+fn equals_or_contains(value: &Value, wanted: &Value) -> bool {
     equal(value, wanted) || value.as_array().is_some_and(|items| items.iter().any(|item| equal(item, wanted)))
 }
 
@@ -154,7 +154,7 @@ fn equal(value: &Value, wanted: &Value) -> bool {
     value == wanted || compare(value, wanted) == Some(Ordering::Equal)
 }
 
-/// Orders two values of one kind: numbers, texts (times among them) or booleans.
+/// Compares two numbers, strings (also times) or booleans. Returns `None` for values of different kinds.
 pub(crate) fn compare(left: &Value, right: &Value) -> Option<Ordering> {
     match (left, right) {
         (Value::Number(a), Value::Number(b)) => match (a.as_i64(), b.as_i64()) {
@@ -170,7 +170,7 @@ pub(crate) fn compare(left: &Value, right: &Value) -> Option<Ordering> {
     }
 }
 
-/// A point in time, with or without zone; without one it is UTC.
+/// Parses a time. Without a zone it is UTC.
 fn time(text: &str) -> Option<jiff::Timestamp> {
     if !text.as_bytes().first()?.is_ascii_digit() {
         return None;

@@ -1,5 +1,5 @@
-//! Long synthetic runs whose rows are put together on demand from a pool encoded once, so that serving a page
-//! costs little more than copying it.
+//! Long synthetic runs. Rows are assembled on demand from pre-encoded text, so that serving a page costs little more
+//! than copying it.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -16,7 +16,7 @@ use super::source::RowSource;
 pub struct GeneratedRun {
     /// Owner of the project.
     pub entity: String,
-    /// Name of the project; created if it is new.
+    /// Name of the project, which is created if it does not exist.
     pub project: String,
     /// Run id.
     pub name: String,
@@ -24,23 +24,24 @@ pub struct GeneratedRun {
     pub steps: u64,
     /// Number of metric columns, named `metric_00`, `metric_01`, ….
     pub columns: usize,
-    /// Distance from one step to the next.
+    /// Difference between consecutive steps.
     pub stride: i64,
     /// Step of the first row.
     pub first_step: i64,
-    /// The metric values repeat after this many rows; it bounds the memory the run takes.
+    /// Number of rows after which the metric values repeat. It bounds the memory of the run.
     pub distinct_rows: usize,
-    /// The same seed gives the same values.
+    /// Seed of the values.
     pub seed: u64,
 }
 
-/// Columns that every row holds beside the metrics.
+/// Number of columns in every row besides the metrics.
 const OWN_COLUMNS: usize = 3;
-/// Most metric values in the pool of a wide run: 64 MiB of numbers, and about 200 MiB of text once rows are asked for.
-const MOST_VALUES: usize = 1 << 23;
+/// Maximum number of metric values in the pool of a wide run: 64 MiB of numbers, and about 200 MiB of text once rows
+/// are requested.
+const MAX_VALUES: usize = 1 << 23;
 
 impl GeneratedRun {
-    /// A finished run of `steps` rows and ten metrics (13 columns in all).
+    /// Creates a finished run with `steps` rows and ten metrics (13 columns in total).
     pub fn new(entity: &str, project: &str, name: &str, steps: u64) -> Self {
         Self {
             entity: entity.to_owned(),
@@ -55,23 +56,24 @@ impl GeneratedRun {
         }
     }
 
-    /// The same with so many columns in all, of which three are W&B's own. Its values repeat sooner if they are many.
+    /// Sets the total number of columns, including three of W&B's own. The values of a wide run repeat after fewer
+    /// rows.
     #[must_use]
     pub fn wide(mut self, columns: usize) -> Self {
         self.columns = columns.saturating_sub(OWN_COLUMNS);
-        self.distinct_rows = self.distinct_rows.min(MOST_VALUES / self.columns.max(1));
+        self.distinct_rows = self.distinct_rows.min(MAX_VALUES / self.columns.max(1));
         self
     }
 }
 
-/// Rows of a generated run in a second.
-const ROWS_A_SECOND: usize = 4;
-/// What a second's rows have behind the point.
-const FRACTIONS: [&str; ROWS_A_SECOND] = ["", ".25", ".5", ".75"];
+/// Number of rows per second.
+const ROWS_PER_SECOND: usize = 4;
+/// The fractional seconds of the rows in a second.
+const FRACTIONS: [&str; ROWS_PER_SECOND] = ["", ".25", ".5", ".75"];
 /// Unix time of the first row.
-const STARTED: usize = 1_700_000_000;
+const START_TIME: usize = 1_700_000_000;
 
-/// Makes the rows of a generated run.
+/// Generates the rows of a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Generator {
     len: usize,
@@ -81,11 +83,11 @@ pub(crate) struct Generator {
     distinct_rows: usize,
     /// The metrics of the distinct rows, row by row.
     values: Arc<[f64]>,
-    /// The same as text, once rows are asked for.
+    /// The same as text, initialized when rows are first requested.
     texts: Arc<OnceLock<Texts>>,
 }
 
-/// The metrics of the distinct rows, already escaped for use inside a JSON string, one behind the other.
+/// The metrics of the distinct rows, concatenated and escaped for use inside a JSON string.
 #[derive(Debug, Default)]
 struct Texts {
     text: String,
@@ -117,7 +119,7 @@ impl Generator {
         }
     }
 
-    /// The metrics of a row.
+    /// Returns the metrics of a row.
     fn metrics(&self, index: usize) -> &[f64] {
         let start = index % self.distinct_rows * self.columns;
         &self.values[start..start + self.columns]
@@ -155,14 +157,14 @@ impl RowSource for Generator {
         let pooled = index % self.distinct_rows;
         let start = pooled.checked_sub(1).map_or(0, |before| texts.ends[before]);
         let mut number = itoa::Buffer::new();
-        let fraction = FRACTIONS[index % ROWS_A_SECOND].as_bytes();
+        let fraction = FRACTIONS[index % ROWS_PER_SECOND].as_bytes();
         out.extend_from_slice(br#""{\"_step\":"#);
         out.extend_from_slice(number.format(self.step(index)).as_bytes());
         out.extend_from_slice(br#",\"_runtime\":"#);
-        out.extend_from_slice(number.format(index / ROWS_A_SECOND).as_bytes());
+        out.extend_from_slice(number.format(index / ROWS_PER_SECOND).as_bytes());
         out.extend_from_slice(fraction);
         out.extend_from_slice(br#",\"_timestamp\":"#);
-        out.extend_from_slice(number.format(STARTED + index / ROWS_A_SECOND).as_bytes());
+        out.extend_from_slice(number.format(START_TIME + index / ROWS_PER_SECOND).as_bytes());
         out.extend_from_slice(fraction);
         out.extend_from_slice(&texts.text.as_bytes()[start..texts.ends[pooled]]);
         out.extend_from_slice(br#"}""#);
@@ -230,11 +232,11 @@ fn name(column: usize) -> String {
     format!("metric_{column:02}")
 }
 
-/// `_runtime` and `_timestamp` of a row.
+/// Returns `_runtime` and `_timestamp` of a row.
 #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 rows")]
 fn times(index: usize) -> (f64, f64) {
-    let runtime = index as f64 / ROWS_A_SECOND as f64;
-    (runtime, STARTED as f64 + runtime)
+    let runtime = index as f64 / ROWS_PER_SECOND as f64;
+    (runtime, START_TIME as f64 + runtime)
 }
 
 #[cfg(test)]
@@ -242,7 +244,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_escaped_row_is_the_row() {
+    fn escaped_row_equals_the_plain_row() {
         let generator = Generator::new(&GeneratedRun::new("e", "p", "r", 300));
         let mut escaped = Vec::new();
         generator.write_json_string(7, &mut escaped);
@@ -272,17 +274,17 @@ mod tests {
     }
 
     #[test]
-    fn a_wide_run_has_so_many_columns_and_no_more_values_than_others() {
+    fn wide_run_has_a_bounded_number_of_values() {
         let run = GeneratedRun::new("e", "p", "r", 1_000_000).wide(200);
         let generator = Generator::new(&run);
-        assert!(generator.values.len() <= MOST_VALUES);
+        assert!(generator.values.len() <= MAX_VALUES);
         let row: serde_json::Value = serde_json::from_str(&generator.text(999_999)).unwrap();
         assert_eq!(row.as_object().unwrap().len(), 200);
         assert!(row.get("metric_196").is_some());
     }
 
     #[test]
-    fn columns_hold_what_the_rows_hold() {
+    fn columns_match_the_rows() {
         use arrow::array::AsArray as _;
         use arrow::datatypes::{Float64Type, Int64Type};
 

@@ -1,8 +1,8 @@
-//! [`Store`]: runs and projects that are made up, from small ones by the thousand to long ones.
+//! [`Store`]: adds synthetic runs and projects.
 
 use std::sync::Arc;
 
-use super::axes::{Axis, AxisRows, run_of_long_summary, run_of_own_keys};
+use super::axes::{Axis, AxisRows, run_with_long_summary, run_with_unique_config};
 use super::generate::{GeneratedRun, Generator};
 use super::handle::Store;
 use super::history::History;
@@ -11,7 +11,7 @@ use super::run::{Run, RunState};
 use super::seed::NewRun;
 
 impl Store {
-    /// Adds a long finished run whose rows are made when they are asked for.
+    /// Adds a long finished run whose rows are generated on demand.
     pub fn generate_run(&self, generated: &GeneratedRun) {
         let history = History::generated(Generator::new(generated));
         let summary = history.len().checked_sub(1).map(|last| history.text(last).into_owned());
@@ -23,8 +23,8 @@ impl Store {
         });
     }
 
-    /// Adds a finished run that is large along an axis: its history, or for [`Axis::System`] its system metrics, has
-    /// `rows` rows, which are made when they are asked for.
+    /// Adds a finished run that is large along one dimension. Its history, or its system metrics for [`Axis::System`],
+    /// has `rows` rows, which are generated on demand.
     pub fn generate_axis(&self, entity: &str, project: &str, name: &str, axis: Axis, rows: usize) {
         let generated = Arc::new(History::generated(AxisRows::new(axis, rows)));
         self.insert_generated(entity, project, name, |run| match axis {
@@ -46,14 +46,14 @@ impl Store {
     /// Adds `count` finished runs, each with `keys` config keys that no other run has.
     pub fn generate_configs(&self, entity: &str, project: &str, count: u32, keys: u32) {
         for number in 0..count {
-            self.add_run(run_of_own_keys(entity, project, number, keys));
+            self.add_run(run_with_unique_config(entity, project, number, keys));
         }
     }
 
     /// Adds `count` finished runs, each with a summary of `keys` keys.
     pub fn generate_summaries(&self, entity: &str, project: &str, count: u32, keys: u32) {
         for number in 0..count {
-            self.add_run(run_of_long_summary(entity, project, number, keys));
+            self.add_run(run_with_long_summary(entity, project, number, keys));
         }
     }
 
@@ -67,7 +67,7 @@ impl Store {
         }
     }
 
-    /// Adds `count` small finished runs to a project, with configs and summaries such as training leaves them.
+    /// Adds `count` small finished runs to a project, with realistic configs and summaries.
     pub fn generate_runs(&self, entity: &str, project: &str, count: u32) {
         for number in 0..count {
             self.add_run(many::run(entity, project, number));
@@ -85,8 +85,7 @@ impl Store {
         }
     }
 
-    /// Adds a finished run with `count` files of `len` bytes each. A file longer than a megabyte takes no more memory
-    /// than one of that length.
+    /// Adds a finished run with `count` files of `len` bytes each. A file takes at most one megabyte of memory.
     pub fn generate_files(&self, entity: &str, project: &str, name: &str, count: u32, len: usize) {
         self.add_run(NewRun::new(entity, project, name));
         for number in 0..count {

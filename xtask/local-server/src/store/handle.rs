@@ -1,4 +1,4 @@
-//! [`Store`]: seeding, faults, missing fields, exports and the request log, from Rust.
+//! [`Store`]: the API to seed data, inject faults, hide fields, export runs, and read the request log.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::options::Options;
 use crate::quirks::Quirks;
 use crate::request_log::RequestRecord;
 
-/// What a call on the [`Store`] can fail with.
+/// An error of [`Store`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -32,10 +32,10 @@ pub enum StoreError {
     Export {
         /// Path of the run.
         path: String,
-        /// What the Parquet writer said.
+        /// The error of the Parquet writer.
         source: parquet::errors::ParquetError,
     },
-    /// A field to leave out is not in the schema.
+    /// A field to hide is not in the schema.
     #[error(transparent)]
     Schema(#[from] SchemaError),
     /// The state could not be read or written.
@@ -43,21 +43,21 @@ pub enum StoreError {
     Recording {
         /// File or directory.
         path: std::path::PathBuf,
-        /// What the system said.
+        /// The I/O error.
         source: std::io::Error,
     },
 }
 
-/// A handle on the data of a running server; clones are handles on the same data.
+/// A handle to the data of a server. Clones refer to the same data.
 #[derive(Debug, Clone)]
 pub struct Store(pub(crate) Arc<Shared>);
 
 impl Store {
-    /// The data of a server that listens nowhere: whoever has it [answers](Self::answer) requests.
+    /// Creates the data of a server without sockets. Pass requests to [`answer`](Self::answer).
     ///
     /// # Errors
     ///
-    /// If the schema is broken.
+    /// Fails if the schema is invalid.
     pub fn without_server(options: Options) -> Result<Self, StoreError> {
         let shared = Shared::new(options)?;
         shared.set_urls(Urls {
@@ -68,12 +68,12 @@ impl Store {
         Ok(Self(Arc::new(shared)))
     }
 
-    /// What a server of this data answers, on the port of the request's address, without any network or fault.
+    /// Responds to a request as the port in its URL would, without network or faults.
     pub fn answer(&self, request: &http::Request<Bytes>) -> http::Response<Bytes> {
         crate::http::answer(&self.0, request)
     }
 
-    /// Adds a run, or replaces the one of the same path.
+    /// Adds a run, or replaces the one with the same path.
     pub fn add_run(&self, new: NewRun) {
         let mut state = self.0.write();
         let user = new.user.unwrap_or_else(|| self.0.owner());
@@ -104,17 +104,17 @@ impl Store {
         state.insert(run);
     }
 
-    /// Adds rows at the end of a run's history, each as JSON text.
+    /// Appends rows to a run's history, each as JSON text.
     pub fn append_history(&self, path: &str, rows: Vec<String>) -> Result<(), StoreError> {
         self.with_run(path, |run| Arc::make_mut(&mut run.history).append(rows))
     }
 
-    /// Adds rows of system metrics, each as JSON text.
+    /// Appends rows of system metrics, each as JSON text.
     pub fn append_events(&self, path: &str, rows: Vec<String>) -> Result<(), StoreError> {
         self.with_run(path, |run| Arc::make_mut(&mut run.events).append(rows))
     }
 
-    /// Changes the state of a run, which counts as a sign of life.
+    /// Sets the state of a run, and counts as a heartbeat.
     pub fn set_run_state(&self, path: &str, run_state: RunState) -> Result<(), StoreError> {
         self.with_run(path, |run| {
             run.facts.state = run_state;
@@ -122,12 +122,12 @@ impl Store {
         })
     }
 
-    /// Gives fewer of a run's rows from now on, or tells wrong things of them.
+    /// Limits the rows of a run that are returned from now on, or falsifies their metadata.
     pub fn limit_rows(&self, path: &str, limits: RowLimits) -> Result<(), StoreError> {
         self.with_run(path, |run| run.limits = limits)
     }
 
-    /// Changes the name that is shown of a run.
+    /// Changes the display name of a run.
     pub fn rename_run(&self, path: &str, display_name: &str) -> Result<(), StoreError> {
         self.with_run(path, |run| run.facts.display_name = Some(display_name.to_owned()))
     }
@@ -141,7 +141,7 @@ impl Store {
         Err(StoreError::NoSuchRun(path.to_owned()))
     }
 
-    /// Adds lines to what a run has printed.
+    /// Appends lines to a run's console output.
     pub fn append_log(&self, path: &str, lines: Vec<String>) -> Result<(), StoreError> {
         self.with_run(path, |run| Arc::make_mut(&mut run.log).extend(lines))
     }
@@ -155,38 +155,38 @@ impl Store {
         Err(StoreError::NoSuchRun(path.to_owned()))
     }
 
-    /// Tells another MD5 digest (in base64) of a run's file than that of its content, as a broken storage would.
+    /// Changes the MD5 digest (in base64) listed for a run's file, as a faulty server might.
     pub fn set_digest(&self, path: &str, name: &str, md5: &str) -> Result<(), StoreError> {
         self.with_file(path, name, |file| md5.clone_into(&mut file.md5))
     }
 
-    /// Tells no MD5 digests of a run's files any more, as some storages know none.
+    /// Removes the listed MD5 digests of a run's files, as some storages have none.
     pub fn forget_digests(&self, path: &str) -> Result<(), StoreError> {
         self.with_run(path, |run| run.files.values_mut().for_each(|file| file.md5.clear()))
     }
 
-    /// Tells another size of a run's file than that of its content, or none.
+    /// Changes the size listed for a run's file, or removes it.
     pub fn set_listed_size(&self, path: &str, name: &str, size: Option<u64>) -> Result<(), StoreError> {
         self.with_file(path, name, |file| file.size = size)
     }
 
-    /// Makes the storage tell another MD5 digest (in base64) of a run's file than that of its content, as where it was
-    /// damaged on the way.
+    /// Changes the MD5 digest (in base64) that the storage reports for a run's file, as if the file were damaged in
+    /// transit.
     pub fn set_stored_digest(&self, path: &str, name: &str, md5: &str) -> Result<(), StoreError> {
         self.with_file(path, name, |file| md5.clone_into(&mut file.stored_md5))
     }
 
-    /// Makes a file of a run a reference: both of its addresses are then that of an object elsewhere.
+    /// Turns a run's file into a reference: both of its URLs become `address`.
     pub fn set_reference(&self, path: &str, name: &str, address: &str) -> Result<(), StoreError> {
         self.with_file(path, name, |file| file.reference = Some(address.to_owned()))
     }
 
-    /// Changes how the storage behaves from now on.
+    /// Sets the behaviour of the storage from now on.
     pub fn set_storage(&self, behaviour: StorageBehaviour) {
         self.0.set_storage(behaviour);
     }
 
-    /// Adds a project without runs; one that exists stays as it is.
+    /// Adds a project without runs, unless it exists.
     pub fn add_project(&self, entity: &str, name: &str) {
         self.0.write().project_mut(entity, name);
     }
@@ -198,8 +198,7 @@ impl Store {
         project.facts.sweeps.insert(new.name.clone(), new.into_sweep());
     }
 
-    /// Exports the history of a run (`entity/project/run`) as Parquet files behind signed URLs. Rows added
-    /// later are live.
+    /// Exports the history of a run (`entity/project/run`) as Parquet files at signed URLs. Rows added later are live.
     pub fn export_run(&self, path: &str, options: &ExportOptions) -> Result<(), StoreError> {
         let (entity, project, name) = split(path)?;
         let run = self.0.read().run(entity, project, name).cloned();
@@ -214,64 +213,64 @@ impl Store {
         Ok(())
     }
 
-    /// Serves a schema without some fields, as older servers do: pairs of type and field, or of `Type.field`
-    /// and argument. Replaces what was left out before.
+    /// Hides some fields of the schema, as on older servers: pairs of type and field, or of `Type.field` and argument.
+    /// Replaces what an earlier call hid.
     pub fn set_missing_fields(&self, missing: &[(&str, &str)]) -> Result<(), StoreError> {
         self.set_dialect(Dialect::default(), missing)
     }
 
-    /// The same for a server that is compatible with W&B's but differs in its words. The types of what is missing are
-    /// named as W&B's own server names them. [`Store::set_missing_fields`] ends it.
+    /// Hides fields, and imitates a W&B-compatible server that words its errors differently. `missing` uses the type
+    /// names of W&B's own server. [`Store::set_missing_fields`] resets the dialect.
     pub fn set_dialect(&self, dialect: Dialect, missing: &[(&str, &str)]) -> Result<(), StoreError> {
         self.0.serve(ServedSchema::of_dialect(dialect, missing)?);
         Ok(())
     }
 
-    /// Makes the server behave as another one from the next request on; the default is the public service.
+    /// Sets the server's quirks from the next request on. The default is the public service.
     pub fn set_quirks(&self, quirks: Quirks) {
         self.0.set_quirks(quirks);
     }
 
-    /// Sets one of the features that `serverInfo` reports.
+    /// Sets a feature that `serverInfo` reports.
     pub fn set_feature(&self, name: &str, enabled: bool) {
         self.0.set_feature(name, enabled);
     }
 
-    /// Makes the server fail on purpose from now on, as told; the default is no faults.
+    /// Sets the faults to inject from now on. The default is none.
     pub fn set_faults(&self, faults: Faults) {
         *self.0.faults() = FaultState::new(faults);
     }
 
-    /// The requests since the start or the last [`Store::clear_requests`], oldest first. The log keeps the
-    /// last 100 000.
+    /// Returns the requests since the start or the last [`Store::clear_requests`], oldest first. The log keeps the last
+    /// 100 000.
     pub fn requests(&self) -> Vec<RequestRecord> {
         self.0.log.all()
     }
 
-    /// Forgets the requests seen so far.
+    /// Clears the request log.
     pub fn clear_requests(&self) {
         self.0.log.clear();
     }
 
-    /// Saves everything to a directory, in the form [`crate::Options::data_dir`] reads.
+    /// Saves the state to a directory, in the format that [`crate::Options::data_dir`] reads.
     pub fn save(&self, directory: &Path) -> Result<(), StoreError> {
         persist::save(&self.0.read(), directory)
             .map_err(|source| StoreError::Recording { path: directory.to_owned(), source })
     }
 
-    /// Saves everything as one compressed archive, in the form [`crate::Options::fixtures`] reads.
+    /// Saves the state as a compressed archive, in the format that [`crate::Options::fixtures`] reads.
     pub fn pack(&self, archive: &Path) -> Result<(), StoreError> {
         persist::pack(&self.0.read(), archive)
             .map_err(|source| StoreError::Recording { path: archive.to_owned(), source })
     }
 
-    /// Loads a recording beside what is there.
+    /// Loads a recording in addition to the current data.
     pub fn load(&self, path: &Path) -> Result<(), StoreError> {
         persist::load(&mut self.0.write(), path)
             .map_err(|source| StoreError::Recording { path: path.to_owned(), source })
     }
 
-    /// Paths of all runs, `entity/project/run`.
+    /// Returns the paths of all runs, `entity/project/run`.
     pub fn run_paths(&self) -> Vec<String> {
         let state = self.0.read();
         let runs = state.projects.values().flat_map(|project| project.runs.values());

@@ -1,4 +1,4 @@
-//! The rows of a run in step order, stored as the text they arrived in or generated on demand.
+//! The rows of a run in step order, stored as received or generated on demand.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -8,14 +8,14 @@ use super::keys::KeyStatistics;
 use super::source::RowSource;
 use crate::text;
 
-/// One logged row.
+/// A stored row.
 #[derive(Debug, Clone)]
 struct Row {
     step: i64,
     text: Box<str>,
 }
 
-/// Rows of a run: first the generated ones, if any, then those stored as text.
+/// The rows of a run: generated ones, if any, followed by stored ones.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct History {
     generator: Option<Arc<dyn RowSource>>,
@@ -36,7 +36,7 @@ impl History {
         self.generated_len() + self.rows.len()
     }
 
-    /// Whether every row holds the same keys.
+    /// Whether all rows have the same keys.
     pub(crate) fn is_uniform(&self) -> bool {
         self.rows.is_empty() && self.generator.as_ref().is_some_and(|generator| generator.is_uniform())
     }
@@ -55,7 +55,7 @@ impl History {
         }
     }
 
-    /// The generator of a row that is not stored.
+    /// Returns the generator of the row, or `None` if the row is stored.
     pub(crate) fn generator(&self, index: usize) -> Option<&dyn RowSource> {
         self.generator.as_deref().filter(|generator| index < generator.len())
     }
@@ -76,7 +76,7 @@ impl History {
         &self.keys
     }
 
-    /// Indexes of the rows whose step is at least `min` and less than `max`.
+    /// Returns the indexes of the rows with `min` <= step < `max`.
     pub(crate) fn window(&self, min: Option<i64>, max: Option<i64>) -> Range<usize> {
         let start = min.map_or(0, |min| self.first_at_least(min));
         let end = max.map_or(self.len(), |max| self.first_at_least(max));
@@ -92,8 +92,8 @@ impl History {
         low
     }
 
-    /// Writes lines at a line offset, as the file stream does: lines already there are replaced, so that a
-    /// repeated request changes nothing.
+    /// Writes lines at a line offset, as the file stream does. Existing lines from there on are replaced, so that a
+    /// retried request is idempotent.
     pub(crate) fn write(&mut self, offset: usize, lines: Vec<String>) {
         let offset = offset.saturating_sub(self.generated_len()).min(self.rows.len());
         let replaces = offset < self.rows.len();
@@ -109,7 +109,7 @@ impl History {
         }
     }
 
-    /// Adds rows after the last one.
+    /// Appends rows.
     pub(crate) fn append(&mut self, lines: Vec<String>) {
         self.write(self.len(), lines);
     }
@@ -129,7 +129,7 @@ impl History {
     }
 }
 
-/// `_step` may come as a float.
+/// Returns `_step`, which may be a float.
 #[expect(clippy::cast_possible_truncation, reason = "a step sent as a float is a whole number")]
 fn step_of(row: &serde_json::Value) -> Option<i64> {
     let step = row.get("_step")?;
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_is_half_open_and_skips_gaps() {
+    fn windows_are_half_open_and_skip_gaps() {
         let history = history(&[5, 6, 1000, 1001, 5000]);
         assert_eq!(history.window(Some(6), Some(1001)), 1..3);
         assert_eq!(history.window(Some(7), Some(1000)), 2..2);
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_write_changes_nothing() {
+    fn repeated_write_is_idempotent() {
         let mut history = history(&[0, 1, 2]);
         history.write(1, vec![r#"{"_step":1}"#.into(), r#"{"_step":2}"#.into()]);
         assert_eq!(history.len(), 3);

@@ -1,11 +1,11 @@
-//! `historyKeys`: which keys a run logged, how often, and with which types.
+//! `historyKeys`: the keys that a run logged, with their counts and types.
 
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-/// Counts per key and type, kept up to date as rows arrive.
+/// Counts per key and type, updated as rows arrive.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KeyStatistics(IndexMap<String, KeyStatistic>);
 
@@ -18,7 +18,7 @@ struct KeyStatistic {
 }
 
 impl KeyStatistics {
-    /// Takes a row into account; nested objects count under dotted keys.
+    /// Adds a row. Nested objects count under dotted keys.
     pub(crate) fn add(&mut self, row: &Value) {
         if let Value::Object(fields) = row {
             for (key, value) in fields {
@@ -44,7 +44,7 @@ impl KeyStatistics {
         statistic.add(value);
     }
 
-    /// A number key that every one of `count` rows of a generated run holds.
+    /// Adds a key that has a number in all `count` rows of a generated run.
     pub(crate) fn add_numbers(&mut self, key: &str, count: u64, monotonic: bool, last: f64) {
         let mut statistic = KeyStatistic::new();
         statistic.types.insert("number", count);
@@ -53,7 +53,7 @@ impl KeyStatistics {
         self.0.insert(key.to_owned(), statistic);
     }
 
-    /// A key that every one of `count` rows of a generated run holds, with values of the type `name`.
+    /// Adds a key that has a value of type `name` in all `count` rows of a generated run.
     pub(crate) fn add_all(&mut self, key: &str, name: &'static str, count: u64) {
         let mut statistic = KeyStatistic::new();
         statistic.types.insert(name, count);
@@ -66,7 +66,7 @@ impl KeyStatistics {
         self.0.get(key).map_or(0, |statistic| statistic.types.values().sum())
     }
 
-    /// The `historyKeys` answer.
+    /// Returns the value of `historyKeys`.
     pub(crate) fn to_json(&self, last_step: i64) -> Value {
         let keys: serde_json::Map<String, Value> =
             self.0.iter().map(|(key, statistic)| (key.clone(), statistic.to_json())).collect();

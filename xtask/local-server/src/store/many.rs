@@ -1,4 +1,4 @@
-//! Projects of many runs and runs of many files, made up from a seed.
+//! Synthetic projects with many runs, and runs with many files, generated from a seed.
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -8,13 +8,13 @@ use super::blob::Blob;
 use super::run::RunState;
 use super::seed::NewRun;
 
-/// Longer files repeat a block of this length, so that they take no more memory.
-const LONGEST_BLOCK: usize = 1 << 20;
+/// Maximum block length. Longer files repeat a block, so that they take no more memory.
+const MAX_BLOCK: usize = 1 << 20;
 
-/// When the first run was made; each later one a minute after.
+/// Unix time at which the first run was created. Each later run follows a minute after.
 const FIRST_RUN: i64 = 1_700_000_000;
 
-/// The `number`th run of a project of many: config and summary as a training script of some size leaves them.
+/// Returns the `number`th run of a large project, with the config and summary of a typical training script.
 pub(crate) fn run(entity: &str, project: &str, number: u32) -> NewRun {
     let mut random = fastrand::Rng::with_seed(u64::from(number));
     let created_at = Timestamp::UNIX_EPOCH
@@ -29,7 +29,7 @@ pub(crate) fn run(entity: &str, project: &str, number: u32) -> NewRun {
     new.config(&config(&mut random, number)).summary(&summary(&mut random))
 }
 
-/// The `number`th run of a project of many that have all that belongs to runs: a short history, system metrics, a log.
+/// Returns the same run with a short history, system metrics and a log.
 pub(crate) fn whole_run(entity: &str, project: &str, number: u32) -> NewRun {
     let mut random = fastrand::Rng::with_seed(u64::from(number));
     let mut new = run(entity, project, number);
@@ -115,10 +115,10 @@ fn summary(random: &mut fastrand::Rng) -> Value {
     Value::Object(summary)
 }
 
-/// Name and content of the `number`th file of a run: bytes by chance, which no compression makes shorter.
+/// Returns the name and content of the `number`th file of a run: random bytes, which cannot be compressed.
 pub(crate) fn file(number: u32, len: usize) -> (String, Blob) {
     let mut random = fastrand::Rng::with_seed(u64::from(number));
-    let mut block = vec![0; len.min(LONGEST_BLOCK)];
+    let mut block = vec![0; len.min(MAX_BLOCK)];
     random.fill(&mut block);
     let name = format!("artifacts/{:03}/file_{number:06}.bin", number / 1_000);
     (name, Blob::repeated(Bytes::from(block), len))
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_differ_and_can_be_made_again() {
+    fn runs_are_distinct_and_reproducible() {
         let (first, again) = (run("e", "p", 1), run("e", "p", 1));
         assert_eq!((&first.config, &first.summary), (&again.config, &again.summary));
         assert_ne!(first.config, run("e", "p", 2).config);
@@ -138,10 +138,10 @@ mod tests {
     }
 
     #[test]
-    fn a_large_file_takes_the_memory_of_a_block() {
+    fn large_file_uses_the_memory_of_a_block() {
         let (name, blob) = file(3, 2_000_000_000);
         assert_eq!((name.as_str(), blob.len()), ("artifacts/000/file_000003.bin", 2_000_000_000));
-        assert_eq!(blob.clone().next().map(|chunk| chunk.len()), Some(LONGEST_BLOCK));
+        assert_eq!(blob.clone().next().map(|chunk| chunk.len()), Some(MAX_BLOCK));
         assert_ne!(file(1, 10).1.to_vec(), file(2, 10).1.to_vec());
         assert_eq!(file(1, 10).1.to_vec(), file(1, 10).1.to_vec());
     }

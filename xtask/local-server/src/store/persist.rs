@@ -4,7 +4,7 @@
 //! ENTITY/PROJECT/project.json
 //! ENTITY/PROJECT/RUN/{run.json, history.jsonl, events.jsonl, output.log, files/…}
 //! ```
-//! Names are percent-encoded where they could mean something to a file system. Exports and artifacts are not kept.
+//! Names are percent-encoded to be safe in file systems. Exports and artifacts are not saved.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,12 +20,12 @@ use serde::{Deserialize, Serialize};
 use super::run::{Run, RunFacts, blob_key};
 use super::state::{ProjectFacts, State};
 
-/// Characters that stay as they are in a name.
+/// Characters that are not encoded in a name.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
 
 fn encode(name: &str) -> String {
     let encoded = utf8_percent_encode(name, KEPT).to_string();
-    // "." and ".." are names a file system would take for something else.
+    // "." and ".." have a special meaning in file systems.
     if encoded.chars().all(|character| character == '.') { encoded.replace('.', "%2E") } else { encoded }
 }
 
@@ -40,12 +40,12 @@ fn decode(name: &str) -> io::Result<String> {
 #[derive(Debug, Serialize, Deserialize)]
 struct SavedRun {
     facts: RunFacts,
-    /// When each file was last written; all else about it is taken from its bytes.
+    /// When each file was last written. All other facts are computed from its bytes.
     #[serde(default)]
     files: BTreeMap<String, Timestamp>,
 }
 
-/// Every file of a recording, by its path within it.
+/// Returns the files of a recording, by their path within it.
 fn entries(state: &State) -> io::Result<BTreeMap<String, Vec<u8>>> {
     let mut entries = BTreeMap::new();
     for project in state.projects.values() {
@@ -97,7 +97,7 @@ pub(crate) fn save(state: &State, directory: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes a recording as a `.tar.zst` archive; the same state gives the same bytes.
+/// Writes a recording as a `.tar.zst` archive. The output is deterministic.
 pub(crate) fn pack(state: &State, archive: &Path) -> io::Result<()> {
     let file = fs::File::create(archive)?;
     let mut encoder = zstd::Encoder::new(file, 19)?;
@@ -174,12 +174,12 @@ fn restore(state: &mut State, found: BTreeMap<String, Vec<u8>>) -> io::Result<()
     }
     let mut restored = Vec::with_capacity(runs.len());
     for (root, mut files) in runs {
-        // It is written last: a run without it was not saved whole.
+        // Written last, so a run without it was not saved completely.
         if let Some(saved) = files.remove("run.json") {
             restored.push(restore_run(&root, serde_json::from_slice(&saved)?, files)?);
         }
     }
-    // The order of creation, which directory listings lose.
+    // Restores the order of creation, which directory listings lose.
     restored.sort_by_key(|(run, _, _)| run.facts.number);
     for (run, blobs, times) in restored {
         state.reserve(run.facts.number);
@@ -219,6 +219,6 @@ fn restore_run(root: &str, saved: SavedRun, mut files: BTreeMap<String, Vec<u8>>
 fn read_lines(bytes: Option<Vec<u8>>) -> io::Result<Vec<String>> {
     let text = String::from_utf8(bytes.unwrap_or_default())
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-    // Only \n ends a line here: rows may hold other separators.
+    // Not `lines()`, which would also remove a `\r` that belongs to a row.
     Ok(text.split_terminator('\n').map(str::to_owned).collect())
 }

@@ -1,4 +1,4 @@
-//! One run as the server holds it.
+//! The data of a run.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -12,7 +12,7 @@ use super::history::History;
 use super::limits::RowLimits;
 use crate::text;
 
-/// The states W&B gives a run.
+/// The state of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -36,7 +36,7 @@ pub enum RunState {
 }
 
 impl RunState {
-    /// The word used in answers and filters.
+    /// Returns the word used in responses and filters.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -50,23 +50,23 @@ impl RunState {
         }
     }
 
-    /// Reads the word used in answers and filters.
+    /// Parses the word used in responses and filters.
     pub(crate) fn from_word(word: &str) -> Option<Self> {
         serde_json::from_value(Value::String(word.to_owned())).ok()
     }
 }
 
-/// The facts of a run that are saved as `run.json`.
+/// The metadata of a run, saved as `run.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct RunFacts {
-    /// The number behind the storage id.
+    /// Sequence number in the order of creation.
     pub(crate) number: u64,
     pub(crate) name: String,
     pub(crate) display_name: Option<String>,
     pub(crate) state: RunState,
-    /// JSON text, as it arrived.
+    /// JSON text as received.
     pub(crate) config: String,
-    /// JSON text, as it arrived.
+    /// JSON text as received.
     pub(crate) summary: Option<String>,
     pub(crate) tags: Vec<String>,
     pub(crate) notes: Option<String>,
@@ -85,21 +85,21 @@ pub(crate) struct RunFacts {
     pub(crate) stopped: bool,
 }
 
-/// A file of a run; its bytes lie in the blob store under [`blob_key`].
+/// A file of a run. Its bytes are in the blob store under [`blob_key`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FileFacts {
-    /// The size that is told; mostly that of the content.
+    /// The reported size, by default that of the content.
     pub(crate) size: Option<u64>,
-    /// Base64 of the MD5 digest that is told; empty for none.
+    /// The reported MD5 digest in base64; empty for none.
     pub(crate) md5: String,
-    /// The same of the content.
+    /// The MD5 digest that the storage reports, by default that of the content.
     pub(crate) stored_md5: String,
-    /// The address of the content, where that is elsewhere.
+    /// The URL of the content, if it is stored elsewhere.
     pub(crate) reference: Option<String>,
     pub(crate) updated_at: Timestamp,
 }
 
-/// A run; cheap to clone, as rows are shared.
+/// A run. Cheap to clone, since rows are shared.
 #[derive(Debug, Clone)]
 pub(crate) struct Run {
     pub(crate) entity: String,
@@ -147,17 +147,17 @@ impl Run {
         self.summary = OnceLock::new();
     }
 
-    /// The config, parsed, with its `{value, desc}` wrappers.
+    /// Returns the parsed config, with its `{value, desc}` wrappers.
     pub(crate) fn config(&self) -> &Value {
         self.config.get_or_init(|| Arc::new(text::parse(&self.facts.config)))
     }
 
-    /// The summary, parsed.
+    /// Returns the parsed summary.
     pub(crate) fn summary(&self) -> &Value {
         self.summary.get_or_init(|| Arc::new(self.facts.summary.as_deref().map_or(Value::Null, text::parse)))
     }
 
-    /// The state, where a running run without a heartbeat for `timeout` counts as crashed.
+    /// Returns the state. A running run without a heartbeat for `timeout` counts as crashed.
     pub(crate) fn state(&self, now: Timestamp, timeout: std::time::Duration) -> RunState {
         let silent = now.duration_since(self.facts.heartbeat_at);
         if self.facts.state == RunState::Running && silent.unsigned_abs() > timeout && silent.is_positive() {
@@ -167,13 +167,13 @@ impl Run {
     }
 }
 
-/// An opaque id as W&B makes them: base64 of a kind and a name.
+/// Builds an opaque id as W&B does: base64 of a kind and a name.
 pub(crate) fn storage_id(kind: &str, name: &str) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(format!("{kind}:{name}"))
 }
 
-/// Where the bytes of a run's file lie.
+/// The key of a run's file in the blob store.
 pub(crate) fn blob_key(entity: &str, project: &str, run: &str, file: &str) -> String {
     format!("runs/{entity}/{project}/{run}/{file}")
 }

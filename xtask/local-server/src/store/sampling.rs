@@ -1,4 +1,4 @@
-//! Which rows a sampled query gives back, and the rows of `sampledHistory`.
+//! Sampling: the rows that a sampled query selects, and the rows of `sampledHistory`.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -9,7 +9,8 @@ use super::history::{History, write_json_string};
 use super::limits::RowLimits;
 use crate::text::{RowView, strict};
 
-/// Picks `samples` of `len` positions, evenly spaced, with the first and the last; all of them if they fit.
+/// Picks `samples` evenly spaced positions out of `len`, including the first and the last. Returns all of them if they
+/// fit.
 pub(crate) fn positions(len: usize, samples: usize) -> Vec<usize> {
     match samples {
         _ if len <= samples => (0..len).collect(),
@@ -19,16 +20,16 @@ pub(crate) fn positions(len: usize, samples: usize) -> Vec<usize> {
     }
 }
 
-/// Appends the rows of a window, sampled down to `most_rows`, to `out` as a JSON list of JSON texts.
+/// Appends the rows of a window, sampled down to `max_rows`, to `out` as a JSON list of JSON strings.
 pub(crate) fn write_history_rows(
     history: &History,
     window: Range<usize>,
-    most_rows: usize,
+    max_rows: usize,
     limits: RowLimits,
     out: &mut Vec<u8>,
 ) {
-    let picked = positions(window.len(), most_rows);
-    // So that a large answer is put together without being moved.
+    let picked = positions(window.len(), max_rows);
+    // Reserves memory by the size of the first row, so that a large response is not reallocated.
     if let Some(first) = picked.first() {
         let before = out.len();
         history.write_json_string(window.start + first, out);
@@ -50,10 +51,10 @@ pub(crate) fn write_history_rows(
     out.push(b']');
 }
 
-/// Samples a query gets that asks for no number.
+/// Default number of samples.
 pub(crate) const DEFAULT_SAMPLES: usize = 500;
 
-/// One element of `sampledHistory(specs)`.
+/// An element of `sampledHistory(specs)`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SampleSpec {
@@ -68,12 +69,12 @@ pub(crate) struct SampleSpec {
     pub(crate) samples: Option<usize>,
 }
 
-/// The rows that hold all keys of the spec, as a JSON list of objects, sampled.
+/// Returns the rows that have all keys of the spec, sampled, as a JSON list of objects.
 pub(crate) fn sampled_rows(history: &History, limits: RowLimits, spec: &SampleSpec) -> Vec<u8> {
     let window = history.window(spec.min_step, spec.max_step.map(|max| max.saturating_add(1)));
-    let samples = limits.most_rows(spec.samples);
+    let samples = limits.max_rows(spec.samples);
     let row = |index| object(history, index, &spec.keys);
-    // All rows of a generated run hold the same keys, so only those picked need to be made.
+    // All rows of a generated run have the same keys, so only the selected ones have to be generated.
     let rows: Vec<Vec<u8>> = if history.is_uniform() {
         let start = window.start;
         positions(window.len(), samples).into_iter().filter_map(|at| row(start + at)).collect()
@@ -90,7 +91,7 @@ pub(crate) fn sampled_rows(history: &History, limits: RowLimits, spec: &SampleSp
     out
 }
 
-/// The row reduced to `keys`, or nothing if it lacks one; without keys the whole row.
+/// Returns the row reduced to `keys`, or `None` if it lacks one. Without keys, returns the whole row.
 pub(crate) fn object(history: &History, index: usize, keys: &[String]) -> Option<Vec<u8>> {
     let step = history.step(index);
     if let Some(generator) = history.generator(index).filter(|_| !keys.is_empty()) {
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn only_rows_with_all_keys_and_the_last_step_is_inclusive() {
+    fn all_keys_are_required_and_max_step_is_included() {
         assert_eq!(
             sampled(r#"{"keys":["_step","a","b"],"minStep":2,"maxStep":4,"samples":100}"#),
             r#"[{"_step":2,"a":2.50,"b":"NaN"},{"_step":4,"a":4.50,"b":"NaN"}]"#

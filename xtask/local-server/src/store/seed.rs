@@ -1,30 +1,31 @@
-//! Runs to put into the store from Rust.
+//! Builds runs to add to the store.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::run::RunState;
 
-/// A run to put into the store with [`crate::Store::add_run`]. Start from [`NewRun::new`] and set what matters.
+/// A run to add with [`crate::Store::add_run`]. Start from [`NewRun::new`] and set fields.
 #[derive(Debug, Clone)]
 pub struct NewRun {
     /// Owner of the project.
     pub entity: String,
-    /// Name of the project; created if it is new.
+    /// Name of the project, which is created if it does not exist.
     pub project: String,
     /// Run id, the last part of its path.
     pub name: String,
-    /// Shown name.
+    /// Display name.
     pub display_name: Option<String>,
-    /// State; a running run is reported as crashed when it is silent for too long.
+    /// State. A running run without a heartbeat for too long is reported as crashed.
     pub state: RunState,
-    /// JSON text of the config, sent as it is. [`NewRun::config`] wraps plain values.
+    /// JSON text of the config, sent unchanged. [`NewRun::config`] wraps plain values.
     pub config: String,
-    /// JSON text of the summary, sent as it is; may hold bare non-finite numbers.
+    /// JSON text of the summary, sent unchanged. May contain bare non-finite numbers.
     pub summary: Option<String>,
-    /// JSON text per history row; may hold bare non-finite numbers. A row without `_step` follows the last one.
+    /// JSON text of each history row. May contain bare non-finite numbers. A row without `_step` gets the step after
+    /// the last one.
     pub history: Vec<String>,
-    /// JSON text per row of system metrics.
+    /// JSON text of each row of system metrics.
     pub events: Vec<String>,
     /// Lines of console output, each `[ERROR ]TIMESTAMP text`.
     pub log: Vec<String>,
@@ -38,16 +39,16 @@ pub struct NewRun {
     pub job_type: Option<String>,
     /// Id of the sweep the run belongs to.
     pub sweep: Option<String>,
-    /// Username of the owner; the server's first user if absent.
+    /// Username of the owner. Default: the server's first user.
     pub user: Option<String>,
-    /// Creation time; now if absent.
+    /// Creation time. Default: now.
     pub created_at: Option<Timestamp>,
-    /// Last sign of life; now if absent.
+    /// Last heartbeat. Default: the creation time, or now.
     pub heartbeat_at: Option<Timestamp>,
 }
 
 impl NewRun {
-    /// A finished run without any data.
+    /// Creates a finished run without data.
     pub fn new(entity: &str, project: &str, name: &str) -> Self {
         Self {
             entity: entity.to_owned(),
@@ -91,7 +92,7 @@ impl NewRun {
         self
     }
 
-    /// Adds history rows given as JSON values; use the field for text that is not strict JSON.
+    /// Adds history rows as JSON values. For text that is not strict JSON, set the field.
     #[must_use]
     pub fn rows(mut self, rows: impl IntoIterator<Item = Value>) -> Self {
         self.history.extend(rows.into_iter().map(|row| row.to_string()));

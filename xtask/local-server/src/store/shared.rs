@@ -1,4 +1,4 @@
-//! What all connections of a server share: data, schema, faults, log.
+//! The data that all connections of a server share: state, schema, faults, log.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -15,7 +15,7 @@ use crate::quirks::Quirks;
 use crate::request_log::RequestLog;
 use crate::traffic::Traffic;
 
-/// Where a server listens, and where nothing does.
+/// The base URLs of a server's ports, and one that refuses connections.
 #[derive(Debug)]
 pub(crate) struct Urls {
     pub(crate) base: String,
@@ -23,7 +23,7 @@ pub(crate) struct Urls {
     pub(crate) unreachable: String,
 }
 
-/// All that the connections of a server share.
+/// Everything that the connections of a server share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) options: Options,
@@ -36,8 +36,8 @@ pub(crate) struct Shared {
     features: RwLock<Vec<(String, bool)>>,
     quirks: RwLock<Arc<Quirks>>,
     storage: RwLock<StorageBehaviour>,
-    /// Pages of runs that were asked for since the quirks were set.
-    lists_of_runs: AtomicUsize,
+    /// Number of pages of runs requested since the quirks were set.
+    run_pages: AtomicUsize,
     urls: OnceLock<Urls>,
 }
 
@@ -54,7 +54,7 @@ impl Shared {
             features: RwLock::new(FEATURES.iter().map(|name| ((*name).to_owned(), true)).collect()),
             quirks: RwLock::default(),
             storage: RwLock::default(),
-            lists_of_runs: AtomicUsize::new(0),
+            run_pages: AtomicUsize::new(0),
             urls: OnceLock::new(),
         })
     }
@@ -75,7 +75,7 @@ impl Shared {
         Arc::clone(&self.schema.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Serves another schema from the next request on.
+    /// Replaces the schema from the next request on.
     pub(crate) fn serve(&self, schema: ServedSchema) {
         *self.schema.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(schema);
     }
@@ -94,17 +94,17 @@ impl Shared {
         Arc::clone(&self.quirks.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Counts a page of runs, and tells how many there were before.
-    pub(crate) fn lists_of_runs(&self) -> usize {
-        self.lists_of_runs.fetch_add(1, Ordering::Relaxed)
+    /// Counts a page of runs. Returns the number of pages before.
+    pub(crate) fn count_run_page(&self) -> usize {
+        self.run_pages.fetch_add(1, Ordering::Relaxed)
     }
 
     pub(crate) fn set_quirks(&self, quirks: Quirks) {
-        self.lists_of_runs.store(0, Ordering::Relaxed);
+        self.run_pages.store(0, Ordering::Relaxed);
         *self.quirks.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(quirks);
     }
 
-    /// Tells where the server listens; the first call counts.
+    /// Sets the URLs. Only the first call has an effect.
     pub(crate) fn set_urls(&self, urls: Urls) {
         let _ = self.urls.set(urls);
     }
@@ -117,7 +117,7 @@ impl Shared {
         self.urls.get().map_or("", |urls| &urls.storage)
     }
 
-    /// Where nothing answers.
+    /// A URL that refuses connections.
     pub(crate) fn unreachable_url(&self) -> &str {
         self.urls.get().map_or("", |urls| &urls.unreachable)
     }
@@ -139,6 +139,6 @@ impl Shared {
     }
 }
 
-/// The features a server reports; clients take other paths when one is missing.
+/// The features that the server reports. Clients behave differently if one is missing.
 const FEATURES: [&str; 4] =
     ["LARGE_FILENAMES", "CLIENT_IDS", "EXPAND_DEFINED_METRIC_GLOBS", "MARK_RUN_FILES_UPLOADED"];

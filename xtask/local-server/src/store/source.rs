@@ -1,4 +1,4 @@
-//! Rows that are made when they are asked for.
+//! Rows that are generated on demand.
 
 use std::ops::Range;
 
@@ -10,21 +10,21 @@ use super::history::write_json_string;
 use super::keys::KeyStatistics;
 use crate::text;
 
-/// Makes the rows of a run on demand, so that a long run takes little memory.
+/// Generates the rows of a run on demand, so that a long run takes little memory.
 pub(crate) trait RowSource: std::fmt::Debug + Send + Sync {
-    /// The number of rows.
+    /// Returns the number of rows.
     fn len(&self) -> usize;
 
-    /// The step of a row.
+    /// Returns the step of a row.
     fn step(&self, index: usize) -> i64;
 
-    /// A row as JSON text.
+    /// Returns a row as JSON text.
     fn text(&self, index: usize) -> String;
 
-    /// What `historyKeys` says of all rows.
+    /// Returns the key statistics of all rows, for `historyKeys`.
     fn keys(&self) -> KeyStatistics;
 
-    /// Whether every row holds the same keys.
+    /// Whether all rows have the same keys.
     fn is_uniform(&self) -> bool {
         true
     }
@@ -34,12 +34,12 @@ pub(crate) trait RowSource: std::fmt::Debug + Send + Sync {
         write_json_string(&self.text(index), out);
     }
 
-    /// The JSON text of one value of a row.
+    /// Returns the JSON text of one value of a row.
     fn value(&self, index: usize, key: &str) -> Option<String> {
         text::parse(&self.text(index)).get(key).map(serde_json::Value::to_string)
     }
 
-    /// Some rows as columns, in the order of their names. `None` if the columns depend on which rows these are.
+    /// Returns some rows as columns, ordered by name. Returns `None` if the columns would depend on the selected rows.
     fn record_batch(&self, rows: Range<usize>) -> Option<Result<RecordBatch, ArrowError>> {
         let rows: Vec<_> = rows.map(|index| text::parse(&self.text(index))).collect();
         self.is_uniform().then(|| record_batch(&rows))

@@ -1,4 +1,4 @@
-//! Everything the server knows, behind one lock.
+//! The server's data, which one lock protects.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::blob::Blob;
 use super::run::{FileFacts, Run, RunFacts, RunState, blob_key, storage_id};
 use super::sweep::Sweep;
 
-/// Projects with their runs, and the bytes of all files.
+/// All projects with their runs, and the bytes of all files.
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) projects: IndexMap<(String, String), Project>,
@@ -23,7 +23,7 @@ pub(crate) struct State {
     next_number: u64,
 }
 
-/// The facts of a project that are saved as `project.json`.
+/// The metadata of a project, saved as `project.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ProjectFacts {
     /// The `internalId` of the project.
@@ -54,7 +54,7 @@ impl State {
         self.projects.get(&(entity.to_owned(), name.to_owned()))
     }
 
-    /// The project, created if there is none.
+    /// Returns the project, and creates it if it does not exist.
     pub(crate) fn project_mut(&mut self, entity: &str, name: &str) -> &mut Project {
         let next = &mut self.next_number;
         self.projects.entry((entity.to_owned(), name.to_owned())).or_insert_with(|| {
@@ -80,7 +80,7 @@ impl State {
         project.runs.get_mut(name).map(Arc::make_mut)
     }
 
-    /// The run with a storage id, as (entity, project, name).
+    /// Finds a run by its storage id. Returns (entity, project, name).
     pub(crate) fn find_storage_id(&self, id: &str) -> Option<(String, String, String)> {
         let bytes = base64::engine::general_purpose::STANDARD.decode(id).ok()?;
         let text = String::from_utf8(bytes).ok()?;
@@ -90,13 +90,13 @@ impl State {
         Some((entity.to_owned(), project.to_owned(), name.to_owned()))
     }
 
-    /// Adds a run; one of the same name is replaced.
+    /// Adds a run, or replaces the one of the same name.
     pub(crate) fn insert(&mut self, run: Run) {
         let project = self.project_mut(&run.entity, &run.project);
         project.runs.insert(run.facts.name.clone(), Arc::new(run));
     }
 
-    /// A new, empty run that is not yet in the store.
+    /// Creates an empty run without adding it to the store.
     pub(crate) fn blank_run(&mut self, entity: &str, project: &str, name: &str, user: &str) -> Run {
         self.next_number += 1;
         let now = Timestamp::now();
@@ -134,7 +134,7 @@ impl State {
         project_entry.runs.shift_remove(name).is_some()
     }
 
-    /// Stores the bytes of a run's file and lists it.
+    /// Stores the bytes of a run's file and adds it to the run's list. Returns false if the run does not exist.
     pub(crate) fn put_file(
         &mut self,
         entity: &str,
@@ -159,20 +159,20 @@ impl State {
         true
     }
 
-    /// The MD5 digest of a blob that is a run's file, in base64.
+    /// Returns the stored MD5 digest in base64 of a blob that is a run's file.
     pub(crate) fn file_digest(&self, key: &str) -> Option<&str> {
         let parts: Vec<&str> = key.splitn(5, '/').collect();
         let ["runs", entity, project, run, file] = parts[..] else { return None };
         Some(&self.run(entity, project, run)?.files.get(file)?.stored_md5)
     }
 
-    /// Keeps numbers given by a recording from being given again.
+    /// Reserves a number from a recording, so that it is not assigned again.
     pub(crate) fn reserve(&mut self, number: u64) {
         self.next_number = self.next_number.max(number);
     }
 }
 
-/// Base64 of the MD5 digest, as W&B gives it for files.
+/// Returns the MD5 digest in base64, as W&B reports it for files.
 pub(crate) fn md5_base64(bytes: &[u8]) -> String {
     base64::engine::general_purpose::STANDARD.encode(Md5::digest(bytes))
 }

@@ -1,33 +1,34 @@
-//! How the storage behind signed URLs behaves.
+//! Options of the storage port.
 
-/// How the storage behaves. The default is Google's, as behind the `SaaS`, but for suffix ranges, which Azure ignores.
+/// How the storage behaves. The default is Google's, as of the public service, except for suffix ranges, which Azure
+/// ignores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch by itself")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent switch")]
 #[non_exhaustive]
 pub struct StorageBehaviour {
-    /// Whether answers have an `ETag`. Default: yes. Proxies drop it.
+    /// Whether responses have an `ETag`. Default: yes. Proxies may remove it.
     pub tags: bool,
-    /// Whether answers tell the MD5 digest of the whole file (`x-goog-hash`). Default: yes.
+    /// Whether responses have the MD5 digest of the whole file (`x-goog-hash`). Default: yes.
     pub digests: bool,
-    /// Whether `Range` is understood. Default: yes.
+    /// Whether `Range` is supported. Default: yes.
     pub ranges: bool,
-    /// Whether suffix ranges (`bytes=-N`) are understood. Default: no; Azure answers one with the whole file.
+    /// Whether suffix ranges (`bytes=-N`) are supported. Default: no; Azure responds with the whole file.
     pub suffix_ranges: bool,
-    /// Whether answers say how long they are. Default: yes. Otherwise they come in chunks.
+    /// Whether responses have a length. Default: yes. Otherwise they are chunked.
     pub lengths: bool,
-    /// Whether clients can use `directUrl` of a file. Default: [`DirectUrls::Served`].
+    /// Whether clients can use the `directUrl` of a file. Default: [`DirectUrls::Served`].
     pub direct: DirectUrls,
 }
 
-/// What becomes of a request at the `directUrl` of a run's file.
+/// What happens to a request for the `directUrl` of a run's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DirectUrls {
-    /// It is answered.
+    /// The file is served.
     Served,
-    /// The bucket is closed to the client: 403.
+    /// The bucket denies access: 403.
     Refused,
-    /// Nothing answers there: the connection is refused.
+    /// The connection is refused.
     Unreachable,
 }
 

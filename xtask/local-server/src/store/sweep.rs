@@ -1,4 +1,4 @@
-//! Sweeps, as far as they can be read.
+//! The data of sweeps.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,17 +19,16 @@ pub(crate) struct Sweep {
     pub(crate) updated_at: Timestamp,
 }
 
-/// A sweep to put into the store with [`crate::Store::add_sweep`]; its runs name it in
-/// [`crate::NewRun::sweep`].
+/// A sweep to add with [`crate::Store::add_sweep`]. Its runs name it in [`crate::NewRun::sweep`].
 #[derive(Debug, Clone)]
 pub struct NewSweep {
     /// Owner of the project.
     pub entity: String,
-    /// Name of the project; created if it is new.
+    /// Name of the project, which is created if it does not exist.
     pub project: String,
     /// Sweep id.
     pub name: String,
-    /// Shown name.
+    /// Display name.
     pub display_name: Option<String>,
     /// Free text.
     pub description: Option<String>,
@@ -41,12 +40,12 @@ pub struct NewSweep {
     pub config: String,
     /// Best value of the sweep's metric so far.
     pub best_loss: Option<f64>,
-    /// Number of runs the sweep will have, where that is known.
+    /// Expected number of runs, if known.
     pub run_count_expected: Option<i64>,
 }
 
 impl NewSweep {
-    /// A finished grid sweep that minimises `loss`.
+    /// Creates a finished grid sweep that minimises `loss`.
     pub fn new(entity: &str, project: &str, name: &str) -> Self {
         Self {
             entity: entity.to_owned(),
@@ -62,7 +61,7 @@ impl NewSweep {
         }
     }
 
-    /// A sweep that has been made but not yet told what to do.
+    /// Creates a running sweep with the defaults of [`NewSweep::new`].
     pub(crate) fn running(entity: &str, project: &str, name: &str) -> Sweep {
         Self { state: "RUNNING".to_owned(), ..Self::new(entity, project, name) }.into_sweep()
     }

@@ -1,17 +1,17 @@
-//! A small client: GraphQL and plain requests.
+//! A small client for GraphQL and plain requests.
 
 use base64::Engine as _;
 use serde_json::{Value, json};
 use ureq::Agent;
 use wandb_local_server::{LocalServer, Options};
 
-/// A server and a way to ask it.
+/// A server and an HTTP client.
 pub(crate) struct Client {
     pub(crate) server: LocalServer,
     agent: Agent,
 }
 
-/// Status and body of an answer.
+/// Status, headers and body of a response.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -35,7 +35,7 @@ impl Client {
         Self { server: LocalServer::start(options).unwrap(), agent: config.into() }
     }
 
-    /// The header of the first user.
+    /// Returns the `Authorization` header of the first user.
     pub(crate) fn authorization(&self) -> String {
         Self::basic(&self.server.api_key())
     }
@@ -61,7 +61,7 @@ impl Client {
         self.try_graphql(query, variables).unwrap()
     }
 
-    /// The `data` of a query that succeeds.
+    /// Returns the `data` of a query. Panics if it fails.
     pub(crate) fn data(&self, query: &str, variables: &Value) -> Value {
         let reply = self.graphql(query, variables);
         let body = reply.json();
@@ -69,7 +69,7 @@ impl Client {
         body["data"].clone()
     }
 
-    /// The fields of the run `e/p/NAME`.
+    /// Returns the fields of the run `e/p/NAME`.
     pub(crate) fn run(&self, name: &str, fields: &str) -> Value {
         let query = format!(
             "query Run($n: String!) {{ project(name: \"p\", entityName: \"e\") {{ run(name: $n) {{ {fields} }} }} }}"
@@ -85,7 +85,7 @@ impl Client {
         Self::reply(request.call().unwrap()).unwrap()
     }
 
-    /// The status of a question for no more than the head.
+    /// Returns the status of a HEAD request.
     pub(crate) fn head(&self, url: &str) -> u16 {
         self.agent.head(url).call().unwrap().status().as_u16()
     }

@@ -46,10 +46,10 @@ fn parts_and_live_rows_make_up_the_history() {
         urls(answer).iter().map(|url| url.split('?').next().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(paths(&once).len(), 3);
-    assert_ne!(paths(&once), paths(&again), "the order of the files is not to be relied on");
+    assert_ne!(paths(&once), paths(&again), "the order of the files changes");
     assert_eq!(HashSet::<String>::from_iter(paths(&once)), HashSet::from_iter(paths(&again)));
 
-    let mut seen = Vec::new();
+    let mut found = Vec::new();
     for url in urls(&once) {
         let bytes = bytes::Bytes::from(client.get(&url, &[]).body);
         for batch in ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap().build().unwrap() {
@@ -62,16 +62,16 @@ fn parts_and_live_rows_make_up_the_history() {
                 assert_eq!(steps.value(row).to_bits(), step.to_bits(), "steps are floats");
                 let expected = if nested.value(row) == 7 { f64::NAN } else { nested.value(row) as f64 / 2.0 };
                 assert_eq!(x.value(row).to_bits(), expected.to_bits());
-                seen.push(nested.value(row) * 10);
+                found.push(nested.value(row) * 10);
             }
         }
     }
-    seen.sort_unstable();
-    assert_eq!(seen, (0..22).map(|step| step * 10).collect::<Vec<_>>());
+    found.sort_unstable();
+    assert_eq!(found, (0..22).map(|step| step * 10).collect::<Vec<_>>());
 }
 
 #[test]
-fn rows_after_the_export_are_live_and_may_be_kept_secret() {
+fn rows_after_the_export_are_live_unless_hidden() {
     let client = Client::start();
     let store = client.server.store();
     store.add_run(NewRun::new("e", "p", "r").rows((0..4).map(|step| json!({"_step": step}))));

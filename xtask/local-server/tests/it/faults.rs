@@ -1,4 +1,4 @@
-//! Failures on request.
+//! Fault injection.
 
 use std::time::{Duration, Instant};
 
@@ -20,13 +20,13 @@ fn status(client: &Client) -> u16 {
 }
 
 #[test]
-fn the_next_requests_fail_and_then_all_is_well() {
+fn next_requests_fail_then_recover() {
     let client = failing(vec![Fault::next(2, FaultKind::Status(503))]);
     assert_eq!([status(&client), status(&client), status(&client)], [503, 503, 200]);
 }
 
 #[test]
-fn too_many_requests_come_with_headers() {
+fn status_429_has_rate_limit_headers() {
     let client = failing(vec![Fault::next(1, FaultKind::TooManyRequests { reset: 3, retry_after: Some(2) })]);
     let reply = client.graphql(QUERY, &Value::Null);
     assert_eq!(reply.status, 429);
@@ -43,9 +43,9 @@ fn connections_are_reset_and_bodies_cut() {
         assert!(client.try_graphql(QUERY, &Value::Null).is_err());
     }
     assert_eq!(status(&client), 200);
-    let seen: Vec<Option<u16>> =
+    let statuses: Vec<Option<u16>> =
         client.server.store().requests().iter().map(|request| request.status).collect();
-    assert_eq!(seen, [None, Some(200), Some(200)]);
+    assert_eq!(statuses, [None, Some(200), Some(200)]);
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn html_and_null_data_look_like_success() {
 }
 
 #[test]
-fn faults_of_one_port_spare_the_other() {
+fn faults_are_limited_to_their_port() {
     let client = failing(vec![Fault::chance(1.0, FaultKind::Status(502)).at(Port::Storage)]);
     assert_eq!(status(&client), 200);
     assert_eq!(client.get(&format!("{}/x", client.server.storage_url()), &[]).status, 502);
@@ -80,7 +80,7 @@ fn latency_delays_the_answer() {
 }
 
 #[test]
-fn a_window_wider_than_the_page_limit_is_refused() {
+fn window_wider_than_page_limit_is_rejected() {
     let client = Client::start();
     let store = client.server.store();
     store.add_run(NewRun::new("e", "p", "r").rows((0..5).map(|step| json!({"_step": step, "a": 1}))));
@@ -96,7 +96,7 @@ fn a_window_wider_than_the_page_limit_is_refused() {
 }
 
 #[test]
-fn a_rate_limit_is_kept() {
+fn rate_limit_is_enforced() {
     let client = Client::start();
     let rate_limit = Some(RateLimit { per_second: 0.001, burst: 2.0 });
     client.server.store().set_faults(Faults { rate_limit, ..Faults::default() });

@@ -1,4 +1,4 @@
-//! Filters and orders of `runs`.
+//! Filters and sort orders of `runs`.
 
 use serde_json::{Value, json};
 use wandb_local_server::{NewRun, NewSweep, RunState};
@@ -47,7 +47,7 @@ fn names(client: &Client, filters: &Value, order: Option<&str>) -> Vec<String> {
 }
 
 #[test]
-fn filters_pick_runs() {
+fn filters_select_runs() {
     let client = seeded();
     for (filters, expected) in [
         (json!({}), "first second third fourth"),
@@ -83,7 +83,7 @@ fn filters_pick_runs() {
 }
 
 #[test]
-fn orders_sort_runs_and_those_without_the_field_come_last() {
+fn runs_without_the_sort_field_come_last() {
     let client = seeded();
     for (order, expected) in [
         ("-created_at", "fourth third second first"),
@@ -98,7 +98,7 @@ fn orders_sort_runs_and_those_without_the_field_come_last() {
 }
 
 #[test]
-fn a_cursor_holds_its_place_while_runs_are_added() {
+fn cursor_keeps_its_position_as_runs_are_added() {
     let client = seeded();
     let page = client.data(QUERY, &json!({ "first": 2, "order": "-created_at" }));
     client.server.store().add_run(NewRun::new("e", "p", "newest"));
@@ -110,7 +110,7 @@ fn a_cursor_holds_its_place_while_runs_are_added() {
 }
 
 #[test]
-fn a_sweep_knows_its_runs() {
+fn sweep_lists_its_runs() {
     let client = seeded();
     let query = "{ project(name: \"p\", entityName: \"e\") { totalSweeps sweep(sweepName: \"s1\") \
                  { name bestLoss runCount method runs { edges { node { name sweepName } } } } } }";

@@ -23,7 +23,7 @@ fn seeded() -> Client {
 }
 
 #[test]
-fn a_wrong_key_and_no_key_are_refused() {
+fn wrong_or_missing_key_is_rejected() {
     let client = Client::start();
     let body = json!({ "query": "{ viewer { entity } }" });
     for key in [Some("wrong"), None] {
@@ -32,12 +32,12 @@ fn a_wrong_key_and_no_key_are_refused() {
     let key = client.server.api_key();
     let reply = client.post("/graphql", Some(&key), &body).unwrap();
     assert_eq!(reply.json(), json!({ "data": { "viewer": { "entity": "local" } } }));
-    let seen = client.server.store().requests();
-    assert_eq!(seen.iter().map(|request| request.authorization).collect::<Vec<_>>(), [true, false, true]);
+    let requests = client.server.store().requests();
+    assert_eq!(requests.iter().map(|request| request.authorization).collect::<Vec<_>>(), [true, false, true]);
 }
 
 #[test]
-fn unknown_fields_get_400_and_the_words_of_wandb() {
+fn unknown_fields_get_status_400() {
     let client = seeded();
     let reply = client.graphql("query Q { viewer { nope } }", &Value::Null);
     assert_eq!(reply.status, 400);
@@ -52,7 +52,7 @@ fn unknown_fields_get_400_and_the_words_of_wandb() {
 }
 
 #[test]
-fn unknown_arguments_are_refused_in_the_words_of_wandb() {
+fn unknown_arguments_get_wandbs_message() {
     let client = seeded();
     let query = "query Q { project(name: \"p\", entityName: \"e\") { runs(nope: 1) { edges { cursor } } } }";
     let error = &client.graphql(query, &Value::Null).json()["errors"][0];
@@ -61,7 +61,7 @@ fn unknown_arguments_are_refused_in_the_words_of_wandb() {
 }
 
 #[test]
-fn compatible_servers_have_their_own_words() {
+fn dialects_reword_errors() {
     let client = seeded();
     let store = client.server.store();
     let query = "query Q { project(name: \"p\", entityName: \"e\") { __typename run(name: \"r\") { historyKeys readOnly } } }";
@@ -93,7 +93,7 @@ fn compatible_servers_have_their_own_words() {
 }
 
 #[test]
-fn what_is_not_there_is_null() {
+fn missing_objects_are_null() {
     let client = seeded();
     let query =
         "query Q($p: String, $r: String!) { project(name: $p, entityName: \"e\") { run(name: $r) { id } } }";
@@ -103,7 +103,7 @@ fn what_is_not_there_is_null() {
 }
 
 #[test]
-fn history_windows_pass_rows_through_as_they_came() {
+fn history_rows_are_returned_unchanged() {
     let client = seeded();
     let run =
         client.run("r", "all: history(samples: 10) window: history(minStep: 4, maxStep: 1000, samples: 996)");
@@ -114,7 +114,7 @@ fn history_windows_pass_rows_through_as_they_came() {
 }
 
 #[test]
-fn sampled_history_gives_rows_that_hold_all_keys() {
+fn sampled_history_requires_all_keys() {
     let client = seeded();
     let query = "query Q($s: [JSONString!]!) { project(name: \"p\", entityName: \"e\") { run(name: \"r\") { sampledHistory(specs: $s) } } }";
     let specs = [
@@ -131,7 +131,7 @@ fn sampled_history_gives_rows_that_hold_all_keys() {
 }
 
 #[test]
-fn keys_events_config_and_summary() {
+fn run_has_keys_events_config_and_summary() {
     let client = seeded();
     let run = client
         .run("r", "historyKeys historyLineCount events(samples: 4) config summaryMetrics systemMetrics");
@@ -150,7 +150,7 @@ fn keys_events_config_and_summary() {
 }
 
 #[test]
-fn a_million_steps_are_served_from_a_small_pool() {
+fn million_steps_are_served_from_a_small_pool() {
     let client = Client::start();
     let store = client.server.store();
     store.generate_run(&GeneratedRun { distinct_rows: 64, ..GeneratedRun::new("e", "p", "long", 1_000_000) });
@@ -180,7 +180,7 @@ fn projects_are_listed_in_pages() {
 }
 
 #[test]
-fn a_path_prefix_is_part_of_the_base_url() {
+fn path_prefix_is_part_of_the_base_url() {
     let mut options = Options::default();
     options.path_prefix = Some("/api/wandb/".to_owned());
     let client = Client::with(options);

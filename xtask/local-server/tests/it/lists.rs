@@ -1,12 +1,12 @@
-//! Lists as the real service gives them.
+//! Paging of log lines, as on the public service.
 
 use serde_json::json;
 use wandb_local_server::{NewRun, Quirks};
 
 use crate::client::Client;
 
-/// The run `e/p/logged` with 12 000 lines, seen through `arguments`.
-fn log(quirks: Quirks, arguments: &str) -> serde_json::Value {
+/// Requests the log of the run `e/p/logged` with 12 000 lines.
+fn request_log(quirks: Quirks, arguments: &str) -> serde_json::Value {
     let client = Client::start();
     let log = (0..12_000).map(|number| format!("line {number}")).collect();
     client.server.store().add_run(NewRun { log, ..NewRun::new("e", "p", "logged") });
@@ -17,8 +17,8 @@ fn log(quirks: Quirks, arguments: &str) -> serde_json::Value {
     client.run("logged", &fields)
 }
 
-/// The numbers of the first and the last line, and whether there is said to be more.
-fn seen(run: &serde_json::Value) -> (u64, u64, bool) {
+/// Returns the numbers of the first and the last line, and `hasNextPage`.
+fn line_range(run: &serde_json::Value) -> (u64, u64, bool) {
     let edges = run["logLines"]["edges"].as_array().unwrap();
     let number = |edge: &serde_json::Value| edge["node"]["number"].as_u64().unwrap();
     let more = run["logLines"]["pageInfo"]["hasNextPage"].as_bool().unwrap();
@@ -26,29 +26,29 @@ fn seen(run: &serde_json::Value) -> (u64, u64, bool) {
 }
 
 #[test]
-fn improved_pages_go_forward_and_end_by_size() {
-    let page = log(Quirks::default(), "first: 5000, useImprovedPagination: true");
-    assert_eq!((seen(&page), &page["logLineCount"]), ((0, 4_999, true), &json!(12_000)));
+fn improved_pages_go_forward_up_to_a_size() {
+    let page = request_log(Quirks::default(), "first: 5000, useImprovedPagination: true");
+    assert_eq!((line_range(&page), &page["logLineCount"]), ((0, 4_999, true), &json!(12_000)));
     let small = Quirks { log_page_bytes: 70, ..Quirks::default() };
-    let page = log(small, "first: 5000, useImprovedPagination: true");
-    assert_eq!(seen(&page), (0, 10, false), "a page cut by its size says that it is the last");
+    let page = request_log(small, "first: 5000, useImprovedPagination: true");
+    assert_eq!(line_range(&page), (0, 10, false), "a page truncated by its size claims to be the last");
     let short = Quirks { log_lines_kept: 10, ..Quirks::default() };
-    let page = log(short, "first: 5000, useImprovedPagination: true");
-    assert_eq!((seen(&page), &page["logLineCount"]), ((11_990, 11_999, false), &json!(12_000)));
+    let page = request_log(short, "first: 5000, useImprovedPagination: true");
+    assert_eq!((line_range(&page), &page["logLineCount"]), ((11_990, 11_999, false), &json!(12_000)));
 }
 
 #[test]
 fn legacy_pages_go_backwards_and_ignore_first() {
-    let newest = log(Quirks::default(), "first: 5000");
-    assert_eq!(seen(&newest), (2_000, 11_999, true));
+    let newest = request_log(Quirks::default(), "first: 5000");
+    assert_eq!(line_range(&newest), (2_000, 11_999, true));
     let cursor = newest["logLines"]["pageInfo"]["endCursor"].as_str().unwrap();
-    let older = log(Quirks::default(), &format!("first: 5000, after: \"{cursor}\""));
-    assert_eq!(seen(&older), (0, 1_999, false));
-    assert_eq!(seen(&log(Quirks::default(), "last: 100000")), (2_000, 11_999, true));
+    let older = request_log(Quirks::default(), &format!("first: 5000, after: \"{cursor}\""));
+    assert_eq!(line_range(&older), (0, 1_999, false));
+    assert_eq!(line_range(&request_log(Quirks::default(), "last: 100000")), (2_000, 11_999, true));
 }
 
 #[test]
-fn older_servers_refuse_an_argument_without_naming_a_type() {
+fn older_servers_omit_the_type_in_errors() {
     let client = Client::start();
     client.server.store().set_missing_fields(&[("Run.logLines", "useImprovedPagination")]).unwrap();
     let quirks = Quirks { untyped_arguments: true, ..Quirks::default() };

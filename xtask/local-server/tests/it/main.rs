@@ -1,4 +1,4 @@
-//! The server over plain HTTP.
+//! Tests the server over plain HTTP.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod client;

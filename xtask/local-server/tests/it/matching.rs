@@ -1,25 +1,25 @@
-//! `Filter::matcher` and `Order::compare`, which hold runs at hand against filters and orders, beside this server, which
-//! has its own notion of both: random runs, random questions, the same answers.
+//! Compares `Filter::matcher` and `Order::compare`, which filter and sort runs locally, with this server's independent
+//! implementation: random runs and random queries must give the same results.
 //!
-//! The two differ on purpose in some places, where "here" means this server. None of the questions goes there:
+//! They differ on purpose in the cases below, which no query covers. "Here" means this server.
 //!
-//! - A null that is there exists, as in `MongoDB`; here it does not. `$gte` and `$lte` null let null through; here they let
-//!   nothing. So no null is asked for by any of these.
-//! - A list passes `$gt` and its like by one of its items, as in `MongoDB`; here it does not.
-//! - Integers beyond 2^53 are compared exactly; here as floats, and those beyond 64 bits are not told apart. `1` and `1.0`
-//!   are equal also inside lists and maps; here only outside.
-//! - `"Infinity"` is a number that is greater than others, and `"NaN"` one that is ordered before booleans and texts; here
-//!   both are texts.
-//! - Only `created_at` and `heartbeat_at` are times; here any two texts that look like times are.
-//! - A path takes the longest key that holds dots, and leads into lists; here it takes the shortest, and does not.
-//! - An unknown field, and an operand that its operator makes no sense of, are errors; here no run has them, or they let
-//!   nothing through. `host`, `updated_at` and `tags.TAG` are such fields.
-//! - `$regex` takes `$options`; here there are none. Its classes are ASCII; here they are Unicode. It does not see a NaN
-//!   that was logged without quotes; here that is a text.
-//! - Ordered by time, texts that tell none come after those that do; here they are compared as texts, and every run has
-//!   its times.
+//! - An explicit null exists, as in `MongoDB`; here it does not. `$gte` and `$lte` with null match null; here they match
+//!   nothing. So these operators get no null.
+//! - A list matches `$gt` and similar operators if one of its items does, as in `MongoDB`; here it does not.
+//! - Integers beyond 2^53 are compared exactly; here as floats, and those beyond 64 bits are indistinguishable. `1` and
+//!   `1.0` are equal also inside lists and maps; here only outside.
+//! - `"Infinity"` is a number greater than all others, and `"NaN"` is a number that sorts before booleans and strings;
+//!   here both are strings.
+//! - Only `created_at` and `heartbeat_at` are times; here any two strings that look like times are.
+//! - A path matches the longest key that contains dots, and can enter lists; here it matches the shortest, and cannot.
+//! - An unknown field, or an operand that is invalid for its operator, is an error; here no run has the field, and the
+//!   operator matches nothing. `host`, `updated_at` and `tags.TAG` are such fields.
+//! - `$regex` supports `$options`; here it does not. Its classes are ASCII; here they are Unicode. It does not match a
+//!   NaN that was logged bare; here that is a string.
+//! - In an order by time, strings that are not times come last; here they are compared as strings. Every run has its
+//!   times.
 
-mod questions;
+mod queries;
 mod random;
 
 use fastrand::Rng;
@@ -29,15 +29,15 @@ use wandb_graphql::ops::{Detail, ListRuns};
 use wandb_graphql::{Filter, Order};
 use wandb_local_server::{Options, Store};
 
-use self::questions::FIELDS;
+use self::queries::FIELDS;
 use self::random::pick;
 use crate::client::Client;
 
-const WORLDS: u64 = 25;
-const QUESTIONS: usize = 50;
+const STORES: u64 = 25;
+const QUERIES: usize = 50;
 const RUNS: usize = 12;
 
-/// What the server lists.
+/// Lists runs as the server filters and sorts them.
 fn list(store: &Store, filter: &Filter, order: &Order, detail: Detail) -> Vec<Run> {
     let operation =
         ListRuns::new("e/p".parse().unwrap()).filter(filter.clone()).order(order.clone()).detail(detail);
@@ -52,8 +52,8 @@ fn ids<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Vec<&'a str> {
     runs.into_iter().map(|run| run.id.as_str()).collect()
 }
 
-/// A store of random runs.
-fn world(rng: &mut Rng) -> Store {
+/// Creates a store with random runs.
+fn random_store(rng: &mut Rng) -> Store {
     let store = Store::without_server(Options::default()).unwrap();
     for number in 0..RUNS {
         store.add_run(random::run(rng, &format!("run{number}")));
@@ -62,15 +62,15 @@ fn world(rng: &mut Rng) -> Store {
 }
 
 #[test]
-fn runs_at_hand_are_filtered_as_by_the_server() {
+fn matcher_agrees_with_server() {
     let mut some = 0;
-    for seed in 0..WORLDS {
+    for seed in 0..STORES {
         let mut rng = Rng::with_seed(seed);
-        let store = world(&mut rng);
+        let store = random_store(&mut rng);
         let runs = list(&store, &Filter::all(), &Order::default(), Detail::Full);
         assert_eq!(runs.len(), RUNS);
-        for _ in 0..QUESTIONS {
-            let filter: Filter = questions::filter(&mut rng, 2).to_string().parse().unwrap();
+        for _ in 0..QUERIES {
+            let filter: Filter = queries::filter(&mut rng, 2).to_string().parse().unwrap();
             let matcher = filter.matcher().unwrap_or_else(|error| panic!("seed {seed}, {filter}: {error}"));
             let own: Vec<&Run> = runs.iter().filter(|run| matcher.matches(run)).collect();
             let theirs = list(&store, &filter, &Order::default(), Detail::Light);
@@ -78,23 +78,23 @@ fn runs_at_hand_are_filtered_as_by_the_server() {
             some += usize::from((1..RUNS).contains(&own.len()));
         }
     }
-    // Questions that all runs pass, or none, would show little.
-    let questions = usize::try_from(WORLDS).unwrap() * QUESTIONS;
-    assert!(some * 4 > questions, "only {some} of {questions} filters let some of the runs through");
+    // Filters that match all runs or none would test little.
+    let queries = usize::try_from(STORES).unwrap() * QUERIES;
+    assert!(some * 4 > queries, "only {some} of {queries} filters match some but not all runs");
 }
 
 #[test]
-fn runs_at_hand_are_ordered_as_by_the_server() {
-    for seed in 0..WORLDS {
+fn order_agrees_with_server() {
+    for seed in 0..STORES {
         let mut rng = Rng::with_seed(seed);
-        let store = world(&mut rng);
+        let store = random_store(&mut rng);
         let mut runs = list(&store, &Filter::all(), &Order::default(), Detail::Full);
-        for _ in 0..QUESTIONS {
+        for _ in 0..QUERIES {
             let mut field = || {
                 let (field, _) = pick(&mut rng, FIELDS);
                 format!("{}{field}", pick(&mut rng, &["+", "-", ""]))
             };
-            // Ties need not come in the same order, so at last comes what no two runs share.
+            // The order of ties may differ, so the last field is unique.
             let order = format!("{},{},-name", field(), field());
             let order: Order = order.parse().unwrap();
             order.check_fields().unwrap();

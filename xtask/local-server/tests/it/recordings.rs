@@ -1,4 +1,4 @@
-//! Saving and loading.
+//! Saving and loading recordings.
 
 use std::path::Path;
 
@@ -34,7 +34,7 @@ fn with_data(directory: &Path) -> Client {
 }
 
 #[test]
-fn a_data_directory_outlives_the_server() {
+fn data_directory_survives_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
     let client = with_data(&data);
@@ -51,7 +51,7 @@ fn a_data_directory_outlives_the_server() {
 }
 
 #[test]
-fn an_archive_is_the_same_state_and_the_same_bytes() {
+fn archive_round_trips_byte_for_byte() {
     let directory = tempfile::tempdir().unwrap();
     let (archive, again) = (directory.path().join("a.tar.zst"), directory.path().join("b.tar.zst"));
     let client = Client::start();
@@ -66,7 +66,7 @@ fn an_archive_is_the_same_state_and_the_same_bytes() {
 }
 
 #[test]
-fn a_recording_that_is_not_there_is_an_error() {
+fn missing_recording_is_an_error() {
     let mut options = Options::default();
     options.fixtures = Some("no/such/recording.tar.zst".into());
     let error = wandb_local_server::LocalServer::start(options).unwrap_err().to_string();
@@ -74,7 +74,7 @@ fn a_recording_that_is_not_there_is_an_error() {
 }
 
 #[test]
-fn the_recorded_runs_are_there() {
+fn recorded_runs_are_loaded() {
     let mut options = Options::default();
     options.fixtures = Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/recording.tar.zst"));
     let client = Client::with(options);

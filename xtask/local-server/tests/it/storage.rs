@@ -1,4 +1,4 @@
-//! How the storage behaves, by its switches.
+//! The options of the storage.
 
 use wandb_local_server::{DirectUrls, NewRun, StorageBehaviour};
 
@@ -15,7 +15,7 @@ fn client(change: impl FnOnce(&mut StorageBehaviour)) -> Client {
     client
 }
 
-/// An address of the file: `url` or `directUrl`.
+/// Returns a URL of the file: `url` or `directUrl`.
 fn address(client: &Client, field: &str) -> String {
     let files = client.run("r", &format!("files {{ edges {{ node {{ {field} }} }} }}"));
     files["files"]["edges"][0]["node"][field].as_str().unwrap().to_owned()
@@ -26,7 +26,7 @@ fn part(client: &Client, range: &str) -> Reply {
 }
 
 #[test]
-fn suffix_ranges_bring_the_whole_file() {
+fn unsupported_ranges_return_the_whole_file() {
     let azure = client(|_| {});
     assert_eq!((part(&azure, "bytes=-3").status, part(&azure, "bytes=-3").body.len()), (200, 10));
     assert_eq!((part(&azure, "bytes=7-").status, &part(&azure, "bytes=2-3").body[..]), (206, &b"23"[..]));
@@ -40,7 +40,10 @@ fn suffix_ranges_bring_the_whole_file() {
 fn tags_digests_and_lengths_can_be_missing() {
     let all = part(&client(|_| {}), "bytes=2-3");
     assert!(all.headers.contains_key("etag"));
-    assert_eq!(all.headers["x-goog-hash"], "md5=eB5eJF1ptWaXm4bijSPyxw==", "it is that of the whole file");
+    assert_eq!(
+        all.headers["x-goog-hash"], "md5=eB5eJF1ptWaXm4bijSPyxw==",
+        "the digest is that of the whole file"
+    );
     let bare = client(|storage| {
         (storage.tags, storage.digests, storage.lengths) = (false, false, false);
     });
@@ -52,7 +55,7 @@ fn tags_digests_and_lengths_can_be_missing() {
 }
 
 #[test]
-fn closed_bucket_leaves_the_servers_own_address() {
+fn api_url_works_without_the_direct_url() {
     let refused = client(|storage| storage.direct = DirectUrls::Refused);
     assert_eq!(part(&refused, "bytes=0-").status, 403);
     let unreachable = client(|storage| storage.direct = DirectUrls::Unreachable);
@@ -68,7 +71,7 @@ fn closed_bucket_leaves_the_servers_own_address() {
 }
 
 #[test]
-fn lists_can_be_out_of_date() {
+fn listed_metadata_can_differ_from_content() {
     let client = client(|_| {});
     let store = client.server.store();
     store.set_listed_size("e/p/r", "a", Some(3)).unwrap();

@@ -1,11 +1,11 @@
-//! The counters of the traffic, and files that are larger than what the server keeps of them.
+//! The traffic counters, and files larger than the memory that holds them.
 
 use serde_json::json;
 
 use crate::client::Client;
 
 #[test]
-fn requests_and_bytes_are_counted_and_the_question_is_not() {
+fn traffic_excludes_the_counter_request() {
     let client = Client::start();
     client.server.store().generate_files("e", "p", "r", 2, 3_000_000);
     let answer = client.run("r", "files { edges { node { name sizeBytes md5 directUrl } } }");

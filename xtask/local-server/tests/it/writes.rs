@@ -1,4 +1,4 @@
-//! What the SDK does when it logs: create, stream, resume, upload.
+//! The requests with which the SDK logs: create, stream, resume, upload.
 
 use serde_json::{Value, json};
 use wandb_local_server::{Options, Port};
@@ -22,14 +22,14 @@ fn stream(client: &Client, body: &Value) -> Value {
 }
 
 #[test]
-fn a_run_is_created_streamed_and_finished() {
+fn run_is_created_streamed_and_finished() {
     let client = Client::start();
     assert_eq!(start(&client)["inserted"], true);
     assert_eq!(start(&client)["inserted"], false);
     let rows: Vec<String> = (0..3).map(|step| format!(r#"{{"_step":{step},"x":NaN}}"#)).collect();
     let first = json!({"files": {"wandb-history.jsonl": {"offset": 0, "content": rows}}});
     stream(&client, &first);
-    // Sent again, as after a lost answer.
+    // A retry, as after a lost response.
     stream(&client, &first);
     stream(
         &client,
@@ -62,7 +62,7 @@ fn a_run_is_created_streamed_and_finished() {
 }
 
 #[test]
-fn a_resumed_run_goes_on_where_it_was() {
+fn resumed_run_keeps_its_rows() {
     let client = Client::start();
     start(&client);
     let content = [r#"{"_step":0}"#, r#"{"_step":1}"#];
@@ -85,7 +85,7 @@ fn a_resumed_run_goes_on_where_it_was() {
 }
 
 #[test]
-fn a_silent_run_has_crashed() {
+fn run_without_heartbeat_has_crashed() {
     let mut options = Options::default();
     options.heartbeat_timeout = std::time::Duration::ZERO;
     let client = Client::with(options);
@@ -94,7 +94,7 @@ fn a_silent_run_has_crashed() {
 }
 
 #[test]
-fn changes_by_storage_id_leave_the_state_alone() {
+fn changes_by_storage_id_keep_the_state() {
     let client = Client::start();
     let id = start(&client)["bucket"]["id"].clone();
     stream(&client, &json!({"complete": true, "exitcode": 0}));
@@ -111,7 +111,7 @@ fn changes_by_storage_id_leave_the_state_alone() {
 }
 
 #[test]
-fn files_go_up_and_come_down_without_the_key() {
+fn files_transfer_without_the_api_key() {
     let client = Client::start();
     start(&client);
     let create = "mutation CreateRunFiles($files: [String!]!) { createRunFiles(input: {entityName: \"e\", projectName: \"p\", runName: \"r\", files: $files}) \

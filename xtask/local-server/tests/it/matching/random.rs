@@ -1,10 +1,10 @@
-//! Random runs. Values are few, so that many runs have the same.
+//! Random runs, with few distinct values, so that many runs share them.
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 use wandb_local_server::{NewRun, RunState};
 
-/// What a field may hold, beside nothing.
+/// The kind of a field's values, if it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
@@ -12,10 +12,10 @@ pub(super) enum Kind {
     Time,
     /// Numbers and NaN.
     Number,
-    /// Numbers, texts and booleans.
+    /// Numbers, strings and booleans.
     Scalar,
     Map,
-    /// The same, and null.
+    /// The same as `Scalar`, and null.
     Null,
 }
 
@@ -46,7 +46,7 @@ fn number(random: &mut Rng) -> Value {
     )
 }
 
-/// Times of which some are the same, and some look different.
+/// Returns one of few times, so that some are equal.
 fn second(random: &mut Rng) -> i64 {
     1_700_000_000 + random.i64(0..5)
 }
@@ -61,7 +61,7 @@ fn time(random: &mut Rng) -> String {
     }
 }
 
-/// A value that a field of this kind may hold, or be asked for.
+/// Returns a random value of this kind.
 pub(super) fn value(random: &mut Rng, kind: Kind) -> Value {
     match kind {
         Kind::Text | Kind::Tags => text(random).into(),
@@ -78,12 +78,12 @@ pub(super) fn value(random: &mut Rng, kind: Kind) -> Value {
     }
 }
 
-/// Each second text is missing.
+/// Returns a string in half of the cases.
 fn perhaps(random: &mut Rng) -> Option<String> {
     random.bool().then(|| text(random).to_owned())
 }
 
-/// A run that lacks much, and has little that others do not have.
+/// Returns a random run with many missing fields and few unique values.
 pub(super) fn run(random: &mut Rng, name: &str) -> NewRun {
     let mut entries = |entries: &[(&str, Kind)]| -> Map<String, Value> {
         let kept = entries.iter().filter(|_| random.u8(..3) > 0).collect::<Vec<_>>();
@@ -101,7 +101,7 @@ pub(super) fn run(random: &mut Rng, name: &str) -> NewRun {
     summary.insert("best".to_owned(), entries(&[("step", Kind::Number)]).into());
     let mut run = NewRun::new("e", "p", name).config(&config.into());
     if random.u8(..8) > 0 {
-        // Python writes NaN without quotes, other programs with them.
+        // Python writes a bare NaN, other programs a quoted one.
         let text = Value::from(summary).to_string();
         run.summary = Some(if random.bool() { text.replace(r#""NaN""#, "NaN") } else { text });
     }

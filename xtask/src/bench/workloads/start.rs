@@ -1,4 +1,4 @@
-//! How long the program takes to start and to end.
+//! The time that the program takes to start and exit.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -6,24 +6,24 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::super::stage::Stage;
-use super::super::work::{Bound, Party, Row, Sample, Target, Work};
+use super::super::env::BenchEnv;
+use super::super::workload::{Bound, Party, Row, Sample, Target, Workload};
 
 const VERSION: &str = "ours, --version";
 const BAD_PATH: &str = "ours, a path that is none";
 const TRUE: &str = "true";
 
-/// Starts in a round, of which the median counts.
+/// Number of starts per round. The median counts.
 const STARTS: usize = 100;
 
 #[expect(clippy::unnecessary_wraps, reason = "works that need a server can fail to begin")]
-pub(crate) fn work(stage: &Stage) -> Result<Work> {
-    let ours = stage.programs.export.clone();
+pub(crate) fn workload(env: &BenchEnv) -> Result<Workload> {
+    let ours = env.programs.export.clone();
     let party = |label: &'static str, program: PathBuf, words: &'static [&'static str], succeeds: bool| {
-        Party::new(label, move |stage| {
+        Party::new(label, move |env| {
             let mut command = Command::new(&program);
             command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            crate::python::without_settings(&mut command, stage.home());
+            crate::python::remove_user_settings(&mut command, env.home());
             let mut times = Vec::with_capacity(STARTS);
             for _ in 0..STARTS {
                 let start = Instant::now();
@@ -35,7 +35,7 @@ pub(crate) fn work(stage: &Stage) -> Result<Work> {
             Ok(Sample { seconds: times[STARTS / 2], ..Sample::default() })
         })
     };
-    Ok(Work {
+    Ok(Workload {
         title: format!("to start and to end, the median of {STARTS} times a round"),
         parties: vec![
             party(VERSION, ours.clone(), &["--version"], true),
@@ -50,6 +50,6 @@ pub(crate) fn work(stage: &Stage) -> Result<Work> {
                 Target::within(VERSION, 3.0, TRUE),
             ],
         )],
-        most_rounds: None,
+        max_rounds: None,
     })
 }

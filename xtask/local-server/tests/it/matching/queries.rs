@@ -1,11 +1,11 @@
-//! Random filters of random runs.
+//! Random filters for random runs.
 
 use fastrand::Rng;
 use serde_json::{Map, Value};
 
 use super::random::{Kind, pick, text, value};
 
-/// Fields and what is there, to be asked for.
+/// The fields to query, and the kind of their values.
 pub(super) const FIELDS: &[(&str, Kind)] = &[
     ("name", Kind::Text),
     ("display_name", Kind::Text),
@@ -39,7 +39,7 @@ pub(super) const FIELDS: &[(&str, Kind)] = &[
     ("summary_metrics.maybe", Kind::Null),
 ];
 
-/// A filter, nested at most so deeply.
+/// Returns a random filter of at most the given depth.
 pub(super) fn filter(random: &mut Rng, depth: u8) -> Value {
     let mut entries = Map::new();
     for _ in 0..random.u8(1..3) {
@@ -50,15 +50,16 @@ pub(super) fn filter(random: &mut Rng, depth: u8) -> Value {
             entries.insert(operator.to_owned(), operand);
         } else {
             let (field, kind) = pick(random, FIELDS);
-            let asked = if random.u8(..3) == 0 { asked_value(random, kind) } else { operators(random, kind) };
-            entries.insert(field.to_owned(), asked);
+            let condition =
+                if random.u8(..3) == 0 { operand_value(random, kind) } else { operators(random, kind) };
+            entries.insert(field.to_owned(), condition);
         }
     }
     entries.into()
 }
 
-/// A value to be equal to: mostly one that may be there, but any kind compares.
-fn asked_value(random: &mut Rng, kind: Kind) -> Value {
+/// Returns a value to compare with: usually one that the field may have, sometimes of another kind.
+fn operand_value(random: &mut Rng, kind: Kind) -> Value {
     match random.u8(..8) {
         0 => Value::Null,
         1 => value(random, Kind::Scalar),
@@ -68,28 +69,28 @@ fn asked_value(random: &mut Rng, kind: Kind) -> Value {
 }
 
 fn operators(random: &mut Rng, kind: Kind) -> Value {
-    let mut asked = Map::new();
+    let mut condition = Map::new();
     for _ in 0..random.u8(1..3) {
         let operator = pick(
             random,
             &["$eq", "$ne", "$in", "$nin", "$gt", "$gte", "$lt", "$lte", "$exists", "$regex", "$not"],
         );
         let operand = match operator {
-            "$eq" | "$ne" => asked_value(random, kind),
-            "$in" | "$nin" => (0..random.u8(..4)).map(|_| asked_value(random, kind)).collect(),
+            "$eq" | "$ne" => operand_value(random, kind),
+            "$in" | "$nin" => (0..random.u8(..4)).map(|_| operand_value(random, kind)).collect(),
             "$exists" if kind == Kind::Null => continue,
             "$exists" => random.bool().into(),
-            // The pattern may meet a NaN without quotes, or a time as this server writes it.
+            // Numbers get no pattern, since a bare NaN is a string only for this server.
             "$regex" if kind == Kind::Number => continue,
             "$regex" => pick(random, &["a", "^a", "b$", "^$", "[A-Z].", "ï", "(a|f)i?", "^2023-11-1"]).into(),
             "$not" => operators(random, kind),
             _ if matches!(kind, Kind::Tags | Kind::Map) => continue,
             _ => value(random, if kind == Kind::Null { Kind::Scalar } else { kind }),
         };
-        asked.insert(operator.to_owned(), operand);
+        condition.insert(operator.to_owned(), operand);
     }
-    if asked.is_empty() {
-        asked.insert("$ne".to_owned(), asked_value(random, kind));
+    if condition.is_empty() {
+        condition.insert("$ne".to_owned(), operand_value(random, kind));
     }
-    asked.into()
+    condition.into()
 }

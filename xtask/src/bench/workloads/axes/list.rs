@@ -1,6 +1,6 @@
-//! The axes: for each a command, its data and its bounds.
+//! The size axes: the command, data and bounds of each.
 
-use super::{Axis, MIB, Prepare};
+use super::{Axis, MAX_PEAK_MIB, Prepare};
 
 const PLAIN: Axis = Axis {
     name: "",
@@ -11,12 +11,12 @@ const PLAIN: Axis = Axis {
     words: |_| Vec::new(),
     output: "out.csv",
     lines: |_| None,
-    mib: MIB,
+    mib: MAX_PEAK_MIB,
     is_linear: true,
     prepare: Prepare::Nothing,
 };
 
-/// Rows of a history.
+/// Number of rows in a history.
 pub(crate) const ROWS: Axis = Axis {
     name: "axes/rows",
     title: "rows of 13 columns, to CSV",
@@ -28,7 +28,7 @@ pub(crate) const ROWS: Axis = Axis {
     ..PLAIN
 };
 
-/// Keys that every row has.
+/// Number of keys in every row.
 pub(crate) const KEYS: Axis = Axis {
     name: "axes/keys",
     title: "keys in each of 1000 rows, to Parquet",
@@ -40,7 +40,8 @@ pub(crate) const KEYS: Axis = Axis {
     ..PLAIN
 };
 
-/// Keys of which each row has 20, with rows in proportion, so that values are, too, and cells of a table are not.
+/// Number of keys, of which each row has 20. The number of rows is in proportion, and so is the number of values; the
+/// number of table cells is not.
 const SPARSE: Axis = Axis {
     full: [5_000, 10_000, 20_000, 40_000],
     quick: 8_000,
@@ -80,7 +81,7 @@ pub(crate) const SPARSE_ARROW: Axis = Axis {
     ..SPARSE
 };
 
-/// Bytes of a cell.
+/// Size of a cell in bytes.
 const OF_CELLS: Axis = Axis {
     full: [125_000, 250_000, 500_000, 1_000_000],
     quick: 250_000,
@@ -90,7 +91,7 @@ const OF_CELLS: Axis = Axis {
     ..PLAIN
 };
 
-/// Rows with cells of 100 kB.
+/// Number of rows with cells of 100 kB.
 const OF_CELL_ROWS: Axis = Axis {
     full: [2_000, 4_000, 8_000, 16_000],
     quick: 500,
@@ -134,7 +135,7 @@ fn from_exported(size: &str) -> Vec<String> {
     words(&["history", &format!("local-team/axes/cells{size}"), "--all", "--source", "exported"])
 }
 
-/// Bins of a histogram.
+/// Number of bins in a histogram.
 pub(crate) const BINS: Axis = Axis {
     name: "axes/bins",
     title: "bins of a histogram in each of 2000 rows, to CSV",
@@ -146,7 +147,7 @@ pub(crate) const BINS: Axis = Axis {
     ..PLAIN
 };
 
-/// Levels of objects inside of objects.
+/// Nesting depth of objects.
 pub(crate) const DEPTH: Axis = Axis {
     name: "axes/depth",
     title: "levels of objects, to Parquet with struct columns",
@@ -158,7 +159,7 @@ pub(crate) const DEPTH: Axis = Axis {
     ..PLAIN
 };
 
-/// Rows of system metrics.
+/// Number of rows of system metrics.
 pub(crate) const SYSTEM: Axis = Axis {
     name: "axes/system",
     title: "rows of 80 system metrics, to CSV",
@@ -173,7 +174,7 @@ pub(crate) const SYSTEM: Axis = Axis {
     ..PLAIN
 };
 
-/// Runs of a project.
+/// Number of runs in a project.
 pub(crate) const RUNS: Axis = Axis {
     name: "axes/runs",
     title: "runs in the list of a project, to JSON Lines",
@@ -186,7 +187,7 @@ pub(crate) const RUNS: Axis = Axis {
     ..PLAIN
 };
 
-/// Runs in the list of a mirror.
+/// Number of runs in the list of a mirror.
 pub(crate) const MIRRORED_RUNS: Axis = Axis {
     name: "axes/mirrored-runs",
     title: "runs in the list of a mirror, to JSON Lines",
@@ -201,7 +202,7 @@ pub(crate) const MIRRORED_RUNS: Axis = Axis {
     ..PLAIN
 };
 
-/// Runs whose configs have no key in common.
+/// Number of runs whose configs have no key in common.
 const OF_CONFIGS: Axis = Axis {
     full: [250, 500, 1_000, 2_000],
     quick: 500,
@@ -210,7 +211,7 @@ const OF_CONFIGS: Axis = Axis {
     ..PLAIN
 };
 
-/// Columns over runs in a table.
+/// Number of runs, with 50 config columns each, in a project table.
 pub(crate) const CONFIGS: Axis = Axis {
     name: "axes/configs",
     title: "runs with 50 config keys that no other has, a project to Parquet",
@@ -219,7 +220,7 @@ pub(crate) const CONFIGS: Axis = Axis {
     ..OF_CONFIGS
 };
 
-/// Columns over runs in a mirror.
+/// Number of runs, with 50 config columns each, in a mirror.
 pub(crate) const MIRRORED_CONFIGS: Axis = Axis {
     name: "axes/mirrored-configs",
     title: "runs with 50 config keys that no other has, a mirror",
@@ -228,7 +229,7 @@ pub(crate) const MIRRORED_CONFIGS: Axis = Axis {
     ..OF_CONFIGS
 };
 
-/// Keys in the summaries of runs.
+/// Number of keys in the summaries of runs.
 pub(crate) const SUMMARIES: Axis = Axis {
     name: "axes/summaries",
     title: "keys in the summary of each of 20 runs, listed to JSON Lines",
@@ -241,7 +242,7 @@ pub(crate) const SUMMARIES: Axis = Axis {
     ..PLAIN
 };
 
-/// Keys that runs have logged, which a list of runs does not need.
+/// Number of keys that runs have logged, which a list of runs does not need.
 pub(crate) const KEYED_RUNS: Axis = Axis {
     name: "axes/keyed-runs",
     title: "keys in the history of each of 500 runs, listed to CSV",
@@ -254,7 +255,7 @@ pub(crate) const KEYED_RUNS: Axis = Axis {
     ..PLAIN
 };
 
-/// Files of a run.
+/// Number of files of a run.
 pub(crate) const FILES: Axis = Axis {
     name: "axes/files",
     title: "files in the list of a run, to JSON Lines",
@@ -267,7 +268,7 @@ pub(crate) const FILES: Axis = Axis {
     ..PLAIN
 };
 
-/// Folders of runs on disk.
+/// Number of folders of local runs.
 pub(crate) const FOLDERS: Axis = Axis {
     name: "axes/folders",
     title: "folders of runs on disk, listed to JSON Lines",
