@@ -37,7 +37,6 @@ pub use call::Reply;
 pub use download::{Download, FileVersion, Partial};
 pub use progress::ProgressFloor;
 pub use reading::Reading;
-pub(crate) use reply::is_refusal;
 pub use retry::RetryPolicy;
 pub use streamed::ListSink;
 pub use tally::Tally;

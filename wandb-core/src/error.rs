@@ -6,7 +6,6 @@ use std::time::Duration;
 use http::StatusCode;
 use url::Url;
 
-use crate::client::is_refusal;
 use crate::duration::Shown;
 use crate::operation::{AnswerError, Lacks};
 use crate::transport::TransportError;
@@ -311,4 +310,9 @@ fn status_hint(status: StatusCode) -> &'static str {
         status if status.is_server_error() => " (the server is failing: try again later)",
         _ => "",
     }
+}
+
+/// Whether a status says that the server has done nothing of what was asked.
+pub(crate) fn is_refusal(status: StatusCode) -> bool {
+    status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT
 }

@@ -9,7 +9,6 @@ mod files;
 mod history;
 pub(crate) mod list_reader;
 mod run;
-mod run_rows;
 mod runs;
 mod sweep;
 mod update;
@@ -47,9 +46,6 @@ pub use history::{Follow, History, HistoryEnd, HistoryReader, Source, Stream};
 pub(crate) use history::{Losses, parse_rows};
 pub use list_reader::ListReader;
 pub use run::Run;
-pub use run_rows::RunColumns;
-#[cfg(feature = "mirror")]
-pub(crate) use run_rows::run_of;
 #[cfg(feature = "mirror")]
 pub(crate) use runs::Lister;
 pub use runs::Runs;
@@ -235,21 +231,6 @@ impl Api {
     /// Starts an update of the run at `path` without fetching the run first. Sends nothing until it is saved.
     pub async fn update(&self, path: &str) -> Result<Update, Error> {
         Ok(Update::new(self.clone(), self.run_path(path).await?))
-    }
-
-    /// Creates a mirror of the project at `path`, to be synced into a folder.
-    ///
-    /// # Errors
-    /// If `path` is not a project path. The project itself is looked up only when the mirror is synced.
-    #[cfg(feature = "mirror")]
-    pub async fn mirror(&self, path: &str) -> Result<crate::mirror::Mirror, Error> {
-        Ok(crate::mirror::Mirror::of_project(self.clone(), self.project_path(path).await?))
-    }
-
-    /// Creates a mirror of all projects of a user or team.
-    #[cfg(feature = "mirror")]
-    pub fn mirror_all(&self, entity: &str) -> crate::mirror::Mirror {
-        crate::mirror::Mirror::of_entity(self.clone(), entity.to_owned())
     }
 
     /// Completes the path of a run. If neither the path nor the settings name an entity, asks the server for the

@@ -9,7 +9,6 @@ use wandb_graphql::{FilterError, KeysError, OrderError, SamplesError};
 use wandb_tables::SinkError;
 use wandb_tables::TableError;
 
-
 /// An error of this library. [`kind`](Self::kind) groups errors by how a program should react.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -41,6 +41,8 @@ pub mod blocking;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
+#[cfg(feature = "mirror")]
+mod copy;
 mod environment;
 mod error;
 #[cfg(feature = "files")]
@@ -49,6 +51,7 @@ mod issue;
 mod local;
 #[cfg(feature = "mirror")]
 pub mod mirror;
+mod run_rows;
 pub mod sink;
 pub mod table;
 
@@ -56,11 +59,12 @@ pub mod table;
 pub use api::DownloadProgress;
 pub use api::{
     Api, ApiBuilder, ComparedKey, Comparison, Console, Exported, Files, Follow, History, HistoryEnd,
-    HistoryReader, ListReader, Run, RunColumns, RunCommand, RunFile, Runs, Section, Source, Stream, Sweep,
-    Update, Updated,
+    HistoryReader, ListReader, Run, RunCommand, RunFile, Runs, Section, Source, Stream, Sweep, Update,
+    Updated,
 };
 pub use error::{Error, ErrorKind};
 pub use issue::Issue;
+pub use run_rows::RunColumns;
 pub use wandb_core::{
     ApiKey, BaseUrl, Environment, Map, PathDefaults, ProjectPath, Row, RunPath, SweepPath, Value, YamlError,
     client, model, operation, page, transport, update,

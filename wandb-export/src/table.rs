@@ -22,9 +22,9 @@
 //!
 //! "Reported" means that the [`Schema`] has a [`Finding`] for it.
 
-#[cfg(feature = "parquet")]
-pub use wandb_tables::{RecordBatches, batches, batches_with, rows_of};
 pub use wandb_tables::{
     ColumnType, Field, FieldKind, Finding, Nested, Reason, Schema, SchemaBuilder, TableError, TableOptions,
     UnknownNested, ValueKind,
 };
+#[cfg(feature = "parquet")]
+pub use wandb_tables::{RecordBatches, batches, batches_with, rows_of};

@@ -98,7 +98,7 @@ impl Failure {
     pub(super) fn had_no_effect(&self) -> bool {
         match self {
             Self::Transport { error, .. } => error.is_before_sending(),
-            Self::Status { status, .. } => is_refusal(*status),
+            Self::Status { status, .. } => crate::error::is_refusal(*status),
             Self::NotWandb { .. } => false,
             Self::Closed { .. } | Self::Unauthorized | Self::Redirected { .. } => true,
             Self::Answer(error) => error.is_refusal(),
@@ -210,11 +210,6 @@ impl Failure {
             Self::Answer(source) => Error::Answer { request, attempts, source },
         }
     }
-}
-
-/// Whether a status says that the server has done nothing of what was asked.
-pub(crate) fn is_refusal(status: StatusCode) -> bool {
-    status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT
 }
 
 fn is_html(response: &Response<Bytes>) -> bool {

@@ -177,16 +177,13 @@ impl ApiBuilder {
         self.on_threads().connect_over(Arc::new(transport))
     }
 
-    /// Connects over ureq, without an async runtime.
-    ///
-    /// # Errors
-    /// Same as [`connect`](Self::connect).
+    /// Connects over ureq, whose requests run on threads.
     #[cfg(feature = "blocking")]
-    pub fn connect_blocking(mut self) -> Result<crate::blocking::Api, Error> {
+    pub(crate) fn connect_over_ureq(mut self) -> Result<Api, Error> {
         self.read_ca_files()?;
         let transport = wandb_http_blocking::UreqTransport::with_settings(&self.transport)?;
         let lifted = wandb_core::blocking::Lifted::new(transport);
-        Ok(crate::blocking::Api::over(self.on_threads().connect_over(Arc::new(lifted))?))
+        self.on_threads().connect_over(Arc::new(lifted))
     }
 
     #[cfg(any(feature = "async", feature = "blocking"))]

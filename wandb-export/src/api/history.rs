@@ -28,9 +28,9 @@ use wandb_core::{Row, RunPath};
 use wandb_graphql::ops::HistoryExtent;
 use wandb_graphql::plan::HistoryRange;
 use wandb_graphql::{Keys, Samples, Selection};
-use wandb_tables::{Sink, SinkReport};
 #[cfg(feature = "parquet")]
 use wandb_tables::TableOptions;
+use wandb_tables::{Sink, SinkReport};
 
 pub use follow::Follow;
 pub(super) use parents::branch_of;

@@ -9,11 +9,11 @@ use wandb_core::{Row, RunPath, model};
 use wandb_runlog::{Alert, Artifact, Branch};
 
 use super::history::branch_of;
-use super::run_rows::{self, RunColumns};
 use super::{Api, Files, History, RunFile, Update};
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::local::LocalRun;
+use crate::run_rows::{self, RunColumns};
 
 /// A run. Dereferences to the server's data: [`model::Run`].
 #[derive(Debug, Clone)]

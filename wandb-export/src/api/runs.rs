@@ -14,10 +14,11 @@ use wandb_tables::Sink;
 pub(crate) use self::lister::Lister;
 use super::export::{self, Exported};
 use super::list_reader::{Issues, ListReader};
-use super::{Api, Run, RunColumns};
+use super::{Api, Run};
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::local::LocalProject;
+use crate::run_rows::{self, RunColumns};
 
 /// A request for the runs of a project, to be refined. Defaults to all runs with full data, oldest first.
 ///
@@ -63,7 +64,7 @@ impl Runs {
     /// let mut options = wandb_export::sink::SinkOptions::default();
     /// options.table.max_columns = wandb_export::Runs::MAX_COLUMNS;
     /// ```
-    pub const MAX_COLUMNS: usize = 16_384;
+    pub const MAX_COLUMNS: usize = run_rows::MAX_COLUMNS;
 
     pub(crate) fn new(api: Api, path: ProjectPath) -> Self {
         Self {
@@ -180,7 +181,9 @@ impl Runs {
     fn on_disk(self, project: LocalProject, issues: Issues) -> BoxStream<'static, Result<Vec<Run>, Error>> {
         issues.add(project.issues.clone());
         let limit = self.limit.unwrap_or(usize::MAX);
-        let runs = on_disk::runs(self.api, project, self.filter, self.order, self.detail);
+        let api = self.api;
+        let runs = on_disk::runs(api.client.clone(), project, self.filter, self.order, self.detail);
+        let runs = runs.map_ok(move |run| Run::local(api.clone(), run));
         let runs = runs.take(limit).inspect_ok(move |run| issues.add(run.disk_issues().iter().cloned()));
         runs.ready_chunks(RUNS_IN_A_BATCH).map(|runs| runs.into_iter().collect()).boxed()
     }
@@ -196,18 +199,19 @@ impl Runs {
         let lister = Lister::new(api.client.clone(), self.path, list, self.limit);
         let found = issues.clone();
         let next = move |mut lister: Lister| {
-            let (api, found) = (api.clone(), found.clone());
+            let found = found.clone();
             async move {
                 let Some(runs) = lister.next_runs().await? else {
                     found.add(lister.issues());
                     found.add(lacking(&lister.lacks(), columns));
                     return Ok(None);
                 };
-                let runs = wrapped(&api, runs, &lister.lacks(), &found);
-                Ok(Some((runs, lister)))
+                Ok(Some((here::Found { runs, lacks: lister.lacks() }, lister)))
             }
         };
-        here::unless_refused(stream::try_unfold(lister, next).boxed(), wanted, issues)
+        let listed = stream::try_unfold(lister, next).boxed();
+        let found = here::unless_refused(listed, wanted, issues.clone());
+        found.map_ok(move |found| wrapped(&api, found.runs, &found.lacks, &issues)).boxed()
     }
 
     /// Streams the runs, each once, fetched page by page. Does not report missing runs; [`open`](Self::open) does.

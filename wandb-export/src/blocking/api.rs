@@ -21,6 +21,16 @@ use crate::error::Error;
 #[derive(Debug, Clone)]
 pub struct Api(api::Api);
 
+impl crate::ApiBuilder {
+    /// Connects over ureq, without an async runtime.
+    ///
+    /// # Errors
+    /// [`Error::NoApiKey`], or an error in the settings. Sends no request yet.
+    pub fn connect_blocking(self) -> Result<Api, Error> {
+        Ok(Api::over(self.connect_over_ureq()?))
+    }
+}
+
 impl Api {
     /// Returns a builder; finish with [`connect_blocking`](crate::ApiBuilder::connect_blocking).
     pub fn builder() -> crate::ApiBuilder {

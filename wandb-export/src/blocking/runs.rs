@@ -6,7 +6,8 @@ use wandb_core::blocking::block_on;
 use wandb_tables::Sink;
 
 use super::{Iter, ListReader, Run};
-use crate::api::{self, Exported, RunColumns};
+use crate::RunColumns;
+use crate::api::{self, Exported};
 use crate::error::Error;
 
 /// A request for the runs of a project, to be refined. See the async [`Runs`](crate::Runs).

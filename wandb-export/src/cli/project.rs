@@ -6,7 +6,7 @@ use super::exit::{Failure, Outcome};
 use super::output::Destination;
 use super::runs::{self, Selection};
 use super::session::Session;
-use crate::api::RunColumns;
+use crate::RunColumns;
 
 /// Write name, config and summary of every run of a project
 ///

@@ -6,7 +6,8 @@ use wandb_tables::Format;
 use super::exit::Outcome;
 use super::output::Destination;
 use super::session::Session;
-use crate::api::{Run, RunColumns};
+use crate::RunColumns;
+use crate::api::Run;
 use crate::error::Error;
 use crate::runlog::{Alert, Artifact, Branch};
 

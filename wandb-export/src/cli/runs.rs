@@ -7,7 +7,8 @@ use super::exit::{Failure, Outcome};
 use super::output::{Destination, say};
 use super::session::Session;
 use super::suggest;
-use crate::api::{RunColumns, Runs};
+use crate::RunColumns;
+use crate::api::Runs;
 
 /// List the runs of a project with their config and summary
 #[derive(Debug, Clone, Args)]

@@ -1,7 +1,7 @@
 //! Atomic file replacement in the folder of a mirror: a file is either complete or absent.
 
-pub(super) mod folder;
-pub(super) mod medium;
+pub(crate) mod folder;
+pub(crate) mod medium;
 
 use std::collections::HashSet;
 use std::io::{self, BufWriter, Seek as _, SeekFrom, Write};
@@ -10,16 +10,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use self::folder::Folder;
-pub(super) use self::folder::make_lasting;
+pub(crate) use self::folder::make_lasting;
 use self::medium::{How, Kind, Medium};
-pub(super) use self::medium::{OpenFile, read_at};
+pub(crate) use self::medium::{OpenFile, read_at};
 use super::layout::{FOLDERS, OWN};
 use super::record::Stored;
 use crate::files::Digest;
 
 /// The folder of a mirror. No other process writes to it.
 #[derive(Debug, Clone)]
-pub(super) struct Disk {
+pub(crate) struct Disk {
     shared: Arc<Shared>,
 }
 
@@ -39,13 +39,13 @@ const NEW: &str = "new-";
 impl Disk {
     /// Opens and locks the folder, creating it if it is missing. Returns `None` if another mirror has locked
     /// it.
-    pub(super) fn open(root: &Path) -> io::Result<Option<Self>> {
+    pub(crate) fn open(root: &Path) -> io::Result<Option<Self>> {
         Folder::lock(root)?.map(|folder| Self::on(root, folder)).transpose()
     }
 
     /// Opens a mirror on a medium; errors name it `root`. Removes the temporary files of a killed process and
     /// syncs its finished changes, so that they survive a crash.
-    pub(super) fn on(root: &Path, medium: impl Medium + 'static) -> io::Result<Self> {
+    pub(crate) fn on(root: &Path, medium: impl Medium + 'static) -> io::Result<Self> {
         let shared = Shared {
             root: root.to_owned(),
             medium: Box::new(medium),
@@ -70,17 +70,17 @@ impl Disk {
     }
 
     /// Returns the folder.
-    pub(super) fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.shared.root
     }
 
     /// Returns the full path of an entry of the folder.
-    pub(super) fn place(&self, here: &str) -> PathBuf {
+    pub(crate) fn place(&self, here: &str) -> PathBuf {
         folder::place(&self.shared.root, here)
     }
 
     /// Creates a temporary file, which [`NewFile::put`] moves into place.
-    pub(super) fn create(&self) -> io::Result<NewFile> {
+    pub(crate) fn create(&self) -> io::Result<NewFile> {
         let number = self.shared.begun.fetch_add(1, Ordering::Relaxed);
         let name = Unplaced { disk: self.clone(), here: format!("{OWN}/{NEW}{number}"), is_placed: false };
         let file = self.shared.medium.open(&name.here, How::New)?;
@@ -89,22 +89,22 @@ impl Disk {
     }
 
     /// Returns the free space in bytes, if the system reports it.
-    pub(super) fn room(&self) -> Option<u64> {
+    pub(crate) fn room(&self) -> Option<u64> {
         self.shared.medium.room()
     }
 
     /// Returns whether a file or folder exists.
-    pub(super) fn exists(&self, here: &str) -> io::Result<bool> {
+    pub(crate) fn exists(&self, here: &str) -> io::Result<bool> {
         Ok(self.shared.medium.kind(here)?.is_some())
     }
 
     /// Returns whether `here` is a file.
-    pub(super) fn is_file(&self, here: &str) -> io::Result<bool> {
+    pub(crate) fn is_file(&self, here: &str) -> io::Result<bool> {
         Ok(self.shared.medium.kind(here)? == Some(Kind::File))
     }
 
     /// Opens a file for reading. Returns `None` if it does not exist.
-    pub(super) fn open_file(&self, here: &str) -> io::Result<Option<Box<dyn OpenFile>>> {
+    pub(crate) fn open_file(&self, here: &str) -> io::Result<Option<Box<dyn OpenFile>>> {
         match self.shared.medium.open(here, How::Read) {
             Ok(file) => Ok(Some(file)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -113,7 +113,7 @@ impl Disk {
     }
 
     /// Opens a file for reading and appending, and truncates it to its first `len` bytes.
-    pub(super) fn open_to_append(&self, here: &str, len: u64) -> io::Result<Appended> {
+    pub(crate) fn open_to_append(&self, here: &str, len: u64) -> io::Result<Appended> {
         let folder = folder_of(here);
         self.make_folder(folder)?;
         let file = self.shared.medium.open(here, How::Change)?;
@@ -124,7 +124,7 @@ impl Disk {
     }
 
     /// Removes a file if it exists.
-    pub(super) fn remove(&self, here: &str) -> io::Result<()> {
+    pub(crate) fn remove(&self, here: &str) -> io::Result<()> {
         match self.shared.medium.remove(here) {
             Ok(()) => self.shared.medium.sync_folder(folder_of(here)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -151,7 +151,7 @@ impl Disk {
 }
 
 /// Returns the folder that contains an entry.
-pub(super) fn folder_of(here: &str) -> &str {
+pub(crate) fn folder_of(here: &str) -> &str {
     here.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
@@ -181,7 +181,7 @@ impl Drop for Unplaced {
 }
 
 /// A temporary file. Dropping it removes it.
-pub(super) struct NewFile {
+pub(crate) struct NewFile {
     // Declared before `name`, so that the file is closed before it is removed, as some systems require.
     writer: BufWriter<Box<dyn OpenFile>>,
     name: Unplaced,
@@ -191,7 +191,7 @@ pub(super) struct NewFile {
 
 impl NewFile {
     /// Syncs the file and moves it into place, replacing any existing file.
-    pub(super) fn put(self, here: &str, rows: u64) -> io::Result<Stored> {
+    pub(crate) fn put(self, here: &str, rows: u64) -> io::Result<Stored> {
         let Self { writer, name, bytes, digest } = self;
         let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.sync()?;
@@ -205,7 +205,7 @@ impl NewFile {
     }
 
     /// Opens the bytes written so far for reading.
-    pub(super) fn reopen(&mut self) -> io::Result<Box<dyn OpenFile>> {
+    pub(crate) fn reopen(&mut self) -> io::Result<Box<dyn OpenFile>> {
         self.writer.flush()?;
         self.name.disk.shared.medium.open(&self.name.here, How::Read)
     }
@@ -226,15 +226,15 @@ impl Write for NewFile {
 
 /// A shared handle to a new file, for writers that do not return it.
 #[derive(Clone)]
-pub(super) struct SharedFile(Arc<Mutex<Option<NewFile>>>);
+pub(crate) struct SharedFile(Arc<Mutex<Option<NewFile>>>);
 
 impl SharedFile {
-    pub(super) fn new(file: NewFile) -> Self {
+    pub(crate) fn new(file: NewFile) -> Self {
         Self(Arc::new(Mutex::new(Some(file))))
     }
 
     /// Takes the file back. Writing through the other handles fails from now on.
-    pub(super) fn take(&self) -> io::Result<NewFile> {
+    pub(crate) fn take(&self) -> io::Result<NewFile> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or_else(gone)
     }
 
@@ -259,19 +259,19 @@ impl Write for SharedFile {
 
 /// A file that is only appended to.
 #[derive(Debug)]
-pub(super) struct Appended {
+pub(crate) struct Appended {
     file: Box<dyn OpenFile>,
     len: u64,
 }
 
 impl Appended {
     /// Returns the offset of the next byte.
-    pub(super) fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         self.len
     }
 
     /// Appends bytes.
-    pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(self.len))?;
         self.file.write_all(bytes)?;
         self.len += bytes.len() as u64;
@@ -279,12 +279,12 @@ impl Appended {
     }
 
     /// Waits until everything is on the disk (fsync).
-    pub(super) fn sync(&mut self) -> io::Result<()> {
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
         self.file.sync()
     }
 
     /// Reads `len` bytes at `offset`.
-    pub(super) fn read_at(&mut self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+    pub(crate) fn read_at(&mut self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
         read_at(&mut self.file, offset, len)
     }
 }

@@ -12,7 +12,7 @@ use crate::error::Error;
 impl Header {
     /// # Errors
     /// If a later version wrote the mirror in `folder`, whose header this is.
-    pub(super) fn check(&self, folder: &Path) -> Result<(), Error> {
+    pub(crate) fn check(&self, folder: &Path) -> Result<(), Error> {
         if self.format <= FORMAT {
             return Ok(());
         }
@@ -24,35 +24,35 @@ impl Header {
 }
 
 /// The index entries of runs, by id.
-pub(super) type Runs = BTreeMap<String, Known>;
+pub(crate) type Runs = BTreeMap<String, Known>;
 
 /// The index entry of a run.
 #[derive(Debug, Clone)]
-pub(super) struct Known {
+pub(crate) struct Known {
     /// The name of its files, if it differs from the id.
-    pub(super) here: Option<Box<str>>,
+    pub(crate) here: Option<Box<str>>,
     /// The run's fingerprint when each part was copied.
     as_of: [Option<Fingerprint>; Part::ALL.len()],
     /// Parts with missing data, which the next mirror retries.
     missing: [bool; Part::ALL.len()],
     /// Parts with inexact data, which a retry would not improve.
     inexact: [bool; Part::ALL.len()],
-    pub(super) gone: bool,
-    pub(super) created_at: Box<str>,
-    pub(super) record: Option<Place>,
-    pub(super) row: Option<Place>,
+    pub(crate) gone: bool,
+    pub(crate) created_at: Box<str>,
+    pub(crate) record: Option<Place>,
+    pub(crate) row: Option<Place>,
 }
 
 /// The location of a record or row.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Place {
+pub(crate) enum Place {
     Manifest(Span),
     Rows(Span),
     Journal(Span),
 }
 
 impl Known {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             here: None,
             as_of: [None; Part::ALL.len()],
@@ -65,7 +65,7 @@ impl Known {
         }
     }
 
-    pub(super) fn note(&mut self, record: &RunRecord, place: Place) {
+    pub(crate) fn note(&mut self, record: &RunRecord, place: Place) {
         self.here = record.here.as_deref().map(Into::into);
         self.created_at = record.created_at.as_deref().unwrap_or_default().into();
         self.as_of = Part::ALL.map(|part| record.as_of(part));
@@ -76,25 +76,25 @@ impl Known {
     }
 
     /// Returns the run's fingerprint when a part was copied, or `None` if the part is absent.
-    pub(super) fn as_of(&self, part: Part) -> Option<Fingerprint> {
+    pub(crate) fn as_of(&self, part: Part) -> Option<Fingerprint> {
         // A user who removed the rows wants them fetched again.
         let is_there = self.record.is_some() && (part != Part::Runs || self.row.is_some());
         self.as_of[part as usize].filter(|_| is_there)
     }
 
     /// Returns whether a part has inexact data, which a retry would not improve.
-    pub(super) fn is_inexact(&self, part: Part) -> bool {
+    pub(crate) fn is_inexact(&self, part: Part) -> bool {
         self.inexact[part as usize]
     }
 
     /// Returns whether a part has missing data, which the next mirror retries.
-    pub(super) fn lacks(&self, part: Part) -> bool {
+    pub(crate) fn lacks(&self, part: Part) -> bool {
         self.missing[part as usize]
     }
 }
 
 /// Reads the manifest and counts its unreadable lines. Their runs stay unknown and are mirrored again.
-pub(super) fn read_manifest(file: impl Read, runs: &mut Runs) -> io::Result<(Option<Header>, u64)> {
+pub(crate) fn read_manifest(file: impl Read, runs: &mut Runs) -> io::Result<(Option<Header>, u64)> {
     let (mut header, mut unreadable) = (None, 0);
     each_line(file, |span, text| {
         if span.offset == 0 {
@@ -113,7 +113,7 @@ pub(super) fn read_manifest(file: impl Read, runs: &mut Runs) -> io::Result<(Opt
 /// Every row starts with its id.
 const ROW_BEGIN: &[u8] = br#"{"id":"#;
 
-pub(super) fn read_rows(file: impl Read, runs: &mut Runs) -> io::Result<()> {
+pub(crate) fn read_rows(file: impl Read, runs: &mut Runs) -> io::Result<()> {
     each_line(file, |span, text| {
         let id = text
             .strip_prefix(ROW_BEGIN)
@@ -142,17 +142,17 @@ fn each_line(file: impl Read, mut each: impl FnMut(Span, &[u8]) -> io::Result<()
 
 /// The entries found in a journal.
 #[derive(Debug, Default)]
-pub(super) struct Added {
+pub(crate) struct Added {
     /// The first line of the journal.
-    pub(super) header: Option<Header>,
-    pub(super) has_runs: bool,
-    pub(super) has_rows: bool,
+    pub(crate) header: Option<Header>,
+    pub(crate) has_runs: bool,
+    pub(crate) has_rows: bool,
     /// The length of the readable part in bytes.
-    pub(super) whole: u64,
+    pub(crate) whole: u64,
 }
 
 /// Adds the entries of a journal to the index.
-pub(super) fn read_journal(file: impl Read, runs: &mut Runs) -> io::Result<Added> {
+pub(crate) fn read_journal(file: impl Read, runs: &mut Runs) -> io::Result<Added> {
     let mut added = Added::default();
     let note = |line| match line {
         Line::Header(header) => added.header = Some(header),
@@ -171,7 +171,7 @@ pub(super) fn read_journal(file: impl Read, runs: &mut Runs) -> io::Result<Added
 }
 
 /// Returns the ids of the runs that have a row, oldest run first.
-pub(super) fn in_order(runs: &Runs) -> Vec<String> {
+pub(crate) fn in_order(runs: &Runs) -> Vec<String> {
     let mut ids: Vec<_> = runs.iter().filter(|(_, known)| known.row.is_some()).collect();
     ids.sort_by(|(id, known), (other, other_known)| {
         (&known.created_at, id).cmp(&(&other_known.created_at, other))
@@ -181,7 +181,7 @@ pub(super) fn in_order(runs: &Runs) -> Vec<String> {
 
 /// Returns the index entry of a run with this record and a row.
 #[cfg(test)]
-pub(super) fn known_for_tests(record: &RunRecord) -> Known {
+pub(crate) fn known_for_tests(record: &RunRecord) -> Known {
     let mut known = Known::new();
     known.note(record, Place::Journal(Span { offset: 0, len: 0 }));
     known.row = known.record;

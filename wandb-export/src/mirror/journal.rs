@@ -9,7 +9,7 @@ use super::record::{Header, RunRecord};
 
 /// A complete line.
 #[derive(Debug, PartialEq)]
-pub(super) enum Line {
+pub(crate) enum Line {
     Header(Header),
     /// The record of a run, and the offsets of the record and of the run's row.
     Run {
@@ -21,21 +21,21 @@ pub(super) enum Line {
 
 /// A byte range of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Span {
-    pub(super) offset: u64,
-    pub(super) len: u32,
+pub(crate) struct Span {
+    pub(crate) offset: u64,
+    pub(crate) len: u32,
 }
 
 /// The length of the prefix: eight hex digits of checksum and a space.
 const PREFIX: usize = 9;
 
 /// Encodes the first line.
-pub(super) fn header_line(header: &Header) -> io::Result<Vec<u8>> {
+pub(crate) fn header_line(header: &Header) -> io::Result<Vec<u8>> {
     line(header, None).map(|(line, _)| line)
 }
 
 /// Encodes the line of a run. Returns it with the offsets of the record and the row.
-pub(super) fn run_line(record: &RunRecord, row: Option<&str>) -> io::Result<(Vec<u8>, Span, Option<Span>)> {
+pub(crate) fn run_line(record: &RunRecord, row: Option<&str>) -> io::Result<(Vec<u8>, Span, Option<Span>)> {
     let (line, json) = line(record, row)?;
     let record_at = span(PREFIX as u64, json)?;
     let row_at = match row {
@@ -71,7 +71,7 @@ fn span(offset: u64, len: usize) -> io::Result<Span> {
 }
 
 /// Reads lines up to the end or the first damaged one. Returns the length of the readable part in bytes.
-pub(super) fn read(mut reader: impl BufRead, mut each: impl FnMut(Line)) -> io::Result<u64> {
+pub(crate) fn read(mut reader: impl BufRead, mut each: impl FnMut(Line)) -> io::Result<u64> {
     let mut at = 0;
     let mut text = Vec::new();
     loop {
@@ -90,7 +90,7 @@ pub(super) fn read(mut reader: impl BufRead, mut each: impl FnMut(Line)) -> io::
 }
 
 /// Returns whether a line is the complete first line of a journal.
-pub(super) fn is_header(line: &[u8]) -> bool {
+pub(crate) fn is_header(line: &[u8]) -> bool {
     matches!(parse(line, true), Some(Line::Header(_)))
 }
 

@@ -1,59 +1,61 @@
 //! File names and paths in a mirror's folder; `docs/mirror.md` describes the files.
 
 use super::contents::Part;
+use wandb_core::{Row, Value};
+
 use crate::files::is_safe_component;
 
-pub(super) const MANIFEST: &str = "manifest.jsonl";
-pub(super) const RUNS: &str = "runs.jsonl";
-pub(super) const RUN_TABLE: &str = "runs.parquet";
-pub(super) const SWEEP_TABLE: &str = "sweeps.parquet";
+pub(crate) const MANIFEST: &str = "manifest.jsonl";
+pub(crate) const RUNS: &str = "runs.jsonl";
+pub(crate) const RUN_TABLE: &str = "runs.parquet";
+pub(crate) const SWEEP_TABLE: &str = "sweeps.parquet";
 
 /// The folder that holds a folder of files for each run.
-pub(super) const FILES: &str = "files";
+pub(crate) const FILES: &str = "files";
 
 /// The folder for internal files.
-pub(super) const OWN: &str = ".wandb-export";
-pub(super) const JOURNAL: &str = ".wandb-export/journal";
-pub(super) const LOCK: &str = ".wandb-export/lock";
+pub(crate) const OWN: &str = ".wandb-export";
+pub(crate) const JOURNAL: &str = ".wandb-export/journal";
+pub(crate) const LOCK: &str = ".wandb-export/lock";
 
 /// The folders that hold one file for each run.
-pub(super) const FOLDERS: [&str; 3] = ["history", "system", "logs"];
+pub(crate) const FOLDERS: [&str; 3] = ["history", "system", "logs"];
 
 /// The first column of every table of rows.
-pub(super) const RUN_ID: &str = "run_id";
+pub(crate) const RUN_ID: &str = "run_id";
 
 /// The second column of history tables.
-pub(super) const STEP: &str = "_step";
+pub(crate) const STEP: &str = "_step";
 
 /// The prefix for logged keys that are named `run_id`, or `run_id` with this prefix before it.
 const LOGGED: &str = "logged.";
 
 /// Returns the column of a logged key, if it differs from the key.
-pub(super) fn column_of(key: &str) -> Option<String> {
+pub(crate) fn column_of(key: &str) -> Option<String> {
     key.trim_start_matches(LOGGED).eq(RUN_ID).then(|| format!("{LOGGED}{key}"))
 }
 
 /// Returns the key of a column, if it differs from the column.
-pub(super) fn key_of_column(column: &str) -> Option<&str> {
+pub(crate) fn key_of_column(column: &str) -> Option<&str> {
     column.strip_prefix(LOGGED).filter(|key| key.trim_start_matches(LOGGED) == RUN_ID)
 }
 
 /// The longest suffix of a run's files. Names must be valid on every system with this suffix.
-pub(super) const ENDING: &str = ".parquet";
+pub(crate) const ENDING: &str = ".parquet";
 
 /// Appends the longest suffix to a name.
-pub(super) fn with_ending(name: &str) -> String {
+pub(crate) fn with_ending(name: &str) -> String {
     format!("{name}{ENDING}")
 }
 
 /// Returns whether files named `here` stay inside their folders. Earlier versions also wrote names that end
 /// with a dot or a space.
-pub(super) fn stays_inside(here: &str) -> bool {
+pub(crate) fn stays_inside(here: &str) -> bool {
     !matches!(here, "" | "." | "..") && is_safe_component(&with_ending(here))
 }
 
 /// Returns the path of a part of the run whose files are named `here`.
-pub(super) fn place(part: Part, here: &str) -> String {
+pub(crate) fn place(part: Part, here: &str) -> String {
     match part {
         Part::Runs => RUNS.to_owned(),
         Part::Sweeps => SWEEP_TABLE.to_owned(),
@@ -62,6 +64,19 @@ pub(super) fn place(part: Part, here: &str) -> String {
         Part::Logs => format!("logs/{here}.log"),
         Part::Files => format!("{FILES}/{here}"),
     }
+}
+
+/// Puts the run's id in front of a row.
+pub(crate) fn labelled(run: &str, row: Row) -> Row {
+    let label = (RUN_ID.into(), Value::String(run.to_owned()));
+    let own = row.into_iter().map(|(key, value)| (column_of(&key).map_or(key, Into::into), value));
+    std::iter::once(label).chain(own).collect()
+}
+
+/// Removes the run's id from a row.
+pub(crate) fn unlabelled(row: Row) -> Row {
+    let own = row.into_iter().filter(|(key, _)| &**key != RUN_ID);
+    own.map(|(key, value)| (key_of_column(&key).map(Into::into).unwrap_or(key), value)).collect()
 }
 
 #[cfg(test)]

@@ -10,78 +10,85 @@ use super::layout::place;
 use crate::files::{Listed, Receipt};
 
 /// The version of the layout. Mirrors with a later version are refused.
-pub(super) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 
 /// The first line of the manifest and of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Header {
-    pub(super) format: u32,
-    pub(super) server: String,
-    pub(super) project: String,
+pub(crate) struct Header {
+    pub(crate) format: u32,
+    pub(crate) server: String,
+    pub(crate) project: String,
     /// Fields and arguments that the server's schema lacked at the last sync.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) unsupported: Vec<String>,
+    pub(crate) unsupported: Vec<String>,
     /// The tables of the whole project, by file name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) tables: BTreeMap<String, Stored>,
+    pub(crate) tables: BTreeMap<String, Stored>,
 }
 
 /// The properties of a finished file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Stored {
+pub(crate) struct Stored {
     /// The rows of a table or the lines of a log.
-    pub(super) rows: u64,
-    pub(super) bytes: u64,
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
     /// The MD5 digest in base64.
-    pub(super) md5: String,
+    pub(crate) md5: String,
+}
+
+impl Stored {
+    /// Creates the entry of an empty table or log, which has no file.
+    pub(crate) fn empty() -> Self {
+        Self { rows: 0, bytes: 0, md5: String::new() }
+    }
 }
 
 /// A part of a run, with the run's fingerprint when the part was copied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Taken<T> {
-    pub(super) as_of: Fingerprint,
+pub(crate) struct Taken<T> {
+    pub(crate) as_of: Fingerprint,
     #[serde(flatten)]
-    pub(super) what: T,
+    pub(crate) what: T,
 }
 
 /// The files of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Files {
-    pub(super) files: Vec<File>,
+pub(crate) struct Files {
+    pub(crate) files: Vec<File>,
 }
 
 /// One file of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct File {
+pub(crate) struct File {
     /// The name on the server.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// The path in the run's folder, if it differs from the name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) here: Option<String>,
-    pub(super) bytes: u64,
+    pub(crate) here: Option<String>,
+    pub(crate) bytes: u64,
     /// The MD5 digest in base64.
-    pub(super) md5: String,
+    pub(crate) md5: String,
     /// The claims of the list and the storage, if the list has no digest or the storage contradicts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) origin: Option<Origin>,
+    pub(crate) origin: Option<Origin>,
 }
 
 /// The claims of the list and the storage about a file when it was downloaded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Origin {
+pub(crate) struct Origin {
     listed: Listed,
     stored: FileVersion,
 }
 
 impl File {
     /// Returns what identifies the file if its list entry does not confirm it.
-    pub(super) fn receipt(&self) -> Option<Receipt> {
+    pub(crate) fn receipt(&self) -> Option<Receipt> {
         let Origin { listed, stored } = self.origin.clone()?;
         Some(Receipt { listed, stored, bytes: self.bytes, md5: self.md5.clone() })
     }
 
     /// Returns the path in the run's folder.
-    pub(super) fn here(&self) -> &str {
+    pub(crate) fn here(&self) -> &str {
         self.here.as_deref().unwrap_or(&self.name)
     }
 }
@@ -93,54 +100,54 @@ impl From<Receipt> for Origin {
 }
 
 /// Messages, by the part that they belong to.
-pub(super) type Told = BTreeMap<String, Vec<String>>;
+pub(crate) type Told = BTreeMap<String, Vec<String>>;
 
 /// The record of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct RunRecord {
+pub(crate) struct RunRecord {
     /// The run's id.
-    pub(super) run: String,
+    pub(crate) run: String,
     /// The name of its files, if the id is not a valid file name on every system or clashes with another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) here: Option<String>,
+    pub(crate) here: Option<String>,
     /// The run's fingerprint when it was last copied, whatever parts were wanted.
-    pub(super) as_of: Fingerprint,
+    pub(crate) as_of: Fingerprint,
     /// The run's fingerprint when its row was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) row: Option<Fingerprint>,
+    pub(crate) row: Option<Fingerprint>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) created_at: Option<String>,
+    pub(crate) created_at: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) state: Option<String>,
+    pub(crate) state: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) heartbeat_at: Option<String>,
+    pub(crate) heartbeat_at: Option<String>,
     /// The last step of the history, if the server reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) last_step: Option<i64>,
+    pub(crate) last_step: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) history: Option<Taken<Stored>>,
+    pub(crate) history: Option<Taken<Stored>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) system: Option<Taken<Stored>>,
+    pub(crate) system: Option<Taken<Stored>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) logs: Option<Taken<Stored>>,
+    pub(crate) logs: Option<Taken<Stored>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) files: Option<Taken<Files>>,
+    pub(crate) files: Option<Taken<Files>>,
     /// Missing data and the reasons. The next sync retries it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) missing: Told,
+    pub(crate) missing: Told,
     /// Data that differs from the server's or may be incomplete. A retry would not help.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) inexact: Told,
+    pub(crate) inexact: Told,
     /// Features that this version of the server lacks. They are requested again only when the run changes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) unsupported: Told,
+    pub(crate) unsupported: Told,
     /// Whether the run no longer exists on the server.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) gone: bool,
+    pub(crate) gone: bool,
 }
 
 impl RunRecord {
-    pub(super) fn new(run: &str, here: &str, as_of: Fingerprint) -> Self {
+    pub(crate) fn new(run: &str, here: &str, as_of: Fingerprint) -> Self {
         Self {
             run: run.to_owned(),
             here: (here != run).then(|| here.to_owned()),
@@ -162,12 +169,12 @@ impl RunRecord {
     }
 
     /// Returns the name of the run's files.
-    pub(super) fn here(&self) -> &str {
+    pub(crate) fn here(&self) -> &str {
         self.here.as_deref().unwrap_or(&self.run)
     }
 
     /// Returns the run's fingerprint when a part was copied.
-    pub(super) fn as_of(&self, part: Part) -> Option<Fingerprint> {
+    pub(crate) fn as_of(&self, part: Part) -> Option<Fingerprint> {
         match part {
             Part::Runs => self.row,
             Part::History => Some(self.history.as_ref()?.as_of),
@@ -179,7 +186,7 @@ impl RunRecord {
     }
 
     /// Returns the table or log of a part.
-    pub(super) fn table(&self, part: Part) -> Option<&Stored> {
+    pub(crate) fn table(&self, part: Part) -> Option<&Stored> {
         self.taken(part).map(|taken| &taken.what)
     }
 
@@ -194,7 +201,7 @@ impl RunRecord {
 
     /// Returns the table or log of a part if it is complete and was copied together with the rest of the
     /// record, so that the other fields describe it.
-    pub(super) fn whole(&self, part: Part) -> Option<&Stored> {
+    pub(crate) fn whole(&self, part: Part) -> Option<&Stored> {
         let told = [&self.missing, &self.inexact];
         let is_whole = |taken: &&Taken<Stored>| {
             taken.as_of == self.as_of && !told.iter().any(|told| told.contains_key(part.name()))
@@ -203,12 +210,12 @@ impl RunRecord {
     }
 
     /// Returns the files of the run.
-    pub(super) fn files(&self) -> impl Iterator<Item = &File> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = &File> {
         self.files.iter().flat_map(|taken| &taken.what.files)
     }
 
     /// Lists every file of the run in the mirror, with place, size and digest.
-    pub(super) fn stored(&self) -> Vec<(Part, String, u64, &str)> {
+    pub(crate) fn stored(&self) -> Vec<(Part, String, u64, &str)> {
         let tables = [Part::History, Part::System, Part::Logs].into_iter().filter_map(|part| {
             let stored = self.table(part).filter(|stored| stored.rows > 0)?;
             Some((part, place(part, self.here()), stored.bytes, stored.md5.as_str()))
@@ -221,7 +228,7 @@ impl RunRecord {
     }
 
     /// Records that the file at a place is lost, so that it is fetched again.
-    pub(super) fn lose(&mut self, part: Part, lost: &str, why: &str) {
+    pub(crate) fn lose(&mut self, part: Part, lost: &str, why: &str) {
         let folder = place(Part::Files, self.here());
         match part {
             Part::History => self.history = None,
@@ -241,11 +248,11 @@ impl RunRecord {
 
 /// A hash of a run's entry in the list of runs. A different hash means that the run has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Fingerprint(u64);
+pub(crate) struct Fingerprint(u64);
 
 impl Fingerprint {
     /// Hashes a run in the light form.
-    pub(super) fn of(run: &wandb_core::model::Run) -> Self {
+    pub(crate) fn of(run: &wandb_core::model::Run) -> Self {
         use md5::{Digest as _, Md5};
         // Serialization cannot fail: every field is text, a number or a list of texts.
         let digest = Md5::digest(serde_json::to_vec(run).unwrap_or_default());
@@ -253,7 +260,7 @@ impl Fingerprint {
     }
 
     #[cfg(test)]
-    pub(super) fn number(number: u64) -> Self {
+    pub(crate) fn number(number: u64) -> Self {
         Self(number)
     }
 }

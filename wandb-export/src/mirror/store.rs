@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wandb_core::BaseUrl;
 
@@ -16,7 +17,7 @@ use crate::error::Error;
 
 /// The state of a mirror.
 #[derive(Debug)]
-pub(super) struct Store {
+pub(crate) struct Store {
     disk: Disk,
     header: Header,
     runs: Runs,
@@ -35,7 +36,7 @@ impl Store {
     ///
     /// # Errors
     /// If the folder holds something else or a later version.
-    pub(super) fn open(disk: Disk, header: Header) -> Result<Self, Error> {
+    pub(crate) fn open(disk: Disk, header: Header) -> Result<Self, Error> {
         let failed = |doing: &str, here: &str, disk: &Disk| {
             let doing = format!("{doing} {}", disk.place(here).display());
             move |error| Error::io(doing, error)
@@ -80,27 +81,27 @@ impl Store {
     }
 
     /// Returns the index entry of a run that has a record.
-    pub(super) fn known(&self, id: &str) -> Option<&Known> {
+    pub(crate) fn known(&self, id: &str) -> Option<&Known> {
         self.runs.get(id).filter(|known| known.record.is_some())
     }
 
     /// Returns all runs with a record, ordered by id.
-    pub(super) fn runs(&self) -> impl Iterator<Item = (&str, &Known)> {
+    pub(crate) fn runs(&self) -> impl Iterator<Item = (&str, &Known)> {
         self.runs.iter().filter(|(_, known)| known.record.is_some()).map(|(id, known)| (id.as_str(), known))
     }
 
     /// Returns the existing tables of the project.
-    pub(super) fn tables(&self) -> &BTreeMap<String, Stored> {
+    pub(crate) fn tables(&self) -> &BTreeMap<String, Stored> {
         &self.header.tables
     }
 
     /// Returns what the server lacked at the last sync.
-    pub(super) fn unsupported(&self) -> &[String] {
+    pub(crate) fn unsupported(&self) -> &[String] {
         &self.header.unsupported
     }
 
     /// Records what the server lacks.
-    pub(super) fn set_unsupported(&mut self, unsupported: Vec<String>) {
+    pub(crate) fn set_unsupported(&mut self, unsupported: Vec<String>) {
         if self.header.unsupported != unsupported {
             self.header.unsupported = unsupported;
             self.is_unsettled = true;
@@ -108,7 +109,7 @@ impl Store {
     }
 
     /// Records a table of the project.
-    pub(super) fn set_table(&mut self, name: &str, stored: Stored) {
+    pub(crate) fn set_table(&mut self, name: &str, stored: Stored) {
         if self.header.tables.get(name) != Some(&stored) {
             self.header.tables.insert(name.to_owned(), stored);
             self.is_unsettled = true;
@@ -116,13 +117,13 @@ impl Store {
     }
 
     /// Returns whether the journal has rows that the table of runs lacks.
-    pub(super) fn has_new_rows(&self) -> bool {
+    pub(crate) fn has_new_rows(&self) -> bool {
         self.has_new_rows
     }
 
     /// Forgets the rows of all runs that the server still has, so that they are fetched again. The rows of
     /// deleted runs exist nowhere else.
-    pub(super) fn forget_rows(&mut self) {
+    pub(crate) fn forget_rows(&mut self) {
         for known in self.runs.values_mut().filter(|known| !known.gone) {
             if matches!(known.row, Some(Place::Rows(_))) {
                 known.row = None;
@@ -131,24 +132,24 @@ impl Store {
     }
 
     /// Forgets a table of the project.
-    pub(super) fn forget_table(&mut self, name: &str) {
+    pub(crate) fn forget_table(&mut self, name: &str) {
         self.header.tables.remove(name);
         self.is_unsettled = true;
     }
 
     /// Reads the record of a run.
-    pub(super) fn record(&mut self, id: &str) -> io::Result<Option<RunRecord>> {
+    pub(crate) fn record(&mut self, id: &str) -> io::Result<Option<RunRecord>> {
         let Some(place) = self.runs.get(id).and_then(|known| known.record) else { return Ok(None) };
         Ok(Some(serde_json::from_slice(&self.text(place)?)?))
     }
 
     /// Returns the ids of the runs that have a row, oldest run first.
-    pub(super) fn in_order(&self) -> Vec<String> {
+    pub(crate) fn in_order(&self) -> Vec<String> {
         index::in_order(&self.runs)
     }
 
     /// Reads the row of a run as JSON text. Returns empty text if there is none.
-    pub(super) fn row(&mut self, id: &str) -> io::Result<Vec<u8>> {
+    pub(crate) fn row(&mut self, id: &str) -> io::Result<Vec<u8>> {
         match self.runs.get(id).and_then(|known| known.row) {
             Some(place) => self.text(place),
             None => Ok(Vec::new()),
@@ -171,7 +172,7 @@ impl Store {
     }
 
     /// Appends a run's record and row to the journal. They survive a crash once [`sync`](Self::sync) returns.
-    pub(super) fn note(&mut self, record: &RunRecord, row: Option<&str>) -> io::Result<()> {
+    pub(crate) fn note(&mut self, record: &RunRecord, row: Option<&str>) -> io::Result<()> {
         let (line, mut record_at, mut row_at) = journal::run_line(record, row)?;
         let journal = self.journal.as_mut().ok_or_else(settled)?;
         let at = journal.len();
@@ -189,12 +190,12 @@ impl Store {
     }
 
     /// Waits until the journal is on the disk (fsync).
-    pub(super) fn sync(&mut self) -> io::Result<()> {
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
         self.journal.as_mut().ok_or_else(settled)?.sync()
     }
 
     /// Writes the manifest if it is out of date, and removes the journal. Nothing can be recorded afterwards.
-    pub(super) fn settle(&mut self) -> io::Result<()> {
+    pub(crate) fn settle(&mut self) -> io::Result<()> {
         if self.is_unsettled || self.manifest.is_none() {
             let mut file = self.disk.create()?;
             write_line(&mut file, &serde_json::to_vec(&self.header)?)?;
@@ -211,7 +212,7 @@ impl Store {
     }
 
     /// Closes the rows, which are about to be replaced.
-    pub(super) fn close_rows(&mut self) {
+    pub(crate) fn close_rows(&mut self) {
         self.rows = None;
     }
 }
@@ -260,6 +261,11 @@ fn same(disk: &Disk, found: Header, wanted: &Header) -> Result<Header, Error> {
 fn is_same_server(one: &str, other: &str) -> bool {
     let app = |url: &str| BaseUrl::parse(url).map(|url| url.app_url()).ok();
     one == other || app(one).is_some_and(|one| Some(one) == app(other))
+}
+
+/// Locks the store. It is consistent between statements, so a poisoned lock is still usable.
+pub(crate) fn lock(store: &Mutex<Store>) -> MutexGuard<'_, Store> {
+    store.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

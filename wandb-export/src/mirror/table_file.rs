@@ -8,14 +8,14 @@ use super::disk::{Disk, NewFile, SharedFile};
 use crate::error::Error;
 
 /// A table and its temporary file.
-pub(super) struct TableFile {
-    pub(super) sink: Box<dyn Sink>,
+pub(crate) struct TableFile {
+    pub(crate) sink: Box<dyn Sink>,
     file: SharedFile,
 }
 
 impl TableFile {
     /// Creates a table for the place `here`, with the given first columns and at most `most` columns.
-    pub(super) fn begin(disk: &Disk, here: &str, first: &[&str], most: usize) -> Result<Self, Error> {
+    pub(crate) fn begin(disk: &Disk, here: &str, first: &[&str], most: usize) -> Result<Self, Error> {
         let file = SharedFile::new(disk.create().map_err(|error| writing(disk, here, error))?);
         let mut options = SinkOptions::default();
         options.table.columns = first.iter().map(|&column| column.to_owned()).collect();
@@ -25,13 +25,13 @@ impl TableFile {
     }
 
     /// Finishes the table. Returns the temporary file and the report of the sink.
-    pub(super) fn finish(self) -> Result<(NewFile, SinkReport), Error> {
+    pub(crate) fn finish(self) -> Result<(NewFile, SinkReport), Error> {
         let report = self.sink.finish()?;
         Ok((self.file.take().map_err(|error| Error::io("finishing a table", error))?, report))
     }
 }
 
 /// Creates the error for a file of the mirror that cannot be written.
-pub(super) fn writing(disk: &Disk, here: &str, error: io::Error) -> Error {
+pub(crate) fn writing(disk: &Disk, here: &str, error: io::Error) -> Error {
     Error::io(format!("writing {}", disk.place(here).display()), error)
 }

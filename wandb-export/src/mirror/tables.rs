@@ -9,20 +9,19 @@ use wandb_core::model::Sweep;
 use wandb_core::{Map, Row, Value};
 use wandb_tables::divisible;
 
-use super::copy::lock;
 use super::disk::Disk;
 use super::layout::{RUN_TABLE, RUNS, SWEEP_TABLE};
 use super::record::Stored;
-use super::store::Store;
+use super::store::{Store, lock};
 use super::table_file::{TableFile, writing};
-use crate::api::Runs;
 use crate::error::Error;
+use crate::run_rows::MAX_COLUMNS;
 
 /// Rows per batch for a sink.
 const ROWS_AT_ONCE: usize = 256;
 
 /// Returns whether both tables of runs, JSON Lines and Parquet, exist and are recorded.
-pub(super) fn are_runs_written(disk: &Disk, store: &Mutex<Store>) -> Result<bool, Error> {
+pub(crate) fn are_runs_written(disk: &Disk, store: &Mutex<Store>) -> Result<bool, Error> {
     for table in [RUNS, RUN_TABLE] {
         let is_there = disk.is_file(table).map_err(|error| reading(disk, error))?;
         if !is_there || !lock(store).tables().contains_key(table) {
@@ -33,7 +32,7 @@ pub(super) fn are_runs_written(disk: &Disk, store: &Mutex<Store>) -> Result<bool
 }
 
 /// Rewrites both tables of runs, JSON Lines and Parquet. Returns notes for readers.
-pub(super) fn write_runs(disk: &Disk, store: &Mutex<Store>) -> Result<Vec<String>, Error> {
+pub(crate) fn write_runs(disk: &Disk, store: &Mutex<Store>) -> Result<Vec<String>, Error> {
     let mut store = lock(store);
     let mut ids = store.in_order();
     let mut unreadable = HashSet::new();
@@ -82,7 +81,7 @@ fn run_table(
 }
 
 /// Writes the table of sweeps.
-pub(super) fn write_sweeps(disk: &Disk, store: &Mutex<Store>, sweeps: &[Sweep]) -> Result<(), Error> {
+pub(crate) fn write_sweeps(disk: &Disk, store: &Mutex<Store>, sweeps: &[Sweep]) -> Result<(), Error> {
     let (stored, _) = table(disk, SWEEP_TABLE, sweeps.iter().map(|sweep| Ok(sweep_row(sweep))))?;
     lock(store).set_table(SWEEP_TABLE, stored);
     Ok(())
@@ -93,7 +92,7 @@ fn table(
     here: &str,
     rows: impl Iterator<Item = Result<Row, Error>>,
 ) -> Result<(Stored, Vec<String>), Error> {
-    let mut table = TableFile::begin(disk, here, &[], Runs::MAX_COLUMNS)?;
+    let mut table = TableFile::begin(disk, here, &[], MAX_COLUMNS)?;
     let mut batch = Vec::with_capacity(ROWS_AT_ONCE);
     for row in rows {
         batch.push(row?);
@@ -158,7 +157,7 @@ fn sweep_row(sweep: &Sweep) -> Row {
 }
 
 /// Parses a row of the table of sweeps.
-pub(super) fn sweep_of(row: &Row) -> Option<Sweep> {
+pub(crate) fn sweep_of(row: &Row) -> Option<Sweep> {
     let text = |name: &str| Some(row.get(name)?.as_str()?.to_owned());
     let count = |name: &str| u64::try_from(row.get(name)?.as_i64()?).ok();
     let own = |name: &str| text(name).unwrap_or_default();

@@ -4,24 +4,23 @@ use std::io;
 use std::sync::Mutex;
 
 use super::contents::Part;
-use super::copy::lock;
 use super::disk::Disk;
 use super::layout::RUNS;
-use super::store::Store;
+use super::store::{Store, lock};
 use crate::error::Error;
 use crate::files::digest;
 
 /// The damage found in a mirror.
 #[derive(Debug, Default)]
-pub(super) struct Damages {
+pub(crate) struct Damages {
     /// Descriptions of damage that is marked to be fetched again.
-    pub(super) noted: Vec<String>,
+    pub(crate) noted: Vec<String>,
     /// Damaged data of runs that no longer exist on the server, by run.
-    pub(super) lost: Vec<(String, String)>,
+    pub(crate) lost: Vec<(String, String)>,
 }
 
 /// Reads every recorded file, compares size and digest, and marks damaged ones to be fetched again.
-pub(super) fn note_damages(disk: &Disk, store: &Mutex<Store>) -> Result<Damages, Error> {
+pub(crate) fn note_damages(disk: &Disk, store: &Mutex<Store>) -> Result<Damages, Error> {
     let mut store = lock(store);
     let failed = |error| Error::io(format!("reading the mirror in {}", disk.root().display()), error);
     let mut damages = Damages::default();

@@ -14,5 +14,5 @@ pub use fit::Fit;
 pub(crate) use same_size::SameSize;
 pub(crate) use scatter::{Scatter, Scatterer};
 pub(crate) use scattered_batches::ScatteredBatches;
-pub use to_arrow::arrow_schema;
 pub(crate) use to_arrow::BatchBuilder;
+pub use to_arrow::arrow_schema;

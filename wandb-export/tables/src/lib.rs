@@ -21,8 +21,8 @@ pub use arrow::{Fit, RecordBatches, arrow_schema, batches, batches_of, batches_o
 #[doc(hidden)]
 pub use columns::random_rows;
 pub use columns::{
-    ColumnType, Field, FieldKind, Finding, Nested, Reason, Schema, SchemaBuilder, TableError, TableOptions, Tally,
-    UnknownNested, ValueKind, divisible,
+    ColumnType, Field, FieldKind, Finding, Nested, Reason, Schema, SchemaBuilder, TableError, TableOptions,
+    Tally, UnknownNested, ValueKind, divisible,
 };
 #[cfg(feature = "parquet")]
 pub use from_arrow::{is_rest, key_of, rows_of};
@@ -31,5 +31,6 @@ pub use rows::Batch;
 pub use rows::rows_at_once;
 pub use settling::Settling;
 pub use sink::{
-    Format, Output, Sink, SinkError, SinkOptions, SinkReport, TerminalOptions, is_stream, sync_directory, sync_opened,
+    Format, Output, Sink, SinkError, SinkOptions, SinkReport, TerminalOptions, is_stream, sync_directory,
+    sync_opened,
 };

@@ -7,10 +7,10 @@ mod gathered;
 mod spool;
 
 pub use batch::Batch;
-#[cfg(any(feature = "csv", feature = "parquet"))]
-pub use batch::rows_at_once;
 #[cfg(feature = "parquet")]
 pub(crate) use batch::is_wide;
+#[cfg(any(feature = "csv", feature = "parquet"))]
+pub use batch::rows_at_once;
 #[cfg(feature = "parquet")]
 pub(crate) use gathered::Gathered;
 #[cfg(any(feature = "csv", feature = "parquet"))]

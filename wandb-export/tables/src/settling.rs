@@ -24,11 +24,7 @@ impl Settling {
     ///
     /// # Errors
     /// Returns the error of an earlier background sync.
-    pub fn written(
-        &mut self,
-        bytes: usize,
-        reopen: impl FnOnce() -> io::Result<File>,
-    ) -> io::Result<()> {
+    pub fn written(&mut self, bytes: usize, reopen: impl FnOnce() -> io::Result<File>) -> io::Result<()> {
         self.unsettled += bytes;
         if self.unsettled < AT_ONCE || self.under_way.as_ref().is_some_and(|task| !task.is_finished()) {
             return Ok(());

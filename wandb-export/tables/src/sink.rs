@@ -27,6 +27,7 @@ mod error;
 mod file;
 mod format;
 mod jsonl;
+mod open;
 mod options;
 mod output;
 mod place;

@@ -1,8 +1,8 @@
 //! Circles between folders: files that import each other, directly or by detours, across folders.
 //!
 //! A file imports another one if a path outside of its tests leads to an item that is defined there. Re-exports are
-//! followed to the definition, so a module file that only lists and re-exports its modules joins nothing. The file
-//! `x.rs` belongs to the folder `x` if that exists. Files of one folder may import each other as they like.
+//! followed to the definition, so a module file that only lists and re-exports its modules joins nothing. Files of one
+//! folder may import each other as they like, and `x.rs` is in the folder `x` as well as in the one around it.
 
 mod graph;
 mod imports;

@@ -5,12 +5,12 @@
 
 use futures_util::stream::{self, StreamExt};
 use wandb_core::RunPath;
+use wandb_core::client::Client;
 use wandb_core::operation::{Field, Lacks};
 use wandb_graphql::ops::{GetRun, HistoryExtent};
 use wandb_graphql::{HistoryRow, Keys};
 
 use super::reader::Batches;
-use crate::api::Api;
 use crate::error::Error;
 use crate::issue::Issue;
 
@@ -20,8 +20,8 @@ const HISTORY: Field = Field::new("Run", "history");
 const OWN_KEYS: [&str; 2] = ["_runtime", "_timestamp"];
 
 /// Returns whether the server is known to lack `Run.history`.
-pub(super) fn is_needed(api: &Api) -> bool {
-    has_no_history(&api.client.lacks())
+pub(super) fn is_needed(client: &Client) -> bool {
+    has_no_history(&client.lacks())
 }
 
 fn has_no_history(lacks: &Lacks) -> bool {
@@ -46,13 +46,17 @@ pub(super) async fn unless_lacking(mut batches: Batches) -> Option<Batches> {
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if neither the server nor the summary lists the keys.
-pub(super) async fn keys(api: &Api, path: &RunPath, extent: &HistoryExtent) -> Result<(Keys, Issue), Error> {
+pub(super) async fn keys(
+    client: &Client,
+    path: &RunPath,
+    extent: &HistoryExtent,
+) -> Result<(Keys, Issue), Error> {
     let listed = extent.keys.as_ref().map(|known| known.keys.keys().cloned().collect::<Vec<_>>());
-    let guessed = listed.is_none() && api.client.lacks().contains(&Field::new("Run", "historyKeys"));
+    let guessed = listed.is_none() && client.lacks().contains(&Field::new("Run", "historyKeys"));
     let mut keys = match listed {
         Some(keys) => keys,
         None if guessed => {
-            let run = api.client.call(GetRun::new(path.clone())).await?.answer;
+            let run = client.call(GetRun::new(path.clone())).await?.answer;
             run.summary.iter().flat_map(wandb_core::Map::iter).map(|(key, _)| key.to_owned()).collect()
         }
         // The run has logged nothing.

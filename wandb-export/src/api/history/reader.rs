@@ -22,7 +22,6 @@ use super::system::{TIME_AXIS, events, remove_measured};
 use super::union::union;
 use super::whole::Reading;
 use super::{Amount, History, Source, Stream, by_keys};
-use crate::api::Api;
 use crate::error::Error;
 use crate::issue::Issue;
 
@@ -41,7 +40,7 @@ use crate::issue::Issue;
 /// # }
 /// ```
 pub struct HistoryReader {
-    api: Api,
+    client: Client,
     path: RunPath,
     stream: Stream,
     batches: Batches,
@@ -93,7 +92,7 @@ pub(super) type Batches = BoxStream<'static, Result<Batch, Error>>;
 impl HistoryReader {
     fn new(history: &History) -> Self {
         Self {
-            api: history.api.clone(),
+            client: history.api.client.clone(),
             path: history.path.clone(),
             stream: history.stream,
             batches: stream::empty().boxed(),
@@ -160,7 +159,7 @@ impl HistoryReader {
             }
             return self.parsed(client.call(operation).await?.answer).await;
         }
-        if !by_keys::is_needed(&history.api) {
+        if !by_keys::is_needed(&history.api.client) {
             let mut rows = RowSpool::new(client);
             match client.stream_list(operation.clone(), &mut rows).await.map_err(Error::from) {
                 Err(error) if by_keys::is_lacking(&error) => {}
@@ -171,8 +170,8 @@ impl HistoryReader {
                 }
             }
         }
-        let extent = extent(&self.api, &self.path).await?;
-        let (keys, issue) = by_keys::keys(&self.api, &self.path, &extent).await?;
+        let extent = extent(&self.client, &self.path).await?;
+        let (keys, issue) = by_keys::keys(&self.client, &self.path, &extent).await?;
         self.findings.add(issue);
         let most = usize::try_from(history.sample_count()?.get()).unwrap_or(usize::MAX);
         let rows = client.call(operation.keys(keys).any()).await?.answer;
@@ -180,17 +179,17 @@ impl HistoryReader {
     }
 
     async fn parsed(&mut self, rows: Vec<HistoryRow>) -> Result<Batches, Error> {
-        let rows = answered(&self.api.client, rows, &self.path, &self.findings.losses).await?;
+        let rows = answered(&self.client, rows, &self.path, &self.findings.losses).await?;
         Ok(one_batch(rows))
     }
 
     async fn open_all(&mut self, history: History, selection: Selection) -> Result<Batches, Error> {
         let extent = match &history.extent {
             Some(extent) => extent.clone(),
-            None if history.source == Source::Exported => extent(&self.api, &self.path).await?,
+            None if history.source == Source::Exported => extent(&self.client, &self.path).await?,
             None => {
                 let first_step = history.min_step.unwrap_or(0);
-                probed_extent(&self.api, &self.path, selection.clone(), first_step).await?
+                probed_extent(&self.client, &self.path, selection.clone(), first_step).await?
             }
         };
         let range = HistoryRange::between(&extent, history.min_step, history.max_step)?;
@@ -198,7 +197,7 @@ impl HistoryReader {
         self.counted = extent.line_count.filter(|_| is_whole && history.limit.is_none());
         let steps = range.steps();
         let reading = Reading {
-            client: self.api.client().clone(),
+            client: self.client.clone(),
             path: history.path.clone(),
             selection,
             pages: history.pages(),
@@ -236,7 +235,7 @@ impl HistoryReader {
         selection: Selection,
         own: Batches,
     ) -> Result<Batches, Error> {
-        let client = self.api.client().clone();
+        let client = self.client.clone();
         let (parents, issue) = parents(&client, &self.path).await?;
         if let Some(issue) = issue {
             self.findings.add(issue);
@@ -286,13 +285,13 @@ impl HistoryReader {
         if reading.selection != Selection::Everything {
             return Ok(read(reading));
         }
-        if !by_keys::is_needed(&self.api)
+        if !by_keys::is_needed(&self.client)
             && let Some(batches) = by_keys::unless_lacking(read(reading)).await
         {
             return Ok(batches);
         }
         let extent = self.start.clone().unwrap_or_default();
-        let (keys, issue) = by_keys::keys(&self.api, &self.path, &extent).await?;
+        let (keys, issue) = by_keys::keys(&self.client, &self.path, &extent).await?;
         self.findings.add(issue);
         Ok(read(&Reading { selection: Selection::AnyOf(keys), ..reading.clone() }))
     }
@@ -300,7 +299,7 @@ impl HistoryReader {
     /// Returns the next rows, at least one, in step order. `None` at the end.
     pub async fn next_batch(&mut self) -> Result<Option<Vec<Row>>, Error> {
         Ok(match self.next().await? {
-            Some(batch) => Some(rows_of(&self.api.client, batch).await?),
+            Some(batch) => Some(rows_of(&self.client, batch).await?),
             None => None,
         })
     }
@@ -335,7 +334,7 @@ impl HistoryReader {
 
     /// Streams the remaining rows.
     pub fn into_rows(self) -> BoxStream<'static, Result<Row, Error>> {
-        let client = self.api.client;
+        let client = self.client;
         let rows_of = move |batch| {
             let client = client.clone();
             async move { rows_of(&client, batch).await }
@@ -355,14 +354,14 @@ impl HistoryReader {
         if let Some(on_disk) = &self.on_disk {
             issues.extend(on_disk.issues());
             if is_doubtful {
-                unlogged = on_disk.unlogged(&self.api.client, &self.keys).await?;
+                unlogged = on_disk.unlogged(&self.client, &self.keys).await?;
             }
         } else if self.stream == Stream::System {
             if is_doubtful {
                 unlogged = std::mem::take(&mut *lock(&self.unmeasured));
             }
         } else if self.start.is_some() || is_doubtful {
-            let now = extent(&self.api, &self.path).await?;
+            let now = extent(&self.client, &self.path).await?;
             growth = self.start.as_ref().and_then(|before| grown(before, &now));
             if is_doubtful {
                 unlogged = now.unlogged(&self.keys);
@@ -386,20 +385,20 @@ pub(super) async fn rows_of(client: &Client, batch: Batch) -> Result<Vec<Row>, E
     Ok(client.work(|| batch.into_rows()).await?)
 }
 
-async fn extent(api: &Api, path: &RunPath) -> Result<HistoryExtent, Error> {
-    let reply = api.client.call(GetHistoryKeys::new(path.clone())).boxed().await?;
+async fn extent(client: &Client, path: &RunPath) -> Result<HistoryExtent, Error> {
+    let reply = client.call(GetHistoryKeys::new(path.clone())).boxed().await?;
     Ok(reply.answer)
 }
 
 /// Fetches the extent together with an estimate of the row size, in the same request.
 async fn probed_extent(
-    api: &Api,
+    client: &Client,
     path: &RunPath,
     selection: Selection,
     first_step: i64,
 ) -> Result<HistoryExtent, Error> {
     let probe = GetHistoryKeys::new(path.clone()).probe(selection, first_step);
-    match api.client.pages(probe).boxed().next().await {
+    match client.pages(probe).boxed().next().await {
         Some(extent) => Ok(extent?),
         None => Ok(HistoryExtent::new()),
     }
@@ -482,6 +481,8 @@ mod tests {
     /// Compiles only if services can run these on any executor's threads.
     #[test]
     fn futures_can_move_between_threads() {
+        use crate::api::Api;
+
         fn check<T: Send>(_: impl FnOnce(Api, History, Box<dyn Sink>) -> T) {}
         check(|_, history, _| history.open());
         check(|_, history, _| history.rows());

@@ -8,10 +8,16 @@ use wandb_graphql::{Filter, Order};
 
 use super::Runs;
 use super::lister::Lister;
-use crate::api::Run;
 use crate::api::list_reader::Issues;
 use crate::error::Error;
 use crate::issue::Issue;
+
+/// Listed runs, and the fields that the server lacks.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) runs: Vec<model::Run>,
+    pub(super) lacks: Lacks,
+}
 
 const FILTERS: Argument = Argument::new("Project", "runs", "filters");
 const ORDER: Argument = Argument::new("Project", "runs", "order");
@@ -19,10 +25,10 @@ const ORDER: Argument = Argument::new("Project", "runs", "order");
 /// Returns the runs that the server `listed`. If it lacks the filter or order argument, lists all runs and applies
 /// `wanted` on the client.
 pub(super) fn unless_refused(
-    mut listed: BoxStream<'static, Result<Vec<Run>, Error>>,
+    mut listed: BoxStream<'static, Result<Found, Error>>,
     wanted: Runs,
     issues: Issues,
-) -> BoxStream<'static, Result<Vec<Run>, Error>> {
+) -> BoxStream<'static, Result<Found, Error>> {
     let (api, filter, order) = (wanted.api.clone(), wanted.filter.clone(), wanted.order.clone());
     let found = issues.clone();
     let begun = async move {
@@ -33,7 +39,7 @@ pub(super) fn unless_refused(
     };
     let noted = stream::once(async move {
         issues.add(notes(&api.client.lacks(), &filter, &order));
-        Ok(Vec::new())
+        Ok(Found::default())
     });
     stream::once(begun).flatten().chain(noted).boxed()
 }
@@ -51,7 +57,7 @@ fn is_refused(error: &Error) -> bool {
 }
 
 /// Lists all runs before returning the first one. Uses the server's filter or order if it has one of them.
-async fn here(wanted: Runs, issues: Issues) -> Result<Vec<Run>, Error> {
+async fn here(wanted: Runs, issues: Issues) -> Result<Found, Error> {
     let Runs { api, path, filter, order, detail, page_size, limit, columns, .. } = wanted;
     let matcher = filter.matcher()?;
     order.check_fields()?;
@@ -86,7 +92,7 @@ async fn here(wanted: Runs, issues: Issues) -> Result<Vec<Run>, Error> {
     if detail == Detail::Light {
         runs.iter_mut().for_each(model::Run::leave_out_details);
     }
-    Ok(super::wrapped(&api, runs, &lacks, &issues))
+    Ok(Found { runs, lacks })
 }
 
 async fn all(lister: &mut Lister) -> Result<Vec<model::Run>, Error> {

@@ -8,7 +8,6 @@ use wandb_graphql::ops::Detail;
 use wandb_graphql::{Filter, Matcher, Order, OrderKey};
 
 use crate::api::weight::weight_of_run;
-use crate::api::{Api, Run};
 use crate::error::Error;
 use crate::local::{LocalProject, LocalRun};
 
@@ -18,15 +17,14 @@ const KEPT_BYTES: usize = 4 << 20;
 /// Returns the runs of a folder that match a filter, in order. Reads all of them before returning the first. Keeps
 /// few runs in memory meanwhile, and only the sort keys of the others.
 pub(super) fn runs(
-    api: Api,
+    client: Client,
     project: LocalProject,
     filter: Filter,
     order: Order,
     detail: Detail,
-) -> BoxStream<'static, Result<Run, Error>> {
+) -> BoxStream<'static, Result<Arc<LocalRun>, Error>> {
     let sorted = async move {
         order.check_fields()?;
-        let client = api.client().clone();
         let known = if filter.is_all() { project.order_keys(&order) } else { None };
         let folder = Arc::new(Folder { project, filter: filter.matcher()?, detail });
         let mut found = match known {
@@ -47,7 +45,7 @@ pub(super) fn runs(
         let read = stream::iter(found).map(read).buffered(wandb_core::workers::count());
         // Skip a run that was deleted since the first pass.
         let read = read.try_filter_map(|run| std::future::ready(Ok(run)));
-        Ok::<_, Error>(read.map_ok(move |run| Run::local(api.clone(), run)))
+        Ok::<_, Error>(read)
     };
     stream::once(sorted).try_flatten().boxed()
 }

@@ -12,7 +12,7 @@ use super::medium::{How, Kind, Medium, OpenFile};
 
 /// A folder locked against other writers.
 #[derive(Debug)]
-pub(in super::super) struct Folder {
+pub(crate) struct Folder {
     dir: Dir,
     #[cfg(unix)]
     root: PathBuf,
@@ -22,7 +22,7 @@ pub(in super::super) struct Folder {
 
 impl Folder {
     /// Locks the folder, creating it if it is missing. Returns `None` if another mirror has locked it.
-    pub(in super::super) fn lock(root: &Path) -> io::Result<Option<Self>> {
+    pub(crate) fn lock(root: &Path) -> io::Result<Option<Self>> {
         make_lasting(root)?;
         let dir = Dir::open_ambient_dir(root, ambient_authority())?;
         dir.create_dir_all(OWN)?;
@@ -42,7 +42,7 @@ impl Folder {
 }
 
 /// Creates a folder and its missing parents, and syncs them so that they survive a crash.
-pub(in super::super) fn make_lasting(folder: &Path) -> io::Result<()> {
+pub(crate) fn make_lasting(folder: &Path) -> io::Result<()> {
     let around = folder.ancestors().skip(1).take_while(|folder| !folder.exists());
     let new: Vec<_> = std::iter::once(folder).chain(around).collect();
     std::fs::create_dir_all(folder)?;
@@ -50,7 +50,7 @@ pub(in super::super) fn make_lasting(folder: &Path) -> io::Result<()> {
 }
 
 /// Returns the full path of an entry of a folder.
-pub(super) fn place(root: &Path, here: &str) -> PathBuf {
+pub(crate) fn place(root: &Path, here: &str) -> PathBuf {
     here.split('/').filter(|part| !part.is_empty()).fold(root.to_owned(), |path, part| path.join(part))
 }
 

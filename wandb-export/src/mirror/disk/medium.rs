@@ -12,7 +12,7 @@ use parquet::file::reader::{ChunkReader, Length};
 ///
 /// Nothing survives a crash before it is synced: syncing a file covers its content, and syncing a folder
 /// covers the names added to it or removed from it.
-pub(in super::super) trait Medium: fmt::Debug + Send + Sync {
+pub(crate) trait Medium: fmt::Debug + Send + Sync {
     /// Opens a file.
     fn open(&self, here: &str, how: How) -> io::Result<Box<dyn OpenFile>>;
     /// Renames a file, replacing any file of the new name.
@@ -33,7 +33,7 @@ pub(in super::super) trait Medium: fmt::Debug + Send + Sync {
 
 /// The mode in which a file is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum How {
+pub(crate) enum How {
     /// For reading.
     Read,
     /// For reading and writing. The file must not exist yet.
@@ -44,13 +44,13 @@ pub(in super::super) enum How {
 
 /// The kind of a folder entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Kind {
+pub(crate) enum Kind {
     File,
     Folder,
 }
 
 /// An open file of a medium.
-pub(in super::super) trait OpenFile: Read + Write + Seek + fmt::Debug + Send + Sync {
+pub(crate) trait OpenFile: Read + Write + Seek + fmt::Debug + Send + Sync {
     /// Returns its size in bytes.
     fn size(&self) -> io::Result<u64>;
     /// Truncates it to `len` bytes.
@@ -82,7 +82,7 @@ impl ChunkReader for Box<dyn OpenFile> {
 }
 
 /// Reads `len` bytes at `offset`.
-pub(in super::super) fn read_at(
+pub(crate) fn read_at(
     file: &mut (impl Read + Seek),
     offset: u64,
     len: usize,

@@ -15,8 +15,7 @@ use wandb_tables::rows_at_once;
 use wandb_tables::{is_rest, key_of, rows_of};
 
 use super::super::contents::Part;
-use super::super::layout::{STEP, key_of_column};
-use super::super::rows::unlabelled;
+use super::super::layout::{STEP, key_of_column, unlabelled};
 use super::{MirroredRun, unreadable};
 use crate::error::Error;
 use crate::issue::Issue;

@@ -10,10 +10,10 @@ use super::super::contents::Part;
 use super::super::layout::{MANIFEST, RUNS, place, stays_inside};
 use super::super::record::{RunRecord, Stored};
 use super::{Archive, check_inside, unreadable};
-use crate::api::run_of;
 use crate::error::Error;
 use crate::files::is_safe;
 use crate::issue::Issue;
+use crate::run_rows::run_of;
 
 /// A run of a mirror.
 #[derive(Debug, Clone)]

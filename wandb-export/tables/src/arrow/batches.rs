@@ -11,12 +11,12 @@ use arrow_schema::{ArrowError, SchemaRef};
 use tempfile::SpooledTempFile;
 use wandb_core::Row;
 
-use crate::columns::{Nested, Schema, TableError, TableOptions};
 use super::fit::Fit;
-use crate::rows::{Batch, Gathered, Portion, is_wide, rows_at_once};
 use super::same_size::SameSize;
 use super::scattered_batches::ScatteredBatches;
 use super::to_arrow::{BatchBuilder, arrow_schema};
+use crate::columns::{Nested, Schema, TableError, TableOptions};
+use crate::rows::{Batch, Gathered, Portion, is_wide, rows_at_once};
 
 /// Converts `rows` to record batches with a schema inferred from all of them. The rows are spooled until the
 /// last one is read: first in memory, then in an unnamed temporary file. A batch has at most 8192 rows and

@@ -8,8 +8,8 @@ use arrow_array::types::Int64Type;
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow_schema::{DataType, SchemaRef};
 
-use crate::columns::{Schema, TableError};
 use super::to_arrow::{BatchBuilder, arrow_schema};
+use crate::columns::{Schema, TableError};
 use crate::rows::{Batch, Portion};
 
 /// Builds batches of one schema from rows, and from batches that lack some columns or have integers in float

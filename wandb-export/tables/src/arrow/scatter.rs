@@ -5,8 +5,8 @@ use std::ops::Range;
 use wandb_core::page::Page;
 use wandb_core::{Row, Value};
 
-use crate::columns::{ColumnType, FieldKind, PageColumns, Schema, TableError, Visitor};
 use super::datum::Datum;
+use crate::columns::{ColumnType, FieldKind, PageColumns, Schema, TableError, Visitor};
 use crate::rows::Portion;
 
 /// Receives values for columns. The values of one column arrive in row order.

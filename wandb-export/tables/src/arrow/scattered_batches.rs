@@ -6,10 +6,10 @@ use std::sync::Arc;
 use arrow_array::{Array as _, ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow_schema::SchemaRef;
 
-use crate::columns::{ColumnType, FieldKind, Schema, TableError};
 use super::datum::Datum;
 use super::scatter::{Scatter, Scatterer};
 use super::to_arrow::{Values, arrow_schema};
+use crate::columns::{ColumnType, FieldKind, Schema, TableError};
 use crate::rows::{Portions, Spool, rows_at_once};
 
 /// Builds record batches lazily, each with a number of rows that suits the number of columns. Time and memory

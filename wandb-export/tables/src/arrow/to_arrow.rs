@@ -11,8 +11,8 @@ use arrow_schema::{DataType, Field as ArrowField, Fields, Schema as ArrowSchema,
 use wandb_core::page::{Cell, CellKind, Page};
 use wandb_core::{Map, Row, Value};
 
-use crate::columns::{ColumnType, Field, FieldKind, PageColumns, Schema, TableError, cell_as_f64};
 use super::datum::Datum;
+use crate::columns::{ColumnType, Field, FieldKind, PageColumns, Schema, TableError, cell_as_f64};
 use crate::from_arrow::METADATA_KEY;
 use crate::rows::Portion;
 

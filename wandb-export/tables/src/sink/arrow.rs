@@ -13,9 +13,9 @@ use super::format::Format;
 use super::options::SinkOptions;
 use super::output::Output;
 use super::shared::SharedOutput;
-use crate::rows::{Portion, Spool, rows_at_once};
 use crate::arrow::{BatchBuilder, SameSize, ScatteredBatches, arrow_schema};
 use crate::columns::{Nested, Schema, TableError};
+use crate::rows::{Portion, Spool, rows_at_once};
 
 pub(super) fn sink(output: Output, options: &SinkOptions) -> Box<dyn Sink> {
     Box::new(Columnar::new(Arrow, output, &options.table, Nested::Json))

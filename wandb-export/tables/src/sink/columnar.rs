@@ -15,8 +15,8 @@ use super::contract::{Sink, SinkReport};
 use super::encode::Encode;
 use super::error::SinkError;
 use super::output::Output;
-use crate::rows::{Gathered, Portion, Spool, is_wide, rows_at_once};
 use crate::columns::{Nested, Schema, TableOptions};
+use crate::rows::{Gathered, Portion, Spool, is_wide, rows_at_once};
 
 /// Spools rows and encodes them at the end, or encodes record batches as they arrive.
 pub(super) struct Columnar<E: Encode> {

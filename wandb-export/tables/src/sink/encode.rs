@@ -1,11 +1,10 @@
 //! The encoder interface of formats with typed columns.
 
-use super::columnar::write_spooled;
 use super::contract::SinkReport;
 use super::error::SinkError;
 use super::output::Output;
-use crate::rows::{Portion, Spool};
 use crate::columns::{Schema, TableError};
+use crate::rows::{Portion, Spool};
 
 /// An encoder for a format with typed columns.
 pub(super) trait Encode: Copy + Send + Sync + 'static {
@@ -21,9 +20,7 @@ pub(super) trait Encode: Copy + Send + Sync + 'static {
     fn begin(self, schema: &Schema, output: Output) -> Result<Self::Writer, SinkError>;
 
     /// Writes a table with very many columns.
-    fn write_wide(self, schema: Schema, rows: Spool, output: Output) -> Result<SinkReport, SinkError> {
-        write_spooled(self, schema, rows, output)
-    }
+    fn write_wide(self, schema: Schema, rows: Spool, output: Output) -> Result<SinkReport, SinkError>;
 }
 
 /// A writer of encoded pieces.

@@ -15,9 +15,9 @@ use super::encode::Encode;
 use super::error::SinkError;
 use super::options::SinkOptions;
 use super::output::Output;
-use crate::rows::{Portion, Spool};
 use crate::arrow::BatchBuilder;
 use crate::columns::{Nested, Schema, TableError};
+use crate::rows::{Portion, Spool};
 
 pub(super) fn sink(output: Output, options: &SinkOptions) -> Box<dyn Sink> {
     Box::new(Columnar::new(Parquet, output, &options.table, Nested::Json))

@@ -23,17 +23,16 @@ impl fmt::Display for Circle {
     }
 }
 
-/// Finds one of the shortest circles for each pair of folders of which one imports the other as a part of a circle.
+/// Finds a shortest circle through each pair of folders of which one imports the other as a part of a circle.
 pub(super) fn circles(files: &[PathBuf], imports: &Imports) -> Vec<Circle> {
-    let folders: Vec<PathBuf> = files.iter().map(|file| folder_of(file, files)).collect();
     let mut next: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (from, to) in imports.keys() {
         next.entry(*from).or_default().push(*to);
     }
     let mut seen = BTreeSet::new();
     let mut circles = Vec::new();
-    for (from, to) in imports.keys().filter(|(from, to)| folders[*from] != folders[*to]) {
-        let mut pair = [&folders[*from], &folders[*to]];
+    for (from, to) in imports.keys().filter(|(from, to)| !share_folder(&files[*from], &files[*to])) {
+        let mut pair = [files[*from].parent(), files[*to].parent()];
         pair.sort();
         if seen.contains(&pair) {
             continue;
@@ -49,6 +48,13 @@ pub(super) fn circles(files: &[PathBuf], imports: &Imports) -> Vec<Circle> {
         }
     }
     circles
+}
+
+/// Whether both files are in one folder, where `x.rs` is both in its own folder `x` and in the folder around it.
+fn share_folder(one: &Path, other: &Path) -> bool {
+    let folders = |file: &Path| [file.parent().map(Path::to_owned), Some(file.with_extension(""))];
+    let others = folders(other);
+    folders(one).iter().any(|folder| others.contains(folder))
 }
 
 /// The files on a shortest way, both ends included.
@@ -74,11 +80,4 @@ fn shortest_way(next: &BTreeMap<usize, Vec<usize>>, from: usize, to: usize) -> O
         }
     }
     None
-}
-
-/// The folder that a file belongs to: its parent, or for `x.rs` beside a folder `x` that folder.
-fn folder_of(file: &Path, files: &[PathBuf]) -> PathBuf {
-    let own = file.with_extension("");
-    let has_own = files.iter().any(|other| other.starts_with(&own));
-    if has_own { own } else { file.parent().unwrap_or(Path::new("")).to_owned() }
 }

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use syn::{Attribute, Item, UseTree, Visibility};
 
 /// A package's modules, from its `lib.rs` on.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Modules {
     /// Paths of source files below the package's source folder.
     pub(super) files: Vec<PathBuf>,
@@ -15,7 +15,6 @@ pub(super) struct Modules {
 }
 
 /// A module, in a file of its own or inside another one.
-#[derive(Debug)]
 pub(super) struct Module {
     pub(super) file: usize,
     parent: Option<usize>,

@@ -9,8 +9,8 @@ use super::super::encode::{Encode, WritePieces};
 use super::super::error::SinkError;
 use super::super::output::Output;
 use super::super::tasks::Task;
-use crate::rows::Portion;
 use crate::columns::{Schema, TableError};
+use crate::rows::Portion;
 
 /// Pieces of at most this many values are encoded on the current thread, which is faster than passing them
 /// on.

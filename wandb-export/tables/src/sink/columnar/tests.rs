@@ -9,10 +9,10 @@ use arrow_ipc::reader::FileReader;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use wandb_core::Row;
 
-use crate::sink::{Format, Output, SinkError, SinkOptions, SinkReport};
 use crate::arrow::batches;
 use crate::columns::{Schema, TableOptions};
 use crate::from_arrow::rows_of;
+use crate::sink::{Format, Output, SinkError, SinkOptions, SinkReport};
 
 const FORMATS: [Format; 3] = [Format::Csv, Format::Parquet, Format::Arrow];
 

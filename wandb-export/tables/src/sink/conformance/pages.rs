@@ -9,8 +9,8 @@ use wandb_core::Row;
 use wandb_core::page::{Form, Page, read_rows};
 
 use super::{Memory, cases, write};
-use crate::sink::{Format, Output, SinkOptions, SinkReport};
 use crate::columns::random_rows::rows;
+use crate::sink::{Format, Output, SinkOptions, SinkReport};
 
 /// Returns pages of at most `at_once` rows, and the same rows one by one.
 fn pages(rows: &[Row], at_once: usize) -> (Vec<Page>, Vec<Row>) {

@@ -4,10 +4,10 @@ use wandb_core::Row;
 #[cfg(feature = "csv")]
 use wandb_core::Value;
 
-use crate::sink::{Format, SinkOptions};
 use crate::columns::Nested;
 #[cfg(feature = "csv")]
 use crate::columns::{ColumnType, Field, FieldKind, SchemaBuilder};
+use crate::sink::{Format, SinkOptions};
 
 /// Returns the layout in which nested values were written.
 pub(super) fn nested(format: Format, options: &SinkOptions) -> Nested {

@@ -5,9 +5,9 @@ use wandb_core::{Row, Value};
 
 use super::read_back::{nested, read_back};
 use super::{cases, formats, parse, write, write_chunks};
-use crate::sink::Format;
 use crate::columns::random_rows::{as_tabled, rows, without_nulls};
 use crate::columns::{Finding, Nested, Reason};
+use crate::sink::Format;
 
 /// Returns the part of a row that `format` can represent. CSV tells an empty string from a missing value only
 /// by quotes, which its readers ignore.

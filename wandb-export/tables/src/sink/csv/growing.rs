@@ -21,8 +21,8 @@ use super::aside::Aside;
 use super::shape::Shape;
 use super::wide::{is_wide, push_portion};
 use super::{header, push_page, push_rows};
-use crate::rows::{Spool, rows_at_once};
 use crate::columns::{Nested, Schema, SchemaBuilder, TableOptions};
+use crate::rows::{Spool, rows_at_once};
 
 /// Minimum amount of text to write at once, in bytes.
 const CHUNK: usize = 64 << 10;

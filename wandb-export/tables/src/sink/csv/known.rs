@@ -1,15 +1,17 @@
 //! Writes a table with a known schema from record batches.
 
+use wandb_core::Row;
+
 use super::columns::push_batch;
 use super::growing::write;
 use super::{header, push_rows};
-use crate::sink::columnar::Columnar;
+use crate::columns::{Nested, Schema, TableError, TableOptions};
+use crate::rows::{Portion, Spool};
+use crate::sink::columnar::{Columnar, write_spooled};
+use crate::sink::contract::SinkReport;
 use crate::sink::encode::{Encode, WritePieces};
 use crate::sink::error::SinkError;
 use crate::sink::output::Output;
-use crate::rows::Portion;
-use crate::columns::{Nested, Schema, TableError, TableOptions};
-use wandb_core::Row;
 
 pub(super) type Known = Columnar<Text>;
 
@@ -37,6 +39,10 @@ impl Encode for Text {
     fn begin(self, schema: &Schema, mut output: Output) -> Result<Written, SinkError> {
         write(&mut output, header(schema).as_bytes())?;
         Ok(Written(output))
+    }
+
+    fn write_wide(self, schema: Schema, rows: Spool, output: Output) -> Result<SinkReport, SinkError> {
+        write_spooled(self, schema, rows, output)
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::mpsc::{Sender, channel};
 use insta::assert_snapshot;
 use wandb_core::Row;
 
-use crate::sink::{Format, Output, SinkOptions};
 use crate::columns::Nested;
+use crate::sink::{Format, Output, SinkOptions};
 
 struct Pieces(Sender<Vec<u8>>);
 

@@ -5,8 +5,8 @@ use wandb_core::Value;
 use wandb_core::page::{CellKind, Column, Page};
 
 use super::{push_cell, push_value};
-use crate::rows::Portion;
 use crate::columns::{PageColumns, Schema, TableError, Visitor};
+use crate::rows::Portion;
 
 /// Tables with more columns are spooled rather than written on a guess, because every new column would change
 /// all records.
@@ -37,7 +37,9 @@ pub(super) fn push_portion<E: From<TableError>>(
             None => push_rows(schema, &Page::to_rows(page)[rows.clone()], text, &mut write),
         },
         #[cfg(feature = "parquet")]
-        Portion::Columns(columns) => push_rows(schema, &crate::from_arrow::rows_of(columns)?, text, &mut write),
+        Portion::Columns(columns) => {
+            push_rows(schema, &crate::from_arrow::rows_of(columns)?, text, &mut write)
+        }
     }
 }
 
@@ -133,9 +135,9 @@ mod tests {
 
     use super::super::{push_page, push_rows};
     use super::*;
-    use crate::sink::{Format, Output, SinkOptions};
     use crate::columns::random_rows::rows;
     use crate::columns::{Nested, SchemaBuilder};
+    use crate::sink::{Format, Output, SinkOptions};
 
     fn wide(schema: &Schema, rows: &Portion) -> String {
         let mut text = String::new();

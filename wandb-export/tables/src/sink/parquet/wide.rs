@@ -24,9 +24,9 @@ use super::super::output::Output;
 use super::super::shared::SharedOutput;
 use super::bins::{Bin, Bins, Held, weight};
 use super::properties::builder;
-use crate::rows::{Portion, Portions, Spool, rows_at_once};
 use crate::arrow::{Scatterer, arrow_schema};
 use crate::columns::{ColumnType, Field, FieldKind, Schema, TableError};
+use crate::rows::{Portion, Portions, Spool, rows_at_once};
 
 /// Number of rows in a row group, unless that would make too many groups.
 const GROUP_ROWS: u64 = if cfg!(test) { 1 << 10 } else { 64 << 10 };

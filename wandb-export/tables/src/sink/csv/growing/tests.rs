@@ -10,9 +10,9 @@ use wandb_core::Row;
 use wandb_core::page::{Form, Page, read_rows};
 
 use super::super::known;
-use crate::sink::{Format, Output, Sink, SinkOptions, SinkReport};
 use crate::columns::random_rows::rows;
 use crate::columns::{Nested, TableOptions};
+use crate::sink::{Format, Output, Sink, SinkOptions, SinkReport};
 
 /// Memory limits that spool all rows, some, or none.
 const MEMORY: [usize; 5] = [0, 1, 60, 300, 1 << 20];

@@ -1,10 +1,10 @@
 //! Verification and comparison find all damage, and nothing else.
 
-use super::super::layout::MANIFEST;
 use super::image::Image;
 use super::seeds;
 use super::trouble::Trouble;
 use super::world::{Attempt, mirrored};
+use crate::mirror::layout::MANIFEST;
 
 #[test]
 fn verify_repairs_exactly_the_damaged_file() {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use super::super::disk::folder_of;
-use super::super::disk::medium::Kind;
-use super::super::layout::OWN;
+use crate::mirror::disk::folder_of;
+use crate::mirror::disk::medium::Kind;
+use crate::mirror::layout::OWN;
 
 /// The content of a disk: as processes see it, and as it would be after a power cut.
 #[derive(Debug, Clone, Default)]

@@ -2,9 +2,9 @@
 
 use wandb_core::model::Run;
 
-use super::contents::{Contents, Part};
-use super::index::Known;
-use super::record::Fingerprint;
+use crate::mirror::contents::{Contents, Part};
+use crate::mirror::index::Known;
+use crate::mirror::record::Fingerprint;
 
 /// A run, as the list of runs describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,8 +126,8 @@ pub(super) fn plan<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::index::known_for_tests;
-    use super::super::record::RunRecord;
+    use crate::mirror::index::known_for_tests;
+    use crate::mirror::record::RunRecord;
     use super::*;
 
     fn run(id: &str, lines: Option<u64>, seconds: u64) -> Listed {

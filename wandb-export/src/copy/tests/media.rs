@@ -2,11 +2,11 @@
 
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 
-use super::super::disk::folder::Folder;
-use super::super::disk::medium::{How, Kind, Medium, read_at};
 use super::image::Image;
 use super::memory::MemoryDisk;
 use super::seeds;
+use crate::mirror::disk::folder::Folder;
+use crate::mirror::disk::medium::{How, Kind, Medium, read_at};
 
 /// The result of an operation.
 #[derive(Debug, PartialEq)]

@@ -12,23 +12,24 @@ use wandb_graphql::Filter;
 use wandb_graphql::ops::{Detail, GetRun, ListRuns, ListSweeps};
 
 use super::Tell;
+use super::compare;
 use super::compare::Before;
-use super::contents::{Contents, Part};
-use super::copy::{Copied, Copier, lock};
-use super::disk::Disk;
+use super::copier::{Copied, Copier};
 use super::errors::{is_fatal, is_final};
 use super::event::MirrorEvent;
-use super::layout::{ENDING, MANIFEST, SWEEP_TABLE, stays_inside, with_ending};
 use super::plan::{Job, Listed, Plan, plan};
-use super::record::{FORMAT, Header};
 use super::report::{Missing, ProjectReport};
-use super::store::Store;
-use super::table_file::writing;
-use super::{compare, tables, verify};
 use crate::api::{Api, Lister, list_reader};
 use crate::error::{Error, ErrorKind};
 use crate::files::Names;
 use crate::issue::Issue;
+use crate::mirror::contents::{Contents, Part};
+use crate::mirror::disk::Disk;
+use crate::mirror::layout::{ENDING, MANIFEST, SWEEP_TABLE, stays_inside, with_ending};
+use crate::mirror::record::{FORMAT, Header};
+use crate::mirror::store::{Store, lock};
+use crate::mirror::table_file::writing;
+use crate::mirror::{tables, verify};
 
 /// The page size of the list of runs. Runs in the light form are small.
 const RUNS_LISTED_AT_ONCE: PageSize = PageSize::fixed(1_000);
@@ -168,13 +169,13 @@ impl Project {
             .client()
             .work(give_up)
             .await
-            .map_err(|error| writing(&self.disk, super::layout::JOURNAL, error))
+            .map_err(|error| writing(&self.disk, crate::mirror::layout::JOURNAL, error))
     }
 
     async fn differing(&self, store: &Arc<Mutex<Store>>, before: Vec<Before>) -> Result<Vec<String>, Error> {
         let store = Arc::clone(store);
         let differing = self.api.client().work(move || compare::differing(&mut lock(&store), &before)).await;
-        differing.map_err(|error| writing(&self.disk, super::layout::JOURNAL, error))
+        differing.map_err(|error| writing(&self.disk, crate::mirror::layout::JOURNAL, error))
     }
 
     /// Executes the jobs. Returns the error that stopped them early, if any.
@@ -290,7 +291,11 @@ impl Project {
             }
             store.sync()
         };
-        self.api.client().work(note).await.map_err(|error| writing(&self.disk, super::layout::JOURNAL, error))
+        self.api
+            .client()
+            .work(note)
+            .await
+            .map_err(|error| writing(&self.disk, crate::mirror::layout::JOURNAL, error))
     }
 
     async fn sweeps(&self, store: &Arc<Mutex<Store>>, report: &mut ProjectReport) -> Result<(), Error> {
@@ -343,7 +348,7 @@ impl Project {
                 notes = tables::write_runs(&disk, &store)?;
             }
             let settled = lock(&store).settle();
-            settled.map_err(|error| writing(&disk, super::layout::MANIFEST, error))?;
+            settled.map_err(|error| writing(&disk, crate::mirror::layout::MANIFEST, error))?;
             Ok::<_, Error>(notes)
         };
         report.notes.extend(self.api.client().work(settle).await?);

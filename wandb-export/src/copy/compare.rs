@@ -2,11 +2,11 @@
 
 use std::io;
 
-use super::contents::{Contents, Part};
-use super::layout::{RUNS, place};
-use super::record::{Fingerprint, RunRecord};
-use super::store::Store;
 use crate::files::Digest;
+use crate::mirror::contents::{Contents, Part};
+use crate::mirror::layout::{RUNS, place};
+use crate::mirror::record::{Fingerprint, RunRecord};
+use crate::mirror::store::Store;
 
 /// The version of a stored item of a run before it was fetched again.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,18 +8,17 @@ use arrow_schema::SchemaRef;
 use futures_util::stream::{Stream, StreamExt};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use wandb_core::client::Client;
-use wandb_core::{Row, Value};
+use wandb_core::Row;
 use wandb_tables::Batch;
 use wandb_tables::SinkError;
 use wandb_tables::{SchemaBuilder, rows_of};
 
-use super::contents::Part;
-use super::copy::nothing;
-use super::disk::{Disk, NewFile, OpenFile};
-use super::layout::{RUN_ID, STEP, column_of, key_of_column};
-use super::record::Stored;
-use super::table_file::{TableFile, writing};
 use crate::error::Error;
+use crate::mirror::contents::Part;
+use crate::mirror::disk::{Disk, NewFile, OpenFile};
+use crate::mirror::layout::{RUN_ID, STEP, column_of, labelled, unlabelled};
+use crate::mirror::record::Stored;
+use crate::mirror::table_file::{TableFile, writing};
 
 /// Rows per batch when reading a table.
 const ROWS_AT_ONCE: usize = 8_192;
@@ -58,7 +57,7 @@ impl Table {
 
     fn put(self, disk: &Disk, here: &str) -> Result<Stored, Error> {
         let (file, rows) = self.finish()?;
-        let put = if rows == 0 { disk.remove(here).map(|()| nothing()) } else { file.put(here, rows) };
+        let put = if rows == 0 { disk.remove(here).map(|()| Stored::empty()) } else { file.put(here, rows) };
         put.map_err(|error| writing(disk, here, error))
     }
 
@@ -67,13 +66,6 @@ impl Table {
         let (file, report) = self.file.finish()?;
         Ok((file, report.rows))
     }
-}
-
-/// Puts the run's id in front of a row.
-fn labelled(run: &str, row: Row) -> Row {
-    let label = (RUN_ID.into(), Value::String(run.to_owned()));
-    let own = row.into_iter().map(|(key, value)| (column_of(&key).map_or(key, Into::into), value));
-    std::iter::once(label).chain(own).collect()
 }
 
 /// An existing table that is rewritten with more rows appended.
@@ -156,7 +148,7 @@ pub(super) fn write(
     rows: Vec<Row>,
 ) -> Result<Stored, Error> {
     if rows.is_empty() {
-        return disk.remove(here).map(|()| nothing()).map_err(|error| writing(disk, here, error));
+        return disk.remove(here).map(|()| Stored::empty()).map_err(|error| writing(disk, here, error));
     }
     let mut table = Table::begin(disk, run, part, here)?;
     table.write(Batch::Rows(rows))?;
@@ -210,10 +202,4 @@ fn keeps_types(old: &SchemaRef, whole: Box<dyn OpenFile>) -> bool {
         let found = new.get(field.name().as_str());
         found.is_some_and(|found| found.data_type() == field.data_type() && is_plain(found))
     })
-}
-
-/// Removes the run's id from a row.
-pub(super) fn unlabelled(row: Row) -> Row {
-    let own = row.into_iter().filter(|(key, _)| &**key != RUN_ID);
-    own.map(|(key, value)| (key_of_column(&key).map(Into::into).unwrap_or(key), value)).collect()
 }

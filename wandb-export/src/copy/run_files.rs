@@ -8,16 +8,16 @@ use futures_util::stream::{self, StreamExt};
 use wandb_core::{RunPath, model};
 use wandb_graphql::ops::{FilePage, ListFiles};
 
-use super::contents::Part;
 use super::errors::{is_final, is_of_all_projects};
 use super::event::MirrorEvent;
-use super::layout::{FILES, place};
-use super::record::{File, Files, Origin};
 use super::run_copy::{Got, RunCopy};
 use crate::api::{self, DownloadProgress, Fetched, Receipts, RunFile};
 use crate::error::Error;
 use crate::files::{Downloaded, Existing, Folder, Receipt};
 use crate::issue::Issue;
+use crate::mirror::contents::Part;
+use crate::mirror::layout::{FILES, place};
+use crate::mirror::record::{File, Files, Origin};
 
 /// Downloads below this size, in bytes, skip the check for free space. The check leaves this much space free.
 const LARGE: u64 = 64 << 20;

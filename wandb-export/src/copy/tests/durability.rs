@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
-use super::super::disk::{Appended, Disk};
 use super::image::Image;
 use super::memory::MemoryDisk;
 use super::seeds;
 use super::trouble::Trouble;
+use crate::mirror::disk::{Appended, Disk};
 
 const LOG: &str = ".wandb-export/log";
 

@@ -14,18 +14,19 @@ use wandb_graphql::ops::{FilePage, GetRun, GetWholeRuns, LogPage, WholeRun};
 use wandb_graphql::{HistoryRow, Samples};
 
 use super::Tell;
-use super::contents::{Contents, Part};
-use super::disk::Disk;
 use super::errors::{is_fatal, is_final, is_refusal, unsupported};
 use super::event::MirrorEvent;
 use super::joint::JointSize;
 use super::plan::{Job, Listed, MOST_ROWS};
-use super::record::{Files, RunRecord, Stored, Taken};
 use super::run_copy::{Got, RunCopy};
-use super::store::Store;
-use super::table_file::writing;
-use crate::api::{Api, RunColumns};
+use crate::RunColumns;
+use crate::api::Api;
 use crate::error::{Error, ErrorKind};
+use crate::mirror::contents::{Contents, Part};
+use crate::mirror::disk::Disk;
+use crate::mirror::record::{Files, RunRecord, Stored, Taken};
+use crate::mirror::store::{Store, lock};
+use crate::mirror::table_file::writing;
 
 /// Copies the runs of a project.
 pub(super) struct Copier {
@@ -322,7 +323,7 @@ impl Copier {
                 listed,
                 known,
                 |known| &known.history,
-                nothing,
+                Stored::empty,
                 copy.history(last_step, came.history).boxed(),
             ),
             self.part(
@@ -330,10 +331,17 @@ impl Copier {
                 listed,
                 known,
                 |known| &known.system,
-                nothing,
+                Stored::empty,
                 copy.system(came.events, came.events_line_count).boxed(),
             ),
-            self.part(Part::Logs, listed, known, |known| &known.logs, nothing, copy.logs(came.log).boxed()),
+            self.part(
+                Part::Logs,
+                listed,
+                known,
+                |known| &known.logs,
+                Stored::empty,
+                copy.logs(came.log).boxed(),
+            ),
             self.part(
                 Part::Files,
                 listed,
@@ -364,7 +372,7 @@ impl Copier {
     ) -> Result<Got<Option<Taken<T>>>, Error> {
         let before = known.and_then(|known| taken(known).clone());
         if !self.contents.has(part) {
-            let told = |of: fn(&RunRecord) -> &super::record::Told| {
+            let told = |of: fn(&RunRecord) -> &crate::mirror::record::Told| {
                 known.and_then(|known| of(known).get(part.name()).cloned()).unwrap_or_default()
             };
             return Ok(Got {
@@ -416,7 +424,7 @@ impl Copier {
     }
 
     fn noting(&self, error: std::io::Error) -> Error {
-        writing(&self.disk, super::layout::JOURNAL, error)
+        writing(&self.disk, crate::mirror::layout::JOURNAL, error)
     }
 }
 
@@ -476,20 +484,10 @@ impl Copied {
     }
 }
 
-/// Locks the store. It is consistent between statements, so a poisoned lock is still usable.
-pub(super) fn lock(store: &Mutex<Store>) -> MutexGuard<'_, Store> {
-    store.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 fn lock_size(size: &Mutex<JointSize>) -> MutexGuard<'_, JointSize> {
     size.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn no_files() -> Files {
     Files { files: Vec::new() }
-}
-
-/// The entry of an empty table or log.
-pub(super) fn nothing() -> Stored {
-    Stored { rows: 0, bytes: 0, md5: String::new() }
 }

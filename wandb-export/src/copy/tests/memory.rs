@@ -3,10 +3,10 @@
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::super::disk::OpenFile;
-use super::super::disk::medium::{How, Kind, Medium};
 use super::image::Image;
 use super::trouble::{Meter, Trouble};
+use crate::mirror::disk::OpenFile;
+use crate::mirror::disk::medium::{How, Kind, Medium};
 
 /// A disk of a process, with simulated faults.
 #[derive(Debug, Clone)]

@@ -5,17 +5,16 @@ use std::io::{self, Write as _};
 use futures_util::stream::{Stream, StreamExt};
 use wandb_core::client::Client;
 
-use super::copy::nothing;
-use super::disk::{Disk, NewFile};
-use super::record::Stored;
-use super::table_file::writing;
 use crate::error::Error;
+use crate::mirror::disk::{Disk, NewFile};
+use crate::mirror::record::Stored;
+use crate::mirror::table_file::writing;
 
 /// Writes lines that are all in memory to the file at `here`. Without lines, removes the file.
 pub(super) fn write_all(disk: &Disk, here: &str, lines: &[String]) -> Result<Stored, Error> {
     let write = || {
         if lines.is_empty() {
-            return disk.remove(here).map(|()| nothing());
+            return disk.remove(here).map(|()| Stored::empty());
         }
         let mut file = disk.create()?;
         add(&mut file, lines)?;
@@ -58,7 +57,7 @@ pub(super) async fn write(
         .work(move || {
             let put = match file {
                 Some(file) => file.put(&here, rows),
-                None => disk.remove(&here).map(|()| nothing()),
+                None => disk.remove(&here).map(|()| Stored::empty()),
             };
             put.map_err(|error| writing(&disk, &here, error))
         })

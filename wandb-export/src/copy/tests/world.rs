@@ -10,7 +10,6 @@ use wandb_core::simulation::{Faults, Report, Simulation};
 use wandb_core::{PathDefaults, ProjectPath};
 use wandb_local_server::{NewRun, NewSweep, Options, Store};
 
-use super::super::disk::Disk;
 use super::super::report::ProjectReport;
 use super::super::{Contents, Mirror, Part};
 use super::image::Image;
@@ -18,6 +17,7 @@ use super::memory::MemoryDisk;
 use super::trouble::Trouble;
 use crate::api::Api;
 use crate::error::Error;
+use crate::mirror::disk::Disk;
 
 pub(super) const PROJECT: &str = "local-team/p";
 

@@ -5,16 +5,16 @@ use std::path::Path;
 
 use wandb_core::simulation::Faults;
 
-use super::super::disk::Disk;
-use super::super::layout::SWEEP_TABLE;
-use super::super::record::{FORMAT, Header, RunRecord};
-use super::super::store::Store;
 use super::image::Image;
 use super::memory::MemoryDisk;
 use super::seeds;
 use super::trouble::Trouble;
 use super::world::{AT_ONCE, Attempt, Outcome, PROJECT, Stop, mirrored};
 use crate::error::Error;
+use crate::mirror::disk::Disk;
+use crate::mirror::layout::SWEEP_TABLE;
+use crate::mirror::record::{FORMAT, Header, RunRecord};
+use crate::mirror::store::Store;
 
 /// The failure rate of a flaky disk, which performs a few hundred operations.
 const FAILURES: f64 = 0.005;

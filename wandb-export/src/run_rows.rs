@@ -8,6 +8,9 @@ use wandb_core::model::{Config, User};
 use wandb_core::operation::Field;
 use wandb_core::{Map, Row, Value};
 
+/// The columns of a table of runs at most; the rest goes into one column of JSON text.
+pub(crate) const MAX_COLUMNS: usize = 16_384;
+
 /// The columns of a run's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
@@ -45,7 +48,7 @@ impl RunColumns {
 }
 
 /// Adds the columns that identify a run on disk in front of a row.
-pub(super) fn identified(run: &Run, folder: &Path, row: Row) -> Row {
+pub(crate) fn identified(run: &Run, folder: &Path, row: Row) -> Row {
     let mut identified = Columns::default();
     identified.text("id", Some(&run.id));
     identified.text("project", Some(&run.project));

@@ -8,16 +8,16 @@ use wandb_graphql::HistoryRow;
 use wandb_graphql::ops::{HistoryExtent, ListLogLines, LogPage};
 use wandb_tables::Batch;
 
-use super::contents::Part;
-use super::copy::Copier;
+use super::copier::Copier;
 use super::event::MirrorEvent;
-use super::layout::place;
 use super::plan::MOST_ROWS;
-use super::record::{RunRecord, Stored};
 use super::{lines, rows};
 use crate::api::{History, HistoryReader, LogPages, Losses, parse_rows};
 use crate::error::Error;
 use crate::issue::Issue;
+use crate::mirror::contents::Part;
+use crate::mirror::layout::place;
+use crate::mirror::record::{RunRecord, Stored};
 
 /// A run that is being copied.
 pub(super) struct RunCopy<'a> {
