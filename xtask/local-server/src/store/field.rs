@@ -63,7 +63,7 @@ fn nested(object: &Value, key: &str, wrapped: bool) -> Value {
 }
 
 /// How runs are sorted: `+field` or `-field`, several joined by commas.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Order(Vec<(String, bool)>);
 
 impl Order {
@@ -78,6 +78,11 @@ impl Order {
                 })
                 .collect(),
         )
+    }
+
+    /// Whether a field decides the order.
+    pub(crate) fn names(&self, field: &str) -> bool {
+        self.0.iter().any(|(name, _)| name == field)
     }
 
     /// The sort key of a run.

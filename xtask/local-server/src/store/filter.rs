@@ -110,6 +110,11 @@ impl Filter {
         Self::Not(Box::new(Self::Field(field.to_owned(), test)))
     }
 
+    /// Whether every run passes.
+    pub(crate) fn is_everything(&self) -> bool {
+        matches!(self, Self::All(parts) if parts.is_empty())
+    }
+
     /// Whether the run, in the given state, passes.
     pub(crate) fn matches(&self, run: &Run, state: &str) -> bool {
         match self {
