@@ -1,5 +1,7 @@
 //! The values of a page under one key.
 
+use std::sync::Arc;
+
 use super::Page;
 use super::cell::{Cell, Span};
 
@@ -15,7 +17,7 @@ pub struct Column<'page> {
 /// The same as the page keeps it.
 #[derive(Debug, Clone)]
 pub(super) struct Cells {
-    pub(super) key: Box<str>,
+    pub(super) key: Arc<str>,
     pub(super) spans: Vec<Span>,
 }
 

@@ -60,7 +60,7 @@ impl Page {
         let mut columns = Vec::new();
         for _ in 0..count {
             let length = shape.number()?;
-            let key = Box::from(std::str::from_utf8(shape.take(length)?).ok()?);
+            let key = Arc::from(std::str::from_utf8(shape.take(length)?).ok()?);
             columns.push(Cells { key, spans: Vec::new() });
         }
         let cells = shape.take(rows.checked_mul(count)?.checked_mul(2)?)?;

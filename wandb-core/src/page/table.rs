@@ -15,6 +15,9 @@ const STEP: &str = "_step";
 /// memory than others.
 const MOST_CELLS: usize = 1 << 18;
 
+/// Room for the cells of a new column. Where rows have very many keys, an answer holds few rows.
+const FEW_ROWS: usize = 8;
+
 /// Room for columns found last: a place is a byte.
 const PLACES: usize = 1 << 8;
 
@@ -24,7 +27,7 @@ pub(super) struct Table {
     steps: Range<i64>,
     pub(super) pages: Vec<Page>,
     pub(super) columns: Vec<Growing>,
-    by_key: HashMap<Box<str>, usize>,
+    by_key: HashMap<Arc<str>, usize, ahash::RandomState>,
     /// The columns found last, each at the place that its key has by [`place`]; empty until one is asked for.
     recent: Vec<usize>,
     pub(super) aside: String,
@@ -43,7 +46,7 @@ pub(super) struct Table {
 
 #[derive(Debug)]
 pub(super) struct Growing {
-    pub(super) key: Box<str>,
+    pub(super) key: Arc<str>,
     /// Where in the text the characters stand that lead from a separator to a value of this column.
     pub(super) lead: Range<usize>,
     /// The column that came after this one in a row before.
@@ -57,7 +60,7 @@ impl Table {
             steps,
             pages: Vec::new(),
             columns: Vec::new(),
-            by_key: HashMap::new(),
+            by_key: HashMap::default(),
             recent: Vec::new(),
             aside: String::new(),
             rows: 0,
@@ -79,8 +82,9 @@ impl Table {
         if key == STEP {
             self.step = Some(column);
         }
-        self.by_key.insert(key.into(), column);
-        self.columns.push(Growing { key: key.into(), lead: 0..0, next: column + 1, spans: Vec::new() });
+        let key: Arc<str> = key.into();
+        self.by_key.insert(Arc::clone(&key), column);
+        self.columns.push(Growing { key, lead: 0..0, next: column + 1, spans: Vec::with_capacity(FEW_ROWS) });
         column
     }
 
@@ -191,7 +195,7 @@ impl Table {
             .map(|column| {
                 let mut spans = std::mem::take(&mut column.spans);
                 spans.resize(rows, Span::bare(CellKind::Missing));
-                Cells { key: column.key.clone(), spans }
+                Cells { key: Arc::clone(&column.key), spans }
             })
             .collect();
         let aside = std::mem::take(&mut self.aside);

@@ -30,6 +30,17 @@ pub(crate) fn page<T: Object + Clone + 'static>(
     arguments: &Arguments,
     key: impl Fn(&T) -> String,
 ) -> Result<StaticObject, String> {
+    page_with(kind, items, arguments, key, T::clone)
+}
+
+/// Like [`page`], but converts only the items on the page to objects.
+pub(crate) fn page_with<I, T: Object + Clone + 'static>(
+    kind: &List<'_>,
+    items: &[I],
+    arguments: &Arguments,
+    key: impl Fn(&I) -> String,
+    object: impl Fn(&I) -> T,
+) -> Result<StaticObject, String> {
     let &List { name: field, connection, edge, quirks } = kind;
     let quirks = Arc::clone(quirks);
     let by_offset = field == "runs" && quirks.moving_runs > 0;
@@ -43,7 +54,8 @@ pub(crate) fn page<T: Object + Clone + 'static>(
         None => 0,
         Some(cursor) => {
             let (index, name) = decode(cursor).ok_or_else(|| format!("invalid cursor {cursor:?}"))?;
-            let found = items.iter().position(|item| key(item) == name);
+            let is_there = items.get(index).is_some_and(|item| key(item) == name);
+            let found = if is_there { Some(index) } else { items.iter().position(|item| key(item) == name) };
             let found = if by_offset { Some(index) } else { found };
             found.map_or(index, |index| index + 1).min(items.len())
         }
@@ -54,7 +66,7 @@ pub(crate) fn page<T: Object + Clone + 'static>(
         None => Some(STANDARD.encode(format!("{index}:{}", key(&items[index])))),
     };
     let edges: Vec<(Option<String>, T)> =
-        (start..end).map(|index| (named(index), items[index].clone())).collect();
+        (start..end).map(|index| (named(index), object(&items[index]))).collect();
     let cursor = |edge: Option<&(Option<String>, T)>| edge.and_then(|(cursor, _)| cursor.clone());
     let (first, last) = (cursor(edges.first()), cursor(edges.last()));
     let (more, before) = (end < items.len() || endless.is_some(), start > 0);

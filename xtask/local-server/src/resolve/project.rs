@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::context::Context;
-use super::page::{List, page};
+use super::page::{List, page, page_with};
 use super::people::{EntityObject, UserObject};
 use super::run::RunObject;
 use super::sweep::SweepObject;
@@ -52,44 +50,41 @@ impl ProjectObject {
     }
 
     /// Applies the quirks to a list of runs: removes hidden ones, and moves some.
-    fn listed(&self, mut runs: Vec<RunObject>) -> Vec<RunObject> {
+    fn listed(&self, runs: Arc<Vec<Arc<Run>>>) -> Arc<Vec<Arc<Run>>> {
         let quirks = &self.context.quirks;
-        runs.retain(|run| !quirks.hidden_runs.contains(&run.run.facts.name));
+        if quirks.hidden_runs.is_empty() && quirks.moving_runs == 0 {
+            return runs;
+        }
+        let mut runs = Arc::unwrap_or_clone(runs);
+        runs.retain(|run| !quirks.hidden_runs.contains(&run.facts.name));
         if !runs.is_empty() && quirks.moving_runs > 0 {
             let moved = self.context.shared.count_run_page().min(quirks.moving_runs);
             let count = runs.len();
             runs.rotate_right(moved % count);
         }
-        runs
+        Arc::new(runs)
     }
 
     /// Returns a page of runs.
-    pub(crate) fn page(&self, runs: &[RunObject], arguments: &Arguments) -> Result<StaticObject, String> {
+    pub(crate) fn page(&self, runs: &[Arc<Run>], arguments: &Arguments) -> Result<StaticObject, String> {
         let quirks = &self.context.quirks;
         let list = List { name: "runs", connection: "RunConnection", edge: "RunEdge", quirks };
-        page(&list, runs, arguments, RunObject::id)
+        let object = |run: &Arc<Run>| RunObject::new(&self.context, Arc::clone(run), self.facts.number);
+        page_with(&list, runs, arguments, |run| run.storage_id(), object)
     }
 
     /// Returns the runs that match `filters`, in `order`.
-    pub(crate) fn search(&self, arguments: &Arguments) -> Result<Vec<RunObject>, String> {
+    pub(crate) fn search(&self, arguments: &Arguments) -> Result<Arc<Vec<Arc<Run>>>, String> {
         let shared = &self.context.shared;
         let filter =
             Filter::parse(arguments.str("filters").unwrap_or_default()).map_err(|error| error.to_string())?;
         let order = Order::parse(arguments.str("order"));
-        let runs: Vec<Arc<Run>> = {
-            let state = shared.read();
-            let project = state.project(&self.facts.entity, &self.facts.name);
-            project.into_iter().flat_map(|project| project.runs.values().cloned()).collect()
-        };
-        let mut found: Vec<(Vec<Value>, Arc<Run>)> = Vec::new();
-        for run in runs {
-            let word = shared.state_word(&run);
-            if filter.matches(&run, word) {
-                found.push((order.key(&run, word), run));
-            }
+        let runs = shared.ordered_runs(&self.facts, &order);
+        if filter.is_everything() {
+            return Ok(runs);
         }
-        found.sort_by(|(left, _), (right, _)| order.compare(left, right));
-        Ok(found.into_iter().map(|(_, run)| RunObject::new(&self.context, run, self.facts.number)).collect())
+        let found = runs.iter().filter(|run| filter.matches(run, shared.state_word(run)));
+        Ok(Arc::new(found.cloned().collect()))
     }
 }
 

@@ -6,9 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::context::Context;
 use super::project::ProjectObject;
-use super::run::RunObject;
 use crate::graphql::{Answer, Arguments, Object, Resolved, StaticObject};
-use crate::store::{NewSweep, ProjectFacts, Sweep, storage_id};
+use crate::store::{NewSweep, ProjectFacts, Run, Sweep, storage_id};
 
 /// `Sweep`.
 #[derive(Debug, Clone)]
@@ -32,7 +31,7 @@ impl SweepObject {
     }
 
     /// Returns the runs of the sweep that match the `filters` argument.
-    fn runs(&self, arguments: &Arguments) -> Result<Vec<RunObject>, String> {
+    fn runs(&self, arguments: &Arguments) -> Result<Arc<Vec<Arc<Run>>>, String> {
         let own = json!({ "sweep": self.sweep.name });
         let requested = arguments.str("filters").map_or(Ok(json!({})), serde_json::from_str::<Value>);
         let both = json!({ "$and": [own, requested.map_err(|error| error.to_string())?] });

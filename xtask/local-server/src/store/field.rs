@@ -63,7 +63,7 @@ fn nested(object: &Value, key: &str, wrapped: bool) -> Value {
 }
 
 /// A sort order: `+field` or `-field`, separated by commas.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Order(Vec<(String, bool)>);
 
 impl Order {
@@ -78,6 +78,11 @@ impl Order {
                 })
                 .collect(),
         )
+    }
+
+    /// Returns whether the order depends on a field.
+    pub(crate) fn names(&self, field: &str) -> bool {
+        self.0.iter().any(|(name, _)| name == field)
     }
 
     /// Returns the sort key of a run.

@@ -110,6 +110,11 @@ impl Filter {
         Self::Not(Box::new(Self::Field(field.to_owned(), test)))
     }
 
+    /// Returns whether every run matches.
+    pub(crate) fn is_everything(&self) -> bool {
+        matches!(self, Self::All(parts) if parts.is_empty())
+    }
+
     /// Whether the run matches. `state` is its current state.
     pub(crate) fn matches(&self, run: &Run, state: &str) -> bool {
         match self {

@@ -1,12 +1,13 @@
 //! The data that all connections of a server share: state, schema, faults, log.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use jiff::Timestamp;
 
+use super::field::Order;
 use super::run::Run;
-use super::state::State;
+use super::state::{ProjectFacts, State};
 use super::storage::StorageBehaviour;
 use crate::faults::FaultState;
 use crate::graphql::{SchemaError, ServedSchema};
@@ -23,6 +24,13 @@ pub(crate) struct Urls {
     pub(crate) unreachable: String,
 }
 
+/// The sorted runs of a project. The key is the number of state changes, the project and the order.
+#[derive(Debug, Default)]
+struct OrderedRuns {
+    key: Option<(u64, u64, Order)>,
+    runs: Arc<Vec<Arc<Run>>>,
+}
+
 /// Everything that the connections of a server share.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -31,6 +39,9 @@ pub(crate) struct Shared {
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) url_secret: u128,
     state: RwLock<State>,
+    /// Increases whenever the state may have changed.
+    changes: AtomicU64,
+    ordered_runs: Mutex<OrderedRuns>,
     schema: RwLock<Arc<ServedSchema>>,
     faults: Mutex<FaultState>,
     features: RwLock<Vec<(String, bool)>>,
@@ -49,6 +60,8 @@ impl Shared {
             traffic: Arc::default(),
             url_secret: fastrand::u128(..),
             state: RwLock::default(),
+            changes: AtomicU64::new(0),
+            ordered_runs: Mutex::default(),
             schema: RwLock::new(Arc::new(ServedSchema::without(&[])?)),
             faults: Mutex::default(),
             features: RwLock::new(FEATURES.iter().map(|name| ((*name).to_owned(), true)).collect()),
@@ -64,7 +77,37 @@ impl Shared {
     }
 
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, State> {
-        self.state.write().unwrap_or_else(PoisonError::into_inner)
+        let state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        self.changes.fetch_add(1, Ordering::Release);
+        state
+    }
+
+    /// Returns the runs of a project in an order. Remembers the last answer, so that the pages of one list do not each
+    /// sort all runs.
+    pub(crate) fn ordered_runs(&self, project: &ProjectFacts, order: &Order) -> Arc<Vec<Arc<Run>>> {
+        let (change, runs) = {
+            let state = self.read();
+            let found = state.project(&project.entity, &project.name);
+            let runs = found.into_iter().flat_map(|project| project.runs.values().cloned());
+            let change = self.changes.load(Ordering::Acquire);
+            let key = (change, project.number, order.clone());
+            let last = self.ordered_runs.lock().unwrap_or_else(PoisonError::into_inner);
+            if last.key.as_ref() == Some(&key) {
+                return Arc::clone(&last.runs);
+            }
+            (change, runs.collect::<Vec<_>>())
+        };
+        let keyed = runs.into_iter().map(|run| (order.key(&run, self.state_word(&run)), run));
+        let mut keyed: Vec<_> = keyed.collect();
+        keyed.sort_by(|(left, _), (right, _)| order.compare(left, right));
+        let runs = Arc::new(keyed.into_iter().map(|(_, run)| run).collect());
+        // A run's state changes as time passes.
+        if !order.names("state") {
+            let key = Some((change, project.number, order.clone()));
+            let last = OrderedRuns { key, runs: Arc::clone(&runs) };
+            *self.ordered_runs.lock().unwrap_or_else(PoisonError::into_inner) = last;
+        }
+        runs
     }
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, FaultState> {

@@ -268,11 +268,11 @@ pub(crate) const FILES: Axis = Axis {
     ..PLAIN
 };
 
-/// Number of folders of local runs.
+/// Number of folders of local runs. Beyond a few thousand, most runs are read twice.
 pub(crate) const FOLDERS: Axis = Axis {
     name: "axes/folders",
     title: "folders of runs on disk, listed to JSON Lines",
-    full: [1_000, 2_000, 4_000, 8_000],
+    full: [4_000, 8_000, 16_000, 32_000],
     quick: 1_000,
     words: |_| words(&["runs", "{here}/wandb"]),
     output: "out.jsonl",
