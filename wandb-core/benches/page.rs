@@ -1,6 +1,6 @@
-//! How many bytes of answers are read in a second: `cargo bench -p wandb-core`.
+//! Measures how fast answers are parsed, in bytes per second: `cargo bench -p wandb-core`.
 //!
-//! An answer is one window of 5 000 rows of 13 columns, as servers send it: JSON text inside JSON strings.
+//! The answer is one window of 5 000 rows of 13 columns in the servers' format: JSON text inside JSON strings.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -42,14 +42,14 @@ fn page(answer: &Arc<String>) -> Page {
     read.pages.into_iter().next().expect("one page")
 }
 
-/// From the answer to a page: unescaped, taken apart and checked in one pass.
+/// Builds a page from an answer: unescapes, parses and checks in a single pass.
 #[divan::bench]
 fn read_pages(bencher: Bencher<'_, '_>) {
     let answer = answer();
     bencher.counter(BytesCount::new(answer.len())).bench(|| page(&answer));
 }
 
-/// The same through a row for each step, as answers are read that have anything unusual about them.
+/// Parses one row at a time, the fallback for answers with anything unusual in them.
 #[divan::bench]
 fn read_rows_one_by_one(bencher: Bencher<'_, '_>) {
     let answer = answer();
@@ -60,7 +60,7 @@ fn read_rows_one_by_one(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// Reading with `serde_json` into its own values, unescaping first: what there is without writing anything.
+/// Unescapes and parses with `serde_json` into `serde_json::Value`, as a baseline.
 #[divan::bench]
 fn read_with_serde_json(bencher: Bencher<'_, '_>) {
     let answer = answer();
@@ -71,7 +71,7 @@ fn read_with_serde_json(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// From a page to what is put aside of it.
+/// Packs a page into its compact form in memory.
 #[divan::bench]
 fn pack(bencher: Bencher<'_, '_>) {
     let answer = answer();
@@ -80,7 +80,7 @@ fn pack(bencher: Bencher<'_, '_>) {
     bencher.counter(BytesCount::new(answer.len())).bench_local(|| page.pack(&mut packed));
 }
 
-/// From a page to JSON Lines.
+/// Writes a page as JSON Lines.
 #[divan::bench]
 fn write_json_lines(bencher: Bencher<'_, '_>) {
     let answer = answer();

@@ -1,4 +1,4 @@
-//! Who asks: API keys, and where they are found.
+//! API keys and the search for them.
 
 mod credential;
 mod error;

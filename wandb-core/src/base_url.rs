@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use url::Url;
 
-/// A Forge host and the W&B API host behind it: one deployment under two names.
+/// A Forge host and the W&B API host behind it: two names of one deployment.
 struct Deployment {
     forge: &'static str,
     api: &'static str,
@@ -17,17 +17,16 @@ const DEPLOYMENTS: [Deployment; 2] = [
     Deployment { forge: "qa.forge.coreweave.com", api: "api.qa.wandb.ai" },
 ];
 
-/// Where a Forge host proxies the W&B API (`FORGE_API_PATH`).
+/// The path at which a Forge host proxies the W&B API (`FORGE_API_PATH`).
 const FORGE_API_PATH: &str = "/api/wandb";
 
-/// Where a Forge host serves the W&B app (`FORGE_APP_PATH`).
+/// The path segment at which a Forge host serves the W&B app (`FORGE_APP_PATH`).
 pub(crate) const FORGE_APP_SEGMENT: &str = "wandb";
 
-/// The address of a W&B server's API: `http` or `https`, a host, perhaps a port and a path prefix.
+/// The address of a W&B server's API: `http` or `https`, a host, an optional port and an optional path prefix.
 ///
-/// The text form never ends in a slash. Credentials, query strings and fragments are refused, so a
-/// base URL can be printed without care. The default is the one of the Python SDK 0.31,
-/// `https://api.forge.coreweave.com`.
+/// The text form never ends in a slash. Credentials, query strings and fragments are rejected, so a base URL is safe
+/// to print. The default is that of the Python SDK 0.31, `https://api.forge.coreweave.com`.
 ///
 /// ```
 /// use wandb_core::BaseUrl;
@@ -40,7 +39,7 @@ pub(crate) const FORGE_APP_SEGMENT: &str = "wandb";
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct BaseUrl(Url);
 
-/// Why a text is not the address of a W&B server.
+/// The text is not the address of a W&B server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BaseUrlError {
@@ -49,7 +48,7 @@ pub enum BaseUrlError {
     NotAUrl {
         /// The text as given.
         input: String,
-        /// What the URL parser says.
+        /// The error of the URL parser.
         source: url::ParseError,
     },
     /// The scheme is neither `http` nor `https`.
@@ -60,12 +59,12 @@ pub enum BaseUrlError {
         /// The scheme found.
         scheme: String,
     },
-    /// The URL holds a user name or password. The text is not repeated, as it may hold a secret.
+    /// The URL has a user name or password. The message omits the URL, which may contain a secret.
     #[error(
         "the address of the server at {host} must not hold a user name or password; give the API key in WANDB_API_KEY or a netrc file"
     )]
     Credentials {
-        /// The host of the refused address.
+        /// The host of the rejected address.
         host: String,
     },
     /// The URL has a query string or a fragment.
@@ -74,7 +73,7 @@ pub enum BaseUrlError {
         /// The text as given.
         input: String,
     },
-    /// The URL belongs to the public deployment, but not to its API.
+    /// The URL belongs to the public deployment but not to its API.
     #[error("{input:?} is not the address of an API; use {instead}")]
     NotTheApi {
         /// The text as given.
@@ -88,11 +87,11 @@ impl BaseUrl {
     /// The text of [`BaseUrl::default`], the public deployment.
     pub const DEFAULT: &'static str = "https://api.forge.coreweave.com";
 
-    /// Reads an address.
+    /// Parses an address.
     ///
-    /// `https://forge.coreweave.com/api/wandb`, the proxy of the public deployment, becomes its direct
-    /// address. Other addresses of the app (`https://wandb.ai`, `https://forge.coreweave.com`) and plain
-    /// `http` to the public deployment are refused with the address to use instead.
+    /// `https://forge.coreweave.com/api/wandb`, the proxy of the public deployment, is replaced by its direct
+    /// address. Other addresses of the app (`https://wandb.ai`, `https://forge.coreweave.com`) and plain `http` to
+    /// the public deployment are rejected; the error names the address to use instead.
     pub fn parse(input: &str) -> Result<Self, BaseUrlError> {
         let input = input.trim();
         let url = Url::parse(input)
@@ -139,16 +138,16 @@ impl BaseUrl {
         self.0.as_str().trim_end_matches('/')
     }
 
-    /// Where GraphQL requests are posted: `{base}/graphql`.
+    /// Returns the URL of the GraphQL endpoint: `{base}/graphql`.
     pub fn graphql_url(&self) -> Url {
         self.below("/graphql")
     }
 
-    /// The absolute form of a URL that the server gave, such as that of a file.
+    /// Returns the absolute form of a URL sent by the server, such as that of a file.
     ///
-    /// An absolute `http` or `https` URL is taken as it is and may lead to another host: ask
-    /// [`BaseUrl::same_origin`] before sending credentials there. Anything else is a path below the base
-    /// URL, its path prefix included, with or without a leading slash.
+    /// An absolute `http` or `https` URL is returned unchanged and may lead to another host: check
+    /// [`BaseUrl::same_origin`] before sending credentials there. Anything else is a path below the base URL,
+    /// including its path prefix, with or without a leading slash.
     ///
     /// ```
     /// # use wandb_core::BaseUrl;
@@ -165,8 +164,10 @@ impl BaseUrl {
         }
     }
 
-    /// Where an address that the server gave leads: `None` if it is of another kind than http, such as the `s3://…` of a
-    /// file that the server only refers to. Such an address must not be requested from the server.
+    /// Resolves an address sent by the server. Returns `None` for schemes other than http and https.
+    ///
+    /// An example is the `s3://…` address of a file that is stored elsewhere. Never request such an address from the
+    /// server.
     ///
     /// ```
     /// let base = wandb_core::BaseUrl::parse("http://localhost:8080/wandb")?;
@@ -182,8 +183,8 @@ impl BaseUrl {
         }
     }
 
-    /// The base followed by a path (and query) that begins with a slash; set part by part, so that no path can
-    /// change the host.
+    /// Appends a path (and query) that starts with a slash. The parts are set one by one, so that no path can change
+    /// the host.
     fn below(&self, path: &str) -> Url {
         let path = path.split_once('#').map_or(path, |(path, _fragment)| path);
         let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
@@ -193,25 +194,25 @@ impl BaseUrl {
         url
     }
 
-    /// Scheme, host and port as text, for example `https://api.wandb.ai` or `http://localhost:8080`.
+    /// Returns scheme, host and port, for example `https://api.wandb.ai` or `http://localhost:8080`.
     pub fn origin(&self) -> String {
         self.0.origin().ascii_serialization()
     }
 
-    /// Whether a URL has this scheme, host and port, and so may be sent the API key.
+    /// Returns true if a URL has this scheme, host and port, and so may receive the API key.
     pub fn same_origin(&self, url: &Url) -> bool {
         self.0.origin() == url.origin()
     }
 
-    /// Whether both addresses lead to the same server: equal, or two names of the public deployment. A key
-    /// for one then serves the other.
+    /// Returns true if both addresses lead to the same server: they are equal, or names of the same public
+    /// deployment. A key for one is then valid for the other.
     pub fn same_deployment(&self, other: &Self) -> bool {
         self == other
             || self.deployment().zip(other.deployment()).is_some_and(|(own, other)| own.forge == other.forge)
     }
 
-    /// The host and, unless it is the scheme's own, the port: the names under which netrc files may list this
-    /// server, the most specific first.
+    /// Returns the names under which netrc files may list this server, most specific first: the host, with the port
+    /// unless it is the default of the scheme.
     pub(crate) fn netrc_machines(&self) -> Vec<String> {
         let host = self.0.host_str().unwrap_or_default();
         let mut machines = match (self.0.port(), self.0.port_or_known_default()) {
@@ -229,9 +230,11 @@ impl BaseUrl {
         machines
     }
 
-    /// The address of the web app, without a trailing slash in its text form, derived from the address of the
-    /// API as the Python SDK does (`api_to_app_url` in `util.py`): `https://forge.coreweave.com/wandb` for the
-    /// public deployment, `app.` in place of a leading `api.` elsewhere, or the same address.
+    /// Returns the address of the web app, derived from the API address as in the Python SDK (`api_to_app_url` in
+    /// `util.py`).
+    ///
+    /// It is `https://forge.coreweave.com/wandb` for the public deployment. Elsewhere, `app.` replaces a leading
+    /// `api.`; other addresses are unchanged. The text form has no trailing slash.
     pub fn app_url(&self) -> Url {
         let mut url = self.0.clone();
         let host = url.host_str().unwrap_or_default().to_owned();
@@ -252,7 +255,7 @@ impl BaseUrl {
         url
     }
 
-    /// The app's URL of a page, its path given as plain, unencoded segments.
+    /// Returns the app's URL of a page. `segments` are the unencoded segments of its path.
     pub(crate) fn app_page<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Url {
         let mut url = self.app_url();
         if let Ok(mut path) = url.path_segments_mut() {
@@ -269,12 +272,12 @@ impl BaseUrl {
     }
 }
 
-/// Whether a host serves the web app of the public deployment below `/wandb`.
+/// Returns true if a host serves the web app of the public deployment below `/wandb`.
 pub(crate) fn is_forge_host(host: &str) -> bool {
     DEPLOYMENTS.iter().any(|deployment| host == deployment.forge)
 }
 
-/// The text with anything before an `@` masked, for a text too broken to be taken apart properly.
+/// Masks everything before an `@`, for texts that do not parse as a URL.
 fn without_credentials(input: &str) -> String {
     match input.rsplit_once('@') {
         Some((_, rest)) => format!("…@{rest}"),

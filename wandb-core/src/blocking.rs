@@ -1,8 +1,8 @@
 //! The same client for programs without an async runtime.
 //!
-//! A [`blocking::Transport`](Transport) is a plain function from request to response. [`Lifted`] turns it into the
-//! async [`transport::Transport`](crate::transport::Transport) that the client speaks, by running each request on a
-//! thread, and [`block_on`] drives the client from ordinary code. So everything is written once.
+//! A [`blocking::Transport`](Transport) is a plain function from request to response. [`Lifted`] adapts it to the
+//! async [`transport::Transport`](crate::transport::Transport) that the client uses, by running each request on a
+//! thread. [`block_on`] drives the client from synchronous code, so nothing is implemented twice.
 
 mod lifted;
 
@@ -12,24 +12,24 @@ pub use lifted::Lifted;
 
 use crate::transport::{Request, TransportError};
 
-/// An answer whose body is read by iterating.
+/// A response whose body is an iterator.
 pub type Response = http::Response<Body>;
 
-/// The chunks of a body, already decompressed; reading one blocks. Dropping it gives the rest up.
+/// Chunks of a body, already decompressed. Reading one blocks; dropping the iterator abandons the rest.
 pub type Body = Box<dyn Iterator<Item = Result<Bytes, TransportError>> + Send>;
 
-/// Carries one request at a time per calling thread.
+/// Sends one request at a time per calling thread.
 ///
-/// The rules of [`transport::Transport`](crate::transport::Transport) hold: every answer is returned whatever its
-/// status, no redirect is followed, nothing is retried.
+/// The contract is that of [`transport::Transport`](crate::transport::Transport): return every response whatever its
+/// status, follow no redirects, retry nothing.
 pub trait Transport: Send + Sync {
-    /// Sends `request` and returns the answer's status and headers, with the body still to be read.
+    /// Sends `request` and returns status and headers; the body is still unread.
     fn send(&self, request: Request) -> Result<Response, TransportError>;
 }
 
-/// Runs `future` to its end on this thread.
+/// Runs `future` to completion on this thread.
 ///
-/// It needs no runtime, and may be called inside one (it then holds that thread).
+/// Needs no runtime. It may be called inside one, but then blocks that thread.
 ///
 /// ```
 /// assert_eq!(wandb_core::blocking::block_on(async { 6 * 7 }), 42);

@@ -1,8 +1,9 @@
-//! The client: moves operations over a transport, with retries, pacing and requests in flight.
+//! The client: sends operations over a transport, with retries, rate limiting and several requests in flight.
 //!
-//! It is ordinary async code that awaits nothing but its [`Transport`]: it spawns nothing, reads no clock and knows
-//! no runtime, so the same code serves async programs, blocking ones and simulations.
+//! It is plain async code that awaits only its [`Transport`]. It spawns no tasks, reads no clock and depends on no
+//! runtime, so the same code runs in async programs, blocking programs and simulations.
 
+mod answer_budget;
 mod budget;
 mod builder;
 mod call;
@@ -17,7 +18,6 @@ mod reading;
 mod redirect;
 mod reply;
 mod retry;
-mod room;
 mod streamed;
 mod tally;
 mod waiting;
@@ -48,10 +48,10 @@ use crate::operation::{Endpoint, Lacks};
 use crate::text::Redactor;
 use crate::transport::{Moment, Transport};
 
-/// A server to ask, over a transport.
+/// A client of a W&B server.
 ///
-/// Cheap to clone: clones share the transport, the rate limit, the limit on requests in flight and what is known of
-/// the server.
+/// Cheap to clone: clones share the transport, the rate limit, the limit on requests in flight and the knowledge of
+/// which fields the server lacks.
 ///
 /// ```
 /// # use wandb_core::transport::{Body, Moment, Request, Response, Transport, TransportError};
@@ -75,7 +75,7 @@ pub struct Client {
     shared: Arc<Shared>,
 }
 
-/// How many of the longest parts fill the memory, if it is little.
+/// The number of parts of maximum length that fit a small memory budget.
 const PARTS_IN_MEMORY: u64 = 16;
 
 struct Shared {
@@ -87,21 +87,21 @@ struct Shared {
     retry: RetryPolicy,
     concurrency: usize,
     body_limit: u64,
-    /// The largest file that is downloaded, in bytes.
+    /// The maximum size of a downloaded file, in bytes.
     file_limit: u64,
     floor: ProgressFloor,
     deadline: Option<waiting::Deadline>,
     observer: Option<waiting::Observer>,
-    /// When the observer was called last.
+    /// The time of the last call of the observer.
     last_notice: Mutex<Option<Moment>>,
-    /// Whether the server wants to be left alone for longer than the client waits.
+    /// Set once the server asks for a longer wait than the client allows.
     closed: Mutex<Option<waiting::Closed>>,
     memory: budget::MemoryBudget,
-    /// One permit a request in flight to the server itself.
+    /// One permit per request in flight to the server itself.
     permits: Semaphore,
-    /// The same for downloads, so that storage and server do not hold each other up.
+    /// Permits for downloads, kept separate so that storage and server do not block each other.
     download_permits: Semaphore,
-    /// Storage hosts that refused a file, or were not reached, while another address of the file worked.
+    /// Storage hosts that refused a file or were unreachable while another address of the file worked.
     closed_origins: Mutex<HashSet<url::Origin>>,
     pacer: Mutex<pace::Pacer>,
     lacks: Mutex<Lacks>,
@@ -111,7 +111,7 @@ struct Shared {
 }
 
 impl Client {
-    /// A client of the server at `base_url`, to be built.
+    /// Returns a builder of a client for the server at `base_url`.
     pub fn builder(transport: Arc<dyn Transport>, base_url: BaseUrl) -> ClientBuilder {
         ClientBuilder::new(transport, base_url)
     }
@@ -121,46 +121,46 @@ impl Client {
         self.shared.endpoint.base_url()
     }
 
-    /// The largest number of requests in flight to the server at once.
+    /// The maximum number of concurrent requests to the server.
     pub fn concurrency(&self) -> usize {
         self.shared.concurrency
     }
 
-    /// The fields that the server has turned out to lack so far.
+    /// The fields that the server is known to lack so far.
     pub fn lacks(&self) -> Lacks {
         lock(&self.shared.lacks).clone()
     }
 
-    /// Takes the API key, and names and passwords in addresses, out of texts.
+    /// The redactor that removes the API key, and user names and passwords in addresses, from texts.
     pub fn redactor(&self) -> &Redactor {
         &self.shared.redactor
     }
 
-    /// The time by the transport's clock.
+    /// The current time of the transport's clock.
     pub fn now(&self) -> Moment {
         self.shared.transport.now()
     }
 
-    /// Does work that would hold up what else is in flight, also such that waits for a disk, on another thread, or in
-    /// place where large answers are read in place: see [`Reading`].
+    /// Runs work that would block the requests in flight, including disk I/O, on another thread. Runs it in place
+    /// where large answers are read in place: see [`Reading`].
     pub async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
         self.shared.reading.wait(work).await
     }
 
-    /// The bytes of answers that may be in memory at once.
+    /// The memory budget for answers, in bytes.
     pub fn memory(&self) -> u64 {
         self.shared.memory.total()
     }
 
-    /// The longest answer to a request that could be asked for in parts.
-    fn most_of_a_part(&self) -> u64 {
-        let share = (self.memory() / PARTS_IN_MEMORY).max(room::LEAST_OF_A_PART);
-        share.min(room::MOST_OF_A_PART).min(self.shared.body_limit)
+    /// The maximum length of an answer that could be requested in parts.
+    fn max_part_bytes(&self) -> u64 {
+        let share = (self.memory() / PARTS_IN_MEMORY).max(answer_budget::MIN_PART_BYTES);
+        share.min(answer_budget::MAX_PART_BYTES).min(self.shared.body_limit)
     }
 
-    /// What the client has done so far.
+    /// Counters of the client's work so far.
     pub fn tally(&self) -> Tally {
-        Tally { most_memory: self.shared.memory.most_used(), ..self.shared.tally.read() }
+        Tally { most_memory: self.shared.memory.peak_used(), ..self.shared.tally.read() }
     }
 }
 
@@ -174,7 +174,8 @@ impl fmt::Debug for Client {
     }
 }
 
-/// What the mutexes guard is whole between statements, so a panic elsewhere does not spoil it.
+/// Locks a mutex, ignoring poisoning: the guarded data is consistent between statements, so a panic elsewhere does no
+/// harm.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,14 +1,14 @@
-//! Durations as people read them.
+//! Human-readable durations.
 
 use std::fmt;
 use std::time::Duration;
 
-/// A duration in its two largest units: `11 d 13 h`.
-pub(crate) struct Shown(pub(crate) Duration);
+/// Formats a duration in its two largest units: `11 d 13 h`.
+pub(crate) struct HumanDuration(pub(crate) Duration);
 
-impl fmt::Display for Shown {
+impl fmt::Display for HumanDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Rounded up: whoever waits that long has waited long enough.
+        // Round up, so that a user who waits this long has waited long enough.
         let seconds = self.0.as_secs() + u64::from(self.0.subsec_nanos() > 0);
         let (large, small) = match seconds {
             0..60 => return write!(f, "{seconds} s"),
@@ -35,8 +35,8 @@ mod tests {
             (7_260, "2 h 1 min"),
             (999_999, "11 d 13 h"),
         ] {
-            assert_eq!(Shown(Duration::from_secs(seconds)).to_string(), shown);
+            assert_eq!(HumanDuration(Duration::from_secs(seconds)).to_string(), shown);
         }
-        assert_eq!(Shown(Duration::from_millis(1)).to_string(), "1 s");
+        assert_eq!(HumanDuration(Duration::from_millis(1)).to_string(), "1 s");
     }
 }

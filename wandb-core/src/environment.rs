@@ -1,4 +1,4 @@
-//! What a process knows about its surroundings, as a value.
+//! A process's environment as a plain value.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,10 +6,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Variables, directories and files that credentials and settings are read from.
+/// The variables, directories and files from which credentials and settings are read.
 ///
-/// This crate reads neither the process nor the disk. A program fills an environment from both; a test fills it from
-/// plain values:
+/// This crate accesses neither the process nor the disk. A program fills an environment from both, a test from plain
+/// values:
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -31,16 +31,16 @@ pub struct Environment {
     files: Arc<dyn Files>,
 }
 
-/// Files as far as credentials and settings need them.
+/// Access to the files of credentials and settings.
 pub trait Files: Send + Sync {
-    /// The content of a file, or `None` if there is no such file.
+    /// Returns the content of a file, or `None` if there is no such file.
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
 
-    /// Whether there is a file or directory.
+    /// Returns true if the file or directory exists.
     fn exists(&self, path: &Path) -> bool;
 }
 
-/// Files in memory; a directory exists if something is below it.
+/// Files in memory. A directory exists if there is a file below it.
 impl Files for BTreeMap<PathBuf, Vec<u8>> {
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         Ok(self.get(path).cloned())
@@ -51,7 +51,7 @@ impl Files for BTreeMap<PathBuf, Vec<u8>> {
     }
 }
 
-/// No variables, no home and no files.
+/// No variables, no home directory and no files.
 impl Default for Environment {
     fn default() -> Self {
         Self {
@@ -63,7 +63,7 @@ impl Default for Environment {
     }
 }
 
-/// Shows names only: values and contents may be secret.
+/// Prints names only: values and contents may be secret.
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Environment")
@@ -75,48 +75,47 @@ impl fmt::Debug for Environment {
 }
 
 impl Environment {
-    /// The same environment with a variable.
+    /// Sets a variable.
     #[must_use]
     pub fn with_variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.variables.insert(name.into(), value.into());
         self
     }
 
-    /// The same environment with these variables.
+    /// Sets variables.
     #[must_use]
     pub fn with_variables(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
         self.variables.extend(variables);
         self
     }
 
-    /// The same environment with a home directory, where netrc and settings files are looked for and which `~` stands
-    /// for. Default: none.
+    /// Sets the home directory, which holds netrc and settings files and replaces `~`. Default: none.
     #[must_use]
     pub fn with_home(mut self, home: impl Into<PathBuf>) -> Self {
         self.home = Some(home.into());
         self
     }
 
-    /// The same environment with a current directory, where a project's settings are looked for. Default: `.`.
+    /// Sets the current directory, which holds a project's settings. Default: `.`.
     #[must_use]
     pub fn with_current_dir(mut self, current_dir: impl Into<PathBuf>) -> Self {
         self.current_dir = current_dir.into();
         self
     }
 
-    /// The same environment with these files in place of its own. Default: none.
+    /// Replaces the files. Default: none.
     #[must_use]
     pub fn with_files(mut self, files: impl Files + 'static) -> Self {
         self.files = Arc::new(files);
         self
     }
 
-    /// A variable, unless it is unset or empty.
+    /// Returns a variable, unless it is unset or empty.
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.variable_or_empty(name).filter(|value| !value.is_empty())
     }
 
-    /// A variable, unless it is unset.
+    /// Returns a variable, unless it is unset.
     pub(crate) fn variable_or_empty(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
     }
@@ -129,7 +128,7 @@ impl Environment {
         &self.current_dir
     }
 
-    /// A path with a leading `~` replaced by the home directory, where there is one. `~user` stays.
+    /// Replaces a leading `~` by the home directory, if there is one. `~user` is unchanged.
     pub(crate) fn expand_user(&self, path: &str) -> PathBuf {
         let below = path.strip_prefix('~').map(|rest| (rest, rest.trim_start_matches(['/', '\\'])));
         match (below, self.home()) {
@@ -143,7 +142,7 @@ impl Environment {
         self.files.exists(path)
     }
 
-    /// The text of a file; bytes that are not UTF-8 become U+FFFD, as none of what is looked for contains them.
+    /// Reads the text of a file. Bytes that are not UTF-8 become U+FFFD; no relevant setting contains them.
     pub(crate) fn read(&self, path: &Path) -> io::Result<Option<String>> {
         Ok(self.files.read(path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
@@ -154,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tilde_stands_for_home() {
+    fn tilde_expands_to_home() {
         let environment = Environment::default().with_home("/home/ada");
         for (path, expanded) in [
             ("~", "/home/ada"),

@@ -1,4 +1,4 @@
-//! What can go wrong between asking and having the answer.
+//! Errors of requests.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,11 +6,11 @@ use std::time::Duration;
 use http::StatusCode;
 use url::Url;
 
-use crate::duration::Shown;
+use crate::duration::HumanDuration;
 use crate::operation::{AnswerError, Lacks};
 use crate::transport::TransportError;
 
-/// Which request an error is about: the operation and what it asked of.
+/// Identifies the request of an error: the operation and its subject.
 ///
 /// ```
 /// use wandb_core::error::RequestLabel;
@@ -25,7 +25,7 @@ pub struct RequestLabel {
 }
 
 impl RequestLabel {
-    /// A label for `operation` asking about `subject`.
+    /// Creates a label for `operation` on `subject`.
     pub fn new(operation: &'static str, subject: impl Into<String>) -> Self {
         Self { operation, subject: subject.into() }
     }
@@ -35,7 +35,7 @@ impl RequestLabel {
         self.operation
     }
 
-    /// What was asked about, in the user's terms.
+    /// The subject of the request, in the user's terms.
     pub fn subject(&self) -> &str {
         &self.subject
     }
@@ -48,65 +48,65 @@ impl fmt::Display for RequestLabel {
     }
 }
 
-/// A request that did not lead to an answer, after all the tries it was worth.
+/// A request that failed permanently, after all retries.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The request never became a whole response.
+    /// The transport failed before the response was complete.
     #[error("{request} failed at {url} after {attempts} {}{}", tries(*.attempts), transport_hint(.source))]
     Transport {
-        /// Which request.
+        /// The failed request.
         request: RequestLabel,
-        /// Where it was sent, without the query.
+        /// The URL without its query.
         url: String,
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: u32,
-        /// What happened the last time.
+        /// The error of the last attempt.
         source: TransportError,
     },
 
-    /// The server answered with a status that is not an answer.
+    /// The server answered with an error status.
     #[error("{request}: the server answered {status} after {attempts} {}: {message}{}", tries(*.attempts), status_hint(*.status))]
     Status {
-        /// Which request.
+        /// The failed request.
         request: RequestLabel,
         /// The status.
         status: StatusCode,
-        /// The server's words, shortened.
+        /// The server's message, truncated.
         message: String,
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: u32,
     },
 
-    /// The server asks to come again only after a time that is longer than the client waits.
+    /// The server asks for a longer wait than the client allows.
     #[error(
-        "{request}: the server asks to come again in {}, and {} is the longest wait; asking earlier only earns more refusals",
-        Shown(*.wait),
-        Shown(*.longest_wait)
+        "{request}: the server asks to retry after {}, but the longest wait is {}",
+        HumanDuration(*.wait),
+        HumanDuration(*.longest_wait)
     )]
     Deferred {
-        /// Which request.
+        /// The failed request.
         request: RequestLabel,
-        /// In how long the server may be asked again.
+        /// The wait that the server asks for.
         wait: Duration,
-        /// The longest wait allowed: [`RetryPolicy::longest_asked_wait`](crate::client::RetryPolicy::longest_asked_wait).
+        /// The maximum wait: [`RetryPolicy::longest_asked_wait`](crate::client::RetryPolicy::longest_asked_wait).
         longest_wait: Duration,
     },
 
-    /// The time that the client was allowed in all is over; see
+    /// The time limit of the client has expired; see
     /// [`ClientBuilder::time_allowed`](crate::client::ClientBuilder::time_allowed).
-    #[error("{request}: the {} that were allowed in all are over", Shown(*.allowed))]
+    #[error("{request}: the time limit of {} for all requests has expired", HumanDuration(*.allowed))]
     OutOfTime {
-        /// Which request.
+        /// The failed request.
         request: RequestLabel,
-        /// The time allowed.
+        /// The time limit.
         allowed: Duration,
     },
 
-    /// The server does not accept the API key, or wants one and got none (status 401).
-    #[error("{request}: {server} {}", if *.key_given { "does not accept the API key (check that the key belongs to this server)" } else { "wants an API key (set WANDB_API_KEY, or log in so that the netrc file has one)" })]
+    /// The server rejects the API key, or requires one and got none (status 401).
+    #[error("{request}: {server} {}", if *.key_given { "does not accept the API key (check that the key belongs to this server)" } else { "requires an API key (set WANDB_API_KEY, or log in so that the netrc file has one)" })]
     Unauthorized {
-        /// Which request.
+        /// The failed request.
         request: RequestLabel,
         /// The server's base URL.
         server: String,
@@ -114,44 +114,44 @@ pub enum Error {
         key_given: bool,
     },
 
-    /// What answers at the base URL does not speak the W&B protocol.
+    /// The server at the base URL does not speak the W&B protocol.
     #[error(
-        "{request}: {url} does not answer like a W&B server (status {status}, it sent {excerpt:?}); check the base URL"
+        "{request}: {url} does not respond like a W&B server (status {status}, body {excerpt:?}); check the base URL"
     )]
     NotWandb {
-        /// Which request.
+        /// The failed request.
         request: RequestLabel,
-        /// What was asked.
+        /// The URL of the request.
         url: String,
-        /// The status of the answer.
+        /// The status of the response.
         status: StatusCode,
-        /// Its first characters.
+        /// The start of its body.
         excerpt: String,
     },
 
-    /// The server sends the request elsewhere, where the client does not take it or the key.
+    /// The server redirects to an address to which the client does not send the request or the key.
     #[error("{request}: the server redirects to {to} (set the base URL to the new address if you trust it)")]
     Redirected {
-        /// Which request.
+        /// The failed request.
         request: RequestLabel,
-        /// Where to.
+        /// The target of the redirect.
         to: String,
     },
 
-    /// The server answered, and the answer is not what was asked for.
+    /// The server answered, but not with the requested data.
     #[error("{request}: {source}")]
     Answer {
-        /// Which request.
+        /// The failed request.
         request: RequestLabel,
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: u32,
-        /// What the answer was.
+        /// The error in the answer.
         source: AnswerError,
     },
 }
 
 impl Error {
-    /// Which request failed.
+    /// The failed request.
     pub fn request(&self) -> &RequestLabel {
         match self {
             Self::Transport { request, .. }
@@ -165,17 +165,17 @@ impl Error {
         }
     }
 
-    /// Whether what was asked about does not exist, or is not visible to the key.
+    /// Returns true if the subject does not exist, or is not visible with the key.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Answer { source: AnswerError::NotFound { .. }, .. })
     }
 
-    /// Whether the server's schema lacks something that the operation cannot do without.
+    /// Returns true if the server's schema lacks a field or argument that the operation requires.
     pub fn is_unsupported(&self) -> bool {
         self.lacks().is_some()
     }
 
-    /// What the server's schema lacks that the operation cannot do without, if that is why it failed.
+    /// The required fields and arguments that the server's schema lacks, if that is the reason of the failure.
     pub fn lacks(&self) -> Option<&Lacks> {
         match self {
             Self::Answer { source: AnswerError::Lacks(lacks), .. } => Some(lacks),
@@ -183,8 +183,7 @@ impl Error {
         }
     }
 
-    /// Whether an operation that writes may have changed something all the same: its answer was lost, cut, or says that
-    /// the server failed.
+    /// Returns true if a failed write may still have taken effect: its answer was lost, truncated, or a server error.
     pub fn may_have_taken_effect(&self) -> bool {
         match self {
             Self::Transport { source, .. } => !source.is_before_sending(),
@@ -195,7 +194,7 @@ impl Error {
         }
     }
 
-    /// Whether it may help to ask for a new URL: one that was signed for a while is refused when its time is over.
+    /// Returns true if requesting a new URL may help: an expired signed URL is rejected.
     pub fn may_be_expired(&self) -> bool {
         match self {
             Self::Status { status, .. } => {
@@ -206,7 +205,7 @@ impl Error {
         }
     }
 
-    /// Whether the server was overtaxed: it ran out of time, failed, or said that it was asked for too much.
+    /// Returns true if the server was overloaded: it timed out, failed, or rejected the request as too large.
     pub fn is_overload(&self) -> bool {
         use crate::transport::TransportErrorKind as Kind;
         match self {
@@ -228,18 +227,18 @@ impl Error {
         }
     }
 
-    /// Whether no other request can succeed now, either: the server wants to be left alone for longer than the client
-    /// waits, or the time allowed in all is over.
+    /// Returns true if no other request can succeed now: the server asks for a longer wait than the client allows, or
+    /// the time limit has expired.
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Deferred { .. } | Self::OutOfTime { .. })
     }
 
-    /// Whether a file has changed while it was downloaded.
+    /// Returns true if a file changed while it was downloaded.
     pub fn is_changed(&self) -> bool {
         matches!(self, Self::Answer { source: AnswerError::Changed, .. })
     }
 
-    /// Whether a file, or an answer, is larger than the client takes.
+    /// Returns true if a file or an answer exceeds the client's limit.
     pub fn is_too_large(&self) -> bool {
         use crate::transport::TransportErrorKind as Kind;
         match self {
@@ -249,12 +248,12 @@ impl Error {
         }
     }
 
-    /// Whether a file has none of the bytes that were asked for: it is shorter than that.
+    /// Returns true if a file has none of the requested bytes, because it is too short.
     pub fn is_unsatisfiable(&self) -> bool {
         matches!(self, Self::Status { status: StatusCode::RANGE_NOT_SATISFIABLE, .. })
     }
 
-    /// Whether the key is missing, wrong, or may not do this.
+    /// Returns true if the key is missing, wrong, or lacks permission.
     pub fn is_unauthorized(&self) -> bool {
         match self {
             Self::Unauthorized { .. } | Self::Answer { source: AnswerError::Denied { .. }, .. } => true,
@@ -269,10 +268,10 @@ impl Error {
     }
 }
 
-/// `url` as messages show it: signed URLs carry their signature in the query, which is nobody's to read.
-pub(crate) fn shown(url: &Url) -> String {
+/// Formats a URL for messages, without its query: signed URLs carry their signature there.
+pub(crate) fn printable_url(url: &Url) -> String {
     let mut url = url.clone();
-    // Both fail only for addresses that cannot hold a name.
+    // Both fail only for URLs that cannot hold a user name.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.set_query(None);
@@ -289,8 +288,8 @@ fn transport_hint(error: &TransportError) -> String {
     let hint = match error.kind() {
         Kind::Connect => " (check the base URL, the network and the proxy settings)",
         Kind::Tls => {
-            " (check that the server speaks TLS at this address; the certificate of a server of one's own, or of its \
-             authority, has to be named with --ca-file FILE or SSL_CERT_FILE)"
+            " (check that the server speaks TLS at this address; for a private certificate \
+             authority, pass its certificate with --ca-file FILE or SSL_CERT_FILE)"
         }
         Kind::Timeout(_) | Kind::Interrupted => " (the server may be overloaded: try again later)",
         Kind::Protocol => " (check that the base URL is the server's)",
@@ -306,13 +305,13 @@ fn status_hint(status: StatusCode) -> &'static str {
         StatusCode::TOO_MANY_REQUESTS => {
             " (the rate limit stayed exhausted: try again later or lower the concurrency)"
         }
-        StatusCode::PROXY_AUTHENTICATION_REQUIRED => " (the proxy wants credentials)",
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => " (the proxy requires credentials)",
         status if status.is_server_error() => " (the server is failing: try again later)",
         _ => "",
     }
 }
 
-/// Whether a status says that the server has done nothing of what was asked.
+/// Returns true if a status means that the server did not act on the request.
 pub(crate) fn is_refusal(status: StatusCode) -> bool {
     status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT
 }

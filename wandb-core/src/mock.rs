@@ -1,7 +1,7 @@
 //! Transports for tests of programs that use the client (feature `mock`).
 //!
-//! A function of your own, tested without a server: a [`Script`] answers what it asks, and fails the test on any other
-//! request.
+//! To test a function without a server, use a [`Script`]. It answers the expected requests, and fails the test on any
+//! other.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -24,7 +24,7 @@
 //! # }
 //! ```
 //!
-//! The same for an async function; no runtime is needed, as a script waits for nothing:
+//! The same for an async function. No runtime is needed, as a script never waits:
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -48,10 +48,11 @@
 //! # }
 //! ```
 //!
-//! - [`Script`] answers the requests a test expects, by operation name or URL.
-//! - [`Recorder`] writes down what a real transport exchanged, without secrets; [`Replayer`] answers from it.
+//! - [`Script`] answers the requests that a test expects, by operation name or URL.
+//! - [`Recorder`] records the exchanges of a real transport, without secrets. [`Replayer`] answers from the
+//!   recording.
 //! - [`MockTransport`] and [`MockBlockingTransport`] are [`mockall`] mocks of the two traits.
-//! - [`simulation`](crate::simulation) has a network with faults and virtual time.
+//! - [`simulation`](crate::simulation) provides a network with faults and virtual time.
 
 mod mocks;
 mod recording;

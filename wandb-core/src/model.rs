@@ -1,8 +1,8 @@
-//! What W&B keeps: runs and their files, sweeps, projects, users, the server itself.
+//! The data model of W&B: runs and their files, sweeps, projects, users, and the server itself.
 //!
-//! These are the answers of operations as plain values. They hold what the server said, no more: where a field was
-//! not asked for, is withheld or is unknown to the server, it is `None`, which is not the same as empty. Field names
-//! are those of the Python SDK; each says which GraphQL field it comes from. They serialize under these names.
+//! These are the answers of operations as plain values, and hold exactly the data that the server sent. A field that
+//! was not requested, is withheld, or is unknown to the server is `None`, which is not the same as empty. Fields have
+//! the names of the Python SDK and serialize under them; their docs name the GraphQL field.
 
 mod config;
 mod file;

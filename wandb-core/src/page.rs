@@ -1,9 +1,8 @@
-//! Many rows of a history, column by column, their values still the text that they came as.
+//! Columnar pages of history rows, which keep values as the text in which they arrived.
 //!
-//! Most rows are read only to be written elsewhere. A [`Page`] is what that needs of them: which keys there are, and
-//! for each row what kind of value stands under a key and which characters it is written with. Numbers and plain
-//! strings are never copied out of the answer they came in; a [`Row`](crate::Row) is made of them where somebody wants
-//! one.
+//! Most rows are read only to be written elsewhere. A [`Page`] stores just enough for that: the keys, and for each
+//! value its kind and its text. Numbers and plain strings are never copied from the answer. A [`Row`](crate::Row) is
+//! built only on request.
 
 mod build;
 mod cell;
@@ -42,42 +41,42 @@ use column::Cells;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Page {
-    /// What the answer said, as a whole; several pages may share it.
+    /// The text of the whole answer, which several pages may share.
     text: Arc<String>,
-    /// The values that are written otherwise in the answer than they read, one after the other.
-    aside: String,
+    /// The concatenated values whose text differs from that in the answer.
+    unescaped: String,
     rows: usize,
     columns: Vec<Cells>,
-    /// The columns of rows whose keys do not come in the order of the columns, by row.
+    /// The columns, by row, of rows whose keys are not in column order.
     irregular: Vec<(usize, Box<[u32]>)>,
-    /// What the page takes of a client's memory.
+    /// The page's share of a client's memory budget.
     held: Option<HeldBytes>,
 }
 
 impl Page {
-    /// How many rows there are.
+    /// The number of rows.
     pub fn len(&self) -> usize {
         self.rows
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no rows.
     pub fn is_empty(&self) -> bool {
         self.rows == 0
     }
 
-    /// The bytes that the page takes in memory, without the text of the answer, which several pages may share.
+    /// The memory of the page in bytes, without the text of the answer, which several pages may share.
     pub fn own_bytes(&self) -> u64 {
         let spans: usize = self.columns.iter().map(|cells| cells.spans.capacity()).sum();
-        (self.aside.capacity() + spans * size_of::<cell::Span>()) as u64
+        (self.unescaped.capacity() + spans * size_of::<cell::Span>()) as u64
     }
 
-    /// Holds bytes of a client's memory for as long as the page lives; see
+    /// Holds bytes of a client's memory budget for the lifetime of the page; see
     /// [`Windowed::hold`](crate::operation::Windowed::hold).
     pub fn hold(&mut self, held: HeldBytes) {
         self.held = Some(held);
     }
 
-    /// The columns, as the rows first show them.
+    /// The columns, in order of first appearance in the rows.
     pub fn columns(&self) -> impl ExactSizeIterator<Item = Column<'_>> {
         self.columns.iter().map(|cells| Column::new(self, cells))
     }

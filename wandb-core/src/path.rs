@@ -1,7 +1,7 @@
-//! Where things are on a W&B server: `entity/project/run` and its relatives.
+//! Paths of objects on a W&B server: `entity/project/run` and similar.
 //!
-//! Text becomes a path in two steps, because the default entity may have to be asked from the server:
-//! a *partial* path keeps what the text says, and `complete` fills in the rest from [`PathDefaults`].
+//! Parsing has two steps, because the default entity may have to be requested from the server. A *partial* path holds
+//! the parts given in the text, and `complete` fills in the rest from [`PathDefaults`].
 //!
 //! ```
 //! use wandb_core::{PartialRunPath, PathDefaults, RunPath};

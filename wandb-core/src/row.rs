@@ -11,11 +11,10 @@ use crate::value::{
 /// The key of a row's step.
 const STEP: &str = "_step";
 
-/// One row of a history: what was logged at one step.
+/// A row of a run's history: the values logged at one step.
 ///
-/// A row has exactly its own keys, in the order in which they were written; a key that was not logged is missing, not
-/// null. W&B adds `_step`, `_runtime` and `_timestamp`. Rows are made for being passed through once: looking a key up
-/// means going through the entries.
+/// A row has exactly the logged keys, in their original order. A key that was not logged is missing, not null. W&B
+/// adds `_step`, `_runtime` and `_timestamp`. Rows are meant for a single pass: a key lookup is a linear search.
 ///
 /// ```
 /// use wandb_core::Row;
@@ -28,23 +27,23 @@ const STEP: &str = "_step";
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Row {
-    // No map: hashing every key of every row costs more than it ever saves.
+    // Not a map: hashing every key of every row costs more than lookups would save.
     entries: Vec<(Box<str>, Value)>,
 }
 
 impl Row {
-    /// Reads a row from its JSON text; see [`Value::parse`] for what is accepted.
+    /// Parses a row from JSON; see [`Value::parse`] for the accepted syntax.
     pub fn parse(text: &[u8]) -> Result<Self, ValueError> {
         Ok(Self::parse_with_repairs(text)?.0)
     }
 
-    /// Reads like [`Row::parse`], and says what had to be mended.
+    /// Parses a row like [`Row::parse`], and also returns the repairs made.
     pub fn parse_with_repairs(text: &[u8]) -> Result<(Self, Repairs), ValueError> {
         let (entries, repairs) = parse_with(text, whole_object)?;
         Ok((Self { entries: last_wins(entries) }.with_integer_step(), repairs))
     }
 
-    /// Writes a step that came as a float, such as `5.0`, as the integer it stands for.
+    /// Converts a step logged as a float, such as `5.0`, to an integer.
     #[must_use]
     pub fn with_integer_step(mut self) -> Self {
         let step = self.entries.iter_mut().find(|(key, _)| &**key == STEP).map(|(_, value)| value);
@@ -56,7 +55,7 @@ impl Row {
         self
     }
 
-    /// The row of entries that have each key once.
+    /// Creates a row from entries with unique keys.
     pub(crate) fn of_entries(entries: Vec<(Box<str>, Value)>) -> Self {
         Self { entries }
     }
@@ -66,14 +65,14 @@ impl Row {
         self.entries.len()
     }
 
-    /// Whether there are no keys.
+    /// Returns true if there are no keys.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// The value under a key.
+    /// Returns the value of a key.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.iter().find(|(own, _)| *own == key).map(|(_, value)| value)
+        self.iter().find(|(entry_key, _)| *entry_key == key).map(|(_, value)| value)
     }
 
     /// The keys in order.
@@ -86,31 +85,31 @@ impl Row {
         self.entries.iter().map(|(key, value)| (&**key, value))
     }
 
-    /// The step, the value of `_step`, which also comes as a float. `None` if there is none or it is no integer.
+    /// The step, from `_step`. Accepts an integral float. `None` if it is missing or not an integer.
     pub fn step(&self) -> Option<i64> {
         self.get(STEP).and_then(Value::as_i64)
     }
 
-    /// Reads a type that implements serde's `Deserialize` from this row; see [`Value::deserialize`].
+    /// Deserializes the row into a serde type; see [`Value::deserialize`].
     pub fn deserialize<'de, T: Deserialize<'de>>(&'de self) -> Result<T, DeserializeError> {
         T::deserialize(EntriesDeserializer(self.iter()))
     }
 
-    /// The row as one line of JSON, its line break included; see [`Value::to_json`] for how numbers are written.
+    /// Formats the row as a line of JSON, including the line break; see [`Value::to_json`] for the format of numbers.
     pub fn to_json_line(&self) -> String {
         let mut line = String::new();
         self.write_json_line(&mut line);
         line
     }
 
-    /// Appends the text of [`Row::to_json_line`].
+    /// Appends the output of [`Row::to_json_line`].
     pub fn write_json_line(&self, out: &mut String) {
         write_entries(self.iter(), out);
         out.push('\n');
     }
 }
 
-/// Of entries with the same key, only the last value, at the place of the first.
+/// Keeps the last value of repeated keys, at the position of the first.
 fn last_wins(mut entries: Vec<(Box<str>, Value)>) -> Vec<(Box<str>, Value)> {
     if entries.windows(2).all(|pair| pair[0].0 < pair[1].0) {
         return entries;

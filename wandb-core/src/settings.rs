@@ -1,4 +1,4 @@
-//! Which server, entity and project a user works with.
+//! Settings: server, entity and project.
 
 mod ini;
 
@@ -10,39 +10,39 @@ use std::path::{Path, PathBuf};
 use crate::auth::Secret;
 use crate::{BaseUrl, BaseUrlError, Environment, PathDefaults};
 
-/// The settings that matter for reading, and where each comes from.
+/// The settings that are relevant for reading, with their sources.
 ///
-/// In this order, as in the Python SDK 0.31 (`wandb_setup.py`, `lib/settings_file.py`): the variables
-/// `WANDB_BASE_URL`, `WANDB_ENTITY` and `WANDB_PROJECT`; the file `wandb/settings` (or `.wandb/settings`, if there is a
-/// directory `.wandb`) in the current directory; the file `settings` in the directory `WANDB_CONFIG_DIR`, by default
-/// `~/.config/wandb` whatever the platform.
+/// The order of precedence is that of the Python SDK 0.31 (`wandb_setup.py`, `lib/settings_file.py`): the variables
+/// `WANDB_BASE_URL`, `WANDB_ENTITY` and `WANDB_PROJECT`; the file `wandb/settings` (or `.wandb/settings`, if there is
+/// a directory `.wandb`) in the current directory; the file `settings` in the directory `WANDB_CONFIG_DIR`, by
+/// default `~/.config/wandb` on every platform.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Settings {
     /// The server. Default: [`BaseUrl::DEFAULT`].
     pub base_url: Setting<BaseUrl>,
-    /// The entity of paths that name none. Without it, the server's default for the user applies.
+    /// The default entity of paths. Without it, the server's default for the user applies.
     pub entity: Option<Setting<String>>,
-    /// The project of paths that name none.
+    /// The default project of paths.
     pub project: Option<Setting<String>>,
-    /// An API key in a settings file, where it is possible, but unusual.
+    /// An API key in a settings file, which is possible but unusual.
     pub(crate) api_key: Option<Setting<Secret>>,
 }
 
-/// A setting and where it comes from.
+/// A setting with its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting<T> {
     /// The value.
     pub value: T,
-    /// Where it comes from.
+    /// The source of the value.
     pub source: SettingSource,
 }
 
-/// Where a setting comes from.
+/// The source of a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SettingSource {
-    /// Nobody has set it.
+    /// The default value.
     Default,
     /// A settings file.
     File(PathBuf),
@@ -60,18 +60,18 @@ impl fmt::Display for SettingSource {
     }
 }
 
-/// Why the settings cannot be used.
+/// The settings cannot be used.
 ///
-/// The Python SDK warns and goes on without the files. That may lead to the wrong server, so here it is an error.
+/// The Python SDK warns and continues without the files. That may lead to the wrong server, so this is an error here.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {
-    /// A settings file exists, but cannot be read.
+    /// A settings file exists but cannot be read.
     #[error("cannot read the settings file {path}: {source}", path = path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
     /// A settings file is not an INI file.
@@ -79,28 +79,28 @@ pub enum SettingsError {
     Broken {
         /// The file.
         path: PathBuf,
-        /// The line, from 1.
+        /// The line number, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The syntax error.
         reason: String,
     },
     /// The base URL is not the address of a server.
     #[error("the base URL from {origin} cannot be used: {source}")]
     BaseUrl {
-        /// Where it comes from.
+        /// The source of the base URL.
         origin: SettingSource,
-        /// Why.
+        /// The reason.
         source: BaseUrlError,
     },
 }
 
 impl Settings {
-    /// Reads the variables and files of an environment.
+    /// Loads the settings from an environment.
     ///
-    /// An empty `WANDB_ENTITY` or `WANDB_PROJECT`, or an empty entry in a file, hides what comes after it; an empty
-    /// `WANDB_BASE_URL` counts as unset.
+    /// An empty `WANDB_ENTITY` or `WANDB_PROJECT`, or an empty entry in a file, hides sources of lower precedence. An
+    /// empty `WANDB_BASE_URL` counts as unset.
     pub fn load(environment: &Environment) -> Result<Self, SettingsError> {
-        let mut found = Found::default();
+        let mut found = Values::default();
         for file in files(environment) {
             found.read(environment, &file)?;
         }
@@ -132,7 +132,7 @@ impl Settings {
         })
     }
 
-    /// The entity and project for paths that name none.
+    /// The default entity and project of paths.
     pub fn path_defaults(&self) -> PathDefaults {
         let mut defaults = PathDefaults::default();
         if let Some(entity) = &self.entity {
@@ -145,7 +145,7 @@ impl Settings {
     }
 }
 
-/// The settings files, the stronger one last.
+/// The settings files, in ascending order of precedence.
 fn files(environment: &Environment) -> Vec<PathBuf> {
     let config_dir = match environment.variable("WANDB_CONFIG_DIR") {
         Some(config_dir) => Some(environment.expand_user(config_dir)),
@@ -156,17 +156,17 @@ fn files(environment: &Environment) -> Vec<PathBuf> {
     config_dir.into_iter().chain([local]).map(|dir| dir.join("settings")).collect()
 }
 
-/// Values by key, stronger ones having replaced weaker ones.
+/// Values by key. Later sources replace earlier ones.
 #[derive(Default)]
-struct Found(BTreeMap<String, Setting<String>>);
+struct Values(BTreeMap<String, Setting<String>>);
 
-impl Found {
+impl Values {
     fn read(&mut self, environment: &Environment, path: &Path) -> Result<(), SettingsError> {
         let text = environment
             .read(path)
             .map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })?;
-        let section = ini::default_section(&text.unwrap_or_default()).map_err(|broken| {
-            SettingsError::Broken { path: path.to_owned(), line: broken.line, reason: broken.reason }
+        let section = ini::default_section(&text.unwrap_or_default()).map_err(|error| {
+            SettingsError::Broken { path: path.to_owned(), line: error.line, reason: error.reason }
         })?;
         for (key, value) in section {
             self.put(&key, &value, SettingSource::File(path.to_owned()));

@@ -1,8 +1,8 @@
-//! A network and a clock that exist only in the test (feature `mock`).
+//! A simulated network and clock for tests (feature `mock`).
 //!
-//! A [`Simulation`] owns virtual time. Its transport delays, reorders, refuses, cuts and garbles answers as a seed
-//! decides, and [`run`](Simulation::run) drives a future by jumping from event to event, so that hours of waiting
-//! take microseconds and every schedule can be had again from its seed.
+//! A [`Simulation`] owns virtual time. Its transport delays, reorders, rejects, truncates and corrupts answers,
+//! deterministically by seed. [`run`](Simulation::run) drives a future by jumping from event to event, so hours of
+//! waiting take microseconds, and a seed reproduces its schedule.
 //!
 //! ```
 //! use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Text of others, made fit to be printed.
+//! Makes foreign text safe to print.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 
-/// The text on one line, with escapes in place of what a terminal would act on: control characters, line breaks and marks that
-/// reorder or hide the text around them.
+/// Escapes control characters, line breaks, and marks that reorder or hide text, so that the text is a single line
+/// that a terminal only displays.
 ///
 /// ```
 /// use wandb_core::text::printable;
@@ -17,12 +17,12 @@ use http::HeaderValue;
 /// assert_eq!(printable("größe 日本"), "größe 日本");
 /// ```
 pub fn printable(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_acted_on) {
+    if !text.contains(is_terminal_control) {
         return Cow::Borrowed(text);
     }
     let mut printable = String::with_capacity(text.len() + 16);
     for character in text.chars() {
-        if is_acted_on(character) {
+        if is_terminal_control(character) {
             printable.extend(character.escape_default());
         } else {
             printable.push(character);
@@ -31,7 +31,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(printable)
 }
 
-/// The first characters of a text, with a mark where it is cut.
+/// Truncates a text to a number of characters, with an ellipsis if it is truncated.
 ///
 /// ```
 /// use wandb_core::text::shortened;
@@ -39,14 +39,14 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 /// assert_eq!(shortened("größe", 3), "grö…");
 /// assert_eq!(shortened("größe", 5), "größe");
 /// ```
-pub fn shortened(text: &str, most_characters: usize) -> Cow<'_, str> {
-    match text.char_indices().nth(most_characters) {
+pub fn shortened(text: &str, max_characters: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(max_characters) {
         Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
         None => Cow::Borrowed(text),
     }
 }
 
-/// The text with its colours, but without anything else that a terminal would act on: escapes stand in its place. Tabs stay.
+/// Escapes everything that a terminal would act on, except colours and tabs.
 ///
 /// ```
 /// use wandb_core::text::printable_with_colours;
@@ -55,34 +55,34 @@ pub fn shortened(text: &str, most_characters: usize) -> Cow<'_, str> {
 /// assert_eq!(printable_with_colours("\u{1b}]52;c;eA\u{7}"), r"\u{1b}]52;c;eA\u{7}");
 /// ```
 pub fn printable_with_colours(text: &str) -> Cow<'_, str> {
-    if !text.contains(|character| character != '\t' && is_acted_on(character)) {
+    if !text.contains(|character| character != '\t' && is_terminal_control(character)) {
         return Cow::Borrowed(text);
     }
     let mut printable = String::with_capacity(text.len() + 16);
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
-        let length = colour(rest).unwrap_or(character.len_utf8());
-        let (piece, behind) = rest.split_at(length);
-        if length > character.len_utf8() || character == '\t' || !is_acted_on(character) {
+        let length = colour_length(rest).unwrap_or(character.len_utf8());
+        let (piece, tail) = rest.split_at(length);
+        if length > character.len_utf8() || character == '\t' || !is_terminal_control(character) {
             printable.push_str(piece);
         } else {
             printable.extend(character.escape_default());
         }
-        rest = behind;
+        rest = tail;
     }
     Cow::Owned(printable)
 }
 
-/// The length of the colour sequence (SGR) that the text begins with, if it does.
-fn colour(text: &str) -> Option<usize> {
+/// Returns the length of the colour sequence (SGR) at the start of the text, if there is one.
+fn colour_length(text: &str) -> Option<usize> {
     let parameters = text.strip_prefix("\u{1b}[")?;
     let end =
         parameters.find(|character: char| !character.is_ascii_digit() && !matches!(character, ';' | ':'))?;
     parameters[end..].starts_with('m').then_some(end + 3)
 }
 
-/// Whether a terminal acts on the character rather than shows it.
-fn is_acted_on(character: char) -> bool {
+/// Returns true if a terminal acts on the character instead of displaying it.
+fn is_terminal_control(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
@@ -90,10 +90,10 @@ fn is_acted_on(character: char) -> bool {
         )
 }
 
-/// What stands in place of a secret.
+/// The replacement of a secret.
 const REDACTED: &str = "[redacted]";
 
-/// Takes secrets out of texts: an API key, and names and passwords in addresses.
+/// Removes secrets from texts: an API key, and user names and passwords in URLs.
 ///
 /// ```
 /// use wandb_core::text::Redactor;
@@ -107,7 +107,7 @@ pub struct Redactor {
 }
 
 impl Redactor {
-    /// Takes out the key of an `Authorization` header in each form in which a server may send it back.
+    /// Removes the key of an `Authorization` header, in every form in which a server may return it.
     pub(crate) fn of_authorization(header: &HeaderValue) -> Self {
         let mut secrets = Vec::new();
         if let Some(encoded) = header.to_str().ok().and_then(|text| text.strip_prefix("Basic ")) {
@@ -121,7 +121,7 @@ impl Redactor {
         Self { secrets }
     }
 
-    /// The text without the secrets.
+    /// Removes the secrets from a text.
     pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut redacted = without_user_info(text);
         for secret in &self.secrets {
@@ -132,20 +132,20 @@ impl Redactor {
         redacted
     }
 
-    /// The text as it may be printed: without the secrets, on one line, without what a terminal would act on.
+    /// Makes a text safe to print: without secrets, on one line, without anything that a terminal would act on.
     pub fn printable(&self, text: &str) -> String {
         printable(&self.redact(text)).into_owned()
     }
 }
 
-/// Shows no secret.
+/// Prints no secrets.
 impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Redactor").finish_non_exhaustive()
     }
 }
 
-/// What begins the authority of an address.
+/// The separator before the authority of a URL.
 const AUTHORITY: &str = "://";
 
 fn without_user_info(text: &str) -> Cow<'_, str> {
@@ -177,7 +177,7 @@ mod tests {
     use crate::ApiKey;
 
     #[test]
-    fn key_is_taken_out_in_every_form() {
+    fn key_is_redacted_in_every_form() {
         let key = "0123456789".repeat(4);
         let header = ApiKey::parse(&key).expect("a key").authorization_header();
         let redactor = Redactor::of_authorization(&header);
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_passwords_are_taken_out_of_addresses() {
+    fn credentials_in_urls_are_redacted() {
         for (text, redacted) in [
             ("http://u:p@h:1/x?a=b@c", "http://[redacted]@h:1/x?a=b@c"),
             (
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_stay_and_other_sequences_are_shown() {
+    fn colours_stay_and_other_sequences_are_escaped() {
         for text in ["\u{1b}[m", "\u{1b}[38;5;1mx", "\u{1b}[4:3m", "plain\ttext"] {
             assert_eq!(printable_with_colours(text), text);
         }
@@ -223,25 +223,25 @@ mod tests {
             "\u{1b}]8;;http://x\u{1b}\\",
         ] {
             let shown = printable_with_colours(text);
-            assert!(!shown.contains(is_acted_on), "{text:?}: {shown:?}");
+            assert!(!shown.contains(is_terminal_control), "{text:?}: {shown:?}");
         }
     }
 
     proptest! {
         #[test]
-        fn nothing_printed_is_acted_on(text in any::<String>()) {
-            prop_assert!(!printable(&text).contains(is_acted_on));
+        fn printable_text_has_no_controls(text in any::<String>()) {
+            prop_assert!(!printable(&text).contains(is_terminal_control));
             let once = printable(&text);
             prop_assert_eq!(printable(&once), &*once);
         }
 
         #[test]
-        fn nothing_but_colours_is_acted_on(text in "[\u{1b}\\[\\]0-9;:m\t\r\u{7}\u{9b}x]{0,20}") {
+        fn only_colour_sequences_stay(text in "[\u{1b}\\[\\]0-9;:m\t\r\u{7}\u{9b}x]{0,20}") {
             let shown = printable_with_colours(&text);
             let mut rest = &*shown;
             while let Some(character) = rest.chars().next() {
-                let length = colour(rest).unwrap_or(character.len_utf8());
-                prop_assert!(length > 1 || character == '\t' || !is_acted_on(character), "{:?}", shown);
+                let length = colour_length(rest).unwrap_or(character.len_utf8());
+                prop_assert!(length > 1 || character == '\t' || !is_terminal_control(character), "{:?}", shown);
                 rest = &rest[length..];
             }
         }

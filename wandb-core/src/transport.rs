@@ -1,10 +1,11 @@
-//! How bytes reach a server and come back.
+//! The interface between the client and HTTP libraries.
 //!
-//! A [`Transport`] sends one request, waits, and tells the time. It knows nothing of Weights & Biases; the client
-//! knows nothing of sockets. The currency is the [`http`] crate's types, so any HTTP library can carry them.
+//! A [`Transport`] sends a request, sleeps, and reads the clock. It knows nothing about Weights & Biases, and the
+//! client knows nothing about sockets. Requests and responses are types of the [`http`] crate, so any HTTP library
+//! can implement it.
 //!
-//! A transport returns every answer it gets, whatever its status: it never follows a redirect, never retries and
-//! never adds credentials. Only what did not become a response is a [`TransportError`].
+//! A transport returns every response, whatever its status. It never follows a redirect, never retries and never adds
+//! credentials. Only a request without a response is a [`TransportError`].
 
 mod body;
 mod content_range;
@@ -26,26 +27,26 @@ pub use moment::Moment;
 pub use no_server::NoServer;
 pub use settings::{Proxies, ProxyRules, ProxyUrl, Settings, SettingsError};
 
-/// A request whole in memory.
+/// A request with its whole body in memory.
 pub type Request = http::Request<Bytes>;
 
-/// An answer whose body arrives in chunks.
+/// A response whose body arrives in chunks.
 pub type Response = http::Response<Body>;
 
-/// Carries requests, waits, and tells the time.
+/// Sends requests, sleeps, and reads the clock.
 ///
-/// The methods may be called from any executor and from many tasks at once. Dropping the future of [`send`] gives
-/// the request up; dropping a [`Body`] gives the rest of the answer up.
+/// The methods may be called from any executor and from many tasks at once. Dropping the future of [`send`] cancels
+/// the request; dropping a [`Body`] abandons the rest of the response.
 ///
 /// [`send`]: Transport::send
 #[async_trait]
 pub trait Transport: Send + Sync {
-    /// Sends `request` and returns the answer's status and headers, with the body still to be read.
+    /// Sends `request` and returns status and headers; the body is still unread.
     async fn send(&self, request: Request) -> Result<Response, TransportError>;
 
-    /// Returns after `duration`.
+    /// Sleeps for `duration`.
     async fn sleep(&self, duration: Duration);
 
-    /// The time now, real or virtual, on a clock that need not be the wall's.
+    /// The current time, real or virtual, on a clock that need not be the wall clock.
     fn now(&self) -> Moment;
 }

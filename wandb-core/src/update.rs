@@ -1,7 +1,7 @@
-//! Changes of a run as pure values: what is asked for, what a run is before and after, and whether it holds.
+//! Changes of a run as pure values: the requested edits, the run before and after, and whether a change persists.
 //!
-//! The server keeps config and summary as JSON text and takes them whole. [`RunChanges`] edits that text in place, so
-//! that everything which nobody asked to change stays as it is to the byte.
+//! The server stores config and summary as JSON text and replaces them as a whole. [`RunChanges`] edits that text in
+//! place, so that everything else in it is preserved byte for byte.
 //!
 //! ```
 //! use wandb_core::update::{RunChanges, RunDocument};

@@ -1,8 +1,8 @@
-//! Values as W&B keeps them: JSON, with what the standard leaves out.
+//! JSON values with W&B's extensions to the standard.
 //!
-//! Summaries, configs and history rows come as JSON text that the standard would refuse: bare `NaN`, `Infinity` and
-//! `-Infinity`, raw control characters inside strings, integers beyond 64 bits. [`Value`] holds all of it exactly
-//! and keeps `1` and `1.0` apart, as Python does.
+//! Summaries, configs and history rows contain JSON that the standard forbids: bare `NaN`, `Infinity` and
+//! `-Infinity`, raw control characters inside strings, integers beyond 64 bits. [`Value`] represents all of them
+//! exactly, and distinguishes `1` from `1.0`, like Python.
 //!
 //! ```
 //! use wandb_core::Value;
@@ -38,28 +38,28 @@ pub(crate) use print::{write_entries, write_string};
 pub use repair::Repairs;
 pub use yaml::YamlError;
 
-/// How deeply lists and maps may be nested. Deeper text is refused rather than risking the stack.
+/// The maximum nesting depth of lists and maps. Deeper text is rejected to protect the stack.
 pub const MAX_DEPTH: usize = 256;
 
 /// A JSON value, with integers of any size and non-finite numbers.
 ///
-/// `==` compares as JSON does, maps regardless of order, and floats as IEEE 754 does: NaN differs from itself and
-/// `0.0` equals `-0.0`. [`Value::is_identical_to`] compares floats bit for bit instead.
+/// `==` compares maps regardless of order, and floats like IEEE 754: NaN differs from itself and `0.0` equals `-0.0`.
+/// [`Value::is_identical_to`] compares floats bitwise instead.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Value {
-    /// `null`, which is not the same as a missing key.
+    /// `null`, as opposed to a missing key.
     #[default]
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A number written without fraction and exponent.
+    /// A number without fraction and exponent.
     Int(i64),
-    /// Such a number beyond the range of `i64`.
+    /// A number without fraction and exponent that does not fit `i64`.
     BigInt(BigInt),
-    /// A number written with a fraction or an exponent, or `NaN`, `Infinity` or `-Infinity` without quotes.
+    /// A number with a fraction or an exponent, or `NaN`, `Infinity` or `-Infinity` without quotes.
     Float(f64),
-    /// Text. W&B often writes non-finite numbers as the strings `"NaN"`, `"Infinity"` and `"-Infinity"`; they stay
-    /// strings here, and [`Value::as_f64`] understands them.
+    /// A string. W&B often writes non-finite numbers as the strings `"NaN"`, `"Infinity"` and `"-Infinity"`. They
+    /// remain strings here; [`Value::as_f64`] converts them.
     String(String),
     /// `[…]`.
     List(Vec<Value>),
@@ -68,50 +68,50 @@ pub enum Value {
 }
 
 impl Value {
-    /// Reads JSON text as W&B writes it, the way Python's `json` does.
+    /// Parses JSON as written by W&B, like Python's `json`.
     ///
-    /// Beyond the standard these are accepted: bare `NaN`, `Infinity` and `-Infinity`; integers of any size (up to
-    /// 4300 digits, Python's limit); floats too large, which become infinite; raw control characters in strings.
-    /// Of repeated keys the last value counts, at the place of the first.
+    /// Extensions to the standard: bare `NaN`, `Infinity` and `-Infinity`; integers of any size (up to 4300 digits,
+    /// Python's limit); floats beyond the range, which become infinite; raw control characters in strings. For
+    /// repeated keys, the last value wins, at the position of the first.
     ///
-    /// A lone surrogate such as `\ud800` cannot be held by a Rust string and becomes U+FFFD, as in W&B's own
-    /// server; [`Value::parse_with_repairs`] tells how many there were. It is the only loss.
+    /// A lone surrogate such as `\ud800` is not representable in a Rust string and becomes U+FFFD, as in W&B's
+    /// server. [`Value::parse_with_repairs`] counts them. Nothing else is lost.
     pub fn parse(text: &[u8]) -> Result<Self, ValueError> {
         Ok(Self::parse_with_repairs(text)?.0)
     }
 
-    /// Reads like [`Value::parse`], and says what had to be mended.
+    /// Parses like [`Value::parse`], and also returns the repairs made.
     pub fn parse_with_repairs(text: &[u8]) -> Result<(Self, Repairs), ValueError> {
         parse_with(text, parse::whole_value)
     }
 
-    /// The value as JSON text, without spaces, parsed back as the same value.
+    /// Formats the value as JSON without spaces. Parsing the result gives the same value.
     ///
-    /// Integers stay integers with all their digits; floats have the fewest digits that parse back to the same
-    /// bits, and a fraction or an exponent. Non-finite floats become the strings `"NaN"`, `"Infinity"` and
-    /// `"-Infinity"`, as W&B writes them and every JSON reader accepts.
+    /// Integers keep all their digits. Floats have the fewest digits that parse to the same bits, and always a
+    /// fraction or an exponent. Non-finite floats become the strings `"NaN"`, `"Infinity"` and `"-Infinity"`, as in
+    /// W&B, which every JSON parser accepts.
     pub fn to_json(&self) -> String {
         let mut out = String::new();
         self.write_json(&mut out);
         out
     }
 
-    /// The value under a key, if this is a map that has it.
+    /// Returns the value of a key, if this is a map that has it.
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.as_map()?.get(key)
     }
 
-    /// The value found by following keys through nested maps.
+    /// Returns the value at a path of keys through nested maps.
     pub fn get_path<'a>(&self, keys: impl IntoIterator<Item = &'a str>) -> Option<&Self> {
         keys.into_iter().try_fold(self, |value, key| value.get(key))
     }
 
-    /// Whether this is `null`.
+    /// Returns true for `null`.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
-    /// The truth value, if this is one.
+    /// Returns the boolean, if this is one.
     pub fn as_bool(&self) -> Option<bool> {
         match self {
             Self::Bool(bool) => Some(*bool),
@@ -119,7 +119,7 @@ impl Value {
         }
     }
 
-    /// The text, if this is a string.
+    /// Returns the string, if this is one.
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Self::String(string) => Some(string),
@@ -127,7 +127,7 @@ impl Value {
         }
     }
 
-    /// The items, if this is a list.
+    /// Returns the items, if this is a list.
     pub fn as_list(&self) -> Option<&[Self]> {
         match self {
             Self::List(list) => Some(list),
@@ -135,7 +135,7 @@ impl Value {
         }
     }
 
-    /// The entries, if this is a map.
+    /// Returns the entries, if this is a map.
     pub fn as_map(&self) -> Option<&Map> {
         match self {
             Self::Map(map) => Some(map),
@@ -143,18 +143,18 @@ impl Value {
         }
     }
 
-    /// Whether both are the same to the bit: NaN equals NaN of the same bits, and `0.0` differs from `-0.0`. Maps
-    /// may differ in the order of their keys.
+    /// Returns true if both values are bitwise equal: NaN equals NaN of the same bits, and `0.0` differs from `-0.0`.
+    /// The order of keys in maps is ignored.
     pub fn is_identical_to(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Float(own), Self::Float(other)) => own.to_bits() == other.to_bits(),
-            (Self::List(own), Self::List(other)) => {
-                own.len() == other.len()
-                    && own.iter().zip(other).all(|(own, other)| own.is_identical_to(other))
+            (Self::Float(left), Self::Float(other)) => left.to_bits() == other.to_bits(),
+            (Self::List(left), Self::List(other)) => {
+                left.len() == other.len()
+                    && left.iter().zip(other).all(|(left, other)| left.is_identical_to(other))
             }
-            (Self::Map(own), Self::Map(other)) => {
-                own.len() == other.len()
-                    && own
+            (Self::Map(left), Self::Map(other)) => {
+                left.len() == other.len()
+                    && left
                         .iter()
                         .all(|(key, value)| other.get(key).is_some_and(|other| value.is_identical_to(other)))
             }

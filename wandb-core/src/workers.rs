@@ -1,7 +1,8 @@
-//! Threads for what takes a processor's time, as many as there are processors.
+//! A thread pool for CPU-bound work, with one thread per processor.
 //!
-//! The threads of the `blocking` crate are for waiting, and as many as requests are in flight. Work that needs much memory
-//! for a moment should not wander over all of those: the allocator keeps for each thread what it once had.
+//! The pool of the `blocking` crate is for blocking work and grows with the requests in flight. Work that briefly
+//! needs much memory should not be spread over all of its threads, because the allocator caches freed memory per
+//! thread.
 
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,46 +13,47 @@ use async_channel::{Receiver, Sender, bounded, unbounded};
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// Made when there is something to do for the first time, and kept; `None` where the system gives no threads.
+/// The queue of the pool. The threads start on first use and run forever. `None` if no thread could be started.
 static JOBS: LazyLock<Option<Sender<Job>>> = LazyLock::new(|| {
     let (sender, jobs) = unbounded();
-    let begin = |number| {
+    let spawn = |number| {
         let jobs = jobs.clone();
         Builder::new().name(format!("wandb-worker-{number}")).spawn(move || work(&jobs)).is_ok()
     };
-    let begun = (0..count()).filter(|number| begin(*number)).count();
-    (begun > 0).then_some(sender)
+    let spawned = (0..count()).filter(|number| spawn(*number)).count();
+    (spawned > 0).then_some(sender)
 });
 
 fn work(jobs: &Receiver<Job>) {
     while let Ok(job) = jobs.recv_blocking() {
-        // What it does is told to whoever waits for it; what it drops may panic, too.
+        // A panic of the work itself is sent to the receiver, but dropping its captures may panic too.
         let _ = catch_unwind(AssertUnwindSafe(job));
     }
 }
 
-/// How many threads there are to be: one a processor. (Asking the system takes it a dozen files, so that is done once.)
+/// The number of threads, one per processor. Cached, because the system reads about a dozen files to determine it.
 pub fn count() -> usize {
     static COUNT: LazyLock<usize> = LazyLock::new(|| available_parallelism().map_or(1, NonZero::get));
     *COUNT
 }
 
-/// Has `work` done there, after what was given before; what comes of it, or its panic, is received. It is not to wait for
-/// another one.
+/// Runs `work` on the pool, after the work queued before, and returns a receiver for its result or panic.
+///
+/// The work must not wait for other work on the pool.
 pub fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Receiver<std::thread::Result<T>> {
     let (sender, outcome) = bounded(1);
-    start(move || {
-        // Whoever wanted it may have gone.
+    enqueue(move || {
+        // The receiver may have been dropped.
         let _ = sender.try_send(catch_unwind(AssertUnwindSafe(work)));
     });
     outcome
 }
 
-fn start(job: impl FnOnce() + Send + 'static) {
+fn enqueue(job: impl FnOnce() + Send + 'static) {
     let job: Job = match &*JOBS {
         Some(jobs) => match jobs.try_send(Box::new(job)) {
             Ok(()) => return,
-            Err(refused) => refused.into_inner(),
+            Err(error) => error.into_inner(),
         },
         None => Box::new(job),
     };
@@ -63,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_that_panics_takes_no_thread_with_it() {
+    fn panicking_job_does_not_stop_its_thread() {
         for _ in 0..100 {
             drop(run(|| panic!("on purpose")));
         }

@@ -1,4 +1,4 @@
-//! Every wait ends, and in the time that was allowed.
+//! Tests that every wait ends within its time limit.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use wandb_core::operation::{AnswerError, Endpoint, Lacks, Operation};
 use wandb_core::simulation::{Faults, Simulation};
 use wandb_core::transport::{self, Request};
 
-/// Asks for a text that is `ok`.
+/// Requests a text, which must be `ok`.
 struct Ask;
 
 impl Operation for Ask {
@@ -40,7 +40,7 @@ impl Operation for Ask {
     }
 }
 
-/// A server that always answers the same, and how often it was asked.
+/// A server that always sends the same response.
 fn server(
     status: u16,
     headers: &'static [(&'static str, &'static str)],
@@ -76,14 +76,14 @@ fn retry_after_beyond_the_longest_ends_the_call() {
             assert!(error.is_final(), "{error}");
             let Error::Deferred { wait, .. } = error else { panic!("{error}") };
             assert!(wait > Duration::from_secs(999_000), "{wait:?}");
-            assert_eq!(simulation.report().requests, 1, "call {asked} asks no more");
+            assert_eq!(simulation.report().requests, 1, "call {asked} sends no request");
         }
         assert!(simulation.report().elapsed < Duration::from_secs(1));
     }
 }
 
 #[test]
-fn server_is_asked_again_when_its_wait_is_over() {
+fn server_is_retried_after_its_wait() {
     let simulation = server(429, &[("retry-after", "1000")], "no", Faults::none());
     let client = client(&simulation).build();
     for _ in 0..2 {
@@ -95,7 +95,7 @@ fn server_is_asked_again_when_its_wait_is_over() {
 }
 
 #[test]
-fn longest_wait_is_an_option() {
+fn longest_wait_is_configurable() {
     let simulation = server(429, &[("retry-after", "1000")], "no", Faults::none());
     let patient =
         RetryPolicy { attempts: 3, longest_asked_wait: Duration::from_secs(1_000), ..RetryPolicy::default() };
@@ -106,7 +106,7 @@ fn longest_wait_is_an_option() {
 }
 
 #[test]
-fn absurd_reset_of_an_answer_is_waited_for_a_minute() {
+fn absurd_reset_is_clamped_to_a_minute() {
     let simulation = server(200, RESET, "ok", Faults::none());
     let client = client(&simulation).build();
     for _ in 0..5 {
@@ -116,7 +116,7 @@ fn absurd_reset_of_an_answer_is_waited_for_a_minute() {
 }
 
 #[test]
-fn unreadable_answer_is_asked_for_twice() {
+fn unreadable_answer_is_retried_once() {
     let simulation = server(200, &[], "{\"da", Faults::none());
     let client = client(&simulation).build();
     let error = simulation.run(client.call(Ask)).expect("it ends").expect_err("no answer");
@@ -125,7 +125,7 @@ fn unreadable_answer_is_asked_for_twice() {
 }
 
 #[test]
-fn failures_of_other_kinds_do_not_use_up_the_second_try() {
+fn other_failures_do_not_use_up_that_retry() {
     let asked = AtomicU64::new(0);
     let simulation = Simulation::new(1, Faults::none(), move |_: &Request| {
         let (status, body) = match asked.fetch_add(1, Ordering::Relaxed) {
@@ -149,9 +149,9 @@ fn trickling_answer_times_out() {
     });
     let once = RetryPolicy { attempts: 1, ..RetryPolicy::default() };
     let client = client(&simulation).retry(once).build();
-    let error = simulation.run(client.call(Ask)).expect("it ends").expect_err("it never comes");
+    let error = simulation.run(client.call(Ask)).expect("it ends").expect_err("too slow");
     assert!(error.is_overload(), "{error}");
-    assert!(error.to_string().contains("fewer than the 1024"), "{error}");
+    assert!(error.to_string().contains("fewer than the minimum of 1024"), "{error}");
     assert!(simulation.report().elapsed < Duration::from_secs(32), "{:?}", simulation.report());
 }
 
@@ -179,13 +179,13 @@ fn silent_body_times_out_over_any_transport() {
     let url = BaseUrl::parse("https://simulated.example").expect("a URL");
     let client =
         Client::builder(Arc::new(Silent(simulation.clone())), url).retry(RetryPolicy::never()).build();
-    let error = simulation.run(client.call(Ask)).expect("it ends").expect_err("nothing comes");
+    let error = simulation.run(client.call(Ask)).expect("it ends").expect_err("a timeout");
     assert!(error.is_overload(), "{error}");
     assert_eq!(simulation.report().elapsed, Duration::from_secs(30));
 }
 
 #[test]
-fn time_allowed_ends_whatever_is_waited_for() {
+fn time_limit_ends_any_wait() {
     let trickle = Faults { trickle: 1.0, ..Faults::none() };
     let silent = Faults { timeout: 1.0, ..Faults::none() };
     let cases = [
@@ -207,7 +207,7 @@ fn time_allowed_ends_whatever_is_waited_for() {
 }
 
 #[test]
-fn long_waits_are_said_once_in_ten_seconds() {
+fn long_waits_are_reported_every_ten_seconds() {
     let silent = Faults { timeout: 1.0, ..Faults::none() };
     for (simulation, said) in [
         (
@@ -232,7 +232,7 @@ fn long_waits_are_said_once_in_ten_seconds() {
 }
 
 #[test]
-fn short_waits_are_not_said() {
+fn short_waits_are_not_reported() {
     let simulation = server(429, &[("retry-after", "1")], "no", Faults::none());
     let notices = Arc::new(AtomicU64::new(0));
     let heard = Arc::clone(&notices);

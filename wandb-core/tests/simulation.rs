@@ -1,10 +1,10 @@
-//! The client's loops over thousands of seeded fault schedules in virtual time.
+//! Runs the client against thousands of seeded fault schedules in virtual time.
 //!
 //! `WANDB_SIMULATION_SEED=N cargo test -p wandb-core --features mock --test simulation` replays one schedule;
-//! `WANDB_SIMULATION_SCHEDULES=N` sets how many are tried.
+//! `WANDB_SIMULATION_SCHEDULES=N` sets their number.
 
-#![expect(clippy::disallowed_methods, reason = "a test may be told its seed by the environment")]
-#![expect(clippy::print_stderr, reason = "a failing seed is told")]
+#![expect(clippy::disallowed_methods, reason = "a test may read its seed from the environment")]
+#![expect(clippy::print_stderr, reason = "a failing seed is printed")]
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -19,14 +19,14 @@ use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation, Page
 use wandb_core::simulation::{Faults, Simulation};
 use wandb_core::transport::Request;
 
-/// The steps a simulated run has logged, out of all it could have.
+/// The steps logged by a simulated run.
 #[derive(Clone)]
 struct SimulatedRun {
     steps: Arc<BTreeSet<i64>>,
-    most_rows: usize,
+    max_rows: usize,
 }
 
-/// Asks for the steps in a range; the answer is a JSON list.
+/// Requests the steps in a range. The answer is a JSON list.
 struct Steps(Range<i64>);
 
 fn parse(response: &http::Response<Bytes>) -> Result<serde_json::Value, AnswerError> {
@@ -113,7 +113,7 @@ impl Windowed for AllSteps {
     }
 }
 
-/// A page of steps after a cursor.
+/// Requests a page of steps after a cursor.
 struct StepPage {
     after: i64,
     size: usize,
@@ -157,7 +157,7 @@ impl Paged for StepPage {
 
 impl SimulatedRun {
     fn answer(&self, request: &Request) -> http::Response<Bytes> {
-        assert!(request.headers().contains_key("authorization"), "the key goes along");
+        assert!(request.headers().contains_key("authorization"), "the key is sent");
         let query = request.uri().query().expect("a query");
         let words: Vec<&str> = query.split(',').collect();
         let number = |index: usize| words[index].parse::<i64>().expect("a number");
@@ -171,7 +171,7 @@ impl SimulatedRun {
         };
         let body = if words.last() == Some(&"extra") {
             r#"{"error":"lacks"}"#.to_owned()
-        } else if found.len() > self.most_rows {
+        } else if found.len() > self.max_rows {
             r#"{"error":"too much"}"#.to_owned()
         } else {
             serde_json::to_string(&found).expect("JSON")
@@ -191,7 +191,8 @@ fn client(simulation: &Simulation, seed: u64, concurrency: usize) -> Client {
         .build()
 }
 
-/// More tries than any schedule needs: at the worst chances below, 40 failures in a row have a chance under 1e-12.
+/// More attempts than any schedule needs: even at the maximum fault rates below, the probability of 40 consecutive
+/// failures is under 1e-12.
 const ATTEMPTS: u32 = 40;
 
 fn schedules() -> Box<dyn Iterator<Item = u64>> {
@@ -202,7 +203,7 @@ fn schedules() -> Box<dyn Iterator<Item = u64>> {
     }
 }
 
-/// Runs `check` for every seed; a failure names the seed and how to see it again.
+/// Runs `check` for every seed. On failure, prints the seed and the command that reproduces it.
 fn for_every_schedule(check: impl Fn(u64, &mut fastrand::Rng)) {
     for seed in schedules() {
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -210,7 +211,7 @@ fn for_every_schedule(check: impl Fn(u64, &mut fastrand::Rng)) {
         }));
         if let Err(panic) = outcome {
             eprintln!(
-                "schedule {seed} failed; to see it again: \
+                "schedule {seed} failed; to reproduce it: \
                  WANDB_SIMULATION_SEED={seed} cargo test -p wandb-core --features mock --test simulation"
             );
             std::panic::resume_unwind(panic);
@@ -232,11 +233,11 @@ fn simulated_run(rng: &mut fastrand::Rng) -> SimulatedRun {
         steps.insert(step);
         step += if rng.f64() < 0.02 { rng.i64(1..50_000) } else { rng.i64(1..4) };
     }
-    SimulatedRun { steps: Arc::new(steps), most_rows: rng.usize(1..60) }
+    SimulatedRun { steps: Arc::new(steps), max_rows: rng.usize(1..60) }
 }
 
 #[test]
-fn windows_give_every_row_once_and_in_order_whatever_happens() {
+fn windows_return_every_row_once_in_order() {
     for_every_schedule(|seed, rng| {
         let run = simulated_run(rng);
         let last = run.steps.last().copied().unwrap_or(0);
@@ -265,7 +266,7 @@ fn windows_give_every_row_once_and_in_order_whatever_happens() {
 
         let report = simulation.report();
         assert!(report.most_in_flight <= concurrency as u64, "{report:?}");
-        // Narrowest windows of one row each over the rows, a doubling search over each gap, twice for splits.
+        // The worst case is one window per row, a doubling search over each gap, and twice that for splits.
         let unfaulted = 40 + 8 * (run.steps.len() as u64) + 64 * 40;
         assert!(report.requests <= unfaulted + 4 * report.faulty, "{report:?}");
         let longest = Duration::from_secs(60 + 30) + slowest;
@@ -275,7 +276,7 @@ fn windows_give_every_row_once_and_in_order_whatever_happens() {
     });
 }
 
-/// A server whose answers have so many bytes of white space behind each step.
+/// A server that adds white space after each step.
 fn padded(
     run: SimulatedRun,
     bytes: impl Fn(i64) -> usize + Send + Sync + 'static,
@@ -288,16 +289,16 @@ fn padded(
     }
 }
 
-/// Two streams, rows of very different sizes, and calls in between: all of them end, and the memory for answers is exceeded
-/// only by what is wanted next.
+/// Two streams, rows of very different sizes, and concurrent calls. All of them end, and only answers that are needed
+/// next exceed the memory budget.
 #[test]
-fn memory_is_kept_and_nobody_waits_for_ever() {
+fn memory_budget_holds_without_deadlock() {
     for_every_schedule(|seed, rng| {
         if seed % 20 > 0 {
             return;
         }
         let steps: BTreeSet<i64> = (0..rng.i64(1..800)).collect();
-        let run = SimulatedRun { steps: Arc::new(steps), most_rows: usize::MAX };
+        let run = SimulatedRun { steps: Arc::new(steps), max_rows: usize::MAX };
         let end = run.steps.last().map_or(0, |last| last + 1);
         let (small, large) = (rng.usize(0..3_000), rng.usize(1..150_000));
         let (every, from) = (rng.i64(1..100), rng.i64(0..800));
@@ -320,15 +321,15 @@ fn memory_is_kept_and_nobody_waits_for_ever() {
         };
         let read = || client.windows(windowed()).try_collect::<Vec<_>>();
         let all = futures_util::future::join3(read(), read(), calls);
-        let (one, other, ()) = simulation.run(all).expect("nobody waits for ever");
+        let (one, other, ()) = simulation.run(all).expect("no deadlock");
         let rows = [one, other].map(|windows| {
-            let windows = windows.expect("every answer comes").into_iter();
+            let windows = windows.expect("every answer arrives").into_iter();
             windows.flat_map(|window| window.answer).collect::<Vec<_>>()
         });
         for rows in rows {
             assert!(rows.iter().eq(run.steps.iter()), "the rows are the fault-free ones");
         }
-        // What is wanted now may exceed the memory: a window of each stream, and a call.
+        // Answers that are needed now may exceed the budget: a window of each stream, and a call.
         let part = (memory / 16).max(64 << 10);
         let most =
             memory + 2 * part.max(large as u64 + 100) + 20 * (large.max(small) as u64 + 100) + (64 << 10);
@@ -338,7 +339,7 @@ fn memory_is_kept_and_nobody_waits_for_ever() {
 }
 
 #[test]
-fn pages_give_every_item_once_and_in_order_whatever_happens() {
+fn pages_return_every_item_once_in_order() {
     for_every_schedule(|seed, rng| {
         let run = simulated_run(rng);
         let server = run.clone();
@@ -350,15 +351,15 @@ fn pages_give_every_item_once_and_in_order_whatever_happens() {
             .expect("every fault passes");
         assert!(items.iter().eq(run.steps.iter()));
         let report = simulation.report();
-        // At the worst a page of one step each, after four halvings, and a request for each fault.
+        // The worst case is one step per page, after four halvings, and one request per fault.
         assert!(report.requests <= run.steps.len() as u64 + 1 + 4 + report.faulty, "{report:?}");
     });
 }
 
 #[test]
-fn a_dropped_stream_stops_asking() {
+fn dropped_stream_sends_no_more_requests() {
     for_every_schedule(|seed, rng| {
-        let run = SimulatedRun { steps: Arc::new((0..5_000).collect()), most_rows: usize::MAX };
+        let run = SimulatedRun { steps: Arc::new((0..5_000).collect()), max_rows: usize::MAX };
         let simulation = Simulation::new(seed, faults(rng), move |request| run.answer(request));
         let client = client(&simulation, seed, 4);
         let windowed = AllSteps { steps: 0..5_000, page_size: PageSize::fixed(100) };
@@ -374,8 +375,8 @@ fn a_dropped_stream_stops_asking() {
 }
 
 #[test]
-fn a_field_the_server_lacks_is_learnt_once_and_reported() {
-    let run = SimulatedRun { steps: Arc::new((0..50).collect()), most_rows: usize::MAX };
+fn missing_field_is_learned_once_and_reported() {
+    let run = SimulatedRun { steps: Arc::new((0..50).collect()), max_rows: usize::MAX };
     let simulation = Simulation::new(1, Faults::none(), move |request| run.answer(request));
     let client = client(&simulation, 1, 4);
     for _ in 0..3 {
@@ -387,7 +388,7 @@ fn a_field_the_server_lacks_is_learnt_once_and_reported() {
 }
 
 #[test]
-fn a_hopeless_failure_ends_the_stream_after_what_came_before_it() {
+fn permanent_failure_ends_the_stream_in_order() {
     let answer = |request: &Request| {
         let failing = request.uri().query().is_some_and(|query| query.starts_with("steps,200,"));
         let status = if failing { 422 } else { 200 };

@@ -10,12 +10,12 @@ use wandb_core::transport::{Body, Phase, TransportError, TransportErrorKind};
 
 use crate::error;
 
-/// The most that one decompressed chunk holds.
+/// The maximum size of a decompressed chunk.
 const CHUNK: usize = 64 * 1024;
 
-/// A body as it arrives, decompressed where it is `compressed`.
+/// Streams a body as it arrives, decompressing it if it is `compressed`.
 ///
-/// The limit on pauses is on what the network brings: a little of a compressed body may not yet yield anything.
+/// The stall timeout applies to the network: a few compressed bytes may not yield output yet.
 pub(crate) fn read(response: Response, compressed: bool, stall_timeout: Duration) -> Body {
     let raw = chunks(response, stall_timeout);
     if compressed { Body::from_stream(gunzip(raw)) } else { Body::from_stream(raw) }
@@ -34,7 +34,7 @@ fn chunks(
     })
 }
 
-/// One without a single byte is empty.
+/// Decompresses a body. An empty body is valid.
 fn gunzip(
     raw: impl Stream<Item = Result<Bytes, TransportError>> + Send + 'static,
 ) -> impl Stream<Item = Result<Bytes, TransportError>> + Send {

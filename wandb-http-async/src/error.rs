@@ -4,9 +4,9 @@ use std::iter;
 
 use wandb_core::transport::{Phase, TransportError, TransportErrorKind as Kind};
 
-/// An error of reqwest's as one of the kinds that decide what happens next.
+/// Converts an error of reqwest to a kind, which decides whether the request is retried.
 pub(crate) fn translate(error: reqwest::Error) -> TransportError {
-    // The address may hold a signature in its query.
+    // The URL may contain a signature in its query.
     let error = error.without_url();
     let kind = if error.is_builder() {
         Kind::InvalidRequest
@@ -17,21 +17,21 @@ pub(crate) fn translate(error: reqwest::Error) -> TransportError {
             () => Kind::Connect,
         }
     } else {
-        causes(&error).find_map(of_exchange).unwrap_or(Kind::Closed)
+        causes(&error).find_map(exchange_kind).unwrap_or(Kind::Closed)
     };
     TransportError::new(kind, message(&error))
 }
 
-/// The same for an error met while a compressed body was read.
+/// Converts an error of reading a compressed body.
 pub(crate) fn translate_read(error: io::Error) -> TransportError {
     match error.downcast::<TransportError>() {
-        Ok(passed_on) => passed_on,
-        Err(error) => TransportError::new(of_exchange(&error).unwrap_or(Kind::Protocol), message(&error)),
+        Ok(original) => original,
+        Err(error) => TransportError::new(exchange_kind(&error).unwrap_or(Kind::Protocol), message(&error)),
     }
 }
 
-/// What a cause says of an exchange that had begun, if it says anything.
-fn of_exchange(cause: &(dyn StdError + 'static)) -> Option<Kind> {
+/// Classifies a cause as an error of an exchange that has begun, if possible.
+fn exchange_kind(cause: &(dyn StdError + 'static)) -> Option<Kind> {
     if let Some(error) = cause.downcast_ref::<hyper::Error>() {
         return match () {
             () if error.is_parse() => Some(Kind::Protocol),
@@ -47,7 +47,7 @@ fn of_exchange(cause: &(dyn StdError + 'static)) -> Option<Kind> {
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput if !causes(error).any(is_tls) => {
             Some(Kind::Protocol)
         }
-        // A wrapper: what it holds comes next.
+        // A wrapper; its content is the next cause.
         io::ErrorKind::Other if error.get_ref().is_some() => None,
         _ => Some(Kind::Interrupted),
     }
@@ -63,31 +63,31 @@ fn is_tls(_: &(dyn StdError + 'static)) -> bool {
     false
 }
 
-/// The error and what caused it, outermost first.
+/// The chain of causes, outermost first.
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     iter::successors(Some(error), |error| cause(*error))
 }
 
 fn cause<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
     match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-        // Its `source` skips the error that it wraps.
+        // Its `source` skips the wrapped error.
         Some(wrapped) => Some(wrapped),
         None => error.source(),
     }
 }
 
-/// The innermost cause in words; those around it say only where it was met.
+/// Formats the innermost cause; the outer ones only add context.
 fn message(error: &(dyn StdError + 'static)) -> String {
     let Some(innermost) = causes(error).last() else { return String::new() };
-    explained(innermost).map_or_else(|| innermost.to_string(), str::to_owned)
+    explain(innermost).map_or_else(|| innermost.to_string(), str::to_owned)
 }
 
 #[cfg(feature = "tls")]
-fn explained(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
-    crate::trust::explained(cause.downcast_ref()?)
+fn explain(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
+    crate::trust::explain(cause.downcast_ref()?)
 }
 
 #[cfg(not(feature = "tls"))]
-fn explained(_: &(dyn StdError + 'static)) -> Option<&'static str> {
+fn explain(_: &(dyn StdError + 'static)) -> Option<&'static str> {
     None
 }

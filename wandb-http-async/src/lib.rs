@@ -1,5 +1,4 @@
-//! The async transport of wandb-export: [reqwest](https://docs.rs/reqwest) carries the requests. It runs within a
-//! tokio runtime.
+//! The async transport of wandb-export, based on [reqwest](https://docs.rs/reqwest). It requires a tokio runtime.
 //!
 //! ```no_run
 //! use bytes::Bytes;
@@ -16,18 +15,19 @@
 //!
 //! # Trust
 //!
-//! TLS is rustls with the ring provider, nothing else. Which authorities are trusted depends on the features:
+//! TLS is always rustls with the ring provider. The trusted certificate authorities depend on the features:
 //!
 //! | feature | `https://` trusts |
 //! |---|---|
 //! | `tls-webpki-roots` (default) | Mozilla's list, built in |
-//! | `tls-native-roots` | what the operating system trusts |
+//! | `tls-native-roots` | the authorities trusted by the operating system |
 //! | `tls` | only the certificates below |
-//! | none | nothing: `https://` is refused as an invalid request |
+//! | none | nothing: `https://` fails as an invalid request |
 //!
-//! Where the environment variable `SSL_CERT_FILE` names a PEM file, its certificates take the place of both lists.
-//! [`Settings::root_certificates`](wandb_core::transport::Settings::root_certificates) are trusted besides. A certificate that is
-//! named in one of these ways is trusted also if it is the server's own, for the hosts and the time that it says.
+//! If the environment variable `SSL_CERT_FILE` names a PEM file, its certificates replace both lists. The
+//! certificates in [`Settings::root_certificates`](wandb_core::transport::Settings::root_certificates) are trusted in
+//! addition. A certificate from either source is also trusted as a server's own certificate, for its host names and
+//! validity period.
 
 mod body;
 mod error;

@@ -1,4 +1,4 @@
-//! Which certificates are trusted, and rustls with ring to check them.
+//! The trusted certificates, and a rustls configuration with ring to verify them.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,20 +16,20 @@ pub(crate) fn config(settings: &Settings) -> Result<ClientConfig, SettingsError>
     let mut trusted = Vec::new();
     match std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
         Some(path) => named.extend(from_file(Path::new(&path))?),
-        None => trusted.extend(built_in()),
+        None => trusted.extend(default_roots()),
     }
     for pem in &settings.root_certificates {
         named.extend(from_pem(pem, "the root certificates of the settings")?);
     }
     trusted.extend(named.iter().cloned());
     let mut roots = RootCertStore::empty();
-    // Some system stores hold a certificate or two that rustls does not understand.
+    // Some system stores contain certificates that rustls cannot parse.
     roots.add_parsable_certificates(trusted);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|source| SettingsError::Client { source: source.into() })?;
-    // A verifier of roots alone refuses to have none.
+    // The custom verifier cannot be built without roots.
     let builder = if named.is_empty() || roots.is_empty() {
         builder.with_root_certificates(roots)
     } else {
@@ -49,16 +49,16 @@ fn from_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, SettingsError>
 }
 
 fn from_pem(pem: &[u8], origin: &str) -> Result<Vec<CertificateDer<'static>>, SettingsError> {
-    let refused = |source| SettingsError::Certificates { origin: origin.to_owned(), source };
+    let invalid = |source| SettingsError::Certificates { origin: origin.to_owned(), source };
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match read {
-        Ok(certificates) if certificates.is_empty() => Err(refused(None)),
+        Ok(certificates) if certificates.is_empty() => Err(invalid(None)),
         Ok(certificates) => Ok(certificates),
-        Err(source) => Err(refused(Some(source.into()))),
+        Err(source) => Err(invalid(Some(source.into()))),
     }
 }
 
-fn built_in() -> Vec<CertificateDer<'static>> {
+fn default_roots() -> Vec<CertificateDer<'static>> {
     let trusted = Vec::new();
     #[cfg(feature = "tls-webpki-roots")]
     let trusted = {
@@ -69,7 +69,7 @@ fn built_in() -> Vec<CertificateDer<'static>> {
     #[cfg(feature = "tls-native-roots")]
     let trusted = {
         let mut trusted = trusted;
-        // A machine without a store still serves http://; on https:// the certificate is then found untrusted.
+        // Without a system store, `http://` still works; `https://` certificates are then untrusted.
         trusted.extend(rustls_native_certs::load_native_certs().certs);
         trusted
     };

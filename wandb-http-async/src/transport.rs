@@ -11,9 +11,9 @@ use wandb_core::transport::{
 
 use crate::{body, error};
 
-/// Carries requests with reqwest, over HTTP/1.1, with connections kept and used again.
+/// A transport based on reqwest, over HTTP/1.1, with connection reuse.
 ///
-/// Its methods are to be called within a tokio runtime with its I/O and time drivers on.
+/// Call its methods within a tokio runtime with I/O and time drivers.
 ///
 /// ```
 /// use wandb_core::transport::{Proxies, ProxyRules, Settings};
@@ -30,15 +30,15 @@ pub struct ReqwestTransport {
 }
 
 impl ReqwestTransport {
-    /// A transport with the default settings.
+    /// Creates a transport with the default settings.
     ///
     /// # Errors
-    /// When the environment names a proxy or a certificate file that cannot be used.
+    /// Fails if the environment names a proxy or a certificate file that cannot be used.
     pub fn new() -> Result<Self, SettingsError> {
         Self::with_settings(&Settings::default())
     }
 
-    /// A transport with these settings. Reads the environment and the certificates now and not again.
+    /// Creates a transport with these settings. Reads the environment and the certificates once, in this call.
     pub fn with_settings(settings: &Settings) -> Result<Self, SettingsError> {
         let rules = settings.proxies.rules(|name| std::env::var(name).ok())?;
         let client = Client::builder()
@@ -119,14 +119,14 @@ mod tests {
     }
 
     #[test]
-    fn its_debug_form_hides_the_credentials_of_proxies() {
+    fn debug_hides_the_credentials_of_proxies() {
         let shown = format!("{:?}", through("http://user:hunter2@proxy.example:3128").expect("a transport"));
         assert!(shown.contains("***@proxy.example:3128") && !shown.contains("hunter2"), "{shown}");
     }
 
     #[cfg(not(feature = "tls"))]
     #[test]
-    fn without_tls_a_secure_proxy_is_refused() {
+    fn secure_proxy_is_rejected_without_tls() {
         let error = through("https://user:hunter2@proxy.example").map(drop).expect_err("there is no TLS");
         assert!(matches!(error, SettingsError::Proxy { .. }));
         assert!(!format!("{error} {error:?}").contains("hunter2"));
@@ -134,7 +134,7 @@ mod tests {
 
     #[cfg(not(feature = "tls"))]
     #[tokio::test]
-    async fn without_tls_a_secure_address_is_an_invalid_request() {
+    async fn secure_url_is_invalid_without_tls() {
         let transport = ReqwestTransport::new().expect("a transport");
         let request = http::Request::get("https://w.example/").body(bytes::Bytes::new()).expect("a request");
         let error = transport.send(request).await.expect_err("there is no TLS");

@@ -9,17 +9,17 @@ use wandb_core::transport::TransportError;
 use crate::buffers::Buffers;
 use crate::error;
 
-/// The most that one chunk holds.
+/// The maximum size of a chunk.
 const CHUNK: usize = 128 * 1024;
 
-/// A body as it arrives, decompressed where it is `compressed`.
+/// Reads a body as it arrives, decompressing it if it is `compressed`.
 pub(crate) fn read(reader: BodyReader<'static>, compressed: bool) -> Body {
     if compressed { Box::new(Chunks::new(Gunzip::new(reader))) } else { Box::new(Chunks::new(reader)) }
 }
 
 /// The chunks of a body as they arrive.
 ///
-/// The connection is free for the next request once `None` has come out.
+/// Once the iterator returns `None`, the connection is free for the next request.
 struct Chunks<R> {
     reader: Option<R>,
     buffers: Buffers,
@@ -57,9 +57,9 @@ impl<R: Read> Iterator for Chunks<R> {
     }
 }
 
-/// A gzip body, decompressed; one without a single byte is empty.
+/// Decompresses a gzip body. An empty body is valid.
 enum Gunzip<R> {
-    /// The decoder reads as soon as it is made.
+    /// Delays the decoder, which reads as soon as it is created.
     Unread(BufReader<R>),
     Reading(Box<MultiGzDecoder<BufReader<R>>>),
     Ended,
@@ -80,7 +80,7 @@ impl<R: Read> Read for Gunzip<R> {
         }
         *self = match std::mem::replace(self, Self::Ended) {
             Self::Unread(compressed) => Self::Reading(Box::new(MultiGzDecoder::new(compressed))),
-            begun => begun,
+            active => active,
         };
         match self {
             Self::Reading(plain) => plain.read(buffer),

@@ -1,31 +1,32 @@
-//! Memory for the chunks of a body, used again once their reader is done with them.
+//! Reusable buffers for the chunks of a body.
 //!
-//! Chunks are read on one thread and let go on another. Memory that is allocated here and freed there goes back to the system
-//! and comes from it again, page by page, which takes longer than filling it.
+//! Chunks are read on one thread and dropped on another. Memory that is allocated on one thread and freed on another
+//! returns to the system and comes back page by page, which takes longer than filling it.
 
 use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 
-/// The most buffers of a body: one is filled, some wait, one is looked at. Whoever holds more chunks gets new memory for each.
-const MOST: usize = 6;
+/// The maximum number of reused buffers per body: one is filled, some are queued, one is being consumed. A consumer
+/// that holds more chunks gets newly allocated ones.
+const MAX_BUFFERS: usize = 6;
 
 /// The buffers of a body.
 pub(crate) struct Buffers {
     size: usize,
-    /// Those that chunks have been made of, the oldest first.
+    /// Buffers lent to chunks, oldest first.
     lent: VecDeque<Bytes>,
-    /// One that no chunk has been made of.
+    /// A buffer that is not lent.
     spare: Option<BytesMut>,
 }
 
 impl Buffers {
-    /// No buffers yet, of `size` bytes each.
+    /// Creates an empty set of buffers of `size` bytes each.
     pub(crate) fn new(size: usize) -> Self {
         Self { size, lent: VecDeque::new(), spare: None }
     }
 
-    /// A buffer to be filled.
+    /// Returns a buffer to fill.
     pub(crate) fn take(&mut self) -> BytesMut {
         if let Some(spare) = self.spare.take() {
             return spare;
@@ -39,9 +40,9 @@ impl Buffers {
         BytesMut::zeroed(self.size)
     }
 
-    /// A chunk of the first `length` bytes.
+    /// Returns a chunk with the first `length` bytes of the buffer.
     pub(crate) fn chunk(&mut self, buffer: BytesMut, length: usize) -> Bytes {
-        // Whoever keeps a small chunk is not to keep a large buffer with it.
+        // Copy small chunks, so that they do not keep a large buffer alive.
         if length < self.size / 4 {
             let chunk = Bytes::copy_from_slice(&buffer[..length]);
             self.spare = Some(buffer);
@@ -49,7 +50,7 @@ impl Buffers {
         }
         let buffer = buffer.freeze();
         let chunk = buffer.slice(..length);
-        if self.lent.len() < MOST {
+        if self.lent.len() < MAX_BUFFERS {
             self.lent.push_back(buffer);
         }
         chunk
@@ -68,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_buffer_is_used_again_once_its_chunk_is_gone() {
+    fn buffer_is_reused_once_its_chunk_is_dropped() {
         let mut buffers = Buffers::new(64);
         let first = filled(&mut buffers, 1, 64);
         let at = first.as_ptr();
@@ -80,15 +81,15 @@ mod tests {
     }
 
     #[test]
-    fn chunks_that_are_kept_stay_as_they_are() {
+    fn kept_chunks_are_not_overwritten() {
         let mut buffers = Buffers::new(64);
         let chunks: Vec<Bytes> = (0..50).map(|byte| filled(&mut buffers, byte, 64)).collect();
         assert!(chunks.iter().zip(0..).all(|(chunk, byte)| chunk.iter().all(|found| *found == byte)));
-        assert_eq!(buffers.lent.len(), MOST);
+        assert_eq!(buffers.lent.len(), MAX_BUFFERS);
     }
 
     #[test]
-    fn a_small_chunk_keeps_no_large_buffer() {
+    fn small_chunk_keeps_no_large_buffer() {
         let mut buffers = Buffers::new(64);
         let small = filled(&mut buffers, 1, 3);
         assert!(small.is_unique() && buffers.lent.is_empty() && buffers.spare.is_some());

@@ -8,14 +8,14 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 use ureq::{Error, Timeout};
 
-use crate::error::Met;
+use crate::error::ConnectionFailure;
 use crate::forward::Forward;
 
-/// Finds hosts, and marks a failure to as one of connecting.
+/// Resolves host names, and marks its failures as connection failures.
 #[derive(Debug)]
-pub(crate) struct Resolving;
+pub(crate) struct MarkingResolver;
 
-impl Resolver for Resolving {
+impl Resolver for MarkingResolver {
     fn resolve(
         &self,
         uri: &Uri,
@@ -24,22 +24,21 @@ impl Resolver for Resolving {
     ) -> Result<ResolvedSocketAddrs, Error> {
         DefaultResolver::default()
             .resolve(uri, config, timeout)
-            .map_err(|error| Met::Connecting(error).into())
+            .map_err(|error| ConnectionFailure::Connecting(error).into())
     }
 }
 
-/// Connects as ureq does, and hands out connections that keep the stall limit.
+/// Connects like ureq, and wraps connections to apply the stall timeout.
 ///
-/// ureq's own limits on a body are for the whole body or for every read, which would cut the wait for the first byte
-/// short too.
-pub(crate) struct Connecting {
+/// ureq's own timeouts cover either the whole body or every read, which would include the wait for the first byte.
+pub(crate) struct StallConnector {
     connector: Box<dyn Connector<(), Out = Box<dyn Transport>>>,
     direct: Config,
     stall_timeout: Duration,
 }
 
-impl Connecting {
-    /// `direct` is the configuration without a proxy; `connector` opens sockets.
+impl StallConnector {
+    /// Creates a connector. `direct` is the configuration without a proxy; `connector` opens sockets.
     pub(crate) fn new(
         connector: Box<dyn Connector<(), Out = Box<dyn Transport>>>,
         direct: Config,
@@ -74,17 +73,17 @@ impl Connecting {
     }
 }
 
-impl Connector<()> for Connecting {
+impl Connector<()> for StallConnector {
     type Out = Connection;
 
     fn connect(&self, details: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<Connection>, Error> {
         self.open(details).map_err(|error| match error {
-            // Marked within, by the connection to a proxy that this one goes through.
-            Error::Other(marked) => match marked.downcast::<Met>() {
-                Ok(met) => met.while_connecting().into(),
+            // Already marked by the inner connection to a proxy.
+            Error::Other(marked) => match marked.downcast::<ConnectionFailure>() {
+                Ok(failure) => failure.while_connecting().into(),
                 Err(other) => Error::Other(other),
             },
-            error => Met::Connecting(error).into(),
+            error => ConnectionFailure::Connecting(error).into(),
         })
     }
 }
@@ -124,16 +123,16 @@ impl Transport for Connection {
             }
             _ => self.transport.transmit_output(amount, timeout),
         };
-        sent.map_err(exchanging)
+        sent.map_err(mark_interruption)
     }
 
     fn await_input(&mut self, mut timeout: NextTimeout) -> Result<bool, Error> {
         self.between_requests = true;
-        // The head of an answer has a limit of its own; a body has none.
+        // The response headers have a separate timeout; a body has none.
         if timeout.reason == Timeout::Global {
             timeout.per_read = Some(self.stall_timeout.into());
         }
-        self.transport.await_input(timeout).map_err(exchanging)
+        self.transport.await_input(timeout).map_err(mark_interruption)
     }
 
     fn is_open(&mut self) -> bool {
@@ -145,22 +144,22 @@ impl Transport for Connection {
     }
 }
 
-/// ureq takes a reset in a body for its end, which it is not when the body has no length.
-fn exchanging(error: Error) -> Error {
+/// Marks a reset during a body as an error: ureq takes it for the end of a body without a length.
+fn mark_interruption(error: Error) -> Error {
     match error {
-        Error::Io(error) if cuts(&error) => Met::Exchanging(error).into(),
+        Error::Io(error) if is_interruption(&error) => ConnectionFailure::Exchanging(error).into(),
         other => other,
     }
 }
 
-fn cuts(error: &io::Error) -> bool {
+fn is_interruption(error: &io::Error) -> bool {
     use io::ErrorKind as E;
     matches!(error.kind(), E::UnexpectedEof | E::ConnectionReset | E::ConnectionAborted)
 }
 
-impl fmt::Debug for Connecting {
+impl fmt::Debug for StallConnector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Connecting")
+        f.write_str("StallConnector")
     }
 }
 

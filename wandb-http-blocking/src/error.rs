@@ -5,17 +5,17 @@ use std::io;
 use ureq::Timeout;
 use wandb_core::transport::{Phase, TransportError, TransportErrorKind as Kind};
 
-/// What the connector met, told apart from the same error met later.
+/// An error of the connector, with the phase in which it occurred.
 #[derive(Debug)]
-pub(crate) enum Met {
+pub(crate) enum ConnectionFailure {
     /// There was no connection yet.
     Connecting(ureq::Error),
-    /// The connection was up.
+    /// The connection was established.
     Exchanging(io::Error),
 }
 
-impl Met {
-    /// The same, where a connection that was up was only a part of the one being made.
+impl ConnectionFailure {
+    /// Converts an error of an inner connection, such as that to a proxy, to an error of connecting.
     pub(crate) fn while_connecting(self) -> Self {
         match self {
             Self::Exchanging(error) => Self::Connecting(error.into()),
@@ -24,7 +24,7 @@ impl Met {
     }
 }
 
-impl fmt::Display for Met {
+impl fmt::Display for ConnectionFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Connecting(error) => error.fmt(f),
@@ -33,15 +33,15 @@ impl fmt::Display for Met {
     }
 }
 
-impl StdError for Met {}
+impl StdError for ConnectionFailure {}
 
-impl From<Met> for ureq::Error {
-    fn from(met: Met) -> Self {
-        Self::Other(Box::new(met))
+impl From<ConnectionFailure> for ureq::Error {
+    fn from(failure: ConnectionFailure) -> Self {
+        Self::Other(Box::new(failure))
     }
 }
 
-/// An error of ureq's as one of the kinds that decide what happens next.
+/// Converts an error of ureq to a kind, which decides whether the request is retried.
 pub(crate) fn translate(error: &ureq::Error) -> TransportError {
     use ureq::Error as E;
 
@@ -50,14 +50,14 @@ pub(crate) fn translate(error: &ureq::Error) -> TransportError {
         E::Timeout(Timeout::PerRead) => Kind::Timeout(Phase::Stall),
         E::Timeout(_) => Kind::Timeout(Phase::FirstByte),
         E::HostNotFound | E::ConnectionFailed | E::ConnectProxyFailed(_) => Kind::Connect,
-        E::Protocol(protocol) => of_protocol(protocol),
+        E::Protocol(protocol) => protocol_kind(protocol),
         E::LargeResponseHeader(..) | E::BodyStalled => Kind::Protocol,
         E::Http(_) | E::BadUri(_) | E::TlsRequired => Kind::InvalidRequest,
         E::Tls(_) => Kind::Tls,
-        E::Io(error) => of_exchange(error),
-        E::Other(other) => match other.downcast_ref::<Met>() {
-            Some(Met::Connecting(error)) => return connecting(error),
-            Some(Met::Exchanging(error)) => of_exchange(error),
+        E::Io(error) => exchange_kind(error),
+        E::Other(other) => match other.downcast_ref::<ConnectionFailure>() {
+            Some(ConnectionFailure::Connecting(error)) => return connection_error(error),
+            Some(ConnectionFailure::Exchanging(error)) => exchange_kind(error),
             None => Kind::Closed,
         },
         #[cfg(feature = "tls")]
@@ -67,26 +67,26 @@ pub(crate) fn translate(error: &ureq::Error) -> TransportError {
     TransportError::new(kind, message(error))
 }
 
-/// The same for an error met while a body was read.
+/// Converts an error of reading a body.
 pub(crate) fn translate_read(error: &io::Error) -> TransportError {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>()) {
         Some(inner) => translate(inner),
-        None => TransportError::new(of_exchange(error), error.to_string()),
+        None => TransportError::new(exchange_kind(error), error.to_string()),
     }
 }
 
-fn connecting(error: &ureq::Error) -> TransportError {
+fn connection_error(error: &ureq::Error) -> TransportError {
     let kind = match error {
         ureq::Error::Io(error) if is_tls(error) => Kind::Tls,
         ureq::Error::Timeout(_) => Kind::Timeout(Phase::Connect),
         ureq::Error::Io(_) | ureq::Error::Protocol(_) => Kind::Connect,
-        // A connection to a proxy is made within the connection through it.
+        // The connection to a proxy is part of the connection through it.
         other => return translate(other),
     };
     TransportError::new(kind, message(error))
 }
 
-fn of_protocol(error: &ureq_proto::Error) -> Kind {
+fn protocol_kind(error: &ureq_proto::Error) -> Kind {
     use ureq_proto::Error as P;
 
     match error {
@@ -101,7 +101,7 @@ fn of_protocol(error: &ureq_proto::Error) -> Kind {
     }
 }
 
-fn of_exchange(error: &io::Error) -> Kind {
+fn exchange_kind(error: &io::Error) -> Kind {
     match error.kind() {
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput if !is_tls(error) => Kind::Protocol,
         _ => Kind::Interrupted,
@@ -119,20 +119,20 @@ fn is_tls(_: &io::Error) -> bool {
 }
 
 #[cfg(feature = "tls")]
-fn explained(error: &io::Error) -> Option<&'static str> {
-    crate::trust::explained(error.get_ref()?.downcast_ref()?)
+fn explain(error: &io::Error) -> Option<&'static str> {
+    crate::trust::explain(error.get_ref()?.downcast_ref()?)
 }
 
 #[cfg(not(feature = "tls"))]
-fn explained(_: &io::Error) -> Option<&'static str> {
+fn explain(_: &io::Error) -> Option<&'static str> {
     None
 }
 
 fn message(error: &ureq::Error) -> String {
     match error {
-        // It repeats the address, whose query may hold a signature.
-        ureq::Error::BadUri(_) => "the address is not a whole http:// or https:// URL".to_owned(),
-        ureq::Error::Io(error) => explained(error).map_or_else(|| error.to_string(), str::to_owned),
+        // The message contains the URL, whose query may contain a signature.
+        ureq::Error::BadUri(_) => "the address is not an absolute http:// or https:// URL".to_owned(),
+        ureq::Error::Io(error) => explain(error).map_or_else(|| error.to_string(), str::to_owned),
         other => other.to_string(),
     }
 }

@@ -7,7 +7,7 @@ use http::uri::Scheme;
 use ureq::ProxyProtocol;
 use ureq::unversioned::transport::ConnectionDetails;
 
-/// How a request for an `http://` address is put to an HTTP proxy: with the whole address in its first line.
+/// Sends requests for `http://` URLs to an HTTP proxy, with the absolute URL in the request line.
 ///
 /// ureq opens a tunnel for these too, which many proxies allow to port 443 only.
 pub(crate) struct Forward {
@@ -17,7 +17,7 @@ pub(crate) struct Forward {
 }
 
 impl Forward {
-    /// `None` where the request goes directly, through a tunnel, or over SOCKS.
+    /// Returns `None` for a direct request, a tunnel, or SOCKS.
     pub(crate) fn of(details: &ConnectionDetails<'_>) -> Option<Self> {
         let proxy = details.config.proxy()?;
         let forwards = matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https);
@@ -37,12 +37,12 @@ impl Forward {
         })
     }
 
-    /// The proxy's address.
+    /// The proxy's URL.
     pub(crate) fn proxy(&self) -> &Uri {
         &self.proxy
     }
 
-    /// The beginning of a request, with the address made whole and the proxy's credentials put in.
+    /// Rewrites the request line to an absolute URL, and adds the proxy's credentials.
     pub(crate) fn rewrite(&self, head: &[u8]) -> Vec<u8> {
         let target = head.iter().position(|byte| *byte == b' ').map_or(0, |space| space + 1);
         let headers = head.windows(2).position(|pair| pair == b"\r\n").map_or(head.len(), |end| end + 2);
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_line_gets_the_origin_and_the_headers_the_credentials() {
+    fn request_line_is_absolute_and_has_credentials() {
         let forward = Forward {
             proxy: Uri::from_static("http://user:secret@proxy.example:3128"),
             origin: "http://wandb.example:8080".to_owned(),

@@ -1,4 +1,4 @@
-//! TLS over a connection of ureq's, with this crate's own trust. (ureq takes roots, and no verifier.)
+//! TLS over a connection of ureq with this crate's certificate verifier. (ureq accepts roots, but no verifier.)
 
 use std::fmt;
 use std::io::{Read as _, Write as _};
@@ -13,14 +13,14 @@ use ureq::unversioned::transport::{
     TcpConnector, Transport, TransportAdapter,
 };
 
-/// Opens sockets, through proxies where that is wanted, and agrees on TLS where an address asks for it.
+/// Opens sockets, through a proxy if configured, with TLS if the URL requires it.
 pub(crate) fn connector(tls: Arc<ClientConfig>) -> Box<dyn Connector<(), Out = Box<dyn Transport>>> {
     let plain = ().chain(SocksConnector::default());
     let plain = plain.chain(ConnectProxyConnector::default()).chain(TcpConnector::default());
     Box::new(plain.chain(SecureConnector { tls }))
 }
 
-/// Agrees on TLS over a connection that there is.
+/// Performs the TLS handshake over an existing connection.
 struct SecureConnector {
     tls: Arc<ClientConfig>,
 }
@@ -51,13 +51,13 @@ impl<In: Transport> Connector<In> for SecureConnector {
     }
 }
 
-/// The time that is left of what was allowed for the connection.
+/// The rest of the connection timeout.
 fn left(details: &ConnectionDetails<'_>) -> NextTimeout {
     let mut timeout = details.timeout;
-    if let (Duration::Exact(allowed), Instant::Exact(begun), Instant::Exact(now)) =
+    if let (Duration::Exact(allowed), Instant::Exact(started), Instant::Exact(now)) =
         (timeout.after, details.now, (details.current_time)())
     {
-        timeout.after = allowed.saturating_sub(now.saturating_duration_since(begun)).into();
+        timeout.after = allowed.saturating_sub(now.saturating_duration_since(started)).into();
     }
     timeout
 }

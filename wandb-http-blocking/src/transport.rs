@@ -8,10 +8,10 @@ use wandb_core::blocking::{Response, Transport};
 use wandb_core::transport::{ProxyRules, ProxyUrl, Request, Settings, SettingsError, TransportError, wire};
 
 use crate::body;
-use crate::connector::{Connecting, Resolving};
+use crate::connector::{MarkingResolver, StallConnector};
 use crate::error;
 
-/// Carries requests with ureq, over HTTP/1.1, with connections kept and used again.
+/// A transport based on ureq, over HTTP/1.1, with connection reuse.
 ///
 /// ```
 /// use wandb_core::transport::{Proxies, ProxyRules, Settings};
@@ -23,40 +23,40 @@ use crate::error;
 /// ```
 pub struct UreqTransport {
     direct: Agent,
-    // Of ureq's own proxy rules none are used: they know neither schemes nor networks.
+    // Replaces ureq's own proxy rules, which support neither schemes nor networks.
     proxied: Vec<(ProxyUrl, Agent)>,
     rules: ProxyRules,
     settings: Settings,
 }
 
 impl UreqTransport {
-    /// A transport with the default settings.
+    /// Creates a transport with the default settings.
     ///
     /// # Errors
-    /// When the environment names a proxy or a certificate file that cannot be used.
+    /// Fails if the environment names a proxy or a certificate file that cannot be used.
     pub fn new() -> Result<Self, SettingsError> {
         Self::with_settings(&Settings::default())
     }
 
-    /// A transport with these settings. Reads the environment and the certificates now and not again.
+    /// Creates a transport with these settings. Reads the environment and the certificates once, in this call.
     pub fn with_settings(settings: &Settings) -> Result<Self, SettingsError> {
         let rules = settings.proxies.rules(|name| std::env::var(name).ok())?;
-        // ureq panics on a user agent that a header cannot hold.
+        // ureq panics on a user agent that is not a valid header value.
         settings.user_agent_value()?;
-        let basis = Basis {
+        let factory = AgentFactory {
             settings,
             #[cfg(feature = "tls")]
             tls: std::sync::Arc::new(crate::tls::config(settings)?),
         };
         let proxied = rules.proxies().map(|url| match Proxy::new(url.expose()) {
-            // Without TLS ureq would speak to such a proxy in the clear, password and all.
+            // Without TLS, ureq would connect to such a proxy in clear text and send the password.
             Ok(proxy) if cfg!(feature = "tls") || proxy.protocol() != ProxyProtocol::Https => {
-                Ok((url.clone(), basis.agent(Some(proxy))))
+                Ok((url.clone(), factory.agent(Some(proxy))))
             }
             _ => Err(SettingsError::Proxy { origin: url.to_string() }),
         });
         let proxied = proxied.collect::<Result<_, _>>()?;
-        Ok(Self { direct: basis.agent(None), proxied, rules, settings: settings.clone() })
+        Ok(Self { direct: factory.agent(None), proxied, rules, settings: settings.clone() })
     }
 
     fn agent_for(&self, uri: &Uri) -> &Agent {
@@ -66,17 +66,18 @@ impl UreqTransport {
     }
 }
 
-/// What all agents have in common.
-struct Basis<'a> {
+/// The common parts of all agents.
+struct AgentFactory<'a> {
     settings: &'a Settings,
     #[cfg(feature = "tls")]
     tls: std::sync::Arc<rustls::ClientConfig>,
 }
 
-impl Basis<'_> {
+impl AgentFactory<'_> {
     fn agent(&self, proxy: Option<Proxy>) -> Agent {
-        let connecting = Connecting::new(self.connector(), self.config(None), self.settings.stall_timeout);
-        Agent::with_parts(self.config(proxy), connecting, Resolving)
+        let connecting =
+            StallConnector::new(self.connector(), self.config(None), self.settings.stall_timeout);
+        Agent::with_parts(self.config(proxy), connecting, MarkingResolver)
     }
 
     #[cfg(feature = "tls")]
@@ -148,14 +149,14 @@ mod tests {
     }
 
     #[test]
-    fn its_debug_form_hides_the_credentials_of_proxies() {
+    fn debug_hides_the_credentials_of_proxies() {
         let shown = format!("{:?}", through("http://user:hunter2@proxy.example:3128").expect("a transport"));
         assert!(shown.contains("***@proxy.example:3128") && !shown.contains("hunter2"), "{shown}");
     }
 
     #[cfg(not(feature = "tls"))]
     #[test]
-    fn without_tls_a_secure_proxy_is_refused() {
+    fn secure_proxy_is_rejected_without_tls() {
         let error = through("https://user:hunter2@proxy.example").map(drop).expect_err("there is no TLS");
         assert!(matches!(error, SettingsError::Proxy { .. }));
         assert!(!format!("{error} {error:?}").contains("hunter2"));
@@ -163,7 +164,7 @@ mod tests {
 
     #[cfg(not(feature = "tls"))]
     #[test]
-    fn without_tls_a_secure_address_is_an_invalid_request() {
+    fn secure_url_is_invalid_without_tls() {
         let transport = UreqTransport::new().expect("a transport");
         let request = http::Request::get("https://w.example/").body(bytes::Bytes::new()).expect("a request");
         let error = transport.send(request).map(drop).expect_err("there is no TLS");

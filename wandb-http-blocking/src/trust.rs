@@ -1,6 +1,6 @@
-//! Checks certificates of servers: by the authorities that are trusted, or because a certificate itself is.
+//! Verification of server certificates, by trusted authorities or by an explicitly trusted certificate.
 //!
-//! Both transports have this file, since they share no crate that knows rustls.
+//! This file exists in both transports, because they share no crate that depends on rustls.
 
 use std::sync::Arc;
 
@@ -12,11 +12,11 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use wandb_core::transport::SettingsError;
 
-/// Trusts what the authorities vouch for, and certificates that the user has named.
+/// Trusts certificates issued by trusted authorities, and those that the user has named.
 ///
-/// `openssl req -x509` makes a certificate of an authority (CA:TRUE), which self-hosted servers then use as their own. By the
-/// rules it cannot be a server's; one that the user has named is accepted all the same, for the hosts and the time that
-/// it says.
+/// `openssl req -x509` creates the certificate of an authority (CA:TRUE), which self-hosted servers then use as their
+/// own. The standard does not allow that. Such a certificate is accepted if the user has named it, for its host names
+/// and validity period.
 #[derive(Debug)]
 pub(crate) struct Verifier {
     by_authority: Arc<WebPkiServerVerifier>,
@@ -24,7 +24,7 @@ pub(crate) struct Verifier {
 }
 
 impl Verifier {
-    /// `roots` are all authorities; `named` are the certificates that the user has named.
+    /// Creates a verifier. `roots` are all authorities; `named` are the certificates named by the user.
     pub(crate) fn new(
         roots: RootCertStore,
         named: Vec<CertificateDer<'static>>,
@@ -48,7 +48,9 @@ impl ServerCertVerifier for Verifier {
         let verified =
             self.by_authority.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         match verified {
-            Err(error) if is_of_the_issuer(&error) && self.named.iter().any(|named| named == end_entity) => {
+            Err(error)
+                if is_about_the_issuer(&error) && self.named.iter().any(|named| named == end_entity) =>
+            {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
             }
@@ -79,23 +81,23 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// Whether a certificate was refused for who has issued it, or for being an authority's. The time it is valid for has been
-/// checked before that.
-fn is_of_the_issuer(error: &Error) -> bool {
+/// Returns true if a certificate was rejected for its issuer, or because it is that of an authority. Its validity
+/// period has been checked before.
+fn is_about_the_issuer(error: &Error) -> bool {
     matches!(error, Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::Other(_)))
 }
 
-/// What is wrong with a certificate, in words that say what to do about it.
-pub(crate) fn explained(error: &Error) -> Option<&'static str> {
+/// Explains the rejection of a certificate.
+pub(crate) fn explain(error: &Error) -> Option<&'static str> {
     match error {
         Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            Some("the server's certificate is not of an authority that is trusted")
+            Some("the server's certificate is not issued by a trusted authority")
         }
-        // rustls has no word of its own for this one.
+        // rustls has no dedicated variant for this error.
         Error::InvalidCertificate(CertificateError::Other(other))
             if other.to_string().contains("CaUsedAsEndEntity") =>
         {
-            Some("the server's certificate is that of an authority (CA:TRUE) and not trusted itself")
+            Some("the server's certificate is that of an authority (CA:TRUE) and is not trusted itself")
         }
         _ => None,
     }

@@ -7,25 +7,26 @@ use super::{ApiKey, AuthError, CredentialSource};
 use crate::settings::{SettingSource, Settings};
 use crate::{BaseUrl, Environment};
 
-/// An API key and where it was found.
+/// An API key and its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Credential {
     /// The key.
     pub key: ApiKey,
-    /// Where it was found.
+    /// The place where it was found.
     pub source: CredentialSource,
 }
 
 impl Credential {
-    /// Finds the key for a server, or `None` if there is none.
+    /// Finds the API key for a server, or returns `None` if there is none.
     ///
-    /// In this order, as in the Python SDK 0.31 (`sdk/lib/wbauth/`): the given key; the variable `WANDB_API_KEY`; the
-    /// netrc file named by the variable `NETRC`, else `~/.netrc`, else `~/_netrc`; `api_key` in a settings file whose
-    /// base URL is this server. The first place that has one decides, even if it cannot be used.
+    /// The search order is that of the Python SDK 0.31 (`sdk/lib/wbauth/`): the explicit key; the variable
+    /// `WANDB_API_KEY`; the netrc file named by the variable `NETRC`, else `~/.netrc`, else `~/_netrc`; `api_key` in
+    /// a settings file whose base URL is this server. The first place that has a key decides, even if the key cannot
+    /// be used.
     ///
-    /// A netrc entry is looked for by `host[:port]`. The names of the public deployment serve each other, and only then
-    /// the `default` entry is taken. (The SDK prefers `default` to another name.)
+    /// Netrc entries match by `host[:port]`. An entry for any name of the public deployment matches the other names
+    /// too; the `default` entry comes last. (The SDK prefers `default` to another name.)
     ///
     /// ```
     /// use wandb_core::{BaseUrl, Credential, Environment};
@@ -69,10 +70,10 @@ impl Credential {
         let Some(path) = netrc_path(environment) else { return Ok(None) };
         let text =
             environment.read(&path).map_err(|source| AuthError::Unreadable { path: path.clone(), source })?;
-        let netrc = Netrc::parse(&text.unwrap_or_default()).map_err(|broken| AuthError::BrokenNetrc {
+        let netrc = Netrc::parse(&text.unwrap_or_default()).map_err(|error| AuthError::BrokenNetrc {
             path: path.clone(),
-            line: broken.line,
-            reason: broken.reason,
+            line: error.line,
+            reason: error.reason,
         })?;
         match netrc.find(&base_url.netrc_machines()) {
             None | Some(("default", "")) => Ok(None),

@@ -1,4 +1,4 @@
-//! Why no API key could be found.
+//! Errors of the search for an API key.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,49 +6,49 @@ use std::path::PathBuf;
 use super::{ApiKeyError, CredentialSource};
 use crate::settings::SettingsError;
 
-/// Why the search for an API key failed, other than by finding none. It never repeats a key.
+/// The search for an API key failed. A missing key is not an error; messages never contain a key.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthError {
-    /// What was found is no API key.
+    /// The text found is not an API key.
     #[error("the API key from {found_in} cannot be used: {source}")]
     InvalidKey {
-        /// Where it was found.
+        /// The place where it was found.
         found_in: CredentialSource,
-        /// Why.
+        /// The reason.
         source: ApiKeyError,
     },
     /// Two variables contradict each other.
     #[error("both WANDB_API_KEY and WANDB_IDENTITY_TOKEN_FILE are set; unset one of them")]
     Ambiguous,
-    /// Identity tokens have to be exchanged for an access token, which is not supported.
+    /// Identity tokens must be exchanged for an access token, which is not supported.
     #[error(
         "WANDB_IDENTITY_TOKEN_FILE is set ({path}), but identity tokens are not supported; unset it and set WANDB_API_KEY",
         path = path.display()
     )]
     IdentityTokenUnsupported {
-        /// The file that the variable names.
+        /// The file named by the variable.
         path: PathBuf,
     },
-    /// A netrc file exists, but cannot be read.
+    /// The netrc file exists but cannot be read.
     #[error("cannot read the netrc file {path}: {source}", path = path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
-    /// A netrc file breaks the format.
+    /// The netrc file is malformed.
     #[error("the netrc file {path} is broken in line {line}: {reason}", path = path.display())]
     BrokenNetrc {
         /// The file.
         path: PathBuf,
-        /// The line, from 1.
+        /// The line number, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The syntax error.
         reason: String,
     },
-    /// A netrc file lists the server without a password.
+    /// The netrc file lists the server without a password.
     #[error("the netrc file {path} lists {machine} without a password; the password is the API key", path = path.display())]
     NoPassword {
         /// The file.
@@ -56,7 +56,7 @@ pub enum AuthError {
         /// The entry.
         machine: String,
     },
-    /// The settings files, which may hold a key too, cannot be used.
+    /// The settings files, which may hold a key, cannot be used.
     #[error(transparent)]
     Settings(#[from] SettingsError),
 }

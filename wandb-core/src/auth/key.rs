@@ -8,14 +8,14 @@ use http::HeaderValue;
 
 /// An API key of a W&B user or service account.
 ///
-/// It is shown as `[redacted]` in every kind of text; [`ApiKey::secret`] alone gives it away.
+/// `Debug` and `Display` print `[redacted]`. Only [`ApiKey::secret`] returns the key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey {
     secret: Secret,
     header: HeaderValue,
 }
 
-/// A text that is not to be shown.
+/// A string whose `Debug` output is redacted.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(pub(crate) String);
 
@@ -25,17 +25,17 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Why a text is not an API key. It never repeats the text.
+/// The text is not an API key. The message never repeats the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApiKeyError {
-    /// There is no text.
+    /// The text is empty.
     #[error("the API key is empty")]
     Empty,
-    /// There are characters that no key has.
+    /// The text has characters that are not allowed in a key.
     #[error("an API key holds only letters A-Z and a-z, digits, `-` and `_`")]
     Characters,
-    /// The key is cut off, or something else altogether.
+    /// The key is truncated, or the text is something else.
     #[error("an API key has {MINIMUM}+ characters, this one has {length}")]
     TooShort {
         /// The number of characters, without the prefix before the first `-`.
@@ -43,13 +43,14 @@ pub enum ApiKeyError {
     },
 }
 
-/// The shortest key, without its prefix.
+/// The minimum length of a key, without its prefix.
 const MINIMUM: usize = 40;
 
 impl ApiKey {
-    /// Takes a text for an API key by the rules of the Python SDK 0.31 (`sdk/lib/wbauth/validation.py`): at least 40
-    /// characters of `A-Za-z0-9_-`, perhaps behind a prefix and a dash as self-hosted servers make them, or the three
-    /// parts of a JWT. Spaces and line breaks around it are dropped.
+    /// Parses an API key by the rules of the Python SDK 0.31 (`sdk/lib/wbauth/validation.py`).
+    ///
+    /// A key has at least 40 characters of `A-Za-z0-9_-`, with an optional prefix and dash as on self-hosted servers,
+    /// or is a JWT of three parts. Surrounding whitespace is trimmed.
     pub fn parse(text: &str) -> Result<Self, ApiKeyError> {
         let text = text.trim();
         if text.is_empty() {
@@ -70,12 +71,12 @@ impl ApiKey {
         Ok(Self { secret: Secret(text.to_owned()), header })
     }
 
-    /// The key itself. Keep it out of messages.
+    /// Returns the key in plain text. Keep it out of messages.
     pub fn secret(&self) -> &str {
         &self.secret.0
     }
 
-    /// The value of the `Authorization` header: HTTP Basic with the user `api`, marked as sensitive.
+    /// Returns the value of the `Authorization` header: HTTP Basic with the user `api`, marked as sensitive.
     pub fn authorization_header(&self) -> HeaderValue {
         self.header.clone()
     }

@@ -1,26 +1,26 @@
-//! The netrc format as Python's `netrc` module reads it, which the Python SDK uses.
+//! A parser of netrc files, compatible with Python's `netrc` module, which the Python SDK uses.
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// The passwords of a netrc file by machine; those of `default` under that name.
+/// Passwords by machine. The `default` entry is stored under that name.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Netrc(BTreeMap<String, String>);
 
-/// Where and why a text is not in that format.
+/// A syntax error in a netrc file.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Broken {
+pub(super) struct SyntaxError {
     pub(super) line: usize,
     pub(super) reason: String,
 }
 
 impl Netrc {
-    /// Reads a file. Of several entries for a machine, the last counts.
+    /// Parses a netrc file. The last of several entries for a machine wins.
     ///
-    /// Comments run to the end of their line wherever they begin. Python refuses some of them, depending on whether a
-    /// blank precedes them or follows their `#`; apart from these, both refuse the same texts.
-    pub(super) fn parse(text: &str) -> Result<Self, Broken> {
+    /// A comment extends to the end of its line, wherever it starts. Python rejects some comments, depending on
+    /// blanks before or after their `#`. Otherwise both reject the same texts.
+    pub(super) fn parse(text: &str) -> Result<Self, SyntaxError> {
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
         let mut lexer = Lexer { chars: text.chars().peekable(), line: 1 };
         let mut machines = BTreeMap::new();
@@ -34,11 +34,11 @@ impl Netrc {
                     keyword = lexer.keyword();
                     continue;
                 }
-                // What stands there may be a secret in the wrong place, here as below, so it is not shown.
-                _ => return Err(lexer.broken("expected machine, default or macdef".to_owned())),
+                // The message omits the token, here and below: it may be a misplaced secret.
+                _ => return Err(lexer.syntax_error("expected machine, default or macdef".to_owned())),
             };
             if machine.is_empty() {
-                return Err(lexer.broken("the name of the machine is missing".to_owned()));
+                return Err(lexer.syntax_error("the name of the machine is missing".to_owned()));
             }
             let mut password = String::new();
             loop {
@@ -47,7 +47,7 @@ impl Netrc {
                     "" | "machine" | "default" | "macdef" => break,
                     "login" | "user" | "account" => drop(lexer.token()),
                     "password" => password = lexer.token(),
-                    _ => return Err(lexer.broken(format!("unknown keyword in the entry of {machine}"))),
+                    _ => return Err(lexer.syntax_error(format!("unknown keyword in the entry of {machine}"))),
                 }
             }
             machines.insert(machine, password);
@@ -55,7 +55,7 @@ impl Netrc {
         Ok(Self(machines))
     }
 
-    /// The entry of the first of these machines that is listed, else the default entry: its name and password.
+    /// Finds the first listed machine, else the default entry. Returns its name and password.
     pub(super) fn find(&self, machines: &[String]) -> Option<(&str, &str)> {
         let listed = machines
             .iter()
@@ -79,7 +79,8 @@ impl Lexer<'_> {
         next
     }
 
-    /// The next token, empty at the end. Quotes hold blanks together, a backslash takes the next character as it is.
+    /// Returns the next token, or an empty string at the end. Blanks inside quotes belong to the token; a backslash
+    /// escapes the next character.
     fn token(&mut self) -> String {
         let is_blank = |char: &char| matches!(char, '\n' | '\t' | '\r' | ' ');
         while self.chars.peek().is_some_and(is_blank) {
@@ -89,7 +90,7 @@ impl Lexer<'_> {
         let mut token = String::new();
         while let Some(&char) = self.chars.peek() {
             match char {
-                // A blank is left in place, so that a comment can tell whether its line has ended.
+                // Leaves the blank in place, so that `keyword` can see whether the line of a comment has ended.
                 _ if !quoted && is_blank(&char) => break,
                 '"' if quoted => {
                     self.next();
@@ -105,7 +106,7 @@ impl Lexer<'_> {
         token
     }
 
-    /// The next token that does not begin a comment.
+    /// Returns the next token outside comments.
     fn keyword(&mut self) -> String {
         loop {
             let token = self.token();
@@ -116,7 +117,7 @@ impl Lexer<'_> {
         }
     }
 
-    /// Skips the rest of the line and tells whether it was the last and had no end.
+    /// Skips the rest of the line. Returns its length, and whether the text ended without a line break.
     fn skip_line(&mut self) -> (usize, bool) {
         let mut length = 0;
         loop {
@@ -128,22 +129,24 @@ impl Lexer<'_> {
         }
     }
 
-    /// Skips a macro up to the empty line that ends it.
-    fn skip_macro(&mut self) -> Result<(), Broken> {
+    /// Skips a macro, including the empty line that ends it.
+    fn skip_macro(&mut self) -> Result<(), SyntaxError> {
         self.token();
-        // The rest of the line with its name.
+        // Skip the rest of the line with the macro's name.
         self.skip_line();
         loop {
             match self.skip_line() {
                 (0, false) => return Ok(()),
-                (_, true) => return Err(self.broken("the macro does not end with an empty line".to_owned())),
+                (_, true) => {
+                    return Err(self.syntax_error("the macro does not end with an empty line".to_owned()));
+                }
                 _ => {}
             }
         }
     }
 
-    fn broken(&self, reason: String) -> Broken {
-        Broken { line: self.line, reason }
+    fn syntax_error(&self, reason: String) -> SyntaxError {
+        SyntaxError { line: self.line, reason }
     }
 }
 

@@ -1,13 +1,13 @@
-//! Where an API key was found.
+//! Sources of API keys.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// Where an API key was found.
+/// The place where an API key was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CredentialSource {
-    /// The caller gave it.
+    /// The caller passed it.
     Explicit,
     /// An environment variable.
     Variable(&'static str),

@@ -25,14 +25,14 @@ fn trailing_slashes_are_dropped() {
 }
 
 #[test]
-fn the_proxy_of_the_public_deployment_becomes_its_direct_address() {
+fn proxy_address_becomes_direct_address() {
     assert_eq!(base("https://forge.coreweave.com/api/wandb/"), BaseUrl::default());
     let qa = base("https://qa.forge.coreweave.com/api/wandb");
     assert_eq!(qa.to_string(), "https://api.qa.forge.coreweave.com");
 }
 
 #[test]
-fn refusals_say_what_to_do() {
+fn errors_name_the_fix() {
     let refused = |text: &str| BaseUrl::parse(text).unwrap_err().to_string();
     for app in [
         "https://wandb.ai",
@@ -53,7 +53,7 @@ fn refusals_say_what_to_do() {
 }
 
 #[test]
-fn a_key_in_the_address_is_not_repeated() {
+fn errors_never_repeat_credentials() {
     for text in ["https://api:sekret@h/x", "https://sekret@h", "sekret@h", "http://a:sekret@h:99999"] {
         let error = BaseUrl::parse(text).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("sekret"), "{error:?}");
@@ -61,7 +61,7 @@ fn a_key_in_the_address_is_not_repeated() {
 }
 
 #[test]
-fn urls_of_the_server_are_found_below_the_prefix() {
+fn joined_urls_keep_the_prefix() {
     let prefixed = base("http://h:1/p");
     assert_eq!(prefixed.graphql_url().as_str(), "http://h:1/p/graphql");
     assert_eq!(base("http://h").graphql_url().as_str(), "http://h/graphql");
@@ -84,7 +84,7 @@ fn origins_differ_by_scheme_host_and_port() {
 }
 
 #[test]
-fn the_public_deployment_has_several_names() {
+fn public_deployment_has_several_names() {
     assert!(base("https://api.wandb.ai").same_deployment(&BaseUrl::default()));
     assert!(BaseUrl::default().same_deployment(&base("https://api.wandb.ai")));
     assert!(!BaseUrl::default().same_deployment(&base("https://api.qa.wandb.ai")));
@@ -94,7 +94,7 @@ fn the_public_deployment_has_several_names() {
 }
 
 #[test]
-fn app_addresses_are_those_of_the_sdk() {
+fn app_urls_match_the_sdk() {
     for (api, app) in [
         ("https://api.forge.coreweave.com", "https://forge.coreweave.com/wandb"),
         ("https://api.wandb.ai", "https://forge.coreweave.com/wandb"),
@@ -110,7 +110,7 @@ fn app_addresses_are_those_of_the_sdk() {
 
 proptest! {
     #[test]
-    fn printing_and_parsing_are_inverse(host in "[a-z][a-z0-9]{0,8}", port in proptest::option::of(1u16..), path in "(/[a-z0-9 ü%?#]{1,5}){0,3}") {
+    fn addresses_round_trip(host in "[a-z][a-z0-9]{0,8}", port in proptest::option::of(1u16..), path in "(/[a-z0-9 ü%?#]{1,5}){0,3}") {
         let port = port.map_or(String::new(), |port| format!(":{port}"));
         if let Ok(base) = BaseUrl::parse(&format!("https://{host}{port}{path}")) {
             prop_assert_eq!(&BaseUrl::parse(&base.to_string()).unwrap(), &base);
@@ -118,7 +118,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_joined_stays_at_the_origin_or_says_its_own(text in "\\PC{0,20}") {
+    fn joined_urls_stay_on_the_origin_unless_absolute(text in "\\PC{0,20}") {
         let base = BaseUrl::parse("https://h/p").unwrap();
         let joined = base.join(&text);
         prop_assert!(base.same_origin(&joined) || Url::parse(&text).is_ok());

@@ -7,13 +7,13 @@ use blocking::{Unblock, unblock};
 use super::Transport;
 use crate::transport::{self, Body, Moment, Request, Response, TransportError};
 
-/// Chunks of a body read ahead of the reader, so that a slow reader holds a bounded part of the answer.
+/// Chunks of a body read ahead of the consumer. Bounds the memory that a slow consumer holds.
 const CHUNKS_READ_AHEAD: usize = 4;
 
-/// A blocking transport as an async one.
+/// Adapts a blocking transport to the async trait.
 ///
-/// Each request runs on a thread of a pool that grows with the requests in flight and lets idle threads go. The
-/// client decides how many are in flight.
+/// Each request runs on a thread of a pool, which grows with the requests in flight and releases idle threads. The
+/// client limits the number in flight.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -44,7 +44,7 @@ pub struct Lifted<T> {
 }
 
 impl<T: Transport + 'static> Lifted<T> {
-    /// Lifts `transport`.
+    /// Adapts `transport`.
     #[expect(clippy::disallowed_methods, reason = "the edge between real and virtual time")]
     pub fn new(transport: T) -> Self {
         Self { transport: Arc::new(transport), origin: Instant::now() }

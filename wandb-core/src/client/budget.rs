@@ -1,4 +1,4 @@
-//! How many bytes of answers may be in memory at once.
+//! A budget for the bytes of answers in memory.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,11 +11,11 @@ use futures_util::future::{self, Either};
 use super::lock;
 use crate::transport::Transport;
 
-/// A number of bytes that all answers of a client share, while they arrive and until they have been used.
+/// A byte budget shared by all answers of a client, from their arrival until they have been used.
 ///
-/// A request reserves the bytes that its answer is expected to take. What is asked for ahead waits for room, and so does
-/// an answer that turns out larger than expected. Nobody waits for ever, whoever holds bytes without using them: the
-/// answer that is wanted first goes beyond the budget after a moment, one at a time, and any other one after
+/// A request reserves the bytes that its answer is expected to take. Requests made ahead of time wait for room, and
+/// so does an answer that turns out larger than expected. No answer waits forever, even if reserved bytes lie unused:
+/// the answer with the lowest rank exceeds the budget after [`POLL_INTERVAL`], one at a time, and any other after
 /// [`PATIENCE`].
 #[derive(Clone)]
 pub(super) struct MemoryBudget(Arc<Shared>);
@@ -23,31 +23,31 @@ pub(super) struct MemoryBudget(Arc<Shared>);
 struct Shared {
     total: u64,
     state: Mutex<State>,
-    /// Bytes have been released.
+    /// Notified when bytes are released.
     released: Event,
 }
 
 #[derive(Debug, Default)]
 struct State {
     used: u64,
-    most_used: u64,
+    peak_used: u64,
     next_number: u64,
-    /// Whether an answer has been let beyond the budget.
+    /// Whether an answer is currently allowed to exceed the budget.
     is_exceeded: bool,
-    /// The answers that are waiting for bytes, the oldest request first: rank, and a number of its own.
+    /// Answers waiting for bytes, oldest request first: the rank and a unique number.
     waiting: BTreeSet<(Rank, u64)>,
 }
 
-/// The place of a request in the order in which answers are wanted. Smaller ones are wanted first.
+/// The position of a request in the order in which answers are needed. Lower ranks are needed first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Rank(u64);
 
-/// How long an answer waits for others to release bytes before it exceeds the budget. Whoever holds them may be waiting
-/// for this answer.
+/// How long an answer waits for others to release bytes before it exceeds the budget. Their owner may be waiting for
+/// this very answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long the answer that is wanted first waits, and how often the others look whether they are the first by now.
-const NAP: Duration = Duration::from_millis(100);
+/// How long the first waiting answer waits, and how often the others check whether they have become the first.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 impl MemoryBudget {
     pub(super) fn new(total: u64) -> Self {
@@ -59,27 +59,27 @@ impl MemoryBudget {
         self.0.total
     }
 
-    /// The most bytes that were in use at once.
-    pub(super) fn most_used(&self) -> u64 {
-        lock(&self.0.state).most_used
+    /// The peak number of bytes in use.
+    pub(super) fn peak_used(&self) -> u64 {
+        lock(&self.0.state).peak_used
     }
 
-    /// A place behind all requests so far.
+    /// Returns a rank behind all requests so far.
     pub(super) fn rank(&self) -> Rank {
         let mut state = lock(&self.0.state);
         state.next_number += 1;
         Rank(state.next_number)
     }
 
-    /// Reserves bytes for an answer that is wanted now, whether there is room or not.
+    /// Reserves bytes for an answer that is needed now, even beyond the budget.
     pub(super) fn reserve(&self, bytes: u64) -> Reservation {
         let mut reservation = Reservation { budget: self.clone(), bytes: 0, exceeds: false };
         reservation.resize(bytes);
         reservation
     }
 
-    /// Reserves bytes for an answer that is only wanted later. `None` if that would leave less than half of the budget to
-    /// what is wanted now.
+    /// Reserves bytes for an answer that is needed later. Returns `None` if less than half of the budget would remain
+    /// for answers that are needed now.
     pub(super) fn reserve_ahead(&self, bytes: u64) -> Option<Reservation> {
         let mut state = lock(&self.0.state);
         if state.used.saturating_add(bytes) > self.0.total / 2 {
@@ -103,7 +103,7 @@ impl MemoryBudget {
 impl State {
     fn add(&mut self, bytes: u64) {
         self.used = self.used.saturating_add(bytes);
-        self.most_used = self.most_used.max(self.used);
+        self.peak_used = self.peak_used.max(self.used);
     }
 }
 
@@ -116,22 +116,22 @@ impl fmt::Debug for MemoryBudget {
     }
 }
 
-/// Bytes of a [`MemoryBudget`], released when it is dropped.
+/// Bytes of a [`MemoryBudget`], released on drop.
 #[derive(Debug)]
 pub(super) struct Reservation {
     budget: MemoryBudget,
     bytes: u64,
-    /// Whether it is the one that may go beyond the budget.
+    /// Whether this reservation may exceed the budget.
     exceeds: bool,
 }
 
 impl Reservation {
-    /// How many bytes are reserved.
+    /// The number of reserved bytes.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Corrects the number of bytes to those that are in memory, whether there is room or not.
+    /// Sets the number of bytes to those actually in memory, even beyond the budget.
     pub(super) fn resize(&mut self, bytes: u64) {
         if bytes < self.bytes {
             self.budget.release(self.bytes - bytes);
@@ -141,7 +141,7 @@ impl Reservation {
         self.bytes = bytes;
     }
 
-    /// Waits until there is room for `bytes` in all, or nobody is likely to make any.
+    /// Waits until `bytes` in total fit the budget, or until nobody is likely to release any.
     pub(super) async fn grow_to(&mut self, bytes: u64, rank: Rank, transport: &dyn Transport) {
         let Some(more) = bytes.checked_sub(self.bytes).filter(|more| *more > 0) else { return };
         if !self.budget.0.take(more, self.exceeds) {
@@ -151,17 +151,17 @@ impl Reservation {
     }
 
     async fn wait_for(&mut self, more: u64, rank: Rank, transport: &dyn Transport) {
-        let waiting = Waiting::new(&self.budget, rank);
+        let waiting = QueuedAnswer::new(&self.budget, rank);
         let mut patience = PATIENCE;
         loop {
-            // Listening begins before the look, so that no release is missed in between.
+            // Listen before checking, so that no release is missed in between.
             let released = self.budget.0.released.listen();
             if self.budget.0.take(more, false) {
                 return;
             }
-            match future::select(released, transport.sleep(NAP)).await {
+            match future::select(released, transport.sleep(POLL_INTERVAL)).await {
                 Either::Left(_) => patience = PATIENCE,
-                Either::Right(_) => patience = patience.saturating_sub(NAP),
+                Either::Right(_) => patience = patience.saturating_sub(POLL_INTERVAL),
             }
             if patience < PATIENCE && waiting.may_exceed() {
                 self.exceeds = true;
@@ -184,24 +184,24 @@ impl Drop for Reservation {
 }
 
 impl Shared {
-    /// Takes bytes if there is room, or if `anyway`; whether it did.
-    fn take(&self, bytes: u64, anyway: bool) -> bool {
+    /// Takes bytes if they fit, or if `force` is set. Returns whether it took them.
+    fn take(&self, bytes: u64, force: bool) -> bool {
         let mut state = lock(&self.state);
         let fits = state.used.saturating_add(bytes) <= self.total;
-        if fits || anyway {
+        if fits || force {
             state.add(bytes);
         }
-        fits || anyway
+        fits || force
     }
 }
 
-/// An answer among those that wait for bytes.
-struct Waiting<'a> {
+/// An answer that is waiting for bytes.
+struct QueuedAnswer<'a> {
     budget: &'a MemoryBudget,
     place: (Rank, u64),
 }
 
-impl<'a> Waiting<'a> {
+impl<'a> QueuedAnswer<'a> {
     fn new(budget: &'a MemoryBudget, rank: Rank) -> Self {
         let mut state = lock(&budget.0.state);
         state.next_number += 1;
@@ -211,7 +211,8 @@ impl<'a> Waiting<'a> {
         Self { budget, place }
     }
 
-    /// Whether this is the answer that may go beyond the budget now: the first that waits, while no other one does.
+    /// Returns true if this answer may exceed the budget now: it is the first in the queue and no other answer
+    /// exceeds it.
     fn may_exceed(&self) -> bool {
         let mut state = lock(&self.budget.0.state);
         let may = !state.is_exceeded && state.waiting.first() == Some(&self.place);
@@ -220,25 +221,24 @@ impl<'a> Waiting<'a> {
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for QueuedAnswer<'_> {
     fn drop(&mut self) {
         lock(&self.budget.0.state).waiting.remove(&self.place);
     }
 }
 
-/// Bytes of a client's memory budget that an answer takes, released when the last clone is dropped.
+/// Bytes of a client's memory budget held by an answer, released when the last clone is dropped.
 ///
-/// Whatever of an answer stays in memory holds one: see
-/// [`Windowed::hold`](crate::operation::Windowed::hold).
+/// Every part of an answer that stays in memory holds one: see [`Windowed::hold`](crate::operation::Windowed::hold).
 #[derive(Clone)]
 pub struct HeldBytes {
-    /// Never empty; nothing but dropping it is done with it.
+    /// Held only to be dropped.
     held: Arc<Reservation>,
 }
 
 impl HeldBytes {
     pub(super) fn new(mut reservation: Reservation) -> Self {
-        // It has arrived; whether it may exceed the budget concerns the next one.
+        // The answer has arrived, so the next one may exceed the budget.
         if std::mem::take(&mut reservation.exceeds) {
             lock(&reservation.budget.0.state).is_exceeded = false;
         }

@@ -12,7 +12,7 @@ use crate::text::Redactor;
 use crate::transport::Transport;
 use crate::{ApiKey, BaseUrl};
 
-/// Settings of a [`Client`], all of which have a default.
+/// Settings of a [`Client`]. All have defaults.
 #[must_use]
 pub struct ClientBuilder {
     transport: Arc<dyn Transport>,
@@ -31,16 +31,16 @@ pub struct ClientBuilder {
     reading: Reading,
 }
 
-/// Enough to hide a round trip of 50 ms behind pages that take as long to make, and below the burst of ten that
-/// W&B's rate limit allows.
+/// Hides a round trip of 50 ms behind pages that take as long to compute, and stays below the burst of ten that W&B's
+/// rate limit allows.
 const CONCURRENCY: usize = 8;
 
-/// A page of ten thousand rows with a hundred keys is some 20 MB.
+/// A page of ten thousand rows with a hundred keys takes about 20 MB.
 const BODY_LIMIT: u64 = 256 << 20;
 
 /// 5 TiB, the largest object that S3 stores.
 const FILE_LIMIT: u64 = 5 << 40;
-/// Room for a hundred of the answers that windows aim at, or for a few of the longest.
+/// Holds a hundred answers of the target size of windows, or a few of the longest.
 const MEMORY: u64 = 100 << 20;
 
 impl ClientBuilder {
@@ -63,87 +63,87 @@ impl ClientBuilder {
         }
     }
 
-    /// Sends `key` to the base URL's origin, and to no other. Without one the client asks as nobody.
+    /// Sends `key` to the base URL's origin, and to no other. Without a key, requests are anonymous.
     pub fn api_key(mut self, key: &ApiKey) -> Self {
         self.authorization = Some(key.authorization_header());
         self
     }
 
-    /// How often to try again. Default: [`RetryPolicy::default`].
+    /// Sets the retry policy. Default: [`RetryPolicy::default`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// How many requests may be in flight to the server at once, at least 1. Default 8.
+    /// Sets the maximum number of concurrent requests to the server, at least 1. Default 8.
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.concurrency = requests.max(1);
         self
     }
 
-    /// How many downloads may run at once, at least 1. Default 8.
+    /// Sets the maximum number of concurrent downloads, at least 1. Default 8.
     pub fn download_concurrency(mut self, downloads: usize) -> Self {
         self.download_concurrency = downloads.max(1);
         self
     }
 
-    /// The largest answer to an operation, in bytes once decompressed. Default 256 MiB. Downloads have
-    /// [a limit of their own](Self::file_limit).
+    /// Sets the maximum length of an answer to an operation, in bytes after decompression. Default 256 MiB. Downloads
+    /// have [a separate limit](Self::file_limit).
     pub fn body_limit(mut self, bytes: u64) -> Self {
         self.body_limit = bytes;
         self
     }
 
-    /// The largest file to download, in bytes. A larger one fails, whatever its headers say. Default 5 TiB, the largest
-    /// object that S3 stores.
+    /// Sets the maximum size of a downloaded file, in bytes. A larger one fails, whatever its headers say. Default 5
+    /// TiB, the largest object that S3 stores.
     pub fn file_limit(mut self, bytes: u64) -> Self {
         self.file_limit = bytes;
         self
     }
 
-    /// The least progress that answers and downloads have to make. Default: [`ProgressFloor::default`].
+    /// Sets the minimum progress of answers and downloads. Default: [`ProgressFloor::default`].
     pub fn progress_floor(mut self, floor: ProgressFloor) -> Self {
         self.floor = floor;
         self
     }
 
-    /// The time that all requests of this client may take together, from [`build`](Self::build) on. After it everything
-    /// fails with [`Error::OutOfTime`](crate::error::Error::OutOfTime). Default: no limit.
+    /// Sets the total time for all requests of this client, counted from [`build`](Self::build). Later requests fail
+    /// with [`Error::OutOfTime`](crate::error::Error::OutOfTime). Default: no limit.
     pub fn time_allowed(mut self, duration: Duration) -> Self {
         self.time_allowed = Some(duration);
         self
     }
 
-    /// Calls `observer` when a wait has lasted ten seconds: for the rate limit, for the next try of a request, or for an
-    /// answer; at most once in ten seconds. It should return soon. Default: nobody is told.
+    /// Calls `observer` once a wait has lasted ten seconds: for the rate limit, for a retry, or for an answer. Calls
+    /// it at most once in ten seconds. It should return quickly. Default: no observer.
     pub fn on_wait(mut self, observer: impl Fn(&Waiting) + Send + Sync + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self
     }
 
-    /// The bytes of answers that may be in memory at once, once decompressed: while they arrive, and of
-    /// [windows](Client::windows) until their rows have been used. Default 100 MiB.
+    /// Sets the memory budget for answers, in bytes after decompression. Default 100 MiB.
     ///
-    /// An answer waits for others to be used before it takes more. One that is larger than all of it comes alone. What
-    /// rows become, such as values and tables, is not counted.
+    /// It covers answers as they arrive, and [windows](Client::windows) until their rows have been used. An answer
+    /// waits for others to be used before it takes more. One that exceeds the whole budget arrives alone. Data built
+    /// from rows, such as values and tables, is not counted.
     pub fn memory(mut self, bytes: u64) -> Self {
         self.memory = bytes;
         self
     }
 
-    /// The seed of the random part of waits. Clients that may fail together should differ. Default 0.
+    /// Sets the seed of the jitter in waits. Clients that may fail together should use different seeds. Default 0.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Where the answers of [windows](Client::windows), which can be large, are read. Default: in place.
+    /// Sets where the answers of [windows](Client::windows), which can be large, are read. Default: in place.
     pub fn reading(mut self, reading: Reading) -> Self {
         self.reading = reading;
         self
     }
 
-    /// The client.
+    /// Builds the client.
     pub fn build(self) -> Client {
         let longest_wait = self.retry.longest_asked_wait;
         let began = self.transport.now();

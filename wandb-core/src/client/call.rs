@@ -1,4 +1,4 @@
-//! The loop for a single call.
+//! The retry loop of a single call.
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -6,16 +6,16 @@ use futures_util::future::BoxFuture;
 use http::Response;
 use http::header::CONTENT_LENGTH;
 
-use super::reply::{Failure, sort};
-use super::retry::Hope;
-use super::room::{Gather, Room};
+use super::answer_budget::{AnswerBudget, BodyReader};
+use super::reply::{Failure, classify};
+use super::retry::RetryChance;
 use super::waiting::WaitReason;
 use super::{Client, exchange, lock};
-use crate::error::{Error, RequestLabel, shown};
+use crate::error::{Error, RequestLabel, printable_url};
 use crate::operation::{AnswerError, Effect, Lacks, Operation, SentBody};
 use crate::transport::Moment;
 
-/// An answer, and what it had to do without.
+/// An answer, with the fields that the server lacks.
 ///
 /// ```
 /// use wandb_core::client::Reply;
@@ -28,54 +28,56 @@ use crate::transport::Moment;
 pub struct Reply<A> {
     /// The answer.
     pub answer: A,
-    /// The fields and arguments of the operation that the server does not have; the answer is without them.
+    /// The fields and arguments of the operation that the server lacks. The answer omits them.
     pub lacks: Lacks,
 }
 
-/// An answer that has been read, and how large it was.
+/// A parsed answer and its length.
 pub(super) struct Answered<A> {
     pub(super) answer: A,
     pub(super) bytes: usize,
 }
 
-/// A call that failed for good.
+/// A call that failed permanently.
 pub(super) struct Failed {
     pub(super) failure: Failure,
     pub(super) attempts: u32,
 }
 
-/// The tries of a request that failed so far.
+/// The failed attempts of a request so far.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Tries {
-    /// How many there were.
+pub(super) struct FailedAttempts {
+    /// The number of failed attempts.
     pub(super) failed: u32,
-    /// How many of them brought something that cannot be read.
+    /// The number of attempts whose response could not be read.
     unreadable: u32,
-    /// When the first one failed.
+    /// The time of the first failure.
     since: Option<Moment>,
 }
 
-impl Tries {
+impl FailedAttempts {
     pub(super) fn failed(&mut self, failure: &Failure, now: Moment) {
         self.failed = self.failed.saturating_add(1);
-        self.unreadable = self.unreadable.saturating_add(u32::from(failure.hope() == Hope::Once));
+        self.unreadable =
+            self.unreadable.saturating_add(u32::from(failure.retry_chance() == RetryChance::Once));
         self.since.get_or_insert(now);
     }
 }
 
 impl Client {
-    /// Asks `operation` and returns its answer, after as many tries as the [`RetryPolicy`](super::RetryPolicy)
-    /// allows. A field that the server lacks is left out, and said so. An operation that
-    /// [writes](Effect::Writes) is tried again only where it certainly had no effect.
+    /// Runs `operation` and returns its answer, with retries as the [`RetryPolicy`](super::RetryPolicy) allows.
     ///
-    /// Dropping the future gives the request up.
+    /// Fields that the server lacks are left out and reported. An operation that [writes](Effect::Writes) is retried
+    /// only if the failed attempt certainly had no effect.
+    ///
+    /// Dropping the future cancels the request.
     pub async fn call<O: Operation>(&self, operation: O) -> Result<Reply<O::Answer>, Error> {
         let answer = self.attempt(&operation, Divisible::No).await;
         let answer = answer.map_err(|failed| self.error(&operation, failed))?;
         Ok(Reply { answer, lacks: self.lacks_of(&operation) })
     }
 
-    /// What an operation has to do without.
+    /// The fields and arguments of an operation that the server lacks.
     pub(super) fn lacks_of(&self, operation: &impl Operation) -> Lacks {
         let known = self.lacks();
         let mut lacks = known.among(operation.optional_fields());
@@ -83,9 +85,10 @@ impl Client {
         lacks
     }
 
-    /// Asks until there is an answer or no hope; hands a divisible request back as soon as asking for less may help.
+    /// Retries until an answer arrives or no retry can help. Returns a divisible request as soon as asking for less
+    /// may help.
     ///
-    /// The future is boxed so that what awaits it can be seen to be `Send` whatever the operation borrows.
+    /// The future is boxed so that callers are `Send`, whatever the operation borrows.
     pub(super) fn attempt<'a, O: Operation>(
         &'a self,
         operation: &'a O,
@@ -95,30 +98,30 @@ impl Client {
         Box::pin(async move {
             let budget = &self.shared.memory;
             let most =
-                if divisible == Divisible::Yes { self.most_of_a_part() } else { self.shared.body_limit };
-            let room = Room::new(budget.reserve(0), budget.rank(), most);
-            Ok(self.attempt_reading(operation, divisible, &room, read).await?.answer)
+                if divisible == Divisible::Yes { self.max_part_bytes() } else { self.shared.body_limit };
+            let answer_budget = AnswerBudget::new(budget.reserve(0), budget.rank(), most);
+            Ok(self.attempt_with_reader(operation, divisible, &answer_budget, read).await?.answer)
         })
     }
 
-    /// The same where someone else reads the answers, which take the bytes of `room`: `read` is what the operation's
-    /// `answer` is.
-    pub(super) fn attempt_reading<'a: 'r, 'r, O: Operation>(
+    /// Like `attempt`, but parses answers with `read` instead of `Operation::answer`, and reads their bodies with
+    /// `reader`.
+    pub(super) fn attempt_with_reader<'a: 'r, 'r, O: Operation>(
         &'a self,
         operation: &'a O,
         divisible: Divisible,
-        room: &'r dyn Gather,
+        reader: &'r dyn BodyReader,
         read: impl Fn(Response<Bytes>) -> BoxFuture<'a, Result<O::Answer, AnswerError>> + Send + Sync + 'a,
     ) -> BoxFuture<'r, Result<Answered<O::Answer>, Failed>> {
         Box::pin(async move {
-            let mut tries = Tries::default();
+            let mut tries = FailedAttempts::default();
             let label = || RequestLabel::new(operation.name(), operation.subject());
             loop {
                 let lacks = self.lacks();
-                let failure = match self.try_once(operation, &lacks, room, &read).await {
+                let failure = match self.try_once(operation, &lacks, reader, &read).await {
                     Ok(answer) => return Ok(answer),
                     Err(Failure::Answer(AnswerError::Lacks(lacking)))
-                        if self.learn(operation, &lacking, &lacks) =>
+                        if self.record_missing(operation, &lacking, &lacks) =>
                     {
                         continue;
                     }
@@ -126,7 +129,7 @@ impl Client {
                 };
                 tries.failed(&failure, self.shared.transport.now());
                 let attempts = tries.failed;
-                if divisible == Divisible::Yes && failure.suggests_less(attempts) {
+                if divisible == Divisible::Yes && failure.suggests_smaller_request(attempts) {
                     return Err(Failed { failure, attempts });
                 }
                 let may_repeat = operation.effect() == Effect::Reads || failure.had_no_effect();
@@ -137,17 +140,18 @@ impl Client {
         })
     }
 
-    /// Waits before another try after `failure`, the last of `tries`; `false`, at once, if there is to be none.
+    /// Waits before the next attempt after `failure`, the last of `tries`. Returns false at once if there is to be
+    /// none.
     pub(super) async fn back_off(
         &self,
         failure: &Failure,
-        tries: &Tries,
+        tries: &FailedAttempts,
         label: impl FnOnce() -> RequestLabel,
     ) -> bool {
         let jitter = lock(&self.shared.jitter).f64();
-        let hope = failure.hope();
-        let failed = if hope == Hope::Once { tries.unreadable } else { tries.failed };
-        let Some(wait) = self.shared.retry.wait(failed, hope, failure.asked(), jitter) else {
+        let chance = failure.retry_chance();
+        let failed = if chance == RetryChance::Once { tries.unreadable } else { tries.failed };
+        let Some(wait) = self.shared.retry.wait(failed, chance, failure.asked(), jitter) else {
             return false;
         };
         self.shared.tally.retry();
@@ -171,7 +175,7 @@ impl Client {
         &'a self,
         operation: &'a O,
         lacks: &Lacks,
-        room: &dyn Gather,
+        reader: &dyn BodyReader,
         read: &(impl Fn(Response<Bytes>) -> BoxFuture<'a, Result<O::Answer, AnswerError>> + Send + Sync),
     ) -> Result<Answered<O::Answer>, Failure> {
         let request = operation.request(&self.shared.endpoint, lacks).map_err(Failure::Answer)?;
@@ -182,27 +186,29 @@ impl Client {
         }
         let label = || RequestLabel::new(operation.name(), operation.subject());
         let exchange::Exchange { url, outcome } = self.paced_exchange(request, label).await;
-        let transport_failure = |error| Failure::Transport { url: shown(&url), error };
+        let transport_failure = |error| Failure::Transport { url: printable_url(&url), error };
         let response = match outcome.map_err(transport_failure)? {
-            exchange::Arrived::Response(response) => response,
-            exchange::Arrived::Elsewhere(to) => return Err(Failure::Redirected { to: shown(&to) }),
+            exchange::Received::Response(response) => response,
+            exchange::Received::Redirect(to) => return Err(Failure::Redirected { to: printable_url(&to) }),
         };
         let (head, body) = response.into_parts();
         let expected = head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        let gathered = room.gather(self, body, expected).await.map_err(transport_failure)?;
+        let body_read = reader.read_body(self, body, expected).await.map_err(transport_failure)?;
         drop(permit);
-        let (body, bytes) = (gathered.body.map_err(Failure::Answer)?, gathered.length);
+        let (body, bytes) = (body_read.body.map_err(Failure::Answer)?, body_read.length);
         self.shared.tally.received(bytes);
-        let mut response = sort(&url, Response::from_parts(head, body))?;
+        let mut response = classify(&url, Response::from_parts(head, body))?;
         response.extensions_mut().insert(sent);
         let answer = read(response).await.map_err(Failure::Answer)?;
         Ok(Answered { answer, bytes })
     }
 
-    /// Notes what the server lacks; whether asking again without it can help: the operation can do without all of it,
-    /// and it was asked with some of it. Every round leaves out another optional field or argument, so that there are no
-    /// more rounds than these, whatever the server says.
-    fn learn<O: Operation>(&self, operation: &O, lacking: &Lacks, asked_without: &Lacks) -> bool {
+    /// Records the fields that the server lacks. Returns true if a retry without them can help: the operation can
+    /// omit all of them, and the request had some of them.
+    ///
+    /// Every round omits another optional field or argument, so their number bounds the rounds, whatever the server
+    /// says.
+    fn record_missing<O: Operation>(&self, operation: &O, lacking: &Lacks, asked_without: &Lacks) -> bool {
         let (fields, arguments) = (operation.optional_fields(), operation.optional_arguments());
         let dispensable = lacking.iter().all(|field| fields.contains(field))
             && lacking.arguments().all(|argument| arguments.contains(argument));
@@ -213,7 +219,7 @@ impl Client {
     }
 }
 
-/// Whether a request can be asked in smaller parts.
+/// Whether a request can be split into smaller ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Divisible {
     Yes,

@@ -1,4 +1,5 @@
-//! Files behind URLs that an answer gave: streamed, resumed where they broke off, without credentials elsewhere.
+//! Downloads of files from URLs sent by the server: streamed, resumed after interruptions, without credentials
+//! elsewhere.
 
 mod open;
 mod opened;
@@ -14,83 +15,81 @@ use url::Url;
 pub use self::range::FileVersion;
 
 use self::opened::Opened;
-use self::range::Asked;
+use self::range::RangeRequest;
 use super::Client;
-use super::call::Tries;
+use super::call::FailedAttempts;
 use super::reply::Failure;
-use crate::error::{Error, RequestLabel, shown};
+use crate::error::{Error, RequestLabel, printable_url};
 use crate::operation::AnswerError;
 use crate::transport::{Body, TransportError, TransportErrorKind};
 
-/// The most broken connections of one download, however much each of them brought.
-const MOST_INTERRUPTIONS: u32 = 10_000;
+/// The maximum number of interruptions of one download, however many bytes each connection brings.
+const MAX_INTERRUPTIONS: u32 = 10_000;
 
-/// How much longer than twice its listed size a file may be whose length the storage does not say.
+/// The margin added to twice the listed size, for a file whose length the storage does not send.
 const LISTED_MARGIN: u64 = 16 << 20;
 
-/// A file that is being downloaded.
+/// A download in progress.
 ///
-/// [`chunk`](Self::chunk) hands out its bytes in order. When the connection breaks, the rest is asked for with a
-/// `Range` if something can tell that it belongs to the same file: a tag, or a digest that the caller
-/// [checks](Self::check_by_digest). Otherwise `chunk` fails, and the caller [begins anew](Self::restart).
+/// [`chunk`](Self::chunk) returns the bytes in order. After an interruption it requests the rest with a `Range`, if
+/// an ETag or a digest that the caller [checks](Self::check_by_digest) proves that the rest belongs to the same file.
+/// Otherwise `chunk` fails, and the caller [starts again](Self::restart).
 #[derive(Debug)]
 pub struct Download {
     client: Client,
-    /// The addresses of the file; the first is the one in use.
+    /// The addresses of the file. The first is in use.
     urls: Vec<Url>,
     label: RequestLabel,
     body: Body,
     version: FileVersion,
-    /// Where the first chunk belongs in the file.
-    begun_at: u64,
+    /// The offset of the first chunk in the file.
+    start: u64,
     received: u64,
-    /// The part of the file that was asked for, if it is a part.
+    /// The requested range, unless the whole file was requested.
     part: Option<Range<u64>>,
-    /// Where the part ends, if it does not end with the file.
+    /// The end of the range, unless it ends with the file.
     part_end: Option<u64>,
     is_checked_by_digest: bool,
     is_joined_untagged: bool,
-    /// Whether the bytes that follow cannot be joined to those handed out.
+    /// Whether further bytes cannot be joined to those already returned.
     is_broken: bool,
-    /// The most bytes of a file whose length the storage does not say.
+    /// The maximum number of bytes if the storage does not send the length.
     unannounced_limit: Option<u64>,
-    /// The bytes that this connection has brought.
-    brought: u64,
-    /// The failures in a row.
-    tries: Tries,
+    /// The bytes received over the current connection.
+    connection_bytes: u64,
+    /// The consecutive failures.
+    tries: FailedAttempts,
     interruptions: u32,
     restarts: u32,
 }
 
-/// What is there already of a file, from an earlier download that broke off.
+/// The bytes of a file that an earlier, interrupted download left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Partial {
-    /// How many bytes are there.
+    /// The number of bytes received.
     pub received: u64,
-    /// The version of the file that they are of ([`Download::version`]).
+    /// The version of the file that they belong to ([`Download::version`]).
     pub version: FileVersion,
 }
 
 impl Client {
-    /// Begins to download a file. Errors name it by `subject`.
+    /// Starts the download of a file. Errors name it by `subject`.
     ///
-    /// `urls` are addresses of the same file, tried in turn: one that refuses (403, 404 and the like) or cannot be reached
-    /// leads to the next at once. Credentials go along only where an address is of the base URL's origin, so never to
-    /// storage hosts.
+    /// `urls` are addresses of the same file, tried in turn. One that refuses (403, 404 and the like) or cannot be
+    /// reached leads to the next at once. Credentials are sent only to the origin of the base URL, never to storage
+    /// hosts.
     pub async fn download(&self, urls: &[Url], subject: &str) -> Result<Download, Error> {
         let label = RequestLabel::new("Download", subject);
-        let opened = self.open(urls, &label, &Asked::everything()).await?;
+        let opened = self.open(urls, &label, &RangeRequest::everything()).await?;
         let download = Download::begin(self, label, None, opened);
         download.check_limits()?;
         Ok(download)
     }
 
-    /// Begins to download the bytes of a file from one offset up to, not including, another; of the file that `version`
-    /// tells.
+    /// Starts the download of a byte range of the file with the given `version`.
     ///
-    /// A server may send the whole file instead: [`Download::received`] tells where the first chunk belongs, and
-    /// [`Download::end`] where the last one ends. A file that is not that version is an error that
-    /// [`is_changed`](Error::is_changed).
+    /// A server may send the whole file instead: [`Download::received`] is the offset of the first chunk, and
+    /// [`Download::end`] the end of the last. A different version is an error that [`is_changed`](Error::is_changed).
     pub async fn download_range(
         &self,
         urls: &[Url],
@@ -99,14 +98,15 @@ impl Client {
         version: &FileVersion,
     ) -> Result<Download, Error> {
         let label = RequestLabel::new("Download", subject);
-        let opened = self.open(urls, &label, &Asked::part(range, version)).await?;
+        let opened = self.open(urls, &label, &RangeRequest::part(range, version)).await?;
         Ok(Download::begin(self, label, Some(range.clone()), opened))
     }
 
-    /// Goes on with a download behind what is there already, if the file is still the same. Where it is not, or the
-    /// storage cannot do that, the download begins anew: [`Download::received`] tells where the first chunk belongs.
+    /// Resumes a download after the bytes of `partial`, if the file is unchanged.
     ///
-    /// Without a tag, only a digest tells whether the parts belong together: the caller has to compare it.
+    /// If it has changed, or the storage cannot send ranges, the download starts again: [`Download::received`] is the
+    /// offset of the first chunk. Without an ETag, only a digest proves that the parts belong together, and the
+    /// caller must compare it.
     pub async fn resume_download(
         &self,
         urls: &[Url],
@@ -114,7 +114,7 @@ impl Client {
         partial: &Partial,
     ) -> Result<Download, Error> {
         let label = RequestLabel::new("Download", subject);
-        match self.open(urls, &label, &Asked::rest(partial.received, None, &partial.version)).await {
+        match self.open(urls, &label, &RangeRequest::rest(partial.received, None, &partial.version)).await {
             Ok((_, opened)) if opened.from > 0 && !opened.is_of(&partial.version) => {
                 self.download(urls, subject).await
             }
@@ -144,7 +144,7 @@ impl Download {
             client: client.clone(),
             urls,
             label,
-            begun_at: opened.from,
+            start: opened.from,
             received: opened.from,
             part,
             part_end: opened.part_end,
@@ -154,57 +154,57 @@ impl Download {
             is_joined_untagged: false,
             is_broken: false,
             unannounced_limit: None,
-            brought: 0,
-            tries: Tries::default(),
+            connection_bytes: 0,
+            tries: FailedAttempts::default(),
             interruptions: 0,
             restarts: 0,
         }
     }
 
-    /// Promises that the caller compares a digest of the whole file afterwards. Then parts are put together also where
-    /// the storage gives no tag.
+    /// Declares that the caller compares a digest of the whole file afterwards. Parts are then joined even if the
+    /// storage sends no ETag.
     pub fn check_by_digest(&mut self, is_checked: bool) {
         self.is_checked_by_digest = is_checked;
     }
 
-    /// Says how long the file is by a list, which bounds a file whose length the storage does not say: lists are out of
-    /// date at times, so up to twice that and 16 MiB are taken.
+    /// Sets the size from a file listing, which bounds a file whose length the storage does not send.
+    ///
+    /// Listings may be out of date, so up to twice that size plus 16 MiB is accepted.
     pub fn expect_size(&mut self, bytes: Option<u64>) {
         self.unannounced_limit = bytes.map(|bytes| bytes.saturating_mul(2).saturating_add(LISTED_MARGIN));
     }
 
-    /// Whether parts were put together that no tag shows to be of the same file.
+    /// Returns true if parts were joined without an ETag to prove that they are of the same file.
     pub fn is_joined_untagged(&self) -> bool {
         self.is_joined_untagged
     }
 
-    /// What tells the file from another one at the same address.
+    /// The version of the file at its address.
     pub fn version(&self) -> &FileVersion {
         &self.version
     }
 
-    /// The file's size in bytes, where the server said it.
+    /// The file's size in bytes, if the server sent it.
     pub fn length(&self) -> Option<u64> {
         self.version.length
     }
 
-    /// How many bytes of the file are there: those that were there at the beginning, or come before the part that was
-    /// asked for, and those handed out. So it is where the next chunk belongs.
+    /// The offset of the next chunk: the bytes before the start of this download, and those returned since.
     pub fn received(&self) -> u64 {
         self.received
     }
 
-    /// Where in the file the last chunk ends: at the end of the part that was asked for, or of the file. `None` where
-    /// the server said no length.
+    /// The offset at which the last chunk ends: the end of the requested range or of the file. `None` if the server
+    /// sent no length.
     pub fn end(&self) -> Option<u64> {
         self.part_end.or(self.version.length)
     }
 
-    /// The next bytes, or `None` at the end of the file.
+    /// Returns the next bytes, or `None` at the end of the file.
     ///
     /// # Errors
-    /// After too many broken connections, and where the rest cannot be told from that of another file: then
-    /// [`restart`](Self::restart) begins anew.
+    /// Fails after too many interruptions, or if the rest may belong to another file. In the latter case,
+    /// [`restart`](Self::restart) starts again.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
             let error = match self.body.chunk().await {
@@ -214,16 +214,16 @@ impl Download {
                         let left = end.saturating_sub(self.received);
                         chunk.truncate(usize::try_from(left).unwrap_or(usize::MAX));
                         if left == 0 {
-                            // The storage goes on behind the end.
+                            // The storage sends bytes beyond the end.
                             self.body = Body::empty();
                             continue;
                         }
                     }
                     self.received += chunk.len() as u64;
                     self.check_limits()?;
-                    self.brought += chunk.len() as u64;
-                    if self.brought >= self.client.shared.floor.bytes_per_connection {
-                        self.tries = Tries::default();
+                    self.connection_bytes += chunk.len() as u64;
+                    if self.connection_bytes >= self.client.shared.floor.bytes_per_connection {
+                        self.tries = FailedAttempts::default();
                     }
                     return Ok(Some(chunk));
                 }
@@ -235,9 +235,9 @@ impl Download {
         }
     }
 
-    /// An error if the file is larger than it may be.
+    /// Fails if the file exceeds a size limit.
     fn check_limits(&self) -> Result<(), Error> {
-        let taken = if self.part.is_some() { self.received - self.begun_at } else { self.received };
+        let taken = if self.part.is_some() { self.received - self.start } else { self.received };
         let announced = self.end().filter(|_| self.part.is_none());
         let unannounced = self.unannounced_limit.filter(|_| self.end().is_none());
         let limit = self.client.shared.file_limit.min(unannounced.unwrap_or(u64::MAX));
@@ -248,34 +248,35 @@ impl Download {
         Err(Error::Answer { request: self.label.clone(), attempts: 1, source })
     }
 
-    /// Resumes at new addresses of the same file. To be called when signed addresses have expired: when
+    /// Resumes at new addresses of the same file. Call it when signed addresses have expired: when
     /// [`chunk`](Self::chunk) fails with an error that [`may_be_expired`](Error::may_be_expired).
     pub async fn renew(&mut self, urls: &[Url]) -> Result<(), Error> {
         urls.clone_into(&mut self.urls);
         self.reopen().await
     }
 
-    /// Begins anew after [`chunk`](Self::chunk) or [`renew`](Self::renew) failed with `error`, if that is because the
-    /// parts could not be put together. [`received`](Self::received) then tells where the first chunk belongs; all that
-    /// was handed out is void.
+    /// Starts again after [`chunk`](Self::chunk) or [`renew`](Self::renew) failed with `error` because parts could
+    /// not be joined.
+    ///
+    /// [`received`](Self::received) is then the offset of the first chunk; all chunks returned before are void.
     ///
     /// # Errors
-    /// `error` itself if it has another cause, or after as many times as the [`RetryPolicy`](super::RetryPolicy) allows;
-    /// and the errors of opening the file.
+    /// Returns `error` if it has another cause, or once the [`RetryPolicy`](super::RetryPolicy) is exhausted. Also
+    /// returns the errors of opening the file.
     pub async fn restart(&mut self, error: Error) -> Result<(), Error> {
         if !std::mem::take(&mut self.is_broken) {
             return Err(error);
         }
         self.restarts += 1;
-        let failure = self.interrupted("it begins anew");
+        let failure = self.interrupted("the download restarts");
         self.tries.failed(&failure, self.client.now());
         let is_allowed = self.restarts < self.client.shared.retry.attempts;
         if !is_allowed || !self.client.back_off(&failure, &self.tries, || self.label.clone()).await {
             return Err(error);
         }
         let asked = match &self.part {
-            Some(part) => Asked::part(part, &self.version),
-            None => Asked::everything(),
+            Some(part) => RangeRequest::part(part, &self.version),
+            None => RangeRequest::everything(),
         };
         let (urls, opened) = self.client.open(&self.urls, &self.label, &asked).await?;
         let anew = Self::begin(&self.client, self.label.clone(), self.part.take(), (urls, opened));
@@ -289,10 +290,10 @@ impl Download {
         let is_retryable = error.is_retryable();
         let failure = Failure::Transport { url: self.address(), error };
         self.tries.failed(&failure, self.client.now());
-        let is_same = self.version.etag.is_some() || self.received == self.begun_at;
+        let is_same = self.version.etag.is_some() || self.received == self.start;
         let may_resume = is_same || self.is_checked_by_digest;
         if may_resume
-            && self.interruptions < MOST_INTERRUPTIONS
+            && self.interruptions < MAX_INTERRUPTIONS
             && self.client.back_off(&failure, &self.tries, || self.label.clone()).await
         {
             return self.reopen().await;
@@ -304,9 +305,9 @@ impl Download {
     async fn reopen(&mut self) -> Result<(), Error> {
         let is_whole = self.received == 0 && self.part.is_none();
         let asked = if is_whole {
-            Asked::everything()
+            RangeRequest::everything()
         } else {
-            Asked::rest(self.received, self.part_end, &self.version)
+            RangeRequest::rest(self.received, self.part_end, &self.version)
         };
         let (urls, opened) = self.client.open(&self.urls, &self.label, &asked).await?;
         self.urls = urls;
@@ -315,7 +316,7 @@ impl Download {
             return Err(Error::Answer { request, attempts, source: AnswerError::Changed });
         }
         let is_tagged = opened.version.etag.is_some() && opened.version.etag == self.version.etag;
-        let is_joined = self.received > self.begun_at;
+        let is_joined = self.received > self.start;
         if opened.from != self.received || (is_joined && !is_tagged && !self.is_checked_by_digest) {
             self.is_broken = true;
             let failure = self.interrupted("the storage cannot send the rest of the file");
@@ -326,11 +327,11 @@ impl Download {
             self.version = opened.version;
         }
         self.body = opened.response.into_body();
-        self.brought = 0;
+        self.connection_bytes = 0;
         Ok(())
     }
 
-    /// Whether a tag shows that the file is that version.
+    /// Returns true if the ETag proves that the file is that version.
     fn has_tag_of(&self, version: &FileVersion) -> bool {
         version.etag.is_some() && version.etag == self.version.etag
     }
@@ -341,6 +342,6 @@ impl Download {
     }
 
     fn address(&self) -> String {
-        self.urls.first().map(shown).unwrap_or_default()
+        self.urls.first().map(printable_url).unwrap_or_default()
     }
 }

@@ -1,31 +1,31 @@
-//! One request and its response: permit, pace, credentials, redirects. No retries.
+//! A single request and its response: permit, rate limit, credentials, redirects. No retries.
 
 use http::StatusCode;
 use http::header::{AUTHORIZATION, USER_AGENT};
 use url::Url;
 
-use super::progress::guarded;
+use super::progress::guard_body;
 use super::quota::{Quota, asked_wait};
-use super::redirect::{MOST_REDIRECTS, may_follow, target};
+use super::redirect::{MAX_REDIRECTS, may_follow, target};
 use super::waiting::WaitReason;
 use super::{Client, lock};
 use crate::error::RequestLabel;
 use crate::transport::{Request, Response, TransportError, TransportErrorKind};
 
-/// What came back, and from where.
+/// The outcome of a request, and the URL that it came from.
 pub(super) struct Exchange {
     pub(super) url: Url,
-    pub(super) outcome: Result<Arrived, TransportError>,
+    pub(super) outcome: Result<Received, TransportError>,
 }
 
-pub(super) enum Arrived {
+pub(super) enum Received {
     Response(Response),
-    /// A redirect that is not followed.
-    Elsewhere(Url),
+    /// A redirect that must not be followed.
+    Redirect(Url),
 }
 
 impl Client {
-    /// Sends `request` to the server when its rate limit has room for it, and notes what the headers say of it.
+    /// Sends `request` once the rate limit allows, and updates the rate limit from the response headers.
     pub(super) async fn paced_exchange(
         &self,
         request: Request,
@@ -34,13 +34,13 @@ impl Client {
         let transport = &self.shared.transport;
         let now = transport.now();
         let wait = lock(&self.shared.pacer).book(now);
-        let booking = Booking { client: self, landed: false };
+        let booking = Booking { client: self, is_complete: false };
         if !wait.is_zero() {
             self.wait(wait, now, || WaitReason::RateLimit).await;
         }
         let exchange = self.exchange(request, label).await;
         let quota = match &exchange.outcome {
-            Ok(Arrived::Response(response)) => {
+            Ok(Received::Response(response)) => {
                 let now = transport.now();
                 let asked = asked_wait(response.status(), response.headers());
                 let is_limited = response.status() == StatusCode::TOO_MANY_REQUESTS;
@@ -58,11 +58,11 @@ impl Client {
             }
             _ => None,
         };
-        booking.land(quota);
+        booking.complete(quota);
         exchange
     }
 
-    /// Sends `request` and follows where it may; the key goes to the base URL's origin only.
+    /// Sends `request` and follows permitted redirects. The API key is sent to the base URL's origin only.
     pub(super) async fn exchange(
         &self,
         mut request: Request,
@@ -77,36 +77,36 @@ impl Client {
             }
         };
         let mut label = Some(label);
-        for _ in 0..=MOST_REDIRECTS {
+        for _ in 0..=MAX_REDIRECTS {
             if let Err(error) = self.check_time() {
                 return Exchange { url, outcome: Err(error) };
             }
-            self.sign(&mut request, &url);
+            self.set_headers(&mut request, &url);
             self.shared.tally.request();
             let sent = self.shared.transport.send(request.clone());
             let named =
                 || label.take().map_or_else(|| RequestLabel::new("a redirect", url.path()), |label| label());
-            let response = match self.answered(sent, named).await {
+            let response = match self.await_answer(sent, named).await {
                 Ok(response) => {
-                    guarded(response, &self.shared.transport, self.shared.floor, self.shared.deadline)
+                    guard_body(response, &self.shared.transport, self.shared.floor, self.shared.deadline)
                 }
                 Err(error) => return Exchange { url, outcome: Err(error) },
             };
             let Some(to) = target(&url, &response) else {
-                return Exchange { url, outcome: Ok(Arrived::Response(response)) };
+                return Exchange { url, outcome: Ok(Received::Response(response)) };
             };
             let uri = http::Uri::try_from(to.as_str());
             match uri {
                 Ok(uri) if may_follow(request.method(), &url, &to) => *request.uri_mut() = uri,
-                _ => return Exchange { url, outcome: Ok(Arrived::Elsewhere(to)) },
+                _ => return Exchange { url, outcome: Ok(Received::Redirect(to)) },
             }
             url = to;
         }
-        let error = TransportError::new(TransportErrorKind::Protocol, "it redirects in circles");
+        let error = TransportError::new(TransportErrorKind::Protocol, "too many redirects");
         Exchange { url, outcome: Err(error) }
     }
 
-    fn sign(&self, request: &mut Request, url: &Url) {
+    fn set_headers(&self, request: &mut Request, url: &Url) {
         let headers = request.headers_mut();
         headers.insert(USER_AGENT, self.shared.user_agent.clone());
         headers.remove(AUTHORIZATION);
@@ -118,23 +118,23 @@ impl Client {
     }
 }
 
-/// A booked request; a future that is dropped before the answer must not count as in flight for ever.
+/// A booked request. Releases it on drop, so that a cancelled future does not count as in flight forever.
 struct Booking<'a> {
     client: &'a Client,
-    landed: bool,
+    is_complete: bool,
 }
 
 impl Booking<'_> {
-    fn land(mut self, quota: Option<Quota>) {
-        self.landed = true;
-        lock(&self.client.shared.pacer).landed(self.client.shared.transport.now(), quota);
+    fn complete(mut self, quota: Option<Quota>) {
+        self.is_complete = true;
+        lock(&self.client.shared.pacer).complete(self.client.shared.transport.now(), quota);
     }
 }
 
 impl Drop for Booking<'_> {
     fn drop(&mut self) {
-        if !self.landed {
-            lock(&self.client.shared.pacer).landed(self.client.shared.transport.now(), None);
+        if !self.is_complete {
+            lock(&self.client.shared.pacer).complete(self.client.shared.transport.now(), None);
         }
     }
 }

@@ -1,45 +1,45 @@
-//! Finds the elements of one long list in a body that is still arriving.
+//! Extracts the elements of one long list from a body that is still arriving.
 
-/// Takes a body piece by piece, gives out the elements of the list behind a path, and keeps the rest: the body with that
+/// Consumes a body piece by piece, returns the elements of the list at a path, and keeps the rest: the body with that
 /// list emptied.
 ///
-/// It looks at no more of JSON than where strings, lists and objects begin and end. Whether the body is JSON is for the
-/// reader of its parts to say.
+/// It only tracks where strings, lists and objects begin and end. Whether the body is valid JSON is checked by the
+/// parser of its parts.
 #[derive(Debug)]
 pub(super) struct ListScanner {
     path: &'static [&'static str],
     /// The body without the elements.
     rest: Vec<u8>,
-    /// A list of elements that have not been given out, without its end.
+    /// Elements not yet returned, as a list without its closing bracket.
     elements: Vec<u8>,
-    /// Where the last whole one of them ends.
-    whole: usize,
-    /// How many whole elements there are in the list so far.
+    /// The end of the last complete element in `elements`.
+    complete_end: usize,
+    /// The number of complete elements in the list so far.
     count: u64,
     in_string: bool,
     is_escaped: bool,
-    /// How many lists and objects are open, apart from the list.
+    /// The nesting depth of lists and objects, not counting the list itself.
     depth: usize,
-    place: Place,
+    position: Position,
 }
 
-/// Where the scanner is.
+/// The position of the scanner.
 #[derive(Debug)]
-enum Place {
-    /// In front of the list. `matched` fields of the path lead to the innermost object on it.
+enum Position {
+    /// Before the list. `matched` fields of the path lead to the innermost object on it.
     Before { matched: usize, key: Key },
-    /// Among the elements.
-    Within,
-    /// Behind the list.
-    Behind,
+    /// Inside the list.
+    Inside,
+    /// After the list.
+    After,
 }
 
-/// What a string in front of the list is.
+/// The role of the last string before the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Key {
-    /// Nothing that matters.
+    /// Irrelevant.
     Other,
-    /// The string that begins at this byte of the rest, which is the next field of the path if a value follows.
+    /// Starts at this byte of the rest. It is the next field of the path if it matches and a colon follows.
     From(usize),
     /// The next field of the path; its value follows.
     Found,
@@ -51,31 +51,31 @@ impl ListScanner {
             path,
             rest: Vec::new(),
             elements: Vec::new(),
-            whole: 0,
+            complete_end: 0,
             count: 0,
             in_string: false,
             is_escaped: false,
             depth: 0,
-            place: Place::Before { matched: 0, key: Key::Other },
+            position: Position::Before { matched: 0, key: Key::Other },
         }
     }
 
-    /// How many elements were there so far.
+    /// The number of elements so far.
     pub(super) fn count(&self) -> u64 {
         self.count
     }
 
-    /// The bytes that it holds.
+    /// The number of buffered bytes.
     pub(super) fn held(&self) -> usize {
         self.rest.len() + self.elements.len()
     }
 
-    /// Takes more of the body.
+    /// Consumes a piece of the body.
     pub(super) fn push(&mut self, mut piece: &[u8]) {
         while let Some(&byte) = piece.first() {
-            let length = match self.place {
-                Place::Behind => piece.len(),
-                // Most bytes are in the middle of strings.
+            let length = match self.position {
+                Position::After => piece.len(),
+                // Fast path: most bytes are in the middle of strings.
                 _ if self.in_string && !self.is_escaped => {
                     let plain = piece.iter().position(|byte| matches!(byte, b'"' | b'\\'));
                     plain.unwrap_or(piece.len())
@@ -93,11 +93,11 @@ impl ListScanner {
         }
     }
 
-    /// Where bytes belong now.
+    /// The buffer for the current position.
     fn part(&mut self) -> &mut Vec<u8> {
-        match self.place {
-            Place::Within => &mut self.elements,
-            Place::Before { .. } | Place::Behind => &mut self.rest,
+        match self.position {
+            Position::Inside => &mut self.elements,
+            Position::Before { .. } | Position::After => &mut self.rest,
         }
     }
 
@@ -109,15 +109,15 @@ impl ListScanner {
             self.part().push(byte);
             return;
         }
-        match self.place {
-            Place::Before { matched, key } => self.take_before(byte, matched, key),
-            Place::Within => self.take_within(byte),
-            Place::Behind => self.rest.push(byte),
+        match self.position {
+            Position::Before { matched, key } => self.take_before(byte, matched, key),
+            Position::Inside => self.take_inside(byte),
+            Position::After => self.rest.push(byte),
         }
     }
 
     fn take_before(&mut self, byte: u8, matched: usize, key: Key) {
-        let begins_list = byte == b'[' && key == Key::Found && matched + 1 == self.path.len();
+        let starts_list = byte == b'[' && key == Key::Found && matched + 1 == self.path.len();
         let is_space = byte.is_ascii_whitespace();
         let (mut matched, mut next) = (matched, if is_space { key } else { Key::Other });
         match byte {
@@ -149,23 +149,23 @@ impl ListScanner {
             _ => {}
         }
         self.rest.push(byte);
-        self.place = Place::Before { matched, key: next };
-        if begins_list {
+        self.position = Position::Before { matched, key: next };
+        if starts_list {
             self.depth = 0;
             self.elements.push(b'[');
-            self.whole = self.elements.len();
-            self.place = Place::Within;
+            self.complete_end = self.elements.len();
+            self.position = Position::Inside;
         }
     }
 
-    fn take_within(&mut self, byte: u8) {
+    fn take_inside(&mut self, byte: u8) {
         match byte {
             b'"' => self.in_string = true,
             b'[' | b'{' => self.depth += 1,
             b']' if self.depth == 0 => {
                 self.end_element();
                 self.rest.push(byte);
-                self.place = Place::Behind;
+                self.position = Position::After;
                 return;
             }
             b']' | b'}' => self.depth = self.depth.saturating_sub(1),
@@ -176,29 +176,30 @@ impl ListScanner {
     }
 
     fn end_element(&mut self) {
-        let is_there =
-            self.elements[self.whole..].iter().any(|byte| !byte.is_ascii_whitespace() && *byte != b',');
-        self.count += u64::from(is_there);
-        self.whole = self.elements.len();
+        let is_element = self.elements[self.complete_end..]
+            .iter()
+            .any(|byte| !byte.is_ascii_whitespace() && *byte != b',');
+        self.count += u64::from(is_element);
+        self.complete_end = self.elements.len();
     }
 
-    /// The whole elements that have not been given out, as a JSON list, if they take at least `least` bytes or the list has
-    /// ended. `None` if there are none.
-    pub(super) fn elements(&mut self, least: usize) -> Option<Vec<u8>> {
-        let has_ended = matches!(self.place, Place::Behind);
-        if self.whole <= 1 || !(has_ended || self.whole >= least) {
+    /// Returns the complete elements not yet returned, as a JSON list. Returns `None` if there are none, or if they
+    /// take fewer than `min_bytes` bytes and the list has not ended.
+    pub(super) fn elements(&mut self, min_bytes: usize) -> Option<Vec<u8>> {
+        let has_ended = matches!(self.position, Position::After);
+        if self.complete_end <= 1 || !(has_ended || self.complete_end >= min_bytes) {
             return None;
         }
-        let left = self.elements.split_off(self.whole);
+        let left = self.elements.split_off(self.complete_end);
         let mut elements = std::mem::replace(&mut self.elements, vec![b'[']);
-        // What is left begins with the comma in front of the next element.
+        // The remaining bytes start with the comma before the next element.
         self.elements.extend_from_slice(left.strip_prefix(b",").unwrap_or(&left));
-        self.whole = 1;
+        self.complete_end = 1;
         elements.push(b']');
         Some(elements)
     }
 
-    /// The body without the elements, once all of it has been taken. A list that has not ended is left open.
+    /// Returns the body without the elements, once all of it has been pushed. A list that has not ended stays open.
     pub(super) fn into_rest(self) -> Vec<u8> {
         self.rest
     }
@@ -212,8 +213,9 @@ mod tests {
 
     const PATH: &[&str] = &["data", "run", "events"];
 
-    /// The elements and the rest of a body that arrives in pieces of some lengths.
-    fn scan(body: &str, lengths: &[usize], least: usize) -> (Vec<serde_json::Value>, String, u64) {
+    /// Returns the elements, the rest and the number of elements of a body that arrives in pieces of the given
+    /// lengths.
+    fn scan(body: &str, lengths: &[usize], min_bytes: usize) -> (Vec<serde_json::Value>, String, u64) {
         let mut scanner = ListScanner::new(PATH);
         let (mut left, mut lengths) = (body.as_bytes(), lengths.iter().cycle());
         let mut found = Vec::new();
@@ -222,7 +224,7 @@ mod tests {
             let (piece, rest) = left.split_at(length);
             scanner.push(piece);
             left = rest;
-            if let Some(elements) = scanner.elements(least) {
+            if let Some(elements) = scanner.elements(min_bytes) {
                 let elements: Vec<serde_json::Value> = serde_json::from_slice(&elements).expect("a list");
                 found.extend(elements);
             }
@@ -232,12 +234,12 @@ mod tests {
     }
 
     #[test]
-    fn elements_are_found_among_other_fields() {
+    fn elements_are_extracted_among_other_fields() {
         let body = r#"{"errors": null, "data": {"other": {"events": [1]}, "run": {"count": 2, "events" : [
             "{\"a\": \"],\\\"\"}", null , {"b": [1, {"c": ","}]} ], "more": ["events", [2]]}}, "events": [3]}"#;
         for lengths in [&[1][..], &[2, 3], &[1_000]] {
-            for least in [0, 10, 1_000] {
-                let (found, rest, count) = scan(body, lengths, least);
+            for min_bytes in [0, 10, 1_000] {
+                let (found, rest, count) = scan(body, lengths, min_bytes);
                 let expected = serde_json::json!(["{\"a\": \"],\\\"\"}", null, {"b": [1, {"c": ","}]}]);
                 assert_eq!((serde_json::Value::from(found), count), (expected, 3));
                 let rest: serde_json::Value = serde_json::from_str(&rest).expect("JSON");
@@ -248,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_without_the_list_stay_whole() {
+    fn bodies_without_the_list_are_unchanged() {
         for body in [
             "",
             "[1, 2]",
@@ -272,13 +274,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_rows_in_any_pieces_come_out_as_they_are(
+        fn rows_survive_any_split_into_pieces(
             rows in proptest::collection::vec(proptest::option::of(".{0,40}"), 0..20),
             lengths in proptest::collection::vec(1_usize..30, 1..8),
-            least in 0_usize..200,
+            min_bytes in 0_usize..200,
         ) {
             let body = serde_json::json!({"data": {"run": {"events": rows, "z": "]"}}}).to_string();
-            let (found, rest, count) = scan(&body, &lengths, least);
+            let (found, rest, count) = scan(&body, &lengths, min_bytes);
             prop_assert_eq!(serde_json::json!(found), serde_json::json!(rows));
             prop_assert_eq!(count, rows.len() as u64);
             prop_assert_eq!(rest, r#"{"data":{"run":{"events":[],"z":"]"}}}"#);

@@ -1,4 +1,4 @@
-//! The least progress that a server has to make, and where a body ends.
+//! Minimum progress of a response body, and detection of its end.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,9 +17,9 @@ use crate::transport::{
     Body, ContentRange, Moment, Phase, Response, Transport, TransportError, TransportErrorKind,
 };
 
-/// The least progress that answers and downloads have to make. A slower one fails as one that timed out.
+/// The minimum progress of answers and downloads. A slower one fails as a timeout.
 ///
-/// Only the time spent waiting for the server counts, so a slow reader fails nothing.
+/// Only the time spent waiting for the server counts, so a slow consumer causes no failure.
 ///
 /// ```
 /// use wandb_core::client::ProgressFloor;
@@ -29,13 +29,13 @@ use crate::transport::{
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProgressFloor {
-    /// The least bytes of a body in each [`window`](Self::window). 0 turns this off. Default 1 KiB: in 30 s even a modem
-    /// of 1990 carries eight times as much.
+    /// The minimum number of bytes of a body per [`window`](Self::window). 0 disables the check. Default 1 KiB: even
+    /// a modem of 1990 carries eight times as much in 30 s.
     pub bytes: u64,
-    /// The time in which these bytes have to arrive. Default 30 s, as long as a body may pause.
+    /// The time in which these bytes must arrive. Default 30 s, the maximum pause of a body.
     pub window: Duration,
-    /// A connection of a download that breaks before it brought this many bytes counts as a failure in a row with the
-    /// one before. Default 16 KiB, about what a server sends before it hears of the first byte's arrival.
+    /// A download connection that is interrupted before it has received this many bytes counts as a consecutive
+    /// failure. Default 16 KiB, about what a server sends before the first byte is acknowledged.
     pub bytes_per_connection: u64,
 }
 
@@ -45,33 +45,33 @@ impl Default for ProgressFloor {
     }
 }
 
-/// A body that ends where its headers say, fails below the floor, and fails when the time is up.
+/// A body that ends where its headers say, and fails below the progress floor or at the deadline.
 struct GuardedBody {
     body: Body,
     clock: Arc<dyn Transport>,
     floor: ProgressFloor,
     end: Option<End>,
     pending_since: Option<Moment>,
-    /// The time waited in this window, and the bytes that arrived in it.
+    /// The time waited in this window. `arrived` counts the bytes that arrived in it.
     waited: Duration,
     arrived: u64,
-    /// Ends a window in which nothing arrives that can be read, such as the head of a compressed body.
+    /// Ends a window in which no readable bytes arrive, such as during the header of a compressed body.
     window: Option<BoxFuture<'static, ()>>,
     deadline: Option<(Deadline, BoxFuture<'static, ()>)>,
     is_over: bool,
 }
 
-/// Where a body ends.
+/// The end of a body.
 #[derive(Debug, Clone, Copy)]
 struct End {
-    /// How many bytes are left.
+    /// The number of bytes left.
     left: u64,
-    /// Whether the transport sees this end by itself.
+    /// Whether the transport detects this end itself.
     is_framed: bool,
 }
 
 impl End {
-    /// The end that a `Content-Length` or the `Content-Range` of a part announces.
+    /// Returns the end announced by a `Content-Length`, or by the `Content-Range` of a partial response.
     fn of(status: StatusCode, headers: &HeaderMap) -> Option<Self> {
         let text = |name| headers.get(name)?.to_str().ok();
         let length = text(&CONTENT_LENGTH).and_then(|length| length.trim().parse::<u64>().ok());
@@ -82,8 +82,8 @@ impl End {
     }
 }
 
-/// Puts the guards around the body of `response`.
-pub(super) fn guarded(
+/// Wraps the body of `response` in a [`GuardedBody`].
+pub(super) fn guard_body(
     response: Response,
     clock: &Arc<dyn Transport>,
     floor: ProgressFloor,
@@ -114,7 +114,7 @@ pub(super) fn guarded(
 }
 
 impl GuardedBody {
-    /// Counts a chunk; an error if the body is too slow.
+    /// Counts a chunk. Fails if the body is too slow.
     fn count(&mut self, bytes: usize) -> Result<(), TransportError> {
         self.arrived += bytes as u64;
         let Some(since) = self.pending_since.take() else { return Ok(()) };
@@ -122,7 +122,7 @@ impl GuardedBody {
         if self.waited < self.floor.window { Ok(()) } else { self.end_window() }
     }
 
-    /// Notes that the body is waited for; an error if that has taken too long.
+    /// Records that the body is pending. Fails if it has been pending for too long.
     fn wait(&mut self, context: &mut Context<'_>) -> Result<(), TransportError> {
         self.pending_since.get_or_insert(self.clock.now());
         if self.floor.bytes == 0 {
@@ -139,7 +139,7 @@ impl GuardedBody {
         self.window = None;
         let outcome = self.count(0);
         self.pending_since = Some(self.clock.now());
-        // Whoever waits is woken to begin another window.
+        // Wake the task, so that it starts another window.
         context.waker().wake_by_ref();
         outcome
     }
@@ -148,7 +148,7 @@ impl GuardedBody {
         if self.arrived < self.floor.bytes {
             let (arrived, seconds) = (self.arrived, self.waited.as_secs());
             let message = format!(
-                "only {arrived} bytes came in {seconds} s, fewer than the {} that have to",
+                "only {arrived} bytes arrived in {seconds} s, fewer than the minimum of {}",
                 self.floor.bytes
             );
             return Err(TransportError::new(TransportErrorKind::Timeout(Phase::Stall), message));
@@ -157,7 +157,7 @@ impl GuardedBody {
         Ok(())
     }
 
-    /// Cuts a chunk to what is left of the body; `None` where nothing is.
+    /// Truncates a chunk to the rest of the body. Returns `None` if nothing is left.
     fn cut(&mut self, mut chunk: Bytes) -> Option<Bytes> {
         if let Some(end) = &mut self.end {
             if end.left == 0 && !chunk.is_empty() {
@@ -199,7 +199,7 @@ impl Stream for GuardedBody {
                 },
                 Err(error) => this.finish(Some(Err(error))),
             },
-            // What goes wrong behind the end is no loss.
+            // An error after the end does no harm.
             Poll::Ready(Some(Err(_))) if is_at_end => this.finish(None),
             Poll::Ready(last) => this.finish(last),
             Poll::Pending if is_at_end && this.end.is_some_and(|end| !end.is_framed) => this.finish(None),
@@ -220,7 +220,7 @@ mod tests {
 
     fn body(headers: &[(&'static str, &'static str)], status: u16, chunks: &[&'static str]) -> String {
         let chunks: Vec<_> = chunks.iter().map(|text| Ok(Bytes::from_static(text.as_bytes()))).collect();
-        // Behind these chunks the server sends nothing and does not close, either.
+        // After these chunks the server neither sends more nor closes the connection.
         let chunks = stream::iter(chunks).chain(stream::pending());
         let mut response = http::Response::new(Body::from_stream(chunks));
         *response.status_mut() = StatusCode::from_u16(status).expect("a status");
@@ -229,7 +229,7 @@ mod tests {
         }
         let clock: Arc<dyn Transport> = Arc::new(NoServer);
         let floor = ProgressFloor { bytes: 0, ..ProgressFloor::default() };
-        let mut body = guarded(response, &clock, floor, None).into_body();
+        let mut body = guard_body(response, &clock, floor, None).into_body();
         let mut text = String::new();
         while let Some(Some(chunk)) = body.next().now_or_never() {
             text.push_str(std::str::from_utf8(&chunk.expect("no failure")).expect("text"));
@@ -238,10 +238,10 @@ mod tests {
     }
 
     #[test]
-    fn part_ends_where_its_content_range_says() {
+    fn part_ends_at_its_content_range() {
         let range = [("content-range", "bytes 2-5/100")];
         assert_eq!(body(&range, 206, &["23", "456789", "more"]), "2345");
-        assert_eq!(body(&range, 200, &["23", "456"]), "23456", "only a part has a range");
+        assert_eq!(body(&range, 200, &["23", "456"]), "23456", "the range applies to status 206 only");
         let both = [("content-range", "bytes 2-5/100"), ("content-length", "9")];
         assert_eq!(body(&both, 206, &["234567890"]), "2345");
     }

@@ -1,12 +1,12 @@
-//! What a response's headers say of the rate limit.
+//! The rate limit in a response's headers.
 
 use std::time::Duration;
 
 use http::header::{DATE, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 
-/// The server's rate limit as the headers `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` give it
-/// (draft-polli-ratelimit-headers-02): units of the server's choosing, and the time until they are given anew.
+/// The server's rate limit from the headers `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`
+/// (draft-polli-ratelimit-headers-02), in units of the server's choice, and the time until the reset.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Quota {
     pub(crate) limit: f64,
@@ -14,8 +14,8 @@ pub(crate) struct Quota {
     pub(crate) reset: Duration,
 }
 
-/// The longest wait that is told apart from a longer one, in seconds: ten thousand years.
-const LONGEST: f64 = 10_000.0 * 365.0 * 24.0 * 3600.0;
+/// The maximum wait in seconds, ten thousand years. Longer ones are clamped.
+const MAX_SECONDS: f64 = 10_000.0 * 365.0 * 24.0 * 3600.0;
 
 impl Quota {
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
@@ -25,26 +25,26 @@ impl Quota {
             text.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0)
         };
         let remaining = number("ratelimit-remaining")?;
-        let reset = Duration::from_secs_f64(number("ratelimit-reset")?.min(LONGEST));
+        let reset = Duration::from_secs_f64(number("ratelimit-reset")?.min(MAX_SECONDS));
         let limit = number("ratelimit-limit").unwrap_or(remaining).max(remaining);
         Some(Self { limit, remaining, reset })
     }
 }
 
-/// How long the server that answers with `status` asks to wait: by `Retry-After`, or where it refuses for its rate limit by
-/// what that says.
+/// Returns the wait that a response asks for: its `Retry-After`, or for status 429 the time until its exhausted quota
+/// resets.
 pub(crate) fn asked_wait(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     let exhausted = || Quota::of(headers).filter(|quota| quota.remaining < 1.0).map(|quota| quota.reset);
     let is_limited = status == StatusCode::TOO_MANY_REQUESTS;
     retry_after(headers).or_else(|| exhausted().filter(|_| is_limited))
 }
 
-/// How long the server asks to wait: `Retry-After` in seconds, or as a date measured by the server's own `Date`.
+/// Parses `Retry-After`: seconds, or a date relative to the server's `Date`.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<f64>() {
         return (seconds.is_finite() && seconds >= 0.0)
-            .then(|| Duration::from_secs_f64(seconds.min(LONGEST)));
+            .then(|| Duration::from_secs_f64(seconds.min(MAX_SECONDS)));
     }
     let until = httpdate::parse_http_date(text).ok()?;
     let now = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn all_three_headers_are_read() {
+    fn quota_has_three_headers() {
         let quota = Quota::of(&headers(&[
             ("ratelimit-limit", "100, 100;w=60"),
             ("ratelimit-remaining", "12.5"),
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_make_no_sense_are_no_quota() {
+    fn malformed_headers_are_no_quota() {
         assert_eq!(Quota::of(&HeaderMap::new()), None);
         for (remaining, reset) in [("many", "3"), ("-1", "3"), ("3", "NaN"), ("inf", "3"), ("", "")] {
             let headers = headers(&[("ratelimit-remaining", remaining), ("ratelimit-reset", reset)]);
@@ -84,17 +84,17 @@ mod tests {
     }
 
     #[test]
-    fn exhausted_quota_of_a_refusal_is_a_wait() {
+    fn exhausted_quota_of_a_429_is_a_wait() {
         let quota = headers(&[("ratelimit-remaining", "0"), ("ratelimit-reset", "999999")]);
         let wait = |status| asked_wait(status, &quota);
         assert_eq!(wait(StatusCode::TOO_MANY_REQUESTS), Some(Duration::from_secs(999_999)));
-        assert_eq!(wait(StatusCode::SERVICE_UNAVAILABLE), None, "it refuses for another reason");
+        assert_eq!(wait(StatusCode::SERVICE_UNAVAILABLE), None, "not a rate limit");
         let left = headers(&[("ratelimit-remaining", "3"), ("ratelimit-reset", "30")]);
         assert_eq!(asked_wait(StatusCode::TOO_MANY_REQUESTS, &left), None);
     }
 
     #[test]
-    fn retry_after_is_seconds_or_a_date_on_the_servers_clock() {
+    fn retry_after_is_seconds_or_a_server_date() {
         assert_eq!(retry_after(&headers(&[("retry-after", "7")])), Some(Duration::from_secs(7)));
         let dated = headers(&[
             ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),

@@ -1,23 +1,23 @@
-//! Where large answers are read.
+//! Where large answers are parsed.
 
 use std::panic::resume_unwind;
 
 use crate::workers;
 
-/// Where the client reads the answers that take a processor's time rather than the network's.
+/// Where the client parses answers that cost CPU time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Reading {
-    /// Where the client is polled, which is the same at every run and needs no threads.
+    /// In the task that polls the client. Deterministic, and needs no threads.
     #[default]
     InPlace,
-    /// On threads of this crate, as many as there are processors, so that neither the caller's
-    /// executor nor what else is in flight has to wait.
+    /// On threads of this crate, as many as there are processors, so that neither the caller's executor nor the
+    /// requests in flight are blocked.
     OnThreads,
 }
 
 impl Reading {
-    /// Does `work` that takes a processor's time and waits for nothing.
+    /// Runs CPU-bound work that never blocks.
     pub(super) async fn read<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> T {
         if self == Self::InPlace {
             return work();
@@ -30,7 +30,7 @@ impl Reading {
         }
     }
 
-    /// Does `work` that may wait, for a disk or for other work, on a thread that has the time.
+    /// Runs work that may block, on disk I/O or on other work, on a thread for blocking work.
     pub(super) async fn wait<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> T {
         match self {
             Self::InPlace => work(),

@@ -1,13 +1,13 @@
-//! Where a redirect leads, as a pure function: carriers follow none.
+//! Redirects, as pure functions: transports do not follow them.
 
 use http::header::LOCATION;
 use http::{Method, StatusCode};
 use url::Url;
 
-/// So many redirects in a row are followed.
-pub(super) const MOST_REDIRECTS: usize = 5;
+/// The maximum number of consecutive redirects.
+pub(super) const MAX_REDIRECTS: usize = 5;
 
-/// Where `response` to a request at `from` says to go, if it does.
+/// Returns the target of a redirect, if `response` to a request at `from` is one.
 pub(super) fn target<B>(from: &Url, response: &http::Response<B>) -> Option<Url> {
     let redirects = matches!(
         response.status(),
@@ -23,8 +23,10 @@ pub(super) fn target<B>(from: &Url, response: &http::Response<B>) -> Option<Url>
     from.join(response.headers().get(LOCATION)?.to_str().ok()?).ok()
 }
 
-/// Whether a redirect of a `method` request from `from` to `to` may be followed: reading is, asking and changing are
-/// not, as they would carry what was asked to a server that the user has not named; nor is a step down from TLS.
+/// Returns true if a redirect of a `method` request from `from` to `to` may be followed.
+///
+/// Only GET and HEAD may: a redirected POST would send its body to a server that the user has not named. A downgrade
+/// from TLS is never followed.
 pub(super) fn may_follow(method: &Method, from: &Url, to: &Url) -> bool {
     let safe_scheme = to.scheme() == "https" || (to.scheme() == "http" && from.scheme() == "http");
     matches!(*method, Method::GET | Method::HEAD) && safe_scheme
@@ -47,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn locations_are_relative_to_what_was_asked() {
+    fn locations_are_relative_to_the_request() {
         let from = url("https://host/a/b?c");
         assert_eq!(target(&from, &response(302, Some("../d"))), Some(url("https://host/d")));
         assert_eq!(target(&from, &response(308, Some("//other/e"))), Some(url("https://other/e")));
@@ -57,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn only_reading_follows_and_never_down_from_tls() {
+    fn only_reads_are_redirected_and_never_to_http() {
         let (plain, secure) = (url("http://host/"), url("https://host/"));
         assert!(may_follow(&Method::GET, &plain, &secure));
         assert!(may_follow(&Method::GET, &plain, &plain));

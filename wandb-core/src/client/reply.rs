@@ -1,4 +1,4 @@
-//! What a response means to every operation alike, as a pure function of status, headers and body.
+//! Classifies a response, as a pure function of status, headers and body that is the same for every operation.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use http::{Response, StatusCode};
 use url::Url;
 
 use super::quota::asked_wait;
-use super::retry::Hope;
-use crate::error::{Error, RequestLabel, shown};
+use super::retry::RetryChance;
+use crate::error::{Error, RequestLabel, printable_url};
 use crate::operation::AnswerError;
 use crate::transport::{TransportError, TransportErrorKind};
 
-/// Why a request has no answer yet.
+/// The reason why a request has no answer yet.
 #[derive(Debug)]
 pub(super) enum Failure {
     Transport {
@@ -25,7 +25,7 @@ pub(super) enum Failure {
         message: String,
         asked: Option<Duration>,
     },
-    /// The server wants to be asked again only after this long, and was not asked.
+    /// The server asked for a wait with this much left, so no request was sent.
     Closed {
         left: Duration,
     },
@@ -41,11 +41,11 @@ pub(super) enum Failure {
     Answer(AnswerError),
 }
 
-/// How much of a refusal's body a message shows, in characters.
+/// The maximum length of an excerpt of a body in a message, in characters.
 const MESSAGE_LENGTH: usize = 200;
 
-/// Hands on the responses that are the operation's to read.
-pub(super) fn sort(url: &Url, response: Response<Bytes>) -> Result<Response<Bytes>, Failure> {
+/// Returns the responses that the operation itself must parse.
+pub(super) fn classify(url: &Url, response: Response<Bytes>) -> Result<Response<Bytes>, Failure> {
     let status = response.status();
     let html = is_html(&response);
     if status == StatusCode::UNAUTHORIZED {
@@ -62,39 +62,39 @@ pub(super) fn sort(url: &Url, response: Response<Bytes>) -> Result<Response<Byte
     }
     if html {
         let excerpt = excerpt(response.body());
-        return Err(Failure::NotWandb { url: shown(url), status, excerpt });
+        return Err(Failure::NotWandb { url: printable_url(url), status, excerpt });
     }
     Ok(response)
 }
 
 impl Failure {
-    /// How likely it is to pass; here and beside the errors themselves, nowhere else.
-    pub(super) fn hope(&self) -> Hope {
+    /// The chance that a retry succeeds. Decided only here and in the error types.
+    pub(super) fn retry_chance(&self) -> RetryChance {
         match self {
             Self::Transport { error, .. } => match (error.is_retryable(), error.kind()) {
-                (false, _) => Hope::None,
-                (true, TransportErrorKind::Connect) => Hope::Doubtful,
-                (true, TransportErrorKind::Protocol) => Hope::Once,
-                (true, _) => Hope::Good,
+                (false, _) => RetryChance::None,
+                (true, TransportErrorKind::Connect) => RetryChance::Doubtful,
+                (true, TransportErrorKind::Protocol) => RetryChance::Once,
+                (true, _) => RetryChance::Good,
             },
             Self::Status { status, .. } => match *status {
-                StatusCode::NOT_IMPLEMENTED => Hope::None,
+                StatusCode::NOT_IMPLEMENTED => RetryChance::None,
                 StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
-                    Hope::Good
+                    RetryChance::Good
                 }
-                status if status.is_server_error() => Hope::Good,
-                _ => Hope::None,
+                status if status.is_server_error() => RetryChance::Good,
+                _ => RetryChance::None,
             },
-            Self::NotWandb { .. } => Hope::Doubtful,
-            Self::Answer(AnswerError::Malformed { .. }) => Hope::Once,
-            Self::Answer(error) if error.is_retryable() => Hope::Good,
+            Self::NotWandb { .. } => RetryChance::Doubtful,
+            Self::Answer(AnswerError::Malformed { .. }) => RetryChance::Once,
+            Self::Answer(error) if error.is_retryable() => RetryChance::Good,
             Self::Answer(_) | Self::Closed { .. } | Self::Unauthorized | Self::Redirected { .. } => {
-                Hope::None
+                RetryChance::None
             }
         }
     }
 
-    /// Whether the server certainly did nothing with the request: it was not reached, or turned the request away.
+    /// Returns true if the server certainly did nothing: it was not reached, or rejected the request.
     pub(super) fn had_no_effect(&self) -> bool {
         match self {
             Self::Transport { error, .. } => error.is_before_sending(),
@@ -105,7 +105,7 @@ impl Failure {
         }
     }
 
-    /// What the server asks to wait.
+    /// The wait that the server asked for.
     pub(super) fn asked(&self) -> Option<Duration> {
         match self {
             Self::Status { asked, .. } => *asked,
@@ -113,11 +113,11 @@ impl Failure {
         }
     }
 
-    /// Whether asking for less may help, after so many failures in a row.
+    /// Returns true if a smaller request may help, after `attempts` consecutive failures.
     ///
-    /// A server that is asked for too much often just fails, but so does one that is restarted: only the second
-    /// failure is taken as a sign. A timeout or a plain refusal is one at once.
-    pub(super) fn suggests_less(&self, attempts: u32) -> bool {
+    /// An overloaded server often just fails, but so does one that restarts. Therefore only the second failure
+    /// counts. A timeout or an explicit rejection counts at once.
+    pub(super) fn suggests_smaller_request(&self, attempts: u32) -> bool {
         match self {
             Self::Transport { error, .. } => {
                 matches!(error.kind(), TransportErrorKind::Timeout(_) | TransportErrorKind::TooLarge { .. })
@@ -139,8 +139,8 @@ impl Failure {
         }
     }
 
-    /// Whether the server, or our own limit, says in so many words that it was too much.
-    pub(super) fn demands_less(&self) -> bool {
+    /// Returns true if the server, or the client's limit, explicitly rejects the size.
+    pub(super) fn demands_smaller_request(&self) -> bool {
         match self {
             Self::Transport { error, .. } => matches!(error.kind(), TransportErrorKind::TooLarge { .. }),
             Self::Status { status, .. } => *status == StatusCode::PAYLOAD_TOO_LARGE,
@@ -151,25 +151,25 @@ impl Failure {
         }
     }
 
-    /// How it failed, in a few words.
+    /// A short description of the failure.
     pub(super) fn brief(&self) -> String {
         match self {
             Self::Transport { error, .. } => error.to_string(),
             Self::Status { status, .. } => format!("the server answered {status}"),
-            Self::Closed { .. } => "the server asks to come again later".to_owned(),
+            Self::Closed { .. } => "the server asks for a longer wait".to_owned(),
             Self::Unauthorized => "the server does not accept the API key".to_owned(),
-            Self::NotWandb { .. } => "what answered is not a W&B server".to_owned(),
+            Self::NotWandb { .. } => "the response is not from a W&B server".to_owned(),
             Self::Redirected { to } => format!("the server redirects to {to}"),
             Self::Answer(error) => error.to_string(),
         }
     }
 
-    /// Whether the answer was given up beyond `bytes`.
+    /// Returns true if the answer was aborted at a limit of `bytes`.
     pub(super) fn is_longer_than(&self, bytes: u64) -> bool {
         matches!(self, Self::Transport { error, .. } if error.kind() == (TransportErrorKind::TooLarge { limit: bytes }))
     }
 
-    /// The same with what `change` makes of the server's texts.
+    /// Applies `change` to the texts sent by the server.
     pub(super) fn with_texts(self, change: impl Fn(&str) -> String) -> Self {
         match self {
             Self::Status { status, message, asked } => {
@@ -224,9 +224,9 @@ fn is_json(body: &[u8]) -> bool {
 
 fn message(response: &Response<Bytes>, html: bool) -> String {
     if response.body().is_empty() {
-        "with no explanation".to_owned()
+        "the response was empty".to_owned()
     } else if html {
-        "with a web page".to_owned()
+        "the response was a web page".to_owned()
     } else {
         excerpt(response.body())
     }
@@ -242,47 +242,55 @@ fn excerpt(body: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn sorted(status: u16, content_type: &str, body: &str) -> Result<(), Failure> {
+    fn classified(status: u16, content_type: &str, body: &str) -> Result<(), Failure> {
         let response = Response::builder()
             .status(status)
             .header(CONTENT_TYPE, content_type)
             .body(Bytes::copy_from_slice(body.as_bytes()))
             .expect("a response");
-        sort(&Url::parse("https://host/graphql?secret=1").expect("a URL"), response).map(drop)
+        classify(&Url::parse("https://host/graphql?secret=1").expect("a URL"), response).map(drop)
     }
 
     #[test]
-    fn json_is_the_operations_to_read_also_with_a_bad_status() {
-        assert!(sorted(200, "application/json", "{}").is_ok());
-        assert!(sorted(400, "application/json", r#"{"errors":[]}"#).is_ok());
-        assert!(sorted(200, "", "").is_ok(), "the operation says what is wrong with nothing");
+    fn json_is_passed_on_even_with_a_bad_status() {
+        assert!(classified(200, "application/json", "{}").is_ok());
+        assert!(classified(400, "application/json", r#"{"errors":[]}"#).is_ok());
+        assert!(classified(200, "", "").is_ok(), "the operation reports an empty body");
     }
 
     #[test]
-    fn a_web_page_is_not_wandb_unless_the_server_is_failing() {
+    fn web_page_is_not_wandb_unless_status_is_5xx() {
         for (status, body) in [(200, "<html>"), (404, "  <!doctype html>")] {
-            let failure = sorted(status, "text/html; charset=utf-8", body).expect_err("HTML");
+            let failure = classified(status, "text/html; charset=utf-8", body).expect_err("HTML");
             assert!(
                 matches!(&failure, Failure::NotWandb { url, .. } if url == "https://host/graphql"),
                 "{failure:?}"
             );
         }
-        let failure = sorted(502, "text/html", "<html>").expect_err("HTML");
+        let failure = classified(502, "text/html", "<html>").expect_err("HTML");
         assert!(matches!(failure, Failure::Status { status: StatusCode::BAD_GATEWAY, .. }));
     }
 
     #[test]
-    fn statuses_are_tried_again_only_where_it_helps() {
+    fn only_temporary_statuses_are_retried() {
         for status in [408, 425, 429, 500, 502, 503, 504, 524] {
-            assert_eq!(sorted(status, "", "busy").expect_err("a failure").hope(), Hope::Good, "{status}");
+            assert_eq!(
+                classified(status, "", "busy").expect_err("a failure").retry_chance(),
+                RetryChance::Good,
+                "{status}"
+            );
         }
         for status in [400, 401, 403, 404, 409, 410, 413, 422, 501] {
-            assert_eq!(sorted(status, "", "no").expect_err("a failure").hope(), Hope::None, "{status}");
+            assert_eq!(
+                classified(status, "", "no").expect_err("a failure").retry_chance(),
+                RetryChance::None,
+                "{status}"
+            );
         }
     }
 
     #[test]
-    fn overload_and_timeouts_suggest_less_and_a_rate_limit_does_not() {
+    fn overload_and_timeouts_suggest_smaller_requests() {
         for (status, first, second) in [
             (413, true, true),
             (504, true, true),
@@ -290,29 +298,33 @@ mod tests {
             (502, false, true),
             (429, false, false),
         ] {
-            let failure = sorted(status, "", "no").expect_err("a failure");
-            assert_eq!((failure.suggests_less(1), failure.suggests_less(2)), (first, second), "{status}");
+            let failure = classified(status, "", "no").expect_err("a failure");
+            assert_eq!(
+                (failure.suggests_smaller_request(1), failure.suggests_smaller_request(2)),
+                (first, second),
+                "{status}"
+            );
         }
     }
 
     #[test]
-    fn only_what_was_turned_away_certainly_had_no_effect() {
+    fn only_rejected_requests_had_no_effect() {
         for (status, none) in
             [(400, true), (403, true), (408, false), (429, true), (500, false), (503, false)]
         {
-            let failure = sorted(status, "", "no").expect_err("a failure");
+            let failure = classified(status, "", "no").expect_err("a failure");
             assert_eq!(failure.had_no_effect(), none, "{status}");
             let error = failure.into_error(RequestLabel::new("Write", ""), 1, "", true, Duration::MAX);
             assert_eq!(error.may_have_taken_effect(), !none, "{status}");
         }
-        let login = sorted(200, "text/html", "<html>").expect_err("HTML");
+        let login = classified(200, "text/html", "<html>").expect_err("HTML");
         assert!(!login.had_no_effect());
     }
 
     #[test]
     fn messages_are_short_and_on_one_line() {
         let Failure::Status { message, .. } =
-            sorted(500, "", &"many\n\tlines ".repeat(1000)).expect_err("a failure")
+            classified(500, "", &"many\n\tlines ".repeat(1000)).expect_err("a failure")
         else {
             panic!("not a status")
         };

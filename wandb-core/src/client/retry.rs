@@ -1,13 +1,13 @@
-//! When to try again, as a pure function of what failed and how often.
+//! The retry policy, as a pure function of the failure and the number of attempts.
 
 use std::time::Duration;
 
-/// How often a failed request is tried again, and how long to wait before.
+/// The number of retries of a failed request, and the backoff between them.
 ///
-/// The waits double from [`first_wait`](Self::first_wait) to [`longest_wait`](Self::longest_wait), each shortened by
-/// up to half at random so that clients which failed together do not come back together. A server's `Retry-After`
-/// is waited out whole. One longer than [`longest_asked_wait`](Self::longest_asked_wait) ends the call at once, since
-/// asking earlier only earns more refusals. An answer that cannot be read is asked for twice.
+/// The waits double from [`first_wait`](Self::first_wait) to [`longest_wait`](Self::longest_wait). Jitter shortens
+/// each by up to half, so that clients that failed together do not retry together. A server's `Retry-After` is always
+/// waited out in full. One longer than [`longest_asked_wait`](Self::longest_asked_wait) ends the call at once, since
+/// an earlier retry would only be rejected again. An unreadable answer is requested twice.
 ///
 /// ```
 /// use wandb_core::client::RetryPolicy;
@@ -18,16 +18,16 @@ use std::time::Duration;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// How often a request is sent at the most. Default 12, which with the default waits is about six minutes.
+    /// The maximum number of attempts per request. Default 12, about six minutes with the default waits.
     pub attempts: u32,
-    /// The same for failures that mostly last: no connection, or something that is not a W&B server. Default 4.
+    /// The maximum for failures that usually persist: no connection, or a server that is not W&B. Default 4.
     pub doubtful_attempts: u32,
     /// The wait after the first failure. Default 0.5 s.
     pub first_wait: Duration,
-    /// The longest wait between two tries. Default 60 s.
+    /// The maximum wait between two attempts. Default 60 s.
     pub longest_wait: Duration,
-    /// The longest `Retry-After` that is waited for; a longer one is an
-    /// [`Error::Deferred`](crate::error::Error::Deferred). Default 15 minutes.
+    /// The maximum `Retry-After`. A longer one is an [`Error::Deferred`](crate::error::Error::Deferred). Default 15
+    /// minutes.
     pub longest_asked_wait: Duration,
 }
 
@@ -43,51 +43,51 @@ impl Default for RetryPolicy {
     }
 }
 
-/// How often an answer is asked for that cannot be read.
-const MOST_UNREADABLE: u32 = 2;
+/// The maximum number of attempts if the answer cannot be read.
+const MAX_UNREADABLE: u32 = 2;
 
-/// How likely a failure is to pass.
+/// The chance that a retry succeeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Hope {
-    /// It would fail again.
+pub(crate) enum RetryChance {
+    /// The failure is permanent.
     None,
-    /// It fails again, unless the answer was garbled on its way.
+    /// The failure is permanent, unless the answer was corrupted in transit.
     Once,
-    /// It mostly lasts.
+    /// The failure usually persists.
     Doubtful,
-    /// It mostly passes.
+    /// The failure is usually temporary.
     Good,
 }
 
 impl RetryPolicy {
-    /// Every request is sent once.
+    /// A policy without retries.
     pub fn never() -> Self {
         Self { attempts: 1, doubtful_attempts: 1, ..Self::default() }
     }
 
-    /// How long to wait after the `failed`-th failure in a row, or `None` to give up. With [`Hope::Once`] only the failures
-    /// of that kind count.
+    /// Returns the wait after the `failed`-th consecutive failure, or `None` to give up. For [`RetryChance::Once`],
+    /// only failures of that kind count.
     ///
-    /// `asked` is what the server asked for, `jitter` a random number from 0 to 1.
+    /// `asked` is the wait that the server asked for, `jitter` a random number from 0 to 1.
     pub(crate) fn wait(
         &self,
         failed: u32,
-        hope: Hope,
+        chance: RetryChance,
         asked: Option<Duration>,
         jitter: f64,
     ) -> Option<Duration> {
-        let attempts = match hope {
-            Hope::None => 1,
-            Hope::Once => MOST_UNREADABLE.min(self.attempts),
-            Hope::Doubtful => self.doubtful_attempts.min(self.attempts),
-            Hope::Good => self.attempts,
+        let attempts = match chance {
+            RetryChance::None => 1,
+            RetryChance::Once => MAX_UNREADABLE.min(self.attempts),
+            RetryChance::Doubtful => self.doubtful_attempts.min(self.attempts),
+            RetryChance::Good => self.attempts,
         };
         if failed >= attempts || asked.is_some_and(|asked| asked > self.longest_asked_wait) {
             return None;
         }
         let doubled = self.first_wait.saturating_mul(1 << (failed - 1).min(20)).min(self.longest_wait);
-        let own = doubled.mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0);
-        Some(asked.map_or(own, |asked| own.max(asked)))
+        let backoff = doubled.mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0);
+        Some(asked.map_or(backoff, |asked| backoff.max(asked)))
     }
 }
 
@@ -102,8 +102,9 @@ mod tests {
     }
 
     #[test]
-    fn waits_double_up_to_the_longest_and_end_with_the_attempts() {
-        let waits: Vec<_> = (1..=6).map(|failed| policy().wait(failed, Hope::Good, None, 0.0)).collect();
+    fn waits_double_until_attempts_run_out() {
+        let waits: Vec<_> =
+            (1..=6).map(|failed| policy().wait(failed, RetryChance::Good, None, 0.0)).collect();
         assert_eq!(
             waits,
             [Some(SECOND), Some(2 * SECOND), Some(4 * SECOND), Some(4 * SECOND), Some(4 * SECOND), None]
@@ -112,36 +113,40 @@ mod tests {
 
     #[test]
     fn jitter_shortens_by_at_most_half() {
-        assert_eq!(policy().wait(2, Hope::Good, None, 1.0), Some(SECOND));
-        assert_eq!(policy().wait(2, Hope::Good, None, 7.0), Some(SECOND), "a bad random number does no harm");
+        assert_eq!(policy().wait(2, RetryChance::Good, None, 1.0), Some(SECOND));
+        assert_eq!(policy().wait(2, RetryChance::Good, None, 7.0), Some(SECOND), "jitter is clamped");
     }
 
     #[test]
-    fn doubtful_failures_are_given_up_sooner_and_hopeless_ones_at_once() {
-        assert!(policy().wait(3, Hope::Doubtful, None, 0.0).is_some());
-        assert_eq!(policy().wait(4, Hope::Doubtful, None, 0.0), None);
-        assert!(policy().wait(1, Hope::Once, None, 0.0).is_some());
-        assert_eq!(policy().wait(2, Hope::Once, None, 0.0), None);
-        assert_eq!(policy().wait(1, Hope::None, None, 0.0), None);
-        assert_eq!(RetryPolicy::never().wait(1, Hope::Good, None, 0.0), None);
+    fn doubtful_failures_have_fewer_attempts() {
+        assert!(policy().wait(3, RetryChance::Doubtful, None, 0.0).is_some());
+        assert_eq!(policy().wait(4, RetryChance::Doubtful, None, 0.0), None);
+        assert!(policy().wait(1, RetryChance::Once, None, 0.0).is_some());
+        assert_eq!(policy().wait(2, RetryChance::Once, None, 0.0), None);
+        assert_eq!(policy().wait(1, RetryChance::None, None, 0.0), None);
+        assert_eq!(RetryPolicy::never().wait(1, RetryChance::Good, None, 0.0), None);
     }
 
     #[test]
-    fn what_the_server_asks_is_waited_out_within_reason() {
-        assert_eq!(policy().wait(1, Hope::Good, Some(30 * SECOND), 0.5), Some(30 * SECOND));
+    fn retry_after_is_waited_out_within_limits() {
+        assert_eq!(policy().wait(1, RetryChance::Good, Some(30 * SECOND), 0.5), Some(30 * SECOND));
         assert_eq!(
-            policy().wait(3, Hope::Good, Some(SECOND), 0.0),
+            policy().wait(3, RetryChance::Good, Some(SECOND), 0.0),
             Some(4 * SECOND),
-            "but never less than our own"
+            "at least the backoff"
         );
         let longest = policy().longest_asked_wait;
-        assert_eq!(policy().wait(1, Hope::Good, Some(longest), 0.0), Some(longest));
-        assert_eq!(policy().wait(1, Hope::Good, Some(longest + SECOND), 0.0), None, "sooner is of no use");
+        assert_eq!(policy().wait(1, RetryChance::Good, Some(longest), 0.0), Some(longest));
+        assert_eq!(
+            policy().wait(1, RetryChance::Good, Some(longest + SECOND), 0.0),
+            None,
+            "an earlier retry is useless"
+        );
     }
 
     #[test]
     fn many_failures_do_not_overflow() {
         let endless = RetryPolicy { attempts: u32::MAX, ..RetryPolicy::default() };
-        assert_eq!(endless.wait(u32::MAX - 1, Hope::Good, None, 0.0), Some(endless.longest_wait));
+        assert_eq!(endless.wait(u32::MAX - 1, RetryChance::Good, None, 0.0), Some(endless.longest_wait));
     }
 }

@@ -1,22 +1,21 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// What a client has done so far, for progress and reports.
+/// Counters of a client's work, for progress and reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Tally {
-    /// Requests sent, repeated ones included.
+    /// Requests sent, including retries.
     pub requests: u64,
-    /// Requests that had to be sent again.
+    /// Retries.
     pub retries: u64,
-    /// Times that the server's rate limit refused a request (status 429).
+    /// Requests rejected by the server's rate limit (status 429).
     pub rate_limited: u64,
-    /// Time spent waiting for the rate limit or before another try, added up over all requests.
+    /// Time spent waiting for the rate limit or before retries, summed over all requests.
     pub waited: Duration,
-    /// Bytes of answers received, once decompressed.
+    /// Bytes of answers received, after decompression.
     pub bytes: u64,
-    /// The most bytes of answers that were in memory at once, of those that
-    /// [`ClientBuilder::memory`](super::ClientBuilder::memory) limits.
+    /// The peak memory of answers in bytes, as limited by [`ClientBuilder::memory`](super::ClientBuilder::memory).
     pub most_memory: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Waits: bounded by the time allowed in all, and announced when they are long.
+//! Waits: bounded by the deadline, and reported to the observer if they are long.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,37 +7,37 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 
 use super::{Client, lock};
-use crate::duration::Shown;
+use crate::duration::HumanDuration;
 use crate::error::RequestLabel;
 use crate::transport::{Moment, TransportError, TransportErrorKind};
 
-/// A wait that has lasted ten seconds, for an observer; see [`ClientBuilder::on_wait`](super::ClientBuilder::on_wait).
+/// A wait that has lasted ten seconds; see [`ClientBuilder::on_wait`](super::ClientBuilder::on_wait).
 ///
-/// [`Display`](fmt::Display) gives a sentence for people.
+/// [`Display`](fmt::Display) formats it as a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Waiting {
-    /// What is waited for.
+    /// The reason for the wait.
     pub reason: WaitReason,
-    /// How long it has been waited for.
+    /// The time waited so far.
     pub waited: Duration,
-    /// How long the wait goes on; `None` if that depends on the server.
+    /// The remaining time; `None` if it depends on the server.
     pub left: Option<Duration>,
 }
 
-/// What a client waits for.
+/// The reason for a wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WaitReason {
-    /// The server's rate limit: the next request may not go yet.
+    /// The server's rate limit does not allow the next request yet.
     RateLimit,
-    /// The next try of a request that failed.
+    /// The backoff before the retry of a failed request.
     Retry {
         /// The request.
         request: RequestLabel,
-        /// How often it has been tried.
+        /// The number of attempts so far.
         attempts: u32,
-        /// How it failed.
+        /// The failure.
         problem: String,
     },
     /// The answer to a request.
@@ -58,19 +58,19 @@ impl fmt::Display for Waiting {
             WaitReason::Answer { request } => write!(f, "waiting for the answer to {request}")?,
         }
         match self.left {
-            Some(left) => write!(f, ": {} left", Shown(left)),
-            None => write!(f, ": {} so far", Shown(self.waited)),
+            Some(left) => write!(f, ": {} left", HumanDuration(left)),
+            None => write!(f, ": {} so far", HumanDuration(self.waited)),
         }
     }
 }
 
-/// Who is called when a wait is long.
+/// The callback for long waits.
 pub(super) type Observer = Arc<dyn Fn(&Waiting) + Send + Sync>;
 
-/// A wait as long as this is announced, and waits are announced no more often.
-const NOTICE: Duration = Duration::from_secs(10);
+/// The length of a wait that is reported, and the minimum time between reports.
+const NOTICE_AFTER: Duration = Duration::from_secs(10);
 
-/// When the time allowed in all is over.
+/// The deadline of all requests of a client.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deadline {
     pub(super) at: Moment,
@@ -88,7 +88,7 @@ impl Deadline {
     }
 }
 
-/// When the server wants to be asked again, where that is too far off to wait for.
+/// The time until which the server refuses requests, if that is too long to wait for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Closed {
     since: Moment,
@@ -96,19 +96,19 @@ pub(super) struct Closed {
 }
 
 impl Client {
-    /// Waits by the transport's clock, which need not be the real one, but not beyond the time allowed in all.
+    /// Sleeps on the transport's clock, which may be virtual, but not beyond the deadline.
     pub async fn sleep(&self, duration: Duration) {
         let transport = &self.shared.transport;
         let left = self.shared.deadline.map_or(duration, |deadline| deadline.left(transport.now()));
         transport.sleep(duration.min(left)).await;
     }
 
-    /// Waits as [`sleep`](Self::sleep) does, and announces a wait that is long, counted from `since`.
+    /// Sleeps like [`sleep`](Self::sleep), and reports a long wait, counted from `since`.
     pub(super) async fn wait(&self, duration: Duration, since: Moment, reason: impl FnOnce() -> WaitReason) {
         let now = self.shared.transport.now();
         self.shared.tally.waited(duration);
-        // A clock set back makes it later, and one set forward makes it sooner: no harm either way.
-        let quiet = NOTICE.saturating_sub(now - since);
+        // A clock set back delays the report, one set forward hastens it. Both are harmless.
+        let quiet = NOTICE_AFTER.saturating_sub(now - since);
         if self.shared.observer.is_none() || duration <= quiet {
             return self.sleep(duration).await;
         }
@@ -119,8 +119,8 @@ impl Client {
         self.sleep(rest).await;
     }
 
-    /// Awaits `answer`, at most until the time allowed in all is over, and announces that it takes long.
-    pub(super) async fn answered<T>(
+    /// Awaits `answer` until the deadline, and reports a long wait.
+    pub(super) async fn await_answer<T>(
         &self,
         answer: impl Future<Output = Result<T, TransportError>> + Send,
         label: impl FnOnce() -> RequestLabel,
@@ -131,13 +131,13 @@ impl Client {
         }
         let mut answer = Box::pin(answer);
         let left = self.shared.deadline.map(|deadline| deadline.left(transport.now()));
-        if left.is_none_or(|left| left > NOTICE) && self.shared.observer.is_some() {
-            answer = match select(answer, transport.sleep(NOTICE)).await {
+        if left.is_none_or(|left| left > NOTICE_AFTER) && self.shared.observer.is_some() {
+            answer = match select(answer, transport.sleep(NOTICE_AFTER)).await {
                 Either::Left((answer, _)) => return answer,
                 Either::Right(((), answer)) => answer,
             };
             let reason = || WaitReason::Answer { request: label() };
-            self.announce(|| Waiting { reason: reason(), waited: NOTICE, left: None });
+            self.announce(|| Waiting { reason: reason(), waited: NOTICE_AFTER, left: None });
         }
         let Some(deadline) = self.shared.deadline else { return answer.await };
         match select(answer, transport.sleep(deadline.left(transport.now()))).await {
@@ -150,7 +150,7 @@ impl Client {
         let Some(observer) = &self.shared.observer else { return };
         let now = self.shared.transport.now();
         let mut last = lock(&self.shared.last_notice);
-        if last.is_some_and(|last| last <= now && now - last < NOTICE) {
+        if last.is_some_and(|last| last <= now && now - last < NOTICE_AFTER) {
             return;
         }
         *last = Some(now);
@@ -158,7 +158,7 @@ impl Client {
         observer(&waiting());
     }
 
-    /// An error once the time allowed in all is over.
+    /// Fails once the deadline has passed.
     pub(super) fn check_time(&self) -> Result<(), TransportError> {
         match self.shared.deadline {
             Some(deadline) if deadline.left(self.shared.transport.now()).is_zero() => Err(deadline.error()),
@@ -166,17 +166,17 @@ impl Client {
         }
     }
 
-    /// Remembers that the server wants to be asked again only after `wait`, so that nothing asks it before.
+    /// Records that the server refuses requests for `wait`, so that none are sent until then.
     pub(super) fn close_for(&self, wait: Duration) {
         let now = self.shared.transport.now();
         *lock(&self.shared.closed) = Some(Closed { since: now, until: now + wait });
     }
 
-    /// How long the server still does not want to be asked, if that is too long to wait for.
+    /// The time for which the server still refuses requests, if that is too long to wait for.
     pub(super) fn closed_for(&self) -> Option<Duration> {
         let now = self.shared.transport.now();
         let mut closed = lock(&self.shared.closed);
-        // A clock set back must not make it last.
+        // Expires even if the clock was set back.
         *closed = closed.filter(|closed| closed.since <= now && now < closed.until);
         closed.map(|closed| closed.until - now)
     }
@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_are_said_in_a_sentence() {
+    fn waits_are_formatted_as_sentences() {
         let request = RequestLabel::new("RunFiles", "team/project/run");
         let reason = WaitReason::Retry {
             request: request.clone(),

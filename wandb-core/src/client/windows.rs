@@ -1,4 +1,4 @@
-//! The loop for windows: requests known ahead, several in flight, answers in order, a refused window split.
+//! The loop over windows: several requests in flight, answers in order, rejected windows split.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -10,10 +10,10 @@ use futures_util::stream::{self, FuturesUnordered, Stream};
 use futures_util::{FutureExt, StreamExt};
 
 use super::Client;
+use super::answer_budget::AnswerBudget;
 use super::budget::{HeldBytes, Rank, Reservation};
 use super::call::{Answered, Divisible, Failed};
-use super::room::Room;
-use super::window_sizer::{ENOUGH_BYTES, WindowSizer};
+use super::window_sizer::{TARGET_BYTES, WindowSizer};
 use crate::error::Error;
 use crate::operation::{Operation, Windowed};
 
@@ -21,24 +21,26 @@ use crate::operation::{Operation, Windowed};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Window<A> {
-    /// The steps that were asked for, end exclusive.
+    /// The requested steps, end exclusive.
     pub steps: Range<i64>,
     /// The answer.
     pub answer: A,
-    /// Whether the answer is certainly whole. It is not where a single step has more rows than can be
+    /// Whether the answer is certainly complete. It is not if a single step has more rows than can be
     /// [trusted](Windowed::trusted_rows).
     pub is_whole: bool,
 }
 
 impl Client {
-    /// Asks for a range in windows, as many at once as the client's [`concurrency`](Client::concurrency), and
-    /// returns their answers in order of steps, whatever order they arrive in. The windows cover the range without
-    /// gap or overlap. A window that the server refuses as too much, or that times out, is asked for in halves; so is one
-    /// whose answer holds more rows than can be trusted, or more bytes than a window is meant to.
+    /// Requests a range in windows, up to the client's [`concurrency`](Client::concurrency) at once, and returns the
+    /// answers in order of steps, whatever order they arrive in.
     ///
-    /// The stream ends after the last window, or after the first error. At most twice as many windows as may be in
-    /// flight are held in memory, and no window is asked for ahead that would take more than half of the client's
-    /// [memory](Client::memory). Dropping the stream gives up what is in flight.
+    /// The windows cover the range without gap or overlap. A window that the server rejects as too large, or that
+    /// times out, is requested in halves. So is one whose answer has more rows than can be trusted, or more bytes
+    /// than a window should have.
+    ///
+    /// The stream ends after the last window or the first error. It holds at most twice as many windows in memory as
+    /// may be in flight. It requests no window ahead that would take more than half of the client's
+    /// [memory](Client::memory). Dropping the stream cancels the requests in flight.
     pub fn windows<W>(
         &self,
         windowed: W,
@@ -48,7 +50,7 @@ impl Client {
         W::Part: 'static,
         Answer<W>: 'static,
     {
-        stream::unfold(Some(Loop::new(self.clone(), windowed)), |state| async move {
+        stream::unfold(Some(WindowLoop::new(self.clone(), windowed)), |state| async move {
             let mut state = state?;
             match state.next().await? {
                 Ok(window) => Some((Ok(window), Some(state))),
@@ -60,21 +62,21 @@ impl Client {
 
 type Answer<W> = <<W as Windowed>::Part as Operation>::Answer;
 
-struct Loop<W: Windowed> {
+struct WindowLoop<W: Windowed> {
     client: Client,
     windowed: W,
     sizer: WindowSizer,
-    /// Where the next window begins, if any is left.
+    /// The start of the next window, unless it is `end`.
     next: i64,
     end: i64,
-    /// The windows not handed on yet, in order and without gap.
+    /// The windows not yet returned, in order and without gaps.
     slots: VecDeque<Slot<W>>,
-    in_flight: FuturesUnordered<BoxFuture<'static, Landed<W>>>,
+    in_flight: FuturesUnordered<BoxFuture<'static, Completed<W>>>,
 }
 
 struct Slot<W: Windowed> {
     steps: Range<i64>,
-    /// The place among all requests, which the parts of a window share.
+    /// The rank among all requests, shared by the parts of a window.
     rank: Rank,
     state: State<W>,
 }
@@ -85,13 +87,13 @@ enum State<W: Windowed> {
     Answered {
         answer: Answer<W>,
         is_whole: bool,
-        /// The bytes of the answer, until it is handed on.
+        /// The bytes of the answer, held until it is returned.
         _held: HeldBytes,
     },
     Failed(Error),
 }
 
-struct Landed<W: Windowed> {
+struct Completed<W: Windowed> {
     start: i64,
     part: Arc<W::Part>,
     outcome: Result<Answered<Answer<W>>, Failed>,
@@ -99,7 +101,7 @@ struct Landed<W: Windowed> {
     took: Duration,
 }
 
-impl<W> Loop<W>
+impl<W> WindowLoop<W>
 where
     W: Windowed + 'static,
     W::Part: 'static,
@@ -110,7 +112,7 @@ where
         let sizer = WindowSizer::new(
             windowed.page_size(),
             windowed.row_bytes(),
-            ENOUGH_BYTES.min(client.most_of_a_part() / 4),
+            TARGET_BYTES.min(client.max_part_bytes() / 4),
         );
         Self {
             client,
@@ -135,12 +137,13 @@ where
                 }
             }
             self.launch();
-            let landed = self.in_flight.next().await?;
-            self.land(landed);
+            let completed = self.in_flight.next().await?;
+            self.complete(completed);
         }
     }
 
-    /// Fills the flight: first what was split, then new windows, and none beyond what may be held in memory.
+    /// Starts requests until the limits on concurrency and memory are reached: first parts of split windows, then new
+    /// windows.
     fn launch(&mut self) {
         while self.in_flight.len() < self.client.concurrency() {
             let most = self.client.concurrency() * 2;
@@ -150,7 +153,7 @@ where
                     self.split_small(index);
                     continue;
                 }
-                Some(index) => self.relaunch(index),
+                Some(index) => self.launch_part(index),
                 None => self.launch_next(most),
             };
             if !launched {
@@ -159,14 +162,14 @@ where
         }
     }
 
-    /// Whether a window would be asked for in vain, as its answer would be given up.
+    /// Returns true if a request for this window is futile, because its answer would be aborted.
     fn is_too_wide(&self, steps: &Range<i64>) -> bool {
         let width = width_of(steps);
-        width > self.sizer.now() && self.sizer.expected_bytes(width) > self.client.most_of_a_part()
+        width > self.sizer.current() && self.sizer.expected_bytes(width) > self.client.max_part_bytes()
     }
 
-    /// Asks for a part of a window that was split. Returns false if there is no room for its answer.
-    fn relaunch(&mut self, index: usize) -> bool {
+    /// Requests a part of a split window. Returns false if there is no memory for its answer.
+    fn launch_part(&mut self, index: usize) -> bool {
         let steps = self.slots[index].steps.clone();
         let Some(reservation) = self.reserve(&steps, index == 0) else { return false };
         self.slots[index].state = State::InFlight;
@@ -175,13 +178,13 @@ where
         true
     }
 
-    /// Asks for the window behind all others. Returns false if there is none, or no room for its answer.
+    /// Requests the next new window. Returns false if there is none, or no memory for its answer.
     fn launch_next(&mut self, most: usize) -> bool {
         let failed = self.slots.iter().any(|slot| matches!(slot.state, State::Failed(_)));
         if failed || self.next >= self.end || self.slots.len() >= most {
             return false;
         }
-        let width = i64::try_from(self.sizer.now()).unwrap_or(i64::MAX);
+        let width = i64::try_from(self.sizer.current()).unwrap_or(i64::MAX);
         let steps = self.next..self.next.saturating_add(width).min(self.end);
         let Some(reservation) = self.reserve(&steps, self.slots.is_empty()) else { return false };
         self.next = steps.end;
@@ -191,11 +194,11 @@ where
         true
     }
 
-    /// Bytes for the answer of a window. The one that is handed on next gets them in any case, so that the stream never
-    /// waits for itself.
+    /// Reserves bytes for the answer of a window. The window that is returned next always gets them, so that the
+    /// stream cannot deadlock.
     fn reserve(&self, steps: &Range<i64>, is_first: bool) -> Option<Reservation> {
         let budget = &self.client.shared.memory;
-        let bytes = self.sizer.expected_bytes(width_of(steps)).min(self.client.most_of_a_part());
+        let bytes = self.sizer.expected_bytes(width_of(steps)).min(self.client.max_part_bytes());
         if is_first { Some(budget.reserve(bytes)) } else { budget.reserve_ahead(bytes) }
     }
 
@@ -203,10 +206,10 @@ where
         let (client, start) = (self.client.clone(), steps.start);
         let divisible = if width_of(&steps) > 1 { Divisible::Yes } else { Divisible::No };
         let most = match divisible {
-            Divisible::Yes => client.most_of_a_part(),
+            Divisible::Yes => client.max_part_bytes(),
             Divisible::No => client.shared.body_limit,
         };
-        let room = Room::new(reservation, rank, most);
+        let answer_budget = AnswerBudget::new(reservation, rank, most);
         let part = Arc::new(self.windowed.part(steps));
         self.in_flight.push(Box::pin(async move {
             let sent = client.shared.transport.now();
@@ -214,23 +217,25 @@ where
                 let part = Arc::clone(&part);
                 client.shared.reading.read(move || part.answer(response)).boxed()
             };
-            let outcome = client.attempt_reading(&*part, divisible, &room, read).await;
+            let outcome = client.attempt_with_reader(&*part, divisible, &answer_budget, read).await;
             let took = client.shared.transport.now() - sent;
-            Landed { start, part, outcome, reservation: room.into_reservation(), took }
+            Completed { start, part, outcome, reservation: answer_budget.into_reservation(), took }
         }));
     }
 
-    fn land(&mut self, landed: Landed<W>) {
-        let Some(index) = self.slots.iter().position(|slot| slot.steps.start == landed.start) else { return };
+    fn complete(&mut self, completed: Completed<W>) {
+        let Some(index) = self.slots.iter().position(|slot| slot.steps.start == completed.start) else {
+            return;
+        };
         let width = width_of(&self.slots[index].steps);
-        match landed.outcome {
+        match completed.outcome {
             Ok(Answered { mut answer, bytes }) => {
                 let rows = self.windowed.rows(&answer);
                 let is_whole = rows <= self.windowed.trusted_rows(width);
                 if is_whole || width == 1 {
                     let trusted_rows = |width| self.windowed.trusted_rows(width);
-                    self.sizer.answered(width, rows, bytes as u64, landed.took, trusted_rows);
-                    let mut reservation = landed.reservation;
+                    self.sizer.answered(width, rows, bytes as u64, completed.took, trusted_rows);
+                    let mut reservation = completed.reservation;
                     reservation.resize((bytes as u64).saturating_add(self.windowed.own_bytes(&answer)));
                     let held = HeldBytes::new(reservation);
                     self.windowed.hold(&mut answer, held.clone());
@@ -240,13 +245,13 @@ where
                     self.split(index, width / 2);
                 }
             }
-            Err(failed) if width > 1 && failed.failure.suggests_less(failed.attempts) => {
-                let most = self.client.most_of_a_part();
+            Err(failed) if width > 1 && failed.failure.suggests_smaller_request(failed.attempts) => {
+                let most = self.client.max_part_bytes();
                 if failed.failure.is_longer_than(most) {
                     self.sizer.cut(width, most);
                     return self.split_small(index);
                 }
-                if failed.failure.demands_less() {
+                if failed.failure.demands_smaller_request() {
                     self.sizer.refused(width);
                 } else {
                     self.sizer.failed(width);
@@ -254,18 +259,18 @@ where
                 self.split(index, width / 2);
             }
             Err(failed) => {
-                self.slots[index].state = State::Failed(self.client.error(&*landed.part, failed));
+                self.slots[index].state = State::Failed(self.client.error(&*completed.part, failed));
             }
         }
     }
 
-    /// Splits a window into parts as wide as the windows that are asked for now.
+    /// Splits a window into parts of the current width.
     fn split_small(&mut self, index: usize) {
         let width = width_of(&self.slots[index].steps);
-        self.split(index, self.sizer.now().clamp((width / MOST_PARTS).max(1), (width / 2).max(1)));
+        self.split(index, self.sizer.current().clamp((width / MAX_PARTS).max(1), (width / 2).max(1)));
     }
 
-    /// Puts parts of some width in the place of a window.
+    /// Replaces a window by parts of the given width.
     fn split(&mut self, index: usize, part: u64) {
         let Slot { steps: Range { start, end }, rank, .. } = self.slots[index];
         let part = i64::try_from(part.max(1)).unwrap_or(i64::MAX);
@@ -283,10 +288,10 @@ where
     }
 }
 
-/// The most parts that a window is split into at once.
-const MOST_PARTS: u64 = 16;
+/// The maximum number of parts that a window is split into at once.
+const MAX_PARTS: u64 = 16;
 
-/// The number of steps in a range, which may be more than an i64 holds.
+/// The number of steps in a range, which may exceed `i64::MAX`.
 fn width_of(steps: &Range<i64>) -> u64 {
     if steps.end <= steps.start { 0 } else { steps.end.abs_diff(steps.start) }
 }

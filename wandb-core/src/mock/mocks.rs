@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::transport::{Moment, Request, Response, Transport, TransportError};
 
 mockall::mock! {
-    /// A [`mockall`] mock of [`Transport`]: expectations are set with `expect_send`, `expect_sleep`, `expect_now`.
+    /// A [`mockall`] mock of [`Transport`]. Set expectations with `expect_send`, `expect_sleep` and `expect_now`.
     #[derive(Debug)]
     pub Transport {}
 
@@ -20,7 +20,7 @@ mockall::mock! {
 }
 
 mockall::mock! {
-    /// A [`mockall`] mock of [`blocking::Transport`](crate::blocking::Transport): expectations are set with
+    /// A [`mockall`] mock of [`blocking::Transport`](crate::blocking::Transport). Set expectations with
     /// `expect_send`.
     #[derive(Debug)]
     pub BlockingTransport {}
@@ -41,22 +41,22 @@ mod tests {
     use crate::transport::{Body, TransportErrorKind};
 
     #[test]
-    fn the_async_mock_answers_as_it_is_told() {
+    fn async_mock_returns_the_expected_response() {
         let mut mock = MockTransport::new();
-        mock.expect_send().times(1).returning(|_| Ok(Response::new(Body::from("told"))));
+        mock.expect_send().times(1).returning(|_| Ok(Response::new(Body::from("expected"))));
         let mock: Arc<dyn Transport> = Arc::new(mock);
         let body =
             block_on(async { mock.send(Request::new(Bytes::new())).await?.into_body().bytes(10).await });
-        assert_eq!(&body.expect("an answer")[..], b"told");
+        assert_eq!(&body.expect("an answer")[..], b"expected");
     }
 
     #[test]
-    fn the_blocking_mock_can_be_lifted() {
+    fn blocking_mock_can_be_adapted() {
         let mut mock = MockBlockingTransport::new();
         mock.expect_send()
             .times(1)
-            .returning(|_| Err(TransportError::new(TransportErrorKind::Connect, "told")));
-        let error = block_on(Lifted::new(mock).send(Request::new(Bytes::new()))).expect_err("as told");
-        assert_eq!(error.to_string(), "no connection: told");
+            .returning(|_| Err(TransportError::new(TransportErrorKind::Connect, "expected")));
+        let error = block_on(Lifted::new(mock).send(Request::new(Bytes::new()))).expect_err("a failure");
+        assert_eq!(error.to_string(), "no connection: expected");
     }
 }

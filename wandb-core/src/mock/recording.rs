@@ -12,29 +12,29 @@ use serde::{Deserialize, Serialize};
 use super::redact;
 use crate::transport::{Body, Moment, Request, Response, Transport, TransportError};
 
-/// Exchanges as they were recorded, without secrets: no credentials, no cookies, no signatures of URLs.
+/// Recorded exchanges without secrets: no credentials, no cookies, no URL signatures.
 ///
-/// It is plain data; keep it as JSON with [`to_json`](Self::to_json) and [`from_json`](Self::from_json).
+/// Plain data: store it as JSON with [`to_json`](Self::to_json) and [`from_json`](Self::from_json).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Recording {
-    /// The exchanges, in the order the requests were sent.
+    /// The exchanges, in the order of the requests.
     pub exchanges: Vec<Exchange>,
 }
 
-/// A request and its answer.
+/// A request and its response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exchange {
     /// The request's method.
     pub method: String,
-    /// The request's URL, its query values replaced.
+    /// The request's URL, with its query values redacted.
     pub url: String,
     /// The request's body.
     pub request: String,
-    /// The answer's status.
+    /// The response's status.
     pub status: u16,
-    /// The answer's headers.
+    /// The response's headers.
     pub headers: Vec<(String, String)>,
-    /// The answer's body, as text where it is text.
+    /// The response's body.
     pub body: RecordedBody,
 }
 
@@ -42,19 +42,19 @@ pub struct Exchange {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordedBody {
-    /// UTF-8 text, the queries of URLs in it replaced.
+    /// UTF-8 text, with the query values of its URLs redacted.
     Text(String),
-    /// Anything else, in base64.
+    /// Any other body, in base64.
     Base64(String),
 }
 
 impl Recording {
-    /// The recording as JSON text.
+    /// Serializes the recording as JSON.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string_pretty(self)
     }
 
-    /// Reads what [`to_json`](Self::to_json) wrote.
+    /// Parses the output of [`to_json`](Self::to_json).
     pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text)
     }
@@ -68,7 +68,7 @@ impl RecordedBody {
         }
     }
 
-    /// The body's bytes; nothing where the base64 was spoilt by hand.
+    /// Returns the body, or nothing if its base64 is invalid.
     pub fn bytes(&self) -> Bytes {
         match self {
             Self::Text(text) => text.clone().into(),
@@ -77,9 +77,9 @@ impl RecordedBody {
     }
 }
 
-/// Passes requests on to a transport and writes down the exchanges.
+/// Forwards requests to a transport and records the exchanges.
 ///
-/// Answers are read whole before they are handed on, so it is for tests, not for large files.
+/// It reads each response into memory before returning it, so it is for tests, not for large files.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -101,12 +101,12 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Records what goes through `transport`.
+    /// Records the exchanges of `transport`.
     pub fn new(transport: Arc<dyn Transport>) -> Self {
         Self { transport, exchanges: Mutex::default() }
     }
 
-    /// What has been recorded so far.
+    /// Returns the exchanges recorded so far.
     pub fn recording(&self) -> Recording {
         Recording { exchanges: self.exchanges.lock().unwrap_or_else(PoisonError::into_inner).clone() }
     }
@@ -120,7 +120,7 @@ impl Transport for Recorder {
         let (head, body) = self.transport.send(request).await?.into_parts();
         let bytes = body.bytes(u64::MAX).await?;
         let mut kept = head.headers.clone();
-        // These describe the body on the wire, which is not the one that is kept.
+        // These describe the body on the wire, which differs from the recorded one.
         for name in [CONTENT_LENGTH, CONTENT_ENCODING, TRANSFER_ENCODING] {
             kept.remove(name);
         }

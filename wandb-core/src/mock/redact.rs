@@ -1,11 +1,11 @@
-//! What a recording may show of a request: its name and its text without secrets.
+//! Redaction of secrets in recordings, and the names of requests.
 
 use http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, PROXY_AUTHORIZATION, SET_COOKIE};
 use url::Url;
 
 use crate::transport::Request;
 
-/// What stands in a secret's place.
+/// The replacement of a secret.
 const REDACTED: &str = "REDACTED";
 
 const SECRET_HEADERS: [HeaderName; 4] = [AUTHORIZATION, COOKIE, SET_COOKIE, PROXY_AUTHORIZATION];
@@ -16,8 +16,8 @@ pub(super) fn operation_name(request: &Request) -> Option<String> {
     body.get("operationName")?.as_str().map(str::to_owned)
 }
 
-/// `url` with the value of every query parameter taken out, and credentials too: which of a signed URL's parameters
-/// are the secret is the storage host's to say.
+/// Redacts the value of every query parameter, and credentials. Which parameters of a signed URL are secret depends
+/// on the storage host.
 pub(super) fn url(text: &str) -> String {
     let Ok(mut url) = Url::parse(text) else { return text.to_owned() };
     let names: Vec<String> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
@@ -32,7 +32,7 @@ pub(super) fn url(text: &str) -> String {
     url.into()
 }
 
-/// The headers whose values are no secrets, as text.
+/// Returns the headers without secret values, as text.
 pub(super) fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
     let public =
         headers.iter().filter(|(name, value)| !SECRET_HEADERS.contains(name) && !value.is_sensitive());
@@ -43,7 +43,7 @@ pub(super) fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
         .collect()
 }
 
-/// `body` with the query of every URL in it taken out.
+/// Redacts the query values of every URL in `text`.
 pub(super) fn body(text: &str) -> String {
     let mut redacted = String::with_capacity(text.len());
     let mut rest = text;
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn signatures_and_credentials_are_taken_out_of_urls() {
+    fn signatures_and_credentials_are_redacted() {
         assert_eq!(
             url("https://user:pass@host/a?sig=s3cret&x=1"),
             "https://REDACTED@host/a?sig=REDACTED&x=REDACTED"

@@ -10,8 +10,8 @@ use crate::transport::{Body, Moment, Request, Response, Transport, TransportErro
 
 /// Answers requests from a [`Recording`].
 ///
-/// A request gets the answer of the first exchange left with the same method, URL and body, so requests may come in
-/// another order than they were recorded in. One that was not recorded is an error. Waiting takes no time.
+/// A request gets the first unused exchange with the same method, URL and body, so requests may arrive in another
+/// order than recorded. A request that was not recorded is an error. Sleeping takes no time.
 pub struct Replayer {
     state: Mutex<State>,
 }
@@ -22,12 +22,12 @@ struct State {
 }
 
 impl Replayer {
-    /// Answers from `recording`, each exchange once.
+    /// Answers from `recording`, using each exchange once.
     pub fn new(recording: Recording) -> Self {
         Self { state: Mutex::new(State { left: recording.exchanges, now: Moment::ORIGIN }) }
     }
 
-    /// How many exchanges have not been asked for.
+    /// The number of unused exchanges.
     pub fn left(&self) -> usize {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).left.len()
     }
@@ -51,7 +51,7 @@ impl Transport for Replayer {
         let Some(exchange) = self.take(&request) else {
             let url = redact::url(&request.uri().to_string());
             return Err(invalid(format!(
-                "{} {url} was not recorded, or is asked too often",
+                "{} {url} was not recorded, or was already replayed",
                 request.method()
             )));
         };
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_recorded_is_replayed_in_any_order_through_json_without_secrets() {
+    fn recording_replays_in_any_order_without_secrets() {
         let script = Script::new()
             .on("/text", r#"{"url":"https://store/f?sig=s3cret"}"#)
             .on("/binary", Bytes::from_static(&[0, 159, 146, 150]));
@@ -115,8 +115,7 @@ mod tests {
         let text = body(&replayer, request("https://h/text?token=other", b"a"));
         assert_eq!(text, r#"{"url":"https://store/f?sig=REDACTED"}"#);
         assert_eq!(replayer.left(), 0);
-        let again =
-            block_on(replayer.send(request("https://h/binary", b"b"))).expect_err("asked once too often");
+        let again = block_on(replayer.send(request("https://h/binary", b"b"))).expect_err("already replayed");
         assert!(!again.is_retryable());
     }
 }

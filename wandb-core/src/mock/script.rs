@@ -11,11 +11,11 @@ use super::redact;
 use crate::blocking;
 use crate::transport::{self, Body, Moment, Request, Response, TransportError, TransportErrorKind};
 
-/// Answers for the requests that a test expects, over both kinds of transport.
+/// Scripted answers to the requests that a test expects, for both kinds of transport.
 ///
-/// A request takes the first answer left for its name: the GraphQL operation's `operationName`, or any part of the
-/// URL. A request that no answer is left for gets an error, and [`finish`](Self::finish) fails the test for it, as
-/// it does for answers that nobody asked for. Waiting takes no time. Clones share the script.
+/// A request takes the first unused answer with its name: the GraphQL operation's `operationName`, or any part of the
+/// URL. A request without an answer gets an error and makes [`finish`](Self::finish) fail the test, as do unused
+/// answers. Sleeping takes no time. Clones share the script.
 #[derive(Clone, Default)]
 pub struct Script(Arc<Mutex<State>>);
 
@@ -33,7 +33,7 @@ struct Answer {
 }
 
 impl Script {
-    /// A script with no answers yet.
+    /// Creates a script without answers.
     pub fn new() -> Self {
         Self::default()
     }
@@ -59,7 +59,7 @@ impl Script {
         self.push(name, Ok(response))
     }
 
-    /// Fails the next request called `name`, as a network does.
+    /// Fails the next request called `name` with a transport error.
     #[must_use]
     pub fn on_failure(self, name: &str, kind: TransportErrorKind) -> Self {
         self.push(name, Err(kind))
@@ -70,10 +70,10 @@ impl Script {
         self.lock().requests.clone()
     }
 
-    /// Checks that every answer was asked for and nothing else was.
+    /// Checks that every answer was used and no other request was made.
     ///
     /// # Panics
-    /// Where that is not so, naming the requests and answers left over.
+    /// Panics otherwise, and lists the unexpected requests and unused answers.
     #[track_caller]
     pub fn finish(&self) {
         let (unexpected, left) = {
@@ -83,7 +83,7 @@ impl Script {
         };
         assert!(
             !(!unexpected.is_empty() || !left.is_empty()),
-            "the script was not kept: not in it were {unexpected:?}, never asked for were {left:?}"
+            "unexpected requests: {unexpected:?}; unused answers: {left:?}"
         );
     }
 
@@ -113,7 +113,7 @@ impl Script {
             return Err(TransportError::new(TransportErrorKind::InvalidRequest, message));
         };
         state.requests.push(request);
-        state.answers.remove(index).outcome.map_err(|kind| TransportError::new(kind, "as the script says"))
+        state.answers.remove(index).outcome.map_err(|kind| TransportError::new(kind, "scripted failure"))
     }
 }
 
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_given_by_name_in_order() {
+    fn answers_match_by_name_in_order() {
         let script = Script::new().on("Run", "1").on("Viewer", "2").on("Run", "3").on("/files/", "4");
         let ask = |url: &str, body| {
             let response = block_on(script.send(request(url, body))).expect("in the script");
@@ -175,8 +175,8 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "not in it were [\"https://h/other\"], never asked for were [\"Run\"]")]
-    fn a_request_beyond_the_script_fails_the_test() {
+    #[should_panic(expected = "unexpected requests: [\"https://h/other\"]; unused answers: [\"Run\"]")]
+    fn unexpected_request_fails_the_test() {
         let script = Script::new().on("Run", "1");
         let error = block_on(script.send(request("https://h/other", ""))).expect_err("not in the script");
         assert!(!error.is_retryable());

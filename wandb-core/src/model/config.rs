@@ -4,10 +4,10 @@ use serde::ser::{Serialize, Serializer};
 
 use crate::value::{Map, Value, ValueError};
 
-/// What a run was configured with (`Run.config`).
+/// The configuration of a run (`Run.config`).
 ///
-/// The server keeps `{KEY: {"value": …, "desc": …}}`; here the values are taken out. What W&B itself writes under
-/// `_wandb` and `wandb_version` is kept apart. Serializes as the values alone.
+/// The server stores `{KEY: {"value": …, "desc": …}}`; this type holds the unwrapped values. The entries that W&B
+/// itself writes, `_wandb` and `wandb_version`, are separate. Serializes as the values alone.
 ///
 /// ```
 /// use wandb_core::model::Config;
@@ -26,37 +26,36 @@ pub struct Config {
     descriptions: Map,
 }
 
-/// What W&B writes for itself (`WANDB_INTERNAL_KEYS` of the Python SDK).
+/// The keys of W&B's internal entries (`WANDB_INTERNAL_KEYS` of the Python SDK).
 const INTERNAL_KEYS: [&str; 2] = ["_wandb", "wandb_version"];
 
 impl Config {
-    /// Reads the JSON text that the server keeps. Empty text and `null` stand for no configuration.
+    /// Parses the JSON text that the server stores. Empty text and `null` are an empty configuration.
     pub fn parse(text: &[u8]) -> Result<Self, ValueError> {
         Ok(super::map_from_json(text)?.into())
     }
 
-    /// The configured values, by key, in the server's order.
+    /// The configured values by key, in the server's order.
     pub fn values(&self) -> &Map {
         &self.values
     }
 
-    /// The value under a key of the user's.
+    /// Returns the value of a user's key.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.values.get(key)
     }
 
-    /// What W&B keeps for itself: `_wandb` and `wandb_version`, their wrappers taken off.
+    /// W&B's internal entries, `_wandb` and `wandb_version`, unwrapped.
     pub fn internal(&self) -> &Map {
         &self.internal
     }
 
-    /// The description of a value, if it was given one.
+    /// Returns the description of a value, if it has one.
     pub fn description(&self, key: &str) -> Option<&str> {
         self.descriptions.get(key).and_then(Value::as_str)
     }
 
-    /// This configuration with the values of a later one, as a run has it that was resumed: of values under the same key
-    /// the later one counts.
+    /// Overlays the values of a later configuration, as for a resumed run. The later value of a key wins.
     #[must_use]
     pub fn overlaid_with(mut self, later: Self) -> Self {
         for key in later.values.keys() {
@@ -68,8 +67,8 @@ impl Config {
         self
     }
 
-    /// The configuration in the form in which the server keeps it: every value in an object `{value, desc}`, W&B's own keys
-    /// at the end.
+    /// Returns the configuration in the server's format: every value in an object `{value, desc}`, W&B's internal
+    /// keys last.
     pub fn wrapped(&self) -> Map {
         let wrap = |(key, value): (&str, &Value)| {
             let description = self.descriptions.get(key).map(|description| ("desc", description.clone()));
@@ -79,13 +78,13 @@ impl Config {
         self.values.iter().chain(self.internal.iter()).map(wrap).collect()
     }
 
-    /// The configured values without a copy.
+    /// Returns the configured values without copying them.
     pub fn into_values(self) -> Map {
         self.values
     }
 }
 
-/// Takes the wrappers off; a value that has none is taken as it is, as the Python SDK does.
+/// Unwraps the values. A value without a wrapper is kept, as in the Python SDK.
 impl From<Map> for Config {
     fn from(entries: Map) -> Self {
         let mut config = Self::default();
@@ -118,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wrapped_is_read_as_the_same() {
+    fn wrapped_configuration_round_trips() {
         let text = br#"{"_wandb":{"value":{"cli":"0.31"}},"lr":{"value":0.1,"desc":"step"},"bare":[1]}"#;
         let config = Config::parse(text).unwrap();
         let wrapped = serde_json::to_string(&config.wrapped()).unwrap();
@@ -146,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn values_without_a_wrapper_are_taken_as_they_are() {
+    fn bare_values_are_kept() {
         let config =
             Config::parse(br#"{"lr":0.5,"net":{"layers":2},"wandb_version":1,"d":{"desc":"no value"}}"#)
                 .unwrap();
@@ -155,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_later_configuration_counts_for_its_own_keys() {
+    fn later_configuration_overrides_its_keys() {
         let old =
             Config::parse(br#"{"a":{"value":1,"desc":"old"},"b":{"value":{"x":1}},"_wandb":{"value":1}}"#)
                 .unwrap();
@@ -167,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_an_empty_configuration_and_anything_else_an_error() {
+    fn only_empty_text_and_null_are_empty() {
         for text in ["", "null", "{}", " "] {
             assert_eq!(Config::parse(text.as_bytes()).unwrap(), Config::default(), "{text}");
         }

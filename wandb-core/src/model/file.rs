@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::Timestamp;
 
-/// A file that a run has saved (`File`).
+/// A file saved by a run (`File`).
 ///
-/// Its name is a path that the server gives, which nothing may be derived from without checking it.
+/// Its name is a path chosen by the server. Validate it before deriving a local path from it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct File {
@@ -20,18 +20,18 @@ pub struct File {
     pub md5: Option<String>,
     /// The kind of content (`mimetype`).
     pub mime_type: Option<String>,
-    /// When it was uploaded last (`updatedAt`).
+    /// The time of the last upload (`updatedAt`).
     pub updated_at: Option<Timestamp>,
-    /// Where the server hands it out, which takes the key; may be relative to the base URL (`url`).
+    /// The URL at the server, which requires the key; may be relative to the base URL (`url`).
     #[serde(skip)]
     pub url: Option<String>,
-    /// Where the storage hands it out, signed and valid for a while (`directUrl`).
+    /// The URL at the storage, signed and valid for a limited time (`directUrl`).
     #[serde(skip)]
     pub direct_url: Option<String>,
 }
 
 impl File {
-    /// A file of which only its id and name are known.
+    /// Creates a file with only its id and name.
     pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -45,9 +45,11 @@ impl File {
         }
     }
 
-    /// Where the content is, if the run only refers to it (`s3://…`, `gs://…`, `file://…`): the server does not hand out
-    /// such a file. (Both addresses of a reference are that of the object itself: `wandb/apis/public/files.py` in
-    /// wandb/wandb, `File.path_uri`.)
+    /// Returns the address of the content if the run only refers to it (`s3://…`, `gs://…`, `file://…`). The server
+    /// does not serve such a file.
+    ///
+    /// (Both addresses of a reference are that of the object itself: `wandb/apis/public/files.py` in wandb/wandb,
+    /// `File.path_uri`.)
     ///
     /// ```
     /// use wandb_core::model::File;
@@ -59,13 +61,13 @@ impl File {
     pub fn reference(&self) -> Option<&str> {
         let mut addresses = [&self.direct_url, &self.url].into_iter().flatten().map(String::as_str);
         let first = addresses.next()?;
-        let is_elsewhere = is_elsewhere(first) && addresses.all(is_elsewhere);
-        is_elsewhere.then_some(first)
+        let has_other_scheme = has_other_scheme(first) && addresses.all(has_other_scheme);
+        has_other_scheme.then_some(first)
     }
 }
 
-/// Whether an address is of another kind than http: absolute, with another scheme.
-fn is_elsewhere(address: &str) -> bool {
+/// Returns true for an absolute address with another scheme than http or https.
+fn has_other_scheme(address: &str) -> bool {
     let Some((scheme, _)) = address.split_once("://") else { return false };
     let is_scheme = scheme.chars().all(|letter| letter.is_ascii_alphanumeric() || "+-.".contains(letter));
     is_scheme && !scheme.is_empty() && !["http", "https"].contains(&&*scheme.to_ascii_lowercase())
@@ -76,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn references_are_addresses_of_other_kinds() {
+    fn references_have_other_schemes() {
         let reference = |direct: Option<&str>, url: Option<&str>| {
             let mut file = File::new("RmlsZQ==", "a");
             (file.direct_url, file.url) = (direct.map(str::to_owned), url.map(str::to_owned));
@@ -86,13 +88,13 @@ mod tests {
         assert_eq!(reference(object, object).as_deref(), object);
         assert_eq!(reference(None, object).as_deref(), object);
         assert_eq!(reference(Some("file:///a"), None).as_deref(), Some("file:///a"));
-        assert_eq!(reference(object, Some("https://host/files/a")), None, "the server hands it out");
+        assert_eq!(reference(object, Some("https://host/files/a")), None, "the server serves it");
         assert_eq!(reference(Some("HTTPS://bucket/a"), Some("/files/s3://a")), None);
         assert_eq!(reference(None, None), None);
     }
 
     #[test]
-    fn what_gives_access_is_not_written_out() {
+    fn urls_are_not_serialized() {
         let mut file = File::new("RmlsZQ==", "a/b.txt");
         file.size = Some(3);
         file.url = Some("https://wandb.example.org/files/…".to_owned());

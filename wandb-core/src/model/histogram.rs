@@ -1,8 +1,8 @@
-//! Histograms as W&B shows them.
+//! Histograms in W&B's format.
 
 use crate::value::{Map, Value};
 
-/// How often values fall between which bounds (`{"_type": "histogram", "values": […], "bins": […]}`).
+/// Counts of values per bin (`{"_type": "histogram", "values": […], "bins": […]}`).
 ///
 /// ```
 /// use wandb_core::model::Histogram;
@@ -18,79 +18,81 @@ pub struct Histogram {
     edges: Vec<f64>,
 }
 
-/// Why there is no such histogram.
+/// The histogram cannot be built.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HistogramError {
-    /// A value lies nowhere.
-    #[error("a histogram cannot hold {value}, value number {index}; leave out what is not finite")]
+    /// A value is not finite.
+    #[error("value number {index} of a histogram is {value}; remove values that are not finite")]
     NotFinite {
         /// The value.
         value: f64,
-        /// Its place, from 0.
+        /// Its index, from 0.
         index: usize,
     },
-    /// W&B shows 1 to 512 bins.
+    /// The number of bins is outside the range 1 to 512 that W&B displays.
     #[error("a histogram has 1 to {} bins, not {bins}", Histogram::MOST_BINS)]
     Bins {
-        /// How many were asked for.
+        /// The requested number of bins.
         bins: usize,
     },
-    /// Counts lie between edges, so there is one more of these.
-    #[error("{counts} counts lie between {} edges, not {edges}", counts + 1)]
+    /// The number of edges is not one more than the number of counts.
+    #[error("{counts} counts need {} edges, not {edges}", counts + 1)]
     Edges {
-        /// How many counts there are.
+        /// The number of counts.
         counts: usize,
-        /// How many edges there are.
+        /// The number of edges.
         edges: usize,
     },
-    /// The edges are not finite or do not ascend.
-    #[error("the edges of a histogram ascend; edge number {index} does not")]
+    /// The edges are not finite or not ascending.
+    #[error("the edges of a histogram must ascend; edge number {index} does not")]
     Order {
-        /// The first edge that does not, from 0.
+        /// The index of the first bad edge, from 0.
         index: usize,
     },
-    /// Numbers are not fine enough for so many bins.
-    #[error("from {least} to {greatest} there is no room for {bins} bins")]
+    /// The values are too close together to distinguish this many bins.
+    #[error("the range from {least} to {greatest} is too narrow for {bins} bins")]
     TooNarrow {
-        /// The least value.
+        /// The minimum value.
         least: f64,
-        /// The greatest value.
+        /// The maximum value.
         greatest: f64,
-        /// How many bins were asked for.
+        /// The requested number of bins.
         bins: usize,
     },
-    /// The values span more than a number can say.
-    #[error("the values lie too far apart: from {least} to {greatest}")]
+    /// The range of the values overflows.
+    #[error("the range from {least} to {greatest} is too wide")]
     TooWide {
-        /// The least value.
+        /// The minimum value.
         least: f64,
-        /// The greatest value.
+        /// The maximum value.
         greatest: f64,
     },
 }
 
 impl Histogram {
-    /// The bins that values fall into unless told otherwise, as in the Python SDK.
+    /// The default number of bins, as in the Python SDK.
     pub const DEFAULT_BINS: usize = 64;
 
-    /// The most bins that W&B takes (`MAX_LENGTH` of the Python SDK's `Histogram`).
+    /// The maximum number of bins (`MAX_LENGTH` of the Python SDK's `Histogram`).
     pub const MOST_BINS: usize = 512;
 
-    /// Counts values in 64 bins of equal width, as `numpy.histogram` does: from the least to the greatest value, each bin
-    /// without its upper bound but the last. Equal values lie in the middle of a range of width 1; without values the range
-    /// is 0 to 1.
+    /// Counts values in 64 bins of equal width, like `numpy.histogram`.
+    ///
+    /// The bins span from the minimum to the maximum value. Each excludes its upper bound, except the last. Equal
+    /// values get a range of width 1 around them; without values the range is 0 to 1.
     ///
     /// # Errors
-    /// If a value is not finite, or the values lie too close together or too far apart.
+    /// Fails if a value is not finite, or the values are too close together or too far apart.
     pub fn from_values(values: &[f64]) -> Result<Self, HistogramError> {
         Self::with_bins(values, Self::DEFAULT_BINS)
     }
 
-    /// The same with so many bins, 1 to 512.
+    /// Counts values in the given number of bins, 1 to 512.
     ///
     /// # Errors
-    /// If a value is not finite, the values lie too close together or too far apart, or the bins are too few or too many.
+    /// Fails if a value is not finite, the values are too close together or too far apart, or the number of bins is
+    /// out of range.
     pub fn with_bins(values: &[f64], bins: usize) -> Result<Self, HistogramError> {
         if !(1..=Self::MOST_BINS).contains(&bins) {
             return Err(HistogramError::Bins { bins });
@@ -114,10 +116,10 @@ impl Histogram {
         Ok(Self { counts, edges })
     }
 
-    /// A histogram that has been counted already: `edges` are the bounds of the bins, ascending, one more than `counts`.
+    /// Creates a histogram from counts. `edges` are the ascending bounds of the bins, one more than `counts`.
     ///
     /// # Errors
-    /// If the numbers do not fit together.
+    /// Fails if the numbers do not fit together.
     pub fn from_counts(counts: Vec<u64>, edges: Vec<f64>) -> Result<Self, HistogramError> {
         if !(1..=Self::MOST_BINS).contains(&counts.len()) {
             return Err(HistogramError::Bins { bins: counts.len() });
@@ -125,22 +127,22 @@ impl Histogram {
         if edges.len() != counts.len() + 1 {
             return Err(HistogramError::Edges { counts: counts.len(), edges: edges.len() });
         }
-        let is_bad = |index: &usize| {
+        let is_invalid = |index: &usize| {
             let edge = edges[*index];
             !edge.is_finite() || (*index > 0 && edge < edges[index - 1])
         };
-        match (0..edges.len()).find(is_bad) {
+        match (0..edges.len()).find(is_invalid) {
             Some(index) => Err(HistogramError::Order { index }),
             None => Ok(Self { counts, edges }),
         }
     }
 
-    /// How many values lie in each bin.
+    /// The number of values in each bin.
     pub fn counts(&self) -> &[u64] {
         &self.counts
     }
 
-    /// The bounds of the bins, one more than there are bins.
+    /// The bounds of the bins, one more than the number of bins.
     pub fn edges(&self) -> &[f64] {
         &self.edges
     }
@@ -166,19 +168,19 @@ fn range(values: &[f64]) -> (f64, f64) {
     if least == greatest { (least - 0.5, greatest + 0.5) } else { (least, greatest) }
 }
 
-/// The edges as `numpy.linspace` places them.
+/// Places the edges like `numpy.linspace`.
 #[expect(clippy::cast_precision_loss, reason = "there are few bins")]
 fn equal_edges(first: f64, last: f64, bins: usize) -> Vec<f64> {
     let (width, count) = (last - first, bins as f64);
     let step = width / count;
-    // A step too small to be a number of its own is taken at the end.
+    // If the step underflows to zero, scale last.
     let offset = |index: f64| if step == 0.0 { index / count * width } else { index * step };
     let mut edges: Vec<f64> = (0..bins).map(|index| offset(index as f64) + first).collect();
     edges.push(last);
     edges
 }
 
-/// The bin of a value: computed, then put right by the edges, as rounding may have led next to it.
+/// Returns the bin of a value. Corrects the computed bin by its edges, since rounding may be off by one.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -207,7 +209,7 @@ mod tests {
         name: String,
         values: Vec<String>,
         bins: usize,
-        /// `None` where `NumPy` refuses.
+        /// `None` where NumPy raises an error.
         counts: Option<Vec<u64>>,
         edges: Vec<String>,
     }
@@ -217,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_and_edges_are_those_of_numpy_to_the_bit() {
+    fn counts_and_edges_match_numpy_to_the_bit() {
         let cases: Vec<Case> = serde_json::from_str(include_str!("histogram/numpy.json")).unwrap();
         assert!(cases.len() > 15);
         for case in cases {
@@ -238,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_histogram_is_written_as_the_sdk_writes_it() {
+    fn histogram_json_matches_the_sdk() {
         let histogram = Histogram::from_counts(vec![1, 0], vec![0.0, 0.5, 1.0]).unwrap();
         assert_eq!(
             Value::from(histogram).to_json(),
@@ -248,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_counted_is_refused() {
+    fn invalid_input_is_rejected() {
         for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             let error = Histogram::from_values(&[0.0, value]).unwrap_err();
             assert!(matches!(error, HistogramError::NotFinite { index: 1, .. }), "{error}");

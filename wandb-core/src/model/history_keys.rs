@@ -1,11 +1,11 @@
-//! Which metrics a run has logged.
+//! The metrics that a run has logged.
 
 use indexmap::IndexMap;
 use serde::Serialize;
 
 use crate::value::{Map, Value};
 
-/// The metrics of a run's history (`Run.historyKeys`), as far as the server has counted them.
+/// The metrics of a run's history (`Run.historyKeys`), as counted by the server.
 ///
 /// ```
 /// use wandb_core::Value;
@@ -20,25 +20,25 @@ use crate::value::{Map, Value};
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct HistoryKeys {
-    /// The greatest step logged (`lastStep`); `None` if nothing was.
+    /// The largest logged step (`lastStep`); `None` if there is none.
     pub last_step: Option<i64>,
-    /// What is known of each metric, by name, in the server's order (`keys`).
+    /// The metrics by name, in the server's order (`keys`).
     pub keys: IndexMap<String, HistoryKey>,
 }
 
-/// What is known of a metric.
+/// A metric of a run's history.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct HistoryKey {
-    /// How many values of each type there are (`typeCounts`).
+    /// The number of values of each type (`typeCounts`).
     pub type_counts: Vec<TypeCount>,
-    /// Whether the value never falls (`monotonic`).
+    /// Whether the value never decreases (`monotonic`).
     pub is_monotonic: Option<bool>,
-    /// The latest value that the server has counted (`previousValue`).
+    /// The latest value counted by the server (`previousValue`).
     pub previous_value: Option<Value>,
 }
 
-/// How many values of a type a metric has.
+/// The number of values of one type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TypeCount {
     /// The type's name (`type`): `number`, `string`, `map`, `list`, `boolean`, `nil`, or that of a W&B object such as
@@ -49,7 +49,7 @@ pub struct TypeCount {
 }
 
 impl HistoryKeys {
-    /// Reads the field's value. What it does not have is left out; a negative `lastStep` stands for none.
+    /// Parses the field's value. Missing parts are left empty; a negative `lastStep` means none.
     pub fn from_value(value: &Value) -> Self {
         let last_step = value.get("lastStep").and_then(Value::as_i64).filter(|step| *step >= 0);
         let keys = value.get("keys").and_then(Value::as_map);
@@ -69,7 +69,7 @@ impl HistoryKey {
         }
     }
 
-    /// How many values there are, of whatever type.
+    /// The number of values of all types.
     pub fn count(&self) -> u64 {
         self.type_counts.iter().map(|counted| counted.count).fold(0, u64::saturating_add)
     }
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_the_server_counts_is_read() {
+    fn all_counts_are_parsed() {
         let keys = read(
             r#"{"sets": [], "lastStep": 7.0, "keys": {
                 "z": {"typeCounts": [{"type": "number", "count": 3}, {"type": "string", "count": 2}],
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_odd_is_left_out() {
+    fn missing_or_invalid_parts_are_skipped() {
         for json in ["null", "{}", r#"{"lastStep": -1, "keys": null}"#, r#"{"lastStep": "x", "keys": []}"#] {
             assert_eq!(read(json), HistoryKeys::default(), "{json}");
         }

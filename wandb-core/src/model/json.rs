@@ -1,11 +1,11 @@
-//! Maps that the server keeps as text.
+//! Maps that the server stores as text.
 
 use crate::Row;
 use crate::value::{Map, ValueError};
 
-/// Reads a field that holds a JSON object as text: `Run.summaryMetrics`, `Run.systemMetrics`.
+/// Parses a field that holds a JSON object as text: `Run.summaryMetrics`, `Run.systemMetrics`.
 ///
-/// Empty text and `null` stand for an empty map; see [`Value::parse`](crate::Value::parse) for what else is accepted.
+/// Empty text and `null` are an empty map. [`Value::parse`](crate::Value::parse) describes the accepted syntax.
 ///
 /// ```
 /// use wandb_core::model::map_from_json;

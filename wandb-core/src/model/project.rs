@@ -1,4 +1,4 @@
-//! What runs are grouped in.
+//! Projects.
 
 use serde::Serialize;
 
@@ -15,16 +15,16 @@ pub struct Project {
     pub name: String,
     /// The storage id (`id`).
     pub id: String,
-    /// When it was made (`createdAt`).
+    /// The time of creation (`createdAt`).
     pub created_at: Option<Timestamp>,
     /// Whether it is a public benchmark (`isBenchmark`).
     pub is_benchmark: Option<bool>,
-    /// Who made it (`user`).
+    /// The creator (`user`).
     pub user: Option<User>,
 }
 
 impl Project {
-    /// A project of which only its names are known.
+    /// Creates a project with only its names and id.
     pub fn new(entity: impl Into<String>, name: impl Into<String>, id: impl Into<String>) -> Self {
         Self {
             entity: entity.into(),
@@ -36,10 +36,10 @@ impl Project {
         }
     }
 
-    /// Where the project is.
+    /// The project's path.
     ///
     /// # Errors
-    /// If the server gave it a name that no path can hold.
+    /// Fails if the server's name for it is not valid in a path.
     pub fn path(&self) -> Result<ProjectPath, PathError> {
         ProjectPath::new(&self.entity, &self.name)
     }
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_project_knows_its_path_unless_its_name_is_impossible() {
+    fn path_requires_a_valid_name() {
         let project = Project::new("team", "my project", "UHJvamVjdDox");
         assert_eq!(project.path().unwrap().to_string(), "team/my project");
         assert!(Project::new("team", "a/b", "").path().is_err());

@@ -7,10 +7,10 @@ use super::{Config, HistoryKeys, RunState, Timestamp, User};
 use crate::value::Map;
 use crate::{BaseUrl, PathError, RunPath};
 
-/// A run (`Run`), in full or in the light form that lists take by default.
+/// A run (`Run`), in full or in the light form that lists return by default.
 ///
-/// The light form leaves out `config`, `summary`, `system_metrics` and `history_keys`: they are `None` then, not empty. Lists
-/// leave out `history_keys` in any form.
+/// The light form omits `config`, `summary`, `system_metrics` and `history_keys`: they are `None`, not empty. Lists
+/// always omit `history_keys`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Run {
@@ -20,17 +20,17 @@ pub struct Run {
     pub project: String,
     /// The run's id, the last part of its path (`name`).
     pub id: String,
-    /// The id that changes to the run take (`id`).
+    /// The id to use in changes to the run (`id`).
     pub storage_id: String,
     /// The name shown in the app (`displayName`).
     pub name: Option<String>,
-    /// What the run is doing (`state`).
+    /// The state (`state`).
     pub state: Option<RunState>,
-    /// When it began (`createdAt`).
+    /// The start time (`createdAt`).
     pub created_at: Option<Timestamp>,
-    /// When it was last heard of (`heartbeatAt`).
+    /// The time of the last heartbeat (`heartbeatAt`).
     pub heartbeat_at: Option<Timestamp>,
-    /// Who made it (`user`): username and name.
+    /// The creator (`user`): username and name.
     pub user: Option<User>,
     /// The tags (`tags`).
     pub tags: Option<Vec<String>>,
@@ -42,15 +42,15 @@ pub struct Run {
     pub sweep: Option<String>,
     /// The commit of the code (`commit`).
     pub commit: Option<String>,
-    /// What the user wrote about it (`notes`).
+    /// The user's notes (`notes`).
     pub notes: Option<String>,
-    /// What an old SDK kept name and notes in (`description`).
+    /// The field in which old SDKs stored name and notes (`description`).
     pub description: Option<String>,
-    /// Whether the key may not change it (`readOnly`).
+    /// Whether the key lacks permission to change the run (`readOnly`).
     pub read_only: Option<bool>,
     /// The number of the project (`projectId`).
     pub project_id: Option<i64>,
-    /// How many rows the history has (`historyLineCount`).
+    /// The number of history rows (`historyLineCount`).
     pub history_line_count: Option<u64>,
     /// The hyperparameters (`config`).
     pub config: Option<Config>,
@@ -58,31 +58,31 @@ pub struct Run {
     pub summary: Option<Map>,
     /// The last value of each system metric (`systemMetrics`).
     pub system_metrics: Option<Map>,
-    /// Which metrics the history has (`historyKeys`).
+    /// The metrics of the history (`historyKeys`).
     pub history_keys: Option<HistoryKeys>,
-    /// The fields that the server sent in a form that cannot be read. They are `None`.
+    /// The fields that could not be parsed. They are `None`.
     #[serde(skip)]
     pub unreadable_fields: Vec<UnreadableField>,
 }
 
-/// A field of a run that cannot be read.
+/// A field of a run that could not be parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnreadableField {
     /// The name of the field, such as `config`.
     pub field: String,
-    /// Why it cannot be read.
+    /// The reason.
     pub reason: String,
 }
 
 impl UnreadableField {
-    /// A field that cannot be read.
+    /// Creates an unreadable field.
     pub fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { field: field.into(), reason: reason.into() }
     }
 }
 
-/// `config cannot be read: …`.
+/// Formats as `config cannot be read: …`.
 impl std::fmt::Display for UnreadableField {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} cannot be read: {}", self.field, self.reason)
@@ -90,7 +90,7 @@ impl std::fmt::Display for UnreadableField {
 }
 
 impl Run {
-    /// A run of which only its place and the id that the server keeps it under are known.
+    /// Creates a run with only its path and storage id.
     pub fn new(
         entity: impl Into<String>,
         project: impl Into<String>,
@@ -125,7 +125,7 @@ impl Run {
         }
     }
 
-    /// Leaves out what the light form leaves out.
+    /// Clears the fields that the light form omits.
     pub fn leave_out_details(&mut self) {
         self.config = None;
         self.summary = None;
@@ -134,18 +134,18 @@ impl Run {
         self.unreadable_fields.clear();
     }
 
-    /// Where the run is.
+    /// The run's path.
     ///
     /// # Errors
-    /// If the server gave it an id that no path can hold.
+    /// Fails if the server's id for it is not valid in a path.
     pub fn path(&self) -> Result<RunPath, PathError> {
         RunPath::new(&self.entity, &self.project, &self.id)
     }
 
-    /// The run's page in the web app of the server.
+    /// The URL of the run's page in the server's web app.
     ///
     /// # Errors
-    /// As [`path`](Self::path).
+    /// Fails like [`path`](Self::path).
     pub fn url(&self, base: &BaseUrl) -> Result<Url, PathError> {
         Ok(self.path()?.app_url(base))
     }
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_light_run_says_null_for_what_it_leaves_out() {
+    fn light_run_serializes_omitted_fields_as_null() {
         let mut run = Run::new("team", "my project", "abc", "UnVuOjE=");
         run.state = Some("finished".into());
         run.tags = Some(vec!["a".to_owned()]);
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_knows_its_page() {
+    fn url_is_the_app_page() {
         let run = Run::new("team", "my project", "abc", "");
         let base: BaseUrl = "https://wandb.example.org".parse().unwrap();
         assert_eq!(run.url(&base).unwrap().as_str(), "https://wandb.example.org/team/my%20project/runs/abc");

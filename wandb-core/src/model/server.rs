@@ -1,43 +1,46 @@
-//! The server itself.
+//! Information about the server.
 
 use serde::Serialize;
 
 use crate::value::Value;
 
-/// What a server says of itself (`ServerInfo`).
+/// A server's information about itself (`ServerInfo`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Server {
-    /// The optional abilities (`features`); `None` if the server is too old to tell.
+    /// The optional features (`features`); `None` if the server is too old to list them.
     pub features: Option<Vec<Feature>>,
-    /// Which SDK versions the server supports (`cliVersionInfo`).
+    /// The SDK versions that the server supports (`cliVersionInfo`).
     pub sdk_versions: Option<Value>,
     /// The server's version (`latestLocalVersionInfo.versionOnThisInstanceString`); the public deployment has none.
     pub version: Option<String>,
-    /// The newest version there is (`latestLocalVersionInfo.latestVersionString`).
+    /// The newest available version (`latestLocalVersionInfo.latestVersionString`).
     pub latest_version: Option<String>,
-    /// Whether there is a newer version that matters (`latestLocalVersionInfo.outOfDate`).
+    /// Whether an important newer version is available (`latestLocalVersionInfo.outOfDate`).
     pub is_out_of_date: Option<bool>,
 }
 
-/// An ability that a server has or lacks (`ServerFeature`).
+/// An optional feature of a server (`ServerFeature`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Feature {
     /// The name (`name`), in capitals.
     pub name: String,
-    /// Whether the server has it switched on (`isEnabled`).
+    /// Whether the feature is enabled (`isEnabled`).
     pub is_enabled: bool,
 }
 
 impl Server {
-    /// A server of which nothing is known.
+    /// Creates empty server information.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Whether the server says that it has an ability.
+    /// Returns true if the server reports that a feature is enabled.
     pub fn has(&self, feature: &str) -> bool {
-        self.features.iter().flatten().any(|own| own.is_enabled && own.name == feature)
+        self.features
+            .iter()
+            .flatten()
+            .any(|feature_info| feature_info.is_enabled && feature_info.name == feature)
     }
 }
 
@@ -46,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_enabled_is_there() {
+    fn only_enabled_features_count() {
         let feature = |name: &str, is_enabled| Feature { name: name.to_owned(), is_enabled };
         let mut server = Server::new();
         assert!(!server.has("ON"));

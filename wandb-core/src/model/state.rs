@@ -1,4 +1,4 @@
-//! What a run is doing.
+//! The state of a run.
 
 use std::fmt;
 
@@ -18,26 +18,26 @@ use serde::ser::{Serialize, Serializer};
 pub enum RunState {
     /// Scheduled, but not yet started.
     Pending,
-    /// Running, and heard of lately.
+    /// Running, with a recent heartbeat.
     Running,
     /// Ended with success.
     Finished,
     /// Ended with an error.
     Failed,
-    /// Not heard of any more.
+    /// No recent heartbeat.
     Crashed,
-    /// Stopped by someone.
+    /// Stopped by a user.
     Killed,
     /// About to be preempted.
     Preempting,
-    /// Preempted, and perhaps to be resumed.
+    /// Preempted, and may be resumed.
     Preempted,
-    /// A state that this version does not know, as the server writes it.
+    /// A state that this version does not know, as sent by the server.
     Other(String),
 }
 
 impl RunState {
-    /// The state as the server writes it.
+    /// The server's name of the state.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Pending => "pending",
@@ -52,7 +52,7 @@ impl RunState {
         }
     }
 
-    /// Whether the run has ended for good, unless someone resumes it. `false` for a state that is not known.
+    /// Returns true if the run has ended and stays so unless it is resumed. False for unknown states.
     pub fn is_over(&self) -> bool {
         match self {
             Self::Finished | Self::Failed | Self::Crashed | Self::Killed => true,
@@ -83,7 +83,7 @@ impl fmt::Display for RunState {
     }
 }
 
-/// As the server writes it.
+/// Serializes as the server's name of the state.
 impl Serialize for RunState {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_state_is_read_and_written_alike() {
+    fn every_state_round_trips() {
         let texts = [
             "pending",
             "running",

@@ -1,4 +1,4 @@
-//! A sweep: runs that search for good hyperparameters.
+//! Sweeps, whose runs search for good hyperparameters.
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,37 +20,37 @@ pub struct Sweep {
     pub project: String,
     /// The sweep's id, the last part of its path (`name`).
     pub id: String,
-    /// The id that changes to the sweep take (`id`).
+    /// The id to use in changes to the sweep (`id`).
     pub storage_id: String,
-    /// The name shown in the app (`displayName`), if somebody has given it one there.
+    /// The name shown in the app (`displayName`), if a user has set one there.
     pub name: Option<String>,
-    /// How it searches (`method`): `grid`, `random`, `bayes`.
+    /// The search method (`method`): `grid`, `random`, `bayes`.
     pub method: Option<String>,
-    /// What it is doing (`state`): `RUNNING`, `PAUSED`, `FINISHED`, ….
+    /// The state (`state`): `RUNNING`, `PAUSED`, `FINISHED`, ….
     pub state: Option<String>,
-    /// What the user wrote about it (`description`).
+    /// The user's description (`description`).
     pub description: Option<String>,
     /// The configuration as YAML text (`config`); see [`settings`](Self::settings).
     pub config: Option<String>,
-    /// The best value of the metric so far, as the server keeps it (`bestLoss`).
+    /// The best value of the metric so far, as stored by the server (`bestLoss`).
     pub best_loss: Option<f64>,
-    /// How many runs it has (`runCount`).
+    /// The number of runs (`runCount`).
     pub run_count: Option<u64>,
-    /// How many runs it will have, where that is known (`runCountExpected`).
+    /// The expected number of runs, if known (`runCountExpected`).
     pub run_count_expected: Option<u64>,
-    /// When it was made (`createdAt`).
+    /// The time of creation (`createdAt`).
     pub created_at: Option<Timestamp>,
-    /// When it last changed (`updatedAt`).
+    /// The time of the last change (`updatedAt`).
     pub updated_at: Option<Timestamp>,
 }
 
-/// Which way a metric gets better.
+/// The direction in which a metric improves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Goal {
-    /// The smaller, the better.
+    /// Smaller is better.
     Minimize,
-    /// The greater, the better.
+    /// Greater is better.
     Maximize,
 }
 
@@ -63,7 +63,7 @@ impl fmt::Display for Goal {
     }
 }
 
-/// `minimize` or `maximize`.
+/// Parses `minimize` or `maximize`, ignoring case.
 impl FromStr for Goal {
     type Err = UnknownGoal;
 
@@ -75,30 +75,30 @@ impl FromStr for Goal {
     }
 }
 
-/// A text that names no [`Goal`].
+/// The text is not a [`Goal`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a goal (choose minimize or maximize)")]
 pub struct UnknownGoal(String);
 
-/// What a sweep optimises.
+/// The metric that a sweep optimizes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct SweepMetric {
-    /// The key of the runs' summaries.
+    /// The key in the runs' summaries.
     pub name: String,
-    /// Which way it gets better.
+    /// The direction in which it improves.
     pub goal: Goal,
 }
 
 impl SweepMetric {
-    /// The metric of this name, to be made small or great.
+    /// Creates a metric to be minimized or maximized.
     pub fn new(name: impl Into<String>, goal: Goal) -> Self {
         Self { name: name.into(), goal }
     }
 }
 
 impl Sweep {
-    /// A sweep of which only its place and the id that the server keeps it under are known.
+    /// Creates a sweep with only its path and storage id.
     pub fn new(
         entity: impl Into<String>,
         project: impl Into<String>,
@@ -123,23 +123,23 @@ impl Sweep {
         }
     }
 
-    /// Where the sweep is.
+    /// The sweep's path.
     ///
     /// # Errors
-    /// If the server gave it an id that no path can hold.
+    /// Fails if the server's id for it is not valid in a path.
     pub fn path(&self) -> Result<SweepPath, PathError> {
         SweepPath::new(&self.entity, &self.project, &self.id)
     }
 
-    /// The sweep's page in the web app of the server.
+    /// The URL of the sweep's page in the server's web app.
     ///
     /// # Errors
-    /// As [`path`](Self::path).
+    /// Fails like [`path`](Self::path).
     pub fn url(&self, base: &BaseUrl) -> Result<Url, PathError> {
         Ok(self.path()?.app_url(base))
     }
 
-    /// What to call it: the name given in the app, else the one in the configuration, else the id, as in the Python
+    /// The display name: the name set in the app, else the name in the configuration, else the id, as in the Python
     /// SDK.
     pub fn title(&self) -> String {
         let given = self.name.clone().filter(|name| !name.is_empty());
@@ -147,19 +147,19 @@ impl Sweep {
         given.or_else(configured).filter(|name| !name.is_empty()).unwrap_or_else(|| self.id.clone())
     }
 
-    /// The whole configuration, read from its YAML text; null if there is none.
+    /// Parses the whole configuration from its YAML text; null if there is none.
     ///
     /// # Errors
-    /// If the text is not YAML, or holds more than is safe to read.
+    /// Fails if the text is not valid YAML, or exceeds the limits of safe parsing.
     pub fn settings(&self) -> Result<Value, YamlError> {
         Value::parse_yaml(self.config.as_deref().unwrap_or_default())
     }
 
-    /// What the sweep optimises: `metric.name` and `metric.goal` of its configuration, where a goal that is not
-    /// given is to minimise, as in the Python SDK.
+    /// The metric that the sweep optimizes: `metric.name` and `metric.goal` of its configuration. The default goal is
+    /// to minimize, as in the Python SDK.
     ///
-    /// `None` if the configuration names no metric or another goal, or cannot be read;
-    /// [`settings`](Self::settings) says why.
+    /// `None` if the configuration has no metric name, has an unknown goal, or cannot be parsed;
+    /// [`settings`](Self::settings) returns the error.
     ///
     /// ```
     /// use wandb_core::model::{Goal, Sweep};
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn the_metric_comes_from_the_configuration() {
+    fn metric_comes_from_the_configuration() {
         let metric =
             |config: &str| sweep(config).metric().map(|metric| format!("{} {}", metric.goal, metric.name));
         assert_eq!(metric("metric:\n  goal: maximize\n  name: acc\n").as_deref(), Some("maximize acc"));
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_configuration_can_be_had() {
+    fn settings_parse_the_whole_configuration() {
         let settings = sweep("parameters: {lr: {values: [0.1, 1]}}").settings().unwrap();
         assert_eq!(settings.to_json(), r#"{"parameters":{"lr":{"values":[0.1,1]}}}"#);
         assert!(sweep("metric: [unclosed").settings().is_err());
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sweep_is_called_by_the_first_name_there_is() {
+    fn title_is_the_first_name_available() {
         let mut sweep = sweep("name: from the file");
         assert_eq!(sweep.title(), "from the file");
         sweep.name = Some("from the app".to_owned());
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sweep_knows_its_page() {
+    fn url_is_the_app_page() {
         let base: BaseUrl = "https://wandb.example.org".parse().unwrap();
         assert_eq!(
             sweep("").url(&base).unwrap().as_str(),
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn goals_are_read_as_they_are_written() {
+    fn goals_round_trip() {
         for goal in [Goal::Minimize, Goal::Maximize] {
             assert_eq!(goal.to_string().parse(), Ok(goal));
         }

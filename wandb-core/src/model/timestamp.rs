@@ -1,4 +1,4 @@
-//! When something happened.
+//! Timestamps.
 
 use std::fmt;
 
@@ -6,9 +6,9 @@ use jiff::civil;
 use jiff::tz::Offset;
 use serde::ser::{Serialize, Serializer};
 
-/// A moment as the server writes it (`DateTime`), and as a time if it can be read as one.
+/// A timestamp in the server's text form (`DateTime`), with the parsed time if it is valid.
 ///
-/// Servers write RFC 3339 text, older ones without a zone, which then is UTC.
+/// Servers write RFC 3339. Older ones omit the zone, which is then UTC.
 ///
 /// ```
 /// use wandb_core::model::Timestamp;
@@ -26,12 +26,12 @@ pub struct Timestamp {
 }
 
 impl Timestamp {
-    /// The text as the server wrote it.
+    /// The text as sent by the server.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The moment, unless the text cannot be read as one.
+    /// The parsed time, unless the text is not a valid time.
     pub fn time(&self) -> Option<jiff::Timestamp> {
         self.time
     }
@@ -51,14 +51,14 @@ impl From<&str> for Timestamp {
     }
 }
 
-/// As the server wrote it.
+/// Formats as sent by the server.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
-/// As the text that the server wrote.
+/// Serializes as the text sent by the server.
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.text)
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_is_the_same_moment() {
+    fn all_formats_parse_to_the_same_time() {
         let expected: jiff::Timestamp = "2024-05-01T12:00:00.25Z".parse().unwrap();
         for text in [
             "2024-05-01T12:00:00.25Z",
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_moment_stays_text() {
+    fn invalid_times_stay_text() {
         for text in ["", "0001-13-01T00:00:00Z", "1714564800"] {
             assert_eq!(Timestamp::from(text).time(), None, "{text}");
             assert_eq!(serde_json::to_value(Timestamp::from(text)).unwrap(), text);

@@ -1,36 +1,36 @@
-//! Who uses W&B.
+//! Users.
 
 use serde::Serialize;
 
 use super::Timestamp;
 use crate::value::Value;
 
-/// A user (`User`): the one that a key belongs to, or the one that made a run or a project.
+/// A user (`User`): the owner of a key, or the creator of a run or project.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct User {
     /// The storage id (`id`).
     pub id: Option<String>,
-    /// The name by which the user is addressed (`username`).
+    /// The user name (`username`).
     pub username: Option<String>,
     /// The full name (`name`).
     pub name: Option<String>,
-    /// The address (`email`), where the key may see it.
+    /// The email address (`email`), if the key may see it.
     pub email: Option<String>,
-    /// The entity that paths without one mean (`entity`).
+    /// The default entity of paths without one (`entity`).
     pub entity: Option<String>,
     /// Whether the user administers a self-hosted server (`admin`).
     pub admin: Option<bool>,
     /// Feature flags (`flags`).
     pub flags: Option<Value>,
-    /// When the account was deleted, if it was (`deletedAt`).
+    /// The time of the account's deletion, if it was deleted (`deletedAt`).
     pub deleted_at: Option<Timestamp>,
     /// The teams that the user is a member of (`teams`), by name.
     pub teams: Option<Vec<String>>,
 }
 
 impl User {
-    /// A user of whom nothing is known.
+    /// Creates a user without any data.
     pub fn new() -> Self {
         Self::default()
     }
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_unknown_is_null_and_not_empty() {
+    fn unknown_fields_are_null() {
         let mut user = User::new();
         user.username = Some("ada".to_owned());
         user.teams = Some(Vec::new());

@@ -1,104 +1,103 @@
 use super::Lacks;
 use crate::text::shortened;
 
-/// Why a response is not the answer that was asked for.
+/// The response is not the requested answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnswerError {
-    /// The server's schema lacks fields or arguments that the request named. The client asks again without those that
-    /// are optional.
+    /// The server's schema lacks fields or arguments of the request. The client retries without those that are
+    /// optional.
     #[error("the server does not have {0}")]
     Lacks(Lacks),
 
-    /// What was asked about does not exist, or the key may not see it.
+    /// The subject of the request does not exist, or is not visible with the key.
     #[error("{what} does not exist, or the API key may not see it")]
     NotFound {
-        /// What was not found, in the user's terms: `run team/project/abc`.
+        /// The missing object, in the user's terms: `run team/project/abc`.
         what: String,
     },
 
-    /// The key may not do this.
-    #[error("the server denied it: {message}")]
+    /// The key lacks permission.
+    #[error("permission denied by the server: {message}")]
     Denied {
-        /// The server's words.
+        /// The server's message.
         message: String,
     },
 
-    /// The server refuses to answer that much at once; a smaller window may succeed.
-    #[error("the server refused to answer that much at once: {message}")]
+    /// The server rejects the size of the request; a smaller window may succeed.
+    #[error("the server rejected the request as too large: {message}")]
     TooMuch {
-        /// The server's words.
+        /// The server's message.
         message: String,
     },
 
-    /// The server failed in a way that may pass: no data, and an error that blames nothing in the request.
+    /// The server failed, perhaps temporarily: no data, and an error that does not blame the request.
     #[error("the server failed: {message}")]
     Failed {
-        /// The server's words.
+        /// The server's message.
         message: String,
     },
 
-    /// The server understood the request and refuses it for good.
+    /// The server understood the request and rejects it permanently.
     #[error("the server refused the request: {message}")]
     Refused {
-        /// The server's words.
+        /// The server's message.
         message: String,
     },
 
-    /// A file is not the same any more as when its download began.
+    /// A file changed since the start of its download.
     #[error("the file changed while it was downloaded")]
     Changed,
 
-    /// A file is larger than the client takes: than
-    /// [`ClientBuilder::file_limit`](crate::client::ClientBuilder::file_limit), or than the list lets expect of a file whose
-    /// length the storage does not say.
-    #[error("the file has more than {limit} bytes, the most that are taken")]
+    /// A file exceeds [`ClientBuilder::file_limit`](crate::client::ClientBuilder::file_limit), or the limit derived
+    /// from its listed size if the storage does not send its length.
+    #[error("the file exceeds the limit of {limit} bytes")]
     FileTooLarge {
-        /// The most bytes, after which the download ends.
+        /// The limit in bytes, at which the download ends.
         limit: u64,
     },
 
-    /// The response is not one the protocol knows. It may be a cut or garbled one, so it is asked for once more.
+    /// The response does not conform to the protocol. It may be truncated or corrupted, so the client retries once.
     #[error("the server's answer could not be read: {message}; it begins {excerpt:?}")]
     Malformed {
-        /// What is wrong with it.
+        /// The syntax error.
         message: String,
-        /// Its first characters.
+        /// The start of the response.
         excerpt: String,
     },
 
-    /// The pages of a list do not lead to its end: a cursor is missing or comes again, or page after page is empty.
+    /// The pages of a list do not reach its end: a cursor is missing or repeated, or page after page is empty.
     #[error("its pages do not lead to the end of the list: {message}")]
     Pages {
-        /// What is wrong with them.
+        /// The problem.
         message: &'static str,
     },
 
-    /// The operation cannot be put to this server.
-    #[error("it cannot be asked: {message}")]
+    /// The operation is not possible on this server.
+    #[error("the request cannot be built: {message}")]
     Unaskable {
-        /// Why not.
+        /// The reason.
         message: String,
     },
 }
 
-/// How much of an unreadable answer a message shows, in characters.
+/// The maximum length of an excerpt of an unreadable answer, in characters.
 const EXCERPT_LENGTH: usize = 120;
 
-/// How long a message may be, in characters.
-const MOST_MESSAGE: usize = 1_000;
+/// The maximum length of a message, in characters.
+const MAX_MESSAGE_LENGTH: usize = 1_000;
 
 impl AnswerError {
-    /// A [`Malformed`](Self::Malformed) error that shows the first characters of `body`.
+    /// Creates a [`Malformed`](Self::Malformed) error with the start of `body`.
     pub fn malformed(message: impl Into<String>, body: &[u8]) -> Self {
         let start = &body[..body.len().min(EXCERPT_LENGTH * 4)];
         let excerpt = String::from_utf8_lossy(start).chars().take(EXCERPT_LENGTH).collect();
-        // Parsers quote the value that they did not expect, however long it is.
-        let message = shortened(&message.into(), MOST_MESSAGE).into_owned();
+        // Parsers quote the unexpected value in full.
+        let message = shortened(&message.into(), MAX_MESSAGE_LENGTH).into_owned();
         Self::Malformed { message, excerpt }
     }
 
-    /// The same with what `change` makes of the server's texts.
+    /// Applies `change` to the texts sent by the server.
     pub(crate) fn with_texts(self, change: impl Fn(&str) -> String) -> Self {
         match self {
             Self::NotFound { what } => Self::NotFound { what: change(&what) },
@@ -116,7 +115,7 @@ impl AnswerError {
         }
     }
 
-    /// Whether the same request may succeed when it is sent again.
+    /// Returns true if a retry of the same request may succeed.
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Failed { .. } | Self::Malformed { .. } => true,
@@ -134,7 +133,8 @@ impl AnswerError {
 }
 
 impl AnswerError {
-    /// Whether the server has turned the request away, or never got it, rather than failed at it or answered unclearly.
+    /// Returns true if the server rejected the request or never received it, as opposed to failing or answering
+    /// unclearly.
     pub fn is_refusal(&self) -> bool {
         !self.is_retryable()
     }

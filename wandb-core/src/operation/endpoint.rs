@@ -2,7 +2,7 @@ use url::Url;
 
 use crate::BaseUrl;
 
-/// Where operations are sent.
+/// The URLs of a server to which operations are sent.
 ///
 /// ```
 /// use wandb_core::BaseUrl;
@@ -19,7 +19,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// The endpoint below `base_url`.
+    /// Creates the endpoint of `base_url`.
     pub fn new(base_url: BaseUrl) -> Self {
         let graphql_url = base_url.graphql_url();
         Self { base_url, graphql_url }
@@ -30,7 +30,7 @@ impl Endpoint {
         &self.base_url
     }
 
-    /// Where GraphQL requests are posted: `{base}/graphql`.
+    /// The URL of the GraphQL endpoint: `{base}/graphql`.
     pub fn graphql_url(&self) -> &Url {
         &self.graphql_url
     }

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// A field of the server's schema, named as the server's own messages name it: `Run.historyKeys`.
+/// A field of the server's schema, in the notation of the server's messages: `Run.historyKeys`.
 ///
 /// ```
 /// use wandb_core::operation::Field;
@@ -20,17 +20,17 @@ impl Field {
         Self { on_type: std::borrow::Cow::Borrowed(on_type), name: std::borrow::Cow::Borrowed(name) }
     }
 
-    /// The same for names that are known only at run time, as in a server's message.
+    /// Creates a field from names known only at run time, as in a server's message.
     pub fn named(on_type: impl Into<String>, name: impl Into<String>) -> Self {
         Self { on_type: on_type.into().into(), name: name.into().into() }
     }
 
-    /// The type that has, or lacks, the field.
+    /// The type of the field.
     pub fn on_type(&self) -> &str {
         &self.on_type
     }
 
-    /// The field's own name.
+    /// The field's name.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -61,17 +61,17 @@ impl Argument {
         Self { field: Field::new(on_type, field), name: std::borrow::Cow::Borrowed(name) }
     }
 
-    /// The same for names that are known only at run time, as in a server's message.
+    /// Creates an argument from names known only at run time, as in a server's message.
     pub fn named(field: Field, name: impl Into<String>) -> Self {
         Self { field, name: name.into().into() }
     }
 
-    /// The field that takes the argument, or does not.
+    /// The field of the argument.
     pub fn field(&self) -> &Field {
         &self.field
     }
 
-    /// The argument's own name.
+    /// The argument's name.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -83,10 +83,10 @@ impl fmt::Display for Argument {
     }
 }
 
-/// The fields, and the arguments of fields, that a server has said it does not have.
+/// The fields and arguments that a server's schema is known to lack.
 ///
-/// Older and self-hosted servers lack some; they are learnt from the server's refusals (`Cannot query field …`),
-/// as W&B's servers do not want to be asked for their schema.
+/// Older and self-hosted servers lack some. They are learned from the server's rejections (`Cannot query field …`),
+/// because W&B's servers do not allow schema queries.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Lacks {
     fields: BTreeSet<Field>,
@@ -94,59 +94,59 @@ pub struct Lacks {
 }
 
 impl Lacks {
-    /// A server that lacks nothing so far.
+    /// Creates an empty set.
     pub const fn nothing() -> Self {
         Self { fields: BTreeSet::new(), arguments: BTreeSet::new() }
     }
 
-    /// Whether `field` is lacking.
+    /// Returns true if `field` is missing.
     pub fn contains(&self, field: &Field) -> bool {
         self.fields.contains(field)
     }
 
-    /// Whether `argument` is lacking.
+    /// Returns true if `argument` is missing.
     pub fn contains_argument(&self, argument: &Argument) -> bool {
         self.arguments.contains(argument)
     }
 
-    /// Notes that `field` is lacking; `false` if that was known.
+    /// Adds a missing field. Returns false if it was already known.
     pub fn insert(&mut self, field: Field) -> bool {
         self.fields.insert(field)
     }
 
-    /// Notes that `argument` is lacking; `false` if that was known.
+    /// Adds a missing argument. Returns false if it was already known.
     pub fn insert_argument(&mut self, argument: Argument) -> bool {
         self.arguments.insert(argument)
     }
 
-    /// Notes everything that `other` holds.
+    /// Adds all entries of `other`.
     pub fn extend(&mut self, other: &Self) {
         self.fields.extend(other.fields.iter().cloned());
         self.arguments.extend(other.arguments.iter().cloned());
     }
 
-    /// Whether nothing is lacking.
+    /// Returns true if nothing is missing.
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty() && self.arguments.is_empty()
     }
 
-    /// The lacking fields, in order.
+    /// The missing fields, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter()
     }
 
-    /// The lacking arguments, in order. Those of lacking fields are not among them.
+    /// The missing arguments, in order, without those of missing fields.
     pub fn arguments(&self) -> impl Iterator<Item = &Argument> {
         self.arguments.iter()
     }
 
-    /// Those of `fields` that are lacking.
+    /// Returns those of `fields` that are missing.
     #[must_use]
     pub fn among(&self, fields: &[Field]) -> Self {
         fields.iter().filter(|field| self.contains(field)).cloned().collect()
     }
 
-    /// Those of `arguments` that are lacking.
+    /// Returns those of `arguments` that are missing.
     #[must_use]
     pub fn arguments_among(&self, arguments: &[Argument]) -> Self {
         let lacking = arguments.iter().filter(|argument| self.contains_argument(argument));

@@ -1,4 +1,4 @@
-/// How many steps, rows or items to ask for at once: to begin with, and within which bounds.
+/// The number of steps, rows or items per request: initial and maximum.
 ///
 /// ```
 /// use wandb_core::operation::PageSize;
@@ -15,18 +15,18 @@ pub struct PageSize {
 }
 
 impl PageSize {
-    /// Begins at `initial` and grows up to `largest` while the server is quick.
+    /// Starts at `initial` and grows up to `largest` while the server is quick.
     pub const fn adaptive(initial: u64, largest: u64) -> Self {
         let initial = if initial == 0 { 1 } else { initial };
         Self { initial, largest: if largest < initial { initial } else { largest } }
     }
 
-    /// Never more than `size`; less where the server refuses that much.
+    /// Never exceeds `size`; smaller if the server rejects that much.
     pub const fn fixed(size: u64) -> Self {
         Self::adaptive(size, size)
     }
 
-    /// Half of it, if that is anything.
+    /// Returns half of the size, or `None` if it is 1.
     ///
     /// ```
     /// use wandb_core::operation::PageSize;
@@ -38,8 +38,8 @@ impl PageSize {
         if self.initial < 2 { None } else { Some(Self::adaptive(self.initial / 2, self.largest / 2)) }
     }
 
-    /// As much of it as takes no more than `most` bytes if every item takes as many as each of `items` items in `bytes`, and
-    /// at least one item.
+    /// Reduces the size so that a page takes at most `most` bytes, to no less than one item. The size of an item is
+    /// estimated from `items` items in `bytes` bytes.
     ///
     /// ```
     /// use wandb_core::operation::PageSize;
@@ -57,12 +57,12 @@ impl PageSize {
         Self::adaptive(self.initial.min(fitting), self.largest.min(fitting))
     }
 
-    /// The size to begin with.
+    /// The initial size.
     pub const fn initial(self) -> u64 {
         self.initial
     }
 
-    /// The largest size.
+    /// The maximum size.
     pub const fn largest(self) -> u64 {
         self.largest
     }

@@ -1,8 +1,8 @@
 use bytes::Bytes;
 
-/// The body of the request that a response answers, among the response's extensions.
+/// The body of the request, stored in the extensions of its response.
 ///
-/// A server says by line and column what is wrong with a query.
+/// Servers report errors in a query by line and column.
 ///
 /// ```
 /// use wandb_core::operation::SentBody;

@@ -1,9 +1,9 @@
-//! An entry of a list that cannot be read.
+//! Entries of a list that cannot be parsed.
 
 use crate::text::shortened;
 
-/// An entry of a page that the server failed to give, or gave in a form that cannot be read. The other entries of the page
-/// are whole.
+/// An entry of a page that the server failed to send, or that cannot be parsed. The other entries of the page are
+/// complete.
 ///
 /// ```
 /// use wandb_core::operation::UnreadableEntry;
@@ -14,34 +14,34 @@ use crate::text::shortened;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct UnreadableEntry {
-    /// The name of the entry, where that can be read.
+    /// The name of the entry, if it is readable.
     pub name: Option<String>,
-    /// Why the entry cannot be read.
+    /// The reason.
     pub reason: String,
-    /// Whether the page lacks the entry. Otherwise the page has it, and some fields of it are missing.
+    /// Whether the page lacks the whole entry, rather than some of its fields.
     pub is_left_out: bool,
-    /// Whether the server may give the entry when it is asked again.
+    /// Whether a retry may return the entry.
     pub may_pass: bool,
 }
 
-/// Names and reasons may quote values of any length.
-const MOST_CHARACTERS: usize = 300;
+/// The maximum length of names and reasons, which may quote values of any length.
+const MAX_CHARACTERS: usize = 300;
 
 impl UnreadableEntry {
-    /// An entry that the page lacks, for a reason that will not pass. Long texts are cut.
+    /// Creates an entry that the page lacks permanently. Truncates long texts.
     pub fn new(name: Option<String>, reason: impl Into<String>) -> Self {
-        let shorten = |text: String| shortened(&text, MOST_CHARACTERS).into_owned();
+        let shorten = |text: String| shortened(&text, MAX_CHARACTERS).into_owned();
         Self { name: name.map(shorten), reason: shorten(reason.into()), is_left_out: true, may_pass: false }
     }
 
-    /// The same of an entry that the page has without some of its fields.
+    /// Marks that only some fields of the entry are missing.
     #[must_use]
     pub fn without_parts(self) -> Self {
         Self { is_left_out: false, ..self }
     }
 }
 
-/// The name, if there is one, and the reason.
+/// Formats the name, if there is one, and the reason.
 impl std::fmt::Display for UnreadableEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.name {
@@ -56,8 +56,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_texts_are_cut() {
+    fn long_texts_are_truncated() {
         let entry = UnreadableEntry::new(Some("n".repeat(10_000)), "ö".repeat(1 << 20));
-        assert!(entry.to_string().chars().count() < 2 * MOST_CHARACTERS + 10, "{entry}");
+        assert!(entry.to_string().chars().count() < 2 * MAX_CHARACTERS + 10, "{entry}");
     }
 }

@@ -1,4 +1,4 @@
-//! Pages of rows whose values come one by one.
+//! Pages built row by row from individual values.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -6,20 +6,20 @@ use std::sync::Arc;
 use super::Page;
 use super::cell::{CellKind, Span};
 use super::number::any_number;
-use super::read::exact;
+use super::read::parse_exact;
 use super::table::Table;
 use crate::value::Value;
 
-/// Makes pages of rows whose keys and values are read elsewhere, each value as the JSON text that it came as.
+/// Builds pages from rows whose keys and values are parsed elsewhere. Each value is passed as JSON text.
 ///
 /// ```
 /// use wandb_core::page::PageBuilder;
 ///
 /// let mut builder = PageBuilder::new(0..10);
 /// assert!(builder.row([("_step", "0"), ("loss", "0.50")]));
-/// assert!(builder.row([("_step", "0"), ("loss", "0.25")]), "a step may come several times");
-/// assert!(!builder.row([("_step", "-1")]), "steps are in order and within their range");
-/// assert!(!builder.row([("_step", "1"), ("loss", "0.25, 1")]), "this is no value");
+/// assert!(builder.row([("_step", "0"), ("loss", "0.25")]), "a step may be repeated");
+/// assert!(!builder.row([("_step", "-1")]), "steps must ascend within their range");
+/// assert!(!builder.row([("_step", "1"), ("loss", "0.25, 1")]), "not a JSON value");
 /// assert!(builder.row([("loss", "0.25"), ("_step", "7")]));
 /// let pages = builder.finish();
 /// assert_eq!(pages[0].to_rows()[2].to_json_line(), "{\"loss\":0.25,\"_step\":7}\n");
@@ -31,67 +31,69 @@ pub struct PageBuilder {
 }
 
 impl PageBuilder {
-    /// For rows within `steps`.
+    /// Creates a builder for rows within `steps`.
     pub fn new(steps: Range<i64>) -> Self {
         Self { text: Vec::new(), table: Table::new(steps) }
     }
 
-    /// Adds a row of keys and values, as text or as its bytes, unless a page cannot hold it: its `_step` is missing or before the one of the row before, or
-    /// one of its values is no JSON text, or has something about it that [`read_rows`](super::read_rows) leaves to
-    /// others, too. `false` says that; the rows so far stay as they are.
+    /// Adds a row of keys and values, as text or bytes. Returns false, and changes nothing, if a page cannot hold the
+    /// row.
+    ///
+    /// A page cannot hold a row if its `_step` is missing or smaller than the previous one, if a value is not valid
+    /// JSON, or for any other reason for which [`read_rows`](super::read_rows) declines a row.
     pub fn row<'v, B: AsRef<[u8]> + ?Sized + 'v>(
         &mut self,
         cells: impl IntoIterator<Item = (&'v B, &'v B)>,
     ) -> bool {
-        let before = self.text.len();
+        let start = self.text.len();
         let cells = cells.into_iter().map(|(key, json)| (key.as_ref(), json.as_ref()));
         let ended = self.cells(cells).and_then(|()| self.table.end_row(&self.text));
         if ended.is_none() {
             self.table.drop_row();
-            self.text.truncate(before);
+            self.text.truncate(start);
         }
         ended.is_some()
     }
 
-    /// How many bytes the values have so far.
+    /// The total length of the values so far, in bytes.
     pub fn text_len(&self) -> usize {
         self.text.len()
     }
 
-    /// Whether there are so many cells that a page has been filled with them.
+    /// Returns true if at least one page is full.
     pub fn has_pages(&self) -> bool {
         !self.table.pages.is_empty()
     }
 
-    /// Whether there are no rows yet.
+    /// Returns true if there are no rows yet.
     pub fn is_empty(&self) -> bool {
         self.table.pages.is_empty() && self.table.rows() == 0
     }
 
-    /// The pages of all rows.
+    /// Returns the pages of all rows.
     pub fn finish(mut self) -> Vec<Page> {
-        self.table.cut();
+        self.table.end_page();
         let Ok(text) = String::from_utf8(self.text) else { unreachable!("every value is text by itself") };
         let text = Arc::new(text);
         self.table.pages.into_iter().map(|page| Page { text: Arc::clone(&text), ..page }).collect()
     }
 
     fn cells<'v>(&mut self, cells: impl Iterator<Item = (&'v [u8], &'v [u8])>) -> Option<()> {
-        let mut guess = self.table.first;
-        let mut before: Option<usize> = None;
+        let mut next_column = self.table.first;
+        let mut previous: Option<usize> = None;
         for (key, json) in cells {
-            let column = match self.table.columns.get(guess) {
-                Some(column) if column.key.as_bytes() == key => guess,
+            let column = match self.table.columns.get(next_column) {
+                Some(column) if column.key.as_bytes() == key => next_column,
                 _ => self.table.find(key)?,
             };
             let span = self.value(json)?;
             self.table.put(column, span);
-            match before {
-                Some(before) => self.table.columns[before].next = column,
+            match previous {
+                Some(previous) => self.table.columns[previous].next = column,
                 None => self.table.first = column,
             }
-            before = Some(column);
-            guess = self.table.columns[column].next;
+            previous = Some(column);
+            next_column = self.table.columns[column].next;
         }
         Some(())
     }
@@ -102,7 +104,7 @@ impl PageBuilder {
                 let (kind, length) = any_number(json)?;
                 match (kind, json) {
                     _ if length < json.len() => None,
-                    // There is no negative zero among integers.
+                    // Integers have no negative zero.
                     (CellKind::Int, b"-0") => self.span(kind, b"0"),
                     (CellKind::Int | CellKind::BigInt | CellKind::Float, _) => self.span(kind, json),
                     _ => Some(Span::bare(kind)),
@@ -116,7 +118,7 @@ impl PageBuilder {
                 self.span(CellKind::String, string.as_bytes())
             }
             _ => {
-                let (value, kind) = exact(json)?;
+                let (value, kind) = parse_exact(json)?;
                 match value {
                     Value::String(string) => self.span(kind, string.as_bytes()),
                     value => self.span(kind, value.to_json().as_bytes()),
@@ -132,7 +134,7 @@ impl PageBuilder {
     }
 }
 
-/// Whether these characters between quotes are what the string says.
+/// Returns true if these characters between quotes need no unescaping.
 fn is_plain(characters: &[u8]) -> bool {
     characters.iter().all(|&byte| byte >= b' ' && byte != b'"' && byte != b'\\')
 }

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-/// What stands under a key of a row.
+/// The kind of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CellKind {
-    /// Nothing: the row does not have the key.
+    /// The row does not have the key.
     Missing,
     /// `null`.
     Null,
@@ -14,23 +14,23 @@ pub enum CellKind {
     False,
     /// `true`.
     True,
-    /// An integer that fits 64 bits with a sign.
+    /// An integer that fits `i64`.
     Int,
-    /// A larger integer.
+    /// An integer that does not fit `i64`.
     BigInt,
     /// A number with a fraction or an exponent, within the range of a double.
     Float,
-    /// Not a number, written without quotes.
+    /// `NaN` without quotes.
     NaN,
     /// A number beyond the range of a double, or `Infinity` without quotes.
     Infinity,
-    /// The same below zero.
+    /// A number below the range of a double, or `-Infinity` without quotes.
     NegativeInfinity,
     /// A string.
     String,
     /// A list.
     List,
-    /// An object that is one value: it is empty or has a `_type`.
+    /// An object that counts as a single value: it is empty or has a `_type`.
     Object,
     /// Any other object.
     Record,
@@ -55,50 +55,50 @@ impl CellKind {
     ];
 }
 
-/// Almost all numbers have fewer bytes.
-const SHORT: usize = 32;
+/// More bytes than almost any number has.
+const SHORT_BYTES: usize = 32;
 
-/// A value of a page: its kind, and its text.
+/// A value of a page: its kind and its text.
 #[derive(Clone, Copy)]
 pub struct Cell<'page> {
     span: Span,
     text: &'page str,
-    aside: &'page str,
+    unescaped: &'page str,
 }
 
 impl<'page> Cell<'page> {
-    /// The cell of `span`, which lies in one of the two texts.
-    pub(super) fn new(span: Span, text: &'page str, aside: &'page str) -> Self {
-        Self { span, text, aside }
+    /// Creates the cell of `span`, which points into one of the two texts.
+    pub(super) fn new(span: Span, text: &'page str, unescaped: &'page str) -> Self {
+        Self { span, text, unescaped }
     }
 
-    /// A cell of a row without the key.
-    pub(super) const MISSING: Self = Self { span: Span::bare(CellKind::Missing), text: "", aside: "" };
+    /// The cell of a row that lacks the key.
+    pub(super) const MISSING: Self = Self { span: Span::bare(CellKind::Missing), text: "", unescaped: "" };
 
-    /// What it is.
+    /// The kind of the value.
     pub fn kind(self) -> CellKind {
         self.span.kind()
     }
 
-    /// Of a number its digits as they were written; of a string what it says; of a list or object JSON text without
-    /// spaces; of anything else nothing.
+    /// The digits of a number as written, the unescaped text of a string, or a list or object as JSON without spaces.
+    /// Empty for other kinds.
     pub fn text(self) -> &'page str {
         let (at, length) = (self.span.at(), self.span.length());
         let text = match at.checked_sub(self.text.len()) {
             None => self.text.get(at..at + length),
-            Some(at) => self.aside.get(at..at + length),
+            Some(at) => self.unescaped.get(at..at + length),
         };
-        // Spans are made with the texts they point into.
+        // Spans always lie within their texts.
         text.unwrap_or_default()
     }
 
-    /// Appends [`text`](Self::text) to `out`. Of cells with few characters, as numbers have, this is the quick way.
+    /// Appends [`text`](Self::text) to `out`. Fast for short cells such as numbers.
     #[inline]
     pub fn write_text(self, out: &mut String) {
         let (at, length) = (self.span.at(), self.span.length());
-        // A copy whose length is known beforehand is a move or two, where any other is a call.
-        if length <= SHORT
-            && let Some(more) = self.text.get(at..at + SHORT)
+        // A copy of constant length compiles to a few moves; any other is a call.
+        if length <= SHORT_BYTES
+            && let Some(more) = self.text.get(at..at + SHORT_BYTES)
             && more.is_char_boundary(length)
         {
             let end = out.len() + length;
@@ -109,17 +109,17 @@ impl<'page> Cell<'page> {
         }
     }
 
-    /// The text's bytes.
+    /// The bytes of the text.
     pub(super) fn bytes(self) -> &'page [u8] {
         let (at, length) = (self.span.at(), self.span.length());
         let text = match at.checked_sub(self.text.len()) {
             None => self.text.as_bytes().get(at..at + length),
-            Some(at) => self.aside.as_bytes().get(at..at + length),
+            Some(at) => self.unescaped.as_bytes().get(at..at + length),
         };
         text.unwrap_or_default()
     }
 
-    /// How many bytes the text has, without looking at it.
+    /// The length of the text in bytes, without accessing it.
     pub fn text_len(self) -> usize {
         self.span.length()
     }
@@ -137,29 +137,30 @@ impl fmt::Debug for Cell<'_> {
     }
 }
 
-/// Where a cell's text lies: a kind of four bits, a length of 28, a place of 32. As one number it travels in a register.
+/// The location of a cell's text: a kind in 4 bits, a length in 28 and an offset in 32. As a single number it is
+/// passed in a register.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Span(u64);
 
-/// The longest text of a cell, in bytes.
-pub(super) const LONGEST: usize = (1 << LENGTH_BITS) - 1;
+/// The maximum length of a cell's text, in bytes.
+pub(super) const MAX_LENGTH: usize = (1 << LENGTH_BITS) - 1;
 
 const LENGTH_BITS: u32 = 28;
 
 const AT_BITS: u32 = 32;
 
 impl Span {
-    /// `None` if the text is too long or too far away.
+    /// Creates a span. Returns `None` if the text is too long or its offset too large.
     #[inline]
     pub(super) fn new(kind: CellKind, at: usize, length: usize) -> Option<Self> {
-        if length > LONGEST {
+        if length > MAX_LENGTH {
             return None;
         }
         let at = u32::try_from(at).ok()?;
         Some(Self(Self::bare(kind).0 | (length as u64) << AT_BITS | u64::from(at)))
     }
 
-    /// A cell without text.
+    /// Creates the span of a cell without text.
     pub(super) const fn bare(kind: CellKind) -> Self {
         Self((kind as u64) << (LENGTH_BITS + AT_BITS))
     }
@@ -173,6 +174,6 @@ impl Span {
     }
 
     pub(super) fn length(self) -> usize {
-        (self.0 >> AT_BITS) as usize & LONGEST
+        (self.0 >> AT_BITS) as usize & MAX_LENGTH
     }
 }

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use super::Page;
 use super::cell::{Cell, Span};
 
-/// The values under one key, a cell for each row.
+/// The values of one key, with a cell for each row.
 #[derive(Debug, Clone, Copy)]
 pub struct Column<'page> {
     key: &'page str,
     spans: &'page [Span],
     text: &'page str,
-    aside: &'page str,
+    unescaped: &'page str,
 }
 
-/// The same as the page keeps it.
+/// A column as stored in the page.
 #[derive(Debug, Clone)]
 pub(super) struct Cells {
     pub(super) key: Arc<str>,
@@ -23,7 +23,7 @@ pub(super) struct Cells {
 
 impl<'page> Column<'page> {
     pub(super) fn new(page: &'page Page, cells: &'page Cells) -> Self {
-        Self { key: &cells.key, spans: &cells.spans, text: &page.text, aside: &page.aside }
+        Self { key: &cells.key, spans: &cells.spans, text: &page.text, unescaped: &page.unescaped }
     }
 
     /// The key.
@@ -31,14 +31,14 @@ impl<'page> Column<'page> {
         self.key
     }
 
-    /// The cell of a row, missing behind the last one.
+    /// The cell of a row; missing beyond the last row.
     pub fn cell(&self, row: usize) -> Cell<'page> {
-        self.spans.get(row).map_or(Cell::MISSING, |span| Cell::new(*span, self.text, self.aside))
+        self.spans.get(row).map_or(Cell::MISSING, |span| Cell::new(*span, self.text, self.unescaped))
     }
 
-    /// The cells in order of rows.
+    /// The cells, in order of rows.
     pub fn cells(&self) -> impl ExactSizeIterator<Item = Cell<'page>> + use<'page> {
-        let Self { text, aside, .. } = *self;
-        self.spans.iter().map(move |span| Cell::new(*span, text, aside))
+        let Self { text, unescaped, .. } = *self;
+        self.spans.iter().map(move |span| Cell::new(*span, text, unescaped))
     }
 }

@@ -1,12 +1,12 @@
-//! From a page to JSON Lines, without rows in between.
+//! Conversion of pages to JSON Lines, without building rows.
 
 use super::cell::{Cell, CellKind};
 use super::{Column, Page};
 use crate::value::write_string;
 
 impl Page {
-    /// Appends the rows as JSON, one in a line. Numbers keep the digits that they were written with; everything else is
-    /// as [`Row::to_json_line`](crate::Row::to_json_line) has it.
+    /// Appends the rows as JSON Lines. Numbers keep their original digits; everything else matches
+    /// [`Row::to_json_line`](crate::Row::to_json_line).
     pub fn write_json_lines(&self, out: &mut String) {
         let columns: Vec<(String, Column<'_>)> = self
             .columns()
@@ -41,7 +41,7 @@ impl Page {
 }
 
 impl Cell<'_> {
-    /// Appends the value as JSON, numbers with their own digits; nothing if it is missing.
+    /// Appends the value as JSON, with the original digits of numbers. Appends nothing if it is missing.
     pub fn write_json(self, out: &mut String) {
         match self.kind() {
             CellKind::Missing => {}

@@ -1,64 +1,66 @@
-//! Numbers as JSON writes them, found in a text without being converted.
+//! Recognition of JSON numbers in a text, without converting them.
 
 use super::cell::CellKind;
 
-/// Python reads integers of so many digits and no more.
-const MOST_DIGITS: usize = 4_300;
+/// The maximum number of digits of an integer, as in Python.
+const MAX_DIGITS: usize = 4_300;
 
-/// Integers of so many digits fit 64 bits.
-const SURELY_64_BITS: usize = 18;
+/// Integers of this many digits always fit 64 bits.
+const CERTAIN_I64_DIGITS: usize = 18;
 
-/// Floats with fewer digits before the point and in the exponent are finite.
-const SURELY_FINITE: (usize, usize) = (200, 2);
+/// Floats with fewer digits before the point and at most as many in the exponent are always finite.
+const CERTAIN_FINITE_DIGITS: (usize, usize) = (200, 2);
 
-/// What is at the start of `text`, and how long it is; `None` if it is no number, or a longer one than anybody reads.
+/// Recognizes the number at the start of `text`. Returns its kind and length, or `None` if there is none or it is
+/// longer than the limit.
 #[inline]
 pub(super) fn number(text: &[u8]) -> Option<(CellKind, usize)> {
-    usual(text).or_else(|| any_number(text))
+    common_number(text).or_else(|| any_number(text))
 }
 
-/// The same for most numbers: a digit or a few, then none or less than [`WORDS`] words of them behind a point. Others are
-/// `None`.
+/// Recognizes most numbers: a few digits, then an optional point followed by digits that fill less than [`WORDS`]
+/// words. Returns `None` for others.
 ///
-/// Where the next value begins depends on where this one ends, so a processor can only work ahead as far as it foresees
-/// that: digits before the point are many alike in a column and are branched on, those behind it are not.
+/// The start of the next value depends on the end of this one, so a processor can only work ahead if it predicts
+/// that. The number of digits before the point is mostly constant within a column, so it is branched on. The number
+/// behind it is not.
 #[inline]
-fn usual(text: &[u8]) -> Option<(CellKind, usize)> {
+fn common_number(text: &[u8]) -> Option<(CellKind, usize)> {
     let start = usize::from(text.first() == Some(&b'-'));
     let integer = text.get(start..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    if integer == 0 || integer > SURELY_64_BITS || integer > 1 && text[start] == b'0' {
+    if integer == 0 || integer > CERTAIN_I64_DIGITS || integer > 1 && text[start] == b'0' {
         return None;
     }
     let mut end = start + integer;
     let mut kind = CellKind::Int;
     if text.get(end) == Some(&b'.') {
-        let fraction = digits_of(text.get(end + 1..)?.first_chunk::<{ 8 * WORDS }>()?);
+        let fraction = leading_digits(text.get(end + 1..)?.first_chunk::<{ 8 * WORDS }>()?);
         if fraction == 0 {
             return None;
         }
         end += 1 + fraction;
         kind = CellKind::Float;
     }
-    // Where the digits fill all words, more may follow.
+    // If the digits fill all words, more may follow.
     matches!(text.get(end)?, b',' | b'}' | b' ').then_some((kind, end))
 }
 
-/// As many words as hold the digits of any double that is near one.
+/// The number of words that hold the digits of any double near one.
 const WORDS: usize = 3;
 
-/// How many digits come first. Whether a word has a character that is no digit depends on the number and cannot be
-/// foreseen, so nothing branches on it.
+/// Counts the leading digits. Branch-free, because it depends on the number whether a word has a character that is no
+/// digit, which a processor cannot predict.
 #[inline]
-fn digits_of<const BYTES: usize>(text: &[u8; BYTES]) -> usize {
+fn leading_digits<const BYTES: usize>(text: &[u8; BYTES]) -> usize {
     let (words, _) = text.as_chunks::<8>();
     words.iter().rev().fold(0, |behind, word| {
-        let others = no_digits(u64::from_le_bytes(*word));
+        let others = non_digit_mask(u64::from_le_bytes(*word));
         let here = others.trailing_zeros() as usize / 8;
         here + if others == 0 { behind } else { 0 }
     })
 }
 
-/// The same for any number, also one at the end of a text.
+/// Recognizes any number, including one at the end of a text.
 #[inline(never)]
 pub(super) fn any_number(text: &[u8]) -> Option<(CellKind, usize)> {
     let negative = text.first() == Some(&b'-');
@@ -93,24 +95,24 @@ pub(super) fn any_number(text: &[u8]) -> Option<(CellKind, usize)> {
     }
     let token = &text[..end];
     if is_float {
-        let surely = integer < SURELY_FINITE.0 && exponent <= SURELY_FINITE.1;
-        return Some((if surely { CellKind::Float } else { float(token, negative)? }, end));
+        let is_certain = integer < CERTAIN_FINITE_DIGITS.0 && exponent <= CERTAIN_FINITE_DIGITS.1;
+        return Some((if is_certain { CellKind::Float } else { float(token, negative)? }, end));
     }
-    if integer <= SURELY_64_BITS {
+    if integer <= CERTAIN_I64_DIGITS {
         return Some((CellKind::Int, end));
     }
-    if integer > MOST_DIGITS {
+    if integer > MAX_DIGITS {
         return None;
     }
     let fits = std::str::from_utf8(token).ok()?.parse::<i64>().is_ok();
     Some((if fits { CellKind::Int } else { CellKind::BigInt }, end))
 }
 
-/// How many digits `text` begins with. Most numbers have many: they are looked at eight at a time.
+/// Counts the leading digits of `text`, eight at a time, because most numbers have many.
 fn digits(text: &[u8]) -> usize {
     let mut count = 0;
     while let Some(eight) = text[count..].first_chunk() {
-        let others = no_digits(u64::from_le_bytes(*eight));
+        let others = non_digit_mask(u64::from_le_bytes(*eight));
         if others != 0 {
             return count + others.trailing_zeros() as usize / 8;
         }
@@ -119,12 +121,12 @@ fn digits(text: &[u8]) -> usize {
     count + text[count..].iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
-/// The highest bit of each byte that is no digit.
-fn no_digits(eight: u64) -> u64 {
+/// Sets the highest bit of each byte that is not a digit.
+fn non_digit_mask(eight: u64) -> u64 {
     const HIGHEST: u64 = u64::from_ne_bytes([0x80; 8]);
     const ZEROS: u64 = u64::from_ne_bytes([b'0'; 8]);
     const TO_OVERFLOW: u64 = u64::from_ne_bytes([0x80 - 10; 8]);
-    // Digits become 0 to 9; what is more overflows into the highest bit, or has it already.
+    // Digits become 0 to 9. Anything larger overflows into the highest bit, or already has it.
     let values = eight ^ ZEROS;
     (((values & !HIGHEST) + TO_OVERFLOW) | values) & HIGHEST
 }
@@ -145,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_found_with_what_they_are() {
+    fn numbers_are_recognized_with_their_kind() {
         for (text, kind) in [
             ("0", CellKind::Int),
             ("-0", CellKind::Int),
@@ -169,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn digits_are_counted_up_to_anything_else() {
+    fn digits_are_counted_up_to_any_other_byte() {
         for length in 0..20 {
             let counted = "0918273645".repeat(2)[..length].to_owned();
             assert_eq!(digits(counted.as_bytes()), length);
@@ -185,31 +187,31 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_quick_way_finds_what_the_other_does(
+        fn fast_path_agrees_with_the_general_one(
             text in "-?(0|[1-9][0-9]{0,2}|[0-9]{0,25})(\\.[0-9]{0,30})?([eE][+-]?[0-9]{0,3})?[,} ]?[0-9.x-]{0,30}",
         ) {
-            if let Some(found) = usual(text.as_bytes()) {
+            if let Some(found) = common_number(text.as_bytes()) {
                 prop_assert_eq!(Some(found), any_number(text.as_bytes()));
             }
         }
     }
 
     #[test]
-    fn usual_numbers_are_found_the_quick_way() {
+    fn common_numbers_take_the_fast_path() {
         for digits in 1..24 {
             let text =
                 format!(r#"-12.{},\"metric_00\":0.5,\"metric_01\":1.5"#, &"123456789".repeat(3)[..digits]);
-            assert_eq!(usual(text.as_bytes()), Some((CellKind::Float, 4 + digits)));
+            assert_eq!(common_number(text.as_bytes()), Some((CellKind::Float, 4 + digits)));
         }
-        assert_eq!(usual(b"1700000000, "), Some((CellKind::Int, 10)));
+        assert_eq!(common_number(b"1700000000, "), Some((CellKind::Int, 10)));
     }
 
     #[test]
-    fn what_json_does_not_allow_is_no_number() {
+    fn invalid_json_numbers_are_rejected() {
         for text in ["", "-", "+1", ".5", "1.", "1.e5", "1e", "1e+", "-NaN", "--1", "Inf", "nan"] {
             assert_eq!(number(text.as_bytes()), None, "{text}");
         }
-        assert_eq!(number(b"01"), Some((CellKind::Int, 1)), "and what follows is no end of a value");
+        assert_eq!(number(b"01"), Some((CellKind::Int, 1)), "the caller rejects the following byte");
         assert_eq!(number("9".repeat(5_000).as_bytes()), None);
     }
 }

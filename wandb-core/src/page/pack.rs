@@ -1,4 +1,4 @@
-//! A page in few bytes, for putting it aside where memory is scarce.
+//! Compact serialization of pages, for spooling when memory is scarce.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::Page;
 use super::cell::{CellKind, Span};
 use super::column::Cells;
 
-/// A page in two pieces of bytes: the texts of its cells, and what tells where they lie.
+/// A page as two byte strings: the texts of its cells, and their layout.
 #[derive(Debug, Clone, Default)]
 pub struct Packed {
     /// The texts, row by row.
@@ -15,12 +15,12 @@ pub struct Packed {
     pub shape: Vec<u8>,
 }
 
-/// A length that does not fit a cell's twelve bits stands behind the others, in 32.
-const ELSEWHERE: u16 = (1 << 12) - 1;
+/// Marks a length that does not fit a cell's twelve bits. It follows the others, in 32 bits.
+const LONG_MARKER: u16 = (1 << 12) - 1;
 
 impl Page {
-    /// Packs the page into `packed`, in place of what is there. The order of keys within each row is lost, which
-    /// tables have no use for.
+    /// Packs the page into `packed`, replacing its content. The order of keys within rows is lost; tables do not need
+    /// it.
     pub fn pack(&self, packed: &mut Packed) {
         let Packed { text, shape } = packed;
         text.clear();
@@ -33,15 +33,15 @@ impl Page {
             shape.extend_from_slice(column.key().as_bytes());
         }
         let mut long = Vec::new();
-        // Row by row, as the texts stand in the answer: what is read lies close together.
+        // Packs row by row, in the order of the texts in the answer, so that reads are local.
         for row in 0..self.rows {
             for column in &columns {
                 let cell = column.cell(row);
                 let length = match u16::try_from(cell.text_len()) {
-                    Ok(length) if length < ELSEWHERE => length,
+                    Ok(length) if length < LONG_MARKER => length,
                     _ => {
                         long.push(cell.text_len());
-                        ELSEWHERE
+                        LONG_MARKER
                     }
                 };
                 shape.extend_from_slice(&((cell.kind() as u16) << 12 | length).to_le_bytes());
@@ -53,7 +53,7 @@ impl Page {
         }
     }
 
-    /// The page that was packed; `None` if these are no pieces of one.
+    /// Unpacks a page. Returns `None` if the input is invalid.
     pub fn unpack(packed: Packed) -> Option<Self> {
         let mut shape = Shape(&packed.shape);
         let (rows, count) = (shape.number()?, shape.number()?);
@@ -70,8 +70,8 @@ impl Page {
         let mut at = 0;
         for (index, cell) in cells.as_chunks::<2>().0.iter().enumerate() {
             let cell = u16::from_le_bytes(*cell);
-            let length = match cell & ELSEWHERE {
-                ELSEWHERE => shape.number()?,
+            let length = match cell & LONG_MARKER {
+                LONG_MARKER => shape.number()?,
                 length => usize::from(length),
             };
             let span = Span::new(*CellKind::ALL.get(usize::from(cell >> 12))?, at, length)?;
@@ -81,7 +81,7 @@ impl Page {
         let text = String::from_utf8(packed.text).ok()?;
         (at == text.len()).then(|| Self {
             text: Arc::new(text),
-            aside: String::new(),
+            unescaped: String::new(),
             rows,
             columns,
             irregular: Vec::new(),
@@ -90,12 +90,12 @@ impl Page {
     }
 }
 
-/// All numbers are below the longest text of a cell.
+/// Writes a number in 32 bits. All numbers are below the maximum length of a cell's text.
 fn push(shape: &mut Vec<u8>, number: usize) {
     shape.extend_from_slice(&u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes());
 }
 
-/// What is left of a shape to read.
+/// The rest of the layout.
 struct Shape<'a>(&'a [u8]);
 
 impl<'a> Shape<'a> {

@@ -1,12 +1,11 @@
-//! From the text of an answer to pages, in one pass.
+//! Parses the text of an answer into pages, in a single pass.
 //!
-//! Rows of a run repeat their keys in the same order, so the characters from one value to the next are known before
-//! they are looked at: they are compared with those of the row before, and only where they differ is a key read and
-//! looked up. In most answers rows are JSON text inside a JSON string; they are read as they stand there, without
-//! being unescaped first.
+//! Rows of a run repeat their keys in the same order, so the characters from one value to the next are predictable:
+//! they are compared with those of the previous row, and a key is parsed and looked up only where they differ. In
+//! most answers a row is JSON text inside a JSON string. It is parsed in place, without unescaping it first.
 //!
-//! What is read is exactly what [`Row::parse`](crate::Row::parse) reads. Whatever needs mending, and rows that are not
-//! in order, are left to that: then there are no pages.
+//! The result always equals that of [`Row::parse`](crate::Row::parse). If a row needs repair, or rows are out of
+//! order, the parser returns no pages and leaves the answer to that function.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -17,10 +16,10 @@ use super::number::number;
 use super::table::Table;
 use crate::value::Value;
 
-/// Lists and maps nested more deeply are left to those who count exactly.
-const MOST_DEPTH: usize = 200;
+/// The maximum nesting depth of lists and maps. Deeper ones are left to the parser that counts exactly.
+const MAX_DEPTH: usize = 200;
 
-/// How rows stand in a list.
+/// The encoding of rows in a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Form {
     /// As JSON text inside strings: `["{\"_step\":0}"]`.
@@ -29,21 +28,21 @@ pub enum Form {
     Inline,
 }
 
-/// A list of rows that has been read.
+/// The result of parsing a list of rows.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ReadRows {
     /// The rows, in order.
     pub pages: Vec<Page>,
-    /// Where in the text the list has ended.
+    /// The offset of the list's end in the text.
     pub end: usize,
 }
 
-/// Reads the list of rows that begins at `at`, none with a smaller `_step` than the one before and all of them within
-/// `steps`.
+/// Parses the list of rows at offset `at`. Every `_step` must be within `steps` and not smaller than the previous
+/// one.
 ///
-/// `None` if that is not so, or if there is anything unusual about a row: a null in its place, which others count, text
-/// that has to be mended, escapes that nobody writes, a list that is none.
+/// Returns `None` otherwise, or if a row has anything unusual: a null instead of a row, which the caller must count,
+/// text in need of repair, escapes that no server writes, or a list that is malformed.
 pub fn read_rows(text: &Arc<String>, at: usize, form: Form, steps: Range<i64>) -> Option<ReadRows> {
     match form {
         Form::Text => read::<true>(text, at, steps),
@@ -55,19 +54,19 @@ fn read<const IN_STRING: bool>(text: &Arc<String>, at: usize, steps: Range<i64>)
     let mut reader = Reader::<IN_STRING> { text: text.as_bytes(), at, table: Table::new(steps) };
     reader.list()?;
     let (end, mut table) = (reader.at, reader.table);
-    table.cut();
+    table.end_page();
     let pages = table.pages.into_iter().map(|page| Page { text: Arc::clone(text), ..page }).collect();
     Some(ReadRows { pages, end })
 }
 
-/// A cursor over a text.
+/// A cursor over the text.
 struct Reader<'t, const IN_STRING: bool> {
     text: &'t [u8],
     at: usize,
     table: Table,
 }
 
-/// A character of JSON text that stands inside a string.
+/// A character of JSON text inside a string.
 #[derive(Clone, Copy)]
 enum Character {
     Byte(u8),
@@ -75,7 +74,7 @@ enum Character {
 }
 
 impl<const IN_STRING: bool> Reader<'_, IN_STRING> {
-    /// What begins and ends a string.
+    /// The delimiter of strings.
     const QUOTE: &'static [u8] = if IN_STRING { br#"\""# } else { br#"""# };
 
     fn list(&mut self) -> Option<()> {
@@ -106,40 +105,40 @@ impl<const IN_STRING: bool> Reader<'_, IN_STRING> {
 
     fn row(&mut self) -> Option<()> {
         self.expect(b"{")?;
-        if self.like_the_last()? {
+        if self.repeat_last_row()? {
             return self.table.end_row(self.text);
         }
-        let mut before = self.table.last_touched();
-        let mut guess = before.map_or(self.table.first, |before| self.table.columns[before].next);
+        let mut previous = self.table.last_column();
+        let mut predicted = previous.map_or(self.table.first, |previous| self.table.columns[previous].next);
         loop {
-            let column = self.key(guess)?;
+            let column = self.key(predicted)?;
             let span = self.value()?;
             self.table.put(column, span);
-            match before {
-                Some(before) => self.table.columns[before].next = column,
+            match previous {
+                Some(previous) => self.table.columns[previous].next = column,
                 None => self.table.first = column,
             }
-            before = Some(column);
+            previous = Some(column);
             self.space();
             match self.take()? {
-                b',' => guess = self.table.columns[column].next,
+                b',' => predicted = self.table.columns[column].next,
                 b'}' => return self.table.end_row(self.text),
                 _ => return None,
             }
         }
     }
 
-    /// Reads as much of the row as has the keys of the row before in their order, which is all of most rows; whether it
-    /// has ended.
-    fn like_the_last(&mut self) -> Option<bool> {
+    /// Parses the start of the row while its keys repeat those of the previous row in order, usually the whole row.
+    /// Returns true if the row has ended.
+    fn repeat_last_row(&mut self) -> Option<bool> {
         let mut ended = false;
-        let mut same = 0;
-        while let Some(column) = self.table.last_row.get(same).map(|&column| column as usize)
-            && self.pass_lead(column)
+        let mut repeated = 0;
+        while let Some(column) = self.table.last_row.get(repeated).map(|&column| column as usize)
+            && self.skip_key(column)
         {
             let span = self.value()?;
             self.table.columns[column].spans.push(span);
-            same += 1;
+            repeated += 1;
             self.space();
             match self.take()? {
                 b',' => {}
@@ -150,26 +149,27 @@ impl<const IN_STRING: bool> Reader<'_, IN_STRING> {
                 _ => return None,
             }
         }
-        self.table.touch_as_last(same);
+        self.table.repeat_columns(repeated);
         Some(ended)
     }
 
-    /// Goes on to the value if it is one of this column.
+    /// Advances to the value if the next key is that of the given column.
     #[inline]
-    fn pass_lead(&mut self, column: usize) -> bool {
+    fn skip_key(&mut self, column: usize) -> bool {
         let Some(column) = self.table.columns.get(column) else { return false };
-        let lead = &self.text[column.lead.clone()];
-        let is_there = begins(&self.text[self.at..], lead);
-        if is_there {
-            self.at += lead.len();
+        let key_prefix = &self.text[column.key_prefix.clone()];
+        let matches = starts_with(&self.text[self.at..], key_prefix);
+        if matches {
+            self.at += key_prefix.len();
         }
-        is_there
+        matches
     }
 
-    /// Goes on to the value behind the next key, and tells its column. A row without a single key has no step, either.
-    fn key(&mut self, guess: usize) -> Option<usize> {
-        if self.pass_lead(guess) {
-            return Some(guess);
+    /// Advances to the value of the next key and returns its column. A row without keys is invalid, as it has no
+    /// step.
+    fn key(&mut self, predicted: usize) -> Option<usize> {
+        if self.skip_key(predicted) {
+            return Some(predicted);
         }
         let start = self.at;
         self.space();
@@ -179,7 +179,7 @@ impl<const IN_STRING: bool> Reader<'_, IN_STRING> {
         self.expect(b":")?;
         self.space();
         let column = self.table.column(&self.resolve(key)?);
-        self.table.columns[column].lead = start..self.at;
+        self.table.columns[column].key_prefix = start..self.at;
         Some(column)
     }
 
@@ -190,7 +190,7 @@ impl<const IN_STRING: bool> Reader<'_, IN_STRING> {
                 let (kind, length) = number(&self.text[start..])?;
                 self.at += length;
                 match (kind, &self.text[start..self.at]) {
-                    // There is no negative zero among integers.
+                    // Integers have no negative zero.
                     (CellKind::Int, b"-0") => Span::new(kind, start + 1, 1),
                     (CellKind::Int | CellKind::BigInt | CellKind::Float, _) => Span::new(kind, start, length),
                     _ => Some(Span::bare(kind)),
@@ -199,8 +199,8 @@ impl<const IN_STRING: bool> Reader<'_, IN_STRING> {
             b't' => self.expect(b"true").map(|()| Span::bare(CellKind::True)),
             b'f' => self.expect(b"false").map(|()| Span::bare(CellKind::False)),
             b'n' => self.expect(b"null").map(|()| Span::bare(CellKind::Null)),
-            b'[' | b'{' => self.unusual(),
-            // This row has more space than the one whose lead was the same.
+            b'[' | b'{' => self.slow_value(),
+            // This row has more whitespace than the previous one with this key prefix.
             b' ' | b'\n' | b'\r' | b'\t' => {
                 self.space();
                 if self.at == start { None } else { self.value() }
@@ -212,7 +212,7 @@ impl<const IN_STRING: bool> Reader<'_, IN_STRING> {
         }
     }
 
-    /// The string whose first quote has been taken.
+    /// Parses a string after its opening quote.
     fn string(&mut self) -> Option<Span> {
         let start = self.at;
         let rest = &self.text[start..];
@@ -222,28 +222,29 @@ impl<const IN_STRING: bool> Reader<'_, IN_STRING> {
             return Span::new(CellKind::String, start, plain);
         }
         self.at = start - Self::QUOTE.len();
-        self.unusual()
+        self.slow_value()
     }
 
-    /// A list, an object or a string with escapes: unescaped where it stands inside a string, read, and put aside.
-    fn unusual(&mut self) -> Option<Span> {
+    /// Parses a list, an object or a string with escapes, after unescaping it from an outer string, and stores its
+    /// text.
+    fn slow_value(&mut self) -> Option<Span> {
         let json = self.extract()?;
-        let (value, kind) = exact(&json)?;
-        let aside = &mut self.table.aside;
-        let at = aside.len();
+        let (value, kind) = parse_exact(&json)?;
+        let unescaped = &mut self.table.unescaped;
+        let at = unescaped.len();
         match value {
-            Value::String(string) => aside.push_str(&string),
-            value => value.write_json(aside),
+            Value::String(string) => unescaped.push_str(&string),
+            value => value.write_json(unescaped),
         }
-        Span::new(kind, self.text.len() + at, aside.len() - at)
+        Span::new(kind, self.text.len() + at, unescaped.len() - at)
     }
 
-    /// The JSON text of the value at the cursor, which is moved behind it.
+    /// Extracts the JSON text of the value at the cursor and advances past it.
     fn extract(&mut self) -> Option<Vec<u8>> {
         let mut json = Vec::new();
         let (mut depth, mut in_string, mut escaped) = (0, false, false);
         loop {
-            let character = self.unescaped()?;
+            let character = self.next_character()?;
             let mut bytes = [0; 4];
             match character {
                 Character::Byte(byte) => json.push(byte),
@@ -260,7 +261,7 @@ impl<const IN_STRING: bool> Reader<'_, IN_STRING> {
                 Character::Byte(b']' | b'}') => depth -= 1,
                 _ => {}
             }
-            if depth > MOST_DEPTH {
+            if depth > MAX_DEPTH {
                 return None;
             }
             if depth == 0 && !in_string {
@@ -269,14 +270,14 @@ impl<const IN_STRING: bool> Reader<'_, IN_STRING> {
         }
     }
 
-    /// The next character of the JSON text, which may be written as an escape itself.
-    fn unescaped(&mut self) -> Option<Character> {
+    /// Returns the next character of the JSON text, which may itself be written as an escape.
+    fn next_character(&mut self) -> Option<Character> {
         match self.take()? {
             ..b' ' => None,
             b'"' if IN_STRING => None,
             b'\\' if IN_STRING => match self.take()? {
                 plain @ (b'"' | b'\\' | b'/') => Some(Character::Byte(plain)),
-                // Some writers escape `<`, `>` and `&`, and others what is not ASCII.
+                // Some writers escape `<`, `>` and `&`, others all characters that are not ASCII.
                 b'u' => {
                     let digits = self.text.get(self.at..self.at + 4)?;
                     self.at += 4;
@@ -291,12 +292,12 @@ impl<const IN_STRING: bool> Reader<'_, IN_STRING> {
         }
     }
 
-    /// What a span says that has just been read.
+    /// Returns the text of a span that has just been parsed.
     fn resolve(&self, span: Span) -> Option<String> {
         let (at, length) = (span.at(), span.length());
         match at.checked_sub(self.text.len()) {
             None => String::from_utf8(self.text[at..at + length].to_vec()).ok(),
-            Some(at) => self.table.aside.get(at..at + length).map(str::to_owned),
+            Some(at) => self.table.unescaped.get(at..at + length).map(str::to_owned),
         }
     }
 
@@ -314,7 +315,7 @@ impl<const IN_STRING: bool> Reader<'_, IN_STRING> {
         self.text[self.at..].starts_with(token).then(|| self.at += token.len())
     }
 
-    /// Passes over space inside a row; other white space than blanks is escaped there.
+    /// Skips whitespace inside a row. In an outer string, only blanks appear unescaped.
     fn space(&mut self) {
         if IN_STRING {
             while self.peek() == Some(b' ') {
@@ -332,21 +333,22 @@ impl<const IN_STRING: bool> Reader<'_, IN_STRING> {
     }
 }
 
-/// Whether `text` begins with `lead`, which has some ten characters: compared eight at a time, where the general way has to
-/// find out first how long it is.
+/// Returns true if `text` starts with `key_prefix`, which is usually about ten bytes long. Compares eight bytes at a time;
+/// the general function would first dispatch on the length.
 #[inline]
-fn begins(text: &[u8], lead: &[u8]) -> bool {
-    let Some(text) = text.get(..lead.len()) else { return false };
-    match lead.len() {
+fn starts_with(text: &[u8], key_prefix: &[u8]) -> bool {
+    let Some(text) = text.get(..key_prefix.len()) else { return false };
+    match key_prefix.len() {
         8..=16 => {
-            text.first_chunk::<8>() == lead.first_chunk() && text.last_chunk::<8>() == lead.last_chunk()
+            text.first_chunk::<8>() == key_prefix.first_chunk()
+                && text.last_chunk::<8>() == key_prefix.last_chunk()
         }
-        _ => text == lead,
+        _ => text == key_prefix,
     }
 }
 
-/// A string, list or object that a page can hold: nothing was mended, and it can be written again as it was meant.
-pub(super) fn exact(json: &[u8]) -> Option<(Value, CellKind)> {
+/// Parses a string, list or object that a page can hold: it needs no repair and serializes to an equal value.
+pub(super) fn parse_exact(json: &[u8]) -> Option<(Value, CellKind)> {
     let (value, repairs) = Value::parse_with_repairs(json).ok()?;
     if repairs != crate::Repairs::default() || has_non_finite(&value) {
         return None;
@@ -361,7 +363,7 @@ pub(super) fn exact(json: &[u8]) -> Option<(Value, CellKind)> {
     Some((value, kind))
 }
 
-/// Whether there is a number inside that JSON text without spaces has no way to write.
+/// Returns true if the value contains a number that is not finite, which JSON cannot represent.
 fn has_non_finite(value: &Value) -> bool {
     match value {
         Value::Float(float) => !float.is_finite(),

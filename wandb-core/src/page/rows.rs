@@ -1,4 +1,4 @@
-//! From a page back to rows.
+//! Conversion of pages to rows.
 
 use super::cell::{Cell, CellKind};
 use super::{Column, Page};
@@ -6,10 +6,10 @@ use crate::value::{BigInt, non_finite};
 use crate::{Row, Value};
 
 /// The length of `-Infinity`.
-const LONGEST_NON_FINITE: usize = 9;
+const MAX_NON_FINITE_LENGTH: usize = 9;
 
 impl Page {
-    /// The rows, each with its own keys, in the order in which they were written.
+    /// Returns the rows, each with its keys in their original order.
     pub fn to_rows(&self) -> Vec<Row> {
         let columns: Vec<Column<'_>> = self.columns().collect();
         let mut irregular = self.irregular.iter().peekable();
@@ -30,7 +30,7 @@ impl Page {
 }
 
 impl Cell<'_> {
-    /// The value; `None` if the key is missing.
+    /// Returns the value, or `None` if the key is missing.
     pub fn to_value(self) -> Option<Value> {
         Some(match self.kind() {
             CellKind::Missing => return None,
@@ -50,13 +50,13 @@ impl Cell<'_> {
         })
     }
 
-    /// The number, if it is one that is not finite: written as such, or as one of W&B's strings for it.
+    /// Returns a number that is not finite, whether written as a number or as W&B's string for it.
     pub fn non_finite(self) -> Option<f64> {
         match self.kind() {
             CellKind::NaN => Some(f64::NAN),
             CellKind::Infinity => Some(f64::INFINITY),
             CellKind::NegativeInfinity => Some(f64::NEG_INFINITY),
-            CellKind::String if self.text_len() <= LONGEST_NON_FINITE => non_finite(self.text()),
+            CellKind::String if self.text_len() <= MAX_NON_FINITE_LENGTH => non_finite(self.text()),
             _ => None,
         }
     }

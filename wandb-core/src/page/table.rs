@@ -1,4 +1,4 @@
-//! Rows on their way into columns.
+//! Collects rows into columns.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -11,45 +11,44 @@ use super::column::Cells;
 /// The key of a row's step.
 const STEP: &str = "_step";
 
-/// A page with more cells than this is followed by another, so that rows with few of very many keys take no more
-/// memory than others.
-const MOST_CELLS: usize = 1 << 18;
+/// The maximum number of cells per page. It bounds the memory of rows that have few of very many keys.
+const MAX_CELLS: usize = 1 << 18;
 
-/// Room for the cells of a new column. Where rows have very many keys, an answer holds few rows.
+/// The initial capacity of a column. If rows have very many keys, a response holds few rows.
 const FEW_ROWS: usize = 8;
 
-/// Room for columns found last: a place is a byte.
-const PLACES: usize = 1 << 8;
+/// The size of the cache of recent columns; a slot number is a byte.
+const SLOTS: usize = 1 << 8;
 
-/// What has been read.
+/// The rows parsed so far.
 #[derive(Debug)]
 pub(super) struct Table {
     steps: Range<i64>,
     pub(super) pages: Vec<Page>,
-    pub(super) columns: Vec<Growing>,
+    pub(super) columns: Vec<ColumnBuilder>,
     by_key: HashMap<Arc<str>, usize, ahash::RandomState>,
-    /// The columns found last, each at the place that its key has by [`place`]; empty until one is asked for.
+    /// The recently found columns, in the [`slot`] of their key. Empty until the first lookup.
     recent: Vec<usize>,
-    pub(super) aside: String,
-    /// Full rows of the page that is being read.
+    pub(super) unescaped: String,
+    /// The number of complete rows of the current page.
     rows: usize,
     irregular: Vec<(usize, Box<[u32]>)>,
-    /// The columns that the current row has so far.
-    touched: Vec<u32>,
+    /// The columns of the current row so far.
+    row_columns: Vec<u32>,
     in_order: bool,
-    /// Those of the row before, if they were in order.
+    /// The columns of the previous row, if they were in order.
     pub(super) last_row: Vec<u32>,
-    /// The column that the rows begin with, and the one of the steps.
+    /// The first column of rows. `step` is the column of the steps.
     pub(super) first: usize,
     step: Option<usize>,
 }
 
 #[derive(Debug)]
-pub(super) struct Growing {
+pub(super) struct ColumnBuilder {
     pub(super) key: Arc<str>,
-    /// Where in the text the characters stand that lead from a separator to a value of this column.
-    pub(super) lead: Range<usize>,
-    /// The column that came after this one in a row before.
+    /// The location in the text of the characters from a separator to a value of this column.
+    pub(super) key_prefix: Range<usize>,
+    /// The column that followed this one in an earlier row.
     pub(super) next: usize,
     pub(super) spans: Vec<Span>,
 }
@@ -62,10 +61,10 @@ impl Table {
             columns: Vec::new(),
             by_key: HashMap::default(),
             recent: Vec::new(),
-            aside: String::new(),
+            unescaped: String::new(),
             rows: 0,
             irregular: Vec::new(),
-            touched: Vec::new(),
+            row_columns: Vec::new(),
             in_order: true,
             last_row: Vec::new(),
             first: 0,
@@ -73,7 +72,7 @@ impl Table {
         }
     }
 
-    /// The column of a key, a new one if there is none.
+    /// Returns the column of a key, adding it if necessary.
     pub(super) fn column(&mut self, key: &str) -> usize {
         if let Some(&column) = self.by_key.get(key) {
             return column;
@@ -84,26 +83,31 @@ impl Table {
         }
         let key: Arc<str> = key.into();
         self.by_key.insert(Arc::clone(&key), column);
-        self.columns.push(Growing { key, lead: 0..0, next: column + 1, spans: Vec::with_capacity(FEW_ROWS) });
+        self.columns.push(ColumnBuilder {
+            key,
+            key_prefix: 0..0,
+            next: column + 1,
+            spans: Vec::with_capacity(FEW_ROWS),
+        });
         column
     }
 
-    /// The same for the bytes of a key, quickly where rows have their keys in ever another order. `None` if they are no
-    /// text.
+    /// Looks up the column of a key given as bytes. Fast even if rows have their keys in varying order. Returns
+    /// `None` if the key is not UTF-8.
     pub(super) fn find(&mut self, key: &[u8]) -> Option<usize> {
-        let place = place(key);
-        if let Some(&column) = self.recent.get(place)
+        let slot = slot(key);
+        if let Some(&column) = self.recent.get(slot)
             && self.columns.get(column).is_some_and(|column| column.key.as_bytes() == key)
         {
             return Some(column);
         }
         let column = self.column(std::str::from_utf8(key).ok()?);
-        self.recent.resize(PLACES, 0);
-        self.recent[place] = column;
+        self.recent.resize(SLOTS, 0);
+        self.recent[slot] = column;
         Some(column)
     }
 
-    /// Of a key that a row repeats the last value counts, at the place of the first.
+    /// Adds a cell to the current row. For a repeated key, the last value wins, at the position of the first.
     pub(super) fn put(&mut self, column: usize, span: Span) {
         let spans = &mut self.columns[column].spans;
         if spans.len() > self.rows {
@@ -115,18 +119,19 @@ impl Table {
         }
         spans.push(span);
         let column = u32::try_from(column).unwrap_or(u32::MAX);
-        self.in_order &= self.touched.last().is_none_or(|&last| last < column);
-        self.touched.push(column);
+        self.in_order &= self.row_columns.last().is_none_or(|&last| last < column);
+        self.row_columns.push(column);
     }
 
-    /// The current row has the first `count` columns of the one before, of which each has a value more now.
-    pub(super) fn touch_as_last(&mut self, count: usize) {
-        self.touched.extend_from_slice(&self.last_row[..count]);
+    /// Records that the current row starts with the first `count` columns of the previous one, whose cells are
+    /// already added.
+    pub(super) fn repeat_columns(&mut self, count: usize) {
+        self.row_columns.extend_from_slice(&self.last_row[..count]);
     }
 
-    /// The last column that the current row has so far.
-    pub(super) fn last_touched(&self) -> Option<usize> {
-        self.touched.last().map(|&column| column as usize)
+    /// The last column of the current row so far.
+    pub(super) fn last_column(&self) -> Option<usize> {
+        self.row_columns.last().map(|&column| column as usize)
     }
 
     pub(super) fn end_row(&mut self, text: &[u8]) -> Option<()> {
@@ -135,46 +140,46 @@ impl Table {
         if span.kind() == CellKind::Float {
             *span = Span::new(CellKind::Int, span.at(), integer_part(digits)?.len())?;
         }
-        let step = whole(span.kind(), text.get(span.at()..span.at() + span.length())?)?;
+        let step = parse_step(span.kind(), text.get(span.at()..span.at() + span.length())?)?;
         if !self.steps.contains(&step) {
             return None;
         }
         // A step may be logged several times.
         self.steps.start = step;
         if self.in_order {
-            std::mem::swap(&mut self.touched, &mut self.last_row);
+            std::mem::swap(&mut self.row_columns, &mut self.last_row);
         } else {
-            self.irregular.push((self.rows, Box::from(&*self.touched)));
+            self.irregular.push((self.rows, Box::from(&*self.row_columns)));
             self.in_order = true;
             self.last_row.clear();
         }
-        self.touched.clear();
+        self.row_columns.clear();
         self.rows += 1;
-        if self.rows * self.columns.len() > MOST_CELLS {
-            self.cut();
+        if self.rows * self.columns.len() > MAX_CELLS {
+            self.end_page();
         }
         Some(())
     }
 
-    /// Forgets the row that has not been ended.
+    /// Discards the current row.
     pub(super) fn drop_row(&mut self) {
-        for column in self.touched.drain(..) {
+        for column in self.row_columns.drain(..) {
             self.columns[column as usize].spans.truncate(self.rows);
         }
         self.in_order = true;
     }
 
-    /// How many rows the page that is being read has.
+    /// The number of complete rows of the current page.
     pub(super) fn rows(&self) -> usize {
         self.rows
     }
 
-    /// Makes a page of the rows so far.
-    pub(super) fn cut(&mut self) {
+    /// Ends the current page.
+    pub(super) fn end_page(&mut self) {
         if self.rows == 0 {
             return;
         }
-        // Columns that no row of this page has are not among its columns.
+        // A page omits columns without values.
         let mut place = 0;
         let places: Vec<u32> = self
             .columns
@@ -198,14 +203,16 @@ impl Table {
                 Cells { key: Arc::clone(&column.key), spans }
             })
             .collect();
-        let aside = std::mem::take(&mut self.aside);
-        self.pages.push(Page { text: Arc::default(), aside, rows, columns, irregular, held: None });
+        let unescaped = std::mem::take(&mut self.unescaped);
+        self.pages.push(Page { text: Arc::default(), unescaped, rows, columns, irregular, held: None });
     }
 }
 
-/// A number below [`PLACES`] that differs for most keys of a run, as they begin or end with something of their own. It
-/// costs less than a hash that cannot be foreseen, and whoever foresees it has only that hash taken in its place.
-fn place(key: &[u8]) -> usize {
+/// Maps a key to a slot below [`SLOTS`] that differs for most keys of a run, since they differ at their start or end.
+///
+/// This costs less than a collision-resistant hash. An attacker who forces collisions only gets the hash map's lookup
+/// instead.
+fn slot(key: &[u8]) -> usize {
     let word = |bytes: Option<&[u8; 8]>| bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes));
     let (first, last) = match key.len() {
         8.. => (word(key.first_chunk()), word(key.last_chunk())),
@@ -216,16 +223,16 @@ fn place(key: &[u8]) -> usize {
     usize::from(mixed.to_be_bytes()[0])
 }
 
-/// The integer digits of a step that is written as a float, such as `5.0`; `None` if it is no integer or is written in
-/// another way, which is left to those who convert it.
+/// Returns the integer digits of a step written as a float, such as `5.0`. Returns `None` for other numbers and
+/// notations, which are left to the general parser.
 fn integer_part(digits: &[u8]) -> Option<&[u8]> {
     let point = digits.iter().position(|&byte| byte == b'.')?;
     let (integer, fraction) = (&digits[..point], &digits[point + 1..]);
     (fraction.iter().all(|&byte| byte == b'0') && integer != b"-0").then_some(integer)
 }
 
-/// The step that an integer's digits stand for.
-fn whole(kind: CellKind, digits: &[u8]) -> Option<i64> {
+/// Parses a step from its digits.
+fn parse_step(kind: CellKind, digits: &[u8]) -> Option<i64> {
     if kind != CellKind::Int {
         return None;
     }

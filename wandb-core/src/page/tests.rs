@@ -1,4 +1,4 @@
-//! Tests of pages: they are what rows read one by one are.
+//! Tests that pages equal rows parsed one by one.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::Row;
 
-/// The list that holds these rows, as an answer has it.
+/// Builds a list of rows in the form of an answer.
 fn list(rows: &[String], form: Form) -> String {
     let item = |row: &String| match form {
         Form::Text => serde_json::to_string(row).unwrap(),
@@ -26,7 +26,7 @@ fn read(rows: &[String], form: Form) -> Option<Vec<Page>> {
     })
 }
 
-/// The rows of pages, after having been packed too.
+/// Converts pages to rows. Also checks that packing preserves them.
 fn rows_of(pages: &[Page]) -> Vec<Row> {
     for page in pages {
         let mut packed = Packed::default();
@@ -46,14 +46,14 @@ fn rows_of(pages: &[Page]) -> Vec<Row> {
     pages.iter().flat_map(Page::to_rows).collect()
 }
 
-/// Both have the same keys in the same order, with values that are the same to the bit.
+/// Asserts equal keys in equal order, with bitwise equal values.
 fn assert_same(read: &[Row], expected: &[Row]) {
     assert_eq!(read.len(), expected.len());
     for (read, expected) in read.iter().zip(expected) {
         assert!(read.keys().eq(expected.keys()), "{read:?} is not {expected:?}");
         let mut values = read.iter().zip(expected.iter());
         assert!(
-            values.all(|((_, own), (_, other))| own.is_identical_to(other)),
+            values.all(|((_, actual), (_, other))| actual.is_identical_to(other)),
             "{read:?} is not {expected:?}"
         );
     }
@@ -77,16 +77,16 @@ fn check(rows: &[String]) {
     }
 }
 
-/// The pages with a column more are the rows with an entry more in front.
+/// Checks that a constant column prepends an entry to every row.
 fn check_constant(pages: Vec<Page>, expected: &[Row]) {
     let text = "№ 1, \"quoted\"";
-    let label = || (Box::<str>::from("label of it"), crate::Value::String(text.to_owned()));
+    let label = || (Box::<str>::from("label"), crate::Value::String(text.to_owned()));
     let labelled = expected.iter().map(|row| {
-        let own = row.iter().map(|(key, value)| (Box::<str>::from(key), value.clone()));
-        std::iter::once(label()).chain(own).collect()
+        let actual = row.iter().map(|(key, value)| (Box::<str>::from(key), value.clone()));
+        std::iter::once(label()).chain(actual).collect()
     });
     let labelled: Vec<Row> = labelled.collect();
-    let pages = pages.into_iter().map(|page| page.with_constant("label of it", text).expect("no such key"));
+    let pages = pages.into_iter().map(|page| page.with_constant("label", text).expect("no such key"));
     assert_same(&rows_of(&pages.collect::<Vec<_>>()), &labelled);
 }
 
@@ -95,7 +95,7 @@ fn owned(rows: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn rows_are_read_as_they_are() {
+fn rows_are_read_exactly() {
     check(&[]);
     check(&owned(&[
         r#"{"_step":0,"loss":0.50,"note":"é <b>","none":null,"yes":true,"no":false}"#,
@@ -108,7 +108,7 @@ fn rows_are_read_as_they_are() {
 }
 
 #[test]
-fn rows_with_other_keys_in_other_orders_keep_them() {
+fn rows_keep_their_keys_and_order() {
     check(&owned(&[
         r#"{"_step":0,"a":1,"b":2}"#,
         r#"{"b":3,"_step":1,"c":4}"#,
@@ -119,14 +119,14 @@ fn rows_with_other_keys_in_other_orders_keep_them() {
 }
 
 #[test]
-fn nulls_in_place_of_rows_are_left_to_others() {
+fn null_rows_are_declined() {
     let rows = owned(&[r#"{"_step":0}"#, r#"{"_step":1}"#]);
     let list = list(&rows, Form::Text).replace(", ", ", null, ");
-    assert!(read_rows(&Arc::new(list), 0, Form::Text, 0..2).is_none(), "they have to be counted");
+    assert!(read_rows(&Arc::new(list), 0, Form::Text, 0..2).is_none(), "the caller counts them");
 }
 
 #[test]
-fn outer_escapes_are_understood() {
+fn outer_escapes_are_decoded() {
     let text = r#"["{\"_step\":0,\"k\u003cey\":\"a \u0026 b \u00e9\",\"list\":[\"\u003e\"]}"]"#;
     let read = read_rows(&Arc::new(text.to_owned()), 0, Form::Text, 0..1).expect("nothing unusual");
     assert_same(
@@ -136,7 +136,7 @@ fn outer_escapes_are_understood() {
 }
 
 #[test]
-fn steps_that_come_as_floats_are_integers() {
+fn float_steps_become_integers() {
     let rows = owned(&[r#"{"_step":1.0,"x":2.0}"#, r#"{"x":0.5,"_step":3.000}"#, r#"{"_step":4}"#]);
     let read = rows_of(&read(&rows, Form::Text).expect("nothing unusual"));
     let lines: String = read.iter().map(Row::to_json_line).collect();
@@ -144,13 +144,13 @@ fn steps_that_come_as_floats_are_integers() {
 }
 
 #[test]
-fn a_step_may_be_there_several_times() {
+fn steps_may_be_repeated() {
     let rows = owned(&[r#"{"_step":1,"x":1}"#, r#"{"_step":1,"x":1}"#, r#"{"_step":1,"x":2}"#]);
     assert_eq!(rows_of(&read(&rows, Form::Text).expect("nothing unusual")).len(), 3);
 }
 
 #[test]
-fn what_is_unusual_is_left_to_others() {
+fn unusual_rows_are_declined() {
     for rows in [
         &["{}"][..],
         &[r#"{"loss":1}"#],
@@ -186,7 +186,7 @@ fn what_is_unusual_is_left_to_others() {
 }
 
 #[test]
-fn steps_beyond_those_asked_for_are_left_to_others() {
+fn steps_out_of_range_are_declined() {
     let text = Arc::new(r#"[{"_step":4},{"_step":5}]"#.to_owned());
     assert!(read_rows(&text, 0, Form::Inline, 4..6).is_some());
     assert!(read_rows(&text, 0, Form::Inline, 4..5).is_none());
@@ -194,7 +194,7 @@ fn steps_beyond_those_asked_for_are_left_to_others() {
 }
 
 #[test]
-fn rows_of_very_many_keys_make_several_pages() {
+fn rows_with_many_keys_make_several_pages() {
     let rows: Vec<String> = (0..400)
         .map(|step| {
             let keys = (0..20).map(|key| format!(r#""key{}":{key}"#, (step * 17 + key) % 5_000));
@@ -216,7 +216,7 @@ fn long_texts_are_packed_too() {
 }
 
 #[test]
-fn pieces_of_no_page_are_refused() {
+fn invalid_packed_pages_are_rejected() {
     let pages = read(&owned(&[r#"{"_step":0,"a":"b"}"#]), Form::Text).expect("nothing unusual");
     let mut packed = Packed::default();
     pages[0].pack(&mut packed);
@@ -271,7 +271,7 @@ fn any_value() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn whatever_the_rows_are_they_come_out_the_same(
+    fn any_rows_are_read_exactly(
         rows in prop::collection::vec((1_i64..4, 0_usize..4, prop::collection::vec((any_key(), any_value()), 0..6), any::<bool>()), 0..12),
     ) {
         let mut step = 0;
@@ -286,9 +286,9 @@ proptest! {
         check(&rows);
     }
 
-    /// As rows of a run do, with a row now and then that ends early, goes on, or has a key twice or in another place.
+    /// Imitates a run: some rows end early, have more keys, or repeat or move a key.
     #[test]
-    fn rows_that_repeat_their_keys_come_out_the_same(
+    fn rows_with_repeated_keys_are_read_exactly(
         keys in prop::collection::vec(any_key(), 0..6),
         rows in prop::collection::vec((prop::collection::vec(any_value(), 8), 0_usize..30, any_key(), any::<bool>()), 0..12),
     ) {
@@ -312,9 +312,9 @@ proptest! {
         check(&rows);
     }
 
-    /// Rows whose values come one by one are those that are read from an answer.
+    /// Checks that `PageBuilder` and `read_rows` agree.
     #[test]
-    fn built_pages_are_read_pages(
+    fn built_and_read_pages_agree(
         rows in prop::collection::vec((1_i64..4, prop::collection::vec((0_usize..5, any_value()), 0..6)), 0..12),
         bad in prop::sample::select(vec!["", "1 ", "01", "1,2", "\"a", "\"", "[1", "[1]2", "nul", "nulls", "--1", "{\"a\":NaN}"]),
     ) {
@@ -326,7 +326,7 @@ proptest! {
             let step = step.to_string();
             let mut cells: Vec<_> = cells.iter().map(|(key, json)| (["a", "b/c", "é", "q\"q", "\u{1}"][*key], json.as_str())).collect();
             cells.push(("_step", &step));
-            prop_assert!(!builder.row(cells.iter().copied().chain([("a", bad)])), "{} is no value", bad);
+            prop_assert!(!builder.row(cells.iter().copied().chain([("a", bad)])), "{} is not a value", bad);
             let entry = |(key, json): &(&str, &str)| format!("{}:{json}", serde_json::to_string(key).unwrap());
             let text = format!("{{{}}}", cells.iter().map(entry).collect::<Vec<_>>().join(","));
             if read(std::slice::from_ref(&text), Form::Inline).is_some() {
@@ -340,7 +340,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_it_fail_otherwise_than_by_reading_nothing(mut text in ".{0,60}", cut in 0_usize..400, flip in 0_usize..400) {
+    fn reader_never_panics(mut text in ".{0,60}", cut in 0_usize..400, flip in 0_usize..400) {
         let good = list(&owned(&[r#"{"_step":0,"a":"b\"c","x":[1,{"y":2}]}"#, r#"{"_step":1,"a":-1.5e3}"#]), Form::Text);
         let _ = read_rows(&Arc::new(format!("[{text}]")), 0, Form::Text, 0..9);
         text.insert_str(0, good.get(..cut).unwrap_or(&good));
@@ -355,7 +355,7 @@ proptest! {
 }
 
 #[test]
-fn a_key_that_is_there_gets_no_constant() {
+fn existing_key_gets_no_constant() {
     let pages = read(&owned(&[r#"{"_step": 0, "a": 1}"#]), Form::Text).expect("nothing unusual");
     let page = pages[0].clone().with_constant("a", "text").expect_err("it has the key");
     assert_eq!(page.to_rows()[0].to_json_line(), "{\"_step\":0,\"a\":1}\n");

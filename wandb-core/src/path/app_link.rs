@@ -1,18 +1,18 @@
-//! Addresses of pages of the web app.
+//! URLs of pages of the web app.
 
 use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::error::PathKind;
-use super::item::Located;
+use super::item::PathParts;
 use super::project::ProjectPage;
 use crate::base_url::{FORGE_APP_SEGMENT, is_forge_host};
 
-/// Hosts of the public app, which people also paste without `https://`.
+/// Hosts of the public app, also accepted without `https://`.
 const APP_HOSTS: [&str; 5] =
     ["wandb.ai", "www.wandb.ai", "app.wandb.ai", "forge.coreweave.com", "qa.forge.coreweave.com"];
 
-/// Pages below a project; each tells where the project's name ends, whatever stands before it.
+/// Pages of a project. Each marks the end of the project's name, whatever precedes it.
 const PROJECT_PAGES: [&str; 14] = [
     "workspace",
     "overview",
@@ -30,18 +30,18 @@ const PROJECT_PAGES: [&str; 14] = [
     "settings",
 ];
 
-/// Whether a name is a host of the public app.
+/// Returns true if a name is a host of the public app.
 pub(super) fn is_app_host(name: &str) -> bool {
     APP_HOSTS.iter().any(|host| host.eq_ignore_ascii_case(name))
 }
 
-/// Whether a segment after `entity/project` is one of the project's pages rather than a name.
+/// Returns true if a segment after `entity/project` is a page of the project rather than a name.
 pub(super) fn is_project_page(segment: &str) -> bool {
     PROJECT_PAGES.contains(&segment)
 }
 
-/// The decoded path segments of a web address, or `None` if the text is none. Query string, fragment and the
-/// app's own path prefix on the public deployment are dropped.
+/// Returns the decoded path segments of a URL, or `None` if the text is not a URL. Drops the query string, the
+/// fragment and the app's path prefix on the public deployment.
 pub(super) fn segments(input: &str) -> Result<Option<Vec<String>>, String> {
     let host = input.split('/').next().unwrap_or_default();
     let url = if input.contains("://") {
@@ -53,7 +53,7 @@ pub(super) fn segments(input: &str) -> Result<Option<Vec<String>>, String> {
     };
     let url = url.map_err(|error| format!("the web address cannot be read: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("{}:// is no web address", url.scheme()));
+        return Err(format!("{}:// is not a web address", url.scheme()));
     }
     let mut segments = Vec::new();
     for segment in url.path().split('/').filter(|segment| !segment.is_empty()) {
@@ -68,23 +68,24 @@ pub(super) fn segments(input: &str) -> Result<Option<Vec<String>>, String> {
     Ok(Some(segments))
 }
 
-/// The run or sweep that a page shows: `…/entity/project/runs/run/…`. What stands before the entity is the
-/// path prefix of a self-hosted server.
-pub(super) fn item(segments: &[String], kind: PathKind) -> Result<Located, String> {
+/// Finds the run or sweep of a page: `…/entity/project/runs/run/…`. Segments before the entity are the path prefix of
+/// a self-hosted server.
+pub(super) fn item(segments: &[String], kind: PathKind) -> Result<PathParts, String> {
     let marked = (2..segments.len().saturating_sub(1)).find(|&at| segments[at] == kind.segment());
     if let Some(at) = marked {
-        return Ok(Located::full(&segments[at - 2], &segments[at - 1], &segments[at + 1]));
+        return Ok(PathParts::full(&segments[at - 2], &segments[at - 1], &segments[at + 1]));
     }
     match segments {
-        [entity, project, name] if !is_project_page(name) => Ok(Located::full(entity, project, name)),
+        [entity, project, name] if !is_project_page(name) => Ok(PathParts::full(entity, project, name)),
         [_, _, page, ..] if is_project_page(page) => {
             Err(format!("the web address leads to {page:?} of a project"))
         }
-        _ => Err(format!("the web address holds no /{}/", kind.segment())),
+        _ => Err(format!("the web address has no /{}/ segment", kind.segment())),
     }
 }
 
-/// What of a project's runs a page shows: `names` are the segments behind the project, `view` is that of a workspace.
+/// Determines the runs of a project that a page shows. `names` are the segments after the project, `view` is a saved
+/// view of the workspace.
 pub(super) fn page(names: &[&str], view: Option<&str>) -> Option<ProjectPage> {
     match names {
         ["groups", group, ..] => Some(ProjectPage::Group((*group).to_owned())),
@@ -96,7 +97,7 @@ pub(super) fn page(names: &[&str], view: Option<&str>) -> Option<ProjectPage> {
     }
 }
 
-/// The saved view of a workspace that an address leads to (`?nw=…`), unless it is the one that everybody has.
+/// The saved view of a workspace in a URL (`?nw=…`), unless it is the default view.
 pub(super) fn view(input: &str) -> Option<String> {
     let query = input.split_once('?')?.1.split('#').next()?;
     let mut pairs = url::form_urlencoded::parse(query.as_bytes());
@@ -104,12 +105,12 @@ pub(super) fn view(input: &str) -> Option<String> {
     (!view.is_empty()).then(|| view.into_owned())
 }
 
-/// Where in a page's segments the project's page begins, behind entity and project.
+/// Returns the index of the project's page in the segments, after entity and project.
 pub(super) fn page_start(segments: &[String]) -> usize {
     (2..segments.len()).find(|&at| is_project_page(&segments[at])).unwrap_or(segments.len())
 }
 
-/// The entity and project that a page is about.
+/// Finds the entity and project of a page.
 pub(super) fn project(segments: &[String]) -> Result<[String; 2], String> {
     let page = Some(page_start(segments)).filter(|at| *at < segments.len());
     let (entity, project) = match (page, segments) {

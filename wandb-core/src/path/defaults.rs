@@ -1,6 +1,6 @@
-//! What a path means when it does not say.
+//! Defaults for incomplete paths.
 
-/// The entity and project of paths that name none.
+/// The entity and project of paths that do not name them.
 ///
 /// An empty name counts as none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -10,26 +10,26 @@ pub struct PathDefaults {
 }
 
 impl PathDefaults {
-    /// The same defaults with this entity.
+    /// Sets the default entity.
     #[must_use]
     pub fn with_entity(mut self, entity: impl Into<String>) -> Self {
         self.entity = Some(entity.into()).filter(|entity| !entity.is_empty());
         self
     }
 
-    /// The same defaults with this project.
+    /// Sets the default project.
     #[must_use]
     pub fn with_project(mut self, project: impl Into<String>) -> Self {
         self.project = Some(project.into()).filter(|project| !project.is_empty());
         self
     }
 
-    /// The entity, if one is known.
+    /// The default entity, if known.
     pub fn entity(&self) -> Option<&str> {
         self.entity.as_deref()
     }
 
-    /// The project, if one is known.
+    /// The default project, if known.
     pub fn project(&self) -> Option<&str> {
         self.project.as_deref()
     }

@@ -1,8 +1,8 @@
-//! Why a text is not a path.
+//! Errors of parsing paths.
 
 use std::fmt;
 
-/// What a path leads to.
+/// The kind of object at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PathKind {
@@ -15,7 +15,7 @@ pub enum PathKind {
 }
 
 impl PathKind {
-    /// The forms in which such a path may be written.
+    /// The accepted notations.
     pub(crate) fn forms(self) -> &'static str {
         match self {
             Self::Project => "entity/project, project, or the project's web address",
@@ -28,7 +28,7 @@ impl PathKind {
         }
     }
 
-    /// The segment before its name in web addresses.
+    /// The segment before the name in URLs.
     pub(crate) fn segment(self) -> &'static str {
         match self {
             Self::Project => "projects",
@@ -48,40 +48,40 @@ impl fmt::Display for PathKind {
     }
 }
 
-/// Why a text is not the path of a run, project or sweep.
+/// The text is not the path of a run, project or sweep.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PathError {
-    /// The text has none of the accepted forms.
+    /// The text has none of the accepted notations.
     #[error("{input:?} is not the path of a {kind}: {reason} (expected {forms})", forms = kind.forms())]
     Invalid {
         /// The text as given.
         input: String,
-        /// What was looked for.
+        /// The expected kind of path.
         kind: PathKind,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// The path names no entity, and no default is known.
+    /// The path has no entity, and there is no default.
     #[error("{input:?} names no entity; write entity/project/… or set WANDB_ENTITY")]
     MissingEntity {
         /// The path without an entity.
         input: String,
     },
-    /// The path names no project, and no default is known.
+    /// The path has no project, and there is no default.
     #[error("{input:?} names no project; write entity/project/… or set WANDB_PROJECT")]
     MissingProject {
         /// The path without a project.
         input: String,
     },
-    /// A name cannot be part of a path.
+    /// A name is not valid in a path.
     #[error("{name:?} cannot be the name of {part}: {reason}")]
     Part {
-        /// Which part: an entity, a project, a run or a sweep.
+        /// The part: an entity, a project, a run or a sweep.
         part: &'static str,
         /// The name as given.
         name: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: &'static str,
     },
 }

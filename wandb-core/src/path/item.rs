@@ -1,17 +1,17 @@
-//! What the paths of runs and sweeps have in common: both name something inside a project.
+//! Shared code of the paths of runs and sweeps, both of which name an object in a project.
 
 use super::app_link;
 use super::error::{PathError, PathKind};
 
-/// What a text says about where something is.
+/// The parts of a path found in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Located {
+pub(super) struct PathParts {
     pub(super) entity: Option<String>,
     pub(super) project: Option<String>,
     pub(super) name: String,
 }
 
-impl Located {
+impl PathParts {
     pub(super) fn full(entity: &str, project: &str, name: &str) -> Self {
         Self::new(Some(entity), Some(project), name)
     }
@@ -21,15 +21,15 @@ impl Located {
         Self { entity: entity.map(owned), project: project.map(owned), name: owned(name) }
     }
 
-    /// Reads a text in any form.
+    /// Parses a text in any accepted notation.
     pub(super) fn parse(input: &str, kind: PathKind) -> Result<Self, PathError> {
         let trimmed = input.trim();
-        let located = match app_link::segments(trimmed) {
+        let parts = match app_link::segments(trimmed) {
             Ok(Some(segments)) => app_link::item(&segments, kind),
             Ok(None) => plain(trimmed),
             Err(reason) => Err(reason),
         };
-        located.and_then(Self::without_empty_parts).map_err(|reason| PathError::Invalid {
+        parts.and_then(Self::without_empty_parts).map_err(|reason| PathError::Invalid {
             input: input.to_owned(),
             kind,
             reason,
@@ -43,43 +43,45 @@ impl Located {
         } else if empty(&self.project) {
             Err("the project is empty".to_owned())
         } else if self.name.is_empty() {
-            Err("it names nothing".to_owned())
+            Err("the name is empty".to_owned())
         } else {
             Ok(self)
         }
     }
 }
 
-/// Reads a text that is no web address, as the Python SDK does (`_parse_path` in `apis/public/api.py`), and
-/// beyond it `entity/project/runs/run/…` with the pages of a run behind.
-fn plain(input: &str) -> Result<Located, String> {
+/// Parses a text that is not a URL, like the Python SDK (`_parse_path` in `apis/public/api.py`). Also accepts
+/// `entity/project/runs/run/…` followed by a page of the run.
+fn plain(input: &str) -> Result<PathParts, String> {
     const SLASHES_AND_SPACES: [char; 2] = ['/', ' '];
     let whole: Vec<&str> = input.trim_matches(SLASHES_AND_SPACES).split('/').collect();
-    // Taken literally first, so that a project may itself be called `runs` or `sweeps`.
+    // Try the literal text first, because a project may itself be called `runs` or `sweeps`.
     if let [entity, project, "runs" | "sweeps", name] = whole[..] {
-        return Ok(Located::full(entity, project, name));
+        return Ok(PathParts::full(entity, project, name));
     }
     let short = input.replace("/runs/", "/").replace("/sweeps/", "/");
     let short: Vec<&str> = short.trim_matches(SLASHES_AND_SPACES).split('/').collect();
     match short[..] {
-        [entity, project, name] | [entity, project, "runs", name] => Ok(Located::full(entity, project, name)),
+        [entity, project, name] | [entity, project, "runs", name] => {
+            Ok(PathParts::full(entity, project, name))
+        }
         [entity, docker] if docker.contains(':') => {
             let (project, name) = docker.split_once(':').unwrap_or((docker, ""));
-            Ok(Located::full(entity, project, name))
+            Ok(PathParts::full(entity, project, name))
         }
-        [project, name] => Ok(Located::new(None, Some(project), name)),
+        [project, name] => Ok(PathParts::new(None, Some(project), name)),
         [single] => Ok(match single.split_once(':') {
-            Some((project, name)) => Located::new(None, Some(project), name),
-            None => Located::new(None, None, single),
+            Some((project, name)) => PathParts::new(None, Some(project), name),
+            None => PathParts::new(None, None, single),
         }),
         _ => match whole[..] {
-            [entity, project, "runs" | "sweeps", name, ..] => Ok(Located::full(entity, project, name)),
+            [entity, project, "runs" | "sweeps", name, ..] => Ok(PathParts::full(entity, project, name)),
             _ => Err("it has too many parts".to_owned()),
         },
     }
 }
 
-/// Defines the path of something inside a project and its partial form.
+/// Defines the path of an object in a project and its partial form.
 macro_rules! item_path {
     (
         $kind:expr,
@@ -95,8 +97,8 @@ macro_rules! item_path {
         }
 
         impl $Path {
-            /// Joins three names. None may be empty, hold a slash or a control character, or begin or end with
-            /// a space.
+            /// Joins three names. None may be empty, contain a slash or a control character, or start or end with a
+            /// space.
             pub fn new(
                 entity: impl Into<String>,
                 project: impl Into<String>,
@@ -106,7 +108,7 @@ macro_rules! item_path {
                 Ok(Self { project: $crate::path::ProjectPath::new(entity, project)?, $name })
             }
 
-            /// Reads a text in any accepted form, missing parts being filled in from the defaults.
+            /// Parses a text in any accepted notation, filling in missing parts from the defaults.
             pub fn parse(
                 input: &str,
                 defaults: &$crate::path::PathDefaults,
@@ -134,24 +136,24 @@ macro_rules! item_path {
                 &self.project
             }
 
-            /// The address of its page in the web app of a server.
+            /// The URL of its page in a server's web app.
             pub fn app_url(&self, base: &$crate::BaseUrl) -> ::url::Url {
                 base.app_page([self.entity(), self.project(), $kind.segment(), &self.$name])
             }
         }
 
-        /// `entity/project/name`, which parses to the same path again.
+        /// Formats as `entity/project/name`, which parses to the same path.
         impl ::std::fmt::Display for $Path {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 match self.project() {
-                    // Without the extra segment, the project would be taken for one.
+                    // Without the extra segment, the project would be parsed as one.
                     "runs" | "sweeps" => write!(f, "{}/{}/{}", self.project, $kind.segment(), self.$name),
                     _ => write!(f, "{}/{}", self.project, self.$name),
                 }
             }
         }
 
-        /// Reads a text in any accepted form that names the entity and the project.
+        /// Parses a text in any accepted notation that includes entity and project.
         impl ::std::str::FromStr for $Path {
             type Err = $crate::path::PathError;
 
@@ -164,42 +166,42 @@ macro_rules! item_path {
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct $Partial {
             input: String,
-            located: $crate::path::item::Located,
+            parts: $crate::path::item::PathParts,
         }
 
         impl $Partial {
-            /// Reads a text in any accepted form.
+            /// Parses a text in any accepted notation.
             pub fn parse(input: &str) -> Result<Self, $crate::path::PathError> {
-                let located = $crate::path::item::Located::parse(input, $kind)?;
-                Ok(Self { input: input.to_owned(), located })
+                let parts = $crate::path::item::PathParts::parse(input, $kind)?;
+                Ok(Self { input: input.to_owned(), parts })
             }
 
-            /// The entity, if the text names one.
+            /// The entity, if the text has one.
             pub fn entity(&self) -> Option<&str> {
-                self.located.entity.as_deref()
+                self.parts.entity.as_deref()
             }
 
-            /// The project, if the text names one.
+            /// The project, if the text has one.
             pub fn project(&self) -> Option<&str> {
-                self.located.project.as_deref()
+                self.parts.project.as_deref()
             }
 
             $(#[$name_doc])*
             pub fn $name(&self) -> &str {
-                &self.located.name
+                &self.parts.name
             }
 
-            /// Whether the entity has to come from the defaults.
+            /// Returns true if the entity must come from the defaults.
             pub fn needs_entity(&self) -> bool {
-                self.located.entity.is_none()
+                self.parts.entity.is_none()
             }
 
-            /// Whether the project has to come from the defaults.
+            /// Returns true if the project must come from the defaults.
             pub fn needs_project(&self) -> bool {
-                self.located.project.is_none()
+                self.parts.project.is_none()
             }
 
-            /// Fills in what the text does not say.
+            /// Fills in missing parts from the defaults.
             pub fn complete(
                 &self,
                 defaults: &$crate::path::PathDefaults,

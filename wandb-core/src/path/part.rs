@@ -1,9 +1,9 @@
-//! The names that paths are made of.
+//! Validation of the names in paths.
 
 use super::app_link;
 use super::error::{PathError, PathKind};
 
-/// Which name of a path.
+/// The position of a name in a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     Entity,
@@ -11,7 +11,7 @@ pub(super) enum Part {
 }
 
 impl Part {
-    fn described(self) -> &'static str {
+    fn description(self) -> &'static str {
         match self {
             Self::Entity => "an entity",
             Self::Of(PathKind::Project) => "a project",
@@ -20,8 +20,7 @@ impl Part {
         }
     }
 
-    /// Accepts a name that survives being printed in a path and parsed again. Which names exist is the
-    /// server's business.
+    /// Accepts a name if it can be printed in a path and parsed again. Whether the name exists is up to the server.
     pub(super) fn check(self, name: impl Into<String>) -> Result<String, PathError> {
         let name = name.into();
         let reason = if name.is_empty() {
@@ -37,6 +36,6 @@ impl Part {
         } else {
             return Ok(name);
         };
-        Err(PathError::Part { part: self.described(), name, reason })
+        Err(PathError::Part { part: self.description(), name, reason })
     }
 }

@@ -11,11 +11,11 @@ use super::error::{PathError, PathKind};
 use super::part::Part;
 use crate::BaseUrl;
 
-/// Where a project is: entity and project name.
+/// The path of a project: entity and project name.
 ///
-/// It may be written `entity/project`, with a default entity `project`, each with slashes around it and with one
-/// of the project's pages behind it (`entity/project/workspace`), or as the address of one of its pages in the
-/// web app of any server. Names may hold spaces and any letters.
+/// Accepted notations are `entity/project`, or `project` with a default entity, each with optional slashes around it
+/// and optionally followed by a page of the project (`entity/project/workspace`); and the URL of any of its pages in
+/// the web app of any server. Names may contain spaces and any letters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProjectPath {
     entity: String,
@@ -23,13 +23,13 @@ pub struct ProjectPath {
 }
 
 impl ProjectPath {
-    /// Joins two names. Neither may be empty, hold a slash or a control character, or begin or end with a space.
+    /// Joins two names. Neither may be empty, contain a slash or a control character, or start or end with a space.
     pub fn new(entity: impl Into<String>, project: impl Into<String>) -> Result<Self, PathError> {
         let entity = Part::Entity.check(entity)?;
         Ok(Self { entity, project: Part::Of(PathKind::Project).check(project)? })
     }
 
-    /// Reads a text in any accepted form, missing parts being filled in from the defaults.
+    /// Parses a text in any accepted notation, filling in missing parts from the defaults.
     pub fn parse(input: &str, defaults: &PathDefaults) -> Result<Self, PathError> {
         PartialProjectPath::parse(input)?.complete(defaults)
     }
@@ -44,20 +44,20 @@ impl ProjectPath {
         &self.project
     }
 
-    /// The address of the project's workspace in the web app of a server.
+    /// The URL of the project's workspace in a server's web app.
     pub fn app_url(&self, base: &BaseUrl) -> Url {
         base.app_page([&self.entity, &self.project, "workspace"])
     }
 }
 
-/// `entity/project`, which parses to the same path again.
+/// Formats as `entity/project`, which parses to the same path.
 impl fmt::Display for ProjectPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.entity, self.project)
     }
 }
 
-/// Reads a text in any accepted form that names the entity.
+/// Parses a text in any accepted notation that includes the entity.
 impl FromStr for ProjectPath {
     type Err = PathError;
 
@@ -66,8 +66,8 @@ impl FromStr for ProjectPath {
     }
 }
 
-/// What a text says about where a project is; see [`ProjectPath`] for its forms. An empty text says nothing and
-/// stands for the default project.
+/// The path of a project with optional parts; see [`ProjectPath`] for the notations. An empty text is the default
+/// project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartialProjectPath {
     input: String,
@@ -94,12 +94,12 @@ pub enum ProjectPage {
     Sweep(String),
     /// A single run, by its id.
     Run(String),
-    /// A saved view of the workspace, by its id, which has filters of its own.
+    /// A saved view of the workspace, by its id, with its filters.
     Workspace(String),
 }
 
 impl PartialProjectPath {
-    /// Reads a text in any accepted form.
+    /// Parses a text in any accepted notation.
     pub fn parse(input: &str) -> Result<Self, PathError> {
         let (entity, project, page) = parts(input).map_err(|reason| PathError::Invalid {
             input: input.to_owned(),
@@ -109,32 +109,32 @@ impl PartialProjectPath {
         Ok(Self { input: input.to_owned(), entity, project, page })
     }
 
-    /// The page of the project that the text leads to, if that shows only some of its runs.
+    /// The page of the project in the text, if it shows only some runs.
     pub fn page(&self) -> Option<&ProjectPage> {
         self.page.as_ref()
     }
 
-    /// The entity, if the text names one.
+    /// The entity, if the text has one.
     pub fn entity(&self) -> Option<&str> {
         self.entity.as_deref()
     }
 
-    /// The project, if the text names one.
+    /// The project, if the text has one.
     pub fn project(&self) -> Option<&str> {
         self.project.as_deref()
     }
 
-    /// Whether the entity has to come from the defaults.
+    /// Returns true if the entity must come from the defaults.
     pub fn needs_entity(&self) -> bool {
         self.entity.is_none()
     }
 
-    /// Whether the project has to come from the defaults.
+    /// Returns true if the project must come from the defaults.
     pub fn needs_project(&self) -> bool {
         self.project.is_none()
     }
 
-    /// Fills in what the text does not say.
+    /// Fills in missing parts from the defaults.
     pub fn complete(&self, defaults: &PathDefaults) -> Result<ProjectPath, PathError> {
         let input = || self.input.clone();
         let entity = self.entity().or(defaults.entity());
@@ -153,20 +153,20 @@ impl FromStr for PartialProjectPath {
     }
 }
 
-/// The entity and the project that a text names, and the page of the project that it leads to.
+/// The entity and project in a text, and the page of the project.
 type Parts = (Option<String>, Option<String>, Option<ProjectPage>);
 
 fn parts(input: &str) -> Result<Parts, String> {
     let trimmed = input.trim();
     if let Some(segments) = app_link::segments(trimmed)? {
         let [entity, project] = app_link::project(&segments)?;
-        let behind: Vec<&str> =
+        let page_names: Vec<&str> =
             segments[app_link::page_start(&segments)..].iter().map(|segment| segment.trim()).collect();
-        let page = app_link::page(&behind, app_link::view(trimmed).as_deref());
+        let page = app_link::page(&page_names, app_link::view(trimmed).as_deref());
         return Ok((Some(entity), Some(project), page));
     }
     let names: Vec<&str> = trimmed.trim_matches(['/', ' ']).split('/').map(str::trim).collect();
-    let (entity, project, behind) = match &names[..] {
+    let (entity, project, page_names) = match &names[..] {
         [""] => return Ok((None, None, None)),
         [project] => return Ok((None, Some((*project).to_owned()), None)),
         [entity, project] => (*entity, *project, &names[2..]),
@@ -176,6 +176,6 @@ fn parts(input: &str) -> Result<Parts, String> {
     match (entity, project) {
         ("", _) => Err("the entity is empty".to_owned()),
         (_, "") => Err("the project is empty".to_owned()),
-        _ => Ok((Some(entity.to_owned()), Some(project.to_owned()), app_link::page(behind, None))),
+        _ => Ok((Some(entity.to_owned()), Some(project.to_owned()), app_link::page(page_names, None))),
     }
 }

@@ -5,11 +5,11 @@ use super::item::item_path;
 
 item_path!(
     PathKind::Run,
-    /// Where a run is: entity, project and run id.
+    /// The path of a run: entity, project and run id.
     ///
-    /// It may be written `entity/project/run`, `entity/project/runs/run`, `entity/project:run`, and with
-    /// defaults `project/run`, `project:run` or `run`, each with slashes around it, or as the address of the
-    /// run in the web app of any server.
+    /// Accepted notations are `entity/project/run`, `entity/project/runs/run`, `entity/project:run`, and with
+    /// defaults `project/run`, `project:run` or `run`, each with optional slashes around it; and the URL of the run
+    /// in the web app of any server.
     ///
     /// ```
     /// use wandb_core::{BaseUrl, RunPath};
@@ -23,7 +23,7 @@ item_path!(
     /// # Ok::<(), wandb_core::PathError>(())
     /// ```
     RunPath,
-    /// What a text says about where a run is; see [`RunPath`] for its forms.
+    /// The path of a run with optional parts; see [`RunPath`] for the notations.
     PartialRunPath,
     /// The run's id, the last part of its path: unique in the project, and not the name shown in the app.
     run

@@ -15,10 +15,10 @@ fn check_run(input: &str, expect: [&str; 3]) {
     assert_eq!([path.entity(), path.project(), path.run()], expect, "{input:?}");
 }
 
-/// The expectations are the answers of `_parse_path` of the Python SDK 0.31.0, with `me` as default entity and
-/// `proj` as default project.
+/// The expected results are those of `_parse_path` of the Python SDK 0.31.0, with default entity `me` and default
+/// project `proj`.
 #[test]
-fn runs_are_found_where_the_python_sdk_finds_them() {
+fn runs_are_parsed_as_in_the_python_sdk() {
     for input in [
         "e/p/r",
         "/e/p/r",
@@ -57,15 +57,15 @@ fn runs_are_found_where_the_python_sdk_finds_them() {
 }
 
 #[test]
-fn runs_are_found_where_the_python_sdk_finds_none() {
+fn runs_are_parsed_where_the_sdk_fails() {
     check_run("e/p/runs/r/overview", ["e", "p", "r"]);
-    // Here the SDK drops the project and takes `e` for its name.
+    // The SDK drops the project here and takes `e` for its name.
     check_run("e/sweeps/runs/r", ["e", "sweeps", "r"]);
     check_run("e/runs/sweeps/r", ["e", "runs", "r"]);
 }
 
 #[test]
-fn runs_are_found_in_web_addresses() {
+fn runs_are_parsed_from_urls() {
     for input in [
         "https://wandb.ai/e/p/runs/r",
         "http://app.wandb.ai/e/p/runs/r/",
@@ -85,11 +85,11 @@ fn runs_are_found_in_web_addresses() {
     check_run("https://wandb.ai/e/my%20project/runs/%D0%9F%2Bx+y", ["e", "my project", "П+x+y"]);
     check_run("https://wandb.ai/e/runs/runs/r", ["e", "runs", "r"]);
     for (input, reason) in [
-        ("https://wandb.ai/e/p", "holds no /runs/"),
+        ("https://wandb.ai/e/p", "has no /runs/"),
         ("https://wandb.ai/e/p/sweeps/s", "leads to \"sweeps\" of a project"),
         ("https://wandb.ai/e/p/runs", "leads to \"runs\" of a project"),
         ("https://wandb.ai/e/p/runs/%FF", "not percent-encoded UTF-8"),
-        ("ftp://wandb.ai/e/p/runs/r", "ftp:// is no web address"),
+        ("ftp://wandb.ai/e/p/runs/r", "ftp:// is not a web address"),
         ("https://", "empty host"),
         ("https://wandb.ai/e/a%2Fb/runs/r", "cannot be the name of a project: it holds a slash"),
     ] {
@@ -99,7 +99,7 @@ fn runs_are_found_in_web_addresses() {
 }
 
 #[test]
-fn sweeps_are_found_likewise() {
+fn sweeps_are_parsed() {
     for input in
         ["e/p/s", "e/p/sweeps/s", "e/p:s", "https://wandb.ai/e/p/sweeps/s?x", "https://h/x/e/p/sweeps/s"]
     {
@@ -110,7 +110,7 @@ fn sweeps_are_found_likewise() {
 }
 
 #[test]
-fn projects_are_found() {
+fn projects_are_parsed() {
     for input in [
         "e/p",
         "/e/p/",
@@ -146,7 +146,7 @@ fn projects_are_found() {
 }
 
 #[test]
-fn what_is_missing_is_said_before_a_server_is_asked() {
+fn missing_parts_are_known_before_completion() {
     let missing = |input: &str| {
         let partial = PartialRunPath::parse(input).unwrap();
         (partial.needs_entity(), partial.needs_project())
@@ -166,7 +166,7 @@ fn what_is_missing_is_said_before_a_server_is_asked() {
 }
 
 #[test]
-fn errors_show_the_text_and_the_forms() {
+fn errors_show_the_text_and_notations() {
     let error = "a/b/c/d".parse::<RunPath>().unwrap_err().to_string();
     assert_eq!(
         error,
@@ -176,7 +176,7 @@ fn errors_show_the_text_and_the_forms() {
 }
 
 #[test]
-fn names_that_would_not_survive_are_refused() {
+fn names_that_do_not_round_trip_are_rejected() {
     for (name, reason) in [
         ("", "it is empty"),
         ("a/b", "it holds a slash"),
@@ -197,7 +197,7 @@ fn names_that_would_not_survive_are_refused() {
 }
 
 #[test]
-fn pages_of_the_app_have_encoded_names() {
+fn app_urls_have_encoded_names() {
     let base = BaseUrl::parse("http://localhost:8080/prefix").unwrap();
     let run = RunPath::new("e", "my проект?#%", "..").unwrap();
     assert_eq!(
@@ -210,7 +210,7 @@ fn pages_of_the_app_have_encoded_names() {
     assert_eq!(sweep.app_url(&BaseUrl::default()).as_str(), "https://forge.coreweave.com/wandb/e/p/sweeps/s");
 }
 
-/// Names with the characters and words that paths give a meaning to.
+/// Names with characters and words that are special in paths.
 fn name() -> impl Strategy<Value = String> {
     let special =
         prop::sample::select(vec!["runs", "sweeps", "workspace", "http:", "a.b", ":", "?", "#", "%20", ".x"]);
@@ -225,7 +225,7 @@ fn name() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn printing_and_parsing_are_inverse(entity in name(), project in name(), run in name()) {
+    fn paths_round_trip(entity in name(), project in name(), run in name()) {
         let path = RunPath::new(&entity, &project, &run).unwrap();
         prop_assert_eq!(&path.to_string().parse::<RunPath>().unwrap(), &path);
         prop_assert_eq!(&path.to_string().parse::<RunPath>().unwrap().to_string(), &path.to_string());
@@ -236,10 +236,10 @@ proptest! {
     }
 
     #[test]
-    fn web_addresses_lead_back(entity in "[a-z0-9_-]{1,8}", project in name(), run in "[^/\\pC\\pZ.]{1,8}", prefix in "(/x|/wandb)?") {
+    fn urls_round_trip(entity in "[a-z0-9_-]{1,8}", project in name(), run in "[^/\\pC\\pZ.]{1,8}", prefix in "(/x|/wandb)?") {
         let base = BaseUrl::parse(&format!("http://h:1{prefix}")).unwrap();
         let path = RunPath::new(entity, project, run).unwrap();
-        // A prefix before a project called like a page is the one thing an address cannot tell apart.
+        // A prefix before a project with the name of a page is ambiguous.
         prop_assume!(prefix.is_empty() || path.project() != "runs");
         prop_assume!(path.project() != "." && path.project() != "..");
         prop_assert_eq!(&path.app_url(&base).as_str().parse::<RunPath>().unwrap(), &path);
@@ -247,7 +247,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_the_parser_fall(text in "\\PC{0,40}|[a-z:/. ]{0,20}|(https://|wandb.ai/)?([a-z%]{0,5}/){0,6}") {
+    fn parser_never_panics(text in "\\PC{0,40}|[a-z:/. ]{0,20}|(https://|wandb.ai/)?([a-z%]{0,5}/){0,6}") {
         if let Ok(path) = RunPath::parse(&text, &defaults()) {
             prop_assert_eq!(&path.to_string().parse::<RunPath>().unwrap(), &path);
         }
@@ -258,7 +258,7 @@ proptest! {
 }
 
 #[test]
-fn pages_that_show_some_runs_are_told() {
+fn pages_with_a_run_filter_are_recognized() {
     let page = |input: &str| PartialProjectPath::parse(input).unwrap().page().cloned();
     let group = Some(ProjectPage::Group("a b".to_owned()));
     for address in [

@@ -12,7 +12,7 @@ fn row(text: &str) -> Row {
 }
 
 #[test]
-fn keys_keep_their_order_and_the_last_value_counts() {
+fn keys_keep_their_order_and_last_value_wins() {
     let row = row(r#"{"b": 1, "_step": 2, "a": null, "b": 3, "c": {"x": 1, "x": 2}, "a": 4, "b": "last"}"#);
     assert_eq!(row.keys().collect::<Vec<_>>(), ["b", "_step", "a", "c"]);
     assert_eq!(row.to_json_line(), "{\"b\":\"last\",\"_step\":2,\"a\":4,\"c\":{\"x\":2}}\n");
@@ -23,7 +23,7 @@ fn keys_keep_their_order_and_the_last_value_counts() {
 }
 
 #[test]
-fn the_step_may_be_written_as_a_float() {
+fn step_may_be_a_float() {
     for (text, step) in [
         (r#"{"_step": 5}"#, Some(5)),
         (r#"{"_step": 5.0}"#, Some(5)),
@@ -40,7 +40,7 @@ fn the_step_may_be_written_as_a_float() {
 }
 
 #[test]
-fn rows_become_types() {
+fn rows_deserialize_into_types() {
     #[derive(serde::Deserialize)]
     struct Point {
         #[serde(rename = "_step")]
@@ -67,14 +67,14 @@ fn only_objects_are_rows() {
 }
 
 #[test]
-fn mended_rows_say_so() {
+fn repairs_are_reported() {
     let (row, repairs) = Row::parse_with_repairs(b"{\"a\x01\": \"\\ud800\"}").unwrap();
     assert_eq!(row.keys().collect::<Vec<_>>(), ["a\u{1}"]);
     assert_eq!((repairs.control_characters, repairs.lone_surrogates), (1, 1));
 }
 
 #[test]
-fn nesting_is_limited_as_in_values() {
+fn nesting_is_limited() {
     let nested = |depth: usize| format!("{{\"a\":{}0{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
     assert_eq!(row(&nested(256)).len(), 1);
     assert!(Row::parse(nested(257).as_bytes()).is_err());
@@ -82,7 +82,7 @@ fn nesting_is_limited_as_in_values() {
 
 proptest! {
     #[test]
-    fn a_row_reads_what_a_map_reads(entries in prop::collection::vec(("[ab]{0,3}", any::<i64>()), 0..40)) {
+    fn rows_and_maps_agree(entries in prop::collection::vec(("[ab]{0,3}", any::<i64>()), 0..40)) {
         let text: Vec<String> = entries.iter().map(|(key, int)| format!("\"{key}\":{int}")).collect();
         let text = format!("{{{}}}", text.join(","));
         let map: Map = entries.iter().cloned().collect();

@@ -1,27 +1,27 @@
-//! The dialect of INI that Python's `configparser` reads, as far as settings files need it.
+//! A parser for the subset of Python's `configparser` dialect that settings files use.
 
 use std::collections::BTreeMap;
 
-/// Where and why a text is not in that dialect.
+/// A syntax error.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Broken {
+pub(super) struct SyntaxError {
     pub(super) line: usize,
     pub(super) reason: String,
 }
 
-/// Values that other sections inherit.
+/// The section whose values other sections inherit.
 const INHERITED: &str = "DEFAULT";
 
 /// The section that W&B reads.
-const OWN: &str = "default";
+const SECTION: &str = "default";
 
-/// The entries of the section `[default]`, those of `[DEFAULT]` included; keys in lower case.
-pub(super) fn default_section(text: &str) -> Result<BTreeMap<String, String>, Broken> {
+/// Returns the entries of the section `[default]`, including those inherited from `[DEFAULT]`, with lower-case keys.
+pub(super) fn default_section(text: &str) -> Result<BTreeMap<String, String>, SyntaxError> {
     let mut sections: BTreeMap<String, Section> = BTreeMap::new();
     let mut current: Option<(String, Option<String>)> = None;
     let mut indent = 0;
     for (at, line) in text.lines().enumerate() {
-        let broken = |reason: &str| Broken { line: at + 1, reason: reason.to_owned() };
+        let syntax_error = |reason: &str| SyntaxError { line: at + 1, reason: reason.to_owned() };
         let content = line.trim();
         if content.is_empty() || content.starts_with(['#', ';']) {
             continue;
@@ -39,31 +39,31 @@ pub(super) fn default_section(text: &str) -> Result<BTreeMap<String, String>, Br
         indent = line_indent;
         if let Some((name, _)) = content.strip_prefix('[').and_then(|rest| rest.rsplit_once(']')) {
             if name != INHERITED && sections.contains_key(name) {
-                return Err(broken(&format!("section [{name}] stands there twice")));
+                return Err(syntax_error(&format!("duplicate section [{name}]")));
             }
             sections.entry(name.to_owned()).or_default();
             current = Some((name.to_owned(), None));
             continue;
         }
         let Some((section, key_slot)) = &mut current else {
-            return Err(broken("there is no section header, such as [default], before it"));
+            return Err(syntax_error("missing section header, such as [default]"));
         };
         let Some((key, value)) = content.split_once(['=', ':']).filter(|(key, _)| !key.trim().is_empty())
         else {
-            return Err(broken("expected key = value"));
+            return Err(syntax_error("expected key = value"));
         };
         let key = key.trim().to_lowercase();
         let entries = sections.entry(section.clone()).or_default();
         if entries.insert(key.clone(), value.trim().to_owned()).is_some() {
-            return Err(broken(&format!("{key:?} stands there twice")));
+            return Err(syntax_error(&format!("duplicate key {key:?}")));
         }
         *key_slot = Some(key);
     }
-    let Some(own) = sections.remove(OWN) else { return Ok(Section::new()) };
+    let Some(entries_of_section) = sections.remove(SECTION) else { return Ok(Section::new()) };
     let mut entries = sections.remove(INHERITED).unwrap_or_default();
-    entries.extend(own);
+    entries.extend(entries_of_section);
     for value in entries.values_mut() {
-        // configparser interpolates; W&B's own files never refer to other values, but do double the sign.
+        // configparser interpolates. W&B's files never refer to other values, but escape the sign by doubling it.
         *value = value.replace("%%", "%");
     }
     Ok(entries)
@@ -75,9 +75,9 @@ type Section = BTreeMap<String, String>;
 mod tests {
     use super::*;
 
-    /// The expectations are what Python 3.11's `configparser` answers, through the Python SDK 0.31.0.
+    /// The expected results are those of Python 3.11's `configparser` in the Python SDK 0.31.0.
     #[test]
-    fn sections_are_read_as_configparser_reads_them() {
+    fn sections_are_parsed_as_in_configparser() {
         for (text, expect) in [
             ("", &[][..]),
             ("[default]\nEntity: a # c\n", &[("entity", "a # c")]),
@@ -96,15 +96,19 @@ mod tests {
     }
 
     #[test]
-    fn what_configparser_refuses_is_refused() {
+    fn errors_match_configparser() {
         for (text, line, reason) in [
-            ("entity=a\n", 1, "there is no section header, such as [default], before it"),
-            ("[default]\nentity=a\n\nentity=b\n", 4, "\"entity\" stands there twice"),
+            ("entity=a\n", 1, "missing section header, such as [default]"),
+            ("[default]\nentity=a\n\nentity=b\n", 4, "duplicate key \"entity\""),
             ("[default]\nentity\n", 2, "expected key = value"),
             ("[default]\n=a\n", 2, "expected key = value"),
-            ("[default]\nentity = a\n[default]\nproject=z\n", 3, "section [default] stands there twice"),
+            ("[default]\nentity = a\n[default]\nproject=z\n", 3, "duplicate section [default]"),
         ] {
-            assert_eq!(default_section(text), Err(Broken { line, reason: reason.to_owned() }), "{text:?}");
+            assert_eq!(
+                default_section(text),
+                Err(SyntaxError { line, reason: reason.to_owned() }),
+                "{text:?}"
+            );
         }
     }
 }

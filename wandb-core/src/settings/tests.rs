@@ -19,9 +19,9 @@ fn pair(value: &str, source: &str) -> (String, String) {
     (value.to_owned(), source.to_owned())
 }
 
-/// The expectations are what the Python SDK 0.31.0 does with such files and variables.
+/// The expected results are those of the Python SDK 0.31.0 with such files and variables.
 #[test]
-fn the_nearest_setting_wins() {
+fn nearest_setting_wins() {
     let of = |name: &str| format!("[default]\nentity = {name}\n");
     let (global, local, hidden) = (of("global"), of("local"), of("hidden"));
     assert_eq!(entity(&environment(&[])), None);
@@ -43,7 +43,7 @@ fn the_nearest_setting_wins() {
 }
 
 #[test]
-fn the_configuration_directory_can_be_moved() {
+fn configuration_directory_can_be_moved() {
     let text = "[default]\nentity = moved\n";
     let environment = environment(&[
         ("/home/ada/cfg/settings", text),
@@ -61,7 +61,7 @@ fn the_configuration_directory_can_be_moved() {
 }
 
 #[test]
-fn settings_join_from_several_places() {
+fn settings_merge_from_several_sources() {
     let environment = environment(&[
         (GLOBAL, "[default]\nbase_url = http://localhost:8080/\nproject = p\nentity = e\napi_key = sekret\n"),
         ("/project/wandb/settings", "[default]\nentity =\nunknown = 1\n"),
@@ -81,7 +81,7 @@ fn settings_join_from_several_places() {
 }
 
 #[test]
-fn errors_name_the_place() {
+fn errors_name_the_source() {
     let error = |environment: Environment| Settings::load(&environment).unwrap_err().to_string();
     assert_eq!(
         error(environment(&[(GLOBAL, "[default]\nentity\n")])),
@@ -98,7 +98,7 @@ fn errors_name_the_place() {
     );
 }
 
-/// Files that may not be read.
+/// Files without read permission.
 struct Locked;
 
 impl crate::environment::Files for Locked {

@@ -1,4 +1,4 @@
-//! Drives one future through virtual time.
+//! Drives a future through virtual time.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -9,68 +9,68 @@ use std::time::Duration;
 
 use super::world::Shared;
 
-/// A simulation that did not come to its end.
+/// A simulation that did not finish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Stuck {
-    /// The future waits for something that no timer will bring.
-    #[error("the simulation with seed {seed} waits for nothing")]
+    /// The future is pending, but no timer is left to wake it.
+    #[error("the simulation with seed {seed} is deadlocked")]
     Deadlock {
-        /// The seed that shows it again.
+        /// The seed that reproduces it.
         seed: u64,
     },
-    /// More events than any sound run has.
-    #[error("the simulation with seed {seed} goes on for ever")]
+    /// The run exceeded the maximum number of events or the time limit.
+    #[error("the simulation with seed {seed} does not end")]
     Endless {
-        /// The seed that shows it again.
+        /// The seed that reproduces it.
         seed: u64,
     },
 }
 
-/// So many events are more than any sound run has.
-const MOST_EVENTS: u64 = 10_000_000;
+/// The maximum number of events of a run.
+const MAX_EVENTS: u64 = 10_000_000;
 
-/// Real time of a turn that other threads have.
-const TURN: Duration = Duration::from_millis(1);
+/// The real time given to other threads per turn.
+const TURN_DURATION: Duration = Duration::from_millis(1);
 
-/// Their turns before virtual time moves.
+/// The number of turns before virtual time advances.
 const TURNS: u32 = 3;
 
-/// Their turns where no timer is left.
+/// The number of turns once no timer is left.
 const LAST_TURNS: u32 = 60_000;
 
-/// Whether work on other threads belongs to the simulation.
+/// Whether the simulation includes work on other threads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Threads {
     Ignored,
-    /// It does, and the virtual time must stay below this.
+    /// Includes it, and fails once the virtual time exceeds this limit.
     Awaited(Duration),
 }
 
-struct Flag {
+struct WakeFlag {
     is_set: AtomicBool,
     owner: Thread,
 }
 
-impl Wake for Flag {
+impl Wake for WakeFlag {
     fn wake(self: Arc<Self>) {
         self.is_set.store(true, Ordering::Release);
         self.owner.unpark();
     }
 }
 
-impl Flag {
+impl WakeFlag {
     fn take(&self) -> bool {
         self.is_set.swap(false, Ordering::Acquire)
     }
 
-    /// The same, once another thread had its turns to set it.
-    fn take_after(&self, turns: u32) -> bool {
+    /// Like `take`, but gives other threads this many turns to set the flag.
+    fn take_within(&self, turns: u32) -> bool {
         for _ in 0..turns {
             if self.take() {
                 return true;
             }
-            thread::park_timeout(TURN);
+            thread::park_timeout(TURN_DURATION);
         }
         self.take()
     }
@@ -82,11 +82,11 @@ pub(super) fn run<F: Future>(
     threads: Threads,
     future: F,
 ) -> Result<F::Output, Stuck> {
-    let flag = Arc::new(Flag { is_set: AtomicBool::new(false), owner: thread::current() });
+    let flag = Arc::new(WakeFlag { is_set: AtomicBool::new(false), owner: thread::current() });
     let waker = Waker::from(Arc::clone(&flag));
     let mut context = Context::from_waker(&waker);
     let mut future = pin!(future);
-    for _ in 0..MOST_EVENTS {
+    for _ in 0..MAX_EVENTS {
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return Ok(output);
         }
@@ -96,9 +96,9 @@ pub(super) fn run<F: Future>(
             Threads::Ignored => false,
         };
         let turns = if awaited { TURNS } else { 0 };
-        while !flag.take_after(turns) {
+        while !flag.take_within(turns) {
             if !shared.jump() {
-                if awaited && flag.take_after(LAST_TURNS) {
+                if awaited && flag.take_within(LAST_TURNS) {
                     break;
                 }
                 return Err(Stuck::Deadlock { seed });

@@ -3,35 +3,35 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-/// How often the simulated network and server misbehave: chances from 0 to 1, each taken by itself.
+/// The fault rates of the simulated network and server: independent probabilities from 0 to 1.
 #[derive(Debug, Clone)]
 pub struct Faults {
-    /// How long an answer takes; different for each, so they arrive in any order.
+    /// The range of latencies. They differ between answers, which therefore arrive in any order.
     pub latency: Range<Duration>,
-    /// The connection fails before an answer begins.
+    /// The connection fails before the response starts.
     pub reset: f64,
-    /// The answer takes so long that the transport gives up.
+    /// The response takes so long that the transport times out.
     pub timeout: f64,
-    /// The body ends in the middle.
+    /// The body is truncated.
     pub cut: f64,
-    /// The body comes a byte a second.
+    /// The body arrives at one byte per second.
     pub trickle: f64,
     /// Status 429, with `Retry-After`, with rate limit headers, or with nothing.
     pub rate_limited: f64,
     /// A status from 500 to 504.
     pub failing: f64,
-    /// Status 200 and a web page.
+    /// Status 200 with a web page.
     pub html: f64,
-    /// Status 200 and one of [`odd_answers`](Self::odd_answers).
+    /// Status 200 with one of [`odd_answers`](Self::odd_answers).
     pub odd: f64,
-    /// Answers that are well-formed and yet none, such as `data: null` with errors.
+    /// Well-formed responses without an answer, such as `data: null` with errors.
     pub odd_answers: Vec<Bytes>,
-    /// The clock that the transport shows jumps, an hour forth or back at the most.
+    /// The transport's clock jumps by up to an hour forward or backward.
     pub clock_jump: f64,
 }
 
 impl Faults {
-    /// A network without faults, whose answers take 1 to 100 ms.
+    /// A network without faults and with latencies of 1 to 100 ms.
     pub fn none() -> Self {
         Self {
             latency: Duration::from_millis(1)..Duration::from_millis(100),
@@ -48,7 +48,7 @@ impl Faults {
         }
     }
 
-    /// Every fault with the same `chance`; `odd_answers` are the well-formed answers that are none.
+    /// Every fault with the same probability. `odd_answers` are well-formed responses without an answer.
     pub fn each(chance: f64, odd_answers: Vec<Bytes>) -> Self {
         Self {
             reset: chance,

@@ -1,4 +1,4 @@
-//! The simulated network: decides each request's fate when it is sent.
+//! The simulated network. It decides the fate of each request when it is sent.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::transport::{
 
 type Server = dyn Fn(&Request) -> http::Response<Bytes> + Send + Sync;
 
-/// A seeded network between a client and a server that is a function.
+/// A seeded network between a client and a server function.
 #[derive(Clone)]
 pub struct Simulation {
     seed: u64,
@@ -29,28 +29,28 @@ pub struct Simulation {
     server: Arc<Server>,
 }
 
-/// What a simulation has seen.
+/// Counters of a simulation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
     /// Requests sent.
     pub requests: u64,
-    /// Those that met a fault.
+    /// Requests that met a fault.
     pub faulty: u64,
-    /// The most requests in flight at once.
+    /// The peak number of requests in flight.
     pub most_in_flight: u64,
-    /// The virtual time that has passed.
+    /// The virtual time elapsed.
     pub elapsed: Duration,
 }
 
-/// How long the simulated transport waits for an answer that does not come.
+/// The time after which the simulated transport times out.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The farthest the shown clock jumps.
-const FARTHEST_JUMP_SECONDS: u64 = 3600;
+/// The maximum jump of the transport's clock.
+const MAX_JUMP_SECONDS: u64 = 3600;
 
 impl Simulation {
-    /// A network whose faults follow from `seed`; `server` answers what gets through.
+    /// Creates a network with faults determined by `seed`. `server` answers the requests that get through.
     pub fn new(
         seed: u64,
         faults: Faults,
@@ -59,32 +59,32 @@ impl Simulation {
         Self { seed, shared: Shared::new(seed), faults: Arc::new(faults), server: Arc::new(server) }
     }
 
-    /// A transport over this network.
+    /// Returns a transport over this network.
     pub fn transport(&self) -> Arc<dyn Transport> {
         Arc::new(self.clone())
     }
 
-    /// Runs `future` to its end, jumping over the time in which nothing happens.
+    /// Runs `future` to completion, skipping idle time.
     ///
     /// # Errors
-    /// [`Stuck`] with the seed where the future would never end.
+    /// Fails with [`Stuck`], which has the seed, if the future never completes.
     pub fn run<F: Future>(&self, future: F) -> Result<F::Output, Stuck> {
         executor::run(self.seed, &self.shared, Threads::Ignored, future)
     }
 
     /// Runs a future that also waits for other threads, such as those that write files.
     ///
-    /// Virtual time stands still for some milliseconds of real time before each jump, so that the threads get their turn. The
-    /// schedule is therefore not quite the same at every run.
+    /// Virtual time stands still for some milliseconds of real time before each jump, to give the threads a turn. The
+    /// schedule is therefore not fully deterministic.
     ///
     /// # Errors
-    /// [`Stuck`] with the seed where the future takes longer than `longest` in virtual time, or waits for a thread for more
-    /// than a minute.
+    /// Fails with [`Stuck`], which has the seed, if the future takes longer than `longest` in virtual time, or waits
+    /// for a thread for more than a minute.
     pub fn run_with_threads<F: Future>(&self, longest: Duration, future: F) -> Result<F::Output, Stuck> {
         executor::run(self.seed, &self.shared, Threads::Awaited(longest), future)
     }
 
-    /// What has happened so far.
+    /// Returns the counters so far.
     pub fn report(&self) -> Report {
         let world = self.shared.lock();
         Report {
@@ -96,7 +96,7 @@ impl Simulation {
     }
 }
 
-/// What becomes of a request.
+/// The fate of a request.
 enum Fate {
     Fine,
     Cut,
@@ -157,10 +157,10 @@ fn rate_limited(rng: &mut Rng) -> http::Response<Bytes> {
     response
 }
 
-/// Counts a request out of flight when it is answered or given up.
-struct InFlight(Shared);
+/// Decrements the number of requests in flight on drop.
+struct InFlightGuard(Shared);
 
-impl Drop for InFlight {
+impl Drop for InFlightGuard {
     fn drop(&mut self) {
         self.0.lock().in_flight -= 1;
     }
@@ -175,9 +175,9 @@ impl Transport for Simulation {
             world.in_flight += 1;
             world.most_in_flight = world.most_in_flight.max(world.in_flight);
             if world.rng.f64() < self.faults.clock_jump {
-                let ahead = world.rng.u64(0..=2 * FARTHEST_JUMP_SECONDS);
+                let ahead = world.rng.u64(0..=2 * MAX_JUMP_SECONDS);
                 world.shown_ahead = (CLOCK_START + Duration::from_secs(ahead))
-                    .saturating_sub(Duration::from_secs(FARTHEST_JUMP_SECONDS));
+                    .saturating_sub(Duration::from_secs(MAX_JUMP_SECONDS));
             }
             let fate = self.faults.fate(&mut world.rng);
             if !matches!(fate, Fate::Fine) {
@@ -186,7 +186,7 @@ impl Transport for Simulation {
             let span = self.faults.latency.end.saturating_sub(self.faults.latency.start);
             (fate, self.faults.latency.start + span.mul_f64(world.rng.f64()))
         };
-        let _in_flight = InFlight(self.shared.clone());
+        let _in_flight = InFlightGuard(self.shared.clone());
         self.shared.sleep(latency).await;
         match fate {
             Fate::Fine => Ok((self.server)(&request).map(Body::from)),
@@ -216,7 +216,7 @@ impl Transport for Simulation {
             Fate::Timeout => {
                 self.shared.sleep(PATIENCE).await;
                 let phase = TransportErrorKind::Timeout(Phase::FirstByte);
-                Err(TransportError::new(phase, "left without an answer by the simulation"))
+                Err(TransportError::new(phase, "timed out by the simulation"))
             }
         }
     }

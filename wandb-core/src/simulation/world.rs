@@ -1,4 +1,4 @@
-//! What a simulation's futures share: the virtual clock, its timers and the random numbers.
+//! The state shared by a simulation's futures: virtual clock, timers and random numbers.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -12,17 +12,17 @@ pub(super) struct World {
     pub(super) rng: Rng,
     /// The true virtual time.
     pub(super) now: Duration,
-    /// What the shown clock is ahead of the true one, plus [`CLOCK_START`].
+    /// The offset of the transport's clock from the true time, plus [`CLOCK_START`].
     pub(super) shown_ahead: Duration,
     timers: BTreeMap<(Duration, u64), Waker>,
-    timers_made: u64,
+    timers_created: u64,
     pub(super) requests: u64,
     pub(super) faulty: u64,
     pub(super) in_flight: u64,
     pub(super) most_in_flight: u64,
 }
 
-/// The shown clock begins here, so that it can be set back.
+/// The initial time of the transport's clock, greater than zero so that it can be set back.
 pub(super) const CLOCK_START: Duration = Duration::from_secs(1_000_000);
 
 #[derive(Clone)]
@@ -35,7 +35,7 @@ impl Shared {
             now: Duration::ZERO,
             shown_ahead: CLOCK_START,
             timers: BTreeMap::new(),
-            timers_made: 0,
+            timers_created: 0,
             requests: 0,
             faulty: 0,
             in_flight: 0,
@@ -47,15 +47,15 @@ impl Shared {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A future that is ready `duration` from now.
+    /// Returns a future that completes after `duration`.
     pub(super) fn sleep(&self, duration: Duration) -> Sleep {
         let mut world = self.lock();
-        world.timers_made += 1;
-        let key = (world.now.saturating_add(duration), world.timers_made);
+        world.timers_created += 1;
+        let key = (world.now.saturating_add(duration), world.timers_created);
         Sleep { shared: self.clone(), key }
     }
 
-    /// Jumps to the next timer and wakes who waits for it; `false` if nobody waits.
+    /// Jumps to the next timer and wakes its task. Returns false if there is no timer.
     pub(super) fn jump(&self) -> bool {
         let waker = {
             let mut world = self.lock();

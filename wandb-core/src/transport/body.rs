@@ -7,9 +7,9 @@ use futures_util::stream::{BoxStream, Stream, StreamExt};
 
 use super::{TransportError, TransportErrorKind};
 
-/// The body of an answer, in chunks as they arrive, already decompressed.
+/// The body of a response, in chunks as they arrive, already decompressed.
 ///
-/// It is a [`Stream`] of chunks; [`bytes`](Body::bytes) gathers them under a limit. Dropping it gives the rest up.
+/// It is a [`Stream`] of chunks. [`bytes`](Body::bytes) collects them up to a limit. Dropping it abandons the rest.
 ///
 /// ```
 /// use wandb_core::transport::Body;
@@ -27,31 +27,31 @@ enum Inner {
 }
 
 impl Body {
-    /// A body with nothing in it.
+    /// An empty body.
     pub const fn empty() -> Self {
         Self(Inner::Whole(None))
     }
 
-    /// A body made of chunks as they come.
+    /// Creates a body from a stream of chunks.
     pub fn from_stream(chunks: impl Stream<Item = Result<Bytes, TransportError>> + Send + 'static) -> Self {
         Self(Inner::Chunks(chunks.boxed()))
     }
 
-    /// Whether it is in memory already.
+    /// Returns true if the whole body is already in memory.
     pub(crate) fn is_whole(&self) -> bool {
         matches!(self.0, Inner::Whole(_))
     }
 
-    /// The next chunk, or `None` at the end.
+    /// Returns the next chunk, or `None` at the end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, TransportError> {
         self.next().await.transpose()
     }
 
-    /// The whole body, of at most `limit` bytes.
+    /// Collects the whole body, up to `limit` bytes.
     ///
     /// # Errors
-    /// [`TransportErrorKind::TooLarge`] as soon as more than `limit` bytes have arrived, and whatever the transport
-    /// meets while it reads.
+    /// Fails with [`TransportErrorKind::TooLarge`] as soon as more than `limit` bytes have arrived, and with any
+    /// error of the transport.
     pub async fn bytes(mut self, limit: u64) -> Result<Bytes, TransportError> {
         let Some(first) = self.chunk().await? else { return Ok(Bytes::new()) };
         check(first.len(), limit)?;
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn one_byte_over_the_limit_is_refused_in_any_chunk() {
+    fn exceeding_the_limit_fails_in_any_chunk() {
         for chunks in [&["abcdef"][..], &["abc", "def"], &["ab", "cd", "ef"]] {
             let error = pollster::block_on(chunked(chunks).bytes(5)).expect_err("over the limit");
             assert_eq!(error.kind(), TransportErrorKind::TooLarge { limit: 5 });

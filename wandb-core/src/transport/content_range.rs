@@ -1,4 +1,4 @@
-/// The header `Content-Range: bytes FIRST-LAST/LENGTH` of a part of a file.
+/// The header `Content-Range: bytes FIRST-LAST/LENGTH` of a partial response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ContentRange {
     /// The offset of the first byte.
@@ -10,7 +10,7 @@ pub(crate) struct ContentRange {
 }
 
 impl ContentRange {
-    /// Reads the header's value; `None` if it names no part.
+    /// Parses the header's value. Returns `None` if it has no range.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let number = |text: &str| text.trim().parse::<u64>().ok();
         let (range, length) = text.trim().strip_prefix("bytes ")?.split_once('/')?;
@@ -19,7 +19,7 @@ impl ContentRange {
         (first <= last).then(|| Self { first, last, length: number(length) })
     }
 
-    /// The number of bytes in the part.
+    /// The number of bytes in the range.
     pub(crate) fn span(self) -> u64 {
         (self.last - self.first).saturating_add(1)
     }
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_read_and_nonsense_is_not() {
+    fn only_valid_ranges_are_parsed() {
         let range = ContentRange::parse("bytes 2-5/100").expect("a part");
         assert_eq!((range.first, range.span(), range.length), (2, 4, Some(100)));
         assert_eq!(ContentRange::parse("bytes 0-0/*").map(|range| range.length), Some(None));

@@ -2,11 +2,11 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use crate::duration::Shown;
+use crate::duration::HumanDuration;
 
-/// A request that never became a whole response.
+/// A request without a complete response.
 ///
-/// A bad status is not an error here: it is a response.
+/// An error status is not a transport error: it is a response.
 ///
 /// ```
 /// use wandb_core::transport::{TransportError, TransportErrorKind};
@@ -22,66 +22,68 @@ pub struct TransportError {
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// What kept a request from becoming a response; it decides whether the request is tried again.
+/// The kind of failure, which decides whether the request is retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// No connection: name not found, refused, unreachable, or a proxy that would not pass it on. Retried.
+    /// No connection: the host name is unknown, the connection is refused, the host is unreachable, or a proxy
+    /// rejects it. Retried.
     Connect,
-    /// TLS could not be agreed on, or the certificate is not trusted. Not retried: it would fail again.
+    /// The TLS handshake failed, or the certificate is not trusted. Not retried: it would fail again.
     Tls,
-    /// Nothing came in the time allowed. Retried.
+    /// A timeout expired. Retried.
     Timeout(Phase),
-    /// The connection ended before the answer did. Retried.
+    /// The connection ended before the response did. Retried.
     Interrupted,
-    /// The answer was not HTTP, or its body could not be decoded. Retried once: proxies do this when they are busy.
+    /// The response was not valid HTTP, or its body could not be decompressed. Retried once: busy proxies send such
+    /// responses.
     Protocol,
-    /// The body was larger than the limit the reader set, in bytes. Not retried.
+    /// The body exceeded the limit. Not retried.
     TooLarge {
-        /// The limit that was passed, in bytes.
+        /// The limit in bytes.
         limit: u64,
     },
-    /// The time that the client was allowed in all is over. Not retried.
+    /// The client's time limit has expired. Not retried.
     OutOfTime {
-        /// The time allowed.
+        /// The time limit.
         allowed: Duration,
     },
-    /// The request could not be sent as it stands. Not retried.
+    /// The request is invalid and was not sent. Not retried.
     InvalidRequest,
-    /// The transport has been shut down or failed inside. Not retried.
+    /// The transport has been shut down or had an internal failure. Not retried.
     Closed,
 }
 
-/// What a transport was waiting for when the time was up.
+/// The phase of a request in which a timeout expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Phase {
-    /// The connection, TLS included.
+    /// Connecting, including TLS.
     Connect,
-    /// The first byte of the answer.
+    /// Waiting for the first byte of the response.
     FirstByte,
-    /// The next bytes of a body that had begun.
+    /// Waiting for more bytes of the body.
     Stall,
 }
 
 impl TransportError {
-    /// An error of `kind`; `message` says what happened in words.
+    /// Creates an error of `kind`; `message` has the details.
     pub fn new(kind: TransportErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), source: None }
     }
 
-    /// The same with the error that caused it.
+    /// Adds the underlying error.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// What kind of failure it was.
+    /// The kind of failure.
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
     }
 
-    /// Whether the same request may succeed when it is sent again.
+    /// Returns true if a retry of the same request may succeed.
     pub fn is_retryable(&self) -> bool {
         match self.kind {
             TransportErrorKind::Connect
@@ -98,7 +100,7 @@ impl TransportError {
 }
 
 impl TransportError {
-    /// Whether the request certainly did not reach the server.
+    /// Returns true if the request certainly did not reach the server.
     pub fn is_before_sending(&self) -> bool {
         matches!(
             self.kind,
@@ -126,7 +128,7 @@ impl fmt::Display for TransportError {
             TransportErrorKind::Protocol => f.write_str("the answer was not valid HTTP")?,
             TransportErrorKind::TooLarge { limit } => write!(f, "the answer was larger than {limit} bytes")?,
             TransportErrorKind::OutOfTime { allowed } => {
-                write!(f, "the {} that were allowed in all are over", Shown(allowed))?;
+                write!(f, "the time limit of {} for all requests has expired", HumanDuration(allowed))?;
             }
             TransportErrorKind::InvalidRequest => f.write_str("the request could not be sent")?,
             TransportErrorKind::Closed => f.write_str("the transport is closed")?,

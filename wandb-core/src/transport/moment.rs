@@ -1,9 +1,9 @@
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-/// A point on a transport's clock: the time since an origin of the transport's choosing.
+/// A point in time on a transport's clock, relative to an origin chosen by the transport.
 ///
-/// The core reads no clock of its own; a transport says what time it is, and a simulated one says what it likes.
+/// This crate never reads a system clock; it uses the clock of the transport, which a simulation may set freely.
 ///
 /// ```
 /// use std::time::Duration;
@@ -20,7 +20,7 @@ impl Moment {
     /// The origin of the clock.
     pub const ORIGIN: Self = Self(Duration::ZERO);
 
-    /// The moment `since_origin` after the clock's origin.
+    /// Creates the moment `since_origin` after the clock's origin.
     pub const fn new(since_origin: Duration) -> Self {
         Self(since_origin)
     }

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use super::{Moment, Request, Response, Transport, TransportError, TransportErrorKind};
 
-/// Carries nothing: for a client that is there only because its user may also read from elsewhere than a server. Every
-/// request fails at once and is not tried again.
+/// A transport without a server, for a client whose user reads from other sources. Every request fails at once and is
+/// not retried.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -23,11 +23,11 @@ impl Transport for NoServer {
     async fn send(&self, _: Request) -> Result<Response, TransportError> {
         Err(TransportError::new(
             TransportErrorKind::Closed,
-            "there is no server to ask, only what is on disk",
+            "no server is configured, only local data is available",
         ))
     }
 
-    /// Returns at once, as there is nothing to wait for.
+    /// Returns at once.
     async fn sleep(&self, _: Duration) {}
 
     fn now(&self) -> Moment {

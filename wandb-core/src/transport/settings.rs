@@ -1,4 +1,4 @@
-//! What every transport over real sockets can be told, as plain data.
+//! The settings of network transports, as plain data.
 
 mod proxy;
 
@@ -9,9 +9,9 @@ use bytes::Bytes;
 
 pub use proxy::{Proxies, ProxyRules, ProxyUrl};
 
-/// How a transport connects, how long it waits, whom it trusts.
+/// Connections, timeouts and trusted certificates.
 ///
-/// The same settings mean the same on every transport.
+/// The settings mean the same for every transport.
 ///
 /// ```
 /// use std::time::Duration;
@@ -22,26 +22,26 @@ pub use proxy::{Proxies, ProxyRules, ProxyUrl};
 /// ```
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The time allowed to find the host, connect, pass a proxy and agree on TLS. 10 s unless told.
+    /// The timeout for name resolution, connecting, passing a proxy and the TLS handshake. Default 10 s.
     ///
-    /// Finding the host may be given this much of its own.
+    /// Name resolution may get this much time in addition.
     pub connect_timeout: Duration,
-    /// The time allowed until the head of an answer is there. 60 s unless told: a large history page takes the
-    /// server tens of seconds.
+    /// The timeout until the headers of a response arrive. Default 60 s: a large history page takes the server tens
+    /// of seconds.
     ///
-    /// An async transport starts counting when it is given the request; a blocking one when it has sent it.
+    /// An async transport starts counting when it receives the request; a blocking one when it has sent it.
     pub first_byte_timeout: Duration,
-    /// The longest pause allowed within a body, whatever its length. 30 s unless told.
+    /// The maximum pause within a body, whatever its length. Default 30 s.
     pub stall_timeout: Duration,
-    /// How long an unused connection is kept. 30 s unless told, less than servers and balancers keep theirs.
+    /// The time for which an idle connection is kept. Default 30 s, less than that of servers and load balancers.
     pub idle_timeout: Duration,
-    /// How many unused connections to one host are kept. 32 unless told.
+    /// The maximum number of idle connections per host. Default 32.
     pub max_idle_per_host: usize,
-    /// The `User-Agent` of requests that name none. `wandb-export/<version>` unless told.
+    /// The `User-Agent` of requests without one. Default `wandb-export/<version>`.
     pub user_agent: String,
-    /// Certificates to trust besides the usual ones, in PEM form; each item may hold several.
+    /// Additional trusted certificates in PEM format; each item may contain several.
     pub root_certificates: Vec<Bytes>,
-    /// Which requests go through a proxy. As the environment says unless told.
+    /// The proxies to use. Default: those of the environment.
     pub proxies: Proxies,
 }
 
@@ -60,42 +60,42 @@ impl Default for Settings {
     }
 }
 
-/// Settings that no transport can be built from.
+/// The settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {
-    /// A proxy's address could not be understood. The address is not shown, for it may hold a password.
+    /// The address of a proxy is invalid. It is not printed, since it may contain a password.
     #[error("{origin} is not the address of a proxy, such as http://proxy.example.com:3128")]
     Proxy {
-        /// Where the address came from, such as the name of an environment variable.
+        /// The source of the address, such as the name of an environment variable.
         origin: String,
     },
-    /// Certificates to trust could not be read.
+    /// Trusted certificates could not be read.
     #[error("no certificates could be read from {origin} (expected PEM: -----BEGIN CERTIFICATE-----)")]
     Certificates {
-        /// Where they came from, such as a file's path.
+        /// Their source, such as a file's path.
         origin: String,
-        /// What kept them from being read, where something did.
+        /// The underlying error, if any.
         source: Option<Box<dyn StdError + Send + Sync>>,
     },
-    /// The user agent holds characters that a header cannot.
+    /// The user agent has characters that are not allowed in a header.
     #[error("the user agent {user_agent:?} cannot be sent in a header")]
     UserAgent {
-        /// The user agent that was asked for.
+        /// The user agent.
         user_agent: String,
     },
-    /// The HTTP library refused what it was given.
+    /// The HTTP library rejected the settings.
     #[error("the HTTP client could not be set up")]
     Client {
-        /// The library's reason.
+        /// The library's error.
         source: Box<dyn StdError + Send + Sync>,
     },
 }
 
 impl Settings {
-    /// The user agent as the value of a header.
+    /// Returns the user agent as a header value.
     pub fn user_agent_value(&self) -> Result<http::HeaderValue, SettingsError> {
-        // A space at an end would be lost on the way and a letter beyond ASCII is obsolete in headers.
+        // Leading and trailing spaces would be lost in transit, and non-ASCII characters are obsolete in headers.
         http::HeaderValue::from_str(&self.user_agent)
             .ok()
             .filter(|value| value.to_str().is_ok_and(|text| text.trim() == text))
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_user_agent_must_fit_a_header() {
+    fn user_agent_must_be_a_valid_header() {
         assert!(Settings::default().user_agent_value().expect("the default").to_str().is_ok());
         for user_agent in ["two\r\nlines", "naïve", " padded"] {
             let settings = Settings { user_agent: user_agent.to_owned(), ..Settings::default() };

@@ -1,4 +1,4 @@
-//! What every transport does to requests and answers on the way, so that all do the same.
+//! Request and response headers shared by all transports.
 
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, RANGE};
 use http::uri::Scheme;
@@ -6,22 +6,22 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::{Request, TransportError, TransportErrorKind};
 
-/// Makes a request ready to be sent by a transport that can speak TLS or cannot.
+/// Prepares a request for a transport with or without TLS.
 ///
-/// It asks for a gzip body, unless the request says what it accepts or asks for a range, a part of which could not be
-/// decompressed. And where a method promises a body and there is none, it says that its length is 0.
+/// It requests a gzip body, unless the request has an `Accept-Encoding` or a range, which could not be decompressed.
+/// If the method requires a body and there is none, it sets the length to 0.
 ///
 /// # Errors
-/// [`TransportErrorKind::InvalidRequest`] when the address is not a whole `http://` or `https://` URL, or needs TLS
-/// where there is none.
+/// Fails with [`TransportErrorKind::InvalidRequest`] if the address is not an absolute `http://` or `https://` URL,
+/// or requires TLS where it is not available.
 pub fn prepare(request: &mut Request, tls: bool) -> Result<(), TransportError> {
     let uri = request.uri();
     let secure = uri.scheme() == Some(&Scheme::HTTPS);
     if !secure && uri.scheme() != Some(&Scheme::HTTP) || uri.host().is_none_or(str::is_empty) {
-        return Err(refused("the address is not a whole http:// or https:// URL"));
+        return Err(invalid("the address is not an absolute http:// or https:// URL"));
     }
     if secure && !tls {
-        return Err(refused("this program was built without TLS, so it cannot open https:// addresses"));
+        return Err(invalid("this program was built without TLS, so it cannot open https:// addresses"));
     }
     let encoding = if request.headers().contains_key(RANGE) { "identity" } else { "gzip" };
     let promises_body = [Method::POST, Method::PUT, Method::PATCH].contains(request.method());
@@ -34,12 +34,12 @@ pub fn prepare(request: &mut Request, tls: bool) -> Result<(), TransportError> {
     Ok(())
 }
 
-fn refused(why: &str) -> TransportError {
+fn invalid(why: &str) -> TransportError {
     TransportError::new(TransportErrorKind::InvalidRequest, why)
 }
 
-/// Whether the answer to a `method` request has to be decompressed; then drops the headers that describe the
-/// compressed body, its encoding and its length.
+/// Returns true if the response to a `method` request must be decompressed. In that case, removes the headers with
+/// the encoding and length of the compressed body.
 ///
 /// ```
 /// use http::{HeaderMap, Method, StatusCode};
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn gzip_is_asked_for_unless_the_request_says_otherwise() {
+    fn gzip_is_the_default_encoding() {
         assert_eq!(prepared(http::Request::get("/"))["accept-encoding"], "gzip");
         assert_eq!(
             prepared(http::Request::get("/").header("range", "bytes=0-1"))["accept-encoding"],
@@ -96,13 +96,13 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_body_has_a_length_where_one_is_promised() {
+    fn empty_bodies_have_a_length() {
         assert_eq!(prepared(http::Request::post("/"))["content-length"], "0");
         assert!(!prepared(http::Request::get("/")).contains_key("content-length"));
     }
 
     #[test]
-    fn an_address_must_be_whole_and_tls_must_be_there() {
+    fn url_must_be_absolute_and_tls_available() {
         let check = |uri: &str, tls| {
             let mut request = http::Request::get(uri).body(Bytes::new()).expect("a request");
             prepare(&mut request, tls).map_err(|error| error.kind())

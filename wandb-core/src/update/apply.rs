@@ -1,61 +1,61 @@
-//! Changes made to a state of a run, and whether they hold in a later one.
+//! Applies changes to the state of a run, and checks whether they persist in a later state.
 
 use super::changes::Edit;
 use super::object_text::{NotAnObject, ObjectText};
 use super::{ChangeError, KeyPath, RunChanges, RunDocument, RunField, RunPatch, config};
 use crate::value::Value;
 
-/// What changes make of a run.
+/// The result of applying changes to a run.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Applied {
     /// The run with the changes.
     pub document: RunDocument,
-    /// What is different from before. Empty if everything was so already.
+    /// The differences from before. Empty if nothing changed.
     pub changes: Vec<Change>,
-    /// What has to be written.
+    /// The fields to write.
     pub patch: RunPatch,
 }
 
-/// One difference that changes make.
+/// A single difference.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Change {
-    /// What of the run.
+    /// The field of the run.
     pub field: RunField,
-    /// Where in config or summary; for tags the one that comes or goes.
+    /// The key in config or summary, or the tag that is added or removed.
     pub key: Option<KeyPath>,
-    /// What was there. A missing key is `None`, a null is not.
+    /// The old value. A missing key is `None`, unlike a null.
     pub old: Option<Value>,
-    /// What is there now.
+    /// The new value.
     pub new: Option<Value>,
 }
 
-/// What has become of a change.
+/// The state of a change in a later state of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Standing {
-    /// It is there.
+    /// The new value is still present.
     Holds,
-    /// What was there before is there again: another writer has written back the whole from an older state.
+    /// The old value is back: another writer has overwritten the whole field with an older state.
     Undone,
-    /// Something else is there: another writer wants it so.
+    /// A third value is present: another writer has changed it.
     Overruled,
 }
 
 impl RunChanges {
-    /// Makes the changes to `run`.
+    /// Applies the changes to `run`.
     ///
     /// # Errors
-    /// If one makes no sense there; see [`ChangeError`].
+    /// Fails if a change does not apply to this run; see [`ChangeError`].
     pub fn apply(&self, run: &RunDocument) -> Result<Applied, ChangeError> {
         let mut state = State::of(run)?;
         let mut changes: Vec<Change> = Vec::new();
         for edit in &self.edits {
             let old = state.get(edit);
-            state.make(edit)?;
+            state.apply(edit)?;
             let new = state.get(edit);
-            let (field, key) = edit.place();
-            // Of several changes at the same place, the first old and the last new value are what counts.
+            let (field, key) = edit.target();
+            // Merges edits of the same key: keeps the first old value and the last new value.
             let earlier = changes.iter().position(|change| change.field == field && change.key == key);
             let old = earlier.map_or(old, |at| changes.remove(at).old);
             if old.as_ref().map(Value::to_json) != new.as_ref().map(Value::to_json) {
@@ -67,11 +67,11 @@ impl RunChanges {
         Ok(Applied { document, changes, patch })
     }
 
-    /// Those of the changes whose places are not among `others`.
+    /// Returns the changes without those of the same field and key as `others`.
     #[must_use]
     pub fn except(&self, others: &[Change]) -> Self {
         let is_other = |edit: &Edit| {
-            let (field, key) = edit.place();
+            let (field, key) = edit.target();
             others.iter().any(|other| other.field == field && other.key == key)
         };
         Self { edits: self.edits.iter().filter(|edit| !is_other(edit)).cloned().collect() }
@@ -79,15 +79,15 @@ impl RunChanges {
 }
 
 impl Change {
-    /// Whether the change is to be found in a later state of the run.
+    /// Checks whether the change persists in a later state of the run.
     ///
     /// # Errors
-    /// If config or summary cannot be read.
+    /// Fails if config or summary cannot be parsed.
     pub fn standing(&self, later: &RunDocument) -> Result<Standing, ChangeError> {
         let found = State::of(later)?.value(self.field, self.key.as_ref());
-        Ok(if same(found.as_ref(), self.new.as_ref()) {
+        Ok(if is_equivalent(found.as_ref(), self.new.as_ref()) {
             Standing::Holds
-        } else if same(found.as_ref(), self.old.as_ref()) {
+        } else if is_equivalent(found.as_ref(), self.old.as_ref()) {
             Standing::Undone
         } else {
             Standing::Overruled
@@ -114,7 +114,7 @@ impl State {
         })
     }
 
-    /// A text that was not edited is as it was, also if that is nothing.
+    /// Keeps a text that was not edited, even if it is empty.
     fn into_document(self) -> RunDocument {
         let edited = |before: String, after: ObjectText| match ObjectText::new(&before) {
             Ok(same) if same == after => before,
@@ -129,7 +129,7 @@ impl State {
     }
 
     fn get(&self, edit: &Edit) -> Option<Value> {
-        let (field, key) = edit.place();
+        let (field, key) = edit.target();
         self.value(field, key.as_ref())
     }
 
@@ -139,7 +139,7 @@ impl State {
             (RunField::Config, Some(key)) => config::get(&self.config, key),
             (RunField::Summary, Some(key)) => self.summary.get(&key.keys()),
             (RunField::Tags, Some(tag)) => {
-                let has = self.run.tags.iter().flatten().any(|own| own == tag.first());
+                let has = self.run.tags.iter().flatten().any(|existing| existing == tag.first());
                 has.then(|| Value::String(tag.first().to_owned()))
             }
             (RunField::Tags, None) => {
@@ -153,19 +153,19 @@ impl State {
         }
     }
 
-    fn make(&mut self, edit: &Edit) -> Result<(), ChangeError> {
+    fn apply(&mut self, edit: &Edit) -> Result<(), ChangeError> {
         match edit {
             Edit::Key { field, key, .. } if config::is_internal(*field, key) => {
                 Err(ChangeError::Internal { field: *field, key: key.clone() })
             }
             Edit::Key { field, key, value } => {
-                let made = match (field, value) {
+                let result = match (field, value) {
                     (RunField::Config, Some(value)) => config::set(&mut self.config, key, value),
                     (RunField::Config, None) => config::remove(&mut self.config, key).map(drop),
                     (_, Some(value)) => self.summary.set(&key.keys(), value),
                     (_, None) => self.summary.remove(&key.keys()).map(drop),
                 };
-                made.map_err(|NotAnObject { keys_left, found }| ChangeError::NotAnObject {
+                result.map_err(|NotAnObject { keys_left, found }| ChangeError::NotAnObject {
                     field: *field,
                     key: key.clone(),
                     inside: key.above(keys_left),
@@ -175,12 +175,12 @@ impl State {
                 if text.is_readable() { Ok(()) } else { Err(ChangeError::TooDeep { field: *field }) }
             }
             Edit::Text { field, text } => {
-                let place = match field {
+                let text_field = match field {
                     RunField::Notes => &mut self.run.notes,
                     RunField::Group => &mut self.run.group,
                     _ => &mut self.run.name,
                 };
-                *place = Some(text.clone());
+                *text_field = Some(text.clone());
                 Ok(())
             }
             Edit::Tags(tags) => {
@@ -192,7 +192,7 @@ impl State {
                 let has = tags.contains(tag);
                 match wanted {
                     true if !has => tags.push(tag.clone()),
-                    false => tags.retain(|own| own != tag),
+                    false => tags.retain(|existing| existing != tag),
                     true => {}
                 }
                 Ok(())
@@ -202,8 +202,8 @@ impl State {
 }
 
 impl Edit {
-    /// What of the run, and where in it.
-    fn place(&self) -> (RunField, Option<KeyPath>) {
+    /// The field of the run, and the key in it.
+    fn target(&self) -> (RunField, Option<KeyPath>) {
         match self {
             Self::Key { field, key, .. } => (*field, Some(key.clone())),
             Self::Text { field, .. } => (*field, None),
@@ -213,16 +213,17 @@ impl Edit {
     }
 }
 
-/// Whether two values are the same for whoever reads them. A server may write 1.0 as 1, and NaN as a string.
-fn same(left: Option<&Value>, right: Option<&Value>) -> bool {
+/// Returns true if two values are equivalent. A server may write 1.0 as 1, and NaN as a string.
+fn is_equivalent(left: Option<&Value>, right: Option<&Value>) -> bool {
     let (Some(left), Some(right)) = (left, right) else { return left.is_none() && right.is_none() };
     match (left, right) {
         (Value::List(left), Value::List(right)) => {
             left.len() == right.len()
-                && left.iter().zip(right).all(|(left, right)| same(Some(left), Some(right)))
+                && left.iter().zip(right).all(|(left, right)| is_equivalent(Some(left), Some(right)))
         }
         (Value::Map(left), Value::Map(right)) => {
-            left.len() == right.len() && left.iter().all(|(key, value)| same(Some(value), right.get(key)))
+            left.len() == right.len()
+                && left.iter().all(|(key, value)| is_equivalent(Some(value), right.get(key)))
         }
         (Value::Int(int), Value::Float(float)) | (Value::Float(float), Value::Int(int)) => {
             Value::Float(*float).as_i64() == Some(*int)

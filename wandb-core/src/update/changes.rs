@@ -1,20 +1,20 @@
-//! What is asked for.
+//! Requested changes.
 
 use std::fmt;
 
 use super::KeyPath;
 use crate::value::{Map, Value};
 
-/// Changes to be made to a run, in order.
+/// Changes to be applied to a run, in order.
 ///
-/// Each names its own place and leaves the rest alone. The same changes can be made again to another state of the run;
-/// made twice they are as if made once.
+/// Each changes only its field and key. The same changes can be applied to another state of the run, and applying
+/// them twice has the same effect as once.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunChanges {
     pub(super) edits: Vec<Edit>,
 }
 
-/// What of a run is changed.
+/// A field of a run that can be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RunField {
@@ -24,7 +24,7 @@ pub enum RunField {
     Summary,
     /// The name shown in the app.
     Name,
-    /// What the user wrote about it.
+    /// The user's notes.
     Notes,
     /// The group.
     Group,
@@ -48,13 +48,13 @@ impl fmt::Display for RunField {
 /// One change.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Edit {
-    /// Of config or summary; `None` takes the key out.
+    /// Sets or, with `None`, removes a key of config or summary.
     Key {
         field: RunField,
         key: KeyPath,
         value: Option<Value>,
     },
-    /// Of name, notes or group.
+    /// Sets name, notes or group.
     Text {
         field: RunField,
         text: String,
@@ -67,47 +67,47 @@ pub(super) enum Edit {
 }
 
 impl RunChanges {
-    /// No changes yet.
+    /// Creates an empty set of changes.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no changes.
     pub fn is_empty(&self) -> bool {
         self.edits.is_empty()
     }
 
-    /// Sets a value of the summary. Objects on the way to it are made where they are missing.
+    /// Sets a value of the summary, creating missing objects on its path.
     #[must_use]
     pub fn set_summary(self, key: impl Into<KeyPath>, value: impl Into<Value>) -> Self {
         self.key(RunField::Summary, key, Some(value.into()))
     }
 
-    /// Takes a key out of the summary.
+    /// Removes a key from the summary.
     #[must_use]
     pub fn remove_summary(self, key: impl Into<KeyPath>) -> Self {
         self.key(RunField::Summary, key, None)
     }
 
-    /// Sets keys of the summary, each to its whole value, as `summary.update(dict)` does in Python.
+    /// Sets keys of the summary to whole values, like `summary.update(dict)` in Python.
     #[must_use]
     pub fn set_summary_entries(self, entries: Map) -> Self {
         entries.into_iter().fold(self, |changes, (key, value)| changes.set_summary(key, value))
     }
 
-    /// Sets a value of the config. Its description stays.
+    /// Sets a value of the config. Its description is kept.
     #[must_use]
     pub fn set_config(self, key: impl Into<KeyPath>, value: impl Into<Value>) -> Self {
         self.key(RunField::Config, key, Some(value.into()))
     }
 
-    /// Takes a key out of the config.
+    /// Removes a key from the config.
     #[must_use]
     pub fn remove_config(self, key: impl Into<KeyPath>) -> Self {
         self.key(RunField::Config, key, None)
     }
 
-    /// Sets keys of the config, each to its whole value, as `config.update(dict)` does in Python.
+    /// Sets keys of the config to whole values, like `config.update(dict)` in Python.
     #[must_use]
     pub fn set_config_entries(self, entries: Map) -> Self {
         entries.into_iter().fold(self, |changes, (key, value)| changes.set_config(key, value))
@@ -131,7 +131,7 @@ impl RunChanges {
         self.with(Edit::Text { field: RunField::Group, text: group.into() })
     }
 
-    /// Sets all the tags; those that are not among them go.
+    /// Replaces all tags.
     #[must_use]
     pub fn set_tags<T: Into<String>>(self, tags: impl IntoIterator<Item = T>) -> Self {
         let mut unique = Vec::new();
@@ -150,7 +150,7 @@ impl RunChanges {
         self.with(Edit::Tag { tag: tag.into(), wanted: true })
     }
 
-    /// Takes a tag away, if the run has it.
+    /// Removes a tag, if the run has it.
     #[must_use]
     pub fn remove_tag(self, tag: impl Into<String>) -> Self {
         self.with(Edit::Tag { tag: tag.into(), wanted: false })

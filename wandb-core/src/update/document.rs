@@ -1,20 +1,20 @@
-//! What of a run can be changed.
+//! The changeable state of a run.
 
 use crate::model::RunState;
 
-/// What of a run can be changed, as the server keeps it: config and summary as text.
+/// The fields of a run that can be changed, in the server's form: config and summary as text.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RunDocument {
-    /// The id that changes take (`id`).
+    /// The id to use in changes (`id`).
     pub storage_id: String,
-    /// What the run is doing (`state`). The process of one that is running may undo a change.
+    /// The state (`state`). The process of a running run may undo a change.
     pub state: Option<RunState>,
-    /// Whether the key may not change it (`readOnly`).
+    /// Whether the key lacks permission to change the run (`readOnly`).
     pub read_only: Option<bool>,
     /// The name shown in the app (`displayName`).
     pub name: Option<String>,
-    /// What the user wrote about it (`notes`).
+    /// The user's notes (`notes`).
     pub notes: Option<String>,
     /// The group (`group`).
     pub group: Option<String>,
@@ -27,7 +27,7 @@ pub struct RunDocument {
 }
 
 impl RunDocument {
-    /// A run without anything.
+    /// Creates a run with only its storage id.
     pub fn new(storage_id: impl Into<String>) -> Self {
         Self {
             storage_id: storage_id.into(),
@@ -43,7 +43,7 @@ impl RunDocument {
     }
 }
 
-/// The fields of a run that are written; what is `None` stays as it is.
+/// The fields of a run to write. Those that are `None` are left unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RunPatch {
@@ -51,7 +51,7 @@ pub struct RunPatch {
     pub storage_id: String,
     /// The name shown in the app (`displayName`).
     pub name: Option<String>,
-    /// What the user writes about it (`notes`).
+    /// The user's notes (`notes`).
     pub notes: Option<String>,
     /// The group (`groupName`).
     pub group: Option<String>,
@@ -64,7 +64,7 @@ pub struct RunPatch {
 }
 
 impl RunPatch {
-    /// A patch that changes nothing.
+    /// Creates a patch that changes nothing.
     pub fn new(storage_id: impl Into<String>) -> Self {
         Self {
             storage_id: storage_id.into(),
@@ -77,7 +77,7 @@ impl RunPatch {
         }
     }
 
-    /// What leads from `before` to `after`.
+    /// Returns the patch from `before` to `after`.
     pub(super) fn between(before: &RunDocument, after: &RunDocument) -> Self {
         fn changed<T: PartialEq + Clone>(before: &T, after: &T) -> Option<T> {
             (before != after).then(|| after.clone())
@@ -93,7 +93,7 @@ impl RunPatch {
         }
     }
 
-    /// Whether something is written as a whole of which others may change another part meanwhile.
+    /// Returns true if a field is replaced as a whole, parts of which another writer may change concurrently.
     pub fn replaces_a_whole(&self) -> bool {
         self.tags.is_some() || self.config.is_some() || self.summary.is_some()
     }

@@ -1,43 +1,43 @@
-//! Why a change makes no sense.
+//! Errors of applying changes.
 
 use super::{KeyPath, RunField};
 use crate::value::ValueError;
 
-/// Why a change cannot be made to a run.
+/// A change cannot be applied to a run.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChangeError {
-    /// What the server keeps is not the JSON object that it should be.
-    #[error("the {field} that the server keeps cannot be read, so it is left alone: {source}")]
+    /// The stored text is not a JSON object.
+    #[error("the {field} stored by the server cannot be read, so it is not changed: {source}")]
     Unreadable {
         /// Config or summary.
         field: RunField,
-        /// What is wrong with it.
+        /// The syntax error.
         source: ValueError,
     },
 
-    /// A key is to be set inside something that has no keys.
-    #[error("{field}: {key} cannot be changed, as {inside} is {found} and no object")]
+    /// The path leads into a value that is not an object.
+    #[error("{field}: {key} cannot be changed, because {inside} is {found}, not an object")]
     NotAnObject {
         /// Config or summary.
         field: RunField,
         /// The whole path of keys.
         key: KeyPath,
-        /// The part of it that leads to no object.
+        /// The path of that value.
         inside: KeyPath,
-        /// What is there, as JSON.
+        /// That value as JSON.
         found: String,
     },
 
-    /// The value is nested too deeply to be read back.
+    /// The value is nested too deeply to be parsed again.
     #[error("{field}: the value is nested more than {} levels deep", crate::MAX_DEPTH)]
     TooDeep {
         /// Config or summary.
         field: RunField,
     },
 
-    /// The key is W&B's own.
-    #[error("{field}: {key} is W&B's own and is not changed")]
+    /// The key is reserved for W&B.
+    #[error("{field}: {key} is reserved for W&B and cannot be changed")]
     Internal {
         /// Config or summary.
         field: RunField,
@@ -45,13 +45,13 @@ pub enum ChangeError {
         key: KeyPath,
     },
 
-    /// The server does not say what is there, so it cannot be changed in part.
-    #[error("the server does not tell the tags, so they can only be set as a whole")]
+    /// The server does not return the tags, so single tags cannot be added or removed.
+    #[error("the server does not return the tags, so they can only be replaced as a whole")]
     UnknownTags,
 }
 
 impl ChangeError {
-    /// Whether asking for something else would help, rather than another state of the run.
+    /// Returns true if the request is at fault, rather than the state of the run.
     pub fn is_about_the_request(&self) -> bool {
         match self {
             Self::NotAnObject { .. } | Self::TooDeep { .. } | Self::Internal { .. } | Self::UnknownTags => {

@@ -1,10 +1,10 @@
-//! Where in a config or summary a value is.
+//! Paths of keys in a config or summary.
 
 use std::fmt;
 
-/// A key, or a key of an object under a key, and so on.
+/// A key, or a path of keys into nested objects.
 ///
-/// A text is one key, whatever is in it; a list of texts is a path of keys.
+/// A string is a single key, whatever it contains. A list of strings is a path of keys.
 ///
 /// ```
 /// use wandb_core::update::KeyPath;
@@ -20,27 +20,27 @@ pub struct KeyPath {
 }
 
 impl KeyPath {
-    /// The path that leads from `first` over `rest`.
+    /// Creates a path from its first key and the rest.
     pub fn new(first: impl Into<String>, rest: impl IntoIterator<Item = String>) -> Self {
         Self { first: first.into(), rest: rest.into_iter().collect() }
     }
 
-    /// The key at the top.
+    /// The top-level key.
     pub fn first(&self) -> &str {
         &self.first
     }
 
-    /// The keys below the top.
+    /// The keys below the top level.
     pub(super) fn rest(&self) -> &[String] {
         &self.rest
     }
 
-    /// All the keys from the top.
+    /// All keys, from the top level down.
     pub fn keys(&self) -> Vec<&str> {
         std::iter::once(&self.first).chain(&self.rest).map(String::as_str).collect()
     }
 
-    /// The path to what holds the last `below` keys.
+    /// Returns the path without its last `below` keys.
     pub(super) fn above(&self, below: usize) -> Self {
         let rest = &self.rest[..self.rest.len().saturating_sub(below)];
         Self { first: self.first.clone(), rest: rest.to_vec() }
@@ -60,14 +60,14 @@ impl From<String> for KeyPath {
 }
 
 impl<const N: usize> From<[&str; N]> for KeyPath {
-    /// An empty list stands for the empty key.
+    /// An empty list is the empty key.
     fn from(keys: [&str; N]) -> Self {
         let mut keys = keys.into_iter().map(str::to_owned);
         Self::new(keys.next().unwrap_or_default(), keys)
     }
 }
 
-/// With dots between the keys; a dot in a key has a backslash before it.
+/// Separates keys with dots; a dot in a key is escaped with a backslash.
 impl fmt::Display for KeyPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, key) in self.keys().into_iter().enumerate() {

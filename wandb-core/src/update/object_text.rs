@@ -1,14 +1,14 @@
-//! The text of a JSON object, edited in place.
+//! The text of a JSON object, edited in index.
 
 use super::scan::{Member, members};
 use crate::Row;
 use crate::value::{Value, ValueError};
 
-/// The text of a JSON object. What is not edited stays as it is to the byte.
+/// The text of a JSON object. Edits preserve everything else byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ObjectText(String);
 
-/// A key of the path is not to be found in an object: so many keys were left, and this was found instead.
+/// A value on the path is not an object. `keys_left` keys of the path remained, and `found` is the value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct NotAnObject {
     pub(super) keys_left: usize,
@@ -16,7 +16,7 @@ pub(super) struct NotAnObject {
 }
 
 impl ObjectText {
-    /// Takes the text of an object; nothing and `null` stand for an empty one.
+    /// Checks the text of an object. Empty text and `null` are an empty object.
     pub(super) fn new(text: &str) -> Result<Self, ValueError> {
         if matches!(text.trim_ascii(), "" | "null") {
             return Ok(Self("{}".to_owned()));
@@ -29,7 +29,7 @@ impl ObjectText {
         self.0
     }
 
-    /// Whether the text can be read: a value that was set may be too deep.
+    /// Returns true if the text can be parsed: a value that was set may be nested too deeply.
     pub(super) fn is_readable(&self) -> bool {
         Row::parse(self.0.as_bytes()).is_ok()
     }
@@ -38,25 +38,25 @@ impl ObjectText {
         self.0.find('{').unwrap_or_default()
     }
 
-    /// The value at the end of the path.
+    /// Returns the value at a path.
     pub(super) fn get(&self, path: &[&str]) -> Option<Value> {
         let mut at = self.start();
         let (last, above) = path.split_last()?;
         for key in above {
-            at = self.object_at(&last_named(&members(&self.0, at).0, key)?)?;
+            at = self.object_at(&find_last(&members(&self.0, at).0, key)?)?;
         }
-        let member = last_named(&members(&self.0, at).0, last)?;
-        // Its part of the whole has been parsed before.
+        let member = find_last(&members(&self.0, at).0, last)?;
+        // Cannot fail: the whole text has been parsed before.
         Value::parse(self.0[member.value].as_bytes()).ok()
     }
 
-    /// Sets the value at the end of the path; objects on the way are made where they are missing.
+    /// Sets the value at a path, creating missing objects on it.
     pub(super) fn set(&mut self, path: &[&str], value: &Value) -> Result<(), NotAnObject> {
         let mut at = self.start();
         for (depth, key) in path.iter().enumerate() {
             let (found, end) = members(&self.0, at);
             let below = &path[depth + 1..];
-            let Some(member) = last_named(&found, key) else {
+            let Some(member) = find_last(&found, key) else {
                 self.insert(&found, at, end, key, &nested(below, value));
                 return Ok(());
             };
@@ -69,26 +69,26 @@ impl ObjectText {
         Ok(())
     }
 
-    /// Takes out what is at the end of the path; `false` if there is nothing.
+    /// Removes the value at a path. Returns false if there is none.
     pub(super) fn remove(&mut self, path: &[&str]) -> Result<bool, NotAnObject> {
         let Some((last, above)) = path.split_last() else { return Ok(false) };
         let mut at = self.start();
         for (depth, key) in above.iter().enumerate() {
-            let Some(member) = last_named(&members(&self.0, at).0, key) else { return Ok(false) };
+            let Some(member) = find_last(&members(&self.0, at).0, key) else { return Ok(false) };
             let left = path.len() - depth - 1;
             at = self.object_at(&member).ok_or_else(|| self.not_an_object(&member, left))?;
         }
         let mut removed = false;
         loop {
             let (found, _) = members(&self.0, at);
-            let Some(place) = found.iter().rposition(|member| member.key == *last) else {
+            let Some(index) = found.iter().rposition(|member| member.key == *last) else {
                 return Ok(removed);
             };
-            // The comma goes along: the one before, or of the first member the one behind.
-            let range = match (place.checked_sub(1), found.get(place + 1)) {
-                (Some(before), _) => found[before].whole.end..found[place].whole.end,
-                (None, Some(next)) => found[place].whole.start..next.whole.start,
-                (None, None) => found[place].whole.clone(),
+            // Also remove a comma: the one before the member, or the one after the first member.
+            let range = match (index.checked_sub(1), found.get(index + 1)) {
+                (Some(before), _) => found[before].whole.end..found[index].whole.end,
+                (None, Some(next)) => found[index].whole.start..next.whole.start,
+                (None, None) => found[index].whole.clone(),
             };
             self.0.replace_range(range, "");
             removed = true;
@@ -113,12 +113,12 @@ impl ObjectText {
     }
 }
 
-/// The member whose value counts: of repeated keys the last.
-fn last_named(members: &[Member], key: &str) -> Option<Member> {
+/// Finds a member by key. The last of repeated keys wins.
+fn find_last(members: &[Member], key: &str) -> Option<Member> {
     members.iter().rev().find(|member| member.key == key).cloned()
 }
 
-/// `value` inside objects with these keys.
+/// Nests `value` in objects with these keys.
 pub(super) fn nested<K: AsRef<str>>(keys: &[K], value: &Value) -> Value {
     let wrap = |value, key: &K| Value::Map([(key.as_ref(), value)].into_iter().collect());
     keys.iter().rev().fold(value.clone(), wrap)

@@ -1,4 +1,4 @@
-//! Where the members of an object begin and end in its text.
+//! Locates the members of an object in its text.
 
 use std::ops::Range;
 
@@ -8,26 +8,25 @@ use crate::value::Value;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Member {
     pub(super) key: String,
-    /// From the key's first quote to behind the value.
+    /// From the opening quote of the key to the end of the value.
     pub(super) whole: Range<usize>,
     pub(super) value: Range<usize>,
 }
 
-/// The members of the object that begins at `start`, and where its closing brace is. The text has been parsed as a
-/// whole before, so it has the form of JSON.
+/// Returns the members of the object at `start`, and the offset of its closing brace. The text must be valid JSON.
 pub(super) fn members(text: &str, start: usize) -> (Vec<Member>, usize) {
     let bytes = text.as_bytes();
     let mut members = Vec::new();
     let mut at = start + 1;
-    while let Some(begin) = next_of(bytes, at, |byte| matches!(byte, b'"' | b'}')) {
+    while let Some(begin) = find_from(bytes, at, |byte| matches!(byte, b'"' | b'}')) {
         if bytes[begin] == b'}' {
             return (members, begin);
         }
         let key = begin..string_end(bytes, begin);
-        let Some(colon) = next_of(bytes, key.end, |byte| byte == b':') else { break };
-        let Some(first) = next_of(bytes, colon + 1, |byte| !byte.is_ascii_whitespace()) else { break };
+        let Some(colon) = find_from(bytes, key.end, |byte| byte == b':') else { break };
+        let Some(first) = find_from(bytes, colon + 1, |byte| !byte.is_ascii_whitespace()) else { break };
         let value = first..value_end(bytes, first);
-        // It has been parsed before as part of the whole.
+        // Cannot fail: the whole text has been parsed before.
         let Ok(Value::String(name)) = Value::parse(text[key].as_bytes()) else { break };
         at = value.end;
         members.push(Member { key: name, whole: begin..value.end, value });
@@ -35,12 +34,12 @@ pub(super) fn members(text: &str, start: usize) -> (Vec<Member>, usize) {
     (members, text.len())
 }
 
-fn next_of(bytes: &[u8], from: usize, wanted: impl Fn(u8) -> bool) -> Option<usize> {
+fn find_from(bytes: &[u8], from: usize, wanted: impl Fn(u8) -> bool) -> Option<usize> {
     let rest = bytes.get(from..)?;
     rest.iter().position(|&byte| wanted(byte)).map(|found| from + found)
 }
 
-/// Behind the closing quote of the string that begins at `start`.
+/// Returns the end of the string at `start`, after its closing quote.
 fn string_end(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     while let Some(&byte) = bytes.get(at) {
@@ -59,7 +58,7 @@ fn value_end(bytes: &[u8], start: usize) -> usize {
         b'{' | b'[' => nested_end(bytes, start),
         _ => {
             let ends = |byte: u8| matches!(byte, b',' | b'}' | b']') || byte.is_ascii_whitespace();
-            next_of(bytes, start, ends).unwrap_or(bytes.len())
+            find_from(bytes, start, ends).unwrap_or(bytes.len())
         }
     }
 }

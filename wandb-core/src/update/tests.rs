@@ -1,4 +1,4 @@
-//! Nothing but what was asked for changes.
+//! Tests that changes leave everything else untouched.
 
 mod documents;
 
@@ -28,7 +28,7 @@ fn config(before: &str, changes: &RunChanges) -> String {
 }
 
 #[test]
-fn what_nobody_asked_for_stays_to_the_byte() {
+fn everything_else_is_preserved_byte_for_byte() {
     let before = "{ \"a\" :1.0 ,\"nan\":NaN,\t\"big\": 123456789012345678901234567890, \"half\": \"\\ud83d\", \"raw\": \"a\tb\", \
                   \"dup\": 1, \"s\": \"}\\\"{,\", \"dup\": [2, {\"x\": -0.0}], \"_wandb\": {\"runtime\": 1e3} }";
     let after = summary(before, &RunChanges::new().set_summary("a", 2).set_summary("new", f64::NAN));
@@ -37,7 +37,7 @@ fn what_nobody_asked_for_stays_to_the_byte() {
 }
 
 #[test]
-fn of_repeated_keys_the_last_is_set_and_all_are_removed() {
+fn last_repeated_key_is_set_and_all_are_removed() {
     assert_eq!(
         summary(r#"{"x":1,"y":2,"x":3}"#, &RunChanges::new().set_summary("x", 4)),
         r#"{"x":1,"y":2,"x":4}"#
@@ -60,16 +60,16 @@ fn keys_are_removed_with_their_commas() {
 }
 
 #[test]
-fn objects_on_the_way_are_made_and_anything_else_is_in_the_way() {
+fn missing_objects_on_the_path_are_created() {
     let set = RunChanges::new().set_summary(["a", "b", "c"], 1);
     assert_eq!(summary("", &set), r#"{"a": {"b":{"c":1}}}"#);
     assert_eq!(summary(r#"{"a": {}}"#, &set), r#"{"a": {"b": {"c":1}}}"#);
     let error = set.apply(&run("", r#"{"a": {"b": [1]}}"#)).unwrap_err();
-    assert_eq!(error.to_string(), "summary: a.b.c cannot be changed, as a.b is [1] and no object");
+    assert_eq!(error.to_string(), "summary: a.b.c cannot be changed, because a.b is [1], not an object");
 }
 
 #[test]
-fn an_update_with_a_map_replaces_whole_values() {
+fn map_updates_replace_whole_values() {
     let entries: Map =
         [("best", Value::parse(br#"{"acc": 1}"#).unwrap()), ("k.d", Value::Null)].into_iter().collect();
     let after = summary(r#"{"best": {"loss": 2}}"#, &RunChanges::new().set_summary_entries(entries));
@@ -99,7 +99,7 @@ fn config_values_stay_in_their_wrappers() {
 }
 
 #[test]
-fn what_is_wandbs_own_is_refused() {
+fn internal_keys_are_rejected() {
     for changes in [
         RunChanges::new().set_config("_wandb", 1),
         RunChanges::new().remove_config(["wandb_version"]),
@@ -110,12 +110,12 @@ fn what_is_wandbs_own_is_refused() {
 }
 
 #[test]
-fn what_cannot_be_read_is_not_replaced() {
+fn unreadable_text_is_not_replaced() {
     let error = RunChanges::new().set_summary("a", 1).apply(&run("", "[1]")).unwrap_err();
     assert!(
         error
             .to_string()
-            .starts_with("the summary that the server keeps cannot be read, so it is left alone: ")
+            .starts_with("the summary stored by the server cannot be read, so it is not changed: ")
     );
     let deep = (0..300).fold(Value::Null, |value, _| Value::List(vec![value]));
     let error = RunChanges::new().set_summary("a", deep).apply(&run("", "")).unwrap_err();
@@ -123,7 +123,7 @@ fn what_cannot_be_read_is_not_replaced() {
 }
 
 #[test]
-fn only_what_differs_is_written() {
+fn only_differences_are_written() {
     let before = run(r#"{"lr": {"value": 1}}"#, r#"{"x": NaN}"#);
     let same = RunChanges::new().set_config("lr", 1).set_summary("x", "NaN").add_tag("a").remove_tag("z");
     let applied = same.apply(&before).unwrap();
@@ -136,11 +136,11 @@ fn only_what_differs_is_written() {
         (Some("n"), None, None)
     );
     let float = RunChanges::new().set_config("lr", 1.0).apply(&before).unwrap();
-    assert_eq!(float.document.config, r#"{"lr": {"value": 1.0}}"#, "1 and 1.0 are not the same");
+    assert_eq!(float.document.config, r#"{"lr": {"value": 1.0}}"#, "1 and 1.0 differ");
 }
 
 #[test]
-fn of_several_changes_at_a_place_the_last_counts() {
+fn last_change_of_a_key_wins() {
     let changes =
         RunChanges::new().set_summary("x", 1).set_summary("x", 2).set_summary("y", 1).remove_summary("y");
     let applied = changes.apply(&run("", r#"{"x": 0}"#)).unwrap();
@@ -149,7 +149,7 @@ fn of_several_changes_at_a_place_the_last_counts() {
 }
 
 #[test]
-fn a_later_state_tells_what_has_become_of_a_change() {
+fn standing_of_a_change_in_a_later_state() {
     let applied = RunChanges::new().set_summary("x", 1.0).apply(&run("", r#"{"x": 0}"#)).unwrap();
     let standing = |summary: &str| applied.changes[0].standing(&run("", summary)).unwrap();
     assert_eq!(standing(r#"{"x": 1.0, "y": 2}"#), Standing::Holds);
@@ -160,7 +160,7 @@ fn a_later_state_tells_what_has_become_of_a_change() {
 }
 
 #[test]
-fn changes_can_be_left_out_by_place() {
+fn changes_can_be_excluded_by_key() {
     let changes = RunChanges::new().set_summary("x", 1).set_config("x", 1).add_tag("c");
     let applied = changes.apply(&run("", "")).unwrap();
     let rest = changes.except(&applied.changes[..1]);
@@ -168,15 +168,15 @@ fn changes_can_be_left_out_by_place() {
 }
 
 #[test]
-fn tags_that_are_not_told_can_only_be_set_whole() {
-    let mut untold = run("", "");
-    untold.tags = None;
-    assert_eq!(RunChanges::new().add_tag("a").apply(&untold).unwrap_err(), ChangeError::UnknownTags);
-    let applied = RunChanges::new().set_tags(["a", "a"]).apply(&untold).unwrap();
+fn unknown_tags_can_only_be_replaced() {
+    let mut unknown = run("", "");
+    unknown.tags = None;
+    assert_eq!(RunChanges::new().add_tag("a").apply(&unknown).unwrap_err(), ChangeError::UnknownTags);
+    let applied = RunChanges::new().set_tags(["a", "a"]).apply(&unknown).unwrap();
     assert_eq!(applied.document.tags, Some(vec!["a".to_owned()]));
 }
 
-/// The members of an object as they are written, without those of `key`.
+/// Returns the members of an object as text, without those of `key`.
 fn others(document: &str, key: &str) -> Vec<String> {
     let (members, _) = members(document, document.find('{').unwrap());
     let others = members.into_iter().filter(|member| member.key != key);
@@ -185,7 +185,7 @@ fn others(document: &str, key: &str) -> Vec<String> {
 
 proptest! {
     #[test]
-    fn a_value_that_is_set_is_read_back_and_the_others_are_as_they_were(
+    fn set_changes_only_its_value(
         document in object(), key in key(), number in any::<i64>(), nest in any::<bool>(),
     ) {
         let mut text = ObjectText::new(&document).unwrap();
@@ -202,7 +202,7 @@ proptest! {
     }
 
     #[test]
-    fn a_value_that_is_removed_is_gone_and_the_others_are_as_they_were(document in object(), key in key()) {
+    fn remove_changes_only_its_value(document in object(), key in key()) {
         let mut text = ObjectText::new(&document).unwrap();
         let before = Value::parse(document.as_bytes()).unwrap();
         prop_assert_eq!(text.remove(&[key.as_str()]), Ok(before.get(&key).is_some()));
@@ -216,7 +216,7 @@ proptest! {
     }
 
     #[test]
-    fn setting_what_is_there_and_setting_it_back_gives_the_same_values(document in object(), key in key()) {
+    fn changes_can_be_reverted(document in object(), key in key()) {
         let before = run("", &document);
         let applied = RunChanges::new().set_summary(KeyPath::from(key.as_str()), 1).apply(&before).unwrap();
         let back = match applied.changes.first().and_then(|change| change.old.clone()) {

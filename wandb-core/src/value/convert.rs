@@ -1,4 +1,4 @@
-//! Values from and to other types.
+//! Conversions from and to other types.
 
 use super::{BigInt, Map, Value};
 
@@ -68,7 +68,7 @@ impl From<Map> for Value {
     }
 }
 
-/// Nothing is lost; `serde_json` without its `arbitrary_precision` feature has no integers beyond `u64`.
+/// Lossless: `serde_json` without its `arbitrary_precision` feature has no integers beyond `u64`.
 impl From<serde_json::Value> for Value {
     fn from(value: serde_json::Value) -> Self {
         match value {
@@ -83,13 +83,13 @@ impl From<serde_json::Value> for Value {
 }
 
 fn number_from(number: &serde_json::Number) -> Value {
-    // Its text is what the number is, whichever features `serde_json` was built with.
+    // The text is exact, whichever features `serde_json` was built with.
     let text = number.to_string();
     Value::parse(text.as_bytes()).unwrap_or(Value::String(text))
 }
 
-/// What `serde_json` cannot hold becomes a string: non-finite numbers the names W&B uses (`"NaN"`, `"Infinity"`,
-/// `"-Infinity"`), integers beyond `u64` their digits.
+/// Values that `serde_json` cannot represent become strings: non-finite numbers W&B's names for them (`"NaN"`,
+/// `"Infinity"`, `"-Infinity"`), integers beyond `u64` their digits.
 impl From<Value> for serde_json::Value {
     fn from(value: Value) -> Self {
         match value {

@@ -1,4 +1,4 @@
-//! Values as a source that serde reads types from.
+//! Deserialization of serde types from values.
 
 mod access;
 mod error;
@@ -16,11 +16,11 @@ use super::number::{integral, non_finite};
 use access::{Entries, Items, Variant};
 
 impl Value {
-    /// Reads a type that implements serde's `Deserialize` from this value.
+    /// Deserializes this value into a serde type.
     ///
-    /// Numbers are read generously: a float field takes integers and the strings `"NaN"`, `"Infinity"` and
-    /// `"-Infinity"`; an integer field takes floats without a fraction, as `_step` sometimes comes. Errors name the
-    /// place in the value.
+    /// Numbers are converted leniently: a float field accepts integers and the strings `"NaN"`, `"Infinity"` and
+    /// `"-Infinity"`; an integer field accepts floats without a fraction, as `_step` may be one. Errors contain the
+    /// path in the value.
     ///
     /// ```
     /// use wandb_core::Value;
@@ -79,7 +79,7 @@ impl Value {
     }
 }
 
-/// Methods for the types that share a rule.
+/// Defines methods for types that share a rule.
 macro_rules! reads {
     ($rule:ident: $($method:ident)+) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
@@ -161,7 +161,7 @@ impl<'de> Deserializer<'de> for &'de Value {
     }
 }
 
-/// A number written as a key or as text.
+/// Parses a float written as a key or a string.
 fn float_text(text: &str) -> Option<f64> {
     non_finite(text).or_else(|| text.parse().ok())
 }

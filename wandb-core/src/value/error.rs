@@ -1,36 +1,36 @@
-//! Why a text is not a value.
+//! Errors of parsing values.
 
 use super::MAX_DEPTH;
 
-/// Why a text is not JSON, nor what W&B takes for it.
+/// The text is not JSON, even with W&B's extensions.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ValueError {
-    /// The text breaks the grammar.
+    /// The text is malformed.
     #[error("not valid JSON at byte {offset}: {reason}, near {excerpt:?}")]
     Syntax {
-        /// What was expected or found.
+        /// The syntax error.
         reason: String,
-        /// Where in the text, in bytes.
+        /// The offset of the error in the text, in bytes.
         offset: usize,
-        /// The text around that place.
+        /// The text around the error.
         excerpt: String,
     },
     /// Lists and maps are nested more deeply than [`MAX_DEPTH`].
     #[error("JSON nested more than {MAX_DEPTH} levels deep at byte {offset}")]
     TooDeep {
-        /// Where the first level too many begins, in bytes.
+        /// The offset of the first level beyond the limit, in bytes.
         offset: usize,
     },
-    /// The text is a value, but not an object, where only an object makes sense.
+    /// The text is a value other than the required object.
     #[error("expected a JSON object, found {excerpt:?}")]
     NotAnObject {
-        /// The beginning of the text.
+        /// The start of the text.
         excerpt: String,
     },
 }
 
-/// A few characters of a text around a place.
+/// Returns the text around an offset.
 pub(super) fn excerpt(text: &[u8], offset: usize) -> String {
     const EITHER_SIDE: usize = 24;
     let start = offset.saturating_sub(EITHER_SIDE).min(text.len());

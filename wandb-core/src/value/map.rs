@@ -1,18 +1,18 @@
-//! Maps that keep their order.
+//! Maps that preserve order.
 
 use indexmap::IndexMap;
 
 use super::Value;
 
-/// Keys and values in the order in which they were written.
+/// Keys and values in their original order.
 ///
-/// `==` disregards the order.
+/// `==` ignores the order.
 #[derive(Debug, Clone, Default, PartialEq)]
-// Boxed, as a value would otherwise be three times as large, and most values are scalars.
+// Boxed, because a value would otherwise be three times as large, and most values are scalars.
 pub struct Map(Box<IndexMap<String, Value>>);
 
 impl Map {
-    /// An empty map.
+    /// Creates an empty map.
     pub fn new() -> Self {
         Self::default()
     }
@@ -22,32 +22,32 @@ impl Map {
         self.0.len()
     }
 
-    /// Whether there are no keys.
+    /// Returns true if there are no keys.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The value under a key.
+    /// Returns the value of a key.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.0.get(key)
     }
 
-    /// The value under a key, to be changed.
+    /// Returns a mutable reference to the value of a key.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
         self.0.get_mut(key)
     }
 
-    /// Whether the key is there, even with a null under it.
+    /// Returns true if the map has the key, even with a null value.
     pub fn contains_key(&self, key: &str) -> bool {
         self.0.contains_key(key)
     }
 
-    /// Sets a value and returns the one it replaces. A key that is there already keeps its place.
+    /// Sets a value and returns the previous one. An existing key keeps its position.
     pub fn insert(&mut self, key: impl Into<String>, value: impl Into<Value>) -> Option<Value> {
         self.0.insert(key.into(), value.into())
     }
 
-    /// Takes a key out; the others keep their order.
+    /// Removes a key, preserving the order of the others.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         self.0.shift_remove(key)
     }

@@ -1,8 +1,8 @@
-//! What counts as a number, and as which one.
+//! Interpretation of values as numbers.
 
 use super::Value;
 
-/// The number that W&B writes as a string because JSON has no other way to write it.
+/// Parses W&B's string for a non-finite number.
 pub(crate) fn non_finite(text: &str) -> Option<f64> {
     match text {
         "NaN" => Some(f64::NAN),
@@ -12,7 +12,7 @@ pub(crate) fn non_finite(text: &str) -> Option<f64> {
     }
 }
 
-/// The string that W&B writes for a number that is not finite.
+/// Returns W&B's string for a non-finite number.
 pub(super) fn non_finite_name(float: f64) -> Option<&'static str> {
     match float {
         _ if float.is_nan() => Some("NaN"),
@@ -22,7 +22,7 @@ pub(super) fn non_finite_name(float: f64) -> Option<&'static str> {
     }
 }
 
-/// The integer that a float is, if it is one and fits.
+/// Converts a float to an integer, if it is integral and fits.
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked, its ends being exact floats")]
 pub(super) fn integral(float: f64) -> Option<i64> {
     const BELOW: f64 = -9_223_372_036_854_775_808.0;
@@ -30,7 +30,7 @@ pub(super) fn integral(float: f64) -> Option<i64> {
 }
 
 impl Value {
-    /// The number: an integer becomes the nearest float, and the strings `"NaN"`, `"Infinity"` and `"-Infinity"`
+    /// Returns the number. Integers become the nearest float, and the strings `"NaN"`, `"Infinity"` and `"-Infinity"`
     /// are numbers. `None` for anything else.
     #[expect(clippy::cast_precision_loss, reason = "documented")]
     pub fn as_f64(&self) -> Option<f64> {
@@ -43,7 +43,7 @@ impl Value {
         }
     }
 
-    /// The integer, also when it is written as a float without a fraction (`5.0`). `None` if it is none or does not
+    /// Returns the integer, or an integral float (`5.0`) as an integer. `None` for anything else, or if it does not
     /// fit.
     pub fn as_i64(&self) -> Option<i64> {
         match self {
@@ -53,7 +53,7 @@ impl Value {
         }
     }
 
-    /// Whether this is NaN or infinite, as a float or as one of the strings W&B uses.
+    /// Returns true for NaN and infinite numbers, as a float or as one of W&B's strings.
     pub fn is_non_finite(&self) -> bool {
         match self {
             Self::Float(float) => !float.is_finite(),

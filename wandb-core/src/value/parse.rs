@@ -1,4 +1,4 @@
-//! Text to values.
+//! Parsing of values.
 
 use jiter::{Jiter, JiterError, JiterErrorType, JsonErrorType, NumberFloat, Peek};
 
@@ -6,15 +6,15 @@ use super::error::{ValueError, excerpt};
 use super::repair::{Repairs, repair};
 use super::{BigInt, MAX_DEPTH, Map, Value};
 
-/// Why reading stopped, before it is known where in the original text that was.
-pub(crate) enum Stop {
+/// A parse error, with offsets in the repaired text.
+pub(crate) enum ParseFailure {
     Json(JiterError),
     TooDeep(usize),
     NotAnObject,
 }
 
-impl Stop {
-    /// Whether mending the text may help.
+impl ParseFailure {
+    /// Returns true if repairing the text may help.
     fn is_repairable(&self) -> bool {
         let Self::Json(JiterError { error_type: JiterErrorType::JsonError(kind), .. }) = self else {
             return false;
@@ -40,32 +40,32 @@ impl Stop {
     }
 }
 
-impl From<JiterError> for Stop {
+impl From<JiterError> for ParseFailure {
     fn from(error: JiterError) -> Self {
         Self::Json(error)
     }
 }
 
-/// Reads a text, and once more after mending it if that may help.
+/// Parses a text. Repairs it and retries if that may help.
 pub(crate) fn parse_with<T>(
     text: &[u8],
-    read: impl Fn(&[u8]) -> Result<T, Stop>,
+    read: impl Fn(&[u8]) -> Result<T, ParseFailure>,
 ) -> Result<(T, Repairs), ValueError> {
     match read(text) {
         Ok(read) => Ok((read, Repairs::default())),
-        Err(stop) if stop.is_repairable() => {
+        Err(failure) if failure.is_repairable() => {
             let repaired = repair(text);
             match read(&repaired.text) {
                 Ok(read) => Ok((read, repaired.repairs)),
-                Err(stop) => Err(stop.into_error(text, |offset| repaired.original(offset))),
+                Err(failure) => Err(failure.into_error(text, |offset| repaired.original(offset))),
             }
         }
-        Err(stop) => Err(stop.into_error(text, |offset| offset)),
+        Err(failure) => Err(failure.into_error(text, |offset| offset)),
     }
 }
 
-/// The only value of a text.
-pub(super) fn whole_value(text: &[u8]) -> Result<Value, Stop> {
+/// Parses a text that consists of a single value.
+pub(super) fn whole_value(text: &[u8]) -> Result<Value, ParseFailure> {
     let mut reader = Reader::new(text);
     let peek = reader.jiter.peek()?;
     let value = reader.value(peek, MAX_DEPTH)?;
@@ -73,13 +73,13 @@ pub(super) fn whole_value(text: &[u8]) -> Result<Value, Stop> {
     Ok(value)
 }
 
-/// The entries of the object that is the only value of a text, repeated keys included.
-pub(crate) fn whole_object(text: &[u8]) -> Result<Vec<(Box<str>, Value)>, Stop> {
+/// Parses a text that consists of a single object, and returns its entries, including repeated keys.
+pub(crate) fn whole_object(text: &[u8]) -> Result<Vec<(Box<str>, Value)>, ParseFailure> {
     let mut reader = Reader::new(text);
     if reader.jiter.peek()? != Peek::Object {
-        // Broken text is reported as such.
+        // Report malformed text as such.
         whole_value(text)?;
-        return Err(Stop::NotAnObject);
+        return Err(ParseFailure::NotAnObject);
     }
     let mut entries = Vec::new();
     reader.entries(MAX_DEPTH - 1, |key, value| entries.push((key, value)))?;
@@ -87,7 +87,7 @@ pub(crate) fn whole_object(text: &[u8]) -> Result<Vec<(Box<str>, Value)>, Stop> 
     Ok(entries)
 }
 
-/// Takes values from the front of a text.
+/// Parses values from the start of a text.
 struct Reader<'j> {
     jiter: Jiter<'j>,
 }
@@ -97,8 +97,8 @@ impl<'j> Reader<'j> {
         Self { jiter: Jiter::new(text).with_allow_inf_nan() }
     }
 
-    /// `depth` is how many levels may still be entered.
-    fn value(&mut self, peek: Peek, depth: usize) -> Result<Value, Stop> {
+    /// Parses a value. `depth` is the number of levels that may still be entered.
+    fn value(&mut self, peek: Peek, depth: usize) -> Result<Value, ParseFailure> {
         Ok(match peek {
             Peek::Null => {
                 self.jiter.known_null()?;
@@ -119,11 +119,11 @@ impl<'j> Reader<'j> {
         })
     }
 
-    fn inner(&self, depth: usize) -> Result<usize, Stop> {
-        depth.checked_sub(1).ok_or(Stop::TooDeep(self.jiter.current_index()))
+    fn inner(&self, depth: usize) -> Result<usize, ParseFailure> {
+        depth.checked_sub(1).ok_or(ParseFailure::TooDeep(self.jiter.current_index()))
     }
 
-    fn list(&mut self, depth: usize) -> Result<Value, Stop> {
+    fn list(&mut self, depth: usize) -> Result<Value, ParseFailure> {
         let mut list = Vec::new();
         let mut next = self.jiter.known_array()?;
         while let Some(peek) = next {
@@ -137,7 +137,7 @@ impl<'j> Reader<'j> {
         &mut self,
         depth: usize,
         mut put: impl FnMut(K, Value),
-    ) -> Result<(), Stop> {
+    ) -> Result<(), ParseFailure> {
         let mut next = self.jiter.known_object()?.map(K::from);
         while let Some(key) = next {
             let peek = self.jiter.peek()?;
@@ -147,7 +147,7 @@ impl<'j> Reader<'j> {
         Ok(())
     }
 
-    fn number(&mut self, peek: Peek) -> Result<Value, Stop> {
+    fn number(&mut self, peek: Peek) -> Result<Value, ParseFailure> {
         let start = self.jiter.current_index();
         let bytes = self.jiter.known_number_bytes(peek)?;
         let digits = bytes.strip_prefix(b"-").unwrap_or(bytes);

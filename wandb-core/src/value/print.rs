@@ -1,10 +1,10 @@
-//! Values to text.
+//! Formatting of values.
 
 use super::Value;
 use super::number::non_finite_name;
 
 impl Value {
-    /// Appends the text of [`Value::to_json`].
+    /// Appends the output of [`Value::to_json`].
     pub fn write_json(&self, out: &mut String) {
         match self {
             Self::Null => out.push_str("null"),
@@ -46,7 +46,7 @@ pub(crate) fn write_entries<'a>(entries: impl Iterator<Item = (&'a str, &'a Valu
     out.push('}');
 }
 
-/// Appends a JSON string; only quotes, backslashes and control characters are escaped.
+/// Appends a JSON string, escaping only quotes, backslashes and control characters.
 pub(crate) fn write_string(string: &str, out: &mut String) {
     out.push('"');
     let mut plain_from = 0;

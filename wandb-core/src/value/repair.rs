@@ -1,28 +1,28 @@
-//! Mending text that is nearly JSON.
+//! Repair of text that is almost JSON.
 
-/// What had to be mended to read a text.
+/// The repairs made while parsing a text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Repairs {
-    /// Raw control characters inside strings. They are kept as they are.
+    /// Raw control characters inside strings, which are kept.
     pub control_characters: usize,
     /// Surrogates without their other half (`\ud800`), which became U+FFFD.
     pub lone_surrogates: usize,
 }
 
-/// A mended text.
+/// A repaired text.
 pub(super) struct Repaired {
     pub(super) text: Vec<u8>,
     pub(super) repairs: Repairs,
-    /// Where the escapes that stand for raw control characters begin in the mended text.
+    /// The offsets in the repaired text of escapes that replace raw control characters.
     escapes: Vec<usize>,
 }
 
 impl Repaired {
-    /// The place in the original text of a place in the mended one.
+    /// Maps an offset in the repaired text to the original one.
     pub(super) fn original(&self, offset: usize) -> usize {
         let before = self.escapes.partition_point(|&escape| escape < offset);
-        // An escape is six bytes long and stands for one.
+        // An escape has six bytes and replaces one.
         let grown = 5 * before;
         match self.escapes[..before].last() {
             Some(&last) if offset < last + 6 => last - (grown - 5),
@@ -31,7 +31,7 @@ impl Repaired {
     }
 }
 
-/// Escapes raw control characters inside strings and replaces lone surrogates; all else stays.
+/// Escapes raw control characters inside strings and replaces lone surrogates. Everything else is unchanged.
 pub(super) fn repair(text: &[u8]) -> Repaired {
     let mut repaired = Repaired {
         text: Vec::with_capacity(text.len() + 64),
@@ -80,7 +80,7 @@ impl Repaired {
     }
 }
 
-/// The surrogate that a text begins with, written as `\uXXXX`.
+/// Parses a surrogate at the start of a text, written as `\uXXXX`.
 fn surrogate(text: &[u8]) -> Option<u16> {
     let digits = text.strip_prefix(br"\u")?.get(..4)?;
     if !digits.iter().all(u8::is_ascii_hexdigit) {

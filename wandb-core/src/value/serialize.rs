@@ -1,13 +1,12 @@
-//! Values as serde sees them when they are written.
+//! Serialization of values with serde.
 
 use serde::ser::{Serialize, Serializer};
 
 use super::number::non_finite_name;
 use super::{Map, Value};
 
-/// Non-finite floats are written as the strings `"NaN"`, `"Infinity"` and `"-Infinity"`, and integers beyond 128 bits
-/// as strings of their digits, since formats differ in whether they have either. [`Value::to_json`] keeps every
-/// integer a number.
+/// Non-finite floats become the strings `"NaN"`, `"Infinity"` and `"-Infinity"`, and integers beyond 128 bits strings
+/// of their digits, because not all formats support them. [`Value::to_json`] keeps every integer a number.
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {

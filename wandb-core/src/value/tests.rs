@@ -12,7 +12,7 @@ fn parse(text: &str) -> Value {
     Value::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{text:?}: {error}"))
 }
 
-/// Any value, with the numbers at the edges more often than chance would have them.
+/// Any value, with an increased share of boundary numbers.
 pub(crate) fn value() -> impl Strategy<Value = Value> {
     let scalar = prop_oneof![
         Just(Value::Null),
@@ -38,7 +38,7 @@ pub(crate) fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// What a value is after having been written: non-finite floats have become strings.
+/// Returns a value after a round trip through JSON, where non-finite floats become strings.
 fn written(value: &Value) -> Value {
     match value {
         Value::Float(float) if !float.is_finite() => parse(&value.to_json()),
@@ -54,7 +54,7 @@ fn a_value_is_four_words() {
 }
 
 #[test]
-fn numbers_are_read_as_what_is_asked_for() {
+fn numbers_convert_to_floats_and_integers() {
     for (text, float, int) in [
         ("1", Some(1.0), Some(1)),
         ("1.0", Some(1.0), Some(1)),
@@ -89,7 +89,7 @@ fn null_and_missing_differ() {
 }
 
 #[test]
-fn identity_is_to_the_bit() {
+fn identity_is_bitwise() {
     assert!(parse("[NaN, 1]").is_identical_to(&parse("[NaN, 1]")));
     assert!(parse("[NaN]") != parse("[NaN]"));
     assert!(!parse("0.0").is_identical_to(&parse("-0.0")));
@@ -115,7 +115,7 @@ fn maps_keep_their_order() {
 }
 
 #[test]
-fn serde_json_gets_what_it_can_hold() {
+fn serde_json_conversion_uses_strings_as_fallback() {
     let value =
         parse(r#"[1, 18446744073709551615, 18446744073709551616, NaN, -Infinity, 1.0, {"b":1,"a":null}]"#);
     let json = serde_json::Value::from(value);
@@ -128,13 +128,13 @@ fn serde_json_gets_what_it_can_hold() {
 
 proptest! {
     #[test]
-    fn serde_json_reads_what_is_written(value in value()) {
+    fn serde_json_parses_the_output(value in value()) {
         let json = value.to_json();
         prop_assert!(serde_json::from_str::<Box<serde_json::value::RawValue>>(&json).is_ok(), "{}", json);
     }
 
     #[test]
-    fn serde_json_loses_nothing_it_can_hold(value in value()) {
+    fn serde_json_conversion_is_lossless_within_limits(value in value()) {
         let expect = written(&value).to_json();
         if let Ok(json) = serde_json::from_str::<serde_json::Value>(&expect) {
             let through = Value::from(serde_json::Value::from(value.clone()));

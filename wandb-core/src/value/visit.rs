@@ -1,4 +1,4 @@
-//! Values as fields of types that serde reads.
+//! Deserialization of values in serde types.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::{Map, Value};
 
-/// Takes whatever the format holds. From another [`Value`] it is a copy, but for integers beyond 128 bits, which become
-/// strings of their digits.
+/// Accepts any value of the format. Deserializing from another [`Value`] copies it, except that integers beyond 128
+/// bits become strings of their digits.
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(ValueVisitor)
@@ -22,7 +22,7 @@ impl<'de> Deserialize<'de> for Map {
 
 struct ValueVisitor;
 
-/// A method of a visitor that converts its argument.
+/// Defines visitor methods that convert their argument.
 macro_rules! converts {
     ($($method:ident: $from:ty),+ $(,)?) => {$(
         fn $method<E>(self, value: $from) -> Result<Value, E> {

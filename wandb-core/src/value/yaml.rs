@@ -1,4 +1,4 @@
-//! Values from YAML, which W&B keeps the configuration of sweeps in.
+//! Parsing of YAML, the format of W&B's sweep configurations.
 
 use std::collections::HashMap;
 
@@ -6,30 +6,30 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
 use super::{MAX_DEPTH, Map, Value};
 
-/// How much a text may hold once its aliases are written out: a unit a value, and one a byte of text. Nested aliases
-/// would otherwise make a few lines fill the memory.
+/// The maximum size of a document after expanding its aliases: one unit per value and one per byte of text. Otherwise
+/// a few lines of nested aliases could exhaust the memory.
 const MAX_SIZE: usize = 4 << 20;
 
-/// Why a text is not YAML that can be read as a [`Value`].
+/// The text is not YAML that can be converted to a [`Value`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum YamlError {
-    /// The text breaks the grammar.
+    /// The text is malformed.
     #[error("not valid YAML: {reason}")]
     Syntax {
-        /// What is wrong, and where.
+        /// The error and its location.
         reason: String,
     },
     /// Lists and maps are nested more deeply than [`MAX_DEPTH`].
     #[error("YAML nested more than {MAX_DEPTH} levels deep")]
     TooDeep,
-    /// With its aliases written out, the text holds too much.
-    #[error("YAML that holds more than {MAX_SIZE} bytes once its aliases are written out")]
+    /// The document is too large after expanding its aliases.
+    #[error("YAML exceeds {MAX_SIZE} bytes after expanding its aliases")]
     TooLarge,
-    /// The text is valid, but has no counterpart in JSON.
-    #[error("YAML that JSON has no counterpart for: {what}")]
+    /// The text is valid YAML, but JSON cannot represent it.
+    #[error("YAML that cannot be converted to JSON: {what}")]
     NoCounterpart {
-        /// What it holds.
+        /// The construct.
         what: &'static str,
     },
 }
@@ -41,10 +41,10 @@ impl From<ScanError> for YamlError {
 }
 
 impl Value {
-    /// Reads one YAML document; an empty one is null. W&B keeps sweeps so, and the configs of runs on disk.
+    /// Parses a single YAML document; an empty one is null. W&B stores sweeps and the local configs of runs as YAML.
     ///
-    /// Plain words mean what YAML 1.2 says (`true`, `null`, `1e-3`, `.inf`; `yes` is text). Keys become text. Of
-    /// repeated keys the last value counts. Tags but those for text are disregarded, and `<<` is a key as any other.
+    /// Plain scalars follow YAML 1.2 (`true`, `null`, `1e-3`, `.inf`; `yes` is a string). Keys become strings. The
+    /// last of repeated keys wins. Tags other than those for strings are ignored, and `<<` is an ordinary key.
     pub fn parse_yaml(text: &str) -> Result<Self, YamlError> {
         let mut builder = Builder::default();
         for event in Parser::new_from_str(text) {
@@ -54,9 +54,9 @@ impl Value {
     }
 }
 
-/// A value with what it counts for the limits.
+/// A value with its size and nesting height.
 #[derive(Debug, Clone)]
-struct Built {
+struct BuiltValue {
     value: Value,
     size: usize,
     height: usize,
@@ -65,12 +65,12 @@ struct Built {
 #[derive(Default)]
 struct Builder {
     open: Vec<Open>,
-    anchors: HashMap<usize, Built>,
+    anchors: HashMap<usize, BuiltValue>,
     size: usize,
     document: Option<Value>,
 }
 
-/// A list or map whose end has not come yet.
+/// A list or map that has not ended.
 struct Open {
     anchor: usize,
     items: Items,
@@ -88,7 +88,7 @@ impl Builder {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let value = scalar(&text, style, tag.as_deref());
-                self.add(anchor, Built { size: 1 + text.len(), height: 0, value })
+                self.add(anchor, BuiltValue { size: 1 + text.len(), height: 0, value })
             }
             Event::SequenceStart(anchor, _) => self.start(anchor, Items::List(Vec::new())),
             Event::MappingStart(anchor, _) => {
@@ -103,7 +103,7 @@ impl Builder {
                     let built = built.clone();
                     self.add(0, built)
                 }
-                None => Err(YamlError::NoCounterpart { what: "an alias of what it is part of" }),
+                None => Err(YamlError::NoCounterpart { what: "a recursive alias" }),
             },
             Event::DocumentStart(_) if self.document.is_some() => {
                 Err(YamlError::NoCounterpart { what: "more than one document" })
@@ -129,13 +129,13 @@ impl Builder {
             Items::List(list) => Value::List(list),
             Items::Map { entries, .. } => Value::Map(entries),
         };
-        // Its parts have been counted already.
+        // Its parts have already been counted.
         self.size = self.size.saturating_sub(size - 1);
-        self.add(anchor, Built { value, size, height: height + 1 })
+        self.add(anchor, BuiltValue { value, size, height: height + 1 })
     }
 
-    /// Puts a whole value where it belongs.
-    fn add(&mut self, anchor: usize, built: Built) -> Result<(), YamlError> {
+    /// Adds a complete value to the innermost open list or map.
+    fn add(&mut self, anchor: usize, built: BuiltValue) -> Result<(), YamlError> {
         self.size += built.size;
         if self.size > MAX_SIZE {
             return Err(YamlError::TooLarge);
@@ -144,11 +144,11 @@ impl Builder {
             return Err(YamlError::TooDeep);
         }
         if anchor > 0 {
-            // A copy, so it counts.
+            // The copy counts too.
             self.size += built.size;
             self.anchors.insert(anchor, built.clone());
         }
-        let Built { value, size, height } = built;
+        let BuiltValue { value, size, height } = built;
         let Some(open) = self.open.last_mut() else {
             self.document = Some(value);
             return Ok(());
@@ -192,7 +192,7 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
     }
 }
 
-/// The number that a plain word is in YAML 1.2.
+/// Parses a plain scalar as a YAML 1.2 number.
 fn number(text: &str) -> Option<Value> {
     for (prefix, radix) in [("0x", 16), ("0o", 8)] {
         if let Some(digits) = text.strip_prefix(prefix)
@@ -205,12 +205,13 @@ fn number(text: &str) -> Option<Value> {
         Some(digits) => ("-", digits),
         None => ("", text.strip_prefix('+').unwrap_or(text)),
     };
-    let begins = digits.strip_prefix('.').unwrap_or(digits).starts_with(|first: char| first.is_ascii_digit());
-    if !begins || !digits.bytes().all(|byte| byte.is_ascii_digit() || b".eE+-".contains(&byte)) {
+    let starts_as_number =
+        digits.strip_prefix('.').unwrap_or(digits).starts_with(|first: char| first.is_ascii_digit());
+    if !starts_as_number || !digits.bytes().all(|byte| byte.is_ascii_digit() || b".eE+-".contains(&byte)) {
         return None;
     }
     if digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        // JSON, which reads integers of any size, has no leading zeros.
+        // JSON supports integers of any size, but no leading zeros.
         let digits = digits.trim_start_matches('0');
         let digits = if digits.is_empty() { "0" } else { digits };
         return Value::parse(format!("{sign}{digits}").as_bytes()).ok();
@@ -229,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_pyyaml_dumps_for_a_sweep_is_read() {
+    fn pyyaml_dump_of_a_sweep_is_parsed() {
         let text = "method: bayes\nmetric:\n  goal: maximize\n  name: val.acc\nparameters:\n  lr:\n    max: 1.0e-05\n    \
                     min: .inf\n  seed:\n    values:\n    - 1\n    - '008'\n    - null\n    - 123456789012345678901234567890\n";
         assert_eq!(
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn words_mean_what_yaml_1_2_says() {
+    fn plain_scalars_follow_yaml_1_2() {
         for (text, expected) in [
             ("", "null"),
             ("~", "null"),
@@ -267,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn what_json_has_no_counterpart_for_is_refused() {
+    fn unrepresentable_yaml_is_rejected() {
         for text in ["? [a]\n: b\n", "a: 1\n---\nb: 2\n", "&a [*a]", "&a {? *a : 1}"] {
             let error = Value::parse_yaml(text).unwrap_err();
             assert!(
@@ -280,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn aliases_cannot_fill_the_memory() {
+    fn aliases_cannot_exhaust_memory() {
         let mut lines = vec!["a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]".to_owned()];
         for level in 1..12 {
             let alias = format!("*a{}", level - 1);
@@ -290,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_is_limited_also_through_aliases() {
+    fn depth_limit_includes_aliases() {
         for deep in
             ["[".repeat(100_000), "- ".repeat(100_000), format!("{}x{}", "[".repeat(300), "]".repeat(300))]
         {
@@ -304,7 +305,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_panics(text in r"[-a-c0-2:?\[\]{}&*!|>'#,. \n\t]{0,60}") {
+        fn parser_never_panics(text in r"[-a-c0-2:?\[\]{}&*!|>'#,. \n\t]{0,60}") {
             let _ = Value::parse_yaml(&text);
         }
 

@@ -1,4 +1,4 @@
-//! The search for an API key.
+//! Tests of the search for an API key.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ fn netrc(entries: &[(&str, &str)]) -> String {
     entries.iter().map(entry).collect()
 }
 
-/// The end of the key that is found for a server, and where.
+/// The end of the key found for a server, and its source.
 fn found(environment: &Environment, base_url: &str) -> Option<(String, String)> {
     let base_url = BaseUrl::parse(base_url).unwrap();
     let credential = Credential::resolve(None, environment, &base_url).unwrap()?;
@@ -38,7 +38,7 @@ fn error(environment: &Environment) -> String {
 const SERVER: &str = "http://localhost:8080/prefix";
 
 #[test]
-fn the_first_place_with_a_key_decides() {
+fn first_place_with_a_key_wins() {
     let mut environment = environment(&[
         ("/home/ada/.netrc", netrc(&[("localhost:8080", "n")])),
         ("/elsewhere/netrc", netrc(&[("localhost:8080", "m")])),
@@ -70,7 +70,7 @@ fn the_first_place_with_a_key_decides() {
 }
 
 #[test]
-fn netrc_entries_are_found_by_host_and_port() {
+fn netrc_entries_match_by_host_and_port() {
     let environment = environment(&[(
         "/home/ada/_netrc",
         netrc(&[("localhost", "a"), ("localhost:8080", "b"), ("h:443", "c"), ("[::1]:9", "d")]),
@@ -90,7 +90,7 @@ fn netrc_entries_are_found_by_host_and_port() {
 }
 
 #[test]
-fn the_names_of_the_public_deployment_serve_each_other() {
+fn public_deployment_names_share_netrc_entries() {
     let of = |entries: &[(&str, &str)]| environment(&[("/home/ada/.netrc", netrc(entries))]);
     let (wandb, forge) = ("https://api.wandb.ai", "https://api.forge.coreweave.com");
     let only_wandb = of(&[("api.wandb.ai", "w")]);
@@ -109,7 +109,7 @@ fn the_names_of_the_public_deployment_serve_each_other() {
 }
 
 #[test]
-fn what_cannot_be_used_is_an_error() {
+fn unusable_sources_are_errors() {
     let at_home = |text: &str| environment(&[("/home/ada/.netrc", text.to_owned())]);
     assert_eq!(
         error(&at_home("machine api.wandb.ai password short")),
@@ -149,7 +149,7 @@ fn what_cannot_be_used_is_an_error() {
 }
 
 #[test]
-fn keys_are_in_no_error() {
+fn errors_never_contain_keys() {
     let secret = "sekret sekret";
     for environment in [
         Environment::default().with_variable("WANDB_API_KEY", secret),

@@ -1,4 +1,4 @@
-//! What is an API key, and how it is kept.
+//! Tests of the validation and redaction of API keys.
 
 use http::HeaderValue;
 use proptest::prelude::*;
@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use super::key;
 use crate::auth::{ApiKey, ApiKeyError};
 
-/// The expectations are the answers of `check_api_key` of the Python SDK 0.31.0.
+/// The expected results are those of `check_api_key` of the Python SDK 0.31.0.
 #[test]
-fn keys_are_what_the_python_sdk_takes_for_keys() {
+fn keys_are_validated_as_in_the_python_sdk() {
     let long = "a".repeat(40);
     for valid in [
         long.clone(),
@@ -39,7 +39,7 @@ fn keys_are_what_the_python_sdk_takes_for_keys() {
 }
 
 #[test]
-fn what_the_python_sdk_lets_through_by_accident_is_refused() {
+fn keys_accepted_by_sdk_accident_are_rejected() {
     for text in [
         format!("é{}", "a".repeat(40)),
         format!("a b-{}", "a".repeat(40)),
@@ -50,12 +50,12 @@ fn what_the_python_sdk_lets_through_by_accident_is_refused() {
 }
 
 #[test]
-fn blanks_around_a_key_are_dropped() {
+fn whitespace_around_a_key_is_trimmed() {
     assert_eq!(ApiKey::parse(&format!(" {}\r\n", key("x"))).unwrap().secret(), key("x"));
 }
 
 #[test]
-fn the_header_is_basic_authentication_and_sensitive() {
+fn header_is_basic_auth_and_sensitive() {
     let header = ApiKey::parse(&key("1")).unwrap().authorization_header();
     let expect = "Basic YXBpOjAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDE=";
     assert_eq!(header, HeaderValue::from_static(expect));
@@ -64,7 +64,7 @@ fn the_header_is_basic_authentication_and_sensitive() {
 
 proptest! {
     #[test]
-    fn a_key_is_never_shown(text in "[A-Za-z0-9_]{40,60}") {
+    fn formatted_keys_are_redacted(text in "[A-Za-z0-9_]{40,60}") {
         let key: ApiKey = text.parse().unwrap();
         for shown in [format!("{key}"), format!("{key:?}"), format!("{key:#?}"), format!("{:?}", key.authorization_header())] {
             prop_assert!(!shown.contains(&text[..8]));
@@ -72,7 +72,7 @@ proptest! {
     }
 
     #[test]
-    fn an_error_never_repeats_the_text(text in "\\PC{1,60}") {
+    fn errors_never_repeat_the_text(text in "\\PC{1,60}") {
         if let Err(error) = ApiKey::parse(&text) {
             prop_assume!(text.len() > 12);
             let shown = format!("{error} {error:?}");

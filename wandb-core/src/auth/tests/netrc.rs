@@ -1,13 +1,13 @@
-//! The netrc format.
+//! Tests of the netrc parser.
 
 use proptest::prelude::*;
 
-use crate::auth::netrc::{Broken, Netrc};
+use crate::auth::netrc::{Netrc, SyntaxError};
 
-/// Every machine with its password, or `None` if the file is broken.
+/// The machines with their passwords, or `None` for a malformed file.
 type Expected = Option<&'static [(&'static str, &'static str)]>;
 
-/// What Python 3.11's `netrc` module answers.
+/// Results of the `netrc` module of Python 3.11.
 #[rustfmt::skip]
 const PYTHON: &[(&str, Expected)] = &[
     ("machine h login l password p\n", Some(&[("h", "p")])),
@@ -58,28 +58,28 @@ fn check(text: &str, expect: Expected) {
 }
 
 #[test]
-fn files_are_read_as_python_reads_them() {
+fn files_are_parsed_as_in_python() {
     for &(text, expect) in PYTHON {
         check(text, expect);
     }
 }
 
 #[test]
-fn comments_that_python_trips_over_are_skipped() {
+fn comments_rejected_by_python_are_skipped() {
     check("#c d\nmachine h password p", Some(&[("h", "p")]));
     check("machine h password p\n\n# c d\nmachine g password q", Some(&[("g", "q"), ("h", "p")]));
     check("#old machine x password y\nmachine h password p", Some(&[("h", "p")]));
 }
 
 #[test]
-fn errors_name_the_line_and_no_password() {
+fn errors_name_the_line_but_no_password() {
     let error = |text: &str| Netrc::parse(text).unwrap_err();
     assert_eq!(
         error("\n\nbad h"),
-        Broken { line: 3, reason: "expected machine, default or macdef".to_owned() }
+        SyntaxError { line: 3, reason: "expected machine, default or macdef".to_owned() }
     );
     let spaced = error("machine h\n  password two words\n");
-    assert_eq!(spaced, Broken { line: 2, reason: "unknown keyword in the entry of h".to_owned() });
+    assert_eq!(spaced, SyntaxError { line: 2, reason: "unknown keyword in the entry of h".to_owned() });
     assert_eq!(error("macdef m\nx\n").reason, "the macro does not end with an empty line");
     assert_eq!(error("machine").reason, "the name of the machine is missing");
 }
@@ -101,14 +101,14 @@ fn listed_machines_come_before_the_default() {
 
 proptest! {
     #[test]
-    fn quoted_passwords_are_read_back(password in "[^\\r\\x00]{0,20}", machine in "[a-z]{1,8}(:[0-9]{1,5})?") {
+    fn quoted_passwords_round_trip(password in "[^\\r\\x00]{0,20}", machine in "[a-z]{1,8}(:[0-9]{1,5})?") {
         let quoted = password.replace('\\', "\\\\").replace('"', "\\\"");
         let netrc = Netrc::parse(&format!("machine {machine}\n\tlogin user\n\tpassword \"{quoted}\"\n")).unwrap();
         prop_assert_eq!(netrc.find(std::slice::from_ref(&machine)), Some((machine.as_str(), password.as_str())));
     }
 
     #[test]
-    fn no_text_makes_the_parser_fall(text in "((machine|default|macdef|password|login|#|\"|\\\\|[a-z])[ \\n]{0,2}){0,20}") {
+    fn parser_never_panics(text in "((machine|default|macdef|password|login|#|\"|\\\\|[a-z])[ \\n]{0,2}){0,20}") {
         drop(Netrc::parse(&text));
     }
 }

@@ -9,18 +9,18 @@ fn nowhere(seed: u64) -> Simulation {
 }
 
 #[test]
-fn bytes_are_shared_and_come_back() {
+fn released_bytes_can_be_reserved_again() {
     let budget = MemoryBudget::new(100);
     let first = budget.reserve_ahead(40).expect("there is room");
-    assert!(budget.reserve_ahead(11).is_none(), "half of it is left to what is wanted now");
+    assert!(budget.reserve_ahead(11).is_none(), "half is kept for answers needed now");
     let wanted = budget.reserve(70);
-    assert_eq!(budget.most_used(), 110, "what is wanted now is asked for in any case");
+    assert_eq!(budget.peak_used(), 110, "answers needed now ignore the budget");
     drop((first, wanted));
     assert!(budget.reserve_ahead(50).is_some());
 }
 
 #[test]
-fn held_bytes_are_released_with_the_last_clone() {
+fn last_clone_releases_held_bytes() {
     let budget = MemoryBudget::new(100);
     let held = HeldBytes::new(budget.reserve(50));
     let clone = held.clone();
@@ -31,7 +31,7 @@ fn held_bytes_are_released_with_the_last_clone() {
 }
 
 #[test]
-fn growth_waits_for_what_is_released() {
+fn growth_waits_for_released_bytes() {
     let (simulation, budget) = (nowhere(1), MemoryBudget::new(100));
     let transport = simulation.transport();
     let done = simulation.run(async {
@@ -45,11 +45,11 @@ fn growth_waits_for_what_is_released() {
         }
         growing.bytes()
     });
-    assert_eq!((done.expect("it ends"), budget.most_used()), (50, 90));
+    assert_eq!((done.expect("it ends"), budget.peak_used()), (50, 90));
 }
 
 #[test]
-fn one_answer_may_be_larger_than_the_whole() {
+fn one_answer_may_exceed_the_budget() {
     let (simulation, budget) = (nowhere(1), MemoryBudget::new(100));
     let transport = simulation.transport();
     let grown = simulation.run(async {
@@ -62,21 +62,21 @@ fn one_answer_may_be_larger_than_the_whole() {
                     transport.sleep(Duration::from_millis(1)).await;
                 }
                 let bytes = reservation.bytes();
-                // The answer has been used.
+                // Simulate that the answer has been used.
                 drop(std::mem::replace(reservation, reservation.budget.reserve(0)));
                 bytes
             }
         });
         join_all(all).await
     });
-    assert_eq!(grown.expect("nobody waits for ever"), [300; 4]);
-    assert!(budget.most_used() <= 400, "one at a time: {}", budget.most_used());
+    assert_eq!(grown.expect("no deadlock"), [300; 4]);
+    assert!(budget.peak_used() <= 400, "one at a time: {}", budget.peak_used());
     assert!(simulation.report().elapsed < PATIENCE, "{:?}", simulation.report().elapsed);
 }
 
-/// Answers that grow, hold what they have while others want it, and are given up, in any order.
+/// Answers grow, hold bytes that others need, and are dropped, in any order.
 #[test]
-fn no_order_of_answers_waits_for_ever() {
+fn no_order_of_answers_deadlocks() {
     for seed in 0..400 {
         let mut random = fastrand::Rng::with_seed(seed);
         let (simulation, budget) = (nowhere(seed), MemoryBudget::new(1_000));
@@ -92,7 +92,7 @@ fn no_order_of_answers_waits_for_ever() {
         }
         let largest = plans.iter().filter_map(|plan| plan.last()).max().copied().unwrap_or_default();
         let ended = simulation.run(async {
-            // Whoever holds this waits for an answer itself.
+            // The holder of these bytes itself waits for an answer.
             let held = HeldBytes::new(budget.reserve(random.u64(0..1_500)));
             join_all(plans.iter().map(async |plan| {
                 let (rank, mut reservation) = (budget.rank(), budget.reserve(0));
@@ -107,6 +107,6 @@ fn no_order_of_answers_waits_for_ever() {
         ended.unwrap_or_else(|stuck| panic!("seed {seed}: {stuck}"));
         let state = lock(&budget.0.state);
         assert_eq!((state.used, state.is_exceeded, state.waiting.len()), (0, false, 0), "seed {seed}");
-        assert!(state.most_used <= 1_500 + 1_000 + largest * 2, "seed {seed}: {}", state.most_used);
+        assert!(state.peak_used <= 1_500 + 1_000 + largest * 2, "seed {seed}: {}", state.peak_used);
     }
 }

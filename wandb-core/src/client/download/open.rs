@@ -1,4 +1,4 @@
-//! Opens a file at the first of its addresses that hands it out.
+//! Opens a file at the first of its addresses that serves it.
 
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, IF_RANGE, RANGE};
@@ -6,31 +6,31 @@ use http::{Method, StatusCode};
 use url::Url;
 
 use super::opened::{Opened, refusal};
-use super::range::Asked;
-use crate::client::call::Tries;
-use crate::client::exchange::{Arrived, Exchange};
+use super::range::RangeRequest;
+use crate::client::call::FailedAttempts;
+use crate::client::exchange::{Exchange, Received};
 use crate::client::reply::Failure;
 use crate::client::{Client, lock};
-use crate::error::{Error, RequestLabel, shown};
+use crate::error::{Error, RequestLabel, printable_url};
 use crate::operation::AnswerError;
 use crate::transport::{Response, TransportError, TransportErrorKind};
 
-/// The most origins that are remembered as closed to the client.
-const MOST_CLOSED_ORIGINS: usize = 64;
+/// The maximum number of origins remembered as closed.
+const MAX_CLOSED_ORIGINS: usize = 64;
 
 impl Client {
-    /// Asks at each of `urls` in turn, until one neither refuses nor cannot be reached. Other failures are retried where
-    /// they are. Returns the addresses with the one that answered in front.
+    /// FailedAttempts each of `urls` in turn, until one neither refuses nor is unreachable. Retries other failures at the same
+    /// address. Returns the addresses, with the working one first.
     pub(super) async fn open(
         &self,
         urls: &[Url],
         label: &RequestLabel,
-        asked: &Asked,
+        asked: &RangeRequest,
     ) -> Result<(Vec<Url>, Opened), Error> {
         let mut urls = urls.to_vec();
-        // Stable: those that are not known to be closed stay in order.
+        // The sort is stable, so that origins not known to be closed keep their order.
         urls.sort_by_key(|url| lock(&self.shared.closed_origins).contains(&url.origin()));
-        let (mut tries, mut attempts) = (Tries::default(), 0);
+        let (mut tries, mut attempts) = (FailedAttempts::default(), 0);
         loop {
             let mut last = None;
             for at in 0..urls.len() {
@@ -45,15 +45,15 @@ impl Client {
                     Err(failure) => failure,
                 };
                 let is_last = at + 1 == urls.len();
-                if !is_last && failure.is_closed_to_us() {
+                if !is_last && failure.closes_origin() {
                     let mut closed = lock(&self.shared.closed_origins);
-                    if closed.len() < MOST_CLOSED_ORIGINS {
+                    if closed.len() < MAX_CLOSED_ORIGINS {
                         closed.insert(urls[at].origin());
                     }
                 }
-                let goes_on = !is_last && failure.is_about_the_address();
+                let tries_next = !is_last && failure.is_about_the_address();
                 last = Some((failure, urls[at].origin().ascii_serialization()));
-                if !goes_on {
+                if !tries_next {
                     break;
                 }
             }
@@ -78,13 +78,18 @@ impl Client {
         failure.into_error(label.clone(), attempts, server, false, longest_wait)
     }
 
-    async fn open_once(&self, url: &Url, label: &RequestLabel, asked: &Asked) -> Result<Response, Failure> {
+    async fn open_once(
+        &self,
+        url: &Url,
+        label: &RequestLabel,
+        asked: &RangeRequest,
+    ) -> Result<Response, Failure> {
         let invalid = |message: String| Failure::Transport {
-            url: shown(url),
+            url: printable_url(url),
             error: TransportError::new(TransportErrorKind::InvalidRequest, message),
         };
         let mut request = http::Request::builder().method(Method::GET).uri(url.as_str());
-        // Lengths and ranges are of the bytes as they are stored.
+        // Lengths and ranges refer to the stored bytes.
         request = request.header(ACCEPT_ENCODING, "identity");
         if let Some(range) = asked.range_header() {
             request = request.header(RANGE, range);
@@ -96,25 +101,25 @@ impl Client {
         let _permit = self.shared.download_permits.acquire().await;
         let Exchange { url, outcome } = self.exchange(request, || label.clone()).await;
         match outcome {
-            Err(error) => Err(Failure::Transport { url: shown(&url), error }),
-            Ok(Arrived::Elsewhere(to)) => Err(Failure::Redirected { to: shown(&to) }),
-            Ok(Arrived::Response(response)) if response.status().is_success() => Ok(response),
-            Ok(Arrived::Response(response)) if response.status() == StatusCode::NOT_FOUND => {
-                Err(Failure::Answer(AnswerError::NotFound { what: shown(&url) }))
+            Err(error) => Err(Failure::Transport { url: printable_url(&url), error }),
+            Ok(Received::Redirect(to)) => Err(Failure::Redirected { to: printable_url(&to) }),
+            Ok(Received::Response(response)) if response.status().is_success() => Ok(response),
+            Ok(Received::Response(response)) if response.status() == StatusCode::NOT_FOUND => {
+                Err(Failure::Answer(AnswerError::NotFound { what: printable_url(&url) }))
             }
-            Ok(Arrived::Response(response))
+            Ok(Received::Response(response))
                 if response.status() == StatusCode::RANGE_NOT_SATISFIABLE
                     && asked.version.length.is_some() =>
             {
                 Err(Failure::Answer(AnswerError::Changed))
             }
-            Ok(Arrived::Response(response)) => Err(refusal(&url, response).await),
+            Ok(Received::Response(response)) => Err(refusal(&url, response).await),
         }
     }
 }
 
 impl Failure {
-    /// Whether the file may be had at another address: this one was not reached, or refused.
+    /// Returns true if the file may be available at another address: this one was unreachable or refused.
     fn is_about_the_address(&self) -> bool {
         match self {
             Self::Answer(AnswerError::NotFound { .. }) | Self::Unauthorized | Self::Redirected { .. } => true,
@@ -133,8 +138,8 @@ impl Failure {
         }
     }
 
-    /// Whether other files at the same origin can be expected to fail in the same way.
-    fn is_closed_to_us(&self) -> bool {
+    /// Returns true if other files at the same origin are likely to fail in the same way.
+    fn closes_origin(&self) -> bool {
         match self {
             Self::Transport { error, .. } => error.is_before_sending(),
             Self::Status { status, .. } => *status == StatusCode::FORBIDDEN,

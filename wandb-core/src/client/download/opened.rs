@@ -1,29 +1,29 @@
-//! What a response to a request for a file holds of it.
+//! The response to a request for a file.
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG};
 use http::{HeaderMap, HeaderName, StatusCode};
 use url::Url;
 
-use super::range::{Asked, FileVersion};
-use crate::client::reply::{Failure, sort};
+use super::range::{FileVersion, RangeRequest};
+use crate::client::reply::{Failure, classify};
 use crate::operation::AnswerError;
 use crate::transport::{ContentRange, Response};
 
-/// A body, and where in the file it begins.
+/// A response body and its offset in the file.
 pub(super) struct Opened {
     pub(super) response: Response,
     pub(super) from: u64,
-    /// Where the part ends, if it is a part that does not end with the file.
+    /// The end of the range, unless it ends with the file.
     pub(super) part_end: Option<u64>,
-    /// Whether it is the whole file.
+    /// Whether the body is the whole file.
     is_whole: bool,
-    /// What the response says of the whole file.
+    /// The version of the whole file, from the response headers.
     pub(super) version: FileVersion,
 }
 
 impl Opened {
-    pub(super) fn new(response: Response, asked: &Asked) -> Result<Self, Failure> {
+    pub(super) fn new(response: Response, asked: &RangeRequest) -> Result<Self, Failure> {
         let opened = Self::read(response, asked)?;
         if asked.must_be_same && !opened.is_of(&asked.version) {
             return Err(Failure::Answer(AnswerError::Changed));
@@ -31,14 +31,16 @@ impl Opened {
         Ok(opened)
     }
 
-    /// Whether it is of that version, as far as it says. A tag settles it for a storage that sends the whole file where a
-    /// part was asked for, and may say another length: that of a compressed body.
+    /// Returns true if the file may be that version, as far as the headers tell.
+    ///
+    /// An equal ETag is enough if the storage sends the whole file instead of a range: it may then report the length
+    /// of a compressed body.
     pub(super) fn is_of(&self, version: &FileVersion) -> bool {
         let has_same_tag = version.etag.is_some() && version.etag == self.version.etag;
         self.version.agrees_with(version) || (has_same_tag && self.is_whole)
     }
 
-    fn read(response: Response, asked: &Asked) -> Result<Self, Failure> {
+    fn read(response: Response, asked: &RangeRequest) -> Result<Self, Failure> {
         let headers = response.headers();
         let is_part = response.status() == StatusCode::PARTIAL_CONTENT;
         let Some(range) = asked.range.as_ref().filter(|_| is_part) else {
@@ -46,18 +48,22 @@ impl Opened {
             let version = FileVersion { etag: strong_tag(headers), length, md5: stored_md5(headers, false) };
             return Ok(Self { response, from: 0, part_end: None, is_whole: true, version });
         };
-        let came = text(headers, &CONTENT_RANGE).and_then(ContentRange::parse);
-        let Some(came) = came.filter(|came| came.first == range.start) else {
+        let content_range = text(headers, &CONTENT_RANGE).and_then(ContentRange::parse);
+        let Some(content_range) = content_range.filter(|content_range| content_range.first == range.start)
+        else {
             let header = asked.range_header().unwrap_or_default();
-            let message = format!("it is not the part of the file that was asked for with {header:?}");
+            let message = format!("the response is not the requested range {header:?}");
             return Err(Failure::Answer(AnswerError::malformed(message, b"")));
         };
-        let end = range.end.min(came.length.unwrap_or(u64::MAX));
-        // A server may send less than was asked for. The rest is then asked for as after a broken connection.
-        let part_end = Some(end).filter(|end| came.length != Some(*end) && *end != u64::MAX);
-        let version =
-            FileVersion { etag: strong_tag(headers), length: came.length, md5: stored_md5(headers, true) };
-        Ok(Self { response, from: came.first, part_end, is_whole: false, version })
+        let end = range.end.min(content_range.length.unwrap_or(u64::MAX));
+        // A server may send less than requested. The rest is then requested as after an interruption.
+        let part_end = Some(end).filter(|end| content_range.length != Some(*end) && *end != u64::MAX);
+        let version = FileVersion {
+            etag: strong_tag(headers),
+            length: content_range.length,
+            md5: stored_md5(headers, true),
+        };
+        Ok(Self { response, from: content_range.first, part_end, is_whole: false, version })
     }
 }
 
@@ -69,17 +75,18 @@ fn number(text: &str) -> Option<u64> {
     text.trim().parse().ok()
 }
 
-/// A tag that promises the same bytes, which a weak one does not.
+/// Returns a strong ETag, which guarantees identical bytes. Weak ones are ignored.
 fn strong_tag(headers: &HeaderMap) -> Option<String> {
     text(headers, &ETAG).filter(|etag| !etag.starts_with("W/")).map(str::to_owned)
 }
 
-/// The MD5 digest of the whole file in base64, where the storage tells it: Google as one of the digests in
-/// `x-goog-hash`, Azure as `x-ms-blob-content-md5` beside a part, and both beside a whole file as `Content-MD5` or
-/// `x-goog-hash`. (`Content-MD5` beside a part is the digest of the part.)
+/// Returns the MD5 digest of the whole file in base64, if the storage sends it.
+///
+/// Google sends it among the digests of `x-goog-hash`, Azure as `x-ms-blob-content-md5` with a range. With a whole
+/// file, it is in `Content-MD5` or `x-goog-hash`. (With a range, `Content-MD5` is the digest of the range.)
 fn stored_md5(headers: &HeaderMap, is_part: bool) -> Option<String> {
     let value = |name: &str| headers.get(name)?.to_str().ok();
-    // Google decompresses some files on the way; its digest is that of the compressed bytes.
+    // Google decompresses some files in transit; its digest is that of the compressed bytes.
     let is_transcoded = value("x-goog-stored-content-encoding")
         .is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity"));
     let google =
@@ -90,14 +97,14 @@ fn stored_md5(headers: &HeaderMap, is_part: bool) -> Option<String> {
     google.chain(value("x-ms-blob-content-md5")).chain(whole).next().map(|md5| md5.trim().to_owned())
 }
 
-/// A refusal's body is read only so far as a message shows it.
+/// The maximum length read of a refusal's body; messages show no more.
 const REFUSAL_LIMIT: u64 = 1 << 20;
 
 pub(super) async fn refusal(url: &Url, response: Response) -> Failure {
     let (head, body) = response.into_parts();
     let status = head.status;
     let body: Bytes = body.bytes(REFUSAL_LIMIT).await.unwrap_or_default();
-    match sort(url, http::Response::from_parts(head, body)) {
+    match classify(url, http::Response::from_parts(head, body)) {
         Err(Failure::NotWandb { excerpt: message, .. }) => Failure::Status { status, message, asked: None },
         Err(failure) => failure,
         Ok(response) => {
@@ -122,7 +129,7 @@ mod tests {
         assert_eq!(whole(&[("x-goog-hash", "crc32c=AAAAAA==,md5=abc==")]).as_deref(), Some("abc=="));
         assert_eq!(part(&[("x-goog-hash", "crc32c=AAAAAA==, md5=abc==")]).as_deref(), Some("abc=="));
         assert_eq!(whole(&[("content-md5", "abc==")]).as_deref(), Some("abc=="));
-        assert_eq!(part(&[("content-md5", "abc==")]), None, "it is the part's");
+        assert_eq!(part(&[("content-md5", "abc==")]), None, "it is the digest of the range");
         let azure = [("content-md5", "part"), ("x-ms-blob-content-md5", "whole")];
         assert_eq!(part(&azure).as_deref(), Some("whole"));
         let transcoded = [("x-goog-hash", "md5=abc=="), ("x-goog-stored-content-encoding", "gzip")];

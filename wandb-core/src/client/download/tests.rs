@@ -33,7 +33,7 @@ fn version() -> FileVersion {
     FileVersion { etag: Some("\"1\"".to_owned()), length: Some(FILE.len() as u64), md5: None }
 }
 
-/// Downloads a range; says where it begins, and the bytes.
+/// Downloads a range. Returns the offset and the bytes.
 fn download(script: &Script, range: &Range<u64>, version: &FileVersion) -> Result<(u64, Vec<u8>), Error> {
     let base = BaseUrl::parse("https://api.example.org").expect("a URL");
     let client = Client::builder(Arc::new(script.clone()), base).build();
@@ -58,10 +58,10 @@ fn headers(script: &Script, name: &http::HeaderName) -> Vec<String> {
 }
 
 #[test]
-fn a_part_is_asked_for_of_the_same_version_and_without_credentials() {
+fn range_request_has_version_but_no_credentials() {
     let script = Script::new().on_response("/file", part(2, 5, "\"1\""));
-    let came = download(&script, &(2..5), &version()).expect("a part");
-    assert_eq!(came, (2, b"234".to_vec()));
+    let received = download(&script, &(2..5), &version()).expect("a part");
+    assert_eq!(received, (2, b"234".to_vec()));
     assert_eq!(headers(&script, &RANGE), ["bytes=2-4"]);
     assert_eq!(headers(&script, &IF_RANGE), ["\"1\""]);
     assert_eq!(headers(&script, &http::header::AUTHORIZATION), [""]);
@@ -69,13 +69,13 @@ fn a_part_is_asked_for_of_the_same_version_and_without_credentials() {
 }
 
 #[test]
-fn a_server_that_knows_no_ranges_sends_the_whole_file() {
+fn server_without_ranges_sends_the_whole_file() {
     let script = Script::new().on_response("/file", whole("\"1\""));
     assert_eq!(download(&script, &(2..5), &version()).expect("the file"), (0, FILE.to_vec()));
 }
 
 #[test]
-fn another_version_is_an_error_and_not_asked_for_again() {
+fn changed_version_is_not_retried() {
     let unsatisfiable =
         Response::builder().status(StatusCode::RANGE_NOT_SATISFIABLE).body(Bytes::new()).expect("a response");
     let mut shorter = part(2, 5, "");
@@ -89,19 +89,19 @@ fn another_version_is_an_error_and_not_asked_for_again() {
 }
 
 #[test]
-fn a_part_that_is_cut_off_is_gone_on_with_up_to_its_end() {
+fn cut_range_resumes_up_to_its_end() {
     let script =
         Script::new().on_response("/file", part(2, 4, "\"1\"")).on_response("/file", part(4, 7, "\"1\""));
-    let came = download(&script, &(2..7), &version()).expect("a part");
-    assert_eq!(came, (2, b"23456".to_vec()));
+    let received = download(&script, &(2..7), &version()).expect("a part");
+    assert_eq!(received, (2, b"23456".to_vec()));
     assert_eq!(headers(&script, &RANGE), ["bytes=2-6", "bytes=4-6"]);
     script.finish();
 }
 
 #[test]
-fn another_part_than_the_one_asked_for_is_not_taken() {
+fn wrong_range_is_rejected() {
     let script = (0..20).fold(Script::new(), |script, _| script.on_response("/file", part(3, 5, "\"1\"")));
-    let error = download(&script, &(2..5), &version()).expect_err("another part");
+    let error = download(&script, &(2..5), &version()).expect_err("wrong range");
     assert!(error.to_string().contains("Download"), "{error}");
 }
 

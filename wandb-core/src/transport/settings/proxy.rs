@@ -9,17 +9,17 @@ use url::Url;
 
 use super::SettingsError;
 
-/// Where a transport finds out which proxy to use.
+/// The source of the proxy rules.
 #[derive(Debug, Clone, Default)]
 pub enum Proxies {
-    /// In the process's environment, by the names that [`ProxyRules::from_variables`] lists.
+    /// The process's environment, with the variables of [`ProxyRules::from_variables`].
     #[default]
     Environment,
-    /// In these rules alone; [`ProxyRules::default`] means no proxy.
+    /// Explicit rules; [`ProxyRules::default`] means no proxy.
     Rules(ProxyRules),
 }
 
-/// Which proxy a request goes through, and which hosts are asked directly.
+/// The proxy for each scheme, and the hosts that are connected to directly.
 ///
 /// ```
 /// use wandb_core::transport::ProxyRules;
@@ -39,7 +39,7 @@ pub struct ProxyRules {
 
 /// The address of a proxy: `http`, `https`, `socks4`, `socks4a`, `socks5` or `socks5h`, with or without credentials.
 ///
-/// Its `Debug` and `Display` leave the credentials out.
+/// `Debug` and `Display` omit the credentials.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ProxyUrl(Url);
 
@@ -52,13 +52,14 @@ struct Exception {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Host {
     Any,
-    /// A domain and all below it.
+    /// A domain and its subdomains.
     Domain(String),
     Network(IpNet),
 }
 
 impl Proxies {
-    /// The rules to follow; `variable` looks one up in the environment, should it be asked.
+    /// Returns the rules. `variable` looks up an environment variable and is only called if the environment is the
+    /// source.
     pub fn rules(&self, variable: impl Fn(&str) -> Option<String>) -> Result<ProxyRules, SettingsError> {
         match self {
             Self::Environment => ProxyRules::from_variables(variable),
@@ -68,20 +69,20 @@ impl Proxies {
 }
 
 impl ProxyRules {
-    /// Every request through `proxy`.
+    /// Uses `proxy` for every request.
     pub fn all(proxy: ProxyUrl) -> Self {
         Self { http: Some(proxy.clone()), https: Some(proxy), exceptions: Vec::new() }
     }
 
-    /// The rules that environment variables give; `variable` looks one up by name.
+    /// Reads the rules from environment variables; `variable` looks one up by name.
     ///
-    /// `https_proxy` serves `https://`, `http_proxy` serves `http://`, and `all_proxy` what is left. `no_proxy` lists
-    /// the exceptions, as [`except`](Self::except) takes them. Each name may be in capitals; small letters win, and
-    /// an empty value counts as none. `HTTP_PROXY` in capitals is not believed in a CGI program (one with
-    /// `REQUEST_METHOD`), where a visitor can set it.
+    /// `https_proxy` applies to `https://`, `http_proxy` to `http://`, and `all_proxy` to the scheme without its own
+    /// variable. `no_proxy` lists exceptions, in the syntax of [`except`](Self::except). Upper-case names work too;
+    /// lower case wins, and an empty value counts as unset. `HTTP_PROXY` in upper case is ignored in a CGI program
+    /// (one with `REQUEST_METHOD`), where a client can set it.
     ///
     /// # Errors
-    /// [`SettingsError::Proxy`] names the variable whose value is not a proxy's address.
+    /// Fails with [`SettingsError::Proxy`], which names the variable, if a value is not the address of a proxy.
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let lookup = |name: &str| {
             let capitals = name.to_ascii_uppercase();
@@ -104,11 +105,11 @@ impl ProxyRules {
         Ok(rules.except(&exceptions))
     }
 
-    /// The same, with the hosts of `list` asked directly.
+    /// Adds hosts that are connected to directly.
     ///
-    /// Items are parted by commas or spaces: `*` for every host; a domain, which stands for all below it too (a
-    /// leading `.` or `*.` changes nothing); an address; a network such as `10.0.0.0/8`; any of the first three with
-    /// `:port`.
+    /// `list` is separated by commas or spaces. An item is `*` for every host, a domain, which includes its
+    /// subdomains (a leading `.` or `*.` changes nothing), an IP address, or a network such as `10.0.0.0/8`. All but
+    /// networks may have a `:port`.
     #[must_use]
     pub fn except(mut self, list: &str) -> Self {
         let items = list.split([',', ' ', '\t']).filter(|item| !item.is_empty());
@@ -116,16 +117,16 @@ impl ProxyRules {
         self
     }
 
-    /// The proxy for a request to `uri`, or `None` when it is asked directly.
+    /// Returns the proxy for a request to `uri`, or `None` for a direct connection.
     pub fn proxy_for(&self, uri: &Uri) -> Option<&ProxyUrl> {
         let secure = uri.scheme() == Some(&Scheme::HTTPS);
         let proxy = if secure { self.https.as_ref() } else { self.http.as_ref() }?;
         let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
-        let host = bare(uri.host()?).trim_end_matches('.').to_ascii_lowercase();
+        let host = without_brackets(uri.host()?).trim_end_matches('.').to_ascii_lowercase();
         (!self.exceptions.iter().any(|exception| exception.covers(&host, port))).then_some(proxy)
     }
 
-    /// The proxies that the rules may name, each once.
+    /// Returns the distinct proxies of the rules.
     pub fn proxies(&self) -> impl Iterator<Item = &ProxyUrl> {
         let second = self.https.as_ref().filter(|https| self.http.as_ref() != Some(https));
         self.http.iter().chain(second)
@@ -133,7 +134,7 @@ impl ProxyRules {
 }
 
 impl ProxyUrl {
-    /// The whole address, credentials included.
+    /// Returns the whole address, including credentials.
     pub fn expose(&self) -> &str {
         self.0.as_str()
     }
@@ -142,20 +143,20 @@ impl ProxyUrl {
 impl FromStr for ProxyUrl {
     type Err = SettingsError;
 
-    /// Reads an address; one without a scheme is `http`.
+    /// Parses an address. The default scheme is `http`.
     fn from_str(text: &str) -> Result<Self, SettingsError> {
-        let refused = || SettingsError::Proxy { origin: "the given address".to_owned() };
+        let invalid = || SettingsError::Proxy { origin: "the given address".to_owned() };
         let text = text.trim();
         let with_scheme = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-        let mut url = Url::parse(&with_scheme).map_err(|_| refused())?;
+        let mut url = Url::parse(&with_scheme).map_err(|_| invalid())?;
         let scheme = url.scheme();
         if !["http", "https", "socks4", "socks4a", "socks5", "socks5h"].contains(&scheme)
             || url.host_str().is_none_or(str::is_empty)
         {
-            return Err(refused());
+            return Err(invalid());
         }
         if scheme.starts_with("socks") && url.port().is_none() {
-            url.set_port(Some(1080)).map_err(|()| refused())?;
+            url.set_port(Some(1080)).map_err(|()| invalid())?;
         }
         Ok(Self(url))
     }
@@ -188,7 +189,7 @@ impl Exception {
             },
             _ => (item, None),
         };
-        let host = match bare(host).parse::<IpAddr>() {
+        let host = match without_brackets(host).parse::<IpAddr>() {
             Ok(address) => Host::Network(address.into()),
             Err(_) if host == "*" => Host::Any,
             Err(_) => {
@@ -211,8 +212,8 @@ impl Exception {
     }
 }
 
-/// An IPv6 address without the brackets that it wears in a URL.
-fn bare(host: &str) -> &str {
+/// Strips the brackets of an IPv6 address in a URL.
+fn without_brackets(host: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 

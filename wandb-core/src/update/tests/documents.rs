@@ -1,8 +1,8 @@
-//! Random texts of objects as the server may keep them.
+//! Strategies for texts of objects, like those that the server stores.
 
 use proptest::prelude::*;
 
-/// A key; few enough of them that they meet.
+/// A key from a small set, so that keys collide.
 pub(super) fn key() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => "[a-d]",
@@ -47,7 +47,7 @@ fn object_of(value: impl Strategy<Value = String>) -> impl Strategy<Value = Stri
         .prop_map(|(members, space)| format!("{{{space}{}{space}}}", members.join(",")))
 }
 
-/// The text of an object, with repeated keys, odd spaces and what the standard leaves out.
+/// The text of an object, with repeated keys, odd whitespace and non-standard JSON.
 pub(super) fn object() -> impl Strategy<Value = String> {
     let value = scalar().prop_recursive(3, 24, 4, |inner| {
         prop_oneof![

@@ -1,4 +1,4 @@
-//! Lists, maps and enums as serde walks through them.
+//! Access to lists, maps and enums for serde.
 
 use std::slice;
 
@@ -79,7 +79,7 @@ impl<'de, I: Iterator<Item = (&'de str, &'de Value)>> MapAccess<'de> for Entries
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Self::Error> {
         let Some((key, value)) = self.pending.take() else {
-            return Err(DeserializeError::custom("a value was asked for before its key"));
+            return Err(DeserializeError::custom("value requested before its key"));
         };
         seed.deserialize(value).map_err(|error| error.under_key(key))
     }
@@ -89,7 +89,7 @@ impl<'de, I: Iterator<Item = (&'de str, &'de Value)>> MapAccess<'de> for Entries
     }
 }
 
-/// Entries as the whole of what is read.
+/// Deserializes from entries.
 pub(crate) struct EntriesDeserializer<I>(pub(crate) I);
 
 impl<'de, I: Iterator<Item = (&'de str, &'de Value)>> Deserializer<'de> for EntriesDeserializer<I> {
@@ -117,7 +117,7 @@ impl<'de, I: Iterator<Item = (&'de str, &'de Value)>> Deserializer<'de> for Entr
     }
 }
 
-/// A variant: its name alone, or a map from its name to its content.
+/// An enum variant: a name alone, or a map from the name to the content.
 pub(super) struct Variant<'de> {
     name: &'de str,
     content: Option<&'de Value>,

@@ -1,11 +1,11 @@
-//! Why a value does not fit a type.
+//! The error of deserialization.
 
 use std::fmt;
 
-/// Why a type could not be read from a value, and where in the value.
+/// A value that does not match a type, with the path of the mismatch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeserializeError {
-    /// The innermost first, as they are added on the way out.
+    /// The path, innermost step first, as it is built while unwinding.
     steps: Vec<Step>,
     message: String,
 }
@@ -27,7 +27,7 @@ impl DeserializeError {
         self
     }
 
-    /// Where in the value, for example `config.layers[2].size`; empty for the value as a whole.
+    /// The path in the value, for example `config.layers[2].size`; empty for the value as a whole.
     pub fn path(&self) -> String {
         let mut path = String::new();
         for step in self.steps.iter().rev() {

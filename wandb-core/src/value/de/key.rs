@@ -1,4 +1,4 @@
-//! Keys of maps, which JSON writes as strings whatever their type.
+//! Deserialization of map keys, which are strings in JSON.
 
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{Deserializer, Visitor};
@@ -7,10 +7,10 @@ use serde::forward_to_deserialize_any;
 use super::error::DeserializeError;
 use super::float_text;
 
-/// A key. Where a number or a truth value is wanted, its text is read as one.
+/// A key. Numbers and booleans are parsed from its text.
 pub(super) struct KeyDeserializer<'de>(pub(super) &'de str);
 
-/// Methods that read the text as a type, or hand it over for the visitor to refuse.
+/// Defines methods that parse the key as a type, or let the visitor reject the string.
 macro_rules! parses {
     ($($method:ident $visit:ident $parse:expr;)+) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {

@@ -1,4 +1,4 @@
-//! Values to types.
+//! Tests of deserialization.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -47,7 +47,7 @@ struct Model<'a> {
 }
 
 #[test]
-fn types_of_every_shape_are_read() {
+fn all_kinds_of_types_deserialize() {
     let value = parse(
         r#"{"name": "é", "lr": 1, "layers": [{"size": 4.0, "kind": "plain"}, {"size": 2, "kind": {"scaled": "-Infinity"}},
             {"size": 1, "kind": {"pair": [1, 2.0]}}, {"size": 0, "kind": {"sized": {"width": 3}}}, {"size": 0, "kind": null},
@@ -72,7 +72,7 @@ fn types_of_every_shape_are_read() {
 }
 
 #[test]
-fn numbers_are_read_generously() {
+fn numbers_convert_leniently() {
     assert_eq!(read::<f64>("3").to_bits(), 3.0_f64.to_bits());
     assert!(
         read::<f64>("\"NaN\"").is_nan() && read::<f64>("NaN").is_nan() && read::<f32>("\"NaN\"").is_nan()
@@ -98,7 +98,7 @@ fn numbers_are_read_generously() {
 }
 
 #[test]
-fn errors_name_the_place() {
+fn errors_contain_the_path() {
     let layers = |layer: &str| {
         refusal::<HashMap<String, Vec<Layer>>>(&format!(r#"{{"net": [{{"size": 1}}, {layer}]}}"#))
     };
@@ -143,9 +143,9 @@ fn errors_name_the_place() {
 
 proptest! {
     #[test]
-    fn a_value_read_from_a_value_is_the_same(value in value()) {
+    fn values_deserialize_into_themselves(value in value()) {
         let through: Value = value.deserialize().unwrap();
-        // Integers beyond 128 bits are strings by then.
+        // Integers beyond 128 bits have become strings.
         prop_assert_eq!(through.to_json().replace('"', ""), value.to_json().replace('"', ""));
     }
 }

@@ -1,4 +1,4 @@
-//! Text to values.
+//! Tests of parsing.
 
 use super::*;
 
@@ -6,9 +6,9 @@ fn error(text: &[u8]) -> String {
     Value::parse(text).unwrap_err().to_string()
 }
 
-/// The expectations are what `json.loads(text, strict=False)` of Python 3.11 answers.
+/// The expected results are those of `json.loads(text, strict=False)` of Python 3.11.
 #[test]
-fn text_is_read_as_python_reads_it() {
+fn text_is_parsed_as_in_python() {
     for (text, expect) in [
         ("NaN", Value::Float(f64::NAN)),
         ("Infinity", Value::Float(f64::INFINITY)),
@@ -40,7 +40,7 @@ fn text_is_read_as_python_reads_it() {
 }
 
 #[test]
-fn what_python_refuses_is_refused() {
+fn text_rejected_by_python_is_rejected() {
     for text in [
         "",
         " ",
@@ -87,18 +87,18 @@ fn repairs_are_counted() {
 }
 
 #[test]
-fn errors_show_the_place() {
+fn errors_show_the_offset() {
     assert_eq!(
         error(br#"{"loss": 0.5, "acc" 1}"#),
         r#"not valid JSON at byte 20: expected `:`, near "{\"loss\": 0.5, \"acc\" 1}""#
     );
-    // The place in the original, not in the mended text.
+    // The offset refers to the original text, not the repaired one.
     assert!(error(b"[\"\x01\x02\x03\", x]").starts_with("not valid JSON at byte 8: expected value"));
     assert!(error(b"[\"\x01\", \"\\\x02\"]").starts_with("not valid JSON at byte 8: invalid escape"));
 }
 
 #[test]
-fn deep_nesting_is_an_error_and_no_overflow() {
+fn deep_nesting_is_an_error() {
     let nested =
         |open: &str, close: &str, depth: usize| format!("{}0{}", open.repeat(depth), close.repeat(depth));
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
@@ -119,7 +119,7 @@ fn deep_nesting_is_an_error_and_no_overflow() {
 
 proptest! {
     #[test]
-    fn floats_are_read_to_the_bit(bits: u64) {
+    fn floats_are_parsed_exactly(bits: u64) {
         let float = f64::from_bits(bits);
         prop_assume!(float.is_finite());
         for text in [format!("{float:e}"), format!("{float:?}"), format!("{float:.17e}"), format!("{float:.800e}")] {
@@ -129,7 +129,7 @@ proptest! {
     }
 
     #[test]
-    fn long_decimals_are_rounded_as_the_standard_library_does(text in "-?[1-9][0-9]{0,30}(\\.[0-9]{1,40}([eE][+-]?[0-9]{1,3})?|[eE][+-]?[0-9]{1,3})") {
+    fn long_decimals_are_rounded_like_std(text in "-?[1-9][0-9]{0,30}(\\.[0-9]{1,40}([eE][+-]?[0-9]{1,3})?|[eE][+-]?[0-9]{1,3})") {
         let expect: f64 = text.parse().unwrap();
         prop_assert_eq!(parse(&text).as_f64().unwrap().to_bits(), expect.to_bits());
     }
@@ -140,25 +140,25 @@ proptest! {
     }
 
     #[test]
-    fn raw_control_characters_mean_themselves(string in "[\\x00-\\x21a\u{e9}\\\\/]{0,20}") {
+    fn raw_control_characters_are_kept(string in "[\\x00-\\x21a\u{e9}\\\\/]{0,20}") {
         let raw = format!("[\"{}\"]", string.replace('\\', "\\\\").replace('"', "\\\""));
         prop_assert_eq!(parse(&raw), Value::List(vec![string.into()]));
     }
 
     #[test]
-    fn surrogates_become_characters_or_the_replacement(units in prop::collection::vec(0xD7FE_u16..0xE002, 0..8)) {
+    fn surrogates_decode_or_are_replaced(units in prop::collection::vec(0xD7FE_u16..0xE002, 0..8)) {
         let escaped = units.iter().fold(String::new(), |escaped, unit| escaped + &format!("\\u{unit:04x}"));
         let expect = String::from_utf16_lossy(&units);
         prop_assert_eq!(parse(&format!("\"{escaped}\"")), Value::from(expect));
     }
 
     #[test]
-    fn no_bytes_make_the_parser_fall(bytes: Vec<u8>) {
+    fn parser_never_panics_on_bytes(bytes: Vec<u8>) {
         drop(Value::parse(&bytes));
     }
 
     #[test]
-    fn no_text_makes_the_parser_fall(text in "([\\[\\]{},:\"\\\\]|\\\\u[dD][89c]00|[0-9.eE+-]|NaN|null|[\\x00-\\x20]){0,40}") {
+    fn error_offsets_are_within_the_text(text in "([\\[\\]{},:\"\\\\]|\\\\u[dD][89c]00|[0-9.eE+-]|NaN|null|[\\x00-\\x20]){0,40}") {
         if let Err(ValueError::Syntax { offset, .. }) = Value::parse(text.as_bytes()) {
             prop_assert!(offset <= text.len());
         }

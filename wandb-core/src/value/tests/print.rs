@@ -1,4 +1,4 @@
-//! Values to text.
+//! Tests of formatting.
 
 use super::*;
 
@@ -21,13 +21,13 @@ fn numbers_keep_their_kind() {
 }
 
 #[test]
-fn only_what_must_be_is_escaped() {
+fn only_required_characters_are_escaped() {
     let string = "é𝄞\u{7f}\u{2028}/ \"\\\n\r\t\u{8}\u{c}\u{0}\u{1b}";
     assert_eq!(Value::from(string).to_json(), "\"é𝄞\u{7f}\u{2028}/ \\\"\\\\\\n\\r\\t\\b\\f\\u0000\\u001b\"");
 }
 
 #[test]
-fn serde_writes_the_same_but_for_the_largest_integers() {
+fn serde_output_differs_only_for_huge_integers() {
     let value = parse(r#"[1, 1.0, NaN, -9223372036854775809, 18446744073709551615, {"z":null,"a":"é"}]"#);
     assert_eq!(serde_json::to_string(&value).unwrap(), value.to_json());
     let huge = "1".repeat(50);
@@ -36,7 +36,7 @@ fn serde_writes_the_same_but_for_the_largest_integers() {
 
 proptest! {
     #[test]
-    fn parsing_what_was_printed_gives_the_same(value in value()) {
+    fn printed_values_round_trip(value in value()) {
         let json = value.to_json();
         let parsed = parse(&json);
         prop_assert!(parsed.is_identical_to(&written(&value)), "{}", json);

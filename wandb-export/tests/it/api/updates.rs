@@ -172,7 +172,7 @@ fn what_makes_no_sense_is_refused() {
         let inside = update().await.summary(["big", "x"], 1).save().await.unwrap_err();
         assert_eq!(
             inside.to_string(),
-            "changing local-team/vision/odd: summary: big.x cannot be changed, as big is 9007199254740993 and no object"
+            "changing local-team/vision/odd: summary: big.x cannot be changed, because big is 9007199254740993, not an object"
         );
         let missing =
             api.update("local-team/vision/none").await.expect("a path").name("n").save().await.unwrap_err();

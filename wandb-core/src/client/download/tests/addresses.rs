@@ -1,4 +1,4 @@
-//! A file has several addresses.
+//! Tests of files with several addresses.
 
 use super::*;
 use crate::transport::TransportErrorKind;
@@ -47,7 +47,7 @@ fn unreachable_address_leads_to_the_next_at_once() {
         let script = Script::new().on_failure("/direct", kind).on_response("/through", whole(""));
         let client = client(&script);
         assert_eq!(fetch(&client, &[DIRECT, THROUGH]).expect("the file"), FILE);
-        assert_eq!(client.tally().retries, 0, "nothing was waited for");
+        assert_eq!(client.tally().retries, 0, "no wait");
         script.finish();
     }
 }
@@ -76,7 +76,7 @@ fn closed_storage_is_not_asked_first_again() {
 }
 
 #[test]
-fn a_single_missing_file_does_not_close_the_storage() {
+fn missing_file_does_not_close_the_storage() {
     let script = Script::new()
         .on_response("/direct", status(404))
         .on_response("/through", whole(""))
@@ -89,7 +89,7 @@ fn a_single_missing_file_does_not_close_the_storage() {
 }
 
 #[test]
-fn key_goes_to_the_api_alone() {
+fn key_is_sent_to_the_api_only() {
     let script = Script::new().on_response("/direct", status(403)).on_response("/through", whole(""));
     let base = BaseUrl::parse("https://api.example.org").expect("a URL");
     let key = crate::ApiKey::parse(&"k".repeat(40)).expect("a key");
@@ -104,7 +104,7 @@ fn key_goes_to_the_api_alone() {
 }
 
 #[test]
-fn no_address_left_is_the_last_refusal() {
+fn last_refusal_is_reported() {
     let script = Script::new().on_response("/direct", status(403)).on_response("/through", status(404));
     let error = fetch(&client(&script), &[DIRECT, THROUGH]).expect_err("no address");
     assert!(error.is_not_found(), "{error}");

@@ -1,4 +1,4 @@
-//! Files end where they said, and connections have to bring something.
+//! Tests of the end of files and of the minimum progress of connections.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,20 +10,20 @@ use super::*;
 use crate::client::RetryPolicy;
 use crate::transport::{self, Moment, Request};
 
-/// A storage that sends without end, or breaks off after some bytes.
+/// A storage that sends data without end, or interrupts after some bytes.
 struct Storage {
-    /// How long the file is, by what the storage says; `None` if it says nothing.
+    /// The length of the file that the storage reports; `None` if it reports none.
     length: Option<u64>,
-    /// How many bytes of the rest a connection brings; more than are left go on behind the end.
-    brings: u64,
+    /// The bytes that a connection sends. They may extend beyond the end of the file.
+    sends: u64,
     requests: AtomicU64,
     now: std::sync::Mutex<Moment>,
 }
 
 impl Storage {
-    fn new(length: Option<u64>, brings: u64) -> Arc<Self> {
+    fn new(length: Option<u64>, sends: u64) -> Arc<Self> {
         let now = std::sync::Mutex::new(Moment::ORIGIN);
-        Arc::new(Self { length, brings, requests: AtomicU64::new(0), now })
+        Arc::new(Self { length, sends, requests: AtomicU64::new(0), now })
     }
 }
 
@@ -47,8 +47,8 @@ impl transport::Transport for Storage {
                 None => response.header(CONTENT_LENGTH, length),
             };
         }
-        let chunk = usize::try_from(self.brings.min(1 << 16)).expect("small");
-        let chunks = (0..self.brings.div_ceil(1 << 16)).map(move |_| Ok(Bytes::from(vec![7; chunk])));
+        let chunk = usize::try_from(self.sends.min(1 << 16)).expect("small");
+        let chunks = (0..self.sends.div_ceil(1 << 16)).map(move |_| Ok(Bytes::from(vec![7; chunk])));
         let cut = stream::once(async { Err(TransportError::new(TransportErrorKind::Interrupted, "cut")) });
         let body = Body::from_stream(futures_util::StreamExt::chain(stream::iter(chunks), cut));
         Ok(response.body(body).expect("a response"))
@@ -64,7 +64,7 @@ impl transport::Transport for Storage {
     }
 }
 
-/// How many bytes come, and how it ends, of a file that is there up to `there` and listed with a size.
+/// Resumes at offset `there` a file with a listed size. Returns the number of bytes received, and the result.
 fn fetch(
     storage: &Arc<Storage>,
     there: u64,
@@ -110,7 +110,7 @@ fn file_ends_where_its_headers_say() {
 }
 
 #[test]
-fn unannounced_file_ends_behind_its_listed_size() {
+fn unannounced_file_is_bounded_by_listed_size() {
     let (received, ended) = fetch(&Storage::new(None, 1 << 40), 0, Some(1_000), None);
     assert!(is_too_large(&ended) && received <= 2_000 + LISTED_MARGIN, "{received}");
 }
@@ -124,7 +124,7 @@ fn file_limit_always_applies() {
 }
 
 #[test]
-fn few_bytes_a_connection_count_as_failures() {
+fn slow_connections_count_as_failures() {
     let storage = Storage::new(Some(1_000_000), 1);
     let (received, ended) = fetch(&storage, 0, None, None);
     let attempts = u64::from(RetryPolicy::default().attempts);
@@ -133,7 +133,7 @@ fn few_bytes_a_connection_count_as_failures() {
 }
 
 #[test]
-fn many_bytes_a_connection_go_on() {
+fn connections_with_progress_reset_retries() {
     let storage = Storage::new(Some(1_000_000), 16 << 10);
     let (received, ended) = fetch(&storage, 0, None, None);
     ended.expect("the file");
@@ -141,8 +141,8 @@ fn many_bytes_a_connection_go_on() {
 }
 
 #[test]
-fn same_tag_tells_the_same_file_without_ranges() {
-    // The whole file instead of a part, with the length of a compressed body.
+fn same_etag_accepts_whole_file_for_range() {
+    // The response is the whole file instead of a range, with the length of a compressed body.
     let mut response = whole("\"1\"");
     response.headers_mut().insert(CONTENT_LENGTH, "4".parse().expect("a value"));
     response.body_mut().truncate(4);

@@ -1,4 +1,4 @@
-//! Connections that break off, at storages of several kinds.
+//! Tests of interrupted connections, with several kinds of storage.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -9,16 +9,16 @@ use futures_util::stream;
 use super::*;
 use crate::transport::{self, Moment, Request, TransportErrorKind};
 
-/// What a storage can do, and which file it has.
+/// The abilities of a storage.
 #[derive(Clone, Copy)]
 struct Kind {
     tags: bool,
     ranges: bool,
-    /// Whether the file is replaced by another of the same length when a connection breaks.
+    /// Whether the file is replaced by another of the same length at each interruption.
     changes: bool,
 }
 
-/// A storage whose connections break off at random places.
+/// A storage whose connections are interrupted at random offsets.
 struct Storage {
     kind: Kind,
     length: usize,
@@ -32,7 +32,7 @@ struct State {
     now: Moment,
 }
 
-/// Bytes of which no two places or versions are alike.
+/// Returns bytes that differ between offsets and versions.
 fn content(version: u8, length: usize) -> Vec<u8> {
     (0..length).map(|at| u8::try_from((at * 7 + usize::from(version) * 101) % 251).expect("small")).collect()
 }
@@ -79,7 +79,7 @@ impl transport::Transport for Storage {
     }
 }
 
-/// Downloads as callers do; says whether parts were joined without a tag.
+/// Downloads a file like a caller. Returns the bytes, and whether parts were joined without an ETag.
 fn fetch(seed: u64, kind: Kind, cuts: u32, checks_digest: bool) -> Result<(Vec<u8>, bool), Error> {
     let state =
         State { random: fastrand::Rng::with_seed(seed), cuts_left: cuts, version: 0, now: Moment::ORIGIN };
@@ -97,7 +97,7 @@ fn fetch(seed: u64, kind: Kind, cuts: u32, checks_digest: bool) -> Result<(Vec<u
                 Ok(None) => return Ok((bytes, download.is_joined_untagged())),
                 Err(error) => {
                     download.restart(error).await?;
-                    assert_eq!(download.received(), 0, "a file begins anew at its beginning");
+                    assert_eq!(download.received(), 0, "a restarted file starts at 0");
                     bytes.clear();
                 }
             }
@@ -110,16 +110,16 @@ fn kinds() -> impl Iterator<Item = Kind> {
 }
 
 #[test]
-fn cut_downloads_come_whole_from_any_storage() {
+fn cut_downloads_complete_with_any_storage() {
     for seed in 0..200 {
         for kind in kinds() {
             match fetch(seed, kind, 3, false) {
                 Ok((bytes, joined)) => {
                     let is_one_version = (0..8).any(|version| content(version, 100) == bytes);
                     assert!(is_one_version, "seed {seed}: parts of several files");
-                    assert!(!joined, "seed {seed}: no digest was to be checked");
+                    assert!(!joined, "seed {seed}: no digest is checked");
                 }
-                // A tag tells that the file is another one, which the caller begins anew with.
+                // The ETag shows that the file has changed; the caller must start again.
                 Err(error) => {
                     assert!(kind.tags && kind.changes && error.is_changed(), "seed {seed}: {error}");
                 }
@@ -129,19 +129,19 @@ fn cut_downloads_come_whole_from_any_storage() {
 }
 
 #[test]
-fn untagged_parts_are_joined_only_for_a_digest() {
+fn untagged_parts_need_a_digest() {
     let kind = Kind { tags: false, ranges: true, changes: false };
     let joined = |seed, checks| fetch(seed, kind, 3, checks).expect("the file").1;
     assert!((0..20).any(|seed| joined(seed, true)));
     assert!((0..20).all(|seed| !joined(seed, false)));
     let tagged = Kind { tags: true, ..kind };
-    assert!((0..20).all(|seed| !fetch(seed, tagged, 3, true).expect("the file").1), "the tag tells");
+    assert!((0..20).all(|seed| !fetch(seed, tagged, 3, true).expect("the file").1), "the ETag proves it");
 }
 
 #[test]
-fn endless_cuts_end_the_download() {
+fn endless_cuts_fail_the_download() {
     for kind in kinds() {
-        let error = fetch(7, kind, u32::MAX, false).expect_err("it never comes whole");
+        let error = fetch(7, kind, u32::MAX, false).expect_err("never complete");
         assert!(matches!(error, Error::Transport { .. }) || error.is_changed(), "{error}");
     }
 }

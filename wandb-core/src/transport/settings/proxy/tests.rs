@@ -12,7 +12,7 @@ fn proxy(variables: &[(&str, &str)], uri: &str) -> Option<String> {
 }
 
 #[test]
-fn each_scheme_has_its_variable_and_all_proxy_fills_in() {
+fn all_proxy_is_the_fallback_per_scheme() {
     let both = [("http_proxy", "http://plain:1"), ("https_proxy", "http://secure:2")];
     assert_eq!(proxy(&both, "http://w.example/").as_deref(), Some("http://plain:1"));
     assert_eq!(proxy(&both, "https://w.example/").as_deref(), Some("http://secure:2"));
@@ -23,7 +23,7 @@ fn each_scheme_has_its_variable_and_all_proxy_fills_in() {
 }
 
 #[test]
-fn small_letters_win_and_an_empty_value_is_none() {
+fn lower_case_wins_and_empty_is_unset() {
     let uri = "http://w.example/";
     let cased = [("HTTP_PROXY", "http://capital:1"), ("http_proxy", "http://small:1")];
     assert_eq!(proxy(&cased, uri).as_deref(), Some("http://small:1"));
@@ -32,13 +32,13 @@ fn small_letters_win_and_an_empty_value_is_none() {
 }
 
 #[test]
-fn a_cgi_program_does_not_believe_the_capital_name() {
+fn cgi_programs_ignore_upper_case_http_proxy() {
     let cgi = [("HTTP_PROXY", "http://visitor:1"), ("REQUEST_METHOD", "GET")];
     assert_eq!(proxy(&cgi, "http://w.example/"), None);
 }
 
 #[test]
-fn a_bad_address_is_refused_by_the_name_of_its_variable_alone() {
+fn errors_name_the_variable_but_not_the_address() {
     for address in ["ftp://user:hunter2@p", "http://user:hunter2@", "http://user:hunter2@p:99999"] {
         let error = rules(&[("HTTPS_PROXY", address)]).expect_err(address);
         let shown = format!("{error} {error:?}");
@@ -47,7 +47,7 @@ fn a_bad_address_is_refused_by_the_name_of_its_variable_alone() {
 }
 
 #[test]
-fn exceptions_take_domains_addresses_networks_and_ports() {
+fn exceptions_match_domains_networks_and_ports() {
     let covered = |list: &str, uri: &str| {
         let rules = ProxyRules::all("p:1".parse().expect("an address")).except(list);
         rules.proxy_for(&uri.parse().expect("a URI")).is_none()
@@ -82,7 +82,7 @@ fn exceptions_take_domains_addresses_networks_and_ports() {
 }
 
 #[test]
-fn credentials_are_kept_and_never_shown() {
+fn credentials_are_kept_but_never_printed() {
     let proxy: ProxyUrl = "http://us%40er:p%3Aw@proxy.example:3128".parse().expect("an address");
     assert!(proxy.expose().contains("us%40er:p%3Aw@"));
     let rules = ProxyRules::all(proxy.clone());

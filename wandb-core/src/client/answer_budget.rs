@@ -1,4 +1,4 @@
-//! The room that an answer has in memory while it arrives.
+//! The memory of an answer while it arrives.
 
 use async_lock::{Mutex, MutexGuard};
 use bytes::{Bytes, BytesMut};
@@ -9,45 +9,45 @@ use super::budget::{Rank, Reservation};
 use crate::operation::AnswerError;
 use crate::transport::{Body, TransportError, TransportErrorKind};
 
-/// The bytes reserved for an answer, whatever the number of tries it takes, and the most that it may have.
-pub(super) struct Room {
+/// The bytes reserved for an answer across all attempts, and its maximum length.
+pub(super) struct AnswerBudget {
     reservation: Mutex<Reservation>,
     rank: Rank,
-    most: u64,
+    limit: u64,
 }
 
-/// An answer that can be asked for in parts is given up beyond this length. It is eight times as long as the answers that
-/// windows aim at, so that only a window whose rows are suddenly much larger is asked for in vain.
-pub(super) const MOST_OF_A_PART: u64 = 4 << 20;
+/// The maximum length of an answer that can be requested in parts. It is eight times the target length of windows, so
+/// that a window is requested in vain only if its rows are suddenly much larger.
+pub(super) const MAX_PART_BYTES: u64 = 4 << 20;
 
-/// No answer is given up for its length before this, however little memory there may be.
-pub(super) const LEAST_OF_A_PART: u64 = 64 << 10;
+/// The minimum of that limit, however small the memory budget is.
+pub(super) const MIN_PART_BYTES: u64 = 64 << 10;
 
-/// The longest body that memory is set aside for before it is there.
-const MOST_BELIEVED: usize = 16 << 20;
+/// The maximum capacity allocated before the body has arrived.
+const MAX_PREALLOCATED: usize = 16 << 20;
 
-/// An answer that is longer than expected reserves more bytes in steps of this size.
+/// The step in which an answer that is longer than expected reserves more bytes.
 const STEP: u64 = 64 << 10;
 
-impl Room {
-    pub(super) fn new(reservation: Reservation, rank: Rank, most: u64) -> Self {
-        Self { reservation: Mutex::new(reservation), rank, most }
+impl AnswerBudget {
+    pub(super) fn new(reservation: Reservation, rank: Rank, limit: u64) -> Self {
+        Self { reservation: Mutex::new(reservation), rank, limit }
     }
 
-    /// The bytes, once the answer has been read.
+    /// Returns the reservation, once the answer has been read.
     pub(super) fn into_reservation(self) -> Reservation {
         self.reservation.into_inner()
     }
 
-    /// The reservation, for as long as one body arrives.
+    /// Locks the reservation while one body arrives.
     pub(super) async fn reservation(&self) -> MutexGuard<'_, Reservation> {
         self.reservation.lock().await
     }
 
-    /// Makes room for `length` bytes in all.
+    /// Reserves `length` bytes in total.
     ///
     /// # Errors
-    /// [`TransportErrorKind::TooLarge`] if that is more than the answer may have.
+    /// Fails with [`TransportErrorKind::TooLarge`] if the answer may not be that long.
     pub(super) async fn admit(
         &self,
         reservation: &mut Reservation,
@@ -55,8 +55,8 @@ impl Room {
         length: usize,
     ) -> Result<(), TransportError> {
         let length = length as u64;
-        if length > self.most {
-            return Err(TransportError::new(TransportErrorKind::TooLarge { limit: self.most }, ""));
+        if length > self.limit {
+            return Err(TransportError::new(TransportErrorKind::TooLarge { limit: self.limit }, ""));
         }
         if length > reservation.bytes() {
             let bytes = length.next_multiple_of(STEP);
@@ -66,54 +66,56 @@ impl Room {
     }
 }
 
-/// What has been read from a body.
-pub(super) struct Gathered {
-    /// The body for the operation to read, or why its parts could not be.
+/// The result of reading a body.
+pub(super) struct BodyRead {
+    /// The body for the operation to parse, or the error of parsing its elements.
     pub(super) body: Result<Bytes, AnswerError>,
-    /// How long the body was.
+    /// The length of the body in bytes.
     pub(super) length: usize,
 }
 
-impl Gathered {
+impl BodyRead {
     pub(super) fn whole(body: Bytes, length: usize) -> Self {
         Self { body: Ok(body), length }
     }
 
-    pub(super) fn refused(error: AnswerError) -> Self {
+    pub(super) fn failed(error: AnswerError) -> Self {
         Self { body: Err(error), length: 0 }
     }
 }
 
-/// Reads bodies.
-pub(super) trait Gather: Sync {
-    /// Reads a body that may say how long it is.
+/// Reads response bodies.
+pub(super) trait BodyReader: Sync {
+    /// Reads a body whose length may be known.
     ///
     /// # Errors
-    /// [`TransportErrorKind::TooLarge`] as soon as it is longer than it may be, and whatever the transport meets.
-    fn gather<'x>(
+    /// Fails with [`TransportErrorKind::TooLarge`] as soon as the body exceeds its limit, and with any error of the
+    /// transport.
+    fn read_body<'x>(
         &'x self,
         client: &'x Client,
         body: Body,
         expected: Option<usize>,
-    ) -> BoxFuture<'x, Result<Gathered, TransportError>>;
+    ) -> BoxFuture<'x, Result<BodyRead, TransportError>>;
 }
 
-/// Puts the whole of it together.
-impl Gather for Room {
-    fn gather<'x>(
+/// Reads the whole body into memory.
+impl BodyReader for AnswerBudget {
+    fn read_body<'x>(
         &'x self,
         client: &'x Client,
         mut body: Body,
         expected: Option<usize>,
-    ) -> BoxFuture<'x, Result<Gathered, TransportError>> {
+    ) -> BoxFuture<'x, Result<BodyRead, TransportError>> {
         Box::pin(async move {
-            let whole = |bytes: Bytes| Ok(Gathered { length: bytes.len(), body: Ok(bytes) });
+            let whole = |bytes: Bytes| Ok(BodyRead { length: bytes.len(), body: Ok(bytes) });
             let mut reservation = self.reservation().await;
             let Some(first) = body.chunk().await? else { return whole(Bytes::new()) };
             self.admit(&mut reservation, client, first.len()).await?;
             let Some(second) = body.chunk().await? else { return whole(first) };
-            let begun = first.len() + second.len();
-            let capacity = expected.map_or(begun * 2, |expected| expected.min(MOST_BELIEVED).max(begun));
+            let received = first.len() + second.len();
+            let capacity =
+                expected.map_or(received * 2, |expected| expected.min(MAX_PREALLOCATED).max(received));
             let mut bytes = BytesMut::with_capacity(capacity);
             bytes.extend_from_slice(&first);
             drop(first);
