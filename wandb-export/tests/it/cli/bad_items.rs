@@ -1,4 +1,4 @@
-//! One bad entry of a list: the others come, exit code 5, and stderr says what is wrong with it.
+//! One bad entry of a list: the others are written, the exit code is 5, and stderr gives the reason.
 
 use wandb_local_server::{BadNode, LocalServer, NewRun, Quirks};
 
@@ -22,7 +22,7 @@ fn with(bad: BadNode) -> Program {
     Program::new(server)
 }
 
-fn assert_others_come(ended: &Ended, count: usize, said: &str) {
+fn assert_others_written(ended: &Ended, count: usize, said: &str) {
     assert_eq!((ended.code, ended.stdout.lines().count()), (Some(5), count), "{ended}");
     assert_eq!(ended.stderr, format!("incomplete: {said}\n"), "{ended}");
 }
@@ -47,12 +47,12 @@ fn unreadable_config_leaves_the_run_without_it() {
 fn failed_node_leaves_the_others() {
     let program = with(BadNode::failed("runs", "run2", "internal server error"));
     for arguments in [&["runs", "e/p", "-f", "jsonl"][..], &["project", "e/p", "-f", "jsonl"]] {
-        assert_others_come(&program.run(arguments), 3, "runs of e/p: internal server error");
+        assert_others_written(&program.run(arguments), 3, "runs of e/p: internal server error");
     }
 }
 
 #[test]
-fn id_that_no_path_can_hold_leaves_the_others() {
+fn invalid_id_leaves_the_others() {
     for (id, said) in [
         ("run/2", "\"run/2\" cannot be the name of a run: it holds a slash"),
         ("run\n2", "\"run\\n2\" cannot be the name of a run: it holds a control character"),
