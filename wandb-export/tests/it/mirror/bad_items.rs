@@ -20,7 +20,7 @@ fn fill(server: &LocalServer, project: &str) {
     }
 }
 
-fn with(bad: BadNode) -> Program {
+fn program_with(bad: BadNode) -> Program {
     let server = server();
     fill(&server, "p");
     spoil(&server, vec![bad]);
@@ -50,7 +50,7 @@ fn bad_run_does_not_stop_a_mirror() {
         (BadNode::field("runs", "run2", "historyLineCount", "three"), "runs of e/p: run2: "),
         (BadNode::replaced("runs", "run2", "a text"), "runs of e/p: "),
     ] {
-        let program = with(bad.clone());
+        let program = program_with(bad.clone());
         for transport in TRANSPORTS {
             let ended = program.over(transport, &["mirror", "e/p", "-o", transport, "--retries", "0"]);
             assert_eq!(ended.code, Some(5), "{bad:?} {ended}");
@@ -65,7 +65,7 @@ fn bad_run_does_not_stop_a_mirror() {
 
 #[test]
 fn reason_is_recorded_until_fixed() {
-    let program = with(BadNode::field("runs", "run2", "config", "{\"lr\": "));
+    let program = program_with(BadNode::field("runs", "run2", "config", "{\"lr\": "));
     let mirror = ["mirror", "e/p", "-o", "here"];
     assert_eq!(program.over("async", &mirror).code, Some(5));
     let manifest = fs::read_to_string(program.path("here/manifest.jsonl")).expect("a manifest");
