@@ -1,10 +1,11 @@
-//! The program: one file a command. It reads options, asks the library, draws progress; it knows nothing of requests.
+//! The program, with one module per command. A command parses its options, calls the library and draws progress; the
+//! library sends the requests.
 
 #![cfg_attr(
     not(any(feature = "async", feature = "blocking")),
-    expect(dead_code, unused_imports, reason = "a program without a transport can only say so")
+    expect(dead_code, unused_imports, reason = "without a transport, commands only report an error")
 )]
-#![expect(clippy::doc_markdown, reason = "what clap shows is read without rendering")]
+#![expect(clippy::doc_markdown, reason = "clap shows these comments as plain text")]
 
 mod args;
 mod command;
@@ -48,18 +49,18 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let connection = arguments.connection.clone();
     let strict = connection.strict;
-    let ended = match arguments.command {
-        // These need no key, so nothing of the kind is looked for.
+    let result = match arguments.command {
+        // These need no API key.
         Command::Completions(options) => Ok(completions::run(&options)),
         Command::Man(options) => Ok(man::run(&options)),
         command if command.is_on_disk() => connect::offline(&connection, |session| perform(session, command)),
         command => {
-            let places = command.unmarked_places();
-            let ended = connect::run(&connection, |session| perform(session, command));
-            ended.map(|ended| ended.map_err(|failure| suggest::places(failure, &places)))
+            let local_paths = command.local_paths_without_dot();
+            let result = connect::run(&connection, |session| perform(session, command));
+            result.map(|outcome| outcome.map_err(|failure| suggest::local_paths(failure, &local_paths)))
         }
     };
-    exit::code(ended, strict)
+    exit::code(result, strict)
 }
 
 async fn perform(session: Session, command: Command) -> Result<Outcome, Failure> {
@@ -72,7 +73,7 @@ async fn perform(session: Session, command: Command) -> Result<Outcome, Failure>
         Command::Project(options) => project::run(&session, &options).await,
         Command::Files(options) => files::run(&session, &options).await,
         Command::Logs(options) => logs::run(&session, &options).await,
-        Command::StartedBy(options) => command::run(&session, &options).await,
+        Command::CommandLine(options) => command::run(&session, &options).await,
         Command::Set(options) => set::run(&session, &options).await,
         Command::Compare(options) => compare::run(&session, &options).await,
         Command::Sweep(options) => sweep::run(&session, &options).await,

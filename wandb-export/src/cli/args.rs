@@ -1,4 +1,4 @@
-//! What the program can be told.
+//! Command-line arguments.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,13 +14,14 @@ use super::{
 };
 use crate::local::Place;
 
-/// Get runs, metrics and settings out of Weights & Biases, complete and exact.
+/// Export runs, metrics, files and settings from Weights & Biases, complete and exact
 ///
-/// PATH is entity/project/run or entity/project in any form the Python SDK accepts, or the address of the page in the
+/// PATH is entity/project/run or entity/project in any form that the Python SDK accepts, or the URL of the page in the
 /// web app. The API key comes from WANDB_API_KEY or the netrc file.
 ///
-/// Runs on disk, which the SDK has written on- or offline, need no server: a PATH that begins with ./, ../ or / or ends in
-/// .wandb is a file, a run's folder, a folder of such folders, or one with a run's id behind it.
+/// Runs that the SDK has written to disk, online or offline, need no server. A PATH is local if it begins with ./, ../
+/// or / or ends in .wandb: a .wandb file, the folder of a run, a folder of such folders, or a folder of runs followed
+/// by a run's id.
 #[derive(Debug, Parser)]
 #[command(name = "wandb-export", version, after_help = EXAMPLES, arg_required_else_help = true)]
 pub(super) struct Arguments {
@@ -41,10 +42,10 @@ Examples:
 Exit codes:
     0  done
     1  failed
-    2  usage
+    2  usage error
     3  not found
     4  not authorised
-    5  incomplete, or more than the server has: stderr says what is missing
+    5  incomplete: requested data is missing or inexact; stderr lists it
   130  interrupted";
 
 #[derive(Debug, Subcommand)]
@@ -62,25 +63,25 @@ pub(super) enum Command {
     #[cfg(feature = "mirror")]
     Mirror(mirror::Options),
     #[command(name = "command")]
-    StartedBy(command::Options),
+    CommandLine(command::Options),
     Set(set::Options),
     Completions(completions::Options),
     Man(man::Options),
 }
 
 impl Command {
-    /// Whether all that it is about is on disk, so that no server is to be reached.
+    /// Whether every path is local, so that the command needs no server.
     pub(super) fn is_on_disk(&self) -> bool {
         let paths = self.paths();
         !paths.is_empty() && paths.iter().all(|path| Place::of(path).is_some())
     }
 
-    /// The places on disk that its paths would be if they began with a dot.
-    pub(super) fn unmarked_places(&self) -> Vec<String> {
+    /// The local paths that the arguments would name if they began with `./`.
+    pub(super) fn local_paths_without_dot(&self) -> Vec<String> {
         self.paths().iter().filter_map(|path| Place::unmarked(path)).collect()
     }
 
-    /// The paths of runs and projects that it is about.
+    /// The paths of runs and projects among the arguments.
     fn paths(&self) -> &[String] {
         match self {
             Self::Runs(runs::Options { path, .. })
@@ -90,9 +91,9 @@ impl Command {
             | Self::Sweep(sweep::Options { path, .. })
             | Self::Files(files::Options { path, .. })
             | Self::Logs(logs::Options { path, .. })
-            | Self::StartedBy(command::Options { path, .. }) => std::slice::from_ref(path),
+            | Self::CommandLine(command::Options { path, .. }) => std::slice::from_ref(path),
             Self::Compare(compare::Options { runs, .. }) => runs,
-            // These want a server, and say so.
+            // These reject local paths with an error.
             Self::Set(options) => std::slice::from_ref(options.path()),
             #[cfg(feature = "mirror")]
             Self::Mirror(mirror::Options { path, .. }) => std::slice::from_ref(path),
@@ -105,61 +106,61 @@ impl Command {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Connection")]
 pub(super) struct Connection {
-    /// The server [default: WANDB_BASE_URL, the settings files, W&B's own]
+    /// URL of the server [default: WANDB_BASE_URL, the settings files, or W&B's own server]
     #[arg(long, global = true, value_name = "URL")]
     pub(super) base_url: Option<String>,
 
-    /// A PEM file of certificates to trust besides the usual ones: of authorities, or of the server itself
+    /// Also trust the certificates in this PEM file: of certificate authorities, or of the server itself
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) ca_file: Option<PathBuf>,
 
-    /// The most requests in flight at once
+    /// Maximum number of requests in flight
     #[arg(long, global = true, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) concurrency: u16,
 
-    /// Memory for answers of the server, such as 50MB or 1GiB; what they become is not counted
+    /// Maximum memory for server responses, such as 50MB or 1GiB; decoded rows are not counted
     #[arg(long, global = true, value_name = "BYTES", default_value = "100MiB", value_parser = memory)]
     pub(super) memory: u64,
 
-    /// How often a failed request is tried again
+    /// Maximum number of retries of a failed request
     #[arg(long, global = true, value_name = "N", default_value_t = 11)]
     pub(super) retries: u32,
 
-    /// The longest wait that the server may ask for, such as 90s, 15min or 12h; where it asks for more, the command ends
-    /// and says when to come again
+    /// Longest wait that the server may ask for, such as 90s, 15min or 12h; if it asks for more, the command ends and
+    /// says when to run it again
     #[arg(long, global = true, value_name = "TIME", default_value = "15min", value_parser = duration)]
     pub(super) max_wait: Duration,
 
-    /// End after this time, such as 90s, 15min or 12h, whatever is not done [default: no limit]
+    /// End the command after this time, such as 90s, 15min or 12h, even if it is not done [default: no limit]
     #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
     pub(super) timeout: Option<Duration>,
 
-    /// The least bytes of an answer or a file in 30 seconds, or it is taken to have stopped; 0 for no limit
+    /// Treat a response or download as stalled if fewer bytes than this arrive in 30 seconds; 0 for no limit
     #[arg(long, global = true, value_name = "SIZE", default_value = "1KiB", value_parser = size)]
     pub(super) min_progress: u64,
 
-    /// The largest file to download, such as 500MiB or 20GiB
+    /// Largest file to download, such as 500MiB or 20GiB
     #[arg(long, global = true, value_name = "SIZE", default_value = "5TiB", value_parser = size)]
     pub(super) max_file_size: u64,
 
-    /// What carries the requests; both give the same output
+    /// HTTP client to use; both give the same output
     #[arg(long, global = true, value_enum, default_value_t = Transport::DEFAULT)]
     pub(super) transport: Transport,
 
-    /// End with exit code 5 also where the server lacks something that was not asked for by name
+    /// Exit with code 5 also if the server lacks something that was not requested by name
     #[arg(long, global = true)]
     pub(super) strict: bool,
 
-    /// Show no progress
+    /// Hide progress
     #[arg(long, global = true)]
     pub(super) no_progress: bool,
 
-    /// Say more on stderr, such as how many requests it took
+    /// Print more details to stderr, such as the number of requests
     #[arg(short, long, global = true)]
     pub(super) verbose: bool,
 }
 
-/// What carries requests.
+/// HTTP client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Transport {
     /// reqwest on tokio
@@ -179,17 +180,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_options_do_not_contradict_one_another() {
+    fn options_are_consistent() {
         Arguments::command().debug_assert();
     }
 
     #[test]
-    fn every_command_shows_an_example_of_itself() {
-        fn check(command: &clap::Command, called: &str) {
+    fn every_command_has_an_example() {
+        fn check(command: &clap::Command, name: &str) {
             let help = command.clone().render_long_help().to_string();
-            assert!(help.contains("Example") && help.contains(&format!("\n  {called} ")), "{called}: {help}");
-            for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
-                check(below, &format!("{called} {}", below.get_name()));
+            assert!(help.contains("Example") && help.contains(&format!("\n  {name} ")), "{name}: {help}");
+            for subcommand in command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help") {
+                check(subcommand, &format!("{name} {}", subcommand.get_name()));
             }
         }
         check(&Arguments::command(), "wandb-export");

@@ -10,16 +10,16 @@ use super::record;
 use super::session::Session;
 use crate::error::Error;
 
-/// Print the command line that started a run, to be pasted into a shell
+/// Print the command line that started a run, ready to paste into a shell
 ///
-/// It comes from the run's file wandb-metadata.json. In any format but a table it is a row, with the words apart and the rest
-/// of that file.
+/// The command line comes from the run's file wandb-metadata.json. In all formats except table, it is one row that
+/// also has the separate arguments and the rest of that file.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   wandb-export command my-team/my-project/abc123
   wandb-export command my-team/my-project/abc123 -f jsonl")]
 pub(super) struct Options {
-    /// The run: entity/project/run, its page's address, or a place on disk: ./wandb/run-…, or a .wandb file
+    /// The run: entity/project/run, its URL, or a local path such as ./wandb/run-… or a .wandb file
     pub(super) path: String,
 
     #[command(flatten)]
@@ -29,9 +29,9 @@ pub(super) struct Options {
 pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
     let format = options.destination.format()?;
     let run = session.run(&options.path).await?;
-    let untold = || Error::NoCommand { run: run.path().to_string() };
-    let metadata = run.metadata().await?.ok_or_else(untold)?;
-    let command = crate::RunCommand::from_metadata(&metadata).ok_or_else(untold)?;
+    let no_command = || Error::NoCommand { run: run.path().to_string() };
+    let metadata = run.metadata().await?.ok_or_else(no_command)?;
+    let command = crate::RunCommand::from_metadata(&metadata).ok_or_else(no_command)?;
     if format == Format::Table {
         options.destination.write_text(format!("{command}\n").as_bytes())?;
         return Ok(Outcome::Done);

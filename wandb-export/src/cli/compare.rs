@@ -1,4 +1,4 @@
-//! `compare`: the configs of runs side by side.
+//! `compare`: shows the configs of runs side by side.
 
 use clap::Args;
 use futures_util::stream;
@@ -14,18 +14,18 @@ use crate::error::{Error, ErrorKind};
 
 /// Show where the configs of runs differ
 ///
-/// A row a key, a column a run. Nested keys are joined by dots. A key that a run lacks is an empty cell, which is not the
-/// same as null; 1 and 1.0 are the same.
+/// The output has one row per key and one column per run. Nested keys are joined by dots. The cell of a key that a run
+/// lacks is empty, and differs from null. 1 and 1.0 are equal.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   wandb-export compare my-team/my-project/abc123 my-team/my-project/def456
   wandb-export compare my-team/my-project/abc123 my-team/my-project/def456 --all --summary -f jsonl")]
 pub(super) struct Options {
-    /// Two runs or more: entity/project/run, their pages' addresses, or places on disk
+    /// Two or more runs: entity/project/run, their URLs, or local paths
     #[arg(value_name = "RUN", required = true, num_args = 2..)]
     pub(super) runs: Vec<String>,
 
-    /// Every key, also where the runs have the same
+    /// Show every key, not only those that differ
     #[arg(long)]
     all: bool,
 
@@ -42,7 +42,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     let progress = session.progress();
     let mut comparison = match session.api.compare(&options.runs).await {
         Ok(comparison) => comparison,
-        Err(error) => return Err(with_near_runs(session, &options.runs, error).await),
+        Err(error) => return Err(with_suggestions(session, &options.runs, error).await),
     };
     if options.summary {
         comparison = comparison.with_summary();
@@ -52,7 +52,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     }
     let rows = match options.destination.format()? {
         Format::Jsonl => comparison.rows(),
-        Format::Table => for_people(&comparison),
+        Format::Table => rows_with_nulls(&comparison),
         _ => comparison.full_rows(),
     };
     let report = write_rows(stream::iter([Ok(rows)]), sink).await?;
@@ -60,20 +60,20 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     if report.rows == 0 {
         say(if options.all { "note: there is nothing to compare" } else { "note: the runs do not differ" });
     }
-    session.tell(&report, options.destination.format()?);
+    session.print_notes(&report, options.destination.format()?);
     Ok(Session::report(comparison.issues()))
 }
 
-/// A table shows null as it shows what is missing, and here the two differ.
-fn for_people(comparison: &Comparison) -> Vec<Row> {
+/// Writes null as text, because a table shows null and missing values alike.
+fn rows_with_nulls(comparison: &Comparison) -> Vec<Row> {
     comparison.rows_with(|value| match value {
         Some(Value::Null) => Some("null".into()),
         value => Some(value.unwrap_or_default()),
     })
 }
 
-/// Adds near runs if `error` is that one of the runs is not there.
-async fn with_near_runs(session: &Session, runs: &[String], error: Error) -> Failure {
+/// Suggests similar runs if `error` says that one of `runs` does not exist.
+async fn with_suggestions(session: &Session, runs: &[String], error: Error) -> Failure {
     if error.kind() == ErrorKind::NotFound {
         let message = error.to_string();
         for run in runs {

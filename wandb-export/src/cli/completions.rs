@@ -1,4 +1,4 @@
-//! `completions`: what a shell has to know to complete the program's options.
+//! `completions`: generates completion scripts for shells.
 
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
@@ -7,15 +7,15 @@ use super::args::Arguments;
 use super::exit::{Failure, Outcome};
 use super::output::Destination;
 
-/// Write the completions for a shell
+/// Generate shell completions
 ///
-/// Needs neither a key nor a server.
+/// This needs neither an API key nor a server.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   wandb-export completions bash > ~/.local/share/bash-completion/completions/wandb-export
   wandb-export completions fish > ~/.config/fish/completions/wandb-export.fish")]
 pub(super) struct Options {
-    /// The shell
+    /// The shell to generate completions for
     #[arg(value_enum)]
     shell: Shell,
 }

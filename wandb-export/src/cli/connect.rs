@@ -1,20 +1,20 @@
-//! From options to a connection, and the command run on whatever drives it.
+//! Connects to the server and runs a command on the chosen transport.
 
 use wandb_core::client::{ProgressFloor, RetryPolicy};
 
 use super::args::{Connection, Transport};
 use super::exit::{Failure, Outcome};
 use super::interrupt::{Interrupted, unless_interrupted};
-use super::output::keep_secrets;
+use super::output::set_redactor;
 use super::progress::announce;
 use super::session::Session;
 use crate::api::{Api, ApiBuilder};
 use crate::error::Error;
 
-type Ended = Result<Result<Outcome, Failure>, Interrupted>;
+type CommandResult = Result<Result<Outcome, Failure>, Interrupted>;
 
-/// Connects as `options` say and runs `command` to its end.
-pub(super) fn run<F>(options: &Connection, command: impl FnOnce(Session) -> F) -> Ended
+/// Connects to the server and runs `command`.
+pub(super) fn run<F>(options: &Connection, command: impl FnOnce(Session) -> F) -> CommandResult
 where
     F: Future<Output = Result<Outcome, Failure>>,
 {
@@ -24,8 +24,8 @@ where
     }
 }
 
-/// Runs `command` to its end without a server.
-pub(super) fn offline<F>(options: &Connection, command: impl FnOnce(Session) -> F) -> Ended
+/// Runs `command` without a server.
+pub(super) fn offline<F>(options: &Connection, command: impl FnOnce(Session) -> F) -> CommandResult
 where
     F: Future<Output = Result<Outcome, Failure>>,
 {
@@ -64,7 +64,7 @@ pub(super) fn builder(options: &Connection) -> ApiBuilder {
 }
 
 #[cfg(feature = "async")]
-fn on_tokio<F>(options: &Connection, command: impl FnOnce(Session) -> F) -> Ended
+fn on_tokio<F>(options: &Connection, command: impl FnOnce(Session) -> F) -> CommandResult
 where
     F: Future<Output = Result<Outcome, Failure>>,
 {
@@ -75,7 +75,7 @@ where
     runtime.block_on(async {
         match builder(options).connect() {
             Ok(api) => {
-                keep_secrets(api.client().redactor());
+                set_redactor(api.client().redactor());
                 unless_interrupted(command(Session::new(api, options))).await
             }
             Err(error) => Ok(Err(error.into())),
@@ -84,14 +84,14 @@ where
 }
 
 #[cfg(feature = "blocking")]
-fn on_threads<F>(options: &Connection, command: impl FnOnce(Session) -> F) -> Ended
+fn on_threads<F>(options: &Connection, command: impl FnOnce(Session) -> F) -> CommandResult
 where
     F: Future<Output = Result<Outcome, Failure>>,
 {
     match builder(options).connect_blocking() {
         Ok(api) => {
             let api = api.into_inner();
-            keep_secrets(api.client().redactor());
+            set_redactor(api.client().redactor());
             let session = Session::new(api, options);
             wandb_core::blocking::block_on(unless_interrupted(command(session)))
         }
@@ -100,11 +100,14 @@ where
 }
 
 #[cfg(not(feature = "async"))]
-fn on_tokio<F>(_: &Connection, _: impl FnOnce(Session) -> F) -> Ended {
-    Ok(Err(Error::usage("this build has no async transport: it lacks the feature `async`").into()))
+fn on_tokio<F>(_: &Connection, _: impl FnOnce(Session) -> F) -> CommandResult {
+    Ok(Err(Error::usage("this build has no async transport, as its feature `async` is disabled").into()))
 }
 
 #[cfg(not(feature = "blocking"))]
-fn on_threads<F>(_: &Connection, _: impl FnOnce(Session) -> F) -> Ended {
-    Ok(Err(Error::usage("this build has no blocking transport: it lacks the feature `blocking`").into()))
+fn on_threads<F>(_: &Connection, _: impl FnOnce(Session) -> F) -> CommandResult {
+    Ok(
+        Err(Error::usage("this build has no blocking transport, as its feature `blocking` is disabled")
+            .into()),
+    )
 }

@@ -1,4 +1,4 @@
-//! From outcomes to exit codes, in one place.
+//! Maps outcomes and errors to exit codes.
 
 use std::process::ExitCode;
 
@@ -6,18 +6,18 @@ use super::interrupt::Interrupted;
 use super::output::say;
 use crate::error::{Error, ErrorKind};
 
-/// How a command ended that did not fail, the best outcome first.
+/// Outcome of a command that did not fail, ordered from best to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Outcome {
-    /// All is there.
+    /// The output is complete.
     Done,
-    /// All that was asked for is there, and the server lacks something that would have come along.
+    /// Everything requested by name is there, but the server lacks something else that belongs to the output.
     Unsupported,
-    /// Something is missing, and was said to be.
+    /// Something requested is missing. It has been reported on stderr.
     Incomplete,
 }
 
-/// Why a command failed, and what may help.
+/// Error of a failed command, with an optional hint.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) error: Error,
@@ -36,51 +36,52 @@ const USAGE: u8 = 2;
 const NOT_FOUND: u8 = 3;
 const UNAUTHORIZED: u8 = 4;
 const INCOMPLETE: u8 = 5;
-/// What shells give a program that SIGINT ended.
+/// The exit code that shells report for a program ended by SIGINT.
 const INTERRUPTED: u8 = 130;
 
-/// The exit code of a command. `strict` counts what nobody asked for and the server lacks as missing.
-pub(super) fn code(ended: Result<Result<Outcome, Failure>, Interrupted>, strict: bool) -> ExitCode {
-    let code = match ended {
+/// Prints the error and hint of a failed command, and returns the exit code. With `strict`, [`Outcome::Unsupported`]
+/// counts as incomplete.
+pub(super) fn code(result: Result<Result<Outcome, Failure>, Interrupted>, strict: bool) -> ExitCode {
+    let code = match result {
         Ok(Ok(Outcome::Unsupported)) if strict => INCOMPLETE,
         Ok(Ok(Outcome::Done | Outcome::Unsupported)) => DONE,
         Ok(Ok(Outcome::Incomplete)) => INCOMPLETE,
-        // Who reads our output has had enough of it.
+        // The reader closed the pipe, as `head` does.
         Ok(Err(Failure { error: Error::Sink(error), .. })) if error.is_closed() => DONE,
         Ok(Err(Failure { error, hint })) => {
             say(&format!("error: {}", error.with_causes()));
-            let hint = hint.or_else(|| hint_of(&error).map(str::to_owned));
+            let hint = hint.or_else(|| hint_for(&error).map(str::to_owned));
             if let Some(hint) = hint {
                 say(&format!("hint: {hint}"));
             }
-            of_error(&error)
+            error_code(&error)
         }
         Err(Interrupted) => {
-            say("interrupted: what was not finished has not been written");
+            say("interrupted: unfinished files were not written");
             INTERRUPTED
         }
     };
     ExitCode::from(code)
 }
 
-/// What may help against an error of any command.
-fn hint_of(error: &Error) -> Option<&'static str> {
+/// Returns a hint for an error that any command can end with.
+fn hint_for(error: &Error) -> Option<&'static str> {
     use wandb_core::error::Error as RequestError;
     let Error::Request(error) = error else { return None };
     match **error {
         RequestError::Deferred { .. } => Some(
-            "run it again then, or let it wait with --max-wait; what was printed or downloaded is kept, and a file that was \
-             not whole has not been written",
+            "run the command again then, or let it wait with --max-wait; printed rows and finished downloads are kept, \
+             unfinished files were not written",
         ),
         RequestError::OutOfTime { .. } => Some(
-            "run it again with a longer --timeout; what was printed or downloaded is kept, and a file that was not whole has \
-             not been written",
+            "run the command again with a longer --timeout; printed rows and finished downloads are kept, unfinished files \
+             were not written",
         ),
         _ => None,
     }
 }
 
-fn of_error(error: &Error) -> u8 {
+fn error_code(error: &Error) -> u8 {
     match error.kind() {
         ErrorKind::Usage => USAGE,
         ErrorKind::NotFound => NOT_FOUND,
@@ -96,12 +97,12 @@ mod tests {
     use wandb_tables::SinkError;
 
     #[test]
-    fn kinds_of_errors_have_the_documented_codes() {
-        assert_eq!(of_error(&Error::usage("no")), 2);
-        assert_eq!(of_error(&Error::NoApiKey { server: "s".to_owned() }), 4);
+    fn error_kinds_map_to_documented_codes() {
+        assert_eq!(error_code(&Error::usage("no")), 2);
+        assert_eq!(error_code(&Error::NoApiKey { server: "s".to_owned() }), 4);
         let (what, lacking) = ("no".to_owned(), "Run.logLines".to_owned());
-        assert_eq!(of_error(&Error::Unsupported { what, lacking }), 5);
-        assert_eq!(of_error(&Error::io("doing", std::io::Error::other("no"))), 1);
-        assert_eq!(of_error(&Error::Sink(SinkError::UnknownFormat { name: "x".to_owned() })), 2);
+        assert_eq!(error_code(&Error::Unsupported { what, lacking }), 5);
+        assert_eq!(error_code(&Error::io("doing", std::io::Error::other("no"))), 1);
+        assert_eq!(error_code(&Error::Sink(SinkError::UnknownFormat { name: "x".to_owned() })), 2);
     }
 }

@@ -1,4 +1,4 @@
-//! `files`: the files of a run, listed or downloaded.
+//! `files`: lists or downloads the files of a run.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -18,11 +18,13 @@ use crate::files::{Downloaded, Downloads, Existing};
 
 /// List the files of a run, or download them
 ///
-/// A download resumes an earlier one that broke off, is checked against size and digest, and only then put into its place.
-/// Files that are there already are not downloaded again. Where the storage twice sends something else than the server's list
-/// says, that is kept, and the exit code is 5. A file that is only a reference (s3://…) is listed with its address, and not
-/// downloaded. Names that could lead out of the folder, or that some system cannot hold, are replaced;
-/// wandb-export-names.json in the folder tells which.
+/// A download resumes where an earlier one was interrupted. A file is checked against its size and digest before it is
+/// moved into place. Files that are already downloaded are skipped. If the storage twice sends content that
+/// contradicts the server's list, the file is kept and the exit code is 5.
+///
+/// A reference (s3://…) is listed with its address and not downloaded. Names that could lead out of the folder, or
+/// that some systems cannot store, are replaced; wandb-export-names.json in the folder maps them to the original
+/// names.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   wandb-export files my-team/my-project/abc123
@@ -30,14 +32,14 @@ use crate::files::{Downloaded, Downloads, Existing};
   wandb-export files my-team/my-project/abc123 --all --download -o abc123
   wandb-export files my-team/my-project/abc123 --pattern 'media/*.png' -f jsonl")]
 pub(super) struct Options {
-    /// The run: entity/project/run, its page's address, or a place on disk: ./wandb/run-…, or a .wandb file
+    /// The run: entity/project/run, its URL, or a local path such as ./wandb/run-… or a .wandb file
     pub(super) path: String,
 
-    /// Only the file of this name; may be given several times
+    /// Only the file with this name; may be repeated
     #[arg(long, value_name = "NAME", conflicts_with = "pattern")]
     name: Vec<String>,
 
-    /// Only the files whose names match: * is any text, ? any character
+    /// Only files whose names match: * stands for any text, ? for any character
     #[arg(long, value_name = "GLOB")]
     pattern: Option<String>,
 
@@ -45,11 +47,11 @@ pub(super) struct Options {
     #[arg(long, conflicts_with_all = ["name", "pattern"])]
     all: bool,
 
-    /// Download them; -o is then the folder to put them into [default: .]
+    /// Download the files; -o is then the target folder [default: .]
     #[arg(long)]
     download: bool,
 
-    /// With --download: replace what is in the place of a file
+    /// With --download: overwrite existing files
     #[arg(long, requires = "download")]
     replace: bool,
 
@@ -59,7 +61,7 @@ pub(super) struct Options {
 
 pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
     if options.download && options.name.is_empty() && options.pattern.is_none() && !options.all {
-        let message = "download which files? say --name NAME, --pattern GLOB or --all";
+        let message = "--download needs --name NAME, --pattern GLOB or --all";
         return Err(Error::usage(message).into());
     }
     let destination =
@@ -67,37 +69,37 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     let progress = session.progress();
     let sink = progress.counted(destination.sink()?);
     let run = session.run(&options.path).await?;
-    let files = wanted(options, &run)?;
+    let files = selected_files(options, &run)?;
     let issues = files.issues().await?;
     if options.download {
         drop(progress);
         let bar = DownloadBar::start(&files.progress(), session.shows_progress());
         let downloads = files.download(options.destination.folder()).await?;
         drop(bar);
-        let rows: Vec<_> = downloads.files.iter().map(downloaded).collect();
+        let rows: Vec<_> = downloads.files.iter().map(download_row).collect();
         let report = write_rows(futures_util::stream::iter([Ok(rows)]), sink).await?;
-        session.tell(&report, destination.format()?);
+        session.print_notes(&report, destination.format()?);
         let issues: Vec<_> = issues.into_iter().chain(downloads.issues.iter().cloned()).collect();
         let outcome = Session::report(&issues);
-        return Ok(outcome.max(ended(options, &run, downloads).await?));
+        return Ok(outcome.max(report_failures(options, &run, downloads).await?));
     }
     let listed = RefCell::new(HashSet::new());
     let reader = files.open();
     let found = reader.issues_later();
     let rows = reader.into_stream().map_ok(|file| {
         listed.borrow_mut().insert(file.name.clone());
-        vec![row(&file)]
+        vec![file_row(&file)]
     });
     let report = write_rows(rows, sink).await?;
     drop(progress);
-    session.tell(&report, destination.format()?);
+    session.print_notes(&report, destination.format()?);
     let listed = listed.into_inner();
-    let absent = missing(&run, options.name.iter().filter(|name| !listed.contains(*name))).await?;
+    let absent = report_absent(&run, options.name.iter().filter(|name| !listed.contains(*name))).await?;
     let issues: Vec<_> = issues.into_iter().chain(found.all()).collect();
     Ok(Session::report(&issues).max(absent))
 }
 
-fn wanted(options: &Options, run: &Run) -> Result<Files, Error> {
+fn selected_files(options: &Options, run: &Run) -> Result<Files, Error> {
     let existing = if options.replace { Existing::Replace } else { Existing::Refuse };
     let files = run.files().existing(existing);
     match &options.pattern {
@@ -107,30 +109,32 @@ fn wanted(options: &Options, run: &Run) -> Result<Files, Error> {
     }
 }
 
-/// What could not be had. Of a single file that is a failure, of many the others are there all the same.
-async fn ended(options: &Options, run: &Run, downloads: Downloads) -> Result<Outcome, Failure> {
+/// Reports files that were not downloaded. The command fails if it was about a single named file, else it ends as
+/// incomplete.
+async fn report_failures(options: &Options, run: &Run, downloads: Downloads) -> Result<Outcome, Failure> {
     let Downloads { files, mut failed, .. } = downloads;
-    let has_come = |name: &String| {
+    let was_found = |name: &String| {
         files.iter().any(|file| file.name == *name) || failed.iter().any(|file| file.name == *name)
     };
-    let absent: Vec<_> = options.name.iter().filter(|name| !has_come(name)).collect();
+    let absent: Vec<_> = options.name.iter().filter(|name| !was_found(name)).collect();
     if options.name.len() == 1 && failed.len() == 1 {
         let failure = failed.remove(0);
-        let hint =
-            matches!(failure.error, Error::FileExists { .. }).then(|| "--replace replaces it".to_owned());
+        let hint = matches!(failure.error, Error::FileExists { .. })
+            .then(|| "use --replace to overwrite it".to_owned());
         return Err(Failure { error: failure.error, hint });
     }
-    let is_refused = failed.iter().any(|file| matches!(file.error, Error::FileExists { .. }));
+    let has_conflict = failed.iter().any(|file| matches!(file.error, Error::FileExists { .. }));
     let failed = failed.iter().map(|file| format!("{}: {}", file.name, file.error.with_causes()));
     let outcome = Session::incomplete(failed);
-    if is_refused {
-        say("hint: --replace replaces what is there");
+    if has_conflict {
+        say("hint: use --replace to overwrite existing files");
     }
-    Ok(outcome.max(missing(run, absent.into_iter()).await?))
+    Ok(outcome.max(report_absent(run, absent.into_iter()).await?))
 }
 
-/// Names that were asked for and are not there: if it was only one, that is a failure.
-async fn missing(run: &Run, absent: impl Iterator<Item = &String>) -> Result<Outcome, Failure> {
+/// Reports requested files that do not exist. The command fails if there is one, and ends as incomplete if there are
+/// more.
+async fn report_absent(run: &Run, absent: impl Iterator<Item = &String>) -> Result<Outcome, Failure> {
     let absent: Vec<_> = absent.collect();
     let Some(first) = absent.first() else { return Ok(Outcome::Done) };
     let error = |name: &str| Error::NoSuchFile { run: run.path().to_string(), name: name.to_owned() };
@@ -141,7 +145,7 @@ async fn missing(run: &Run, absent: impl Iterator<Item = &String>) -> Result<Out
     Ok(Session::incomplete(absent.into_iter().map(|name| error(name))))
 }
 
-fn row(file: &crate::RunFile) -> Row {
+fn file_row(file: &crate::RunFile) -> Row {
     let text = |text: &Option<String>| text.clone().map(Value::String);
     let cells = [
         ("name", Some(Value::String(file.name.clone()))),
@@ -154,7 +158,7 @@ fn row(file: &crate::RunFile) -> Row {
     cells.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
-fn downloaded(file: &Downloaded) -> Row {
+fn download_row(file: &Downloaded) -> Row {
     let path = file.path.to_string_lossy().into_owned();
     let cells = [
         ("name", Some(Value::String(file.name.clone()))),

@@ -1,4 +1,4 @@
-//! `history`: the metrics of a run.
+//! `history`: exports the metrics of a run.
 
 use clap::{Args, ValueEnum};
 
@@ -8,7 +8,7 @@ use super::session::Session;
 use super::suggest;
 use crate::api;
 
-/// Write the metrics of a run: samples of them, or all
+/// Export the metrics of a run: samples, or every row
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   wandb-export history my-team/my-project/abc123 --all -o metrics.csv
@@ -22,22 +22,22 @@ use crate::api;
   wandb-export history ./wandb/latest-run --all --follow")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Options {
-    /// The run: entity/project/run, its page's address, or a place on disk: ./wandb/run-…, or a .wandb file
+    /// The run: entity/project/run, its URL, or a local path such as ./wandb/run-… or a .wandb file
     pub(super) path: String,
 
-    /// Only these keys, separated by commas, and only rows that hold all of them
+    /// Only these keys, separated by commas, and only rows that have all of them
     #[arg(long, value_name = "KEY,…", value_delimiter = ',')]
     keys: Vec<String>,
 
-    /// One more key, commas and all; may be given several times
+    /// Add a key, which may contain commas; may be repeated
     #[arg(long, value_name = "KEY")]
     key: Vec<String>,
 
-    /// With --keys or --key, and --all: rows that hold any of the keys
+    /// With --all and --keys or --key: include rows that have any of the keys
     #[arg(long, requires = "all")]
     any: bool,
 
-    /// At most this many rows, which the server picks from the whole history
+    /// Maximum number of rows; the server samples them from the whole history
     #[arg(long, value_name = "N", default_value_t = 500, conflicts_with = "all")]
     samples: u64,
 
@@ -45,41 +45,40 @@ pub(super) struct Options {
     #[arg(long, value_name = "KEY", conflicts_with_all = ["all", "stream"])]
     x_axis: Option<String>,
 
-    /// Only the first N rows; with --all, no more is asked for than it takes
+    /// Only the first N rows; with --all, only the pages that hold them are requested
     #[arg(long, value_name = "N", conflicts_with = "follow", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
 
-    /// Every row there is, instead of samples
+    /// Write every row instead of samples
     #[arg(long)]
     all: bool,
 
-    /// What the run has logged (default), or what the machine measured meanwhile (system)
+    /// Metrics that the run logged (default), or that were measured on its machine (system)
     #[arg(long, value_enum, default_value_t = Stream::Default)]
     stream: Stream,
 
-    /// With --all: from this step on
+    /// With --all: begin with this step
     #[arg(long, value_name = "N", requires = "all")]
     min_step: Option<i64>,
 
-    /// With --all: up to, but not including, this step
+    /// With --all: stop before this step
     #[arg(long, value_name = "N", requires = "all")]
     max_step: Option<i64>,
 
-    /// With --all: the rows of the run that this one was forked from as well, up to the step of the fork
+    /// With --all: include the rows of the runs that this one was forked from, up to the step of each fork
     #[arg(long, requires = "all", conflicts_with = "follow")]
     with_parent: bool,
 
-    /// With --all: at most this many steps in a request [default: as many as the server is quick with]
+    /// With --all: maximum number of steps per request [default: adapted to the speed of the server]
     #[arg(long, value_name = "N", requires = "all", value_parser = clap::value_parser!(u64).range(1..))]
     page_size: Option<u64>,
 
-    /// With --all: the rows just as they were logged (live), or the Parquet files that the server has exported, which
-    /// is quicker for long runs (exported)
+    /// With --all: read the rows exactly as logged (live), or from the Parquet files that the server has
+    /// exported, which is faster for long runs (exported)
     #[arg(long, value_enum, default_value_t = Source::Live)]
     source: Source,
 
-    /// With --all: go on with the rows that come, until the run has ended or got as far as --max-step; JSON
-    /// Lines on standard output
+    /// With --all: keep writing new rows until the run ends or reaches --max-step, as JSON Lines on standard output
     #[arg(long, requires = "all", conflicts_with_all = ["output", "format", "nested"])]
     follow: bool,
 
@@ -141,10 +140,10 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         Err(error) => return Err(suggest::run(session, &path, error).await),
     };
     drop(progress);
-    session.tell(&report, options.destination.format()?);
+    session.print_notes(&report, options.destination.format()?);
     if let Some(growth) = end.growth {
         let read_to = growth.read_to.map_or("the start".to_owned(), |step| format!("step {step}"));
-        say(&format!("note: {path} went on while it was read; it was read up to {read_to}"));
+        say(&format!("note: {path} grew while it was read; rows after {read_to} are not included"));
     }
     if !end.unlogged.is_empty() {
         say(&format!("note: {path} has never logged {}", end.unlogged.join(", ")));
@@ -154,14 +153,14 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     }
     let keys = options.keys.len() + options.key.len();
     if end.rows == 0 && end.unlogged.is_empty() && keys > 1 && !options.any {
-        say(&format!("note: {path} has no row that holds all of these keys"));
+        say(&format!("note: {path} has no row with all of these keys"));
         let all = if options.all { "" } else { "--all " };
-        say(&format!("hint: {all}--any gives the rows that hold any of them"));
+        say(&format!("hint: use {all}--any to get the rows with any of them"));
     }
     Ok(Session::report(&end.issues))
 }
 
-/// Writes rows as they come, each in a line that is there at once.
+/// Writes new rows as they arrive, and flushes after each batch.
 async fn follow(history: api::History) -> Result<Outcome, Failure> {
     let mut following = history.follow().await?;
     let mut lines = String::new();

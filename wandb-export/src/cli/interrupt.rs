@@ -1,4 +1,4 @@
-//! Ctrl-C: the command's future is dropped, and with it what it had begun.
+//! Handles Ctrl-C by dropping the command's future, which discards its unfinished output.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,26 +9,26 @@ mod signals;
 #[cfg(not(unix))]
 use ctrlc as signals;
 
-/// The user, or the system, has asked the program to end.
+/// A signal from the user or the system asked the program to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Interrupted;
 
-/// Runs `command` until it ends or the program is asked to. Asked a second time, the program ends at once.
+/// Runs `command` until it ends or a signal arrives. A second signal ends the process at once.
 pub(super) async fn unless_interrupted<F: Future>(command: F) -> Result<F::Output, Interrupted> {
-    let (sender, asked) = async_channel::bounded(1);
-    let before = AtomicBool::new(false);
+    let (sender, interrupts) = async_channel::bounded(1);
+    let was_interrupted = AtomicBool::new(false);
     let handler = move || {
-        if before.swap(true, Ordering::Relaxed) {
+        if was_interrupted.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
-        // The command may have ended by itself.
+        // The receiver is dropped once the command has ended.
         let _ = sender.try_send(());
     };
     if signals::set_handler(handler).is_err() {
-        // Without a handler the system ends the program, which leaves no half-written file either.
+        // Without a handler, the signal kills the process. That leaves no half-written file either.
         return Ok(command.await);
     }
-    match select(std::pin::pin!(command), std::pin::pin!(asked.recv())).await {
+    match select(std::pin::pin!(command), std::pin::pin!(interrupts.recv())).await {
         Either::Left((output, _)) => Ok(output),
         Either::Right(_) => Err(Interrupted),
     }

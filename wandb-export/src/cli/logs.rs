@@ -1,4 +1,4 @@
-//! `logs`: what a run has printed.
+//! `logs`: prints the console output of a run.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -11,20 +11,20 @@ use super::output::Destination;
 use super::session::Session;
 use crate::error::Error;
 
-/// Print what a run has printed
+/// Print the console output of a run
 ///
-/// Progress bars have their last state; colours are left in place, and on a terminal nothing else that it would
-/// act on. A server keeps about the last 100 000 lines of a run; what
-/// is missing is said on stderr, and the run's file output.log may have it.
+/// Progress bars appear in their last state. Colours are kept; other control characters are escaped if the output is a
+/// terminal. A server keeps about the last 100 000 lines of a run. Missing lines are reported on stderr; the run's file
+/// output.log may have them.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   wandb-export logs my-team/my-project/abc123
   wandb-export logs ./wandb/latest-run -o console.log")]
 pub(super) struct Options {
-    /// The run: entity/project/run, its page's address, or a place on disk: ./wandb/run-…, or a .wandb file
+    /// The run: entity/project/run, its URL, or a local path such as ./wandb/run-… or a .wandb file
     pub(super) path: String,
 
-    /// The file to write, or - for standard output
+    /// File to write, or - for standard output
     #[arg(short, long, value_name = "FILE", default_value = "-", help_heading = "Output")]
     output: PathBuf,
 }

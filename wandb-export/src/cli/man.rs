@@ -1,4 +1,4 @@
-//! `man`: the manual's pages.
+//! `man`: generates the manual pages.
 
 use std::path::{Path, PathBuf};
 
@@ -10,15 +10,15 @@ use super::exit::{Failure, Outcome};
 use super::output::{Destination, say};
 use crate::error::Error;
 
-/// Write the manual: the main page, or a page a command
+/// Generate manual pages: the main page, or one per command
 ///
-/// Needs neither a key nor a server.
+/// This needs neither an API key nor a server.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   wandb-export man | man -l -
   wandb-export man -o ~/.local/share/man/man1")]
 pub(super) struct Options {
-    /// The directory for wandb-export.1 and a page a command [default: the main page alone, on standard output]
+    /// Directory for wandb-export.1 and one page per command [default: only the main page, on standard output]
     #[arg(short, long, value_name = "DIRECTORY")]
     output: Option<PathBuf>,
 }
@@ -29,8 +29,9 @@ pub(super) fn run(options: &Options) -> Result<Outcome, Failure> {
     match &options.output {
         None => Destination::stdout().write_text(&page(program)?)?,
         Some(directory) => {
-            let making = |error| Error::io(format!("making the directory {}", directory.display()), error);
-            std::fs::create_dir_all(directory).map_err(making)?;
+            let creating =
+                |error| Error::io(format!("creating the directory {}", directory.display()), error);
+            std::fs::create_dir_all(directory).map_err(creating)?;
             let pages = write(&program, "", directory)?;
             say(&format!("{pages} pages written to {}", directory.display()));
         }
@@ -38,14 +39,14 @@ pub(super) fn run(options: &Options) -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
-/// Writes the page of `command` and those of its subcommands; returns how many.
+/// Writes the pages of `command` and its subcommands, and returns their number.
 fn write(command: &Command, parents: &str, directory: &Path) -> Result<usize, Error> {
     let name = format!("{parents}{}", command.get_name());
     let page = page(command.clone().display_name(&name))?;
     Destination::file(directory.join(format!("{name}.1"))).write_text(&page)?;
-    let below = command.get_subcommands().filter(|below| below.get_name() != "help");
-    below
-        .map(|below| write(below, &format!("{name}-"), directory))
+    let subcommands = command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help");
+    subcommands
+        .map(|subcommand| write(subcommand, &format!("{name}-"), directory))
         .sum::<Result<usize, _>>()
         .map(|pages| pages + 1)
 }

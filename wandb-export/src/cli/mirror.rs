@@ -1,4 +1,4 @@
-//! `mirror`: a whole project, or all of a user's or team's, on disk.
+//! `mirror`: copies a project, or all projects of an entity, to disk.
 
 use std::path::PathBuf;
 
@@ -13,14 +13,15 @@ use crate::error::Error;
 use crate::local::Place;
 use crate::mirror::{Contents, MirrorReport, Part, ProjectReport};
 
-/// Keep whole projects on disk: runs, histories, system metrics, files, logs and sweeps
+/// Mirror whole projects to disk: runs, histories, system metrics, files, logs and sweeps
 ///
-/// It can be stopped at any moment and goes on where it was. Called again, it asks only for what is new or has changed.
-/// A run that cannot be had does not keep the others from coming: the exit code is 5 then, and the next call tries again.
+/// A mirror can be interrupted at any time, and resumes the next time the command is run. It requests only new and
+/// changed data. A run that cannot be fetched does not stop the others: the exit code is then 5, and the next mirror
+/// retries the run.
 ///
-/// In the folder: manifest.jsonl, runs.jsonl, runs.parquet, sweeps.parquet, history/RUN.parquet, system/RUN.parquet,
-/// logs/RUN.log and files/RUN/. All tables of rows have a first column run_id, so that they can be read as one. The mirror
-/// of all projects of an entity has a folder for each.
+/// The folder holds manifest.jsonl, runs.jsonl, runs.parquet, sweeps.parquet, history/RUN.parquet, system/RUN.parquet,
+/// logs/RUN.log and files/RUN/. Tables of rows begin with a column run_id, so that they can be read as one table. A
+/// mirror of all projects of an entity has one such folder per project.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   wandb-export mirror my-team/my-project -o archive
@@ -28,10 +29,10 @@ use crate::mirror::{Contents, MirrorReport, Part, ProjectReport};
   wandb-export mirror my-team/my-project -o archive --include runs,history --filter '{\"state\": \"finished\"}'
   wandb-export mirror my-team/my-project -o archive --verify --report report.json")]
 pub(super) struct Options {
-    /// The project: entity/project or its page's address; or an entity, for all its projects
+    /// The project: entity/project or its URL; or an entity, to mirror all of its projects
     pub(super) path: String,
 
-    /// The folder to keep it in
+    /// Folder of the mirror
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
 
@@ -39,30 +40,30 @@ pub(super) struct Options {
     #[arg(long, value_name = "PART,…", value_delimiter = ',', conflicts_with = "exclude")]
     include: Vec<Part>,
 
-    /// All parts but these
+    /// All parts except these
     #[arg(long, value_name = "PART,…", value_delimiter = ',')]
     exclude: Vec<Part>,
 
-    /// Only runs that match, in the manner of MongoDB: {"state": "finished"}
+    /// Only runs that match a MongoDB-style filter, such as {"state": "finished"}
     #[arg(long, value_name = "JSON")]
     filter: Option<String>,
 
-    /// Read everything that is there first, and fetch again what is not as it was written; --verify=server also asks the
-    /// server for everything again, and tells what it has otherwise by now
+    /// First check the whole mirror and fetch damaged data again; --verify=server also fetches everything from the
+    /// server again, and reports the differences
     #[arg(long, value_enum, value_name = "disk|server", num_args = 0..=1, require_equals = true, default_missing_value = "disk")]
     verify: Option<Verify>,
 
-    /// Write what has become of it to a file as JSON, - for standard output
+    /// Write a JSON report to this file, or - for standard output
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 }
 
-/// What everything that is there is held against.
+/// Reference that the existing mirror is checked against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Verify {
-    /// The digests of what was written
+    /// The recorded digests
     Disk,
-    /// What the server has, too
+    /// The recorded digests and the server
     Server,
 }
 
@@ -100,39 +101,39 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
             .map_err(|error| Error::io("writing the report", error.into()))?;
         Destination::file(path.clone()).write_text(format!("{text}\n").as_bytes())?;
     }
-    tell(session, &report);
+    print_report(session, &report);
     let missing = report.projects.iter().flat_map(|project| {
         project.missing.iter().map(|missing| match &missing.run {
             Some(run) => format!("{}/{run}: {}", project.project, missing.what),
             None => format!("{}: {}", project.project, missing.what),
         })
     });
-    let asked = options.include.iter().flat_map(|part| fields_of(*part)).copied();
-    let asked: Vec<_> = asked.collect();
-    let mut lacking = Vec::new();
-    let mut is_noted = false;
+    let requested = options.include.iter().flat_map(|part| schema_fields(*part)).copied();
+    let requested: Vec<_> = requested.collect();
+    let mut unsupported = Vec::new();
+    let mut has_notes = false;
     for project in &report.projects {
-        for what in &project.unsupported {
-            if asked.contains(&what.as_str()) {
-                lacking.push(format!("{}: the server does not have {what}", project.project));
+        for field in &project.unsupported {
+            if requested.contains(&field.as_str()) {
+                unsupported.push(format!("{}: the server does not have {field}", project.project));
             } else {
-                say(&format!("note: {}: the server does not have {what}", project.project));
-                is_noted = true;
+                say(&format!("note: {}: the server does not have {field}", project.project));
+                has_notes = true;
             }
         }
     }
-    let lacking = Session::incomplete(lacking);
+    let unsupported = Session::incomplete(unsupported);
     let outcome = Session::incomplete(missing);
     if outcome == Outcome::Incomplete {
-        say("hint: call it again; it tries just what is missing");
+        say("hint: run the command again to retry what is missing");
     }
-    Ok(outcome.max(lacking).max(if is_noted { Outcome::Unsupported } else { Outcome::Done }))
+    Ok(outcome.max(unsupported).max(if has_notes { Outcome::Unsupported } else { Outcome::Done }))
 }
 
-/// The fields of the server's schema that a part is made of.
-fn fields_of(part: Part) -> &'static [&'static str] {
+/// Returns the fields of the server's schema that a part is read from.
+fn schema_fields(part: Part) -> &'static [&'static str] {
     match part {
-        // Without Run.history the rows come by their keys.
+        // Without Run.history, rows are read key by key through this field.
         Part::History => &["Run.sampledHistory"],
         Part::System => &["Run.events"],
         Part::Files => &["Run.files"],
@@ -142,26 +143,26 @@ fn fields_of(part: Part) -> &'static [&'static str] {
     }
 }
 
-fn tell(session: &Session, report: &MirrorReport) {
+fn print_report(session: &Session, report: &MirrorReport) {
     for project in &report.projects {
         for damage in &project.damaged {
-            say(&format!("note: {}: damaged, and fetched again: {damage}", project.project));
+            say(&format!("note: {}: damaged and fetched again: {damage}", project.project));
         }
-        for what in &project.differing {
-            say(&format!("note: {}: {what}; it is as the server has it now", project.project));
+        for difference in &project.differing {
+            say(&format!("note: {}: {difference}; updated from the server", project.project));
         }
         for note in &project.notes {
             say(&format!("note: {}: {note}", project.project));
         }
         say(&summary(project));
     }
-    session.tell_what_it_took();
+    session.print_stats();
 }
 
 fn summary(project: &ProjectReport) -> String {
     let ProjectReport { new, grown, changed, same, gone, rows, bytes, .. } = project;
     format!(
-        "{}: {new} runs new, {grown} grown, {changed} changed, {same} as they were, {} gone; {rows} rows, {bytes} bytes \
+        "{}: {new} new runs, {grown} grown, {changed} changed, {same} unchanged, {} gone; {rows} rows, {bytes} bytes \
          written",
         project.project,
         gone.len()

@@ -1,4 +1,4 @@
-//! How far a mirror is.
+//! Progress of a mirror.
 
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,71 +9,71 @@ use indicatif::{HumanBytes, HumanCount, ProgressBar};
 use wandb_core::text::printable;
 
 use super::output::say;
-use super::progress::{Drawing, troubles};
+use super::progress::{ProgressThread, retry_counts};
 use crate::api::Api;
 use crate::mirror::MirrorEvent;
 
-/// How often something is said where no terminal is.
-const SPOKEN_INTERVAL: Duration = Duration::from_secs(10);
+/// Interval between progress lines if stderr is not a terminal.
+const LINE_INTERVAL: Duration = Duration::from_secs(10);
 
-/// A line on stderr that shows how far a mirror is: drawn anew on a terminal, written now and then elsewhere.
+/// Shows the progress of a mirror on stderr: as a bar on a terminal, else as a line every now and then.
 #[derive(Debug)]
 pub(super) struct MirrorBar {
-    seen: Arc<Seen>,
-    _drawing: Option<Drawing>,
+    counters: Arc<Counters>,
+    _thread: Option<ProgressThread>,
 }
 
 #[derive(Debug, Default)]
-struct Seen {
+struct Counters {
     runs: AtomicU64,
     runs_done: AtomicU64,
     rows_done: AtomicU64,
     file_bytes: AtomicU64,
     failed: AtomicU64,
-    /// The run that something has come of last, and what.
+    /// Describes the rows received last.
     latest: Mutex<String>,
 }
 
 impl MirrorBar {
     pub(super) fn start(api: &Api, wanted: bool) -> Self {
-        let seen = Arc::new(Seen::default());
-        let drawing = wanted.then(|| Self::draw(api.clone(), Arc::clone(&seen)));
-        Self { seen, _drawing: drawing }
+        let counters = Arc::new(Counters::default());
+        let thread = wanted.then(|| Self::draw(api.clone(), Arc::clone(&counters)));
+        Self { counters, _thread: thread }
     }
 
-    fn draw(api: Api, seen: Arc<Seen>) -> Drawing {
+    fn draw(api: Api, counters: Arc<Counters>) -> ProgressThread {
         if !std::io::stderr().is_terminal() {
-            let speak = move |&(): &()| {
+            let print = move |&(): &()| {
                 let (done, runs) =
-                    (seen.runs_done.load(Ordering::Relaxed), seen.runs.load(Ordering::Relaxed));
-                say(&format!("{} of {} runs, {}", HumanCount(done), HumanCount(runs), seen.line(&api)));
+                    (counters.runs_done.load(Ordering::Relaxed), counters.runs.load(Ordering::Relaxed));
+                say(&format!("{} of {} runs, {}", HumanCount(done), HumanCount(runs), counters.status(&api)));
             };
-            return Drawing::every(SPOKEN_INTERVAL, || (), speak, drop);
+            return ProgressThread::every(LINE_INTERVAL, || (), print, drop);
         }
         let update = move |bar: &ProgressBar| {
-            bar.set_length(seen.runs.load(Ordering::Relaxed));
-            bar.set_position(seen.runs_done.load(Ordering::Relaxed));
-            bar.set_message(seen.line(&api));
+            bar.set_length(counters.runs.load(Ordering::Relaxed));
+            bar.set_position(counters.runs_done.load(Ordering::Relaxed));
+            bar.set_message(counters.status(&api));
         };
-        Drawing::bar(|| ProgressBar::new(0), "{bar:20} {pos} of {len} runs, {eta} left, {msg}", update)
+        ProgressThread::bar(|| ProgressBar::new(0), "{bar:20} {pos} of {len} runs, {eta} left, {msg}", update)
     }
 
-    /// What events are to be told to.
+    /// Returns a listener that counts the events of a mirror.
     pub(super) fn listener(&self) -> impl Fn(&MirrorEvent) + Send + Sync + 'static {
-        let seen = Arc::clone(&self.seen);
-        move |event| seen.note(event)
+        let counters = Arc::clone(&self.counters);
+        move |event| counters.record(event)
     }
 }
 
-impl Seen {
-    fn note(&self, event: &MirrorEvent) {
+impl Counters {
+    fn record(&self, event: &MirrorEvent) {
         match event {
             MirrorEvent::Listed { to_fetch, .. } => {
                 self.runs.fetch_add(*to_fetch, Ordering::Relaxed);
             }
             MirrorEvent::Rows { run, rows } => {
                 let done = self.rows_done.fetch_add(*rows, Ordering::Relaxed) + rows;
-                self.at(format!("{} rows so far, now {}", HumanCount(done), run.run()));
+                self.set_latest(format!("{} rows, reading {}", HumanCount(done), run.run()));
             }
             MirrorEvent::File { bytes, .. } => {
                 self.file_bytes.fetch_add(*bytes, Ordering::Relaxed);
@@ -86,24 +86,24 @@ impl Seen {
         }
     }
 
-    fn at(&self, what: String) {
-        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = what;
+    fn set_latest(&self, text: String) {
+        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = text;
     }
 
-    fn line(&self, api: &Api) -> String {
+    fn status(&self, api: &Api) -> String {
         let tally = api.tally();
         let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut parts = vec![printable(&latest).into_owned()];
         parts.retain(|part| !part.is_empty());
         parts.push(format!("{} of files", HumanBytes(self.file_bytes.load(Ordering::Relaxed))));
         parts.push(format!("{} requests", HumanCount(tally.requests)));
-        parts.extend(troubles(&tally));
+        parts.extend(retry_counts(&tally));
         if tally.waited.as_secs() > 0 {
-            parts.push(format!("{} s waited in all", tally.waited.as_secs()));
+            parts.push(format!("waited {} s", tally.waited.as_secs()));
         }
         let failed = self.failed.load(Ordering::Relaxed);
         if failed > 0 {
-            parts.push(format!("{} with something missing", HumanCount(failed)));
+            parts.push(format!("{} runs incomplete", HumanCount(failed)));
         }
         parts.join(", ")
     }

@@ -1,4 +1,4 @@
-//! Where a command's rows go, and in which format.
+//! Output destinations, formats and messages.
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -11,101 +11,102 @@ use wandb_tables::{Nested, SchemaBuilder};
 
 use crate::error::Error;
 
-/// A value that is longer than this is data rather than something to read.
-const LONGEST_FIELD: usize = 4_000;
+/// Maximum characters of a value in a table of fields. Longer values are data rather than text to read.
+const MAX_FIELD_CHARS: usize = 4_000;
 
-/// The most characters of a line on stderr, which may quote a server.
-const LONGEST_NOTICE: usize = 4_000;
+/// Maximum characters of a line on stderr, which may quote a server.
+const MAX_MESSAGE_CHARS: usize = 4_000;
 
-/// Where the rows go.
+/// Destination and format of the output.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct Destination {
-    /// The file to write, or - for standard output
+    /// File to write, or - for standard output
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     output: PathBuf,
 
-    /// table, csv, jsonl, parquet or arrow [default: what the file's name says; on standard output a table]
+    /// Output format: table, csv, jsonl, parquet or arrow [default: from the file name; table on standard output]
     #[arg(short, long)]
     format: Option<String>,
 
-    /// What becomes of objects in rows: columns with dotted names, JSON text, or struct columns
-    /// [default: dotted in tables and CSV, json in Parquet and Arrow; JSON Lines keep objects as they are]
+    /// How to write objects in rows: as columns with dotted names, as JSON text, or as struct columns
+    /// [default: dotted in tables and CSV, json in Parquet and Arrow; JSON Lines keep objects]
     #[arg(long, value_name = "dotted|json|struct")]
     nested: Option<String>,
 
-    /// The most columns; less common keys go into a column `rest` of JSON text [default: 50000, for runs 16384, which is
-    /// what spreadsheets show]
+    /// Maximum number of columns; less common keys go into a column `rest` of JSON text [default: 50000, or for runs
+    /// 16384, the limit of spreadsheets]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_columns: Option<u64>,
 }
 
 impl Destination {
-    /// Standard output.
+    /// Standard output in the default format.
     pub(super) fn stdout() -> Self {
         Self::file(PathBuf::from("-"))
     }
 
-    /// A file.
+    /// A file, in the format of its name.
     pub(super) fn file(output: PathBuf) -> Self {
         Self { output, format: None, nested: None, max_columns: None }
     }
 
-    /// The same format, on standard output.
+    /// The same options with standard output as the destination.
     pub(super) fn to_stdout(&self) -> Self {
         Self { output: PathBuf::from("-"), ..self.clone() }
     }
 
-    /// Where files go that are downloaded.
+    /// The folder for downloaded files.
     pub(super) fn folder(&self) -> &Path {
         if self.is_stdout() { Path::new(".") } else { &self.output }
     }
 
-    /// The format, and whether it is one for people.
+    /// The format given by the user, or else derived from the destination.
     pub(super) fn format(&self) -> Result<Format, Error> {
         match &self.format {
             Some(name) => Ok(name.parse()?),
             None if self.is_stdout() => Ok(Format::Table),
             None if self.output.is_dir() => Err(SinkError::Directory { path: self.output.clone() }.into()),
             None => match Format::from_path(&self.output) {
-                // A device or pipe is like standard output.
+                // Devices and pipes default to a table, like standard output.
                 Err(SinkError::NoFormat { .. }) if is_stream(&self.output) => Ok(Format::Table),
                 format => Ok(format?),
             },
         }
     }
 
-    /// A sink that writes there.
+    /// Opens a sink.
     pub(super) fn sink(&self) -> Result<Box<dyn Sink>, Error> {
         self.sink_with_columns(SchemaBuilder::DEFAULT_MAX_COLUMNS)
     }
 
-    /// The same for a table that has at most as many columns, unless the user wants another number.
-    pub(super) fn sink_with_columns(&self, most: usize) -> Result<Box<dyn Sink>, Error> {
+    /// Opens a sink with at most `max_columns` columns, unless the user gave another number.
+    pub(super) fn sink_with_columns(&self, max_columns: usize) -> Result<Box<dyn Sink>, Error> {
         let terminal = TerminalOptions { width: terminal_width(), ..TerminalOptions::default() };
-        self.sink_that_shows(terminal, most)
+        self.open_sink(terminal, max_columns)
     }
 
-    /// A sink for the fields of one thing, a line each: none is left out, however many and long they are.
+    /// Opens a sink for the fields of one record, one line each. A table shows all of them, up to [`MAX_FIELD_CHARS`]
+    /// of each value.
     pub(super) fn sink_for_fields(&self) -> Result<Box<dyn Sink>, Error> {
-        let terminal = TerminalOptions { rows: usize::MAX, width: None, value_width: LONGEST_FIELD };
-        self.sink_that_shows(terminal, SchemaBuilder::DEFAULT_MAX_COLUMNS)
+        let terminal = TerminalOptions { rows: usize::MAX, width: None, value_width: MAX_FIELD_CHARS };
+        self.open_sink(terminal, SchemaBuilder::DEFAULT_MAX_COLUMNS)
     }
 
-    fn sink_that_shows(&self, terminal: TerminalOptions, columns: usize) -> Result<Box<dyn Sink>, Error> {
+    fn open_sink(&self, terminal: TerminalOptions, max_columns: usize) -> Result<Box<dyn Sink>, Error> {
         let format = self.format()?;
         let mut options = SinkOptions::default();
         if let Some(name) = &self.nested {
             let nested: Nested = name.parse().map_err(|error| Error::usage(format!("--nested: {error}")))?;
             options.table.nested = Some(nested);
         }
-        let wanted = self.max_columns.map(|most| usize::try_from(most).unwrap_or(usize::MAX));
-        options.table.max_columns = wanted.unwrap_or(columns);
+        let given = self.max_columns.map(|columns| usize::try_from(columns).unwrap_or(usize::MAX));
+        options.table.max_columns = given.unwrap_or(max_columns);
         options.terminal = terminal;
         Ok(format.sink(self.output()?, &options)?)
     }
 
-    /// Writes text as it is, whatever the file is called.
+    /// Writes text unchanged, regardless of the format.
     pub(super) fn write_text(&self, text: &[u8]) -> Result<(), Error> {
         let mut output = self.output()?;
         output.write_all(text).map_err(|error| output.error(error))?;
@@ -113,7 +114,7 @@ impl Destination {
         Ok(())
     }
 
-    /// Opens it, whatever is written.
+    /// Opens the file or standard output.
     pub(super) fn output(&self) -> Result<Output, SinkError> {
         if self.is_stdout() { Ok(Output::stdout()) } else { Output::file(&self.output) }
     }
@@ -123,7 +124,7 @@ impl Destination {
     }
 }
 
-/// The width of the terminal that reads standard output; without one nothing has to be cut.
+/// The width of the terminal on standard output; `None` without a terminal, where lines need not be cut.
 fn terminal_width() -> Option<usize> {
     if !std::io::stdout().is_terminal() {
         return None;
@@ -131,29 +132,29 @@ fn terminal_width() -> Option<usize> {
     terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
 }
 
-/// Puts text on standard output, where it can be read at once.
+/// Writes text to standard output and flushes it.
 pub(super) fn print(text: &str) -> Result<(), Error> {
     let mut output = std::io::stdout().lock();
     let written = output.write_all(text.as_bytes()).and_then(|()| output.flush());
     written.map_err(|error| SinkError::io("writing", "standard output", error).into())
 }
 
-/// What takes secrets out of what is said, once a connection is there.
+/// Removes the secrets of the connection from messages.
 static REDACTOR: OnceLock<Redactor> = OnceLock::new();
 
-/// Takes the secrets of a connection out of whatever is said from now on.
-pub(super) fn keep_secrets(redactor: &Redactor) {
-    // A process has one connection.
+/// Removes the secrets of a connection from all later messages.
+pub(super) fn set_redactor(redactor: &Redactor) {
+    // A process connects only once.
     let _ = REDACTOR.set(redactor.clone());
 }
 
-/// Says something to the person, in a line on stderr; the data on stdout stays clean. What a terminal would act on is
-/// escaped, and secrets are left out, as much of it is the server's.
+/// Prints a message as a line on stderr, because stdout carries only data. Messages may quote the server, so control
+/// characters are escaped and secrets removed.
 pub(super) fn say(text: &str) {
     let text = REDACTOR
         .get()
         .map_or_else(|| Redactor::default().printable(text), |redactor| redactor.printable(text));
-    let text = shortened(&text, LONGEST_NOTICE);
-    // Nobody can be told that nobody can be told.
+    let text = shortened(&text, MAX_MESSAGE_CHARS);
+    // If stderr fails, there is no other place to report that.
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }

@@ -1,4 +1,4 @@
-//! A line on stderr that shows that something is going on.
+//! Progress on stderr.
 
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,13 +16,13 @@ use wandb_tables::{Sink, SinkError, SinkReport};
 use super::output::say;
 use crate::api::{Api, DownloadProgress};
 
-/// How often the line is drawn anew.
+/// Interval at which a bar is redrawn.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// The bar that is on the terminal, which what is said has to go above.
+/// The bar on the terminal. Messages have to be printed above it.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
-/// Says something at any time, above a bar if there is one.
+/// Prints a message, above the bar if there is one.
 pub(super) fn announce(text: &str) {
     let bar = BAR.lock().unwrap_or_else(PoisonError::into_inner).clone();
     match bar {
@@ -31,19 +31,19 @@ pub(super) fn announce(text: &str) {
     }
 }
 
-fn shown(bar: Option<&ProgressBar>) {
+fn set_current_bar(bar: Option<&ProgressBar>) {
     *BAR.lock().unwrap_or_else(PoisonError::into_inner) = bar.cloned();
 }
 
-/// Something on stderr that is drawn anew by a thread until it is dropped.
+/// A thread that updates progress on stderr until this value is dropped.
 #[derive(Debug)]
-pub(super) struct Drawing {
+pub(super) struct ProgressThread {
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Drawing {
-    /// Draws a bar if it is `wanted` and there is a terminal to draw it on.
+impl ProgressThread {
+    /// Starts a bar if it is `wanted` and stderr is a terminal.
     fn start(
         wanted: bool,
         bar: impl FnOnce() -> ProgressBar + Send + 'static,
@@ -53,7 +53,7 @@ impl Drawing {
         (wanted && std::io::stderr().is_terminal()).then(|| Self::bar(bar, template, update))
     }
 
-    /// Draws `bar` as `template` says, as long as `update` has brought it up to date.
+    /// Starts a bar with the style `template`, and calls `update` before each redraw.
     pub(super) fn bar(
         bar: impl FnOnce() -> ProgressBar + Send + 'static,
         template: &'static str,
@@ -64,7 +64,7 @@ impl Drawing {
             if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style);
             }
-            shown(Some(&bar));
+            set_current_bar(Some(&bar));
             bar
         };
         let draw = move |bar: &ProgressBar| {
@@ -72,13 +72,13 @@ impl Drawing {
             bar.tick();
         };
         let end = |bar: ProgressBar| {
-            shown(None);
+            set_current_bar(None);
             bar.finish_and_clear();
         };
         Self::every(INTERVAL, begin, draw, end)
     }
 
-    /// Has `tick` called again and again, with what `begin` has made, until this is dropped.
+    /// Calls `tick` at each interval with the value that `begin` returned. When dropped, passes the value to `end`.
     pub(super) fn every<T: 'static>(
         interval: Duration,
         begin: impl FnOnce() -> T + Send + 'static,
@@ -87,54 +87,55 @@ impl Drawing {
     ) -> Self {
         let (stop, stopped) = channel();
         let run = move || {
-            let made = begin();
+            let state = begin();
             while stopped.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
-                tick(&made);
+                tick(&state);
             }
-            end(made);
+            end(state);
         };
-        // Without a thread the work goes on unseen.
+        // If the thread cannot be started, the command runs without progress.
         let thread = thread::Builder::new().name("wandb-export-progress".to_owned()).spawn(run).ok();
         Self { stop: Some(stop), thread }
     }
 }
 
-impl Drop for Drawing {
+impl Drop for ProgressThread {
     fn drop(&mut self) {
         self.stop = None;
         if let Some(thread) = self.thread.take() {
-            // It draws and nothing else; a panic on it is no reason to fail.
+            // The thread only draws, so its panic must not fail the command.
             let _ = thread.join();
         }
     }
 }
 
-/// How many rows have been written and what that took.
+/// Progress of rows: the number of rows written, requests and bytes.
 #[derive(Debug)]
 pub(super) struct Progress {
     rows: Arc<AtomicU64>,
-    _drawing: Option<Drawing>,
+    _thread: Option<ProgressThread>,
 }
 
 impl Progress {
     pub(super) fn start(api: &Api, wanted: bool) -> Self {
         let rows = Arc::new(AtomicU64::new(0));
         let (api, counted) = (api.clone(), Arc::clone(&rows));
-        let update = move |bar: &ProgressBar| bar.set_message(line(&api, counted.load(Ordering::Relaxed)));
-        let drawing = Drawing::start(wanted, ProgressBar::new_spinner, "{spinner} {elapsed} {msg}", update);
-        Self { rows, _drawing: drawing }
+        let update = move |bar: &ProgressBar| bar.set_message(status(&api, counted.load(Ordering::Relaxed)));
+        let thread =
+            ProgressThread::start(wanted, ProgressBar::new_spinner, "{spinner} {elapsed} {msg}", update);
+        Self { rows, _thread: thread }
     }
 
-    /// The same sink, whose rows are counted.
+    /// Wraps `sink` so that its rows are counted.
     pub(super) fn counted(&self, sink: Box<dyn Sink>) -> Box<dyn Sink> {
-        Box::new(Counted { sink, rows: Arc::clone(&self.rows) })
+        Box::new(CountingSink { sink, rows: Arc::clone(&self.rows) })
     }
 }
 
-/// Bytes and rate of downloads.
+/// Progress of downloads: bytes, rate and files.
 #[derive(Debug)]
 pub(super) struct DownloadBar {
-    _drawing: Option<Drawing>,
+    _thread: Option<ProgressThread>,
 }
 
 impl DownloadBar {
@@ -146,35 +147,35 @@ impl DownloadBar {
             bar.set_message(format!("{} of {} files", progress.files_done(), progress.files()));
         };
         let template = "{bar:30} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left, {msg}";
-        Self { _drawing: Drawing::start(wanted, || ProgressBar::new(0), template, update) }
+        Self { _thread: ProgressThread::start(wanted, || ProgressBar::new(0), template, update) }
     }
 }
 
-fn line(api: &Api, rows: u64) -> String {
+fn status(api: &Api, rows: u64) -> String {
     let tally = api.tally();
     let mut parts = vec![
         format!("{} rows", HumanCount(rows)),
         format!("{} requests", HumanCount(tally.requests)),
         HumanBytes(tally.bytes).to_string(),
     ];
-    parts.extend(troubles(&tally));
+    parts.extend(retry_counts(&tally));
     parts.join(", ")
 }
 
-/// What did not go well so far.
-pub(super) fn troubles(tally: &Tally) -> impl Iterator<Item = String> {
-    let retries = (tally.retries > 0).then(|| format!("{} tried again", HumanCount(tally.retries)));
-    let refused = tally.rate_limited;
-    let refused = (refused > 0).then(|| format!("{} refused by the rate limit", HumanCount(refused)));
-    retries.into_iter().chain(refused)
+/// Describes the retries and rate-limited requests, if any.
+pub(super) fn retry_counts(tally: &Tally) -> impl Iterator<Item = String> {
+    let retries = (tally.retries > 0).then(|| format!("{} retries", HumanCount(tally.retries)));
+    let limited = tally.rate_limited;
+    let limited = (limited > 0).then(|| format!("{} rate limited", HumanCount(limited)));
+    retries.into_iter().chain(limited)
 }
 
-struct Counted {
+struct CountingSink {
     sink: Box<dyn Sink>,
     rows: Arc<AtomicU64>,
 }
 
-impl Sink for Counted {
+impl Sink for CountingSink {
     fn divides_objects(&self) -> bool {
         self.sink.divides_objects()
     }

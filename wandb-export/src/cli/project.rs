@@ -1,4 +1,4 @@
-//! `project`: name, config and summary of every run, as one table.
+//! `project`: exports name, config and summary of every run as one table.
 
 use clap::Args;
 
@@ -8,14 +8,14 @@ use super::runs::{self, Selection};
 use super::session::Session;
 use crate::RunColumns;
 
-/// Write name, config and summary of every run of a project
+/// Export name, config and summary of every run of a project
 ///
-/// Keys of the config that begin with an underscore are W&B's own and are left out. Of runs on disk, id, project and folder
-/// come first.
+/// Config keys that begin with an underscore belong to W&B and are left out. For local runs, the columns id, project
+/// and folder come first.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Example:\n  wandb-export project my-team/my-project -o project.csv")]
 pub(super) struct Options {
-    /// The project: entity/project, its page's address, or a folder of runs on disk: ./wandb
+    /// The project: entity/project, its URL, or a local folder of runs such as ./wandb
     pub(super) path: String,
 
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `projects`: the projects of a user or team.
+//! `projects`: lists the projects of a user or team.
 
 use clap::Args;
 use futures_util::TryStreamExt;
@@ -14,7 +14,7 @@ use crate::api::write_rows;
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Example:\n  wandb-export projects my-team -f jsonl")]
 pub(super) struct Options {
-    /// The user or team [default: WANDB_ENTITY, the settings files, your own]
+    /// The user or team [default: WANDB_ENTITY, the settings files, or your own entity]
     entity: Option<String>,
 
     #[command(flatten)]
@@ -30,13 +30,13 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     };
     let reader = session.api.open_projects(&entity);
     let issues = reader.issues_later();
-    let report = write_rows(reader.into_stream().map_ok(|project| vec![row(project)]), sink).await?;
+    let report = write_rows(reader.into_stream().map_ok(|project| vec![project_row(project)]), sink).await?;
     drop(progress);
-    session.tell(&report, options.destination.format()?);
+    session.print_notes(&report, options.destination.format()?);
     Ok(Session::report(&issues.all()))
 }
 
-fn row(project: Project) -> Row {
+fn project_row(project: Project) -> Row {
     let created = project.created_at.map(|at| Value::String(at.to_string()));
     [
         ("entity", Some(Value::String(project.entity))),

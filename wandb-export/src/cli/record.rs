@@ -1,4 +1,4 @@
-//! One thing with many fields: a line each for people, one row for machines.
+//! Writes a single record: one line per field in a table, one row in other formats.
 
 use wandb_core::{Map, Row, Value};
 use wandb_tables::Format;
@@ -11,16 +11,16 @@ use crate::api::Run;
 use crate::error::Error;
 use crate::runlog::{Alert, Artifact, Branch};
 
-/// Writes `record` as one row, or as a table with a line a field.
+/// Writes `record` as one row, or as a table with one line per field.
 pub(super) fn write(session: &Session, record: Row, destination: &Destination) -> Result<Outcome, Error> {
     let mut sink = destination.sink_for_fields()?;
-    let rows = if destination.format()? == Format::Table { fields(&record) } else { vec![record] };
+    let rows = if destination.format()? == Format::Table { field_rows(&record) } else { vec![record] };
     sink.write(&rows)?;
-    session.tell(&sink.finish()?, destination.format()?);
+    session.print_notes(&sink.finish()?, destination.format()?);
     Ok(Outcome::Done)
 }
 
-/// Writes all that is known of a run, and where its page is if it has one.
+/// Writes everything known about a run, and the URL of its page if it has one.
 pub(super) fn write_run(
     session: &Session,
     run: &Run,
@@ -28,7 +28,7 @@ pub(super) fn write_run(
     destination: &Destination,
 ) -> Result<Outcome, Error> {
     let url = run.has_page().then(|| ("url".into(), Value::String(run.url())));
-    let list = |name: &str, things: Vec<Value>| (!things.is_empty()).then(|| (name.into(), things.into()));
+    let list = |name: &str, items: Vec<Value>| (!items.is_empty()).then(|| (name.into(), items.into()));
     let record = RunColumns::All.row(run).into_iter().map(|(name, value)| {
         let raw_config = run.config.as_ref().filter(|_| raw && &*name == "config");
         let value = raw_config.map_or(value, |config| Value::Map(config.wrapped()));
@@ -43,7 +43,7 @@ pub(super) fn write_run(
 }
 
 fn branch_value(branch: &Branch) -> Value {
-    // A step is a whole number, though the file has it as a float: `3` is the text of `3.0`.
+    // The file stores steps as floats. `3.0` is formatted as `3`, which parses as an integer.
     let value = Value::parse(branch.value.to_string().as_bytes()).unwrap_or(Value::Float(branch.value));
     Map::from_iter([("run", (&*branch.run).into()), ("metric", (&*branch.metric).into()), ("value", value)])
         .into()
@@ -66,7 +66,7 @@ fn artifact_value(artifact: &Artifact) -> Value {
     .into()
 }
 
-fn fields(record: &Row) -> Vec<Row> {
+fn field_rows(record: &Row) -> Vec<Row> {
     let mut fields = Vec::new();
     for (name, value) in record.iter() {
         flatten(name.to_owned(), value, &mut fields);

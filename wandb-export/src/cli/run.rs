@@ -1,4 +1,4 @@
-//! `run`: one run.
+//! `run`: shows one run.
 
 use clap::Args;
 
@@ -9,22 +9,22 @@ use super::session::Session;
 
 /// Show one run: state, config, summary, tags
 ///
-/// If the run was forked, the branch says where it goes on from. Of a run that the SDK has written to disk there are also its
-/// alerts and the artifacts that it made and used.
+/// The branch of a forked run names the run and step that it continues from. Local runs also show their alerts, and the
+/// artifacts that they created and used.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   wandb-export run my-team/my-project/abc123 -f jsonl
   wandb-export run https://wandb.ai/my-team/my-project/runs/abc123 --path
   wandb-export run my-team/my-project/abc123 --raw -f jsonl")]
 pub(super) struct Options {
-    /// The run: entity/project/run, its page's address, or a place on disk: ./wandb/run-…, or a .wandb file
+    /// The run: entity/project/run, its URL, or a local path such as ./wandb/run-… or a .wandb file
     pub(super) path: String,
 
-    /// Print entity/project/run alone, after asking the server whether there is such a run
+    /// Print only entity/project/run, after checking that the run exists
     #[arg(long = "path", conflicts_with_all = ["format", "nested"])]
     only_path: bool,
 
-    /// Show the config as the server keeps it, with W&B's own keys (_wandb) and a {value, desc} around each value
+    /// Show the config as the server stores it: with W&B's own keys (_wandb), and with {value, desc} around each value
     #[arg(long, conflicts_with = "only_path")]
     raw: bool,
 

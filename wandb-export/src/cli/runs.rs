@@ -1,4 +1,4 @@
-//! `runs`: the runs of a project with config and summary.
+//! `runs`: lists the runs of a project with config and summary.
 
 use clap::Args;
 use wandb_core::ProjectPage;
@@ -17,8 +17,7 @@ use crate::api::Runs;
   wandb-export runs my-team/my-project --order -summary_metrics.acc --limit 10
   wandb-export runs my-team/my-project --filter '{\"config.lr.value\": {\"$gt\": 0.01}}' -f jsonl")]
 pub(super) struct Options {
-    /// The project: entity/project, the address of its page or of that of a group or sweep, or a folder of runs on disk:
-    /// ./wandb
+    /// The project: entity/project, the URL of a project, group or sweep, or a local folder of runs such as ./wandb
     pub(super) path: String,
 
     #[command(flatten)]
@@ -32,18 +31,18 @@ pub(super) struct Options {
     destination: Destination,
 }
 
-/// Which runs of a project, in which order.
+/// Filter, order and limit of the runs of a project.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Selection {
-    /// Only runs that match, in the manner of MongoDB: {"state": "finished"}
+    /// Only runs that match a MongoDB-style filter, such as {"state": "finished"}
     #[arg(long, value_name = "JSON")]
     filter: Option<String>,
 
-    /// Sort by a field: + before its name for ascending, - for descending
+    /// Sort by a field: +FIELD in ascending order, -FIELD in descending order
     #[arg(long, value_name = "FIELD", default_value = "+created_at", allow_hyphen_values = true)]
     order: String,
 
-    /// At most this many runs
+    /// Maximum number of runs
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 }
@@ -53,17 +52,19 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         .await
 }
 
-/// What the runs are that an address led to.
-fn listed(page: &ProjectPage) -> String {
+/// Describes the runs that a URL stands for.
+fn describe(page: &ProjectPage) -> String {
     match page {
-        ProjectPage::Group(group) => format!("these are the runs of group {group}"),
-        ProjectPage::Sweep(sweep) => format!("these are the runs of sweep {sweep}"),
-        ProjectPage::Run(run) => format!("this is run {run} alone; name the project to list all of its runs"),
-        _ => "these are all runs of the project; the filters of a saved workspace are not applied".to_owned(),
+        ProjectPage::Group(group) => format!("listing the runs of group {group}"),
+        ProjectPage::Sweep(sweep) => format!("listing the runs of sweep {sweep}"),
+        ProjectPage::Run(run) => {
+            format!("listing only run {run}; to list all runs, use the path of the project")
+        }
+        _ => "listing all runs of the project; the filters of a saved workspace are not applied".to_owned(),
     }
 }
 
-/// Writes a row a run.
+/// Writes one row per run.
 pub(super) async fn write(
     session: &Session,
     path: &str,
@@ -76,7 +77,7 @@ pub(super) async fn write(
     let sink = progress.counted(destination.sink_with_columns(Runs::MAX_COLUMNS)?);
     let mut runs = session.api.runs(path).await?.order(&selection.order)?.columns(columns);
     if let Some(page) = runs.page() {
-        say(&format!("note: {}", listed(page)));
+        say(&format!("note: {}", describe(page)));
     }
     if let Some(filter) = &selection.filter {
         runs = runs.filter(filter)?;
@@ -93,6 +94,6 @@ pub(super) async fn write(
         Err(error) => return Err(suggest::project(session, &project, error).await),
     };
     drop(progress);
-    session.tell(&exported.report, destination.format()?);
+    session.print_notes(&exported.report, destination.format()?);
     Ok(Session::report(&exported.issues))
 }

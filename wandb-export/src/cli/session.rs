@@ -1,4 +1,4 @@
-//! What every command works with.
+//! The connection of a command, and the messages about its result.
 
 use wandb_tables::{Format, SinkReport};
 
@@ -10,7 +10,7 @@ use super::suggest;
 use crate::api::{Api, Run};
 use crate::issue::Issue;
 
-/// A connection, and how much to say.
+/// A connection, and the options for progress and messages.
 #[derive(Debug, Clone)]
 pub(super) struct Session {
     pub(super) api: Api,
@@ -23,17 +23,17 @@ impl Session {
         Self { api, show_progress: !options.no_progress, verbose: options.verbose }
     }
 
-    /// Progress on stderr until it is dropped.
+    /// Starts progress on stderr. It ends when dropped.
     pub(super) fn progress(&self) -> Progress {
         Progress::start(&self.api, self.show_progress)
     }
 
-    /// Whether progress is to be shown, if there is a terminal to show it on.
+    /// Whether to show progress if stderr is a terminal.
     pub(super) fn shows_progress(&self) -> bool {
         self.show_progress
     }
 
-    /// The run that the user has named, or the error with near names.
+    /// Fetches the run that the user named. An error suggests similar names.
     pub(super) async fn run(&self, path: &str) -> Result<Run, Failure> {
         match self.api.run(path).await {
             Ok(run) => Ok(run),
@@ -41,32 +41,31 @@ impl Session {
         }
     }
 
-    /// Tells what a reader of the output should know of it.
-    pub(super) fn tell(&self, report: &SinkReport, format: Format) {
-        // A table shows values as they are, whatever a column's type.
+    /// Prints notes about the written output, and statistics if verbose.
+    pub(super) fn print_notes(&self, report: &SinkReport, format: Format) {
+        // Findings are about column types, and a table has none.
         let findings = if format == Format::Table { &[][..] } else { &report.findings };
         for finding in findings {
             say(&format!("note: {finding}"));
         }
         if self.verbose {
             let SinkReport { rows, bytes, .. } = report;
-            say(&format!("{rows} rows, {bytes} bytes written; {}", self.took()));
+            say(&format!("{rows} rows, {bytes} bytes written; {}", self.stats()));
         }
     }
 
-    /// Tells what it took, to those who want to know.
+    /// Prints statistics if verbose.
     #[cfg(feature = "mirror")]
-    pub(super) fn tell_what_it_took(&self) {
+    pub(super) fn print_stats(&self) {
         if self.verbose {
-            say(&self.took());
+            say(&self.stats());
         }
     }
 
-    fn took(&self) -> String {
+    fn stats(&self) -> String {
         let tally = self.api.tally();
         format!(
-            "{} requests ({} again, {} refused by the rate limit), {} bytes received, {} of them in memory at once, {:.1} s \
-             waited",
+            "{} requests ({} retries, {} rate limited), {} bytes received, at most {} bytes in memory, waited {:.1} s",
             tally.requests,
             tally.retries,
             tally.rate_limited,
@@ -76,8 +75,8 @@ impl Session {
         )
     }
 
-    /// Prints the issues of a result. Any but a note makes the command end as incomplete, and with `--strict` also a note
-    /// of what the server lacks.
+    /// Prints the issues of a result. An issue that is not a note makes the command incomplete. With `--strict`, so
+    /// does a note about something that the server lacks.
     pub(super) fn report<'a>(issues: impl IntoIterator<Item = &'a Issue>) -> Outcome {
         let (notes, gaps): (Vec<_>, Vec<_>) = issues.into_iter().partition(|issue| issue.is_note());
         let unsupported = notes.iter().any(|note| note.is_unsupported());
@@ -90,11 +89,11 @@ impl Session {
         }
     }
 
-    /// Prints what could not be had. The command ends as incomplete if there is anything.
+    /// Prints missing items. The command is incomplete if there are any.
     pub(super) fn incomplete(missing: impl IntoIterator<Item = impl std::fmt::Display>) -> Outcome {
         let mut outcome = Outcome::Done;
-        for what in missing {
-            say(&format!("incomplete: {what}"));
+        for item in missing {
+            say(&format!("incomplete: {item}"));
             outcome = Outcome::Incomplete;
         }
         outcome

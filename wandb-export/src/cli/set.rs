@@ -1,4 +1,4 @@
-//! `set`: changes of a run.
+//! `set`: changes a run.
 
 mod assignment;
 
@@ -17,8 +17,8 @@ use crate::error::Error;
 
 /// Change a run: its summary, config, name, notes, group or tags
 ///
-/// What is there is read first, only what was asked for is changed, and afterwards it is looked whether it is there. Each
-/// change is shown as a row: field, key, old, new.
+/// The command reads the run, changes only the requested fields, and then checks that the changes are saved. It shows
+/// each change as a row: field, key, old, new.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   wandb-export set summary my-team/my-project/abc123 accuracy=0.9 best.loss=0.03
@@ -26,15 +26,15 @@ use crate::error::Error;
   wandb-export set tags my-team/my-project/abc123 --add checked")]
 pub(super) struct Options {
     #[command(subcommand)]
-    what: What,
+    target: Target,
 }
 
 #[derive(Debug, Clone, Subcommand)]
-enum What {
+enum Target {
     /// Set and delete keys of the summary
     ///
-    /// A dot in KEY leads into objects: a.b is the key a.b if there is one, else the key b in a; `\.` is a dot in a key, `\=` an
-    /// equals sign.
+    /// A dot in KEY separates nested keys: a.b is the key a.b if it exists, otherwise the key b in the object a. Write
+    /// `\.` for a dot in a key, and `\=` for an equals sign.
     #[command(after_help = "Examples:
   wandb-export set summary my-team/my-project/abc123 accuracy=0.9 note:='\"0.9\"' --dry-run
   echo '{\"best\": {\"acc\": 0.9}}' | wandb-export set summary my-team/my-project/abc123 --from -")]
@@ -42,13 +42,13 @@ enum What {
 
     /// Set and delete keys of the config
     ///
-    /// A dot in KEY leads into objects: a.b is the key a.b if there is one, else the key b in a; `\.` is a dot in a key, `\=` an
-    /// equals sign.
+    /// A dot in KEY separates nested keys: a.b is the key a.b if it exists, otherwise the key b in the object a. Write
+    /// `\.` for a dot in a key, and `\=` for an equals sign.
     #[command(after_help = "Example:
   wandb-export set config my-team/my-project/abc123 lr=0.1 optimizer.name=adam --delete seed")]
     Config(Keys),
 
-    /// Set the name that the app shows
+    /// Set the display name
     #[command(after_help = "Example:\n  wandb-export set name my-team/my-project/abc123 'the final one'")]
     Name(Text),
 
@@ -71,22 +71,22 @@ enum What {
 
 #[derive(Debug, Clone, Args)]
 struct Keys {
-    /// The run: entity/project/run, or its page's address
+    /// The run: entity/project/run or its URL
     path: String,
 
-    /// What to set: the value is JSON if it can be read as such, else text; KEY:=JSON insists on JSON
+    /// Keys to set: VALUE is JSON if it parses as JSON, otherwise text; KEY:=JSON requires JSON
     #[arg(value_name = "KEY=VALUE")]
     assignments: Vec<Assignment>,
 
-    /// Take this key out; may be given several times
+    /// Delete this key; may be repeated
     #[arg(long, value_name = "KEY")]
     delete: Vec<String>,
 
-    /// Set each key of the JSON object in this file, or on standard input (-), to its whole value
+    /// Set each key of the JSON object in this file, or on standard input (-), replacing its whole value
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
 
-    /// Take every VALUE behind KEY= for text
+    /// Treat the VALUE of every KEY=VALUE as text
     #[arg(long)]
     text: bool,
 
@@ -96,10 +96,10 @@ struct Keys {
 
 #[derive(Debug, Clone, Args)]
 struct Text {
-    /// The run: entity/project/run, or its page's address
+    /// The run: entity/project/run or its URL
     path: String,
 
-    /// The text; an empty one takes away what is there
+    /// New text; an empty text clears the field
     #[arg(value_name = "TEXT", allow_hyphen_values = true)]
     new: String,
 
@@ -109,22 +109,22 @@ struct Text {
 
 #[derive(Debug, Clone, Args)]
 struct Tags {
-    /// The run: entity/project/run, or its page's address
+    /// The run: entity/project/run or its URL
     path: String,
 
-    /// All the tags; those that are not among them go
+    /// All tags of the run; other tags are removed
     #[arg(value_name = "TAG", conflicts_with_all = ["add", "remove"])]
     all: Vec<String>,
 
-    /// Take all tags away
+    /// Remove all tags
     #[arg(long, conflicts_with_all = ["all", "add", "remove"])]
     none: bool,
 
-    /// Add this tag; may be given several times
+    /// Add this tag; may be repeated
     #[arg(long, value_name = "TAG")]
     add: Vec<String>,
 
-    /// Remove this tag; may be given several times
+    /// Remove this tag; may be repeated
     #[arg(long, value_name = "TAG")]
     remove: Vec<String>,
 
@@ -134,7 +134,7 @@ struct Tags {
 
 #[derive(Debug, Clone, Args)]
 struct Common {
-    /// Show what would change, and change nothing
+    /// Show the changes without making them
     #[arg(long)]
     dry_run: bool,
 
@@ -143,36 +143,36 @@ struct Common {
 }
 
 impl Options {
-    /// The run that is to be changed.
+    /// The path of the run to change.
     pub(super) fn path(&self) -> &String {
-        match &self.what {
-            What::Summary(keys) | What::Config(keys) => &keys.path,
-            What::Name(text) | What::Notes(text) | What::Group(text) => &text.path,
-            What::Tags(tags) => &tags.path,
+        match &self.target {
+            Target::Summary(keys) | Target::Config(keys) => &keys.path,
+            Target::Name(text) | Target::Notes(text) | Target::Group(text) => &text.path,
+            Target::Tags(tags) => &tags.path,
         }
     }
 }
 
 pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
     let changes = RunChanges::new();
-    match &options.what {
-        What::Summary(keys) => set_keys(session, RunField::Summary, keys).await,
-        What::Config(keys) => set_keys(session, RunField::Config, keys).await,
-        What::Name(text) => make(session, &text.path, changes.set_name(&text.new), &text.common).await,
-        What::Notes(text) => make(session, &text.path, changes.set_notes(&text.new), &text.common).await,
-        What::Group(text) => make(session, &text.path, changes.set_group(&text.new), &text.common).await,
-        What::Tags(tags) => {
-            let whole = tags.none || !tags.all.is_empty();
-            let changes = if whole { changes.set_tags(&tags.all) } else { changes };
+    match &options.target {
+        Target::Summary(keys) => set_keys(session, RunField::Summary, keys).await,
+        Target::Config(keys) => set_keys(session, RunField::Config, keys).await,
+        Target::Name(text) => apply(session, &text.path, changes.set_name(&text.new), &text.common).await,
+        Target::Notes(text) => apply(session, &text.path, changes.set_notes(&text.new), &text.common).await,
+        Target::Group(text) => apply(session, &text.path, changes.set_group(&text.new), &text.common).await,
+        Target::Tags(tags) => {
+            let replaces_all = tags.none || !tags.all.is_empty();
+            let changes = if replaces_all { changes.set_tags(&tags.all) } else { changes };
             let changes = tags.add.iter().fold(changes, RunChanges::add_tag);
             let changes = tags.remove.iter().fold(changes, RunChanges::remove_tag);
-            make(session, &tags.path, changes, &tags.common).await
+            apply(session, &tags.path, changes, &tags.common).await
         }
     }
 }
 
 async fn set_keys(session: &Session, field: RunField, keys: &Keys) -> Result<Outcome, Failure> {
-    let entries = keys.from.as_deref().map(entries_of).transpose()?.unwrap_or_default();
+    let entries = keys.from.as_deref().map(read_entries).transpose()?.unwrap_or_default();
     let named = keys.assignments.iter().map(|assignment| &assignment.key).chain(&keys.delete);
     let known = if named.clone().any(|key| key.contains('.')) {
         known_keys(session, &keys.path, field).await?
@@ -198,10 +198,10 @@ async fn set_keys(session: &Session, field: RunField, keys: &Keys) -> Result<Out
             _ => changes.remove_summary(key),
         };
     }
-    make(session, &keys.path, changes, &keys.common).await
+    apply(session, &keys.path, changes, &keys.common).await
 }
 
-/// The keys at the top, which tell a key with a dot from a path of keys.
+/// Reads the top-level keys of the run. They tell a key that has a dot from a path of nested keys.
 async fn known_keys(session: &Session, path: &str, field: RunField) -> Result<Map, Failure> {
     let path = session.api.run_path(path).await?;
     let run = match session.api.run(&path.to_string()).await {
@@ -215,7 +215,7 @@ async fn known_keys(session: &Session, path: &str, field: RunField) -> Result<Ma
     .unwrap_or_default())
 }
 
-fn entries_of(file: &Path) -> Result<Map, Error> {
+fn read_entries(file: &Path) -> Result<Map, Error> {
     let reading = || format!("reading {}", file.display());
     let text = if file == Path::new("-") {
         std::io::read_to_string(std::io::stdin())
@@ -225,19 +225,19 @@ fn entries_of(file: &Path) -> Result<Map, Error> {
     let text = text.map_err(|error| Error::io(reading(), error))?;
     match Value::parse(text.as_bytes()) {
         Ok(Value::Map(entries)) => Ok(entries),
-        Ok(_) => Err(Error::usage(format!("{}: it is JSON, but no object", reading()))),
+        Ok(_) => Err(Error::usage(format!("{}: expected a JSON object", reading()))),
         Err(error) => Err(Error::usage(format!("{}: {error}", reading()))),
     }
 }
 
-async fn make(
+async fn apply(
     session: &Session,
     path: &str,
     changes: RunChanges,
     common: &Common,
 ) -> Result<Outcome, Failure> {
     if changes.is_empty() {
-        return Err(Error::usage("nothing to change was given; see the command's --help").into());
+        return Err(Error::usage("no changes were given; see the options with --help").into());
     }
     let sink = common.destination.sink()?;
     let path: RunPath = session.api.run_path(path).await?;
@@ -247,7 +247,7 @@ async fn make(
             Ok(changes) => changes,
             Err(error) => return Err(suggest::run(session, &path, error).await),
         };
-        show(session, &changes, sink, common)?;
+        write_changes(session, &changes, sink, common)?;
         say("dry run: nothing was changed");
         return Ok(Outcome::Done);
     }
@@ -255,25 +255,25 @@ async fn make(
         Ok(updated) => updated,
         Err(error) => return Err(suggest::run(session, &path, error).await),
     };
-    show(session, &updated.changes, sink, common)?;
+    write_changes(session, &updated.changes, sink, common)?;
     if updated.changes.is_empty() {
-        say(&format!("{path} is so already: nothing was changed"));
+        say(&format!("{path} already has these values: nothing was changed"));
     } else if updated.is_running {
-        say(&format!("note: {path} is still running; its own process may undo this"));
+        say(&format!("note: {path} is still running and may overwrite this change"));
     }
     if updated.undone > 0 {
         let times = updated.undone;
         say(&format!(
-            "note: another writer had put back an older state of {path}; changed again ({times} times)"
+            "note: another writer reverted {path} to an older state; changed it again ({times} times)"
         ));
     }
     Ok(Session::incomplete(updated.overruled.iter().map(|change| {
         let key = change.key.as_ref().map(|key| format!(" {key}")).unwrap_or_default();
-        format!("another writer has set {}{key} of {path} to something else meanwhile", change.field)
+        format!("another writer has meanwhile set {}{key} of {path} to another value", change.field)
     })))
 }
 
-fn show(
+fn write_changes(
     session: &Session,
     changes: &[Change],
     mut sink: Box<dyn wandb_tables::Sink>,
@@ -293,6 +293,6 @@ fn show(
         })
         .collect();
     sink.write(&rows)?;
-    session.tell(&sink.finish()?, common.destination.format()?);
+    session.print_notes(&sink.finish()?, common.destination.format()?);
     Ok(())
 }

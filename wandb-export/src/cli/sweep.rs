@@ -1,4 +1,4 @@
-//! `sweep`: the runs of a sweep, or the best of them.
+//! `sweep`: lists the runs of a sweep, or shows the best one.
 
 use clap::Args;
 use wandb_core::model::{Goal, SweepMetric};
@@ -15,8 +15,8 @@ use crate::issue::Issue;
 
 /// List the runs of a sweep, or show the best one
 ///
-/// Runs whose value of the metric is missing, NaN or no number are never the best; infinities are numbers. Of equal runs
-/// the one that was created first is taken. What the sweep is and how far it got is said on stderr.
+/// A run is never the best if its metric is missing, NaN or not a number; infinities count as numbers. Among equal
+/// runs, the one created first is the best. The method, state and progress of the sweep are printed to stderr.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   wandb-export sweep my-team/my-project/sw33p1d -o runs.csv
@@ -24,23 +24,23 @@ use crate::issue::Issue;
   wandb-export sweep my-team/my-project/sw33p1d --best val.acc --maximize -f jsonl
   wandb-export history $(wandb-export sweep my-team/my-project/sw33p1d --best --path) --all")]
 pub(super) struct Options {
-    /// The sweep: entity/project/sweep, its page's address, or a folder of runs with its id behind it: ./wandb/sw33p1d
+    /// The sweep: entity/project/sweep, its URL, or a local folder of runs followed by its id, such as ./wandb/sw33p1d
     pub(super) path: String,
 
-    /// The run with the best value of a metric [default: the metric and goal that the sweep is configured with]
+    /// Show the run with the best value of a metric [default: the metric and goal in the sweep's configuration]
     #[arg(long, value_name = "METRIC", num_args = 0..=1)]
     #[expect(clippy::option_option, reason = "clap: not given, given without and with a value")]
     best: Option<Option<String>>,
 
-    /// With --best: the greatest value is the best
+    /// With --best: the greatest value is best
     #[arg(long, requires = "best", conflicts_with = "minimize")]
     maximize: bool,
 
-    /// With --best: the smallest value is the best
+    /// With --best: the smallest value is best
     #[arg(long, requires = "best")]
     minimize: bool,
 
-    /// Print entity/project/run of each run alone, a line each
+    /// Print only entity/project/run of each run, one per line
     #[arg(long = "path", conflicts_with_all = ["format", "nested"])]
     only_paths: bool,
 
@@ -64,16 +64,16 @@ async fn all(session: &Session, options: &Options, sweep: &Sweep) -> Result<Outc
         let (runs, issues) = sweep.runs().light().open().collect().await?;
         let paths: Vec<_> = runs.iter().flat_map(|run| [run.path().to_string(), "\n".to_owned()]).collect();
         options.destination.write_text(paths.concat().as_bytes())?;
-        return Ok(Session::report(issues.iter().filter(|issue| is_of_list(issue))));
+        return Ok(Session::report(issues.iter().filter(|issue| is_list_issue(issue))));
     }
-    say(&facts(sweep));
+    say(&describe(sweep));
     let progress = session.progress();
     let sink = progress.counted(options.destination.sink()?);
     let exported = sweep.runs().write(sink).await?;
     drop(progress);
-    session.tell(&exported.report, options.destination.format()?);
-    // What is missing of the sweep itself is not part of the data.
-    Ok(Session::report(exported.issues.iter().filter(|issue| !is_of_sweep(issue))))
+    session.print_notes(&exported.report, options.destination.format()?);
+    // Fields of the sweep itself are not part of the data.
+    Ok(Session::report(exported.issues.iter().filter(|issue| !is_sweep_issue(issue))))
 }
 
 async fn best(
@@ -89,7 +89,7 @@ async fn best(
     };
     let SweepMetric { name, goal, .. } = sweep.objective(metric, goal)?;
     let (runs, issues) = sweep.runs().open().collect().await?;
-    let of_list = issues.iter().filter(|issue| is_of_list(issue));
+    let of_list = issues.iter().filter(|issue| is_list_issue(issue));
     let Some(run) = Sweep::best_among(runs, &name, goal) else {
         Session::report(of_list);
         let needed = ["summaryMetrics", "config"].map(|name| Field::new("Run", name));
@@ -97,7 +97,7 @@ async fn best(
         return Err(
             match lacks.iter().find(|field| name.starts_with("config.") == (field.name() == "config")) {
                 Some(field) => Error::Unsupported {
-                    what: format!("no run of sweep {} can be the best by {name}", sweep.path()),
+                    what: format!("the runs of sweep {} cannot be ranked by {name}", sweep.path()),
                     lacking: field.to_string(),
                 },
                 None => Error::NoBestRun { sweep: sweep.path().to_string(), metric: name },
@@ -109,8 +109,8 @@ async fn best(
         options.destination.write_text(format!("{}\n", run.path()).as_bytes())?;
     } else {
         say(&format!(
-            "{}; this is the run with the {} {name}",
-            facts(sweep),
+            "{}; showing the run with the {} {name}",
+            describe(sweep),
             match goal {
                 Goal::Minimize => "smallest",
                 Goal::Maximize => "greatest",
@@ -118,12 +118,12 @@ async fn best(
         ));
         record::write_run(session, &run, false, &options.destination)?;
     }
-    let of_run = run.issues().iter().filter(|issue| !is_of_sweep(issue));
+    let of_run = run.issues().iter().filter(|issue| !is_sweep_issue(issue));
     Ok(Session::report(of_list.chain(of_run)))
 }
 
-/// Whether an issue is that runs are missing from the list, or were found late.
-fn is_of_list(issue: &Issue) -> bool {
+/// Whether an issue says that runs are missing from the list, or were found late.
+fn is_list_issue(issue: &Issue) -> bool {
     matches!(
         issue,
         Issue::RunsMissing { .. }
@@ -133,12 +133,12 @@ fn is_of_list(issue: &Issue) -> bool {
     )
 }
 
-fn is_of_sweep(issue: &Issue) -> bool {
+fn is_sweep_issue(issue: &Issue) -> bool {
     matches!(issue, Issue::UnsupportedField { field, .. } if field.on_type() == "Sweep")
 }
 
-/// What the server says of the sweep itself, in a line.
-fn facts(sweep: &Sweep) -> String {
+/// Describes the sweep in one line.
+fn describe(sweep: &Sweep) -> String {
     let mut facts = Vec::new();
     facts.extend(sweep.method.as_ref().map(|method| format!("{method} search")));
     facts.extend(sweep.state.as_ref().map(|state| state.to_lowercase()));

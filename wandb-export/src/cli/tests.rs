@@ -1,4 +1,4 @@
-//! The program against servers that answer anything.
+//! Runs the program against servers that send arbitrary responses.
 
 mod fuzz;
 mod hostile;

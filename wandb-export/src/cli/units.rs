@@ -1,15 +1,16 @@
-//! Times and sizes as people write them.
+//! Parses times and sizes with units.
 
 use std::time::Duration;
 
-/// Reads a time: a number with `s`, `min`, `h` or `d`, or of seconds.
+/// Parses a time: a number with the unit `s`, `min`, `m`, `h` or `d`. Without a unit, it is in seconds.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let units = [("s", 1.0), ("min", 60.0), ("m", 60.0), ("h", 3_600.0), ("d", 86_400.0), ("", 1.0)];
     let seconds = number(text, &units).ok_or("expected a time such as 90s, 15min, 12h or 2d")?;
     Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
-/// Reads a size: a number of bytes, or one with `KiB`, `MiB`, `GiB`, `TiB` or the first letter of these.
+/// Parses a size: a number of bytes, or a number with the unit `KiB`, `MiB`, `GiB` or `TiB`, or the first letter of
+/// it. The units `KB`, `MB`, `GB` and `TB` are powers of 1000.
 pub(super) fn size(text: &str) -> Result<u64, String> {
     let units = [
         ("b", 1.0),
@@ -36,18 +37,19 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
     Ok(bytes as u64)
 }
 
-/// The least memory that answers can make do with.
-const LEAST_MEMORY: u64 = 1 << 20;
+/// Minimum memory for responses.
+const MIN_MEMORY: u64 = 1 << 20;
 
-/// Reads the memory for answers, which is at least a MiB.
+/// Parses the memory for responses, which is at least 1 MiB.
 pub(super) fn memory(text: &str) -> Result<u64, String> {
     match size(text)? {
-        bytes if bytes < LEAST_MEMORY => Err("at least 1MiB is needed".to_owned()),
+        bytes if bytes < MIN_MEMORY => Err("expected at least 1MiB".to_owned()),
         bytes => Ok(bytes),
     }
 }
 
-/// The number in `text` in the unit behind it; `None` if it is negative or none.
+/// Parses a number followed by a unit, and returns it multiplied by the factor of the unit. Returns `None` for negative
+/// numbers and other text.
 fn number(text: &str, units: &[(&str, f64)]) -> Option<f64> {
     let text = text.trim();
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
@@ -84,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_has_a_least_size() {
+    fn memory_has_a_minimum() {
         assert_eq!(memory("1MiB"), Ok(1 << 20));
         assert!(memory("100").is_err());
     }

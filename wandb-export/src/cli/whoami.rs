@@ -1,4 +1,4 @@
-//! `whoami`: whose key it is.
+//! `whoami`: shows the user of the API key.
 
 use clap::Args;
 use wandb_core::{Row, Value};
@@ -8,7 +8,7 @@ use super::output::Destination;
 use super::record;
 use super::session::Session;
 
-/// Show whose API key it is, and the server it is for
+/// Show the user of the API key, and the server
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Example:\n  wandb-export whoami -f jsonl")]
 pub(super) struct Options {

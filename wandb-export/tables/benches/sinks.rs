@@ -1,6 +1,6 @@
-//! How many bytes of rows are written in a second, by format: `cargo bench -p wandb-tables`.
+//! Measures the write throughput of each output format: `cargo bench -p wandb-tables`.
 //!
-//! The rows are 16 windows of 5 000 rows of 13 columns; the bytes are those of their JSON text.
+//! The input is 16 windows of 5 000 rows with 13 columns. Throughput counts the bytes of their JSON text.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -24,10 +24,10 @@ fn json(window: u32) -> String {
         let time = f64::from(step) * 0.25;
         let start = if step % ROWS == 0 { "" } else { "," };
         write!(list, r#"{start}{{"_step":{step},"_runtime":{time},"_timestamp":{}"#, 1.7e9 + time)
-            .expect("a string takes everything");
+            .expect("writing to a string");
         for column in 0..10 {
             let value = (f64::from(step) * 0.001 + f64::from(column)).sin();
-            write!(list, r#","metric_{column:02}":{value}"#).expect("a string takes everything");
+            write!(list, r#","metric_{column:02}":{value}"#).expect("writing to a string");
         }
         list.push('}');
     }
@@ -38,33 +38,33 @@ fn json(window: u32) -> String {
 fn pages() -> (usize, Vec<Page>) {
     let windows: Vec<String> = (0..WINDOWS).map(json).collect();
     let bytes = windows.iter().map(String::len).sum();
-    let pages = windows.into_iter().flat_map(|text| {
-        read_rows(&Arc::new(text), 0, Form::Inline, 0..i64::MAX).expect("nothing unusual").pages
-    });
+    let pages = windows
+        .into_iter()
+        .flat_map(|text| read_rows(&Arc::new(text), 0, Form::Inline, 0..i64::MAX).expect("plain rows").pages);
     (bytes, pages.collect())
 }
 
 fn open(format: Format) -> Box<dyn Sink> {
     let output = Output::writer("nowhere", std::io::sink());
-    format.sink(output, &SinkOptions::default()).expect("it is part of this build")
+    format.sink(output, &SinkOptions::default()).expect("an enabled format")
 }
 
 const FORMATS: [Format; 4] = [Format::Csv, Format::Jsonl, Format::Parquet, Format::Arrow];
 
-/// Pages, as histories come.
+/// Writes pages, which is the form of histories.
 #[divan::bench(args = FORMATS, sample_count = 10)]
 fn write_pages(bencher: Bencher<'_, '_>, format: Format) {
     let (bytes, pages) = pages();
     bencher.counter(BytesCount::new(bytes)).bench(|| {
         let mut sink = open(format);
         for page in &pages {
-            sink.write_page(page).expect("it takes everything");
+            sink.write_page(page).expect("writing to nowhere");
         }
-        sink.finish().expect("it takes everything")
+        sink.finish().expect("writing to nowhere")
     });
 }
 
-/// Rows, as everything else comes.
+/// Writes rows, which is the form of all other data.
 #[divan::bench(args = FORMATS, sample_count = 10)]
 fn write_rows(bencher: Bencher<'_, '_>, format: Format) {
     let (bytes, pages) = pages();
@@ -72,8 +72,8 @@ fn write_rows(bencher: Bencher<'_, '_>, format: Format) {
     bencher.counter(BytesCount::new(bytes)).bench(|| {
         let mut sink = open(format);
         for rows in &rows {
-            sink.write(rows).expect("it takes everything");
+            sink.write(rows).expect("writing to nowhere");
         }
-        sink.finish().expect("it takes everything")
+        sink.finish().expect("writing to nowhere")
     });
 }

@@ -1,21 +1,21 @@
-//! The library in both forms against a local server.
+//! The library, in both forms, with a local server.
 
 mod both_forms;
-mod endings;
+mod concurrent_writers;
+mod endless_lists;
 mod exported;
 mod faults;
-mod few_rows;
 mod files;
+mod first_rows;
 mod forks;
-mod growing;
-mod lacking;
+mod growing_runs;
 mod lists;
 mod logs;
+mod missing_fields;
 mod on_disk;
 mod repeats;
 mod rows;
 mod runs;
-mod storages;
+mod storage;
 mod sweeps;
 mod updates;
-mod writers;

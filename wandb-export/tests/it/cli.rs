@@ -1,26 +1,26 @@
-//! The program as users meet it: what it writes, what it says, and how it ends.
+//! The program as users see it: output, messages and exit codes.
 
 mod addresses;
 mod bad_items;
 mod commands;
-mod denied_files;
 mod dialects;
 mod downloads;
-mod endings;
 mod exit_codes;
 mod files;
 mod help;
+mod inexact_files;
 mod large_data;
+mod limits;
 mod lists;
-mod manners;
-mod meanwhile;
 mod memory;
 mod missing;
 mod offline;
 mod on_disk;
 mod on_disk_sessions;
 mod on_disk_texts;
+mod process;
 mod recorded;
 mod set;
 mod sweeps;
-mod wide;
+mod while_running;
+mod wide_tables;

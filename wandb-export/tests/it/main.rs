@@ -1,4 +1,4 @@
-//! Tests of the whole: the library in both forms and the program, against a local server.
+//! Integration tests of the library, in both forms, and of the program, with a local server.
 
 mod api;
 mod cli;

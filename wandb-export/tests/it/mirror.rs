@@ -1,4 +1,4 @@
-//! Mirrors of a local server, by the library and by the program.
+//! Mirrors of a local server, made by the library and by the program.
 
 mod bad_items;
 mod commands;
@@ -9,6 +9,6 @@ mod killed;
 mod lists;
 mod logs;
 mod names;
+mod partial_reads;
 mod project;
 mod reading;
-mod reading_some;

@@ -1,4 +1,4 @@
-//! A user's own functions, tested without any server.
+//! Functions of a user, tested without a server.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use wandb_export::mock::Script;
 use wandb_export::transport::TransportErrorKind;
 use wandb_export::{Api, ApiKey, Environment, Error, blocking};
 
-/// The user's function in an async program.
+/// A user's function in an async program.
 async fn best_loss(api: &Api, path: &str) -> Result<Option<f64>, Error> {
     let rows = api.history(path).await?.keys(["loss"]).rows().await?;
     Ok(rows.iter().filter_map(|row| row.get("loss")?.as_f64()).min_by(f64::total_cmp))
@@ -20,7 +20,7 @@ fn best_loss_blocking(api: &blocking::Api, path: &str) -> Result<Option<f64>, Er
 
 fn api(script: &Script) -> Result<Api, Error> {
     let builder = Api::builder().environment(Environment::default()).base_url("https://wandb.test");
-    let key = ApiKey::parse(&"k".repeat(40)).expect("of the right form");
+    let key = ApiKey::parse(&"k".repeat(40)).expect("a valid key");
     builder.api_key(key).connect_over(Arc::new(script.clone()))
 }
 
@@ -29,7 +29,7 @@ const LOSSES: &str = r#"{"data": {"project": {"run": {"sampledHistory": [
 ]}}}}"#;
 
 #[tokio::test]
-async fn an_async_function() -> Result<(), Error> {
+async fn async_function_is_tested_with_a_script() -> Result<(), Error> {
     let script = Script::new().on("RunSampledHistory", LOSSES);
     assert_eq!(best_loss(&api(&script)?, "team/project/run").await?, Some(0.25));
     script.finish();
@@ -37,7 +37,7 @@ async fn an_async_function() -> Result<(), Error> {
 }
 
 #[test]
-fn a_blocking_function() -> Result<(), Error> {
+fn blocking_function_is_tested_with_a_script() -> Result<(), Error> {
     let script = Script::new().on("RunSampledHistory", LOSSES);
     assert_eq!(best_loss_blocking(&blocking::Api::over(api(&script)?), "team/project/run")?, Some(0.25));
     script.finish();
@@ -45,7 +45,7 @@ fn a_blocking_function() -> Result<(), Error> {
 }
 
 #[test]
-fn a_failure_and_what_came_after_it() -> Result<(), Error> {
+fn scripted_failure_is_retried_without_waiting() -> Result<(), Error> {
     let script = Script::new()
         .on_failure("RunSampledHistory", TransportErrorKind::Interrupted)
         .on("RunSampledHistory", LOSSES);
@@ -57,7 +57,7 @@ fn a_failure_and_what_came_after_it() -> Result<(), Error> {
 }
 
 #[test]
-fn a_run_that_does_not_exist() -> Result<(), Error> {
+fn missing_run_is_not_found() -> Result<(), Error> {
     let script = Script::new().on("RunSampledHistory", r#"{"data": {"project": null}}"#);
     let error = best_loss_blocking(&blocking::Api::over(api(&script)?), "team/project/run");
     assert!(error.is_err_and(|error| error.kind() == wandb_export::ErrorKind::NotFound));

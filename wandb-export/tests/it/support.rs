@@ -1,4 +1,4 @@
-//! What the tests share: connections, a program to run, and runs to ask for.
+//! Shared test support: connections, the program, and seed data.
 
 mod connections;
 mod program;

@@ -1,4 +1,4 @@
-//! The signals that ask a program to end. One that whoever started it has had ignored stays so, as `nohup` wants it.
+//! Signals that ask the program to end. A signal that is ignored at startup stays ignored, as `nohup` expects.
 
 use std::io;
 use std::thread;
@@ -6,12 +6,12 @@ use std::thread;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-/// Has `handler` called at each signal that asks the program to end.
+/// Calls `handler` for each signal that asks the program to end.
 pub(super) fn set_handler(mut handler: impl FnMut() + Send + 'static) -> io::Result<()> {
-    let ignored = Ignored::inherited();
-    let awaited: Vec<i32> =
-        [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !ignored.has(*signal)).collect();
-    let mut signals = Signals::new(awaited)?;
+    let ignored = IgnoredSignals::inherited();
+    let handled: Vec<i32> =
+        [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !ignored.contains(*signal)).collect();
+    let mut signals = Signals::new(handled)?;
     let run = move || {
         for _ in signals.forever() {
             handler();
@@ -20,21 +20,22 @@ pub(super) fn set_handler(mut handler: impl FnMut() + Send + 'static) -> io::Res
     thread::Builder::new().name("wandb-export-signals".to_owned()).spawn(run).map(drop)
 }
 
-/// The signals that are ignored.
-struct Ignored {
-    /// A bit a signal, the first one for signal 1; `None` where the system does not say.
+/// A set of ignored signals.
+struct IgnoredSignals {
+    /// One bit per signal, beginning with signal 1; `None` if the system does not report it.
     bits: Option<u64>,
 }
 
-impl Ignored {
-    /// What was ignored when the program began.
+impl IgnoredSignals {
+    /// Signals that were ignored when the program started.
     fn inherited() -> Self {
         let status = std::fs::read_to_string("/proc/self/status").ok();
-        Self { bits: status.as_deref().and_then(ignored_in) }
+        Self { bits: status.as_deref().and_then(parse_ignored) }
     }
 
-    /// Where the system does not say, SIGHUP is left to its default: it ends the program, unless `nohup` has had it ignored.
-    fn has(&self, signal: i32) -> bool {
+    /// If the system does not report ignored signals, SIGHUP counts as ignored and gets no handler. It then ends the
+    /// program, unless `nohup` made the process ignore it.
+    fn contains(&self, signal: i32) -> bool {
         match self.bits {
             Some(bits) => bits >> (signal - 1) & 1 == 1,
             None => signal == SIGHUP,
@@ -42,7 +43,7 @@ impl Ignored {
     }
 }
 
-fn ignored_in(status: &str) -> Option<u64> {
+fn parse_ignored(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
     u64::from_str_radix(line.trim(), 16).ok()
 }
@@ -52,11 +53,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ignored_signals_are_read_as_bits() {
-        let ignored = |status: &str| Ignored { bits: ignored_in(status) };
+    fn ignored_signals_are_parsed_from_bits() {
+        let ignored = |status: &str| IgnoredSignals { bits: parse_ignored(status) };
         let status = ignored("Name:\tx\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\n");
-        assert!(status.has(SIGHUP) && !status.has(SIGINT) && !status.has(SIGTERM));
+        assert!(status.contains(SIGHUP) && !status.contains(SIGINT) && !status.contains(SIGTERM));
         let unknown = ignored("Name:\tx\n");
-        assert!(unknown.has(SIGHUP) && !unknown.has(SIGINT));
+        assert!(unknown.contains(SIGHUP) && !unknown.contains(SIGINT));
     }
 }

@@ -1,4 +1,4 @@
-//! `KEY=VALUE` as people write it.
+//! Parses `KEY=VALUE` arguments.
 
 use std::str::FromStr;
 
@@ -7,13 +7,13 @@ use wandb_core::{Map, Value};
 
 use crate::error::Error;
 
-/// What to set to what.
+/// A key and its new value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Assignment {
     pub(super) key: String,
     value: String,
-    /// Whether it was written `KEY:=JSON`.
-    insists_on_json: bool,
+    /// Whether it was written as `KEY:=JSON`.
+    requires_json: bool,
 }
 
 impl FromStr for Assignment {
@@ -23,24 +23,24 @@ impl FromStr for Assignment {
         let Some((key, value)) = split(text) else {
             return Err("expected KEY=VALUE or KEY:=JSON".to_owned());
         };
-        let (key, insists_on_json) = key.strip_suffix(':').map_or((key, false), |key| (key, true));
+        let (key, requires_json) = key.strip_suffix(':').map_or((key, false), |key| (key, true));
         if key.is_empty() {
             return Err("the key is missing".to_owned());
         }
-        Ok(Self { key: key.to_owned(), value: value.to_owned(), insists_on_json })
+        Ok(Self { key: key.to_owned(), value: value.to_owned(), requires_json })
     }
 }
 
 impl Assignment {
-    /// The value: what can be read as JSON, else text. `only_text` takes it for text unless JSON is insisted on.
+    /// The value: JSON if it parses, otherwise text. With `only_text`, it is text unless `KEY:=JSON` was written.
     pub(super) fn value(&self, only_text: bool) -> Result<Value, Error> {
         let text = || Value::String(self.value.clone());
-        if only_text && !self.insists_on_json {
+        if only_text && !self.requires_json {
             return Ok(text());
         }
         match Value::parse(self.value.as_bytes()) {
             Ok(value) => Ok(value),
-            Err(error) if self.insists_on_json => {
+            Err(error) if self.requires_json => {
                 Err(Error::usage(format!("{}:={} is not JSON: {error}", self.key, self.value)))
             }
             Err(_) => Ok(text()),
@@ -48,7 +48,7 @@ impl Assignment {
     }
 }
 
-/// Splits at the first `=` that has no backslash before it.
+/// Splits at the first `=` that is not escaped by a backslash.
 fn split(text: &str) -> Option<(&str, &str)> {
     let mut is_escaped = false;
     let at = text.find(|character| {
@@ -59,8 +59,8 @@ fn split(text: &str) -> Option<(&str, &str)> {
     Some((&text[..at], &text[at + 1..]))
 }
 
-/// The place that a key names: the key of that very name if it is `known`, else the dots in it lead into objects. A
-/// backslash takes the meaning of a dot, an equals sign or a backslash away.
+/// Resolves a key. A `known` key of exactly this name is used unchanged; otherwise dots separate nested keys. A
+/// backslash escapes a dot, an equals sign or a backslash.
 pub(super) fn key_path(text: &str, known: &Map) -> KeyPath {
     if known.contains_key(text) {
         return KeyPath::from(text);
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_json_if_it_can_be() {
+    fn value_is_json_if_it_parses() {
         for (text, expected) in [
             ("k=0.9", "0.9"),
             ("k=1", "1"),
@@ -128,14 +128,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_assignment_is_refused() {
+    fn malformed_assignments_are_rejected() {
         for text in ["", "k", "=1", ":=1"] {
             assert!(text.parse::<Assignment>().is_err(), "{text}");
         }
     }
 
     #[test]
-    fn dots_lead_into_objects_unless_the_key_is_there() {
+    fn dots_separate_keys_unless_the_key_exists() {
         let known: Map = [("a.b", 1)].into_iter().collect();
         for (text, expected) in [
             ("a", &["a"][..]),

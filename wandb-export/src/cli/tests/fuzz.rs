@@ -1,9 +1,10 @@
-//! The whole program, from its arguments to its files, against servers that answer anything: it never panics, ends in virtual
-//! time, stays within its memory, and one bad item takes no other with it.
+//! Fuzzes the whole program, from its arguments to its files, with a server that sends arbitrary responses. The
+//! program never panics, ends within a bound of virtual time, stays within its memory, and loses no item because of
+//! another bad one.
 //!
-//! `WANDB_FUZZ_SECONDS` says for how long (3 by default), `WANDB_FUZZ_SEED` where to begin; a failure prints its seed.
+//! `WANDB_FUZZ_SECONDS` is the duration (3 by default) and `WANDB_FUZZ_SEED` the first seed. A failure prints its seed.
 
-#![expect(clippy::print_stdout, reason = "a failure needs its seed, and a run its figures")]
+#![expect(clippy::print_stdout, reason = "prints seeds and statistics")]
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,9 +23,9 @@ use super::super::args::Arguments;
 use super::super::exit::{Failure, Outcome};
 use super::super::session::Session;
 use super::super::{connect, perform};
-use super::hostile::{Frequency, Hostile, MOST_HANDED, Misbehaviour};
+use super::hostile::{Frequency, HostileServer, MAX_BYTES_SENT, Misbehaviour};
 
-/// Commands that read; `{out}` is a folder.
+/// Commands to fuzz; `{out}` is a folder.
 const COMMANDS: &[&str] = &[
     "whoami",
     "projects local-team -o {out}/out.jsonl",
@@ -51,7 +52,7 @@ const COMMANDS: &[&str] = &[
     "set summary local-team/p/run2 acc=0.5",
 ];
 
-/// Commands that list, with the items of their lists.
+/// Commands that list items, with the items of their lists.
 const LISTS: &[(&str, &[&str])] = &[
     ("projects local-team -o {out}/out.jsonl", &["p", "q"]),
     ("runs local-team/p -o {out}/out.jsonl", &["run1", "run2", "run3", "run4"]),
@@ -59,17 +60,17 @@ const LISTS: &[(&str, &[&str])] = &[
     ("files local-team/p/run1 -o {out}/out.jsonl", &["model.bin", "media/a.png", "notes.txt"]),
 ];
 
-/// No command takes longer, all waits included: retries with `--max-wait` in between.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+/// Maximum virtual time of a command, including retries with waits of `--max-wait`.
+const TIME_LIMIT: Duration = Duration::from_secs(24 * 3600);
 
-/// The most that may be resident, in KiB: the budget of `--memory`, the longest answer, and the program with its server.
-const MOST_RESIDENT: u64 = 640 << 10;
+/// Maximum resident memory in KiB: the budget of `--memory`, the longest response, and the program with its server.
+const MAX_RESIDENT: u64 = 640 << 10;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a number"))
 }
 
-/// A project with a bit of everything.
+/// A project with runs, metrics, logs, files and a sweep.
 fn store() -> Store {
     let store = Store::without_server(Options::default()).expect("a schema");
     store.add_project("local-team", "q");
@@ -100,22 +101,22 @@ fn store() -> Store {
     store
 }
 
-/// What a command came to.
-struct Ended {
+/// Outcome of a command.
+struct CommandOutcome {
     result: Result<Outcome, Failure>,
     requests: u64,
-    /// Lines of the output, without order.
+    /// Lines of the output, sorted.
     lines: BTreeSet<String>,
 }
 
-fn run(seed: u64, store: Store, command: &str, misbehaviour: Misbehaviour) -> Ended {
+fn run(seed: u64, store: Store, command: &str, misbehaviour: Misbehaviour) -> CommandOutcome {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().to_str().expect("UTF-8");
     let words = command.split(' ').map(|word| word.replace("{out}", out));
     let words = ["wandb-export".to_owned(), "--no-progress".to_owned()].into_iter().chain(words);
     let arguments = Arguments::try_parse_from(words).expect("a command line");
     let simulation = Simulation::new(seed, Faults::none(), |_| http::Response::default());
-    let hostile = Arc::new(Hostile::new(simulation.transport(), store, seed, misbehaviour));
+    let hostile = Arc::new(HostileServer::new(simulation.transport(), store, seed, misbehaviour));
     let api = connect::builder(&arguments.connection)
         .environment(Environment::default())
         .base_url("http://server.test")
@@ -123,16 +124,16 @@ fn run(seed: u64, store: Store, command: &str, misbehaviour: Misbehaviour) -> En
         .connect_over(Arc::clone(&hostile) as _)
         .expect("a client");
     let session = Session::new(api, &arguments.connection);
-    let ended = simulation.run_with_threads(LONGEST, perform(session, arguments.command));
+    let ended = simulation.run_with_threads(TIME_LIMIT, perform(session, arguments.command));
     let result = ended.unwrap_or_else(|stuck| panic!("{stuck}, after {} requests", hostile.requests()));
-    assert!(hostile.handed() <= MOST_HANDED, "{} bytes were read", hostile.handed());
+    assert!(hostile.bytes_sent() <= MAX_BYTES_SENT, "{} bytes were read", hostile.bytes_sent());
     let text = std::fs::read_to_string(folder.path().join("out.jsonl")).unwrap_or_default();
     let lines = text.lines().map(str::to_owned).collect();
     assert_contained(folder.path(), command);
-    Ended { result, requests: hostile.requests(), lines }
+    CommandOutcome { result, requests: hostile.requests(), lines }
 }
 
-/// Nothing is left beside the outputs, such as a temporary file, or a file whose name led out of its folder.
+/// Checks that the folder holds only outputs, with no temporary file and no file whose name led out of its folder.
 fn assert_contained(folder: &Path, command: &str) {
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let name = entry.expect("an entry").file_name().into_string().expect("UTF-8");
@@ -140,15 +141,15 @@ fn assert_contained(folder: &Path, command: &str) {
     }
 }
 
-/// The most that has been resident in this process, in KiB, if this test has the process for itself.
-fn peak() -> Option<u64> {
+/// Peak resident memory of this process in KiB, if this test has a process to itself.
+fn peak_resident() -> Option<u64> {
     std::env::var_os("NEXTEST")?;
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix(" kB")?.parse().ok()
 }
 
-/// Tries one seed after the other until the time is up, and names the one that failed.
+/// Tries seeds until the time is up, and names the seed that failed.
 fn for_each_seed(name: &str, try_seed: impl Fn(u64)) {
     let seconds = number("WANDB_FUZZ_SECONDS").unwrap_or(3);
     let first = number("WANDB_FUZZ_SEED");
@@ -158,13 +159,13 @@ fn for_each_seed(name: &str, try_seed: impl Fn(u64)) {
     while tried == 0 || start.elapsed() < Duration::from_secs(seconds) {
         let seed = begin + tried;
         let has_passed = catch_unwind(AssertUnwindSafe(|| try_seed(seed))).is_ok();
-        assert!(has_passed, "WANDB_FUZZ_SEED={seed} WANDB_FUZZ_SECONDS=0 shows it again");
-        if let Some(peak) = peak() {
-            assert!(peak <= MOST_RESIDENT, "seed {seed}: {peak} KiB were resident");
+        assert!(has_passed, "reproduce with WANDB_FUZZ_SEED={seed} WANDB_FUZZ_SECONDS=0");
+        if let Some(peak) = peak_resident() {
+            assert!(peak <= MAX_RESIDENT, "seed {seed}: {peak} KiB were resident");
         }
         tried += 1;
     }
-    println!("{name}: {tried} seeds, peak {} KiB", peak().unwrap_or_default());
+    println!("{name}: {tried} seeds, peak {} KiB", peak_resident().unwrap_or_default());
 }
 
 #[test]
@@ -184,8 +185,8 @@ fn program_survives_any_answer() {
 }
 
 #[test]
-fn one_bad_node_takes_no_other_with_it() {
-    // One store, as it holds the times at which it was made.
+fn bad_node_loses_no_other_node() {
+    // All runs share one store, because a store contains the time of its creation.
     let store = store();
     let whole: Vec<BTreeSet<String>> =
         LISTS.iter().map(|(command, _)| run(0, store.clone(), command, Misbehaviour::None).lines).collect();
@@ -196,11 +197,11 @@ fn one_bad_node_takes_no_other_with_it() {
         let item = items[rng.usize(0..items.len())];
         println!("seed {seed}: {item} in {command}");
         let ended = run(seed, store.clone(), command, Misbehaviour::Node(item));
-        // What is not there is at most the item itself.
+        // At most the bad item itself may be missing.
         let lost: Vec<_> = whole[at].difference(&ended.lines).collect();
         assert!(lost.len() <= 1, "lost for {item}: {lost:?}\n{:?}", ended.result);
         let is_short = ended.lines.len() < whole[at].len();
         let is_done = matches!(ended.result, Ok(Outcome::Done | Outcome::Unsupported));
-        assert!(!(is_short && is_done), "{item} is missing, and nobody says so");
+        assert!(!(is_short && is_done), "{item} is missing, but the command succeeded");
     });
 }

@@ -1,4 +1,4 @@
-//! A server in this process that misbehaves as a seed decides.
+//! An in-process server that misbehaves, driven by a seed.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,77 +19,77 @@ use super::mutation::{Delivery, change_headers, changed_answer, delivery, status
 /// How a server misbehaves.
 #[derive(Debug, Clone)]
 pub(super) enum Misbehaviour {
-    /// Not at all.
+    /// Responses are unchanged.
     None,
-    /// Answers are changed, from the first one on or now and then.
+    /// Responses are changed with this frequency.
     Answers(Frequency),
-    /// One node of the lists is changed, the same in each answer.
+    /// The list node with this name is changed in the same way in every response.
     Node(&'static str),
 }
 
-/// Which answers are changed.
+/// Which responses are changed.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Frequency {
-    /// One, counted from 0.
+    /// Only the response with this number, counted from 0.
     Once(u64),
-    /// All from this one on.
+    /// All responses from this number on.
     From(u64),
-    /// This share of them.
+    /// This fraction of the responses.
     Share(f64),
 }
 
-/// Bytes of an endless body in a chunk.
+/// Chunk size of an endless body in bytes.
 const CHUNK: usize = 64 << 10;
 
-/// How long transports wait for the next bytes of a body.
+/// Time after which a transport reports a stalled body.
 const STALL: Duration = Duration::from_secs(30);
 
-/// An endless body breaks off after this many bytes, so that a test which fails does not fill the disk.
-pub(super) const MOST_HANDED: u64 = 1 << 30;
+/// An endless body breaks off after this many bytes, so that a failing test does not fill the disk.
+pub(super) const MAX_BYTES_SENT: u64 = 1 << 30;
 
-pub(super) struct Hostile {
+/// A transport that answers from a store, with misbehaviour.
+pub(super) struct HostileServer {
     clock: Arc<dyn Transport>,
     store: Store,
     seed: u64,
     misbehaviour: Misbehaviour,
     requests: AtomicU64,
-    handed: Arc<AtomicU64>,
+    bytes_sent: Arc<AtomicU64>,
 }
 
-impl fmt::Debug for Hostile {
+impl fmt::Debug for HostileServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hostile").field("misbehaviour", &self.misbehaviour).finish_non_exhaustive()
+        f.debug_struct("HostileServer").field("misbehaviour", &self.misbehaviour).finish_non_exhaustive()
     }
 }
 
-impl Hostile {
+impl HostileServer {
     pub(super) fn new(
         clock: Arc<dyn Transport>,
         store: Store,
         seed: u64,
         misbehaviour: Misbehaviour,
     ) -> Self {
-        let (requests, handed) = (AtomicU64::new(0), Arc::new(AtomicU64::new(0)));
-        Self { clock, store, seed, misbehaviour, requests, handed }
+        let (requests, bytes_sent) = (AtomicU64::new(0), Arc::new(AtomicU64::new(0)));
+        Self { clock, store, seed, misbehaviour, requests, bytes_sent }
     }
 
-    /// How many requests there were.
+    /// Number of requests received.
     pub(super) fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Bytes of bodies that were read.
-    pub(super) fn handed(&self) -> u64 {
-        self.handed.load(Ordering::Relaxed)
+    /// Body bytes that were read.
+    pub(super) fn bytes_sent(&self) -> u64 {
+        self.bytes_sent.load(Ordering::Relaxed)
     }
 
     fn body(&self, bytes: Bytes, how: Delivery) -> Body {
-        let (clock, handed) = (Arc::clone(&self.clock), Arc::clone(&self.handed));
+        let (clock, bytes_sent) = (Arc::clone(&self.clock), Arc::clone(&self.bytes_sent));
         let counted = move |chunk: Bytes| {
-            let before = handed.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-            let broken =
-                || TransportError::new(TransportErrorKind::Interrupted, "more than anyone should read");
-            if before > MOST_HANDED { Err(broken()) } else { Ok(chunk) }
+            let before = bytes_sent.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+            let broken = || TransportError::new(TransportErrorKind::Interrupted, "body over the limit");
+            if before > MAX_BYTES_SENT { Err(broken()) } else { Ok(chunk) }
         };
         match how {
             Delivery::Whole => Body::from_stream(stream::iter([bytes]).map(counted)),
@@ -119,7 +119,7 @@ impl Hostile {
             Delivery::Endless => {
                 let more = Bytes::from(vec![b' '; CHUNK]);
                 let chunks = stream::iter([bytes]).chain(stream::repeat(more)).map(counted);
-                // Others have their turn between two chunks.
+                // The sleep lets other tasks run between two chunks.
                 Body::from_stream(chunks.then(move |chunk| {
                     let clock = Arc::clone(&clock);
                     async move {
@@ -133,7 +133,7 @@ impl Hostile {
 }
 
 #[async_trait]
-impl Transport for Hostile {
+impl Transport for HostileServer {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
         let mut rng = Rng::with_seed(self.seed.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
@@ -154,7 +154,7 @@ impl Transport for Hostile {
                     Frequency::Share(share) => rng.f64() < share,
                 };
                 if is_changed {
-                    // Servers that are broken are so in the same way for a while.
+                    // Half of the time, changes responses in the same way, like a server that stays broken for a while.
                     let mut rng = if rng.bool() { Rng::with_seed(self.seed) } else { rng };
                     match rng.u8(0..10) {
                         0 => head.status = status(&mut rng),

@@ -1,4 +1,4 @@
-//! Changes to answers: values of the wrong kind, texts that hurt, bodies that never end, headers that lie.
+//! Mutations of responses: values of the wrong type, hostile texts, endless bodies and false headers.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use fastrand::Rng;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
-/// A value that is written as it stands, though it is no JSON for most readers.
+/// Marks a string as a raw token, which is written unquoted although most parsers reject it.
 const RAW: &str = "raw token: ";
 const RAW_TOKENS: [&str; 6] = ["NaN", "-Infinity", "1e400", "-0.0", "18446744073709551616", "1e-400"];
 
@@ -27,14 +27,14 @@ const TEXTS: [&str; 14] = [
     "s3://bucket/key",
 ];
 
-/// Changes one value somewhere in an answer, and gives back the answer's text.
+/// Changes a random value in a response, and returns the new body.
 pub(super) fn changed_answer(rng: &mut Rng, body: &[u8]) -> Option<Vec<u8>> {
     let mut answer: Value = serde_json::from_slice(body).ok()?;
     change_somewhere(rng, &mut answer);
     Some(text_of(&answer))
 }
 
-/// Changes one value in each node of an answer's lists that has this name, and gives back the answer's text.
+/// Changes a value in each list node with this name, and returns the new body.
 pub(super) fn with_changed_node(seed: u64, name: &str, body: &[u8]) -> Option<Vec<u8>> {
     let mut answer: Value = serde_json::from_slice(body).ok()?;
     change_nodes(seed, name, &mut answer);
@@ -46,7 +46,7 @@ fn change_nodes(seed: u64, name: &str, value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(|item| change_nodes(seed, name, item)),
         Value::Object(members) => {
             if let Some(node) = members.get_mut("node").filter(|node| node["name"] == name) {
-                // The same change in every answer that has the node.
+                // The seed makes the change the same in every response.
                 change_somewhere(&mut Rng::with_seed(seed), node);
             } else {
                 members.values_mut().for_each(|member| change_nodes(seed, name, member));
@@ -65,13 +65,13 @@ fn text_of(answer: &Value) -> Vec<u8> {
 }
 
 fn change_somewhere(rng: &mut Rng, root: &mut Value) {
-    let mut places = Vec::new();
-    list_places(root, &mut String::new(), &mut places);
-    let place = &places[rng.usize(0..places.len())];
-    let (parent, key) = place.rsplit_once('/').unwrap_or_default();
+    let mut pointers = Vec::new();
+    collect_pointers(root, &mut String::new(), &mut pointers);
+    let pointer = &pointers[rng.usize(0..pointers.len())];
+    let (parent, key) = pointer.rsplit_once('/').unwrap_or_default();
     let key = key.replace("~1", "/").replace("~0", "~");
     match rng.u8(0..12) {
-        // Without it.
+        // Remove the value.
         0 => match root.pointer_mut(parent) {
             Some(Value::Object(members)) => drop(members.remove(&key)),
             Some(Value::Array(items)) => {
@@ -79,7 +79,7 @@ fn change_somewhere(rng: &mut Rng, root: &mut Value) {
             }
             _ => *root = hostile_value(rng),
         },
-        // Several times.
+        // Repeat the value.
         1 => {
             if let Some(Value::Array(items)) = root.pointer_mut(parent)
                 && let Some(item) = key.parse().ok().and_then(|at: usize| items.get(at)).cloned()
@@ -87,24 +87,24 @@ fn change_somewhere(rng: &mut Rng, root: &mut Value) {
                 items.extend(std::iter::repeat_n(item, rng.usize(1..40)));
             }
         }
-        // With another in its place.
+        // Replace the value with another one.
         2 => {
-            let other = &places[rng.usize(0..places.len())];
+            let other = &pointers[rng.usize(0..pointers.len())];
             let other = root.pointer(other).cloned().unwrap_or_default();
-            if let Some(value) = root.pointer_mut(place) {
+            if let Some(value) = root.pointer_mut(pointer) {
                 *value = other;
             }
         }
-        // Changed within, where it is text that holds JSON.
+        // Change the inside of a text that holds JSON.
         3..6 => {
-            if let Some(Value::String(text)) = root.pointer_mut(place) {
+            if let Some(Value::String(text)) = root.pointer_mut(pointer) {
                 change_text(rng, text);
-            } else if let Some(value) = root.pointer_mut(place) {
+            } else if let Some(value) = root.pointer_mut(pointer) {
                 *value = hostile_value(rng);
             }
         }
         6 => {
-            if let Some(value @ (Value::Bool(_) | Value::Number(_))) = root.pointer_mut(place) {
+            if let Some(value @ (Value::Bool(_) | Value::Number(_))) = root.pointer_mut(pointer) {
                 *value = match value.as_i64() {
                     Some(number) => json!(number.wrapping_mul(rng.i64(-3..1_000_000))),
                     None => json!(!value.as_bool().unwrap_or_default()),
@@ -112,21 +112,21 @@ fn change_somewhere(rng: &mut Rng, root: &mut Value) {
             }
         }
         _ => {
-            if let Some(value) = root.pointer_mut(place) {
+            if let Some(value) = root.pointer_mut(pointer) {
                 *value = hostile_value(rng);
             }
         }
     }
 }
 
-/// JSON pointers of all values.
-fn list_places(value: &Value, here: &mut String, places: &mut Vec<String>) {
-    places.push(here.clone());
+/// Collects the JSON pointers of all values.
+fn collect_pointers(value: &Value, here: &mut String, pointers: &mut Vec<String>) {
+    pointers.push(here.clone());
     let length = here.len();
     let mut visit = |key: &str, value: &Value| {
         here.push('/');
         here.push_str(&key.replace('~', "~0").replace('/', "~1"));
-        list_places(value, here, places);
+        collect_pointers(value, here, pointers);
         here.truncate(length);
     };
     match value {
@@ -174,7 +174,7 @@ fn hostile_value(rng: &mut Rng) -> Value {
     }
 }
 
-/// A status that a server or something before it may send.
+/// A status that a server or a proxy may send.
 pub(super) fn status(rng: &mut Rng) -> StatusCode {
     const CODES: [u16; 18] =
         [200, 201, 204, 206, 301, 302, 304, 307, 308, 400, 401, 403, 404, 416, 429, 500, 503, 599];
@@ -218,17 +218,17 @@ pub(super) fn change_headers(rng: &mut Rng, headers: &mut HeaderMap) {
     }
 }
 
-/// How a body arrives.
+/// How a body is delivered.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Delivery {
     Whole,
     /// The connection breaks after this many bytes.
     Cut(usize),
-    /// A byte at a time.
+    /// One byte arrives at each interval.
     Trickle(Duration),
-    /// It begins after this time.
+    /// The body begins after this time.
     Late(Duration),
-    /// Something follows the end, for ever.
+    /// Spaces follow the body endlessly.
     Endless,
 }
 

@@ -1,4 +1,4 @@
-//! What only one of the forms has, or does in its own way.
+//! Differences between the async and the blocking API.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +8,7 @@ use wandb_export::{Row, blocking as blocking_form};
 use crate::support::{RUN, asynchronous, blocking, on_both, server, team};
 
 #[test]
-fn the_blocking_form_has_what_the_async_one_has() {
+fn blocking_api_matches_async_api() {
     let server = server();
     team(&server);
     let api = blocking(&server);
@@ -35,7 +35,7 @@ fn the_blocking_form_has_what_the_async_one_has() {
 }
 
 #[test]
-fn a_blocking_call_inside_a_tokio_runtime_holds_its_thread_and_nothing_else() {
+fn blocking_calls_work_inside_a_tokio_runtime() {
     let server = server();
     team(&server);
     let count =
@@ -61,7 +61,7 @@ fn a_blocking_call_inside_a_tokio_runtime_holds_its_thread_and_nothing_else() {
 }
 
 #[test]
-fn record_batches_hold_every_row_under_one_schema() {
+fn record_batches_share_one_schema() {
     let server = server();
     team(&server);
     on_both(&server, async |api| {
@@ -96,18 +96,18 @@ fn rows_are_written_to_any_writer() {
 }
 
 #[test]
-fn a_sink_that_fails_ends_the_export_with_its_error() {
+fn failing_sink_ends_the_export_with_its_error() {
     let server = server();
     team(&server);
     on_both(&server, async |api| {
         let history = api.history(RUN).await.expect("a path").all().page_size(1);
-        let error = history.write(Box::new(Full)).await.expect_err("the sink is full");
+        let error = history.write(Box::new(FullSink)).await.expect_err("the sink is full");
         assert!(error.to_string().contains("memory"), "{error}");
     });
 }
 
 #[test]
-fn clones_share_one_tally_and_one_server() {
+fn clones_share_statistics_and_server() {
     let server = server();
     team(&server);
     asynchronous(&server, async |api| {
@@ -132,15 +132,15 @@ impl std::io::Write for Shared {
     }
 }
 
-/// A sink that takes nothing.
-struct Full;
+/// A sink that rejects all rows.
+struct FullSink;
 
-impl Sink for Full {
+impl Sink for FullSink {
     fn write(&mut self, _: &[Row]) -> Result<(), SinkError> {
         Err(SinkError::Closed { output: "memory".to_owned() })
     }
 
     fn finish(self: Box<Self>) -> Result<SinkReport, SinkError> {
-        panic!("a sink that has failed is not finished");
+        panic!("a failed sink must not be finished");
     }
 }

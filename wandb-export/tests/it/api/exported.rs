@@ -1,4 +1,4 @@
-//! Exported files joined with live rows: what the live query alone would give.
+//! Exported files joined with live rows give the same rows as the live query alone.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +13,12 @@ const PATH: &str = "e/p/exported";
 
 const ROWS: i32 = 300;
 
-/// Sparse columns of every type that a Parquet file holds, steps with gaps, beginning late.
+/// A history with sparse columns of every Parquet type, and with gaps between steps, also before the first.
 fn exported(rows_per_part: usize, live_tail: usize, list_live: bool) -> LocalServer {
     export(rows_per_part, live_tail, list_live, true)
 }
 
-/// The same without objects, so that files are read by column.
+/// Like [`exported`] without objects, so that files are read by column.
 fn plain(rows_per_part: usize, live_tail: usize, list_live: bool) -> LocalServer {
     export(rows_per_part, live_tail, list_live, false)
 }
@@ -50,7 +50,7 @@ fn export(rows_per_part: usize, live_tail: usize, list_live: bool, objects: bool
     server
 }
 
-/// Rows with their keys in order, as the columns of a file are not in the order in which a row was logged.
+/// Rows with sorted keys, because the columns of a file are not in the logged order.
 async fn read(history: History) -> Vec<String> {
     let rows = history.rows().await.expect("rows");
     let text = |row: &Row| {
@@ -69,7 +69,7 @@ async fn compare(api: &Api, what: &str, refine: impl Fn(History) -> History) -> 
 }
 
 #[test]
-fn no_row_is_lost_or_doubled_wherever_the_files_end() {
+fn exported_and_live_rows_join_without_gap_or_overlap() {
     for (rows_per_part, live_tail) in
         [(1_000, 0), (100, 0), (7, 13), (64, 200), (299, 1), (1, 295), (50, 300)]
     {
@@ -87,7 +87,7 @@ fn no_row_is_lost_or_doubled_wherever_the_files_end() {
 }
 
 #[test]
-fn keys_and_steps_choose_the_same_rows_from_files() {
+fn keys_and_steps_select_the_same_rows_from_files() {
     for (rows_per_part, live_tail) in [(1_000, 0), (40, 90)] {
         let server = exported(rows_per_part, live_tail, true);
         on_both(&server, async |api| {
@@ -107,7 +107,7 @@ fn keys_and_steps_choose_the_same_rows_from_files() {
 }
 
 #[test]
-fn the_api_key_stays_with_the_api() {
+fn api_key_is_not_sent_to_storage() {
     let server = exported(50, 20, true);
     on_both(&server, async |api| {
         read(api.history(PATH).await.expect("a path").all().source(Source::Exported)).await;
@@ -121,7 +121,7 @@ fn the_api_key_stays_with_the_api() {
 }
 
 #[test]
-fn a_server_that_exports_nothing_is_read_live() {
+fn server_without_exports_is_read_live() {
     let server = exported(50, 20, true);
     let missing = [("Run", "parquetHistory")];
     server.store().set_missing_fields(&missing).expect("a field of the schema");
@@ -132,7 +132,7 @@ fn a_server_that_exports_nothing_is_read_live() {
 }
 
 #[test]
-fn files_of_plain_columns_give_the_same_rows_by_column() {
+fn plain_columns_are_read_as_the_same_rows() {
     for (rows_per_part, live_tail) in [(1_000, 0), (100, 0), (7, 13), (64, 200), (299, 1), (1, 295)] {
         let server = plain(rows_per_part, live_tail, true);
         on_both(&server, async |api| {
@@ -149,9 +149,9 @@ fn files_of_plain_columns_give_the_same_rows_by_column() {
 }
 
 #[test]
-fn a_url_whose_signature_is_over_is_asked_for_again() {
+fn expired_signed_url_is_requested_again() {
     let server = plain(40, 0, true);
-    // As many as there are files.
+    // One fault per file.
     server.store().set_faults("403:next=8@storage".parse().expect("faults"));
     let requests =
         || server.store().requests().into_iter().filter(|request| request.port == Port::Storage).count();
@@ -167,14 +167,14 @@ fn a_url_whose_signature_is_over_is_asked_for_again() {
     });
 }
 
-/// The records of a CSV file by column, whatever the order of its columns.
+/// The records of a CSV file as maps, so that the order of columns does not matter.
 fn records(text: &[u8]) -> Vec<BTreeMap<String, String>> {
     let mut reader = csv::Reader::from_reader(text);
     reader.deserialize().map(|record| record.expect("a record")).collect()
 }
 
 #[test]
-fn what_is_written_by_column_is_the_same_table() {
+fn columnar_export_writes_the_same_table() {
     for live_tail in [0, 60] {
         let server = plain(50, live_tail, true);
         on_both(&server, async |api| {
@@ -208,7 +208,7 @@ fn what_is_written_by_column_is_the_same_table() {
 }
 
 #[test]
-fn files_are_read_over_a_network_that_fails() {
+fn exported_files_survive_network_faults() {
     let server = plain(40, 0, true);
     let faults: Faults = "503:0.2@storage,reset:0.2@storage,cut:0.3@storage,seed=7".parse().expect("faults");
     server.store().set_faults(faults);
@@ -218,7 +218,7 @@ fn files_are_read_over_a_network_that_fails() {
 }
 
 #[test]
-fn record_batches_of_files_have_the_types_of_the_live_history() {
+fn record_batches_of_files_have_live_types() {
     for live_tail in [0, 60] {
         let server = plain(50, live_tail, true);
         on_both(&server, async |api| {

@@ -1,4 +1,4 @@
-//! Servers and networks that fail now and then: everything arrives all the same.
+//! Transient faults of servers and networks are retried until all rows arrive.
 
 use wandb_export::{Api, Row, Source};
 use wandb_local_server::{ExportOptions, Fault, FaultKind, Faults, GeneratedRun, LocalServer, Port};
@@ -23,7 +23,7 @@ fn fail(server: &LocalServer, faults: Vec<Fault>) {
 }
 
 #[test]
-fn each_kind_of_fault_is_overcome() {
+fn each_kind_of_fault_is_retried() {
     let server = long_run(1_500);
     let faultless = asynchronous(&server, async |api| read(&api, Source::Live).await);
     assert_eq!(faultless.lines().count(), 1_500);
@@ -51,7 +51,7 @@ fn each_kind_of_fault_is_overcome() {
 }
 
 #[test]
-fn all_faults_together_are_overcome_in_files_too() {
+fn mixed_faults_are_retried_for_exported_files() {
     let server = long_run(1_500);
     let mut options = ExportOptions::default();
     (options.rows_per_part, options.live_tail) = (50, 500);
@@ -76,7 +76,7 @@ fn all_faults_together_are_overcome_in_files_too() {
 }
 
 #[test]
-fn windows_that_are_too_wide_are_halved_until_all_rows_arrive() {
+fn too_wide_windows_are_halved() {
     for most in [1, 30, 119] {
         let server = long_run(120);
         server.store().set_faults(Faults { page_limit: Some(most), ..Faults::default() });
@@ -88,7 +88,7 @@ fn windows_that_are_too_wide_are_halved_until_all_rows_arrive() {
 }
 
 #[test]
-fn a_fault_that_stays_is_told_and_nothing_is_given_for_all() {
+fn persistent_fault_is_an_error() {
     let server = long_run(500);
     let never = wandb_export::client::RetryPolicy::never();
     let api = crate::support::settings(&server).retry(never).connect_blocking().expect("a connection");

@@ -1,4 +1,4 @@
-//! Files over real connections, into real folders.
+//! Downloads over real connections into real folders.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,7 +20,7 @@ fn run(server: &LocalServer, files: &[(&str, &[u8])]) {
     }
 }
 
-/// Bytes in which every place is different from its neighbours.
+/// Bytes without repetition, so that misplaced parts are detected.
 fn large(bytes: usize) -> Vec<u8> {
     (0_u32..).flat_map(u32::to_le_bytes).take(bytes).collect()
 }
@@ -31,7 +31,7 @@ fn outcomes(downloads: &wandb_export::files::Downloads) -> Vec<Outcome> {
 }
 
 #[test]
-fn files_are_listed_found_and_read() {
+fn files_are_listed_filtered_and_read() {
     let server = server();
     run(&server, &[("a.json", b"{}"), ("media/b.json", b"[1]"), ("media/c.png", b"png"), ("50%_x", b"")]);
     on_both(&server, async |api| {
@@ -57,7 +57,7 @@ fn files_are_listed_found_and_read() {
 }
 
 #[test]
-fn all_files_come_into_their_folders_and_only_once() {
+fn all_files_are_downloaded_once() {
     let server = server();
     let model = large(3_000_000);
     run(&server, &[("model.h5", &model), ("media/a/ü b.txt", b"text"), ("empty", b"")]);
@@ -82,7 +82,7 @@ fn all_files_come_into_their_folders_and_only_once() {
 }
 
 #[test]
-fn what_is_there_is_replaced_only_if_that_is_asked_for() {
+fn existing_files_are_replaced_only_on_request() {
     let server = server();
     run(&server, &[("a", b"new"), ("dir/b", b"b")]);
     on_both(&server, async |api| {
@@ -112,7 +112,7 @@ fn what_is_there_is_replaced_only_if_that_is_asked_for() {
 }
 
 #[test]
-fn names_are_not_trusted() {
+fn hostile_names_stay_in_the_folder() {
     let hostile = [
         "../outside",
         "/absolute/path",
@@ -163,7 +163,7 @@ fn names_are_not_trusted() {
 
 #[cfg(unix)]
 #[test]
-fn links_in_the_folder_lead_nowhere_else() {
+fn symlinks_in_the_folder_are_not_followed_outside() {
     let server = server();
     run(&server, &[("link/a", b"a"), ("file", b"new"), ("inside/b", b"b")]);
     on_both(&server, async |api| {
@@ -190,7 +190,7 @@ fn links_in_the_folder_lead_nowhere_else() {
 }
 
 #[test]
-fn broken_connections_are_gone_on_with() {
+fn broken_connections_are_resumed() {
     let server = server();
     let model = large(2_000_000);
     run(&server, &[("model.h5", &model)]);
@@ -209,7 +209,7 @@ fn broken_connections_are_gone_on_with() {
 }
 
 #[test]
-fn a_download_that_was_given_up_is_gone_on_with_later() {
+fn abandoned_download_is_resumed_later() {
     let server = server();
     let model = large(4_000_000);
     run(&server, &[("model.h5", &model)]);
@@ -218,10 +218,10 @@ fn a_download_that_was_given_up_is_gone_on_with_later() {
         let file = api.run(PATH).await.expect("a run").file("model.h5").await.expect("a file");
         let stall = vec![Fault::next(1, FaultKind::Stall).at(Port::Storage)];
         server.store().set_faults(Faults { faults: stall, ..Faults::default() });
-        give_up_once_some_is_there(&file, folder.path()).await;
+        abandon_after_some_bytes(&file, folder.path()).await;
         assert!(
             tree(folder.path()).keys().all(|name| name.starts_with(".wandb-export/")),
-            "nothing is in its place"
+            "only temporary files exist"
         );
         server.store().clear_requests();
         let downloads =
@@ -230,12 +230,12 @@ fn a_download_that_was_given_up_is_gone_on_with_later() {
         assert_eq!(tree(folder.path()), [("model.h5".to_owned(), model.clone())].into());
         let received: u64 =
             server.store().requests().iter().filter(|it| it.port == Port::Storage).map(|it| it.bytes).sum();
-        assert!(received < 3_000_000, "only the rest was asked for, not {received} bytes");
+        assert!(received < 3_000_000, "only the rest is requested, not {received} bytes");
     });
 }
 
-/// Downloads until the server stalls in the middle, and drops the download as Ctrl-C does.
-async fn give_up_once_some_is_there(file: &wandb_export::RunFile, folder: &Path) {
+/// Downloads until the server stalls in the middle, and then drops the download like Ctrl-C.
+async fn abandon_after_some_bytes(file: &wandb_export::RunFile, folder: &Path) {
     let mut download = std::pin::pin!(file.download(folder));
     let partial = folder.join(".wandb-export");
     for _ in 0..2_000 {
@@ -250,16 +250,16 @@ async fn give_up_once_some_is_there(file: &wandb_export::RunFile, folder: &Path)
             return;
         }
     }
-    panic!("nothing has come");
+    panic!("no bytes arrived");
 }
 
-/// A wait that needs no runtime.
+/// Waits without a runtime.
 async fn wait(duration: Duration) {
     futures_timer::Delay::new(duration).await;
 }
 
 #[test]
-fn a_url_that_runs_out_is_asked_for_anew() {
+fn expired_url_is_requested_again() {
     let mut options = Options::default();
     options.url_lifetime = Duration::ZERO;
     let expired = LocalServer::start(options).expect("a free port");
@@ -270,7 +270,7 @@ fn a_url_that_runs_out_is_asked_for_anew() {
     assert!(error.to_string().contains("403"), "{error}");
     assert!(
         tree(unused.path()).keys().all(|name| name.starts_with(".wandb-export/")),
-        "nothing is in its place"
+        "only temporary files exist"
     );
     let server = server();
     let model = large(1_000_000);
@@ -278,7 +278,7 @@ fn a_url_that_runs_out_is_asked_for_anew() {
     on_both(&server, async |api| {
         let folder = tempfile::tempdir().expect("a folder");
         let file = api.run(PATH).await.expect("a run").file("model.h5").await.expect("a file");
-        // The first answer breaks off, and by then the URL is over, and so is the one that the server redirects to.
+        // The first response breaks off. Then the URL has expired, and so has the one that the server redirects to.
         let faults = vec![
             Fault::next(1, FaultKind::CutBody).at(Port::Storage),
             Fault::next(2, FaultKind::Status(403)).at(Port::Storage),
@@ -289,18 +289,18 @@ fn a_url_that_runs_out_is_asked_for_anew() {
         assert!(fs::read(place).expect("the file") == model);
         let listed =
             server.store().requests().iter().filter(|it| it.operation.as_deref() == Some("RunFiles")).count();
-        assert_eq!(listed, 1, "a new URL was asked for once");
+        assert_eq!(listed, 1, "a new URL is requested once");
     });
 }
 
 #[test]
-fn a_file_that_changed_since_it_was_listed_is_taken_as_it_is() {
+fn file_changed_after_listing_is_downloaded() {
     let server = server();
     run(&server, &[("a", b"right")]);
     on_both(&server, async |api| {
         let folder = tempfile::tempdir().expect("a folder");
         let file = api.run(PATH).await.expect("a run").file("a").await.expect("a file");
-        // What comes is checked against what the server says now.
+        // The content is checked against the current list of the server.
         server.store().add_file(PATH, "a", b"other".to_vec()).expect("a run");
         let downloaded = file.download(folder.path()).await.expect("the file");
         assert_eq!(fs::read(&downloaded.path).expect("the file"), b"other");
@@ -310,7 +310,7 @@ fn a_file_that_changed_since_it_was_listed_is_taken_as_it_is() {
 }
 
 #[test]
-fn one_bad_file_does_not_keep_the_others() {
+fn one_bad_file_does_not_stop_the_others() {
     let server = server();
     run(&server, &[("a", b"a"), ("b", b"b"), ("c", b"c")]);
     asynchronous(&server, async |api: Api| {

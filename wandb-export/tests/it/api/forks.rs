@@ -1,4 +1,4 @@
-//! Runs on a server that were forked from others.
+//! Forked runs on a server.
 
 use futures_util::FutureExt;
 use serde_json::{Value, json};
@@ -44,7 +44,7 @@ async fn read(history: History) -> (Vec<String>, Vec<Issue>) {
 }
 
 #[test]
-fn a_fork_shows_where_it_goes_on_from() {
+fn fork_reports_its_branch_point() {
     let server = forks();
     on_both(&server, async |api| {
         let branch = api.run("e/p/fork").await.expect("a run").branch().expect("a branch");
@@ -54,7 +54,7 @@ fn a_fork_shows_where_it_goes_on_from() {
 }
 
 #[test]
-fn parents_come_before_a_fork_up_to_their_step() {
+fn parent_rows_precede_the_fork() {
     let server = forks();
     on_both(&server, async |api| {
         let expected = ["0r", "1r", "2r", "3r", "4r", "5f", "6f", "7t"];
@@ -62,13 +62,13 @@ fn parents_come_before_a_fork_up_to_their_step() {
         let middle = history(&api, "twig").await.min_step(4).max_step(7).keys(["of"]);
         assert_eq!(read(middle).await.0, ["4r", "5f", "6f"]);
         let own = api.history("e/p/fork").await.expect("a path").all();
-        assert_eq!(read(own).await.0, ["5f", "6f", "7f", "8f"], "without asking, a fork has its own rows");
-        assert_eq!(read(history(&api, "root").await).await.0.len(), 10, "a run that is no fork");
+        assert_eq!(read(own).await.0, ["5f", "6f", "7f", "8f"], "by default, a fork has only its own rows");
+        assert_eq!(read(history(&api, "root").await).await.0.len(), 10, "a run that is not a fork");
     });
 }
 
 #[test]
-fn a_parent_that_is_gone_is_reported() {
+fn missing_parent_is_reported() {
     let server = forks();
     server.store().remove_run("e/p/root").expect("a run");
     add(&server, "loop", Some(("loop", 3)), 0..2);
@@ -81,11 +81,7 @@ fn a_parent_that_is_gone_is_reported() {
             matches!(&issues[..], [Issue::ParentMissing { parent, .. }] if parent.run() == "root"),
             "{issues:?}"
         );
-        assert_eq!(
-            read(history(&api, "loop").await).await.1,
-            [],
-            "a run that was rewound goes on from itself"
-        );
+        assert_eq!(read(history(&api, "loop").await).await.1, [], "a rewound run continues from itself");
         let (rows, issues) = read(history(&api, "a").await).await;
         assert_eq!(rows, ["2b", "3b", "4a"]);
         assert!(matches!(&issues[..], [Issue::ParentMissing { .. }]), "{issues:?}");
@@ -96,7 +92,7 @@ fn a_parent_that_is_gone_is_reported() {
 }
 
 #[test]
-fn a_fork_with_fewer_rows_than_counted_says_so() {
+fn fork_with_fewer_rows_than_counted_is_reported() {
     let server = forks();
     let limits = wandb_local_server::RowLimits { counted: Some(5), ..Default::default() };
     server.store().limit_rows("e/p/fork", limits).expect("a run");
@@ -108,7 +104,7 @@ fn a_fork_with_fewer_rows_than_counted_says_so() {
 }
 
 #[test]
-fn the_program_shows_forks_and_their_parents() {
+fn program_shows_forks_and_parent_rows() {
     let program = crate::support::Program::new(forks());
     let run = program.run(&["run", "e/p/fork", "-f", "jsonl"]);
     let row: Value = serde_json::from_str(&run.stdout).expect("a row");

@@ -1,4 +1,4 @@
-//! Lists: whole, or with what is missing, although their pages are not a snapshot.
+//! Lists are complete or report what is missing, although their pages are not a snapshot.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use wandb_local_server::{LocalServer, NewRun, NewSweep, Quirks};
 
 use crate::support::{on_both, server};
 
-/// A project with so many runs, all of one sweep.
+/// A project with `runs` runs, all in one sweep.
 fn project(runs: usize) -> LocalServer {
     let server = server();
     for number in 0..runs {
@@ -22,44 +22,44 @@ fn project(runs: usize) -> LocalServer {
     server
 }
 
-/// The ids of the runs, read 10 at a time, and the issues.
+/// Lists the ids of the runs in pages of 10, and the issues.
 async fn list(api: &Api) -> (Vec<String>, Vec<Issue>) {
     let runs = api.runs("e/p").await.expect("a path").page_size(10);
     let (runs, issues) = runs.open().collect().await.expect("runs");
     (runs.into_iter().map(|run| run.id.clone()).collect(), issues)
 }
 
-fn said(issues: &[Issue]) -> Vec<String> {
+fn texts(issues: &[Issue]) -> Vec<String> {
     issues.iter().map(ToString::to_string).collect()
 }
 
-/// Sets quirks anew, so that both transports meet the same.
-fn with(server: &LocalServer, quirks: &Quirks) {
+/// Sets quirks again, so that they are the same for both transports.
+fn reset_quirks(server: &LocalServer, quirks: &Quirks) {
     server.store().set_quirks(quirks.clone());
     server.store().clear_requests();
 }
 
 #[test]
-fn calm_list_is_read_once() {
+fn unchanging_list_is_read_once() {
     let server = project(45);
     on_both(&server, async |api| {
-        with(&server, &Quirks::default());
+        reset_quirks(&server, &Quirks::default());
         let (ids, issues) = list(&api).await;
         assert_eq!((ids.len(), issues, server.store().requests().len()), (45, Vec::new(), 5));
     });
 }
 
 #[test]
-fn moving_runs_are_found_on_another_look() {
+fn moving_runs_are_found_on_a_second_pass() {
     let server = project(45);
     let quirks = Quirks { moving_runs: 3, ..Quirks::default() };
     on_both(&server, async |api| {
-        with(&server, &quirks);
+        reset_quirks(&server, &quirks);
         let (ids, issues) = list(&api).await;
         assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), 45, "{ids:?}");
-        assert_eq!(ids.len(), 45, "nothing comes twice");
+        assert_eq!(ids.len(), 45, "no run is repeated");
         assert_eq!(
-            said(&issues),
+            texts(&issues),
             [
                 "e/p: the list changed while it was read; 3 runs were found by reading it again and come last, out of order"
             ]
@@ -69,15 +69,15 @@ fn moving_runs_are_found_on_another_look() {
 }
 
 #[test]
-fn runs_that_never_come_are_missing() {
+fn unlisted_runs_are_reported_missing() {
     let server = project(25);
     let quirks = Quirks { hidden_runs: vec!["run007".to_owned(), "run008".to_owned()], ..Quirks::default() };
     on_both(&server, async |api| {
-        with(&server, &quirks);
+        reset_quirks(&server, &quirks);
         let (ids, issues) = list(&api).await;
         assert_eq!(ids.len(), 23);
         assert_eq!(
-            said(&issues),
+            texts(&issues),
             ["e/p: the server counts 25 runs but listed only 23 of them; run the command again"]
         );
         let sweep = api.sweep("e/p/sw1").await.expect("a sweep");
@@ -87,11 +87,11 @@ fn runs_that_never_come_are_missing() {
 }
 
 #[test]
-fn limited_list_asks_only_for_what_it_needs() {
+fn limited_list_requests_only_what_it_needs() {
     let server = project(45);
     let quirks = Quirks { hidden_runs: vec!["run007".to_owned()], ..Quirks::default() };
     on_both(&server, async |api| {
-        with(&server, &quirks);
+        reset_quirks(&server, &quirks);
         let runs = api.runs("e/p").await.expect("a path").limit(20);
         let (runs, issues) = runs.open().collect().await.expect("runs");
         assert_eq!((runs.len(), issues, server.store().requests().len()), (20, Vec::new(), 1));
@@ -99,11 +99,11 @@ fn limited_list_asks_only_for_what_it_needs() {
 }
 
 #[test]
-fn uncounted_list_is_compared_with_nothing() {
+fn uncounted_list_is_not_checked() {
     let server = project(25);
     server.store().set_missing_fields(&[("Project", "runCount")]).expect("a field");
     on_both(&server, async |api| {
-        with(&server, &Quirks { hidden_runs: vec!["run007".to_owned()], ..Quirks::default() });
+        reset_quirks(&server, &Quirks { hidden_runs: vec!["run007".to_owned()], ..Quirks::default() });
         let (ids, issues) = list(&api).await;
         assert_eq!((ids.len(), issues), (24, Vec::new()));
     });
@@ -119,14 +119,17 @@ fn null_entries_are_counted_in_every_list() {
     }
     let lists = ["runs", "files", "models"];
     on_both(&server, async |api| {
-        with(&server, &Quirks { null_entries: lists.map(|list| (list, 4)).to_vec(), ..Quirks::default() });
+        reset_quirks(
+            &server,
+            &Quirks { null_entries: lists.map(|list| (list, 4)).to_vec(), ..Quirks::default() },
+        );
         let (ids, issues) = list(&api).await;
-        let mut all = said(&issues);
+        let mut all = texts(&issues);
         let run = api.run("e/p/run000").await.expect("a run");
         let (files, issues) = run.files().page_size(4).open().collect().await.expect("files");
-        all.extend(said(&issues));
+        all.extend(texts(&issues));
         let (projects, issues) = api.open_projects("e").collect().await.expect("projects");
-        all.extend(said(&issues));
+        all.extend(texts(&issues));
         assert_eq!((ids.len(), files.len(), projects.len()), (7, 7, 8));
         let expected = ["runs of e/p", "files of e/p/run000", "projects of e"];
         assert_eq!(all, expected.map(|list| format!("the server listed 2 empty entries among the {list}")));
@@ -134,11 +137,11 @@ fn null_entries_are_counted_in_every_list() {
 }
 
 #[test]
-fn written_runs_come_with_the_issues_of_the_list() {
+fn writing_runs_returns_the_issues_of_the_list() {
     use wandb_export::sink::{Format, Output, SinkOptions};
     let server = project(25);
     on_both(&server, async |api| {
-        with(&server, &Quirks { hidden_runs: vec!["run007".to_owned()], ..Quirks::default() });
+        reset_quirks(&server, &Quirks { hidden_runs: vec!["run007".to_owned()], ..Quirks::default() });
         let folder = tempfile::tempdir().expect("a folder");
         let output = Output::file(folder.path().join("runs.csv")).expect("a file");
         let sink = Format::Csv.sink(output, &SinkOptions::default()).expect("a sink");

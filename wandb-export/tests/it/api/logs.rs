@@ -1,4 +1,4 @@
-//! Logs: whole, or with what is missing, whatever the server's pagination does.
+//! Logs are complete or report missing lines, for every pagination of the server.
 
 use wandb_export::{Api, Issue};
 use wandb_local_server::{LocalServer, NewRun, Quirks};
@@ -28,7 +28,7 @@ fn texts(numbers: std::ops::Range<usize>) -> Vec<String> {
     numbers.map(|number| format!("line {number}")).collect()
 }
 
-fn said(issues: &[Issue]) -> Vec<String> {
+fn messages(issues: &[Issue]) -> Vec<String> {
     issues.iter().map(ToString::to_string).collect()
 }
 
@@ -42,7 +42,7 @@ fn log_of_several_pages_is_whole() {
 }
 
 #[test]
-fn page_cut_by_its_size_is_not_the_last() {
+fn page_cut_by_size_is_not_the_last() {
     let server = logged(1_000);
     let quirks = Quirks { log_page_bytes: 700, ..Quirks::default() };
     server.store().set_quirks(quirks);
@@ -53,7 +53,7 @@ fn page_cut_by_its_size_is_not_the_last() {
 }
 
 #[test]
-fn dropped_oldest_lines_are_said() {
+fn dropped_oldest_lines_are_reported() {
     let server = logged(100);
     let quirks = Quirks { log_lines_kept: 30, ..Quirks::default() };
     server.store().set_quirks(quirks);
@@ -61,7 +61,7 @@ fn dropped_oldest_lines_are_said() {
         let (lines, issues) = read(&api).await;
         assert_eq!(lines, texts(70..100));
         assert_eq!(
-            said(&issues),
+            messages(&issues),
             [
                 "e/p/logged: the server sent 30 of 100 log lines, from number 70 on; the run's file output.log may hold \
               the rest"
@@ -81,7 +81,7 @@ fn refused_pagination_gives_the_newest_lines() {
             let (lines, issues) = read(&api).await;
             assert!(lines == texts(500..10_500), "{}", lines.len());
             assert_eq!(
-                said(&issues),
+                messages(&issues),
                 [
                     "e/p/logged: the server sent 10000 of 10500 log lines, from number 500 on; the run's file output.log \
                   may hold the rest"
@@ -92,7 +92,7 @@ fn refused_pagination_gives_the_newest_lines() {
 }
 
 #[test]
-fn refused_pagination_is_whole_for_a_short_log() {
+fn refused_pagination_gives_a_short_log_whole() {
     let server = logged(10_000);
     let missing = [("Run.logLines", "useImprovedPagination"), ("Run", "logLineCount")];
     server.store().set_missing_fields(&missing).expect("an argument and a field");
@@ -110,12 +110,15 @@ fn null_lines_are_counted() {
     on_both(&server, async |api| {
         let (lines, issues) = read(&api).await;
         assert_eq!(lines.len(), 8);
-        assert_eq!(said(&issues), ["the server listed 2 empty entries among the log lines of e/p/logged"]);
+        assert_eq!(
+            messages(&issues),
+            ["the server listed 2 empty entries among the log lines of e/p/logged"]
+        );
     });
 }
 
 #[test]
-fn run_that_printed_nothing_lacks_nothing() {
+fn empty_log_has_no_issues() {
     let server = logged(0);
     on_both(&server, async |api| {
         assert_eq!(read(&api).await, (Vec::new(), Vec::new()));

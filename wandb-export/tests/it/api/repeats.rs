@@ -1,4 +1,4 @@
-//! Histories in which steps repeat, and such of which the server tells wrong things: whole, or said to be short.
+//! Histories with repeated steps or wrong counts from the server are complete or reported as short.
 
 use futures_util::FutureExt;
 use serde_json::json;
@@ -43,7 +43,7 @@ fn missing(end: &HistoryEnd) -> Option<(u64, u64, &'static str)> {
 #[test]
 fn steps_logged_twice_are_read_twice() {
     let server = server();
-    // Two sessions that both logged 3 000 steps, half of the rows the same.
+    // Two sessions logged the same 3 000 steps, with half of the rows identical.
     let row = |step: i32, session: i32| json!({"_step": step, "session": session * (step % 2)});
     add(&server, (0..3_000).flat_map(|step| [row(step, 0), row(step, 1)]));
     on_both(&server, async |api| {
@@ -54,7 +54,7 @@ fn steps_logged_twice_are_read_twice() {
 }
 
 #[test]
-fn rows_behind_the_last_step_are_found_by_their_count() {
+fn rows_after_the_last_step_are_found_by_count() {
     let server = server();
     add(&server, (0..3_000).map(|step| json!({"_step": step})));
     limit(&server, RowLimits { last_step: Some(1_500), ..RowLimits::default() });
@@ -62,12 +62,12 @@ fn rows_behind_the_last_step_are_found_by_their_count() {
         let (rows, end) = read(all(&api).await).await;
         assert_eq!((rows.len(), end.issues), (3_000, vec![]));
         let (rows, end) = read(all(&api).await.max_step(1_000)).await;
-        assert_eq!((rows.len(), end.issues), (1_000, vec![]), "only of whole histories the count is known");
+        assert_eq!((rows.len(), end.issues), (1_000, vec![]), "the count is only known for whole histories");
     });
 }
 
 #[test]
-fn a_history_with_fewer_rows_than_counted_says_so() {
+fn history_with_fewer_rows_than_counted_is_reported() {
     let server = server();
     add(&server, (0..30).map(|step| json!({"_step": step, "a": step})));
     limit(&server, RowLimits { counted: Some(33), ..RowLimits::default() });
@@ -81,7 +81,7 @@ fn a_history_with_fewer_rows_than_counted_says_so() {
 }
 
 #[test]
-fn a_crowded_step_is_completed_from_exported_files() {
+fn crowded_step_is_completed_from_exported_files() {
     let server = server();
     let rows = (0..4_000).map(|row| json!({"_step": (row / 3_500) * 7, "row": row}));
     add(&server, rows);
@@ -98,7 +98,7 @@ fn a_crowded_step_is_completed_from_exported_files() {
 }
 
 #[test]
-fn no_repeats_take_no_more_requests_than_pages() {
+fn history_without_repeats_requests_each_page_once() {
     let server = server();
     server.store().generate_run(&GeneratedRun::new("e", "p", "repeats", 20_000));
     on_both(&server, async |api| {
@@ -106,14 +106,14 @@ fn no_repeats_take_no_more_requests_than_pages() {
         let (rows, end) = read(all(&api).await.page_size(1_000)).await;
         assert_eq!((rows.len(), end.issues), (20_000, vec![]));
         let requests = server.store().requests();
-        assert_eq!(requests.len(), 22, "the pages, and a look at the extent before and after");
+        assert_eq!(requests.len(), 22, "the pages, and the extent before and after");
     });
 }
 
 #[test]
-fn exported_and_live_rows_join_by_content() {
+fn exported_and_live_rows_are_joined_by_content() {
     let server = server();
-    // Step 9 was logged three times: once before the export, twice in a session that is live.
+    // Each step is logged twice with the same content. The last row is live.
     let row = |step: i32, x: i32| json!({"_step": step, "x": x});
     add(&server, (0..10).map(|step| row(step, 0)).chain([row(10, 0)]));
     let mut options = ExportOptions::default();
@@ -131,7 +131,7 @@ fn exported_and_live_rows_join_by_content() {
 }
 
 #[test]
-fn steps_are_integers_whatever_their_form() {
+fn steps_in_any_notation_are_integers() {
     let server = server();
     let rows = ["0", "1.0", "2e0", "null", "3.00", "3"].map(|step| format!(r#"{{"_step":{step},"x":1}}"#));
     server.store().add_run(NewRun { history: rows.to_vec(), ..NewRun::new("e", "p", "repeats") });
@@ -143,7 +143,7 @@ fn steps_are_integers_whatever_their_form() {
 }
 
 #[test]
-fn a_failing_live_query_falls_back_to_exported_files() {
+fn failing_live_query_falls_back_to_exports() {
     let server = server();
     add(&server, (0..50).map(|step| json!({"_step": step, "x": step})));
     let failing = Fault::chance(1.0, FaultKind::DataNull("context deadline exceeded".to_owned()));
@@ -165,7 +165,7 @@ fn a_failing_live_query_falls_back_to_exported_files() {
 }
 
 #[test]
-fn system_metrics_are_counted_and_asked_for_otherwise() {
+fn short_system_metrics_are_requested_another_way() {
     let server = server();
     let events = (0..3_000).map(|at| json!({"system.cpu": at, "_runtime": at}).to_string());
     server.store().add_run(NewRun { events: events.collect(), ..NewRun::new("e", "p", "repeats") });
@@ -181,12 +181,12 @@ fn system_metrics_are_counted_and_asked_for_otherwise() {
         assert_eq!((rows.len(), missing(&end)), (900, Some((3_000, 900, "system metrics"))));
         assert_eq!(server.store().requests().len(), 4);
         let (rows, end) = read(api.history(PATH).await.expect("a path").system().samples(100)).await;
-        assert_eq!((rows.len(), end.issues), (100, vec![]), "samples are what was asked for");
+        assert_eq!((rows.len(), end.issues), (100, vec![]), "samples are not counted");
     });
 }
 
 #[test]
-fn system_metrics_are_narrowed_to_keys_here() {
+fn system_metrics_are_filtered_by_key_locally() {
     let server = server();
     let events = (0..10).map(|at| match at % 2 {
         0 => json!({"system.cpu": at, "system.gpu.0.gpu": 1, "_runtime": at}),

@@ -1,4 +1,4 @@
-//! Rows of histories, exactly as they were logged.
+//! Rows of histories are exactly those logged.
 
 use futures_util::TryStreamExt;
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use wandb_local_server::NewRun;
 
 use crate::support::{RUN, blocking, gapped_run, on_both, server, team};
 
-/// What W&B's JSON can hold and others lose: a row each.
+/// Rows with values that W&B's JSON can hold and other formats lose.
 const STRANGE: [&str; 9] = [
     r#"{"_step":0,"x":NaN,"y":Infinity,"z":-Infinity}"#,
     r#"{"_step":1,"x":"NaN","y":"Infinity","z":"-Infinity"}"#,
@@ -31,17 +31,17 @@ fn values_survive_exactly() {
         let rows = api.history("e/p/strange").await.expect("a path").all().rows().await.expect("rows");
         assert_eq!(rows.len(), logged.len());
         for (row, logged) in rows.iter().zip(&logged) {
-            let alike = row.len() == logged.len()
+            let is_identical = row.len() == logged.len()
                 && row.iter().zip(logged.iter()).all(|((key, value), (logged_key, logged))| {
                     key == logged_key && value.is_identical_to(logged)
                 });
-            assert!(alike, "{row:?} is not {logged:?}");
+            assert!(is_identical, "{row:?} is not {logged:?}");
         }
     });
 }
 
 #[test]
-fn a_history_begins_late_and_has_gaps() {
+fn history_with_gaps_is_read_whole() {
     let server = server();
     gapped_run(&server, "e/p/gaps", 40);
     let steps: Vec<_> = (0..40).map(|n| Some(50 + n * 10)).collect();
@@ -63,7 +63,7 @@ fn a_history_begins_late_and_has_gaps() {
 }
 
 #[test]
-fn a_run_that_has_logged_nothing_has_no_rows() {
+fn empty_run_has_no_rows() {
     let server = server();
     server.store().add_run(NewRun::new("e", "p", "empty"));
     on_both(&server, async |api| {
@@ -87,7 +87,7 @@ struct Logged {
 }
 
 #[test]
-fn rows_become_values_of_the_users_type() {
+fn rows_deserialize_into_user_types() {
     let server = server();
     let rows = [
         r#"{"_step":0,"loss":1,"acc":0.5}"#,
@@ -108,13 +108,13 @@ fn rows_become_values_of_the_users_type() {
 }
 
 #[test]
-fn a_value_that_does_not_fit_is_named() {
+fn type_error_names_the_step_and_field() {
     let server = server();
     let rows = [json!({ "_step": 0, "loss": 1 }), json!({ "_step": 1, "loss": "none" })];
     server.store().add_run(NewRun::new("e", "p", "typed").rows(rows));
     on_both(&server, async |api| {
         let error = api.history("e/p/typed").await.expect("a path").all().rows_as::<Logged>().await;
-        let error = error.expect_err("text is no number");
+        let error = error.expect_err("text is not a number");
         assert!(matches!(error, Error::Type { .. }), "{error:?}");
         assert_eq!(error.kind(), ErrorKind::Failed);
         let text = error.to_string();
@@ -125,7 +125,7 @@ fn a_value_that_does_not_fit_is_named() {
 }
 
 #[test]
-fn a_stream_gives_the_same_rows_one_by_one() {
+fn stream_gives_the_same_rows() {
     let server = server();
     team(&server);
     on_both(&server, async |api| {
@@ -139,18 +139,18 @@ fn a_stream_gives_the_same_rows_one_by_one() {
 }
 
 #[test]
-fn a_stream_that_is_dropped_early_gives_up_its_requests() {
+fn dropped_stream_cancels_its_requests() {
     let server = server();
     gapped_run(&server, "e/p/long", 1_000);
     let api = blocking(&server);
     let first = api.history("e/p/long").expect("a path").all().page_size(10).iter();
     let steps: Vec<_> = first.take(2).map(|row| row.expect("a row").step()).collect();
     assert_eq!(steps, [Some(50), Some(60)]);
-    assert!(server.store().requests().len() < 100, "most of the thousand windows were never asked for");
+    assert!(server.store().requests().len() < 100, "most of the thousand windows are not requested");
 }
 
 #[test]
-fn keys_choose_rows_and_columns() {
+fn keys_select_rows_and_columns() {
     let server = server();
     team(&server);
     on_both(&server, async |api| {
@@ -168,7 +168,7 @@ fn keys_choose_rows_and_columns() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused_before_anything_is_asked() {
+fn invalid_options_are_rejected_before_any_request() {
     let server = server();
     on_both(&server, async |api| {
         let history = api.history("e/p/r").await.expect("a path");
@@ -184,7 +184,7 @@ fn what_makes_no_sense_is_refused_before_anything_is_asked() {
             history.clone().keys([""]),
         ];
         for history in refused {
-            let error = history.clone().rows().await.expect_err("no sense");
+            let error = history.clone().rows().await.expect_err("invalid options");
             assert_eq!(error.kind(), ErrorKind::Usage, "{history:?}: {error}");
         }
         assert!(api.run("a/b/c/d").await.is_err_and(|error| error.kind() == ErrorKind::Usage));
@@ -193,7 +193,7 @@ fn what_makes_no_sense_is_refused_before_anything_is_asked() {
 }
 
 #[test]
-fn what_does_not_exist_is_not_found() {
+fn missing_runs_and_projects_are_not_found() {
     let server = server();
     team(&server);
     on_both(&server, async |api| {

@@ -1,4 +1,4 @@
-//! Runs and projects.
+//! Runs and projects on a server.
 
 use serde_json::json;
 use wandb_export::sink::{Format, Output, SinkOptions};
@@ -8,7 +8,7 @@ use wandb_local_server::{NewRun, Options, User};
 use crate::support::{RUN, blocking, on_both, server, settings, team};
 
 #[test]
-fn a_run_says_what_the_server_knows() {
+fn run_has_the_fields_of_the_server() {
     let server = server();
     team(&server);
     on_both(&server, async |api| {
@@ -26,7 +26,7 @@ fn a_run_says_what_the_server_knows() {
 }
 
 #[test]
-fn runs_are_listed_page_after_page_each_once() {
+fn runs_are_listed_once_over_all_pages() {
     let server = server();
     for n in 0..23 {
         server.store().add_run(NewRun::new("e", "many", &format!("run{n:02}")).config(&json!({ "n": n })));
@@ -70,7 +70,7 @@ fn runs_are_written_as_a_table() {
 }
 
 #[test]
-fn a_path_without_an_entity_is_the_viewers() {
+fn path_without_entity_uses_the_viewers_entity() {
     let server = server();
     server.store().add_run(NewRun::new("local", "mine", "r1"));
     on_both(&server, async |api| {
@@ -79,7 +79,7 @@ fn a_path_without_an_entity_is_the_viewers() {
         assert_eq!(api.run("mine/r1").await.expect("a run").entity, "local");
         assert_eq!(api.runs("mine").await.expect("a path").collect().await.expect("runs").len(), 1);
         assert_eq!(api.default_entity().await.expect("an entity"), "local");
-        let asked = |name| {
+        let count = |name| {
             server
                 .store()
                 .requests()
@@ -87,12 +87,12 @@ fn a_path_without_an_entity_is_the_viewers() {
                 .filter(|request| request.operation.as_deref() == Some(name))
                 .count()
         };
-        assert_eq!(asked("GetViewer"), 1, "the server is asked once");
+        assert_eq!(count("GetViewer"), 1, "the server is asked once");
     });
 }
 
 #[test]
-fn the_settings_own_entity_and_project_go_first() {
+fn settings_supply_entity_and_project() {
     let server = server();
     team(&server);
     let api = settings(&server).entity("local-team").project("vision").connect_blocking();
@@ -105,7 +105,7 @@ fn the_settings_own_entity_and_project_go_first() {
 }
 
 #[test]
-fn a_viewer_without_an_entity_is_told_to_name_one() {
+fn viewer_without_entity_must_name_one() {
     let user = User { entity: String::new(), ..User::new("nobody", Options::DEFAULT_API_KEY) };
     let mut options = Options::default();
     options.users = vec![user];
@@ -118,7 +118,7 @@ fn a_viewer_without_an_entity_is_told_to_name_one() {
 }
 
 #[test]
-fn without_a_key_nothing_is_sent() {
+fn missing_key_sends_no_request() {
     let server = server();
     let builder =
         Api::builder().environment(wandb_export::Environment::default()).base_url(server.base_url());
@@ -126,5 +126,5 @@ fn without_a_key_nothing_is_sent() {
     assert!(matches!(error, wandb_export::Error::NoApiKey { .. }), "{error:?}");
     assert_eq!(error.kind(), wandb_export::ErrorKind::Unauthorized);
     assert_eq!(server.store().requests(), []);
-    assert!(!format!("{:?}", blocking(&server)).contains(&server.api_key()), "Debug tells no secret");
+    assert!(!format!("{:?}", blocking(&server)).contains(&server.api_key()), "Debug output has no secret");
 }

@@ -1,4 +1,4 @@
-//! Sweeps and comparisons.
+//! Sweeps and comparisons in both forms.
 
 use serde_json::json;
 use wandb_export::model::{Goal, SweepMetric};
@@ -12,7 +12,7 @@ fn ids(runs: &[wandb_export::Run]) -> Vec<&str> {
 }
 
 #[test]
-fn a_sweep_says_what_the_server_knows() {
+fn sweep_has_the_fields_of_the_server() {
     let server = server();
     sweep(&server);
     on_both(&server, async |api| {
@@ -32,7 +32,7 @@ fn a_sweep_says_what_the_server_knows() {
 }
 
 #[test]
-fn runs_of_a_sweep_are_its_own_also_when_filtered() {
+fn filter_keeps_only_runs_of_the_sweep() {
     let server = server();
     sweep(&server);
     on_both(&server, async |api| {
@@ -45,7 +45,7 @@ fn runs_of_a_sweep_are_its_own_also_when_filtered() {
 }
 
 #[test]
-fn runs_are_ranked_with_what_is_no_number_last() {
+fn runs_without_a_number_rank_last() {
     let server = server();
     sweep(&server);
     on_both(&server, async |api| {
@@ -60,7 +60,7 @@ fn runs_are_ranked_with_what_is_no_number_last() {
 }
 
 #[test]
-fn the_forms_agree_on_sweeps_and_comparisons() {
+fn both_forms_agree_on_sweeps_and_comparisons() {
     let server = server();
     sweep(&server);
     let expected = asynchronous(&server, async |api: Api| {
@@ -83,7 +83,7 @@ fn the_forms_agree_on_sweeps_and_comparisons() {
 }
 
 #[test]
-fn a_recorded_sweep_has_its_six_runs_and_a_best_one() {
+fn recorded_sweep_has_six_runs_and_a_best_one() {
     let server = recorded();
     on_both(&server, async |api| {
         let runs = api.runs("local-team/sweeps").await.expect("a path").collect().await.expect("runs");
@@ -105,7 +105,7 @@ fn a_recorded_sweep_has_its_six_runs_and_a_best_one() {
 }
 
 #[test]
-fn a_sweep_that_is_not_there_is_not_found() {
+fn missing_sweep_is_not_found() {
     let server = server();
     sweep(&server);
     on_both(&server, async |api| {
@@ -118,7 +118,7 @@ fn a_sweep_that_is_not_there_is_not_found() {
 }
 
 #[test]
-fn a_sweep_without_a_metric_has_to_be_told_one() {
+fn sweep_without_metric_needs_one() {
     let server = server();
     for (id, config) in [("none", "method: random\n"), ("broken", "metric: [")] {
         let config = config.to_owned();
@@ -138,7 +138,7 @@ fn a_sweep_without_a_metric_has_to_be_told_one() {
 }
 
 #[test]
-fn an_old_server_tells_less_of_a_sweep() {
+fn old_server_has_fewer_sweep_fields() {
     let server = server();
     sweep(&server);
     let missing =
@@ -153,7 +153,7 @@ fn an_old_server_tells_less_of_a_sweep() {
 }
 
 #[test]
-fn configs_are_compared_in_the_order_asked_for() {
+fn comparison_keeps_the_requested_order() {
     let server = server();
     team(&server);
     on_both(&server, async |api| {
@@ -170,7 +170,7 @@ fn configs_are_compared_in_the_order_asked_for() {
 }
 
 #[test]
-fn a_comparison_is_of_two_different_runs_that_are_there() {
+fn comparison_needs_two_different_existing_runs() {
     let server = server();
     team(&server);
     on_both(&server, async |api| {

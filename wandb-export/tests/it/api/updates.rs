@@ -1,4 +1,4 @@
-//! Changes of runs over real connections.
+//! Updates of runs over real connections.
 
 use serde_json::json;
 use wandb_export::model::Histogram;
@@ -12,7 +12,7 @@ const CONFIG: &str = r#"{"lr": {"value": 1e-3, "desc": "rate"}, "_wandb": {"valu
 const SUMMARY: &str =
     r#"{"loss": NaN, "big": 9007199254740993, "best": {"loss": 0.5}, "_wandb": {"runtime": 1.0}}"#;
 
-/// A run of which every text is known to the byte.
+/// Adds a run whose texts are known to the byte.
 fn run(server: &LocalServer, name: &str) -> String {
     let mut run = NewRun::new("local-team", "vision", name);
     CONFIG.clone_into(&mut run.config);
@@ -28,7 +28,7 @@ async fn document(api: &Api, path: &str) -> RunDocument {
 }
 
 #[test]
-fn only_what_was_asked_for_changes() {
+fn update_changes_only_the_requested_fields() {
     let server = server();
     on_both(&server, async |api| {
         let path = run(&server, "changed");
@@ -74,7 +74,7 @@ fn only_what_was_asked_for_changes() {
 }
 
 #[test]
-fn what_is_so_already_is_not_written() {
+fn unchanged_values_are_not_written() {
     let server = server();
     on_both(&server, async |api| {
         let path = run(&server, "same");
@@ -84,15 +84,15 @@ fn what_is_so_already_is_not_written() {
         let preview = update.summary("loss", 1).preview().await.expect("a preview");
         assert_eq!(preview.len(), 1);
         assert!(preview[0].old.as_ref().is_some_and(Value::is_non_finite));
-        let asked: Vec<_> =
+        let operations: Vec<_> =
             server.store().requests().into_iter().filter_map(|request| request.operation).collect();
-        assert_eq!(asked, ["RunDocument", "RunDocument"]);
+        assert_eq!(operations, ["RunDocument", "RunDocument"]);
         assert_eq!(document(&api, &path).await.summary, SUMMARY);
     });
 }
 
 #[test]
-fn a_write_whose_answer_was_lost_is_looked_for_and_not_repeated() {
+fn write_with_a_lost_response_is_not_repeated() {
     let server = server();
     on_both(&server, async |api| {
         let path = run(&server, "lost");
@@ -102,14 +102,14 @@ fn a_write_whose_answer_was_lost_is_looked_for_and_not_repeated() {
         let update = api.update(&path).await.expect("a path").summary("loss", 1);
         let updated = update.save().await.expect("a change");
         assert_eq!((updated.changes.len(), updated.undone), (1, 0));
-        let asked: Vec<_> =
+        let operations: Vec<_> =
             server.store().requests().into_iter().filter_map(|request| request.operation).collect();
-        assert_eq!(asked, ["RunDocument", "UpsertBucket", "RunDocument"]);
+        assert_eq!(operations, ["RunDocument", "UpsertBucket", "RunDocument"]);
     });
 }
 
 #[test]
-fn a_write_that_failed_is_made_again_on_top_of_what_is_there() {
+fn failed_write_is_retried_on_the_current_state() {
     let server = server();
     for kind in [FaultKind::Status(503), FaultKind::Reset] {
         on_both(&server, async |api| {
@@ -118,14 +118,14 @@ fn a_write_that_failed_is_made_again_on_top_of_what_is_there() {
             server.store().set_faults(Faults { faults, ..Faults::default() });
             let update = api.update(&path).await.expect("a path").config("lr", 2);
             let updated = update.save().await.expect("a change");
-            assert_eq!((updated.changes.len(), updated.undone), (1, 0), "nobody has undone anything");
+            assert_eq!((updated.changes.len(), updated.undone), (1, 0), "no change was undone");
             assert!(document(&api, &path).await.config.contains(r#""lr": {"value": 2, "desc": "rate"}"#));
         });
     }
 }
 
 #[test]
-fn a_write_that_cannot_be_confirmed_says_so() {
+fn unconfirmed_write_is_an_error() {
     let server = server();
     let path = run(&server, "unconfirmed");
     let faults = vec![Fault::chance(1.0, FaultKind::Status(500)).on("UpsertBucket")];
@@ -139,7 +139,7 @@ fn a_write_that_cannot_be_confirmed_says_so() {
 }
 
 #[test]
-fn a_key_that_may_only_read_is_told_before_anything_is_sent() {
+fn read_only_key_is_rejected_before_writing() {
     let mut options = Options::default();
     let guest = "guest0123456789abcdef0123456789abcdef0123";
     options.users.push(User { read_only: true, ..User::new("guest", guest) });
@@ -162,7 +162,7 @@ fn a_key_that_may_only_read_is_told_before_anything_is_sent() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn invalid_changes_are_rejected() {
     let server = server();
     asynchronous(&server, async |api| {
         let path = run(&server, "odd");
@@ -183,7 +183,7 @@ fn what_makes_no_sense_is_refused() {
 }
 
 #[test]
-fn a_run_that_still_runs_is_told() {
+fn update_reports_a_running_run() {
     let server = server();
     team(&server);
     let path = run(&server, "running");

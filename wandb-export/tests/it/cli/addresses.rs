@@ -1,4 +1,4 @@
-//! Addresses of pages that show some of a project's runs, and words where a question has no rows.
+//! URLs of pages that show some runs of a project, and hints for results without rows.
 
 use wandb_local_server::NewRun;
 
@@ -11,7 +11,7 @@ fn program() -> Program {
 }
 
 #[test]
-fn address_of_a_page_lists_the_runs_on_it() {
+fn page_url_lists_its_runs() {
     let program = program();
     let store = program.server.store();
     store.add_run(NewRun { sweep: Some("sw1".to_owned()), ..NewRun::new("local-team", "vision", "swept") });
@@ -23,7 +23,7 @@ fn address_of_a_page_lists_the_runs_on_it() {
         ),
         ("local-team/vision/groups/seeds", "the runs of group seeds", "abc123"),
         ("https://wandb.ai/local-team/vision/sweeps/sw1", "the runs of sweep sw1", "swept"),
-        ("https://wandb.ai/local-team/vision/runs/zzz999/files", "run zzz999 alone", "zzz999"),
+        ("https://wandb.ai/local-team/vision/runs/zzz999/files", "only run zzz999", "zzz999"),
     ] {
         let ended = program.run(&["runs", address, "-f", "jsonl", "--light"]);
         assert_eq!(ended.code, Some(0), "{ended}");
@@ -40,12 +40,12 @@ fn address_of_a_page_lists_the_runs_on_it() {
 }
 
 #[test]
-fn keys_that_never_come_together_lead_to_any() {
+fn keys_never_logged_together_hint_at_any() {
     let program = program();
-    for (arguments, hint) in [(&["--all"][..], "hint: --any"), (&[], "hint: --all --any")] {
+    for (arguments, hint) in [(&["--all"][..], "hint: use --any"), (&[], "hint: use --all --any")] {
         let ended =
             program.run(&[&["history", RUN, "--keys", "note,count", "-f", "jsonl"], arguments].concat());
-        assert!(ended.stderr.contains("no row that holds all of these keys"), "{ended}");
+        assert!(ended.stderr.contains("no row with all of these keys"), "{ended}");
         assert!(ended.stderr.contains(hint), "{ended}");
     }
     let any = program.run(&["history", RUN, "--keys", "note,count", "--all", "--any", "-f", "jsonl"]);
@@ -66,11 +66,11 @@ fn empty_config_takes_no_column() {
         }
     }
     let rows = program.run(&["runs", "local-team/vision", "-f", "jsonl"]);
-    assert!(rows.stdout.contains(r#""config":{}"#), "null and missing are told apart: {rows}");
+    assert!(rows.stdout.contains(r#""config":{}"#), "null and missing differ: {rows}");
 }
 
 #[test]
-fn raw_config_has_the_keys_of_wandb() {
+fn raw_config_has_internal_keys() {
     let program = program();
     let plain = program.run(&["run", RUN, "-f", "jsonl"]);
     assert!(plain.stdout.contains(r#""config":{"lr":0.1,"#) && !plain.stdout.contains("_wandb"), "{plain}");
@@ -80,7 +80,7 @@ fn raw_config_has_the_keys_of_wandb() {
 }
 
 #[test]
-fn only_the_first_rows_are_written() {
+fn limit_writes_only_the_first_rows() {
     let program = program();
     let few = program.run(&["history", RUN, "--all", "--limit", "3", "-f", "jsonl"]);
     assert_eq!((few.code, few.stdout.lines().count()), (Some(0), 3), "{few}");

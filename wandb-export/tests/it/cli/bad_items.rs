@@ -1,4 +1,4 @@
-//! One bad entry of a list: the others come, exit code 5, and stderr says what is wrong with it.
+//! One bad entry of a list: the others are written, the exit code is 5, and stderr gives the reason.
 
 use wandb_local_server::{BadNode, LocalServer, NewRun, Quirks};
 
@@ -16,20 +16,20 @@ fn project() -> LocalServer {
     server
 }
 
-fn with(bad: BadNode) -> Program {
+fn program_with(bad: BadNode) -> Program {
     let server = project();
     server.store().set_quirks(Quirks { bad_nodes: vec![bad], ..Quirks::default() });
     Program::new(server)
 }
 
-fn assert_others_come(ended: &Ended, count: usize, said: &str) {
+fn assert_others_written(ended: &Ended, count: usize, said: &str) {
     assert_eq!((ended.code, ended.stdout.lines().count()), (Some(5), count), "{ended}");
     assert_eq!(ended.stderr, format!("incomplete: {said}\n"), "{ended}");
 }
 
 #[test]
 fn unreadable_config_leaves_the_run_without_it() {
-    let program = with(BadNode::field("runs", "run2", "config", "{\"lr\": "));
+    let program = program_with(BadNode::field("runs", "run2", "config", "{\"lr\": "));
     let said = "e/p/run2: config cannot be read: ";
     for arguments in [&["runs", "e/p", "-f", "jsonl"][..], &["project", "e/p", "-f", "jsonl"]] {
         let ended = program.run(arguments);
@@ -45,19 +45,19 @@ fn unreadable_config_leaves_the_run_without_it() {
 
 #[test]
 fn failed_node_leaves_the_others() {
-    let program = with(BadNode::failed("runs", "run2", "internal server error"));
+    let program = program_with(BadNode::failed("runs", "run2", "internal server error"));
     for arguments in [&["runs", "e/p", "-f", "jsonl"][..], &["project", "e/p", "-f", "jsonl"]] {
-        assert_others_come(&program.run(arguments), 3, "runs of e/p: internal server error");
+        assert_others_written(&program.run(arguments), 3, "runs of e/p: internal server error");
     }
 }
 
 #[test]
-fn id_that_no_path_can_hold_leaves_the_others() {
+fn invalid_id_leaves_the_others() {
     for (id, said) in [
         ("run/2", "\"run/2\" cannot be the name of a run: it holds a slash"),
         ("run\n2", "\"run\\n2\" cannot be the name of a run: it holds a control character"),
     ] {
-        let program = with(BadNode::field("runs", "run2", "name", id));
+        let program = program_with(BadNode::field("runs", "run2", "name", id));
         let ended = program.run(&["runs", "e/p", "-f", "jsonl"]);
         assert_eq!((ended.code, ended.stdout.lines().count()), (Some(5), 3), "{ended}");
         assert!(ended.stderr.starts_with(&format!("incomplete: runs of e/p: {said}")), "{ended}");
@@ -85,7 +85,7 @@ fn corrupt_file_leaves_the_others() {
         BadNode::field("files", "file2.txt", "sizeBytes", "many"),
         BadNode::failed("files", "file2.txt", "no such blob"),
     ] {
-        let program = with(bad);
+        let program = program_with(bad);
         let ended = program.run(&["files", "e/p/run0", "-f", "jsonl"]);
         assert_eq!((ended.code, ended.stdout.lines().count()), (Some(5), 3), "{ended}");
         assert!(ended.stderr.starts_with("incomplete: files of e/p/run0: "), "{ended}");

@@ -1,4 +1,4 @@
-//! What each command writes on standard output.
+//! Standard output of each command.
 
 use insta::assert_snapshot;
 use wandb_local_server::NewRun;
@@ -45,7 +45,7 @@ fn projects() {
 }
 
 #[test]
-fn projects_of_ones_own_need_no_name() {
+fn projects_default_to_the_own_entity() {
     let program = program();
     program.server.store().add_project("local", "mine");
     assert_eq!(column(&program, &["projects"], "name"), ["mine"]);
@@ -62,7 +62,7 @@ fn runs_as_a_table() {
 }
 
 #[test]
-fn runs_are_filtered_ordered_and_counted() {
+fn runs_are_filtered_sorted_and_limited() {
     let program = program();
     let ids = |arguments: &[&str]| column(&program, &[&["runs", PROJECT], arguments].concat(), "id");
     assert_eq!(ids(&[]), ["abc123", "abd124", "zzz999"]);
@@ -88,7 +88,7 @@ fn run() {
 }
 
 #[test]
-fn run_shows_every_field_whole() {
+fn run_shows_every_field_in_full() {
     let program = program();
     let config: serde_json::Map<_, _> = (0..200).map(|n| (format!("key{n:03}"), n.into())).collect();
     let notes = "word ".repeat(50) + "end";
@@ -120,13 +120,13 @@ fn history_as_a_table() {
 }
 
 #[test]
-fn history_of_a_run_that_has_logged_nothing() {
+fn history_of_an_empty_run() {
     let ended = program().run(&["history", "local-team/vision/zzz999", "--all", "-f", "jsonl"]);
     assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (Some(0), "", ""));
 }
 
 #[test]
-fn history_is_narrowed_down() {
+fn history_is_filtered_by_keys_and_steps() {
     let program = program();
     let steps = |arguments: &[&str]| column(&program, &[&["history", RUN], arguments].concat(), "_step");
     assert_eq!(steps(&["--samples", "3"]), [0, 12, 24]);
@@ -145,7 +145,7 @@ fn history_is_narrowed_down() {
 }
 
 #[test]
-fn history_of_the_machine() {
+fn history_of_system_metrics() {
     let program = program();
     let system = ["history", RUN, "--stream", "system"];
     assert_snapshot!(program.run(&system));
@@ -153,7 +153,7 @@ fn history_of_the_machine() {
 }
 
 #[test]
-fn history_that_begins_late_and_has_gaps() {
+fn history_with_gaps() {
     let program = program();
     gapped_run(&program.server, "local-team/vision/late", 30);
     let steps =
@@ -172,7 +172,7 @@ fn history_from_exported_files_is_the_same() {
 }
 
 #[test]
-fn a_web_address_and_the_sdks_forms_are_paths() {
+fn urls_and_sdk_forms_are_paths() {
     let program = program();
     let address = format!("{}/local-team/vision/runs/abc123?nw=x", program.server.base_url());
     for path in [RUN, "local-team/vision:abc123", "/local-team/vision/runs/abc123", &address] {
@@ -181,11 +181,11 @@ fn a_web_address_and_the_sdks_forms_are_paths() {
 }
 
 #[test]
-fn verbose_says_what_it_took() {
-    let took = r"\d+ bytes received, \d+ of them in memory at once, [\d.]+ s";
-    let filters = [(took, "[n] bytes received, [m] of them in memory at once, [t] s")];
+fn verbose_prints_statistics() {
+    let varying = r"\d+ bytes received, at most \d+ bytes in memory, waited [\d.]+ s";
+    let filters = [(varying, "[n] bytes received, at most [m] bytes in memory, waited [t] s")];
     insta::with_settings!({ filters => filters }, {
-        // How much is in memory at once depends on what arrives first.
+        // The peak memory depends on the order in which responses arrive.
         assert_snapshot!(program().over("async", &["history", RUN, "--all", "-v", "-o", "h.parquet"]));
     });
 }

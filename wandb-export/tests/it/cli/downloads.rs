@@ -1,4 +1,4 @@
-//! `files` and `command`.
+//! The commands `files` and `command`.
 
 use insta::assert_snapshot;
 use wandb_local_server::{Fault, FaultKind, Faults, NewRun, Port};
@@ -72,7 +72,7 @@ fn all_files_are_downloaded_into_a_folder() {
 }
 
 #[test]
-fn a_download_that_was_killed_is_gone_on_with() {
+fn killed_download_is_resumed() {
     let content: Vec<u8> = (0_u32..).flat_map(u32::to_le_bytes).take(4_000_000).collect();
     for transport in TRANSPORTS {
         let program = program();
@@ -87,7 +87,7 @@ fn a_download_that_was_killed_is_gone_on_with() {
             parts.filter_map(|part| part.metadata().ok()).any(|part| part.len() > 500_000)
         };
         while !has_begun() {
-            assert_eq!(child.try_wait().expect("a state"), None, "it is to be killed in the middle");
+            assert_eq!(child.try_wait().expect("a state"), None, "it ended before it could be killed");
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
         child.kill().expect("to be killed");
@@ -101,7 +101,7 @@ fn a_download_that_was_killed_is_gone_on_with() {
 }
 
 #[test]
-fn the_rest_is_there_where_some_cannot_be_had() {
+fn refused_file_leaves_the_others() {
     let program = program();
     std::fs::create_dir(program.path("media")).expect("a folder");
     std::fs::write(program.path("media/a.png"), "mine").expect("a file");
@@ -112,7 +112,7 @@ fn the_rest_is_there_where_some_cannot_be_had() {
 }
 
 #[test]
-fn what_makes_no_sense() {
+fn invalid_arguments() {
     let program = program();
     let arguments = [
         &["files", RUN, "--download"][..],
@@ -130,7 +130,7 @@ fn what_makes_no_sense() {
 }
 
 #[test]
-fn the_command_can_be_pasted() {
+fn command_line_can_be_pasted() {
     let program = program();
     let line = program.run(&["command", RUN]);
     let row = program.run(&["command", RUN, "-f", "jsonl"]);

@@ -1,4 +1,4 @@
-//! Every failure has the documented exit code and says what to do.
+//! Every failure has the documented exit code and a helpful message.
 
 use std::net::{TcpListener, TcpStream};
 
@@ -13,7 +13,7 @@ fn program() -> Program {
     Program::new(server)
 }
 
-/// A port that is taken, so nobody else gets it meanwhile, and that nobody listens on: the near end of a connection.
+/// A port on which nothing listens, but that no other process can take: the near end of a connection.
 fn deaf_port() -> (TcpListener, TcpStream) {
     let far = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let near = TcpStream::connect(far.local_addr().expect("an address")).expect("a connection");
@@ -65,14 +65,14 @@ fn failed_output_is_a_directory() {
     std::fs::create_dir(program.path("results")).expect("a directory");
     let named = program.run(&["history", RUN, "-o", "results/"]);
     assert_snapshot!(format!("{}\n{named}", program.run(&["history", RUN, "-f", "csv", "-o", "results"])));
-    assert!(program.server.store().requests().is_empty(), "it is told before anything is asked");
+    assert!(program.server.store().requests().is_empty(), "it fails before any request");
 }
 
 #[test]
 fn failed_output_directory_is_missing() {
     let program = program();
     assert_snapshot!(program.run(&["history", RUN, "-o", "results/history.csv"]));
-    assert!(program.server.store().requests().is_empty(), "it is told before anything is asked");
+    assert!(program.server.store().requests().is_empty(), "it fails before any request");
 }
 
 #[cfg(target_os = "linux")]
@@ -127,11 +127,11 @@ fn usage_bad_options() {
 fn usage_bad_filter() {
     let program = program();
     assert_snapshot!(program.run(&["runs", "local-team/vision", "--filter", "state=failed"]));
-    assert!(program.server.store().requests().is_empty(), "it is told before anything is asked");
+    assert!(program.server.store().requests().is_empty(), "it fails before any request");
 }
 
 #[test]
-fn not_found_run_with_near_ids() {
+fn not_found_run_with_similar_ids() {
     let program = program();
     let (run, history) = (
         program.run(&["run", "local-team/vision/abc124"]),
@@ -146,7 +146,7 @@ fn not_found_run_by_its_name() {
 }
 
 #[test]
-fn not_found_project_with_near_names() {
+fn not_found_project_with_similar_names() {
     let program = program();
     let (runs, run) =
         (program.run(&["runs", "local-team/visoin"]), program.run(&["run", "local-team/visoin/abc123"]));

@@ -1,4 +1,4 @@
-//! Files that the program writes.
+//! Output files of the program.
 
 use wandb_export::Row;
 use wandb_local_server::GeneratedRun;
@@ -6,7 +6,7 @@ use wandb_local_server::GeneratedRun;
 use crate::support::{Program, RUN, TRANSPORTS, server, team};
 
 #[test]
-fn both_transports_write_the_same_bytes_in_every_format() {
+fn transports_write_the_same_bytes_in_every_format() {
     let server = server();
     team(&server);
     let generated = GeneratedRun { stride: 3, ..GeneratedRun::new("local-team", "vision", "long", 2_000) };
@@ -37,7 +37,7 @@ fn both_transports_write_the_same_bytes_in_every_format() {
 }
 
 #[test]
-fn a_file_holds_what_standard_output_shows() {
+fn file_and_standard_output_are_the_same() {
     let server = server();
     team(&server);
     let program = Program::new(server);
@@ -50,7 +50,7 @@ fn a_file_holds_what_standard_output_shows() {
 }
 
 #[test]
-fn every_row_of_a_long_run_arrives_exactly() {
+fn long_run_is_written_whole() {
     let server = server();
     server.store().generate_run(&GeneratedRun::new("e", "p", "r", 4_321));
     let program = Program::new(server);
@@ -61,7 +61,7 @@ fn every_row_of_a_long_run_arrives_exactly() {
 }
 
 #[test]
-fn a_second_export_replaces_the_first() {
+fn second_export_replaces_the_first() {
     let server = server();
     team(&server);
     let program = Program::new(server);

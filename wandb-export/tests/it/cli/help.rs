@@ -1,4 +1,4 @@
-//! What the program says of itself.
+//! Help texts and the version.
 
 use insta::assert_snapshot;
 
@@ -67,7 +67,7 @@ fn of_man() {
 }
 
 #[test]
-fn without_any_argument_it_is_shown_as_a_usage_error() {
+fn help_without_arguments_is_a_usage_error() {
     let program = Program::new(server());
     let ended = program.end(program.command(&[]));
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
@@ -75,6 +75,6 @@ fn without_any_argument_it_is_shown_as_a_usage_error() {
 }
 
 #[test]
-fn the_version_is_the_packages() {
+fn version_is_that_of_the_package() {
     assert_eq!(help(&["--version"]), format!("wandb-export {}\n", env!("CARGO_PKG_VERSION")));
 }

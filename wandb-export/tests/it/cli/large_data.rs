@@ -1,4 +1,4 @@
-//! Data that is larger than the memory that the program may take for it.
+//! Data larger than the memory of the program.
 
 use std::fs;
 use std::process::Child;
@@ -10,7 +10,7 @@ use wandb_local_server::{ExportOptions, NewRun};
 
 use crate::support::{Ended, Program, server};
 
-/// The greatest resident memory of the program in bytes, looked at until it ends well. Only Linux tells it; elsewhere 0.
+/// Peak resident memory of the program in bytes, polled until it succeeds. Other systems than Linux give 0.
 fn peak(mut child: Child) -> u64 {
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
@@ -29,7 +29,7 @@ fn peak(mut child: Child) -> u64 {
 }
 
 #[test]
-fn exported_cells_take_little_memory() {
+fn large_exported_cells_stay_within_memory() {
     let program = Program::new(server());
     let text = "abcdefgh".repeat(60_000);
     let row = |step: u32| format!(r#"{{"_step":{step},"cell":{{"text":"{step} {text}"}}}}"#);
@@ -45,12 +45,12 @@ fn exported_cells_take_little_memory() {
     assert!(peak < 100 << 20, "{} MiB for {} MiB", peak >> 20, written >> 20);
 }
 
-/// A text so long that the runs of a folder do not fit into what is kept of them.
+/// Length of a text that makes the runs of a folder too large for memory.
 const NOTE: usize = 400_000;
 
 const RUNS: u32 = 30;
 
-/// What a run is ordered by: not the order in which it was created.
+/// The sort key of a run, which differs from the order of creation.
 fn rank(number: u32) -> u32 {
     number * 7 % RUNS
 }
@@ -64,7 +64,7 @@ fn ids(ended: &Ended) -> Vec<String> {
     ended.stdout.lines().map(id).collect()
 }
 
-/// The orders and filters that runs are asked for in.
+/// Orders, limits and filters of a list of runs.
 const CHOICES: [&[&str]; 5] = [
     &[],
     &["--order", "-created_at", "--limit", "28"],
@@ -74,7 +74,7 @@ const CHOICES: [&[&str]; 5] = [
 ];
 
 #[test]
-fn large_mirrors_are_listed_as_their_server_lists_them() {
+fn large_mirror_lists_runs_like_the_server() {
     let program = Program::new(server());
     for number in 0..RUNS {
         let note = "x".repeat(NOTE);
@@ -95,7 +95,7 @@ fn large_mirrors_are_listed_as_their_server_lists_them() {
 }
 
 #[test]
-fn large_folders_of_runs_are_listed_in_order() {
+fn large_folder_of_runs_is_sorted() {
     let program = Program::new(server());
     for number in 0..RUNS {
         let folder = format!("wandb/run-202403{:02}_100000-run-{number:02}/files", number + 1);
@@ -112,7 +112,7 @@ fn large_folders_of_runs_are_listed_in_order() {
         (CHOICES[4], (0..RUNS).filter(|number| rank(*number) >= 4).collect()),
     ] {
         let mut found = program.over("async", &[&["runs", "./wandb", "-f", "jsonl"], choice].concat());
-        // The folders lack their logs, which is said.
+        // Exit code 5, because the folders lack their logs.
         assert_eq!(found.code.replace(0), Some(5), "{}", found.stderr);
         assert_eq!(ids(&found), expected.into_iter().map(of).collect::<Vec<_>>(), "{choice:?}");
         assert!(found.stdout.lines().all(|line| line.len() > NOTE), "{choice:?}: fields are missing");

@@ -1,4 +1,4 @@
-//! Lists of the program: exit code 5 where they are not whole.
+//! Incomplete lists give exit code 5.
 
 use wandb_local_server::{LocalServer, NewRun, NewSweep, Quirks};
 

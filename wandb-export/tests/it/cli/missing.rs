@@ -1,4 +1,4 @@
-//! Exports that end, and are not all there is: exit code 5, with what is missing.
+//! Incomplete exports: exit code 5, with the missing data on stderr.
 
 use insta::assert_snapshot;
 use serde_json::json;
@@ -7,7 +7,7 @@ use wandb_local_server::{NewRun, Quirks};
 use crate::support::{Program, RUN, gapped_run, server, team};
 
 #[test]
-fn complete_where_the_last_step_is_unknown_and_there_are_gaps() {
+fn complete_history_with_gaps_and_unknown_last_step() {
     let server = server();
     gapped_run(&server, "local-team/vision/gaps", 10);
     server.store().set_missing_fields(&[("Run", "historyKeys")]).expect("a field of the schema");
@@ -16,7 +16,7 @@ fn complete_where_the_last_step_is_unknown_and_there_are_gaps() {
 }
 
 #[test]
-fn complete_where_as_many_rows_came_as_were_counted() {
+fn complete_history_has_the_counted_rows() {
     let server = server();
     team(&server);
     server.store().set_missing_fields(&[("Run", "historyKeys")]).expect("a field of the schema");
@@ -37,26 +37,26 @@ fn incomplete_server_lacks_summaries() {
     assert_snapshot!(format!("{project}\n{run}"));
 }
 
-/// The fields that servers of some years ago lack.
+/// Fields that older servers lack.
 const NEWER: [(&str, &str); 4] =
     [("Run", "historyKeys"), ("Run", "projectId"), ("Run", "readOnly"), ("Run", "systemMetrics")];
 
 #[test]
-fn an_older_server_is_a_note_unless_strict() {
+fn missing_fields_are_notes_unless_strict() {
     let server = server();
     team(&server);
     server.store().set_missing_fields(&NEWER).expect("fields of the schema");
     let program = Program::new(server);
-    let note = |lacking: &[(&str, &str)]| -> String {
+    let note = |missing: &[(&str, &str)]| -> String {
         let notes =
-            lacking.iter().map(|(owner, field)| format!("note: the server does not have {owner}.{field}\n"));
+            missing.iter().map(|(owner, field)| format!("note: the server does not have {owner}.{field}\n"));
         notes.collect::<Vec<_>>().concat()
     };
-    // A list of runs does not ask for the keys of their histories, which come first here.
-    let asked: [(&[&str], _); 2] =
+    // A list of runs does not request historyKeys, the first field.
+    let cases: [(&[&str], _); 2] =
         [(&["run", RUN], &NEWER[..]), (&["runs", "local-team/vision"], &NEWER[1..])];
-    for (arguments, lacking) in asked {
-        let note = note(lacking);
+    for (arguments, missing) in cases {
+        let note = note(missing);
         let arguments = [arguments, &["-f", "jsonl"]].concat();
         let ended = program.run(&arguments);
         assert_eq!((ended.code, &ended.stderr), (Some(0), &note), "{arguments:?}");
@@ -64,19 +64,19 @@ fn an_older_server_is_a_note_unless_strict() {
         assert_eq!((strict.code, &strict.stderr), (Some(5), &note), "{arguments:?}");
         assert_eq!(strict.stdout, ended.stdout);
     }
-    // None of it would be in this table.
+    // This table has none of these fields.
     let table = program.run(&["project", "local-team/vision", "-f", "csv", "--strict"]);
     assert_eq!((table.code, table.stderr.as_str()), (Some(0), ""));
 }
 
 #[test]
-fn what_was_asked_for_by_name_stays_incomplete() {
+fn missing_requested_fields_are_incomplete() {
     let server = server();
     team(&server);
-    let lacking = [("Run", "config"), ("Run", "summaryMetrics"), ("Run", "logLines"), ("Run", "events")];
-    server.store().set_missing_fields(&lacking).expect("fields of the schema");
+    let missing = [("Run", "config"), ("Run", "summaryMetrics"), ("Run", "logLines"), ("Run", "events")];
+    server.store().set_missing_fields(&missing).expect("fields of the schema");
     let program = Program::new(server);
-    for (arguments, lacking) in [
+    for (arguments, missing) in [
         (&["project", "local-team/vision"][..], "Run.config"),
         (&["project", "local-team/vision"], "Run.summaryMetrics"),
         (&["compare", RUN, "local-team/vision/abd124"], "Run.config"),
@@ -87,14 +87,14 @@ fn what_was_asked_for_by_name_stays_incomplete() {
         let ended = program.run(arguments);
         assert_eq!(ended.code, Some(5), "{arguments:?}: {ended}");
         let mut gaps = ended.stderr.lines().filter(|line| !line.starts_with("note"));
-        assert!(gaps.any(|line| line.ends_with(lacking)), "{arguments:?}: {ended}");
+        assert!(gaps.any(|line| line.ends_with(missing)), "{arguments:?}: {ended}");
     }
     let configs = program.run(&["compare", RUN, "local-team/vision/abd124"]);
     assert!(configs.stderr.contains("note: the server does not have Run.summaryMetrics"), "{configs}");
 }
 
 #[test]
-fn a_light_listing_misses_nothing_that_was_not_asked_for() {
+fn light_list_ignores_fields_it_does_not_request() {
     let server = server();
     team(&server);
     server.store().set_missing_fields(&[("Run", "summaryMetrics")]).expect("a field of the schema");
@@ -103,7 +103,7 @@ fn a_light_listing_misses_nothing_that_was_not_asked_for() {
 }
 
 #[test]
-fn incomplete_text_that_cannot_be_kept() {
+fn incomplete_unrepresentable_text() {
     let server = server();
     let mut run = NewRun::new("local-team", "vision", "halves").rows([json!({ "_step": 0, "loss": 1 })]);
     run.history.push(r#"{"_step":1,"text":"half \ud83d"}"#.to_owned());
@@ -113,7 +113,7 @@ fn incomplete_text_that_cannot_be_kept() {
 }
 
 #[test]
-fn keys_that_were_never_logged_are_told_with_near_ones() {
+fn unlogged_keys_suggest_similar_ones() {
     let server = server();
     team(&server);
     let program = Program::new(server);
@@ -129,13 +129,17 @@ fn keys_that_were_never_logged_are_told_with_near_ones() {
     }
     let apart = program.run(&["history", RUN, "--keys", "acc,extra", "--all", "-f", "jsonl"]);
     let words = format!(
-        "note: {RUN} has no row that holds all of these keys\nhint: --any gives the rows that hold any of them\n"
+        "note: {RUN} has no row with all of these keys\nhint: use --any to get the rows with any of them\n"
     );
-    assert_eq!((apart.code, apart.stdout.as_str(), apart.stderr), (Some(0), "", words), "logged, apart");
+    assert_eq!(
+        (apart.code, apart.stdout.as_str(), apart.stderr),
+        (Some(0), "", words),
+        "logged, but not together"
+    );
 }
 
 #[test]
-fn a_key_may_hold_a_comma() {
+fn key_may_contain_a_comma() {
     let server = server();
     let run = NewRun::new("local-team", "vision", "comma").rows([json!({ "_step": 0, "a, b": 1, "a": 2 })]);
     server.store().add_run(run);

@@ -1,4 +1,4 @@
-//! What needs neither a key nor a server: completions and the manual.
+//! Commands that need neither an API key nor a server: `completions` and `man`.
 
 use crate::support::{Ended, Program, server};
 
@@ -22,7 +22,7 @@ fn every_shell_has_completions() {
     assert_eq!(program.server.store().requests(), []);
 }
 
-/// The commands below one, as its help lists them.
+/// The subcommands of a command, as its help lists them.
 fn commands(program: &Program, above: &[&str]) -> Vec<String> {
     let help = program.end(program.command(&[above, &["--help"]].concat())).stdout;
     let listed =
@@ -32,7 +32,7 @@ fn commands(program: &Program, above: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn the_manual_has_a_page_a_command() {
+fn manual_has_one_page_per_command() {
     let program = Program::new(server());
     let main = offline(&program, &["man"]);
     assert_eq!((main.code, main.stderr.as_str()), (Some(0), ""));
@@ -62,10 +62,10 @@ fn the_manual_has_a_page_a_command() {
 }
 
 #[test]
-fn a_manual_that_cannot_be_written_is_said() {
+fn unwritable_manual_is_an_error() {
     let program = Program::new(server());
     std::fs::write(program.path("file"), "").expect("a file");
     let ended = offline(&program, &["man", "-o", "file"]);
     assert_eq!(ended.code, Some(1), "{ended}");
-    assert!(ended.stderr.contains("making the directory file"), "{ended}");
+    assert!(ended.stderr.contains("creating the directory file"), "{ended}");
 }

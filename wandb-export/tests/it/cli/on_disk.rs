@@ -1,4 +1,4 @@
-//! Runs on disk in place of paths: no key, no server, no network.
+//! Local runs as paths, without an API key or a server.
 
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
@@ -10,12 +10,12 @@ use wandb_export::Value;
 
 use crate::support::{Ended, Program, RUN, server, team};
 
-/// The runs that a version of the SDK has left.
+/// Folder of the runs written by a version of the SDK.
 pub(super) fn fixture(version: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../xtask/fixtures/offline").join(version)
 }
 
-/// A program with a folder `wandb` of some of these runs.
+/// A program with a folder `wandb` that holds some of these runs.
 pub(super) fn program(version: &str, ids: &[&str]) -> Program {
     let program = Program::new(server());
     for entry in fs::read_dir(fixture(version)).unwrap().map(Result::unwrap) {
@@ -40,14 +40,14 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The folder of a run, from where the program runs.
+/// Path of the folder of a run, relative to the program's directory.
 pub(super) fn folder(program: &Program, id: &str) -> String {
     let mut names = fs::read_dir(program.path("wandb")).unwrap().map(|entry| entry.unwrap().file_name());
     let name = names.find(|name| name.to_string_lossy().ends_with(&format!("-{id}"))).unwrap();
     format!("./wandb/{}", name.to_string_lossy())
 }
 
-/// Runs the program without a key; the server hears nothing of it.
+/// Runs the program without an API key, and checks that it sends no request.
 pub(super) fn offline(program: &Program, arguments: &[&str]) -> Ended {
     let mut command = program.command(arguments);
     command.env_remove("WANDB_API_KEY").env("WANDB_BASE_URL", "no address");
@@ -56,7 +56,7 @@ pub(super) fn offline(program: &Program, arguments: &[&str]) -> Ended {
     ended
 }
 
-/// The rows of JSON Lines, whose numbers may have other digits and whose keys another order.
+/// Parses JSON Lines, so that the notation of numbers and the order of keys do not matter.
 pub(super) fn rows(lines: &str) -> Vec<Value> {
     lines.lines().map(|line| Value::parse(line.as_bytes()).unwrap()).collect()
 }
@@ -68,7 +68,7 @@ pub(super) fn done(program: &Program, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn a_run_is_found_by_its_file_its_folder_and_its_id() {
+fn run_is_found_by_file_folder_and_id() {
     let program = program("0.31.0", &["scalars", "failed", "blocks"]);
     let folder = folder(&program, "scalars");
     let file = format!("{}/run-scalars.wandb", &folder[2..]);
@@ -80,29 +80,29 @@ fn a_run_is_found_by_its_file_its_folder_and_its_id() {
     assert!(rows[0].lines().nth(5).unwrap().contains(r#""big":9007199254740993"#), "{}", rows[0]);
     let run = done(&program, &["run", &folder, "--path"]);
     assert_eq!(run, "local-team/offline/scalars\n");
-    let told = done(&program, &["run", &folder, "-f", "jsonl"]);
+    let shown = done(&program, &["run", &folder, "-f", "jsonl"]);
     for part in
         [r#""state":"finished""#, r#""big":9223372036854775807"#, r#""group":"group/1""#, r#""empty":{}"#]
     {
-        assert!(told.contains(part), "{part}: {told}");
+        assert!(shown.contains(part), "{part}: {shown}");
     }
 }
 
 #[test]
-fn every_format_has_the_rows() {
+fn every_format_is_written() {
     let program = program("0.19.11", &["scalars"]);
     for name in ["rows.csv", "rows.parquet", "rows.arrow", "rows.jsonl"] {
         assert_eq!(done(&program, &["history", "./wandb/scalars", "--all", "-o", name]), "");
         assert!(fs::metadata(program.path(name)).unwrap().len() > 1_000, "{name}");
     }
     let csv = fs::read_to_string(program.path("rows.csv")).unwrap();
-    // One of the values has a line break.
+    // One value contains a line break.
     assert_eq!(csv.lines().count(), 30);
     assert!(csv.lines().next().unwrap().contains("nested.inner"), "{csv}");
 }
 
 #[test]
-fn rows_can_be_narrowed_down() {
+fn rows_are_filtered_by_keys_and_steps() {
     let program = program("0.31.0", &["scalars", "failed", "blocks"]);
     let history = |options: &[&str]| {
         let words = [&["history", "./wandb/scalars", "-f", "jsonl"], options].concat();
@@ -143,7 +143,7 @@ fn rows_can_be_narrowed_down() {
 }
 
 #[test]
-fn steps_that_are_none_are_refused_as_on_a_server() {
+fn empty_step_ranges_are_rejected_as_on_a_server() {
     let program = program("0.31.0", &["scalars"]);
     team(&program.server);
     for steps in [&["--min-step", "5", "--max-step", "3"][..], &["--max-step", "0"]] {
@@ -155,7 +155,7 @@ fn steps_that_are_none_are_refused_as_on_a_server() {
 }
 
 #[test]
-fn a_run_shows_its_alerts_artifacts_and_fork() {
+fn run_shows_alerts_artifacts_and_branch() {
     let program = program("0.31.0", &["scalars", "forked", "failed"]);
     let scalars = done(&program, &["run", "./wandb/scalars", "-f", "jsonl"]);
     let alerts = r#""alerts":[{"title":"An alert","text":"with text","level":"WARN"}]"#;
@@ -179,10 +179,10 @@ fn a_run_shows_its_alerts_artifacts_and_fork() {
 }
 
 #[test]
-fn a_folder_is_a_project() {
+fn folder_is_a_project() {
     let program = program("0.29.0", &["scalars", "failed", "killed"]);
     let runs = offline(&program, &["runs", "./wandb", "-f", "jsonl"]);
-    // One of them was killed in the middle of a record.
+    // One run was killed in the middle of a record.
     assert!(
         runs.code == Some(5) && runs.stderr.contains("run-killed.wandb: 36 bytes at offset 65500"),
         "{runs}"
@@ -208,7 +208,7 @@ fn a_folder_is_a_project() {
 }
 
 #[test]
-fn files_and_the_command_are_there_too() {
+fn local_files_and_command_are_available() {
     let program = program("0.31.0", &["scalars", "failed", "blocks"]);
     let listed = done(&program, &["files", "./wandb/scalars", "-f", "jsonl"]);
     assert!(listed.contains(r#"{"name":"saved.txt","size":18}"#), "{listed}");
@@ -238,7 +238,7 @@ fn files_and_the_command_are_there_too() {
 }
 
 #[test]
-fn what_a_run_printed_can_be_read() {
+fn console_output_is_printed() {
     let program = program("0.31.0", &["scalars"]);
     let printed = done(&program, &["logs", "./wandb/scalars"]);
     let beside = program.path(format!("{}/files/output.log", folder(&program, "scalars")));
@@ -252,7 +252,7 @@ fn what_a_run_printed_can_be_read() {
 }
 
 #[test]
-fn what_makes_no_sense_there_is_said_to() {
+fn invalid_local_arguments() {
     let program = program("0.31.0", &["scalars", "failed", "blocks"]);
     for (arguments, code, says) in [
         (&["set", "summary", "./wandb/scalars", "a=1"][..], 2, "on a server"),
@@ -270,13 +270,13 @@ fn what_makes_no_sense_there_is_said_to() {
         assert!(ended.code == Some(code) && ended.stderr.contains(says), "{arguments:?}: {ended}");
         assert_eq!(ended.stdout, "", "{arguments:?}");
     }
-    // A path without a dot in front is a server's, whatever folders there are.
+    // A path without a leading dot is a server path, even if such a folder exists.
     let ended = offline(&program, &["runs", "wandb/scalars"]);
     assert_ne!(ended.code, Some(0), "{ended}");
 }
 
 #[test]
-fn damage_is_told_and_the_rest_is_there() {
+fn damage_is_reported_and_the_rest_is_read() {
     let program = program("0.31.0", &["scalars", "failed", "blocks"]);
     let file = program.path(format!("{}/run-blocks.wandb", folder(&program, "blocks")));
     let whole = done(&program, &["history", "./wandb/blocks", "--all", "-f", "jsonl"]);
@@ -298,14 +298,14 @@ fn damage_is_told_and_the_rest_is_there() {
         let ended = offline(&program, command);
         assert!(ended.code == Some(5) && ended.stderr.contains("run-blocks.wandb"), "{ended}");
     }
-    // A file that cannot be read at all does not keep the others from being listed.
+    // An unreadable file does not stop the others from being listed.
     let broken = program.path("wandb/run-20200101_000000-broken/run-broken.wandb");
     fs::create_dir_all(&broken).unwrap();
     let listed = offline(&program, &["runs", "./wandb", "-f", "jsonl"]);
     assert!(listed.code == Some(5) && listed.stderr.contains("run-broken.wandb"), "{listed}");
     assert_eq!(listed.stdout.lines().count(), 4, "{listed}");
     assert_eq!(offline(&program, &["run", "./wandb/broken"]).code, Some(1));
-    // A file that has nothing in it is still a run of which only the id is known.
+    // An empty file is a run of which only the id is known.
     fs::write(&file, "").unwrap();
     let ended = offline(&program, &["run", "./wandb/blocks", "-f", "jsonl"]);
     assert!(ended.code == Some(5) && ended.stdout.contains(r#""id":"blocks""#), "{ended}");
@@ -314,43 +314,43 @@ fn damage_is_told_and_the_rest_is_there() {
 }
 
 #[test]
-fn a_file_is_followed_while_it_is_written() {
+fn follow_reads_a_file_being_written() {
     let program = program("0.31.0", &["scalars", "failed", "blocks"]);
     let whole = done(&program, &["history", "./wandb/blocks", "--all", "-f", "jsonl"]);
     let file = program.path(format!("{}/run-blocks.wandb", folder(&program, "blocks")));
     let bytes = fs::read(&file).unwrap();
-    // In the middle of a record, as a writer's buffer leaves it.
+    // Cut in the middle of a record, like a partly flushed buffer.
     let (first, rest) = bytes.split_at(100_001);
     fs::write(&file, first).unwrap();
     let mut command = program.command(&["history", "./wandb/blocks", "--all", "--follow"]);
     let mut following = command.env_remove("WANDB_API_KEY").spawn().unwrap();
     let mut lines = BufReader::new(following.stdout.take().unwrap()).lines();
-    let mut came = vec![lines.next().unwrap().unwrap()];
+    let mut received = vec![lines.next().unwrap().unwrap()];
     let mut appended = fs::OpenOptions::new().append(true).open(&file).unwrap();
     for piece in rest.chunks(40_000) {
         appended.write_all(piece).unwrap();
         appended.flush().unwrap();
     }
-    came.extend(lines.map(Result::unwrap));
+    received.extend(lines.map(Result::unwrap));
     let ended = following.wait_with_output().unwrap();
     assert_eq!((ended.status.code(), String::from_utf8(ended.stderr).unwrap().as_str()), (Some(0), ""));
-    assert_eq!(rows(&came.join("\n")), rows(&whole));
+    assert_eq!(rows(&received.join("\n")), rows(&whole));
 }
 
-/// Its process was killed, so that its end never comes.
+/// The process of this run was killed, so the file never ends the run.
 #[test]
-fn a_file_is_followed_no_further_than_to_the_last_step_asked_for() {
+fn follow_ends_at_the_maximum_step() {
     let program = program("0.31.0", &["killed"]);
     let some = &["history", "./wandb/killed", "--all", "--max-step", "3"];
     let read = offline(&program, &[some, &["-f", "jsonl"][..]].concat());
-    assert_eq!((read.code, rows(&read.stdout).len()), (Some(5), 3), "its last record is not whole: {read}");
+    assert_eq!((read.code, rows(&read.stdout).len()), (Some(5), 3), "its last record is cut: {read}");
     let followed = done(&program, &[some, &["--follow"][..]].concat());
     assert_eq!(rows(&followed), rows(&read.stdout));
 }
 
-/// A run on a server is followed to its end, which is there already.
+/// The run has already ended, so following it ends too.
 #[test]
-fn a_run_on_a_server_is_followed_too() {
+fn follow_works_on_a_server() {
     let program = Program::new(server());
     team(&program.server);
     let whole = program.run(&["history", RUN, "--all", "-f", "jsonl"]);
@@ -361,9 +361,9 @@ fn a_run_on_a_server_is_followed_too() {
     assert_eq!(nowhere.code, Some(3), "{nowhere}");
 }
 
-/// Two sessions of a run are one run, as the SDK's upload makes of them.
+/// The SDK's upload also merges two sessions into one run.
 #[test]
-fn a_resumed_run_is_one() {
+fn sessions_of_a_resumed_run_are_merged() {
     let program = program("0.31.0", &["resumed"]);
     let synced =
         |name: &str| fs::read_to_string(fixture("0.31.0").join("resumed.synced").join(name)).unwrap();

@@ -1,4 +1,4 @@
-//! Several sessions, projects and runs in one folder on disk, and how each is named.
+//! Local folders with several sessions, projects and runs, and their paths.
 
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
@@ -10,7 +10,8 @@ use wandb_export::Value;
 use super::on_disk::{done, folder, offline, program, rows};
 use crate::support::{Program, server, team};
 
-/// A program with sessions as SDKs before 0.10 wrote them: a day, an id, a project, steps, and a value that all rows have.
+/// A program with sessions in the format of SDKs before 0.10. Each has a day, an id, a project, steps, and a value of
+/// all rows.
 fn sessions(sessions: &[(u8, &str, &str, std::ops::Range<i64>, &str)]) -> Program {
     let program = Program::new(server());
     for (day, id, project, steps, value) in sessions {
@@ -29,14 +30,14 @@ fn sessions(sessions: &[(u8, &str, &str, std::ops::Range<i64>, &str)]) -> Progra
     program
 }
 
-/// Which session the row of each step is from.
+/// The session that each step's row comes from.
 fn origins(text: &str) -> Vec<(i64, String)> {
     let origin = |row: &Value| row.get("from").and_then(Value::as_str).unwrap().to_owned();
     rows(text).iter().map(|row| (row.get("_step").and_then(Value::as_i64).unwrap(), origin(row))).collect()
 }
 
 #[test]
-fn the_latest_session_with_a_step_counts() {
+fn latest_session_with_a_step_wins() {
     let program =
         sessions(&[(1, "a", "p", 0..10, "one"), (2, "a", "p", 5..8, "two"), (3, "a", "p", 7..12, "three")]);
     let history = |options: &[&str]| {
@@ -55,7 +56,7 @@ fn the_latest_session_with_a_step_counts() {
         .collect();
     assert_eq!(origins(&history(&[])), expected);
     assert_eq!(origins(&history(&["--min-step", "4", "--max-step", "9"])), expected[4..9]);
-    // The row that counts need not have the keys that an earlier one has.
+    // The latest row of a step may lack keys of an earlier one.
     let ones = rows(&history(&["--keys", "one"]));
     assert_eq!(
         ones.iter().map(|row| row.get("_step").unwrap().clone()).collect::<Vec<_>>(),
@@ -70,7 +71,7 @@ fn the_latest_session_with_a_step_counts() {
 }
 
 #[test]
-fn a_resumed_run_of_an_older_sdk_is_one() {
+fn sessions_of_an_older_sdk_are_merged() {
     let program = program("0.19.11", &["resumed"]);
     assert_eq!(rows(&offline(&program, &["runs", "./wandb", "-f", "jsonl"]).stdout).len(), 1);
     let ended = offline(&program, &["history", "./wandb/resumed", "--all", "-f", "jsonl"]);
@@ -79,14 +80,14 @@ fn a_resumed_run_of_an_older_sdk_is_one() {
     let steps: Vec<_> = rows.iter().map(|row| row.get("_step").and_then(Value::as_i64).unwrap()).collect();
     assert_eq!(steps, [0, 1, 2, 3, 4]);
     assert!(rows.iter().all(|row| row.get("more").is_some()), "{ended}");
-    // While a run is followed it is not known which steps its last session will have.
+    // While a run is followed, the steps of its last session are not known yet.
     let followed = offline(&program, &["history", "./wandb/resumed", "--all", "--follow"]);
     assert!(followed.code == Some(5) && followed.stderr.contains("were left out"), "{followed}");
     assert_eq!(self::rows(&followed.stdout), rows);
 }
 
 #[test]
-fn an_id_in_two_projects_is_named_with_its_project() {
+fn id_in_two_projects_needs_its_project() {
     let program = sessions(&[
         (1, "a", "p", 0..4, "one"),
         (2, "a", "q", 0..3, "two"),
@@ -109,7 +110,7 @@ fn an_id_in_two_projects_is_named_with_its_project() {
     let filtered = done(&program, &["runs", "./wandb", "--filter", r#"{"project": "q"}"#, "-f", "jsonl"]);
     let ids: Vec<_> = rows(&filtered).iter().map(|run| run.get("id").unwrap().clone()).collect();
     assert_eq!(ids, ["a", "b"].map(Value::from), "{filtered}");
-    // The rows of a table tell which run they are of.
+    // The rows of a table name their run.
     assert_eq!(done(&program, &["project", "./wandb", "-o", "x.csv"]), "");
     let csv = fs::read_to_string(program.path("x.csv")).unwrap();
     let lines: Vec<_> = csv.lines().collect();
@@ -119,9 +120,9 @@ fn an_id_in_two_projects_is_named_with_its_project() {
 }
 
 #[test]
-fn whatever_is_listed_can_be_named() {
+fn listed_runs_can_be_named() {
     let program = program("0.31.0", &["scalars", "failed"]);
-    // Somebody has renamed files, and put one into a folder of its own.
+    // Rename the files, and copy one into a separate folder.
     let [_, scalars] = ["failed", "scalars"].map(|id| {
         let file = program.path(format!("{}/run-{id}.wandb", folder(&program, id)));
         fs::rename(&file, file.with_file_name("backup.wandb")).unwrap();
@@ -142,7 +143,7 @@ fn whatever_is_listed_can_be_named() {
 }
 
 #[test]
-fn a_place_without_its_dot_gets_a_hint() {
+fn local_path_without_dot_gets_a_hint() {
     let program = program("0.31.0", &["scalars"]);
     team(&program.server);
     let folder = folder(&program, "scalars");
@@ -151,10 +152,10 @@ fn a_place_without_its_dot_gets_a_hint() {
         let mut command = program.command(&["history", path, "--all"]);
         command.env_remove("WANDB_API_KEY");
         let ended = program.end(command);
-        let hint = format!("hint: to read what is on disk, write ./{path}\n");
+        let hint = format!("hint: to read local runs, write ./{path}\n");
         assert!(ended.code == Some(2) && ended.stderr.ends_with(&hint), "{ended}");
         assert!(!ended.stderr.contains("WANDB_API_KEY"), "{ended}");
-        // With a key it is a path on the server, which has no such run.
+        // With an API key, it is a path on the server, which has no such run.
         let ended = program.run(&["run", path]);
         assert!([Some(2), Some(3)].contains(&ended.code) && ended.stderr.contains(&hint), "{ended}");
     }
@@ -162,16 +163,16 @@ fn a_place_without_its_dot_gets_a_hint() {
     assert!(ended.code == Some(0) && !ended.stderr.contains("hint"), "{ended}");
 }
 
-/// A session that has no rows yet, while it is not known where its steps will begin.
+/// The last session has no rows yet, so its first step is not known.
 #[test]
-fn rows_that_come_behind_later_ones_are_an_issue() {
+fn rows_out_of_step_order_are_an_issue() {
     let program = program("0.19.11", &["resumed"]);
     let mut folders: Vec<_> =
         fs::read_dir(program.path("wandb")).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.sort();
     let log = folders[1].join("run-resumed.wandb");
     let whole = fs::read(&log).unwrap();
-    // The record of the run's beginning is there.
+    // The log ends after the record that starts the run.
     fs::write(&log, &whole[..600]).unwrap();
     let mut command = program.command(&["history", "./wandb/resumed", "--all", "--follow"]);
     let mut following = command.env_remove("WANDB_API_KEY").spawn().unwrap();
@@ -181,6 +182,6 @@ fn rows_that_come_behind_later_ones_are_an_issue() {
     rows.extend(lines.map(Result::unwrap));
     let ended = following.wait_with_output().unwrap();
     assert_eq!((ended.status.code(), rows.len()), (Some(5), 10));
-    let told = String::from_utf8(ended.stderr).unwrap();
-    assert!(told.contains("5 rows are not in step order"), "{told}");
+    let stderr = String::from_utf8(ended.stderr).unwrap();
+    assert!(stderr.contains("5 rows are not in step order"), "{stderr}");
 }

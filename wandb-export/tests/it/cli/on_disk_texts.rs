@@ -1,5 +1,4 @@
-//! Text files of runs on disk: those that SDKs before 0.10 wrote in place of a log, and those that fill in for a log that is not
-//! whole.
+//! Text files of local runs: those that SDKs before 0.10 wrote instead of a log, and those that complete a damaged log.
 
 use std::fs;
 
@@ -7,13 +6,13 @@ use wandb_export::Value;
 
 use super::on_disk::{done, fixture, folder, offline, program, rows};
 
-/// The value inside of objects; null if there is none.
+/// Looks up a nested value. Returns null if it does not exist.
 fn get<'v>(value: &'v Value, path: &[&str]) -> &'v Value {
     path.iter().fold(value, |value, key| value.get(key).unwrap_or(&Value::Null))
 }
 
 #[test]
-fn folders_before_logs_are_read() {
+fn folders_without_logs_are_read() {
     for version in ["0.8.36", "0.9.7"] {
         let program = program(version, &["lines", "lines_failed", "lines_killed"]);
         let folder = folder(&program, "lines");
@@ -76,7 +75,7 @@ fn folders_before_logs_are_read() {
 }
 
 #[test]
-fn text_rows_that_are_cut_are_an_issue() {
+fn truncated_text_rows_are_an_issue() {
     let program = program("0.9.7", &["lines"]);
     let folder = folder(&program, "lines");
     let file = program.path(format!("{folder}/wandb-history.jsonl"));
@@ -88,7 +87,7 @@ fn text_rows_that_are_cut_are_an_issue() {
         let ended = offline(&program, command);
         assert!(ended.code == Some(5) && ended.stderr.contains("line 21 is not a row"), "{ended}");
     }
-    // What is left of the rows makes the summary of a run whose own is not there.
+    // Without a summary file, the summary is computed from the remaining rows.
     fs::remove_file(program.path(format!("{folder}/wandb-summary.json"))).unwrap();
     fs::write(program.path(format!("{folder}/config.yaml")), "lr: [").unwrap();
     let ended = offline(&program, &["run", "./wandb/lines", "-f", "jsonl"]);
@@ -101,9 +100,9 @@ fn text_rows_that_are_cut_are_an_issue() {
     assert_eq!(get(&run, &["summary", "nested", "inner"]), &Value::Int(-17));
 }
 
-/// By the times that its files tell, not by theirs, which are new in a copy.
+/// The state depends on times inside the files. Modification times would be new in a copy.
 #[test]
-fn a_copied_run_is_not_running() {
+fn copied_run_is_not_running() {
     let killed = program("0.31.0", &["killed"]);
     let run = offline(&killed, &["run", "./wandb/killed", "-f", "jsonl"]);
     assert_eq!(get(&rows(&run.stdout)[0], &["state"]), &"crashed".into(), "{run}");
@@ -122,7 +121,7 @@ fn a_copied_run_is_not_running() {
 }
 
 #[test]
-fn files_beside_a_log_fill_in_for_it() {
+fn text_files_complete_a_damaged_log() {
     let program = program("0.31.0", &["scalars", "blocks"]);
     let folder = folder(&program, "scalars");
     let log = program.path(format!("{folder}/run-scalars.wandb"));
@@ -132,8 +131,8 @@ fn files_beside_a_log_fill_in_for_it() {
         assert_eq!(ended.code, Some(code), "{ended}");
         (rows(&ended.stdout).remove(0), ended.stderr)
     };
-    let (all, told) = run(0);
-    assert_eq!(told, "");
+    let (all, stderr) = run(0);
+    assert_eq!(stderr, "");
     fs::write(
         program.path(format!("{folder}/files/config.yaml")),
         "wandb_version: 1\n_wandb:\n  value:\n    cli_version: 0.31.0\nlr:\n  desc: null\n  value: 0.5\nonly:\n  value: here\n",
@@ -141,15 +140,15 @@ fn files_beside_a_log_fill_in_for_it() {
     .unwrap();
     let summary = r#"{"loss": 0.25, "beside": NaN, "_step": 2000000, "_wandb": {"runtime": 5}}"#;
     fs::write(program.path(format!("{folder}/files/wandb-summary.json")), summary).unwrap();
-    // A whole log says all of it.
+    // A whole log needs no text files.
     assert_eq!(run(0), (all.clone(), String::new()));
     let printed = fs::read_to_string(program.path(format!("{folder}/files/output.log"))).unwrap();
     for length in [0, 7, 2_000, whole.len() - 1_500] {
         fs::write(&log, &whole[..length]).unwrap();
-        let (cut, told) = run(5);
+        let (cut, stderr) = run(5);
         assert!(
-            told.contains("note: ") && told.contains("; config.yaml and wandb-summary.json filled the gaps"),
-            "{told}"
+            stderr.contains("note: ") && stderr.contains("; config.yaml and wandb-summary.json filled the gaps"),
+            "{stderr}"
         );
         for (path, expected) in [
             (&["id"][..], Value::from("scalars")),
@@ -166,7 +165,7 @@ fn files_beside_a_log_fill_in_for_it() {
         let history = offline(&program, &["history", "./wandb/scalars", "--all", "-f", "jsonl"]);
         assert_eq!(history.code, Some(5), "{length}: {history}");
     }
-    // A log that has not ended is not cut: what it says counts, and the files only add to it.
+    // A log without an end is not damaged: its values win, and the files only add to them.
     let last = whole.len() - 30;
     let mut end = last;
     while offline(&program, &["history", "./wandb/scalars", "--all"]).code != Some(0) {
@@ -174,14 +173,14 @@ fn files_beside_a_log_fill_in_for_it() {
         assert!(end + 2_000 > last);
         fs::write(&log, &whole[..end]).unwrap();
     }
-    let (running, told) = run(0);
+    let (running, stderr) = run(0);
     assert_eq!(get(&running, &["config", "lr"]), get(&all, &["config", "lr"]));
     assert_eq!(get(&running, &["config", "only"]), &"here".into());
-    assert!(told.contains("filled the gaps"), "{told}");
+    assert!(stderr.contains("filled the gaps"), "{stderr}");
     // Without any log.
     fs::remove_file(&log).unwrap();
-    let (texts, told) = run(5);
-    assert!(told.contains("has no .wandb file, so the rows of the run are missing"), "{told}");
+    let (texts, stderr) = run(5);
+    assert!(stderr.contains("has no .wandb file, so the rows of the run are missing"), "{stderr}");
     assert_eq!(get(&texts, &["config", "only"]), &"here".into());
     let history = offline(&program, &["history", "./wandb/scalars", "--all", "-f", "jsonl"]);
     assert!(history.code == Some(5) && history.stdout.is_empty(), "{history}");
@@ -189,7 +188,7 @@ fn files_beside_a_log_fill_in_for_it() {
 }
 
 #[test]
-fn what_is_no_log_is_said_to_be_none() {
+fn invalid_log_is_reported() {
     let program = program("0.31.0", &["failed", "blocks"]);
     let folder = folder(&program, "failed");
     let log = program.path(format!("{folder}/run-failed.wandb"));
@@ -210,7 +209,7 @@ fn what_is_no_log_is_said_to_be_none() {
         assert!(listed.code == Some(5) && listed.stderr.contains(hint), "{listed}");
         assert_eq!(rows(&listed.stdout).len(), 2);
     }
-    // What is beside it is there all the same.
+    // The files beside it are still read.
     fs::create_dir_all(program.path(format!("{folder}/files"))).unwrap();
     fs::write(program.path(format!("{folder}/files/config.yaml")), "lr:\n  value: 0.5\n").unwrap();
     let ended = offline(&program, &["run", "./wandb/failed", "-f", "jsonl"]);
@@ -219,9 +218,9 @@ fn what_is_no_log_is_said_to_be_none() {
     assert_eq!(offline(&program, &["history", "./wandb/failed", "--all"]).code, Some(1));
 }
 
-/// The core of SDK 0.17.0 to 0.17.5 counted the blocks of a file otherwise.
+/// SDK 0.17.0 to 0.17.5 counted the blocks of a file in another way.
 #[test]
-fn logs_of_the_first_core_are_read_whole() {
+fn logs_of_sdk_0_17_are_read_whole() {
     for version in ["0.17.0", "0.17.5"] {
         assert!(fixture(version).is_dir());
         let program = program(version, &["blocks"]);

@@ -1,4 +1,4 @@
-//! The commands on recorded runs.
+//! Commands on runs recorded from the SDK.
 
 use crate::support::{Program, recorded};
 
@@ -7,7 +7,7 @@ fn program() -> Program {
 }
 
 #[test]
-fn every_command_that_reads_writes_json_lines() {
+fn every_reading_command_writes_json_lines() {
     let program = program();
     let first = program.run(&["runs", "local-team/sweeps", "--light", "--limit", "1", "-f", "jsonl"]).stdout;
     let first: serde_json::Value = serde_json::from_str(&first).expect("a run");

@@ -1,4 +1,4 @@
-//! `set`: changes of a run.
+//! The command `set`.
 
 use std::io::Write as _;
 use std::process::Stdio;
@@ -14,7 +14,7 @@ fn program() -> Program {
     Program::new(server)
 }
 
-/// The same change over each transport, each on a server of its own.
+/// Makes a change with each transport, on separate servers, and compares the results.
 fn on_each(name: &str, arguments: &[&str]) -> Program {
     let programs = TRANSPORTS.map(|transport| {
         let program = program();
@@ -86,12 +86,12 @@ fn dry_run_changes_nothing() {
 }
 
 #[test]
-fn what_is_so_already_is_not_changed() {
-    on_each("so_already", &["set", "summary", RUN, "acc=0.9", "-f", "jsonl"]);
+fn unchanged_values_are_not_written() {
+    on_each("unchanged", &["set", "summary", RUN, "acc=0.9", "-f", "jsonl"]);
 }
 
 #[test]
-fn from_a_file_and_from_standard_input() {
+fn set_from_a_file_and_standard_input() {
     let program = program();
     std::fs::write(program.path("best.json"), r#"{"best": {"acc": 1}, "k.d": null}"#).expect("a file");
     let ended = program.over("async", &["set", "summary", RUN, "--from", "best.json"]);
@@ -106,7 +106,7 @@ fn from_a_file_and_from_standard_input() {
 }
 
 #[test]
-fn a_run_that_still_runs_is_told() {
+fn running_run_is_a_note() {
     let program = program();
     program
         .server
@@ -118,7 +118,7 @@ fn a_run_that_still_runs_is_told() {
 }
 
 #[test]
-fn what_makes_no_sense() {
+fn invalid_arguments() {
     let program = program();
     let arguments = [
         &["set", "summary", RUN][..],
@@ -142,7 +142,7 @@ fn what_makes_no_sense() {
 }
 
 #[test]
-fn a_key_that_may_only_read() {
+fn read_only_key() {
     let mut options = Options::default();
     options.users[0] = User { read_only: true, ..options.users[0].clone() };
     let server = LocalServer::start(options).expect("a free port");

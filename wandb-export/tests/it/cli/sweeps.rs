@@ -1,4 +1,4 @@
-//! Sweeps, comparisons and paths on the command line.
+//! The commands `sweep` and `compare`, and the option `--path`.
 
 use insta::assert_snapshot;
 use serde_json::json;
@@ -19,17 +19,17 @@ fn team_program() -> Program {
 }
 
 #[test]
-fn a_sweeps_runs() {
+fn sweep_runs() {
     assert_snapshot!(program().run(&["sweep", SWEEP, "-f", "csv"]));
 }
 
 #[test]
-fn a_sweeps_best_run() {
+fn sweep_best_run() {
     assert_snapshot!(program().run(&["sweep", SWEEP, "--best"]));
 }
 
 #[test]
-fn a_sweeps_best_run_by_another_metric() {
+fn sweep_best_run_by_another_metric() {
     let program = program();
     let best = |arguments: &[&str]| {
         let ended = program.run(&[&["sweep", SWEEP, "--path"], arguments].concat());
@@ -44,7 +44,7 @@ fn a_sweeps_best_run_by_another_metric() {
 }
 
 #[test]
-fn the_paths_of_a_sweep_are_printed_alone() {
+fn sweep_paths_are_printed_alone() {
     let program = program();
     let expected = (0..7).map(|n| format!("local-team/vision/r{n}\n")).collect::<Vec<_>>().concat();
     let ended = program.run(&["sweep", SWEEP, "--path"]);
@@ -54,23 +54,23 @@ fn the_paths_of_a_sweep_are_printed_alone() {
 }
 
 #[test]
-fn what_is_neither_given_nor_known_is_asked_for() {
+fn missing_metric_or_goal_is_a_usage_error() {
     let program = program();
     let config = "method: random\n".to_owned();
     program.server.store().add_sweep(NewSweep { config, ..NewSweep::new("local-team", "vision", "aimless") });
-    let asked = [
+    let refused = [
         program.run(&["sweep", SWEEP, "--best", "loss"]),
         program.run(&["sweep", "local-team/vision/aimless", "--best"]),
         program.run(&["sweep", SWEEP, "--maximize"]),
         program.run(&["sweep", SWEEP, "--best", "--maximize", "--minimize"]),
         program.run(&["sweep", SWEEP, "--path", "-f", "csv"]),
     ];
-    assert!(asked.iter().all(|ended| ended.code == Some(2) && ended.stdout.is_empty()));
-    assert_snapshot!(asked.map(|ended| ended.to_string()).join("\n"));
+    assert!(refused.iter().all(|ended| ended.code == Some(2) && ended.stdout.is_empty()));
+    assert_snapshot!(refused.map(|ended| ended.to_string()).join("\n"));
 }
 
 #[test]
-fn a_sweep_or_a_best_run_that_is_not_found() {
+fn not_found_sweep_and_best_run() {
     let program = program();
     let missing = [
         program.run(&["sweep", "local-team/vision/sweep"]),
@@ -82,18 +82,18 @@ fn a_sweep_or_a_best_run_that_is_not_found() {
 }
 
 #[test]
-fn a_server_without_summaries_cannot_say_which_run_is_the_best() {
+fn best_run_needs_summaries() {
     let program = program();
     program.server.store().set_missing_fields(&[("Run", "summaryMetrics")]).expect("a field of the schema");
     let ended = program.run(&["sweep", SWEEP, "--best"]);
     assert_eq!(ended.code, Some(5));
-    let expected = "error: no run of sweep local-team/vision/sw33p can be the best by val.acc: the server does not have \
+    let expected = "error: the runs of sweep local-team/vision/sw33p cannot be ranked by val.acc: the server does not have \
                     Run.summaryMetrics\n";
     assert_eq!(ended.stderr, expected);
 }
 
 #[test]
-fn an_old_server_lists_the_runs_of_a_sweep_all_the_same() {
+fn old_server_lists_sweep_runs() {
     let program = program();
     let missing = [("Sweep", "runCount"), ("Sweep", "method"), ("Sweep", "displayName")];
     program.server.store().set_missing_fields(&missing).expect("fields of the schema");
@@ -115,7 +115,7 @@ fn compare() {
 }
 
 #[test]
-fn compare_shows_that_null_is_not_missing() {
+fn compare_distinguishes_null_from_missing() {
     let program = program();
     for (id, config) in [("a", json!({ "x": null })), ("b", json!({}))] {
         program.server.store().add_run(NewRun::new("e", "p", id).config(&config));
@@ -129,7 +129,7 @@ fn compare_shows_that_null_is_not_missing() {
 }
 
 #[test]
-fn compare_says_that_nothing_differs() {
+fn compare_notes_equal_runs() {
     let program = program();
     let ended = program.run(&["compare", "local-team/vision/other", RUN]);
     assert_eq!(ended.code, Some(3), "{ended}");
@@ -142,7 +142,7 @@ fn compare_says_that_nothing_differs() {
 }
 
 #[test]
-fn compare_wants_two_runs_that_are_there() {
+fn compare_needs_two_existing_runs() {
     let program = team_program();
     assert_eq!(program.run(&["compare", RUN]).code, Some(2));
     assert_eq!(program.run(&["compare", RUN, RUN]).code, Some(2));
@@ -152,7 +152,7 @@ fn compare_wants_two_runs_that_are_there() {
 }
 
 #[test]
-fn a_runs_path_is_printed_in_full_whatever_the_form() {
+fn run_path_is_printed_in_full() {
     let program = team_program();
     let address = format!("{}/local-team/vision/runs/abc123/overview?nw=x", program.server.base_url());
     for form in [RUN, "local-team/vision:abc123", "/local-team/vision/runs/abc123", &address] {

@@ -1,4 +1,4 @@
-//! What the program says of a mirror, and how it ends.
+//! Messages and exit codes of the command `mirror`.
 
 use serde_json::Value;
 
@@ -16,44 +16,40 @@ fn report(text: &str) -> Value {
 }
 
 #[test]
-fn both_transports_make_the_same_and_a_second_time_nothing_is_left_to_do() {
+fn second_mirror_changes_nothing() {
     let program = program();
     for transport in TRANSPORTS {
         let folder = format!("by-{transport}");
         let first = program.over(transport, &["mirror", PROJECT, "-o", &folder, "--report", "-"]);
         assert_eq!(first.code, Some(0), "{first}");
-        let told = &report(&first.stdout)["projects"][0];
-        assert_eq!((&told["new"], &told["same"]), (&10.into(), &0.into()), "{first}");
-        assert!(first.stderr.contains("local-team/archive: 10 runs new"), "{first}");
+        let reported = &report(&first.stdout)["projects"][0];
+        assert_eq!((&reported["new"], &reported["same"]), (&10.into(), &0.into()), "{first}");
+        assert!(first.stderr.contains("local-team/archive: 10 new runs"), "{first}");
         program.server.store().clear_requests();
         let before = files(&program.path(&folder));
         let again = program.over(transport, &["mirror", PROJECT, "-o", &folder]);
-        assert!(again.stderr.contains("0 runs new, 0 grown, 0 changed, 10 as they were, 0 gone"), "{again}");
+        assert!(again.stderr.contains("0 new runs, 0 grown, 0 changed, 10 unchanged, 0 gone"), "{again}");
         assert!(files(&program.path(&folder)) == before);
-        assert_eq!(program.server.store().requests().len(), 2, "the list of runs and that of sweeps");
+        assert_eq!(program.server.store().requests().len(), 2, "the lists of runs and sweeps");
     }
     assert!(files(&program.path("by-async")) == files(&program.path("by-blocking")));
 }
 
 #[test]
-fn what_is_there_is_what_the_server_has() {
+fn mirror_has_the_data_of_the_server() {
     let program = program();
     let ended = program.over("async", &["mirror", PROJECT, "-o", "here"]);
     assert_eq!(ended.code, Some(0), "{ended}");
     let found = files(&program.path("here"));
     let names = |begin: &str| found.keys().filter(|name| name.starts_with(begin)).count();
-    assert_eq!(
-        (names("history/"), names("system/"), names("logs/")),
-        (9, 9, 9),
-        "nothing is logged by run-0"
-    );
+    assert_eq!((names("history/"), names("system/"), names("logs/")), (9, 9, 9), "run-0 has logged nothing");
     assert_eq!(found["files/run-3/media/2.bin"], vec![b'c'; 40_005]);
     let log = std::str::from_utf8(&found["logs/run-1.log"]).expect("text");
     assert_eq!(log, "epoch 0: fine\nepoch 1: fine\nepoch 2: fine\n");
     let runs = std::str::from_utf8(&found["runs.jsonl"]).expect("text");
     let expected = program.over("async", &["runs", PROJECT, "-f", "jsonl"]);
-    assert_eq!(runs, expected.stdout, "exactly as `runs` has them");
-    // The same rows as `history` gives, with the run's id before each.
+    assert_eq!(runs, expected.stdout, "the same as `runs` prints");
+    // The rows are those of `history`, with the run's id in front.
     for run in ["run-3", "run-4"] {
         let path = format!("{PROJECT}/{run}");
         let file = format!("{run}.parquet");
@@ -81,7 +77,7 @@ fn table(bytes: &[u8]) -> arrow_array::RecordBatch {
 }
 
 #[test]
-fn what_is_missing_is_told_and_tried_again() {
+fn missing_file_is_reported_and_retried() {
     let program = program();
     let path = format!("{PROJECT}/run-3");
     program
@@ -94,22 +90,22 @@ fn what_is_missing_is_told_and_tried_again() {
     let ended = program.over("blocking", &arguments);
     assert_eq!(ended.code, Some(5), "{ended}");
     assert!(ended.stderr.contains("incomplete: local-team/archive/run-3: media/1.bin: "), "{ended}");
-    assert!(ended.stderr.contains("hint: call it again"), "{ended}");
+    assert!(ended.stderr.contains("hint: run the command again"), "{ended}");
     let some = files(&program.path("here"));
     assert!(some.contains_key("files/run-3/media/2.bin") && !some.contains_key("files/run-3/media/1.bin"));
     program.server.store().add_file(&path, "media/1.bin", "mended").expect("a run");
     program.server.store().clear_requests();
     let again = program.over("blocking", &arguments);
     assert_eq!(again.code, Some(0), "{again}");
-    assert!(again.stderr.contains("0 runs new, 0 grown, 1 changed, 9 as they were"), "{again}");
+    assert!(again.stderr.contains("0 new runs, 0 grown, 1 changed, 9 unchanged"), "{again}");
     assert_eq!(files(&program.path("here"))["files/run-3/media/1.bin"], b"mended");
     let storage = |request: &wandb_local_server::RequestRecord| request.path.contains("media");
     let fetched = program.server.store().requests().iter().filter(|request| storage(request)).count();
-    assert_eq!(fetched, 1, "just what was missing");
+    assert_eq!(fetched, 1, "only the missing file");
 }
 
 #[test]
-fn damage_is_found_and_mended() {
+fn verify_repairs_damage() {
     let program = program();
     program.over("async", &["mirror", PROJECT, "-o", "here"]);
     let whole = files(&program.path("here"));
@@ -120,7 +116,7 @@ fn damage_is_found_and_mended() {
     std::fs::remove_file(program.path("here/files/run-2/media/0.bin")).expect("a file");
     std::fs::write(program.path("here/runs.parquet"), "nonsense").expect("a file");
     let unseen = program.over("async", &["mirror", PROJECT, "-o", "here"]);
-    assert!(unseen.stderr.contains("10 as they were"), "{unseen}");
+    assert!(unseen.stderr.contains("10 unchanged"), "{unseen}");
     let ended = program.over("async", &["mirror", PROJECT, "-o", "here", "--verify"]);
     assert_eq!(ended.code, Some(0), "{ended}");
     for damage in [
@@ -135,9 +131,9 @@ fn damage_is_found_and_mended() {
     assert!(!again.stderr.contains("damaged"), "{again}");
 }
 
-/// A server does not say that a config was edited long after the end of a run; whoever wants to know asks for everything.
+/// A server does not report that a config was edited long after the end of a run. Only a full comparison finds it.
 #[test]
-fn what_the_server_has_otherwise_is_found_and_taken() {
+fn verify_server_updates_differences() {
     let program = program();
     program.over("async", &["mirror", PROJECT, "-o", "here"]);
     let whole = files(&program.path("here"));
@@ -146,42 +142,42 @@ fn what_the_server_has_otherwise_is_found_and_taken() {
         let same = program.over(transport, &compare);
         assert!(same.code == Some(0) && !same.stderr.contains("note:"), "{same}");
         assert!(
-            same.stderr.contains("10 changed, 0 as they were") || same.stderr.contains("0 as they were"),
+            same.stderr.contains("10 changed, 0 unchanged") || same.stderr.contains("0 unchanged"),
             "{same}"
         );
-        assert!(files(&program.path("here")) == whole, "it is the same as before");
+        assert!(files(&program.path("here")) == whole, "the files are unchanged");
     }
     let set = program.over("async", &["set", "config", &format!("{PROJECT}/run-3"), "edited=later"]);
     assert_eq!(set.code, Some(0), "{set}");
     let found = program.over("async", &compare);
     assert!(found.code == Some(0), "{found}");
-    let is_told = found.stderr.contains("runs.jsonl of run-3: the server has it otherwise");
-    let is_seen = files(&program.path("here"))["runs.jsonl"] != whole["runs.jsonl"];
-    assert!(is_told && is_seen, "{found}");
+    let is_reported = found.stderr.contains("runs.jsonl of run-3: the server has it otherwise");
+    let is_updated = files(&program.path("here"))["runs.jsonl"] != whole["runs.jsonl"];
+    assert!(is_reported && is_updated, "{found}");
     assert_eq!(found.stderr.matches("otherwise").count(), 1, "{found}");
     assert!(!program.over("async", &compare).stderr.contains("otherwise"));
 }
 
 #[test]
-fn only_some_parts_and_runs() {
+fn selected_parts_and_runs_are_mirrored() {
     let program = program();
     let filter = r#"{"summary_metrics.acc": {"$gt": 0.55}}"#;
     let arguments = ["mirror", PROJECT, "-o", "here", "--include", "runs,logs", "--filter", filter];
     let ended = program.over("async", &arguments);
-    assert!(ended.stderr.contains("4 runs new"), "{ended}");
+    assert!(ended.stderr.contains("4 new runs"), "{ended}");
     let found = files(&program.path("here"));
     let names: Vec<_> = found.keys().map(String::as_str).collect();
     let logs = ["logs/run-6.log", "logs/run-7.log", "logs/run-8.log", "logs/run-9.log"];
     assert_eq!(names, [&logs[..], &["manifest.jsonl", "runs.jsonl", "runs.parquet"]].concat());
     let more = program.over("async", &["mirror", PROJECT, "-o", "here", "--exclude", "files"]);
-    assert!(more.stderr.contains("6 runs new, 4 grown, 0 changed, 0 as they were, 0 gone"), "{more}");
+    assert!(more.stderr.contains("6 new runs, 4 grown, 0 changed, 0 unchanged, 0 gone"), "{more}");
     let without = program
         .over("async", &["mirror", PROJECT, "-o", "here", "--include", "runs,logs", "--filter", filter]);
-    assert!(without.stderr.contains("0 runs new, 0 grown, 0 changed, 4 as they were, 0 gone"), "{without}");
+    assert!(without.stderr.contains("0 new runs, 0 grown, 0 changed, 4 unchanged, 0 gone"), "{without}");
 }
 
 #[test]
-fn all_projects_of_an_entity() {
+fn all_projects_of_an_entity_are_mirrored() {
     let program = program();
     program.server.store().add_project("local-team", "con");
     let ended = program.over("async", &["mirror", "local-team", "-o", "here", "--report", "report.json"]);
@@ -198,7 +194,7 @@ fn all_projects_of_an_entity() {
 }
 
 #[test]
-fn what_makes_no_sense() {
+fn invalid_arguments() {
     let program = program();
     program.over("async", &["mirror", PROJECT, "-o", "here"]);
     program.server.store().add_project("local-team", "other");
@@ -221,13 +217,13 @@ fn what_makes_no_sense() {
 }
 
 #[test]
-fn what_is_lost_of_a_run_that_is_gone_is_told_and_the_rest_stays() {
+fn damage_of_a_deleted_run_is_reported() {
     let program = program();
     program.over("async", &["mirror", PROJECT, "-o", "here"]);
     program.server.store().remove_run(&format!("{PROJECT}/run-5")).expect("a run");
     let gone = program.over("async", &["mirror", PROJECT, "-o", "here"]);
     assert_eq!(gone.code, Some(0), "{gone}");
-    assert!(gone.stderr.contains("9 as they were, 1 gone"), "{gone}");
+    assert!(gone.stderr.contains("9 unchanged, 1 gone"), "{gone}");
     let kept = files(&program.path("here"));
     std::fs::write(program.path("here/logs/run-5.log"), "").expect("a file");
     let ended = program.over("async", &["mirror", PROJECT, "-o", "here", "--verify"]);
@@ -239,7 +235,7 @@ fn what_is_lost_of_a_run_that_is_gone_is_told_and_the_rest_stays() {
 }
 
 #[test]
-fn rows_of_runs_that_are_damaged_are_fetched_again() {
+fn damaged_rows_of_runs_are_fetched_again() {
     let program = program();
     program.over("async", &["mirror", PROJECT, "-o", "here"]);
     let whole = files(&program.path("here"));
@@ -251,7 +247,7 @@ fn rows_of_runs_that_are_damaged_are_fetched_again() {
 }
 
 #[test]
-fn a_run_that_takes_the_place_of_another_is_fetched_as_a_whole() {
+fn recreated_run_is_fetched_whole() {
     let program = program();
     program.over("async", &["mirror", PROJECT, "-o", "here"]);
     let history =
@@ -264,11 +260,11 @@ fn a_run_that_takes_the_place_of_another_is_fetched_as_a_whole() {
     let ended = program.over("async", &["mirror", PROJECT, "-o", "here"]);
     assert_eq!(ended.code, Some(0), "{ended}");
     let rows = table(&files(&program.path("here"))["history/run-4.parquet"]);
-    assert_eq!((rows.num_rows(), rows.num_columns()), (3_000, 3), "of the new run alone");
+    assert_eq!((rows.num_rows(), rows.num_columns()), (3_000, 3), "only rows of the new run");
 }
 
 #[test]
-fn of_a_run_that_has_grown_only_the_new_steps_are_asked_for() {
+fn only_new_steps_of_a_grown_run_are_requested() {
     let program = program();
     let rows = |steps: std::ops::Range<u32>| {
         steps
@@ -283,20 +279,20 @@ fn of_a_run_that_has_grown_only_the_new_steps_are_asked_for() {
     program.server.store().append_history(&format!("{PROJECT}/growing"), rows(3_000..5_500)).expect("a run");
     program.server.store().clear_requests();
     let ended = program.over("async", &["mirror", PROJECT, "-o", "here"]);
-    assert!(ended.stderr.contains("0 runs new, 1 grown, 0 changed, 10 as they were"), "{ended}");
+    assert!(ended.stderr.contains("0 new runs, 1 grown, 0 changed, 10 unchanged"), "{ended}");
     let requests = program.server.store().requests();
     let pages = requests.iter().filter(|request| request.operation.as_deref() == Some("HistoryPage"));
     let begins: Vec<i64> =
         pages.filter_map(|page| page.variables.as_ref()?.get("minStep")?.as_i64()).collect();
     assert!(!begins.is_empty() && begins.iter().all(|step| *step >= 3_000), "{begins:?}");
-    program.over("async", &["mirror", PROJECT, "-o", "anew"]);
-    let (found, anew) = (files(&program.path("here")), files(&program.path("anew")));
+    program.over("async", &["mirror", PROJECT, "-o", "fresh"]);
+    let (found, fresh) = (files(&program.path("here")), files(&program.path("fresh")));
     assert_eq!(table(&found["history/growing.parquet"]).num_rows(), 5_500);
-    assert!(found == anew);
+    assert!(found == fresh);
 }
 
 #[test]
-fn a_folder_with_other_things_is_left_alone() {
+fn folder_with_other_files_is_rejected() {
     let program = program();
     std::fs::create_dir(program.path("mine")).expect("a folder");
     std::fs::write(program.path("mine/runs.parquet"), "mine").expect("a file");
@@ -304,15 +300,15 @@ fn a_folder_with_other_things_is_left_alone() {
     assert_eq!(ended.code, Some(2), "{ended}");
     assert!(ended.stderr.contains("mine holds runs.parquet but no mirror"), "{ended}");
     assert_eq!(std::fs::read_to_string(program.path("mine/runs.parquet")).expect("a file"), "mine");
-    // A slip of the pen leaves nothing that would keep the right mirror out.
+    // A mistyped project leaves nothing that would block the right mirror.
     assert_eq!(program.over("async", &["mirror", "local-team/typo", "-o", "new"]).code, Some(3));
     assert_eq!(program.over("async", &["mirror", PROJECT, "-o", "new"]).code, Some(0));
 }
 
-/// Links that lead nowhere, for one. Nothing of a mirror is called so.
+/// Dangling and circular links, with names that a mirror does not use.
 #[cfg(unix)]
 #[test]
-fn odd_things_beside_a_mirror_are_not_looked_at() {
+fn unrelated_links_are_ignored() {
     let program = program();
     std::fs::create_dir(program.path("here")).expect("a folder");
     for (to, name) in [("loop", "loop"), ("none", "dangling")] {
@@ -323,7 +319,7 @@ fn odd_things_beside_a_mirror_are_not_looked_at() {
 }
 
 #[test]
-fn two_at_once_are_one_too_many() {
+fn second_process_is_locked_out() {
     use wandb_local_server::{Fault, FaultKind, Faults};
 
     let program = program();
@@ -331,7 +327,7 @@ fn two_at_once_are_one_too_many() {
     program.server.store().set_faults(Faults { faults: vec![late], ..Faults::default() });
     let mut first = program.command(&["mirror", PROJECT, "-o", "here"]).spawn().expect("the program");
     while !program.path("here/.wandb-export/journal").exists() {
-        assert_eq!(first.try_wait().expect("a state"), None, "it is to be at work");
+        assert_eq!(first.try_wait().expect("a state"), None, "it has to be running");
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
     let second = program.over("async", &["mirror", PROJECT, "-o", "here"]);

@@ -1,4 +1,4 @@
-//! Servers and storages that fail now and then: everything arrives all the same, and no key where it does not belong.
+//! Transient faults of servers and storages are retried, and no API key is sent to the storage.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,7 +16,7 @@ async fn mirror(api: &Api, folder: &Path) -> MirrorReport {
     api.mirror(PROJECT).await.expect("a path").sync(folder).await.expect("a mirror")
 }
 
-/// Over both transports, which do not wait long for a body that has stalled.
+/// Runs `work` with both transports and a short stall timeout.
 fn on_both(server: &LocalServer, work: impl AsyncFn(Api)) {
     let impatient = || {
         let impatient = Settings { stall_timeout: Duration::from_millis(150), ..Settings::default() };
@@ -28,7 +28,7 @@ fn on_both(server: &LocalServer, work: impl AsyncFn(Api)) {
 }
 
 #[test]
-fn each_kind_of_fault_and_all_of_them_are_overcome() {
+fn single_and_mixed_faults_are_retried() {
     let server = server();
     fill(&server);
     let calm = tempfile::tempdir().expect("a folder");
@@ -61,12 +61,12 @@ fn each_kind_of_fault_and_all_of_them_are_overcome() {
     let storage: Vec<_> = requests.iter().filter(|request| request.port == Port::Storage).collect();
     assert!(
         !storage.is_empty() && storage.iter().all(|request| !request.authorization),
-        "the key stays at home"
+        "no API key for the storage"
     );
 }
 
 #[test]
-fn a_server_that_cannot_answer_many_runs_at_once_is_asked_for_one_after_the_other() {
+fn failing_joint_queries_fall_back_to_single_runs() {
     let server = server();
     fill(&server);
     let folders = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
@@ -79,7 +79,7 @@ fn a_server_that_cannot_answer_many_runs_at_once_is_asked_for_one_after_the_othe
 }
 
 #[test]
-fn a_server_without_logs_and_sweeps_gives_the_rest() {
+fn server_without_logs_and_sweeps_is_mirrored() {
     let server = server();
     fill(&server);
     let missing = [("Run", "logLines"), ("Project", "sweeps")];
@@ -95,12 +95,12 @@ fn a_server_without_logs_and_sweeps_gives_the_rest() {
     let again = asynchronous(&server, async |api| mirror(&api, folder.path()).await);
     assert_eq!((again.projects[0].same, again.is_complete()), (10, true));
     assert_eq!(again.projects[0].unsupported, report.projects[0].unsupported);
-    assert_eq!(server.store().requests().len(), 2, "and not asked for in vain");
+    assert_eq!(server.store().requests().len(), 2, "missing fields are not requested again");
     assert!(files(folder.path()) == found);
 }
 
 #[test]
-fn a_server_that_cannot_filter_is_mirrored_all_the_same() {
+fn server_without_filters_is_mirrored() {
     let server = server();
     fill(&server);
     let folders = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
@@ -116,14 +116,14 @@ fn a_server_that_cannot_filter_is_mirrored_all_the_same() {
     assert_eq!(report.projects[0].gone, ["run-3"], "{report:?}");
 }
 
-/// Only their rows, so that there is one request a run beside those for many.
+/// Mirrors only the part `runs`, which takes at most one request per run besides the joint queries.
 async fn mirror_rows(api: &Api, folder: &Path) -> MirrorReport {
     let mirror = api.mirror("local-team/many").await.expect("a path");
     mirror.contents(Contents::only([Part::Runs])).sync(folder).await.expect("a mirror")
 }
 
 #[test]
-fn a_project_that_refused_joint_queries_sees_no_more() {
+fn refused_joint_queries_are_not_repeated() {
     let server = server();
     server.store().generate_runs("local-team", "many", 600);
     let faults = vec![Fault::chance(1.0, FaultKind::Status(422)).on("WholeRuns")];
@@ -131,8 +131,8 @@ fn a_project_that_refused_joint_queries_sees_no_more() {
     let folder = tempfile::tempdir().expect("a folder");
     let report = asynchronous(&server, async |api| mirror_rows(&api, folder.path()).await);
     assert!(report.is_complete() && report.projects[0].new == 600, "{report:?}");
-    // As many as may be in flight when the first one is refused.
-    assert!(joint(&server).len() <= 8, "{:?}", joint(&server));
+    // The limit is the number of requests in flight when the first one is refused.
+    assert!(joint_query_sizes(&server).len() <= 8, "{:?}", joint_query_sizes(&server));
 }
 
 #[test]
@@ -141,20 +141,20 @@ fn joint_queries_start_small_and_grow() {
     server.store().generate_runs("local-team", "many", 600);
     let folder = tempfile::tempdir().expect("a folder");
     asynchronous(&server, async |api| mirror_rows(&api, folder.path()).await);
-    let sizes = joint(&server);
+    let sizes = joint_query_sizes(&server);
     assert_eq!((sizes[0], sizes.iter().max()), (4, Some(&32)), "{sizes:?}");
     assert_eq!(sizes.iter().sum::<u64>(), 600, "{sizes:?}");
 }
 
-/// How many runs each joint query asked for.
-fn joint(server: &LocalServer) -> Vec<u64> {
+/// The number of runs that each joint query requested.
+fn joint_query_sizes(server: &LocalServer) -> Vec<u64> {
     let requests = server.store().requests();
     let joint = requests.iter().filter(|request| request.operation.as_deref() == Some("WholeRuns"));
     joint.filter_map(|request| request.variables.as_ref()?["perPage"].as_u64()).collect()
 }
 
 #[test]
-fn a_storage_that_refuses_a_file_keeps_nothing_else_from_coming() {
+fn refused_file_does_not_stop_the_others() {
     let server = server();
     fill(&server);
     let faults = vec![Fault::chance(1.0, FaultKind::Status(403)).on("run-2")];

@@ -1,4 +1,4 @@
-//! Files that the server's list does not tell the truth about, or that are elsewhere.
+//! Files that contradict the server's list, and references.
 
 use std::path::Path;
 
@@ -15,13 +15,13 @@ const WRONG: &str = "AAAAAAAAAAAAAAAAAAAAAA==";
 fn fill(server: &LocalServer) {
     let store = server.store();
     store.add_run(NewRun::new("local-team", "denied", "run"));
-    for name in ["denied", "plain", "reference", "untold"] {
+    for name in ["denied", "plain", "reference", "undigested"] {
         store.add_file(PATH, name, name.repeat(1_000)).expect("a run");
     }
     store.set_digest(PATH, "denied", WRONG).expect("a file");
     store.set_reference(PATH, "reference", "s3://bucket/reference").expect("a file");
-    store.set_digest(PATH, "untold", "").expect("a file");
-    store.set_listed_size(PATH, "untold", None).expect("a file");
+    store.set_digest(PATH, "undigested", "").expect("a file");
+    store.set_listed_size(PATH, "undigested", None).expect("a file");
 }
 
 async fn mirror(api: &Api, folder: &Path) -> MirrorReport {
@@ -32,13 +32,13 @@ fn missing(report: &MirrorReport) -> Vec<String> {
     report.projects[0].missing.iter().map(|missing| missing.what.clone()).collect()
 }
 
-fn sent(server: &LocalServer) -> u64 {
+fn sent_bytes(server: &LocalServer) -> u64 {
     let requests = server.store().requests();
     requests.iter().filter(|request| request.port == Port::Storage).map(|request| request.bytes).sum()
 }
 
 #[test]
-fn denied_and_untold_files_are_fetched_once() {
+fn files_with_wrong_or_no_digest_are_fetched_once() {
     let server = server();
     let mut closed = StorageBehaviour::default();
     closed.direct = DirectUrls::Refused;
@@ -53,17 +53,21 @@ fn denied_and_untold_files_are_fetched_once() {
             assert!(what.iter().any(|what| what.contains("denied") && what.contains(WRONG)), "{what:?}");
             assert!(what.iter().any(|what| what.contains("s3://bucket/reference")), "{what:?}");
             let files = tree(&folder.path().join("files/run"));
-            assert_eq!(files.keys().collect::<Vec<_>>(), ["denied", "plain", "untold"]);
+            assert_eq!(files.keys().collect::<Vec<_>>(), ["denied", "plain", "undigested"]);
             assert!(files["denied"] == "denied".repeat(1_000).into_bytes());
             let manifest = std::fs::read(folder.path().join("manifest.jsonl")).expect("the manifest");
             server.store().clear_requests();
             let unchanged = mirror(&api, folder.path()).await;
             assert!(!unchanged.is_complete(), "it is still inexact");
-            assert_eq!(sent(&server), 0);
+            assert_eq!(sent_bytes(&server), 0);
             server.store().rename_run(PATH, "other").expect("a run");
             let changed = mirror(&api, folder.path()).await;
             assert_eq!(missing(&changed), what);
-            assert!(sent(&server) < 300, "only single bytes and refusals were sent, not {}", sent(&server));
+            assert!(
+                sent_bytes(&server) < 300,
+                "only single bytes and error bodies are sent, not {}",
+                sent_bytes(&server)
+            );
             let verified = api.mirror(PROJECT).await.expect("a path").verify(true);
             let verified = verified.sync(folder.path()).await.expect("a mirror");
             assert!(verified.projects[0].damaged.is_empty(), "{verified:?}");

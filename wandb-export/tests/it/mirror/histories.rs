@@ -1,4 +1,4 @@
-//! Mirrors of runs that logged steps several times, or of which the server gives too little.
+//! Mirrors of histories with repeated steps, or with fewer rows than counted.
 
 use serde_json::json;
 use wandb_local_server::{LocalServer, NewRun, RowLimits};
@@ -7,7 +7,7 @@ use crate::support::{Ended, Program, server};
 
 const RUN: &str = "local-team/archive/twice";
 
-/// A run whose every step two sessions logged: `steps` of them.
+/// A run with `steps` steps, each of which was logged by two sessions.
 fn twice(steps: u32) -> LocalServer {
     let server = server();
     let events = (0..20).map(|at| json!({"_runtime": at, "system.cpu": at}).to_string()).collect();
@@ -17,7 +17,7 @@ fn twice(steps: u32) -> LocalServer {
     server
 }
 
-/// Mirrors the project, and reads what the mirror has of the run.
+/// Mirrors the project, and counts the rows of the run in the mirror.
 fn mirror(program: &Program, more: &[&str]) -> (Ended, usize) {
     let mirror = [&["mirror", "local-team/archive", "-o", "archive"], more].concat();
     let mirrored = program.over("async", &mirror);
@@ -27,7 +27,7 @@ fn mirror(program: &Program, more: &[&str]) -> (Ended, usize) {
 
 #[test]
 fn repeated_steps_are_mirrored_whole() {
-    // Small runs come together with others, long ones alone.
+    // Small runs are fetched in joint queries, long ones alone.
     for steps in [50, 3_000] {
         let program = Program::new(twice(steps));
         let (mirrored, rows) = mirror(&program, &[]);
@@ -36,7 +36,7 @@ fn repeated_steps_are_mirrored_whole() {
 }
 
 #[test]
-fn a_short_history_is_mirrored_as_inexact() {
+fn short_history_is_mirrored_as_inexact() {
     for steps in [50, 3_000] {
         let server = twice(steps);
         let counted = steps as usize * 2 + 5;

@@ -1,15 +1,15 @@
-//! A mirror that is killed at any moment and called again ends in the same bytes as one that nothing disturbs.
+//! A mirror that is killed at any time and run again ends in the same bytes as an undisturbed one.
 
 use std::time::{Duration, Instant};
 
-use super::project::{PROJECT, files, fill, is_of_a_run};
+use super::project::{PROJECT, files, fill, is_run_file};
 use crate::support::{Program, TRANSPORTS, server};
 
-/// How often a process is killed in the middle of its work.
+/// Number of processes killed before they end.
 const KILLS: usize = 200;
 
 #[test]
-fn a_mirror_that_is_killed_anywhere_ends_in_the_same_bytes() {
+fn killed_mirror_ends_in_the_same_bytes() {
     let server = server();
     fill(&server);
     let program = Program::new(server);
@@ -24,7 +24,7 @@ fn a_mirror_that_is_killed_anywhere_ends_in_the_same_bytes() {
     let mut round = 0;
     while kills < KILLS {
         round += 1;
-        assert!(round < KILLS * 10, "hardly any process is killed before its end");
+        assert!(round < KILLS * 10, "too few processes are killed before they end");
         let folder = format!("killed-{round}");
         let transport = TRANSPORTS[round % 2];
         for _ in 0..rng.usize(1..8) {
@@ -34,8 +34,8 @@ fn a_mirror_that_is_killed_anywhere_ends_in_the_same_bytes() {
             child.kill().expect("to be killed");
             kills += usize::from(child.wait().expect("an end").code().is_none());
             for (name, bytes) in files(&program.path(&folder)) {
-                let is_whole = !is_of_a_run(&name) || expected.get(&name) == Some(&bytes);
-                assert!(is_whole, "seed {seed}, round {round}: {name} is there and is not what it should be");
+                let is_whole = !is_run_file(&name) || expected.get(&name) == Some(&bytes);
+                assert!(is_whole, "seed {seed}, round {round}: {name} has wrong content");
             }
         }
         let ended = program.over(transport, &["mirror", PROJECT, "-o", &folder]);

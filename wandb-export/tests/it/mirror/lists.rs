@@ -1,4 +1,4 @@
-//! Mirrors over lists that are not whole: no run is gone only because a list lacks it.
+//! Mirrors with incomplete lists: a run is not gone because a list lacks it.
 
 use std::path::Path;
 
@@ -29,7 +29,7 @@ fn missing(report: &MirrorReport) -> Vec<&str> {
 }
 
 #[test]
-fn run_that_a_list_lacks_is_not_gone() {
+fn unlisted_run_is_not_gone() {
     let server = project();
     on_both(&server, async |api| {
         server.store().set_quirks(Quirks::default());
@@ -42,7 +42,7 @@ fn run_that_a_list_lacks_is_not_gone() {
         let report = mirror(&api, folder.path()).await;
         let project = &report.projects[0];
         assert_eq!((&project.gone, project.same + project.changed), (&Vec::new(), 5), "{report:?}");
-        assert!(report.is_complete(), "what was asked for by its id is there: {report:?}");
+        assert!(report.is_complete(), "unlisted runs are fetched by id: {report:?}");
         server.store().remove_run("e/p/run3").expect("a run");
         let report = mirror(&api, folder.path()).await;
         assert_eq!(report.projects[0].gone, ["run3"], "{report:?}");
@@ -50,7 +50,7 @@ fn run_that_a_list_lacks_is_not_gone() {
 }
 
 #[test]
-fn new_runs_that_a_list_lacks_are_missing() {
+fn unlisted_new_runs_are_missing() {
     let server = project();
     server.store().set_quirks(Quirks { hidden_runs: vec!["run4".to_owned()], ..Quirks::default() });
     on_both(&server, async |api| {

@@ -1,4 +1,4 @@
-//! Logs in a mirror: whole, or with a note of what is missing.
+//! Logs in a mirror are complete or noted as short.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use wandb_local_server::{LocalServer, NewRun, Quirks};
 
 use crate::support::{on_both, server};
 
-/// A project with a short log, a long one, and none.
+/// A project whose runs have a short, a long and no log.
 fn logged() -> LocalServer {
     let server = server();
     for (name, lines) in [("long", 3_000), ("short", 20), ("silent", 0)] {
@@ -35,7 +35,7 @@ fn missing(report: &MirrorReport) -> Vec<String> {
 }
 
 #[test]
-fn page_cut_by_its_size_is_not_the_whole_log() {
+fn page_cut_by_size_is_not_the_whole_log() {
     let server = logged();
     let quirks = Quirks { log_page_bytes: 100, ..Quirks::default() };
     server.store().set_quirks(quirks);
@@ -95,7 +95,7 @@ fn refused_pagination_mirrors_the_newest_lines() {
 }
 
 #[test]
-fn missing_lines_are_asked_for_again() {
+fn missing_lines_are_requested_again() {
     let server = logged();
     on_both(&server, async |api| {
         server.store().set_quirks(Quirks { null_entries: vec![("logLines", 7)], ..Quirks::default() });

@@ -1,4 +1,4 @@
-//! Names that lead elsewhere, and links in a mirror: nothing is written or read outside of its place.
+//! With hostile names and links, a mirror writes and reads nothing outside of its folder.
 
 #![cfg(unix)]
 
@@ -12,7 +12,7 @@ use wandb_local_server::{LocalServer, NewRun};
 use super::reading::offline;
 use crate::support::{Ended, Program, server};
 
-/// Ids that some system takes for something else, or for each other.
+/// Ids that some system treats as special, or as equal to each other.
 const HOSTILE: [&str; 10] =
     ["..", ".", "...", "runs.", "Run1", "run1", "CON", r"a\..\b", "x:y", ".wandb-export"];
 
@@ -78,7 +78,7 @@ fn ordinary_ids_keep_their_names() {
 }
 
 #[test]
-fn unsafe_place_of_an_earlier_version_is_given_up() {
+fn unsafe_path_of_an_earlier_version_is_replaced() {
     let server = server();
     fill(&server, &["..", "run1"]);
     let program = Program::new(server);
@@ -92,7 +92,7 @@ fn unsafe_place_of_an_earlier_version_is_given_up() {
     fs::write(&manifest, text.replace(line, &old)).expect("a manifest");
     let ended = mirror(&program);
     assert_eq!(ended.code, Some(0), "{ended}");
-    assert_eq!(fs::read_to_string(&manifest).expect("a manifest"), text, "it is as a new mirror");
+    assert_eq!(fs::read_to_string(&manifest).expect("a manifest"), text, "the same as a new mirror");
 }
 
 #[test]

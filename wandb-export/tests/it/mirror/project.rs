@@ -1,4 +1,4 @@
-//! A project to be mirrored, and what is in a folder.
+//! Seed data for mirrors, and the files of a mirror.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::support::tree;
 /// The path of the project.
 pub(super) const PROJECT: &str = "local-team/archive";
 
-/// Adds the project: runs of all sizes, with files and logs, and a sweep.
+/// Adds the project, with runs of all sizes, files, logs and a sweep.
 pub(super) fn fill(server: &LocalServer) {
     let store = server.store();
     for number in 0..10_u32 {
@@ -43,14 +43,14 @@ pub(super) fn fill(server: &LocalServer) {
     store.add_sweep(NewSweep::new("local-team", "archive", "sw1"));
 }
 
-/// Every file below a folder, if there is one, that is for readers.
+/// The files of a mirror for readers, without its internal files. Empty if the folder does not exist.
 pub(super) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = if folder.is_dir() { tree(folder) } else { BTreeMap::new() };
     files.retain(|name, _| !Path::new(name).iter().any(|part| part == ".wandb-export"));
     files
 }
 
-/// Whether a file belongs to a single run, so that it is the same however many others are there.
-pub(super) fn is_of_a_run(name: &str) -> bool {
+/// Whether a file belongs to a single run, so that its content does not depend on other runs.
+pub(super) fn is_run_file(name: &str) -> bool {
     name.contains('/')
 }

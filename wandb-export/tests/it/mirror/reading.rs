@@ -1,4 +1,4 @@
-//! What is read of a mirror is what the server gives.
+//! Commands read the same data from a mirror as from the server.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub(super) fn program() -> Program {
     program
 }
 
-/// The program without a server and without a key.
+/// Runs the program without a server or an API key.
 pub(super) fn offline(program: &Program, arguments: &[&str]) -> Ended {
     let mut command = program.command(arguments);
     command.env_remove("WANDB_API_KEY").env("WANDB_BASE_URL", "http://127.0.0.1:9");
@@ -31,15 +31,15 @@ fn rows(ended: &Ended) -> Vec<Row> {
     ended.stdout.lines().map(|line| Row::parse(line.as_bytes()).expect("a row")).collect()
 }
 
-/// A row without what a table cannot tell: nulls, the order of keys, and whether an integer was one among doubles.
-fn told(row: Row) -> BTreeMap<String, Value> {
+/// A row without the information that a table loses: nulls, the order of keys, and integers in a column of doubles.
+fn normalized(row: Row) -> BTreeMap<String, Value> {
     let cells = row.into_iter().filter(|(_, value)| !value.is_null());
     cells
         .map(|(key, value)| match value {
             Value::Int(integer) => {
-                #[expect(clippy::cast_precision_loss, reason = "looked at")]
+                #[expect(clippy::cast_precision_loss, reason = "checked")]
                 let float = integer as f64;
-                #[expect(clippy::cast_possible_truncation, reason = "looked at")]
+                #[expect(clippy::cast_possible_truncation, reason = "checked")]
                 let is_exact = float as i64 == integer;
                 (key.into(), if is_exact { Value::Float(float) } else { value })
             }
@@ -49,7 +49,7 @@ fn told(row: Row) -> BTreeMap<String, Value> {
 }
 
 fn assert_same_rows(program: &Program, (ours, theirs): (&str, &str), command: &str, arguments: &[&str]) {
-    let of = |ended: &Ended| rows(ended).into_iter().map(told).collect::<Vec<_>>();
+    let of = |ended: &Ended| rows(ended).into_iter().map(normalized).collect::<Vec<_>>();
     let expected = of(&program.over("async", &[&[command, theirs, "-f", "jsonl"], arguments].concat()));
     let found = of(&offline(program, &[&[command, ours, "-f", "jsonl"], arguments].concat()));
     assert_eq!(found.len(), expected.len(), "{command} {theirs} {arguments:?}");
@@ -64,13 +64,13 @@ fn ids(program: &Program, project: &str) -> Vec<String> {
     runs.iter().map(id).collect()
 }
 
-/// Asks everything of a server's project and of its mirror in `here`.
+/// Compares all data of a project with its mirror in `here`.
 fn assert_same(program: &Program, project: &str) {
     let place = "./here";
     for arguments in [&[][..], &["--light"], &["--limit", "2", "--order", "-created_at"]] {
         let expected = program.over("async", &[&["runs", project, "-f", "jsonl"], arguments].concat());
         let found = offline(program, &[&["runs", place, "-f", "jsonl"], arguments].concat());
-        assert_eq!(found.stdout, expected.stdout, "{arguments:?}: to the byte");
+        assert_eq!(found.stdout, expected.stdout, "{arguments:?}: the bytes differ");
         assert_eq!(found.code, Some(0), "{found}");
     }
     let both = (place, project);
@@ -82,7 +82,7 @@ fn assert_same(program: &Program, project: &str) {
             program.over("async", &["run", &theirs, "-f", "jsonl"]),
             offline(program, &["run", &ours, "-f", "jsonl"]),
         ];
-        assert_eq!(found.stdout, expected.stdout, "to the byte, the page's address included");
+        assert_eq!(found.stdout, expected.stdout, "the bytes differ, URL included");
         assert_same_rows(program, both, "history", &["--all"]);
         assert_same_rows(program, both, "history", &["--all", "--min-step", "3", "--max-step", "20"]);
         assert_same_rows(program, both, "history", &["--all", "--keys", "loss"]);
@@ -100,20 +100,20 @@ fn assert_same(program: &Program, project: &str) {
 }
 
 #[test]
-fn every_command_gives_what_it_gives_of_the_server() {
+fn every_command_reads_the_same_as_from_the_server() {
     let program = program();
     mirrored(&program, PROJECT);
     assert_same(&program, PROJECT);
 }
 
 #[test]
-fn runs_that_the_sdk_has_logged_come_back_as_they_were() {
+fn recorded_sdk_runs_are_read_unchanged() {
     let program = Program::new(recorded());
     mirrored(&program, "local-team/demo");
     assert_same(&program, "local-team/demo");
 }
 
-/// What tables find hard.
+/// Rows that are hard to store in tables.
 const ODD: [&str; 14] = [
     r#"{"_step":0,"a.b":1,"a":{"b":2,"c":{"d":3}},"run_id":"mine","logged.run_id":"other"}"#,
     r#"{"_step":1,"a":{"c":{"e":[1,NaN,{"x":null}]}},"mixed":1,"wide":123456789012345678901234567890}"#,
@@ -132,7 +132,7 @@ const ODD: [&str; 14] = [
 ];
 
 #[test]
-fn odd_rows_come_back_as_they_were() {
+fn odd_rows_are_read_unchanged() {
     let program = Program::new(server());
     program.server.store().add_run(NewRun {
         history: ODD.map(str::to_owned).to_vec(),
@@ -142,9 +142,9 @@ fn odd_rows_come_back_as_they_were() {
     assert_same(&program, "local-team/odd");
 }
 
-/// Long runs are written page by page, in which no row is looked at.
+/// Long runs are written page by page, without reading single rows.
 #[test]
-fn odd_keys_of_a_long_run_come_back_as_they_were() {
+fn odd_keys_of_a_long_run_are_read_unchanged() {
     let program = Program::new(server());
     let odd = |step: usize| match step {
         7 => r#","logged.run_id":"x""#.to_owned(),
@@ -165,7 +165,7 @@ fn odd_keys_of_a_long_run_come_back_as_they_were() {
 }
 
 #[test]
-fn what_was_printed_comes_back_to_the_byte() {
+fn console_output_is_read_to_the_byte() {
     let program = program();
     let run = format!("{PROJECT}/run-1");
     let lines = ["plain", " b\r", "", "\u{1b}[31mred\u{1b}[0m", "ümläut"];
@@ -174,7 +174,7 @@ fn what_was_printed_comes_back_to_the_byte() {
     let expected = program.over("async", &["logs", &run]);
     assert!(expected.stdout.contains(" b\r\n"), "{expected}");
     assert_eq!(offline(&program, &["logs", "./here/run-1"]), expected);
-    // What is not there any more, or never was, is said.
+    // Parts that were removed or never mirrored are reported.
     let mirror = ["mirror", PROJECT, "-o", "there", "--include", "runs"];
     assert_eq!(program.over("async", &mirror).code, Some(0));
     let without = offline(&program, &["logs", "./there/run-1"]);
@@ -185,7 +185,7 @@ fn what_was_printed_comes_back_to_the_byte() {
 }
 
 #[test]
-fn what_a_table_cannot_tell_is_different() {
+fn tables_lose_nulls_order_and_integer_types() {
     let program = Program::new(server());
     let history = [r#"{"b":1,"_step":0,"a":null}"#, r#"{"a":0.5,"_step":1,"c":{"d":null},"b":1.0}"#];
     program.server.store().add_run(NewRun {
@@ -200,7 +200,7 @@ fn what_a_table_cannot_tell_is_different() {
 }
 
 #[test]
-fn sweeps_have_their_own_settings() {
+fn sweeps_are_read_with_their_settings() {
     let program = Program::new(server());
     sweep(&program.server);
     mirrored(&program, "local-team/vision");
@@ -210,7 +210,7 @@ fn sweeps_have_their_own_settings() {
         let ask = |path| [&["sweep", path], arguments].concat();
         let expected = program.over("async", &ask(SWEEP));
         let found = offline(&program, &ask("./here/sw33p"));
-        assert_eq!(found, expected, "{arguments:?}: what is said of the sweep, too");
+        assert_eq!(found, expected, "{arguments:?}: with the messages about the sweep");
     }
     assert_same(&program, "local-team/vision");
     let both = ["./here/r0", "./here/r2"];
@@ -223,13 +223,13 @@ fn sweeps_have_their_own_settings() {
 }
 
 #[test]
-fn a_recorded_sweep_is_the_same() {
+fn recorded_sweep_is_read_unchanged() {
     let program = Program::new(recorded());
     let project = "local-team/sweeps";
     mirrored(&program, project);
     let first = rows(&program.over("async", &["runs", project, "--light", "--limit", "1", "-f", "jsonl"]));
     let id = first[0].get("sweep").and_then(Value::as_str).expect("a sweep");
-    // A project that is called sweeps has to say what it means.
+    // A project named sweeps needs the long form of the path.
     let theirs = format!("{project}/sweeps/{id}");
     for arguments in [&["-f", "jsonl"][..], &["--best", "-f", "jsonl"]] {
         let expected = program.over("async", &[&["sweep", &theirs], arguments].concat());
@@ -238,7 +238,7 @@ fn a_recorded_sweep_is_the_same() {
 }
 
 #[test]
-fn files_come_out_of_a_mirror_by_the_servers_names() {
+fn files_have_the_names_of_the_server() {
     let program = program();
     let path = format!("{PROJECT}/run-2");
     for name in ["con", "a?b", "sub/c.txt"] {

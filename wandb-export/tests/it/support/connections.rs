@@ -1,4 +1,4 @@
-//! Connections to a local server that take nothing from the process's environment.
+//! Connections to a local server that ignore the environment of the process.
 
 use std::time::Duration;
 
@@ -12,18 +12,18 @@ pub(crate) fn server() -> LocalServer {
     LocalServer::start(Options::default()).expect("a free port")
 }
 
-/// What it takes to reach `server`.
+/// Settings for a connection to `server`.
 pub(crate) fn settings(server: &LocalServer) -> ApiBuilder {
-    let key = ApiKey::parse(&server.api_key()).expect("a key of the right form");
+    let key = ApiKey::parse(&server.api_key()).expect("a valid key");
     Api::builder()
         .environment(Environment::default())
         .base_url(server.base_url())
         .api_key(key)
-        .retry(patient())
+        .retry(many_attempts())
 }
 
-/// Many tries without waiting for long: whatever can be got is got.
-fn patient() -> RetryPolicy {
+/// Many attempts with short waits, so that transient faults do not fail a test.
+fn many_attempts() -> RetryPolicy {
     let wait = Duration::from_millis(1);
     RetryPolicy {
         attempts: 60,
@@ -34,18 +34,18 @@ fn patient() -> RetryPolicy {
     }
 }
 
-/// Runs `work` on tokio, with a connection over reqwest.
+/// Runs `work` on tokio, with reqwest as the transport.
 pub(crate) fn asynchronous<T>(server: &LocalServer, work: impl AsyncFnOnce(Api) -> T) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async { work(settings(server).connect().expect("a connection")).await })
 }
 
-/// A connection over ureq.
+/// A connection with ureq as the transport.
 pub(crate) fn blocking(server: &LocalServer) -> blocking_form::Api {
     settings(server).connect_blocking().expect("a connection")
 }
 
-/// Runs `work` over reqwest on tokio, and over ureq without any runtime.
+/// Runs `work` twice: with reqwest on tokio, and with ureq without a runtime.
 pub(crate) fn on_both(server: &LocalServer, work: impl AsyncFn(Api)) {
     asynchronous(server, &work);
     block_on(work(blocking(server).into_inner()));

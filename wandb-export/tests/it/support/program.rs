@@ -1,4 +1,4 @@
-//! The program, run as a user runs it.
+//! Runs the program as a user would.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 use wandb_local_server::LocalServer;
 
-/// What can carry the program's requests.
+/// Values of the program's `--transport`.
 pub(crate) const TRANSPORTS: [&str; 2] = ["async", "blocking"];
 
 /// The program in an empty directory and an empty home, logged in to a local server.
@@ -17,7 +17,7 @@ pub(crate) struct Program {
     home: TempDir,
 }
 
-/// How it ended and what it said, without what differs from one time to the next.
+/// Exit code and output of the program. The server's address, which varies, is replaced.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
@@ -36,7 +36,7 @@ impl Program {
         self.directory.path().join(name)
     }
 
-    /// The names of all that is in that directory.
+    /// Sorted names of the entries of that directory.
     pub(crate) fn names(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.directory.path()).expect("the directory");
         let mut names: Vec<_> = entries
@@ -46,7 +46,7 @@ impl Program {
         names
     }
 
-    /// The program with `arguments`, to be changed and started.
+    /// The program with `arguments`, not yet started.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wandb-export"));
         command
@@ -63,7 +63,7 @@ impl Program {
         command
     }
 
-    /// Runs `command` to its end.
+    /// Runs `command` until it ends.
     pub(crate) fn end(&self, mut command: Command) -> Ended {
         self.ended(&command.output().expect("the program"))
     }
@@ -71,19 +71,19 @@ impl Program {
     pub(crate) fn ended(&self, output: &Output) -> Ended {
         let text = |bytes: &[u8]| {
             let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
-            assert!(!text.contains(&self.server.api_key()), "the API key is nobody's to read: {text}");
+            assert!(!text.contains(&self.server.api_key()), "the API key is printed: {text}");
             let address = self.server.base_url().replace("http://", "");
             text.replace(&address, "[server]")
         };
         Ended { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
 
-    /// Runs the program once over `transport`.
+    /// Runs the program with `transport`.
     pub(crate) fn over(&self, transport: &str, arguments: &[&str]) -> Ended {
         self.end(self.command(&[arguments, &["--transport", transport]].concat()))
     }
 
-    /// Runs the program once over each transport; both have to end alike.
+    /// Runs the program with each transport, and checks that both give the same output.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         let [first, second] = TRANSPORTS.map(|transport| self.over(transport, arguments));
         assert_eq!(first, second, "the transports differ");

@@ -1,9 +1,9 @@
-//! Runs to ask for.
+//! Seed data: runs.
 
 use serde_json::json;
 use wandb_local_server::{LocalServer, NewRun, RunState};
 
-/// The path of the run of [`team`] that has logged something.
+/// The path of the run of [`team`] that has a history.
 pub(crate) const RUN: &str = "local-team/vision/abc123";
 
 /// Adds two projects, one of them with three runs.
@@ -46,7 +46,7 @@ pub(crate) fn team(server: &LocalServer) {
     });
 }
 
-/// 25 rows; `acc` at every fifth step only, and values that text formats easily lose.
+/// 25 rows, with `acc` only at every fifth step, and with values that text formats easily lose.
 fn history() -> Vec<String> {
     (0..25)
         .map(|step| {
@@ -63,7 +63,7 @@ fn history() -> Vec<String> {
         .collect()
 }
 
-/// Adds a run at `path` that logs at every tenth step only, beginning at step 50.
+/// Adds a run at `path` that logs only every tenth step, beginning with step 50.
 pub(crate) fn gapped_run(server: &LocalServer, path: &str, rows: i64) {
     let mut parts = path.split('/');
     let mut part = || parts.next().expect("entity/project/run");

@@ -1,4 +1,4 @@
-//! A sweep to ask for.
+//! Seed data: a sweep.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use wandb_local_server::{LocalServer, NewRun, NewSweep, Options};
 /// The path of the sweep of [`sweep`].
 pub(crate) const SWEEP: &str = "local-team/vision/sw33p";
 
-/// Adds a sweep that maximises `val.acc`, with seven runs, three of them without a number for it.
+/// Adds a sweep that maximises `val.acc`, with seven runs, three of which have no number for it.
 pub(crate) fn sweep(server: &LocalServer) {
     let store = server.store();
     store.add_sweep(NewSweep {
@@ -41,7 +41,7 @@ fn of_sweep(id: &str, n: usize, summary: &Value) -> NewRun {
     }
 }
 
-/// A server with the runs that the official SDK was recorded with.
+/// A server with runs recorded from the official SDK.
 pub(crate) fn recorded() -> LocalServer {
     let mut options = Options::default();
     options.fixtures =

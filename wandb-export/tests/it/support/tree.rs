@@ -1,10 +1,10 @@
-//! What is in a folder.
+//! Reads the content of a folder.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// Every file below a folder with its content, by its path.
+/// Maps the path of every file below a folder to its content.
 pub(crate) fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];

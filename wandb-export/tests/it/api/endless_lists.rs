@@ -1,4 +1,4 @@
-//! Whatever the server sends, every list ends, and what came is kept.
+//! Lists end even if the server's pagination does not, and received entries are kept.
 
 use wandb_export::Issue;
 use wandb_local_server::{EndlessList, LocalServer, NewRun, Quirks};
@@ -31,7 +31,7 @@ fn unique<T: Ord + Clone>(all: &[T]) -> usize {
     all.iter().cloned().collect::<std::collections::BTreeSet<_>>().len()
 }
 
-/// Checks that a list of that many entries broke off with an issue that names it.
+/// Checks that a list broke off after few requests, without repeated entries, and with an issue that names it.
 fn check<T: Ord + Clone>(
     kind: EndlessList,
     name: &str,
@@ -39,7 +39,7 @@ fn check<T: Ord + Clone>(
     issues: &[Issue],
     server: &LocalServer,
 ) {
-    assert!(!entries.is_empty() && unique(entries) == entries.len(), "{kind:?} {name}: nothing comes twice");
+    assert!(!entries.is_empty() && unique(entries) == entries.len(), "{kind:?} {name}: repeated entries");
     let issues: Vec<_> = issues.iter().filter(|issue| !issue.is_note()).collect();
     assert_eq!(issues.len(), 1, "{kind:?} {name}: {issues:?}");
     assert!(issues[0].to_string().contains(name), "{kind:?} {name}: {issues:?}");
@@ -49,7 +49,7 @@ fn check<T: Ord + Clone>(
 }
 
 #[test]
-fn lists_that_lead_nowhere_end_with_an_issue() {
+fn endless_lists_end_with_an_issue() {
     let server = project();
     on_both(&server, async |api| {
         for kind in ENDLESS {
@@ -73,7 +73,7 @@ fn lists_that_lead_nowhere_end_with_an_issue() {
 }
 
 #[test]
-fn logs_that_lead_nowhere_end_with_an_issue() {
+fn endless_logs_end_with_an_issue() {
     for numbered in [true, false] {
         let server = project();
         if !numbered {
@@ -95,7 +95,7 @@ fn logs_that_lead_nowhere_end_with_an_issue() {
                 let issues = console.issues();
                 let first = &issues[..1];
                 check(kind, "log lines of e/p/run00", &lines, first, &server);
-                assert!(lines.len() >= 5_000, "{kind:?}: what came is kept");
+                assert!(lines.len() >= 5_000, "{kind:?}: received lines are kept");
             }
         });
     }

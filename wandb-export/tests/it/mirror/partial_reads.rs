@@ -1,10 +1,10 @@
-//! Mirrors that are not all there, and places that are none.
+//! Mirrors with missing or damaged parts, and invalid local paths.
 
 use super::project::PROJECT;
 use super::reading::{mirrored, offline, program};
 
 #[test]
-fn what_a_mirror_lacks_is_told() {
+fn missing_parts_are_reported() {
     let program = program();
     let path = format!("{PROJECT}/run-3");
     program
@@ -34,7 +34,7 @@ fn what_a_mirror_lacks_is_told() {
     }
     let bare = offline(&program, &["run", "./rows/run-3", "--path"]);
     assert_eq!(bare.stdout, "local-team/archive/run-3\n");
-    // What was left out later is older than the rest.
+    // A part that was later excluded is older than the rest.
     program.server.store().append_history(&path, vec![r#"{"_step":30,"loss":1}"#.to_owned()]).expect("a run");
     program.over("async", &["mirror", PROJECT, "-o", "here", "--include", "runs"]);
     let older = offline(&program, &["history", "./here/run-3", "--all", "-f", "jsonl"]);
@@ -43,7 +43,7 @@ fn what_a_mirror_lacks_is_told() {
         older.stderr.contains("history: the mirror's copy is older than the run's last change"),
         "{older}"
     );
-    // Runs that the server has no more are those of the mirror all the same.
+    // A run that was deleted on the server can still be read.
     program.server.store().remove_run(&format!("{PROJECT}/run-5")).expect("a run");
     program.over("async", &["mirror", PROJECT, "-o", "here"]);
     let gone = offline(&program, &["run", "./here/run-5", "-f", "jsonl"]);
@@ -51,7 +51,7 @@ fn what_a_mirror_lacks_is_told() {
 }
 
 #[test]
-fn damage_is_told_and_the_rest_is_read() {
+fn damage_is_reported_and_the_rest_is_read() {
     let program = program();
     mirrored(&program, PROJECT);
     let edit = |name: &str, from: &str, to: &str| {
@@ -79,7 +79,7 @@ fn damage_is_told_and_the_rest_is_read() {
         assert_eq!(ended.code, Some(code), "{arguments:?}: {ended}");
         assert!(ended.stderr.contains(text), "{arguments:?}: {ended}");
     }
-    // A manifest may have come from anywhere.
+    // A manifest is untrusted input.
     edit(
         "here/manifest.jsonl",
         r#""name":"media/0.bin","#,
@@ -95,7 +95,7 @@ fn damage_is_told_and_the_rest_is_read() {
 }
 
 #[test]
-fn places_that_are_not_one_run_or_one_project() {
+fn ambiguous_and_invalid_paths_are_rejected() {
     let program = program();
     program.server.store().add_project("local-team", "con");
     program.over("async", &["mirror", "local-team", "-o", "all"]);
@@ -129,7 +129,7 @@ fn places_that_are_not_one_run_or_one_project() {
 }
 
 #[test]
-fn a_mirror_that_is_being_made_can_be_read() {
+fn unfinished_mirror_can_be_read() {
     use wandb_local_server::{Fault, FaultKind, Faults};
 
     let program = program();
@@ -140,11 +140,11 @@ fn a_mirror_that_is_being_made_can_be_read() {
         slow(on);
         let mut writer = program.command(&["mirror", PROJECT, "-o", "here"]).spawn().expect("the program");
         while !program.path("here/.wandb-export/journal").exists() {
-            assert_eq!(writer.try_wait().expect("a state"), None, "it is to be at work");
+            assert_eq!(writer.try_wait().expect("a state"), None, "it has to be running");
             std::thread::sleep(std::time::Duration::from_millis(2));
         }
         let read = offline(&program, &["runs", "./here", "-f", "jsonl"]);
-        assert_eq!(writer.try_wait().expect("a state"), None, "it is still at work");
+        assert_eq!(writer.try_wait().expect("a state"), None, "it is still running");
         assert_eq!(read.code, Some(code), "{read}");
         assert_eq!(read.stderr.contains("the mirror is not finished yet"), code == 5, "{read}");
         assert!(runs.is_none_or(|runs| read.stdout.lines().count() == runs), "{read}");

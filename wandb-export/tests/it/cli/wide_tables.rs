@@ -1,4 +1,4 @@
-//! Runs whose configs and summaries have ever other keys, and rows nested very deeply.
+//! Runs with many different config and summary keys, and deeply nested rows.
 
 use serde_json::{Map, Value, json};
 use wandb_export::sink::{Format, Output, SinkOptions};
@@ -8,11 +8,11 @@ use crate::support::{Program, server};
 
 const PROJECT: &str = "local-team/wide";
 
-/// Runs with `own` keys that no other has.
-fn program(runs: usize, own: usize) -> Program {
+/// Runs with `unique` config keys each that no other run has.
+fn program(runs: usize, unique: usize) -> Program {
     let server = server();
     for run in 0..runs {
-        let keys = (0..own).map(|key| (format!("r{run}-{key}"), json!(run * own + key)));
+        let keys = (0..unique).map(|key| (format!("r{run}-{key}"), json!(run * unique + key)));
         let config: Map<String, Value> = keys.chain([("lr".to_owned(), json!(0.5))]).collect();
         let summary = json!({ "acc": run, format!("best{run}"): 1 });
         let new = NewRun::new("local-team", "wide", &format!("run{run}")).config(&Value::Object(config));
@@ -39,7 +39,7 @@ fn less_common_keys_of_runs_share_a_column() {
 }
 
 #[test]
-fn a_table_of_runs_has_as_many_columns_as_spreadsheets() {
+fn run_table_fits_the_column_limit_of_spreadsheets() {
     let program = program(60, 300);
     for format in ["csv", "parquet"] {
         let name = format!("project.{format}");
@@ -52,7 +52,7 @@ fn a_table_of_runs_has_as_many_columns_as_spreadsheets() {
 }
 
 #[test]
-fn a_mirror_has_less_common_keys_as_json() {
+fn mirror_keeps_less_common_keys_as_json() {
     let program = program(60, 300);
     let ended = program.over("async", &["mirror", PROJECT, "-o", "here"]);
     assert_eq!(ended.code, Some(0), "{ended}");
@@ -63,7 +63,7 @@ fn a_mirror_has_less_common_keys_as_json() {
 }
 
 #[test]
-fn deep_objects_end_in_json_text() {
+fn deeply_nested_objects_become_json_text() {
     let server = server();
     let deep = format!("{}1{}", r#"{"a":"#.repeat(220), "}".repeat(220));
     let run = NewRun::new("local-team", "wide", "deep");
@@ -83,7 +83,7 @@ fn deep_objects_end_in_json_text() {
 }
 
 #[test]
-fn library_tables_have_as_many_columns_as_asked_for() -> Result<(), Box<dyn std::error::Error>> {
+fn library_tables_respect_max_columns() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("history.csv");
     let mut options = SinkOptions::default();

@@ -1,4 +1,4 @@
-//! What happens while the program is at work: a reader that has had enough, Ctrl-C, a run that goes on.
+//! Events while the program is running: a closed pipe, Ctrl-C, and a growing run.
 #![cfg(unix)]
 
 use std::io::Read;
@@ -11,7 +11,7 @@ use wandb_local_server::{Fault, FaultKind, Faults, GeneratedRun};
 use crate::support::{Program, RUN, TRANSPORTS, server, team};
 
 #[test]
-fn a_reader_that_stops_is_no_failure() {
+fn closed_stdout_is_not_a_failure() {
     let server = server();
     server.store().generate_run(&GeneratedRun::new("e", "p", "r", 3_000));
     let program = Program::new(server);
@@ -20,7 +20,7 @@ fn a_reader_that_stops_is_no_failure() {
             let arguments = ["history", "e/p/r", "--all", "-f", format, "--transport", transport];
             let mut child = program.command(&arguments).spawn().expect("the program");
             let mut first = [0; 10];
-            // Dropping the pipe closes it, as `head` does.
+            // Dropping the pipe closes it like `head`.
             child.stdout.take().expect("a pipe").read_exact(&mut first).expect("some output");
             let ended = program.ended(&child.wait_with_output().expect("an end"));
             assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{arguments:?}");
@@ -29,19 +29,19 @@ fn a_reader_that_stops_is_no_failure() {
 }
 
 #[test]
-fn ctrl_c_leaves_everything_as_it_was() {
+fn ctrl_c_leaves_files_unchanged() {
     for transport in TRANSPORTS {
         for signal in ["INT", "TERM"] {
-            let program = program_whose_rows_take(Duration::from_secs(3_600));
+            let program = program_with_slow_rows(Duration::from_secs(3_600));
             std::fs::write(program.path("history.csv"), "from yesterday").expect("a file");
             let arguments = ["history", RUN, "--all", "-o", "history.csv", "--transport", transport];
             let mut child = program.command(&arguments).spawn().expect("the program");
-            await_first_answer(&program, &mut child);
+            wait_for_first_request(&program, &mut child);
             let kill = format!("kill -{signal} {}", child.id());
             assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell").success());
             let ended = program.ended(&child.wait_with_output().expect("an end"));
             assert_eq!(ended.code, Some(130), "{arguments:?}: {ended}");
-            assert_eq!(ended.stderr, "interrupted: what was not finished has not been written\n");
+            assert_eq!(ended.stderr, "interrupted: unfinished files were not written\n");
             assert_eq!(program.names(), ["history.csv"]);
             let content = std::fs::read_to_string(program.path("history.csv")).expect("the file");
             assert_eq!(content, "from yesterday");
@@ -50,22 +50,22 @@ fn ctrl_c_leaves_everything_as_it_was() {
 }
 
 #[test]
-fn a_run_that_goes_on_meanwhile_is_told() {
+fn growth_during_a_read_is_a_note() {
     for transport in TRANSPORTS {
-        let program = program_whose_rows_take(Duration::from_secs(1));
+        let program = program_with_slow_rows(Duration::from_secs(1));
         let arguments = ["history", RUN, "--all", "-f", "jsonl", "--transport", transport];
         let mut child = program.command(&arguments).spawn().expect("the program");
-        await_first_answer(&program, &mut child);
+        wait_for_first_request(&program, &mut child);
         let store = program.server.store();
         store.append_history(RUN, vec![r#"{"_step":25,"loss":0}"#.to_owned()]).expect("the run");
         let ended = program.ended(&child.wait_with_output().expect("an end"));
         assert_eq!((ended.code, ended.stdout.lines().count()), (Some(0), 25), "{ended}");
-        assert_snapshot!("a_run_that_goes_on_meanwhile_is_told", ended.stderr);
+        assert_snapshot!("growth_during_a_read_is_a_note", ended.stderr);
     }
 }
 
-/// A server that tells at once how long a history is, and then lets its rows wait.
-pub(super) fn program_whose_rows_take(time: Duration) -> Program {
+/// A server that returns the extent of a history at once, and its rows after `time`.
+pub(super) fn program_with_slow_rows(time: Duration) -> Program {
     let server = server();
     team(&server);
     let faults = vec![Fault::chance(1.0, FaultKind::Latency(time)).on("HistoryPage")];
@@ -73,10 +73,10 @@ pub(super) fn program_whose_rows_take(time: Duration) -> Program {
     Program::new(server)
 }
 
-/// Waits until the program is at work, which the first answered request shows.
-pub(super) fn await_first_answer(program: &Program, child: &mut Child) {
+/// Waits until the program is running, which the first request shows.
+pub(super) fn wait_for_first_request(program: &Program, child: &mut Child) {
     while program.server.store().requests().is_empty() {
-        assert_eq!(child.try_wait().expect("a child"), None, "it has ended by itself");
+        assert_eq!(child.try_wait().expect("a child"), None, "it ended by itself");
         std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -1,4 +1,4 @@
-//! Commands end in bounded time, keep what came, and say what to do next.
+//! Limits of time and size: commands end, keep received data, and say what to do next.
 
 use std::time::{Duration, Instant};
 
@@ -19,25 +19,25 @@ fn fail(program: &Program, faults: Vec<Fault>) {
     program.server.store().set_faults(Faults { faults, ..Faults::default() });
 }
 
-fn come_again_in_days() -> FaultKind {
+fn retry_after_days() -> FaultKind {
     FaultKind::TooManyRequests { reset: 999_999, retry_after: Some(999_999) }
 }
 
 #[test]
-fn long_retry_after_ends_and_says_when_to_come() {
+fn long_retry_after_ends_with_a_time() {
     let program = program();
-    fail(&program, vec![Fault::chance(1.0, come_again_in_days())]);
+    fail(&program, vec![Fault::chance(1.0, retry_after_days())]);
     for command in [&["history", RUN, "--all"][..], &["runs", "e/p"], &["files", RUN]] {
         program.server.store().clear_requests();
         let ended = program.over("async", command);
         assert_eq!((ended.code, program.server.store().requests().len()), (Some(1), 1), "{ended}");
         assert!(ended.stderr.contains("retry after 11 d 13 h"), "{ended}");
-        assert!(ended.stderr.contains("hint: run it again then"), "{ended}");
+        assert!(ended.stderr.contains("hint: run the command again then"), "{ended}");
     }
 }
 
 #[test]
-fn max_wait_bounds_what_the_server_asks() {
+fn max_wait_bounds_the_wait_of_the_server() {
     let program = program();
     fail(&program, vec![Fault::next(1, FaultKind::TooManyRequests { reset: 0, retry_after: Some(1) })]);
     let ended = program.over("blocking", &["whoami", "--max-wait", "500s"]);
@@ -64,7 +64,7 @@ fn timeout_ends_a_command() {
 }
 
 #[test]
-fn stopped_mirror_keeps_what_it_has() {
+fn stopped_mirror_keeps_finished_runs() {
     for transport in TRANSPORTS {
         let program = Program::new(server());
         let store = program.server.store();
@@ -74,7 +74,7 @@ fn stopped_mirror_keeps_what_it_has() {
         let mirror = ["mirror", PROJECT, "-o", "archive"];
         assert_eq!(program.over(transport, &mirror).code, Some(0));
         store.generate_run(&GeneratedRun { columns: 2, ..GeneratedRun::new("e", "p", "long", 5_000) });
-        fail(&program, vec![Fault::chance(1.0, come_again_in_days()).on("HistoryPage")]);
+        fail(&program, vec![Fault::chance(1.0, retry_after_days()).on("HistoryPage")]);
         let stopped = program.over(transport, &mirror);
         assert_eq!(stopped.code, Some(5), "{stopped}");
         assert!(stopped.stderr.contains("stopped before everything was copied"), "{stopped}");
@@ -84,7 +84,7 @@ fn stopped_mirror_keeps_what_it_has() {
         fail(&program, Vec::new());
         let whole = program.over(transport, &mirror);
         assert_eq!(whole.code, Some(0), "{whole}");
-        assert!(whole.stderr.contains("1 runs new"), "{whole}");
+        assert!(whole.stderr.contains("1 new runs"), "{whole}");
     }
 }
 

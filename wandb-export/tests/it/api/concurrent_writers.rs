@@ -1,4 +1,4 @@
-//! Several writers of one run, in virtual time: `WANDB_SIMULATION_SEED=N` replays one schedule.
+//! Concurrent writers of one run in virtual time. `WANDB_SIMULATION_SEED=N` replays one schedule.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,52 +14,52 @@ use wandb_export::{Api, Error, PathDefaults, Updated};
 
 const PATH: &str = "team/project/run";
 
-/// What the simulated server keeps of the run.
+/// The run on the simulated server.
 #[derive(Debug, Clone)]
-struct Kept {
+struct StoredRun {
     config: String,
     summary: String,
     tags: Vec<String>,
 }
 
-fn kept() -> Kept {
-    Kept {
+fn initial_run() -> StoredRun {
+    StoredRun {
         config: r#"{"_wandb": {"value": {}}, "lr": {"value": 0.1}}"#.to_owned(),
         summary: r#"{"loss": NaN, "_wandb": {"runtime": 1}}"#.to_owned(),
         tags: vec!["a".to_owned()],
     }
 }
 
-fn answer(kept: &Mutex<Kept>, request: &Request) -> http::Response<Bytes> {
+fn answer(stored: &Mutex<StoredRun>, request: &Request) -> http::Response<Bytes> {
     let body: Json = serde_json::from_slice(request.body()).expect("JSON");
-    let mut kept = kept.lock().expect("no panic");
+    let mut stored = stored.lock().expect("no panic");
     let data = if body["operationName"] == "UpsertBucket" {
         let variables = &body["variables"];
         let text = |name: &str| variables[name].as_str().map(str::to_owned);
-        kept.config = text("config").unwrap_or_else(|| kept.config.clone());
-        kept.summary = text("summary").unwrap_or_else(|| kept.summary.clone());
+        stored.config = text("config").unwrap_or_else(|| stored.config.clone());
+        stored.summary = text("summary").unwrap_or_else(|| stored.summary.clone());
         if let Some(tags) = variables["tags"].as_array() {
-            kept.tags = tags.iter().map(|tag| tag.as_str().expect("a tag").to_owned()).collect();
+            stored.tags = tags.iter().map(|tag| tag.as_str().expect("a tag").to_owned()).collect();
         }
         json!({ "upsertBucket": { "bucket": { "id": "UnVuOjE=" } } })
     } else {
         json!({ "project": { "run": {
-            "id": "UnVuOjE=", "state": "finished", "displayName": "n", "config": kept.config, "summaryMetrics": kept.summary,
-            "readOnly": false, "notes": null, "group": null, "tags": kept.tags,
+            "id": "UnVuOjE=", "state": "finished", "displayName": "n", "config": stored.config, "summaryMetrics": stored.summary,
+            "readOnly": false, "notes": null, "group": null, "tags": stored.tags,
         } } })
     };
     http::Response::new(Bytes::from(json!({ "data": data }).to_string()))
 }
 
-/// Three writers, each of its own keys, who begin at about the same time.
-fn write(seed: u64, faults: Faults) -> (Vec<Result<Updated, Error>>, Kept) {
-    let state = Arc::new(Mutex::new(kept()));
+/// Runs three writers of different keys, which begin at about the same time.
+fn write(seed: u64, faults: Faults) -> (Vec<Result<Updated, Error>>, StoredRun) {
+    let state = Arc::new(Mutex::new(initial_run()));
     let served = Arc::clone(&state);
     let simulation = Simulation::new(seed, faults, move |request| answer(&served, request));
     let writer = |number: u64| {
         let client = Client::builder(simulation.transport(), "https://wandb.test".parse().expect("a URL"));
-        let patience = RetryPolicy { attempts: 30, doubtful_attempts: 30, ..RetryPolicy::default() };
-        let api = Api::over(client.retry(patience).seed(seed ^ number).build(), PathDefaults::default());
+        let policy = RetryPolicy { attempts: 30, doubtful_attempts: 30, ..RetryPolicy::default() };
+        let api = Api::over(client.retry(policy).seed(seed ^ number).build(), PathDefaults::default());
         async move {
             api.client().sleep(Duration::from_millis((seed.wrapping_mul(number + 7)) % 150)).await;
             let update = api.update(PATH).await?;
@@ -68,8 +68,8 @@ fn write(seed: u64, faults: Faults) -> (Vec<Result<Updated, Error>>, Kept) {
         }
     };
     let outcomes = simulation.run(join_all((0..3).map(writer))).unwrap_or_else(|stuck| panic!("{stuck}"));
-    let kept = state.lock().expect("no panic").clone();
-    (outcomes, kept)
+    let stored = state.lock().expect("no panic").clone();
+    (outcomes, stored)
 }
 
 fn seeds(count: u64) -> Vec<u64> {
@@ -79,7 +79,7 @@ fn seeds(count: u64) -> Vec<u64> {
     }
 }
 
-/// The keys that are there, of the writers' and of the beginning.
+/// The sorted keys of a JSON object.
 fn keys(text: &str) -> Vec<String> {
     let value = wandb_export::Value::parse(text.as_bytes()).expect("JSON");
     let mut keys: Vec<_> = value.as_map().expect("an object").keys().map(str::to_owned).collect();
@@ -88,37 +88,37 @@ fn keys(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn writers_of_different_keys_lose_nothing() {
+fn writers_of_different_keys_lose_no_change() {
     let mut undone = 0;
     for seed in seeds(500) {
         let latency = Duration::from_millis(40)..Duration::from_millis(120);
-        let (outcomes, kept) = write(seed, Faults { latency, ..Faults::none() });
+        let (outcomes, stored) = write(seed, Faults { latency, ..Faults::none() });
         for outcome in outcomes {
             let updated = outcome.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
             assert_eq!((updated.changes.len(), updated.overruled.len()), (3, 0), "seed {seed}");
             undone += updated.undone;
         }
-        assert_eq!(keys(&kept.summary), ["_wandb", "loss", "w0", "w1", "w2"], "seed {seed}");
-        assert_eq!(keys(&kept.config), ["_wandb", "lr", "w0", "w1", "w2"], "seed {seed}");
-        assert_eq!(kept.tags.len(), 4, "seed {seed}: {:?}", kept.tags);
+        assert_eq!(keys(&stored.summary), ["_wandb", "loss", "w0", "w1", "w2"], "seed {seed}");
+        assert_eq!(keys(&stored.config), ["_wandb", "lr", "w0", "w1", "w2"], "seed {seed}");
+        assert_eq!(stored.tags.len(), 4, "seed {seed}: {:?}", stored.tags);
         assert!(
-            kept.summary.starts_with(r#"{"loss": NaN, "_wandb": {"runtime": 1}"#),
+            stored.summary.starts_with(r#"{"loss": NaN, "_wandb": {"runtime": 1}"#),
             "seed {seed}: {}",
-            kept.summary
+            stored.summary
         );
     }
     assert!(
         std::env::var("WANDB_SIMULATION_SEED").is_ok() || undone > 100,
-        "they were in each other's way: {undone}"
+        "only {undone} writes were undone"
     );
 }
 
 #[test]
-fn whatever_fails_nothing_is_there_that_nobody_asked_for() {
+fn faults_leave_only_requested_changes() {
     let (mut saved, mut failed) = (0, 0);
     for seed in seeds(500) {
         let odd = Bytes::from_static(br#"{"data": null, "errors": [{"message": "internal error"}]}"#);
-        let (outcomes, kept) = write(seed, Faults::each(0.05, vec![odd]));
+        let (outcomes, stored) = write(seed, Faults::each(0.05, vec![odd]));
         for outcome in &outcomes {
             match outcome {
                 Ok(updated) => {
@@ -130,7 +130,7 @@ fn whatever_fails_nothing_is_there_that_nobody_asked_for() {
                 Err(error) => panic!("seed {seed}: {error}"),
             }
         }
-        for (text, own) in [(&kept.summary, "loss"), (&kept.config, "lr")] {
+        for (text, own) in [(&stored.summary, "loss"), (&stored.config, "lr")] {
             let keys = keys(text);
             assert!(
                 keys.iter().any(|key| key == own) && keys.iter().any(|key| key == "_wandb"),
@@ -141,7 +141,7 @@ fn whatever_fails_nothing_is_there_that_nobody_asked_for() {
                 "seed {seed}: {text}"
             );
         }
-        assert!(kept.tags.iter().any(|tag| tag == "a"), "seed {seed}: {:?}", kept.tags);
+        assert!(stored.tags.iter().any(|tag| tag == "a"), "seed {seed}: {:?}", stored.tags);
     }
     assert!(saved > 20 * failed, "{saved} were saved, {failed} failed");
 }

@@ -1,4 +1,4 @@
-//! Manners of a process: files that are already open, terminals, signals that are ignored, a stderr that takes nothing.
+//! Behaviour as a process: open files, pipes, devices, ignored signals, and an unwritable stderr.
 #![cfg(unix)]
 
 use std::fs;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use wandb_local_server::{BadNode, NewRun, Quirks};
 
-use super::meanwhile::{await_first_answer, program_whose_rows_take};
+use super::while_running::{program_with_slow_rows, wait_for_first_request};
 use crate::support::{Ended, Program, RUN, TRANSPORTS, server};
 
 const RUNS: [&str; 4] = ["runs", "e/p", "-f", "jsonl"];
@@ -20,7 +20,7 @@ fn program() -> Program {
     Program::new(server)
 }
 
-/// Runs the program from a shell that does what `around` says: `"$@"` is the program and its arguments.
+/// Runs the program from the shell script `around`, in which `"$@"` is the program with its arguments.
 fn in_shell(program: &Program, around: &str, arguments: &[&str]) -> Ended {
     program.end(shell(program, around, arguments))
 }
@@ -40,7 +40,7 @@ fn lines(program: &Program, name: &str) -> Vec<String> {
 }
 
 #[test]
-fn opened_files_keep_what_was_in_them() {
+fn open_files_are_appended_to() {
     for (around, output) in [
         (r#""$@" >> f"#, "/dev/stdout"),
         (r#""$@" >> f"#, "/dev/fd/1"),
@@ -72,13 +72,16 @@ fn pipes_and_devices_are_written_to() {
         assert_eq!(ended.code, Some(0), "{format} {ended}");
     }
     let ended = in_shell(&program, r#""$@" | cat"#, &["runs", "e/p", "-o", "/dev/stdout"]);
-    assert!(ended.code == Some(0) && ended.stdout.starts_with("id "), "a table without a format: {ended}");
+    assert!(
+        ended.code == Some(0) && ended.stdout.starts_with("id "),
+        "the default format is a table: {ended}"
+    );
     assert_eq!(program.names(), ["f", "fifo"]);
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn unwritable_stderr_changes_nothing() {
+fn unwritable_stderr_keeps_the_exit_code() {
     let program = program();
     let bad_nodes = vec![BadNode::replaced("runs", "run2", 7)];
     program.server.store().set_quirks(Quirks { bad_nodes, ..Quirks::default() });
@@ -93,12 +96,12 @@ fn unwritable_stderr_changes_nothing() {
     }
 }
 
-/// Hangs up while the program is at work.
+/// Sends SIGHUP while the program is running.
 fn hung_up(around: &str, transport: &str) -> Ended {
-    let program = program_whose_rows_take(Duration::from_secs(1));
+    let program = program_with_slow_rows(Duration::from_secs(1));
     let arguments = ["history", RUN, "--all", "-f", "jsonl", "--transport", transport];
     let mut child = shell(&program, around, &arguments).spawn().expect("the program");
-    await_first_answer(&program, &mut child);
+    wait_for_first_request(&program, &mut child);
     let kill = format!("kill -HUP {}", child.id());
     assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell").success());
     program.ended(&child.wait_with_output().expect("an end"))
@@ -116,7 +119,7 @@ fn ignored_hangup_stays_ignored() {
 }
 
 #[test]
-fn texts_of_servers_are_escaped_and_keys_left_out() {
+fn server_texts_are_escaped_and_redacted() {
     let program = program();
     let key = program.server.api_key();
     let message =
@@ -135,7 +138,7 @@ fn texts_of_servers_are_escaped_and_keys_left_out() {
 }
 
 #[test]
-fn data_stays_exact() {
+fn data_is_escaped_only_in_tables() {
     let server = server();
     let name = "a\u{1b}[31mb\nc\u{202e}";
     server.store().add_run(NewRun { display_name: Some(name.to_owned()), ..NewRun::new("e", "p", "run") });

@@ -1,4 +1,4 @@
-//! `files` where the list does not tell the truth, or the content is elsewhere.
+//! `files` for content that contradicts the list, and for references.
 
 use crate::support::{Program, RUN, TRANSPORTS, server, team};
 

@@ -1,4 +1,4 @@
-//! Runs that go on while they are read.
+//! Runs that grow while they are read.
 
 use serde_json::json;
 use wandb_export::{Follow, History, Row, Source};
@@ -12,7 +12,7 @@ fn rows(steps: std::ops::Range<i64>) -> Vec<String> {
     steps.map(|step| json!({ "_step": step, "loss": step * 2 }).to_string()).collect()
 }
 
-/// A run that has got to step 99.
+/// A server with a running run that has reached step 99.
 fn running() -> LocalServer {
     let server = server();
     let run = NewRun { state: RunState::Running, history: rows(0..100), ..NewRun::new("e", "p", "growing") };
@@ -20,7 +20,7 @@ fn running() -> LocalServer {
     server
 }
 
-/// Reads `history` while 50 rows arrive, and checks that it ends where the run was at first.
+/// Reads `history` while 50 rows are added, and checks that it ends at the initial last step.
 async fn read_while_it_grows(server: &LocalServer, history: History) {
     server.store().add_run(NewRun {
         state: RunState::Running,
@@ -38,13 +38,13 @@ async fn read_while_it_grows(server: &LocalServer, history: History) {
     }
     assert_eq!(steps, (0..100).map(Some).collect::<Vec<_>>());
     let end = reader.finish().await.expect("an end");
-    assert!(end.is_complete(), "all that there was at the start is there: {end:?}");
+    assert!(end.is_complete(), "all initial rows are read: {end:?}");
     let growth = end.growth.expect("the run has grown");
     assert_eq!((growth.read_to, growth.last_step, growth.new_rows), (Some(99), Some(149), Some(50)));
 }
 
 #[test]
-fn live_rows_end_where_the_run_was_at_first_and_the_growth_is_told() {
+fn live_rows_end_at_the_initial_last_step() {
     let server = running();
     on_both(&server, async |api| {
         for size in [7, 10_000] {
@@ -55,7 +55,7 @@ fn live_rows_end_where_the_run_was_at_first_and_the_growth_is_told() {
 }
 
 #[test]
-fn a_run_that_has_ended_has_not_grown() {
+fn finished_run_reports_no_growth() {
     let server = running();
     server.store().set_run_state(PATH, RunState::Finished).expect("the run");
     on_both(&server, async |api| {
@@ -66,7 +66,7 @@ fn a_run_that_has_ended_has_not_grown() {
 }
 
 #[test]
-fn rows_behind_an_old_export_are_read_once_and_up_to_the_first_last_step() {
+fn rows_after_an_old_export_are_read_once() {
     for list_live in [true, false] {
         let server = server();
         on_both(&server, async |api| {
@@ -89,9 +89,9 @@ fn rows_behind_an_old_export_are_read_once_and_up_to_the_first_last_step() {
 }
 
 #[test]
-fn a_reader_may_stop_before_the_end() {
+fn reader_can_stop_before_the_end() {
     let server = running();
-    // So small pages that many more of them are asked for meanwhile.
+    // With small pages, many requests are in flight when the reader stops.
     on_both(&server, async |api| {
         let history = api.history(PATH).await.expect("the run").all().page_size(2);
         let mut reader = history.open().await.expect("a reader");
@@ -114,7 +114,7 @@ async fn followed(mut following: Follow) -> (Vec<i64>, usize) {
 }
 
 #[test]
-fn whoever_follows_a_run_goes_on_after_a_failure_where_it_was() {
+fn follow_resumes_after_a_failure() {
     let server = running();
     on_both(&server, async |api| {
         let history = api.history(PATH).await.expect("a path").all().min_step(20).max_step(50).page_size(10);
@@ -126,7 +126,7 @@ fn whoever_follows_a_run_goes_on_after_a_failure_where_it_was() {
 }
 
 #[test]
-fn a_run_is_followed_where_the_server_does_not_tell_its_last_step() {
+fn follow_works_without_a_known_last_step() {
     let server = running();
     server.store().set_missing_fields(&[("Run", "historyKeys")]).expect("a field of the schema");
     on_both(&server, async |api| {
@@ -137,7 +137,7 @@ fn a_run_is_followed_where_the_server_does_not_tell_its_last_step() {
 }
 
 #[test]
-fn a_run_is_followed_no_further_than_to_the_last_step_asked_for() {
+fn follow_ends_at_the_maximum_step() {
     let server = running();
     on_both(&server, async |api| {
         let history = api.history(PATH).await.expect("a path").all().min_step(20).max_step(50);

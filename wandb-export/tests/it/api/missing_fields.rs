@@ -1,10 +1,10 @@
-//! Older servers: what they do not have is left out, and told.
+//! Fields that older servers lack are left out and reported.
 
 use wandb_local_server::LocalServer;
 
 use crate::support::{RUN, gapped_run, on_both, server, team};
 
-fn lacking(fields: &[(&str, &str)]) -> LocalServer {
+fn without_fields(fields: &[(&str, &str)]) -> LocalServer {
     let server = server();
     team(&server);
     server.store().set_missing_fields(fields).expect("fields of the schema");
@@ -12,8 +12,8 @@ fn lacking(fields: &[(&str, &str)]) -> LocalServer {
 }
 
 #[test]
-fn a_run_without_what_the_server_lacks() {
-    let server = lacking(&[("Run", "summaryMetrics"), ("Run", "tags"), ("Run", "historyLineCount")]);
+fn run_omits_fields_that_the_server_lacks() {
+    let server = without_fields(&[("Run", "summaryMetrics"), ("Run", "tags"), ("Run", "historyLineCount")]);
     on_both(&server, async |api| {
         let run = api.run(RUN).await.expect("a run");
         let issues: Vec<_> = run.issues().iter().map(ToString::to_string).collect();
@@ -26,20 +26,20 @@ fn a_run_without_what_the_server_lacks() {
 }
 
 #[test]
-fn what_is_lacking_is_asked_for_once() {
-    let server = lacking(&[("Run", "summaryMetrics")]);
+fn missing_field_is_requested_once() {
+    let server = without_fields(&[("Run", "summaryMetrics")]);
     on_both(&server, async |api| {
         server.store().clear_requests();
         api.run(RUN).await.expect("a run");
-        let learning = server.store().requests().len();
+        let first = server.store().requests().len();
         api.run(RUN).await.expect("a run");
-        assert_eq!((learning, server.store().requests().len()), (2, 3));
+        assert_eq!((first, server.store().requests().len()), (2, 3));
     });
 }
 
 #[test]
-fn a_run_of_a_listing_tells_what_the_listing_lacked() {
-    let server = lacking(&[("Run", "summaryMetrics")]);
+fn listed_runs_report_missing_fields() {
+    let server = without_fields(&[("Run", "summaryMetrics")]);
     on_both(&server, async |api| {
         let runs = api.runs("local-team/vision").await.expect("a path").collect().await.expect("runs");
         assert_eq!(runs.len(), 3);
@@ -51,15 +51,15 @@ fn a_run_of_a_listing_tells_what_the_listing_lacked() {
 }
 
 #[test]
-fn without_a_last_step_every_row_is_found_over_all_gaps() {
+fn gaps_are_crossed_without_a_known_last_step() {
     for fields in [&[("Run", "historyKeys")][..], &[("Run", "historyKeys"), ("Run", "historyLineCount")]] {
-        let server = lacking(fields);
+        let server = without_fields(fields);
         gapped_run(&server, "e/p/gaps", 100);
-        found_whole(&server);
+        assert_read_whole(&server);
     }
 }
 
-fn found_whole(server: &LocalServer) {
+fn assert_read_whole(server: &LocalServer) {
     on_both(server, async |api| {
         let mut reader = api.history("e/p/gaps").await.expect("a path").all().open().await.expect("a reader");
         while reader.next_batch().await.expect("rows").is_some() {}

@@ -1,4 +1,4 @@
-//! Histories of which only the first rows are wanted, and samples along another axis.
+//! First rows of histories, and samples along another axis.
 
 use serde_json::json;
 use wandb_export::{Api, ErrorKind, Row};
@@ -8,7 +8,7 @@ use crate::support::{on_both, server};
 
 const PATH: &str = "e/p/few";
 
-/// Four thousand steps, and every tenth has a row with `epoch`.
+/// Adds a run of 4 000 steps, every tenth of which has `epoch`.
 fn fill(server: &LocalServer) {
     let row = |step: u32| match step % 10 {
         0 => json!({ "_step": step, "loss": 1.0 / f64::from(step + 1), "epoch": step / 10 }),
@@ -21,7 +21,7 @@ fn steps(rows: &[Row]) -> Vec<i64> {
     rows.iter().map(|row| row.step().expect("a step")).collect()
 }
 
-/// How many windows were asked for since the requests were cleared.
+/// Number of windows requested since the requests were cleared.
 fn windows(server: &LocalServer) -> usize {
     let pages = ["HistoryPage", "SampledHistoryPage", "RunHistoryPage", "RunSampledHistoryPage"];
     let requests = server.store().requests();
@@ -33,7 +33,7 @@ async fn first(api: &Api, rows: u64) -> wandb_export::History {
 }
 
 #[test]
-fn first_rows_take_no_more_requests_than_needed() {
+fn first_rows_request_only_the_needed_pages() {
     let server = server();
     fill(&server);
     on_both(&server, async |api| {
@@ -83,7 +83,7 @@ fn first_rows_of_exported_files_are_the_same() {
 }
 
 #[test]
-fn samples_along_another_axis_hold_it() {
+fn samples_along_another_axis_contain_it() {
     let server = server();
     fill(&server);
     on_both(&server, async |api| {

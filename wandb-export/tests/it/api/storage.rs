@@ -1,4 +1,4 @@
-//! Files in storages of several kinds: closed ones, those that give no tags, and lists that are out of date.
+//! Files in different kinds of storage: closed, without tags, and with outdated lists.
 
 use std::fs;
 use std::path::Path;
@@ -31,8 +31,8 @@ fn behaviour(change: impl FnOnce(&mut StorageBehaviour)) -> StorageBehaviour {
     behaviour
 }
 
-/// What the storage has sent since the requests were cleared.
-fn sent(server: &LocalServer) -> u64 {
+/// Bytes that the storage has sent since the requests were cleared.
+fn sent_bytes(server: &LocalServer) -> u64 {
     let requests = server.store().requests();
     requests.iter().filter(|request| request.port == Port::Storage).map(|request| request.bytes).sum()
 }
@@ -56,7 +56,7 @@ fn only(downloads: &Downloads) -> (Outcome, bool) {
 }
 
 #[test]
-fn cut_file_comes_whole_from_any_storage() {
+fn cut_download_is_completed_from_any_storage() {
     let server = server();
     let model = large(1_500_000);
     for bits in 0..32 {
@@ -86,7 +86,7 @@ fn cut_file_comes_whole_from_any_storage() {
 }
 
 #[test]
-fn untagged_parts_are_joined_where_a_digest_can_tell() {
+fn untagged_parts_are_joined_if_a_digest_exists() {
     let server = server();
     let model = large(2_000_000);
     on_both(&server, async |api| {
@@ -104,15 +104,15 @@ fn untagged_parts_are_joined_where_a_digest_can_tell() {
             let file = file(&api, "a").await;
             server.store().clear_requests();
             file.download(folder.path()).await.expect("the file");
-            // The log counts what was to be sent: everything, and then the other half or everything.
+            // The request log counts bytes to be sent: first all, then the other half or all again.
             let expected = if is_joined { 3_000_000 } else { 4_000_000 };
-            assert!(sent(&server).abs_diff(expected) < 400_000, "{} bytes", sent(&server));
+            assert!(sent_bytes(&server).abs_diff(expected) < 400_000, "{} bytes", sent_bytes(&server));
         }
     });
 }
 
 #[test]
-fn closed_bucket_is_passed_by() {
+fn closed_bucket_is_bypassed() {
     let server = server();
     run(&server, &[("a", b"a"), ("b", b"b"), ("media/c", b"c")]);
     for direct in [DirectUrls::Refused, DirectUrls::Unreachable] {
@@ -126,7 +126,7 @@ fn closed_bucket_is_passed_by() {
             assert_eq!(&file(&api, "a").await.read(9).await.expect("the file")[..], b"a");
             let requests = server.store().requests();
             let refused = requests.iter().filter(|request| request.status == Some(403)).count();
-            assert!(refused <= 3, "the direct address was tried again: {refused} times");
+            assert!(refused <= 3, "the direct URL was retried {refused} times");
             assert!(
                 requests.iter().all(|it| it.port == Port::Api || !it.authorization),
                 "no key for the storage"
@@ -151,15 +151,15 @@ fn reference_is_listed_and_never_requested() {
             assert_eq!(tree(folder.path()).into_keys().collect::<Vec<_>>(), ["a"]);
             let error = &downloads.failed[0].error;
             assert!(matches!(error, Error::FileIsReference { .. }) && error.to_string().contains(address));
-            model.read(100).await.expect_err("it is elsewhere");
-            let asked = server.store().requests();
-            assert!(asked.iter().all(|request| !request.path.contains("model")), "{asked:?}");
+            model.read(100).await.expect_err("a reference");
+            let requests = server.store().requests();
+            assert!(requests.iter().all(|request| !request.path.contains("model")), "{requests:?}");
         });
     }
 }
 
 #[test]
-fn file_that_the_list_denies_is_kept_and_remembered() {
+fn file_that_contradicts_the_list_is_kept() {
     let server = server();
     let content = large(300_000);
     let deny_digest = |server: &LocalServer| {
@@ -183,14 +183,14 @@ fn file_that_the_list_denies_is_kept_and_remembered() {
             let first = download(&api, folder.path(), Existing::Refuse).await;
             assert_eq!(only(&first), (Outcome::Fetched, true));
             assert!(fs::read(folder.path().join("a")).expect("the file") == content);
-            assert_eq!(sent(&server), 600_000, "it was seen twice");
+            assert_eq!(sent_bytes(&server), 600_000, "it is downloaded twice");
             for existing in [Existing::Refuse, Existing::Replace] {
                 server.store().clear_requests();
                 let again = download(&api, folder.path(), existing).await;
                 assert_eq!(only(&again), (Outcome::AlreadyThere, true));
-                assert!(sent(&server) <= 1, "it was fetched again");
+                assert!(sent_bytes(&server) <= 1, "it is downloaded again");
             }
-            // Another file in the storage, which the list does not show.
+            // The storage has a new file, but the list is unchanged.
             let other: Vec<u8> = content.iter().rev().copied().collect();
             server.store().add_file(PATH, "a", other.clone()).expect("a run");
             deny(&server);
@@ -199,7 +199,7 @@ fn file_that_the_list_denies_is_kept_and_remembered() {
             let replaced = download(&api, folder.path(), Existing::Replace).await;
             assert_eq!(only(&replaced), (Outcome::Fetched, true));
             assert!(fs::read(folder.path().join("a")).expect("the file") == other);
-            // The list is right again.
+            // The list is correct again.
             server.store().add_file(PATH, "a", other).expect("a run");
             let right = download(&api, folder.path(), Existing::Refuse).await;
             assert_eq!(only(&right), (Outcome::AlreadyThere, false));
@@ -208,7 +208,7 @@ fn file_that_the_list_denies_is_kept_and_remembered() {
 }
 
 #[test]
-fn content_that_the_storage_denies_is_never_put_in_place() {
+fn content_that_fails_the_storage_digest_is_rejected() {
     let server = server();
     run(&server, &[("a", b"content")]);
     server.store().set_digest(PATH, "a", WRONG).expect("a file");
@@ -223,7 +223,7 @@ fn content_that_the_storage_denies_is_never_put_in_place() {
 }
 
 #[test]
-fn file_without_digest_is_the_same_at_the_second_call() {
+fn file_without_digest_is_not_downloaded_again() {
     let server = server();
     let content = large(300_000);
     for (tags, digests, size) in
@@ -242,11 +242,11 @@ fn file_without_digest_is_the_same_at_the_second_call() {
             server.store().clear_requests();
             let second = download(&api, folder.path(), Existing::Refuse).await;
             assert_eq!(only(&second), (Outcome::AlreadyThere, false));
-            assert!(sent(&server) <= 1, "it was fetched again");
+            assert!(sent_bytes(&server) <= 1, "it is downloaded again");
             if digests {
                 fs::remove_dir_all(folder.path().join(".wandb-export")).expect("a folder");
                 let third = download(&api, folder.path(), Existing::Refuse).await;
-                assert_eq!(only(&third), (Outcome::AlreadyThere, false), "the storage's digest tells");
+                assert_eq!(only(&third), (Outcome::AlreadyThere, false), "the storage has a digest");
             }
             fs::write(folder.path().join("a"), vec![7; 300_000]).expect("a file");
             let refused = download(&api, folder.path(), Existing::Refuse).await;
@@ -256,7 +256,7 @@ fn file_without_digest_is_the_same_at_the_second_call() {
 }
 
 #[test]
-fn empty_file_without_digest_is_the_same_at_the_second_call() {
+fn empty_file_without_digest_is_not_downloaded_again() {
     let server = server();
     run(&server, &[("a", b"")]);
     server.store().forget_digests(PATH).expect("a run");
