@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::local::Place;
 use crate::mirror::{Contents, MirrorReport, Part, ProjectReport};
 
-/// Mirror whole projects to disk: runs, histories, system metrics, files, logs and sweeps
+/// Mirror projects to disk: runs, histories, system metrics, files, logs and sweeps
 ///
 /// A mirror can be interrupted at any time, and resumes the next time the command is run. It requests only new and
 /// changed data. A run that cannot be fetched does not stop the others: the exit code is then 5, and the next mirror
