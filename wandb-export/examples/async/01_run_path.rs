@@ -1,6 +1,6 @@
-//! Finds a run by its path, in any form, or by the address of its page.
+//! Finds a run by its path in any form, or by the address of its web page.
 
-#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+#![expect(clippy::print_stdout, reason = "examples print their results")]
 
 use wandb_export::Api;
 

@@ -1,6 +1,6 @@
-//! Reads samples of the metrics of a run that has finished, as rows and as a table.
+//! Reads samples of a finished run's metrics, as rows and as a table.
 
-#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+#![expect(clippy::print_stdout, reason = "examples print their results")]
 
 use wandb_export::model::RunState;
 use wandb_export::sink::{Format, Output, SinkOptions};

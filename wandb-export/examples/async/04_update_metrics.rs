@@ -1,6 +1,6 @@
-//! Changes metrics in the summary of a run that is over, and adds a histogram.
+//! Changes metrics in the summary of a finished run and adds a histogram.
 
-#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+#![expect(clippy::print_stdout, reason = "examples print their results")]
 
 use wandb_export::model::Histogram;
 use wandb_export::{Api, Value};

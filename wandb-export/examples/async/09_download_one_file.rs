@@ -1,6 +1,6 @@
 //! Downloads one file of a run into the current folder.
 
-#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+#![expect(clippy::print_stdout, reason = "examples print their results")]
 
 use wandb_export::Api;
 

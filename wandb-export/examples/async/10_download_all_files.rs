@@ -1,6 +1,6 @@
 //! Downloads all files of a run into a folder, several at a time.
 
-#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+#![expect(clippy::print_stdout, reason = "examples print their results")]
 
 use wandb_export::Api;
 

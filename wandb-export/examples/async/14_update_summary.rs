@@ -1,6 +1,6 @@
-//! Sets many keys of a run's summary at once, one inside another, and removes some.
+//! Sets many keys of a run's summary at once, including a nested one, and removes one.
 
-#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+#![expect(clippy::print_stdout, reason = "examples print their results")]
 
 use wandb_export::{Api, Map, Value};
 

@@ -1,6 +1,6 @@
-//! Shows where the configs of two runs differ.
+//! Shows the differences between the configs of two runs.
 
-#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+#![expect(clippy::print_stdout, reason = "examples print their results")]
 
 use wandb_export::Value;
 use wandb_export::blocking::Api;

@@ -1,6 +1,6 @@
-//! Changes a key in the config of a run; all others stay, those that W&B keeps for itself too.
+//! Changes a key in the config of a run. All other keys stay, including W&B's internal ones.
 
-#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+#![expect(clippy::print_stdout, reason = "examples print their results")]
 
 use wandb_export::blocking::Api;
 

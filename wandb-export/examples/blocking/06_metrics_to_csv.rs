@@ -1,6 +1,6 @@
-//! Writes the metrics of a run to a CSV file, which appears when it is whole.
+//! Writes the metrics of a run to a CSV file, which appears only once it is complete.
 
-#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+#![expect(clippy::print_stdout, reason = "examples print their results")]
 
 use wandb_export::blocking::Api;
 use wandb_export::sink::{Format, Output, SinkOptions};

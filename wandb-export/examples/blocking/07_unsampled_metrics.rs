@@ -1,6 +1,6 @@
-//! Reads a metric whole: every row that was logged, as they arrive, or all at once.
+//! Reads every logged row of a metric, either one by one or all at once.
 
-#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+#![expect(clippy::print_stdout, reason = "examples print their results")]
 
 use wandb_export::blocking::Api;
 

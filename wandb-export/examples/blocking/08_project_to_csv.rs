@@ -1,6 +1,6 @@
-//! Writes name, config and summary of every run of a project to a CSV file.
+//! Writes the name, config and summary of every run of a project to a CSV file.
 
-#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+#![expect(clippy::print_stdout, reason = "examples print their results")]
 
 use wandb_export::RunColumns;
 use wandb_export::blocking::Api;

@@ -1,6 +1,6 @@
 //! Finds the best run of a sweep and downloads its model.
 
-#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+#![expect(clippy::print_stdout, reason = "examples print their results")]
 
 use wandb_export::blocking::Api;
 use wandb_export::files::Existing;

@@ -1,6 +1,6 @@
 //! Lists the runs of a sweep.
 
-#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+#![expect(clippy::print_stdout, reason = "examples print their results")]
 
 use wandb_export::blocking::Api;
 

@@ -1,6 +1,6 @@
-//! Reads what the machine measured while a run was going on.
+//! Reads the system metrics of a run, such as its CPU load.
 
-#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+#![expect(clippy::print_stdout, reason = "examples print their results")]
 
 use wandb_export::Value;
 use wandb_export::blocking::Api;

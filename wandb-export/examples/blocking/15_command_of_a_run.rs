@@ -1,6 +1,6 @@
-//! Shows the command line that started a run, as it can be pasted into a shell.
+//! Prints the command line that started a run, ready to paste into a shell.
 
-#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+#![expect(clippy::print_stdout, reason = "examples print their results")]
 
 use wandb_export::blocking::Api;
 
@@ -10,7 +10,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     match api.run(&path)?.command()? {
         Some(command) => println!("{command}"),
-        None => println!("{path} does not tell"),
+        None => println!("{path} has no recorded command"),
     }
 
     Ok(())

@@ -1,6 +1,6 @@
-//! Reads the whole history of the columns that a first sample has, in pages of 100 steps.
+//! Reads the whole history of the columns in a first sample, in pages of 100 steps.
 
-#![expect(clippy::print_stdout, reason = "it shows what it has found")]
+#![expect(clippy::print_stdout, reason = "examples print their results")]
 
 use std::collections::BTreeSet;
 
