@@ -1,4 +1,4 @@
-//! Which runs are listed.
+//! Filters that select runs.
 
 pub(crate) mod compare;
 mod condition;
@@ -16,12 +16,12 @@ use serde_json::{Value, json};
 pub use error::FilterError;
 pub use matches::Matcher;
 
-/// A filter of runs: MongoDB-style JSON that the server evaluates, or [`matches`](Filter::matches) for runs at hand.
+/// A filter of runs as MongoDB-style JSON. The server evaluates it, or [`matches`](Filter::matches) for local runs.
 ///
 /// Operators are `$and`, `$or`, `$not`, `$eq`, `$ne`, `$gt`, `$gte`, `$lt`, `$lte`, `$in`, `$nin`, `$exists` and
 /// `$regex`; fields are `state`, `display_name`, `tags`, `group`, `jobType`, `sweep`, `created_at`, `username`,
-/// `config.KEY`, `summary_metrics.KEY` and more. Only the server knows them all, so only the form is checked when a
-/// filter is made.
+/// `config.KEY`, `summary_metrics.KEY` and more. Only the server knows all of them, so parsing checks only that the
+/// text is a JSON object.
 ///
 /// ```
 /// use wandb_graphql::Filter;
@@ -38,28 +38,28 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Every run.
+    /// Matches every run.
     pub fn all() -> Self {
         Self { json: "{}".to_owned() }
     }
 
-    /// The runs of the sweep with this id.
+    /// Matches the runs of the sweep with this id.
     pub fn sweep(id: &str) -> Self {
         Self { json: json!({"$and": [{"sweep": id}]}).to_string() }
     }
 
-    /// The runs of the group with this name.
+    /// Matches the runs of the group with this name.
     pub fn group(name: &str) -> Self {
         Self { json: json!({"group": name}).to_string() }
     }
 
-    /// The runs with these ids, which servers call names.
+    /// Matches the runs with these ids, which servers call names.
     pub fn ids<I: AsRef<str>>(ids: impl IntoIterator<Item = I>) -> Self {
         let ids: Vec<Value> = ids.into_iter().map(|id| Value::from(id.as_ref())).collect();
         Self { json: json!({"name": {"$in": ids}}).to_string() }
     }
 
-    /// The runs that were made in a range of time, as RFC 3339 text: from the first moment on, and before the second.
+    /// Matches the runs created at or after `from` and before `until`, both RFC 3339 texts.
     ///
     /// ```
     /// use wandb_graphql::Filter;
@@ -81,13 +81,13 @@ impl Filter {
         }
     }
 
-    /// The runs that both let through.
+    /// Matches the runs that match both filters.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
         Self { json: format!(r#"{{"$and":[{},{}]}}"#, self.json, other.json) }
     }
 
-    /// Whether every run is let through.
+    /// Whether the filter matches every run.
     pub fn is_all(&self) -> bool {
         self.json.chars().filter(|c| !c.is_whitespace()).eq("{}".chars())
     }
@@ -135,26 +135,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_text_is_kept_as_it_was_given() {
+    fn text_is_kept_unchanged() {
         let text = r#"{ "config.lr.value":{"$in":[1e-3, 10000000000000000000001]} }"#;
         assert_eq!(format!("\n{text} ").parse::<Filter>().unwrap().json(), text);
         assert_eq!("{}".parse::<Filter>().unwrap(), Filter::default());
     }
 
     #[test]
-    fn a_sweep_is_named_by_its_id() {
+    fn sweep_is_named_by_its_id() {
         assert_eq!(Filter::sweep(r#"a"b"#).json(), r#"{"$and":[{"sweep":"a\"b"}]}"#);
     }
 
     #[test]
-    fn two_filters_are_one_that_keeps_both_texts() {
+    fn and_keeps_both_texts() {
         let both = Filter::sweep("sw").and(&r#"{ "state": "finished" }"#.parse().unwrap());
         assert_eq!(both.json(), r#"{"$and":[{"$and":[{"sweep":"sw"}]},{ "state": "finished" }]}"#);
         assert_eq!(both.json().parse::<Filter>().unwrap(), both);
     }
 
     #[test]
-    fn what_is_no_filter_is_refused() {
+    fn invalid_filters_are_rejected() {
         for (text, message) in [
             ("", "the filter is not JSON: EOF while parsing a value"),
             ("{'state': 'finished'}", "the filter is not JSON: key must be a string at line 1 column 2"),

@@ -1,10 +1,10 @@
-//! Which metrics are asked for.
+//! Selections of metrics.
 
 use std::fmt;
 
 use crate::row::STEP;
 
-/// The names of metrics: at least one, none empty, none twice, in the order given.
+/// Names of metrics in the given order: at least one, without empty names or duplicates.
 ///
 /// ```
 /// use wandb_graphql::Keys;
@@ -17,7 +17,7 @@ use crate::row::STEP;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keys(Vec<String>);
 
-/// Why names cannot be asked for.
+/// An error in a list of metric names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeysError {
@@ -27,13 +27,13 @@ pub enum KeysError {
     /// One of the names is empty.
     #[error("key {position} is empty")]
     Empty {
-        /// Which one, counted from 1.
+        /// The position of the empty name, counted from 1.
         position: usize,
     },
 }
 
 impl Keys {
-    /// Takes names; one that is given twice counts once.
+    /// Collects names and drops duplicates.
     pub fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, KeysError> {
         let mut keys: Vec<String> = Vec::new();
         for (index, name) in names.into_iter().enumerate() {
@@ -53,19 +53,21 @@ impl Keys {
         self.0.iter().map(String::as_str)
     }
 
-    /// How many there are.
+    /// The number of names.
     #[expect(clippy::len_without_is_empty, reason = "there is at least one")]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// The names with `first` before them.
-    pub(crate) fn after<'a>(&'a self, first: &'a str) -> Vec<&'a str> {
+    /// The names, preceded by `first`.
+    pub(crate) fn preceded_by<'a>(&'a self, first: &'a str) -> Vec<&'a str> {
         std::iter::once(first).chain(self.iter().filter(|name| *name != first)).collect()
     }
 
-    /// The names that are metrics of their own, for which rows have to be looked up; if none is, `_step` alone.
-    pub(crate) fn apart_from_step(&self) -> Vec<&str> {
+    /// The names other than `_step`, or `_step` alone if there is no other.
+    ///
+    /// The server looks rows up by these names; every row has a step.
+    pub(crate) fn without_step(&self) -> Vec<&str> {
         let names: Vec<&str> = self.iter().filter(|name| *name != STEP).collect();
         if names.is_empty() { vec![STEP] } else { names }
     }
@@ -77,20 +79,20 @@ impl fmt::Display for Keys {
     }
 }
 
-/// Which rows of a history, and what of them.
+/// The rows of a history to read, and the keys to read of them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Selection {
-    /// Every row with everything it holds.
+    /// All rows with all keys.
     #[default]
     Everything,
-    /// The rows that hold all of these keys, with these keys and their step; so does the Python SDK.
+    /// The rows that have all of these keys, reduced to these keys and the step, as in the Python SDK.
     AllOf(Keys),
-    /// The rows that hold any of these keys, with those of them that they hold and their step.
+    /// The rows that have at least one of these keys, reduced to these keys and the step.
     AnyOf(Keys),
 }
 
 impl Selection {
-    /// The keys, if not everything is asked for.
+    /// The selected keys; `None` for everything.
     pub fn keys(&self) -> Option<&Keys> {
         match self {
             Self::Everything => None,
@@ -111,11 +113,11 @@ mod tests {
     }
 
     #[test]
-    fn the_axis_comes_first_and_once() {
+    fn axis_comes_first_and_once() {
         let keys = Keys::new(["loss", "_step"]).unwrap();
-        assert_eq!(keys.after("_step"), ["_step", "loss"]);
-        assert_eq!(keys.after("epoch"), ["epoch", "loss", "_step"]);
-        assert_eq!(keys.apart_from_step(), ["loss"]);
-        assert_eq!(Keys::new(["_step"]).unwrap().apart_from_step(), ["_step"]);
+        assert_eq!(keys.preceded_by("_step"), ["_step", "loss"]);
+        assert_eq!(keys.preceded_by("epoch"), ["epoch", "loss", "_step"]);
+        assert_eq!(keys.without_step(), ["loss"]);
+        assert_eq!(Keys::new(["_step"]).unwrap().without_step(), ["_step"]);
     }
 }

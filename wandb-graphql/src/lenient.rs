@@ -1,16 +1,17 @@
-//! JSON that is not quite JSON.
+//! Repairs JSON that a strict parser rejects.
 //!
-//! W&B keeps what users log, and Python's `json` writes `NaN`, `Infinity` and `-Infinity` without quotes; control
-//! characters also occur inside strings. A text that a strict parser refuses is put right here and parsed again.
+//! W&B stores user data as logged. Python's `json` writes `NaN`, `Infinity` and `-Infinity` without quotes, and strings
+//! may contain control characters. A text that the strict parser rejects is repaired here and parsed again.
 
 use std::borrow::Cow;
 
-/// The numbers that JSON lacks, longest first where one begins another.
+/// The numbers that JSON lacks.
 const NON_FINITE: [&[u8]; 3] = [b"-Infinity", b"Infinity", b"NaN"];
 
-/// `text` with bare non-finite numbers put in quotes, as W&B writes them where it writes strict JSON, and control
-/// characters inside strings escaped. Borrowed if there is nothing to put right.
-pub(crate) fn strict(text: &[u8]) -> Cow<'_, [u8]> {
+/// Quotes bare non-finite numbers, as W&B does in strict JSON, and escapes control characters inside strings.
+///
+/// Borrows `text` if nothing needs repair.
+pub(crate) fn to_strict(text: &[u8]) -> Cow<'_, [u8]> {
     let mut output = Vec::new();
     let mut copied = 0;
     let mut at = 0;
@@ -52,21 +53,21 @@ fn non_finite(text: &[u8]) -> Option<&'static [u8]> {
 mod tests {
     use super::*;
 
-    fn put_right(text: &str) -> String {
-        String::from_utf8(strict(text.as_bytes()).into_owned()).unwrap()
+    fn repaired(text: &str) -> String {
+        String::from_utf8(to_strict(text.as_bytes()).into_owned()).unwrap()
     }
 
     #[test]
     fn strict_json_is_left_alone() {
         for text in [r#"{"a": [1, -2, "NaN", "\"Infinity", null]}"#, "", "-", r#"{"a": "cut \"#] {
-            assert!(matches!(strict(text.as_bytes()), Cow::Borrowed(_)), "{text}");
+            assert!(matches!(to_strict(text.as_bytes()), Cow::Borrowed(_)), "{text}");
         }
     }
 
     #[test]
     fn bare_numbers_are_quoted() {
         assert_eq!(
-            put_right(r#"{"a":NaN,"b":[Infinity,-Infinity,-1,NaN],"NaN":"NaN"}"#),
+            repaired(r#"{"a":NaN,"b":[Infinity,-Infinity,-1,NaN],"NaN":"NaN"}"#),
             r#"{"a":"NaN","b":["Infinity","-Infinity",-1,"NaN"],"NaN":"NaN"}"#,
         );
     }
@@ -74,7 +75,7 @@ mod tests {
     #[test]
     fn control_characters_in_strings_are_escaped() {
         let text = "{\n\"a\\\\\": \"tab\there\u{1}\"\n}";
-        let value: serde_json::Value = serde_json::from_str(&put_right(text)).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&repaired(text)).unwrap();
         assert_eq!(value, serde_json::json!({"a\\": "tab\there\u{1}"}));
     }
 
@@ -82,7 +83,7 @@ mod tests {
         #[test]
         fn valid_json_keeps_its_meaning(text in "[a-zA-Z\"\\\\ \\t\u{e9}]{0,20}") {
             let json = serde_json::to_string(&vec![text]).unwrap();
-            proptest::prop_assert_eq!(put_right(&json), json);
+            proptest::prop_assert_eq!(repaired(&json), json);
         }
     }
 }

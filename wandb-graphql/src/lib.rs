@@ -1,13 +1,13 @@
-//! The operations of Weights & Biases' GraphQL API as pure values.
+//! The GraphQL operations of Weights & Biases as pure values.
 //!
-//! - [`ops`]: one file an operation. Each builds its request, reads its answer and names what follows; the client of
-//!   [`wandb_core`] moves it. They are typed against `schema.graphql`, the part of the schema that is asked for.
-//! - [`plan`]: how the whole history of a run follows from what the server says about it.
-//! - [`Filter`], [`Order`], [`Keys`], [`Samples`], [`LikePattern`]: parameters, checked where they are made.
-//! - [`HistoryWindow`]: the rows of some steps, column by column where they can be read so; else each a [`HistoryRow`],
-//!   which is text, to be parsed where there is time for it.
+//! - [`ops`]: one file per operation. Each builds its request, parses its answer and names the next request; the client
+//!   in [`wandb_core`] sends it. Operations are typed against `schema.graphql`, the part of the schema in use.
+//! - [`plan`]: plans how to read a run's whole history from the server's data about it.
+//! - [`Filter`], [`Order`], [`Keys`], [`Samples`], [`LikePattern`]: parameters, validated at construction.
+//! - [`HistoryWindow`]: the rows of a window of steps, by column where possible; otherwise each is a [`HistoryRow`],
+//!   a text that is parsed later.
 //!
-//! The crate knows no HTTP library and no output format.
+//! The crate depends on no HTTP client and no output format.
 
 mod envelope;
 mod filter;

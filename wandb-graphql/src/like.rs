@@ -1,7 +1,6 @@
-//! Patterns of names as SQL has them.
+//! SQL `LIKE` patterns for file names.
 
-/// A pattern of SQL's `LIKE`, as `Run.files(pattern)` takes it: `%` stands for any text, `_` for one character, and `\`
-/// takes the special meaning away.
+/// A `LIKE` pattern for `Run.files(pattern)`: `%` matches any text, `_` matches one character, and `\` escapes either.
 ///
 /// ```
 /// use wandb_graphql::LikePattern;
@@ -13,12 +12,12 @@
 pub struct LikePattern(String);
 
 impl LikePattern {
-    /// The pattern as it is written.
+    /// Takes a pattern without changes.
     pub fn new(pattern: impl Into<String>) -> Self {
         Self(pattern.into())
     }
 
-    /// Whatever contains `text`, in which nothing is special.
+    /// Matches every name that contains `text` literally.
     pub fn containing(text: &str) -> Self {
         let mut pattern = "%".to_owned();
         for character in text.chars() {

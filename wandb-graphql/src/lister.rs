@@ -1,24 +1,24 @@
-//! Lists the runs of a project whole, over pages that are no snapshot.
+//! Lists all runs of a project, although its pages are not a snapshot.
 
 use wandb_core::model::Run;
 use wandb_core::operation::{PageSize, UnreadableEntry};
 
-use crate::ops::{Detail, ListRuns, RunPage, Trail};
+use crate::ops::{Detail, ListRuns, PagePosition, RunPage};
 use crate::{Filter, Order, PageGuard, Seen};
 
 #[cfg(test)]
 mod tests;
 
-/// Lists each run of a project once, or tells how many are missing.
+/// Lists each run of a project once, and counts the missing ones.
 ///
-/// The pages of a list are not a snapshot: while they are read, a run whose place in the order changes may come twice,
-/// or not at all (wandb/wandb #7666, #6614). The server's `runCount` stays right. So the lister compares with it, and
-/// where runs are missing it looks again, in the other order, until nothing new comes or three passes are done, or two
-/// broke off. It
-/// looks again, too, if the count fell meanwhile, as a deleted run moves others from one page to another.
+/// The pages of a list are not a snapshot: a run that moves in the order meanwhile may appear twice or not at all
+/// (wandb/wandb #7666, #6614). The server's `runCount` stays right, so the lister compares with it. If runs are
+/// missing, it makes another pass over all pages in the reverse order, until a pass finds nothing new, three passes
+/// are done, or two passes broke off. It also makes another pass if the count fell meanwhile, because a deleted run
+/// shifts others to another page.
 ///
-/// It asks nothing itself: [`request`](Self::request) says what to ask next, and [`take`](Self::take) takes the answer.
-/// Sixteen bytes of each run are kept, twice.
+/// The lister sends nothing itself: [`request`](Self::request) returns the next request, and [`take`](Self::take) takes
+/// the answer. It keeps 16 bytes per run, twice.
 ///
 /// ```
 /// use wandb_graphql::RunLister;
@@ -30,20 +30,21 @@ mod tests;
 /// ```
 #[derive(Debug, Clone)]
 pub struct RunLister {
-    /// The first page, as it was asked for.
+    /// The request for the first page, as given.
     list: ListRuns,
-    /// The largest page that the server gave.
+    /// The page size, reduced to the smallest one that an answer suggested.
     page_size: PageSize,
     limit: Option<u64>,
     seen: Seen,
     counted: Option<u64>,
     null_entries: u64,
-    /// The entries that could not be read, of the pass that had the most.
+    /// The unreadable entries of the pass that had the most.
     unreadable: Vec<UnreadableEntry>,
     late: u64,
     passes: u32,
-    /// How many passes broke off, and whether the last one did.
+    /// How many passes broke off.
     cuts: u32,
+    /// Whether the last pass broke off.
     is_cut: bool,
     pass: Pass,
     stage: Stage,
@@ -52,64 +53,64 @@ pub struct RunLister {
 /// One pass over all pages.
 #[derive(Debug, Clone, Default)]
 struct Pass {
-    trail: Trail,
+    position: PagePosition,
     guard: PageGuard,
     entries: u64,
     new: u64,
     repeated: u64,
     null_entries: u64,
     unreadable: Vec<UnreadableEntry>,
-    /// Whether the count fell from one page to a later one.
+    /// Whether the count fell between two pages.
     has_count_fallen: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Pass,
-    /// Runs seem to be missing, unless they were deleted meanwhile.
+    /// Runs seem to be missing: count again, because they may have been deleted.
     Recount,
     Done,
 }
 
-/// What a list of runs came to.
+/// The outcome of listing runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RunListEnd {
-    /// How many runs the server counts, if it does.
+    /// The server's count of runs, if it gives one.
     pub counted: Option<u64>,
     /// How many different runs were listed.
     pub listed: u64,
-    /// How many entries were null or could not be read, and stand for runs that were not listed.
+    /// How many entries were null or unreadable, and so stand for unlisted runs.
     pub null_entries: u64,
-    /// How many runs came only when the lister looked again. They come after the others, in no order.
+    /// How many runs appeared only in a later pass. They come last, in no particular order.
     pub late: u64,
-    /// How many counted runs neither were listed nor are null entries.
+    /// How many counted runs are neither listed nor null entries.
     pub missing: u64,
-    /// Whether the list broke off, so that runs may be missing which nobody counted.
+    /// Whether the list broke off without a count, so that an unknown number of runs may be missing.
     pub is_cut: bool,
 }
 
 impl RunListEnd {
-    /// Whether every run was listed, as far as the server tells.
+    /// Whether every run was listed, as far as the server's count shows.
     pub fn is_whole(&self) -> bool {
         self.missing == 0 && self.null_entries == 0 && !self.is_cut
     }
 }
 
-/// The most entries that cannot be read of which the reasons are kept.
-pub(crate) const MOST_UNREADABLE: usize = 1_000;
+/// Maximum number of unreadable entries whose reasons are kept.
+pub(crate) const MAX_UNREADABLE: usize = 1_000;
 
-/// How often all pages are gone through.
-const MOST_PASSES: u32 = 3;
+/// Maximum number of passes over all pages.
+const MAX_PASSES: u32 = 3;
 
-/// How many of these may break off.
-const MOST_CUTS: u32 = 2;
+/// Maximum number of passes that may break off.
+const MAX_CUTS: u32 = 2;
 
-/// Entries that a pass may have beyond twice the runs that there are.
+/// How many entries a pass may have beyond twice the number of runs.
 const SPARE_ENTRIES: u64 = 10_000;
 
 impl RunLister {
-    /// Lists the runs that `list` asks for.
+    /// Makes a lister for the runs that `list` requests.
     pub fn new(list: ListRuns) -> Self {
         Self {
             page_size: list.size(),
@@ -128,51 +129,51 @@ impl RunLister {
         }
     }
 
-    /// Stops after so many runs, and asks for no more than it needs.
+    /// Stops after this number of runs and requests no more than needed.
     #[must_use]
     pub fn limit(self, runs: u64) -> Self {
         let stage = if runs == 0 { Stage::Done } else { self.stage };
         Self { limit: Some(runs), stage, ..self }
     }
 
-    /// Lists only the runs made in a range of time; see [`Filter::created`].
+    /// Lists only runs created in a time range; see [`Filter::created`].
     #[must_use]
     pub fn created(self, from: Option<&str>, until: Option<&str>) -> Self {
         let range = Filter::created(from, until);
-        let filter = match (range == Filter::all(), self.list.filter_now() == &Filter::all()) {
+        let filter = match (range == Filter::all(), self.list.current_filter() == &Filter::all()) {
             (true, _) => return self,
             (_, true) => range,
-            (_, false) => self.list.filter_now().and(&range),
+            (_, false) => self.list.current_filter().and(&range),
         };
         Self { list: self.list.filter(filter), ..self }
     }
 
-    /// What to ask next; `None` at the end.
+    /// The next request; `None` at the end.
     pub fn request(&self) -> Option<ListRuns> {
         match self.stage {
             Stage::Done => None,
             Stage::Recount => Some(self.list.clone().detail(Detail::Light).page_size(PageSize::fixed(1))),
             Stage::Pass => {
-                let list = self.list.clone().page_size(self.size_now()).at(self.pass.trail.clone());
+                let list = self.list.clone().page_size(self.next_page_size()).at(self.pass.position.clone());
                 Some(if self.passes % 2 == 1 { list.order(self.order().reversed()) } else { list })
             }
         }
     }
 
     fn order(&self) -> &Order {
-        self.list.order_now()
+        self.list.current_order()
     }
 
-    /// How many runs to ask for now.
-    fn size_now(&self) -> PageSize {
-        match self.wanted() {
-            Some(wanted) if wanted < self.page_size.initial() => PageSize::fixed(wanted),
+    /// The size of the next page.
+    fn next_page_size(&self) -> PageSize {
+        match self.remaining() {
+            Some(remaining) if remaining < self.page_size.initial() => PageSize::fixed(remaining),
             _ => self.page_size,
         }
     }
 
-    /// How many runs are still wanted, where there is a limit.
-    fn wanted(&self) -> Option<u64> {
+    /// How many runs the limit still allows; `None` without a limit.
+    fn remaining(&self) -> Option<u64> {
         self.limit.map(|limit| limit.saturating_sub(self.listed()))
     }
 
@@ -180,15 +181,15 @@ impl RunLister {
         self.seen.len() as u64
     }
 
-    /// Takes the answer to [`request`](Self::request) and returns the runs that are new.
+    /// Takes the answer to [`request`](Self::request) and returns its new runs.
     pub fn take(&mut self, page: RunPage) -> Vec<Run> {
         if self.stage == Stage::Recount {
             self.counted = page.total.or(self.counted);
-            // The full form was wanted, maybe, so that a new run is only counted as missing.
+            // A recount requests the light form, so its run may lack fields: it stays counted as missing.
             self.stage = Stage::Done;
             return Vec::new();
         }
-        if page.page_size.initial() < self.size_now().initial() {
+        if page.page_size.initial() < self.next_page_size().initial() {
             self.page_size = page.page_size;
         }
         if let Some(total) = page.total {
@@ -203,31 +204,31 @@ impl RunLister {
         }
         let runs = self.counted.unwrap_or_default();
         if left_out > 0 && self.pass.entries < runs {
-            // They stand for runs that are counted.
+            // Null and unreadable entries stand for runs that are counted.
             self.pass.guard.admit_unkeyed();
         }
-        let gets_on = self.pass.guard.end_page();
-        let room = MOST_UNREADABLE.saturating_sub(self.pass.unreadable.len());
+        let has_progress = self.pass.guard.end_page();
+        let room = MAX_UNREADABLE.saturating_sub(self.pass.unreadable.len());
         self.pass.unreadable.extend(page.unreadable.into_iter().take(room));
         let mut new = page.runs;
         let before = self.listed();
         let most = self.limit.unwrap_or(u64::MAX);
         new.retain(|run| self.listed() < most && self.seen.insert(&run.storage_id));
-        let came = self.listed() - before;
+        let new_count = self.listed() - before;
         self.pass.entries += entries as u64;
-        self.pass.new += came;
+        self.pass.new += new_count;
         self.pass.null_entries += left_out;
-        self.pass.repeated += entries as u64 - came - left_out;
+        self.pass.repeated += entries as u64 - new_count - left_out;
         if self.passes > 0 {
-            self.late += came;
+            self.late += new_count;
         }
-        if self.wanted() == Some(0) {
+        if self.remaining() == Some(0) {
             self.stage = Stage::Done;
             return new;
         }
-        match self.pass.trail.step(&page.onward, entries) {
-            Ok(Some(_)) if !gets_on || self.is_endless() => self.end_pass(true),
-            Ok(Some(trail)) => self.pass.trail = trail,
+        match self.pass.position.advance(&page.next_page, entries) {
+            Ok(Some(_)) if !has_progress || self.is_endless() => self.end_pass(true),
+            Ok(Some(position)) => self.pass.position = position,
             Ok(None) => self.end_pass(false),
             Err(_) => self.end_pass(true),
         }
@@ -240,7 +241,7 @@ impl RunLister {
         self.pass.entries > runs.saturating_mul(2).saturating_add(SPARE_ENTRIES)
     }
 
-    /// Decides whether to look again.
+    /// Ends a pass and decides whether another one is needed.
     fn end_pass(&mut self, is_cut: bool) {
         let pass = std::mem::take(&mut self.pass);
         self.passes += 1;
@@ -250,11 +251,11 @@ impl RunLister {
             self.unreadable = pass.unreadable;
         }
         let is_stable = self.passes > 1 && pass.new == 0 && !is_cut;
-        let is_quiet = match self.missing() {
+        let is_complete = match self.missing() {
             Some(missing) => missing == 0 && !pass.has_count_fallen,
             None => pass.repeated == 0 && !is_cut,
         };
-        if !is_quiet && !is_stable && self.passes < MOST_PASSES && self.cuts < MOST_CUTS {
+        if !is_complete && !is_stable && self.passes < MAX_PASSES && self.cuts < MAX_CUTS {
             return;
         }
         self.is_cut = is_cut;
@@ -262,13 +263,13 @@ impl RunLister {
         self.stage = if is_short { Stage::Recount } else { Stage::Done };
     }
 
-    /// How many runs are counted, within the limit, that neither came nor are null entries.
+    /// How many runs, within the limit, were counted but are neither listed nor null entries.
     fn missing(&self) -> Option<u64> {
         let counted = self.counted?.min(self.limit.unwrap_or(u64::MAX));
         Some(counted.saturating_sub(self.listed() + self.null_entries))
     }
 
-    /// The entries that could not be read, a thousand at the most.
+    /// The unreadable entries, at most 1,000.
     pub fn unreadable(&self) -> &[UnreadableEntry] {
         if self.pass.unreadable.len() > self.unreadable.len() {
             &self.pass.unreadable
@@ -277,14 +278,14 @@ impl RunLister {
         }
     }
 
-    /// Takes a run that was found in another way, and tells whether it is new.
+    /// Adds a run that was found in another way. Returns whether it is new.
     pub fn admit(&mut self, run: &Run) -> bool {
         let is_new = self.seen.insert(&run.storage_id);
         self.late += u64::from(is_new);
         is_new
     }
 
-    /// What the list came to so far.
+    /// The outcome so far.
     pub fn end(&self) -> RunListEnd {
         let counted = self.counted;
         let unlisted =

@@ -1,14 +1,14 @@
-//! Whether a log is whole.
+//! Detects missing log lines.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use wandb_core::operation::UnreadableEntry;
 
-use crate::lister::MOST_UNREADABLE;
+use crate::lister::MAX_UNREADABLE;
 use crate::ops::{ListLogLines, LogLine, LogPage};
 
-/// Takes the pages of a log one after the other and tells at the end whether lines are missing.
+/// Takes the pages of a log in order and reports at the end whether lines are missing.
 ///
 /// ```
 /// use wandb_graphql::LogTally;
@@ -22,32 +22,33 @@ use crate::ops::{ListLogLines, LogLine, LogPage};
 pub struct LogTally {
     received: u64,
     first: Option<u64>,
-    /// The number of the next line.
+    /// The expected number of the next line.
     next: u64,
-    /// How many numbers between two lines had no line.
+    /// How many line numbers were skipped between two lines.
     skipped: u64,
     counted: Option<u64>,
     null_entries: u64,
     unreadable: Vec<UnreadableEntry>,
-    /// Whether the server gave as many lines as it ever does at once, and would give no others.
+    /// Whether the server gave its maximum number of newest lines, so that older ones may exist.
     is_full_tail: bool,
-    /// The fingerprints of the pages whose lines have no numbers.
+    /// Hashes of the pages whose lines have no numbers.
     unnumbered: HashSet<u64>,
-    /// Such pages that came before, since the last one that did not. A log may say the same for long.
+    /// Repeated pages without numbers, held back until a different page follows. A log may repeat itself.
     repeated: Vec<Vec<LogLine>>,
 }
 
-/// Pages in a row that came before and say that the server sends a log anew.
-const MOST_REPEATED: usize = 3;
+/// How many repeated pages in a row mean that the server sends the log again.
+const MAX_REPEATED: usize = 3;
 
 impl LogTally {
-    /// Takes the next page and returns its lines, without those that a page before it had. Where lines have no numbers, a
-    /// page that came before is held back until another one follows.
+    /// Takes the next page and returns its lines, without those of earlier pages.
+    ///
+    /// A repeated page whose lines have no numbers is held back until a different page follows.
     pub fn take(&mut self, page: LogPage) -> Vec<String> {
         self.counted = page.total.or(self.counted);
         let left_out = page.unreadable.iter().filter(|entry| entry.is_left_out).count();
         self.null_entries += page.null_entries + left_out as u64;
-        let room = MOST_UNREADABLE.saturating_sub(self.unreadable.len());
+        let room = MAX_UNREADABLE.saturating_sub(self.unreadable.len());
         self.unreadable.extend(page.unreadable.into_iter().take(room));
         self.is_full_tail |= page.is_tail && page.lines.len() as u64 >= ListLogLines::TAIL;
         if !page.lines.is_empty() && page.lines.iter().all(|line| line.number.is_none()) {
@@ -63,12 +64,12 @@ impl LogTally {
         lines
     }
 
-    /// Whether the server sends pages anew that came before, so that the log does not end.
+    /// Whether the server keeps repeating pages, so that the log does not end.
     pub fn is_repeating(&self) -> bool {
-        self.repeated.len() >= MOST_REPEATED
+        self.repeated.len() >= MAX_REPEATED
     }
 
-    /// The lines that were held back, as they may have come before. To be called at the end of a log.
+    /// Returns the lines of held-back pages. Call it at the end of a log.
     pub fn finish(&mut self) -> Vec<String> {
         let mut lines = Vec::new();
         for page in std::mem::take(&mut self.repeated) {
@@ -99,41 +100,40 @@ impl LogTally {
         }
     }
 
-    /// How many lines came.
+    /// How many lines were received.
     pub fn received(&self) -> u64 {
         self.received
     }
 
-    /// How many lines the run has printed, if the server says it.
+    /// The server's count of the run's log lines, if it gives one.
     pub fn counted(&self) -> Option<u64> {
         self.counted
     }
 
-    /// The number of the first line that came, from 0, if the server says it.
+    /// The number of the first received line, counted from 0, if the server gives one.
     pub fn first(&self) -> Option<u64> {
         self.first
     }
 
-    /// The entries that could not be read, a thousand at the most.
+    /// The unreadable entries, at most 1,000.
     pub fn unreadable(&self) -> &[UnreadableEntry] {
         &self.unreadable
     }
 
-    /// How many entries were null or could not be read.
+    /// How many entries were null or unreadable.
     pub fn null_entries(&self) -> u64 {
         self.null_entries
     }
 
-    /// Whether lines are missing, or may be. Null entries are not counted as missing.
+    /// Whether lines are or may be missing. Null entries do not count as missing.
     pub fn is_short(&self) -> bool {
-        let there = self.received + self.null_entries;
+        let accounted = self.received + self.null_entries;
         self.is_late()
             || self.skipped > self.null_entries
-            || self.counted.is_some_and(|counted| there < counted)
+            || self.counted.is_some_and(|counted| accounted < counted)
     }
 
-    /// Whether the oldest lines are missing, or may be: the server does not keep or does not give them, so that asking
-    /// again is of no use.
+    /// Whether the oldest lines are or may be missing. The server no longer gives them, so a retry does not help.
     pub fn is_late(&self) -> bool {
         match self.first {
             Some(first) => first > self.null_entries,
@@ -147,8 +147,8 @@ mod tests {
     use super::*;
     use wandb_core::operation::Operation as _;
 
-    /// What the pages of these bodies come to: the lines, and the tally.
-    fn taken(pages: &[(Option<u64>, &[Option<u64>])]) -> (String, LogTally) {
+    /// The lines and the tally after pages with these totals and line numbers.
+    fn tally_of(pages: &[(Option<u64>, &[Option<u64>])]) -> (String, LogTally) {
         let mut tally = LogTally::default();
         let mut lines = Vec::new();
         for (total, numbers) in pages {
@@ -172,25 +172,28 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_come_twice_are_handed_out_once() {
-        let (lines, tally) =
-            taken(&[(Some(4), &[Some(0), Some(1)]), (Some(4), &[Some(1), Some(2)]), (Some(4), &[Some(3)])]);
+    fn repeated_lines_are_returned_once() {
+        let (lines, tally) = tally_of(&[
+            (Some(4), &[Some(0), Some(1)]),
+            (Some(4), &[Some(1), Some(2)]),
+            (Some(4), &[Some(3)]),
+        ]);
         assert_eq!((lines.as_str(), tally.is_short()), ("0 1 2 3", false));
     }
 
     #[test]
     fn repeated_pages_without_numbers_are_held_back() {
         let (a, b): (&[Option<u64>], &[Option<u64>]) = (&[None], &[None, None]);
-        let (lines, tally) = taken(&[(None, a), (None, a), (None, a), (None, b)]);
-        assert_eq!((lines.as_str(), tally.is_repeating()), ("? ? ? ? ?", false), "a log may say the same");
-        let (lines, tally) = taken(&[(None, a), (None, b), (None, a), (None, b), (None, a)]);
+        let (lines, tally) = tally_of(&[(None, a), (None, a), (None, a), (None, b)]);
+        assert_eq!((lines.as_str(), tally.is_repeating()), ("? ? ? ? ?", false), "a log may repeat itself");
+        let (lines, tally) = tally_of(&[(None, a), (None, b), (None, a), (None, b), (None, a)]);
         assert_eq!((lines.as_str(), tally.is_repeating()), ("? ? ?", true));
-        let (lines, mut tally) = taken(&[(None, a), (None, a)]);
+        let (lines, mut tally) = tally_of(&[(None, a), (None, a)]);
         assert_eq!((lines.as_str(), tally.finish(), tally.received()), ("?", vec!["?".to_owned()], 2));
     }
 
     #[test]
-    fn missing_lines_are_seen() {
+    fn missing_lines_are_detected() {
         for (total, numbers, short, late) in [
             (Some(3), &[Some(0), Some(1), Some(2)][..], false, false),
             (Some(4), &[Some(0), Some(1), Some(2)], true, false),
@@ -203,13 +206,13 @@ mod tests {
             (Some(0), &[], false, false),
             (Some(2), &[], true, false),
         ] {
-            let (_, tally) = taken(&[(total, numbers)]);
+            let (_, tally) = tally_of(&[(total, numbers)]);
             assert_eq!((tally.is_short(), tally.is_late()), (short, late), "{total:?} {numbers:?}");
         }
     }
 
     #[test]
-    fn a_null_entry_is_a_line_that_was_counted() {
+    fn null_entry_counts_as_a_line() {
         let node =
             |number: u64| serde_json::json!({ "cursor": null, "node": { "number": number, "line": "x" } });
         let null = serde_json::json!({ "cursor": null, "node": null });
@@ -219,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_tail_without_numbers_may_lack_lines() {
+    fn full_tail_without_numbers_may_lack_lines() {
         let tail = |count: u64, total| {
             let edges: Vec<_> =
                 (0..count).map(|_| serde_json::json!({ "cursor": null, "node": { "line": "x" } })).collect();

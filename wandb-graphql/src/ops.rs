@@ -1,27 +1,27 @@
-//! The operations, one file each.
+//! The operations, one file per operation.
 //!
-//! | to learn | ask |
+//! | to read | use |
 //! |---|---|
-//! | whose key it is | [`GetViewer`] |
-//! | what the server can do | [`GetServer`] |
+//! | the user of the API key | [`GetViewer`] |
+//! | the server's version and features | [`GetServer`] |
 //! | the projects of a user or team | [`ListProjects`] |
 //! | the runs of a project | [`ListRuns`] |
 //! | a run | [`GetRun`] |
 //! | a sweep, the sweeps of a project | [`GetSweep`], [`ListSweeps`] |
-//! | which metrics a run has, and how far it got | [`GetHistoryKeys`] |
-//! | a run's metrics, thinned out | [`SampleHistory`] |
-//! | a run's metrics, all of them | [`ScanHistory`], and [`GetParquetHistory`] for what is exported to files |
+//! | which metrics a run has, and its last step | [`GetHistoryKeys`] |
+//! | a run's metrics, sampled | [`SampleHistory`] |
+//! | a run's metrics, complete | [`ScanHistory`], and [`GetParquetHistory`] for the part exported to files |
 //! | a run's system metrics | [`SampleEvents`] |
 //! | a run's files | [`ListFiles`] |
-//! | what a run has printed | [`ListLogLines`] |
-//! | small runs with all that belongs to them | [`GetWholeRuns`] |
-//! | what a change of a run starts from | [`GetRunDocument`] |
+//! | a run's console log | [`ListLogLines`] |
+//! | small runs with their history, files and logs | [`GetWholeRuns`] |
+//! | a run's editable fields, before a change | [`GetRunDocument`] |
 //!
-//! | to change | ask |
+//! | to change | use |
 //! |---|---|
 //! | a run's config, summary, names, tags | [`UpdateRun`] |
 //!
-//! [`plan`](crate::plan) tells which of the last ones to ask for a complete history.
+//! [`plan`](crate::plan) decides which history operations to use for a complete history.
 
 mod entry;
 #[cfg(test)]
@@ -71,7 +71,7 @@ pub use list_projects::{ListProjects, ProjectPage};
 pub use list_runs::{ListRuns, RunPage};
 pub use list_sweeps::{ListSweeps, SweepPage};
 pub use log_fields::{LogLine, LogPage};
-pub(crate) use page::Trail;
+pub(crate) use page::PagePosition;
 pub use run_fields::Detail;
 pub use sample_events::{SampleEvents, SampledEvents};
 pub use sample_history::SampleHistory;

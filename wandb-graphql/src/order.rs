@@ -1,4 +1,4 @@
-//! In which order runs are listed.
+//! The order of runs in a list.
 
 mod compare;
 
@@ -7,61 +7,61 @@ use std::str::FromStr;
 
 pub use compare::OrderKey;
 
-/// The field that runs are ordered by, and its direction.
+/// A field to order runs by, and a direction.
 ///
-/// The server knows `created_at`, `heartbeat_at`, `config.KEY.value`, `summary_metrics.KEY` and more. Runs at hand are
-/// ordered by [`compare`](Order::compare).
+/// The server knows `created_at`, `heartbeat_at`, `config.KEY.value`, `summary_metrics.KEY` and more.
+/// [`compare`](Order::compare) orders local runs.
 ///
 /// ```
 /// use wandb_graphql::Order;
 ///
 /// let order: Order = "-summary_metrics.accuracy".parse()?;
 /// assert_eq!(order, Order::descending("summary_metrics.accuracy")?);
-/// assert_eq!("created_at".parse::<Order>()?.to_string(), "+created_at", "ascending unless it says otherwise");
+/// assert_eq!("created_at".parse::<Order>()?.to_string(), "+created_at", "ascending by default");
 /// assert_eq!(Order::default().to_string(), "+created_at");
 /// # Ok::<(), wandb_graphql::OrderError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Order {
-    /// The sign and the field, as the server takes them.
+    /// The sign and the field, in the server's format.
     text: String,
 }
 
-/// Why a text is no order.
+/// An error in the text of an order.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{input:?} is not an order: {reason} (expected something like +created_at or -summary_metrics.loss)")]
+#[error("invalid order {input:?}: {reason} (expected something like +created_at or -summary_metrics.loss)")]
 pub struct OrderError {
     input: String,
     reason: &'static str,
 }
 
 impl Order {
-    /// The smallest or earliest first.
+    /// Orders by a field, smallest or earliest first.
     pub fn ascending(field: &str) -> Result<Self, OrderError> {
         Self::new('+', field)
     }
 
-    /// The greatest or latest first.
+    /// Orders by a field, greatest or latest first.
     pub fn descending(field: &str) -> Result<Self, OrderError> {
         Self::new('-', field)
     }
 
     fn new(sign: char, field: &str) -> Result<Self, OrderError> {
         let reason = if field.is_empty() {
-            "it names no field"
+            "the field is missing"
         } else if field.starts_with(['+', '-']) {
             "it has two signs"
         } else if field.trim() != field {
             "there is a space around the field"
         } else if field.chars().any(char::is_control) {
-            "it holds a control character"
+            "it contains a control character"
         } else {
             return Ok(Self { text: format!("{sign}{field}") });
         };
         Err(OrderError { input: field.to_owned(), reason })
     }
 
-    /// The same field in the other direction.
+    /// The same field in the opposite direction.
     pub(crate) fn reversed(&self) -> Self {
         let (sign, field) = self.text.split_at(1);
         Self { text: format!("{}{field}", if sign == "-" { '+' } else { '-' }) }
@@ -72,14 +72,14 @@ impl Order {
     }
 }
 
-/// The oldest run first. New runs then come last, so that pages do not shift while they are read.
+/// Oldest run first. New runs then come last, so that they do not shift later pages.
 impl Default for Order {
     fn default() -> Self {
         Self { text: "+created_at".to_owned() }
     }
 }
 
-/// A field with `+` (or nothing) before it for ascending, `-` for descending order.
+/// A field with the prefix `+` or none for ascending order, or `-` for descending order.
 impl FromStr for Order {
     type Err = OrderError;
 
@@ -111,13 +111,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_order_is_refused_with_a_reason() {
+    fn invalid_orders_are_rejected_with_a_reason() {
         for (text, reason) in [
-            ("", "it names no field"),
-            ("-", "it names no field"),
+            ("", "the field is missing"),
+            ("-", "the field is missing"),
             ("+-created_at", "it has two signs"),
             ("- created_at", "there is a space around the field"),
-            ("a\nb", "it holds a control character"),
+            ("a\nb", "it contains a control character"),
         ] {
             let error = text.parse::<Order>().unwrap_err();
             assert_eq!(error, OrderError { input: text.to_owned(), reason });

@@ -1,12 +1,12 @@
-//! Ends lists whose pages bring nothing new.
+//! Ends lists whose pages have no new entries.
 
 use crate::Seen;
 
-/// Watches the pages of a list: which entries are new, and whether the list still gets anywhere.
+/// Tracks the entries of a list to detect pages without new ones.
 ///
-/// A server may name ever new cursors and yet send the same entries, or none. A list ends after three pages in a row
-/// without a new entry, or once most of its pages were such. The cursors themselves are watched where the pages are asked
-/// for. Sixteen bytes of each entry are kept.
+/// A server may return new cursors forever but repeat the entries, or send none. A list ends after three pages in a row
+/// without a new entry, or once most of its pages had none. Repeated cursors are detected separately, by the operations
+/// that list pages. Keeps 16 bytes per entry.
 ///
 /// ```
 /// use wandb_graphql::PageGuard;
@@ -22,48 +22,48 @@ use crate::Seen;
 #[derive(Debug, Clone, Default)]
 pub struct PageGuard {
     seen: Seen,
-    /// Whether this page has brought something.
-    is_fruitful: bool,
+    /// Whether this page has a new entry.
+    has_new_entry: bool,
     pages: u64,
-    /// Pages without a new entry: in a row, and in all.
-    barren_in_a_row: u32,
-    barren: u64,
+    /// Pages in a row without a new entry.
+    stale_in_a_row: u32,
+    stale: u64,
 }
 
-/// Pages without a new entry that end a list when they follow each other. One is usual at the end of some lists, and two
+/// The number of pages in a row without a new entry that ends a list. One is normal at the end of some lists, and two
 /// happen while a list changes.
-const MOST_BARREN_IN_A_ROW: u32 = 3;
+const MAX_STALE_IN_A_ROW: u32 = 3;
 
-/// Pages without a new entry that a list may have before it matters how many there are among all.
-const SPARE_BARREN: u64 = 10;
+/// How many pages without a new entry a list may have before their share among all pages matters.
+const SPARE_STALE: u64 = 10;
 
 impl PageGuard {
-    /// What is wrong with a list that ends here.
-    pub const MESSAGE: &'static str = "page after page holds nothing new";
+    /// The error message for a list that this guard ends.
+    pub const MESSAGE: &'static str = "several pages in a row have no new entries";
 
-    /// Notes an entry by what tells it from others; `false` if it came before.
+    /// Records an entry by its unique key. Returns `false` if it is not new.
     pub fn admit(&mut self, key: &str) -> bool {
         let is_new = self.seen.insert(key);
-        self.is_fruitful |= is_new;
+        self.has_new_entry |= is_new;
         is_new
     }
 
-    /// Notes an entry without a key, which counts as new.
+    /// Records an entry without a key, which counts as new.
     pub fn admit_unkeyed(&mut self) {
-        self.is_fruitful = true;
+        self.has_new_entry = true;
     }
 
-    /// Ends a page; `false` if the list gets nowhere.
+    /// Ends a page. Returns `false` if the list should end here.
     pub fn end_page(&mut self) -> bool {
         self.pages += 1;
-        if std::mem::take(&mut self.is_fruitful) {
-            self.barren_in_a_row = 0;
+        if std::mem::take(&mut self.has_new_entry) {
+            self.stale_in_a_row = 0;
             return true;
         }
-        self.barren_in_a_row += 1;
-        self.barren += 1;
-        let is_mostly_barren = self.barren > SPARE_BARREN && self.barren * 2 > self.pages;
-        self.barren_in_a_row < MOST_BARREN_IN_A_ROW && !is_mostly_barren
+        self.stale_in_a_row += 1;
+        self.stale += 1;
+        let is_mostly_stale = self.stale > SPARE_STALE && self.stale * 2 > self.pages;
+        self.stale_in_a_row < MAX_STALE_IN_A_ROW && !is_mostly_stale
     }
 }
 
@@ -71,11 +71,11 @@ impl PageGuard {
 mod tests {
     use super::*;
 
-    /// Counts the pages before the guard ends a list in which every `fruitful_every`-th page has a new entry.
-    fn pages(fruitful_every: u64) -> u64 {
+    /// Counts the pages until the guard ends a list in which every `new_entry_every`-th page has a new entry.
+    fn pages(new_entry_every: u64) -> u64 {
         let mut guard = PageGuard::default();
         for page in 0..1_000 {
-            if page % fruitful_every == 0 {
+            if page % new_entry_every == 0 {
                 guard.admit(&page.to_string());
             }
             if !guard.end_page() {
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_end_when_most_pages_are_barren() {
+    fn list_ends_if_most_pages_have_no_new_entry() {
         assert_eq!(pages(1), 1_000);
         assert_eq!(pages(2), 1_000, "every other page");
         assert!(pages(3) < 20);

@@ -1,13 +1,13 @@
-//! How the whole history of a run follows from what the server says about it.
+//! Plans how to read the whole history of a run.
 //!
-//! 1. [`GetHistoryKeys`](crate::ops::GetHistoryKeys) tells how far the history extends; [`HistoryRange`] is what of it
-//!    is wanted. A run that grows while it is read is read up to the last step seen at this point.
-//! 2. [`GetParquetHistory`](crate::ops::GetParquetHistory) tells what is exported to files; [`HistoryPlan`] says which
-//!    steps come from where.
-//! 3. [`ScanHistory`](crate::ops::ScanHistory) reads the live steps, [`join`] puts together what both have of a step.
-//! 4. [`GetHistoryKeys`](crate::ops::GetHistoryKeys) again, and [`grown`] tells whether the run has grown meanwhile.
+//! 1. [`GetHistoryKeys`](crate::ops::GetHistoryKeys) reads the extent of the history, and [`HistoryRange`] restricts it
+//!    to the requested steps. A run that grows meanwhile is read up to its last step at this point.
+//! 2. [`GetParquetHistory`](crate::ops::GetParquetHistory) reads which part is exported to files, and [`HistoryPlan`]
+//!    splits the steps between files and live queries.
+//! 3. [`ScanHistory`](crate::ops::ScanHistory) reads the live steps, and [`join`] merges the rows of a step from both.
+//! 4. [`GetHistoryKeys`](crate::ops::GetHistoryKeys) again, and [`grown`] detects whether the run has grown meanwhile.
 //!
-//! All of this is pure.
+//! All of these are pure functions.
 
 mod grown;
 mod join;

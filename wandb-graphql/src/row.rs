@@ -1,4 +1,4 @@
-//! A row of a history answer, before it is parsed.
+//! A row of a history, before it is parsed.
 
 use std::fmt;
 
@@ -10,8 +10,7 @@ use crate::schema::{JsonText, integer};
 
 /// A row of a run's history: its step, and the row as JSON text.
 ///
-/// Rows are parsed into values elsewhere, on threads that have time for it; here only the step is looked up, since
-/// the order of rows and their place in the history depend on it.
+/// Only the step is parsed here, because the order of rows depends on it. Other threads parse the values later.
 ///
 /// ```
 /// use wandb_graphql::HistoryRow;
@@ -26,13 +25,13 @@ pub struct HistoryRow {
     json: Box<str>,
 }
 
-/// The key of a row that holds its step.
+/// The key of a row's step.
 pub(crate) const STEP: &str = "_step";
 
 const NULL: &str = "null";
 
 impl HistoryRow {
-    /// The row that `json` holds.
+    /// Makes a row from its JSON text.
     pub fn new(json: impl Into<Box<str>>) -> Self {
         let json = json.into();
         Self { step: step_of(&json), json }
@@ -42,29 +41,29 @@ impl HistoryRow {
         Self::new(NULL)
     }
 
-    /// Whether the server sent null in place of the row.
+    /// Whether the server sent null instead of a row.
     pub fn is_null(&self) -> bool {
         &*self.json == NULL
     }
 
-    /// The row's `_step`, if it has one that is an integer. Some servers write it as a float; system metrics and runs
-    /// that several processes write to have none.
+    /// The row's `_step`, if it is an integer. Some servers write it as a float. Rows of system metrics, and of runs
+    /// that several processes write to, have none.
     pub fn step(&self) -> Option<i64> {
         self.step
     }
 
-    /// The row as JSON text. It may hold bare `NaN` and `Infinity` and raw control characters.
+    /// The row as JSON text, which may contain bare `NaN` and `Infinity` and raw control characters.
     pub fn json(&self) -> &str {
         &self.json
     }
 
-    /// The row's text, without a copy.
+    /// Converts the row to its text without a copy.
     pub fn into_json(self) -> Box<str> {
         self.json
     }
 }
 
-/// The rows of an answer. A null is kept as a [null row](HistoryRow::is_null), so that it can be counted.
+/// Converts the rows of an answer. A null becomes a [null row](HistoryRow::is_null), so that it can be counted.
 pub(crate) fn rows(texts: impl IntoIterator<Item = Option<JsonText>>) -> Vec<HistoryRow> {
     texts.into_iter().map(|text| text.map_or_else(HistoryRow::null, |text| HistoryRow::new(text.0))).collect()
 }
@@ -74,10 +73,10 @@ fn step_of(json: &str) -> Option<i64> {
         let step: Result<StepText, _> = serde_json::from_slice(text);
         step.map(|step| step.0.as_deref().and_then(integer))
     };
-    read(json.as_bytes()).or_else(|_| read(&lenient::strict(json.as_bytes()))).ok().flatten()
+    read(json.as_bytes()).or_else(|_| read(&lenient::to_strict(json.as_bytes()))).ok().flatten()
 }
 
-/// What a row has under `_step`, as it is written. Of several, the last counts, as for every JSON reader of W&B.
+/// The text of `_step` in a row. The last of several counts, as in every JSON reader of W&B.
 struct StepText(Option<String>);
 
 impl<'de> Deserialize<'de> for StepText {
@@ -121,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_step_is_found_in_whatever_a_row_holds() {
+    fn step_is_found_in_any_row() {
         for (json, step) in [
             (r#"{"_step":0}"#, Some(0)),
             (r#"{"loss":1,"nested":{"_step":9},"_step":3}"#, Some(3)),
@@ -145,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn nulls_are_kept_to_be_counted() {
+    fn nulls_become_null_rows() {
         let texts = [None, Some(JsonText("null".into())), Some(JsonText(r#"{"_step":1}"#.into()))];
         let rows = rows(texts);
         assert_eq!(rows.iter().map(HistoryRow::is_null).collect::<Vec<_>>(), [true, true, false]);

@@ -1,8 +1,8 @@
-//! How many rows a sampled answer may hold.
+//! The maximum number of rows in a sampled answer.
 
 use std::fmt;
 
-/// A number of samples: at least one, and what a GraphQL `Int` holds.
+/// A number of samples, from 1 to the maximum of a GraphQL `Int`.
 ///
 /// ```
 /// use wandb_graphql::Samples;
@@ -15,15 +15,15 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Samples(i32);
 
-/// The number is none that can be asked for.
+/// The error for an invalid number of samples.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{samples} samples cannot be asked for: the number must be from 1 to {largest}", largest = i32::MAX)]
+#[error("invalid number of samples {samples}: must be from 1 to {largest}", largest = i32::MAX)]
 pub struct SamplesError {
     samples: u64,
 }
 
 impl Samples {
-    /// `samples` rows at the most.
+    /// Allows at most `samples` rows.
     pub fn new(samples: u64) -> Result<Self, SamplesError> {
         match i32::try_from(samples) {
             Ok(number) if number > 0 => Ok(Self(number)),
@@ -31,12 +31,12 @@ impl Samples {
         }
     }
 
-    /// Enough for every step of a window `width` steps wide.
+    /// Enough samples for all steps of a window of this width.
     pub(crate) fn enough_for(width: u64) -> Self {
         Self(i32::try_from(width).unwrap_or(i32::MAX).max(1))
     }
 
-    /// The number, as GraphQL has it.
+    /// The number as a GraphQL `Int`.
     pub const fn get(self) -> i32 {
         self.0
     }
@@ -60,17 +60,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_number_is_a_positive_graphql_int() {
+    fn number_is_a_positive_graphql_int() {
         assert_eq!(Samples::new(1).unwrap().get(), 1);
         assert_eq!(Samples::new(2_147_483_647).unwrap().get(), i32::MAX);
         for samples in [0, 2_147_483_648, u64::MAX] {
             let error = Samples::new(samples).unwrap_err();
-            assert!(error.to_string().ends_with("the number must be from 1 to 2147483647"), "{error}");
+            assert!(error.to_string().ends_with(": must be from 1 to 2147483647"), "{error}");
         }
     }
 
     #[test]
-    fn windows_ask_for_all_their_steps() {
+    fn windows_request_all_their_steps() {
         assert_eq!(Samples::enough_for(1_000).get(), 1_000);
         assert_eq!(Samples::enough_for(0).get(), 1);
         assert_eq!(Samples::enough_for(u64::MAX).get(), i32::MAX);

@@ -1,4 +1,4 @@
-//! The schema's scalars as Rust types.
+//! Rust types for the scalars of the schema.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -7,9 +7,9 @@ use serde_json::value::RawValue;
 #[cynic::schema("wandb")]
 pub(crate) mod sdl {}
 
-/// JSON as text: what a `JSON` or `JSONString` field holds.
+/// The text of a `JSON` or `JSONString` field.
 ///
-/// The same field comes inline from one server and as text inside a string from another; both become the text.
+/// Servers send such a field either inline or as text inside a string. Both become the text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub(crate) struct JsonText(pub(crate) Box<str>);
@@ -28,7 +28,7 @@ impl<'de> Deserialize<'de> for JsonText {
 
 cynic::impl_scalar!(JsonText, sdl::JSONString);
 
-/// An argument that may be null takes a value that is not.
+/// Allows the value for a nullable argument.
 impl cynic::coercions::CoercesTo<Option<sdl::JSONString>> for JsonText {}
 
 impl cynic::schema::IsScalar<sdl::JSON> for JsonText {
@@ -52,10 +52,10 @@ impl<'de> Deserialize<'de> for Int64 {
 
 cynic::impl_scalar!(Int64, sdl::Int64);
 
-/// An argument that may be null takes a value that is not.
+/// Allows the value for a nullable argument.
 impl cynic::coercions::CoercesTo<Option<sdl::Int64>> for Int64 {}
 
-/// A float that may be no finite number; JSON has none, so that it then comes as text.
+/// A float that may be non-finite. JSON has no such numbers, so they arrive as text.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(transparent)]
 pub(crate) struct Float(pub(crate) f64);
@@ -75,16 +75,16 @@ impl cynic::schema::IsScalar<f64> for Float {
     type SchemaType = f64;
 }
 
-/// A moment, as the text that the server gives.
+/// A timestamp, as the server's text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct DateTime(pub(crate) String);
 
 cynic::impl_scalar!(DateTime, sdl::DateTime);
 
-/// The integer that a JSON number means; servers write steps as `5` or `5.0` or `5e0`.
+/// Parses a JSON number as an integer. Servers write steps as `5`, `5.0` or `5e0`.
 pub(crate) fn integer(number: &str) -> Option<i64> {
-    /// The floats below this are whole where they have no fraction, and convert without loss.
+    /// Integers up to this one convert from a float without loss.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if let Ok(integer) = number.parse() {
         return Some(integer);
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_comes_inline_or_as_text() {
+    fn json_may_be_inline_or_text() {
         let inline: JsonText = serde_json::from_str(r#"{"a": [1, "x"]}"#).unwrap();
         assert_eq!(&*inline.0, r#"{"a": [1, "x"]}"#);
         let text: JsonText = serde_json::from_str(r#""{\"a\": [1, \"x\"]}""#).unwrap();
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_come_as_integer_float_or_text() {
+    fn integers_may_be_integers_floats_or_text() {
         for (text, expected) in [
             ("5", Some(5)),
             ("5.0", Some(5)),

@@ -1,9 +1,9 @@
-//! Which entries of a list have come already.
+//! A set of the entries of a list seen so far.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-/// The entries of a list that have come, sixteen bytes each.
+/// The set of entries seen so far, as 16-byte hashes of their keys.
 ///
 /// ```
 /// use wandb_graphql::Seen;
@@ -16,7 +16,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 pub struct Seen(HashSet<u128>);
 
 impl Seen {
-    /// Notes an entry by what tells it from others, such as its storage id; `false` if it had come before.
+    /// Adds an entry by its unique key, such as its storage id. Returns `false` if it was already present.
     pub fn insert(&mut self, key: &str) -> bool {
         let half = |salt: u8| {
             let mut hasher = DefaultHasher::new();
@@ -26,12 +26,12 @@ impl Seen {
         self.0.insert(half(0) << 64 | half(1))
     }
 
-    /// How many entries have come.
+    /// The number of entries.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether none has come.
+    /// Whether there are no entries.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

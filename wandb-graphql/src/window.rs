@@ -1,10 +1,10 @@
-//! The rows of a window, in whichever way they could be read.
+//! The rows of a window of steps.
 
 use wandb_core::page::Page;
 
 use crate::HistoryRow;
 
-/// The rows of some steps, in order.
+/// The rows of a window of steps, in order.
 ///
 /// ```
 /// use wandb_graphql::{HistoryRow, HistoryWindow};
@@ -16,14 +16,14 @@ use crate::HistoryRow;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum HistoryWindow {
-    /// Column by column, as nearly all answers can be read. Pages of one answer share its text.
+    /// Rows by column, which suits nearly all answers. The pages of an answer share its text.
     Pages(Vec<Page>),
-    /// One by one, where rows are not in order or need mending.
+    /// Single rows, for answers that are out of order or need repair.
     Rows(Vec<HistoryRow>),
 }
 
 impl HistoryWindow {
-    /// How many rows there are.
+    /// The number of rows.
     pub fn len(&self) -> usize {
         match self {
             Self::Pages(pages) => pages.iter().map(Page::len).sum(),
@@ -31,12 +31,12 @@ impl HistoryWindow {
         }
     }
 
-    /// Whether there are none.
+    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The rows one by one, as JSON text.
+    /// Converts to single rows of JSON text.
     pub fn into_rows(self) -> Vec<HistoryRow> {
         match self {
             Self::Pages(pages) => {

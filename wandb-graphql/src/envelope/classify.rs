@@ -1,33 +1,35 @@
-//! What a GraphQL error means for the caller.
+//! Classifies GraphQL errors by what the caller can do about them.
 //!
-//! W&B documents no error codes. The table below is read off messages that its servers are known to send (reported in
-//! the issues of wandb/wandb and handled in the SDK) and off the usual `extensions.code` values; what it does not
-//! know is told by the HTTP status.
+//! W&B documents no error codes. The table below comes from messages that its servers are known to send (reported in
+//! the issues of wandb/wandb and handled in the SDK) and from the usual `extensions.code` values. The HTTP status
+//! decides when neither the code nor the message is in the table.
 
 use http::StatusCode;
 use wandb_core::operation::AnswerError;
 
-/// What an error means, the gravest first: of several errors in an answer, the first of these counts.
+/// The class of an error, most severe first. The most severe error of an answer decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Meaning {
-    /// The key may not do this.
+    /// The API key lacks permission.
     Denied,
-    /// What was asked about is not there.
+    /// The requested object does not exist.
     NotFound,
-    /// Asking for less may help.
+    /// A smaller request may succeed.
     TooMuch,
-    /// The request will be refused whenever it is sent.
+    /// The server rejects this request, and a retry does not help.
     Refused,
-    /// Asking again may help.
+    /// A transient failure: a retry may succeed.
     Failed,
 }
 
-/// What servers say when a request took them too long.
+/// Phrases that servers use when a request runs into a time limit.
 const TIME_LIMITS: [&str; 3] = ["deadline exceeded", "timeout", "timed out"];
 
-/// | meaning | said in the message or the code |
+/// Phrases that identify a class. The first matching row decides.
+///
+/// | class | phrases in the message or the code |
 /// |---|---|
-/// | rate limited (transient) | `rate limit`, `too many requests`: before the next rows, which `too many` would match |
+/// | rate limited (transient) | `rate limit`, `too many requests`; first, as `too many` below would match |
 /// | transient | time limits (`context deadline exceeded`), database locks (`Error 1213: Deadlock found when trying to get lock; try restarting transaction`), lost connections (`driver: bad connection`), `An internal error occurred. Please contact support.`, overload |
 /// | too much | sizes and counts beyond a limit |
 /// | denied | permissions and sign-in |
@@ -99,25 +101,25 @@ const TABLE: [(Meaning, &[&str]); 6] = [
     (Meaning::NotFound, &["not found", "not_found", "does not exist", "could not find", "couldn't find"]),
 ];
 
-/// What an error means, given its message, its `extensions.code` and the status it came with.
+/// Classifies an error by its `extensions.code`, else its message, else the HTTP status.
 pub(crate) fn meaning(message: &str, code: Option<&str>, status: StatusCode) -> Meaning {
-    let said = |text: &str| {
+    let look_up = |text: &str| {
         let text = text.to_ascii_lowercase();
         TABLE
             .iter()
             .find(|(_, phrases)| phrases.iter().any(|phrase| text.contains(phrase)))
             .map(|(meaning, _)| *meaning)
     };
-    code.and_then(said).or_else(|| said(message)).unwrap_or_else(|| told_by(status))
+    code.and_then(look_up).or_else(|| look_up(message)).unwrap_or_else(|| classify_status(status))
 }
 
-/// Whether a failure may be due to how much was asked for: the server ran out of time.
-pub(crate) fn asks_for_less(message: &str) -> bool {
+/// Whether the server ran out of time, so that a smaller request may succeed.
+pub(crate) fn is_time_limit(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
     !message.contains("lock wait") && TIME_LIMITS.iter().any(|phrase| message.contains(phrase))
 }
 
-fn told_by(status: StatusCode) -> Meaning {
+fn classify_status(status: StatusCode) -> Meaning {
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Meaning::Denied,
         StatusCode::NOT_FOUND | StatusCode::GONE => Meaning::NotFound,
@@ -131,12 +133,12 @@ fn told_by(status: StatusCode) -> Meaning {
 }
 
 impl Meaning {
-    /// Whether the server may answer otherwise when it is asked again.
-    pub(crate) fn may_pass(self) -> bool {
+    /// Whether a retry may succeed.
+    pub(crate) fn is_transient(self) -> bool {
         matches!(self, Self::Failed | Self::TooMuch)
     }
 
-    /// The error to hand on: `what` was asked about, `message` is what the server said.
+    /// The error for the caller. `what` names the requested object, `message` is the server's text.
     pub(crate) fn into_error(self, what: impl FnOnce() -> String, message: String) -> AnswerError {
         match self {
             Self::Denied => AnswerError::Denied { message },
@@ -153,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_mean_what_the_table_says() {
+    fn messages_are_classified_as_in_the_table() {
         use Meaning::{Denied, Failed, NotFound, Refused, TooMuch};
         for (expected, message) in [
             (Failed, "context deadline exceeded"),
@@ -181,17 +183,17 @@ mod tests {
     }
 
     #[test]
-    fn only_running_out_of_time_asks_for_less() {
+    fn only_time_limits_ask_for_less() {
         for message in ["context deadline exceeded", "i/o timeout", "the query Timed Out"] {
-            assert!(asks_for_less(message), "{message}");
+            assert!(is_time_limit(message), "{message}");
         }
         for message in ["Error 1205: Lock wait timeout exceeded", "internal error", "rate limit exceeded"] {
-            assert!(!asks_for_less(message), "{message}");
+            assert!(!is_time_limit(message), "{message}");
         }
     }
 
     #[test]
-    fn a_code_goes_before_the_message_and_the_status_comes_last() {
+    fn code_precedes_message_and_status_is_last() {
         assert_eq!(meaning("nope", Some("UNAUTHENTICATED"), StatusCode::OK), Meaning::Denied);
         assert_eq!(meaning("not found", Some("INTERNAL_SERVER_ERROR"), StatusCode::OK), Meaning::Failed);
         assert_eq!(meaning("not found", Some("BAD_USER_INPUT"), StatusCode::OK), Meaning::NotFound);

@@ -1,4 +1,4 @@
-//! GraphQL errors that are each of one entry of a list, so that the others can be used.
+//! GraphQL errors that concern single entries of a list, so that the other entries stay usable.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,19 @@ use wandb_core::operation::UnreadableEntry;
 
 use super::response::GraphQlError;
 
-/// The errors of an answer, by the place of the entry that each is of.
+/// The errors of an answer by the index of the entry they concern.
 #[derive(Debug, Default)]
 pub(crate) struct EntryErrors(BTreeMap<usize, UnreadableEntry>);
 
-/// The field of a connection that holds its entries.
+/// The connection field that holds the entries.
 const EDGES: &str = "edges";
 
 impl EntryErrors {
-    /// Sorts `errors` by entries. `None` if one of them is of more than one entry, or if nothing came of any.
-    /// `may_pass` tells whether the server may answer without the error when it is asked again.
-    pub(super) fn of(
+    /// Groups `errors` by entry.
+    ///
+    /// Returns `None` if an error does not concern exactly one entry, or if every entry of a longer list is null.
+    /// `may_pass` decides whether a retry may get an answer without the error.
+    pub(super) fn group(
         errors: &[GraphQlError],
         data: &str,
         may_pass: impl Fn(&GraphQlError) -> bool,
@@ -26,13 +28,13 @@ impl EntryErrors {
         let mut sorted: BTreeMap<usize, UnreadableEntry> = BTreeMap::new();
         let mut list = None;
         for error in errors {
-            let (entries, index, behind) = entry_of(error, &data)?;
+            let (entries, index, field) = find_entry(error, &data)?;
             let is_same_list = list.is_none_or(|list: &Vec<Value>| std::ptr::eq(list, entries));
             list = Some(entries);
             if !is_same_list {
                 return None;
             }
-            let message = match behind {
+            let message = match field {
                 Some(field) => format!("{field}: {}", error.text()),
                 None => error.text().to_owned(),
             };
@@ -59,9 +61,10 @@ impl EntryErrors {
     }
 }
 
-/// The outermost list that the path of an error leads into, the place of the entry in it, and the field of the entry's node
-/// that the error is of, if it is of one.
-fn entry_of<'d>(error: &GraphQlError, data: &'d Value) -> Option<(&'d Vec<Value>, usize, Option<String>)> {
+/// Follows an error's path to the outermost list.
+///
+/// Returns the list, the index of the entry, and the field of the entry's node, if the path leads into one.
+fn find_entry<'d>(error: &GraphQlError, data: &'d Value) -> Option<(&'d Vec<Value>, usize, Option<String>)> {
     let mut steps = error.path.as_ref()?.as_array()?.iter();
     let mut at = data;
     while let Some(step) = steps.next() {

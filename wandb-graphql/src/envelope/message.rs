@@ -1,24 +1,24 @@
-//! What a server says its schema lacks.
+//! Reads which fields and arguments a server's schema lacks from its error messages.
 //!
-//! Servers word it in their own ways and may name their types otherwise than W&B does (`RunType`). All of them name the
-//! field or argument. Which of those in the query is meant follows from the place that the error gives in the text of
-//! the query (`locations`) or in the answer (`path`), else from the type's name.
+//! Servers differ in their wording and may use other type names than W&B (`RunType`), but all of them name the field or
+//! argument. The error's position in the query text (`locations`) or in the answer (`path`) tells which occurrence in
+//! the query is meant; without either, the type name does.
 
 use serde_json::Value;
 use wandb_core::operation::{Argument, Field, Lacks};
 
-use super::query_text::{AskedField, QueryText};
+use super::query_text::{QueryField, QueryText};
 
-/// Where an error says that something is wrong with the query.
+/// The position of an error in the query.
 #[derive(Debug, Default)]
-pub(crate) struct Place<'a> {
-    /// Line and column in the text, both from 1.
+pub(crate) struct ErrorPosition<'a> {
+    /// Line and column in the query text, both counted from 1.
     pub(crate) locations: Vec<(u64, u64)>,
-    /// Keys of the answer. Some servers put the operation in front.
+    /// Keys of the answer. Some servers put the operation first.
     pub(crate) path: Vec<&'a str>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> ErrorPosition<'a> {
     pub(crate) fn new(locations: Option<&Value>, path: Option<&'a Value>) -> Self {
         let list = |value: Option<&'a Value>| value.and_then(Value::as_array).into_iter().flatten();
         let location = |value: &Value| Some((value["line"].as_u64()?, value["column"].as_u64()?));
@@ -34,7 +34,7 @@ impl<'a> Place<'a> {
     }
 }
 
-/// The kinds of validation errors that say what a schema lacks, in the words that servers are known to use.
+/// The kinds of validation errors about a missing schema element, with the known wordings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// - gqlgen, graphql-core, graphql-js, graphql-go, apollo: `Cannot query field "x" on type "T".`
@@ -43,16 +43,16 @@ enum Kind {
     /// - graphql-java: `Validation error (FieldUndefined@[a/x]) : Field 'x' in type 'T' is undefined`
     Field,
     /// - gqlgen, graphql-core 3: `Unknown argument "x" on field "T.f".`
-    /// - older ones: `Unknown argument "x" on field "f" of type "T".`, also without the type
+    /// - older versions: `Unknown argument "x" on field "f" of type "T".`, also without the type
     /// - graphql-ruby: `Field 'f' doesn't accept argument 'x'`
     /// - apollo: ``the argument `x` is not supported by `T.f` ``
     Argument,
-    /// `Unknown type "Int64".`: said of the type of a variable, which then cannot be used.
+    /// `Unknown type "Int64".`: the type of a variable, which then cannot be used.
     VariableType,
 }
 
 impl Kind {
-    fn of(message: &str) -> Option<Self> {
+    fn from_message(message: &str) -> Option<Self> {
         let message = message.trim_start();
         let rest = message.strip_prefix("Validation error").and_then(|rest| rest.split_once(": "));
         let message = rest.map_or(message, |(_, rest)| rest).to_ascii_lowercase();
@@ -76,40 +76,48 @@ impl Kind {
     }
 }
 
-/// Notes what `message` says the schema lacks; `false` if it says nothing of the kind. `text` is the query that was
-/// sent, if that is known.
-pub(crate) fn note_lacking(message: &str, place: &Place<'_>, text: Option<&str>, lacks: &mut Lacks) -> bool {
-    let Some(kind) = Kind::of(message) else { return false };
+/// Records in `lacks` the schema element that `message` reports as missing.
+///
+/// Returns `false` for any other message. `text` is the sent query, if known.
+pub(crate) fn record_lacking(
+    message: &str,
+    position: &ErrorPosition<'_>,
+    text: Option<&str>,
+    lacks: &mut Lacks,
+) -> bool {
+    let Some(kind) = Kind::from_message(message) else { return false };
     let names = quoted(message);
     let text = text.unwrap_or_default();
     let query = QueryText::read(text);
     match kind {
         Kind::Field => {
             let Some(name) = names.first() else { return false };
-            let asked: Vec<_> = query.fields.iter().filter(|field| field.name == *name).collect();
+            let candidates: Vec<_> = query.fields.iter().filter(|field| field.name == *name).collect();
             let fields: Vec<Field> =
-                meant(asked, place, text, names.get(1).copied(), |field| field.span.start..field.span.end)
-                    .into_iter()
-                    .map(AskedField::field)
-                    .collect();
+                matching_fields(candidates, position, text, names.get(1).copied(), |field| {
+                    field.span.start..field.span.end
+                })
+                .into_iter()
+                .map(QueryField::field)
+                .collect();
             if !fields.is_empty() {
                 lacks.extend(&fields.into_iter().collect());
                 return true;
             }
-            // A field that was not asked for, or a query that is not known.
+            // The query is unknown or does not request this field.
             names.get(1).is_some_and(|on_type| {
                 lacks.insert(Field::named(*on_type, *name));
                 true
             })
         }
         Kind::Argument => {
-            let (of_type, names) = typed(&names);
-            let asked: Vec<_> =
+            let (of_type, names) = split_type(&names);
+            let candidates: Vec<_> =
                 query.arguments().filter(|(_, argument)| names.contains(&argument.name)).collect();
             let of_field: Vec<_> =
-                asked.iter().filter(|(field, _)| names.contains(&field.name)).copied().collect();
-            let asked = if of_field.is_empty() { asked } else { of_field };
-            let found = meant_argument(asked, place, text, of_type);
+                candidates.iter().filter(|(field, _)| names.contains(&field.name)).copied().collect();
+            let candidates = if of_field.is_empty() { candidates } else { of_field };
+            let found = matching_arguments(candidates, position, text, of_type);
             if found.is_empty()
                 && let [argument, field, ..] = names[..]
                 && let Some(on_type) = of_type
@@ -122,7 +130,7 @@ pub(crate) fn note_lacking(message: &str, place: &Place<'_>, text: Option<&str>,
             is_any
         }
         Kind::VariableType => {
-            let offsets = place.locations.iter().filter_map(|location| offset(text, *location));
+            let offsets = position.locations.iter().filter_map(|location| byte_offset(text, *location));
             let arguments: Vec<_> = offsets.flat_map(|at| query.arguments_of_variable_at(at)).collect();
             let is_any = !arguments.is_empty();
             lacks.extend(&arguments.into_iter().collect());
@@ -131,65 +139,65 @@ pub(crate) fn note_lacking(message: &str, place: &Place<'_>, text: Option<&str>,
     }
 }
 
-fn meant_argument(
-    asked: Vec<(&AskedField<'_>, &super::query_text::AskedArgument<'_>)>,
-    place: &Place<'_>,
+fn matching_arguments(
+    candidates: Vec<(&QueryField<'_>, &super::query_text::QueryArgument<'_>)>,
+    position: &ErrorPosition<'_>,
     text: &str,
     server_type: Option<&str>,
 ) -> Vec<Argument> {
-    let fields: Vec<_> = asked.iter().map(|(field, _)| *field).collect();
-    let kept = meant(fields, place, text, server_type, |field| {
+    let fields: Vec<_> = candidates.iter().map(|(field, _)| *field).collect();
+    let kept = matching_fields(fields, position, text, server_type, |field| {
         let end = field.arguments.last().map_or(field.span.end, |argument| argument.span.end);
         field.span.start..end
     });
-    let is_kept = |field: &AskedField<'_>| kept.iter().any(|kept| std::ptr::eq(*kept, field));
-    asked
+    let is_kept = |field: &QueryField<'_>| kept.iter().any(|kept| std::ptr::eq(*kept, field));
+    candidates
         .into_iter()
         .filter(|(field, _)| is_kept(field))
         .map(|(field, argument)| field.argument(argument))
         .collect()
 }
 
-/// Those of the fields of one name that an error is about: by its place, else by the type's name.
-fn meant<'q, 'a>(
-    asked: Vec<&'q AskedField<'a>>,
-    place: &Place<'_>,
+/// The fields in `candidates` (all of one name) that an error concerns: by its position, else by the type name.
+fn matching_fields<'q, 'a>(
+    candidates: Vec<&'q QueryField<'a>>,
+    position: &ErrorPosition<'_>,
     text: &str,
     server_type: Option<&str>,
-    span: impl Fn(&AskedField<'a>) -> std::ops::Range<usize>,
-) -> Vec<&'q AskedField<'a>> {
-    let at_places: Vec<_> = place
+    span: impl Fn(&QueryField<'a>) -> std::ops::Range<usize>,
+) -> Vec<&'q QueryField<'a>> {
+    let at_positions: Vec<_> = position
         .locations
         .iter()
         .filter_map(|location| {
-            let at = offset(text, *location)?;
-            // Servers point to the alias, to the name, or to where the arguments are.
-            let on_line = |field: &&&AskedField<'a>| line_of(text, field.span.end) == location.0;
-            let exact = asked.iter().find(|field| (span(field).start..=span(field).end).contains(&at));
-            exact.or_else(|| asked.iter().find(on_line)).copied()
+            let at = byte_offset(text, *location)?;
+            // Servers point to the alias, the name or the arguments.
+            let on_line = |field: &&&QueryField<'a>| line_of(text, field.span.end) == location.0;
+            let exact = candidates.iter().find(|field| (span(field).start..=span(field).end).contains(&at));
+            exact.or_else(|| candidates.iter().find(on_line)).copied()
         })
         .collect();
-    if !at_places.is_empty() {
-        return at_places;
+    if !at_positions.is_empty() {
+        return at_positions;
     }
-    if let Some(last) = place.path.last() {
-        let by_path = asked.iter().filter(|field| {
+    if let Some(last) = position.path.last() {
+        let by_path = candidates.iter().filter(|field| {
             field.path.last() == Some(last)
-                && (place.path.ends_with(&field.path) || field.path.ends_with(&place.path))
+                && (position.path.ends_with(&field.path) || field.path.ends_with(&position.path))
         });
         let by_path: Vec<_> = by_path.copied().collect();
         if !by_path.is_empty() {
             return by_path;
         }
     }
-    let Some(server_type) = server_type else { return asked };
-    let likeness = |field: &&AskedField<'a>| likeness(field.on_type, server_type);
-    let best = asked.iter().map(likeness).max().unwrap_or_default();
-    asked.into_iter().filter(|field| likeness(field) == best).collect()
+    let Some(server_type) = server_type else { return candidates };
+    let similarity = |field: &&QueryField<'a>| type_similarity(field.on_type, server_type);
+    let best = candidates.iter().map(similarity).max().unwrap_or_default();
+    candidates.into_iter().filter(|field| similarity(field) == best).collect()
 }
 
-/// How much a server's name of a type is like ours: `RunType` is more like `Run` than like `User`.
-fn likeness(ours: &str, servers: &str) -> usize {
+/// How similar a server's type name is to ours: `RunType` is closer to `Run` than to `User`.
+fn type_similarity(ours: &str, servers: &str) -> usize {
     if ours == servers {
         return usize::MAX;
     }
@@ -197,8 +205,8 @@ fn likeness(ours: &str, servers: &str) -> usize {
     if is_part { ours.len() } else { 0 }
 }
 
-/// A type that is named with its field (`T.f`), or last, and the other names.
-fn typed<'a>(names: &[&'a str]) -> (Option<&'a str>, Vec<&'a str>) {
+/// Splits off the type that is given with its field (`T.f`) or as the third name; returns it and the other names.
+fn split_type<'a>(names: &[&'a str]) -> (Option<&'a str>, Vec<&'a str>) {
     let mut owner = None;
     let mut others = Vec::new();
     for (at, name) in names.iter().enumerate() {
@@ -214,20 +222,20 @@ fn typed<'a>(names: &[&'a str]) -> (Option<&'a str>, Vec<&'a str>) {
     (owner, others)
 }
 
-/// The texts in quotation marks of one kind or another.
+/// The quoted parts of a message, with any kind of quotation mark.
 fn quoted(message: &str) -> Vec<&str> {
     let mut names = Vec::new();
     let mut rest = message;
     while let Some(at) = rest.find(['"', '\'', '`']) {
         let mark = &rest[at..=at];
-        let begins = rest[..at].chars().next_back().is_none_or(|before| !before.is_alphanumeric());
+        let starts_quote = rest[..at].chars().next_back().is_none_or(|before| !before.is_alphanumeric());
         let inside = &rest[at + 1..];
-        match inside.split_once(mark).filter(|_| begins) {
+        match inside.split_once(mark).filter(|_| starts_quote) {
             Some((name, after)) => {
                 names.push(name);
                 rest = after;
             }
-            // An apostrophe.
+            // This mark is an apostrophe.
             None => rest = inside,
         }
     }
@@ -235,8 +243,8 @@ fn quoted(message: &str) -> Vec<&str> {
     names
 }
 
-/// The byte at a line and a column, as servers count them: from 1, columns in characters.
-fn offset(text: &str, (line, column): (u64, u64)) -> Option<usize> {
+/// Converts a line and column to a byte offset. Servers count both from 1, columns in characters.
+fn byte_offset(text: &str, (line, column): (u64, u64)) -> Option<usize> {
     let line = usize::try_from(line.checked_sub(1)?).ok()?;
     let column = usize::try_from(column.checked_sub(1)?).ok()?;
     let start = if line == 0 { 0 } else { text.match_indices('\n').nth(line - 1)?.0 + 1 };
@@ -274,7 +282,7 @@ mod tests {
 
     fn lacking_at(message: &str, locations: &Value, path: &Value) -> Vec<String> {
         let mut lacks = Lacks::nothing();
-        note_lacking(message, &Place::new(Some(locations), Some(path)), Some(QUERY), &mut lacks);
+        record_lacking(message, &ErrorPosition::new(Some(locations), Some(path)), Some(QUERY), &mut lacks);
         let arguments = lacks.arguments().map(ToString::to_string);
         lacks.iter().map(ToString::to_string).chain(arguments).collect()
     }
@@ -284,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn wordings_of_many_servers_name_a_field() {
+    fn field_errors_of_many_servers_are_read() {
         for message in [
             r#"Cannot query field "historyKeys" on type "Run"."#,
             r#"Cannot query field "historyKeys" on type "RunType". Did you mean "history" or "name"?"#,
@@ -298,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn wordings_of_many_servers_name_an_argument() {
+    fn argument_errors_of_many_servers_are_read() {
         for message in [
             r#"Unknown argument "order" on field "runs" of type "Project"."#,
             r#"Unknown argument "order" on field "Project.runs"."#,
@@ -313,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn other_messages_say_nothing_of_the_schema() {
+    fn other_messages_report_no_lack() {
         for message in [
             "permission denied",
             "Cannot query field historyKeys on type Run.",
@@ -327,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_in_several_types_is_told_apart() {
+    fn error_position_distinguishes_equal_names() {
         let name = r#"Cannot query field "name" on type "Thing"."#;
         let at = |line: u64, column: u64| json!([{ "line": line, "column": column }]);
         for (locations, path, expected) in [
@@ -345,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_scalar_takes_the_arguments_of_that_type() {
+    fn unknown_scalar_drops_arguments_of_that_type() {
         let message = r#"Unknown type "Int64"."#;
         let column = QUERY.find("Int64").unwrap() + 1;
         let locations = json!([{ "line": 1, "column": column }]);
@@ -354,12 +362,12 @@ mod tests {
     }
 
     #[test]
-    fn without_the_query_the_message_has_to_do() {
+    fn message_is_enough_without_the_query() {
         let mut lacks = Lacks::nothing();
-        let nowhere = Place::default();
-        assert!(note_lacking(r#"Cannot query field "x" on type "Run"."#, &nowhere, None, &mut lacks));
-        assert!(note_lacking(r#"Unknown argument "y" on field "Run.f"."#, &nowhere, None, &mut lacks));
-        assert!(!note_lacking(r#"Unknown argument "y" on field "f""#, &nowhere, None, &mut lacks));
+        let nowhere = ErrorPosition::default();
+        assert!(record_lacking(r#"Cannot query field "x" on type "Run"."#, &nowhere, None, &mut lacks));
+        assert!(record_lacking(r#"Unknown argument "y" on field "Run.f"."#, &nowhere, None, &mut lacks));
+        assert!(!record_lacking(r#"Unknown argument "y" on field "f""#, &nowhere, None, &mut lacks));
         assert_eq!(lacks.to_string(), "Run.x, Run.f(y:)");
     }
 }

@@ -1,4 +1,4 @@
-//! The text of a query that was sent: which fields and arguments it asks for, and where each of them stands.
+//! Parses a sent query: its fields and arguments, with their positions in the text.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -8,42 +8,42 @@ use wandb_core::operation::{Argument, Field};
 
 use super::token::{Token, tokens};
 
-/// The fields and arguments of a query, with their places in its text.
+/// The fields and arguments of a query, with their positions in its text.
 ///
-/// It reads what cynic writes: one operation without fragments or directives. Of any other text it knows nothing.
+/// Parses only what cynic writes: one operation without fragments or directives.
 #[derive(Debug, Default)]
 pub(crate) struct QueryText<'a> {
-    pub(crate) fields: Vec<AskedField<'a>>,
+    pub(crate) fields: Vec<QueryField<'a>>,
     variables: Vec<Variable<'a>>,
-    /// The list of variables with its parentheses.
+    /// The span of the variable list, including its parentheses.
     header: Range<usize>,
-    /// Whether it was read to its end.
+    /// Whether the parser reached the end of the text.
     is_whole: bool,
 }
 
-/// A field that a query asks for.
+/// A field in a query.
 #[derive(Debug)]
-pub(crate) struct AskedField<'a> {
-    /// The type in our own schema, whatever the server calls it.
+pub(crate) struct QueryField<'a> {
+    /// The type in our schema, which the server may name differently.
     pub(crate) on_type: &'static str,
     pub(crate) name: &'a str,
-    /// The keys of the answer that lead to it.
+    /// The keys of the answer that lead to the field.
     pub(crate) path: Vec<&'a str>,
-    /// Its alias, if it has one, and its name.
+    /// The span of the alias, if any, and the name.
     pub(crate) span: Range<usize>,
-    pub(crate) arguments: Vec<AskedArgument<'a>>,
-    /// The list of arguments with its parentheses.
+    pub(crate) arguments: Vec<QueryArgument<'a>>,
+    /// The span of the argument list, including its parentheses.
     parentheses: Range<usize>,
-    /// The end of an object of which nothing is asked.
+    /// The position for a selection, if the field is an object whose selection is empty.
     empty_selection: Option<usize>,
 }
 
-/// An argument that a query passes.
+/// An argument in a query.
 #[derive(Debug)]
-pub(crate) struct AskedArgument<'a> {
+pub(crate) struct QueryArgument<'a> {
     pub(crate) name: &'a str,
     pub(crate) span: Range<usize>,
-    /// The variables that its value is made of.
+    /// The variables in its value.
     variables: Vec<&'a str>,
 }
 
@@ -53,25 +53,25 @@ struct Variable<'a> {
     span: Range<usize>,
 }
 
-impl AskedField<'_> {
+impl QueryField<'_> {
     pub(crate) fn field(&self) -> Field {
         Field::named(self.on_type, self.name)
     }
 
-    pub(crate) fn argument(&self, argument: &AskedArgument<'_>) -> Argument {
+    pub(crate) fn argument(&self, argument: &QueryArgument<'_>) -> Argument {
         Argument::named(self.field(), argument.name)
     }
 }
 
 impl<'a> QueryText<'a> {
-    /// Reads a query. What it does not understand ends the reading, so that fewer fields are known.
+    /// Parses a query and stops at the first unknown construct, so that later fields are missing.
     pub(crate) fn read(text: &'a str) -> Self {
         let mut reader = Reader { tokens: tokens(text), at: 0, query: Self::default() };
         reader.query.is_whole = reader.document().is_some() && reader.at == reader.tokens.len();
         reader.query
     }
 
-    /// The arguments whose values come from the variable that is declared around the byte `at`.
+    /// The arguments that use the variable declared at byte `at`.
     pub(crate) fn arguments_of_variable_at(&self, at: usize) -> Vec<Argument> {
         let declared = self.variables.iter().find(|variable| variable.span.contains(&at));
         let Some(Variable { name, .. }) = declared else { return Vec::new() };
@@ -81,12 +81,14 @@ impl<'a> QueryText<'a> {
             .collect()
     }
 
-    pub(crate) fn arguments(&self) -> impl Iterator<Item = (&AskedField<'a>, &AskedArgument<'a>)> {
+    pub(crate) fn arguments(&self) -> impl Iterator<Item = (&QueryField<'a>, &QueryArgument<'a>)> {
         self.fields.iter().flat_map(|field| field.arguments.iter().map(move |argument| (field, argument)))
     }
 
-    /// `text`, which this was read of, without the arguments that `drops` names and the variables that are left without
-    /// use. Objects of which nothing is asked, which no server takes, are asked for their type.
+    /// Removes the arguments that `drops` selects and the variables that become unused.
+    ///
+    /// `text` is the query that `self` was read from. An object whose selection is empty gets `__typename`, because
+    /// servers reject empty selections. Returns `text` unchanged if it was not parsed to the end.
     pub(crate) fn without(&self, text: &str, drops: impl Fn(&Argument) -> bool) -> String {
         if !self.is_whole {
             return text.to_owned();
@@ -118,7 +120,7 @@ impl<'a> QueryText<'a> {
     }
 }
 
-/// Notes to cut items out of a list. Commas are white space in GraphQL, so that those left over do no harm.
+/// Adds the cuts that remove `items` from a list. Leftover commas are harmless: GraphQL treats them as white space.
 fn cut_items<T>(
     cuts: &mut Vec<Range<usize>>,
     items: &[&T],
@@ -153,7 +155,7 @@ impl<'a> Reader<'a> {
         token
     }
 
-    /// Takes the next token if it is this one.
+    /// Consumes the next token if it equals `text`.
     fn take(&mut self, text: &str) -> bool {
         let is_it = self.peek() == Some(text);
         self.at += usize::from(is_it);
@@ -182,7 +184,7 @@ impl<'a> Reader<'a> {
             let dollar = self.next().filter(|token| token.text == "$")?;
             let name = self.next()?.text;
             let mut end = dollar.span.end;
-            // The type, and a default value if there is one.
+            // The type and an optional default value.
             while !matches!(self.peek()?, "$" | ")") {
                 end = self.next()?.span.end;
             }
@@ -203,7 +205,7 @@ impl<'a> Reader<'a> {
             let field_type = FIELD_TYPES.get(on_type).and_then(|fields| fields.get(name.text).copied());
             let is_object = field_type.is_some_and(|name| FIELD_TYPES.contains_key(name));
             let is_empty = is_object && self.peek() != Some("{");
-            self.query.fields.push(AskedField {
+            self.query.fields.push(QueryField {
                 on_type,
                 name: name.text,
                 path: path.clone(),
@@ -220,7 +222,7 @@ impl<'a> Reader<'a> {
         self.next().map(drop)
     }
 
-    fn arguments(&mut self) -> Option<(Range<usize>, Vec<AskedArgument<'a>>)> {
+    fn arguments(&mut self) -> Option<(Range<usize>, Vec<QueryArgument<'a>>)> {
         let start = self.tokens.get(self.at)?.span.start;
         let mut arguments = Vec::new();
         if !self.take("(") {
@@ -235,11 +237,11 @@ impl<'a> Reader<'a> {
                 return None;
             }
             let (end, variables) = self.value()?;
-            arguments.push(AskedArgument { name: name.text, span: name.span.start..end, variables });
+            arguments.push(QueryArgument { name: name.text, span: name.span.start..end, variables });
         }
     }
 
-    /// The end of a value, and the variables in it.
+    /// Parses a value. Returns its end and the variables in it.
     fn value(&mut self) -> Option<(usize, Vec<&'a str>)> {
         let mut variables = Vec::new();
         let mut depth = 0_usize;
@@ -263,7 +265,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The type of each field of each object of our schema.
+/// The type of each field of each object type in our schema.
 static FIELD_TYPES: LazyLock<HashMap<&'static str, HashMap<&'static str, &'static str>>> =
     LazyLock::new(|| {
         let mut types = HashMap::new();
@@ -359,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_are_asked_for_something() {
+    fn empty_selections_get_typename() {
         let text = "query A($x: Int) {\n  viewer {\n    id\n    teams(first: $x)\n  }\n}";
         let asked = QueryText::read(text).without(text, |_| false);
         assert_eq!(asked, text.replace("$x)\n  }", "$x) { __typename }\n  }"));
@@ -368,14 +370,14 @@ mod tests {
     }
 
     #[test]
-    fn a_list_without_items_loses_its_parentheses() {
+    fn empty_list_loses_its_parentheses() {
         let text = "query A($x: Int) {\n  viewer {\n    id\n  }\n  project(name: $x) {\n    name\n  }\n}";
         let bare = QueryText::read(text).without(text, |_| true);
         assert_eq!(bare, "query A {\n  viewer {\n    id\n  }\n  project {\n    name\n  }\n}");
     }
 
     #[test]
-    fn variables_within_objects_and_lists_are_used() {
+    fn variables_in_objects_and_lists_are_kept() {
         let text = "mutation M($a: ID!, $b: [X!], $c: Int) {\n  upsertBucket(input: {id: $a, tags: [1, $b]}) {\n    inserted\n  }\n}";
         let kept = QueryText::read(text).without(text, |_| false);
         assert_eq!(kept, text.replace(", $c: Int", ", "));
@@ -390,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_harmless() {
+    fn other_texts_are_left_unchanged() {
         for text in
             ["", "{ viewer { id } }", "query", "query A(", "query A { b(c: [ ", "query A { b { c } } x"]
         {

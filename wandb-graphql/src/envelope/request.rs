@@ -1,4 +1,4 @@
-//! From typed variables to an HTTP request.
+//! Builds HTTP requests from typed variables.
 
 use bytes::Bytes;
 use cynic::schema::{MutationRoot, QueryRoot};
@@ -13,19 +13,19 @@ use super::query_text::QueryText;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// What an operation asks, before it is known whom.
-pub(crate) struct RequestOf<V> {
-    /// The operation's name, which the server sees.
+/// An operation's part of a request, before the endpoint is known.
+pub(crate) struct RequestSpec<V> {
+    /// The operation name that the server sees.
     name: &'static str,
-    /// The fields that are left out where the server lacks them.
+    /// Fields to leave out if the server lacks them.
     optional_fields: &'static [Field],
-    /// The arguments that are left out where the server lacks them.
+    /// Arguments to leave out if the server lacks them.
     optional_arguments: Vec<Argument>,
     variables: V,
 }
 
-impl<V> RequestOf<V> {
-    /// What `operation` asks with `variables`.
+impl<V> RequestSpec<V> {
+    /// Describes the request for `operation` with `variables`.
     pub(crate) fn new(operation: &impl Operation, variables: V) -> Self {
         Self {
             name: operation.name(),
@@ -36,9 +36,9 @@ impl<V> RequestOf<V> {
     }
 }
 
-/// The request that posts the query `Q` to `endpoint`, without the optional fields that the server lacks.
+/// Builds the POST request for query `Q`, without the optional fields and arguments that the server lacks.
 pub(crate) fn post<Q, V>(
-    asked: RequestOf<V>,
+    spec: RequestSpec<V>,
     endpoint: &Endpoint,
     lacks: &Lacks,
 ) -> Result<Request, AnswerError>
@@ -47,12 +47,12 @@ where
     Q::SchemaType: QueryRoot,
     V: QueryVariables + Serialize,
 {
-    post_built(OperationBuilder::<Q, V>::query(), asked, endpoint, lacks)
+    post_built(OperationBuilder::<Q, V>::query(), spec, endpoint, lacks)
 }
 
-/// The request that posts the mutation `Q`; as for a query.
+/// Builds the POST request for mutation `Q`, like [`post`] for a query.
 pub(crate) fn post_mutation<Q, V>(
-    asked: RequestOf<V>,
+    spec: RequestSpec<V>,
     endpoint: &Endpoint,
     lacks: &Lacks,
 ) -> Result<Request, AnswerError>
@@ -61,12 +61,12 @@ where
     Q::SchemaType: MutationRoot,
     V: QueryVariables + Serialize,
 {
-    post_built(OperationBuilder::<Q, V>::mutation(), asked, endpoint, lacks)
+    post_built(OperationBuilder::<Q, V>::mutation(), spec, endpoint, lacks)
 }
 
 fn post_built<Q, V>(
     builder: OperationBuilder<Q, V>,
-    asked: RequestOf<V>,
+    spec: RequestSpec<V>,
     endpoint: &Endpoint,
     lacks: &Lacks,
 ) -> Result<Request, AnswerError>
@@ -74,13 +74,13 @@ where
     Q: QueryFragment<VariablesFields = V::Fields>,
     V: QueryVariables + Serialize,
 {
-    let mut builder = builder.with_variables(asked.variables).with_operation_name(asked.name);
-    for field in asked.optional_fields.iter().filter(|field| !lacks.contains(field)) {
+    let mut builder = builder.with_variables(spec.variables).with_operation_name(spec.name);
+    for field in spec.optional_fields.iter().filter(|field| !lacks.contains(field)) {
         builder.enable_feature(&field.to_string());
     }
     let mut operation = builder.build().map_err(|error| unaskable(&error))?;
     if !lacks.is_empty() {
-        let lacking = lacks.arguments_among(&asked.optional_arguments);
+        let lacking = lacks.arguments_among(&spec.optional_arguments);
         operation.query = QueryText::read(&operation.query)
             .without(&operation.query, |argument| lacking.contains_argument(argument));
     }

@@ -1,4 +1,4 @@
-//! From an HTTP response to typed data, or to the reason why there is none.
+//! Parses HTTP responses into typed data or an error.
 
 use std::borrow::Cow;
 
@@ -11,12 +11,12 @@ use wandb_core::operation::{AnswerError, Lacks, SentBody};
 
 use super::classify::{self, Meaning};
 use super::entry_errors::EntryErrors;
-use super::message::{Place, note_lacking};
+use super::message::{ErrorPosition, record_lacking};
 use crate::row::rows;
 use crate::schema::JsonText;
 use crate::{HistoryRow, lenient};
 
-/// The answer as the GraphQL specification has it, plus what proxies and W&B's own gateway say instead.
+/// The answer as in the GraphQL specification, plus the fields that proxies and W&B's gateway use instead.
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(borrow, default)]
@@ -42,7 +42,7 @@ pub(super) struct GraphQlError {
 }
 
 impl GraphQlError {
-    /// The server's words.
+    /// The server's message.
     pub(super) fn text(&self) -> &str {
         self.message.as_deref().unwrap_or("no message")
     }
@@ -66,9 +66,9 @@ struct Extensions {
     code: Option<serde_json::Value>,
 }
 
-/// The data of a response. `what` was asked about, in the user's terms.
+/// Parses the data of a response. `what` names the requested object in the user's terms.
 ///
-/// Data beside errors is not used: the errors say that some of it is missing.
+/// Rejects data that comes with errors, because part of it is missing.
 pub(crate) fn data<T: DeserializeOwned>(
     response: &Response<Bytes>,
     what: impl FnOnce() -> String,
@@ -76,7 +76,7 @@ pub(crate) fn data<T: DeserializeOwned>(
     read(response, what, Tolerance::None).map(|(data, _)| data)
 }
 
-/// The data of a response that is a page of a list, and the errors that are each of one of its entries.
+/// Parses the data of a list page, and the errors that concern single entries of it.
 pub(crate) fn list_data<T: DeserializeOwned>(
     response: &Response<Bytes>,
     what: impl FnOnce() -> String,
@@ -84,11 +84,11 @@ pub(crate) fn list_data<T: DeserializeOwned>(
     read(response, what, Tolerance::Entries)
 }
 
-/// The errors beside which data is used.
+/// Which errors are accepted along with data.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Tolerance {
     None,
-    /// Those that are each of one entry of a list.
+    /// Errors that concern single entries of a list.
     Entries,
 }
 
@@ -98,16 +98,16 @@ fn read<T: DeserializeOwned>(
     tolerance: Tolerance,
 ) -> Result<(T, EntryErrors), AnswerError> {
     let body = response.body();
-    let text = parsable(body)?;
+    let text = to_parsable_json(body)?;
     let envelope: Envelope<'_> =
         serde_json::from_slice(&text).map_err(|error| AnswerError::malformed(error.to_string(), body))?;
     let mut entry_errors = EntryErrors::default();
     if let (Tolerance::Entries, Some(errors), Some(data)) = (tolerance, &envelope.errors, envelope.data) {
-        let may_pass = |error: &GraphQlError| error.meaning(response.status()).may_pass();
-        entry_errors = EntryErrors::of(errors, data.get(), may_pass).unwrap_or_default();
+        let may_pass = |error: &GraphQlError| error.meaning(response.status()).is_transient();
+        entry_errors = EntryErrors::group(errors, data.get(), may_pass).unwrap_or_default();
     }
     if let Some(errors) = envelope.errors.filter(|errors| !errors.is_empty() && entry_errors.is_empty()) {
-        // A query that does not fit the schema is not executed.
+        // Servers do not execute a query that does not match the schema.
         let lacking = if envelope.data.is_none() { lacking(&errors, response) } else { Lacks::nothing() };
         return Err(if lacking.is_empty() {
             error(&errors, response.status(), what)
@@ -117,7 +117,7 @@ fn read<T: DeserializeOwned>(
     }
     let Some(data) = envelope.data else {
         return Err(match envelope.error.or(envelope.message) {
-            Some(said) => refusal(said, response.status(), what),
+            Some(reason) => refusal(reason, response.status(), what),
             None => AnswerError::malformed("it holds neither data nor errors", body),
         });
     };
@@ -127,51 +127,51 @@ fn read<T: DeserializeOwned>(
     }
 }
 
-/// The rows of a JSON list of texts.
+/// Parses a JSON list of row texts.
 pub(crate) fn list_of_rows(list: &[u8]) -> Result<Vec<HistoryRow>, AnswerError> {
-    let text = parsable(list)?;
+    let text = to_parsable_json(list)?;
     let texts: Vec<Option<JsonText>> =
         serde_json::from_slice(&text).map_err(|error| AnswerError::malformed(error.to_string(), list))?;
     Ok(rows(texts))
 }
 
-/// The error for a null where `what` was asked for.
+/// The error for a null in place of `what`.
 pub(crate) fn missing(what: impl Into<String>) -> AnswerError {
     AnswerError::NotFound { what: what.into() }
 }
 
-/// The body as JSON that a strict parser takes, if it is JSON at all.
-fn parsable(body: &[u8]) -> Result<Cow<'_, [u8]>, AnswerError> {
+/// The body as strict JSON. Repairs lenient JSON; fails if the body is not JSON at all.
+fn to_parsable_json(body: &[u8]) -> Result<Cow<'_, [u8]>, AnswerError> {
     let Err(first) = serde_json::from_slice::<&RawValue>(body) else { return Ok(Cow::Borrowed(body)) };
-    let text = lenient::strict(body);
+    let text = lenient::to_strict(body);
     match serde_json::from_slice::<&RawValue>(&text) {
         Ok(_) => Ok(text),
         Err(_) => Err(AnswerError::malformed(first.to_string(), body)),
     }
 }
 
-/// What the errors say that the server's schema lacks.
+/// The fields and arguments that the errors report as missing from the server's schema.
 fn lacking(errors: &[GraphQlError], response: &Response<Bytes>) -> Lacks {
     let sent = response.extensions().get::<SentBody>();
     let sent: Option<SentQuery<'_>> = sent.and_then(|sent| serde_json::from_slice(&sent.0).ok());
     let mut lacks = Lacks::nothing();
     for error in errors {
         let Some(message) = &error.message else { continue };
-        let place = Place::new(error.locations.as_ref(), error.path.as_ref());
-        note_lacking(message, &place, sent.as_ref().map(|sent| &*sent.query), &mut lacks);
+        let position = ErrorPosition::new(error.locations.as_ref(), error.path.as_ref());
+        record_lacking(message, &position, sent.as_ref().map(|sent| &*sent.query), &mut lacks);
     }
     lacks
 }
 
 fn error(errors: &[GraphQlError], status: StatusCode, what: impl FnOnce() -> String) -> AnswerError {
-    let gravest = errors.iter().map(|error| error.meaning(status)).min().unwrap_or(Meaning::Refused);
+    let most_severe = errors.iter().map(|error| error.meaning(status)).min().unwrap_or(Meaning::Refused);
     let mut messages: Vec<String> = errors.iter().map(|error| error.text().to_owned()).collect();
     messages.dedup();
-    gravest.into_error(what, messages.join("; "))
+    most_severe.into_error(what, messages.join("; "))
 }
 
-/// The error for JSON that is not GraphQL: `{"error": "…"}` and the like.
-fn refusal(said: &RawValue, status: StatusCode, what: impl FnOnce() -> String) -> AnswerError {
-    let message = serde_json::from_str(said.get()).unwrap_or_else(|_| said.get().to_owned());
+/// The error for JSON that is not GraphQL, such as `{"error": "…"}`.
+fn refusal(reason: &RawValue, status: StatusCode, what: impl FnOnce() -> String) -> AnswerError {
+    let message = serde_json::from_str(reason.get()).unwrap_or_else(|_| reason.get().to_owned());
     classify::meaning(&message, None, status).into_error(what, message)
 }

@@ -20,7 +20,7 @@ fn refused(status: u16, body: &str) -> String {
 }
 
 #[test]
-fn data_is_read_whatever_else_the_answer_holds() {
+fn data_is_read_despite_other_content() {
     let expected = Data { run: Some("abc".to_owned()) };
     for body in [
         r#"{"data": {"run": "abc"}}"#,
@@ -33,14 +33,14 @@ fn data_is_read_whatever_else_the_answer_holds() {
 }
 
 #[test]
-fn data_beside_errors_is_not_used() {
+fn data_with_errors_is_rejected() {
     let body =
         r#"{"data": {"run": null}, "errors": [{"message": "context deadline exceeded", "path": ["run"]}]}"#;
     assert_eq!(read(200, body), Err(AnswerError::Failed { message: "context deadline exceeded".to_owned() }));
 }
 
 #[test]
-fn every_lacking_field_is_named_once() {
+fn each_lacking_field_is_reported_once() {
     let body = r#"{"errors": [
         {"message": "Cannot query field \"historyKeys\" on type \"Run\"."},
         {"message": "Cannot query field \"features\" on type \"ServerInfo\". Did you mean \"feature\"?"},
@@ -51,7 +51,7 @@ fn every_lacking_field_is_named_once() {
 }
 
 #[test]
-fn the_gravest_of_several_errors_counts_and_all_are_told() {
+fn most_severe_error_decides_and_all_are_shown() {
     let body = r#"{"data": null, "errors": [
         {"message": "internal error"}, {"message": "permission denied"}, {"message": "permission denied"}
     ]}"#;
@@ -60,13 +60,13 @@ fn the_gravest_of_several_errors_counts_and_all_are_told() {
 }
 
 #[test]
-fn what_was_not_found_is_named_as_the_user_does() {
+fn not_found_names_the_object_in_user_terms() {
     let body = r#"{"data": {"run": null}, "errors": [{"message": "run not found", "path": ["run"]}]}"#;
     assert_eq!(refused(200, body), "run team/project/abc does not exist, or the API key may not see it");
 }
 
 #[test]
-fn codes_and_statuses_are_heeded() {
+fn code_and_status_classify_an_error() {
     let body = r#"{"errors": [{"message": "no", "extensions": {"code": "FORBIDDEN"}}]}"#;
     assert!(matches!(read(200, body), Err(AnswerError::Denied { .. })));
     let body = r#"{"errors": [{"message": "no", "extensions": {"code": 7}}]}"#;
@@ -75,7 +75,7 @@ fn codes_and_statuses_are_heeded() {
 }
 
 #[test]
-fn json_that_is_not_graphql_is_read_as_a_refusal_where_it_says_something() {
+fn non_graphql_json_error_is_a_refusal() {
     let message = "bad gateway".to_owned();
     assert_eq!(read(502, r#"{"error": "bad gateway"}"#), Err(AnswerError::Failed { message }));
     let message = r#"{"code": 7}"#.to_owned();
@@ -84,7 +84,7 @@ fn json_that_is_not_graphql_is_read_as_a_refusal_where_it_says_something() {
 }
 
 #[test]
-fn what_cannot_be_read_is_malformed_and_shown() {
+fn unreadable_body_is_malformed_and_quoted() {
     for (body, message) in [
         ("", "EOF while parsing a value at line 1 column 0"),
         (r#"{"data": {"run": "ab"#, "EOF while parsing a string"),

@@ -1,15 +1,15 @@
-//! GraphQL text as tokens.
+//! A tokenizer for GraphQL text.
 
 use std::ops::Range;
 
-/// A name, number, string or mark, and where it stands.
+/// A name, number, string or punctuator with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Token<'a> {
     pub(super) text: &'a str,
     pub(super) span: Range<usize>,
 }
 
-/// The tokens of a text, without white space, commas and comments.
+/// Splits a text into tokens, without white space, commas and comments.
 pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut at = 0;
@@ -36,7 +36,7 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | '.')
 }
 
-/// The length of the string that `text` begins with, its quotation marks included.
+/// The length of the string at the start of `text`, including its quotation marks.
 fn string(text: &str) -> usize {
     let mut is_escaped = false;
     for (at, c) in text.char_indices().skip(1) {

@@ -1,4 +1,4 @@
-//! How two values compare, for filters and for orders.
+//! Comparison of values for filters and orders.
 
 use std::cmp::Ordering;
 
@@ -7,12 +7,12 @@ use wandb_core::model::Timestamp;
 
 use super::number::Number;
 
-/// How two values compare; `None` if they cannot be compared.
+/// Compares two values; `None` if they are not comparable.
 pub(crate) type Comparison = fn(&Value, &Value) -> Option<Ordering>;
 
 /// Compares values of one kind: numbers, strings, booleans or nulls.
 pub(crate) fn compare(one: &Value, other: &Value) -> Option<Ordering> {
-    if let (Some(one), Some(other)) = (Number::of(one), Number::of(other)) {
+    if let (Some(one), Some(other)) = (Number::from_value(one), Number::from_value(other)) {
         return one.compare(other);
     }
     match (one, other) {
@@ -23,8 +23,9 @@ pub(crate) fn compare(one: &Value, other: &Value) -> Option<Ordering> {
     }
 }
 
-/// Compares texts as moments where both are, so that the same moment with and without its zone is one; else as
-/// [`compare`]. Only for fields that hold times: elsewhere a text is just a text.
+/// Compares two texts as points in time if both are timestamps, so that time zones do not matter; else as [`compare`].
+///
+/// Only for fields that hold times: elsewhere a text is just a text.
 pub(crate) fn compare_times(one: &Value, other: &Value) -> Option<Ordering> {
     match (moment(one), moment(other)) {
         (Some(one), Some(other)) => Some(one.cmp(&other)),
@@ -32,12 +33,12 @@ pub(crate) fn compare_times(one: &Value, other: &Value) -> Option<Ordering> {
     }
 }
 
-/// The moment that a text tells.
+/// The point in time in a text, if it is a timestamp.
 pub(crate) fn moment(value: &Value) -> Option<impl Ord + use<>> {
     Timestamp::from(value.as_str()?).time()
 }
 
-/// Whether two values are the same. Lists and maps are if their items are; the order of keys does not matter.
+/// Whether two values are equal. Lists and maps compare item by item; the order of keys does not matter.
 pub(super) fn equal(one: &Value, other: &Value, comparison: Comparison) -> bool {
     match (one, other) {
         (Value::List(one), Value::List(other)) => {
@@ -63,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_two_kinds_do_not_compare() {
+    fn values_of_different_kinds_do_not_compare() {
         let kinds = ["null", "true", "1", r#""a""#, "[1]", r#"{"a":1}"#];
         for (at, one) in kinds.iter().enumerate() {
             for (beside, other) in kinds.iter().enumerate() {
@@ -75,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_and_maps_are_equal_if_what_they_hold_is() {
+    fn lists_and_maps_compare_item_by_item() {
         let one = value(r#"{"a":[1,{"b":2.0}],"c":null}"#);
         assert!(equal(&one, &value(r#"{"c":null,"a":[1.0,{"b":2}]}"#), compare));
         assert!(!equal(&one, &value(r#"{"c":null,"a":[1.0,{"b":3}]}"#), compare));
@@ -84,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_moments_only_where_they_are_looked_for() {
+    fn times_compare_as_moments_only_in_time_fields() {
         let (zoned, bare) = (value(r#""2024-05-01T14:00:00+02:00""#), value(r#""2024-05-01T12:00:00""#));
         assert_eq!(compare_times(&zoned, &bare), Some(Ordering::Equal));
         assert_eq!(compare(&zoned, &bare), Some(Ordering::Greater));

@@ -1,4 +1,4 @@
-//! A filter that has been read.
+//! A parsed filter.
 
 use std::cmp::Ordering::{Equal, Greater, Less};
 
@@ -7,9 +7,9 @@ use wandb_core::{Map, Value};
 
 use super::FilterError;
 use super::field::Field;
-use super::operator::{Operator, bad};
+use super::operator::{Operator, bad_operand};
 
-/// What a run must fulfil.
+/// A condition on a run.
 #[derive(Debug, Clone)]
 pub(super) enum Condition {
     All(Vec<Self>),
@@ -19,38 +19,43 @@ pub(super) enum Condition {
 }
 
 impl Condition {
-    /// Reads an object of fields and logical operators, all of which must hold.
-    pub(super) fn read(entries: &Map) -> Result<Self, FilterError> {
+    /// Parses an object of fields and logical operators. All of them must hold.
+    pub(super) fn parse(entries: &Map) -> Result<Self, FilterError> {
         let parts = entries.iter().map(|(key, value)| match key {
-            "$and" => Ok(Self::All(list(key, value)?)),
-            "$or" => Ok(Self::Any(list(key, value)?)),
-            "$nor" => Ok(Self::not(Self::Any(list(key, value)?))),
-            // MongoDB has it inside of fields only, but there is but one thing that it can mean here.
-            "$not" => Ok(Self::not(Self::read(object(key, value)?)?)),
-            operator if operator.starts_with('$') => Err(unknown(operator)),
+            "$and" => Ok(Self::All(parse_list(key, value)?)),
+            "$or" => Ok(Self::Any(parse_list(key, value)?)),
+            "$nor" => Ok(Self::not(Self::Any(parse_list(key, value)?))),
+            // MongoDB allows `$not` only inside fields, but its meaning at the top level is unambiguous.
+            "$not" => Ok(Self::not(Self::parse(expect_object(key, value)?)?)),
+            operator if operator.starts_with('$') => Err(unsupported_operator(operator)),
             name => {
                 let field = Field::named(name);
                 let field = field.ok_or_else(|| FilterError::UnknownField { field: name.to_owned() })?;
-                Self::on(&field, value)
+                Self::parse_field(&field, value)
             }
         });
         Ok(Self::All(parts.collect::<Result<_, _>>()?))
     }
 
-    /// Reads what is asked of a field: a value to equal, or operators.
-    fn on(field: &Field, asked: &Value) -> Result<Self, FilterError> {
-        match operators(asked) {
+    /// Parses the condition on a field: a value to equal, or an object of operators.
+    fn parse_field(field: &Field, asked: &Value) -> Result<Self, FilterError> {
+        match operators_in(asked) {
             None => Ok(Self::On(field.clone(), Operator::Equals(asked.clone()))),
             Some(entries) => {
                 let names =
-                    entries.iter().map(|(name, operand)| Self::operator(field, name, operand, entries));
+                    entries.iter().map(|(name, operand)| Self::parse_operator(field, name, operand, entries));
                 Ok(Self::All(names.collect::<Result<_, _>>()?))
             }
         }
     }
 
-    /// Reads one operator; those beside it matter to `$regex`.
-    fn operator(field: &Field, name: &str, operand: &Value, beside: &Map) -> Result<Self, FilterError> {
+    /// Parses one operator. `$regex` also reads `$options` from its siblings.
+    fn parse_operator(
+        field: &Field,
+        name: &str,
+        operand: &Value,
+        siblings: &Map,
+    ) -> Result<Self, FilterError> {
         let on = |operator| Self::On(field.clone(), operator);
         Ok(match name {
             "$eq" => on(Operator::Equals(operand.clone())),
@@ -62,12 +67,12 @@ impl Condition {
             "$lt" => on(Operator::compares(name, operand, &[Less])?),
             "$lte" => on(Operator::compares(name, operand, &[Less, Equal])?),
             "$exists" => on(Operator::exists(operand)?),
-            "$regex" => on(Operator::looks(operand, beside.get("$options"))?),
-            "$options" if beside.contains_key("$regex") => Self::All(Vec::new()),
-            "$options" => return Err(bad(name, operand, "a $regex beside it")),
-            "$not" if operators(operand).is_some() => Self::not(Self::on(field, operand)?),
-            "$not" => return Err(bad(name, operand, r#"an operator such as {"$gt": 1}"#)),
-            _ => return Err(unknown(name)),
+            "$regex" => on(Operator::regex(operand, siblings.get("$options"))?),
+            "$options" if siblings.contains_key("$regex") => Self::All(Vec::new()),
+            "$options" => return Err(bad_operand(name, operand, "a $regex beside it")),
+            "$not" if operators_in(operand).is_some() => Self::not(Self::parse_field(field, operand)?),
+            "$not" => return Err(bad_operand(name, operand, r#"an operator such as {"$gt": 1}"#)),
+            _ => return Err(unsupported_operator(name)),
         })
     }
 
@@ -75,31 +80,31 @@ impl Condition {
         Self::Not(Box::new(condition))
     }
 
-    /// Whether a run fulfils it.
+    /// Whether a run satisfies the condition.
     pub(super) fn holds(&self, run: &Run) -> bool {
         match self {
             Self::All(parts) => parts.iter().all(|part| part.holds(run)),
             Self::Any(parts) => parts.iter().any(|part| part.holds(run)),
             Self::Not(part) => !part.holds(run),
-            Self::On(field, operator) => operator.passes(field.of(run).as_deref(), field.comparison()),
+            Self::On(field, operator) => operator.passes(field.value_in(run).as_deref(), field.comparison()),
         }
     }
 }
 
-/// An object that has operators is no value to be equal to.
-fn operators(asked: &Value) -> Option<&Map> {
+/// The operators in an operand; `None` for a value to compare with.
+fn operators_in(asked: &Value) -> Option<&Map> {
     asked.as_map().filter(|entries| entries.keys().any(|key| key.starts_with('$')))
 }
 
-fn list(operator: &str, value: &Value) -> Result<Vec<Condition>, FilterError> {
-    let items = value.as_list().ok_or_else(|| bad(operator, value, "a list of objects"))?;
-    items.iter().map(|item| Condition::read(object(operator, item)?)).collect()
+fn parse_list(operator: &str, value: &Value) -> Result<Vec<Condition>, FilterError> {
+    let items = value.as_list().ok_or_else(|| bad_operand(operator, value, "a list of objects"))?;
+    items.iter().map(|item| Condition::parse(expect_object(operator, item)?)).collect()
 }
 
-fn object<'a>(operator: &str, value: &'a Value) -> Result<&'a Map, FilterError> {
-    value.as_map().ok_or_else(|| bad(operator, value, "an object"))
+fn expect_object<'a>(operator: &str, value: &'a Value) -> Result<&'a Map, FilterError> {
+    value.as_map().ok_or_else(|| bad_operand(operator, value, "an object"))
 }
 
-fn unknown(operator: &str) -> FilterError {
+fn unsupported_operator(operator: &str) -> FilterError {
     FilterError::UnknownOperator { operator: operator.to_owned() }
 }

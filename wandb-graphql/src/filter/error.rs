@@ -1,6 +1,6 @@
-//! What can be wrong with a filter.
+//! Errors in filters.
 
-/// Why a text is no filter, or why a filter cannot be held against runs that are at hand.
+/// An error in a filter's text, or in applying a filter to local runs.
 ///
 /// ```
 /// use wandb_graphql::{Filter, FilterError};
@@ -16,45 +16,43 @@ pub enum FilterError {
     /// The text is not JSON.
     #[error("the filter is not JSON: {message} (expected something like {EXAMPLE})")]
     NotJson {
-        /// What is wrong, and where.
+        /// The parser's message, with the position.
         message: String,
     },
     /// The text is JSON, but not an object.
     #[error("the filter is {found}, not an object (expected something like {EXAMPLE})")]
     NotAnObject {
-        /// What it is instead.
+        /// The kind of JSON value.
         found: &'static str,
     },
-    /// An operator that only a server may know. Found when runs are to be matched here.
-    #[error(
-        "the filter has the operator {operator:?}, which is not known here (expected one of {OPERATORS})"
-    )]
+    /// An operator that local matching does not support, though the server may.
+    #[error("unsupported operator {operator:?} in the filter (expected one of {OPERATORS})")]
     UnknownOperator {
-        /// The operator as it was written.
+        /// The operator as given.
         operator: String,
     },
-    /// A field that only a server may know. Found when runs are to be matched here.
-    #[error("the filter has the field {field:?}, which is not known here (expected one of {FIELDS})")]
+    /// A field that local matching does not support, though the server may.
+    #[error("unsupported field {field:?} in the filter (expected one of {FIELDS})")]
     UnknownField {
-        /// The field as it was written.
+        /// The field as given.
         field: String,
     },
-    /// An operator is applied to something that it makes no sense of.
-    #[error("{operator} in the filter needs {needed}, but is given {found}")]
+    /// An operator has an operand of the wrong kind.
+    #[error("{operator} in the filter expects {needed}, found {found}")]
     BadOperand {
         /// The operator.
         operator: String,
-        /// What it needs.
+        /// The expected kind of operand.
         needed: &'static str,
-        /// What it is given, as JSON, cut short if it is long.
+        /// The operand as JSON, truncated if it is long.
         found: String,
     },
-    /// A regular expression that cannot be read, or does more than is supported here.
-    #[error("the regular expression {pattern:?} in the filter cannot be used: {message}")]
+    /// A regular expression that is invalid or uses unsupported features.
+    #[error("invalid regular expression {pattern:?} in the filter: {message}")]
     BadPattern {
         /// The expression.
         pattern: String,
-        /// What is wrong with it.
+        /// The reason.
         message: String,
     },
 }

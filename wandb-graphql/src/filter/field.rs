@@ -1,4 +1,4 @@
-//! The fields of a run by the names that filters and orders use.
+//! The fields of a run, by the names that filters and orders use.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use wandb_core::{Map, Value};
 
 use super::compare::{Comparison, compare, compare_times};
 
-/// A field of runs. Those that hold maps come with the dotted path into it.
+/// A field of a run. A field that holds a map comes with a dotted path into it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Field {
     Id,
@@ -31,7 +31,7 @@ pub(crate) enum Field {
 }
 
 impl Field {
-    /// The field of this name: the server's name of it, or the way GraphQL spells it.
+    /// Looks up a field by the server's name or its GraphQL spelling.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "name" => Self::Id,
@@ -61,8 +61,8 @@ impl Field {
         })
     }
 
-    /// The field's value in a run, `None` where the run lacks it.
-    pub(crate) fn of<'a>(&self, run: &'a Run) -> Option<Cow<'a, Value>> {
+    /// The field's value in a run; `None` if the run lacks it.
+    pub(crate) fn value_in<'a>(&self, run: &'a Run) -> Option<Cow<'a, Value>> {
         match self {
             Self::Id => text(Some(&run.id)),
             Self::Entity => text(Some(&*run.entity).filter(|entity| !entity.is_empty())),
@@ -84,23 +84,24 @@ impl Field {
             Self::Commit => text(run.commit.as_deref()),
             Self::Config(path) => {
                 let config = run.config.as_ref()?;
-                let found =
-                    [config.values(), config.internal()].into_iter().find_map(|map| in_config(map, path));
+                let found = [config.values(), config.internal()]
+                    .into_iter()
+                    .find_map(|map| find_in_config(map, path));
                 found.map(Cow::Borrowed)
             }
-            Self::Summary(path) => in_map(run.summary.as_ref()?, path).map(Cow::Borrowed),
-            Self::SystemMetrics(path) => in_map(run.system_metrics.as_ref()?, path).map(Cow::Borrowed),
+            Self::Summary(path) => find_in_map(run.summary.as_ref()?, path).map(Cow::Borrowed),
+            Self::SystemMetrics(path) => find_in_map(run.system_metrics.as_ref()?, path).map(Cow::Borrowed),
         }
     }
 
-    /// Whether its texts tell times.
-    pub(crate) fn holds_times(&self) -> bool {
+    /// Whether the field holds timestamps as text.
+    pub(crate) fn has_times(&self) -> bool {
         matches!(self, Self::CreatedAt | Self::HeartbeatAt)
     }
 
-    /// How its values compare.
+    /// The comparison for the field's values.
     pub(crate) fn comparison(&self) -> Comparison {
-        if self.holds_times() { compare_times } else { compare }
+        if self.has_times() { compare_times } else { compare }
     }
 }
 
@@ -108,38 +109,39 @@ fn text(text: Option<&str>) -> Option<Cow<'static, Value>> {
     text.map(|text| Cow::Owned(text.into()))
 }
 
-/// The server keeps a config's values behind `value`, which a path may name or not: `lr.value` is `lr`.
-fn in_config<'a>(config: &'a Map, path: &str) -> Option<&'a Value> {
-    split(config, path, |value, deeper| match deeper.strip_prefix("value") {
+/// Looks up a path in a config. The server stores each value under `value`, which a path may omit: `lr` is
+/// `lr.value`.
+fn find_in_config<'a>(config: &'a Map, path: &str) -> Option<&'a Value> {
+    find_by_prefix(config, path, |value, deeper| match deeper.strip_prefix("value") {
         Some("") => Some(value),
-        Some(deeper) if deeper.starts_with('.') => inside(value, &deeper[1..]),
-        _ => inside(value, deeper),
+        Some(deeper) if deeper.starts_with('.') => find_inside(value, &deeper[1..]),
+        _ => find_inside(value, deeper),
     })
 }
 
-fn in_map<'a>(map: &'a Map, path: &str) -> Option<&'a Value> {
-    split(map, path, inside)
+fn find_in_map<'a>(map: &'a Map, path: &str) -> Option<&'a Value> {
+    find_by_prefix(map, path, find_inside)
 }
 
-/// Keys may hold dots themselves, so the longest beginning of the path that is a key and leads on is taken for one.
-fn split<'a>(
+/// Looks up a dotted path. Keys may contain dots themselves, so the longest prefix that leads to a value is the key.
+fn find_by_prefix<'a>(
     map: &'a Map,
     path: &str,
-    inside: impl Fn(&'a Value, &str) -> Option<&'a Value>,
+    find_inside: impl Fn(&'a Value, &str) -> Option<&'a Value>,
 ) -> Option<&'a Value> {
     map.get(path).or_else(|| {
-        path.rmatch_indices('.').find_map(|(dot, _)| inside(map.get(&path[..dot])?, &path[dot + 1..]))
+        path.rmatch_indices('.').find_map(|(dot, _)| find_inside(map.get(&path[..dot])?, &path[dot + 1..]))
     })
 }
 
-/// Follows a path into a map by its keys, into a list by the places of its items.
-fn inside<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+/// Follows a path into a map by key, and into a list by index.
+fn find_inside<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     match value {
-        Value::Map(map) => in_map(map, path),
+        Value::Map(map) => find_in_map(map, path),
         Value::List(items) => {
             let (place, deeper) = path.split_once('.').map_or((path, None), |(a, b)| (a, Some(b)));
             let item = items.get(place.parse::<usize>().ok()?)?;
-            deeper.map_or(Some(item), |deeper| inside(item, deeper))
+            deeper.map_or(Some(item), |deeper| find_inside(item, deeper))
         }
         _ => None,
     }

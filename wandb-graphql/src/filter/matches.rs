@@ -1,4 +1,4 @@
-//! Filters of runs that are at hand.
+//! Filters of local runs.
 
 use wandb_core::model::Run;
 use wandb_core::{Value, ValueError};
@@ -6,16 +6,16 @@ use wandb_core::{Value, ValueError};
 use super::condition::Condition;
 use super::{Filter, FilterError};
 
-/// A [`Filter`] that has been read and can be held against any number of runs.
+/// A parsed [`Filter`] that matches any number of runs.
 ///
-/// Made by [`Filter::matcher`], which says what a run must fulfil.
+/// Made by [`Filter::matcher`], which documents the rules.
 #[derive(Debug, Clone)]
 pub struct Matcher {
     condition: Condition,
 }
 
 impl Matcher {
-    /// Whether the filter lets the run through.
+    /// Whether the run matches the filter.
     ///
     /// ```
     /// use wandb_core::model::Run;
@@ -32,27 +32,25 @@ impl Matcher {
 }
 
 impl Filter {
-    /// Reads the filter, to hold it against runs that lie on disk: there is no server to do it then.
+    /// Parses the filter to match runs on disk, where no server can evaluate it.
     ///
-    /// The rules are `MongoDB`'s:
+    /// The rules are those of `MongoDB`:
     /// - Operators are `$and`, `$or`, `$nor` and `$not`, `$eq`, `$ne`, `$in`, `$nin`, `$gt`, `$gte`, `$lt`, `$lte`,
     ///   `$exists` and `$regex`, the last with `$options` (`i`, `m`, `s`, `x`). Several on a field must all hold.
     /// - Fields are `name` (the id), `display_name`, `state`, `tags`, `group`, `jobType`, `sweep`, `created_at`,
     ///   `heartbeat_at`, `username`, `notes`, `description`, `commit`, and `config.KEY`, `config.KEY.value`,
-    ///   `summary_metrics.KEY` and `system_metrics.KEY`, also as GraphQL spells them. Dots lead into nested values,
-    ///   and into lists by place; keys that hold dots themselves are found, too.
-    /// - Numbers compare with numbers, whichever their kind, and are not rounded. Strings compare with strings, by
-    ///   their characters; times, in the two fields that hold them, as moments. Values of different kinds are not
-    ///   equal, and neither is smaller.
-    /// - A list, such as the tags, passes as a whole or by one of its items.
-    /// - What is missing counts as null, but for `$exists`. So does all that a light run lacks.
-    /// - `"NaN"`, `"Infinity"` and `"-Infinity"` are the numbers that W&B writes so.
-    /// - A regular expression may match anywhere. Its classes (`\w`, `\d`) and the option `i` know ASCII alone, and
-    ///   there are no back references and no looking around.
+    ///   `summary_metrics.KEY` and `system_metrics.KEY`. The GraphQL spellings work, too. Dots lead into nested maps
+    ///   by key and into lists by index. Keys that contain dots are also found.
+    /// - Numbers compare with numbers of any kind, without rounding. Strings compare with strings by their characters;
+    ///   the two time fields compare as points in time. Values of different kinds are unequal and unordered.
+    /// - A list, such as the tags, matches if the whole list or one of its items does.
+    /// - A missing value counts as null, except for `$exists`. This includes the fields that a light run lacks.
+    /// - `"NaN"`, `"Infinity"` and `"-Infinity"` are numbers, because W&B writes non-finite numbers this way.
+    /// - A regular expression may match anywhere. Its classes (`\w`, `\d`) and the option `i` cover ASCII only. Back
+    ///   references and look-around are not supported.
     ///
     /// # Errors
-    /// For an operator or a field that is not known, and for an operand that its operator makes no sense of, whether
-    /// or not any run would need it.
+    /// For an unknown operator or field, and for an operand of the wrong kind, even if no run would need it.
     ///
     /// ```
     /// use wandb_graphql::Filter;
@@ -60,21 +58,22 @@ impl Filter {
     /// let filter: Filter = r#"{"tags": "best", "summary_metrics.loss": {"$exists": true, "$lt": 0.1}}"#.parse()?;
     /// assert!(filter.matcher().is_ok());
     /// let error = r#"{"hosst": "a"}"#.parse::<Filter>()?.matcher().unwrap_err();
-    /// assert!(error.to_string().starts_with(r#"the filter has the field "hosst", which is not known here"#));
+    /// assert!(error.to_string().starts_with(r#"unsupported field "hosst" in the filter"#));
     /// # Ok::<(), wandb_graphql::FilterError>(())
     /// ```
     pub fn matcher(&self) -> Result<Matcher, FilterError> {
         let not_json = |error: ValueError| FilterError::NotJson { message: error.to_string() };
-        // The text was seen to be an object when the filter was made.
+        // `Filter` only accepts objects, so the other arm is never taken.
         let condition = match Value::parse(self.json.as_bytes()).map_err(not_json)? {
-            Value::Map(entries) => Condition::read(&entries)?,
+            Value::Map(entries) => Condition::parse(&entries)?,
             _ => Condition::All(Vec::new()),
         };
         Ok(Matcher { condition })
     }
 
-    /// Whether the filter lets a run that is at hand through. For many runs, make a [`matcher`](Self::matcher) once,
-    /// which also tells the rules.
+    /// Whether a local run matches the filter.
+    ///
+    /// For many runs, make a [`matcher`](Self::matcher) once. It also documents the rules.
     ///
     /// # Errors
     /// As [`matcher`](Self::matcher).

@@ -1,22 +1,24 @@
-//! Numbers of any kind, compared without being rounded.
+//! Exact comparison of numbers of any kind.
 
 use std::cmp::Ordering;
 
 use wandb_core::Value;
 
-/// A number as a value holds it.
+/// A number in a value.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Number<'a> {
     Int(i64),
-    /// The digits of an integer beyond `i64`, after a `-` if it is negative.
+    /// The digits of an integer beyond `i64`, with a leading `-` if it is negative.
     Big(&'a str),
     Float(f64),
 }
 
 impl<'a> Number<'a> {
-    /// The number, if the value is one. The texts that W&B writes for non-finite numbers count as these, as whether
-    /// such a number became a text depends on the program that logged it.
-    pub(super) fn of(value: &'a Value) -> Option<Self> {
+    /// The number in a value, if there is one.
+    ///
+    /// W&B's texts for non-finite numbers count as numbers: whether such a number became a text depends on the program
+    /// that logged it.
+    pub(super) fn from_value(value: &'a Value) -> Option<Self> {
         match value {
             Value::Int(int) => Some(Self::Int(*int)),
             Value::BigInt(big) => Some(Self::Big(big.digits())),
@@ -26,7 +28,7 @@ impl<'a> Number<'a> {
         }
     }
 
-    /// Which is greater. NaN equals NaN and is neither smaller nor greater than any other number.
+    /// Compares without rounding. NaN equals NaN and is not ordered with other numbers.
     pub(super) fn compare(self, other: Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Int(one), Self::Int(other)) => Some(one.cmp(&other)),
@@ -41,7 +43,7 @@ impl<'a> Number<'a> {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "what is beyond i128 stays beyond every i64")]
+#[expect(clippy::cast_possible_truncation, reason = "a float beyond i128 saturates, far beyond i64")]
 fn compare_with_int(float: f64, int: i64) -> Option<Ordering> {
     if float.is_nan() {
         return None;
@@ -50,7 +52,7 @@ fn compare_with_int(float: f64, int: i64) -> Option<Ordering> {
     Some(whole.cmp(&int.into()).then(sign(float.fract())))
 }
 
-/// Digits that do not fit `i64` are an integer so large that the fraction of a float cannot decide.
+/// Compares with an integer beyond `i64`. At that size a float has no fraction.
 fn compare_with_digits(float: f64, digits: &str) -> Option<Ordering> {
     if float.is_finite() {
         return Some(compare_digits(&format!("{:.0}", float.trunc()), digits));
@@ -58,8 +60,7 @@ fn compare_with_digits(float: f64, digits: &str) -> Option<Ordering> {
     (!float.is_nan()).then(|| sign(float))
 }
 
-/// How a number that is not NaN compares with zero. Infinity has no fraction: `fract` makes it NaN, which decides
-/// nothing.
+/// Compares a number other than NaN with zero. Returns `Equal` for NaN, which is the fraction of an infinite number.
 fn sign(float: f64) -> Ordering {
     float.partial_cmp(&0.0).unwrap_or(Ordering::Equal)
 }
@@ -80,7 +81,7 @@ mod tests {
 
     use super::*;
 
-    /// Numbers in ascending order, close to one another where rounding would make them equal.
+    /// Numbers in ascending order. Rounding would make some neighbours equal.
     const ASCENDING: &[&str] = &[
         "-Infinity",
         "-1e300",
@@ -110,11 +111,11 @@ mod tests {
     ];
 
     fn compare(one: &Value, other: &Value) -> Option<Ordering> {
-        Number::of(one).unwrap().compare(Number::of(other).unwrap())
+        Number::from_value(one).unwrap().compare(Number::from_value(other).unwrap())
     }
 
     #[test]
-    fn numbers_are_compared_without_being_rounded() {
+    fn numbers_compare_without_rounding() {
         let values: Vec<Value> =
             ASCENDING.iter().map(|text| Value::parse(text.as_bytes()).unwrap()).collect();
         for (at, one) in values.iter().enumerate() {
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kind_of_a_number_does_not_matter() {
+    fn numbers_of_different_kinds_can_be_equal() {
         for (one, other) in [
             ("1", "1.0"),
             ("0", "-0.0"),
@@ -144,13 +145,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn integers_of_all_sizes_compare_as_such(one in integers(), other in integers()) {
+        fn integers_of_all_sizes_compare_exactly(one in integers(), other in integers()) {
             prop_assert_eq!(compare(&one.into(), &other.into()), Some(one.cmp(&other)));
         }
 
         #[test]
         #[expect(clippy::cast_precision_loss, reason = "that is what makes them close")]
-        fn floats_compare_as_the_integers_they_are(int in integers(), near in -3_i128..=3) {
+        fn floats_compare_by_their_integer_value(int in integers(), near in -3_i128..=3) {
             let float = int as f64;
             let whole = format!("{float:.0}").parse::<i128>().unwrap();
             prop_assert_eq!(compare(&float.into(), &(int + near).into()), Some(whole.cmp(&(int + near))));

@@ -1,4 +1,4 @@
-//! The lister over a server whose runs move while its pages are read.
+//! Tests of the lister with a server whose runs move between pages.
 
 use std::collections::BTreeSet;
 
@@ -7,26 +7,26 @@ use wandb_core::model::Run;
 use wandb_core::operation::PageSize;
 
 use super::*;
-use crate::ops::testing::onward;
+use crate::ops::testing::next_page;
 
-/// What happens to the runs between two pages.
+/// A change to the runs between two pages.
 #[derive(Debug, Clone)]
 enum Change {
-    /// The run at a place moves to another.
+    /// Moves a run from one position to another.
     Move(usize, usize),
-    /// A run is made, which comes last.
+    /// Adds a run at the end.
     Add,
-    /// The run at a place is deleted.
+    /// Deletes the run at a position.
     Delete(usize),
 }
 
-/// A project whose pages are offsets into the runs as they are now.
+/// A project whose cursors are offsets into the current runs.
 struct Server {
     runs: Vec<u32>,
     next: u32,
     page: u64,
     is_counted: bool,
-    /// Every so manieth entry is null; 0 for none.
+    /// Every n-th entry is null; 0 for none.
     null: usize,
     requests: u64,
 }
@@ -57,10 +57,10 @@ impl Server {
     fn answer(&mut self, list: &ListRuns) -> RunPage {
         self.requests += 1;
         let mut runs = self.runs.clone();
-        if list.order_now().text().starts_with('-') {
+        if list.current_order().text().starts_with('-') {
             runs.reverse();
         }
-        let start = list.trail().after().map_or(0, |cursor| cursor.parse::<usize>().expect("a cursor"));
+        let start = list.position().after().map_or(0, |cursor| cursor.parse::<usize>().expect("a cursor"));
         let size = usize::try_from(list.size().initial()).expect("a size");
         let start = start.min(runs.len());
         let end = (start + size).min(runs.len());
@@ -72,7 +72,7 @@ impl Server {
             null_entries: (end - start - runs.len()) as u64,
             unreadable: Vec::new(),
             runs,
-            onward: onward((end < self.runs.len()).then_some(end)),
+            next_page: next_page((end < self.runs.len()).then_some(end)),
             page_size: list.size(),
         }
     }
@@ -82,18 +82,18 @@ impl Server {
         RunLister::new(list.page_size(PageSize::fixed(self.page)))
     }
 
-    /// Lists the runs, with one of `changes` after each request.
-    fn list(&mut self, mut reader: RunLister, changes: &[Change]) -> (Vec<u32>, RunListEnd) {
-        let mut listed = Vec::new();
+    /// Lists the runs and applies one of `changes` after each request.
+    fn list(&mut self, mut lister: RunLister, changes: &[Change]) -> (Vec<u32>, RunListEnd) {
+        let mut ids = Vec::new();
         let mut changes = changes.iter();
-        while let Some(request) = reader.request() {
+        while let Some(request) = lister.request() {
             let page = self.answer(&request);
-            let runs = reader.take(page);
-            listed.extend(runs.iter().map(|run| run.id.parse::<u32>().expect("a number")));
+            let runs = lister.take(page);
+            ids.extend(runs.iter().map(|run| run.id.parse::<u32>().expect("a number")));
             changes.next().into_iter().for_each(|change| self.change(change));
-            assert!(self.requests < 10_000, "it does not end");
+            assert!(self.requests < 10_000, "the list does not end");
         }
-        (listed, reader.end())
+        (ids, lister.end())
     }
 }
 
@@ -102,7 +102,7 @@ fn run(number: u32) -> Run {
 }
 
 #[test]
-fn calm_list_is_read_once() {
+fn unchanged_list_is_read_once() {
     for (runs, page, requests) in [(0, 10, 1), (10, 10, 1), (11, 10, 2), (95, 10, 10)] {
         let mut server = Server::new(runs, page);
         let (listed, end) = server.list(server.lister(), &[]);
@@ -112,26 +112,26 @@ fn calm_list_is_read_once() {
 }
 
 #[test]
-fn missed_run_is_found_late() {
+fn missed_run_is_found_in_a_later_pass() {
     let mut server = Server::new(6, 2);
-    // The last run moves to the front once the first page is read, so that another one comes twice.
+    // The last run moves to the front after the first page, so that another one appears twice.
     let (listed, end) = server.list(server.lister(), &[Change::Move(5, 0)]);
     assert_eq!(listed, [0, 1, 2, 3, 4, 5]);
     assert_eq!((end.late, end.is_whole(), server.requests), (1, true, 6));
 }
 
 #[test]
-fn deletion_makes_it_look_again() {
+fn deletion_causes_another_pass() {
     let mut server = Server::new(6, 2);
     let (listed, end) = server.list(server.lister(), &[Change::Delete(0)]);
     assert_eq!((listed, end.late, end.is_whole()), (vec![0, 1, 3, 4, 5, 2], 1, true));
 }
 
 #[test]
-fn run_that_is_deleted_meanwhile_is_not_missing() {
+fn deleted_run_is_not_missing() {
     let mut server = Server::new(6, 2);
     let none = Change::Move(0, 0);
-    // The count of the last page holds a run that no page shows, and that is gone when the runs are counted again.
+    // The count includes a run that no page shows and that is deleted before the recount.
     let mut lister = server.lister();
     let mut deleted = false;
     while let Some(request) = lister.request() {
@@ -149,7 +149,7 @@ fn run_that_is_deleted_meanwhile_is_not_missing() {
 }
 
 #[test]
-fn run_that_never_comes_is_missing() {
+fn run_that_never_appears_is_missing() {
     let mut server = Server::new(9, 2);
     let mut lister = server.lister();
     while let Some(request) = lister.request() {
@@ -171,7 +171,7 @@ fn null_entries_are_not_missing_twice() {
 }
 
 #[test]
-fn limit_asks_only_for_what_it_needs() {
+fn limit_requests_only_what_it_needs() {
     for (limit, requests, sizes) in
         [(0, 0, &[][..]), (3, 1, &[3]), (10, 1, &[10]), (12, 2, &[10, 2]), (95, 5, &[10, 10, 10, 10, 10])]
     {
@@ -190,7 +190,7 @@ fn limit_asks_only_for_what_it_needs() {
 }
 
 #[test]
-fn without_a_count_only_repeats_make_it_look_again() {
+fn without_a_count_only_repeats_cause_a_pass() {
     let mut server = Server { is_counted: false, ..Server::new(6, 2) };
     assert!(server.list(server.lister(), &[]).1.is_whole());
     assert_eq!(server.requests, 3);
@@ -199,38 +199,44 @@ fn without_a_count_only_repeats_make_it_look_again() {
 }
 
 #[test]
-fn broken_pages_end_and_keep_what_came() {
-    for (onward, is_counted) in [("nowhere", false), ("circle", false), ("circle", true), ("fresh", true)] {
+fn broken_pages_end_and_keep_the_runs_so_far() {
+    for (next_page, is_counted) in
+        [("without_cursor", false), ("circle", false), ("circle", true), ("fresh", true)]
+    {
         let mut server = Server { is_counted, ..Server::new(20, 5) };
         let mut lister = server.lister();
         let mut fresh = 0;
         while let Some(request) = lister.request() {
-            let mut page = server.answer(&request.at(Trail::default()));
+            let mut page = server.answer(&request.at(PagePosition::default()));
             fresh += 1;
-            page.onward = match onward {
-                "nowhere" => crate::ops::testing::nowhere(),
-                "circle" => crate::ops::testing::onward(Some(7)),
-                _ => crate::ops::testing::onward(Some(fresh)),
+            page.next_page = match next_page {
+                "without_cursor" => crate::ops::testing::without_cursor(),
+                "circle" => crate::ops::testing::next_page(Some(7)),
+                _ => crate::ops::testing::next_page(Some(fresh)),
             };
             lister.take(page);
-            assert!(server.requests < 10_000, "{onward}");
+            assert!(server.requests < 10_000, "{next_page}");
         }
         let end = lister.end();
         assert_eq!(end.listed, 10, "five from each end");
-        assert_eq!((end.missing, end.is_cut), if is_counted { (10, false) } else { (0, true) }, "{onward}");
+        assert_eq!(
+            (end.missing, end.is_cut),
+            if is_counted { (10, false) } else { (0, true) },
+            "{next_page}"
+        );
     }
 }
 
 #[test]
-fn range_of_time_is_a_filter() {
+fn time_range_becomes_a_filter() {
     let list = ListRuns::new("team/project".parse().expect("a path"));
     let lister = RunLister::new(list.clone()).created(Some("2024-01-01"), None);
     let filter = lister.request().expect("a request");
-    assert_eq!(filter.filter_now().json(), r#"{"created_at":{"$gte":"2024-01-01"}}"#);
+    assert_eq!(filter.current_filter().json(), r#"{"created_at":{"$gte":"2024-01-01"}}"#);
     let both = RunLister::new(list.filter(Filter::sweep("sw"))).created(None, Some("2024-01-01"));
     let filter = both.request().expect("a request");
     assert_eq!(
-        filter.filter_now().json(),
+        filter.current_filter().json(),
         r#"{"$and":[{"$and":[{"sweep":"sw"}]},{"created_at":{"$lt":"2024-01-01"}}]}"#
     );
 }
@@ -243,9 +249,9 @@ fn change() -> impl Strategy<Value = Change> {
 }
 
 proptest! {
-    /// Whatever moves and is added: nothing comes twice, and a list that calls itself whole is.
+    /// Additions and moves produce no duplicates, and a list that reports itself whole is whole.
     #[test]
-    fn whole_lists_are_whole(
+    fn lists_reported_as_whole_are_whole(
         runs in 0_u32..60,
         page in 1_u64..20,
         changes in proptest::collection::vec(change(), 0..40),
@@ -263,7 +269,7 @@ proptest! {
         prop_assert!(server.requests <= 3 * (u64::from(runs) + 40).div_ceil(page) + 4);
     }
 
-    /// Runs that settle after the first pass are all found, deleted ones notwithstanding.
+    /// Finds all runs if changes and deletions stop after the first pass.
     #[test]
     fn lists_that_settle_are_whole(
         runs in 1_u32..60,
@@ -276,7 +282,7 @@ proptest! {
         let mut changes = changes;
         let is_deleting = !deletions.is_empty();
         if is_deleting {
-            // A run that is made would hide in the count that another one was deleted.
+            // An added run would hide a deletion in the count.
             changes = deletions.into_iter().map(Change::Delete).collect();
         }
         changes.truncate(first_pass);

@@ -1,4 +1,4 @@
-//! Entries of lists, each read by itself, so that a bad one does not take the others along.
+//! Parses list entries one by one, so that an unreadable entry does not affect the others.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use wandb_core::operation::UnreadableEntry;
 
 use crate::envelope::EntryErrors;
 
-/// Something in a list that may not be what the schema says.
+/// A list entry that may not match the schema.
 #[derive(Debug)]
 pub(super) enum Entry<T> {
     Read(T),
@@ -28,14 +28,14 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Entry<T> {
     }
 }
 
-/// The name that an entry, or its node, has in a JSON text.
+/// The name of an entry, or of its node, in a JSON text.
 fn name_in(json: &str) -> Option<String> {
     let value: serde_json::Value = serde_json::from_str(json).ok()?;
     let node = value.get("node").unwrap_or(&value);
     Some(node.get("name")?.as_str()?.to_owned())
 }
 
-/// The query for an entry is that for what it holds.
+/// Queries the same fields as `T`.
 impl<T: QueryFragment> QueryFragment for Entry<T> {
     type SchemaType = T::SchemaType;
     type VariablesFields = T::VariablesFields;
@@ -55,7 +55,7 @@ impl<T: QueryFragment> QueryFragment for Entry<T> {
 pub(super) trait Edge {
     type Node;
 
-    /// The node, and the cursor behind the edge.
+    /// The node, and the edge's cursor.
     fn into_parts(self) -> (Option<Entry<Self::Node>>, Option<String>);
 }
 
@@ -63,7 +63,7 @@ pub(super) trait Edge {
 #[derive(Debug)]
 pub(super) struct PageItems<T> {
     pub(super) items: Vec<T>,
-    /// How many entries are null without a reason.
+    /// How many entries are null without an error.
     pub(super) null_entries: u64,
     pub(super) unreadable: Vec<UnreadableEntry>,
     /// The cursor of the last edge that has one.
@@ -71,8 +71,10 @@ pub(super) struct PageItems<T> {
 }
 
 impl<T> PageItems<T> {
-    /// Reads the edges of a page. `errors` are those beside the data; `read` makes an item of a node, or says why it
-    /// cannot. `None` from it stands for a node that says nothing.
+    /// Reads the edges of a page.
+    ///
+    /// `errors` are the answer's errors. `read` converts a node to an item; it returns `None` for a node without
+    /// content and an error for an unreadable one.
     pub(super) fn read<E: Edge>(
         edges: impl IntoIterator<Item = Option<Entry<E>>>,
         errors: &EntryErrors,
@@ -105,13 +107,13 @@ impl<T> PageItems<T> {
     }
 }
 
-/// An entry without a name, of which nothing could be asked.
-pub(super) fn nameless(what: &str, id: &str) -> UnreadableEntry {
+/// The error for an entry without a name, which no later request could refer to.
+pub(super) fn unnamed_entry(what: &str, id: &str) -> UnreadableEntry {
     UnreadableEntry::new(None, format!("the {what} with the id {id:?} has no name"))
 }
 
-/// How many entries a page had, which holds `items` of them.
-pub(super) fn count(items: usize, null_entries: u64, unreadable: &[UnreadableEntry]) -> usize {
+/// How many entries a page with `items` readable ones had in total.
+pub(super) fn total_entries(items: usize, null_entries: u64, unreadable: &[UnreadableEntry]) -> usize {
     let left_out = unreadable.iter().filter(|entry| entry.is_left_out).count();
     items + left_out + usize::try_from(null_entries).unwrap_or(usize::MAX / 2)
 }

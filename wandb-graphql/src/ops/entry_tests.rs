@@ -1,4 +1,4 @@
-//! One bad entry of a list does not take the others along.
+//! Tests that one bad entry of a list does not affect the others.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use wandb_core::operation::{AnswerError, Paged, UnreadableEntry};
 use super::testing::answer;
 use super::{GetWholeRuns, ListFiles, ListLogLines, ListProjects, ListRuns, ListSweeps, RunPage};
 
-/// What stands in place of a node, of its edge, or of one of its fields.
+/// A bad value in place of a node, its edge, or one of its fields.
 fn bad_value() -> impl Strategy<Value = Value> {
     let values = [
         Value::Null,
@@ -24,49 +24,49 @@ fn bad_value() -> impl Strategy<Value = Value> {
     prop::sample::select(values.to_vec())
 }
 
-/// Where a node is bad.
+/// The bad part of a node.
 #[derive(Debug, Clone)]
-enum Place {
+enum BadPart {
     Edge,
     Node,
     Field(prop::sample::Index),
-    /// The node is null, and an error says why.
+    /// The node is null, and an error gives the reason.
     Failed,
 }
 
-fn place() -> impl Strategy<Value = Place> {
+fn bad_part() -> impl Strategy<Value = BadPart> {
     prop_oneof![
-        Just(Place::Edge),
-        Just(Place::Node),
-        any::<prop::sample::Index>().prop_map(Place::Field),
-        Just(Place::Failed),
+        Just(BadPart::Edge),
+        Just(BadPart::Node),
+        any::<prop::sample::Index>().prop_map(BadPart::Field),
+        Just(BadPart::Failed),
     ]
 }
 
 /// A list with one bad node.
 #[derive(Debug)]
-struct Spoiled {
+struct ListWithBadNode {
     count: usize,
     bad: usize,
-    place: Place,
+    part: BadPart,
     value: Value,
 }
 
-impl Spoiled {
-    /// The connection at `path`, and the errors beside it.
+impl ListWithBadNode {
+    /// The connection, and the errors for the list at `path`.
     fn connection(&self, node: fn(usize) -> Value, path: &[&str]) -> (Value, Value) {
         let edge = |at: usize| json!({ "cursor": format!("c{at}"), "node": node(at) });
         let mut edges: Vec<Value> = (0..self.count).map(edge).collect();
         let bad = &mut edges[self.bad];
         let mut errors = json!([]);
-        match &self.place {
-            Place::Edge => *bad = self.value.clone(),
-            Place::Node => bad["node"] = self.value.clone(),
-            Place::Field(field) => {
+        match &self.part {
+            BadPart::Edge => *bad = self.value.clone(),
+            BadPart::Node => bad["node"] = self.value.clone(),
+            BadPart::Field(field) => {
                 let fields: Vec<String> = bad["node"].as_object().unwrap().keys().cloned().collect();
                 bad["node"][field.get(&fields)] = self.value.clone();
             }
-            Place::Failed => {
+            BadPart::Failed => {
                 bad["node"] = Value::Null;
                 let mut path: Vec<Value> = path.iter().map(|step| json!(step)).collect();
                 path.extend([json!("edges"), json!(self.bad), json!("node")]);
@@ -78,17 +78,17 @@ impl Spoiled {
 
     fn check_others(&self, names: &[String]) {
         for at in (0..self.count).filter(|at| *at != self.bad) {
-            assert!(names.contains(&format!("r{at}")), "r{at} is not among {names:?}");
+            assert!(names.contains(&format!("r{at}")), "r{at} is missing from {names:?}");
         }
     }
 
-    /// Checks that all came but the bad one, which may have come, and that a failure is said.
+    /// Checks that every other entry is returned and that a failed entry is reported.
     fn check<O: Paged>(&self, operation: &O, (data, errors): (Value, Value), name: fn(&O::Item) -> String) {
         let page = answer(operation, &body(&data, &errors)).unwrap();
         let unreadable: Vec<UnreadableEntry> = O::unreadable(&page).to_vec();
         let names: Vec<String> = O::items(page).iter().map(name).collect();
         self.check_others(&names);
-        if matches!(self.place, Place::Failed) {
+        if matches!(self.part, BadPart::Failed) {
             let [entry] = &unreadable[..] else { panic!("{unreadable:?}") };
             assert_eq!(
                 (entry.reason.as_str(), entry.may_pass, entry.is_left_out),
@@ -125,10 +125,10 @@ proptest! {
     fn one_bad_node_does_not_stop_a_list(
         count in 2_usize..6,
         bad in any::<prop::sample::Index>(),
-        place in place(),
+        part in bad_part(),
         value in bad_value(),
     ) {
-        let list = Spoiled { count, bad: bad.index(count), place, value };
+        let list = ListWithBadNode { count, bad: bad.index(count), part, value };
         let (runs, errors) = list.connection(run, &["project", "runs"]);
         let data = json!({ "project": { "runCount": count, "runs": runs } });
         list.check(&list_runs(), (data, errors), |run| run.id.clone());
@@ -170,7 +170,7 @@ fn runs_with(errors: &Value, nodes: [Value; 2]) -> Result<RunPage, AnswerError> 
 }
 
 #[test]
-fn error_of_a_field_keeps_the_run() {
+fn field_error_keeps_the_run() {
     let path = json!(["project", "runs", "edges", 1, "node", "config"]);
     let page = runs_with(&json!([{ "message": "bad blob", "path": path }]), [run(0), run(1)]).unwrap();
     assert_eq!(page.runs.len(), 2);
@@ -179,7 +179,7 @@ fn error_of_a_field_keeps_the_run() {
 }
 
 #[test]
-fn errors_of_more_than_entries_refuse_the_page() {
+fn errors_beyond_single_entries_reject_the_page() {
     let beyond = json!(["project", "runs", "edges", 7]);
     for path in [json!(["project"]), json!(["project", "runs"]), json!(null), beyond] {
         let of_one = json!({ "message": "no", "path": ["project", "runs", "edges", 0, "node"] });
@@ -189,7 +189,7 @@ fn errors_of_more_than_entries_refuse_the_page() {
 }
 
 #[test]
-fn errors_of_all_entries_refuse_the_page() {
+fn errors_of_all_entries_reject_the_page() {
     let error = |at: usize| json!({ "message": "no", "path": ["project", "runs", "edges", at, "node"] });
     assert!(runs_with(&json!([error(0), error(1)]), [Value::Null, Value::Null]).is_err());
     assert!(runs_with(&json!([error(0)]), [Value::Null, run(1)]).is_ok());

@@ -1,14 +1,14 @@
-//! What is asked of files.
+//! The requested fields of files.
 
 use wandb_core::model::{File, Timestamp};
 use wandb_core::operation::{Field, UnreadableEntry};
 
 use super::entry::{self, Edge, Entry, PageItems};
-use super::page::{Onward, PageInfo};
+use super::page::{NextPage, PageInfo};
 use crate::envelope::EntryErrors;
 use crate::schema::{DateTime, Int64, sdl as schema};
 
-/// What can be left out of a question for files, and of one for the run that they belong to.
+/// The optional fields of files, and of the run that owns them.
 pub(super) const OPTIONAL_FIELDS: &[Field] = &[
     Field::new("Run", "fileCount"),
     Field::new("File", "url"),
@@ -25,13 +25,13 @@ pub(super) const OPTIONAL_FIELDS: &[Field] = &[
 pub struct FilePage {
     /// The files, in the server's order.
     pub files: Vec<File>,
-    /// How many files the run has, where the server tells.
+    /// The server's count of the run's files, if it gives one.
     pub total: Option<u64>,
     /// How many entries were null.
     pub null_entries: u64,
-    /// The entries that cannot be read.
+    /// The unreadable entries.
     pub unreadable: Vec<UnreadableEntry>,
-    pub(super) onward: Onward,
+    pub(super) next_page: NextPage,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -75,12 +75,12 @@ struct FileFields {
 
 impl FileFields {
     /// # Errors
-    /// If it has no name.
+    /// If the file has no name.
     fn into_file(self) -> Result<File, UnreadableEntry> {
         let fields = self;
         let id = fields.id.map(cynic::Id::into_inner).unwrap_or_default();
         let Some(name) = fields.name.filter(|name| !name.is_empty()) else {
-            return Err(entry::nameless("file", &id));
+            return Err(entry::unnamed_entry("file", &id));
         };
         let mut file = File::new(id, name);
         file.size = fields.size_bytes.and_then(|size| u64::try_from(size.0).ok());
@@ -94,23 +94,23 @@ impl FileFields {
 }
 
 impl FileConnection {
-    /// The page in an answer; `errors` are those beside it.
+    /// Reads the page; `errors` are the answer's errors.
     pub(super) fn into_page(self, total: Option<u64>, errors: &EntryErrors) -> FilePage {
         let read = |fields: FileFields| fields.into_file().map(Some);
         let entries = PageItems::read(self.edges.unwrap_or_default(), errors, read);
-        let onward = self.page_info.onward(entries.last);
+        let next_page = self.page_info.next_page(entries.last);
         let PageItems { items: files, null_entries, unreadable, .. } = entries;
-        FilePage { files, total, null_entries, unreadable, onward }
+        FilePage { files, total, null_entries, unreadable, next_page }
     }
 }
 
 impl FilePage {
-    /// Whether no page follows.
+    /// Whether this is the last page.
     pub fn is_last(&self) -> bool {
-        self.onward == Onward::End
+        self.next_page == NextPage::End
     }
 
     pub(super) fn entries(&self) -> usize {
-        entry::count(self.files.len(), self.null_entries, &self.unreadable)
+        entry::total_entries(self.files.len(), self.null_entries, &self.unreadable)
     }
 }

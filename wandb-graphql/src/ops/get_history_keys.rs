@@ -1,4 +1,4 @@
-//! `RunHistoryKeys`: which metrics a run has, and how far it got.
+//! `RunHistoryKeys`: the metrics and the last step of a run.
 
 use bytes::Bytes;
 use http::Response;
@@ -8,54 +8,52 @@ use wandb_core::transport::Request;
 use wandb_core::{RunPath, Value};
 
 use super::sampled::{key_lists, read, specs};
-use crate::envelope::{RequestOf, data, missing, post};
+use crate::envelope::{RequestSpec, data, missing, post};
 use crate::row::{STEP, rows};
 use crate::schema::{Int64, JsonText, sdl as schema};
 use crate::{HistoryRow, Samples, Selection};
 
-/// Reads which metrics a run has logged, and up to which step (`RunHistoryKeys` in the Python SDK).
+/// Reads which metrics a run has logged, and its last step (`RunHistoryKeys` in the Python SDK).
 ///
-/// With a [probe](Self::probe), the answer also tells how large rows are. As a [`Paged`] operation it is asked again without
-/// the probe if the server fails at it.
+/// With a [probe](Self::probe), the answer also includes the size of rows. As a [`Paged`] operation, it is retried
+/// without the probe if the server fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetHistoryKeys {
     path: RunPath,
     probe: Option<Probe>,
 }
 
-/// A few rows that are read for their size only.
+/// A few rows to read for their size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Probe {
     selection: Selection,
     first_step: i64,
 }
 
-/// The steps that a probe reads.
+/// How many steps a probe reads.
 const PROBED_STEPS: i64 = 4;
 
-/// How far a run's history extends, as far as the server has counted it.
+/// The extent of a run's history, as counted by the server.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct HistoryExtent {
-    /// The metrics and the last step (`historyKeys`); `None` if the server does not tell, as for a run that has
-    /// logged nothing.
+    /// The metrics and the last step (`historyKeys`). `None` if the server gives none, as for a run without history.
     pub keys: Option<HistoryKeys>,
-    /// How many rows there are (`historyLineCount`), where the server tells.
+    /// How many rows there are (`historyLineCount`), if the server counts them.
     pub line_count: Option<u64>,
-    /// What the run is doing: only one that is over does not grow.
+    /// The state of the run. Only a finished run no longer grows.
     pub state: Option<RunState>,
-    /// The bytes of the largest of a few rows, if they were asked for with a [probe](GetHistoryKeys::probe).
+    /// The size in bytes of the largest [probed](GetHistoryKeys::probe) row.
     pub row_bytes: Option<u64>,
 }
 
 impl GetHistoryKeys {
-    /// The metrics of the run at `path`.
+    /// Reads the metrics of the run at `path`.
     pub fn new(path: RunPath) -> Self {
         Self { path, probe: None }
     }
 
-    /// Also reads a few rows, to tell how large they are: those of the first steps from `first_step` on, with what
-    /// `selection` takes of them.
+    /// Also reads the rows of a few steps from `first_step` on, reduced to `selection`, to measure their size.
     #[must_use]
     pub fn probe(self, selection: Selection, first_step: i64) -> Self {
         Self { probe: Some(Probe { selection, first_step }), ..self }
@@ -63,18 +61,19 @@ impl GetHistoryKeys {
 }
 
 impl HistoryExtent {
-    /// An extent of which nothing is known.
+    /// An unknown extent.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The greatest step, where the server tells.
+    /// The last step, if the server gives it.
     pub fn last_step(&self) -> Option<i64> {
         self.keys.as_ref().and_then(|keys| keys.last_step)
     }
 
-    /// Those of `keys` that the run has not logged, where the server tells which it has. W&B's own, which begin with
-    /// an underscore, are not always told and so never named here.
+    /// The names in `keys` that the run has not logged. Empty if the server does not list the run's keys.
+    ///
+    /// Never includes W&B's internal keys, which begin with an underscore, because servers do not list all of them.
     pub fn unlogged(&self, keys: &[String]) -> Vec<String> {
         let Some(logged) = &self.keys else { return Vec::new() };
         let is_unlogged = |key: &&String| !key.starts_with('_') && !logged.keys.contains_key(*key);
@@ -93,10 +92,10 @@ const OPTIONAL_FIELDS: &[Field] = &[
     SAMPLED_HISTORY,
 ];
 
-/// How many of the optional fields are asked for without a probe.
+/// The number of optional fields that are also used without a probe.
 const WITHOUT_PROBE: usize = 3;
 
-/// Without all of these arguments there is no probe.
+/// The arguments that a probe needs.
 const PROBE_ARGUMENTS: [Argument; 4] = [
     Argument::new("Run", "history", "minStep"),
     Argument::new("Run", "history", "maxStep"),
@@ -238,17 +237,17 @@ impl Operation for GetHistoryKeys {
             || PROBE_ARGUMENTS.iter().any(|of| *of.field() == field && lacks.contains_argument(of));
         let Some(Probe { selection, first_step }) = self.probe.as_ref().filter(|_| !is_lacking) else {
             let variables = Variables { entity, project, run };
-            return post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks);
+            return post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks);
         };
         let end = first_step.saturating_add(PROBED_STEPS);
         let samples = Samples::enough_for(PROBED_STEPS.unsigned_abs());
         if let Some(specs) = specs(selection, (*first_step, end.saturating_sub(1)), samples)? {
             let variables = KeysProbeVariables { entity, project, run, specs };
-            return post::<KeysProbeQuery, _>(RequestOf::new(self, variables), endpoint, lacks);
+            return post::<KeysProbeQuery, _>(RequestSpec::new(self, variables), endpoint, lacks);
         }
         let (min_step, max_step, samples) = (Int64(*first_step), Int64(end), samples.get());
         let variables = ProbeVariables { entity, project, run, min_step, max_step, samples };
-        post::<ProbeQuery, _>(RequestOf::new(self, variables), endpoint, lacks)
+        post::<ProbeQuery, _>(RequestSpec::new(self, variables), endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<HistoryExtent, AnswerError> {
@@ -273,7 +272,7 @@ impl Operation for GetHistoryKeys {
                 let run = query.project.and_then(|project| project.run);
                 run.map_or((None, Vec::new()), |run| {
                     let KeysProbeRun { state, history_line_count, history_keys, sampled_history } = run;
-                    // Rows that cannot be read are reported where they are read for what they hold.
+                    // Unreadable rows do not matter here. The later read reports them.
                     let probed = read(sampled_history, lists.len()).unwrap_or_default();
                     (Some(Run { state, history_line_count, history_keys }), probed)
                 })
@@ -304,7 +303,7 @@ impl Paged for GetHistoryKeys {
         vec![answer]
     }
 
-    /// Without the probe.
+    /// Drops the probe.
     fn smaller(&self) -> Option<Self> {
         self.probe.as_ref().map(|_| Self::new(self.path.clone()))
     }
@@ -321,17 +320,17 @@ mod tests {
     }
 
     #[test]
-    fn the_request_asks_for_everything() {
+    fn request_asks_for_everything() {
         insta::assert_snapshot!(request(&get(), &[]));
     }
 
     #[test]
-    fn a_server_that_lacks_everything_can_still_be_asked() {
+    fn request_works_without_optional_fields() {
         insta::assert_snapshot!(request(&get(), &OPTIONAL_FIELDS[..WITHOUT_PROBE]));
     }
 
     #[test]
-    fn a_probe_is_asked_for_with_the_keys() {
+    fn probe_is_requested_with_the_keys() {
         let probing = get().probe(Selection::Everything, 40);
         let asked = request(&probing, &[]);
         assert!(
@@ -347,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn servers_that_cannot_probe_are_asked_without() {
+    fn probe_is_dropped_if_the_server_lacks_it() {
         let probing = get().probe(Selection::Everything, 0);
         assert!(!request(&probing, &[HISTORY]).contains("history("));
         let endpoint = crate::ops::testing::endpoint();
@@ -359,14 +358,14 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_probed_row_counts() {
+    fn largest_probed_row_is_reported() {
         let body = r#"{"data": {"project": {"run": {"state": null, "historyLineCount": 3, "historyKeys": null,
             "history": ["{\"_step\":0}", "{\"_step\":1,\"a\":1}", null]}}}}"#;
         let probing = get().probe(Selection::Everything, 0);
         assert_eq!(answer(&probing, body).unwrap().row_bytes, Some(17));
         let body = body.replace(r#""history""#, r#""sampledHistory""#);
         let extent = answer(&get().probe(Selection::AllOf(Keys::new(["a"]).unwrap()), 0), &body).unwrap();
-        assert_eq!((extent.row_bytes, extent.line_count), (None, Some(3)), "not the list that was asked for");
+        assert_eq!((extent.row_bytes, extent.line_count), (None, Some(3)), "not the requested list");
         let body =
             body.replace(r#"["{\"_step\":0}", "{\"_step\":1,\"a\":1}", null]"#, r#"[[{"_step":1,"a":1}]]"#);
         let extent = answer(&get().probe(Selection::AllOf(Keys::new(["a"]).unwrap()), 0), &body).unwrap();
@@ -374,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn the_extent_is_read() {
+    fn extent_is_read() {
         let extent = answer(
             &get(),
             r#"{"data": {"project": {"run": {"state": "running", "historyLineCount": 90, "historyKeys":
@@ -387,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_logged_nothing_extends_nowhere() {
+    fn run_without_history_has_an_unknown_extent() {
         let body = r#"{"data": {"project": {"run": {"state": null, "historyLineCount": null, "historyKeys": null}}}}"#;
         assert_eq!(answer(&get(), body).unwrap(), HistoryExtent::new());
         let error = answer(&get(), r#"{"data": {"project": null}}"#).unwrap_err();

@@ -1,4 +1,4 @@
-//! `HistoryPage`, `SampledHistoryPage`: every row of a few steps.
+//! `HistoryPage`, `SampledHistoryPage`: all rows of a window of steps.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,15 +12,15 @@ use wandb_core::transport::Request;
 
 use super::sample_history::{SpecsQuery, SpecsVariables};
 use super::sampled::{key_lists, read, specs};
-use crate::envelope::{RequestOf, asks_for_less, data, ends_with, list_at, missing, post};
+use crate::envelope::{RequestSpec, data, find_list, is_time_limit, missing, only_closers_follow, post};
 use crate::row::{STEP, rows};
 use crate::schema::{Int64, JsonText, sdl as schema};
 use crate::{HistoryRow, HistoryWindow, Samples, Selection};
 
-/// Reads every row of a window of steps (`HistoryPage`, or with keys `SampledHistoryPage`, in the Python SDK).
+/// Reads all rows of a window of steps (`HistoryPage`, or with keys `SampledHistoryPage`, in the Python SDK).
 ///
-/// The answer's rows are in order of steps and within the window. A step that was logged twice has two rows. The server
-/// sends all rows if they are no more than `samples`, and a sample of them otherwise (wandb/wandb PR #12010).
+/// The rows are ordered by step and lie within the window. A step that was logged twice has two rows. The server sends
+/// all rows if there are at most `samples`, and a sample of them otherwise (wandb/wandb PR #12010).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetHistoryWindow {
     path: RunPath,
@@ -30,30 +30,29 @@ pub struct GetHistoryWindow {
 }
 
 impl GetHistoryWindow {
-    /// Every row of the steps (end exclusive) of the run at `path`, with everything it holds, as long as there are no
-    /// more rows than steps.
+    /// Reads all rows, with all keys, of `steps` (end exclusive), if there are at most as many rows as steps.
     pub fn new(path: RunPath, steps: Range<i64>) -> Self {
         let width = if steps.is_empty() { 0 } else { steps.end.abs_diff(steps.start) };
         Self { path, steps, selection: Arc::default(), samples: Samples::enough_for(width) }
     }
 
-    /// The most rows that the server sends. Default: the number of steps.
+    /// Sets the maximum number of rows in the answer. Default: the number of steps.
     #[must_use]
     pub fn samples(self, samples: Samples) -> Self {
         Self { samples, ..self }
     }
 
-    /// Only the rows that hold certain keys.
+    /// Reads only the rows that have certain keys.
     #[must_use]
     pub fn select(self, selection: Selection) -> Self {
         Self { selection: Arc::new(selection), ..self }
     }
 
-    pub(super) fn shared(self, selection: Arc<Selection>) -> Self {
+    pub(super) fn with_shared_selection(self, selection: Arc<Selection>) -> Self {
         Self { selection, ..self }
     }
 
-    /// The last step of the window, included.
+    /// The last step of the window, inclusive.
     fn last(&self) -> i64 {
         self.steps.end.saturating_sub(1)
     }
@@ -110,7 +109,7 @@ impl Operation for GetHistoryWindow {
         let samples = self.samples;
         if let Some(specs) = specs(&self.selection, (self.steps.start, self.last()), samples)? {
             let variables = SpecsVariables { entity, project, run, specs };
-            return post::<SpecsQuery, _>(RequestOf::new(self, variables), endpoint, lacks);
+            return post::<SpecsQuery, _>(RequestSpec::new(self, variables), endpoint, lacks);
         }
         let variables = Variables {
             entity,
@@ -120,7 +119,7 @@ impl Operation for GetHistoryWindow {
             max_step: Int64(self.steps.end),
             page_size: samples.get(),
         };
-        post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
+        post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<HistoryWindow, AnswerError> {
@@ -131,32 +130,33 @@ impl Operation for GetHistoryWindow {
         };
         let response = Response::from_parts(head, body);
         let rows = self.rows(&response).map_err(|error| match error {
-            // A server that runs out of time over many steps may manage fewer.
-            AnswerError::Failed { message } if self.width() > 1 && asks_for_less(&message) => {
+            // A smaller window may finish within the server's time limit.
+            AnswerError::Failed { message } if self.width() > 1 && is_time_limit(&message) => {
                 AnswerError::TooMuch { message }
             }
             error => error,
         })?;
-        Ok(HistoryWindow::Rows(in_order(rows, &self.steps)))
+        Ok(HistoryWindow::Rows(sort_rows(rows, &self.steps)))
     }
 }
 
 impl GetHistoryWindow {
-    /// The rows column by column, where the body holds them and nothing else, in order and without flaw; otherwise the
-    /// body. Pages point into it, so that it is taken over without a copy.
+    /// Reads the rows by column, if the body holds only well-formed rows in order; otherwise returns the body.
+    ///
+    /// The pages point into the body, so it is taken by value to avoid a copy.
     fn pages(&self, status: StatusCode, body: Bytes) -> Result<Vec<Page>, Bytes> {
         let (path, form, inner) = match &*self.selection {
             Selection::Everything => (["data", "project", "run", "history"], Form::Text, 0),
             Selection::AllOf(_) => (["data", "project", "run", "sampledHistory"], Form::Inline, 1),
-            // What each key has is in a list of its own.
+            // The answer has a separate list for each key.
             Selection::AnyOf(_) => return Err(body),
         };
-        let Some(at) = list_at(&body, &path).filter(|_| status.is_success()) else { return Err(body) };
+        let Some(at) = find_list(&body, &path).filter(|_| status.is_success()) else { return Err(body) };
         let text = String::from_utf8(body.into()).map_err(|error| Bytes::from(error.into_bytes()))?;
         let text = Arc::new(text);
         let closers: &[u8] = if inner > 0 { b"]}}}}" } else { b"}}}}" };
         match read_rows(&text, at + inner, form, self.steps.clone()) {
-            Some(read) if ends_with(text.as_bytes(), read.end, closers) => Ok(read.pages),
+            Some(read) if only_closers_follow(text.as_bytes(), read.end, closers) => Ok(read.pages),
             _ => Err(Arc::unwrap_or_clone(text).into()),
         }
     }
@@ -175,12 +175,11 @@ impl GetHistoryWindow {
     }
 }
 
-/// The rows of the window in order of steps.
+/// Sorts the rows of a window by step.
 ///
-/// A server may answer with rows outside the window. All rows of a step are kept, also equal ones: a run that was resumed
-/// or that several processes write to can have logged a step several times. A row without a step stays behind the one
-/// before it.
-pub(super) fn in_order(rows: Vec<HistoryRow>, window: &Range<i64>) -> Vec<HistoryRow> {
+/// Drops rows outside the window, which a server may send. Keeps all rows of a step, even equal ones: a resumed run or
+/// several processes can log a step more than once. A row without a step stays after the row before it.
+pub(super) fn sort_rows(rows: Vec<HistoryRow>, window: &Range<i64>) -> Vec<HistoryRow> {
     let mut place = window.start;
     let mut placed: Vec<(i64, HistoryRow)> = Vec::with_capacity(rows.len());
     for row in rows {

@@ -1,4 +1,4 @@
-//! `RunParquetHistory`: what of a history is exported to files.
+//! `RunParquetHistory`: the part of a history that is exported to files.
 
 use bytes::Bytes;
 use http::Response;
@@ -7,42 +7,42 @@ use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation};
 use wandb_core::transport::Request;
 
 use crate::HistoryRow;
-use crate::envelope::{RequestOf, data, missing, post};
+use crate::envelope::{RequestSpec, data, missing, post};
 use crate::row::{STEP, rows};
 use crate::schema::{JsonText, sdl as schema};
 
-/// Reads where the exported parts of a run's history are, and which steps are not exported yet (`RunParquetHistory`
-/// in the Python SDK). A server that exports nothing answers with nothing.
+/// Reads the URLs of a run's exported history and the steps that are not exported yet (`RunParquetHistory` in the
+/// Python SDK). The answer is empty if the server has no exports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetParquetHistory {
     path: RunPath,
 }
 
-/// What of a run's history is exported, and what is not.
+/// The exported and the live part of a run's history.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ParquetHistory {
-    /// Signed URLs of the Parquet files, in no stable order. They expire, lead to other hosts than the server, and
-    /// may be relative to its base URL.
+    /// Signed URLs of the Parquet files, in no stable order. They expire, may point to other hosts, and may be relative
+    /// to the server's base URL.
     pub urls: Vec<String>,
-    /// The steps that no file holds, in order.
+    /// The steps that are in no file, in order.
     pub live_steps: Vec<i64>,
 }
 
 impl GetParquetHistory {
-    /// The exported history of the run at `path`.
+    /// Reads the exported history of the run at `path`.
     pub fn new(path: RunPath) -> Self {
         Self { path }
     }
 }
 
 impl ParquetHistory {
-    /// Nothing exported, and nothing known to be live.
+    /// An empty history: no files, no live steps.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The first step that no file holds, if there is one.
+    /// The first step that is in no file, if any.
     pub fn first_live_step(&self) -> Option<i64> {
         self.live_steps.first().copied()
     }
@@ -75,8 +75,8 @@ struct Project {
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(variables = "Variables")]
 struct Run {
-    // A selection may not be empty, whatever the server lacks.
-    #[expect(dead_code, reason = "asked for, but known")]
+    // A selection needs at least one field, even if the server lacks all optional ones.
+    #[expect(dead_code, reason = "a selection needs at least one field")]
     name: String,
     #[arguments(liveKeys: $live_keys)]
     #[cynic(feature = "Run.parquetHistory")]
@@ -112,7 +112,7 @@ impl Operation for GetParquetHistory {
             run: self.path.run(),
             live_keys: vec![STEP],
         };
-        post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
+        post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<ParquetHistory, AnswerError> {
@@ -142,12 +142,12 @@ mod tests {
     }
 
     #[test]
-    fn the_request_asks_for_the_steps_of_live_rows() {
+    fn request_asks_for_steps_of_live_rows() {
         insta::assert_snapshot!(request(&get(), &[]));
     }
 
     #[test]
-    fn a_server_without_exports_is_asked_for_nothing() {
+    fn server_without_exports_gets_no_parquet_query() {
         insta::assert_snapshot!(request(&get(), OPTIONAL_FIELDS));
         let body = r#"{"data": {"project": {"run": {"name": "abc"}}}}"#;
         assert_eq!(answer(&get(), body).unwrap(), ParquetHistory::new());
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_live_row_without_a_step_is_an_error_as_nothing_could_be_planned() {
+    fn live_row_without_a_step_is_an_error() {
         let body = r#"{"data": {"project": {"run": {"name": "abc", "parquetHistory": {
             "parquetUrls": null, "liveData": [{"_step": "x"}]}}}}}"#;
         let error = answer(&get(), body).unwrap_err().to_string();

@@ -8,7 +8,7 @@ use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation};
 use wandb_core::transport::Request;
 
 use super::run_fields::{Detail, RunFields};
-use crate::envelope::{RequestOf, data, missing, post};
+use crate::envelope::{RequestSpec, data, missing, post};
 use crate::schema::sdl as schema;
 
 /// Reads one run (`Run` in the Python SDK).
@@ -19,12 +19,12 @@ pub struct GetRun {
 }
 
 impl GetRun {
-    /// The run at `path`, in full.
+    /// Reads the run at `path`, in full.
     pub fn new(path: RunPath) -> Self {
         Self { path, detail: Detail::Full }
     }
 
-    /// The same with more or less of it.
+    /// Sets how much of the run to read.
     #[must_use]
     pub fn detail(self, detail: Detail) -> Self {
         Self { detail, ..self }
@@ -70,7 +70,7 @@ impl Operation for GetRun {
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
         let variables =
             Variables { entity: self.path.entity(), project: self.path.project(), run: self.path.run() };
-        post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
+        post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<Run, AnswerError> {
@@ -94,17 +94,17 @@ mod tests {
     }
 
     #[test]
-    fn a_full_request() {
+    fn full_request() {
         insta::assert_snapshot!(request(&get(), &[]));
     }
 
     #[test]
-    fn a_light_request() {
+    fn light_request() {
         insta::assert_snapshot!(request(&get().detail(Detail::Light), &[]));
     }
 
     #[test]
-    fn a_full_run_is_read() {
+    fn full_run_is_read() {
         let run = answer(
             &get(),
             r#"{"data": {"project": {"run": {"id": "UnVuOjE=", "name": "abc", "displayName": "größe", "state": "crashed",
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_null_is_unknown() {
+    fn null_is_unknown() {
         let body = r#"{"data": {"project": {"run": {"id": "1", "name": "abc", "displayName": null, "state": null,
             "createdAt": null, "config": null, "summaryMetrics": "", "tags": null}}}}"#;
         let run = answer(&get(), body).unwrap();
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_or_project_that_is_null_is_not_found() {
+    fn null_run_or_project_is_not_found() {
         for body in [r#"{"data": {"project": {"run": null}}}"#, r#"{"data": {"project": null}}"#] {
             let error = answer(&get(), body).unwrap_err();
             let what = "run team/my project/abc".to_owned();
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_field_leaves_the_others() {
+    fn unreadable_field_keeps_the_others() {
         let body = r#"{"data": {"project": {"run": {"id": "1", "name": "abc", "displayName": null, "state": null,
             "createdAt": null, "config": "{\"lr\": {\"value\": 1}}", "summaryMetrics": "{\"loss\": "}}}}"#;
         let run = answer(&get(), body).unwrap();

@@ -1,4 +1,4 @@
-//! `RunDocument`: what a change of a run starts from.
+//! `RunDocument`: the editable fields of a run.
 
 use bytes::Bytes;
 use http::Response;
@@ -7,23 +7,23 @@ use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation};
 use wandb_core::transport::Request;
 use wandb_core::update::RunDocument;
 
-use crate::envelope::{RequestOf, data, missing, post};
+use crate::envelope::{RequestSpec, data, missing, post};
 use crate::schema::{JsonText, sdl as schema};
 
-/// Reads what of a run can be changed, config and summary as the very text that the server keeps.
+/// Reads the editable fields of a run. Config and summary are the server's exact text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetRunDocument {
     path: RunPath,
 }
 
 impl GetRunDocument {
-    /// The run at `path`.
+    /// Reads the run at `path`.
     pub fn new(path: RunPath) -> Self {
         Self { path }
     }
 }
 
-/// Config and summary are not among them: what cannot be read must not be replaced.
+/// The optional fields. Config and summary are required: an update must not replace a text that was never read.
 const OPTIONAL_FIELDS: &[Field] = &[
     Field::new("Run", "state"),
     Field::new("Run", "readOnly"),
@@ -89,7 +89,7 @@ impl Operation for GetRunDocument {
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
         let variables =
             Variables { entity: self.path.entity(), project: self.path.project(), run: self.path.run() };
-        post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
+        post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<RunDocument, AnswerError> {
@@ -120,12 +120,12 @@ mod tests {
     }
 
     #[test]
-    fn a_request() {
+    fn document_request() {
         insta::assert_snapshot!(request(&get(), &[]));
     }
 
     #[test]
-    fn texts_are_kept_to_the_byte() {
+    fn texts_are_kept_byte_for_byte() {
         let body = r#"{"data": {"project": {"run": {"id": "UnVuOjE=", "displayName": "n", "state": "finished", "readOnly": true,
             "notes": null, "group": "g", "tags": ["a"], "config": "{ \"lr\":{\"value\" : 1.0}}", "summaryMetrics": "{\"x\": NaN,\n\"x\": 1e2}"}}}}"#;
         let document = answer(&get(), body).unwrap();
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_is_null_is_not_found() {
+    fn null_run_is_not_found() {
         let error = answer(&get(), r#"{"data": {"project": {"run": null}}}"#).unwrap_err();
         assert_eq!(error, AnswerError::NotFound { what: "run team/project/abc".to_owned() });
     }

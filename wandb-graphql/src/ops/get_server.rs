@@ -1,4 +1,4 @@
-//! `ServerInfo`: what the server can do.
+//! `ServerInfo`: the server's version and features.
 
 use bytes::Bytes;
 use http::Response;
@@ -7,15 +7,15 @@ use wandb_core::model::{Feature, Server};
 use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation};
 use wandb_core::transport::Request;
 
-use crate::envelope::{RequestOf, data, post};
+use crate::envelope::{RequestSpec, data, post};
 use crate::schema::{JsonText, sdl as schema};
 
-/// Reads what the server says of itself (`ServerInfo` and `ServerFeaturesQuery` in the Python SDK).
+/// Reads the server's version and features (`ServerInfo` and `ServerFeaturesQuery` in the Python SDK).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct GetServer;
 
 impl GetServer {
-    /// The server that the client talks to.
+    /// Queries the client's server.
     pub fn new() -> Self {
         Self
     }
@@ -33,7 +33,7 @@ const OPTIONAL_FIELDS: &[Field] = &[
 
 #[derive(cynic::QueryFragment, Debug)]
 struct Query {
-    // A selection may not be empty, whatever the server lacks.
+    // A selection needs at least one field, even if the server lacks all optional ones.
     __typename: String,
     #[cynic(feature = "Query.serverInfo")]
     server_info: Option<ServerInfo>,
@@ -82,7 +82,7 @@ impl Operation for GetServer {
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
-        post::<Query, _>(RequestOf::new(self, ()), endpoint, lacks)
+        post::<Query, _>(RequestSpec::new(self, ()), endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<Server, AnswerError> {
@@ -114,17 +114,17 @@ mod tests {
     use crate::ops::testing::{answer, request};
 
     #[test]
-    fn the_request_asks_for_everything() {
+    fn request_asks_for_everything() {
         insta::assert_snapshot!(request(&GetServer::new(), &[]));
     }
 
     #[test]
-    fn a_server_that_lacks_everything_can_still_be_asked() {
+    fn request_works_without_optional_fields() {
         insta::assert_snapshot!(request(&GetServer::new(), OPTIONAL_FIELDS));
     }
 
     #[test]
-    fn a_self_hosted_server_tells_its_version() {
+    fn self_hosted_server_reports_its_version() {
         let server = answer(
             &GetServer::new(),
             r#"{"data": {"__typename": "Query", "serverInfo": {"__typename": "ServerInfo",
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_server_tells_nothing() {
+    fn old_server_reports_nothing() {
         for body in [
             r#"{"data": {"__typename": "Query", "serverInfo": null}}"#,
             r#"{"data": {"__typename": "Query", "serverInfo": {"__typename": "ServerInfo"}}}"#,

@@ -8,17 +8,17 @@ use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation};
 use wandb_core::transport::Request;
 
 use super::sweep_fields::{OPTIONAL_FIELDS, SweepFields};
-use crate::envelope::{RequestOf, data, missing, post};
+use crate::envelope::{RequestSpec, data, missing, post};
 use crate::schema::sdl as schema;
 
-/// Reads one sweep (`GetSweep` in the Python SDK). Its runs are listed by [`Filter::sweep`](crate::Filter::sweep).
+/// Reads one sweep (`GetSweep` in the Python SDK). [`Filter::sweep`](crate::Filter::sweep) selects its runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetSweep {
     path: SweepPath,
 }
 
 impl GetSweep {
-    /// The sweep at `path`.
+    /// Reads the sweep at `path`.
     pub fn new(path: SweepPath) -> Self {
         Self { path }
     }
@@ -63,7 +63,7 @@ impl Operation for GetSweep {
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
         let variables =
             Variables { entity: self.path.entity(), project: self.path.project(), name: self.path.sweep() };
-        post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
+        post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<Sweep, AnswerError> {
@@ -86,17 +86,17 @@ mod tests {
     }
 
     #[test]
-    fn a_full_request() {
+    fn full_request() {
         insta::assert_snapshot!(request(&get(), &[]));
     }
 
     #[test]
-    fn a_request_to_an_old_server() {
+    fn request_to_an_old_server() {
         insta::assert_snapshot!(request(&get(), OPTIONAL_FIELDS));
     }
 
     #[test]
-    fn a_full_sweep_is_read() {
+    fn full_sweep_is_read() {
         let sweep = answer(
             &get(),
             r#"{"data": {"project": {"sweep": {"id": "U3c6MQ==", "name": "sw", "displayName": "größe", "method": "bayes",
@@ -117,14 +117,14 @@ mod tests {
     }
 
     #[test]
-    fn what_an_old_server_or_a_null_does_not_say_is_unknown() {
+    fn absent_or_null_fields_are_unknown() {
         let body = r#"{"data": {"project": {"sweep": {"id": "1", "name": "sw", "state": null, "bestLoss": null,
             "config": null}}}}"#;
         assert_eq!(answer(&get(), body).unwrap(), Sweep::new("team", "my project", "sw", "1"));
     }
 
     #[test]
-    fn a_best_loss_that_is_not_finite_is_read() {
+    fn non_finite_best_loss_is_read() {
         for loss in ["Infinity", r#""Infinity""#] {
             let body = format!(
                 r#"{{"data": {{"project": {{"sweep": {{"id": "1", "name": "sw", "state": null, "config": null, "bestLoss": {loss}}}}}}}}}"#
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sweep_or_project_that_is_null_is_not_found() {
+    fn null_sweep_or_project_is_not_found() {
         for body in [r#"{"data": {"project": {"sweep": null}}}"#, r#"{"data": {"project": null}}"#] {
             let what = "sweep team/my project/sw".to_owned();
             assert_eq!(answer(&get(), body).unwrap_err(), AnswerError::NotFound { what });

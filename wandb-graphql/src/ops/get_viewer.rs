@@ -1,4 +1,4 @@
-//! `GetViewer`: whose key it is.
+//! `GetViewer`: the user of the API key.
 
 use bytes::Bytes;
 use http::Response;
@@ -7,15 +7,15 @@ use wandb_core::model::User;
 use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation};
 use wandb_core::transport::Request;
 
-use crate::envelope::{RequestOf, data, post};
+use crate::envelope::{RequestSpec, data, post};
 use crate::schema::{JsonText, sdl as schema};
 
-/// Reads the user that the key belongs to, with the teams (`GetViewer` in the Python SDK).
+/// Reads the user that owns the API key, with their teams (`GetViewer` in the Python SDK).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct GetViewer;
 
 impl GetViewer {
-    /// The user of the key that the client sends.
+    /// Queries the user of the client's API key.
     pub fn new() -> Self {
         Self
     }
@@ -87,7 +87,7 @@ impl Operation for GetViewer {
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
-        post::<Query, _>(RequestOf::new(self, ()), endpoint, lacks)
+        post::<Query, _>(RequestSpec::new(self, ()), endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<User, AnswerError> {
@@ -102,7 +102,7 @@ impl Operation for GetViewer {
         user.email = viewer.email;
         user.entity = viewer.entity;
         user.admin = viewer.admin;
-        // Flags are a convenience: text that cannot be read as JSON is kept as text.
+        // Flags are only informative: text that is not JSON is kept as a string.
         user.flags = viewer
             .flags
             .map(|JsonText(text)| Value::parse(text.as_bytes()).unwrap_or_else(|_| Value::from(&*text)));
@@ -120,18 +120,18 @@ mod tests {
     use crate::ops::testing::{answer, request};
 
     #[test]
-    fn the_request_asks_for_everything() {
+    fn request_asks_for_everything() {
         insta::assert_snapshot!(request(&GetViewer::new(), &[]));
     }
 
     #[test]
-    fn the_request_leaves_out_what_the_server_lacks() {
+    fn request_leaves_out_lacking_fields() {
         let text = request(&GetViewer::new(), &[Field::new("User", "teams"), Field::new("User", "admin")]);
         assert!(!text.contains("teams") && !text.contains("admin") && text.contains("email"), "{text}");
     }
 
     #[test]
-    fn the_user_is_read_with_its_teams() {
+    fn user_is_read_with_teams() {
         let user = answer(
             &GetViewer::new(),
             r#"{"data": {"viewer": {"id": "VXNlcjox", "username": "ada", "entity": "team", "name": "Ada", "email": null,
@@ -151,14 +151,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_asked_for_is_unknown() {
+    fn unrequested_fields_are_unknown() {
         let body = r#"{"data": {"viewer": {"id": "1", "username": null, "entity": null}}}"#;
         let user = answer(&GetViewer::new(), body).unwrap();
         assert_eq!((user.teams, user.flags, user.username), (None, None, None));
     }
 
     #[test]
-    fn nobody_is_a_denial() {
+    fn missing_viewer_is_a_denial() {
         let error = answer(&GetViewer::new(), r#"{"data": {"viewer": null}}"#).unwrap_err();
         assert_eq!(error, AnswerError::Denied { message: "no user belongs to this API key".to_owned() });
     }

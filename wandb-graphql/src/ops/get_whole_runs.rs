@@ -1,4 +1,4 @@
-//! `WholeRuns`: several small runs with all that belongs to them, in one answer.
+//! `WholeRuns`: several small runs with their history, files and logs, in one answer.
 
 use std::sync::{Arc, LazyLock};
 
@@ -11,18 +11,20 @@ use wandb_core::transport::Request;
 
 use super::entry::Entry;
 use super::file_fields::{self, FileConnection, FilePage};
-use super::get_history_window::in_order;
-use super::log_fields::{IMPROVED, LINE_COUNT, LINE_NUMBER, LogLineConnection, LogPage, refused_pagination};
+use super::get_history_window::sort_rows;
+use super::log_fields::{
+    IMPROVED, LINE_COUNT, LINE_NUMBER, LogLineConnection, LogPage, convert_refused_pagination,
+};
 use super::run_fields::{Detail, RunFields};
-use crate::envelope::{EntryErrors, RequestOf, asks_for_less, list_data, missing, post};
+use crate::envelope::{EntryErrors, RequestSpec, is_time_limit, list_data, missing, post};
 use crate::row::rows;
 use crate::schema::{JsonText, sdl as schema};
 use crate::{Filter, HistoryRow, Samples};
 
-/// Reads runs in full together with their history, system metrics, the first files and the first lines of their logs.
+/// Reads full runs together with their history, system metrics, first files and first log lines.
 ///
-/// One such request stands for four of each run, which is what many small runs are made of. The server thins rows out
-/// to the number asked for; the reader sees by the number that came whether that was so.
+/// For many small runs, one request replaces four requests per run. The server samples rows down to the requested
+/// number; a caller detects this by the number of rows received.
 ///
 /// ```
 /// use wandb_graphql::ops::GetWholeRuns;
@@ -34,28 +36,28 @@ use crate::{Filter, HistoryRow, Samples};
 pub struct GetWholeRuns {
     path: ProjectPath,
     ids: Arc<[String]>,
-    /// How many of the ids have been asked for.
-    asked: usize,
-    at_once: usize,
+    /// How many of the ids earlier requests covered.
+    done: usize,
+    batch_size: usize,
     samples: Samples,
-    left_out: Lacks,
+    excluded: Lacks,
 }
 
-/// A run and what belongs to it; `None` is what was not asked for or what the server does not have.
+/// A run with its data. `None` marks data that was not requested or that the server lacks.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct WholeRun {
     /// The run, in full.
     pub run: Run,
-    /// The rows of its history in order of steps: all of them, if there are fewer than were asked for.
+    /// The history rows by step; complete if there are fewer than requested.
     pub history: Option<Vec<HistoryRow>>,
-    /// The rows of its system metrics, likewise.
+    /// The rows of system metrics; complete if there are fewer than requested.
     pub events: Option<Vec<HistoryRow>>,
-    /// How many rows of system metrics there are, where the server tells.
+    /// How many rows of system metrics there are, if the server counts them.
     pub events_line_count: Option<u64>,
-    /// The first of its files.
+    /// The first files.
     pub files: Option<FilePage>,
-    /// The first lines that it printed.
+    /// The first log lines.
     pub log: Option<LogPage>,
 }
 
@@ -63,13 +65,13 @@ pub struct WholeRun {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct WholeRunPage {
-    /// Those of the runs asked for that there are, without any that cannot be read.
+    /// The requested runs that exist, without unreadable ones.
     pub runs: Vec<WholeRun>,
     asked_for: usize,
 }
 
 impl WholeRunPage {
-    /// How many runs this answer was asked for: fewer than all if these were too much at once.
+    /// How many runs this answer covers. Fewer than all if the server could not answer for all at once.
     pub fn asked_for(&self) -> usize {
         self.asked_for
     }
@@ -81,7 +83,7 @@ const EVENTS_LINE_COUNT: Field = Field::new("Run", "eventsLineCount");
 const FILES: Field = Field::new("Run", "files");
 const LOG_LINES: Field = Field::new("Run", "logLines");
 
-/// What belongs to the runs, and what can be left out of these questions where each is asked by itself.
+/// The optional fields: the data of the runs, and whatever is optional in the separate requests for it.
 static OPTIONAL_FIELDS: LazyLock<Vec<Field>> = LazyLock::new(|| {
     let logs = [LOG_LINES, IMPROVED, LINE_COUNT, LINE_NUMBER];
     [
@@ -93,21 +95,21 @@ static OPTIONAL_FIELDS: LazyLock<Vec<Field>> = LazyLock::new(|| {
     .concat()
 });
 
-/// The files of each run that come along; a run seldom has more.
+/// How many files of each run are requested. Few runs have more.
 const FILES_EACH: i32 = 100;
 
-/// The lines of each run that come along.
+/// How many log lines of each run are requested.
 const LINES_EACH: i32 = 1_000;
 
 impl GetWholeRuns {
-    /// The runs of the project at `path` with these ids, all in one request unless that is too much.
+    /// Reads the runs with these ids in the project at `path`. Splits the request if it is too much for the server.
     pub fn new<I: Into<String>>(path: ProjectPath, ids: impl IntoIterator<Item = I>) -> Self {
         let ids: Arc<[String]> = ids.into_iter().map(Into::into).collect();
-        let at_once = ids.len();
-        Self { path, ids, asked: 0, at_once, samples: Samples::default(), left_out: Lacks::nothing() }
+        let batch_size = ids.len();
+        Self { path, ids, done: 0, batch_size, samples: Samples::default(), excluded: Lacks::nothing() }
     }
 
-    /// So many rows of each history and of each run's system metrics, at the most. Default 500.
+    /// Sets the maximum number of rows of each run's history and of its system metrics. Default: 500.
     #[must_use]
     pub fn samples(self, samples: Samples) -> Self {
         Self { samples, ..self }
@@ -131,21 +133,21 @@ impl GetWholeRuns {
         self.without(FILES)
     }
 
-    /// Leaves out what was printed.
+    /// Leaves the logs out.
     #[must_use]
     pub fn without_logs(self) -> Self {
         self.without(LOG_LINES)
     }
 
     fn without(mut self, field: Field) -> Self {
-        self.left_out.insert(field);
+        self.excluded.insert(field);
         self
     }
 
-    /// The ids that this request is for.
-    fn now(&self) -> &[String] {
-        let end = self.asked.saturating_add(self.at_once).min(self.ids.len());
-        &self.ids[self.asked.min(end)..end]
+    /// The ids in this request.
+    fn current_ids(&self) -> &[String] {
+        let end = self.done.saturating_add(self.batch_size).min(self.ids.len());
+        &self.ids[self.done.min(end)..end]
     }
 }
 
@@ -184,7 +186,7 @@ struct RunConnection {
 #[cynic(variables = "Variables")]
 struct RunEdge {
     node: Option<RunFields>,
-    /// The same run once more, since no type holds the fields of another one in place.
+    /// The same node again under an alias: cynic cannot flatten two fragments into one struct.
     #[cynic(rename = "node", alias)]
     belongings: Option<Belongings>,
 }
@@ -192,7 +194,7 @@ struct RunEdge {
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Run", variables = "Variables")]
 struct Belongings {
-    #[expect(dead_code, reason = "a query has to ask something of an object")]
+    #[expect(dead_code, reason = "a selection needs at least one field")]
     id: cynic::Id,
     #[arguments(samples: $samples)]
     #[cynic(feature = "Run.history")]
@@ -220,7 +222,7 @@ impl Operation for GetWholeRuns {
     }
 
     fn subject(&self) -> String {
-        match self.now() {
+        match self.current_ids() {
             [id] => format!("{}/{id}", self.path),
             ids => format!("{} runs of {}", ids.len(), self.path),
         }
@@ -230,15 +232,15 @@ impl Operation for GetWholeRuns {
         &OPTIONAL_FIELDS
     }
 
-    /// The server then chooses how many of the files and lines come along.
+    /// Without these arguments, the server chooses how many files and lines it sends.
     fn optional_arguments(&self) -> Vec<Argument> {
         vec![Argument::new("Run", "files", "first"), Argument::new("Run", "logLines", "first")]
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
-        let ids = self.now();
+        let ids = self.current_ids();
         if ids.is_empty() {
-            return Err(AnswerError::Unaskable { message: "no run was named".to_owned() });
+            return Err(AnswerError::Unaskable { message: "no run was given".to_owned() });
         }
         let variables = Variables {
             entity: self.path.entity(),
@@ -250,24 +252,24 @@ impl Operation for GetWholeRuns {
             lines: LINES_EACH,
         };
         let mut lacks = lacks.clone();
-        lacks.extend(&self.left_out);
+        lacks.extend(&self.excluded);
         if lacks.contains(&IMPROVED) {
             lacks.insert(LOG_LINES);
         }
         if lacks.contains(&LOG_LINES) {
             lacks.insert(LINE_COUNT);
         }
-        post::<Query, _>(RequestOf::new(self, variables), endpoint, &lacks)
+        post::<Query, _>(RequestSpec::new(self, variables), endpoint, &lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<WholeRunPage, AnswerError> {
         let what = || format!("project {}", self.path);
         let (query, errors): (Query, _) = list_data(&response, what).map_err(|error| match error {
-            // A server that runs out of time over many runs may manage fewer.
-            AnswerError::Failed { message } if self.now().len() > 1 && asks_for_less(&message) => {
+            // Fewer runs may finish within the server's time limit.
+            AnswerError::Failed { message } if self.current_ids().len() > 1 && is_time_limit(&message) => {
                 AnswerError::TooMuch { message }
             }
-            error => refused_pagination(error, response.body()),
+            error => convert_refused_pagination(error, response.body()),
         })?;
         let project = query.project.ok_or_else(|| missing(what()))?;
         let Some(runs) = project.runs else {
@@ -276,26 +278,28 @@ impl Operation for GetWholeRuns {
         let edges = runs.edges.into_iter().enumerate();
         let nodes = edges.filter_map(|(index, edge)| match edge {
             Entry::Read(edge) if errors.at(index).is_none() => edge.node.zip(edge.belongings),
-            // Whoever misses the run asks for it alone, which says what is wrong with it.
+            // The caller requests a missing run separately and gets the error from there.
             Entry::Read(_) | Entry::Unreadable(_) => None,
         });
-        let runs = nodes
-            .map(|(run, belongings)| belongings.of(run.into_run(self.path.entity(), self.path.project())));
-        Ok(WholeRunPage { runs: runs.collect(), asked_for: self.now().len() })
+        let runs = nodes.map(|(run, belongings)| {
+            belongings.into_whole_run(run.into_run(self.path.entity(), self.path.project()))
+        });
+        Ok(WholeRunPage { runs: runs.collect(), asked_for: self.current_ids().len() })
     }
 }
 
 impl Belongings {
-    fn of(self, run: Run) -> WholeRun {
+    fn into_whole_run(self, run: Run) -> WholeRun {
         WholeRun {
             run,
-            history: self.history.map(rows).map(|rows| in_order(rows, &(i64::MIN..i64::MAX))),
+            history: self.history.map(rows).map(|rows| sort_rows(rows, &(i64::MIN..i64::MAX))),
             events: self.events.map(rows),
             events_line_count: self.events_line_count.and_then(|count| u64::try_from(count).ok()),
             files: self.files.map(|files| files.into_page(None, &EntryErrors::default())),
-            // A run that printed nothing has no connection, but its lines may be counted.
-            log: (self.log_lines.is_some() || self.log_line_count.is_some())
-                .then(|| LogPage::of(self.log_lines, self.log_line_count, &EntryErrors::default())),
+            // A run without output has no connection but may have a line count.
+            log: (self.log_lines.is_some() || self.log_line_count.is_some()).then(|| {
+                LogPage::from_connection(self.log_lines, self.log_line_count, &EntryErrors::default())
+            }),
         }
     }
 }
@@ -304,8 +308,8 @@ impl Paged for GetWholeRuns {
     type Item = WholeRun;
 
     fn next(&self, _: &WholeRunPage) -> Option<Self> {
-        let asked = self.asked + self.now().len();
-        (asked < self.ids.len()).then(|| Self { asked, ..self.clone() })
+        let done = self.done + self.current_ids().len();
+        (done < self.ids.len()).then(|| Self { done, ..self.clone() })
     }
 
     fn items(answer: WholeRunPage) -> Vec<WholeRun> {
@@ -313,8 +317,8 @@ impl Paged for GetWholeRuns {
     }
 
     fn smaller(&self) -> Option<Self> {
-        let now = self.now().len();
-        (now > 1).then(|| Self { at_once: now / 2, ..self.clone() })
+        let count = self.current_ids().len();
+        (count > 1).then(|| Self { batch_size: count / 2, ..self.clone() })
     }
 }
 
@@ -328,12 +332,12 @@ mod tests {
     }
 
     #[test]
-    fn a_request() {
+    fn whole_runs_request() {
         insta::assert_snapshot!(request(&get(), &[]));
     }
 
     #[test]
-    fn what_is_left_out_is_not_asked_for() {
+    fn excluded_data_is_not_requested() {
         let bare = get().without_history().without_system_metrics().without_files().without_logs();
         let request = request(&bare.samples(Samples::new(7).unwrap()), &[]);
         for field in ["history(", "events(", "files(", "logLines("] {
@@ -343,20 +347,20 @@ mod tests {
     }
 
     #[test]
-    fn too_many_runs_are_asked_for_in_halves() {
+    fn too_many_runs_are_split_in_halves() {
         let half = get().smaller().unwrap();
-        assert_eq!(half.now(), ["r1"]);
+        assert_eq!(half.current_ids(), ["r1"]);
         assert_eq!(half.smaller(), None);
         let page = WholeRunPage { runs: Vec::new(), asked_for: 0 };
         let second = half.next(&page).unwrap();
-        assert_eq!(second.now(), ["r\"2"]);
-        assert_eq!(second.next(&page).unwrap().now(), ["r3"]);
+        assert_eq!(second.current_ids(), ["r\"2"]);
+        assert_eq!(second.next(&page).unwrap().current_ids(), ["r3"]);
         assert_eq!(second.next(&page).unwrap().next(&page), None);
         assert_eq!(get().next(&page), None);
     }
 
     #[test]
-    fn all_that_belongs_to_a_run_is_read() {
+    fn all_data_of_a_run_is_read() {
         let body = r#"{"data": {"project": {"runs": {"edges": [
             {"node": {"id": "s1", "name": "r1", "displayName": "one", "state": "finished", "createdAt": null,
                 "config": "{\"lr\": {\"value\": 0.1}}", "historyLineCount": 2},
@@ -373,17 +377,17 @@ mod tests {
         let [one, three] = &page.runs[..] else { panic!("{page:?}") };
         assert_eq!((one.run.id.as_str(), one.run.history_line_count), ("r1", Some(2)));
         let steps: Vec<_> = one.history.as_ref().unwrap().iter().map(HistoryRow::step).collect();
-        assert_eq!(steps, [Some(0), Some(1)], "in order");
+        assert_eq!(steps, [Some(0), Some(1)], "by step");
         assert_eq!(one.events.as_ref().unwrap().len(), 1);
         let files = one.files.as_ref().unwrap();
-        assert_eq!((files.files[0].size, files.onward.cursor()), (Some(3), Some("x")));
+        assert_eq!((files.files[0].size, files.next_page.cursor()), (Some(3), Some("x")));
         assert_eq!(one.log.as_ref().unwrap().lines[0].text, "hi");
         assert_eq!((&three.history, &three.events, &three.files), (&None, &None, &None));
-        assert_eq!(three.log, Some(LogPage { total: Some(0), ..LogPage::default() }), "it printed nothing");
+        assert_eq!(three.log, Some(LogPage { total: Some(0), ..LogPage::default() }), "no output");
     }
 
     #[test]
-    fn logs_are_left_out_where_pagination_is_refused() {
+    fn logs_are_left_out_without_pagination() {
         let request = request(&get(), &[IMPROVED]);
         assert!(!request.contains("logLine"), "{request}");
         let body = r#"{"errors": [
@@ -394,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn no_runs_cannot_be_asked_for() {
+    fn empty_list_of_runs_is_rejected() {
         let none = GetWholeRuns::new("team/project".parse().unwrap(), [""; 0]);
         let error = none.request(&crate::ops::testing::endpoint(), &Lacks::nothing()).unwrap_err();
         assert!(matches!(error, AnswerError::Unaskable { .. }), "{error}");

@@ -10,14 +10,14 @@ use wandb_core::operation::{
 use wandb_core::transport::Request;
 
 use super::file_fields::{FileConnection, FilePage, OPTIONAL_FIELDS};
-use super::page::{Trail, first, paged};
+use super::page::{PagePosition, first, paged};
 use crate::LikePattern;
-use crate::envelope::{RequestOf, list_data, missing, post};
+use crate::envelope::{RequestSpec, list_data, missing, post};
 use crate::schema::sdl as schema;
 
 /// Lists the files of a run, page by page (`RunFiles` in the Python SDK).
 ///
-/// The URLs in the answer are good for a while only; who comes later asks again.
+/// The URLs in the answer expire. List the files again to get new ones.
 ///
 /// ```
 /// use wandb_graphql::ops::ListFiles;
@@ -31,10 +31,10 @@ pub struct ListFiles {
     path: RunPath,
     wanted: Wanted,
     page_size: PageSize,
-    trail: Trail,
+    position: PagePosition,
 }
 
-/// The server takes one of these at a time.
+/// The selected files. The server accepts either names or a pattern, not both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Wanted {
     All,
@@ -43,28 +43,28 @@ enum Wanted {
 }
 
 impl ListFiles {
-    /// The files asked for at once unless told otherwise. The Python SDK asks for 50.
+    /// Default number of files per page. The Python SDK uses 50.
     pub const PAGE_SIZE: PageSize = PageSize::fixed(500);
 
-    /// All files of the run at `path`.
+    /// Lists all files of the run at `path`.
     pub fn new(path: RunPath) -> Self {
-        Self { path, wanted: Wanted::All, page_size: Self::PAGE_SIZE, trail: Trail::default() }
+        Self { path, wanted: Wanted::All, page_size: Self::PAGE_SIZE, position: PagePosition::default() }
     }
 
-    /// Only the files with these names, instead of all or of a pattern. No names are no files. A server that cannot
-    /// choose lists all.
+    /// Lists only the files with these names; replaces a pattern. An empty list selects nothing. A server that cannot
+    /// filter lists all files.
     #[must_use]
     pub fn names<N: Into<String>>(self, names: impl IntoIterator<Item = N>) -> Self {
         Self { wanted: Wanted::Named(names.into_iter().map(Into::into).collect()), ..self }
     }
 
-    /// Only the files whose names are like this, instead of all or of some names. A server that cannot choose lists all.
+    /// Lists only the files whose names match; replaces names. A server that cannot filter lists all files.
     #[must_use]
     pub fn like(self, pattern: LikePattern) -> Self {
         Self { wanted: Wanted::Like(pattern), ..self }
     }
 
-    /// Asks for so many files at once.
+    /// Sets the number of files per page.
     #[must_use]
     pub fn page_size(self, page_size: PageSize) -> Self {
         Self { page_size, ..self }
@@ -113,7 +113,7 @@ impl Operation for ListFiles {
     }
 
     fn subject(&self) -> String {
-        match (&self.wanted, self.trail.after()) {
+        match (&self.wanted, self.position.after()) {
             (Wanted::Named(names), _) if names.len() == 1 => format!("{} of {}", names[0], self.path),
             (_, None) => format!("{}, first page", self.path),
             (_, Some(cursor)) => format!("{}, page after {cursor}", self.path),
@@ -124,9 +124,9 @@ impl Operation for ListFiles {
         OPTIONAL_FIELDS
     }
 
-    /// Without `names` or `pattern`, all files come, and the caller has to choose.
+    /// Without `names` or `pattern`, the server sends all files and the caller has to filter them.
     fn optional_arguments(&self) -> Vec<Argument> {
-        let mut arguments = paged("Run", "files", self.trail.after());
+        let mut arguments = paged("Run", "files", self.position.after());
         arguments.extend(["names", "pattern"].map(|name| Argument::new("Run", "files", name)));
         arguments
     }
@@ -134,9 +134,9 @@ impl Operation for ListFiles {
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
         let (names, pattern) = match &self.wanted {
             Wanted::All => (None, None),
-            // The server takes an empty list for no condition.
+            // The server takes an empty list to mean all files.
             Wanted::Named(names) if names.is_empty() => {
-                return Err(AnswerError::Unaskable { message: "no file was named".to_owned() });
+                return Err(AnswerError::Unaskable { message: "no file was given".to_owned() });
             }
             Wanted::Named(names) => (Some(names.iter().map(|name| Some(name.as_str())).collect()), None),
             Wanted::Like(pattern) => (None, Some(pattern.text())),
@@ -147,10 +147,10 @@ impl Operation for ListFiles {
             run: self.path.run(),
             names,
             pattern,
-            cursor: self.trail.after(),
+            cursor: self.position.after(),
             per_page: first(self.page_size),
         };
-        post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
+        post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<FilePage, AnswerError> {
@@ -169,12 +169,12 @@ impl Paged for ListFiles {
     type Item = File;
 
     fn next(&self, answer: &FilePage) -> Option<Self> {
-        let trail = self.trail.step(&answer.onward, answer.entries()).ok()??;
-        Some(Self { trail, ..self.clone() })
+        let position = self.position.advance(&answer.next_page, answer.entries()).ok()??;
+        Some(Self { position, ..self.clone() })
     }
 
     fn broken(&self, answer: &FilePage) -> Option<AnswerError> {
-        self.trail.step(&answer.onward, answer.entries()).err()
+        self.position.advance(&answer.next_page, answer.entries()).err()
     }
 
     fn null_entries(answer: &FilePage) -> u64 {
@@ -208,30 +208,30 @@ mod tests {
     }
 
     #[test]
-    fn a_request() {
+    fn files_request() {
         insta::assert_snapshot!(request(&list(), &[]));
     }
 
     #[test]
-    fn a_request_for_names_to_an_old_server() {
+    fn request_for_names_to_an_old_server() {
         insta::assert_snapshot!(request(&list().names(["a.txt", "größe/b"]), OPTIONAL_FIELDS));
     }
 
     #[test]
-    fn a_request_for_a_pattern() {
+    fn request_for_a_pattern() {
         let request = request(&list().names(["x"]).like(LikePattern::containing("50%_")), &[]);
         assert!(request.contains(r#""pattern": "%50\\%\\_%""#) && request.contains(r#""names": null"#));
     }
 
     #[test]
-    fn no_names_cannot_be_asked_for() {
+    fn empty_list_of_names_is_rejected() {
         let endpoint = crate::ops::testing::endpoint();
         let error = list().names([""; 0]).request(&endpoint, &Lacks::nothing()).unwrap_err();
         assert!(matches!(error, AnswerError::Unaskable { .. }), "{error}");
     }
 
     #[test]
-    fn a_page_is_read() {
+    fn page_of_files_is_read() {
         let body = r#"{"data": {"project": {"run": {"fileCount": 3, "files": {"edges": [
             {"node": {"id": "1", "name": "media/a.png", "url": "/files/a", "directUrl": "https://s/a?x", "sizeBytes": "5000000000",
                 "mimetype": "image/png", "updatedAt": "2024-05-01T12:00:00Z", "md5": "XUFAKrxLKna5cZ2REBfFkg=="}, "cursor": "c1"},
@@ -240,19 +240,19 @@ mod tests {
                 "mimetype": null, "updatedAt": null, "md5": ""}, "cursor": "c3"}],
             "pageInfo": {"endCursor": "c3", "hasNextPage": true}}}}}}"#;
         let page = answer(&list(), body).unwrap();
-        assert_eq!((page.files.len(), page.total, page.onward.cursor()), (2, Some(3), Some("c3")));
+        assert_eq!((page.files.len(), page.total, page.next_page.cursor()), (2, Some(3), Some("c3")));
         let file = &page.files[0];
         assert_eq!((file.size, file.md5.as_deref()), (Some(5_000_000_000), Some("XUFAKrxLKna5cZ2REBfFkg==")));
         assert_eq!(file.direct_url.as_deref(), Some("https://s/a?x"));
         let mut bare = File::new("2", "../x");
         bare.size = None;
-        assert_eq!(page.files[1], bare, "empty texts stand for nothing");
+        assert_eq!(page.files[1], bare, "empty texts are missing values");
         let next = list().next(&page).unwrap();
         assert!(request(&next, &[]).contains(r#""cursor": "c3""#));
     }
 
     #[test]
-    fn a_run_that_is_null_is_not_found() {
+    fn null_run_is_not_found() {
         let error = answer(&list(), r#"{"data": {"project": {"run": null}}}"#).unwrap_err();
         assert_eq!(error, AnswerError::NotFound { what: "run team/my project/abc".to_owned() });
     }

@@ -1,4 +1,4 @@
-//! `RunLogLines`: what a run has printed.
+//! `RunLogLines`: the console log of a run.
 
 use bytes::Bytes;
 use http::Response;
@@ -10,21 +10,22 @@ use wandb_core::transport::Request;
 
 use super::entry;
 use super::log_fields::{
-    IMPROVED, LINE_COUNT, LINE_NUMBER, LogLine, LogLineConnection, LogPage, refused_pagination,
+    IMPROVED, LINE_COUNT, LINE_NUMBER, LogLine, LogLineConnection, LogPage, convert_refused_pagination,
 };
-use super::page::{Onward, Trail, first};
+use super::page::{NextPage, PagePosition, first};
 use crate::PageGuard;
-use crate::envelope::{RequestOf, list_data, missing, post};
+use crate::envelope::{RequestSpec, list_data, missing, post};
 use crate::schema::sdl as schema;
 
-/// Lists the lines that a run has printed, page by page, the first ones first (`run.logLines`).
+/// Lists the console log of a run page by page, oldest lines first (`run.logLines`).
 ///
-/// The server ends a page where its size budget does, and may then say that it is the last page. So a page follows as
-/// long as the run's `logLineCount` is beyond the number of the page's last line, as in the Python SDK
-/// (`core/internal/wbapi/runhandler.go`). The pages end in any case, as those of other lists do. [`LogTally`](crate::LogTally) tells whether that was all.
+/// The server ends a page at its size budget, and may then report it as the last one. So another page follows while the
+/// run's `logLineCount` exceeds the number of the last line, as in the Python SDK
+/// (`core/internal/wbapi/runhandler.go`). Like other lists, this one ends even if the server repeats pages.
+/// [`LogTally`](crate::LogTally) reports whether lines are missing.
 ///
-/// A server that refuses `useImprovedPagination` is asked for the newest [`TAIL`](Self::TAIL) lines instead, the most
-/// that it gives.
+/// A server that rejects `useImprovedPagination` is asked for its newest [`TAIL`](Self::TAIL) lines instead, the most
+/// that it returns.
 ///
 /// ```
 /// use wandb_graphql::ops::ListLogLines;
@@ -36,26 +37,26 @@ use crate::schema::sdl as schema;
 pub struct ListLogLines {
     path: RunPath,
     page_size: PageSize,
-    trail: Trail,
-    /// How many pages without a new line came just before.
+    position: PagePosition,
+    /// How many of the latest pages in a row had no new line.
     stalls: u32,
-    /// How far the lines before got: the number of the next one.
+    /// The number of the next expected line.
     reached: u64,
 }
 
 impl ListLogLines {
-    /// The lines asked for at once.
+    /// Default number of lines per page.
     pub const PAGE_SIZE: PageSize = PageSize::fixed(5_000);
 
-    /// The newest lines that a server without improved pagination gives.
+    /// The number of lines that a server without improved pagination returns.
     pub const TAIL: u64 = 10_000;
 
-    /// All lines of the run at `path`.
+    /// Lists all log lines of the run at `path`.
     pub fn new(path: RunPath) -> Self {
-        Self { path, page_size: Self::PAGE_SIZE, trail: Trail::default(), stalls: 0, reached: 0 }
+        Self { path, page_size: Self::PAGE_SIZE, position: PagePosition::default(), stalls: 0, reached: 0 }
     }
 
-    /// Asks for so many lines at once.
+    /// Sets the number of lines per page.
     #[must_use]
     pub fn page_size(self, page_size: PageSize) -> Self {
         Self { page_size, ..self }
@@ -66,33 +67,33 @@ impl ListLogLines {
         if page.is_tail {
             return Ok(None);
         }
-        let reached = self.reached_by(page);
+        let reached = self.end_of(page);
         let stalls = if reached.is_some() { 0 } else { self.stalls + 1 };
         let is_short = reached.zip(page.total).is_some_and(|(reached, total)| reached < total);
-        let onward = match &page.cursor {
-            Some(cursor) if page.claims_more || is_short => Onward::After(cursor.clone()),
-            None if page.claims_more => Onward::Nowhere,
-            _ => Onward::End,
+        let next_page = match &page.cursor {
+            Some(cursor) if page.claims_more || is_short => NextPage::After(cursor.clone()),
+            None if page.claims_more => NextPage::WithoutCursor,
+            _ => NextPage::End,
         };
-        let entries = entry::count(page.lines.len(), page.null_entries, &page.unreadable);
-        let trail = self.trail.step(&onward, entries);
+        let entries = entry::total_entries(page.lines.len(), page.null_entries, &page.unreadable);
+        let position = self.position.advance(&next_page, entries);
         if !page.claims_more {
-            // The server says that this was all. Where its count does not agree, the tally of the log shows it.
-            let trail = trail.ok().flatten().filter(|_| stalls < MOST_STALLS);
-            return Ok(trail.map(|trail| self.behind(trail, stalls, reached)));
+            // The server reports the last page. If its line count disagrees, `LogTally` reports missing lines.
+            let position = position.ok().flatten().filter(|_| stalls < MAX_STALLS);
+            return Ok(position.map(|position| self.moved_to(position, stalls, reached)));
         }
-        if stalls >= MOST_STALLS {
+        if stalls >= MAX_STALLS {
             return Err(AnswerError::Pages { message: PageGuard::MESSAGE });
         }
-        Ok(trail?.map(|trail| self.behind(trail, stalls, reached)))
+        Ok(position?.map(|position| self.moved_to(position, stalls, reached)))
     }
 
-    fn behind(&self, trail: Trail, stalls: u32, reached: Option<u64>) -> Self {
-        Self { trail, stalls, reached: reached.unwrap_or(self.reached), ..self.clone() }
+    fn moved_to(&self, position: PagePosition, stalls: u32, reached: Option<u64>) -> Self {
+        Self { position, stalls, reached: reached.unwrap_or(self.reached), ..self.clone() }
     }
 
-    /// How far the lines go after `page`, if it has any new ones.
-    fn reached_by(&self, page: &LogPage) -> Option<u64> {
+    /// The number of the line expected after `page`; `None` if the page has no new lines.
+    fn end_of(&self, page: &LogPage) -> Option<u64> {
         match page.last_number() {
             Some(last) => Some(last.saturating_add(1)).filter(|reached| *reached > self.reached),
             None if page.lines.is_empty() => None,
@@ -101,10 +102,10 @@ impl ListLogLines {
     }
 }
 
-/// Pages without a new line that may follow each other.
-const MOST_STALLS: u32 = 3;
+/// Maximum number of pages in a row without a new line.
+const MAX_STALLS: u32 = 3;
 
-/// Stands for the old form, which is asked for where [`IMPROVED`] is refused.
+/// Marks the `last` argument, used if the server rejects [`IMPROVED`].
 const TAIL_FORM: Field = Field::new("Run.logLines", "last");
 
 const OPTIONAL_FIELDS: &[Field] = &[IMPROVED, TAIL_FORM, LINE_COUNT, LINE_NUMBER];
@@ -135,7 +136,7 @@ struct Project {
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(variables = "Variables")]
 struct Run {
-    #[expect(dead_code, reason = "a query has to ask something of an object")]
+    #[expect(dead_code, reason = "a selection needs at least one field")]
     id: cynic::Id,
     #[cynic(feature = "Run.logLineCount")]
     log_line_count: Option<i32>,
@@ -155,7 +156,7 @@ impl Operation for ListLogLines {
     }
 
     fn subject(&self) -> String {
-        match self.trail.after() {
+        match self.position.after() {
             None => format!("{}, log, first page", self.path),
             Some(cursor) => format!("{}, log, page after {cursor}", self.path),
         }
@@ -170,25 +171,27 @@ impl Operation for ListLogLines {
             entity: self.path.entity(),
             project: self.path.project(),
             run: self.path.run(),
-            cursor: self.trail.after(),
+            cursor: self.position.after(),
             per_page: first(self.page_size),
         };
         let mut lacks = lacks.clone();
         if !lacks.contains(&IMPROVED) {
             lacks.insert(TAIL_FORM);
         }
-        post::<Query, _>(RequestOf::new(self, variables), endpoint, &lacks)
+        post::<Query, _>(RequestSpec::new(self, variables), endpoint, &lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<LogPage, AnswerError> {
         let what = || format!("run {}", self.path);
         let (query, errors): (Query, _) =
-            list_data(&response, what).map_err(|error| refused_pagination(error, response.body()))?;
+            list_data(&response, what).map_err(|error| convert_refused_pagination(error, response.body()))?;
         let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
         let total = run.log_line_count;
         Ok(match run.newest {
-            Some(newest) => LogPage { is_tail: true, ..LogPage::of(Some(newest), total, &errors) },
-            None => LogPage::of(run.log_lines, total, &errors),
+            Some(newest) => {
+                LogPage { is_tail: true, ..LogPage::from_connection(Some(newest), total, &errors) }
+            }
+            None => LogPage::from_connection(run.log_lines, total, &errors),
         })
     }
 }
@@ -230,7 +233,7 @@ mod tests {
         ListLogLines::new("team/my project/abc".parse().unwrap())
     }
 
-    /// A page with the lines of these numbers.
+    /// A page with lines of these numbers.
     fn page(numbers: std::ops::Range<u64>, total: Option<u64>, more: bool, cursor: Option<&str>) -> LogPage {
         let line = |number| LogLine { number: Some(number), text: number.to_string() };
         LogPage {
@@ -243,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request() {
+    fn log_request() {
         insta::assert_snapshot!(request(&list(), &[]));
     }
 
@@ -270,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_lose_the_line_feed_at_their_end_and_nothing_else() {
+    fn only_the_final_line_feed_is_removed() {
         let body = r#"{"data": {"project": {"run": {"id": "r", "logLines": {
             "pageInfo": {"endCursor": "c", "hasNextPage": true},
             "edges": [{"node": {"line": "a\n"}, "cursor": "1"}, {"node": {"line": " b\r"}, "cursor": "2"},
@@ -284,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_printed_nothing_has_no_lines() {
+    fn run_without_output_has_no_lines() {
         let body = r#"{"data": {"project": {"run": {"id": "r", "logLineCount": null, "logLines": null}}}}"#;
         let page = answer(&list(), body).unwrap();
         assert_eq!((page.lines.len(), list().next(&page)), (0, None));
@@ -297,13 +300,13 @@ mod tests {
         assert_eq!(second.next(&page(3..5, Some(5), false, Some("b"))), None);
         assert!(
             list().next(&page(0..3, None, true, Some("a"))).is_some(),
-            "without a count, the server's word"
+            "without a count, the server decides"
         );
         assert_eq!(list().next(&page(0..3, None, false, Some("a"))), None);
-        let nowhere = page(0..3, Some(5), true, None);
+        let without_cursor = page(0..3, Some(5), true, None);
         assert!(
-            list().next(&nowhere).is_none() && list().broken(&nowhere).is_some(),
-            "without a cursor nothing follows"
+            list().next(&without_cursor).is_none() && list().broken(&without_cursor).is_some(),
+            "nothing follows without a cursor"
         );
     }
 
@@ -321,7 +324,7 @@ mod tests {
                 list.next(&page(*number..number + 1, None, true, Some(["a", "b"][(*number % 2) as usize])))?;
             Some((number + 1, next))
         });
-        assert!(circle.take(100).count() < 8, "the cursors come again");
+        assert!(circle.take(100).count() < 8, "the cursors repeat");
         let mut cursors = (0..).map(|number| number.to_string());
         let empty = std::iter::successors(Some(list()), |list| {
             list.next(&page(0..0, Some(1_000), true, cursors.next().as_deref()))

@@ -9,9 +9,9 @@ use wandb_core::operation::{
 use wandb_core::transport::Request;
 
 use super::entry::{self, Edge, Entry, PageItems};
-use super::page::{Onward, PageInfo, Trail, first, paged};
+use super::page::{NextPage, PageInfo, PagePosition, first, paged};
 use super::user_fields::UserFields;
-use crate::envelope::{RequestOf, list_data, missing, post};
+use crate::envelope::{RequestSpec, list_data, missing, post};
 use crate::schema::{DateTime, sdl as schema};
 
 /// Lists the projects of an entity, page by page (`GetProjects` in the Python SDK).
@@ -19,7 +19,7 @@ use crate::schema::{DateTime, sdl as schema};
 pub struct ListProjects {
     entity: String,
     page_size: PageSize,
-    trail: Trail,
+    position: PagePosition,
 }
 
 /// A page of projects.
@@ -30,27 +30,27 @@ pub struct ProjectPage {
     pub projects: Vec<Project>,
     /// How many entries were null.
     pub null_entries: u64,
-    /// The entries that cannot be read.
+    /// The unreadable entries.
     pub unreadable: Vec<UnreadableEntry>,
-    onward: Onward,
+    next_page: NextPage,
 }
 
 impl ProjectPage {
     fn entries(&self) -> usize {
-        entry::count(self.projects.len(), self.null_entries, &self.unreadable)
+        entry::total_entries(self.projects.len(), self.null_entries, &self.unreadable)
     }
 }
 
 impl ListProjects {
-    /// The projects asked for at once unless told otherwise, as in the Python SDK.
+    /// Default number of projects per page, as in the Python SDK.
     pub const PAGE_SIZE: PageSize = PageSize::fixed(200);
 
-    /// The projects of `entity`, a user or a team.
+    /// Lists the projects of `entity`, a user or a team.
     pub fn new(entity: impl Into<String>) -> Self {
-        Self { entity: entity.into(), page_size: Self::PAGE_SIZE, trail: Trail::default() }
+        Self { entity: entity.into(), page_size: Self::PAGE_SIZE, position: PagePosition::default() }
     }
 
-    /// Asks for so many projects at once.
+    /// Sets the number of projects per page.
     #[must_use]
     pub fn page_size(self, page_size: PageSize) -> Self {
         Self { page_size, ..self }
@@ -130,24 +130,27 @@ impl Operation for ListProjects {
     }
 
     fn optional_arguments(&self) -> Vec<Argument> {
-        paged("Query", "models", self.trail.after())
+        paged("Query", "models", self.position.after())
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
-        let variables =
-            Variables { entity: &self.entity, cursor: self.trail.after(), per_page: first(self.page_size) };
-        post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
+        let variables = Variables {
+            entity: &self.entity,
+            cursor: self.position.after(),
+            per_page: first(self.page_size),
+        };
+        post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<ProjectPage, AnswerError> {
         let what = || format!("entity {}", self.entity);
         let (query, errors): (Query, _) = list_data(&response, what)?;
         let models = query.models.ok_or_else(|| missing(what()))?;
-        let onward = models.page_info.onward(None);
+        let next_page = models.page_info.next_page(None);
         let read = |fields: ProjectFields| fields.into_project(&self.entity).map(Some);
         let entries = PageItems::read(models.edges.unwrap_or_default(), &errors, read);
         let PageItems { items: projects, null_entries, unreadable, .. } = entries;
-        Ok(ProjectPage { projects, null_entries, unreadable, onward })
+        Ok(ProjectPage { projects, null_entries, unreadable, next_page })
     }
 }
 
@@ -155,12 +158,12 @@ impl Paged for ListProjects {
     type Item = Project;
 
     fn next(&self, answer: &ProjectPage) -> Option<Self> {
-        let trail = self.trail.step(&answer.onward, answer.entries()).ok()??;
-        Some(Self { trail, ..self.clone() })
+        let position = self.position.advance(&answer.next_page, answer.entries()).ok()??;
+        Some(Self { position, ..self.clone() })
     }
 
     fn broken(&self, answer: &ProjectPage) -> Option<AnswerError> {
-        self.trail.step(&answer.onward, answer.entries()).err()
+        self.position.advance(&answer.next_page, answer.entries()).err()
     }
 
     fn null_entries(answer: &ProjectPage) -> u64 {
@@ -186,12 +189,12 @@ impl Paged for ListProjects {
 
 impl ProjectFields {
     /// # Errors
-    /// If it has no name, so that nothing could be asked of it.
+    /// If the project has no name, which later requests need.
     fn into_project(self, asked: &str) -> Result<Project, UnreadableEntry> {
         let entity = self.entity_name.unwrap_or_else(|| asked.to_owned());
         let id = self.id.map(cynic::Id::into_inner).unwrap_or_default();
         let Some(name) = self.name.filter(|name| !name.is_empty()) else {
-            return Err(entry::nameless("project", &id));
+            return Err(entry::unnamed_entry("project", &id));
         };
         let mut project = Project::new(entity, name, id);
         project.created_at = self.created_at.map(|time| Timestamp::from(time.0));
@@ -207,12 +210,12 @@ mod tests {
     use crate::ops::testing::{answer, request};
 
     #[test]
-    fn the_request_names_the_entity() {
+    fn request_names_the_entity() {
         insta::assert_snapshot!(request(&ListProjects::new("team"), &[]));
     }
 
     #[test]
-    fn pages_follow_from_one_another() {
+    fn next_page_starts_after_the_cursor() {
         let first = ListProjects::new("team").page_size(PageSize::fixed(2));
         let page = answer(
             &first,
@@ -241,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_entity_is_not_found() {
+    fn unknown_entity_is_not_found() {
         let error = answer(&ListProjects::new("nobody"), r#"{"data": {"models": null}}"#).unwrap_err();
         assert_eq!(error.to_string(), "entity nobody does not exist, or the API key may not see it");
     }

@@ -10,14 +10,16 @@ use wandb_core::operation::{
 use wandb_core::transport::Request;
 
 use super::entry::{self, Edge, Entry, PageItems};
-use super::page::{Onward, PageInfo, Trail, first, paged};
+use super::page::{NextPage, PageInfo, PagePosition, first, paged};
 use super::run_fields::{Detail, RunFields};
-use crate::envelope::{RequestOf, list_data, missing, post};
+use crate::envelope::{RequestSpec, list_data, missing, post};
 use crate::schema::{JsonText, sdl as schema};
 use crate::{Filter, Order};
 
-/// Lists the runs of a project, page by page (`Runs` in the Python SDK). The pages are not a snapshot: a run may come twice
-/// and another not at all. [`RunLister`](crate::RunLister) lists each run once.
+/// Lists the runs of a project, page by page (`Runs` in the Python SDK).
+///
+/// The pages are not a snapshot: a run may appear twice and another not at all. [`RunLister`](crate::RunLister) lists
+/// each run once.
 ///
 /// ```
 /// use wandb_graphql::ops::{Detail, ListRuns};
@@ -35,35 +37,35 @@ pub struct ListRuns {
     order: Order,
     detail: Detail,
     page_size: Option<PageSize>,
-    trail: Trail,
+    position: PagePosition,
 }
 
 /// A page of runs.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RunPage {
-    /// The runs, in the order asked for.
+    /// The runs, in the requested order.
     pub runs: Vec<Run>,
-    /// How many runs the filter lets through, on all pages together, where the server tells.
+    /// How many runs match the filter on all pages together, if the server counts them.
     pub total: Option<u64>,
     /// How many entries were null.
     pub null_entries: u64,
-    /// The entries that cannot be read.
+    /// The unreadable entries.
     pub unreadable: Vec<UnreadableEntry>,
-    pub(crate) onward: Onward,
-    /// How many runs to ask for next: as many as before, or fewer if these took many bytes.
+    pub(crate) next_page: NextPage,
+    /// The size of the next page: the same, or smaller if these runs took many bytes.
     pub(crate) page_size: PageSize,
 }
 
 impl RunPage {
     pub(crate) fn entries(&self) -> usize {
-        entry::count(self.runs.len(), self.null_entries, &self.unreadable)
+        entry::total_entries(self.runs.len(), self.null_entries, &self.unreadable)
     }
 }
 
-/// Pages of runs that take more bytes than this are followed by shorter ones: what is read from them takes several times as
-/// many.
-const MOST_PAGE_BYTES: u64 = 2 << 20;
+/// Largest page in bytes. The next page is smaller after a larger one, because parsed data takes several times as much
+/// memory.
+const MAX_PAGE_BYTES: u64 = 2 << 20;
 
 const RUN_COUNT: Field = Field::new("Project", "runCount");
 const COUNT_FILTERS: Argument = Argument::new("Project", "runCount", "filters");
@@ -71,13 +73,13 @@ const FILTERS: Argument = Argument::new("Project", "runs", "filters");
 const ORDER: Argument = Argument::new("Project", "runs", "order");
 
 impl ListRuns {
-    /// The light runs asked for at once unless told otherwise. The Python SDK asks for 50, in full or not.
+    /// Default number of light runs per page. The Python SDK uses 50 for either form.
     pub const LIGHT_PAGE_SIZE: PageSize = PageSize::fixed(500);
 
-    /// The full runs asked for at once unless told otherwise: a config or summary may be large.
+    /// Default number of full runs per page. Smaller, because a config or summary may be large.
     pub const FULL_PAGE_SIZE: PageSize = PageSize::fixed(100);
 
-    /// All runs of the project at `path` in the light form, the oldest first.
+    /// Lists all runs of the project at `path` in the light form, oldest first.
     pub fn new(path: ProjectPath) -> Self {
         Self {
             path,
@@ -85,53 +87,53 @@ impl ListRuns {
             order: Order::default(),
             detail: Detail::Light,
             page_size: None,
-            trail: Trail::default(),
+            position: PagePosition::default(),
         }
     }
 
-    /// Only the runs that the filter lets through.
+    /// Lists only the runs that match the filter.
     #[must_use]
     pub fn filter(self, filter: Filter) -> Self {
         Self { filter, ..self }
     }
 
-    /// In another order.
+    /// Sets the order.
     #[must_use]
     pub fn order(self, order: Order) -> Self {
         Self { order, ..self }
     }
 
-    /// With more or less of each run.
+    /// Sets how much of each run to read.
     #[must_use]
     pub fn detail(self, detail: Detail) -> Self {
         Self { detail, ..self }
     }
 
-    /// Asks for so many runs at once.
+    /// Sets the number of runs per page.
     #[must_use]
     pub fn page_size(self, page_size: PageSize) -> Self {
         Self { page_size: Some(page_size), ..self }
     }
 
-    /// The page that a trail leads to.
-    pub(crate) fn at(self, trail: Trail) -> Self {
-        Self { trail, ..self }
+    /// Requests the page at a position.
+    pub(crate) fn at(self, position: PagePosition) -> Self {
+        Self { position, ..self }
     }
 
     #[cfg(test)]
-    pub(crate) fn trail(&self) -> &Trail {
-        &self.trail
+    pub(crate) fn position(&self) -> &PagePosition {
+        &self.position
     }
 
-    pub(crate) fn order_now(&self) -> &Order {
+    pub(crate) fn current_order(&self) -> &Order {
         &self.order
     }
 
-    pub(crate) fn filter_now(&self) -> &Filter {
+    pub(crate) fn current_filter(&self) -> &Filter {
         &self.filter
     }
 
-    /// How many runs are asked for at once.
+    /// The number of runs per page.
     pub(crate) fn size(&self) -> PageSize {
         self.page_size.unwrap_or(match self.detail {
             Detail::Light => Self::LIGHT_PAGE_SIZE,
@@ -195,7 +197,7 @@ impl Operation for ListRuns {
     }
 
     fn subject(&self) -> String {
-        match self.trail.after() {
+        match self.position.after() {
             None => format!("{}, first page", self.path),
             Some(cursor) => format!("{}, page after {cursor}", self.path),
         }
@@ -205,10 +207,11 @@ impl Operation for ListRuns {
         self.detail.optional_fields()
     }
 
-    /// A filter that lets everything through and the default order mean the same without saying them. The count of all
-    /// runs does not count those of another filter, so that it is left out then.
+    /// A filter that matches all runs and the default order can be left out.
+    ///
+    /// `runCount` without its filter would count other runs, so the field is left out along with the argument.
     fn optional_arguments(&self) -> Vec<Argument> {
-        let mut arguments = paged("Project", "runs", self.trail.after());
+        let mut arguments = paged("Project", "runs", self.position.after());
         arguments.push(COUNT_FILTERS);
         if self.filter.is_all() {
             arguments.push(FILTERS);
@@ -225,15 +228,15 @@ impl Operation for ListRuns {
             project: self.path.project(),
             filters: JsonText(self.filter.json().into()),
             order: self.order.text(),
-            cursor: self.trail.after(),
+            cursor: self.position.after(),
             per_page: first(self.size()),
         };
         if lacks.contains_argument(&COUNT_FILTERS) && !self.filter.is_all() {
             let mut lacks = lacks.clone();
             lacks.insert(RUN_COUNT);
-            return post::<Query, _>(RequestOf::new(self, variables), endpoint, &lacks);
+            return post::<Query, _>(RequestSpec::new(self, variables), endpoint, &lacks);
         }
-        post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
+        post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<RunPage, AnswerError> {
@@ -246,11 +249,11 @@ impl Operation for ListRuns {
         };
         let read = |fields: RunFields| Ok(Some(fields.into_run(self.path.entity(), self.path.project())));
         let entries = PageItems::read(runs.edges.into_iter().map(Some), &errors, read);
-        let onward = runs.page_info.onward(entries.last);
+        let next_page = runs.page_info.next_page(entries.last);
         let total = project.run_count.and_then(|count| u64::try_from(count).ok());
         let PageItems { items: runs, null_entries, unreadable, .. } = entries;
-        let mut page = RunPage { runs, total, null_entries, unreadable, onward, page_size: self.size() };
-        page.page_size = self.size().within(MOST_PAGE_BYTES, page.entries() as u64, bytes);
+        let mut page = RunPage { runs, total, null_entries, unreadable, next_page, page_size: self.size() };
+        page.page_size = self.size().within(MAX_PAGE_BYTES, page.entries() as u64, bytes);
         Ok(page)
     }
 }
@@ -259,12 +262,12 @@ impl Paged for ListRuns {
     type Item = Run;
 
     fn next(&self, answer: &RunPage) -> Option<Self> {
-        let trail = self.trail.step(&answer.onward, answer.entries()).ok()??;
-        Some(self.clone().page_size(answer.page_size).at(trail))
+        let position = self.position.advance(&answer.next_page, answer.entries()).ok()??;
+        Some(self.clone().page_size(answer.page_size).at(position))
     }
 
     fn broken(&self, answer: &RunPage) -> Option<AnswerError> {
-        self.trail.step(&answer.onward, answer.entries()).err()
+        self.position.advance(&answer.next_page, answer.entries()).err()
     }
 
     fn unreadable(answer: &RunPage) -> &[UnreadableEntry] {
@@ -290,19 +293,19 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_is_too_much_is_halved_down_to_one_run() {
+    fn too_large_page_is_halved_down_to_one_run() {
         let sizes = std::iter::successors(Some(list().detail(Detail::Full)), ListRuns::smaller);
         let sizes: Vec<_> = sizes.map(|list| list.size().initial()).collect();
         assert_eq!(sizes, [100, 50, 25, 12, 6, 3, 1]);
     }
 
     #[test]
-    fn a_light_request() {
+    fn light_request() {
         insta::assert_snapshot!(request(&list(), &[]));
     }
 
     #[test]
-    fn a_full_request_with_everything_chosen() {
+    fn full_request_with_all_options() {
         let list = list()
             .filter(r#"{"config.lr.value": {"$gt": 0.1}}"#.parse().unwrap())
             .order("-summary_metrics.loss".parse().unwrap())
@@ -311,7 +314,7 @@ mod tests {
         insta::assert_snapshot!(request(&list, &[]));
     }
 
-    fn asked_without(list: &ListRuns, arguments: &[Argument]) -> String {
+    fn query_without(list: &ListRuns, arguments: &[Argument]) -> String {
         let lacks: Lacks = arguments.iter().cloned().collect();
         let request = list.request(&crate::ops::testing::endpoint(), &lacks).unwrap();
         let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
@@ -319,14 +322,14 @@ mod tests {
     }
 
     #[test]
-    fn arguments_that_say_nothing_are_dispensable() {
-        let query = asked_without(&list(), &[FILTERS, COUNT_FILTERS, ORDER]);
+    fn default_arguments_are_optional() {
+        let query = query_without(&list(), &[FILTERS, COUNT_FILTERS, ORDER]);
         assert!(query.contains("runCount\n") && query.contains("runs(, after: $cursor"), "{query}");
         assert!(!query.contains("$filters") && !query.contains("$order"), "{query}");
         let chosen = list().filter(r#"{"state": "finished"}"#.parse().unwrap());
         let optional = chosen.optional_arguments();
         assert!(!optional.contains(&FILTERS) && optional.contains(&ORDER));
-        let query = asked_without(&chosen, &[COUNT_FILTERS]);
+        let query = query_without(&chosen, &[COUNT_FILTERS]);
         assert!(!query.contains("runCount") && query.contains("runs(filters: $filters"), "{query}");
     }
 
@@ -334,13 +337,13 @@ mod tests {
     fn later_pages_need_their_cursor() {
         let after = Argument::new("Project", "runs", "after");
         assert!(list().optional_arguments().contains(&after));
-        let trail = Trail::default().step(&Onward::After("c".to_owned()), 1).unwrap().unwrap();
-        let second = list().at(trail);
+        let position = PagePosition::default().advance(&NextPage::After("c".to_owned()), 1).unwrap().unwrap();
+        let second = list().at(position);
         assert!(!second.optional_arguments().contains(&after));
     }
 
     #[test]
-    fn pages_follow_from_one_another() {
+    fn next_page_starts_after_the_cursor() {
         let page = answer(
             &list(),
             r#"{"data": {"project": {"runCount": 3, "runs": {
@@ -352,7 +355,7 @@ mod tests {
                                               "createdAt": null, "tags": []}}]}}}}"#,
         )
         .unwrap();
-        assert_eq!((page.total, page.onward.cursor()), (Some(3), Some("c2")));
+        assert_eq!((page.total, page.next_page.cursor()), (Some(3), Some("c2")));
         let second = list().next(&page).unwrap();
         assert_eq!(second.subject(), "team/my project, page after c2");
         assert!(request(&second, &[]).contains(r#""cursor": "c2""#));
@@ -369,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn large_runs_make_the_next_pages_shorter() {
+    fn large_runs_make_the_next_page_smaller() {
         let page = |notes: usize| {
             let run = serde_json::json!({"id": "s", "name": "r", "notes": "n".repeat(notes)});
             let edges = vec![serde_json::json!({"node": run, "cursor": "c"}); 10];
@@ -386,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_project_is_not_found() {
+    fn unknown_project_is_not_found() {
         let error = answer(&list(), r#"{"data": {"project": null}}"#).unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -395,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn a_project_that_withholds_its_runs_is_no_empty_project() {
+    fn missing_runs_are_not_an_empty_project() {
         let error = answer(&list(), r#"{"data": {"project": {"runs": null}}}"#).unwrap_err();
         assert!(matches!(error, AnswerError::Malformed { .. }), "{error}");
     }

@@ -10,9 +10,9 @@ use wandb_core::operation::{
 use wandb_core::transport::Request;
 
 use super::entry::{self, Edge, Entry, PageItems};
-use super::page::{Onward, PageInfo, Trail, first, paged};
+use super::page::{NextPage, PageInfo, PagePosition, first, paged};
 use super::sweep_fields::{OPTIONAL_FIELDS, SweepFields};
-use crate::envelope::{RequestOf, list_data, missing, post};
+use crate::envelope::{RequestSpec, list_data, missing, post};
 use crate::schema::sdl as schema;
 
 /// Lists the sweeps of a project, page by page (`project.sweeps`).
@@ -27,7 +27,7 @@ use crate::schema::sdl as schema;
 pub struct ListSweeps {
     path: ProjectPath,
     page_size: PageSize,
-    trail: Trail,
+    position: PagePosition,
 }
 
 /// A page of sweeps.
@@ -38,24 +38,24 @@ pub struct SweepPage {
     pub sweeps: Vec<Sweep>,
     /// How many entries were null.
     pub null_entries: u64,
-    /// The entries that cannot be read.
+    /// The unreadable entries.
     pub unreadable: Vec<UnreadableEntry>,
-    onward: Onward,
+    next_page: NextPage,
 }
 
 impl SweepPage {
     fn entries(&self) -> usize {
-        entry::count(self.sweeps.len(), self.null_entries, &self.unreadable)
+        entry::total_entries(self.sweeps.len(), self.null_entries, &self.unreadable)
     }
 }
 
 impl ListSweeps {
-    /// The sweeps asked for at once. The Python SDK asks for 50.
+    /// Default number of sweeps per page, as in the Python SDK.
     pub const PAGE_SIZE: PageSize = PageSize::fixed(50);
 
-    /// All sweeps of the project at `path`.
+    /// Lists all sweeps of the project at `path`.
     pub fn new(path: ProjectPath) -> Self {
-        Self { path, page_size: Self::PAGE_SIZE, trail: Trail::default() }
+        Self { path, page_size: Self::PAGE_SIZE, position: PagePosition::default() }
     }
 }
 
@@ -109,7 +109,7 @@ impl Operation for ListSweeps {
     }
 
     fn subject(&self) -> String {
-        match self.trail.after() {
+        match self.position.after() {
             None => format!("{}, first page", self.path),
             Some(cursor) => format!("{}, page after {cursor}", self.path),
         }
@@ -120,17 +120,17 @@ impl Operation for ListSweeps {
     }
 
     fn optional_arguments(&self) -> Vec<Argument> {
-        paged("Project", "sweeps", self.trail.after())
+        paged("Project", "sweeps", self.position.after())
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
         let variables = Variables {
             entity: self.path.entity(),
             project: self.path.project(),
-            cursor: self.trail.after(),
+            cursor: self.position.after(),
             per_page: first(self.page_size),
         };
-        post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
+        post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<SweepPage, AnswerError> {
@@ -142,9 +142,9 @@ impl Operation for ListSweeps {
         };
         let read = |fields: SweepFields| fields.into_sweep(&self.path).map(Some);
         let entries = PageItems::read(sweeps.edges.unwrap_or_default(), &errors, read);
-        let onward = sweeps.page_info.onward(entries.last);
+        let next_page = sweeps.page_info.next_page(entries.last);
         let PageItems { items: sweeps, null_entries, unreadable, .. } = entries;
-        Ok(SweepPage { sweeps, null_entries, unreadable, onward })
+        Ok(SweepPage { sweeps, null_entries, unreadable, next_page })
     }
 }
 
@@ -152,12 +152,12 @@ impl Paged for ListSweeps {
     type Item = Sweep;
 
     fn next(&self, answer: &SweepPage) -> Option<Self> {
-        let trail = self.trail.step(&answer.onward, answer.entries()).ok()??;
-        Some(Self { trail, ..self.clone() })
+        let position = self.position.advance(&answer.next_page, answer.entries()).ok()??;
+        Some(Self { position, ..self.clone() })
     }
 
     fn broken(&self, answer: &SweepPage) -> Option<AnswerError> {
-        self.trail.step(&answer.onward, answer.entries()).err()
+        self.position.advance(&answer.next_page, answer.entries()).err()
     }
 
     fn null_entries(answer: &SweepPage) -> u64 {
@@ -191,12 +191,12 @@ mod tests {
     }
 
     #[test]
-    fn a_request() {
+    fn sweeps_request() {
         insta::assert_snapshot!(request(&list(), &[]));
     }
 
     #[test]
-    fn pages_follow_from_one_another() {
+    fn next_page_starts_after_the_cursor() {
         let page = answer(
             &list(),
             r#"{"data": {"project": {"sweeps": {
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_project_is_not_found_and_withheld_sweeps_are_no_empty_list() {
+    fn missing_project_and_missing_sweeps_are_errors() {
         assert!(
             answer(&list(), r#"{"data": {"project": null}}"#)
                 .unwrap_err()

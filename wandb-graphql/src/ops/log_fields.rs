@@ -1,4 +1,4 @@
-//! What is asked of the lines that a run has printed.
+//! The requested fields of log lines.
 
 use bytes::Bytes;
 use wandb_core::operation::{AnswerError, Field, Lacks, UnreadableEntry};
@@ -8,37 +8,37 @@ use super::page::PageInfo;
 use crate::envelope::EntryErrors;
 use crate::schema::sdl as schema;
 
-/// A line that a run has printed.
+/// A line of a run's console log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogLine {
-    /// The line's place in the whole log, from 0; `None` if the server does not say it.
+    /// The number of the line in the whole log, counted from 0; `None` if the server gives none.
     pub number: Option<u64>,
-    /// The text without the line feed at its end.
+    /// The text without its final line feed.
     pub text: String,
 }
 
-/// A page of what a run has printed.
+/// A page of a run's console log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogPage {
     /// The lines, in order.
     pub lines: Vec<LogLine>,
-    /// How many lines the run has printed in all (`logLineCount`); `None` if the server does not say it.
+    /// The number of lines in the whole log (`logLineCount`); `None` if the server gives none.
     pub total: Option<u64>,
     /// How many entries were null.
     pub null_entries: u64,
-    /// The entries that cannot be read.
+    /// The unreadable entries.
     pub unreadable: Vec<UnreadableEntry>,
-    /// Whether these are the newest lines, which a server without improved pagination gives and no others.
+    /// Whether these are the newest lines, the only ones that a server without improved pagination returns.
     pub is_tail: bool,
-    /// The cursor behind the last line.
+    /// The cursor after the last line.
     pub(super) cursor: Option<String>,
-    /// Whether the server says that there is another page.
+    /// Whether the server reports another page.
     pub(super) claims_more: bool,
 }
 
-/// The argument that makes `first` and `after` mean what they say. Servers before 0.77 refuse it.
+/// The argument that makes servers respect `first` and `after`. Servers before 0.77 reject it.
 pub(super) const IMPROVED: Field = Field::new("Run.logLines", "useImprovedPagination");
 
 pub(super) const LINE_COUNT: Field = Field::new("Run", "logLineCount");
@@ -74,8 +74,8 @@ struct LogLineFields {
 }
 
 impl LogPage {
-    /// The page in an answer; `errors` are those beside it. `total` is the run's `logLineCount`.
-    pub(super) fn of(
+    /// Reads a page. `total` is the run's `logLineCount`, `errors` are the answer's errors.
+    pub(super) fn from_connection(
         connection: Option<LogLineConnection>,
         total: Option<i32>,
         errors: &EntryErrors,
@@ -94,7 +94,7 @@ impl LogPage {
         Self { lines, total, null_entries, unreadable, is_tail: false, cursor, claims_more }
     }
 
-    /// The greatest number of a line.
+    /// The greatest line number.
     pub(super) fn last_number(&self) -> Option<u64> {
         self.lines.iter().filter_map(|line| line.number).max()
     }
@@ -110,9 +110,10 @@ impl From<LogLineFields> for LogLine {
     }
 }
 
-/// The error of a server that refuses [`IMPROVED`], as a lack of it. Such a server names the argument, the field, and
-/// not always the field's type; others say that the whole field cannot be queried.
-pub(super) fn refused_pagination(error: AnswerError, body: &Bytes) -> AnswerError {
+/// Converts the error of a server that rejects [`IMPROVED`] to the lack of it.
+///
+/// Such a server names the argument and the field, but not always the type. Others reject the whole field.
+pub(super) fn convert_refused_pagination(error: AnswerError, body: &Bytes) -> AnswerError {
     if !String::from_utf8_lossy(body).contains(IMPROVED.name()) {
         return error;
     }

@@ -1,4 +1,4 @@
-//! What is asked of a run.
+//! The requested fields of a run.
 
 use wandb_core::model::{Config, HistoryKeys, Run, RunState, Timestamp, UnreadableField, map_from_json};
 use wandb_core::operation::Field;
@@ -7,20 +7,20 @@ use wandb_core::{Value, ValueError};
 use super::user_fields::UserFields;
 use crate::schema::{DateTime, Int64, JsonText, sdl as schema};
 
-/// How much of a run is asked for.
+/// How much of a run to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Detail {
-    /// All but `config`, `summaryMetrics`, `systemMetrics` and `historyKeys`, which take the server long
-    /// (`LightweightRunFragment` of the Python SDK).
+    /// All fields except `config`, `summaryMetrics`, `systemMetrics` and `historyKeys`, which are slow for the server
+    /// (`LightweightRunFragment` in the Python SDK).
     Light,
-    /// Everything but `historyKeys`, which can be longer than all else of a run that has logged many keys.
+    /// All fields except `historyKeys`, which can be larger than the rest of a run that has logged many keys.
     Standard,
-    /// Everything (`RunFragment`).
+    /// All fields (`RunFragment`).
     #[default]
     Full,
 }
 
-/// The heavy fields first, the heaviest in front, then what is asked of the project around runs, then the fields that are always asked for.
+/// The optional fields: the heavy ones first, heaviest in front; then the project's; then those of every form.
 const OPTIONAL_FIELDS: &[Field] = &[
     Field::new("Run", "historyKeys"),
     Field::new("Run", "config"),
@@ -46,14 +46,14 @@ const OPTIONAL_FIELDS: &[Field] = &[
     Field::new("User", "name"),
 ];
 
-/// How many fields at the beginning are left out of the light form.
+/// How many of the first fields the light form omits.
 const HEAVY_FIELDS: usize = 4;
 
-/// How many are left out of the standard form.
+/// How many of the first fields the standard form omits.
 const HEAVIEST_FIELDS: usize = 1;
 
 impl Detail {
-    /// The fields that are asked for where the server has them: of runs, and of the project around them.
+    /// The fields to request if the server has them, including fields of the project around the runs.
     pub fn optional_fields(self) -> &'static [Field] {
         match self {
             Self::Light => &OPTIONAL_FIELDS[HEAVY_FIELDS..],
@@ -109,8 +109,7 @@ pub(super) struct RunFields {
 }
 
 impl RunFields {
-    /// The run that these fields describe. What was not asked for is `None`, and so is what the server says is null or what
-    /// cannot be read.
+    /// Converts the fields to a run. A field that was not requested, is null, or cannot be read becomes `None`.
     pub(super) fn into_run(self, entity: &str, project: &str) -> Run {
         let mut run = Run::new(entity, project, self.name, self.id.into_inner());
         run.name = self.display_name;
@@ -140,7 +139,7 @@ impl RunFields {
     }
 }
 
-/// The longest text of a field that cannot be read which its reason shows, in characters.
+/// Maximum length of an unreadable field's text in its reason, in characters.
 const EXCERPT_LENGTH: usize = 80;
 
 fn parse<T>(

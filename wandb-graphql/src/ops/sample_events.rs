@@ -1,4 +1,4 @@
-//! `RunFullHistory` of `events`: a run's system metrics.
+//! `RunFullHistory` with `events`: a run's system metrics.
 
 use bytes::Bytes;
 use http::Response;
@@ -6,7 +6,7 @@ use wandb_core::RunPath;
 use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Lacks, Operation, Streamed};
 use wandb_core::transport::Request;
 
-use crate::envelope::{RequestOf, data, list_of_rows, missing, post};
+use crate::envelope::{RequestSpec, data, list_of_rows, missing, post};
 use crate::row::rows;
 use crate::schema::{JsonText, sdl as schema};
 use crate::{HistoryRow, Samples};
@@ -15,19 +15,18 @@ use crate::{HistoryRow, Samples};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct SampledEvents {
-    /// The rows, as the server orders them.
+    /// The rows, in the server's order.
     pub rows: Vec<HistoryRow>,
-    /// How many there are in all (`eventsLineCount`), where the server tells.
+    /// The number of rows that the server has (`eventsLineCount`), if it counts them.
     pub line_count: Option<u64>,
 }
 
-/// Reads a run's system metrics, thinned out by the server to a number of rows (`RunFullHistory` with
-/// `stream="system"` in the Python SDK).
+/// Reads a run's system metrics, sampled by the server (`RunFullHistory` with `stream="system"` in the Python SDK).
 ///
-/// The server may send fewer rows than were asked for although it has them (wandb/wandb #12067, #3680);
-/// [`SampledEvents::line_count`] shows it.
+/// The server may send fewer rows than requested even though it has more (wandb/wandb #12067, #3680); compare
+/// [`SampledEvents::line_count`].
 ///
-/// Keys are such as `system.cpu` and `system.gpu.0.gpu`; rows have `_runtime` and `_timestamp`, and no step.
+/// Keys look like `system.cpu` and `system.gpu.0.gpu`. Rows have `_runtime` and `_timestamp`, but no step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SampleEvents {
     path: RunPath,
@@ -35,12 +34,12 @@ pub struct SampleEvents {
 }
 
 impl SampleEvents {
-    /// The system metrics of the run at `path`, at the most 500 rows.
+    /// Reads at most 500 rows of system metrics of the run at `path`.
     pub fn new(path: RunPath) -> Self {
         Self { path, samples: Samples::default() }
     }
 
-    /// At the most so many rows.
+    /// Sets the maximum number of rows.
     #[must_use]
     pub fn samples(self, samples: Samples) -> Self {
         Self { samples, ..self }
@@ -91,7 +90,7 @@ impl Operation for SampleEvents {
         format!("{}, {} samples of system metrics", self.path, self.samples)
     }
 
-    /// The server then chooses how many rows it sends.
+    /// Without `samples`, the server chooses how many rows it sends.
     fn optional_arguments(&self) -> Vec<Argument> {
         vec![Argument::new("Run", "events", "samples")]
     }
@@ -107,7 +106,7 @@ impl Operation for SampleEvents {
             run: self.path.run(),
             samples: self.samples.get(),
         };
-        post::<Query, _>(RequestOf::new(self, variables), endpoint, lacks)
+        post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<SampledEvents, AnswerError> {
@@ -122,8 +121,8 @@ impl Operation for SampleEvents {
     }
 }
 
-/// The most rows that are read of a server that sends more than were asked for, as one does that takes no number.
-const MOST_ROWS: u64 = 10_000_000;
+/// Maximum number of rows to accept. A server may send more than requested, for example if it ignores `samples`.
+const MAX_ROWS: u64 = 10_000_000;
 
 impl Streamed for SampleEvents {
     type Item = HistoryRow;
@@ -133,7 +132,7 @@ impl Streamed for SampleEvents {
     }
 
     fn most_items(&self) -> u64 {
-        u64::from(self.samples.get().unsigned_abs()).max(MOST_ROWS)
+        u64::from(self.samples.get().unsigned_abs()).max(MAX_ROWS)
     }
 
     fn items(&self, elements: &[u8]) -> Result<Vec<HistoryRow>, AnswerError> {
@@ -151,18 +150,18 @@ mod tests {
     }
 
     #[test]
-    fn the_request_says_how_many_rows() {
+    fn request_sets_the_number_of_rows() {
         insta::assert_snapshot!(request(&sample(), &[]));
     }
 
     #[test]
-    fn the_count_is_left_out_where_a_server_lacks_it() {
+    fn count_is_left_out_if_the_server_lacks_it() {
         assert!(request(&sample(), &[]).contains("eventsLineCount"));
         assert!(!request(&sample(), OPTIONAL_FIELDS).contains("eventsLineCount"));
     }
 
     #[test]
-    fn parts_of_the_list_are_read_as_rows() {
+    fn list_parts_are_read_as_rows() {
         let rows = sample().items(br#"["{\"system.cpu\":NaN}", null]"#).unwrap();
         assert_eq!(rows.iter().map(HistoryRow::json).collect::<Vec<_>>(), [r#"{"system.cpu":NaN}"#, "null"]);
         assert!(matches!(sample().items(b"[1"), Err(AnswerError::Malformed { .. })));

@@ -1,4 +1,4 @@
-//! `RunFullHistory`, `RunSampledHistory`: a run's metrics, thinned out.
+//! `RunFullHistory`, `RunSampledHistory`: a sample of a run's metrics.
 
 use bytes::Bytes;
 use http::Response;
@@ -7,15 +7,15 @@ use wandb_core::operation::{AnswerError, Endpoint, Lacks, Operation, Streamed};
 use wandb_core::transport::Request;
 
 use super::sampled::{Spec, any_of, read};
-use crate::envelope::{RequestOf, data, list_of_rows, missing, post};
+use crate::envelope::{RequestSpec, data, list_of_rows, missing, post};
 use crate::row::{STEP, rows};
 use crate::schema::{JsonText, sdl as schema};
 use crate::{HistoryRow, Keys, KeysError, Samples};
 
-/// Reads a run's metrics, thinned out by the server to a number of rows (`RunFullHistory`, or with keys
-/// `RunSampledHistory`, in the Python SDK).
+/// Reads a run's metrics, sampled by the server (`RunFullHistory`, or with keys `RunSampledHistory`, in the Python
+/// SDK).
 ///
-/// The answer's rows are in the server's order. With keys, only rows that hold all of them are given.
+/// The rows are in the server's order. With keys, the answer contains only rows that have all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SampleHistory {
     path: RunPath,
@@ -26,34 +26,34 @@ pub struct SampleHistory {
 }
 
 impl SampleHistory {
-    /// The metrics of the run at `path`, all keys, at the most 500 rows.
+    /// Reads at most 500 rows, with all keys, of the run at `path`.
     pub fn new(path: RunPath) -> Self {
         Self { path, samples: Samples::default(), keys: None, any: false, x_axis: STEP.to_owned() }
     }
 
-    /// At the most so many rows.
+    /// Sets the maximum number of rows.
     #[must_use]
     pub fn samples(self, samples: Samples) -> Self {
         Self { samples, ..self }
     }
 
-    /// Only rows that hold all of `keys`, with these keys and the x axis.
+    /// Reads only rows that have all of `keys`, reduced to these keys and the x axis.
     #[must_use]
     pub fn keys(self, keys: Keys) -> Self {
         Self { keys: Some(keys), ..self }
     }
 
-    /// With [`keys`](Self::keys): rows that hold any of them, at the most so many rows for each key.
+    /// With [`keys`](Self::keys): reads rows that have at least one key. The maximum then applies to each key.
     #[must_use]
     pub fn any(self) -> Self {
         Self { any: true, ..self }
     }
 
     fn key_lists<'a>(&'a self, keys: &'a Keys) -> Vec<Vec<&'a str>> {
-        if self.any { any_of(keys, &self.x_axis) } else { vec![keys.after(&self.x_axis)] }
+        if self.any { any_of(keys, &self.x_axis) } else { vec![keys.preceded_by(&self.x_axis)] }
     }
 
-    /// Samples along another metric than `_step`. It counts with [`keys`](Self::keys) only, as in the Python SDK.
+    /// Samples along another metric than `_step`. Only has an effect with [`keys`](Self::keys), as in the Python SDK.
     ///
     /// # Errors
     /// If the name is empty.
@@ -137,12 +137,12 @@ impl Operation for SampleHistory {
         let samples = self.samples.get();
         let Some(keys) = &self.keys else {
             let variables = FullVariables { entity, project, run, samples };
-            return post::<FullQuery, _>(RequestOf::new(self, variables), endpoint, lacks);
+            return post::<FullQuery, _>(RequestSpec::new(self, variables), endpoint, lacks);
         };
         let spec = |keys| Spec { keys, min_step: None, max_step: None, samples }.to_json();
         let specs = self.key_lists(keys).into_iter().map(spec).collect::<Result<_, _>>()?;
         let variables = SpecsVariables { entity, project, run, specs };
-        post::<SpecsQuery, _>(RequestOf::new(self, variables), endpoint, lacks)
+        post::<SpecsQuery, _>(RequestSpec::new(self, variables), endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<Vec<HistoryRow>, AnswerError> {
@@ -162,7 +162,7 @@ impl Operation for SampleHistory {
     }
 }
 
-/// Only a request for all keys has a list of rows; with keys there are lists of such, which come with the answer.
+/// Only the answer to a request for all keys is a list of rows that can be streamed. With keys it is a list of lists.
 impl Streamed for SampleHistory {
     type Item = HistoryRow;
 
@@ -193,12 +193,12 @@ mod tests {
     }
 
     #[test]
-    fn a_request_for_all_keys() {
+    fn request_for_all_keys() {
         insta::assert_snapshot!(request(&sample(), &[]));
     }
 
     #[test]
-    fn any_of_the_keys_takes_a_list_for_each() {
+    fn any_of_the_keys_requests_a_list_for_each() {
         let any =
             SampleHistory::new("team/p/abc".parse().unwrap()).keys(Keys::new(["a", "b"]).unwrap()).any();
         let asked = request(&any, &[]);
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_for_some_keys_along_another_axis() {
+    fn request_for_some_keys_along_another_axis() {
         let sample = with_keys().x_axis("epoch").unwrap().samples(Samples::new(20).unwrap());
         insta::assert_snapshot!(request(&sample, &[]));
         assert_eq!(sample.x_axis("").unwrap_err(), KeysError::Empty { position: 1 });
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_with_keys_may_hold_bare_numbers_that_json_lacks() {
+    fn rows_with_keys_may_have_bare_nan() {
         let body = r#"{"data": {"project": {"run": {"sampledHistory": [[
             {"epoch": 1, "loss": NaN}, {"epoch": 2, "loss": -Infinity}]]}}}}"#;
         let rows = answer(&with_keys(), body).unwrap();
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_where_rows_should_be_is_an_error() {
+    fn missing_rows_are_an_error() {
         for (sample, field) in [(sample(), "history"), (with_keys(), "sampledHistory")] {
             let error =
                 answer(&sample, &format!(r#"{{"data": {{"project": {{"run": {{"{field}": null}}}}}}}}"#));
@@ -252,6 +252,6 @@ mod tests {
             assert!(matches!(error, AnswerError::NotFound { .. }), "{error}");
         }
         let body = r#"{"data": {"project": {"run": {"history": []}}}}"#;
-        assert_eq!(answer(&sample(), body), Ok(Vec::new()), "a run that logged nothing");
+        assert_eq!(answer(&sample(), body), Ok(Vec::new()), "a run without history");
     }
 }

@@ -1,4 +1,4 @@
-//! `sampledHistory`: what is asked with keys, and how its lists become rows.
+//! `sampledHistory`: the requested key lists, and the conversion of the answered lists to rows.
 
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -9,14 +9,14 @@ use crate::row::{STEP, rows};
 use crate::schema::JsonText;
 use crate::{HistoryRow, Keys, Samples, Selection};
 
-/// One list of rows to be asked for. The first key is the axis that the server samples along.
+/// A request for one list of rows. The server samples along the first key.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Spec<'a> {
     pub(super) keys: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) min_step: Option<i64>,
-    /// Included, unlike elsewhere.
+    /// Inclusive, unlike other maxima.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) max_step: Option<i64>,
     pub(super) samples: i32,
@@ -30,23 +30,24 @@ impl Spec<'_> {
     }
 }
 
-/// The lists of keys to ask for, each in a spec of its own, as the server gives only rows that hold all of a spec's.
-/// `None` if the rows are asked for whole.
+/// The key lists to request, each in a separate spec, because the server only returns rows with all keys of a spec.
+///
+/// Returns `None` for whole rows.
 pub(super) fn key_lists<'a>(selection: &'a Selection, axis: &'a str) -> Option<Vec<Vec<&'a str>>> {
     match selection {
         Selection::Everything => None,
-        Selection::AllOf(keys) => Some(vec![keys.after(axis)]),
+        Selection::AllOf(keys) => Some(vec![keys.preceded_by(axis)]),
         Selection::AnyOf(keys) => Some(any_of(keys, axis)),
     }
 }
 
-/// A list for each of the keys.
+/// A key list for each of the keys.
 pub(super) fn any_of<'a>(keys: &'a Keys, axis: &'a str) -> Vec<Vec<&'a str>> {
-    let lists = keys.apart_from_step().into_iter();
+    let lists = keys.without_step().into_iter();
     lists.map(|key| if key == axis { vec![axis] } else { vec![axis, key] }).collect()
 }
 
-/// The specs that ask for all the rows of `selection` in the steps from `min_step` to `max_step`, both included.
+/// The specs for all rows of `selection` between `min_step` and `max_step`, both inclusive.
 pub(super) fn specs(
     selection: &Selection,
     (min_step, max_step): (i64, i64),
@@ -58,10 +59,10 @@ pub(super) fn specs(
     lists.into_iter().map(|keys| spec(keys).to_json()).collect::<Result<_, _>>().map(Some)
 }
 
-/// The rows of an answer with one list for each of `asked` specs.
+/// Reads the rows of an answer with one list for each of `asked` specs.
 ///
 /// # Errors
-/// If lists are missing, or are not lists.
+/// If a list is missing or is not a list.
 pub(super) fn read(lists: Option<Vec<Option<JsonText>>>, asked: usize) -> Result<Vec<HistoryRow>, String> {
     let lists = lists.ok_or("it holds a run without sampledHistory")?;
     if lists.len() != asked {
@@ -71,7 +72,7 @@ pub(super) fn read(lists: Option<Vec<Option<JsonText>>>, asked: usize) -> Result
     if lists.len() == 1 {
         return Ok(lists.into_iter().flatten().collect());
     }
-    union(&lists)
+    merge_lists(&lists)
 }
 
 fn list(json: Option<JsonText>) -> Result<Vec<HistoryRow>, String> {
@@ -83,9 +84,11 @@ fn list(json: Option<JsonText>) -> Result<Vec<HistoryRow>, String> {
 
 type Fields<'a> = IndexMap<String, &'a RawValue>;
 
-/// One row for each step with whatever the lists have of it, in order of steps. A step that a list has twice with
-/// different values keeps two rows. Rows without a step come last, and null rows behind them.
-fn union(lists: &[Vec<HistoryRow>]) -> Result<Vec<HistoryRow>, String> {
+/// Merges lists into one row per step, ordered by step.
+///
+/// If a list has different values for one step, the step keeps two rows. Rows without a step come last, followed by
+/// null rows.
+fn merge_lists(lists: &[Vec<HistoryRow>]) -> Result<Vec<HistoryRow>, String> {
     let mut merged: Vec<(Option<i64>, Fields<'_>)> = Vec::new();
     let mut nulls = Vec::new();
     for list in lists {
@@ -103,7 +106,7 @@ fn union(lists: &[Vec<HistoryRow>]) -> Result<Vec<HistoryRow>, String> {
     let mut rows: Vec<(Option<i64>, Fields<'_>)> = Vec::new();
     for (step, fields) in merged {
         let same_step = rows.iter_mut().rev().take_while(|(own, _)| step.is_some() && *own == step);
-        match same_step.filter(|(_, own)| agree(own, &fields)).last() {
+        match same_step.filter(|(_, own)| values_agree(own, &fields)).last() {
             Some((_, own)) => own.extend(fields),
             None => rows.push((step, fields)),
         }
@@ -112,8 +115,8 @@ fn union(lists: &[Vec<HistoryRow>]) -> Result<Vec<HistoryRow>, String> {
     rows.iter().map(|(_, fields)| text(fields).map(HistoryRow::new)).chain(nulls).collect()
 }
 
-/// Whether no key but the step, whose notation may differ, has different values in both.
-fn agree(own: &Fields<'_>, other: &Fields<'_>) -> bool {
+/// Whether two rows have equal values for their common keys, except for the step, whose notation may differ.
+fn values_agree(own: &Fields<'_>, other: &Fields<'_>) -> bool {
     other.iter().all(|(key, value)| key == STEP || own.get(key).is_none_or(|own| own.get() == value.get()))
 }
 
@@ -133,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn all_of_the_keys_make_one_spec_and_any_of_them_one_each() {
+    fn all_keys_share_one_spec_and_any_get_one_each() {
         let specs = |selection| {
             let specs = specs(&selection, (10, 19), Samples::enough_for(10)).unwrap();
             specs.map(|specs| specs.into_iter().map(|spec| spec.0.into_string()).collect::<Vec<_>>())
@@ -157,14 +160,14 @@ mod tests {
     }
 
     #[test]
-    fn one_list_is_taken_as_it_is() {
+    fn single_list_is_kept_unchanged() {
         let rows = read_lists(&[r#"[{"_step":2,"a":1e400}, null, {"a": 2, "_step": 1.0}]"#]);
         assert_eq!(rows.unwrap(), [r#"{"_step":2,"a":1e400}"#, "null", r#"{"a": 2, "_step": 1.0}"#]);
         assert_eq!(read_lists(&["null"]).unwrap(), [""; 0]);
     }
 
     #[test]
-    fn several_lists_become_rows_that_hold_the_union() {
+    fn several_lists_are_merged_by_step() {
         let rows = read_lists(&[
             r#"[{"_step":3,"a":"x"},{"_step":1,"a":12345678901234567890}]"#,
             r#"[{"_step":2,"b":null},{"_step":1.0,"b":{"c":[1.50]}}]"#,
@@ -181,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_disagree_about_a_step_are_both_kept() {
+    fn conflicting_rows_of_a_step_are_both_kept() {
         let rows = read_lists(&[
             r#"[{"_step":1,"a":1},{"_step":1,"a":2},{"_step":1,"a":2},{"a":9}]"#,
             r#"[{"_step":1,"b":1},{"_step":1,"b":2},{"b":9}]"#,

@@ -1,4 +1,4 @@
-//! A run's metrics, all of them, window by window.
+//! A run's complete history, read window by window.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use wandb_core::page::Page;
 use super::GetHistoryWindow;
 use crate::{HistoryWindow, Samples, Selection};
 
-/// Reads every row of a range of a run's history (`scan_history` of the Python SDK), window by window.
+/// Reads all rows in a range of a run's history (`scan_history` in the Python SDK), window by window.
 ///
-/// The range has to be known: a window may be empty while later ones are not, so that only the run's last step tells
-/// where to stop. [`plan`](crate::plan) finds it. Rows come in order of steps.
+/// The range must be known, because an empty window may precede others with rows: only the run's last step shows where
+/// to stop. [`plan`](crate::plan) finds it. Rows are ordered by step.
 ///
 /// ```
 /// use wandb_core::operation::Windowed;
@@ -32,56 +32,57 @@ pub struct ScanHistory {
     steps: Range<i64>,
     selection: Arc<Selection>,
     page_size: PageSize,
-    repeats: bool,
+    has_repeated_steps: bool,
     row_bytes: Option<u64>,
 }
 
-/// The rows that every server gives in one answer: the Python SDK asks for as many at a time.
+/// The number of rows that every server returns in one answer: the page size of the Python SDK.
 const SDK_PAGE: u64 = 1_000;
 
-/// The rows that are asked for of a single step, which cannot be asked for in parts.
+/// The number of rows to request for a single step, which cannot be split further.
 const STEP_SAMPLES: u64 = 20_000;
 
 impl ScanHistory {
-    /// How many steps a window spans unless told otherwise: first as many as the Python SDK asks for, then more.
+    /// Default number of steps per window: first the page size of the Python SDK, then more.
     pub const PAGE_SIZE: PageSize = PageSize::adaptive(1_000, 10_000);
 
-    /// Every row, with everything it holds, of the steps (end exclusive) of the run at `path`.
+    /// Reads all rows, with all keys, of `steps` (end exclusive) of the run at `path`.
     pub fn new(path: RunPath, steps: Range<i64>) -> Self {
         Self {
             path,
             steps,
             selection: Arc::default(),
             page_size: Self::PAGE_SIZE,
-            repeats: false,
+            has_repeated_steps: false,
             row_bytes: None,
         }
     }
 
-    /// Only the rows that hold certain keys.
+    /// Reads only the rows that have certain keys.
     #[must_use]
     pub fn select(self, selection: Selection) -> Self {
         Self { selection: Arc::new(selection), ..self }
     }
 
-    /// Asks for so many steps at once.
+    /// Sets the number of steps per window.
     #[must_use]
     pub fn page_size(self, page_size: PageSize) -> Self {
         Self { page_size, ..self }
     }
 
-    /// Begins with windows that are narrow enough for rows of so many bytes, as a [probe](super::HistoryExtent::row_bytes)
-    /// has shown them.
+    /// Sets the size of a row, as measured by a [probe](super::HistoryExtent::row_bytes). The first windows are narrow
+    /// enough for it.
     #[must_use]
     pub fn row_bytes(self, row_bytes: Option<u64>) -> Self {
         Self { row_bytes, ..self }
     }
 
-    /// Trusts no answer with as many rows as a page of the Python SDK. To be said of a run that is known to have more
-    /// rows than steps: there a full page does not show that every row of its steps is in it.
+    /// Distrusts answers with as many rows as a page of the Python SDK.
+    ///
+    /// For a run with more rows than steps: there, a full page may lack rows of its steps.
     #[must_use]
     pub fn with_repeated_steps(self) -> Self {
-        Self { repeats: true, ..self }
+        Self { has_repeated_steps: true, ..self }
     }
 
     fn samples(&self, width: u64) -> Samples {
@@ -104,7 +105,7 @@ impl Windowed for ScanHistory {
     fn part(&self, steps: Range<i64>) -> GetHistoryWindow {
         let samples = self.samples(steps.end.abs_diff(steps.start));
         let window = GetHistoryWindow::new(self.path.clone(), steps).samples(samples);
-        window.shared(Arc::clone(&self.selection))
+        window.with_shared_selection(Arc::clone(&self.selection))
     }
 
     fn rows(&self, answer: &HistoryWindow) -> u64 {
@@ -114,7 +115,7 @@ impl Windowed for ScanHistory {
     fn trusted_rows(&self, width: u64) -> u64 {
         let largest = self.page_size.largest();
         match width {
-            _ if self.repeats => SDK_PAGE - 1,
+            _ if self.has_repeated_steps => SDK_PAGE - 1,
             1 => SDK_PAGE,
             _ if width <= largest => width.max(SDK_PAGE),
             _ => (largest / 2).max(SDK_PAGE),
@@ -147,7 +148,7 @@ mod tests {
     use crate::{HistoryRow, Keys, Samples};
 
     #[test]
-    fn a_part_asks_for_the_same_of_fewer_steps() {
+    fn part_requests_the_same_for_fewer_steps() {
         let path: RunPath = "team/project/abc".parse().unwrap();
         let selection = Selection::AllOf(Keys::new(["loss"]).unwrap());
         let scan =
@@ -158,7 +159,7 @@ mod tests {
         assert_eq!(scan.rows(&HistoryWindow::Rows(vec![HistoryRow::new("{}"); 3])), 3);
     }
     #[test]
-    fn twice_as_many_rows_are_asked_for_as_are_trusted() {
+    fn twice_the_trusted_rows_are_requested() {
         let scan = ScanHistory::new("e/p/r".parse().unwrap(), 0..i64::MAX);
         for (width, trusted) in
             [(2, 1_000), (1_000, 1_000), (7_000, 7_000), (10_000, 10_000), (10_001, 5_000)]

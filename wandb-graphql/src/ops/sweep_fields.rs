@@ -1,13 +1,13 @@
-//! What is asked of a sweep.
+//! The requested fields of a sweep.
 
 use wandb_core::ProjectPath;
 use wandb_core::model::{Sweep, Timestamp};
 use wandb_core::operation::{Field, UnreadableEntry};
 
-use super::entry::nameless;
+use super::entry::unnamed_entry;
 use crate::schema::{DateTime, Float, sdl as schema};
 
-/// What the Python SDK does not ask old servers for.
+/// The optional fields: those that the Python SDK does not request from old servers.
 pub(super) const OPTIONAL_FIELDS: &[Field] = &[
     Field::new("Sweep", "state"),
     Field::new("Sweep", "bestLoss"),
@@ -50,12 +50,12 @@ pub(super) struct SweepFields {
 
 impl SweepFields {
     /// # Errors
-    /// If it has no id, so that nothing could be asked of it.
+    /// If the sweep has no id, which later requests need.
     pub(super) fn into_sweep(self, path: &ProjectPath) -> Result<Sweep, UnreadableEntry> {
         let count = |count: Option<i32>| count.and_then(|count| u64::try_from(count).ok());
         let storage_id = self.id.map(cynic::Id::into_inner).unwrap_or_default();
         let Some(name) = self.name.filter(|name| !name.is_empty()) else {
-            return Err(nameless("sweep", &storage_id));
+            return Err(unnamed_entry("sweep", &storage_id));
         };
         let mut sweep = Sweep::new(path.entity(), path.project(), name, storage_id);
         sweep.name = self.display_name;

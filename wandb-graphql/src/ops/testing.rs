@@ -1,4 +1,4 @@
-//! What the tests of all operations share: requests as text, and answers from text.
+//! Helpers for the tests of all operations: requests as text, and answers from text.
 
 use bytes::Bytes;
 use http::Response;
@@ -8,7 +8,7 @@ pub(super) fn endpoint() -> Endpoint {
     Endpoint::new("https://wandb.example.org/prefix".parse().unwrap())
 }
 
-/// The request to a server that lacks `lacking`, laid out to be read.
+/// Formats the request to a server that lacks `lacking`.
 pub(super) fn request(operation: &impl Operation, lacking: &[Field]) -> String {
     let lacks: Lacks = lacking.iter().cloned().collect();
     let request = operation.request(&endpoint(), &lacks).unwrap();
@@ -30,17 +30,17 @@ pub(super) fn request(operation: &impl Operation, lacking: &[Field]) -> String {
     )
 }
 
-/// What the operation makes of a body that comes with status 200.
+/// Parses a body with status 200 as the operation's answer.
 pub(super) fn answer<O: Operation>(operation: &O, body: &str) -> Result<O::Answer, AnswerError> {
     operation.answer(Response::new(Bytes::copy_from_slice(body.as_bytes())))
 }
 
-/// A page behind this cursor, or none.
-pub(crate) fn onward(cursor: Option<usize>) -> super::page::Onward {
-    cursor.map_or(super::page::Onward::End, |cursor| super::page::Onward::After(cursor.to_string()))
+/// A next page after this cursor, or the end.
+pub(crate) fn next_page(cursor: Option<usize>) -> super::page::NextPage {
+    cursor.map_or(super::page::NextPage::End, |cursor| super::page::NextPage::After(cursor.to_string()))
 }
 
-/// A page of which nobody says where it is.
-pub(crate) fn nowhere() -> super::page::Onward {
-    super::page::Onward::Nowhere
+/// A next page without a cursor.
+pub(crate) fn without_cursor() -> super::page::NextPage {
+    super::page::NextPage::WithoutCursor
 }

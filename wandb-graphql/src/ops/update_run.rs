@@ -1,4 +1,4 @@
-//! `UpsertBucket`: changes a run.
+//! `UpsertBucket`: updates a run.
 
 use bytes::Bytes;
 use http::Response;
@@ -7,14 +7,13 @@ use wandb_core::operation::{AnswerError, Effect, Endpoint, Lacks, Operation};
 use wandb_core::transport::Request;
 use wandb_core::update::RunPatch;
 
-use crate::envelope::{RequestOf, data, missing, post_mutation};
+use crate::envelope::{RequestSpec, data, missing, post_mutation};
 use crate::schema::{JsonText, sdl as schema};
 
-/// Writes fields of a run (`UpsertBucket` in the Python SDK). Config and summary are written whole.
+/// Updates fields of a run (`UpsertBucket` in the Python SDK). Config and summary are replaced as a whole.
 ///
-/// Alone, it is idempotent: the same fields written twice are as if written once. Beside another writer it is not, as
-/// the second time may undo what the other has written in between, so the client does not repeat it by itself when
-/// the answer is lost.
+/// The update is idempotent only without concurrent writers: a repeated write may undo another client's change in
+/// between. So the client does not retry it if the answer is lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdateRun {
     path: RunPath,
@@ -22,13 +21,13 @@ pub struct UpdateRun {
 }
 
 impl UpdateRun {
-    /// Writes `patch` to the run at `run`.
+    /// Applies `patch` to the run at `run`.
     pub fn new(run: RunPath, patch: RunPatch) -> Self {
         Self { path: run, patch }
     }
 }
 
-// An absent variable leaves its field out of the input, and what is left out stays as it is.
+// An absent variable omits its field from the input, and the server keeps the current value.
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables<'a> {
     id: &'a str,
@@ -90,7 +89,7 @@ impl Operation for UpdateRun {
             config: json(&patch.config),
             summary: json(&patch.summary),
         };
-        post_mutation::<Mutation, _>(RequestOf::new(self, variables), endpoint, lacks)
+        post_mutation::<Mutation, _>(RequestSpec::new(self, variables), endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<(), AnswerError> {
@@ -116,12 +115,12 @@ mod tests {
     }
 
     #[test]
-    fn only_what_changes_is_sent() {
+    fn only_changed_fields_are_sent() {
         insta::assert_snapshot!(request(&update(), &[]));
     }
 
     #[test]
-    fn everything_can_be_sent() {
+    fn all_fields_can_be_sent() {
         let mut update = update();
         let text = |text: &str| Some(text.to_owned());
         let patch = &mut update.patch;
@@ -140,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_must_be_of_this_run() {
+    fn answer_must_name_this_run() {
         let body = |id: &str| format!(r#"{{"data": {{"upsertBucket": {{"bucket": {{"id": "{id}"}}}}}}}}"#);
         answer(&update(), &body("UnVuOjE=")).unwrap();
         assert!(matches!(answer(&update(), &body("other")).unwrap_err(), AnswerError::Malformed { .. }));
@@ -149,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_one() {
+    fn permission_error_is_a_denial() {
         let error = answer(
             &update(),
             r#"{"data": {"upsertBucket": null}, "errors": [{"message": "permission denied"}]}"#,

@@ -1,10 +1,10 @@
-//! What is asked of a user.
+//! The requested fields of a user.
 
 use wandb_core::model::User;
 
 use crate::schema::sdl as schema;
 
-/// The part of a user that runs and projects show of the one who made them.
+/// The fields of the user who created a run or project.
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "User")]
 pub(super) struct UserFields {

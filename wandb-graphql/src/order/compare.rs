@@ -1,4 +1,4 @@
-//! The order of runs that are at hand.
+//! The order of local runs.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -10,21 +10,23 @@ use super::{Order, OrderError};
 use crate::filter::compare::moment;
 use crate::filter::field::Field;
 
-/// What decides a run's place in an [`Order`], without the rest of the run.
+/// The values that determine a run's position in an [`Order`], without the rest of the run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OrderKey(Box<[Value]>);
 
 impl Order {
-    /// Which of two runs comes first, to order runs that lie on disk: there is no server to do it then.
+    /// Compares two runs on disk, where no server can order them.
     ///
-    /// Fields are those of [`Filter::matcher`](crate::Filter::matcher); several may be joined by commas, each with
-    /// its sign, and a later one decides where those before do not. Numbers come first, then NaN, booleans, strings,
-    /// lists and maps (which are not ordered among themselves), and runs without the field, where it is null
-    /// included, come last. The sign turns round what is within a kind, not the kinds: so the best runs come first
-    /// and those without a result last in either direction. Numbers are not rounded, times are moments.
+    /// Fields are those of [`Filter::matcher`](crate::Filter::matcher). Several fields may be joined by commas, each
+    /// with its sign; a later field decides ties of the earlier ones.
     ///
-    /// Runs that tie are equal, and keep their order in a stable sort. By a field that is not known all are;
-    /// [`check_fields`](Self::check_fields) tells beforehand.
+    /// Numbers come first, then NaN, booleans, strings, lists and maps (which are not ordered among themselves), and
+    /// last runs where the field is missing or null. The sign reverses the order within a kind, but not the kinds: in
+    /// either direction, the best runs come first and those without a result last. Numbers compare without rounding,
+    /// times as points in time.
+    ///
+    /// Runs that tie are equal and keep their order in a stable sort. An unknown field makes all runs equal;
+    /// [`check_fields`](Self::check_fields) detects it beforehand.
     ///
     /// ```
     /// use wandb_core::Value;
@@ -45,16 +47,16 @@ impl Order {
     /// ```
     pub fn compare(&self, one: &Run, other: &Run) -> Ordering {
         let decided = |(descending, field): (bool, Field)| {
-            let (one, other) = (field.of(one), field.of(other));
+            let (one, other) = (field.value_in(one), field.value_in(other));
             let (one, other) =
                 (one.as_deref().unwrap_or(&Value::Null), other.as_deref().unwrap_or(&Value::Null));
-            by(&field, descending, one, other)
+            compare_values(&field, descending, one, other)
         };
         self.fields().map(decided).find(|ordering| ordering.is_ne()).unwrap_or(Ordering::Equal)
     }
 
-    /// The values of a run that decide its place, to order more runs than fit in memory. Lists and maps, which are not
-    /// ordered among themselves, are left out.
+    /// The values that determine a run's position, for sorting more runs than fit in memory. Omits the contents of
+    /// lists and maps, which are not ordered among themselves.
     ///
     /// ```
     /// use wandb_core::model::Run;
@@ -70,94 +72,97 @@ impl Order {
     /// ```
     #[must_use]
     pub fn key(&self, run: &Run) -> OrderKey {
-        let value = |(_, field): (bool, Field)| match field.of(run).map(Cow::into_owned).unwrap_or_default() {
-            Value::List(_) | Value::Map(_) => Value::List(Vec::new()),
-            value => value,
-        };
+        let value =
+            |(_, field): (bool, Field)| match field.value_in(run).map(Cow::into_owned).unwrap_or_default() {
+                Value::List(_) | Value::Map(_) => Value::List(Vec::new()),
+                value => value,
+            };
         OrderKey(self.fields().map(value).collect())
     }
 
-    /// Which of two runs comes first by their [`key`](Self::key)s in this order, as [`compare`](Self::compare) tells.
+    /// Compares two runs by their [`key`](Self::key)s in this order, as [`compare`](Self::compare) does.
     #[must_use]
     pub fn compare_keys(&self, one: &OrderKey, other: &OrderKey) -> Ordering {
         let values = one.0.iter().zip(&other.0);
-        let decided =
-            |((descending, field), (one, other)): ((bool, Field), _)| by(&field, descending, one, other);
+        let decided = |((descending, field), (one, other)): ((bool, Field), _)| {
+            compare_values(&field, descending, one, other)
+        };
         self.fields().zip(values).map(decided).find(|ordering| ordering.is_ne()).unwrap_or(Ordering::Equal)
     }
 
-    /// The fields that are known, and whether each descends.
+    /// The known fields, and whether each is descending.
     fn fields(&self) -> impl Iterator<Item = (bool, Field)> {
         self.text.split(',').filter_map(|part| {
-            let (descending, name) = signed(part);
+            let (descending, name) = parse_part(part);
             Some((descending, Field::named(name)?))
         })
     }
 
-    /// Whether runs at hand can be ordered so: whether all fields are known.
+    /// Checks that local runs can be ordered by every field.
     ///
     /// # Errors
-    /// If one is not. A server may know it nevertheless.
+    /// If a field is not supported. A server may know it nevertheless.
     ///
     /// ```
     /// use wandb_graphql::Order;
     ///
     /// assert!("-created_at".parse::<Order>()?.check_fields().is_ok());
     /// let error = "-summary.loss,+hosst".parse::<Order>()?.check_fields().unwrap_err();
-    /// assert!(error.to_string().starts_with(r#""hosst" is not an order: no such field of runs is known here"#));
+    /// assert!(error.to_string().starts_with(r#"invalid order "hosst": unsupported field"#));
     /// # Ok::<(), wandb_graphql::OrderError>(())
     /// ```
     pub fn check_fields(&self) -> Result<(), OrderError> {
-        let mut names = self.text.split(',').map(|part| signed(part).1);
+        let mut names = self.text.split(',').map(|part| parse_part(part).1);
         match names.find(|name| Field::named(name).is_none()) {
             None => Ok(()),
             Some(name) => {
-                let reason = "no such field of runs is known here";
+                let reason = "unsupported field";
                 Err(OrderError { input: name.to_owned(), reason })
             }
         }
     }
 }
 
-/// A part of an order: whether it descends, and the field.
-fn signed(part: &str) -> (bool, &str) {
+/// Splits a part of an order into whether it is descending, and the field.
+fn parse_part(part: &str) -> (bool, &str) {
     match part.strip_prefix('-') {
         Some(name) => (true, name),
         None => (false, part.strip_prefix('+').unwrap_or(part)),
     }
 }
 
-fn by(field: &Field, descending: bool, one: &Value, other: &Value) -> Ordering {
+fn compare_values(field: &Field, descending: bool, one: &Value, other: &Value) -> Ordering {
     Kind::of(field, one).cmp(&Kind::of(field, other)).then_with(|| {
         let ordering = field.comparison()(one, other).unwrap_or(Ordering::Equal);
         if descending { ordering.reverse() } else { ordering }
     })
 }
 
-/// What is compared at all, in the order of the kinds. Within each any two values compare, or none do: otherwise a sort
-/// would have no single outcome.
+/// The kinds of values, in the order in which they sort.
+///
+/// Within a kind, either all values compare or none do. Otherwise, the result of a sort would depend on its algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Number,
-    NotANumber,
+    Nan,
     Bool,
     Moment,
     Text,
-    Many,
+    Collection,
     Missing,
 }
 
 impl Kind {
     fn of(field: &Field, value: &Value) -> Self {
         match value.as_f64() {
-            Some(number) if number.is_nan() => return Self::NotANumber,
+            Some(number) if number.is_nan() => return Self::Nan,
             Some(_) => return Self::Number,
             None => {}
         }
         match value {
             Value::Bool(_) => Self::Bool,
-            Value::String(_) if field.holds_times() && moment(value).is_some() => Self::Moment,
-            Value::List(_) | Value::Map(_) => Self::Many,
+            Value::String(_) if field.has_times() && moment(value).is_some() => Self::Moment,
+            Value::List(_) | Value::Map(_) => Self::Collection,
             Value::Null => Self::Missing,
             _ => Self::Text,
         }

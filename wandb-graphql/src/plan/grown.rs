@@ -1,20 +1,20 @@
-//! Whether a run has logged more while it was read.
+//! Detects whether a run grew while it was read.
 
 use crate::ops::HistoryExtent;
 
-/// How a history has grown between two looks at it.
+/// The growth of a history between two reads of its extent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Growth {
-    /// The last step seen at first; that is how far the history was read.
+    /// The last step at the first read, up to which the history was read.
     pub read_to: Option<i64>,
-    /// The last step seen later.
+    /// The last step at the second read.
     pub last_step: Option<i64>,
-    /// How many rows came in between, where the server counts them.
+    /// How many rows were added in between, if the server counts them.
     pub new_rows: Option<u64>,
 }
 
-/// What a history has gained since `before`; `None` if nothing.
+/// The growth of a history since `before`; `None` if it did not grow.
 pub fn grown(before: &HistoryExtent, after: &HistoryExtent) -> Option<Growth> {
     let new_rows = match (before.line_count, after.line_count) {
         (before, Some(after)) => Some(after.saturating_sub(before.unwrap_or(0))),
@@ -41,17 +41,17 @@ mod tests {
     }
 
     #[test]
-    fn later_steps_and_further_rows_are_growth() {
+    fn later_steps_and_more_rows_are_growth() {
         let growth = grown(&extent(9, 10), &extent(11, 12)).unwrap();
         assert_eq!(growth, Growth { read_to: Some(9), last_step: Some(11), new_rows: Some(2) });
         let growth = grown(&extent(9, 5), &extent(9, 6)).unwrap();
-        assert_eq!((growth.last_step, growth.new_rows), (Some(9), Some(1)), "a row at a step already passed");
+        assert_eq!((growth.last_step, growth.new_rows), (Some(9), Some(1)), "a row at an earlier step");
         let growth = grown(&HistoryExtent::new(), &extent(0, None)).unwrap();
         assert_eq!((growth.read_to, growth.new_rows), (None, None));
     }
 
     #[test]
-    fn a_history_that_stays_or_is_rewound_has_not_grown() {
+    fn unchanged_or_rewound_history_has_not_grown() {
         assert_eq!(grown(&extent(9, 10), &extent(9, 10)), None);
         assert_eq!(grown(&extent(9, None), &extent(9, None)), None);
         assert_eq!(grown(&extent(9, 10), &extent(4, 5)), None);

@@ -1,14 +1,15 @@
-//! Rows that several sources have of one step.
+//! Merges the rows of one step from several sources.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// Joins the rows that two sources have of one step. Rows with the same `content` are the same row as often as both
-/// sources have it, and the second source's is taken; so each row is there as often as the source that has it most.
-/// The rows of the first source alone come first.
+/// Merges the rows of one step from two sources.
 ///
-/// A run that was resumed, or that several processes write to, can log a step several times, also with equal content.
-/// So rows of one step are not the same row unless different sources have them.
+/// Rows with equal `content` in both sources are paired, and the second source's row is kept. So each row appears as
+/// often as in the source that has it most often. Unpaired rows of the first source come first.
+///
+/// Equal rows within one source are distinct: a resumed run, or several processes, can log a step more than once with
+/// equal content.
 ///
 /// ```
 /// use wandb_graphql::plan::join;
@@ -49,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn each_row_comes_as_often_as_one_source_has_it() {
+    fn rows_appear_as_often_as_in_the_larger_source() {
         assert_eq!(joined("", ""), "");
         assert_eq!(joined("aab", ""), "aab");
         assert_eq!(joined("", "bb"), "bb");

@@ -1,16 +1,16 @@
-//! Which steps come from files, and which from the live query.
+//! Splits steps between exported files and live queries.
 
 use std::ops::Range;
 
 use crate::ops::ParquetHistory;
 
-/// Where the steps of a range come from.
+/// A split of a range of steps between exported files and live queries.
 ///
-/// - No files: everything is asked live, also if the server reports no live steps.
-/// - Files and live steps: the files hold what lies below the first live step, and the rest is asked live. Should a
-///   file hold later steps, too, [`join`](super::join) puts together what both have of them.
-/// - Files, but no live steps: the files hold everything. Should they end early, [`left_after`](Self::left_after) says
-///   what to ask live once they are read.
+/// - No files: all steps are live, even if the server reports no live steps.
+/// - Files and live steps: the files hold the steps below the first live one; the rest is live. If a file also holds
+///   later steps, [`join`](super::join) merges the rows.
+/// - Files without live steps: the files hold everything. If they end early, [`left_after`](Self::left_after) returns
+///   the steps to query live after reading them.
 ///
 /// ```
 /// use wandb_graphql::ops::ParquetHistory;
@@ -31,7 +31,7 @@ pub struct HistoryPlan {
 }
 
 impl HistoryPlan {
-    /// How to read `steps` (end exclusive) of a run, given what of it is exported.
+    /// Splits `steps` (end exclusive) of a run, given its exported history.
     pub fn new(steps: Range<i64>, parts: ParquetHistory) -> Self {
         let first_live = parts.first_live_step();
         let needs_files = !steps.is_empty() && first_live.is_none_or(|first| steps.start < first);
@@ -40,31 +40,31 @@ impl HistoryPlan {
         Self { steps, urls, first_live }
     }
 
-    /// How to read `steps` of a run without its files.
+    /// Reads all `steps` of a run live, without files.
     pub fn live(steps: Range<i64>) -> Self {
         Self::new(steps, ParquetHistory::new())
     }
 
-    /// All the steps, end exclusive. Rows of a file outside them are not wanted.
+    /// All steps, end exclusive. Rows of files outside this range are to be dropped.
     pub fn steps(&self) -> Range<i64> {
         self.steps.clone()
     }
 
-    /// The files to read; none if all that is wanted is live.
+    /// The files to read. Empty if all steps are live.
     pub fn urls(&self) -> &[String] {
         &self.urls
     }
 
-    /// The steps to ask live, end exclusive; may be empty.
+    /// The steps to query live, end exclusive. May be empty.
     pub fn live_steps(&self) -> Range<i64> {
         let Range { start, end } = self.steps;
         let first = self.first_live.unwrap_or(end);
         first.clamp(start, end.max(start))..end
     }
 
-    /// The steps that neither the files nor the live steps hold, to be asked live as well: where the files are all
-    /// there is, but end before the range does. `last_exported` is the greatest step that any file has, whether
-    /// wanted or not.
+    /// The remaining steps to query live, if there are no live steps and the files end before the range does.
+    ///
+    /// `last_exported` is the greatest step in any file, inside the range or not.
     pub fn left_after(&self, last_exported: Option<i64>) -> Range<i64> {
         let Range { start, end } = self.steps;
         if self.first_live.is_some() {
@@ -90,7 +90,7 @@ mod tests {
     fn files_and_live_steps_share_the_range() {
         let plan = plan(10..100, 2, &[80, 81, 99]);
         assert_eq!((plan.urls().len(), plan.live_steps()), (2, 80..100));
-        assert!(plan.left_after(Some(50)).is_empty(), "the gap up to the first live step is a gap");
+        assert!(plan.left_after(Some(50)).is_empty(), "a gap before the first live step has no rows");
     }
 
     #[test]
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn files_alone_hold_everything_unless_they_end_early() {
+    fn files_hold_everything_unless_they_end_early() {
         let plan = plan(10..100, 2, &[]);
         assert_eq!((plan.urls().len(), plan.live_steps()), (2, 100..100));
         assert!(plan.left_after(Some(99)).is_empty());
@@ -114,20 +114,20 @@ mod tests {
     }
 
     #[test]
-    fn files_are_not_read_for_live_steps() {
+    fn files_are_not_read_for_live_steps_only() {
         let plan = plan(80..100, 2, &[80, 99]);
         assert_eq!((plan.urls().len(), plan.live_steps()), (0, 80..100));
     }
 
     #[test]
-    fn live_steps_beyond_the_range_are_not_asked() {
+    fn live_steps_beyond_the_range_are_not_queried() {
         let plan = plan(0..50, 1, &[80]);
         assert_eq!((plan.urls().len(), plan.live_steps()), (1, 50..50));
         assert!(plan.left_after(Some(10)).is_empty());
     }
 
     #[test]
-    fn an_empty_range_asks_nothing() {
+    fn empty_range_queries_nothing() {
         for steps in [5..5, 0..0] {
             let plan = plan(steps, 3, &[1]);
             assert!(

@@ -1,10 +1,10 @@
-//! Which steps are wanted, and how many of them there are.
+//! The requested range of steps.
 
 use std::ops::Range;
 
 use crate::ops::HistoryExtent;
 
-/// The steps of a run's history that are to be read.
+/// A range of steps to read from a run's history.
 ///
 /// ```
 /// use wandb_core::Value;
@@ -24,11 +24,9 @@ pub struct HistoryRange {
     is_certain: bool,
 }
 
-/// The bounds make no range.
+/// The error for bounds that leave no steps.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "no steps lie from {min} up to, but not including, {max}: the maximum must be greater than the minimum"
-)]
+#[error("empty range of steps: the maximum ({max}) must be greater than the minimum ({min})")]
 pub struct RangeError {
     min: i64,
     max: i64,
@@ -40,8 +38,8 @@ impl HistoryRange {
         Self::new(extent, 0, None)
     }
 
-    /// The steps from `min` (0 by default) up to, but not including, `max` (the end by default), as far as there are
-    /// any.
+    /// The steps from `min` (default: 0) up to, but not including, `max` (default: the end), limited to the run's
+    /// steps.
     ///
     /// # Errors
     /// If `max` is not greater than `min`.
@@ -57,20 +55,22 @@ impl HistoryRange {
         let (end, is_certain) = match (extent.last_step(), extent.line_count) {
             (Some(last), _) => (last.saturating_add(1), true),
             (None, Some(0)) => (min, true),
-            // There may be gaps of any length, so the number of rows does not tell where the steps end.
+            // Gaps may have any length, so the number of rows does not bound the steps.
             (None, _) => (i64::MAX, max.is_some()),
         };
         let end = max.map_or(end, |max| max.min(end)).max(min);
         Self { steps: min..end, is_certain }
     }
 
-    /// The steps, end exclusive; empty if the run has logged none of those wanted.
+    /// The steps, end exclusive. Empty if the run has no steps in the range.
     pub fn steps(&self) -> Range<i64> {
         self.steps.clone()
     }
 
-    /// Whether it is known where the range ends. If not, as on a server without `historyKeys`, it goes on to the
-    /// greatest step there can be; the reader may stop when as many rows have come as the server has counted.
+    /// Whether the end of the range is known.
+    ///
+    /// It is not on a server without `historyKeys`: the range then extends to the greatest possible step, and the
+    /// reader may stop once it has as many rows as the server counts.
     pub fn is_certain(&self) -> bool {
         self.is_certain
     }
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_step_ends_the_range_however_many_rows_there_are() {
+    fn last_step_ends_the_range_regardless_of_rows() {
         for (last, lines, steps) in [(9, None, 0..10), (1_000_000, Some(3), 0..1_000_001), (0, Some(0), 0..1)]
         {
             let range = HistoryRange::whole(&extent(Some(last), lines));
@@ -104,14 +104,14 @@ mod tests {
     }
 
     #[test]
-    fn without_a_last_step_the_range_is_open_unless_there_are_no_rows() {
+    fn range_is_open_without_a_last_step_unless_empty() {
         for (lines, steps, is_certain) in
             [(None, 0..i64::MAX, false), (Some(0), 0..0, true), (Some(7), 0..i64::MAX, false)]
         {
             let range = HistoryRange::whole(&extent(None, lines));
             assert_eq!((range.steps(), range.is_certain()), (steps, is_certain));
         }
-        assert!(HistoryRange::whole(&extent(Some(-1), Some(0))).steps().is_empty(), "-1 stands for none");
+        assert!(HistoryRange::whole(&extent(Some(-1), Some(0))).steps().is_empty(), "-1 means none");
         let bounded = HistoryRange::between(&extent(None, Some(7)), Some(3), Some(9)).unwrap();
         assert_eq!((bounded.steps(), bounded.is_certain()), (3..9, true));
     }
@@ -126,9 +126,9 @@ mod tests {
         assert!(between(Some(200), None).unwrap().is_empty());
         assert!(between(Some(200), Some(300)).unwrap().is_empty());
         let error = between(Some(60), Some(60)).unwrap_err();
-        assert!(
-            error.to_string().starts_with("no steps lie from 60 up to, but not including, 60"),
-            "{error}"
+        assert_eq!(
+            error.to_string(),
+            "empty range of steps: the maximum (60) must be greater than the minimum (60)"
         );
     }
 }

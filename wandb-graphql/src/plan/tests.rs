@@ -1,4 +1,4 @@
-//! Whole histories, split at random between files and live rows, come back whole.
+//! Property tests: histories split at random between files and live rows are read back whole.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -12,18 +12,18 @@ use super::*;
 use crate::HistoryRow;
 use crate::ops::{GetHistoryWindow, ParquetHistory, ScanHistory};
 
-/// A row: its step, and what tells it from other rows of the step.
+/// A row: its step, and a number to tell rows of the same step apart.
 type Logged = (i64, u8);
 
-/// A server that holds a history, part of which is exported to files.
+/// A server with a history that is partly exported to files.
 #[derive(Debug, Clone)]
 struct Server {
-    /// All rows in order of steps, also such as have the same step or are equal.
+    /// All rows by step, including equal ones and several of one step.
     rows: Vec<Logged>,
-    /// The files, each with rows in order.
+    /// The files, each with ordered rows.
     files: Vec<Vec<Logged>>,
     live: Vec<Logged>,
-    /// Whether the live query also gives exported rows, in any order.
+    /// Whether the live query also returns exported rows, in reverse order.
     repeats: bool,
 }
 
@@ -57,7 +57,7 @@ impl Server {
         part.answer(Response::new(Bytes::from(body))).unwrap().into_rows()
     }
 
-    /// What a reader gets that follows the plan, in windows of `width` steps.
+    /// Reads the history as planned, in windows of `width` steps.
     fn read(&self, steps: Range<i64>, width: i64) -> Vec<Logged> {
         let plan = HistoryPlan::new(steps, self.parts());
         let exported = self.exported(&plan);
@@ -83,7 +83,7 @@ impl Server {
     }
 }
 
-/// Rows of which many have the same step, and some are equal.
+/// Rows many of which share a step, and some of which are equal.
 fn histories() -> impl Strategy<Value = Vec<Logged>> {
     prop::collection::vec((0..100i64, 0..3u8), 0..60).prop_map(|mut rows| {
         rows.sort_unstable();
@@ -107,7 +107,7 @@ prop_compose! {
         if shuffle {
             files.reverse();
         }
-        // A server that has exported nothing, or that has nothing left, may say nothing of live rows.
+        // A server without exported rows, or without live ones, may not report live steps.
         let told = tells_live || !files.is_empty();
         Server { rows, files, live: if told { live } else { Vec::new() }, repeats }
     }
@@ -126,7 +126,7 @@ proptest! {
     }
 
     #[test]
-    fn live_rows_that_began_anew_below_exported_ones_are_read_once(
+    fn live_rows_that_overlap_files_are_read_once(
         rows in histories(),
         restart in 0..100i64,
         width in 1..50i64,
@@ -141,7 +141,7 @@ proptest! {
 }
 
 #[test]
-fn files_that_end_early_are_completed_from_the_live_query() {
+fn files_that_end_early_are_completed_live() {
     let rows: Vec<Logged> = (0..10).flat_map(|step| [(step, 0), (step, 1)]).collect();
     let server =
         Server { files: vec![rows[..12].to_vec()], rows: rows.clone(), live: Vec::new(), repeats: true };

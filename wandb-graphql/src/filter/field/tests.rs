@@ -1,4 +1,4 @@
-//! What names of fields lead to.
+//! Tests of field names and paths.
 
 use wandb_core::model::Config;
 
@@ -22,7 +22,7 @@ fn run() -> Run {
 }
 
 fn json(name: &str) -> Option<String> {
-    Field::named(name).unwrap().of(&run()).map(|value| value.to_json())
+    Field::named(name).unwrap().value_in(&run()).map(|value| value.to_json())
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn paths_lead_into_config_and_summary() {
 }
 
 #[test]
-fn what_is_not_there_is_missing_and_not_null() {
+fn missing_values_are_none_and_not_null() {
     for name in [
         "config.nope",
         "config.lr.deep",
@@ -69,7 +69,7 @@ fn what_is_not_there_is_missing_and_not_null() {
 }
 
 #[test]
-fn only_what_runs_have_is_a_field() {
+fn unknown_names_are_no_fields() {
     for name in ["", "config", "host", "tags.x", "Name", "user.name", "sumary_metrics.loss"] {
         assert_eq!(Field::named(name), None, "{name}");
     }

@@ -1,4 +1,4 @@
-//! What filters let through of a few runs, and what they refuse.
+//! Tests of the runs that filters match and of the filters that are rejected.
 
 use wandb_core::model::{Config, User};
 
@@ -79,7 +79,7 @@ fn filters_pick_runs() {
 }
 
 #[test]
-fn a_list_passes_by_one_of_its_items() {
+fn list_matches_by_one_of_its_items() {
     for (filter, expected) in [
         (r#"{"tags": "y z"}"#, "one"),
         (r#"{"tags": {"$ne": "x"}}"#, "two three"),
@@ -95,7 +95,7 @@ fn a_list_passes_by_one_of_its_items() {
 }
 
 #[test]
-fn what_is_missing_counts_as_null_but_does_not_exist() {
+fn missing_counts_as_null_except_for_exists() {
     for (filter, expected) in [
         (r#"{"summary_metrics.best": null}"#, "one two three"),
         (r#"{"summary_metrics.best": {"$exists": true}}"#, "two"),
@@ -112,7 +112,7 @@ fn what_is_missing_counts_as_null_but_does_not_exist() {
 }
 
 #[test]
-fn times_are_moments() {
+fn time_fields_compare_as_moments() {
     for (filter, expected) in [
         (r#"{"created_at": "2024-05-01T12:00:00Z"}"#, "one"),
         (r#"{"createdAt": {"$gt": "2024-05-01T12:00:00"}}"#, "two three"),
@@ -128,26 +128,29 @@ fn times_are_moments() {
 }
 
 #[test]
-fn what_cannot_be_decided_here_is_refused() {
+fn unsupported_filters_are_rejected() {
     for (filter, message) in [
-        (r#"{"$or": [{}, {"host": "a"}]}"#, r#"the filter has the field "host", which is not known here"#),
-        (r#"{"state": {"$sort": 1}}"#, r#"the filter has the operator "$sort", which is not known here"#),
-        (r#"{"$where": "1"}"#, r#"the filter has the operator "$where", which"#),
-        (r#"{"state": {"$eq": "a", "b": 1}}"#, r#"the filter has the operator "b", which"#),
-        (r#"{"$and": {}}"#, "$and in the filter needs a list of objects, but is given {}"),
-        (r#"{"$nor": [1]}"#, "$nor in the filter needs an object, but is given 1"),
-        (r#"{"state": {"$in": "a"}}"#, r#"$in in the filter needs a list, but is given "a""#),
-        (r#"{"tags": {"$gt": ["a"]}}"#, "$gt in the filter needs a number, string, boolean or null, but is"),
-        (r#"{"tags": {"$exists": null}}"#, "$exists in the filter needs true or false, but is given null"),
-        (r#"{"state": {"$not": "a"}}"#, r#"$not in the filter needs an operator such as {"$gt": 1}, but is"#),
-        (r#"{"state": {"$regex": 1}}"#, "$regex in the filter needs a string, but is given 1"),
-        (r#"{"state": {"$regex": "(a"}}"#, r#"the regular expression "(a" in the filter cannot be used: "#),
-        (r#"{"state": {"$regex": "(?=a)"}}"#, r#"the regular expression "(?=a)" in the filter cannot be"#),
+        (r#"{"$or": [{}, {"host": "a"}]}"#, r#"unsupported field "host" in the filter (expected one of"#),
+        (r#"{"state": {"$sort": 1}}"#, r#"unsupported operator "$sort" in the filter (expected one of"#),
+        (r#"{"$where": "1"}"#, r#"unsupported operator "$where" in the filter"#),
+        (r#"{"state": {"$eq": "a", "b": 1}}"#, r#"unsupported operator "b" in the filter"#),
+        (r#"{"$and": {}}"#, "$and in the filter expects a list of objects, found {}"),
+        (r#"{"$nor": [1]}"#, "$nor in the filter expects an object, found 1"),
+        (r#"{"state": {"$in": "a"}}"#, r#"$in in the filter expects a list, found "a""#),
+        (r#"{"tags": {"$gt": ["a"]}}"#, "$gt in the filter expects a number, string, boolean or null, found"),
+        (r#"{"tags": {"$exists": null}}"#, "$exists in the filter expects true or false, found null"),
+        (
+            r#"{"state": {"$not": "a"}}"#,
+            r#"$not in the filter expects an operator such as {"$gt": 1}, found"#,
+        ),
+        (r#"{"state": {"$regex": 1}}"#, "$regex in the filter expects a string, found 1"),
+        (r#"{"state": {"$regex": "(a"}}"#, r#"invalid regular expression "(a" in the filter: "#),
+        (r#"{"state": {"$regex": "(?=a)"}}"#, r#"invalid regular expression "(?=a)" in the filter: "#),
         (
             r#"{"state": {"$regex": "a", "$options": "g"}}"#,
-            r#"$options in the filter needs a string of the letters i, m, s and x, but is given "g""#,
+            r#"$options in the filter expects a string of the letters i, m, s and x, found "g""#,
         ),
-        (r#"{"state": {"$options": "i"}}"#, "$options in the filter needs a $regex beside it, but is"),
+        (r#"{"state": {"$options": "i"}}"#, "$options in the filter expects a $regex beside it, found"),
     ] {
         let filter: Filter = filter.parse().unwrap();
         let error = filter.matcher().unwrap_err();
@@ -157,7 +160,7 @@ fn what_cannot_be_decided_here_is_refused() {
 }
 
 #[test]
-fn a_long_operand_is_not_repeated_in_full() {
+fn long_operand_is_truncated_in_the_error() {
     let filter: Filter = format!(r#"{{"tags": {{"$in": "{}"}}}}"#, "ä".repeat(1000)).parse().unwrap();
     assert!(filter.matcher().unwrap_err().to_string().ends_with("ä…"));
 }

@@ -29,22 +29,22 @@ fn texts(rows: &[HistoryRow]) -> Vec<&str> {
 }
 
 #[test]
-fn a_request_for_all_keys() {
+fn request_for_all_keys() {
     insta::assert_snapshot!(request(&window(1_000..2_000), &[]));
 }
 
 #[test]
-fn a_request_for_all_of_some_keys() {
+fn request_for_all_of_some_keys() {
     insta::assert_snapshot!(request(&window(1_000..2_000).select(Selection::AllOf(keys())), &[]));
 }
 
 #[test]
-fn a_request_for_any_of_some_keys() {
+fn request_for_any_of_some_keys() {
     insta::assert_snapshot!(request(&window(1_000..2_000).select(Selection::AnyOf(keys())), &[]));
 }
 
 #[test]
-fn steps_beyond_every_float_are_asked_for_exactly() {
+fn steps_beyond_float_precision_are_exact() {
     let text = request(&window(i64::MIN..i64::MAX), &[]);
     assert!(text.contains(r#""minStep": -9223372036854775808"#), "{text}");
     assert!(text.contains(r#""maxStep": 9223372036854775807"#), "{text}");
@@ -79,7 +79,7 @@ fn rows_are_sorted_within_the_window() {
 }
 
 #[test]
-fn rows_without_a_step_stay_where_they_are() {
+fn rows_without_a_step_keep_their_position() {
     let rows =
         serde_json::json!([r#"{"a":0}"#, r#"{"_step":12}"#, r#"{"a":1}"#, r#"{"a":1}"#, r#"{"_step":11}"#]);
     let rows = answer(&window(10..20), &body("history", &rows)).unwrap();
@@ -90,7 +90,7 @@ fn rows_without_a_step_stay_where_they_are() {
 }
 
 #[test]
-fn an_empty_window_is_no_error() {
+fn empty_window_is_no_error() {
     assert_eq!(answer(&window(0..10), &body("history", &serde_json::json!([]))), Ok(Vec::new()));
 }
 
@@ -103,14 +103,14 @@ fn rows_with_all_of_the_keys() {
 }
 
 #[test]
-fn rows_in_order_are_read_by_column_and_others_are_not() {
+fn only_ordered_rows_are_read_by_column() {
     let rows = |steps: &[i64]| steps.iter().map(|step| format!(r#"{{"_step":{step}}}"#)).collect::<Vec<_>>();
     let text = |steps: &[i64]| body("history", &serde_json::json!(rows(steps)));
     assert!(is_read_by_column(&window(0..10), &text(&[])));
     assert!(is_read_by_column(&window(0..10), &text(&[0, 3, 9])));
     assert!(!is_read_by_column(&window(0..9), &text(&[0, 3, 9])));
     assert!(!is_read_by_column(&window(0..10), &text(&[3, 0])));
-    assert!(is_read_by_column(&window(0..10), &text(&[3, 3])), "a step may be there twice");
+    assert!(is_read_by_column(&window(0..10), &text(&[3, 3])), "a step may be repeated");
     assert!(!is_read_by_column(&window(0..10), &text(&[1]).replace("}}}", "}}, \"extensions\": {}}")));
     let lists =
         body("sampledHistory", &serde_json::json!([[{"_step": 1, "loss": 2}, {"_step": 3, "loss": 1.5}]]));
@@ -135,14 +135,14 @@ fn rows_with_any_of_the_keys() {
 }
 
 #[test]
-fn a_list_too_few_is_an_error() {
+fn missing_list_is_an_error() {
     let any = window(0..10).select(Selection::AnyOf(keys()));
     let error = answer(&any, &body("sampledHistory", &serde_json::json!([[]]))).unwrap_err().to_string();
     assert!(error.contains("it holds 1 lists of rows, not 2"), "{error}");
 }
 
 #[test]
-fn a_server_that_runs_out_of_time_is_asked_for_less_while_there_is_less() {
+fn timeout_asks_for_less_until_one_step_is_left() {
     let body = r#"{"data": null, "errors": [{"message": "context deadline exceeded"}]}"#;
     let message = "context deadline exceeded".to_owned();
     assert_eq!(answer(&window(0..10), body), Err(AnswerError::TooMuch { message: message.clone() }));
@@ -152,7 +152,7 @@ fn a_server_that_runs_out_of_time_is_asked_for_less_while_there_is_less() {
 }
 
 #[test]
-fn errors_say_what_they_are_about() {
+fn errors_name_their_object() {
     let error = answer(&window(0..10), r#"{"data": {"project": {"run": null}}}"#).unwrap_err();
     assert_eq!(error, AnswerError::NotFound { what: "run team/my project/abc".to_owned() });
     let lacks = r#"{"errors": [{"message": "Cannot query field \"history\" on type \"Run\"."}]}"#;

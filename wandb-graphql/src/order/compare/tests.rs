@@ -1,4 +1,4 @@
-//! The orders of a few runs, and that they are orders.
+//! Tests of sorted runs, and of the laws of a total order.
 
 use proptest::prelude::*;
 use wandb_core::model::Config;
@@ -20,7 +20,7 @@ fn sorted(order: &str, runs: &mut [Run]) -> String {
 }
 
 #[test]
-fn kinds_stay_in_place_whatever_the_direction() {
+fn direction_does_not_reorder_kinds() {
     let mut runs: Vec<Run> = [
         ("null", "null"),
         ("b", r#""b""#),
@@ -48,7 +48,7 @@ fn kinds_stay_in_place_whatever_the_direction() {
 }
 
 #[test]
-fn times_are_moments_and_come_before_other_texts() {
+fn times_compare_as_moments_before_other_texts() {
     let mut runs = [
         ("third", "2024-05-01T14:00:01+02:00"),
         ("text", "long ago"),
@@ -61,7 +61,7 @@ fn times_are_moments_and_come_before_other_texts() {
 }
 
 #[test]
-fn a_later_field_decides_between_ties_and_the_rest_keep_their_place() {
+fn later_field_decides_ties_and_sort_is_stable() {
     let mut runs = ["c", "a", "d", "b"].map(|id| run(id, "", "{}"));
     for (run, lr) in runs.iter_mut().zip(["1", "1.0", "2", "1"]) {
         let config = format!(r#"{{"lr": {{"value": {lr}}}}}"#);
@@ -72,16 +72,16 @@ fn a_later_field_decides_between_ties_and_the_rest_keep_their_place() {
 }
 
 #[test]
-fn fields_that_are_not_known_are_told() {
+fn unsupported_fields_are_rejected() {
     for (order, field) in [("+loss", "loss"), ("created_at,", ""), ("name,-config", "config")] {
         let error = order.parse::<Order>().unwrap().check_fields().unwrap_err();
-        assert!(error.to_string().starts_with(&format!("{field:?} is not an order: ")), "{error}");
+        assert!(error.to_string().starts_with(&format!("invalid order {field:?}: ")), "{error}");
     }
 }
 
 proptest! {
     #[test]
-    fn it_is_an_order(values in prop::collection::vec(values(), 3)) {
+    fn comparison_is_a_total_order(values in prop::collection::vec(values(), 3)) {
         for name in ["summary_metrics.x", "created_at"] {
             let order: Order = name.parse().unwrap();
             let runs: Vec<Run> = values
