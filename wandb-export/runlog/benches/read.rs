@@ -1,7 +1,7 @@
-//! How many bytes of a log are read in a second: `cargo bench -p wandb-runlog`.
+//! Measures how fast a log is read, in bytes per second: `cargo bench -p wandb-runlog`.
 //!
-//! The log has a history of 13 columns and a summary before each row, as SDKs since 0.17 write it: the items of a row
-//! come in an order that differs from row to row.
+//! The log has a history of 13 columns, with a summary before each row, as SDKs since 0.17 write it. The order of the
+//! items differs from row to row.
 
 #[path = "../src/log/writing.rs"]
 mod writing;
@@ -34,7 +34,7 @@ struct Step {
     num: i64,
 }
 
-/// A row or the change of a summary, which are written alike but for the step.
+/// A row or a summary change, which have the same format except for the step.
 #[derive(Clone, PartialEq, Message)]
 struct Items {
     #[prost(message, repeated, tag = "1")]
@@ -84,10 +84,10 @@ fn log() -> Vec<u8> {
         ]
     });
     let records: Vec<_> = records.map(|record| record.encode_to_vec()).collect();
-    writing::written(&records).0
+    writing::write_log(&records).0
 }
 
-/// The records alone, with their checksums.
+/// Reads only the records and verifies their checksums.
 #[divan::bench]
 fn records(bencher: Bencher<'_, '_>) {
     let log = log();
@@ -101,7 +101,7 @@ fn records(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// From records to pages of rows.
+/// Reads records into pages of rows.
 #[divan::bench]
 fn rows(bencher: Bencher<'_, '_>) {
     let log = log();
@@ -115,7 +115,7 @@ fn rows(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// One column of the rows.
+/// Reads one column of the rows.
 #[divan::bench]
 fn rows_with_one_key(bencher: Bencher<'_, '_>) {
     let log = log();
@@ -129,7 +129,7 @@ fn rows_with_one_key(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// What the run is, and its summary in the end.
+/// Reads the facts of the run and its final summary.
 #[divan::bench]
 fn facts(bencher: Bencher<'_, '_>) {
     let log = log();

@@ -1,4 +1,4 @@
-//! What a run printed.
+//! Reads the console output of a run.
 
 mod screen;
 
@@ -7,31 +7,31 @@ use std::io::{self, Read};
 
 use crate::proto::{Output, OutputLogger};
 use crate::records::{Losses, Records};
-use screen::{Clock, Finished, Screen};
+use screen::{Clock, FinishedLine, Screen};
 
-/// Text is handed out when there is so much of it.
+/// Size in bytes from which text is returned.
 const TEXT_AT_ONCE: usize = 64 << 10;
 
-/// So many finished lines of one stream wait for an unfinished one of the other that was begun before, and no more.
-const MOST_WAITING: usize = 1_000;
+/// Maximum number of finished lines of one stream that wait for an unfinished, older line of the other.
+const MAX_WAITING: usize = 1_000;
 
-/// Reads the console output of a run, in memory for some lines: standard output and standard error in the order in which
-/// their lines were begun.
+/// Reads the console output of a run, keeping a limited number of lines in memory.
 ///
-/// Carriage returns, backspaces and the movements that progress bars make are carried out; colours are left in place.
+/// Merges standard output and standard error by the start of their lines. Applies carriage returns, backspaces and the
+/// cursor movements of progress bars, and keeps colours.
 #[derive(Debug)]
 pub struct ConsoleReader<R> {
     records: Records<R>,
-    /// Standard error and standard output.
+    /// The screens of standard error and standard output.
     screens: [Screen; 2],
     clock: Clock,
-    /// Lines that do not change any more, by when they were begun.
+    /// Finished lines, by the time they were started.
     waiting: BTreeMap<u64, String>,
     is_over: bool,
 }
 
 impl<R: Read> ConsoleReader<R> {
-    /// Reads a file.
+    /// Makes a reader of a log file.
     pub fn new(source: R) -> Self {
         Self {
             records: Records::new(source),
@@ -42,10 +42,10 @@ impl<R: Read> ConsoleReader<R> {
         }
     }
 
-    /// The next lines, each with its line break; `None` at the end.
+    /// Returns the next lines, each with its line break; `None` at the end.
     ///
     /// # Errors
-    /// Those of the source alone; see [`losses`](Self::losses).
+    /// Only errors of the source. For damage, see [`losses`](Self::losses).
     pub fn next_text(&mut self) -> io::Result<Option<String>> {
         let mut text = String::new();
         while !self.is_over && text.len() < TEXT_AT_ONCE {
@@ -60,7 +60,7 @@ impl<R: Read> ConsoleReader<R> {
                 } else if let Some(logged) = record.output_logger
                     && let Some(logged) = self.records.read::<OutputLogger>(logged)
                 {
-                    // A stream of its own, with lines that are whole.
+                    // The logger writes whole lines, independent of the other streams.
                     let mut screen = Screen::default();
                     screen.print(&logged.line, &mut self.clock, &mut finished);
                     screen.flush(&mut self.clock, &mut finished);
@@ -71,17 +71,17 @@ impl<R: Read> ConsoleReader<R> {
                     screen.flush(&mut self.clock, &mut finished);
                 }
             }
-            self.waiting.extend(finished.into_iter().map(|Finished { begun, text }| (begun, text)));
-            self.hand_out(&mut text);
+            self.waiting.extend(finished.into_iter().map(|FinishedLine { started, text }| (started, text)));
+            self.emit_lines(&mut text);
         }
         Ok((!text.is_empty()).then_some(text))
     }
 
-    /// Appends the lines before which none can come any more.
-    fn hand_out(&mut self, text: &mut String) {
+    /// Appends the waiting lines that no older line can precede.
+    fn emit_lines(&mut self, text: &mut String) {
         let oldest = self.screens.iter().filter_map(Screen::oldest).min().unwrap_or(u64::MAX);
-        while let Some(&begun) = self.waiting.keys().next() {
-            if begun > oldest && self.waiting.len() <= MOST_WAITING {
+        while let Some(&started) = self.waiting.keys().next() {
+            if started > oldest && self.waiting.len() <= MAX_WAITING {
                 break;
             }
             if let Some((_, line)) = self.waiting.pop_first() {
@@ -91,7 +91,7 @@ impl<R: Read> ConsoleReader<R> {
         }
     }
 
-    /// What could not be read so far.
+    /// The damage found so far.
     pub fn losses(&self) -> &Losses {
         self.records.losses()
     }

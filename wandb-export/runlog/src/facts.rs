@@ -1,4 +1,4 @@
-//! What a file says of its run, apart from the rows.
+//! Reads the facts of a run from a log file: everything except the rows.
 
 mod activity;
 mod environment;
@@ -10,71 +10,70 @@ use std::io::{self, Read};
 use wandb_core::model::{Config, Run, RunState};
 use wandb_core::{Map, Value};
 
-use crate::flat::flat_step;
+use crate::flat::parse_flat_step;
 use crate::items;
 use crate::proto;
 use crate::records::{Losses, Records};
-use crate::steps::Steps;
+use crate::steps::StepCounter;
 use crate::time::{text, timestamp};
 use activity::Activity;
 use summary::Summary;
 
-/// What a file says of its run, apart from the rows.
+/// The facts of a run in a log file: everything except the rows.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Facts {
-    /// The run as a server would have it. What only a server knows is `None`, and `state` is, too, if the file does not
-    /// tell how the run has ended. The entity is empty if the SDK did not know it, and so is the storage id of a run that
-    /// was never online.
+    /// The run, as a server would represent it. Fields that only a server knows are `None`, and so is `state` if the
+    /// file does not record the end of the run. The entity is empty if the SDK did not know it, and the storage id is
+    /// empty if the run was never online.
     pub run: Run,
-    /// What the process left with, if the run has ended.
+    /// The exit code of the process, if the run has ended.
     pub exit_code: Option<i32>,
-    /// The first step and the last.
+    /// The first and the last step.
     pub steps: Option<(i64, i64)>,
-    /// When the run has last been heard of, in seconds since 1970: the latest of its start, the last row, the last system
+    /// The time of the last activity, in seconds since 1970: the latest of the start, the last row, the last system
     /// metrics and the last output.
     pub last_activity: Option<f64>,
-    /// Whether this is a `.wandb` file at all: one that is not has no record, and something else than zeros where the file's
-    /// mark should be.
+    /// Whether this is a `.wandb` file at all. False if it has no record and a header that is neither valid nor zeroed.
     pub is_log: bool,
-    /// Where the run goes on from, if it was begun as the continuation of another.
+    /// The branch point, if the run was started as a fork of another run.
     pub branch: Option<Branch>,
-    /// Whether the run says that it continues an earlier one of the same id. If its steps begin anew they are meant to come
-    /// behind those of the earlier one; see [`HistoryReader::shifted`](crate::HistoryReader::shifted).
+    /// Whether the run resumes an earlier one with the same id. If its steps start over, they are meant to follow those
+    /// of the earlier one; see [`HistoryReader::shifted`](crate::HistoryReader::shifted).
     pub resumed: bool,
-    /// The step that the run's rows begin with, unless they say other ones.
+    /// The step of the first row, unless rows give their steps.
     pub starting_step: i64,
-    /// How and where the run was started, as its file `wandb-metadata.json` says it, where newer SDKs write a record in its
-    /// place.
+    /// How and where the run was started, in the form of the file `wandb-metadata.json`. Newer SDKs write a record
+    /// instead of the file.
     pub metadata: Option<Map>,
     /// The version of the SDK.
     pub sdk: Option<String>,
-    /// Whether there is console output.
+    /// Whether the file contains console output.
     pub has_console: bool,
-    /// The alerts, in order.
+    /// The alerts, in the order of the file.
     pub alerts: Vec<Alert>,
-    /// The artifacts that were logged and used, in order.
+    /// The logged and used artifacts, in the order of the file.
     pub artifacts: Vec<Artifact>,
-    /// Files that were saved with the run, as paths or patterns in its folder of files.
+    /// The files saved with the run, as paths or patterns relative to the run's `files` folder.
     pub files: Vec<String>,
-    /// What could not be read.
+    /// The damage found in the file.
     pub losses: Losses,
 }
 
-/// A place in another run.
+/// A point in the history of another run.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Branch {
     /// The id of the other run.
     pub run: String,
-    /// The metric that the place is given by, as a rule `_step`.
+    /// The metric that locates the point, usually `_step`.
     pub metric: String,
-    /// Its value there.
+    /// The value of the metric.
     pub value: f64,
 }
 
 impl Branch {
-    /// The place in the run with this id where `metric` has this value.
+    /// The point in the run with this id where `metric` has this value.
     pub fn new(run: impl Into<String>, metric: impl Into<String>, value: f64) -> Self {
         Self { run: run.into(), metric: metric.into(), value }
     }
@@ -84,32 +83,32 @@ impl Branch {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Alert {
-    /// Its title.
+    /// The title.
     pub title: String,
-    /// Its text.
+    /// The text.
     pub text: String,
     /// `INFO`, `WARN` or `ERROR`.
     pub level: String,
 }
 
-/// An artifact that a run made or used.
+/// An artifact that a run logged or used.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Artifact {
-    /// Whether the run made it.
+    /// Whether the run logged the artifact, rather than used it.
     pub is_output: bool,
-    /// Its type.
+    /// The type.
     pub kind: String,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its aliases, where the run made it.
+    /// The aliases. Empty for a used artifact.
     pub aliases: Vec<String>,
-    /// The digest of its manifest, where the run made it.
+    /// The digest of the manifest. Empty for a used artifact.
     pub digest: String,
 }
 
 impl Default for Facts {
-    /// Those of a file that has nothing in it.
+    /// The facts of an empty file.
     fn default() -> Self {
         Self {
             run: Run::new("", "", "", ""),
@@ -132,54 +131,55 @@ impl Default for Facts {
 }
 
 impl Facts {
-    /// Reads a whole file. `open` is called once, and a second time if the file does not hold
-    /// the summaries of its rows.
+    /// Reads a whole file.
+    ///
+    /// Calls `open` once, and again if the file lacks the summaries of its rows.
     ///
     /// # Errors
-    /// Those of the source alone; see [`losses`](Self::losses) for what it holds.
+    /// Only errors of the source. For damage, see [`losses`](Self::losses).
     pub fn read<R: Read>(mut open: impl FnMut() -> io::Result<R>) -> io::Result<Self> {
-        let mut reading = Reading::new(open()?);
-        while let Some(record) = reading.records.next_record()? {
-            reading.take(record);
+        let mut builder = FactsBuilder::new(open()?);
+        while let Some(record) = builder.records.next_record()? {
+            builder.add_record(record);
         }
-        if let Some(row) = reading.steps.join() {
-            reading.step(row.step);
+        if let Some(row) = builder.steps.finish_row() {
+            builder.count_row(row.step);
         }
-        if reading.summary.needs_rows() {
+        if builder.summary.needs_rows() {
             let mut records = Records::new(open()?);
             while let Some(record) = records.next_record()? {
-                reading.summary.see(&record);
+                builder.summary.add_row_values(&record);
             }
         }
-        Ok(reading.ended())
+        Ok(builder.finish())
     }
 
-    /// Reads a file until it has said which run it is of, which it does at its beginning. Nothing else is whole then.
+    /// Reads a file up to the record that identifies the run, near its start. Other facts are incomplete.
     ///
     /// # Errors
-    /// Those of the source alone.
+    /// Only errors of the source.
     pub fn begin<R: Read>(source: R) -> io::Result<Self> {
-        let mut reading = Reading::new(source);
-        while reading.facts.run.id.is_empty()
-            && let Some(record) = reading.records.next_record()?
+        let mut builder = FactsBuilder::new(source);
+        while builder.facts.run.id.is_empty()
+            && let Some(record) = builder.records.next_record()?
         {
-            reading.take(record);
+            builder.add_record(record);
         }
-        Ok(reading.ended())
+        Ok(builder.finish())
     }
 
-    /// Whether the file says at least which run it is of.
+    /// Whether the file identifies its run.
     pub fn is_run(&self) -> bool {
         !self.run.id.is_empty()
     }
 }
 
-struct Reading<R> {
+struct FactsBuilder<R> {
     records: Records<R>,
     facts: Facts,
     config: Map,
     summary: Summary,
-    steps: Steps,
+    steps: StepCounter,
     rows: u64,
     system: Map,
     preempting: bool,
@@ -187,14 +187,14 @@ struct Reading<R> {
     activity: Activity,
 }
 
-impl<R: Read> Reading<R> {
+impl<R: Read> FactsBuilder<R> {
     fn new(source: R) -> Self {
         Self {
             records: Records::new(source),
             facts: Facts::default(),
             config: Map::new(),
             summary: Summary::default(),
-            steps: Steps::default(),
+            steps: StepCounter::default(),
             rows: 0,
             system: Map::new(),
             preempting: false,
@@ -203,24 +203,24 @@ impl<R: Read> Reading<R> {
         }
     }
 
-    fn take(&mut self, record: proto::Record) {
+    fn add_record(&mut self, record: proto::Record) {
         if let Some(history) = record.history {
             self.activity.last_row = history.clone();
-            if let Some(row) = flat_step(&history) {
-                self.row(row.step);
+            if let Some(row) = parse_flat_step(&history) {
+                self.add_row(row.step);
             } else if let Some(row) = self.records.read::<RowStep>(history) {
-                self.row(row.step.map(|step| step.num));
+                self.add_row(row.step.map(|step| step.num));
             }
         } else if let Some(summary) = record.summary {
-            if !self.summary.change_flatly(&summary)
+            if !self.summary.apply_flat(&summary)
                 && let Some(changes) = self.records.read(summary)
-                && !self.summary.change(&changes)
+                && !self.summary.apply(&changes)
             {
-                self.records.lose();
+                self.records.mark_malformed();
             }
         } else if let Some(stats) = record.stats {
             if let Some(stats) = self.records.read(stats) {
-                self.stats(&stats);
+                self.apply_stats(&stats);
             }
         } else if record.output.is_some() || record.output_raw.is_some() || record.output_logger.is_some() {
             self.facts.has_console = true;
@@ -231,14 +231,14 @@ impl<R: Read> Reading<R> {
             }
         } else if let Some(run) = record.run {
             if let Some(run) = self.records.read(run) {
-                self.run(run);
+                self.apply_run(run);
             }
         } else {
-            self.rare(record);
+            self.add_rare_record(record);
         }
     }
 
-    fn rare(&mut self, record: proto::Record) {
+    fn add_rare_record(&mut self, record: proto::Record) {
         let Self { records, facts, .. } = self;
         if let Some(metric) = record.metric.and_then(|metric| records.read(metric)) {
             self.summary.define(&metric);
@@ -250,7 +250,7 @@ impl<R: Read> Reading<R> {
             merge_telemetry(&mut self.telemetry, telemetry);
         } else if let Some(environment) = record.environment.and_then(|environment| records.read(environment))
         {
-            // What takes longer to find out comes in a record of its own.
+            // The SDK writes details that take longer to collect in a second record.
             facts.metadata.get_or_insert_default().extend(environment::metadata(&environment));
         } else if let Some(alert) = record.alert.and_then(|alert| records.read::<proto::Alert>(alert)) {
             let proto::Alert { title, text, level } = alert;
@@ -271,24 +271,24 @@ impl<R: Read> Reading<R> {
         {
             let Some(part) = request.partial_history else { return };
             if !part.item.iter().all(proto::Item::is_readable) {
-                records.lose();
+                records.mark_malformed();
             }
             self.activity.row(&part.item);
-            for row in self.steps.part(&part) {
-                self.step(row.step);
+            for row in self.steps.add_part(&part) {
+                self.count_row(row.step);
             }
         } else if record.preempting.is_some() {
             self.preempting = true;
         }
     }
 
-    fn row(&mut self, said: Option<i64>) {
-        let step = self.steps.of(said);
-        self.step(step);
-        self.summary.row();
+    fn add_row(&mut self, given: Option<i64>) {
+        let step = self.steps.assign(given);
+        self.count_row(step);
+        self.summary.count_row();
     }
 
-    fn step(&mut self, step: i64) {
+    fn count_row(&mut self, step: i64) {
         self.rows += 1;
         self.facts.steps = Some(match self.facts.steps {
             None => (step, step),
@@ -296,16 +296,16 @@ impl<R: Read> Reading<R> {
         });
     }
 
-    /// The first record of a run begins it, later ones change it.
-    fn run(&mut self, run: proto::Run) {
-        // A later record has all of the config once more, which may be what damage has taken.
+    /// Applies a run record. The first one starts the run, later ones update it.
+    fn apply_run(&mut self, run: proto::Run) {
+        // Later records repeat the whole config, which replaces entries lost to damage.
         if let Some(changes) = &run.config {
             self.configure(changes);
         }
         if let Some(changes) = &run.summary
-            && !self.summary.change(changes)
+            && !self.summary.apply(changes)
         {
-            self.records.lose();
+            self.records.mark_malformed();
         }
         let facts = &mut self.facts;
         if facts.run.id.is_empty() {
@@ -323,17 +323,17 @@ impl<R: Read> Reading<R> {
             merge_telemetry(&mut self.telemetry, telemetry);
         }
         let model = &mut facts.run;
-        for (known, said) in [
+        for (known, given) in [
             (&mut model.id, run.id),
             (&mut model.entity, run.entity),
             (&mut model.project, run.project),
             (&mut model.storage_id, run.storage_id),
         ] {
-            if !said.is_empty() {
-                *known = said;
+            if !given.is_empty() {
+                *known = given;
             }
         }
-        for (known, said) in [
+        for (known, given) in [
             (&mut model.name, run.display_name),
             (&mut model.notes, run.notes),
             (&mut model.group, run.group),
@@ -341,11 +341,11 @@ impl<R: Read> Reading<R> {
             (&mut model.sweep, run.sweep_id),
             (&mut model.commit, run.git.map(|git| git.commit).unwrap_or_default()),
         ] {
-            if !said.is_empty() {
-                *known = Some(said);
+            if !given.is_empty() {
+                *known = Some(given);
             }
         }
-        // Every such record is whole, so that one without tags is of a run without any.
+        // Each record is complete: without tags, the run has none.
         model.tags = Some(run.tags);
     }
 
@@ -364,12 +364,12 @@ impl<R: Read> Reading<R> {
             }
         }
         if !is_whole {
-            self.records.lose();
+            self.records.mark_malformed();
         }
     }
 
-    /// The last value of each system metric.
-    fn stats(&mut self, stats: &proto::Stats) {
+    /// Keeps the last value of each system metric.
+    fn apply_stats(&mut self, stats: &proto::Stats) {
         let mut is_whole = true;
         for item in &stats.item {
             match (item.single_key(), item.value()) {
@@ -380,7 +380,7 @@ impl<R: Read> Reading<R> {
             }
         }
         if !is_whole {
-            self.records.lose();
+            self.records.mark_malformed();
         }
         self.activity.at(stats.timestamp);
         if let Some(at) = stats.timestamp.and_then(timestamp) {
@@ -388,7 +388,7 @@ impl<R: Read> Reading<R> {
         }
     }
 
-    fn ended(self) -> Facts {
+    fn finish(self) -> Facts {
         let Self {
             records,
             mut facts,
@@ -402,7 +402,7 @@ impl<R: Read> Reading<R> {
             ..
         } = self;
         facts.last_activity = activity.last();
-        facts.is_log = records.are_of_a_log();
+        facts.is_log = records.is_log();
         for (key, value) in
             [("cli_version", telemetry.cli_version), ("python_version", telemetry.python_version)]
         {
@@ -424,7 +424,7 @@ impl<R: Read> Reading<R> {
             None if preempting => Some(RunState::Preempting),
             None => None,
         };
-        run.config = Some(Config::from(wrapped(config)));
+        run.config = Some(Config::from(wrap_values(config)));
         run.summary = Some(summary.into_map());
         run.system_metrics = Some(system);
         run.history_line_count = Some(rows);
@@ -432,21 +432,21 @@ impl<R: Read> Reading<R> {
     }
 }
 
-/// Of a row only its step; the rest is passed over.
+/// The step of a history record. Decoding skips the rest.
 #[derive(Clone, Copy, PartialEq, prost::Message)]
 struct RowStep {
     #[prost(message, optional, tag = "2")]
     step: Option<proto::Step>,
 }
 
-/// A config's values are wrapped where a server keeps them, so that one that looks like a wrapper stays what it is.
-fn wrapped(config: Map) -> Map {
+/// Wraps config values as servers do, so that a value that looks like a wrapper is not mistaken for one.
+fn wrap_values(config: Map) -> Map {
     let wrap = |value| [("value", value)].into_iter().collect::<Map>();
     config.into_iter().map(|(key, value)| (key, wrap(value))).collect()
 }
 
-fn merge_telemetry(known: &mut proto::Telemetry, said: proto::Telemetry) {
-    let proto::Telemetry { python_version, cli_version } = said;
+fn merge_telemetry(known: &mut proto::Telemetry, given: proto::Telemetry) {
+    let proto::Telemetry { python_version, cli_version } = given;
     if !python_version.is_empty() {
         known.python_version = python_version;
     }

@@ -1,16 +1,17 @@
-//! Rows and changes of summaries as most are, without messages being made of them: those have an allocation for each
-//! item, which nobody needs where all items have one key.
+//! A fast parser for rows and summary changes in their usual form.
+//!
+//! Decoded messages allocate memory for each item. This parser does not, and covers items with a single key.
 
 use prost::decode_length_delimiter;
 
-/// Items none of whose keys lead into objects, where they lie in their record, and the step of a row.
+/// The cells of a record whose items all have single keys, borrowed from it, and the step of a row.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Flat<'r> {
+pub(crate) struct FlatRow<'r> {
     pub(crate) cells: Vec<(&'r [u8], &'r [u8])>,
     pub(crate) step: Option<i64>,
 }
 
-// Numbers of fields, and how their values are written.
+// Protobuf tags: field numbers with wire types.
 const ITEM: usize = 1 << 3 | DELIMITED;
 const STEP: usize = 2 << 3 | DELIMITED;
 const KEY: usize = 1 << 3 | DELIMITED;
@@ -19,11 +20,13 @@ const VALUE: usize = 16 << 3 | DELIMITED;
 const NUM: usize = 1 << 3;
 const DELIMITED: usize = 2;
 
-/// Reads a `HistoryRecord`, or a `SummaryRecord` that removes nothing, which is written alike. `None` if there is anything
-/// unusual about it, right or wrong: then it has to be read as a message. `expected` is a guess at the number of items.
-pub(crate) fn flat(record: &[u8], expected: usize) -> Option<Flat<'_>> {
+/// Parses a `HistoryRecord`, or a `SummaryRecord` without removals, which has the same format.
+///
+/// Returns `None` for anything unusual, valid or not: decode the message instead. `expected` estimates the number of
+/// items.
+pub(crate) fn parse_flat(record: &[u8], expected: usize) -> Option<FlatRow<'_>> {
     let mut fields = Fields(record);
-    let mut row = Flat { cells: Vec::with_capacity(expected), step: None };
+    let mut row = FlatRow { cells: Vec::with_capacity(expected), step: None };
     while !fields.is_over() {
         match fields.number()? {
             ITEM => row.cells.push(cell(fields.delimited()?)?),
@@ -34,10 +37,10 @@ pub(crate) fn flat(record: &[u8], expected: usize) -> Option<Flat<'_>> {
     Some(row)
 }
 
-/// Reads only the step of a `HistoryRecord`. `None` as of [`flat`].
-pub(crate) fn flat_step(record: &[u8]) -> Option<Flat<'_>> {
+/// Parses only the step of a `HistoryRecord`. Returns `None` as [`parse_flat`] does.
+pub(crate) fn parse_flat_step(record: &[u8]) -> Option<FlatRow<'_>> {
     let mut fields = Fields(record);
-    let mut row = Flat { cells: Vec::new(), step: None };
+    let mut row = FlatRow { cells: Vec::new(), step: None };
     while !fields.is_over() {
         match (fields.number()?, fields.delimited()?) {
             (ITEM, _) => {}
@@ -48,9 +51,9 @@ pub(crate) fn flat_step(record: &[u8]) -> Option<Flat<'_>> {
     Some(row)
 }
 
-/// The only key of an item, and its JSON text; neither has been looked at.
+/// The single key of an item and its JSON text, both unchecked.
 fn cell(item: &[u8]) -> Option<(&[u8], &[u8])> {
-    // Most are a short key and a short value, with nothing around them.
+    // Fast path: a short key and a short value, with nothing else.
     if let [tag, length @ ..0x80, rest @ ..] = item
         && [KEY, NESTED_KEY].contains(&usize::from(*tag))
         && let Some((key, [0x82, 0x01, length @ ..0x80, json @ ..])) =
@@ -83,7 +86,7 @@ fn step(message: &[u8]) -> Option<i64> {
     i64::try_from(num).ok()
 }
 
-/// What is left of a message.
+/// The unread rest of a message.
 struct Fields<'r>(&'r [u8]);
 
 impl<'r> Fields<'r> {
@@ -91,7 +94,7 @@ impl<'r> Fields<'r> {
         self.0.is_empty()
     }
 
-    /// A number, also that of the next field with the kind of its value. Most are of one byte or of two.
+    /// Reads a varint: a length, a number, or a field's tag. Most take one or two bytes.
     #[inline]
     fn number(&mut self) -> Option<usize> {
         let (number, rest) = match self.0 {
@@ -133,14 +136,14 @@ mod tests {
     fn rows_with_single_keys_are_read() {
         let record = row(&[("", &["loss"], "0.5"), ("ümläut", &[], "\"漢\"")], Some(300));
         let cells = vec![(&b"loss"[..], &b"0.5"[..]), ("ümläut".as_bytes(), "\"漢\"".as_bytes())];
-        assert_eq!(flat(&record, 0), Some(Flat { cells, step: Some(300) }));
+        assert_eq!(parse_flat(&record, 0), Some(FlatRow { cells, step: Some(300) }));
         let record = row(&[("", &["loss"], &"1".repeat(300))], Some(0));
-        assert_eq!(flat(&record, 1).map(|row| (row.step, row.cells[0].1.len())), Some((Some(0), 300)));
-        assert_eq!(flat(&row(&[], None), 9), Some(Flat { cells: Vec::new(), step: None }));
+        assert_eq!(parse_flat(&record, 1).map(|row| (row.step, row.cells[0].1.len())), Some((Some(0), 300)));
+        assert_eq!(parse_flat(&row(&[], None), 9), Some(FlatRow { cells: Vec::new(), step: None }));
     }
 
     #[test]
-    fn whatever_is_unusual_is_left() {
+    fn unusual_records_are_rejected() {
         for (items, step) in [
             (&[("", &["a", "b"][..], "1")][..], None),
             (&[("a", &["b"], "1")], None),
@@ -148,23 +151,23 @@ mod tests {
             (&[("", &[], "1")], None),
             (&[("a", &[], "1")], Some(-1)),
         ] {
-            assert_eq!(flat(&row(items, step), 1), None, "{items:?} {step:?}");
+            assert_eq!(parse_flat(&row(items, step), 1), None, "{items:?} {step:?}");
         }
         let mut twice = row(&[], Some(1));
         twice.extend(row(&[], Some(2)));
-        assert_eq!(flat(&twice, 1), None);
-        assert_eq!(flat(b"\x0a\x05\x0a\x01\xff\x82\x01", 1), None, "this ends too early");
+        assert_eq!(parse_flat(&twice, 1), None);
+        assert_eq!(parse_flat(b"\x0a\x05\x0a\x01\xff\x82\x01", 1), None, "truncated");
     }
 
     proptest! {
-        /// What is read is what the message says.
+        /// Agrees with the decoded message.
         #[test]
-        fn the_same_is_read_as_of_messages(record in prop::collection::vec(
+        fn flat_rows_agree_with_messages(record in prop::collection::vec(
             prop_oneof![Just(0x0a_u8), Just(0x12), Just(0x82), Just(0x01), Just(0x02), Just(0x08), any::<u8>()], 0..24,
         )) {
-            if let Some(row) = flat(&record, 4) {
+            if let Some(row) = parse_flat(&record, 4) {
                 let message = History::decode(&record[..]).expect("it has been read");
-                prop_assert_eq!(flat_step(&record).map(|alone| alone.step), Some(row.step));
+                prop_assert_eq!(parse_flat_step(&record).map(|alone| alone.step), Some(row.step));
                 prop_assert_eq!(row.step, message.step.map(|step| step.num));
                 let cells: Vec<_> = message.item.iter().map(|item| (item.only_key(), &item.value_json[..])).collect();
                 let own: Vec<_> = row.cells.iter().map(|(key, json)| (Some(*key), *json)).collect();

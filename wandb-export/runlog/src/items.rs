@@ -1,4 +1,4 @@
-//! Keys that lead into nested maps.
+//! Items whose keys lead into nested maps.
 
 use bytes::Bytes;
 use wandb_core::{MAX_DEPTH, Map, Value};
@@ -6,7 +6,7 @@ use wandb_core::{MAX_DEPTH, Map, Value};
 use crate::proto::Item;
 
 impl Item {
-    /// The keys from the outside in. `None` if they are no text, or too many for anything to be nested so deeply.
+    /// The keys from the outside in. `None` if one is not UTF-8, or if they exceed the maximum depth.
     pub(crate) fn path(&self) -> Option<Vec<&str>> {
         if self.nested_key.len() > MAX_DEPTH {
             return None;
@@ -16,12 +16,12 @@ impl Item {
         keys.iter().map(text).collect()
     }
 
-    /// The only key; `None` if there are several, or it is no text.
+    /// The only key; `None` if there are several, or if it is not UTF-8.
     pub(crate) fn single_key(&self) -> Option<&str> {
         std::str::from_utf8(self.only_key()?).ok()
     }
 
-    /// The same, whether text or not.
+    /// The bytes of the only key; `None` if there are several.
     pub(crate) fn only_key(&self) -> Option<&[u8]> {
         match &self.nested_key[..] {
             [] => Some(&self.key),
@@ -30,7 +30,7 @@ impl Item {
         }
     }
 
-    /// The value's JSON text.
+    /// The value's JSON text; `None` if it is not UTF-8.
     pub(crate) fn json(&self) -> Option<&str> {
         text(&self.value_json)
     }
@@ -40,14 +40,14 @@ impl Item {
         value(&self.value_json)
     }
 
-    /// Whether it has a key and a value that can be read.
+    /// Whether both the key and the value are readable.
     pub(crate) fn is_readable(&self) -> bool {
         self.path().is_some() && is_value(&self.value_json)
     }
 }
 
-/// The value that JSON text stands for. Text that is no JSON is a string: SDK 0.19.0 wrote some system metrics so
-/// (wandb/wandb #9047). `None` if there is nothing, or no text.
+/// Parses a value. Text that is not JSON becomes a string, because SDK 0.19.0 wrote some system metrics without quotes
+/// (wandb/wandb #9047). `None` if the text is empty or not UTF-8.
 pub(crate) fn value(json: &[u8]) -> Option<Value> {
     if let Ok(value) = Value::parse(json) {
         return Some(value);
@@ -56,7 +56,7 @@ pub(crate) fn value(json: &[u8]) -> Option<Value> {
     Some(Value::String(text.to_owned()))
 }
 
-/// Whether [`value`] finds one.
+/// Whether [`value`] would return a value.
 pub(crate) fn is_value(json: &[u8]) -> bool {
     !json.is_empty() && std::str::from_utf8(json).is_ok()
 }
@@ -65,7 +65,7 @@ fn text(bytes: &Bytes) -> Option<&str> {
     std::str::from_utf8(bytes).ok()
 }
 
-/// Puts a value at `path`. Maps are made on the way, also in the place of other values.
+/// Sets the value at `path`. Creates maps along the path, replacing other values.
 pub(crate) fn set(map: &mut Map, path: &[&str], value: Value) {
     match path {
         [] => {}
@@ -76,7 +76,7 @@ pub(crate) fn set(map: &mut Map, path: &[&str], value: Value) {
     }
 }
 
-/// Puts a value at `path` as [`set`] does, but merges maps into those that are there.
+/// Sets the value at `path` like [`set`], but merges maps into existing ones.
 pub(crate) fn merge(map: &mut Map, path: &[&str], value: Value) {
     match (path, value) {
         ([], _) => {}
@@ -91,7 +91,7 @@ pub(crate) fn merge(map: &mut Map, path: &[&str], value: Value) {
     }
 }
 
-/// Removes what is at `path`, if anything is.
+/// Removes the value at `path`, if any, and any maps that become empty.
 pub(crate) fn remove(map: &mut Map, path: &[&str]) {
     match path {
         [] => {}
@@ -109,7 +109,7 @@ pub(crate) fn remove(map: &mut Map, path: &[&str]) {
     }
 }
 
-/// The map under `key`, made if there is none.
+/// The map under `key`, created if missing.
 fn child<'m>(map: &'m mut Map, key: &str) -> &'m mut Map {
     if !matches!(map.get(key), Some(Value::Map(_))) {
         map.insert(key, Map::new());
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn values_go_where_their_keys_lead() {
+    fn values_are_set_and_merged_at_their_path() {
         let mut map = Map::new();
         set(&mut map, &["a", "b"], Value::Int(1));
         set(&mut map, &["a", "c"], parsed(r#"{"x":1}"#));
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_json_stays_text() {
+    fn text_that_is_not_json_becomes_a_string() {
         for text in ["NVIDIA H100 80GB HBM3", "{", "5 apples", "\"open", "nothing", "-"] {
             assert_eq!(value(text.as_bytes()), Some(Value::String(text.to_owned())), "{text}");
         }
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_becomes_empty_goes_too() {
+    fn emptied_maps_are_removed() {
         let mut map = Map::new();
         set(&mut map, &["a", "b", "c"], Value::Int(1));
         set(&mut map, &["d"], Value::Int(2));

@@ -1,12 +1,12 @@
-//! Reads the `.wandb` files that the Weights & Biases SDK writes for every run, on- or offline.
+//! Reads the `.wandb` files that the Weights & Biases SDK writes for every run, online or offline.
 //!
-//! A file is read from whatever implements [`Read`](std::io::Read), record by record, in memory that does not grow with
-//! it. Damage is passed over and told; see [`log`].
+//! Reads a file record by record from any [`Read`](std::io::Read), in constant memory. Skips and reports damage; see
+//! [`log`].
 //!
-//! - [`Facts`]: what the run is, its config and summary.
-//! - [`HistoryReader`]: the rows that it has logged.
-//! - [`SystemReader`]: what the machine measured meanwhile.
-//! - [`ConsoleReader`]: what it printed.
+//! - [`Facts`]: the run, its config and summary.
+//! - [`HistoryReader`]: the logged rows.
+//! - [`SystemReader`]: the system metrics.
+//! - [`ConsoleReader`]: the console output.
 
 mod console;
 mod facts;

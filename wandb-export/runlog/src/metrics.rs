@@ -1,4 +1,4 @@
-//! What `define_metric` has said of metrics, and what their summaries are by it.
+//! Computes summaries of metrics from rows, as `define_metric` requests.
 
 use indexmap::IndexMap;
 use wandb_core::{Map, Value};
@@ -6,18 +6,18 @@ use wandb_core::{Map, Value};
 use crate::items;
 use crate::proto::{History, Metric, MetricSummary};
 
-/// Metrics and their summaries, made of rows, as the SDK makes them while a run goes on.
+/// Metric definitions, and summaries computed from rows as the SDK computes them during a run.
 ///
-/// Most files hold these summaries already. This is for those that do not.
+/// Only needed for files without summaries; most contain them.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     defined: IndexMap<String, Definition>,
-    /// By what the names of metrics begin with.
+    /// Definitions by the prefix of metric names.
     globs: IndexMap<String, Definition>,
-    seen: IndexMap<Vec<String>, Seen>,
+    statistics: IndexMap<Vec<String>, Statistics>,
 }
 
-/// What a metric's summary is made of.
+/// The parts of a metric's summary.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Definition {
     wants: MetricSummary,
@@ -25,22 +25,22 @@ struct Definition {
 }
 
 impl Definition {
-    /// Whether only the last value is wanted, by itself.
+    /// Whether the summary is just the last value.
     fn is_plain(self) -> bool {
         self.wants == MetricSummary { none: self.wants.none, ..MetricSummary::default() }
     }
 
-    /// What a record adds.
+    /// Adds the definition in a record.
     fn with(mut self, metric: &Metric) -> Self {
-        if let Some(said) = metric.summary {
+        if let Some(given) = metric.summary {
             let wants = &mut self.wants;
-            wants.none = said.none;
-            wants.min |= said.min;
-            wants.max |= said.max;
-            wants.mean |= said.mean;
-            wants.best |= said.best;
-            wants.last |= said.last;
-            wants.first |= said.first;
+            wants.none = given.none;
+            wants.min |= given.min;
+            wants.max |= given.max;
+            wants.mean |= given.mean;
+            wants.best |= given.best;
+            wants.last |= given.last;
+            wants.first |= given.first;
         }
         self.maximize = match metric.goal {
             1 => false,
@@ -51,16 +51,16 @@ impl Definition {
     }
 }
 
-/// The values of a metric so far.
+/// The statistics of a metric's values.
 #[derive(Debug)]
-struct Seen {
+struct Statistics {
     first: Value,
     last: Value,
-    numbers: Option<Numbers>,
+    numbers: Option<NumberStatistics>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Numbers {
+struct NumberStatistics {
     min: f64,
     max: f64,
     total: f64,
@@ -68,7 +68,7 @@ struct Numbers {
 }
 
 impl Metrics {
-    /// Takes a definition.
+    /// Adds a definition.
     pub(crate) fn define(&mut self, metric: &Metric) {
         let (definitions, key) = match (&metric.name[..], metric.glob_name.strip_suffix('*')) {
             ("", Some(prefix)) => (&mut self.globs, prefix),
@@ -80,20 +80,20 @@ impl Metrics {
         definitions.insert(key.to_owned(), before.with(metric));
     }
 
-    /// Takes a row.
-    pub(crate) fn see(&mut self, row: &History) {
+    /// Adds the values of a row.
+    pub(crate) fn add_row(&mut self, row: &History) {
         for item in &row.item {
             if let (Some(path), Some(value)) = (item.path(), item.value()) {
-                self.see_value(&mut path.into_iter().map(str::to_owned).collect(), value);
+                self.add_value(&mut path.into_iter().map(str::to_owned).collect(), value);
             }
         }
     }
 
-    fn see_value(&mut self, path: &mut Vec<String>, value: Value) {
+    fn add_value(&mut self, path: &mut Vec<String>, value: Value) {
         if let Value::Map(inner) = value {
             for (key, value) in inner {
                 path.push(key);
-                self.see_value(path, value);
+                self.add_value(path, value);
                 path.pop();
             }
             return;
@@ -102,20 +102,20 @@ impl Metrics {
             Value::Int(_) | Value::BigInt(_) | Value::Float(_) => value.as_f64(),
             _ => None,
         };
-        if let Some(seen) = self.seen.get_mut(path) {
-            seen.add(value, number);
+        if let Some(statistics) = self.statistics.get_mut(path) {
+            statistics.add(value, number);
         } else {
-            let mut seen = Seen { first: value.clone(), last: Value::Null, numbers: None };
-            seen.add(value, number);
-            self.seen.insert(path.clone(), seen);
+            let mut statistics = Statistics { first: value.clone(), last: Value::Null, numbers: None };
+            statistics.add(value, number);
+            self.statistics.insert(path.clone(), statistics);
         }
     }
 
-    /// Adds the summaries to a map, apart from those that `leave_out` says.
+    /// Adds the summaries to a map, except those for which `leave_out` returns true.
     pub(crate) fn summarize(&self, summary: &mut Map, leave_out: impl Fn(&[&str]) -> bool) {
-        for (path, seen) in &self.seen {
+        for (path, statistics) in &self.statistics {
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
-            if let Some(value) = seen.summary(self.definition(&path))
+            if let Some(value) = statistics.summary(self.definition(&path))
                 && !leave_out(&path)
             {
                 items::set(summary, &path, value);
@@ -135,13 +135,13 @@ impl Metrics {
     }
 }
 
-impl Seen {
+impl Statistics {
     fn add(&mut self, value: Value, number: Option<f64>) {
         self.last = value;
         let Some(number) = number else { return };
         self.numbers = Some(match self.numbers {
-            None => Numbers { min: number, max: number, total: number, count: 1.0 },
-            Some(Numbers { min, max, total, count }) => Numbers {
+            None => NumberStatistics { min: number, max: number, total: number, count: 1.0 },
+            Some(NumberStatistics { min, max, total, count }) => NumberStatistics {
                 min: if number.is_nan() { number } else { min.min(number) },
                 max: if number.is_nan() { number } else { max.max(number) },
                 total: total + number,
@@ -164,7 +164,8 @@ impl Seen {
                 summary.insert(name, value);
             }
         };
-        let numbers = |number: fn(Numbers) -> f64| self.numbers.map(|numbers| Value::Float(number(numbers)));
+        let numbers =
+            |number: fn(NumberStatistics) -> f64| self.numbers.map(|numbers| Value::Float(number(numbers)));
         let best = if definition.maximize { numbers(|all| all.max) } else { numbers(|all| all.min) };
         add(wants.last, "last", Some(self.last.clone()));
         add(wants.first, "first", Some(self.first.clone()));
@@ -202,14 +203,14 @@ mod tests {
     }
 
     #[test]
-    fn the_last_value_counts_unless_more_is_wanted() {
+    fn summary_is_the_last_value_unless_defined() {
         let mut metrics = Metrics::default();
         metrics.define(&metric("loss", MetricSummary { min: true, mean: true, ..MetricSummary::default() }));
         metrics.define(&metric("val*", MetricSummary { max: true, last: true, ..MetricSummary::default() }));
         metrics.define(&metric("gone", MetricSummary { none: true, ..MetricSummary::default() }));
-        metrics.see(&row(&[("loss", "3"), ("val/acc", "1"), ("gone", "1"), ("text", "\"a\"")]));
-        metrics.see(&row(&[("loss", "1"), ("val/acc", "0.5"), ("deep", r#"{"x":{"y":1}}"#)]));
-        metrics.see(&row(&[("text", "\"b\""), ("loss", "2.0")]));
+        metrics.add_row(&row(&[("loss", "3"), ("val/acc", "1"), ("gone", "1"), ("text", "\"a\"")]));
+        metrics.add_row(&row(&[("loss", "1"), ("val/acc", "0.5"), ("deep", r#"{"x":{"y":1}}"#)]));
+        metrics.add_row(&row(&[("text", "\"b\""), ("loss", "2.0")]));
         assert_eq!(
             summary(&metrics),
             r#"{"loss":{"min":1.0,"mean":2.0},"val":{"acc":{"last":0.5,"max":1.0}},"text":"b","deep":{"x":{"y":1}}}"#
@@ -224,8 +225,8 @@ mod tests {
             goal: 2,
             ..metric("a", MetricSummary { best: true, ..MetricSummary::default() })
         });
-        metrics.see(&row(&[("a", "1")]));
-        metrics.see(&row(&[("a", "2")]));
+        metrics.add_row(&row(&[("a", "1")]));
+        metrics.add_row(&row(&[("a", "2")]));
         assert_eq!(summary(&metrics), r#"{"a":{"min":1.0,"best":2.0}}"#);
         let overwrite = Some(MetricControl { overwrite: true });
         metrics.define(&Metric {
@@ -236,11 +237,11 @@ mod tests {
     }
 
     #[test]
-    fn a_key_with_dots_is_defined_by_either_of_its_names() {
+    fn dots_in_a_key_may_be_escaped_or_not() {
         let mut metrics = Metrics::default();
         metrics.define(&metric("a\\.b", MetricSummary { max: true, ..MetricSummary::default() }));
         metrics.define(&metric("c.d", MetricSummary { max: true, ..MetricSummary::default() }));
-        metrics.see(&row(&[("a.b", "1"), ("c.d", "1"), ("c/d", "1")]));
+        metrics.add_row(&row(&[("a.b", "1"), ("c.d", "1"), ("c/d", "1")]));
         assert_eq!(summary(&metrics), r#"{"a.b":{"max":1.0},"c.d":{"max":1.0},"c":{"d":{"max":1.0}}}"#);
     }
 }

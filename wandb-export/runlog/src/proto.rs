@@ -1,12 +1,12 @@
-//! The messages of a log, as far as they are read: `wandb_internal.proto` and `wandb_telemetry.proto` of the SDK.
+//! The messages of a log that this crate reads, from the SDK's `wandb_internal.proto` and `wandb_telemetry.proto`.
 //!
-//! Fields that are not listed here are passed over when a message is read. What a record holds is read only where it
-//! is wanted, so that a reader of rows does not pay for summaries.
+//! Decoding skips fields that are not listed here. The content of a record is decoded only on demand, so that a reader
+//! of rows does not decode summaries.
 
 use bytes::Bytes;
 use prost::Message;
 
-/// One entry of a log (`Record`). At most one of the optional fields is there.
+/// A record of a log (`Record`). At most one of the optional fields is set.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Record {
     #[prost(int64, tag = "1")]
@@ -51,7 +51,7 @@ pub(crate) struct Record {
     pub(crate) request: Option<Bytes>,
 }
 
-/// A key, or the keys from the outside in, with JSON text (`HistoryItem`, `SummaryItem`, `ConfigItem`).
+/// A key, or nested keys from the outside in, with JSON text (`HistoryItem`, `SummaryItem`, `ConfigItem`).
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Item {
     #[prost(bytes = "bytes", tag = "1")]
@@ -78,7 +78,7 @@ pub(crate) struct History {
     pub(crate) step: Option<Step>,
 }
 
-/// `Request`, of which only the rows in parts matter.
+/// `Request`, limited to partial rows.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Request {
     #[prost(message, optional, tag = "10")]
@@ -234,7 +234,7 @@ pub(crate) struct Stats {
 /// `OutputRecord`, `OutputRawRecord`.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Output {
-    /// 0 is standard error, 1 is standard output.
+    /// 0 for standard error, 1 for standard output.
     #[prost(int32, tag = "1")]
     pub(crate) stream: i32,
     #[prost(message, optional, tag = "2")]
@@ -259,7 +259,7 @@ pub(crate) struct Metric {
     pub(crate) glob_name: String,
     #[prost(message, optional, tag = "7")]
     pub(crate) summary: Option<MetricSummary>,
-    /// 1 is to minimize, 2 is to maximize.
+    /// 1 to minimize, 2 to maximize.
     #[prost(int32, tag = "8")]
     pub(crate) goal: i32,
     #[prost(message, optional, tag = "9")]
@@ -275,7 +275,7 @@ pub(crate) struct MetricControl {
 
 /// `MetricSummary`.
 #[derive(Clone, Copy, PartialEq, Message)]
-#[expect(clippy::struct_excessive_bools, reason = "the message has them")]
+#[expect(clippy::struct_excessive_bools, reason = "the message defines them")]
 pub(crate) struct MetricSummary {
     #[prost(bool, tag = "1")]
     pub(crate) min: bool,

@@ -1,4 +1,4 @@
-//! Messages out of a log, and what was lost on the way.
+//! Decodes the records of a log and tracks losses.
 
 use std::io::{self, Read, Seek};
 
@@ -8,84 +8,82 @@ use prost::Message;
 use crate::log::{Damage, DamageKind, Entry, LogReader};
 use crate::proto;
 
-/// What of a file could not be read.
+/// The losses in a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Losses {
-    /// The first damages, in their order; a file with more than a thousand is hardly one.
+    /// The first 1,000 places of damage, in file order.
     pub damages: Vec<Damage>,
-    /// How many more there are.
+    /// How many more places there are.
     pub more: u64,
-    /// How many records are known to be lost, as the others are numbered. More may be at the end of the file.
+    /// How many records are known to be lost, by gaps in the record numbers. More may be lost at the end of the file.
     pub records: u64,
 }
 
-/// So many damages are kept.
-const MOST_DAMAGES: usize = 1_000;
+/// Maximum number of damaged places to keep.
+const MAX_DAMAGES: usize = 1_000;
 
 impl Losses {
-    /// Whether everything was read.
+    /// Whether nothing was lost.
     pub fn is_empty(&self) -> bool {
         self.damages.is_empty()
     }
 
     pub(crate) fn add(&mut self, damage: Damage) {
-        if self.damages.len() < MOST_DAMAGES {
+        if self.damages.len() < MAX_DAMAGES {
             self.damages.push(damage);
         } else {
             self.more += 1;
         }
     }
 
-    /// What is missing, each in a sentence.
+    /// Describes the losses, one sentence each.
     pub fn sentences(&self) -> Vec<String> {
         let mut sentences: Vec<String> = self.damages.iter().map(ToString::to_string).collect();
         if self.more > 0 {
             sentences.push(format!("{} more places cannot be read", self.more));
         }
         if let Some(last) = self.damages.last() {
-            let open = if last.at_end { ", and perhaps more at its end" } else { "" };
+            let open = if last.at_end { ", possibly more at the end of the file" } else { "" };
             sentences.push(match self.records {
-                0 => "how many records were lost there is not known".to_owned(),
-                1 => format!("1 record was lost there{open}"),
-                records => format!("{records} records were lost there{open}"),
+                0 => "the number of lost records is unknown".to_owned(),
+                1 => format!("1 record was lost{open}"),
+                records => format!("{records} records were lost{open}"),
             });
         }
         sentences
     }
 }
 
-/// Reads messages.
+/// A reader of decoded records.
 #[derive(Debug)]
 pub(crate) struct Records<R> {
     log: LogReader<R>,
     losses: Losses,
-    numbers: Numbers,
-    /// Where the record that was read last begins and ends.
+    numbers: RecordNumbers,
+    /// The offset at which the last record starts.
     begin: u64,
+    /// The offset at which the last record ends.
     end: u64,
-    /// Whether there is a record at all.
+    /// Whether any record was found.
     found_any: bool,
 }
 
-/// By the numbers of records, how many were lost between two of them.
+/// Counts lost records by the gaps in record numbers.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Numbers {
-    /// The number of the record before.
+pub(crate) struct RecordNumbers {
+    /// The number of the previous record.
     last: Option<i64>,
-    /// Whether something was lost since.
-    is_doubtful: bool,
+    /// Whether there was damage since then.
+    has_gap: bool,
 }
 
-impl Numbers {
-    /// Takes the number of the next record that was read.
+impl RecordNumbers {
+    /// Returns how many records were lost before the next one, which has the number `num`.
     fn lost_before(&mut self, num: i64) -> u64 {
         let before = self.last.replace(num).unwrap_or(0);
-        let lost = if std::mem::take(&mut self.is_doubtful) {
-            num.saturating_sub(before).saturating_sub(1)
-        } else {
-            0
-        };
+        let lost =
+            if std::mem::take(&mut self.has_gap) { num.saturating_sub(before).saturating_sub(1) } else { 0 };
         u64::try_from(lost).unwrap_or(0)
     }
 }
@@ -95,14 +93,14 @@ impl<R: Read> Records<R> {
         Self {
             log: LogReader::new(source),
             losses: Losses::default(),
-            numbers: Numbers::default(),
+            numbers: RecordNumbers::default(),
             begin: 0,
             end: 0,
             found_any: false,
         }
     }
 
-    /// The next record that can be read.
+    /// Returns the next readable record.
     pub(crate) fn next_record(&mut self) -> io::Result<Option<proto::Record>> {
         while let Some(entry) = self.log.next_entry()? {
             let damage = match entry {
@@ -113,12 +111,12 @@ impl<R: Read> Records<R> {
                         self.losses.records += self.numbers.lost_before(record.num);
                         return Ok(Some(record));
                     }
-                    message(raw.offset, raw.end)
+                    malformed_record(raw.offset, raw.end)
                 }
             };
-            self.numbers.is_doubtful = true;
+            self.numbers.has_gap = true;
             self.losses.add(damage);
-            // Behind damage that is not at the end a record begins, so that whoever goes on there does not meet it again.
+            // A record starts after damage that is not at the end of the file. Resuming there avoids a second report.
             if !damage.at_end {
                 self.end = self.end.max(damage.offset.saturating_add(damage.bytes));
             }
@@ -126,32 +124,32 @@ impl<R: Read> Records<R> {
         Ok(None)
     }
 
-    /// What a record holds; `None`, and a damage, if that makes no sense.
+    /// Decodes the content of a record. If that fails, records the loss and returns `None`.
     pub(crate) fn read<M: Message + Default>(&mut self, content: Bytes) -> Option<M> {
         let content = M::decode(content).ok();
         if content.is_none() {
-            self.lose();
+            self.mark_malformed();
         }
         content
     }
 
-    /// Notes that something makes no sense in the record that was read last.
-    pub(crate) fn lose(&mut self) {
-        self.losses.add(message(self.begin, self.end));
+    /// Records that the last record is malformed.
+    pub(crate) fn mark_malformed(&mut self) {
+        self.losses.add(malformed_record(self.begin, self.end));
         self.losses.records += 1;
     }
 
-    /// Whether what was read so far may be a log: it has a record, or its mark, or nothing, or zeros alone.
-    pub(crate) fn are_of_a_log(&self) -> bool {
+    /// Whether the input so far may be a log: it has a record or the header, is empty, or consists of zeros.
+    pub(crate) fn is_log(&self) -> bool {
         self.found_any || self.losses.damages.first().is_none_or(|damage| damage.kind != DamageKind::Header)
     }
 
-    /// How the next records are numbered.
-    pub(crate) fn numbers(&self) -> Numbers {
+    /// The state of the record numbers.
+    pub(crate) fn numbers(&self) -> RecordNumbers {
         self.numbers
     }
 
-    /// Where the record that was read last ends.
+    /// The offset at which the last record ends.
     pub(crate) fn end(&self) -> u64 {
         self.end
     }
@@ -166,13 +164,13 @@ impl<R: Read> Records<R> {
 }
 
 impl<R: Read + Seek> Records<R> {
-    /// Reads on where a record has ended.
-    pub(crate) fn go_on_at(source: R, offset: u64, numbers: Numbers) -> io::Result<Self> {
+    /// Resumes at the end of a record.
+    pub(crate) fn go_on_at(source: R, offset: u64, numbers: RecordNumbers) -> io::Result<Self> {
         let log = LogReader::go_on_at(source, offset)?;
         Ok(Self { log, losses: Losses::default(), numbers, begin: offset, end: offset, found_any: false })
     }
 }
 
-fn message(offset: u64, end: u64) -> Damage {
+fn malformed_record(offset: u64, end: u64) -> Damage {
     Damage { offset, bytes: end - offset, kind: DamageKind::Message, at_end: false }
 }

@@ -1,4 +1,4 @@
-//! The rows of a run, batch by batch.
+//! Reads the rows of a run in batches.
 
 mod nested;
 mod selection;
@@ -10,33 +10,33 @@ use bytes::Bytes;
 use wandb_core::page::{Page, PageBuilder};
 use wandb_core::{Map, Row};
 
-use crate::flat::flat;
+use crate::flat::parse_flat;
 use crate::proto::{self, History, Item};
-use crate::records::{Losses, Numbers, Records};
-use crate::steps::{Joined, Steps, add};
-use selection::Chosen;
+use crate::records::{Losses, RecordNumbers, Records};
+use crate::steps::{JoinedRow, StepCounter, add_items};
+use selection::CellSelection;
 pub use selection::Selection;
 
 /// The key of a row's step.
 const STEP: &str = "_step";
 
-/// A page is handed out when its values have so many bytes.
+/// Size in bytes of a page's values from which the page is returned.
 const PAGE_BYTES: usize = 512 << 10;
 
-/// So many single rows are handed out at once, at the most.
+/// Maximum number of single rows in a batch.
 const ROWS_AT_ONCE: usize = 256;
 
-/// Some rows, in the form that costs least.
+/// A batch of rows.
 #[derive(Debug, Clone)]
 pub enum Rows {
-    /// Column by column.
+    /// Rows by column.
     Page(Page),
-    /// One by one: those that a page cannot hold, such as with numbers inside lists that are not finite.
+    /// Single rows, which a page cannot represent, for example because of non-finite numbers inside lists.
     Single(Vec<Row>),
 }
 
 impl Rows {
-    /// How many there are.
+    /// The number of rows.
     #[expect(clippy::len_without_is_empty, reason = "there is at least one")]
     pub fn len(&self) -> usize {
         match self {
@@ -46,17 +46,17 @@ impl Rows {
     }
 }
 
-/// Reads the rows that a run has logged, in memory for a batch.
+/// Reads the logged rows of a run, with one batch in memory.
 ///
-/// Each has `_step`. Nested keys are nested objects, as a server has them.
+/// Each row has a `_step`. Nested keys become nested objects, as on a server.
 #[derive(Debug)]
 pub struct HistoryReader<R> {
     records: Records<R>,
-    steps: Steps,
+    steps: StepCounter,
     selection: Selection,
     pages: PageBuilder,
     single: Vec<Row>,
-    /// How many items the last row had.
+    /// The number of items in the last row.
     width: usize,
     /// The step of the last row.
     last: Option<i64>,
@@ -68,12 +68,12 @@ pub struct HistoryReader<R> {
 }
 
 impl<R: Read> HistoryReader<R> {
-    /// Reads what `selection` says of a file.
+    /// Makes a reader for the rows in `selection`.
     pub fn new(source: R, selection: Selection) -> Self {
-        Self::over(Records::new(source), Steps::default(), selection)
+        Self::with_records(Records::new(source), StepCounter::default(), selection)
     }
 
-    fn over(records: Records<R>, steps: Steps, selection: Selection) -> Self {
+    fn with_records(records: Records<R>, steps: StepCounter, selection: Selection) -> Self {
         Self {
             records,
             steps,
@@ -90,16 +90,16 @@ impl<R: Read> HistoryReader<R> {
         }
     }
 
-    /// Adds so much to every step, as a server does for a run that was resumed offline and counted from 0 again.
+    /// Adds an offset to every step, as a server does for a run that was resumed offline and counted from 0 again.
     #[must_use]
     pub fn shifted(self, steps: i64) -> Self {
         Self { shift: steps, ..self }
     }
 
-    /// The next rows, in the order of the file; `None` at its end.
+    /// Returns the next rows in file order; `None` at the end of the file.
     ///
     /// # Errors
-    /// Those of the source alone; see [`losses`](Self::losses).
+    /// Only errors of the source. For damage, see [`losses`](Self::losses).
     pub fn next_rows(&mut self) -> io::Result<Option<Rows>> {
         loop {
             if let Some(rows) = self.ready.pop_front() {
@@ -109,40 +109,40 @@ impl<R: Read> HistoryReader<R> {
                 return Ok(None);
             }
             if let Some(record) = self.records.next_record()? {
-                self.take(record);
+                self.add_record(record);
                 continue;
             }
             self.is_over = true;
-            if let Some(row) = self.steps.join() {
-                self.joined(row);
+            if let Some(row) = self.steps.finish_row() {
+                self.add_joined(row);
             }
-            self.hand_out();
+            self.flush();
         }
     }
 
-    /// What could not be read so far.
+    /// The losses so far.
     pub fn losses(&self) -> &Losses {
         self.records.losses()
     }
 
-    /// Whether the record of the run's end has been read.
+    /// Whether the record of the run's exit was read.
     pub fn has_ended(&self) -> bool {
         self.has_ended
     }
 
-    /// The step of the last row so far, also if it was not asked for.
+    /// The step of the last row so far, selected or not.
     pub fn last_step(&self) -> Option<i64> {
         self.last
     }
 
-    /// How many rows so far did not come in the order of steps.
+    /// How many rows so far were out of step order.
     pub fn out_of_order(&self) -> u64 {
         self.out_of_order
     }
 
-    fn take(&mut self, record: proto::Record) {
+    fn add_record(&mut self, record: proto::Record) {
         if let Some(history) = record.history {
-            self.row(history);
+            self.add_row(history);
         } else if let Some(run) = record.run {
             if let Some(run) = self.records.read::<StartingStep>(run) {
                 self.steps.start(run.starting_step);
@@ -154,31 +154,31 @@ impl<R: Read> HistoryReader<R> {
             && let Some(part) = request.partial_history
         {
             if !part.item.iter().all(Item::is_readable) {
-                self.records.lose();
+                self.records.mark_malformed();
             }
-            self.steps.part(&part).into_iter().for_each(|row| self.joined(row));
+            self.steps.add_part(&part).into_iter().for_each(|row| self.add_joined(row));
         }
     }
 
-    fn row(&mut self, content: Bytes) {
-        if let Some(row) = flat(&content, self.width + 1) {
+    fn add_row(&mut self, content: Bytes) {
+        if let Some(row) = parse_flat(&content, self.width + 1) {
             self.width = row.cells.len();
-            let step = self.steps.of(row.step).saturating_add(self.shift);
-            if !self.wants(step) || self.page_row(row.cells, step) {
+            let step = self.steps.assign(row.step).saturating_add(self.shift);
+            if !self.advance_to(step) || self.page_row(row.cells, step) {
                 return;
             }
             if let Some(row) = self.records.read(content) {
                 self.single_row(&row, step);
             }
         } else if let Some(row) = self.records.read::<History>(content) {
-            let step = self.steps.of(row.step.map(|step| step.num)).saturating_add(self.shift);
-            if self.wants(step) && !nested::cells(&row.item, |cells| self.page_row(cells, step)) {
+            let step = self.steps.assign(row.step.map(|step| step.num)).saturating_add(self.shift);
+            if self.advance_to(step) && !nested::cells(&row.item, |cells| self.page_row(cells, step)) {
                 self.single_row(&row, step);
             }
         }
     }
 
-    /// Adds a row to the page, if a page can hold it. A row that is not selected is held without a trace.
+    /// Adds a row to the page. Returns `false` if a page cannot represent it; an unselected row is dropped.
     fn page_row(&mut self, cells: Vec<(&[u8], &[u8])>, step: i64) -> bool {
         if !self.single.is_empty() {
             return false;
@@ -193,50 +193,50 @@ impl<R: Read> HistoryReader<R> {
             cells.push((STEP.as_bytes(), digits.as_bytes()));
         }
         let is_held = match self.selection.cells(&cells) {
-            Chosen::All => self.pages.row(cells),
-            Chosen::These(cells) => self.pages.row(cells),
-            Chosen::Nothing => true,
-            Chosen::Unclear => false,
+            CellSelection::All => self.pages.row(cells),
+            CellSelection::Subset(cells) => self.pages.row(cells),
+            CellSelection::Nothing => true,
+            CellSelection::Unclear => false,
         };
         if self.pages.text_len() >= PAGE_BYTES || self.pages.has_pages() {
-            self.hand_out();
+            self.flush();
         }
         is_held
     }
 
-    /// Adds a row that a page cannot hold.
+    /// Adds a row that a page cannot represent.
     fn single_row(&mut self, row: &History, step: i64) {
         let mut cells = Map::new();
-        if !add(&mut cells, &row.item) {
-            self.records.lose();
+        if !add_items(&mut cells, &row.item) {
+            self.records.mark_malformed();
         }
-        self.cells(cells, step);
+        self.add_cells(cells, step);
     }
 
-    fn joined(&mut self, row: Joined) {
+    fn add_joined(&mut self, row: JoinedRow) {
         let step = row.step.saturating_add(self.shift);
-        if self.wants(step) {
-            self.cells(row.cells, step);
+        if self.advance_to(step) {
+            self.add_cells(row.cells, step);
         }
     }
 
-    /// Adds a row that is a value of its own.
-    fn cells(&mut self, mut cells: Map, step: i64) {
+    /// Adds a row that is already decoded.
+    fn add_cells(&mut self, mut cells: Map, step: i64) {
         if !cells.contains_key(STEP) || self.shift != 0 {
             cells.insert(STEP, step);
         }
         let Some(row) = self.selection.row(cells) else { return };
         if !self.pages.is_empty() {
-            self.hand_out();
+            self.flush();
         }
         self.single.push(row);
         if self.single.len() >= ROWS_AT_ONCE {
-            self.hand_out();
+            self.flush();
         }
     }
 
-    /// Notes which step comes next, and tells whether it is wanted.
-    fn wants(&mut self, step: i64) -> bool {
+    /// Records the next step and returns whether it is selected.
+    fn advance_to(&mut self, step: i64) -> bool {
         if self.last.is_some_and(|last| step <= last) {
             self.out_of_order += 1;
         }
@@ -244,8 +244,8 @@ impl<R: Read> HistoryReader<R> {
         self.selection.has_step(step)
     }
 
-    /// Makes the rows so far ready to be handed out, in their order.
-    fn hand_out(&mut self) {
+    /// Queues the collected rows as batches, in order.
+    fn flush(&mut self) {
         let pages = std::mem::replace(&mut self.pages, PageBuilder::new(self.selection.steps()));
         self.ready.extend(pages.finish().into_iter().map(Rows::Page));
         if !self.single.is_empty() {
@@ -254,55 +254,58 @@ impl<R: Read> HistoryReader<R> {
     }
 }
 
-/// Where the reading of a file has stopped that is still being written; by default its beginning. It is of use only for the same
-/// file, with the same [shift](HistoryReader::shifted).
+/// A position in a log that is still being written, from which reading can resume. The default is the start.
+///
+/// Only valid for the same file and the same [shift](HistoryReader::shifted).
 #[derive(Debug, Clone, Default)]
 pub struct Mark {
     offset: u64,
-    steps: Steps,
+    steps: StepCounter,
     last: Option<i64>,
-    numbers: Numbers,
+    numbers: RecordNumbers,
 }
 
 impl Mark {
-    /// How much of the file has been read, in bytes.
+    /// The number of bytes read so far.
     pub fn offset(&self) -> u64 {
         self.offset
     }
 }
 
-/// What there is to read of a file that is still being written.
+/// The next batch of a log that is still being written.
 #[derive(Debug)]
 pub enum Next {
-    /// Rows that have come.
+    /// New rows.
     Rows(Rows),
-    /// There are no more for now; reading can go on here once there are.
+    /// No more rows for now. Reading can resume here later.
     Mark(Mark),
 }
 
 impl<R: Read + Seek> HistoryReader<R> {
-    /// Reads on from where an earlier reader has stopped. A row that was put together from parts and not finished is not
-    /// among its rows, but among those of this one.
+    /// Resumes where an earlier reader stopped. A row in parts that the earlier reader did not finish is returned by
+    /// this one.
     ///
     /// # Errors
-    /// Those of the source.
+    /// Only errors of the source.
     pub fn go_on(source: R, selection: Selection, mark: &Mark) -> io::Result<Self> {
         let records = Records::go_on_at(source, mark.offset, mark.numbers)?;
-        Ok(Self { last: mark.last, ..Self::over(records, mark.steps.clone(), selection) })
+        Ok(Self { last: mark.last, ..Self::with_records(records, mark.steps.clone(), selection) })
     }
 
-    /// The rows that there are by now, and then where to go on once there are more. A record that is not all there yet is left
-    /// for later, and so is a row of which only parts have come; [`next_rows`](Self::next_rows) gives that, too.
+    /// Returns the rows so far, then the position from which to resume.
+    ///
+    /// Leaves an incomplete record for later, and so a row with missing parts, which [`next_rows`](Self::next_rows)
+    /// would return.
     ///
     /// # Errors
-    /// Those of the source.
+    /// Only errors of the source.
     pub fn next_or_mark(&mut self) -> io::Result<Next> {
         loop {
             if let Some(rows) = self.ready.pop_front() {
                 return Ok(Next::Rows(rows));
             }
             match self.records.next_record()? {
-                Some(record) => self.take(record),
+                Some(record) => self.add_record(record),
                 None if self.pages.is_empty() && self.single.is_empty() => {
                     let (offset, numbers) = (self.records.end(), self.records.numbers());
                     return Ok(Next::Mark(Mark {
@@ -312,13 +315,13 @@ impl<R: Read + Seek> HistoryReader<R> {
                         numbers,
                     }));
                 }
-                None => self.hand_out(),
+                None => self.flush(),
             }
         }
     }
 }
 
-/// Of the record of a run only where its steps begin.
+/// The starting step of a run record. Decoding skips the rest.
 #[derive(Clone, Copy, PartialEq, prost::Message)]
 struct StartingStep {
     #[prost(int64, tag = "14")]

@@ -1,71 +1,73 @@
-//! Which step a row is of.
+//! Assigns steps to rows.
 
 use wandb_core::{Map, Value};
 
 use crate::items;
 use crate::proto::{Item, PartialHistory};
 
-/// The steps of rows, in their order. A row that says no step has the one behind the row before; so newer SDKs write
-/// rows for which the user gave none.
+/// Assigns steps to rows in file order. A row without a step follows the previous row: newer SDKs omit steps that the
+/// user did not give.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Steps {
+pub(crate) struct StepCounter {
     next: i64,
-    is_begun: bool,
-    /// The row that is being put together from parts.
+    has_started: bool,
+    /// The row under construction from parts.
     open: Map,
 }
 
-/// A row that was put together from parts.
+/// A row assembled from parts.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Joined {
+pub(crate) struct JoinedRow {
     pub(crate) step: i64,
     pub(crate) cells: Map,
 }
 
-impl Steps {
-    /// The step of the first row, as the first record of the run says.
+impl StepCounter {
+    /// Sets the step of the first row, as given by the run's first record.
     pub(crate) fn start(&mut self, step: i64) {
-        if !std::mem::replace(&mut self.is_begun, true) {
+        if !std::mem::replace(&mut self.has_started, true) {
             self.next = step;
         }
     }
 
-    /// The step of a row.
-    pub(crate) fn of(&mut self, said: Option<i64>) -> i64 {
-        let step = said.unwrap_or(self.next);
-        (self.next, self.is_begun) = (step.saturating_add(1), true);
+    /// Returns the step of the next row, which may give it explicitly.
+    pub(crate) fn assign(&mut self, given: Option<i64>) -> i64 {
+        let step = given.unwrap_or(self.next);
+        (self.next, self.has_started) = (step.saturating_add(1), true);
         step
     }
 
-    /// Takes part of a row, and tells which rows are whole by it: one if a part of a later step begins, and one if the part
-    /// says that its row ends. Parts of earlier steps are ignored. That is what the SDK does with them.
-    pub(crate) fn part(&mut self, part: &PartialHistory) -> Vec<Joined> {
+    /// Adds a part of a row and returns the rows it completes, as the SDK does.
+    ///
+    /// A part of a later step completes the previous row, and a part may complete its row explicitly. Parts of earlier
+    /// steps are ignored.
+    pub(crate) fn add_part(&mut self, part: &PartialHistory) -> Vec<JoinedRow> {
         let mut rows = Vec::new();
         if let Some(step) = part.step {
             if step.num < self.next {
                 return rows;
             }
             if step.num > self.next {
-                rows.extend(self.join());
+                rows.extend(self.finish_row());
                 self.next = step.num;
             }
         }
-        add(&mut self.open, &part.item);
+        add_items(&mut self.open, &part.item);
         if part.action.map_or(part.step.is_none(), |action| action.flush) {
-            rows.extend(self.join());
+            rows.extend(self.finish_row());
         }
         rows
     }
 
-    /// The row whose parts have come so far, if any have.
-    pub(crate) fn join(&mut self) -> Option<Joined> {
+    /// Completes the row under construction, if it has any parts.
+    pub(crate) fn finish_row(&mut self) -> Option<JoinedRow> {
         let cells = std::mem::take(&mut self.open);
-        (!cells.is_empty()).then(|| Joined { step: self.of(None), cells })
+        (!cells.is_empty()).then(|| JoinedRow { step: self.assign(None), cells })
     }
 }
 
-/// Adds items to a row. Whether all of them could be read.
-pub(crate) fn add(row: &mut Map, items: &[Item]) -> bool {
+/// Adds items to a row. Returns whether all of them were readable.
+pub(crate) fn add_items(row: &mut Map, items: &[Item]) -> bool {
     let mut is_whole = true;
     for item in items {
         match (item.path(), item.value()) {
@@ -94,28 +96,28 @@ mod tests {
     }
 
     fn rows(parts: &[PartialHistory]) -> Vec<(i64, String)> {
-        let mut steps = Steps::default();
-        let mut rows: Vec<_> = parts.iter().flat_map(|part| steps.part(part)).collect();
-        rows.extend(steps.join());
+        let mut steps = StepCounter::default();
+        let mut rows: Vec<_> = parts.iter().flat_map(|part| steps.add_part(part)).collect();
+        rows.extend(steps.finish_row());
         rows.into_iter().map(|row| (row.step, row.cells.keys().collect::<Vec<_>>().join(" "))).collect()
     }
 
     #[test]
     fn parts_become_rows_as_in_the_sdk() {
         let row = |step, keys: &str| (step, keys.to_owned());
-        // Each log ends a row, unless it gives a step or says otherwise.
+        // Each call of `log` ends a row, unless it gives a step or sets `commit`.
         assert_eq!(rows(&[part("a", None, None), part("b", None, None)]), [row(0, "a"), row(1, "b")]);
         assert_eq!(rows(&[part("a", None, Some(false)), part("b", None, None)]), [row(0, "a b")]);
         let parts = [part("a", Some(3), None), part("b", Some(3), None), part("c", Some(9), None)];
         assert_eq!(rows(&parts), [row(3, "a b"), row(9, "c")]);
-        // What comes too late is ignored.
+        // A part of an earlier step is ignored.
         assert_eq!(rows(&[part("a", Some(3), Some(true)), part("b", Some(3), None)]), [row(3, "a")]);
     }
 
     #[test]
-    fn a_row_without_a_step_follows_the_one_before() {
-        let mut steps = Steps::default();
+    fn row_without_a_step_follows_the_previous_one() {
+        let mut steps = StepCounter::default();
         steps.start(5);
-        assert_eq!([None, None, Some(20), None, Some(3)].map(|said| steps.of(said)), [5, 6, 20, 21, 3]);
+        assert_eq!([None, None, Some(20), None, Some(3)].map(|given| steps.assign(given)), [5, 6, 20, 21, 3]);
     }
 }

@@ -1,4 +1,4 @@
-//! What the machine measured while a run went on.
+//! Reads the system metrics of a run.
 
 use std::io::{self, Read};
 
@@ -8,13 +8,13 @@ use crate::proto::{self, Stats, Time};
 use crate::records::{Losses, Records};
 use crate::time::seconds;
 
-/// So many rows are handed out at once, at the most.
+/// Maximum number of rows in a batch.
 const ROWS_AT_ONCE: usize = 256;
 
-/// Reads the system metrics of a run, in memory for a batch.
+/// Reads the system metrics of a run, with one batch in memory.
 ///
-/// Rows are as a server has them: `_wandb`, `_timestamp` in seconds since 1970, `_runtime` in seconds since the run began,
-/// and the metrics behind `system.`
+/// Rows are the same as on a server: `_wandb`, `_timestamp` in seconds since 1970, `_runtime` in seconds since the
+/// start of the run, and the metrics with the prefix `system.`.
 #[derive(Debug)]
 pub struct SystemReader<R> {
     records: Records<R>,
@@ -22,15 +22,15 @@ pub struct SystemReader<R> {
 }
 
 impl<R: Read> SystemReader<R> {
-    /// Reads a file.
+    /// Makes a reader of a log file.
     pub fn new(source: R) -> Self {
         Self { records: Records::new(source), start: None }
     }
 
-    /// The next rows, `None` at the end.
+    /// Returns the next rows; `None` at the end.
     ///
     /// # Errors
-    /// Those of the source alone; see [`losses`](Self::losses).
+    /// Only errors of the source. For damage, see [`losses`](Self::losses).
     pub fn next_rows(&mut self) -> io::Result<Option<Vec<Row>>> {
         let mut rows = Vec::new();
         while rows.len() < ROWS_AT_ONCE
@@ -48,7 +48,7 @@ impl<R: Read> SystemReader<R> {
         Ok((!rows.is_empty()).then_some(rows))
     }
 
-    /// What could not be read so far.
+    /// The losses so far.
     pub fn losses(&self) -> &Losses {
         self.records.losses()
     }
@@ -58,7 +58,7 @@ impl<R: Read> SystemReader<R> {
         if let Some(at) = stats.timestamp {
             cells.push(("_timestamp".to_owned(), Value::Float(seconds(at))));
             if let Some(start) = self.start {
-                cells.push(("_runtime".to_owned(), Value::Float(between(start, at))));
+                cells.push(("_runtime".to_owned(), Value::Float(seconds_between(start, at))));
             }
         }
         let mut is_whole = true;
@@ -69,17 +69,17 @@ impl<R: Read> SystemReader<R> {
             }
         }
         if !is_whole {
-            self.records.lose();
+            self.records.mark_malformed();
         }
         cells.into_iter().collect()
     }
 }
 
-/// The seconds from one moment to another, rounded as the SDK rounds them: whole seconds and the rest by themselves.
-fn between(start: Time, end: Time) -> f64 {
+/// The seconds between two times. Rounds whole seconds and the fraction separately, as the SDK does.
+fn seconds_between(start: Time, end: Time) -> f64 {
     let nanos = |time: Time| i128::from(time.seconds) * 1_000_000_000 + i128::from(time.nanos);
     let nanos = nanos(end) - nanos(start);
-    #[expect(clippy::cast_precision_loss, reason = "runs are shorter than that")]
+    #[expect(clippy::cast_precision_loss, reason = "no run lasts 2^53 seconds")]
     let (whole, rest) = ((nanos / 1_000_000_000) as f64, (nanos % 1_000_000_000) as f64);
     whole + rest / 1e9
 }

@@ -1,7 +1,7 @@
-//! Files that many versions of the SDK have written, against what an independent reader found in them, and against what a
-//! server had of them after the SDK's own upload. The files and their origin: `xtask/fixtures/offline`.
+//! Compares files written by many SDK versions with two references: the records found by an independent reader, and the
+//! data of a server after an upload by the SDK. The files and their origin: `xtask/fixtures/offline`.
 
-#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -12,7 +12,7 @@ use wandb_core::{Map, Row, Value};
 use wandb_runlog::{ConsoleReader, Facts, HistoryReader, Losses, Rows, Selection, SystemReader};
 
 struct Fixture {
-    /// The folder of the SDK's version.
+    /// The folder of the SDK version.
     version: PathBuf,
     id: String,
     file: PathBuf,
@@ -34,7 +34,7 @@ impl Fixture {
             }
         }
         all.sort_by(|one, other| one.file.cmp(&other.file));
-        // A run that was resumed has a folder for each session.
+        // A resumed run has a folder for each session.
         for at in 1..all.len() {
             if all[at].version == all[at - 1].version && all[at].id == all[at - 1].id {
                 all[at].id.push_str("-2");
@@ -70,18 +70,18 @@ impl Fixture {
         all
     }
 
-    /// A file beside the run's folder.
-    fn beside(&self, name: &str) -> Option<String> {
+    /// Reads a file next to the run's folder.
+    fn read_sibling(&self, name: &str) -> Option<String> {
         fs::read_to_string(self.version.join(format!("{}.{name}", self.id))).ok()
     }
 
-    /// The lines that a server got.
+    /// The rows that a server received, normalized.
     fn synced(&self, name: &str) -> Vec<String> {
-        let lines = self.beside(&format!("synced/{name}")).unwrap_or_default();
-        lines.lines().map(|line| settled(&parsed(line))).collect()
+        let lines = self.read_sibling(&format!("synced/{name}")).unwrap_or_default();
+        lines.lines().map(|line| normalize(&parsed(line))).collect()
     }
 
-    fn is_of(&self, version: &str) -> bool {
+    fn is_version(&self, version: &str) -> bool {
         self.version.file_name().unwrap() == version
     }
 }
@@ -96,30 +96,30 @@ fn parsed(text: &str) -> Value {
     Value::parse(text.as_bytes()).unwrap()
 }
 
-/// A value in which keys have an order and equal numbers one form: newer SDKs write `2.0` as `2`, and keys as they come.
-fn settled(value: &Value) -> String {
+/// Normalizes a value: sorts keys and unifies equal numbers. Newer SDKs write `2.0` as `2`, and keys in any order.
+fn normalize(value: &Value) -> String {
     match value {
         Value::Map(map) => {
-            let entries: BTreeMap<_, _> = map.iter().map(|(key, value)| (key, settled(value))).collect();
+            let entries: BTreeMap<_, _> = map.iter().map(|(key, value)| (key, normalize(value))).collect();
             format!("{entries:?}")
         }
-        Value::List(list) => format!("{:?}", list.iter().map(settled).collect::<Vec<_>>()),
+        Value::List(list) => format!("{:?}", list.iter().map(normalize).collect::<Vec<_>>()),
         Value::Float(float) => format!("{float}"),
         Value::Int(integer) => format!("{integer}"),
         other => format!("{other:?}"),
     }
 }
 
-fn settled_rows(rows: &[Row]) -> Vec<String> {
+fn normalize_rows(rows: &[Row]) -> Vec<String> {
     let map = |row: &Row| row.iter().map(|(key, value)| (key, value.clone())).collect::<Map>();
-    rows.iter().map(|row| settled(&map(row).into())).collect()
+    rows.iter().map(|row| normalize(&map(row).into())).collect()
 }
 
 fn text<'v>(value: &'v Value, key: &str) -> &'v str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Puts a value where the keys of an item lead.
+/// Sets a value at the keys of an item.
 fn put(map: &mut Map, keys: &[Value], value: Value) {
     let key = keys[0].as_str().unwrap();
     if keys.len() == 1 {
@@ -134,29 +134,29 @@ fn put(map: &mut Map, keys: &[Value], value: Value) {
 }
 
 #[test]
-fn rows_are_those_that_the_sdks_own_reader_finds() {
+fn rows_match_those_of_the_sdk_reader() {
     let mut compared = 0;
     for fixture in Fixture::all() {
-        let Some(golden) = fixture.beside("records.json") else { continue };
+        let Some(golden) = fixture.read_sibling("records.json") else { continue };
         let golden = parsed(&golden);
         let records = golden.get("records").and_then(Value::as_list).unwrap();
         let wanted: Vec<_> = records.iter().filter(|record| text(record, "type") == "history").collect();
         let (rows, losses) = fixture.rows();
         assert_eq!(rows.len(), wanted.len(), "{fixture}");
         assert!(losses.is_empty() || fixture.id == "killed", "{fixture}: {losses:?}");
-        for ((row, own), record) in rows.iter().zip(settled_rows(&rows)).zip(wanted) {
+        for ((row, own), record) in rows.iter().zip(normalize_rows(&rows)).zip(wanted) {
             let mut expected = Map::new();
             let mut is_whole = true;
             for item in record.get("items").and_then(Value::as_list).unwrap() {
                 let item = item.as_list().unwrap();
                 match &item[1] {
                     Value::String(json) => put(&mut expected, item[0].as_list().unwrap(), parsed(json)),
-                    // Long texts are told by their length and digest alone.
+                    // Of long texts, the reference only has the length and digest.
                     _ => is_whole = false,
                 }
             }
             if is_whole {
-                assert_eq!(own, settled(&expected.into()), "{fixture}");
+                assert_eq!(own, normalize(&expected.into()), "{fixture}");
                 compared += 1;
             }
             let step = record.get("step").and_then(Value::as_i64);
@@ -166,12 +166,12 @@ fn rows_are_those_that_the_sdks_own_reader_finds() {
     assert!(compared > 1_500, "{compared}");
 }
 
-/// The core of SDK 0.17.0 to 0.17.5 counted blocks from behind the file's mark.
+/// The core of SDK 0.17.0 to 0.17.5 started blocks after the header.
 #[test]
-fn blocks_counted_from_behind_the_mark_are_read() {
-    let is_such = |fixture: &Fixture| fixture.is_of("0.17.0") || fixture.is_of("0.17.5");
+fn blocks_after_the_header_are_read() {
+    let has_old_layout = |fixture: &Fixture| fixture.is_version("0.17.0") || fixture.is_version("0.17.5");
     let mut blocks = 0;
-    for fixture in Fixture::all().into_iter().filter(is_such) {
+    for fixture in Fixture::all().into_iter().filter(has_old_layout) {
         let (rows, losses) = fixture.rows();
         assert!(losses.is_empty(), "{fixture}: {losses:?}");
         assert_eq!(fixture.facts().exit_code, Some(0), "{fixture}");
@@ -185,12 +185,12 @@ fn blocks_counted_from_behind_the_mark_are_read() {
 }
 
 #[test]
-fn runs_are_what_a_server_has_after_an_upload() {
+fn runs_match_the_server_after_an_upload() {
     let mut compared = 0;
     for fixture in Fixture::all() {
-        let Some(server) = fixture.beside("synced/run.json") else { continue };
+        let Some(server) = fixture.read_sibling("synced/run.json") else { continue };
         if fixture.id == "resumed" {
-            // The server has both sessions.
+            // The server merges both sessions.
             continue;
         }
         let server = parsed(&server);
@@ -201,19 +201,19 @@ fn runs_are_what_a_server_has_after_an_upload() {
         config.remove("_wandb");
         let mut own_config = Map::new();
         for (key, value) in facts.run.config.as_ref().unwrap().values().iter() {
-            // The upload leaves out what is empty.
+            // The upload omits empty maps.
             if !matches!(value, Value::Map(map) if map.is_empty()) {
                 own_config.insert(key, [("value", value.clone())].into_iter().collect::<Map>());
             }
         }
-        assert_eq!(settled(&own_config.into()), settled(&config.into()), "{fixture}");
+        assert_eq!(normalize(&own_config.into()), normalize(&config.into()), "{fixture}");
         if let Some(name) = &facts.run.name {
             assert_eq!(name, text(server, "display_name"), "{fixture}");
         }
-        let own = (settled_rows(&fixture.rows().0), settled_rows(&fixture.system()));
+        let own = (normalize_rows(&fixture.rows().0), normalize_rows(&fixture.system()));
         let uploaded = (fixture.synced("history.jsonl"), fixture.synced("events.jsonl"));
-        if fixture.is_of("0.12.21") {
-            // The upload leaves out whatever an older SDK has written behind the record of the exit, the summary too.
+        if fixture.is_version("0.12.21") {
+            // The upload omits records that old SDKs write after the exit record, including the summary.
             assert!(own.0.len() >= uploaded.0.len() && own.1.len() >= uploaded.1.len(), "{fixture}");
             continue;
         }
@@ -222,19 +222,19 @@ fn runs_are_what_a_server_has_after_an_upload() {
             assert_eq!(own, uploaded, "{fixture}");
         }
         let summary = parsed(text(server, "summary"));
-        // It leaves out a null, too.
+        // The upload omits nulls.
         let own = facts.run.summary.unwrap().into_iter().filter(|(_, value)| *value != Value::Null);
-        assert_eq!(settled(&own.collect::<Map>().into()), settled(&summary), "{fixture}");
-        // Without a record of the exit the upload takes the run for failed.
+        assert_eq!(normalize(&own.collect::<Map>().into()), normalize(&summary), "{fixture}");
+        // Without an exit record, the upload marks the run as failed.
         let state = facts.run.state.as_ref().map_or("failed", |state| state.as_str());
         assert_eq!(state, text(server, "state"), "{fixture}");
     }
     assert!(compared >= 15, "{compared}");
 }
 
-/// Whatever version wrote it: the same program, so the same run.
+/// All versions ran the same program.
 #[test]
-fn every_version_tells_the_same_run() {
+fn every_version_describes_the_same_run() {
     for fixture in Fixture::all().into_iter().filter(|fixture| fixture.id == "scalars") {
         let facts = fixture.facts();
         assert!(facts.losses.is_empty(), "{fixture}: {:?}", facts.losses);
@@ -255,7 +255,7 @@ fn every_version_tells_the_same_run() {
     }
 }
 
-/// What a program says beside its metrics, as `log_offline.py` does in every version that can.
+/// `log_offline.py` creates an alert and an artifact in every version that supports them.
 #[test]
 fn alerts_and_artifacts_are_listed() {
     for fixture in Fixture::all().into_iter().filter(|fixture| fixture.id == "scalars") {
@@ -265,9 +265,9 @@ fn alerts_and_artifacts_are_listed() {
             .iter()
             .map(|alert| [&alert.title, &alert.text, &alert.level].map(String::as_str))
             .collect();
-        // 0.10.8 knows none.
+        // 0.10.8 has no alerts.
         let expected = [["An alert", "with text", "WARN"]];
-        assert_eq!(alerts, expected[usize::from(fixture.is_of("0.10.8"))..], "{fixture}");
+        assert_eq!(alerts, expected[usize::from(fixture.is_version("0.10.8"))..], "{fixture}");
         let [artifact] = &facts.artifacts[..] else { panic!("{fixture}: {:?}", facts.artifacts) };
         assert!(artifact.is_output && artifact.aliases.iter().any(|alias| alias == "first"), "{fixture}");
         assert_eq!((&*artifact.kind, &*artifact.name), ("dataset", "small"), "{fixture}");
@@ -277,16 +277,16 @@ fn alerts_and_artifacts_are_listed() {
     for fixture in Fixture::all().into_iter().filter(|fixture| fixture.id != "scalars") {
         let facts = fixture.facts();
         assert_eq!(facts.alerts, [], "{fixture}");
-        // A table that is logged becomes an artifact.
+        // A logged table becomes an artifact.
         let kinds: Vec<_> = facts.artifacts.iter().map(|artifact| &*artifact.kind).collect();
         let has_table = fixture.id == "media";
         assert_eq!(kinds, ["run_table"][usize::from(!has_table)..], "{fixture}");
     }
 }
 
-/// SDKs up to 0.19 write nothing of it into the file of a run that is offline.
+/// SDKs up to 0.19 do not record the fork of an offline run.
 #[test]
-fn a_forked_run_says_where_it_goes_on_from() {
+fn forked_run_has_its_branch_point() {
     let mut versions = Vec::new();
     for fixture in Fixture::all() {
         let facts = fixture.facts();
@@ -295,19 +295,19 @@ fn a_forked_run_says_where_it_goes_on_from() {
             continue;
         }
         let version = fixture.version.file_name().unwrap().to_str().unwrap().to_owned();
-        let is_told = !["0.17.9", "0.18.7", "0.19.11"].contains(&&*version);
+        let is_recorded = !["0.17.9", "0.18.7", "0.19.11"].contains(&&*version);
         let branch = facts.branch.as_ref().map(|branch| (&*branch.run, &*branch.metric, branch.value));
-        assert_eq!(branch, is_told.then_some(("resumed", "_step", 3.0)), "{fixture}");
-        assert_eq!(facts.steps, Some(if is_told { (4, 8) } else { (0, 4) }), "{fixture}");
+        assert_eq!(branch, is_recorded.then_some(("resumed", "_step", 3.0)), "{fixture}");
+        assert_eq!(facts.steps, Some(if is_recorded { (4, 8) } else { (0, 4) }), "{fixture}");
         assert!(!facts.resumed, "{fixture}");
         versions.push(version);
     }
     assert_eq!(versions, ["0.17.9", "0.18.7", "0.19.11", "0.22.3", "0.25.1", "0.29.0", "0.30.0", "0.31.0"]);
 }
 
-/// That a later session goes on with an earlier one is told from SDK 0.30 on.
+/// Since 0.30, the SDK records that a session resumes an earlier one.
 #[test]
-fn a_resumed_run_says_so_where_the_sdk_does() {
+fn resumed_run_is_marked_since_0_30() {
     let resumed = Fixture::all().into_iter().filter(|fixture| fixture.facts().resumed);
     let resumed: Vec<_> = resumed
         .map(|fixture| (fixture.version.file_name().unwrap().to_str().unwrap().to_owned(), fixture.id))
@@ -315,9 +315,9 @@ fn a_resumed_run_says_so_where_the_sdk_does() {
     assert_eq!(resumed, ["0.30.0", "0.31.0"].map(|version| (version.to_owned(), "resumed-2".to_owned())));
 }
 
-/// A process that was killed leaves a file that ends anyhow; what is whole of it is read, and the rest told.
+/// A killed process leaves a file that ends anywhere. Complete records are read, and the rest is reported.
 #[test]
-fn a_killed_run_tells_what_it_can() {
+fn killed_run_is_read_up_to_its_end() {
     for fixture in Fixture::all().into_iter().filter(|fixture| fixture.id == "killed") {
         let facts = fixture.facts();
         let (rows, losses) = fixture.rows();
@@ -327,21 +327,22 @@ fn a_killed_run_tells_what_it_can() {
         assert!(losses.damages.iter().all(|damage| damage.at_end), "{fixture}: {losses:?}");
         let last = rows.last().and_then(Row::step).unwrap();
         assert_eq!(facts.steps.map(|(_, last)| last), Some(last), "{fixture}");
-        // Older SDKs write the summary at the end alone; then it is made of the rows.
+        // Older SDKs write the summary only at the end; otherwise it is computed from the rows.
         let summary = facts.run.summary.unwrap();
         let in_summary = summary.get("_step").and_then(Value::as_i64).unwrap();
         assert!((last..=last + 1).contains(&in_summary), "{fixture}: {last} {in_summary}");
     }
 }
 
-/// Damages a file of several blocks anyhow: what is read is what was written, in order, and what is missing is told.
+/// Damages a file of several blocks at random. The rows read are a subset of the written ones, in order, and losses
+/// are reported.
 #[test]
-fn damage_costs_rows_but_makes_none_up() {
+fn damage_loses_rows_but_makes_up_none() {
     let fixtures: Vec<_> = Fixture::all().into_iter().filter(|fixture| fixture.id == "blocks").collect();
     assert!(fixtures.len() >= 3);
     let files: Vec<_> = fixtures
         .iter()
-        .map(|fixture| (fs::read(&fixture.file).unwrap(), settled_rows(&fixture.rows().0)))
+        .map(|fixture| (fs::read(&fixture.file).unwrap(), normalize_rows(&fixture.rows().0)))
         .collect();
     let lost = std::cell::Cell::new(0);
     proptest!(ProptestConfig::with_cases(200), |(
@@ -375,21 +376,21 @@ fn damage_costs_rows_but_makes_none_up() {
         }
         prop_assert_eq!(facts.run.history_line_count, Some(rows.len() as u64));
         let mut left = written.iter();
-        for row in settled_rows(&rows) {
+        for row in normalize_rows(&rows) {
             prop_assert!(left.any(|written| *written == row), "made up: {}", row);
         }
         if rows.len() < written.len() {
             lost.set(lost.get() + 1);
-            // A file that is cut right behind a record shows nothing but that the record of the exit is missing.
+            // Truncation right after a record is only visible by the missing exit record.
             prop_assert!(!reader.losses().is_empty() || facts.exit_code.is_none());
         }
     });
     assert!(lost.get() > 50, "{lost:?}");
 }
 
-/// SDK 0.31 writes the same lines into a file beside, once it has carried out carriage returns and the like.
+/// SDK 0.31 also writes the lines to a separate file, after applying carriage returns and the like.
 #[test]
-fn console_output_is_what_the_sdk_makes_of_it() {
+fn console_output_matches_the_sdk() {
     let mut compared = 0;
     for fixture in Fixture::all() {
         let mut reader = ConsoleReader::new(File::open(&fixture.file).unwrap());
@@ -399,7 +400,7 @@ fn console_output_is_what_the_sdk_makes_of_it() {
         }
         assert!(!text.contains('\r'), "{fixture}");
         let beside = fixture.file.parent().unwrap().join("files/output.log");
-        if let (true, Ok(expected)) = (fixture.is_of("0.31.0"), fs::read_to_string(beside)) {
+        if let (true, Ok(expected)) = (fixture.is_version("0.31.0"), fs::read_to_string(beside)) {
             assert_eq!(text, expected, "{fixture}");
             compared += 1;
         }

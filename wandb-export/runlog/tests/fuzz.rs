@@ -1,9 +1,9 @@
-//! Files that are damaged in every way that random changes find: nothing makes the readers panic or go on for ever.
+//! Fuzzes the readers with damaged files: no change may make them panic or loop forever.
 //!
-//! Bytes of files are changed, and so are the messages in them, with checksums that fit. `WANDB_FUZZ_SECONDS` says for how
-//! long (2 by default), `WANDB_FUZZ_SEED` where to begin; both are printed.
+//! Changes bytes of files, and of the messages in them with correct checksums. `WANDB_FUZZ_SECONDS` sets the duration
+//! (default: 2), `WANDB_FUZZ_SEED` the first seed; both are printed.
 
-#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 #[path = "../src/log/writing.rs"]
 mod writing;
@@ -17,7 +17,7 @@ use fastrand::Rng;
 use wandb_runlog::log::{Entry, LogReader};
 use wandb_runlog::{ConsoleReader, Facts, HistoryReader, Mark, Next, Rows, Selection, SystemReader};
 
-/// Files of every version of the SDK.
+/// Files of all SDK versions.
 fn corpus() -> Vec<Vec<u8>> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
@@ -32,7 +32,7 @@ fn corpus() -> Vec<Vec<u8>> {
     walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../xtask/fixtures/offline"), &mut paths);
     paths.sort();
     let files: Vec<_> = paths.iter().map(|path| fs::read(path).unwrap()).collect();
-    // Small ones, which are read often.
+    // Only small files, so that many can be read.
     files.into_iter().filter(|file| file.len() < 100_000).collect()
 }
 
@@ -47,8 +47,8 @@ fn records(file: &[u8]) -> Vec<Vec<u8>> {
     records
 }
 
-/// Changes some bytes anyhow.
-fn change(random: &mut Rng, bytes: &mut Vec<u8>) {
+/// Changes some bytes at random.
+fn mutate(random: &mut Rng, bytes: &mut Vec<u8>) {
     for _ in 0..random.usize(1..4) {
         let at = random.usize(0..=bytes.len());
         let length = random.usize(0..=(bytes.len() - at).min(200));
@@ -73,11 +73,11 @@ fn change(random: &mut Rng, bytes: &mut Vec<u8>) {
     }
 }
 
-/// Reads everything there is, and as a file that grows.
+/// Reads a file with every reader, and once as a growing file.
 fn read_all(file: &[u8]) {
     let facts = Facts::read(|| Ok(file)).unwrap();
-    let told: u64 = facts.losses.damages.iter().map(|damage| damage.bytes).sum();
-    assert!(told <= 2 * file.len() as u64, "{told} bytes of {} are lost", file.len());
+    let lost: u64 = facts.losses.damages.iter().map(|damage| damage.bytes).sum();
+    assert!(lost <= 2 * file.len() as u64, "{lost} bytes of {} are lost", file.len());
     let mut history = HistoryReader::new(file, Selection::default());
     let mut rows = 0;
     while let Some(batch) = history.next_rows().unwrap() {
@@ -87,7 +87,7 @@ fn read_all(file: &[u8]) {
             Rows::Single(single) => single.len() as u64,
         };
     }
-    // Rows are counted without being read, and one that cannot be read is told when it is.
+    // `Facts` counts rows without decoding them. The history reader reports those that cannot be decoded.
     let counted = facts.run.history_line_count.unwrap();
     assert!(rows == counted || (rows < counted && !history.losses().is_empty()), "{rows} of {counted}");
     let selection =
@@ -111,16 +111,16 @@ fn read_all(file: &[u8]) {
 }
 
 #[test]
-fn nothing_makes_the_readers_fail() {
+fn readers_survive_damaged_files() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let seconds = number("WANDB_FUZZ_SECONDS").unwrap_or(2);
     let first = number("WANDB_FUZZ_SEED").unwrap_or_else(|| fastrand::u64(..));
     let corpus = corpus();
     let parsed: Vec<_> = corpus.iter().map(|file| records(file)).collect();
     assert!(corpus.len() > 50);
-    let begun = Instant::now();
+    let start = Instant::now();
     let (mut seed, mut bytes) = (first, 0);
-    while begun.elapsed() < Duration::from_secs(seconds) {
+    while start.elapsed() < Duration::from_secs(seconds) {
         let mut random = Rng::with_seed(seed);
         let which = random.usize(0..corpus.len());
         let mut file = corpus[which].clone();
@@ -137,25 +137,25 @@ fn nothing_makes_the_readers_fail() {
                         let other = &parsed[random.usize(0..parsed.len())];
                         records.insert(at, other[random.usize(0..other.len())].clone());
                     }
-                    _ => change(&mut random, &mut records[at]),
+                    _ => mutate(&mut random, &mut records[at]),
                 }
             }
-            file = writing::written(&records).0;
+            file = writing::write_log(&records).0;
         }
         if random.bool() {
-            change(&mut random, &mut file);
+            mutate(&mut random, &mut file);
         }
         bytes += file.len();
         let outcome = std::panic::catch_unwind(|| read_all(&file));
-        assert!(outcome.is_ok(), "WANDB_FUZZ_SEED={seed} makes it fail");
+        assert!(outcome.is_ok(), "WANDB_FUZZ_SEED={seed} fails");
         seed = seed.wrapping_add(1);
     }
-    // Past the capture of the test's output: the figures are what it is run for.
+    // Bypasses the test harness's output capture to always show the figures.
     let mut out = std::io::stderr();
-    let told = writeln!(
+    let written = writeln!(
         out,
         "{} files, {bytes} bytes, in {seconds} s from WANDB_FUZZ_SEED={first} on",
         seed.wrapping_sub(first)
     );
-    assert!(told.is_ok());
+    assert!(written.is_ok());
 }

@@ -1,6 +1,6 @@
-//! Files that grow while they are read: nothing is lost, doubled or told twice, whatever the looks find there.
+//! Tests of growing files: however often they are read, nothing is lost, duplicated or reported twice.
 
-#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::io::Cursor;
 use std::path::Path;
@@ -10,37 +10,37 @@ use wandb_core::Row;
 use wandb_runlog::log::Damage;
 use wandb_runlog::{HistoryReader, Mark, Next, Rows, Selection};
 
-fn single(rows: Rows) -> Vec<Row> {
+fn to_rows(rows: Rows) -> Vec<Row> {
     match rows {
         Rows::Page(page) => page.to_rows(),
         Rows::Single(rows) => rows,
     }
 }
 
-/// Rows, damage that is not at the end, and how many records are known to be lost.
-type Read = (Vec<Row>, Vec<Damage>, u64);
+/// Rows, damage other than at the end, and the number of records known to be lost.
+type ReadOutcome = (Vec<Row>, Vec<Damage>, u64);
 
-fn at_once(file: &[u8]) -> Read {
+fn read_at_once(file: &[u8]) -> ReadOutcome {
     let mut reader = HistoryReader::new(file, Selection::default());
     let mut rows = Vec::new();
     while let Some(more) = reader.next_rows().unwrap() {
-        rows.extend(single(more));
+        rows.extend(to_rows(more));
     }
     let losses = reader.losses();
     let damages = losses.damages.iter().filter(|damage| !damage.at_end).copied().collect();
     (rows, damages, losses.records)
 }
 
-fn bit_by_bit(file: &[u8], ends: &[usize]) -> Read {
+fn read_in_steps(file: &[u8], ends: &[usize]) -> ReadOutcome {
     let (mut rows, mut damages, mut records) = (Vec::new(), Vec::new(), 0);
     let mut mark = Mark::default();
-    // A look that finds nothing new comes after each.
+    // Each read is followed by one that finds nothing new.
     for &end in ends.iter().flat_map(|end| [end, end]) {
         let mut reader =
             HistoryReader::go_on(Cursor::new(&file[..end]), Selection::default(), &mark).unwrap();
         mark = loop {
             match reader.next_or_mark().unwrap() {
-                Next::Rows(more) => rows.extend(single(more)),
+                Next::Rows(more) => rows.extend(to_rows(more)),
                 Next::Mark(mark) => break mark,
             }
         };
@@ -54,7 +54,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn a_file_that_grows_is_read_as_one_that_was_there(
+    fn growing_file_is_read_like_a_complete_one(
         which in 0_usize..3,
         flips in prop::collection::vec((any::<prop::sample::Index>(), 0_u8..8), 0..4),
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..8),
@@ -73,8 +73,8 @@ proptest! {
         let mut ends: Vec<_> = cuts.iter().map(|at| at.index(file.len() + 1)).collect();
         ends.sort_unstable();
         ends.push(file.len());
-        let (rows, damages, records) = bit_by_bit(&file, &ends);
-        let (all, damaged, lost) = at_once(&file);
+        let (rows, damages, records) = read_in_steps(&file, &ends);
+        let (all, damaged, lost) = read_at_once(&file);
         prop_assert_eq!(rows, all);
         let bytes = |damages: &[Damage]| damages.iter().map(|damage| damage.bytes).sum::<u64>();
         prop_assert_eq!(bytes(&damages), bytes(&damaged), "{:?} and {:?}", damages, damaged);

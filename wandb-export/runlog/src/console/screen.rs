@@ -1,24 +1,24 @@
-//! The last lines of a terminal.
+//! Emulates the last lines of a terminal.
 
 use std::collections::VecDeque;
 
-/// So many lines can still be changed: as many as progress bars stand above one another.
+/// How many lines can still change, enough for nested progress bars.
 const LINES: usize = 32;
 
-/// A longer line is broken, as a terminal does it much earlier.
+/// Length in characters at which a line is broken. Terminals break lines much earlier.
 const LONGEST_LINE: usize = 64 << 10;
 
-/// What one stream has printed last. Lines that cannot be changed any more have been handed on.
+/// The last lines of a stream. Lines that can no longer change have been returned.
 #[derive(Debug, Default)]
 pub(super) struct Screen {
     lines: VecDeque<Line>,
     row: usize,
     column: usize,
-    /// The beginning of an escape sequence whose end has not come yet.
+    /// The start of an incomplete escape sequence.
     pending: String,
 }
 
-/// Tells which line was begun before which, over both streams.
+/// Numbers the lines of both streams in the order in which they are started.
 #[derive(Debug, Default)]
 pub(super) struct Clock(u64);
 
@@ -29,38 +29,38 @@ impl Clock {
     }
 }
 
-/// A line that does not change any more.
+/// A line that can no longer change.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Finished {
-    /// When it was begun.
-    pub(super) begun: u64,
+pub(super) struct FinishedLine {
+    /// The clock value at which the line was started.
+    pub(super) started: u64,
     pub(super) text: String,
 }
 
-/// The characters of a line, each with the colours that were set right before it.
+/// The characters of a line, each with the colour sequences before it.
 #[derive(Debug, Default)]
 struct Line {
-    /// When it was begun, if it has been.
-    begun: Option<u64>,
+    /// The clock value at which the line was started, if it was.
+    started: Option<u64>,
     cells: Vec<(String, char)>,
-    /// What stands behind the last character.
+    /// The colour sequences after the last character.
     tail: String,
 }
 
 impl Screen {
-    /// Prints text; what has become final is appended to `out`.
-    pub(super) fn print(&mut self, text: &str, clock: &mut Clock, out: &mut Vec<Finished>) {
+    /// Prints text and appends the lines that became final to `out`.
+    pub(super) fn print(&mut self, text: &str, clock: &mut Clock, out: &mut Vec<FinishedLine>) {
         let text = std::mem::take(&mut self.pending) + text;
         let mut rest = text.as_str();
         while let Some(character) = rest.chars().next() {
             if character == '\u{1b}' {
-                match escape(rest) {
+                match parse_escape(rest) {
                     Some((length, Some((count, command)))) => {
-                        self.command(&rest[..length], count, command, clock, out);
+                        self.run_command(&rest[..length], count, command, clock, out);
                         rest = &rest[length..];
                     }
                     Some((length, None)) => {
-                        self.color(&rest[..length], clock);
+                        self.put_color(&rest[..length], clock);
                         rest = &rest[length..];
                     }
                     None => {
@@ -73,11 +73,11 @@ impl Screen {
             rest = &rest[character.len_utf8()..];
             match character {
                 '\r' => self.column = 0,
-                '\n' => self.down(1, clock, out),
+                '\n' => self.move_down(1, clock, out),
                 '\u{8}' => self.column = self.column.saturating_sub(1),
                 character => {
                     if self.column >= LONGEST_LINE {
-                        self.down(1, clock, out);
+                        self.move_down(1, clock, out);
                     }
                     self.put(character, clock);
                 }
@@ -85,11 +85,11 @@ impl Screen {
         }
     }
 
-    /// Hands on all lines.
-    pub(super) fn flush(&mut self, clock: &mut Clock, out: &mut Vec<Finished>) {
+    /// Appends all remaining lines to `out`.
+    pub(super) fn flush(&mut self, clock: &mut Clock, out: &mut Vec<FinishedLine>) {
         let pending = std::mem::take(&mut self.pending);
         if !pending.is_empty() {
-            self.color(&pending, clock);
+            self.put_color(&pending, clock);
         }
         if self.lines.back().is_some_and(|line| line.cells.is_empty() && line.tail.is_empty()) {
             self.lines.pop_back();
@@ -98,16 +98,16 @@ impl Screen {
         (self.row, self.column) = (0, 0);
     }
 
-    /// When the oldest line was begun that can still change.
+    /// The start of the oldest line that can still change.
     pub(super) fn oldest(&self) -> Option<u64> {
-        self.lines.iter().filter_map(|line| line.begun).min()
+        self.lines.iter().filter_map(|line| line.started).min()
     }
 
     fn line(&mut self, clock: &mut Clock) -> &mut Line {
         while self.lines.len() <= self.row {
-            // Those above are begun before this one, though nothing may ever stand in them.
+            // The lines above start before this one, even if they stay empty.
             if let Some(above) = self.lines.back_mut() {
-                above.begun.get_or_insert_with(|| clock.tick());
+                above.started.get_or_insert_with(|| clock.tick());
             }
             self.lines.push_back(Line::default());
         }
@@ -117,7 +117,7 @@ impl Screen {
     fn put(&mut self, character: char, clock: &mut Clock) {
         let column = self.column;
         let line = self.line(clock);
-        line.begun.get_or_insert_with(|| clock.tick());
+        line.started.get_or_insert_with(|| clock.tick());
         while line.cells.len() < column {
             line.cells.push((std::mem::take(&mut line.tail), ' '));
         }
@@ -129,19 +129,19 @@ impl Screen {
         self.column += 1;
     }
 
-    fn color(&mut self, sequence: &str, clock: &mut Clock) {
+    fn put_color(&mut self, sequence: &str, clock: &mut Clock) {
         let column = self.column;
         let line = self.line(clock);
-        line.begun.get_or_insert_with(|| clock.tick());
+        line.started.get_or_insert_with(|| clock.tick());
         match line.cells.get_mut(column) {
-            // It belongs to what will be written here.
+            // The colour applies to the character that will be written here.
             Some(cell) => sequence.clone_into(&mut cell.0),
             None => line.tail.push_str(sequence),
         }
     }
 
-    fn down(&mut self, count: usize, clock: &mut Clock, out: &mut Vec<Finished>) {
-        self.line(clock).begun.get_or_insert_with(|| clock.tick());
+    fn move_down(&mut self, count: usize, clock: &mut Clock, out: &mut Vec<FinishedLine>) {
+        self.line(clock).started.get_or_insert_with(|| clock.tick());
         self.row += count;
         self.column = 0;
         self.line(clock);
@@ -153,20 +153,20 @@ impl Screen {
         }
     }
 
-    fn command(
+    fn run_command(
         &mut self,
         sequence: &str,
         count: usize,
         command: char,
         clock: &mut Clock,
-        out: &mut Vec<Finished>,
+        out: &mut Vec<FinishedLine>,
     ) {
         let many = count.clamp(1, 1_000);
         match command {
             'A' => self.row = self.row.saturating_sub(many),
             'B' => {
                 let column = self.column;
-                self.down(many.min(LINES), clock, out);
+                self.move_down(many.min(LINES), clock, out);
                 self.column = column;
             }
             'C' => self.column = (self.column + many).min(LONGEST_LINE),
@@ -180,37 +180,39 @@ impl Screen {
                         line.cells.truncate(column);
                         line.tail.clear();
                     }
-                    2 => *line = Line { begun: line.begun, ..Line::default() },
+                    2 => *line = Line { started: line.started, ..Line::default() },
                     _ => line.cells.iter_mut().take(column).for_each(|cell| *cell = (String::new(), ' ')),
                 }
             }
-            'm' => self.color(sequence, clock),
-            // Others do nothing that a text can show.
+            'm' => self.put_color(sequence, clock),
+            // Other commands have no visible effect in text.
             _ => {}
         }
     }
 }
 
 impl Line {
-    fn finished(self, clock: &mut Clock) -> Finished {
+    fn finished(self, clock: &mut Clock) -> FinishedLine {
         let mut text = String::new();
         for (before, character) in &self.cells {
             text.push_str(before);
             text.push(*character);
         }
         text.push_str(&self.tail);
-        Finished { begun: self.begun.unwrap_or_else(|| clock.tick()), text }
+        FinishedLine { started: self.started.unwrap_or_else(|| clock.tick()), text }
     }
 }
 
-/// How long the escape sequence at the start of `text` is, and its number and command if it is one of those for the cursor
-/// and the colours (`ESC [ … letter`). `None` if its end has not come yet.
-fn escape(text: &str) -> Option<(usize, Option<(usize, char)>)> {
+/// Parses the escape sequence at the start of `text`.
+///
+/// Returns its length, and its number and command for a cursor or colour sequence (`ESC [ … letter`). Returns `None` if
+/// the sequence is incomplete.
+fn parse_escape(text: &str) -> Option<(usize, Option<(usize, char)>)> {
     let Some(rest) = text.strip_prefix("\u{1b}[") else {
-        // A sequence of another kind is left as it is.
+        // Other kinds of sequences are kept unchanged.
         return (text.len() > 1).then_some((1, None));
     };
-    // Whatever is longer than any sequence is none.
+    // A longer text is not an escape sequence.
     match rest.char_indices().take(64).find(|(_, character)| !matches!(character, ' '..='?')) {
         Some((end, command)) => {
             let length = 2 + end + command.len_utf8();
@@ -241,7 +243,7 @@ mod tests {
         assert_eq!(shown(&["abcdef\rXY\n"]), "XYcdef\n");
         assert_eq!(shown(&["abcdef\r\u{1b}[KXY\n"]), "XY\n");
         assert_eq!(shown(&["ab\u{8}c\n"]), "ac\n");
-        // Two bars, the lower one first.
+        // Two bars; the lower one is drawn first.
         assert_eq!(
             shown(&["\nouter 0\u{1b}[A\rinner 1", "\n\router 1\u{1b}[A\rinner 2\n\n"]),
             "inner 2\nouter 1\n"
@@ -249,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_stay_and_sequences_may_come_in_pieces() {
+    fn colours_stay_and_sequences_may_be_split() {
         assert_eq!(shown(&["\u{1b}[3", "1mred\u{1b}[0m plain\n"]), "\u{1b}[31mred\u{1b}[0m plain\n");
         assert_eq!(shown(&["end without a break"]), "end without a break\n");
         assert_eq!(shown(&["cut \u{1b}["]), "cut \u{1b}[\n");
@@ -257,13 +259,13 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_handed_on_as_they_come() {
+    fn lines_are_returned_when_they_scroll_out() {
         let (mut screen, mut clock, mut out) = (Screen::default(), Clock::default(), Vec::new());
         for line in 0..100 {
             screen.print(&format!("{line}\n"), &mut clock, &mut out);
             assert!(screen.lines.len() <= LINES);
         }
-        assert!(out[1] == Finished { begun: 2, text: "1".to_owned() } && out.len() > 60);
+        assert!(out[1] == FinishedLine { started: 2, text: "1".to_owned() } && out.len() > 60);
         screen.print("\u{1b}[9999Aup", &mut clock, &mut out);
         screen.flush(&mut clock, &mut out);
         assert_eq!(out.len(), 100);

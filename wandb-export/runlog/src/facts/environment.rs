@@ -1,11 +1,11 @@
-//! The record that newer SDKs write in place of `wandb-metadata.json`.
+//! The environment record, which newer SDKs write instead of `wandb-metadata.json`.
 
 use wandb_core::{Map, Value};
 
 use crate::proto::Environment;
 use crate::time::{text, timestamp};
 
-/// The record under the names that the file has.
+/// Converts the record to the keys of the file.
 pub(super) fn metadata(environment: &Environment) -> Map {
     let mut metadata = Map::new();
     let mut add = |name: &str, value: Option<Value>| {

@@ -1,4 +1,4 @@
-//! The summary: what the file says of it, and what the SDK would have made of the rows.
+//! Builds the summary from summary records and, where these are missing, from rows as the SDK does.
 
 use std::collections::HashSet;
 
@@ -6,30 +6,30 @@ use prost::Message;
 use wandb_core::Map;
 
 use super::tree::Tree;
-use crate::flat::{Flat, flat};
+use crate::flat::{FlatRow, parse_flat};
 use crate::items;
 use crate::metrics::Metrics;
 use crate::proto;
 
-/// A summary in the making.
+/// A summary under construction.
 #[derive(Debug, Default)]
 pub(super) struct Summary {
-    said: Tree,
+    explicit: Tree,
     removed: HashSet<Vec<String>>,
     rows: u64,
-    /// How many changes say a step, as those do that are made of a row.
+    /// How many changes set a step, as the changes made from a row do.
     changes: u64,
-    /// Whether a change behind the last row says its step, as older SDKs write all of the summary at the end.
+    /// Whether a change after the last row sets its step. Older SDKs write the whole summary at the end.
     is_final: bool,
     metrics: Metrics,
-    /// How many values the last change had.
+    /// The number of values in the last change.
     width: usize,
 }
 
 impl Summary {
-    /// Takes a change that only sets values under single keys, and tells whether it is one.
-    pub(super) fn change_flatly(&mut self, content: &[u8]) -> bool {
-        let Some(Flat { cells, step: None }) = flat(content, self.width) else { return false };
+    /// Applies a change that only sets values with single keys. Returns `false` for any other change.
+    pub(super) fn apply_flat(&mut self, content: &[u8]) -> bool {
+        let Some(FlatRow { cells, step: None }) = parse_flat(content, self.width) else { return false };
         self.width = cells.len();
         for (key, json) in cells {
             let Ok(key) = std::str::from_utf8(key) else { return false };
@@ -48,11 +48,11 @@ impl Summary {
         if path == ["_step"] {
             (self.is_final, self.changes) = (true, self.changes + 1);
         }
-        self.said.set(path, json);
+        self.explicit.set(path, json);
     }
 
-    /// Takes a change. Whether all of it could be read.
-    pub(super) fn change(&mut self, changes: &proto::Changes) -> bool {
+    /// Applies a change. Returns whether all of it was readable.
+    pub(super) fn apply(&mut self, changes: &proto::Changes) -> bool {
         let mut is_whole = true;
         for item in &changes.update {
             match item.path() {
@@ -63,7 +63,7 @@ impl Summary {
         for item in &changes.remove {
             match item.path() {
                 Some(path) => {
-                    self.said.remove(&path);
+                    self.explicit.remove(&path);
                     self.removed.insert(owned(&path));
                 }
                 None => is_whole = false,
@@ -77,31 +77,33 @@ impl Summary {
     }
 
     /// Counts a row.
-    pub(super) fn row(&mut self) {
+    pub(super) fn count_row(&mut self) {
         self.rows += 1;
         self.is_final = false;
     }
 
-    /// Whether rows have come that the summary may not know of. Newer SDKs write a change for each row, unless they leave
-    /// that to the server; older ones all of the summary at the end, if the run comes to one.
+    /// Whether the summary may lack the values of some rows.
+    ///
+    /// Newer SDKs write a change for each row, unless they leave that to the server. Older ones write the whole
+    /// summary at the end, if the run gets there.
     pub(super) fn needs_rows(&self) -> bool {
         self.changes < self.rows && !self.is_final
     }
 
-    /// Takes the values of a row.
-    pub(super) fn see(&mut self, record: &proto::Record) {
+    /// Adds the values of a row.
+    pub(super) fn add_row_values(&mut self, record: &proto::Record) {
         if let Some(row) = record.history.clone().and_then(|row| proto::History::decode(row).ok()) {
-            self.metrics.see(&row);
+            self.metrics.add_row(&row);
         }
     }
 
-    /// What the file says, and where it says nothing what follows from the rows that were seen.
+    /// Combines the summary records with values computed from rows; the records take precedence.
     pub(super) fn into_map(self) -> Map {
-        let Self { said, removed, metrics, .. } = self;
-        let mut summary = said.into_map();
-        let said: HashSet<String> = summary.keys().map(str::to_owned).collect();
+        let Self { explicit, removed, metrics, .. } = self;
+        let mut summary = explicit.into_map();
+        let explicit: HashSet<String> = summary.keys().map(str::to_owned).collect();
         metrics.summarize(&mut summary, |path| {
-            path.first().is_some_and(|key| said.contains(*key))
+            path.first().is_some_and(|key| explicit.contains(*key))
                 || (1..=path.len()).any(|length| removed.contains(&owned(&path[..length])))
         });
         summary

@@ -1,12 +1,12 @@
 use prost::Message;
 
 use super::*;
-use crate::log::writing::written;
+use crate::log::writing::write_log;
 use crate::proto::{Changes, Item, Record};
 
-/// What a file with these records says.
-fn said(records: &[Record]) -> Facts {
-    let (file, _) = written(&records.iter().map(Message::encode_to_vec).collect::<Vec<_>>());
+/// Reads the facts of a file with these records.
+fn facts_of(records: &[Record]) -> Facts {
+    let (file, _) = write_log(&records.iter().map(Message::encode_to_vec).collect::<Vec<_>>());
     Facts::read(|| Ok(&file[..])).unwrap()
 }
 
@@ -30,17 +30,17 @@ fn config(facts: &Facts) -> String {
 }
 
 #[test]
-fn a_value_of_the_first_config_that_cannot_be_read_is_a_loss() {
-    let facts = said(&[run(|run| run.config = Some(changes(&[("lr", "0.5"), ("a", "{"), ("b", "")])))]);
+fn unreadable_config_value_is_a_loss() {
+    let facts = facts_of(&[run(|run| run.config = Some(changes(&[("lr", "0.5"), ("a", "{"), ("b", "")])))]);
     assert_eq!(config(&facts), r#"{"lr":0.5,"a":"{"}"#);
     assert_eq!((facts.losses.damages.len(), facts.losses.records), (1, 1), "{:?}", facts.losses);
 }
 
 #[test]
-fn a_renamed_run_says_its_whole_config_once_more() {
-    let facts = said(&[
+fn renamed_run_repeats_its_whole_config() {
+    let facts = facts_of(&[
         run(|run| run.config = Some(changes(&[("lr", "0.5")]))),
-        // The record of another change is lost.
+        // The record with the change to `later` is lost.
         run(|run| {
             run.display_name = "new name".to_owned();
             run.config = Some(changes(&[("lr", "0.5"), ("later", "1")]));
@@ -50,18 +50,18 @@ fn a_renamed_run_says_its_whole_config_once_more() {
 }
 
 #[test]
-fn a_record_of_system_metrics_that_cannot_be_read_is_one_loss() {
+fn unreadable_system_metrics_count_as_one_loss() {
     let item = changes(&[("cpu", ""), ("gpu", ""), ("disk", "1")]).update;
     let stats = proto::Stats { timestamp: None, item };
     let facts =
-        said(&[run(|_| {}), Record { stats: Some(stats.encode_to_vec().into()), ..Record::default() }]);
+        facts_of(&[run(|_| {}), Record { stats: Some(stats.encode_to_vec().into()), ..Record::default() }]);
     assert_eq!(facts.losses.records, 1, "{:?}", facts.losses);
     assert_eq!(Value::from(facts.run.system_metrics.unwrap()).to_json(), r#"{"system.disk":1}"#);
 }
 
-/// As SDK 0.19.0 writes what a graphics card is called.
+/// SDK 0.19.0 writes the name of a GPU without quotes.
 #[test]
-fn text_that_is_no_json_is_kept() {
+fn text_that_is_not_json_is_kept() {
     let item = || changes(&[("gpu.0.name", "NVIDIA H100 80GB HBM3"), ("loss", "1")]);
     let stats = proto::Stats { timestamp: None, item: item().update };
     let row = proto::History { item: item().update, step: None };
@@ -74,14 +74,14 @@ fn text_that_is_no_json_is_kept() {
         Record { request: Some(request.encode_to_vec().into()), ..Record::default() },
         Record { summary: Some(item().encode_to_vec().into()), ..Record::default() },
     ];
-    let facts = said(&records);
+    let facts = facts_of(&records);
     assert!(facts.losses.is_empty(), "{:?}", facts.losses);
     let expected = r#"{"gpu.0.name":"NVIDIA H100 80GB HBM3","loss":1}"#;
     assert_eq!(config(&facts), expected);
     assert_eq!(Value::from(facts.run.summary.unwrap()).to_json(), expected);
     let system = r#"{"system.gpu.0.name":"NVIDIA H100 80GB HBM3","system.loss":1}"#;
     assert_eq!(Value::from(facts.run.system_metrics.unwrap()).to_json(), system);
-    let (file, _) = written(&records.iter().map(Message::encode_to_vec).collect::<Vec<_>>());
+    let (file, _) = write_log(&records.iter().map(Message::encode_to_vec).collect::<Vec<_>>());
     let mut rows = crate::HistoryReader::new(&file[..], crate::Selection::default());
     let mut names = Vec::new();
     while let Some(batch) = rows.next_rows().unwrap() {
@@ -99,12 +99,12 @@ fn text_that_is_no_json_is_kept() {
 }
 
 #[test]
-fn a_moment_that_cannot_be_is_missing() {
+fn time_out_of_range_is_missing() {
     let beyond = Some(proto::Time { seconds: i64::MAX, nanos: 0 });
     let stats = proto::Stats { timestamp: beyond, item: Vec::new() };
     let environment =
         proto::Environment { started_at: beyond, os: "Linux".to_owned(), ..proto::Environment::default() };
-    let facts = said(&[
+    let facts = facts_of(&[
         run(|run| run.start_time = beyond),
         Record { stats: Some(stats.encode_to_vec().into()), ..Record::default() },
         Record { environment: Some(environment.encode_to_vec().into()), ..Record::default() },
@@ -126,7 +126,7 @@ fn activity_is_the_latest_time_in_the_file() {
     let output = Record { output_raw: of(output.encode_to_vec()), ..Record::default() };
     let stats = Record { stats: of(stats.encode_to_vec()), ..Record::default() };
     let last =
-        |records: &[&Record]| said(&records.iter().copied().cloned().collect::<Vec<_>>()).last_activity;
+        |records: &[&Record]| facts_of(&records.iter().copied().cloned().collect::<Vec<_>>()).last_activity;
     assert_eq!(last(&[&start]), Some(5.5));
     assert_eq!(last(&[&start, &output]), Some(10.5));
     assert_eq!(last(&[&start, &history(&row), &output]), Some(20.25));
@@ -137,11 +137,11 @@ fn activity_is_the_latest_time_in_the_file() {
 }
 
 #[test]
-fn text_is_no_log_but_a_damaged_log_is_one() {
+fn text_is_no_log_but_a_damaged_log_is() {
     let is_log = |file: &[u8]| Facts::read(|| Ok(file)).unwrap().is_log;
     assert!(!is_log(b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"));
     assert!(!is_log(b"x"));
-    let (mut file, _) = written(&[run(|_| {}).encode_to_vec()]);
+    let (mut file, _) = write_log(&[run(|_| {}).encode_to_vec()]);
     for log in [&b""[..], b":W&B", b":W&B\xe1\xbe\x00", &[0; 100], &file[..20]] {
         assert!(is_log(log), "{log:?}");
     }

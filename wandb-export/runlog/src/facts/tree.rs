@@ -1,13 +1,13 @@
-//! A summary as the SDK keeps it: values under paths of keys, where an object that was set as a whole is one value.
+//! A summary in the SDK's form: values under paths of keys. An object that was set as a whole is a single value.
 //!
-//! Values are JSON text until the end, as most of them are replaced before that.
+//! Values stay JSON text until the end, because most of them are replaced before that.
 
 use indexmap::IndexMap;
 use wandb_core::{Map, Value};
 
 use crate::items;
 
-/// Values under paths of keys.
+/// A tree of values under paths of keys.
 #[derive(Debug, Default)]
 pub(super) struct Tree(IndexMap<String, Node, ahash::RandomState>);
 
@@ -18,7 +18,7 @@ enum Node {
 }
 
 impl Tree {
-    /// Sets a value. Trees are made on the way, also in the place of values, even of objects.
+    /// Sets a value. Creates trees along the path, replacing any values there, even objects.
     pub(super) fn set(&mut self, path: &[&str], json: &[u8]) {
         match path {
             [] => {}
@@ -44,7 +44,7 @@ impl Tree {
         }
     }
 
-    /// Removes what is at a path, and what becomes empty by it. Nothing is removed from inside of a value.
+    /// Removes the node at a path and any trees that become empty. Does not remove keys from inside a value.
     pub(super) fn remove(&mut self, path: &[&str]) {
         match path {
             [] => {}
@@ -62,7 +62,7 @@ impl Tree {
         }
     }
 
-    /// The same as nested maps.
+    /// Converts the tree to nested maps.
     pub(super) fn into_map(self) -> Map {
         let value = |node| match node {
             Node::Value(json) => items::value(&json),
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_that_was_set_as_a_whole_is_one_value() {
+    fn object_set_as_a_whole_is_one_value() {
         let mut tree = Tree::default();
         tree.set(&["whole"], br#"{"a":1,"c":2}"#);
         tree.remove(&["whole", "a"]);
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_becomes_empty_goes_too_but_an_empty_value_stays() {
+    fn emptied_trees_are_removed_but_empty_values_stay() {
         let mut tree = Tree::default();
         tree.set(&["a", "b", "c"], b"1");
         tree.set(&["empty"], b"{}");

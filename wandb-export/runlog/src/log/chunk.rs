@@ -1,12 +1,12 @@
-//! One chunk of a block.
+//! The chunks of a block.
 
-/// The bytes of a block.
+/// Size of a block in bytes.
 pub(super) const BLOCK: usize = 32 << 10;
 
-/// Checksum, length, type.
+/// Size of a chunk header in bytes: checksum, length, type.
 pub(super) const HEADER: usize = 7;
 
-/// What of a record a chunk holds.
+/// The part of a record in a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     Full,
@@ -15,29 +15,29 @@ pub(super) enum Part {
     Last,
 }
 
-/// What stands at a place in a block.
+/// The chunk at a position in a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Chunk {
-    /// A chunk, and where its data lie.
+    /// A valid chunk, with the range of its data.
     Good(Part, std::ops::Range<usize>),
     /// A header of zeros.
     Zeros,
-    /// A chunk that ends behind what there is of the block, which is not whole.
+    /// A chunk that extends beyond the available part of an incomplete block.
     Cut,
-    /// A chunk that would end behind the block.
+    /// A chunk that would extend beyond its block.
     TooLong,
-    /// A chunk whose checksum does not fit, and where it would end.
+    /// A chunk with a wrong checksum, and its presumed end.
     BadChecksum(usize),
-    /// A chunk of a type that is not known, and where it ends.
+    /// A chunk of an unknown type, and its end.
     UnknownType(usize),
 }
 
-/// The chunk whose header begins at `at`; the block has at least that much.
+/// Reads the chunk whose header is at `at`. The block must contain the header.
 pub(super) fn chunk(block: &[u8], at: usize) -> Chunk {
     chunk_within(block, at, BLOCK)
 }
 
-/// The same of a block that has `size` bytes if it is whole.
+/// Reads a chunk like [`chunk`], in a block whose full size is `size`.
 pub(super) fn chunk_within(block: &[u8], at: usize, size: usize) -> Chunk {
     let header = &block[at..at + HEADER];
     if header.iter().all(|&byte| byte == 0) {

@@ -1,57 +1,57 @@
-//! What could not be read of a file.
+//! Damage in a log file.
 
 use std::fmt;
 
-/// Bytes of a file that could not be read, and why.
+/// Unreadable bytes in a log file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Damage {
-    /// Where in the file they begin.
+    /// The offset of the first byte in the file.
     pub offset: u64,
-    /// How many there are. Reading has gone on behind them.
+    /// The number of bytes. Reading resumes after them.
     pub bytes: u64,
-    /// What is the matter.
+    /// The kind of damage.
     pub kind: DamageKind,
-    /// Whether the file ends with them, so that they may be a record that is still being written.
+    /// Whether the bytes extend to the end of the file, so that they may be a record that is still being written.
     pub at_end: bool,
 }
 
-/// Why bytes of a file could not be read.
+/// The reason why bytes are unreadable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DamageKind {
-    /// The file does not begin as such files do.
+    /// The file does not start with the header of a log.
     Header,
-    /// A checksum does not fit.
+    /// The checksum of a chunk is wrong.
     Checksum,
-    /// A length leads out of its block.
+    /// The length of a chunk exceeds its block.
     Length,
-    /// A chunk is of no known type.
+    /// The type of a chunk is unknown.
     Type,
-    /// Parts of a record whose other parts are missing.
+    /// Other parts of the record are missing.
     Parts,
-    /// Nothing but zeros, as a file has where the system crashed before its data were on the disk.
+    /// Only zeros, as after a system crash before the data reached the disk.
     Zeros,
     /// The file ends in the middle of a record.
     Cut,
-    /// A record is larger than any that is read.
+    /// The record exceeds the maximum size.
     TooLarge,
-    /// The checksum fits, but the record makes no sense.
+    /// The checksum is correct, but the record cannot be decoded.
     Message,
 }
 
 impl DamageKind {
     fn reason(self) -> &'static str {
         match self {
-            Self::Header => "the file does not begin with the mark of a .wandb file",
-            Self::Checksum => "a checksum does not fit",
-            Self::Length => "a length makes no sense",
-            Self::Type => "a chunk is of no known type",
+            Self::Header => "the file does not start with the header of a .wandb file",
+            Self::Checksum => "checksum mismatch",
+            Self::Length => "invalid chunk length",
+            Self::Type => "unknown chunk type",
             Self::Parts => "parts of a record are missing",
-            Self::Zeros => "there are only zeros",
+            Self::Zeros => "only zeros",
             Self::Cut => "the file ends in the middle of a record",
-            Self::TooLarge => "a record is too large to be one",
-            Self::Message => "a record makes no sense",
+            Self::TooLarge => "record too large",
+            Self::Message => "malformed record",
         }
     }
 }

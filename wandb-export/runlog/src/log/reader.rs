@@ -1,4 +1,4 @@
-//! Reads a file block by block, and goes on behind what is damaged.
+//! Reads a log file block by block and resumes after damage.
 
 use std::io::{self, Chain, Cursor, Read, Seek, SeekFrom};
 
@@ -6,36 +6,36 @@ use bytes::Bytes;
 
 use super::chunk::{BLOCK, Chunk, HEADER, Part, chunk};
 use super::damage::{Damage, DamageKind};
-use super::layout::{Layout, MARK};
+use super::layout::{FILE_HEADER, Layout};
 
-/// Records that are larger are taken for damage; the SDK refuses to send anything near it.
+/// Size in bytes above which a record counts as damage. The SDK refuses to send anything near it.
 const LARGEST_RECORD: usize = 256 << 20;
 
-/// What comes next in a file.
+/// An entry of a log file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
-    /// A record.
+    /// A readable record.
     Record(RawRecord),
-    /// Something that could not be read. What comes after it has been found again.
+    /// Unreadable bytes, after which reading resumes.
     Damage(Damage),
 }
 
-/// A record as it is stored: a message `Record` of the SDK's `wandb_internal.proto`.
+/// An undecoded record: a message `Record` of the SDK's `wandb_internal.proto`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RawRecord {
-    /// Where in the file it begins.
+    /// The offset of its start in the file.
     pub offset: u64,
-    /// Where in the file it ends.
+    /// The offset of its end in the file.
     pub end: u64,
-    /// The message.
+    /// The encoded message.
     pub payload: Bytes,
 }
 
-/// Reads the records of a log, one after the other, in memory for one block and one record.
+/// Reads the records of a log in order, with one block and one record in memory.
 ///
-/// Damage is passed over: behind a bad chunk reading goes on with the next one if that is good, else at the next block.
-/// What was lost is told where it was.
+/// Skips and reports damage: after a bad chunk, reading resumes at the next chunk if that one is valid, else at the
+/// next block.
 ///
 /// ```
 /// use wandb_runlog::log::{DamageKind, Entry, LogReader};
@@ -48,33 +48,33 @@ pub struct RawRecord {
 /// ```
 #[derive(Debug)]
 pub struct LogReader<R> {
-    /// The bytes that were looked at to find the layout, then the rest.
+    /// The bytes read to detect the layout, followed by the rest.
     source: Chain<Cursor<Vec<u8>>, R>,
     layout: Layout,
     block: Bytes,
-    /// Where in the file the block begins.
+    /// The offset of the block in the file.
     block_at: u64,
-    /// Where in the block the next chunk begins.
+    /// The position of the next chunk in the block.
     at: usize,
-    /// The parts so far of a record, and where it begins.
+    /// The offset and the parts so far of an incomplete record.
     parts: Option<(u64, Vec<u8>)>,
-    /// Where what cannot be read has begun.
+    /// The start of the current damage, and its kind.
     lost: Option<(u64, DamageKind)>,
     state: State,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Nothing has been read yet.
+    /// Nothing was read yet.
     New,
     /// In the middle of the file.
     Open,
-    /// Everything has been read.
+    /// At the end of the file.
     Ended,
 }
 
 impl<R: Read> LogReader<R> {
-    /// Reads from the beginning of a file.
+    /// Makes a reader that starts at the beginning of a file.
     pub fn new(source: R) -> Self {
         Self {
             source: Cursor::new(Vec::new()).chain(source),
@@ -88,113 +88,114 @@ impl<R: Read> LogReader<R> {
         }
     }
 
-    /// The next record or damage, `None` at the end of the file.
+    /// Returns the next record or damage; `None` at the end of the file.
     ///
     /// # Errors
-    /// Those of the source alone; whatever it holds is a record or damage.
+    /// Only errors of the source. Unreadable content is returned as damage.
     pub fn next_entry(&mut self) -> io::Result<Option<Entry>> {
         if self.state == State::New {
             self.state = State::Open;
-            self.begin()?;
+            self.read_header()?;
         }
         while self.state == State::Open {
             if self.at + HEADER > self.block.len() {
                 if self.block.len() == BLOCK {
                     self.block_at += BLOCK as u64;
                     self.at = 0;
-                    self.fill()?;
+                    self.read_block()?;
                     continue;
                 }
                 self.state = State::Ended;
-                return Ok(self.rest().map(Entry::Damage));
+                return Ok(self.take_final_damage().map(Entry::Damage));
             }
-            if let Some(entry) = self.chunk() {
+            if let Some(entry) = self.process_chunk() {
                 return Ok(Some(entry));
             }
         }
         Ok(None)
     }
 
-    /// Reads as much of a block as there is.
-    fn fill(&mut self) -> io::Result<()> {
-        // Records share the block that they lie in.
+    /// Reads the next block, or less at the end of the file.
+    fn read_block(&mut self) -> io::Result<()> {
+        // A new buffer for each block, because records borrow from it.
         let mut block = Vec::with_capacity(BLOCK);
         self.source.by_ref().take(BLOCK as u64).read_to_end(&mut block)?;
         self.block = block.into();
         Ok(())
     }
 
-    /// Finds the layout, and passes over the mark that the file begins with.
-    fn begin(&mut self) -> io::Result<()> {
+    /// Detects the layout and skips the header.
+    fn read_header(&mut self) -> io::Result<()> {
         let (ahead, source) = self.source.get_mut();
         let mut bytes = Vec::new();
         self.layout = Layout::find(source, &mut bytes)?;
-        let is_damaged = !bytes.is_empty() && !bytes.starts_with(&MARK) && !MARK.starts_with(&bytes);
-        let is_whole = bytes.starts_with(&MARK);
-        // A file that was not on the disk when the system crashed.
+        let is_damaged =
+            !bytes.is_empty() && !bytes.starts_with(&FILE_HEADER) && !FILE_HEADER.starts_with(&bytes);
+        let is_whole = bytes.starts_with(&FILE_HEADER);
+        // The data of such a file did not reach the disk before a system crash.
         let are_zeros = bytes.iter().all(|&byte| byte == 0);
         *ahead = Cursor::new(bytes);
-        let outside = self.layout.first_block();
-        if outside > 0 {
-            ahead.set_position(outside);
-            self.block_at = outside;
+        let first_block = self.layout.first_block();
+        if first_block > 0 {
+            ahead.set_position(first_block);
+            self.block_at = first_block;
         }
-        self.fill()?;
+        self.read_block()?;
         if is_damaged {
-            // It may be only the mark that is damaged.
-            self.lose(0, if are_zeros { DamageKind::Zeros } else { DamageKind::Header });
+            // Perhaps only the header is damaged, so reading continues.
+            self.mark_lost(0, if are_zeros { DamageKind::Zeros } else { DamageKind::Header });
         }
-        if outside == 0 && (is_damaged || is_whole) {
+        if first_block == 0 && (is_damaged || is_whole) {
             self.at = HEADER;
         }
         Ok(())
     }
 
-    /// Looks at one chunk.
-    fn chunk(&mut self) -> Option<Entry> {
-        let start = self.place(self.at);
+    /// Processes one chunk.
+    fn process_chunk(&mut self) -> Option<Entry> {
+        let start = self.file_offset(self.at);
         match chunk(&self.block, self.at) {
             Chunk::Good(part, data) => {
                 if matches!(part, Part::Full | Part::First)
-                    && let Some(damage) = self.found(start)
+                    && let Some(damage) = self.take_damage_before(start)
                 {
-                    // The chunk is looked at again.
+                    // The next call processes the chunk again.
                     return Some(Entry::Damage(damage));
                 }
                 self.at = data.end;
-                return self.part(part, start, data);
+                return self.process_part(part, start, data);
             }
             Chunk::Zeros => {
                 let rest = &self.block[self.at..];
                 let zeros = rest.iter().take_while(|&&byte| byte == 0).count();
                 let kind = if zeros == rest.len() { DamageKind::Zeros } else { DamageKind::Checksum };
-                self.lose(start, kind);
+                self.mark_lost(start, kind);
                 self.at = self.block.len();
             }
             Chunk::Cut => {
-                self.lose(start, DamageKind::Cut);
+                self.mark_lost(start, DamageKind::Cut);
                 self.at = self.block.len();
             }
             Chunk::TooLong => {
-                self.lose(start, DamageKind::Length);
+                self.mark_lost(start, DamageKind::Length);
                 self.at = self.block.len();
             }
             Chunk::BadChecksum(end) => {
-                self.lose(start, DamageKind::Checksum);
-                let goes_on =
+                self.mark_lost(start, DamageKind::Checksum);
+                let resumes_here =
                     end + HEADER <= self.block.len() && matches!(chunk(&self.block, end), Chunk::Good(..));
-                self.at = if goes_on { end } else { self.block.len() };
+                self.at = if resumes_here { end } else { self.block.len() };
             }
             Chunk::UnknownType(end) => {
-                self.lose(start, DamageKind::Type);
+                self.mark_lost(start, DamageKind::Type);
                 self.at = end;
             }
         }
         None
     }
 
-    fn part(&mut self, part: Part, start: u64, data: std::ops::Range<usize>) -> Option<Entry> {
-        let end = self.place(data.end);
+    fn process_part(&mut self, part: Part, start: u64, data: std::ops::Range<usize>) -> Option<Entry> {
+        let end = self.file_offset(data.end);
         match part {
             Part::Full => {
                 Some(Entry::Record(RawRecord { offset: start, end, payload: self.block.slice(data) }))
@@ -205,11 +206,11 @@ impl<R: Read> LogReader<R> {
             }
             Part::Middle | Part::Last => {
                 let Some((offset, mut parts)) = self.parts.take() else {
-                    self.lose(start, DamageKind::Parts);
+                    self.mark_lost(start, DamageKind::Parts);
                     return None;
                 };
                 if parts.len() + data.len() > LARGEST_RECORD {
-                    self.lose(offset, DamageKind::TooLarge);
+                    self.mark_lost(offset, DamageKind::TooLarge);
                     return None;
                 }
                 parts.extend_from_slice(&self.block[data]);
@@ -222,45 +223,45 @@ impl<R: Read> LogReader<R> {
         }
     }
 
-    /// Notes that what stands at `from` cannot be read, and with it the record that it was part of.
-    fn lose(&mut self, from: u64, kind: DamageKind) {
+    /// Records damage at `from`, which also covers an incomplete record before it.
+    fn mark_lost(&mut self, from: u64, kind: DamageKind) {
         let from = self.parts.take().map_or(from, |(offset, _)| offset);
         self.lost.get_or_insert((from, kind));
     }
 
-    /// What was lost before a record that begins at `start`.
-    fn found(&mut self, start: u64) -> Option<Damage> {
+    /// Takes the damage that ends where a record starts.
+    fn take_damage_before(&mut self, start: u64) -> Option<Damage> {
         if let Some((offset, _)) = self.parts {
-            self.lose(offset, DamageKind::Parts);
+            self.mark_lost(offset, DamageKind::Parts);
         }
         let (offset, kind) = self.lost.take()?;
         Some(Damage { offset, bytes: start - offset, kind, at_end: false })
     }
 
-    /// What was lost at the end of the file.
-    fn rest(&mut self) -> Option<Damage> {
-        let end = self.place(self.block.len());
-        // What is too short for a header at the end of a block is padding, whole or not.
+    /// Takes the damage at the end of the file.
+    fn take_final_damage(&mut self) -> Option<Damage> {
+        let end = self.file_offset(self.block.len());
+        // A rest of a block that is too short for a chunk header is padding.
         let is_padding = self.at + HEADER > BLOCK;
         if (self.at < self.block.len() && !is_padding) || self.parts.is_some() {
-            let start = self.place(self.at);
-            self.lose(start, DamageKind::Cut);
+            let start = self.file_offset(self.at);
+            self.mark_lost(start, DamageKind::Cut);
         }
         let (offset, kind) = self.lost.take()?;
         Some(Damage { offset, bytes: end - offset, kind, at_end: true })
     }
 
-    fn place(&self, in_block: usize) -> u64 {
+    fn file_offset(&self, in_block: usize) -> u64 {
         self.block_at + in_block as u64
     }
 }
 
 impl<R: Read + Seek> LogReader<R> {
-    /// Reads on from a place where a record begins: the end of one, or where [`Damage`] at the end of the file has
-    /// begun. So a file that is being written can be read as it grows.
+    /// Resumes at an offset where a record starts: the end of the previous record, or the start of [`Damage`] at the
+    /// end of the file. Used to follow a file that is still being written.
     ///
     /// # Errors
-    /// Those of the source.
+    /// Only errors of the source.
     pub fn go_on_at(mut source: R, offset: u64) -> io::Result<Self> {
         if offset == 0 {
             source.rewind()?;
@@ -274,8 +275,8 @@ impl<R: Read + Seek> LogReader<R> {
         source.seek(SeekFrom::Start(block_at))?;
         let mut reader = Self::new(source);
         (reader.layout, reader.block_at) = (layout, block_at);
-        reader.fill()?;
-        // A file that has become shorter has nothing more.
+        reader.read_block()?;
+        // If the file was truncated, there is nothing more to read.
         reader.at = in_block.min(reader.block.len());
         reader.state = State::Open;
         Ok(reader)

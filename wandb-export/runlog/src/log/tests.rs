@@ -3,16 +3,16 @@ use std::ops::Range;
 
 use proptest::prelude::*;
 
-use super::writing::written_from;
+use super::writing::write_log_from;
 use super::*;
 
-/// The two layouts.
+/// The start of the first block in either layout.
 fn first_block() -> impl Strategy<Value = usize> {
     prop_oneof![Just(0), Just(7)]
 }
 
-fn written(records: &[Vec<u8>]) -> (Vec<u8>, Vec<Range<usize>>) {
-    written_from(records, 0)
+fn write_log(records: &[Vec<u8>]) -> (Vec<u8>, Vec<Range<usize>>) {
+    write_log_from(records, 0)
 }
 
 fn read(file: &[u8]) -> (Vec<RawRecord>, Vec<Damage>) {
@@ -35,7 +35,7 @@ fn payloads(records: &[RawRecord]) -> Vec<Vec<u8>> {
     records.iter().map(|record| record.payload.to_vec()).collect()
 }
 
-/// Records of all sizes, many of them about as large as what is left of a block.
+/// Records of all sizes, many of which are close to the rest of a block.
 fn records() -> impl Strategy<Value = Vec<Vec<u8>>> {
     let size = prop_oneof![0_usize..60, 32_740..32_770_usize, 60_000..100_000_usize, 0..8_000_usize];
     let record = (size, any::<u8>()).prop_map(|(size, seed)| {
@@ -48,8 +48,8 @@ fn records() -> impl Strategy<Value = Vec<Vec<u8>>> {
 
 proptest! {
     #[test]
-    fn what_was_written_is_read(records in records(), first_block in first_block()) {
-        let (file, places) = written_from(&records, first_block);
+    fn written_records_are_read(records in records(), first_block in first_block()) {
+        let (file, places) = write_log_from(&records, first_block);
         let (read, damages) = read(&file);
         prop_assert_eq!(payloads(&read), records);
         prop_assert_eq!(damages, []);
@@ -58,17 +58,17 @@ proptest! {
     }
 
     #[test]
-    fn a_cut_loses_only_what_is_behind_it(
+    fn truncation_loses_only_later_records(
         records in records(),
         first_block in first_block(),
         at in any::<prop::sample::Index>(),
     ) {
-        let (file, places) = written_from(&records, first_block);
+        let (file, places) = write_log_from(&records, first_block);
         let cut = at.index(file.len() + 1);
         let whole = places.iter().filter(|place| place.end <= cut).count();
         let (read, damages) = read(&file[..cut]);
         prop_assert_eq!(payloads(&read), &records[..whole]);
-        // A cut in padding, or right behind a record, is none.
+        // Truncation in padding, or right after a record, is not damage.
         let is_inside = (1..7).contains(&cut) || places.get(whole).is_some_and(|next| next.start < cut);
         prop_assert_eq!(is_inside, damages.iter().any(|damage| damage.at_end), "{:?}", damages);
         prop_assert!(damages.len() <= 1);
@@ -77,15 +77,15 @@ proptest! {
         }
     }
 
-    /// Whatever happens to a few bytes: records elsewhere are read, nothing is made up, and the loss is told.
+    /// Keeps records outside the block, makes up no records, and reports the loss.
     #[test]
-    fn a_flipped_bit_costs_its_record_and_at_most_the_rest_of_the_block(
+    fn flipped_bit_loses_at_most_the_rest_of_the_block(
         records in records(),
         first_block in first_block(),
         flip in any::<prop::sample::Index>(),
         bit in 0..8_u8,
     ) {
-        let (mut file, places) = written_from(&records, first_block);
+        let (mut file, places) = write_log_from(&records, first_block);
         let flip = flip.index(file.len());
         file[flip] ^= 1 << bit;
         let (read, damages) = read(&file);
@@ -106,12 +106,12 @@ proptest! {
             prop_assert!(damages.iter().any(|damage| {
                 let (from, to) = (at(damage.offset), at(damage.offset + damage.bytes));
                 from <= flip && flip < to.max(from + 1)
-            }), "{:?} do not tell of {}", damages, flip);
+            }), "{:?} do not include {}", damages, flip);
         }
     }
 
     #[test]
-    fn any_bytes_are_read_to_their_end(bytes in prop::collection::vec(any::<u8>(), 0..3_000), times in 1..40_usize, marked: bool) {
+    fn arbitrary_bytes_are_read_to_the_end(bytes in prop::collection::vec(any::<u8>(), 0..3_000), times in 1..40_usize, marked: bool) {
         let mut file = bytes.repeat(times);
         if marked {
             file.splice(..file.len().min(7), b":W&B\xe1\xbe\x00".iter().copied());
@@ -120,14 +120,14 @@ proptest! {
         prop_assert!(damages.iter().map(|damage| damage.bytes).sum::<u64>() <= file.len() as u64);
     }
 
-    /// A file that grows is read as one that was there at once.
+    /// Reads a growing file like a complete one.
     #[test]
-    fn reading_goes_on_where_it_has_stopped(
+    fn reader_resumes_where_it_stopped(
         records in records(),
         first_block in first_block(),
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
     ) {
-        let (file, _) = written_from(&records, first_block);
+        let (file, _) = write_log_from(&records, first_block);
         let mut ends: Vec<_> = cuts.iter().map(|at| at.index(file.len() + 1)).collect();
         ends.sort_unstable();
         ends.push(file.len());
@@ -149,9 +149,9 @@ proptest! {
 }
 
 #[test]
-fn a_tail_of_zeros_is_told_and_a_hole_passed_over() {
+fn zeros_at_the_end_and_in_the_middle_are_damage() {
     let records: Vec<_> = (0..40_u8).map(|at| vec![at; 4_000]).collect();
-    let (mut file, places) = written(&records);
+    let (mut file, places) = write_log(&records);
     let end = file.len();
     file.resize(end + 70_000, 0);
     let (all, damages) = read(&file);
@@ -160,7 +160,7 @@ fn a_tail_of_zeros_is_told_and_a_hole_passed_over() {
     assert_eq!((damage.offset, damage.bytes), (end as u64, 70_000));
     assert_eq!((damage.kind, damage.at_end), (DamageKind::Zeros, true));
 
-    // Two blocks and a bit, lost in a crash.
+    // A bit more than two blocks, lost in a crash.
     file.truncate(end);
     file[40_000..100_000].fill(0);
     let (left, damages) = read(&file);
@@ -172,33 +172,33 @@ fn a_tail_of_zeros_is_told_and_a_hole_passed_over() {
 }
 
 #[test]
-fn a_file_whose_beginning_is_damaged_is_still_one() {
+fn file_with_a_damaged_header_is_read() {
     let records = [b"one".to_vec(), b"two".to_vec()];
-    let (mut file, _) = written(&records);
+    let (mut file, _) = write_log(&records);
     file[0] = 0;
     let (read, damages) = read(&file);
     assert_eq!(payloads(&read), records);
     assert_eq!(
         damages[0].to_string(),
-        "7 bytes at offset 0 cannot be read: the file does not begin with the mark of a .wandb file"
+        "7 bytes at offset 0 cannot be read: the file does not start with the header of a .wandb file"
     );
 }
 
 #[test]
-fn an_empty_file_and_one_that_has_just_been_begun_have_no_records() {
+fn empty_and_just_started_files_have_no_records() {
     assert_eq!(read(b""), (vec![], vec![]));
     assert_eq!(read(b":W&B\xe1\xbe\x00"), (vec![], vec![]));
     let (_, damages) = read(b":W&");
     assert!(damages[0].at_end && damages[0].kind == DamageKind::Cut);
 }
 
-/// Whatever is damaged around the end of a block, and however much of it.
+/// Varies the position and the length of the damage around a block boundary.
 #[test]
 fn damage_does_not_change_the_layout() {
     use super::layout::Layout;
     let records: Vec<_> = (0..60_u8).map(|at| vec![at; 4_000 + usize::from(at % 7)]).collect();
-    for (first_block, layout) in [(0, Layout::WithFile), (7, Layout::BehindMark)] {
-        let (whole, _) = written_from(&records, first_block);
+    for (first_block, layout) in [(0, Layout::AtStart), (7, Layout::AfterHeader)] {
+        let (whole, _) = write_log_from(&records, first_block);
         let found = |file: &[u8]| Layout::find(&mut &file[..], &mut Vec::new()).unwrap();
         assert_eq!(found(&whole), layout);
         for from in 32_700..32_900 {
@@ -209,7 +209,7 @@ fn damage_does_not_change_the_layout() {
                 assert_eq!(found(&file), layout, "{length} bytes from {from} on");
             }
         }
-        // Where the layouts do not differ, it does not matter.
-        assert_eq!(found(&whole[..32_000]), Layout::WithFile);
+        // In the first block, both layouts are the same.
+        assert_eq!(found(&whole[..32_000]), Layout::AtStart);
     }
 }

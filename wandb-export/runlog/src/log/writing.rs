@@ -1,15 +1,15 @@
-//! Files as the SDK writes them, for tests.
+//! Writes log files like the SDK, for tests.
 
 const BLOCK: usize = 32 << 10;
 const HEADER: usize = 7;
 
-/// A file of `records`, and where each of them begins and ends.
-pub(crate) fn written(records: &[Vec<u8>]) -> (Vec<u8>, Vec<std::ops::Range<usize>>) {
-    written_from(records, 0)
+/// Writes a file of `records`. Returns it with the range of each record.
+pub(crate) fn write_log(records: &[Vec<u8>]) -> (Vec<u8>, Vec<std::ops::Range<usize>>) {
+    write_log_from(records, 0)
 }
 
-/// The same with blocks that are counted from an offset in the file.
-pub(crate) fn written_from(
+/// Writes a file like [`write_log`], with blocks that start at an offset.
+pub(crate) fn write_log_from(
     records: &[Vec<u8>],
     first_block: usize,
 ) -> (Vec<u8>, Vec<std::ops::Range<usize>>) {

@@ -1,12 +1,13 @@
-//! Objects that a row has in pieces, a leaf an item.
+//! Assembles objects that a row stores as one item per leaf.
 
 use wandb_core::{Map, Value};
 
 use crate::items;
 use crate::proto::Item;
 
-/// Hands on the cells of a row, those of objects as JSON text, and tells what came of it. `false` if there are none that
-/// text can hold.
+/// Passes the cells of a row to `take`, with objects as JSON text, and returns its result.
+///
+/// Returns `false` if JSON text cannot represent the row.
 pub(super) fn cells(items: &[Item], take: impl FnOnce(Vec<(&[u8], &[u8])>) -> bool) -> bool {
     let Some(nested) = objects(items) else { return false };
     let mut cells = Vec::with_capacity(items.len() + 1);
@@ -21,13 +22,14 @@ pub(super) fn cells(items: &[Item], take: impl FnOnce(Vec<(&[u8], &[u8])>) -> bo
     take(cells)
 }
 
-/// The objects that items with several keys make, as JSON text. `None` if text cannot hold them as they are, or if other
-/// items of the row would have to be merged into them.
+/// The objects made of items with several keys, as JSON text.
+///
+/// Returns `None` if JSON text cannot represent them, or if other items of the row would have to be merged into them.
 fn objects(items: &[Item]) -> Option<Vec<(&str, String)>> {
     let mut objects: Vec<(&str, Map)> = Vec::new();
     for item in items.iter().filter(|item| item.nested_key.len() > 1) {
         let (path, json) = (item.path()?, item.json()?);
-        // Inside objects these can only be written as strings, which is something else.
+        // Inside objects, text can only represent non-finite numbers as strings, which are different values.
         if json.contains("NaN") || json.contains("Infinity") {
             return None;
         }

@@ -1,4 +1,4 @@
-//! Which rows, and what of them.
+//! Selections of rows and keys.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use wandb_core::{Map, Row, Value};
 
 use super::STEP;
 
-/// Which rows of a history, and what of them. By itself: every row with everything it holds.
+/// A selection of rows and keys. By default: all rows with all keys.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[must_use]
 pub struct Selection {
@@ -16,46 +16,46 @@ pub struct Selection {
     max_step: Option<i64>,
 }
 
-/// What of a row's cells is wanted.
-pub(super) enum Chosen<'c> {
+/// The selected cells of a row.
+pub(super) enum CellSelection<'c> {
     All,
-    These(Vec<(&'c [u8], &'c [u8])>),
+    Subset(Vec<(&'c [u8], &'c [u8])>),
     Nothing,
-    /// A key may be one of nested objects.
+    /// A key may lead into a nested object.
     Unclear,
 }
 
 impl Selection {
-    /// Only rows that hold all of these keys, and of them only these and the step.
+    /// Selects only rows that have all of these keys, reduced to these keys and the step.
     pub fn all_of(mut self, keys: impl IntoIterator<Item = impl Into<String>>) -> Self {
         (self.keys, self.any) = (keys.into_iter().map(Into::into).collect(), false);
         self
     }
 
-    /// Only rows that hold any of these keys, and of them only these and the step.
+    /// Selects only rows that have at least one of these keys, reduced to these keys and the step.
     pub fn any_of(mut self, keys: impl IntoIterator<Item = impl Into<String>>) -> Self {
         (self.keys, self.any) = (keys.into_iter().map(Into::into).collect(), true);
         self
     }
 
-    /// From this step on.
+    /// Selects rows from this step on.
     pub fn min_step(mut self, step: i64) -> Self {
         self.min_step = Some(step);
         self
     }
 
-    /// Up to, but not including, this step.
+    /// Selects rows up to, but not including, this step.
     pub fn max_step(mut self, step: i64) -> Self {
         self.max_step = Some(step);
         self
     }
 
-    /// The keys that are asked for, if not all of them.
+    /// The selected keys. Empty for all keys.
     pub fn keys(&self) -> &[String] {
         &self.keys
     }
 
-    /// The steps that are asked for, end exclusive.
+    /// The selected steps, end exclusive.
     pub fn steps(&self) -> Range<i64> {
         self.min_step.unwrap_or(i64::MIN)..self.max_step.unwrap_or(i64::MAX)
     }
@@ -64,32 +64,32 @@ impl Selection {
         self.min_step.is_none_or(|first| first <= step) && self.max_step.is_none_or(|end| step < end)
     }
 
-    /// Chooses among cells, of which one is the step.
-    pub(super) fn cells<'c>(&self, cells: &[(&'c [u8], &'c [u8])]) -> Chosen<'c> {
+    /// Selects among the cells of a row, one of which is its step.
+    pub(super) fn cells<'c>(&self, cells: &[(&'c [u8], &'c [u8])]) -> CellSelection<'c> {
         if self.keys.is_empty() {
-            return Chosen::All;
+            return CellSelection::All;
         }
         let find = |key: &str| cells.iter().rfind(|(own, _)| *own == key.as_bytes()).copied();
         let mut chosen: Vec<_> = find(STEP).into_iter().collect();
-        let mut held = 0;
+        let mut found = 0;
         for key in &self.keys {
             match find(key) {
                 Some(cell) => {
-                    held += 1;
+                    found += 1;
                     if key != STEP {
                         chosen.push(cell);
                     }
                 }
                 None if key.contains('.') && cells.iter().any(|(_, json)| json.starts_with(b"{")) => {
-                    return Chosen::Unclear;
+                    return CellSelection::Unclear;
                 }
                 None => {}
             }
         }
-        if self.is_enough(held) { Chosen::These(chosen) } else { Chosen::Nothing }
+        if self.is_enough(found) { CellSelection::Subset(chosen) } else { CellSelection::Nothing }
     }
 
-    /// What is wanted of a row that is there already; `None` if nothing is. One without a step is of any.
+    /// Applies the selection to a row. Returns `None` for an unselected row; a row without a step is in every range.
     pub fn choose(&self, row: Row) -> Option<Row> {
         if row.step().is_some_and(|step| !self.has_step(step)) {
             return None;
@@ -97,26 +97,26 @@ impl Selection {
         if self.keys.is_empty() { Some(row) } else { self.row(row.into_iter().collect()) }
     }
 
-    /// Chooses among the cells of a row. A key with dots is also found inside objects.
+    /// Selects among the cells of a row. A key with dots also leads into objects.
     pub(super) fn row(&self, cells: Map) -> Option<Row> {
         if self.keys.is_empty() {
             return Some(cells.into_iter().collect());
         }
         let cells = Value::Map(cells);
         let mut chosen: Vec<_> = cells.get(STEP).map(|step| (STEP, step.clone())).into_iter().collect();
-        let mut held = 0;
+        let mut found = 0;
         for key in &self.keys {
             if let Some(value) = cells.get(key).or_else(|| cells.get_path(key.split('.'))) {
-                held += 1;
+                found += 1;
                 if key != STEP {
                     chosen.push((key, value.clone()));
                 }
             }
         }
-        self.is_enough(held).then(|| chosen.into_iter().collect())
+        self.is_enough(found).then(|| chosen.into_iter().collect())
     }
 
-    fn is_enough(&self, held: usize) -> bool {
-        if self.any { held > 0 } else { held == self.keys.len() }
+    fn is_enough(&self, found: usize) -> bool {
+        if self.any { found > 0 } else { found == self.keys.len() }
     }
 }

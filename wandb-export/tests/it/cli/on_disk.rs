@@ -285,7 +285,7 @@ fn damage_is_told_and_the_rest_is_there() {
     fs::write(&file, &bytes).unwrap();
     let ended = offline(&program, &["history", "./wandb/blocks", "--all", "-f", "jsonl"]);
     assert_eq!(ended.code, Some(5), "{ended}");
-    assert!(ended.stderr.contains("cannot be read: a checksum does not fit"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("cannot be read: checksum mismatch"), "{}", ended.stderr);
     assert!(ended.stderr.contains("lost there"), "{}", ended.stderr);
     let left: Vec<_> = ended.stdout.lines().collect();
     assert!(left.len() < whole.lines().count() && left.len() > 100, "{}", left.len());
