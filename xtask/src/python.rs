@@ -136,7 +136,7 @@ mod tests {
             check_version(version).unwrap();
         }
         for version in ["3.9.19", "2.7.18", "", "three"] {
-            assert!(check(version).unwrap_err().to_string().contains("too old"), "{version}");
+            assert!(check_version(version).unwrap_err().to_string().contains("too old"), "{version}");
         }
     }
 

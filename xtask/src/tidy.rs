@@ -55,7 +55,8 @@ fn findings(workspace: &Workspace) -> Vec<String> {
 
 /// The folders of all packages, relative to the root, each with a slash at its end.
 fn package_folders(workspace: &Workspace) -> Vec<String> {
-    let folders = workspace.packages.iter().filter_map(|package| package.folder.strip_prefix(&workspace.root).ok());
+    let folders =
+        workspace.packages.iter().filter_map(|package| package.folder.strip_prefix(&workspace.root).ok());
     folders.map(|folder| format!("{}/", folder.display()).replace('\\', "/")).collect()
 }
 

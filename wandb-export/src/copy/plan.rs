@@ -126,9 +126,9 @@ pub(super) fn plan<'a>(
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::mirror::index::known_for_tests;
     use crate::mirror::record::RunRecord;
-    use super::*;
 
     fn run(id: &str, lines: Option<u64>, seconds: u64) -> Listed {
         Listed { id: id.to_owned(), fingerprint: Fingerprint::number(1), lines, seconds }

@@ -84,16 +84,16 @@ impl Server {
 
     /// Lists the runs and applies one of `changes` after each request.
     fn list(&mut self, mut lister: RunLister, changes: &[Change]) -> (Vec<u32>, RunListEnd) {
-        let mut listed = Vec::new();
+        let mut ids = Vec::new();
         let mut changes = changes.iter();
         while let Some(request) = lister.request() {
             let page = self.answer(&request);
             let runs = lister.take(page);
-            listed.extend(runs.iter().map(|run| run.id.parse::<u32>().expect("a number")));
+            ids.extend(runs.iter().map(|run| run.id.parse::<u32>().expect("a number")));
             changes.next().into_iter().for_each(|change| self.change(change));
             assert!(self.requests < 10_000, "the list does not end");
         }
-        (listed, lister.end())
+        (ids, lister.end())
     }
 }
 

@@ -34,7 +34,8 @@ pub(crate) fn check(contributing: &str, files: &[TextFile], packages: &[String])
             }));
         }
     }
-    let too_many = counts.into_values().filter(|(comments, found)| found.len() * 1000 > MOST_PER_1000 * comments);
+    let too_many =
+        counts.into_values().filter(|(comments, found)| found.len() * 1000 > MOST_PER_1000 * comments);
     too_many.flat_map(|(_, found)| found).collect()
 }
 
@@ -45,7 +46,8 @@ fn patterns(contributing: &str) -> Result<Vec<Regex>, String> {
     if lines.is_empty() {
         return Err(format!("has no list of phrases below {MARK:?}"));
     }
-    let pattern = |line: &&str| Regex::new(&format!("(?i){line}")).map_err(|error| format!("{line:?}: {error}"));
+    let pattern =
+        |line: &&str| Regex::new(&format!("(?i){line}")).map_err(|error| format!("{line:?}: {error}"));
     lines.iter().map(pattern).collect()
 }
 

@@ -62,7 +62,9 @@ mod tests {
         ]);
         assert_eq!(
             found,
-            ["a/x.rs imports b/y.rs (crate::b::y::Y)\nb/y.rs imports c.rs (c::z)\nc.rs imports a/x.rs (crate::a::x::X)"]
+            [
+                "a/x.rs imports b/y.rs (crate::b::y::Y)\nb/y.rs imports c.rs (c::z)\nc.rs imports a/x.rs (crate::a::x::X)"
+            ]
         );
     }
 

@@ -82,11 +82,7 @@ impl ChunkReader for Box<dyn OpenFile> {
 }
 
 /// Reads `len` bytes at `offset`.
-pub(crate) fn read_at(
-    file: &mut (impl Read + Seek),
-    offset: u64,
-    len: usize,
-) -> io::Result<Vec<u8>> {
+pub(crate) fn read_at(file: &mut (impl Read + Seek), offset: u64, len: usize) -> io::Result<Vec<u8>> {
     file.seek(SeekFrom::Start(offset))?;
     let mut bytes = vec![0; len];
     file.read_exact(&mut bytes)?;

@@ -147,7 +147,8 @@ fn text_files_complete_a_damaged_log() {
         fs::write(&log, &whole[..length]).unwrap();
         let (cut, stderr) = run(5);
         assert!(
-            stderr.contains("note: ") && stderr.contains("; config.yaml and wandb-summary.json filled the gaps"),
+            stderr.contains("note: ")
+                && stderr.contains("; config.yaml and wandb-summary.json filled the gaps"),
             "{stderr}"
         );
         for (path, expected) in [

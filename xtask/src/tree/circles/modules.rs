@@ -181,8 +181,7 @@ pub(super) fn is_export(import: &syn::ItemUse) -> bool {
 /// Whether attributes say that an item is compiled for tests only.
 pub(super) fn is_test(attributes: &[Attribute]) -> bool {
     attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).any(|attribute| {
-        let condition =
-            attribute.meta.require_list().map(|list| list.tokens.to_string()).unwrap_or_default();
+        let condition = attribute.meta.require_list().map(|list| list.tokens.to_string()).unwrap_or_default();
         let condition = condition.replace(' ', "");
         ["test", "doctest"].contains(&condition.as_str())
             || condition.starts_with("all(test,")
