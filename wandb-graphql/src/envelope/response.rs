@@ -98,9 +98,15 @@ fn read<T: DeserializeOwned>(
     tolerance: Tolerance,
 ) -> Result<(T, EntryErrors), AnswerError> {
     let body = response.body();
-    let text = to_parsable_json(body)?;
-    let envelope: Envelope<'_> =
-        serde_json::from_slice(&text).map_err(|error| AnswerError::malformed(error.to_string(), body))?;
+    let repaired;
+    let envelope: Envelope<'_> = match serde_json::from_slice(body) {
+        Ok(envelope) => envelope,
+        Err(_) => {
+            repaired = to_parsable_json(body)?;
+            serde_json::from_slice(&repaired)
+                .map_err(|error| AnswerError::malformed(error.to_string(), body))?
+        }
+    };
     let mut entry_errors = EntryErrors::default();
     if let (Tolerance::Entries, Some(errors), Some(data)) = (tolerance, &envelope.errors, envelope.data) {
         let may_pass = |error: &GraphQlError| error.meaning(response.status()).is_transient();
@@ -129,9 +135,11 @@ fn read<T: DeserializeOwned>(
 
 /// Parses a JSON list of row texts.
 pub(crate) fn list_of_rows(list: &[u8]) -> Result<Vec<HistoryRow>, AnswerError> {
-    let text = to_parsable_json(list)?;
-    let texts: Vec<Option<JsonText>> =
-        serde_json::from_slice(&text).map_err(|error| AnswerError::malformed(error.to_string(), list))?;
+    let texts: Vec<Option<JsonText>> = match serde_json::from_slice(list) {
+        Ok(texts) => texts,
+        Err(_) => serde_json::from_slice(&to_parsable_json(list)?)
+            .map_err(|error| AnswerError::malformed(error.to_string(), list))?,
+    };
     Ok(rows(texts))
 }
 
@@ -140,7 +148,8 @@ pub(crate) fn missing(what: impl Into<String>) -> AnswerError {
     AnswerError::NotFound { what: what.into() }
 }
 
-/// The body as strict JSON. Repairs lenient JSON; fails if the body is not JSON at all.
+/// The body as strict JSON. Repairs lenient JSON; fails if the body is not JSON at all. Takes a pass over the body, so
+/// callers first try to parse it directly.
 fn to_parsable_json(body: &[u8]) -> Result<Cow<'_, [u8]>, AnswerError> {
     let Err(first) = serde_json::from_slice::<&RawValue>(body) else { return Ok(Cow::Borrowed(body)) };
     let text = lenient::to_strict(body);
