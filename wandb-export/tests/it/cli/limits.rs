@@ -109,7 +109,7 @@ fn max_file_size_refuses_larger_files() {
         let download = ["files", RUN, "--name", "model-best.h5", "--download"];
         let ended = program.over(transport, &[&download[..], &["--max-file-size", "3"]].concat());
         assert_eq!((ended.code, program.names()), (Some(1), Vec::<String>::new()), "{ended}");
-        assert!(ended.stderr.contains("more than 3 bytes"), "{ended}");
+        assert!(ended.stderr.contains("exceeds the limit of 3 bytes"), "{ended}");
         let ended = program.over(transport, &[&download[..], &["--max-file-size", "4"]].concat());
         assert_eq!(ended.code, Some(0), "{ended}");
     }

@@ -82,7 +82,7 @@ fn sessions_of_an_older_sdk_are_merged() {
     assert!(rows.iter().all(|row| row.get("more").is_some()), "{ended}");
     // While a run is followed, the steps of its last session are not known yet.
     let followed = offline(&program, &["history", "./wandb/resumed", "--all", "--follow"]);
-    assert!(followed.code == Some(5) && followed.stderr.contains("were left out"), "{followed}");
+    assert!(followed.code == Some(5) && followed.stderr.contains("were skipped"), "{followed}");
     assert_eq!(self::rows(&followed.stdout), rows);
 }
 
