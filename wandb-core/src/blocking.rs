@@ -1,14 +1,14 @@
 //! The same client for programs without an async runtime.
 //!
-//! A [`blocking::Transport`](Transport) is a plain function from request to response. [`Lifted`] adapts it to the
+//! A [`blocking::Transport`](Transport) is a plain function from request to response. [`BlockingAdapter`] adapts it to the
 //! async [`transport::Transport`](crate::transport::Transport) that the client uses, by running each request on a
 //! thread. [`block_on`] drives the client from synchronous code, so nothing is implemented twice.
 
-mod lifted;
+mod adapter;
 
 use bytes::Bytes;
 
-pub use lifted::Lifted;
+pub use adapter::BlockingAdapter;
 
 use crate::transport::{Request, TransportError};
 

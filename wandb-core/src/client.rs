@@ -18,8 +18,8 @@ mod reading;
 mod redirect;
 mod reply;
 mod retry;
+mod stats;
 mod streamed;
-mod tally;
 mod waiting;
 mod window_sizer;
 mod windows;
@@ -38,13 +38,13 @@ pub use download::{Download, FileVersion, Partial};
 pub use progress::ProgressFloor;
 pub use reading::Reading;
 pub use retry::RetryPolicy;
+pub use stats::ClientStats;
 pub use streamed::ListSink;
-pub use tally::Tally;
 pub use waiting::{WaitReason, Waiting};
 pub use windows::Window;
 
 use crate::BaseUrl;
-use crate::operation::{Endpoint, Lacks};
+use crate::operation::{Endpoint, UnsupportedFields};
 use crate::text::Redactor;
 use crate::transport::{Moment, Transport};
 
@@ -104,9 +104,9 @@ struct Shared {
     /// Storage hosts that refused a file or were unreachable while another address of the file worked.
     closed_origins: Mutex<HashSet<url::Origin>>,
     pacer: Mutex<pace::Pacer>,
-    lacks: Mutex<Lacks>,
+    lacks: Mutex<UnsupportedFields>,
     jitter: Mutex<fastrand::Rng>,
-    tally: tally::Counters,
+    tally: stats::Counters,
     reading: Reading,
 }
 
@@ -127,7 +127,7 @@ impl Client {
     }
 
     /// The fields that the server is known to lack so far.
-    pub fn lacks(&self) -> Lacks {
+    pub fn lacks(&self) -> UnsupportedFields {
         lock(&self.shared.lacks).clone()
     }
 
@@ -159,8 +159,8 @@ impl Client {
     }
 
     /// Counters of the client's work so far.
-    pub fn tally(&self) -> Tally {
-        Tally { most_memory: self.shared.memory.peak_used(), ..self.shared.tally.read() }
+    pub fn tally(&self) -> ClientStats {
+        ClientStats { most_memory: self.shared.memory.peak_used(), ..self.shared.tally.read() }
     }
 }
 

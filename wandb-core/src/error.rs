@@ -7,7 +7,7 @@ use http::StatusCode;
 use url::Url;
 
 use crate::duration::HumanDuration;
-use crate::operation::{AnswerError, Lacks};
+use crate::operation::{AnswerError, UnsupportedFields};
 use crate::transport::TransportError;
 
 /// Identifies the request of an error: the operation and its subject.
@@ -176,9 +176,9 @@ impl Error {
     }
 
     /// The required fields and arguments that the server's schema lacks, if that is the reason of the failure.
-    pub fn lacks(&self) -> Option<&Lacks> {
+    pub fn lacks(&self) -> Option<&UnsupportedFields> {
         match self {
-            Self::Answer { source: AnswerError::Lacks(lacks), .. } => Some(lacks),
+            Self::Answer { source: AnswerError::UnsupportedFields(lacks), .. } => Some(lacks),
             _ => None,
         }
     }

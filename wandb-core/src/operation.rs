@@ -24,7 +24,7 @@ use bytes::Bytes;
 pub use answer_error::AnswerError;
 pub use effect::Effect;
 pub use endpoint::Endpoint;
-pub use field::{Argument, Field, Lacks};
+pub use field::{Argument, Field, UnsupportedFields};
 pub use page_size::PageSize;
 pub use sent_body::SentBody;
 pub use unreadable_entry::UnreadableEntry;
@@ -66,7 +66,7 @@ pub trait Operation: Send + Sync {
     ///
     /// # Errors
     /// Fails with [`AnswerError::Unaskable`] if the operation is not possible on such a server.
-    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError>;
+    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError>;
 
     /// Parses the server's response.
     ///
@@ -206,7 +206,7 @@ impl<O: Operation + ?Sized> Operation for &O {
         (**self).optional_arguments()
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
         (**self).request(endpoint, lacks)
     }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use wandb_core::BaseUrl;
 use wandb_core::client::{Client, ClientBuilder, RetryPolicy};
 use wandb_core::error::Error;
-use wandb_core::operation::{AnswerError, Endpoint, Lacks, Operation};
+use wandb_core::operation::{AnswerError, Endpoint, Operation, UnsupportedFields};
 use wandb_core::simulation::{Faults, Simulation};
 use wandb_core::transport::{self, Request};
 
@@ -26,7 +26,7 @@ impl Operation for Ask {
         "everything".to_owned()
     }
 
-    fn request(&self, endpoint: &Endpoint, _: &Lacks) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, _: &UnsupportedFields) -> Result<Request, AnswerError> {
         http::Request::post(endpoint.graphql_url().as_str())
             .body(Bytes::new())
             .map_err(|error| AnswerError::Unaskable { message: error.to_string() })

@@ -15,7 +15,9 @@ use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
 use wandb_core::BaseUrl;
 use wandb_core::client::{Client, RetryPolicy};
-use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation, PageSize, Paged, Windowed};
+use wandb_core::operation::{
+    AnswerError, Endpoint, Field, Operation, PageSize, Paged, UnsupportedFields, Windowed,
+};
 use wandb_core::simulation::{Faults, Simulation};
 use wandb_core::transport::Request;
 
@@ -38,7 +40,7 @@ fn refusal(value: &serde_json::Value) -> Option<AnswerError> {
     let message = value.get("error")?.as_str()?.to_owned();
     Some(match message.as_str() {
         "too much" => AnswerError::TooMuch { message },
-        "lacks" => AnswerError::Lacks([EXTRA].into_iter().collect()),
+        "lacks" => AnswerError::UnsupportedFields([EXTRA].into_iter().collect()),
         _ => AnswerError::Failed { message },
     })
 }
@@ -70,7 +72,7 @@ impl Operation for Steps {
         const { &[EXTRA] }
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
         let extra = if lacks.contains(&EXTRA) { "" } else { ",extra" };
         request(endpoint, &format!("steps,{},{}{extra}", self.0.start, self.0.end))
     }
@@ -130,7 +132,7 @@ impl Operation for StepPage {
         format!("after {}", self.after)
     }
 
-    fn request(&self, endpoint: &Endpoint, _: &Lacks) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, _: &UnsupportedFields) -> Result<Request, AnswerError> {
         request(endpoint, &format!("page,{},{}", self.after, self.size))
     }
 
@@ -382,7 +384,7 @@ fn missing_field_is_learned_once_and_reported() {
     for _ in 0..3 {
         let reply = simulation.run(client.call(Steps(0..50))).expect("it ends").expect("an answer");
         assert_eq!(reply.answer.len(), 50);
-        assert_eq!(reply.lacks, Lacks::from_iter([EXTRA]));
+        assert_eq!(reply.lacks, UnsupportedFields::from_iter([EXTRA]));
     }
     assert_eq!(simulation.report().requests, 4, "only the first call asks twice");
 }

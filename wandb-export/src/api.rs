@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use async_lock::OnceCell;
 use futures_util::stream::BoxStream;
-use wandb_core::client::{Client, Reading, Tally};
+use wandb_core::client::{Client, ClientStats, Reading};
 use wandb_core::model::{Project, Server, User};
 use wandb_core::transport::NoServer;
 use wandb_core::{
@@ -53,7 +53,7 @@ pub use sweep::Sweep;
 pub use update::{Update, Updated};
 
 use crate::error::Error;
-use crate::local::{self, Place};
+use crate::local::{self, LocalPath};
 
 /// A connection to a W&B server.
 ///
@@ -129,7 +129,7 @@ impl Api {
     }
 
     /// Returns counts of the requests sent and the data received so far.
-    pub fn tally(&self) -> Tally {
+    pub fn tally(&self) -> ClientStats {
         self.client.tally()
     }
 
@@ -167,7 +167,7 @@ impl Api {
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the run does not exist or the key may not see it.
     pub async fn run(&self, path: &str) -> Result<Run, Error> {
-        if let Some(place) = Place::of(path) {
+        if let Some(place) = LocalPath::parse(path) {
             let run = self.client.work(move || local::open_run(&place)).await?;
             return Ok(Run::local(self.clone(), run));
         }
@@ -182,7 +182,7 @@ impl Api {
     /// # Errors
     /// If `path` is not a project path. The project itself is looked up only when the runs are listed.
     pub async fn runs(&self, path: &str) -> Result<Runs, Error> {
-        if let Some(place) = Place::of(path) {
+        if let Some(place) = LocalPath::parse(path) {
             let project = self.client.work(move || local::open_project(&place)).await?;
             return Ok(Runs::local(self.clone(), project));
         }
@@ -197,7 +197,7 @@ impl Api {
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the sweep does not exist or the key may not see it.
     pub async fn sweep(&self, path: &str) -> Result<Sweep, Error> {
-        if let Some(place) = Place::of(path) {
+        if let Some(place) = LocalPath::parse(path) {
             let (project, id, sweep) = self.client.work(move || local::open_sweep(&place)).await?;
             return Sweep::local(self.clone(), project, &id, sweep).await;
         }
@@ -221,7 +221,7 @@ impl Api {
     /// Selects the history of the run at `path` without fetching the run first. A run on disk is opened right away;
     /// see [`run`](Self::run).
     pub async fn history(&self, path: &str) -> Result<History, Error> {
-        if let Some(place) = Place::of(path) {
+        if let Some(place) = LocalPath::parse(path) {
             let run = self.client.work(move || local::open_rows(&place)).await?;
             return Ok(Run::local(self.clone(), run).history());
         }
@@ -285,7 +285,7 @@ impl Api {
 
 /// Rejects a local path where only a server works.
 fn not_on_disk(path: &str) -> Result<(), Error> {
-    Place::of(path).map_or(Ok(()), |place| Err(only_on_a_server(&place)))
+    LocalPath::parse(path).map_or(Ok(()), |place| Err(only_on_a_server(&place)))
 }
 
 /// The error for an operation that needs a server but got something on disk.

@@ -1,10 +1,10 @@
 //! Copies projects into mirrors. [`crate::mirror`] says what a mirror is.
 
+mod batch_sizer;
 mod compare;
 mod copier;
 mod errors;
 mod event;
-mod joint;
 mod lines;
 mod plan;
 mod project;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use wandb_core::model::{Run, UnreadableField};
-use wandb_core::operation::{Argument, Field, Lacks, UnreadableEntry};
+use wandb_core::operation::{Argument, Field, UnreadableEntry, UnsupportedFields};
 use wandb_core::{PathError, ProjectPath, RunPath};
 
 /// Something in a result that is missing, inexact or guessed.
@@ -271,7 +271,7 @@ impl Issue {
     }
 
     /// Converts the fields of `lacks` to issues. Fields that the caller did not request become notes.
-    pub(crate) fn of_lacks(lacks: &Lacks, requested: impl Fn(&Field) -> bool) -> Vec<Self> {
+    pub(crate) fn of_lacks(lacks: &UnsupportedFields, requested: impl Fn(&Field) -> bool) -> Vec<Self> {
         let issue =
             |field: &Field| Self::UnsupportedField { field: field.clone(), requested: requested(field) };
         lacks.iter().map(issue).collect()

@@ -10,7 +10,7 @@ mod join;
 mod lines;
 mod merge;
 mod open;
-mod place;
+mod path;
 mod run;
 mod session;
 mod session_files;
@@ -20,7 +20,7 @@ mod texts;
 
 pub(crate) use console::Console;
 pub(crate) use feed::{Ask, Feed, Wanted};
-pub(crate) use follow::{Following, News};
+pub(crate) use follow::{News, TailReader};
 pub(crate) use open::{LocalProject, open_project, open_rows, open_run, open_sweep};
-pub(crate) use place::Place;
+pub(crate) use path::LocalPath;
 pub(crate) use run::LocalRun;

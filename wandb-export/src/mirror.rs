@@ -52,5 +52,5 @@ pub(crate) mod tables;
 pub(crate) mod verify;
 
 pub use self::contents::{Contents, Part, UnknownPart};
-pub(crate) use self::read::{Archive, MirroredRows, MirroredRun, is_mirror};
+pub(crate) use self::read::{MirrorReader, MirroredRows, MirroredRun, is_mirror};
 pub use crate::copy::{Mirror, MirrorEvent, MirrorReport, Missing, ProjectReport};

@@ -6,7 +6,7 @@
 
 use apollo_compiler::validation::Valid;
 use apollo_compiler::{ExecutableDocument, Schema};
-use wandb_core::operation::{Argument, Endpoint, Field, Lacks, Operation};
+use wandb_core::operation::{Argument, Endpoint, Field, Operation, UnsupportedFields};
 use wandb_core::update::RunPatch;
 use wandb_graphql::ops::{
     Detail, GetHistoryKeys, GetHistoryWindow, GetParquetHistory, GetRun, GetRunDocument, GetServer, GetSweep,
@@ -20,7 +20,7 @@ struct OperationQuery {
     name: &'static str,
     optional_fields: &'static [Field],
     optional_arguments: Vec<Argument>,
-    query: Box<dyn Fn(&Lacks) -> String>,
+    query: Box<dyn Fn(&UnsupportedFields) -> String>,
 }
 
 impl OperationQuery {
@@ -151,7 +151,7 @@ fn server_without_an_optional_argument_accepts_query() {
 fn validator_rejects_a_missing_field() {
     let schema = schema_without(&Field::new("Run", "historyKeys"));
     let operation = OperationQuery::new(GetHistoryKeys::new("team/project/run".parse().unwrap()));
-    let query = (operation.query)(&Lacks::nothing());
+    let query = (operation.query)(&UnsupportedFields::nothing());
     let error = ExecutableDocument::parse_and_validate(&schema, &*query, "query.graphql").unwrap_err();
     assert!(error.to_string().contains("historyKeys"), "{error}");
 }

@@ -12,7 +12,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`wandb_core::blocking::Lifted`] adapts it to the async trait that the client uses.
+//! [`wandb_core::blocking::BlockingAdapter`] adapts it to the async trait that the client uses.
 //!
 //! # Trust
 //!

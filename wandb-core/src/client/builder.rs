@@ -6,8 +6,8 @@ use async_lock::Semaphore;
 use http::HeaderValue;
 
 use super::waiting::{Deadline, Observer};
-use super::{Client, ProgressFloor, Reading, RetryPolicy, Shared, Waiting, budget, pace, tally};
-use crate::operation::{Endpoint, Lacks};
+use super::{Client, ProgressFloor, Reading, RetryPolicy, Shared, Waiting, budget, pace, stats};
+use crate::operation::{Endpoint, UnsupportedFields};
 use crate::text::Redactor;
 use crate::transport::Transport;
 use crate::{ApiKey, BaseUrl};
@@ -169,9 +169,9 @@ impl ClientBuilder {
                 download_permits: Semaphore::new(self.download_concurrency),
                 closed_origins: Mutex::default(),
                 pacer: Mutex::new(pace::Pacer::new(longest_wait)),
-                lacks: Mutex::new(Lacks::nothing()),
+                lacks: Mutex::new(UnsupportedFields::nothing()),
                 jitter: Mutex::new(fastrand::Rng::with_seed(self.seed)),
-                tally: tally::Counters::default(),
+                tally: stats::Counters::default(),
                 reading: self.reading,
             }),
         }

@@ -12,16 +12,16 @@ use super::retry::RetryChance;
 use super::waiting::WaitReason;
 use super::{Client, exchange, lock};
 use crate::error::{Error, RequestLabel, printable_url};
-use crate::operation::{AnswerError, Effect, Lacks, Operation, SentBody};
+use crate::operation::{AnswerError, Effect, Operation, SentBody, UnsupportedFields};
 use crate::transport::Moment;
 
 /// An answer, with the fields that the server lacks.
 ///
 /// ```
 /// use wandb_core::client::Reply;
-/// use wandb_core::operation::Lacks;
+/// use wandb_core::operation::UnsupportedFields;
 ///
-/// let reply = Reply { answer: 42, lacks: Lacks::nothing() };
+/// let reply = Reply { answer: 42, lacks: UnsupportedFields::nothing() };
 /// assert!(reply.lacks.is_empty());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Reply<A> {
     /// The answer.
     pub answer: A,
     /// The fields and arguments of the operation that the server lacks. The answer omits them.
-    pub lacks: Lacks,
+    pub lacks: UnsupportedFields,
 }
 
 /// A parsed answer and its length.
@@ -78,7 +78,7 @@ impl Client {
     }
 
     /// The fields and arguments of an operation that the server lacks.
-    pub(super) fn lacks_of(&self, operation: &impl Operation) -> Lacks {
+    pub(super) fn lacks_of(&self, operation: &impl Operation) -> UnsupportedFields {
         let known = self.lacks();
         let mut lacks = known.among(operation.optional_fields());
         lacks.extend(&known.arguments_among(&operation.optional_arguments()));
@@ -120,7 +120,7 @@ impl Client {
                 let lacks = self.lacks();
                 let failure = match self.try_once(operation, &lacks, reader, &read).await {
                     Ok(answer) => return Ok(answer),
-                    Err(Failure::Answer(AnswerError::Lacks(lacking)))
+                    Err(Failure::Answer(AnswerError::UnsupportedFields(lacking)))
                         if self.record_missing(operation, &lacking, &lacks) =>
                     {
                         continue;
@@ -174,7 +174,7 @@ impl Client {
     async fn try_once<'a, O: Operation>(
         &'a self,
         operation: &'a O,
-        lacks: &Lacks,
+        lacks: &UnsupportedFields,
         reader: &dyn BodyReader,
         read: &(impl Fn(Response<Bytes>) -> BoxFuture<'a, Result<O::Answer, AnswerError>> + Send + Sync),
     ) -> Result<Answered<O::Answer>, Failure> {
@@ -208,7 +208,12 @@ impl Client {
     ///
     /// Every round omits another optional field or argument, so their number bounds the rounds, whatever the server
     /// says.
-    fn record_missing<O: Operation>(&self, operation: &O, lacking: &Lacks, asked_without: &Lacks) -> bool {
+    fn record_missing<O: Operation>(
+        &self,
+        operation: &O,
+        lacking: &UnsupportedFields,
+        asked_without: &UnsupportedFields,
+    ) -> bool {
         let (fields, arguments) = (operation.optional_fields(), operation.optional_arguments());
         let dispensable = lacking.iter().all(|field| fields.contains(field))
             && lacking.arguments().all(|argument| arguments.contains(argument));

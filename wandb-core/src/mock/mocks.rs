@@ -37,7 +37,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::blocking::{Lifted, block_on};
+    use crate::blocking::{BlockingAdapter, block_on};
     use crate::transport::{Body, TransportErrorKind};
 
     #[test]
@@ -56,7 +56,8 @@ mod tests {
         mock.expect_send()
             .times(1)
             .returning(|_| Err(TransportError::new(TransportErrorKind::Connect, "expected")));
-        let error = block_on(Lifted::new(mock).send(Request::new(Bytes::new()))).expect_err("a failure");
+        let error =
+            block_on(BlockingAdapter::new(mock).send(Request::new(Bytes::new()))).expect_err("a failure");
         assert_eq!(error.to_string(), "no connection: expected");
     }
 }

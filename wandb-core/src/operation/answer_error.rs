@@ -1,4 +1,4 @@
-use super::Lacks;
+use super::UnsupportedFields;
 use crate::text::shortened;
 
 /// The response is not the requested answer.
@@ -8,7 +8,7 @@ pub enum AnswerError {
     /// The server's schema lacks fields or arguments of the request. The client retries without those that are
     /// optional.
     #[error("the server does not have {0}")]
-    Lacks(Lacks),
+    UnsupportedFields(UnsupportedFields),
 
     /// The subject of the request does not exist, or is not visible with the key.
     #[error("{what} does not exist, or the API key may not see it")]
@@ -109,9 +109,10 @@ impl AnswerError {
                 Self::Malformed { message: change(&message), excerpt: change(&excerpt) }
             }
             Self::Unaskable { message } => Self::Unaskable { message: change(&message) },
-            error @ (Self::Lacks(_) | Self::Changed | Self::FileTooLarge { .. } | Self::Pages { .. }) => {
-                error
-            }
+            error @ (Self::UnsupportedFields(_)
+            | Self::Changed
+            | Self::FileTooLarge { .. }
+            | Self::Pages { .. }) => error,
         }
     }
 
@@ -119,7 +120,7 @@ impl AnswerError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Failed { .. } | Self::Malformed { .. } => true,
-            Self::Lacks(_)
+            Self::UnsupportedFields(_)
             | Self::NotFound { .. }
             | Self::Denied { .. }
             | Self::TooMuch { .. }

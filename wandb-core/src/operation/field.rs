@@ -88,12 +88,12 @@ impl fmt::Display for Argument {
 /// Older and self-hosted servers lack some. They are learned from the server's rejections (`Cannot query field …`),
 /// because W&B's servers do not allow schema queries.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Lacks {
+pub struct UnsupportedFields {
     fields: BTreeSet<Field>,
     arguments: BTreeSet<Argument>,
 }
 
-impl Lacks {
+impl UnsupportedFields {
     /// Creates an empty set.
     pub const fn nothing() -> Self {
         Self { fields: BTreeSet::new(), arguments: BTreeSet::new() }
@@ -154,19 +154,19 @@ impl Lacks {
     }
 }
 
-impl FromIterator<Field> for Lacks {
+impl FromIterator<Field> for UnsupportedFields {
     fn from_iter<I: IntoIterator<Item = Field>>(fields: I) -> Self {
         Self { fields: fields.into_iter().collect(), ..Self::nothing() }
     }
 }
 
-impl FromIterator<Argument> for Lacks {
+impl FromIterator<Argument> for UnsupportedFields {
     fn from_iter<I: IntoIterator<Item = Argument>>(arguments: I) -> Self {
         Self { arguments: arguments.into_iter().collect(), ..Self::nothing() }
     }
 }
 
-impl fmt::Display for Lacks {
+impl fmt::Display for UnsupportedFields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fields = self.fields.iter().map(|field| field as &dyn fmt::Display);
         let arguments = self.arguments.iter().map(|argument| argument as &dyn fmt::Display);

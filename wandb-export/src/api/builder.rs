@@ -182,7 +182,7 @@ impl ApiBuilder {
     pub(crate) fn connect_over_ureq(mut self) -> Result<Api, Error> {
         self.read_ca_files()?;
         let transport = wandb_http_blocking::UreqTransport::with_settings(&self.transport)?;
-        let lifted = wandb_core::blocking::Lifted::new(transport);
+        let lifted = wandb_core::blocking::BlockingAdapter::new(transport);
         self.on_threads().connect_over(Arc::new(lifted))
     }
 

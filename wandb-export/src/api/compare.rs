@@ -6,14 +6,14 @@ mod same;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use indexmap::IndexMap;
 use wandb_core::model::Run;
-use wandb_core::operation::{Field, Lacks};
+use wandb_core::operation::{Field, UnsupportedFields};
 use wandb_core::{Map, Row, Value};
 use wandb_tables::divisible;
 
 use super::Api;
 use crate::error::Error;
 use crate::issue::Issue;
-use crate::local::Place;
+use crate::local::LocalPath;
 
 /// The configs of several runs, compared key by key.
 ///
@@ -200,7 +200,7 @@ pub(super) async fn fetch<P: AsRef<str>>(
 ) -> Result<Comparison, Error> {
     let mut wanted: Vec<String> = Vec::new();
     for path in paths {
-        let path = match Place::of(path.as_ref()) {
+        let path = match LocalPath::parse(path.as_ref()) {
             Some(place) => place.to_string(),
             None => api.run_path(path.as_ref()).await?.to_string(),
         };
@@ -224,7 +224,7 @@ pub(super) async fn fetch<P: AsRef<str>>(
     let runs: Vec<_> = stream::iter(runs).buffered(RUNS_AT_ONCE).try_collect().await?;
     // A missing summary becomes an issue only once `with_summary` requests it.
     let matters = |field: &&Field| ["config", "summaryMetrics"].contains(&field.name());
-    let lacks: Lacks = api.client.lacks().iter().filter(matters).cloned().collect();
+    let lacks: UnsupportedFields = api.client.lacks().iter().filter(matters).cloned().collect();
     let mut issues: Vec<_> = runs.iter().flat_map(super::Run::disk_issues).cloned().collect();
     issues.extend(Issue::of_lacks(&lacks, |field| field.name() == "config"));
     let models: Vec<_> = runs.into_iter().map(super::Run::into_model).collect();

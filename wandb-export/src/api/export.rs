@@ -115,7 +115,7 @@ enum Message {
 
 /// Feeds messages to the sink. Returns `None` if the sender was dropped before [`Message::Finish`].
 fn drain(received: &Receiver<Message>, sink: Box<dyn Sink>) -> Option<Result<SinkReport, Error>> {
-    let mut desk = Desk {
+    let mut desk = SinkDispatch {
         sink,
         #[cfg(feature = "parquet")]
         fit: None,
@@ -135,15 +135,15 @@ fn drain(received: &Receiver<Message>, sink: Box<dyn Sink>) -> Option<Result<Sin
 }
 
 /// Passes each batch to the sink in the form that it accepts.
-struct Desk {
+struct SinkDispatch {
     sink: Box<dyn Sink>,
     /// Set if the sink accepts record batches.
     #[cfg(feature = "parquet")]
-    fit: Option<wandb_tables::Fit>,
+    fit: Option<wandb_tables::SchemaAdapter>,
 }
 
 #[cfg(not(feature = "parquet"))]
-impl Desk {
+impl SinkDispatch {
     fn write(&mut self, batch: &Batch) -> Result<(), SinkError> {
         match batch {
             Batch::Rows(rows) => self.sink.write(rows),
@@ -153,10 +153,10 @@ impl Desk {
 }
 
 #[cfg(feature = "parquet")]
-impl Desk {
+impl SinkDispatch {
     fn table(&mut self, schema: wandb_tables::Schema) -> Result<(), SinkError> {
         if self.sink.begin_batches(&schema)? {
-            self.fit = Some(wandb_tables::Fit::new(schema));
+            self.fit = Some(wandb_tables::SchemaAdapter::new(schema));
         }
         Ok(())
     }

@@ -7,9 +7,9 @@ mod confirm;
 #[cfg(feature = "files")]
 mod download;
 #[cfg(feature = "files")]
-mod fetch;
+mod download_writer;
 #[cfg(feature = "files")]
-mod filling;
+mod fetch;
 mod pattern;
 #[cfg(feature = "files")]
 mod progress;

@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use futures_util::TryStreamExt;
-use wandb_core::operation::Lacks;
+use wandb_core::operation::UnsupportedFields;
 use wandb_core::{Row, RunPath, model};
 use wandb_runlog::{Alert, Artifact, Branch};
 
@@ -27,7 +27,7 @@ pub struct Run {
 }
 
 impl Run {
-    pub(crate) fn new(api: Api, path: RunPath, model: model::Run, lacks: &Lacks) -> Self {
+    pub(crate) fn new(api: Api, path: RunPath, model: model::Run, lacks: &UnsupportedFields) -> Self {
         let mut issues = Issue::of_fields(&model);
         issues.extend(Issue::of_lacks(lacks, |_| false));
         Self { api, path, model, issues, local: None }

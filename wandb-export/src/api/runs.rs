@@ -5,7 +5,7 @@ mod lister;
 mod on_disk;
 
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use wandb_core::operation::{Lacks, PageSize};
+use wandb_core::operation::{PageSize, UnsupportedFields};
 use wandb_core::{ProjectPage, ProjectPath, Row, Value, model};
 use wandb_graphql::ops::{Detail, ListRuns};
 use wandb_graphql::{Filter, Order};
@@ -246,7 +246,7 @@ impl Runs {
 }
 
 /// Wraps runs in handles. Runs with unusable names are left out and, like unreadable fields, reported as issues.
-fn wrapped(api: &Api, runs: Vec<model::Run>, lacks: &Lacks, issues: &Issues) -> Vec<Run> {
+fn wrapped(api: &Api, runs: Vec<model::Run>, lacks: &UnsupportedFields, issues: &Issues) -> Vec<Run> {
     let wrap = |run: model::Run| {
         issues.add(Issue::of_fields(&run));
         match run.path() {
@@ -270,7 +270,7 @@ fn without_empty_objects(row: Row) -> Row {
 const RUNS_IN_A_BATCH: usize = 256;
 
 /// Converts fields that the runs lack to issues. Ignores fields without a column in the table.
-fn lacking(lacks: &Lacks, columns: RunColumns) -> Vec<Issue> {
+fn lacking(lacks: &UnsupportedFields, columns: RunColumns) -> Vec<Issue> {
     let mut issues = Issue::of_lacks(lacks, |field| columns.needs(field));
     issues.retain(|issue| columns == RunColumns::All || !issue.is_note());
     issues

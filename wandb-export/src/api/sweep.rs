@@ -4,7 +4,7 @@ mod rank;
 
 use std::ops::Deref;
 
-use wandb_core::operation::Lacks;
+use wandb_core::operation::UnsupportedFields;
 use wandb_core::{SweepPath, model};
 
 use super::{Api, Run, Runs};
@@ -37,7 +37,7 @@ pub struct Sweep {
 }
 
 impl Sweep {
-    pub(crate) fn new(api: Api, path: SweepPath, model: model::Sweep, lacks: &Lacks) -> Self {
+    pub(crate) fn new(api: Api, path: SweepPath, model: model::Sweep, lacks: &UnsupportedFields) -> Self {
         Self { api, path, model, issues: Issue::of_lacks(lacks, |_| false), local: None }
     }
 
@@ -52,7 +52,8 @@ impl Sweep {
         let is_known = known.is_some();
         let model =
             known.unwrap_or_else(|| model::Sweep::new(project.path.entity(), project.path.project(), id, ""));
-        let sweep = Self { local: Some(project), ..Self::new(api, path, model, &Lacks::nothing()) };
+        let sweep =
+            Self { local: Some(project), ..Self::new(api, path, model, &UnsupportedFields::nothing()) };
         if !is_known && sweep.runs().light().limit(1).collect().await?.is_empty() {
             return Err(Error::NothingThere { message: format!("no run in that folder is in sweep {id}") });
         }

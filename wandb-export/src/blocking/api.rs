@@ -1,7 +1,7 @@
 //! The entry point of the blocking API.
 
 use wandb_core::blocking::block_on;
-use wandb_core::client::{Client, Tally};
+use wandb_core::client::{Client, ClientStats};
 use wandb_core::model::{Project, Server, User};
 use wandb_core::{BaseUrl, PathDefaults, ProjectPath, RunPath, SweepPath};
 
@@ -69,7 +69,7 @@ impl Api {
     }
 
     /// Creates an API over an existing client, whose transport must not need a runtime: a
-    /// [`Lifted`](wandb_core::blocking::Lifted) transport or a mock.
+    /// [`BlockingAdapter`](wandb_core::blocking::BlockingAdapter) transport or a mock.
     pub fn over_client(client: Client, defaults: PathDefaults) -> Self {
         Self(api::Api::over(client, defaults))
     }
@@ -85,7 +85,7 @@ impl Api {
     }
 
     /// Returns counts of the requests sent and the data received so far.
-    pub fn tally(&self) -> Tally {
+    pub fn tally(&self) -> ClientStats {
         self.0.tally()
     }
 

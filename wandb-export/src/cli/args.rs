@@ -12,7 +12,7 @@ use super::{
     command, compare, completions, files, history, logs, man, project, projects, run, runs, set, sweep,
     whoami,
 };
-use crate::local::Place;
+use crate::local::LocalPath;
 
 /// Export runs, metrics, files and settings from Weights & Biases, complete and exact
 ///
@@ -73,12 +73,12 @@ impl Command {
     /// Whether every path is local, so that the command needs no server.
     pub(super) fn is_on_disk(&self) -> bool {
         let paths = self.paths();
-        !paths.is_empty() && paths.iter().all(|path| Place::of(path).is_some())
+        !paths.is_empty() && paths.iter().all(|path| LocalPath::parse(path).is_some())
     }
 
     /// The local paths that the arguments would name if they began with `./`.
     pub(super) fn local_paths_without_dot(&self) -> Vec<String> {
-        self.paths().iter().filter_map(|path| Place::unmarked(path)).collect()
+        self.paths().iter().filter_map(|path| LocalPath::unmarked(path)).collect()
     }
 
     /// The paths of runs and projects among the arguments.

@@ -10,7 +10,7 @@ use super::output::{Destination, say};
 use super::session::Session;
 use super::suggest;
 use crate::error::Error;
-use crate::local::Place;
+use crate::local::LocalPath;
 use crate::mirror::{Contents, MirrorReport, Part, ProjectReport};
 
 /// Mirror projects to disk: runs, histories, system metrics, files, logs and sweeps
@@ -72,7 +72,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         [] => options.exclude.iter().fold(Contents::all(), |contents, part| contents.without(*part)),
         parts => Contents::only(parts.iter().copied()),
     };
-    let is_entity = Place::of(&options.path).is_none()
+    let is_entity = LocalPath::parse(&options.path).is_none()
         && !options.path.trim_matches('/').contains('/')
         && !options.path.contains(':');
     let mirror = if is_entity {

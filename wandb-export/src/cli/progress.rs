@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use wandb_core::Row;
-use wandb_core::client::Tally;
+use wandb_core::client::ClientStats;
 use wandb_core::page::Page;
 use wandb_tables::{Sink, SinkError, SinkReport};
 
@@ -163,7 +163,7 @@ fn status(api: &Api, rows: u64) -> String {
 }
 
 /// Describes the retries and rate-limited requests, if any.
-pub(super) fn retry_counts(tally: &Tally) -> impl Iterator<Item = String> {
+pub(super) fn retry_counts(tally: &ClientStats) -> impl Iterator<Item = String> {
     let retries = (tally.retries > 0).then(|| format!("{} retries", HumanCount(tally.retries)));
     let limited = tally.rate_limited;
     let limited = (limited > 0).then(|| format!("{} rate limited", HumanCount(limited)));

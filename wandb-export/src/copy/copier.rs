@@ -14,9 +14,9 @@ use wandb_graphql::ops::{FilePage, GetRun, GetWholeRuns, LogPage, WholeRun};
 use wandb_graphql::{HistoryRow, Samples};
 
 use super::Tell;
+use super::batch_sizer::BatchSizer;
 use super::errors::{is_fatal, is_final, is_refusal, unsupported};
 use super::event::MirrorEvent;
-use super::joint::JointSize;
 use super::plan::{Job, Listed, MOST_ROWS};
 use super::run_copy::{Got, RunCopy};
 use crate::RunColumns;
@@ -43,7 +43,7 @@ pub(super) struct Copier {
     /// One permit per small file being written.
     writes: Semaphore,
     /// The number of runs in the next joint query.
-    joint: Mutex<JointSize>,
+    joint: Mutex<BatchSizer>,
     /// The number of consecutive runs that failed for lack of a connection.
     failed_in_a_row: AtomicU32,
 }
@@ -484,7 +484,7 @@ impl Copied {
     }
 }
 
-fn lock_size(size: &Mutex<JointSize>) -> MutexGuard<'_, JointSize> {
+fn lock_size(size: &Mutex<BatchSizer>) -> MutexGuard<'_, BatchSizer> {
     size.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -343,7 +343,7 @@ impl Project {
         let (disk, wants_runs) = (self.disk.clone(), self.contents.has(Part::Runs));
         let settle = move || {
             let mut notes = Vec::new();
-            // Settling removes the journal, and with it any rows that an earlier mirror left there.
+            // BackgroundSync removes the journal, and with it any rows that an earlier mirror left there.
             if lock(&store).has_new_rows() || wants_runs && !tables::are_runs_written(&disk, &store)? {
                 notes = tables::write_runs(&disk, &store)?;
             }

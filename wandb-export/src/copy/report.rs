@@ -1,7 +1,7 @@
 //! The reports of a sync.
 
 use serde::Serialize;
-use wandb_core::client::Tally;
+use wandb_core::client::ClientStats;
 
 use crate::error::Error;
 
@@ -77,7 +77,7 @@ impl ProjectReport {
 
 impl MirrorReport {
     /// Sets the request counts to the difference of two tallies.
-    pub(super) fn took(&mut self, before: &Tally, now: &Tally) {
+    pub(super) fn took(&mut self, before: &ClientStats, now: &ClientStats) {
         self.requests = now.requests - before.requests;
         self.retries = now.retries - before.retries;
         self.rate_limited = now.rate_limited - before.rate_limited;

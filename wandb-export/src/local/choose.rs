@@ -9,10 +9,10 @@ use super::find::{Found, Sessions, find};
 use super::open::{LocalProject, RunSource};
 #[cfg(feature = "mirror")]
 use super::open::{archive, mirrored_project};
-use super::{LocalRun, Place};
+use super::{LocalPath, LocalRun};
 use crate::error::Error;
 #[cfg(feature = "mirror")]
-use crate::mirror::Archive;
+use crate::mirror::MirrorReader;
 
 /// The most runs that an error message lists.
 const MOST_CHOICES: usize = 10;
@@ -25,12 +25,12 @@ const MOST_NAMES: usize = 3;
 pub(super) struct Chosen {
     pub(super) source: RunSource,
     /// The folder of runs, and the names after it.
-    folder: Place,
+    folder: LocalPath,
     names: Vec<String>,
 }
 
 /// Finds the source of the run at a place.
-pub(super) fn choose(place: &Place) -> Result<Chosen, Error> {
+pub(super) fn choose(place: &LocalPath) -> Result<Chosen, Error> {
     if let Some(found) = find(place)? {
         let chosen = |source| Chosen { source, folder: place.clone(), names: Vec::new() };
         return match found {
@@ -55,7 +55,7 @@ pub(super) fn choose(place: &Place) -> Result<Chosen, Error> {
 }
 
 /// Finds the run that `names` select in a folder.
-fn behind(place: &Place, folder: &Place, names: &[String], found: Found) -> Result<Chosen, Error> {
+fn behind(place: &LocalPath, folder: &LocalPath, names: &[String], found: Found) -> Result<Chosen, Error> {
     let nothing = || Error::no_run_at(place);
     let id = names.last().ok_or_else(nothing)?.clone();
     let runs = match found {
@@ -92,15 +92,15 @@ fn behind(place: &Place, folder: &Place, names: &[String], found: Found) -> Resu
 /// Finds the run that `names` select in several mirrors.
 #[cfg(feature = "mirror")]
 fn of_mirrors(
-    place: &Place,
-    folder: &Place,
+    place: &LocalPath,
+    folder: &LocalPath,
     names: &[String],
     mirrors: &[std::path::PathBuf],
 ) -> Result<Chosen, Error> {
     let mut found = Vec::new();
     let id = names.last().ok_or_else(|| Error::no_run_at(place))?;
     for mirror in mirrors {
-        let archive = Arc::new(Archive::open(mirror)?);
+        let archive = Arc::new(MirrorReader::open(mirror)?);
         let project = archive.project()?;
         let path = RunPath::new(project.entity(), project.project(), id)?;
         if archive.has(id) && matches(&path, names) {
@@ -150,12 +150,12 @@ fn matches(path: &RunPath, names: &[String]) -> bool {
 }
 
 /// Returns the only run of a folder, or an error that lists the choices.
-fn only(place: &Place, runs: Vec<RunSource>) -> Result<RunSource, Error> {
+fn only(place: &LocalPath, runs: Vec<RunSource>) -> Result<RunSource, Error> {
     <[RunSource; 1]>::try_from(runs).map(|[run]| run).map_err(|runs| which(place, &runs))
 }
 
 /// Creates the error for an ambiguous run.
-fn which(place: &Place, runs: &[RunSource]) -> Error {
+fn which(place: &LocalPath, runs: &[RunSource]) -> Error {
     let count = runs.len();
     // Read one more than the message lists: if ids repeat, the choices need the project.
     let mut all = Vec::new();
@@ -177,7 +177,7 @@ fn paths(sessions: &Sessions) -> BTreeSet<RunPath> {
 
 /// Formats what to write for each run: the folder and the id, with project and entity if needed to tell runs
 /// apart.
-fn choices<'p>(place: &Place, paths: impl IntoIterator<Item = &'p RunPath>) -> Vec<String> {
+fn choices<'p>(place: &LocalPath, paths: impl IntoIterator<Item = &'p RunPath>) -> Vec<String> {
     let paths: Vec<_> = paths.into_iter().collect();
     let place = place.to_string();
     let place = place.trim_end_matches('/');
@@ -197,7 +197,7 @@ fn choices<'p>(place: &Place, paths: impl IntoIterator<Item = &'p RunPath>) -> V
     paths.iter().map(text).collect()
 }
 
-fn ambiguous(place: &Place, count: usize, mut choices: Vec<String>) -> Error {
+fn ambiguous(place: &LocalPath, count: usize, mut choices: Vec<String>) -> Error {
     let count = count.max(choices.len());
     choices.truncate(MOST_CHOICES);
     let more = count - choices.len();

@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Place;
+use super::LocalPath;
 use super::session_files::{SessionFiles, is_session};
 use crate::error::Error;
 #[cfg(feature = "mirror")]
@@ -31,7 +31,7 @@ pub(super) enum Found {
 }
 
 /// Looks for runs at a place.
-pub(super) fn find(place: &Place) -> Result<Option<Found>, Error> {
+pub(super) fn find(place: &LocalPath) -> Result<Option<Found>, Error> {
     let path = place.path();
     look(path).map_err(|error| Error::io(format!("looking for runs at {place}"), error))
 }

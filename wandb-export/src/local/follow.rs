@@ -20,7 +20,7 @@ const LOOKS_AFTER_THE_END: u32 = 2;
 
 /// Follows the last session of a run, after reading its earlier ones.
 #[derive(Debug)]
-pub(crate) struct Following {
+pub(crate) struct TailReader {
     place: PathBuf,
     /// Held open, because the SDK may redirect the link to the latest run.
     file: File,
@@ -52,7 +52,7 @@ pub(crate) enum News {
     Over,
 }
 
-impl Following {
+impl TailReader {
     /// Opens a run to follow it.
     ///
     /// # Errors

@@ -10,11 +10,11 @@ use wandb_graphql::{Order, OrderKey};
 use super::choose::choose;
 use super::find::{Found, Sessions, find};
 use super::run::NO_ENTITY;
-use super::{LocalRun, Place};
+use super::{LocalPath, LocalRun};
 use crate::error::Error;
 use crate::issue::Issue;
 #[cfg(feature = "mirror")]
-use crate::mirror::{Archive, MirroredRun};
+use crate::mirror::{MirrorReader, MirroredRun};
 
 /// A folder of runs.
 #[derive(Debug, Clone)]
@@ -87,7 +87,7 @@ impl RunSource {
 }
 
 /// Opens the folder of runs at a place, which may hold a single run.
-pub(crate) fn open_project(place: &Place) -> Result<LocalProject, Error> {
+pub(crate) fn open_project(place: &LocalPath) -> Result<LocalProject, Error> {
     let runs = match find(place)? {
         Some(Found::Runs(runs)) => runs,
         Some(Found::Session(session)) => vec![vec![session]],
@@ -105,7 +105,7 @@ pub(crate) fn open_project(place: &Place) -> Result<LocalProject, Error> {
 }
 
 #[cfg(feature = "mirror")]
-pub(super) fn mirrored_project(archive: &Arc<Archive>) -> Result<LocalProject, Error> {
+pub(super) fn mirrored_project(archive: &Arc<MirrorReader>) -> Result<LocalProject, Error> {
     let (mut runs, mut issues) = (Vec::new(), archive.issues().to_vec());
     let list = format!("runs of {}", archive.project()?);
     for run in archive.ids().iter().map(|id| MirroredRun::new(archive, id)) {
@@ -121,11 +121,11 @@ pub(super) fn mirrored_project(archive: &Arc<Archive>) -> Result<LocalProject, E
 
 /// Opens the mirror found at a place. Fails if it holds several projects.
 #[cfg(feature = "mirror")]
-pub(super) fn archive(place: &Place, found: Found) -> Result<Archive, Error> {
+pub(super) fn archive(place: &LocalPath, found: Found) -> Result<MirrorReader, Error> {
     match found {
-        Found::Mirror(folder) => Archive::open(&folder),
+        Found::Mirror(folder) => MirrorReader::open(&folder),
         Found::Mirrors(folders) => match &folders[..] {
-            [folder] => Archive::open(folder),
+            [folder] => MirrorReader::open(folder),
             folders => {
                 let names: Vec<_> = folders.iter().map(|folder| folder.display().to_string()).collect();
                 Err(Error::usage(format!(
@@ -141,12 +141,12 @@ pub(super) fn archive(place: &Place, found: Found) -> Result<Archive, Error> {
 
 /// Opens the run at a place: a file, its folder, a folder with one run, or a folder followed by a run's id,
 /// with the project before the id if needed.
-pub(crate) fn open_run(place: &Place) -> Result<Arc<LocalRun>, Error> {
+pub(crate) fn open_run(place: &LocalPath) -> Result<Arc<LocalRun>, Error> {
     choose(place)?.read()
 }
 
 /// Opens the run at a place to read only its rows. For a run in a single file, reads only which run it is.
-pub(crate) fn open_rows(place: &Place) -> Result<Arc<LocalRun>, Error> {
+pub(crate) fn open_rows(place: &LocalPath) -> Result<Arc<LocalRun>, Error> {
     let chosen = choose(place)?;
     if let RunSource::Sessions(sessions) = &chosen.source
         && let [session] = &sessions[..]
@@ -161,7 +161,7 @@ pub(crate) fn open_rows(place: &Place) -> Result<Arc<LocalRun>, Error> {
 
 /// Opens the sweep at a place: a folder of runs followed by the sweep's id. Only a mirror knows the sweep's
 /// own fields.
-pub(crate) fn open_sweep(place: &Place) -> Result<(LocalProject, String, Option<Sweep>), Error> {
+pub(crate) fn open_sweep(place: &LocalPath) -> Result<(LocalProject, String, Option<Sweep>), Error> {
     let (folder, id) = place.split().ok_or_else(|| Error::no_run_at(place))?;
     #[cfg(feature = "mirror")]
     if let Some(found @ (Found::Mirror(_) | Found::Mirrors(_))) = find(&folder)? {

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use self::folder::Folder;
 pub(crate) use self::folder::make_lasting;
-use self::medium::{How, Kind, Medium};
+use self::medium::{FileSystem, How, Kind};
 pub(crate) use self::medium::{OpenFile, read_at};
 use super::layout::{FOLDERS, OWN};
 use super::record::Stored;
@@ -26,7 +26,7 @@ pub(crate) struct Disk {
 #[derive(Debug)]
 struct Shared {
     root: PathBuf,
-    medium: Box<dyn Medium>,
+    medium: Box<dyn FileSystem>,
     /// The number of temporary files created so far.
     begun: AtomicU64,
     /// Folders whose directory entries are known to survive a crash.
@@ -45,7 +45,7 @@ impl Disk {
 
     /// Opens a mirror on a medium; errors name it `root`. Removes the temporary files of a killed process and
     /// syncs its finished changes, so that they survive a crash.
-    pub(crate) fn on(root: &Path, medium: impl Medium + 'static) -> io::Result<Self> {
+    pub(crate) fn on(root: &Path, medium: impl FileSystem + 'static) -> io::Result<Self> {
         let shared = Shared {
             root: root.to_owned(),
             medium: Box::new(medium),

@@ -62,7 +62,7 @@ fn is_absence(error: &io::Error) -> bool {
 
 /// A mirror opened for reading.
 #[derive(Debug)]
-pub(crate) struct Archive {
+pub(crate) struct MirrorReader {
     root: PathBuf,
     header: Header,
     runs: Runs,
@@ -78,7 +78,7 @@ struct Texts {
     journal: Option<File>,
 }
 
-impl Archive {
+impl MirrorReader {
     /// Opens the mirror in a folder, which must [be one](is_mirror).
     ///
     /// # Errors

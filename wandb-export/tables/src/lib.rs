@@ -8,15 +8,18 @@
 
 #[cfg(feature = "parquet")]
 mod arrow;
+mod background_sync;
 mod columns;
 #[cfg(feature = "parquet")]
 mod from_arrow;
 mod rows;
-mod settling;
 mod sink;
 
 #[cfg(feature = "parquet")]
-pub use arrow::{Fit, RecordBatches, arrow_schema, batches, batches_of, batches_of_table, batches_with};
+pub use arrow::{
+    RecordBatches, SchemaAdapter, arrow_schema, batches, batches_of, batches_of_table, batches_with,
+};
+pub use background_sync::BackgroundSync;
 #[cfg(feature = "random-rows")]
 #[doc(hidden)]
 pub use columns::random_rows;
@@ -29,7 +32,6 @@ pub use from_arrow::{is_rest, key_of, rows_of};
 pub use rows::Batch;
 #[cfg(any(feature = "csv", feature = "parquet"))]
 pub use rows::rows_at_once;
-pub use settling::Settling;
 pub use sink::{
     Format, Output, Sink, SinkError, SinkOptions, SinkReport, TerminalOptions, is_stream, sync_directory,
     sync_opened,

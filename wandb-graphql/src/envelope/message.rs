@@ -5,7 +5,7 @@
 //! the query is meant; without either, the type name does.
 
 use serde_json::Value;
-use wandb_core::operation::{Argument, Field, Lacks};
+use wandb_core::operation::{Argument, Field, UnsupportedFields};
 
 use super::query_text::{QueryField, QueryText};
 
@@ -83,7 +83,7 @@ pub(crate) fn record_lacking(
     message: &str,
     position: &ErrorPosition<'_>,
     text: Option<&str>,
-    lacks: &mut Lacks,
+    lacks: &mut UnsupportedFields,
 ) -> bool {
     let Some(kind) = Kind::from_message(message) else { return false };
     let names = quoted(message);
@@ -281,7 +281,7 @@ mod tests {
 }";
 
     fn lacking_at(message: &str, locations: &Value, path: &Value) -> Vec<String> {
-        let mut lacks = Lacks::nothing();
+        let mut lacks = UnsupportedFields::nothing();
         record_lacking(message, &ErrorPosition::new(Some(locations), Some(path)), Some(QUERY), &mut lacks);
         let arguments = lacks.arguments().map(ToString::to_string);
         lacks.iter().map(ToString::to_string).chain(arguments).collect()
@@ -363,7 +363,7 @@ mod tests {
 
     #[test]
     fn message_is_enough_without_the_query() {
-        let mut lacks = Lacks::nothing();
+        let mut lacks = UnsupportedFields::nothing();
         let nowhere = ErrorPosition::default();
         assert!(record_lacking(r#"Cannot query field "x" on type "Run"."#, &nowhere, None, &mut lacks));
         assert!(record_lacking(r#"Unknown argument "y" on field "Run.f"."#, &nowhere, None, &mut lacks));

@@ -6,7 +6,7 @@ use cynic::{OperationBuilder, QueryFragment, QueryVariables};
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method};
 use serde::Serialize;
-use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Lacks, Operation};
+use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Operation, UnsupportedFields};
 use wandb_core::transport::Request;
 
 use super::query_text::QueryText;
@@ -40,7 +40,7 @@ impl<V> RequestSpec<V> {
 pub(crate) fn post<Q, V>(
     spec: RequestSpec<V>,
     endpoint: &Endpoint,
-    lacks: &Lacks,
+    lacks: &UnsupportedFields,
 ) -> Result<Request, AnswerError>
 where
     Q: QueryFragment<VariablesFields = V::Fields>,
@@ -54,7 +54,7 @@ where
 pub(crate) fn post_mutation<Q, V>(
     spec: RequestSpec<V>,
     endpoint: &Endpoint,
-    lacks: &Lacks,
+    lacks: &UnsupportedFields,
 ) -> Result<Request, AnswerError>
 where
     Q: QueryFragment<VariablesFields = V::Fields>,
@@ -68,7 +68,7 @@ fn post_built<Q, V>(
     builder: OperationBuilder<Q, V>,
     spec: RequestSpec<V>,
     endpoint: &Endpoint,
-    lacks: &Lacks,
+    lacks: &UnsupportedFields,
 ) -> Result<Request, AnswerError>
 where
     Q: QueryFragment<VariablesFields = V::Fields>,

@@ -7,7 +7,7 @@ use http::{Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use wandb_core::operation::{AnswerError, Lacks, SentBody};
+use wandb_core::operation::{AnswerError, SentBody, UnsupportedFields};
 
 use super::classify::{self, Meaning};
 use super::entry_errors::EntryErrors;
@@ -114,11 +114,12 @@ fn read<T: DeserializeOwned>(
     }
     if let Some(errors) = envelope.errors.filter(|errors| !errors.is_empty() && entry_errors.is_empty()) {
         // Servers do not execute a query that does not match the schema.
-        let lacking = if envelope.data.is_none() { lacking(&errors, response) } else { Lacks::nothing() };
+        let lacking =
+            if envelope.data.is_none() { lacking(&errors, response) } else { UnsupportedFields::nothing() };
         return Err(if lacking.is_empty() {
             error(&errors, response.status(), what)
         } else {
-            AnswerError::Lacks(lacking)
+            AnswerError::UnsupportedFields(lacking)
         });
     }
     let Some(data) = envelope.data else {
@@ -160,10 +161,10 @@ fn to_parsable_json(body: &[u8]) -> Result<Cow<'_, [u8]>, AnswerError> {
 }
 
 /// The fields and arguments that the errors report as missing from the server's schema.
-fn lacking(errors: &[GraphQlError], response: &Response<Bytes>) -> Lacks {
+fn lacking(errors: &[GraphQlError], response: &Response<Bytes>) -> UnsupportedFields {
     let sent = response.extensions().get::<SentBody>();
     let sent: Option<SentQuery<'_>> = sent.and_then(|sent| serde_json::from_slice(&sent.0).ok());
-    let mut lacks = Lacks::nothing();
+    let mut lacks = UnsupportedFields::nothing();
     for error in errors {
         let Some(message) = &error.message else { continue };
         let position = ErrorPosition::new(error.locations.as_ref(), error.path.as_ref());

@@ -47,7 +47,7 @@ fn each_lacking_field_is_reported_once() {
         {"message": "Cannot query field \"historyKeys\" on type \"Run\"."}
     ]}"#;
     let lacking = [Field::new("Run", "historyKeys"), Field::new("ServerInfo", "features")];
-    assert_eq!(read(400, body), Err(AnswerError::Lacks(lacking.into_iter().collect())));
+    assert_eq!(read(400, body), Err(AnswerError::UnsupportedFields(lacking.into_iter().collect())));
 }
 
 #[test]

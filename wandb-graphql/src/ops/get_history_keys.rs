@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::Response;
 use wandb_core::model::{HistoryKeys, RunState};
-use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Lacks, Operation, Paged};
+use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Operation, Paged, UnsupportedFields};
 use wandb_core::transport::Request;
 use wandb_core::{RunPath, Value};
 
@@ -227,7 +227,7 @@ impl Operation for GetHistoryKeys {
         if self.probe.is_some() { PROBE_ARGUMENTS.to_vec() } else { Vec::new() }
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
         let (entity, project, run) = (self.path.entity(), self.path.project(), self.path.run());
         let field = match &self.probe {
             Some(Probe { selection: Selection::Everything, .. }) => HISTORY,

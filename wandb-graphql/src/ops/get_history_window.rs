@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use wandb_core::RunPath;
-use wandb_core::operation::{AnswerError, Endpoint, Lacks, Operation};
+use wandb_core::operation::{AnswerError, Endpoint, Operation, UnsupportedFields};
 use wandb_core::page::{Form, Page, read_rows};
 use wandb_core::transport::Request;
 
@@ -104,7 +104,7 @@ impl Operation for GetHistoryWindow {
         format!("{}, steps {} to {}", self.path, self.steps.start, self.last())
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
         let (entity, project, run) = (self.path.entity(), self.path.project(), self.path.run());
         let samples = self.samples;
         if let Some(specs) = specs(&self.selection, (self.steps.start, self.last()), samples)? {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Response;
 use wandb_core::RunPath;
 use wandb_core::model::Run;
-use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation};
+use wandb_core::operation::{AnswerError, Endpoint, Field, Operation, UnsupportedFields};
 use wandb_core::transport::Request;
 
 use super::run_fields::{Detail, RunFields};
@@ -67,7 +67,7 @@ impl Operation for GetRun {
         self.detail.optional_fields()
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
         let variables =
             Variables { entity: self.path.entity(), project: self.path.project(), run: self.path.run() };
         post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Response;
 use wandb_core::SweepPath;
 use wandb_core::model::Sweep;
-use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation};
+use wandb_core::operation::{AnswerError, Endpoint, Field, Operation, UnsupportedFields};
 use wandb_core::transport::Request;
 
 use super::sweep_fields::{OPTIONAL_FIELDS, SweepFields};
@@ -60,7 +60,7 @@ impl Operation for GetSweep {
         OPTIONAL_FIELDS
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
         let variables =
             Variables { entity: self.path.entity(), project: self.path.project(), name: self.path.sweep() };
         post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)

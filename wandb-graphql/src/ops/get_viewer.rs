@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Response;
 use wandb_core::Value;
 use wandb_core::model::User;
-use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation};
+use wandb_core::operation::{AnswerError, Endpoint, Field, Operation, UnsupportedFields};
 use wandb_core::transport::Request;
 
 use crate::envelope::{RequestSpec, data, post};
@@ -86,7 +86,7 @@ impl Operation for GetViewer {
         OPTIONAL_FIELDS
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
         post::<Query, _>(RequestSpec::new(self, ()), endpoint, lacks)
     }
 

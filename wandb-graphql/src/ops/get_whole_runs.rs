@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::Response;
 use wandb_core::ProjectPath;
 use wandb_core::model::Run;
-use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Lacks, Operation, Paged};
+use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Operation, Paged, UnsupportedFields};
 use wandb_core::transport::Request;
 
 use super::entry::Entry;
@@ -40,7 +40,7 @@ pub struct GetWholeRuns {
     done: usize,
     batch_size: usize,
     samples: Samples,
-    excluded: Lacks,
+    excluded: UnsupportedFields,
 }
 
 /// A run with its data. `None` marks data that was not requested or that the server lacks.
@@ -106,7 +106,14 @@ impl GetWholeRuns {
     pub fn new<I: Into<String>>(path: ProjectPath, ids: impl IntoIterator<Item = I>) -> Self {
         let ids: Arc<[String]> = ids.into_iter().map(Into::into).collect();
         let batch_size = ids.len();
-        Self { path, ids, done: 0, batch_size, samples: Samples::default(), excluded: Lacks::nothing() }
+        Self {
+            path,
+            ids,
+            done: 0,
+            batch_size,
+            samples: Samples::default(),
+            excluded: UnsupportedFields::nothing(),
+        }
     }
 
     /// Sets the maximum number of rows of each run's history and of its system metrics. Default: 500.
@@ -237,7 +244,7 @@ impl Operation for GetWholeRuns {
         vec![Argument::new("Run", "files", "first"), Argument::new("Run", "logLines", "first")]
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
         let ids = self.current_ids();
         if ids.is_empty() {
             return Err(AnswerError::Unaskable { message: "no run was given".to_owned() });
@@ -394,13 +401,14 @@ mod tests {
             {"message": "Unknown argument \"useImprovedPagination\" on field \"logLines\""},
             {"message": "Cannot query field \"tags\" on type \"Run\"."}]}"#;
         let lacking = [Field::new("Run", "tags"), IMPROVED].into_iter().collect();
-        assert_eq!(answer(&get(), body), Err(AnswerError::Lacks(lacking)));
+        assert_eq!(answer(&get(), body), Err(AnswerError::UnsupportedFields(lacking)));
     }
 
     #[test]
     fn empty_list_of_runs_is_rejected() {
         let none = GetWholeRuns::new("team/project".parse().unwrap(), [""; 0]);
-        let error = none.request(&crate::ops::testing::endpoint(), &Lacks::nothing()).unwrap_err();
+        let error =
+            none.request(&crate::ops::testing::endpoint(), &UnsupportedFields::nothing()).unwrap_err();
         assert!(matches!(error, AnswerError::Unaskable { .. }), "{error}");
     }
 }

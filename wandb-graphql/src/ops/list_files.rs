@@ -5,7 +5,7 @@ use http::Response;
 use wandb_core::RunPath;
 use wandb_core::model::File;
 use wandb_core::operation::{
-    AnswerError, Argument, Endpoint, Field, Lacks, Operation, PageSize, Paged, UnreadableEntry,
+    AnswerError, Argument, Endpoint, Field, Operation, PageSize, Paged, UnreadableEntry, UnsupportedFields,
 };
 use wandb_core::transport::Request;
 
@@ -131,7 +131,7 @@ impl Operation for ListFiles {
         arguments
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
         let (names, pattern) = match &self.wanted {
             Wanted::All => (None, None),
             // The server takes an empty list to mean all files.
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn empty_list_of_names_is_rejected() {
         let endpoint = crate::ops::testing::endpoint();
-        let error = list().names([""; 0]).request(&endpoint, &Lacks::nothing()).unwrap_err();
+        let error = list().names([""; 0]).request(&endpoint, &UnsupportedFields::nothing()).unwrap_err();
         assert!(matches!(error, AnswerError::Unaskable { .. }), "{error}");
     }
 

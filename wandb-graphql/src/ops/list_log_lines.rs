@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Response;
 use wandb_core::RunPath;
 use wandb_core::operation::{
-    AnswerError, Endpoint, Field, Lacks, Operation, PageSize, Paged, UnreadableEntry,
+    AnswerError, Endpoint, Field, Operation, PageSize, Paged, UnreadableEntry, UnsupportedFields,
 };
 use wandb_core::transport::Request;
 
@@ -166,7 +166,7 @@ impl Operation for ListLogLines {
         OPTIONAL_FIELDS
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
         let variables = Variables {
             entity: self.path.entity(),
             project: self.path.project(),
@@ -261,7 +261,7 @@ mod tests {
             let body = format!(r#"{{"errors": [{{"message": "{message}"}}]}}"#);
             assert_eq!(
                 answer(&list(), &body),
-                Err(AnswerError::Lacks([IMPROVED].into_iter().collect())),
+                Err(AnswerError::UnsupportedFields([IMPROVED].into_iter().collect())),
                 "{message}"
             );
         }

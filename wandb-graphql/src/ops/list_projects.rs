@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Response;
 use wandb_core::model::{Project, Timestamp};
 use wandb_core::operation::{
-    AnswerError, Argument, Endpoint, Field, Lacks, Operation, PageSize, Paged, UnreadableEntry,
+    AnswerError, Argument, Endpoint, Field, Operation, PageSize, Paged, UnreadableEntry, UnsupportedFields,
 };
 use wandb_core::transport::Request;
 
@@ -133,7 +133,7 @@ impl Operation for ListProjects {
         paged("Query", "models", self.position.after())
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
         let variables = Variables {
             entity: &self.entity,
             cursor: self.position.after(),

@@ -5,7 +5,7 @@ use http::Response;
 use wandb_core::ProjectPath;
 use wandb_core::model::Run;
 use wandb_core::operation::{
-    AnswerError, Argument, Endpoint, Field, Lacks, Operation, PageSize, Paged, UnreadableEntry,
+    AnswerError, Argument, Endpoint, Field, Operation, PageSize, Paged, UnreadableEntry, UnsupportedFields,
 };
 use wandb_core::transport::Request;
 
@@ -222,7 +222,7 @@ impl Operation for ListRuns {
         arguments
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
         let variables = Variables {
             entity: self.path.entity(),
             project: self.path.project(),
@@ -315,7 +315,7 @@ mod tests {
     }
 
     fn query_without(list: &ListRuns, arguments: &[Argument]) -> String {
-        let lacks: Lacks = arguments.iter().cloned().collect();
+        let lacks: UnsupportedFields = arguments.iter().cloned().collect();
         let request = list.request(&crate::ops::testing::endpoint(), &lacks).unwrap();
         let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
         body["query"].as_str().unwrap().to_owned()

@@ -5,7 +5,7 @@ use http::Response;
 use wandb_core::ProjectPath;
 use wandb_core::model::Sweep;
 use wandb_core::operation::{
-    AnswerError, Argument, Endpoint, Field, Lacks, Operation, PageSize, Paged, UnreadableEntry,
+    AnswerError, Argument, Endpoint, Field, Operation, PageSize, Paged, UnreadableEntry, UnsupportedFields,
 };
 use wandb_core::transport::Request;
 
@@ -123,7 +123,7 @@ impl Operation for ListSweeps {
         paged("Project", "sweeps", self.position.after())
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
         let variables = Variables {
             entity: self.path.entity(),
             project: self.path.project(),

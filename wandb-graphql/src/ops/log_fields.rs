@@ -1,7 +1,7 @@
 //! The requested fields of log lines.
 
 use bytes::Bytes;
-use wandb_core::operation::{AnswerError, Field, Lacks, UnreadableEntry};
+use wandb_core::operation::{AnswerError, Field, UnreadableEntry, UnsupportedFields};
 
 use super::entry::{Edge, Entry, PageItems};
 use super::page::PageInfo;
@@ -118,13 +118,13 @@ pub(super) fn convert_refused_pagination(error: AnswerError, body: &Bytes) -> An
         return error;
     }
     let lacking = match error {
-        AnswerError::Lacks(lacking) => lacking,
-        AnswerError::Refused { .. } => Lacks::nothing(),
+        AnswerError::UnsupportedFields(lacking) => lacking,
+        AnswerError::Refused { .. } => UnsupportedFields::nothing(),
         error => return error,
     };
     let fields = lacking.iter().filter(|field| field.name() != "logLines" && **field != IMPROVED);
-    let mut lacks: Lacks = fields.cloned().chain([IMPROVED]).collect();
+    let mut lacks: UnsupportedFields = fields.cloned().chain([IMPROVED]).collect();
     let others = lacking.arguments().filter(|argument| argument.name() != IMPROVED.name());
     lacks.extend(&others.cloned().collect());
-    AnswerError::Lacks(lacks)
+    AnswerError::UnsupportedFields(lacks)
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::Response;
 use wandb_core::RunPath;
-use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Lacks, Operation, Streamed};
+use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Operation, Streamed, UnsupportedFields};
 use wandb_core::transport::Request;
 
 use crate::envelope::{RequestSpec, data, list_of_rows, missing, post};
@@ -99,7 +99,7 @@ impl Operation for SampleEvents {
         OPTIONAL_FIELDS
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
         let variables = Variables {
             entity: self.path.entity(),
             project: self.path.project(),

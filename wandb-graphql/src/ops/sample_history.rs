@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::Response;
 use wandb_core::RunPath;
-use wandb_core::operation::{AnswerError, Endpoint, Lacks, Operation, Streamed};
+use wandb_core::operation::{AnswerError, Endpoint, Operation, Streamed, UnsupportedFields};
 use wandb_core::transport::Request;
 
 use super::sampled::{Spec, any_of, read};
@@ -132,7 +132,7 @@ impl Operation for SampleHistory {
         format!("{}, {} samples", self.path, self.samples)
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
         let (entity, project, run) = (self.path.entity(), self.path.project(), self.path.run());
         let samples = self.samples.get();
         let Some(keys) = &self.keys else {

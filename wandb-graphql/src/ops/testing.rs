@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Response;
-use wandb_core::operation::{AnswerError, Endpoint, Field, Lacks, Operation};
+use wandb_core::operation::{AnswerError, Endpoint, Field, Operation, UnsupportedFields};
 
 pub(super) fn endpoint() -> Endpoint {
     Endpoint::new("https://wandb.example.org/prefix".parse().unwrap())
@@ -10,7 +10,7 @@ pub(super) fn endpoint() -> Endpoint {
 
 /// Formats the request to a server that lacks `lacking`.
 pub(super) fn request(operation: &impl Operation, lacking: &[Field]) -> String {
-    let lacks: Lacks = lacking.iter().cloned().collect();
+    let lacks: UnsupportedFields = lacking.iter().cloned().collect();
     let request = operation.request(&endpoint(), &lacks).unwrap();
     let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
     assert_eq!(body["operationName"], operation.name());

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::Response;
 use wandb_core::RunPath;
-use wandb_core::operation::{AnswerError, Effect, Endpoint, Lacks, Operation};
+use wandb_core::operation::{AnswerError, Effect, Endpoint, Operation, UnsupportedFields};
 use wandb_core::transport::Request;
 use wandb_core::update::RunPatch;
 
@@ -77,7 +77,7 @@ impl Operation for UpdateRun {
         Effect::Writes
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &Lacks) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
         let patch = &self.patch;
         let json = |text: &Option<String>| text.as_deref().map(|text| JsonText(text.into()));
         let variables = Variables {

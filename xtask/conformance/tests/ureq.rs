@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wandb_core::blocking::{Lifted, block_on};
+use wandb_core::blocking::{BlockingAdapter, block_on};
 use wandb_core::transport::{Settings, SettingsError, Transport};
 use wandb_http_blocking::UreqTransport;
 use wandb_transport_conformance::{Subject, suite};
@@ -11,7 +11,7 @@ struct Ureq;
 
 impl Subject for Ureq {
     fn transport(settings: &Settings) -> Result<Arc<dyn Transport>, SettingsError> {
-        Ok(Arc::new(Lifted::new(UreqTransport::with_settings(settings)?)))
+        Ok(Arc::new(BlockingAdapter::new(UreqTransport::with_settings(settings)?)))
     }
 
     fn run<F: Future>(future: F) -> F::Output {

@@ -13,7 +13,7 @@ use futures_util::future::join;
 use url::Url;
 use wandb_core::client::{Download, FileVersion, Partial};
 
-use super::filling::{BLOCK, Filling, fill};
+use super::download_writer::{BLOCK, DownloadWriter, fill};
 use super::{DownloadProgress, RunFile};
 use crate::error::Error;
 use crate::files::{Content, Digest, Folder, PartialFile};
@@ -180,7 +180,7 @@ impl Attempt<'_> {
                 }
             }
         }
-        let mut filling = Filling::start(partial, block).map_err(|error| self.keeping(error))?;
+        let mut filling = DownloadWriter::start(partial, block).map_err(|error| self.keeping(error))?;
         let copied = loop {
             let mut next = pin!(self.chunk(download));
             let next = match poll_fn(|context| Poll::Ready(next.as_mut().poll(context))).await {

@@ -6,7 +6,7 @@
 use futures_util::stream::{self, StreamExt};
 use wandb_core::RunPath;
 use wandb_core::client::Client;
-use wandb_core::operation::{Field, Lacks};
+use wandb_core::operation::{Field, UnsupportedFields};
 use wandb_graphql::ops::{GetRun, HistoryExtent};
 use wandb_graphql::{HistoryRow, Keys};
 
@@ -24,7 +24,7 @@ pub(super) fn is_needed(client: &Client) -> bool {
     has_no_history(&client.lacks())
 }
 
-fn has_no_history(lacks: &Lacks) -> bool {
+fn has_no_history(lacks: &UnsupportedFields) -> bool {
     lacks.contains(&HISTORY) || lacks.arguments().any(|argument| *argument.field() == HISTORY)
 }
 

@@ -8,12 +8,12 @@ mod columns;
 mod decode;
 mod footer;
 mod footer_limits;
-mod held;
 mod merge;
 mod pages;
 mod part;
 mod parts;
 mod ranges;
+mod sparse_file;
 mod storage;
 mod thrift;
 
@@ -27,7 +27,7 @@ use wandb_graphql::plan::HistoryPlan;
 use wandb_tables::Batch;
 use wandb_tables::Schema;
 
-use self::held::Shared;
+use self::sparse_file::Shared;
 use self::part::{Looked, Wanted};
 use self::parts::{Files, Parts};
 use super::reader::{Batches, rows_of};

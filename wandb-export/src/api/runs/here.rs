@@ -2,7 +2,7 @@
 
 use futures_util::stream::{self, BoxStream, StreamExt};
 use wandb_core::model;
-use wandb_core::operation::{Argument, Field, Lacks};
+use wandb_core::operation::{Argument, Field, UnsupportedFields};
 use wandb_graphql::ops::{Detail, ListRuns};
 use wandb_graphql::{Filter, Order};
 
@@ -16,7 +16,7 @@ use crate::issue::Issue;
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) runs: Vec<model::Run>,
-    pub(super) lacks: Lacks,
+    pub(super) lacks: UnsupportedFields,
 }
 
 const FILTERS: Argument = Argument::new("Project", "runs", "filters");
@@ -45,7 +45,7 @@ pub(super) fn unless_refused(
 }
 
 /// Notes for the arguments that the server lacks and that were applied on the client.
-fn notes(lacks: &Lacks, filter: &Filter, order: &Order) -> Vec<Issue> {
+fn notes(lacks: &UnsupportedFields, filter: &Filter, order: &Order) -> Vec<Issue> {
     let needed = [(FILTERS, !filter.is_all()), (ORDER, *order != Order::default())];
     let lacking = needed.iter().filter(|(argument, is_used)| *is_used && lacks.contains_argument(argument));
     lacking.map(|(argument, _)| Issue::replaced_argument(argument)).collect()
@@ -104,7 +104,7 @@ async fn all(lister: &mut Lister) -> Result<Vec<model::Run>, Error> {
 }
 
 /// Rejects a filter or order by a field that the server lacks, since it would be missing from every run.
-fn check_fields(lacks: &Lacks, filter: &Filter, order: &Order) -> Result<(), Error> {
+fn check_fields(lacks: &UnsupportedFields, filter: &Filter, order: &Order) -> Result<(), Error> {
     let words = [
         ("summaryMetrics", "summary_metrics"),
         ("config", "config"),

@@ -6,7 +6,7 @@ use futures_util::stream::StreamExt;
 use wandb_core::ProjectPath;
 use wandb_core::client::Client;
 use wandb_core::model;
-use wandb_core::operation::{Field, Lacks, Operation as _};
+use wandb_core::operation::{Field, Operation as _, UnsupportedFields};
 use wandb_graphql::RunLister;
 use wandb_graphql::ops::ListRuns;
 
@@ -58,7 +58,7 @@ impl Lister {
     }
 
     /// Returns the run fields that the server lacks.
-    pub(crate) fn lacks(&self) -> Lacks {
+    pub(crate) fn lacks(&self) -> UnsupportedFields {
         let lacks = self.client.lacks().among(self.optional_fields);
         // The run count is a field of the project. Without it, completeness is not checked.
         lacks.iter().filter(|field| field.on_type() != "Project").cloned().collect()

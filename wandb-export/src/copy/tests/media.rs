@@ -6,7 +6,7 @@ use super::image::Image;
 use super::memory::MemoryDisk;
 use super::seeds;
 use crate::mirror::disk::folder::Folder;
-use crate::mirror::disk::medium::{How, Kind, Medium, read_at};
+use crate::mirror::disk::medium::{FileSystem, How, Kind, read_at};
 
 /// The result of an operation.
 #[derive(Debug, PartialEq)]
@@ -20,7 +20,7 @@ enum Came {
 const PLACES: [&str; 5] = ["a", "b", "x/a", "x/b", "y/a"];
 
 /// Performs an operation that the seed determines.
-fn act(medium: &dyn Medium, rng: &mut fastrand::Rng) -> io::Result<Came> {
+fn act(medium: &dyn FileSystem, rng: &mut fastrand::Rng) -> io::Result<Came> {
     let (here, other) = (PLACES[rng.usize(0..PLACES.len())], PLACES[rng.usize(0..PLACES.len())]);
     let bytes: Vec<u8> = (0..rng.u8(1..50)).collect();
     let at = rng.u64(0..60);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::image::Image;
 use super::trouble::{Meter, Trouble};
 use crate::mirror::disk::OpenFile;
-use crate::mirror::disk::medium::{How, Kind, Medium};
+use crate::mirror::disk::medium::{FileSystem, How, Kind};
 
 /// A disk of a process, with simulated faults.
 #[derive(Debug, Clone)]
@@ -67,7 +67,7 @@ impl MemoryDisk {
     }
 }
 
-impl Medium for MemoryDisk {
+impl FileSystem for MemoryDisk {
     fn open(&self, here: &str, how: How) -> io::Result<Box<dyn OpenFile>> {
         let file = match how {
             How::Read => self.read(|image| image.file(here)),

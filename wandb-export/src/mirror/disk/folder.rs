@@ -8,7 +8,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 
 use super::super::layout::{LOCK, OWN};
-use super::medium::{How, Kind, Medium, OpenFile};
+use super::medium::{FileSystem, How, Kind, OpenFile};
 
 /// A folder locked against other writers.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ pub(crate) fn place(root: &Path, here: &str) -> PathBuf {
     here.split('/').filter(|part| !part.is_empty()).fold(root.to_owned(), |path, part| path.join(part))
 }
 
-impl Medium for Folder {
+impl FileSystem for Folder {
     fn open(&self, here: &str, how: How) -> io::Result<Box<dyn OpenFile>> {
         let mut options = OpenOptions::new();
         match how {

@@ -12,7 +12,7 @@ use parquet::file::reader::{ChunkReader, Length};
 ///
 /// Nothing survives a crash before it is synced: syncing a file covers its content, and syncing a folder
 /// covers the names added to it or removed from it.
-pub(crate) trait Medium: fmt::Debug + Send + Sync {
+pub(crate) trait FileSystem: fmt::Debug + Send + Sync {
     /// Opens a file.
     fn open(&self, here: &str, how: How) -> io::Result<Box<dyn OpenFile>>;
     /// Renames a file, replacing any file of the new name.

@@ -9,7 +9,7 @@ use wandb_core::model::{self, Run, Timestamp};
 use super::super::contents::Part;
 use super::super::layout::{MANIFEST, RUNS, place, stays_inside};
 use super::super::record::{RunRecord, Stored};
-use super::{Archive, check_inside, unreadable};
+use super::{MirrorReader, check_inside, unreadable};
 use crate::error::Error;
 use crate::files::is_safe;
 use crate::issue::Issue;
@@ -18,17 +18,17 @@ use crate::run_rows::run_of;
 /// A run of a mirror.
 #[derive(Debug, Clone)]
 pub(crate) struct MirroredRun {
-    archive: Arc<Archive>,
+    archive: Arc<MirrorReader>,
     id: String,
 }
 
 impl MirroredRun {
-    pub(crate) fn new(archive: &Arc<Archive>, id: &str) -> Self {
+    pub(crate) fn new(archive: &Arc<MirrorReader>, id: &str) -> Self {
         Self { archive: Arc::clone(archive), id: id.to_owned() }
     }
 
     /// Returns the mirror.
-    pub(crate) fn archive(&self) -> &Archive {
+    pub(crate) fn archive(&self) -> &MirrorReader {
         &self.archive
     }
 

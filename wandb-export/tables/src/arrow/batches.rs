@@ -11,12 +11,12 @@ use arrow_schema::{ArrowError, SchemaRef};
 use tempfile::SpooledTempFile;
 use wandb_core::Row;
 
-use super::fit::Fit;
-use super::same_size::SameSize;
+use super::batch_resizer::BatchResizer;
 use super::scattered_batches::ScatteredBatches;
+use super::schema_adapter::SchemaAdapter;
 use super::to_arrow::{BatchBuilder, arrow_schema};
 use crate::columns::{Nested, Schema, TableError, TableOptions};
-use crate::rows::{Batch, Gathered, Portion, is_wide, rows_at_once};
+use crate::rows::{Batch, Portion, TableSpool, is_wide, rows_at_once};
 
 /// Converts `rows` to record batches with a schema inferred from all of them. The rows are spooled until the
 /// last one is read: first in memory, then in an unnamed temporary file. A batch has at most 8192 rows and
@@ -46,7 +46,7 @@ pub fn batches_of(
     rows: impl IntoIterator<Item = Batch>,
     options: &TableOptions,
 ) -> Result<RecordBatches, TableError> {
-    let mut gathered = Gathered::new(options, Nested::Json, None);
+    let mut gathered = TableSpool::new(options, Nested::Json, None);
     for batch in rows {
         match batch {
             Batch::Page(page) => gathered.page(&page)?,
@@ -72,7 +72,7 @@ pub fn batches_of_table(
     options: &TableOptions,
 ) -> Result<RecordBatches, TableError> {
     let putting = |error| spooling("writing", error);
-    let mut fit = Fit::new(schema.clone());
+    let mut fit = SchemaAdapter::new(schema.clone());
     let arrow = arrow_schema(&schema);
     let file = BufWriter::new(SpooledTempFile::new(options.memory));
     let mut writer = StreamWriter::try_new(file, &arrow).map_err(putting)?;
@@ -117,7 +117,7 @@ pub struct RecordBatches {
     schema: Schema,
     arrow: SchemaRef,
     /// `None` if the pieces already have the right size.
-    same_size: Option<SameSize>,
+    same_size: Option<BatchResizer>,
     pieces: Box<dyn Iterator<Item = Result<RecordBatch, TableError>> + Send>,
 }
 
@@ -132,7 +132,7 @@ impl RecordBatches {
         pieces: impl Iterator<Item = Result<RecordBatch, TableError>> + Send + 'static,
     ) -> Self {
         let arrow = arrow_schema(&schema);
-        let same_size = Some(SameSize::new(&arrow, rows_at_once(schema.column_count())));
+        let same_size = Some(BatchResizer::new(&arrow, rows_at_once(schema.column_count())));
         Self { arrow, same_size, schema, pieces: Box::new(pieces) }
     }
 

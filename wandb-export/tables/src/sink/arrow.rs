@@ -13,7 +13,7 @@ use super::format::Format;
 use super::options::SinkOptions;
 use super::output::Output;
 use super::shared::SharedOutput;
-use crate::arrow::{BatchBuilder, SameSize, ScatteredBatches, arrow_schema};
+use crate::arrow::{BatchBuilder, BatchResizer, ScatteredBatches, arrow_schema};
 use crate::columns::{Nested, Schema, TableError};
 use crate::rows::{Portion, Spool, rows_at_once};
 
@@ -38,7 +38,7 @@ impl Encode for Arrow {
         let output = SharedOutput::new(output);
         match FileWriter::try_new(output.clone(), &arrow) {
             Ok(file) => {
-                let batches = SameSize::new(&arrow, rows_at_once(schema.column_count()));
+                let batches = BatchResizer::new(&arrow, rows_at_once(schema.column_count()));
                 Ok(ArrowFile { file, output, batches })
             }
             Err(error) => Err(output.failure(Format::Arrow, error)),
@@ -68,7 +68,7 @@ impl Encode for Arrow {
 struct ArrowFile {
     file: FileWriter<SharedOutput>,
     output: SharedOutput,
-    batches: SameSize,
+    batches: BatchResizer,
 }
 
 impl WritePieces for ArrowFile {

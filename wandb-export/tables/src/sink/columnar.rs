@@ -16,7 +16,7 @@ use super::encode::Encode;
 use super::error::SinkError;
 use super::output::Output;
 use crate::columns::{Nested, Schema, TableOptions};
-use crate::rows::{Gathered, Portion, Spool, is_wide, rows_at_once};
+use crate::rows::{Portion, Spool, TableSpool, is_wide, rows_at_once};
 
 /// Spools rows and encodes them at the end, or encodes record batches as they arrive.
 pub(super) struct Columnar<E: Encode> {
@@ -35,7 +35,7 @@ enum State<E: Encode> {
 struct Gathering<E> {
     encoding: E,
     output: Output,
-    rows: Gathered,
+    rows: TableSpool,
 }
 
 impl<E: Encode> Columnar<E> {
@@ -47,7 +47,7 @@ impl<E: Encode> Columnar<E> {
             name: output.name().to_owned(),
             state: State::Gathering(Box::new(Gathering {
                 encoding,
-                rows: Gathered::new(options, default, output.directory()),
+                rows: TableSpool::new(options, default, output.directory()),
                 output,
             })),
         }

@@ -3,13 +3,13 @@
 //! This does not use the writer of the `csv` crate, which has one quoting style for all fields: here an empty
 //! string must differ from a missing value. The tests read the output with that crate.
 
-mod aside;
 #[cfg(feature = "parquet")]
 mod columns;
 mod growing;
 #[cfg(feature = "parquet")]
 mod known;
-mod recast;
+mod record_rewriter;
+mod record_spool;
 mod shape;
 mod wide;
 

@@ -8,7 +8,7 @@ use tempfile::{Builder, TempPath};
 
 use super::error::SinkError;
 use super::place::directory;
-use crate::settling::Settling;
+use crate::background_sync::BackgroundSync;
 
 /// Name prefix of incomplete files.
 const PREFIX: &str = ".wandb-export-";
@@ -53,7 +53,7 @@ pub(super) struct AtomicFile {
     writer: BufWriter<Box<dyn Durable>>,
     temporary: TempPath,
     place: PathBuf,
-    settling: Settling,
+    syncing: BackgroundSync,
 }
 
 /// Creates a temporary file in a directory, with the permissions of any other new file. It is removed unless
@@ -78,7 +78,7 @@ impl AtomicFile {
         let (file, temporary) = temporary_in(directory(&place), PREFIX, ".tmp")
             .map_err(|error| SinkError::io("creating a file beside", place.display(), error))?;
         let writer = BufWriter::with_capacity(BUFFER, through(file));
-        Ok(Self { writer, temporary, place, settling: Settling::default() })
+        Ok(Self { writer, temporary, place, syncing: BackgroundSync::default() })
     }
 
     /// Returns the directory of the destination.
@@ -96,13 +96,13 @@ impl AtomicFile {
 
     /// Syncs the file and renames it to its destination.
     pub(super) fn commit(self) -> Result<(), SinkError> {
-        let Self { mut writer, temporary, place, mut settling } = self;
+        let Self { mut writer, temporary, place, mut syncing } = self;
         writer.flush().map_err(|error| SinkError::io("writing", place.display(), error))?;
         if let Ok(old) = fs::metadata(&place) {
             fs::set_permissions(&temporary, old.permissions())
                 .map_err(|error| SinkError::io("setting the permissions of", place.display(), error))?;
         }
-        let settled = settling.end().and_then(|()| writer.get_mut().sync());
+        let settled = syncing.end().and_then(|()| writer.get_mut().sync());
         settled.map_err(|error| SinkError::io("syncing", place.display(), error))?;
         // Close the file before renaming it, as Windows requires.
         drop(writer);
@@ -117,7 +117,7 @@ impl AtomicFile {
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.writer.write(bytes)?;
-        self.settling.written(written, || File::options().write(true).open(&self.temporary))?;
+        self.syncing.written(written, || File::options().write(true).open(&self.temporary))?;
         Ok(written)
     }
 

@@ -118,7 +118,11 @@ fn ambiguous_and_invalid_paths_are_rejected() {
             2,
             "is in a mirror, which gets no new rows by itself",
         ),
-        (&["history", "./here/run-3", "--all", "--source", "exported"], 2, "a run on disk has no exported history"),
+        (
+            &["history", "./here/run-3", "--all", "--source", "exported"],
+            2,
+            "a run on disk has no exported history",
+        ),
         (&["set", "./here/run-3", "--tag", "x"], 2, ""),
     ];
     for (arguments, code, text) in cases {

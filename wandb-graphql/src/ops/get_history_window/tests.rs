@@ -157,5 +157,8 @@ fn errors_name_their_object() {
     assert_eq!(error, AnswerError::NotFound { what: "run team/my project/abc".to_owned() });
     let lacks = r#"{"errors": [{"message": "Cannot query field \"history\" on type \"Run\"."}]}"#;
     let lacking = [Field::new("Run", "history")];
-    assert_eq!(answer(&window(0..10), lacks), Err(AnswerError::Lacks(lacking.into_iter().collect())));
+    assert_eq!(
+        answer(&window(0..10), lacks),
+        Err(AnswerError::UnsupportedFields(lacking.into_iter().collect()))
+    );
 }

@@ -24,7 +24,7 @@ mod random;
 
 use fastrand::Rng;
 use wandb_core::model::Run;
-use wandb_core::operation::{Endpoint, Lacks, Operation as _};
+use wandb_core::operation::{Endpoint, Operation as _, UnsupportedFields};
 use wandb_graphql::ops::{Detail, ListRuns};
 use wandb_graphql::{Filter, Order};
 use wandb_local_server::{Options, Store};
@@ -42,7 +42,7 @@ fn list(store: &Store, filter: &Filter, order: &Order, detail: Detail) -> Vec<Ru
     let operation =
         ListRuns::new("e/p".parse().unwrap()).filter(filter.clone()).order(order.clone()).detail(detail);
     let endpoint = Endpoint::new("http://server.test".parse().unwrap());
-    let mut request = operation.request(&endpoint, &Lacks::default()).unwrap();
+    let mut request = operation.request(&endpoint, &UnsupportedFields::default()).unwrap();
     let key = Client::basic(Options::DEFAULT_API_KEY).parse().unwrap();
     request.headers_mut().insert("authorization", key);
     operation.answer(store.answer(&request)).unwrap().runs

@@ -20,8 +20,8 @@ use wandb_graphql::{Keys, Selection};
 
 use super::super::findings::Late;
 use super::footer::{Footer, STEP, whole};
-use super::held::Shared;
 use super::pages::Plan;
+use super::sparse_file::Shared;
 use super::{unpanicked, unusable};
 use crate::error::Error;
 

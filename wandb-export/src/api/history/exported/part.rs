@@ -13,9 +13,9 @@ use wandb_graphql::Selection;
 use super::super::findings::Late;
 use super::decode::{Decoder, Reading, integer_steps};
 use super::footer::{Footer, Kind, STEP, TAIL, place};
-use super::held::{Held, Shared};
 use super::pages::Plan;
 use super::ranges::to_fetch;
+use super::sparse_file::{Shared, SparseFile};
 use super::storage::Stored;
 use super::{unpanicked, unusable};
 use crate::error::Error;
@@ -49,7 +49,7 @@ pub(super) struct Part {
 #[derive(Debug)]
 pub(super) struct Looked {
     stored: Stored,
-    held: Held,
+    held: SparseFile,
 }
 
 /// The result of inspecting a file's footer.
@@ -148,13 +148,13 @@ impl Part {
 }
 
 impl Looked {
-    pub(super) fn held(&self) -> &Held {
+    pub(super) fn held(&self) -> &SparseFile {
         &self.held
     }
 
     /// Drops the fetched bytes, which are fetched again when needed.
     pub(super) fn forget(&mut self) {
-        self.held = Held::nothing(self.held.len());
+        self.held = SparseFile::nothing(self.held.len());
     }
 
     /// Fetches the rest of the file to disk and returns the whole file.
@@ -167,7 +167,7 @@ impl Looked {
     }
 }
 
-fn parse(held: &Held, place: &Range<u64>, run: &str) -> Result<Footer, Error> {
+fn parse(held: &SparseFile, place: &Range<u64>, run: &str) -> Result<Footer, Error> {
     unpanicked(run, || Footer::read(held, place))?.map_err(|error| unusable(run, &error))
 }
 
@@ -190,7 +190,7 @@ fn may_be_chosen(kinds: &[(String, Kind)], selection: &Selection) -> bool {
 /// Finds the lowest and greatest step of a row group from its rows. `None` if a row has no step.
 async fn measure(
     stored: &Stored,
-    held: &mut Held,
+    held: &mut SparseFile,
     footer: &Footer,
     group: usize,
     run: &str,

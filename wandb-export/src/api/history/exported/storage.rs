@@ -9,7 +9,7 @@ use wandb_core::RunPath;
 use wandb_core::client::{Client, Download, FileVersion};
 use wandb_graphql::ops::GetParquetHistory;
 
-use super::held::Held;
+use super::sparse_file::SparseFile;
 use super::unusable;
 use crate::error::Error;
 
@@ -39,14 +39,14 @@ impl Stored {
     ///
     /// Requests the first bytes to learn the length of the file, and then the last bytes if they are different ones.
     /// (Azure answers a suffix request, `bytes=-N`, with the whole file.)
-    pub(super) async fn end(&mut self, most: u64) -> Result<Held, Error> {
+    pub(super) async fn end(&mut self, most: u64) -> Result<SparseFile, Error> {
         let mut download = self.download(&(0..most)).await?;
         if download.length().is_none() && download.end().is_some() {
             // A range without a total length. Only the whole file reveals its end.
             download = self.download(&(0..u64::MAX)).await?;
         }
         self.version = download.version().clone();
-        let mut held = Held::nothing(download.length().unwrap_or_default());
+        let mut held = SparseFile::nothing(download.length().unwrap_or_default());
         let received = self.receive(download, &mut held).await?;
         // Without a reported length, the server has sent the whole file.
         let length = *self.version.length.get_or_insert(received);
@@ -56,7 +56,7 @@ impl Stored {
     }
 
     /// Fetches `ranges` into `held`. A server may send more than requested.
-    pub(super) async fn bring(&self, ranges: &[Range<u64>], held: &mut Held) -> Result<(), Error> {
+    pub(super) async fn bring(&self, ranges: &[Range<u64>], held: &mut SparseFile) -> Result<(), Error> {
         for range in ranges {
             let is_here = |there: &Range<u64>| there.start <= range.start && range.end <= there.end;
             if held.ranges().iter().any(is_here) {
@@ -103,7 +103,7 @@ impl Stored {
 
     /// Stores the body up to the end of the requested range, and returns the offset after the last byte. Ignores
     /// surplus bytes.
-    async fn receive(&self, mut download: Download, held: &mut Held) -> Result<u64, Error> {
+    async fn receive(&self, mut download: Download, held: &mut SparseFile) -> Result<u64, Error> {
         let failed = |error| Error::io(format!("keeping {} in a temporary file", self.subject), error);
         let mut room = held.room(download.received(), download.end());
         let mut received = download.received();

@@ -12,7 +12,9 @@ use wandb_core::{Map, PathDefaults, Row, RunPath, Value};
 use wandb_graphql::{Keys, Selection};
 use wandb_tables::Batch;
 use wandb_tables::random_rows::as_tabled;
-use wandb_tables::{ColumnType, Field, FieldKind, Fit, Nested, Schema, TableOptions, batches, rows_of};
+use wandb_tables::{
+    ColumnType, Field, FieldKind, Nested, Schema, SchemaAdapter, TableOptions, batches, rows_of,
+};
 
 use self::files::{encode, parts};
 use self::storage::{Behaviour, Storage};
@@ -47,7 +49,7 @@ fn by_column(storage: &Storage, wanted: &Wanted) -> Result<Option<Read>, Error> 
         };
         let Some(schema) = std::mem::take(&mut parts.columns).schema(&[]) else { return Ok(None) };
         let columns: Vec<_> = parts.batches().try_collect().await?;
-        let mut fit = Fit::new(schema.clone());
+        let mut fit = SchemaAdapter::new(schema.clone());
         let (mut rows, mut tabled) = (Vec::new(), Vec::new());
         for batch in columns {
             rows.extend(rows_of(&batch)?);

@@ -17,7 +17,7 @@ use wandb_core::page::Page;
 use super::super::contract::SinkReport;
 use super::super::error::SinkError;
 use super::super::output::Output;
-use super::aside::Aside;
+use super::record_spool::RecordSpool;
 use super::shape::Shape;
 use super::wide::{is_wide, push_portion};
 use super::{header, push_page, push_rows};
@@ -46,8 +46,8 @@ pub(super) struct Growing {
 
 /// The current destination of records.
 enum Place {
-    Aside {
-        records: Aside,
+    RecordSpool {
+        records: RecordSpool,
         /// Whether a guess may still move the records to the output.
         guess: bool,
     },
@@ -60,7 +60,7 @@ impl Growing {
         let builder = options.schema_builder(Nested::Dotted);
         let schema = builder.finish();
         let shape = Shape::of(&schema);
-        let mut records = Aside::new(options.memory, output.directory());
+        let mut records = RecordSpool::new(options.memory, output.directory());
         records.begin(&shape)?;
         Ok(Self {
             surprises: builder.surprises(),
@@ -68,7 +68,7 @@ impl Growing {
             schema,
             shape,
             text: String::new(),
-            place: Place::Aside { records, guess: output.can_take_back() },
+            place: Place::RecordSpool { records, guess: output.can_take_back() },
             later: None,
             output,
             memory: options.memory,
@@ -126,7 +126,7 @@ impl Growing {
             self.schema = self.builder.finish();
             self.shape = Shape::of(&self.schema);
         }
-        if let Place::Aside { records, .. } = self.place {
+        if let Place::RecordSpool { records, .. } = self.place {
             begin(&self.schema, &self.shape, records, &mut self.output)?;
         }
         if let Some(later) = self.later {
@@ -164,7 +164,7 @@ impl Growing {
             {
                 self.take_back(header)?;
             }
-            if let Place::Aside { records, .. } = &mut self.place {
+            if let Place::RecordSpool { records, .. } = &mut self.place {
                 records.begin(&shape)?;
             }
         }
@@ -174,11 +174,11 @@ impl Growing {
 
     /// Moves the records from the output to the spool.
     fn take_back(&mut self, header: u64) -> Result<(), SinkError> {
-        let mut records = Aside::new(self.memory, self.output.directory());
+        let mut records = RecordSpool::new(self.memory, self.output.directory());
         records.begin(&self.shape)?;
         let bytes = self.output.bytes() - header;
         records.push_from(bytes, |to| self.output.take_back(header, to))?;
-        self.place = Place::Aside { records, guess: false };
+        self.place = Place::RecordSpool { records, guess: false };
         Ok(())
     }
 
@@ -188,7 +188,7 @@ impl Growing {
             return Ok(());
         }
         let guess = match &self.place {
-            Place::Aside { records, guess } => {
+            Place::RecordSpool { records, guess } => {
                 let is_much = records.bytes() + self.text.len() > self.memory;
                 // Records of a single column depend on there being no other, so do not guess.
                 *guess && is_much && self.shape.0.len() > 1
@@ -197,7 +197,7 @@ impl Growing {
         };
         if guess {
             let place = std::mem::replace(&mut self.place, Place::Output { header: 0 });
-            if let Place::Aside { records, .. } = place {
+            if let Place::RecordSpool { records, .. } = place {
                 let header = begin(&self.schema, &self.shape, records, &mut self.output)?;
                 self.place = Place::Output { header };
             }
@@ -207,7 +207,7 @@ impl Growing {
 
     fn flush(&mut self) -> Result<(), SinkError> {
         match &mut self.place {
-            Place::Aside { records, .. } => records.push(&self.text)?,
+            Place::RecordSpool { records, .. } => records.push(&self.text)?,
             Place::Output { .. } => write(&mut self.output, self.text.as_bytes())?,
         }
         self.text.clear();
@@ -216,7 +216,12 @@ impl Growing {
 }
 
 /// Writes the header and the spooled records. Returns the length of the header.
-fn begin(schema: &Schema, shape: &Shape, records: Aside, output: &mut Output) -> Result<u64, SinkError> {
+fn begin(
+    schema: &Schema,
+    shape: &Shape,
+    records: RecordSpool,
+    output: &mut Output,
+) -> Result<u64, SinkError> {
     write(output, header(schema).as_bytes())?;
     let length = output.bytes();
     records.replay(shape, |text| write(output, text))?;

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG, IF_RANGE, RANGE};
 use http::{HeaderName, Response, StatusCode};
 use wandb_core::BaseUrl;
-use wandb_core::blocking::{Body, Lifted, Transport};
+use wandb_core::blocking::{BlockingAdapter, Body, Transport};
 use wandb_core::client::{Client, RetryPolicy};
 use wandb_core::transport::{Request, TransportError, TransportErrorKind};
 
@@ -58,7 +58,7 @@ impl Storage {
         let wait = Duration::from_millis(1);
         let retry =
             RetryPolicy { attempts: 12, first_wait: wait, longest_wait: wait, ..RetryPolicy::default() };
-        Client::builder(Arc::new(Lifted::new(self.clone())), base).retry(retry).build()
+        Client::builder(Arc::new(BlockingAdapter::new(self.clone())), base).retry(retry).build()
     }
 
     /// Returns the URLs of the files, last one first.

@@ -17,7 +17,7 @@ use crate::arrow::{ScatteredBatches, batches};
 use crate::columns::random_rows::rows;
 use crate::columns::{Nested, TableOptions};
 use crate::from_arrow::rows_of;
-use crate::rows::Gathered;
+use crate::rows::TableSpool;
 
 #[derive(Clone, Default)]
 struct Memory(Arc<Mutex<Vec<u8>>>);
@@ -34,7 +34,7 @@ impl Write for Memory {
 
 /// Spools rows, alternating pages with single rows where possible.
 fn gathered(rows: &[Row], options: &TableOptions, at_once: usize) -> (Schema, Spool) {
-    let mut gathered = Gathered::new(options, Nested::Json, None);
+    let mut gathered = TableSpool::new(options, Nested::Json, None);
     for (index, rows) in rows.chunks(at_once).enumerate() {
         let lines: Vec<String> = rows.iter().map(Row::to_json_line).collect();
         let list = Arc::new(format!("[{}]", lines.join(",")));

@@ -17,7 +17,7 @@ const CHUNKS_READ_AHEAD: usize = 4;
 ///
 /// ```
 /// use bytes::Bytes;
-/// use wandb_core::blocking::{self, Lifted, block_on};
+/// use wandb_core::blocking::{self, BlockingAdapter, block_on};
 /// use wandb_core::transport::{Request, Transport as _, TransportError};
 ///
 /// struct Echo;
@@ -29,7 +29,7 @@ const CHUNKS_READ_AHEAD: usize = 4;
 ///     }
 /// }
 ///
-/// let lifted = Lifted::new(Echo);
+/// let lifted = BlockingAdapter::new(Echo);
 /// let answer = block_on(async {
 ///     let response = lifted.send(http::Request::new(Bytes::from("hello"))).await?;
 ///     response.into_body().bytes(100).await
@@ -38,12 +38,12 @@ const CHUNKS_READ_AHEAD: usize = 4;
 /// # Ok::<(), TransportError>(())
 /// ```
 #[derive(Debug)]
-pub struct Lifted<T> {
+pub struct BlockingAdapter<T> {
     transport: Arc<T>,
     origin: Instant,
 }
 
-impl<T: Transport + 'static> Lifted<T> {
+impl<T: Transport + 'static> BlockingAdapter<T> {
     /// Adapts `transport`.
     #[expect(clippy::disallowed_methods, reason = "the edge between real and virtual time")]
     pub fn new(transport: T) -> Self {
@@ -52,7 +52,7 @@ impl<T: Transport + 'static> Lifted<T> {
 }
 
 #[async_trait]
-impl<T: Transport + 'static> transport::Transport for Lifted<T> {
+impl<T: Transport + 'static> transport::Transport for BlockingAdapter<T> {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         let transport = Arc::clone(&self.transport);
         let response = unblock(move || transport.send(request)).await?;

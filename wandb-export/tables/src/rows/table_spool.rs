@@ -10,12 +10,12 @@ use crate::rows::Spool;
 
 /// The spooled rows of a table and the schema inferred from them so far.
 #[derive(Debug)]
-pub(crate) struct Gathered {
+pub(crate) struct TableSpool {
     builder: SchemaBuilder,
     spool: Spool,
 }
 
-impl Gathered {
+impl TableSpool {
     /// Creates an empty collection. `default` is used unless `options.nested` is set. Rows that do not fit in
     /// memory go to a temporary file in `directory`, or in the system's temporary directory.
     pub(crate) fn new(options: &TableOptions, default: Nested, directory: Option<&Path>) -> Self {

@@ -4,15 +4,15 @@ use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 /// A place on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place(PathBuf);
+pub(crate) struct LocalPath(PathBuf);
 
-impl Place {
+impl LocalPath {
     /// Parses a text as a place on disk. A place starts with `./` or `../`, is `.` or `..`, or ends in
     /// `.wandb`. An absolute path is a place if it or its parent folder exists, because a server's path may
     /// start with a slash too.
     ///
     /// So `my-team/my-project` is always a project on the server, whatever folders exist.
-    pub(crate) fn of(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let begins = |start: &str| {
             text.strip_prefix(start)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', MAIN_SEPARATOR]))
@@ -32,7 +32,7 @@ impl Place {
         if text.is_empty()
             || text.contains("://")
             || Path::new(text).is_absolute()
-            || Self::of(text).is_some()
+            || Self::parse(text).is_some()
         {
             return None;
         }
@@ -64,7 +64,7 @@ fn is_top(path: &Path) -> bool {
     path.parent().is_none_or(|above| above.parent().is_none())
 }
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for LocalPath {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.display().fmt(f)
     }
@@ -87,21 +87,21 @@ mod tests {
             "a/b/run-1.wandb",
             here.to_str().unwrap(),
         ] {
-            assert!(Place::of(place).is_some(), "{place}");
+            assert!(LocalPath::parse(place).is_some(), "{place}");
         }
-        assert!(Place::of(here.join("abc123").to_str().unwrap()).is_some());
+        assert!(LocalPath::parse(here.join("abc123").to_str().unwrap()).is_some());
         let url = "https://wandb.ai/team/project/runs/a.wandb";
         for path in
             ["team/project/run", "src", ".hidden", "...", "/team/project/run", "/usr/run", "wandb", "", url]
         {
-            assert_eq!(Place::of(path), None, "{path}");
+            assert_eq!(LocalPath::parse(path), None, "{path}");
         }
     }
 
     #[test]
     fn place_splits_into_folder_and_name() {
-        let (folder, name) = Place::of("./wandb/abc").unwrap().split().unwrap();
+        let (folder, name) = LocalPath::parse("./wandb/abc").unwrap().split().unwrap();
         assert_eq!((folder.to_string(), name.as_str()), ("./wandb".to_owned(), "abc"));
-        assert!(Place::of("a.wandb").unwrap().split().is_none());
+        assert!(LocalPath::parse("a.wandb").unwrap().split().is_none());
     }
 }

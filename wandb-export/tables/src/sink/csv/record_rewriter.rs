@@ -10,7 +10,7 @@ use super::shape::{Column, Shape, Writes};
 use crate::columns::Rest;
 
 /// Rewrites records from one shape to a later one.
-pub(super) struct Recast {
+pub(super) struct RecordRewriter {
     /// For each column of the new records, its source in the old ones, if any.
     sources: Vec<Option<Source>>,
     /// The new column for the rest, and the old columns that are merged into it.
@@ -43,7 +43,7 @@ enum Strings {
 #[error("the spooled text is corrupt")]
 pub(super) struct Spoiled;
 
-impl Recast {
+impl RecordRewriter {
     /// Creates a rewriter. Records of a single column may need it even if the shape is unchanged, because a
     /// missing value must not give a blank line.
     pub(super) fn new(from: &Shape, to: &Shape) -> Self {
@@ -196,7 +196,7 @@ mod tests {
     }
 
     fn in_pieces(from: &[(&str, Writes)], to: &[(&str, Writes)], text: &str, length: usize) -> String {
-        let mut recast = Recast::new(&shape(from), &shape(to));
+        let mut recast = RecordRewriter::new(&shape(from), &shape(to));
         let mut out = String::new();
         text.as_bytes().chunks(length).for_each(|piece| recast.push(piece, &mut out).expect("whole"));
         assert!(recast.is_done());
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn record_with_too_few_fields_is_an_error() {
-        let mut recast = Recast::new(&shape(&[A, B]), &shape(&[B, A]));
+        let mut recast = RecordRewriter::new(&shape(&[A, B]), &shape(&[B, A]));
         recast.push(b"1\n", &mut String::new()).expect_err("one field");
     }
 }

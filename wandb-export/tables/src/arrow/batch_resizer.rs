@@ -6,9 +6,9 @@ use arrow_schema::{ArrowError, SchemaRef};
 use arrow_select::coalesce::BatchCoalescer;
 
 /// Splits and concatenates record batches to a fixed number of rows.
-pub(crate) struct SameSize(BatchCoalescer);
+pub(crate) struct BatchResizer(BatchCoalescer);
 
-impl SameSize {
+impl BatchResizer {
     pub(crate) fn new(schema: &SchemaRef, rows: usize) -> Self {
         Self(BatchCoalescer::new(SchemaRef::clone(schema), rows))
     }

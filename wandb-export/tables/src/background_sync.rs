@@ -11,12 +11,12 @@ const AT_ONCE: usize = 32 << 20;
 
 /// Syncs written data to disk in the background, so that the final sync is short.
 #[derive(Debug, Default)]
-pub struct Settling {
+pub struct BackgroundSync {
     unsettled: usize,
     under_way: Option<Task<io::Result<()>>>,
 }
 
-impl Settling {
+impl BackgroundSync {
     /// Records that `bytes` more bytes were written, and starts a sync once enough have accumulated.
     ///
     /// `reopen` opens a new handle to the file. A cloned handle would consume sync errors that the original
@@ -53,31 +53,31 @@ mod tests {
 
     #[test]
     fn small_write_starts_no_sync() {
-        let mut settling = Settling::default();
-        settling.written(AT_ONCE - 1, || panic!("must not reopen")).expect("no sync yet");
-        assert!(settling.under_way.is_none());
+        let mut syncing = BackgroundSync::default();
+        syncing.written(AT_ONCE - 1, || panic!("must not reopen")).expect("no sync yet");
+        assert!(syncing.under_way.is_none());
     }
 
     #[test]
     fn failed_reopen_defers_to_final_sync() {
-        let mut settling = Settling::default();
-        settling.written(AT_ONCE, || Err(io::ErrorKind::NotFound.into())).expect("no error yet");
-        settling.end().expect("no sync in flight");
+        let mut syncing = BackgroundSync::default();
+        syncing.written(AT_ONCE, || Err(io::ErrorKind::NotFound.into())).expect("no error yet");
+        syncing.end().expect("no sync in flight");
     }
 
     /// `/dev/null` cannot be synced.
     #[cfg(target_os = "linux")]
     #[test]
     fn sync_error_is_returned_by_next_write_or_end() {
-        let mut settling = Settling::default();
-        settling.written(AT_ONCE, || File::open("/dev/null")).expect("no error yet");
-        settling.end().expect_err("the sync failed");
-        settling.end().expect("the error is returned once");
+        let mut syncing = BackgroundSync::default();
+        syncing.written(AT_ONCE, || File::open("/dev/null")).expect("no error yet");
+        syncing.end().expect_err("the sync failed");
+        syncing.end().expect("the error is returned once");
 
-        settling.written(AT_ONCE, || File::open("/dev/null")).expect("no error yet");
-        while !settling.under_way.as_ref().is_some_and(Task::is_finished) {
+        syncing.written(AT_ONCE, || File::open("/dev/null")).expect("no error yet");
+        while !syncing.under_way.as_ref().is_some_and(Task::is_finished) {
             std::thread::yield_now();
         }
-        settling.written(AT_ONCE, || panic!("must not reopen")).expect_err("the earlier sync failed");
+        syncing.written(AT_ONCE, || panic!("must not reopen")).expect_err("the earlier sync failed");
     }
 }

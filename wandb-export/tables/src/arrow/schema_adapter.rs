@@ -15,14 +15,14 @@ use crate::rows::{Batch, Portion};
 /// Builds batches of one schema from rows, and from batches that lack some columns or have integers in float
 /// columns.
 #[derive(Debug)]
-pub struct Fit {
+pub struct SchemaAdapter {
     schema: Schema,
     arrow: SchemaRef,
     /// The schema of the last batch, and the index in it of each table column.
     last: Option<(SchemaRef, Vec<Option<usize>>)>,
 }
 
-impl Fit {
+impl SchemaAdapter {
     /// Creates an adapter to a schema.
     pub fn new(schema: Schema) -> Self {
         Self { arrow: arrow_schema(&schema), schema, last: None }

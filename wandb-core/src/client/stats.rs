@@ -4,7 +4,7 @@ use std::time::Duration;
 /// Counters of a client's work, for progress and reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub struct Tally {
+pub struct ClientStats {
     /// Requests sent, including retries.
     pub requests: u64,
     /// Retries.
@@ -50,8 +50,8 @@ impl Counters {
         self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    pub(super) fn read(&self) -> Tally {
-        Tally {
+    pub(super) fn read(&self) -> ClientStats {
+        ClientStats {
             requests: self.requests.load(Ordering::Relaxed),
             retries: self.retries.load(Ordering::Relaxed),
             rate_limited: self.rate_limited.load(Ordering::Relaxed),

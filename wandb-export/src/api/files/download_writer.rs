@@ -5,7 +5,7 @@ use std::thread;
 
 use async_channel::{Receiver, Sender, bounded};
 use blocking::unblock;
-use wandb_tables::Settling;
+use wandb_tables::BackgroundSync;
 
 use crate::files::{Digest, PartialFile};
 
@@ -26,7 +26,7 @@ const WORTH_WRITING: usize = 64 << 10;
 /// The threads do not come from the `blocking` crate's pool. A task there that waits for another task of the pool can
 /// deadlock once all threads are taken.
 #[derive(Debug)]
-pub(super) struct Filling {
+pub(super) struct DownloadWriter {
     gathering: Gathering,
     empty: Receiver<Vec<u8>>,
     blocks: usize,
@@ -58,7 +58,7 @@ impl Drop for Gathering {
     }
 }
 
-impl Filling {
+impl DownloadWriter {
     /// Starts the threads, with `block` as the first data.
     ///
     /// # Errors
@@ -147,12 +147,12 @@ fn hash(mut digest: Digest, blocks: &Receiver<Vec<u8>>, hashed: &Sender<Vec<u8>>
 }
 
 fn write(mut partial: PartialFile, blocks: &Receiver<Vec<u8>>, empty: &Sender<Vec<u8>>) -> Written {
-    let mut settling = Settling::default();
+    let mut syncing = BackgroundSync::default();
     let (mut written, mut settled) = (Ok(()), Ok(()));
     while let Ok(mut block) = blocks.recv_blocking() {
         written = partial.append(&block);
         if written.is_ok() {
-            settled = settling.written(block.len(), || partial.file());
+            settled = syncing.written(block.len(), || partial.file());
         }
         if written.is_err() || settled.is_err() {
             break;
@@ -162,7 +162,7 @@ fn write(mut partial: PartialFile, blocks: &Receiver<Vec<u8>>, empty: &Sender<Ve
         let _ = empty.try_send(block);
     }
     // Sync even if nobody waits for the file, so that a later download can resume it.
-    let settled = settled.and_then(|()| settling.end());
+    let settled = settled.and_then(|()| syncing.end());
     if settled.is_err() {
         // A system reports a failed fsync only once, so the file on disk cannot be trusted for a resume.
         partial.forget();
@@ -201,7 +201,7 @@ mod tests {
             let partial = folder.partial("a", &content).expect("a file");
             let (first, rest) = bytes.split_at(3 * BLOCK / 2);
             let partial = block_on(async {
-                let mut filling = Filling::start(partial, first.to_vec()).expect("threads");
+                let mut filling = DownloadWriter::start(partial, first.to_vec()).expect("threads");
                 let (small, large) = rest.split_at(BLOCK);
                 for chunk in small.chunks(1000).chain(large.chunks(BLOCK * 7 / 3)) {
                     assert!(filling.push(chunk).await);

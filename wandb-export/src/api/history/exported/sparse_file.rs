@@ -17,7 +17,7 @@ const WRITE_AT_ONCE: usize = 512 << 10;
 
 /// Fetched parts of a file: in memory while small, otherwise in an unnamed sparse temporary file.
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub(super) struct SparseFile {
     length: u64,
     /// Maximum bytes kept in memory.
     most_memory: u64,
@@ -25,7 +25,7 @@ pub(super) struct Held {
     on_disk: Option<(File, Vec<Range<u64>>)>,
 }
 
-impl Held {
+impl SparseFile {
     /// Creates an empty store for a file of `length` bytes.
     pub(super) fn nothing(length: u64) -> Self {
         Self { length, most_memory: MEMORY, ..Self::default() }
@@ -107,7 +107,7 @@ impl Held {
     }
 }
 
-/// Bytes on their way into a [`Held`].
+/// Bytes on their way into a [`SparseFile`].
 #[derive(Debug)]
 pub(super) struct Room {
     start: u64,
@@ -154,13 +154,13 @@ impl Room {
     }
 }
 
-impl Length for Held {
+impl Length for SparseFile {
     fn len(&self) -> u64 {
         self.length
     }
 }
 
-impl ChunkReader for Held {
+impl ChunkReader for SparseFile {
     type T = Box<dyn Read>;
 
     fn get_read(&self, start: u64) -> Result<Self::T> {
@@ -187,9 +187,9 @@ impl ChunkReader for Held {
     }
 }
 
-/// A shared [`Held`], for several readers.
+/// A shared [`SparseFile`], for several readers.
 #[derive(Debug, Clone)]
-pub(super) struct Shared(pub(super) Arc<Held>);
+pub(super) struct Shared(pub(super) Arc<SparseFile>);
 
 impl Length for Shared {
     fn len(&self) -> u64 {
@@ -224,7 +224,7 @@ fn covers(ranges: &[Range<u64>], mut start: u64, mut length: u64) -> bool {
 mod tests {
     use super::*;
 
-    fn put(held: &mut Held, start: u64, bytes: &[u8], end: Option<u64>) {
+    fn put(held: &mut SparseFile, start: u64, bytes: &[u8], end: Option<u64>) {
         let mut room = held.room(start, end);
         for chunk in bytes.chunks(100_000) {
             if room.add(chunk) {
@@ -239,7 +239,7 @@ mod tests {
     fn bytes_keep_their_offsets_in_memory_and_on_disk() {
         let bytes: Vec<u8> = (0..1_000_000_u32).map(|n| n.to_le_bytes()[0]).collect();
         for known in [true, false] {
-            let mut held = Held::nothing(20 << 20);
+            let mut held = SparseFile::nothing(20 << 20);
             for start in [1 << 20, 10 << 20] {
                 put(&mut held, start, &bytes, known.then_some(start + bytes.len() as u64));
             }
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn discarded_bytes_are_missing() {
-        let mut held = Held::nothing(20 << 20);
+        let mut held = SparseFile::nothing(20 << 20);
         held.take_no_memory();
         put(&mut held, 0, &vec![7; 1 << 20], None);
         for start in [1 << 20, 8 << 20] {
@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn large_parts_go_to_disk() {
-        let mut held = Held::nothing(20 << 20);
+        let mut held = SparseFile::nothing(20 << 20);
         put(&mut held, 0, &vec![7; 7 << 20], Some(7 << 20));
         assert!(held.has_file() && held.memory() == 0);
         assert_eq!(held.get_bytes(1, 6 << 20).expect("there"), vec![7; 6 << 20]);

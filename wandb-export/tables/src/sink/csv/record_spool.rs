@@ -6,12 +6,12 @@ use std::path::Path;
 use tempfile::SpooledTempFile;
 
 use super::super::error::SinkError;
-use super::recast::Recast;
+use super::record_rewriter::RecordRewriter;
 use super::shape::Shape;
 use crate::columns::TableError;
 
 /// Records spooled in memory and then in an unnamed temporary file, together with their shapes.
-pub(super) struct Aside {
+pub(super) struct RecordSpool {
     file: BufWriter<SpooledTempFile>,
     bytes: usize,
 }
@@ -23,7 +23,7 @@ const TEXT: u8 = 1;
 /// Buffer size for reading, in bytes.
 const PIECE: usize = 64 << 10;
 
-impl Aside {
+impl RecordSpool {
     /// Creates a spool that holds `memory` bytes. Further records go to an unnamed file in `directory`, or in
     /// the system's temporary directory.
     pub(super) fn new(memory: usize, directory: Option<&Path>) -> Self {
@@ -87,7 +87,7 @@ impl Aside {
         let mut recorded = String::new();
         while let Some((kind, mut left)) = chunk(&mut file).map_err(reading)? {
             if kind == SHAPE {
-                require(recast.as_ref().is_none_or(Recast::is_done))?;
+                require(recast.as_ref().is_none_or(RecordRewriter::is_done))?;
                 recast = differing(&read_shape(&mut file, left).map_err(reading)?, shape);
                 continue;
             }
@@ -110,13 +110,13 @@ impl Aside {
                 left -= taken as u64;
             }
         }
-        require(recast.as_ref().is_none_or(Recast::is_done))
+        require(recast.as_ref().is_none_or(RecordRewriter::is_done))
     }
 }
 
 /// Returns a rewriter between two shapes, or `None` if the text is the same in both.
-fn differing(from: &Shape, to: &Shape) -> Option<Recast> {
-    (to.0.len() < 2 || !to.keeps(from)).then(|| Recast::new(from, to))
+fn differing(from: &Shape, to: &Shape) -> Option<RecordRewriter> {
+    (to.0.len() < 2 || !to.keeps(from)).then(|| RecordRewriter::new(from, to))
 }
 
 /// Reads the kind and length of the next chunk. Returns `None` at the end.

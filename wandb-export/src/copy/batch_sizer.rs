@@ -8,7 +8,7 @@ use super::plan::MOST_RUNS;
 /// while it is slow, because only trying shows what such a query costs the server's database. A server that
 /// refuses one joint query would refuse all, so it gets no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct JointSize {
+pub(super) struct BatchSizer {
     runs: usize,
     /// The upper limit. It drops when an answer covers fewer runs than requested.
     most: usize,
@@ -23,13 +23,13 @@ const QUICK: Duration = Duration::from_secs(2);
 /// An answer that takes longer halves the size.
 const SLOW: Duration = Duration::from_secs(8);
 
-impl Default for JointSize {
+impl Default for BatchSizer {
     fn default() -> Self {
         Self { runs: FIRST, most: MOST_RUNS, is_refused: false }
     }
 }
 
-impl JointSize {
+impl BatchSizer {
     /// Returns the number of runs to request together, or `None` once the server has refused.
     pub(super) fn get(self) -> Option<usize> {
         (!self.is_refused).then_some(self.runs)
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     fn after(answers: &[Option<u64>]) -> Option<usize> {
-        let mut size = JointSize::default();
+        let mut size = BatchSizer::default();
         for answer in answers {
             if let Some(runs) = size.get() {
                 size.learn(runs, answer.map(Duration::from_secs));
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn split_answers_cap_the_size() {
-        let mut size = JointSize::default();
+        let mut size = BatchSizer::default();
         size.split(4, 4);
         size.learn(4, Some(Duration::from_secs(1)));
         assert_eq!(size.get(), Some(8));
