@@ -59,7 +59,7 @@ impl<R: Read> Iterator for Chunks<R> {
 
 /// Decompresses a gzip body. An empty body is valid.
 enum Gunzip<R> {
-    /// Delays the decoder, which reads as soon as it is created.
+    /// Delays the decoder, which reads from the start.
     Unread(BufReader<R>),
     Reading(Box<MultiGzDecoder<BufReader<R>>>),
     Ended,

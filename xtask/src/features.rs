@@ -183,10 +183,12 @@ fn f() {
         assert!(sets.contains(&set(&[])));
         assert!(sets.iter().any(|set| set.len() == names.len() - 1), "all features");
         // The program uses either transport, and each transport takes its certificates from a feature.
-        for pair in [["async", "blocking"], ["async", "tls-native-roots"], ["csv", "parquet"]] {
+        for pair in [["async", "blocking"], ["async", "tls-native-roots"]] {
             assert!(sets.contains(&set(&pair)), "{pair:?}");
         }
         assert!(sets.contains(&set(&["async", "cli", "files", "terminal"])));
         assert!(!sets.contains(&set(&["csv", "tls-native-roots"])), "these two do not interact");
+        let (_, sets) = features("wandb-tables");
+        assert!(sets.contains(&set(&["csv", "parquet"])));
     }
 }

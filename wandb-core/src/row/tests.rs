@@ -93,3 +93,10 @@ proptest! {
         prop_assert_eq!(serde_json::to_string(&collected).unwrap(), Value::Map(map).to_json());
     }
 }
+
+#[test]
+fn negative_zero_step_stays_a_float() {
+    let row = Row::parse(br#"{"_step":-0.0}"#).unwrap();
+    assert_eq!(row.to_json_line(), "{\"_step\":-0.0}\n");
+    assert_eq!(row.step(), Some(0));
+}

@@ -27,9 +27,9 @@ use wandb_graphql::plan::HistoryPlan;
 use wandb_tables::Batch;
 use wandb_tables::Schema;
 
-use self::sparse_file::Shared;
 use self::part::{Looked, Wanted};
 use self::parts::{Files, Parts};
+use self::sparse_file::Shared;
 use super::reader::{Batches, rows_of};
 use super::union::union;
 use super::whole::Reading;

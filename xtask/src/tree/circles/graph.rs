@@ -29,7 +29,7 @@ pub(super) fn circles(files: &[PathBuf], imports: &Imports) -> Vec<Circle> {
     for (from, to) in imports.keys() {
         next.entry(*from).or_default().push(*to);
     }
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut found) = (BTreeSet::new(), BTreeSet::new());
     let mut circles = Vec::new();
     for (from, to) in imports.keys().filter(|(from, to)| !share_folder(&files[*from], &files[*to])) {
         let mut pair = [files[*from].parent(), files[*to].parent()];
@@ -40,6 +40,10 @@ pub(super) fn circles(files: &[PathBuf], imports: &Imports) -> Vec<Circle> {
         if let Some(back) = shortest_way(&next, *to, *from) {
             seen.insert(pair);
             let stations: Vec<usize> = std::iter::once(*from).chain(back).collect();
+            // A circle is found again from each of its files.
+            if !found.insert(stations.iter().copied().collect::<BTreeSet<_>>()) {
+                continue;
+            }
             let circle = stations.windows(2).map(|pair| {
                 let path = imports[&(pair[0], pair[1])].clone();
                 (files[pair[0]].clone(), files[pair[1]].clone(), path)

@@ -1,4 +1,4 @@
-//! The modules of a package: which file each is in, what it defines and which names it imports.
+//! The modules of a package, with their files, definitions and imports.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ pub(super) struct Modules {
     pub(super) modules: Vec<Module>,
 }
 
-/// A module, in a file of its own or inside another one.
+/// A module, in its own file or inside another one.
 pub(super) struct Module {
     pub(super) file: usize,
     parent: Option<usize>,
