@@ -73,7 +73,7 @@ async fn perform(session: Session, command: Command) -> Result<Outcome, Failure>
         Command::Project(options) => project::run(&session, &options).await,
         Command::Files(options) => files::run(&session, &options).await,
         Command::Logs(options) => logs::run(&session, &options).await,
-        Command::CommandLine(options) => command::run(&session, &options).await,
+        Command::StartedWith(options) => command::run(&session, &options).await,
         Command::Set(options) => set::run(&session, &options).await,
         Command::Compare(options) => compare::run(&session, &options).await,
         Command::Sweep(options) => sweep::run(&session, &options).await,

@@ -15,7 +15,7 @@
 //! files/RUN/…              the files that the run saved
 //! ```
 //!
-//! A mirror is read like a server: [`Api::run`], [`Api::runs`] and the other methods accept the folder of a
+//! A mirror is read like a server: [`Api::run`](crate::Api::run), [`Api::runs`](crate::Api::runs) and the other methods accept the folder of a
 //! project, optionally followed by a run's id, in place of a path. `docs/mirror.md` lists the few
 //! differences.
 //!

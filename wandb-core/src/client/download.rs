@@ -32,7 +32,7 @@ const LISTED_MARGIN: u64 = 16 << 20;
 /// A download in progress.
 ///
 /// [`chunk`](Self::chunk) returns the bytes in order. After an interruption it requests the rest with a `Range`, if
-/// an ETag or a digest that the caller [checks](Self::check_by_digest) proves that the rest belongs to the same file.
+/// an `ETag` or a digest that the caller [checks](Self::check_by_digest) proves that the rest belongs to the same file.
 /// Otherwise `chunk` fails, and the caller [starts again](Self::restart).
 #[derive(Debug)]
 pub struct Download {
@@ -105,7 +105,7 @@ impl Client {
     /// Resumes a download after the bytes of `partial`, if the file is unchanged.
     ///
     /// If it has changed, or the storage cannot send ranges, the download starts again: [`Download::received`] is the
-    /// offset of the first chunk. Without an ETag, only a digest proves that the parts belong together, and the
+    /// offset of the first chunk. Without an `ETag`, only a digest proves that the parts belong together, and the
     /// caller must compare it.
     pub async fn resume_download(
         &self,
@@ -162,7 +162,7 @@ impl Download {
     }
 
     /// Declares that the caller compares a digest of the whole file afterwards. Parts are then joined even if the
-    /// storage sends no ETag.
+    /// storage sends no `ETag`.
     pub fn check_by_digest(&mut self, is_checked: bool) {
         self.is_checked_by_digest = is_checked;
     }
@@ -174,7 +174,7 @@ impl Download {
         self.unannounced_limit = bytes.map(|bytes| bytes.saturating_mul(2).saturating_add(LISTED_MARGIN));
     }
 
-    /// Returns true if parts were joined without an ETag to prove that they are of the same file.
+    /// Returns true if parts were joined without an `ETag` to prove that they are of the same file.
     pub fn is_joined_untagged(&self) -> bool {
         self.is_joined_untagged
     }
@@ -331,7 +331,7 @@ impl Download {
         Ok(())
     }
 
-    /// Returns true if the ETag proves that the file is that version.
+    /// Returns true if the `ETag` proves that the file is that version.
     fn has_tag_of(&self, version: &FileVersion) -> bool {
         version.etag.is_some() && version.etag == self.version.etag
     }

@@ -16,7 +16,7 @@ pub(crate) struct WindowSizer {
     initial: u64,
     largest: u64,
     votes: i32,
-    /// The target length of an answer: target_bytes to justify the round trip.
+    /// The target length of an answer: large enough to justify the round trip.
     target_bytes: u64,
     /// The length of the last answer in bytes, and the width of its window.
     last_answer: (u64, u64),

@@ -209,7 +209,7 @@ mod tests {
         name: String,
         values: Vec<String>,
         bins: usize,
-        /// `None` where NumPy raises an error.
+        /// `None` where `NumPy` raises an error.
         counts: Option<Vec<u64>>,
         edges: Vec<String>,
     }

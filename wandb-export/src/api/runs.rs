@@ -209,8 +209,8 @@ impl Runs {
                 Ok(Some((here::Found { runs, lacks: lister.lacks() }, lister)))
             }
         };
-        let listed = stream::try_unfold(lister, next).boxed();
-        let found = here::unless_refused(listed, wanted, issues.clone());
+        let pages = stream::try_unfold(lister, next).boxed();
+        let found = here::unless_refused(pages, wanted, issues.clone());
         found.map_ok(move |found| wrapped(&api, found.runs, &found.lacks, &issues)).boxed()
     }
 

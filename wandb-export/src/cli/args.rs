@@ -63,7 +63,7 @@ pub(super) enum Command {
     #[cfg(feature = "mirror")]
     Mirror(mirror::Options),
     #[command(name = "command")]
-    CommandLine(command::Options),
+    StartedWith(command::Options),
     Set(set::Options),
     Completions(completions::Options),
     Man(man::Options),
@@ -91,7 +91,7 @@ impl Command {
             | Self::Sweep(sweep::Options { path, .. })
             | Self::Files(files::Options { path, .. })
             | Self::Logs(logs::Options { path, .. })
-            | Self::CommandLine(command::Options { path, .. }) => std::slice::from_ref(path),
+            | Self::StartedWith(command::Options { path, .. }) => std::slice::from_ref(path),
             Self::Compare(compare::Options { runs, .. }) => runs,
             // These reject local paths with an error.
             Self::Set(options) => std::slice::from_ref(options.path()),

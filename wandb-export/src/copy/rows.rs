@@ -132,7 +132,7 @@ pub(super) async fn gather(
     let mut table = table?;
     while let Some(batch) = next {
         let batch = batch?;
-        seen(batch.len() as u64);
+        seen(batch.row_count() as u64);
         let write = client.work(move || table.write(batch).map(|()| table));
         let (written, following) = futures_util::future::join(write, batches.next()).await;
         table = written?;

@@ -60,7 +60,7 @@ impl Feed {
             let mut counting = Rows::open(run, &ask.wanted)?;
             let mut of = 0;
             while let Some(batch) = counting.next()? {
-                of += batch.len() as u64;
+                of += batch.row_count() as u64;
             }
             sampling = (of > rows).then_some(Sampling { rows, of, seen: 0, taken: 0 });
         }

@@ -106,7 +106,7 @@ impl Joining {
             let mut rows = SessionRows::new(run.source.sessions(), steps);
             let mut count = 0;
             while let Some(batch) = rows.next()? {
-                count += batch.len() as u64;
+                count += batch.row_count() as u64;
             }
             run.model.history_line_count = Some(count);
         }

@@ -191,7 +191,7 @@ mod tests {
             let mut rows = SessionRows::new(&sessions, Wanted::Logged(keys));
             let mut count = 0;
             while let Some(batch) = rows.next().unwrap() {
-                count += batch.len();
+                count += batch.row_count();
             }
             prop_assert_eq!(count, all.iter().filter(|(_, from)| *from == 0).count());
         }

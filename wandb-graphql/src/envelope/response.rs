@@ -99,13 +99,11 @@ fn read<T: DeserializeOwned>(
 ) -> Result<(T, EntryErrors), AnswerError> {
     let body = response.body();
     let repaired;
-    let envelope: Envelope<'_> = match serde_json::from_slice(body) {
-        Ok(envelope) => envelope,
-        Err(_) => {
-            repaired = to_parsable_json(body)?;
-            serde_json::from_slice(&repaired)
-                .map_err(|error| AnswerError::malformed(error.to_string(), body))?
-        }
+    let envelope: Envelope<'_> = if let Ok(envelope) = serde_json::from_slice(body) {
+        envelope
+    } else {
+        repaired = to_parsable_json(body)?;
+        serde_json::from_slice(&repaired).map_err(|error| AnswerError::malformed(error.to_string(), body))?
     };
     let mut entry_errors = EntryErrors::default();
     if let (Tolerance::Entries, Some(errors), Some(data)) = (tolerance, &envelope.errors, envelope.data) {

@@ -90,7 +90,7 @@ impl BenchEnv {
         match python::named_environment(workspace, "bench", "datastore") {
             Ok(python) => self.datastore = Some(python),
             Err(problem) => {
-                println!("warning: parties that need the SDK's Python log reader are left out: {problem:#}")
+                println!("warning: parties that need the SDK's Python log reader are left out: {problem:#}");
             }
         }
     }

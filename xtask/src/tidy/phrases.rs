@@ -1,6 +1,7 @@
 //! Phrases that make comments hard to read. CONTRIBUTING.md lists them as regular expressions.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use regex_lite::Regex;
 
@@ -19,7 +20,7 @@ pub(crate) fn check(contributing: &str, files: &[TextFile], packages: &[String])
         Err(problem) => return vec![format!("CONTRIBUTING.md: {problem}")],
     };
     let mut counts: BTreeMap<&str, (usize, Vec<String>)> = BTreeMap::new();
-    for file in files.iter().filter(|file| file.path.ends_with(".rs")) {
+    for file in files.iter().filter(|file| is_rust(&file.path)) {
         let package = packages.iter().filter(|package| file.path.starts_with(package.as_str()));
         let package = package.max_by_key(|package| package.len()).map_or("", String::as_str);
         let (comments, found) = counts.entry(package).or_default();
@@ -37,6 +38,10 @@ pub(crate) fn check(contributing: &str, files: &[TextFile], packages: &[String])
     let too_many =
         counts.into_values().filter(|(comments, found)| found.len() * 1000 > MOST_PER_1000 * comments);
     too_many.flat_map(|(_, found)| found).collect()
+}
+
+fn is_rust(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "rs")
 }
 
 /// The patterns of the block of text below the mark.

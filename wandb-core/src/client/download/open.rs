@@ -19,7 +19,7 @@ use crate::transport::{Response, TransportError, TransportErrorKind};
 const MAX_CLOSED_ORIGINS: usize = 64;
 
 impl Client {
-    /// FailedAttempts each of `urls` in turn, until one neither refuses nor is unreachable. Retries other failures at the same
+    /// Tries each of `urls` in turn, until one neither refuses nor is unreachable. Retries other failures at the same
     /// address. Returns the addresses, with the working one first.
     pub(super) async fn open(
         &self,

@@ -33,7 +33,7 @@ impl Opened {
 
     /// Returns true if the file may be that version, as far as the headers tell.
     ///
-    /// An equal ETag is enough if the storage sends the whole file instead of a range: it may then report the length
+    /// An equal `ETag` is enough if the storage sends the whole file instead of a range: it may then report the length
     /// of a compressed body.
     pub(super) fn is_of(&self, version: &FileVersion) -> bool {
         let has_same_tag = version.etag.is_some() && version.etag == self.version.etag;
@@ -75,7 +75,7 @@ fn number(text: &str) -> Option<u64> {
     text.trim().parse().ok()
 }
 
-/// Returns a strong ETag, which guarantees identical bytes. Weak ones are ignored.
+/// Returns a strong `ETag`, which guarantees identical bytes. Weak ones are ignored.
 fn strong_tag(headers: &HeaderMap) -> Option<String> {
     text(headers, &ETAG).filter(|etag| !etag.starts_with("W/")).map(str::to_owned)
 }

@@ -40,7 +40,7 @@ async fn next(mut few: Few) -> Next {
         };
         match window.next().await {
             Some(Ok(batch)) => {
-                few.left = few.left.saturating_sub(batch.len() as u64);
+                few.left = few.left.saturating_sub(batch.row_count() as u64);
                 return Some((Ok(batch), few));
             }
             Some(Err(error)) => {
@@ -61,7 +61,7 @@ pub(super) fn first(batches: Batches, rows: u64) -> Batches {
         }
         let most = usize::try_from(left).unwrap_or(usize::MAX);
         let batch = batches.next().await?.and_then(|batch| Ok(batch.first(most)?));
-        let came = batch.as_ref().map_or(left, |batch| batch.len() as u64);
+        let came = batch.as_ref().map_or(left, |batch| batch.row_count() as u64);
         Some((batch, (batches, left - came.min(left))))
     };
     stream::unfold((batches, rows), next).boxed()

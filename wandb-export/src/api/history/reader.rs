@@ -307,8 +307,8 @@ impl HistoryReader {
     /// Returns the next rows in the form in which they were received.
     pub(crate) async fn next(&mut self) -> Result<Option<Batch>, Error> {
         while let Some(batch) = self.batches.try_next().await? {
-            if batch.len() > 0 {
-                self.rows += batch.len() as u64;
+            if batch.row_count() > 0 {
+                self.rows += batch.row_count() as u64;
                 return Ok(Some(batch));
             }
         }
@@ -412,7 +412,7 @@ fn until(batches: Batches, rows: u64) -> Batches {
             return None;
         }
         let batch = batches.next().await?;
-        let came = batch.as_ref().map_or(0, |batch| batch.len() as u64);
+        let came = batch.as_ref().map_or(0, |batch| batch.row_count() as u64);
         Some((batch, (batches, left.saturating_sub(came))))
     };
     stream::unfold((batches, rows), next).boxed()
@@ -423,7 +423,7 @@ fn check_count(batches: Batches, counted: u64, run: RunPath, findings: Findings)
     let mut received = 0;
     let check = move |batch: Option<Result<Batch, Error>>| {
         if let Some(batch) = &batch {
-            received += batch.as_ref().map_or(0, |batch| batch.len() as u64);
+            received += batch.as_ref().map_or(0, |batch| batch.row_count() as u64);
         } else if received < counted {
             let run = run.clone();
             findings.add(Issue::RowsMissing { run, stream: "history", counted, received });

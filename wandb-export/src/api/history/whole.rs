@@ -144,7 +144,7 @@ impl Reading {
         stream::try_unfold(state, |mut state| async move {
             loop {
                 if let Some(batch) = state.batches.try_next().await? {
-                    state.left = state.left.saturating_sub(batch.len() as u64);
+                    state.left = state.left.saturating_sub(batch.row_count() as u64);
                     return Ok(Some((batch, state)));
                 }
                 if !state.look_behind().await {

@@ -9,9 +9,9 @@ use signal_hook::iterator::Signals;
 /// Calls `handler` for each signal that asks the program to end.
 pub(super) fn set_handler(mut handler: impl FnMut() + Send + 'static) -> io::Result<()> {
     let ignored = IgnoredSignals::inherited();
-    let handled: Vec<i32> =
+    let watched: Vec<i32> =
         [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !ignored.contains(*signal)).collect();
-    let mut signals = Signals::new(handled)?;
+    let mut signals = Signals::new(watched)?;
     let run = move || {
         for _ in signals.forever() {
             handler();

@@ -19,7 +19,7 @@ pub enum Batch {
 
 impl Batch {
     /// Returns the number of rows.
-    pub fn len(&self) -> usize {
+    pub fn row_count(&self) -> usize {
         match self {
             Self::Rows(rows) => rows.len(),
             Self::Page(page) => page.len(),
@@ -30,7 +30,7 @@ impl Batch {
 
     /// Keeps at most the first `most` rows.
     pub fn first(self, most: usize) -> Result<Self, TableError> {
-        if self.len() <= most {
+        if self.row_count() <= most {
             return Ok(self);
         }
         #[cfg(feature = "parquet")]

@@ -79,7 +79,7 @@ impl transport::Transport for Storage {
     }
 }
 
-/// Downloads a file like a caller. Returns the bytes, and whether parts were joined without an ETag.
+/// Downloads a file like a caller. Returns the bytes, and whether parts were joined without an `ETag`.
 fn fetch(seed: u64, kind: Kind, cuts: u32, checks_digest: bool) -> Result<(Vec<u8>, bool), Error> {
     let state =
         State { random: fastrand::Rng::with_seed(seed), cuts_left: cuts, version: 0, now: Moment::ORIGIN };
