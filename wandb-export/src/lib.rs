@@ -65,13 +65,17 @@ pub use api::{
 pub use error::{Error, ErrorKind};
 pub use issue::Issue;
 pub use run_rows::RunColumns;
+pub use wandb_core::error::Error as RequestError;
 pub use wandb_core::{
-    ApiKey, BaseUrl, Environment, Map, PathDefaults, ProjectPath, Row, RunPath, SweepPath, Value, YamlError,
-    client, model, operation, page, transport, update,
+    ApiKey, AuthError, BaseUrl, BigInt, DeserializeError, Environment, Map, PathDefaults, PathError,
+    ProjectPath, Row, RunPath, SettingsError, SweepPath, Value, ValueError, YamlError, client, model,
+    operation, page, transport, update,
 };
 #[cfg(feature = "mock")]
 pub use wandb_core::{mock, simulation};
-pub use wandb_graphql::{ops, plan};
+pub use wandb_graphql::{
+    Filter, FilterError, Keys, KeysError, Order, OrderError, Samples, SamplesError, ops, plan,
+};
 pub use wandb_runlog as runlog;
 
 /// Compiles the programs in the README.

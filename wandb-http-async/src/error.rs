@@ -84,7 +84,7 @@ fn message(error: &(dyn StdError + 'static)) -> String {
 
 #[cfg(feature = "tls")]
 fn explain(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
-    crate::trust::explain(cause.downcast_ref()?)
+    wandb_http_tls::explain(cause.downcast_ref()?)
 }
 
 #[cfg(not(feature = "tls"))]

@@ -31,10 +31,6 @@
 
 mod body;
 mod error;
-#[cfg(feature = "tls")]
-mod tls;
 mod transport;
-#[cfg(feature = "tls")]
-mod trust;
 
 pub use transport::ReqwestTransport;

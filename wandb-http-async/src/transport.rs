@@ -52,7 +52,7 @@ impl ReqwestTransport {
             .pool_max_idle_per_host(settings.max_idle_per_host);
         let client = through_proxies(client, rules)?;
         #[cfg(feature = "tls")]
-        let client = client.tls_backend_preconfigured(crate::tls::config(settings)?);
+        let client = client.tls_backend_preconfigured(wandb_http_tls::config(settings)?);
         let client = client.build().map_err(|source| SettingsError::Client { source: source.into() })?;
         Ok(Self { client, settings: settings.clone(), origin: Instant::now() })
     }

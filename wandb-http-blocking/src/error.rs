@@ -120,7 +120,7 @@ fn is_tls(_: &io::Error) -> bool {
 
 #[cfg(feature = "tls")]
 fn explain(error: &io::Error) -> Option<&'static str> {
-    crate::trust::explain(error.get_ref()?.downcast_ref()?)
+    wandb_http_tls::explain(error.get_ref()?.downcast_ref()?)
 }
 
 #[cfg(not(feature = "tls"))]

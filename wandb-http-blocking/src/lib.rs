@@ -37,10 +37,6 @@ mod error;
 mod forward;
 #[cfg(feature = "tls")]
 mod secure;
-#[cfg(feature = "tls")]
-mod tls;
 mod transport;
-#[cfg(feature = "tls")]
-mod trust;
 
 pub use transport::UreqTransport;

@@ -46,7 +46,7 @@ impl UreqTransport {
         let factory = AgentFactory {
             settings,
             #[cfg(feature = "tls")]
-            tls: std::sync::Arc::new(crate::tls::config(settings)?),
+            tls: std::sync::Arc::new(wandb_http_tls::config(settings)?),
         };
         let proxied = rules.proxies().map(|url| match Proxy::new(url.expose()) {
             // Without TLS, ureq would connect to such a proxy in clear text and send the password.

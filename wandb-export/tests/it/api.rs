@@ -13,6 +13,7 @@ mod lists;
 mod logs;
 mod missing_fields;
 mod on_disk;
+mod public_names;
 mod repeats;
 mod rows;
 mod runs;

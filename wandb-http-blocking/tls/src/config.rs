@@ -6,12 +6,19 @@ use std::sync::Arc;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
-
 use wandb_core::transport::{Settings, SettingsError};
 
-use crate::trust::Verifier;
+use crate::verifier::Verifier;
 
-pub(crate) fn config(settings: &Settings) -> Result<ClientConfig, SettingsError> {
+/// Returns a client configuration that trusts the certificates of `SSL_CERT_FILE`, or else the authorities of the
+/// enabled features, and the [root certificates](Settings::root_certificates) of the settings.
+///
+/// A certificate from the file or the settings is also trusted as a server's own.
+///
+/// # Errors
+///
+/// [`SettingsError::Certificates`] if the file or a setting has no readable certificate.
+pub fn config(settings: &Settings) -> Result<ClientConfig, SettingsError> {
     let mut named = Vec::new();
     let mut trusted = Vec::new();
     match std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
@@ -60,13 +67,13 @@ fn from_pem(pem: &[u8], origin: &str) -> Result<Vec<CertificateDer<'static>>, Se
 
 fn default_roots() -> Vec<CertificateDer<'static>> {
     let trusted = Vec::new();
-    #[cfg(feature = "tls-webpki-roots")]
+    #[cfg(feature = "webpki-roots")]
     let trusted = {
         let mut trusted = trusted;
         trusted.extend_from_slice(webpki_root_certs::TLS_SERVER_ROOT_CERTS);
         trusted
     };
-    #[cfg(feature = "tls-native-roots")]
+    #[cfg(feature = "native-roots")]
     let trusted = {
         let mut trusted = trusted;
         // Without a system store, `http://` still works; `https://` certificates are then untrusted.

@@ -1,6 +1,4 @@
 //! Verification of server certificates, by trusted authorities or by an explicitly trusted certificate.
-//!
-//! This file exists in both transports, because they share no crate that depends on rustls.
 
 use std::sync::Arc;
 
@@ -87,8 +85,8 @@ fn is_about_the_issuer(error: &Error) -> bool {
     matches!(error, Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::Other(_)))
 }
 
-/// Explains the rejection of a certificate.
-pub(crate) fn explain(error: &Error) -> Option<&'static str> {
+/// Explains the rejection of a certificate in words. `None` if the error's own text says enough.
+pub fn explain(error: &Error) -> Option<&'static str> {
     match error {
         Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
             Some("the server's certificate is not issued by a trusted authority")
