@@ -36,7 +36,9 @@ pub use nested::{Nested, UnknownNested, divisible};
 pub(crate) use number::{digits_as_f64, int_as_f64};
 pub use options::TableOptions;
 #[cfg(any(feature = "csv", feature = "parquet"))]
-pub(crate) use page::{PageColumns, cell_as_f64};
+pub(crate) use page::PageColumns;
+#[cfg(feature = "parquet")]
+pub(crate) use page::cell_as_f64;
 #[cfg(feature = "parquet")]
 pub(crate) use resolve::arranged;
 #[cfg(feature = "csv")]
