@@ -11,9 +11,9 @@ pub use batch::Batch;
 pub(crate) use batch::is_wide;
 #[cfg(any(feature = "csv", feature = "parquet"))]
 pub use batch::rows_at_once;
-#[cfg(any(feature = "csv", feature = "parquet"))]
-pub(crate) use spool::{Portion, Spool};
 #[cfg(feature = "parquet")]
 pub(crate) use spool::Portions;
+#[cfg(any(feature = "csv", feature = "parquet"))]
+pub(crate) use spool::{Portion, Spool};
 #[cfg(feature = "parquet")]
 pub(crate) use table_spool::TableSpool;
