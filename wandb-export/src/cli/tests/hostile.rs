@@ -39,13 +39,14 @@ pub(super) enum Frequency {
 }
 
 /// Chunk size of an endless body in bytes.
-const CHUNK: usize = 64 << 10;
+const CHUNK: usize = 512 << 10;
 
 /// Time after which a transport reports a stalled body.
 const STALL: Duration = Duration::from_secs(30);
 
-/// An endless body breaks off after this many bytes, so that a failing test does not fill the disk.
-pub(super) const MAX_BYTES_SENT: u64 = 1 << 30;
+/// The client reads no body further than this: the limit of an answer is 256 MiB. An endless body breaks off there, so that a
+/// failing test does not fill the disk.
+pub(super) const MAX_BODY_BYTES: u64 = 257 << 20;
 
 /// A transport that answers from a store, with misbehaviour.
 pub(super) struct HostileServer {
@@ -54,7 +55,7 @@ pub(super) struct HostileServer {
     seed: u64,
     misbehaviour: Misbehaviour,
     requests: AtomicU64,
-    bytes_sent: Arc<AtomicU64>,
+    largest_body: Arc<AtomicU64>,
 }
 
 impl fmt::Debug for HostileServer {
@@ -70,8 +71,8 @@ impl HostileServer {
         seed: u64,
         misbehaviour: Misbehaviour,
     ) -> Self {
-        let (requests, bytes_sent) = (AtomicU64::new(0), Arc::new(AtomicU64::new(0)));
-        Self { clock, store, seed, misbehaviour, requests, bytes_sent }
+        let (requests, largest_body) = (AtomicU64::new(0), Arc::new(AtomicU64::new(0)));
+        Self { clock, store, seed, misbehaviour, requests, largest_body }
     }
 
     /// Number of requests received.
@@ -79,17 +80,19 @@ impl HostileServer {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Body bytes that were read.
-    pub(super) fn bytes_sent(&self) -> u64 {
-        self.bytes_sent.load(Ordering::Relaxed)
+    /// The bytes that were read of the body that was read furthest.
+    pub(super) fn largest_body(&self) -> u64 {
+        self.largest_body.load(Ordering::Relaxed)
     }
 
     fn body(&self, bytes: Bytes, how: Delivery) -> Body {
-        let (clock, bytes_sent) = (Arc::clone(&self.clock), Arc::clone(&self.bytes_sent));
-        let counted = move |chunk: Bytes| {
-            let before = bytes_sent.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+        let (clock, largest_body) = (Arc::clone(&self.clock), Arc::clone(&self.largest_body));
+        let mut bytes_read = 0;
+        let mut counted = move |chunk: Bytes| {
+            bytes_read += chunk.len() as u64;
+            largest_body.fetch_max(bytes_read, Ordering::Relaxed);
             let broken = || TransportError::new(TransportErrorKind::Interrupted, "body over the limit");
-            if before > MAX_BYTES_SENT { Err(broken()) } else { Ok(chunk) }
+            if bytes_read > MAX_BODY_BYTES { Err(broken()) } else { Ok(chunk) }
         };
         match how {
             Delivery::Whole => Body::from_stream(stream::iter([bytes]).map(counted)),
