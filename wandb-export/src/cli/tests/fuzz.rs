@@ -23,7 +23,7 @@ use super::super::args::Arguments;
 use super::super::exit::{Failure, Outcome};
 use super::super::session::Session;
 use super::super::{connect, perform};
-use super::hostile::{Frequency, HostileServer, MAX_BODY_BYTES, Misbehaviour};
+use super::hostile::{Frequency, HostileServer, MAX_FILE_BYTES, Misbehaviour};
 
 /// Commands to fuzz; `{out}` is a folder.
 const COMMANDS: &[&str] = &[
@@ -120,13 +120,14 @@ fn run(seed: u64, store: Store, command: &str, misbehaviour: Misbehaviour) -> Co
     let api = connect::builder(&arguments.connection)
         .environment(Environment::default())
         .base_url("http://server.test")
+        .max_file_size(MAX_FILE_BYTES)
         .api_key(Options::DEFAULT_API_KEY.parse().expect("a key"))
         .connect_over(Arc::clone(&hostile) as _)
         .expect("a client");
     let session = Session::new(api, &arguments.connection);
     let ended = simulation.run_with_threads(TIME_LIMIT, perform(session, arguments.command));
     let result = ended.unwrap_or_else(|stuck| panic!("{stuck}, after {} requests", hostile.requests()));
-    assert!(hostile.largest_body() <= MAX_BODY_BYTES, "{} bytes of a body were read", hostile.largest_body());
+    assert_eq!(hostile.excess(), 0, "a body was read too far: {result:?}");
     let text = std::fs::read_to_string(folder.path().join("out.jsonl")).unwrap_or_default();
     let lines = text.lines().map(str::to_owned).collect();
     assert_contained(folder.path(), command);

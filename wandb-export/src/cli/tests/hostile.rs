@@ -44,9 +44,11 @@ const CHUNK: usize = 512 << 10;
 /// Time after which a transport reports a stalled body.
 const STALL: Duration = Duration::from_secs(30);
 
-/// The client reads no body further than this: the limit of an answer is 256 MiB. An endless body breaks off there, so that a
-/// failing test does not fill the disk.
-pub(super) const MAX_BODY_BYTES: u64 = 257 << 20;
+/// The limit of a file. Answers have the same one.
+pub(super) const MAX_FILE_BYTES: u64 = 256 << 20;
+
+/// No body is read further than this. An endless one breaks off here, so that a failing test does not fill the disk.
+const MAX_BODY_BYTES: u64 = MAX_FILE_BYTES + (1 << 20);
 
 /// A transport that answers from a store, with misbehaviour.
 pub(super) struct HostileServer {
@@ -55,7 +57,8 @@ pub(super) struct HostileServer {
     seed: u64,
     misbehaviour: Misbehaviour,
     requests: AtomicU64,
-    largest_body: Arc<AtomicU64>,
+    /// The bytes that were read of a body beyond its limit.
+    excess: Arc<AtomicU64>,
 }
 
 impl fmt::Debug for HostileServer {
@@ -71,8 +74,8 @@ impl HostileServer {
         seed: u64,
         misbehaviour: Misbehaviour,
     ) -> Self {
-        let (requests, largest_body) = (AtomicU64::new(0), Arc::new(AtomicU64::new(0)));
-        Self { clock, store, seed, misbehaviour, requests, largest_body }
+        let (requests, excess) = (AtomicU64::new(0), Arc::new(AtomicU64::new(0)));
+        Self { clock, store, seed, misbehaviour, requests, excess }
     }
 
     /// Number of requests received.
@@ -80,17 +83,17 @@ impl HostileServer {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// The bytes that were read of the body that was read furthest.
-    pub(super) fn largest_body(&self) -> u64 {
-        self.largest_body.load(Ordering::Relaxed)
+    /// The bytes that were read beyond the limit of the body that exceeds it furthest.
+    pub(super) fn excess(&self) -> u64 {
+        self.excess.load(Ordering::Relaxed)
     }
 
     fn body(&self, bytes: Bytes, how: Delivery) -> Body {
-        let (clock, largest_body) = (Arc::clone(&self.clock), Arc::clone(&self.largest_body));
+        let (clock, excess) = (Arc::clone(&self.clock), Arc::clone(&self.excess));
         let mut bytes_read = 0;
         let mut counted = move |chunk: Bytes| {
             bytes_read += chunk.len() as u64;
-            largest_body.fetch_max(bytes_read, Ordering::Relaxed);
+            excess.fetch_max(bytes_read.saturating_sub(MAX_BODY_BYTES), Ordering::Relaxed);
             let broken = || TransportError::new(TransportErrorKind::Interrupted, "body over the limit");
             if bytes_read > MAX_BODY_BYTES { Err(broken()) } else { Ok(chunk) }
         };
