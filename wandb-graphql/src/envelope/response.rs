@@ -200,3 +200,18 @@ fn refusal(reason: &RawValue, status: StatusCode, what: impl FnOnce() -> String)
     let message = serde_json::from_str(reason.get()).unwrap_or_else(|_| reason.get().to_owned());
     classify::meaning(&message, None, status).into_error(what, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_without_errors_take_a_single_pass() {
+        let plain = |body: &str| plain_data::<serde_json::Value>(body.as_bytes()).is_some();
+        assert!(plain(r#"{"data":{"a":1}}"#));
+        assert!(plain(r#"{"data":{"a":1},"errors":null}"#));
+        assert!(plain(r#"{"errors":[],"data":{"a":1}}"#));
+        assert!(!plain(r#"{"data":{"a":1},"errors":[{"message":"no"}]}"#));
+        assert!(!plain(r#"{"errors":[]}"#));
+    }
+}
