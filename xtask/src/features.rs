@@ -3,7 +3,8 @@
 //! The sets are: no features, each feature alone, the default, all, and the pairs that interact. Code that only a pair
 //! breaks is gated by both features, or uses one inside a module that the other gates. So two features interact if a
 //! source file names both, where a file also names the features that gate its module. They also interact if one enables
-//! a feature of a dependency that the other enables (`dependency?/feature`).
+//! a feature of a dependency that the other enables (`dependency?/feature`). Last, all crates are checked together with
+//! every feature of one of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -19,17 +20,27 @@ type Set = BTreeSet<String>;
 /// Checks every set, also after a failure.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let mut passed = true;
-    let published = workspace.packages.iter().filter(|package| package.published);
-    for package in published.filter(|package| !package.features.is_empty()) {
+    let published: Vec<_> = workspace.packages.iter().filter(|package| package.published).collect();
+    for package in published.iter().filter(|package| !package.features.is_empty()) {
         for set in sets(package)? {
-            let mut command = cargo();
-            command.current_dir(&workspace.root).args(["check", "--package", &package.name]);
-            command.args(["--no-default-features", "--features"]);
-            command.arg(set.into_iter().collect::<Vec<_>>().join(","));
-            passed &= process::run(&mut command)?.status.success();
+            passed &= check(workspace, &[package], &set.into_iter().collect::<Vec<_>>().join(","))?;
         }
+        // Cargo builds a crate once, with the features that any other crate enables. None may break the others.
+        let features: Vec<_> =
+            package.features.keys().map(|feature| format!("{}/{feature}", package.name)).collect();
+        passed &= check(workspace, &published, &features.join(","))?;
     }
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn check(workspace: &Workspace, packages: &[&Package], features: &str) -> Result<bool> {
+    let mut command = cargo();
+    command.current_dir(&workspace.root).arg("check");
+    for package in packages {
+        command.args(["--package", &package.name]);
+    }
+    command.args(["--no-default-features", "--features", features]);
+    Ok(process::run(&mut command)?.status.success())
 }
 
 /// Returns the sets, each with all implied features, so that no build repeats.

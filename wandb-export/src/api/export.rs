@@ -5,8 +5,7 @@ use std::thread::{self, JoinHandle};
 use async_channel::{Receiver, Sender};
 use futures_util::stream::{Stream, StreamExt};
 use wandb_core::Row;
-use wandb_tables::Batch;
-use wandb_tables::{Sink, SinkError, SinkReport};
+use wandb_tables::{Batch, Sink, SinkError, SinkReport, write_batch};
 
 use crate::error::Error;
 use crate::issue::Issue;
@@ -142,18 +141,8 @@ struct SinkDispatch {
     fit: Option<wandb_tables::SchemaAdapter>,
 }
 
-#[cfg(not(feature = "parquet"))]
 impl SinkDispatch {
-    fn write(&mut self, batch: &Batch) -> Result<(), SinkError> {
-        match batch {
-            Batch::Rows(rows) => self.sink.write(rows),
-            Batch::Page(page) => self.sink.write_page(page),
-        }
-    }
-}
-
-#[cfg(feature = "parquet")]
-impl SinkDispatch {
+    #[cfg(feature = "parquet")]
     fn table(&mut self, schema: wandb_tables::Schema) -> Result<(), SinkError> {
         if self.sink.begin_batches(&schema)? {
             self.fit = Some(wandb_tables::SchemaAdapter::new(schema));
@@ -163,11 +152,10 @@ impl SinkDispatch {
 
     /// Passes rows to a row sink unconverted, before integers become floats to match the column type.
     fn write(&mut self, batch: &Batch) -> Result<(), SinkError> {
-        match (&mut self.fit, batch) {
-            (Some(fit), batch) => self.sink.write_batch(&fit.batch(batch)?),
-            (None, Batch::Rows(rows)) => self.sink.write(rows),
-            (None, Batch::Page(page)) => self.sink.write_page(page),
-            (None, Batch::Columns(columns)) => self.sink.write(&wandb_tables::rows_of(columns)?),
+        #[cfg(feature = "parquet")]
+        if let Some(fit) = &mut self.fit {
+            return self.sink.write_batch(&fit.batch(batch)?);
         }
+        write_batch(&mut *self.sink, batch)
     }
 }

@@ -1,8 +1,8 @@
-//! Places for rows to go: files and streams, in one of several formats.
+//! Sinks that write rows to files and streams, in one of several formats.
 //!
-//! A [`Sink`] takes rows in order, any number at a time, and is finished once. An [`Output`] is where its bytes go;
-//! a file is written beside its final place and moved there when it is whole, so that a failure of any kind leaves
-//! what was there before. The same rows give the same bytes.
+//! A [`Sink`] takes rows in order, in batches of any size, and is finished once. An [`Output`] receives the
+//! bytes. A file is written to a temporary file beside its destination and renamed when complete, so a
+//! failure leaves any existing file unchanged. The same rows always give the same bytes.
 //!
 //! ```
 //! use wandb_core::Row;
@@ -48,7 +48,7 @@ mod terminal;
 #[cfg(test)]
 mod conformance;
 
-pub use contract::{Sink, SinkReport};
+pub use contract::{Sink, SinkReport, write_batch};
 pub use error::SinkError;
 pub use file::{sync_directory, sync_opened};
 pub use format::Format;

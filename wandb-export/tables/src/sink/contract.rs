@@ -5,6 +5,7 @@ use wandb_core::page::Page;
 
 use super::error::SinkError;
 use crate::columns::Finding;
+use crate::rows::Batch;
 
 /// A writer of rows.
 ///
@@ -44,6 +45,20 @@ pub trait Sink: Send {
 
     /// Writes the remaining rows and commits the output.
     fn finish(self: Box<Self>) -> Result<SinkReport, SinkError>;
+}
+
+/// Writes a batch to a sink in the form that the batch has.
+///
+/// # Errors
+///
+/// Those of [`Sink::write`].
+pub fn write_batch(sink: &mut dyn Sink, batch: &Batch) -> Result<(), SinkError> {
+    match batch {
+        Batch::Rows(rows) => sink.write(rows),
+        Batch::Page(page) => sink.write_page(page),
+        #[cfg(feature = "parquet")]
+        Batch::Columns(columns) => sink.write(&crate::from_arrow::rows_of(columns)?),
+    }
 }
 
 /// Statistics of a finished sink.
