@@ -46,10 +46,10 @@ impl Row {
     /// Converts a step logged as a float, such as `5.0`, to an integer. `-0.0`, which no integer equals, stays a float.
     #[must_use]
     pub fn with_integer_step(mut self) -> Self {
-        let step = self.entries.iter_mut().find(|(key, _)| &**key == STEP).map(|(_, value)| value);
         let is_negative_zero = |float: f64| float == 0.0 && float.is_sign_negative();
-        if let Some(value) =
-            step.filter(|value| matches!(value, Value::Float(float) if !is_negative_zero(*float)))
+        if let Some((_, value)) = self.entries.iter_mut().find(|(key, _)| &**key == STEP)
+            && let Value::Float(float) = *value
+            && !is_negative_zero(float)
             && let Some(step) = value.as_i64()
         {
             *value = Value::Int(step);

@@ -7,13 +7,13 @@ use blocking::{Task, unblock};
 use wandb_core::blocking::block_on;
 
 /// Number of bytes to write before starting a background sync.
-const AT_ONCE: usize = 32 << 20;
+const SYNC_BYTES: usize = 32 << 20;
 
 /// Syncs written data to disk in the background, so that the final sync is short.
 #[derive(Debug, Default)]
 pub struct BackgroundSync {
-    unsettled: usize,
-    under_way: Option<Task<io::Result<()>>>,
+    unsynced: usize,
+    in_flight: Option<Task<io::Result<()>>>,
 }
 
 impl BackgroundSync {
@@ -25,15 +25,15 @@ impl BackgroundSync {
     /// # Errors
     /// Returns the error of an earlier background sync.
     pub fn written(&mut self, bytes: usize, reopen: impl FnOnce() -> io::Result<File>) -> io::Result<()> {
-        self.unsettled += bytes;
-        if self.unsettled < AT_ONCE || self.under_way.as_ref().is_some_and(|task| !task.is_finished()) {
+        self.unsynced += bytes;
+        if self.unsynced < SYNC_BYTES || self.in_flight.as_ref().is_some_and(|task| !task.is_finished()) {
             return Ok(());
         }
         self.end()?;
-        self.unsettled = 0;
+        self.unsynced = 0;
         // Without a second handle, the final sync covers this data.
         if let Ok(file) = reopen() {
-            self.under_way = Some(unblock(move || file.sync_data()));
+            self.in_flight = Some(unblock(move || file.sync_data()));
         }
         Ok(())
     }
@@ -43,7 +43,7 @@ impl BackgroundSync {
     /// # Errors
     /// Returns the error of that sync. The operating system reports it only once, so it must not be dropped.
     pub fn end(&mut self) -> io::Result<()> {
-        self.under_way.take().map_or(Ok(()), block_on)
+        self.in_flight.take().map_or(Ok(()), block_on)
     }
 }
 
@@ -54,14 +54,14 @@ mod tests {
     #[test]
     fn small_write_starts_no_sync() {
         let mut syncing = BackgroundSync::default();
-        syncing.written(AT_ONCE - 1, || panic!("must not reopen")).expect("no sync yet");
-        assert!(syncing.under_way.is_none());
+        syncing.written(SYNC_BYTES - 1, || panic!("must not reopen")).expect("no sync yet");
+        assert!(syncing.in_flight.is_none());
     }
 
     #[test]
     fn failed_reopen_defers_to_final_sync() {
         let mut syncing = BackgroundSync::default();
-        syncing.written(AT_ONCE, || Err(io::ErrorKind::NotFound.into())).expect("no error yet");
+        syncing.written(SYNC_BYTES, || Err(io::ErrorKind::NotFound.into())).expect("no error yet");
         syncing.end().expect("no sync in flight");
     }
 
@@ -70,14 +70,14 @@ mod tests {
     #[test]
     fn sync_error_is_returned_by_next_write_or_end() {
         let mut syncing = BackgroundSync::default();
-        syncing.written(AT_ONCE, || File::open("/dev/null")).expect("no error yet");
+        syncing.written(SYNC_BYTES, || File::open("/dev/null")).expect("no error yet");
         syncing.end().expect_err("the sync failed");
         syncing.end().expect("the error is returned once");
 
-        syncing.written(AT_ONCE, || File::open("/dev/null")).expect("no error yet");
-        while !syncing.under_way.as_ref().is_some_and(Task::is_finished) {
+        syncing.written(SYNC_BYTES, || File::open("/dev/null")).expect("no error yet");
+        while !syncing.in_flight.as_ref().is_some_and(Task::is_finished) {
             std::thread::yield_now();
         }
-        syncing.written(AT_ONCE, || panic!("must not reopen")).expect_err("the earlier sync failed");
+        syncing.written(SYNC_BYTES, || panic!("must not reopen")).expect_err("the earlier sync failed");
     }
 }

@@ -101,13 +101,9 @@ fn read<T: DeserializeOwned>(
     if let Some(data) = plain_data(body) {
         return Ok((data, EntryErrors::default()));
     }
-    let repaired;
-    let envelope: Envelope<'_> = if let Ok(envelope) = serde_json::from_slice(body) {
-        envelope
-    } else {
-        repaired = to_parsable_json(body)?;
-        serde_json::from_slice(&repaired).map_err(|error| AnswerError::malformed(error.to_string(), body))?
-    };
+    let text = to_parsable_json(body)?;
+    let envelope: Envelope<'_> =
+        serde_json::from_slice(&text).map_err(|error| AnswerError::malformed(error.to_string(), body))?;
     let mut entry_errors = EntryErrors::default();
     if let (Tolerance::Entries, Some(errors), Some(data)) = (tolerance, &envelope.errors, envelope.data) {
         let may_pass = |error: &GraphQlError| error.meaning(response.status()).is_transient();

@@ -52,6 +52,11 @@ fn walk(folder: &Path, prefix: &str, found: &mut Vec<TextFile>) -> Result<()> {
     Ok(())
 }
 
+/// Whether a path is that of a Rust source file.
+pub(crate) fn is_rust(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "rs")
+}
+
 fn is_text(name: &str) -> bool {
     match name.rsplit_once('.') {
         Some((_, ending)) => EXTENSIONS.contains(&ending),

@@ -1,11 +1,10 @@
 //! Phrases that make comments hard to read. CONTRIBUTING.md lists them as regular expressions.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use regex_lite::Regex;
 
-use super::files::TextFile;
+use super::files::{TextFile, is_rust};
 
 /// The line above the list in CONTRIBUTING.md.
 const MARK: &str = "<!-- phrases -->";
@@ -38,10 +37,6 @@ pub(crate) fn check(contributing: &str, files: &[TextFile], packages: &[String])
     let too_many =
         counts.into_values().filter(|(comments, found)| found.len() * 1000 > MOST_PER_1000 * comments);
     too_many.flat_map(|(_, found)| found).collect()
-}
-
-fn is_rust(path: &str) -> bool {
-    Path::new(path).extension().is_some_and(|extension| extension == "rs")
 }
 
 /// The patterns of the block of text below the mark.

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use super::files::is_rust;
+
 /// Maximum number of lines of a Rust file.
 const MAX_LINES: usize = 500;
 
@@ -17,7 +19,7 @@ const UNFINISHED: &[&str] = &[
 /// Returns the findings, each starting with `:LINE: ` or `: `.
 pub(crate) fn check(path: &str, text: &str, machine: &[String]) -> Vec<String> {
     let mut findings = Vec::new();
-    let is_rust = Path::new(path).extension().is_some_and(|ending| ending == "rs");
+    let is_rust = is_rust(path);
     if is_rust {
         let lines = text.lines().count();
         if lines > MAX_LINES {

@@ -1,4 +1,4 @@
-//! Lists are complete or report what is missing, although their pages are not a snapshot.
+//! Lists are complete or report missing entries, although their pages are not a snapshot.
 
 use std::collections::BTreeSet;
 
