@@ -4,7 +4,7 @@
 //! breaks is gated by both features, or uses one inside a module that the other gates. So two features interact if a
 //! source file names both, where a file also names the features that gate its module. They also interact if one enables
 //! a feature of a dependency that the other enables (`dependency?/feature`). Last, all crates are checked together with
-//! every feature of one of them.
+//! every feature of one of them. A warning fails the task as well.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -40,7 +40,13 @@ fn check(workspace: &Workspace, packages: &[&Package], features: &str) -> Result
         command.args(["--package", &package.name]);
     }
     command.args(["--no-default-features", "--features", features]);
-    Ok(process::run(&mut command)?.status.success())
+    let result = process::run(&mut command)?;
+    Ok(result.status.success() && !has_warnings(&result.output))
+}
+
+/// Returns whether cargo reports warnings of a crate, which it repeats for crates that are already built.
+fn has_warnings(output: &str) -> bool {
+    output.lines().any(|line| line.starts_with("warning: `") && line.contains(" generated "))
 }
 
 /// Returns the sets, each with all implied features, so that no build repeats.
@@ -144,6 +150,13 @@ mod tests {
         let workspace = Workspace::load().unwrap();
         let package = workspace.packages.iter().find(|found| found.name == package).unwrap();
         (package.features.keys().cloned().collect(), sets(package).unwrap())
+    }
+
+    #[test]
+    fn warnings_are_found_in_the_output_of_cargo() {
+        let output = "warning: unused variable: `x`\nwarning: `wandb-core` (lib) generated 1 warning\n";
+        assert!(has_warnings(output));
+        assert!(!has_warnings("    Checking wandb-core v0.1.0\n    Finished `dev` profile\n"));
     }
 
     #[test]

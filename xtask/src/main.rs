@@ -12,6 +12,7 @@ mod examples;
 mod features;
 mod process;
 mod programs;
+mod public;
 mod python;
 mod server;
 mod summary;
@@ -59,6 +60,8 @@ enum Task {
     Features,
     /// Check the dependencies of the crates
     Tree,
+    /// Compare the public items of the libraries with their listings
+    Public(public::Options),
     /// Run all checks that a change must pass: format, lints, features, dependencies, documentation, tests
     Ci(ci::Options),
 }
@@ -92,6 +95,7 @@ fn run(task: &Task) -> anyhow::Result<ExitCode> {
         Task::Tidy => Ok(tidy::run(&workspace)),
         Task::Features => features::run(&workspace),
         Task::Tree => tree::run(&workspace),
+        Task::Public(options) => public::run(&workspace, options),
         Task::Ci(options) => Ok(ci::run(&workspace, options)),
     }
 }
