@@ -21,7 +21,7 @@ fn run_has_the_fields_of_the_server() {
         assert_eq!(config.get("lr"), Some(&Value::Float(0.1)));
         assert_eq!(run.summary.as_ref().and_then(|summary| summary.get("acc")), Some(&Value::Float(0.9)));
         assert_eq!(run.issues().len(), 0);
-        assert_eq!(run.history().keys(["acc"]).all().rows().await.expect("rows").len(), 5);
+        assert_eq!(run.scan_history().keys(["acc"]).rows().await.expect("rows").len(), 5);
     });
 }
 
