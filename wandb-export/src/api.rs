@@ -33,7 +33,7 @@ pub use compare::{ComparedKey, Comparison, Section};
 pub use console::Console;
 #[cfg(feature = "mirror")]
 pub(crate) use console::LogPages;
-pub use export::Exported;
+pub use export::WriteReport;
 #[cfg(feature = "cli")]
 pub(crate) use export::write as write_rows;
 #[cfg(feature = "files")]

@@ -58,9 +58,9 @@ pub mod table;
 #[cfg(feature = "files")]
 pub use api::DownloadProgress;
 pub use api::{
-    Api, ApiBuilder, ComparedKey, Comparison, Console, Exported, Files, Follow, History, HistoryEnd,
-    HistoryReader, ListReader, Run, RunCommand, RunFile, Runs, ScanHistory, Section, Source, Sweep,
-    SystemMetrics, Update, Updated,
+    Api, ApiBuilder, ComparedKey, Comparison, Console, Files, Follow, History, HistoryEnd, HistoryReader,
+    ListReader, Run, RunCommand, RunFile, Runs, ScanHistory, Section, Source, Sweep, SystemMetrics, Update,
+    Updated, WriteReport,
 };
 pub use error::{Error, ErrorKind};
 pub use issue::Issue;

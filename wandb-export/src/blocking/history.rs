@@ -3,10 +3,10 @@
 use serde::de::DeserializeOwned;
 use wandb_core::blocking::block_on;
 use wandb_core::{Row, RunPath};
-use wandb_tables::{Sink, SinkReport};
+use wandb_tables::Sink;
 
 use super::Iter;
-use crate::api::{self, HistoryEnd, Source};
+use crate::api::{self, HistoryEnd, Source, WriteReport};
 use crate::error::Error;
 use crate::issue::Issue;
 
@@ -49,8 +49,8 @@ macro_rules! reading {
             Iter::new(self.0.stream())
         }
 
-        /// Writes the rows to `sink`. Returns the sink's report and any missing rows.
-        pub fn write(self, sink: Box<dyn Sink>) -> Result<(SinkReport, HistoryEnd), Error> {
+        /// Writes the rows to `sink`. The report counts them, and lists missing rows.
+        pub fn write(self, sink: Box<dyn Sink>) -> Result<WriteReport, Error> {
             block_on(self.0.write(sink))
         }
 

@@ -2,13 +2,13 @@
 
 use clap::{Args, ValueEnum};
 use wandb_core::RunPath;
-use wandb_tables::{Sink, SinkReport};
+use wandb_tables::Sink;
 
 use super::exit::{Failure, Outcome};
 use super::output::{Destination, print, say};
 use super::session::Session;
 use super::suggest;
-use crate::api::{self, HistoryEnd};
+use crate::api::{self, WriteReport};
 use crate::error::Error;
 
 /// Export the metrics of a run: samples, or every row
@@ -158,7 +158,7 @@ impl Request {
         }
     }
 
-    async fn write(self, sink: Box<dyn Sink>) -> Result<(SinkReport, HistoryEnd), Error> {
+    async fn write(self, sink: Box<dyn Sink>) -> Result<WriteReport, Error> {
         match self {
             Self::Samples(history) => history.write(sink).await,
             Self::All(history) => history.write(sink).await,
@@ -207,29 +207,29 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     let path = history.path().clone();
     let progress = session.progress();
     let sink = progress.counted(options.destination.sink()?);
-    let (report, end) = match history.write(sink).await {
-        Ok(written) => written,
+    let report = match history.write(sink).await {
+        Ok(report) => report,
         Err(error) => return Err(suggest::run(session, &path, error).await),
     };
     drop(progress);
     session.print_notes(&report, options.destination.format()?);
-    if let Some(growth) = end.growth {
+    if let Some(growth) = report.growth {
         let read_to = growth.read_to.map_or("the start".to_owned(), |step| format!("step {step}"));
         say(&format!("note: {path} grew while it was read; rows after {read_to} are not included"));
     }
-    if !end.unlogged.is_empty() {
-        say(&format!("note: {path} has never logged {}", end.unlogged.join(", ")));
-        if let Some(hint) = suggest::keys(session, &path, &end.unlogged).await {
+    if !report.unlogged.is_empty() {
+        say(&format!("note: {path} has never logged {}", report.unlogged.join(", ")));
+        if let Some(hint) = suggest::keys(session, &path, &report.unlogged).await {
             say(&format!("hint: {hint}"));
         }
     }
     let keys = options.keys.len() + options.key.len();
-    if end.rows == 0 && end.unlogged.is_empty() && keys > 1 && !options.any {
+    if report.rows == 0 && report.unlogged.is_empty() && keys > 1 && !options.any {
         say(&format!("note: {path} has no row with all of these keys"));
         let all = if options.all { "" } else { "--all " };
         say(&format!("hint: use {all}--any to get the rows with any of them"));
     }
-    Ok(Session::report(&end.issues))
+    Ok(Session::report(&report.issues))
 }
 
 /// Writes new rows as they arrive, and flushes after each batch.

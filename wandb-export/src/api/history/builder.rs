@@ -3,10 +3,11 @@
 use futures_util::stream::BoxStream;
 use serde::de::DeserializeOwned;
 use wandb_core::{Row, RunPath};
-use wandb_tables::{Sink, SinkReport};
+use wandb_tables::Sink;
 
 use super::query::{Amount, HistoryQuery};
-use super::{HistoryEnd, HistoryReader, Source};
+use super::{HistoryReader, Source};
+use crate::api::WriteReport;
 use crate::error::Error;
 
 /// The methods that every history has.
@@ -50,8 +51,8 @@ macro_rules! reading {
             self.0.stream()
         }
 
-        /// Writes the rows to `sink`. Returns the sink's report and any missing rows.
-        pub async fn write(self, sink: Box<dyn Sink>) -> Result<(SinkReport, HistoryEnd), Error> {
+        /// Writes the rows to `sink`. The report counts them, and lists missing rows.
+        pub async fn write(self, sink: Box<dyn Sink>) -> Result<WriteReport, Error> {
             self.0.write(sink).await
         }
 

@@ -9,13 +9,13 @@ use wandb_core::{Row, RunPath};
 use wandb_graphql::ops::HistoryExtent;
 use wandb_graphql::plan::HistoryRange;
 use wandb_graphql::{Keys, Samples, Selection};
+use wandb_tables::Sink;
 #[cfg(feature = "parquet")]
 use wandb_tables::TableOptions;
-use wandb_tables::{Sink, SinkReport};
 
-use super::{HistoryEnd, HistoryReader, Source, system};
+use super::{HistoryReader, Source, system};
 use crate::api::Api;
-use crate::api::export::Writer;
+use crate::api::export::{WriteReport, Writer};
 use crate::error::Error;
 use crate::local::{Ask, LocalRun, Wanted};
 
@@ -127,7 +127,7 @@ impl HistoryQuery {
         stream::once(self.open()).map_ok(HistoryReader::into_rows).try_flatten().boxed()
     }
 
-    pub(super) async fn write(self, sink: Box<dyn Sink>) -> Result<(SinkReport, HistoryEnd), Error> {
+    pub(super) async fn write(self, sink: Box<dyn Sink>) -> Result<WriteReport, Error> {
         let mut reader = self.open().await?;
         let mut writer = Writer::start(sink)?;
         #[cfg(feature = "parquet")]
@@ -141,7 +141,7 @@ impl HistoryQuery {
         }
         // Overlap the final request to the server with the rest of the writing.
         let (report, end) = futures_util::future::join(writer.finish(), reader.finish()).await;
-        Ok((report?, end?))
+        Ok(WriteReport::of_history(report?, end?))
     }
 
     #[cfg(feature = "parquet")]

@@ -85,12 +85,12 @@ fn rows_are_written_to_any_writer() {
         let sink = Format::Jsonl.sink(output, &SinkOptions::default()).expect("a sink");
         let history = api.scan_history(RUN).await.expect("a path");
         let rows = history.clone().rows().await.expect("rows");
-        let (report, end) = history.write(sink).await.expect("an export");
+        let report = history.write(sink).await.expect("an export");
         let bytes = written.0.lock().expect("no panic").clone();
         let lines: String = rows.iter().map(Row::to_json_line).collect();
         assert_eq!(String::from_utf8(bytes).expect("UTF-8"), lines);
         assert_eq!((report.rows, report.bytes), (25, lines.len() as u64));
-        assert!(end.is_complete() && end.issues.is_empty());
+        assert!(report.is_complete() && report.issues.is_empty());
     });
 }
 

@@ -62,7 +62,7 @@ fn runs_are_written_as_a_table() {
         let output = Output::file(&path).expect("a file");
         let sink = Format::Csv.sink(output, &SinkOptions::default()).expect("a sink");
         let exported = runs.write(sink).await.expect("an export");
-        assert_eq!(exported.report.rows, 3);
+        assert_eq!(exported.rows, 3);
         let text = std::fs::read_to_string(&path).expect("the file");
         assert!(text.starts_with("name,config.lr,"), "{text}");
         std::fs::remove_file(&path).expect("the file");
