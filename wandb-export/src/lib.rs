@@ -9,7 +9,7 @@
 //!
 //! let api = Api::connect()?;
 //! let run = api.run("my-team/my-project/abc123")?;
-//! for row in run.history().keys(["loss"]).all().iter() {
+//! for row in run.scan_history().keys(["loss"]).iter() {
 //!     let row = row?;
 //!     println!("{:?} {:?}", row.step(), row.get("loss"));
 //! }
@@ -58,9 +58,9 @@ pub mod table;
 #[cfg(feature = "files")]
 pub use api::DownloadProgress;
 pub use api::{
-    Api, ApiBuilder, ComparedKey, Comparison, Console, Exported, Files, Follow, History, HistoryEnd,
-    HistoryReader, ListReader, Run, RunCommand, RunFile, Runs, Section, Source, Stream, Sweep, Update,
-    Updated,
+    Api, ApiBuilder, ComparedKey, Comparison, Console, Files, Follow, History, HistoryEnd, HistoryReader,
+    ListReader, Run, RunCommand, RunFile, Runs, ScanHistory, Section, Source, Sweep, SystemMetrics, Update,
+    Updated, WriteReport,
 };
 pub use error::{Error, ErrorKind};
 pub use issue::Issue;
@@ -68,8 +68,8 @@ pub use run_rows::RunColumns;
 pub use wandb_core::error::Error as RequestError;
 pub use wandb_core::{
     ApiKey, AuthError, BaseUrl, BigInt, DeserializeError, Environment, Map, PathDefaults, PathError,
-    ProjectPath, Row, RunPath, SettingsError, SweepPath, Value, ValueError, YamlError, client, model,
-    operation, page, transport, update,
+    ProjectPage, ProjectPath, Row, RunPath, SettingsError, SweepPath, Value, ValueError, YamlError, client,
+    model, operation, page, transport, update,
 };
 #[cfg(feature = "mock")]
 pub use wandb_core::{mock, simulation};

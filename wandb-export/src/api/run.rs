@@ -8,8 +8,8 @@ use wandb_core::operation::UnsupportedFields;
 use wandb_core::{Row, RunPath, model};
 use wandb_runlog::{Alert, Artifact, Branch};
 
-use super::history::branch_of;
-use super::{Api, Files, History, RunFile, Update};
+use super::history::{HistoryQuery, Stream, branch_of};
+use super::{Api, Files, History, RunFile, ScanHistory, SystemMetrics, Update};
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::local::LocalRun;
@@ -133,9 +133,23 @@ impl Run {
         self.path.app_url(server.unwrap_or(self.api.base_url())).to_string()
     }
 
-    /// Selects the run's history, to be narrowed down and read.
+    /// Selects samples of the run's history.
     pub fn history(&self) -> History {
-        History::new(self.api.clone(), self.path.clone()).on_disk(self.local.clone())
+        History::new(self.query(Stream::Default))
+    }
+
+    /// Selects every row of the run's history.
+    pub fn scan_history(&self) -> ScanHistory {
+        ScanHistory::new(self.query(Stream::Default))
+    }
+
+    /// Selects the system metrics of the machine that the run ran on.
+    pub fn system_metrics(&self) -> SystemMetrics {
+        SystemMetrics::new(self.query(Stream::System))
+    }
+
+    fn query(&self, stream: Stream) -> HistoryQuery {
+        HistoryQuery::new(self.api.clone(), self.path.clone(), stream).on_disk(self.local.clone())
     }
 
     /// Selects the run's files, to be narrowed down, listed and downloaded.

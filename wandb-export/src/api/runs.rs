@@ -12,7 +12,7 @@ use wandb_graphql::{Filter, Order};
 use wandb_tables::Sink;
 
 pub(crate) use self::lister::Lister;
-use super::export::{self, Exported};
+use super::export::{self, WriteReport};
 use super::list_reader::{Issues, ListReader};
 use super::{Api, Run};
 use crate::error::Error;
@@ -225,7 +225,7 @@ impl Runs {
     }
 
     /// Writes one row per run to `sink`.
-    pub async fn write(self, sink: Box<dyn Sink>) -> Result<Exported, Error> {
+    pub async fn write(self, sink: Box<dyn Sink>) -> Result<WriteReport, Error> {
         let columns = self.columns;
         let divides_objects = sink.divides_objects();
         let row = move |run: &Run| {
@@ -241,7 +241,7 @@ impl Runs {
         let rows =
             stream::try_unfold(reader, next).map_ok(move |runs| runs.iter().map(row).collect::<Vec<_>>());
         let report = export::write(rows, sink).await?;
-        Ok(Exported { report, issues: issues.all() })
+        Ok(WriteReport { issues: issues.all(), ..report })
     }
 }
 

@@ -1,13 +1,13 @@
 //! The runs of a project.
 
 use futures_util::stream::{StreamExt, TryStreamExt};
-use wandb_core::ProjectPath;
 use wandb_core::blocking::block_on;
+use wandb_core::{ProjectPage, ProjectPath};
 use wandb_tables::Sink;
 
 use super::{Iter, ListReader, Run};
 use crate::RunColumns;
-use crate::api::{self, Exported};
+use crate::api::{self, WriteReport};
 use crate::error::Error;
 
 /// A request for the runs of a project, to be refined. See the async [`Runs`](crate::Runs).
@@ -18,6 +18,11 @@ pub struct Runs(api::Runs);
 impl Runs {
     pub(super) fn new(runs: api::Runs) -> Self {
         Self(runs)
+    }
+
+    /// Returns the page of the project that the path pointed to; see the async [`page`](crate::Runs::page).
+    pub fn page(&self) -> Option<&ProjectPage> {
+        self.0.page()
     }
 
     /// Returns the project's path.
@@ -78,7 +83,7 @@ impl Runs {
     }
 
     /// Writes one row per run to `sink`.
-    pub fn write(self, sink: Box<dyn Sink>) -> Result<Exported, Error> {
+    pub fn write(self, sink: Box<dyn Sink>) -> Result<WriteReport, Error> {
         block_on(self.0.write(sink))
     }
 }

@@ -7,8 +7,8 @@ use wandb_graphql::Samples;
 use wandb_graphql::ops::SampleEvents;
 
 use super::findings::Findings;
+use super::query::{Amount, HistoryQuery};
 use super::row_spool::RowSpool;
-use super::{Amount, History};
 use crate::error::Error;
 use crate::issue::Issue;
 
@@ -23,12 +23,12 @@ pub(super) const TIME_AXIS: [&str; 2] = ["_runtime", "_timestamp"];
 
 /// Reads the system metrics. If the server sends fewer than it counts, retries with other sample counts: a server may
 /// reject a large count and answer with few rows (wandb/wandb #12067, #3680).
-pub(super) async fn events(history: &History, findings: &Findings) -> Result<RowSpool, Error> {
-    let History { path, amount, .. } = history;
+pub(super) async fn events(history: &HistoryQuery, findings: &Findings) -> Result<RowSpool, Error> {
+    let HistoryQuery { path, amount, .. } = history;
     let client = history.api.client();
     let first = SampleEvents::new(path.clone()).samples(history.sample_count()?);
     let mut best = RowSpool::new(client);
-    let Reply { answer, lacks } = client.stream_list(first, &mut best).await?;
+    let Reply { answer, lacks, .. } = client.stream_list(first, &mut best).await?;
     best.check()?;
     let counted = answer.line_count.filter(|_| *amount == Amount::All);
     // A count reveals missing rows. Without one, a server that ignores the sample count may send any number.

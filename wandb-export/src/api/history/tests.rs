@@ -69,7 +69,7 @@ fn faults(rng: &mut fastrand::Rng) -> Faults {
 fn read(store: &Store, seed: u64, faults: Faults) -> (Vec<String>, HistoryEnd, Report) {
     let served = store.clone();
     let simulation = Simulation::new(seed, faults, move |request| served.answer(request));
-    let policy = RetryPolicy { attempts: 40, doubtful_attempts: 40, ..RetryPolicy::default() };
+    let policy = RetryPolicy::default().with_attempts(40).with_doubtful_attempts(40);
     let key = Options::DEFAULT_API_KEY.parse().expect("a key");
     let client = Client::builder(simulation.transport(), "http://server.test".parse().expect("a URL"))
         .api_key(&key)
@@ -77,7 +77,7 @@ fn read(store: &Store, seed: u64, faults: Faults) -> (Vec<String>, HistoryEnd, R
         .seed(seed);
     let api = Api::over(client.build(), PathDefaults::default());
     let reading = async {
-        let mut reader = api.history(RUN).await.expect("a path").all().open().await.expect("a reader");
+        let mut reader = api.scan_history(RUN).await.expect("a path").open().await.expect("a reader");
         let mut rows = Vec::new();
         while let Some(batch) = reader.next_batch().await.expect("rows") {
             rows.extend(batch.iter().map(|row| row.to_json_line().trim_end().to_owned()));
