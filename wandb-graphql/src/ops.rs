@@ -43,6 +43,7 @@ mod list_runs;
 mod list_sweeps;
 mod log_fields;
 mod page;
+mod path_query;
 mod run_fields;
 mod sample_events;
 mod sample_history;

@@ -15,8 +15,9 @@ use super::get_history_window::sort_rows;
 use super::log_fields::{
     IMPROVED, LINE_COUNT, LINE_NUMBER, LogLineConnection, LogPage, convert_refused_pagination,
 };
+use super::path_query::{project_list_data, project_request};
 use super::run_fields::{Detail, RunFields};
-use crate::envelope::{EntryErrors, RequestSpec, is_time_limit, list_data, missing, post};
+use crate::envelope::{EntryErrors, is_time_limit};
 use crate::row::rows;
 use crate::schema::{JsonText, sdl as schema};
 use crate::{Filter, HistoryRow, Samples};
@@ -159,21 +160,12 @@ impl GetWholeRuns {
 }
 
 #[derive(cynic::QueryVariables, Debug)]
-struct Variables<'a> {
-    entity: &'a str,
-    project: &'a str,
+struct Variables {
     filters: JsonText,
     per_page: i32,
     samples: i32,
     files: i32,
     lines: i32,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Query {
-    #[arguments(name: $project, entityName: $entity)]
-    project: Option<Project>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -250,8 +242,6 @@ impl Operation for GetWholeRuns {
             return Err(AnswerError::Unaskable { message: "no run was given".to_owned() });
         }
         let variables = Variables {
-            entity: self.path.entity(),
-            project: self.path.project(),
             filters: JsonText(Filter::ids(ids).json().into()),
             per_page: i32::try_from(ids.len()).unwrap_or(i32::MAX),
             samples: self.samples.get(),
@@ -266,19 +256,21 @@ impl Operation for GetWholeRuns {
         if lacks.contains(&LOG_LINES) {
             lacks.insert(LINE_COUNT);
         }
-        post::<Query, _>(RequestSpec::new(self, variables), endpoint, &lacks)
+        project_request::<Project, _>(self, &self.path, variables, endpoint, &lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<WholeRunPage, AnswerError> {
         let what = || format!("project {}", self.path);
-        let (query, errors): (Query, _) = list_data(&response, what).map_err(|error| match error {
-            // Fewer runs may finish within the server's time limit.
-            AnswerError::Failed { message } if self.current_ids().len() > 1 && is_time_limit(&message) => {
-                AnswerError::TooMuch { message }
-            }
-            error => convert_refused_pagination(error, response.body()),
-        })?;
-        let project = query.project.ok_or_else(|| missing(what()))?;
+        let (project, errors): (Project, _) =
+            project_list_data(&response, what).map_err(|error| match error {
+                // Fewer runs may finish within the server's time limit.
+                AnswerError::Failed { message }
+                    if self.current_ids().len() > 1 && is_time_limit(&message) =>
+                {
+                    AnswerError::TooMuch { message }
+                }
+                error => convert_refused_pagination(error, response.body()),
+            })?;
         let Some(runs) = project.runs else {
             return Err(AnswerError::malformed("it holds a project without runs", response.body()));
         };

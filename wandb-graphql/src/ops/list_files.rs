@@ -11,8 +11,8 @@ use wandb_core::transport::Request;
 
 use super::file_fields::{FileConnection, FilePage, OPTIONAL_FIELDS};
 use super::page::{PagePosition, first, paged};
+use super::path_query::{run_list_data, run_request};
 use crate::LikePattern;
-use crate::envelope::{RequestSpec, list_data, missing, post};
 use crate::schema::sdl as schema;
 
 /// Lists the files of a run, page by page (`RunFiles` in the Python SDK).
@@ -73,27 +73,10 @@ impl ListFiles {
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables<'a> {
-    entity: &'a str,
-    project: &'a str,
-    run: &'a str,
     names: Option<Vec<Option<&'a str>>>,
     pattern: Option<&'a str>,
     cursor: Option<&'a str>,
     per_page: i32,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Query {
-    #[arguments(name: $project, entityName: $entity)]
-    project: Option<Project>,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Project {
-    #[arguments(name: $run)]
-    run: Option<Run>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -141,22 +124,13 @@ impl Operation for ListFiles {
             Wanted::Named(names) => (Some(names.iter().map(|name| Some(name.as_str())).collect()), None),
             Wanted::Like(pattern) => (None, Some(pattern.text())),
         };
-        let variables = Variables {
-            entity: self.path.entity(),
-            project: self.path.project(),
-            run: self.path.run(),
-            names,
-            pattern,
-            cursor: self.position.after(),
-            per_page: first(self.page_size),
-        };
-        post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
+        let variables =
+            Variables { names, pattern, cursor: self.position.after(), per_page: first(self.page_size) };
+        run_request::<Run, _>(self, &self.path, variables, endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<FilePage, AnswerError> {
-        let what = || format!("run {}", self.path);
-        let (query, errors): (Query, _) = list_data(&response, what)?;
-        let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
+        let (run, errors): (Run, _) = run_list_data(&response, &self.path)?;
         let Some(files) = run.files else {
             return Err(AnswerError::malformed("it holds a run without files", response.body()));
         };

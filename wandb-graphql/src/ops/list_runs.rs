@@ -11,8 +11,8 @@ use wandb_core::transport::Request;
 
 use super::entry::{self, Edge, Entry, PageItems};
 use super::page::{NextPage, PageInfo, PagePosition, first, paged};
+use super::path_query::{project_list_data, project_request};
 use super::run_fields::{Detail, RunFields};
-use crate::envelope::{RequestSpec, list_data, missing, post};
 use crate::schema::{JsonText, sdl as schema};
 use crate::{Filter, Order};
 
@@ -144,19 +144,10 @@ impl ListRuns {
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables<'a> {
-    entity: &'a str,
-    project: &'a str,
     filters: JsonText,
     order: &'a str,
     cursor: Option<&'a str>,
     per_page: i32,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Query {
-    #[arguments(name: $project, entityName: $entity)]
-    project: Option<Project>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -224,8 +215,6 @@ impl Operation for ListRuns {
 
     fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
         let variables = Variables {
-            entity: self.path.entity(),
-            project: self.path.project(),
             filters: JsonText(self.filter.json().into()),
             order: self.order.text(),
             cursor: self.position.after(),
@@ -234,16 +223,15 @@ impl Operation for ListRuns {
         if lacks.contains_argument(&COUNT_FILTERS) && !self.filter.is_all() {
             let mut lacks = lacks.clone();
             lacks.insert(RUN_COUNT);
-            return post::<Query, _>(RequestSpec::new(self, variables), endpoint, &lacks);
+            return project_request::<Project, _>(self, &self.path, variables, endpoint, &lacks);
         }
-        post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
+        project_request::<Project, _>(self, &self.path, variables, endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<RunPage, AnswerError> {
         let what = || format!("project {}", self.path);
         let bytes = response.body().len() as u64;
-        let (query, errors): (Query, _) = list_data(&response, what)?;
-        let project = query.project.ok_or_else(|| missing(what()))?;
+        let (project, errors): (Project, _) = project_list_data(&response, what)?;
         let Some(runs) = project.runs else {
             return Err(AnswerError::malformed("it holds a project without runs", response.body()));
         };

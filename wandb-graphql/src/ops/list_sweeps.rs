@@ -11,8 +11,8 @@ use wandb_core::transport::Request;
 
 use super::entry::{self, Edge, Entry, PageItems};
 use super::page::{NextPage, PageInfo, PagePosition, first, paged};
+use super::path_query::{project_list_data, project_request};
 use super::sweep_fields::{OPTIONAL_FIELDS, SweepFields};
-use crate::envelope::{RequestSpec, list_data, missing, post};
 use crate::schema::sdl as schema;
 
 /// Lists the sweeps of a project, page by page (`project.sweeps`).
@@ -61,17 +61,8 @@ impl ListSweeps {
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables<'a> {
-    entity: &'a str,
-    project: &'a str,
     cursor: Option<&'a str>,
     per_page: i32,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Query {
-    #[arguments(name: $project, entityName: $entity)]
-    project: Option<Project>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -124,19 +115,13 @@ impl Operation for ListSweeps {
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
-        let variables = Variables {
-            entity: self.path.entity(),
-            project: self.path.project(),
-            cursor: self.position.after(),
-            per_page: first(self.page_size),
-        };
-        post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
+        let variables = Variables { cursor: self.position.after(), per_page: first(self.page_size) };
+        project_request::<Project, _>(self, &self.path, variables, endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<SweepPage, AnswerError> {
         let what = || format!("project {}", self.path);
-        let (query, errors): (Query, _) = list_data(&response, what)?;
-        let project = query.project.ok_or_else(|| missing(what()))?;
+        let (project, errors): (Project, _) = project_list_data(&response, what)?;
         let Some(sweeps) = project.sweeps else {
             return Err(AnswerError::malformed("it holds a project without sweeps", response.body()));
         };
