@@ -5,13 +5,14 @@ use std::sync::{Arc, LazyLock};
 use bytes::Bytes;
 use http::Response;
 use wandb_core::ProjectPath;
-use wandb_core::model::Run;
+use wandb_core::model::{File, Run};
 use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Operation, Paged, UnsupportedFields};
 use wandb_core::transport::Request;
 
 use super::entry::Entry;
-use super::file_fields::{self, FileConnection, FilePage};
+use super::file_fields::{self, FileConnection};
 use super::get_history_window::sort_rows;
+use super::list_page::ListPage;
 use super::log_fields::{
     IMPROVED, LINE_COUNT, LINE_NUMBER, LogLineConnection, LogPage, convert_refused_pagination,
 };
@@ -57,7 +58,7 @@ pub struct WholeRun {
     /// How many rows of system metrics there are, if the server counts them.
     pub events_line_count: Option<u64>,
     /// The first files.
-    pub files: Option<FilePage>,
+    pub files: Option<ListPage<File>>,
     /// The first log lines.
     pub log: Option<LogPage>,
 }
@@ -379,7 +380,7 @@ mod tests {
         assert_eq!(steps, [Some(0), Some(1)], "by step");
         assert_eq!(one.events.as_ref().unwrap().len(), 1);
         let files = one.files.as_ref().unwrap();
-        assert_eq!((files.files[0].size, files.next_page.cursor()), (Some(3), Some("x")));
+        assert_eq!((files.items[0].size, files.next_page.cursor()), (Some(3), Some("x")));
         assert_eq!(one.log.as_ref().unwrap().lines[0].text, "hi");
         assert_eq!((&three.history, &three.events, &three.files), (&None, &None, &None));
         assert_eq!(three.log, Some(LogPage { total: Some(0), ..LogPage::default() }), "no output");

@@ -139,10 +139,7 @@ impl Operation for ListLogLines {
     }
 
     fn subject(&self) -> String {
-        match self.position.after() {
-            None => format!("{}, log, first page", self.path),
-            Some(cursor) => format!("{}, log, page after {cursor}", self.path),
-        }
+        self.position.subject(format_args!("{}, log", self.path))
     }
 
     fn optional_fields(&self) -> &'static [Field] {
