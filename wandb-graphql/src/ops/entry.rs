@@ -76,8 +76,8 @@ macro_rules! connection {
     ($connection:ident, edges: [$edge:ident!]!, $($rest:tt)*) => {
         #[derive(cynic::QueryFragment, Debug)]
         pub(super) struct $connection {
-            edges: Vec<Entry<$edge>>,
-            page_info: PageInfo,
+            edges: Vec<$crate::ops::entry::Entry<$edge>>,
+            page_info: $crate::ops::page::PageInfo,
         }
 
         connection!(@ $connection, map(Some), $edge, $($rest)*);
@@ -85,8 +85,8 @@ macro_rules! connection {
     ($connection:ident, edges: [$edge:ident], $($rest:tt)*) => {
         #[derive(cynic::QueryFragment, Debug)]
         pub(super) struct $connection {
-            edges: Option<Vec<Option<Entry<$edge>>>>,
-            page_info: PageInfo,
+            edges: Option<Vec<Option<$crate::ops::entry::Entry<$edge>>>>,
+            page_info: $crate::ops::page::PageInfo,
         }
 
         connection!(@ $connection, flatten(), $edge, $($rest)*);
@@ -94,22 +94,24 @@ macro_rules! connection {
     (@ $connection:ident, $to_entries:ident($($with:tt)?), $edge:ident, node: $node:ident $(, $cursor:ident)?) => {
         #[derive(cynic::QueryFragment, Debug)]
         pub(super) struct $edge {
-            node: Option<Entry<$node>>,
+            node: Option<$crate::ops::entry::Entry<$node>>,
             $($cursor: Option<String>,)?
         }
 
-        impl Connection for $connection {
+        impl $crate::ops::entry::Connection for $connection {
             type Edge = $edge;
 
-            fn into_parts(self) -> (impl Iterator<Item = Option<Entry<$edge>>>, PageInfo) {
+            fn into_parts(
+                self,
+            ) -> (impl Iterator<Item = Option<$crate::ops::entry::Entry<$edge>>>, $crate::ops::page::PageInfo) {
                 (self.edges.into_iter().$to_entries($($with)?), self.page_info)
             }
         }
 
-        impl Edge for $edge {
+        impl $crate::ops::entry::Edge for $edge {
             type Node = $node;
 
-            fn into_parts(self) -> (Option<Entry<$node>>, Option<String>) {
+            fn into_parts(self) -> (Option<$crate::ops::entry::Entry<$node>>, Option<String>) {
                 (self.node, None$(.or(self.$cursor))?)
             }
         }

@@ -3,9 +3,8 @@
 use wandb_core::model::{File, Timestamp};
 use wandb_core::operation::{Field, UnreadableEntry};
 
-use super::entry::{Connection, Edge, Entry, connection, unnamed_entry};
+use super::entry::{connection, unnamed_entry};
 use super::list_page::ListPage;
-use super::page::PageInfo;
 use crate::envelope::EntryErrors;
 use crate::schema::{DateTime, Int64, sdl as schema};
 

@@ -8,9 +8,9 @@ use wandb_core::operation::{
 };
 use wandb_core::transport::Request;
 
-use super::entry::{Connection, Edge, Entry, connection, unnamed_entry};
+use super::entry::{connection, unnamed_entry};
 use super::list_page::{ListPage, paged_list};
-use super::page::{PageInfo, PagePosition, first, paged};
+use super::page::{PagePosition, first, paged};
 use super::user_fields::UserFields;
 use crate::envelope::{RequestSpec, list_data, missing, post};
 use crate::schema::{DateTime, sdl as schema};

@@ -7,9 +7,9 @@ use wandb_core::model::Run;
 use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Operation, PageSize, UnsupportedFields};
 use wandb_core::transport::Request;
 
-use super::entry::{Connection, Edge, Entry, connection};
+use super::entry::connection;
 use super::list_page::{ListPage, paged_list};
-use super::page::{PageInfo, PagePosition, first, paged};
+use super::page::{PagePosition, first, paged};
 use super::path_query::{project_list_data, project_request};
 use super::run_fields::{Detail, RunFields};
 use crate::schema::{JsonText, sdl as schema};

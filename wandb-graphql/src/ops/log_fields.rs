@@ -3,8 +3,7 @@
 use bytes::Bytes;
 use wandb_core::operation::{AnswerError, Field, UnreadableEntry, UnsupportedFields};
 
-use super::entry::{Connection, Edge, Entry, PageItems, connection};
-use super::page::PageInfo;
+use super::entry::{Connection, PageItems, connection};
 use crate::envelope::EntryErrors;
 use crate::schema::sdl as schema;
 
