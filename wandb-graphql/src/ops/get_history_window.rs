@@ -6,8 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use wandb_core::RunPath;
+use wandb_core::internal::{Form, read_rows};
 use wandb_core::operation::{AnswerError, Endpoint, Operation, UnsupportedFields};
-use wandb_core::page::{Form, Page, read_rows};
+use wandb_core::page::Page;
 use wandb_core::transport::Request;
 
 use super::path_query::{run_data, run_request};
