@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use divan::Bencher;
 use divan::counter::BytesCount;
-use wandb_core::page::{Form, Packed, Page, read_rows};
+use wandb_core::internal::{Form, Packed, read_rows};
+use wandb_core::page::Page;
 use wandb_core::{Row, Value};
 
 const ROWS: u32 = 5_000;

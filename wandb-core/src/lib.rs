@@ -24,6 +24,14 @@ mod value;
 #[doc(hidden)]
 pub mod workers;
 
+/// Pages as text and bytes, for the other crates of this workspace. No part of the public interface.
+#[doc(hidden)]
+pub mod internal {
+    pub use crate::page::build::PageBuilder;
+    pub use crate::page::pack::Packed;
+    pub use crate::page::read::{Form, ReadRows, read_rows};
+}
+
 pub use auth::{ApiKey, ApiKeyError, AuthError, Credential, CredentialSource};
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use environment::{Environment, Files};

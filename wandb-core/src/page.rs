@@ -4,24 +4,21 @@
 //! value its kind and its text. Numbers and plain strings are never copied from the answer. A [`Row`](crate::Row) is
 //! built only on request.
 
-mod build;
+pub(crate) mod build;
 mod cell;
 mod column;
 mod constant;
 mod lines;
 mod number;
-mod pack;
-mod read;
+pub(crate) mod pack;
+pub(crate) mod read;
 mod rows;
 mod table;
 
 use std::sync::Arc;
 
-pub use build::PageBuilder;
 pub use cell::{Cell, CellKind};
 pub use column::Column;
-pub use pack::Packed;
-pub use read::{Form, ReadRows, read_rows};
 
 use crate::client::HeldBytes;
 use column::Cells;
@@ -29,11 +26,12 @@ use column::Cells;
 /// Rows of a history, column by column.
 ///
 /// ```
-/// use wandb_core::page::{CellKind, Form, read_rows};
+/// # use wandb_core::internal::{Form, read_rows};
+/// use wandb_core::page::CellKind;
 ///
 /// let list = r#"["{\"_step\":0,\"loss\":0.50}","{\"_step\":1,\"note\":\"NaN\"}"]"#;
-/// let read = read_rows(&std::sync::Arc::new(list.to_owned()), 0, Form::Text, 0..10).expect("nothing unusual");
-/// let page = &read.pages[0];
+/// # let read = read_rows(&std::sync::Arc::new(list.to_owned()), 0, Form::Text, 0..10).expect("nothing unusual");
+/// # let page = &read.pages[0];
 /// assert_eq!(page.columns().map(|column| column.key().to_owned()).collect::<Vec<_>>(), ["_step", "loss", "note"]);
 /// let loss = page.column("loss").expect("it has one");
 /// assert_eq!((loss.cell(0).text(), loss.cell(1).kind()), ("0.50", CellKind::Missing));

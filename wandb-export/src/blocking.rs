@@ -28,4 +28,4 @@ pub use run::Run;
 pub use runs::Runs;
 pub use sweep::Sweep;
 pub use update::Update;
-pub use wandb_core::blocking::{BlockingAdapter, Transport, block_on};
+pub use wandb_core::blocking::{BlockingAdapter, Body, Response, Transport, block_on};

@@ -41,6 +41,7 @@ pub mod blocking;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
+pub mod client;
 #[cfg(feature = "mirror")]
 mod copy;
 mod environment;
@@ -51,9 +52,14 @@ mod issue;
 mod local;
 #[cfg(feature = "mirror")]
 pub mod mirror;
+pub mod operation;
+pub mod ops;
+pub mod page;
 mod run_rows;
+pub mod runlog;
 pub mod sink;
 pub mod table;
+pub mod transport;
 
 #[cfg(feature = "files")]
 pub use api::DownloadProgress;
@@ -65,18 +71,19 @@ pub use api::{
 pub use error::{Error, ErrorKind};
 pub use issue::Issue;
 pub use run_rows::RunColumns;
-pub use wandb_core::error::Error as RequestError;
+pub use wandb_core::Files as EnvironmentFiles;
+pub use wandb_core::error::{Error as RequestError, RequestLabel};
 pub use wandb_core::{
-    ApiKey, AuthError, BaseUrl, BigInt, DeserializeError, Environment, Map, PathDefaults, PathError,
-    ProjectPage, ProjectPath, Row, RunPath, SettingsError, SweepPath, Value, ValueError, YamlError, client,
-    model, operation, page, transport, update,
+    ApiKey, ApiKeyError, AuthError, BaseUrl, BaseUrlError, BigInt, CredentialSource, DeserializeError,
+    Environment, Map, PathDefaults, PathError, PathKind, ProjectPage, ProjectPath, Repairs, Row, RunPath,
+    SettingSource, SettingsError, SweepPath, Value, ValueError, YamlError, model, update,
 };
 #[cfg(feature = "mock")]
 pub use wandb_core::{mock, simulation};
+pub use wandb_graphql::plan::Growth;
 pub use wandb_graphql::{
-    Filter, FilterError, Keys, KeysError, Order, OrderError, Samples, SamplesError, ops, plan,
+    Filter, FilterError, Keys, KeysError, Matcher, Order, OrderError, OrderKey, Samples, SamplesError,
 };
-pub use wandb_runlog as runlog;
 
 /// Compiles the programs in the README.
 #[cfg(all(doctest, feature = "async", feature = "blocking", feature = "csv", feature = "mock"))]

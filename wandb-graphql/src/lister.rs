@@ -3,7 +3,7 @@
 use wandb_core::model::Run;
 use wandb_core::operation::{PageSize, UnreadableEntry};
 
-use crate::ops::{Detail, ListRuns, PagePosition, RunPage};
+use crate::ops::{Detail, ListPage, ListRuns, PagePosition};
 use crate::{Filter, Order, PageGuard, Seen};
 
 #[cfg(test)]
@@ -182,15 +182,17 @@ impl RunLister {
     }
 
     /// Takes the answer to [`request`](Self::request) and returns its new runs.
-    pub fn take(&mut self, page: RunPage) -> Vec<Run> {
+    pub fn take(&mut self, page: ListPage<Run>) -> Vec<Run> {
         if self.stage == Stage::Recount {
             self.counted = page.total.or(self.counted);
             // A recount requests the light form, so its run may lack fields: it stays counted as missing.
             self.stage = Stage::Done;
             return Vec::new();
         }
-        if page.page_size.initial() < self.next_page_size().initial() {
-            self.page_size = page.page_size;
+        if let Some(size) = page.next_size
+            && size.initial() < self.next_page_size().initial()
+        {
+            self.page_size = size;
         }
         if let Some(total) = page.total {
             let before = self.counted.filter(|_| self.pass.entries > 0);
@@ -198,8 +200,8 @@ impl RunLister {
             self.counted = Some(total);
         }
         let entries = page.entries();
-        let left_out = (entries - page.runs.len()) as u64;
-        for run in &page.runs {
+        let left_out = (entries - page.items.len()) as u64;
+        for run in &page.items {
             self.pass.guard.admit(&run.storage_id);
         }
         let runs = self.counted.unwrap_or_default();
@@ -210,7 +212,7 @@ impl RunLister {
         let has_progress = self.pass.guard.end_page();
         let room = MAX_UNREADABLE.saturating_sub(self.pass.unreadable.len());
         self.pass.unreadable.extend(page.unreadable.into_iter().take(room));
-        let mut new = page.runs;
+        let mut new = page.items;
         let before = self.listed();
         let most = self.limit.unwrap_or(u64::MAX);
         new.retain(|run| self.listed() < most && self.seen.insert(&run.storage_id));

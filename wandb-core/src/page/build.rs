@@ -40,7 +40,7 @@ impl PageBuilder {
     /// row.
     ///
     /// A page cannot hold a row if its `_step` is missing or smaller than the previous one, if a value is not valid
-    /// JSON, or for any other reason for which [`read_rows`](super::read_rows) declines a row.
+    /// JSON, or for any other reason for which [`read_rows`](super::read::read_rows) declines a row.
     pub fn row<'v, B: AsRef<[u8]> + ?Sized + 'v>(
         &mut self,
         cells: impl IntoIterator<Item = (&'v B, &'v B)>,

@@ -21,6 +21,7 @@ const LONG_MARKER: u16 = (1 << 12) - 1;
 impl Page {
     /// Packs the page into `packed`, replacing its content. The order of keys within rows is lost; tables do not need
     /// it.
+    #[doc(hidden)]
     pub fn pack(&self, packed: &mut Packed) {
         let Packed { text, shape } = packed;
         text.clear();
@@ -54,6 +55,7 @@ impl Page {
     }
 
     /// Unpacks a page. Returns `None` if the input is invalid.
+    #[doc(hidden)]
     pub fn unpack(packed: Packed) -> Option<Self> {
         let mut shape = Shape(&packed.shape);
         let (rows, count) = (shape.number()?, shape.number()?);

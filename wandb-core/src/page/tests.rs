@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use super::build::PageBuilder;
+use super::pack::Packed;
+use super::read::{Form, read_rows};
 use super::*;
 use crate::Row;
 

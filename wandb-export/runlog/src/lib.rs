@@ -24,5 +24,7 @@ mod time;
 pub use console::ConsoleReader;
 pub use facts::{Alert, Artifact, Branch, Facts};
 pub use records::Losses;
-pub use rows::{HistoryReader, Mark, Next, Rows, Selection};
+pub use rows::{HistoryReader, Rows, Selection};
+#[doc(hidden)]
+pub use rows::{Mark, Next};
 pub use system::SystemReader;

@@ -7,7 +7,8 @@ use std::collections::VecDeque;
 use std::io::{self, Read, Seek};
 
 use bytes::Bytes;
-use wandb_core::page::{Page, PageBuilder};
+use wandb_core::internal::PageBuilder;
+use wandb_core::page::Page;
 use wandb_core::{Map, Row};
 
 use crate::flat::parse_flat;
@@ -287,6 +288,7 @@ impl<R: Read + Seek> HistoryReader<R> {
     ///
     /// # Errors
     /// Only errors of the source.
+    #[doc(hidden)]
     pub fn go_on(source: R, selection: Selection, mark: &Mark) -> io::Result<Self> {
         let records = Records::go_on_at(source, mark.offset, mark.numbers)?;
         Ok(Self { last: mark.last, ..Self::with_records(records, mark.steps.clone(), selection) })
@@ -299,6 +301,7 @@ impl<R: Read + Seek> HistoryReader<R> {
     ///
     /// # Errors
     /// Only errors of the source.
+    #[doc(hidden)]
     pub fn next_or_mark(&mut self) -> io::Result<Next> {
         loop {
             if let Some(rows) = self.ready.pop_front() {

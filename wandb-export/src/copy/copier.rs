@@ -8,9 +8,9 @@ use async_lock::{Semaphore, SemaphoreGuardArc};
 use futures_util::FutureExt;
 use futures_util::future::join4;
 use futures_util::stream::{self, StreamExt};
-use wandb_core::model::Run;
+use wandb_core::model::{File, Run};
 use wandb_core::{ProjectPath, RunPath};
-use wandb_graphql::ops::{FilePage, GetRun, GetWholeRuns, LogPage, WholeRun};
+use wandb_graphql::ops::{GetRun, GetWholeRuns, ListPage, LogPage, WholeRun};
 use wandb_graphql::{HistoryRow, Samples};
 
 use super::Tell;
@@ -83,7 +83,7 @@ struct Belongings {
     history: Option<Vec<HistoryRow>>,
     events: Option<Vec<HistoryRow>>,
     events_line_count: Option<u64>,
-    files: Option<FilePage>,
+    files: Option<ListPage<File>>,
     log: Option<LogPage>,
 }
 

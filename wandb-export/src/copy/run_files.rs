@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
 use wandb_core::{RunPath, model};
-use wandb_graphql::ops::{FilePage, ListFiles};
+use wandb_graphql::ops::{ListFiles, ListPage};
 
 use super::errors::{is_final, is_of_all_projects};
 use super::event::MirrorEvent;
@@ -33,12 +33,12 @@ struct Plan {
 }
 
 impl RunCopy<'_> {
-    pub(super) async fn files(&self, came: Option<FilePage>) -> Result<Got<Files>, Error> {
+    pub(super) async fn files(&self, came: Option<ListPage<model::File>>) -> Result<Got<Files>, Error> {
         let Self { of, path, .. } = self;
         let client = of.api.client();
         let came = came.filter(|page| page.is_last() && page.null_entries == 0 && page.unreadable.is_empty());
         let (listed, issues) = if let Some(page) = came {
-            (page.files, Vec::new())
+            (page.items, Vec::new())
         } else {
             let list = format!("files of {path}");
             api::list_reader::paged(client, vec![ListFiles::new(RunPath::clone(path))], list)

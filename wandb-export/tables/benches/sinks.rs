@@ -8,7 +8,8 @@ use std::sync::Arc;
 use divan::Bencher;
 use divan::counter::BytesCount;
 use wandb_core::Row;
-use wandb_core::page::{Form, Page, read_rows};
+use wandb_core::internal::{Form, read_rows};
+use wandb_core::page::Page;
 use wandb_tables::{Format, Output, Sink, SinkOptions};
 
 const WINDOWS: u32 = 16;

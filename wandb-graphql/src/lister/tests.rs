@@ -54,7 +54,7 @@ impl Server {
         }
     }
 
-    fn answer(&mut self, list: &ListRuns) -> RunPage {
+    fn answer(&mut self, list: &ListRuns) -> ListPage<Run> {
         self.requests += 1;
         let mut runs = self.runs.clone();
         if list.current_order().text().starts_with('-') {
@@ -67,13 +67,13 @@ impl Server {
         let is_null = |place: usize| self.null > 0 && place % self.null == self.null - 1;
         let runs: Vec<_> =
             (start..end).filter(|place| !is_null(*place)).map(|place| run(runs[place])).collect();
-        RunPage {
+        ListPage {
             total: self.is_counted.then_some(self.runs.len() as u64),
             null_entries: (end - start - runs.len()) as u64,
             unreadable: Vec::new(),
-            runs,
+            items: runs,
             next_page: next_page((end < self.runs.len()).then_some(end)),
-            page_size: list.size(),
+            next_size: None,
         }
     }
 
@@ -136,7 +136,7 @@ fn deleted_run_is_not_missing() {
     let mut deleted = false;
     while let Some(request) = lister.request() {
         let mut page = server.answer(&request);
-        page.runs.retain(|run| run.id != "3");
+        page.items.retain(|run| run.id != "3");
         if lister.stage == Stage::Recount {
             deleted = true;
             page.total = Some(5);
@@ -154,7 +154,7 @@ fn run_that_never_appears_is_missing() {
     let mut lister = server.lister();
     while let Some(request) = lister.request() {
         let mut page = server.answer(&request);
-        page.runs.retain(|run| run.id != "3");
+        page.items.retain(|run| run.id != "3");
         lister.take(page);
     }
     let end = lister.end();

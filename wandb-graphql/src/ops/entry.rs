@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use wandb_core::operation::UnreadableEntry;
 
+use super::page::PageInfo;
 use crate::envelope::EntryErrors;
 
 /// A list entry that may not match the schema.
@@ -59,6 +60,66 @@ pub(super) trait Edge {
     fn into_parts(self) -> (Option<Entry<Self::Node>>, Option<String>);
 }
 
+/// A connection of the schema: a page of a list.
+pub(super) trait Connection {
+    type Edge: Edge;
+
+    /// The edges, and the position of the next page.
+    fn into_parts(self) -> (impl Iterator<Item = Option<Entry<Self::Edge>>>, PageInfo);
+}
+
+/// Declares the fragments for a connection of the schema and for its edges, whose nodes are of another fragment.
+///
+/// The list of edges is written as in the schema: `[RunEdge!]!`, or `[FileEdge]` if it, or an edge, may be null. The
+/// last word is `cursor` if the edges have cursors.
+macro_rules! connection {
+    ($connection:ident, edges: [$edge:ident!]!, $($rest:tt)*) => {
+        #[derive(cynic::QueryFragment, Debug)]
+        pub(super) struct $connection {
+            edges: Vec<$crate::ops::entry::Entry<$edge>>,
+            page_info: $crate::ops::page::PageInfo,
+        }
+
+        connection!(@ $connection, map(Some), $edge, $($rest)*);
+    };
+    ($connection:ident, edges: [$edge:ident], $($rest:tt)*) => {
+        #[derive(cynic::QueryFragment, Debug)]
+        pub(super) struct $connection {
+            edges: Option<Vec<Option<$crate::ops::entry::Entry<$edge>>>>,
+            page_info: $crate::ops::page::PageInfo,
+        }
+
+        connection!(@ $connection, flatten(), $edge, $($rest)*);
+    };
+    (@ $connection:ident, $to_entries:ident($($with:tt)?), $edge:ident, node: $node:ident $(, $cursor:ident)?) => {
+        #[derive(cynic::QueryFragment, Debug)]
+        pub(super) struct $edge {
+            node: Option<$crate::ops::entry::Entry<$node>>,
+            $($cursor: Option<String>,)?
+        }
+
+        impl $crate::ops::entry::Connection for $connection {
+            type Edge = $edge;
+
+            fn into_parts(
+                self,
+            ) -> (impl Iterator<Item = Option<$crate::ops::entry::Entry<$edge>>>, $crate::ops::page::PageInfo) {
+                (self.edges.into_iter().$to_entries($($with)?), self.page_info)
+            }
+        }
+
+        impl $crate::ops::entry::Edge for $edge {
+            type Node = $node;
+
+            fn into_parts(self) -> (Option<$crate::ops::entry::Entry<$node>>, Option<String>) {
+                (self.node, None$(.or(self.$cursor))?)
+            }
+        }
+    };
+}
+
+pub(super) use connection;
+
 /// The entries of a page.
 #[derive(Debug)]
 pub(super) struct PageItems<T> {
@@ -73,12 +134,11 @@ pub(super) struct PageItems<T> {
 impl<T> PageItems<T> {
     /// Reads the edges of a page.
     ///
-    /// `errors` are the answer's errors. `read` converts a node to an item; it returns `None` for a node without
-    /// content and an error for an unreadable one.
+    /// `errors` are the answer's errors. `read` converts a node to an item, and fails for an unreadable one.
     pub(super) fn read<E: Edge>(
         edges: impl IntoIterator<Item = Option<Entry<E>>>,
         errors: &EntryErrors,
-        mut read: impl FnMut(E::Node) -> Result<Option<T>, UnreadableEntry>,
+        mut read: impl FnMut(E::Node) -> Result<T, UnreadableEntry>,
     ) -> Self {
         let mut entries = Self { items: Vec::new(), null_entries: 0, unreadable: Vec::new(), last: None };
         for (index, edge) in edges.into_iter().enumerate() {
@@ -89,7 +149,7 @@ impl<T> PageItems<T> {
             };
             entries.last = cursor.or(entries.last);
             let item = match node {
-                Some(Entry::Read(node)) => read(node),
+                Some(Entry::Read(node)) => read(node).map(Some),
                 Some(Entry::Unreadable(entry)) => Err(entry),
                 None => Ok(None),
             };

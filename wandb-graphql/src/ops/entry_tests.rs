@@ -2,10 +2,11 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use wandb_core::model::Run;
 use wandb_core::operation::{AnswerError, Paged, UnreadableEntry};
 
 use super::testing::answer;
-use super::{GetWholeRuns, ListFiles, ListLogLines, ListProjects, ListRuns, ListSweeps, RunPage};
+use super::{GetWholeRuns, ListFiles, ListLogLines, ListPage, ListProjects, ListRuns, ListSweeps};
 
 /// A bad value in place of a node, its edge, or one of its fields.
 fn bad_value() -> impl Strategy<Value = Value> {
@@ -163,7 +164,7 @@ proptest! {
     }
 }
 
-fn runs_with(errors: &Value, nodes: [Value; 2]) -> Result<RunPage, AnswerError> {
+fn runs_with(errors: &Value, nodes: [Value; 2]) -> Result<ListPage<Run>, AnswerError> {
     let edges: Vec<_> = nodes.into_iter().map(|node| json!({ "cursor": "c", "node": node })).collect();
     let runs = json!({ "edges": edges, "pageInfo": { "endCursor": null, "hasNextPage": false } });
     answer(&list_runs(), &body(&json!({ "project": { "runs": runs } }), errors))
@@ -173,7 +174,7 @@ fn runs_with(errors: &Value, nodes: [Value; 2]) -> Result<RunPage, AnswerError> 
 fn field_error_keeps_the_run() {
     let path = json!(["project", "runs", "edges", 1, "node", "config"]);
     let page = runs_with(&json!([{ "message": "bad blob", "path": path }]), [run(0), run(1)]).unwrap();
-    assert_eq!(page.runs.len(), 2);
+    assert_eq!(page.items.len(), 2);
     let [entry] = &page.unreadable[..] else { panic!("{:?}", page.unreadable) };
     assert_eq!((entry.to_string().as_str(), entry.is_left_out), ("r1: config: bad blob", false));
 }

@@ -7,8 +7,8 @@ use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Operation, P
 use wandb_core::transport::Request;
 use wandb_core::{RunPath, Value};
 
-use super::sampled::{key_lists, read, specs};
-use crate::envelope::{RequestSpec, data, missing, post};
+use super::path_query::{run_data, run_request};
+use super::sampled::{SpecsVariables, SpecsVariablesFields, key_lists, read, specs};
 use crate::row::{STEP, rows};
 use crate::schema::{Int64, JsonText, sdl as schema};
 use crate::{HistoryRow, Samples, Selection};
@@ -103,27 +103,6 @@ const PROBE_ARGUMENTS: [Argument; 4] = [
     Argument::new("Run", "sampledHistory", "specs"),
 ];
 
-#[derive(cynic::QueryVariables, Debug)]
-struct Variables<'a> {
-    entity: &'a str,
-    project: &'a str,
-    run: &'a str,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Query {
-    #[arguments(name: $project, entityName: $entity)]
-    project: Option<Project>,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Project {
-    #[arguments(name: $run)]
-    run: Option<Run>,
-}
-
 #[derive(cynic::QueryFragment, Debug)]
 struct Run {
     #[cynic(feature = "Run.state")]
@@ -135,27 +114,10 @@ struct Run {
 }
 
 #[derive(cynic::QueryVariables, Debug)]
-struct ProbeVariables<'a> {
-    entity: &'a str,
-    project: &'a str,
-    run: &'a str,
+struct ProbeVariables {
     min_step: Int64,
     max_step: Int64,
     samples: i32,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(graphql_type = "Query", variables = "ProbeVariables")]
-struct ProbeQuery {
-    #[arguments(name: $project, entityName: $entity)]
-    project: Option<ProbeProject>,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(graphql_type = "Project", variables = "ProbeVariables")]
-struct ProbeProject {
-    #[arguments(name: $run)]
-    run: Option<ProbeRun>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -172,30 +134,8 @@ struct ProbeRun {
     history: Option<Vec<Option<JsonText>>>,
 }
 
-#[derive(cynic::QueryVariables, Debug)]
-struct KeysProbeVariables<'a> {
-    entity: &'a str,
-    project: &'a str,
-    run: &'a str,
-    specs: Vec<JsonText>,
-}
-
 #[derive(cynic::QueryFragment, Debug)]
-#[cynic(graphql_type = "Query", variables = "KeysProbeVariables")]
-struct KeysProbeQuery {
-    #[arguments(name: $project, entityName: $entity)]
-    project: Option<KeysProbeProject>,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(graphql_type = "Project", variables = "KeysProbeVariables")]
-struct KeysProbeProject {
-    #[arguments(name: $run)]
-    run: Option<KeysProbeRun>,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(graphql_type = "Run", variables = "KeysProbeVariables")]
+#[cynic(graphql_type = "Run", variables = "SpecsVariables")]
 struct KeysProbeRun {
     #[cynic(feature = "Run.state")]
     state: Option<String>,
@@ -228,7 +168,6 @@ impl Operation for GetHistoryKeys {
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
-        let (entity, project, run) = (self.path.entity(), self.path.project(), self.path.run());
         let field = match &self.probe {
             Some(Probe { selection: Selection::Everything, .. }) => HISTORY,
             _ => SAMPLED_HISTORY,
@@ -236,49 +175,36 @@ impl Operation for GetHistoryKeys {
         let is_lacking = lacks.contains(&field)
             || PROBE_ARGUMENTS.iter().any(|of| *of.field() == field && lacks.contains_argument(of));
         let Some(Probe { selection, first_step }) = self.probe.as_ref().filter(|_| !is_lacking) else {
-            let variables = Variables { entity, project, run };
-            return post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks);
+            return run_request::<Run, _>(self, &self.path, (), endpoint, lacks);
         };
         let end = first_step.saturating_add(PROBED_STEPS);
         let samples = Samples::enough_for(PROBED_STEPS.unsigned_abs());
         if let Some(specs) = specs(selection, (*first_step, end.saturating_sub(1)), samples)? {
-            let variables = KeysProbeVariables { entity, project, run, specs };
-            return post::<KeysProbeQuery, _>(RequestSpec::new(self, variables), endpoint, lacks);
+            let variables = SpecsVariables { specs };
+            return run_request::<KeysProbeRun, _>(self, &self.path, variables, endpoint, lacks);
         }
         let (min_step, max_step, samples) = (Int64(*first_step), Int64(end), samples.get());
-        let variables = ProbeVariables { entity, project, run, min_step, max_step, samples };
-        post::<ProbeQuery, _>(RequestSpec::new(self, variables), endpoint, lacks)
+        let variables = ProbeVariables { min_step, max_step, samples };
+        run_request::<ProbeRun, _>(self, &self.path, variables, endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<HistoryExtent, AnswerError> {
-        let what = || format!("run {}", self.path);
         let lists = self.probe.as_ref().map(|probe| key_lists(&probe.selection, STEP));
         let (run, probed) = match lists {
-            None => {
-                let query: Query = data(&response, what)?;
-                (query.project.and_then(|project| project.run), Vec::new())
-            }
+            None => (run_data(&response, &self.path)?, Vec::new()),
             Some(None) => {
-                let query: ProbeQuery = data(&response, what)?;
-                let run = query.project.and_then(|project| project.run);
-                run.map_or((None, Vec::new()), |run| {
-                    let ProbeRun { state, history_line_count, history_keys, history } = run;
-                    let probed = history.map(rows).unwrap_or_default();
-                    (Some(Run { state, history_line_count, history_keys }), probed)
-                })
+                let ProbeRun { state, history_line_count, history_keys, history } =
+                    run_data(&response, &self.path)?;
+                (Run { state, history_line_count, history_keys }, history.map(rows).unwrap_or_default())
             }
             Some(Some(lists)) => {
-                let query: KeysProbeQuery = data(&response, what)?;
-                let run = query.project.and_then(|project| project.run);
-                run.map_or((None, Vec::new()), |run| {
-                    let KeysProbeRun { state, history_line_count, history_keys, sampled_history } = run;
-                    // Unreadable rows do not matter here. The later read reports them.
-                    let probed = read(sampled_history, lists.len()).unwrap_or_default();
-                    (Some(Run { state, history_line_count, history_keys }), probed)
-                })
+                let KeysProbeRun { state, history_line_count, history_keys, sampled_history } =
+                    run_data(&response, &self.path)?;
+                // Unreadable rows do not matter here. The later read reports them.
+                let probed = read(sampled_history, lists.len()).unwrap_or_default();
+                (Run { state, history_line_count, history_keys }, probed)
             }
         };
-        let run = run.ok_or_else(|| missing(what()))?;
         let keys = run.history_keys.map(|JsonText(text)| Value::parse(text.as_bytes())).transpose();
         let keys =
             keys.map_err(|error| AnswerError::malformed(format!("historyKeys: {error}"), response.body()))?;

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use wandb_core::RunPath;
+use wandb_core::internal::{Form, read_rows};
 use wandb_core::operation::{AnswerError, Endpoint, Operation, UnsupportedFields};
-use wandb_core::page::{Form, Page, read_rows};
+use wandb_core::page::Page;
 use wandb_core::transport::Request;
 
-use super::sample_history::{SpecsQuery, SpecsVariables};
-use super::sampled::{key_lists, read, specs};
-use crate::envelope::{RequestSpec, data, find_list, is_time_limit, missing, only_closers_follow, post};
+use super::path_query::{run_data, run_request};
+use super::sampled::{SpecsRun, SpecsVariables, key_lists, read, specs};
+use crate::envelope::{find_list, is_time_limit, only_closers_follow};
 use crate::row::{STEP, rows};
 use crate::schema::{Int64, JsonText, sdl as schema};
 use crate::{HistoryRow, HistoryWindow, Samples, Selection};
@@ -63,27 +64,10 @@ impl GetHistoryWindow {
 }
 
 #[derive(cynic::QueryVariables, Debug)]
-struct Variables<'a> {
-    entity: &'a str,
-    project: &'a str,
-    run: &'a str,
+struct Variables {
     min_step: Int64,
     max_step: Int64,
     page_size: i32,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Query {
-    #[arguments(name: $project, entityName: $entity)]
-    project: Option<Project>,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Project {
-    #[arguments(name: $run)]
-    run: Option<Run>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -105,21 +89,16 @@ impl Operation for GetHistoryWindow {
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
-        let (entity, project, run) = (self.path.entity(), self.path.project(), self.path.run());
         let samples = self.samples;
         if let Some(specs) = specs(&self.selection, (self.steps.start, self.last()), samples)? {
-            let variables = SpecsVariables { entity, project, run, specs };
-            return post::<SpecsQuery, _>(RequestSpec::new(self, variables), endpoint, lacks);
+            return run_request::<SpecsRun, _>(self, &self.path, SpecsVariables { specs }, endpoint, lacks);
         }
         let variables = Variables {
-            entity,
-            project,
-            run,
             min_step: Int64(self.steps.start),
             max_step: Int64(self.steps.end),
             page_size: samples.get(),
         };
-        post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
+        run_request::<Run, _>(self, &self.path, variables, endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<HistoryWindow, AnswerError> {
@@ -162,15 +141,12 @@ impl GetHistoryWindow {
     }
 
     fn rows(&self, response: &Response<Bytes>) -> Result<Vec<HistoryRow>, AnswerError> {
-        let what = || format!("run {}", self.path);
         let malformed = |message: String| AnswerError::malformed(message, response.body());
         if let Some(lists) = key_lists(&self.selection, STEP) {
-            let query: SpecsQuery = data(response, what)?;
-            let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
+            let run: SpecsRun = run_data(response, &self.path)?;
             return read(run.sampled_history, lists.len()).map_err(malformed);
         }
-        let query: Query = data(response, what)?;
-        let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
+        let run: Run = run_data(response, &self.path)?;
         run.history.map(rows).ok_or_else(|| malformed("it holds a run without history".to_owned()))
     }
 }

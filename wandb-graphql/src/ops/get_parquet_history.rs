@@ -6,8 +6,8 @@ use wandb_core::RunPath;
 use wandb_core::operation::{AnswerError, Endpoint, Field, Operation, UnsupportedFields};
 use wandb_core::transport::Request;
 
+use super::path_query::{run_data, run_request};
 use crate::HistoryRow;
-use crate::envelope::{RequestSpec, data, missing, post};
 use crate::row::{STEP, rows};
 use crate::schema::{JsonText, sdl as schema};
 
@@ -51,25 +51,8 @@ impl ParquetHistory {
 const OPTIONAL_FIELDS: &[Field] = &[Field::new("Run", "parquetHistory")];
 
 #[derive(cynic::QueryVariables, Debug)]
-struct Variables<'a> {
-    entity: &'a str,
-    project: &'a str,
-    run: &'a str,
+struct Variables {
     live_keys: Vec<&'static str>,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Query {
-    #[arguments(name: $project, entityName: $entity)]
-    project: Option<Project>,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Project {
-    #[arguments(name: $run)]
-    run: Option<Run>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -106,19 +89,11 @@ impl Operation for GetParquetHistory {
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
-        let variables = Variables {
-            entity: self.path.entity(),
-            project: self.path.project(),
-            run: self.path.run(),
-            live_keys: vec![STEP],
-        };
-        post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
+        run_request::<Run, _>(self, &self.path, Variables { live_keys: vec![STEP] }, endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<ParquetHistory, AnswerError> {
-        let what = || format!("run {}", self.path);
-        let query: Query = data(&response, what)?;
-        let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
+        let run: Run = run_data(&response, &self.path)?;
         let Some(parts) = run.parquet_history else { return Ok(ParquetHistory::new()) };
         let live = rows(parts.live_data.unwrap_or_default());
         let there = live.iter().filter(|row| !row.is_null());

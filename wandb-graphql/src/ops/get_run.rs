@@ -7,9 +7,8 @@ use wandb_core::model::Run;
 use wandb_core::operation::{AnswerError, Endpoint, Field, Operation, UnsupportedFields};
 use wandb_core::transport::Request;
 
+use super::path_query::{run_data, run_request};
 use super::run_fields::{Detail, RunFields};
-use crate::envelope::{RequestSpec, data, missing, post};
-use crate::schema::sdl as schema;
 
 /// Reads one run (`Run` in the Python SDK).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,27 +30,6 @@ impl GetRun {
     }
 }
 
-#[derive(cynic::QueryVariables, Debug)]
-struct Variables<'a> {
-    entity: &'a str,
-    project: &'a str,
-    run: &'a str,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(graphql_type = "Query", variables = "Variables")]
-struct Query {
-    #[arguments(name: $project, entityName: $entity)]
-    project: Option<Project>,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Project {
-    #[arguments(name: $run)]
-    run: Option<RunFields>,
-}
-
 impl Operation for GetRun {
     type Answer = Run;
 
@@ -68,15 +46,11 @@ impl Operation for GetRun {
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
-        let variables =
-            Variables { entity: self.path.entity(), project: self.path.project(), run: self.path.run() };
-        post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
+        run_request::<RunFields, _>(self, &self.path, (), endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<Run, AnswerError> {
-        let what = || format!("run {}", self.path);
-        let query: Query = data(&response, what)?;
-        let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
+        let run: RunFields = run_data(&response, &self.path)?;
         Ok(run.into_run(self.path.entity(), self.path.project()))
     }
 }

@@ -7,7 +7,7 @@ use wandb_core::operation::{AnswerError, Endpoint, Field, Operation, Unsupported
 use wandb_core::transport::Request;
 use wandb_core::update::RunDocument;
 
-use crate::envelope::{RequestSpec, data, missing, post};
+use super::path_query::{run_data, run_request};
 use crate::schema::{JsonText, sdl as schema};
 
 /// Reads the editable fields of a run. Config and summary are the server's exact text.
@@ -31,27 +31,6 @@ const OPTIONAL_FIELDS: &[Field] = &[
     Field::new("Run", "group"),
     Field::new("Run", "tags"),
 ];
-
-#[derive(cynic::QueryVariables, Debug)]
-struct Variables<'a> {
-    entity: &'a str,
-    project: &'a str,
-    run: &'a str,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(graphql_type = "Query", variables = "Variables")]
-struct Query {
-    #[arguments(name: $project, entityName: $entity)]
-    project: Option<Project>,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Project {
-    #[arguments(name: $run)]
-    run: Option<Run>,
-}
 
 #[derive(cynic::QueryFragment, Debug)]
 struct Run {
@@ -87,15 +66,11 @@ impl Operation for GetRunDocument {
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
-        let variables =
-            Variables { entity: self.path.entity(), project: self.path.project(), run: self.path.run() };
-        post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
+        run_request::<Run, _>(self, &self.path, (), endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<RunDocument, AnswerError> {
-        let what = || format!("run {}", self.path);
-        let query: Query = data(&response, what)?;
-        let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
+        let run: Run = run_data(&response, &self.path)?;
         let text = |text: Option<JsonText>| text.map(|JsonText(text)| text.into()).unwrap_or_default();
         let mut document = RunDocument::new(run.id.into_inner());
         document.state = run.state.as_deref().map(Into::into);

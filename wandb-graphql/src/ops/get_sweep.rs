@@ -7,8 +7,9 @@ use wandb_core::model::Sweep;
 use wandb_core::operation::{AnswerError, Endpoint, Field, Operation, UnsupportedFields};
 use wandb_core::transport::Request;
 
+use super::path_query::{project_data, project_request};
 use super::sweep_fields::{OPTIONAL_FIELDS, SweepFields};
-use crate::envelope::{RequestSpec, data, missing, post};
+use crate::envelope::missing;
 use crate::schema::sdl as schema;
 
 /// Reads one sweep (`GetSweep` in the Python SDK). [`Filter::sweep`](crate::Filter::sweep) selects its runs.
@@ -26,16 +27,7 @@ impl GetSweep {
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables<'a> {
-    entity: &'a str,
-    project: &'a str,
     name: &'a str,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(graphql_type = "Query", variables = "Variables")]
-struct Query {
-    #[arguments(name: $project, entityName: $entity)]
-    project: Option<Project>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -61,15 +53,14 @@ impl Operation for GetSweep {
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
-        let variables =
-            Variables { entity: self.path.entity(), project: self.path.project(), name: self.path.sweep() };
-        post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
+        let variables = Variables { name: self.path.sweep() };
+        project_request::<Project, _>(self, self.path.project_path(), variables, endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<Sweep, AnswerError> {
         let what = || format!("sweep {}", self.path);
-        let query: Query = data(&response, what)?;
-        let sweep = query.project.and_then(|project| project.sweep).ok_or_else(|| missing(what()))?;
+        let project: Project = project_data(&response, what)?;
+        let sweep = project.sweep.ok_or_else(|| missing(what()))?;
         sweep.into_sweep(self.path.project_path()).map_err(|_| missing(what()))
     }
 }

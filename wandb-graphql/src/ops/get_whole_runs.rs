@@ -5,18 +5,20 @@ use std::sync::{Arc, LazyLock};
 use bytes::Bytes;
 use http::Response;
 use wandb_core::ProjectPath;
-use wandb_core::model::Run;
+use wandb_core::model::{File, Run};
 use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Operation, Paged, UnsupportedFields};
 use wandb_core::transport::Request;
 
 use super::entry::Entry;
-use super::file_fields::{self, FileConnection, FilePage};
+use super::file_fields::{self, FileConnection};
 use super::get_history_window::sort_rows;
+use super::list_page::ListPage;
 use super::log_fields::{
     IMPROVED, LINE_COUNT, LINE_NUMBER, LogLineConnection, LogPage, convert_refused_pagination,
 };
+use super::path_query::{project_list_data, project_request};
 use super::run_fields::{Detail, RunFields};
-use crate::envelope::{EntryErrors, RequestSpec, is_time_limit, list_data, missing, post};
+use crate::envelope::{EntryErrors, is_time_limit};
 use crate::row::rows;
 use crate::schema::{JsonText, sdl as schema};
 use crate::{Filter, HistoryRow, Samples};
@@ -56,7 +58,7 @@ pub struct WholeRun {
     /// How many rows of system metrics there are, if the server counts them.
     pub events_line_count: Option<u64>,
     /// The first files.
-    pub files: Option<FilePage>,
+    pub files: Option<ListPage<File>>,
     /// The first log lines.
     pub log: Option<LogPage>,
 }
@@ -159,21 +161,12 @@ impl GetWholeRuns {
 }
 
 #[derive(cynic::QueryVariables, Debug)]
-struct Variables<'a> {
-    entity: &'a str,
-    project: &'a str,
+struct Variables {
     filters: JsonText,
     per_page: i32,
     samples: i32,
     files: i32,
     lines: i32,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Query {
-    #[arguments(name: $project, entityName: $entity)]
-    project: Option<Project>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -250,8 +243,6 @@ impl Operation for GetWholeRuns {
             return Err(AnswerError::Unaskable { message: "no run was given".to_owned() });
         }
         let variables = Variables {
-            entity: self.path.entity(),
-            project: self.path.project(),
             filters: JsonText(Filter::ids(ids).json().into()),
             per_page: i32::try_from(ids.len()).unwrap_or(i32::MAX),
             samples: self.samples.get(),
@@ -266,19 +257,21 @@ impl Operation for GetWholeRuns {
         if lacks.contains(&LOG_LINES) {
             lacks.insert(LINE_COUNT);
         }
-        post::<Query, _>(RequestSpec::new(self, variables), endpoint, &lacks)
+        project_request::<Project, _>(self, &self.path, variables, endpoint, &lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<WholeRunPage, AnswerError> {
         let what = || format!("project {}", self.path);
-        let (query, errors): (Query, _) = list_data(&response, what).map_err(|error| match error {
-            // Fewer runs may finish within the server's time limit.
-            AnswerError::Failed { message } if self.current_ids().len() > 1 && is_time_limit(&message) => {
-                AnswerError::TooMuch { message }
-            }
-            error => convert_refused_pagination(error, response.body()),
-        })?;
-        let project = query.project.ok_or_else(|| missing(what()))?;
+        let (project, errors): (Project, _) =
+            project_list_data(&response, what).map_err(|error| match error {
+                // Fewer runs may finish within the server's time limit.
+                AnswerError::Failed { message }
+                    if self.current_ids().len() > 1 && is_time_limit(&message) =>
+                {
+                    AnswerError::TooMuch { message }
+                }
+                error => convert_refused_pagination(error, response.body()),
+            })?;
         let Some(runs) = project.runs else {
             return Err(AnswerError::malformed("it holds a project without runs", response.body()));
         };
@@ -387,7 +380,7 @@ mod tests {
         assert_eq!(steps, [Some(0), Some(1)], "by step");
         assert_eq!(one.events.as_ref().unwrap().len(), 1);
         let files = one.files.as_ref().unwrap();
-        assert_eq!((files.files[0].size, files.next_page.cursor()), (Some(3), Some("x")));
+        assert_eq!((files.items[0].size, files.next_page.cursor()), (Some(3), Some("x")));
         assert_eq!(one.log.as_ref().unwrap().lines[0].text, "hi");
         assert_eq!((&three.history, &three.events, &three.files), (&None, &None, &None));
         assert_eq!(three.log, Some(LogPage { total: Some(0), ..LogPage::default() }), "no output");

@@ -4,15 +4,14 @@ use bytes::Bytes;
 use http::Response;
 use wandb_core::RunPath;
 use wandb_core::model::File;
-use wandb_core::operation::{
-    AnswerError, Argument, Endpoint, Field, Operation, PageSize, Paged, UnreadableEntry, UnsupportedFields,
-};
+use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Operation, PageSize, UnsupportedFields};
 use wandb_core::transport::Request;
 
-use super::file_fields::{FileConnection, FilePage, OPTIONAL_FIELDS};
+use super::file_fields::{FileConnection, OPTIONAL_FIELDS};
+use super::list_page::{ListPage, paged_list};
 use super::page::{PagePosition, first, paged};
+use super::path_query::{run_list_data, run_request};
 use crate::LikePattern;
-use crate::envelope::{RequestSpec, list_data, missing, post};
 use crate::schema::sdl as schema;
 
 /// Lists the files of a run, page by page (`RunFiles` in the Python SDK).
@@ -69,31 +68,18 @@ impl ListFiles {
     pub fn page_size(self, page_size: PageSize) -> Self {
         Self { page_size, ..self }
     }
+
+    fn size(&self) -> PageSize {
+        self.page_size
+    }
 }
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables<'a> {
-    entity: &'a str,
-    project: &'a str,
-    run: &'a str,
     names: Option<Vec<Option<&'a str>>>,
     pattern: Option<&'a str>,
     cursor: Option<&'a str>,
     per_page: i32,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Query {
-    #[arguments(name: $project, entityName: $entity)]
-    project: Option<Project>,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Project {
-    #[arguments(name: $run)]
-    run: Option<Run>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -106,17 +92,16 @@ struct Run {
 }
 
 impl Operation for ListFiles {
-    type Answer = FilePage;
+    type Answer = ListPage<File>;
 
     fn name(&self) -> &'static str {
         "RunFiles"
     }
 
     fn subject(&self) -> String {
-        match (&self.wanted, self.position.after()) {
-            (Wanted::Named(names), _) if names.len() == 1 => format!("{} of {}", names[0], self.path),
-            (_, None) => format!("{}, first page", self.path),
-            (_, Some(cursor)) => format!("{}, page after {cursor}", self.path),
+        match &self.wanted {
+            Wanted::Named(names) if names.len() == 1 => format!("{} of {}", names[0], self.path),
+            _ => self.position.subject(&self.path),
         }
     }
 
@@ -141,65 +126,26 @@ impl Operation for ListFiles {
             Wanted::Named(names) => (Some(names.iter().map(|name| Some(name.as_str())).collect()), None),
             Wanted::Like(pattern) => (None, Some(pattern.text())),
         };
-        let variables = Variables {
-            entity: self.path.entity(),
-            project: self.path.project(),
-            run: self.path.run(),
-            names,
-            pattern,
-            cursor: self.position.after(),
-            per_page: first(self.page_size),
-        };
-        post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
+        let variables =
+            Variables { names, pattern, cursor: self.position.after(), per_page: first(self.page_size) };
+        run_request::<Run, _>(self, &self.path, variables, endpoint, lacks)
     }
 
-    fn answer(&self, response: Response<Bytes>) -> Result<FilePage, AnswerError> {
-        let what = || format!("run {}", self.path);
-        let (query, errors): (Query, _) = list_data(&response, what)?;
-        let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
+    fn answer(&self, response: Response<Bytes>) -> Result<ListPage<File>, AnswerError> {
+        let (run, errors): (Run, _) = run_list_data(&response, &self.path)?;
         let Some(files) = run.files else {
             return Err(AnswerError::malformed("it holds a run without files", response.body()));
         };
-        let total = run.file_count.and_then(|count| u64::try_from(count).ok());
-        Ok(files.into_page(total, &errors))
+        Ok(files.into_page(run.file_count, &errors))
     }
 }
 
-impl Paged for ListFiles {
-    type Item = File;
-
-    fn next(&self, answer: &FilePage) -> Option<Self> {
-        let position = self.position.advance(&answer.next_page, answer.entries()).ok()??;
-        Some(Self { position, ..self.clone() })
-    }
-
-    fn broken(&self, answer: &FilePage) -> Option<AnswerError> {
-        self.position.advance(&answer.next_page, answer.entries()).err()
-    }
-
-    fn null_entries(answer: &FilePage) -> u64 {
-        answer.null_entries
-    }
-
-    fn unreadable(answer: &FilePage) -> &[UnreadableEntry] {
-        &answer.unreadable
-    }
-
-    fn key(item: &File) -> Option<String> {
-        Some(format!("{}/{}", item.id, item.name))
-    }
-
-    fn items(answer: FilePage) -> Vec<File> {
-        answer.files
-    }
-
-    fn smaller(&self) -> Option<Self> {
-        Some(self.clone().page_size(self.page_size.halved()?))
-    }
-}
+paged_list!(ListFiles of File, key: |file| format!("{}/{}", file.id, file.name));
 
 #[cfg(test)]
 mod tests {
+    use wandb_core::operation::Paged as _;
+
     use super::*;
     use crate::ops::testing::{answer, request};
 
@@ -240,13 +186,13 @@ mod tests {
                 "mimetype": null, "updatedAt": null, "md5": ""}, "cursor": "c3"}],
             "pageInfo": {"endCursor": "c3", "hasNextPage": true}}}}}}"#;
         let page = answer(&list(), body).unwrap();
-        assert_eq!((page.files.len(), page.total, page.next_page.cursor()), (2, Some(3), Some("c3")));
-        let file = &page.files[0];
+        assert_eq!((page.items.len(), page.total, page.next_page.cursor()), (2, Some(3), Some("c3")));
+        let file = &page.items[0];
         assert_eq!((file.size, file.md5.as_deref()), (Some(5_000_000_000), Some("XUFAKrxLKna5cZ2REBfFkg==")));
         assert_eq!(file.direct_url.as_deref(), Some("https://s/a?x"));
         let mut bare = File::new("2", "../x");
         bare.size = None;
-        assert_eq!(page.files[1], bare, "empty texts are missing values");
+        assert_eq!(page.items[1], bare, "empty texts are missing values");
         let next = list().next(&page).unwrap();
         assert!(request(&next, &[]).contains(r#""cursor": "c3""#));
     }

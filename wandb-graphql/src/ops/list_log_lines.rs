@@ -13,8 +13,8 @@ use super::log_fields::{
     IMPROVED, LINE_COUNT, LINE_NUMBER, LogLine, LogLineConnection, LogPage, convert_refused_pagination,
 };
 use super::page::{NextPage, PagePosition, first};
+use super::path_query::{run_list_data, run_request};
 use crate::PageGuard;
-use crate::envelope::{RequestSpec, list_data, missing, post};
 use crate::schema::sdl as schema;
 
 /// Lists the console log of a run page by page, oldest lines first (`run.logLines`).
@@ -112,25 +112,8 @@ const OPTIONAL_FIELDS: &[Field] = &[IMPROVED, TAIL_FORM, LINE_COUNT, LINE_NUMBER
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables<'a> {
-    entity: &'a str,
-    project: &'a str,
-    run: &'a str,
     cursor: Option<&'a str>,
     per_page: i32,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Query {
-    #[arguments(name: $project, entityName: $entity)]
-    project: Option<Project>,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Project {
-    #[arguments(name: $run)]
-    run: Option<Run>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -156,10 +139,7 @@ impl Operation for ListLogLines {
     }
 
     fn subject(&self) -> String {
-        match self.position.after() {
-            None => format!("{}, log, first page", self.path),
-            Some(cursor) => format!("{}, log, page after {cursor}", self.path),
-        }
+        self.position.subject(format_args!("{}, log", self.path))
     }
 
     fn optional_fields(&self) -> &'static [Field] {
@@ -167,25 +147,17 @@ impl Operation for ListLogLines {
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
-        let variables = Variables {
-            entity: self.path.entity(),
-            project: self.path.project(),
-            run: self.path.run(),
-            cursor: self.position.after(),
-            per_page: first(self.page_size),
-        };
+        let variables = Variables { cursor: self.position.after(), per_page: first(self.page_size) };
         let mut lacks = lacks.clone();
         if !lacks.contains(&IMPROVED) {
             lacks.insert(TAIL_FORM);
         }
-        post::<Query, _>(RequestSpec::new(self, variables), endpoint, &lacks)
+        run_request::<Run, _>(self, &self.path, variables, endpoint, &lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<LogPage, AnswerError> {
-        let what = || format!("run {}", self.path);
-        let (query, errors): (Query, _) =
-            list_data(&response, what).map_err(|error| convert_refused_pagination(error, response.body()))?;
-        let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
+        let (run, errors): (Run, _) = run_list_data(&response, &self.path)
+            .map_err(|error| convert_refused_pagination(error, response.body()))?;
         let total = run.log_line_count;
         Ok(match run.newest {
             Some(newest) => {

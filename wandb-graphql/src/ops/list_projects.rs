@@ -4,12 +4,13 @@ use bytes::Bytes;
 use http::Response;
 use wandb_core::model::{Project, Timestamp};
 use wandb_core::operation::{
-    AnswerError, Argument, Endpoint, Field, Operation, PageSize, Paged, UnreadableEntry, UnsupportedFields,
+    AnswerError, Argument, Endpoint, Field, Operation, PageSize, UnreadableEntry, UnsupportedFields,
 };
 use wandb_core::transport::Request;
 
-use super::entry::{self, Edge, Entry, PageItems};
-use super::page::{NextPage, PageInfo, PagePosition, first, paged};
+use super::entry::{connection, unnamed_entry};
+use super::list_page::{ListPage, paged_list};
+use super::page::{PagePosition, first, paged};
 use super::user_fields::UserFields;
 use crate::envelope::{RequestSpec, list_data, missing, post};
 use crate::schema::{DateTime, sdl as schema};
@@ -20,25 +21,6 @@ pub struct ListProjects {
     entity: String,
     page_size: PageSize,
     position: PagePosition,
-}
-
-/// A page of projects.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct ProjectPage {
-    /// The projects, in the server's order.
-    pub projects: Vec<Project>,
-    /// How many entries were null.
-    pub null_entries: u64,
-    /// The unreadable entries.
-    pub unreadable: Vec<UnreadableEntry>,
-    next_page: NextPage,
-}
-
-impl ProjectPage {
-    fn entries(&self) -> usize {
-        entry::total_entries(self.projects.len(), self.null_entries, &self.unreadable)
-    }
 }
 
 impl ListProjects {
@@ -54,6 +36,10 @@ impl ListProjects {
     #[must_use]
     pub fn page_size(self, page_size: PageSize) -> Self {
         Self { page_size, ..self }
+    }
+
+    fn size(&self) -> PageSize {
+        self.page_size
     }
 }
 
@@ -80,28 +66,11 @@ struct Query {
     models: Option<ProjectConnection>,
 }
 
-#[derive(cynic::QueryFragment, Debug)]
-struct ProjectConnection {
-    edges: Option<Vec<Option<Entry<ProjectEdge>>>>,
-    page_info: PageInfo,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-struct ProjectEdge {
-    node: Option<Entry<ProjectFields>>,
-}
-
-impl Edge for ProjectEdge {
-    type Node = ProjectFields;
-
-    fn into_parts(self) -> (Option<Entry<ProjectFields>>, Option<String>) {
-        (self.node, None)
-    }
-}
+connection!(ProjectConnection, edges: [ProjectEdge], node: ProjectFields);
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Project")]
-struct ProjectFields {
+pub(super) struct ProjectFields {
     id: Option<cynic::Id>,
     name: Option<String>,
     #[cynic(feature = "Project.entityName")]
@@ -115,7 +84,7 @@ struct ProjectFields {
 }
 
 impl Operation for ListProjects {
-    type Answer = ProjectPage;
+    type Answer = ListPage<Project>;
 
     fn name(&self) -> &'static str {
         "GetProjects"
@@ -142,50 +111,15 @@ impl Operation for ListProjects {
         post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
     }
 
-    fn answer(&self, response: Response<Bytes>) -> Result<ProjectPage, AnswerError> {
+    fn answer(&self, response: Response<Bytes>) -> Result<ListPage<Project>, AnswerError> {
         let what = || format!("entity {}", self.entity);
         let (query, errors): (Query, _) = list_data(&response, what)?;
         let models = query.models.ok_or_else(|| missing(what()))?;
-        let next_page = models.page_info.next_page(None);
-        let read = |fields: ProjectFields| fields.into_project(&self.entity).map(Some);
-        let entries = PageItems::read(models.edges.unwrap_or_default(), &errors, read);
-        let PageItems { items: projects, null_entries, unreadable, .. } = entries;
-        Ok(ProjectPage { projects, null_entries, unreadable, next_page })
+        Ok(ListPage::read(models, &errors, |fields| fields.into_project(&self.entity)))
     }
 }
 
-impl Paged for ListProjects {
-    type Item = Project;
-
-    fn next(&self, answer: &ProjectPage) -> Option<Self> {
-        let position = self.position.advance(&answer.next_page, answer.entries()).ok()??;
-        Some(Self { position, ..self.clone() })
-    }
-
-    fn broken(&self, answer: &ProjectPage) -> Option<AnswerError> {
-        self.position.advance(&answer.next_page, answer.entries()).err()
-    }
-
-    fn null_entries(answer: &ProjectPage) -> u64 {
-        answer.null_entries
-    }
-
-    fn unreadable(answer: &ProjectPage) -> &[UnreadableEntry] {
-        &answer.unreadable
-    }
-
-    fn key(item: &Project) -> Option<String> {
-        Some(format!("{}/{}", item.id, item.name))
-    }
-
-    fn items(answer: ProjectPage) -> Vec<Project> {
-        answer.projects
-    }
-
-    fn smaller(&self) -> Option<Self> {
-        Some(self.clone().page_size(self.page_size.halved()?))
-    }
-}
+paged_list!(ListProjects of Project, key: |project| format!("{}/{}", project.id, project.name));
 
 impl ProjectFields {
     /// # Errors
@@ -194,7 +128,7 @@ impl ProjectFields {
         let entity = self.entity_name.unwrap_or_else(|| asked.to_owned());
         let id = self.id.map(cynic::Id::into_inner).unwrap_or_default();
         let Some(name) = self.name.filter(|name| !name.is_empty()) else {
-            return Err(entry::unnamed_entry("project", &id));
+            return Err(unnamed_entry("project", &id));
         };
         let mut project = Project::new(entity, name, id);
         project.created_at = self.created_at.map(|time| Timestamp::from(time.0));
@@ -206,6 +140,8 @@ impl ProjectFields {
 
 #[cfg(test)]
 mod tests {
+    use wandb_core::operation::Paged as _;
+
     use super::*;
     use crate::ops::testing::{answer, request};
 

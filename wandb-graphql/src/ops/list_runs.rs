@@ -4,15 +4,14 @@ use bytes::Bytes;
 use http::Response;
 use wandb_core::ProjectPath;
 use wandb_core::model::Run;
-use wandb_core::operation::{
-    AnswerError, Argument, Endpoint, Field, Operation, PageSize, Paged, UnreadableEntry, UnsupportedFields,
-};
+use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Operation, PageSize, UnsupportedFields};
 use wandb_core::transport::Request;
 
-use super::entry::{self, Edge, Entry, PageItems};
-use super::page::{NextPage, PageInfo, PagePosition, first, paged};
+use super::entry::connection;
+use super::list_page::{ListPage, paged_list};
+use super::page::{PagePosition, first, paged};
+use super::path_query::{project_list_data, project_request};
 use super::run_fields::{Detail, RunFields};
-use crate::envelope::{RequestSpec, list_data, missing, post};
 use crate::schema::{JsonText, sdl as schema};
 use crate::{Filter, Order};
 
@@ -38,29 +37,6 @@ pub struct ListRuns {
     detail: Detail,
     page_size: Option<PageSize>,
     position: PagePosition,
-}
-
-/// A page of runs.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct RunPage {
-    /// The runs, in the requested order.
-    pub runs: Vec<Run>,
-    /// How many runs match the filter on all pages together, if the server counts them.
-    pub total: Option<u64>,
-    /// How many entries were null.
-    pub null_entries: u64,
-    /// The unreadable entries.
-    pub unreadable: Vec<UnreadableEntry>,
-    pub(crate) next_page: NextPage,
-    /// The size of the next page: the same, or smaller if these runs took many bytes.
-    pub(crate) page_size: PageSize,
-}
-
-impl RunPage {
-    pub(crate) fn entries(&self) -> usize {
-        entry::total_entries(self.runs.len(), self.null_entries, &self.unreadable)
-    }
 }
 
 /// Largest page in bytes. The next page is smaller after a larger one, because parsed data takes several times as much
@@ -144,19 +120,10 @@ impl ListRuns {
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables<'a> {
-    entity: &'a str,
-    project: &'a str,
     filters: JsonText,
     order: &'a str,
     cursor: Option<&'a str>,
     per_page: i32,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Query {
-    #[arguments(name: $project, entityName: $entity)]
-    project: Option<Project>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -169,38 +136,17 @@ struct Project {
     runs: Option<RunConnection>,
 }
 
-#[derive(cynic::QueryFragment, Debug)]
-struct RunConnection {
-    edges: Vec<Entry<RunEdge>>,
-    page_info: PageInfo,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-struct RunEdge {
-    node: Option<Entry<RunFields>>,
-    cursor: Option<String>,
-}
-
-impl Edge for RunEdge {
-    type Node = RunFields;
-
-    fn into_parts(self) -> (Option<Entry<RunFields>>, Option<String>) {
-        (self.node, self.cursor)
-    }
-}
+connection!(RunConnection, edges: [RunEdge!]!, node: RunFields, cursor);
 
 impl Operation for ListRuns {
-    type Answer = RunPage;
+    type Answer = ListPage<Run>;
 
     fn name(&self) -> &'static str {
         "Runs"
     }
 
     fn subject(&self) -> String {
-        match self.position.after() {
-            None => format!("{}, first page", self.path),
-            Some(cursor) => format!("{}, page after {cursor}", self.path),
-        }
+        self.position.subject(&self.path)
     }
 
     fn optional_fields(&self) -> &'static [Field] {
@@ -224,8 +170,6 @@ impl Operation for ListRuns {
 
     fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
         let variables = Variables {
-            entity: self.path.entity(),
-            project: self.path.project(),
             filters: JsonText(self.filter.json().into()),
             order: self.order.text(),
             cursor: self.position.after(),
@@ -234,57 +178,31 @@ impl Operation for ListRuns {
         if lacks.contains_argument(&COUNT_FILTERS) && !self.filter.is_all() {
             let mut lacks = lacks.clone();
             lacks.insert(RUN_COUNT);
-            return post::<Query, _>(RequestSpec::new(self, variables), endpoint, &lacks);
+            return project_request::<Project, _>(self, &self.path, variables, endpoint, &lacks);
         }
-        post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
+        project_request::<Project, _>(self, &self.path, variables, endpoint, lacks)
     }
 
-    fn answer(&self, response: Response<Bytes>) -> Result<RunPage, AnswerError> {
+    fn answer(&self, response: Response<Bytes>) -> Result<ListPage<Run>, AnswerError> {
         let what = || format!("project {}", self.path);
         let bytes = response.body().len() as u64;
-        let (query, errors): (Query, _) = list_data(&response, what)?;
-        let project = query.project.ok_or_else(|| missing(what()))?;
+        let (project, errors): (Project, _) = project_list_data(&response, what)?;
         let Some(runs) = project.runs else {
             return Err(AnswerError::malformed("it holds a project without runs", response.body()));
         };
-        let read = |fields: RunFields| Ok(Some(fields.into_run(self.path.entity(), self.path.project())));
-        let entries = PageItems::read(runs.edges.into_iter().map(Some), &errors, read);
-        let next_page = runs.page_info.next_page(entries.last);
-        let total = project.run_count.and_then(|count| u64::try_from(count).ok());
-        let PageItems { items: runs, null_entries, unreadable, .. } = entries;
-        let mut page = RunPage { runs, total, null_entries, unreadable, next_page, page_size: self.size() };
-        page.page_size = self.size().within(MAX_PAGE_BYTES, page.entries() as u64, bytes);
+        let read = |fields: RunFields| Ok(fields.into_run(self.path.entity(), self.path.project()));
+        let mut page = ListPage::read(runs, &errors, read).with_total(project.run_count);
+        page.next_size = Some(self.size().within(MAX_PAGE_BYTES, page.entries() as u64, bytes));
         Ok(page)
     }
 }
 
-impl Paged for ListRuns {
-    type Item = Run;
-
-    fn next(&self, answer: &RunPage) -> Option<Self> {
-        let position = self.position.advance(&answer.next_page, answer.entries()).ok()??;
-        Some(self.clone().page_size(answer.page_size).at(position))
-    }
-
-    fn broken(&self, answer: &RunPage) -> Option<AnswerError> {
-        self.position.advance(&answer.next_page, answer.entries()).err()
-    }
-
-    fn unreadable(answer: &RunPage) -> &[UnreadableEntry] {
-        &answer.unreadable
-    }
-
-    fn items(answer: RunPage) -> Vec<Run> {
-        answer.runs
-    }
-
-    fn smaller(&self) -> Option<Self> {
-        Some(self.clone().page_size(self.size().halved()?))
-    }
-}
+paged_list!(ListRuns of Run);
 
 #[cfg(test)]
 mod tests {
+    use wandb_core::operation::Paged as _;
+
     use super::*;
     use crate::ops::testing::{answer, request};
 
@@ -337,7 +255,10 @@ mod tests {
     fn later_pages_need_their_cursor() {
         let after = Argument::new("Project", "runs", "after");
         assert!(list().optional_arguments().contains(&after));
-        let position = PagePosition::default().advance(&NextPage::After("c".to_owned()), 1).unwrap().unwrap();
+        let position = PagePosition::default()
+            .advance(&crate::ops::page::NextPage::After("c".to_owned()), 1)
+            .unwrap()
+            .unwrap();
         let second = list().at(position);
         assert!(!second.optional_arguments().contains(&after));
     }
@@ -368,7 +289,7 @@ mod tests {
         let empty = r#"{"data": {"project": {"runCount": 0, "runs": {
             "pageInfo": {"endCursor": null, "hasNextPage": false}, "edges": []}}}}"#;
         let empty = answer(&second, empty).unwrap();
-        assert_eq!((second.next(&empty), empty.runs), (None, Vec::new()));
+        assert_eq!((second.next(&empty), empty.items), (None, Vec::new()));
     }
 
     #[test]

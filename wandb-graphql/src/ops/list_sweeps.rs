@@ -4,15 +4,14 @@ use bytes::Bytes;
 use http::Response;
 use wandb_core::ProjectPath;
 use wandb_core::model::Sweep;
-use wandb_core::operation::{
-    AnswerError, Argument, Endpoint, Field, Operation, PageSize, Paged, UnreadableEntry, UnsupportedFields,
-};
+use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Operation, PageSize, UnsupportedFields};
 use wandb_core::transport::Request;
 
-use super::entry::{self, Edge, Entry, PageItems};
-use super::page::{NextPage, PageInfo, PagePosition, first, paged};
+use super::entry::connection;
+use super::list_page::{ListPage, paged_list};
+use super::page::{PagePosition, first, paged};
+use super::path_query::{project_list_data, project_request};
 use super::sweep_fields::{OPTIONAL_FIELDS, SweepFields};
-use crate::envelope::{RequestSpec, list_data, missing, post};
 use crate::schema::sdl as schema;
 
 /// Lists the sweeps of a project, page by page (`project.sweeps`).
@@ -30,25 +29,6 @@ pub struct ListSweeps {
     position: PagePosition,
 }
 
-/// A page of sweeps.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct SweepPage {
-    /// The sweeps, in the server's order.
-    pub sweeps: Vec<Sweep>,
-    /// How many entries were null.
-    pub null_entries: u64,
-    /// The unreadable entries.
-    pub unreadable: Vec<UnreadableEntry>,
-    next_page: NextPage,
-}
-
-impl SweepPage {
-    fn entries(&self) -> usize {
-        entry::total_entries(self.sweeps.len(), self.null_entries, &self.unreadable)
-    }
-}
-
 impl ListSweeps {
     /// Default number of sweeps per page, as in the Python SDK.
     pub const PAGE_SIZE: PageSize = PageSize::fixed(50);
@@ -57,21 +37,22 @@ impl ListSweeps {
     pub fn new(path: ProjectPath) -> Self {
         Self { path, page_size: Self::PAGE_SIZE, position: PagePosition::default() }
     }
+
+    /// Sets the number of sweeps per page.
+    #[must_use]
+    pub fn page_size(self, page_size: PageSize) -> Self {
+        Self { page_size, ..self }
+    }
+
+    fn size(&self) -> PageSize {
+        self.page_size
+    }
 }
 
 #[derive(cynic::QueryVariables, Debug)]
 struct Variables<'a> {
-    entity: &'a str,
-    project: &'a str,
     cursor: Option<&'a str>,
     per_page: i32,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Query {
-    #[arguments(name: $project, entityName: $entity)]
-    project: Option<Project>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -81,38 +62,17 @@ struct Project {
     sweeps: Option<SweepConnection>,
 }
 
-#[derive(cynic::QueryFragment, Debug)]
-struct SweepConnection {
-    edges: Option<Vec<Option<Entry<SweepEdge>>>>,
-    page_info: PageInfo,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-struct SweepEdge {
-    node: Option<Entry<SweepFields>>,
-    cursor: Option<String>,
-}
-
-impl Edge for SweepEdge {
-    type Node = SweepFields;
-
-    fn into_parts(self) -> (Option<Entry<SweepFields>>, Option<String>) {
-        (self.node, self.cursor)
-    }
-}
+connection!(SweepConnection, edges: [SweepEdge], node: SweepFields, cursor);
 
 impl Operation for ListSweeps {
-    type Answer = SweepPage;
+    type Answer = ListPage<Sweep>;
 
     fn name(&self) -> &'static str {
         "ListSweeps"
     }
 
     fn subject(&self) -> String {
-        match self.position.after() {
-            None => format!("{}, first page", self.path),
-            Some(cursor) => format!("{}, page after {cursor}", self.path),
-        }
+        self.position.subject(&self.path)
     }
 
     fn optional_fields(&self) -> &'static [Field] {
@@ -124,65 +84,26 @@ impl Operation for ListSweeps {
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
-        let variables = Variables {
-            entity: self.path.entity(),
-            project: self.path.project(),
-            cursor: self.position.after(),
-            per_page: first(self.page_size),
-        };
-        post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
+        let variables = Variables { cursor: self.position.after(), per_page: first(self.page_size) };
+        project_request::<Project, _>(self, &self.path, variables, endpoint, lacks)
     }
 
-    fn answer(&self, response: Response<Bytes>) -> Result<SweepPage, AnswerError> {
+    fn answer(&self, response: Response<Bytes>) -> Result<ListPage<Sweep>, AnswerError> {
         let what = || format!("project {}", self.path);
-        let (query, errors): (Query, _) = list_data(&response, what)?;
-        let project = query.project.ok_or_else(|| missing(what()))?;
+        let (project, errors): (Project, _) = project_list_data(&response, what)?;
         let Some(sweeps) = project.sweeps else {
             return Err(AnswerError::malformed("it holds a project without sweeps", response.body()));
         };
-        let read = |fields: SweepFields| fields.into_sweep(&self.path).map(Some);
-        let entries = PageItems::read(sweeps.edges.unwrap_or_default(), &errors, read);
-        let next_page = sweeps.page_info.next_page(entries.last);
-        let PageItems { items: sweeps, null_entries, unreadable, .. } = entries;
-        Ok(SweepPage { sweeps, null_entries, unreadable, next_page })
+        Ok(ListPage::read(sweeps, &errors, |fields| fields.into_sweep(&self.path)))
     }
 }
 
-impl Paged for ListSweeps {
-    type Item = Sweep;
-
-    fn next(&self, answer: &SweepPage) -> Option<Self> {
-        let position = self.position.advance(&answer.next_page, answer.entries()).ok()??;
-        Some(Self { position, ..self.clone() })
-    }
-
-    fn broken(&self, answer: &SweepPage) -> Option<AnswerError> {
-        self.position.advance(&answer.next_page, answer.entries()).err()
-    }
-
-    fn null_entries(answer: &SweepPage) -> u64 {
-        answer.null_entries
-    }
-
-    fn unreadable(answer: &SweepPage) -> &[UnreadableEntry] {
-        &answer.unreadable
-    }
-
-    fn key(item: &Sweep) -> Option<String> {
-        Some(item.id.clone())
-    }
-
-    fn items(answer: SweepPage) -> Vec<Sweep> {
-        answer.sweeps
-    }
-
-    fn smaller(&self) -> Option<Self> {
-        Some(Self { page_size: self.page_size.halved()?, ..self.clone() })
-    }
-}
+paged_list!(ListSweeps of Sweep, key: |sweep| sweep.id.clone());
 
 #[cfg(test)]
 mod tests {
+    use wandb_core::operation::Paged as _;
+
     use super::*;
     use crate::ops::testing::{answer, request};
 
@@ -206,8 +127,8 @@ mod tests {
                     {"cursor": "c2", "node": null}]}}}}"#,
         )
         .unwrap();
-        assert_eq!(page.sweeps.len(), 1);
-        assert_eq!((page.sweeps[0].id.as_str(), page.sweeps[0].best_loss), ("sw1", Some(0.5)));
+        assert_eq!(page.items.len(), 1);
+        assert_eq!((page.items[0].id.as_str(), page.items[0].best_loss), ("sw1", Some(0.5)));
         let second = list().next(&page).unwrap();
         assert!(request(&second, &[]).contains(r#""cursor": "c2""#));
         assert_eq!(list().smaller().unwrap().page_size.initial(), 25);

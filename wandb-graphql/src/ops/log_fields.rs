@@ -3,8 +3,7 @@
 use bytes::Bytes;
 use wandb_core::operation::{AnswerError, Field, UnreadableEntry, UnsupportedFields};
 
-use super::entry::{Edge, Entry, PageItems};
-use super::page::PageInfo;
+use super::entry::{Connection, PageItems, connection};
 use crate::envelope::EntryErrors;
 use crate::schema::sdl as schema;
 
@@ -45,29 +44,11 @@ pub(super) const LINE_COUNT: Field = Field::new("Run", "logLineCount");
 
 pub(super) const LINE_NUMBER: Field = Field::new("LogLine", "number");
 
-#[derive(cynic::QueryFragment, Debug)]
-pub(super) struct LogLineConnection {
-    edges: Vec<Entry<LogLineEdge>>,
-    page_info: PageInfo,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-struct LogLineEdge {
-    node: Option<Entry<LogLineFields>>,
-    cursor: Option<String>,
-}
-
-impl Edge for LogLineEdge {
-    type Node = LogLineFields;
-
-    fn into_parts(self) -> (Option<Entry<LogLineFields>>, Option<String>) {
-        (self.node, self.cursor)
-    }
-}
+connection!(LogLineConnection, edges: [LogLineEdge!]!, node: LogLineFields, cursor);
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "LogLine")]
-struct LogLineFields {
+pub(super) struct LogLineFields {
     #[cynic(feature = "LogLine.number")]
     number: Option<i32>,
     line: Option<String>,
@@ -81,12 +62,10 @@ impl LogPage {
         errors: &EntryErrors,
     ) -> Self {
         let total = total.and_then(|total| u64::try_from(total).ok());
-        let Some(LogLineConnection { edges, page_info }) = connection else {
-            return Self { total, ..Self::default() };
-        };
-        let read = |fields: LogLineFields| Ok(Some(LogLine::from(fields)));
+        let Some(connection) = connection else { return Self { total, ..Self::default() } };
+        let (edges, page_info) = connection.into_parts();
         let PageItems { items: mut lines, null_entries, unreadable, last } =
-            PageItems::read(edges.into_iter().map(Some), errors, read);
+            PageItems::read(edges, errors, |fields: LogLineFields| Ok(LogLine::from(fields)));
         let (cursor, claims_more) = page_info.parts(last);
         if lines.iter().all(|line| line.number.is_some()) {
             lines.sort_by_key(|line| line.number);

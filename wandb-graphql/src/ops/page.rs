@@ -1,5 +1,7 @@
 //! The position of the next page of a list.
 
+use std::fmt::Display;
+
 use wandb_core::operation::{AnswerError, Argument, PageSize};
 
 use crate::schema::sdl as schema;
@@ -101,6 +103,14 @@ const MAX_EMPTY: u32 = 3;
 impl PagePosition {
     pub(crate) fn after(&self) -> Option<&str> {
         self.after.as_deref()
+    }
+
+    /// Names the list and the page, for messages.
+    pub(super) fn subject(&self, list: impl Display) -> String {
+        match &self.after {
+            None => format!("{list}, first page"),
+            Some(cursor) => format!("{list}, page after {cursor}"),
+        }
     }
 
     /// Moves on from a page with this number of entries. Returns `None` at the end.

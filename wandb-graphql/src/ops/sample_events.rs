@@ -6,7 +6,8 @@ use wandb_core::RunPath;
 use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Operation, Streamed, UnsupportedFields};
 use wandb_core::transport::Request;
 
-use crate::envelope::{RequestSpec, data, list_of_rows, missing, post};
+use super::path_query::{run_data, run_request};
+use crate::envelope::list_of_rows;
 use crate::row::rows;
 use crate::schema::{JsonText, sdl as schema};
 use crate::{HistoryRow, Samples};
@@ -49,25 +50,8 @@ impl SampleEvents {
 const OPTIONAL_FIELDS: &[Field] = &[Field::new("Run", "eventsLineCount")];
 
 #[derive(cynic::QueryVariables, Debug)]
-struct Variables<'a> {
-    entity: &'a str,
-    project: &'a str,
-    run: &'a str,
+struct Variables {
     samples: i32,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Query {
-    #[arguments(name: $project, entityName: $entity)]
-    project: Option<Project>,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Project {
-    #[arguments(name: $run)]
-    run: Option<Run>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -100,19 +84,11 @@ impl Operation for SampleEvents {
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
-        let variables = Variables {
-            entity: self.path.entity(),
-            project: self.path.project(),
-            run: self.path.run(),
-            samples: self.samples.get(),
-        };
-        post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
+        run_request::<Run, _>(self, &self.path, Variables { samples: self.samples.get() }, endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<SampledEvents, AnswerError> {
-        let what = || format!("run {}", self.path);
-        let query: Query = data(&response, what)?;
-        let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
+        let run: Run = run_data(&response, &self.path)?;
         let line_count = run.events_line_count.and_then(|count| u64::try_from(count).ok());
         match run.events {
             Some(events) => Ok(SampledEvents { rows: rows(events), line_count }),

@@ -6,8 +6,9 @@ use wandb_core::RunPath;
 use wandb_core::operation::{AnswerError, Endpoint, Operation, Streamed, UnsupportedFields};
 use wandb_core::transport::Request;
 
-use super::sampled::{Spec, any_of, read};
-use crate::envelope::{RequestSpec, data, list_of_rows, missing, post};
+use super::path_query::{run_data, run_request};
+use super::sampled::{Spec, SpecsRun, SpecsVariables, any_of, read};
+use crate::envelope::list_of_rows;
 use crate::row::{STEP, rows};
 use crate::schema::{JsonText, sdl as schema};
 use crate::{HistoryRow, Keys, KeysError, Samples};
@@ -64,25 +65,8 @@ impl SampleHistory {
 }
 
 #[derive(cynic::QueryVariables, Debug)]
-struct FullVariables<'a> {
-    entity: &'a str,
-    project: &'a str,
-    run: &'a str,
+struct FullVariables {
     samples: i32,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(graphql_type = "Query", variables = "FullVariables")]
-struct FullQuery {
-    #[arguments(name: $project, entityName: $entity)]
-    project: Option<FullProject>,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(graphql_type = "Project", variables = "FullVariables")]
-struct FullProject {
-    #[arguments(name: $run)]
-    run: Option<FullRun>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -90,35 +74,6 @@ struct FullProject {
 struct FullRun {
     #[arguments(samples: $samples)]
     history: Option<Vec<Option<JsonText>>>,
-}
-
-#[derive(cynic::QueryVariables, Debug)]
-pub(super) struct SpecsVariables<'a> {
-    pub(super) entity: &'a str,
-    pub(super) project: &'a str,
-    pub(super) run: &'a str,
-    pub(super) specs: Vec<JsonText>,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(graphql_type = "Query", variables = "SpecsVariables")]
-pub(super) struct SpecsQuery {
-    #[arguments(name: $project, entityName: $entity)]
-    pub(super) project: Option<SpecsProject>,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(graphql_type = "Project", variables = "SpecsVariables")]
-pub(super) struct SpecsProject {
-    #[arguments(name: $run)]
-    pub(super) run: Option<SpecsRun>,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(graphql_type = "Run", variables = "SpecsVariables")]
-pub(super) struct SpecsRun {
-    #[arguments(specs: $specs)]
-    pub(super) sampled_history: Option<Vec<Option<JsonText>>>,
 }
 
 impl Operation for SampleHistory {
@@ -133,30 +88,23 @@ impl Operation for SampleHistory {
     }
 
     fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
-        let (entity, project, run) = (self.path.entity(), self.path.project(), self.path.run());
         let samples = self.samples.get();
         let Some(keys) = &self.keys else {
-            let variables = FullVariables { entity, project, run, samples };
-            return post::<FullQuery, _>(RequestSpec::new(self, variables), endpoint, lacks);
+            return run_request::<FullRun, _>(self, &self.path, FullVariables { samples }, endpoint, lacks);
         };
         let spec = |keys| Spec { keys, min_step: None, max_step: None, samples }.to_json();
         let specs = self.key_lists(keys).into_iter().map(spec).collect::<Result<_, _>>()?;
-        let variables = SpecsVariables { entity, project, run, specs };
-        post::<SpecsQuery, _>(RequestSpec::new(self, variables), endpoint, lacks)
+        run_request::<SpecsRun, _>(self, &self.path, SpecsVariables { specs }, endpoint, lacks)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<Vec<HistoryRow>, AnswerError> {
-        let what = || format!("run {}", self.path);
         if let Some(keys) = &self.keys {
-            let query: SpecsQuery = data(&response, what)?;
-            let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
+            let run: SpecsRun = run_data(&response, &self.path)?;
             return read(run.sampled_history, self.key_lists(keys).len())
                 .map_err(|error| AnswerError::malformed(error, response.body()));
         }
-        let query: FullQuery = data(&response, what)?;
-        let run = query.project.and_then(|project| project.run).ok_or_else(|| missing(what()))?;
-        let history = run.history;
-        history
+        let run: FullRun = run_data(&response, &self.path)?;
+        run.history
             .map(rows)
             .ok_or_else(|| AnswerError::malformed("it holds a run without history", response.body()))
     }

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use wandb_core::operation::AnswerError;
 
 use crate::row::{STEP, rows};
-use crate::schema::JsonText;
+use crate::schema::{JsonText, sdl as schema};
 use crate::{HistoryRow, Keys, Samples, Selection};
 
 /// A request for one list of rows. The server samples along the first key.
@@ -28,6 +28,18 @@ impl Spec<'_> {
         json.map(|json| JsonText(json.into()))
             .map_err(|error| AnswerError::Unaskable { message: error.to_string() })
     }
+}
+
+#[derive(cynic::QueryVariables, Debug)]
+pub(super) struct SpecsVariables {
+    pub(super) specs: Vec<JsonText>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Run", variables = "SpecsVariables")]
+pub(super) struct SpecsRun {
+    #[arguments(specs: $specs)]
+    pub(super) sampled_history: Option<Vec<Option<JsonText>>>,
 }
 
 /// The key lists to request, each in a separate spec, because the server only returns rows with all keys of a spec.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use tempfile::SpooledTempFile;
 use wandb_core::Row;
-use wandb_core::page::{Packed, Page};
+use wandb_core::internal::Packed;
+use wandb_core::page::Page;
 
 use crate::columns::TableError;
 
@@ -257,7 +258,7 @@ fn spoiled(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Er
 
 #[cfg(test)]
 mod tests {
-    use wandb_core::page::{Form, read_rows};
+    use wandb_core::internal::{Form, read_rows};
 
     use super::*;
 

@@ -2,9 +2,31 @@
 
 #[expect(unused_imports, reason = "this compiles only if the names exist")]
 use wandb_export::{
-    AuthError, BigInt, DeserializeError, Filter, FilterError, Keys, KeysError, Order, OrderError, PathError,
-    RequestError, Samples, SamplesError, SettingsError, ValueError, YamlError,
-    blocking::{BlockingAdapter, Transport},
+    ApiKeyError, AuthError, BaseUrlError, BigInt, CredentialSource, DeserializeError, EnvironmentFiles,
+    Filter, FilterError, Growth, Keys, KeysError, Matcher, Order, OrderError, OrderKey, PathError, PathKind,
+    ProjectPage, Repairs, RequestError, RequestLabel, Samples, SamplesError, SettingSource, SettingsError,
+    ValueError, YamlError,
+    blocking::{
+        BlockingAdapter, Body as BlockingBody, Response as BlockingResponse, Transport as BlockingTransport,
+    },
+    client::{
+        Client, ClientBuilder, ClientStats, Download, FileVersion, HeldBytes, ListSink, Partial,
+        ProgressFloor, Reading, Redactor, Reply, RetryPolicy, WaitReason, Waiting, Window,
+    },
+    operation::{
+        AnswerError, Argument, Effect, Endpoint, Field, Operation, PageSize, Paged, SentBody, Streamed,
+        UnreadableEntry, UnsupportedFields, Windowed,
+    },
+    ops::{
+        Detail, HistoryExtent, HistoryRow, HistoryWindow, LikePattern, ListPage, LogPage, ParquetHistory,
+        SampledEvents, Selection, WholeRun, WholeRunPage,
+    },
+    page::{Cell, CellKind, Column, Page},
+    runlog::{Alert, Artifact, Branch, Damage, DamageKind, Facts, Losses, Rows},
+    transport::{
+        Body, Moment, Phase, Proxies, ProxyRules, ProxyUrl, Request, Response, Settings,
+        SettingsError as TransportSettingsError, Transport, TransportError, TransportErrorKind,
+    },
 };
 
 use wandb_export::{Api, Error};

@@ -45,7 +45,7 @@ fn list(store: &Store, filter: &Filter, order: &Order, detail: Detail) -> Vec<Ru
     let mut request = operation.request(&endpoint, &UnsupportedFields::default()).unwrap();
     let key = Client::basic(Options::DEFAULT_API_KEY).parse().unwrap();
     request.headers_mut().insert("authorization", key);
-    operation.answer(store.answer(&request)).unwrap().runs
+    operation.answer(store.answer(&request)).unwrap().items
 }
 
 fn ids<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Vec<&'a str> {

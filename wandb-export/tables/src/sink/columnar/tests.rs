@@ -151,7 +151,7 @@ fn bytes_do_not_depend_on_batch_size() {
 
 #[test]
 fn pages_give_the_same_bytes_as_rows() {
-    use wandb_core::page::{Form, read_rows};
+    use wandb_core::internal::{Form, read_rows};
     let values =
         [r#""text""#, "1e-05", "-0", "1.50", "12345678901234567890123", "[1e-05,{}]", "null", "true"];
     let rows: Vec<String> = values

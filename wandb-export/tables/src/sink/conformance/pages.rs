@@ -6,7 +6,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use wandb_core::Row;
-use wandb_core::page::{Form, Page, read_rows};
+use wandb_core::internal::{Form, read_rows};
+use wandb_core::page::Page;
 
 use super::{Memory, cases, write};
 use crate::columns::random_rows::rows;

@@ -131,7 +131,7 @@ mod tests {
     use std::sync::Arc;
 
     use proptest::prelude::*;
-    use wandb_core::page::{Form, read_rows};
+    use wandb_core::internal::{Form, read_rows};
 
     use super::super::{push_page, push_rows};
     use super::*;

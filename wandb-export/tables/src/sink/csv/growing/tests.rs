@@ -7,7 +7,8 @@ use std::sync::Arc;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use wandb_core::Row;
-use wandb_core::page::{Form, Page, read_rows};
+use wandb_core::internal::{Form, read_rows};
+use wandb_core::page::Page;
 
 use super::super::known;
 use crate::columns::random_rows::rows;

@@ -8,7 +8,7 @@ use arrow_array::RecordBatch;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use proptest::prelude::*;
 use wandb_core::Row;
-use wandb_core::page::{Form, read_rows};
+use wandb_core::internal::{Form, read_rows};
 
 use super::super::super::columnar::write_spooled;
 use super::super::Parquet;
