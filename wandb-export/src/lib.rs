@@ -48,11 +48,11 @@ mod error;
 #[cfg(feature = "files")]
 pub mod files;
 mod issue;
-mod local;
 #[cfg(feature = "mirror")]
 pub mod mirror;
 mod run_rows;
 pub mod sink;
+mod source;
 pub mod table;
 
 #[cfg(feature = "files")]

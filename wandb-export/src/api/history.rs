@@ -33,7 +33,6 @@ use wandb_tables::TableOptions;
 use wandb_tables::{Sink, SinkReport};
 
 pub use follow::Follow;
-pub(super) use parents::branch_of;
 #[cfg(feature = "mirror")]
 pub(crate) use parse::{Losses, parse as parse_rows};
 pub use reader::{HistoryEnd, HistoryReader};
@@ -41,7 +40,8 @@ pub use reader::{HistoryEnd, HistoryReader};
 use super::Api;
 use super::export::Writer;
 use crate::error::Error;
-use crate::local::{Ask, LocalRun, Wanted};
+use crate::source::RunSource;
+use crate::source::disk::{Ask, RunData, Wanted};
 
 /// A request for the metrics of a run, to be refined. Defaults to 500 samples of every key, like `run.history()` in
 /// Python.
@@ -69,7 +69,7 @@ use crate::local::{Ask, LocalRun, Wanted};
 pub struct History {
     api: Api,
     path: RunPath,
-    local: Option<Arc<LocalRun>>,
+    local: Option<Arc<dyn RunData>>,
     keys: Vec<String>,
     any: bool,
     amount: Amount,
@@ -122,11 +122,11 @@ const LARGEST_PAGE: u64 = 5_000;
 const FIRST_PAGE: u64 = 1_000;
 
 impl History {
-    pub(crate) fn new(api: Api, path: RunPath) -> Self {
+    pub(crate) fn new(api: Api, run: Arc<dyn RunSource>) -> Self {
         Self {
             api,
-            path,
-            local: None,
+            path: run.path().clone(),
+            local: run.disk(),
             keys: Vec::new(),
             any: false,
             amount: Amount::Samples(500),
@@ -146,11 +146,6 @@ impl History {
     #[cfg(feature = "mirror")]
     pub(crate) fn with_extent(self, extent: HistoryExtent) -> Self {
         Self { extent: Some(extent), ..self }
-    }
-
-    /// Reads the run from disk, if given.
-    pub(crate) fn on_disk(self, local: Option<Arc<LocalRun>>) -> Self {
-        Self { local, ..self }
     }
 
     /// Returns the run's path.

@@ -12,12 +12,13 @@ use super::copier::Copier;
 use super::event::MirrorEvent;
 use super::plan::MOST_ROWS;
 use super::{lines, rows};
-use crate::api::{History, HistoryReader, LogPages, Losses, parse_rows};
+use crate::api::{History, HistoryReader, Losses, parse_rows};
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::mirror::contents::Part;
 use crate::mirror::layout::place;
 use crate::mirror::record::{RunRecord, Stored};
+use crate::source::server::{self, LogPages};
 
 /// A run that is being copied.
 pub(super) struct RunCopy<'a> {
@@ -164,7 +165,7 @@ impl RunCopy<'_> {
     }
 
     fn api_history(&self) -> History {
-        History::new(self.of.api.clone(), self.path.clone())
+        History::new(self.of.api.clone(), server::run(self.of.api.client(), RunPath::clone(self.path)))
     }
 
     /// Writes rows that are all in memory.

@@ -33,8 +33,8 @@ use self::sparse_file::Shared;
 use super::reader::{Batches, rows_of};
 use super::union::union;
 use super::whole::Reading;
-use crate::api::weight::weight;
 use crate::error::Error;
+use crate::source::weight::weight;
 
 /// Number of batches read ahead from the files.
 const BATCHES_AHEAD: usize = 2;

@@ -11,7 +11,7 @@ use wandb_graphql::Filter;
 use super::{Amount, History, Source, Stream};
 use crate::error::Error;
 use crate::issue::Issue;
-use crate::local::{News, TailReader, Wanted};
+use crate::source::disk::{News, Tail, Wanted};
 
 /// Poll interval for a run on a server, about as long as the SDK's upload interval.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -23,7 +23,7 @@ const PATIENCE_ON_DISK: Duration = Duration::from_millis(500);
 const MOST_STALE_LOOKS: u32 = 3;
 
 /// A poll of local files in progress.
-type Looking = BoxFuture<'static, (Result<News, Error>, TailReader)>;
+type Looking = BoxFuture<'static, (Result<News, Error>, Box<dyn Tail>)>;
 
 /// A reader that follows a run; see [`History::follow`].
 ///
@@ -41,7 +41,7 @@ type Looking = BoxFuture<'static, (Result<News, Error>, TailReader)>;
 pub struct Follow {
     history: History,
     /// The files, if the run is on disk. `None` also during a poll.
-    files: Option<TailReader>,
+    files: Option<Box<dyn Tail>>,
     looking: Option<Looking>,
     reader: Option<super::HistoryReader>,
     is_over: bool,
@@ -77,7 +77,7 @@ impl History {
                 let Wanted::Logged(selection) = ask.wanted else {
                     return Err(Error::usage("only the metrics that a run logs can be followed"));
                 };
-                Some(self.api.client.work(move || TailReader::open(&run, selection)).await?)
+                Some(self.api.client.work(move || run.follow(selection)).await?)
             }
             None => None,
         };
@@ -216,7 +216,7 @@ impl Follow {
 }
 
 /// Polls files on a thread that may block, and waits there if there is nothing new.
-fn look(client: Client, mut files: TailReader) -> Looking {
+fn look(client: Client, mut files: Box<dyn Tail>) -> Looking {
     let look = move || {
         let news = files.look();
         if matches!(news, Ok(News::Nothing)) {

@@ -9,7 +9,7 @@ use wandb_tables::Batch;
 use super::reader::Batches;
 use crate::error::Error;
 use crate::issue::Issue;
-use crate::local::{Ask, Feed, LocalRun, Wanted};
+use crate::source::disk::{Ask, Feed, RunData, Wanted};
 
 /// The issues of rows, set after the last row has been read.
 #[derive(Debug, Clone, Default)]
@@ -28,25 +28,25 @@ impl RowIssues {
 /// A run on disk whose rows are being read.
 #[derive(Debug, Clone)]
 pub(super) struct OnDisk {
-    run: Arc<LocalRun>,
+    run: Arc<dyn RunData>,
     row_issues: RowIssues,
 }
 
 impl OnDisk {
     pub(super) async fn open(
         client: &Client,
-        run: Arc<LocalRun>,
+        run: Arc<dyn RunData>,
         ask: Ask,
     ) -> Result<(Self, Batches), Error> {
         let row_issues = RowIssues::default();
         let opened = Arc::clone(&run);
-        let feed = client.work(move || Feed::open(&opened, &ask)).await?;
+        let feed = client.work(move || Feed::open(&*opened, &ask)).await?;
         Ok((Self { run, row_issues: row_issues.clone() }, batches(client.clone(), feed, row_issues)))
     }
 
     /// Returns the issues of the rows. Complete after the last row.
     pub(super) fn issues(&self) -> Vec<Issue> {
-        self.run.history_issues.iter().cloned().chain(self.row_issues.get()).collect()
+        self.run.history_issues().into_iter().chain(self.row_issues.get()).collect()
     }
 
     /// Returns the `keys` that the run has never logged.
@@ -56,7 +56,7 @@ impl OnDisk {
             let mut unlogged: Vec<_> = keys.into_iter().filter(|key| !key.starts_with('_')).collect();
             let selection = wandb_runlog::Selection::default().any_of(&unlogged);
             let ask = Ask { wanted: Wanted::Logged(selection), samples: None };
-            let mut feed = Feed::open(&run, &ask)?;
+            let mut feed = Feed::open(&*run, &ask)?;
             while !unlogged.is_empty()
                 && let Some(batch) = feed.next()?
             {

@@ -10,8 +10,8 @@ use wandb_tables::Batch;
 
 use super::content::content;
 use super::reader::{Batches, rows_of};
-use crate::api::weight::{BATCH_BYTES, weight};
 use crate::error::Error;
+use crate::source::weight::{BATCH_BYTES, weight};
 
 /// Maximum number of rows in a batch, unless a single step has more.
 const BATCH_ROWS: usize = 4_096;

@@ -20,8 +20,8 @@ use super::footer::{Footer, STEP};
 use super::pages::Plan;
 use super::sparse_file::Shared;
 use super::{unpanicked, unusable};
-use crate::api::weight::{BATCH_BYTES, weight};
 use crate::error::Error;
+use crate::source::weight::{BATCH_BYTES, weight};
 
 /// Maximum number of rows in a batch, and decoded from a file at once.
 const BATCH_ROWS: usize = 8_192;

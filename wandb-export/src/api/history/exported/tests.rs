@@ -22,8 +22,8 @@ use super::super::findings::Late;
 use super::merged;
 use super::part::Wanted;
 use super::parts::Files;
-use crate::api::weight::{BATCH_BYTES, weight};
 use crate::error::Error;
+use crate::source::weight::{BATCH_BYTES, weight};
 
 /// The result of one path: rows from the files, and rows of the table.
 #[derive(Debug)]

@@ -4,12 +4,11 @@ use std::collections::VecDeque;
 
 use wandb_tables::Batch;
 
-use super::Wanted;
 use super::merge::Merge;
-use super::run::reading;
 use super::session::{Session, SessionReader};
 use crate::error::Error;
 use crate::issue::Issue;
+use crate::source::disk::{RowReader, Wanted, reading};
 
 /// Reads rows in batches, session by session. Sessions that share steps are merged.
 #[derive(Debug)]
@@ -36,9 +35,10 @@ impl SessionRows {
         };
         Self { groups, wanted, now: None, issues: Vec::new() }
     }
+}
 
-    /// Returns the next rows, at least one, or `None` at the end.
-    pub(super) fn next(&mut self) -> Result<Option<Batch>, Error> {
+impl RowReader for SessionRows {
+    fn next(&mut self) -> Result<Option<Batch>, Error> {
         loop {
             let batch = match &mut self.now {
                 None => {
@@ -62,8 +62,7 @@ impl SessionRows {
         }
     }
 
-    /// Returns the issues found so far.
-    pub(super) fn issues(&self) -> &[Issue] {
+    fn issues(&self) -> &[Issue] {
         &self.issues
     }
 }

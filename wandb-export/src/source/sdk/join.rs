@@ -3,16 +3,16 @@
 use wandb_runlog::Selection;
 
 use super::find::Sessions;
-use super::run::NO_PROJECT;
+use super::run::{NO_PROJECT, SdkRun};
 use super::session::SessionFacts;
 use super::sessions::SessionRows;
-use super::{LocalRun, Wanted};
 use crate::error::Error;
 use crate::issue::Issue;
+use crate::source::disk::{RowReader as _, Wanted};
 
 /// A run, and the state needed to add its next session.
 struct Joining {
-    run: LocalRun,
+    run: SdkRun,
     /// Whether a session so far says which run it belongs to.
     is_known: bool,
     /// The last step so far.
@@ -21,7 +21,7 @@ struct Joining {
     overlap: bool,
 }
 
-impl LocalRun {
+impl SdkRun {
     /// Reads everything but the rows from the sessions of one id. Sessions with the same project belong to
     /// one run. If a resumed session counts its steps from 0 again, they are shifted behind those of the
     /// session before. If sessions share steps otherwise, the latest session wins.
@@ -60,7 +60,7 @@ impl LocalRun {
 impl Joining {
     fn new(read: SessionFacts) -> Result<Self, Error> {
         let (is_known, last) = (is_known(&read), read.facts.steps.map(|(_, last)| last));
-        Ok(Self { run: LocalRun::of(read)?, is_known, last, overlap: false })
+        Ok(Self { run: SdkRun::of(read)?, is_known, last, overlap: false })
     }
 
     /// Returns whether a session belongs to this run. A session cut off before it names a run does.
@@ -68,7 +68,7 @@ impl Joining {
         if !self.is_known || !is_known(read) {
             return true;
         }
-        let (own, other) = (&self.run.model, &read.facts.run);
+        let (own, other) = (&self.run.facts.model, &read.facts.run);
         let is_same_entity = own.entity == other.entity || own.entity.is_empty() || other.entity.is_empty();
         let project = if other.project.is_empty() { NO_PROJECT } else { &other.project };
         (other.id.is_empty() || own.id == other.id) && own.project == project && is_same_entity
@@ -79,7 +79,7 @@ impl Joining {
         let (first, last) = read.facts.steps.unzip();
         let begins_anew = read.facts.resumed && read.facts.starting_step == 0 && first == Some(0);
         let place = read.session.files.place().to_owned();
-        let mut next = LocalRun::of(read)?;
+        let mut next = SdkRun::of(read)?;
         let mut shift = 0;
         if let Some((before, first)) = self.last.zip(first)
             && first <= before
@@ -99,16 +99,16 @@ impl Joining {
     }
 
     /// Returns the run. Rows that several sessions share are counted once.
-    fn end(self) -> Result<LocalRun, Error> {
+    fn end(self) -> Result<SdkRun, Error> {
         let mut run = self.run;
         if self.overlap {
             let steps = Wanted::Logged(Selection::default().any_of(["_step"]));
-            let mut rows = SessionRows::new(run.source.sessions(), steps);
+            let mut rows = SessionRows::new(&run.sessions, steps);
             let mut count = 0;
             while let Some(batch) = rows.next()? {
                 count += batch.row_count() as u64;
             }
-            run.model.history_line_count = Some(count);
+            run.facts.model.history_line_count = Some(count);
         }
         Ok(run)
     }

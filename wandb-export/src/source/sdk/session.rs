@@ -7,13 +7,13 @@ use wandb_core::Map;
 use wandb_runlog::{Facts, HistoryReader, Rows, SystemReader};
 use wandb_tables::Batch;
 
-use super::Wanted;
 use super::lines::{self, Lines};
-use super::run::{damage, disorder, reading};
+use super::run::{damage, disorder};
 use super::session_files::{HISTORY, SessionFiles};
 use super::texts::Texts;
 use crate::error::Error;
 use crate::issue::Issue;
+use crate::source::disk::{Wanted, reading};
 
 /// The start of a Git LFS pointer (<https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>).
 const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";

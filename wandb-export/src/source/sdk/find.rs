@@ -1,42 +1,17 @@
-//! Finds runs at a place: a session's file or folder, a folder of such folders, or the mirror of a project,
-//! recognized by its manifest.
+//! Finds sessions at a place: a session's file or folder, or a folder of such folders.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::LocalPath;
 use super::session_files::{SessionFiles, is_session};
-use crate::error::Error;
-#[cfg(feature = "mirror")]
-use crate::mirror::is_mirror;
 
 /// The sessions of one run, oldest first.
 pub(super) type Sessions = Vec<SessionFiles>;
 
-/// The runs found at a place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Found {
-    /// One session of a run.
-    Session(SessionFiles),
-    /// A folder of runs.
-    Runs(Vec<Sessions>),
-    /// The mirror of a project.
-    #[cfg(feature = "mirror")]
-    Mirror(PathBuf),
-    /// A folder of mirrors.
-    #[cfg(feature = "mirror")]
-    Mirrors(Vec<PathBuf>),
-}
-
-/// Looks for runs at a place.
-pub(super) fn find(place: &LocalPath) -> Result<Option<Found>, Error> {
-    let path = place.path();
-    look(path).map_err(|error| Error::io(format!("looking for runs at {place}"), error))
-}
-
-fn look(path: &Path) -> io::Result<Option<Found>> {
+/// Looks for runs at a place, each with its sessions. `None` if there are none.
+pub(super) fn look(path: &Path) -> io::Result<Option<Vec<Sessions>>> {
     let is_dir = match fs::metadata(path) {
         Ok(found) => found.is_dir(),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
@@ -45,11 +20,7 @@ fn look(path: &Path) -> io::Result<Option<Found>> {
         Err(error) => return Err(error),
     };
     if !is_dir {
-        return Ok(SessionFiles::of_log(path).map(Found::Session));
-    }
-    #[cfg(feature = "mirror")]
-    if is_mirror(path)? {
-        return Ok(Some(Found::Mirror(path.to_owned())));
+        return Ok(SessionFiles::of_log(path).map(of_one));
     }
     let (mut sessions, mut folders) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(path)? {
@@ -62,39 +33,23 @@ fn look(path: &Path) -> io::Result<Option<Found>> {
     }
     let of_sessions: Vec<_> = folders.iter().filter(|folder| is_session(folder)).collect();
     if let ([session], []) = (&sessions[..], &of_sessions[..]) {
-        return Ok(Some(Found::Session(session.clone())));
+        return Ok(Some(of_one(session.clone())));
     }
     for folder in of_sessions {
         sessions.extend(SessionFiles::in_folder(folder)?);
     }
     if !sessions.is_empty() {
-        return Ok(Some(Found::Runs(by_run(sessions))));
+        return Ok(Some(by_run(sessions)));
     }
     if let Some(session) = SessionFiles::of_texts(path) {
-        return Ok(Some(Found::Session(session)));
+        return Ok(Some(of_one(session)));
     }
     let inner = path.join("wandb");
-    if inner.is_dir() { look(&inner) } else { Ok(look_for_mirrors(folders)) }
+    if inner.is_dir() { look(&inner) } else { Ok(None) }
 }
 
-/// Finds the mirrors among folders.
-#[cfg(feature = "mirror")]
-fn look_for_mirrors(folders: Vec<PathBuf>) -> Option<Found> {
-    let mut mirrors = Vec::new();
-    for folder in folders {
-        // A folder that cannot be read does not count as a mirror.
-        if is_mirror(&folder).unwrap_or(false) {
-            mirrors.push(folder);
-        }
-    }
-    mirrors.sort_unstable();
-    (!mirrors.is_empty()).then_some(Found::Mirrors(mirrors))
-}
-
-/// Finds nothing, since this build cannot read mirrors.
-#[cfg(not(feature = "mirror"))]
-fn look_for_mirrors(_: Vec<PathBuf>) -> Option<Found> {
-    None
+fn of_one(session: SessionFiles) -> Vec<Sessions> {
+    vec![vec![session]]
 }
 
 /// Groups sessions by the id of their run, and orders the runs by their first session.
@@ -142,8 +97,8 @@ mod tests {
             "wandb/other/run-c.wandb",
         ]);
         let root = folder.path();
-        let Some(Found::Runs(runs)) = look(root).unwrap() else { panic!("there are runs") };
-        assert_eq!(look(&root.join("wandb")).unwrap(), Some(Found::Runs(runs.clone())));
+        let runs = look(root).unwrap().expect("there are runs");
+        assert_eq!(look(&root.join("wandb")).unwrap(), Some(runs.clone()));
         let names: Vec<Vec<_>> =
             runs.iter().map(|sessions| sessions.iter().map(SessionFiles::when).collect()).collect();
         assert_eq!(
@@ -159,11 +114,11 @@ mod tests {
         let folder = root.join("wandb/run-20260103_000000-a");
         let file = folder.join("run-a.wandb");
         let session = SessionFiles::of_log(&file).unwrap();
-        assert_eq!(look(&folder).unwrap(), Some(Found::Session(session.clone())));
-        assert_eq!(look(&file).unwrap(), Some(Found::Session(session.clone())));
+        assert_eq!(look(&folder).unwrap(), Some(of_one(session.clone())));
+        assert_eq!(look(&file).unwrap(), Some(of_one(session.clone())));
         assert_eq!((&*session.id, session.texts), ("a", folder.join("files")));
         let old = root.join("wandb/dryrun-20190101_000000-old");
-        let Some(Found::Session(found)) = look(&old).unwrap() else { panic!("there is a run") };
+        let found = look(&old).unwrap().expect("there is a run").remove(0).remove(0);
         assert_eq!((&*found.id, found.log, found.texts), ("old", None, old));
         assert_eq!(look(&file.join("x")).unwrap(), None);
         assert_eq!(look(&root.join("wandb/settings")).unwrap(), None);

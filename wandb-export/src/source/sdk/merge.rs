@@ -5,11 +5,10 @@ use std::collections::VecDeque;
 use wandb_core::Row;
 use wandb_runlog::Selection;
 
-use super::Wanted;
-use super::run::reading;
 use super::session::{Session, SessionReader};
 use crate::error::Error;
 use crate::issue::Issue;
+use crate::source::disk::{Wanted, reading};
 
 /// The most rows per batch.
 const ROWS_AT_ONCE: usize = 256;
@@ -133,6 +132,7 @@ mod tests {
     use super::super::session_files::{HISTORY, SessionFiles};
     use super::super::sessions::SessionRows;
     use super::*;
+    use crate::source::disk::RowReader as _;
 
     /// Generates the steps of a session.
     fn steps() -> impl Strategy<Value = Vec<i64>> {

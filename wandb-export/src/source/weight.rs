@@ -10,15 +10,15 @@ const VALUE_BYTES: usize = 48;
 const RUN_BYTES: usize = 1 << 10;
 
 /// Target size of a batch of rows, in bytes. A single row or step may exceed it.
-pub(super) const BATCH_BYTES: usize = 1 << 20;
+pub(crate) const BATCH_BYTES: usize = 1 << 20;
 
 /// Estimates the bytes that a row takes in memory.
-pub(super) fn weight(row: &Row) -> usize {
+pub(crate) fn weight(row: &Row) -> usize {
     row.iter().map(|(key, value)| key.len() + weight_of(value)).sum()
 }
 
 /// Estimates the bytes that a run takes in memory.
-pub(super) fn weight_of_run(run: &Run) -> usize {
+pub(crate) fn weight_of_run(run: &Run) -> usize {
     let config = run.config.as_ref().map_or(0, |config| weight_of_map(config.values()));
     let maps = [&run.summary, &run.system_metrics];
     RUN_BYTES + config + maps.into_iter().flatten().map(weight_of_map).sum::<usize>()

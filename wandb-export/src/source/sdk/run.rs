@@ -1,20 +1,22 @@
-//! One run on disk.
+//! One run in the SDK's files.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use wandb_core::model::{Run, RunState};
-use wandb_core::{BaseUrl, Map, RunPath, Value};
-use wandb_runlog::{Alert, Artifact, Branch, Facts, Losses};
+use wandb_core::model::{File, Run, RunState};
+use wandb_core::{Map, RunPath, Value};
+use wandb_runlog::{Facts, Losses, Selection};
 
 use super::find::Sessions;
+use super::follow::TailReader;
 use super::session::{Session, SessionFacts};
 use super::session_files::SessionFiles;
-use super::source::Source;
+use super::sessions::SessionRows;
 use crate::error::Error;
 use crate::issue::Issue;
-#[cfg(feature = "mirror")]
-use crate::mirror::MirroredRun;
+use crate::source::RunFacts;
+use crate::source::disk::{DiskRun, Lines, RowReader, RunData, Tail, Wanted};
 
 /// The entity in the path of a run whose files do not name one.
 pub(super) const NO_ENTITY: &str = "local";
@@ -25,50 +27,69 @@ pub(super) const NO_PROJECT: &str = "uncategorized";
 /// The time without a sign of life after which a server considers a run crashed.
 const SILENCE: Duration = Duration::from_secs(5 * 60);
 
-/// A run on disk.
+/// A run whose sessions are joined one by one.
 #[derive(Debug, Clone)]
-pub(crate) struct LocalRun {
-    pub(crate) path: RunPath,
-    pub(crate) model: Run,
-    /// How and where the run was started, if a file says so.
-    pub(crate) metadata: Option<Map>,
-    /// The point of another run from which this run continues, if any.
-    pub(crate) branch: Option<Branch>,
-    /// The alerts, in order.
-    pub(crate) alerts: Vec<Alert>,
-    /// The artifacts that the run created and used, in order.
-    pub(crate) artifacts: Vec<Artifact>,
-    /// The issues of the fields above: missing or inexact data.
-    pub(crate) issues: Vec<Issue>,
+pub(super) struct SdkRun {
+    pub(super) facts: RunFacts,
     /// The issues that also concern the history and that reading the rows does not find again.
-    pub(crate) history_issues: Vec<Issue>,
-    /// The server that the run belongs to, if known.
-    pub(crate) server: Option<BaseUrl>,
-    pub(super) source: Source,
+    pub(super) history_issues: Vec<Issue>,
+    /// The sessions, oldest first.
+    pub(super) sessions: Vec<Session>,
 }
 
-impl LocalRun {
-    /// Reads a run of a mirror.
-    #[cfg(feature = "mirror")]
-    pub(super) fn mirrored(run: MirroredRun) -> Result<Self, Error> {
-        let (model, issues) = run.read()?;
-        let server = run.archive().server();
-        let source = Source::Mirrored(run);
-        Ok(Self { issues, server, ..Self::with(model.path()?, model, source) })
+/// The data of a run.
+#[derive(Debug)]
+pub(super) struct SdkData {
+    /// The sessions, oldest first.
+    pub(super) sessions: Vec<Session>,
+    /// The issues of the run's facts.
+    pub(super) issues: Vec<Issue>,
+    pub(super) history_issues: Vec<Issue>,
+}
+
+impl From<SdkRun> for DiskRun {
+    fn from(run: SdkRun) -> Self {
+        let SdkRun { mut facts, history_issues, sessions } = run;
+        facts.folder = sessions.last().map(|session| session.files.folder().to_owned());
+        let data = Arc::new(SdkData { sessions, issues: facts.issues.clone(), history_issues });
+        Self { facts, data }
+    }
+}
+
+impl RunData for SdkData {
+    fn rows(&self, wanted: &Wanted) -> Result<Box<dyn RowReader>, Error> {
+        Ok(Box::new(SessionRows::new(&self.sessions, wanted.clone())))
     }
 
-    /// Stands in for a run of a mirror that cannot be read, so that the others can be listed.
-    #[cfg(feature = "mirror")]
-    pub(super) fn unreadable_mirrored(run: &MirroredRun, error: &Error) -> Result<Self, Error> {
-        let path = run.path()?;
-        let issues = vec![Issue::RunUnreadable { detail: error.with_causes() }];
-        let model = Run::new(path.entity(), path.project(), path.run(), "");
-        Ok(Self { issues, ..Self::with(path, model, Source::Mirrored(run.clone())) })
+    fn history_issues(&self) -> Vec<Issue> {
+        self.history_issues.clone()
     }
 
+    fn follow(&self, selection: Selection) -> Result<Box<dyn Tail>, Error> {
+        Ok(Box::new(TailReader::open(self, selection)?))
+    }
+
+    fn files(&self) -> Result<Vec<(File, PathBuf)>, Error> {
+        self.list_files()
+    }
+
+    fn file_issues(&self) -> Result<Vec<Issue>, Error> {
+        self.issues_of_files()
+    }
+
+    fn console(&self) -> Result<Lines, Error> {
+        self.open_console()
+    }
+
+    fn console_issues(&self) -> Result<Vec<Issue>, Error> {
+        self.issues_of_console()
+    }
+}
+
+impl SdkRun {
     /// Stands in for a run whose files cannot be read, so that the others can be listed.
     pub(super) fn unreadable(sessions: &Sessions, error: &Error) -> Result<Self, Error> {
-        let Some(files) = sessions.last() else { return Err(Error::usage("a run has at least one session")) };
+        let Some(files) = sessions.last() else { return Err(no_sessions()) };
         let session = Session { files: files.clone(), shift: 0, steps: None, has_console: false };
         let issues = vec![Issue::RunUnreadable { detail: error.with_causes() }];
         Self::of(SessionFacts { session, facts: Facts::default(), issues, history_issues: Vec::new() })
@@ -94,37 +115,31 @@ impl LocalRun {
             let is_silent = is_silent(last_activity?);
             Some(if is_silent { RunState::Crashed } else { RunState::Running })
         });
-        let path = path_of(&model)?;
-        let run = Self::with(path, model, Source::Sessions(vec![session]));
-        Ok(Self { metadata, branch, alerts, artifacts, issues, history_issues, ..run })
-    }
-
-    /// Creates a run without further data.
-    fn with(path: RunPath, model: Run, source: Source) -> Self {
-        Self {
-            path,
-            model,
-            metadata: None,
-            branch: None,
-            alerts: Vec::new(),
-            artifacts: Vec::new(),
-            issues: Vec::new(),
-            history_issues: Vec::new(),
-            server: None,
-            source,
-        }
+        let facts = RunFacts {
+            metadata,
+            branch,
+            alerts,
+            artifacts,
+            issues,
+            ..RunFacts::new(path_of(&model)?, model)
+        };
+        Ok(Self { facts, history_issues, sessions: vec![session] })
     }
 
     /// Adds an issue of both the fields and the history.
     pub(super) fn add_issue(&mut self, issue: Issue) {
-        self.issues.push(issue.clone());
+        self.facts.issues.push(issue.clone());
         self.history_issues.push(issue);
     }
 
     /// Shifts all steps.
     pub(super) fn shift(&mut self, by: i64) {
-        self.source.shift(by);
-        if let Some(step) = self.model.summary.as_mut().and_then(|summary| summary.get_mut("_step"))
+        for session in &mut self.sessions {
+            session.shift = by;
+            session.steps =
+                session.steps.map(|(first, last)| (first.saturating_add(by), last.saturating_add(by)));
+        }
+        if let Some(step) = self.facts.model.summary.as_mut().and_then(|summary| summary.get_mut("_step"))
             && let Some(last) = step.as_i64()
         {
             *step = Value::Int(last.saturating_add(by));
@@ -134,8 +149,9 @@ impl LocalRun {
     /// Adds a later session. If `is_known` is false, the session does not name its run, and project and id
     /// stay.
     pub(super) fn go_on(&mut self, later: Self, is_known: bool) -> Result<(), Error> {
-        let mut old = std::mem::replace(&mut self.model, later.model);
-        let new = &mut self.model;
+        let (facts, later_facts) = (&mut self.facts, later.facts);
+        let mut old = std::mem::replace(&mut facts.model, later_facts.model);
+        let new = &mut facts.model;
         if !is_known {
             new.project = std::mem::take(&mut old.project);
             new.id = std::mem::take(&mut old.id);
@@ -159,26 +175,21 @@ impl LocalRun {
         new.config = Some(config.overlaid_with(new.config.take().unwrap_or_default()));
         new.summary = Some(over(old.summary, new.summary.take()));
         new.system_metrics = Some(over(old.system_metrics, new.system_metrics.take()));
-        self.metadata = later.metadata.or(self.metadata.take());
-        self.branch = self.branch.take().or(later.branch);
-        self.alerts.extend(later.alerts);
-        self.artifacts.extend(later.artifacts);
-        self.issues.extend(later.issues);
+        facts.metadata = later_facts.metadata.or(facts.metadata.take());
+        facts.branch = facts.branch.take().or(later_facts.branch);
+        facts.alerts.extend(later_facts.alerts);
+        facts.artifacts.extend(later_facts.artifacts);
+        facts.issues.extend(later_facts.issues);
+        facts.path = path_of(&facts.model)?;
         self.history_issues.extend(later.history_issues);
-        self.path = path_of(&self.model)?;
-        self.source.go_on(later.source);
+        self.sessions.extend(later.sessions);
         Ok(())
     }
+}
 
-    /// Returns the folder of the last session, or `None` for a run in a mirror.
-    pub(crate) fn folder(&self) -> Option<&Path> {
-        self.source.sessions().last().map(|session| session.files.folder())
-    }
-
-    /// Returns the folders with the run's saved files, the last session's first.
-    pub(super) fn folders(&self) -> impl Iterator<Item = PathBuf> {
-        self.source.sessions().iter().rev().map(|session| session.files.texts.clone())
-    }
+/// The error for a run without sessions, which no place has.
+pub(super) fn no_sessions() -> Error {
+    Error::usage("a run has at least one session")
 }
 
 /// Merges two maps; the second one wins.
@@ -210,8 +221,4 @@ pub(super) fn damage(file: &Path, losses: &Losses) -> Vec<Issue> {
 /// Returns the issue of rows out of order, if there are any.
 pub(super) fn disorder(file: &Path, rows: u64) -> Option<Issue> {
     (rows > 0).then(|| Issue::RowsOutOfOrder { file: file.to_owned(), rows })
-}
-
-pub(super) fn reading(file: &Path, error: std::io::Error) -> Error {
-    Error::io(format!("reading {}", file.display()), error)
 }

@@ -7,12 +7,12 @@ use wandb_core::Row;
 use wandb_runlog::{HistoryReader, Mark, Next, Rows, Selection};
 use wandb_tables::Batch;
 
-use super::run::{damage, disorder, reading};
+use super::run::{SdkData, damage, disorder, no_sessions};
 use super::session::Session;
 use super::sessions::SessionRows;
-use super::{LocalRun, Wanted};
 use crate::error::Error;
 use crate::issue::Issue;
+use crate::source::disk::{News, RowReader as _, Tail, Wanted, reading};
 
 /// The number of looks without new rows after the end of a run. Older SDKs write a last row after the record
 /// of the end.
@@ -20,7 +20,7 @@ const LOOKS_AFTER_THE_END: u32 = 2;
 
 /// Follows the last session of a run, after reading its earlier ones.
 #[derive(Debug)]
-pub(crate) struct TailReader {
+pub(super) struct TailReader {
     place: PathBuf,
     /// Held open, because the SDK may redirect the link to the latest run.
     file: File,
@@ -41,29 +41,13 @@ pub(crate) struct TailReader {
     issues: Vec<Issue>,
 }
 
-/// The result of one look.
-#[derive(Debug)]
-pub(crate) enum News {
-    /// New rows, at least one.
-    Rows(Vec<Row>),
-    /// No new rows yet.
-    Nothing,
-    /// The run has ended and all its rows were returned.
-    Over,
-}
-
 impl TailReader {
     /// Opens a run to follow it.
     ///
     /// # Errors
-    /// If the run is in a mirror, or its last session has no `.wandb` file.
-    pub(crate) fn open(run: &LocalRun, selection: Selection) -> Result<Self, Error> {
-        let Some((last, earlier)) = run.source.sessions().split_last() else {
-            return Err(Error::usage(format!(
-                "{} is in a mirror, which gets no new rows by itself; follow it on its server",
-                run.path
-            )));
-        };
+    /// If its last session has no `.wandb` file.
+    pub(super) fn open(run: &SdkData, selection: Selection) -> Result<Self, Error> {
+        let Some((last, earlier)) = run.sessions.split_last() else { return Err(no_sessions()) };
         let Session { files, shift, steps, .. } = last;
         let Some(place) = &files.log else {
             return Err(Error::usage(format!(
@@ -96,29 +80,6 @@ impl TailReader {
             is_over: false,
             issues,
         })
-    }
-
-    /// Looks for new rows.
-    pub(crate) fn look(&mut self) -> Result<News, Error> {
-        if self.is_over {
-            return Ok(News::Over);
-        }
-        if let Some(rows) = &mut self.earlier {
-            if let Some(batch) = rows.next()? {
-                return Ok(News::Rows(batch.into_rows()?));
-            }
-            self.issues.extend_from_slice(rows.issues());
-            self.earlier = None;
-        }
-        self.look_at_last().map_err(|error| match error {
-            Failed::Reading(error) => reading(&self.place, error),
-            Failed::Other(error) => error,
-        })
-    }
-
-    /// Returns the issues found so far.
-    pub(crate) fn issues(&self) -> &[Issue] {
-        &self.issues
     }
 
     /// Returns whether no later row was requested.
@@ -172,6 +133,29 @@ impl TailReader {
         }
         // At the end, return a row of which only parts were written.
         reader.next_rows()?.map_or(Ok(News::Over), rows_of)
+    }
+}
+
+impl Tail for TailReader {
+    fn look(&mut self) -> Result<News, Error> {
+        if self.is_over {
+            return Ok(News::Over);
+        }
+        if let Some(rows) = &mut self.earlier {
+            if let Some(batch) = rows.next()? {
+                return Ok(News::Rows(batch.into_rows()?));
+            }
+            self.issues.extend_from_slice(rows.issues());
+            self.earlier = None;
+        }
+        self.look_at_last().map_err(|error| match error {
+            Failed::Reading(error) => reading(&self.place, error),
+            Failed::Other(error) => error,
+        })
+    }
+
+    fn issues(&self) -> &[Issue] {
+        &self.issues
     }
 }
 

@@ -1,4 +1,4 @@
-//! Lists the files of a run on disk: those beside the SDK's log, or those of a mirror.
+//! Lists the files beside the SDK's logs.
 
 use std::collections::HashSet;
 use std::fs;
@@ -7,45 +7,26 @@ use std::path::{Path, PathBuf};
 
 use wandb_core::model::File;
 
-use super::LocalRun;
-use super::source::Source;
+use super::run::SdkData;
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// A file of a run and its place on disk.
-pub(crate) type LocalFile = (File, PathBuf);
-
-impl LocalRun {
-    /// Lists the files: in the server's order for a mirror, else by name.
-    pub(crate) fn files(&self) -> Result<Vec<LocalFile>, Error> {
-        match &self.source {
-            Source::Sessions(_) => self.files_of_sessions(),
-            #[cfg(feature = "mirror")]
-            Source::Mirrored(run) => run.files(),
-        }
-    }
-
+impl SdkData {
     /// Returns the issues of the files.
-    pub(crate) fn file_issues(&self) -> Result<Vec<Issue>, Error> {
-        match &self.source {
-            Source::Sessions(_) => {
-                let mut issues = Vec::new();
-                let mut see = |_, file: PathBuf, size: Option<u64>| {
-                    if size.is_none() {
-                        let detail = "is a broken link".to_owned();
-                        issues.push(Issue::FileDamaged { file, detail });
-                    }
-                };
-                self.walk(&mut see)?;
-                Ok(issues)
+    pub(super) fn issues_of_files(&self) -> Result<Vec<Issue>, Error> {
+        let mut issues = Vec::new();
+        let mut see = |_, file: PathBuf, size: Option<u64>| {
+            if size.is_none() {
+                let detail = "is a broken link".to_owned();
+                issues.push(Issue::FileDamaged { file, detail });
             }
-            #[cfg(feature = "mirror")]
-            Source::Mirrored(run) => run.issues(crate::mirror::Part::Files),
-        }
+        };
+        self.walk(&mut see)?;
+        Ok(issues)
     }
 
-    /// Lists the files of all sessions. If several have a file, the last session wins.
-    fn files_of_sessions(&self) -> Result<Vec<LocalFile>, Error> {
+    /// Lists the files of all sessions by name. If several have a file, the last session wins.
+    pub(super) fn list_files(&self) -> Result<Vec<(File, PathBuf)>, Error> {
         let mut files = Vec::new();
         let mut names = HashSet::new();
         let mut add = |name: String, place: PathBuf, size: Option<u64>| {
@@ -62,8 +43,9 @@ impl LocalRun {
 
     /// Visits all files of all sessions, the last session first.
     fn walk(&self, see: &mut impl FnMut(String, PathBuf, Option<u64>)) -> Result<(), Error> {
-        for folder in self.folders() {
-            walk(&folder, "", see)
+        for session in self.sessions.iter().rev() {
+            let folder = &session.files.texts;
+            walk(folder, "", see)
                 .map_err(|error| Error::io(format!("listing the files in {}", folder.display()), error))?;
         }
         Ok(())

@@ -1,16 +1,18 @@
 //! Filters and sorts runs on the client when the server cannot.
 
 use futures_util::stream::{self, BoxStream, StreamExt};
-use wandb_core::model;
+use wandb_core::client::Client;
 use wandb_core::operation::{Argument, Field, UnsupportedFields};
+use wandb_core::{ProjectPath, model};
 use wandb_graphql::ops::{Detail, ListRuns};
 use wandb_graphql::{Filter, Order};
 
-use super::Runs;
 use super::lister::Lister;
-use crate::api::list_reader::Issues;
+use super::runs::lacking;
 use crate::error::Error;
 use crate::issue::Issue;
+use crate::source::RunsQuery;
+use crate::source::list_reader::Issues;
 
 /// Listed runs, and the fields that the server lacks.
 #[derive(Default)]
@@ -23,22 +25,24 @@ const FILTERS: Argument = Argument::new("Project", "runs", "filters");
 const ORDER: Argument = Argument::new("Project", "runs", "order");
 
 /// Returns the runs that the server `listed`. If it lacks the filter or order argument, lists all runs and applies
-/// `wanted` on the client.
+/// `query` on the client.
 pub(super) fn unless_refused(
     mut listed: BoxStream<'static, Result<Found, Error>>,
-    wanted: Runs,
+    client: Client,
+    path: ProjectPath,
+    query: RunsQuery,
     issues: Issues,
 ) -> BoxStream<'static, Result<Found, Error>> {
-    let (api, filter, order) = (wanted.api.clone(), wanted.filter.clone(), wanted.order.clone());
+    let (asked, filter, order) = (client.clone(), query.filter.clone(), query.order.clone());
     let found = issues.clone();
     let begun = async move {
         match listed.next().await {
-            Some(Err(error)) if is_refused(&error) => stream::once(here(wanted, found)).boxed(),
+            Some(Err(error)) if is_refused(&error) => stream::once(here(asked, path, query, found)).boxed(),
             first => stream::iter(first).chain(listed).boxed(),
         }
     };
     let noted = stream::once(async move {
-        issues.add(notes(&api.client.lacks(), &filter, &order));
+        issues.add(notes(&client.lacks(), &filter, &order));
         Ok(Found::default())
     });
     stream::once(begun).flatten().chain(noted).boxed()
@@ -57,8 +61,8 @@ fn is_refused(error: &Error) -> bool {
 }
 
 /// Lists all runs before returning the first one. Uses the server's filter or order if it has one of them.
-async fn here(wanted: Runs, issues: Issues) -> Result<Found, Error> {
-    let Runs { api, path, filter, order, detail, page_size, limit, columns, .. } = wanted;
+async fn here(client: Client, path: ProjectPath, query: RunsQuery, issues: Issues) -> Result<Found, Error> {
+    let RunsQuery { filter, order, detail, page_size, limit, columns } = query;
     let matcher = filter.matcher()?;
     order.check_fields()?;
     let mut list = ListRuns::new(path.clone()).detail(Detail::Standard);
@@ -66,14 +70,14 @@ async fn here(wanted: Runs, issues: Issues) -> Result<Found, Error> {
         list = list.page_size(size);
     }
     // The server may name only one missing argument at a time. This list then reveals the other.
-    let lacks = api.client.lacks();
+    let lacks = client.lacks();
     if !lacks.contains_argument(&FILTERS) {
         list = list.filter(filter.clone());
     }
     if !lacks.contains_argument(&ORDER) {
         list = list.order(order.clone());
     }
-    let read = |list| Lister::new(api.client.clone(), path.clone(), list, None);
+    let read = |list| Lister::new(client.clone(), path.clone(), list, None);
     let mut reader = read(list.clone());
     let mut runs = match all(&mut reader).await {
         Err(error) if is_refused(&error) => {
@@ -82,10 +86,10 @@ async fn here(wanted: Runs, issues: Issues) -> Result<Found, Error> {
         }
         runs => runs?,
     };
-    check_fields(&api.client.lacks(), &filter, &order)?;
+    check_fields(&client.lacks(), &filter, &order)?;
     issues.add(reader.issues());
     let lacks = reader.lacks();
-    issues.add(super::lacking(&lacks, columns));
+    issues.add(lacking(&lacks, columns));
     runs.retain(|run| matcher.matches(run));
     runs.sort_by(|one, other| order.compare(one, other));
     runs.truncate(limit.unwrap_or(usize::MAX));

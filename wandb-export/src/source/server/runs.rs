@@ -1,0 +1,74 @@
+//! Lists the runs of a project on a server.
+
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use wandb_core::client::Client;
+use wandb_core::operation::UnsupportedFields;
+use wandb_core::{ProjectPath, model};
+use wandb_graphql::ops::ListRuns;
+
+use super::here::{Found, unless_refused};
+use super::lister::Lister;
+use crate::error::Error;
+use crate::issue::Issue;
+use crate::run_rows::RunColumns;
+use crate::source::list_reader::Issues;
+use crate::source::{OpenedRun, RunsQuery};
+
+/// Lists the runs of a project.
+///
+/// The pages of a list are not a snapshot. A run that changes its place in the order while the list is read could
+/// appear twice or not at all. [`Lister`] compares the number of runs with the server's count.
+pub(super) fn list(
+    client: Client,
+    path: ProjectPath,
+    query: RunsQuery,
+    issues: Issues,
+) -> BoxStream<'static, Result<Vec<OpenedRun>, Error>> {
+    let RunsQuery { filter, order, detail, page_size, limit, columns } = query.clone();
+    let mut list = ListRuns::new(path.clone()).filter(filter).order(order).detail(detail);
+    if let Some(size) = page_size {
+        list = list.page_size(size);
+    }
+    let lister = Lister::new(client.clone(), path.clone(), list, limit);
+    let found = issues.clone();
+    let next = move |mut lister: Lister| {
+        let found = found.clone();
+        async move {
+            let Some(runs) = lister.next_runs().await? else {
+                found.add(lister.issues());
+                found.add(lacking(&lister.lacks(), columns));
+                return Ok(None);
+            };
+            Ok(Some((Found { runs, lacks: lister.lacks() }, lister)))
+        }
+    };
+    let pages = stream::try_unfold(lister, next).boxed();
+    let found = unless_refused(pages, client.clone(), path, query, issues.clone());
+    found.map_ok(move |found| opened(&client, found.runs, &found.lacks, &issues)).boxed()
+}
+
+/// Returns the runs that have usable names. The others become issues.
+fn opened(
+    client: &Client,
+    runs: Vec<model::Run>,
+    lacks: &UnsupportedFields,
+    issues: &Issues,
+) -> Vec<OpenedRun> {
+    let open = |run: model::Run| match run.path() {
+        Ok(path) => Some(super::opened(client, path, run, lacks)),
+        Err(error) => {
+            let list = format!("runs of {}/{}", run.entity, run.project);
+            issues.add(Issue::of_fields(&run));
+            issues.add([Issue::unusable_name(&list, &error)]);
+            None
+        }
+    };
+    runs.into_iter().filter_map(open).collect()
+}
+
+/// Converts fields that the runs lack to issues. Ignores fields without a column in the table.
+pub(super) fn lacking(lacks: &UnsupportedFields, columns: RunColumns) -> Vec<Issue> {
+    let mut issues = Issue::of_lacks(lacks, |field| columns.needs(field));
+    issues.retain(|issue| columns == RunColumns::All || !issue.is_note());
+    issues
+}
