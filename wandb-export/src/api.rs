@@ -25,7 +25,7 @@ pub use builder::ApiBuilder;
 pub use command::RunCommand;
 pub use compare::{ComparedKey, Comparison, Section};
 pub use console::Console;
-pub use export::Exported;
+pub use export::WriteReport;
 #[cfg(feature = "cli")]
 pub(crate) use export::write as write_rows;
 #[cfg(feature = "files")]
@@ -33,9 +33,11 @@ pub use files::DownloadProgress;
 #[cfg(feature = "mirror")]
 pub(crate) use files::{Fetched, Receipts, fetch_all};
 pub use files::{Files, RunFile};
-pub use history::{Follow, History, HistoryEnd, HistoryReader, Source, Stream};
+pub use history::{Follow, History, HistoryEnd, HistoryReader, ScanHistory, Source, SystemMetrics};
 #[cfg(feature = "mirror")]
-pub(crate) use history::{Losses, parse_rows};
+pub(crate) use history::{HistoryQuery, Losses, Stream, parse_rows};
+#[cfg(not(feature = "mirror"))]
+use history::{HistoryQuery, Stream};
 pub use run::Run;
 pub use runs::Runs;
 pub use sweep::Sweep;
@@ -60,7 +62,7 @@ use crate::source::{resolve, server_only};
 /// # async fn example() -> Result<(), wandb_export::Error> {
 /// let api = wandb_export::Api::connect()?;
 /// let run = api.run("my-team/my-project/abc123").await?;
-/// for row in run.history().keys(["loss"]).all().rows().await? {
+/// for row in run.scan_history().keys(["loss"]).rows().await? {
 ///     println!("{:?} {:?}", row.step(), row.get("loss"));
 /// }
 /// # Ok(())
@@ -191,10 +193,25 @@ impl Api {
         compare::fetch(self, paths).await
     }
 
-    /// Selects the history of the run at `path` without fetching the run first. A run on disk is opened right away;
-    /// see [`run`](Self::run).
+    /// Selects samples of the history of the run at `path` without fetching the run first. A run on disk is opened
+    /// right away; see [`run`](Self::run).
     pub async fn history(&self, path: &str) -> Result<History, Error> {
-        Ok(History::new(self.clone(), resolve(&self.connection, path).rows().await?))
+        self.query(path, Stream::Default).await.map(History::new)
+    }
+
+    /// Selects every row of the history of the run at `path`; see [`history`](Self::history).
+    pub async fn scan_history(&self, path: &str) -> Result<ScanHistory, Error> {
+        self.query(path, Stream::Default).await.map(ScanHistory::new)
+    }
+
+    /// Selects the system metrics of the run at `path`; see [`history`](Self::history).
+    pub async fn system_metrics(&self, path: &str) -> Result<SystemMetrics, Error> {
+        self.query(path, Stream::System).await.map(SystemMetrics::new)
+    }
+
+    async fn query(&self, path: &str, stream: Stream) -> Result<HistoryQuery, Error> {
+        let run = resolve(&self.connection, path).rows().await?;
+        Ok(HistoryQuery::new(self.clone(), run, stream))
     }
 
     /// Starts an update of the run at `path` without fetching the run first. Sends nothing until it is saved.

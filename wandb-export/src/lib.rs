@@ -9,7 +9,7 @@
 //!
 //! let api = Api::connect()?;
 //! let run = api.run("my-team/my-project/abc123")?;
-//! for row in run.history().keys(["loss"]).all().iter() {
+//! for row in run.scan_history().keys(["loss"]).iter() {
 //!     let row = row?;
 //!     println!("{:?} {:?}", row.step(), row.get("loss"));
 //! }
@@ -58,9 +58,9 @@ pub mod table;
 #[cfg(feature = "files")]
 pub use api::DownloadProgress;
 pub use api::{
-    Api, ApiBuilder, ComparedKey, Comparison, Console, Exported, Files, Follow, History, HistoryEnd,
-    HistoryReader, ListReader, Run, RunCommand, RunFile, Runs, Section, Source, Stream, Sweep, Update,
-    Updated,
+    Api, ApiBuilder, ComparedKey, Comparison, Console, Files, Follow, History, HistoryEnd, HistoryReader,
+    ListReader, Run, RunCommand, RunFile, Runs, ScanHistory, Section, Source, Sweep, SystemMetrics, Update,
+    Updated, WriteReport,
 };
 pub use error::{Error, ErrorKind};
 pub use issue::Issue;

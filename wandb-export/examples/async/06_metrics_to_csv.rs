@@ -11,8 +11,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let api = Api::connect()?;
 
     let csv = Format::Csv.sink(Output::file("metrics.csv")?, &SinkOptions::default())?;
-    let (report, end) = api.run(&path).await?.history().write(csv).await?;
+    let report = api.run(&path).await?.history().write(csv).await?;
     println!("{} rows", report.rows);
-    println!("complete: {}", end.is_complete());
+    println!("complete: {}", report.is_complete());
     Ok(())
 }

@@ -18,13 +18,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let run = api.run(&path).await?;
     let mut losses = Vec::new();
-    let mut rows = run.history().keys(["Loss"]).all().stream();
+    let mut rows = run.scan_history().keys(["Loss"]).stream();
     while let Some(row) = rows.try_next().await? {
         losses.push(row.deserialize::<Row>()?.loss);
     }
     println!("{} losses, the last is {:?}", losses.len(), losses.last());
 
-    let rows: Vec<Row> = run.history().keys(["Loss"]).all().rows_as().await?;
+    let rows: Vec<Row> = run.scan_history().keys(["Loss"]).rows_as().await?;
     let diverged = rows.iter().filter(|row| row.loss.is_nan()).count();
     println!("{} losses, {diverged} of them NaN", rows.len());
     Ok(())

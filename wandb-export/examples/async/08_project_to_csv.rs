@@ -16,7 +16,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     let csv = Format::Csv.sink(Output::file("project.csv")?, &SinkOptions::default())?;
-    let exported = api.runs(&path).await?.columns(RunColumns::Metrics).write(csv).await?;
-    println!("{} runs", exported.report.rows);
+    let report = api.runs(&path).await?.columns(RunColumns::Metrics).write(csv).await?;
+    println!("{} runs", report.rows);
     Ok(())
 }

@@ -10,7 +10,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let api = Api::connect()?;
 
     let run = api.run(&path).await?;
-    for row in run.history().system().rows().await? {
+    for row in run.system_metrics().rows().await? {
         let number = |key| row.get(key).and_then(Value::as_f64);
         println!("{:?} s: CPU {:?} %", number("_runtime"), number("system.cpu"));
     }

@@ -10,8 +10,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let api = Api::connect()?;
 
     let csv = Format::Csv.sink(Output::file("metrics.csv")?, &SinkOptions::default())?;
-    let (report, end) = api.run(&path)?.history().write(csv)?;
+    let report = api.run(&path)?.history().write(csv)?;
     println!("{} rows", report.rows);
-    println!("complete: {}", end.is_complete());
+    println!("complete: {}", report.is_complete());
     Ok(())
 }

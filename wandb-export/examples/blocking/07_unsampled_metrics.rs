@@ -16,12 +16,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let run = api.run(&path)?;
     let mut losses = Vec::new();
-    for row in run.history().keys(["Loss"]).all().iter() {
+    for row in run.scan_history().keys(["Loss"]).iter() {
         losses.push(row?.deserialize::<Row>()?.loss);
     }
     println!("{} losses, the last is {:?}", losses.len(), losses.last());
 
-    let rows: Vec<Row> = run.history().keys(["Loss"]).all().rows_as()?;
+    let rows: Vec<Row> = run.scan_history().keys(["Loss"]).rows_as()?;
     let diverged = rows.iter().filter(|row| row.loss.is_nan()).count();
     println!("{} losses, {diverged} of them NaN", rows.len());
     Ok(())

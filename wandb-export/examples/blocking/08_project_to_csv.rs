@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     let csv = Format::Csv.sink(Output::file("project.csv")?, &SinkOptions::default())?;
-    let exported = api.runs(&path)?.columns(RunColumns::Metrics).write(csv)?;
-    println!("{} runs", exported.report.rows);
+    let report = api.runs(&path)?.columns(RunColumns::Metrics).write(csv)?;
+    println!("{} runs", report.rows);
     Ok(())
 }

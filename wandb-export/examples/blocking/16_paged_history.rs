@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let columns: BTreeSet<_> = samples.iter().flat_map(wandb_export::Row::keys).collect();
     println!("{columns:?}");
 
-    let every_row = run.history().keys(columns).all().page_size(100);
+    let every_row = run.scan_history().keys(columns).page_size(100);
     for row in every_row.iter() {
         print!("{}", row?.to_json_line());
     }

@@ -5,19 +5,50 @@ use std::thread::{self, JoinHandle};
 use async_channel::{Receiver, Sender};
 use futures_util::stream::{Stream, StreamExt};
 use wandb_core::Row;
-use wandb_tables::{Batch, Sink, SinkError, SinkReport, write_batch};
+use wandb_graphql::plan::Growth;
+use wandb_tables::{Batch, Finding, Sink, SinkError, SinkReport, write_batch};
 
+use super::HistoryEnd;
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// The result of an export.
-#[derive(Debug, Clone, PartialEq)]
+/// The result of writing rows to a sink.
+#[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
-pub struct Exported {
-    /// The sink's report.
-    pub report: SinkReport,
+pub struct WriteReport {
+    /// Number of rows written.
+    pub rows: u64,
+    /// Number of columns; `None` for formats without columns, such as JSON Lines.
+    pub columns: Option<usize>,
+    /// Number of bytes written.
+    pub bytes: u64,
+    /// Notes on how the columns were inferred.
+    pub findings: Vec<Finding>,
+    /// The data that a run has logged since reading began, which is not in the rows. `None` for lists.
+    pub growth: Option<Growth>,
+    /// If a history has no rows: the requested keys that the run has never logged; see [`HistoryEnd::unlogged`].
+    pub unlogged: Vec<String>,
     /// Missing or inexact data in the rows.
     pub issues: Vec<Issue>,
+}
+
+impl WriteReport {
+    /// Returns whether the rows are exact and include everything that existed when reading began.
+    pub fn is_complete(&self) -> bool {
+        self.issues.iter().all(Issue::is_note)
+    }
+
+    pub(super) fn of_history(written: SinkReport, end: HistoryEnd) -> Self {
+        let HistoryEnd { rows: _, growth, unlogged, issues } = end;
+        Self { growth, unlogged, issues, ..written.into() }
+    }
+}
+
+impl From<SinkReport> for WriteReport {
+    fn from(written: SinkReport) -> Self {
+        let SinkReport { rows, columns, bytes, findings, .. } = written;
+        Self { rows, columns, bytes, findings, ..Self::default() }
+    }
 }
 
 /// Number of batches queued for the sink. More would only use memory.
@@ -30,7 +61,7 @@ pub(super) const BATCHES_AHEAD: usize = 2;
 pub(crate) async fn write(
     rows: impl Stream<Item = Result<Vec<Row>, Error>>,
     sink: Box<dyn Sink>,
-) -> Result<SinkReport, Error> {
+) -> Result<WriteReport, Error> {
     let mut writer = Writer::start(sink)?;
     let mut rows = std::pin::pin!(rows);
     while let Some(batch) = rows.next().await {
@@ -38,7 +69,7 @@ pub(crate) async fn write(
             break;
         }
     }
-    writer.finish().await
+    Ok(writer.finish().await?.into())
 }
 
 /// The thread that a sink runs on.

@@ -7,7 +7,8 @@ use futures_util::TryStreamExt;
 use wandb_core::{Row, RunPath, model};
 use wandb_runlog::{Alert, Artifact, Branch};
 
-use super::{Api, Files, History, RunFile, Update};
+use super::history::{HistoryQuery, Stream};
+use super::{Api, Files, History, RunFile, ScanHistory, SystemMetrics, Update};
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::run_rows::{self, RunColumns};
@@ -118,9 +119,23 @@ impl Run {
         self.facts.path.app_url(server.unwrap_or(self.api.base_url())).to_string()
     }
 
-    /// Selects the run's history, to be narrowed down and read.
+    /// Selects samples of the run's history.
     pub fn history(&self) -> History {
-        History::new(self.api.clone(), Arc::clone(&self.source))
+        History::new(self.query(Stream::Default))
+    }
+
+    /// Selects every row of the run's history.
+    pub fn scan_history(&self) -> ScanHistory {
+        ScanHistory::new(self.query(Stream::Default))
+    }
+
+    /// Selects the system metrics of the machine that the run ran on.
+    pub fn system_metrics(&self) -> SystemMetrics {
+        SystemMetrics::new(self.query(Stream::System))
+    }
+
+    fn query(&self, stream: Stream) -> HistoryQuery {
+        HistoryQuery::new(self.api.clone(), Arc::clone(&self.source), stream)
     }
 
     /// Selects the run's files, to be narrowed down, listed and downloaded.

@@ -9,7 +9,7 @@ use wandb_graphql::Filter;
 use wandb_graphql::ops::Detail;
 use wandb_tables::Sink;
 
-use super::export::{self, Exported};
+use super::export::{self, WriteReport};
 use super::{Api, Run};
 use crate::error::Error;
 use crate::run_rows::{self, RunColumns};
@@ -175,7 +175,7 @@ impl Runs {
     }
 
     /// Writes one row per run to `sink`.
-    pub async fn write(self, sink: Box<dyn Sink>) -> Result<Exported, Error> {
+    pub async fn write(self, sink: Box<dyn Sink>) -> Result<WriteReport, Error> {
         let columns = self.query.columns;
         let divides_objects = sink.divides_objects();
         let row = move |run: &Run| {
@@ -191,7 +191,7 @@ impl Runs {
         let rows =
             stream::try_unfold(reader, next).map_ok(move |runs| runs.iter().map(row).collect::<Vec<_>>());
         let report = export::write(rows, sink).await?;
-        Ok(Exported { report, issues: issues.all() })
+        Ok(WriteReport { issues: issues.all(), ..report })
     }
 }
 

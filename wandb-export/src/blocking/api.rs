@@ -5,7 +5,7 @@ use wandb_core::client::{Client, ClientStats};
 use wandb_core::model::{Project, Server, User};
 use wandb_core::{BaseUrl, PathDefaults, ProjectPath, RunPath, SweepPath};
 
-use super::{History, Iter, ListReader, Run, Runs, Sweep, Update};
+use super::{History, Iter, ListReader, Run, Runs, ScanHistory, Sweep, SystemMetrics, Update};
 use crate::api::{self, Comparison};
 use crate::error::Error;
 
@@ -49,7 +49,7 @@ impl Api {
     ///
     /// ```no_run
     /// let run = wandb_export::blocking::Api::offline().run("./wandb/offline-run-20260101_120000-abc123")?;
-    /// for row in run.history().all().iter() {
+    /// for row in run.scan_history().iter() {
     ///     println!("{:?}", row?.get("loss"));
     /// }
     /// # Ok::<(), wandb_export::Error>(())
@@ -131,9 +131,19 @@ impl Api {
         block_on(self.0.compare(paths))
     }
 
-    /// Selects the history of the run at `path` without fetching the run first.
+    /// Selects samples of the history of the run at `path` without fetching the run first.
     pub fn history(&self, path: &str) -> Result<History, Error> {
         block_on(self.0.history(path)).map(History::new)
+    }
+
+    /// Selects every row of the history of the run at `path` without fetching the run first.
+    pub fn scan_history(&self, path: &str) -> Result<ScanHistory, Error> {
+        block_on(self.0.scan_history(path)).map(ScanHistory::new)
+    }
+
+    /// Selects the system metrics of the run at `path` without fetching the run first.
+    pub fn system_metrics(&self, path: &str) -> Result<SystemMetrics, Error> {
+        block_on(self.0.system_metrics(path)).map(SystemMetrics::new)
     }
 
     /// Starts an update of the run at `path` without fetching the run first.

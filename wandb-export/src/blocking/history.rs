@@ -1,16 +1,68 @@
-//! The history of a run.
+//! The histories of a run.
 
 use serde::de::DeserializeOwned;
-use wandb_core::Row;
 use wandb_core::blocking::block_on;
-use wandb_tables::{Sink, SinkReport};
+use wandb_core::{Row, RunPath};
+use wandb_tables::Sink;
 
 use super::Iter;
-use crate::api::{self, HistoryEnd, Source};
+use crate::api::{self, HistoryEnd, Source, WriteReport};
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// A request for the metrics of a run, to be refined. See the async [`History`](crate::History).
+/// The methods that every history has.
+macro_rules! reading {
+    () => {
+        /// Returns the run's path.
+        pub fn path(&self) -> &RunPath {
+            self.0.path()
+        }
+
+        /// Stops after the first `rows` rows. Requests no more pages than they take.
+        pub fn limit(self, rows: u64) -> Self {
+            Self(self.0.limit(rows))
+        }
+
+        /// Opens the history for reading.
+        ///
+        /// # Errors
+        /// If the value of an option is invalid, or the run does not exist.
+        pub fn open(self) -> Result<HistoryReader, Error> {
+            block_on(self.0.open()).map(HistoryReader)
+        }
+
+        /// Collects the rows.
+        pub fn rows(self) -> Result<Vec<Row>, Error> {
+            block_on(self.0.rows())
+        }
+
+        /// Collects the rows, each converted to a `T`.
+        ///
+        /// # Errors
+        /// [`Error::Type`] with the row and the key that do not fit.
+        pub fn rows_as<T: DeserializeOwned>(self) -> Result<Vec<T>, Error> {
+            block_on(self.0.rows_as())
+        }
+
+        /// Iterates over the rows as they arrive, in order. The iterator ends after the first error.
+        pub fn iter(self) -> Iter<Row> {
+            Iter::new(self.0.stream())
+        }
+
+        /// Writes the rows to `sink`. The report counts them, and lists missing rows.
+        pub fn write(self, sink: Box<dyn Sink>) -> Result<WriteReport, Error> {
+            block_on(self.0.write(sink))
+        }
+
+        /// Collects the rows as Arrow record batches with a common schema.
+        #[cfg(feature = "parquet")]
+        pub fn record_batches(self) -> Result<wandb_tables::RecordBatches, Error> {
+            block_on(self.0.record_batches())
+        }
+    };
+}
+
+/// A request for samples of the metrics that a run logged. See the async [`History`](crate::History).
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct History(api::History);
@@ -25,16 +77,6 @@ impl History {
         Self(self.0.keys(keys))
     }
 
-    /// Selects rows that hold any of the [`keys`](Self::keys) instead of all. Needs [`all`](Self::all).
-    pub fn any(self) -> Self {
-        Self(self.0.any())
-    }
-
-    /// Reads every row, like `run.scan_history()` in Python.
-    pub fn all(self) -> Self {
-        Self(self.0.all())
-    }
-
     /// Reads at most `rows` rows, sampled by the server from the whole history. Default 500.
     pub fn samples(self, rows: u64) -> Self {
         Self(self.0.samples(rows))
@@ -45,32 +87,45 @@ impl History {
         Self(self.0.x_axis(key))
     }
 
-    /// Stops after the first `rows` rows. For a whole history, requests no more than that takes.
-    pub fn limit(self, rows: u64) -> Self {
-        Self(self.0.limit(rows))
+    reading!();
+}
+
+/// A request for every row that a run logged. See the async [`ScanHistory`](crate::ScanHistory).
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct ScanHistory(api::ScanHistory);
+
+impl ScanHistory {
+    pub(super) fn new(history: api::ScanHistory) -> Self {
+        Self(history)
     }
 
-    /// Reads the system metrics of the machine instead of the metrics that the run logged.
-    pub fn system(self) -> Self {
-        Self(self.0.system())
+    /// Selects only these keys, and only rows that hold all of them, as in Python. Default: everything.
+    pub fn keys<K: Into<String>>(self, keys: impl IntoIterator<Item = K>) -> Self {
+        Self(self.0.keys(keys))
     }
 
-    /// Sets the source of the rows. Default: [`Source::Live`]. Needs [`all`](Self::all).
+    /// Selects rows that hold any of the [`keys`](Self::keys) instead of all.
+    pub fn any(self) -> Self {
+        Self(self.0.any())
+    }
+
+    /// Sets the source of the rows. Default: [`Source::Live`].
     pub fn source(self, source: Source) -> Self {
         Self(self.0.source(source))
     }
 
-    /// Starts at this step. Needs [`all`](Self::all).
+    /// Starts at this step.
     pub fn min_step(self, step: i64) -> Self {
         Self(self.0.min_step(step))
     }
 
-    /// Stops before this step. Needs [`all`](Self::all).
+    /// Stops before this step.
     pub fn max_step(self, step: i64) -> Self {
         Self(self.0.max_step(step))
     }
 
-    /// Includes the rows of the parent run up to the step of the fork. Needs [`all`](Self::all).
+    /// Includes the rows of the parent run up to the step of the fork.
     pub fn with_parent(self) -> Self {
         Self(self.0.with_parent())
     }
@@ -80,34 +135,8 @@ impl History {
         Self(self.0.page_size(steps))
     }
 
-    /// Opens the history for reading.
-    ///
-    /// # Errors
-    /// If the request is invalid, or the run does not exist.
-    pub fn open(self) -> Result<HistoryReader, Error> {
-        block_on(self.0.open()).map(HistoryReader)
-    }
-
-    /// Collects all rows.
-    pub fn rows(self) -> Result<Vec<Row>, Error> {
-        block_on(self.0.rows())
-    }
-
-    /// Collects all rows, each converted to a `T`.
-    ///
-    /// # Errors
-    /// [`Error::Type`] with the row and the key that do not fit.
-    pub fn rows_as<T: DeserializeOwned>(self) -> Result<Vec<T>, Error> {
-        block_on(self.0.rows_as())
-    }
-
-    /// Iterates over the rows as they arrive, in step order. The iterator ends after the first error.
-    pub fn iter(self) -> Iter<Row> {
-        Iter::new(self.0.stream())
-    }
-
     /// Reads all existing rows, then waits for new ones until the run has ended or reached
-    /// [`max_step`](Self::max_step).
+    /// [`max_step`](Self::max_step). See the async [`follow`](crate::ScanHistory::follow).
     ///
     /// # Errors
     /// If the request is invalid.
@@ -115,16 +144,37 @@ impl History {
         block_on(self.0.follow()).map(Follow)
     }
 
-    /// Writes the rows to `sink`. Returns the sink's report and any missing rows.
-    pub fn write(self, sink: Box<dyn Sink>) -> Result<(SinkReport, HistoryEnd), Error> {
-        block_on(self.0.write(sink))
+    reading!();
+}
+
+/// A request for the system metrics of the machine that a run ran on. See the async
+/// [`SystemMetrics`](crate::SystemMetrics).
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct SystemMetrics(api::SystemMetrics);
+
+impl SystemMetrics {
+    pub(super) fn new(metrics: api::SystemMetrics) -> Self {
+        Self(metrics)
     }
 
-    /// Collects all rows as Arrow record batches with a common schema.
-    #[cfg(feature = "parquet")]
-    pub fn record_batches(self) -> Result<wandb_tables::RecordBatches, Error> {
-        block_on(self.0.record_batches())
+    /// Selects only these keys with `_runtime` and `_timestamp`, and only rows that hold all of them. Default:
+    /// everything.
+    pub fn keys<K: Into<String>>(self, keys: impl IntoIterator<Item = K>) -> Self {
+        Self(self.0.keys(keys))
     }
+
+    /// Selects rows that hold any of the [`keys`](Self::keys) instead of all.
+    pub fn any(self) -> Self {
+        Self(self.0.any())
+    }
+
+    /// Reads at most `rows` rows, sampled by the server. Default: all.
+    pub fn samples(self, rows: u64) -> Self {
+        Self(self.0.samples(rows))
+    }
+
+    reading!();
 }
 
 /// A reader of a history. See the async [`HistoryReader`](crate::HistoryReader).

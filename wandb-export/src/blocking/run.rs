@@ -5,7 +5,7 @@ use std::ops::Deref;
 use wandb_core::Map;
 use wandb_core::blocking::block_on;
 
-use super::{Console, Files, History, RunFile, Update};
+use super::{Console, Files, History, RunFile, ScanHistory, SystemMetrics, Update};
 use crate::api::{self, RunCommand};
 use crate::error::Error;
 
@@ -19,9 +19,19 @@ impl Run {
         Self(run)
     }
 
-    /// Selects the run's history, to be narrowed down and read.
+    /// Selects samples of the run's history.
     pub fn history(&self) -> History {
         History::new(self.0.history())
+    }
+
+    /// Selects every row of the run's history.
+    pub fn scan_history(&self) -> ScanHistory {
+        ScanHistory::new(self.0.scan_history())
+    }
+
+    /// Selects the system metrics of the machine that the run ran on.
+    pub fn system_metrics(&self) -> SystemMetrics {
+        SystemMetrics::new(self.0.system_metrics())
     }
 
     /// Selects the run's files, to be narrowed down, listed and downloaded.

@@ -7,7 +7,7 @@ use wandb_tables::Sink;
 
 use super::{Iter, ListReader, Run};
 use crate::RunColumns;
-use crate::api::{self, Exported};
+use crate::api::{self, WriteReport};
 use crate::error::Error;
 
 /// A request for the runs of a project, to be refined. See the async [`Runs`](crate::Runs).
@@ -78,7 +78,7 @@ impl Runs {
     }
 
     /// Writes one row per run to `sink`.
-    pub fn write(self, sink: Box<dyn Sink>) -> Result<Exported, Error> {
+    pub fn write(self, sink: Box<dyn Sink>) -> Result<WriteReport, Error> {
         block_on(self.0.write(sink))
     }
 }

@@ -1,12 +1,15 @@
 //! `history`: exports the metrics of a run.
 
 use clap::{Args, ValueEnum};
+use wandb_core::RunPath;
+use wandb_tables::Sink;
 
 use super::exit::{Failure, Outcome};
 use super::output::{Destination, print, say};
 use super::session::Session;
 use super::suggest;
-use crate::api;
+use crate::api::{self, WriteReport};
+use crate::error::Error;
 
 /// Export the metrics of a run: samples, or every row
 #[derive(Debug, Clone, Args)]
@@ -98,70 +101,139 @@ enum Source {
     Exported,
 }
 
+/// A request for one of the histories of a run.
+enum Request {
+    Samples(api::History),
+    All(api::ScanHistory),
+    System(api::SystemMetrics),
+}
+
+impl Request {
+    async fn new(session: &Session, options: &Options) -> Result<Self, Error> {
+        options.check()?;
+        let (api, path) = (&session.api, &options.path);
+        let keys = options.keys.iter().chain(&options.key);
+        Ok(match (options.stream, options.all) {
+            (Stream::Default, false) => {
+                let mut history = api.history(path).await?.keys(keys).samples(options.samples);
+                if let Some(key) = &options.x_axis {
+                    history = history.x_axis(key);
+                }
+                Self::Samples(with(history, options.limit, api::History::limit))
+            }
+            (Stream::Default, true) => {
+                let mut history = api.scan_history(path).await?.keys(keys);
+                if options.any {
+                    history = history.any();
+                }
+                if options.source == Source::Exported {
+                    history = history.source(api::Source::Exported);
+                }
+                if options.with_parent {
+                    history = history.with_parent();
+                }
+                history = with(history, options.min_step, api::ScanHistory::min_step);
+                history = with(history, options.max_step, api::ScanHistory::max_step);
+                history = with(history, options.page_size, api::ScanHistory::page_size);
+                Self::All(with(history, options.limit, api::ScanHistory::limit))
+            }
+            (Stream::System, all) => {
+                let mut metrics = api.system_metrics(path).await?.keys(keys);
+                if options.any {
+                    metrics = metrics.any();
+                }
+                if !all {
+                    metrics = metrics.samples(options.samples);
+                }
+                Self::System(with(metrics, options.limit, api::SystemMetrics::limit))
+            }
+        })
+    }
+
+    fn path(&self) -> &RunPath {
+        match self {
+            Self::Samples(history) => history.path(),
+            Self::All(history) => history.path(),
+            Self::System(metrics) => metrics.path(),
+        }
+    }
+
+    async fn write(self, sink: Box<dyn Sink>) -> Result<WriteReport, Error> {
+        match self {
+            Self::Samples(history) => history.write(sink).await,
+            Self::All(history) => history.write(sink).await,
+            Self::System(metrics) => metrics.write(sink).await,
+        }
+    }
+}
+
+impl Options {
+    /// Rejects combinations that the kinds of histories do not have.
+    fn check(&self) -> Result<(), Error> {
+        if !self.all && self.source == Source::Exported {
+            return Err(Error::usage(
+                "the exported history is only available for the whole history, not for samples",
+            ));
+        }
+        if self.stream == Stream::Default {
+            return Ok(());
+        }
+        let has_steps = self.min_step.is_some() || self.max_step.is_some();
+        let problems = [
+            (has_steps, "system metrics have no steps to select by"),
+            (self.with_parent, "system metrics have no steps, so a parent's cannot be told from a fork's"),
+            (self.follow, "only the metrics that a run logs can be followed"),
+        ];
+        match problems.into_iter().find(|(asked, _)| *asked) {
+            Some((_, problem)) => Err(Error::usage(problem)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Sets an option of a history if it has a value.
+fn with<H, V>(history: H, value: Option<V>, set: impl FnOnce(H, V) -> H) -> H {
+    match value {
+        Some(value) => set(history, value),
+        None => history,
+    }
+}
+
 pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
-    let keys = options.keys.iter().chain(&options.key).cloned();
-    let mut history = session.api.history(&options.path).await?.keys(keys);
+    let history = match Request::new(session, options).await? {
+        Request::All(history) if options.follow => return follow(history).await,
+        history => history,
+    };
     let path = history.path().clone();
-    history = if options.all { history.all() } else { history.samples(options.samples) };
-    if options.any {
-        history = history.any();
-    }
-    if let Some(key) = &options.x_axis {
-        history = history.x_axis(key);
-    }
-    if let Some(rows) = options.limit {
-        history = history.limit(rows);
-    }
-    if options.stream == Stream::System {
-        history = history.system();
-    }
-    if options.source == Source::Exported {
-        history = history.source(api::Source::Exported);
-    }
-    if let Some(step) = options.min_step {
-        history = history.min_step(step);
-    }
-    if let Some(step) = options.max_step {
-        history = history.max_step(step);
-    }
-    if options.with_parent {
-        history = history.with_parent();
-    }
-    if let Some(steps) = options.page_size {
-        history = history.page_size(steps);
-    }
-    if options.follow {
-        return follow(history).await;
-    }
     let progress = session.progress();
     let sink = progress.counted(options.destination.sink()?);
-    let (report, end) = match history.write(sink).await {
-        Ok(written) => written,
+    let report = match history.write(sink).await {
+        Ok(report) => report,
         Err(error) => return Err(suggest::run(session, &path, error).await),
     };
     drop(progress);
     session.print_notes(&report, options.destination.format()?);
-    if let Some(growth) = end.growth {
+    if let Some(growth) = report.growth {
         let read_to = growth.read_to.map_or("the start".to_owned(), |step| format!("step {step}"));
         say(&format!("note: {path} grew while it was read; rows after {read_to} are not included"));
     }
-    if !end.unlogged.is_empty() {
-        say(&format!("note: {path} has never logged {}", end.unlogged.join(", ")));
-        if let Some(hint) = suggest::keys(session, &path, &end.unlogged).await {
+    if !report.unlogged.is_empty() {
+        say(&format!("note: {path} has never logged {}", report.unlogged.join(", ")));
+        if let Some(hint) = suggest::keys(session, &path, &report.unlogged).await {
             say(&format!("hint: {hint}"));
         }
     }
     let keys = options.keys.len() + options.key.len();
-    if end.rows == 0 && end.unlogged.is_empty() && keys > 1 && !options.any {
+    if report.rows == 0 && report.unlogged.is_empty() && keys > 1 && !options.any {
         say(&format!("note: {path} has no row with all of these keys"));
         let all = if options.all { "" } else { "--all " };
         say(&format!("hint: use {all}--any to get the rows with any of them"));
     }
-    Ok(Session::report(&end.issues))
+    Ok(Session::report(&report.issues))
 }
 
 /// Writes new rows as they arrive, and flushes after each batch.
-async fn follow(history: api::History) -> Result<Outcome, Failure> {
+async fn follow(history: api::ScanHistory) -> Result<Outcome, Failure> {
     let mut following = history.follow().await?;
     let mut lines = String::new();
     while let Some(rows) = following.next_batch().await? {

@@ -16,7 +16,7 @@ pub(super) fn write(session: &Session, record: Row, destination: &Destination) -
     let mut sink = destination.sink_for_fields()?;
     let rows = if destination.format()? == Format::Table { field_rows(&record) } else { vec![record] };
     sink.write(&rows)?;
-    session.print_notes(&sink.finish()?, destination.format()?);
+    session.print_notes(&sink.finish()?.into(), destination.format()?);
     Ok(Outcome::Done)
 }
 

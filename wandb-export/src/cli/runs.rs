@@ -94,6 +94,6 @@ pub(super) async fn write(
         Err(error) => return Err(suggest::project(session, &project, error).await),
     };
     drop(progress);
-    session.print_notes(&exported.report, destination.format()?);
+    session.print_notes(&exported, destination.format()?);
     Ok(Session::report(&exported.issues))
 }

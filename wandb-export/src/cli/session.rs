@@ -1,13 +1,13 @@
 //! The connection of a command, and the messages about its result.
 
-use wandb_tables::{Format, SinkReport};
+use wandb_tables::Format;
 
 use super::args::Connection;
 use super::exit::{Failure, Outcome};
 use super::output::say;
 use super::progress::Progress;
 use super::suggest;
-use crate::api::{Api, Run};
+use crate::api::{Api, Run, WriteReport};
 use crate::issue::Issue;
 
 /// A connection, and the options for progress and messages.
@@ -42,14 +42,14 @@ impl Session {
     }
 
     /// Prints notes about the written output, and statistics if verbose.
-    pub(super) fn print_notes(&self, report: &SinkReport, format: Format) {
+    pub(super) fn print_notes(&self, report: &WriteReport, format: Format) {
         // Findings are about column types, and a table has none.
         let findings = if format == Format::Table { &[][..] } else { &report.findings };
         for finding in findings {
             say(&format!("note: {finding}"));
         }
         if self.verbose {
-            let SinkReport { rows, bytes, .. } = report;
+            let WriteReport { rows, bytes, .. } = report;
             say(&format!("{rows} rows, {bytes} bytes written; {}", self.stats()));
         }
     }

@@ -293,6 +293,6 @@ fn write_changes(
         })
         .collect();
     sink.write(&rows)?;
-    session.print_notes(&sink.finish()?, common.destination.format()?);
+    session.print_notes(&sink.finish()?.into(), common.destination.format()?);
     Ok(())
 }

@@ -71,7 +71,7 @@ async fn all(session: &Session, options: &Options, sweep: &Sweep) -> Result<Outc
     let sink = progress.counted(options.destination.sink()?);
     let exported = sweep.runs().write(sink).await?;
     drop(progress);
-    session.print_notes(&exported.report, options.destination.format()?);
+    session.print_notes(&exported, options.destination.format()?);
     // Fields of the sweep itself are not part of the data.
     Ok(Session::report(exported.issues.iter().filter(|issue| !is_sweep_issue(issue))))
 }

@@ -12,7 +12,7 @@ use super::copier::Copier;
 use super::event::MirrorEvent;
 use super::plan::MOST_ROWS;
 use super::{lines, rows};
-use crate::api::{History, HistoryReader, Losses, parse_rows};
+use crate::api::{HistoryQuery, HistoryReader, Losses, Stream, parse_rows};
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::mirror::contents::Part;
@@ -103,7 +103,7 @@ impl RunCopy<'_> {
                 return Ok(grown);
             }
         }
-        let mut history = self.api_history().all();
+        let mut history = self.query(Stream::Default);
         if let (Some(last), Some(keys)) = (last_step, &self.run.history_keys) {
             // Leave later rows to the next sync, because they do not match the other parts.
             let mut extent = HistoryExtent::new();
@@ -127,7 +127,7 @@ impl RunCopy<'_> {
         let client = of.api.client();
         let Some(old) = rows::Old::open(client, &of.disk, here, stored.rows).await? else { return Ok(None) };
         let schema = old.schema();
-        let new = self.api_history().all().min_step(known_last + 1).max_step(last.saturating_add(1));
+        let new = self.query(Stream::Default).between(known_last + 1, last.saturating_add(1));
         let mut reader = new.open().await?;
         let saw = |rows| self.saw(rows);
         let table = rows::gather(
@@ -160,12 +160,12 @@ impl RunCopy<'_> {
         }
         match self.unheard(Part::System) {
             Some(stored) => Ok(Got::all(stored)),
-            None => self.whole(self.api_history().system().all(), Part::System, &here).await,
+            None => self.whole(self.query(Stream::System), Part::System, &here).await,
         }
     }
 
-    fn api_history(&self) -> History {
-        History::new(self.of.api.clone(), server::run(self.of.api.client(), RunPath::clone(self.path)))
+    fn query(&self, stream: Stream) -> HistoryQuery {
+        HistoryQuery::new(self.of.api.clone(), server::run(self.of.api.client(), RunPath::clone(self.path)), stream)
     }
 
     /// Writes rows that are all in memory.
@@ -184,7 +184,7 @@ impl RunCopy<'_> {
     }
 
     /// Fetches and writes rows page by page.
-    async fn whole(&self, history: History, part: Part, here: &str) -> Result<Got<Stored>, Error> {
+    async fn whole(&self, history: HistoryQuery, part: Part, here: &str) -> Result<Got<Stored>, Error> {
         let Self { of, path, .. } = self;
         let client = of.api.client();
         let mut reader = history.open().await?;

@@ -8,7 +8,7 @@ use wandb_core::Row;
 use wandb_core::client::Client;
 use wandb_graphql::Filter;
 
-use super::{Amount, History, Source, Stream};
+use super::{HistoryQuery, ScanHistory, Source};
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::source::disk::{News, Tail, Wanted};
@@ -25,13 +25,13 @@ const MOST_STALE_LOOKS: u32 = 3;
 /// A poll of local files in progress.
 type Looking = BoxFuture<'static, (Result<News, Error>, Box<dyn Tail>)>;
 
-/// A reader that follows a run; see [`History::follow`].
+/// A reader that follows a run; see [`ScanHistory::follow`].
 ///
 /// ```no_run
 /// # #[cfg(feature = "async")]
 /// # async fn example() -> Result<(), wandb_export::Error> {
 /// let api = wandb_export::Api::connect()?;
-/// let mut following = api.history("my-team/my-project/abc123").await?.all().follow().await?;
+/// let mut following = api.scan_history("my-team/my-project/abc123").await?.follow().await?;
 /// while let Some(rows) = following.next_batch().await? {
 ///     println!("{} more rows", rows.len());
 /// }
@@ -39,7 +39,7 @@ type Looking = BoxFuture<'static, (Result<News, Error>, Box<dyn Tail>)>;
 /// # }
 /// ```
 pub struct Follow {
-    history: History,
+    history: HistoryQuery,
     /// The files, if the run is on disk. `None` also during a poll.
     files: Option<Box<dyn Tail>>,
     looking: Option<Looking>,
@@ -53,36 +53,35 @@ pub struct Follow {
     issues: Vec<Issue>,
 }
 
-impl History {
+impl ScanHistory {
     /// Reads all existing rows, then polls for new ones until the run has ended or reached
-    /// [`max_step`](Self::max_step). A run on disk is polled twice a second, one on a server every two seconds. Needs
-    /// [`all`](Self::all).
+    /// [`max_step`](Self::max_step). A run on disk is polled twice a second, one on a server every two seconds.
     ///
     /// A run on disk whose process was killed never ends, so the caller has to stop following it.
     ///
     /// # Errors
     /// If the request is invalid. Rows are requested only when they are read.
     pub async fn follow(self) -> Result<Follow, Error> {
-        self.check()?;
-        let is_live = self.source == Source::Live && !self.with_parent;
-        if self.amount != Amount::All || self.stream == Stream::System || !is_live {
-            return Err(Error::usage("only the whole live history of a run can be followed"));
+        let history = self.0;
+        history.check()?;
+        if history.source != Source::Live || history.with_parent {
+            return Err(Error::usage("only the live history of a run without its parent's can be followed"));
         }
-        if self.limit.is_some() {
+        if history.limit.is_some() {
             return Err(Error::usage("a followed history cannot be limited to a number of rows"));
         }
-        let files = match &self.local {
+        let files = match &history.local {
             Some(run) => {
-                let (run, ask) = (run.clone(), self.ask()?);
+                let (run, ask) = (run.clone(), history.ask()?);
                 let Wanted::Logged(selection) = ask.wanted else {
                     return Err(Error::usage("only the metrics that a run logs can be followed"));
                 };
-                Some(self.api.client.work(move || run.follow(selection)).await?)
+                Some(history.api.client.work(move || run.follow(selection)).await?)
             }
             None => None,
         };
         Ok(Follow {
-            history: self,
+            history,
             files,
             looking: None,
             reader: None,
@@ -204,7 +203,7 @@ impl Follow {
 
     /// Returns whether the run has ended and logs nothing more.
     async fn has_ended(&self) -> Result<bool, Error> {
-        let History { api, path, .. } = &self.history;
+        let HistoryQuery { api, path, .. } = &self.history;
         let runs = api.runs(&path.project_path().to_string()).await?;
         let runs = runs.filter(Filter::ids([path.run()]).json())?.light().limit(1).collect().await?;
         let Some(run) = runs.first() else {
@@ -230,7 +229,7 @@ fn look(client: Client, mut files: Box<dyn Tail>) -> Looking {
 impl std::fmt::Debug for Follow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Follow")
-            .field("path", self.history.path())
+            .field("path", &self.history.path)
             .field("is_over", &self.is_over)
             .finish_non_exhaustive()
     }
@@ -280,7 +279,7 @@ mod tests {
         let client = Client::builder(simulation.transport(), "http://server.test".parse().expect("a URL"));
         let api = Api::over(client.api_key(&key).build(), PathDefaults::default());
         let following = async {
-            let mut following = api.history(RUN).await?.all().follow().await?;
+            let mut following = api.scan_history(RUN).await?.follow().await?;
             let mut steps = Vec::new();
             loop {
                 match following.next_batch().await {

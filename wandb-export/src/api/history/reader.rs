@@ -16,12 +16,13 @@ use super::findings::Findings;
 use super::on_disk::OnDisk;
 use super::parents::{Parent, parents};
 use super::parse::{PAGES_AT_ONCE, answered};
+use super::query::Amount;
 use super::row_spool::RowSpool;
 use super::select::select;
 use super::system::{TIME_AXIS, events, remove_measured};
 use super::union::union;
 use super::whole::Reading;
-use super::{Amount, History, Source, Stream, by_keys};
+use super::{HistoryQuery, Source, Stream, by_keys};
 use crate::error::Error;
 use crate::issue::Issue;
 
@@ -31,7 +32,7 @@ use crate::issue::Issue;
 /// # #[cfg(feature = "async")]
 /// # async fn example() -> Result<(), wandb_export::Error> {
 /// let api = wandb_export::Api::connect()?;
-/// let mut reader = api.history("my-team/my-project/abc123").await?.all().open().await?;
+/// let mut reader = api.scan_history("my-team/my-project/abc123").await?.open().await?;
 /// while let Some(rows) = reader.next_batch().await? {
 ///     println!("{} more rows", rows.len());
 /// }
@@ -90,7 +91,7 @@ impl HistoryEnd {
 pub(super) type Batches = BoxStream<'static, Result<Batch, Error>>;
 
 impl HistoryReader {
-    fn new(history: &History) -> Self {
+    fn new(history: &HistoryQuery) -> Self {
         Self {
             client: history.api.client.clone(),
             path: history.path.clone(),
@@ -110,7 +111,7 @@ impl HistoryReader {
         }
     }
 
-    pub(super) async fn open(history: History) -> Result<Self, Error> {
+    pub(super) async fn open(history: HistoryQuery) -> Result<Self, Error> {
         let limit = history.limit;
         let mut reader = Self::new(&history);
         let selection = history.selection()?;
@@ -149,7 +150,7 @@ impl HistoryReader {
         Ok(reader)
     }
 
-    async fn samples(&mut self, history: &History) -> Result<Batches, Error> {
+    async fn samples(&mut self, history: &HistoryQuery) -> Result<Batches, Error> {
         let client = &history.api.client;
         let operation = SampleHistory::new(history.path.clone()).samples(history.sample_count()?);
         if !history.keys.is_empty() {
@@ -183,7 +184,7 @@ impl HistoryReader {
         Ok(one_batch(rows))
     }
 
-    async fn open_all(&mut self, history: History, selection: Selection) -> Result<Batches, Error> {
+    async fn open_all(&mut self, history: HistoryQuery, selection: Selection) -> Result<Batches, Error> {
         let extent = match &history.extent {
             Some(extent) => extent.clone(),
             None if history.source == Source::Exported => extent(&self.client, &self.path).await?,
@@ -231,7 +232,7 @@ impl HistoryReader {
     /// Merges the run's rows after those of its ancestors.
     async fn behind_parents(
         &mut self,
-        history: History,
+        history: HistoryQuery,
         selection: Selection,
         own: Batches,
     ) -> Result<Batches, Error> {
@@ -254,7 +255,7 @@ impl HistoryReader {
                 continue;
             }
             let of_parent =
-                History { path: path.clone(), max_step: Some(end), extent: None, ..history.clone() };
+                HistoryQuery { path: path.clone(), max_step: Some(end), extent: None, ..history.clone() };
             let mut reader = Self::new(&of_parent);
             let rows = reader.open_all(of_parent, selection.clone()).await?;
             self.of_parents.push((path, reader.findings));
@@ -475,15 +476,14 @@ impl std::fmt::Debug for HistoryReader {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use wandb_tables::Sink;
 
     /// Compiles only if services can run these on any executor's threads.
     #[test]
     fn futures_can_move_between_threads() {
-        use crate::api::Api;
+        use crate::api::{Api, ScanHistory};
 
-        fn check<T: Send>(_: impl FnOnce(Api, History, Box<dyn Sink>) -> T) {}
+        fn check<T: Send>(_: impl FnOnce(Api, ScanHistory, Box<dyn Sink>) -> T) {}
         check(|_, history, _| history.open());
         check(|_, history, _| history.rows());
         check(|_, history, sink| history.write(sink));

@@ -7,8 +7,8 @@ use wandb_graphql::Samples;
 use wandb_graphql::ops::SampleEvents;
 
 use super::findings::Findings;
+use super::query::{Amount, HistoryQuery};
 use super::row_spool::RowSpool;
-use super::{Amount, History};
 use crate::error::Error;
 use crate::issue::Issue;
 
@@ -23,8 +23,8 @@ pub(super) const TIME_AXIS: [&str; 2] = ["_runtime", "_timestamp"];
 
 /// Reads the system metrics. If the server sends fewer than it counts, retries with other sample counts: a server may
 /// reject a large count and answer with few rows (wandb/wandb #12067, #3680).
-pub(super) async fn events(history: &History, findings: &Findings) -> Result<RowSpool, Error> {
-    let History { path, amount, .. } = history;
+pub(super) async fn events(history: &HistoryQuery, findings: &Findings) -> Result<RowSpool, Error> {
+    let HistoryQuery { path, amount, .. } = history;
     let client = history.api.client();
     let first = SampleEvents::new(path.clone()).samples(history.sample_count()?);
     let mut best = RowSpool::new(client);

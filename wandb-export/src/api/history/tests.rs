@@ -77,7 +77,7 @@ fn read(store: &Store, seed: u64, faults: Faults) -> (Vec<String>, HistoryEnd, R
         .seed(seed);
     let api = Api::over(client.build(), PathDefaults::default());
     let reading = async {
-        let mut reader = api.history(RUN).await.expect("a path").all().open().await.expect("a reader");
+        let mut reader = api.scan_history(RUN).await.expect("a path").open().await.expect("a reader");
         let mut rows = Vec::new();
         while let Some(batch) = reader.next_batch().await.expect("rows") {
             rows.extend(batch.iter().map(|row| row.to_json_line().trim_end().to_owned()));

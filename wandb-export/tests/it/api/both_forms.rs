@@ -18,7 +18,7 @@ fn blocking_api_matches_async_api() {
     assert_eq!(projects, ["vision", "language"]);
     let run = api.run(RUN).expect("a run");
     assert_eq!((run.id.as_str(), run.name.as_deref()), ("abc123", Some("bright-sun-1")));
-    let mut reader = run.history().all().open().expect("a reader");
+    let mut reader = run.scan_history().open().expect("a reader");
     while reader.next_batch().expect("rows").is_some() {}
     assert_eq!(reader.rows(), 25);
     assert!(reader.finish().expect("an end").is_complete());
@@ -29,7 +29,7 @@ fn blocking_api_matches_async_api() {
         .map(|run| run.expect("a run").id.clone())
         .collect();
     assert_eq!(ids, ["abc123", "abd124", "zzz999"]);
-    let steps = run.history().keys(["acc"]).all().iter();
+    let steps = run.scan_history().keys(["acc"]).iter();
     assert_eq!(steps.map(|row| row.expect("a row").step()).collect::<Vec<_>>(), [0, 5, 10, 15, 20].map(Some));
     assert!(api.tally().requests >= 7, "{:?}", api.tally());
 }
@@ -38,8 +38,7 @@ fn blocking_api_matches_async_api() {
 fn blocking_calls_work_inside_a_tokio_runtime() {
     let server = server();
     team(&server);
-    let count =
-        |api: &blocking_form::Api| api.history(RUN).expect("a path").all().rows().expect("rows").len();
+    let count = |api: &blocking_form::Api| api.scan_history(RUN).expect("a path").rows().expect("rows").len();
     for workers in [None, Some(1)] {
         let mut builder = match workers {
             None => tokio::runtime::Builder::new_current_thread(),
@@ -65,7 +64,7 @@ fn record_batches_share_one_schema() {
     let server = server();
     team(&server);
     on_both(&server, async |api| {
-        let history = api.history(RUN).await.expect("a path").all().page_size(4);
+        let history = api.scan_history(RUN).await.expect("a path").page_size(4);
         let batches = history.record_batches().await.expect("batches");
         let schema = batches.arrow_schema();
         let names: Vec<_> = schema.fields().iter().map(|field| field.name().clone()).collect();
@@ -84,14 +83,14 @@ fn rows_are_written_to_any_writer() {
         let written = Shared::default();
         let output = Output::writer("memory", written.clone());
         let sink = Format::Jsonl.sink(output, &SinkOptions::default()).expect("a sink");
-        let history = api.history(RUN).await.expect("a path").all();
+        let history = api.scan_history(RUN).await.expect("a path");
         let rows = history.clone().rows().await.expect("rows");
-        let (report, end) = history.write(sink).await.expect("an export");
+        let report = history.write(sink).await.expect("an export");
         let bytes = written.0.lock().expect("no panic").clone();
         let lines: String = rows.iter().map(Row::to_json_line).collect();
         assert_eq!(String::from_utf8(bytes).expect("UTF-8"), lines);
         assert_eq!((report.rows, report.bytes), (25, lines.len() as u64));
-        assert!(end.is_complete() && end.issues.is_empty());
+        assert!(report.is_complete() && report.issues.is_empty());
     });
 }
 
@@ -100,7 +99,7 @@ fn failing_sink_ends_the_export_with_its_error() {
     let server = server();
     team(&server);
     on_both(&server, async |api| {
-        let history = api.history(RUN).await.expect("a path").all().page_size(1);
+        let history = api.scan_history(RUN).await.expect("a path").page_size(1);
         let error = history.write(Box::new(FullSink)).await.expect_err("the sink is full");
         assert!(error.to_string().contains("memory"), "{error}");
     });

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use wandb_export::sink::{Format, Output, SinkOptions};
 use wandb_export::table::rows_of;
-use wandb_export::{Api, History, Row, Source};
+use wandb_export::{Api, Row, ScanHistory, Source};
 use wandb_local_server::{ExportOptions, Faults, LocalServer, NewRun, Port};
 
 use crate::support::{asynchronous, on_both, server};
@@ -51,7 +51,7 @@ fn export(rows_per_part: usize, live_tail: usize, list_live: bool, objects: bool
 }
 
 /// Rows with sorted keys, because the columns of a file are not in the logged order.
-async fn read(history: History) -> Vec<String> {
+async fn read(history: ScanHistory) -> Vec<String> {
     let rows = history.rows().await.expect("rows");
     let text = |row: &Row| {
         let sorted: BTreeMap<_, _> = row.iter().map(|(key, value)| (key, value.to_json())).collect();
@@ -60,8 +60,8 @@ async fn read(history: History) -> Vec<String> {
     rows.iter().map(text).collect()
 }
 
-async fn compare(api: &Api, what: &str, refine: impl Fn(History) -> History) -> usize {
-    let history = refine(api.history(PATH).await.expect("a path").all());
+async fn compare(api: &Api, what: &str, refine: impl Fn(ScanHistory) -> ScanHistory) -> usize {
+    let history = refine(api.scan_history(PATH).await.expect("a path"));
     let live = read(history.clone()).await;
     let joined = read(history.source(Source::Exported)).await;
     assert_eq!(joined, live, "{what}");
@@ -91,7 +91,8 @@ fn keys_and_steps_select_the_same_rows_from_files() {
     for (rows_per_part, live_tail) in [(1_000, 0), (40, 90)] {
         let server = exported(rows_per_part, live_tail, true);
         on_both(&server, async |api| {
-            let count = async |what: &str, refine: fn(History) -> History| compare(&api, what, refine).await;
+            let count =
+                async |what: &str, refine: fn(ScanHistory) -> ScanHistory| compare(&api, what, refine).await;
             assert_eq!(count("all of one", |history| history.keys(["even"])).await, 150);
             assert_eq!(count("all of two", |history| history.keys(["even", "third"])).await, 50);
             assert_eq!(count("any of two", |history| history.keys(["even", "third"]).any()).await, 200);
@@ -99,7 +100,7 @@ fn keys_and_steps_select_the_same_rows_from_files() {
             assert_eq!(count("all of none", |history| history.keys(["loss", "never"])).await, 0);
             assert_eq!(count("from", |history| history.min_step(500)).await, 140);
             assert_eq!(count("to", |history| history.max_step(50)).await, 10);
-            let middle = |history: History| history.min_step(620).max_step(680).keys(["loss"]);
+            let middle = |history: ScanHistory| history.min_step(620).max_step(680).keys(["loss"]);
             assert_eq!(count("between", middle).await, 20);
             assert_eq!(count("outside", |history| history.min_step(5_000)).await, 0);
         });
@@ -110,7 +111,7 @@ fn keys_and_steps_select_the_same_rows_from_files() {
 fn api_key_is_not_sent_to_storage() {
     let server = exported(50, 20, true);
     on_both(&server, async |api| {
-        read(api.history(PATH).await.expect("a path").all().source(Source::Exported)).await;
+        read(api.scan_history(PATH).await.expect("a path").source(Source::Exported)).await;
     });
     let requests = server.store().requests();
     let (storage, api): (Vec<_>, Vec<_>) =
@@ -137,7 +138,7 @@ fn plain_columns_are_read_as_the_same_rows() {
         let server = plain(rows_per_part, live_tail, true);
         on_both(&server, async |api| {
             let what = format!("{rows_per_part} rows a part, {live_tail} live");
-            let count = async |refine: fn(History) -> History| compare(&api, &what, refine).await;
+            let count = async |refine: fn(ScanHistory) -> ScanHistory| compare(&api, &what, refine).await;
             assert_eq!(count(|history| history).await, 300);
             assert_eq!(count(|history| history.keys(["even", "third"])).await, 50);
             assert_eq!(count(|history| history.keys(["even", "third", "never"]).any()).await, 200);
@@ -161,7 +162,7 @@ fn expired_signed_url_is_requested_again() {
     assert_eq!(requests(), 2 * 8);
     server.store().set_faults("403:1@storage".parse().expect("faults"));
     asynchronous(&server, async |api| {
-        let history = api.history(PATH).await.expect("a path").all().source(Source::Exported);
+        let history = api.scan_history(PATH).await.expect("a path").source(Source::Exported);
         let error = history.rows().await.expect_err("forbidden for good").to_string();
         assert!(error.contains("exported history of e/p/exported"), "{error}");
     });
@@ -183,10 +184,10 @@ fn columnar_export_writes_the_same_table() {
                 let write = async |name: &str, source| {
                     let path = folder.path().join(name);
                     let sink = format.sink(Output::file(&path).expect("opens"), &SinkOptions::default());
-                    let history = api.history(PATH).await.expect("a path").all().source(source);
-                    let (written, end) = history.write(sink.expect("a sink")).await.expect("written");
-                    assert_eq!((written.rows, end.rows), (300, 300));
-                    assert!(end.is_complete(), "{end:?}");
+                    let history = api.scan_history(PATH).await.expect("a path").source(source);
+                    let report = history.write(sink.expect("a sink")).await.expect("written");
+                    assert_eq!(report.rows, 300);
+                    assert!(report.is_complete(), "{report:?}");
                     std::fs::read(path).expect("there")
                 };
                 let exported = write("exported", Source::Exported).await;
@@ -223,7 +224,7 @@ fn record_batches_of_files_have_live_types() {
         let server = plain(50, live_tail, true);
         on_both(&server, async |api| {
             let read = async |source| {
-                let history = api.history(PATH).await.expect("a path").all().source(source);
+                let history = api.scan_history(PATH).await.expect("a path").source(source);
                 let batches = history.record_batches().await.expect("batches");
                 let schema = batches.arrow_schema();
                 let types =

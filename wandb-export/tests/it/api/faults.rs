@@ -14,7 +14,7 @@ fn long_run(rows: u64) -> LocalServer {
 }
 
 async fn read(api: &Api, source: Source) -> String {
-    let history = api.history(PATH).await.expect("a path").all().page_size(25).source(source);
+    let history = api.scan_history(PATH).await.expect("a path").page_size(25).source(source);
     history.rows().await.expect("rows").iter().map(Row::to_json_line).collect()
 }
 
@@ -81,7 +81,7 @@ fn too_wide_windows_are_halved() {
         let server = long_run(120);
         server.store().set_faults(Faults { page_limit: Some(most), ..Faults::default() });
         on_both(&server, async |api| {
-            let rows = api.history(PATH).await.expect("a path").all().rows().await.expect("rows");
+            let rows = api.scan_history(PATH).await.expect("a path").rows().await.expect("rows");
             assert!(rows.iter().map(Row::step).eq((0..120).map(Some)), "at most {most} steps");
         });
     }
@@ -93,7 +93,7 @@ fn persistent_fault_is_an_error() {
     let never = wandb_export::client::RetryPolicy::never();
     let api = crate::support::settings(&server).retry(never).connect_blocking().expect("a connection");
     fail(&server, vec![Fault::chance(1.0, FaultKind::Status(503)).on("HistoryPage")]);
-    let error = api.history(PATH).expect("a path").all().rows().expect_err("the server is failing");
+    let error = api.scan_history(PATH).expect("a path").rows().expect_err("the server is failing");
     assert_eq!(error.kind(), wandb_export::ErrorKind::Failed);
     let text = error.to_string();
     for part in ["HistoryPage of e/p/long", "503", "try again later"] {

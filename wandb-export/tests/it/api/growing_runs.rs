@@ -1,7 +1,7 @@
 //! Runs that grow while they are read.
 
 use serde_json::json;
-use wandb_export::{Follow, History, Row, Source};
+use wandb_export::{Follow, Row, ScanHistory, Source};
 use wandb_local_server::{ExportOptions, Fault, FaultKind, Faults, LocalServer, NewRun, RunState};
 
 use crate::support::{on_both, server};
@@ -21,7 +21,7 @@ fn running() -> LocalServer {
 }
 
 /// Reads `history` while 50 rows are added, and checks that it ends at the initial last step.
-async fn read_while_it_grows(server: &LocalServer, history: History) {
+async fn read_while_it_grows(server: &LocalServer, history: ScanHistory) {
     server.store().add_run(NewRun {
         state: RunState::Running,
         history: rows(0..100),
@@ -48,7 +48,7 @@ fn live_rows_end_at_the_initial_last_step() {
     let server = running();
     on_both(&server, async |api| {
         for size in [7, 10_000] {
-            let history = api.history(PATH).await.expect("a path").all().page_size(size);
+            let history = api.scan_history(PATH).await.expect("a path").page_size(size);
             read_while_it_grows(&server, history).await;
         }
     });
@@ -59,7 +59,7 @@ fn finished_run_reports_no_growth() {
     let server = running();
     server.store().set_run_state(PATH, RunState::Finished).expect("the run");
     on_both(&server, async |api| {
-        let mut reader = api.history(PATH).await.expect("a path").all().open().await.expect("a reader");
+        let mut reader = api.scan_history(PATH).await.expect("a path").open().await.expect("a reader");
         while reader.next_batch().await.expect("rows").is_some() {}
         assert_eq!(reader.finish().await.expect("an end").growth, None);
     });
@@ -75,7 +75,7 @@ fn rows_after_an_old_export_are_read_once() {
             (options.rows_per_part, options.list_live) = (25, list_live);
             server.store().export_run(PATH, &options).expect("an export");
             server.store().append_history(PATH, rows(60..100)).expect("the run");
-            let history = api.history(PATH).await.expect("a path").all().source(Source::Exported);
+            let history = api.scan_history(PATH).await.expect("a path").source(Source::Exported);
             let mut reader = history.open().await.expect("a reader");
             server.store().append_history(PATH, rows(100..130)).expect("the run");
             let mut steps = Vec::new();
@@ -93,7 +93,7 @@ fn reader_can_stop_before_the_end() {
     let server = running();
     // With small pages, many requests are in flight when the reader stops.
     on_both(&server, async |api| {
-        let history = api.history(PATH).await.expect("the run").all().page_size(2);
+        let history = api.scan_history(PATH).await.expect("the run").page_size(2);
         let mut reader = history.open().await.expect("a reader");
         let rows = reader.next_batch().await.expect("rows").expect("at least a page");
         assert_eq!(rows.first().and_then(Row::step), Some(0));
@@ -117,7 +117,7 @@ async fn followed(mut following: Follow) -> (Vec<i64>, usize) {
 fn follow_resumes_after_a_failure() {
     let server = running();
     on_both(&server, async |api| {
-        let history = api.history(PATH).await.expect("a path").all().min_step(20).max_step(50).page_size(10);
+        let history = api.scan_history(PATH).await.expect("a path").min_step(20).max_step(50).page_size(10);
         let following = history.follow().await.expect("a run to follow");
         let refused = Fault::next(1, FaultKind::Status(403)).on("HistoryPage");
         server.store().set_faults(Faults { faults: vec![refused], ..Faults::default() });
@@ -130,7 +130,7 @@ fn follow_works_without_a_known_last_step() {
     let server = running();
     server.store().set_missing_fields(&[("Run", "historyKeys")]).expect("a field of the schema");
     on_both(&server, async |api| {
-        let history = api.history(PATH).await.expect("a path").all().max_step(50);
+        let history = api.scan_history(PATH).await.expect("a path").max_step(50);
         let following = history.follow().await.expect("a run to follow");
         assert_eq!(followed(following).await, ((0..50).collect(), 0));
     });
@@ -140,7 +140,7 @@ fn follow_works_without_a_known_last_step() {
 fn follow_ends_at_the_maximum_step() {
     let server = running();
     on_both(&server, async |api| {
-        let history = api.history(PATH).await.expect("a path").all().min_step(20).max_step(50);
+        let history = api.scan_history(PATH).await.expect("a path").min_step(20).max_step(50);
         let following = history.follow().await.expect("a run to follow");
         assert_eq!(followed(following).await, ((20..50).collect(), 0));
     });

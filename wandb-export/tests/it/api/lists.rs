@@ -146,6 +146,6 @@ fn writing_runs_returns_the_issues_of_the_list() {
         let output = Output::file(folder.path().join("runs.csv")).expect("a file");
         let sink = Format::Csv.sink(output, &SinkOptions::default()).expect("a sink");
         let exported = api.runs("e/p").await.expect("a path").write(sink).await.expect("an export");
-        assert_eq!((exported.report.rows, exported.issues.len()), (24, 1));
+        assert_eq!((exported.rows, exported.issues.len()), (24, 1));
     });
 }

@@ -61,7 +61,7 @@ fn gaps_are_crossed_without_a_known_last_step() {
 
 fn assert_read_whole(server: &LocalServer) {
     on_both(server, async |api| {
-        let mut reader = api.history("e/p/gaps").await.expect("a path").all().open().await.expect("a reader");
+        let mut reader = api.scan_history("e/p/gaps").await.expect("a path").open().await.expect("a reader");
         while reader.next_batch().await.expect("rows").is_some() {}
         let end = reader.finish().await.expect("an end");
         assert_eq!((end.rows, end.is_complete()), (100, true), "{end:?}");

@@ -11,11 +11,11 @@ fn local_run(run: &str) -> String {
 #[test]
 fn empty_step_ranges_are_rejected() {
     let scalars = local_run("offline-run-20261124_154034-scalars");
-    let history = block_on(Api::offline().history(&scalars)).expect("a run");
-    let error = block_on(history.all().min_step(5).max_step(5).rows()).expect_err("an empty range");
+    let history = block_on(Api::offline().scan_history(&scalars)).expect("a run");
+    let error = block_on(history.min_step(5).max_step(5).rows()).expect_err("an empty range");
     assert_eq!(error.kind(), ErrorKind::Usage, "{error}");
-    let history = blocking::Api::offline().history(&scalars).expect("a run");
-    let error = history.all().min_step(5).max_step(3).rows().expect_err("an empty range");
+    let history = blocking::Api::offline().scan_history(&scalars).expect("a run");
+    let error = history.min_step(5).max_step(3).rows().expect_err("an empty range");
     assert!(error.to_string().contains("empty range of steps: the maximum (3) must be"), "{error}");
 }
 

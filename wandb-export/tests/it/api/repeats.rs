@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt;
 use serde_json::json;
-use wandb_export::{Api, History, HistoryEnd, Issue, Row, Source};
+use wandb_export::{Api, Error, HistoryEnd, HistoryReader, Issue, Row, ScanHistory, Source, SystemMetrics};
 use wandb_local_server::{
     ExportOptions, Fault, FaultKind, Faults, GeneratedRun, LocalServer, NewRun, RowLimits,
 };
@@ -19,8 +19,10 @@ fn limit(server: &LocalServer, limits: RowLimits) {
     server.store().limit_rows(PATH, limits).expect("a run");
 }
 
-async fn read(history: History) -> (Vec<String>, HistoryEnd) {
-    let mut reader = history.open().boxed().await.expect("a reader");
+async fn read(
+    opening: impl Future<Output = Result<HistoryReader, Error>> + Send,
+) -> (Vec<String>, HistoryEnd) {
+    let mut reader = opening.boxed().await.expect("a reader");
     let mut rows: Vec<Row> = Vec::new();
     while let Some(batch) = reader.next_batch().await.expect("rows") {
         rows.extend(batch);
@@ -29,8 +31,12 @@ async fn read(history: History) -> (Vec<String>, HistoryEnd) {
     (lines, reader.finish().await.expect("an end"))
 }
 
-async fn all(api: &Api) -> History {
-    api.history(PATH).await.expect("a path").all()
+async fn all(api: &Api) -> ScanHistory {
+    api.scan_history(PATH).await.expect("a path")
+}
+
+async fn system(api: &Api) -> SystemMetrics {
+    api.system_metrics(PATH).await.expect("a path")
 }
 
 fn missing(end: &HistoryEnd) -> Option<(u64, u64, &'static str)> {
@@ -47,7 +53,7 @@ fn steps_logged_twice_are_read_twice() {
     let row = |step: i32, session: i32| json!({"_step": step, "session": session * (step % 2)});
     add(&server, (0..3_000).flat_map(|step| [row(step, 0), row(step, 1)]));
     on_both(&server, async |api| {
-        let (rows, end) = read(all(&api).await).await;
+        let (rows, end) = read(all(&api).await.open()).await;
         assert_eq!((rows.len(), end.issues), (6_000, vec![]));
         assert_eq!(rows[..2], ["{\"_step\":0,\"session\":0}"; 2]);
     });
@@ -59,9 +65,9 @@ fn rows_after_the_last_step_are_found_by_count() {
     add(&server, (0..3_000).map(|step| json!({"_step": step})));
     limit(&server, RowLimits { last_step: Some(1_500), ..RowLimits::default() });
     on_both(&server, async |api| {
-        let (rows, end) = read(all(&api).await).await;
+        let (rows, end) = read(all(&api).await.open()).await;
         assert_eq!((rows.len(), end.issues), (3_000, vec![]));
-        let (rows, end) = read(all(&api).await.max_step(1_000)).await;
+        let (rows, end) = read(all(&api).await.max_step(1_000).open()).await;
         assert_eq!((rows.len(), end.issues), (1_000, vec![]), "the count is only known for whole histories");
     });
 }
@@ -72,10 +78,10 @@ fn history_with_fewer_rows_than_counted_is_reported() {
     add(&server, (0..30).map(|step| json!({"_step": step, "a": step})));
     limit(&server, RowLimits { counted: Some(33), ..RowLimits::default() });
     on_both(&server, async |api| {
-        let (rows, end) = read(all(&api).await).await;
+        let (rows, end) = read(all(&api).await.open()).await;
         assert_eq!((rows.len(), missing(&end)), (30, Some((33, 30, "history"))));
         assert!(!end.is_complete());
-        let (rows, end) = read(all(&api).await.keys(["a"])).await;
+        let (rows, end) = read(all(&api).await.keys(["a"]).open()).await;
         assert_eq!((rows.len(), missing(&end)), (30, None));
     });
 }
@@ -87,12 +93,12 @@ fn crowded_step_is_completed_from_exported_files() {
     add(&server, rows);
     limit(&server, RowLimits { rows: Some(2_000), ..RowLimits::default() });
     on_both(&server, async |api| {
-        let (rows, end) = read(all(&api).await).await;
+        let (rows, end) = read(all(&api).await.open()).await;
         assert_eq!((rows.len(), missing(&end)), (2_500, Some((4_000, 2_500, "history"))));
     });
     server.store().export_run(PATH, &ExportOptions::default()).expect("an export");
     on_both(&server, async |api| {
-        let (rows, end) = read(all(&api).await).await;
+        let (rows, end) = read(all(&api).await.open()).await;
         assert_eq!((rows.len(), end.issues), (4_000, vec![]));
     });
 }
@@ -103,7 +109,7 @@ fn history_without_repeats_requests_each_page_once() {
     server.store().generate_run(&GeneratedRun::new("e", "p", "repeats", 20_000));
     on_both(&server, async |api| {
         server.store().clear_requests();
-        let (rows, end) = read(all(&api).await.page_size(1_000)).await;
+        let (rows, end) = read(all(&api).await.page_size(1_000).open()).await;
         assert_eq!((rows.len(), end.issues), (20_000, vec![]));
         let requests = server.store().requests();
         assert_eq!(requests.len(), 22, "the pages, and the extent before and after");
@@ -123,8 +129,8 @@ fn exported_and_live_rows_are_joined_by_content() {
         options.rows_per_part = rows_per_part;
         server.store().export_run(PATH, &options).expect("an export");
         on_both(&server, async |api| {
-            let (rows, end) = read(all(&api).await.source(Source::Exported)).await;
-            let (live, _) = read(all(&api).await).await;
+            let (rows, end) = read(all(&api).await.source(Source::Exported).open()).await;
+            let (live, _) = read(all(&api).await.open()).await;
             assert_eq!((rows, end.issues), (live, vec![]));
         });
     }
@@ -137,8 +143,8 @@ fn steps_in_any_notation_are_integers() {
     server.store().add_run(NewRun { history: rows.to_vec(), ..NewRun::new("e", "p", "repeats") });
     let expected = ["0", "1", "2", "null", "3", "3"].map(|step| format!(r#"{{"_step":{step},"x":1}}"#));
     on_both(&server, async |api| {
-        assert_eq!(read(all(&api).await).await.0, expected);
-        assert_eq!(read(all(&api).await.keys(["x"])).await.0.len(), 6);
+        assert_eq!(read(all(&api).await.open()).await.0, expected);
+        assert_eq!(read(all(&api).await.keys(["x"]).open()).await.0.len(), 6);
     });
 }
 
@@ -156,7 +162,7 @@ fn failing_live_query_falls_back_to_exports() {
     });
     server.store().export_run(PATH, &ExportOptions::default()).expect("an export");
     on_both(&server, async |api| {
-        let (rows, end) = read(all(&api).await).await;
+        let (rows, end) = read(all(&api).await.open()).await;
         assert_eq!(rows.len(), 50);
         let issue = &end.issues[..];
         assert!(matches!(issue, [Issue::LiveQueryFailed { from_step: 0, .. }]), "{issue:?}");
@@ -171,16 +177,16 @@ fn short_system_metrics_are_requested_another_way() {
     server.store().add_run(NewRun { events: events.collect(), ..NewRun::new("e", "p", "repeats") });
     limit(&server, RowLimits { samples: Some(10_000), ..RowLimits::default() });
     on_both(&server, async |api| {
-        let (rows, end) = read(all(&api).await.system()).await;
+        let (rows, end) = read(system(&api).await.open()).await;
         assert_eq!((rows.len(), end.issues), (3_000, vec![]));
     });
     limit(&server, RowLimits { rows: Some(900), ..RowLimits::default() });
     on_both(&server, async |api| {
         server.store().clear_requests();
-        let (rows, end) = read(all(&api).await.system()).await;
+        let (rows, end) = read(system(&api).await.open()).await;
         assert_eq!((rows.len(), missing(&end)), (900, Some((3_000, 900, "system metrics"))));
         assert_eq!(server.store().requests().len(), 4);
-        let (rows, end) = read(api.history(PATH).await.expect("a path").system().samples(100)).await;
+        let (rows, end) = read(system(&api).await.samples(100).open()).await;
         assert_eq!((rows.len(), end.issues), (100, vec![]), "samples are not counted");
     });
 }
@@ -195,12 +201,11 @@ fn system_metrics_are_filtered_by_key_locally() {
     let events = events.map(|event| event.to_string()).collect();
     server.store().add_run(NewRun { events, ..NewRun::new("e", "p", "repeats") });
     on_both(&server, async |api| {
-        let (rows, end) = read(all(&api).await.system().keys(["system.gpu.0.gpu"])).await;
+        let (rows, end) = read(system(&api).await.keys(["system.gpu.0.gpu"]).open()).await;
         assert_eq!((rows.len(), end.issues), (5, vec![]));
         assert_eq!(rows[1], r#"{"_runtime":2,"system.gpu.0.gpu":1}"#);
-        let (rows, end) = read(all(&api).await.system().keys(["system.gpu.1.gpu"])).await;
+        let (rows, end) = read(system(&api).await.keys(["system.gpu.1.gpu"]).open()).await;
         assert_eq!((rows.len(), end.unlogged), (0, vec!["system.gpu.1.gpu".to_owned()]));
-        all(&api).await.system().min_step(1).open().boxed().await.expect_err("no steps");
     });
 }
 
@@ -210,13 +215,14 @@ fn null_rows_are_counted_and_reported() {
     add(&server, (0..10).map(|step| json!({"_step": step, "loss": 0.5})));
     limit(&server, RowLimits { null_every: Some(4), ..RowLimits::default() });
     on_both(&server, async |api| {
-        let (rows, end) = read(all(&api).await).await;
+        let (rows, end) = read(all(&api).await.open()).await;
         let said: Vec<_> = end.issues.iter().map(ToString::to_string).collect();
         let empty = format!("the server listed 2 empty entries among the rows of {PATH}");
         assert_eq!(rows.len(), 8);
         assert!(said.contains(&empty) && missing(&end) == Some((10, 8, "history")), "{said:?}");
-        for history in [all(&api).await.keys(["loss"]), api.history(PATH).await.expect("a path")] {
-            let (rows, end) = read(history).await;
+        let samples = api.history(PATH).await.expect("a path");
+        for opening in [all(&api).await.keys(["loss"]).open().boxed(), samples.open().boxed()] {
+            let (rows, end) = read(opening).await;
             let said: Vec<_> = end.issues.iter().map(ToString::to_string).collect();
             assert_eq!((rows.len(), said), (8, vec![empty.clone()]));
         }

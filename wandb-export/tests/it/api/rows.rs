@@ -1,6 +1,6 @@
 //! Rows of histories are exactly those logged.
 
-use futures_util::TryStreamExt;
+use futures_util::{FutureExt, TryStreamExt};
 use serde::Deserialize;
 use serde_json::json;
 use wandb_export::{Error, ErrorKind, Row, Value};
@@ -28,7 +28,7 @@ fn values_survive_exactly() {
     server.store().add_run(NewRun { history, ..NewRun::new("e", "p", "strange") });
     let logged = STRANGE.map(|text| Row::parse(text.as_bytes()).expect("a row"));
     on_both(&server, async |api| {
-        let rows = api.history("e/p/strange").await.expect("a path").all().rows().await.expect("rows");
+        let rows = api.scan_history("e/p/strange").await.expect("a path").rows().await.expect("rows");
         assert_eq!(rows.len(), logged.len());
         for (row, logged) in rows.iter().zip(&logged) {
             let is_identical = row.len() == logged.len()
@@ -47,7 +47,7 @@ fn history_with_gaps_is_read_whole() {
     let steps: Vec<_> = (0..40).map(|n| Some(50 + n * 10)).collect();
     on_both(&server, async |api| {
         for size in [1, 9, 10, 37, 5_000] {
-            let history = api.history("e/p/gaps").await.expect("a path").all().page_size(size);
+            let history = api.scan_history("e/p/gaps").await.expect("a path").page_size(size);
             let mut reader = history.open().await.expect("a reader");
             let mut read = Vec::new();
             while let Some(batch) = reader.next_batch().await.expect("rows") {
@@ -67,13 +67,13 @@ fn empty_run_has_no_rows() {
     let server = server();
     server.store().add_run(NewRun::new("e", "p", "empty"));
     on_both(&server, async |api| {
-        let history = api.history("e/p/empty").await.expect("a path");
-        assert_eq!(history.clone().all().rows().await.expect("rows"), []);
-        assert_eq!(history.clone().rows().await.expect("samples"), []);
-        assert_eq!(history.clone().system().all().rows().await.expect("system metrics"), []);
+        let run = api.run("e/p/empty").await.expect("a run");
+        assert_eq!(run.scan_history().rows().await.expect("rows"), []);
+        assert_eq!(run.history().rows().await.expect("samples"), []);
+        assert_eq!(run.system_metrics().rows().await.expect("system metrics"), []);
         let source = wandb_export::Source::Exported;
-        assert_eq!(history.clone().all().source(source).rows().await.expect("exported rows"), []);
-        let mut batches = history.all().record_batches().await.expect("batches");
+        assert_eq!(run.scan_history().source(source).rows().await.expect("exported rows"), []);
+        let mut batches = run.scan_history().record_batches().await.expect("batches");
         assert!(batches.next().is_none());
     });
 }
@@ -97,7 +97,7 @@ fn rows_deserialize_into_user_types() {
     let history = rows.map(str::to_owned).to_vec();
     server.store().add_run(NewRun { history, ..NewRun::new("e", "p", "typed") });
     on_both(&server, async |api| {
-        let history = api.history("e/p/typed").await.expect("a path").all();
+        let history = api.scan_history("e/p/typed").await.expect("a path");
         let [first, second, third] = &history.rows_as::<Logged>().await.expect("rows")[..] else {
             panic!("three rows");
         };
@@ -113,7 +113,7 @@ fn type_error_names_the_step_and_field() {
     let rows = [json!({ "_step": 0, "loss": 1 }), json!({ "_step": 1, "loss": "none" })];
     server.store().add_run(NewRun::new("e", "p", "typed").rows(rows));
     on_both(&server, async |api| {
-        let error = api.history("e/p/typed").await.expect("a path").all().rows_as::<Logged>().await;
+        let error = api.scan_history("e/p/typed").await.expect("a path").rows_as::<Logged>().await;
         let error = error.expect_err("text is not a number");
         assert!(matches!(error, Error::Type { .. }), "{error:?}");
         assert_eq!(error.kind(), ErrorKind::Failed);
@@ -129,7 +129,7 @@ fn stream_gives_the_same_rows() {
     let server = server();
     team(&server);
     on_both(&server, async |api| {
-        let history = api.history(RUN).await.expect("a path").all().page_size(4);
+        let history = api.scan_history(RUN).await.expect("a path").page_size(4);
         let rows = history.clone().rows().await.expect("rows");
         let streamed: Vec<_> = history.stream().try_collect().await.expect("rows");
         let text = |rows: &[Row]| rows.iter().map(Row::to_json_line).collect::<String>();
@@ -143,7 +143,7 @@ fn dropped_stream_cancels_its_requests() {
     let server = server();
     gapped_run(&server, "e/p/long", 1_000);
     let api = blocking(&server);
-    let first = api.history("e/p/long").expect("a path").all().page_size(10).iter();
+    let first = api.scan_history("e/p/long").expect("a path").page_size(10).iter();
     let steps: Vec<_> = first.take(2).map(|row| row.expect("a row").step()).collect();
     assert_eq!(steps, [Some(50), Some(60)]);
     assert!(server.store().requests().len() < 100, "most of the thousand windows are not requested");
@@ -154,7 +154,7 @@ fn keys_select_rows_and_columns() {
     let server = server();
     team(&server);
     on_both(&server, async |api| {
-        let history = api.history(RUN).await.expect("a path").all();
+        let history = api.scan_history(RUN).await.expect("a path");
         let all_of = history.clone().keys(["loss", "acc"]).rows().await.expect("rows");
         assert!(all_of.iter().all(|row| row.keys().all(|key| ["_step", "loss", "acc"].contains(&key))));
         assert_eq!(all_of.iter().map(Row::step).collect::<Vec<_>>(), [0, 5, 10, 15, 20].map(Some));
@@ -171,21 +171,21 @@ fn keys_select_rows_and_columns() {
 fn invalid_options_are_rejected_before_any_request() {
     let server = server();
     on_both(&server, async |api| {
-        let history = api.history("e/p/r").await.expect("a path");
+        let samples = async || api.history("e/p/r").await.expect("a path");
+        let all = async || api.scan_history("e/p/r").await.expect("a path");
+        let system = async || api.system_metrics("e/p/r").await.expect("a path");
         let refused = [
-            history.clone().keys(["a"]).any(),
-            history.clone().min_step(1),
-            history.clone().max_step(1),
-            history.clone().source(wandb_export::Source::Exported),
-            history.clone().all().any(),
-            history.clone().all().system().min_step(1),
-            history.clone().all().system().max_step(1),
-            history.clone().samples(0),
-            history.clone().keys([""]),
+            samples().await.samples(0).rows().boxed(),
+            samples().await.keys([""]).rows().boxed(),
+            samples().await.x_axis("epoch").rows().boxed(),
+            all().await.any().rows().boxed(),
+            all().await.min_step(1).max_step(1).rows().boxed(),
+            system().await.any().rows().boxed(),
+            system().await.samples(0).rows().boxed(),
         ];
-        for history in refused {
-            let error = history.clone().rows().await.expect_err("invalid options");
-            assert_eq!(error.kind(), ErrorKind::Usage, "{history:?}: {error}");
+        for (number, rows) in refused.into_iter().enumerate() {
+            let error = rows.await.expect_err("invalid options");
+            assert_eq!(error.kind(), ErrorKind::Usage, "{number}: {error}");
         }
         assert!(api.run("a/b/c/d").await.is_err_and(|error| error.kind() == ErrorKind::Usage));
     });
@@ -199,7 +199,8 @@ fn missing_runs_and_projects_are_not_found() {
     on_both(&server, async |api| {
         let run = api.run("local-team/vision/none").await.map(drop);
         let history = api.history("local-team/vision/none").await.expect("a path");
-        let all = history.clone().all().rows().await.map(drop);
+        let scan = api.scan_history("local-team/vision/none").await.expect("a path");
+        let all = scan.rows().await.map(drop);
         let samples = history.rows().await.map(drop);
         let runs = api.runs("local-team/none").await.expect("a path").collect().await.map(drop);
         for outcome in [run, all, samples, runs] {

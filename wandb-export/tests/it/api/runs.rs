@@ -21,7 +21,7 @@ fn run_has_the_fields_of_the_server() {
         assert_eq!(config.get("lr"), Some(&Value::Float(0.1)));
         assert_eq!(run.summary.as_ref().and_then(|summary| summary.get("acc")), Some(&Value::Float(0.9)));
         assert_eq!(run.issues().len(), 0);
-        assert_eq!(run.history().keys(["acc"]).all().rows().await.expect("rows").len(), 5);
+        assert_eq!(run.scan_history().keys(["acc"]).rows().await.expect("rows").len(), 5);
     });
 }
 
@@ -62,7 +62,7 @@ fn runs_are_written_as_a_table() {
         let output = Output::file(&path).expect("a file");
         let sink = Format::Csv.sink(output, &SinkOptions::default()).expect("a sink");
         let exported = runs.write(sink).await.expect("an export");
-        assert_eq!(exported.report.rows, 3);
+        assert_eq!(exported.rows, 3);
         let text = std::fs::read_to_string(&path).expect("the file");
         assert!(text.starts_with("name,config.lr,"), "{text}");
         std::fs::remove_file(&path).expect("the file");
