@@ -33,17 +33,18 @@ pub use files::DownloadProgress;
 #[cfg(feature = "mirror")]
 pub(crate) use files::{Fetched, Receipts, fetch_all};
 pub use files::{Files, RunFile};
-pub use history::{Follow, History, HistoryEnd, HistoryReader, ScanHistory, Source, SystemMetrics};
 #[cfg(feature = "mirror")]
-pub(crate) use history::{HistoryQuery, Losses, Stream, parse_rows};
+pub(crate) use history::HistoryRequest;
 #[cfg(not(feature = "mirror"))]
-use history::{HistoryQuery, Stream};
+use history::HistoryRequest;
+pub use history::{Follow, History, HistoryEnd, HistoryReader, ScanHistory, Source, SystemMetrics};
 pub use run::Run;
 pub use runs::Runs;
 pub use sweep::Sweep;
 pub use update::{Update, Updated};
 
 use crate::error::Error;
+use crate::source::history::Stream;
 use crate::source::list_reader;
 pub use crate::source::list_reader::ListReader;
 use crate::source::server::{self, Connection};
@@ -209,9 +210,9 @@ impl Api {
         self.query(path, Stream::System).await.map(SystemMetrics::new)
     }
 
-    async fn query(&self, path: &str, stream: Stream) -> Result<HistoryQuery, Error> {
+    async fn query(&self, path: &str, stream: Stream) -> Result<HistoryRequest, Error> {
         let run = resolve(&self.connection, path).rows().await?;
-        Ok(HistoryQuery::new(self.clone(), run, stream))
+        Ok(HistoryRequest::new(self.client.clone(), run, stream))
     }
 
     /// Starts an update of the run at `path` without fetching the run first. Sends nothing until it is saved.

@@ -4,7 +4,10 @@
 //! traits in `disk.rs`, which `on_disk.rs` adapts, and a line in `place.rs` gives its path syntax.
 
 mod choose;
-pub(crate) mod disk;
+mod disk;
+pub(crate) mod history;
+#[cfg(test)]
+mod jsonl;
 pub(crate) mod list_reader;
 #[cfg(feature = "mirror")]
 mod mirror;
@@ -12,8 +15,11 @@ mod on_disk;
 mod place;
 mod resolve;
 mod sdk;
+mod select;
 pub(crate) mod server;
-pub(crate) mod weight;
+#[cfg(all(test, feature = "parquet"))]
+mod tests;
+mod weight;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -32,6 +38,7 @@ use wandb_runlog::{Alert, Artifact, Branch};
 pub(crate) use place::LocalPath;
 pub(crate) use resolve::{resolve, server_only};
 
+use self::history::{Follower, HistoryQuery, HistoryRows};
 use self::list_reader::{Issues, ListReader};
 use crate::error::Error;
 use crate::issue::Issue;
@@ -132,8 +139,11 @@ pub(crate) trait RunSource: fmt::Debug + Send + Sync {
     /// Returns the issues of the files that are known without listing them.
     fn file_issues(&self) -> BoxFuture<'_, Result<Vec<Issue>, Error>>;
 
-    /// Returns the data of a run on disk.
-    fn disk(&self) -> Option<Arc<dyn disk::RunData>>;
+    /// Opens rows of the run's history.
+    fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<HistoryRows, Error>>;
+
+    /// Follows the run's history.
+    fn follow(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Box<dyn Follower>, Error>>;
 
     /// Reads the parts of the run that can be changed. Fails if the source cannot change runs.
     fn document(&self) -> BoxFuture<'_, Result<RunDocument, Error>>;

@@ -7,11 +7,11 @@ use futures_util::TryStreamExt;
 use wandb_core::{Row, RunPath, model};
 use wandb_runlog::{Alert, Artifact, Branch};
 
-use super::history::{HistoryQuery, Stream};
-use super::{Api, Files, History, RunFile, ScanHistory, SystemMetrics, Update};
+use super::{Api, Files, History, HistoryRequest, RunFile, ScanHistory, SystemMetrics, Update};
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::run_rows::{self, RunColumns};
+use crate::source::history::Stream;
 use crate::source::{OpenedRun, RunFacts, RunSource};
 
 /// A run. Dereferences to the server's data: [`model::Run`].
@@ -134,8 +134,8 @@ impl Run {
         SystemMetrics::new(self.query(Stream::System))
     }
 
-    fn query(&self, stream: Stream) -> HistoryQuery {
-        HistoryQuery::new(self.api.clone(), Arc::clone(&self.source), stream)
+    fn query(&self, stream: Stream) -> HistoryRequest {
+        HistoryRequest::new(self.api.client.clone(), Arc::clone(&self.source), stream)
     }
 
     /// Selects the run's files, to be narrowed down, listed and downloaded.

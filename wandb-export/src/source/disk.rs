@@ -55,13 +55,22 @@ pub(crate) struct DiskProject {
     pub(crate) server: Option<BaseUrl>,
 }
 
+/// A folder of which all runs are known.
+impl RunFolder for DiskProject {
+    fn project(&self) -> Result<DiskProject, Error> {
+        Ok(self.clone())
+    }
+}
+
 /// A run that was found but not read. Some sources find several runs under one id.
 pub(crate) trait RunEntry: fmt::Debug + Send + Sync {
-    /// Returns the paths of the runs, without those that cannot be read.
-    fn paths(&self) -> Vec<RunPath>;
-
     /// Reads the runs.
     fn read(&self) -> Result<Vec<DiskRun>, Error>;
+
+    /// Returns the paths of the runs, without those that cannot be read. Default: reads them.
+    fn paths(&self) -> Vec<RunPath> {
+        self.read().into_iter().flatten().map(|run| run.facts.path).collect()
+    }
 
     /// Opens the run for reading its rows, without its facts. `None` if that is not faster than reading the run.
     fn open_rows(&self) -> Result<Option<DiskRun>, Error> {
@@ -88,8 +97,13 @@ pub(crate) struct DiskRun {
 
 /// The data of a run on disk.
 pub(crate) trait RunData: fmt::Debug + Send + Sync {
-    /// Opens the rows.
-    fn rows(&self, wanted: &Wanted) -> Result<Box<dyn RowReader>, Error>;
+    /// Opens rows that the run logged.
+    fn rows(&self, selection: &Selection) -> Result<Box<dyn RowReader>, Error>;
+
+    /// Opens the system metrics of the machine.
+    fn system_metrics(&self) -> Result<Box<dyn RowReader>, Error> {
+        Err(Error::usage("a run of this kind has no system metrics"))
+    }
 
     /// Returns the issues that concern the rows and that reading them does not find.
     fn history_issues(&self) -> Vec<Issue> {
@@ -133,11 +147,13 @@ pub(crate) enum Wanted {
 
 /// Reads rows in batches.
 pub(crate) trait RowReader: Send {
-    /// Returns the next rows, at least one, or `None` at the end.
+    /// Returns the next rows, or `None` at the end.
     fn next(&mut self) -> Result<Option<Batch>, Error>;
 
     /// Returns the issues found so far.
-    fn issues(&self) -> &[Issue];
+    fn issues(&self) -> &[Issue] {
+        &[]
+    }
 }
 
 /// Batches of lines, at least one each, without line breaks.

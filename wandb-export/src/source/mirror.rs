@@ -11,7 +11,7 @@ use wandb_tables::Batch;
 
 use super::RunFacts;
 use super::disk::{
-    DiskProject, DiskRun, LineReader, Lines, RowReader, RunData, RunEntry, RunFolder, Tail, Wanted, ends_with,
+    DiskProject, DiskRun, LineReader, Lines, RowReader, RunData, RunEntry, RunFolder, Tail, ends_with,
 };
 
 use crate::error::Error;
@@ -127,11 +127,12 @@ impl RunEntry for MirroredRun {
 }
 
 impl RunData for MirroredRun {
-    fn rows(&self, wanted: &Wanted) -> Result<Box<dyn RowReader>, Error> {
-        Ok(Box::new(match wanted {
-            Wanted::Logged(selection) => MirroredRows::logged(self, selection.clone())?,
-            Wanted::System => MirroredRows::system(self)?,
-        }))
+    fn rows(&self, selection: &Selection) -> Result<Box<dyn RowReader>, Error> {
+        Ok(Box::new(MirroredRows::logged(self, selection.clone())?))
+    }
+
+    fn system_metrics(&self) -> Result<Box<dyn RowReader>, Error> {
+        Ok(Box::new(MirroredRows::system(self)?))
     }
 
     fn follow(&self, _: Selection) -> Result<Box<dyn Tail>, Error> {

@@ -1,5 +1,6 @@
 //! Adapts sources on disk, which block, to the asynchronous traits: their methods run on threads.
 
+mod rows;
 mod runs;
 
 use std::sync::Arc;
@@ -14,13 +15,14 @@ use wandb_graphql::Filter;
 use wandb_graphql::ops::Detail;
 
 use super::disk::{DiskProject, DiskRun, Lines, RunData};
+use super::history::{Follower, HistoryQuery, HistoryRows};
+use super::list_reader::{Issues, ListReader};
 use super::{
     FilesQuery, FoundFile, LocalPath, OpenedProject, OpenedRun, OpenedSweep, ProjectSource, RunSource,
     RunsQuery, Source, choose,
 };
 use crate::error::Error;
 use crate::issue::Issue;
-use crate::source::list_reader::{Issues, ListReader};
 
 /// Maximum number of runs in a batch of a list.
 const RUNS_IN_A_BATCH: usize = 256;
@@ -176,8 +178,12 @@ impl RunSource for RunOnDisk {
         self.client.work(move || data.file_issues()).boxed()
     }
 
-    fn disk(&self) -> Option<Arc<dyn RunData>> {
-        Some(Arc::clone(&self.data))
+    fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<HistoryRows, Error>> {
+        async move { rows::open(&self.client, Arc::clone(&self.data), &query).await }.boxed()
+    }
+
+    fn follow(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Box<dyn Follower>, Error>> {
+        async move { rows::follow(&self.client, Arc::clone(&self.data), &query).await }.boxed()
     }
 
     fn document(&self) -> BoxFuture<'_, Result<RunDocument, Error>> {

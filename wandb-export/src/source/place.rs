@@ -20,15 +20,19 @@ struct Syntax {
 }
 
 /// The syntaxes of places on disk. A path that none of them recognizes belongs to the server.
-const SYNTAXES: &[Syntax] = &[Syntax {
-    prefix: "",
-    is_place,
-    sources: &[
-        sdk::find,
-        #[cfg(feature = "mirror")]
-        mirror::find,
-    ],
-}];
+const SYNTAXES: &[Syntax] = &[
+    #[cfg(test)]
+    Syntax { prefix: "jsonl:", is_place: |_| true, sources: &[super::jsonl::find] },
+    Syntax {
+        prefix: "",
+        is_place,
+        sources: &[
+            sdk::find,
+            #[cfg(feature = "mirror")]
+            mirror::find,
+        ],
+    },
+];
 
 /// A place on disk.
 #[derive(Debug, Clone)]

@@ -1,6 +1,7 @@
 //! Runs on a server.
 
 mod here;
+mod history;
 mod lister;
 mod logs;
 mod runs;
@@ -10,34 +11,34 @@ use std::sync::Arc;
 use async_lock::OnceCell;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use wandb_core::client::Client;
 use wandb_core::operation::UnsupportedFields;
 use wandb_core::update::{RunDocument, RunPatch};
 use wandb_core::{
     BaseUrl, PartialProjectPath, PartialRunPath, PartialSweepPath, PathDefaults, ProjectPath, RunPath,
-    SweepPath, Value, model,
+    SweepPath, model,
 };
 use wandb_graphql::ops::{GetRun, GetRunDocument, GetSweep, GetViewer, ListFiles, UpdateRun};
-use wandb_runlog::Branch;
 
+#[cfg(feature = "mirror")]
+pub(crate) use self::history::{Losses, parse_rows};
+use self::history::{ServerFollower, ServerHistory, branch_of};
 #[cfg(feature = "mirror")]
 pub(crate) use self::lister::Lister;
 #[cfg(feature = "mirror")]
 pub(crate) use self::logs::LogPages;
+use super::history::{Follower, HistoryQuery, HistoryRows};
+use super::list_reader::{Issues, ListReader, paged};
 use super::{
     FilesQuery, FoundFile, OpenedProject, OpenedRun, OpenedSweep, ProjectSource, RunFacts, RunSource,
     RunsQuery, Source,
 };
 use crate::error::Error;
 use crate::issue::Issue;
-use crate::source::list_reader::{Issues, ListReader, paged};
 
 /// Maximum number of file names per request.
 const NAMES_AT_ONCE: usize = 100;
-
-/// The key that gives the position of a fork.
-const STEP: &str = "_step";
 
 /// A connection to a server, and the parts of paths that it supplies.
 #[derive(Debug, Clone)]
@@ -160,13 +161,23 @@ fn opened(client: &Client, path: RunPath, model: model::Run, lacks: &Unsupported
     OpenedRun { facts, source: run(client, path) }
 }
 
-/// Returns where a run on a server was forked or rewound. The SDK writes this to the config, as `_wandb.branch_point`
-/// with `run_id` and `step` (wandb/wandb, `wandb_init.py`). No public field of the API has it (#10694), and it is
-/// lost when the run is resumed later.
-pub(crate) fn branch_of(run: &model::Run) -> Option<Branch> {
-    let point = run.config.as_ref()?.internal().get("_wandb")?.as_map()?.get("branch_point")?.as_map()?;
-    let id = point.get("run_id").and_then(Value::as_str).filter(|id| !id.is_empty())?;
-    Some(Branch::new(id, STEP, point.get("step")?.as_f64()?))
+/// Returns the runs that have usable names. The others become issues.
+fn opened_runs(
+    client: &Client,
+    runs: Vec<model::Run>,
+    lacks: &UnsupportedFields,
+    issues: &Issues,
+) -> Vec<OpenedRun> {
+    let open = |run: model::Run| match run.path() {
+        Ok(path) => Some(opened(client, path, run, lacks)),
+        Err(error) => {
+            let list = format!("runs of {}/{}", run.entity, run.project);
+            issues.add(Issue::of_fields(&run));
+            issues.add([Issue::unusable_name(&list, &error)]);
+            None
+        }
+    };
+    runs.into_iter().filter_map(open).collect()
 }
 
 /// A project on a server.
@@ -186,7 +197,9 @@ impl ProjectSource for ServerProject {
     }
 
     fn runs(&self, query: RunsQuery, issues: Issues) -> BoxStream<'static, Result<Vec<OpenedRun>, Error>> {
-        runs::list(self.client.clone(), self.path.clone(), query, issues)
+        let client = self.client.clone();
+        let found = runs::list(client.clone(), self.path.clone(), query, issues.clone());
+        found.map_ok(move |found| opened_runs(&client, found.runs, &found.lacks, &issues)).boxed()
     }
 }
 
@@ -225,8 +238,13 @@ impl RunSource for ServerRun {
         std::future::ready(Ok(Vec::new())).boxed()
     }
 
-    fn disk(&self) -> Option<Arc<dyn super::disk::RunData>> {
-        None
+    fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<HistoryRows, Error>> {
+        async { Ok(ServerHistory::open(&self.client, &self.path, query).await?.into_rows()) }.boxed()
+    }
+
+    fn follow(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Box<dyn Follower>, Error>> {
+        let follower = ServerFollower::new(self.client.clone(), self.path.clone(), query);
+        std::future::ready(Ok(Box::new(follower) as Box<dyn Follower>)).boxed()
     }
 
     fn document(&self) -> BoxFuture<'_, Result<RunDocument, Error>> {

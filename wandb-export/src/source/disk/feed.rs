@@ -34,14 +34,14 @@ impl Feed {
     pub(crate) fn open(run: &dyn RunData, ask: &Ask) -> Result<Self, Error> {
         let mut sampling = None;
         if let Some(rows) = ask.samples {
-            let mut counting = run.rows(&ask.wanted)?;
+            let mut counting = open(run, &ask.wanted)?;
             let mut of = 0;
             while let Some(batch) = counting.next()? {
                 of += batch.row_count() as u64;
             }
             sampling = (of > rows).then_some(Sampling { rows, of, seen: 0, taken: 0 });
         }
-        Ok(Self { rows: run.rows(&ask.wanted)?, sampling })
+        Ok(Self { rows: open(run, &ask.wanted)?, sampling })
     }
 
     /// Returns the next rows, at least one, or `None` at the end.
@@ -60,6 +60,13 @@ impl Feed {
     /// Returns the issues found so far.
     pub(crate) fn issues(&self) -> &[Issue] {
         self.rows.issues()
+    }
+}
+
+fn open(run: &dyn RunData, wanted: &Wanted) -> Result<Box<dyn RowReader>, Error> {
+    match wanted {
+        Wanted::Logged(selection) => run.rows(selection),
+        Wanted::System => run.system_metrics(),
     }
 }
 

@@ -57,8 +57,12 @@ impl From<SdkRun> for DiskRun {
 }
 
 impl RunData for SdkData {
-    fn rows(&self, wanted: &Wanted) -> Result<Box<dyn RowReader>, Error> {
-        Ok(Box::new(SessionRows::new(&self.sessions, wanted.clone())))
+    fn rows(&self, selection: &Selection) -> Result<Box<dyn RowReader>, Error> {
+        Ok(Box::new(SessionRows::new(&self.sessions, Wanted::Logged(selection.clone()))))
+    }
+
+    fn system_metrics(&self) -> Result<Box<dyn RowReader>, Error> {
+        Ok(Box::new(SessionRows::new(&self.sessions, Wanted::System)))
     }
 
     fn history_issues(&self) -> Vec<Issue> {

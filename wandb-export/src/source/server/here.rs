@@ -16,9 +16,9 @@ use crate::source::list_reader::Issues;
 
 /// Listed runs, and the fields that the server lacks.
 #[derive(Default)]
-pub(super) struct Found {
-    pub(super) runs: Vec<model::Run>,
-    pub(super) lacks: UnsupportedFields,
+pub(in crate::source::server) struct Found {
+    pub(in crate::source::server) runs: Vec<model::Run>,
+    pub(in crate::source::server) lacks: UnsupportedFields,
 }
 
 const FILTERS: Argument = Argument::new("Project", "runs", "filters");

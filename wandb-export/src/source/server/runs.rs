@@ -1,9 +1,9 @@
 //! Lists the runs of a project on a server.
 
-use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use futures_util::stream::{self, BoxStream, StreamExt};
+use wandb_core::ProjectPath;
 use wandb_core::client::Client;
 use wandb_core::operation::UnsupportedFields;
-use wandb_core::{ProjectPath, model};
 use wandb_graphql::ops::ListRuns;
 
 use super::here::{Found, unless_refused};
@@ -11,19 +11,19 @@ use super::lister::Lister;
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::run_rows::RunColumns;
+use crate::source::RunsQuery;
 use crate::source::list_reader::Issues;
-use crate::source::{OpenedRun, RunsQuery};
 
 /// Lists the runs of a project.
 ///
 /// The pages of a list are not a snapshot. A run that changes its place in the order while the list is read could
 /// appear twice or not at all. [`Lister`] compares the number of runs with the server's count.
-pub(super) fn list(
+pub(in crate::source::server) fn list(
     client: Client,
     path: ProjectPath,
     query: RunsQuery,
     issues: Issues,
-) -> BoxStream<'static, Result<Vec<OpenedRun>, Error>> {
+) -> BoxStream<'static, Result<Found, Error>> {
     let RunsQuery { filter, order, detail, page_size, limit, columns } = query.clone();
     let mut list = ListRuns::new(path.clone()).filter(filter).order(order).detail(detail);
     if let Some(size) = page_size {
@@ -43,27 +43,7 @@ pub(super) fn list(
         }
     };
     let pages = stream::try_unfold(lister, next).boxed();
-    let found = unless_refused(pages, client.clone(), path, query, issues.clone());
-    found.map_ok(move |found| opened(&client, found.runs, &found.lacks, &issues)).boxed()
-}
-
-/// Returns the runs that have usable names. The others become issues.
-fn opened(
-    client: &Client,
-    runs: Vec<model::Run>,
-    lacks: &UnsupportedFields,
-    issues: &Issues,
-) -> Vec<OpenedRun> {
-    let open = |run: model::Run| match run.path() {
-        Ok(path) => Some(super::opened(client, path, run, lacks)),
-        Err(error) => {
-            let list = format!("runs of {}/{}", run.entity, run.project);
-            issues.add(Issue::of_fields(&run));
-            issues.add([Issue::unusable_name(&list, &error)]);
-            None
-        }
-    };
-    runs.into_iter().filter_map(open).collect()
+    unless_refused(pages, client, path, query, issues)
 }
 
 /// Converts fields that the runs lack to issues. Ignores fields without a column in the table.

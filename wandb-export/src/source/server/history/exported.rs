@@ -30,10 +30,10 @@ use wandb_tables::Schema;
 use self::part::{Looked, Wanted};
 use self::parts::{Files, Parts};
 use self::sparse_file::Shared;
-use super::reader::{Batches, rows_of};
 use super::union::union;
 use super::whole::Reading;
 use crate::error::Error;
+use crate::source::history::{Batches, rows_of};
 use crate::source::weight::weight;
 
 /// Number of batches read ahead from the files.

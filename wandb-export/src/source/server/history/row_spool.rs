@@ -10,8 +10,8 @@ use wandb_graphql::HistoryRow;
 use wandb_tables::Batch;
 
 use super::parse::{Losses, parse};
-use super::reader::Batches;
 use crate::error::Error;
+use crate::source::history::Batches;
 
 /// Maximum bytes of rows kept in memory.
 const MEMORY: usize = 4 << 20;

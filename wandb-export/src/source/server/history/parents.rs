@@ -1,22 +1,34 @@
 //! Finds the runs that a run was forked from.
 
 use wandb_core::client::Client;
+use wandb_core::model::Run;
 use wandb_core::{RunPath, Value};
 use wandb_graphql::ops::GetRun;
 use wandb_runlog::Branch;
 
 use crate::error::{Error, ErrorKind};
 use crate::issue::Issue;
-use crate::source::server::branch_of;
 
 /// Maximum number of ancestors to follow.
 const MOST_PARENTS: usize = 64;
+
+/// The key that gives the position of a fork.
+const STEP: &str = "_step";
 
 /// The parent of a fork, and the last step that both share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Parent {
     pub(super) path: RunPath,
     pub(super) last_step: i64,
+}
+
+/// Returns where a run on a server was forked or rewound. The SDK writes this to the config, as `_wandb.branch_point`
+/// with `run_id` and `step` (wandb/wandb, `wandb_init.py`). No public field of the API has it (#10694), and it is
+/// lost when the run is resumed later.
+pub(in crate::source::server) fn branch_of(run: &Run) -> Option<Branch> {
+    let point = run.config.as_ref()?.internal().get("_wandb")?.as_map()?.get("branch_point")?.as_map()?;
+    let id = point.get("run_id").and_then(Value::as_str).filter(|id| !id.is_empty())?;
+    Some(Branch::new(id, STEP, point.get("step")?.as_f64()?))
 }
 
 /// Returns the ancestors of the run at `path`, nearest first. A run's own history starts after the step of the fork

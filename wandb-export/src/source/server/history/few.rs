@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use futures_util::stream::{self, StreamExt};
 
-use super::reader::Batches;
 use super::whole::Reading;
 use crate::error::Error;
+use crate::source::history::Batches;
 
 /// Reads windows of `steps` from the live query until it has enough rows. Each window is twice as wide as the last.
 struct Few {
@@ -51,18 +51,4 @@ async fn next(mut few: Few) -> Next {
         }
     }
     None
-}
-
-/// Truncates `batches` to the first `rows` rows.
-pub(super) fn first(batches: Batches, rows: u64) -> Batches {
-    let next = |(mut batches, left): (Batches, u64)| async move {
-        if left == 0 {
-            return None;
-        }
-        let most = usize::try_from(left).unwrap_or(usize::MAX);
-        let batch = batches.next().await?.and_then(|batch| Ok(batch.first(most)?));
-        let came = batch.as_ref().map_or(left, |batch| batch.row_count() as u64);
-        Some((batch, (batches, left - came.min(left))))
-    };
-    stream::unfold((batches, rows), next).boxed()
 }

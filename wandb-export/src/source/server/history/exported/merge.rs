@@ -14,13 +14,13 @@ use wandb_graphql::plan::join;
 use wandb_tables::rows_of;
 
 use super::super::content::content;
-use super::super::select::select;
 use super::decode::integer_steps;
 use super::footer::{Footer, STEP};
 use super::pages::Plan;
 use super::sparse_file::Shared;
 use super::{unpanicked, unusable};
 use crate::error::Error;
+use crate::source::select::select;
 use crate::source::weight::{BATCH_BYTES, weight};
 
 /// Maximum number of rows in a batch, and decoded from a file at once.

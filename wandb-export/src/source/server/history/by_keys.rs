@@ -10,9 +10,9 @@ use wandb_core::operation::{Field, UnsupportedFields};
 use wandb_graphql::ops::{GetRun, HistoryExtent};
 use wandb_graphql::{HistoryRow, Keys};
 
-use super::reader::Batches;
 use crate::error::Error;
 use crate::issue::Issue;
+use crate::source::history::Batches;
 
 const HISTORY: Field = Field::new("Run", "history");
 

@@ -1,7 +1,17 @@
 //! Selects rows and keys on the client.
 
+use std::sync::Arc;
+
+use futures_util::stream::{StreamExt, TryStreamExt};
 use wandb_core::Row;
+use wandb_core::client::Client;
 use wandb_graphql::Selection;
+use wandb_tables::Batch;
+
+use super::history::{Batches, rows_of};
+
+/// The keys that hold the time of a measurement. They take the place of the step.
+const TIME_AXIS: [&str; 2] = ["_runtime", "_timestamp"];
 
 /// Returns the selected part of a row, or `None` if the row does not match. Keeps the keys of `axis` as well.
 pub(super) fn select(row: Row, selection: &Selection, axis: &[&str]) -> Option<Row> {
@@ -13,6 +23,22 @@ pub(super) fn select(row: Row, selection: &Selection, axis: &[&str]) -> Option<R
     };
     let kept = |key: &str| axis.contains(&key) || keys.iter().any(|own| own == key);
     wanted.then(|| row.into_iter().filter(|(key, _)| kept(key)).collect())
+}
+
+/// Applies a selection to system metrics, because no server does.
+pub(super) fn choose_measured(client: &Client, batches: Batches, selection: Selection) -> Batches {
+    if selection.keys().is_none() {
+        return batches;
+    }
+    let (client, selection) = (client.clone(), Arc::new(selection));
+    let choose = move |batch| {
+        let (client, selection) = (client.clone(), Arc::clone(&selection));
+        async move {
+            let rows = rows_of(&client, batch).await?.into_iter();
+            Ok(Batch::Rows(rows.filter_map(|row| select(row, &selection, &TIME_AXIS)).collect()))
+        }
+    };
+    batches.and_then(choose).boxed()
 }
 
 #[cfg(test)]

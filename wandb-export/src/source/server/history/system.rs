@@ -7,26 +7,24 @@ use wandb_graphql::Samples;
 use wandb_graphql::ops::SampleEvents;
 
 use super::findings::Findings;
-use super::query::{Amount, HistoryQuery};
 use super::row_spool::RowSpool;
 use crate::error::Error;
 use crate::issue::Issue;
-
-/// Maximum number of system metrics requested when all are wanted.
-pub(super) const ALL_EVENTS: u64 = 1_000_000;
+use crate::source::history::{ALL_EVENTS, Amount, HistoryQuery};
 
 /// A sample count that servers answer in full.
 const MODEST_SAMPLES: u64 = 10_000;
 
-/// The keys that hold the time of a measurement. They take the place of the step.
-pub(super) const TIME_AXIS: [&str; 2] = ["_runtime", "_timestamp"];
-
 /// Reads the system metrics. If the server sends fewer than it counts, retries with other sample counts: a server may
 /// reject a large count and answer with few rows (wandb/wandb #12067, #3680).
-pub(super) async fn events(history: &HistoryQuery, findings: &Findings) -> Result<RowSpool, Error> {
-    let HistoryQuery { path, amount, .. } = history;
-    let client = history.api.client();
-    let first = SampleEvents::new(path.clone()).samples(history.sample_count()?);
+pub(super) async fn events(
+    client: &Client,
+    path: &RunPath,
+    query: &HistoryQuery,
+    findings: &Findings,
+) -> Result<RowSpool, Error> {
+    let HistoryQuery { amount, .. } = query;
+    let first = SampleEvents::new(path.clone()).samples(query.sample_count()?);
     let mut best = RowSpool::new(client);
     let Reply { answer, lacks } = client.stream_list(first, &mut best).await?;
     best.check()?;

@@ -9,8 +9,8 @@ use wandb_graphql::plan::join;
 use wandb_tables::Batch;
 
 use super::content::content;
-use super::reader::{Batches, rows_of};
 use crate::error::Error;
+use crate::source::history::{Batches, rows_of};
 use crate::source::weight::{BATCH_BYTES, weight};
 
 /// Maximum number of rows in a batch, unless a single step has more.

@@ -13,9 +13,9 @@ use wandb_graphql::{HistoryWindow, Samples, Selection};
 
 use super::findings::Findings;
 use super::parse::{PAGES_AT_ONCE, batches};
-use super::reader::Batches;
 use crate::error::Error;
 use crate::issue::Issue;
+use crate::source::history::Batches;
 
 /// Maximum number of times to look for rows after the server's last step.
 const MOST_LOOKS_BEHIND: u32 = 8;
