@@ -31,6 +31,7 @@ pub struct Settings {
 
 /// A setting with its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Setting<T> {
     /// The value.
     pub value: T,

@@ -97,8 +97,7 @@ fn server_is_retried_after_its_wait() {
 #[test]
 fn longest_wait_is_configurable() {
     let simulation = server(429, &[("retry-after", "1000")], "no", Faults::none());
-    let patient =
-        RetryPolicy { attempts: 3, longest_asked_wait: Duration::from_secs(1_000), ..RetryPolicy::default() };
+    let patient = RetryPolicy::default().with_attempts(3).with_longest_asked_wait(Duration::from_secs(1_000));
     let client = client(&simulation).retry(patient).build();
     let error = simulation.run(client.call(Ask)).expect("it ends").expect_err("a refusal");
     assert!(matches!(error, Error::Status { attempts: 3, .. }), "{error}");
@@ -142,12 +141,25 @@ fn other_failures_do_not_use_up_that_retry() {
     simulation.run(client.call(Ask)).expect("it ends").expect("an answer");
 }
 
+/// Bodies arrive at a byte a second.
+fn trickling() -> Faults {
+    let mut faults = Faults::none();
+    faults.trickle = 1.0;
+    faults
+}
+
+/// No request is answered.
+fn silent() -> Faults {
+    let mut faults = Faults::none();
+    faults.timeout = 1.0;
+    faults
+}
+
 #[test]
 fn trickling_answer_times_out() {
-    let simulation = Simulation::new(1, Faults { trickle: 1.0, ..Faults::none() }, |_: &Request| {
-        http::Response::new(Bytes::from(vec![b' '; 100_000]))
-    });
-    let once = RetryPolicy { attempts: 1, ..RetryPolicy::default() };
+    let simulation =
+        Simulation::new(1, trickling(), |_: &Request| http::Response::new(Bytes::from(vec![b' '; 100_000])));
+    let once = RetryPolicy::default().with_attempts(1);
     let client = client(&simulation).retry(once).build();
     let error = simulation.run(client.call(Ask)).expect("it ends").expect_err("too slow");
     assert!(error.is_overload(), "{error}");
@@ -186,13 +198,11 @@ fn silent_body_times_out_over_any_transport() {
 
 #[test]
 fn time_limit_ends_any_wait() {
-    let trickle = Faults { trickle: 1.0, ..Faults::none() };
-    let silent = Faults { timeout: 1.0, ..Faults::none() };
     let cases = [
         server(503, &[], "busy", Faults::none()),
         server(429, &[("retry-after", "600")], "no", Faults::none()),
-        server(200, &[], "a long answer, a byte a second", trickle),
-        server(200, &[], "ok", silent),
+        server(200, &[], "a long answer, a byte a second", trickling()),
+        server(200, &[], "ok", silent()),
     ];
     for simulation in cases {
         let allowed = Duration::from_secs(20);
@@ -208,13 +218,12 @@ fn time_limit_ends_any_wait() {
 
 #[test]
 fn long_waits_are_reported_every_ten_seconds() {
-    let silent = Faults { timeout: 1.0, ..Faults::none() };
     for (simulation, said) in [
         (
             server(429, &[("retry-after", "600")], "no", Faults::none()),
             "waiting to try Ask of everything again",
         ),
-        (server(200, &[], "ok", silent), "waiting for the answer to Ask of everything: 10 s so far"),
+        (server(200, &[], "ok", silent()), "waiting for the answer to Ask of everything: 10 s so far"),
         (server(503, &[], "busy", Faults::none()), "(the server answered 503 Service Unavailable)"),
     ] {
         let notices = Arc::new(Mutex::new(Vec::new()));
@@ -239,7 +248,7 @@ fn short_waits_are_not_reported() {
     let observer = move |_: &wandb_core::client::Waiting| {
         heard.fetch_add(1, Ordering::Relaxed);
     };
-    let retry = RetryPolicy { attempts: 3, ..RetryPolicy::default() };
+    let retry = RetryPolicy::default().with_attempts(3);
     let client = client(&simulation).on_wait(observer).retry(retry).build();
     simulation.run(client.call(Ask)).expect("it ends").expect_err("no answer");
     assert_eq!(notices.load(Ordering::Relaxed), 0);

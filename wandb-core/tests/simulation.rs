@@ -189,7 +189,7 @@ fn client(simulation: &Simulation, seed: u64, concurrency: usize) -> Client {
         .api_key(&key)
         .concurrency(concurrency)
         .seed(seed)
-        .retry(RetryPolicy { attempts: ATTEMPTS, doubtful_attempts: ATTEMPTS, ..RetryPolicy::default() })
+        .retry(RetryPolicy::default().with_attempts(ATTEMPTS).with_doubtful_attempts(ATTEMPTS))
         .build()
 }
 
@@ -313,7 +313,7 @@ fn memory_budget_holds_without_deadlock() {
             .api_key(&key)
             .memory(memory)
             .concurrency(rng.usize(1..12))
-            .retry(RetryPolicy { attempts: ATTEMPTS, doubtful_attempts: ATTEMPTS, ..RetryPolicy::default() })
+            .retry(RetryPolicy::default().with_attempts(ATTEMPTS).with_doubtful_attempts(ATTEMPTS))
             .build();
         let windowed = || AllSteps { steps: 0..end, page_size: PageSize::adaptive(100, 1_000) };
         let calls = async {

@@ -68,8 +68,8 @@ pub use run_rows::RunColumns;
 pub use wandb_core::error::Error as RequestError;
 pub use wandb_core::{
     ApiKey, AuthError, BaseUrl, BigInt, DeserializeError, Environment, Map, PathDefaults, PathError,
-    ProjectPath, Row, RunPath, SettingsError, SweepPath, Value, ValueError, YamlError, client, model,
-    operation, page, transport, update,
+    ProjectPage, ProjectPath, Row, RunPath, SettingsError, SweepPath, Value, ValueError, YamlError, client,
+    model, operation, page, transport, update,
 };
 #[cfg(feature = "mock")]
 pub use wandb_core::{mock, simulation};

@@ -19,7 +19,7 @@ use crate::{body, error};
 /// use wandb_core::transport::{Proxies, ProxyRules, Settings};
 /// use wandb_http_async::ReqwestTransport;
 ///
-/// let direct = Settings { proxies: Proxies::Rules(ProxyRules::default()), ..Settings::default() };
+/// let direct = Settings::default().with_proxies(Proxies::Rules(ProxyRules::default()));
 /// let transport = ReqwestTransport::with_settings(&direct)?;
 /// # Ok::<(), wandb_core::transport::SettingsError>(())
 /// ```
@@ -115,7 +115,7 @@ mod tests {
 
     fn through(proxy: &str) -> Result<ReqwestTransport, SettingsError> {
         let rules = ProxyRules::all(proxy.parse()?);
-        ReqwestTransport::with_settings(&Settings { proxies: Proxies::Rules(rules), ..Settings::default() })
+        ReqwestTransport::with_settings(&Settings::default().with_proxies(Proxies::Rules(rules)))
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::error;
 /// use wandb_core::transport::{Proxies, ProxyRules, Settings};
 /// use wandb_http_blocking::UreqTransport;
 ///
-/// let direct = Settings { proxies: Proxies::Rules(ProxyRules::default()), ..Settings::default() };
+/// let direct = Settings::default().with_proxies(Proxies::Rules(ProxyRules::default()));
 /// let transport = UreqTransport::with_settings(&direct)?;
 /// # Ok::<(), wandb_core::transport::SettingsError>(())
 /// ```
@@ -145,7 +145,7 @@ mod tests {
 
     fn through(proxy: &str) -> Result<UreqTransport, SettingsError> {
         let rules = ProxyRules::all(proxy.parse()?);
-        UreqTransport::with_settings(&Settings { proxies: Proxies::Rules(rules), ..Settings::default() })
+        UreqTransport::with_settings(&Settings::default().with_proxies(Proxies::Rules(rules)))
     }
 
     #[test]

@@ -25,6 +25,7 @@ use crate::transport::Moment;
 /// assert!(reply.lacks.is_empty());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Reply<A> {
     /// The answer.
     pub answer: A,

@@ -24,10 +24,11 @@ use crate::transport::{
 /// ```
 /// use wandb_core::client::ProgressFloor;
 ///
-/// let patient = ProgressFloor { bytes: 1, ..ProgressFloor::default() };
+/// let patient = ProgressFloor::default().with_bytes(1);
 /// assert_eq!(patient.window, ProgressFloor::default().window);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ProgressFloor {
     /// The minimum number of bytes of a body per [`window`](Self::window). 0 disables the check. Default 1 KiB: even
     /// a modem of 1990 carries eight times as much in 30 s.
@@ -42,6 +43,26 @@ pub struct ProgressFloor {
 impl Default for ProgressFloor {
     fn default() -> Self {
         Self { bytes: 1 << 10, window: Duration::from_secs(30), bytes_per_connection: 16 << 10 }
+    }
+}
+
+impl ProgressFloor {
+    /// Sets the minimum number of bytes of a body per window. 0 disables the check.
+    #[must_use]
+    pub fn with_bytes(self, bytes: u64) -> Self {
+        Self { bytes, ..self }
+    }
+
+    /// Sets the time in which these bytes must arrive.
+    #[must_use]
+    pub fn with_window(self, window: Duration) -> Self {
+        Self { window, ..self }
+    }
+
+    /// Sets the number of bytes that a download connection must receive before it counts as progress.
+    #[must_use]
+    pub fn with_bytes_per_connection(self, bytes_per_connection: u64) -> Self {
+        Self { bytes_per_connection, ..self }
     }
 }
 

@@ -12,11 +12,12 @@ use std::time::Duration;
 /// ```
 /// use wandb_core::client::RetryPolicy;
 ///
-/// let patient = RetryPolicy { attempts: 40, ..RetryPolicy::default() };
+/// let patient = RetryPolicy::default().with_attempts(40);
 /// assert_eq!(RetryPolicy::never().attempts, 1);
 /// assert!(patient.attempts > RetryPolicy::default().attempts);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RetryPolicy {
     /// The maximum number of attempts per request. Default 12, about six minutes with the default waits.
     pub attempts: u32,
@@ -63,6 +64,36 @@ impl RetryPolicy {
     /// A policy without retries.
     pub fn never() -> Self {
         Self { attempts: 1, doubtful_attempts: 1, ..Self::default() }
+    }
+
+    /// Sets the maximum number of [`attempts`](Self::attempts) per request.
+    #[must_use]
+    pub fn with_attempts(self, attempts: u32) -> Self {
+        Self { attempts, ..self }
+    }
+
+    /// Sets the maximum number of attempts for failures that usually persist.
+    #[must_use]
+    pub fn with_doubtful_attempts(self, doubtful_attempts: u32) -> Self {
+        Self { doubtful_attempts, ..self }
+    }
+
+    /// Sets the wait after the first failure.
+    #[must_use]
+    pub fn with_first_wait(self, first_wait: Duration) -> Self {
+        Self { first_wait, ..self }
+    }
+
+    /// Sets the maximum wait between two attempts.
+    #[must_use]
+    pub fn with_longest_wait(self, longest_wait: Duration) -> Self {
+        Self { longest_wait, ..self }
+    }
+
+    /// Sets the maximum `Retry-After`.
+    #[must_use]
+    pub fn with_longest_asked_wait(self, longest_asked_wait: Duration) -> Self {
+        Self { longest_asked_wait, ..self }
     }
 
     /// Returns the wait after the `failed`-th consecutive failure, or `None` to give up. For [`RetryChance::Once`],

@@ -16,6 +16,7 @@ use crate::transport::{Body, Moment, Request, Response, Transport, TransportErro
 ///
 /// Plain data: store it as JSON with [`to_json`](Self::to_json) and [`from_json`](Self::from_json).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Recording {
     /// The exchanges, in the order of the requests.
     pub exchanges: Vec<Exchange>,
@@ -23,6 +24,7 @@ pub struct Recording {
 
 /// A request and its response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Exchange {
     /// The request's method.
     pub method: String,
@@ -41,6 +43,7 @@ pub struct Exchange {
 /// A recorded body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum RecordedBody {
     /// UTF-8 text, with the query values of its URLs redacted.
     Text(String),

@@ -40,6 +40,7 @@ pub struct HistoryKey {
 
 /// The number of values of one type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct TypeCount {
     /// The type's name (`type`): `number`, `string`, `map`, `list`, `boolean`, `nil`, or that of a W&B object such as
     /// `histogram`.

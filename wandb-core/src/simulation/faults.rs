@@ -3,8 +3,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-/// The fault rates of the simulated network and server: independent probabilities from 0 to 1.
+/// The fault rates of the simulated network and server: independent probabilities from 0 to 1. Begin with
+/// [`none`](Self::none) or [`each`](Self::each), and set the fields.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Faults {
     /// The range of latencies. They differ between answers, which therefore arrive in any order.
     pub latency: Range<Duration>,

@@ -56,6 +56,7 @@ pub enum TransportErrorKind {
 
 /// The phase of a request in which a timeout expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Phase {
     /// Connecting, including TLS.
     Connect,

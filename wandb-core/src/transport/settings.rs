@@ -17,10 +17,11 @@ pub use proxy::{Proxies, ProxyRules, ProxyUrl};
 /// use std::time::Duration;
 /// use wandb_core::transport::Settings;
 ///
-/// let patient = Settings { stall_timeout: Duration::from_secs(120), ..Settings::default() };
+/// let patient = Settings::default().with_stall_timeout(Duration::from_secs(120));
 /// assert_eq!(patient.connect_timeout, Duration::from_secs(10));
 /// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Settings {
     /// The timeout for name resolution, connecting, passing a proxy and the TLS handshake. Default 10 s.
     ///
@@ -93,6 +94,55 @@ pub enum SettingsError {
 }
 
 impl Settings {
+    /// Sets the timeout for name resolution, connecting, passing a proxy and the TLS handshake.
+    #[must_use]
+    pub fn with_connect_timeout(self, connect_timeout: Duration) -> Self {
+        Self { connect_timeout, ..self }
+    }
+
+    /// Sets the timeout until the headers of a response arrive.
+    #[must_use]
+    pub fn with_first_byte_timeout(self, first_byte_timeout: Duration) -> Self {
+        Self { first_byte_timeout, ..self }
+    }
+
+    /// Sets the maximum pause within a body.
+    #[must_use]
+    pub fn with_stall_timeout(self, stall_timeout: Duration) -> Self {
+        Self { stall_timeout, ..self }
+    }
+
+    /// Sets the time for which an idle connection is kept.
+    #[must_use]
+    pub fn with_idle_timeout(self, idle_timeout: Duration) -> Self {
+        Self { idle_timeout, ..self }
+    }
+
+    /// Sets the maximum number of idle connections per host.
+    #[must_use]
+    pub fn with_max_idle_per_host(self, max_idle_per_host: usize) -> Self {
+        Self { max_idle_per_host, ..self }
+    }
+
+    /// Sets the proxies to use.
+    #[must_use]
+    pub fn with_proxies(self, proxies: Proxies) -> Self {
+        Self { proxies, ..self }
+    }
+
+    /// Sets the `User-Agent` of requests without one.
+    #[must_use]
+    pub fn with_user_agent(self, user_agent: impl Into<String>) -> Self {
+        Self { user_agent: user_agent.into(), ..self }
+    }
+
+    /// Adds trusted certificates in PEM format.
+    #[must_use]
+    pub fn with_root_certificates(mut self, pem: impl Into<Bytes>) -> Self {
+        self.root_certificates.push(pem.into());
+        self
+    }
+
     /// Returns the user agent as a header value.
     pub fn user_agent_value(&self) -> Result<http::HeaderValue, SettingsError> {
         // Leading and trailing spaces would be lost in transit, and non-ASCII characters are obsolete in headers.

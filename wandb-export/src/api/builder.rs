@@ -243,7 +243,7 @@ impl ApiBuilder {
         let stall_timeout = self.transport.stall_timeout;
         // A longer stall timeout implies that such pauses are acceptable.
         let floor = ProgressFloor::default();
-        let floor = ProgressFloor { window: floor.window.max(stall_timeout), ..floor };
+        let floor = floor.with_window(floor.window.max(stall_timeout));
         client = client.progress_floor(self.floor.unwrap_or(floor));
         if let Some(bytes) = self.max_file_size {
             client = client.file_limit(bytes);

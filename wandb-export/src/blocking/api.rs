@@ -163,6 +163,14 @@ impl Api {
         super::Mirror::new(self.0.mirror_all(entity))
     }
 
+    /// Returns the entity for paths without one: from the settings, or else the viewer's.
+    ///
+    /// # Errors
+    /// If neither the settings nor the server has a default entity.
+    pub fn default_entity(&self) -> Result<String, Error> {
+        block_on(self.0.default_entity())
+    }
+
     /// Completes the path of a run. Missing parts come from the settings or the viewer.
     pub fn run_path(&self, path: &str) -> Result<RunPath, Error> {
         block_on(self.0.run_path(path))

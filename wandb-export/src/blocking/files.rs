@@ -7,6 +7,7 @@ use std::path::Path;
 use bytes::Bytes;
 use futures_util::stream::{StreamExt, TryStreamExt};
 use wandb_core::blocking::block_on;
+use wandb_core::model;
 
 use super::{Iter, ListReader};
 use crate::api;
@@ -23,7 +24,7 @@ use crate::{
 #[must_use]
 pub struct Files(api::Files);
 
-/// A file of a run. Dereferences to the async [`RunFile`](crate::RunFile), and through it to the server's listing.
+/// A file of a run. Dereferences to the server's listing: [`model::File`]. See the async [`RunFile`](crate::RunFile).
 #[derive(Debug, Clone)]
 pub struct RunFile(api::RunFile);
 
@@ -107,6 +108,11 @@ impl RunFile {
     pub fn read(&self, limit: u64) -> Result<Bytes, Error> {
         block_on(self.0.read(limit))
     }
+
+    /// Returns the server's listing without the rest.
+    pub fn into_model(self) -> model::File {
+        self.0.into_model()
+    }
 }
 
 #[cfg(feature = "files")]
@@ -129,9 +135,9 @@ impl RunFile {
 }
 
 impl Deref for RunFile {
-    type Target = api::RunFile;
+    type Target = model::File;
 
-    fn deref(&self) -> &api::RunFile {
+    fn deref(&self) -> &model::File {
         &self.0
     }
 }

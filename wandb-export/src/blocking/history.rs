@@ -192,6 +192,11 @@ impl HistoryReader {
         self.0.rows()
     }
 
+    /// Iterates over the remaining rows.
+    pub fn into_rows(self) -> Iter<Row> {
+        Iter::new(self.0.into_rows())
+    }
+
     /// Checks whether the rows are complete. Call it after the last batch.
     pub fn finish(self) -> Result<HistoryEnd, Error> {
         block_on(self.0.finish())

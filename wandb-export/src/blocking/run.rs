@@ -2,21 +2,62 @@
 
 use std::ops::Deref;
 
-use wandb_core::Map;
 use wandb_core::blocking::block_on;
+use wandb_core::{Map, RunPath, model};
+use wandb_runlog::{Alert, Artifact, Branch};
 
 use super::{Console, Files, History, RunFile, ScanHistory, SystemMetrics, Update};
 use crate::api::{self, RunCommand};
 use crate::error::Error;
+use crate::issue::Issue;
 
-/// A run. Dereferences to the async [`Run`](crate::Run), and through it to the server's data. Its own methods, such
-/// as [`history`](Run::history), are blocking.
+/// A run. Dereferences to the server's data: [`model::Run`]. See the async [`Run`](crate::Run).
 #[derive(Debug, Clone)]
 pub struct Run(api::Run);
 
 impl Run {
     pub(super) fn new(run: api::Run) -> Self {
         Self(run)
+    }
+
+    /// Returns the issues of the run's fields; see the async [`issues`](crate::Run::issues).
+    pub fn issues(&self) -> &[Issue] {
+        self.0.issues()
+    }
+
+    /// Returns the path of the run, `entity/project/run`. The entity is `local` if a run on disk does not name one.
+    pub fn path(&self) -> &RunPath {
+        self.0.path()
+    }
+
+    /// Returns whether the run was read from disk rather than from a server.
+    pub fn is_on_disk(&self) -> bool {
+        self.0.is_on_disk()
+    }
+
+    /// Returns where the run was forked from or rewound to; see the async [`branch`](crate::Run::branch).
+    pub fn branch(&self) -> Option<Branch> {
+        self.0.branch()
+    }
+
+    /// Returns the alerts that a run on disk raised; see the async [`alerts`](crate::Run::alerts).
+    pub fn alerts(&self) -> &[Alert] {
+        self.0.alerts()
+    }
+
+    /// Returns the artifacts that a run on disk logged and used; see the async [`artifacts`](crate::Run::artifacts).
+    pub fn artifacts(&self) -> &[Artifact] {
+        self.0.artifacts()
+    }
+
+    /// Returns the URL of the run's page in the web app. For a run on disk, the URL that it would have.
+    pub fn url(&self) -> String {
+        self.0.url()
+    }
+
+    /// Returns the server's data without the rest.
+    pub fn into_model(self) -> model::Run {
+        self.0.into_model()
     }
 
     /// Selects samples of the run's history.
@@ -69,9 +110,9 @@ impl Run {
 }
 
 impl Deref for Run {
-    type Target = api::Run;
+    type Target = model::Run;
 
-    fn deref(&self) -> &api::Run {
+    fn deref(&self) -> &model::Run {
         &self.0
     }
 }

@@ -1,8 +1,8 @@
 //! The runs of a project.
 
 use futures_util::stream::{StreamExt, TryStreamExt};
-use wandb_core::ProjectPath;
 use wandb_core::blocking::block_on;
+use wandb_core::{ProjectPage, ProjectPath};
 use wandb_tables::Sink;
 
 use super::{Iter, ListReader, Run};
@@ -18,6 +18,11 @@ pub struct Runs(api::Runs);
 impl Runs {
     pub(super) fn new(runs: api::Runs) -> Self {
         Self(runs)
+    }
+
+    /// Returns the page of the project that the path pointed to; see the async [`page`](crate::Runs::page).
+    pub fn page(&self) -> Option<&ProjectPage> {
+        self.0.page()
     }
 
     /// Returns the project's path.

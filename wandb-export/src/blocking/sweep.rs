@@ -3,20 +3,49 @@
 use std::ops::Deref;
 
 use wandb_core::blocking::block_on;
-use wandb_core::model::Goal;
+use wandb_core::model::{Goal, SweepMetric};
+use wandb_core::{SweepPath, model};
 
 use super::{Run, Runs};
 use crate::api;
 use crate::error::Error;
+use crate::issue::Issue;
 
-/// A sweep. Dereferences to the async [`Sweep`](crate::Sweep), and through it to the server's data. Its own methods
-/// are blocking.
+/// A sweep. Dereferences to the server's data: [`model::Sweep`]. See the async [`Sweep`](crate::Sweep).
 #[derive(Debug, Clone)]
 pub struct Sweep(api::Sweep);
 
 impl Sweep {
     pub(super) fn new(sweep: api::Sweep) -> Self {
         Self(sweep)
+    }
+
+    /// Returns the path of the sweep, `entity/project/sweep`.
+    pub fn path(&self) -> &SweepPath {
+        self.0.path()
+    }
+
+    /// Returns the URL of the sweep's page in the web app.
+    pub fn url(&self) -> String {
+        self.0.url()
+    }
+
+    /// Returns the issues of the sweep's fields; see the async [`issues`](crate::Sweep::issues).
+    pub fn issues(&self) -> &[Issue] {
+        self.0.issues()
+    }
+
+    /// Returns the server's data without the rest.
+    pub fn into_model(self) -> model::Sweep {
+        self.0.into_model()
+    }
+
+    /// Returns the metric and goal for comparing runs; see the async [`objective`](crate::Sweep::objective).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) if the metric or goal is neither given nor configured.
+    pub fn objective(&self, metric: Option<&str>, goal: Option<Goal>) -> Result<SweepMetric, Error> {
+        self.0.objective(metric, goal)
     }
 
     /// Selects the sweep's runs, oldest first, to be filtered further, ordered and listed.
@@ -44,9 +73,9 @@ impl Sweep {
 }
 
 impl Deref for Sweep {
-    type Target = api::Sweep;
+    type Target = model::Sweep;
 
-    fn deref(&self) -> &api::Sweep {
+    fn deref(&self) -> &model::Sweep {
         &self.0
     }
 }

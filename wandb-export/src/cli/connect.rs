@@ -36,13 +36,11 @@ where
 pub(super) fn builder(options: &Connection) -> ApiBuilder {
     let attempts = options.retries.saturating_add(1);
     let policy = RetryPolicy::default();
-    let policy = RetryPolicy {
-        attempts,
-        doubtful_attempts: policy.doubtful_attempts.min(attempts),
-        longest_asked_wait: options.max_wait,
-        ..policy
-    };
-    let floor = ProgressFloor { bytes: options.min_progress, ..ProgressFloor::default() };
+    let policy = policy
+        .with_attempts(attempts)
+        .with_doubtful_attempts(policy.doubtful_attempts.min(attempts))
+        .with_longest_asked_wait(options.max_wait);
+    let floor = ProgressFloor::default().with_bytes(options.min_progress);
     let mut builder = Api::builder()
         .concurrency(usize::from(options.concurrency))
         .memory(options.memory)

@@ -7,6 +7,7 @@ use crate::issue::Issue;
 
 /// What to do if a file already exists. A file with the same size and digest is always left unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Existing {
     /// Return an error.
     #[default]

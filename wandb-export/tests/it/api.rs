@@ -17,6 +17,7 @@ mod public_names;
 mod repeats;
 mod rows;
 mod runs;
+mod same_methods;
 mod storage;
 mod sweeps;
 mod updates;

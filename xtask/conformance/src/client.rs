@@ -25,13 +25,11 @@ const CHILD_URL: &str = "CONFORMANCE_CHILD_URL";
 /// Settings with short timeouts that ignore the environment's proxies.
 pub(crate) fn settings() -> Settings {
     let allowed = Duration::from_secs(10);
-    Settings {
-        connect_timeout: allowed,
-        first_byte_timeout: allowed,
-        stall_timeout: allowed,
-        proxies: Proxies::Rules(ProxyRules::default()),
-        ..Settings::default()
-    }
+    Settings::default()
+        .with_connect_timeout(allowed)
+        .with_first_byte_timeout(allowed)
+        .with_stall_timeout(allowed)
+        .with_proxies(Proxies::Rules(ProxyRules::default()))
 }
 
 pub(crate) fn transport<S: Subject>(settings: &Settings) -> Arc<dyn Transport> {
@@ -79,7 +77,7 @@ pub(crate) fn fetch_in_child(url: &str, variables: &[(&str, &str)]) -> String {
 #[expect(clippy::print_stdout, reason = "the parent process reads it")]
 pub(crate) fn child<S: Subject>() {
     let Ok(url) = std::env::var(CHILD_URL) else { return };
-    match S::transport(&Settings { proxies: Proxies::Environment, ..settings() }) {
+    match S::transport(&settings().with_proxies(Proxies::Environment)) {
         Err(error) => println!("refused: {error}"),
         Ok(transport) => match S::run(fetch(&*transport, get(&url))) {
             Ok((_, body)) => println!("body: {}", String::from_utf8_lossy(&body)),

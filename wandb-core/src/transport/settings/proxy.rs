@@ -11,6 +11,7 @@ use super::SettingsError;
 
 /// The source of the proxy rules.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub enum Proxies {
     /// The process's environment, with the variables of [`ProxyRules::from_variables`].
     #[default]

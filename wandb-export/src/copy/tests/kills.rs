@@ -23,7 +23,9 @@ fn faults(rng: &mut fastrand::Rng) -> Faults {
     let odd = vec![bytes::Bytes::from_static(
         br#"{"data": null, "errors": [{"message": "internal server error"}]}"#,
     )];
-    Faults { clock_jump: 0.0, ..Faults::each([0.0, 0.02, 0.05][rng.usize(0..3)], odd) }
+    let mut faults = Faults::each([0.0, 0.02, 0.05][rng.usize(0..3)], odd);
+    faults.clock_jump = 0.0;
+    faults
 }
 
 /// Opens the mirror as the mirror of `project`.

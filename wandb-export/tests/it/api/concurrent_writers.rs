@@ -58,7 +58,7 @@ fn write(seed: u64, faults: Faults) -> (Vec<Result<Updated, Error>>, StoredRun) 
     let simulation = Simulation::new(seed, faults, move |request| answer(&served, request));
     let writer = |number: u64| {
         let client = Client::builder(simulation.transport(), "https://wandb.test".parse().expect("a URL"));
-        let policy = RetryPolicy { attempts: 30, doubtful_attempts: 30, ..RetryPolicy::default() };
+        let policy = RetryPolicy::default().with_attempts(30).with_doubtful_attempts(30);
         let api = Api::over(client.retry(policy).seed(seed ^ number).build(), PathDefaults::default());
         async move {
             api.client().sleep(Duration::from_millis((seed.wrapping_mul(number + 7)) % 150)).await;
@@ -91,8 +91,9 @@ fn keys(text: &str) -> Vec<String> {
 fn writers_of_different_keys_lose_no_change() {
     let mut undone = 0;
     for seed in seeds(500) {
-        let latency = Duration::from_millis(40)..Duration::from_millis(120);
-        let (outcomes, stored) = write(seed, Faults { latency, ..Faults::none() });
+        let mut faults = Faults::none();
+        faults.latency = Duration::from_millis(40)..Duration::from_millis(120);
+        let (outcomes, stored) = write(seed, faults);
         for outcome in outcomes {
             let updated = outcome.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
             assert_eq!((updated.changes.len(), updated.overruled.len()), (3, 0), "seed {seed}");

@@ -19,7 +19,7 @@ async fn mirror(api: &Api, folder: &Path) -> MirrorReport {
 /// Runs `work` with both transports and a short stall timeout.
 fn on_both(server: &LocalServer, work: impl AsyncFn(Api)) {
     let impatient = || {
-        let impatient = Settings { stall_timeout: Duration::from_millis(150), ..Settings::default() };
+        let impatient = Settings::default().with_stall_timeout(Duration::from_millis(150));
         settings(server).transport(impatient)
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");

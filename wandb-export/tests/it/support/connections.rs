@@ -25,13 +25,12 @@ pub(crate) fn settings(server: &LocalServer) -> ApiBuilder {
 /// Many attempts with short waits, so that transient faults do not fail a test.
 fn many_attempts() -> RetryPolicy {
     let wait = Duration::from_millis(1);
-    RetryPolicy {
-        attempts: 60,
-        doubtful_attempts: 60,
-        first_wait: wait,
-        longest_wait: wait,
-        longest_asked_wait: wait,
-    }
+    RetryPolicy::default()
+        .with_attempts(60)
+        .with_doubtful_attempts(60)
+        .with_first_wait(wait)
+        .with_longest_wait(wait)
+        .with_longest_asked_wait(wait)
 }
 
 /// Runs `work` on tokio, with reqwest as the transport.

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use http::Method;
-use wandb_core::transport::Settings;
 
 use crate::client::{Subject, fetch, fetch_body, get, settings, transport};
 use crate::server::{Server, answer};
@@ -100,7 +99,7 @@ pub fn empty_bodies_send_the_right_length<S: Subject>() {
 /// Sends the user agent from the settings, unless the request has its own.
 pub fn user_agent_comes_from_settings<S: Subject>() {
     let server = Server::answering(|_| answer(200, "", ""));
-    let settings = Settings { user_agent: "someone/1.0".to_owned(), ..settings() };
+    let settings = settings().with_user_agent("someone/1.0");
     let transport = transport::<S>(&settings);
     let own = http::Request::get(server.url("/")).header("user-agent", "own/2.0").body(Bytes::new()).unwrap();
     for (request, expected) in [(get(&server.url("/")), "someone/1.0"), (own, "own/2.0")] {

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use wandb_core::transport::{Settings, SettingsError, TransportErrorKind};
+use wandb_core::transport::{SettingsError, TransportErrorKind};
 
 use crate::client::{Subject, fetch, fetch_body, fetch_error, get, settings, transport};
 use crate::server::{Server, answer};
@@ -106,10 +106,10 @@ pub fn errors_hide_secrets<S: Subject>() {
 
 /// Building a transport fails for invalid settings.
 pub fn bad_settings_are_rejected<S: Subject>() {
-    let user_agent = Settings { user_agent: "two\nlines".to_owned(), ..settings() };
+    let user_agent = settings().with_user_agent("two\nlines");
     assert!(matches!(S::transport(&user_agent), Err(SettingsError::UserAgent { .. })));
     for pem in ["", "no certificate", "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n"] {
-        let certificates = Settings { root_certificates: vec![pem.into()], ..settings() };
+        let certificates = settings().with_root_certificates(pem);
         assert!(matches!(S::transport(&certificates), Err(SettingsError::Certificates { .. })), "{pem}");
     }
 }

@@ -18,7 +18,7 @@ const BASIC: &str = "Basic dXNlcjpodW50ZXIy";
 
 fn proxy_settings(port: u16, credentials: &str) -> Settings {
     let rules = ProxyRules::all(format!("http://{credentials}127.0.0.1:{port}").parse().unwrap());
-    Settings { proxies: Proxies::Rules(rules), ..settings() }
+    settings().with_proxies(Proxies::Rules(rules))
 }
 
 /// Starts a proxy that responds with the method and target it received.
@@ -139,7 +139,7 @@ pub fn socks_proxy_connects_by_name<S: Subject>() {
         }
     });
     let rules = ProxyRules::all(format!("socks5h://127.0.0.1:{}", proxy.port()).parse().unwrap());
-    let settings = Settings { proxies: Proxies::Rules(rules), ..settings() };
+    let settings = settings().with_proxies(Proxies::Rules(rules));
     assert_eq!(fetch_body::<S>(&settings, UNRESOLVABLE), "/path?query=1");
 }
 

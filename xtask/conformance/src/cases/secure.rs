@@ -19,7 +19,7 @@ fn url(server: &Server) -> String {
 }
 
 fn trusting(authority: &Authority) -> Settings {
-    Settings { root_certificates: vec![authority.pem()], ..settings() }
+    settings().with_root_certificates(authority.pem())
 }
 
 /// Trusts a certificate issued by an authority in the settings, and reuses the connection.
@@ -37,8 +37,8 @@ pub fn configured_authority_is_trusted<S: Subject>() {
 pub fn whole_bundle_is_trusted<S: Subject>() {
     let (other, authority) = (Authority::new(), Authority::new());
     let server = authority.server("localhost", serve);
-    let bundle = [other.pem(), "\n# between\n".into(), authority.pem()].concat().into();
-    let settings = Settings { root_certificates: vec![bundle], ..settings() };
+    let bundle = [other.pem(), "\n# between\n".into(), authority.pem()].concat();
+    let settings = settings().with_root_certificates(bundle);
     assert_eq!(fetch_body::<S>(&settings, &url(&server)), "secure");
 }
 
@@ -110,7 +110,7 @@ pub fn ssl_cert_file_is_trusted<S: Subject>() {
 }
 
 fn trusting_self_signed(certificate: &SelfSigned) -> Settings {
-    Settings { root_certificates: vec![certificate.pem()], ..settings() }
+    settings().with_root_certificates(certificate.pem())
 }
 
 /// Trusts a server's self-signed certificate that the settings or the environment name, although it is marked as an
@@ -119,8 +119,8 @@ pub fn configured_self_signed_is_trusted<S: Subject>() {
     let certificate = SelfSigned::of("localhost");
     let server = certificate.server(serve);
     assert_eq!(fetch_body::<S>(&trusting_self_signed(&certificate), &url(&server)), "secure");
-    let bundle = [Authority::new().pem(), certificate.pem()].concat().into();
-    let settings = Settings { root_certificates: vec![bundle], ..settings() };
+    let bundle = [Authority::new().pem(), certificate.pem()].concat();
+    let settings = settings().with_root_certificates(bundle);
     assert_eq!(fetch_body::<S>(&settings, &url(&server)), "secure");
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(&certificate.pem()).unwrap();

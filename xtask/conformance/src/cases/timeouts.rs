@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use wandb_core::transport::{Phase, Settings, TransportErrorKind};
+use wandb_core::transport::{Phase, TransportErrorKind};
 
 use crate::client::{Subject, fetch_body, fetch_error, settings};
 use crate::server::{Server, chunk, chunked_head};
@@ -18,7 +18,7 @@ pub fn tls_handshake_counts_as_connecting<S: Subject>() {
         connection.wait_for_close();
     });
     let url = format!("https://127.0.0.1:{}/", server.port());
-    let settings = Settings { connect_timeout: SHORT, ..settings() };
+    let settings = settings().with_connect_timeout(SHORT);
     assert_eq!(fetch_error::<S>(&settings, &url), TransportErrorKind::Timeout(Phase::Connect));
 }
 
@@ -36,7 +36,7 @@ pub fn unaccepted_connection_times_out<S: Subject>() {
     let connect = || std::net::TcpStream::connect_timeout(&address, SHORT);
     let waiting: Vec<_> = std::iter::repeat_with(connect).map_while(Result::ok).take(64).collect();
     assert!(waiting.len() < 64, "the queue never fills");
-    let settings = Settings { connect_timeout: SHORT, ..settings() };
+    let settings = settings().with_connect_timeout(SHORT);
     let kind = fetch_error::<S>(&settings, &format!("http://{address}/"));
     assert_eq!(kind, TransportErrorKind::Timeout(Phase::Connect));
 }
@@ -49,7 +49,7 @@ pub fn missing_first_byte_times_out<S: Subject>() {
             connection.write(begun.as_bytes());
             connection.wait_for_close();
         });
-        let settings = Settings { first_byte_timeout: SHORT, ..settings() };
+        let settings = settings().with_first_byte_timeout(SHORT);
         let kind = fetch_error::<S>(&settings, &server.url("/"));
         assert_eq!(kind, TransportErrorKind::Timeout(Phase::FirstByte), "after {begun:?}");
     }
@@ -65,7 +65,7 @@ pub fn trickling_head_times_out<S: Subject>() {
         }
         connection.wait_for_close();
     });
-    let settings = Settings { first_byte_timeout: SHORT, ..settings() };
+    let settings = settings().with_first_byte_timeout(SHORT);
     let kind = fetch_error::<S>(&settings, &server.url("/"));
     assert_eq!(kind, TransportErrorKind::Timeout(Phase::FirstByte));
 }
@@ -77,7 +77,7 @@ pub fn first_byte_may_take_longer_than_a_stall<S: Subject>() {
         thread::sleep(3 * SHORT);
         connection.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate");
     });
-    let settings = Settings { stall_timeout: SHORT, ..settings() };
+    let settings = settings().with_stall_timeout(SHORT);
     assert_eq!(fetch_body::<S>(&settings, &server.url("/")), "late");
 }
 
@@ -89,7 +89,7 @@ pub fn stalled_body_times_out<S: Subject>() {
             connection.write(&[chunked_head(headers), chunk(b"\x1f\x8b\x08")].concat());
             connection.wait_for_close();
         });
-        let settings = Settings { stall_timeout: SHORT, ..settings() };
+        let settings = settings().with_stall_timeout(SHORT);
         let kind = fetch_error::<S>(&settings, &server.url("/"));
         assert_eq!(kind, TransportErrorKind::Timeout(Phase::Stall), "{headers}");
     }
@@ -120,6 +120,6 @@ fn check_slow<S: Subject>(headers: &'static str, sent: &[u8], expected: &[u8]) {
     });
     // The limit is ten pauses long, so that a busy machine does not exceed it; the body takes fifteen pauses.
     let limit = 10 * SHORT;
-    let settings = Settings { first_byte_timeout: limit, stall_timeout: limit, ..settings() };
+    let settings = settings().with_first_byte_timeout(limit).with_stall_timeout(limit);
     assert_eq!(fetch_body::<S>(&settings, &server.url("/")), expected);
 }

@@ -56,8 +56,7 @@ impl Storage {
     pub(super) fn client(&self) -> Client {
         let base = BaseUrl::parse("https://api.example.org").expect("a URL");
         let wait = Duration::from_millis(1);
-        let retry =
-            RetryPolicy { attempts: 12, first_wait: wait, longest_wait: wait, ..RetryPolicy::default() };
+        let retry = RetryPolicy::default().with_attempts(12).with_first_wait(wait).with_longest_wait(wait);
         Client::builder(Arc::new(BlockingAdapter::new(self.clone())), base).retry(retry).build()
     }
 
