@@ -7,32 +7,24 @@ mod console;
 mod export;
 mod files;
 mod history;
-pub(crate) mod list_reader;
 mod run;
 mod runs;
 mod sweep;
 mod update;
-mod weight;
 
 use std::sync::Arc;
 
-use async_lock::OnceCell;
 use futures_util::stream::BoxStream;
 use wandb_core::client::{Client, ClientStats, Reading};
 use wandb_core::model::{Project, Server, User};
 use wandb_core::transport::NoServer;
-use wandb_core::{
-    BaseUrl, PartialProjectPath, PartialRunPath, PartialSweepPath, PathDefaults, ProjectPath, RunPath,
-    SweepPath,
-};
-use wandb_graphql::ops::{GetRun, GetServer, GetSweep, GetViewer, ListProjects};
+use wandb_core::{BaseUrl, PathDefaults, ProjectPath, RunPath, SweepPath};
+use wandb_graphql::ops::{GetServer, GetViewer, ListProjects};
 
 pub use builder::ApiBuilder;
 pub use command::RunCommand;
 pub use compare::{ComparedKey, Comparison, Section};
 pub use console::Console;
-#[cfg(feature = "mirror")]
-pub(crate) use console::LogPages;
 pub use export::WriteReport;
 #[cfg(feature = "cli")]
 pub(crate) use export::write as write_rows;
@@ -41,21 +33,22 @@ pub use files::DownloadProgress;
 #[cfg(feature = "mirror")]
 pub(crate) use files::{Fetched, Receipts, fetch_all};
 pub use files::{Files, RunFile};
-pub use history::{Follow, History, HistoryEnd, HistoryReader, ScanHistory, Source, SystemMetrics};
 #[cfg(feature = "mirror")]
-pub(crate) use history::{HistoryQuery, Losses, Stream, parse_rows};
+pub(crate) use history::HistoryRequest;
 #[cfg(not(feature = "mirror"))]
-use history::{HistoryQuery, Stream};
-pub use list_reader::ListReader;
+use history::HistoryRequest;
+pub use history::{Follow, History, HistoryEnd, HistoryReader, ScanHistory, Source, SystemMetrics};
 pub use run::Run;
-#[cfg(feature = "mirror")]
-pub(crate) use runs::Lister;
 pub use runs::Runs;
 pub use sweep::Sweep;
 pub use update::{Update, Updated};
 
 use crate::error::Error;
-use crate::local::{self, LocalPath};
+use crate::source::history::Stream;
+use crate::source::list_reader;
+pub use crate::source::list_reader::ListReader;
+use crate::source::server::{self, Connection};
+use crate::source::{resolve, server_only};
 
 /// A connection to a W&B server.
 ///
@@ -79,9 +72,7 @@ use crate::local::{self, LocalPath};
 #[derive(Debug, Clone)]
 pub struct Api {
     client: Client,
-    defaults: PathDefaults,
-    /// The viewer's entity, cached after the first request; used for paths without an entity.
-    viewers_entity: Arc<OnceCell<Option<String>>>,
+    connection: Connection,
 }
 
 impl Api {
@@ -117,7 +108,7 @@ impl Api {
 
     /// Creates an API over an existing client. `defaults` supplies the entity or project that a path omits.
     pub fn over(client: Client, defaults: PathDefaults) -> Self {
-        Self { client, defaults, viewers_entity: Arc::default() }
+        Self { client: client.clone(), connection: Connection::new(client, defaults) }
     }
 
     /// Returns the underlying client, for operations that have no method here.
@@ -169,13 +160,7 @@ impl Api {
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the run does not exist or the key may not see it.
     pub async fn run(&self, path: &str) -> Result<Run, Error> {
-        if let Some(place) = LocalPath::parse(path) {
-            let run = self.client.work(move || local::open_run(&place)).await?;
-            return Ok(Run::local(self.clone(), run));
-        }
-        let path = self.run_path(path).await?;
-        let reply = self.client.call(GetRun::new(path.clone())).await?;
-        Ok(Run::new(self.clone(), path, reply.answer, &reply.lacks))
+        Ok(Run::new(self.clone(), resolve(&self.connection, path).run().await?))
     }
 
     /// Selects the runs of the project at `path`, to be filtered, ordered and listed. A local `wandb` folder or the
@@ -184,12 +169,7 @@ impl Api {
     /// # Errors
     /// If `path` is not a project path. The project itself is looked up only when the runs are listed.
     pub async fn runs(&self, path: &str) -> Result<Runs, Error> {
-        if let Some(place) = LocalPath::parse(path) {
-            let project = self.client.work(move || local::open_project(&place)).await?;
-            return Ok(Runs::local(self.clone(), project));
-        }
-        let runs = Runs::new(self.clone(), self.project_path(path).await?);
-        Ok(runs.of_page(PartialProjectPath::parse(path)?.page().cloned()))
+        Ok(Runs::new(self.clone(), resolve(&self.connection, path).project().await?))
     }
 
     /// Fetches the sweep at `path`: any form that the Python SDK accepts, the URL of its page, or a local folder of
@@ -199,13 +179,7 @@ impl Api {
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the sweep does not exist or the key may not see it.
     pub async fn sweep(&self, path: &str) -> Result<Sweep, Error> {
-        if let Some(place) = LocalPath::parse(path) {
-            let (project, id, sweep) = self.client.work(move || local::open_sweep(&place)).await?;
-            return Sweep::local(self.clone(), project, &id, sweep).await;
-        }
-        let path = self.sweep_path(path).await?;
-        let reply = self.client.call(GetSweep::new(path.clone())).await?;
-        Ok(Sweep::new(self.clone(), path, reply.answer, &reply.lacks))
+        Ok(Sweep::new(self.clone(), resolve(&self.connection, path).sweep().await?))
     }
 
     /// Compares the configs and summaries of two or more runs, which are fetched in parallel.
@@ -236,42 +210,33 @@ impl Api {
         self.query(path, Stream::System).await.map(SystemMetrics::new)
     }
 
-    async fn query(&self, path: &str, stream: Stream) -> Result<HistoryQuery, Error> {
-        let Some(place) = LocalPath::parse(path) else {
-            return Ok(HistoryQuery::new(self.clone(), self.run_path(path).await?, stream));
-        };
-        let run = self.client.work(move || local::open_rows(&place)).await?;
-        Ok(HistoryQuery::new(self.clone(), run.path.clone(), stream).on_disk(Some(run)))
+    async fn query(&self, path: &str, stream: Stream) -> Result<HistoryRequest, Error> {
+        let run = resolve(&self.connection, path).rows().await?;
+        Ok(HistoryRequest::new(self.client.clone(), run, stream))
     }
 
     /// Starts an update of the run at `path` without fetching the run first. Sends nothing until it is saved.
     pub async fn update(&self, path: &str) -> Result<Update, Error> {
-        Ok(Update::new(self.clone(), self.run_path(path).await?))
+        Ok(Update::new(self.clone(), server::run(&self.client, self.run_path(path).await?)))
     }
 
     /// Completes the path of a run. If neither the path nor the settings name an entity, asks the server for the
     /// viewer's.
     pub async fn run_path(&self, path: &str) -> Result<RunPath, Error> {
-        not_on_disk(path)?;
-        let partial = PartialRunPath::parse(path)?;
-        let defaults = self.defaults(partial.needs_entity()).await?;
-        Ok(partial.complete(&defaults)?)
+        server_only(path)?;
+        self.connection.run_path(path).await
     }
 
     /// Completes the path of a project; see [`run_path`](Self::run_path).
     pub async fn project_path(&self, path: &str) -> Result<ProjectPath, Error> {
-        not_on_disk(path)?;
-        let partial = PartialProjectPath::parse(path)?;
-        let defaults = self.defaults(partial.needs_entity()).await?;
-        Ok(partial.complete(&defaults)?)
+        server_only(path)?;
+        self.connection.project_path(path).await
     }
 
     /// Completes the path of a sweep; see [`run_path`](Self::run_path).
     pub async fn sweep_path(&self, path: &str) -> Result<SweepPath, Error> {
-        not_on_disk(path)?;
-        let partial = PartialSweepPath::parse(path)?;
-        let defaults = self.defaults(partial.needs_entity()).await?;
-        Ok(partial.complete(&defaults)?)
+        server_only(path)?;
+        self.connection.sweep_path(path).await
     }
 
     /// Returns the entity for paths without one: from the settings, or else the viewer's.
@@ -279,34 +244,11 @@ impl Api {
     /// # Errors
     /// If neither the settings nor the server has a default entity.
     pub async fn default_entity(&self) -> Result<String, Error> {
-        let defaults = self.defaults(true).await?;
+        let defaults = self.connection.defaults(true).await?;
         defaults.entity().map(str::to_owned).ok_or_else(|| {
             Error::usage(
                 "no user or team is named, and the server has no default for this key; name one or set WANDB_ENTITY",
             )
         })
     }
-
-    async fn defaults(&self, needs_entity: bool) -> Result<PathDefaults, Error> {
-        if !needs_entity || self.defaults.entity().is_some() {
-            return Ok(self.defaults.clone());
-        }
-        let ask = || async { self.viewer().await.map(|viewer| viewer.entity) };
-        match self.viewers_entity.get_or_try_init(ask).await? {
-            Some(entity) => Ok(self.defaults.clone().with_entity(entity.clone())),
-            None => Ok(self.defaults.clone()),
-        }
-    }
-}
-
-/// Rejects a local path where only a server works.
-fn not_on_disk(path: &str) -> Result<(), Error> {
-    LocalPath::parse(path).map_or(Ok(()), |place| Err(only_on_a_server(&place)))
-}
-
-/// The error for an operation that needs a server but got something on disk.
-fn only_on_a_server(what: &dyn std::fmt::Display) -> Error {
-    Error::usage(format!(
-        "{what} is on disk, but this can only be done with something on a server: entity/project/run"
-    ))
 }

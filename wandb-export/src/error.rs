@@ -330,6 +330,13 @@ impl Error {
     }
 
     /// The error for a local path without a run.
+    /// The error for an operation that needs a server but got something on disk.
+    pub(crate) fn only_on_a_server(what: &dyn std::fmt::Display) -> Self {
+        Self::usage(format!(
+            "{what} is on disk, but this can only be done with something on a server: entity/project/run"
+        ))
+    }
+
     pub(crate) fn no_run_at(place: &dyn std::fmt::Display) -> Self {
         let message = format!(
             "there is no run at {place}: expected a .wandb file, its folder, a folder of such folders or the mirror of a \

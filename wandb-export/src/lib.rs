@@ -49,7 +49,6 @@ mod error;
 #[cfg(feature = "files")]
 pub mod files;
 mod issue;
-mod local;
 #[cfg(feature = "mirror")]
 pub mod mirror;
 pub mod operation;
@@ -58,6 +57,7 @@ pub mod page;
 mod run_rows;
 pub mod runlog;
 pub mod sink;
+mod source;
 pub mod table;
 pub mod transport;
 

@@ -55,8 +55,7 @@ impl Run {
     /// Reads how and where the run was started: program, arguments, machine, versions (file `wandb-metadata.json`).
     /// `None` if the run has no such file.
     pub async fn metadata(&self) -> Result<Option<Map>, Error> {
-        let from_record = || self.on_disk().and_then(|run| run.metadata.clone());
-        Ok(read(self).await?.or_else(from_record))
+        Ok(read(self).await?.or_else(|| self.facts().metadata.clone()))
     }
 
     /// Returns the command line that started the run. `None` if its metadata lack it.

@@ -13,7 +13,7 @@ use wandb_tables::divisible;
 use super::Api;
 use crate::error::Error;
 use crate::issue::Issue;
-use crate::local::LocalPath;
+use crate::source::resolve;
 
 /// The configs of several runs, compared key by key.
 ///
@@ -200,10 +200,7 @@ pub(super) async fn fetch<P: AsRef<str>>(
 ) -> Result<Comparison, Error> {
     let mut wanted: Vec<String> = Vec::new();
     for path in paths {
-        let path = match LocalPath::parse(path.as_ref()) {
-            Some(place) => place.to_string(),
-            None => api.run_path(path.as_ref()).await?.to_string(),
-        };
+        let path = resolve(&api.connection, path.as_ref()).run_name().await?;
         if wanted.contains(&path) {
             return Err(Error::usage(format!(
                 "the run {path} is named twice; a comparison needs different runs"
@@ -225,7 +222,7 @@ pub(super) async fn fetch<P: AsRef<str>>(
     // A missing summary becomes an issue only once `with_summary` requests it.
     let matters = |field: &&Field| ["config", "summaryMetrics"].contains(&field.name());
     let lacks: UnsupportedFields = api.client.lacks().iter().filter(matters).cloned().collect();
-    let mut issues: Vec<_> = runs.iter().flat_map(super::Run::disk_issues).cloned().collect();
+    let mut issues: Vec<_> = runs.iter().flat_map(|run| &run.facts().issues).cloned().collect();
     issues.extend(Issue::of_lacks(&lacks, |field| field.name() == "config"));
     let models: Vec<_> = runs.into_iter().map(super::Run::into_model).collect();
     Ok(Comparison { issues, ..Comparison::of(&models) })

@@ -20,17 +20,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use futures_util::stream::{BoxStream, TryStreamExt};
+use wandb_core::model;
 use wandb_core::operation::PageSize;
-use wandb_core::{RunPath, model};
 use wandb_graphql::ops::ListFiles;
 
 use self::pattern::Pattern;
 use super::Api;
-use super::list_reader::{self, Issues, ListReader};
 use crate::error::Error;
 use crate::issue::Issue;
-use crate::local::LocalRun;
+use crate::source::list_reader::ListReader;
+#[cfg(feature = "mirror")]
+use crate::source::server;
+use crate::source::{FilesQuery, FoundFile, RunSource};
 
 #[cfg(feature = "mirror")]
 pub(crate) use download::fetch_all;
@@ -60,11 +62,10 @@ pub use progress::DownloadProgress;
 #[must_use]
 pub struct Files {
     api: Api,
-    path: RunPath,
+    source: Arc<dyn RunSource>,
     names: Option<Vec<String>>,
     pattern: Option<Pattern>,
     page_size: PageSize,
-    local: Option<Arc<LocalRun>>,
     #[cfg(feature = "files")]
     existing: crate::files::Existing,
     #[cfg(feature = "files")]
@@ -75,34 +76,25 @@ pub struct Files {
 #[derive(Debug, Clone)]
 pub struct RunFile {
     api: Api,
-    run: RunPath,
+    run: Arc<dyn RunSource>,
     model: model::File,
     /// The path of a file of a run on disk.
     place: Option<PathBuf>,
 }
 
-/// Maximum number of names per request.
-const NAMES_AT_ONCE: usize = 100;
-
 impl Files {
-    pub(crate) fn new(api: Api, path: RunPath) -> Self {
+    pub(super) fn new(api: Api, source: Arc<dyn RunSource>) -> Self {
         Self {
             api,
-            path,
+            source,
             names: None,
             pattern: None,
             page_size: ListFiles::PAGE_SIZE,
-            local: None,
             #[cfg(feature = "files")]
             existing: crate::files::Existing::default(),
             #[cfg(feature = "files")]
             progress: DownloadProgress::default(),
         }
-    }
-
-    /// Uses the files of a run on disk, if given.
-    pub(crate) fn on_disk(self, local: Option<Arc<LocalRun>>) -> Self {
-        Self { local, ..self }
     }
 
     /// Selects only the files with these names. Names that do not exist are simply missing from the result.
@@ -135,20 +127,12 @@ impl Files {
 
     /// Opens the list, to be read in batches.
     pub fn open(self) -> ListReader<RunFile> {
-        let Self { api, path, names, pattern, page_size, local, .. } = self;
-        let all = ListFiles::new(path.clone()).page_size(page_size);
-        let requests: Vec<ListFiles> = match (&names, &pattern) {
-            (Some(names), _) => names.chunks(NAMES_AT_ONCE).map(|names| all.clone().names(names)).collect(),
-            (None, Some(pattern)) => vec![pattern.like().map_or(all.clone(), |like| all.like(like))],
-            (None, None) => vec![all],
-        };
-        let files = if let Some(local) = local {
-            let files = on_disk(api, path, local).map_ok(|file| vec![file]).boxed();
-            ListReader::new(files, Issues::default())
-        } else {
-            let files = list_reader::paged(&api.client, requests, format!("files of {path}"));
-            files.map(move |file| RunFile::listed(api.clone(), path.clone(), file))
-        };
+        let Self { api, source: run, names, pattern, page_size, .. } = self;
+        let like = pattern.as_ref().and_then(Pattern::like);
+        let files = run.files(&FilesQuery { names: names.clone(), like, page_size }).map(move |file| {
+            let FoundFile { model, place } = file;
+            RunFile { api: api.clone(), run: Arc::clone(&run), model, place }
+        });
         files.filter(move |file| {
             names.as_ref().is_none_or(|names| names.contains(&file.name))
                 && pattern.as_ref().is_none_or(|pattern| pattern.matches(&file.name))
@@ -160,10 +144,7 @@ impl Files {
     /// # Errors
     /// If the run's folder or mirror cannot be read.
     pub async fn issues(&self) -> Result<Vec<Issue>, Error> {
-        match self.local.clone() {
-            Some(run) => self.api.client.work(move || run.file_issues()).await,
-            None => Ok(Vec::new()),
-        }
+        self.source.file_issues().await
     }
 
     /// Collects all files.
@@ -174,18 +155,20 @@ impl Files {
 
 impl RunFile {
     /// Creates a handle for a file that a server has listed.
-    pub(crate) fn listed(api: Api, run: RunPath, model: model::File) -> Self {
+    #[cfg(feature = "mirror")]
+    pub(crate) fn listed(api: Api, run: wandb_core::RunPath, model: model::File) -> Self {
+        let run = server::run(api.client(), run);
         Self { api, run, model, place: None }
     }
 
-    /// Fetches the file with this name.
+    /// Lists the file again.
     #[cfg(feature = "files")]
-    pub(crate) async fn find(api: &Api, run: &RunPath, name: &str) -> Result<Self, Error> {
-        let mut found = Files::new(api.clone(), run.clone()).names([name]).stream();
+    async fn listed_again(&self) -> Result<Self, Error> {
+        let mut found = Files::new(self.api.clone(), Arc::clone(&self.run)).names([&*self.name]).stream();
         found
             .try_next()
             .await?
-            .ok_or_else(|| Error::NoSuchFile { run: run.to_string(), name: name.to_owned() })
+            .ok_or_else(|| Error::NoSuchFile { run: self.run.path().to_string(), name: self.name.clone() })
     }
 
     /// Reads the whole file into memory if it has at most `limit` bytes.
@@ -252,21 +235,8 @@ impl RunFile {
 
     /// Returns the name of the file for errors.
     fn subject(&self) -> String {
-        format!("{} of {}", self.name, self.run)
+        format!("{} of {}", self.name, self.run.path())
     }
-}
-
-/// Lists the files of a run on disk.
-fn on_disk(api: Api, path: RunPath, run: Arc<LocalRun>) -> BoxStream<'static, Result<RunFile, Error>> {
-    let client = api.client.clone();
-    let list = async move {
-        let files = client.work(move || run.files()).await?;
-        let file = move |(model, place)| {
-            Ok(RunFile { place: Some(place), ..RunFile::listed(api.clone(), path.clone(), model) })
-        };
-        Ok::<_, Error>(stream::iter(files.into_iter().map(file)))
-    };
-    stream::once(list).try_flatten().boxed()
 }
 
 impl Deref for RunFile {

@@ -4,47 +4,39 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use futures_util::TryStreamExt;
-use wandb_core::operation::UnsupportedFields;
 use wandb_core::{Row, RunPath, model};
 use wandb_runlog::{Alert, Artifact, Branch};
 
-use super::history::{HistoryQuery, Stream, branch_of};
-use super::{Api, Files, History, RunFile, ScanHistory, SystemMetrics, Update};
+use super::{Api, Files, History, HistoryRequest, RunFile, ScanHistory, SystemMetrics, Update};
 use crate::error::Error;
 use crate::issue::Issue;
-use crate::local::LocalRun;
 use crate::run_rows::{self, RunColumns};
+use crate::source::history::Stream;
+use crate::source::{OpenedRun, RunFacts, RunSource};
 
 /// A run. Dereferences to the server's data: [`model::Run`].
 #[derive(Debug, Clone)]
 pub struct Run {
     api: Api,
-    path: RunPath,
-    model: model::Run,
-    /// The issues of `model`.
+    facts: RunFacts,
+    /// All issues of the facts.
     issues: Vec<Issue>,
-    local: Option<Arc<LocalRun>>,
+    source: Arc<dyn RunSource>,
 }
 
 impl Run {
-    pub(crate) fn new(api: Api, path: RunPath, model: model::Run, lacks: &UnsupportedFields) -> Self {
-        let mut issues = Issue::of_fields(&model);
-        issues.extend(Issue::of_lacks(lacks, |_| false));
-        Self { api, path, model, issues, local: None }
+    pub(super) fn new(api: Api, opened: OpenedRun) -> Self {
+        let OpenedRun { facts, source } = opened;
+        let issues = facts.issues.iter().chain(&facts.lacks).cloned().collect();
+        Self { api, facts, issues, source }
     }
 
-    pub(crate) fn local(api: Api, run: Arc<LocalRun>) -> Self {
-        let (path, model, issues) = (run.path.clone(), run.model.clone(), run.issues.clone());
-        Self { api, path, model, issues, local: Some(run) }
+    pub(super) fn source(&self) -> &dyn RunSource {
+        &*self.source
     }
 
-    pub(super) fn client(&self) -> &wandb_core::client::Client {
-        &self.api.client
-    }
-
-    /// Returns the local data if the run was read from disk.
-    pub(super) fn on_disk(&self) -> Option<&Arc<LocalRun>> {
-        self.local.as_ref()
+    pub(super) fn facts(&self) -> &RunFacts {
+        &self.facts
     }
 
     /// Returns the issues of the run's fields: those that the server or a mirror lacks, or that cannot be read from
@@ -53,28 +45,25 @@ impl Run {
         &self.issues
     }
 
-    /// Returns the issues of a run on disk. Empty for a run on a server.
-    pub(super) fn disk_issues(&self) -> &[Issue] {
-        self.local.as_ref().map_or(&[], |run| &run.issues)
-    }
-
     /// Converts the run to a table row.
     pub(super) fn row(&self, columns: RunColumns) -> Row {
-        let row = columns.row(&self.model);
-        match self.local.as_ref().and_then(|run| run.folder()) {
-            Some(folder) if columns == RunColumns::Metrics => run_rows::identified(&self.model, folder, row),
+        let row = columns.row(&self.facts.model);
+        match &self.facts.folder {
+            Some(folder) if columns == RunColumns::Metrics => {
+                run_rows::identified(&self.facts.model, folder, row)
+            }
             _ => row,
         }
     }
 
     /// Returns the path of the run, `entity/project/run`. The entity is `local` if a run on disk does not name one.
     pub fn path(&self) -> &RunPath {
-        &self.path
+        &self.facts.path
     }
 
     /// Returns whether the run was read from disk rather than from a server.
     pub fn is_on_disk(&self) -> bool {
-        self.local.is_some()
+        self.source.is_on_disk()
     }
 
     /// Returns where the run was forked from or rewound to. `None` if it was neither.
@@ -83,10 +72,7 @@ impl Run {
     /// entry when a fork is resumed later (wandb/wandb #10694). Also `None` for a run in a mirror, and for runs that
     /// SDKs up to 0.19 wrote offline.
     pub fn branch(&self) -> Option<Branch> {
-        match &self.local {
-            Some(run) => run.branch.clone(),
-            None => branch_of(&self.model),
-        }
+        self.facts.branch.clone()
     }
 
     /// Returns the alerts that the run raised, in order. Only the SDK's own files contain them, so this is empty for
@@ -102,7 +88,7 @@ impl Run {
     /// # }
     /// ```
     pub fn alerts(&self) -> &[Alert] {
-        self.local.as_ref().map_or(&[], |run| &run.alerts)
+        &self.facts.alerts
     }
 
     /// Returns the artifacts that the run logged and used, in order, without their content. Only the SDK's own files
@@ -118,19 +104,19 @@ impl Run {
     /// # }
     /// ```
     pub fn artifacts(&self) -> &[Artifact] {
-        self.local.as_ref().map_or(&[], |run| &run.artifacts)
+        &self.facts.artifacts
     }
 
     /// Returns whether the server of the run's page is known.
     #[cfg(feature = "cli")]
     pub(crate) fn has_page(&self) -> bool {
-        self.local.as_ref().is_none_or(|run| run.server.is_some())
+        self.facts.server.is_some()
     }
 
     /// Returns the URL of the run's page in the web app. For a run on disk, the URL that it would have.
     pub fn url(&self) -> String {
-        let server = self.local.as_ref().and_then(|run| run.server.as_ref());
-        self.path.app_url(server.unwrap_or(self.api.base_url())).to_string()
+        let server = self.facts.server.as_ref();
+        self.facts.path.app_url(server.unwrap_or(self.api.base_url())).to_string()
     }
 
     /// Selects samples of the run's history.
@@ -148,13 +134,13 @@ impl Run {
         SystemMetrics::new(self.query(Stream::System))
     }
 
-    fn query(&self, stream: Stream) -> HistoryQuery {
-        HistoryQuery::new(self.api.clone(), self.path.clone(), stream).on_disk(self.local.clone())
+    fn query(&self, stream: Stream) -> HistoryRequest {
+        HistoryRequest::new(self.api.client.clone(), Arc::clone(&self.source), stream)
     }
 
     /// Selects the run's files, to be narrowed down, listed and downloaded.
     pub fn files(&self) -> Files {
-        Files::new(self.api.clone(), self.path.clone()).on_disk(self.local.clone())
+        Files::new(self.api.clone(), Arc::clone(&self.source))
     }
 
     /// Fetches the run's file with this name.
@@ -166,18 +152,17 @@ impl Run {
         found
             .try_next()
             .await?
-            .ok_or_else(|| Error::NoSuchFile { run: self.path.to_string(), name: name.to_owned() })
+            .ok_or_else(|| Error::NoSuchFile { run: self.path().to_string(), name: name.to_owned() })
     }
 
     /// Starts an update of the run. Sends nothing until it is [saved](Update::save). Does not modify this value.
     pub fn update(&self) -> Update {
-        let update = Update::new(self.api.clone(), self.path.clone());
-        if self.local.is_some() { update.refused() } else { update }
+        Update::new(self.api.clone(), Arc::clone(&self.source))
     }
 
     /// Returns the server's data without the rest.
     pub fn into_model(self) -> model::Run {
-        self.model
+        self.facts.model
     }
 }
 
@@ -185,6 +170,6 @@ impl Deref for Run {
     type Target = model::Run;
 
     fn deref(&self) -> &model::Run {
-        &self.model
+        &self.facts.model
     }
 }

@@ -1,24 +1,20 @@
 //! The runs of a project.
 
-mod here;
-mod lister;
-mod on_disk;
+use std::sync::Arc;
 
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use wandb_core::operation::{PageSize, UnsupportedFields};
-use wandb_core::{ProjectPage, ProjectPath, Row, Value, model};
-use wandb_graphql::ops::{Detail, ListRuns};
-use wandb_graphql::{Filter, Order};
+use wandb_core::operation::PageSize;
+use wandb_core::{ProjectPage, ProjectPath, Row, Value};
+use wandb_graphql::Filter;
+use wandb_graphql::ops::Detail;
 use wandb_tables::Sink;
 
-pub(crate) use self::lister::Lister;
 use super::export::{self, WriteReport};
-use super::list_reader::{Issues, ListReader};
 use super::{Api, Run};
 use crate::error::Error;
-use crate::issue::Issue;
-use crate::local::LocalProject;
 use crate::run_rows::{self, RunColumns};
+use crate::source::list_reader::{Issues, ListReader};
+use crate::source::{OpenedProject, OpenedRun, ProjectSource, RunsQuery};
 
 /// A request for the runs of a project, to be refined. Defaults to all runs with full data, oldest first.
 ///
@@ -40,17 +36,11 @@ use crate::run_rows::{self, RunColumns};
 #[must_use]
 pub struct Runs {
     api: Api,
-    path: ProjectPath,
-    filter: Filter,
-    order: Order,
-    detail: Detail,
-    page_size: Option<PageSize>,
+    source: Arc<dyn ProjectSource>,
+    query: RunsQuery,
     /// Every filter is combined with this one.
     base: Option<Filter>,
     page: Option<ProjectPage>,
-    local: Option<LocalProject>,
-    limit: Option<usize>,
-    columns: RunColumns,
 }
 
 impl Runs {
@@ -66,33 +56,22 @@ impl Runs {
     /// ```
     pub const MAX_COLUMNS: usize = run_rows::MAX_COLUMNS;
 
-    pub(crate) fn new(api: Api, path: ProjectPath) -> Self {
-        Self {
-            api,
-            path,
-            filter: Filter::all(),
-            order: Order::default(),
-            detail: Detail::Standard,
-            page_size: None,
-            base: None,
-            page: None,
-            local: None,
-            limit: None,
-            columns: RunColumns::All,
-        }
+    pub(super) fn new(api: Api, project: OpenedProject) -> Self {
+        let OpenedProject { source, page } = project;
+        Self::of(api, source).of_page(page)
     }
 
-    pub(crate) fn local(api: Api, project: LocalProject) -> Self {
-        Self { local: Some(project.clone()), ..Self::new(api, project.path) }
+    pub(super) fn of(api: Api, source: Arc<dyn ProjectSource>) -> Self {
+        Self { api, source, query: RunsQuery::default(), base: None, page: None }
     }
 
     /// Restricts the runs to those of a sweep. Later filters apply in addition.
-    pub(crate) fn of_sweep(self, id: &str) -> Self {
+    pub(super) fn of_sweep(self, id: &str) -> Self {
         self.within(Filter::sweep(id))
     }
 
     /// Restricts the runs to those that a page of the project shows.
-    pub(crate) fn of_page(self, page: Option<ProjectPage>) -> Self {
+    fn of_page(self, page: Option<ProjectPage>) -> Self {
         let runs = match &page {
             Some(ProjectPage::Group(group)) => self.within(Filter::group(group)),
             Some(ProjectPage::Sweep(sweep)) => self.of_sweep(sweep),
@@ -103,8 +82,9 @@ impl Runs {
     }
 
     /// Restricts the runs to those that match `base`. Later filters apply in addition.
-    fn within(self, base: Filter) -> Self {
-        Self { filter: base.clone(), base: Some(base), ..self }
+    fn within(mut self, base: Filter) -> Self {
+        self.query.filter = base.clone();
+        Self { base: Some(base), ..self }
     }
 
     /// Returns the page of the project that the path pointed to. Only the runs of its group, sweep or run are listed.
@@ -115,7 +95,7 @@ impl Runs {
 
     /// Returns the project's path.
     pub fn path(&self) -> &ProjectPath {
-        &self.path
+        self.source.path()
     }
 
     /// Selects only the runs that match a `MongoDB`-style filter, as JSON text:
@@ -125,7 +105,7 @@ impl Runs {
     /// If it is not a JSON object.
     pub fn filter(mut self, json: &str) -> Result<Self, Error> {
         let filter = json.parse::<Filter>()?;
-        self.filter = self.base.as_ref().map_or_else(|| filter.clone(), |base| base.and(&filter));
+        self.query.filter = self.base.as_ref().map_or_else(|| filter.clone(), |base| base.and(&filter));
         Ok(self)
     }
 
@@ -134,32 +114,32 @@ impl Runs {
     /// # Errors
     /// If it names no field.
     pub fn order(mut self, order: &str) -> Result<Self, Error> {
-        self.order = order.parse()?;
+        self.query.order = order.parse()?;
         Ok(self)
     }
 
     /// Omits config, summary and system metrics, which are slow to fetch. Runs never list the keys of their
     /// histories.
     pub fn light(mut self) -> Self {
-        self.detail = Detail::Light;
+        self.query.detail = Detail::Light;
         self
     }
 
     /// Stops after the first `runs` runs.
     pub fn limit(mut self, runs: usize) -> Self {
-        self.limit = Some(runs);
+        self.query.limit = Some(runs);
         self
     }
 
     /// Sets the number of runs per request. Default: adaptive.
     pub fn page_size(mut self, runs: u64) -> Self {
-        self.page_size = Some(PageSize::fixed(runs));
+        self.query.page_size = Some(PageSize::fixed(runs));
         self
     }
 
     /// Sets the columns of a run's row in [`write`](Self::write). Default: [`RunColumns::All`].
     pub fn columns(mut self, columns: RunColumns) -> Self {
-        self.columns = columns;
+        self.query.columns = columns;
         self
     }
 
@@ -170,48 +150,18 @@ impl Runs {
     /// reads the list again if runs are missing, up to three times in total. Runs found that way follow the others.
     /// [`ListReader::issues`] reports how many are still missing.
     pub fn open(self) -> ListReader<Run> {
+        let Self { api, source, query, .. } = self;
         let issues = Issues::default();
-        let batches = match self.local.clone() {
-            Some(project) => self.on_disk(project, issues.clone()),
-            None => self.on_server(issues.clone()),
-        };
-        ListReader::new(batches, issues)
-    }
-
-    fn on_disk(self, project: LocalProject, issues: Issues) -> BoxStream<'static, Result<Vec<Run>, Error>> {
-        issues.add(project.issues.clone());
-        let limit = self.limit.unwrap_or(usize::MAX);
-        let api = self.api;
-        let runs = on_disk::runs(api.client.clone(), project, self.filter, self.order, self.detail);
-        let runs = runs.map_ok(move |run| Run::local(api.clone(), run));
-        let runs = runs.take(limit).inspect_ok(move |run| issues.add(run.disk_issues().iter().cloned()));
-        runs.ready_chunks(RUNS_IN_A_BATCH).map(|runs| runs.into_iter().collect()).boxed()
-    }
-
-    fn on_server(self, issues: Issues) -> BoxStream<'static, Result<Vec<Run>, Error>> {
-        let wanted = self.clone();
-        let mut list =
-            ListRuns::new(self.path.clone()).filter(self.filter).order(self.order).detail(self.detail);
-        if let Some(size) = self.page_size {
-            list = list.page_size(size);
-        }
-        let (api, columns) = (self.api, self.columns);
-        let lister = Lister::new(api.client.clone(), self.path, list, self.limit);
+        let runs = source.runs(query, issues.clone());
         let found = issues.clone();
-        let next = move |mut lister: Lister| {
-            let found = found.clone();
-            async move {
-                let Some(runs) = lister.next_runs().await? else {
-                    found.add(lister.issues());
-                    found.add(lacking(&lister.lacks(), columns));
-                    return Ok(None);
-                };
-                Ok(Some((here::Found { runs, lacks: lister.lacks() }, lister)))
-            }
-        };
-        let pages = stream::try_unfold(lister, next).boxed();
-        let found = here::unless_refused(pages, wanted, issues.clone());
-        found.map_ok(move |found| wrapped(&api, found.runs, &found.lacks, &issues)).boxed()
+        let handles = runs.map_ok(move |runs| {
+            let handle = |run: OpenedRun| {
+                found.add(run.facts.issues.iter().cloned());
+                Run::new(api.clone(), run)
+            };
+            runs.into_iter().map(handle).collect()
+        });
+        ListReader::new(handles.boxed(), issues)
     }
 
     /// Streams the runs, each once, fetched page by page. Does not report missing runs; [`open`](Self::open) does.
@@ -226,7 +176,7 @@ impl Runs {
 
     /// Writes one row per run to `sink`.
     pub async fn write(self, sink: Box<dyn Sink>) -> Result<WriteReport, Error> {
-        let columns = self.columns;
+        let columns = self.query.columns;
         let divides_objects = sink.divides_objects();
         let row = move |run: &Run| {
             let row = run.row(columns);
@@ -245,33 +195,7 @@ impl Runs {
     }
 }
 
-/// Wraps runs in handles. Runs with unusable names are left out and, like unreadable fields, reported as issues.
-fn wrapped(api: &Api, runs: Vec<model::Run>, lacks: &UnsupportedFields, issues: &Issues) -> Vec<Run> {
-    let wrap = |run: model::Run| {
-        issues.add(Issue::of_fields(&run));
-        match run.path() {
-            Ok(path) => Some(Run::new(api.clone(), path, run, lacks)),
-            Err(error) => {
-                let list = format!("runs of {}/{}", run.entity, run.project);
-                issues.add([Issue::unusable_name(&list, &error)]);
-                None
-            }
-        }
-    };
-    runs.into_iter().filter_map(wrap).collect()
-}
-
 /// Removes an empty config or summary, which would add a column next to those of the keys.
 fn without_empty_objects(row: Row) -> Row {
     row.into_iter().filter(|(_, value)| !matches!(value, Value::Map(map) if map.is_empty())).collect()
-}
-
-/// Maximum number of rows passed to the sink at once.
-const RUNS_IN_A_BATCH: usize = 256;
-
-/// Converts fields that the runs lack to issues. Ignores fields without a column in the table.
-fn lacking(lacks: &UnsupportedFields, columns: RunColumns) -> Vec<Issue> {
-    let mut issues = Issue::of_lacks(lacks, |field| columns.needs(field));
-    issues.retain(|issue| columns == RunColumns::All || !issue.is_note());
-    issues
 }

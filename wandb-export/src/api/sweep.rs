@@ -3,14 +3,14 @@
 mod rank;
 
 use std::ops::Deref;
+use std::sync::Arc;
 
-use wandb_core::operation::UnsupportedFields;
 use wandb_core::{SweepPath, model};
 
 use super::{Api, Run, Runs};
 use crate::error::Error;
 use crate::issue::Issue;
-use crate::local::LocalProject;
+use crate::source::{OpenedSweep, ProjectSource};
 use model::{Goal, SweepMetric};
 
 /// A sweep. Dereferences to the server's data: [`model::Sweep`].
@@ -33,31 +33,13 @@ pub struct Sweep {
     model: model::Sweep,
     /// The issues of `model`.
     issues: Vec<Issue>,
-    local: Option<LocalProject>,
+    project: Arc<dyn ProjectSource>,
 }
 
 impl Sweep {
-    pub(crate) fn new(api: Api, path: SweepPath, model: model::Sweep, lacks: &UnsupportedFields) -> Self {
-        Self { api, path, model, issues: Issue::of_lacks(lacks, |_| false), local: None }
-    }
-
-    /// Opens a sweep in a local folder. Without `known` settings, the sweep consists of the runs that belong to it.
-    pub(crate) async fn local(
-        api: Api,
-        project: LocalProject,
-        id: &str,
-        known: Option<model::Sweep>,
-    ) -> Result<Self, Error> {
-        let path = SweepPath::new(project.path.entity(), project.path.project(), id)?;
-        let is_known = known.is_some();
-        let model =
-            known.unwrap_or_else(|| model::Sweep::new(project.path.entity(), project.path.project(), id, ""));
-        let sweep =
-            Self { local: Some(project), ..Self::new(api, path, model, &UnsupportedFields::nothing()) };
-        if !is_known && sweep.runs().light().limit(1).collect().await?.is_empty() {
-            return Err(Error::NothingThere { message: format!("no run in that folder is in sweep {id}") });
-        }
-        Ok(sweep)
+    pub(super) fn new(api: Api, sweep: OpenedSweep) -> Self {
+        let OpenedSweep { path, model, issues, project } = sweep;
+        Self { api, path, model, issues, project }
     }
 
     /// Returns the path of the sweep, `entity/project/sweep`.
@@ -67,17 +49,13 @@ impl Sweep {
 
     /// Returns the URL of the sweep's page in the web app.
     pub fn url(&self) -> String {
-        let server = self.local.as_ref().and_then(|project| project.server.as_ref());
+        let server = self.project.server();
         self.path.app_url(server.unwrap_or(self.api.base_url())).to_string()
     }
 
     /// Selects the sweep's runs, oldest first, to be filtered further, ordered and listed.
     pub fn runs(&self) -> Runs {
-        let runs = match &self.local {
-            Some(project) => Runs::local(self.api.clone(), project.clone()),
-            None => Runs::new(self.api.clone(), self.path.project_path().clone()),
-        };
-        runs.of_sweep(self.path.sweep())
+        Runs::of(self.api.clone(), Arc::clone(&self.project)).of_sweep(self.path.sweep())
     }
 
     /// Returns the best run by the sweep's own [`metric`](model::Sweep::metric); see

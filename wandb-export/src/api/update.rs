@@ -1,14 +1,15 @@
 //! Updates a run: reads it, applies changes, writes it, and verifies the result.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use wandb_core::model::RunState;
 use wandb_core::update::{Applied, Change, ChangeError, KeyPath, RunChanges, RunDocument, Standing};
-use wandb_core::{Map, RunPath, Value};
-use wandb_graphql::ops::{GetRunDocument, UpdateRun};
+use wandb_core::{Map, Value};
 
 use super::Api;
 use crate::error::Error;
+use crate::source::RunSource;
 
 /// Changes to a run, to be saved.
 ///
@@ -46,9 +47,8 @@ use crate::error::Error;
 #[must_use = "changes are only sent when saved"]
 pub struct Update {
     api: Api,
-    path: RunPath,
+    source: Arc<dyn RunSource>,
     changes: RunChanges,
-    is_on_disk: bool,
 }
 
 /// The result of saving changes.
@@ -79,13 +79,8 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 impl Update {
-    pub(crate) fn new(api: Api, path: RunPath) -> Self {
-        Self { api, path, changes: RunChanges::new(), is_on_disk: false }
-    }
-
-    /// Marks the run as on disk, so that saving fails.
-    pub(super) fn refused(self) -> Self {
-        Self { is_on_disk: true, ..self }
+    pub(super) fn new(api: Api, source: Arc<dyn RunSource>) -> Self {
+        Self { api, source, changes: RunChanges::new() }
     }
 
     /// Replaces the changes.
@@ -158,7 +153,7 @@ impl Update {
     /// # Errors
     /// Same as for [`save`](Self::save).
     pub async fn preview(&self) -> Result<Vec<Change>, Error> {
-        Ok(self.apply(&self.changes, &self.read().await?)?.changes)
+        Ok(self.apply(&self.changes, &self.source.document().await?)?.changes)
     }
 
     /// Saves the changes and verifies them by reading the run back (query `RunDocument`, mutation `upsertBucket`).
@@ -173,11 +168,8 @@ impl Update {
     /// - [`Error::Unconfirmed`] if a change was written but the run could not be read back.
     /// - [`Error::Undone`] if another writer keeps undoing the changes.
     pub async fn save(self) -> Result<Updated, Error> {
-        if self.is_on_disk {
-            return Err(super::only_on_a_server(&self.path));
-        }
         let mut began = self.api.client.now();
-        let mut state = self.read().await?;
+        let mut state = self.source.document().await?;
         let mut wanted = self.changes.clone();
         let mut updated = Updated {
             changes: self.apply(&wanted, &state)?.changes,
@@ -197,7 +189,7 @@ impl Update {
                 self.api.client.sleep((took * PATIENCE).clamp(SHORTEST_WAIT, LONGEST_WAIT)).await;
             }
             began = self.api.client.now();
-            state = self.read().await.map_err(|error| self.unconfirmed(error))?;
+            state = self.source.document().await.map_err(|error| self.unconfirmed(error))?;
             let mut is_undone = false;
             for change in applied.changes {
                 match change.standing(&state).map_err(|source| self.unconfirmed(self.change_error(source)))? {
@@ -217,25 +209,16 @@ impl Update {
         }
         match doubt {
             Some(error) => Err(self.unconfirmed(error)),
-            None => Err(Error::Undone { run: self.path.to_string(), times: updated.undone }),
+            None => Err(Error::Undone { run: self.source.path().to_string(), times: updated.undone }),
         }
     }
 
     /// Writes the changes. Returns the error if the write may have succeeded anyway.
     async fn write(&self, applied: &Applied, before: &RunDocument) -> Result<Option<Error>, Error> {
         if before.read_only == Some(true) {
-            return Err(Error::ReadOnly { run: self.path.to_string() });
+            return Err(Error::ReadOnly { run: self.source.path().to_string() });
         }
-        let operation = UpdateRun::new(self.path.clone(), applied.patch.clone());
-        match self.api.client.call(operation).await {
-            Ok(_) => Ok(None),
-            Err(error) if error.may_have_taken_effect() => Ok(Some(error.into())),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn read(&self) -> Result<RunDocument, Error> {
-        Ok(self.api.client.call(GetRunDocument::new(self.path.clone())).await?.answer)
+        self.source.change(applied.patch.clone()).await
     }
 
     fn apply(&self, changes: &RunChanges, run: &RunDocument) -> Result<Applied, Error> {
@@ -243,11 +226,11 @@ impl Update {
     }
 
     fn change_error(&self, source: ChangeError) -> Error {
-        Error::Change { run: self.path.to_string(), source: Box::new(source) }
+        Error::Change { run: self.source.path().to_string(), source: Box::new(source) }
     }
 
     fn unconfirmed(&self, error: Error) -> Error {
-        Error::Unconfirmed { run: self.path.to_string(), source: Box::new(error) }
+        Error::Unconfirmed { run: self.source.path().to_string(), source: Box::new(error) }
     }
 
     fn map(self, change: impl FnOnce(RunChanges) -> RunChanges) -> Self {

@@ -12,7 +12,7 @@ use super::{
     command, compare, completions, files, history, logs, man, project, projects, run, runs, set, sweep,
     whoami,
 };
-use crate::local::LocalPath;
+use crate::source::LocalPath;
 
 /// Export runs, metrics, files and settings from Weights & Biases, complete and exact
 ///

@@ -10,8 +10,8 @@ use super::output::{Destination, say};
 use super::session::Session;
 use super::suggest;
 use crate::error::Error;
-use crate::local::LocalPath;
 use crate::mirror::{Contents, MirrorReport, Part, ProjectReport};
+use crate::source::LocalPath;
 
 /// Mirror projects to disk: runs, histories, system metrics, files, logs and sweeps
 ///

@@ -19,7 +19,7 @@ use super::errors::{is_fatal, is_final};
 use super::event::MirrorEvent;
 use super::plan::{Job, Listed, Plan, plan};
 use super::report::{Missing, ProjectReport};
-use crate::api::{Api, Lister, list_reader};
+use crate::api::Api;
 use crate::error::{Error, ErrorKind};
 use crate::files::Names;
 use crate::issue::Issue;
@@ -30,6 +30,8 @@ use crate::mirror::record::{FORMAT, Header};
 use crate::mirror::store::{Store, lock};
 use crate::mirror::table_file::writing;
 use crate::mirror::{tables, verify};
+use crate::source::list_reader;
+use crate::source::server::Lister;
 
 /// The page size of the list of runs. Runs in the light form are small.
 const RUNS_LISTED_AT_ONCE: PageSize = PageSize::fixed(1_000);

@@ -12,12 +12,14 @@ use super::copier::Copier;
 use super::event::MirrorEvent;
 use super::plan::MOST_ROWS;
 use super::{lines, rows};
-use crate::api::{HistoryQuery, HistoryReader, LogPages, Losses, Stream, parse_rows};
+use crate::api::{HistoryReader, HistoryRequest};
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::mirror::contents::Part;
 use crate::mirror::layout::place;
 use crate::mirror::record::{RunRecord, Stored};
+use crate::source::history::Stream;
+use crate::source::server::{self, LogPages, Losses, parse_rows};
 
 /// A run that is being copied.
 pub(super) struct RunCopy<'a> {
@@ -163,8 +165,9 @@ impl RunCopy<'_> {
         }
     }
 
-    fn query(&self, stream: Stream) -> HistoryQuery {
-        HistoryQuery::new(self.of.api.clone(), self.path.clone(), stream)
+    fn query(&self, stream: Stream) -> HistoryRequest {
+        let client = self.of.api.client();
+        HistoryRequest::new(client.clone(), server::run(client, RunPath::clone(self.path)), stream)
     }
 
     /// Writes rows that are all in memory.
@@ -183,7 +186,7 @@ impl RunCopy<'_> {
     }
 
     /// Fetches and writes rows page by page.
-    async fn whole(&self, history: HistoryQuery, part: Part, here: &str) -> Result<Got<Stored>, Error> {
+    async fn whole(&self, history: HistoryRequest, part: Part, here: &str) -> Result<Got<Stored>, Error> {
         let Self { of, path, .. } = self;
         let client = of.api.client();
         let mut reader = history.open().await?;

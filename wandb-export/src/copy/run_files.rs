@@ -18,6 +18,7 @@ use crate::issue::Issue;
 use crate::mirror::contents::Part;
 use crate::mirror::layout::{FILES, place};
 use crate::mirror::record::{File, Files, Origin};
+use crate::source::list_reader;
 
 /// Downloads below this size, in bytes, skip the check for free space. The check leaves this much space free.
 const LARGE: u64 = 64 << 20;
@@ -41,9 +42,7 @@ impl RunCopy<'_> {
             (page.items, Vec::new())
         } else {
             let list = format!("files of {path}");
-            api::list_reader::paged(client, vec![ListFiles::new(RunPath::clone(path))], list)
-                .collect()
-                .await?
+            list_reader::paged(client, vec![ListFiles::new(RunPath::clone(path))], list).collect().await?
         };
         let issues: Vec<_> = issues.iter().map(ToString::to_string).collect();
         let (root, inside) = (of.disk.root().to_owned(), place(Part::Files, self.here));

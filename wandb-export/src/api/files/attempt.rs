@@ -285,6 +285,6 @@ impl RunFile {
 
     /// Requests freshly signed URLs.
     async fn new_links(&self) -> Result<Vec<Url>, Error> {
-        Self::find(&self.api, &self.run, &self.name).await?.links()
+        self.listed_again().await?.links()
     }
 }

@@ -122,7 +122,7 @@ pub(super) async fn fetch(file: &RunFile, means: &Means, here: &str) -> Result<F
             return Err(problem);
         }
         // The file may have been replaced since it was listed.
-        fresh = Some(RunFile::find(&file.api, &file.run, &file.name).await?);
+        fresh = Some(file.listed_again().await?);
     }
 }
 
@@ -171,7 +171,7 @@ async fn put(
 }
 
 pub(super) fn inexact(file: &RunFile, detail: String) -> Issue {
-    Issue::FileInexact { run: file.run.clone(), name: file.name.clone(), detail }
+    Issue::FileInexact { run: file.run.path().clone(), name: file.name.clone(), detail }
 }
 
 /// Adds the digest to a file on disk, so that a copy of it is recognized.

@@ -5,22 +5,22 @@ use serde::de::DeserializeOwned;
 use wandb_core::{Row, RunPath};
 use wandb_tables::Sink;
 
-use super::query::{Amount, HistoryQuery};
-use super::{HistoryReader, Source};
+use super::{HistoryReader, HistoryRequest, Source};
 use crate::api::WriteReport;
 use crate::error::Error;
+use crate::source::history::Amount;
 
 /// The methods that every history has.
 macro_rules! reading {
     () => {
         /// Returns the run's path.
         pub fn path(&self) -> &RunPath {
-            &self.0.path
+            self.0.run.path()
         }
 
         /// Stops after the first `rows` rows. Requests no more pages than they take.
         pub fn limit(mut self, rows: u64) -> Self {
-            self.0.limit = Some(rows);
+            self.0.query.limit = Some(rows);
             self
         }
 
@@ -83,30 +83,30 @@ macro_rules! reading {
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
-pub struct History(HistoryQuery);
+pub struct History(HistoryRequest);
 
 impl History {
-    pub(crate) fn new(mut query: HistoryQuery) -> Self {
-        query.amount = Amount::Samples(500);
-        Self(query)
+    pub(crate) fn new(mut request: HistoryRequest) -> Self {
+        request.query.amount = Amount::Samples(500);
+        Self(request)
     }
 
     /// Selects only these keys, and only rows that hold all of them, as in Python. Default: everything.
     pub fn keys<K: Into<String>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
-        self.0.keys = keys.into_iter().map(Into::into).collect();
+        self.0.query.keys = keys.into_iter().map(Into::into).collect();
         self
     }
 
     /// Reads at most `rows` rows, sampled by the server from the whole history. Default 500.
     pub fn samples(mut self, rows: u64) -> Self {
-        self.0.amount = Amount::Samples(rows);
+        self.0.query.amount = Amount::Samples(rows);
         self
     }
 
     /// Samples along a key other than `_step`, like `run.history(x_axis=…)` in Python. The rows also hold this key.
     /// Needs [`keys`](Self::keys).
     pub fn x_axis(mut self, key: impl Into<String>) -> Self {
-        self.0.x_axis = Some(key.into());
+        self.0.query.x_axis = Some(key.into());
         self
     }
 
@@ -136,53 +136,53 @@ impl History {
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
-pub struct ScanHistory(pub(super) HistoryQuery);
+pub struct ScanHistory(pub(super) HistoryRequest);
 
 impl ScanHistory {
-    pub(crate) fn new(query: HistoryQuery) -> Self {
-        Self(query)
+    pub(crate) fn new(request: HistoryRequest) -> Self {
+        Self(request)
     }
 
     /// Selects only these keys, and only rows that hold all of them, as in Python. Default: everything.
     pub fn keys<K: Into<String>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
-        self.0.keys = keys.into_iter().map(Into::into).collect();
+        self.0.query.keys = keys.into_iter().map(Into::into).collect();
         self
     }
 
     /// Selects rows that hold any of the [`keys`](Self::keys) instead of all.
     pub fn any(mut self) -> Self {
-        self.0.any = true;
+        self.0.query.any = true;
         self
     }
 
     /// Sets the source of the rows. Default: [`Source::Live`].
     pub fn source(mut self, source: Source) -> Self {
-        self.0.source = source;
+        self.0.query.source = source;
         self
     }
 
     /// Starts at this step.
     pub fn min_step(mut self, step: i64) -> Self {
-        self.0.min_step = Some(step);
+        self.0.query.min_step = Some(step);
         self
     }
 
     /// Stops before this step.
     pub fn max_step(mut self, step: i64) -> Self {
-        self.0.max_step = Some(step);
+        self.0.query.max_step = Some(step);
         self
     }
 
     /// Includes the rows of the parent run up to the step of the fork, and of its parents in turn. Otherwise a fork
     /// has only the rows that it logged itself.
     pub fn with_parent(mut self) -> Self {
-        self.0.with_parent = true;
+        self.0.query.with_parent = true;
         self
     }
 
     /// Sets the number of steps per request. Default: starts at 1 000, and grows to 5 000 while the server is fast.
     pub fn page_size(mut self, steps: u64) -> Self {
-        self.0.page_size = Some(steps);
+        self.0.query.page_size = Some(steps);
         self
     }
 
@@ -207,29 +207,29 @@ impl ScanHistory {
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
-pub struct SystemMetrics(HistoryQuery);
+pub struct SystemMetrics(HistoryRequest);
 
 impl SystemMetrics {
-    pub(crate) fn new(query: HistoryQuery) -> Self {
-        Self(query)
+    pub(crate) fn new(request: HistoryRequest) -> Self {
+        Self(request)
     }
 
     /// Selects only these keys with `_runtime` and `_timestamp`, and only rows that hold all of them. Default:
     /// everything.
     pub fn keys<K: Into<String>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
-        self.0.keys = keys.into_iter().map(Into::into).collect();
+        self.0.query.keys = keys.into_iter().map(Into::into).collect();
         self
     }
 
     /// Selects rows that hold any of the [`keys`](Self::keys) instead of all.
     pub fn any(mut self) -> Self {
-        self.0.any = true;
+        self.0.query.any = true;
         self
     }
 
     /// Reads at most `rows` rows, sampled by the server. Default: all.
     pub fn samples(mut self, rows: u64) -> Self {
-        self.0.amount = Amount::Samples(rows);
+        self.0.query.amount = Amount::Samples(rows);
         self
     }
 

@@ -1,0 +1,264 @@
+//! Runs on a server.
+
+mod here;
+mod history;
+mod lister;
+mod logs;
+mod runs;
+
+use std::sync::Arc;
+
+use async_lock::OnceCell;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
+use wandb_core::client::Client;
+use wandb_core::operation::UnsupportedFields;
+use wandb_core::update::{RunDocument, RunPatch};
+use wandb_core::{
+    BaseUrl, PartialProjectPath, PartialRunPath, PartialSweepPath, PathDefaults, ProjectPath, RunPath,
+    SweepPath, model,
+};
+use wandb_graphql::ops::{GetRun, GetRunDocument, GetSweep, GetViewer, ListFiles, UpdateRun};
+
+#[cfg(feature = "mirror")]
+pub(crate) use self::history::{Losses, parse_rows};
+use self::history::{ServerFollower, ServerHistory, branch_of};
+#[cfg(feature = "mirror")]
+pub(crate) use self::lister::Lister;
+#[cfg(feature = "mirror")]
+pub(crate) use self::logs::LogPages;
+use super::history::{Follower, HistoryQuery, HistoryRows};
+use super::list_reader::{Issues, ListReader, paged};
+use super::{
+    FilesQuery, FoundFile, OpenedProject, OpenedRun, OpenedSweep, ProjectSource, RunFacts, RunSource,
+    RunsQuery, Source,
+};
+use crate::error::Error;
+use crate::issue::Issue;
+
+/// Maximum number of file names per request.
+const NAMES_AT_ONCE: usize = 100;
+
+/// A connection to a server, and the parts of paths that it supplies.
+#[derive(Debug, Clone)]
+pub(crate) struct Connection {
+    client: Client,
+    defaults: PathDefaults,
+    /// The viewer's entity, cached after the first request; used for paths without an entity.
+    viewers_entity: Arc<OnceCell<Option<String>>>,
+}
+
+impl Connection {
+    pub(crate) fn new(client: Client, defaults: PathDefaults) -> Self {
+        Self { client, defaults, viewers_entity: Arc::default() }
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Completes the path of a run.
+    pub(crate) async fn run_path(&self, path: &str) -> Result<RunPath, Error> {
+        let partial = PartialRunPath::parse(path)?;
+        Ok(partial.complete(&self.defaults(partial.needs_entity()).await?)?)
+    }
+
+    /// Completes the path of a project.
+    pub(crate) async fn project_path(&self, path: &str) -> Result<ProjectPath, Error> {
+        let partial = PartialProjectPath::parse(path)?;
+        Ok(partial.complete(&self.defaults(partial.needs_entity()).await?)?)
+    }
+
+    /// Completes the path of a sweep.
+    pub(crate) async fn sweep_path(&self, path: &str) -> Result<SweepPath, Error> {
+        let partial = PartialSweepPath::parse(path)?;
+        Ok(partial.complete(&self.defaults(partial.needs_entity()).await?)?)
+    }
+
+    /// Returns the defaults for paths, with the viewer's entity if it is needed.
+    pub(crate) async fn defaults(&self, needs_entity: bool) -> Result<PathDefaults, Error> {
+        if !needs_entity || self.defaults.entity().is_some() {
+            return Ok(self.defaults.clone());
+        }
+        let ask = || async { Ok::<_, Error>(self.client.call(GetViewer::new()).await?.answer.entity) };
+        match self.viewers_entity.get_or_try_init(ask).await? {
+            Some(entity) => Ok(self.defaults.clone().with_entity(entity.clone())),
+            None => Ok(self.defaults.clone()),
+        }
+    }
+}
+
+/// A path on a server.
+pub(super) struct ServerPath {
+    connection: Connection,
+    path: String,
+}
+
+impl ServerPath {
+    pub(super) fn new(connection: Connection, path: &str) -> Self {
+        Self { connection, path: path.to_owned() }
+    }
+}
+
+impl Source for ServerPath {
+    fn run(&self) -> BoxFuture<'_, Result<OpenedRun, Error>> {
+        async {
+            let path = self.connection.run_path(&self.path).await?;
+            let reply = self.connection.client.call(GetRun::new(path.clone())).await?;
+            Ok(opened(&self.connection.client, path, reply.answer, &reply.lacks))
+        }
+        .boxed()
+    }
+
+    fn rows(&self) -> BoxFuture<'_, Result<Arc<dyn RunSource>, Error>> {
+        async { Ok(run(&self.connection.client, self.connection.run_path(&self.path).await?)) }.boxed()
+    }
+
+    fn project(&self) -> BoxFuture<'_, Result<OpenedProject, Error>> {
+        async {
+            let path = self.connection.project_path(&self.path).await?;
+            let page = PartialProjectPath::parse(&self.path)?.page().cloned();
+            Ok(OpenedProject { source: project(&self.connection.client, path), page })
+        }
+        .boxed()
+    }
+
+    fn sweep(&self) -> BoxFuture<'_, Result<OpenedSweep, Error>> {
+        async {
+            let path = self.connection.sweep_path(&self.path).await?;
+            let reply = self.connection.client.call(GetSweep::new(path.clone())).await?;
+            let project = project(&self.connection.client, path.project_path().clone());
+            let issues = Issue::of_lacks(&reply.lacks, |_| false);
+            Ok(OpenedSweep { path, model: reply.answer, issues, project })
+        }
+        .boxed()
+    }
+
+    fn run_name(&self) -> BoxFuture<'_, Result<String, Error>> {
+        async { Ok(self.connection.run_path(&self.path).await?.to_string()) }.boxed()
+    }
+}
+
+/// Returns the run at `path` on the server of `client`.
+pub(crate) fn run(client: &Client, path: RunPath) -> Arc<dyn RunSource> {
+    Arc::new(ServerRun { client: client.clone(), path })
+}
+
+fn project(client: &Client, path: ProjectPath) -> Arc<dyn ProjectSource> {
+    Arc::new(ServerProject { client: client.clone(), path })
+}
+
+/// Returns a run that the server has sent.
+fn opened(client: &Client, path: RunPath, model: model::Run, lacks: &UnsupportedFields) -> OpenedRun {
+    let facts = RunFacts {
+        branch: branch_of(&model),
+        issues: Issue::of_fields(&model),
+        lacks: Issue::of_lacks(lacks, |_| false),
+        server: Some(client.base_url().clone()),
+        ..RunFacts::new(path.clone(), model)
+    };
+    OpenedRun { facts, source: run(client, path) }
+}
+
+/// Returns the runs that have usable names. The others become issues.
+fn opened_runs(
+    client: &Client,
+    runs: Vec<model::Run>,
+    lacks: &UnsupportedFields,
+    issues: &Issues,
+) -> Vec<OpenedRun> {
+    let open = |run: model::Run| match run.path() {
+        Ok(path) => Some(opened(client, path, run, lacks)),
+        Err(error) => {
+            let list = format!("runs of {}/{}", run.entity, run.project);
+            issues.add(Issue::of_fields(&run));
+            issues.add([Issue::unusable_name(&list, &error)]);
+            None
+        }
+    };
+    runs.into_iter().filter_map(open).collect()
+}
+
+/// A project on a server.
+#[derive(Debug)]
+struct ServerProject {
+    client: Client,
+    path: ProjectPath,
+}
+
+impl ProjectSource for ServerProject {
+    fn path(&self) -> &ProjectPath {
+        &self.path
+    }
+
+    fn server(&self) -> Option<&BaseUrl> {
+        Some(self.client.base_url())
+    }
+
+    fn runs(&self, query: RunsQuery, issues: Issues) -> BoxStream<'static, Result<Vec<OpenedRun>, Error>> {
+        let client = self.client.clone();
+        let found = runs::list(client.clone(), self.path.clone(), query, issues.clone());
+        found.map_ok(move |found| opened_runs(&client, found.runs, &found.lacks, &issues)).boxed()
+    }
+}
+
+/// A run on a server.
+#[derive(Debug)]
+struct ServerRun {
+    client: Client,
+    path: RunPath,
+}
+
+impl RunSource for ServerRun {
+    fn path(&self) -> &RunPath {
+        &self.path
+    }
+
+    fn is_on_disk(&self) -> bool {
+        false
+    }
+
+    fn console(&self, issues: Issues) -> BoxStream<'static, Result<Vec<String>, Error>> {
+        logs::lines(&self.client, &self.path, issues)
+    }
+
+    fn files(&self, query: &FilesQuery) -> ListReader<FoundFile> {
+        let all = ListFiles::new(self.path.clone()).page_size(query.page_size);
+        let requests: Vec<ListFiles> = match (&query.names, &query.like) {
+            (Some(names), _) => names.chunks(NAMES_AT_ONCE).map(|names| all.clone().names(names)).collect(),
+            (None, Some(like)) => vec![all.like(like.clone())],
+            (None, None) => vec![all],
+        };
+        let files = paged(&self.client, requests, format!("files of {}", self.path));
+        files.map(|model| FoundFile { model, place: None })
+    }
+
+    fn file_issues(&self) -> BoxFuture<'_, Result<Vec<Issue>, Error>> {
+        std::future::ready(Ok(Vec::new())).boxed()
+    }
+
+    fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<HistoryRows, Error>> {
+        async { Ok(ServerHistory::open(&self.client, &self.path, query).await?.into_rows()) }.boxed()
+    }
+
+    fn follow(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Box<dyn Follower>, Error>> {
+        let follower = ServerFollower::new(self.client.clone(), self.path.clone(), query);
+        std::future::ready(Ok(Box::new(follower) as Box<dyn Follower>)).boxed()
+    }
+
+    fn document(&self) -> BoxFuture<'_, Result<RunDocument, Error>> {
+        async { Ok(self.client.call(GetRunDocument::new(self.path.clone())).await?.answer) }.boxed()
+    }
+
+    fn change(&self, patch: RunPatch) -> BoxFuture<'_, Result<Option<Error>, Error>> {
+        async {
+            match self.client.call(UpdateRun::new(self.path.clone(), patch)).await {
+                Ok(_) => Ok(None),
+                Err(error) if error.may_have_taken_effect() => Ok(Some(error.into())),
+                Err(error) => Err(error.into()),
+            }
+        }
+        .boxed()
+    }
+}

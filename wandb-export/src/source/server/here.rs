@@ -1,0 +1,134 @@
+//! Filters and sorts runs on the client when the server cannot.
+
+use futures_util::stream::{self, BoxStream, StreamExt};
+use wandb_core::client::Client;
+use wandb_core::operation::{Argument, Field, UnsupportedFields};
+use wandb_core::{ProjectPath, model};
+use wandb_graphql::ops::{Detail, ListRuns};
+use wandb_graphql::{Filter, Order};
+
+use super::lister::Lister;
+use super::runs::lacking;
+use crate::error::Error;
+use crate::issue::Issue;
+use crate::source::RunsQuery;
+use crate::source::list_reader::Issues;
+
+/// Listed runs, and the fields that the server lacks.
+#[derive(Default)]
+pub(in crate::source::server) struct Found {
+    pub(in crate::source::server) runs: Vec<model::Run>,
+    pub(in crate::source::server) lacks: UnsupportedFields,
+}
+
+const FILTERS: Argument = Argument::new("Project", "runs", "filters");
+const ORDER: Argument = Argument::new("Project", "runs", "order");
+
+/// Returns the runs that the server `listed`. If it lacks the filter or order argument, lists all runs and applies
+/// `query` on the client.
+pub(super) fn unless_refused(
+    mut listed: BoxStream<'static, Result<Found, Error>>,
+    client: Client,
+    path: ProjectPath,
+    query: RunsQuery,
+    issues: Issues,
+) -> BoxStream<'static, Result<Found, Error>> {
+    let (asked, filter, order) = (client.clone(), query.filter.clone(), query.order.clone());
+    let found = issues.clone();
+    let begun = async move {
+        match listed.next().await {
+            Some(Err(error)) if is_refused(&error) => stream::once(here(asked, path, query, found)).boxed(),
+            first => stream::iter(first).chain(listed).boxed(),
+        }
+    };
+    let noted = stream::once(async move {
+        issues.add(notes(&client.lacks(), &filter, &order));
+        Ok(Found::default())
+    });
+    stream::once(begun).flatten().chain(noted).boxed()
+}
+
+/// Notes for the arguments that the server lacks and that were applied on the client.
+fn notes(lacks: &UnsupportedFields, filter: &Filter, order: &Order) -> Vec<Issue> {
+    let needed = [(FILTERS, !filter.is_all()), (ORDER, *order != Order::default())];
+    let lacking = needed.iter().filter(|(argument, is_used)| *is_used && lacks.contains_argument(argument));
+    lacking.map(|(argument, _)| Issue::replaced_argument(argument)).collect()
+}
+
+fn is_refused(error: &Error) -> bool {
+    let Error::Request(error) = error else { return false };
+    error.lacks().is_some_and(|lacks| lacks.contains_argument(&FILTERS) || lacks.contains_argument(&ORDER))
+}
+
+/// Lists all runs before returning the first one. Uses the server's filter or order if it has one of them.
+async fn here(client: Client, path: ProjectPath, query: RunsQuery, issues: Issues) -> Result<Found, Error> {
+    let RunsQuery { filter, order, detail, page_size, limit, columns } = query;
+    let matcher = filter.matcher()?;
+    order.check_fields()?;
+    let mut list = ListRuns::new(path.clone()).detail(Detail::Standard);
+    if let Some(size) = page_size {
+        list = list.page_size(size);
+    }
+    // The server may name only one missing argument at a time. This list then reveals the other.
+    let lacks = client.lacks();
+    if !lacks.contains_argument(&FILTERS) {
+        list = list.filter(filter.clone());
+    }
+    if !lacks.contains_argument(&ORDER) {
+        list = list.order(order.clone());
+    }
+    let read = |list| Lister::new(client.clone(), path.clone(), list, None);
+    let mut reader = read(list.clone());
+    let mut runs = match all(&mut reader).await {
+        Err(error) if is_refused(&error) => {
+            reader = read(list.filter(Filter::all()).order(Order::default()));
+            all(&mut reader).await?
+        }
+        runs => runs?,
+    };
+    check_fields(&client.lacks(), &filter, &order)?;
+    issues.add(reader.issues());
+    let lacks = reader.lacks();
+    issues.add(lacking(&lacks, columns));
+    runs.retain(|run| matcher.matches(run));
+    runs.sort_by(|one, other| order.compare(one, other));
+    runs.truncate(limit.unwrap_or(usize::MAX));
+    if detail == Detail::Light {
+        runs.iter_mut().for_each(model::Run::leave_out_details);
+    }
+    Ok(Found { runs, lacks })
+}
+
+async fn all(lister: &mut Lister) -> Result<Vec<model::Run>, Error> {
+    let mut all = Vec::new();
+    while let Some(runs) = lister.next_runs().await? {
+        all.extend(runs);
+    }
+    Ok(all)
+}
+
+/// Rejects a filter or order by a field that the server lacks, since it would be missing from every run.
+fn check_fields(lacks: &UnsupportedFields, filter: &Filter, order: &Order) -> Result<(), Error> {
+    let words = [
+        ("summaryMetrics", "summary_metrics"),
+        ("config", "config"),
+        ("tags", "tags"),
+        ("sweepName", "sweep"),
+        ("group", "group"),
+        ("jobType", "jobType"),
+        ("state", "state"),
+        ("displayName", "display_name"),
+    ];
+    for (field, word) in words {
+        let names =
+            |text: &str| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|own| own == word);
+        let field = Field::new("Run", field);
+        if lacks.contains(&field) && (names(filter.json()) || names(&order.to_string())) {
+            return Err(Error::Unsupported {
+                what: format!("runs cannot be filtered or ordered by {word}"),
+                lacking: format!("{FILTERS} or {ORDER}, nor {field}"),
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! Lists the runs of a project on a server.
+
+use futures_util::stream::{self, BoxStream, StreamExt};
+use wandb_core::ProjectPath;
+use wandb_core::client::Client;
+use wandb_core::operation::UnsupportedFields;
+use wandb_graphql::ops::ListRuns;
+
+use super::here::{Found, unless_refused};
+use super::lister::Lister;
+use crate::error::Error;
+use crate::issue::Issue;
+use crate::run_rows::RunColumns;
+use crate::source::RunsQuery;
+use crate::source::list_reader::Issues;
+
+/// Lists the runs of a project.
+///
+/// The pages of a list are not a snapshot. A run that changes its place in the order while the list is read could
+/// appear twice or not at all. [`Lister`] compares the number of runs with the server's count.
+pub(in crate::source::server) fn list(
+    client: Client,
+    path: ProjectPath,
+    query: RunsQuery,
+    issues: Issues,
+) -> BoxStream<'static, Result<Found, Error>> {
+    let RunsQuery { filter, order, detail, page_size, limit, columns } = query.clone();
+    let mut list = ListRuns::new(path.clone()).filter(filter).order(order).detail(detail);
+    if let Some(size) = page_size {
+        list = list.page_size(size);
+    }
+    let lister = Lister::new(client.clone(), path.clone(), list, limit);
+    let found = issues.clone();
+    let next = move |mut lister: Lister| {
+        let found = found.clone();
+        async move {
+            let Some(runs) = lister.next_runs().await? else {
+                found.add(lister.issues());
+                found.add(lacking(&lister.lacks(), columns));
+                return Ok(None);
+            };
+            Ok(Some((Found { runs, lacks: lister.lacks() }, lister)))
+        }
+    };
+    let pages = stream::try_unfold(lister, next).boxed();
+    unless_refused(pages, client, path, query, issues)
+}
+
+/// Converts fields that the runs lack to issues. Ignores fields without a column in the table.
+pub(super) fn lacking(lacks: &UnsupportedFields, columns: RunColumns) -> Vec<Issue> {
+    let mut issues = Issue::of_lacks(lacks, |field| columns.needs(field));
+    issues.retain(|issue| columns == RunColumns::All || !issue.is_note());
+    issues
+}
