@@ -44,7 +44,7 @@ pub struct BaseUrl(Url);
 #[non_exhaustive]
 pub enum BaseUrlError {
     /// The text is not an absolute URL.
-    #[error("{input:?} is not a server address: {source} (expected something like {default})", default = BaseUrl::DEFAULT)]
+    #[error("{input:?} is not a server address (expected something like {default})", default = BaseUrl::DEFAULT)]
     NotAUrl {
         /// The text as given.
         input: String,

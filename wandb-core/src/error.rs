@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::duration::HumanDuration;
 use crate::operation::{AnswerError, UnsupportedFields};
-use crate::transport::TransportError;
+use crate::transport::{TransportError, TransportErrorKind};
 
 /// Identifies the request of an error: the operation and its subject.
 ///
@@ -53,7 +53,7 @@ impl fmt::Display for RequestLabel {
 #[non_exhaustive]
 pub enum Error {
     /// The transport failed before the response was complete.
-    #[error("{request} failed at {url} after {attempts} {}{}", tries(*.attempts), transport_hint(.source))]
+    #[error("{request} failed at {url} after {attempts} {}{}", tries(*.attempts), transport_hint(.source.kind()))]
     Transport {
         /// The failed request.
         request: RequestLabel,
@@ -139,7 +139,7 @@ pub enum Error {
     },
 
     /// The server answered, but not with the requested data.
-    #[error("{request}: {source}")]
+    #[error("{request} failed")]
     Answer {
         /// The failed request.
         request: RequestLabel,
@@ -150,7 +150,36 @@ pub enum Error {
     },
 }
 
+/// Returns the message of an error followed by those of its causes, separated by colons.
+///
+/// No error of this project repeats its cause in its message. Where another library does, the cause is left out.
+///
+/// ```
+/// use wandb_core::error::with_causes;
+///
+/// let error = "no address".parse::<wandb_core::BaseUrl>().expect_err("no scheme");
+/// assert!(with_causes(&error).ends_with("(expected something like https://api.wandb.ai): relative URL without a base"));
+/// ```
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let message = error.to_string();
+        if !text.contains(&message) {
+            text.push_str(": ");
+            text.push_str(&message);
+        }
+        cause = error.source();
+    }
+    text
+}
+
 impl Error {
+    /// Returns the message followed by its causes.
+    pub fn with_causes(&self) -> String {
+        with_causes(self)
+    }
+
     /// The failed request.
     pub fn request(&self) -> &RequestLabel {
         match self {
@@ -283,9 +312,9 @@ fn tries(attempts: u32) -> &'static str {
     if attempts == 1 { "try" } else { "tries" }
 }
 
-fn transport_hint(error: &TransportError) -> String {
-    use crate::transport::TransportErrorKind as Kind;
-    let hint = match error.kind() {
+fn transport_hint(kind: TransportErrorKind) -> &'static str {
+    use TransportErrorKind as Kind;
+    match kind {
         Kind::Connect => " (check the base URL, the network and the proxy settings)",
         Kind::Tls => {
             " (check that the server speaks TLS at this address; for a private certificate \
@@ -295,8 +324,7 @@ fn transport_hint(error: &TransportError) -> String {
         Kind::Protocol => " (check that the base URL is the server's)",
         Kind::TooLarge { .. } => " (ask for less at once with a smaller page size)",
         Kind::OutOfTime { .. } | Kind::InvalidRequest | Kind::Closed => "",
-    };
-    format!(": {error}{hint}")
+    }
 }
 
 fn status_hint(status: StatusCode) -> &'static str {

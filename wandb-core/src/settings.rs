@@ -68,7 +68,7 @@ impl fmt::Display for SettingSource {
 #[non_exhaustive]
 pub enum SettingsError {
     /// A settings file exists but cannot be read.
-    #[error("cannot read the settings file {path}: {source}", path = path.display())]
+    #[error("cannot read the settings file {path}", path = path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -86,7 +86,7 @@ pub enum SettingsError {
         reason: String,
     },
     /// The base URL is not the address of a server.
-    #[error("the base URL from {origin} cannot be used: {source}")]
+    #[error("the base URL from {origin} cannot be used")]
     BaseUrl {
         /// The source of the base URL.
         origin: SettingSource,

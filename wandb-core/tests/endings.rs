@@ -163,7 +163,7 @@ fn trickling_answer_times_out() {
     let client = client(&simulation).retry(once).build();
     let error = simulation.run(client.call(Ask)).expect("it ends").expect_err("too slow");
     assert!(error.is_overload(), "{error}");
-    assert!(error.to_string().contains("fewer than the minimum of 1024"), "{error}");
+    assert!(error.with_causes().contains("fewer than the minimum of 1024"), "{error}");
     assert!(simulation.report().elapsed < Duration::from_secs(32), "{:?}", simulation.report());
 }
 

@@ -40,7 +40,7 @@ pub enum Error {
     },
 
     /// The transport cannot be set up with these settings.
-    #[error("setting up the connection: {0}")]
+    #[error("setting up the connection")]
     Carrier(#[from] CarrierError),
 
     /// A list never ends: the server keeps announcing another page but sends nothing new.
@@ -58,7 +58,7 @@ pub enum Error {
     },
 
     /// A row, config or summary is not the JSON that W&B writes.
-    #[error("reading {what}: {source}")]
+    #[error("reading {what}")]
     Value {
         /// The data being read: a run and the row's step.
         what: String,
@@ -67,7 +67,7 @@ pub enum Error {
     },
 
     /// A row does not fit the requested type.
-    #[error("reading {what} as {wanted}: {source}")]
+    #[error("reading {what} as {wanted}")]
     Type {
         /// The row.
         what: String,
@@ -78,7 +78,7 @@ pub enum Error {
     },
 
     /// A change cannot be made to a run.
-    #[error("changing {run}: {source}")]
+    #[error("changing {run}")]
     Change {
         /// The run.
         run: String,
@@ -97,8 +97,8 @@ pub enum Error {
 
     /// A change was sent, but reading the run back failed, so the change may or may not have been saved.
     #[error(
-        "{run} may or may not have been changed: {source} (check the run, or change it again: setting the same values \
-         twice is safe)"
+        "{run} may or may not have been changed (check the run, or change it again: setting the same values twice is \
+         safe)"
     )]
     Unconfirmed {
         /// The run.
@@ -198,8 +198,8 @@ pub enum Error {
 
     /// The live query overloads the server even for few steps, and no exported file can replace it.
     #[error(
-        "{source} (the server cannot answer even for a few steps of {run}, and no exported files can replace the query; \
-         try again later, or use --source exported once the server has exported the run)"
+        "the server cannot answer even for a few steps of {run}, and no exported files can replace the query (try again \
+         later, or use --source exported once the server has exported the run)"
     )]
     LiveQuery {
         /// The run.
@@ -244,7 +244,7 @@ pub enum Error {
     Table(#[from] TableError),
 
     /// An operation of the local machine failed, such as writing to disk or starting a thread.
-    #[error("{doing}: {source}")]
+    #[error("{doing}")]
     Io {
         /// The operation.
         doing: String,
@@ -314,19 +314,9 @@ impl Error {
         }
     }
 
-    /// Returns the message followed by its causes, without causes that the message already contains.
+    /// Returns the message followed by its causes. The message alone does not repeat them.
     pub fn with_causes(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            let message = error.to_string();
-            if !text.contains(&message) {
-                text.push_str(": ");
-                text.push_str(&message);
-            }
-            cause = error.source();
-        }
-        text
+        wandb_core::error::with_causes(self)
     }
 
     /// The error for a local path without a run.
@@ -372,7 +362,7 @@ macro_rules! usage_errors {
     ($($error:ty),+) => {
         $(impl From<$error> for Error {
             fn from(error: $error) -> Self {
-                Self::usage(error.to_string())
+                Self::usage(wandb_core::error::with_causes(&error))
             }
         })+
     };

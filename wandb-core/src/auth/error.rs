@@ -11,7 +11,7 @@ use crate::settings::SettingsError;
 #[non_exhaustive]
 pub enum AuthError {
     /// The text found is not an API key.
-    #[error("the API key from {found_in} cannot be used: {source}")]
+    #[error("the API key from {found_in} cannot be used")]
     InvalidKey {
         /// The place where it was found.
         found_in: CredentialSource,
@@ -31,7 +31,7 @@ pub enum AuthError {
         path: PathBuf,
     },
     /// The netrc file exists but cannot be read.
-    #[error("cannot read the netrc file {path}: {source}", path = path.display())]
+    #[error("cannot read the netrc file {path}", path = path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::error::with_causes;
 
 fn base(text: &str) -> BaseUrl {
     BaseUrl::parse(text).unwrap()
@@ -33,7 +34,7 @@ fn proxy_address_becomes_direct_address() {
 
 #[test]
 fn errors_name_the_fix() {
-    let refused = |text: &str| BaseUrl::parse(text).unwrap_err().to_string();
+    let refused = |text: &str| with_causes(&BaseUrl::parse(text).unwrap_err());
     for app in [
         "https://wandb.ai",
         "https://app.wandb.ai",

@@ -1,6 +1,7 @@
 //! Tests of settings.
 
 use super::*;
+use crate::error::with_causes;
 
 const GLOBAL: &str = "/home/ada/.config/wandb/settings";
 
@@ -82,7 +83,7 @@ fn settings_merge_from_several_sources() {
 
 #[test]
 fn errors_name_the_source() {
-    let error = |environment: Environment| Settings::load(&environment).unwrap_err().to_string();
+    let error = |environment: Environment| with_causes(&Settings::load(&environment).unwrap_err());
     assert_eq!(
         error(environment(&[(GLOBAL, "[default]\nentity\n")])),
         "the settings file /home/ada/.config/wandb/settings is broken in line 2: expected key = value"

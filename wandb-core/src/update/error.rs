@@ -8,7 +8,7 @@ use crate::value::ValueError;
 #[non_exhaustive]
 pub enum ChangeError {
     /// The stored text is not a JSON object.
-    #[error("the {field} stored by the server cannot be read, so it is not changed: {source}")]
+    #[error("the {field} stored by the server cannot be read, so it is not changed")]
     Unreadable {
         /// Config or summary.
         field: RunField,

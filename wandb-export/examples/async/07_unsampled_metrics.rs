@@ -2,7 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "examples print their results")]
 
-use futures_util::TryStreamExt;
+use futures::TryStreamExt;
 use wandb_export::Api;
 
 #[derive(serde::Deserialize)]

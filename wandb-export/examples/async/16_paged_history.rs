@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::TryStreamExt;
+use futures::TryStreamExt;
 use wandb_export::Api;
 
 #[tokio::main(flavor = "current_thread")]

@@ -217,7 +217,9 @@ impl ApiBuilder {
         let environment = self.environment.unwrap_or_else(environment::of_this_process);
         let settings = Settings::load(&environment)?;
         let base_url = match &self.base_url {
-            Some(url) => BaseUrl::parse(url).map_err(|error| Error::usage(error.to_string()))?,
+            Some(url) => {
+                BaseUrl::parse(url).map_err(|error| Error::usage(wandb_core::error::with_causes(&error)))?
+            }
             None => settings.base_url.value.clone(),
         };
         let key = match self.api_key {

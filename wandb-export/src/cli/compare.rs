@@ -75,7 +75,7 @@ fn rows_with_nulls(comparison: &Comparison) -> Vec<Row> {
 /// Suggests similar runs if `error` says that one of `runs` does not exist.
 async fn with_suggestions(session: &Session, runs: &[String], error: Error) -> Failure {
     if error.kind() == ErrorKind::NotFound {
-        let message = error.to_string();
+        let message = error.with_causes();
         for run in runs {
             match session.api.run_path(run).await {
                 Ok(path) if message.contains(&format!("run {path} ")) => {

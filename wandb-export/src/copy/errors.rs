@@ -58,7 +58,7 @@ pub(super) fn unsupported(error: &Error) -> String {
     let lacking = match error {
         Error::Request(error) => match error.lacks() {
             Some(lacks) => lacks.to_string(),
-            None => return error.to_string(),
+            None => return error.with_causes(),
         },
         Error::Unsupported { lacking, .. } => lacking.clone(),
         _ => return error.with_causes(),

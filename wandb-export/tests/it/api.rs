@@ -3,6 +3,7 @@
 mod both_forms;
 mod concurrent_writers;
 mod endless_lists;
+mod error_texts;
 mod exported;
 mod faults;
 mod files;

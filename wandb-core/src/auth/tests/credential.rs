@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::key;
 use crate::auth::Credential;
+use crate::error::with_causes;
 use crate::{BaseUrl, Environment};
 
 fn environment(files: &[(&str, String)]) -> Environment {
@@ -32,7 +33,7 @@ fn mark(environment: &Environment, base_url: &str) -> Option<String> {
 }
 
 fn error(environment: &Environment) -> String {
-    Credential::resolve(None, environment, &BaseUrl::default()).unwrap_err().to_string()
+    with_causes(&Credential::resolve(None, environment, &BaseUrl::default()).unwrap_err())
 }
 
 const SERVER: &str = "http://localhost:8080/prefix";
@@ -132,7 +133,7 @@ fn unusable_sources_are_errors() {
     );
     let explicit = Credential::resolve(Some(" "), &Environment::default(), &BaseUrl::default());
     assert_eq!(
-        explicit.unwrap_err().to_string(),
+        with_causes(&explicit.unwrap_err()),
         "the API key from the caller cannot be used: the API key is empty"
     );
     let token = at_home("").with_variable("WANDB_IDENTITY_TOKEN_FILE", "~/token");

@@ -117,7 +117,7 @@ fn type_error_names_the_step_and_field() {
         let error = error.expect_err("text is not a number");
         assert!(matches!(error, Error::Type { .. }), "{error:?}");
         assert_eq!(error.kind(), ErrorKind::Failed);
-        let text = error.to_string();
+        let text = error.with_causes();
         for part in ["step 1 of e/p/typed", "Logged", "loss"] {
             assert!(text.contains(part), "{text}");
         }

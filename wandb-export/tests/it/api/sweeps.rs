@@ -112,7 +112,7 @@ fn missing_sweep_is_not_found() {
         for path in ["local-team/vision/nothing", "local-team/nothing/sw33p"] {
             let error = api.sweep(path).await.expect_err("no sweep");
             assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
-            assert!(error.to_string().contains(&format!("sweep {path} does not exist")), "{error}");
+            assert!(error.with_causes().contains(&format!("sweep {path} does not exist")), "{error}");
         }
     });
 }

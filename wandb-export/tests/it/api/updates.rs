@@ -132,10 +132,8 @@ fn unconfirmed_write_is_an_error() {
     server.store().set_faults(Faults { faults, ..Faults::default() });
     let error = blocking(&server).update(&path).expect("a path").summary("loss", 1).save().unwrap_err();
     assert!(matches!(error, Error::Unconfirmed { .. }), "{error}");
-    assert!(
-        error.to_string().starts_with("local-team/vision/unconfirmed may or may not have been changed: "),
-        "{error}"
-    );
+    let text = error.to_string();
+    assert!(text.starts_with("local-team/vision/unconfirmed may or may not have been changed ("), "{text}");
 }
 
 #[test]

@@ -130,7 +130,7 @@ impl Reading {
             self.findings.add(Issue::LiveQueryFailed {
                 run: self.path.clone(),
                 from_step: steps.start,
-                detail: error.to_string(),
+                detail: error.with_causes(),
             });
             return Ok(batches);
         }
