@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use wandb_core::ProjectPath;
 use wandb_graphql::Filter;
+use wandb_storage::make_lasting;
 
 pub use event::MirrorEvent;
 pub use report::{MirrorReport, Missing, ProjectReport};
@@ -30,7 +31,7 @@ use crate::api::Api;
 use crate::error::Error;
 use crate::files::Folder;
 use crate::issue::Issue;
-use crate::mirror::disk::{Disk, make_lasting};
+use crate::mirror::disk::Disk;
 use crate::mirror::{Contents, Part};
 
 /// The callback that receives events.

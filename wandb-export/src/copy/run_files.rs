@@ -1,7 +1,6 @@
 //! Downloads the files of one run to its folder.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::path::Path;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
@@ -16,7 +15,7 @@ use crate::error::Error;
 use crate::files::{Downloaded, Existing, Folder, Receipt};
 use crate::issue::Issue;
 use crate::mirror::contents::Part;
-use crate::mirror::layout::{FILES, place};
+use crate::mirror::layout::place;
 use crate::mirror::record::{File, Files, Origin};
 
 /// Downloads below this size, in bytes, skip the check for free space. The check leaves this much space free.
@@ -46,17 +45,13 @@ impl RunCopy<'_> {
                 .await?
         };
         let issues: Vec<_> = issues.iter().map(ToString::to_string).collect();
-        let (root, inside) = (of.disk.root().to_owned(), place(Part::Files, self.here));
+        let inside = place(Part::Files, self.here);
+        let folder = Folder::of(of.disk.within(&inside), of.disk.place(&inside));
         let known =
             self.known.and_then(|known| known.files.clone()).map_or(Vec::new(), |taken| taken.what.files);
-        let opening = {
-            let whole = of.disk.place(&inside);
-            move |error| Error::io(format!("opening the folder {}", whole.display()), error)
-        };
         let plan = {
-            let (root, inside) = (root.clone(), inside.clone());
-            let find = move || Ok(plan(listed, known, Folder::found_inside(&root, &inside)?.as_ref()));
-            client.work(find).await.map_err(&opening)?
+            let folder = folder.clone();
+            client.work(move || plan(listed, known, &folder)).await
         };
         let wanted: Vec<RunFile> = plan
             .files
@@ -73,7 +68,6 @@ impl RunCopy<'_> {
         let wanted = stream::iter(wanted.into_iter().map(Ok)).boxed();
         let progress = DownloadProgress::default();
         let receipts = Receipts::Known(Arc::new(plan.receipts));
-        let folder = client.work(move || Folder::inside(&root, &inside)).await.map_err(opening)?;
         let fetched =
             api::fetch_all(wanted, folder.clone(), permits.len(), Existing::Replace, receipts, &progress)
                 .await?;
@@ -92,10 +86,7 @@ impl RunCopy<'_> {
                 Err(error) => missing.push(format!("{}: {}", file.name, error.with_causes())),
             }
         }
-        let mut described = {
-            let root = of.disk.root().to_owned();
-            client.work(move || describe(came, &folder, &root)).await?
-        };
+        let mut described = client.work(move || describe(came, &folder)).await?;
         for file in described.values() {
             (of.tell)(&MirrorEvent::File { run: RunPath::clone(path), bytes: file.bytes });
         }
@@ -130,11 +121,10 @@ fn without_run(issue: &Issue) -> String {
 }
 
 /// Finds the listed files that are already in the mirror.
-fn plan(listed: Vec<model::File>, known: Vec<File>, folder: Option<&Folder>) -> Plan {
+fn plan(listed: Vec<model::File>, known: Vec<File>, folder: &Folder) -> Plan {
     let mut known: HashMap<String, File> = known.into_iter().map(|file| (file.name.clone(), file)).collect();
     let mut seen = HashSet::new();
-    let there = folder.map_or(0, Folder::size_of_partial);
-    let mut plan = Plan { files: Vec::new(), receipts: HashMap::new(), there };
+    let mut plan = Plan { files: Vec::new(), receipts: HashMap::new(), there: folder.size_of_partial() };
     for file in listed {
         // A list that changed between two pages may contain a file twice.
         if !seen.insert(file.name.clone()) {
@@ -142,7 +132,7 @@ fn plan(listed: Vec<model::File>, known: Vec<File>, folder: Option<&Folder>) -> 
         }
         let known = known.remove(&file.name);
         let place = known.as_ref().map_or(&*file.name, File::here);
-        let found = folder.and_then(|folder| folder.size(place));
+        let found = folder.size(place);
         let is_same = |known: &File| {
             let as_listed = file.md5.as_ref() == Some(&known.md5);
             as_listed && file.size.is_none_or(|size| size == known.bytes) && found == Some(known.bytes)
@@ -163,13 +153,8 @@ fn plan(listed: Vec<model::File>, known: Vec<File>, folder: Option<&Folder>) -> 
 }
 
 /// Describes the downloaded files by their names on the server, and syncs them so that they survive a crash.
-fn describe(
-    came: Vec<(RunFile, Fetched)>,
-    folder: &Folder,
-    root: &Path,
-) -> Result<HashMap<String, File>, Error> {
+fn describe(came: Vec<(RunFile, Fetched)>, folder: &Folder) -> Result<HashMap<String, File>, Error> {
     let mut described = HashMap::with_capacity(came.len());
-    let mut folders = BTreeSet::from([String::new()]);
     for (file, Fetched { file: Downloaded { path, .. }, md5, receipt }) in came {
         let failed = |error| Error::io(format!("reading {}", path.display()), error);
         let root = folder.place("");
@@ -181,15 +166,14 @@ fn describe(
             (Some(md5), Some(bytes)) => (bytes, md5),
             _ => folder.describe(&here, None).and_then(|found| found.ok_or_else(is_gone)).map_err(failed)?,
         };
-        folders.extend(here.match_indices('/').map(|(at, _)| here[..at].to_owned()));
         let here = Some(here).filter(|here| *here != file.name);
         described.insert(
             file.name.clone(),
             File { name: file.name.clone(), here, bytes, md5, origin: receipt.map(Origin::from) },
         );
     }
+    let names: Vec<&str> = described.values().map(File::here).collect();
     let syncing = |error| Error::io(format!("syncing {}", folder.place("").display()), error);
-    folders.iter().try_for_each(|inner| folder.sync(inner)).map_err(syncing)?;
-    Folder::sync_inside(root, &["", FILES]).map_err(syncing)?;
+    folder.persist(&names).map_err(syncing)?;
     Ok(described)
 }

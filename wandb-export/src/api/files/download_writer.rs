@@ -5,7 +5,6 @@ use std::thread;
 
 use async_channel::{Receiver, Sender, bounded};
 use blocking::unblock;
-use wandb_tables::BackgroundSync;
 
 use crate::files::{Digest, PartialFile};
 
@@ -147,26 +146,18 @@ fn hash(mut digest: Digest, blocks: &Receiver<Vec<u8>>, hashed: &Sender<Vec<u8>>
 }
 
 fn write(mut partial: PartialFile, blocks: &Receiver<Vec<u8>>, empty: &Sender<Vec<u8>>) -> Written {
-    let mut syncing = BackgroundSync::default();
-    let (mut written, mut settled) = (Ok(()), Ok(()));
+    let mut written = Ok(());
     while let Ok(mut block) = blocks.recv_blocking() {
         written = partial.append(&block);
-        if written.is_ok() {
-            settled = syncing.written(block.len(), || partial.file());
-        }
-        if written.is_err() || settled.is_err() {
+        if written.is_err() {
             break;
         }
         block.clear();
         // After the last block there is no receiver.
         let _ = empty.try_send(block);
     }
-    // Sync even if nobody waits for the file, so that a later download can resume it.
-    let settled = settled.and_then(|()| syncing.end());
-    if settled.is_err() {
-        // A system reports a failed fsync only once, so the file on disk cannot be trusted for a resume.
-        partial.forget();
-    }
+    // Settle even if nobody waits for the file, so that a later download can resume it.
+    let settled = partial.settle();
     (partial, written.and(settled))
 }
 

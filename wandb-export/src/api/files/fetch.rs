@@ -12,9 +12,7 @@ use super::attempt::{Arrived, Attempt};
 use super::confirm::confirm;
 use super::{DownloadProgress, RunFile};
 use crate::error::Error;
-use crate::files::{
-    Content, Downloaded, Existing, Folder, Listed, Outcome, PartialFile, Receipt, There, digest,
-};
+use crate::files::{Content, Downloaded, Existing, Folder, Listed, Outcome, Receipt, There, digest};
 use crate::issue::Issue;
 
 /// How often a file that fails its checks is downloaded from scratch.
@@ -150,7 +148,7 @@ async fn put(
         let keeps_receipts = matches!(means.receipts, Receipts::InFolder);
         move || {
             if existing == Existing::Refuse {
-                finish_new(partial, &folder, &here)?;
+                partial.finish_new(&here)?;
             } else {
                 partial.finish(&here)?;
             }
@@ -185,15 +183,6 @@ async fn with_digest(file: &RunFile, place: &Path) -> Result<RunFile, Error> {
     let mut file = file.clone();
     file.model.md5 = Some(digest);
     Ok(file)
-}
-
-/// Renames a file into a place that must be empty. Fails if something has appeared there meanwhile.
-fn finish_new(partial: PartialFile, folder: &Folder, here: &str) -> io::Result<()> {
-    let anything = Content { size: None, md5: None };
-    if folder.look(here, &anything)? != There::Nothing {
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "something else has appeared there"));
-    }
-    partial.finish(here)
 }
 
 async fn look(file: &RunFile, folder: &Folder, here: &str) -> Result<There, Error> {
