@@ -36,10 +36,6 @@ pub(crate) use console::LogPages;
 pub use export::Exported;
 #[cfg(feature = "cli")]
 pub(crate) use export::write as write_rows;
-#[cfg(feature = "files")]
-pub use files::DownloadProgress;
-#[cfg(feature = "mirror")]
-pub(crate) use files::{Fetched, Receipts, fetch_all};
 pub use files::{Files, RunFile};
 pub use history::{Follow, History, HistoryEnd, HistoryReader, Source, Stream};
 #[cfg(feature = "mirror")]

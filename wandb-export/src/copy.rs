@@ -29,7 +29,7 @@ use self::errors::{is_final, is_of_all_projects};
 use self::project::Project;
 use crate::api::Api;
 use crate::error::Error;
-use crate::files::Folder;
+use crate::files::DownloadFolder;
 use crate::issue::Issue;
 use crate::mirror::disk::Disk;
 use crate::mirror::{Contents, Part};
@@ -175,7 +175,7 @@ impl Mirror {
         let assign = move || {
             let failed = |error| Error::io(format!("opening {}", folder.display()), error);
             make_lasting(&folder).map_err(failed)?;
-            let root = Folder::open(&folder).map_err(failed)?;
+            let root = DownloadFolder::open(&folder).map_err(failed)?;
             let mut names = root.names().map_err(failed)?;
             let mut has_new = false;
             let mut places = Vec::with_capacity(projects.len());

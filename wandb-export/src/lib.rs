@@ -43,6 +43,8 @@ pub mod blocking;
 pub mod cli;
 #[cfg(feature = "mirror")]
 mod copy;
+#[cfg(feature = "files")]
+mod download;
 mod environment;
 mod error;
 #[cfg(feature = "files")]
@@ -55,13 +57,13 @@ mod run_rows;
 pub mod sink;
 pub mod table;
 
-#[cfg(feature = "files")]
-pub use api::DownloadProgress;
 pub use api::{
     Api, ApiBuilder, ComparedKey, Comparison, Console, Exported, Files, Follow, History, HistoryEnd,
     HistoryReader, ListReader, Run, RunCommand, RunFile, Runs, Section, Source, Stream, Sweep, Update,
     Updated,
 };
+#[cfg(feature = "files")]
+pub use download::DownloadProgress;
 pub use error::{Error, ErrorKind};
 pub use issue::Issue;
 pub use run_rows::RunColumns;

@@ -1,18 +1,8 @@
 //! Lists, reads and downloads the files of a run.
 
 #[cfg(feature = "files")]
-mod attempt;
-#[cfg(feature = "files")]
-mod confirm;
-#[cfg(feature = "files")]
 mod download;
-#[cfg(feature = "files")]
-mod download_writer;
-#[cfg(feature = "files")]
-mod fetch;
 mod pattern;
-#[cfg(feature = "files")]
-mod progress;
 
 use std::io::Read as _;
 use std::ops::Deref;
@@ -31,13 +21,6 @@ use super::list_reader::{self, Issues, ListReader};
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::local::LocalRun;
-
-#[cfg(feature = "mirror")]
-pub(crate) use download::fetch_all;
-#[cfg(feature = "mirror")]
-pub(crate) use fetch::{Fetched, Receipts};
-#[cfg(feature = "files")]
-pub use progress::DownloadProgress;
 
 /// A request for the files of a run, to be refined. Defaults to all files, in the server's order.
 ///
@@ -68,7 +51,7 @@ pub struct Files {
     #[cfg(feature = "files")]
     existing: crate::files::Existing,
     #[cfg(feature = "files")]
-    progress: DownloadProgress,
+    progress: crate::download::DownloadProgress,
 }
 
 /// A file of a run. Dereferences to the server's listing: [`model::File`].
@@ -96,7 +79,7 @@ impl Files {
             #[cfg(feature = "files")]
             existing: crate::files::Existing::default(),
             #[cfg(feature = "files")]
-            progress: DownloadProgress::default(),
+            progress: crate::download::DownloadProgress::default(),
         }
     }
 
@@ -228,19 +211,21 @@ impl RunFile {
         self.model
     }
 
-    /// Returns the download URLs: the storage's own first, then the server's. The storage may reject this machine or
-    /// be unreachable.
+    /// Returns the download URLs. Fails if there is none.
     fn links(&self) -> Result<Vec<url::Url>, Error> {
         self.is_stored()?;
+        let urls = self.urls();
+        if urls.is_empty() { Err(Error::no_url(&self.name)) } else { Ok(urls) }
+    }
+
+    /// Returns the download URLs: the storage's own first, then the server's. The storage may reject this machine or
+    /// be unreachable.
+    fn urls(&self) -> Vec<url::Url> {
         let addresses = [&self.direct_url, &self.url].into_iter().flatten();
-        let mut links: Vec<url::Url> =
+        let mut urls: Vec<url::Url> =
             addresses.filter_map(|address| self.api.base_url().resolve(address)).collect();
-        links.dedup();
-        if links.is_empty() {
-            let message = "the server sent no download URL".to_owned();
-            return Err(Error::File { name: self.name.clone(), message });
-        }
-        Ok(links)
+        urls.dedup();
+        urls
     }
 
     /// Fails if the run only refers to the file.

@@ -10,10 +10,10 @@ use wandb_graphql::ops::{FilePage, ListFiles};
 use super::errors::{is_final, is_of_all_projects};
 use super::event::MirrorEvent;
 use super::run_copy::{Got, RunCopy};
-use crate::api::{self, DownloadProgress, Fetched, Receipts, RunFile};
+use crate::api::{self, RunFile};
+use crate::download::{DownloadProgress, Fetched, Means, Receipts, RemoteFile, fetch_all};
 use crate::error::Error;
-use crate::files::{Downloaded, Existing, Folder, Receipt};
-use crate::issue::Issue;
+use crate::files::{DownloadFolder, Downloaded, Existing, Receipt};
 use crate::mirror::contents::Part;
 use crate::mirror::layout::place;
 use crate::mirror::record::{File, Files, Origin};
@@ -46,18 +46,18 @@ impl RunCopy<'_> {
         };
         let issues: Vec<_> = issues.iter().map(ToString::to_string).collect();
         let inside = place(Part::Files, self.here);
-        let folder = Folder::of(of.disk.within(&inside), of.disk.place(&inside));
+        let folder = DownloadFolder::of(of.disk.within(&inside), of.disk.place(&inside));
         let known =
             self.known.and_then(|known| known.files.clone()).map_or(Vec::new(), |taken| taken.what.files);
         let plan = {
             let folder = folder.clone();
             client.work(move || plan(listed, known, &folder)).await
         };
-        let wanted: Vec<RunFile> = plan
+        let wanted: Vec<RemoteFile> = plan
             .files
             .iter()
             .filter(|(_, known)| known.is_none())
-            .map(|(file, _)| RunFile::listed(of.api.clone(), RunPath::clone(path), file.clone()))
+            .map(|(file, _)| RunFile::listed(of.api.clone(), RunPath::clone(path), file.clone()).remote())
             .collect();
         if wanted.is_empty() {
             let files = plan.files.into_iter().filter_map(|(_, known)| known).collect();
@@ -66,17 +66,20 @@ impl RunCopy<'_> {
         self.check_room(&wanted, plan.there)?;
         let permits = of.downloads(wanted.len()).await;
         let wanted = stream::iter(wanted.into_iter().map(Ok)).boxed();
-        let progress = DownloadProgress::default();
-        let receipts = Receipts::Known(Arc::new(plan.receipts));
-        let fetched =
-            api::fetch_all(wanted, folder.clone(), permits.len(), Existing::Replace, receipts, &progress)
-                .await?;
+        let means = Means {
+            client: client.clone(),
+            folder: folder.clone(),
+            existing: Existing::Replace,
+            receipts: Receipts::Known(Arc::new(plan.receipts)),
+            progress: DownloadProgress::default(),
+        };
+        let fetched = fetch_all(wanted, means, permits.len()).await?;
         drop(permits);
         let (mut came, mut missing, mut inexact) = (Vec::new(), issues, Vec::new());
         for (file, outcome) in fetched {
             match outcome {
                 Ok(fetched) => {
-                    inexact.extend(fetched.file.issues.iter().map(without_run));
+                    inexact.extend(fetched.inexact.iter().map(|detail| format!("{}: {detail}", file.name)));
                     came.push((file, fetched));
                 }
                 Err(error @ Error::Io { .. }) if is_of_all_projects(&error) => return Err(error),
@@ -96,8 +99,8 @@ impl RunCopy<'_> {
     }
 
     /// Refuses a large download that does not fit on the disk, so that the other data still fits.
-    fn check_room(&self, wanted: &[RunFile], there: u64) -> Result<(), Error> {
-        let bytes: u64 = wanted.iter().filter_map(|file| file.size).fold(0, u64::saturating_add);
+    fn check_room(&self, wanted: &[RemoteFile], there: u64) -> Result<(), Error> {
+        let bytes: u64 = wanted.iter().filter_map(|file| file.listed.size).fold(0, u64::saturating_add);
         let left = bytes.saturating_sub(there);
         if left < LARGE {
             return Ok(());
@@ -112,16 +115,8 @@ impl RunCopy<'_> {
     }
 }
 
-/// Formats an issue for the record of the run that it concerns.
-fn without_run(issue: &Issue) -> String {
-    match issue {
-        Issue::FileInexact { name, detail, .. } => format!("{name}: {detail}"),
-        other => other.to_string(),
-    }
-}
-
 /// Finds the listed files that are already in the mirror.
-fn plan(listed: Vec<model::File>, known: Vec<File>, folder: &Folder) -> Plan {
+fn plan(listed: Vec<model::File>, known: Vec<File>, folder: &DownloadFolder) -> Plan {
     let mut known: HashMap<String, File> = known.into_iter().map(|file| (file.name.clone(), file)).collect();
     let mut seen = HashSet::new();
     let mut plan = Plan { files: Vec::new(), receipts: HashMap::new(), there: folder.size_of_partial() };
@@ -153,9 +148,12 @@ fn plan(listed: Vec<model::File>, known: Vec<File>, folder: &Folder) -> Plan {
 }
 
 /// Describes the downloaded files by their names on the server, and syncs them so that they survive a crash.
-fn describe(came: Vec<(RunFile, Fetched)>, folder: &Folder) -> Result<HashMap<String, File>, Error> {
+fn describe(
+    came: Vec<(RemoteFile, Fetched)>,
+    folder: &DownloadFolder,
+) -> Result<HashMap<String, File>, Error> {
     let mut described = HashMap::with_capacity(came.len());
-    for (file, Fetched { file: Downloaded { path, .. }, md5, receipt }) in came {
+    for (file, Fetched { file: Downloaded { path, .. }, md5, receipt, .. }) in came {
         let failed = |error| Error::io(format!("reading {}", path.display()), error);
         let root = folder.place("");
         let inside = path.strip_prefix(&root).unwrap_or(&path);

@@ -13,7 +13,7 @@ use super::{Content, Names, Receipt, digest};
 
 /// A folder of downloaded files.
 #[derive(Debug, Clone)]
-pub(crate) struct Folder {
+pub(crate) struct DownloadFolder {
     storage: Arc<dyn Storage>,
     /// The path of the folder, for the user.
     path: PathBuf,
@@ -30,7 +30,7 @@ pub(crate) enum There {
     Folder,
 }
 
-impl Folder {
+impl DownloadFolder {
     /// Opens the folder on the local disk, creating it if needed.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(path)?;

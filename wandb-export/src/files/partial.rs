@@ -153,7 +153,7 @@ impl PartialFile {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Folder;
+    use super::super::DownloadFolder;
     use super::*;
 
     fn content() -> Content {
@@ -173,7 +173,7 @@ mod tests {
             [(content(), &untagged, false), (content(), &with_digest, true), (listed, &untagged, true)]
         {
             let target = tempfile::tempdir().unwrap();
-            let folder = Folder::open(target.path()).unwrap();
+            let folder = DownloadFolder::open(target.path()).unwrap();
             let mut first = folder.partial("a", &content).unwrap();
             first.note(version).unwrap();
             first.append(b"ab").unwrap();
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn part_of_the_same_file_is_resumed() {
         let target = tempfile::tempdir().unwrap();
-        let folder = Folder::open(target.path()).unwrap();
+        let folder = DownloadFolder::open(target.path()).unwrap();
         let mut first = folder.partial("a", &content()).unwrap();
         first.note(&tagged()).unwrap();
         first.append(b"ab").unwrap();
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn part_of_another_file_is_discarded() {
         let target = tempfile::tempdir().unwrap();
-        let folder = Folder::open(target.path()).unwrap();
+        let folder = DownloadFolder::open(target.path()).unwrap();
         let mut first = folder.partial("a", &content()).unwrap();
         first.note(&tagged()).unwrap();
         first.append(b"ab").unwrap();
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn part_is_locked_by_one_download() {
         let target = tempfile::tempdir().unwrap();
-        let folder = Folder::open(target.path()).unwrap();
+        let folder = DownloadFolder::open(target.path()).unwrap();
         let first = folder.partial("a", &content()).unwrap();
         let error = folder.partial("a", &content()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ResourceBusy);

@@ -23,20 +23,20 @@ pub(super) fn open_directory(path: &Path) -> io::Result<Directory> {
 }
 
 impl AtomicFile {
-    /// Begins the file in its directory, which `open` opens.
+    /// Begins the file in its directory, which `open_directory` opens.
     pub(super) fn create<F: FileSystem + 'static>(
         place: PathBuf,
-        open: impl FnOnce(&Path) -> io::Result<F>,
+        open_directory: impl FnOnce(&Path) -> io::Result<F>,
     ) -> Result<Self, SinkError> {
-        let begin = || {
+        let open = || {
             let name = place.file_name().and_then(|name| name.to_str());
             let not_text = || io::Error::new(io::ErrorKind::InvalidInput, "its name is not valid UTF-8");
             let name = name.ok_or_else(not_text)?.to_owned();
-            let folder = Folder::on(open(directory(&place))?);
+            let folder = Folder::on(open_directory(directory(&place))?);
             Ok((folder.stage()?, folder, name))
         };
-        let begun = begin().map_err(|error| SinkError::io("creating a file beside", place.display(), error));
-        let (staged, folder, name) = begun?;
+        let opened = open().map_err(|error| SinkError::io("creating a file beside", place.display(), error));
+        let (staged, folder, name) = opened?;
         Ok(Self { staged, folder, name, place })
     }
 

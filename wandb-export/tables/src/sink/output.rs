@@ -21,7 +21,7 @@ pub struct Output {
 }
 
 enum Destination {
-    File(AtomicFile),
+    File(Box<AtomicFile>),
     Stream(BufWriter<File>),
     StandardOutput(BufWriter<io::Stdout>),
     Writer(Box<dyn Write + Send>),
@@ -49,7 +49,7 @@ impl Output {
         open: impl FnOnce(&Path) -> io::Result<F>,
     ) -> Result<Self, SinkError> {
         let destination = match Place::of(path)? {
-            Place::File(path) => Destination::File(AtomicFile::create(path, open)?),
+            Place::File(path) => Destination::File(Box::new(AtomicFile::create(path, open)?)),
             Place::Stream(path) => Self::stream(&path, OpenOptions::new().write(true))?,
             Place::Opened(path) => Self::stream(&path, OpenOptions::new().append(true))?,
             Place::StandardOutput => Destination::StandardOutput(BufWriter::new(io::stdout())),

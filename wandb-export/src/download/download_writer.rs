@@ -178,7 +178,7 @@ mod tests {
     use wandb_core::blocking::block_on;
 
     use super::*;
-    use crate::files::{Content, Folder};
+    use crate::files::{Content, DownloadFolder};
 
     #[test]
     fn chunks_of_any_size_are_written_and_hashed() {
@@ -187,7 +187,7 @@ mod tests {
         digest.update(&bytes);
         for md5 in [Some(digest.finish()), None] {
             let target = tempfile::tempdir().expect("a directory");
-            let folder = Folder::open(target.path()).expect("a folder");
+            let folder = DownloadFolder::open(target.path()).expect("a folder");
             let content = Content { size: Some(bytes.len() as u64), md5 };
             let partial = folder.partial("a", &content).expect("a file");
             let (first, rest) = bytes.split_at(3 * BLOCK / 2);
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn small_files_are_hashed_too() {
         let target = tempfile::tempdir().expect("a directory");
-        let folder = Folder::open(target.path()).expect("a folder");
+        let folder = DownloadFolder::open(target.path()).expect("a folder");
         let mut digest = Digest::default();
         digest.update(b"abc");
         let content = Content { size: Some(3), md5: Some(digest.finish()) };
