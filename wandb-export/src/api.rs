@@ -28,10 +28,6 @@ pub use console::Console;
 pub use export::WriteReport;
 #[cfg(feature = "cli")]
 pub(crate) use export::write as write_rows;
-#[cfg(feature = "files")]
-pub use files::DownloadProgress;
-#[cfg(feature = "mirror")]
-pub(crate) use files::{Fetched, Receipts, fetch_all};
 pub use files::{Files, RunFile};
 #[cfg(feature = "mirror")]
 pub(crate) use history::HistoryRequest;

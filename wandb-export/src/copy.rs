@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use wandb_core::ProjectPath;
 use wandb_graphql::Filter;
+use wandb_storage::make_lasting;
 
 pub use event::MirrorEvent;
 pub use report::{MirrorReport, Missing, ProjectReport};
@@ -28,9 +29,9 @@ use self::errors::{is_final, is_of_all_projects};
 use self::project::Project;
 use crate::api::Api;
 use crate::error::Error;
-use crate::files::Folder;
+use crate::files::DownloadFolder;
 use crate::issue::Issue;
-use crate::mirror::disk::{Disk, make_lasting};
+use crate::mirror::disk::Disk;
 use crate::mirror::{Contents, Part};
 
 /// The callback that receives events.
@@ -174,7 +175,7 @@ impl Mirror {
         let assign = move || {
             let failed = |error| Error::io(format!("opening {}", folder.display()), error);
             make_lasting(&folder).map_err(failed)?;
-            let root = Folder::open(&folder).map_err(failed)?;
+            let root = DownloadFolder::open(&folder).map_err(failed)?;
             let mut names = root.names().map_err(failed)?;
             let mut has_new = false;
             let mut places = Vec::with_capacity(projects.len());

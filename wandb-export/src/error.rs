@@ -335,6 +335,11 @@ impl Error {
         Self::NothingThere { message }
     }
 
+    /// The error for a file without a URL.
+    pub(crate) fn no_url(name: &str) -> Self {
+        Self::File { name: name.to_owned(), message: "the server sent no download URL".to_owned() }
+    }
+
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::Usage { message: message.into() }
     }

@@ -17,7 +17,7 @@ mod partial;
 mod receipt;
 
 pub(crate) use content::{Content, Digest, digest};
-pub(crate) use folder::{Folder, There};
+pub(crate) use folder::{DownloadFolder, There};
 #[cfg(feature = "mirror")]
 pub(crate) use name::{is_safe, is_safe_component};
 pub(crate) use names::Names;

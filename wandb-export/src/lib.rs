@@ -44,6 +44,8 @@ pub mod cli;
 pub mod client;
 #[cfg(feature = "mirror")]
 mod copy;
+#[cfg(feature = "files")]
+mod download;
 mod environment;
 mod error;
 #[cfg(feature = "files")]
@@ -61,13 +63,13 @@ mod source;
 pub mod table;
 pub mod transport;
 
-#[cfg(feature = "files")]
-pub use api::DownloadProgress;
 pub use api::{
     Api, ApiBuilder, ComparedKey, Comparison, Console, Files, Follow, History, HistoryEnd, HistoryReader,
     ListReader, Run, RunCommand, RunFile, Runs, ScanHistory, Section, Source, Sweep, SystemMetrics, Update,
     Updated, WriteReport,
 };
+#[cfg(feature = "files")]
+pub use download::DownloadProgress;
 pub use error::{Error, ErrorKind};
 pub use issue::Issue;
 pub use run_rows::RunColumns;

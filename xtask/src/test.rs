@@ -30,6 +30,8 @@ pub(crate) enum Part {
     Cli,
     /// Runs on disk
     Runlog,
+    /// Folders on real and simulated disks
+    Storage,
     /// Examples in the documentation
     Documentation,
     /// Example programs, in both forms
@@ -46,6 +48,7 @@ const INTEGRATION: &[(Part, &str)] = &[
     (Part::LocalServer, "wandb-local-server"),
     (Part::Cli, "wandb-export"),
     (Part::Runlog, "wandb-runlog"),
+    (Part::Storage, "wandb-storage"),
 ];
 
 /// The variable with the duration of fuzz tests in seconds, and its default here.

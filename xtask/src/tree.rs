@@ -52,10 +52,16 @@ const RULES: &[Rule] = &[
         once: &["wandb-core"],
     },
     Rule {
+        name: "the storage",
+        arguments: &["-p", "wandb-storage", "--all-features"],
+        absent: &[RUNTIMES, CLIENTS, FORMATS, &["wandb-graphql", "wandb-runlog", "wandb-tables"]],
+        once: &["wandb-core"],
+    },
+    Rule {
         name: "the tables",
         arguments: &["-p", "wandb-tables", "--all-features"],
         absent: &[RUNTIMES, CLIENTS, &["wandb-graphql", "wandb-runlog"]],
-        once: &["wandb-core"],
+        once: &["wandb-core", "wandb-storage"],
     },
     Rule {
         name: "the reader of runs on disk",

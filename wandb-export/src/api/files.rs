@@ -1,18 +1,8 @@
 //! Lists, reads and downloads the files of a run.
 
 #[cfg(feature = "files")]
-mod attempt;
-#[cfg(feature = "files")]
-mod confirm;
-#[cfg(feature = "files")]
 mod download;
-#[cfg(feature = "files")]
-mod download_writer;
-#[cfg(feature = "files")]
-mod fetch;
 mod pattern;
-#[cfg(feature = "files")]
-mod progress;
 
 use std::io::Read as _;
 use std::ops::Deref;
@@ -33,13 +23,6 @@ use crate::source::list_reader::ListReader;
 #[cfg(feature = "mirror")]
 use crate::source::server;
 use crate::source::{FilesQuery, FoundFile, RunSource};
-
-#[cfg(feature = "mirror")]
-pub(crate) use download::fetch_all;
-#[cfg(feature = "mirror")]
-pub(crate) use fetch::{Fetched, Receipts};
-#[cfg(feature = "files")]
-pub use progress::DownloadProgress;
 
 /// A request for the files of a run, to be refined. Defaults to all files, in the server's order.
 ///
@@ -69,7 +52,7 @@ pub struct Files {
     #[cfg(feature = "files")]
     existing: crate::files::Existing,
     #[cfg(feature = "files")]
-    progress: DownloadProgress,
+    progress: crate::download::DownloadProgress,
 }
 
 /// A file of a run. Dereferences to the server's listing: [`model::File`].
@@ -93,7 +76,7 @@ impl Files {
             #[cfg(feature = "files")]
             existing: crate::files::Existing::default(),
             #[cfg(feature = "files")]
-            progress: DownloadProgress::default(),
+            progress: crate::download::DownloadProgress::default(),
         }
     }
 
@@ -161,14 +144,14 @@ impl RunFile {
         Self { api, run, model, place: None }
     }
 
-    /// Lists the file again.
+    /// Fetches the file with this name.
     #[cfg(feature = "files")]
-    async fn listed_again(&self) -> Result<Self, Error> {
-        let mut found = Files::new(self.api.clone(), Arc::clone(&self.run)).names([&*self.name]).stream();
+    async fn find(api: &Api, run: &Arc<dyn RunSource>, name: &str) -> Result<Self, Error> {
+        let mut found = Files::new(api.clone(), Arc::clone(run)).names([name]).stream();
         found
             .try_next()
             .await?
-            .ok_or_else(|| Error::NoSuchFile { run: self.run.path().to_string(), name: self.name.clone() })
+            .ok_or_else(|| Error::NoSuchFile { run: run.path().to_string(), name: name.to_owned() })
     }
 
     /// Reads the whole file into memory if it has at most `limit` bytes.
@@ -211,19 +194,21 @@ impl RunFile {
         self.model
     }
 
-    /// Returns the download URLs: the storage's own first, then the server's. The storage may reject this machine or
-    /// be unreachable.
+    /// Returns the download URLs. Fails if there is none.
     fn links(&self) -> Result<Vec<url::Url>, Error> {
         self.is_stored()?;
+        let urls = self.urls();
+        if urls.is_empty() { Err(Error::no_url(&self.name)) } else { Ok(urls) }
+    }
+
+    /// Returns the download URLs: the storage's own first, then the server's. The storage may reject this machine or
+    /// be unreachable.
+    fn urls(&self) -> Vec<url::Url> {
         let addresses = [&self.direct_url, &self.url].into_iter().flatten();
-        let mut links: Vec<url::Url> =
+        let mut urls: Vec<url::Url> =
             addresses.filter_map(|address| self.api.base_url().resolve(address)).collect();
-        links.dedup();
-        if links.is_empty() {
-            let message = "the server sent no download URL".to_owned();
-            return Err(Error::File { name: self.name.clone(), message });
-        }
-        Ok(links)
+        urls.dedup();
+        urls
     }
 
     /// Fails if the run only refers to the file.

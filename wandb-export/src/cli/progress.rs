@@ -14,7 +14,8 @@ use wandb_core::page::Page;
 use wandb_tables::{Sink, SinkError, SinkReport};
 
 use super::output::say;
-use crate::api::{Api, DownloadProgress};
+use crate::DownloadProgress;
+use crate::api::Api;
 
 /// Interval at which a bar is redrawn.
 const INTERVAL: Duration = Duration::from_millis(100);

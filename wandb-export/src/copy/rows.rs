@@ -15,7 +15,7 @@ use wandb_tables::{SchemaBuilder, rows_of};
 
 use crate::error::Error;
 use crate::mirror::contents::Part;
-use crate::mirror::disk::{Disk, NewFile, OpenFile};
+use crate::mirror::disk::{Disk, NewFile, ParquetObject};
 use crate::mirror::layout::{RUN_ID, STEP, column_of, labelled, unlabelled};
 use crate::mirror::record::Stored;
 use crate::mirror::table_file::{TableFile, writing};
@@ -86,7 +86,9 @@ impl Old {
         let (disk, here) = (disk.clone(), here.to_owned());
         let open = move || {
             let Some(file) = disk.open_file(&here)? else { return Ok(None) };
-            let Ok(builder) = ParquetRecordBatchReaderBuilder::try_new(file) else { return Ok(None) };
+            let Ok(builder) = ParquetRecordBatchReaderBuilder::try_new(ParquetObject::new(file)?) else {
+                return Ok(None);
+            };
             let schema = builder.schema().clone();
             let is_expected = u64::try_from(builder.metadata().file_metadata().num_rows()) == Ok(rows);
             if !is_expected || !schema.fields().iter().all(|field| is_plain(field)) {
@@ -176,7 +178,9 @@ pub(super) async fn put_grown(
             let (mut file, rows) = table.finish()?;
             let failed = |error| writing(&disk, &here, error);
             let (old, expected) = expected;
-            if rows != expected || !keeps_types(&old, file.reopen().map_err(failed)?) {
+            if rows != expected
+                || !keeps_types(&old, file.reopen().and_then(ParquetObject::new).map_err(failed)?)
+            {
                 return Ok(None);
             }
             Ok(Some(file.put(&here, rows).map_err(failed)?))
@@ -194,7 +198,7 @@ fn is_plain(field: &arrow_schema::Field) -> bool {
         )
 }
 
-fn keeps_types(old: &SchemaRef, whole: Box<dyn OpenFile>) -> bool {
+fn keeps_types(old: &SchemaRef, whole: ParquetObject) -> bool {
     let Ok(new) = ParquetRecordBatchReaderBuilder::try_new(whole) else { return false };
     let new: HashMap<&str, &Arc<arrow_schema::Field>> =
         new.schema().fields().iter().map(|field| (field.name().as_str(), field)).collect();

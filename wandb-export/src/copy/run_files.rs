@@ -1,7 +1,6 @@
 //! Downloads the files of one run to its folder.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::path::Path;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
@@ -11,12 +10,12 @@ use wandb_graphql::ops::{ListFiles, ListPage};
 use super::errors::{is_final, is_of_all_projects};
 use super::event::MirrorEvent;
 use super::run_copy::{Got, RunCopy};
-use crate::api::{self, DownloadProgress, Fetched, Receipts, RunFile};
+use crate::api::RunFile;
+use crate::download::{DownloadProgress, Fetched, Means, Receipts, RemoteFile, fetch_all};
 use crate::error::Error;
-use crate::files::{Downloaded, Existing, Folder, Receipt};
-use crate::issue::Issue;
+use crate::files::{DownloadFolder, Downloaded, Existing, Receipt};
 use crate::mirror::contents::Part;
-use crate::mirror::layout::{FILES, place};
+use crate::mirror::layout::place;
 use crate::mirror::record::{File, Files, Origin};
 use crate::source::list_reader;
 
@@ -45,23 +44,19 @@ impl RunCopy<'_> {
             list_reader::paged(client, vec![ListFiles::new(RunPath::clone(path))], list).collect().await?
         };
         let issues: Vec<_> = issues.iter().map(ToString::to_string).collect();
-        let (root, inside) = (of.disk.root().to_owned(), place(Part::Files, self.here));
+        let inside = place(Part::Files, self.here);
+        let folder = DownloadFolder::of(of.disk.within(&inside), of.disk.place(&inside));
         let known =
             self.known.and_then(|known| known.files.clone()).map_or(Vec::new(), |taken| taken.what.files);
-        let opening = {
-            let whole = of.disk.place(&inside);
-            move |error| Error::io(format!("opening the folder {}", whole.display()), error)
-        };
         let plan = {
-            let (root, inside) = (root.clone(), inside.clone());
-            let find = move || Ok(plan(listed, known, Folder::found_inside(&root, &inside)?.as_ref()));
-            client.work(find).await.map_err(&opening)?
+            let folder = folder.clone();
+            client.work(move || plan(listed, known, &folder)).await
         };
-        let wanted: Vec<RunFile> = plan
+        let wanted: Vec<RemoteFile> = plan
             .files
             .iter()
             .filter(|(_, known)| known.is_none())
-            .map(|(file, _)| RunFile::listed(of.api.clone(), RunPath::clone(path), file.clone()))
+            .map(|(file, _)| RunFile::listed(of.api.clone(), RunPath::clone(path), file.clone()).remote())
             .collect();
         if wanted.is_empty() {
             let files = plan.files.into_iter().filter_map(|(_, known)| known).collect();
@@ -70,18 +65,20 @@ impl RunCopy<'_> {
         self.check_room(&wanted, plan.there)?;
         let permits = of.downloads(wanted.len()).await;
         let wanted = stream::iter(wanted.into_iter().map(Ok)).boxed();
-        let progress = DownloadProgress::default();
-        let receipts = Receipts::Known(Arc::new(plan.receipts));
-        let folder = client.work(move || Folder::inside(&root, &inside)).await.map_err(opening)?;
-        let fetched =
-            api::fetch_all(wanted, folder.clone(), permits.len(), Existing::Replace, receipts, &progress)
-                .await?;
+        let means = Means {
+            client: client.clone(),
+            folder: folder.clone(),
+            existing: Existing::Replace,
+            receipts: Receipts::Known(Arc::new(plan.receipts)),
+            progress: DownloadProgress::default(),
+        };
+        let fetched = fetch_all(wanted, means, permits.len()).await?;
         drop(permits);
         let (mut came, mut missing, mut inexact) = (Vec::new(), issues, Vec::new());
         for (file, outcome) in fetched {
             match outcome {
                 Ok(fetched) => {
-                    inexact.extend(fetched.file.issues.iter().map(without_run));
+                    inexact.extend(fetched.inexact.iter().map(|detail| format!("{}: {detail}", file.name)));
                     came.push((file, fetched));
                 }
                 Err(error @ Error::Io { .. }) if is_of_all_projects(&error) => return Err(error),
@@ -91,10 +88,7 @@ impl RunCopy<'_> {
                 Err(error) => missing.push(format!("{}: {}", file.name, error.with_causes())),
             }
         }
-        let mut described = {
-            let root = of.disk.root().to_owned();
-            client.work(move || describe(came, &folder, &root)).await?
-        };
+        let mut described = client.work(move || describe(came, &folder)).await?;
         for file in described.values() {
             (of.tell)(&MirrorEvent::File { run: RunPath::clone(path), bytes: file.bytes });
         }
@@ -104,8 +98,8 @@ impl RunCopy<'_> {
     }
 
     /// Refuses a large download that does not fit on the disk, so that the other data still fits.
-    fn check_room(&self, wanted: &[RunFile], there: u64) -> Result<(), Error> {
-        let bytes: u64 = wanted.iter().filter_map(|file| file.size).fold(0, u64::saturating_add);
+    fn check_room(&self, wanted: &[RemoteFile], there: u64) -> Result<(), Error> {
+        let bytes: u64 = wanted.iter().filter_map(|file| file.listed.size).fold(0, u64::saturating_add);
         let left = bytes.saturating_sub(there);
         if left < LARGE {
             return Ok(());
@@ -120,20 +114,11 @@ impl RunCopy<'_> {
     }
 }
 
-/// Formats an issue for the record of the run that it concerns.
-fn without_run(issue: &Issue) -> String {
-    match issue {
-        Issue::FileInexact { name, detail, .. } => format!("{name}: {detail}"),
-        other => other.to_string(),
-    }
-}
-
 /// Finds the listed files that are already in the mirror.
-fn plan(listed: Vec<model::File>, known: Vec<File>, folder: Option<&Folder>) -> Plan {
+fn plan(listed: Vec<model::File>, known: Vec<File>, folder: &DownloadFolder) -> Plan {
     let mut known: HashMap<String, File> = known.into_iter().map(|file| (file.name.clone(), file)).collect();
     let mut seen = HashSet::new();
-    let there = folder.map_or(0, Folder::size_of_partial);
-    let mut plan = Plan { files: Vec::new(), receipts: HashMap::new(), there };
+    let mut plan = Plan { files: Vec::new(), receipts: HashMap::new(), there: folder.size_of_partial() };
     for file in listed {
         // A list that changed between two pages may contain a file twice.
         if !seen.insert(file.name.clone()) {
@@ -141,7 +126,7 @@ fn plan(listed: Vec<model::File>, known: Vec<File>, folder: Option<&Folder>) -> 
         }
         let known = known.remove(&file.name);
         let place = known.as_ref().map_or(&*file.name, File::here);
-        let found = folder.and_then(|folder| folder.size(place));
+        let found = folder.size(place);
         let is_same = |known: &File| {
             let as_listed = file.md5.as_ref() == Some(&known.md5);
             as_listed && file.size.is_none_or(|size| size == known.bytes) && found == Some(known.bytes)
@@ -163,13 +148,11 @@ fn plan(listed: Vec<model::File>, known: Vec<File>, folder: Option<&Folder>) -> 
 
 /// Describes the downloaded files by their names on the server, and syncs them so that they survive a crash.
 fn describe(
-    came: Vec<(RunFile, Fetched)>,
-    folder: &Folder,
-    root: &Path,
+    came: Vec<(RemoteFile, Fetched)>,
+    folder: &DownloadFolder,
 ) -> Result<HashMap<String, File>, Error> {
     let mut described = HashMap::with_capacity(came.len());
-    let mut folders = BTreeSet::from([String::new()]);
-    for (file, Fetched { file: Downloaded { path, .. }, md5, receipt }) in came {
+    for (file, Fetched { file: Downloaded { path, .. }, md5, receipt, .. }) in came {
         let failed = |error| Error::io(format!("reading {}", path.display()), error);
         let root = folder.place("");
         let inside = path.strip_prefix(&root).unwrap_or(&path);
@@ -180,15 +163,14 @@ fn describe(
             (Some(md5), Some(bytes)) => (bytes, md5),
             _ => folder.describe(&here, None).and_then(|found| found.ok_or_else(is_gone)).map_err(failed)?,
         };
-        folders.extend(here.match_indices('/').map(|(at, _)| here[..at].to_owned()));
         let here = Some(here).filter(|here| *here != file.name);
         described.insert(
             file.name.clone(),
             File { name: file.name.clone(), here, bytes, md5, origin: receipt.map(Origin::from) },
         );
     }
+    let names: Vec<&str> = described.values().map(File::here).collect();
     let syncing = |error| Error::io(format!("syncing {}", folder.place("").display()), error);
-    folders.iter().try_for_each(|inner| folder.sync(inner)).map_err(syncing)?;
-    Folder::sync_inside(root, &["", FILES]).map_err(syncing)?;
+    folder.persist(&names).map_err(syncing)?;
     Ok(described)
 }

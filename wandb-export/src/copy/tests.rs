@@ -2,13 +2,8 @@
 
 mod changes;
 mod damages;
-mod durability;
-mod image;
 mod kills;
-mod media;
-mod memory;
 mod steps;
-mod trouble;
 mod world;
 
 /// Returns the seeds to try. `WANDB_SIMULATION_SEED` replays one; `WANDB_MIRROR_SCHEDULES` sets their number.

@@ -5,7 +5,6 @@ use std::io::{self, Read};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
-use wandb_core::model::File;
 
 /// The size and digest of a file in the server's list.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -16,10 +15,6 @@ pub(crate) struct Content {
 }
 
 impl Content {
-    pub(crate) fn of(file: &File) -> Self {
-        Self { size: file.size, md5: file.md5.clone() }
-    }
-
     /// Describes how a file of the given size and digest differs from the server's list.
     pub(crate) fn mismatch(&self, size: u64, md5: &str) -> Option<String> {
         if let Some(expected) = self.size.filter(|expected| *expected != size) {

@@ -1,21 +1,21 @@
-//! A folder that confines all file operations, even if it contains links that lead out of it.
+//! A folder of downloaded files, in a storage.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cap_std::ambient_authority;
-use cap_std::fs::{Dir, OpenOptions};
+use wandb_storage::{Found, ObjectReader, Storage};
 
 use super::name::hash;
 use super::partial::PartialFile;
 use super::{Content, Names, Receipt, digest};
 
-/// A folder for downloaded files.
+/// A folder of downloaded files.
 #[derive(Debug, Clone)]
-pub(crate) struct Folder {
-    dir: Arc<Dir>,
+pub(crate) struct DownloadFolder {
+    storage: Arc<dyn Storage>,
+    /// The path of the folder, for the user.
     path: PathBuf,
 }
 
@@ -30,67 +30,37 @@ pub(crate) enum There {
     Folder,
 }
 
-impl Folder {
-    /// Opens the folder, creating it if needed.
+impl DownloadFolder {
+    /// Opens the folder on the local disk, creating it if needed.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(path)?;
-        let dir = Dir::open_ambient_dir(path, ambient_authority())?;
-        Ok(Self { dir: Arc::new(dir), path: path.to_owned() })
+        Ok(Self::of(Arc::new(wandb_storage::Folder::open(path)?), path.to_owned()))
     }
 
-    /// Opens a folder below `root` without following links out of `root`. Creates `root` and missing folders.
-    #[cfg(feature = "mirror")]
-    pub(crate) fn inside(root: &Path, here: &str) -> io::Result<Self> {
-        std::fs::create_dir_all(root)?;
-        let around = Dir::open_ambient_dir(root, ambient_authority())?;
-        around.create_dir_all(here)?;
-        Self::of(root, &around, here)
-    }
-
-    /// Opens a folder below the folder `root` without following links out of `root`. Returns `None` if it
-    /// does not exist.
-    #[cfg(feature = "mirror")]
-    pub(crate) fn found_inside(root: &Path, here: &str) -> io::Result<Option<Self>> {
-        let opened =
-            Dir::open_ambient_dir(root, ambient_authority()).and_then(|around| Self::of(root, &around, here));
-        match opened {
-            Ok(folder) => Ok(Some(folder)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Syncs folders below `root`, so that their file names survive a crash. The empty path is `root` itself.
-    #[cfg(feature = "mirror")]
-    pub(crate) fn sync_inside(root: &Path, folders: &[&str]) -> io::Result<()> {
-        let root = Self::of(root, &Dir::open_ambient_dir(root, ambient_authority())?, ".")?;
-        folders.iter().try_for_each(|here| root.sync(here))
-    }
-
-    #[cfg(feature = "mirror")]
-    fn of(root: &Path, around: &Dir, here: &str) -> io::Result<Self> {
-        let path = here.split('/').fold(root.to_owned(), |path, part| path.join(part));
-        Ok(Self { dir: Arc::new(around.open_dir(here)?), path })
+    /// Uses a storage whose objects are below `path` for the user.
+    pub(crate) fn of(storage: Arc<dyn Storage>, path: PathBuf) -> Self {
+        Self { storage, path }
     }
 
     /// Returns the size of a file in bytes, or `None` if there is no file.
     #[cfg(feature = "mirror")]
     pub(crate) fn size(&self, here: &str) -> Option<u64> {
-        self.dir.metadata(here).ok().filter(cap_std::fs::Metadata::is_file).map(|found| found.len())
+        match self.storage.find(here) {
+            Ok(Found::Object(size)) => Some(size),
+            _ => None,
+        }
     }
 
     /// Returns the total size of partial files in bytes.
     #[cfg(feature = "mirror")]
     pub(crate) fn size_of_partial(&self) -> u64 {
-        let files = self.dir.read_dir(Names::PARTIAL).into_iter().flatten().flatten();
-        files.filter_map(|file| file.metadata().ok()).map(|found| found.len()).sum()
+        self.storage.keyed_bytes()
     }
 
-    /// Syncs a folder, so that its file names survive a crash. The empty path is the folder itself.
+    /// Makes the names of files survive a crash.
     #[cfg(feature = "mirror")]
-    pub(crate) fn sync(&self, here: &str) -> io::Result<()> {
-        let here = if here.is_empty() { "." } else { here };
-        wandb_tables::sync_opened(self.dir.open(here).map(cap_std::fs::File::into_std))
+    pub(crate) fn persist(&self, names: &[&str]) -> io::Result<()> {
+        self.storage.persist(names)
     }
 
     /// Returns the full path of an entry in the folder.
@@ -100,22 +70,29 @@ impl Folder {
 
     /// Compares the entry at a path with the expected content.
     pub(crate) fn look(&self, here: &str, content: &Content) -> io::Result<There> {
-        let found = match self.dir.symlink_metadata(here) {
-            Ok(found) => found,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(There::Nothing),
-            Err(error) => return Err(error),
-        };
-        if found.is_dir() {
-            return Ok(There::Folder);
-        }
-        let is_same = found.is_file() && content.is_in(self.dir.open(here)?, found.len())?;
-        Ok(if is_same { There::Same(found.len()) } else { There::Different })
+        Ok(match self.storage.find(here)? {
+            Found::Nothing => There::Nothing,
+            Found::Prefix => There::Folder,
+            Found::Object(size) if content.is_in(self.open_file(here)?, size)? => There::Same(size),
+            Found::Object(_) | Found::Foreign => There::Different,
+        })
+    }
+
+    fn open_file(&self, here: &str) -> io::Result<ObjectReader> {
+        let object = self.storage.open_object(here)?.ok_or(io::ErrorKind::NotFound)?;
+        Ok(ObjectReader::new(object, 0))
+    }
+
+    fn read(&self, here: &str) -> io::Result<Vec<u8>> {
+        let mut content = Vec::new();
+        self.open_file(here)?.read_to_end(&mut content)?;
+        Ok(content)
     }
 
     /// Reads the mapping file. An unreadable mapping is an error, because files would otherwise get different
     /// names.
     pub(crate) fn names(&self) -> io::Result<Names> {
-        match self.dir.read(Names::MAPPING) {
+        match self.read(Names::MAPPING) {
             Ok(text) => {
                 let renamed: BTreeMap<String, String> = serde_json::from_slice(&text)?;
                 Ok(Names::known(renamed))
@@ -129,71 +106,52 @@ impl Folder {
     pub(crate) fn save_names(&self, renamed: &BTreeMap<String, String>) -> io::Result<()> {
         let mut text = serde_json::to_vec_pretty(renamed)?;
         text.push(b'\n');
-        self.replace(Names::MAPPING, &text)
+        self.put(Names::MAPPING, &text)
     }
 
     /// Returns the size and MD5 digest of a file. Returns `None` if it is not a file, or if its size differs
     /// from `size`.
     pub(crate) fn describe(&self, here: &str, size: Option<u64>) -> io::Result<Option<(u64, String)>> {
-        let found = self.dir.symlink_metadata(here)?;
-        if !found.is_file() || size.is_some_and(|size| size != found.len()) {
-            return Ok(None);
+        match self.storage.find(here)? {
+            Found::Object(found) if size.is_none_or(|size| size == found) => {
+                Ok(Some((found, digest(&mut self.open_file(here)?)?.finish())))
+            }
+            Found::Nothing => Err(io::ErrorKind::NotFound.into()),
+            _ => Ok(None),
         }
-        let digest = digest(&mut self.dir.open(here)?)?.finish();
-        Ok(Some((found.len(), digest)))
     }
 
     /// Returns the receipt of an earlier download, or `None` if it is missing or unreadable.
     pub(crate) fn receipt(&self, name: &str) -> Option<Receipt> {
-        serde_json::from_slice(&self.dir.read(receipt_path(name)).ok()?).ok()
+        serde_json::from_slice(&self.read(&receipt_path(name)).ok()?).ok()
     }
 
     /// Stores the receipt of a download.
     pub(crate) fn keep_receipt(&self, name: &str, receipt: &Receipt) -> io::Result<()> {
-        self.dir.create_dir_all(Names::PARTIAL)?;
-        self.replace(&receipt_path(name), &serde_json::to_vec(receipt)?)
+        self.put(&receipt_path(name), &serde_json::to_vec(receipt)?)
     }
 
     /// Removes the receipt of a download, if there is one.
     pub(crate) fn forget_receipt(&self, name: &str) {
         // A receipt that cannot be removed is harmless: it belongs to a different list entry.
-        let _ = self.dir.remove_file(receipt_path(name));
+        let _ = self.storage.remove(&receipt_path(name));
     }
 
     /// Opens a partial file, resuming one left by an earlier download.
     pub(crate) fn partial(&self, name: &str, content: &Content) -> io::Result<PartialFile> {
-        self.dir.create_dir_all(Names::PARTIAL)?;
-        PartialFile::open(self.clone(), name, content)
+        PartialFile::open(Arc::clone(&self.storage), name, content)
     }
 
-    /// Moves a complete file to its destination.
-    pub(super) fn put(&self, whole: &str, here: &str) -> io::Result<()> {
-        if let Some((parent, _)) = here.rsplit_once('/') {
-            self.dir.create_dir_all(parent)?;
-        }
-        self.dir.rename(whole, &self.dir, here)
-    }
-
-    pub(super) fn dir(&self) -> &Dir {
-        &self.dir
-    }
-
-    /// Replaces a small file atomically.
-    pub(super) fn replace(&self, here: &str, text: &[u8]) -> io::Result<()> {
-        let beside = format!("{here}.new");
-        // Remove any existing entry first, so that a planted link is not followed.
-        let _ = self.dir.remove_file(&beside);
-        let mut file = self.dir.open_with(&beside, OpenOptions::new().write(true).create_new(true))?;
-        file.write_all(text)?;
-        file.sync_all()?;
-        drop(file);
-        self.dir.rename(&beside, &self.dir, here)
+    /// Puts a small file.
+    fn put(&self, here: &str, text: &[u8]) -> io::Result<()> {
+        let mut staged = self.storage.stage()?;
+        staged.write_all(text)?;
+        self.storage.put(here, staged)
     }
 
     /// Removes the directory for partial files if it is empty.
     pub(crate) fn tidy(&self) {
-        // Removal fails if partial files remain to be resumed.
-        let _ = self.dir.remove_dir(Names::PARTIAL);
+        self.storage.tidy();
     }
 }
 

@@ -22,8 +22,8 @@ impl Names {
     /// The mapping file in the folder: a JSON object from local names to server names of the renamed files.
     pub(crate) const MAPPING: &str = "wandb-export-names.json";
 
-    /// The subfolder for partial files.
-    pub(crate) const PARTIAL: &str = ".wandb-export";
+    /// The subfolder for partial files and receipts.
+    pub(crate) const PARTIAL: &str = wandb_storage::OWN;
 
     /// Creates the names stored in a mapping file. Unsafe entries are ignored.
     pub(crate) fn known(renamed: BTreeMap<String, String>) -> Self {

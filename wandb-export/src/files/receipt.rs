@@ -3,13 +3,15 @@
 use wandb_core::client::FileVersion;
 use wandb_core::model::File;
 
+use super::content::Content;
+
 /// A file's entry in the server's list.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Listed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    size: Option<u64>,
+    pub(crate) size: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    md5: Option<String>,
+    pub(crate) md5: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     updated_at: Option<String>,
 }
@@ -28,6 +30,11 @@ pub(crate) struct Receipt {
 }
 
 impl Listed {
+    /// Returns the size and digest.
+    pub(crate) fn content(&self) -> Content {
+        Content { size: self.size, md5: self.md5.clone() }
+    }
+
     pub(crate) fn of(file: &File) -> Self {
         let updated_at = file.updated_at.as_ref().map(ToString::to_string);
         Self { size: file.size, md5: file.md5.clone(), updated_at }
@@ -37,8 +44,7 @@ impl Listed {
 impl Receipt {
     /// Returns whether the list entry is unchanged. The upload time is compared only if the storage reported
     /// neither tag nor digest, as the length alone cannot tell versions apart.
-    pub(crate) fn is_listed_as(&self, file: &File) -> bool {
-        let now = Listed::of(file);
+    pub(crate) fn is_listed_as(&self, now: &Listed) -> bool {
         let is_told_apart = self.stored.etag.is_some() || self.stored.md5.is_some();
         (now.size, &now.md5) == (self.listed.size, &self.listed.md5)
             && (is_told_apart || now.updated_at == self.listed.updated_at)
@@ -56,10 +62,11 @@ mod tests {
         let untagged = Receipt { listed: Listed::of(&file), stored, bytes: 3, md5: "x".to_owned() };
         let mut tagged = untagged.clone();
         tagged.stored.etag = Some("\"1\"".to_owned());
-        assert!(untagged.is_listed_as(&file) && tagged.is_listed_as(&file));
+        let is_listed = |receipt: &Receipt, file: &File| receipt.is_listed_as(&Listed::of(file));
+        assert!(is_listed(&untagged, &file) && is_listed(&tagged, &file));
         file.updated_at = Some("2026-01-01T00:00:00Z".to_owned().into());
-        assert!(!untagged.is_listed_as(&file) && tagged.is_listed_as(&file));
+        assert!(!is_listed(&untagged, &file) && is_listed(&tagged, &file));
         file.size = Some(4);
-        assert!(!untagged.is_listed_as(&file) && !tagged.is_listed_as(&file));
+        assert!(!is_listed(&untagged, &file) && !is_listed(&tagged, &file));
     }
 }

@@ -1,226 +1,141 @@
-//! Atomic file replacement in the folder of a mirror: a file is either complete or absent.
+//! The files of a mirror: objects with digests in a storage.
 
-pub(crate) mod folder;
-pub(crate) mod medium;
-
-use std::collections::HashSet;
-use std::io::{self, BufWriter, Seek as _, SeekFrom, Write};
+use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use self::folder::Folder;
-pub(crate) use self::folder::make_lasting;
-use self::medium::{FileSystem, How, Kind};
-pub(crate) use self::medium::{OpenFile, read_at};
-use super::layout::{FOLDERS, OWN};
+use bytes::Bytes;
+use parquet::errors::ParquetError;
+use parquet::file::reader::{ChunkReader, Length};
+use wandb_storage::{
+    AppendLog, Folder, Found, LogStorage, Object, ObjectReader, Staged, Storage, read_range,
+};
+
+use super::layout::FOLDERS;
 use super::record::Stored;
 use crate::files::Digest;
 
-/// The folder of a mirror. No other process writes to it.
+/// The storage of a mirror, for its only writer.
 #[derive(Debug, Clone)]
 pub(crate) struct Disk {
-    shared: Arc<Shared>,
-}
-
-#[derive(Debug)]
-struct Shared {
+    storage: Arc<dyn LogStorage>,
     root: PathBuf,
-    medium: Box<dyn FileSystem>,
-    /// The number of temporary files created so far.
-    begun: AtomicU64,
-    /// Folders whose directory entries are known to survive a crash.
-    lasting: Mutex<HashSet<String>>,
 }
-
-/// The prefix of the names of temporary files.
-const NEW: &str = "new-";
 
 impl Disk {
     /// Opens and locks the folder, creating it if it is missing. Returns `None` if another mirror has locked
     /// it.
     pub(crate) fn open(root: &Path) -> io::Result<Option<Self>> {
-        Folder::lock(root)?.map(|folder| Self::on(root, folder)).transpose()
+        Folder::claim(root)?.map(|folder| Self::on(root, folder)).transpose()
     }
 
-    /// Opens a mirror on a medium; errors name it `root`. Removes the temporary files of a killed process and
-    /// syncs its finished changes, so that they survive a crash.
-    pub(crate) fn on(root: &Path, medium: impl FileSystem + 'static) -> io::Result<Self> {
-        let shared = Shared {
-            root: root.to_owned(),
-            medium: Box::new(medium),
-            begun: AtomicU64::new(0),
-            lasting: Mutex::default(),
-        };
-        let disk = Self { shared: Arc::new(shared) };
-        disk.make_folder(OWN)?;
-        let medium = &disk.shared.medium;
-        for name in medium.names(OWN)? {
-            if name.starts_with(NEW) {
-                medium.remove(&format!("{OWN}/{name}"))?;
-            }
-        }
-        // A file that is already gone is not removed again, so sync its removal before relying on it.
-        for folder in FOLDERS {
-            if medium.kind(folder)? == Some(Kind::Folder) {
-                medium.sync_folder(folder)?;
-            }
-        }
-        Ok(disk)
+    /// Opens a mirror in a storage; errors name it `root`.
+    pub(crate) fn on(root: &Path, storage: impl LogStorage + 'static) -> io::Result<Self> {
+        // A file that is already gone is not removed again, so persist its removal before relying on it.
+        storage.persist(&FOLDERS)?;
+        Ok(Self { storage: Arc::new(storage), root: root.to_owned() })
     }
 
     /// Returns the folder.
     pub(crate) fn root(&self) -> &Path {
-        &self.shared.root
+        &self.root
     }
 
-    /// Returns the full path of an entry of the folder.
+    /// Returns the full path of a file.
     pub(crate) fn place(&self, here: &str) -> PathBuf {
-        folder::place(&self.shared.root, here)
+        place(&self.root, here)
     }
 
-    /// Creates a temporary file, which [`NewFile::put`] moves into place.
+    /// Creates a file, which [`NewFile::put`] moves into place.
     pub(crate) fn create(&self) -> io::Result<NewFile> {
-        let number = self.shared.begun.fetch_add(1, Ordering::Relaxed);
-        let name = Unplaced { disk: self.clone(), here: format!("{OWN}/{NEW}{number}"), is_placed: false };
-        let file = self.shared.medium.open(&name.here, How::New)?;
-        let writer = BufWriter::with_capacity(64 << 10, file);
-        Ok(NewFile { writer, name, bytes: 0, digest: Digest::default() })
+        let storage = Arc::clone(&self.storage);
+        Ok(NewFile { staged: self.storage.stage()?, storage, digest: Digest::default() })
     }
 
     /// Returns the free space in bytes, if the system reports it.
     pub(crate) fn room(&self) -> Option<u64> {
-        self.shared.medium.room()
+        self.storage.free_bytes()
     }
 
-    /// Returns whether a file or folder exists.
+    /// Returns whether something exists under a name.
     pub(crate) fn exists(&self, here: &str) -> io::Result<bool> {
-        Ok(self.shared.medium.kind(here)?.is_some())
+        Ok(self.storage.find(here)? != Found::Nothing)
     }
 
     /// Returns whether `here` is a file.
     pub(crate) fn is_file(&self, here: &str) -> io::Result<bool> {
-        Ok(self.shared.medium.kind(here)? == Some(Kind::File))
+        Ok(matches!(self.storage.find(here)?, Found::Object(_)))
+    }
+
+    /// Returns the storage of a folder.
+    pub(crate) fn within(&self, here: &str) -> Arc<dyn Storage> {
+        self.storage.within(here)
     }
 
     /// Opens a file for reading. Returns `None` if it does not exist.
-    pub(crate) fn open_file(&self, here: &str) -> io::Result<Option<Box<dyn OpenFile>>> {
-        match self.shared.medium.open(here, How::Read) {
-            Ok(file) => Ok(Some(file)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+    pub(crate) fn open_file(&self, here: &str) -> io::Result<Option<Arc<dyn Object>>> {
+        self.storage.open_object(here)
     }
 
-    /// Opens a file for reading and appending, and truncates it to its first `len` bytes.
-    pub(crate) fn open_to_append(&self, here: &str, len: u64) -> io::Result<Appended> {
-        let folder = folder_of(here);
-        self.make_folder(folder)?;
-        let file = self.shared.medium.open(here, How::Change)?;
-        file.cut(len)?;
-        file.sync()?;
-        self.shared.medium.sync_folder(folder)?;
-        Ok(Appended { file, len })
+    /// Opens a log for reading. Returns `None` if it does not exist.
+    pub(crate) fn read_log(&self, here: &str) -> io::Result<Option<Arc<dyn Object>>> {
+        self.storage.read_log(here)
+    }
+
+    /// Opens a log to append to, truncated to its first `len` bytes.
+    pub(crate) fn open_log(&self, here: &str, len: u64) -> io::Result<Box<dyn AppendLog>> {
+        self.storage.open_log(here, len)
+    }
+
+    /// Removes a log if it exists.
+    pub(crate) fn remove_log(&self, here: &str) -> io::Result<()> {
+        self.storage.remove_log(here)
     }
 
     /// Removes a file if it exists.
     pub(crate) fn remove(&self, here: &str) -> io::Result<()> {
-        match self.shared.medium.remove(here) {
-            Ok(()) => self.shared.medium.sync_folder(folder_of(here)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Creates a folder if it is missing, so that it survives a crash. Folders are not nested.
-    fn make_folder(&self, here: &str) -> io::Result<()> {
-        // Hold the lock until the sync, so that nobody uses a new folder before it survives a crash.
-        let mut lasting = self.shared.lasting.lock().unwrap_or_else(PoisonError::into_inner);
-        if here.is_empty() || lasting.contains(here) {
-            return Ok(());
-        }
-        let medium = &self.shared.medium;
-        if medium.kind(here)?.is_none() {
-            medium.make_folder(here)?;
-        }
-        // Sync an existing folder too: its creator may have been killed before syncing it.
-        medium.sync_folder(folder_of(here))?;
-        lasting.insert(here.to_owned());
-        Ok(())
+        if self.storage.remove(here)? { self.storage.persist(&[here]) } else { Ok(()) }
     }
 }
 
-/// Returns the folder that contains an entry.
-pub(crate) fn folder_of(here: &str) -> &str {
-    here.rsplit_once('/').map_or("", |(folder, _)| folder)
+/// Returns the full path of a file in the folder `root`.
+pub(crate) fn place(root: &Path, here: &str) -> PathBuf {
+    here.split('/').filter(|part| !part.is_empty()).fold(root.to_owned(), |path, part| path.join(part))
 }
 
-/// The name of a temporary file. Dropping it removes the file, unless the file was moved into place.
+/// An unfinished file. Dropping it removes it.
 #[derive(Debug)]
-struct Unplaced {
-    disk: Disk,
-    here: String,
-    is_placed: bool,
-}
-
-impl Unplaced {
-    fn place(mut self, here: &str) -> io::Result<()> {
-        self.disk.shared.medium.rename(&self.here, here)?;
-        self.is_placed = true;
-        Ok(())
-    }
-}
-
-impl Drop for Unplaced {
-    fn drop(&mut self) {
-        if !self.is_placed {
-            // If this fails, the next mirror removes the file.
-            drop(self.disk.shared.medium.remove(&self.here));
-        }
-    }
-}
-
-/// A temporary file. Dropping it removes it.
 pub(crate) struct NewFile {
-    // Declared before `name`, so that the file is closed before it is removed, as some systems require.
-    writer: BufWriter<Box<dyn OpenFile>>,
-    name: Unplaced,
-    bytes: u64,
+    staged: Staged,
+    storage: Arc<dyn LogStorage>,
     digest: Digest,
 }
 
 impl NewFile {
-    /// Syncs the file and moves it into place, replacing any existing file.
+    /// Moves the file into place, replacing any existing file, so that it survives a crash.
     pub(crate) fn put(self, here: &str, rows: u64) -> io::Result<Stored> {
-        let Self { writer, name, bytes, digest } = self;
-        let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.sync()?;
-        // Some systems require the file to be closed before it is renamed.
-        drop(file);
-        let (disk, folder) = (name.disk.clone(), folder_of(here));
-        disk.make_folder(folder)?;
-        name.place(here)?;
-        disk.shared.medium.sync_folder(folder)?;
+        let Self { staged, storage, digest } = self;
+        let bytes = staged.size();
+        storage.put(here, staged)?;
+        storage.persist(&[here])?;
         Ok(Stored { rows, bytes, md5: digest.finish() })
     }
 
     /// Opens the bytes written so far for reading.
-    pub(crate) fn reopen(&mut self) -> io::Result<Box<dyn OpenFile>> {
-        self.writer.flush()?;
-        self.name.disk.shared.medium.open(&self.name.here, How::Read)
+    pub(crate) fn reopen(&mut self) -> io::Result<Arc<dyn Object>> {
+        self.staged.read_back()
     }
 }
 
 impl Write for NewFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.writer.write(bytes)?;
+        let written = self.staged.write(bytes)?;
         self.digest.update(&bytes[..written]);
-        self.bytes += written as u64;
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.writer.flush()
+        self.staged.flush()
     }
 }
 
@@ -257,34 +172,34 @@ impl Write for SharedFile {
     }
 }
 
-/// A file that is only appended to.
+/// A Parquet file in a storage.
 #[derive(Debug)]
-pub(crate) struct Appended {
-    file: Box<dyn OpenFile>,
-    len: u64,
+pub(crate) struct ParquetObject {
+    object: Arc<dyn Object>,
+    size: u64,
 }
 
-impl Appended {
-    /// Returns the offset of the next byte.
-    pub(crate) fn len(&self) -> u64 {
-        self.len
+impl ParquetObject {
+    pub(crate) fn new(object: Arc<dyn Object>) -> io::Result<Self> {
+        let size = object.size()?;
+        Ok(Self { object, size })
+    }
+}
+
+impl Length for ParquetObject {
+    fn len(&self) -> u64 {
+        self.size
+    }
+}
+
+impl ChunkReader for ParquetObject {
+    type T = BufReader<ObjectReader>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        Ok(BufReader::new(ObjectReader::new(Arc::clone(&self.object), start)))
     }
 
-    /// Appends bytes.
-    pub(crate) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.seek(SeekFrom::Start(self.len))?;
-        self.file.write_all(bytes)?;
-        self.len += bytes.len() as u64;
-        Ok(())
-    }
-
-    /// Waits until everything is on the disk (fsync).
-    pub(crate) fn sync(&mut self) -> io::Result<()> {
-        self.file.sync()
-    }
-
-    /// Reads `len` bytes at `offset`.
-    pub(crate) fn read_at(&mut self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
-        read_at(&mut self.file, offset, len)
+    fn get_bytes(&self, start: u64, len: usize) -> Result<Bytes, ParquetError> {
+        Ok(read_range(&*self.object, start..start + len as u64)?.into())
     }
 }

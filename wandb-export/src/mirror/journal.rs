@@ -2,6 +2,7 @@
 //! lines that a crash left incomplete.
 
 use std::io::{self, BufRead};
+use std::ops::Range;
 
 use serde::Serialize;
 
@@ -24,6 +25,12 @@ pub(crate) enum Line {
 pub(crate) struct Span {
     pub(crate) offset: u64,
     pub(crate) len: u32,
+}
+
+impl Span {
+    pub(crate) fn range(self) -> Range<u64> {
+        self.offset..self.offset + u64::from(self.len)
+    }
 }
 
 /// The length of the prefix: eight hex digits of checksum and a space.

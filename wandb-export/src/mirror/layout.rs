@@ -11,15 +11,13 @@ pub(crate) const RUN_TABLE: &str = "runs.parquet";
 pub(crate) const SWEEP_TABLE: &str = "sweeps.parquet";
 
 /// The folder that holds a folder of files for each run.
-pub(crate) const FILES: &str = "files";
+pub(crate) const FILES: &str = "files/";
 
-/// The folder for internal files.
-pub(crate) const OWN: &str = ".wandb-export";
+/// The log of changes, among the storage's internal files.
 pub(crate) const JOURNAL: &str = ".wandb-export/journal";
-pub(crate) const LOCK: &str = ".wandb-export/lock";
 
 /// The folders that hold one file for each run.
-pub(crate) const FOLDERS: [&str; 3] = ["history", "system", "logs"];
+pub(crate) const FOLDERS: [&str; 3] = ["history/", "system/", "logs/"];
 
 /// The first column of every table of rows.
 pub(crate) const RUN_ID: &str = "run_id";
@@ -62,7 +60,7 @@ pub(crate) fn place(part: Part, here: &str) -> String {
         Part::History => format!("history/{here}.parquet"),
         Part::System => format!("system/{here}.parquet"),
         Part::Logs => format!("logs/{here}.log"),
-        Part::Files => format!("{FILES}/{here}"),
+        Part::Files => format!("{FILES}{here}"),
     }
 }
 

@@ -6,21 +6,19 @@
 mod rows;
 mod run;
 
-use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 
-use cap_std::ambient_authority;
-use cap_std::fs::Dir;
 pub(crate) use rows::MirroredRows;
 pub(crate) use run::MirroredRun;
 use wandb_core::model::Sweep;
 use wandb_core::operation::Field;
 use wandb_core::{BaseUrl, ProjectPath};
 use wandb_graphql::ops::Detail;
+use wandb_storage::{Folder, LogStorage, Object, ObjectReader, Storage as _, read_range};
 
-use super::disk::read_at;
+use super::disk::place;
 use super::index::{Added, Place, Runs, in_order, read_journal, read_manifest, read_rows};
 use super::layout::{JOURNAL, MANIFEST, RUNS, SWEEP_TABLE};
 use super::record::Header;
@@ -36,46 +34,49 @@ const MOST_LOOKS: u32 = 5;
 
 /// Returns whether a folder is the mirror of a project.
 pub(crate) fn is_mirror(folder: &Path) -> io::Result<bool> {
-    let first_line = |here: &str| {
-        let Some(file) = open(folder, here)? else { return Ok(None) };
+    let Some(folder) = present(Folder::open(folder).map(Some))? else { return Ok(false) };
+    let first_line = |object: io::Result<Option<Arc<dyn Object>>>| {
+        let Some(object) = present(object)? else { return Ok(None) };
         let mut line = Vec::new();
-        match BufReader::new(file.take(LONGEST_HEADER)).read_until(b'\n', &mut line) {
-            Ok(_) => Ok(Some(line)),
-            Err(error) if is_absence(&error) => Ok(None),
-            Err(error) => Err(error),
-        }
+        let read =
+            BufReader::new(ObjectReader::new(object, 0).take(LONGEST_HEADER)).read_until(b'\n', &mut line);
+        present(read.map(|_| Some(line)))
     };
     // Look at the journal first: a sync that ends meanwhile writes the manifest before it removes the
     // journal.
-    if first_line(JOURNAL)?.is_some_and(|line| journal::is_header(&line)) {
+    if first_line(folder.read_log(JOURNAL))?.is_some_and(|line| journal::is_header(&line)) {
         return Ok(true);
     }
-    Ok(first_line(MANIFEST)?.is_some_and(|line| serde_json::from_slice::<Header>(&line).is_ok()))
+    Ok(first_line(folder.open_object(MANIFEST))?
+        .is_some_and(|line| serde_json::from_slice::<Header>(&line).is_ok()))
 }
 
-fn is_absence(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory
-    )
+/// Takes something else in the place of a file or folder for its absence.
+fn present<T>(found: io::Result<Option<T>>) -> io::Result<Option<T>> {
+    use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
+    match found {
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory | IsADirectory) => Ok(None),
+        found => found,
+    }
 }
 
 /// A mirror opened for reading.
 #[derive(Debug)]
 pub(crate) struct MirrorReader {
     root: PathBuf,
+    storage: Arc<dyn LogStorage>,
     header: Header,
     runs: Runs,
-    texts: Mutex<Texts>,
+    texts: Texts,
     issues: Vec<Issue>,
 }
 
-/// The files that hold records and rows, kept open so that their content does not change.
-#[derive(Debug, Default)]
+/// The objects that hold records and rows, kept open so that their content does not change.
+#[derive(Debug)]
 struct Texts {
-    manifest: Option<File>,
-    rows: Option<File>,
-    journal: Option<File>,
+    manifest: Option<Arc<dyn Object>>,
+    rows: Option<Arc<dyn Object>>,
+    journal: Option<Arc<dyn Object>>,
 }
 
 impl MirrorReader {
@@ -85,27 +86,30 @@ impl MirrorReader {
     /// If the mirror cannot be read, or was written by a later version.
     pub(crate) fn open(root: &Path) -> Result<Self, Error> {
         let failed = |error| Error::io(format!("reading the mirror in {}", root.display()), error);
+        let storage = Folder::open(root).map_err(failed)?;
         let mut looks = 0;
         loop {
             looks += 1;
             // A sync ends by replacing the rows, replacing the manifest and removing the journal. Opening the
             // files in the reverse order misses nothing, unless a whole sync runs in between.
-            let open = |here| open(root, here).map_err(failed);
-            let texts = Texts { journal: open(JOURNAL)?, manifest: open(MANIFEST)?, rows: open(RUNS)? };
-            if looks == MOST_LOOKS || is_same(root, texts.manifest.as_ref()) {
-                return Self::of(root, texts);
+            let open = |here| present(storage.open_object(here)).map_err(failed);
+            let journal = present(storage.read_log(JOURNAL)).map_err(failed)?;
+            let texts = Texts { journal, manifest: open(MANIFEST)?, rows: open(RUNS)? };
+            if looks == MOST_LOOKS || is_same(open(MANIFEST)?.as_deref(), texts.manifest.as_deref()) {
+                return Self::of(root, Arc::new(storage), texts);
             }
         }
     }
 
-    fn of(root: &Path, texts: Texts) -> Result<Self, Error> {
+    fn of(root: &Path, storage: Arc<dyn LogStorage>, texts: Texts) -> Result<Self, Error> {
         let failed = |error| Error::io(format!("reading the mirror in {}", root.display()), error);
+        let whole = |object: &Arc<dyn Object>| ObjectReader::new(Arc::clone(object), 0);
         let mut runs = Runs::new();
         let mut issues = Vec::new();
         let mut header = None;
         if let Some(file) = &texts.manifest {
             let unreadable;
-            (header, unreadable) = read_manifest(file, &mut runs).map_err(failed)?;
+            (header, unreadable) = read_manifest(whole(file), &mut runs).map_err(failed)?;
             if unreadable > 0 {
                 let detail = format!("{unreadable} unreadable lines, each for one run");
                 issues.push(Issue::FileDamaged { file: root.join(MANIFEST), detail });
@@ -117,10 +121,10 @@ impl MirrorReader {
             });
         }
         if let Some(file) = &texts.rows {
-            read_rows(file, &mut runs).map_err(failed)?;
+            read_rows(whole(file), &mut runs).map_err(failed)?;
         }
         if let Some(file) = &texts.journal {
-            let Added { header: begun_with, .. } = read_journal(file, &mut runs).map_err(failed)?;
+            let Added { header: begun_with, .. } = read_journal(whole(file), &mut runs).map_err(failed)?;
             header = header.or(begun_with);
         }
         let header = header.ok_or_else(|| Error::Mirror {
@@ -128,7 +132,7 @@ impl MirrorReader {
             message: "neither its manifest nor its journal names a project".to_owned(),
         })?;
         header.check(root)?;
-        Ok(Self { root: root.to_owned(), header, runs, texts: Mutex::new(texts), issues })
+        Ok(Self { root: root.to_owned(), storage, header, runs, texts, issues })
     }
 
     /// Returns the project.
@@ -169,11 +173,8 @@ impl MirrorReader {
 
     /// Returns a sweep, if the mirror has it.
     pub(crate) fn sweep(&self, id: &str) -> Result<Option<Sweep>, Error> {
-        let place = self.root.join(SWEEP_TABLE);
-        let Some(file) = open(&self.root, SWEEP_TABLE).map_err(|error| unreadable(&place, error))? else {
-            return Ok(None);
-        };
-        for batch in rows::batches(file, &place)? {
+        let Some(table) = self.open_object(SWEEP_TABLE)? else { return Ok(None) };
+        for batch in rows::batches(table, &self.place(SWEEP_TABLE))? {
             let found = batch?.iter().filter_map(tables::sweep_of).find(|sweep| sweep.id == id);
             if found.is_some() {
                 return Ok(found);
@@ -184,40 +185,29 @@ impl MirrorReader {
 
     fn text(&self, place: Option<Place>) -> io::Result<Option<Vec<u8>>> {
         let Some(place) = place else { return Ok(None) };
-        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
-        let (file, span) = match place {
-            Place::Manifest(span) => (&mut texts.manifest, span),
-            Place::Rows(span) => (&mut texts.rows, span),
-            Place::Journal(span) => (&mut texts.journal, span),
+        let (object, span) = match place {
+            Place::Manifest(span) => (&self.texts.manifest, span),
+            Place::Rows(span) => (&self.texts.rows, span),
+            Place::Journal(span) => (&self.texts.journal, span),
         };
-        file.as_mut().map(|file| read_at(file, span.offset, span.len as usize)).transpose()
+        object.as_deref().map(|object| read_range(object, span.range())).transpose()
+    }
+
+    /// Returns the full path of a file.
+    fn place(&self, here: &str) -> PathBuf {
+        place(&self.root, here)
+    }
+
+    /// Opens a file. Links that lead out of the mirror are an error.
+    fn open_object(&self, here: &str) -> Result<Option<Arc<dyn Object>>, Error> {
+        present(self.storage.open_object(here)).map_err(|error| unreadable(&self.place(here), error))
     }
 }
 
-/// Opens a file of the mirror in `root`. Links that lead out of the mirror are an error.
-fn open(root: &Path, here: &str) -> io::Result<Option<File>> {
-    let opened = Dir::open_ambient_dir(root, ambient_authority()).and_then(|root| root.open(here));
-    match opened {
-        Ok(file) => Ok(Some(file.into_std())),
-        Err(error) if is_absence(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Fails if a link leads out of the mirror in `root`. A missing file is accepted.
-fn check_inside(root: &Path, here: &str) -> io::Result<()> {
-    let found = Dir::open_ambient_dir(root, ambient_authority()).and_then(|root| root.metadata(here));
-    match found {
-        Err(error) if !is_absence(&error) => Err(error),
-        _ => Ok(()),
-    }
-}
-
-/// Returns whether the opened manifest is still the current one, judged by size and modification time.
-fn is_same(root: &Path, opened: Option<&File>) -> bool {
-    let shape =
-        |found: io::Result<fs::Metadata>| found.ok().map(|found| (found.len(), found.modified().ok()));
-    shape(fs::metadata(root.join(MANIFEST))) == opened.and_then(|file| shape(file.metadata()))
+/// Returns whether the opened manifest is still the current one.
+fn is_same(current: Option<&dyn Object>, opened: Option<&dyn Object>) -> bool {
+    let version = |object: Option<&dyn Object>| object.and_then(|object| object.version().ok());
+    version(current) == version(opened)
 }
 
 fn unreadable(place: &Path, error: io::Error) -> Error {

@@ -4,14 +4,15 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wandb_core::BaseUrl;
+use wandb_storage::{AppendLog, Object, ObjectReader, read_range};
 
-use super::disk::{Appended, Disk, OpenFile, read_at};
+use super::disk::Disk;
 use super::index::{self, Added, Known, Place, Runs, read_journal, read_manifest, read_rows};
 use super::journal;
-use super::layout::{FOLDERS, JOURNAL, MANIFEST, RUN_TABLE, RUNS, SWEEP_TABLE};
+use super::layout::{FILES, FOLDERS, JOURNAL, MANIFEST, RUN_TABLE, RUNS, SWEEP_TABLE};
 use super::record::{Header, RunRecord, Stored};
 use crate::error::Error;
 
@@ -21,10 +22,10 @@ pub(crate) struct Store {
     disk: Disk,
     header: Header,
     runs: Runs,
-    manifest: Option<Box<dyn OpenFile>>,
-    rows: Option<Box<dyn OpenFile>>,
+    manifest: Option<Arc<dyn Object>>,
+    rows: Option<Arc<dyn Object>>,
     /// `None` once the manifest contains its records.
-    journal: Option<Appended>,
+    journal: Option<Box<dyn AppendLog>>,
     /// Whether the manifest is out of date.
     is_unsettled: bool,
     /// Whether the journal has rows that the table of runs lacks.
@@ -43,22 +44,23 @@ impl Store {
         };
         let mut runs = Runs::new();
         let reading = |here| failed("reading", here, &disk);
-        let mut manifest = disk.open_file(MANIFEST).map_err(reading(MANIFEST))?;
-        let mut rows = disk.open_file(RUNS).map_err(reading(RUNS))?;
+        let whole = |object: &Arc<dyn Object>| ObjectReader::new(Arc::clone(object), 0);
+        let manifest = disk.open_file(MANIFEST).map_err(reading(MANIFEST))?;
+        let rows = disk.open_file(RUNS).map_err(reading(RUNS))?;
         let mut found = None;
-        if let Some(file) = &mut manifest {
-            (found, _) = read_manifest(file, &mut runs).map_err(reading(MANIFEST))?;
+        if let Some(manifest) = &manifest {
+            (found, _) = read_manifest(whole(manifest), &mut runs).map_err(reading(MANIFEST))?;
         }
         let had_manifest = found.is_some();
-        let mut journal = disk.open_file(JOURNAL).map_err(reading(JOURNAL))?;
+        let journal = disk.read_log(JOURNAL).map_err(reading(JOURNAL))?;
         if !had_manifest && journal.is_none() {
             is_free(&disk)?;
         }
-        if let Some(file) = &mut rows {
-            read_rows(file, &mut runs).map_err(reading(RUNS))?;
+        if let Some(rows) = &rows {
+            read_rows(whole(rows), &mut runs).map_err(reading(RUNS))?;
         }
-        let added = match &mut journal {
-            Some(file) => read_journal(file, &mut runs).map_err(reading(JOURNAL))?,
+        let added = match &journal {
+            Some(journal) => read_journal(whole(journal), &mut runs).map_err(reading(JOURNAL))?,
             None => Added::default(),
         };
         let Added { header: begun_with, has_runs: is_unsettled, has_rows: has_new_rows, mut whole } = added;
@@ -71,8 +73,8 @@ impl Store {
             Some(found) => same(&disk, found, &header)?,
             None => header,
         };
-        let mut journal = disk.open_to_append(JOURNAL, whole).map_err(failed("opening", JOURNAL, &disk))?;
-        if journal.len() == 0 {
+        let mut journal = disk.open_log(JOURNAL, whole).map_err(failed("opening", JOURNAL, &disk))?;
+        if journal.end() == 0 {
             // The header is synced with the first run. Until then, the journal does not count.
             let begun = journal::header_line(&header).and_then(|line| journal.append(&line));
             begun.map_err(failed("writing", JOURNAL, &disk))?;
@@ -156,18 +158,12 @@ impl Store {
         }
     }
 
-    fn text(&mut self, place: Place) -> io::Result<Vec<u8>> {
+    fn text(&self, place: Place) -> io::Result<Vec<u8>> {
         let gone = || io::Error::new(io::ErrorKind::NotFound, "it has been removed meanwhile");
         match place {
-            Place::Manifest(span) => {
-                read_at(self.manifest.as_mut().ok_or_else(gone)?, span.offset, span.len as usize)
-            }
-            Place::Rows(span) => {
-                read_at(self.rows.as_mut().ok_or_else(gone)?, span.offset, span.len as usize)
-            }
-            Place::Journal(span) => {
-                self.journal.as_mut().ok_or_else(gone)?.read_at(span.offset, span.len as usize)
-            }
+            Place::Manifest(span) => read_range(self.manifest.as_deref().ok_or_else(gone)?, span.range()),
+            Place::Rows(span) => read_range(self.rows.as_deref().ok_or_else(gone)?, span.range()),
+            Place::Journal(span) => self.journal.as_ref().ok_or_else(gone)?.read(span.range()),
         }
     }
 
@@ -175,7 +171,7 @@ impl Store {
     pub(crate) fn note(&mut self, record: &RunRecord, row: Option<&str>) -> io::Result<()> {
         let (line, mut record_at, mut row_at) = journal::run_line(record, row)?;
         let journal = self.journal.as_mut().ok_or_else(settled)?;
-        let at = journal.len();
+        let at = journal.end();
         journal.append(&line)?;
         record_at.offset += at;
         self.is_unsettled = true;
@@ -191,7 +187,7 @@ impl Store {
 
     /// Waits until the journal is on the disk (fsync).
     pub(crate) fn sync(&mut self) -> io::Result<()> {
-        self.journal.as_mut().ok_or_else(settled)?.sync()
+        self.journal.as_mut().ok_or_else(settled)?.persist()
     }
 
     /// Writes the manifest if it is out of date, and removes the journal. Nothing can be recorded afterwards.
@@ -208,7 +204,7 @@ impl Store {
             file.put(MANIFEST, records.len() as u64)?;
         }
         self.journal = None;
-        self.disk.remove(JOURNAL)
+        self.disk.remove_log(JOURNAL)
     }
 
     /// Closes the rows, which are about to be replaced.
@@ -228,7 +224,8 @@ fn write_line(file: &mut impl io::Write, text: &[u8]) -> io::Result<()> {
 
 /// Checks that a folder without a mirror holds none of a mirror's files.
 fn is_free(disk: &Disk) -> Result<(), Error> {
-    for own in [RUNS, RUN_TABLE, SWEEP_TABLE, "files"].into_iter().chain(FOLDERS) {
+    for own in [RUNS, RUN_TABLE, SWEEP_TABLE, FILES].into_iter().chain(FOLDERS) {
+        let own = own.trim_end_matches('/');
         let exists = disk.exists(own);
         if exists.map_err(|error| Error::io(format!("looking for {}", disk.place(own).display()), error))? {
             return Err(Error::usage(format!(

@@ -3,6 +3,8 @@
 use std::io;
 use std::sync::Mutex;
 
+use wandb_storage::ObjectReader;
+
 use super::contents::Part;
 use super::disk::Disk;
 use super::layout::RUNS;
@@ -63,11 +65,11 @@ pub(crate) fn note_damages(disk: &Disk, store: &Mutex<Store>) -> Result<Damages,
 }
 
 fn damage(disk: &Disk, place: &str, bytes: u64, md5: &str) -> io::Result<Option<String>> {
-    let Some(mut file) = disk.open_file(place)? else { return Ok(Some("it is not there".to_owned())) };
+    let Some(file) = disk.open_file(place)? else { return Ok(Some("it is not there".to_owned())) };
     let found = file.size()?;
     if found != bytes {
         return Ok(Some(format!("it has {found} bytes instead of {bytes}")));
     }
-    let found = digest(&mut file)?.finish();
+    let found = digest(&mut ObjectReader::new(file, 0))?.finish();
     Ok((found != md5).then(|| format!("its MD5 digest is {found} instead of {md5}")))
 }

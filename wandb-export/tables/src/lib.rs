@@ -8,7 +8,6 @@
 
 #[cfg(feature = "parquet")]
 mod arrow;
-mod background_sync;
 mod columns;
 #[cfg(feature = "parquet")]
 mod from_arrow;
@@ -19,7 +18,6 @@ mod sink;
 pub use arrow::{
     RecordBatches, SchemaAdapter, arrow_schema, batches, batches_of, batches_of_table, batches_with,
 };
-pub use background_sync::BackgroundSync;
 #[cfg(feature = "random-rows")]
 #[doc(hidden)]
 pub use columns::random_rows;
@@ -33,6 +31,5 @@ pub use rows::Batch;
 #[cfg(any(feature = "csv", feature = "parquet"))]
 pub use rows::rows_at_once;
 pub use sink::{
-    Format, Output, Sink, SinkError, SinkOptions, SinkReport, TerminalOptions, is_stream, sync_directory,
-    sync_opened, write_batch,
+    Format, Output, Sink, SinkError, SinkOptions, SinkReport, TerminalOptions, is_stream, write_batch,
 };

@@ -50,7 +50,6 @@ mod conformance;
 
 pub use contract::{Sink, SinkReport, write_batch};
 pub use error::SinkError;
-pub use file::{sync_directory, sync_opened};
 pub use format::Format;
 pub use options::{SinkOptions, TerminalOptions};
 pub use output::Output;

@@ -1,15 +1,21 @@
 //! Downloads the files of a run into a folder.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use futures_util::stream::{StreamExt, TryStreamExt};
+use wandb_core::RunPath;
 
-use super::fetch::{Fetched, Means, Receipts, fetch};
-use super::{DownloadProgress, Files, RunFile};
+use super::{Api, Files, RunFile};
+use crate::download::{
+    DownloadProgress, FileSource, Means, Receipts, Relist, RemoteFile, fetch_all, fetch_one,
+};
 use crate::error::Error;
-use crate::files::{Downloaded, Downloads, Existing, Folder, Names};
+use crate::files::{DownloadFolder, Downloaded, Downloads, Existing, Listed};
+use crate::issue::Issue;
+use crate::source::RunSource;
 
 impl Files {
     /// Sets how to treat a file that already exists. Default: [`Existing::Refuse`].
@@ -37,95 +43,21 @@ impl Files {
     /// If the files cannot be listed, or the folder cannot be used. Errors of single files are part of the result.
     pub async fn download(self, folder: impl AsRef<Path>) -> Result<Downloads, Error> {
         let (existing, progress) = (self.existing, self.progress.clone());
-        let at_once = self.api.client.concurrency();
+        let (api, run) = (self.api.clone(), self.source.path().clone());
+        let at_once = api.client.concurrency();
         let files = self.open();
         let issues = files.issues_later();
-        let (files, receipts) = (files.into_stream(), Receipts::InFolder);
-        let target = Target::open(folder.as_ref().to_owned()).await?;
-        let ended = fetch_into(files, target, at_once, existing, receipts, &progress).await?;
+        let files = files.into_stream().map_ok(|file| file.remote()).boxed();
+        let means = means(&api, open(folder.as_ref().to_owned()).await?, existing, progress);
+        let ended = fetch_all(files, means, at_once).await?;
         let mut downloads = Downloads { issues: issues.all(), ..Downloads::default() };
         for (file, outcome) in ended {
-            downloads.push(&file.name, outcome.map(|fetched| fetched.file));
+            let outcome = outcome.map(|fetched| with_issue(fetched.file, fetched.inexact, &run));
+            downloads.push(&file.name, outcome);
         }
         Ok(downloads)
     }
 }
-
-/// Downloads `files` into `folder` and returns the outcome of each, in order; see [`Files::download`].
-#[cfg(feature = "mirror")]
-pub(crate) async fn fetch_all(
-    files: BoxStream<'static, Result<RunFile, Error>>,
-    folder: Folder,
-    at_once: usize,
-    existing: Existing,
-    receipts: Receipts,
-    progress: &DownloadProgress,
-) -> Result<Vec<Ended>, Error> {
-    let target = blocking::unblock(move || Target::of(folder)).await?;
-    fetch_into(files, target, at_once, existing, receipts, progress).await
-}
-
-/// A file and the outcome of its download.
-type Ended = (RunFile, Result<Fetched, Error>);
-
-async fn fetch_into(
-    files: BoxStream<'static, Result<RunFile, Error>>,
-    Target { folder, names }: Target,
-    at_once: usize,
-    existing: Existing,
-    receipts: Receipts,
-    progress: &DownloadProgress,
-) -> Result<Vec<Ended>, Error> {
-    let used = folder.clone();
-    let placed = placed(files, folder.clone(), names, progress.clone());
-    let fetched = fetched(placed, Means { folder, existing, receipts, progress: progress.clone() });
-    // In order of completion, so that a large file does not hold up the others.
-    let mut ended: Vec<_> = fetched.buffer_unordered(at_once).try_collect().await?;
-    ended.sort_unstable_by_key(|(number, ..)| *number);
-    blocking::unblock(move || used.tidy()).await;
-    Ok(ended.into_iter().map(|(_, file, outcome)| (file, outcome)).collect())
-}
-
-/// Assigns each file a name in the folder. A separate function, because inside an async one the compiler cannot prove
-/// that the stream is `Send`.
-fn placed(
-    files: BoxStream<'static, Result<RunFile, Error>>,
-    folder: Folder,
-    names: Names,
-    progress: DownloadProgress,
-) -> BoxStream<'static, Result<(RunFile, String), Error>> {
-    let next = move |(mut files, names): (BoxStream<'static, Result<RunFile, Error>>, Names)| {
-        let (folder, progress) = (folder.clone(), progress.clone());
-        async move {
-            let Some(file) = files.next().await.transpose()? else { return Ok::<_, Error>(None) };
-            progress.listed(file.size);
-            let (here, names) = assign(&folder, names, &file).await?;
-            Ok(Some(((file, here), (files, names))))
-        }
-    };
-    stream::try_unfold((files, names), next).boxed()
-}
-
-/// Downloads files, each with its number.
-fn fetched(
-    placed: BoxStream<'static, Result<(RunFile, String), Error>>,
-    means: Means,
-) -> BoxStream<'static, Fetching> {
-    let fetch = move |(number, place)| {
-        let means = means.clone();
-        async move {
-            let (file, here): (RunFile, String) = place?;
-            let outcome = fetch(&file, &means, &here).await;
-            means.progress.done();
-            Ok::<_, Error>((number, file, outcome))
-        }
-        .boxed()
-    };
-    placed.enumerate().map(fetch).boxed()
-}
-
-/// A download in flight.
-type Fetching = BoxFuture<'static, Result<(usize, RunFile, Result<Fetched, Error>), Error>>;
 
 impl RunFile {
     /// Downloads the file into `folder` under the file's name. Returns its path; see [`Files::download`].
@@ -145,55 +77,57 @@ impl RunFile {
         folder: impl AsRef<Path>,
         existing: Existing,
     ) -> Result<Downloaded, Error> {
-        self.fetch(folder.as_ref().to_owned(), existing).await
+        let folder = open(folder.as_ref().to_owned()).await?;
+        let means = means(&self.api, folder, existing, DownloadProgress::default());
+        let fetched = fetch_one(&self.remote(), &means).await?;
+        Ok(with_issue(fetched.file, fetched.inexact, self.run.path()))
     }
 
-    async fn fetch(&self, folder: PathBuf, existing: Existing) -> Result<Downloaded, Error> {
-        let Target { folder, names } = Target::open(folder).await?;
-        let (here, _) = assign(&folder, names, self).await?;
-        let progress = DownloadProgress::default();
-        let means = Means { folder: folder.clone(), existing, receipts: Receipts::InFolder, progress };
-        let outcome = fetch(self, &means, &here).await;
-        blocking::unblock(move || folder.tidy()).await;
-        Ok(outcome?.file)
-    }
-}
-
-/// A folder and the names assigned in it.
-struct Target {
-    folder: Folder,
-    names: Names,
-}
-
-impl Target {
-    async fn open(path: PathBuf) -> Result<Self, Error> {
-        blocking::unblock(move || {
-            let opening = || format!("opening the folder {}", path.display());
-            Self::of(Folder::open(&path).map_err(|error| Error::io(opening(), error))?)
-        })
-        .await
-    }
-
-    fn of(folder: Folder) -> Result<Self, Error> {
-        let reading = || format!("reading {}", folder.place(Names::MAPPING).display());
-        let names = folder.names().map_err(|error| Error::io(reading(), error))?;
-        Ok(Self { folder, names })
+    /// Returns the file to fetch.
+    pub(crate) fn remote(&self) -> RemoteFile {
+        let source = match (&self.place, self.reference()) {
+            (Some(place), _) => FileSource::Disk(place.clone()),
+            (None, Some(address)) => FileSource::Reference(address.to_owned()),
+            (None, None) => FileSource::Urls(self.urls()),
+        };
+        RemoteFile {
+            name: self.name.clone(),
+            subject: self.subject(),
+            listed: Listed::of(self),
+            source,
+            list: Arc::new(RunFiles { api: self.api.clone(), run: Arc::clone(&self.run) }),
+        }
     }
 }
 
-/// Assigns a file its name in the folder. A new name is written to disk before the file is.
-async fn assign(folder: &Folder, mut names: Names, file: &RunFile) -> Result<(String, Names), Error> {
-    let (here, is_new) = names.assign(&file.name);
-    if !is_new {
-        return Ok((here, names));
+/// The list of the files of a run.
+#[derive(Debug)]
+struct RunFiles {
+    api: Api,
+    run: Arc<dyn RunSource>,
+}
+
+impl Relist for RunFiles {
+    fn relist<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<RemoteFile, Error>> {
+        async move { Ok(RunFile::find(&self.api, &self.run, name).await?.remote()) }.boxed()
     }
-    let folder = folder.clone();
+}
+
+async fn open(path: PathBuf) -> Result<DownloadFolder, Error> {
     blocking::unblock(move || {
-        let saved = folder.save_names(names.renamed());
-        saved.map_err(|error| {
-            Error::io(format!("writing {}", folder.place(Names::MAPPING).display()), error)
-        })?;
-        Ok((here, names))
+        let opening = || format!("opening the folder {}", path.display());
+        DownloadFolder::open(&path).map_err(|error| Error::io(opening(), error))
     })
     .await
+}
+
+fn means(api: &Api, folder: DownloadFolder, existing: Existing, progress: DownloadProgress) -> Means {
+    Means { client: api.client.clone(), folder, existing, receipts: Receipts::InFolder, progress }
+}
+
+fn with_issue(mut file: Downloaded, inexact: Option<String>, run: &RunPath) -> Downloaded {
+    let name = &file.name;
+    let issue = |detail| Issue::FileInexact { run: run.clone(), name: name.clone(), detail };
+    file.issues = inexact.map(issue).into_iter().collect();
+    file
 }

@@ -1,11 +1,10 @@
 //! An updated mirror holds the same data as a new one.
 
 use wandb_local_server::{NewRun, RunState, Store};
+use wandb_storage::simulation::{Image, Trouble};
 
 use super::super::{Contents, Part};
-use super::image::Image;
 use super::seeds;
-use super::trouble::Trouble;
 use super::world::{Attempt, PROJECT, contents, mirrored, row};
 
 /// The changes to the project since it was mirrored.

@@ -1,8 +1,8 @@
 //! Verification and comparison find all damage, and nothing else.
 
-use super::image::Image;
+use wandb_storage::simulation::{Image, Trouble};
+
 use super::seeds;
-use super::trouble::Trouble;
 use super::world::{Attempt, mirrored};
 use crate::mirror::layout::MANIFEST;
 

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use wandb_core::simulation::Faults;
+use wandb_storage::Folder;
+use wandb_storage::simulation::{Image, MemoryDisk, Trouble};
 
-use super::image::Image;
-use super::memory::MemoryDisk;
 use super::seeds;
-use super::trouble::Trouble;
 use super::world::{AT_ONCE, Attempt, Outcome, PROJECT, Stop, mirrored};
 use crate::error::Error;
 use crate::mirror::disk::Disk;
@@ -37,7 +36,8 @@ fn open(image: &Image, project: &str) -> Result<Store, Error> {
         unsupported: Vec::new(),
         tables: BTreeMap::new(),
     };
-    let disk = Disk::on(Path::new("memory"), MemoryDisk::new(image.clone())).expect("a disk");
+    let folder = Folder::claim_on(MemoryDisk::new(image.clone())).expect("a disk").expect("no other process");
+    let disk = Disk::on(Path::new("memory"), folder).expect("a disk");
     Store::open(disk, header)
 }
 

@@ -1,9 +1,8 @@
 //! Each single disk operation fails once, or is the last one before a power cut.
 
 use wandb_local_server::{NewRun, RunState, Store};
+use wandb_storage::simulation::{Image, Trouble};
 
-use super::image::Image;
-use super::trouble::Trouble;
 use super::world::{Attempt, PROJECT, empty_project};
 
 /// Creates a mirror and then changes the project: a run is deleted, one is new, one has grown and one is

@@ -9,12 +9,11 @@ use wandb_core::client::{Client, RetryPolicy};
 use wandb_core::simulation::{Faults, Report, Simulation};
 use wandb_core::{PathDefaults, ProjectPath};
 use wandb_local_server::{NewRun, NewSweep, Options, Store};
+use wandb_storage::Folder;
+use wandb_storage::simulation::{Image, MemoryDisk, Trouble};
 
 use super::super::report::ProjectReport;
 use super::super::{Contents, Mirror, Part};
-use super::image::Image;
-use super::memory::MemoryDisk;
-use super::trouble::Trouble;
 use crate::api::Api;
 use crate::error::Error;
 use crate::mirror::disk::Disk;
@@ -156,7 +155,10 @@ impl Attempt {
         let mirror = Mirror::of_project(api.clone(), project.clone());
         let mirror = mirror.contents(contents).verify(verify).compare(compare);
         let ended = simulation.run(async {
-            let disk = match Disk::on(Path::new("memory"), memory.clone()) {
+            let claimed = Folder::claim_on(memory.clone());
+            let open =
+                |folder: Option<Folder>| Disk::on(Path::new("memory"), folder.expect("no other process"));
+            let disk = match claimed.and_then(open) {
                 Ok(disk) => disk,
                 Err(error) => return Some(Err(Error::io("opening the disk", error))),
             };

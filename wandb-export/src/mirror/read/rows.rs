@@ -1,8 +1,8 @@
 //! Reads the rows of a run from the Parquet files of a mirror.
 
-use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow_schema::{Field, Schema};
 use parquet::arrow::ProjectionMask;
@@ -11,10 +11,12 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMeta
 use parquet::file::statistics::Statistics;
 use wandb_core::Row;
 use wandb_runlog::Selection;
+use wandb_storage::Object;
 use wandb_tables::rows_at_once;
 use wandb_tables::{is_rest, key_of, rows_of};
 
 use super::super::contents::Part;
+use super::super::disk::ParquetObject;
 use super::super::layout::{STEP, key_of_column, unlabelled};
 use super::{MirroredRun, unreadable};
 use crate::error::Error;
@@ -51,18 +53,15 @@ impl MirroredRows {
 
     fn open(run: &MirroredRun, part: Part, selection: Option<Selection>) -> Result<Self, Error> {
         let mut issues = run.issues(part)?;
-        let Some((place, stored)) = run.table(part)? else {
+        let Some((here, stored)) = run.table(part)? else {
             return Ok(Self { place: PathBuf::new(), reader: None, selection, issues });
         };
-        let file = match File::open(&place) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                issues.push(run.issue(&format!("{} is not there", place.display())));
-                return Ok(Self { place, reader: None, selection, issues });
-            }
-            Err(error) => return Err(unreadable(&place, error)),
+        let place = run.archive().place(&here);
+        let Some(table) = run.archive().open_object(&here)? else {
+            issues.push(run.issue(&format!("{} is not there", place.display())));
+            return Ok(Self { place, reader: None, selection, issues });
         };
-        let builder = builder(file, &place)?;
+        let builder = builder(table, &place)?;
         let rows = builder.metadata().file_metadata().num_rows();
         // More rows than recorded are fine: a sync is in progress.
         if u64::try_from(rows).is_ok_and(|rows| rows < stored.rows) {
@@ -103,10 +102,10 @@ impl MirroredRows {
 
 /// Reads all rows of the table at `place`, batch by batch.
 pub(super) fn batches(
-    file: File,
+    table: Arc<dyn Object>,
     place: &Path,
 ) -> Result<impl Iterator<Item = Result<Vec<Row>, Error>>, Error> {
-    let builder = builder(file, place)?;
+    let builder = builder(table, place)?;
     let at_once = rows_for(builder.metadata(), builder.schema().fields().len());
     let reader = builder.with_batch_size(at_once).build().map_err(|error| damaged(place, error))?;
     Ok(reader.map(move |batch| Ok(rows_of(&batch.map_err(|error| damaged(place, error))?)?)))
@@ -133,8 +132,12 @@ fn rows_for(metadata: &ParquetMetaData, columns: usize) -> usize {
     rows_at_once(columns * CELLS_FOR_ONE).min(by_size.max(1))
 }
 
-fn builder(file: File, place: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, Error> {
-    ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| damaged(place, error))
+fn builder(
+    table: Arc<dyn Object>,
+    place: &Path,
+) -> Result<ParquetRecordBatchReaderBuilder<ParquetObject>, Error> {
+    let table = ParquetObject::new(table).map_err(|error| unreadable(place, error))?;
+    ParquetRecordBatchReaderBuilder::try_new(table).map_err(|error| damaged(place, error))
 }
 
 fn damaged(place: &Path, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {

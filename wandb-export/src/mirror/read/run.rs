@@ -9,7 +9,7 @@ use wandb_core::model::{self, Run, Timestamp};
 use super::super::contents::Part;
 use super::super::layout::{MANIFEST, RUNS, place, stays_inside};
 use super::super::record::{RunRecord, Stored};
-use super::{MirrorReader, check_inside, unreadable};
+use super::{MirrorReader, unreadable};
 use crate::error::Error;
 use crate::files::is_safe;
 use crate::issue::Issue;
@@ -110,38 +110,33 @@ impl MirroredRun {
     }
 
     /// Returns the table of a part and its expected content, if the part has rows.
-    pub(super) fn table(&self, part: Part) -> Result<Option<(PathBuf, Stored)>, Error> {
+    pub(super) fn table(&self, part: Part) -> Result<Option<(String, Stored)>, Error> {
         let Some(record) = self.record()? else { return Ok(None) };
-        let here = record.here();
-        let Some(stored) = record.table(part).filter(|stored| stored.rows > 0) else { return Ok(None) };
-        let here = place(part, here);
-        self.check_inside(&here)?;
-        Ok(Some((self.archive.root.join(here), stored.clone())))
+        let stored = record.table(part).filter(|stored| stored.rows > 0);
+        Ok(stored.map(|stored| (place(part, record.here()), stored.clone())))
     }
 
     /// Returns the log file, or `None` if the run printed nothing.
     pub(crate) fn log(&self) -> Result<Option<PathBuf>, Error> {
-        Ok(self.table(Part::Logs)?.map(|(place, _)| place))
+        self.table(Part::Logs)?.map(|(here, _)| self.place_inside(&here)).transpose()
     }
 
     /// Returns the files of the run with their places on disk, in the server's order.
     pub(crate) fn files(&self) -> Result<Vec<(model::File, PathBuf)>, Error> {
         let Some(record) = self.record()? else { return Ok(Vec::new()) };
         let here = place(Part::Files, record.here());
-        let folder = self.archive.root.join(&here);
         let files = record.files().map(|file| {
-            self.check_inside(&format!("{here}/{}", file.here()))?;
             let mut model = model::File::new("", &file.name);
             (model.size, model.md5) = (Some(file.bytes), Some(file.md5.clone()));
-            Ok((model, folder.join(file.here())))
+            Ok((model, self.place_inside(&format!("{here}/{}", file.here()))?))
         });
         files.collect()
     }
 
-    /// Fails if a link leads out of the mirror.
-    fn check_inside(&self, here: &str) -> Result<(), Error> {
-        check_inside(&self.archive.root, here)
-            .map_err(|error| unreadable(&self.archive.root.join(here), error))
+    /// Returns the full path of a file. Fails if a link leads out of the mirror.
+    fn place_inside(&self, here: &str) -> Result<PathBuf, Error> {
+        self.archive.open_object(here)?;
+        Ok(self.archive.place(here))
     }
 
     /// Reads the record of the run. Fails if it names files outside the mirror, since a mirror from elsewhere

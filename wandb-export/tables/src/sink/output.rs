@@ -5,8 +5,10 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use wandb_storage::FileSystem;
+
 use super::error::SinkError;
-use super::file::{AtomicFile, Durable};
+use super::file::{AtomicFile, open_directory};
 use super::place::Place;
 
 /// The destination of a sink's bytes: a file, standard output, or any writer.
@@ -19,7 +21,7 @@ pub struct Output {
 }
 
 enum Destination {
-    File(AtomicFile),
+    File(Box<AtomicFile>),
     Stream(BufWriter<File>),
     StandardOutput(BufWriter<io::Stdout>),
     Writer(Box<dyn Write + Send>),
@@ -38,15 +40,16 @@ impl Output {
     /// Returns [`SinkError::Directory`], [`SinkError::MissingParent`] or [`SinkError::Io`], all before the
     /// first row is written.
     pub fn file(path: impl AsRef<Path>) -> Result<Self, SinkError> {
-        Self::file_through(path.as_ref(), |file| Box::new(file))
+        Self::file_in(path.as_ref(), open_directory)
     }
 
-    pub(super) fn file_through(
+    /// Like [`file`](Self::file), in a directory that `open` opens.
+    pub(super) fn file_in<F: FileSystem + 'static>(
         path: &Path,
-        through: impl FnOnce(File) -> Box<dyn Durable>,
+        open: impl FnOnce(&Path) -> io::Result<F>,
     ) -> Result<Self, SinkError> {
         let destination = match Place::of(path)? {
-            Place::File(path) => Destination::File(AtomicFile::create(path, through)?),
+            Place::File(path) => Destination::File(Box::new(AtomicFile::create(path, open)?)),
             Place::Stream(path) => Self::stream(&path, OpenOptions::new().write(true))?,
             Place::Opened(path) => Self::stream(&path, OpenOptions::new().append(true))?,
             Place::StandardOutput => Destination::StandardOutput(BufWriter::new(io::stdout())),

@@ -1,46 +1,147 @@
 //! After any failure, the existing file is unchanged and no other file is left.
 
-use std::fs::{self, File};
+use std::fs::{self, TryLockError};
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+use wandb_storage::{Access, Entry, FileSystem, Kind, Object, OpenFile, Version};
 
 use super::{Memory, formats, parse};
-use crate::sink::file::Durable;
+use crate::sink::file::open_directory;
 use crate::sink::{Format, Output, SinkError, SinkOptions, SinkReport};
 
 const OLD: &str = "existing content";
 
-/// A file on a disk with `room` bytes of free space.
-struct Faulty {
-    file: File,
-    room: usize,
+/// The faults of a disk.
+#[derive(Debug)]
+struct Faults {
+    /// Free space in bytes.
+    room: AtomicUsize,
+    /// The number of first writes that fail.
+    hiccups: AtomicU32,
     syncs: bool,
 }
 
-impl Write for Faulty {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.room == 0 {
-            return Err(io::ErrorKind::StorageFull.into());
-        }
-        let written = self.file.write(&bytes[..bytes.len().min(self.room)])?;
-        self.room -= written;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+impl Faults {
+    fn none() -> Self {
+        Self { room: AtomicUsize::new(usize::MAX), hiccups: AtomicU32::new(0), syncs: true }
     }
 }
 
-impl Durable for Faulty {
-    fn sync(&mut self) -> io::Result<()> {
-        if self.syncs { self.file.sync_all() } else { Err(io::ErrorKind::Other.into()) }
+/// A directory on a disk with faults.
+#[derive(Debug)]
+struct FaultyDirectory {
+    files: wandb_storage::Directory,
+    faults: Arc<Faults>,
+}
+
+/// A file on a disk with faults.
+#[derive(Debug)]
+struct FaultyFile {
+    file: Box<dyn OpenFile>,
+    faults: Arc<Faults>,
+}
+
+impl FileSystem for FaultyDirectory {
+    fn open(&self, name: &str, access: Access) -> io::Result<Box<dyn OpenFile>> {
+        let file = self.files.open(name, access)?;
+        Ok(Box::new(FaultyFile { file, faults: Arc::clone(&self.faults) }))
     }
 
-    #[cfg(feature = "csv")]
-    fn take_back(&mut self, start: u64, to: &mut dyn Write) -> io::Result<()> {
-        self.file.take_back(start, to)
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.files.rename(from, to)
     }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.files.remove(name)
+    }
+
+    fn make_folder(&self, name: &str) -> io::Result<()> {
+        self.files.make_folder(name)
+    }
+
+    fn remove_folder(&self, name: &str) -> io::Result<()> {
+        self.files.remove_folder(name)
+    }
+
+    fn sync_folder(&self, name: &str) -> io::Result<()> {
+        self.files.sync_folder(name)
+    }
+
+    fn kind(&self, name: &str) -> io::Result<Option<Kind>> {
+        self.files.kind(name)
+    }
+
+    fn entry(&self, name: &str) -> io::Result<Option<Entry>> {
+        self.files.entry(name)
+    }
+
+    fn names(&self, folder: &str) -> io::Result<Vec<String>> {
+        self.files.names(folder)
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        self.files.free_bytes()
+    }
+}
+
+impl Object for FaultyFile {
+    fn size(&self) -> io::Result<u64> {
+        self.file.size()
+    }
+
+    fn version(&self) -> io::Result<Version> {
+        self.file.version()
+    }
+
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<usize> {
+        self.file.read_at(offset, into)
+    }
+}
+
+impl OpenFile for FaultyFile {
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<usize> {
+        let Faults { room, hiccups, .. } = &*self.faults;
+        let fails =
+            hiccups.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
+        let free = room.load(Ordering::Relaxed);
+        if fails || free == 0 {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let written = self.file.write_at(offset, &bytes[..bytes.len().min(free)])?;
+        room.store(free - written, Ordering::Relaxed);
+        Ok(written)
+    }
+
+    fn truncate(&self, len: u64) -> io::Result<()> {
+        self.file.truncate(len)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        if self.faults.syncs { self.file.sync() } else { Err(io::ErrorKind::Other.into()) }
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.sync()
+    }
+
+    fn try_lock(&self) -> Result<(), TryLockError> {
+        self.file.try_lock()
+    }
+
+    fn entry(&self) -> io::Result<Entry> {
+        self.file.entry()
+    }
+}
+
+/// Opens an output on a disk with faults.
+fn faulty(path: &Path, faults: Faults) -> Result<Output, SinkError> {
+    let open = |directory: &Path| {
+        Ok(FaultyDirectory { files: open_directory(directory)?, faults: Arc::new(faults) })
+    };
+    Output::file_in(path, open)
 }
 
 fn attempt(
@@ -51,7 +152,7 @@ fn attempt(
     syncs: bool,
 ) -> Result<SinkReport, SinkError> {
     let rows = parse(&[r#"{"_step": 0, "a": "x", "b": {"c": 1.5}}"#, r#"{"_step": 1, "a": "y"}"#]);
-    let output = Output::file_through(path, |file| Box::new(Faulty { file, room, syncs }))?;
+    let output = faulty(path, Faults { room: AtomicUsize::new(room), syncs, ..Faults::none() })?;
     let mut sink = format.sink(output, options)?;
     // Continue after an error, unlike with `?`: a caller who does so must not get a partial file either.
     let first = sink.write(&rows[..1]);
@@ -94,39 +195,6 @@ fn full_disk_leaves_the_old_file() {
     }
 }
 
-/// A file on a disk that is full only for the first writes.
-struct Hiccup {
-    file: File,
-    hiccups: u32,
-}
-
-impl Write for Hiccup {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self.hiccups.checked_sub(1) {
-            Some(left) => {
-                self.hiccups = left;
-                Err(io::ErrorKind::StorageFull.into())
-            }
-            None => self.file.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
-impl Durable for Hiccup {
-    fn sync(&mut self) -> io::Result<()> {
-        self.file.sync_all()
-    }
-
-    #[cfg(feature = "csv")]
-    fn take_back(&mut self, start: u64, to: &mut dyn Write) -> io::Result<()> {
-        self.file.take_back(start, to)
-    }
-}
-
 #[test]
 fn failed_write_fails_the_finish() {
     // Larger than any buffer in between.
@@ -135,8 +203,8 @@ fn failed_write_fails_the_finish() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("out");
         fs::write(&path, OLD).expect("written");
-        let output =
-            Output::file_through(&path, |file| Box::new(Hiccup { file, hiccups: 1 })).expect("opens");
+        let faults = Faults { hiccups: AtomicU32::new(1), ..Faults::none() };
+        let output = faulty(&path, faults).expect("opens");
         let mut sink = format.sink(output, &options).expect("opens");
         let written = sink.write(&row).and_then(|()| sink.write(&row));
         let error = sink.finish().expect_err("bytes are missing");

@@ -5,7 +5,6 @@ use std::thread;
 
 use async_channel::{Receiver, Sender, bounded};
 use blocking::unblock;
-use wandb_tables::BackgroundSync;
 
 use crate::files::{Digest, PartialFile};
 
@@ -147,26 +146,18 @@ fn hash(mut digest: Digest, blocks: &Receiver<Vec<u8>>, hashed: &Sender<Vec<u8>>
 }
 
 fn write(mut partial: PartialFile, blocks: &Receiver<Vec<u8>>, empty: &Sender<Vec<u8>>) -> Written {
-    let mut syncing = BackgroundSync::default();
-    let (mut written, mut settled) = (Ok(()), Ok(()));
+    let mut written = Ok(());
     while let Ok(mut block) = blocks.recv_blocking() {
         written = partial.append(&block);
-        if written.is_ok() {
-            settled = syncing.written(block.len(), || partial.file());
-        }
-        if written.is_err() || settled.is_err() {
+        if written.is_err() {
             break;
         }
         block.clear();
         // After the last block there is no receiver.
         let _ = empty.try_send(block);
     }
-    // Sync even if nobody waits for the file, so that a later download can resume it.
-    let settled = settled.and_then(|()| syncing.end());
-    if settled.is_err() {
-        // A system reports a failed fsync only once, so the file on disk cannot be trusted for a resume.
-        partial.forget();
-    }
+    // Settle even if nobody waits for the file, so that a later download can resume it.
+    let settled = partial.settle();
     (partial, written.and(settled))
 }
 
@@ -187,7 +178,7 @@ mod tests {
     use wandb_core::blocking::block_on;
 
     use super::*;
-    use crate::files::{Content, Folder};
+    use crate::files::{Content, DownloadFolder};
 
     #[test]
     fn chunks_of_any_size_are_written_and_hashed() {
@@ -196,7 +187,7 @@ mod tests {
         digest.update(&bytes);
         for md5 in [Some(digest.finish()), None] {
             let target = tempfile::tempdir().expect("a directory");
-            let folder = Folder::open(target.path()).expect("a folder");
+            let folder = DownloadFolder::open(target.path()).expect("a folder");
             let content = Content { size: Some(bytes.len() as u64), md5 };
             let partial = folder.partial("a", &content).expect("a file");
             let (first, rest) = bytes.split_at(3 * BLOCK / 2);
@@ -219,7 +210,7 @@ mod tests {
     #[test]
     fn small_files_are_hashed_too() {
         let target = tempfile::tempdir().expect("a directory");
-        let folder = Folder::open(target.path()).expect("a folder");
+        let folder = DownloadFolder::open(target.path()).expect("a folder");
         let mut digest = Digest::default();
         digest.update(b"abc");
         let content = Content { size: Some(3), md5: Some(digest.finish()) };

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _, Write as _};
-use std::path::Path;
 
-use super::image::Image;
-use super::memory::MemoryDisk;
+use wandb_storage::simulation::{Image, MemoryDisk, Trouble};
+use wandb_storage::{Folder, LogStorage as _, ObjectReader, Storage as _};
+
 use super::seeds;
-use super::trouble::Trouble;
-use crate::mirror::disk::{Appended, Disk};
 
 const LOG: &str = ".wandb-export/log";
 
@@ -32,16 +30,16 @@ struct Known {
 
 impl Known {
     /// Performs random operations until one fails or enough are done.
-    fn use_disk(&mut self, disk: &Disk, rng: &mut fastrand::Rng) -> io::Result<()> {
+    fn use_folder(&mut self, folder: &Folder, rng: &mut fastrand::Rng) -> io::Result<()> {
         let mut appended = Vec::new();
-        if let Some(mut log) = disk.open_file(LOG)? {
-            log.read_to_end(&mut appended)?;
+        if let Some(log) = folder.read_log(LOG)? {
+            ObjectReader::new(log, 0).read_to_end(&mut appended)?;
         }
         // Any prefix that includes the synced bytes may be kept.
         appended.truncate(rng.usize(self.logged.len()..=appended.len()));
-        let mut log: Appended = disk.open_to_append(LOG, appended.len() as u64)?;
+        let mut log = folder.open_log(LOG, appended.len() as u64)?;
         self.logged.clone_from(&appended);
-        let kept = disk.open_file(LOG)?.expect("it has been opened").size()?;
+        let kept = folder.read_log(LOG)?.expect("it has been opened").size()?;
         assert_eq!(kept, appended.len() as u64, "the rest is not cut off");
         for _ in 0..rng.u32(1..12) {
             let place = PLACES[rng.usize(0..PLACES.len())];
@@ -50,24 +48,27 @@ impl Known {
                     let more = text(rng);
                     log.append(&more)?;
                     appended.extend(more);
-                    assert_eq!(log.len(), appended.len() as u64);
+                    assert_eq!(log.end(), appended.len() as u64);
                 }
                 1 => {
-                    log.sync()?;
+                    log.persist()?;
                     self.logged.clone_from(&appended);
                 }
                 2 => {
                     self.files.entry(place).or_insert_with(|| vec![None]).push(None);
-                    disk.remove(place)?;
+                    if folder.remove(place)? {
+                        folder.persist(&[place])?;
+                    }
                     self.files.insert(place, vec![None]);
                 }
                 _ => {
                     let content = text(rng);
-                    let mut file = disk.create()?;
+                    let mut file = folder.stage()?;
                     file.write_all(&content)?;
                     let may_be = self.files.entry(place).or_insert_with(|| vec![None]);
                     may_be.push(Some(content.clone()));
-                    file.put(place, 1)?;
+                    folder.put(place, file)?;
+                    folder.persist(&[place])?;
                     self.files.insert(place, vec![Some(content)]);
                 }
             }
@@ -84,9 +85,19 @@ impl Known {
         for place in there.keys() {
             assert!(self.files.contains_key(place.as_str()), "seed {seed}: {place} was never written");
         }
-        let log = image.file(LOG).map(|log| image.bytes(log)).unwrap_or_default();
-        assert!(log.starts_with(&self.logged), "seed {seed}: synced bytes of the log are lost");
+        assert!(
+            image.content(LOG).starts_with(&self.logged),
+            "seed {seed}: synced bytes of the log are lost"
+        );
     }
+}
+
+/// Opens the folder of a mirror.
+fn claim(memory: &MemoryDisk) -> io::Result<Folder> {
+    let folder = Folder::claim_on(memory.clone())?.expect("no other process");
+    // A file that is already gone is not removed again, so persist its removal before relying on it.
+    folder.persist(&["", "history/", "logs/"])?;
+    Ok(folder)
 }
 
 #[test]
@@ -104,8 +115,7 @@ fn finished_operations_survive_a_power_cut() {
                 _ => Trouble::Flaky { chance: 0.02 },
             };
             let memory = MemoryDisk::failing(image, trouble, rng.u64(..));
-            let used = Disk::on(Path::new("memory"), memory.clone())
-                .and_then(|disk| known.use_disk(&disk, &mut rng));
+            let used = claim(&memory).and_then(|folder| known.use_folder(&folder, &mut rng));
             cut_short += usize::from(used.is_err());
             image = memory.take();
             if rng.bool() {

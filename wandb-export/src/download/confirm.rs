@@ -3,23 +3,22 @@
 use blocking::unblock;
 use wandb_core::client::FileVersion;
 
-use super::RunFile;
-use super::attempt::Wanted;
-use super::fetch::{Fetched, Means, Receipts, inexact};
+use super::fetch::{Fetched, Means, Receipts};
+use super::remote_file::{RemoteFile, Wanted};
 use crate::error::Error;
-use crate::files::{Content, Downloaded, Outcome, Receipt};
+use crate::files::{Downloaded, Outcome, Receipt};
 
 /// Compares the file at `here` with the receipt of an earlier download and with the storage's current version, which
 /// takes a request for one byte. `None` if it is a different file, or if there is no way to tell.
-pub(super) async fn confirm(file: &RunFile, means: &Means, here: &str) -> Result<Option<Fetched>, Error> {
-    if file.place.is_some() {
+pub(super) async fn confirm(file: &RemoteFile, means: &Means, here: &str) -> Result<Option<Fetched>, Error> {
+    if file.on_disk().is_some() {
         return Ok(None);
     }
-    let receipt = known(file, means).await.filter(|receipt| receipt.is_listed_as(file));
-    if receipt.is_none() && file.md5.is_some() {
+    let receipt = known(file, means).await.filter(|receipt| receipt.is_listed_as(&file.listed));
+    if receipt.is_none() && file.listed.md5.is_some() {
         return Ok(None);
     }
-    let size = receipt.as_ref().map(|receipt| receipt.bytes).or(file.size);
+    let size = receipt.as_ref().map(|receipt| receipt.bytes).or(file.listed.size);
     let (folder, place) = (means.folder.clone(), here.to_owned());
     let described = unblock(move || folder.describe(&place, size)).await;
     let place = means.folder.place(here);
@@ -28,7 +27,7 @@ pub(super) async fn confirm(file: &RunFile, means: &Means, here: &str) -> Result
     if receipt.as_ref().is_some_and(|receipt| receipt.md5 != md5) {
         return Ok(None);
     }
-    let Some(stored) = stored(file, bytes).await? else { return Ok(None) };
+    let Some(stored) = stored(file, means, bytes).await? else { return Ok(None) };
     let is_same = match &receipt {
         Some(receipt) => stored.agrees_with(&receipt.stored),
         None => stored.md5.as_ref() == Some(&md5),
@@ -37,13 +36,12 @@ pub(super) async fn confirm(file: &RunFile, means: &Means, here: &str) -> Result
         return Ok(None);
     }
     means.progress.received(bytes);
-    let mut downloaded = Downloaded::new(&file.name, place, Some(bytes), Outcome::AlreadyThere);
-    let detail = Content::of(file).mismatch(bytes, &md5);
-    downloaded.issues.extend(detail.map(|detail| inexact(file, detail)));
-    Ok(Some(Fetched { file: downloaded, md5: Some(md5), receipt }))
+    let downloaded = Downloaded::new(&file.name, place, Some(bytes), Outcome::AlreadyThere);
+    let inexact = file.content().mismatch(bytes, &md5);
+    Ok(Some(Fetched { file: downloaded, inexact, md5: Some(md5), receipt }))
 }
 
-async fn known(file: &RunFile, means: &Means) -> Option<Receipt> {
+async fn known(file: &RemoteFile, means: &Means) -> Option<Receipt> {
     match &means.receipts {
         Receipts::Known(receipts) => receipts.get(&file.name).cloned(),
         Receipts::InFolder => {
@@ -54,10 +52,10 @@ async fn known(file: &RunFile, means: &Means) -> Option<Receipt> {
 }
 
 /// Returns the storage's version of a file with `bytes` bytes. `None` if the stored file is now shorter.
-async fn stored(file: &RunFile, bytes: u64) -> Result<Option<FileVersion>, Error> {
+async fn stored(file: &RemoteFile, means: &Means, bytes: u64) -> Result<Option<FileVersion>, Error> {
     // An empty file has no first byte to request.
     let wanted = if bytes == 0 { Wanted::Everything } else { Wanted::FirstByte };
-    match file.open(wanted).await {
+    match file.open(&means.client, wanted).await {
         Ok(download) => Ok(Some(download.version().clone())),
         Err(Error::Request(error)) if error.is_unsatisfiable() => Ok(None),
         Err(error) => Err(error),

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use crate::mirror::disk::folder_of;
-use crate::mirror::disk::medium::Kind;
-use crate::mirror::layout::OWN;
+use crate::file_system::Kind;
+use crate::folder::{OWN, folder_of};
 
 /// The content of a disk: as processes see it, and as it would be after a power cut.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Image {
+pub struct Image {
     names: BTreeMap<String, Node>,
     /// The names that survive a power cut.
     lasting: BTreeMap<String, Node>,
@@ -115,6 +114,19 @@ impl Image {
         self.give(here, Node::Folder)
     }
 
+    pub(super) fn remove_folder(&mut self, here: &str) -> io::Result<()> {
+        match self.kind(here) {
+            Some(Kind::Folder) if self.names(here).is_empty() => {}
+            Some(Kind::Folder) => return Err(io::ErrorKind::DirectoryNotEmpty.into()),
+            Some(_) => return Err(io::ErrorKind::NotADirectory.into()),
+            None => return Err(absent()),
+        }
+        let taken = Change::Taken { here: here.to_owned(), node: Node::Folder };
+        taken.take_effect(&mut self.names);
+        self.pending.push(taken);
+        Ok(())
+    }
+
     pub(super) fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
         let node = Node::File(self.file(from)?);
         if self.kind(folder_of(to)) != Some(Kind::Folder) {
@@ -134,7 +146,10 @@ impl Image {
         Ok(())
     }
 
-    pub(super) fn sync_folder(&mut self, folder: &str) {
+    pub(super) fn sync_folder(&mut self, folder: &str) -> io::Result<()> {
+        if self.kind(folder) != Some(Kind::Folder) {
+            return Err(absent());
+        }
         let (synced, mut left): (Vec<_>, Vec<_>) =
             self.pending.drain(..).partition(|change| change.is_in(folder));
         for change in &synced {
@@ -148,6 +163,7 @@ impl Image {
             }
         }
         self.pending = left;
+        Ok(())
     }
 
     pub(super) fn names(&self, folder: &str) -> Vec<String> {
@@ -182,7 +198,7 @@ impl Image {
     }
 
     /// Cuts the power: of the unsynced data, a random part survives.
-    pub(super) fn power_cut(&mut self, rng: &mut fastrand::Rng) {
+    pub fn power_cut(&mut self, rng: &mut fastrand::Rng) {
         // Include the likeliest outcomes: all of it survives, or nothing.
         let chance = [0.0, 0.5, 1.0][rng.usize(0..3)];
         for change in self.pending.drain(..) {
@@ -202,8 +218,13 @@ impl Image {
         }
     }
 
-    /// Returns every file outside the internal folder, by its place.
-    pub(super) fn readable(&self) -> BTreeMap<String, Vec<u8>> {
+    /// Returns the content of a file, or nothing if it does not exist.
+    pub fn content(&self, here: &str) -> &[u8] {
+        self.file(here).map(|file| self.bytes(file)).unwrap_or_default()
+    }
+
+    /// Returns every file outside the internal folder, by its name.
+    pub fn readable(&self) -> BTreeMap<String, Vec<u8>> {
         let own = format!("{OWN}/");
         let files = self.names.iter().filter(|(here, _)| !here.starts_with(&own));
         files
@@ -215,7 +236,10 @@ impl Image {
     }
 
     /// Corrupts one byte of a file.
-    pub(super) fn damage(&mut self, here: &str, rng: &mut fastrand::Rng) {
+    ///
+    /// # Panics
+    /// If the file does not exist or is empty.
+    pub fn damage(&mut self, here: &str, rng: &mut fastrand::Rng) {
         let file = self.file(here).expect("a file that is there");
         let bytes = &mut self.files[file].bytes;
         let at = rng.usize(0..bytes.len());

@@ -7,15 +7,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use blocking::unblock;
+use wandb_core::client::Client;
 
 use super::attempt::{Arrived, Attempt};
 use super::confirm::confirm;
-use super::{DownloadProgress, RunFile};
+use super::progress::DownloadProgress;
+use super::remote_file::RemoteFile;
 use crate::error::Error;
-use crate::files::{
-    Content, Downloaded, Existing, Folder, Listed, Outcome, PartialFile, Receipt, There, digest,
-};
-use crate::issue::Issue;
+use crate::files::{DownloadFolder, Downloaded, Existing, Outcome, Receipt, There, digest};
 
 /// How often a file that fails its checks is downloaded from scratch.
 const MOST_ATTEMPTS: u32 = 3;
@@ -24,6 +23,8 @@ const MOST_ATTEMPTS: u32 = 3;
 #[derive(Debug)]
 pub(crate) struct Fetched {
     pub(crate) file: Downloaded,
+    /// Describes how it differs from its list, if it does.
+    pub(crate) inexact: Option<String>,
     /// The base64 MD5 digest of its content, if computed.
     #[cfg_attr(not(feature = "mirror"), expect(dead_code, reason = "only mirrors use it"))]
     pub(crate) md5: Option<String>,
@@ -44,22 +45,21 @@ pub(crate) enum Receipts {
 
 /// The settings of a download.
 #[derive(Debug, Clone)]
-pub(super) struct Means {
-    pub(super) folder: Folder,
-    pub(super) existing: Existing,
-    pub(super) receipts: Receipts,
-    pub(super) progress: DownloadProgress,
+pub(crate) struct Means {
+    pub(crate) client: Client,
+    pub(crate) folder: DownloadFolder,
+    pub(crate) existing: Existing,
+    pub(crate) receipts: Receipts,
+    pub(crate) progress: DownloadProgress,
 }
 
 /// Downloads `file` to `here` in the folder, unless the existing file is to stay.
-pub(super) async fn fetch(file: &RunFile, means: &Means, here: &str) -> Result<Fetched, Error> {
-    let Means { folder, existing, progress, .. } = means;
-    if file.place.is_none() {
-        file.is_stored()?;
-    }
+pub(super) async fn fetch(file: &RemoteFile, means: &Means, here: &str) -> Result<Fetched, Error> {
+    let Means { client, folder, existing, progress, .. } = means;
+    file.is_stored()?;
     let digested;
-    let file = match &file.place {
-        Some(place) if file.md5.is_none() => {
+    let file = match file.on_disk() {
+        Some(place) if file.listed.md5.is_none() => {
             digested = with_digest(file, place).await?;
             &digested
         }
@@ -67,9 +67,9 @@ pub(super) async fn fetch(file: &RunFile, means: &Means, here: &str) -> Result<F
     };
     let place = folder.place(here);
     let done = |bytes, outcome| {
-        let md5 = file.md5.clone().filter(|_| outcome == Outcome::AlreadyThere);
+        let md5 = file.listed.md5.clone().filter(|_| outcome == Outcome::AlreadyThere);
         let file = Downloaded::new(&file.name, place.clone(), bytes, outcome);
-        Ok(Fetched { file, md5, receipt: None })
+        Ok(Fetched { file, inexact: None, md5, receipt: None })
     };
     match (look(file, folder, here).await?, existing) {
         (There::Same(bytes), _) => {
@@ -96,10 +96,10 @@ pub(super) async fn fetch(file: &RunFile, means: &Means, here: &str) -> Result<F
     loop {
         attempts += 1;
         let file = fresh.as_ref().unwrap_or(file);
-        let attempt = Attempt { file, folder, progress, may_join: attempts == 1 };
+        let attempt = Attempt { client, file, folder, progress, may_join: attempts == 1 };
         let problem = match attempt.transfer().await {
             Ok(arrived) => {
-                let mismatch = arrived.mismatch(&Content::of(file));
+                let mismatch = arrived.mismatch(&file.content());
                 let came = arrived.is_as_stored().then(|| (arrived.partial.written(), arrived.md5.clone()));
                 match mismatch {
                     None => return put(file, arrived, means, here, None).await,
@@ -118,27 +118,27 @@ pub(super) async fn fetch(file: &RunFile, means: &Means, here: &str) -> Result<F
             Err(error @ Error::Request(_)) if is_changed(&error) => error,
             Err(error) => return Err(error),
         };
-        if attempts == MOST_ATTEMPTS || file.place.is_some() {
+        if attempts == MOST_ATTEMPTS || file.on_disk().is_some() {
             return Err(problem);
         }
         // The file may have been replaced since it was listed.
-        fresh = Some(file.listed_again().await?);
+        fresh = Some(file.relisted().await?);
     }
 }
 
-/// Moves a received file into place. `detail` describes how it differs from the list.
+/// Moves a received file into place. `inexact` describes how it differs from the list.
 async fn put(
-    file: &RunFile,
+    file: &RemoteFile,
     arrived: Arrived,
     means: &Means,
     here: &str,
-    detail: Option<String>,
+    inexact: Option<String>,
 ) -> Result<Fetched, Error> {
     let Arrived { partial, is_resumed, version, md5, .. } = arrived;
     let bytes = partial.written();
-    let is_confirmed_by_list = detail.is_none() && file.md5.is_some();
+    let is_confirmed_by_list = inexact.is_none() && file.listed.md5.is_some();
     let receipt = (!is_confirmed_by_list).then(|| Receipt {
-        listed: Listed::of(file),
+        listed: file.listed.clone(),
         stored: version,
         bytes,
         md5: md5.clone(),
@@ -150,7 +150,7 @@ async fn put(
         let keeps_receipts = matches!(means.receipts, Receipts::InFolder);
         move || {
             if existing == Existing::Refuse {
-                finish_new(partial, &folder, &here)?;
+                partial.finish_new(&here)?;
             } else {
                 partial.finish(&here)?;
             }
@@ -165,39 +165,25 @@ async fn put(
     };
     unblock(finish).await.map_err(|error| Error::io(format!("writing {}", place.display()), error))?;
     let outcome = if is_resumed { Outcome::Resumed } else { Outcome::Fetched };
-    let mut downloaded = Downloaded::new(&file.name, place, Some(bytes), outcome);
-    downloaded.issues.extend(detail.map(|detail| inexact(file, detail)));
-    Ok(Fetched { file: downloaded, md5: Some(md5), receipt })
-}
-
-pub(super) fn inexact(file: &RunFile, detail: String) -> Issue {
-    Issue::FileInexact { run: file.run.path().clone(), name: file.name.clone(), detail }
+    let downloaded = Downloaded::new(&file.name, place, Some(bytes), outcome);
+    Ok(Fetched { file: downloaded, inexact, md5: Some(md5), receipt })
 }
 
 /// Adds the digest to a file on disk, so that a copy of it is recognized.
-async fn with_digest(file: &RunFile, place: &Path) -> Result<RunFile, Error> {
+async fn with_digest(file: &RemoteFile, place: &Path) -> Result<RemoteFile, Error> {
     let source = place.to_owned();
     // A file that is still growing is copied up to its listed length.
-    let listed = file.size.unwrap_or(u64::MAX);
+    let listed = file.listed.size.unwrap_or(u64::MAX);
     let digest = unblock(move || Ok(digest(&mut File::open(source)?.take(listed))?.finish())).await;
     let digest =
         digest.map_err(|error: io::Error| Error::io(format!("reading {}", place.display()), error))?;
     let mut file = file.clone();
-    file.model.md5 = Some(digest);
+    file.listed.md5 = Some(digest);
     Ok(file)
 }
 
-/// Renames a file into a place that must be empty. Fails if something has appeared there meanwhile.
-fn finish_new(partial: PartialFile, folder: &Folder, here: &str) -> io::Result<()> {
-    let anything = Content { size: None, md5: None };
-    if folder.look(here, &anything)? != There::Nothing {
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "something else has appeared there"));
-    }
-    partial.finish(here)
-}
-
-async fn look(file: &RunFile, folder: &Folder, here: &str) -> Result<There, Error> {
-    let (content, folder, here) = (Content::of(file), folder.clone(), here.to_owned());
+async fn look(file: &RemoteFile, folder: &DownloadFolder, here: &str) -> Result<There, Error> {
+    let (content, folder, here) = (file.content(), folder.clone(), here.to_owned());
     let place = folder.place(&here);
     let looked = unblock(move || folder.look(&here, &content)).await;
     looked.map_err(|error| Error::io(format!("checking {}", place.display()), error))

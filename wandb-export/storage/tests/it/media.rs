@@ -1,12 +1,11 @@
 //! A disk in memory behaves like a folder.
 
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io;
 
-use super::image::Image;
-use super::memory::MemoryDisk;
+use wandb_storage::simulation::{Image, MemoryDisk};
+use wandb_storage::{Access, Directory, FileSystem, Kind, read_range};
+
 use super::seeds;
-use crate::mirror::disk::folder::Folder;
-use crate::mirror::disk::medium::{FileSystem, How, Kind, read_at};
 
 /// The result of an operation.
 #[derive(Debug, PartialEq)]
@@ -14,6 +13,8 @@ enum Came {
     Done,
     Bytes(Vec<u8>),
     Kind(Option<Kind>),
+    /// The kind of an entry, and the size of a file.
+    Entry(Option<(Kind, u64)>),
     Names(Vec<String>),
 }
 
@@ -24,30 +25,35 @@ fn act(medium: &dyn FileSystem, rng: &mut fastrand::Rng) -> io::Result<Came> {
     let (here, other) = (PLACES[rng.usize(0..PLACES.len())], PLACES[rng.usize(0..PLACES.len())]);
     let bytes: Vec<u8> = (0..rng.u8(1..50)).collect();
     let at = rng.u64(0..60);
-    match rng.u8(0..9) {
+    match rng.u8(0..10) {
         0 | 1 => {
-            let how = if rng.bool() { How::New } else { How::Change };
-            let mut file = medium.open(here, how)?;
-            file.seek(SeekFrom::Start(at))?;
-            file.write_all(&bytes)?;
-            Ok(Came::Bytes(read_at(&mut file.again()?, 0, bytes.len())?))
+            let access = if rng.bool() { Access::CreateNew } else { Access::Write };
+            let file = medium.open(here, access)?;
+            assert_eq!(file.write_at(at, &bytes)?, bytes.len());
+            Ok(Came::Bytes(read_range(&*file, 0..bytes.len() as u64)?))
         }
         2 => {
-            let file = medium.open(here, How::Change)?;
-            file.cut(at)?;
+            let file = medium.open(here, Access::Write)?;
+            file.truncate(at)?;
             file.sync()?;
             assert_eq!(file.size()?, at);
             Ok(Came::Done)
         }
         3 => {
-            let mut read = Vec::new();
-            medium.open(here, How::Read)?.read_to_end(&mut read)?;
-            Ok(Came::Bytes(read))
+            let file = medium.open(here, Access::Read)?;
+            Ok(Came::Bytes(read_range(&*file, 0..file.size()?)?))
         }
-        4 => Ok(Came::Bytes(read_at(&mut medium.open(here, How::Read)?, at, 5)?)),
+        4 => Ok(Came::Bytes(read_range(&*medium.open(here, Access::Read)?, at..at + 5)?)),
         5 => medium.rename(here, other).map(|()| Came::Done),
         6 => medium.remove(here).map(|()| Came::Done),
+        7 if rng.u8(0..4) == 0 => medium.remove_folder("x").map(|()| Came::Done),
         7 => medium.make_folder("x").map(|()| Came::Done),
+        8 => {
+            let found = medium.entry(["x", here][rng.usize(0..2)])?;
+            Ok(Came::Entry(
+                found.map(|found| (found.kind, if found.kind == Kind::File { found.size } else { 0 })),
+            ))
+        }
         _ => {
             let mut names = medium.names("")?;
             names.retain(|name| !name.starts_with('.'));
@@ -65,7 +71,7 @@ fn act(medium: &dyn FileSystem, rng: &mut fastrand::Rng) -> io::Result<Came> {
 fn memory_disk_behaves_like_a_folder() {
     for seed in seeds(100) {
         let place = tempfile::tempdir().expect("a folder");
-        let folder = Folder::lock(place.path()).expect("a folder").expect("an unlocked folder");
+        let folder = Directory::open(place.path()).expect("a folder");
         let memory = MemoryDisk::new(Image::default());
         let mut rng = fastrand::Rng::with_seed(seed);
         for step in 0..60 {

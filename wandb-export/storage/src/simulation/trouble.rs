@@ -5,18 +5,30 @@ use std::io;
 /// The fault of a disk. Operations are counted: a single write, or creating, syncing, renaming or removing a
 /// file.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) enum Trouble {
+pub enum Trouble {
     /// No fault.
     #[default]
     None,
     /// After this many operations, every change fails. Reads still succeed.
-    Full { after: u64 },
+    Full {
+        /// The number of operations.
+        after: u64,
+    },
     /// Each operation fails with this probability, or writes only a part.
-    Flaky { chance: f64 },
+    Flaky {
+        /// The probability.
+        chance: f64,
+    },
     /// After this many operations, the process is killed: changes and reads fail.
-    Ends { after: u64 },
+    Ends {
+        /// The number of operations.
+        after: u64,
+    },
     /// The operation of this number fails, counting reads too.
-    Fails { at: u64 },
+    Fails {
+        /// The number, from 0.
+        at: u64,
+    },
 }
 
 /// Decides which operations succeed, and counts them.

@@ -1,17 +1,18 @@
 //! Background syncing of a long file while it is still being written.
 
-use std::fs::File;
 use std::io;
 
 use blocking::{Task, unblock};
 use wandb_core::blocking::block_on;
+
+use crate::file_system::OpenFile;
 
 /// Number of bytes to write before starting a background sync.
 const SYNC_BYTES: usize = 32 << 20;
 
 /// Syncs written data to disk in the background, so that the final sync is short.
 #[derive(Debug, Default)]
-pub struct BackgroundSync {
+pub(crate) struct BackgroundSync {
     unsynced: usize,
     in_flight: Option<Task<io::Result<()>>>,
 }
@@ -24,7 +25,11 @@ impl BackgroundSync {
     ///
     /// # Errors
     /// Returns the error of an earlier background sync.
-    pub fn written(&mut self, bytes: usize, reopen: impl FnOnce() -> io::Result<File>) -> io::Result<()> {
+    pub(crate) fn written(
+        &mut self,
+        bytes: usize,
+        reopen: impl FnOnce() -> io::Result<Box<dyn OpenFile>>,
+    ) -> io::Result<()> {
         self.unsynced += bytes;
         if self.unsynced < SYNC_BYTES || self.in_flight.as_ref().is_some_and(|task| !task.is_finished()) {
             return Ok(());
@@ -42,14 +47,20 @@ impl BackgroundSync {
     ///
     /// # Errors
     /// Returns the error of that sync. The operating system reports it only once, so it must not be dropped.
-    pub fn end(&mut self) -> io::Result<()> {
+    pub(crate) fn end(&mut self) -> io::Result<()> {
         self.in_flight.take().map_or(Ok(()), block_on)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
+
+    fn null() -> io::Result<Box<dyn OpenFile>> {
+        Ok(Box::new(File::open("/dev/null")?))
+    }
 
     #[test]
     fn small_write_starts_no_sync() {
@@ -70,11 +81,11 @@ mod tests {
     #[test]
     fn sync_error_is_returned_by_next_write_or_end() {
         let mut syncing = BackgroundSync::default();
-        syncing.written(SYNC_BYTES, || File::open("/dev/null")).expect("no error yet");
+        syncing.written(SYNC_BYTES, null).expect("no error yet");
         syncing.end().expect_err("the sync failed");
         syncing.end().expect("the error is returned once");
 
-        syncing.written(SYNC_BYTES, || File::open("/dev/null")).expect("no error yet");
+        syncing.written(SYNC_BYTES, null).expect("no error yet");
         while !syncing.in_flight.as_ref().is_some_and(Task::is_finished) {
             std::thread::yield_now();
         }

@@ -10,20 +10,18 @@ use std::task::Poll;
 use blocking::unblock;
 use bytes::Bytes;
 use futures_util::future::join;
-use url::Url;
-use wandb_core::client::{Download, FileVersion, Partial};
+use wandb_core::client::{Client, Download, FileVersion, Partial};
 
 use super::download_writer::{BLOCK, DownloadWriter, fill};
-use super::{DownloadProgress, RunFile};
+use super::progress::DownloadProgress;
+use super::remote_file::{MOST_RENEWALS, RemoteFile, Wanted};
 use crate::error::Error;
-use crate::files::{Content, Digest, Folder, PartialFile};
-
-/// How often a new URL is requested before any byte has arrived.
-const MOST_RENEWALS: u32 = 3;
+use crate::files::{Content, Digest, DownloadFolder, PartialFile};
 
 pub(super) struct Attempt<'a> {
-    pub(super) file: &'a RunFile,
-    pub(super) folder: &'a Folder,
+    pub(super) client: &'a Client,
+    pub(super) file: &'a RemoteFile,
+    pub(super) folder: &'a DownloadFolder,
     pub(super) progress: &'a DownloadProgress,
     /// Whether parts may be joined when only a digest can show that they belong to the same file.
     pub(super) may_join: bool,
@@ -59,16 +57,16 @@ impl Arrived {
 impl Attempt<'_> {
     /// Downloads the missing part of the file.
     pub(super) async fn transfer(&self) -> Result<Arrived, Error> {
-        if let Some(place) = &self.file.place {
+        if let Some(place) = self.file.on_disk() {
             let partial = self.copy_from(place.clone()).await?;
             return Ok(arrived(partial, false, FileVersion::default(), false));
         }
-        let (folder, name, content) = (self.folder.clone(), self.file.name.clone(), Content::of(self.file));
+        let (folder, name, content) = (self.folder.clone(), self.file.name.clone(), self.file.content());
         let partial = unblock(move || folder.partial(&name, &content)).await;
         let mut partial = partial.map_err(|error| self.keeping(error))?;
         let begun = partial.begun().filter(|begun| self.may_join || begun.version.etag.is_some());
         if let Some(begun) = &begun
-            && self.file.size == Some(partial.written())
+            && self.file.listed.size == Some(partial.written())
             && partial.mismatch().is_none()
         {
             self.progress.received(partial.written());
@@ -131,7 +129,7 @@ impl Attempt<'_> {
 
     /// Copies a whole file on disk, which is faster than verifying a partial copy.
     async fn copy_from(&self, place: PathBuf) -> Result<PartialFile, Error> {
-        let (folder, name, content) = (self.folder.clone(), self.file.name.clone(), Content::of(self.file));
+        let (folder, name, content) = (self.folder.clone(), self.file.name.clone(), self.file.content());
         let copying = format!("copying {}", place.display());
         let copy = move || {
             let mut partial = folder.partial(&name, &content)?;
@@ -155,10 +153,11 @@ impl Attempt<'_> {
     }
 
     async fn begin(&self, there: Option<&Partial>) -> Result<Download, Error> {
-        let mut download = self.file.open(there.map_or(Wanted::Everything, Wanted::Rest)).await?;
-        let has_digest = self.file.md5.is_some() || download.version().md5.is_some();
+        let mut download =
+            self.file.open(self.client, there.map_or(Wanted::Everything, Wanted::Rest)).await?;
+        let has_digest = self.file.listed.md5.is_some() || download.version().md5.is_some();
         download.check_by_digest(self.may_join && has_digest);
-        download.expect_size(self.file.size);
+        download.expect_size(self.file.listed.size);
         Ok(download)
     }
 
@@ -170,7 +169,7 @@ impl Attempt<'_> {
     ) -> Result<(PartialFile, Result<(), Error>, io::Result<()>), Error> {
         let mut block = Vec::new();
         // A larger file is written as it arrives, so that nothing is lost if the download is cancelled.
-        let is_small = self.file.size.is_some_and(|size| size <= BLOCK as u64);
+        let is_small = self.file.listed.size.is_some_and(|size| size <= BLOCK as u64);
         while is_small && block.len() < BLOCK {
             match self.chunk(download).await {
                 Ok(Some(chunk)) => block.extend_from_slice(&chunk),
@@ -224,7 +223,7 @@ impl Attempt<'_> {
     ) -> Result<(), Error> {
         while *renewals < MOST_RENEWALS {
             *renewals += 1;
-            match download.renew(&self.file.new_links().await?).await {
+            match download.renew(&self.file.new_urls().await?).await {
                 Ok(()) => return Ok(()),
                 Err(error) if error.may_be_expired() => problem = error,
                 Err(error) => return Err(error.into()),
@@ -247,44 +246,4 @@ fn arrived(
 ) -> Arrived {
     let md5 = partial.md5();
     Arrived { partial, is_resumed, version, md5, is_joined_untagged }
-}
-
-/// The bytes of a file to request.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Wanted<'a> {
-    Everything,
-    /// The bytes that the partial file lacks.
-    Rest(&'a Partial),
-    /// One byte, just to learn the version of the file.
-    FirstByte,
-}
-
-impl RunFile {
-    /// Opens the file at its URLs. Requests new URLs if their signatures have expired.
-    pub(super) async fn open(&self, wanted: Wanted<'_>) -> Result<Download, Error> {
-        let (client, subject) = (&self.api.client, self.subject());
-        let mut urls = self.links()?;
-        let mut renewals = 0;
-        loop {
-            let opened = match wanted {
-                Wanted::Everything => client.download(&urls, &subject).await,
-                Wanted::Rest(there) => client.resume_download(&urls, &subject, there).await,
-                Wanted::FirstByte => {
-                    client.download_range(&urls, &subject, &(0..1), &FileVersion::default()).await
-                }
-            };
-            match opened {
-                Err(error) if error.may_be_expired() && renewals < MOST_RENEWALS => {
-                    renewals += 1;
-                    urls = self.new_links().await?;
-                }
-                opened => return Ok(opened?),
-            }
-        }
-    }
-
-    /// Requests freshly signed URLs.
-    async fn new_links(&self) -> Result<Vec<Url>, Error> {
-        self.listed_again().await?.links()
-    }
 }

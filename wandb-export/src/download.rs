@@ -1,0 +1,18 @@
+//! Fetches remote files into a folder: several at a time, resumed, and checked against their list and their storage.
+//!
+//! A [`RemoteFile`] says what to fetch, whatever it belongs to.
+
+mod attempt;
+mod confirm;
+mod download_writer;
+mod fetch;
+mod progress;
+mod queue;
+mod remote_file;
+
+#[cfg(feature = "mirror")]
+pub(crate) use fetch::Fetched;
+pub(crate) use fetch::{Means, Receipts};
+pub use progress::DownloadProgress;
+pub(crate) use queue::{fetch_all, fetch_one};
+pub(crate) use remote_file::{FileSource, Relist, RemoteFile};

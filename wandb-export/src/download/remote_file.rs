@@ -1,0 +1,121 @@
+//! A file to fetch.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use url::Url;
+use wandb_core::client::{Client, Download, FileVersion, Partial};
+
+use crate::error::Error;
+use crate::files::{Content, Listed};
+
+/// How often a new URL is requested before any byte has arrived.
+pub(super) const MOST_RENEWALS: u32 = 3;
+
+/// A file to fetch, as a list names it.
+#[derive(Debug, Clone)]
+pub(crate) struct RemoteFile {
+    /// The name in the list.
+    pub(crate) name: String,
+    /// The name in errors of requests, such as `model.h5 of team/project/run`.
+    pub(crate) subject: String,
+    /// Size, digest and time in the list.
+    pub(crate) listed: Listed,
+    pub(crate) source: FileSource,
+    /// The list.
+    pub(crate) list: Arc<dyn Relist>,
+}
+
+/// Where the content of a file is.
+#[derive(Debug, Clone)]
+pub(crate) enum FileSource {
+    /// At any of these URLs, the best first. Some may reject this machine or be unreachable.
+    Urls(Vec<Url>),
+    /// On the local disk.
+    Disk(PathBuf),
+    /// Stored elsewhere, at this address. Such files are not fetched.
+    Reference(String),
+}
+
+/// A list that can be asked for a file once more: the file may have been replaced, or its URLs may have expired.
+pub(crate) trait Relist: fmt::Debug + Send + Sync {
+    /// Returns the present entry of the file with this name.
+    fn relist<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<RemoteFile, Error>>;
+}
+
+/// The bytes of a file to request.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wanted<'a> {
+    Everything,
+    /// The bytes that the partial file lacks.
+    Rest(&'a Partial),
+    /// One byte, just to learn the version of the file.
+    FirstByte,
+}
+
+impl RemoteFile {
+    /// Returns the size and digest in the list.
+    pub(super) fn content(&self) -> Content {
+        self.listed.content()
+    }
+
+    /// Returns the path of a file on the local disk.
+    pub(super) fn on_disk(&self) -> Option<&PathBuf> {
+        match &self.source {
+            FileSource::Disk(place) => Some(place),
+            _ => None,
+        }
+    }
+
+    /// Fails if the content is stored elsewhere.
+    pub(super) fn is_stored(&self) -> Result<(), Error> {
+        match &self.source {
+            FileSource::Reference(address) => {
+                Err(Error::FileIsReference { name: self.name.clone(), address: address.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the present entry of the file.
+    pub(super) async fn relisted(&self) -> Result<Self, Error> {
+        self.list.relist(&self.name).await
+    }
+
+    /// Opens the file at its URLs. Requests new URLs if their signatures have expired.
+    pub(super) async fn open(&self, client: &Client, wanted: Wanted<'_>) -> Result<Download, Error> {
+        let mut urls = self.urls()?;
+        let mut renewals = 0;
+        loop {
+            let opened = match wanted {
+                Wanted::Everything => client.download(&urls, &self.subject).await,
+                Wanted::Rest(there) => client.resume_download(&urls, &self.subject, there).await,
+                Wanted::FirstByte => {
+                    client.download_range(&urls, &self.subject, &(0..1), &FileVersion::default()).await
+                }
+            };
+            match opened {
+                Err(error) if error.may_be_expired() && renewals < MOST_RENEWALS => {
+                    renewals += 1;
+                    urls = self.new_urls().await?;
+                }
+                opened => return Ok(opened?),
+            }
+        }
+    }
+
+    /// Requests freshly signed URLs.
+    pub(super) async fn new_urls(&self) -> Result<Vec<Url>, Error> {
+        self.relisted().await?.urls()
+    }
+
+    fn urls(&self) -> Result<Vec<Url>, Error> {
+        self.is_stored()?;
+        match &self.source {
+            FileSource::Urls(urls) if !urls.is_empty() => Ok(urls.clone()),
+            _ => Err(Error::no_url(&self.name)),
+        }
+    }
+}
