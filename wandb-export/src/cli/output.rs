@@ -1,10 +1,13 @@
 //! Output destinations, formats and messages.
 
+use std::ffi::OsStr;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use clap::Args;
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{Arg, Args, Command};
 use wandb_core::text::{Redactor, shortened};
 use wandb_tables::{Format, Output, Sink, SinkError, SinkOptions, TerminalOptions, is_stream};
 use wandb_tables::{Nested, SchemaBuilder};
@@ -25,12 +28,12 @@ pub(super) struct Destination {
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     output: PathBuf,
 
-    /// Output format: table, csv, jsonl, parquet or arrow [default: from the file name; table on standard output]
-    #[arg(short, long)]
-    format: Option<String>,
+    /// Output format [default: from the file name; table on standard output]
+    #[arg(short, long, value_parser = FormatParser)]
+    format: Option<Format>,
 
     /// How to write objects in rows: as columns with dotted names, as JSON text, or as struct columns
-    /// [default: dotted in tables and CSV, json in Parquet and Arrow; JSON Lines keep objects]
+    /// [default: json in Parquet and Arrow, dotted in other tables; JSON Lines keep objects]
     #[arg(long, value_name = "dotted|json|struct")]
     nested: Option<String>,
 
@@ -38,6 +41,24 @@ pub(super) struct Destination {
     /// 16384, the limit of spreadsheets]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_columns: Option<u64>,
+}
+
+/// Parses `--format`, and lists the formats of this build in help texts and completions.
+#[derive(Clone)]
+struct FormatParser;
+
+impl TypedValueParser for FormatParser {
+    type Value = Format;
+
+    fn parse_ref(&self, _: &Command, _: Option<&Arg>, value: &OsStr) -> Result<Format, clap::Error> {
+        let format = value.to_string_lossy().parse();
+        format.map_err(|error| clap::Error::raw(ErrorKind::ValueValidation, format_args!("{error}\n")))
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let value = |format: Format| PossibleValue::new(format.name()).help(format.description());
+        Some(Box::new(Format::compiled().map(value)))
+    }
 }
 
 impl Destination {
@@ -63,8 +84,8 @@ impl Destination {
 
     /// The format given by the user, or else derived from the destination.
     pub(super) fn format(&self) -> Result<Format, Error> {
-        match &self.format {
-            Some(name) => Ok(name.parse()?),
+        match self.format {
+            Some(format) => Ok(format),
             None if self.is_stdout() => Ok(Format::Table),
             None if self.output.is_dir() => Err(SinkError::Directory { path: self.output.clone() }.into()),
             None => match Format::from_path(&self.output) {

@@ -27,7 +27,6 @@ mod error;
 mod file;
 mod format;
 mod jsonl;
-mod open;
 mod options;
 mod output;
 mod place;

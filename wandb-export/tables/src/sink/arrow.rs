@@ -17,8 +17,9 @@ use crate::arrow::{BatchBuilder, BatchResizer, ScatteredBatches, arrow_schema};
 use crate::columns::{Nested, Schema, TableError};
 use crate::rows::{Portion, Spool, rows_at_once};
 
-pub(super) fn sink(output: Output, options: &SinkOptions) -> Box<dyn Sink> {
-    Box::new(Columnar::new(Arrow, output, &options.table, Nested::Json))
+#[expect(clippy::unnecessary_wraps, reason = "the signature of all formats")]
+pub(super) fn sink(output: Output, options: &SinkOptions) -> Result<Box<dyn Sink>, SinkError> {
+    Ok(Box::new(Columnar::new(Arrow, output, &options.table, Nested::Json)))
 }
 
 /// Writes uncompressed data, so that readers can map the file into memory and use it directly.

@@ -7,10 +7,16 @@ use wandb_core::page::Page;
 
 use super::contract::{Sink, SinkReport};
 use super::error::SinkError;
+use super::options::SinkOptions;
 use super::output::Output;
 
 /// Amount of text to buffer before writing it.
 const CHUNK: usize = 64 << 10;
+
+#[expect(clippy::unnecessary_wraps, reason = "the signature of all formats")]
+pub(super) fn sink(output: Output, _: &SinkOptions) -> Result<Box<dyn Sink>, SinkError> {
+    Ok(Box::new(JsonLines { output, text: String::new(), rows: 0 }))
+}
 
 /// Writes rows as they arrive.
 pub(super) struct JsonLines {
@@ -20,10 +26,6 @@ pub(super) struct JsonLines {
 }
 
 impl JsonLines {
-    pub(super) fn new(output: Output) -> Self {
-        Self { output, text: String::new(), rows: 0 }
-    }
-
     fn write_text(&mut self) -> Result<(), SinkError> {
         let written = self.output.write_all(self.text.as_bytes());
         self.text.clear();

@@ -19,8 +19,9 @@ use crate::arrow::BatchBuilder;
 use crate::columns::{Nested, Schema, TableError};
 use crate::rows::{Portion, Spool};
 
-pub(super) fn sink(output: Output, options: &SinkOptions) -> Box<dyn Sink> {
-    Box::new(Columnar::new(Parquet, output, &options.table, Nested::Json))
+#[expect(clippy::unnecessary_wraps, reason = "the signature of all formats")]
+pub(super) fn sink(output: Output, options: &SinkOptions) -> Result<Box<dyn Sink>, SinkError> {
+    Ok(Box::new(Columnar::new(Parquet, output, &options.table, Nested::Json)))
 }
 
 #[derive(Clone, Copy)]

@@ -26,14 +26,15 @@ const MOST_COLUMNS: usize = 1_000;
 /// Number of spaces between two columns.
 const GAP: usize = 2;
 
-pub(super) fn sink(output: Output, options: &SinkOptions) -> Box<dyn Sink> {
-    Box::new(Terminal {
+#[expect(clippy::unnecessary_wraps, reason = "the signature of all formats")]
+pub(super) fn sink(output: Output, options: &SinkOptions) -> Result<Box<dyn Sink>, SinkError> {
+    Ok(Box::new(Terminal {
         output,
         builder: options.table.schema_builder(Nested::Dotted),
         divides_objects: options.table.divides_objects(Nested::Dotted),
         window: Window::new(options.terminal.rows),
         options: options.terminal.clone(),
-    })
+    }))
 }
 
 /// Keeps the first and last rows, and writes them as a table at the end.
