@@ -10,7 +10,7 @@ use clap::error::ErrorKind;
 use clap::{Arg, Args, Command};
 use wandb_core::text::{Redactor, shortened};
 use wandb_tables::{Format, Output, Sink, SinkError, SinkOptions, TerminalOptions, is_stream};
-use wandb_tables::{Nested, SchemaBuilder};
+use wandb_tables::{Nested, SchemaBuilder, TableOptions};
 
 use crate::error::Error;
 
@@ -103,27 +103,28 @@ impl Destination {
 
     /// Opens a sink with at most `max_columns` columns, unless the user gave another number.
     pub(super) fn sink_with_columns(&self, max_columns: usize) -> Result<Box<dyn Sink>, Error> {
-        let terminal = TerminalOptions { width: terminal_width(), ..TerminalOptions::default() };
-        self.open_sink(terminal, max_columns)
+        self.open_sink(TerminalOptions::default().with_width(terminal_width()), max_columns)
     }
 
     /// Opens a sink for the fields of one record, one line each. A table shows all of them, up to [`MAX_FIELD_CHARS`]
     /// of each value.
     pub(super) fn sink_for_fields(&self) -> Result<Box<dyn Sink>, Error> {
-        let terminal = TerminalOptions { rows: usize::MAX, width: None, value_width: MAX_FIELD_CHARS };
+        let terminal = TerminalOptions::default()
+            .with_rows(usize::MAX)
+            .with_width(None)
+            .with_value_width(MAX_FIELD_CHARS);
         self.open_sink(terminal, SchemaBuilder::DEFAULT_MAX_COLUMNS)
     }
 
     fn open_sink(&self, terminal: TerminalOptions, max_columns: usize) -> Result<Box<dyn Sink>, Error> {
         let format = self.format()?;
-        let mut options = SinkOptions::default();
+        let given = self.max_columns.map(|columns| usize::try_from(columns).unwrap_or(usize::MAX));
+        let mut table = TableOptions::default().with_max_columns(given.unwrap_or(max_columns));
         if let Some(name) = &self.nested {
             let nested: Nested = name.parse().map_err(|error| Error::usage(format!("--nested: {error}")))?;
-            options.table.nested = Some(nested);
+            table = table.with_nested(nested);
         }
-        let given = self.max_columns.map(|columns| usize::try_from(columns).unwrap_or(usize::MAX));
-        options.table.max_columns = given.unwrap_or(max_columns);
-        options.terminal = terminal;
+        let options = SinkOptions::default().with_table(table).with_terminal(terminal);
         Ok(format.sink(self.output()?, &options)?)
     }
 

@@ -34,5 +34,5 @@ pub use rows::Batch;
 pub use rows::rows_at_once;
 pub use sink::{
     Format, Output, Sink, SinkError, SinkOptions, SinkReport, TerminalOptions, is_stream, sync_directory,
-    sync_opened, write_batch,
+    sync_opened,
 };

@@ -47,7 +47,7 @@ mod terminal;
 #[cfg(test)]
 mod conformance;
 
-pub use contract::{Sink, SinkReport, write_batch};
+pub use contract::{Sink, SinkReport};
 pub use error::SinkError;
 pub use file::{sync_directory, sync_opened};
 pub use format::Format;

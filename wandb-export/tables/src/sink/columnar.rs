@@ -7,7 +7,6 @@ mod table;
 mod tests;
 
 use wandb_core::Row;
-use wandb_core::page::Page;
 
 use self::arrangement::Arrangement;
 use self::table::Table;
@@ -16,7 +15,7 @@ use super::encode::Encode;
 use super::error::SinkError;
 use super::output::Output;
 use crate::columns::{Nested, Schema, TableOptions};
-use crate::rows::{Portion, Spool, TableSpool, is_wide, rows_at_once};
+use crate::rows::{Batch, Portion, Spool, TableSpool, is_wide, rows_at_once};
 
 /// Spools rows and encodes them at the end, or encodes record batches as they arrive.
 pub(super) struct Columnar<E: Encode> {
@@ -106,17 +105,7 @@ impl<E: Encode> Sink for Columnar<E> {
         self.note(written)
     }
 
-    fn write_page(&mut self, page: &Page) -> Result<(), SinkError> {
-        match &mut self.state {
-            State::Gathering(gathering) => {
-                let taken = gathering.rows.page(page).map_err(SinkError::from);
-                self.note(taken)
-            }
-            _ => self.write(&page.to_rows()),
-        }
-    }
-
-    fn begin_batches(&mut self, schema: &Schema) -> Result<bool, SinkError> {
+    fn begin_columns(&mut self, schema: &Schema) -> Result<bool, SinkError> {
         // Wide tables are spooled as rows instead, and written column by column.
         if is_wide(schema) || schema.fields().len() > self.options.max_columns {
             return Ok(false);
@@ -135,13 +124,18 @@ impl<E: Encode> Sink for Columnar<E> {
         }
     }
 
-    fn write_batch(&mut self, batch: &arrow_array::RecordBatch) -> Result<(), SinkError> {
-        let State::Writing(arrangement, table) = &mut self.state else {
-            return self.write(&crate::from_arrow::rows_of(batch)?);
-        };
-        let written = match arrangement.arrange(batch) {
-            Ok(batch) => table.push(Portion::Columns(batch)),
-            Err(error) => Err(error.into()),
+    fn write_batch(&mut self, batch: &Batch) -> Result<(), SinkError> {
+        let written = match (batch, &mut self.state) {
+            (Batch::Page(page), State::Gathering(gathering)) => {
+                gathering.rows.page(page).map_err(SinkError::from)
+            }
+            (Batch::Columns(columns), State::Writing(arrangement, table)) => {
+                match arrangement.arrange(columns) {
+                    Ok(columns) => table.push(Portion::Columns(columns)),
+                    Err(error) => Err(error.into()),
+                }
+            }
+            _ => return self.write(&batch.to_rows()?),
         };
         self.note(written)
     }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use wandb_core::Row;
 
 use super::{Format, Output, SinkOptions, SinkReport};
-use crate::columns::Nested;
+use crate::columns::{Nested, TableOptions};
 
 /// A writer whose contents can be read from outside.
 #[derive(Clone, Default)]
@@ -38,9 +38,8 @@ fn cases() -> Vec<(Format, SinkOptions)> {
     Format::compiled()
         .flat_map(|format| {
             nested(format).into_iter().map(move |nested| {
-                let mut options = SinkOptions::default();
-                options.table.nested = Some(nested);
-                (format, options)
+                let table = TableOptions::default().with_nested(nested);
+                (format, SinkOptions::default().with_table(table))
             })
         })
         .collect()

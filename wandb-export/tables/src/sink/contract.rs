@@ -1,15 +1,41 @@
 //! The interface of all sinks.
 
 use wandb_core::Row;
-use wandb_core::page::Page;
 
 use super::error::SinkError;
-use crate::columns::Finding;
+use crate::columns::{Finding, Schema};
 use crate::rows::Batch;
 
 /// A writer of rows.
 ///
 /// A sink that fails, or is dropped before it is finished, leaves an existing file unchanged.
+///
+/// A sink for a format or a database of your own needs two methods, whatever cargo features are on:
+///
+/// ```
+/// use wandb_core::Row;
+/// use wandb_tables::{Sink, SinkError, SinkReport};
+///
+/// /// Counts rows.
+/// #[derive(Default)]
+/// struct RowCounter(u64);
+///
+/// impl Sink for RowCounter {
+///     fn write(&mut self, rows: &[Row]) -> Result<(), SinkError> {
+///         self.0 += rows.len() as u64;
+///         Ok(())
+///     }
+///
+///     fn finish(self: Box<Self>) -> Result<SinkReport, SinkError> {
+///         Ok(SinkReport::new(self.0))
+///     }
+/// }
+///
+/// let mut sink = Box::new(RowCounter::default());
+/// sink.write(&[Row::parse(br#"{"loss": 0.5}"#)?])?;
+/// assert_eq!(sink.finish()?.rows, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Sink: Send {
     /// Returns whether objects in rows are split into one column per key, as in a flat table. Default: no.
     fn divides_objects(&self) -> bool {
@@ -21,43 +47,21 @@ pub trait Sink: Send {
     /// After an error, nothing more can be written.
     fn write(&mut self, rows: &[Row]) -> Result<(), SinkError>;
 
-    /// Writes the next rows as a page of a history, which is faster in sinks that support it. By default the
-    /// page is converted to rows and [written](Self::write).
-    fn write_page(&mut self, page: &Page) -> Result<(), SinkError> {
-        self.write(&page.to_rows())
-    }
+    /// Writes the remaining rows and commits the output.
+    fn finish(self: Box<Self>) -> Result<SinkReport, SinkError>;
 
-    /// Offers to pass all rows as record batches of `schema`. Call this before the first row. If it returns
-    /// true, use [`write_batch`](Self::write_batch) instead of [`write`](Self::write). By default it returns
-    /// false.
-    #[cfg(feature = "parquet")]
-    fn begin_batches(&mut self, schema: &crate::columns::Schema) -> Result<bool, SinkError> {
+    /// Offers to pass all rows as columns of `schema`, before the first row. If this returns true, every
+    /// [batch](Self::write_batch) has to be [`Batch::Columns`] with this schema.
+    #[doc(hidden)]
+    fn begin_columns(&mut self, schema: &Schema) -> Result<bool, SinkError> {
         let _ = schema;
         Ok(false)
     }
 
-    /// Writes the next rows as a record batch. By default the batch is converted to rows and
-    /// [written](Self::write).
-    #[cfg(feature = "parquet")]
-    fn write_batch(&mut self, batch: &arrow_array::RecordBatch) -> Result<(), SinkError> {
-        self.write(&crate::from_arrow::rows_of(batch)?)
-    }
-
-    /// Writes the remaining rows and commits the output.
-    fn finish(self: Box<Self>) -> Result<SinkReport, SinkError>;
-}
-
-/// Writes a batch to a sink in the form that the batch has.
-///
-/// # Errors
-///
-/// Those of [`Sink::write`].
-pub fn write_batch(sink: &mut dyn Sink, batch: &Batch) -> Result<(), SinkError> {
-    match batch {
-        Batch::Rows(rows) => sink.write(rows),
-        Batch::Page(page) => sink.write_page(page),
-        #[cfg(feature = "parquet")]
-        Batch::Columns(columns) => sink.write(&crate::from_arrow::rows_of(columns)?),
+    /// Writes the next rows in the form of their source, which the sinks of this crate write faster than rows.
+    #[doc(hidden)]
+    fn write_batch(&mut self, batch: &Batch) -> Result<(), SinkError> {
+        self.write(&batch.to_rows()?)
     }
 }
 
@@ -73,4 +77,11 @@ pub struct SinkReport {
     pub bytes: u64,
     /// Notes on how the columns were inferred.
     pub findings: Vec<Finding>,
+}
+
+impl SinkReport {
+    /// Creates the report of a sink without columns, which has written `rows` rows and an unknown number of bytes.
+    pub fn new(rows: u64) -> Self {
+        Self { rows, ..Self::default() }
+    }
 }

@@ -24,6 +24,7 @@ use super::error::SinkError;
 use super::options::SinkOptions;
 use super::output::Output;
 use crate::columns::{ColumnType, Field, FieldKind, PageColumns, Schema, TableError};
+use crate::rows::Batch;
 
 pub(super) fn sink(output: Output, options: &SinkOptions) -> Result<Box<dyn Sink>, SinkError> {
     Ok(Box::new(Csv {
@@ -80,18 +81,8 @@ impl Sink for Csv {
         self.note(written)
     }
 
-    fn write_page(&mut self, page: &Page) -> Result<(), SinkError> {
-        let written = match &mut self.state {
-            State::Growing(growing) => growing.page(page),
-            #[cfg(feature = "parquet")]
-            State::Known(known) => known.write_page(page),
-            State::Failed => Err(self.failed()),
-        };
-        self.note(written)
-    }
-
     #[cfg(feature = "parquet")]
-    fn begin_batches(&mut self, schema: &Schema) -> Result<bool, SinkError> {
+    fn begin_columns(&mut self, schema: &Schema) -> Result<bool, SinkError> {
         match std::mem::replace(&mut self.state, State::Failed) {
             // An integer keeps its text even in a float column. Only rows preserve that text.
             State::Growing(growing)
@@ -101,7 +92,7 @@ impl Sink for Csv {
                     && schema.column_count() <= self.options.max_columns =>
             {
                 let mut known = Box::new(known::sink(growing.into_output(), &self.options));
-                let begun = known.begin_batches(schema)?;
+                let begun = known.begin_columns(schema)?;
                 self.state = State::Known(known);
                 Ok(begun)
             }
@@ -112,15 +103,14 @@ impl Sink for Csv {
         }
     }
 
-    #[cfg(feature = "parquet")]
-    fn write_batch(&mut self, batch: &arrow_array::RecordBatch) -> Result<(), SinkError> {
-        match &mut self.state {
-            State::Known(known) => {
-                let written = known.write_batch(batch);
-                self.note(written)
-            }
-            _ => self.write(&crate::from_arrow::rows_of(batch)?),
-        }
+    fn write_batch(&mut self, batch: &Batch) -> Result<(), SinkError> {
+        let written = match (batch, &mut self.state) {
+            (Batch::Page(page), State::Growing(growing)) => growing.page(page),
+            #[cfg(feature = "parquet")]
+            (_, State::Known(known)) => known.write_batch(batch),
+            _ => return self.write(&batch.to_rows()?),
+        };
+        self.note(written)
     }
 
     fn finish(self: Box<Self>) -> Result<SinkReport, SinkError> {

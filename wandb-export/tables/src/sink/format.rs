@@ -231,6 +231,7 @@ impl FromStr for Format {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::columns::TableOptions;
 
     #[test]
     fn names_and_extensions_identify_formats() {
@@ -268,8 +269,7 @@ mod tests {
 
     #[test]
     fn struct_columns_need_a_format_with_structs() {
-        let mut options = SinkOptions::default();
-        options.table.nested = Some(Nested::Struct);
+        let options = SinkOptions::default().with_table(TableOptions::default().with_nested(Nested::Struct));
         for format in Format::compiled() {
             let refused = format.sink(Output::writer("memory", Vec::new()), &options).err();
             assert_eq!(refused.is_none(), format.has_structs(), "{format}: {refused:?}");

@@ -3,12 +3,12 @@
 use std::io::Write as _;
 
 use wandb_core::Row;
-use wandb_core::page::Page;
 
 use super::contract::{Sink, SinkReport};
 use super::error::SinkError;
 use super::options::SinkOptions;
 use super::output::Output;
+use crate::rows::Batch;
 
 /// Amount of text to buffer before writing it.
 const CHUNK: usize = 64 << 10;
@@ -46,7 +46,8 @@ impl Sink for JsonLines {
         self.output.end_batch()
     }
 
-    fn write_page(&mut self, page: &Page) -> Result<(), SinkError> {
+    fn write_batch(&mut self, batch: &Batch) -> Result<(), SinkError> {
+        let Batch::Page(page) = batch else { return self.write(&batch.to_rows()?) };
         page.write_json_lines(&mut self.text);
         self.rows += page.len() as u64;
         self.write_text()?;

@@ -136,7 +136,7 @@ mod tests {
     use super::super::{push_page, push_rows};
     use super::*;
     use crate::columns::random_rows::rows;
-    use crate::columns::{Nested, SchemaBuilder};
+    use crate::columns::{Nested, SchemaBuilder, TableOptions};
     use crate::sink::{Format, Output, SinkOptions};
 
     fn wide(schema: &Schema, rows: &Portion) -> String {
@@ -187,8 +187,8 @@ mod tests {
             let mut texts = Vec::new();
             for (memory, at_once) in [(512 << 10, 2_000), (512 << 10, 10), (1_000, 10), (1_000, 899), (0, 1)]
             {
-                let mut options = SinkOptions::default();
-                (options.table.memory, options.table.max_columns) = (memory, most);
+                let table = TableOptions::default().with_memory(memory).with_max_columns(most);
+                let options = SinkOptions::default().with_table(table);
                 let path = directory.path().join("table.csv");
                 let mut sink =
                     Format::Csv.sink(Output::file(&path).expect("opens"), &options).expect("opens");
