@@ -51,11 +51,11 @@ struct FormatSpec {
     open: Option<Opener>,
 }
 
-/// Returns the `sink` function of a module that a cargo feature compiles in, or `None`.
+/// Returns a function of a module that a cargo feature compiles in, or `None`.
 macro_rules! opener {
-    ($feature:literal, $module:ident) => {{
+    ($feature:literal, $module:ident::$function:ident) => {{
         #[cfg(feature = $feature)]
-        let opener: Option<Opener> = Some(super::$module::sink);
+        let opener: Option<Opener> = Some(super::$module::$function);
         #[cfg(not(feature = $feature))]
         let opener: Option<Opener> = None;
         opener
@@ -76,7 +76,7 @@ impl Format {
                 feature: Some("terminal"),
                 is_text: true,
                 has_structs: false,
-                open: opener!("terminal", terminal),
+                open: opener!("terminal", terminal::sink),
             },
             Self::Csv => FormatSpec {
                 name: "csv",
@@ -86,7 +86,7 @@ impl Format {
                 feature: Some("csv"),
                 is_text: true,
                 has_structs: false,
-                open: opener!("csv", csv),
+                open: opener!("csv", csv::sink),
             },
             Self::Jsonl => FormatSpec {
                 name: "jsonl",
@@ -106,7 +106,7 @@ impl Format {
                 feature: Some("parquet"),
                 is_text: false,
                 has_structs: true,
-                open: opener!("parquet", parquet),
+                open: opener!("parquet", parquet::sink),
             },
             Self::Arrow => FormatSpec {
                 name: "arrow",
@@ -116,7 +116,7 @@ impl Format {
                 feature: Some("parquet"),
                 is_text: false,
                 has_structs: true,
-                open: opener!("parquet", arrow),
+                open: opener!("parquet", arrow::sink),
             },
         }
     }

@@ -17,10 +17,10 @@ use wandb_core::page::Page;
 use super::super::contract::SinkReport;
 use super::super::error::SinkError;
 use super::super::output::Output;
+use super::dialect::Dialect;
 use super::record_spool::RecordSpool;
 use super::shape::Shape;
 use super::wide::{is_wide, push_portion};
-use super::{header, push_page, push_rows};
 use crate::columns::{Nested, Schema, SchemaBuilder, TableOptions};
 use crate::rows::{Spool, rows_at_once};
 
@@ -28,6 +28,7 @@ use crate::rows::{Spool, rows_at_once};
 const CHUNK: usize = 64 << 10;
 
 pub(super) struct Growing {
+    dialect: Dialect,
     builder: SchemaBuilder,
     /// The builder's change counter when `schema` was derived.
     surprises: u64,
@@ -56,13 +57,14 @@ enum Place {
 }
 
 impl Growing {
-    pub(super) fn new(output: Output, options: &TableOptions) -> Result<Self, SinkError> {
+    pub(super) fn new(dialect: Dialect, output: Output, options: &TableOptions) -> Result<Self, SinkError> {
         let builder = options.schema_builder(Nested::Dotted);
         let schema = builder.finish();
         let shape = Shape::of(&schema);
         let mut records = RecordSpool::new(options.memory, output.directory());
         records.begin(&shape)?;
         Ok(Self {
+            dialect,
             surprises: builder.surprises(),
             builder,
             schema,
@@ -97,7 +99,7 @@ impl Growing {
             return Ok(rows.iter().try_for_each(|row| later.push(row))?);
         }
         for rows in rows.chunks(rows_at_once(self.schema.column_count())) {
-            push_rows(&self.schema, rows, &mut self.text)?;
+            self.dialect.push_rows(&self.schema, rows, &mut self.text)?;
             self.pass_on()?;
         }
         Ok(())
@@ -114,7 +116,7 @@ impl Growing {
         }
         let most = rows_at_once(self.schema.column_count());
         for start in (0..page.len()).step_by(most) {
-            push_page(&self.schema, page, start..page.len().min(start + most), &mut self.text);
+            self.dialect.push_page(&self.schema, page, start..page.len().min(start + most), &mut self.text);
             self.pass_on()?;
         }
         Ok(())
@@ -127,10 +129,10 @@ impl Growing {
             self.shape = Shape::of(&self.schema);
         }
         if let Place::RecordSpool { records, .. } = self.place {
-            begin(&self.schema, &self.shape, records, &mut self.output)?;
+            begin(self.dialect, &self.schema, &self.shape, records, &mut self.output)?;
         }
         if let Some(later) = self.later {
-            write_later(&self.schema, later, &mut self.output)?;
+            write_later(self.dialect, &self.schema, later, &mut self.output)?;
         }
         let columns = Some(self.schema.column_count());
         // The findings may have changed even though the columns did not.
@@ -198,7 +200,7 @@ impl Growing {
         if guess {
             let place = std::mem::replace(&mut self.place, Place::Output { header: 0 });
             if let Place::RecordSpool { records, .. } = place {
-                let header = begin(&self.schema, &self.shape, records, &mut self.output)?;
+                let header = begin(self.dialect, &self.schema, &self.shape, records, &mut self.output)?;
                 self.place = Place::Output { header };
             }
         }
@@ -217,22 +219,23 @@ impl Growing {
 
 /// Writes the header and the spooled records. Returns the length of the header.
 fn begin(
+    dialect: Dialect,
     schema: &Schema,
     shape: &Shape,
     records: RecordSpool,
     output: &mut Output,
 ) -> Result<u64, SinkError> {
-    write(output, header(schema).as_bytes())?;
+    write(output, dialect.header(schema).as_bytes())?;
     let length = output.bytes();
-    records.replay(shape, |text| write(output, text))?;
+    records.replay(dialect, shape, |text| write(output, text))?;
     Ok(length)
 }
 
 /// Writes rows spooled in their original form.
-fn write_later(schema: &Schema, rows: Spool, output: &mut Output) -> Result<(), SinkError> {
+fn write_later(dialect: Dialect, schema: &Schema, rows: Spool, output: &mut Output) -> Result<(), SinkError> {
     let mut text = String::new();
     for portion in rows.into_portions(rows_at_once(schema.column_count()))? {
-        push_portion(schema, &portion?, &mut text, |text| {
+        push_portion(dialect, schema, &portion?, &mut text, |text| {
             if text.len() >= CHUNK {
                 write(output, text.as_bytes())?;
                 text.clear();

@@ -3,8 +3,8 @@
 use wandb_core::Row;
 
 use super::columns::push_batch;
+use super::dialect::Dialect;
 use super::growing::write;
-use super::{header, push_rows};
 use crate::columns::{Nested, Schema, TableError, TableOptions};
 use crate::rows::{Portion, Spool};
 use crate::sink::columnar::{Columnar, write_spooled};
@@ -15,12 +15,12 @@ use crate::sink::output::Output;
 
 pub(super) type Known = Columnar<Text>;
 
-pub(super) fn sink(output: Output, options: &TableOptions) -> Known {
-    Columnar::new(Text, output, options, Nested::Dotted)
+pub(super) fn sink(dialect: Dialect, output: Output, options: &TableOptions) -> Known {
+    Columnar::new(Text(dialect), output, options, Nested::Dotted)
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct Text;
+pub(super) struct Text(Dialect);
 
 impl Encode for Text {
     type Piece = String;
@@ -29,15 +29,17 @@ impl Encode for Text {
     fn piece(self, schema: &Schema, rows: &Portion) -> Result<String, TableError> {
         let mut text = String::new();
         match rows {
-            Portion::Rows(rows) => push_records(schema, rows, &mut text)?,
-            Portion::Page(page, rows) => push_records(schema, &page.to_rows()[rows.clone()], &mut text)?,
-            Portion::Columns(batch) => push_batch(batch, &mut text),
+            Portion::Rows(rows) => push_records(self.0, schema, rows, &mut text)?,
+            Portion::Page(page, rows) => {
+                push_records(self.0, schema, &page.to_rows()[rows.clone()], &mut text)?
+            }
+            Portion::Columns(batch) => push_batch(self.0, batch, &mut text),
         }
         Ok(text)
     }
 
     fn begin(self, schema: &Schema, mut output: Output) -> Result<Written, SinkError> {
-        write(&mut output, header(schema).as_bytes())?;
+        write(&mut output, self.0.header(schema).as_bytes())?;
         Ok(Written(output))
     }
 
@@ -46,10 +48,15 @@ impl Encode for Text {
     }
 }
 
-fn push_records(schema: &Schema, rows: &[Row], text: &mut String) -> Result<(), TableError> {
+fn push_records(
+    dialect: Dialect,
+    schema: &Schema,
+    rows: &[Row],
+    text: &mut String,
+) -> Result<(), TableError> {
     for row in rows {
         let start = text.len();
-        push_rows(schema, std::slice::from_ref(row), text)?;
+        dialect.push_rows(schema, std::slice::from_ref(row), text)?;
         // A blank line would not be a record.
         if schema.fields().len() == 1 && text.len() == start + 1 {
             text.insert_str(start, "\"\"");

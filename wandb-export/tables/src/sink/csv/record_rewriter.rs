@@ -5,12 +5,13 @@ use std::ops::Range;
 
 use wandb_core::Value;
 
-use super::push_string;
+use super::dialect::Dialect;
 use super::shape::{Column, Shape, Writes};
 use crate::columns::Rest;
 
 /// Rewrites records from one shape to a later one.
 pub(super) struct RecordRewriter {
+    dialect: Dialect,
     /// For each column of the new records, its source in the old ones, if any.
     sources: Vec<Option<Source>>,
     /// The new column for the rest, and the old columns that are merged into it.
@@ -46,7 +47,7 @@ pub(super) struct Spoiled;
 impl RecordRewriter {
     /// Creates a rewriter. Records of a single column may need it even if the shape is unchanged, because a
     /// missing value must not give a blank line.
-    pub(super) fn new(from: &Shape, to: &Shape) -> Self {
+    pub(super) fn new(dialect: Dialect, from: &Shape, to: &Shape) -> Self {
         let places: HashMap<&[String], usize> =
             from.0.iter().enumerate().map(|(field, column)| (&*column.path, field)).collect();
         let source = |path: &[String], writes| {
@@ -64,14 +65,14 @@ impl RecordRewriter {
             let left_out = from.0.iter().enumerate().filter(|(_, column)| !kept.contains(&*column.path));
             (rest, left_out.map(|(field, column)| (field, column.clone())).collect())
         });
-        Self { sources, left_out, rest: Vec::new(), fields: Vec::new() }
+        Self { dialect, sources, left_out, rest: Vec::new(), fields: Vec::new() }
     }
 
     /// Adds a piece of text, and appends the complete records to `out`, rewritten.
     pub(super) fn push(&mut self, piece: &[u8], out: &mut String) -> Result<(), Spoiled> {
         self.rest.extend_from_slice(piece);
         let mut at = 0;
-        while let Some(length) = record(&self.rest[at..], &mut self.fields) {
+        while let Some(length) = record(self.dialect, &self.rest[at..], &mut self.fields) {
             self.write(&self.rest[at..at + length], out)?;
             at += length;
         }
@@ -87,12 +88,12 @@ impl RecordRewriter {
     fn write(&self, record: &[u8], out: &mut String) -> Result<(), Spoiled> {
         for (index, source) in self.sources.iter().enumerate() {
             if index > 0 {
-                out.push(',');
+                self.dialect.push_delimiter(out);
             }
             if let Some((_, left_out)) = self.left_out.as_ref().filter(|(rest, _)| *rest == index)
                 && let Some(rest) = self.rest_of(record, left_out)?
             {
-                push_string(&rest.to_json(), out);
+                self.dialect.push_string(&rest.to_json(), out);
                 continue;
             }
             let (text, strings) = match source {
@@ -105,9 +106,9 @@ impl RecordRewriter {
             match strings {
                 // A blank line would not be a record.
                 _ if text.is_empty() && self.sources.len() == 1 => out.push_str("\"\""),
-                Strings::All if !text.is_empty() => push_as_json(text, out),
+                Strings::All if !text.is_empty() => push_as_json(self.dialect, text, out),
                 Strings::NonFinite if matches!(text, "NaN" | "Infinity" | "-Infinity") => {
-                    push_as_json(text, out);
+                    push_as_json(self.dialect, text, out);
                 }
                 _ => out.push_str(text),
             }
@@ -149,8 +150,9 @@ fn unquoted(field: &str) -> String {
 
 /// Returns the length of the first record, and stores its fields with their quotes. Returns `None` if it is
 /// incomplete.
-fn record(text: &[u8], fields: &mut Vec<Range<usize>>) -> Option<usize> {
+fn record(dialect: Dialect, text: &[u8], fields: &mut Vec<Range<usize>>) -> Option<usize> {
     fields.clear();
+    let delimiter = dialect.delimiter();
     let mut start = 0;
     loop {
         let mut end = start;
@@ -164,18 +166,18 @@ fn record(text: &[u8], fields: &mut Vec<Range<usize>>) -> Option<usize> {
                 }
             }
         } else {
-            end += text[start..].iter().position(|byte| matches!(byte, b',' | b'\n'))?;
+            end += text[start..].iter().position(|&byte| byte == delimiter || byte == b'\n')?;
         }
         fields.push(start..end);
         match text.get(end)? {
-            b',' => start = end + 1,
+            byte if *byte == delimiter => start = end + 1,
             _ => return Some(end + 1),
         }
     }
 }
 
-fn push_as_json(field: &str, out: &mut String) {
-    push_string(&Value::String(unquoted(field)).to_json(), out);
+fn push_as_json(dialect: Dialect, field: &str, out: &mut String) {
+    dialect.push_string(&Value::String(unquoted(field)).to_json(), out);
 }
 
 #[cfg(test)]
@@ -196,7 +198,7 @@ mod tests {
     }
 
     fn in_pieces(from: &[(&str, Writes)], to: &[(&str, Writes)], text: &str, length: usize) -> String {
-        let mut recast = RecordRewriter::new(&shape(from), &shape(to));
+        let mut recast = RecordRewriter::new(Dialect::Csv, &shape(from), &shape(to));
         let mut out = String::new();
         text.as_bytes().chunks(length).for_each(|piece| recast.push(piece, &mut out).expect("whole"));
         assert!(recast.is_done());
@@ -226,7 +228,7 @@ mod tests {
 
     #[test]
     fn record_with_too_few_fields_is_an_error() {
-        let mut recast = RecordRewriter::new(&shape(&[A, B]), &shape(&[B, A]));
+        let mut recast = RecordRewriter::new(Dialect::Csv, &shape(&[A, B]), &shape(&[B, A]));
         recast.push(b"1\n", &mut String::new()).expect_err("one field");
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use tempfile::SpooledTempFile;
 
 use super::super::error::SinkError;
+use super::dialect::Dialect;
 use super::record_rewriter::RecordRewriter;
 use super::shape::Shape;
 use crate::columns::TableError;
@@ -77,6 +78,7 @@ impl RecordSpool {
     /// Passes the text of all records to `write`, rewritten to the final shape.
     pub(super) fn replay(
         self,
+        dialect: Dialect,
         shape: &Shape,
         mut write: impl FnMut(&[u8]) -> Result<(), SinkError>,
     ) -> Result<(), SinkError> {
@@ -88,7 +90,7 @@ impl RecordSpool {
         while let Some((kind, mut left)) = chunk(&mut file).map_err(reading)? {
             if kind == SHAPE {
                 require(recast.as_ref().is_none_or(RecordRewriter::is_done))?;
-                recast = differing(&read_shape(&mut file, left).map_err(reading)?, shape);
+                recast = differing(dialect, &read_shape(&mut file, left).map_err(reading)?, shape);
                 continue;
             }
             while left > 0 {
@@ -115,8 +117,8 @@ impl RecordSpool {
 }
 
 /// Returns a rewriter between two shapes, or `None` if the text is the same in both.
-fn differing(from: &Shape, to: &Shape) -> Option<RecordRewriter> {
-    (to.0.len() < 2 || !to.keeps(from)).then(|| RecordRewriter::new(from, to))
+fn differing(dialect: Dialect, from: &Shape, to: &Shape) -> Option<RecordRewriter> {
+    (to.0.len() < 2 || !to.keeps(from)).then(|| RecordRewriter::new(dialect, from, to))
 }
 
 /// Reads the kind and length of the next chunk. Returns `None` at the end.
