@@ -1,4 +1,4 @@
-//! Comma-separated values.
+//! Comma-separated and tab-separated values.
 //!
 //! This does not use the writer of the `csv` crate, which has one quoting style for all fields: here an empty
 //! string must differ from a missing value. The tests read the output with that crate.
@@ -28,6 +28,10 @@ use crate::rows::Batch;
 
 pub(super) fn sink(output: Output, options: &SinkOptions) -> Result<Box<dyn Sink>, SinkError> {
     open(Dialect::Csv, output, options)
+}
+
+pub(super) fn tsv_sink(output: Output, options: &SinkOptions) -> Result<Box<dyn Sink>, SinkError> {
+    open(Dialect::Tsv, output, options)
 }
 
 fn open(dialect: Dialect, output: Output, options: &SinkOptions) -> Result<Box<dyn Sink>, SinkError> {

@@ -21,6 +21,8 @@ pub enum Format {
     /// A header is always written. A missing value is empty, and an empty string is `""`. Numbers keep their
     /// digits; non-finite ones are `NaN`, `Infinity` and `-Infinity`. Booleans are `true` and `false`.
     Csv,
+    /// Tab-separated values, quoted as in [CSV](Self::Csv). Needs the cargo feature `csv`.
+    Tsv,
     /// JSON Lines: one object per row, with exactly the keys and values of the row.
     Jsonl,
     /// Parquet, compressed with Zstandard. Needs the cargo feature `parquet`.
@@ -64,7 +66,7 @@ macro_rules! opener {
 
 impl Format {
     /// Every format, whether or not it is compiled in.
-    pub const ALL: [Self; 5] = [Self::Table, Self::Csv, Self::Jsonl, Self::Parquet, Self::Arrow];
+    pub const ALL: [Self; 6] = [Self::Table, Self::Csv, Self::Tsv, Self::Jsonl, Self::Parquet, Self::Arrow];
 
     const fn spec(self) -> FormatSpec {
         match self {
@@ -87,6 +89,16 @@ impl Format {
                 is_text: true,
                 has_structs: false,
                 open: opener!("csv", csv::sink),
+            },
+            Self::Tsv => FormatSpec {
+                name: "tsv",
+                title: "TSV",
+                description: "tab-separated values, quoted as in CSV",
+                extensions: &["tsv"],
+                feature: Some("csv"),
+                is_text: true,
+                has_structs: false,
+                open: opener!("csv", csv::tsv_sink),
             },
             Self::Jsonl => FormatSpec {
                 name: "jsonl",

@@ -18,6 +18,7 @@ pub(super) fn nested(format: Format, options: &SinkOptions) -> Nested {
 pub(super) fn delimiter(format: Format) -> Option<u8> {
     match format {
         Format::Csv => Some(b','),
+        Format::Tsv => Some(b'\t'),
         _ => None,
     }
 }

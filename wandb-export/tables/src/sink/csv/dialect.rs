@@ -12,6 +12,8 @@ use crate::columns::{ColumnType, Field, FieldKind, PageColumns, Schema, TableErr
 pub(super) enum Dialect {
     /// Fields are separated by commas.
     Csv,
+    /// Fields are separated by tabs.
+    Tsv,
 }
 
 impl Dialect {
@@ -19,6 +21,7 @@ impl Dialect {
     pub(super) fn delimiter(self) -> u8 {
         match self {
             Self::Csv => b',',
+            Self::Tsv => b'\t',
         }
     }
 
@@ -26,6 +29,7 @@ impl Dialect {
         // A match on constants is faster than a character that is known only at run time.
         match self {
             Self::Csv => text.push(','),
+            Self::Tsv => text.push('\t'),
         }
     }
 
@@ -35,8 +39,13 @@ impl Dialect {
             Ok(commas) => commas,
             Err(_) => ",",
         };
+        const TABS: &str = match std::str::from_utf8(&[b'\t'; 1 << 10]) {
+            Ok(tabs) => tabs,
+            Err(_) => "\t",
+        };
         match self {
             Self::Csv => COMMAS,
+            Self::Tsv => TABS,
         }
     }
 
@@ -143,4 +152,22 @@ impl Dialect {
 
 fn is_json(field: &Field) -> bool {
     matches!(field.kind(), FieldKind::Column(ColumnType::Json))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_delimiter_of_the_dialect_is_quoted() {
+        let quoted = |dialect: Dialect, string| {
+            let mut text = String::new();
+            dialect.push_string(string, &mut text);
+            text
+        };
+        assert_eq!(quoted(Dialect::Csv, "a,b"), "\"a,b\"");
+        assert_eq!(quoted(Dialect::Csv, "a\tb"), "a\tb");
+        assert_eq!(quoted(Dialect::Tsv, "a,b"), "a,b");
+        assert_eq!(quoted(Dialect::Tsv, "a\tb"), "\"a\tb\"");
+    }
 }
