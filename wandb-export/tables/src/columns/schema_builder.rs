@@ -32,7 +32,7 @@ pub struct SchemaBuilder {
     asked_for: Vec<String>,
     max_columns: usize,
     nodes: Vec<Node>,
-    surprises: u64,
+    revision: u64,
     /// Whether some keys were ignored because there were too many.
     overflowed: bool,
 }
@@ -73,7 +73,7 @@ impl SchemaBuilder {
             asked_for: Vec::new(),
             max_columns: Self::DEFAULT_MAX_COLUMNS,
             nodes: vec![Node::default()],
-            surprises: 0,
+            revision: 0,
             overflowed: false,
         }
     }
@@ -118,14 +118,14 @@ impl SchemaBuilder {
         let before = node.tally.sorts();
         node.tally.merge(tally);
         node.empty_objects += empty_objects;
-        self.surprises += u64::from(node.tally.sorts() != before);
+        self.revision += u64::from(node.tally.sorts() != before);
     }
 
     /// Returns a counter that grows whenever something new is observed. While it is unchanged, so are the
     /// columns, their types and their order.
     #[cfg(feature = "csv")]
-    pub(crate) fn surprises(&self) -> u64 {
-        self.surprises
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// Returns the schema that holds every observed row.
@@ -150,7 +150,7 @@ impl SchemaBuilder {
                 map => {
                     let child = &mut self.nodes[child];
                     child.is_too_deep |= map.is_some();
-                    self.surprises += u64::from(child.observe(value));
+                    self.revision += u64::from(child.observe(value));
                 }
             }
         }
@@ -169,12 +169,12 @@ impl SchemaBuilder {
         }
         let child = self.nodes.len();
         if child > FEWEST_KEYS.max(self.max_columns.saturating_mul(KEYS_PER_COLUMN)) {
-            self.surprises += u64::from(!self.overflowed);
+            self.revision += u64::from(!self.overflowed);
             self.overflowed = true;
             return None;
         }
         self.nodes.push(Node::default());
-        self.surprises += 1;
+        self.revision += 1;
         self.nodes[node].children.insert(key.to_owned(), child);
         Some(child)
     }

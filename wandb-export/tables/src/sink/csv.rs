@@ -3,21 +3,18 @@
 //! This does not use the writer of the `csv` crate, which has one quoting style for all fields: here an empty
 //! string must differ from a missing value. The tests read the output with that crate.
 
-#[cfg(feature = "parquet")]
-mod columns;
 mod dialect;
-mod growing;
+mod early;
 #[cfg(feature = "parquet")]
-mod known;
-mod record_rewriter;
-mod record_spool;
-mod shape;
-mod wide;
+mod encoder;
+#[cfg(feature = "parquet")]
+mod record_batch;
+mod sparse;
 
 use wandb_core::Row;
 
 use self::dialect::Dialect;
-use self::growing::Growing;
+use self::early::EarlyWriter;
 use super::contract::{Sink, SinkReport};
 use super::error::SinkError;
 use super::options::SinkOptions;
@@ -42,11 +39,11 @@ fn open(dialect: Dialect, output: Output, options: &SinkOptions) -> Result<Box<d
         options: options.table.clone(),
         name: output.name().to_owned(),
         divides_objects: options.table.divides_objects(crate::columns::Nested::Dotted),
-        state: State::Growing(Box::new(Growing::new(dialect, output, &options.table)?)),
+        state: State::Early(Box::new(EarlyWriter::new(dialect, output, &options.table)?)),
     }))
 }
 
-/// Writes rows as they arrive, or record batches with a known schema.
+/// Writes rows as they arrive, or record batches with a columnar schema.
 struct Csv {
     #[cfg(feature = "parquet")]
     dialect: Dialect,
@@ -58,9 +55,9 @@ struct Csv {
 }
 
 enum State {
-    Growing(Box<Growing>),
+    Early(Box<EarlyWriter>),
     #[cfg(feature = "parquet")]
-    Known(Box<known::Known>),
+    Columnar(Box<encoder::ColumnarCsv>),
     Failed,
 }
 
@@ -85,9 +82,9 @@ impl Sink for Csv {
 
     fn write(&mut self, rows: &[Row]) -> Result<(), SinkError> {
         let written = match &mut self.state {
-            State::Growing(growing) => growing.rows(rows),
+            State::Early(early) => early.rows(rows),
             #[cfg(feature = "parquet")]
-            State::Known(known) => known.write(rows),
+            State::Columnar(columnar) => columnar.write(rows),
             State::Failed => Err(self.failed()),
         };
         self.note(written)
@@ -97,15 +94,15 @@ impl Sink for Csv {
     fn begin_columns(&mut self, schema: &Schema) -> Result<bool, SinkError> {
         match std::mem::replace(&mut self.state, State::Failed) {
             // An integer keeps its text even in a float column. Only rows preserve that text.
-            State::Growing(growing)
-                if growing.is_empty()
+            State::Early(early)
+                if early.is_empty()
                     && !schema.widens
                     && !crate::rows::is_wide(schema)
                     && schema.column_count() <= self.options.max_columns =>
             {
-                let mut known = Box::new(known::sink(self.dialect, growing.into_output(), &self.options));
-                let begun = known.begin_columns(schema)?;
-                self.state = State::Known(known);
+                let mut columnar = Box::new(encoder::sink(self.dialect, early.into_output(), &self.options));
+                let begun = columnar.begin_columns(schema)?;
+                self.state = State::Columnar(columnar);
                 Ok(begun)
             }
             state => {
@@ -117,9 +114,9 @@ impl Sink for Csv {
 
     fn write_batch(&mut self, batch: &Batch) -> Result<(), SinkError> {
         let written = match (batch, &mut self.state) {
-            (Batch::Page(page), State::Growing(growing)) => growing.page(page),
+            (Batch::Page(page), State::Early(early)) => early.page(page),
             #[cfg(feature = "parquet")]
-            (_, State::Known(known)) => known.write_batch(batch),
+            (_, State::Columnar(columnar)) => columnar.write_batch(batch),
             _ => return self.write(&batch.to_rows()?),
         };
         self.note(written)
@@ -127,9 +124,9 @@ impl Sink for Csv {
 
     fn finish(self: Box<Self>) -> Result<SinkReport, SinkError> {
         match self.state {
-            State::Growing(growing) => growing.finish(),
+            State::Early(early) => early.finish(),
             #[cfg(feature = "parquet")]
-            State::Known(known) => known.finish(),
+            State::Columnar(columnar) => columnar.finish(),
             State::Failed => Err(self.failed()),
         }
     }

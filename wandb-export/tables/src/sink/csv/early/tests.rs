@@ -10,7 +10,7 @@ use wandb_core::Row;
 use wandb_core::page::{Form, read_rows};
 
 use super::super::dialect::Dialect;
-use super::super::known;
+use super::super::encoder;
 use crate::columns::random_rows::rows;
 use crate::columns::{Nested, TableOptions};
 use crate::rows::Batch;
@@ -57,7 +57,7 @@ fn finish(sink: Box<dyn Sink>, path: &Path) -> (String, SinkReport) {
 
 /// Returns the output of a sink that writes the rows after all of them are known.
 fn expected(options: &TableOptions, rows: &[Row], path: &Path) -> (String, SinkReport) {
-    let mut sink = Box::new(known::sink(Dialect::Csv, Output::file(path).expect("opens"), options));
+    let mut sink = Box::new(encoder::sink(Dialect::Csv, Output::file(path).expect("opens"), options));
     sink.write(rows).expect("room");
     finish(sink, path)
 }

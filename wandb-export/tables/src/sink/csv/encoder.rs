@@ -2,9 +2,9 @@
 
 use wandb_core::Row;
 
-use super::columns::push_batch;
 use super::dialect::Dialect;
-use super::growing::write;
+use super::early::write;
+use super::record_batch::push_batch;
 use crate::columns::{Nested, Schema, TableError, TableOptions};
 use crate::rows::{Portion, Spool};
 use crate::sink::columnar::{Columnar, write_spooled};
@@ -13,18 +13,18 @@ use crate::sink::encode::{Encode, WritePieces};
 use crate::sink::error::SinkError;
 use crate::sink::output::Output;
 
-pub(super) type Known = Columnar<Text>;
+pub(super) type ColumnarCsv = Columnar<Encoder>;
 
-pub(super) fn sink(dialect: Dialect, output: Output, options: &TableOptions) -> Known {
-    Columnar::new(Text(dialect), output, options, Nested::Dotted)
+pub(super) fn sink(dialect: Dialect, output: Output, options: &TableOptions) -> ColumnarCsv {
+    Columnar::new(Encoder(dialect), output, options, Nested::Dotted)
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct Text(Dialect);
+pub(super) struct Encoder(Dialect);
 
-impl Encode for Text {
+impl Encode for Encoder {
     type Piece = String;
-    type Writer = Written;
+    type Writer = TextWriter;
 
     fn piece(self, schema: &Schema, rows: &Portion) -> Result<String, TableError> {
         let mut text = String::new();
@@ -38,9 +38,9 @@ impl Encode for Text {
         Ok(text)
     }
 
-    fn begin(self, schema: &Schema, mut output: Output) -> Result<Written, SinkError> {
+    fn begin(self, schema: &Schema, mut output: Output) -> Result<TextWriter, SinkError> {
         write(&mut output, self.0.header(schema).as_bytes())?;
-        Ok(Written(output))
+        Ok(TextWriter(output))
     }
 
     fn write_wide(self, schema: Schema, rows: Spool, output: Output) -> Result<SinkReport, SinkError> {
@@ -66,9 +66,9 @@ fn push_records(
 }
 
 /// Writes text as it arrives.
-pub(super) struct Written(Output);
+pub(super) struct TextWriter(Output);
 
-impl WritePieces for Written {
+impl WritePieces for TextWriter {
     type Piece = String;
 
     fn write(&mut self, piece: String) -> Result<(), SinkError> {
