@@ -96,10 +96,10 @@ fn usage_unknown_formats() {
     let (named, guessed) =
         (program.run(&["run", RUN, "-f", "excel"]), program.run(&["run", RUN, "-o", "run.xlsx"]));
     let list = |names: Vec<&str>, before: &str| format!("{before}{}", names.join(&format!(", {before}")));
-    let names = list(Format::compiled().map(Format::name).collect(), "");
+    let formats = list(Format::compiled().map(Format::name).collect(), "");
     let extensions = list(Format::compiled().flat_map(Format::extensions).copied().collect(), ".");
     assert_snapshot!(
-        format!("{named}\n{guessed}").replace(&names, "FORMATS").replace(&extensions, "EXTENSIONS")
+        format!("{named}\n{guessed}").replace(&formats, "FORMATS").replace(&extensions, "EXTENSIONS")
     );
 }
 

@@ -32,11 +32,11 @@ fn formats_are_listed_with_descriptions() {
 
 #[test]
 fn documentation_has_the_table_of_formats() {
-    let mut table = "| `-f` | format | file names |\n|---|---|---|\n".to_owned();
-    for format in Format::ALL {
+    let line = |format: Format| {
         let extensions: Vec<String> = format.extensions().iter().map(|name| format!("`.{name}`")).collect();
-        table += &format!("| `{}` | {} | {} |\n", format.name(), format.description(), extensions.join(", "));
-    }
+        format!("| `{}` | {} | {} |", format.name(), format.description(), extensions.join(", "))
+    };
+    let table = Format::ALL.map(line).join("\n");
     let page = include_str!("../../../../docs/command-line.md");
     assert!(page.contains(&table), "docs/command-line.md needs this table:\n{table}");
 }
