@@ -24,8 +24,8 @@ pub use background_sync::BackgroundSync;
 #[doc(hidden)]
 pub use columns::random_rows;
 pub use columns::{
-    ColumnType, Field, FieldKind, Finding, Nested, Reason, Schema, SchemaBuilder, TableError, TableOptions,
-    Tally, UnknownNested, ValueKind, divisible,
+    ColumnType, Field, FieldKind, Finding, KindCounts, Nested, Reason, Schema, SchemaBuilder, TableError,
+    TableOptions, UnknownNested, ValueKind, splittable_object,
 };
 #[cfg(feature = "parquet")]
 pub use from_arrow::{is_rest, key_of, rows_of};

@@ -20,9 +20,8 @@
 
 #[cfg(feature = "parquet")]
 mod columnar;
-mod contract;
 #[cfg(feature = "parquet")]
-mod encode;
+mod encoder;
 mod error;
 mod file;
 mod format;
@@ -30,8 +29,9 @@ mod jsonl;
 mod options;
 mod output;
 mod place;
+mod sink_trait;
 #[cfg(feature = "parquet")]
-mod tasks;
+mod worker_task;
 
 #[cfg(feature = "parquet")]
 mod arrow;
@@ -40,17 +40,17 @@ mod csv;
 #[cfg(feature = "parquet")]
 mod parquet;
 #[cfg(feature = "parquet")]
-mod shared;
+mod shared_output;
 #[cfg(feature = "terminal")]
 mod terminal;
 
 #[cfg(test)]
 mod conformance;
 
-pub use contract::{Sink, SinkReport};
 pub use error::SinkError;
 pub use file::{sync_directory, sync_opened};
 pub use format::Format;
 pub use options::{SinkOptions, TerminalOptions};
 pub use output::Output;
 pub use place::is_stream;
+pub use sink_trait::{Sink, SinkReport};

@@ -1,33 +1,33 @@
 //! The sink for formats with typed columns. Rows are spooled until the last one is known, unless the schema
 //! is known in advance.
 
-mod arrangement;
+mod column_order;
 mod table;
 #[cfg(all(test, feature = "csv", feature = "parquet"))]
 mod tests;
 
 use wandb_core::Row;
 
-use self::arrangement::Arrangement;
+use self::column_order::ColumnOrder;
 use self::table::Table;
-use super::contract::{Sink, SinkReport};
-use super::encode::Encode;
+use super::encoder::TableEncoder;
 use super::error::SinkError;
 use super::output::Output;
+use super::sink_trait::{Sink, SinkReport};
 use crate::columns::{Nested, Schema, TableOptions};
 use crate::rows::{Batch, Portion, Spool, TableSpool, is_wide, rows_at_once};
 
 /// Spools rows and encodes them at the end, or encodes record batches as they arrive.
-pub(super) struct Columnar<E: Encode> {
+pub(super) struct ColumnarSink<E: TableEncoder> {
     options: TableOptions,
     divides_objects: bool,
     name: String,
     state: State<E>,
 }
 
-enum State<E: Encode> {
+enum State<E: TableEncoder> {
     Gathering(Box<Gathering<E>>),
-    Writing(Arrangement, Box<Table<E>>),
+    Writing(ColumnOrder, Box<Table<E>>),
     Failed,
 }
 
@@ -37,7 +37,7 @@ struct Gathering<E> {
     rows: TableSpool,
 }
 
-impl<E: Encode> Columnar<E> {
+impl<E: TableEncoder> ColumnarSink<E> {
     /// Creates a sink. `default` is used unless `options.nested` is set.
     pub(super) fn new(encoding: E, output: Output, options: &TableOptions, default: Nested) -> Self {
         Self {
@@ -65,7 +65,7 @@ impl<E: Encode> Columnar<E> {
     }
 }
 
-impl<E: Encode> Gathering<E> {
+impl<E: TableEncoder> Gathering<E> {
     /// Writes the spooled rows, now that all columns are known.
     fn write(self) -> Result<SinkReport, SinkError> {
         let (schema, spool) = self.rows.finish();
@@ -77,7 +77,7 @@ impl<E: Encode> Gathering<E> {
 }
 
 /// Writes spooled rows with a known schema, one portion at a time.
-pub(super) fn write_spooled<E: Encode>(
+pub(super) fn write_spooled<E: TableEncoder>(
     encoding: E,
     schema: Schema,
     spool: Spool,
@@ -91,7 +91,7 @@ pub(super) fn write_spooled<E: Encode>(
     table.finish()
 }
 
-impl<E: Encode> Sink for Columnar<E> {
+impl<E: TableEncoder> Sink for ColumnarSink<E> {
     fn divides_objects(&self) -> bool {
         self.divides_objects
     }
@@ -112,9 +112,9 @@ impl<E: Encode> Sink for Columnar<E> {
         }
         match std::mem::replace(&mut self.state, State::Failed) {
             State::Gathering(gathering) if gathering.rows.is_empty() => {
-                let arrangement = Arrangement::new(schema, &self.options);
-                let table = Table::begin(gathering.encoding, arrangement.schema().clone(), gathering.output)?;
-                self.state = State::Writing(arrangement, Box::new(table));
+                let order = ColumnOrder::new(schema, &self.options);
+                let table = Table::begin(gathering.encoding, order.schema().clone(), gathering.output)?;
+                self.state = State::Writing(order, Box::new(table));
                 Ok(true)
             }
             state => {
@@ -129,12 +129,10 @@ impl<E: Encode> Sink for Columnar<E> {
             (Batch::Page(page), State::Gathering(gathering)) => {
                 gathering.rows.page(page).map_err(SinkError::from)
             }
-            (Batch::Columns(columns), State::Writing(arrangement, table)) => {
-                match arrangement.arrange(columns) {
-                    Ok(columns) => table.push(Portion::Columns(columns)),
-                    Err(error) => Err(error.into()),
-                }
-            }
+            (Batch::Columns(columns), State::Writing(order, table)) => match order.apply(columns) {
+                Ok(columns) => table.push(Portion::Columns(columns)),
+                Err(error) => Err(error.into()),
+            },
             _ => return self.write(&batch.to_rows()?),
         };
         self.note(written)

@@ -15,10 +15,10 @@ use wandb_core::Row;
 
 use self::dialect::Dialect;
 use self::early::EarlyWriter;
-use super::contract::{Sink, SinkReport};
 use super::error::SinkError;
 use super::options::SinkOptions;
 use super::output::Output;
+use super::sink_trait::{Sink, SinkReport};
 #[cfg(feature = "parquet")]
 use crate::columns::Schema;
 use crate::rows::Batch;
@@ -57,7 +57,7 @@ struct Csv {
 enum State {
     Early(Box<EarlyWriter>),
     #[cfg(feature = "parquet")]
-    Columnar(Box<encoder::ColumnarCsv>),
+    ColumnarSink(Box<encoder::ColumnarCsvSink>),
     Failed,
 }
 
@@ -84,7 +84,7 @@ impl Sink for Csv {
         let written = match &mut self.state {
             State::Early(early) => early.rows(rows),
             #[cfg(feature = "parquet")]
-            State::Columnar(columnar) => columnar.write(rows),
+            State::ColumnarSink(columnar) => columnar.write(rows),
             State::Failed => Err(self.failed()),
         };
         self.note(written)
@@ -102,7 +102,7 @@ impl Sink for Csv {
             {
                 let mut columnar = Box::new(encoder::sink(self.dialect, early.into_output(), &self.options));
                 let begun = columnar.begin_columns(schema)?;
-                self.state = State::Columnar(columnar);
+                self.state = State::ColumnarSink(columnar);
                 Ok(begun)
             }
             state => {
@@ -116,7 +116,7 @@ impl Sink for Csv {
         let written = match (batch, &mut self.state) {
             (Batch::Page(page), State::Early(early)) => early.page(page),
             #[cfg(feature = "parquet")]
-            (_, State::Columnar(columnar)) => columnar.write_batch(batch),
+            (_, State::ColumnarSink(columnar)) => columnar.write_batch(batch),
             _ => return self.write(&batch.to_rows()?),
         };
         self.note(written)
@@ -126,7 +126,7 @@ impl Sink for Csv {
         match self.state {
             State::Early(early) => early.finish(),
             #[cfg(feature = "parquet")]
-            State::Columnar(columnar) => columnar.finish(),
+            State::ColumnarSink(columnar) => columnar.finish(),
             State::Failed => Err(self.failed()),
         }
     }

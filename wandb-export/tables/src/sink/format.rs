@@ -4,10 +4,10 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-use super::contract::Sink;
 use super::error::SinkError;
 use super::options::SinkOptions;
 use super::output::Output;
+use super::sink_trait::Sink;
 use crate::columns::Nested;
 
 /// An output format for rows.

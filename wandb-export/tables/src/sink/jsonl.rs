@@ -4,10 +4,10 @@ use std::io::Write as _;
 
 use wandb_core::Row;
 
-use super::contract::{Sink, SinkReport};
 use super::error::SinkError;
 use super::options::SinkOptions;
 use super::output::Output;
+use super::sink_trait::{Sink, SinkReport};
 use crate::rows::Batch;
 
 /// Amount of text to buffer before writing it.

@@ -10,10 +10,10 @@ use wandb_core::Row;
 
 use self::text::{cell_text, fit, width};
 use self::window::Window;
-use super::contract::{Sink, SinkReport};
 use super::error::SinkError;
 use super::options::{SinkOptions, TerminalOptions};
 use super::output::Output;
+use super::sink_trait::{Sink, SinkReport};
 use crate::columns::{ColumnType, FieldKind, Nested, Schema, SchemaBuilder};
 
 /// Marker for omitted rows and cut text.

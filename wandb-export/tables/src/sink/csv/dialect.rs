@@ -123,7 +123,7 @@ impl Dialect {
         match value {
             // Non-finite numbers are strings in JSON.
             Value::Float(float) if !float.is_finite() && is_json(field) => {
-                self.push_string(&value.to_json(), text)
+                self.push_string(&value.to_json(), text);
             }
             Value::Float(float) if float.is_nan() => text.push_str("NaN"),
             Value::String(string) if !is_json(field) => self.push_string(string, text),

@@ -29,8 +29,8 @@
 //! | pages spooled, encoded on all processors at the end | 81.8 million | 0.76 s | 48 MiB |
 //! | early, pages spooled as well in case a column follows | 60.0 million | | |
 //!
-//! A column that first appears halfway makes early writing cost a little more than spooled pages, 1 % of the
-//! process. The third way would not need the rewriter, but needs the disk space of two files.
+//! If a column first appears after a tenth of the rows, so that all others are rewritten, early writing still
+//! takes 0.60 s of CPU time against 0.79 s. The third way needs no rewriter, but the disk space of two files.
 //!
 //! The tests compare every surprise at every row with a writer that knows all rows.
 
@@ -45,9 +45,9 @@ use wandb_core::page::Page;
 
 use self::record_layout::RecordLayout;
 use self::record_spool::RecordSpool;
-use super::super::contract::SinkReport;
 use super::super::error::SinkError;
 use super::super::output::Output;
+use super::super::sink_trait::SinkReport;
 use super::dialect::Dialect;
 use super::sparse::{is_wide, push_portion};
 use crate::columns::{Nested, Schema, SchemaBuilder, TableOptions};

@@ -7,22 +7,22 @@ use super::early::write;
 use super::record_batch::push_batch;
 use crate::columns::{Nested, Schema, TableError, TableOptions};
 use crate::rows::{Portion, Spool};
-use crate::sink::columnar::{Columnar, write_spooled};
-use crate::sink::contract::SinkReport;
-use crate::sink::encode::{Encode, WritePieces};
+use crate::sink::columnar::{ColumnarSink, write_spooled};
+use crate::sink::encoder::{TableEncoder, WritePieces};
 use crate::sink::error::SinkError;
 use crate::sink::output::Output;
+use crate::sink::sink_trait::SinkReport;
 
-pub(super) type ColumnarCsv = Columnar<Encoder>;
+pub(super) type ColumnarCsvSink = ColumnarSink<CsvEncoder>;
 
-pub(super) fn sink(dialect: Dialect, output: Output, options: &TableOptions) -> ColumnarCsv {
-    Columnar::new(Encoder(dialect), output, options, Nested::Dotted)
+pub(super) fn sink(dialect: Dialect, output: Output, options: &TableOptions) -> ColumnarCsvSink {
+    ColumnarSink::new(CsvEncoder(dialect), output, options, Nested::Dotted)
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct Encoder(Dialect);
+pub(super) struct CsvEncoder(Dialect);
 
-impl Encode for Encoder {
+impl TableEncoder for CsvEncoder {
     type Piece = String;
     type Writer = TextWriter;
 
@@ -31,7 +31,7 @@ impl Encode for Encoder {
         match rows {
             Portion::Rows(rows) => push_records(self.0, schema, rows, &mut text)?,
             Portion::Page(page, rows) => {
-                push_records(self.0, schema, &page.to_rows()[rows.clone()], &mut text)?
+                push_records(self.0, schema, &page.to_rows()[rows.clone()], &mut text)?;
             }
             Portion::Columns(batch) => push_batch(self.0, batch, &mut text),
         }

@@ -7,7 +7,7 @@ use wandb_core::Value;
 
 use super::super::dialect::Dialect;
 use super::record_layout::{Column, ColumnValues, RecordLayout};
-use crate::columns::Rest;
+use crate::columns::RestValue;
 
 /// Rewrites records from one layout to a later one.
 pub(super) struct RecordRewriter {
@@ -119,7 +119,7 @@ impl RecordRewriter {
 
     /// Returns the values of columns that are merged into the rest.
     fn rest_of(&self, record: &[u8], left_out: &[(usize, Column)]) -> Result<Option<Value>, CorruptSpool> {
-        let mut rest = Rest::default();
+        let mut rest = RestValue::default();
         for (field, Column { path, values }) in left_out {
             let field = self.fields.get(*field).ok_or(CorruptSpool)?;
             let text = std::str::from_utf8(&record[field.clone()]).map_err(|_| CorruptSpool)?;
