@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use wandb_core::model::Run;
 use wandb_core::operation::{Field, UnsupportedFields};
 use wandb_core::{Map, Row, Value};
-use wandb_tables::divisible;
+use wandb_tables::splittable_object;
 
 use super::Api;
 use crate::error::Error;
@@ -183,7 +183,7 @@ impl Comparison {
 }
 
 fn take_apart(path: &mut Vec<String>, value: &Value, add: &mut impl FnMut(&[String], &Value)) {
-    let Some(map) = divisible(value) else { return add(path, value) };
+    let Some(map) = splittable_object(value) else { return add(path, value) };
     for (key, value) in map.iter() {
         path.push(key.to_owned());
         take_apart(path, value, add);

@@ -6,7 +6,7 @@ use async_channel::{Receiver, Sender};
 use futures_util::stream::{Stream, StreamExt};
 use wandb_core::Row;
 use wandb_graphql::plan::Growth;
-use wandb_tables::{Batch, Finding, Sink, SinkError, SinkReport, write_batch};
+use wandb_tables::{Batch, Finding, Sink, SinkError, SinkReport};
 
 use super::HistoryEnd;
 use crate::error::Error;
@@ -167,7 +167,7 @@ fn drain(received: &Receiver<Message>, sink: Box<dyn Sink>) -> Option<Result<Sin
 /// Passes each batch to the sink in the form that it accepts.
 struct SinkDispatch {
     sink: Box<dyn Sink>,
-    /// Set if the sink accepts record batches.
+    /// Set if the sink accepts columns.
     #[cfg(feature = "parquet")]
     fit: Option<wandb_tables::SchemaAdapter>,
 }
@@ -175,7 +175,7 @@ struct SinkDispatch {
 impl SinkDispatch {
     #[cfg(feature = "parquet")]
     fn table(&mut self, schema: wandb_tables::Schema) -> Result<(), SinkError> {
-        if self.sink.begin_batches(&schema)? {
+        if self.sink.begin_columns(&schema)? {
             self.fit = Some(wandb_tables::SchemaAdapter::new(schema));
         }
         Ok(())
@@ -185,8 +185,8 @@ impl SinkDispatch {
     fn write(&mut self, batch: &Batch) -> Result<(), SinkError> {
         #[cfg(feature = "parquet")]
         if let Some(fit) = &mut self.fit {
-            return self.sink.write_batch(&fit.batch(batch)?);
+            return self.sink.write_batch(&Batch::Columns(fit.batch(batch)?));
         }
-        write_batch(&mut *self.sink, batch)
+        self.sink.write_batch(batch)
     }
 }

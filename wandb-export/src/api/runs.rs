@@ -51,8 +51,12 @@ impl Runs {
     /// For [`SinkOptions`](crate::sink::SinkOptions), whose default suits histories:
     ///
     /// ```
-    /// let mut options = wandb_export::sink::SinkOptions::default();
-    /// options.table.max_columns = wandb_export::Runs::MAX_COLUMNS;
+    /// use wandb_export::Runs;
+    /// use wandb_export::sink::SinkOptions;
+    /// use wandb_export::table::TableOptions;
+    ///
+    /// let table = TableOptions::default().with_max_columns(Runs::MAX_COLUMNS);
+    /// let options = SinkOptions::default().with_table(table);
     /// ```
     pub const MAX_COLUMNS: usize = run_rows::MAX_COLUMNS;
 

@@ -1,13 +1,16 @@
 //! Output destinations, formats and messages.
 
+use std::ffi::OsStr;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use clap::Args;
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{Arg, Args, Command};
 use wandb_core::text::{Redactor, shortened};
 use wandb_tables::{Format, Output, Sink, SinkError, SinkOptions, TerminalOptions, is_stream};
-use wandb_tables::{Nested, SchemaBuilder};
+use wandb_tables::{Nested, SchemaBuilder, TableOptions};
 
 use crate::error::Error;
 
@@ -25,12 +28,12 @@ pub(super) struct Destination {
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     output: PathBuf,
 
-    /// Output format: table, csv, jsonl, parquet or arrow [default: from the file name; table on standard output]
-    #[arg(short, long)]
-    format: Option<String>,
+    /// Output format [default: from the file name; table on standard output]
+    #[arg(short, long, value_parser = FormatParser)]
+    format: Option<Format>,
 
     /// How to write objects in rows: as columns with dotted names, as JSON text, or as struct columns
-    /// [default: dotted in tables and CSV, json in Parquet and Arrow; JSON Lines keep objects]
+    /// [default: json in Parquet and Arrow, dotted in other tables; JSON Lines keep objects]
     #[arg(long, value_name = "dotted|json|struct")]
     nested: Option<String>,
 
@@ -38,6 +41,24 @@ pub(super) struct Destination {
     /// 16384, the limit of spreadsheets]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_columns: Option<u64>,
+}
+
+/// Parses `--format`, and lists the formats of this build in help texts and completions.
+#[derive(Clone)]
+struct FormatParser;
+
+impl TypedValueParser for FormatParser {
+    type Value = Format;
+
+    fn parse_ref(&self, _: &Command, _: Option<&Arg>, value: &OsStr) -> Result<Format, clap::Error> {
+        let format = value.to_string_lossy().parse();
+        format.map_err(|error| clap::Error::raw(ErrorKind::ValueValidation, format_args!("{error}\n")))
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let value = |format: Format| PossibleValue::new(format.name()).help(format.description());
+        Some(Box::new(Format::compiled().map(value)))
+    }
 }
 
 impl Destination {
@@ -63,8 +84,8 @@ impl Destination {
 
     /// The format given by the user, or else derived from the destination.
     pub(super) fn format(&self) -> Result<Format, Error> {
-        match &self.format {
-            Some(name) => Ok(name.parse()?),
+        match self.format {
+            Some(format) => Ok(format),
             None if self.is_stdout() => Ok(Format::Table),
             None if self.output.is_dir() => Err(SinkError::Directory { path: self.output.clone() }.into()),
             None => match Format::from_path(&self.output) {
@@ -82,27 +103,28 @@ impl Destination {
 
     /// Opens a sink with at most `max_columns` columns, unless the user gave another number.
     pub(super) fn sink_with_columns(&self, max_columns: usize) -> Result<Box<dyn Sink>, Error> {
-        let terminal = TerminalOptions { width: terminal_width(), ..TerminalOptions::default() };
-        self.open_sink(terminal, max_columns)
+        self.open_sink(TerminalOptions::default().with_width(terminal_width()), max_columns)
     }
 
     /// Opens a sink for the fields of one record, one line each. A table shows all of them, up to [`MAX_FIELD_CHARS`]
     /// of each value.
     pub(super) fn sink_for_fields(&self) -> Result<Box<dyn Sink>, Error> {
-        let terminal = TerminalOptions { rows: usize::MAX, width: None, value_width: MAX_FIELD_CHARS };
+        let terminal = TerminalOptions::default()
+            .with_rows(usize::MAX)
+            .with_width(None)
+            .with_value_width(MAX_FIELD_CHARS);
         self.open_sink(terminal, SchemaBuilder::DEFAULT_MAX_COLUMNS)
     }
 
     fn open_sink(&self, terminal: TerminalOptions, max_columns: usize) -> Result<Box<dyn Sink>, Error> {
         let format = self.format()?;
-        let mut options = SinkOptions::default();
+        let given = self.max_columns.map(|columns| usize::try_from(columns).unwrap_or(usize::MAX));
+        let mut table = TableOptions::default().with_max_columns(given.unwrap_or(max_columns));
         if let Some(name) = &self.nested {
             let nested: Nested = name.parse().map_err(|error| Error::usage(format!("--nested: {error}")))?;
-            options.table.nested = Some(nested);
+            table = table.with_nested(nested);
         }
-        let given = self.max_columns.map(|columns| usize::try_from(columns).unwrap_or(usize::MAX));
-        options.table.max_columns = given.unwrap_or(max_columns);
-        options.terminal = terminal;
+        let options = SinkOptions::default().with_table(table).with_terminal(terminal);
         Ok(format.sink(self.output()?, &options)?)
     }
 

@@ -10,8 +10,7 @@ use std::time::Duration;
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use wandb_core::Row;
 use wandb_core::client::ClientStats;
-use wandb_core::page::Page;
-use wandb_tables::{Sink, SinkError, SinkReport};
+use wandb_tables::{Batch, Schema, Sink, SinkError, SinkReport};
 
 use super::output::say;
 use crate::DownloadProgress;
@@ -187,21 +186,13 @@ impl Sink for CountingSink {
         Ok(())
     }
 
-    fn write_page(&mut self, page: &Page) -> Result<(), SinkError> {
-        self.sink.write_page(page)?;
-        self.rows.fetch_add(page.len() as u64, Ordering::Relaxed);
-        Ok(())
+    fn begin_columns(&mut self, schema: &Schema) -> Result<bool, SinkError> {
+        self.sink.begin_columns(schema)
     }
 
-    #[cfg(feature = "parquet")]
-    fn begin_batches(&mut self, schema: &wandb_tables::Schema) -> Result<bool, SinkError> {
-        self.sink.begin_batches(schema)
-    }
-
-    #[cfg(feature = "parquet")]
-    fn write_batch(&mut self, batch: &arrow_array::RecordBatch) -> Result<(), SinkError> {
+    fn write_batch(&mut self, batch: &Batch) -> Result<(), SinkError> {
         self.sink.write_batch(batch)?;
-        self.rows.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
+        self.rows.fetch_add(batch.row_count() as u64, Ordering::Relaxed);
         Ok(())
     }
 

@@ -45,7 +45,7 @@ impl Table {
             // Pages cannot rename keys, so a page with a key that needs another column name becomes rows.
             Batch::Page(page) if page.columns().all(|column| column_of(column.key()).is_none()) => {
                 match page.with_constant(RUN_ID, &self.run) {
-                    Ok(page) => return self.file.sink.write_page(&page),
+                    Ok(page) => return self.file.sink.write_batch(&Batch::Page(page)),
                     Err(page) => page.to_rows(),
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use wandb_tables::{Format, Output, Sink, SinkOptions, SinkReport};
+use wandb_tables::{Format, Output, Sink, SinkOptions, SinkReport, TableOptions};
 
 use super::disk::{Disk, NewFile, SharedFile};
 use crate::error::Error;
@@ -17,9 +17,8 @@ impl TableFile {
     /// Creates a table for the place `here`, with the given first columns and at most `most` columns.
     pub(crate) fn begin(disk: &Disk, here: &str, first: &[&str], most: usize) -> Result<Self, Error> {
         let file = SharedFile::new(disk.create().map_err(|error| writing(disk, here, error))?);
-        let mut options = SinkOptions::default();
-        options.table.columns = first.iter().map(|&column| column.to_owned()).collect();
-        options.table.max_columns = most;
+        let table = TableOptions::default().with_columns(first.iter().copied()).with_max_columns(most);
+        let options = SinkOptions::default().with_table(table);
         let output = Output::writer(disk.place(here).display().to_string(), file.clone());
         Ok(Self { sink: Format::Parquet.sink(output, &options)?, file })
     }

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use indexmap::IndexMap;
 use wandb_core::model::Sweep;
 use wandb_core::{Map, Row, Value};
-use wandb_tables::divisible;
+use wandb_tables::splittable_object;
 
 use super::disk::Disk;
 use super::layout::{RUN_TABLE, RUNS, SWEEP_TABLE};
@@ -123,7 +123,7 @@ fn spread(row: &Row) -> Row {
 fn gather(map: &Map, prefix: &str, scalars: &mut IndexMap<String, Value>) {
     for (key, value) in map.iter() {
         let path = format!("{prefix}.{key}");
-        if let Some(inner) = divisible(value) {
+        if let Some(inner) = splittable_object(value) {
             gather(inner, &path, scalars);
         } else if !matches!(value, Value::Map(_) | Value::List(_)) {
             // If `a.b` is both a key and a nested key, the first one wins; the JSON text has both.

@@ -9,8 +9,7 @@ use divan::Bencher;
 use divan::counter::BytesCount;
 use wandb_core::Row;
 use wandb_core::internal::{Form, read_rows};
-use wandb_core::page::Page;
-use wandb_tables::{Format, Output, Sink, SinkOptions};
+use wandb_tables::{Batch, Format, Output, Sink, SinkOptions};
 
 const WINDOWS: u32 = 16;
 const ROWS: u32 = 5_000;
@@ -36,13 +35,13 @@ fn json(window: u32) -> String {
     list
 }
 
-fn pages() -> (usize, Vec<Page>) {
+fn pages() -> (usize, Vec<Batch>) {
     let windows: Vec<String> = (0..WINDOWS).map(json).collect();
     let bytes = windows.iter().map(String::len).sum();
     let pages = windows
         .into_iter()
         .flat_map(|text| read_rows(&Arc::new(text), 0, Form::Inline, 0..i64::MAX).expect("plain rows").pages);
-    (bytes, pages.collect())
+    (bytes, pages.map(Batch::Page).collect())
 }
 
 fn open(format: Format) -> Box<dyn Sink> {
@@ -59,7 +58,7 @@ fn write_pages(bencher: Bencher<'_, '_>, format: Format) {
     bencher.counter(BytesCount::new(bytes)).bench(|| {
         let mut sink = open(format);
         for page in &pages {
-            sink.write_page(page).expect("writing to nowhere");
+            sink.write_batch(page).expect("writing to nowhere");
         }
         sink.finish().expect("writing to nowhere")
     });
@@ -69,7 +68,7 @@ fn write_pages(bencher: Bencher<'_, '_>, format: Format) {
 #[divan::bench(args = FORMATS, sample_count = 10)]
 fn write_rows(bencher: Bencher<'_, '_>, format: Format) {
     let (bytes, pages) = pages();
-    let rows: Vec<Vec<Row>> = pages.iter().map(Page::to_rows).collect();
+    let rows: Vec<Vec<Row>> = pages.into_iter().map(|page| page.into_rows().expect("plain rows")).collect();
     bencher.counter(BytesCount::new(bytes)).bench(|| {
         let mut sink = open(format);
         for rows in &rows {

@@ -9,6 +9,7 @@ mod choose;
 mod column_type;
 mod error;
 mod finding;
+mod kind_counts;
 mod layout;
 mod nested;
 mod number;
@@ -19,19 +20,19 @@ mod page;
 pub mod random_rows;
 mod resolve;
 #[cfg(any(feature = "csv", feature = "parquet", feature = "terminal"))]
-mod rest;
+mod rest_value;
 mod schema;
 mod schema_builder;
 #[cfg(test)]
 mod schema_tests;
-mod tally;
 #[cfg(any(feature = "csv", feature = "parquet", feature = "terminal"))]
 mod visit;
 
 pub use column_type::ColumnType;
 pub use error::TableError;
 pub use finding::{Finding, Reason};
-pub use nested::{Nested, UnknownNested, divisible};
+pub use kind_counts::{KindCounts, ValueKind};
+pub use nested::{Nested, UnknownNested, splittable_object};
 #[cfg(feature = "parquet")]
 pub(crate) use number::{digits_as_f64, int_as_f64};
 pub use options::TableOptions;
@@ -40,11 +41,10 @@ pub(crate) use page::PageColumns;
 #[cfg(feature = "parquet")]
 pub(crate) use page::cell_as_f64;
 #[cfg(feature = "parquet")]
-pub(crate) use resolve::arranged;
+pub(crate) use resolve::with_requested_first;
 #[cfg(feature = "csv")]
-pub(crate) use rest::Rest;
+pub(crate) use rest_value::RestValue;
 pub use schema::{Field, FieldKind, Schema};
 pub use schema_builder::SchemaBuilder;
-pub use tally::{Tally, ValueKind};
 #[cfg(any(feature = "csv", feature = "parquet"))]
 pub(crate) use visit::Visitor;

@@ -22,14 +22,12 @@ pub use arrow::{
 #[doc(hidden)]
 pub use columns::random_rows;
 pub use columns::{
-    ColumnType, Field, FieldKind, Finding, Nested, Reason, Schema, SchemaBuilder, TableError, TableOptions,
-    Tally, UnknownNested, ValueKind, divisible,
+    ColumnType, Field, FieldKind, Finding, KindCounts, Nested, Reason, Schema, SchemaBuilder, TableError,
+    TableOptions, UnknownNested, ValueKind, splittable_object,
 };
 #[cfg(feature = "parquet")]
 pub use from_arrow::{is_rest, key_of, rows_of};
 pub use rows::Batch;
 #[cfg(any(feature = "csv", feature = "parquet"))]
 pub use rows::rows_at_once;
-pub use sink::{
-    Format, Output, Sink, SinkError, SinkOptions, SinkReport, TerminalOptions, is_stream, write_batch,
-};
+pub use sink::{Format, Output, Sink, SinkError, SinkOptions, SinkReport, TerminalOptions, is_stream};

@@ -20,19 +20,18 @@
 
 #[cfg(feature = "parquet")]
 mod columnar;
-mod contract;
 #[cfg(feature = "parquet")]
-mod encode;
+mod encoder;
 mod error;
 mod file;
 mod format;
 mod jsonl;
-mod open;
 mod options;
 mod output;
 mod place;
+mod sink_trait;
 #[cfg(feature = "parquet")]
-mod tasks;
+mod worker_task;
 
 #[cfg(feature = "parquet")]
 mod arrow;
@@ -41,16 +40,16 @@ mod csv;
 #[cfg(feature = "parquet")]
 mod parquet;
 #[cfg(feature = "parquet")]
-mod shared;
+mod shared_output;
 #[cfg(feature = "terminal")]
 mod terminal;
 
 #[cfg(test)]
 mod conformance;
 
-pub use contract::{Sink, SinkReport, write_batch};
 pub use error::SinkError;
 pub use format::Format;
 pub use options::{SinkOptions, TerminalOptions};
 pub use output::Output;
 pub use place::is_stream;
+pub use sink_trait::{Sink, SinkReport};

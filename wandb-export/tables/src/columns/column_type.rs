@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::finding::Reason;
-use super::tally::{Tally, ValueKind};
+use super::kind_counts::{KindCounts, ValueKind};
 
 /// The type of every value in one column. Every column may also hold nulls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,7 +34,7 @@ impl fmt::Display for ColumnType {
     }
 }
 
-impl Tally {
+impl KindCounts {
     /// Returns the narrowest type that keeps every value exact, and a reason if the choice should
     /// be reported.
     ///
@@ -79,9 +79,9 @@ mod tests {
 
     fn fitting(values: &str) -> (ColumnType, Option<Reason>) {
         let list = Value::parse(format!("[{values}]").as_bytes()).expect("valid JSON");
-        let mut tally = Tally::default();
-        list.as_list().expect("a list").iter().for_each(|value| tally.observe(value));
-        tally.column_type()
+        let mut kinds = KindCounts::default();
+        list.as_list().expect("a list").iter().for_each(|value| kinds.observe(value));
+        kinds.column_type()
     }
 
     #[test]

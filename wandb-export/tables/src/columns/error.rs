@@ -1,7 +1,7 @@
 //! Errors of converting rows to a table or back.
 
 use super::column_type::ColumnType;
-use super::tally::ValueKind;
+use super::kind_counts::ValueKind;
 
 /// Rows could not be converted to a table, or a table to rows.
 #[derive(Debug, thiserror::Error)]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::column_type::ColumnType;
-use super::tally::ValueKind;
+use super::kind_counts::ValueKind;
 
 /// A fact about a column that its name and type do not show. No data was lost, but a choice was made.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -60,7 +60,7 @@ impl FromStr for Nested {
 pub struct UnknownNested(String);
 
 /// Returns the object in `value` if it can be split into columns.
-pub fn divisible(value: &Value) -> Option<&Map> {
+pub fn splittable_object(value: &Value) -> Option<&Map> {
     match value {
         Value::Map(map) if !map.is_empty() && !map.contains_key("_type") => Some(map),
         _ => None,

@@ -8,10 +8,11 @@ use super::schema_builder::SchemaBuilder;
 /// ```
 /// use wandb_tables::{Nested, TableOptions};
 ///
-/// let options = TableOptions { nested: Some(Nested::Json), ..TableOptions::default() };
-/// assert!(options.columns.is_empty());
+/// let options = TableOptions::default().with_nested(Nested::Json).with_columns(["loss"]);
+/// assert_eq!(options.columns, ["loss"]);
 /// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct TableOptions {
     /// How objects inside rows become columns. `None` selects the default of the output; see [`Nested`].
     pub nested: Option<Nested>,
@@ -36,6 +37,34 @@ impl Default for TableOptions {
 }
 
 impl TableOptions {
+    /// Sets how objects inside rows become columns.
+    #[must_use]
+    pub fn with_nested(mut self, nested: Nested) -> Self {
+        self.nested = Some(nested);
+        self
+    }
+
+    /// Sets the columns that the table always has.
+    #[must_use]
+    pub fn with_columns(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.columns = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets the maximum number of columns.
+    #[must_use]
+    pub fn with_max_columns(mut self, limit: usize) -> Self {
+        self.max_columns = limit;
+        self
+    }
+
+    /// Sets the bytes of JSON text to hold in memory.
+    #[must_use]
+    pub fn with_memory(mut self, bytes: usize) -> Self {
+        self.memory = bytes;
+        self
+    }
+
     /// Returns whether objects in rows become columns. `default` is the default of the output.
     #[cfg(any(feature = "csv", feature = "parquet", feature = "terminal"))]
     pub(crate) fn divides_objects(&self, default: Nested) -> bool {

@@ -2,11 +2,11 @@
 
 use wandb_core::page::{Cell, CellKind, Column, Page};
 
+use super::kind_counts::{KindCounts, ValueKind};
 use super::layout::Layout;
 use super::nested::Nested;
 use super::number::{digits_as_f64, int_as_f64};
 use super::schema_builder::SchemaBuilder;
-use super::tally::{Tally, ValueKind};
 
 /// Integers of at most this many characters are exact doubles.
 const SURELY_EXACT: usize = 15;
@@ -23,7 +23,7 @@ impl SchemaBuilder {
             return false;
         }
         for (place, (column, counts)) in page.columns().zip(counts).enumerate() {
-            self.observe_column(place, column.key(), &counts.tally, counts.empty_objects);
+            self.observe_column(place, column.key(), &counts.kinds, counts.empty_objects);
         }
         true
     }
@@ -58,7 +58,7 @@ impl<'page> PageColumns<'page> {
 /// Counts of the values in a column.
 #[derive(Default)]
 struct Counts {
-    tally: Tally,
+    kinds: KindCounts,
     empty_objects: u64,
     records: u64,
 }
@@ -75,17 +75,17 @@ impl Counts {
                 _ => counts.add(cell),
             }
         }
-        counts.tally.add(ValueKind::Float, floats);
+        counts.kinds.add(ValueKind::Float, floats);
         counts
     }
 
     fn add(&mut self, cell: Cell<'_>) {
         let Some(kind) = value_kind(cell) else { return };
-        self.tally.add(kind, 1);
+        self.kinds.add(kind, 1);
         self.empty_objects += u64::from(cell.kind() == CellKind::Object && cell.text_len() == 2);
         self.records += u64::from(cell.kind() == CellKind::Record);
         if is_inexact(cell) {
-            self.tally.add_inexact_integers(1);
+            self.kinds.add_inexact_integers(1);
         }
     }
 }

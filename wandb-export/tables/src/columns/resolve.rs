@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use super::choose;
 use super::column_type::ColumnType;
 use super::finding::{Finding, Reason};
+use super::kind_counts::{KindCounts, ValueKind};
 use super::nested::Nested;
 use super::schema::{Field, FieldKind, Schema};
 use super::schema_builder::{Limits, Node};
-use super::tally::{Tally, ValueKind};
 
 /// The key by which the rows of a history are ordered.
 const STEP: &str = "_step";
@@ -33,7 +33,7 @@ pub(super) fn schema(nodes: &[Node], nested: Nested, asked_for: &[String], limit
 /// Adds the missing requested columns to `schema`, and moves all requested columns to the front in that
 /// order.
 #[cfg(feature = "parquet")]
-pub(crate) fn arranged(schema: Schema, asked_for: &[String]) -> Schema {
+pub(crate) fn with_requested_first(schema: Schema, asked_for: &[String]) -> Schema {
     let Schema { mut fields, findings, .. } = schema;
     add_unseen(&mut fields, asked_for);
     fields.sort_by_cached_key(|field| rank(field, asked_for));
@@ -60,22 +60,22 @@ impl Resolver<'_> {
 
     /// Adds a column for the values at `node`, if it has any, and columns for the keys below it.
     fn flat_fields(&mut self, node: usize, path: &mut Vec<String>, fields: &mut Vec<Field>) {
-        let Node { tally, children, divided, is_too_deep, .. } = &self.nodes[node];
-        if children.is_empty() || tally.has_values() {
-            let mut tally = tally.clone();
-            tally.add(ValueKind::Object, *divided);
-            let (column_type, reason) = self.nodes[node].tally.column_type();
+        let Node { kinds, children, divided, is_too_deep, .. } = &self.nodes[node];
+        if children.is_empty() || kinds.has_values() {
+            let mut kinds = kinds.clone();
+            kinds.add(ValueKind::Object, *divided);
+            let (column_type, reason) = self.nodes[node].kinds.column_type();
             let reason = if *is_too_deep { Some(Reason::TooDeep) } else { reason };
             let reason = if children.is_empty() { reason } else { reason.or(Some(Reason::ValueAndObject)) };
-            fields.push(self.column(path, &tally, column_type, reason));
+            fields.push(self.column(path, &kinds, column_type, reason));
         }
         self.fields(node, path, fields);
     }
 
     /// Returns one field for everything at and below `node`.
     fn struct_field(&mut self, node: usize, path: &mut Vec<String>) -> Field {
-        let Node { tally, children, divided, empty_objects, is_too_deep } = &self.nodes[node];
-        let only_objects = tally.seen().all(|(kind, count)| match kind {
+        let Node { kinds, children, divided, empty_objects, is_too_deep } = &self.nodes[node];
+        let only_objects = kinds.seen().all(|(kind, count)| match kind {
             ValueKind::Null => true,
             ValueKind::Object => count == *empty_objects,
             _ => false,
@@ -91,11 +91,11 @@ impl Resolver<'_> {
                 values: 0,
             };
         }
-        let mut tally = tally.clone();
-        tally.add(ValueKind::Object, *divided);
-        let (column_type, reason) = tally.column_type();
+        let mut kinds = kinds.clone();
+        kinds.add(ValueKind::Object, *divided);
+        let (column_type, reason) = kinds.column_type();
         let reason = if *is_too_deep { Some(Reason::TooDeep) } else { reason };
-        let mut field = self.column(path, &tally, column_type, reason);
+        let mut field = self.column(path, &kinds, column_type, reason);
         field.name = last(path);
         field
     }
@@ -103,7 +103,7 @@ impl Resolver<'_> {
     fn column(
         &mut self,
         path: &[String],
-        tally: &Tally,
+        kinds: &KindCounts,
         column_type: ColumnType,
         reason: Option<Reason>,
     ) -> Field {
@@ -112,7 +112,7 @@ impl Resolver<'_> {
             self.findings.push(Finding {
                 column: name.clone(),
                 path: path.to_vec(),
-                seen: tally.seen().collect(),
+                seen: kinds.seen().collect(),
                 written_as: column_type,
                 reason,
             });
@@ -122,7 +122,7 @@ impl Resolver<'_> {
             path: path.to_vec(),
             kind: FieldKind::Column(column_type),
             slot: 0,
-            values: tally.values(),
+            values: kinds.values(),
         }
     }
 }

@@ -4,10 +4,10 @@ use indexmap::IndexMap;
 use wandb_core::Row;
 use wandb_core::Value;
 
-use super::nested::{Nested, divisible};
+use super::kind_counts::KindCounts;
+use super::nested::{Nested, splittable_object};
 use super::resolve;
 use super::schema::Schema;
-use super::tally::Tally;
 
 /// Infers a [`Schema`] from rows. Memory grows with the number of distinct keys, up to a limit, and not with
 /// the number of rows.
@@ -32,7 +32,7 @@ pub struct SchemaBuilder {
     asked_for: Vec<String>,
     max_columns: usize,
     nodes: Vec<Node>,
-    surprises: u64,
+    revision: u64,
     /// Whether some keys were ignored because there were too many.
     overflowed: bool,
 }
@@ -51,7 +51,7 @@ pub(super) const MOST_LEVELS: usize = 32;
 #[derive(Debug, Default)]
 pub(super) struct Node {
     /// The values that are not split.
-    pub(super) tally: Tally,
+    pub(super) kinds: KindCounts,
     /// Number of empty objects among those values.
     pub(super) empty_objects: u64,
     /// Number of objects split into children.
@@ -73,7 +73,7 @@ impl SchemaBuilder {
             asked_for: Vec::new(),
             max_columns: Self::DEFAULT_MAX_COLUMNS,
             nodes: vec![Node::default()],
-            surprises: 0,
+            revision: 0,
             overflowed: false,
         }
     }
@@ -112,20 +112,20 @@ impl SchemaBuilder {
     /// Observes many values of a top-level key, none of which is to be split. `guess` is the key's likely
     /// index among the columns.
     #[cfg(any(feature = "csv", feature = "parquet"))]
-    pub(super) fn observe_column(&mut self, guess: usize, key: &str, tally: &Tally, empty_objects: u64) {
+    pub(super) fn observe_column(&mut self, guess: usize, key: &str, kinds: &KindCounts, empty_objects: u64) {
         let Some(child) = self.child(0, guess, key) else { return };
         let node = &mut self.nodes[child];
-        let before = node.tally.sorts();
-        node.tally.merge(tally);
+        let before = node.kinds.sorts();
+        node.kinds.merge(kinds);
         node.empty_objects += empty_objects;
-        self.surprises += u64::from(node.tally.sorts() != before);
+        self.revision += u64::from(node.kinds.sorts() != before);
     }
 
     /// Returns a counter that grows whenever something new is observed. While it is unchanged, so are the
     /// columns, their types and their order.
     #[cfg(feature = "csv")]
-    pub(crate) fn surprises(&self) -> u64 {
-        self.surprises
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// Returns the schema that holds every observed row.
@@ -142,7 +142,7 @@ impl SchemaBuilder {
     ) {
         for (guess, (key, value)) in entries.enumerate() {
             let Some(child) = self.child(node, guess, key) else { continue };
-            match divisible(value).filter(|_| self.nested != Nested::Json) {
+            match splittable_object(value).filter(|_| self.nested != Nested::Json) {
                 Some(map) if level < MOST_LEVELS => {
                     self.nodes[child].divided += 1;
                     self.descend(child, map.iter(), level + 1);
@@ -150,7 +150,7 @@ impl SchemaBuilder {
                 map => {
                     let child = &mut self.nodes[child];
                     child.is_too_deep |= map.is_some();
-                    self.surprises += u64::from(child.observe(value));
+                    self.revision += u64::from(child.observe(value));
                 }
             }
         }
@@ -169,12 +169,12 @@ impl SchemaBuilder {
         }
         let child = self.nodes.len();
         if child > FEWEST_KEYS.max(self.max_columns.saturating_mul(KEYS_PER_COLUMN)) {
-            self.surprises += u64::from(!self.overflowed);
+            self.revision += u64::from(!self.overflowed);
             self.overflowed = true;
             return None;
         }
         self.nodes.push(Node::default());
-        self.surprises += 1;
+        self.revision += 1;
         self.nodes[node].children.insert(key.to_owned(), child);
         Some(child)
     }
@@ -190,9 +190,9 @@ pub(super) struct Limits {
 impl Node {
     /// Counts a value. Returns whether the column's type may have changed.
     fn observe(&mut self, value: &Value) -> bool {
-        let before = self.tally.sorts();
-        self.tally.observe(value);
+        let before = self.kinds.sorts();
+        self.kinds.observe(value);
         self.empty_objects += u64::from(matches!(value, Value::Map(map) if map.is_empty()));
-        self.tally.sorts() != before
+        self.kinds.sorts() != before
     }
 }

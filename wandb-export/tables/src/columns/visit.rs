@@ -5,8 +5,8 @@ use wandb_core::{Row, Value};
 
 use super::error::TableError;
 use super::layout::{Layout, Node};
-use super::nested::divisible;
-use super::rest::Rest;
+use super::nested::splittable_object;
+use super::rest_value::RestValue;
 
 /// Receives the values of a row.
 pub(crate) trait Visitor<'row> {
@@ -24,9 +24,9 @@ impl Layout {
         row: &'row Row,
         visitor: &mut impl Visitor<'row>,
     ) -> Result<Option<Value>, TableError> {
-        let mut rest = self.rest.map(|_| Rest::default());
+        let mut rest = self.rest.map(|_| RestValue::default());
         self.descend(0, row.iter(), visitor, &mut rest, &mut Vec::new())?;
-        Ok(rest.and_then(Rest::into_value))
+        Ok(rest.and_then(RestValue::into_value))
     }
 
     fn descend<'row>(
@@ -34,7 +34,7 @@ impl Layout {
         node: usize,
         entries: impl Iterator<Item = (&'row str, &'row Value)>,
         visitor: &mut impl Visitor<'row>,
-        rest: &mut Option<Rest>,
+        rest: &mut Option<RestValue>,
         path: &mut Vec<&'row str>,
     ) -> Result<(), TableError> {
         let children = &self.nodes[node].children;
@@ -55,11 +55,11 @@ impl Layout {
         child: usize,
         value: &'row Value,
         visitor: &mut impl Visitor<'row>,
-        rest: &mut Option<Rest>,
+        rest: &mut Option<RestValue>,
         path: &mut Vec<&'row str>,
     ) -> Result<(), TableError> {
         let place = &self.nodes[child];
-        match (divisible(value), place) {
+        match (splittable_object(value), place) {
             (Some(map), place) if !place.whole => {
                 if let Some(mark) = place.mark {
                     visitor.mark(mark)?;
@@ -76,7 +76,7 @@ impl Layout {
 }
 
 /// Adds a value without a column to the rest. Without a column for the rest, the key is an error.
-fn set_aside(rest: &mut Option<Rest>, path: &[&str], value: &Value) -> Result<(), TableError> {
+fn set_aside(rest: &mut Option<RestValue>, path: &[&str], value: &Value) -> Result<(), TableError> {
     match rest {
         // As in every column, a null is equivalent to a missing key.
         Some(_) if value.is_null() => Ok(()),

@@ -1,5 +1,7 @@
 //! Batches of rows passed from a source to a sink.
 
+use std::borrow::Cow;
+
 use wandb_core::Row;
 use wandb_core::page::Page;
 
@@ -42,18 +44,26 @@ impl Batch {
         Ok(Self::Rows(rows))
     }
 
-    /// Converts to individual rows, which is slow for pages and columns.
+    /// Returns the individual rows. Creating them is slow for pages and columns.
     #[cfg_attr(
         not(feature = "parquet"),
         expect(clippy::unnecessary_wraps, reason = "Arrow columns may fail to convert")
     )]
-    pub fn into_rows(self) -> Result<Vec<Row>, TableError> {
+    pub fn to_rows(&self) -> Result<Cow<'_, [Row]>, TableError> {
         Ok(match self {
-            Self::Rows(rows) => rows,
-            Self::Page(page) => page.to_rows(),
+            Self::Rows(rows) => rows.into(),
+            Self::Page(page) => page.to_rows().into(),
             #[cfg(feature = "parquet")]
-            Self::Columns(columns) => crate::from_arrow::rows_of(&columns)?,
+            Self::Columns(columns) => crate::from_arrow::rows_of(columns)?.into(),
         })
+    }
+
+    /// Converts to individual rows, which is slow for pages and columns.
+    pub fn into_rows(self) -> Result<Vec<Row>, TableError> {
+        match self {
+            Self::Rows(rows) => Ok(rows),
+            batch => Ok(batch.to_rows()?.into_owned()),
+        }
     }
 }
 

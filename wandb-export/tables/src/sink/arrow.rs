@@ -5,27 +5,28 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_ipc::writer::FileWriter;
 
-use super::columnar::{Columnar, write_spooled};
-use super::contract::{Sink, SinkReport};
-use super::encode::{Encode, WritePieces};
+use super::columnar::{ColumnarSink, write_spooled};
+use super::encoder::{TableEncoder, WritePieces};
 use super::error::SinkError;
 use super::format::Format;
 use super::options::SinkOptions;
 use super::output::Output;
-use super::shared::SharedOutput;
+use super::shared_output::SharedOutput;
+use super::sink_trait::{Sink, SinkReport};
 use crate::arrow::{BatchBuilder, BatchResizer, ScatteredBatches, arrow_schema};
 use crate::columns::{Nested, Schema, TableError};
 use crate::rows::{Portion, Spool, rows_at_once};
 
-pub(super) fn sink(output: Output, options: &SinkOptions) -> Box<dyn Sink> {
-    Box::new(Columnar::new(Arrow, output, &options.table, Nested::Json))
+#[expect(clippy::unnecessary_wraps, reason = "the signature of all formats")]
+pub(super) fn sink(output: Output, options: &SinkOptions) -> Result<Box<dyn Sink>, SinkError> {
+    Ok(Box::new(ColumnarSink::new(Arrow, output, &options.table, Nested::Json)))
 }
 
 /// Writes uncompressed data, so that readers can map the file into memory and use it directly.
 #[derive(Clone, Copy)]
 struct Arrow;
 
-impl Encode for Arrow {
+impl TableEncoder for Arrow {
     type Piece = RecordBatch;
     type Writer = ArrowFile;
 

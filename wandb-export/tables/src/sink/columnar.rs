@@ -1,34 +1,33 @@
 //! The sink for formats with typed columns. Rows are spooled until the last one is known, unless the schema
 //! is known in advance.
 
-mod arrangement;
+mod column_order;
 mod table;
 #[cfg(all(test, feature = "csv", feature = "parquet"))]
 mod tests;
 
 use wandb_core::Row;
-use wandb_core::page::Page;
 
-use self::arrangement::Arrangement;
+use self::column_order::ColumnOrder;
 use self::table::Table;
-use super::contract::{Sink, SinkReport};
-use super::encode::Encode;
+use super::encoder::TableEncoder;
 use super::error::SinkError;
 use super::output::Output;
+use super::sink_trait::{Sink, SinkReport};
 use crate::columns::{Nested, Schema, TableOptions};
-use crate::rows::{Portion, Spool, TableSpool, is_wide, rows_at_once};
+use crate::rows::{Batch, Portion, Spool, TableSpool, is_wide, rows_at_once};
 
 /// Spools rows and encodes them at the end, or encodes record batches as they arrive.
-pub(super) struct Columnar<E: Encode> {
+pub(super) struct ColumnarSink<E: TableEncoder> {
     options: TableOptions,
     divides_objects: bool,
     name: String,
     state: State<E>,
 }
 
-enum State<E: Encode> {
+enum State<E: TableEncoder> {
     Gathering(Box<Gathering<E>>),
-    Writing(Arrangement, Box<Table<E>>),
+    Writing(ColumnOrder, Box<Table<E>>),
     Failed,
 }
 
@@ -38,7 +37,7 @@ struct Gathering<E> {
     rows: TableSpool,
 }
 
-impl<E: Encode> Columnar<E> {
+impl<E: TableEncoder> ColumnarSink<E> {
     /// Creates a sink. `default` is used unless `options.nested` is set.
     pub(super) fn new(encoding: E, output: Output, options: &TableOptions, default: Nested) -> Self {
         Self {
@@ -66,7 +65,7 @@ impl<E: Encode> Columnar<E> {
     }
 }
 
-impl<E: Encode> Gathering<E> {
+impl<E: TableEncoder> Gathering<E> {
     /// Writes the spooled rows, now that all columns are known.
     fn write(self) -> Result<SinkReport, SinkError> {
         let (schema, spool) = self.rows.finish();
@@ -78,7 +77,7 @@ impl<E: Encode> Gathering<E> {
 }
 
 /// Writes spooled rows with a known schema, one portion at a time.
-pub(super) fn write_spooled<E: Encode>(
+pub(super) fn write_spooled<E: TableEncoder>(
     encoding: E,
     schema: Schema,
     spool: Spool,
@@ -92,7 +91,7 @@ pub(super) fn write_spooled<E: Encode>(
     table.finish()
 }
 
-impl<E: Encode> Sink for Columnar<E> {
+impl<E: TableEncoder> Sink for ColumnarSink<E> {
     fn divides_objects(&self) -> bool {
         self.divides_objects
     }
@@ -106,26 +105,16 @@ impl<E: Encode> Sink for Columnar<E> {
         self.note(written)
     }
 
-    fn write_page(&mut self, page: &Page) -> Result<(), SinkError> {
-        match &mut self.state {
-            State::Gathering(gathering) => {
-                let taken = gathering.rows.page(page).map_err(SinkError::from);
-                self.note(taken)
-            }
-            _ => self.write(&page.to_rows()),
-        }
-    }
-
-    fn begin_batches(&mut self, schema: &Schema) -> Result<bool, SinkError> {
+    fn begin_columns(&mut self, schema: &Schema) -> Result<bool, SinkError> {
         // Wide tables are spooled as rows instead, and written column by column.
         if is_wide(schema) || schema.fields().len() > self.options.max_columns {
             return Ok(false);
         }
         match std::mem::replace(&mut self.state, State::Failed) {
             State::Gathering(gathering) if gathering.rows.is_empty() => {
-                let arrangement = Arrangement::new(schema, &self.options);
-                let table = Table::begin(gathering.encoding, arrangement.schema().clone(), gathering.output)?;
-                self.state = State::Writing(arrangement, Box::new(table));
+                let order = ColumnOrder::new(schema, &self.options);
+                let table = Table::begin(gathering.encoding, order.schema().clone(), gathering.output)?;
+                self.state = State::Writing(order, Box::new(table));
                 Ok(true)
             }
             state => {
@@ -135,13 +124,16 @@ impl<E: Encode> Sink for Columnar<E> {
         }
     }
 
-    fn write_batch(&mut self, batch: &arrow_array::RecordBatch) -> Result<(), SinkError> {
-        let State::Writing(arrangement, table) = &mut self.state else {
-            return self.write(&crate::from_arrow::rows_of(batch)?);
-        };
-        let written = match arrangement.arrange(batch) {
-            Ok(batch) => table.push(Portion::Columns(batch)),
-            Err(error) => Err(error.into()),
+    fn write_batch(&mut self, batch: &Batch) -> Result<(), SinkError> {
+        let written = match (batch, &mut self.state) {
+            (Batch::Page(page), State::Gathering(gathering)) => {
+                gathering.rows.page(page).map_err(SinkError::from)
+            }
+            (Batch::Columns(columns), State::Writing(order, table)) => match order.apply(columns) {
+                Ok(columns) => table.push(Portion::Columns(columns)),
+                Err(error) => Err(error.into()),
+            },
+            _ => return self.write(&batch.to_rows()?),
         };
         self.note(written)
     }

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use wandb_core::Row;
 
 use super::{Format, Output, SinkOptions, SinkReport};
+use crate::columns::{Nested, TableOptions};
 
 /// A writer whose contents can be read from outside.
 #[derive(Clone, Default)]
@@ -29,17 +30,16 @@ impl Write for Memory {
 
 /// Returns every format of this build with each of its layouts of nested values.
 fn cases() -> Vec<(Format, SinkOptions)> {
-    let nested = |format| match format {
-        Format::Parquet | Format::Arrow => crate::columns::Nested::ALL.to_vec(),
-        Format::Csv | Format::Table => crate::columns::Nested::ALL[..2].to_vec(),
-        Format::Jsonl => vec![crate::columns::Nested::Dotted],
+    let nested = |format: Format| match format {
+        Format::Jsonl => vec![Nested::Dotted],
+        format if format.has_structs() => Nested::ALL.to_vec(),
+        _ => vec![Nested::Dotted, Nested::Json],
     };
     Format::compiled()
         .flat_map(|format| {
             nested(format).into_iter().map(move |nested| {
-                let mut options = SinkOptions::default();
-                options.table.nested = Some(nested);
-                (format, options)
+                let table = TableOptions::default().with_nested(nested);
+                (format, SinkOptions::default().with_table(table))
             })
         })
         .collect()

@@ -3,14 +3,20 @@
 use std::io::Write as _;
 
 use wandb_core::Row;
-use wandb_core::page::Page;
 
-use super::contract::{Sink, SinkReport};
 use super::error::SinkError;
+use super::options::SinkOptions;
 use super::output::Output;
+use super::sink_trait::{Sink, SinkReport};
+use crate::rows::Batch;
 
 /// Amount of text to buffer before writing it.
 const CHUNK: usize = 64 << 10;
+
+#[expect(clippy::unnecessary_wraps, reason = "the signature of all formats")]
+pub(super) fn sink(output: Output, _: &SinkOptions) -> Result<Box<dyn Sink>, SinkError> {
+    Ok(Box::new(JsonLines { output, text: String::new(), rows: 0 }))
+}
 
 /// Writes rows as they arrive.
 pub(super) struct JsonLines {
@@ -20,10 +26,6 @@ pub(super) struct JsonLines {
 }
 
 impl JsonLines {
-    pub(super) fn new(output: Output) -> Self {
-        Self { output, text: String::new(), rows: 0 }
-    }
-
     fn write_text(&mut self) -> Result<(), SinkError> {
         let written = self.output.write_all(self.text.as_bytes());
         self.text.clear();
@@ -44,7 +46,8 @@ impl Sink for JsonLines {
         self.output.end_batch()
     }
 
-    fn write_page(&mut self, page: &Page) -> Result<(), SinkError> {
+    fn write_batch(&mut self, batch: &Batch) -> Result<(), SinkError> {
+        let Batch::Page(page) = batch else { return self.write(&batch.to_rows()?) };
         page.write_json_lines(&mut self.text);
         self.rows += page.len() as u64;
         self.write_text()?;

@@ -9,24 +9,25 @@ mod wide;
 use arrow_array::RecordBatch;
 
 use self::file::ParquetFile;
-use super::columnar::Columnar;
-use super::contract::{Sink, SinkReport};
-use super::encode::Encode;
+use super::columnar::ColumnarSink;
+use super::encoder::TableEncoder;
 use super::error::SinkError;
 use super::options::SinkOptions;
 use super::output::Output;
+use super::sink_trait::{Sink, SinkReport};
 use crate::arrow::BatchBuilder;
 use crate::columns::{Nested, Schema, TableError};
 use crate::rows::{Portion, Spool};
 
-pub(super) fn sink(output: Output, options: &SinkOptions) -> Box<dyn Sink> {
-    Box::new(Columnar::new(Parquet, output, &options.table, Nested::Json))
+#[expect(clippy::unnecessary_wraps, reason = "the signature of all formats")]
+pub(super) fn sink(output: Output, options: &SinkOptions) -> Result<Box<dyn Sink>, SinkError> {
+    Ok(Box::new(ColumnarSink::new(Parquet, output, &options.table, Nested::Json)))
 }
 
 #[derive(Clone, Copy)]
 struct Parquet;
 
-impl Encode for Parquet {
+impl TableEncoder for Parquet {
     type Piece = RecordBatch;
     type Writer = ParquetFile;
 

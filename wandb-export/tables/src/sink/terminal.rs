@@ -10,10 +10,10 @@ use wandb_core::Row;
 
 use self::text::{cell_text, fit, width};
 use self::window::Window;
-use super::contract::{Sink, SinkReport};
 use super::error::SinkError;
 use super::options::{SinkOptions, TerminalOptions};
 use super::output::Output;
+use super::sink_trait::{Sink, SinkReport};
 use crate::columns::{ColumnType, FieldKind, Nested, Schema, SchemaBuilder};
 
 /// Marker for omitted rows and cut text.
@@ -26,14 +26,15 @@ const MOST_COLUMNS: usize = 1_000;
 /// Number of spaces between two columns.
 const GAP: usize = 2;
 
-pub(super) fn sink(output: Output, options: &SinkOptions) -> Box<dyn Sink> {
-    Box::new(Terminal {
+#[expect(clippy::unnecessary_wraps, reason = "the signature of all formats")]
+pub(super) fn sink(output: Output, options: &SinkOptions) -> Result<Box<dyn Sink>, SinkError> {
+    Ok(Box::new(Terminal {
         output,
         builder: options.table.schema_builder(Nested::Dotted),
         divides_objects: options.table.divides_objects(Nested::Dotted),
         window: Window::new(options.terminal.rows),
         options: options.terminal.clone(),
-    })
+    }))
 }
 
 /// Keeps the first and last rows, and writes them as a table at the end.

@@ -1,6 +1,7 @@
 //! Help texts and the version.
 
 use insta::assert_snapshot;
+use wandb_export::sink::Format;
 
 use crate::support::{Program, server};
 
@@ -11,6 +12,35 @@ fn help(arguments: &[&str]) -> String {
     ended.stdout
 }
 
+/// Returns a command's help without the list of formats, which has a test for itself.
+fn help_of(command: &str) -> String {
+    let text = help(&[command, "--help"]);
+    let Some((before, formats)) = text.split_once("          - table:") else { return text };
+    let (_, after) = formats.split_once("\n\n").expect("a blank line ends the list");
+    format!("{before}          (one line for each format)\n\n{after}")
+}
+
+#[test]
+fn formats_are_listed_with_descriptions() {
+    let text = help(&["runs", "--help"]);
+    let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+    for format in Format::compiled() {
+        let line = format!("- {}: {}", format.name(), format.description());
+        assert!(lines.iter().any(|words| words.join(" ") == line), "{line:?} is not in {text}");
+    }
+}
+
+#[test]
+fn documentation_has_the_table_of_formats() {
+    let line = |format: Format| {
+        let extensions: Vec<String> = format.extensions().iter().map(|name| format!("`.{name}`")).collect();
+        format!("| `{}` | {} | {} |", format.name(), format.description(), extensions.join(", "))
+    };
+    let table = Format::ALL.map(line).join("\n");
+    let page = include_str!("../../../../docs/command-line.md");
+    assert!(page.contains(&table), "docs/command-line.md needs this table:\n{table}");
+}
+
 #[test]
 fn of_the_program() {
     assert_snapshot!(help(&["--help"]));
@@ -18,42 +48,42 @@ fn of_the_program() {
 
 #[test]
 fn of_whoami() {
-    assert_snapshot!(help(&["whoami", "--help"]));
+    assert_snapshot!(help_of("whoami"));
 }
 
 #[test]
 fn of_projects() {
-    assert_snapshot!(help(&["projects", "--help"]));
+    assert_snapshot!(help_of("projects"));
 }
 
 #[test]
 fn of_runs() {
-    assert_snapshot!(help(&["runs", "--help"]));
+    assert_snapshot!(help_of("runs"));
 }
 
 #[test]
 fn of_run() {
-    assert_snapshot!(help(&["run", "--help"]));
+    assert_snapshot!(help_of("run"));
 }
 
 #[test]
 fn of_history() {
-    assert_snapshot!(help(&["history", "--help"]));
+    assert_snapshot!(help_of("history"));
 }
 
 #[test]
 fn of_project() {
-    assert_snapshot!(help(&["project", "--help"]));
+    assert_snapshot!(help_of("project"));
 }
 
 #[test]
 fn of_compare() {
-    assert_snapshot!(help(&["compare", "--help"]));
+    assert_snapshot!(help_of("compare"));
 }
 
 #[test]
 fn of_sweep() {
-    assert_snapshot!(help(&["sweep", "--help"]));
+    assert_snapshot!(help_of("sweep"));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use wandb_export::sink::Format;
 use wandb_local_server::{BadNode, NewRun, Quirks};
 
 use super::while_running::{program_with_slow_rows, wait_for_first_request};
@@ -67,8 +68,8 @@ fn pipes_and_devices_are_written_to() {
     let fifo = [&RUNS[..], &["-o", "fifo"]].concat();
     let ended = in_shell(&program, r#"mkfifo fifo; cat fifo > f & "$@" && wait"#, &fifo);
     assert_eq!((ended.code, lines(&program, "f").len()), (Some(0), 3), "{ended}");
-    for format in ["jsonl", "csv", "parquet", "arrow", "table"] {
-        let ended = program.over("async", &["runs", "e/p", "-f", format, "-o", "/dev/null"]);
+    for format in Format::compiled() {
+        let ended = program.over("async", &["runs", "e/p", "-f", format.name(), "-o", "/dev/null"]);
         assert_eq!(ended.code, Some(0), "{format} {ended}");
     }
     let ended = in_shell(&program, r#""$@" | cat"#, &["runs", "e/p", "-o", "/dev/stdout"]);

@@ -15,7 +15,7 @@ fn row(text: &str) -> Row {
 
 #[test]
 fn batches_are_bounded_and_in_order() {
-    let options = TableOptions { memory: 1000, ..TableOptions::default() };
+    let options = TableOptions::default().with_memory(1000);
     let inferred = batches(rows(20_000), &options).expect("a table");
     let given = batches_with(Schema::given([("_step", ColumnType::Int64)]), rows(20_000));
     assert_eq!(inferred.arrow_schema(), given.arrow_schema());

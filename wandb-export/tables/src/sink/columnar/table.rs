@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use wandb_core::workers;
 
-use super::super::contract::SinkReport;
-use super::super::encode::{Encode, WritePieces};
+use super::super::encoder::{TableEncoder, WritePieces};
 use super::super::error::SinkError;
 use super::super::output::Output;
-use super::super::tasks::Task;
+use super::super::sink_trait::SinkReport;
+use super::super::worker_task::WorkerTask;
 use crate::columns::{Schema, TableError};
 use crate::rows::Portion;
 
@@ -17,17 +17,17 @@ use crate::rows::Portion;
 const FEW_VALUES: usize = 1 << 10;
 
 /// A table in progress.
-pub(super) struct Table<E: Encode> {
+pub(super) struct Table<E: TableEncoder> {
     encoding: E,
     schema: Arc<Schema>,
     writer: E::Writer,
     /// Pieces in flight, in order.
-    making: VecDeque<Task<Result<E::Piece, TableError>>>,
+    making: VecDeque<WorkerTask<Result<E::Piece, TableError>>>,
     rows: u64,
     name: String,
 }
 
-impl<E: Encode> Table<E> {
+impl<E: TableEncoder> Table<E> {
     pub(super) fn begin(encoding: E, schema: Schema, output: Output) -> Result<Self, SinkError> {
         let name = output.name().to_owned();
         let writer = encoding.begin(&schema, output)?;
@@ -43,7 +43,7 @@ impl<E: Encode> Table<E> {
         self.rows += rows.len() as u64;
         let (encoding, schema) = (self.encoding, Arc::clone(&self.schema));
         let is_little = rows.len().saturating_mul(schema.column_count()) <= FEW_VALUES;
-        self.making.push_back(Task::start(is_little, move || encoding.piece(&schema, &rows)));
+        self.making.push_back(WorkerTask::start(is_little, move || encoding.piece(&schema, &rows)));
         Ok(())
     }
 

@@ -12,6 +12,7 @@ use wandb_core::Row;
 use crate::arrow::batches;
 use crate::columns::{Schema, TableOptions};
 use crate::from_arrow::rows_of;
+use crate::rows::Batch;
 use crate::sink::{Format, Output, SinkError, SinkOptions, SinkReport};
 
 const FORMATS: [Format; 3] = [Format::Csv, Format::Parquet, Format::Arrow];
@@ -69,9 +70,9 @@ fn write(
 ) -> Result<(Vec<u8>, SinkReport), SinkError> {
     let memory = Memory::default();
     let mut sink = format.sink(Output::writer("memory", memory.clone()), options)?;
-    assert!(sink.begin_batches(schema)?);
+    assert!(sink.begin_columns(schema)?);
     for start in (0..batch.num_rows()).step_by(at_once) {
-        sink.write_batch(&batch.slice(start, at_once.min(batch.num_rows() - start)))?;
+        sink.write_batch(&Batch::Columns(batch.slice(start, at_once.min(batch.num_rows() - start))))?;
     }
     let report = sink.finish()?;
     let bytes = std::mem::take(&mut *memory.0.lock().expect("not poisoned"));
@@ -166,7 +167,7 @@ fn pages_give_the_same_bytes_as_rows() {
         let memory = Memory::default();
         let mut sink =
             format.sink(Output::writer("memory", memory.clone()), &SinkOptions::default()).expect("opens");
-        read.pages.iter().for_each(|page| sink.write_page(page).expect("room"));
+        read.pages.iter().for_each(|page| sink.write_batch(&Batch::Page(page.clone())).expect("room"));
         sink.finish().expect("room");
         let bytes = std::mem::take(&mut *memory.0.lock().expect("not poisoned"));
         assert!(bytes == write_rows(format, &SinkOptions::default(), &rows).0, "{format}");
@@ -249,9 +250,10 @@ fn write_error_fails_the_sink() {
         }
     }
     let (schema, batch) = table(&rows(1_000));
+    let batch = Batch::Columns(batch);
     for format in FORMATS {
         let mut sink = format.sink(Output::writer("a disk", Full), &SinkOptions::default()).expect("opens");
-        let begun = sink.begin_batches(&schema).map(drop);
+        let begun = sink.begin_columns(&schema).map(drop);
         let written = begun.and_then(|()| (0..200).try_for_each(|_| sink.write_batch(&batch)));
         let error = written.and_then(|()| sink.finish().map(drop)).expect_err("no room");
         assert!(matches!(&error, SinkError::Io { output, .. } if output == "a disk"), "{format}: {error:?}");
@@ -261,10 +263,9 @@ fn write_error_fails_the_sink() {
 #[test]
 fn too_many_columns_are_written_as_rows() {
     let (schema, _) = table(&rows(10));
-    let mut options = SinkOptions::default();
-    options.table.max_columns = 2;
+    let options = SinkOptions::default().with_table(TableOptions::default().with_max_columns(2));
     for format in FORMATS {
         let mut sink = format.sink(Output::writer("memory", Vec::new()), &options).expect("opens");
-        assert!(!sink.begin_batches(&schema).expect("no error"), "{format}");
+        assert!(!sink.begin_columns(&schema).expect("no error"), "{format}");
     }
 }

@@ -7,14 +7,14 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use wandb_core::Row;
 use wandb_core::internal::{Form, read_rows};
-use wandb_core::page::Page;
 
 use super::{Memory, cases, write};
 use crate::columns::random_rows::rows;
+use crate::rows::Batch;
 use crate::sink::{Format, Output, SinkOptions, SinkReport};
 
 /// Returns pages of at most `at_once` rows, and the same rows one by one.
-fn pages(rows: &[Row], at_once: usize) -> (Vec<Page>, Vec<Row>) {
+fn pages(rows: &[Row], at_once: usize) -> (Vec<Batch>, Vec<Row>) {
     let with_steps: Vec<String> = rows
         .iter()
         .enumerate()
@@ -30,14 +30,14 @@ fn pages(rows: &[Row], at_once: usize) -> (Vec<Page>, Vec<Row>) {
         read_rows(&Arc::new(list), 0, Form::Inline, 0..i64::MAX).expect("nothing unusual").pages
     });
     let rows = with_steps.iter().map(|line| Row::parse(line.as_bytes()).expect("valid JSON"));
-    (pages.collect(), rows.collect())
+    (pages.map(Batch::Page).collect(), rows.collect())
 }
 
-fn write_pages(format: Format, options: &SinkOptions, pages: &[Page]) -> (Vec<u8>, SinkReport) {
+fn write_pages(format: Format, options: &SinkOptions, pages: &[Batch]) -> (Vec<u8>, SinkReport) {
     let memory = Memory::default();
     let mut sink = format.sink(Output::writer("memory", memory.clone()), options).expect("opens");
     for page in pages {
-        sink.write_page(page).expect("memory takes everything");
+        sink.write_batch(page).expect("memory takes everything");
     }
     let report = sink.finish().expect("memory takes everything");
     let bytes = std::mem::take(&mut *memory.0.lock().expect("not poisoned"));

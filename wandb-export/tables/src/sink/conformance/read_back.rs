@@ -6,12 +6,21 @@ use wandb_core::Value;
 
 use crate::columns::Nested;
 #[cfg(feature = "csv")]
-use crate::columns::{ColumnType, Field, FieldKind, SchemaBuilder};
+use crate::columns::{ColumnType, Field, FieldKind};
 use crate::sink::{Format, SinkOptions};
 
 /// Returns the layout in which nested values were written.
 pub(super) fn nested(format: Format, options: &SinkOptions) -> Nested {
     if format == Format::Jsonl { Nested::Json } else { options.table.nested.expect("set by the suite") }
+}
+
+/// Returns the delimiter of a format of fields without types.
+pub(super) fn delimiter(format: Format) -> Option<u8> {
+    match format {
+        Format::Csv => Some(b','),
+        Format::Tsv => Some(b'\t'),
+        _ => None,
+    }
 }
 
 /// Returns the rows in `bytes`, or `None` for a format that cannot be read back. `rows` are the rows written:
@@ -22,13 +31,15 @@ pub(super) fn read_back(
     rows: &[Row],
     options: &SinkOptions,
 ) -> Option<Vec<Row>> {
+    #[cfg(feature = "csv")]
+    if let Some(delimiter) = delimiter(format) {
+        return Some(delimited(delimiter, bytes, rows, options));
+    }
     match format {
         Format::Jsonl => {
             let lines = bytes.split_inclusive(|&byte| byte == b'\n');
             Some(lines.map(|line| Row::parse(line).expect("a row of JSON")).collect())
         }
-        #[cfg(feature = "csv")]
-        Format::Csv => Some(csv(bytes, rows, options)),
         #[cfg(feature = "parquet")]
         Format::Parquet => {
             let bytes = bytes::Bytes::copy_from_slice(bytes);
@@ -50,13 +61,13 @@ pub(super) fn read_back(
 }
 
 #[cfg(feature = "csv")]
-fn csv(bytes: &[u8], rows: &[Row], options: &SinkOptions) -> Vec<Row> {
-    let mut builder = SchemaBuilder::new(nested(Format::Csv, options)).max_columns(options.table.max_columns);
+fn delimited(delimiter: u8, bytes: &[u8], rows: &[Row], options: &SinkOptions) -> Vec<Row> {
+    let mut builder = options.table.schema_builder(Nested::Dotted);
     for row in rows {
         builder.observe(row);
     }
     let schema = builder.finish();
-    let mut reader = csv::ReaderBuilder::new().from_reader(bytes);
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(bytes);
     let header: Vec<String> = reader.headers().expect("a header").iter().map(str::to_owned).collect();
     let names: Vec<&str> = schema.fields().iter().map(Field::name).collect();
     if names.is_empty() {

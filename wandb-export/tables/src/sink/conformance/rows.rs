@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use wandb_core::{Row, Value};
 
-use super::read_back::{nested, read_back};
+use super::read_back::{delimiter, nested, read_back};
 use super::{cases, formats, parse, write, write_chunks};
 use crate::columns::random_rows::{as_tabled, rows, without_nulls};
 use crate::columns::{Finding, Nested, Reason};
@@ -13,10 +13,7 @@ use crate::sink::Format;
 /// by quotes, which its readers ignore.
 fn tellable(format: Format, row: &Row, nested: Nested) -> Value {
     let tabled = as_tabled(row, nested);
-    match format {
-        Format::Csv => without_empty_strings(&tabled, nested),
-        _ => without_nulls(&tabled),
-    }
+    if delimiter(format).is_some() { without_empty_strings(&tabled, nested) } else { without_nulls(&tabled) }
 }
 
 fn without_empty_strings(value: &Value, nested: Nested) -> Value {

@@ -4,7 +4,7 @@ use std::sync::mpsc::{Sender, channel};
 use insta::assert_snapshot;
 use wandb_core::Row;
 
-use crate::columns::Nested;
+use crate::columns::{Nested, TableOptions};
 use crate::sink::{Format, Output, SinkOptions};
 
 struct Pieces(Sender<Vec<u8>>);
@@ -22,8 +22,7 @@ impl Write for Pieces {
 
 fn csv(nested: Nested, lines: &[&str]) -> String {
     let (pieces, written) = channel();
-    let mut options = SinkOptions::default();
-    options.table.nested = Some(nested);
+    let options = SinkOptions::default().with_table(TableOptions::default().with_nested(nested));
     let mut sink = Format::Csv.sink(Output::writer("pieces", Pieces(pieces)), &options).expect("opens");
     for line in lines {
         sink.write(&[Row::parse(line.as_bytes()).expect("valid JSON")]).expect("written");

@@ -13,12 +13,12 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::writer::SerializedFileWriter;
 use wandb_core::workers;
 
-use super::super::encode::WritePieces;
+use super::super::encoder::WritePieces;
 use super::super::error::SinkError;
 use super::super::format::Format;
 use super::super::output::Output;
-use super::super::shared::SharedOutput;
-use super::super::tasks::Task;
+use super::super::shared_output::SharedOutput;
+use super::super::worker_task::WorkerTask;
 use super::properties::properties;
 use super::sizes::{rows_of_text, text_size};
 use crate::arrow::arrow_schema;
@@ -55,7 +55,7 @@ pub(super) struct ParquetFile {
     waiting_rows: usize,
     waiting_text: usize,
     /// The columns of the current row group, distributed among the workers.
-    working: Vec<Task<Result<Vec<Column>>>>,
+    working: Vec<WorkerTask<Result<Vec<Column>>>>,
     group_rows: usize,
     groups: usize,
 }
@@ -154,7 +154,7 @@ impl ParquetFile {
         (self.waiting_rows, self.waiting_text) = (0, 0);
         for share in shares {
             let slab = Arc::clone(&slab);
-            self.working.push(Task::start(is_little, move || encode(share, &slab)));
+            self.working.push(WorkerTask::start(is_little, move || encode(share, &slab)));
         }
         Ok(())
     }
@@ -180,7 +180,7 @@ impl ParquetFile {
     /// Writes the current row group.
     fn end_group(&mut self, shares: Vec<Vec<Column>>) -> Result<()> {
         let Begun { is_little, .. } = *self.begun(false)?;
-        let close = |share| Task::start(is_little, move || close(share));
+        let close = |share| WorkerTask::start(is_little, move || close(share));
         let closing: Vec<_> = shares.into_iter().map(close).collect();
         let mut chunks = Vec::with_capacity(self.arrow.fields().len());
         for share in closing {

@@ -17,11 +17,11 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::ColumnPath;
 
-use super::super::contract::SinkReport;
 use super::super::error::SinkError;
 use super::super::format::Format;
 use super::super::output::Output;
-use super::super::shared::SharedOutput;
+use super::super::shared_output::SharedOutput;
+use super::super::sink_trait::SinkReport;
 use super::bins::{Bin, Bins, Held, weight};
 use super::properties::builder;
 use crate::arrow::{Scatterer, arrow_schema};

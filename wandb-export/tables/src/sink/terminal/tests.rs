@@ -32,7 +32,7 @@ fn numbers_align_right_and_words_left() {
 
 #[test]
 fn middle_rows_are_omitted() {
-    let options = TerminalOptions { rows: 4, ..TerminalOptions::default() };
+    let options = TerminalOptions::default().with_rows(4);
     assert_snapshot!(table(&options, &steps(9)), @"
     _step  loss  name
         0  10.5  run 0
@@ -46,13 +46,13 @@ fn middle_rows_are_omitted() {
 
 #[test]
 fn columns_that_do_not_fit_are_omitted() {
-    let options = TerminalOptions { width: Some(11), ..TerminalOptions::default() };
+    let options = TerminalOptions::default().with_width(Some(11));
     assert_snapshot!(table(&options, &steps(1)), @"
     _step  loss
         0  10.5
     (1 of 3 columns not shown)
     ");
-    let options = TerminalOptions { width: Some(1), rows: 0, ..TerminalOptions::default() };
+    let options = TerminalOptions::default().with_width(Some(1)).with_rows(0);
     assert_snapshot!(table(&options, &steps(1)), @"
     _step
         …
@@ -67,7 +67,7 @@ fn wide_and_unsafe_text_stays_aligned() {
         r#"{"名前": "\u001b[2Jgone\n", "x": 2}"#.to_owned(),
         r#"{"x": 3}"#.to_owned(),
     ];
-    let options = TerminalOptions { value_width: 16, ..TerminalOptions::default() };
+    let options = TerminalOptions::default().with_value_width(16);
     assert_snapshot!(table(&options, &lines), @r"
     名前             x
     損失関数の値     1
@@ -93,7 +93,7 @@ fn no_line_is_wider_than_the_terminal() {
         })
         .collect();
     for wide in 30..120 {
-        let options = TerminalOptions { width: Some(wide), value_width: 30, ..TerminalOptions::default() };
+        let options = TerminalOptions::default().with_width(Some(wide)).with_value_width(30);
         for line in table(&options, &lines).lines() {
             assert!(width(line) <= wide, "{} > {wide}: {line}", width(line));
         }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use wandb_core::{Row, Value};
-use wandb_tables::{ColumnType, Schema, Tally, ValueKind};
+use wandb_tables::{ColumnType, KindCounts, Schema, ValueKind};
 
 use super::footer::{Kind, STEP};
 
@@ -18,7 +18,7 @@ pub(super) struct Columns(HashMap<String, Seen>);
 struct Seen {
     /// The first step of the first file that has the column, and the column's index there.
     first: (i64, usize),
-    kinds: Tally,
+    kinds: KindCounts,
     /// Whether every integer is certainly exact as a double.
     safe_ints: bool,
 }
@@ -43,7 +43,7 @@ impl Columns {
             };
             let first = (first_step, index);
             if !self.0.contains_key(name) {
-                let seen = Seen { first, kinds: Tally::default(), safe_ints: true };
+                let seen = Seen { first, kinds: KindCounts::default(), safe_ints: true };
                 self.0.insert(name.to_owned(), seen);
             }
             if let Some(seen) = self.0.get_mut(name) {
@@ -64,14 +64,14 @@ impl Columns {
         files.sort_unstable_by(|(name, seen), (other, other_seen)| {
             (name != STEP, seen.first, name).cmp(&(other != STEP, other_seen.first, other))
         });
-        let mut rows = tallies(behind)?;
+        let mut rows = counts(behind)?;
         let mut columns = Vec::with_capacity(files.len());
         let mut widens = false;
         for (name, seen) in files {
             let has_text =
                 seen.kinds.count(ValueKind::String) + seen.kinds.count(ValueKind::NonFiniteText) > 0;
             let mut kinds = seen.kinds;
-            if let Some(behind) = rows.tallies.remove(&name) {
+            if let Some(behind) = rows.counts.remove(&name) {
                 kinds.merge(&behind);
             }
             let column_type = plain(&kinds)?;
@@ -86,7 +86,7 @@ impl Columns {
             columns.push((name, column_type));
         }
         for name in rows.order {
-            if let Some(kinds) = rows.tallies.remove(&name) {
+            if let Some(kinds) = rows.counts.remove(&name) {
                 let column_type = plain(&kinds)?;
                 widens |= column_type == ColumnType::Float64 && kinds.count(ValueKind::Integer) > 0;
                 columns.push((name, column_type));
@@ -98,7 +98,7 @@ impl Columns {
 }
 
 /// Returns the type that holds all values unchanged, without anything to report.
-fn plain(kinds: &Tally) -> Option<ColumnType> {
+fn plain(kinds: &KindCounts) -> Option<ColumnType> {
     match kinds.column_type() {
         (column_type, None) if column_type != ColumnType::Json => Some(column_type),
         _ => None,
@@ -107,23 +107,23 @@ fn plain(kinds: &Tally) -> Option<ColumnType> {
 
 struct Tallies {
     order: Vec<String>,
-    tallies: HashMap<String, Tally>,
+    counts: HashMap<String, KindCounts>,
 }
 
 /// Tallies the values of each key in order of appearance. `None` if a value is nested.
-fn tallies(rows: &[Row]) -> Option<Tallies> {
-    let mut seen = Tallies { order: Vec::new(), tallies: HashMap::new() };
+fn counts(rows: &[Row]) -> Option<Tallies> {
+    let mut seen = Tallies { order: Vec::new(), counts: HashMap::new() };
     for (key, value) in rows.iter().flat_map(Row::iter) {
         if matches!(value, Value::List(_) | Value::Map(_) | Value::BigInt(_)) {
             return None;
         }
-        if let Some(tally) = seen.tallies.get_mut(key) {
-            tally.observe(value);
+        if let Some(kinds) = seen.counts.get_mut(key) {
+            kinds.observe(value);
         } else {
-            let mut tally = Tally::default();
-            tally.observe(value);
+            let mut kinds = KindCounts::default();
+            kinds.observe(value);
             seen.order.push(key.to_owned());
-            seen.tallies.insert(key.to_owned(), tally);
+            seen.counts.insert(key.to_owned(), kinds);
         }
     }
     Some(seen)

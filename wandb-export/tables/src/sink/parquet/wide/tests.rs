@@ -74,7 +74,7 @@ proptest! {
     #[test]
     fn columns_and_rows_give_the_same_table(rows in rows(), most in prop_oneof![Just(50_000_usize), 1_usize..9]) {
         for nested in Nested::ALL {
-            let options = TableOptions { nested: Some(nested), max_columns: most, ..TableOptions::default() };
+            let options = TableOptions::default().with_nested(nested).with_max_columns(most);
             let wide = by_column(&rows, &options, 3);
             prop_assert!(wide == by_column(&rows, &options, 7), "bytes depend on batch sizes");
             // Compare the debug text, in which nulls are equal, and so are NaNs.
@@ -86,7 +86,7 @@ proptest! {
     #[test]
     fn scattered_batches_equal_those_of_rows(rows in rows(), most in prop_oneof![Just(50_000_usize), 1_usize..9]) {
         for nested in [Nested::Json, Nested::Dotted] {
-            let options = TableOptions { nested: Some(nested), max_columns: most, ..TableOptions::default() };
+            let options = TableOptions::default().with_nested(nested).with_max_columns(most);
             let (schema, spool) = gathered(&rows, &options, 3);
             let scattered = ScatteredBatches::new(Arc::new(schema), spool).expect("readable");
             let scattered: Vec<_> = scattered.map(|batch| batch.expect("a batch")).collect();
@@ -120,7 +120,7 @@ fn sparse(count: usize, columns: usize) -> Vec<Row> {
 fn several_row_groups_and_slices_hold_every_row() {
     let rows = sparse(1_500, 40);
     for nested in [Nested::Json, Nested::Struct] {
-        let options = TableOptions { nested: Some(nested), ..TableOptions::default() };
+        let options = TableOptions::default().with_nested(nested);
         let bytes = by_column(&rows, &options, 100);
         let builder = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes.clone()));
         assert_eq!(builder.expect("a file").metadata().num_row_groups(), 2);

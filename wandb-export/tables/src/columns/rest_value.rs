@@ -6,9 +6,9 @@ use wandb_core::{Map, Value};
 ///
 /// The paths are sorted, so that the text does not depend on the source of the values.
 #[derive(Debug, Default)]
-pub(crate) struct Rest(Vec<(Vec<String>, Value)>);
+pub(crate) struct RestValue(Vec<(Vec<String>, Value)>);
 
-impl Rest {
+impl RestValue {
     pub(crate) fn push(&mut self, path: &[impl AsRef<str>], value: Value) {
         self.0.push((path.iter().map(|key| key.as_ref().to_owned()).collect(), value));
     }
@@ -47,12 +47,12 @@ mod tests {
 
     #[test]
     fn values_are_nested_by_their_paths_in_order() {
-        let mut rest = Rest::default();
+        let mut rest = RestValue::default();
         rest.push(&["summary", "b"], Value::Int(2));
         rest.push(&["config", "net", "depth"], Value::Null);
         rest.push(&["summary", "a"], Value::Int(1));
         let text = rest.into_value().expect("values").to_json();
         assert_eq!(text, r#"{"config":{"net":{"depth":null}},"summary":{"a":1,"b":2}}"#);
-        assert_eq!(Rest::default().into_value(), None);
+        assert_eq!(RestValue::default().into_value(), None);
     }
 }

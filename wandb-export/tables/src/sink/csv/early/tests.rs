@@ -8,11 +8,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use wandb_core::Row;
 use wandb_core::internal::{Form, read_rows};
-use wandb_core::page::Page;
 
-use super::super::known;
+use super::super::dialect::Dialect;
+use super::super::encoder;
 use crate::columns::random_rows::rows;
 use crate::columns::{Nested, TableOptions};
+use crate::rows::Batch;
 use crate::sink::{Format, Output, Sink, SinkOptions, SinkReport};
 
 /// Memory limits that spool all rows, some, or none.
@@ -40,9 +41,9 @@ fn parse<S: AsRef<str>>(lines: &[S]) -> Vec<Row> {
     lines.iter().map(|line| Row::parse(line.as_ref().as_bytes()).expect("valid JSON")).collect()
 }
 
-fn page(lines: &[String]) -> Page {
+fn page(lines: &[String]) -> Batch {
     let list = Arc::new(format!("[{}]", lines.join(",")));
-    read_rows(&list, 0, Form::Inline, 0..i64::MAX).expect("nothing unusual").pages.remove(0)
+    Batch::Page(read_rows(&list, 0, Form::Inline, 0..i64::MAX).expect("nothing unusual").pages.remove(0))
 }
 
 fn finish(sink: Box<dyn Sink>, path: &Path) -> (String, SinkReport) {
@@ -56,7 +57,7 @@ fn finish(sink: Box<dyn Sink>, path: &Path) -> (String, SinkReport) {
 
 /// Returns the output of a sink that writes the rows after all of them are known.
 fn expected(options: &TableOptions, rows: &[Row], path: &Path) -> (String, SinkReport) {
-    let mut sink = Box::new(known::sink(Output::file(path).expect("opens"), options));
+    let mut sink = Box::new(encoder::sink(Dialect::Csv, Output::file(path).expect("opens"), options));
     sink.write(rows).expect("room");
     finish(sink, path)
 }
@@ -67,8 +68,7 @@ fn check(options: &TableOptions, lines: &[String], parts: &[(usize, Handed)]) {
     let path = directory.path().join("out.csv");
     let expected = expected(options, &parse(lines), &path);
     for memory in MEMORY {
-        let mut options = SinkOptions { table: options.clone(), ..SinkOptions::default() };
-        options.table.memory = memory;
+        let options = SinkOptions::default().with_table(options.clone().with_memory(memory));
         let mut sink = Format::Csv.sink(Output::file(&path).expect("opens"), &options).expect("opens");
         let mut rest = lines;
         for &(length, form) in parts.iter().cycle() {
@@ -76,7 +76,7 @@ fn check(options: &TableOptions, lines: &[String], parts: &[(usize, Handed)]) {
             match form {
                 Handed::Rows => sink.write(&parse(part)).expect("room"),
                 Handed::Page if part.is_empty() => {}
-                Handed::Page => sink.write_page(&page(part)).expect("room"),
+                Handed::Page => sink.write_batch(&page(part)).expect("room"),
             }
             rest = others;
             if rest.is_empty() {
@@ -94,11 +94,8 @@ fn parts() -> impl Strategy<Value = Vec<(usize, Handed)>> {
 fn options() -> impl Strategy<Value = TableOptions> {
     let names = prop::sample::select(vec!["loss", "a", "a.b", "eval", "list", "never", "_step"]);
     let nested = prop::sample::select(vec![Nested::Dotted, Nested::Json]);
-    (vec(names, 0..3), nested).prop_map(|(names, nested)| TableOptions {
-        columns: names.into_iter().map(str::to_owned).collect(),
-        nested: Some(nested),
-        ..TableOptions::default()
-    })
+    (vec(names, 0..3), nested)
+        .prop_map(|(names, nested)| TableOptions::default().with_columns(names).with_nested(nested))
 }
 
 proptest! {
@@ -120,12 +117,11 @@ proptest! {
 fn csv(memory: usize, parts: &[&[&str]]) -> String {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("out.csv");
-    let mut options = SinkOptions::default();
-    options.table.memory = memory;
+    let options = SinkOptions::default().with_table(TableOptions::default().with_memory(memory));
     let mut sink = Format::Csv.sink(Output::file(&path).expect("opens"), &options).expect("opens");
     for part in parts {
         let lines: Vec<String> = part.iter().map(|&line| line.to_owned()).collect();
-        sink.write_page(&page(&lines)).expect("room");
+        sink.write_batch(&page(&lines)).expect("room");
     }
     finish(sink, &path).0
 }
@@ -168,8 +164,7 @@ fn non_finite_numbers_agree_in_pages_and_rows() {
 fn large_table_is_written_before_the_last_row() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("out.csv");
-    let mut options = SinkOptions::default();
-    options.table.memory = 2 << 20;
+    let options = SinkOptions::default().with_table(TableOptions::default().with_memory(2 << 20));
     let mut sink = Format::Csv.sink(Output::file(&path).expect("opens"), &options).expect("opens");
     let written = || {
         let files = fs::read_dir(directory.path()).expect("listed");
@@ -177,12 +172,12 @@ fn large_table_is_written_before_the_last_row() {
     };
     let line = |step: usize| format!(r#"{{"_step":{step},"text":"{}"}}"#, "x".repeat(1000));
     let lines: Vec<String> = (0..2000).map(line).collect();
-    sink.write_page(&page(&lines)).expect("room");
+    sink.write_batch(&page(&lines)).expect("room");
     assert_eq!(written(), 0);
     let lines: Vec<String> = (2000..4000).map(line).collect();
-    sink.write_page(&page(&lines)).expect("room");
+    sink.write_batch(&page(&lines)).expect("room");
     assert!(written() > 4_000_000);
-    sink.write_page(&page(&[r#"{"_step":4000,"text":"x","late":1}"#.to_owned()])).expect("room");
+    sink.write_batch(&page(&[r#"{"_step":4000,"text":"x","late":1}"#.to_owned()])).expect("room");
     assert_eq!(written(), 0, "taken back");
     let (text, report) = finish(sink, &path);
     assert!(text.starts_with("_step,text,late\n0,x") && text.ends_with("x,\n4000,x,1\n"));

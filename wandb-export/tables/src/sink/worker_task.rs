@@ -3,12 +3,12 @@
 use wandb_core::workers;
 
 /// A result that is ready or in flight.
-pub(super) enum Task<T> {
+pub(super) enum WorkerTask<T> {
     Done(T),
     Coming(async_channel::Receiver<std::thread::Result<T>>),
 }
 
-impl<T: Send + 'static> Task<T> {
+impl<T: Send + 'static> WorkerTask<T> {
     /// Runs `work` on a worker thread. If `is_little`, runs it here, because passing it on would cost more
     /// than the work itself.
     pub(super) fn start(is_little: bool, work: impl FnOnce() -> T + Send + 'static) -> Self {

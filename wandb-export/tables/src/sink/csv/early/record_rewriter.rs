@@ -5,12 +5,13 @@ use std::ops::Range;
 
 use wandb_core::Value;
 
-use super::push_string;
-use super::shape::{Column, Shape, Writes};
-use crate::columns::Rest;
+use super::super::dialect::Dialect;
+use super::record_layout::{Column, ColumnValues, RecordLayout};
+use crate::columns::RestValue;
 
-/// Rewrites records from one shape to a later one.
+/// Rewrites records from one layout to a later one.
 pub(super) struct RecordRewriter {
+    dialect: Dialect,
     /// For each column of the new records, its source in the old ones, if any.
     sources: Vec<Option<Source>>,
     /// The new column for the rest, and the old columns that are merged into it.
@@ -41,37 +42,37 @@ enum Strings {
 /// The spooled text is corrupt.
 #[derive(Debug, thiserror::Error)]
 #[error("the spooled text is corrupt")]
-pub(super) struct Spoiled;
+pub(super) struct CorruptSpool;
 
 impl RecordRewriter {
-    /// Creates a rewriter. Records of a single column may need it even if the shape is unchanged, because a
+    /// Creates a rewriter. Records of a single column may need it even if the layout is unchanged, because a
     /// missing value must not give a blank line.
-    pub(super) fn new(from: &Shape, to: &Shape) -> Self {
+    pub(super) fn new(dialect: Dialect, from: &RecordLayout, to: &RecordLayout) -> Self {
         let places: HashMap<&[String], usize> =
             from.0.iter().enumerate().map(|(field, column)| (&*column.path, field)).collect();
-        let source = |path: &[String], writes| {
+        let source = |path: &[String], values| {
             let field = *places.get(path)?;
-            let strings = match (from.0[field].writes, writes) {
-                (Writes::Strings, Writes::Json) => Strings::All,
-                (Writes::Numbers, Writes::Json) => Strings::NonFinite,
+            let strings = match (from.0[field].values, values) {
+                (ColumnValues::Strings, ColumnValues::Json) => Strings::All,
+                (ColumnValues::Numbers, ColumnValues::Json) => Strings::NonFinite,
                 _ => Strings::Kept,
             };
             Some(Source { field, strings })
         };
-        let sources = to.0.iter().map(|column| source(&column.path, column.writes)).collect();
+        let sources = to.0.iter().map(|column| source(&column.path, column.values)).collect();
         let left_out = to.0.iter().position(|column| column.path.is_empty()).map(|rest| {
             let kept: HashSet<&[String]> = to.0.iter().map(|column| &*column.path).collect();
             let left_out = from.0.iter().enumerate().filter(|(_, column)| !kept.contains(&*column.path));
             (rest, left_out.map(|(field, column)| (field, column.clone())).collect())
         });
-        Self { sources, left_out, rest: Vec::new(), fields: Vec::new() }
+        Self { dialect, sources, left_out, rest: Vec::new(), fields: Vec::new() }
     }
 
     /// Adds a piece of text, and appends the complete records to `out`, rewritten.
-    pub(super) fn push(&mut self, piece: &[u8], out: &mut String) -> Result<(), Spoiled> {
+    pub(super) fn push(&mut self, piece: &[u8], out: &mut String) -> Result<(), CorruptSpool> {
         self.rest.extend_from_slice(piece);
         let mut at = 0;
-        while let Some(length) = record(&self.rest[at..], &mut self.fields) {
+        while let Some(length) = record(self.dialect, &self.rest[at..], &mut self.fields) {
             self.write(&self.rest[at..at + length], out)?;
             at += length;
         }
@@ -84,30 +85,30 @@ impl RecordRewriter {
         self.rest.is_empty()
     }
 
-    fn write(&self, record: &[u8], out: &mut String) -> Result<(), Spoiled> {
+    fn write(&self, record: &[u8], out: &mut String) -> Result<(), CorruptSpool> {
         for (index, source) in self.sources.iter().enumerate() {
             if index > 0 {
-                out.push(',');
+                self.dialect.push_delimiter(out);
             }
             if let Some((_, left_out)) = self.left_out.as_ref().filter(|(rest, _)| *rest == index)
                 && let Some(rest) = self.rest_of(record, left_out)?
             {
-                push_string(&rest.to_json(), out);
+                self.dialect.push_string(&rest.to_json(), out);
                 continue;
             }
             let (text, strings) = match source {
                 Some(source) => {
-                    let field = self.fields.get(source.field).ok_or(Spoiled)?;
-                    (std::str::from_utf8(&record[field.clone()]).map_err(|_| Spoiled)?, source.strings)
+                    let field = self.fields.get(source.field).ok_or(CorruptSpool)?;
+                    (std::str::from_utf8(&record[field.clone()]).map_err(|_| CorruptSpool)?, source.strings)
                 }
                 None => ("", Strings::Kept),
             };
             match strings {
                 // A blank line would not be a record.
                 _ if text.is_empty() && self.sources.len() == 1 => out.push_str("\"\""),
-                Strings::All if !text.is_empty() => push_as_json(text, out),
+                Strings::All if !text.is_empty() => push_as_json(self.dialect, text, out),
                 Strings::NonFinite if matches!(text, "NaN" | "Infinity" | "-Infinity") => {
-                    push_as_json(text, out);
+                    push_as_json(self.dialect, text, out);
                 }
                 _ => out.push_str(text),
             }
@@ -117,13 +118,13 @@ impl RecordRewriter {
     }
 
     /// Returns the values of columns that are merged into the rest.
-    fn rest_of(&self, record: &[u8], left_out: &[(usize, Column)]) -> Result<Option<Value>, Spoiled> {
-        let mut rest = Rest::default();
-        for (field, Column { path, writes }) in left_out {
-            let field = self.fields.get(*field).ok_or(Spoiled)?;
-            let text = std::str::from_utf8(&record[field.clone()]).map_err(|_| Spoiled)?;
+    fn rest_of(&self, record: &[u8], left_out: &[(usize, Column)]) -> Result<Option<Value>, CorruptSpool> {
+        let mut rest = RestValue::default();
+        for (field, Column { path, values }) in left_out {
+            let field = self.fields.get(*field).ok_or(CorruptSpool)?;
+            let text = std::str::from_utf8(&record[field.clone()]).map_err(|_| CorruptSpool)?;
             if !text.is_empty() {
-                rest.push(path, value(text, *writes)?);
+                rest.push(path, value(text, *values)?);
             }
         }
         Ok(rest.into_value())
@@ -131,12 +132,14 @@ impl RecordRewriter {
 }
 
 /// Parses the value of a field.
-fn value(text: &str, writes: Writes) -> Result<Value, Spoiled> {
+fn value(text: &str, values: ColumnValues) -> Result<Value, CorruptSpool> {
     let is_word = matches!(text, "NaN" | "Infinity" | "-Infinity");
-    match writes {
-        Writes::Numbers if is_word => Ok(text.into()),
-        Writes::Strings => Ok(Value::String(unquoted(text))),
-        Writes::Numbers | Writes::Json => Value::parse(unquoted(text).as_bytes()).map_err(|_| Spoiled),
+    match values {
+        ColumnValues::Numbers if is_word => Ok(text.into()),
+        ColumnValues::Strings => Ok(Value::String(unquoted(text))),
+        ColumnValues::Numbers | ColumnValues::Json => {
+            Value::parse(unquoted(text).as_bytes()).map_err(|_| CorruptSpool)
+        }
     }
 }
 
@@ -149,8 +152,9 @@ fn unquoted(field: &str) -> String {
 
 /// Returns the length of the first record, and stores its fields with their quotes. Returns `None` if it is
 /// incomplete.
-fn record(text: &[u8], fields: &mut Vec<Range<usize>>) -> Option<usize> {
+fn record(dialect: Dialect, text: &[u8], fields: &mut Vec<Range<usize>>) -> Option<usize> {
     fields.clear();
+    let delimiter = dialect.delimiter();
     let mut start = 0;
     loop {
         let mut end = start;
@@ -164,30 +168,30 @@ fn record(text: &[u8], fields: &mut Vec<Range<usize>>) -> Option<usize> {
                 }
             }
         } else {
-            end += text[start..].iter().position(|byte| matches!(byte, b',' | b'\n'))?;
+            end += text[start..].iter().position(|&byte| byte == delimiter || byte == b'\n')?;
         }
         fields.push(start..end);
         match text.get(end)? {
-            b',' => start = end + 1,
+            byte if *byte == delimiter => start = end + 1,
             _ => return Some(end + 1),
         }
     }
 }
 
-fn push_as_json(field: &str, out: &mut String) {
-    push_string(&Value::String(unquoted(field)).to_json(), out);
+fn push_as_json(dialect: Dialect, field: &str, out: &mut String) {
+    dialect.push_string(&Value::String(unquoted(field)).to_json(), out);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn shape(columns: &[(&str, Writes)]) -> Shape {
-        let column = |&(key, writes): &(&str, Writes)| Column { path: vec![key.to_owned()], writes };
-        Shape(columns.iter().map(column).collect())
+    fn layout(columns: &[(&str, ColumnValues)]) -> RecordLayout {
+        let column = |&(key, values): &(&str, ColumnValues)| Column { path: vec![key.to_owned()], values };
+        RecordLayout(columns.iter().map(column).collect())
     }
 
-    fn recast(from: &[(&str, Writes)], to: &[(&str, Writes)], text: &str) -> String {
+    fn rewritten(from: &[(&str, ColumnValues)], to: &[(&str, ColumnValues)], text: &str) -> String {
         let whole = in_pieces(from, to, text, text.len());
         for length in 1..text.len() {
             assert_eq!(in_pieces(from, to, text, length), whole, "in pieces of {length}");
@@ -195,38 +199,43 @@ mod tests {
         whole
     }
 
-    fn in_pieces(from: &[(&str, Writes)], to: &[(&str, Writes)], text: &str, length: usize) -> String {
-        let mut recast = RecordRewriter::new(&shape(from), &shape(to));
+    fn in_pieces(
+        from: &[(&str, ColumnValues)],
+        to: &[(&str, ColumnValues)],
+        text: &str,
+        length: usize,
+    ) -> String {
+        let mut rewriter = RecordRewriter::new(Dialect::Csv, &layout(from), &layout(to));
         let mut out = String::new();
-        text.as_bytes().chunks(length).for_each(|piece| recast.push(piece, &mut out).expect("whole"));
-        assert!(recast.is_done());
+        text.as_bytes().chunks(length).for_each(|piece| rewriter.push(piece, &mut out).expect("whole"));
+        assert!(rewriter.is_done());
         out
     }
 
-    const A: (&str, Writes) = ("a", Writes::Numbers);
-    const B: (&str, Writes) = ("b", Writes::Strings);
+    const A: (&str, ColumnValues) = ("a", ColumnValues::Numbers);
+    const B: (&str, ColumnValues) = ("b", ColumnValues::Strings);
 
     #[test]
     fn columns_are_added_dropped_and_reordered() {
-        assert_eq!(recast(&[A], &[A, B], "1\n2\n"), "1,\n2,\n");
-        assert_eq!(recast(&[A, B], &[B, A], "1,\"x,\"\"\n\"\n,\"\"\n"), "\"x,\"\"\n\",1\n\"\",\n");
-        assert_eq!(recast(&[A, B], &[B], "1,\n2,\"\"\n3,x\n"), "\"\"\n\"\"\nx\n");
-        assert_eq!(recast(&[], &[A, B], "\n\n"), ",\n,\n");
+        assert_eq!(rewritten(&[A], &[A, B], "1\n2\n"), "1,\n2,\n");
+        assert_eq!(rewritten(&[A, B], &[B, A], "1,\"x,\"\"\n\"\n,\"\"\n"), "\"x,\"\"\n\",1\n\"\",\n");
+        assert_eq!(rewritten(&[A, B], &[B], "1,\n2,\"\"\n3,x\n"), "\"\"\n\"\"\nx\n");
+        assert_eq!(rewritten(&[], &[A, B], "\n\n"), ",\n,\n");
     }
 
     #[test]
     fn only_strings_become_json() {
-        let json = [("a", Writes::Json), ("b", Writes::Json)];
+        let json = [("a", ColumnValues::Json), ("b", ColumnValues::Json)];
         let text = "1.50,x\nNaN,\"\"\n-Infinity,\"say \"\"hi\"\"\n\"\ntrue,\n,NaN\n";
         let expected = "1.50,\"\"\"x\"\"\"\n\"\"\"NaN\"\"\",\"\"\"\"\"\"\n\
                         \"\"\"-Infinity\"\"\",\"\"\"say \\\"\"hi\\\"\"\\n\"\"\"\ntrue,\n,\"\"\"NaN\"\"\"\n";
-        assert_eq!(recast(&[A, B], &json, text), expected);
-        assert_eq!(recast(&json, &json, expected), expected);
+        assert_eq!(rewritten(&[A, B], &json, text), expected);
+        assert_eq!(rewritten(&json, &json, expected), expected);
     }
 
     #[test]
     fn record_with_too_few_fields_is_an_error() {
-        let mut recast = RecordRewriter::new(&shape(&[A, B]), &shape(&[B, A]));
-        recast.push(b"1\n", &mut String::new()).expect_err("one field");
+        let mut rewriter = RecordRewriter::new(Dialect::Csv, &layout(&[A, B]), &layout(&[B, A]));
+        rewriter.push(b"1\n", &mut String::new()).expect_err("one field");
     }
 }

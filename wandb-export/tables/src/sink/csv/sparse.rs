@@ -4,7 +4,7 @@ use wandb_core::Row;
 use wandb_core::Value;
 use wandb_core::page::{CellKind, Column, Page};
 
-use super::{push_cell, push_value};
+use super::dialect::Dialect;
 use crate::columns::{PageColumns, Schema, TableError, Visitor};
 use crate::rows::Portion;
 
@@ -19,31 +19,33 @@ pub(super) fn is_wide(schema: &Schema) -> bool {
 
 /// Appends a record for each row, and calls `write` after each. Fields without a value are skipped.
 pub(super) fn push_portion<E: From<TableError>>(
+    dialect: Dialect,
     schema: &Schema,
     rows: &Portion,
     text: &mut String,
     mut write: impl FnMut(&mut String) -> Result<(), E>,
 ) -> Result<(), E> {
     match rows {
-        Portion::Rows(rows) => push_rows(schema, rows, text, &mut write),
+        Portion::Rows(rows) => push_rows(dialect, schema, rows, text, &mut write),
         Portion::Page(page, rows) => match PageColumns::of(&schema.layout, page) {
             Some(columns) => {
                 for row in rows.clone() {
-                    push_page_row(schema, &columns.by_slot, row, text);
+                    push_page_row(dialect, schema, &columns.by_slot, row, text);
                     write(text)?;
                 }
                 Ok(())
             }
-            None => push_rows(schema, &Page::to_rows(page)[rows.clone()], text, &mut write),
+            None => push_rows(dialect, schema, &Page::to_rows(page)[rows.clone()], text, &mut write),
         },
         #[cfg(feature = "parquet")]
         Portion::Columns(columns) => {
-            push_rows(schema, &crate::from_arrow::rows_of(columns)?, text, &mut write)
+            push_rows(dialect, schema, &crate::from_arrow::rows_of(columns)?, text, &mut write)
         }
     }
 }
 
 fn push_rows<E: From<TableError>>(
+    dialect: Dialect,
     schema: &Schema,
     rows: &[Row],
     text: &mut String,
@@ -57,10 +59,10 @@ fn push_rows<E: From<TableError>>(
             values.push(rest);
         }
         values.sort_unstable_by_key(|(slot, _)| *slot);
-        let mut record = Record { text: &mut *text, at: 0 };
+        let mut record = Record { dialect, text: &mut *text, at: 0 };
         for (slot, value) in values {
             record.skip_to(slot);
-            push_value(&schema.fields()[slot], value, record.text);
+            dialect.push_value(&schema.fields()[slot], value, record.text);
         }
         record.end(schema);
         write(text)?;
@@ -68,13 +70,19 @@ fn push_rows<E: From<TableError>>(
     Ok(())
 }
 
-fn push_page_row(schema: &Schema, columns: &[(usize, Column<'_>)], row: usize, text: &mut String) {
-    let mut record = Record { text, at: 0 };
+fn push_page_row(
+    dialect: Dialect,
+    schema: &Schema,
+    columns: &[(usize, Column<'_>)],
+    row: usize,
+    text: &mut String,
+) {
+    let mut record = Record { dialect, text, at: 0 };
     for (slot, column) in columns {
         let cell = column.cell(row);
         if !matches!(cell.kind(), CellKind::Missing | CellKind::Null) {
             record.skip_to(*slot);
-            push_cell(&schema.fields()[*slot], cell, record.text);
+            dialect.push_cell(&schema.fields()[*slot], cell, record.text);
         }
     }
     record.end(schema);
@@ -97,20 +105,18 @@ impl<'row> Visitor<'row> for Values<'row> {
 
 /// A record in progress, and the index of its current field.
 struct Record<'a> {
+    dialect: Dialect,
     text: &'a mut String,
     at: usize,
 }
 
 impl Record<'_> {
     fn skip_to(&mut self, field: usize) {
-        const COMMAS: &str = match std::str::from_utf8(&[b','; 1 << 10]) {
-            Ok(commas) => commas,
-            Err(_) => ",",
-        };
+        let delimiters = self.dialect.delimiters();
         let mut missing = field - self.at;
         while missing > 0 {
-            let now = missing.min(COMMAS.len());
-            self.text.push_str(&COMMAS[..now]);
+            let now = missing.min(delimiters.len());
+            self.text.push_str(&delimiters[..now]);
             missing -= now;
         }
         self.at = field;
@@ -133,15 +139,14 @@ mod tests {
     use proptest::prelude::*;
     use wandb_core::internal::{Form, read_rows};
 
-    use super::super::{push_page, push_rows};
     use super::*;
     use crate::columns::random_rows::rows;
-    use crate::columns::{Nested, SchemaBuilder};
+    use crate::columns::{Nested, SchemaBuilder, TableOptions};
     use crate::sink::{Format, Output, SinkOptions};
 
     fn wide(schema: &Schema, rows: &Portion) -> String {
         let mut text = String::new();
-        push_portion::<TableError>(schema, rows, &mut text, |_| Ok(())).expect("one schema");
+        push_portion::<TableError>(Dialect::Csv, schema, rows, &mut text, |_| Ok(())).expect("one schema");
         text
     }
 
@@ -157,7 +162,7 @@ mod tests {
                 // A table with at most one column is never wide.
                 prop_assume!(schema.column_count() > 1);
                 let mut text = String::new();
-                push_rows(&schema, &rows, &mut text).expect("one schema");
+                Dialect::Csv.push_rows(&schema, &rows, &mut text).expect("one schema");
                 prop_assert_eq!(&wide(&schema, &Portion::Rows(rows.clone())), &text);
                 let lines: Vec<String> = rows.iter().map(Row::to_json_line).collect();
                 let list = Arc::new(format!("[{}]", lines.join(",")));
@@ -165,7 +170,7 @@ mod tests {
                 let is_flat = nested == Nested::Json && schema.layout.rest.is_none();
                 for page in read.into_iter().flat_map(|read| read.pages).filter(|_| is_flat) {
                     let mut text = String::new();
-                    push_page(&schema, &page, 0..page.len(), &mut text);
+                    Dialect::Csv.push_page(&schema, &page, 0..page.len(), &mut text);
                     let rows = 0..page.len();
                     prop_assert_eq!(wide(&schema, &Portion::Page(Arc::new(page), rows)), text);
                 }
@@ -187,8 +192,8 @@ mod tests {
             let mut texts = Vec::new();
             for (memory, at_once) in [(512 << 10, 2_000), (512 << 10, 10), (1_000, 10), (1_000, 899), (0, 1)]
             {
-                let mut options = SinkOptions::default();
-                (options.table.memory, options.table.max_columns) = (memory, most);
+                let table = TableOptions::default().with_memory(memory).with_max_columns(most);
+                let options = SinkOptions::default().with_table(table);
                 let path = directory.path().join("table.csv");
                 let mut sink =
                     Format::Csv.sink(Output::file(&path).expect("opens"), &options).expect("opens");

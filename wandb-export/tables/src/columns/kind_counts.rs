@@ -75,12 +75,12 @@ impl fmt::Display for ValueKind {
 
 /// Counts of each kind of value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct KindCounts {
     counts: [u64; ValueKind::ALL.len()],
     inexact_integers: u64,
 }
 
-impl Tally {
+impl KindCounts {
     /// Counts one value.
     pub fn observe(&mut self, value: &Value) {
         let kind = ValueKind::of(value);

@@ -5,19 +5,20 @@ use std::path::Path;
 
 use tempfile::SpooledTempFile;
 
-use super::super::error::SinkError;
+use super::super::super::error::SinkError;
+use super::super::dialect::Dialect;
+use super::record_layout::RecordLayout;
 use super::record_rewriter::RecordRewriter;
-use super::shape::Shape;
 use crate::columns::TableError;
 
-/// Records spooled in memory and then in an unnamed temporary file, together with their shapes.
+/// Records spooled in memory and then in an unnamed temporary file, together with their layouts.
 pub(super) struct RecordSpool {
     file: BufWriter<SpooledTempFile>,
     bytes: usize,
 }
 
 /// Kind of a chunk in the file.
-const SHAPE: u8 = 0;
+const LAYOUT: u8 = 0;
 const TEXT: u8 = 1;
 
 /// Buffer size for reading, in bytes.
@@ -39,10 +40,10 @@ impl RecordSpool {
         self.bytes
     }
 
-    /// Sets the shape of the following records.
-    pub(super) fn begin(&mut self, shape: &Shape) -> Result<(), SinkError> {
-        let shape = serde_json::to_vec(shape).map_err(|error| putting(error.into()))?;
-        self.chunk(SHAPE, shape.len() as u64, |file| file.write_all(&shape))
+    /// Sets the layout of the following records.
+    pub(super) fn begin(&mut self, layout: &RecordLayout) -> Result<(), SinkError> {
+        let layout = serde_json::to_vec(layout).map_err(|error| write_error(error.into()))?;
+        self.chunk(LAYOUT, layout.len() as u64, |file| file.write_all(&layout))
     }
 
     /// Adds records.
@@ -71,38 +72,39 @@ impl RecordSpool {
             .write_all(&[kind])
             .and_then(|()| file.write_all(&bytes.to_le_bytes()))
             .and_then(|()| write(file));
-        written.map_err(putting)
+        written.map_err(write_error)
     }
 
-    /// Passes the text of all records to `write`, rewritten to the final shape.
+    /// Passes the text of all records to `write`, rewritten to the final layout.
     pub(super) fn replay(
         self,
-        shape: &Shape,
+        dialect: Dialect,
+        layout: &RecordLayout,
         mut write: impl FnMut(&[u8]) -> Result<(), SinkError>,
     ) -> Result<(), SinkError> {
-        let mut file = self.file.into_inner().map_err(|error| putting(error.into_error()))?;
-        file.seek(SeekFrom::Start(0)).map_err(reading)?;
+        let mut file = self.file.into_inner().map_err(|error| write_error(error.into_error()))?;
+        file.seek(SeekFrom::Start(0)).map_err(read_error)?;
         let mut file = BufReader::with_capacity(PIECE, file);
-        let mut recast = None;
-        let mut recorded = String::new();
-        while let Some((kind, mut left)) = chunk(&mut file).map_err(reading)? {
-            if kind == SHAPE {
-                require(recast.as_ref().is_none_or(RecordRewriter::is_done))?;
-                recast = differing(&read_shape(&mut file, left).map_err(reading)?, shape);
+        let mut rewriter = None;
+        let mut rewritten = String::new();
+        while let Some((kind, mut left)) = chunk(&mut file).map_err(read_error)? {
+            if kind == LAYOUT {
+                require(rewriter.as_ref().is_none_or(RecordRewriter::is_done))?;
+                rewriter = differing(dialect, &read_layout(&mut file, left).map_err(read_error)?, layout);
                 continue;
             }
             while left > 0 {
-                let piece = file.fill_buf().map_err(reading)?;
+                let piece = file.fill_buf().map_err(read_error)?;
                 require(!piece.is_empty())?;
                 let piece = &piece[..piece.len().min(usize::try_from(left).unwrap_or(usize::MAX))];
-                match &mut recast {
+                match &mut rewriter {
                     None => write(piece)?,
-                    Some(recast) => {
-                        recast
-                            .push(piece, &mut recorded)
-                            .map_err(|error| reading(io::Error::other(error)))?;
-                        write(recorded.as_bytes())?;
-                        recorded.clear();
+                    Some(rewriter) => {
+                        rewriter
+                            .push(piece, &mut rewritten)
+                            .map_err(|error| read_error(io::Error::other(error)))?;
+                        write(rewritten.as_bytes())?;
+                        rewritten.clear();
                     }
                 }
                 let taken = piece.len();
@@ -110,13 +112,13 @@ impl RecordSpool {
                 left -= taken as u64;
             }
         }
-        require(recast.as_ref().is_none_or(RecordRewriter::is_done))
+        require(rewriter.as_ref().is_none_or(RecordRewriter::is_done))
     }
 }
 
-/// Returns a rewriter between two shapes, or `None` if the text is the same in both.
-fn differing(from: &Shape, to: &Shape) -> Option<RecordRewriter> {
-    (to.0.len() < 2 || !to.keeps(from)).then(|| RecordRewriter::new(from, to))
+/// Returns a rewriter between two layouts, or `None` if the text is the same in both.
+fn differing(dialect: Dialect, from: &RecordLayout, to: &RecordLayout) -> Option<RecordRewriter> {
+    (to.0.len() < 2 || !to.keeps(from)).then(|| RecordRewriter::new(dialect, from, to))
 }
 
 /// Reads the kind and length of the next chunk. Returns `None` at the end.
@@ -129,20 +131,20 @@ fn chunk(file: &mut impl Read) -> io::Result<Option<(u8, u64)>> {
     Ok(Some((kind[0], u64::from_le_bytes(bytes))))
 }
 
-fn read_shape(file: &mut impl Read, bytes: u64) -> io::Result<Shape> {
-    let mut shape = Vec::new();
-    file.take(bytes).read_to_end(&mut shape)?;
-    Ok(serde_json::from_slice(&shape)?)
+fn read_layout(file: &mut impl Read, bytes: u64) -> io::Result<RecordLayout> {
+    let mut layout = Vec::new();
+    file.take(bytes).read_to_end(&mut layout)?;
+    Ok(serde_json::from_slice(&layout)?)
 }
 
 fn require(is_whole: bool) -> Result<(), SinkError> {
-    if is_whole { Ok(()) } else { Err(reading(io::ErrorKind::UnexpectedEof.into())) }
+    if is_whole { Ok(()) } else { Err(read_error(io::ErrorKind::UnexpectedEof.into())) }
 }
 
-fn putting(source: io::Error) -> SinkError {
+fn write_error(source: io::Error) -> SinkError {
     TableError::Spool { action: "writing", source }.into()
 }
 
-fn reading(source: io::Error) -> SinkError {
+fn read_error(source: io::Error) -> SinkError {
     TableError::Spool { action: "reading", source }.into()
 }

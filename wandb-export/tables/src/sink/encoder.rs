@@ -1,13 +1,13 @@
 //! The encoder interface of formats with typed columns.
 
-use super::contract::SinkReport;
 use super::error::SinkError;
 use super::output::Output;
+use super::sink_trait::SinkReport;
 use crate::columns::{Schema, TableError};
 use crate::rows::{Portion, Spool};
 
 /// An encoder for a format with typed columns.
-pub(super) trait Encode: Copy + Send + Sync + 'static {
+pub(super) trait TableEncoder: Copy + Send + Sync + 'static {
     /// Encoded rows, or nearly so.
     type Piece: Send;
     /// Writes pieces in order.

@@ -6,18 +6,18 @@ use crate::columns::{ColumnType, Field, FieldKind, Schema};
 
 /// The columns of some records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Shape(pub(super) Vec<Column>);
+pub(super) struct RecordLayout(pub(super) Vec<Column>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Column {
     /// The keys that lead to the values. They identify a column; its name may still change.
     pub(super) path: Vec<String>,
-    pub(super) writes: Writes,
+    pub(super) values: ColumnValues,
 }
 
 /// How strings in a column are written. Numbers have the same text in any column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Writes {
+pub(super) enum ColumnValues {
     /// Strings as plain text. All values are strings.
     Strings,
     /// Strings as plain text. The only strings are non-finite numbers.
@@ -26,16 +26,16 @@ pub(super) enum Writes {
     Json,
 }
 
-impl Shape {
+impl RecordLayout {
     pub(super) fn of(schema: &Schema) -> Self {
         Self(schema.fields().iter().map(Column::of).collect())
     }
 
-    /// Returns whether records of the shape `before` have the same text in this shape.
+    /// Returns whether records of the layout `before` have the same text in this layout.
     pub(super) fn keeps(&self, before: &Self) -> bool {
         self.0.len() == before.0.len()
             && self.0.iter().zip(&before.0).all(|(now, before)| {
-                let same_strings = now.writes != Writes::Json || before.writes == Writes::Json;
+                let same_strings = now.values != ColumnValues::Json || before.values == ColumnValues::Json;
                 now.path == before.path && same_strings
             })
     }
@@ -43,11 +43,11 @@ impl Shape {
 
 impl Column {
     fn of(field: &Field) -> Self {
-        let writes = match field.kind() {
-            FieldKind::Column(ColumnType::Json) => Writes::Json,
-            FieldKind::Column(ColumnType::Utf8) => Writes::Strings,
-            _ => Writes::Numbers,
+        let values = match field.kind() {
+            FieldKind::Column(ColumnType::Json) => ColumnValues::Json,
+            FieldKind::Column(ColumnType::Utf8) => ColumnValues::Strings,
+            _ => ColumnValues::Numbers,
         };
-        Self { path: field.path().to_vec(), writes }
+        Self { path: field.path().to_vec(), values }
     }
 }

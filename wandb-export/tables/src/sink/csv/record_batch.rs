@@ -7,19 +7,19 @@ use arrow_buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
 use arrow_schema::DataType;
 use wandb_core::Value;
 
-use super::push_string;
+use super::dialect::Dialect;
 
-pub(super) fn push_batch(batch: &RecordBatch, text: &mut String) {
+pub(super) fn push_batch(dialect: Dialect, batch: &RecordBatch, text: &mut String) {
     let columns: Vec<Column<'_>> = batch.columns().iter().map(Column::of).collect();
     // Approximate length of a number and its comma.
     text.reserve(batch.num_rows() * columns.len() * 20);
     for row in 0..batch.num_rows() {
         for (index, column) in columns.iter().enumerate() {
             if index > 0 {
-                text.push(',');
+                dialect.push_delimiter(text);
             }
             if column.nulls.is_none_or(|nulls| nulls.is_valid(row)) {
-                column.values.push(row, text);
+                column.values.push(dialect, row, text);
             } else if columns.len() == 1 {
                 // A blank line would not be a record.
                 text.push_str("\"\"");
@@ -57,7 +57,7 @@ impl<'a> Column<'a> {
 }
 
 impl Values<'_> {
-    fn push(&self, row: usize, text: &mut String) {
+    fn push(&self, dialect: Dialect, row: usize, text: &mut String) {
         match self {
             Self::Bool(values) => text.push_str(if values.value(row) { "true" } else { "false" }),
             Self::Int(values) => Value::Int(values[row]).write_json(text),
@@ -66,7 +66,7 @@ impl Values<'_> {
                 float if float.is_nan() => text.push_str("NaN"),
                 float => text.push_str(if float > 0.0 { "Infinity" } else { "-Infinity" }),
             },
-            Self::Text(values) => push_string(values.value(row), text),
+            Self::Text(values) => dialect.push_string(values.value(row), text),
             Self::Other => {}
         }
     }
