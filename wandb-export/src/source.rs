@@ -207,11 +207,4 @@ impl RunFacts {
             folder: None,
         }
     }
-
-    /// Creates the facts of a run that cannot be read.
-    pub(crate) fn unreadable(path: RunPath, error: &Error) -> Self {
-        let model = Run::new(path.entity(), path.project(), path.run(), "");
-        let issues = vec![Issue::RunUnreadable { detail: error.with_causes() }];
-        Self { issues, ..Self::new(path, model) }
-    }
 }

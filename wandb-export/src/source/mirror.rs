@@ -122,7 +122,11 @@ impl RunEntry for MirroredRun {
     }
 
     fn stand_in(&self, error: Error) -> Result<DiskRun, Error> {
-        Ok(DiskRun { facts: RunFacts::unreadable(self.path()?, &error), data: Arc::new(self.clone()) })
+        let path = self.path()?;
+        let model = Run::new(path.entity(), path.project(), path.run(), "");
+        let issues = vec![Issue::RunUnreadable { detail: error.with_causes() }];
+        let facts = RunFacts { issues, ..RunFacts::new(path, model) };
+        Ok(DiskRun { facts, data: Arc::new(self.clone()) })
     }
 }
 
