@@ -95,7 +95,7 @@ fn persistent_fault_is_an_error() {
     fail(&server, vec![Fault::chance(1.0, FaultKind::Status(503)).on("HistoryPage")]);
     let error = api.scan_history(PATH).expect("a path").rows().expect_err("the server is failing");
     assert_eq!(error.kind(), wandb_export::ErrorKind::Failed);
-    let text = error.to_string();
+    let text = error.with_causes();
     for part in ["HistoryPage of e/p/long", "503", "try again later"] {
         assert!(text.contains(part), "{text}");
     }

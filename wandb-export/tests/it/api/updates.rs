@@ -169,7 +169,7 @@ fn invalid_changes_are_rejected() {
         assert_eq!(internal.kind(), ErrorKind::Usage);
         let inside = update().await.summary(["big", "x"], 1).save().await.unwrap_err();
         assert_eq!(
-            inside.to_string(),
+            inside.with_causes(),
             "changing local-team/vision/odd: summary: big.x cannot be changed, because big is 9007199254740993, not an object"
         );
         let missing =
