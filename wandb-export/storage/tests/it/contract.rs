@@ -80,7 +80,7 @@ fn put_new_replaces_nothing() {
 fn dropped_content_leaves_nothing() {
     each(|storage| {
         let mut staged = storage.stage().expect("room");
-        staged.write_all(&[1; 100_000]).expect("room");
+        staged.write_all(&vec![1; 100_000]).expect("room");
         drop(staged);
         let mut discarded = storage.stage_keyed("key").expect("room");
         discarded.write_all(b"part").expect("room");
