@@ -9,8 +9,8 @@ use crate::staged::Staged;
 
 /// A place for whole objects under relative names with `/` as the separator.
 ///
-/// Implementations must make a put atomic: readers see the old object or the new one, and whoever has opened the old
-/// one keeps reading it. Methods block, so call them on a thread that may block.
+/// Implementations must make a put atomic: readers see the old object or the new one, and a reader that has opened the
+/// old one keeps reading it. Methods block, so call them on a thread that may block.
 pub trait Storage: fmt::Debug + Send + Sync {
     /// Begins an object. Its content is private until it is [put](Self::put), and removed if it is dropped before.
     fn stage(&self) -> io::Result<Staged>;

@@ -80,7 +80,7 @@ fn put_new_replaces_nothing() {
 fn dropped_content_leaves_nothing() {
     each(|storage| {
         let mut staged = storage.stage().expect("room");
-        staged.write_all(&[1; 100_000]).expect("room");
+        staged.write_all(&vec![1; 100_000]).expect("room");
         drop(staged);
         let mut discarded = storage.stage_keyed("key").expect("room");
         discarded.write_all(b"part").expect("room");
@@ -182,10 +182,14 @@ fn folder_is_claimed_once_at_a_time() {
     let path = place.path().join("a/b");
     let first = Folder::claim(&path).expect("a folder").expect("unlocked");
     assert!(Folder::claim(&path).expect("a folder").is_none());
-    let mut staged = first.stage().expect("room");
-    staged.write_all(&[1; 100_000]).expect("room");
-    std::mem::forget(staged);
+    // A killed process removes nothing.
+    std::mem::forget(first.stage().expect("room"));
     drop(first);
+    let own = path.join(wandb_storage::OWN);
+    let names = || std::fs::read_dir(&own).expect("a folder").count();
+    assert_eq!(names(), 2, "the lock and the unfinished object");
+    Folder::claim(&path).expect("a folder").expect("unlocked");
+    assert_eq!(names(), 1, "the lock");
 }
 
 #[cfg(unix)]

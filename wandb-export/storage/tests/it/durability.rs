@@ -63,7 +63,9 @@ impl Known {
                 }
                 _ => {
                     let content = text(rng);
-                    let mut file = folder.stage()?;
+                    let mut file = if rng.bool() { folder.stage()? } else { folder.stage_keyed("key")? };
+                    // An earlier process may have left a part.
+                    file.clear()?;
                     file.write_all(&content)?;
                     let may_be = self.files.entry(place).or_insert_with(|| vec![None]);
                     may_be.push(Some(content.clone()));
