@@ -45,10 +45,6 @@ impl Batch {
     }
 
     /// Returns the individual rows. Creating them is slow for pages and columns.
-    #[cfg_attr(
-        not(feature = "parquet"),
-        expect(clippy::unnecessary_wraps, reason = "Arrow columns may fail to convert")
-    )]
     pub fn to_rows(&self) -> Result<Cow<'_, [Row]>, TableError> {
         Ok(match self {
             Self::Rows(rows) => rows.into(),
@@ -62,7 +58,9 @@ impl Batch {
     pub fn into_rows(self) -> Result<Vec<Row>, TableError> {
         match self {
             Self::Rows(rows) => Ok(rows),
-            batch => Ok(batch.to_rows()?.into_owned()),
+            Self::Page(page) => Ok(page.to_rows()),
+            #[cfg(feature = "parquet")]
+            Self::Columns(columns) => crate::from_arrow::rows_of(&columns),
         }
     }
 }
