@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use async_lock::OnceCell;
 use futures_util::stream::BoxStream;
-use wandb_core::client::{Client, ClientStats, Reading};
+use wandb_core::client::{Client, ClientStats, ParseMode};
 use wandb_core::model::{Project, Server, User};
 use wandb_core::transport::NoServer;
 use wandb_core::{
@@ -110,7 +110,7 @@ impl Api {
     /// ```
     pub fn offline() -> Self {
         let nowhere = Client::builder(Arc::new(NoServer), BaseUrl::default());
-        Self::over(nowhere.reading(Reading::OnThreads).build(), PathDefaults::default())
+        Self::over(nowhere.parse_mode(ParseMode::OnThreads).build(), PathDefaults::default())
     }
 
     /// Creates an API over an existing client. `defaults` supplies the entity or project that a path omits.
@@ -129,8 +129,8 @@ impl Api {
     }
 
     /// Returns counts of the requests sent and the data received so far.
-    pub fn tally(&self) -> ClientStats {
-        self.client.tally()
+    pub fn stats(&self) -> ClientStats {
+        self.client.stats()
     }
 
     /// Fetches the user that the API key belongs to (query `viewer`).
@@ -173,7 +173,7 @@ impl Api {
         }
         let path = self.run_path(path).await?;
         let reply = self.client.call(GetRun::new(path.clone())).await?;
-        Ok(Run::new(self.clone(), path, reply.answer, &reply.lacks))
+        Ok(Run::new(self.clone(), path, reply.answer, &reply.unsupported))
     }
 
     /// Selects the runs of the project at `path`, to be filtered, ordered and listed. A local `wandb` folder or the
@@ -203,7 +203,7 @@ impl Api {
         }
         let path = self.sweep_path(path).await?;
         let reply = self.client.call(GetSweep::new(path.clone())).await?;
-        Ok(Sweep::new(self.clone(), path, reply.answer, &reply.lacks))
+        Ok(Sweep::new(self.clone(), path, reply.answer, &reply.unsupported))
     }
 
     /// Compares the configs and summaries of two or more runs, which are fetched in parallel.

@@ -27,9 +27,9 @@ pub struct Run {
 }
 
 impl Run {
-    pub(crate) fn new(api: Api, path: RunPath, model: model::Run, lacks: &UnsupportedFields) -> Self {
+    pub(crate) fn new(api: Api, path: RunPath, model: model::Run, unsupported: &UnsupportedFields) -> Self {
         let mut issues = Issue::of_fields(&model);
-        issues.extend(Issue::of_lacks(lacks, |_| false));
+        issues.extend(Issue::of_unsupported(unsupported, |_| false));
         Self { api, path, model, issues, local: None }
     }
 

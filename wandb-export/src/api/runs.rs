@@ -203,15 +203,15 @@ impl Runs {
             async move {
                 let Some(runs) = lister.next_runs().await? else {
                     found.add(lister.issues());
-                    found.add(lacking(&lister.lacks(), columns));
+                    found.add(lacking(&lister.unsupported(), columns));
                     return Ok(None);
                 };
-                Ok(Some((here::Found { runs, lacks: lister.lacks() }, lister)))
+                Ok(Some((here::Found { runs, unsupported: lister.unsupported() }, lister)))
             }
         };
         let pages = stream::try_unfold(lister, next).boxed();
         let found = here::unless_refused(pages, wanted, issues.clone());
-        found.map_ok(move |found| wrapped(&api, found.runs, &found.lacks, &issues)).boxed()
+        found.map_ok(move |found| wrapped(&api, found.runs, &found.unsupported, &issues)).boxed()
     }
 
     /// Streams the runs, each once, fetched page by page. Does not report missing runs; [`open`](Self::open) does.
@@ -246,11 +246,11 @@ impl Runs {
 }
 
 /// Wraps runs in handles. Runs with unusable names are left out and, like unreadable fields, reported as issues.
-fn wrapped(api: &Api, runs: Vec<model::Run>, lacks: &UnsupportedFields, issues: &Issues) -> Vec<Run> {
+fn wrapped(api: &Api, runs: Vec<model::Run>, unsupported: &UnsupportedFields, issues: &Issues) -> Vec<Run> {
     let wrap = |run: model::Run| {
         issues.add(Issue::of_fields(&run));
         match run.path() {
-            Ok(path) => Some(Run::new(api.clone(), path, run, lacks)),
+            Ok(path) => Some(Run::new(api.clone(), path, run, unsupported)),
             Err(error) => {
                 let list = format!("runs of {}/{}", run.entity, run.project);
                 issues.add([Issue::unusable_name(&list, &error)]);
@@ -270,8 +270,8 @@ fn without_empty_objects(row: Row) -> Row {
 const RUNS_IN_A_BATCH: usize = 256;
 
 /// Converts fields that the runs lack to issues. Ignores fields without a column in the table.
-fn lacking(lacks: &UnsupportedFields, columns: RunColumns) -> Vec<Issue> {
-    let mut issues = Issue::of_lacks(lacks, |field| columns.needs(field));
+fn lacking(unsupported: &UnsupportedFields, columns: RunColumns) -> Vec<Issue> {
+    let mut issues = Issue::of_unsupported(unsupported, |field| columns.needs(field));
     issues.retain(|issue| columns == RunColumns::All || !issue.is_note());
     issues
 }

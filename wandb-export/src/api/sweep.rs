@@ -37,8 +37,13 @@ pub struct Sweep {
 }
 
 impl Sweep {
-    pub(crate) fn new(api: Api, path: SweepPath, model: model::Sweep, lacks: &UnsupportedFields) -> Self {
-        Self { api, path, model, issues: Issue::of_lacks(lacks, |_| false), local: None }
+    pub(crate) fn new(
+        api: Api,
+        path: SweepPath,
+        model: model::Sweep,
+        unsupported: &UnsupportedFields,
+    ) -> Self {
+        Self { api, path, model, issues: Issue::of_unsupported(unsupported, |_| false), local: None }
     }
 
     /// Opens a sweep in a local folder. Without `known` settings, the sweep consists of the runs that belong to it.

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use wandb_core::model::RunState;
-use wandb_core::update::{Applied, Change, ChangeError, KeyPath, RunChanges, RunDocument, Standing};
+use wandb_core::update::{
+    AppliedChanges, Change, ChangeError, ChangeStatus, KeyPath, RunChanges, RunDocument,
+};
 use wandb_core::{Map, RunPath, Value};
 use wandb_graphql::ops::{GetRunDocument, UpdateRun};
 
@@ -200,10 +202,10 @@ impl Update {
             state = self.read().await.map_err(|error| self.unconfirmed(error))?;
             let mut is_undone = false;
             for change in applied.changes {
-                match change.standing(&state).map_err(|source| self.unconfirmed(self.change_error(source)))? {
-                    Standing::Holds => {}
-                    Standing::Undone => is_undone = true,
-                    Standing::Overruled => {
+                match change.status(&state).map_err(|source| self.unconfirmed(self.change_error(source)))? {
+                    ChangeStatus::Holds => {}
+                    ChangeStatus::Undone => is_undone = true,
+                    ChangeStatus::Overruled => {
                         wanted = wanted.except(std::slice::from_ref(&change));
                         updated.overruled.push(change);
                     }
@@ -222,7 +224,7 @@ impl Update {
     }
 
     /// Writes the changes. Returns the error if the write may have succeeded anyway.
-    async fn write(&self, applied: &Applied, before: &RunDocument) -> Result<Option<Error>, Error> {
+    async fn write(&self, applied: &AppliedChanges, before: &RunDocument) -> Result<Option<Error>, Error> {
         if before.read_only == Some(true) {
             return Err(Error::ReadOnly { run: self.path.to_string() });
         }
@@ -238,7 +240,7 @@ impl Update {
         Ok(self.api.client.call(GetRunDocument::new(self.path.clone())).await?.answer)
     }
 
-    fn apply(&self, changes: &RunChanges, run: &RunDocument) -> Result<Applied, Error> {
+    fn apply(&self, changes: &RunChanges, run: &RunDocument) -> Result<AppliedChanges, Error> {
         changes.apply(run).map_err(|source| self.change_error(source))
     }
 

@@ -15,7 +15,7 @@ pub(crate) enum Meaning {
     /// The requested object does not exist.
     NotFound,
     /// A smaller request may succeed.
-    TooMuch,
+    TooLarge,
     /// The server rejects this request, and a retry does not help.
     Refused,
     /// A transient failure: a retry may succeed.
@@ -60,7 +60,7 @@ const TABLE: [(Meaning, &[&str]); 6] = [
         ],
     ),
     (
-        Meaning::TooMuch,
+        Meaning::TooLarge,
         &[
             "too large",
             "too big",
@@ -123,7 +123,7 @@ fn classify_status(status: StatusCode) -> Meaning {
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Meaning::Denied,
         StatusCode::NOT_FOUND | StatusCode::GONE => Meaning::NotFound,
-        StatusCode::PAYLOAD_TOO_LARGE => Meaning::TooMuch,
+        StatusCode::PAYLOAD_TOO_LARGE => Meaning::TooLarge,
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
             Meaning::Failed
         }
@@ -135,7 +135,7 @@ fn classify_status(status: StatusCode) -> Meaning {
 impl Meaning {
     /// Whether a retry may succeed.
     pub(crate) fn is_transient(self) -> bool {
-        matches!(self, Self::Failed | Self::TooMuch)
+        matches!(self, Self::Failed | Self::TooLarge)
     }
 
     /// The error for the caller. `what` names the requested object, `message` is the server's text.
@@ -143,7 +143,7 @@ impl Meaning {
         match self {
             Self::Denied => AnswerError::Denied { message },
             Self::NotFound => AnswerError::NotFound { what: what() },
-            Self::TooMuch => AnswerError::TooMuch { message },
+            Self::TooLarge => AnswerError::TooLarge { message },
             Self::Refused => AnswerError::Refused { message },
             Self::Failed => AnswerError::Failed { message },
         }
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn messages_are_classified_as_in_the_table() {
-        use Meaning::{Denied, Failed, NotFound, Refused, TooMuch};
+        use Meaning::{Denied, Failed, NotFound, Refused, TooLarge};
         for (expected, message) in [
             (Failed, "context deadline exceeded"),
             (Failed, "Error 1213: Deadlock found when trying to get lock; try restarting transaction"),
@@ -165,10 +165,10 @@ mod tests {
             (Failed, "An internal error occurred. Please contact support."),
             (Failed, "Rate limit exceeded: too many requests"),
             (Failed, "rpc error: code = Unavailable desc = connection refused"),
-            (TooMuch, "rpc error: code = ResourceExhausted desc = grpc: received message larger than max"),
-            (TooMuch, "requested page is too large"),
-            (TooMuch, "too many samples"),
-            (TooMuch, "query has complexity 1200, which exceeds the limit of 1000"),
+            (TooLarge, "rpc error: code = ResourceExhausted desc = grpc: received message larger than max"),
+            (TooLarge, "requested page is too large"),
+            (TooLarge, "too many samples"),
+            (TooLarge, "query has complexity 1200, which exceeds the limit of 1000"),
             (Denied, "permission denied"),
             (Denied, "PERMISSION_ERROR: user is not a member of the team"),
             (Denied, "user is not logged in"),
@@ -203,7 +203,7 @@ mod tests {
             (403, Meaning::Denied),
             (404, Meaning::NotFound),
             (408, Meaning::Failed),
-            (413, Meaning::TooMuch),
+            (413, Meaning::TooLarge),
             (500, Meaning::Failed),
         ] {
             let status = StatusCode::from_u16(status).unwrap();

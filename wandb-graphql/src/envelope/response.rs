@@ -175,13 +175,13 @@ fn to_parsable_json(body: &[u8]) -> Result<Cow<'_, [u8]>, AnswerError> {
 fn lacking(errors: &[GraphQlError], response: &Response<Bytes>) -> UnsupportedFields {
     let sent = response.extensions().get::<SentBody>();
     let sent: Option<SentQuery<'_>> = sent.and_then(|sent| serde_json::from_slice(&sent.0).ok());
-    let mut lacks = UnsupportedFields::nothing();
+    let mut unsupported = UnsupportedFields::nothing();
     for error in errors {
         let Some(message) = &error.message else { continue };
         let position = ErrorPosition::new(error.locations.as_ref(), error.path.as_ref());
-        record_lacking(message, &position, sent.as_ref().map(|sent| &*sent.query), &mut lacks);
+        record_lacking(message, &position, sent.as_ref().map(|sent| &*sent.query), &mut unsupported);
     }
-    lacks
+    unsupported
 }
 
 fn error(errors: &[GraphQlError], status: StatusCode, what: impl FnOnce() -> String) -> AnswerError {

@@ -52,9 +52,9 @@ impl Operation for GetSweep {
         OPTIONAL_FIELDS
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
         let variables = Variables { name: self.path.sweep() };
-        project_request::<Project, _>(self, self.path.project_path(), variables, endpoint, lacks)
+        project_request::<Project, _>(self, self.path.project_path(), variables, endpoint, unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<Sweep, AnswerError> {

@@ -116,19 +116,19 @@ impl Operation for ListFiles {
         arguments
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
         let (names, pattern) = match &self.wanted {
             Wanted::All => (None, None),
             // The server takes an empty list to mean all files.
             Wanted::Named(names) if names.is_empty() => {
-                return Err(AnswerError::Unaskable { message: "no file was given".to_owned() });
+                return Err(AnswerError::InvalidRequest { message: "no file was given".to_owned() });
             }
             Wanted::Named(names) => (Some(names.iter().map(|name| Some(name.as_str())).collect()), None),
             Wanted::Like(pattern) => (None, Some(pattern.text())),
         };
         let variables =
             Variables { names, pattern, cursor: self.position.after(), per_page: first(self.page_size) };
-        run_request::<Run, _>(self, &self.path, variables, endpoint, lacks)
+        run_request::<Run, _>(self, &self.path, variables, endpoint, unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<ListPage<File>, AnswerError> {
@@ -173,7 +173,7 @@ mod tests {
     fn empty_list_of_names_is_rejected() {
         let endpoint = crate::ops::testing::endpoint();
         let error = list().names([""; 0]).request(&endpoint, &UnsupportedFields::nothing()).unwrap_err();
-        assert!(matches!(error, AnswerError::Unaskable { .. }), "{error}");
+        assert!(matches!(error, AnswerError::InvalidRequest { .. }), "{error}");
     }
 
     #[test]

@@ -146,13 +146,13 @@ impl Operation for ListLogLines {
         OPTIONAL_FIELDS
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
         let variables = Variables { cursor: self.position.after(), per_page: first(self.page_size) };
-        let mut lacks = lacks.clone();
-        if !lacks.contains(&IMPROVED) {
-            lacks.insert(TAIL_FORM);
+        let mut unsupported = unsupported.clone();
+        if !unsupported.contains(&IMPROVED) {
+            unsupported.insert(TAIL_FORM);
         }
-        run_request::<Run, _>(self, &self.path, variables, endpoint, &lacks)
+        run_request::<Run, _>(self, &self.path, variables, endpoint, &unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<LogPage, AnswerError> {

@@ -102,13 +102,13 @@ impl Operation for ListProjects {
         paged("Query", "models", self.position.after())
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
         let variables = Variables {
             entity: &self.entity,
             cursor: self.position.after(),
             per_page: first(self.page_size),
         };
-        post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
+        post::<Query, _>(RequestSpec::new(self, variables), endpoint, unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<ListPage<Project>, AnswerError> {

@@ -168,19 +168,19 @@ impl Operation for ListRuns {
         arguments
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
         let variables = Variables {
             filters: JsonText(self.filter.json().into()),
             order: self.order.text(),
             cursor: self.position.after(),
             per_page: first(self.size()),
         };
-        if lacks.contains_argument(&COUNT_FILTERS) && !self.filter.is_all() {
-            let mut lacks = lacks.clone();
-            lacks.insert(RUN_COUNT);
-            return project_request::<Project, _>(self, &self.path, variables, endpoint, &lacks);
+        if unsupported.contains_argument(&COUNT_FILTERS) && !self.filter.is_all() {
+            let mut unsupported = unsupported.clone();
+            unsupported.insert(RUN_COUNT);
+            return project_request::<Project, _>(self, &self.path, variables, endpoint, &unsupported);
         }
-        project_request::<Project, _>(self, &self.path, variables, endpoint, lacks)
+        project_request::<Project, _>(self, &self.path, variables, endpoint, unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<ListPage<Run>, AnswerError> {
@@ -233,8 +233,8 @@ mod tests {
     }
 
     fn query_without(list: &ListRuns, arguments: &[Argument]) -> String {
-        let lacks: UnsupportedFields = arguments.iter().cloned().collect();
-        let request = list.request(&crate::ops::testing::endpoint(), &lacks).unwrap();
+        let unsupported: UnsupportedFields = arguments.iter().cloned().collect();
+        let request = list.request(&crate::ops::testing::endpoint(), &unsupported).unwrap();
         let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
         body["query"].as_str().unwrap().to_owned()
     }

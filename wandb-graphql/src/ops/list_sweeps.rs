@@ -83,9 +83,9 @@ impl Operation for ListSweeps {
         paged("Project", "sweeps", self.position.after())
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
         let variables = Variables { cursor: self.position.after(), per_page: first(self.page_size) };
-        project_request::<Project, _>(self, &self.path, variables, endpoint, lacks)
+        project_request::<Project, _>(self, &self.path, variables, endpoint, unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<ListPage<Sweep>, AnswerError> {

@@ -125,7 +125,7 @@ pub(super) fn project_request<P, V>(
     path: &ProjectPath,
     variables: V,
     endpoint: &Endpoint,
-    lacks: &UnsupportedFields,
+    unsupported: &UnsupportedFields,
 ) -> Result<Request, AnswerError>
 where
     P: QueryFragment<SchemaType = schema::Project, VariablesFields = V::Fields>,
@@ -133,7 +133,7 @@ where
 {
     let variables =
         PathVariables { entity: path.entity(), project: path.project(), run: None, part: variables };
-    post::<ProjectQuery<P>, _>(RequestSpec::new(operation, variables), endpoint, lacks)
+    post::<ProjectQuery<P>, _>(RequestSpec::new(operation, variables), endpoint, unsupported)
 }
 
 /// Builds the request for the part `R` of the run at `path`.
@@ -142,7 +142,7 @@ pub(super) fn run_request<R, V>(
     path: &RunPath,
     variables: V,
     endpoint: &Endpoint,
-    lacks: &UnsupportedFields,
+    unsupported: &UnsupportedFields,
 ) -> Result<Request, AnswerError>
 where
     R: QueryFragment<SchemaType = schema::Run, VariablesFields = V::Fields>,
@@ -150,7 +150,7 @@ where
 {
     let (entity, project, run) = (path.entity(), path.project(), Some(path.run()));
     let variables = PathVariables { entity, project, run, part: variables };
-    post::<RunQuery<R>, _>(RequestSpec::new(operation, variables), endpoint, lacks)
+    post::<RunQuery<R>, _>(RequestSpec::new(operation, variables), endpoint, unsupported)
 }
 
 /// Reads the part of a project from an answer. `what` names the requested object.

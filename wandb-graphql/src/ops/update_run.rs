@@ -77,7 +77,7 @@ impl Operation for UpdateRun {
         Effect::Writes
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
         let patch = &self.patch;
         let json = |text: &Option<String>| text.as_deref().map(|text| JsonText(text.into()));
         let variables = Variables {
@@ -89,7 +89,7 @@ impl Operation for UpdateRun {
             config: json(&patch.config),
             summary: json(&patch.summary),
         };
-        post_mutation::<Mutation, _>(RequestSpec::new(self, variables), endpoint, lacks)
+        post_mutation::<Mutation, _>(RequestSpec::new(self, variables), endpoint, unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<(), AnswerError> {

@@ -28,12 +28,12 @@ pub(super) async fn events(history: &History, findings: &Findings) -> Result<Row
     let client = history.api.client();
     let first = SampleEvents::new(path.clone()).samples(history.sample_count()?);
     let mut best = RowSpool::new(client);
-    let Reply { answer, lacks } = client.stream_list(first, &mut best).await?;
+    let Reply { answer, unsupported } = client.stream_list(first, &mut best).await?;
     best.check()?;
     let counted = answer.line_count.filter(|_| *amount == Amount::All);
     // A count reveals missing rows. Without one, a server that ignores the sample count may send any number.
     if counted.is_none()
-        && let Some(argument) = lacks.arguments().next()
+        && let Some(argument) = unsupported.arguments().next()
     {
         findings.add(unlimited(argument, *amount));
     }

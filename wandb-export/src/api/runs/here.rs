@@ -16,7 +16,7 @@ use crate::issue::Issue;
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) runs: Vec<model::Run>,
-    pub(super) lacks: UnsupportedFields,
+    pub(super) unsupported: UnsupportedFields,
 }
 
 const FILTERS: Argument = Argument::new("Project", "runs", "filters");
@@ -38,22 +38,25 @@ pub(super) fn unless_refused(
         }
     };
     let noted = stream::once(async move {
-        issues.add(notes(&api.client.lacks(), &filter, &order));
+        issues.add(notes(&api.client.unsupported(), &filter, &order));
         Ok(Found::default())
     });
     stream::once(begun).flatten().chain(noted).boxed()
 }
 
 /// Notes for the arguments that the server lacks and that were applied on the client.
-fn notes(lacks: &UnsupportedFields, filter: &Filter, order: &Order) -> Vec<Issue> {
+fn notes(unsupported: &UnsupportedFields, filter: &Filter, order: &Order) -> Vec<Issue> {
     let needed = [(FILTERS, !filter.is_all()), (ORDER, *order != Order::default())];
-    let lacking = needed.iter().filter(|(argument, is_used)| *is_used && lacks.contains_argument(argument));
+    let lacking =
+        needed.iter().filter(|(argument, is_used)| *is_used && unsupported.contains_argument(argument));
     lacking.map(|(argument, _)| Issue::replaced_argument(argument)).collect()
 }
 
 fn is_refused(error: &Error) -> bool {
     let Error::Request(error) = error else { return false };
-    error.lacks().is_some_and(|lacks| lacks.contains_argument(&FILTERS) || lacks.contains_argument(&ORDER))
+    error.unsupported().is_some_and(|unsupported| {
+        unsupported.contains_argument(&FILTERS) || unsupported.contains_argument(&ORDER)
+    })
 }
 
 /// Lists all runs before returning the first one. Uses the server's filter or order if it has one of them.
@@ -66,11 +69,11 @@ async fn here(wanted: Runs, issues: Issues) -> Result<Found, Error> {
         list = list.page_size(size);
     }
     // The server may name only one missing argument at a time. This list then reveals the other.
-    let lacks = api.client.lacks();
-    if !lacks.contains_argument(&FILTERS) {
+    let unsupported = api.client.unsupported();
+    if !unsupported.contains_argument(&FILTERS) {
         list = list.filter(filter.clone());
     }
-    if !lacks.contains_argument(&ORDER) {
+    if !unsupported.contains_argument(&ORDER) {
         list = list.order(order.clone());
     }
     let read = |list| Lister::new(api.client.clone(), path.clone(), list, None);
@@ -82,17 +85,17 @@ async fn here(wanted: Runs, issues: Issues) -> Result<Found, Error> {
         }
         runs => runs?,
     };
-    check_fields(&api.client.lacks(), &filter, &order)?;
+    check_fields(&api.client.unsupported(), &filter, &order)?;
     issues.add(reader.issues());
-    let lacks = reader.lacks();
-    issues.add(super::lacking(&lacks, columns));
+    let unsupported = reader.unsupported();
+    issues.add(super::lacking(&unsupported, columns));
     runs.retain(|run| matcher.matches(run));
     runs.sort_by(|one, other| order.compare(one, other));
     runs.truncate(limit.unwrap_or(usize::MAX));
     if detail == Detail::Light {
         runs.iter_mut().for_each(model::Run::leave_out_details);
     }
-    Ok(Found { runs, lacks })
+    Ok(Found { runs, unsupported })
 }
 
 async fn all(lister: &mut Lister) -> Result<Vec<model::Run>, Error> {
@@ -104,7 +107,7 @@ async fn all(lister: &mut Lister) -> Result<Vec<model::Run>, Error> {
 }
 
 /// Rejects a filter or order by a field that the server lacks, since it would be missing from every run.
-fn check_fields(lacks: &UnsupportedFields, filter: &Filter, order: &Order) -> Result<(), Error> {
+fn check_fields(unsupported: &UnsupportedFields, filter: &Filter, order: &Order) -> Result<(), Error> {
     let words = [
         ("summaryMetrics", "summary_metrics"),
         ("config", "config"),
@@ -119,7 +122,7 @@ fn check_fields(lacks: &UnsupportedFields, filter: &Filter, order: &Order) -> Re
         let names =
             |text: &str| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|own| own == word);
         let field = Field::new("Run", field);
-        if lacks.contains(&field) && (names(filter.json()) || names(&order.to_string())) {
+        if unsupported.contains(&field) && (names(filter.json()) || names(&order.to_string())) {
             return Err(Error::Unsupported {
                 what: format!("runs cannot be filtered or ordered by {word}"),
                 lacking: format!("{FILTERS} or {ORDER}, nor {field}"),

@@ -10,8 +10,8 @@ use wandb_export::{
         BlockingAdapter, Body as BlockingBody, Response as BlockingResponse, Transport as BlockingTransport,
     },
     client::{
-        Client, ClientBuilder, ClientStats, Download, FileVersion, HeldBytes, ListSink, Partial,
-        ProgressFloor, Reading, Redactor, Reply, RetryPolicy, WaitReason, Waiting, Window,
+        Client, ClientBuilder, ClientStats, Download, FileVersion, HeldBytes, ListSink, ParseMode, Partial,
+        ProgressFloor, Redactor, Reply, RetryPolicy, WaitReason, Waiting, Window,
     },
     operation::{
         AnswerError, Argument, Effect, Endpoint, Field, Operation, PageSize, Paged, SentBody, Streamed,

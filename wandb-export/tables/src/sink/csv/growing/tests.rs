@@ -7,7 +7,7 @@ use std::sync::Arc;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use wandb_core::Row;
-use wandb_core::internal::{Form, read_rows};
+use wandb_core::internal::{RowEncoding, read_rows};
 use wandb_core::page::Page;
 
 use super::super::known;
@@ -42,7 +42,7 @@ fn parse<S: AsRef<str>>(lines: &[S]) -> Vec<Row> {
 
 fn page(lines: &[String]) -> Page {
     let list = Arc::new(format!("[{}]", lines.join(",")));
-    read_rows(&list, 0, Form::Inline, 0..i64::MAX).expect("nothing unusual").pages.remove(0)
+    read_rows(&list, 0, RowEncoding::Inline, 0..i64::MAX).expect("nothing unusual").pages.remove(0)
 }
 
 fn finish(sink: Box<dyn Sink>, path: &Path) -> (String, SinkReport) {
