@@ -9,7 +9,7 @@ use wandb_core::transport::Request;
 
 use super::entry::connection;
 use super::list_page::{ListPage, paged_list};
-use super::page::{PagePosition, first, paged};
+use super::page::{PagePosition, page_size_argument, paging_arguments};
 use super::path_query::{project_list_data, project_request};
 use super::run_fields::{Detail, RunFields};
 use crate::schema::{JsonText, sdl as schema};
@@ -157,7 +157,7 @@ impl Operation for ListRuns {
     ///
     /// `runCount` without its filter would count other runs, so the field is left out along with the argument.
     fn optional_arguments(&self) -> Vec<Argument> {
-        let mut arguments = paged("Project", "runs", self.position.after());
+        let mut arguments = paging_arguments("Project", "runs", self.position.after());
         arguments.push(COUNT_FILTERS);
         if self.filter.is_all() {
             arguments.push(FILTERS);
@@ -173,7 +173,7 @@ impl Operation for ListRuns {
             filters: JsonText(self.filter.json().into()),
             order: self.order.text(),
             cursor: self.position.after(),
-            per_page: first(self.size()),
+            per_page: page_size_argument(self.size()),
         };
         if unsupported.contains_argument(&COUNT_FILTERS) && !self.filter.is_all() {
             let mut unsupported = unsupported.clone();

@@ -7,7 +7,7 @@ use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use wandb_core::client::Client;
 use wandb_core::{Row, RunPath};
 use wandb_graphql::ops::{GetHistoryKeys, HistoryExtent, SampleHistory};
-use wandb_graphql::plan::{Growth, HistoryRange, grown};
+use wandb_graphql::plan::{HistoryGrowth, HistoryRange, growth_between};
 use wandb_graphql::{HistoryRow, Keys, Selection};
 use wandb_tables::Batch;
 
@@ -72,7 +72,7 @@ pub struct HistoryEnd {
     /// How many rows were read.
     pub rows: u64,
     /// What the run has logged since reading began. It is not among the rows.
-    pub growth: Option<Growth>,
+    pub growth: Option<HistoryGrowth>,
     /// If there are no rows: the requested keys that the run has never logged, which explains why. Excludes W&B's own
     /// keys, which start with an underscore.
     pub unlogged: Vec<String>,
@@ -362,7 +362,7 @@ impl HistoryReader {
             }
         } else if self.start.is_some() || is_doubtful {
             let now = extent(&self.client, &self.path).await?;
-            growth = self.start.as_ref().and_then(|before| grown(before, &now));
+            growth = self.start.as_ref().and_then(|before| growth_between(before, &now));
             if is_doubtful {
                 unlogged = now.unlogged(&self.keys);
             }

@@ -3,9 +3,9 @@
 #[expect(unused_imports, reason = "this compiles only if the names exist")]
 use wandb_export::{
     ApiKeyError, AuthError, BaseUrlError, BigInt, CredentialSource, DeserializeError, EnvironmentFiles,
-    Filter, FilterError, Growth, Keys, KeysError, Matcher, Order, OrderError, OrderKey, PathError, PathKind,
-    ProjectPage, Repairs, RequestError, RequestLabel, Samples, SamplesError, SettingSource, SettingsError,
-    ValueError, YamlError,
+    Filter, FilterError, HistoryGrowth, Keys, KeysError, Matcher, Order, OrderError, OrderKey, PathError,
+    PathKind, ProjectPage, Repairs, RequestError, RequestLabel, Samples, SamplesError, SettingSource,
+    SettingsError, ValueError, YamlError,
     blocking::{
         BlockingAdapter, Body as BlockingBody, Response as BlockingResponse, Transport as BlockingTransport,
     },
