@@ -61,8 +61,8 @@ pub trait Operation: Send + Sync {
         Vec::new()
     }
 
-    /// Builds the request to `endpoint`, without the optional fields and arguments in `unsupported`. The client adds the
-    /// credentials.
+    /// Builds the request to `endpoint`, without the optional fields and arguments in `unsupported`. The client adds
+    /// the credentials.
     ///
     /// # Errors
     /// Fails with [`AnswerError::InvalidRequest`] if the operation is not possible on such a server.

@@ -78,8 +78,8 @@ impl Simulation {
     /// schedule is therefore not fully deterministic.
     ///
     /// # Errors
-    /// Fails with [`SimulationError`], which has the seed, if the future takes longer than `longest` in virtual time, or waits
-    /// for a thread for more than a minute.
+    /// Fails with [`SimulationError`], which has the seed, if the future takes longer than `longest` in virtual time, or
+    /// waits for a thread for more than a minute.
     pub fn run_with_threads<F: Future>(
         &self,
         longest: Duration,
