@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use divan::Bencher;
 use divan::counter::BytesCount;
-use wandb_core::internal::{Form, Packed, read_rows};
+use wandb_core::internal::{PackedPage, RowEncoding, read_rows};
 use wandb_core::page::Page;
 use wandb_core::{Row, Value};
 
@@ -39,7 +39,7 @@ fn answer() -> Arc<String> {
 }
 
 fn page(answer: &Arc<String>) -> Page {
-    let read = read_rows(answer, 0, Form::Text, 0..i64::from(ROWS)).expect("nothing unusual");
+    let read = read_rows(answer, 0, RowEncoding::Text, 0..i64::from(ROWS)).expect("nothing unusual");
     read.pages.into_iter().next().expect("one page")
 }
 
@@ -77,7 +77,7 @@ fn read_with_serde_json(bencher: Bencher<'_, '_>) {
 fn pack(bencher: Bencher<'_, '_>) {
     let answer = answer();
     let page = page(&answer);
-    let mut packed = Packed::default();
+    let mut packed = PackedPage::default();
     bencher.counter(BytesCount::new(answer.len())).bench_local(|| page.pack(&mut packed));
 }
 

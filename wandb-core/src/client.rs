@@ -12,9 +12,9 @@ mod exchange;
 mod list_scanner;
 mod pace;
 mod pages;
+mod parse_mode;
 mod progress;
 mod quota;
-mod reading;
 mod redirect;
 mod reply;
 mod retry;
@@ -35,8 +35,8 @@ pub use budget::HeldBytes;
 pub use builder::ClientBuilder;
 pub use call::Reply;
 pub use download::{Download, FileVersion, Partial};
+pub use parse_mode::ParseMode;
 pub use progress::ProgressFloor;
-pub use reading::Reading;
 pub use retry::RetryPolicy;
 pub use stats::ClientStats;
 pub use streamed::ListSink;
@@ -104,10 +104,10 @@ struct Shared {
     /// Storage hosts that refused a file or were unreachable while another address of the file worked.
     closed_origins: Mutex<HashSet<url::Origin>>,
     pacer: Mutex<pace::Pacer>,
-    lacks: Mutex<UnsupportedFields>,
+    unsupported: Mutex<UnsupportedFields>,
     jitter: Mutex<fastrand::Rng>,
-    tally: stats::Counters,
-    reading: Reading,
+    counters: stats::Counters,
+    parse_mode: ParseMode,
 }
 
 impl Client {
@@ -127,8 +127,8 @@ impl Client {
     }
 
     /// The fields that the server is known to lack so far.
-    pub fn lacks(&self) -> UnsupportedFields {
-        lock(&self.shared.lacks).clone()
+    pub fn unsupported(&self) -> UnsupportedFields {
+        lock(&self.shared.unsupported).clone()
     }
 
     /// The redactor that removes the API key, and user names and passwords in addresses, from texts.
@@ -142,9 +142,9 @@ impl Client {
     }
 
     /// Runs work that would block the requests in flight, including disk I/O, on another thread. Runs it in place
-    /// where large answers are read in place: see [`Reading`].
+    /// where large answers are read in place: see [`ParseMode`].
     pub async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        self.shared.reading.wait(work).await
+        self.shared.parse_mode.wait(work).await
     }
 
     /// The memory budget for answers, in bytes.
@@ -159,8 +159,8 @@ impl Client {
     }
 
     /// Counters of the client's work so far.
-    pub fn tally(&self) -> ClientStats {
-        ClientStats { most_memory: self.shared.memory.peak_used(), ..self.shared.tally.read() }
+    pub fn stats(&self) -> ClientStats {
+        ClientStats { most_memory: self.shared.memory.peak_used(), ..self.shared.counters.read() }
     }
 }
 

@@ -201,13 +201,13 @@ impl Error {
 
     /// Returns true if the server's schema lacks a field or argument that the operation requires.
     pub fn is_unsupported(&self) -> bool {
-        self.lacks().is_some()
+        self.unsupported().is_some()
     }
 
     /// The required fields and arguments that the server's schema lacks, if that is the reason of the failure.
-    pub fn lacks(&self) -> Option<&UnsupportedFields> {
+    pub fn unsupported(&self) -> Option<&UnsupportedFields> {
         match self {
-            Self::Answer { source: AnswerError::UnsupportedFields(lacks), .. } => Some(lacks),
+            Self::Answer { source: AnswerError::UnsupportedFields(unsupported), .. } => Some(unsupported),
             _ => None,
         }
     }
@@ -246,7 +246,7 @@ impl Error {
                     || matches!(*status, StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE)
             }
             Self::Answer { source, .. } => {
-                matches!(source, AnswerError::TooMuch { .. } | AnswerError::Failed { .. })
+                matches!(source, AnswerError::TooLarge { .. } | AnswerError::Failed { .. })
             }
             Self::Deferred { .. }
             | Self::OutOfTime { .. }

@@ -28,8 +28,8 @@ pub mod workers;
 #[doc(hidden)]
 pub mod internal {
     pub use crate::page::build::PageBuilder;
-    pub use crate::page::pack::Packed;
-    pub use crate::page::read::{Form, ReadRows, read_rows};
+    pub use crate::page::pack::PackedPage;
+    pub use crate::page::read::{ReadRows, RowEncoding, read_rows};
 }
 
 pub use auth::{ApiKey, ApiKeyError, AuthError, Credential, CredentialSource};

@@ -61,12 +61,12 @@ pub trait Operation: Send + Sync {
         Vec::new()
     }
 
-    /// Builds the request to `endpoint`, without the optional fields and arguments in `lacks`. The client adds the
-    /// credentials.
+    /// Builds the request to `endpoint`, without the optional fields and arguments in `unsupported`. The client adds
+    /// the credentials.
     ///
     /// # Errors
-    /// Fails with [`AnswerError::Unaskable`] if the operation is not possible on such a server.
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError>;
+    /// Fails with [`AnswerError::InvalidRequest`] if the operation is not possible on such a server.
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError>;
 
     /// Parses the server's response.
     ///
@@ -206,8 +206,8 @@ impl<O: Operation + ?Sized> Operation for &O {
         (**self).optional_arguments()
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
-        (**self).request(endpoint, lacks)
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
+        (**self).request(endpoint, unsupported)
     }
 
     fn answer(&self, response: http::Response<Bytes>) -> Result<Self::Answer, AnswerError> {

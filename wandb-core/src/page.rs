@@ -26,11 +26,11 @@ use column::Cells;
 /// Rows of a history, column by column.
 ///
 /// ```
-/// # use wandb_core::internal::{Form, read_rows};
+/// # use wandb_core::internal::{RowEncoding, read_rows};
 /// use wandb_core::page::CellKind;
 ///
 /// let list = r#"["{\"_step\":0,\"loss\":0.50}","{\"_step\":1,\"note\":\"NaN\"}"]"#;
-/// # let read = read_rows(&std::sync::Arc::new(list.to_owned()), 0, Form::Text, 0..10).expect("nothing unusual");
+/// # let read = read_rows(&std::sync::Arc::new(list.to_owned()), 0, RowEncoding::Text, 0..10).expect("nothing unusual");
 /// # let page = &read.pages[0];
 /// assert_eq!(page.columns().map(|column| column.key().to_owned()).collect::<Vec<_>>(), ["_step", "loss", "note"]);
 /// let loss = page.column("loss").expect("it has one");

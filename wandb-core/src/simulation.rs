@@ -26,6 +26,6 @@ mod faults;
 mod network;
 mod world;
 
-pub use executor::Stuck;
+pub use executor::SimulationError;
 pub use faults::Faults;
 pub use network::{Report, Simulation};

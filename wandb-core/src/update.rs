@@ -28,7 +28,7 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
-pub use apply::{Applied, Change, Standing};
+pub use apply::{AppliedChanges, Change, ChangeStatus};
 pub use changes::{RunChanges, RunField};
 pub use document::{RunDocument, RunPatch};
 pub use error::ChangeError;

@@ -29,7 +29,7 @@ impl Operation for Ask {
     fn request(&self, endpoint: &Endpoint, _: &UnsupportedFields) -> Result<Request, AnswerError> {
         http::Request::post(endpoint.graphql_url().as_str())
             .body(Bytes::new())
-            .map_err(|error| AnswerError::Unaskable { message: error.to_string() })
+            .map_err(|error| AnswerError::InvalidRequest { message: error.to_string() })
     }
 
     fn answer(&self, response: http::Response<Bytes>) -> Result<(), AnswerError> {

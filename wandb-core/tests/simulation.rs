@@ -39,7 +39,7 @@ fn parse(response: &http::Response<Bytes>) -> Result<serde_json::Value, AnswerEr
 fn refusal(value: &serde_json::Value) -> Option<AnswerError> {
     let message = value.get("error")?.as_str()?.to_owned();
     Some(match message.as_str() {
-        "too much" => AnswerError::TooMuch { message },
+        "too much" => AnswerError::TooLarge { message },
         "lacks" => AnswerError::UnsupportedFields([EXTRA].into_iter().collect()),
         _ => AnswerError::Failed { message },
     })
@@ -50,7 +50,7 @@ const EXTRA: Field = Field::new("Run", "extra");
 fn request(endpoint: &Endpoint, path: &str) -> Result<Request, AnswerError> {
     http::Request::post(format!("{}?{path}", endpoint.graphql_url()))
         .body(Bytes::new())
-        .map_err(|error| AnswerError::Unaskable { message: error.to_string() })
+        .map_err(|error| AnswerError::InvalidRequest { message: error.to_string() })
 }
 
 fn numbers(value: &serde_json::Value) -> Option<Vec<i64>> {
@@ -72,8 +72,8 @@ impl Operation for Steps {
         const { &[EXTRA] }
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
-        let extra = if lacks.contains(&EXTRA) { "" } else { ",extra" };
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
+        let extra = if unsupported.contains(&EXTRA) { "" } else { ",extra" };
         request(endpoint, &format!("steps,{},{}{extra}", self.0.start, self.0.end))
     }
 
@@ -335,7 +335,7 @@ fn memory_budget_holds_without_deadlock() {
         let part = (memory / 16).max(64 << 10);
         let most =
             memory + 2 * part.max(large as u64 + 100) + 20 * (large.max(small) as u64 + 100) + (64 << 10);
-        let used = client.tally().most_memory;
+        let used = client.stats().most_memory;
         assert!(used <= most, "{used} of {memory}");
     });
 }
@@ -384,7 +384,7 @@ fn missing_field_is_learned_once_and_reported() {
     for _ in 0..3 {
         let reply = simulation.run(client.call(Steps(0..50))).expect("it ends").expect("an answer");
         assert_eq!(reply.answer.len(), 50);
-        assert_eq!(reply.lacks, UnsupportedFields::from_iter([EXTRA]));
+        assert_eq!(reply.unsupported, UnsupportedFields::from_iter([EXTRA]));
     }
     assert_eq!(simulation.report().requests, 4, "only the first call asks twice");
 }

@@ -15,7 +15,7 @@ mod update;
 use std::sync::Arc;
 
 use futures_util::stream::BoxStream;
-use wandb_core::client::{Client, ClientStats, Reading};
+use wandb_core::client::{Client, ClientStats, ParseMode};
 use wandb_core::model::{Project, Server, User};
 use wandb_core::transport::NoServer;
 use wandb_core::{BaseUrl, PathDefaults, ProjectPath, RunPath, SweepPath};
@@ -99,7 +99,7 @@ impl Api {
     /// ```
     pub fn offline() -> Self {
         let nowhere = Client::builder(Arc::new(NoServer), BaseUrl::default());
-        Self::over(nowhere.reading(Reading::OnThreads).build(), PathDefaults::default())
+        Self::over(nowhere.parse_mode(ParseMode::OnThreads).build(), PathDefaults::default())
     }
 
     /// Creates an API over an existing client. `defaults` supplies the entity or project that a path omits.
@@ -118,8 +118,8 @@ impl Api {
     }
 
     /// Returns counts of the requests sent and the data received so far.
-    pub fn tally(&self) -> ClientStats {
-        self.client.tally()
+    pub fn stats(&self) -> ClientStats {
+        self.client.stats()
     }
 
     /// Fetches the user that the API key belongs to (query `viewer`).

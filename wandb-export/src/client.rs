@@ -4,7 +4,7 @@
 //! [`Operation`](crate::operation::Operation).
 
 pub use wandb_core::client::{
-    Client, ClientBuilder, ClientStats, Download, FileVersion, HeldBytes, ListSink, Partial, ProgressFloor,
-    Reading, Reply, RetryPolicy, WaitReason, Waiting, Window,
+    Client, ClientBuilder, ClientStats, Download, FileVersion, HeldBytes, ListSink, ParseMode, Partial,
+    ProgressFloor, Reply, RetryPolicy, WaitReason, Waiting, Window,
 };
 pub use wandb_core::text::Redactor;

@@ -131,7 +131,7 @@ impl Mirror {
     pub async fn sync(self, folder: impl AsRef<Path>) -> Result<MirrorReport, Error> {
         let folder = folder.as_ref().to_owned();
         let mut report = MirrorReport::default();
-        let before = self.api.tally();
+        let before = self.api.stats();
         match self.target.clone() {
             Target::Project(project) => report.projects.push(self.project(project, folder).await?),
             Target::Entity(entity) => {
@@ -158,7 +158,7 @@ impl Mirror {
                 }
             }
         }
-        report.took(&before, &self.api.tally());
+        report.took(&before, &self.api.stats());
         Ok(report)
     }
 

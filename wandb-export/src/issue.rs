@@ -270,11 +270,14 @@ impl Issue {
         Self::UnsupportedField { field, requested: true }
     }
 
-    /// Converts the fields of `lacks` to issues. Fields that the caller did not request become notes.
-    pub(crate) fn of_lacks(lacks: &UnsupportedFields, requested: impl Fn(&Field) -> bool) -> Vec<Self> {
+    /// Converts the fields of `unsupported` to issues. Fields that the caller did not request become notes.
+    pub(crate) fn of_unsupported(
+        unsupported: &UnsupportedFields,
+        requested: impl Fn(&Field) -> bool,
+    ) -> Vec<Self> {
         let issue =
             |field: &Field| Self::UnsupportedField { field: field.clone(), requested: requested(field) };
-        lacks.iter().map(issue).collect()
+        unsupported.iter().map(issue).collect()
     }
 
     /// Converts the unreadable entries of a list to issues.

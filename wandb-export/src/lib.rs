@@ -82,7 +82,7 @@ pub use wandb_core::{
 };
 #[cfg(feature = "mock")]
 pub use wandb_core::{mock, simulation};
-pub use wandb_graphql::plan::Growth;
+pub use wandb_graphql::plan::HistoryGrowth;
 pub use wandb_graphql::{
     Filter, FilterError, Keys, KeysError, Matcher, Order, OrderError, OrderKey, Samples, SamplesError,
 };

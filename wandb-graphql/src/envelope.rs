@@ -16,4 +16,4 @@ pub(crate) use classify::is_time_limit;
 pub(crate) use entry_errors::EntryErrors;
 pub(crate) use list_position::{find_list, only_closers_follow};
 pub(crate) use request::{RequestSpec, post, post_mutation};
-pub(crate) use response::{data, list_data, list_of_rows, missing};
+pub(crate) use response::{data, list_data, list_of_rows, not_found};

@@ -23,7 +23,7 @@ pub mod plan;
 mod row;
 mod samples;
 mod schema;
-mod seen;
+mod seen_keys;
 mod window;
 
 pub use filter::{Filter, FilterError, Matcher};
@@ -35,7 +35,7 @@ pub use order::{Order, OrderError, OrderKey};
 pub use page_guard::PageGuard;
 pub use row::HistoryRow;
 pub use samples::{Samples, SamplesError};
-pub use seen::Seen;
+pub use seen_keys::SeenKeys;
 pub use window::HistoryWindow;
 
 /// The schema that the operations are typed against, in the GraphQL schema language.

@@ -4,7 +4,7 @@ use wandb_core::model::Run;
 use wandb_core::operation::{PageSize, UnreadableEntry};
 
 use crate::ops::{Detail, ListPage, ListRuns, PagePosition};
-use crate::{Filter, Order, PageGuard, Seen};
+use crate::{Filter, Order, PageGuard, SeenKeys};
 
 #[cfg(test)]
 mod tests;
@@ -35,7 +35,7 @@ pub struct RunLister {
     /// The page size, reduced to the smallest one that an answer suggested.
     page_size: PageSize,
     limit: Option<u64>,
-    seen: Seen,
+    seen: SeenKeys,
     counted: Option<u64>,
     null_entries: u64,
     /// The unreadable entries of the pass that had the most.
@@ -116,7 +116,7 @@ impl RunLister {
             page_size: list.size(),
             list,
             limit: None,
-            seen: Seen::default(),
+            seen: SeenKeys::default(),
             counted: None,
             null_entries: 0,
             unreadable: Vec::new(),

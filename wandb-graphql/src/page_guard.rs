@@ -1,6 +1,6 @@
 //! Ends lists whose pages have no new entries.
 
-use crate::Seen;
+use crate::SeenKeys;
 
 /// Tracks the entries of a list to detect pages without new ones.
 ///
@@ -21,7 +21,7 @@ use crate::Seen;
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct PageGuard {
-    seen: Seen,
+    seen: SeenKeys,
     /// Whether this page has a new entry.
     has_new_entry: bool,
     pages: u64,

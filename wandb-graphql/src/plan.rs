@@ -5,11 +5,12 @@
 //! 2. [`GetParquetHistory`](crate::ops::GetParquetHistory) reads which part is exported to files, and [`HistoryPlan`]
 //!    splits the steps between files and live queries.
 //! 3. [`ScanHistory`](crate::ops::ScanHistory) reads the live steps, and [`join`] merges the rows of a step from both.
-//! 4. [`GetHistoryKeys`](crate::ops::GetHistoryKeys) again, and [`grown`] detects whether the run has grown meanwhile.
+//! 4. [`GetHistoryKeys`](crate::ops::GetHistoryKeys) again, and [`growth_between`] detects whether the run has grown
+//!    meanwhile.
 //!
 //! All of these are pure functions.
 
-mod grown;
+mod growth;
 mod join;
 mod parts;
 mod range;
@@ -17,7 +18,7 @@ mod range;
 #[cfg(test)]
 mod tests;
 
-pub use grown::{Growth, grown};
+pub use growth::{HistoryGrowth, growth_between};
 pub use join::join;
 pub use parts::HistoryPlan;
 pub use range::{HistoryRange, RangeError};

@@ -30,8 +30,8 @@ impl OperationQuery {
             name: operation.name(),
             optional_fields: operation.optional_fields(),
             optional_arguments: operation.optional_arguments(),
-            query: Box::new(move |lacks| {
-                let request = operation.request(&endpoint, lacks).unwrap();
+            query: Box::new(move |unsupported| {
+                let request = operation.request(&endpoint, unsupported).unwrap();
                 let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
                 body["query"].as_str().unwrap().to_owned()
             }),

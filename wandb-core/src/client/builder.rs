@@ -6,7 +6,7 @@ use async_lock::Semaphore;
 use http::HeaderValue;
 
 use super::waiting::{Deadline, Observer};
-use super::{Client, ProgressFloor, Reading, RetryPolicy, Shared, Waiting, budget, pace, stats};
+use super::{Client, ParseMode, ProgressFloor, RetryPolicy, Shared, Waiting, budget, pace, stats};
 use crate::operation::{Endpoint, UnsupportedFields};
 use crate::text::Redactor;
 use crate::transport::Transport;
@@ -28,7 +28,7 @@ pub struct ClientBuilder {
     observer: Option<Observer>,
     memory: u64,
     seed: u64,
-    reading: Reading,
+    parse_mode: ParseMode,
 }
 
 /// Hides a round trip of 50 ms behind pages that take as long to compute, and stays below the burst of ten that W&B's
@@ -59,7 +59,7 @@ impl ClientBuilder {
             observer: None,
             memory: MEMORY,
             seed: 0,
-            reading: Reading::InPlace,
+            parse_mode: ParseMode::InPlace,
         }
     }
 
@@ -138,8 +138,8 @@ impl ClientBuilder {
     }
 
     /// Sets where the answers of [windows](Client::windows), which can be large, are read. Default: in place.
-    pub fn reading(mut self, reading: Reading) -> Self {
-        self.reading = reading;
+    pub fn parse_mode(mut self, parse_mode: ParseMode) -> Self {
+        self.parse_mode = parse_mode;
         self
     }
 
@@ -169,10 +169,10 @@ impl ClientBuilder {
                 download_permits: Semaphore::new(self.download_concurrency),
                 closed_origins: Mutex::default(),
                 pacer: Mutex::new(pace::Pacer::new(longest_wait)),
-                lacks: Mutex::new(UnsupportedFields::nothing()),
+                unsupported: Mutex::new(UnsupportedFields::nothing()),
                 jitter: Mutex::new(fastrand::Rng::with_seed(self.seed)),
-                tally: stats::Counters::default(),
-                reading: self.reading,
+                counters: stats::Counters::default(),
+                parse_mode: self.parse_mode,
             }),
         }
     }

@@ -21,8 +21,8 @@ use crate::transport::Moment;
 /// use wandb_core::client::Reply;
 /// use wandb_core::operation::UnsupportedFields;
 ///
-/// let reply = Reply { answer: 42, lacks: UnsupportedFields::nothing() };
-/// assert!(reply.lacks.is_empty());
+/// let reply = Reply { answer: 42, unsupported: UnsupportedFields::nothing() };
+/// assert!(reply.unsupported.is_empty());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -30,7 +30,7 @@ pub struct Reply<A> {
     /// The answer.
     pub answer: A,
     /// The fields and arguments of the operation that the server lacks. The answer omits them.
-    pub lacks: UnsupportedFields,
+    pub unsupported: UnsupportedFields,
 }
 
 /// A parsed answer and its length.
@@ -73,17 +73,17 @@ impl Client {
     ///
     /// Dropping the future cancels the request.
     pub async fn call<O: Operation>(&self, operation: O) -> Result<Reply<O::Answer>, Error> {
-        let answer = self.attempt(&operation, Divisible::No).await;
+        let answer = self.attempt(&operation, CanSplit::No).await;
         let answer = answer.map_err(|failed| self.error(&operation, failed))?;
-        Ok(Reply { answer, lacks: self.lacks_of(&operation) })
+        Ok(Reply { answer, unsupported: self.unsupported_of(&operation) })
     }
 
     /// The fields and arguments of an operation that the server lacks.
-    pub(super) fn lacks_of(&self, operation: &impl Operation) -> UnsupportedFields {
-        let known = self.lacks();
-        let mut lacks = known.among(operation.optional_fields());
-        lacks.extend(&known.arguments_among(&operation.optional_arguments()));
-        lacks
+    pub(super) fn unsupported_of(&self, operation: &impl Operation) -> UnsupportedFields {
+        let known = self.unsupported();
+        let mut unsupported = known.among(operation.optional_fields());
+        unsupported.extend(&known.arguments_among(&operation.optional_arguments()));
+        unsupported
     }
 
     /// Retries until an answer arrives or no retry can help. Returns a divisible request as soon as asking for less
@@ -93,13 +93,13 @@ impl Client {
     pub(super) fn attempt<'a, O: Operation>(
         &'a self,
         operation: &'a O,
-        divisible: Divisible,
+        divisible: CanSplit,
     ) -> BoxFuture<'a, Result<O::Answer, Failed>> {
         let read = move |response| std::future::ready(operation.answer(response)).boxed();
         Box::pin(async move {
             let budget = &self.shared.memory;
             let most =
-                if divisible == Divisible::Yes { self.max_part_bytes() } else { self.shared.body_limit };
+                if divisible == CanSplit::Yes { self.max_part_bytes() } else { self.shared.body_limit };
             let answer_budget = AnswerBudget::new(budget.reserve(0), budget.rank(), most);
             Ok(self.attempt_with_reader(operation, divisible, &answer_budget, read).await?.answer)
         })
@@ -110,7 +110,7 @@ impl Client {
     pub(super) fn attempt_with_reader<'a: 'r, 'r, O: Operation>(
         &'a self,
         operation: &'a O,
-        divisible: Divisible,
+        divisible: CanSplit,
         reader: &'r dyn BodyReader,
         read: impl Fn(Response<Bytes>) -> BoxFuture<'a, Result<O::Answer, AnswerError>> + Send + Sync + 'a,
     ) -> BoxFuture<'r, Result<Answered<O::Answer>, Failed>> {
@@ -118,11 +118,11 @@ impl Client {
             let mut tries = FailedAttempts::default();
             let label = || RequestLabel::new(operation.name(), operation.subject());
             loop {
-                let lacks = self.lacks();
-                let failure = match self.try_once(operation, &lacks, reader, &read).await {
+                let unsupported = self.unsupported();
+                let failure = match self.try_once(operation, &unsupported, reader, &read).await {
                     Ok(answer) => return Ok(answer),
                     Err(Failure::Answer(AnswerError::UnsupportedFields(lacking)))
-                        if self.record_missing(operation, &lacking, &lacks) =>
+                        if self.record_missing(operation, &lacking, &unsupported) =>
                     {
                         continue;
                     }
@@ -130,7 +130,7 @@ impl Client {
                 };
                 tries.failed(&failure, self.shared.transport.now());
                 let attempts = tries.failed;
-                if divisible == Divisible::Yes && failure.suggests_smaller_request(attempts) {
+                if divisible == CanSplit::Yes && failure.suggests_smaller_request(attempts) {
                     return Err(Failed { failure, attempts });
                 }
                 let may_repeat = operation.effect() == Effect::Reads || failure.had_no_effect();
@@ -155,7 +155,7 @@ impl Client {
         let Some(wait) = self.shared.retry.wait(failed, chance, failure.asked(), jitter) else {
             return false;
         };
-        self.shared.tally.retry();
+        self.shared.counters.retry();
         let now = self.shared.transport.now();
         let reason =
             || WaitReason::Retry { request: label(), attempts: tries.failed, problem: failure.brief() };
@@ -175,11 +175,11 @@ impl Client {
     async fn try_once<'a, O: Operation>(
         &'a self,
         operation: &'a O,
-        lacks: &UnsupportedFields,
+        unsupported: &UnsupportedFields,
         reader: &dyn BodyReader,
         read: &(impl Fn(Response<Bytes>) -> BoxFuture<'a, Result<O::Answer, AnswerError>> + Send + Sync),
     ) -> Result<Answered<O::Answer>, Failure> {
-        let request = operation.request(&self.shared.endpoint, lacks).map_err(Failure::Answer)?;
+        let request = operation.request(&self.shared.endpoint, unsupported).map_err(Failure::Answer)?;
         let sent = SentBody(request.body().clone());
         let permit = self.shared.permits.acquire().await;
         if let Some(left) = self.closed_for() {
@@ -197,7 +197,7 @@ impl Client {
         let body_read = reader.read_body(self, body, expected).await.map_err(transport_failure)?;
         drop(permit);
         let (body, bytes) = (body_read.body.map_err(Failure::Answer)?, body_read.length);
-        self.shared.tally.received(bytes);
+        self.shared.counters.received(bytes);
         let mut response = classify(&url, Response::from_parts(head, body))?;
         response.extensions_mut().insert(sent);
         let answer = read(response).await.map_err(Failure::Answer)?;
@@ -220,14 +220,14 @@ impl Client {
             && lacking.arguments().all(|argument| arguments.contains(argument));
         let asked_with_some = lacking.iter().any(|field| !asked_without.contains(field))
             || lacking.arguments().any(|argument| !asked_without.contains_argument(argument));
-        lock(&self.shared.lacks).extend(lacking);
+        lock(&self.shared.unsupported).extend(lacking);
         dispensable && asked_with_some
     }
 }
 
 /// Whether a request can be split into smaller ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Divisible {
+pub(super) enum CanSplit {
     Yes,
     No,
 }

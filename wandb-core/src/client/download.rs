@@ -209,7 +209,7 @@ impl Download {
         loop {
             let error = match self.body.chunk().await {
                 Ok(Some(mut chunk)) => {
-                    self.client.shared.tally.received(chunk.len());
+                    self.client.shared.counters.received(chunk.len());
                     if let Some(end) = self.end() {
                         let left = end.saturating_sub(self.received);
                         chunk.truncate(usize::try_from(left).unwrap_or(usize::MAX));

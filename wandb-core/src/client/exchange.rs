@@ -45,7 +45,7 @@ impl Client {
                 let asked = asked_wait(response.status(), response.headers());
                 let is_limited = response.status() == StatusCode::TOO_MANY_REQUESTS;
                 if is_limited {
-                    self.shared.tally.rate_limited();
+                    self.shared.counters.rate_limited();
                 }
                 let is_of_all = is_limited || response.status() == StatusCode::SERVICE_UNAVAILABLE;
                 let longest = self.shared.retry.longest_asked_wait;
@@ -82,7 +82,7 @@ impl Client {
                 return Exchange { url, outcome: Err(error) };
             }
             self.set_headers(&mut request, &url);
-            self.shared.tally.request();
+            self.shared.counters.request();
             let sent = self.shared.transport.send(request.clone());
             let named =
                 || label.take().map_or_else(|| RequestLabel::new("a redirect", url.path()), |label| label());

@@ -3,7 +3,7 @@
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 
 use super::Client;
-use super::call::{Divisible, Failed};
+use super::call::{CanSplit, Failed};
 use super::reply::Failure;
 use crate::error::Error;
 use crate::operation::Paged;
@@ -60,7 +60,7 @@ impl Client {
         let mut is_repeated = false;
         loop {
             let smaller = operation.smaller();
-            let divisible = if smaller.is_some() { Divisible::Yes } else { Divisible::No };
+            let divisible = if smaller.is_some() { CanSplit::Yes } else { CanSplit::No };
             match (self.attempt(&operation, divisible).await, smaller) {
                 // Retry once: a failure of a single entry may be temporary.
                 (Ok(answer), _)

@@ -129,7 +129,7 @@ impl Failure {
                 StatusCode::INTERNAL_SERVER_ERROR | StatusCode::BAD_GATEWAY => attempts > 1,
                 _ => false,
             },
-            Self::Answer(AnswerError::TooMuch { .. }) => true,
+            Self::Answer(AnswerError::TooLarge { .. }) => true,
             Self::Answer(AnswerError::Failed { .. }) => attempts > 1,
             Self::Answer(_)
             | Self::Closed { .. }
@@ -144,7 +144,7 @@ impl Failure {
         match self {
             Self::Transport { error, .. } => matches!(error.kind(), TransportErrorKind::TooLarge { .. }),
             Self::Status { status, .. } => *status == StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Answer(error) => matches!(error, AnswerError::TooMuch { .. }),
+            Self::Answer(error) => matches!(error, AnswerError::TooLarge { .. }),
             Self::Closed { .. } | Self::Unauthorized | Self::NotWandb { .. } | Self::Redirected { .. } => {
                 false
             }

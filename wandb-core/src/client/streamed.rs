@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 
 use super::Client;
 use super::answer_budget::{AnswerBudget, BodyRead, BodyReader};
-use super::call::{Divisible, Reply};
+use super::call::{CanSplit, Reply};
 use super::list_scanner::ListScanner;
 use crate::error::Error;
 use crate::operation::{AnswerError, Streamed};
@@ -44,9 +44,9 @@ impl Client {
         let reader =
             StreamingReader { operation: Arc::clone(&operation), answer_budget, sink: Mutex::new(sink) };
         let read = |response| std::future::ready(operation.answer(response)).boxed();
-        let answered = self.attempt_with_reader(&*operation, Divisible::No, &reader, read).await;
+        let answered = self.attempt_with_reader(&*operation, CanSplit::No, &reader, read).await;
         let answer = answered.map_err(|failed| self.error(&*operation, failed))?.answer;
-        Ok(Reply { answer, lacks: self.lacks_of(&*operation) })
+        Ok(Reply { answer, unsupported: self.unsupported_of(&*operation) })
     }
 }
 
@@ -105,7 +105,7 @@ where
     ) -> Result<(), AnswerError> {
         if let Some(elements) = scanner.elements(BATCH_BYTES) {
             let operation = Arc::clone(&self.operation);
-            let items = client.shared.reading.read(move || operation.items(&elements)).await?;
+            let items = client.shared.parse_mode.read(move || operation.items(&elements)).await?;
             sink.take(items).await;
         }
         Ok(())

@@ -106,7 +106,7 @@ impl Client {
     /// Sleeps like [`sleep`](Self::sleep), and reports a long wait, counted from `since`.
     pub(super) async fn wait(&self, duration: Duration, since: Moment, reason: impl FnOnce() -> WaitReason) {
         let now = self.shared.transport.now();
-        self.shared.tally.waited(duration);
+        self.shared.counters.waited(duration);
         // A clock set back delays the report, one set forward hastens it. Both are harmless.
         let quiet = NOTICE_AFTER.saturating_sub(now - since);
         if self.shared.observer.is_none() || duration <= quiet {

@@ -12,7 +12,7 @@ use futures_util::{FutureExt, StreamExt};
 use super::Client;
 use super::answer_budget::AnswerBudget;
 use super::budget::{HeldBytes, Rank, Reservation};
-use super::call::{Answered, Divisible, Failed};
+use super::call::{Answered, CanSplit, Failed};
 use super::window_sizer::{TARGET_BYTES, WindowSizer};
 use crate::error::Error;
 use crate::operation::{Operation, Windowed};
@@ -204,10 +204,10 @@ where
 
     fn send(&mut self, steps: Range<i64>, rank: Rank, reservation: Reservation) {
         let (client, start) = (self.client.clone(), steps.start);
-        let divisible = if width_of(&steps) > 1 { Divisible::Yes } else { Divisible::No };
+        let divisible = if width_of(&steps) > 1 { CanSplit::Yes } else { CanSplit::No };
         let most = match divisible {
-            Divisible::Yes => client.max_part_bytes(),
-            Divisible::No => client.shared.body_limit,
+            CanSplit::Yes => client.max_part_bytes(),
+            CanSplit::No => client.shared.body_limit,
         };
         let answer_budget = AnswerBudget::new(reservation, rank, most);
         let part = Arc::new(self.windowed.part(steps));
@@ -215,7 +215,7 @@ where
             let sent = client.shared.transport.now();
             let read = |response| {
                 let part = Arc::clone(&part);
-                client.shared.reading.read(move || part.answer(response)).boxed()
+                client.shared.parse_mode.read(move || part.answer(response)).boxed()
             };
             let outcome = client.attempt_with_reader(&*part, divisible, &answer_budget, read).await;
             let took = client.shared.transport.now() - sent;

@@ -26,7 +26,7 @@ pub enum AnswerError {
 
     /// The server rejects the size of the request; a smaller window may succeed.
     #[error("the server rejected the request as too large: {message}")]
-    TooMuch {
+    TooLarge {
         /// The server's message.
         message: String,
     },
@@ -75,7 +75,7 @@ pub enum AnswerError {
 
     /// The operation is not possible on this server.
     #[error("the request cannot be built: {message}")]
-    Unaskable {
+    InvalidRequest {
         /// The reason.
         message: String,
     },
@@ -102,13 +102,13 @@ impl AnswerError {
         match self {
             Self::NotFound { what } => Self::NotFound { what: change(&what) },
             Self::Denied { message } => Self::Denied { message: change(&message) },
-            Self::TooMuch { message } => Self::TooMuch { message: change(&message) },
+            Self::TooLarge { message } => Self::TooLarge { message: change(&message) },
             Self::Failed { message } => Self::Failed { message: change(&message) },
             Self::Refused { message } => Self::Refused { message: change(&message) },
             Self::Malformed { message, excerpt } => {
                 Self::Malformed { message: change(&message), excerpt: change(&excerpt) }
             }
-            Self::Unaskable { message } => Self::Unaskable { message: change(&message) },
+            Self::InvalidRequest { message } => Self::InvalidRequest { message: change(&message) },
             error @ (Self::UnsupportedFields(_)
             | Self::Changed
             | Self::FileTooLarge { .. }
@@ -123,12 +123,12 @@ impl AnswerError {
             Self::UnsupportedFields(_)
             | Self::NotFound { .. }
             | Self::Denied { .. }
-            | Self::TooMuch { .. }
+            | Self::TooLarge { .. }
             | Self::Refused { .. }
             | Self::Changed
             | Self::FileTooLarge { .. }
             | Self::Pages { .. }
-            | Self::Unaskable { .. } => false,
+            | Self::InvalidRequest { .. } => false,
         }
     }
 }

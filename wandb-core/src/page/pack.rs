@@ -8,7 +8,7 @@ use super::column::Cells;
 
 /// A page as two byte strings: the texts of its cells, and their layout.
 #[derive(Debug, Clone, Default)]
-pub struct Packed {
+pub struct PackedPage {
     /// The texts, row by row.
     pub text: Vec<u8>,
     /// The keys, and the kinds and lengths of the cells.
@@ -22,8 +22,8 @@ impl Page {
     /// Packs the page into `packed`, replacing its content. The order of keys within rows is lost; tables do not need
     /// it.
     #[doc(hidden)]
-    pub fn pack(&self, packed: &mut Packed) {
-        let Packed { text, shape } = packed;
+    pub fn pack(&self, packed: &mut PackedPage) {
+        let PackedPage { text, shape } = packed;
         text.clear();
         shape.clear();
         push(shape, self.rows);
@@ -56,7 +56,7 @@ impl Page {
 
     /// Unpacks a page. Returns `None` if the input is invalid.
     #[doc(hidden)]
-    pub fn unpack(packed: Packed) -> Option<Self> {
+    pub fn unpack(packed: PackedPage) -> Option<Self> {
         let mut shape = Shape(&packed.shape);
         let (rows, count) = (shape.number()?, shape.number()?);
         let mut columns = Vec::new();

@@ -21,7 +21,7 @@ const MAX_DEPTH: usize = 200;
 
 /// The encoding of rows in a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Form {
+pub enum RowEncoding {
     /// As JSON text inside strings: `["{\"_step\":0}"]`.
     Text,
     /// As objects: `[{"_step":0}]`.
@@ -43,10 +43,10 @@ pub struct ReadRows {
 ///
 /// Returns `None` otherwise, or if a row has anything unusual: a null instead of a row, which the caller must count,
 /// text in need of repair, escapes that no server writes, or a list that is malformed.
-pub fn read_rows(text: &Arc<String>, at: usize, form: Form, steps: Range<i64>) -> Option<ReadRows> {
+pub fn read_rows(text: &Arc<String>, at: usize, form: RowEncoding, steps: Range<i64>) -> Option<ReadRows> {
     match form {
-        Form::Text => read::<true>(text, at, steps),
-        Form::Inline => read::<false>(text, at, steps),
+        RowEncoding::Text => read::<true>(text, at, steps),
+        RowEncoding::Inline => read::<false>(text, at, steps),
     }
 }
 

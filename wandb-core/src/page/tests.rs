@@ -5,21 +5,21 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::build::PageBuilder;
-use super::pack::Packed;
-use super::read::{Form, read_rows};
+use super::pack::PackedPage;
+use super::read::{RowEncoding, read_rows};
 use super::*;
 use crate::Row;
 
 /// Builds a list of rows in the form of an answer.
-fn list(rows: &[String], form: Form) -> String {
+fn list(rows: &[String], form: RowEncoding) -> String {
     let item = |row: &String| match form {
-        Form::Text => serde_json::to_string(row).unwrap(),
-        Form::Inline => row.clone(),
+        RowEncoding::Text => serde_json::to_string(row).unwrap(),
+        RowEncoding::Inline => row.clone(),
     };
     format!("[{}]", rows.iter().map(item).collect::<Vec<_>>().join(", "))
 }
 
-fn read(rows: &[String], form: Form) -> Option<Vec<Page>> {
+fn read(rows: &[String], form: RowEncoding) -> Option<Vec<Page>> {
     let list = list(rows, form);
     let length = list.len();
     let text = format!("before{list}after");
@@ -32,7 +32,7 @@ fn read(rows: &[String], form: Form) -> Option<Vec<Page>> {
 /// Converts pages to rows. Also checks that packing preserves them.
 fn rows_of(pages: &[Page]) -> Vec<Row> {
     for page in pages {
-        let mut packed = Packed::default();
+        let mut packed = PackedPage::default();
         page.pack(&mut packed);
         let unpacked = Page::unpack(packed).expect("it was packed");
         assert_eq!(unpacked.len(), page.len());
@@ -64,7 +64,7 @@ fn assert_same(read: &[Row], expected: &[Row]) {
 
 fn check(rows: &[String]) {
     let expected: Vec<Row> = rows.iter().map(|row| Row::parse(row.as_bytes()).expect(row)).collect();
-    for form in [Form::Text, Form::Inline] {
+    for form in [RowEncoding::Text, RowEncoding::Inline] {
         let pages = read(rows, form).unwrap_or_else(|| panic!("{form:?} {rows:?} was not read"));
         assert_same(&rows_of(&pages), &expected);
         check_constant(pages.clone(), &expected);
@@ -124,14 +124,14 @@ fn rows_keep_their_keys_and_order() {
 #[test]
 fn null_rows_are_declined() {
     let rows = owned(&[r#"{"_step":0}"#, r#"{"_step":1}"#]);
-    let list = list(&rows, Form::Text).replace(", ", ", null, ");
-    assert!(read_rows(&Arc::new(list), 0, Form::Text, 0..2).is_none(), "the caller counts them");
+    let list = list(&rows, RowEncoding::Text).replace(", ", ", null, ");
+    assert!(read_rows(&Arc::new(list), 0, RowEncoding::Text, 0..2).is_none(), "the caller counts them");
 }
 
 #[test]
 fn outer_escapes_are_decoded() {
     let text = r#"["{\"_step\":0,\"k\u003cey\":\"a \u0026 b \u00e9\",\"list\":[\"\u003e\"]}"]"#;
-    let read = read_rows(&Arc::new(text.to_owned()), 0, Form::Text, 0..1).expect("nothing unusual");
+    let read = read_rows(&Arc::new(text.to_owned()), 0, RowEncoding::Text, 0..1).expect("nothing unusual");
     assert_same(
         &rows_of(&read.pages),
         &[Row::parse(r#"{"_step":0,"k<ey":"a & b é","list":[">"]}"#.as_bytes()).unwrap()],
@@ -141,7 +141,7 @@ fn outer_escapes_are_decoded() {
 #[test]
 fn float_steps_become_integers() {
     let rows = owned(&[r#"{"_step":1.0,"x":2.0}"#, r#"{"x":0.5,"_step":3.000}"#, r#"{"_step":4}"#]);
-    let read = rows_of(&read(&rows, Form::Text).expect("nothing unusual"));
+    let read = rows_of(&read(&rows, RowEncoding::Text).expect("nothing unusual"));
     let lines: String = read.iter().map(Row::to_json_line).collect();
     assert_eq!(lines, "{\"_step\":1,\"x\":2.0}\n{\"x\":0.5,\"_step\":3}\n{\"_step\":4}\n");
 }
@@ -149,7 +149,7 @@ fn float_steps_become_integers() {
 #[test]
 fn steps_may_be_repeated() {
     let rows = owned(&[r#"{"_step":1,"x":1}"#, r#"{"_step":1,"x":1}"#, r#"{"_step":1,"x":2}"#]);
-    assert_eq!(rows_of(&read(&rows, Form::Text).expect("nothing unusual")).len(), 3);
+    assert_eq!(rows_of(&read(&rows, RowEncoding::Text).expect("nothing unusual")).len(), 3);
 }
 
 #[test]
@@ -179,21 +179,21 @@ fn unusual_rows_are_declined() {
         &[r#"{"_step":1,"x":"open}"#],
     ] {
         let rows = owned(rows);
-        assert!(read(&rows, Form::Text).is_none(), "{rows:?}");
+        assert!(read(&rows, RowEncoding::Text).is_none(), "{rows:?}");
     }
     for text in
         ["", "[", "{}", r#"[{"_step":1}]"#, r#"["{\"_step\":1}""#, r#"["{\"_step\":1}" "#, r#"["{\"_step\""#]
     {
-        assert!(read_rows(&Arc::new(text.to_owned()), 0, Form::Text, 0..9).is_none(), "{text}");
+        assert!(read_rows(&Arc::new(text.to_owned()), 0, RowEncoding::Text, 0..9).is_none(), "{text}");
     }
 }
 
 #[test]
 fn steps_out_of_range_are_declined() {
     let text = Arc::new(r#"[{"_step":4},{"_step":5}]"#.to_owned());
-    assert!(read_rows(&text, 0, Form::Inline, 4..6).is_some());
-    assert!(read_rows(&text, 0, Form::Inline, 4..5).is_none());
-    assert!(read_rows(&text, 0, Form::Inline, 5..6).is_none());
+    assert!(read_rows(&text, 0, RowEncoding::Inline, 4..6).is_some());
+    assert!(read_rows(&text, 0, RowEncoding::Inline, 4..5).is_none());
+    assert!(read_rows(&text, 0, RowEncoding::Inline, 5..6).is_none());
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn rows_with_many_keys_make_several_pages() {
         })
         .collect();
     check(&rows);
-    let pages = read(&rows, Form::Text).expect("nothing unusual");
+    let pages = read(&rows, RowEncoding::Text).expect("nothing unusual");
     assert!(pages.len() > 2, "{}", pages.len());
 }
 
@@ -220,14 +220,14 @@ fn long_texts_are_packed_too() {
 
 #[test]
 fn invalid_packed_pages_are_rejected() {
-    let pages = read(&owned(&[r#"{"_step":0,"a":"b"}"#]), Form::Text).expect("nothing unusual");
-    let mut packed = Packed::default();
+    let pages = read(&owned(&[r#"{"_step":0,"a":"b"}"#]), RowEncoding::Text).expect("nothing unusual");
+    let mut packed = PackedPage::default();
     pages[0].pack(&mut packed);
     for shorter in 0..packed.shape.len() {
-        let cut = Packed { shape: packed.shape[..shorter].to_vec(), text: packed.text.clone() };
+        let cut = PackedPage { shape: packed.shape[..shorter].to_vec(), text: packed.text.clone() };
         assert!(Page::unpack(cut).is_none(), "{shorter}");
     }
-    assert!(Page::unpack(Packed { text: b"0".to_vec(), ..packed }).is_none());
+    assert!(Page::unpack(PackedPage { text: b"0".to_vec(), ..packed }).is_none());
 }
 
 fn any_key() -> impl Strategy<Value = String> {
@@ -332,7 +332,7 @@ proptest! {
             prop_assert!(!builder.row(cells.iter().copied().chain([("a", bad)])), "{} is not a value", bad);
             let entry = |(key, json): &(&str, &str)| format!("{}:{json}", serde_json::to_string(key).unwrap());
             let text = format!("{{{}}}", cells.iter().map(entry).collect::<Vec<_>>().join(","));
-            if read(std::slice::from_ref(&text), Form::Inline).is_some() {
+            if read(std::slice::from_ref(&text), RowEncoding::Inline).is_some() {
                 prop_assert!(builder.row(cells), "{}", text);
                 texts.push(text);
             }
@@ -344,22 +344,22 @@ proptest! {
 
     #[test]
     fn reader_never_panics(mut text in ".{0,60}", cut in 0_usize..400, flip in 0_usize..400) {
-        let good = list(&owned(&[r#"{"_step":0,"a":"b\"c","x":[1,{"y":2}]}"#, r#"{"_step":1,"a":-1.5e3}"#]), Form::Text);
-        let _ = read_rows(&Arc::new(format!("[{text}]")), 0, Form::Text, 0..9);
+        let good = list(&owned(&[r#"{"_step":0,"a":"b\"c","x":[1,{"y":2}]}"#, r#"{"_step":1,"a":-1.5e3}"#]), RowEncoding::Text);
+        let _ = read_rows(&Arc::new(format!("[{text}]")), 0, RowEncoding::Text, 0..9);
         text.insert_str(0, good.get(..cut).unwrap_or(&good));
-        let _ = read_rows(&Arc::new(text), 0, Form::Text, 0..9);
+        let _ = read_rows(&Arc::new(text), 0, RowEncoding::Text, 0..9);
         let mut bytes = good.into_bytes();
         let at = flip % bytes.len();
         bytes[at] ^= 1 << (flip % 7);
         if let Ok(text) = String::from_utf8(bytes) {
-            let _ = read_rows(&Arc::new(text), 0, Form::Text, 0..9);
+            let _ = read_rows(&Arc::new(text), 0, RowEncoding::Text, 0..9);
         }
     }
 }
 
 #[test]
 fn existing_key_gets_no_constant() {
-    let pages = read(&owned(&[r#"{"_step": 0, "a": 1}"#]), Form::Text).expect("nothing unusual");
+    let pages = read(&owned(&[r#"{"_step": 0, "a": 1}"#]), RowEncoding::Text).expect("nothing unusual");
     let page = pages[0].clone().with_constant("a", "text").expect_err("it has the key");
     assert_eq!(page.to_rows()[0].to_json_line(), "{\"_step\":0,\"a\":1}\n");
 }

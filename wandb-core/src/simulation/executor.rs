@@ -12,7 +12,7 @@ use super::world::Shared;
 /// A simulation that did not finish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Stuck {
+pub enum SimulationError {
     /// The future is pending, but no timer is left to wake it.
     #[error("the simulation with seed {seed} is deadlocked")]
     Deadlock {
@@ -81,7 +81,7 @@ pub(super) fn run<F: Future>(
     shared: &Shared,
     threads: Threads,
     future: F,
-) -> Result<F::Output, Stuck> {
+) -> Result<F::Output, SimulationError> {
     let flag = Arc::new(WakeFlag { is_set: AtomicBool::new(false), owner: thread::current() });
     let waker = Waker::from(Arc::clone(&flag));
     let mut context = Context::from_waker(&waker);
@@ -91,7 +91,9 @@ pub(super) fn run<F: Future>(
             return Ok(output);
         }
         let awaited = match threads {
-            Threads::Awaited(longest) if shared.lock().now > longest => return Err(Stuck::Endless { seed }),
+            Threads::Awaited(longest) if shared.lock().now > longest => {
+                return Err(SimulationError::Endless { seed });
+            }
             Threads::Awaited(_) => true,
             Threads::Ignored => false,
         };
@@ -101,9 +103,9 @@ pub(super) fn run<F: Future>(
                 if awaited && flag.take_within(LAST_TURNS) {
                     break;
                 }
-                return Err(Stuck::Deadlock { seed });
+                return Err(SimulationError::Deadlock { seed });
             }
         }
     }
-    Err(Stuck::Endless { seed })
+    Err(SimulationError::Endless { seed })
 }

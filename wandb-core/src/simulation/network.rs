@@ -11,7 +11,7 @@ use futures_util::stream;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 
-use super::executor::{self, Stuck, Threads};
+use super::executor::{self, SimulationError, Threads};
 use super::faults::Faults;
 use super::world::{CLOCK_START, Shared};
 use crate::transport::{
@@ -67,8 +67,8 @@ impl Simulation {
     /// Runs `future` to completion, skipping idle time.
     ///
     /// # Errors
-    /// Fails with [`Stuck`], which has the seed, if the future never completes.
-    pub fn run<F: Future>(&self, future: F) -> Result<F::Output, Stuck> {
+    /// Fails with [`SimulationError`], which has the seed, if the future never completes.
+    pub fn run<F: Future>(&self, future: F) -> Result<F::Output, SimulationError> {
         executor::run(self.seed, &self.shared, Threads::Ignored, future)
     }
 
@@ -78,9 +78,13 @@ impl Simulation {
     /// schedule is therefore not fully deterministic.
     ///
     /// # Errors
-    /// Fails with [`Stuck`], which has the seed, if the future takes longer than `longest` in virtual time, or waits
-    /// for a thread for more than a minute.
-    pub fn run_with_threads<F: Future>(&self, longest: Duration, future: F) -> Result<F::Output, Stuck> {
+    /// Fails with [`SimulationError`], which has the seed, if the future takes longer than `longest` in virtual time, or
+    /// waits for a thread for more than a minute.
+    pub fn run_with_threads<F: Future>(
+        &self,
+        longest: Duration,
+        future: F,
+    ) -> Result<F::Output, SimulationError> {
         executor::run(self.seed, &self.shared, Threads::Awaited(longest), future)
     }
 

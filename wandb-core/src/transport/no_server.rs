@@ -13,7 +13,7 @@ use super::{Moment, Request, Response, Transport, TransportError, TransportError
 /// use wandb_core::transport::NoServer;
 ///
 /// let client = Client::builder(Arc::new(NoServer), Default::default()).build();
-/// assert_eq!(client.tally().requests, 0);
+/// assert_eq!(client.stats().requests, 0);
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoServer;

@@ -8,7 +8,7 @@ use crate::value::Value;
 /// The result of applying changes to a run.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Applied {
+pub struct AppliedChanges {
     /// The run with the changes.
     pub document: RunDocument,
     /// The differences from before. Empty if nothing changed.
@@ -33,7 +33,7 @@ pub struct Change {
 
 /// The state of a change in a later state of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Standing {
+pub enum ChangeStatus {
     /// The new value is still present.
     Holds,
     /// The old value is back: another writer has overwritten the whole field with an older state.
@@ -47,7 +47,7 @@ impl RunChanges {
     ///
     /// # Errors
     /// Fails if a change does not apply to this run; see [`ChangeError`].
-    pub fn apply(&self, run: &RunDocument) -> Result<Applied, ChangeError> {
+    pub fn apply(&self, run: &RunDocument) -> Result<AppliedChanges, ChangeError> {
         let mut state = State::of(run)?;
         let mut changes: Vec<Change> = Vec::new();
         for edit in &self.edits {
@@ -64,7 +64,7 @@ impl RunChanges {
         }
         let document = if changes.is_empty() { run.clone() } else { state.into_document() };
         let patch = RunPatch::between(run, &document);
-        Ok(Applied { document, changes, patch })
+        Ok(AppliedChanges { document, changes, patch })
     }
 
     /// Returns the changes without those of the same field and key as `others`.
@@ -83,14 +83,14 @@ impl Change {
     ///
     /// # Errors
     /// Fails if config or summary cannot be parsed.
-    pub fn standing(&self, later: &RunDocument) -> Result<Standing, ChangeError> {
+    pub fn status(&self, later: &RunDocument) -> Result<ChangeStatus, ChangeError> {
         let found = State::of(later)?.value(self.field, self.key.as_ref());
         Ok(if is_equivalent(found.as_ref(), self.new.as_ref()) {
-            Standing::Holds
+            ChangeStatus::Holds
         } else if is_equivalent(found.as_ref(), self.old.as_ref()) {
-            Standing::Undone
+            ChangeStatus::Undone
         } else {
-            Standing::Overruled
+            ChangeStatus::Overruled
         })
     }
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::object_text::ObjectText;
 use super::scan::members;
-use super::{ChangeError, KeyPath, RunChanges, RunDocument, RunField, Standing};
+use super::{ChangeError, ChangeStatus, KeyPath, RunChanges, RunDocument, RunField};
 use crate::value::{Map, Value};
 
 use documents::{key, object};
@@ -147,12 +147,12 @@ fn last_change_of_a_key_wins() {
 #[test]
 fn standing_of_a_change_in_a_later_state() {
     let applied = RunChanges::new().set_summary("x", 1.0).apply(&run("", r#"{"x": 0}"#)).unwrap();
-    let standing = |summary: &str| applied.changes[0].standing(&run("", summary)).unwrap();
-    assert_eq!(standing(r#"{"x": 1.0, "y": 2}"#), Standing::Holds);
-    assert_eq!(standing(r#"{"x": 1}"#), Standing::Holds, "a server may drop the fraction");
-    assert_eq!(standing(r#"{"x": 0, "y": 2}"#), Standing::Undone);
-    assert_eq!(standing(r#"{"x": 7}"#), Standing::Overruled);
-    assert_eq!(standing("{}"), Standing::Overruled);
+    let status = |summary: &str| applied.changes[0].status(&run("", summary)).unwrap();
+    assert_eq!(status(r#"{"x": 1.0, "y": 2}"#), ChangeStatus::Holds);
+    assert_eq!(status(r#"{"x": 1}"#), ChangeStatus::Holds, "a server may drop the fraction");
+    assert_eq!(status(r#"{"x": 0, "y": 2}"#), ChangeStatus::Undone);
+    assert_eq!(status(r#"{"x": 7}"#), ChangeStatus::Overruled);
+    assert_eq!(status("{}"), ChangeStatus::Overruled);
 }
 
 #[test]

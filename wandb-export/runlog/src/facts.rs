@@ -158,7 +158,7 @@ impl Facts {
     ///
     /// # Errors
     /// Only errors of the source.
-    pub fn begin<R: Read>(source: R) -> io::Result<Self> {
+    pub fn read_start<R: Read>(source: R) -> io::Result<Self> {
         let mut builder = FactsBuilder::new(source);
         while builder.facts.run.id.is_empty()
             && let Some(record) = builder.records.next_record()?

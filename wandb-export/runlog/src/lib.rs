@@ -26,5 +26,5 @@ pub use facts::{Alert, Artifact, Branch, Facts};
 pub use records::Losses;
 pub use rows::{HistoryReader, Rows, Selection};
 #[doc(hidden)]
-pub use rows::{Mark, Next};
+pub use rows::{NextBatch, ResumePoint};
 pub use system::SystemReader;

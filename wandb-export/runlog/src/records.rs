@@ -165,8 +165,8 @@ impl<R: Read> Records<R> {
 
 impl<R: Read + Seek> Records<R> {
     /// Resumes at the end of a record.
-    pub(crate) fn go_on_at(source: R, offset: u64, numbers: RecordNumbers) -> io::Result<Self> {
-        let log = LogReader::go_on_at(source, offset)?;
+    pub(crate) fn resume_at(source: R, offset: u64, numbers: RecordNumbers) -> io::Result<Self> {
+        let log = LogReader::resume_at(source, offset)?;
         Ok(Self { log, losses: Losses::default(), numbers, begin: offset, end: offset, found_any: false })
     }
 }

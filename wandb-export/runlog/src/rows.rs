@@ -93,7 +93,7 @@ impl<R: Read> HistoryReader<R> {
 
     /// Adds an offset to every step, as a server does for a run that was resumed offline and counted from 0 again.
     #[must_use]
-    pub fn shifted(self, steps: i64) -> Self {
+    pub fn with_step_offset(self, steps: i64) -> Self {
         Self { shift: steps, ..self }
     }
 
@@ -259,14 +259,14 @@ impl<R: Read> HistoryReader<R> {
 ///
 /// Only valid for the same file and the same [shift](HistoryReader::shifted).
 #[derive(Debug, Clone, Default)]
-pub struct Mark {
+pub struct ResumePoint {
     offset: u64,
     steps: StepCounter,
     last: Option<i64>,
     numbers: RecordNumbers,
 }
 
-impl Mark {
+impl ResumePoint {
     /// The number of bytes read so far.
     pub fn offset(&self) -> u64 {
         self.offset
@@ -275,11 +275,11 @@ impl Mark {
 
 /// The next batch of a log that is still being written.
 #[derive(Debug)]
-pub enum Next {
+pub enum NextBatch {
     /// New rows.
     Rows(Rows),
     /// No more rows for now. Reading can resume here later.
-    Mark(Mark),
+    ResumePoint(ResumePoint),
 }
 
 impl<R: Read + Seek> HistoryReader<R> {
@@ -289,8 +289,8 @@ impl<R: Read + Seek> HistoryReader<R> {
     /// # Errors
     /// Only errors of the source.
     #[doc(hidden)]
-    pub fn go_on(source: R, selection: Selection, mark: &Mark) -> io::Result<Self> {
-        let records = Records::go_on_at(source, mark.offset, mark.numbers)?;
+    pub fn resume(source: R, selection: Selection, mark: &ResumePoint) -> io::Result<Self> {
+        let records = Records::resume_at(source, mark.offset, mark.numbers)?;
         Ok(Self { last: mark.last, ..Self::with_records(records, mark.steps.clone(), selection) })
     }
 
@@ -302,16 +302,16 @@ impl<R: Read + Seek> HistoryReader<R> {
     /// # Errors
     /// Only errors of the source.
     #[doc(hidden)]
-    pub fn next_or_mark(&mut self) -> io::Result<Next> {
+    pub fn next_or_resume_point(&mut self) -> io::Result<NextBatch> {
         loop {
             if let Some(rows) = self.ready.pop_front() {
-                return Ok(Next::Rows(rows));
+                return Ok(NextBatch::Rows(rows));
             }
             match self.records.next_record()? {
                 Some(record) => self.add_record(record),
                 None if self.pages.is_empty() && self.single.is_empty() => {
                     let (offset, numbers) = (self.records.end(), self.records.numbers());
-                    return Ok(Next::Mark(Mark {
+                    return Ok(NextBatch::ResumePoint(ResumePoint {
                         offset,
                         steps: self.steps.clone(),
                         last: self.last,

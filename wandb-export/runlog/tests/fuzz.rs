@@ -15,7 +15,9 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use wandb_runlog::log::{Entry, LogReader};
-use wandb_runlog::{ConsoleReader, Facts, HistoryReader, Mark, Next, Rows, Selection, SystemReader};
+use wandb_runlog::{
+    ConsoleReader, Facts, HistoryReader, NextBatch, ResumePoint, Rows, Selection, SystemReader,
+};
 
 /// Files of all SDK versions.
 fn corpus() -> Vec<Vec<u8>> {
@@ -98,12 +100,12 @@ fn read_all(file: &[u8]) {
     while system.next_rows().unwrap().is_some() {}
     let mut console = ConsoleReader::new(file);
     while console.next_text().unwrap().is_some() {}
-    let mut mark = Mark::default();
+    let mut mark = ResumePoint::default();
     for end in [file.len() / 3, file.len()] {
         let mut reader =
-            HistoryReader::go_on(Cursor::new(&file[..end]), Selection::default(), &mark).unwrap();
+            HistoryReader::resume(Cursor::new(&file[..end]), Selection::default(), &mark).unwrap();
         mark = loop {
-            if let Next::Mark(mark) = reader.next_or_mark().unwrap() {
+            if let NextBatch::ResumePoint(mark) = reader.next_or_resume_point().unwrap() {
                 break mark;
             }
         };

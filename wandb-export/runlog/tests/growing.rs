@@ -8,7 +8,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use wandb_core::Row;
 use wandb_runlog::log::Damage;
-use wandb_runlog::{HistoryReader, Mark, Next, Rows, Selection};
+use wandb_runlog::{HistoryReader, NextBatch, ResumePoint, Rows, Selection};
 
 fn to_rows(rows: Rows) -> Vec<Row> {
     match rows {
@@ -33,15 +33,15 @@ fn read_at_once(file: &[u8]) -> ReadOutcome {
 
 fn read_in_steps(file: &[u8], ends: &[usize]) -> ReadOutcome {
     let (mut rows, mut damages, mut records) = (Vec::new(), Vec::new(), 0);
-    let mut mark = Mark::default();
+    let mut mark = ResumePoint::default();
     // Each read is followed by one that finds nothing new.
     for &end in ends.iter().flat_map(|end| [end, end]) {
         let mut reader =
-            HistoryReader::go_on(Cursor::new(&file[..end]), Selection::default(), &mark).unwrap();
+            HistoryReader::resume(Cursor::new(&file[..end]), Selection::default(), &mark).unwrap();
         mark = loop {
-            match reader.next_or_mark().unwrap() {
-                Next::Rows(more) => rows.extend(to_rows(more)),
-                Next::Mark(mark) => break mark,
+            match reader.next_or_resume_point().unwrap() {
+                NextBatch::Rows(more) => rows.extend(to_rows(more)),
+                NextBatch::ResumePoint(mark) => break mark,
             }
         };
         damages.extend(reader.losses().damages.iter().filter(|damage| !damage.at_end).copied());

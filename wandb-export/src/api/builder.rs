@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wandb_core::client::{Client, ProgressFloor, Reading, RetryPolicy, Waiting};
+use wandb_core::client::{Client, ParseMode, ProgressFloor, RetryPolicy, Waiting};
 use wandb_core::transport::{Settings as TransportSettings, Transport};
 use wandb_core::{ApiKey, BaseUrl, Credential, Environment, Settings};
 
@@ -38,7 +38,7 @@ pub struct ApiBuilder {
     time_allowed: Option<Duration>,
     observer: Option<Observer>,
     transport: TransportSettings,
-    reading: Option<Reading>,
+    parse_mode: Option<ParseMode>,
     ca_files: Vec<PathBuf>,
 }
 
@@ -132,10 +132,10 @@ impl ApiBuilder {
         self
     }
 
-    /// Sets where large answers are parsed. Default: [`Reading::OnThreads`] for the transports of this crate,
-    /// [`Reading::InPlace`] for any other.
-    pub fn reading(mut self, reading: Reading) -> Self {
-        self.reading = Some(reading);
+    /// Sets where large answers are parsed. Default: [`ParseMode::OnThreads`] for the transports of this crate,
+    /// [`ParseMode::InPlace`] for any other.
+    pub fn parse_mode(mut self, parse_mode: ParseMode) -> Self {
+        self.parse_mode = Some(parse_mode);
         self
     }
 
@@ -205,7 +205,7 @@ impl ApiBuilder {
 
     #[cfg(any(feature = "async", feature = "blocking"))]
     fn on_threads(mut self) -> Self {
-        self.reading.get_or_insert(Reading::OnThreads);
+        self.parse_mode.get_or_insert(ParseMode::OnThreads);
         self
     }
 
@@ -232,7 +232,7 @@ impl ApiBuilder {
         let mut client = Client::builder(transport, base_url)
             .api_key(&key)
             .seed(RandomState::new().hash_one(0))
-            .reading(self.reading.unwrap_or_default());
+            .parse_mode(self.parse_mode.unwrap_or_default());
         if let Some(requests) = self.concurrency {
             client = client.concurrency(requests).download_concurrency(requests);
         }

@@ -192,10 +192,10 @@ impl Update {
             state = self.source.document().await.map_err(|error| self.unconfirmed(error))?;
             let mut is_undone = false;
             for change in applied.changes {
-                match change.standing(&state).map_err(|source| self.unconfirmed(self.change_error(source)))? {
-                    Standing::Holds => {}
-                    Standing::Undone => is_undone = true,
-                    Standing::Overruled => {
+                match change.status(&state).map_err(|source| self.unconfirmed(self.change_error(source)))? {
+                    ChangeStatus::Holds => {}
+                    ChangeStatus::Undone => is_undone = true,
+                    ChangeStatus::Overruled => {
                         wanted = wanted.except(std::slice::from_ref(&change));
                         updated.overruled.push(change);
                     }
@@ -214,14 +214,14 @@ impl Update {
     }
 
     /// Writes the changes. Returns the error if the write may have succeeded anyway.
-    async fn write(&self, applied: &Applied, before: &RunDocument) -> Result<Option<Error>, Error> {
+    async fn write(&self, applied: &AppliedChanges, before: &RunDocument) -> Result<Option<Error>, Error> {
         if before.read_only == Some(true) {
             return Err(Error::ReadOnly { run: self.source.path().to_string() });
         }
         self.source.change(applied.patch.clone()).await
     }
 
-    fn apply(&self, changes: &RunChanges, run: &RunDocument) -> Result<Applied, Error> {
+    fn apply(&self, changes: &RunChanges, run: &RunDocument) -> Result<AppliedChanges, Error> {
         changes.apply(run).map_err(|source| self.change_error(source))
     }
 

@@ -85,8 +85,8 @@ impl Api {
     }
 
     /// Returns counts of the requests sent and the data received so far.
-    pub fn tally(&self) -> ClientStats {
-        self.0.tally()
+    pub fn stats(&self) -> ClientStats {
+        self.0.stats()
     }
 
     /// Fetches the user that the API key belongs to (query `viewer`).

@@ -91,7 +91,7 @@ impl Counters {
     }
 
     fn status(&self, api: &Api) -> String {
-        let tally = api.tally();
+        let tally = api.stats();
         let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut parts = vec![printable(&latest).into_owned()];
         parts.retain(|part| !part.is_empty());

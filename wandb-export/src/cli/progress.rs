@@ -152,7 +152,7 @@ impl DownloadBar {
 }
 
 fn status(api: &Api, rows: u64) -> String {
-    let tally = api.tally();
+    let tally = api.stats();
     let mut parts = vec![
         format!("{} rows", HumanCount(rows)),
         format!("{} requests", HumanCount(tally.requests)),

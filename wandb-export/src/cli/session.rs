@@ -63,7 +63,7 @@ impl Session {
     }
 
     fn stats(&self) -> String {
-        let tally = self.api.tally();
+        let tally = self.api.stats();
         format!(
             "{} requests ({} retries, {} rate limited), {} bytes received, at most {} bytes in memory, waited {:.1} s",
             tally.requests,

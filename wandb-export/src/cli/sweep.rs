@@ -93,17 +93,18 @@ async fn best(
     let Some(run) = Sweep::best_among(runs, &name, goal) else {
         Session::report(of_list);
         let needed = ["summaryMetrics", "config"].map(|name| Field::new("Run", name));
-        let lacks = session.api.client().lacks().among(&needed);
-        return Err(
-            match lacks.iter().find(|field| name.starts_with("config.") == (field.name() == "config")) {
-                Some(field) => Error::Unsupported {
-                    what: format!("the runs of sweep {} cannot be ranked by {name}", sweep.path()),
-                    lacking: field.to_string(),
-                },
-                None => Error::NoBestRun { sweep: sweep.path().to_string(), metric: name },
-            }
-            .into(),
-        );
+        let unsupported = session.api.client().unsupported().among(&needed);
+        return Err(match unsupported
+            .iter()
+            .find(|field| name.starts_with("config.") == (field.name() == "config"))
+        {
+            Some(field) => Error::Unsupported {
+                what: format!("the runs of sweep {} cannot be ranked by {name}", sweep.path()),
+                lacking: field.to_string(),
+            },
+            None => Error::NoBestRun { sweep: sweep.path().to_string(), metric: name },
+        }
+        .into());
     };
     if options.only_paths {
         options.destination.write_text(format!("{}\n", run.path()).as_bytes())?;

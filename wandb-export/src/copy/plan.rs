@@ -86,10 +86,11 @@ impl Listed {
     }
 
     fn is_same(&self, known: &Known, contents: Contents) -> bool {
-        let is_as_of =
-            |part| part == Part::Sweeps || known.as_of(part) == Some(self.fingerprint) && !known.lacks(part);
+        let is_as_of = |part| {
+            part == Part::Sweeps || known.as_of(part) == Some(self.fingerprint) && !known.unsupported(part)
+        };
         // A run that failed entirely is recorded as missing under `runs`, whatever parts were wanted.
-        !known.lacks(Part::Runs) && !known.gone && contents.parts().all(is_as_of)
+        !known.unsupported(Part::Runs) && !known.gone && contents.parts().all(is_as_of)
     }
 }
 

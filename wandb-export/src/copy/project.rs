@@ -329,10 +329,10 @@ impl Project {
 
     /// Records what the server lacks. If nothing was copied, earlier findings still hold.
     fn note_unsupported(&self, store: &Arc<Mutex<Store>>, report: &mut ProjectReport) {
-        let lacks = self.api.client().lacks();
-        let arguments = lacks.arguments().map(ToString::to_string);
+        let unsupported = self.api.client().unsupported();
+        let arguments = unsupported.arguments().map(ToString::to_string);
         let is_of_mirror = |field: &&Field| !["ServerInfo", "LocalVersionInfo"].contains(&field.on_type());
-        let now = lacks.iter().filter(is_of_mirror).map(ToString::to_string).chain(arguments);
+        let now = unsupported.iter().filter(is_of_mirror).map(ToString::to_string).chain(arguments);
         let mut store = lock(store);
         let before = store.unsupported().iter().filter(|_| report.new + report.grown + report.changed == 0);
         let all: BTreeSet<String> = now.chain(before.cloned()).collect();

@@ -88,7 +88,7 @@ impl Known {
     }
 
     /// Returns whether a part has missing data, which the next mirror retries.
-    pub(crate) fn lacks(&self, part: Part) -> bool {
+    pub(crate) fn unsupported(&self, part: Part) -> bool {
         self.missing[part as usize]
     }
 }

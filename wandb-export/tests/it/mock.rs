@@ -51,7 +51,7 @@ fn scripted_failure_is_retried_without_waiting() -> Result<(), Error> {
         .on("RunSampledHistory", LOSSES);
     let api = blocking::Api::over(api(&script)?);
     assert_eq!(best_loss_blocking(&api, "team/project/run")?, Some(0.25), "waiting takes no time");
-    assert_eq!(api.tally().retries, 1);
+    assert_eq!(api.stats().retries, 1);
     script.finish();
     Ok(())
 }

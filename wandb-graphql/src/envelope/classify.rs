@@ -9,13 +9,13 @@ use wandb_core::operation::AnswerError;
 
 /// The class of an error, most severe first. The most severe error of an answer decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Meaning {
+pub(crate) enum ErrorClass {
     /// The API key lacks permission.
     Denied,
     /// The requested object does not exist.
     NotFound,
     /// A smaller request may succeed.
-    TooMuch,
+    TooLarge,
     /// The server rejects this request, and a retry does not help.
     Refused,
     /// A transient failure: a retry may succeed.
@@ -34,11 +34,11 @@ const TIME_LIMITS: [&str; 3] = ["deadline exceeded", "timeout", "timed out"];
 /// | too much | sizes and counts beyond a limit |
 /// | denied | permissions and sign-in |
 /// | not found | `project not found`, `Could not find …`, `… does not exist` |
-const TABLE: [(Meaning, &[&str]); 6] = [
-    (Meaning::Failed, &["rate limit", "rate_limit", "ratelimit", "too many requests"]),
-    (Meaning::Failed, &TIME_LIMITS),
+const TABLE: [(ErrorClass, &[&str]); 6] = [
+    (ErrorClass::Failed, &["rate limit", "rate_limit", "ratelimit", "too many requests"]),
+    (ErrorClass::Failed, &TIME_LIMITS),
     (
-        Meaning::Failed,
+        ErrorClass::Failed,
         &[
             "deadlock",
             "lock wait",
@@ -60,7 +60,7 @@ const TABLE: [(Meaning, &[&str]); 6] = [
         ],
     ),
     (
-        Meaning::TooMuch,
+        ErrorClass::TooLarge,
         &[
             "too large",
             "too big",
@@ -83,7 +83,7 @@ const TABLE: [(Meaning, &[&str]); 6] = [
         ],
     ),
     (
-        Meaning::Denied,
+        ErrorClass::Denied,
         &[
             "permission",
             "not authorized",
@@ -98,11 +98,11 @@ const TABLE: [(Meaning, &[&str]); 6] = [
             "invalid api key",
         ],
     ),
-    (Meaning::NotFound, &["not found", "not_found", "does not exist", "could not find", "couldn't find"]),
+    (ErrorClass::NotFound, &["not found", "not_found", "does not exist", "could not find", "couldn't find"]),
 ];
 
 /// Classifies an error by its `extensions.code`, else its message, else the HTTP status.
-pub(crate) fn meaning(message: &str, code: Option<&str>, status: StatusCode) -> Meaning {
+pub(crate) fn error_class(message: &str, code: Option<&str>, status: StatusCode) -> ErrorClass {
     let look_up = |text: &str| {
         let text = text.to_ascii_lowercase();
         TABLE
@@ -119,23 +119,23 @@ pub(crate) fn is_time_limit(message: &str) -> bool {
     !message.contains("lock wait") && TIME_LIMITS.iter().any(|phrase| message.contains(phrase))
 }
 
-fn classify_status(status: StatusCode) -> Meaning {
+fn classify_status(status: StatusCode) -> ErrorClass {
     match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Meaning::Denied,
-        StatusCode::NOT_FOUND | StatusCode::GONE => Meaning::NotFound,
-        StatusCode::PAYLOAD_TOO_LARGE => Meaning::TooMuch,
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ErrorClass::Denied,
+        StatusCode::NOT_FOUND | StatusCode::GONE => ErrorClass::NotFound,
+        StatusCode::PAYLOAD_TOO_LARGE => ErrorClass::TooLarge,
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
-            Meaning::Failed
+            ErrorClass::Failed
         }
-        _ if status.is_server_error() => Meaning::Failed,
-        _ => Meaning::Refused,
+        _ if status.is_server_error() => ErrorClass::Failed,
+        _ => ErrorClass::Refused,
     }
 }
 
-impl Meaning {
+impl ErrorClass {
     /// Whether a retry may succeed.
     pub(crate) fn is_transient(self) -> bool {
-        matches!(self, Self::Failed | Self::TooMuch)
+        matches!(self, Self::Failed | Self::TooLarge)
     }
 
     /// The error for the caller. `what` names the requested object, `message` is the server's text.
@@ -143,7 +143,7 @@ impl Meaning {
         match self {
             Self::Denied => AnswerError::Denied { message },
             Self::NotFound => AnswerError::NotFound { what: what() },
-            Self::TooMuch => AnswerError::TooMuch { message },
+            Self::TooLarge => AnswerError::TooLarge { message },
             Self::Refused => AnswerError::Refused { message },
             Self::Failed => AnswerError::Failed { message },
         }
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn messages_are_classified_as_in_the_table() {
-        use Meaning::{Denied, Failed, NotFound, Refused, TooMuch};
+        use ErrorClass::{Denied, Failed, NotFound, Refused, TooLarge};
         for (expected, message) in [
             (Failed, "context deadline exceeded"),
             (Failed, "Error 1213: Deadlock found when trying to get lock; try restarting transaction"),
@@ -165,10 +165,10 @@ mod tests {
             (Failed, "An internal error occurred. Please contact support."),
             (Failed, "Rate limit exceeded: too many requests"),
             (Failed, "rpc error: code = Unavailable desc = connection refused"),
-            (TooMuch, "rpc error: code = ResourceExhausted desc = grpc: received message larger than max"),
-            (TooMuch, "requested page is too large"),
-            (TooMuch, "too many samples"),
-            (TooMuch, "query has complexity 1200, which exceeds the limit of 1000"),
+            (TooLarge, "rpc error: code = ResourceExhausted desc = grpc: received message larger than max"),
+            (TooLarge, "requested page is too large"),
+            (TooLarge, "too many samples"),
+            (TooLarge, "query has complexity 1200, which exceeds the limit of 1000"),
             (Denied, "permission denied"),
             (Denied, "PERMISSION_ERROR: user is not a member of the team"),
             (Denied, "user is not logged in"),
@@ -178,7 +178,7 @@ mod tests {
             (Refused, "64 limit exceeded for JobType"),
             (Refused, r#"Unknown type "Int64"."#),
         ] {
-            assert_eq!(meaning(message, None, StatusCode::OK), expected, "{message}");
+            assert_eq!(error_class(message, None, StatusCode::OK), expected, "{message}");
         }
     }
 
@@ -194,20 +194,23 @@ mod tests {
 
     #[test]
     fn code_precedes_message_and_status_is_last() {
-        assert_eq!(meaning("nope", Some("UNAUTHENTICATED"), StatusCode::OK), Meaning::Denied);
-        assert_eq!(meaning("not found", Some("INTERNAL_SERVER_ERROR"), StatusCode::OK), Meaning::Failed);
-        assert_eq!(meaning("not found", Some("BAD_USER_INPUT"), StatusCode::OK), Meaning::NotFound);
+        assert_eq!(error_class("nope", Some("UNAUTHENTICATED"), StatusCode::OK), ErrorClass::Denied);
+        assert_eq!(
+            error_class("not found", Some("INTERNAL_SERVER_ERROR"), StatusCode::OK),
+            ErrorClass::Failed
+        );
+        assert_eq!(error_class("not found", Some("BAD_USER_INPUT"), StatusCode::OK), ErrorClass::NotFound);
         for (status, expected) in [
-            (200, Meaning::Refused),
-            (400, Meaning::Refused),
-            (403, Meaning::Denied),
-            (404, Meaning::NotFound),
-            (408, Meaning::Failed),
-            (413, Meaning::TooMuch),
-            (500, Meaning::Failed),
+            (200, ErrorClass::Refused),
+            (400, ErrorClass::Refused),
+            (403, ErrorClass::Denied),
+            (404, ErrorClass::NotFound),
+            (408, ErrorClass::Failed),
+            (413, ErrorClass::TooLarge),
+            (500, ErrorClass::Failed),
         ] {
             let status = StatusCode::from_u16(status).unwrap();
-            assert_eq!(meaning("?", None, status), expected, "{status}");
+            assert_eq!(error_class("?", None, status), expected, "{status}");
         }
     }
 }

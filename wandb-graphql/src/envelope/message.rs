@@ -76,14 +76,14 @@ impl Kind {
     }
 }
 
-/// Records in `lacks` the schema element that `message` reports as missing.
+/// Records in `unsupported` the schema element that `message` reports as missing.
 ///
 /// Returns `false` for any other message. `text` is the sent query, if known.
 pub(crate) fn record_lacking(
     message: &str,
     position: &ErrorPosition<'_>,
     text: Option<&str>,
-    lacks: &mut UnsupportedFields,
+    unsupported: &mut UnsupportedFields,
 ) -> bool {
     let Some(kind) = Kind::from_message(message) else { return false };
     let names = quoted(message);
@@ -101,12 +101,12 @@ pub(crate) fn record_lacking(
                 .map(QueryField::field)
                 .collect();
             if !fields.is_empty() {
-                lacks.extend(&fields.into_iter().collect());
+                unsupported.extend(&fields.into_iter().collect());
                 return true;
             }
             // The query is unknown or does not request this field.
             names.get(1).is_some_and(|on_type| {
-                lacks.insert(Field::named(*on_type, *name));
+                unsupported.insert(Field::named(*on_type, *name));
                 true
             })
         }
@@ -122,18 +122,18 @@ pub(crate) fn record_lacking(
                 && let [argument, field, ..] = names[..]
                 && let Some(on_type) = of_type
             {
-                lacks.insert_argument(Argument::named(Field::named(on_type, field), argument));
+                unsupported.insert_argument(Argument::named(Field::named(on_type, field), argument));
                 return true;
             }
             let is_any = !found.is_empty();
-            lacks.extend(&found.into_iter().collect());
+            unsupported.extend(&found.into_iter().collect());
             is_any
         }
         Kind::VariableType => {
             let offsets = position.locations.iter().filter_map(|location| byte_offset(text, *location));
             let arguments: Vec<_> = offsets.flat_map(|at| query.arguments_of_variable_at(at)).collect();
             let is_any = !arguments.is_empty();
-            lacks.extend(&arguments.into_iter().collect());
+            unsupported.extend(&arguments.into_iter().collect());
             is_any
         }
     }
@@ -281,10 +281,15 @@ mod tests {
 }";
 
     fn lacking_at(message: &str, locations: &Value, path: &Value) -> Vec<String> {
-        let mut lacks = UnsupportedFields::nothing();
-        record_lacking(message, &ErrorPosition::new(Some(locations), Some(path)), Some(QUERY), &mut lacks);
-        let arguments = lacks.arguments().map(ToString::to_string);
-        lacks.iter().map(ToString::to_string).chain(arguments).collect()
+        let mut unsupported = UnsupportedFields::nothing();
+        record_lacking(
+            message,
+            &ErrorPosition::new(Some(locations), Some(path)),
+            Some(QUERY),
+            &mut unsupported,
+        );
+        let arguments = unsupported.arguments().map(ToString::to_string);
+        unsupported.iter().map(ToString::to_string).chain(arguments).collect()
     }
 
     fn lacking(message: &str) -> Vec<String> {
@@ -363,11 +368,16 @@ mod tests {
 
     #[test]
     fn message_is_enough_without_the_query() {
-        let mut lacks = UnsupportedFields::nothing();
+        let mut unsupported = UnsupportedFields::nothing();
         let nowhere = ErrorPosition::default();
-        assert!(record_lacking(r#"Cannot query field "x" on type "Run"."#, &nowhere, None, &mut lacks));
-        assert!(record_lacking(r#"Unknown argument "y" on field "Run.f"."#, &nowhere, None, &mut lacks));
-        assert!(!record_lacking(r#"Unknown argument "y" on field "f""#, &nowhere, None, &mut lacks));
-        assert_eq!(lacks.to_string(), "Run.x, Run.f(y:)");
+        assert!(record_lacking(r#"Cannot query field "x" on type "Run"."#, &nowhere, None, &mut unsupported));
+        assert!(record_lacking(
+            r#"Unknown argument "y" on field "Run.f"."#,
+            &nowhere,
+            None,
+            &mut unsupported
+        ));
+        assert!(!record_lacking(r#"Unknown argument "y" on field "f""#, &nowhere, None, &mut unsupported));
+        assert_eq!(unsupported.to_string(), "Run.x, Run.f(y:)");
     }
 }

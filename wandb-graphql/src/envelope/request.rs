@@ -40,60 +40,60 @@ impl<V> RequestSpec<V> {
 pub(crate) fn post<Q, V>(
     spec: RequestSpec<V>,
     endpoint: &Endpoint,
-    lacks: &UnsupportedFields,
+    unsupported: &UnsupportedFields,
 ) -> Result<Request, AnswerError>
 where
     Q: QueryFragment<VariablesFields = V::Fields>,
     Q::SchemaType: QueryRoot,
     V: QueryVariables + Serialize,
 {
-    post_built(OperationBuilder::<Q, V>::query(), spec, endpoint, lacks)
+    post_built(OperationBuilder::<Q, V>::query(), spec, endpoint, unsupported)
 }
 
 /// Builds the POST request for mutation `Q`, like [`post`] for a query.
 pub(crate) fn post_mutation<Q, V>(
     spec: RequestSpec<V>,
     endpoint: &Endpoint,
-    lacks: &UnsupportedFields,
+    unsupported: &UnsupportedFields,
 ) -> Result<Request, AnswerError>
 where
     Q: QueryFragment<VariablesFields = V::Fields>,
     Q::SchemaType: MutationRoot,
     V: QueryVariables + Serialize,
 {
-    post_built(OperationBuilder::<Q, V>::mutation(), spec, endpoint, lacks)
+    post_built(OperationBuilder::<Q, V>::mutation(), spec, endpoint, unsupported)
 }
 
 fn post_built<Q, V>(
     builder: OperationBuilder<Q, V>,
     spec: RequestSpec<V>,
     endpoint: &Endpoint,
-    lacks: &UnsupportedFields,
+    unsupported: &UnsupportedFields,
 ) -> Result<Request, AnswerError>
 where
     Q: QueryFragment<VariablesFields = V::Fields>,
     V: QueryVariables + Serialize,
 {
     let mut builder = builder.with_variables(spec.variables).with_operation_name(spec.name);
-    for field in spec.optional_fields.iter().filter(|field| !lacks.contains(field)) {
+    for field in spec.optional_fields.iter().filter(|field| !unsupported.contains(field)) {
         builder.enable_feature(&field.to_string());
     }
-    let mut operation = builder.build().map_err(|error| unaskable(&error))?;
-    if !lacks.is_empty() {
-        let lacking = lacks.arguments_among(&spec.optional_arguments);
+    let mut operation = builder.build().map_err(|error| invalid_request(&error))?;
+    if !unsupported.is_empty() {
+        let lacking = unsupported.arguments_among(&spec.optional_arguments);
         operation.query = QueryText::read(&operation.query)
             .without(&operation.query, |argument| lacking.contains_argument(argument));
     }
-    let body = serde_json::to_vec(&operation).map_err(|error| unaskable(&error))?;
+    let body = serde_json::to_vec(&operation).map_err(|error| invalid_request(&error))?;
     http::Request::builder()
         .method(Method::POST)
         .uri(endpoint.graphql_url().as_str())
         .header(CONTENT_TYPE, JSON)
         .header(ACCEPT, JSON)
         .body(Bytes::from(body))
-        .map_err(|error| unaskable(&error))
+        .map_err(|error| invalid_request(&error))
 }
 
-fn unaskable(error: &dyn std::error::Error) -> AnswerError {
-    AnswerError::Unaskable { message: error.to_string() }
+fn invalid_request(error: &dyn std::error::Error) -> AnswerError {
+    AnswerError::InvalidRequest { message: error.to_string() }
 }

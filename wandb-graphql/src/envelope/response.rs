@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use wandb_core::operation::{AnswerError, SentBody, UnsupportedFields};
 
-use super::classify::{self, Meaning};
+use super::classify::{self, ErrorClass};
 use super::entry_errors::EntryErrors;
 use super::message::{ErrorPosition, record_lacking};
 use crate::row::rows;
@@ -47,9 +47,9 @@ impl GraphQlError {
         self.message.as_deref().unwrap_or("no message")
     }
 
-    fn meaning(&self, status: StatusCode) -> Meaning {
+    fn error_class(&self, status: StatusCode) -> ErrorClass {
         let code = self.extensions.as_ref().and_then(|extensions| extensions.code.as_ref()?.as_str());
-        classify::meaning(self.text(), code, status)
+        classify::error_class(self.text(), code, status)
     }
 }
 
@@ -106,7 +106,7 @@ fn read<T: DeserializeOwned>(
         serde_json::from_slice(&text).map_err(|error| AnswerError::malformed(error.to_string(), body))?;
     let mut entry_errors = EntryErrors::default();
     if let (Tolerance::Entries, Some(errors), Some(data)) = (tolerance, &envelope.errors, envelope.data) {
-        let may_pass = |error: &GraphQlError| error.meaning(response.status()).is_transient();
+        let may_pass = |error: &GraphQlError| error.error_class(response.status()).is_transient();
         entry_errors = EntryErrors::group(errors, data.get(), may_pass).unwrap_or_default();
     }
     if let Some(errors) = envelope.errors.filter(|errors| !errors.is_empty() && entry_errors.is_empty()) {
@@ -156,7 +156,7 @@ pub(crate) fn list_of_rows(list: &[u8]) -> Result<Vec<HistoryRow>, AnswerError> 
 }
 
 /// The error for a null in place of `what`.
-pub(crate) fn missing(what: impl Into<String>) -> AnswerError {
+pub(crate) fn not_found(what: impl Into<String>) -> AnswerError {
     AnswerError::NotFound { what: what.into() }
 }
 
@@ -175,17 +175,18 @@ fn to_parsable_json(body: &[u8]) -> Result<Cow<'_, [u8]>, AnswerError> {
 fn lacking(errors: &[GraphQlError], response: &Response<Bytes>) -> UnsupportedFields {
     let sent = response.extensions().get::<SentBody>();
     let sent: Option<SentQuery<'_>> = sent.and_then(|sent| serde_json::from_slice(&sent.0).ok());
-    let mut lacks = UnsupportedFields::nothing();
+    let mut unsupported = UnsupportedFields::nothing();
     for error in errors {
         let Some(message) = &error.message else { continue };
         let position = ErrorPosition::new(error.locations.as_ref(), error.path.as_ref());
-        record_lacking(message, &position, sent.as_ref().map(|sent| &*sent.query), &mut lacks);
+        record_lacking(message, &position, sent.as_ref().map(|sent| &*sent.query), &mut unsupported);
     }
-    lacks
+    unsupported
 }
 
 fn error(errors: &[GraphQlError], status: StatusCode, what: impl FnOnce() -> String) -> AnswerError {
-    let most_severe = errors.iter().map(|error| error.meaning(status)).min().unwrap_or(Meaning::Refused);
+    let most_severe =
+        errors.iter().map(|error| error.error_class(status)).min().unwrap_or(ErrorClass::Refused);
     let mut messages: Vec<String> = errors.iter().map(|error| error.text().to_owned()).collect();
     messages.dedup();
     most_severe.into_error(what, messages.join("; "))
@@ -194,7 +195,7 @@ fn error(errors: &[GraphQlError], status: StatusCode, what: impl FnOnce() -> Str
 /// The error for JSON that is not GraphQL, such as `{"error": "…"}`.
 fn refusal(reason: &RawValue, status: StatusCode, what: impl FnOnce() -> String) -> AnswerError {
     let message = serde_json::from_str(reason.get()).unwrap_or_else(|_| reason.get().to_owned());
-    classify::meaning(&message, None, status).into_error(what, message)
+    classify::error_class(&message, None, status).into_error(what, message)
 }
 
 #[cfg(test)]

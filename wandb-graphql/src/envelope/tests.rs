@@ -71,7 +71,7 @@ fn code_and_status_classify_an_error() {
     assert!(matches!(read(200, body), Err(AnswerError::Denied { .. })));
     let body = r#"{"errors": [{"message": "no", "extensions": {"code": 7}}]}"#;
     assert!(matches!(read(400, body), Err(AnswerError::Refused { .. })));
-    assert!(matches!(read(413, r#"{"errors": [{}]}"#), Err(AnswerError::TooMuch { .. })));
+    assert!(matches!(read(413, r#"{"errors": [{}]}"#), Err(AnswerError::TooLarge { .. })));
 }
 
 #[test]

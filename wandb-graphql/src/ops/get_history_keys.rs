@@ -167,25 +167,25 @@ impl Operation for GetHistoryKeys {
         if self.probe.is_some() { PROBE_ARGUMENTS.to_vec() } else { Vec::new() }
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
         let field = match &self.probe {
             Some(Probe { selection: Selection::Everything, .. }) => HISTORY,
             _ => SAMPLED_HISTORY,
         };
-        let is_lacking = lacks.contains(&field)
-            || PROBE_ARGUMENTS.iter().any(|of| *of.field() == field && lacks.contains_argument(of));
+        let is_lacking = unsupported.contains(&field)
+            || PROBE_ARGUMENTS.iter().any(|of| *of.field() == field && unsupported.contains_argument(of));
         let Some(Probe { selection, first_step }) = self.probe.as_ref().filter(|_| !is_lacking) else {
-            return run_request::<Run, _>(self, &self.path, (), endpoint, lacks);
+            return run_request::<Run, _>(self, &self.path, (), endpoint, unsupported);
         };
         let end = first_step.saturating_add(PROBED_STEPS);
         let samples = Samples::enough_for(PROBED_STEPS.unsigned_abs());
         if let Some(specs) = specs(selection, (*first_step, end.saturating_sub(1)), samples)? {
             let variables = SpecsVariables { specs };
-            return run_request::<KeysProbeRun, _>(self, &self.path, variables, endpoint, lacks);
+            return run_request::<KeysProbeRun, _>(self, &self.path, variables, endpoint, unsupported);
         }
         let (min_step, max_step, samples) = (Int64(*first_step), Int64(end), samples.get());
         let variables = ProbeVariables { min_step, max_step, samples };
-        run_request::<ProbeRun, _>(self, &self.path, variables, endpoint, lacks)
+        run_request::<ProbeRun, _>(self, &self.path, variables, endpoint, unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<HistoryExtent, AnswerError> {
@@ -276,8 +276,8 @@ mod tests {
         let probing = get().probe(Selection::Everything, 0);
         assert!(!request(&probing, &[HISTORY]).contains("history("));
         let endpoint = crate::ops::testing::endpoint();
-        let lacks = [PROBE_ARGUMENTS[1].clone()].into_iter().collect();
-        let asked = probing.request(&endpoint, &lacks).unwrap();
+        let unsupported = [PROBE_ARGUMENTS[1].clone()].into_iter().collect();
+        let asked = probing.request(&endpoint, &unsupported).unwrap();
         assert!(!String::from_utf8_lossy(asked.body()).contains("history("));
         assert_eq!(probing.smaller(), Some(get()));
         assert_eq!(get().smaller(), None);

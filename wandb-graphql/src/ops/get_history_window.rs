@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use wandb_core::RunPath;
-use wandb_core::internal::{Form, read_rows};
+use wandb_core::internal::{RowEncoding, read_rows};
 use wandb_core::operation::{AnswerError, Endpoint, Operation, UnsupportedFields};
 use wandb_core::page::Page;
 use wandb_core::transport::Request;
@@ -88,17 +88,23 @@ impl Operation for GetHistoryWindow {
         format!("{}, steps {} to {}", self.path, self.steps.start, self.last())
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
         let samples = self.samples;
         if let Some(specs) = specs(&self.selection, (self.steps.start, self.last()), samples)? {
-            return run_request::<SpecsRun, _>(self, &self.path, SpecsVariables { specs }, endpoint, lacks);
+            return run_request::<SpecsRun, _>(
+                self,
+                &self.path,
+                SpecsVariables { specs },
+                endpoint,
+                unsupported,
+            );
         }
         let variables = Variables {
             min_step: Int64(self.steps.start),
             max_step: Int64(self.steps.end),
             page_size: samples.get(),
         };
-        run_request::<Run, _>(self, &self.path, variables, endpoint, lacks)
+        run_request::<Run, _>(self, &self.path, variables, endpoint, unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<HistoryWindow, AnswerError> {
@@ -111,7 +117,7 @@ impl Operation for GetHistoryWindow {
         let rows = self.rows(&response).map_err(|error| match error {
             // A smaller window may finish within the server's time limit.
             AnswerError::Failed { message } if self.width() > 1 && is_time_limit(&message) => {
-                AnswerError::TooMuch { message }
+                AnswerError::TooLarge { message }
             }
             error => error,
         })?;
@@ -125,8 +131,8 @@ impl GetHistoryWindow {
     /// The pages point into the body, so it is taken by value to avoid a copy.
     fn pages(&self, status: StatusCode, body: Bytes) -> Result<Vec<Page>, Bytes> {
         let (path, form, inner) = match &*self.selection {
-            Selection::Everything => (["data", "project", "run", "history"], Form::Text, 0),
-            Selection::AllOf(_) => (["data", "project", "run", "sampledHistory"], Form::Inline, 1),
+            Selection::Everything => (["data", "project", "run", "history"], RowEncoding::Text, 0),
+            Selection::AllOf(_) => (["data", "project", "run", "sampledHistory"], RowEncoding::Inline, 1),
             // The answer has a separate list for each key.
             Selection::AnyOf(_) => return Err(body),
         };

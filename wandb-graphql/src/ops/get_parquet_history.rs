@@ -88,8 +88,8 @@ impl Operation for GetParquetHistory {
         OPTIONAL_FIELDS
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
-        run_request::<Run, _>(self, &self.path, Variables { live_keys: vec![STEP] }, endpoint, lacks)
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
+        run_request::<Run, _>(self, &self.path, Variables { live_keys: vec![STEP] }, endpoint, unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<ParquetHistory, AnswerError> {

@@ -45,8 +45,8 @@ impl Operation for GetRun {
         self.detail.optional_fields()
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
-        run_request::<RunFields, _>(self, &self.path, (), endpoint, lacks)
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
+        run_request::<RunFields, _>(self, &self.path, (), endpoint, unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<Run, AnswerError> {

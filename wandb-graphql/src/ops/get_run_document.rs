@@ -65,8 +65,8 @@ impl Operation for GetRunDocument {
         OPTIONAL_FIELDS
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
-        run_request::<Run, _>(self, &self.path, (), endpoint, lacks)
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
+        run_request::<Run, _>(self, &self.path, (), endpoint, unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<RunDocument, AnswerError> {

@@ -9,7 +9,7 @@ use wandb_core::transport::Request;
 
 use super::path_query::{project_data, project_request};
 use super::sweep_fields::{OPTIONAL_FIELDS, SweepFields};
-use crate::envelope::missing;
+use crate::envelope::not_found;
 use crate::schema::sdl as schema;
 
 /// Reads one sweep (`GetSweep` in the Python SDK). [`Filter::sweep`](crate::Filter::sweep) selects its runs.
@@ -52,16 +52,16 @@ impl Operation for GetSweep {
         OPTIONAL_FIELDS
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
         let variables = Variables { name: self.path.sweep() };
-        project_request::<Project, _>(self, self.path.project_path(), variables, endpoint, lacks)
+        project_request::<Project, _>(self, self.path.project_path(), variables, endpoint, unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<Sweep, AnswerError> {
         let what = || format!("sweep {}", self.path);
         let project: Project = project_data(&response, what)?;
-        let sweep = project.sweep.ok_or_else(|| missing(what()))?;
-        sweep.into_sweep(self.path.project_path()).map_err(|_| missing(what()))
+        let sweep = project.sweep.ok_or_else(|| not_found(what()))?;
+        sweep.into_sweep(self.path.project_path()).map_err(|_| not_found(what()))
     }
 }
 

@@ -86,8 +86,8 @@ impl Operation for GetViewer {
         OPTIONAL_FIELDS
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
-        post::<Query, _>(RequestSpec::new(self, ()), endpoint, lacks)
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
+        post::<Query, _>(RequestSpec::new(self, ()), endpoint, unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<User, AnswerError> {

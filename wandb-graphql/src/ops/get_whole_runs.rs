@@ -237,10 +237,10 @@ impl Operation for GetWholeRuns {
         vec![Argument::new("Run", "files", "first"), Argument::new("Run", "logLines", "first")]
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
         let ids = self.current_ids();
         if ids.is_empty() {
-            return Err(AnswerError::Unaskable { message: "no run was given".to_owned() });
+            return Err(AnswerError::InvalidRequest { message: "no run was given".to_owned() });
         }
         let variables = Variables {
             filters: JsonText(Filter::ids(ids).json().into()),
@@ -249,15 +249,15 @@ impl Operation for GetWholeRuns {
             files: FILES_EACH,
             lines: LINES_EACH,
         };
-        let mut lacks = lacks.clone();
-        lacks.extend(&self.excluded);
-        if lacks.contains(&IMPROVED) {
-            lacks.insert(LOG_LINES);
+        let mut unsupported = unsupported.clone();
+        unsupported.extend(&self.excluded);
+        if unsupported.contains(&IMPROVED) {
+            unsupported.insert(LOG_LINES);
         }
-        if lacks.contains(&LOG_LINES) {
-            lacks.insert(LINE_COUNT);
+        if unsupported.contains(&LOG_LINES) {
+            unsupported.insert(LINE_COUNT);
         }
-        project_request::<Project, _>(self, &self.path, variables, endpoint, &lacks)
+        project_request::<Project, _>(self, &self.path, variables, endpoint, &unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<WholeRunPage, AnswerError> {
@@ -268,7 +268,7 @@ impl Operation for GetWholeRuns {
                 AnswerError::Failed { message }
                     if self.current_ids().len() > 1 && is_time_limit(&message) =>
                 {
-                    AnswerError::TooMuch { message }
+                    AnswerError::TooLarge { message }
                 }
                 error => convert_refused_pagination(error, response.body()),
             })?;
@@ -402,6 +402,6 @@ mod tests {
         let none = GetWholeRuns::new("team/project".parse().unwrap(), [""; 0]);
         let error =
             none.request(&crate::ops::testing::endpoint(), &UnsupportedFields::nothing()).unwrap_err();
-        assert!(matches!(error, AnswerError::Unaskable { .. }), "{error}");
+        assert!(matches!(error, AnswerError::InvalidRequest { .. }), "{error}");
     }
 }

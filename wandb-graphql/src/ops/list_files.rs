@@ -9,7 +9,7 @@ use wandb_core::transport::Request;
 
 use super::file_fields::{FileConnection, OPTIONAL_FIELDS};
 use super::list_page::{ListPage, paged_list};
-use super::page::{PagePosition, first, paged};
+use super::page::{PagePosition, page_size_argument, paging_arguments};
 use super::path_query::{run_list_data, run_request};
 use crate::LikePattern;
 use crate::schema::sdl as schema;
@@ -28,14 +28,14 @@ use crate::schema::sdl as schema;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListFiles {
     path: RunPath,
-    wanted: Wanted,
+    wanted: FileSelection,
     page_size: PageSize,
     position: PagePosition,
 }
 
 /// The selected files. The server accepts either names or a pattern, not both.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Wanted {
+enum FileSelection {
     All,
     Named(Vec<String>),
     Like(LikePattern),
@@ -47,20 +47,25 @@ impl ListFiles {
 
     /// Lists all files of the run at `path`.
     pub fn new(path: RunPath) -> Self {
-        Self { path, wanted: Wanted::All, page_size: Self::PAGE_SIZE, position: PagePosition::default() }
+        Self {
+            path,
+            wanted: FileSelection::All,
+            page_size: Self::PAGE_SIZE,
+            position: PagePosition::default(),
+        }
     }
 
     /// Lists only the files with these names; replaces a pattern. An empty list selects nothing. A server that cannot
     /// filter lists all files.
     #[must_use]
     pub fn names<N: Into<String>>(self, names: impl IntoIterator<Item = N>) -> Self {
-        Self { wanted: Wanted::Named(names.into_iter().map(Into::into).collect()), ..self }
+        Self { wanted: FileSelection::Named(names.into_iter().map(Into::into).collect()), ..self }
     }
 
     /// Lists only the files whose names match; replaces names. A server that cannot filter lists all files.
     #[must_use]
     pub fn like(self, pattern: LikePattern) -> Self {
-        Self { wanted: Wanted::Like(pattern), ..self }
+        Self { wanted: FileSelection::Like(pattern), ..self }
     }
 
     /// Sets the number of files per page.
@@ -100,7 +105,7 @@ impl Operation for ListFiles {
 
     fn subject(&self) -> String {
         match &self.wanted {
-            Wanted::Named(names) if names.len() == 1 => format!("{} of {}", names[0], self.path),
+            FileSelection::Named(names) if names.len() == 1 => format!("{} of {}", names[0], self.path),
             _ => self.position.subject(&self.path),
         }
     }
@@ -111,24 +116,30 @@ impl Operation for ListFiles {
 
     /// Without `names` or `pattern`, the server sends all files and the caller has to filter them.
     fn optional_arguments(&self) -> Vec<Argument> {
-        let mut arguments = paged("Run", "files", self.position.after());
+        let mut arguments = paging_arguments("Run", "files", self.position.after());
         arguments.extend(["names", "pattern"].map(|name| Argument::new("Run", "files", name)));
         arguments
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
         let (names, pattern) = match &self.wanted {
-            Wanted::All => (None, None),
+            FileSelection::All => (None, None),
             // The server takes an empty list to mean all files.
-            Wanted::Named(names) if names.is_empty() => {
-                return Err(AnswerError::Unaskable { message: "no file was given".to_owned() });
+            FileSelection::Named(names) if names.is_empty() => {
+                return Err(AnswerError::InvalidRequest { message: "no file was given".to_owned() });
             }
-            Wanted::Named(names) => (Some(names.iter().map(|name| Some(name.as_str())).collect()), None),
-            Wanted::Like(pattern) => (None, Some(pattern.text())),
+            FileSelection::Named(names) => {
+                (Some(names.iter().map(|name| Some(name.as_str())).collect()), None)
+            }
+            FileSelection::Like(pattern) => (None, Some(pattern.text())),
         };
-        let variables =
-            Variables { names, pattern, cursor: self.position.after(), per_page: first(self.page_size) };
-        run_request::<Run, _>(self, &self.path, variables, endpoint, lacks)
+        let variables = Variables {
+            names,
+            pattern,
+            cursor: self.position.after(),
+            per_page: page_size_argument(self.page_size),
+        };
+        run_request::<Run, _>(self, &self.path, variables, endpoint, unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<ListPage<File>, AnswerError> {
@@ -173,7 +184,7 @@ mod tests {
     fn empty_list_of_names_is_rejected() {
         let endpoint = crate::ops::testing::endpoint();
         let error = list().names([""; 0]).request(&endpoint, &UnsupportedFields::nothing()).unwrap_err();
-        assert!(matches!(error, AnswerError::Unaskable { .. }), "{error}");
+        assert!(matches!(error, AnswerError::InvalidRequest { .. }), "{error}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::entry;
 use super::log_fields::{
     IMPROVED, LINE_COUNT, LINE_NUMBER, LogLine, LogLineConnection, LogPage, convert_refused_pagination,
 };
-use super::page::{NextPage, PagePosition, first};
+use super::page::{NextPage, PagePosition, page_size_argument};
 use super::path_query::{run_list_data, run_request};
 use crate::PageGuard;
 use crate::schema::sdl as schema;
@@ -146,13 +146,14 @@ impl Operation for ListLogLines {
         OPTIONAL_FIELDS
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
-        let variables = Variables { cursor: self.position.after(), per_page: first(self.page_size) };
-        let mut lacks = lacks.clone();
-        if !lacks.contains(&IMPROVED) {
-            lacks.insert(TAIL_FORM);
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
+        let variables =
+            Variables { cursor: self.position.after(), per_page: page_size_argument(self.page_size) };
+        let mut unsupported = unsupported.clone();
+        if !unsupported.contains(&IMPROVED) {
+            unsupported.insert(TAIL_FORM);
         }
-        run_request::<Run, _>(self, &self.path, variables, endpoint, &lacks)
+        run_request::<Run, _>(self, &self.path, variables, endpoint, &unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<LogPage, AnswerError> {

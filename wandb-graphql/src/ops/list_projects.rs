@@ -10,9 +10,9 @@ use wandb_core::transport::Request;
 
 use super::entry::{connection, unnamed_entry};
 use super::list_page::{ListPage, paged_list};
-use super::page::{PagePosition, first, paged};
+use super::page::{PagePosition, page_size_argument, paging_arguments};
 use super::user_fields::UserFields;
-use crate::envelope::{RequestSpec, list_data, missing, post};
+use crate::envelope::{RequestSpec, list_data, not_found, post};
 use crate::schema::{DateTime, sdl as schema};
 
 /// Lists the projects of an entity, page by page (`GetProjects` in the Python SDK).
@@ -99,22 +99,22 @@ impl Operation for ListProjects {
     }
 
     fn optional_arguments(&self) -> Vec<Argument> {
-        paged("Query", "models", self.position.after())
+        paging_arguments("Query", "models", self.position.after())
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
         let variables = Variables {
             entity: &self.entity,
             cursor: self.position.after(),
-            per_page: first(self.page_size),
+            per_page: page_size_argument(self.page_size),
         };
-        post::<Query, _>(RequestSpec::new(self, variables), endpoint, lacks)
+        post::<Query, _>(RequestSpec::new(self, variables), endpoint, unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<ListPage<Project>, AnswerError> {
         let what = || format!("entity {}", self.entity);
         let (query, errors): (Query, _) = list_data(&response, what)?;
-        let models = query.models.ok_or_else(|| missing(what()))?;
+        let models = query.models.ok_or_else(|| not_found(what()))?;
         Ok(ListPage::read(models, &errors, |fields| fields.into_project(&self.entity)))
     }
 }

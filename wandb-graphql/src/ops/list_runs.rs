@@ -9,7 +9,7 @@ use wandb_core::transport::Request;
 
 use super::entry::connection;
 use super::list_page::{ListPage, paged_list};
-use super::page::{PagePosition, first, paged};
+use super::page::{PagePosition, page_size_argument, paging_arguments};
 use super::path_query::{project_list_data, project_request};
 use super::run_fields::{Detail, RunFields};
 use crate::schema::{JsonText, sdl as schema};
@@ -157,7 +157,7 @@ impl Operation for ListRuns {
     ///
     /// `runCount` without its filter would count other runs, so the field is left out along with the argument.
     fn optional_arguments(&self) -> Vec<Argument> {
-        let mut arguments = paged("Project", "runs", self.position.after());
+        let mut arguments = paging_arguments("Project", "runs", self.position.after());
         arguments.push(COUNT_FILTERS);
         if self.filter.is_all() {
             arguments.push(FILTERS);
@@ -168,19 +168,19 @@ impl Operation for ListRuns {
         arguments
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
         let variables = Variables {
             filters: JsonText(self.filter.json().into()),
             order: self.order.text(),
             cursor: self.position.after(),
-            per_page: first(self.size()),
+            per_page: page_size_argument(self.size()),
         };
-        if lacks.contains_argument(&COUNT_FILTERS) && !self.filter.is_all() {
-            let mut lacks = lacks.clone();
-            lacks.insert(RUN_COUNT);
-            return project_request::<Project, _>(self, &self.path, variables, endpoint, &lacks);
+        if unsupported.contains_argument(&COUNT_FILTERS) && !self.filter.is_all() {
+            let mut unsupported = unsupported.clone();
+            unsupported.insert(RUN_COUNT);
+            return project_request::<Project, _>(self, &self.path, variables, endpoint, &unsupported);
         }
-        project_request::<Project, _>(self, &self.path, variables, endpoint, lacks)
+        project_request::<Project, _>(self, &self.path, variables, endpoint, unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<ListPage<Run>, AnswerError> {
@@ -233,8 +233,8 @@ mod tests {
     }
 
     fn query_without(list: &ListRuns, arguments: &[Argument]) -> String {
-        let lacks: UnsupportedFields = arguments.iter().cloned().collect();
-        let request = list.request(&crate::ops::testing::endpoint(), &lacks).unwrap();
+        let unsupported: UnsupportedFields = arguments.iter().cloned().collect();
+        let request = list.request(&crate::ops::testing::endpoint(), &unsupported).unwrap();
         let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
         body["query"].as_str().unwrap().to_owned()
     }

@@ -9,7 +9,7 @@ use wandb_core::transport::Request;
 
 use super::entry::connection;
 use super::list_page::{ListPage, paged_list};
-use super::page::{PagePosition, first, paged};
+use super::page::{PagePosition, page_size_argument, paging_arguments};
 use super::path_query::{project_list_data, project_request};
 use super::sweep_fields::{OPTIONAL_FIELDS, SweepFields};
 use crate::schema::sdl as schema;
@@ -80,12 +80,13 @@ impl Operation for ListSweeps {
     }
 
     fn optional_arguments(&self) -> Vec<Argument> {
-        paged("Project", "sweeps", self.position.after())
+        paging_arguments("Project", "sweeps", self.position.after())
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
-        let variables = Variables { cursor: self.position.after(), per_page: first(self.page_size) };
-        project_request::<Project, _>(self, &self.path, variables, endpoint, lacks)
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
+        let variables =
+            Variables { cursor: self.position.after(), per_page: page_size_argument(self.page_size) };
+        project_request::<Project, _>(self, &self.path, variables, endpoint, unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<ListPage<Sweep>, AnswerError> {

@@ -102,8 +102,8 @@ pub(super) fn convert_refused_pagination(error: AnswerError, body: &Bytes) -> An
         error => return error,
     };
     let fields = lacking.iter().filter(|field| field.name() != "logLines" && **field != IMPROVED);
-    let mut lacks: UnsupportedFields = fields.cloned().chain([IMPROVED]).collect();
+    let mut unsupported: UnsupportedFields = fields.cloned().chain([IMPROVED]).collect();
     let others = lacking.arguments().filter(|argument| argument.name() != IMPROVED.name());
-    lacks.extend(&others.cloned().collect());
-    AnswerError::UnsupportedFields(lacks)
+    unsupported.extend(&others.cloned().collect());
+    AnswerError::UnsupportedFields(unsupported)
 }

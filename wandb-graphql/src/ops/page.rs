@@ -13,14 +13,18 @@ pub(super) struct PageInfo {
 }
 
 /// The page size as a GraphQL `Int`.
-pub(super) fn first(page_size: PageSize) -> i32 {
+pub(super) fn page_size_argument(page_size: PageSize) -> i32 {
     i32::try_from(page_size.initial()).unwrap_or(i32::MAX)
 }
 
 /// The paging arguments of the list `field` that a request can do without.
 ///
 /// Without `first`, the server chooses the page size. Only the first page works without `after`.
-pub(super) fn paged(on_type: &'static str, field: &'static str, after: Option<&str>) -> Vec<Argument> {
+pub(super) fn paging_arguments(
+    on_type: &'static str,
+    field: &'static str,
+    after: Option<&str>,
+) -> Vec<Argument> {
     let mut arguments = vec![Argument::new(on_type, field, "first")];
     if after.is_none() {
         arguments.push(Argument::new(on_type, field, "after"));
@@ -228,7 +232,7 @@ mod tests {
 
     #[test]
     fn page_size_fits_an_int() {
-        assert_eq!(first(PageSize::fixed(50)), 50);
-        assert_eq!(first(PageSize::fixed(u64::MAX)), i32::MAX);
+        assert_eq!(page_size_argument(PageSize::fixed(50)), 50);
+        assert_eq!(page_size_argument(PageSize::fixed(u64::MAX)), i32::MAX);
     }
 }

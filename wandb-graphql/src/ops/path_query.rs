@@ -14,7 +14,7 @@ use wandb_core::operation::{AnswerError, Endpoint, Operation, UnsupportedFields}
 use wandb_core::transport::Request;
 use wandb_core::{ProjectPath, RunPath};
 
-use crate::envelope::{EntryErrors, RequestSpec, data, list_data, missing, post};
+use crate::envelope::{EntryErrors, RequestSpec, data, list_data, not_found, post};
 use crate::schema::sdl as schema;
 
 /// The query for the part `P` of a project.
@@ -125,7 +125,7 @@ pub(super) fn project_request<P, V>(
     path: &ProjectPath,
     variables: V,
     endpoint: &Endpoint,
-    lacks: &UnsupportedFields,
+    unsupported: &UnsupportedFields,
 ) -> Result<Request, AnswerError>
 where
     P: QueryFragment<SchemaType = schema::Project, VariablesFields = V::Fields>,
@@ -133,7 +133,7 @@ where
 {
     let variables =
         PathVariables { entity: path.entity(), project: path.project(), run: None, part: variables };
-    post::<ProjectQuery<P>, _>(RequestSpec::new(operation, variables), endpoint, lacks)
+    post::<ProjectQuery<P>, _>(RequestSpec::new(operation, variables), endpoint, unsupported)
 }
 
 /// Builds the request for the part `R` of the run at `path`.
@@ -142,7 +142,7 @@ pub(super) fn run_request<R, V>(
     path: &RunPath,
     variables: V,
     endpoint: &Endpoint,
-    lacks: &UnsupportedFields,
+    unsupported: &UnsupportedFields,
 ) -> Result<Request, AnswerError>
 where
     R: QueryFragment<SchemaType = schema::Run, VariablesFields = V::Fields>,
@@ -150,7 +150,7 @@ where
 {
     let (entity, project, run) = (path.entity(), path.project(), Some(path.run()));
     let variables = PathVariables { entity, project, run, part: variables };
-    post::<RunQuery<R>, _>(RequestSpec::new(operation, variables), endpoint, lacks)
+    post::<RunQuery<R>, _>(RequestSpec::new(operation, variables), endpoint, unsupported)
 }
 
 /// Reads the part of a project from an answer. `what` names the requested object.
@@ -159,7 +159,7 @@ pub(super) fn project_data<P: DeserializeOwned>(
     what: impl Fn() -> String,
 ) -> Result<P, AnswerError> {
     let query: ProjectQuery<P> = data(response, &what)?;
-    query.project.ok_or_else(|| missing(what()))
+    query.project.ok_or_else(|| not_found(what()))
 }
 
 /// Reads the part of a run from an answer.
@@ -169,7 +169,7 @@ pub(super) fn run_data<R: DeserializeOwned>(
 ) -> Result<R, AnswerError> {
     let what = || format!("run {path}");
     project_data(response, what)
-        .and_then(|project: ProjectOfRun<R>| project.run.ok_or_else(|| missing(what())))
+        .and_then(|project: ProjectOfRun<R>| project.run.ok_or_else(|| not_found(what())))
 }
 
 /// Reads the part of a project that holds a list, and the errors that concern single entries of it.
@@ -178,7 +178,7 @@ pub(super) fn project_list_data<P: DeserializeOwned>(
     what: impl Fn() -> String,
 ) -> Result<(P, EntryErrors), AnswerError> {
     let (query, errors): (ProjectQuery<P>, _) = list_data(response, &what)?;
-    Ok((query.project.ok_or_else(|| missing(what()))?, errors))
+    Ok((query.project.ok_or_else(|| not_found(what()))?, errors))
 }
 
 /// Reads the part of a run that holds a list, and the errors that concern single entries of it.
@@ -188,7 +188,7 @@ pub(super) fn run_list_data<R: DeserializeOwned>(
 ) -> Result<(R, EntryErrors), AnswerError> {
     let what = || format!("run {path}");
     let (project, errors): (ProjectOfRun<R>, _) = project_list_data(response, what)?;
-    Ok((project.run.ok_or_else(|| missing(what()))?, errors))
+    Ok((project.run.ok_or_else(|| not_found(what()))?, errors))
 }
 
 #[cfg(test)]

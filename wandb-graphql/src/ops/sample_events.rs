@@ -83,8 +83,14 @@ impl Operation for SampleEvents {
         OPTIONAL_FIELDS
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
-        run_request::<Run, _>(self, &self.path, Variables { samples: self.samples.get() }, endpoint, lacks)
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
+        run_request::<Run, _>(
+            self,
+            &self.path,
+            Variables { samples: self.samples.get() },
+            endpoint,
+            unsupported,
+        )
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<SampledEvents, AnswerError> {

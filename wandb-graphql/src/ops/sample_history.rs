@@ -87,14 +87,20 @@ impl Operation for SampleHistory {
         format!("{}, {} samples", self.path, self.samples)
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
         let samples = self.samples.get();
         let Some(keys) = &self.keys else {
-            return run_request::<FullRun, _>(self, &self.path, FullVariables { samples }, endpoint, lacks);
+            return run_request::<FullRun, _>(
+                self,
+                &self.path,
+                FullVariables { samples },
+                endpoint,
+                unsupported,
+            );
         };
         let spec = |keys| Spec { keys, min_step: None, max_step: None, samples }.to_json();
         let specs = self.key_lists(keys).into_iter().map(spec).collect::<Result<_, _>>()?;
-        run_request::<SpecsRun, _>(self, &self.path, SpecsVariables { specs }, endpoint, lacks)
+        run_request::<SpecsRun, _>(self, &self.path, SpecsVariables { specs }, endpoint, unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<Vec<HistoryRow>, AnswerError> {

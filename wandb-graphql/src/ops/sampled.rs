@@ -26,7 +26,7 @@ impl Spec<'_> {
     pub(super) fn to_json(&self) -> Result<JsonText, AnswerError> {
         let json = serde_json::to_string(self);
         json.map(|json| JsonText(json.into()))
-            .map_err(|error| AnswerError::Unaskable { message: error.to_string() })
+            .map_err(|error| AnswerError::InvalidRequest { message: error.to_string() })
     }
 }
 

@@ -10,8 +10,8 @@ pub(super) fn endpoint() -> Endpoint {
 
 /// Formats the request to a server that lacks `lacking`.
 pub(super) fn request(operation: &impl Operation, lacking: &[Field]) -> String {
-    let lacks: UnsupportedFields = lacking.iter().cloned().collect();
-    let request = operation.request(&endpoint(), &lacks).unwrap();
+    let unsupported: UnsupportedFields = lacking.iter().cloned().collect();
+    let request = operation.request(&endpoint(), &unsupported).unwrap();
     let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
     assert_eq!(body["operationName"], operation.name());
     let headers: Vec<String> = request

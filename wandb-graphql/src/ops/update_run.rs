@@ -7,7 +7,7 @@ use wandb_core::operation::{AnswerError, Effect, Endpoint, Operation, Unsupporte
 use wandb_core::transport::Request;
 use wandb_core::update::RunPatch;
 
-use crate::envelope::{RequestSpec, data, missing, post_mutation};
+use crate::envelope::{RequestSpec, data, not_found, post_mutation};
 use crate::schema::{JsonText, sdl as schema};
 
 /// Updates fields of a run (`UpsertBucket` in the Python SDK). Config and summary are replaced as a whole.
@@ -77,7 +77,7 @@ impl Operation for UpdateRun {
         Effect::Writes
     }
 
-    fn request(&self, endpoint: &Endpoint, lacks: &UnsupportedFields) -> Result<Request, AnswerError> {
+    fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
         let patch = &self.patch;
         let json = |text: &Option<String>| text.as_deref().map(|text| JsonText(text.into()));
         let variables = Variables {
@@ -89,13 +89,13 @@ impl Operation for UpdateRun {
             config: json(&patch.config),
             summary: json(&patch.summary),
         };
-        post_mutation::<Mutation, _>(RequestSpec::new(self, variables), endpoint, lacks)
+        post_mutation::<Mutation, _>(RequestSpec::new(self, variables), endpoint, unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<(), AnswerError> {
         let what = || format!("run {}", self.path);
         let answer: Mutation = data(&response, what)?;
-        let run = answer.upsert_bucket.and_then(|payload| payload.bucket).ok_or_else(|| missing(what()))?;
+        let run = answer.upsert_bucket.and_then(|payload| payload.bucket).ok_or_else(|| not_found(what()))?;
         if run.id.inner() == self.patch.storage_id {
             return Ok(());
         }

@@ -262,7 +262,7 @@ impl<R: Read + Seek> LogReader<R> {
     ///
     /// # Errors
     /// Only errors of the source.
-    pub fn go_on_at(mut source: R, offset: u64) -> io::Result<Self> {
+    pub fn resume_at(mut source: R, offset: u64) -> io::Result<Self> {
         if offset == 0 {
             source.rewind()?;
             return Ok(Self::new(source));

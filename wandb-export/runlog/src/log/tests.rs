@@ -133,7 +133,7 @@ proptest! {
         ends.push(file.len());
         let (mut came, mut place) = (Vec::new(), 0);
         for end in ends {
-            let mut reader = LogReader::go_on_at(Cursor::new(&file[..end]), place).unwrap();
+            let mut reader = LogReader::resume_at(Cursor::new(&file[..end]), place).unwrap();
             while let Some(entry) = reader.next_entry().unwrap() {
                 match entry {
                     Entry::Record(record) => {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::PathBuf;
 
 use wandb_core::Row;
-use wandb_runlog::{HistoryReader, Mark, Next, Rows, Selection};
+use wandb_runlog::{HistoryReader, NextBatch, ResumePoint, Rows, Selection};
 use wandb_tables::Batch;
 
 use super::run::{SdkData, damage, disorder, no_sessions};
@@ -32,7 +32,7 @@ pub(super) struct TailReader {
     earlier: Option<SessionRows>,
     /// The reader at the current position, while it finds rows.
     reader: Option<HistoryReader<File>>,
-    mark: Mark,
+    mark: ResumePoint,
     has_ended: bool,
     /// The number of looks without new rows since the end.
     quiet: u32,
@@ -73,7 +73,7 @@ impl TailReader {
             earlier: Some(SessionRows::new(earlier, Wanted::Logged(before))),
             selection,
             reader: None,
-            mark: Mark::default(),
+            mark: ResumePoint::default(),
             has_ended: false,
             quiet: 0,
             out_of_order: 0,
@@ -98,10 +98,10 @@ impl TailReader {
                 return Ok(News::Over);
             }
             let (file, selection) = (self.file.try_clone()?, self.selection.clone());
-            HistoryReader::go_on(file, selection, &self.mark)?.shifted(self.shift)
+            HistoryReader::resume(file, selection, &self.mark)?.with_step_offset(self.shift)
         };
-        let mark = match reader.next_or_mark()? {
-            Next::Rows(rows) => {
+        let mark = match reader.next_or_resume_point()? {
+            NextBatch::Rows(rows) => {
                 self.reader = Some(reader);
                 let news = rows_of(rows)?;
                 if let (News::Rows(rows), Some(end)) = (&news, self.earlier_end) {
@@ -110,7 +110,7 @@ impl TailReader {
                 }
                 return Ok(news);
             }
-            Next::Mark(mark) => mark,
+            NextBatch::ResumePoint(mark) => mark,
         };
         self.has_ended |= reader.has_ended();
         let has_grown = mark.offset() != self.mark.offset();

@@ -97,7 +97,7 @@ impl SessionFacts {
     pub(super) fn begin(files: &SessionFiles) -> Result<Self, Error> {
         let Some(log) = &files.log else { return Self::read(files) };
         let opened = File::open(log).map_err(|error| reading(log, error))?;
-        let facts = Facts::begin(opened).map_err(|error| reading(log, error))?;
+        let facts = Facts::read_start(opened).map_err(|error| reading(log, error))?;
         if !facts.is_log {
             return Err(Error::NotALog { file: log.clone(), is_lfs_pointer: is_lfs_pointer(files)? });
         }
@@ -139,9 +139,9 @@ impl SessionReader {
         let opened = match (&files.log, wanted) {
             (Some(log), wanted) => File::open(log).map(|opened| {
                 Some(match wanted {
-                    Wanted::Logged(selection) => {
-                        Self::Logged(Box::new(HistoryReader::new(opened, selection.clone()).shifted(*shift)))
-                    }
+                    Wanted::Logged(selection) => Self::Logged(Box::new(
+                        HistoryReader::new(opened, selection.clone()).with_step_offset(*shift),
+                    )),
                     Wanted::System => Self::System(SystemReader::new(opened)),
                 })
             }),

@@ -49,15 +49,18 @@ pub(super) fn unless_refused(
 }
 
 /// Notes for the arguments that the server lacks and that were applied on the client.
-fn notes(lacks: &UnsupportedFields, filter: &Filter, order: &Order) -> Vec<Issue> {
+fn notes(unsupported: &UnsupportedFields, filter: &Filter, order: &Order) -> Vec<Issue> {
     let needed = [(FILTERS, !filter.is_all()), (ORDER, *order != Order::default())];
-    let lacking = needed.iter().filter(|(argument, is_used)| *is_used && lacks.contains_argument(argument));
+    let lacking =
+        needed.iter().filter(|(argument, is_used)| *is_used && unsupported.contains_argument(argument));
     lacking.map(|(argument, _)| Issue::replaced_argument(argument)).collect()
 }
 
 fn is_refused(error: &Error) -> bool {
     let Error::Request(error) = error else { return false };
-    error.lacks().is_some_and(|lacks| lacks.contains_argument(&FILTERS) || lacks.contains_argument(&ORDER))
+    error.unsupported().is_some_and(|unsupported| {
+        unsupported.contains_argument(&FILTERS) || unsupported.contains_argument(&ORDER)
+    })
 }
 
 /// Lists all runs before returning the first one. Uses the server's filter or order if it has one of them.
@@ -74,7 +77,7 @@ async fn here(client: Client, path: ProjectPath, query: RunsQuery, issues: Issue
     if !lacks.contains_argument(&FILTERS) {
         list = list.filter(filter.clone());
     }
-    if !lacks.contains_argument(&ORDER) {
+    if !unsupported.contains_argument(&ORDER) {
         list = list.order(order.clone());
     }
     let read = |list| Lister::new(client.clone(), path.clone(), list, None);
@@ -96,7 +99,7 @@ async fn here(client: Client, path: ProjectPath, query: RunsQuery, issues: Issue
     if detail == Detail::Light {
         runs.iter_mut().for_each(model::Run::leave_out_details);
     }
-    Ok(Found { runs, lacks })
+    Ok(Found { runs, unsupported })
 }
 
 async fn all(lister: &mut Lister) -> Result<Vec<model::Run>, Error> {
@@ -108,7 +111,7 @@ async fn all(lister: &mut Lister) -> Result<Vec<model::Run>, Error> {
 }
 
 /// Rejects a filter or order by a field that the server lacks, since it would be missing from every run.
-fn check_fields(lacks: &UnsupportedFields, filter: &Filter, order: &Order) -> Result<(), Error> {
+fn check_fields(unsupported: &UnsupportedFields, filter: &Filter, order: &Order) -> Result<(), Error> {
     let words = [
         ("summaryMetrics", "summary_metrics"),
         ("config", "config"),
@@ -123,7 +126,7 @@ fn check_fields(lacks: &UnsupportedFields, filter: &Filter, order: &Order) -> Re
         let names =
             |text: &str| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|own| own == word);
         let field = Field::new("Run", field);
-        if lacks.contains(&field) && (names(filter.json()) || names(&order.to_string())) {
+        if unsupported.contains(&field) && (names(filter.json()) || names(&order.to_string())) {
             return Err(Error::Unsupported {
                 what: format!("runs cannot be filtered or ordered by {word}"),
                 lacking: format!("{FILTERS} or {ORDER}, nor {field}"),

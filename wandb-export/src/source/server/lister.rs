@@ -58,10 +58,10 @@ impl Lister {
     }
 
     /// Returns the run fields that the server lacks.
-    pub(crate) fn lacks(&self) -> UnsupportedFields {
-        let lacks = self.client.lacks().among(self.optional_fields);
+    pub(crate) fn unsupported(&self) -> UnsupportedFields {
+        let unsupported = self.client.unsupported().among(self.optional_fields);
         // The run count is a field of the project. Without it, completeness is not checked.
-        lacks.iter().filter(|field| field.on_type() != "Project").cloned().collect()
+        unsupported.iter().filter(|field| field.on_type() != "Project").cloned().collect()
     }
 
     /// Returns the issues of the list, such as missing runs.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tempfile::SpooledTempFile;
 use wandb_core::Row;
-use wandb_core::internal::Packed;
+use wandb_core::internal::PackedPage;
 use wandb_core::page::Page;
 
 use crate::columns::TableError;
@@ -21,7 +21,7 @@ pub(crate) struct Spool {
     file: BufWriter<SpooledTempFile>,
     /// Single rows that are not in the file yet.
     lines: String,
-    packed: Packed,
+    packed: PackedPage,
     rows: u64,
     bytes: u64,
 }
@@ -91,7 +91,7 @@ impl Spool {
         Self {
             file: BufWriter::new(file),
             lines: String::new(),
-            packed: Packed::default(),
+            packed: PackedPage::default(),
             rows: 0,
             bytes: 0,
         }
@@ -108,7 +108,7 @@ impl Spool {
     pub(crate) fn push_page(&mut self, page: &Page) -> Result<(), TableError> {
         self.write_lines()?;
         page.pack(&mut self.packed);
-        let Packed { shape, text } = &self.packed;
+        let PackedPage { shape, text } = &self.packed;
         let write = || {
             self.file.write_all(&[PAGE])?;
             write_length(&mut self.file, shape.len())?;
@@ -210,7 +210,7 @@ impl Portions {
         let (shape, text) = (self.length()?, self.length()?);
         let shape = self.bytes(shape)?;
         let text = self.bytes(text)?;
-        let page = Page::unpack(Packed { shape, text }).ok_or_else(|| spoiled("invalid page"))?;
+        let page = Page::unpack(PackedPage { shape, text }).ok_or_else(|| spoiled("invalid page"))?;
         let rows = 0..page.len();
         Ok(Left::Page(Arc::new(page), rows))
     }
@@ -258,7 +258,7 @@ fn spoiled(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Er
 
 #[cfg(test)]
 mod tests {
-    use wandb_core::internal::{Form, read_rows};
+    use wandb_core::internal::{RowEncoding, read_rows};
 
     use super::*;
 
@@ -268,7 +268,7 @@ mod tests {
 
     fn page(steps: Range<usize>) -> Page {
         let rows: Vec<String> = steps.map(|step| row(step).to_json_line()).collect();
-        let read = read_rows(&Arc::new(format!("[{}]", rows.join(","))), 0, Form::Inline, 0..i64::MAX);
+        let read = read_rows(&Arc::new(format!("[{}]", rows.join(","))), 0, RowEncoding::Inline, 0..i64::MAX);
         read.expect("nothing unusual").pages.remove(0)
     }
 

@@ -31,7 +31,7 @@ fn blocking_api_matches_async_api() {
     assert_eq!(ids, ["abc123", "abd124", "zzz999"]);
     let steps = run.scan_history().keys(["acc"]).iter();
     assert_eq!(steps.map(|row| row.expect("a row").step()).collect::<Vec<_>>(), [0, 5, 10, 15, 20].map(Some));
-    assert!(api.tally().requests >= 7, "{:?}", api.tally());
+    assert!(api.stats().requests >= 7, "{:?}", api.stats());
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn clones_share_statistics_and_server() {
         let clone = api.clone();
         api.run(RUN).await.expect("a run");
         clone.viewer().await.expect("a user");
-        assert_eq!(api.tally().requests, 2);
+        assert_eq!(api.stats().requests, 2);
         assert_eq!(clone.base_url().to_string().trim_end_matches('/'), server.base_url());
     });
 }

@@ -68,7 +68,7 @@ fn mixed_faults_are_retried_for_exported_files() {
     on_both(&server, async |api| {
         fail(&server, kinds.iter().map(|kind| Fault::chance(0.05, kind.clone())).collect());
         assert!(read(&api, Source::Exported).await == faultless, "the rows differ");
-        assert!(api.tally().retries > 0);
+        assert!(api.stats().retries > 0);
     });
     assert!(server.store().requests().iter().any(|request| {
         request.port == Port::Storage && request.status.is_some_and(|status| status >= 500)

@@ -3,15 +3,15 @@
 #[expect(unused_imports, reason = "this compiles only if the names exist")]
 use wandb_export::{
     ApiKeyError, AuthError, BaseUrlError, BigInt, CredentialSource, DeserializeError, EnvironmentFiles,
-    Filter, FilterError, Growth, Keys, KeysError, Matcher, Order, OrderError, OrderKey, PathError, PathKind,
-    ProjectPage, Repairs, RequestError, RequestLabel, Samples, SamplesError, SettingSource, SettingsError,
-    ValueError, YamlError,
+    Filter, FilterError, HistoryGrowth, Keys, KeysError, Matcher, Order, OrderError, OrderKey, PathError,
+    PathKind, ProjectPage, Repairs, RequestError, RequestLabel, Samples, SamplesError, SettingSource,
+    SettingsError, ValueError, YamlError,
     blocking::{
         BlockingAdapter, Body as BlockingBody, Response as BlockingResponse, Transport as BlockingTransport,
     },
     client::{
-        Client, ClientBuilder, ClientStats, Download, FileVersion, HeldBytes, ListSink, Partial,
-        ProgressFloor, Reading, Redactor, Reply, RetryPolicy, WaitReason, Waiting, Window,
+        Client, ClientBuilder, ClientStats, Download, FileVersion, HeldBytes, ListSink, ParseMode, Partial,
+        ProgressFloor, Redactor, Reply, RetryPolicy, WaitReason, Waiting, Window,
     },
     operation::{
         AnswerError, Argument, Effect, Endpoint, Field, Operation, PageSize, Paged, SentBody, Streamed,

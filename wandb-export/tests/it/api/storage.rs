@@ -131,7 +131,7 @@ fn closed_bucket_is_bypassed() {
                 requests.iter().all(|it| it.port == Port::Api || !it.authorization),
                 "no key for the storage"
             );
-            assert_eq!(api.tally().retries, 0);
+            assert_eq!(api.stats().retries, 0);
         });
     }
 }

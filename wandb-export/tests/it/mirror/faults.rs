@@ -54,7 +54,7 @@ fn single_and_mixed_faults_are_retried() {
             let report = mirror(&api, folder.path()).await;
             assert!(report.is_complete(), "seed {seed}: {report:?}");
             assert!(files(folder.path()) == expected, "seed {seed}: the bytes differ");
-            assert!(!is_all || api.tally().retries > 0);
+            assert!(!is_all || api.stats().retries > 0);
         });
     }
     let requests = server.store().requests();

@@ -145,7 +145,7 @@ fn missing_list_is_an_error() {
 fn timeout_asks_for_less_until_one_step_is_left() {
     let body = r#"{"data": null, "errors": [{"message": "context deadline exceeded"}]}"#;
     let message = "context deadline exceeded".to_owned();
-    assert_eq!(answer(&window(0..10), body), Err(AnswerError::TooMuch { message: message.clone() }));
+    assert_eq!(answer(&window(0..10), body), Err(AnswerError::TooLarge { message: message.clone() }));
     assert_eq!(answer(&window(0..1), body), Err(AnswerError::Failed { message }));
     let locked = r#"{"errors": [{"message": "Error 1213: Deadlock found"}]}"#;
     assert!(matches!(answer(&window(0..10), locked), Err(AnswerError::Failed { .. })));
@@ -155,10 +155,10 @@ fn timeout_asks_for_less_until_one_step_is_left() {
 fn errors_name_their_object() {
     let error = answer(&window(0..10), r#"{"data": {"project": {"run": null}}}"#).unwrap_err();
     assert_eq!(error, AnswerError::NotFound { what: "run team/my project/abc".to_owned() });
-    let lacks = r#"{"errors": [{"message": "Cannot query field \"history\" on type \"Run\"."}]}"#;
+    let unsupported = r#"{"errors": [{"message": "Cannot query field \"history\" on type \"Run\"."}]}"#;
     let lacking = [Field::new("Run", "history")];
     assert_eq!(
-        answer(&window(0..10), lacks),
+        answer(&window(0..10), unsupported),
         Err(AnswerError::UnsupportedFields(lacking.into_iter().collect()))
     );
 }

@@ -47,7 +47,7 @@ fn unreachable_address_leads_to_the_next_at_once() {
         let script = Script::new().on_failure("/direct", kind).on_response("/through", whole(""));
         let client = client(&script);
         assert_eq!(fetch(&client, &[DIRECT, THROUGH]).expect("the file"), FILE);
-        assert_eq!(client.tally().retries, 0, "no wait");
+        assert_eq!(client.stats().retries, 0, "no wait");
         script.finish();
     }
 }

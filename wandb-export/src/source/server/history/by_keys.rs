@@ -21,17 +21,17 @@ const OWN_KEYS: [&str; 2] = ["_runtime", "_timestamp"];
 
 /// Returns whether the server is known to lack `Run.history`.
 pub(super) fn is_needed(client: &Client) -> bool {
-    has_no_history(&client.lacks())
+    has_no_history(&client.unsupported())
 }
 
-fn has_no_history(lacks: &UnsupportedFields) -> bool {
-    lacks.contains(&HISTORY) || lacks.arguments().any(|argument| *argument.field() == HISTORY)
+fn has_no_history(unsupported: &UnsupportedFields) -> bool {
+    unsupported.contains(&HISTORY) || unsupported.arguments().any(|argument| *argument.field() == HISTORY)
 }
 
 /// Returns whether a request failed because the server lacks `Run.history`, or cannot return a range of it.
 pub(super) fn is_lacking(error: &Error) -> bool {
     let Error::Request(error) = error else { return false };
-    error.lacks().is_some_and(has_no_history)
+    error.unsupported().is_some_and(has_no_history)
 }
 
 /// Awaits the first batch. Returns all batches, or `None` if the server lacks `Run.history`.
@@ -52,7 +52,7 @@ pub(super) async fn keys(
     extent: &HistoryExtent,
 ) -> Result<(Keys, Issue), Error> {
     let listed = extent.keys.as_ref().map(|known| known.keys.keys().cloned().collect::<Vec<_>>());
-    let guessed = listed.is_none() && client.lacks().contains(&Field::new("Run", "historyKeys"));
+    let guessed = listed.is_none() && client.unsupported().contains(&Field::new("Run", "historyKeys"));
     let mut keys = match listed {
         Some(keys) => keys,
         None if guessed => {

@@ -31,7 +31,7 @@ pub(super) async fn events(
     let counted = answer.line_count.filter(|_| *amount == Amount::All);
     // A count reveals missing rows. Without one, a server that ignores the sample count may send any number.
     if counted.is_none()
-        && let Some(argument) = lacks.arguments().next()
+        && let Some(argument) = unsupported.arguments().next()
     {
         findings.add(unlimited(argument, *amount));
     }

@@ -152,7 +152,7 @@ fn bytes_do_not_depend_on_batch_size() {
 
 #[test]
 fn pages_give_the_same_bytes_as_rows() {
-    use wandb_core::internal::{Form, read_rows};
+    use wandb_core::internal::{RowEncoding, read_rows};
     let values =
         [r#""text""#, "1e-05", "-0", "1.50", "12345678901234567890123", "[1e-05,{}]", "null", "true"];
     let rows: Vec<String> = values
@@ -161,7 +161,7 @@ fn pages_give_the_same_bytes_as_rows() {
         .map(|(step, value)| format!(r#"{{"_step":{step},"mixed":{value}}}"#))
         .collect();
     let list = Arc::new(format!("[{}]", rows.join(",")));
-    let read = read_rows(&list, 0, Form::Inline, 0..i64::MAX).expect("nothing unusual");
+    let read = read_rows(&list, 0, RowEncoding::Inline, 0..i64::MAX).expect("nothing unusual");
     let rows: Vec<Row> = rows.iter().map(|row| Row::parse(row.as_bytes()).expect("valid JSON")).collect();
     for format in [Format::Parquet, Format::Arrow] {
         let memory = Memory::default();

@@ -27,7 +27,7 @@ fn pages(rows: &[Row], at_once: usize) -> (Vec<Batch>, Vec<Row>) {
         .collect();
     let pages = with_steps.chunks(at_once).flat_map(|lines| {
         let list = format!("[{}]", lines.join(","));
-        read_rows(&Arc::new(list), 0, Form::Inline, 0..i64::MAX).expect("nothing unusual").pages
+        read_rows(&Arc::new(list), 0, RowEncoding::Inline, 0..i64::MAX).expect("nothing unusual").pages
     });
     let rows = with_steps.iter().map(|line| Row::parse(line.as_bytes()).expect("valid JSON"));
     (pages.map(Batch::Page).collect(), rows.collect())

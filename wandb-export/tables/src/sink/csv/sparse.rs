@@ -137,7 +137,7 @@ mod tests {
     use std::sync::Arc;
 
     use proptest::prelude::*;
-    use wandb_core::internal::{Form, read_rows};
+    use wandb_core::internal::{RowEncoding, read_rows};
 
     use super::*;
     use crate::columns::random_rows::rows;
@@ -166,7 +166,7 @@ mod tests {
                 prop_assert_eq!(&wide(&schema, &Portion::Rows(rows.clone())), &text);
                 let lines: Vec<String> = rows.iter().map(Row::to_json_line).collect();
                 let list = Arc::new(format!("[{}]", lines.join(",")));
-                let read = read_rows(&list, 0, Form::Inline, i64::MIN..i64::MAX);
+                let read = read_rows(&list, 0, RowEncoding::Inline, i64::MIN..i64::MAX);
                 let is_flat = nested == Nested::Json && schema.layout.rest.is_none();
                 for page in read.into_iter().flat_map(|read| read.pages).filter(|_| is_flat) {
                     let mut text = String::new();

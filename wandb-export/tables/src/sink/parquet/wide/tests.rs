@@ -8,7 +8,7 @@ use arrow_array::RecordBatch;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use proptest::prelude::*;
 use wandb_core::Row;
-use wandb_core::internal::{Form, read_rows};
+use wandb_core::internal::{RowEncoding, read_rows};
 
 use super::super::super::columnar::write_spooled;
 use super::super::Parquet;
@@ -38,7 +38,7 @@ fn gathered(rows: &[Row], options: &TableOptions, at_once: usize) -> (Schema, Sp
     for (index, rows) in rows.chunks(at_once).enumerate() {
         let lines: Vec<String> = rows.iter().map(Row::to_json_line).collect();
         let list = Arc::new(format!("[{}]", lines.join(",")));
-        match read_rows(&list, 0, Form::Inline, i64::MIN..i64::MAX) {
+        match read_rows(&list, 0, RowEncoding::Inline, i64::MIN..i64::MAX) {
             Some(read) if index % 2 == 0 => {
                 read.pages.iter().try_for_each(|page| gathered.page(page)).expect("room");
             }

@@ -6,16 +6,16 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 /// The set of entries seen so far, as 16-byte hashes of their keys.
 ///
 /// ```
-/// use wandb_graphql::Seen;
+/// use wandb_graphql::SeenKeys;
 ///
-/// let mut seen = Seen::default();
+/// let mut seen = SeenKeys::default();
 /// assert!(seen.insert("UnVuOjE=") && !seen.insert("UnVuOjE="));
 /// assert_eq!(seen.len(), 1);
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Seen(HashSet<u128>);
+pub struct SeenKeys(HashSet<u128>);
 
-impl Seen {
+impl SeenKeys {
     /// Adds an entry by its unique key, such as its storage id. Returns `false` if it was already present.
     pub fn insert(&mut self, key: &str) -> bool {
         let half = |salt: u8| {

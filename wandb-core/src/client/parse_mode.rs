@@ -7,7 +7,7 @@ use crate::workers;
 /// Where the client parses answers that cost CPU time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub enum Reading {
+pub enum ParseMode {
     /// In the task that polls the client. Deterministic, and needs no threads.
     #[default]
     InPlace,
@@ -16,7 +16,7 @@ pub enum Reading {
     OnThreads,
 }
 
-impl Reading {
+impl ParseMode {
     /// Runs CPU-bound work that never blocks.
     pub(super) async fn read<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> T {
         if self == Self::InPlace {
