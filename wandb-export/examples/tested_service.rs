@@ -89,7 +89,7 @@ mod tests {
         samples().respond_with(json(LOSSES)).expect(1).mount(&server).await;
         let runs = service(&server)?;
         assert_eq!(runs.best_loss("team/project/run").await?, Some(0.25));
-        assert_eq!(runs.api.tally().retries, 2);
+        assert_eq!(runs.api.stats().retries, 2);
         Ok(())
     }
 

@@ -184,7 +184,7 @@ pub(crate) struct RunFacts {
     /// The issues of the fields above: missing or inexact data.
     pub(crate) issues: Vec<Issue>,
     /// The fields that the server does not support.
-    pub(crate) lacks: Vec<Issue>,
+    pub(crate) unsupported: Vec<Issue>,
     /// The server that has the run's page, if known.
     pub(crate) server: Option<BaseUrl>,
     /// The folder that tells the run from others without a name, if it has one.
@@ -202,7 +202,7 @@ impl RunFacts {
             alerts: Vec::new(),
             artifacts: Vec::new(),
             issues: Vec::new(),
-            lacks: Vec::new(),
+            unsupported: Vec::new(),
             server: None,
             folder: None,
         }

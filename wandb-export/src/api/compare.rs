@@ -221,9 +221,9 @@ pub(super) async fn fetch<P: AsRef<str>>(
     let runs: Vec<_> = stream::iter(runs).buffered(RUNS_AT_ONCE).try_collect().await?;
     // A missing summary becomes an issue only once `with_summary` requests it.
     let matters = |field: &&Field| ["config", "summaryMetrics"].contains(&field.name());
-    let lacks: UnsupportedFields = api.client.lacks().iter().filter(matters).cloned().collect();
+    let unsupported: UnsupportedFields = api.client.unsupported().iter().filter(matters).cloned().collect();
     let mut issues: Vec<_> = runs.iter().flat_map(|run| &run.facts().issues).cloned().collect();
-    issues.extend(Issue::of_lacks(&lacks, |field| field.name() == "config"));
+    issues.extend(Issue::of_unsupported(&unsupported, |field| field.name() == "config"));
     let models: Vec<_> = runs.into_iter().map(super::Run::into_model).collect();
     Ok(Comparison { issues, ..Comparison::of(&models) })
 }

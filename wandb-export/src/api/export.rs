@@ -5,7 +5,7 @@ use std::thread::{self, JoinHandle};
 use async_channel::{Receiver, Sender};
 use futures_util::stream::{Stream, StreamExt};
 use wandb_core::Row;
-use wandb_graphql::plan::Growth;
+use wandb_graphql::plan::HistoryGrowth;
 use wandb_tables::{Batch, Finding, Sink, SinkError, SinkReport};
 
 use super::HistoryEnd;
@@ -25,7 +25,7 @@ pub struct WriteReport {
     /// Notes on how the columns were inferred.
     pub findings: Vec<Finding>,
     /// The data that a run has logged since reading began, which is not in the rows. `None` for lists.
-    pub growth: Option<Growth>,
+    pub growth: Option<HistoryGrowth>,
     /// If a history has no rows: the requested keys that the run has never logged; see [`HistoryEnd::unlogged`].
     pub unlogged: Vec<String>,
     /// Missing or inexact data in the rows.

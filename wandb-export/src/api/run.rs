@@ -27,7 +27,7 @@ pub struct Run {
 impl Run {
     pub(super) fn new(api: Api, opened: OpenedRun) -> Self {
         let OpenedRun { facts, source } = opened;
-        let issues = facts.issues.iter().chain(&facts.lacks).cloned().collect();
+        let issues = facts.issues.iter().chain(&facts.unsupported).cloned().collect();
         Self { api, facts, issues, source }
     }
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wandb_core::model::RunState;
-use wandb_core::update::{Applied, Change, ChangeError, KeyPath, RunChanges, RunDocument, Standing};
+use wandb_core::update::{
+    AppliedChanges, Change, ChangeError, ChangeStatus, KeyPath, RunChanges, RunDocument,
+};
 use wandb_core::{Map, Value};
 
 use super::Api;

@@ -56,8 +56,8 @@ pub(super) fn is_refusal(error: &Error) -> bool {
 /// Describes what the server lacks, according to an error.
 pub(super) fn unsupported(error: &Error) -> String {
     let lacking = match error {
-        Error::Request(error) => match error.lacks() {
-            Some(lacks) => lacks.to_string(),
+        Error::Request(error) => match error.unsupported() {
+            Some(unsupported) => unsupported.to_string(),
             None => return error.with_causes(),
         },
         Error::Unsupported { lacking, .. } => lacking.clone(),

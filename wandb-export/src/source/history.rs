@@ -6,7 +6,7 @@ use wandb_core::Row;
 use wandb_core::client::Client;
 use wandb_core::operation::PageSize;
 use wandb_graphql::ops::HistoryExtent;
-use wandb_graphql::plan::{Growth, HistoryRange};
+use wandb_graphql::plan::{HistoryGrowth, HistoryRange};
 use wandb_graphql::{Keys, Samples, Selection};
 use wandb_tables::Batch;
 
@@ -162,7 +162,7 @@ pub struct HistoryEnd {
     /// How many rows were read.
     pub rows: u64,
     /// What the run has logged since reading began. It is not among the rows.
-    pub growth: Option<Growth>,
+    pub growth: Option<HistoryGrowth>,
     /// If there are no rows: the requested keys that the run has never logged, which explains why. Excludes W&B's own
     /// keys, which start with an underscore.
     pub unlogged: Vec<String>,

@@ -106,7 +106,7 @@ impl Source for ServerPath {
         async {
             let path = self.connection.run_path(&self.path).await?;
             let reply = self.connection.client.call(GetRun::new(path.clone())).await?;
-            Ok(opened(&self.connection.client, path, reply.answer, &reply.lacks))
+            Ok(opened(&self.connection.client, path, reply.answer, &reply.unsupported))
         }
         .boxed()
     }
@@ -129,7 +129,7 @@ impl Source for ServerPath {
             let path = self.connection.sweep_path(&self.path).await?;
             let reply = self.connection.client.call(GetSweep::new(path.clone())).await?;
             let project = project(&self.connection.client, path.project_path().clone());
-            let issues = Issue::of_lacks(&reply.lacks, |_| false);
+            let issues = Issue::of_unsupported(&reply.unsupported, |_| false);
             Ok(OpenedSweep { path, model: reply.answer, issues, project })
         }
         .boxed()
@@ -150,11 +150,11 @@ fn project(client: &Client, path: ProjectPath) -> Arc<dyn ProjectSource> {
 }
 
 /// Returns a run that the server has sent.
-fn opened(client: &Client, path: RunPath, model: model::Run, lacks: &UnsupportedFields) -> OpenedRun {
+fn opened(client: &Client, path: RunPath, model: model::Run, unsupported: &UnsupportedFields) -> OpenedRun {
     let facts = RunFacts {
         branch: branch_of(&model),
         issues: Issue::of_fields(&model),
-        lacks: Issue::of_lacks(lacks, |_| false),
+        unsupported: Issue::of_unsupported(unsupported, |_| false),
         server: Some(client.base_url().clone()),
         ..RunFacts::new(path.clone(), model)
     };
@@ -165,11 +165,11 @@ fn opened(client: &Client, path: RunPath, model: model::Run, lacks: &Unsupported
 fn opened_runs(
     client: &Client,
     runs: Vec<model::Run>,
-    lacks: &UnsupportedFields,
+    unsupported: &UnsupportedFields,
     issues: &Issues,
 ) -> Vec<OpenedRun> {
     let open = |run: model::Run| match run.path() {
-        Ok(path) => Some(opened(client, path, run, lacks)),
+        Ok(path) => Some(opened(client, path, run, unsupported)),
         Err(error) => {
             let list = format!("runs of {}/{}", run.entity, run.project);
             issues.add(Issue::of_fields(&run));
@@ -199,7 +199,7 @@ impl ProjectSource for ServerProject {
     fn runs(&self, query: RunsQuery, issues: Issues) -> BoxStream<'static, Result<Vec<OpenedRun>, Error>> {
         let client = self.client.clone();
         let found = runs::list(client.clone(), self.path.clone(), query, issues.clone());
-        found.map_ok(move |found| opened_runs(&client, found.runs, &found.lacks, &issues)).boxed()
+        found.map_ok(move |found| opened_runs(&client, found.runs, &found.unsupported, &issues)).boxed()
     }
 }
 

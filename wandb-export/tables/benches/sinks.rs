@@ -8,7 +8,7 @@ use std::sync::Arc;
 use divan::Bencher;
 use divan::counter::BytesCount;
 use wandb_core::Row;
-use wandb_core::internal::{Form, read_rows};
+use wandb_core::internal::{RowEncoding, read_rows};
 use wandb_tables::{Batch, Format, Output, Sink, SinkOptions};
 
 const WINDOWS: u32 = 16;
@@ -38,9 +38,9 @@ fn json(window: u32) -> String {
 fn pages() -> (usize, Vec<Batch>) {
     let windows: Vec<String> = (0..WINDOWS).map(json).collect();
     let bytes = windows.iter().map(String::len).sum();
-    let pages = windows
-        .into_iter()
-        .flat_map(|text| read_rows(&Arc::new(text), 0, Form::Inline, 0..i64::MAX).expect("plain rows").pages);
+    let pages = windows.into_iter().flat_map(|text| {
+        read_rows(&Arc::new(text), 0, RowEncoding::Inline, 0..i64::MAX).expect("plain rows").pages
+    });
     (bytes, pages.map(Batch::Page).collect())
 }
 

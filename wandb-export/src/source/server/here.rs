@@ -18,7 +18,7 @@ use crate::source::list_reader::Issues;
 #[derive(Default)]
 pub(in crate::source::server) struct Found {
     pub(in crate::source::server) runs: Vec<model::Run>,
-    pub(in crate::source::server) lacks: UnsupportedFields,
+    pub(in crate::source::server) unsupported: UnsupportedFields,
 }
 
 const FILTERS: Argument = Argument::new("Project", "runs", "filters");
@@ -42,7 +42,7 @@ pub(super) fn unless_refused(
         }
     };
     let noted = stream::once(async move {
-        issues.add(notes(&client.lacks(), &filter, &order));
+        issues.add(notes(&client.unsupported(), &filter, &order));
         Ok(Found::default())
     });
     stream::once(begun).flatten().chain(noted).boxed()
@@ -73,8 +73,8 @@ async fn here(client: Client, path: ProjectPath, query: RunsQuery, issues: Issue
         list = list.page_size(size);
     }
     // The server may name only one missing argument at a time. This list then reveals the other.
-    let lacks = client.lacks();
-    if !lacks.contains_argument(&FILTERS) {
+    let unsupported = client.unsupported();
+    if !unsupported.contains_argument(&FILTERS) {
         list = list.filter(filter.clone());
     }
     if !unsupported.contains_argument(&ORDER) {
@@ -89,10 +89,10 @@ async fn here(client: Client, path: ProjectPath, query: RunsQuery, issues: Issue
         }
         runs => runs?,
     };
-    check_fields(&client.lacks(), &filter, &order)?;
+    check_fields(&client.unsupported(), &filter, &order)?;
     issues.add(reader.issues());
-    let lacks = reader.lacks();
-    issues.add(lacking(&lacks, columns));
+    let unsupported = reader.unsupported();
+    issues.add(lacking(&unsupported, columns));
     runs.retain(|run| matcher.matches(run));
     runs.sort_by(|one, other| order.compare(one, other));
     runs.truncate(limit.unwrap_or(usize::MAX));

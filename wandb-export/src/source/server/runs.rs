@@ -36,10 +36,10 @@ pub(in crate::source::server) fn list(
         async move {
             let Some(runs) = lister.next_runs().await? else {
                 found.add(lister.issues());
-                found.add(lacking(&lister.lacks(), columns));
+                found.add(lacking(&lister.unsupported(), columns));
                 return Ok(None);
             };
-            Ok(Some((Found { runs, lacks: lister.lacks() }, lister)))
+            Ok(Some((Found { runs, unsupported: lister.unsupported() }, lister)))
         }
     };
     let pages = stream::try_unfold(lister, next).boxed();
@@ -47,8 +47,8 @@ pub(in crate::source::server) fn list(
 }
 
 /// Converts fields that the runs lack to issues. Ignores fields without a column in the table.
-pub(super) fn lacking(lacks: &UnsupportedFields, columns: RunColumns) -> Vec<Issue> {
-    let mut issues = Issue::of_lacks(lacks, |field| columns.needs(field));
+pub(super) fn lacking(unsupported: &UnsupportedFields, columns: RunColumns) -> Vec<Issue> {
+    let mut issues = Issue::of_unsupported(unsupported, |field| columns.needs(field));
     issues.retain(|issue| columns == RunColumns::All || !issue.is_note());
     issues
 }

@@ -8,7 +8,7 @@ use futures_util::stream::{self, StreamExt};
 use wandb_core::client::Client;
 use wandb_core::{Row, RunPath};
 use wandb_graphql::ops::{GetHistoryKeys, HistoryExtent, SampleHistory};
-use wandb_graphql::plan::{HistoryRange, grown};
+use wandb_graphql::plan::{HistoryRange, growth_between};
 use wandb_graphql::{HistoryRow, Keys, Selection};
 use wandb_tables::Batch;
 
@@ -275,7 +275,7 @@ impl ServerHistory {
             }
         } else if self.start.is_some() || is_doubtful {
             let now = extent(&self.client, &self.path).await?;
-            growth = self.start.as_ref().and_then(|before| grown(before, &now));
+            growth = self.start.as_ref().and_then(|before| growth_between(before, &now));
             if is_doubtful {
                 unlogged = now.unlogged(&self.keys);
             }

@@ -26,7 +26,7 @@ pub(super) async fn events(
     let HistoryQuery { amount, .. } = query;
     let first = SampleEvents::new(path.clone()).samples(query.sample_count()?);
     let mut best = RowSpool::new(client);
-    let Reply { answer, lacks, .. } = client.stream_list(first, &mut best).await?;
+    let Reply { answer, unsupported, .. } = client.stream_list(first, &mut best).await?;
     best.check()?;
     let counted = answer.line_count.filter(|_| *amount == Amount::All);
     // A count reveals missing rows. Without one, a server that ignores the sample count may send any number.

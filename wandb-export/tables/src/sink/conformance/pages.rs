@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use wandb_core::Row;
-use wandb_core::internal::{Form, read_rows};
+use wandb_core::internal::{RowEncoding, read_rows};
 
 use super::{Memory, cases, write};
 use crate::columns::random_rows::rows;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use wandb_core::Row;
-use wandb_core::internal::{Form, read_rows};
+use wandb_core::internal::{RowEncoding, read_rows};
 
 use super::super::dialect::Dialect;
 use super::super::encoder;
@@ -43,7 +43,9 @@ fn parse<S: AsRef<str>>(lines: &[S]) -> Vec<Row> {
 
 fn page(lines: &[String]) -> Batch {
     let list = Arc::new(format!("[{}]", lines.join(",")));
-    Batch::Page(read_rows(&list, 0, Form::Inline, 0..i64::MAX).expect("nothing unusual").pages.remove(0))
+    Batch::Page(
+        read_rows(&list, 0, RowEncoding::Inline, 0..i64::MAX).expect("nothing unusual").pages.remove(0),
+    )
 }
 
 fn finish(sink: Box<dyn Sink>, path: &Path) -> (String, SinkReport) {
