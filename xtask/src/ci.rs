@@ -8,7 +8,7 @@ use clap::Args;
 use crate::counts::Counts;
 use crate::summary::{Outcome, Summary};
 use crate::workspace::{Workspace, cargo};
-use crate::{bench, features, process, test, tools, tree};
+use crate::{bench, features, process, public, test, tools, tree};
 
 /// Options of `ci`.
 #[derive(Debug, Clone, Default, Args)]
@@ -37,6 +37,10 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> ExitCode {
     {
         summary.part(name, || Ok(Outcome::of(task(workspace)? == ExitCode::SUCCESS, Counts::default())));
     }
+    summary.part("public items", || {
+        let listed = public::run(workspace, &public::Options::default())?;
+        Ok(Outcome::of(listed == ExitCode::SUCCESS, Counts::default()))
+    });
     summary.part("dependencies", || {
         passes(tools::DENY.command(workspace)?.args(["check", "bans", "licenses", "sources"]))
     });

@@ -61,7 +61,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
 
 /// Makes rustdoc describe each published library as JSON. Returns the names of the crates and the files.
 fn describe(workspace: &Workspace) -> Result<Vec<(String, PathBuf)>> {
-    // A folder of its own, as build scripts look at RUSTC_BOOTSTRAP, and everything would be rebuilt at each switch.
+    // A separate folder: build scripts look at RUSTC_BOOTSTRAP, so each switch would rebuild everything.
     let target = workspace.target.join("public");
     let mut command = cargo();
     command.current_dir(&workspace.root).args([

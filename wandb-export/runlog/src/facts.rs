@@ -39,7 +39,7 @@ pub struct Facts {
     /// The branch point, if the run was started as a fork of another run.
     pub branch: Option<Branch>,
     /// Whether the run resumes an earlier one with the same id. If its steps start over, they are meant to follow those
-    /// of the earlier one; see [`HistoryReader::shifted`](crate::HistoryReader::shifted).
+    /// of the earlier one; see [`HistoryReader::with_step_offset`](crate::HistoryReader::with_step_offset).
     pub resumed: bool,
     /// The step of the first row, unless rows give their steps.
     pub starting_step: i64,

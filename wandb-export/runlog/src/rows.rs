@@ -257,7 +257,7 @@ impl<R: Read> HistoryReader<R> {
 
 /// A position in a log that is still being written, from which reading can resume. The default is the start.
 ///
-/// Only valid for the same file and the same [shift](HistoryReader::shifted).
+/// Only valid for the same file and the same [shift](HistoryReader::with_step_offset).
 #[derive(Debug, Clone, Default)]
 pub struct ResumePoint {
     offset: u64,

@@ -57,7 +57,7 @@ impl Party {
         Self { labels, unavailable: None, max_rounds: None, run: Box::new(run) }
     }
 
-    /// Leaves the party out unless what it needs is available.
+    /// Leaves the party out unless `what` is available.
     pub(crate) fn needs(mut self, there: bool, what: &str) -> Self {
         if !there {
             self.unavailable = Some(format!("{what} is missing"));
