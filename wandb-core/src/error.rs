@@ -158,7 +158,7 @@ pub enum Error {
 /// use wandb_core::error::with_causes;
 ///
 /// let error = "no address".parse::<wandb_core::BaseUrl>().expect_err("no scheme");
-/// assert!(with_causes(&error).ends_with("(expected something like https://api.wandb.ai): relative URL without a base"));
+/// assert!(with_causes(&error).ends_with("): relative URL without a base"));
 /// ```
 pub fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();

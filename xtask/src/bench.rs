@@ -9,10 +9,12 @@ mod discard;
 mod env;
 mod http;
 mod machine;
+mod pairs;
 mod report;
 mod workload;
 mod workloads;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -46,18 +48,27 @@ pub(crate) struct Options {
     /// Write the tables to docs/performance.md, which otherwise only a run of all rows does
     #[arg(long, conflicts_with = "quick")]
     write: bool,
-    /// Number of rounds; every party has one turn per round [default: 5; 1 with --quick]
+    /// Number of rounds; every party has one turn per round [default: 5; 1 with --quick; 10 with --before]
     #[arg(long, value_name = "N")]
     runs: Option<usize>,
+    /// Compare this build with another one instead of with other programs; fails if it is more than 5 % slower
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "write")]
+    before: Option<PathBuf>,
 }
 
 /// Checks the memory along each size axis, with the build that the tests use.
 pub(crate) fn memory_along_axes(workspace: &Workspace) -> Result<ExitCode> {
     let names = vec!["axes".to_owned()];
-    run(
-        workspace,
-        &Options { names, except: Vec::new(), quick: true, unoptimized: true, write: false, runs: None },
-    )
+    let options = Options {
+        names,
+        except: Vec::new(),
+        quick: true,
+        unoptimized: true,
+        write: false,
+        runs: None,
+        before: None,
+    };
+    run(workspace, &options)
 }
 
 /// Runs the workloads, prints the tables, and writes the results.
@@ -79,7 +90,12 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
         .filter(|plan| plan.rows.iter().any(|row| wanted(row)))
         .filter(|plan| !plan.rows.iter().any(|row| is_one_of(&options.except, row)))
         .collect();
-    let rounds = options.runs.unwrap_or(if options.quick { 1 } else { 5 }).max(1);
+    let rounds = match (options.quick, &options.before) {
+        (true, _) => 1,
+        (false, None) => 5,
+        (false, Some(_)) => 10,
+    };
+    let rounds = options.runs.unwrap_or(rounds).max(1);
     let build = if options.unoptimized { programs::AS_TESTED } else { programs::OPTIMIZED };
     let mut env = BenchEnv::new(workspace, options.quick, build)?;
     if plans.iter().any(|plan| !plan.rows.iter().all(|row| names_row("axes", row))) {
@@ -94,12 +110,28 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
             "note: --quick runs smaller workloads and fewer rounds, so the figures are not representative"
         );
     }
-    let mut measured = Vec::new();
-    for plan in plans {
+    let start = |plan: &workloads::Plan, env: &BenchEnv| {
         let mut workload =
-            (plan.start)(&env).with_context(|| format!("cannot start {}", plan.rows.join(", ")))?;
+            (plan.start)(env).with_context(|| format!("cannot start {}", plan.rows.join(", ")))?;
         workload.rows.retain(|row| wanted(row.name));
         println!("\n{}", workload.title);
+        anyhow::Ok(workload)
+    };
+    if let Some(before) = &options.before {
+        let before = before.canonicalize().with_context(|| format!("cannot find {}", before.display()))?;
+        let mut slower = 0;
+        for plan in plans {
+            let workload = start(plan, &env)?;
+            let pairs = pairs::measure(&mut env, &before, &workload, rounds)?;
+            print!("{}", pairs::report(&pairs));
+            slower += pairs.values().filter(|pair| pair.is_slower()).count();
+        }
+        println!("{slower} slower than before");
+        return Ok(if slower == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
+    let mut measured = Vec::new();
+    for plan in plans {
+        let workload = start(plan, &env)?;
         let one = run_workload(&env, &workload, rounds)?;
         print!("{}", report::tables(std::slice::from_ref(&one)));
         measured.push(one);

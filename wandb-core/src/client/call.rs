@@ -18,11 +18,16 @@ use crate::transport::Moment;
 /// An answer, with the fields that the server lacks.
 ///
 /// ```
-/// use wandb_core::client::Reply;
-/// use wandb_core::operation::UnsupportedFields;
-///
-/// let reply = Reply { answer: 42, unsupported: UnsupportedFields::nothing() };
-/// assert!(reply.unsupported.is_empty());
+/// # async fn example<O: wandb_core::operation::Operation>(
+/// #     client: &wandb_core::client::Client,
+/// #     operation: O,
+/// # ) -> Result<O::Answer, wandb_core::error::Error> {
+/// let reply = client.call(operation).await?;
+/// if !reply.unsupported.is_empty() {
+///     eprintln!("the server lacks some fields");
+/// }
+/// Ok(reply.answer)
+/// # }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -13,7 +13,7 @@ use crate::value::Value;
 /// Builds pages from rows whose keys and values are parsed elsewhere. Each value is passed as JSON text.
 ///
 /// ```
-/// use wandb_core::page::PageBuilder;
+/// use wandb_core::internal::PageBuilder;
 ///
 /// let mut builder = PageBuilder::new(0..10);
 /// assert!(builder.row([("_step", "0"), ("loss", "0.50")]));

@@ -193,7 +193,7 @@ fn exponent(points: &[(f64, f64)]) -> Option<f64> {
 }
 
 /// Formats seconds with the significant digits.
-fn seconds(value: f64) -> String {
+pub(super) fn seconds(value: f64) -> String {
     if value < 0.1 { format!("{:.2} ms", value * 1e3) } else { format!("{value:.3} s") }
 }
 
@@ -239,7 +239,7 @@ pub(crate) fn tables(workloads: &[WorkloadResult]) -> String {
     text
 }
 
-fn table(rows: &[Vec<String>]) -> String {
+pub(super) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.first().map_or(0, Vec::len);
     let cell = |row: &Vec<String>, at: usize| row.get(at).cloned().unwrap_or_default();
     let widths: Vec<usize> = (0..columns)
