@@ -374,14 +374,3 @@ macro_rules! usage_errors {
 }
 
 usage_errors!(HistogramError, FilterError, OrderError, KeysError, SamplesError, RangeError);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn causes_are_not_repeated() {
-        let error = Error::io("writing", std::io::Error::other("full"));
-        assert_eq!(error.with_causes(), "writing: full");
-    }
-}

@@ -83,11 +83,6 @@ test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
     }
 
     #[test]
-    fn failed_build_counts_no_tests() {
-        assert_eq!(Counts::of_cargo_test("error: could not compile"), Counts::default());
-    }
-
-    #[test]
     fn nextest_counts_unfinished_tests_as_failed() {
         let counts = |line: &str| {
             let counts =

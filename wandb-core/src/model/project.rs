@@ -44,15 +44,3 @@ impl Project {
         ProjectPath::new(&self.entity, &self.name)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn path_requires_a_valid_name() {
-        let project = Project::new("team", "my project", "UHJvamVjdDox");
-        assert_eq!(project.path().unwrap().to_string(), "team/my project");
-        assert!(Project::new("team", "a/b", "").path().is_err());
-    }
-}

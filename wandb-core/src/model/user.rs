@@ -35,19 +35,3 @@ impl User {
         Self::default()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn unknown_fields_are_null() {
-        let mut user = User::new();
-        user.username = Some("ada".to_owned());
-        user.teams = Some(Vec::new());
-        assert_eq!(
-            serde_json::to_string(&user).unwrap(),
-            r#"{"id":null,"username":"ada","name":null,"email":null,"entity":null,"admin":null,"flags":null,"deleted_at":null,"teams":[]}"#,
-        );
-    }
-}

@@ -111,17 +111,6 @@ fn rows_are_read_exactly() {
 }
 
 #[test]
-fn rows_keep_their_keys_and_order() {
-    check(&owned(&[
-        r#"{"_step":0,"a":1,"b":2}"#,
-        r#"{"b":3,"_step":1,"c":4}"#,
-        r#"{"_step":2}"#,
-        r#"{"c":5,"b":6,"a":7,"_step":3}"#,
-        r#"{"_step":4,"a":8,"b":9}"#,
-    ]));
-}
-
-#[test]
 fn null_rows_are_declined() {
     let rows = owned(&[r#"{"_step":0}"#, r#"{"_step":1}"#]);
     let list = list(&rows, RowEncoding::Text).replace(", ", ", null, ");

@@ -145,7 +145,7 @@ fn last_change_of_a_key_wins() {
 }
 
 #[test]
-fn standing_of_a_change_in_a_later_state() {
+fn change_status_depends_on_the_later_value() {
     let applied = RunChanges::new().set_summary("x", 1.0).apply(&run("", r#"{"x": 0}"#)).unwrap();
     let status = |summary: &str| applied.changes[0].status(&run("", summary)).unwrap();
     assert_eq!(status(r#"{"x": 1.0, "y": 2}"#), ChangeStatus::Holds);

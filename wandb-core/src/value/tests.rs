@@ -49,7 +49,7 @@ fn written(value: &Value) -> Value {
 }
 
 #[test]
-fn a_value_is_four_words() {
+fn value_takes_four_words() {
     assert_eq!(size_of::<Value>(), 4 * size_of::<usize>());
 }
 

@@ -45,10 +45,11 @@ impl BatchSizer {
         }
     }
 
-    /// Records that one answer covered only `came` of the `asked` runs, because all of them were too large.
+    /// Records that one answer covered only `came` of the `asked` runs, because all of them were too large. An
+    /// answer covers at least one run.
     pub(super) fn split(&mut self, asked: usize, came: usize) {
         if came < asked {
-            self.most = self.most.min(came.max(1));
+            self.most = self.most.min(came);
             self.runs = self.runs.min(self.most);
         }
     }
@@ -93,8 +94,6 @@ mod tests {
         assert_eq!(size.get(), Some(2));
         size.learn(2, Some(Duration::from_secs(1)));
         assert_eq!(size.get(), Some(2), "the size stays capped");
-        size.split(2, 0);
-        assert_eq!(size.get(), Some(1));
     }
 
     #[test]

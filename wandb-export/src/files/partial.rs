@@ -213,15 +213,4 @@ mod tests {
         let other = Content { size: Some(5), md5: None };
         assert_eq!(folder.partial("a", &other).unwrap().begun(), None);
     }
-
-    #[test]
-    fn part_is_locked_by_one_download() {
-        let target = tempfile::tempdir().unwrap();
-        let folder = DownloadFolder::open(target.path()).unwrap();
-        let first = folder.partial("a", &content()).unwrap();
-        let error = folder.partial("a", &content()).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::ResourceBusy);
-        first.discard();
-        folder.partial("a", &content()).unwrap();
-    }
 }

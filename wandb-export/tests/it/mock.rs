@@ -55,12 +55,3 @@ fn scripted_failure_is_retried_without_waiting() -> Result<(), Error> {
     script.finish();
     Ok(())
 }
-
-#[test]
-fn missing_run_is_not_found() -> Result<(), Error> {
-    let script = Script::new().on("RunSampledHistory", r#"{"data": {"project": null}}"#);
-    let error = best_loss_blocking(&blocking::Api::over(api(&script)?), "team/project/run");
-    assert!(error.is_err_and(|error| error.kind() == wandb_export::ErrorKind::NotFound));
-    script.finish();
-    Ok(())
-}

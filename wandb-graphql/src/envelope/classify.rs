@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn only_time_limits_ask_for_less() {
+    fn only_time_limits_are_recognized() {
         for message in ["context deadline exceeded", "i/o timeout", "the query Timed Out"] {
             assert!(is_time_limit(message), "{message}");
         }

@@ -121,13 +121,6 @@ fn missed_run_is_found_in_a_later_pass() {
 }
 
 #[test]
-fn deletion_causes_another_pass() {
-    let mut server = Server::new(6, 2);
-    let (listed, end) = server.list(server.lister(), &[Change::Delete(0)]);
-    assert_eq!((listed, end.late, end.is_whole()), (vec![0, 1, 3, 4, 5, 2], 1, true));
-}
-
-#[test]
 fn deleted_run_is_not_missing() {
     let mut server = Server::new(6, 2);
     let none = Change::Move(0, 0);

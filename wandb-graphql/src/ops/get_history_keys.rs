@@ -251,11 +251,6 @@ mod tests {
     }
 
     #[test]
-    fn request_works_without_optional_fields() {
-        insta::assert_snapshot!(request(&get(), &OPTIONAL_FIELDS[..WITHOUT_PROBE]));
-    }
-
-    #[test]
     fn probe_is_requested_with_the_keys() {
         let probing = get().probe(Selection::Everything, 40);
         let asked = request(&probing, &[]);

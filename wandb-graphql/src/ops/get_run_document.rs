@@ -113,10 +113,4 @@ mod tests {
         );
         assert_eq!(document.tags, Some(vec!["a".to_owned()]));
     }
-
-    #[test]
-    fn null_run_is_not_found() {
-        let error = answer(&get(), r#"{"data": {"project": {"run": null}}}"#).unwrap_err();
-        assert_eq!(error, AnswerError::NotFound { what: "run team/project/abc".to_owned() });
-    }
 }

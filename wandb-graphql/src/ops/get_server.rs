@@ -119,11 +119,6 @@ mod tests {
     }
 
     #[test]
-    fn request_works_without_optional_fields() {
-        insta::assert_snapshot!(request(&GetServer::new(), OPTIONAL_FIELDS));
-    }
-
-    #[test]
     fn self_hosted_server_reports_its_version() {
         let server = answer(
             &GetServer::new(),

@@ -82,11 +82,6 @@ mod tests {
     }
 
     #[test]
-    fn request_to_an_old_server() {
-        insta::assert_snapshot!(request(&get(), OPTIONAL_FIELDS));
-    }
-
-    #[test]
     fn full_sweep_is_read() {
         let sweep = answer(
             &get(),

@@ -137,12 +137,6 @@ mod tests {
     }
 
     #[test]
-    fn count_is_left_out_if_the_server_lacks_it() {
-        assert!(request(&sample(), &[]).contains("eventsLineCount"));
-        assert!(!request(&sample(), OPTIONAL_FIELDS).contains("eventsLineCount"));
-    }
-
-    #[test]
     fn list_parts_are_read_as_rows() {
         let rows = sample().items(br#"["{\"system.cpu\":NaN}", null]"#).unwrap();
         assert_eq!(rows.iter().map(HistoryRow::json).collect::<Vec<_>>(), [r#"{"system.cpu":NaN}"#, "null"]);

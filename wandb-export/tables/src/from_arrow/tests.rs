@@ -56,7 +56,7 @@ fn floats_of_every_width_are_exact() {
 }
 
 #[test]
-fn strings_and_booleans_of_every_kind() {
+fn strings_and_booleans_of_every_kind_are_converted() {
     assert_eq!(values(StringArray::from(vec![Some("é"), Some(""), None])), r#""é" "" -"#);
     assert_eq!(values(LargeStringArray::from(vec!["a"])), r#""a""#);
     assert_eq!(
@@ -157,7 +157,7 @@ fn maps_are_objects_or_lists_of_pairs() {
 }
 
 #[test]
-fn lists_of_structs_of_lists() {
+fn nested_lists_and_structs_are_converted() {
     let mut inner = ListBuilder::new(StringBuilder::new());
     inner.append_value([Some("x")]);
     inner.append_null();

@@ -312,11 +312,6 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_spool_has_no_portions() {
-        assert_eq!(Spool::new(0, None).into_portions(1).expect("readable").count(), 0);
-    }
-
-    #[test]
     fn missing_directory_fails_on_first_spill() {
         let directory = tempfile::tempdir().expect("a directory").path().to_owned();
         let mut spool = Spool::new(10, Some(&directory));

@@ -1,8 +1,6 @@
 //! Differences between the async and the blocking API.
 
-use std::sync::{Arc, Mutex};
-
-use wandb_export::sink::{Format, Output, Sink, SinkError, SinkOptions, SinkReport};
+use wandb_export::sink::{Sink, SinkError, SinkReport};
 use wandb_export::{Row, blocking as blocking_form};
 
 use crate::support::{RUN, asynchronous, blocking, on_both, server, team};
@@ -76,25 +74,6 @@ fn record_batches_share_one_schema() {
 }
 
 #[test]
-fn rows_are_written_to_any_writer() {
-    let server = server();
-    team(&server);
-    on_both(&server, async |api| {
-        let written = Shared::default();
-        let output = Output::writer("memory", written.clone());
-        let sink = Format::Jsonl.sink(output, &SinkOptions::default()).expect("a sink");
-        let history = api.scan_history(RUN).await.expect("a path");
-        let rows = history.clone().rows().await.expect("rows");
-        let report = history.write(sink).await.expect("an export");
-        let bytes = written.0.lock().expect("no panic").clone();
-        let lines: String = rows.iter().map(Row::to_json_line).collect();
-        assert_eq!(String::from_utf8(bytes).expect("UTF-8"), lines);
-        assert_eq!((report.rows, report.bytes), (25, lines.len() as u64));
-        assert!(report.is_complete() && report.issues.is_empty());
-    });
-}
-
-#[test]
 fn failing_sink_ends_the_export_with_its_error() {
     let server = server();
     team(&server);
@@ -116,19 +95,6 @@ fn clones_share_statistics_and_server() {
         assert_eq!(api.stats().requests, 2);
         assert_eq!(clone.base_url().to_string().trim_end_matches('/'), server.base_url());
     });
-}
-
-#[derive(Debug, Clone, Default)]
-struct Shared(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("no panic").write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 /// A sink that rejects all rows.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use wandb_export::sink::{Format, Output, SinkOptions};
 use wandb_export::table::rows_of;
 use wandb_export::{Api, Row, ScanHistory, Source};
-use wandb_local_server::{ExportOptions, Faults, LocalServer, NewRun, Port};
+use wandb_local_server::{ExportOptions, LocalServer, NewRun, Port};
 
 use crate::support::{asynchronous, on_both, server};
 
@@ -206,16 +206,6 @@ fn columnar_export_writes_the_same_table() {
             }
         });
     }
-}
-
-#[test]
-fn exported_files_survive_network_faults() {
-    let server = plain(40, 0, true);
-    let faults: Faults = "503:0.2@storage,reset:0.2@storage,cut:0.3@storage,seed=7".parse().expect("faults");
-    server.store().set_faults(faults);
-    on_both(&server, async |api| {
-        assert_eq!(compare(&api, "faults", |history| history).await, 300);
-    });
 }
 
 #[test]

@@ -86,17 +86,3 @@ fn too_wide_windows_are_halved() {
         });
     }
 }
-
-#[test]
-fn persistent_fault_is_an_error() {
-    let server = long_run(500);
-    let never = wandb_export::client::RetryPolicy::never();
-    let api = crate::support::settings(&server).retry(never).connect_blocking().expect("a connection");
-    fail(&server, vec![Fault::chance(1.0, FaultKind::Status(503)).on("HistoryPage")]);
-    let error = api.scan_history(PATH).expect("a path").rows().expect_err("the server is failing");
-    assert_eq!(error.kind(), wandb_export::ErrorKind::Failed);
-    let text = error.with_causes();
-    for part in ["HistoryPage of e/p/long", "503", "try again later"] {
-        assert!(text.contains(part), "{text}");
-    }
-}

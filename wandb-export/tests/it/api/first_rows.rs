@@ -1,7 +1,7 @@
-//! First rows of histories, and samples along another axis.
+//! First rows of histories.
 
 use serde_json::json;
-use wandb_export::{Api, ErrorKind, Row};
+use wandb_export::{Api, Row};
 use wandb_local_server::{ExportOptions, LocalServer, NewRun};
 
 use crate::support::{on_both, server};
@@ -79,23 +79,5 @@ fn first_rows_of_exported_files_are_the_same() {
     on_both(&server, async |api| {
         let history = first(&api, 12).await.source(wandb_export::Source::Exported);
         assert_eq!(steps(&history.rows().await.expect("rows")), (0..12).collect::<Vec<_>>());
-    });
-}
-
-#[test]
-fn samples_along_another_axis_contain_it() {
-    let server = server();
-    fill(&server);
-    on_both(&server, async |api| {
-        let history = api.history(PATH).await.expect("a path").keys(["loss"]).samples(20);
-        server.store().clear_requests();
-        let rows = history.clone().x_axis("epoch").rows().await.expect("rows");
-        assert_eq!(rows.len(), 20);
-        assert!(rows.iter().all(|row| row.keys().collect::<Vec<_>>() == ["epoch", "loss"]), "{rows:?}");
-        let variables = server.store().requests().iter().find_map(|request| request.variables.clone());
-        let specs = variables.expect("variables")["specs"][0].as_str().expect("text").to_owned();
-        assert!(specs.contains(r#""keys":["epoch","loss"]"#), "{specs}");
-        let all_keys = api.history(PATH).await.expect("a path").x_axis("epoch").rows().await;
-        assert_eq!(all_keys.expect_err("no keys").kind(), ErrorKind::Usage);
     });
 }

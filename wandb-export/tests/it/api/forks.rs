@@ -44,16 +44,6 @@ async fn read(history: ScanHistory) -> (Vec<String>, Vec<Issue>) {
 }
 
 #[test]
-fn fork_reports_its_branch_point() {
-    let server = forks();
-    on_both(&server, async |api| {
-        let branch = api.run("e/p/fork").await.expect("a run").branch().expect("a branch");
-        assert_eq!((&*branch.run, &*branch.metric, branch.value), ("root", "_step", 4.0));
-        assert_eq!(api.run("e/p/root").await.expect("a run").branch(), None);
-    });
-}
-
-#[test]
 fn parent_rows_precede_the_fork() {
     let server = forks();
     on_both(&server, async |api| {

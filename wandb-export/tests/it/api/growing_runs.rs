@@ -55,17 +55,6 @@ fn live_rows_end_at_the_initial_last_step() {
 }
 
 #[test]
-fn finished_run_reports_no_growth() {
-    let server = running();
-    server.store().set_run_state(PATH, RunState::Finished).expect("the run");
-    on_both(&server, async |api| {
-        let mut reader = api.scan_history(PATH).await.expect("a path").open().await.expect("a reader");
-        while reader.next_batch().await.expect("rows").is_some() {}
-        assert_eq!(reader.finish().await.expect("an end").growth, None);
-    });
-}
-
-#[test]
 fn rows_after_an_old_export_are_read_once() {
     for list_live in [true, false] {
         let server = server();
@@ -133,15 +122,5 @@ fn follow_works_without_a_known_last_step() {
         let history = api.scan_history(PATH).await.expect("a path").max_step(50);
         let following = history.follow().await.expect("a run to follow");
         assert_eq!(followed(following).await, ((0..50).collect(), 0));
-    });
-}
-
-#[test]
-fn follow_ends_at_the_maximum_step() {
-    let server = running();
-    on_both(&server, async |api| {
-        let history = api.scan_history(PATH).await.expect("a path").min_step(20).max_step(50);
-        let following = history.follow().await.expect("a run to follow");
-        assert_eq!(followed(following).await, ((20..50).collect(), 0));
     });
 }

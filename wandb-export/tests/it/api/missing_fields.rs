@@ -26,18 +26,6 @@ fn run_omits_fields_that_the_server_lacks() {
 }
 
 #[test]
-fn missing_field_is_requested_once() {
-    let server = without_fields(&[("Run", "summaryMetrics")]);
-    on_both(&server, async |api| {
-        server.store().clear_requests();
-        api.run(RUN).await.expect("a run");
-        let first = server.store().requests().len();
-        api.run(RUN).await.expect("a run");
-        assert_eq!((first, server.store().requests().len()), (2, 3));
-    });
-}
-
-#[test]
 fn listed_runs_report_missing_fields() {
     let server = without_fields(&[("Run", "summaryMetrics")]);
     on_both(&server, async |api| {

@@ -15,6 +15,8 @@ fn empty_step_ranges_are_rejected() {
     let error = block_on(history.min_step(5).max_step(5).rows()).expect_err("an empty range");
     assert_eq!(error.kind(), ErrorKind::Usage, "{error}");
     let history = blocking::Api::offline().scan_history(&scalars).expect("a run");
+    let error = history.clone().max_step(0).rows().expect_err("an empty range");
+    assert_eq!(error.kind(), ErrorKind::Usage, "{error}");
     let error = history.min_step(5).max_step(3).rows().expect_err("an empty range");
     assert!(error.to_string().contains("empty range of steps: the maximum (3) must be"), "{error}");
 }

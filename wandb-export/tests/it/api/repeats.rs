@@ -47,19 +47,6 @@ fn missing(end: &HistoryEnd) -> Option<(u64, u64, &'static str)> {
 }
 
 #[test]
-fn steps_logged_twice_are_read_twice() {
-    let server = server();
-    // Two sessions logged the same 3 000 steps, with half of the rows identical.
-    let row = |step: i32, session: i32| json!({"_step": step, "session": session * (step % 2)});
-    add(&server, (0..3_000).flat_map(|step| [row(step, 0), row(step, 1)]));
-    on_both(&server, async |api| {
-        let (rows, end) = read(all(&api).await.open()).await;
-        assert_eq!((rows.len(), end.issues), (6_000, vec![]));
-        assert_eq!(rows[..2], ["{\"_step\":0,\"session\":0}"; 2]);
-    });
-}
-
-#[test]
 fn rows_after_the_last_step_are_found_by_count() {
     let server = server();
     add(&server, (0..3_000).map(|step| json!({"_step": step})));

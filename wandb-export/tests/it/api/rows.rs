@@ -180,6 +180,7 @@ fn invalid_options_are_rejected_before_any_request() {
             samples().await.x_axis("epoch").rows().boxed(),
             all().await.any().rows().boxed(),
             all().await.min_step(1).max_step(1).rows().boxed(),
+            all().await.max_step(0).rows().boxed(),
             system().await.any().rows().boxed(),
             system().await.samples(0).rows().boxed(),
         ];
@@ -190,23 +191,4 @@ fn invalid_options_are_rejected_before_any_request() {
         assert!(api.run("a/b/c/d").await.is_err_and(|error| error.kind() == ErrorKind::Usage));
     });
     assert_eq!(server.store().requests(), []);
-}
-
-#[test]
-fn missing_runs_and_projects_are_not_found() {
-    let server = server();
-    team(&server);
-    on_both(&server, async |api| {
-        let run = api.run("local-team/vision/none").await.map(drop);
-        let history = api.history("local-team/vision/none").await.expect("a path");
-        let scan = api.scan_history("local-team/vision/none").await.expect("a path");
-        let all = scan.rows().await.map(drop);
-        let samples = history.rows().await.map(drop);
-        let runs = api.runs("local-team/none").await.expect("a path").collect().await.map(drop);
-        for outcome in [run, all, samples, runs] {
-            let error = outcome.expect_err("there is none");
-            assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
-            assert!(error.to_string().contains("none"), "{error}");
-        }
-    });
 }

@@ -1,29 +1,10 @@
 //! Runs and projects on a server.
 
 use serde_json::json;
-use wandb_export::sink::{Format, Output, SinkOptions};
-use wandb_export::{Api, RunColumns, Value};
+use wandb_export::Api;
 use wandb_local_server::{NewRun, Options, User};
 
 use crate::support::{RUN, blocking, on_both, server, settings, team};
-
-#[test]
-fn run_has_the_fields_of_the_server() {
-    let server = server();
-    team(&server);
-    on_both(&server, async |api| {
-        let run = api.run(RUN).await.expect("a run");
-        assert_eq!(run.path().to_string(), RUN);
-        assert_eq!(run.url(), format!("{}/local-team/vision/runs/abc123", server.base_url()));
-        assert_eq!(run.tags.as_deref(), Some(&["baseline".to_owned(), "paper".to_owned()][..]));
-        assert_eq!(run.history_line_count, Some(25));
-        let config = run.config.as_ref().expect("a config").values();
-        assert_eq!(config.get("lr"), Some(&Value::Float(0.1)));
-        assert_eq!(run.summary.as_ref().and_then(|summary| summary.get("acc")), Some(&Value::Float(0.9)));
-        assert_eq!(run.issues().len(), 0);
-        assert_eq!(run.scan_history().keys(["acc"]).rows().await.expect("rows").len(), 5);
-    });
-}
 
 #[test]
 fn runs_are_listed_once_over_all_pages() {
@@ -48,24 +29,6 @@ fn runs_are_listed_once_over_all_pages() {
         assert_eq!(ids(runs.clone().limit(7)).await.len(), 7);
         assert_eq!(ids(runs.clone().limit(0)).await.len(), 0);
         assert!(runs.clone().filter("not JSON").is_err() && runs.order("").is_err());
-    });
-}
-
-#[test]
-fn runs_are_written_as_a_table() {
-    let server = server();
-    team(&server);
-    let directory = tempfile::tempdir().expect("a directory");
-    let path = directory.path().join("project.csv");
-    on_both(&server, async |api| {
-        let runs = api.runs("local-team/vision").await.expect("a path").columns(RunColumns::Metrics);
-        let output = Output::file(&path).expect("a file");
-        let sink = Format::Csv.sink(output, &SinkOptions::default()).expect("a sink");
-        let exported = runs.write(sink).await.expect("an export");
-        assert_eq!(exported.rows, 3);
-        let text = std::fs::read_to_string(&path).expect("the file");
-        assert!(text.starts_with("name,config.lr,"), "{text}");
-        std::fs::remove_file(&path).expect("the file");
     });
 }
 

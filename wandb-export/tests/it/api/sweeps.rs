@@ -5,7 +5,7 @@ use wandb_export::model::{Goal, SweepMetric};
 use wandb_export::{Api, ErrorKind, Section, Value};
 use wandb_local_server::{NewRun, NewSweep};
 
-use crate::support::{RUN, SWEEP, asynchronous, blocking, on_both, recorded, server, sweep, team};
+use crate::support::{RUN, SWEEP, asynchronous, blocking, on_both, server, sweep, team};
 
 fn ids(runs: &[wandb_export::Run]) -> Vec<&str> {
     runs.iter().map(|run| run.id.as_str()).collect()
@@ -80,41 +80,6 @@ fn both_forms_agree_on_sweeps_and_comparisons() {
     assert_eq!(sweep.best_run().expect("an answer").expect("a run").id, "r1");
     assert_eq!(sweep.runs().iter().count(), 7);
     assert_eq!(api.sweep_path(SWEEP).expect("a path"), *sweep.path());
-}
-
-#[test]
-fn recorded_sweep_has_six_runs_and_a_best_one() {
-    let server = recorded();
-    on_both(&server, async |api| {
-        let runs = api.runs("local-team/sweeps").await.expect("a path").collect().await.expect("runs");
-        let id = runs[0].sweep.clone().expect("a sweep's id");
-        let sweep = api.sweep(&format!("local-team/sweeps/sweeps/{id}")).await.expect("a sweep");
-        assert_eq!(sweep.runs().collect().await.expect("runs").len(), 6);
-        let metric = sweep.metric().expect("a metric");
-        let best = sweep.best_run().await.expect("an answer").expect("a run");
-        let of = |run: &wandb_export::Run| {
-            run.summary.as_ref().and_then(|summary| summary.get(&metric.name)).and_then(Value::as_f64)
-        };
-        let values = runs.iter().map(|run| of(run).expect("a number"));
-        let expected = match metric.goal {
-            Goal::Minimize => values.fold(f64::INFINITY, f64::min),
-            Goal::Maximize => values.fold(f64::NEG_INFINITY, f64::max),
-        };
-        assert_eq!(of(&best), Some(expected));
-    });
-}
-
-#[test]
-fn missing_sweep_is_not_found() {
-    let server = server();
-    sweep(&server);
-    on_both(&server, async |api| {
-        for path in ["local-team/vision/nothing", "local-team/nothing/sw33p"] {
-            let error = api.sweep(path).await.expect_err("no sweep");
-            assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
-            assert!(error.with_causes().contains(&format!("sweep {path} does not exist")), "{error}");
-        }
-    });
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! Output files of the program.
 
-use wandb_export::Row;
 use wandb_export::sink::Format;
 use wandb_local_server::GeneratedRun;
 
@@ -58,27 +57,4 @@ fn file_and_standard_output_are_the_same() {
         let shown = program.run(&["history", RUN, "--all", "-f", format.name()]).stdout;
         assert_eq!(std::fs::read_to_string(program.path(file)).expect("the file"), shown);
     }
-}
-
-#[test]
-fn long_run_is_written_whole() {
-    let server = server();
-    server.store().generate_run(&GeneratedRun::new("e", "p", "r", 4_321));
-    let program = Program::new(server);
-    program.run(&["history", "e/p/r", "--all", "-o", "all.jsonl"]);
-    let text = std::fs::read_to_string(program.path("all.jsonl")).expect("the file");
-    let steps = text.lines().map(|line| Row::parse(line.as_bytes()).expect("a row").step());
-    assert!(steps.eq((0..4_321).map(Some)));
-}
-
-#[test]
-fn second_export_replaces_the_first() {
-    let server = server();
-    team(&server);
-    let program = Program::new(server);
-    program.run(&["history", RUN, "--all", "-o", "h.csv"]);
-    program.run(&["history", RUN, "--all", "--max-step", "2", "-o", "h.csv"]);
-    let text = std::fs::read_to_string(program.path("h.csv")).expect("the file");
-    assert_eq!(text.lines().count(), 3, "{text}");
-    assert_eq!(program.names(), ["h.csv"]);
 }

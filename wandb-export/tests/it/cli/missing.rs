@@ -2,18 +2,9 @@
 
 use insta::assert_snapshot;
 use serde_json::json;
-use wandb_local_server::{NewRun, Quirks};
+use wandb_local_server::NewRun;
 
-use crate::support::{Program, RUN, gapped_run, server, team};
-
-#[test]
-fn complete_history_with_gaps_and_unknown_last_step() {
-    let server = server();
-    gapped_run(&server, "local-team/vision/gaps", 10);
-    server.store().set_missing_fields(&[("Run", "historyKeys")]).expect("a field of the schema");
-    let ended = Program::new(server).run(&["history", "local-team/vision/gaps", "--all", "-f", "jsonl"]);
-    assert_eq!((ended.code, ended.stdout.lines().count(), ended.stderr.as_str()), (Some(0), 10, ""));
-}
+use crate::support::{Program, RUN, server, team};
 
 #[test]
 fn complete_history_has_the_counted_rows() {
@@ -149,20 +140,4 @@ fn key_may_contain_a_comma() {
         let ended = program.run(&[&["history", path, "--all", "-f", "jsonl"], keys].concat());
         assert!(ended.stdout.contains(r#""a, b":1"#), "{ended}");
     }
-}
-
-#[test]
-fn incomplete_log_without_its_oldest_lines() {
-    let server = server();
-    let log = (0..9).map(|number| format!("line {number}")).collect();
-    server.store().add_run(NewRun { log, ..NewRun::new("local-team", "vision", "long") });
-    let quirks = Quirks { log_lines_kept: 2, ..Quirks::default() };
-    server.store().set_quirks(quirks);
-    let ended = Program::new(server).run(&["logs", "local-team/vision/long"]);
-    assert_eq!((ended.code, ended.stdout.as_str()), (Some(5), "line 7\nline 8\n"));
-    assert_eq!(
-        ended.stderr,
-        "incomplete: local-team/vision/long: the server sent 2 of 9 log lines, from number 7 on; the run's file \
-         output.log may hold the rest\n"
-    );
 }

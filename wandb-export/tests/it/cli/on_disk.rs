@@ -11,7 +11,7 @@ use wandb_export::Value;
 use crate::support::{Ended, Program, RUN, server, team};
 
 /// Folder of the runs written by a version of the SDK.
-pub(super) fn fixture(version: &str) -> PathBuf {
+fn fixture(version: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../xtask/fixtures/offline").join(version)
 }
 
@@ -89,19 +89,6 @@ fn run_is_found_by_file_folder_and_id() {
 }
 
 #[test]
-fn every_format_is_written() {
-    let program = program("0.19.11", &["scalars"]);
-    for name in ["rows.csv", "rows.parquet", "rows.arrow", "rows.jsonl"] {
-        assert_eq!(done(&program, &["history", "./wandb/scalars", "--all", "-o", name]), "");
-        assert!(fs::metadata(program.path(name)).unwrap().len() > 1_000, "{name}");
-    }
-    let csv = fs::read_to_string(program.path("rows.csv")).unwrap();
-    // One value contains a line break.
-    assert_eq!(csv.lines().count(), 30);
-    assert!(csv.lines().next().unwrap().contains("nested.inner"), "{csv}");
-}
-
-#[test]
 fn rows_are_filtered_by_keys_and_steps() {
     let program = program("0.31.0", &["scalars", "failed", "blocks"]);
     let history = |options: &[&str]| {
@@ -140,18 +127,6 @@ fn rows_are_filtered_by_keys_and_steps() {
         ended.code == Some(0) && ended.stderr.contains("has never logged absent, nested.absent\n"),
         "{ended}"
     );
-}
-
-#[test]
-fn empty_step_ranges_are_rejected_as_on_a_server() {
-    let program = program("0.31.0", &["scalars"]);
-    team(&program.server);
-    for steps in [&["--min-step", "5", "--max-step", "3"][..], &["--max-step", "0"]] {
-        let history = |path| program.run(&[&["history", path, "--all", "-f", "jsonl"], steps].concat());
-        let (there, here) = (history(RUN), history("./wandb/scalars"));
-        assert!(there.code == Some(2) && there.stderr.contains("empty range of steps"), "{there}");
-        assert_eq!((here.code, &here.stderr, &*here.stdout), (there.code, &there.stderr, ""));
-    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 
 use wandb_export::Value;
 
-use super::on_disk::{done, fixture, folder, offline, program, rows};
+use super::on_disk::{done, folder, offline, program, rows};
 
 /// Looks up a nested value. Returns null if it does not exist.
 fn get<'v>(value: &'v Value, path: &[&str]) -> &'v Value {
@@ -217,15 +217,4 @@ fn invalid_log_is_reported() {
     assert!(ended.code == Some(5) && ended.stderr.contains("is not a .wandb file"), "{ended}");
     assert_eq!(get(&rows(&ended.stdout)[0], &["config", "lr"]), &Value::Float(0.5));
     assert_eq!(offline(&program, &["history", "./wandb/failed", "--all"]).code, Some(1));
-}
-
-/// SDK 0.17.0 to 0.17.5 counted the blocks of a file in another way.
-#[test]
-fn logs_of_sdk_0_17_are_read_whole() {
-    for version in ["0.17.0", "0.17.5"] {
-        assert!(fixture(version).is_dir());
-        let program = program(version, &["blocks"]);
-        let history = done(&program, &["history", "./wandb/blocks", "--all", "--keys", "row", "-f", "jsonl"]);
-        assert_eq!(rows(&history).len(), 200, "{version}");
-    }
 }

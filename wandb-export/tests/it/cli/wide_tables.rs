@@ -1,7 +1,6 @@
 //! Runs with many different config and summary keys, and deeply nested rows.
 
 use serde_json::{Map, Value, json};
-use wandb_export::sink::{Format, Output, SinkOptions};
 use wandb_local_server::NewRun;
 
 use crate::support::{Program, server};
@@ -80,17 +79,4 @@ fn deeply_nested_objects_become_json_text() {
     }
     let lines = program.run(&["history", &path, "--all", "-f", "jsonl"]);
     assert_eq!(lines.stdout, format!("{{\"_step\":0,\"deep\":{deep}}}\n"), "{lines}");
-}
-
-#[test]
-fn library_tables_respect_max_columns() -> Result<(), Box<dyn std::error::Error>> {
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("history.csv");
-    let mut options = SinkOptions::default();
-    options.table.max_columns = 2;
-    let mut sink = Format::Csv.sink(Output::file(&path)?, &options)?;
-    sink.write(&[wandb_export::Row::parse(br#"{"_step":0,"b":1,"a":"x"}"#)?])?;
-    sink.finish()?;
-    assert_eq!(std::fs::read_to_string(&path)?, "_step,rest\n0,\"{\"\"a\"\":\"\"x\"\",\"\"b\"\":1}\"\n");
-    Ok(())
 }

@@ -223,21 +223,6 @@ fn sweeps_are_read_with_their_settings() {
 }
 
 #[test]
-fn recorded_sweep_is_read_unchanged() {
-    let program = Program::new(recorded());
-    let project = "local-team/sweeps";
-    mirrored(&program, project);
-    let first = rows(&program.over("async", &["runs", project, "--light", "--limit", "1", "-f", "jsonl"]));
-    let id = first[0].get("sweep").and_then(Value::as_str).expect("a sweep");
-    // A project named sweeps needs the long form of the path.
-    let theirs = format!("{project}/sweeps/{id}");
-    for arguments in [&["-f", "jsonl"][..], &["--best", "-f", "jsonl"]] {
-        let expected = program.over("async", &[&["sweep", &theirs], arguments].concat());
-        assert_eq!(offline(&program, &[&["sweep", &format!("./here/{id}")], arguments].concat()), expected);
-    }
-}
-
-#[test]
 fn files_have_the_names_of_the_server() {
     let program = program();
     let path = format!("{PROJECT}/run-2");

@@ -1,5 +1,3 @@
-use wandb_core::operation::Field;
-
 use super::*;
 use crate::Keys;
 use crate::ops::testing::{self, request};
@@ -90,12 +88,7 @@ fn rows_without_a_step_keep_their_position() {
 }
 
 #[test]
-fn empty_window_is_no_error() {
-    assert_eq!(answer(&window(0..10), &body("history", &serde_json::json!([]))), Ok(Vec::new()));
-}
-
-#[test]
-fn rows_with_all_of_the_keys() {
+fn all_of_the_keys_returns_rows_by_step() {
     let lists = serde_json::json!([[{"_step": 3, "loss": 1, "acc": 0}, {"_step": 1, "loss": 2, "acc": 0}]]);
     let rows =
         answer(&window(0..10).select(Selection::AllOf(keys())), &body("sampledHistory", &lists)).unwrap();
@@ -123,7 +116,7 @@ fn only_ordered_rows_are_read_by_column() {
 }
 
 #[test]
-fn rows_with_any_of_the_keys() {
+fn any_of_the_keys_merges_rows_by_step() {
     let lists = serde_json::json!([
         [{"_step": 1, "loss": 2}, {"_step": 3, "loss": 1}],
         [{"_step": 2, "acc": 0}, {"_step": 3, "acc": 0.5}, {"_step": 10, "acc": 1}],
@@ -142,23 +135,11 @@ fn missing_list_is_an_error() {
 }
 
 #[test]
-fn timeout_asks_for_less_until_one_step_is_left() {
+fn timed_out_window_is_too_large_unless_one_step() {
     let body = r#"{"data": null, "errors": [{"message": "context deadline exceeded"}]}"#;
     let message = "context deadline exceeded".to_owned();
     assert_eq!(answer(&window(0..10), body), Err(AnswerError::TooLarge { message: message.clone() }));
     assert_eq!(answer(&window(0..1), body), Err(AnswerError::Failed { message }));
     let locked = r#"{"errors": [{"message": "Error 1213: Deadlock found"}]}"#;
     assert!(matches!(answer(&window(0..10), locked), Err(AnswerError::Failed { .. })));
-}
-
-#[test]
-fn errors_name_their_object() {
-    let error = answer(&window(0..10), r#"{"data": {"project": {"run": null}}}"#).unwrap_err();
-    assert_eq!(error, AnswerError::NotFound { what: "run team/my project/abc".to_owned() });
-    let unsupported = r#"{"errors": [{"message": "Cannot query field \"history\" on type \"Run\"."}]}"#;
-    let lacking = [Field::new("Run", "history")];
-    assert_eq!(
-        answer(&window(0..10), unsupported),
-        Err(AnswerError::UnsupportedFields(lacking.into_iter().collect()))
-    );
 }

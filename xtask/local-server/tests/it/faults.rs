@@ -20,12 +20,6 @@ fn status(client: &Client) -> u16 {
 }
 
 #[test]
-fn next_requests_fail_then_recover() {
-    let client = failing(vec![Fault::next(2, FaultKind::Status(503))]);
-    assert_eq!([status(&client), status(&client), status(&client)], [503, 503, 200]);
-}
-
-#[test]
 fn status_429_has_rate_limit_headers() {
     let client = failing(vec![Fault::next(1, FaultKind::TooManyRequests { reset: 3, retry_after: Some(2) })]);
     let reply = client.graphql(QUERY, &Value::Null);

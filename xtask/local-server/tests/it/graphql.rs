@@ -52,15 +52,6 @@ fn unknown_fields_get_status_400() {
 }
 
 #[test]
-fn unknown_arguments_get_wandbs_message() {
-    let client = seeded();
-    let query = "query Q { project(name: \"p\", entityName: \"e\") { runs(nope: 1) { edges { cursor } } } }";
-    let error = &client.graphql(query, &Value::Null).json()["errors"][0];
-    assert_eq!(error["message"], "Unknown argument \"nope\" on field \"runs\" of type \"Project\".");
-    assert_eq!(error["locations"][0]["line"], 1);
-}
-
-#[test]
 fn dialects_reword_errors() {
     let client = seeded();
     let store = client.server.store();

@@ -72,17 +72,3 @@ fn missing_recording_is_an_error() {
     let error = wandb_local_server::LocalServer::start(options).unwrap_err().to_string();
     assert!(error.contains("no/such/recording.tar.zst"), "{error}");
 }
-
-#[test]
-fn recorded_runs_are_loaded() {
-    let mut options = Options::default();
-    options.fixtures = Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/recording.tar.zst"));
-    let client = Client::with(options);
-    let query = "query Q($p: String) { project(name: $p, entityName: \"local-team\") \
-                 { runCount long: run(name: \"long\") { historyKeys } crashed: run(name: \"crashed\") { state } } }";
-    let demo = &client.data(query, &json!({ "p": "demo" }))["project"];
-    assert_eq!(demo["runCount"], 14);
-    assert_eq!(demo["long"]["historyKeys"]["lastStep"], 99_999);
-    assert_eq!(demo["crashed"]["state"], "crashed");
-    assert_eq!(client.data(query, &json!({ "p": "sweeps" }))["project"]["runCount"], 6);
-}

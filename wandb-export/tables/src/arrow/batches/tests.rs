@@ -29,11 +29,6 @@ fn batches_are_bounded_and_in_order() {
 }
 
 #[test]
-fn no_rows_give_no_batches() {
-    assert_eq!(batches([], &TableOptions::default()).expect("a table").count(), 0);
-}
-
-#[test]
 fn given_schema_converts_fitting_values() {
     let schema = Schema::given([
         ("i", ColumnType::Int64),

@@ -228,23 +228,6 @@ fn dropped_sink_leaves_the_old_file() {
     }
 }
 
-#[test]
-fn a_panic_leaves_the_old_file() {
-    for (format, options) in formats() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("out");
-        fs::write(&path, OLD).expect("written");
-        let place = path.clone();
-        let thread = std::thread::spawn(move || {
-            let mut sink = format.sink(Output::file(&place).expect("opens"), &options).expect("opens");
-            sink.write(&parse(&[r#"{"a": 1}"#])).expect("room");
-            std::panic::resume_unwind(Box::new("stop"));
-        });
-        assert!(thread.join().is_err());
-        only_the_old_file(&path);
-    }
-}
-
 /// A pipe whose reader has closed it.
 struct Gone;
 

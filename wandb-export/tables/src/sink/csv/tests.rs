@@ -75,40 +75,6 @@ fn delimiters_and_quotes_are_quoted() {
 }
 
 #[test]
-fn nested_values_are_columns_or_json() {
-    let lines = [r#"{"e": {"acc": 1, "tags": ["a"]}, "m": 5}"#, r#"{"m": "5"}"#];
-    assert_snapshot!(csv(Nested::Dotted, &lines), @r#"
-    e.acc,e.tags,m
-    1,"[""a""]",5
-    ,,"""5"""
-    "#);
-    assert_snapshot!(csv(Nested::Json, &lines), @r#"
-    e,m
-    "{""acc"":1,""tags"":[""a""]}",5
-    ,"""5"""
-    "#);
-}
-
-#[test]
 fn no_line_is_blank() {
     assert_eq!(csv(Nested::Dotted, &[r#"{"a": 1}"#, "{}", r#"{"a": 2}"#]), "a\n1\n\"\"\n2\n");
-}
-
-#[test]
-fn several_chunks_keep_row_order() {
-    let lines: Vec<String> = (0..20_000).map(|step| format!(r#"{{"_step": {step}}}"#)).collect();
-    let text = csv(Nested::Dotted, &lines.iter().map(String::as_str).collect::<Vec<_>>());
-    let expected: Vec<String> = (0..20_000).map(|step| step.to_string()).collect();
-    assert_eq!(
-        text,
-        format!(
-            "_step
-{}
-",
-            expected.join(
-                "
-"
-            )
-        )
-    );
 }

@@ -110,7 +110,7 @@ proptest! {
 
     /// The same without steps, so that there may be one column or none.
     #[test]
-    fn guesses_do_not_matter_with_few_columns(options in options(), rows in rows(), length in 1_usize..5) {
+    fn output_with_few_columns_ignores_guesses(options in options(), rows in rows(), length in 1_usize..5) {
         let lines: Vec<String> = rows.iter().map(Row::to_json_line).collect();
         check(&options, &lines, &[(length, Handed::Rows)]);
     }
