@@ -14,7 +14,6 @@ mod name;
 mod names;
 mod outcome;
 mod partial;
-mod receipt;
 
 pub(crate) use content::{Content, Digest, digest};
 pub(crate) use folder::{DownloadFolder, There};
@@ -23,4 +22,3 @@ pub(crate) use name::{is_safe, is_safe_component};
 pub(crate) use names::Names;
 pub use outcome::{Downloaded, Downloads, Existing, FailedDownload, Outcome};
 pub(crate) use partial::PartialFile;
-pub(crate) use receipt::{Listed, Receipt};

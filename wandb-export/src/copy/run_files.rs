@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
+use wandb_core::client::DownloadReceipt;
 use wandb_core::{RunPath, model};
 use wandb_graphql::ops::{ListFiles, ListPage};
 
@@ -13,7 +14,7 @@ use super::run_copy::{Got, RunCopy};
 use crate::api::RunFile;
 use crate::download::{DownloadProgress, Fetched, Means, Receipts, RemoteFile, fetch_all};
 use crate::error::Error;
-use crate::files::{DownloadFolder, Downloaded, Existing, Receipt};
+use crate::files::{DownloadFolder, Downloaded, Existing};
 use crate::mirror::contents::Part;
 use crate::mirror::layout::place;
 use crate::mirror::record::{File, Files, Origin};
@@ -27,7 +28,7 @@ struct Plan {
     /// Each listed file, with its entry in the mirror if that is current.
     files: Vec<(model::File, Option<File>)>,
     /// Receipts of files that the list does not confirm.
-    receipts: HashMap<String, Receipt>,
+    receipts: HashMap<String, DownloadReceipt>,
     /// Bytes of the other files that are on the disk, complete or partially downloaded.
     there: u64,
 }

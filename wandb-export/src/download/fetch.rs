@@ -7,14 +7,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use blocking::unblock;
-use wandb_core::client::Client;
+use wandb_core::client::{Client, DownloadReceipt};
 
 use super::attempt::{Arrived, Attempt};
 use super::confirm::confirm;
 use super::progress::DownloadProgress;
 use super::remote_file::RemoteFile;
 use crate::error::Error;
-use crate::files::{DownloadFolder, Downloaded, Existing, Outcome, Receipt, There, digest};
+use crate::files::{DownloadFolder, Downloaded, Existing, Outcome, There, digest};
 
 /// How often a file that fails its checks is downloaded from scratch.
 const MOST_ATTEMPTS: u32 = 3;
@@ -30,7 +30,7 @@ pub(crate) struct Fetched {
     pub(crate) md5: Option<String>,
     /// Identifies the file in later downloads if the list cannot.
     #[cfg_attr(not(feature = "mirror"), expect(dead_code, reason = "only mirrors use it"))]
-    pub(crate) receipt: Option<Receipt>,
+    pub(crate) receipt: Option<DownloadReceipt>,
 }
 
 /// Where the receipts of earlier downloads are stored.
@@ -40,7 +40,7 @@ pub(crate) enum Receipts {
     InFolder,
     /// In memory, by the server's names of the files.
     #[cfg_attr(not(feature = "mirror"), expect(dead_code, reason = "only mirrors store them elsewhere"))]
-    Known(Arc<HashMap<String, Receipt>>),
+    Known(Arc<HashMap<String, DownloadReceipt>>),
 }
 
 /// The settings of a download.
@@ -137,7 +137,7 @@ async fn put(
     let Arrived { partial, is_resumed, version, md5, .. } = arrived;
     let bytes = partial.written();
     let is_confirmed_by_list = inexact.is_none() && file.listed.md5.is_some();
-    let receipt = (!is_confirmed_by_list).then(|| Receipt {
+    let receipt = (!is_confirmed_by_list).then(|| DownloadReceipt {
         listed: file.listed.clone(),
         stored: version,
         bytes,

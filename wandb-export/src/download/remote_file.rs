@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use url::Url;
-use wandb_core::client::{Client, Download, FileVersion, Partial};
+use wandb_core::client::{Client, Download, FileVersion, ListedFile, Partial};
 
 use crate::error::Error;
-use crate::files::{Content, Listed};
+use crate::files::Content;
 
 /// How often a new URL is requested before any byte has arrived.
 pub(super) const MOST_RENEWALS: u32 = 3;
@@ -22,7 +22,7 @@ pub(crate) struct RemoteFile {
     /// The name in errors of requests, such as `model.h5 of team/project/run`.
     pub(crate) subject: String,
     /// Size, digest and time in the list.
-    pub(crate) listed: Listed,
+    pub(crate) listed: ListedFile,
     pub(crate) source: FileSource,
     /// The list.
     pub(crate) list: Arc<dyn Relist>,
@@ -58,7 +58,7 @@ pub(super) enum Wanted<'a> {
 impl RemoteFile {
     /// Returns the size and digest in the list.
     pub(super) fn content(&self) -> Content {
-        self.listed.content()
+        Content::from(&self.listed)
     }
 
     /// Returns the path of a file on the local disk.

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
+use wandb_core::client::ListedFile;
 
 /// The size and digest of a file in the server's list.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -12,6 +13,12 @@ pub(crate) struct Content {
     pub(crate) size: Option<u64>,
     /// The MD5 digest in base64.
     pub(crate) md5: Option<String>,
+}
+
+impl From<&ListedFile> for Content {
+    fn from(listed: &ListedFile) -> Self {
+        Self { size: listed.size, md5: listed.md5.clone() }
+    }
 }
 
 impl Content {

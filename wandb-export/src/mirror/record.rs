@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use wandb_core::client::FileVersion;
+use wandb_core::client::{DownloadReceipt, FileVersion, ListedFile};
 
 use super::contents::Part;
 use super::layout::place;
-use crate::files::{Listed, Receipt};
 
 /// The version of the layout. Mirrors with a later version are refused.
 pub(crate) const FORMAT: u32 = 1;
@@ -76,15 +75,15 @@ pub(crate) struct File {
 /// The claims of the list and the storage about a file when it was downloaded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Origin {
-    listed: Listed,
+    listed: ListedFile,
     stored: FileVersion,
 }
 
 impl File {
     /// Returns what identifies the file if its list entry does not confirm it.
-    pub(crate) fn receipt(&self) -> Option<Receipt> {
+    pub(crate) fn receipt(&self) -> Option<DownloadReceipt> {
         let Origin { listed, stored } = self.origin.clone()?;
-        Some(Receipt { listed, stored, bytes: self.bytes, md5: self.md5.clone() })
+        Some(DownloadReceipt { listed, stored, bytes: self.bytes, md5: self.md5.clone() })
     }
 
     /// Returns the path in the run's folder.
@@ -93,8 +92,8 @@ impl File {
     }
 }
 
-impl From<Receipt> for Origin {
-    fn from(Receipt { listed, stored, .. }: Receipt) -> Self {
+impl From<DownloadReceipt> for Origin {
+    fn from(DownloadReceipt { listed, stored, .. }: DownloadReceipt) -> Self {
         Self { listed, stored }
     }
 }

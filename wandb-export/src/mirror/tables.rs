@@ -6,6 +6,7 @@ use std::sync::Mutex;
 
 use indexmap::IndexMap;
 use wandb_core::model::Sweep;
+use wandb_core::run_row::MAX_COLUMNS;
 use wandb_core::{Map, Row, Value};
 use wandb_tables::splittable_object;
 
@@ -15,7 +16,6 @@ use super::record::Stored;
 use super::store::{Store, lock};
 use super::table_file::{TableFile, writing};
 use crate::error::Error;
-use crate::run_rows::MAX_COLUMNS;
 
 /// Rows per batch for a sink.
 const ROWS_AT_ONCE: usize = 256;

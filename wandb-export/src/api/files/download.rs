@@ -7,13 +7,14 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{StreamExt, TryStreamExt};
 use wandb_core::RunPath;
+use wandb_core::client::ListedFile;
 
 use super::{Api, Files, RunFile};
 use crate::download::{
     DownloadProgress, FileSource, Means, Receipts, Relist, RemoteFile, fetch_all, fetch_one,
 };
 use crate::error::Error;
-use crate::files::{DownloadFolder, Downloaded, Downloads, Existing, Listed};
+use crate::files::{DownloadFolder, Downloaded, Downloads, Existing};
 use crate::issue::Issue;
 use crate::source::RunSource;
 
@@ -93,7 +94,7 @@ impl RunFile {
         RemoteFile {
             name: self.name.clone(),
             subject: self.subject(),
-            listed: Listed::of(self),
+            listed: ListedFile::of(self),
             source,
             list: Arc::new(RunFiles { api: self.api.clone(), run: Arc::clone(&self.run) }),
         }

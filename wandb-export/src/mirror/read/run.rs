@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use wandb_core::Row;
 use wandb_core::model::{self, Run, Timestamp};
+use wandb_core::{Row, run_row};
 
 use super::super::contents::Part;
 use super::super::layout::{MANIFEST, RUNS, place, stays_inside};
@@ -13,7 +13,6 @@ use super::{MirrorReader, unreadable};
 use crate::error::Error;
 use crate::files::is_safe;
 use crate::issue::Issue;
-use crate::run_rows::run_of;
 
 /// A run of a mirror.
 #[derive(Debug, Clone)]
@@ -56,7 +55,7 @@ impl MirroredRun {
         let row = row.map_err(|error| unreadable(&place, error))?;
         let project = self.archive.project()?;
         let mut issues = self.recorded_issues(record.as_ref(), Part::Runs);
-        let read = row.and_then(|text| Row::parse(&text).ok()).map(run_of);
+        let read = row.and_then(|text| Row::parse(&text).ok()).map(run_row::from_row);
         let is_known = known.is_some_and(|known| known.row.is_some())
             || record.as_ref().is_some_and(|record| record.row.is_some());
         if read.is_none() && is_known {
