@@ -2,7 +2,8 @@
 
 use std::io;
 
-use crate::files::Digest;
+use wandb_storage::Digest;
+
 use crate::mirror::contents::{Contents, Part};
 use crate::mirror::layout::{RUNS, place};
 use crate::mirror::record::{Fingerprint, RunRecord};

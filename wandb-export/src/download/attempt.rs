@@ -11,12 +11,13 @@ use blocking::unblock;
 use bytes::Bytes;
 use futures_util::future::join;
 use wandb_core::client::{Client, Download, FileVersion, Partial};
+use wandb_storage::Digest;
 
 use super::download_writer::{BLOCK, DownloadWriter, fill};
 use super::progress::DownloadProgress;
 use super::remote_file::{MOST_RENEWALS, RemoteFile, Wanted};
 use crate::error::Error;
-use crate::files::{Content, Digest, DownloadFolder, PartialFile};
+use crate::files::{Content, DownloadFolder, PartialFile};
 
 pub(super) struct Attempt<'a> {
     pub(super) client: &'a Client,

@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use blocking::unblock;
 use wandb_core::client::{Client, DownloadReceipt};
+use wandb_storage::digest;
 
 use super::attempt::{Arrived, Attempt};
 use super::confirm::confirm;
 use super::progress::DownloadProgress;
 use super::remote_file::RemoteFile;
 use crate::error::Error;
-use crate::files::{DownloadFolder, Downloaded, Existing, Outcome, There, digest};
+use crate::files::{DownloadFolder, Downloaded, Existing, Outcome, There};
 
 /// How often a file that fails its checks is downloaded from scratch.
 const MOST_ATTEMPTS: u32 = 3;

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wandb_core::client::DownloadReceipt;
-use wandb_storage::{Found, ObjectReader, Storage};
+use wandb_storage::safe_names::hash;
+use wandb_storage::{Found, ObjectReader, Storage, digest};
 
-use super::name::hash;
 use super::partial::PartialFile;
-use super::{Content, Names, digest};
+use super::{Content, Names};
 
 /// A folder of downloaded files.
 #[derive(Debug, Clone)]

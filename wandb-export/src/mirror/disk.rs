@@ -8,12 +8,11 @@ use bytes::Bytes;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 use wandb_storage::{
-    AppendLog, Folder, Found, LogStorage, Object, ObjectReader, Staged, Storage, read_range,
+    AppendLog, Digest, Folder, Found, LogStorage, Object, ObjectReader, Staged, Storage, read_range,
 };
 
 use super::layout::FOLDERS;
 use super::record::Stored;
-use crate::files::Digest;
 
 /// The storage of a mirror, for its only writer.
 #[derive(Debug, Clone)]

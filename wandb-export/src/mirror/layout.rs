@@ -3,7 +3,7 @@
 use super::contents::Part;
 use wandb_core::{Row, Value};
 
-use crate::files::is_safe_component;
+use wandb_storage::safe_names::is_safe_component;
 
 pub(crate) const MANIFEST: &str = "manifest.jsonl";
 pub(crate) const RUNS: &str = "runs.jsonl";

@@ -3,14 +3,13 @@
 use std::io;
 use std::sync::Mutex;
 
-use wandb_storage::ObjectReader;
+use wandb_storage::{ObjectReader, digest};
 
 use super::contents::Part;
 use super::disk::Disk;
 use super::layout::RUNS;
 use super::store::{Store, lock};
 use crate::error::Error;
-use crate::files::digest;
 
 /// The damage found in a mirror.
 #[derive(Debug, Default)]

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use wandb_core::model::{self, Run, Timestamp};
 use wandb_core::{Row, run_row};
+use wandb_storage::safe_names::is_safe;
 
 use super::super::contents::Part;
 use super::super::layout::{MANIFEST, RUNS, place, stays_inside};
 use super::super::record::{RunRecord, Stored};
 use super::{MirrorReader, unreadable};
 use crate::error::Error;
-use crate::files::is_safe;
 use crate::issue::Issue;
 
 /// A run of a mirror.
