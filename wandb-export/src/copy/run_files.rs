@@ -7,6 +7,9 @@ use futures_util::stream::{self, StreamExt};
 use wandb_core::client::DownloadReceipt;
 use wandb_core::{RunPath, model};
 use wandb_graphql::ops::{ListFiles, ListPage};
+use wandb_mirror::Part;
+use wandb_mirror::layout::place;
+use wandb_mirror::record::{File, Files, Origin};
 
 use super::errors::{is_final, is_of_all_projects};
 use super::event::MirrorEvent;
@@ -15,9 +18,6 @@ use crate::api::RunFile;
 use crate::download::{DownloadProgress, Fetched, Means, Receipts, RemoteFile, fetch_all};
 use crate::error::Error;
 use crate::files::{DownloadFolder, Downloaded, Existing};
-use crate::mirror::contents::Part;
-use crate::mirror::layout::place;
-use crate::mirror::record::{File, Files, Origin};
 use crate::source::list_reader;
 
 /// Downloads below this size, in bytes, skip the check for free space. The check leaves this much space free.
@@ -47,8 +47,10 @@ impl RunCopy<'_> {
         let issues: Vec<_> = issues.iter().map(ToString::to_string).collect();
         let inside = place(Part::Files, self.here);
         let folder = DownloadFolder::of(of.disk.within(&inside), of.disk.place(&inside));
-        let known =
-            self.known.and_then(|known| known.files.clone()).map_or(Vec::new(), |taken| taken.what.files);
+        let known = self
+            .known
+            .and_then(|known| known.files.clone())
+            .map_or(Vec::new(), |copied| copied.content.files);
         let plan = {
             let folder = folder.clone();
             client.work(move || plan(listed, known, &folder)).await
@@ -105,7 +107,7 @@ impl RunCopy<'_> {
         if left < LARGE {
             return Ok(());
         }
-        match self.of.disk.room() {
+        match self.of.disk.free_bytes() {
             Some(room) if room < left.saturating_add(LARGE) => Err(Error::File {
                 name: format!("the files of {}", self.path),
                 message: format!("{left} more bytes are needed, but the disk has room for {room}"),
