@@ -37,7 +37,7 @@ impl Disk {
     }
 
     /// Returns the folder.
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
@@ -68,7 +68,7 @@ impl Disk {
     }
 
     /// Returns whether `here` is a file.
-    pub fn is_file(&self, here: &str) -> io::Result<bool> {
+    pub(crate) fn is_file(&self, here: &str) -> io::Result<bool> {
         Ok(matches!(self.storage.find(here)?, Found::Object(_)))
     }
 
@@ -83,17 +83,17 @@ impl Disk {
     }
 
     /// Opens a log for reading. Returns `None` if it does not exist.
-    pub fn read_log(&self, here: &str) -> io::Result<Option<Arc<dyn Object>>> {
+    pub(crate) fn read_log(&self, here: &str) -> io::Result<Option<Arc<dyn Object>>> {
         self.storage.read_log(here)
     }
 
     /// Opens a log to append to, truncated to its first `len` bytes.
-    pub fn open_log(&self, here: &str, len: u64) -> io::Result<Box<dyn AppendLog>> {
+    pub(crate) fn open_log(&self, here: &str, len: u64) -> io::Result<Box<dyn AppendLog>> {
         self.storage.open_log(here, len)
     }
 
     /// Removes a log if it exists.
-    pub fn remove_log(&self, here: &str) -> io::Result<()> {
+    pub(crate) fn remove_log(&self, here: &str) -> io::Result<()> {
         self.storage.remove_log(here)
     }
 

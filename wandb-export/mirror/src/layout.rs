@@ -12,19 +12,19 @@ pub const MANIFEST: &str = "manifest.jsonl";
 pub const RUNS: &str = "runs.jsonl";
 
 /// The rows of all runs as a table.
-pub const RUN_TABLE: &str = "runs.parquet";
+pub(crate) const RUN_TABLE: &str = "runs.parquet";
 
 /// The rows of all sweeps.
 pub const SWEEP_TABLE: &str = "sweeps.parquet";
 
 /// The folder that holds a folder of files for each run.
-pub const FILES: &str = "files/";
+pub(crate) const FILES: &str = "files/";
 
 /// The log of changes, among the storage's internal files.
 pub const JOURNAL: &str = ".wandb-export/journal";
 
 /// The folders that hold one file for each run.
-pub const FOLDERS: [&str; 3] = ["history/", "system/", "logs/"];
+pub(crate) const FOLDERS: [&str; 3] = ["history/", "system/", "logs/"];
 
 /// The first column of every table of rows.
 pub const RUN_ID: &str = "run_id";
@@ -41,7 +41,7 @@ pub fn column_of(key: &str) -> Option<String> {
 }
 
 /// Returns the key of a column, if it differs from the column.
-pub fn key_of_column(column: &str) -> Option<&str> {
+pub(crate) fn key_of_column(column: &str) -> Option<&str> {
     column.strip_prefix(LOGGED).filter(|key| key.trim_start_matches(LOGGED) == RUN_ID)
 }
 

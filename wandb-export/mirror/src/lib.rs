@@ -45,7 +45,7 @@ pub use disk::{Disk, NewFile, ParquetObject};
 pub use error::{Error, Problem};
 pub use gap::Gap;
 pub use index::IndexEntry;
-pub use read::{MirrorReader, MirroredRows, MirroredRun, RowFilter, is_mirror};
+pub use read::{MirrorReader, MirroredFile, MirroredRows, MirroredRun, RowFilter, is_mirror};
 pub use store::Store;
 pub use table_file::TableFile;
 pub use verify::Damages;

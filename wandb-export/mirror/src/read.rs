@@ -3,13 +3,17 @@
 //! Reading takes no locks and writes nothing, so anyone can read a mirror, even during a sync: files are
 //! replaced atomically, and open files keep their content.
 
+mod file;
 mod rows;
 mod run;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use file::MirroredFile;
 pub use rows::{MirroredRows, RowFilter};
 pub use run::MirroredRun;
 use wandb_core::model::Sweep;
@@ -86,8 +90,17 @@ impl MirrorReader {
     /// # Errors
     /// If the mirror cannot be read, or was written by a later version.
     pub fn open(root: &Path) -> Result<Self, Error> {
+        let storage = Folder::open(root)
+            .map_err(|error| Error::io(format!("reading the mirror in {}", root.display()), error))?;
+        Self::on(root, storage)
+    }
+
+    /// Opens the mirror in a storage; errors name it `root`.
+    ///
+    /// # Errors
+    /// If the mirror cannot be read, or was written by a later version.
+    pub fn on(root: &Path, storage: impl LogStorage + 'static) -> Result<Self, Error> {
         let failed = |error| Error::io(format!("reading the mirror in {}", root.display()), error);
-        let storage = Folder::open(root).map_err(failed)?;
         let mut attempts = 0;
         loop {
             attempts += 1;

@@ -11,7 +11,7 @@ use crate::error::{Error, Problem};
 use crate::layout::place;
 
 /// The version of the layout. Mirrors with a later version are refused.
-pub const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 
 /// The first line of the manifest and of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -225,7 +225,7 @@ impl RunRecord {
 
     /// Returns the table or log of a part.
     pub fn table(&self, part: Part) -> Option<&Stored> {
-        self.copied_part(part).map(|part| &part.content)
+        self.copied_part(part).map(|copied| &copied.content)
     }
 
     fn copied_part(&self, part: Part) -> Option<&CopiedPart<Stored>> {
@@ -239,7 +239,7 @@ impl RunRecord {
 
     /// Returns the table or log of a part if it is complete and was copied together with the rest of the
     /// record, so that the other fields describe it.
-    pub fn complete(&self, part: Part) -> Option<&Stored> {
+    pub fn complete_table(&self, part: Part) -> Option<&Stored> {
         let has_gap = [&self.missing, &self.inexact].iter().any(|gaps| gaps.contains_key(part.name()));
         let copied = self.copied_part(part).filter(|copied| copied.as_of == self.as_of && !has_gap);
         copied.map(|copied| &copied.content)
@@ -355,7 +355,7 @@ mod tests {
         record.system = Some(CopiedPart { as_of: Fingerprint::number(1), content: stored(3) });
         record.logs = Some(CopiedPart { as_of: Fingerprint::number(2), content: stored(3) });
         record.missing.insert("logs".to_owned(), vec!["why".to_owned()]);
-        let whole = Part::ALL.map(|part| record.complete(part).is_some());
+        let whole = Part::ALL.map(|part| record.complete_table(part).is_some());
         assert_eq!(whole, [false, true, false, false, false, false]);
     }
 

@@ -109,7 +109,7 @@ impl Store {
     }
 
     /// Returns the existing tables of the project.
-    pub fn tables(&self) -> &BTreeMap<String, Stored> {
+    pub(crate) fn tables(&self) -> &BTreeMap<String, Stored> {
         &self.header.tables
     }
 
@@ -127,7 +127,7 @@ impl Store {
     }
 
     /// Records a table of the project.
-    pub fn set_table(&mut self, name: &str, stored: Stored) {
+    pub(crate) fn set_table(&mut self, name: &str, stored: Stored) {
         if self.header.tables.get(name) != Some(&stored) {
             self.header.tables.insert(name.to_owned(), stored);
             self.is_manifest_outdated = true;
@@ -141,7 +141,7 @@ impl Store {
 
     /// Forgets the rows of all runs that the server still has, so that they are fetched again. The rows of
     /// deleted runs exist nowhere else.
-    pub fn forget_rows(&mut self) {
+    pub(crate) fn forget_rows(&mut self) {
         for entry in self.runs.values_mut().filter(|entry| !entry.gone) {
             if matches!(entry.row, Some(TextLocation::Rows(_))) {
                 entry.row = None;
@@ -150,7 +150,7 @@ impl Store {
     }
 
     /// Forgets a table of the project.
-    pub fn forget_table(&mut self, name: &str) {
+    pub(crate) fn forget_table(&mut self, name: &str) {
         self.header.tables.remove(name);
         self.is_manifest_outdated = true;
     }
@@ -162,7 +162,7 @@ impl Store {
     }
 
     /// Returns the ids of the runs that have a row, oldest run first.
-    pub fn in_order(&self) -> Vec<String> {
+    pub(crate) fn in_order(&self) -> Vec<String> {
         index::in_order(&self.runs)
     }
 
@@ -226,7 +226,7 @@ impl Store {
     }
 
     /// Closes the rows, which are about to be replaced.
-    pub fn close_rows(&mut self) {
+    pub(crate) fn close_rows(&mut self) {
         self.rows = None;
     }
 }

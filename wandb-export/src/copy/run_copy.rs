@@ -72,7 +72,7 @@ impl RunCopy<'_> {
         let heartbeat = self.run.heartbeat_at.as_ref()?.to_string();
         let is_unheard =
             known.state.as_ref() == Some(&state) && known.heartbeat_at.as_ref() == Some(&heartbeat);
-        known.complete(part).filter(|_| is_unheard).cloned()
+        known.complete_table(part).filter(|_| is_unheard).cloned()
     }
 
     /// Copies the rows that the run logged, up to `last_step` if that is known.
@@ -93,7 +93,7 @@ impl RunCopy<'_> {
         }
         let before = self
             .known_of_this_run()
-            .and_then(|known| Some((known.complete(Part::History)?, known.last_step?)));
+            .and_then(|known| Some((known.complete_table(Part::History)?, known.last_step?)));
         if let (Some((stored, known_last)), Some(lines), Some(last)) = (before, lines, last_step) {
             if stored.rows == lines && known_last == last {
                 return Ok(Got::all(stored.clone()));

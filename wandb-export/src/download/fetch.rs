@@ -1,9 +1,7 @@
 //! Fetches one file, checks it against the list, and renames it into place.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{self, Read as _};
-use std::path::Path;
 use std::sync::Arc;
 
 use blocking::unblock;
@@ -16,6 +14,7 @@ use super::progress::DownloadProgress;
 use super::remote_file::RemoteFile;
 use crate::error::Error;
 use crate::files::{DownloadFolder, Downloaded, Existing, Outcome, There};
+use crate::source::StoredFile;
 
 /// How often a file that fails its checks is downloaded from scratch.
 const MOST_ATTEMPTS: u32 = 3;
@@ -60,8 +59,8 @@ pub(super) async fn fetch(file: &RemoteFile, means: &Means, here: &str) -> Resul
     file.is_stored()?;
     let digested;
     let file = match file.on_disk() {
-        Some(place) if file.listed.md5.is_none() => {
-            digested = with_digest(file, place).await?;
+        Some(stored) if file.listed.md5.is_none() => {
+            digested = with_digest(file, stored).await?;
             &digested
         }
         _ => file,
@@ -171,13 +170,13 @@ async fn put(
 }
 
 /// Adds the digest to a file on disk, so that a copy of it is recognized.
-async fn with_digest(file: &RemoteFile, place: &Path) -> Result<RemoteFile, Error> {
-    let source = place.to_owned();
+async fn with_digest(file: &RemoteFile, stored: &Arc<dyn StoredFile>) -> Result<RemoteFile, Error> {
+    let source = Arc::clone(stored);
     // A file that is still growing is copied up to its listed length.
     let listed = file.listed.size.unwrap_or(u64::MAX);
-    let digest = unblock(move || Ok(digest(&mut File::open(source)?.take(listed))?.finish())).await;
-    let digest =
-        digest.map_err(|error: io::Error| Error::io(format!("reading {}", place.display()), error))?;
+    let digest = unblock(move || Ok(digest(&mut source.open()?.take(listed))?.finish())).await;
+    let digest = digest
+        .map_err(|error: io::Error| Error::io(format!("reading {}", stored.path().display()), error))?;
     let mut file = file.clone();
     file.listed.md5 = Some(digest);
     Ok(file)

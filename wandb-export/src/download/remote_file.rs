@@ -1,7 +1,6 @@
 //! A file to fetch.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -10,6 +9,7 @@ use wandb_core::client::{Client, Download, FileVersion, ListedFile, Partial};
 
 use crate::error::Error;
 use crate::files::Content;
+use crate::source::StoredFile;
 
 /// How often a new URL is requested before any byte has arrived.
 pub(super) const MOST_RENEWALS: u32 = 3;
@@ -34,7 +34,7 @@ pub(crate) enum FileSource {
     /// At any of these URLs, the best first. Some may reject this machine or be unreachable.
     Urls(Vec<Url>),
     /// On the local disk.
-    Disk(PathBuf),
+    Disk(Arc<dyn StoredFile>),
     /// Stored elsewhere, at this address. Such files are not fetched.
     Reference(String),
 }
@@ -61,10 +61,10 @@ impl RemoteFile {
         Content::from(&self.listed)
     }
 
-    /// Returns the path of a file on the local disk.
-    pub(super) fn on_disk(&self) -> Option<&PathBuf> {
+    /// Returns the file on the local disk.
+    pub(super) fn on_disk(&self) -> Option<&Arc<dyn StoredFile>> {
         match &self.source {
-            FileSource::Disk(place) => Some(place),
+            FileSource::Disk(file) => Some(file),
             _ => None,
         }
     }

@@ -6,7 +6,7 @@ mod feed;
 mod lines;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use wandb_core::model::{File, Run, Sweep};
@@ -17,7 +17,7 @@ use wandb_tables::Batch;
 pub(crate) use feed::{Ask, Feed};
 pub(super) use lines::{LineReader, reading};
 
-use super::RunFacts;
+use super::{RunFacts, StoredFile};
 use crate::error::Error;
 use crate::issue::Issue;
 
@@ -115,8 +115,8 @@ pub(crate) trait RunData: fmt::Debug + Send + Sync {
         Err(Error::usage("a run of this kind gets no new rows, so it cannot be followed"))
     }
 
-    /// Lists the files with their places.
-    fn files(&self) -> Result<Vec<(File, PathBuf)>, Error> {
+    /// Lists the files.
+    fn files(&self) -> Result<Vec<(File, Arc<dyn StoredFile>)>, Error> {
         Ok(Vec::new())
     }
 

@@ -1,20 +1,22 @@
 //! Runs in the mirror of a project, recognized by its manifest.
 
 use std::fs;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wandb_core::RunPath;
 use wandb_core::model::{File, Run, Sweep};
 use wandb_graphql::ops::Detail;
-use wandb_mirror::{Gap, MirrorReader, MirroredRows, MirroredRun, Part, RowFilter, is_mirror};
+use wandb_mirror::{Gap, MirrorReader, MirroredFile, MirroredRows, MirroredRun, Part, RowFilter, is_mirror};
 use wandb_runlog::Selection;
+use wandb_storage::ObjectReader;
 use wandb_tables::Batch;
 
-use super::RunFacts;
 use super::disk::{
     DiskProject, DiskRun, LineReader, Lines, RowReader, RunData, RunEntry, RunFolder, Tail, ends_with,
 };
+use super::{RunFacts, StoredFile};
 use crate::error::Error;
 use crate::issue::Issue;
 
@@ -151,8 +153,9 @@ impl RunData for MirroredRun {
         )))
     }
 
-    fn files(&self) -> Result<Vec<(File, PathBuf)>, Error> {
-        Ok(Self::files(self)?)
+    fn files(&self) -> Result<Vec<(File, Arc<dyn StoredFile>)>, Error> {
+        let files = Self::files(self)?.into_iter();
+        Ok(files.map(|(model, file)| (model, Arc::new(file) as Arc<dyn StoredFile>)).collect())
     }
 
     fn file_issues(&self) -> Result<Vec<Issue>, Error> {
@@ -205,6 +208,16 @@ impl RowReader for Rows {
 
 fn issues(gaps: &[Gap]) -> Vec<Issue> {
     gaps.iter().cloned().map(Issue::from).collect()
+}
+
+impl StoredFile for MirroredFile {
+    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(ObjectReader::new(Self::open(self)?, 0)))
+    }
+
+    fn path(&self) -> PathBuf {
+        Self::path(self)
+    }
 }
 
 impl From<Gap> for Issue {

@@ -168,7 +168,7 @@ impl RunSource for RunOnDisk {
         let (client, data) = (self.client.clone(), Arc::clone(&self.data));
         let list = async move {
             let files = client.work(move || data.files()).await?;
-            Ok(files.into_iter().map(|(model, place)| FoundFile { model, place: Some(place) }).collect())
+            Ok(files.into_iter().map(|(model, file)| FoundFile { model, on_disk: Some(file) }).collect())
         };
         ListReader::new(stream::once(list).boxed(), Issues::default())
     }

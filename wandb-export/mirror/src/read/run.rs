@@ -1,13 +1,12 @@
 //! Reads what a mirror holds of one run.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use wandb_core::model::{self, Run, Timestamp};
 use wandb_core::{Row, run_row};
 use wandb_storage::safe_names::is_safe;
 
-use super::{MirrorReader, unreadable};
+use super::{MirrorReader, MirroredFile, unreadable};
 use crate::contents::Part;
 use crate::error::{Error, Problem};
 use crate::gap::Gap;
@@ -122,26 +121,26 @@ impl MirroredRun {
     }
 
     /// Returns the log file, or `None` if the run printed nothing.
-    pub fn log(&self) -> Result<Option<PathBuf>, Error> {
-        self.table(Part::Logs)?.map(|(here, _)| self.place_inside(&here)).transpose()
+    pub fn log(&self) -> Result<Option<MirroredFile>, Error> {
+        self.table(Part::Logs)?.map(|(here, _)| self.file(here)).transpose()
     }
 
-    /// Returns the files of the run with their places on disk, in the server's order.
-    pub fn files(&self) -> Result<Vec<(model::File, PathBuf)>, Error> {
+    /// Returns the files of the run, in the server's order.
+    pub fn files(&self) -> Result<Vec<(model::File, MirroredFile)>, Error> {
         let Some(record) = self.record()? else { return Ok(Vec::new()) };
         let here = place(Part::Files, record.here());
         let files = record.files().map(|file| {
             let mut model = model::File::new("", &file.name);
             (model.size, model.md5) = (Some(file.bytes), Some(file.md5.clone()));
-            Ok((model, self.place_inside(&format!("{here}/{}", file.here()))?))
+            Ok((model, self.file(format!("{here}/{}", file.here()))?))
         });
         files.collect()
     }
 
-    /// Returns the full path of a file. Fails if a link leads out of the mirror.
-    fn place_inside(&self, here: &str) -> Result<PathBuf, Error> {
-        self.mirror.open_object(here)?;
-        Ok(self.mirror.place(here))
+    /// Returns a file. Fails now rather than at the first read if a link leads out of the mirror.
+    fn file(&self, here: String) -> Result<MirroredFile, Error> {
+        self.mirror.open_object(&here)?;
+        Ok(MirroredFile::new(&self.mirror, here))
     }
 
     /// Reads the record of the run. Fails if it names files outside the mirror, since a mirror from elsewhere

@@ -86,8 +86,8 @@ impl RunFile {
 
     /// Returns the file to fetch.
     pub(crate) fn remote(&self) -> RemoteFile {
-        let source = match (&self.place, self.reference()) {
-            (Some(place), _) => FileSource::Disk(place.clone()),
+        let source = match (&self.on_disk, self.reference()) {
+            (Some(file), _) => FileSource::Disk(Arc::clone(file)),
             (None, Some(address)) => FileSource::Reference(address.to_owned()),
             (None, None) => FileSource::Urls(self.urls()),
         };

@@ -1,6 +1,6 @@
 //! One run in the SDK's files.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -15,8 +15,8 @@ use super::session_files::SessionFiles;
 use super::sessions::SessionRows;
 use crate::error::Error;
 use crate::issue::Issue;
-use crate::source::RunFacts;
 use crate::source::disk::{DiskRun, Lines, RowReader, RunData, Tail, Wanted};
+use crate::source::{RunFacts, StoredFile};
 
 /// The entity in the path of a run whose files do not name one.
 pub(super) const NO_ENTITY: &str = "local";
@@ -73,8 +73,9 @@ impl RunData for SdkData {
         Ok(Box::new(TailReader::open(self, selection)?))
     }
 
-    fn files(&self) -> Result<Vec<(File, PathBuf)>, Error> {
-        self.list_files()
+    fn files(&self) -> Result<Vec<(File, Arc<dyn StoredFile>)>, Error> {
+        let files = self.list_files()?.into_iter();
+        Ok(files.map(|(file, place)| (file, Arc::new(place) as Arc<dyn StoredFile>)).collect())
     }
 
     fn file_issues(&self) -> Result<Vec<Issue>, Error> {
