@@ -170,7 +170,7 @@ impl MirrorReader {
         &self.gaps
     }
 
-    /// Returns the ids of all runs, oldest first. RunIndex without a row come last.
+    /// Returns the ids of all runs, oldest first. Runs without a row come last.
     pub fn ids(&self) -> Vec<String> {
         let mut ids = in_order(&self.runs);
         ids.extend(self.runs.iter().filter(|(_, entry)| entry.row.is_none()).map(|(id, _)| id.clone()));

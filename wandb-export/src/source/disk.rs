@@ -9,7 +9,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use wandb_core::model::{File, Run, Sweep};
+use wandb_core::model::{Run, Sweep};
 use wandb_core::{BaseUrl, ProjectPath, Row, RunPath};
 use wandb_runlog::Selection;
 use wandb_tables::Batch;
@@ -17,7 +17,7 @@ use wandb_tables::Batch;
 pub(crate) use feed::{Ask, Feed};
 pub(super) use lines::{LineReader, reading};
 
-use super::{RunFacts, StoredFile};
+use super::{FoundFile, RunFacts};
 use crate::error::Error;
 use crate::issue::Issue;
 
@@ -116,7 +116,7 @@ pub(crate) trait RunData: fmt::Debug + Send + Sync {
     }
 
     /// Lists the files.
-    fn files(&self) -> Result<Vec<(File, Arc<dyn StoredFile>)>, Error> {
+    fn files(&self) -> Result<Vec<FoundFile>, Error> {
         Ok(Vec::new())
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wandb_core::RunPath;
-use wandb_core::model::{File, Run, Sweep};
+use wandb_core::model::{Run, Sweep};
 use wandb_graphql::ops::Detail;
 use wandb_mirror::{Gap, MirrorReader, MirroredFile, MirroredRows, MirroredRun, Part, RowFilter, is_mirror};
 use wandb_runlog::Selection;
@@ -16,7 +16,7 @@ use wandb_tables::Batch;
 use super::disk::{
     DiskProject, DiskRun, LineReader, Lines, RowReader, RunData, RunEntry, RunFolder, Tail, ends_with,
 };
-use super::{RunFacts, StoredFile};
+use super::{FoundFile, RunFacts, StoredFile};
 use crate::error::Error;
 use crate::issue::Issue;
 
@@ -139,11 +139,11 @@ impl RunEntry for MirroredRun {
 impl RunData for MirroredRun {
     fn rows(&self, selection: &Selection) -> Result<Box<dyn RowReader>, Error> {
         let filter = RowFilter::new(selection.keys(), selection.steps());
-        Ok(Box::new(Rows::new(MirroredRows::logged(self, &filter)?, Some(selection.clone()))))
+        Ok(Box::new(SelectedRows::new(MirroredRows::logged(self, &filter)?, Some(selection.clone()))))
     }
 
     fn system_metrics(&self) -> Result<Box<dyn RowReader>, Error> {
-        Ok(Box::new(Rows::new(MirroredRows::system(self)?, None)))
+        Ok(Box::new(SelectedRows::new(MirroredRows::system(self)?, None)))
     }
 
     fn follow(&self, _: Selection) -> Result<Box<dyn Tail>, Error> {
@@ -153,9 +153,9 @@ impl RunData for MirroredRun {
         )))
     }
 
-    fn files(&self) -> Result<Vec<(File, Arc<dyn StoredFile>)>, Error> {
+    fn files(&self) -> Result<Vec<FoundFile>, Error> {
         let files = Self::files(self)?.into_iter();
-        Ok(files.map(|(model, file)| (model, Arc::new(file) as Arc<dyn StoredFile>)).collect())
+        Ok(files.map(|(model, file)| FoundFile { model, on_disk: Some(Arc::new(file)) }).collect())
     }
 
     fn file_issues(&self) -> Result<Vec<Issue>, Error> {
@@ -175,22 +175,22 @@ impl RunData for MirroredRun {
 }
 
 /// The selected rows of a run.
-struct Rows {
-    rows: MirroredRows,
+struct SelectedRows {
+    reader: MirroredRows,
     selection: Option<Selection>,
     issues: Vec<Issue>,
 }
 
-impl Rows {
-    fn new(rows: MirroredRows, selection: Option<Selection>) -> Self {
-        let issues = issues(rows.gaps());
-        Self { rows, selection, issues }
+impl SelectedRows {
+    fn new(reader: MirroredRows, selection: Option<Selection>) -> Self {
+        let issues = issues(reader.gaps());
+        Self { reader, selection, issues }
     }
 }
 
-impl RowReader for Rows {
+impl RowReader for SelectedRows {
     fn next(&mut self) -> Result<Option<Batch>, Error> {
-        while let Some(mut rows) = self.rows.next()? {
+        while let Some(mut rows) = self.reader.next().transpose()? {
             if let Some(selection) = &self.selection {
                 rows = rows.into_iter().filter_map(|row| selection.choose(row)).collect();
             }

@@ -53,7 +53,7 @@ impl RowFilter {
     }
 }
 
-/// A reader of the rows of a run.
+/// Reads the rows of a run in batches of at least one row.
 #[derive(Debug)]
 pub struct MirroredRows {
     place: PathBuf,
@@ -98,8 +98,12 @@ impl MirroredRows {
         Ok(Self { place, reader, gaps })
     }
 
-    /// Returns the next rows, at least one, or `None` at the end.
-    pub fn next(&mut self) -> Result<Option<Vec<Row>>, Error> {
+    /// Returns the gaps in the rows.
+    pub fn gaps(&self) -> &[Gap] {
+        &self.gaps
+    }
+
+    fn next_rows(&mut self) -> Result<Option<Vec<Row>>, Error> {
         while let Some(batch) = self.reader.as_mut().and_then(Iterator::next) {
             let batch = batch.map_err(|error| damaged(&self.place, error))?;
             let rows: Vec<Row> = rows_of(&batch)?.into_iter().map(unlabelled).collect();
@@ -110,10 +114,13 @@ impl MirroredRows {
         self.reader = None;
         Ok(None)
     }
+}
 
-    /// Returns the gaps in the rows.
-    pub fn gaps(&self) -> &[Gap] {
-        &self.gaps
+impl Iterator for MirroredRows {
+    type Item = Result<Vec<Row>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_rows().transpose()
     }
 }
 
