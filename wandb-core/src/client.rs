@@ -34,7 +34,7 @@ use http::HeaderValue;
 pub use budget::HeldBytes;
 pub use builder::ClientBuilder;
 pub use call::Reply;
-pub use download::{Download, FileVersion, Partial};
+pub use download::{Download, DownloadReceipt, FileVersion, ListedFile, Partial};
 pub use parse_mode::ParseMode;
 pub use progress::ProgressFloor;
 pub use retry::RetryPolicy;

@@ -14,6 +14,7 @@ pub mod operation;
 pub mod page;
 mod path;
 mod row;
+pub mod run_row;
 mod settings;
 #[cfg(feature = "mock")]
 pub mod simulation;

@@ -16,10 +16,11 @@ mod run_files;
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wandb_core::ProjectPath;
 use wandb_graphql::Filter;
+use wandb_mirror::{Contents, Disk, Part, Store};
 use wandb_storage::make_lasting;
 
 pub use event::MirrorEvent;
@@ -31,8 +32,6 @@ use crate::api::Api;
 use crate::error::Error;
 use crate::files::DownloadFolder;
 use crate::issue::Issue;
-use crate::mirror::disk::Disk;
-use crate::mirror::{Contents, Part};
 
 /// The callback that receives events.
 type Tell = Arc<dyn Fn(&MirrorEvent) + Send + Sync>;
@@ -54,6 +53,11 @@ pub struct Mirror {
 enum Target {
     Project(ProjectPath),
     Entity(String),
+}
+
+/// Locks the store. It is consistent between statements, so a poisoned lock is still usable.
+fn lock(store: &Mutex<Store>) -> MutexGuard<'_, Store> {
+    store.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Api {

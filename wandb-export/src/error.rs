@@ -355,6 +355,23 @@ impl From<wandb_core::error::Error> for Error {
     }
 }
 
+#[cfg(feature = "mirror")]
+impl From<wandb_mirror::Error> for Error {
+    fn from(error: wandb_mirror::Error) -> Self {
+        match error {
+            wandb_mirror::Error::Unusable { folder, problem } => {
+                Self::Mirror { folder, message: problem.to_string() }
+            }
+            wandb_mirror::Error::Path(error) => Self::Path(error),
+            wandb_mirror::Error::Sink(error) => Self::Sink(error),
+            wandb_mirror::Error::Table(error) => Self::Table(error),
+            wandb_mirror::Error::Io { doing, source } => Self::Io { doing, source },
+            // The user named the wrong folder.
+            error => Self::usage(error.to_string()),
+        }
+    }
+}
+
 fn replace_hint(what: &str) -> &'static str {
     if what == "a folder" {
         "; name another folder to download to"

@@ -10,17 +10,12 @@
 
 mod content;
 mod folder;
-mod name;
 mod names;
 mod outcome;
 mod partial;
-mod receipt;
 
-pub(crate) use content::{Content, Digest, digest};
+pub(crate) use content::Content;
 pub(crate) use folder::{DownloadFolder, There};
-#[cfg(feature = "mirror")]
-pub(crate) use name::{is_safe, is_safe_component};
 pub(crate) use names::Names;
 pub use outcome::{Downloaded, Downloads, Existing, FailedDownload, Outcome};
 pub(crate) use partial::PartialFile;
-pub(crate) use receipt::{Listed, Receipt};

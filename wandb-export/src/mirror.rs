@@ -39,18 +39,6 @@
 //! # }
 //! ```
 
-pub(crate) mod contents;
-pub(crate) mod disk;
-pub(crate) mod index;
-pub(crate) mod journal;
-pub(crate) mod layout;
-pub(crate) mod read;
-pub(crate) mod record;
-pub(crate) mod store;
-pub(crate) mod table_file;
-pub(crate) mod tables;
-pub(crate) mod verify;
+pub use wandb_mirror::{Contents, Part, UnknownPart};
 
-pub use self::contents::{Contents, Part, UnknownPart};
-pub(crate) use self::read::{MirrorReader, MirroredRows, MirroredRun, is_mirror};
 pub use crate::copy::{Mirror, MirrorEvent, MirrorReport, Missing, ProjectReport};

@@ -17,6 +17,7 @@ mod resolve;
 mod sdk;
 mod select;
 pub(crate) mod server;
+mod stored_file;
 #[cfg(all(test, feature = "parquet"))]
 mod tests;
 mod weight;
@@ -37,6 +38,7 @@ use wandb_runlog::{Alert, Artifact, Branch};
 
 pub(crate) use place::LocalPath;
 pub(crate) use resolve::{resolve, server_only};
+pub(crate) use stored_file::StoredFile;
 
 use self::history::{Follower, HistoryQuery, HistoryRows};
 use self::list_reader::{Issues, ListReader};
@@ -161,11 +163,11 @@ pub(crate) struct FilesQuery {
     pub(crate) page_size: PageSize,
 }
 
-/// A file of a run, and its place if it is on disk.
+/// A file of a run, and how to open it if it is on disk.
 #[derive(Debug, Clone)]
 pub(crate) struct FoundFile {
     pub(crate) model: File,
-    pub(crate) place: Option<PathBuf>,
+    pub(crate) on_disk: Option<Arc<dyn StoredFile>>,
 }
 
 /// The facts of a run: everything but its rows, files and console output.

@@ -54,14 +54,25 @@ const RULES: &[Rule] = &[
     Rule {
         name: "the storage",
         arguments: &["-p", "wandb-storage", "--all-features"],
-        absent: &[RUNTIMES, CLIENTS, FORMATS, &["wandb-graphql", "wandb-runlog", "wandb-tables"]],
+        absent: &[
+            RUNTIMES,
+            CLIENTS,
+            FORMATS,
+            &["wandb-graphql", "wandb-mirror", "wandb-runlog", "wandb-tables"],
+        ],
         once: &["wandb-core"],
     },
     Rule {
         name: "the tables",
         arguments: &["-p", "wandb-tables", "--all-features"],
-        absent: &[RUNTIMES, CLIENTS, &["wandb-graphql", "wandb-runlog"]],
+        absent: &[RUNTIMES, CLIENTS, &["wandb-graphql", "wandb-mirror", "wandb-runlog"]],
         once: &["wandb-core", "wandb-storage"],
+    },
+    Rule {
+        name: "the mirror on disk",
+        arguments: &["-p", "wandb-mirror", "--all-features"],
+        absent: &[RUNTIMES, CLIENTS, &["wandb-graphql", "wandb-runlog"]],
+        once: &["wandb-core", "wandb-storage", "wandb-tables"],
     },
     Rule {
         name: "the reader of runs on disk",

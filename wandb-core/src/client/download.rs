@@ -4,6 +4,7 @@
 mod open;
 mod opened;
 mod range;
+mod receipt;
 #[cfg(all(test, feature = "mock"))]
 mod tests;
 
@@ -13,6 +14,7 @@ use bytes::Bytes;
 use url::Url;
 
 pub use self::range::FileVersion;
+pub use self::receipt::{DownloadReceipt, ListedFile};
 
 use self::opened::Opened;
 use self::range::RangeRequest;

@@ -6,7 +6,6 @@ mod pattern;
 
 use std::io::Read as _;
 use std::ops::Deref;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
@@ -22,7 +21,7 @@ use crate::issue::Issue;
 use crate::source::list_reader::ListReader;
 #[cfg(feature = "mirror")]
 use crate::source::server;
-use crate::source::{FilesQuery, FoundFile, RunSource};
+use crate::source::{FilesQuery, FoundFile, RunSource, StoredFile};
 
 /// A request for the files of a run, to be refined. Defaults to all files, in the server's order.
 ///
@@ -61,8 +60,8 @@ pub struct RunFile {
     api: Api,
     run: Arc<dyn RunSource>,
     model: model::File,
-    /// The path of a file of a run on disk.
-    place: Option<PathBuf>,
+    /// The file, if the run is on disk.
+    on_disk: Option<Arc<dyn StoredFile>>,
 }
 
 impl Files {
@@ -113,8 +112,8 @@ impl Files {
         let Self { api, source: run, names, pattern, page_size, .. } = self;
         let like = pattern.as_ref().and_then(Pattern::like);
         let files = run.files(&FilesQuery { names: names.clone(), like, page_size }).map(move |file| {
-            let FoundFile { model, place } = file;
-            RunFile { api: api.clone(), run: Arc::clone(&run), model, place }
+            let FoundFile { model, on_disk } = file;
+            RunFile { api: api.clone(), run: Arc::clone(&run), model, on_disk }
         });
         files.filter(move |file| {
             names.as_ref().is_none_or(|names| names.contains(&file.name))
@@ -141,7 +140,7 @@ impl RunFile {
     #[cfg(feature = "mirror")]
     pub(crate) fn listed(api: Api, run: wandb_core::RunPath, model: model::File) -> Self {
         let run = server::run(api.client(), run);
-        Self { api, run, model, place: None }
+        Self { api, run, model, on_disk: None }
     }
 
     /// Fetches the file with this name.
@@ -163,11 +162,11 @@ impl RunFile {
         if self.size.is_some_and(|size| size > limit) {
             return Err(too_large());
         }
-        if let Some(place) = self.place.clone() {
-            let reading = format!("reading {}", place.display());
+        if let Some(file) = self.on_disk.clone() {
+            let reading = format!("reading {}", file.path().display());
             let read = move || {
                 let mut content = Vec::new();
-                std::fs::File::open(place)?.take(limit.saturating_add(1)).read_to_end(&mut content)?;
+                file.open()?.take(limit.saturating_add(1)).read_to_end(&mut content)?;
                 Ok(content)
             };
             let content: std::io::Result<Vec<u8>> = self.api.client.work(read).await;

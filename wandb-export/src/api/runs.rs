@@ -12,7 +12,7 @@ use wandb_tables::Sink;
 use super::export::{self, WriteReport};
 use super::{Api, Run};
 use crate::error::Error;
-use crate::run_rows::{self, RunColumns};
+use crate::run_rows::RunColumns;
 use crate::source::list_reader::{Issues, ListReader};
 use crate::source::{OpenedProject, OpenedRun, ProjectSource, RunsQuery};
 
@@ -58,7 +58,7 @@ impl Runs {
     /// let table = TableOptions::default().with_max_columns(Runs::MAX_COLUMNS);
     /// let options = SinkOptions::default().with_table(table);
     /// ```
-    pub const MAX_COLUMNS: usize = run_rows::MAX_COLUMNS;
+    pub const MAX_COLUMNS: usize = wandb_core::run_row::MAX_COLUMNS;
 
     pub(super) fn new(api: Api, project: OpenedProject) -> Self {
         let OpenedProject { source, page } = project;

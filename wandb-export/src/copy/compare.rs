@@ -2,11 +2,10 @@
 
 use std::io;
 
-use crate::files::Digest;
-use crate::mirror::contents::{Contents, Part};
-use crate::mirror::layout::{RUNS, place};
-use crate::mirror::record::{Fingerprint, RunRecord};
-use crate::mirror::store::Store;
+use wandb_mirror::layout::{RUNS, place};
+use wandb_mirror::record::{Fingerprint, RunRecord};
+use wandb_mirror::{Contents, Part, Store};
+use wandb_storage::Digest;
 
 /// The version of a stored item of a run before it was fetched again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,16 +36,16 @@ pub(super) fn give_up<'i>(
         let tables = [Part::Runs, Part::History, Part::System, Part::Logs];
         let tables = tables.map(|part| (part, place(part, record.here())));
         for (part, place) in tables.into_iter().chain(files).filter(|(part, _)| contents.has(*part)) {
-            record.lose(part, &place, WHY);
+            record.mark_missing(part, &place, WHY);
         }
-        store.note(&record, None)?;
+        store.append(&record, None)?;
     }
     store.sync()?;
     Ok(before)
 }
 
 /// Describes what changed in runs whose fingerprint did not change, one sentence each.
-pub(super) fn differing(store: &mut Store, before: &[Before]) -> io::Result<Vec<String>> {
+pub(super) fn differing(store: &Store, before: &[Before]) -> io::Result<Vec<String>> {
     let mut differing = Vec::new();
     for runs in before.chunk_by(|one, other| one.run == other.run) {
         let Some(record) = store.record(&runs[0].run)? else { continue };
@@ -64,7 +63,7 @@ pub(super) fn differing(store: &mut Store, before: &[Before]) -> io::Result<Vec<
 }
 
 /// Lists the stored items of a run.
-fn all(store: &mut Store, record: &RunRecord) -> io::Result<Vec<(Part, Before)>> {
+fn all(store: &Store, record: &RunRecord) -> io::Result<Vec<(Part, Before)>> {
     let row = store.row(&record.run)?;
     let mut digest = Digest::default();
     digest.update(&row);

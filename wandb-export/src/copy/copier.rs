@@ -12,21 +12,19 @@ use wandb_core::model::{File, Run};
 use wandb_core::{ProjectPath, RunPath};
 use wandb_graphql::ops::{GetRun, GetWholeRuns, ListPage, LogPage, WholeRun};
 use wandb_graphql::{HistoryRow, Samples};
+use wandb_mirror::layout::JOURNAL;
+use wandb_mirror::record::{CopiedPart, Files, Messages, RunRecord, Stored};
+use wandb_mirror::{Contents, Disk, Part, Store};
 
-use super::Tell;
 use super::batch_sizer::BatchSizer;
-use super::errors::{is_fatal, is_final, is_refusal, unsupported};
+use super::errors::{is_fatal, is_final, is_refusal, unsupported, writing};
 use super::event::MirrorEvent;
 use super::plan::{Job, Listed, MOST_ROWS};
 use super::run_copy::{Got, RunCopy};
+use super::{Tell, lock};
 use crate::RunColumns;
 use crate::api::Api;
 use crate::error::{Error, ErrorKind};
-use crate::mirror::contents::{Contents, Part};
-use crate::mirror::disk::Disk;
-use crate::mirror::record::{Files, RunRecord, Stored, Taken};
-use crate::mirror::store::{Store, lock};
-use crate::mirror::table_file::writing;
 
 /// Copies the runs of a project.
 pub(super) struct Copier {
@@ -197,7 +195,8 @@ impl Copier {
                 Part::System => ask.without_system_metrics(),
                 Part::Files => ask.without_files(),
                 Part::Logs => ask.without_logs(),
-                Part::Runs | Part::Sweeps => ask,
+                // The query always has the runs, and never the sweeps.
+                _ => ask,
             };
         }
         let mut left = runs;
@@ -267,7 +266,7 @@ impl Copier {
         let missing = copied.missing.iter().map(|(_, what)| what.clone()).collect();
         let noted = {
             let store = Arc::clone(&self.store);
-            let note = move || lock(&store).note(&record, row.as_deref().map(str::trim_end));
+            let note = move || lock(&store).append(&record, row.as_deref().map(str::trim_end));
             self.api.client().work(note).await
         };
         noted.map_err(|error| self.noting(error))?;
@@ -366,13 +365,13 @@ impl Copier {
         part: Part,
         listed: &Listed,
         known: Option<&RunRecord>,
-        taken: fn(&RunRecord) -> &Option<Taken<T>>,
+        taken: fn(&RunRecord) -> &Option<CopiedPart<T>>,
         nothing: fn() -> T,
         got: impl Future<Output = Result<Got<T>, Error>>,
-    ) -> Result<Got<Option<Taken<T>>>, Error> {
+    ) -> Result<Got<Option<CopiedPart<T>>>, Error> {
         let before = known.and_then(|known| taken(known).clone());
         if !self.contents.has(part) {
-            let told = |of: fn(&RunRecord) -> &crate::mirror::record::Told| {
+            let told = |of: fn(&RunRecord) -> &Messages| {
                 known.and_then(|known| of(known).get(part.name()).cloned()).unwrap_or_default()
             };
             return Ok(Got {
@@ -384,13 +383,13 @@ impl Copier {
         }
         match got.await {
             Ok(Got { what, missing, inexact, unsupported }) => {
-                let what = Some(Taken { as_of: listed.fingerprint, what });
+                let what = Some(CopiedPart { as_of: listed.fingerprint, content: what });
                 Ok(Got { what, missing, inexact, unsupported })
             }
             Err(error) if is_fatal(&error) => Err(error),
             // A retry would not help.
             Err(error) if error.kind() == ErrorKind::Unsupported => {
-                let what = Some(Taken { as_of: listed.fingerprint, what: nothing() });
+                let what = Some(CopiedPart { as_of: listed.fingerprint, content: nothing() });
                 Ok(Got { unsupported: vec![unsupported(&error)], ..Got::all(what) })
             }
             Err(error) => Ok(Got { missing: vec![error.with_causes()], ..Got::all(before) }),
@@ -424,7 +423,7 @@ impl Copier {
     }
 
     fn noting(&self, error: std::io::Error) -> Error {
-        writing(&self.disk, crate::mirror::layout::JOURNAL, error)
+        writing(&self.disk, JOURNAL, error)
     }
 }
 
@@ -445,7 +444,7 @@ fn note<T>(record: &mut RunRecord, part: Part, got: Got<T>) -> T {
 impl Copied {
     fn of(before: Option<&RunRecord>, now: &RunRecord, contents: Contents) -> Self {
         let mut copied = Self::default();
-        let rows = |record: &RunRecord| record.history.as_ref().map_or(0, |taken| taken.what.rows);
+        let rows = |record: &RunRecord| record.history.as_ref().map_or(0, |copied| copied.content.rows);
         match before {
             _ if now.gone => copied.gone.push(now.run.clone()),
             None => copied.new = 1,

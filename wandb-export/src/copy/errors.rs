@@ -3,6 +3,7 @@
 use std::io;
 
 use wandb_core::error::Error as RequestError;
+use wandb_mirror::Disk;
 use wandb_tables::SinkError;
 use wandb_tables::TableError;
 
@@ -51,6 +52,11 @@ pub(super) fn is_final(error: &Error) -> bool {
 pub(super) fn is_refusal(error: &Error) -> bool {
     let Error::Request(error) = error else { return false };
     matches!(**error, RequestError::Answer { .. } | RequestError::Status { .. })
+}
+
+/// Returns the error for a file of the mirror that cannot be written.
+pub(super) fn writing(disk: &Disk, here: &str, error: io::Error) -> Error {
+    disk.writing(here, error).into()
 }
 
 /// Describes what the server lacks, according to an error.

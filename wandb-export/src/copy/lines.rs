@@ -4,11 +4,11 @@ use std::io::{self, Write as _};
 
 use futures_util::stream::{Stream, StreamExt};
 use wandb_core::client::Client;
+use wandb_mirror::record::Stored;
+use wandb_mirror::{Disk, NewFile};
 
+use super::errors::writing;
 use crate::error::Error;
-use crate::mirror::disk::{Disk, NewFile};
-use crate::mirror::record::Stored;
-use crate::mirror::table_file::writing;
 
 /// Writes lines that are all in memory to the file at `here`. Without lines, removes the file.
 pub(super) fn write_all(disk: &Disk, here: &str, lines: &[String]) -> Result<Stored, Error> {

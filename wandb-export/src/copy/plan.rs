@@ -1,10 +1,8 @@
 //! Decides which runs to fetch, and groups them into jobs.
 
 use wandb_core::model::Run;
-
-use crate::mirror::contents::{Contents, Part};
-use crate::mirror::index::Known;
-use crate::mirror::record::Fingerprint;
+use wandb_mirror::record::Fingerprint;
+use wandb_mirror::{Contents, IndexEntry, Part};
 
 /// A run, as the list of runs describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,19 +83,19 @@ impl Listed {
         (rows <= MOST_ROWS && events <= MOST_ROWS).then(|| rows + events + OWN_WEIGHT)
     }
 
-    fn is_same(&self, known: &Known, contents: Contents) -> bool {
+    fn is_same(&self, known: &IndexEntry, contents: Contents) -> bool {
         let is_as_of = |part| {
-            part == Part::Sweeps || known.as_of(part) == Some(self.fingerprint) && !known.unsupported(part)
+            part == Part::Sweeps || known.as_of(part) == Some(self.fingerprint) && !known.is_missing(part)
         };
         // A run that failed entirely is recorded as missing under `runs`, whatever parts were wanted.
-        !known.unsupported(Part::Runs) && !known.gone && contents.parts().all(is_as_of)
+        !known.is_missing(Part::Runs) && !known.gone && contents.parts().all(is_as_of)
     }
 }
 
 /// Compares the listed runs with the `known` ones.
 pub(super) fn plan<'a>(
     listed: Vec<Listed>,
-    known: impl Fn(&str) -> Option<&'a Known>,
+    known: impl Fn(&str) -> Option<&'a IndexEntry>,
     contents: Contents,
 ) -> Plan {
     let mut plan = Plan::default();
@@ -127,17 +125,37 @@ pub(super) fn plan<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::mirror::index::known_for_tests;
-    use crate::mirror::record::RunRecord;
+    use std::path::Path;
 
-    fn run(id: &str, lines: Option<u64>, seconds: u64) -> Listed {
-        Listed { id: id.to_owned(), fingerprint: Fingerprint::number(1), lines, seconds }
+    use wandb_mirror::record::{Header, RunRecord};
+    use wandb_mirror::{Disk, Store};
+    use wandb_storage::Folder;
+    use wandb_storage::simulation::{Image, MemoryDisk};
+
+    use super::*;
+
+    fn fingerprint(number: u64) -> Fingerprint {
+        serde_json::from_str(&format!("\"{number:x}\"")).unwrap()
     }
 
-    fn planned(listed: Vec<Listed>, known: &[(&str, Known)], contents: Contents) -> Plan {
-        let find = |id: &str| known.iter().find(|(own, _)| *own == id).map(|(_, known)| known);
-        plan(listed, find, contents)
+    fn run(id: &str, lines: Option<u64>, seconds: u64) -> Listed {
+        Listed { id: id.to_owned(), fingerprint: fingerprint(1), lines, seconds }
+    }
+
+    /// Creates a mirror with these records, each with a row.
+    fn store(records: &[RunRecord]) -> Store {
+        let folder = Folder::claim_on(MemoryDisk::new(Image::default())).unwrap().unwrap();
+        let disk = Disk::on(Path::new("memory"), folder).unwrap();
+        let mut store = Store::open(disk, Header::new("http://server.test", "e/p")).unwrap();
+        for record in records {
+            store.append(record, Some("{}")).unwrap();
+        }
+        store
+    }
+
+    fn planned(listed: Vec<Listed>, known: &[RunRecord], contents: Contents) -> Plan {
+        let store = store(known);
+        plan(listed, |id| store.entry(id), contents)
     }
 
     fn sizes(plan: &Plan) -> Vec<usize> {
@@ -163,22 +181,22 @@ mod tests {
 
     #[test]
     fn unchanged_runs_are_not_fetched() {
-        let record = |as_of, gone, missing: bool| {
-            let mut record = RunRecord::new("x", "x", Fingerprint::number(as_of));
+        let record = |id, as_of, gone, missing: bool| {
+            let mut record = RunRecord::new(id, id, fingerprint(as_of));
             record.row = Some(record.as_of);
             record.gone = gone;
             if missing {
                 record.missing.insert("files".to_owned(), vec!["why".to_owned()]);
             }
-            known_for_tests(&record)
+            record
         };
         let known = [
-            ("same", record(1, false, false)),
-            ("changed", record(2, false, false)),
-            ("back", record(1, true, false)),
-            ("in part", record(1, false, true)),
-            ("deleted", record(1, false, false)),
-            ("deleted before", record(1, true, false)),
+            record("same", 1, false, false),
+            record("changed", 2, false, false),
+            record("back", 1, true, false),
+            record("in part", 1, false, true),
+            record("deleted", 1, false, false),
+            record("deleted before", 1, true, false),
         ];
         let listed = ["same", "changed", "back", "in part", "new"].map(|id| run(id, Some(1), 0));
         let runs = Contents::only([Part::Runs, Part::Sweeps]);

@@ -1,6 +1,6 @@
 //! Brings the mirror of one project up to date.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
@@ -10,26 +10,22 @@ use wandb_core::operation::{Field, PageSize};
 use wandb_core::{ProjectPath, RunPath};
 use wandb_graphql::Filter;
 use wandb_graphql::ops::{Detail, GetRun, ListRuns, ListSweeps};
+use wandb_mirror::layout::{ENDING, JOURNAL, MANIFEST, SWEEP_TABLE, stays_inside, with_ending};
+use wandb_mirror::record::Header;
+use wandb_mirror::{Contents, Disk, Part, Store};
 
-use super::Tell;
 use super::compare;
 use super::compare::Before;
 use super::copier::{Copied, Copier};
-use super::errors::{is_fatal, is_final};
+use super::errors::{is_fatal, is_final, writing};
 use super::event::MirrorEvent;
 use super::plan::{Job, Listed, Plan, plan};
 use super::report::{Missing, ProjectReport};
+use super::{Tell, lock};
 use crate::api::Api;
 use crate::error::{Error, ErrorKind};
 use crate::files::Names;
 use crate::issue::Issue;
-use crate::mirror::contents::{Contents, Part};
-use crate::mirror::disk::Disk;
-use crate::mirror::layout::{ENDING, MANIFEST, SWEEP_TABLE, stays_inside, with_ending};
-use crate::mirror::record::{FORMAT, Header};
-use crate::mirror::store::{Store, lock};
-use crate::mirror::table_file::writing;
-use crate::mirror::{tables, verify};
 use crate::source::list_reader;
 use crate::source::server::Lister;
 
@@ -68,13 +64,7 @@ pub(super) struct Project {
 
 impl Project {
     pub(super) async fn sync(self) -> Result<ProjectReport, Error> {
-        let header = Header {
-            format: FORMAT,
-            server: self.api.base_url().to_string(),
-            project: self.path.to_string(),
-            unsupported: Vec::new(),
-            tables: BTreeMap::new(),
-        };
+        let header = Header::new(self.api.base_url().to_string(), self.path.to_string());
         let disk = self.disk.clone();
         let store = self.api.client().work(move || Store::open(disk, header)).await?;
         let store = Arc::new(Mutex::new(store));
@@ -114,9 +104,9 @@ impl Project {
 
     /// Marks damaged files to be fetched again.
     async fn verify(&self, store: &Arc<Mutex<Store>>, report: &mut ProjectReport) -> Result<(), Error> {
-        let (disk, store) = (self.disk.clone(), Arc::clone(store));
-        let damages = self.api.client().work(move || verify::note_damages(&disk, &store)).await?;
-        report.damaged = damages.noted;
+        let store = Arc::clone(store);
+        let damages = self.api.client().work(move || lock(&store).verify()).await?;
+        report.damaged = damages.marked;
         let lost = damages.lost.into_iter().map(|(run, what)| {
             let what = format!("{what}, and the server no longer has the run");
             Missing { run: Some(run), what }
@@ -150,7 +140,7 @@ impl Project {
             let store = lock(store);
             let names = names(&store, &listed);
             let known =
-                |id: &str| store.known(id).filter(|known| stays_inside(known.here.as_deref().unwrap_or(id)));
+                |id: &str| store.entry(id).filter(|known| stays_inside(known.here.as_deref().unwrap_or(id)));
             (Plan { gone, ..plan(listed, known, self.contents) }, names)
         };
         (self.tell)(&MirrorEvent::Listed {
@@ -167,17 +157,13 @@ impl Project {
         let ids: Vec<String> = listed.iter().map(|run| run.id.clone()).collect();
         let (store, contents) = (Arc::clone(store), self.contents);
         let give_up = move || compare::give_up(&mut lock(&store), ids.iter().map(String::as_str), contents);
-        self.api
-            .client()
-            .work(give_up)
-            .await
-            .map_err(|error| writing(&self.disk, crate::mirror::layout::JOURNAL, error))
+        self.api.client().work(give_up).await.map_err(|error| writing(&self.disk, JOURNAL, error))
     }
 
     async fn differing(&self, store: &Arc<Mutex<Store>>, before: Vec<Before>) -> Result<Vec<String>, Error> {
         let store = Arc::clone(store);
-        let differing = self.api.client().work(move || compare::differing(&mut lock(&store), &before)).await;
-        differing.map_err(|error| writing(&self.disk, crate::mirror::layout::JOURNAL, error))
+        let differing = self.api.client().work(move || compare::differing(&lock(&store), &before)).await;
+        differing.map_err(|error| writing(&self.disk, JOURNAL, error))
     }
 
     /// Executes the jobs. Returns the error that stopped them early, if any.
@@ -288,16 +274,12 @@ impl Project {
             for id in &gone {
                 if let Some(mut record) = store.record(id)? {
                     record.gone = true;
-                    store.note(&record, None)?;
+                    store.append(&record, None)?;
                 }
             }
             store.sync()
         };
-        self.api
-            .client()
-            .work(note)
-            .await
-            .map_err(|error| writing(&self.disk, crate::mirror::layout::JOURNAL, error))
+        self.api.client().work(note).await.map_err(|error| writing(&self.disk, JOURNAL, error))
     }
 
     async fn sweeps(&self, store: &Arc<Mutex<Store>>, report: &mut ProjectReport) -> Result<(), Error> {
@@ -312,8 +294,8 @@ impl Project {
                     // The existing table may hold more.
                     return Ok(());
                 }
-                let (disk, store) = (self.disk.clone(), Arc::clone(store));
-                self.api.client().work(move || tables::write_sweeps(&disk, &store, &sweeps)).await
+                let store = Arc::clone(store);
+                Ok(self.api.client().work(move || lock(&store).write_sweeps(&sweeps)).await?)
             }
             Err(error) if is_fatal(&error) || error.kind() == ErrorKind::NotFound => Err(error),
             // Unsupported features are recorded at the end.
@@ -344,13 +326,13 @@ impl Project {
     async fn settle(&self, store: Arc<Mutex<Store>>, report: &mut ProjectReport) -> Result<(), Error> {
         let (disk, wants_runs) = (self.disk.clone(), self.contents.has(Part::Runs));
         let settle = move || {
+            let mut store = lock(&store);
             let mut notes = Vec::new();
-            // BackgroundSync removes the journal, and with it any rows that an earlier mirror left there.
-            if lock(&store).has_new_rows() || wants_runs && !tables::are_runs_written(&disk, &store)? {
-                notes = tables::write_runs(&disk, &store)?;
+            // Finishing removes the journal, and with it any rows that an earlier mirror left there.
+            if store.has_new_rows() || wants_runs && !store.has_run_tables()? {
+                notes = store.write_run_tables()?;
             }
-            let settled = lock(&store).settle();
-            settled.map_err(|error| writing(&disk, crate::mirror::layout::MANIFEST, error))?;
+            store.finish().map_err(|error| writing(&disk, MANIFEST, error))?;
             Ok::<_, Error>(notes)
         };
         report.notes.extend(self.api.client().work(settle).await?);
@@ -361,17 +343,17 @@ impl Project {
 /// Returns the runs of the mirror that existed at the last sync and are not in the list.
 fn unlisted(store: &Store, listed: &[Listed]) -> Vec<String> {
     let ids: HashSet<&str> = listed.iter().map(|run| run.id.as_str()).collect();
-    let unlisted = store.runs().filter(|(id, known)| !known.gone && !ids.contains(id));
+    let unlisted = store.entries().filter(|(id, known)| !known.gone && !ids.contains(id));
     unlisted.map(|(id, _)| id.to_owned()).collect()
 }
 
 /// Assigns the names of each run's files: known runs keep theirs, and new runs get unique ones. Names from
 /// earlier versions that lead out of their folder are replaced.
 fn names(store: &Store, listed: &[Listed]) -> HashMap<String, String> {
-    let renamed = store.runs().filter_map(|(id, known)| Some((known.here.as_deref()?, id)));
+    let renamed = store.entries().filter_map(|(id, known)| Some((known.here.as_deref()?, id)));
     let renamed = renamed.filter(|(here, _)| stays_inside(here));
     let mut names = Names::known(renamed.map(|(here, id)| (with_ending(here), with_ending(id))).collect());
-    for (id, _) in store.runs().filter(|(id, known)| known.here.is_none() && stays_inside(id)) {
+    for (id, _) in store.entries().filter(|(id, known)| known.here.is_none() && stays_inside(id)) {
         names.assign(&with_ending(id));
     }
     let name_of = |run: &Listed| (run.id.clone(), names.assign_component(&run.id, ENDING).0);

@@ -9,16 +9,15 @@ use futures_util::stream::{Stream, StreamExt};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use wandb_core::Row;
 use wandb_core::client::Client;
+use wandb_mirror::layout::{RUN_ID, STEP, column_of, labelled, unlabelled};
+use wandb_mirror::record::Stored;
+use wandb_mirror::{Disk, NewFile, ParquetObject, Part, TableFile};
 use wandb_tables::Batch;
 use wandb_tables::SinkError;
 use wandb_tables::{SchemaBuilder, rows_of};
 
+use super::errors::writing;
 use crate::error::Error;
-use crate::mirror::contents::Part;
-use crate::mirror::disk::{Disk, NewFile, ParquetObject};
-use crate::mirror::layout::{RUN_ID, STEP, column_of, labelled, unlabelled};
-use crate::mirror::record::Stored;
-use crate::mirror::table_file::{TableFile, writing};
 
 /// Rows per batch when reading a table.
 const ROWS_AT_ONCE: usize = 8_192;

@@ -6,6 +6,9 @@ use wandb_core::model::Run;
 use wandb_core::operation::Paged as _;
 use wandb_graphql::HistoryRow;
 use wandb_graphql::ops::{HistoryExtent, ListLogLines, LogPage};
+use wandb_mirror::Part;
+use wandb_mirror::layout::place;
+use wandb_mirror::record::{RunRecord, Stored};
 use wandb_tables::Batch;
 
 use super::copier::Copier;
@@ -15,9 +18,6 @@ use super::{lines, rows};
 use crate::api::{HistoryReader, HistoryRequest};
 use crate::error::Error;
 use crate::issue::Issue;
-use crate::mirror::contents::Part;
-use crate::mirror::layout::place;
-use crate::mirror::record::{RunRecord, Stored};
 use crate::source::history::Stream;
 use crate::source::server::{self, LogPages, Losses, parse_rows};
 
@@ -72,7 +72,7 @@ impl RunCopy<'_> {
         let heartbeat = self.run.heartbeat_at.as_ref()?.to_string();
         let is_unheard =
             known.state.as_ref() == Some(&state) && known.heartbeat_at.as_ref() == Some(&heartbeat);
-        known.whole(part).filter(|_| is_unheard).cloned()
+        known.complete_table(part).filter(|_| is_unheard).cloned()
     }
 
     /// Copies the rows that the run logged, up to `last_step` if that is known.
@@ -91,8 +91,9 @@ impl RunCopy<'_> {
         if let Some(rows) = came.filter(is_all) {
             return self.small(rows, Part::History, &here).await;
         }
-        let before =
-            self.known_of_this_run().and_then(|known| Some((known.whole(Part::History)?, known.last_step?)));
+        let before = self
+            .known_of_this_run()
+            .and_then(|known| Some((known.complete_table(Part::History)?, known.last_step?)));
         if let (Some((stored, known_last)), Some(lines), Some(last)) = (before, lines, last_step) {
             if stored.rows == lines && known_last == last {
                 return Ok(Got::all(stored.clone()));

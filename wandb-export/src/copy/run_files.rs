@@ -4,8 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
+use wandb_core::client::DownloadReceipt;
 use wandb_core::{RunPath, model};
 use wandb_graphql::ops::{ListFiles, ListPage};
+use wandb_mirror::Part;
+use wandb_mirror::layout::place;
+use wandb_mirror::record::{File, Files, Origin};
 
 use super::errors::{is_final, is_of_all_projects};
 use super::event::MirrorEvent;
@@ -13,10 +17,7 @@ use super::run_copy::{Got, RunCopy};
 use crate::api::RunFile;
 use crate::download::{DownloadProgress, Fetched, Means, Receipts, RemoteFile, fetch_all};
 use crate::error::Error;
-use crate::files::{DownloadFolder, Downloaded, Existing, Receipt};
-use crate::mirror::contents::Part;
-use crate::mirror::layout::place;
-use crate::mirror::record::{File, Files, Origin};
+use crate::files::{DownloadFolder, Downloaded, Existing};
 use crate::source::list_reader;
 
 /// Downloads below this size, in bytes, skip the check for free space. The check leaves this much space free.
@@ -27,7 +28,7 @@ struct Plan {
     /// Each listed file, with its entry in the mirror if that is current.
     files: Vec<(model::File, Option<File>)>,
     /// Receipts of files that the list does not confirm.
-    receipts: HashMap<String, Receipt>,
+    receipts: HashMap<String, DownloadReceipt>,
     /// Bytes of the other files that are on the disk, complete or partially downloaded.
     there: u64,
 }
@@ -46,8 +47,10 @@ impl RunCopy<'_> {
         let issues: Vec<_> = issues.iter().map(ToString::to_string).collect();
         let inside = place(Part::Files, self.here);
         let folder = DownloadFolder::of(of.disk.within(&inside), of.disk.place(&inside));
-        let known =
-            self.known.and_then(|known| known.files.clone()).map_or(Vec::new(), |taken| taken.what.files);
+        let known = self
+            .known
+            .and_then(|known| known.files.clone())
+            .map_or(Vec::new(), |copied| copied.content.files);
         let plan = {
             let folder = folder.clone();
             client.work(move || plan(listed, known, &folder)).await
@@ -104,7 +107,7 @@ impl RunCopy<'_> {
         if left < LARGE {
             return Ok(());
         }
-        match self.of.disk.room() {
+        match self.of.disk.free_bytes() {
             Some(room) if room < left.saturating_add(LARGE) => Err(Error::File {
                 name: format!("the files of {}", self.path),
                 message: format!("{left} more bytes are needed, but the disk has room for {room}"),

@@ -1,22 +1,23 @@
 //! A single attempt to download or resume a file to disk.
 
-use std::fs::File;
 use std::future::poll_fn;
 use std::io::{self, Read as _};
-use std::path::PathBuf;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 use blocking::unblock;
 use bytes::Bytes;
 use futures_util::future::join;
 use wandb_core::client::{Client, Download, FileVersion, Partial};
+use wandb_storage::Digest;
 
 use super::download_writer::{BLOCK, DownloadWriter, fill};
 use super::progress::DownloadProgress;
 use super::remote_file::{MOST_RENEWALS, RemoteFile, Wanted};
 use crate::error::Error;
-use crate::files::{Content, Digest, DownloadFolder, PartialFile};
+use crate::files::{Content, DownloadFolder, PartialFile};
+use crate::source::StoredFile;
 
 pub(super) struct Attempt<'a> {
     pub(super) client: &'a Client,
@@ -57,8 +58,8 @@ impl Arrived {
 impl Attempt<'_> {
     /// Downloads the missing part of the file.
     pub(super) async fn transfer(&self) -> Result<Arrived, Error> {
-        if let Some(place) = self.file.on_disk() {
-            let partial = self.copy_from(place.clone()).await?;
+        if let Some(file) = self.file.on_disk() {
+            let partial = self.copy_from(Arc::clone(file)).await?;
             return Ok(arrived(partial, false, FileVersion::default(), false));
         }
         let (folder, name, content) = (self.folder.clone(), self.file.name.clone(), self.file.content());
@@ -128,13 +129,13 @@ impl Attempt<'_> {
     }
 
     /// Copies a whole file on disk, which is faster than verifying a partial copy.
-    async fn copy_from(&self, place: PathBuf) -> Result<PartialFile, Error> {
+    async fn copy_from(&self, file: Arc<dyn StoredFile>) -> Result<PartialFile, Error> {
         let (folder, name, content) = (self.folder.clone(), self.file.name.clone(), self.file.content());
-        let copying = format!("copying {}", place.display());
+        let copying = format!("copying {}", file.path().display());
         let copy = move || {
             let mut partial = folder.partial(&name, &content)?;
             partial.restart()?;
-            let mut source = File::open(place)?.take(content.size.unwrap_or(u64::MAX));
+            let mut source = file.open()?.take(content.size.unwrap_or(u64::MAX));
             let (mut block, mut digest) = (vec![0; BLOCK], Digest::default());
             loop {
                 let bytes = source.read(&mut block)?;

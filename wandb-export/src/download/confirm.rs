@@ -1,12 +1,12 @@
 //! Checks whether an existing file is the listed one when the list alone cannot tell.
 
 use blocking::unblock;
-use wandb_core::client::FileVersion;
+use wandb_core::client::{DownloadReceipt, FileVersion};
 
 use super::fetch::{Fetched, Means, Receipts};
 use super::remote_file::{RemoteFile, Wanted};
 use crate::error::Error;
-use crate::files::{Downloaded, Outcome, Receipt};
+use crate::files::{Downloaded, Outcome};
 
 /// Compares the file at `here` with the receipt of an earlier download and with the storage's current version, which
 /// takes a request for one byte. `None` if it is a different file, or if there is no way to tell.
@@ -41,7 +41,7 @@ pub(super) async fn confirm(file: &RemoteFile, means: &Means, here: &str) -> Res
     Ok(Some(Fetched { file: downloaded, inexact, md5: Some(md5), receipt }))
 }
 
-async fn known(file: &RemoteFile, means: &Means) -> Option<Receipt> {
+async fn known(file: &RemoteFile, means: &Means) -> Option<DownloadReceipt> {
     match &means.receipts {
         Receipts::Known(receipts) => receipts.get(&file.name).cloned(),
         Receipts::InFolder => {

@@ -5,8 +5,9 @@ use std::thread;
 
 use async_channel::{Receiver, Sender, bounded};
 use blocking::unblock;
+use wandb_storage::Digest;
 
-use crate::files::{Digest, PartialFile};
+use crate::files::PartialFile;
 
 /// Block size in bytes. Large enough for few hand-overs, small enough to stay in the CPU cache between threads.
 pub(super) const BLOCK: usize = 256 << 10;

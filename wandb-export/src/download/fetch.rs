@@ -1,20 +1,20 @@
 //! Fetches one file, checks it against the list, and renames it into place.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{self, Read as _};
-use std::path::Path;
 use std::sync::Arc;
 
 use blocking::unblock;
-use wandb_core::client::Client;
+use wandb_core::client::{Client, DownloadReceipt};
+use wandb_storage::digest;
 
 use super::attempt::{Arrived, Attempt};
 use super::confirm::confirm;
 use super::progress::DownloadProgress;
 use super::remote_file::RemoteFile;
 use crate::error::Error;
-use crate::files::{DownloadFolder, Downloaded, Existing, Outcome, Receipt, There, digest};
+use crate::files::{DownloadFolder, Downloaded, Existing, Outcome, There};
+use crate::source::StoredFile;
 
 /// How often a file that fails its checks is downloaded from scratch.
 const MOST_ATTEMPTS: u32 = 3;
@@ -30,7 +30,7 @@ pub(crate) struct Fetched {
     pub(crate) md5: Option<String>,
     /// Identifies the file in later downloads if the list cannot.
     #[cfg_attr(not(feature = "mirror"), expect(dead_code, reason = "only mirrors use it"))]
-    pub(crate) receipt: Option<Receipt>,
+    pub(crate) receipt: Option<DownloadReceipt>,
 }
 
 /// Where the receipts of earlier downloads are stored.
@@ -40,7 +40,7 @@ pub(crate) enum Receipts {
     InFolder,
     /// In memory, by the server's names of the files.
     #[cfg_attr(not(feature = "mirror"), expect(dead_code, reason = "only mirrors store them elsewhere"))]
-    Known(Arc<HashMap<String, Receipt>>),
+    Known(Arc<HashMap<String, DownloadReceipt>>),
 }
 
 /// The settings of a download.
@@ -59,8 +59,8 @@ pub(super) async fn fetch(file: &RemoteFile, means: &Means, here: &str) -> Resul
     file.is_stored()?;
     let digested;
     let file = match file.on_disk() {
-        Some(place) if file.listed.md5.is_none() => {
-            digested = with_digest(file, place).await?;
+        Some(stored) if file.listed.md5.is_none() => {
+            digested = with_digest(file, stored).await?;
             &digested
         }
         _ => file,
@@ -137,7 +137,7 @@ async fn put(
     let Arrived { partial, is_resumed, version, md5, .. } = arrived;
     let bytes = partial.written();
     let is_confirmed_by_list = inexact.is_none() && file.listed.md5.is_some();
-    let receipt = (!is_confirmed_by_list).then(|| Receipt {
+    let receipt = (!is_confirmed_by_list).then(|| DownloadReceipt {
         listed: file.listed.clone(),
         stored: version,
         bytes,
@@ -170,13 +170,13 @@ async fn put(
 }
 
 /// Adds the digest to a file on disk, so that a copy of it is recognized.
-async fn with_digest(file: &RemoteFile, place: &Path) -> Result<RemoteFile, Error> {
-    let source = place.to_owned();
+async fn with_digest(file: &RemoteFile, stored: &Arc<dyn StoredFile>) -> Result<RemoteFile, Error> {
+    let source = Arc::clone(stored);
     // A file that is still growing is copied up to its listed length.
     let listed = file.listed.size.unwrap_or(u64::MAX);
-    let digest = unblock(move || Ok(digest(&mut File::open(source)?.take(listed))?.finish())).await;
-    let digest =
-        digest.map_err(|error: io::Error| Error::io(format!("reading {}", place.display()), error))?;
+    let digest = unblock(move || Ok(digest(&mut source.open()?.take(listed))?.finish())).await;
+    let digest = digest
+        .map_err(|error: io::Error| Error::io(format!("reading {}", stored.path().display()), error))?;
     let mut file = file.clone();
     file.listed.md5 = Some(digest);
     Ok(file)

@@ -1,15 +1,15 @@
 //! A file to fetch.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use url::Url;
-use wandb_core::client::{Client, Download, FileVersion, Partial};
+use wandb_core::client::{Client, Download, FileVersion, ListedFile, Partial};
 
 use crate::error::Error;
-use crate::files::{Content, Listed};
+use crate::files::Content;
+use crate::source::StoredFile;
 
 /// How often a new URL is requested before any byte has arrived.
 pub(super) const MOST_RENEWALS: u32 = 3;
@@ -22,7 +22,7 @@ pub(crate) struct RemoteFile {
     /// The name in errors of requests, such as `model.h5 of team/project/run`.
     pub(crate) subject: String,
     /// Size, digest and time in the list.
-    pub(crate) listed: Listed,
+    pub(crate) listed: ListedFile,
     pub(crate) source: FileSource,
     /// The list.
     pub(crate) list: Arc<dyn Relist>,
@@ -34,7 +34,7 @@ pub(crate) enum FileSource {
     /// At any of these URLs, the best first. Some may reject this machine or be unreachable.
     Urls(Vec<Url>),
     /// On the local disk.
-    Disk(PathBuf),
+    Disk(Arc<dyn StoredFile>),
     /// Stored elsewhere, at this address. Such files are not fetched.
     Reference(String),
 }
@@ -58,13 +58,13 @@ pub(super) enum Wanted<'a> {
 impl RemoteFile {
     /// Returns the size and digest in the list.
     pub(super) fn content(&self) -> Content {
-        self.listed.content()
+        Content::from(&self.listed)
     }
 
-    /// Returns the path of a file on the local disk.
-    pub(super) fn on_disk(&self) -> Option<&PathBuf> {
+    /// Returns the file on the local disk.
+    pub(super) fn on_disk(&self) -> Option<&Arc<dyn StoredFile>> {
         match &self.source {
-            FileSource::Disk(place) => Some(place),
+            FileSource::Disk(file) => Some(file),
             _ => None,
         }
     }

@@ -2,9 +2,8 @@
 
 use std::io::{self, Read};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use md5::{Digest as _, Md5};
+use wandb_core::client::ListedFile;
+use wandb_storage::digest;
 
 /// The size and digest of a file in the server's list.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -12,6 +11,12 @@ pub(crate) struct Content {
     pub(crate) size: Option<u64>,
     /// The MD5 digest in base64.
     pub(crate) md5: Option<String>,
+}
+
+impl From<&ListedFile> for Content {
+    fn from(listed: &ListedFile) -> Self {
+        Self { size: listed.size, md5: listed.md5.clone() }
+    }
 }
 
 impl Content {
@@ -31,35 +36,6 @@ impl Content {
             return Ok(false);
         };
         Ok(digest(&mut reader)?.finish() == md5)
-    }
-}
-
-/// An MD5 digest in progress.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Digest(Md5);
-
-impl Digest {
-    pub(crate) fn update(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
-    }
-
-    /// Returns the digest in base64, as in the server's list.
-    pub(crate) fn finish(self) -> String {
-        STANDARD.encode(self.0.finalize())
-    }
-}
-
-/// Reads to the end and returns the digest.
-pub(crate) fn digest(reader: &mut impl Read) -> io::Result<Digest> {
-    let mut digest = Digest::default();
-    let mut buffer = vec![0; 256 << 10];
-    loop {
-        match reader.read(&mut buffer) {
-            Ok(0) => return Ok(digest),
-            Ok(read) => digest.update(&buffer[..read]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
     }
 }
 

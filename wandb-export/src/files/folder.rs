@@ -5,11 +5,12 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use wandb_storage::{Found, ObjectReader, Storage};
+use wandb_core::client::DownloadReceipt;
+use wandb_storage::safe_names::hash;
+use wandb_storage::{Found, ObjectReader, Storage, digest};
 
-use super::name::hash;
 use super::partial::PartialFile;
-use super::{Content, Names, Receipt, digest};
+use super::{Content, Names};
 
 /// A folder of downloaded files.
 #[derive(Debug, Clone)]
@@ -122,12 +123,12 @@ impl DownloadFolder {
     }
 
     /// Returns the receipt of an earlier download, or `None` if it is missing or unreadable.
-    pub(crate) fn receipt(&self, name: &str) -> Option<Receipt> {
+    pub(crate) fn receipt(&self, name: &str) -> Option<DownloadReceipt> {
         serde_json::from_slice(&self.read(&receipt_path(name)).ok()?).ok()
     }
 
     /// Stores the receipt of a download.
-    pub(crate) fn keep_receipt(&self, name: &str, receipt: &Receipt) -> io::Result<()> {
+    pub(crate) fn keep_receipt(&self, name: &str, receipt: &DownloadReceipt) -> io::Result<()> {
         self.put(&receipt_path(name), &serde_json::to_vec(receipt)?)
     }
 

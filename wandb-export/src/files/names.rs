@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 #[cfg(any(test, feature = "mirror"))]
-use super::name::is_safe_component;
-use super::name::{is_safe, key, replacement};
+use wandb_storage::safe_names::is_safe_component;
+use wandb_storage::safe_names::{is_safe, key, replacement};
 
 /// The local names of files, and the server's names for them.
 #[derive(Debug, Default)]

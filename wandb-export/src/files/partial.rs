@@ -4,10 +4,10 @@ use std::io::{self, Write as _};
 use std::sync::Arc;
 
 use wandb_core::client::{FileVersion, Partial};
-use wandb_storage::{ObjectReader, Staged, Storage};
+use wandb_storage::safe_names::hash;
+use wandb_storage::{Digest, ObjectReader, Staged, Storage, digest};
 
-use super::content::{Content, Digest, digest};
-use super::name::hash;
+use super::content::Content;
 
 /// A file that stays on the local disk until it is complete, locked while it is written, with notes for resuming it.
 ///

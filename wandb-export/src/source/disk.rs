@@ -6,10 +6,10 @@ mod feed;
 mod lines;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use wandb_core::model::{File, Run, Sweep};
+use wandb_core::model::{Run, Sweep};
 use wandb_core::{BaseUrl, ProjectPath, Row, RunPath};
 use wandb_runlog::Selection;
 use wandb_tables::Batch;
@@ -17,7 +17,7 @@ use wandb_tables::Batch;
 pub(crate) use feed::{Ask, Feed};
 pub(super) use lines::{LineReader, reading};
 
-use super::RunFacts;
+use super::{FoundFile, RunFacts};
 use crate::error::Error;
 use crate::issue::Issue;
 
@@ -115,8 +115,8 @@ pub(crate) trait RunData: fmt::Debug + Send + Sync {
         Err(Error::usage("a run of this kind gets no new rows, so it cannot be followed"))
     }
 
-    /// Lists the files with their places.
-    fn files(&self) -> Result<Vec<(File, PathBuf)>, Error> {
+    /// Lists the files.
+    fn files(&self) -> Result<Vec<FoundFile>, Error> {
         Ok(Vec::new())
     }
 

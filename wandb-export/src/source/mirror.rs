@@ -1,22 +1,24 @@
 //! Runs in the mirror of a project, recognized by its manifest.
 
 use std::fs;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wandb_core::RunPath;
-use wandb_core::model::{File, Run, Sweep};
+use wandb_core::model::{Run, Sweep};
+use wandb_graphql::ops::Detail;
+use wandb_mirror::{Gap, MirrorReader, MirroredFile, MirroredRows, MirroredRun, Part, RowFilter, is_mirror};
 use wandb_runlog::Selection;
+use wandb_storage::ObjectReader;
 use wandb_tables::Batch;
 
-use super::RunFacts;
 use super::disk::{
     DiskProject, DiskRun, LineReader, Lines, RowReader, RunData, RunEntry, RunFolder, Tail, ends_with,
 };
-
+use super::{FoundFile, RunFacts, StoredFile};
 use crate::error::Error;
 use crate::issue::Issue;
-use crate::mirror::{MirrorReader, MirroredRows, MirroredRun, Part, is_mirror};
 
 /// Looks for a mirror, or a folder of mirrors.
 pub(super) fn find(place: &Path) -> Result<Option<Box<dyn RunFolder>>, Error> {
@@ -73,9 +75,9 @@ impl RunFolder for Mirrors {
         let Some(id) = names.last() else { return Ok(Vec::new()) };
         let mut found: Vec<Arc<dyn RunEntry>> = Vec::new();
         for folder in &self.folders {
-            let archive = Arc::new(MirrorReader::open(folder)?);
-            let run = MirroredRun::new(&archive, id);
-            if archive.has(id) && ends_with(&run.path()?, names) {
+            let mirror = Arc::new(MirrorReader::open(folder)?);
+            let run = MirroredRun::new(&mirror, id);
+            if mirror.has(id) && ends_with(&run.path()?, names) {
                 found.push(Arc::new(run));
             }
         }
@@ -83,24 +85,24 @@ impl RunFolder for Mirrors {
     }
 
     fn sweep(&self, id: &str) -> Result<(DiskProject, Option<Sweep>), Error> {
-        let archive = self.open()?;
-        Ok((project(&archive)?, archive.sweep(id)?))
+        let mirror = self.open()?;
+        Ok((project(&mirror)?, mirror.sweep(id)?))
     }
 }
 
 /// Returns the project of a mirror with its runs.
-fn project(archive: &Arc<MirrorReader>) -> Result<DiskProject, Error> {
-    let (mut runs, mut issues) = (Vec::new(), archive.issues().to_vec());
-    let list = format!("runs of {}", archive.project()?);
-    for run in archive.ids().iter().map(|id| MirroredRun::new(archive, id)) {
+fn project(mirror: &Arc<MirrorReader>) -> Result<DiskProject, Error> {
+    let (mut runs, mut issues) = (Vec::new(), issues(mirror.gaps()));
+    let list = format!("runs of {}", mirror.project()?);
+    for run in mirror.ids().iter().map(|id| MirroredRun::new(mirror, id)) {
         match run.path() {
             Ok(_) => runs.push(Arc::new(run) as Arc<dyn RunEntry>),
             // The mirror recorded this run, but its id is not valid in a path.
-            Err(Error::Path(error)) => issues.push(Issue::unusable_name(&list, &error)),
-            Err(error) => return Err(error),
+            Err(wandb_mirror::Error::Path(error)) => issues.push(Issue::unusable_name(&list, &error)),
+            Err(error) => return Err(error.into()),
         }
     }
-    Ok(DiskProject { path: archive.project()?, runs: runs.into(), issues, server: archive.server() })
+    Ok(DiskProject { path: mirror.project()?, runs: runs.into(), issues, server: mirror.server() })
 }
 
 impl RunEntry for MirroredRun {
@@ -109,8 +111,12 @@ impl RunEntry for MirroredRun {
     }
 
     fn read(&self) -> Result<Vec<DiskRun>, Error> {
-        let (model, issues) = Self::read(self)?;
-        let server = self.archive().server();
+        let (model, gaps) = Self::read(self)?;
+        let optional = Detail::Full.optional_fields();
+        let unsupported = self.mirror().unsupported_fields().filter(|field| optional.contains(field));
+        let notes = unsupported.map(|field| Issue::UnsupportedField { field, requested: false });
+        let issues = gaps.into_iter().map(Issue::from).chain(notes).collect();
+        let server = self.mirror().server();
         let facts = RunFacts { issues, server, ..RunFacts::new(model.path()?, model) };
         Ok(vec![DiskRun { facts, data: Arc::new(self.clone()) }])
     }
@@ -132,11 +138,12 @@ impl RunEntry for MirroredRun {
 
 impl RunData for MirroredRun {
     fn rows(&self, selection: &Selection) -> Result<Box<dyn RowReader>, Error> {
-        Ok(Box::new(MirroredRows::logged(self, selection.clone())?))
+        let filter = RowFilter::new(selection.keys(), selection.steps());
+        Ok(Box::new(SelectedRows::new(MirroredRows::logged(self, &filter)?, Some(selection.clone()))))
     }
 
     fn system_metrics(&self) -> Result<Box<dyn RowReader>, Error> {
-        Ok(Box::new(MirroredRows::system(self)?))
+        Ok(Box::new(SelectedRows::new(MirroredRows::system(self)?, None)))
     }
 
     fn follow(&self, _: Selection) -> Result<Box<dyn Tail>, Error> {
@@ -146,12 +153,13 @@ impl RunData for MirroredRun {
         )))
     }
 
-    fn files(&self) -> Result<Vec<(File, PathBuf)>, Error> {
-        Self::files(self)
+    fn files(&self) -> Result<Vec<FoundFile>, Error> {
+        let files = Self::files(self)?.into_iter();
+        Ok(files.map(|(model, file)| FoundFile { model, on_disk: Some(Arc::new(file)) }).collect())
     }
 
     fn file_issues(&self) -> Result<Vec<Issue>, Error> {
-        self.issues(Part::Files)
+        Ok(issues(&self.gaps(Part::Files)?))
     }
 
     fn console(&self) -> Result<Lines, Error> {
@@ -162,16 +170,61 @@ impl RunData for MirroredRun {
     }
 
     fn console_issues(&self) -> Result<Vec<Issue>, Error> {
-        self.issues(Part::Logs)
+        Ok(issues(&self.gaps(Part::Logs)?))
     }
 }
 
-impl RowReader for MirroredRows {
+/// The selected rows of a run.
+struct SelectedRows {
+    reader: MirroredRows,
+    selection: Option<Selection>,
+    issues: Vec<Issue>,
+}
+
+impl SelectedRows {
+    fn new(reader: MirroredRows, selection: Option<Selection>) -> Self {
+        let issues = issues(reader.gaps());
+        Self { reader, selection, issues }
+    }
+}
+
+impl RowReader for SelectedRows {
     fn next(&mut self) -> Result<Option<Batch>, Error> {
-        Ok(Self::next(self)?.map(Batch::Rows))
+        while let Some(mut rows) = self.reader.next().transpose()? {
+            if let Some(selection) = &self.selection {
+                rows = rows.into_iter().filter_map(|row| selection.choose(row)).collect();
+            }
+            if !rows.is_empty() {
+                return Ok(Some(Batch::Rows(rows)));
+            }
+        }
+        Ok(None)
     }
 
     fn issues(&self) -> &[Issue] {
-        Self::issues(self)
+        &self.issues
+    }
+}
+
+fn issues(gaps: &[Gap]) -> Vec<Issue> {
+    gaps.iter().cloned().map(Issue::from).collect()
+}
+
+impl StoredFile for MirroredFile {
+    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(ObjectReader::new(Self::open(self)?, 0)))
+    }
+
+    fn path(&self) -> PathBuf {
+        Self::path(self)
+    }
+}
+
+impl From<Gap> for Issue {
+    fn from(gap: Gap) -> Self {
+        match gap {
+            Gap::FileDamaged { file, detail } => Self::FileDamaged { file, detail },
+            Gap::Incomplete { subject, detail } => Self::MirrorIncomplete { subject, detail },
+        }
     }
 }

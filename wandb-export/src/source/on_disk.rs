@@ -166,10 +166,7 @@ impl RunSource for RunOnDisk {
 
     fn files(&self, _: &FilesQuery) -> ListReader<FoundFile> {
         let (client, data) = (self.client.clone(), Arc::clone(&self.data));
-        let list = async move {
-            let files = client.work(move || data.files()).await?;
-            Ok(files.into_iter().map(|(model, place)| FoundFile { model, place: Some(place) }).collect())
-        };
+        let list = async move { client.work(move || data.files()).await };
         ListReader::new(stream::once(list).boxed(), Issues::default())
     }
 

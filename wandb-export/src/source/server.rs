@@ -231,7 +231,7 @@ impl RunSource for ServerRun {
             (None, None) => vec![all],
         };
         let files = paged(&self.client, requests, format!("files of {}", self.path));
-        files.map(|model| FoundFile { model, place: None })
+        files.map(|model| FoundFile { model, on_disk: None })
     }
 
     fn file_issues(&self) -> BoxFuture<'_, Result<Vec<Issue>, Error>> {

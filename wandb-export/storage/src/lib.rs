@@ -24,16 +24,22 @@
 //! loses unsynced data at a power cut.
 
 mod background_sync;
+#[cfg(feature = "files")]
+mod digest;
 mod directory;
 mod file_system;
 mod folder;
 mod log;
 mod object;
+#[cfg(feature = "files")]
+pub mod safe_names;
 #[cfg(feature = "simulation")]
 pub mod simulation;
 mod staged;
 mod storage;
 
+#[cfg(feature = "files")]
+pub use digest::{Digest, digest};
 pub use directory::Directory;
 pub use file_system::{Access, Entry, FileSystem, Kind, OpenFile};
 pub use folder::{Folder, OWN, make_lasting};

@@ -7,13 +7,14 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{StreamExt, TryStreamExt};
 use wandb_core::RunPath;
+use wandb_core::client::ListedFile;
 
 use super::{Api, Files, RunFile};
 use crate::download::{
     DownloadProgress, FileSource, Means, Receipts, Relist, RemoteFile, fetch_all, fetch_one,
 };
 use crate::error::Error;
-use crate::files::{DownloadFolder, Downloaded, Downloads, Existing, Listed};
+use crate::files::{DownloadFolder, Downloaded, Downloads, Existing};
 use crate::issue::Issue;
 use crate::source::RunSource;
 
@@ -85,15 +86,15 @@ impl RunFile {
 
     /// Returns the file to fetch.
     pub(crate) fn remote(&self) -> RemoteFile {
-        let source = match (&self.place, self.reference()) {
-            (Some(place), _) => FileSource::Disk(place.clone()),
+        let source = match (&self.on_disk, self.reference()) {
+            (Some(file), _) => FileSource::Disk(Arc::clone(file)),
             (None, Some(address)) => FileSource::Reference(address.to_owned()),
             (None, None) => FileSource::Urls(self.urls()),
         };
         RemoteFile {
             name: self.name.clone(),
             subject: self.subject(),
-            listed: Listed::of(self),
+            listed: ListedFile::of(self),
             source,
             list: Arc::new(RunFiles { api: self.api.clone(), run: Arc::clone(&self.run) }),
         }

@@ -1,10 +1,10 @@
 //! Verification and comparison find all damage, and nothing else.
 
+use wandb_mirror::layout::MANIFEST;
 use wandb_storage::simulation::{Image, Trouble};
 
 use super::seeds;
 use super::world::{Attempt, mirrored};
-use crate::mirror::layout::MANIFEST;
 
 #[test]
 fn verify_repairs_exactly_the_damaged_file() {

@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use wandb_core::simulation::Faults;
+use wandb_mirror::layout::SWEEP_TABLE;
+use wandb_mirror::record::{Header, RunRecord};
+use wandb_mirror::{Disk, Store};
 use wandb_storage::Folder;
 use wandb_storage::simulation::{Image, MemoryDisk, Trouble};
 
 use super::seeds;
 use super::world::{AT_ONCE, Attempt, Outcome, PROJECT, Stop, mirrored};
 use crate::error::Error;
-use crate::mirror::disk::Disk;
-use crate::mirror::layout::SWEEP_TABLE;
-use crate::mirror::record::{FORMAT, Header, RunRecord};
-use crate::mirror::store::Store;
 
 /// The failure rate of a flaky disk, which performs a few hundred operations.
 const FAILURES: f64 = 0.005;
@@ -29,22 +28,16 @@ fn faults(rng: &mut fastrand::Rng) -> Faults {
 
 /// Opens the mirror as the mirror of `project`.
 fn open(image: &Image, project: &str) -> Result<Store, Error> {
-    let header = Header {
-        format: FORMAT,
-        server: "http://server.test".to_owned(),
-        project: project.to_owned(),
-        unsupported: Vec::new(),
-        tables: BTreeMap::new(),
-    };
+    let header = Header::new("http://server.test", project);
     let folder = Folder::claim_on(MemoryDisk::new(image.clone())).expect("a disk").expect("no other process");
     let disk = Disk::on(Path::new("memory"), folder).expect("a disk");
-    Store::open(disk, header)
+    Ok(Store::open(disk, header)?)
 }
 
 /// Reads the records of a mirror's runs.
 fn records(image: &Image, seed: u64) -> Vec<RunRecord> {
-    let mut store = open(image, PROJECT).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
-    let ids: Vec<String> = store.runs().map(|(id, _)| id.to_owned()).collect();
+    let store = open(image, PROJECT).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+    let ids: Vec<String> = store.entries().map(|(id, _)| id.to_owned()).collect();
     ids.iter().map(|id| store.record(id).expect("a text").expect("a record")).collect()
 }
 

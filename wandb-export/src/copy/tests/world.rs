@@ -9,6 +9,7 @@ use wandb_core::client::{Client, RetryPolicy};
 use wandb_core::simulation::{Faults, Report, Simulation};
 use wandb_core::{PathDefaults, ProjectPath};
 use wandb_local_server::{NewRun, NewSweep, Options, Store};
+use wandb_mirror::Disk;
 use wandb_storage::Folder;
 use wandb_storage::simulation::{Image, MemoryDisk, Trouble};
 
@@ -16,7 +17,6 @@ use super::super::report::ProjectReport;
 use super::super::{Contents, Mirror, Part};
 use crate::api::Api;
 use crate::error::Error;
-use crate::mirror::disk::Disk;
 
 pub(super) const PROJECT: &str = "local-team/p";
 

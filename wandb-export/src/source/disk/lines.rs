@@ -1,10 +1,10 @@
 //! Reads the lines of a text file.
 
-use std::fs::File;
-use std::io::{self, BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::source::StoredFile;
 
 /// The most lines per batch.
 const LINES_AT_ONCE: usize = 1_000;
@@ -13,16 +13,16 @@ const LINES_AT_ONCE: usize = 1_000;
 const BYTES_AT_ONCE: usize = 1 << 20;
 
 /// Reads the lines of a text file in batches, without line breaks.
-#[derive(Debug)]
 pub(crate) struct LineReader {
     place: PathBuf,
-    file: BufReader<File>,
+    file: BufReader<Box<dyn Read + Send>>,
 }
 
 impl LineReader {
-    pub(crate) fn open(place: &Path) -> Result<Self, Error> {
-        let opened = File::open(place).map_err(|error| reading(place, error))?;
-        Ok(Self { place: place.to_owned(), file: BufReader::new(opened) })
+    pub(crate) fn open(file: &dyn StoredFile) -> Result<Self, Error> {
+        let place = file.path();
+        let opened = file.open().map_err(|error| reading(&place, error))?;
+        Ok(Self { place, file: BufReader::new(opened) })
     }
 
     fn read(&mut self) -> io::Result<Vec<String>> {

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use wandb_runlog::ConsoleReader;
 
@@ -11,6 +11,7 @@ use super::session::Session;
 use super::session_files::OUTPUT;
 use crate::error::Error;
 use crate::issue::Issue;
+use crate::source::StoredFile;
 use crate::source::disk::{LineReader, Lines, reading};
 
 /// A file with the console output of a run.
@@ -81,7 +82,7 @@ impl ConsoleFile {
 }
 
 /// Counts the lines of a text file. A missing file has none.
-fn lines_of(file: &Path) -> Result<u64, Error> {
+fn lines_of(file: &dyn StoredFile) -> Result<u64, Error> {
     match LineReader::open(file) {
         Ok(lines) => count(lines),
         Err(Error::Io { source, .. })

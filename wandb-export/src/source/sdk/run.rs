@@ -1,10 +1,10 @@
 //! One run in the SDK's files.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use wandb_core::model::{File, Run, RunState};
+use wandb_core::model::{Run, RunState};
 use wandb_core::{Map, RunPath, Value};
 use wandb_runlog::{Facts, Losses, Selection};
 
@@ -15,8 +15,8 @@ use super::session_files::SessionFiles;
 use super::sessions::SessionRows;
 use crate::error::Error;
 use crate::issue::Issue;
-use crate::source::RunFacts;
 use crate::source::disk::{DiskRun, Lines, RowReader, RunData, Tail, Wanted};
+use crate::source::{FoundFile, RunFacts};
 
 /// The entity in the path of a run whose files do not name one.
 pub(super) const NO_ENTITY: &str = "local";
@@ -73,8 +73,9 @@ impl RunData for SdkData {
         Ok(Box::new(TailReader::open(self, selection)?))
     }
 
-    fn files(&self) -> Result<Vec<(File, PathBuf)>, Error> {
-        self.list_files()
+    fn files(&self) -> Result<Vec<FoundFile>, Error> {
+        let files = self.list_files()?.into_iter();
+        Ok(files.map(|(model, place)| FoundFile { model, on_disk: Some(Arc::new(place)) }).collect())
     }
 
     fn file_issues(&self) -> Result<Vec<Issue>, Error> {

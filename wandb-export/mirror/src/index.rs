@@ -2,56 +2,41 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
 
-use super::contents::Part;
-use super::journal::{self, Line, Span};
-use super::record::{FORMAT, Fingerprint, Header, RunRecord};
-use crate::error::Error;
-
-impl Header {
-    /// # Errors
-    /// If a later version wrote the mirror in `folder`, whose header this is.
-    pub(crate) fn check(&self, folder: &Path) -> Result<(), Error> {
-        if self.format <= FORMAT {
-            return Ok(());
-        }
-        Err(Error::Mirror {
-            folder: folder.to_owned(),
-            message: format!("it was written by a later version of this program (format {})", self.format),
-        })
-    }
-}
+use crate::contents::Part;
+use crate::journal::{self, Line, Span};
+use crate::record::{Fingerprint, Header, RunRecord};
 
 /// The index entries of runs, by id.
-pub(crate) type Runs = BTreeMap<String, Known>;
+pub(crate) type RunIndex = BTreeMap<String, IndexEntry>;
 
-/// The index entry of a run.
+/// A summary of a run's record.
 #[derive(Debug, Clone)]
-pub(crate) struct Known {
-    /// The name of its files, if it differs from the id.
-    pub(crate) here: Option<Box<str>>,
+pub struct IndexEntry {
+    /// The name of the run's files, if it differs from the id.
+    pub here: Option<Box<str>>,
     /// The run's fingerprint when each part was copied.
     as_of: [Option<Fingerprint>; Part::ALL.len()],
     /// Parts with missing data, which the next mirror retries.
     missing: [bool; Part::ALL.len()],
     /// Parts with inexact data, which a retry would not improve.
     inexact: [bool; Part::ALL.len()],
-    pub(crate) gone: bool,
+    /// Whether the run no longer exists on the server.
+    pub gone: bool,
     pub(crate) created_at: Box<str>,
-    pub(crate) record: Option<Place>,
-    pub(crate) row: Option<Place>,
+    pub(crate) record: Option<TextLocation>,
+    pub(crate) row: Option<TextLocation>,
 }
 
 /// The location of a record or row.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Place {
+pub(crate) enum TextLocation {
     Manifest(Span),
     Rows(Span),
     Journal(Span),
 }
 
-impl Known {
+impl IndexEntry {
     pub(crate) fn new() -> Self {
         Self {
             here: None,
@@ -65,7 +50,7 @@ impl Known {
         }
     }
 
-    pub(crate) fn note(&mut self, record: &RunRecord, place: Place) {
+    pub(crate) fn update(&mut self, record: &RunRecord, place: TextLocation) {
         self.here = record.here.as_deref().map(Into::into);
         self.created_at = record.created_at.as_deref().unwrap_or_default().into();
         self.as_of = Part::ALL.map(|part| record.as_of(part));
@@ -76,32 +61,32 @@ impl Known {
     }
 
     /// Returns the run's fingerprint when a part was copied, or `None` if the part is absent.
-    pub(crate) fn as_of(&self, part: Part) -> Option<Fingerprint> {
+    pub fn as_of(&self, part: Part) -> Option<Fingerprint> {
         // A user who removed the rows wants them fetched again.
         let is_there = self.record.is_some() && (part != Part::Runs || self.row.is_some());
         self.as_of[part as usize].filter(|_| is_there)
     }
 
     /// Returns whether a part has inexact data, which a retry would not improve.
-    pub(crate) fn is_inexact(&self, part: Part) -> bool {
+    pub fn is_inexact(&self, part: Part) -> bool {
         self.inexact[part as usize]
     }
 
     /// Returns whether a part has missing data, which the next mirror retries.
-    pub(crate) fn unsupported(&self, part: Part) -> bool {
+    pub fn is_missing(&self, part: Part) -> bool {
         self.missing[part as usize]
     }
 }
 
 /// Reads the manifest and counts its unreadable lines. Their runs stay unknown and are mirrored again.
-pub(crate) fn read_manifest(file: impl Read, runs: &mut Runs) -> io::Result<(Option<Header>, u64)> {
+pub(crate) fn read_manifest(file: impl Read, runs: &mut RunIndex) -> io::Result<(Option<Header>, u64)> {
     let (mut header, mut unreadable) = (None, 0);
     each_line(file, |span, text| {
         if span.offset == 0 {
             header = Some(serde_json::from_slice::<Header>(text)?);
         } else if let Ok(record) = serde_json::from_slice::<RunRecord>(text) {
-            let known = runs.entry(record.run.clone()).or_insert_with(Known::new);
-            known.note(&record, Place::Manifest(span));
+            let entry = runs.entry(record.run.clone()).or_insert_with(IndexEntry::new);
+            entry.update(&record, TextLocation::Manifest(span));
         } else {
             unreadable += 1;
         }
@@ -113,13 +98,14 @@ pub(crate) fn read_manifest(file: impl Read, runs: &mut Runs) -> io::Result<(Opt
 /// Every row starts with its id.
 const ROW_BEGIN: &[u8] = br#"{"id":"#;
 
-pub(crate) fn read_rows(file: impl Read, runs: &mut Runs) -> io::Result<()> {
+/// Adds the locations of the rows to the index.
+pub(crate) fn read_rows(file: impl Read, runs: &mut RunIndex) -> io::Result<()> {
     each_line(file, |span, text| {
         let id = text
             .strip_prefix(ROW_BEGIN)
             .and_then(|text| serde_json::Deserializer::from_slice(text).into_iter::<String>().next()?.ok());
-        if let Some(known) = id.and_then(|id| runs.get_mut(&id)) {
-            known.row = Some(Place::Rows(span));
+        if let Some(entry) = id.and_then(|id| runs.get_mut(&id)) {
+            entry.row = Some(TextLocation::Rows(span));
         }
         Ok(())
     })
@@ -140,9 +126,9 @@ fn each_line(file: impl Read, mut each: impl FnMut(Span, &[u8]) -> io::Result<()
     Ok(())
 }
 
-/// The entries found in a journal.
+/// Describes the content of a journal.
 #[derive(Debug, Default)]
-pub(crate) struct Added {
+pub(crate) struct JournalSummary {
     /// The first line of the journal.
     pub(crate) header: Option<Header>,
     pub(crate) has_runs: bool,
@@ -152,38 +138,29 @@ pub(crate) struct Added {
 }
 
 /// Adds the entries of a journal to the index.
-pub(crate) fn read_journal(file: impl Read, runs: &mut Runs) -> io::Result<Added> {
-    let mut added = Added::default();
+pub(crate) fn read_journal(file: impl Read, runs: &mut RunIndex) -> io::Result<JournalSummary> {
+    let mut added = JournalSummary::default();
     let note = |line| match line {
         Line::Header(header) => added.header = Some(header),
         Line::Run { record, record_at, row_at } => {
             added.has_runs = true;
-            let known = runs.entry(record.run.clone()).or_insert_with(Known::new);
-            known.note(&record, Place::Journal(record_at));
+            let entry = runs.entry(record.run.clone()).or_insert_with(IndexEntry::new);
+            entry.update(&record, TextLocation::Journal(record_at));
             if let Some(row_at) = row_at {
-                known.row = Some(Place::Journal(row_at));
+                entry.row = Some(TextLocation::Journal(row_at));
                 added.has_rows = true;
             }
         }
     };
     let whole = journal::read(BufReader::new(file), note)?;
-    Ok(Added { whole, ..added })
+    Ok(JournalSummary { whole, ..added })
 }
 
 /// Returns the ids of the runs that have a row, oldest run first.
-pub(crate) fn in_order(runs: &Runs) -> Vec<String> {
-    let mut ids: Vec<_> = runs.iter().filter(|(_, known)| known.row.is_some()).collect();
-    ids.sort_by(|(id, known), (other, other_known)| {
-        (&known.created_at, id).cmp(&(&other_known.created_at, other))
+pub(crate) fn in_order(runs: &RunIndex) -> Vec<String> {
+    let mut ids: Vec<_> = runs.iter().filter(|(_, entry)| entry.row.is_some()).collect();
+    ids.sort_by(|(id, entry), (other, other_entry)| {
+        (&entry.created_at, id).cmp(&(&other_entry.created_at, other))
     });
     ids.into_iter().map(|(id, _)| id.clone()).collect()
-}
-
-/// Returns the index entry of a run with this record and a row.
-#[cfg(test)]
-pub(crate) fn known_for_tests(record: &RunRecord) -> Known {
-    let mut known = Known::new();
-    known.note(record, Place::Journal(Span { offset: 0, len: 0 }));
-    known.row = known.record;
-    known
 }

@@ -4,30 +4,32 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use wandb_core::BaseUrl;
 use wandb_storage::{AppendLog, Object, ObjectReader, read_range};
 
-use super::disk::Disk;
-use super::index::{self, Added, Known, Place, Runs, read_journal, read_manifest, read_rows};
-use super::journal;
-use super::layout::{FILES, FOLDERS, JOURNAL, MANIFEST, RUN_TABLE, RUNS, SWEEP_TABLE};
-use super::record::{Header, RunRecord, Stored};
+use crate::disk::Disk;
 use crate::error::Error;
+use crate::index::{
+    self, IndexEntry, JournalSummary, RunIndex, TextLocation, read_journal, read_manifest, read_rows,
+};
+use crate::journal;
+use crate::layout::{FILES, FOLDERS, JOURNAL, MANIFEST, RUN_TABLE, RUNS, SWEEP_TABLE};
+use crate::record::{Header, RunRecord, Stored};
 
 /// The state of a mirror.
 #[derive(Debug)]
-pub(crate) struct Store {
-    disk: Disk,
+pub struct Store {
+    pub(crate) disk: Disk,
     header: Header,
-    runs: Runs,
+    runs: RunIndex,
     manifest: Option<Arc<dyn Object>>,
     rows: Option<Arc<dyn Object>>,
     /// `None` once the manifest contains its records.
     journal: Option<Box<dyn AppendLog>>,
-    /// Whether the manifest is out of date.
-    is_unsettled: bool,
+    /// Whether the manifest lacks something.
+    is_manifest_outdated: bool,
     /// Whether the journal has rows that the table of runs lacks.
     has_new_rows: bool,
 }
@@ -37,12 +39,12 @@ impl Store {
     ///
     /// # Errors
     /// If the folder holds something else or a later version.
-    pub(crate) fn open(disk: Disk, header: Header) -> Result<Self, Error> {
+    pub fn open(disk: Disk, header: Header) -> Result<Self, Error> {
         let failed = |doing: &str, here: &str, disk: &Disk| {
             let doing = format!("{doing} {}", disk.place(here).display());
             move |error| Error::io(doing, error)
         };
-        let mut runs = Runs::new();
+        let mut runs = RunIndex::new();
         let reading = |here| failed("reading", here, &disk);
         let whole = |object: &Arc<dyn Object>| ObjectReader::new(Arc::clone(object), 0);
         let manifest = disk.open_file(MANIFEST).map_err(reading(MANIFEST))?;
@@ -61,11 +63,16 @@ impl Store {
         }
         let added = match &journal {
             Some(journal) => read_journal(whole(journal), &mut runs).map_err(reading(JOURNAL))?,
-            None => Added::default(),
+            None => JournalSummary::default(),
         };
-        let Added { header: begun_with, has_runs: is_unsettled, has_rows: has_new_rows, mut whole } = added;
+        let JournalSummary {
+            header: begun_with,
+            has_runs: is_manifest_outdated,
+            has_rows: has_new_rows,
+            mut whole,
+        } = added;
         found = found.or(begun_with);
-        if !had_manifest && !is_unsettled {
+        if !had_manifest && !is_manifest_outdated {
             // Nothing was mirrored yet, so a journal of another project does not count.
             (found, whole) = (None, 0);
         }
@@ -79,17 +86,26 @@ impl Store {
             let begun = journal::header_line(&header).and_then(|line| journal.append(&line));
             begun.map_err(failed("writing", JOURNAL, &disk))?;
         }
-        Ok(Self { disk, header, runs, manifest, rows, journal: Some(journal), is_unsettled, has_new_rows })
+        Ok(Self {
+            disk,
+            header,
+            runs,
+            manifest,
+            rows,
+            journal: Some(journal),
+            is_manifest_outdated,
+            has_new_rows,
+        })
     }
 
     /// Returns the index entry of a run that has a record.
-    pub(crate) fn known(&self, id: &str) -> Option<&Known> {
-        self.runs.get(id).filter(|known| known.record.is_some())
+    pub fn entry(&self, id: &str) -> Option<&IndexEntry> {
+        self.runs.get(id).filter(|entry| entry.record.is_some())
     }
 
-    /// Returns all runs with a record, ordered by id.
-    pub(crate) fn runs(&self) -> impl Iterator<Item = (&str, &Known)> {
-        self.runs.iter().filter(|(_, known)| known.record.is_some()).map(|(id, known)| (id.as_str(), known))
+    /// Returns the index entries of all runs with a record, ordered by id.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &IndexEntry)> {
+        self.runs.iter().filter(|(_, entry)| entry.record.is_some()).map(|(id, entry)| (id.as_str(), entry))
     }
 
     /// Returns the existing tables of the project.
@@ -98,15 +114,15 @@ impl Store {
     }
 
     /// Returns what the server lacked at the last sync.
-    pub(crate) fn unsupported(&self) -> &[String] {
+    pub fn unsupported(&self) -> &[String] {
         &self.header.unsupported
     }
 
     /// Records what the server lacks.
-    pub(crate) fn set_unsupported(&mut self, unsupported: Vec<String>) {
+    pub fn set_unsupported(&mut self, unsupported: Vec<String>) {
         if self.header.unsupported != unsupported {
             self.header.unsupported = unsupported;
-            self.is_unsettled = true;
+            self.is_manifest_outdated = true;
         }
     }
 
@@ -114,21 +130,21 @@ impl Store {
     pub(crate) fn set_table(&mut self, name: &str, stored: Stored) {
         if self.header.tables.get(name) != Some(&stored) {
             self.header.tables.insert(name.to_owned(), stored);
-            self.is_unsettled = true;
+            self.is_manifest_outdated = true;
         }
     }
 
     /// Returns whether the journal has rows that the table of runs lacks.
-    pub(crate) fn has_new_rows(&self) -> bool {
+    pub fn has_new_rows(&self) -> bool {
         self.has_new_rows
     }
 
     /// Forgets the rows of all runs that the server still has, so that they are fetched again. The rows of
     /// deleted runs exist nowhere else.
     pub(crate) fn forget_rows(&mut self) {
-        for known in self.runs.values_mut().filter(|known| !known.gone) {
-            if matches!(known.row, Some(Place::Rows(_))) {
-                known.row = None;
+        for entry in self.runs.values_mut().filter(|entry| !entry.gone) {
+            if matches!(entry.row, Some(TextLocation::Rows(_))) {
+                entry.row = None;
             }
         }
     }
@@ -136,12 +152,12 @@ impl Store {
     /// Forgets a table of the project.
     pub(crate) fn forget_table(&mut self, name: &str) {
         self.header.tables.remove(name);
-        self.is_unsettled = true;
+        self.is_manifest_outdated = true;
     }
 
     /// Reads the record of a run.
-    pub(crate) fn record(&mut self, id: &str) -> io::Result<Option<RunRecord>> {
-        let Some(place) = self.runs.get(id).and_then(|known| known.record) else { return Ok(None) };
+    pub fn record(&self, id: &str) -> io::Result<Option<RunRecord>> {
+        let Some(place) = self.runs.get(id).and_then(|entry| entry.record) else { return Ok(None) };
         Ok(Some(serde_json::from_slice(&self.text(place)?)?))
     }
 
@@ -151,51 +167,53 @@ impl Store {
     }
 
     /// Reads the row of a run as JSON text. Returns empty text if there is none.
-    pub(crate) fn row(&mut self, id: &str) -> io::Result<Vec<u8>> {
-        match self.runs.get(id).and_then(|known| known.row) {
+    pub fn row(&self, id: &str) -> io::Result<Vec<u8>> {
+        match self.runs.get(id).and_then(|entry| entry.row) {
             Some(place) => self.text(place),
             None => Ok(Vec::new()),
         }
     }
 
-    fn text(&self, place: Place) -> io::Result<Vec<u8>> {
+    fn text(&self, place: TextLocation) -> io::Result<Vec<u8>> {
         let gone = || io::Error::new(io::ErrorKind::NotFound, "it has been removed meanwhile");
         match place {
-            Place::Manifest(span) => read_range(self.manifest.as_deref().ok_or_else(gone)?, span.range()),
-            Place::Rows(span) => read_range(self.rows.as_deref().ok_or_else(gone)?, span.range()),
-            Place::Journal(span) => self.journal.as_ref().ok_or_else(gone)?.read(span.range()),
+            TextLocation::Manifest(span) => {
+                read_range(self.manifest.as_deref().ok_or_else(gone)?, span.range())
+            }
+            TextLocation::Rows(span) => read_range(self.rows.as_deref().ok_or_else(gone)?, span.range()),
+            TextLocation::Journal(span) => self.journal.as_ref().ok_or_else(gone)?.read(span.range()),
         }
     }
 
     /// Appends a run's record and row to the journal. They survive a crash once [`sync`](Self::sync) returns.
-    pub(crate) fn note(&mut self, record: &RunRecord, row: Option<&str>) -> io::Result<()> {
+    pub fn append(&mut self, record: &RunRecord, row: Option<&str>) -> io::Result<()> {
         let (line, mut record_at, mut row_at) = journal::run_line(record, row)?;
-        let journal = self.journal.as_mut().ok_or_else(settled)?;
+        let journal = self.journal.as_mut().ok_or_else(finished)?;
         let at = journal.end();
         journal.append(&line)?;
         record_at.offset += at;
-        self.is_unsettled = true;
-        let known = self.runs.entry(record.run.clone()).or_insert_with(Known::new);
-        known.note(record, Place::Journal(record_at));
+        self.is_manifest_outdated = true;
+        let entry = self.runs.entry(record.run.clone()).or_insert_with(IndexEntry::new);
+        entry.update(record, TextLocation::Journal(record_at));
         if let Some(row_at) = &mut row_at {
             row_at.offset += at;
-            known.row = Some(Place::Journal(*row_at));
+            entry.row = Some(TextLocation::Journal(*row_at));
             self.has_new_rows = true;
         }
         Ok(())
     }
 
     /// Waits until the journal is on the disk (fsync).
-    pub(crate) fn sync(&mut self) -> io::Result<()> {
-        self.journal.as_mut().ok_or_else(settled)?.persist()
+    pub fn sync(&mut self) -> io::Result<()> {
+        self.journal.as_mut().ok_or_else(finished)?.persist()
     }
 
     /// Writes the manifest if it is out of date, and removes the journal. Nothing can be recorded afterwards.
-    pub(crate) fn settle(&mut self) -> io::Result<()> {
-        if self.is_unsettled || self.manifest.is_none() {
+    pub fn finish(&mut self) -> io::Result<()> {
+        if self.is_manifest_outdated || self.manifest.is_none() {
             let mut file = self.disk.create()?;
             write_line(&mut file, &serde_json::to_vec(&self.header)?)?;
-            let records: Vec<Place> = self.runs.values().filter_map(|known| known.record).collect();
+            let records: Vec<TextLocation> = self.runs.values().filter_map(|entry| entry.record).collect();
             for place in &records {
                 write_line(&mut file, &self.text(*place)?)?;
             }
@@ -213,7 +231,7 @@ impl Store {
     }
 }
 
-fn settled() -> io::Error {
+fn finished() -> io::Error {
     io::Error::other("the journal is already closed")
 }
 
@@ -228,10 +246,7 @@ fn is_free(disk: &Disk) -> Result<(), Error> {
         let own = own.trim_end_matches('/');
         let exists = disk.exists(own);
         if exists.map_err(|error| Error::io(format!("looking for {}", disk.place(own).display()), error))? {
-            return Err(Error::usage(format!(
-                "{} holds {own} but no mirror; choose an empty or a new folder",
-                disk.root().display()
-            )));
+            return Err(Error::Occupied { folder: disk.root().to_owned(), name: own.to_owned() });
         }
     }
     Ok(())
@@ -242,14 +257,11 @@ fn same(disk: &Disk, found: Header, wanted: &Header) -> Result<Header, Error> {
     let folder = disk.root().to_owned();
     found.check(&folder)?;
     if found.project != wanted.project || !is_same_server(&found.server, &wanted.server) {
-        return Err(Error::usage(format!(
-            "{} holds a mirror of {} on {}; choose another folder for {} on {}",
-            folder.display(),
-            found.project,
-            found.server,
-            wanted.project,
-            wanted.server
-        )));
+        return Err(Error::OtherProject {
+            folder,
+            found: (found.project, found.server),
+            wanted: (wanted.project.clone(), wanted.server.clone()),
+        });
     }
     Ok(found)
 }
@@ -258,11 +270,6 @@ fn same(disk: &Disk, found: Header, wanted: &Header) -> Result<Header, Error> {
 fn is_same_server(one: &str, other: &str) -> bool {
     let app = |url: &str| BaseUrl::parse(url).map(|url| url.app_url()).ok();
     one == other || app(one).is_some_and(|one| Some(one) == app(other))
-}
-
-/// Locks the store. It is consistent between statements, so a poisoned lock is still usable.
-pub(crate) fn lock(store: &Mutex<Store>) -> MutexGuard<'_, Store> {
-    store.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

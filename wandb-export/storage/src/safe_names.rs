@@ -16,13 +16,12 @@ const LONGEST_PATH: usize = 700;
 const KEPT: usize = 80;
 
 /// Returns whether a name is valid on every system as a path below a folder.
-pub(crate) fn is_safe(name: &str) -> bool {
+pub fn is_safe(name: &str) -> bool {
     name.len() <= LONGEST_PATH && name.split('/').all(is_safe_part)
 }
 
 /// Returns whether a name is valid on every system as a single path component.
-#[cfg(any(test, feature = "mirror"))]
-pub(crate) fn is_safe_component(name: &str) -> bool {
+pub fn is_safe_component(name: &str) -> bool {
     !name.contains('/') && is_safe_part(name)
 }
 
@@ -52,7 +51,7 @@ fn is_device(part: &str) -> bool {
 
 /// Returns a safe name for an unsafe one: a readable part of it with a hash that keeps it unique. Further
 /// values of `variant` give alternatives if the name is taken.
-pub(super) fn replacement(name: &str, variant: u32) -> String {
+pub fn replacement(name: &str, variant: u32) -> String {
     let mut parts: Vec<String> = name.split('/').filter(|part| !part.is_empty()).map(safe_part).collect();
     let last = parts.pop().unwrap_or_else(|| "_".to_owned());
     let (stem, extension) = last.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).unwrap_or((&last, ""));
@@ -96,7 +95,7 @@ fn short_hash(name: &str, variant: u32) -> String {
 }
 
 /// Returns a hash of the name as 32 hexadecimal digits.
-pub(super) fn hash(name: &str) -> String {
+pub fn hash(name: &str) -> String {
     hex(&Md5::digest(name))
 }
 
@@ -110,7 +109,7 @@ fn hex(bytes: &[u8]) -> String {
 
 /// Returns a key that is equal for names that some system treats as the same: it ignores case and Unicode
 /// composition.
-pub(super) fn key(path: &str) -> String {
+pub fn key(path: &str) -> String {
     let folded = path.to_uppercase().to_lowercase();
     ComposingNormalizerBorrowed::new_nfc().normalize(&folded).into_owned()
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use super::record::{Header, RunRecord};
+use crate::record::{Header, RunRecord};
 
 /// A complete line.
 #[derive(Debug, PartialEq)]
@@ -127,8 +127,8 @@ fn parse(text: &[u8], is_first: bool) -> Option<Line> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::record::{FORMAT, Fingerprint};
     use super::*;
+    use crate::record::{FORMAT, Fingerprint};
 
     fn journal() -> (Vec<u8>, Vec<usize>) {
         let header = Header {

@@ -64,7 +64,7 @@ pub struct UnknownPart(String);
 /// The set of parts that a mirror holds. The default is all of them.
 ///
 /// ```
-/// use wandb_export::mirror::{Contents, Part};
+/// use wandb_mirror::{Contents, Part};
 ///
 /// let contents = Contents::all().without(Part::Files);
 /// assert!(contents.has(Part::History) && !contents.has(Part::Files));

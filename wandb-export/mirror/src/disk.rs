@@ -8,16 +8,16 @@ use bytes::Bytes;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 use wandb_storage::{
-    AppendLog, Folder, Found, LogStorage, Object, ObjectReader, Staged, Storage, read_range,
+    AppendLog, Digest, Folder, Found, LogStorage, Object, ObjectReader, Staged, Storage, read_range,
 };
 
-use super::layout::FOLDERS;
-use super::record::Stored;
-use crate::files::Digest;
+use crate::error::Error;
+use crate::layout::FOLDERS;
+use crate::record::Stored;
 
 /// The storage of a mirror, for its only writer.
 #[derive(Debug, Clone)]
-pub(crate) struct Disk {
+pub struct Disk {
     storage: Arc<dyn LogStorage>,
     root: PathBuf,
 }
@@ -25,12 +25,12 @@ pub(crate) struct Disk {
 impl Disk {
     /// Opens and locks the folder, creating it if it is missing. Returns `None` if another mirror has locked
     /// it.
-    pub(crate) fn open(root: &Path) -> io::Result<Option<Self>> {
+    pub fn open(root: &Path) -> io::Result<Option<Self>> {
         Folder::claim(root)?.map(|folder| Self::on(root, folder)).transpose()
     }
 
     /// Opens a mirror in a storage; errors name it `root`.
-    pub(crate) fn on(root: &Path, storage: impl LogStorage + 'static) -> io::Result<Self> {
+    pub fn on(root: &Path, storage: impl LogStorage + 'static) -> io::Result<Self> {
         // A file that is already gone is not removed again, so persist its removal before relying on it.
         storage.persist(&FOLDERS)?;
         Ok(Self { storage: Arc::new(storage), root: root.to_owned() })
@@ -42,23 +42,28 @@ impl Disk {
     }
 
     /// Returns the full path of a file.
-    pub(crate) fn place(&self, here: &str) -> PathBuf {
+    pub fn place(&self, here: &str) -> PathBuf {
         place(&self.root, here)
     }
 
+    /// Returns the error for a file that cannot be written.
+    pub fn writing(&self, here: &str, error: io::Error) -> Error {
+        Error::io(format!("writing {}", self.place(here).display()), error)
+    }
+
     /// Creates a file, which [`NewFile::put`] moves into place.
-    pub(crate) fn create(&self) -> io::Result<NewFile> {
+    pub fn create(&self) -> io::Result<NewFile> {
         let storage = Arc::clone(&self.storage);
         Ok(NewFile { staged: self.storage.stage()?, storage, digest: Digest::default() })
     }
 
     /// Returns the free space in bytes, if the system reports it.
-    pub(crate) fn room(&self) -> Option<u64> {
+    pub fn free_bytes(&self) -> Option<u64> {
         self.storage.free_bytes()
     }
 
     /// Returns whether something exists under a name.
-    pub(crate) fn exists(&self, here: &str) -> io::Result<bool> {
+    pub fn exists(&self, here: &str) -> io::Result<bool> {
         Ok(self.storage.find(here)? != Found::Nothing)
     }
 
@@ -68,12 +73,12 @@ impl Disk {
     }
 
     /// Returns the storage of a folder.
-    pub(crate) fn within(&self, here: &str) -> Arc<dyn Storage> {
+    pub fn within(&self, here: &str) -> Arc<dyn Storage> {
         self.storage.within(here)
     }
 
     /// Opens a file for reading. Returns `None` if it does not exist.
-    pub(crate) fn open_file(&self, here: &str) -> io::Result<Option<Arc<dyn Object>>> {
+    pub fn open_file(&self, here: &str) -> io::Result<Option<Arc<dyn Object>>> {
         self.storage.open_object(here)
     }
 
@@ -93,7 +98,7 @@ impl Disk {
     }
 
     /// Removes a file if it exists.
-    pub(crate) fn remove(&self, here: &str) -> io::Result<()> {
+    pub fn remove(&self, here: &str) -> io::Result<()> {
         if self.storage.remove(here)? { self.storage.persist(&[here]) } else { Ok(()) }
     }
 }
@@ -105,7 +110,7 @@ pub(crate) fn place(root: &Path, here: &str) -> PathBuf {
 
 /// An unfinished file. Dropping it removes it.
 #[derive(Debug)]
-pub(crate) struct NewFile {
+pub struct NewFile {
     staged: Staged,
     storage: Arc<dyn LogStorage>,
     digest: Digest,
@@ -113,7 +118,7 @@ pub(crate) struct NewFile {
 
 impl NewFile {
     /// Moves the file into place, replacing any existing file, so that it survives a crash.
-    pub(crate) fn put(self, here: &str, rows: u64) -> io::Result<Stored> {
+    pub fn put(self, here: &str, rows: u64) -> io::Result<Stored> {
         let Self { staged, storage, digest } = self;
         let bytes = staged.size();
         storage.put(here, staged)?;
@@ -122,7 +127,7 @@ impl NewFile {
     }
 
     /// Opens the bytes written so far for reading.
-    pub(crate) fn reopen(&mut self) -> io::Result<Arc<dyn Object>> {
+    pub fn reopen(&mut self) -> io::Result<Arc<dyn Object>> {
         self.staged.read_back()
     }
 }
@@ -174,13 +179,14 @@ impl Write for SharedFile {
 
 /// A Parquet file in a storage.
 #[derive(Debug)]
-pub(crate) struct ParquetObject {
+pub struct ParquetObject {
     object: Arc<dyn Object>,
     size: u64,
 }
 
 impl ParquetObject {
-    pub(crate) fn new(object: Arc<dyn Object>) -> io::Result<Self> {
+    /// Wraps an object. Reading fails later if it is not a Parquet file.
+    pub fn new(object: Arc<dyn Object>) -> io::Result<Self> {
         let size = object.size()?;
         Ok(Self { object, size })
     }

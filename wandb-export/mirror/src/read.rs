@@ -3,37 +3,42 @@
 //! Reading takes no locks and writes nothing, so anyone can read a mirror, even during a sync: files are
 //! replaced atomically, and open files keep their content.
 
+mod file;
 mod rows;
 mod run;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub(crate) use rows::MirroredRows;
-pub(crate) use run::MirroredRun;
+pub use file::MirroredFile;
+pub use rows::{MirroredRows, RowFilter};
+pub use run::MirroredRun;
 use wandb_core::model::Sweep;
 use wandb_core::operation::Field;
 use wandb_core::{BaseUrl, ProjectPath};
-use wandb_graphql::ops::Detail;
 use wandb_storage::{Folder, LogStorage, Object, ObjectReader, Storage as _, read_range};
 
-use super::disk::place;
-use super::index::{Added, Place, Runs, in_order, read_journal, read_manifest, read_rows};
-use super::layout::{JOURNAL, MANIFEST, RUNS, SWEEP_TABLE};
-use super::record::Header;
-use super::{journal, tables};
-use crate::error::Error;
-use crate::issue::Issue;
+use crate::disk::place;
+use crate::error::{Error, Problem};
+use crate::gap::Gap;
+use crate::index::{
+    JournalSummary, RunIndex, TextLocation, in_order, read_journal, read_manifest, read_rows,
+};
+use crate::layout::{JOURNAL, MANIFEST, RUNS, SWEEP_TABLE};
+use crate::record::Header;
+use crate::{journal, tables};
 
 /// The most bytes to read of a header. Real ones are far shorter.
 const LONGEST_HEADER: u64 = 1 << 20;
 
 /// The most attempts to open a mirror while a sync replaces its files.
-const MOST_LOOKS: u32 = 5;
+const MAX_ATTEMPTS: u32 = 5;
 
 /// Returns whether a folder is the mirror of a project.
-pub(crate) fn is_mirror(folder: &Path) -> io::Result<bool> {
+pub fn is_mirror(folder: &Path) -> io::Result<bool> {
     let Some(folder) = present(Folder::open(folder).map(Some))? else { return Ok(false) };
     let first_line = |object: io::Result<Option<Arc<dyn Object>>>| {
         let Some(object) = present(object)? else { return Ok(None) };
@@ -62,13 +67,13 @@ fn present<T>(found: io::Result<Option<T>>) -> io::Result<Option<T>> {
 
 /// A mirror opened for reading.
 #[derive(Debug)]
-pub(crate) struct MirrorReader {
+pub struct MirrorReader {
     root: PathBuf,
     storage: Arc<dyn LogStorage>,
     header: Header,
-    runs: Runs,
+    runs: RunIndex,
     texts: Texts,
-    issues: Vec<Issue>,
+    gaps: Vec<Gap>,
 }
 
 /// The objects that hold records and rows, kept open so that their content does not change.
@@ -84,18 +89,27 @@ impl MirrorReader {
     ///
     /// # Errors
     /// If the mirror cannot be read, or was written by a later version.
-    pub(crate) fn open(root: &Path) -> Result<Self, Error> {
+    pub fn open(root: &Path) -> Result<Self, Error> {
+        let storage = Folder::open(root)
+            .map_err(|error| Error::io(format!("reading the mirror in {}", root.display()), error))?;
+        Self::on(root, storage)
+    }
+
+    /// Opens the mirror in a storage; errors name it `root`.
+    ///
+    /// # Errors
+    /// If the mirror cannot be read, or was written by a later version.
+    pub fn on(root: &Path, storage: impl LogStorage + 'static) -> Result<Self, Error> {
         let failed = |error| Error::io(format!("reading the mirror in {}", root.display()), error);
-        let storage = Folder::open(root).map_err(failed)?;
-        let mut looks = 0;
+        let mut attempts = 0;
         loop {
-            looks += 1;
+            attempts += 1;
             // A sync ends by replacing the rows, replacing the manifest and removing the journal. Opening the
             // files in the reverse order misses nothing, unless a whole sync runs in between.
             let open = |here| present(storage.open_object(here)).map_err(failed);
             let journal = present(storage.read_log(JOURNAL)).map_err(failed)?;
             let texts = Texts { journal, manifest: open(MANIFEST)?, rows: open(RUNS)? };
-            if looks == MOST_LOOKS || is_same(open(MANIFEST)?.as_deref(), texts.manifest.as_deref()) {
+            if attempts == MAX_ATTEMPTS || is_same(open(MANIFEST)?.as_deref(), texts.manifest.as_deref()) {
                 return Self::of(root, Arc::new(storage), texts);
             }
         }
@@ -104,18 +118,18 @@ impl MirrorReader {
     fn of(root: &Path, storage: Arc<dyn LogStorage>, texts: Texts) -> Result<Self, Error> {
         let failed = |error| Error::io(format!("reading the mirror in {}", root.display()), error);
         let whole = |object: &Arc<dyn Object>| ObjectReader::new(Arc::clone(object), 0);
-        let mut runs = Runs::new();
-        let mut issues = Vec::new();
+        let mut runs = RunIndex::new();
+        let mut gaps = Vec::new();
         let mut header = None;
         if let Some(file) = &texts.manifest {
             let unreadable;
             (header, unreadable) = read_manifest(whole(file), &mut runs).map_err(failed)?;
             if unreadable > 0 {
                 let detail = format!("{unreadable} unreadable lines, each for one run");
-                issues.push(Issue::FileDamaged { file: root.join(MANIFEST), detail });
+                gaps.push(Gap::FileDamaged { file: root.join(MANIFEST), detail });
             }
         } else {
-            issues.push(Issue::MirrorIncomplete {
+            gaps.push(Gap::Incomplete {
                 subject: root.display().to_string(),
                 detail: "the mirror is not finished yet; there may be more".to_owned(),
             });
@@ -124,55 +138,52 @@ impl MirrorReader {
             read_rows(whole(file), &mut runs).map_err(failed)?;
         }
         if let Some(file) = &texts.journal {
-            let Added { header: begun_with, .. } = read_journal(whole(file), &mut runs).map_err(failed)?;
+            let JournalSummary { header: begun_with, .. } =
+                read_journal(whole(file), &mut runs).map_err(failed)?;
             header = header.or(begun_with);
         }
-        let header = header.ok_or_else(|| Error::Mirror {
-            folder: root.to_owned(),
-            message: "neither its manifest nor its journal names a project".to_owned(),
-        })?;
+        let header =
+            header.ok_or_else(|| Error::Unusable { folder: root.to_owned(), problem: Problem::NoProject })?;
         header.check(root)?;
-        Ok(Self { root: root.to_owned(), storage, header, runs, texts, issues })
+        Ok(Self { root: root.to_owned(), storage, header, runs, texts, gaps })
     }
 
     /// Returns the project.
-    pub(crate) fn project(&self) -> Result<ProjectPath, Error> {
+    pub fn project(&self) -> Result<ProjectPath, Error> {
         let (entity, project) = self.header.project.split_once('/').unwrap_or(("", &self.header.project));
         Ok(ProjectPath::new(entity, project)?)
     }
 
     /// Returns the server that the mirror was copied from, if the header has a valid address.
-    pub(crate) fn server(&self) -> Option<BaseUrl> {
+    pub fn server(&self) -> Option<BaseUrl> {
         BaseUrl::parse(&self.header.server).ok()
     }
 
-    /// Returns a note for each field of runs that the server did not support.
-    fn unsupported_fields(&self) -> impl Iterator<Item = Issue> {
+    /// Returns the fields that the server did not have at the last sync.
+    pub fn unsupported_fields(&self) -> impl Iterator<Item = Field> {
         let names = self.header.unsupported.iter().filter_map(|name| name.split_once('.'));
-        let fields = names.map(|(on_type, name)| Field::named(on_type, name));
-        let of_runs = fields.filter(|field| Detail::Full.optional_fields().contains(field));
-        of_runs.map(|field| Issue::UnsupportedField { field, requested: false })
+        names.map(|(on_type, name)| Field::named(on_type, name))
     }
 
-    /// Returns the issues of the project as a whole.
-    pub(crate) fn issues(&self) -> &[Issue] {
-        &self.issues
+    /// Returns the gaps of the project as a whole.
+    pub fn gaps(&self) -> &[Gap] {
+        &self.gaps
     }
 
     /// Returns the ids of all runs, oldest first. Runs without a row come last.
-    pub(crate) fn ids(&self) -> Vec<String> {
+    pub fn ids(&self) -> Vec<String> {
         let mut ids = in_order(&self.runs);
-        ids.extend(self.runs.iter().filter(|(_, known)| known.row.is_none()).map(|(id, _)| id.clone()));
+        ids.extend(self.runs.iter().filter(|(_, entry)| entry.row.is_none()).map(|(id, _)| id.clone()));
         ids
     }
 
     /// Returns whether the mirror has a run.
-    pub(crate) fn has(&self, id: &str) -> bool {
+    pub fn has(&self, id: &str) -> bool {
         self.runs.contains_key(id)
     }
 
     /// Returns a sweep, if the mirror has it.
-    pub(crate) fn sweep(&self, id: &str) -> Result<Option<Sweep>, Error> {
+    pub fn sweep(&self, id: &str) -> Result<Option<Sweep>, Error> {
         let Some(table) = self.open_object(SWEEP_TABLE)? else { return Ok(None) };
         for batch in rows::batches(table, &self.place(SWEEP_TABLE))? {
             let found = batch?.iter().filter_map(tables::sweep_of).find(|sweep| sweep.id == id);
@@ -183,12 +194,12 @@ impl MirrorReader {
         Ok(None)
     }
 
-    fn text(&self, place: Option<Place>) -> io::Result<Option<Vec<u8>>> {
+    fn text(&self, place: Option<TextLocation>) -> io::Result<Option<Vec<u8>>> {
         let Some(place) = place else { return Ok(None) };
         let (object, span) = match place {
-            Place::Manifest(span) => (&self.texts.manifest, span),
-            Place::Rows(span) => (&self.texts.rows, span),
-            Place::Journal(span) => (&self.texts.journal, span),
+            TextLocation::Manifest(span) => (&self.texts.manifest, span),
+            TextLocation::Rows(span) => (&self.texts.rows, span),
+            TextLocation::Journal(span) => (&self.texts.journal, span),
         };
         object.as_deref().map(|object| read_range(object, span.range())).transpose()
     }

@@ -10,17 +10,16 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchR
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
 use wandb_core::Row;
-use wandb_runlog::Selection;
 use wandb_storage::Object;
 use wandb_tables::rows_at_once;
 use wandb_tables::{is_rest, key_of, rows_of};
 
-use super::super::contents::Part;
-use super::super::disk::ParquetObject;
-use super::super::layout::{STEP, key_of_column, unlabelled};
 use super::{MirroredRun, unreadable};
+use crate::contents::Part;
+use crate::disk::ParquetObject;
 use crate::error::Error;
-use crate::issue::Issue;
+use crate::gap::Gap;
+use crate::layout::{STEP, key_of_column, unlabelled};
 
 /// The cost of a value in a row, relative to one in a column.
 const CELLS_FOR_ONE: usize = 4;
@@ -31,61 +30,83 @@ const BYTES_AT_ONCE: i64 = 8 << 20;
 /// The memory of a value in a row besides its text, in bytes.
 const VALUE_BYTES: i64 = 48;
 
-/// A reader of the selected rows of a run.
+/// The rows and columns to read. The rest may be skipped, but is not always. Default: everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RowFilter {
+    /// The keys, or none for all keys. A key with dots may lead into objects.
+    pub keys: Vec<String>,
+    /// The steps.
+    pub steps: Range<i64>,
+}
+
+impl Default for RowFilter {
+    fn default() -> Self {
+        Self { keys: Vec::new(), steps: i64::MIN..i64::MAX }
+    }
+}
+
+impl RowFilter {
+    /// Creates a filter of keys and steps.
+    pub fn new(keys: impl IntoIterator<Item = impl Into<String>>, steps: Range<i64>) -> Self {
+        Self { keys: keys.into_iter().map(Into::into).collect(), steps }
+    }
+}
+
+/// Reads the rows of a run in batches of at least one row.
 #[derive(Debug)]
-pub(crate) struct MirroredRows {
+pub struct MirroredRows {
     place: PathBuf,
     reader: Option<ParquetRecordBatchReader>,
-    selection: Option<Selection>,
-    issues: Vec<Issue>,
+    gaps: Vec<Gap>,
 }
 
 impl MirroredRows {
-    /// Opens the rows that the run logged.
-    pub(crate) fn logged(run: &MirroredRun, selection: Selection) -> Result<Self, Error> {
-        Self::open(run, Part::History, Some(selection))
+    /// Opens the rows that the run logged. Skips columns without selected keys, and row groups without selected steps.
+    pub fn logged(run: &MirroredRun, filter: &RowFilter) -> Result<Self, Error> {
+        Self::open(run, Part::History, filter)
     }
 
     /// Opens the system metrics.
-    pub(crate) fn system(run: &MirroredRun) -> Result<Self, Error> {
-        Self::open(run, Part::System, None)
+    pub fn system(run: &MirroredRun) -> Result<Self, Error> {
+        Self::open(run, Part::System, &RowFilter::default())
     }
 
-    fn open(run: &MirroredRun, part: Part, selection: Option<Selection>) -> Result<Self, Error> {
-        let mut issues = run.issues(part)?;
+    fn open(run: &MirroredRun, part: Part, filter: &RowFilter) -> Result<Self, Error> {
+        let mut gaps = run.gaps(part)?;
         let Some((here, stored)) = run.table(part)? else {
-            return Ok(Self { place: PathBuf::new(), reader: None, selection, issues });
+            return Ok(Self { place: PathBuf::new(), reader: None, gaps });
         };
-        let place = run.archive().place(&here);
-        let Some(table) = run.archive().open_object(&here)? else {
-            issues.push(run.issue(&format!("{} is not there", place.display())));
-            return Ok(Self { place, reader: None, selection, issues });
+        let place = run.mirror().place(&here);
+        let Some(table) = run.mirror().open_object(&here)? else {
+            gaps.push(run.gap(&format!("{} is not there", place.display())));
+            return Ok(Self { place, reader: None, gaps });
         };
         let builder = builder(table, &place)?;
         let rows = builder.metadata().file_metadata().num_rows();
         // More rows than recorded are fine: a sync is in progress.
         if u64::try_from(rows).is_ok_and(|rows| rows < stored.rows) {
             let what = format!("{} has {rows} rows instead of {}", place.display(), stored.rows);
-            issues.push(run.issue(&what));
+            gaps.push(run.gap(&what));
         }
-        let columns = wanted_columns(builder.schema(), selection.as_ref());
-        let groups = wanted_groups(builder.metadata(), selection.as_ref());
+        let columns = wanted_columns(builder.schema(), filter);
+        let groups = wanted_groups(builder.metadata(), filter);
         let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
         let at_once = rows_for(builder.metadata(), columns.len());
         let reader = builder.with_row_groups(groups).with_projection(mask).with_batch_size(at_once).build();
         let reader = Some(reader.map_err(|error| damaged(&place, error))?);
-        Ok(Self { place, reader, selection, issues })
+        Ok(Self { place, reader, gaps })
     }
 
-    /// Returns the next rows, at least one, or `None` at the end.
-    pub(crate) fn next(&mut self) -> Result<Option<Vec<Row>>, Error> {
+    /// Returns the gaps in the rows.
+    pub fn gaps(&self) -> &[Gap] {
+        &self.gaps
+    }
+
+    fn next_rows(&mut self) -> Result<Option<Vec<Row>>, Error> {
         while let Some(batch) = self.reader.as_mut().and_then(Iterator::next) {
             let batch = batch.map_err(|error| damaged(&self.place, error))?;
-            let rows = rows_of(&batch)?.into_iter().map(unlabelled);
-            let rows: Vec<Row> = match &self.selection {
-                Some(selection) => rows.filter_map(|row| selection.choose(row)).collect(),
-                None => rows.collect(),
-            };
+            let rows: Vec<Row> = rows_of(&batch)?.into_iter().map(unlabelled).collect();
             if !rows.is_empty() {
                 return Ok(Some(rows));
             }
@@ -93,10 +114,13 @@ impl MirroredRows {
         self.reader = None;
         Ok(None)
     }
+}
 
-    /// Returns the issues of the rows.
-    pub(crate) fn issues(&self) -> &[Issue] {
-        &self.issues
+impl Iterator for MirroredRows {
+    type Item = Result<Vec<Row>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_rows().transpose()
     }
 }
 
@@ -145,8 +169,8 @@ fn damaged(place: &Path, error: impl Into<Box<dyn std::error::Error + Send + Syn
 }
 
 /// Returns the columns that may hold selected keys.
-fn wanted_columns(schema: &Schema, selection: Option<&Selection>) -> Vec<usize> {
-    let keys = selection.map(Selection::keys).unwrap_or_default();
+fn wanted_columns(schema: &Schema, filter: &RowFilter) -> Vec<usize> {
+    let keys = &filter.keys;
     let is_wanted = |field: &Field| {
         let column = key_of(field);
         let column = key_of_column(&column).unwrap_or(&column);
@@ -161,8 +185,8 @@ fn wanted_columns(schema: &Schema, selection: Option<&Selection>) -> Vec<usize> 
 }
 
 /// Returns the row groups that may hold selected steps.
-fn wanted_groups(metadata: &ParquetMetaData, selection: Option<&Selection>) -> Vec<usize> {
-    let wanted = selection.map_or(i64::MIN..i64::MAX, Selection::steps);
+fn wanted_groups(metadata: &ParquetMetaData, filter: &RowFilter) -> Vec<usize> {
+    let wanted = &filter.steps;
     let columns = metadata.file_metadata().schema_descr();
     let step = (0..columns.num_columns()).find(|&index| columns.column(index).name() == STEP);
     let has_wanted = |group: &RowGroupMetaData| {
@@ -207,22 +231,23 @@ mod tests {
     #[test]
     fn row_groups_are_filtered_by_step() {
         let table = table(45);
-        let groups = |selection: Selection| wanted_groups(table.metadata(), Some(&selection));
-        let all = Selection::default();
-        assert_eq!(groups(all.clone()), [0, 1, 2, 3, 4]);
-        assert_eq!(groups(all.clone().min_step(39)), [2, 3, 4]);
-        assert_eq!(groups(all.clone().min_step(38).max_step(40)), [1]);
-        assert_eq!(groups(all.clone().max_step(41)), [0, 1, 2]);
-        assert_eq!(groups(all.min_step(89)), [0; 0]);
-        assert_eq!(wanted_groups(table.metadata(), None).len(), 5);
+        let groups = |steps: Range<i64>| {
+            let filter = RowFilter { steps, ..RowFilter::default() };
+            wanted_groups(table.metadata(), &filter)
+        };
+        assert_eq!(groups(i64::MIN..i64::MAX), [0, 1, 2, 3, 4]);
+        assert_eq!(groups(39..i64::MAX), [2, 3, 4]);
+        assert_eq!(groups(38..40), [1]);
+        assert_eq!(groups(i64::MIN..41), [0, 1, 2]);
+        assert_eq!(groups(89..i64::MAX), [0; 0]);
     }
 
     #[test]
     fn columns_are_filtered_by_key() {
         let table = table(1);
         let columns = |keys: &[&str]| {
-            let selection = Selection::default().all_of(keys.iter().copied());
-            wanted_columns(table.schema(), Some(&selection))
+            let filter = RowFilter::new(keys.iter().copied(), i64::MIN..i64::MAX);
+            wanted_columns(table.schema(), &filter)
         };
         assert_eq!(columns(&[]), [0, 1, 2, 3, 4, 5]);
         assert_eq!(columns(&["loss"]), [1, 2]);

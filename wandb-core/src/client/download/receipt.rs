@@ -1,50 +1,49 @@
 //! Receipts of downloads that the server's list cannot verify later.
 
-use wandb_core::client::FileVersion;
-use wandb_core::model::File;
+use serde::{Deserialize, Serialize};
 
-use super::content::Content;
+use super::FileVersion;
+use crate::model::File;
 
-/// A file's entry in the server's list.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Listed {
+/// A file's entry in the server's list, as far as it identifies the content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedFile {
+    /// The size in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) size: Option<u64>,
+    pub size: Option<u64>,
+    /// The MD5 digest in base64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) md5: Option<String>,
+    pub md5: Option<String>,
+    /// The upload time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     updated_at: Option<String>,
 }
 
 /// A record of a downloaded file whose list entry has no digest or a wrong one.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Receipt {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DownloadReceipt {
     /// The list entry.
-    pub(crate) listed: Listed,
+    pub listed: ListedFile,
     /// The version reported by the storage.
-    pub(crate) stored: FileVersion,
+    pub stored: FileVersion,
     /// Size of the downloaded file in bytes.
-    pub(crate) bytes: u64,
+    pub bytes: u64,
     /// MD5 digest of the downloaded file, in base64.
-    pub(crate) md5: String,
+    pub md5: String,
 }
 
-impl Listed {
-    /// Returns the size and digest.
-    pub(crate) fn content(&self) -> Content {
-        Content { size: self.size, md5: self.md5.clone() }
-    }
-
-    pub(crate) fn of(file: &File) -> Self {
+impl ListedFile {
+    /// Describes a file that the server has listed.
+    pub fn of(file: &File) -> Self {
         let updated_at = file.updated_at.as_ref().map(ToString::to_string);
         Self { size: file.size, md5: file.md5.clone(), updated_at }
     }
 }
 
-impl Receipt {
+impl DownloadReceipt {
     /// Returns whether the list entry is unchanged. The upload time is compared only if the storage reported
     /// neither tag nor digest, as the length alone cannot tell versions apart.
-    pub(crate) fn is_listed_as(&self, now: &Listed) -> bool {
+    pub fn is_listed_as(&self, now: &ListedFile) -> bool {
         let is_told_apart = self.stored.etag.is_some() || self.stored.md5.is_some();
         (now.size, &now.md5) == (self.listed.size, &self.listed.md5)
             && (is_told_apart || now.updated_at == self.listed.updated_at)
@@ -59,10 +58,11 @@ mod tests {
     fn upload_time_matters_where_the_storage_has_no_tag() {
         let mut file = File::new("RmlsZQ==", "a");
         let stored = FileVersion { length: Some(3), ..FileVersion::default() };
-        let untagged = Receipt { listed: Listed::of(&file), stored, bytes: 3, md5: "x".to_owned() };
+        let untagged =
+            DownloadReceipt { listed: ListedFile::of(&file), stored, bytes: 3, md5: "x".to_owned() };
         let mut tagged = untagged.clone();
         tagged.stored.etag = Some("\"1\"".to_owned());
-        let is_listed = |receipt: &Receipt, file: &File| receipt.is_listed_as(&Listed::of(file));
+        let is_listed = |receipt: &DownloadReceipt, file: &File| receipt.is_listed_as(&ListedFile::of(file));
         assert!(is_listed(&untagged, &file) && is_listed(&tagged, &file));
         file.updated_at = Some("2026-01-01T00:00:00Z".to_owned().into());
         assert!(!is_listed(&untagged, &file) && is_listed(&tagged, &file));

@@ -2,66 +2,76 @@
 
 use std::collections::HashSet;
 use std::io::Write as _;
-use std::sync::Mutex;
 
 use indexmap::IndexMap;
 use wandb_core::model::Sweep;
+use wandb_core::run_row::MAX_COLUMNS;
 use wandb_core::{Map, Row, Value};
 use wandb_tables::splittable_object;
 
-use super::disk::Disk;
-use super::layout::{RUN_TABLE, RUNS, SWEEP_TABLE};
-use super::record::Stored;
-use super::store::{Store, lock};
-use super::table_file::{TableFile, writing};
+use crate::disk::Disk;
 use crate::error::Error;
-use crate::run_rows::MAX_COLUMNS;
+use crate::layout::{RUN_TABLE, RUNS, SWEEP_TABLE};
+use crate::record::Stored;
+use crate::store::Store;
+use crate::table_file::TableFile;
 
 /// Rows per batch for a sink.
 const ROWS_AT_ONCE: usize = 256;
 
-/// Returns whether both tables of runs, JSON Lines and Parquet, exist and are recorded.
-pub(crate) fn are_runs_written(disk: &Disk, store: &Mutex<Store>) -> Result<bool, Error> {
-    for table in [RUNS, RUN_TABLE] {
-        let is_there = disk.is_file(table).map_err(|error| reading(disk, error))?;
-        if !is_there || !lock(store).tables().contains_key(table) {
-            return Ok(false);
+impl Store {
+    /// Returns whether both tables of runs, JSON Lines and Parquet, exist and are recorded.
+    pub fn has_run_tables(&self) -> Result<bool, Error> {
+        for table in [RUNS, RUN_TABLE] {
+            let is_there = self.disk.is_file(table).map_err(|error| reading(&self.disk, error))?;
+            if !is_there || !self.tables().contains_key(table) {
+                return Ok(false);
+            }
         }
+        Ok(true)
     }
-    Ok(true)
-}
 
-/// Rewrites both tables of runs, JSON Lines and Parquet. Returns notes for readers.
-pub(crate) fn write_runs(disk: &Disk, store: &Mutex<Store>) -> Result<Vec<String>, Error> {
-    let mut store = lock(store);
-    let mut ids = store.in_order();
-    let mut unreadable = HashSet::new();
-    let (table, mut notes) = run_table(disk, &mut store, &ids, &mut unreadable)?;
-    ids.retain(|id| {
-        let is_readable = !unreadable.contains(id);
-        if !is_readable {
-            notes.push(format!("{RUNS}: the line of {id} is damaged, and the server no longer has the run"));
+    /// Rewrites both tables of runs, JSON Lines and Parquet. Returns notes for readers.
+    pub fn write_run_tables(&mut self) -> Result<Vec<String>, Error> {
+        let disk = self.disk.clone();
+        let mut ids = self.in_order();
+        let mut unreadable = HashSet::new();
+        let (table, mut notes) = run_table(&disk, self, &ids, &mut unreadable)?;
+        ids.retain(|id| {
+            let is_readable = !unreadable.contains(id);
+            if !is_readable {
+                notes.push(format!(
+                    "{RUNS}: the line of {id} is damaged, and the server no longer has the run"
+                ));
+            }
+            is_readable
+        });
+        let mut lines = disk.create().map_err(|error| disk.writing(RUNS, error))?;
+        for id in &ids {
+            let row = self.row(id).map_err(|error| reading(&disk, error))?;
+            let written = lines.write_all(&row).and_then(|()| lines.write_all(b"\n"));
+            written.map_err(|error| disk.writing(RUNS, error))?;
         }
-        is_readable
-    });
-    let mut lines = disk.create().map_err(|error| writing(disk, RUNS, error))?;
-    for id in &ids {
-        let row = store.row(id).map_err(|error| reading(disk, error))?;
-        let written = lines.write_all(&row).and_then(|()| lines.write_all(b"\n"));
-        written.map_err(|error| writing(disk, RUNS, error))?;
+        // Some systems require the old file to be closed before it is replaced. The new one has all its rows.
+        self.close_rows();
+        let lines = lines.put(RUNS, ids.len() as u64).map_err(|error| disk.writing(RUNS, error))?;
+        self.set_table(RUNS, lines);
+        self.set_table(RUN_TABLE, table);
+        Ok(notes)
     }
-    // Some systems require the old file to be closed before it is replaced. The new one has all its rows.
-    store.close_rows();
-    let lines = lines.put(RUNS, ids.len() as u64).map_err(|error| writing(disk, RUNS, error))?;
-    store.set_table(RUNS, lines);
-    store.set_table(RUN_TABLE, table);
-    Ok(notes)
+
+    /// Writes the table of sweeps.
+    pub fn write_sweeps(&mut self, sweeps: &[Sweep]) -> Result<(), Error> {
+        let (stored, _) = table(&self.disk, SWEEP_TABLE, sweeps.iter().map(|sweep| Ok(sweep_row(sweep))))?;
+        self.set_table(SWEEP_TABLE, stored);
+        Ok(())
+    }
 }
 
 /// Writes the Parquet table of runs. Adds runs with an unreadable line to `unreadable` and leaves them out.
 fn run_table(
     disk: &Disk,
-    store: &mut Store,
+    store: &Store,
     ids: &[String],
     unreadable: &mut HashSet<String>,
 ) -> Result<(Stored, Vec<String>), Error> {
@@ -78,13 +88,6 @@ fn run_table(
         Some(Ok(spread(&read?)))
     });
     table(disk, RUN_TABLE, rows)
-}
-
-/// Writes the table of sweeps.
-pub(crate) fn write_sweeps(disk: &Disk, store: &Mutex<Store>, sweeps: &[Sweep]) -> Result<(), Error> {
-    let (stored, _) = table(disk, SWEEP_TABLE, sweeps.iter().map(|sweep| Ok(sweep_row(sweep))))?;
-    lock(store).set_table(SWEEP_TABLE, stored);
-    Ok(())
 }
 
 fn table(
@@ -105,7 +108,7 @@ fn table(
     let (file, report) = table.finish()?;
     let put = file.put(here, report.rows);
     let notes = report.findings.iter().map(|finding| format!("{here}: {finding}")).collect();
-    Ok((put.map_err(|error| writing(disk, here, error))?, notes))
+    Ok((put.map_err(|error| disk.writing(here, error))?, notes))
 }
 
 /// Appends the scalars inside config and summary to a row as extra columns.

@@ -1,35 +1,42 @@
 //! File names and paths in a mirror's folder; `docs/mirror.md` describes the files.
 
-use super::contents::Part;
 use wandb_core::{Row, Value};
+use wandb_storage::safe_names::is_safe_component;
 
-use crate::files::is_safe_component;
+use crate::contents::Part;
 
-pub(crate) const MANIFEST: &str = "manifest.jsonl";
-pub(crate) const RUNS: &str = "runs.jsonl";
+/// The index of the mirror: a header and the records of all runs.
+pub const MANIFEST: &str = "manifest.jsonl";
+
+/// The rows of all runs.
+pub const RUNS: &str = "runs.jsonl";
+
+/// The rows of all runs as a table.
 pub(crate) const RUN_TABLE: &str = "runs.parquet";
-pub(crate) const SWEEP_TABLE: &str = "sweeps.parquet";
+
+/// The rows of all sweeps.
+pub const SWEEP_TABLE: &str = "sweeps.parquet";
 
 /// The folder that holds a folder of files for each run.
 pub(crate) const FILES: &str = "files/";
 
 /// The log of changes, among the storage's internal files.
-pub(crate) const JOURNAL: &str = ".wandb-export/journal";
+pub const JOURNAL: &str = ".wandb-export/journal";
 
 /// The folders that hold one file for each run.
 pub(crate) const FOLDERS: [&str; 3] = ["history/", "system/", "logs/"];
 
 /// The first column of every table of rows.
-pub(crate) const RUN_ID: &str = "run_id";
+pub const RUN_ID: &str = "run_id";
 
 /// The second column of history tables.
-pub(crate) const STEP: &str = "_step";
+pub const STEP: &str = "_step";
 
 /// The prefix for logged keys that are named `run_id`, or `run_id` with this prefix before it.
 const LOGGED: &str = "logged.";
 
 /// Returns the column of a logged key, if it differs from the key.
-pub(crate) fn column_of(key: &str) -> Option<String> {
+pub fn column_of(key: &str) -> Option<String> {
     key.trim_start_matches(LOGGED).eq(RUN_ID).then(|| format!("{LOGGED}{key}"))
 }
 
@@ -39,21 +46,21 @@ pub(crate) fn key_of_column(column: &str) -> Option<&str> {
 }
 
 /// The longest suffix of a run's files. Names must be valid on every system with this suffix.
-pub(crate) const ENDING: &str = ".parquet";
+pub const ENDING: &str = ".parquet";
 
 /// Appends the longest suffix to a name.
-pub(crate) fn with_ending(name: &str) -> String {
+pub fn with_ending(name: &str) -> String {
     format!("{name}{ENDING}")
 }
 
 /// Returns whether files named `here` stay inside their folders. Earlier versions also wrote names that end
 /// with a dot or a space.
-pub(crate) fn stays_inside(here: &str) -> bool {
+pub fn stays_inside(here: &str) -> bool {
     !matches!(here, "" | "." | "..") && is_safe_component(&with_ending(here))
 }
 
 /// Returns the path of a part of the run whose files are named `here`.
-pub(crate) fn place(part: Part, here: &str) -> String {
+pub fn place(part: Part, here: &str) -> String {
     match part {
         Part::Runs => RUNS.to_owned(),
         Part::Sweeps => SWEEP_TABLE.to_owned(),
@@ -65,14 +72,14 @@ pub(crate) fn place(part: Part, here: &str) -> String {
 }
 
 /// Puts the run's id in front of a row.
-pub(crate) fn labelled(run: &str, row: Row) -> Row {
+pub fn labelled(run: &str, row: Row) -> Row {
     let label = (RUN_ID.into(), Value::String(run.to_owned()));
     let own = row.into_iter().map(|(key, value)| (column_of(&key).map_or(key, Into::into), value));
     std::iter::once(label).chain(own).collect()
 }
 
 /// Removes the run's id from a row.
-pub(crate) fn unlabelled(row: Row) -> Row {
+pub fn unlabelled(row: Row) -> Row {
     let own = row.into_iter().filter(|(key, _)| &**key != RUN_ID);
     own.map(|(key, value)| (key_of_column(&key).map(Into::into).unwrap_or(key), value)).collect()
 }
