@@ -44,7 +44,7 @@ use crate::source::history::Stream;
 use crate::source::list_reader;
 pub use crate::source::list_reader::ListReader;
 use crate::source::server::{self, Connection};
-use crate::source::{resolve, server_only};
+use crate::source::{reject_local_path, resolve};
 
 /// A connection to a W&B server.
 ///
@@ -141,7 +141,7 @@ impl Api {
     /// Lists the projects of a user or team in batches.
     pub fn open_projects(&self, entity: &str) -> ListReader<Project> {
         let list = format!("projects of {entity}");
-        list_reader::paged(&self.client, vec![ListProjects::new(entity)], list)
+        list_reader::read_pages(&self.client, vec![ListProjects::new(entity)], list)
     }
 
     /// Fetches the run at `path`: any form that the Python SDK accepts, the URL of its page, or a local path.
@@ -219,19 +219,19 @@ impl Api {
     /// Completes the path of a run. If neither the path nor the settings name an entity, asks the server for the
     /// viewer's.
     pub async fn run_path(&self, path: &str) -> Result<RunPath, Error> {
-        server_only(path)?;
+        reject_local_path(path)?;
         self.connection.run_path(path).await
     }
 
     /// Completes the path of a project; see [`run_path`](Self::run_path).
     pub async fn project_path(&self, path: &str) -> Result<ProjectPath, Error> {
-        server_only(path)?;
+        reject_local_path(path)?;
         self.connection.project_path(path).await
     }
 
     /// Completes the path of a sweep; see [`run_path`](Self::run_path).
     pub async fn sweep_path(&self, path: &str) -> Result<SweepPath, Error> {
-        server_only(path)?;
+        reject_local_path(path)?;
         self.connection.sweep_path(path).await
     }
 

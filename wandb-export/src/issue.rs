@@ -222,9 +222,9 @@ pub enum Issue {
     },
     /// A local log is damaged or incomplete; files next to it filled the gaps.
     #[non_exhaustive]
-    TextsUsed {
+    TextFilesUsed {
         /// The log, or the folder without a log.
-        place: PathBuf,
+        path: PathBuf,
         /// The names of the files that were used.
         files: Vec<&'static str>,
     },
@@ -339,7 +339,7 @@ impl Issue {
             Self::LiveQueryFailed { .. }
             | Self::RunsFoundLate { .. }
             | Self::SessionsOverlap { .. }
-            | Self::TextsUsed { .. } => true,
+            | Self::TextFilesUsed { .. } => true,
             _ => false,
         }
     }
@@ -442,8 +442,8 @@ impl fmt::Display for Issue {
                  run the command again without --follow to get the ones that it did not log",
                 file.display()
             ),
-            Self::TextsUsed { place, files } => {
-                write!(f, "{} is incomplete; ", place.display())?;
+            Self::TextFilesUsed { path, files } => {
+                write!(f, "{} is incomplete; ", path.display())?;
                 f.write_str(&files.join(" and "))?;
                 f.write_str(" filled the gaps")
             }

@@ -1,25 +1,25 @@
 //! The sources of runs: what a run, its history, files, console output and facts come from.
 //!
 //! The handles of `api` hold these traits and never ask which source it is. A source on disk implements the synchronous
-//! traits in `disk.rs`, which `on_disk.rs` adapts, and a line in `place.rs` gives its path syntax.
+//! traits in `disk.rs`, which `on_disk.rs` adapts, and a line in `local_path.rs` gives its path syntax.
 
-mod choose;
 mod disk;
 pub(crate) mod history;
 #[cfg(test)]
 mod jsonl;
 pub(crate) mod list_reader;
+mod local_path;
+mod lookup;
+mod memory_size;
 #[cfg(feature = "mirror")]
 mod mirror;
 mod on_disk;
-mod place;
 mod resolve;
 mod sdk;
 mod select;
 pub(crate) mod server;
 #[cfg(all(test, feature = "parquet"))]
 mod tests;
-mod weight;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -35,8 +35,8 @@ use wandb_graphql::ops::Detail;
 use wandb_graphql::{Filter, LikePattern, Order};
 use wandb_runlog::{Alert, Artifact, Branch};
 
-pub(crate) use place::LocalPath;
-pub(crate) use resolve::{resolve, server_only};
+pub(crate) use local_path::LocalPath;
+pub(crate) use resolve::{reject_local_path, resolve};
 
 use self::history::{Follower, HistoryQuery, HistoryRows};
 use self::list_reader::{Issues, ListReader};
@@ -161,11 +161,11 @@ pub(crate) struct FilesQuery {
     pub(crate) page_size: PageSize,
 }
 
-/// A file of a run, and its place if it is on disk.
+/// A file of a run, and its local path if it is on disk.
 #[derive(Debug, Clone)]
 pub(crate) struct FoundFile {
     pub(crate) model: File,
-    pub(crate) place: Option<PathBuf>,
+    pub(crate) local_path: Option<PathBuf>,
 }
 
 /// The facts of a run: everything but its rows, files and console output.

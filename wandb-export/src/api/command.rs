@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind};
 pub(crate) const METADATA: &str = "wandb-metadata.json";
 
 /// Maximum number of bytes read from it.
-const LARGEST_METADATA: u64 = 16 << 20;
+const MAX_METADATA_BYTES: u64 = 16 << 20;
 
 /// The command line that started a run, from the run's file `wandb-metadata.json`.
 ///
@@ -70,7 +70,7 @@ async fn read(run: &Run) -> Result<Option<Map>, Error> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let text = file.read(LARGEST_METADATA).await?;
+    let text = file.read(MAX_METADATA_BYTES).await?;
     let metadata = wandb_core::model::map_from_json(&text);
     metadata
         .map(Some)

@@ -62,7 +62,7 @@ pub struct RunFile {
     run: Arc<dyn RunSource>,
     model: model::File,
     /// The path of a file of a run on disk.
-    place: Option<PathBuf>,
+    local_path: Option<PathBuf>,
 }
 
 impl Files {
@@ -113,8 +113,8 @@ impl Files {
         let Self { api, source: run, names, pattern, page_size, .. } = self;
         let like = pattern.as_ref().and_then(Pattern::like);
         let files = run.files(&FilesQuery { names: names.clone(), like, page_size }).map(move |file| {
-            let FoundFile { model, place } = file;
-            RunFile { api: api.clone(), run: Arc::clone(&run), model, place }
+            let FoundFile { model, local_path } = file;
+            RunFile { api: api.clone(), run: Arc::clone(&run), model, local_path }
         });
         files.filter(move |file| {
             names.as_ref().is_none_or(|names| names.contains(&file.name))
@@ -141,7 +141,7 @@ impl RunFile {
     #[cfg(feature = "mirror")]
     pub(crate) fn listed(api: Api, run: wandb_core::RunPath, model: model::File) -> Self {
         let run = server::run(api.client(), run);
-        Self { api, run, model, place: None }
+        Self { api, run, model, local_path: None }
     }
 
     /// Fetches the file with this name.
@@ -163,11 +163,11 @@ impl RunFile {
         if self.size.is_some_and(|size| size > limit) {
             return Err(too_large());
         }
-        if let Some(place) = self.place.clone() {
-            let reading = format!("reading {}", place.display());
+        if let Some(local_path) = self.local_path.clone() {
+            let reading = format!("reading {}", local_path.display());
             let read = move || {
                 let mut content = Vec::new();
-                std::fs::File::open(place)?.take(limit.saturating_add(1)).read_to_end(&mut content)?;
+                std::fs::File::open(local_path)?.take(limit.saturating_add(1)).read_to_end(&mut content)?;
                 Ok(content)
             };
             let content: std::io::Result<Vec<u8>> = self.api.client.work(read).await;

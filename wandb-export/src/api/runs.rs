@@ -191,11 +191,11 @@ impl Runs {
             let runs = reader.next_batch().await?;
             Ok::<_, Error>(runs.map(|runs| (runs, reader)))
         };
-        let issues = reader.issues_later();
+        let issues = reader.issues_handle();
         let rows =
             stream::try_unfold(reader, next).map_ok(move |runs| runs.iter().map(row).collect::<Vec<_>>());
         let report = export::write(rows, sink).await?;
-        Ok(WriteReport { issues: issues.all(), ..report })
+        Ok(WriteReport { issues: issues.to_vec(), ..report })
     }
 }
 

@@ -68,17 +68,17 @@ pub struct Updated {
 }
 
 /// Maximum number of writes before giving up.
-const MOST_WRITES: u32 = 8;
+const MAX_WRITES: u32 = 8;
 
 /// The wait before verifying a change, as a multiple of the time that reading and writing took. A concurrent writer
 /// that read before our write, and is up to this much slower, has then written too, and its write is detected.
 const PATIENCE: u32 = 3;
 
 /// Minimum wait before verifying a change.
-const SHORTEST_WAIT: Duration = Duration::from_millis(250);
+const MIN_WAIT: Duration = Duration::from_millis(250);
 
 /// Maximum wait before verifying a change, whatever the clock says.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+const MAX_WAIT: Duration = Duration::from_secs(10);
 
 impl Update {
     pub(super) fn new(api: Api, source: Arc<dyn RunSource>) -> Self {
@@ -180,7 +180,7 @@ impl Update {
             is_running: state.state == Some(RunState::Running),
         };
         let mut doubt = None;
-        for _ in 0..MOST_WRITES {
+        for _ in 0..MAX_WRITES {
             let applied = self.apply(&wanted, &state)?;
             if applied.changes.is_empty() {
                 return Ok(updated);
@@ -188,7 +188,7 @@ impl Update {
             doubt = self.write(&applied, &state).await?;
             let took = self.api.client.now() - began;
             if applied.patch.replaces_a_whole() || doubt.is_some() {
-                self.api.client.sleep((took * PATIENCE).clamp(SHORTEST_WAIT, LONGEST_WAIT)).await;
+                self.api.client.sleep((took * PATIENCE).clamp(MIN_WAIT, MAX_WAIT)).await;
             }
             began = self.api.client.now();
             state = self.source.document().await.map_err(|error| self.unconfirmed(error))?;

@@ -78,7 +78,7 @@ impl Command {
 
     /// The local paths that the arguments would name if they began with `./`.
     pub(super) fn local_paths_without_dot(&self) -> Vec<String> {
-        self.paths().iter().filter_map(|path| LocalPath::unmarked(path)).collect()
+        self.paths().iter().filter_map(|path| LocalPath::suggest_dot_prefix(path)).collect()
     }
 
     /// The paths of runs and projects among the arguments.

@@ -85,7 +85,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     }
     let listed = RefCell::new(HashSet::new());
     let reader = files.open();
-    let found = reader.issues_later();
+    let found = reader.issues_handle();
     let rows = reader.into_stream().map_ok(|file| {
         listed.borrow_mut().insert(file.name.clone());
         vec![file_row(&file)]
@@ -95,7 +95,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     session.print_notes(&report, destination.format()?);
     let listed = listed.into_inner();
     let absent = report_absent(&run, options.name.iter().filter(|name| !listed.contains(*name))).await?;
-    let issues: Vec<_> = issues.into_iter().chain(found.all()).collect();
+    let issues: Vec<_> = issues.into_iter().chain(found.to_vec()).collect();
     Ok(Session::report(&issues).max(absent))
 }
 

@@ -29,11 +29,11 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         None => session.api.default_entity().await?,
     };
     let reader = session.api.open_projects(&entity);
-    let issues = reader.issues_later();
+    let issues = reader.issues_handle();
     let report = write_rows(reader.into_stream().map_ok(|project| vec![project_row(project)]), sink).await?;
     drop(progress);
     session.print_notes(&report, options.destination.format()?);
-    Ok(Session::report(&issues.all()))
+    Ok(Session::report(&issues.to_vec()))
 }
 
 fn project_row(project: Project) -> Row {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::plan::MOST_RUNS;
+use super::plan::MAX_JOINT_RUNS;
 
 /// The number of runs in the next joint query. It starts small, doubles while the server is quick and halves
 /// while it is slow, because only trying shows what such a query costs the server's database. A server that
@@ -25,7 +25,7 @@ const SLOW: Duration = Duration::from_secs(8);
 
 impl Default for BatchSizer {
     fn default() -> Self {
-        Self { runs: FIRST, most: MOST_RUNS, is_refused: false }
+        Self { runs: FIRST, most: MAX_JOINT_RUNS, is_refused: false }
     }
 }
 
@@ -72,7 +72,7 @@ mod tests {
     fn quick_answers_double_the_size_up_to_a_limit() {
         assert_eq!(after(&[]), Some(4));
         assert_eq!(after(&[Some(1)]), Some(8));
-        assert_eq!(after(&[Some(1); 9]), Some(MOST_RUNS));
+        assert_eq!(after(&[Some(1); 9]), Some(MAX_JOINT_RUNS));
         assert_eq!(after(&[Some(5); 9]), Some(4));
     }
 

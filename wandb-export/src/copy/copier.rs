@@ -17,7 +17,7 @@ use super::Tell;
 use super::batch_sizer::BatchSizer;
 use super::errors::{is_fatal, is_final, is_refusal, unsupported};
 use super::event::MirrorEvent;
-use super::plan::{Job, Listed, MOST_ROWS};
+use super::plan::{Job, Listed, MAX_JOINT_ROWS};
 use super::run_copy::{Got, RunCopy};
 use crate::RunColumns;
 use crate::api::Api;
@@ -45,7 +45,7 @@ pub(super) struct Copier {
     /// The number of runs in the next joint query.
     joint: Mutex<BatchSizer>,
     /// The number of consecutive runs that failed for lack of a connection.
-    failed_in_a_row: AtomicU32,
+    consecutive_failures: AtomicU32,
 }
 
 /// The outcome of copying runs.
@@ -72,7 +72,7 @@ const RUNS_AT_ONCE: usize = 8;
 const WRITES_AT_ONCE: usize = 8;
 
 /// After this many consecutive runs without a connection, the server counts as unreachable.
-const MOST_FAILED_IN_A_ROW: u32 = 10;
+const MAX_CONSECUTIVE_FAILURES: u32 = 10;
 
 /// The small runs received, the runs to fetch one by one, and the error that ended the requests.
 type Together = (Vec<(Listed, WholeRun)>, Vec<Listed>, Option<Error>);
@@ -108,7 +108,7 @@ impl Copier {
             downloads,
             writes: Semaphore::new(WRITES_AT_ONCE),
             joint: Mutex::default(),
-            failed_in_a_row: AtomicU32::new(0),
+            consecutive_failures: AtomicU32::new(0),
         }
     }
 
@@ -190,7 +190,7 @@ impl Copier {
         alone: &mut Vec<Listed>,
     ) -> Result<bool, Error> {
         let ids = runs.iter().map(|run| run.id.clone());
-        let mut ask = GetWholeRuns::new(self.project.clone(), ids).samples(Samples::new(MOST_ROWS + 1)?);
+        let mut ask = GetWholeRuns::new(self.project.clone(), ids).samples(Samples::new(MAX_JOINT_ROWS + 1)?);
         for part in Part::ALL.into_iter().filter(|part| !self.contents.has(*part)) {
             ask = match part {
                 Part::History => ask.without_history(),
@@ -236,7 +236,7 @@ impl Copier {
         let known = known.filter(|known| known.here() == here);
         let (record, row) = match self.fetched(&listed, whole).await {
             Ok((path, run, came)) => {
-                self.failed_in_a_row.store(0, Ordering::Relaxed);
+                self.consecutive_failures.store(0, Ordering::Relaxed);
                 let copy = RunCopy { of: &self, path: &path, run: &run, known: known.as_ref(), here };
                 let mut record = self.record(&listed, &copy, came).boxed().await?;
                 if !run.unreadable_fields.is_empty() && self.contents.has(Part::Runs) {
@@ -420,7 +420,8 @@ impl Copier {
             error,
             Error::Request(error) if matches!(**error, wandb_core::error::Error::Transport { .. })
         );
-        is_of_the_network && self.failed_in_a_row.fetch_add(1, Ordering::Relaxed) + 1 >= MOST_FAILED_IN_A_ROW
+        is_of_the_network
+            && self.consecutive_failures.fetch_add(1, Ordering::Relaxed) + 1 >= MAX_CONSECUTIVE_FAILURES
     }
 
     fn noting(&self, error: std::io::Error) -> Error {

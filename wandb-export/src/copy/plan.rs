@@ -51,13 +51,13 @@ impl Plan {
 }
 
 /// The most rows that a joint query returns per run. One more is requested, to detect that there are more.
-pub(super) const MOST_ROWS: u64 = 2_000;
+pub(super) const MAX_JOINT_ROWS: u64 = 2_000;
 
 /// The weight limit of a joint query, in rows.
-const MOST_WEIGHT: u64 = 4_000;
+const MAX_JOINT_WEIGHT: u64 = 4_000;
 
 /// The most runs in a joint query.
-pub(super) const MOST_RUNS: usize = 32;
+pub(super) const MAX_JOINT_RUNS: usize = 32;
 
 /// The weight of a run's config, summary, files and first log lines, in rows.
 const OWN_WEIGHT: u64 = 50;
@@ -82,7 +82,7 @@ impl Listed {
     fn weight(&self, contents: Contents) -> Option<u64> {
         let rows = if contents.has(Part::History) { self.lines? } else { 0 };
         let events = if contents.has(Part::System) { self.seconds / SECONDS_BETWEEN_EVENTS } else { 0 };
-        (rows <= MOST_ROWS && events <= MOST_ROWS).then(|| rows + events + OWN_WEIGHT)
+        (rows <= MAX_JOINT_ROWS && events <= MAX_JOINT_ROWS).then(|| rows + events + OWN_WEIGHT)
     }
 
     fn is_same(&self, known: &Known, contents: Contents) -> bool {
@@ -112,7 +112,7 @@ pub(super) fn plan<'a>(
             plan.jobs.push(Job::Alone(run));
             continue;
         };
-        if weight + own > MOST_WEIGHT || together.len() == MOST_RUNS {
+        if weight + own > MAX_JOINT_WEIGHT || together.len() == MAX_JOINT_RUNS {
             plan.jobs.push(Job::Together(std::mem::take(&mut together)));
             weight = 0;
         }
@@ -151,9 +151,9 @@ mod tests {
     #[test]
     fn small_runs_are_batched_and_long_ones_are_not() {
         let mut listed: Vec<_> = (0..40).map(|number| run(&number.to_string(), Some(10), 100)).collect();
-        listed.push(run("long", Some(MOST_ROWS + 1), 0));
+        listed.push(run("long", Some(MAX_JOINT_ROWS + 1), 0));
         listed.push(run("untold", None, 0));
-        listed.push(run("old", Some(1), MOST_ROWS * SECONDS_BETWEEN_EVENTS * 2));
+        listed.push(run("old", Some(1), MAX_JOINT_ROWS * SECONDS_BETWEEN_EVENTS * 2));
         listed.extend((0..5).map(|number| run(&format!("m{number}"), Some(1_500), 0)));
         let all = planned(listed.clone(), &[], Contents::all());
         assert_eq!(sizes(&all), [32, 0, 0, 0, 10, 2, 1], "{:?}", all.jobs);

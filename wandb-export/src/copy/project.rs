@@ -302,7 +302,8 @@ impl Project {
 
     async fn sweeps(&self, store: &Arc<Mutex<Store>>, report: &mut ProjectReport) -> Result<(), Error> {
         let list = format!("sweeps of {}", self.path);
-        let sweeps = list_reader::paged(self.api.client(), vec![ListSweeps::new(self.path.clone())], list);
+        let sweeps =
+            list_reader::read_pages(self.api.client(), vec![ListSweeps::new(self.path.clone())], list);
         match sweeps.collect().await {
             Ok((sweeps, issues)) => {
                 let missing = issues.iter().map(|issue| Missing { run: None, what: issue.to_string() });

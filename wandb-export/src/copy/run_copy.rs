@@ -10,7 +10,7 @@ use wandb_tables::Batch;
 
 use super::copier::Copier;
 use super::event::MirrorEvent;
-use super::plan::MOST_ROWS;
+use super::plan::MAX_JOINT_ROWS;
 use super::{lines, rows};
 use crate::api::{HistoryReader, HistoryRequest};
 use crate::error::Error;
@@ -86,7 +86,7 @@ impl RunCopy<'_> {
         let is_all = |rows: &Vec<HistoryRow>| {
             // Without a count, repeated steps do not show whether all rows arrived.
             let fits = lines.map_or_else(|| !steps_repeat(rows), |lines| rows.len() as u64 >= lines);
-            rows.len() as u64 <= MOST_ROWS && fits
+            rows.len() as u64 <= MAX_JOINT_ROWS && fits
         };
         if let Some(rows) = came.filter(is_all) {
             return self.small(rows, Part::History, &here).await;
@@ -154,7 +154,7 @@ impl RunCopy<'_> {
         let here = place(Part::System, self.here);
         let is_all = |rows: &Vec<HistoryRow>| {
             let came = rows.len() as u64;
-            came <= MOST_ROWS && counted.is_none_or(|counted| came >= counted)
+            came <= MAX_JOINT_ROWS && counted.is_none_or(|counted| came >= counted)
         };
         if let Some(rows) = came.filter(is_all) {
             return self.small(rows, Part::System, &here).await;

@@ -41,7 +41,9 @@ impl RunCopy<'_> {
             (page.items, Vec::new())
         } else {
             let list = format!("files of {path}");
-            list_reader::paged(client, vec![ListFiles::new(RunPath::clone(path))], list).collect().await?
+            list_reader::read_pages(client, vec![ListFiles::new(RunPath::clone(path))], list)
+                .collect()
+                .await?
         };
         let issues: Vec<_> = issues.iter().map(ToString::to_string).collect();
         let inside = place(Part::Files, self.here);

@@ -14,7 +14,7 @@ use wandb_core::client::{Client, Download, FileVersion, Partial};
 
 use super::download_writer::{BLOCK, DownloadWriter, fill};
 use super::progress::DownloadProgress;
-use super::remote_file::{MOST_RENEWALS, RemoteFile, Wanted};
+use super::remote_file::{MAX_RENEWALS, RemoteFile, Wanted};
 use crate::error::Error;
 use crate::files::{Content, Digest, DownloadFolder, PartialFile};
 
@@ -221,7 +221,7 @@ impl Attempt<'_> {
         mut problem: wandb_core::error::Error,
         renewals: &mut u32,
     ) -> Result<(), Error> {
-        while *renewals < MOST_RENEWALS {
+        while *renewals < MAX_RENEWALS {
             *renewals += 1;
             match download.renew(&self.file.new_urls().await?).await {
                 Ok(()) => return Ok(()),

@@ -12,7 +12,7 @@ use crate::files::{Digest, PartialFile};
 pub(super) const BLOCK: usize = 256 << 10;
 
 /// Maximum number of blocks per file, full or empty.
-const MOST_BLOCKS: usize = 6;
+const MAX_BLOCKS: usize = 6;
 
 /// Minimum size of a partial block worth writing while the network is idle.
 const WORTH_WRITING: usize = 64 << 10;
@@ -64,9 +64,9 @@ impl DownloadWriter {
     /// If the system cannot start a thread.
     pub(super) fn start(mut partial: PartialFile, block: Vec<u8>) -> io::Result<Self> {
         // Each channel has room for all blocks, so sending never waits.
-        let (full, filled) = bounded(MOST_BLOCKS);
-        let (give_back, empty) = bounded(MOST_BLOCKS);
-        let (hashed, to_write) = bounded(MOST_BLOCKS);
+        let (full, filled) = bounded(MAX_BLOCKS);
+        let (give_back, empty) = bounded(MAX_BLOCKS);
+        let (hashed, to_write) = bounded(MAX_BLOCKS);
         let digest = partial.take_digest();
         let hashing = on_thread("hash", move || hash(digest, &filled, &hashed))?;
         let writing = on_thread("write", move || write(partial, &to_write, &give_back))?;
@@ -97,7 +97,7 @@ impl DownloadWriter {
         if !self.gathering.hand_over() {
             return false;
         }
-        if self.blocks < MOST_BLOCKS {
+        if self.blocks < MAX_BLOCKS {
             self.blocks += 1;
             self.gathering.block = Vec::with_capacity(BLOCK);
             return true;

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::files::{DownloadFolder, Downloaded, Existing, Outcome, Receipt, There, digest};
 
 /// How often a file that fails its checks is downloaded from scratch.
-const MOST_ATTEMPTS: u32 = 3;
+const MAX_ATTEMPTS: u32 = 3;
 
 /// A file in its final place, and what to remember about it.
 #[derive(Debug)]
@@ -118,7 +118,7 @@ pub(super) async fn fetch(file: &RemoteFile, means: &Means, here: &str) -> Resul
             Err(error @ Error::Request(_)) if is_changed(&error) => error,
             Err(error) => return Err(error),
         };
-        if attempts == MOST_ATTEMPTS || file.on_disk().is_some() {
+        if attempts == MAX_ATTEMPTS || file.on_disk().is_some() {
             return Err(problem);
         }
         // The file may have been replaced since it was listed.

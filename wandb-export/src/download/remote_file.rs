@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::files::{Content, Listed};
 
 /// How often a new URL is requested before any byte has arrived.
-pub(super) const MOST_RENEWALS: u32 = 3;
+pub(super) const MAX_RENEWALS: u32 = 3;
 
 /// A file to fetch, as a list names it.
 #[derive(Debug, Clone)]
@@ -97,7 +97,7 @@ impl RemoteFile {
                 }
             };
             match opened {
-                Err(error) if error.may_be_expired() && renewals < MOST_RENEWALS => {
+                Err(error) if error.may_be_expired() && renewals < MAX_RENEWALS => {
                     renewals += 1;
                     urls = self.new_urls().await?;
                 }

@@ -6,18 +6,18 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 use md5::{Digest as _, Md5};
 
 /// Maximum length of a path component in bytes. Common file systems allow at most 255.
-const LONGEST_PART: usize = 255;
+const MAX_COMPONENT_BYTES: usize = 255;
 
 /// Maximum length of a path below the folder in bytes. Systems allow at least 1 024, including the folder's
 /// path.
-const LONGEST_PATH: usize = 700;
+const MAX_PATH_BYTES: usize = 700;
 
 /// Bytes kept of a component that is replaced.
 const KEPT: usize = 80;
 
 /// Returns whether a name is valid on every system as a path below a folder.
 pub(crate) fn is_safe(name: &str) -> bool {
-    name.len() <= LONGEST_PATH && name.split('/').all(is_safe_part)
+    name.len() <= MAX_PATH_BYTES && name.split('/').all(is_safe_part)
 }
 
 /// Returns whether a name is valid on every system as a single path component.
@@ -29,7 +29,7 @@ pub(crate) fn is_safe_component(name: &str) -> bool {
 fn is_safe_part(part: &str) -> bool {
     let is_odd = |character: char| character.is_control() || r#"<>:"\|?*"#.contains(character);
     !part.is_empty()
-        && part.len() <= LONGEST_PART
+        && part.len() <= MAX_COMPONENT_BYTES
         && !part.contains(is_odd)
         // Covers `.` and `..`. Windows strips trailing dots and spaces.
         && !part.ends_with(['.', ' '])
@@ -62,7 +62,7 @@ pub(super) fn replacement(name: &str, variant: u32) -> String {
     // From the second variant on, drop the folders: another name may be a file of the same name as one of
     // them.
     for part in parts.iter().filter(|_| variant == 0) {
-        if path.len() + part.len() + last.len() + 2 > LONGEST_PATH {
+        if path.len() + part.len() + last.len() + 2 > MAX_PATH_BYTES {
             break;
         }
         path.push_str(part);

@@ -30,7 +30,7 @@ use crate::issue::Issue;
 const LONGEST_HEADER: u64 = 1 << 20;
 
 /// The most attempts to open a mirror while a sync replaces its files.
-const MOST_LOOKS: u32 = 5;
+const MAX_LOOKS: u32 = 5;
 
 /// Returns whether a folder is the mirror of a project.
 pub(crate) fn is_mirror(folder: &Path) -> io::Result<bool> {
@@ -95,7 +95,7 @@ impl MirrorReader {
             let open = |here| present(storage.open_object(here)).map_err(failed);
             let journal = present(storage.read_log(JOURNAL)).map_err(failed)?;
             let texts = Texts { journal, manifest: open(MANIFEST)?, rows: open(RUNS)? };
-            if looks == MOST_LOOKS || is_same(open(MANIFEST)?.as_deref(), texts.manifest.as_deref()) {
+            if looks == MAX_LOOKS || is_same(open(MANIFEST)?.as_deref(), texts.manifest.as_deref()) {
                 return Self::of(root, Arc::new(storage), texts);
             }
         }

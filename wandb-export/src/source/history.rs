@@ -14,10 +14,10 @@ use crate::error::Error;
 use crate::issue::Issue;
 
 /// Maximum automatic window width for dense rows, in steps. A few windows per request in flight are held in memory.
-const LARGEST_PAGE: u64 = 5_000;
+const MAX_WINDOW: u64 = 5_000;
 
 /// Width of the first window in steps, as in the Python SDK.
-const FIRST_PAGE: u64 = 1_000;
+const FIRST_WINDOW: u64 = 1_000;
 
 /// Maximum number of system metrics requested when all are wanted.
 pub(crate) const ALL_EVENTS: u64 = 1_000_000;
@@ -122,8 +122,8 @@ impl HistoryQuery {
         }
     }
 
-    pub(crate) fn pages(&self) -> PageSize {
-        self.page_size.map_or(PageSize::adaptive(FIRST_PAGE, LARGEST_PAGE), PageSize::fixed)
+    pub(crate) fn window_size(&self) -> PageSize {
+        self.page_size.map_or(PageSize::adaptive(FIRST_WINDOW, MAX_WINDOW), PageSize::fixed)
     }
 }
 
@@ -178,7 +178,7 @@ impl HistoryEnd {
 }
 
 /// Converts a batch to rows on a worker thread.
-pub(crate) async fn rows_of(client: &Client, batch: Batch) -> Result<Vec<Row>, Error> {
+pub(crate) async fn batch_to_rows(client: &Client, batch: Batch) -> Result<Vec<Row>, Error> {
     if let Batch::Rows(rows) = batch {
         return Ok(rows);
     }
@@ -186,15 +186,15 @@ pub(crate) async fn rows_of(client: &Client, batch: Batch) -> Result<Vec<Row>, E
 }
 
 /// Truncates `batches` to the first `rows` rows.
-pub(crate) fn first(batches: Batches, rows: u64) -> Batches {
+pub(crate) fn truncate_batches(batches: Batches, rows: u64) -> Batches {
     let next = |(mut batches, left): (Batches, u64)| async move {
         if left == 0 {
             return None;
         }
-        let most = usize::try_from(left).unwrap_or(usize::MAX);
-        let batch = batches.next().await?.and_then(|batch| Ok(batch.first(most)?));
-        let came = batch.as_ref().map_or(left, |batch| batch.row_count() as u64);
-        Some((batch, (batches, left - came.min(left))))
+        let max = usize::try_from(left).unwrap_or(usize::MAX);
+        let batch = batches.next().await?.and_then(|batch| Ok(batch.first(max)?));
+        let received = batch.as_ref().map_or(left, |batch| batch.row_count() as u64);
+        Some((batch, (batches, left - received.min(left))))
     };
     stream::unfold((batches, rows), next).boxed()
 }

@@ -11,7 +11,7 @@ use wandb_tables::Batch;
 
 use super::RunFacts;
 use super::disk::{
-    DiskProject, DiskRun, LineReader, Lines, RowReader, RunData, RunEntry, RunFolder, Tail, ends_with,
+    DiskProject, DiskRun, LineBatches, LineReader, RowReader, RunData, RunEntry, RunFolder, Tail, ends_with,
 };
 
 use crate::error::Error;
@@ -19,7 +19,7 @@ use crate::issue::Issue;
 use crate::mirror::{MirrorReader, MirroredRows, MirroredRun, Part, is_mirror};
 
 /// Looks for a mirror, or a folder of mirrors.
-pub(super) fn find(place: &Path) -> Result<Option<Box<dyn RunFolder>>, Error> {
+pub(super) fn find_runs(place: &Path) -> Result<Option<Box<dyn RunFolder>>, Error> {
     let failed = |error| Error::io(format!("looking for runs at {}", place.display()), error);
     if !place.is_dir() {
         return Ok(None);
@@ -121,7 +121,7 @@ impl RunEntry for MirroredRun {
         Some(run)
     }
 
-    fn stand_in(&self, error: Error) -> Result<DiskRun, Error> {
+    fn placeholder(&self, error: Error) -> Result<DiskRun, Error> {
         let path = self.path()?;
         let model = Run::new(path.entity(), path.project(), path.run(), "");
         let issues = vec![Issue::RunUnreadable { detail: error.with_causes() }];
@@ -154,7 +154,7 @@ impl RunData for MirroredRun {
         self.issues(Part::Files)
     }
 
-    fn console(&self) -> Result<Lines, Error> {
+    fn console(&self) -> Result<LineBatches, Error> {
         Ok(match self.log()? {
             Some(log) => Box::new(LineReader::open(&log)?),
             None => Box::new(std::iter::empty()),

@@ -29,7 +29,7 @@ pub(crate) use self::lister::Lister;
 #[cfg(feature = "mirror")]
 pub(crate) use self::logs::LogPages;
 use super::history::{Follower, HistoryQuery, HistoryRows};
-use super::list_reader::{Issues, ListReader, paged};
+use super::list_reader::{Issues, ListReader, read_pages};
 use super::{
     FilesQuery, FoundFile, OpenedProject, OpenedRun, OpenedSweep, ProjectSource, RunFacts, RunSource,
     RunsQuery, Source,
@@ -230,8 +230,8 @@ impl RunSource for ServerRun {
             (None, Some(like)) => vec![all.like(like.clone())],
             (None, None) => vec![all],
         };
-        let files = paged(&self.client, requests, format!("files of {}", self.path));
-        files.map(|model| FoundFile { model, place: None })
+        let files = read_pages(&self.client, requests, format!("files of {}", self.path));
+        files.map(|model| FoundFile { model, local_path: None })
     }
 
     fn file_issues(&self) -> BoxFuture<'_, Result<Vec<Issue>, Error>> {

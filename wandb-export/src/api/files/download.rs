@@ -46,11 +46,11 @@ impl Files {
         let (api, run) = (self.api.clone(), self.source.path().clone());
         let at_once = api.client.concurrency();
         let files = self.open();
-        let issues = files.issues_later();
+        let issues = files.issues_handle();
         let files = files.into_stream().map_ok(|file| file.remote()).boxed();
         let means = means(&api, open(folder.as_ref().to_owned()).await?, existing, progress);
         let ended = fetch_all(files, means, at_once).await?;
-        let mut downloads = Downloads { issues: issues.all(), ..Downloads::default() };
+        let mut downloads = Downloads { issues: issues.to_vec(), ..Downloads::default() };
         for (file, outcome) in ended {
             let outcome = outcome.map(|fetched| with_issue(fetched.file, fetched.inexact, &run));
             downloads.push(&file.name, outcome);
@@ -85,8 +85,8 @@ impl RunFile {
 
     /// Returns the file to fetch.
     pub(crate) fn remote(&self) -> RemoteFile {
-        let source = match (&self.place, self.reference()) {
-            (Some(place), _) => FileSource::Disk(place.clone()),
+        let source = match (&self.local_path, self.reference()) {
+            (Some(local_path), _) => FileSource::Disk(local_path.clone()),
             (None, Some(address)) => FileSource::Reference(address.to_owned()),
             (None, None) => FileSource::Urls(self.urls()),
         };

@@ -15,14 +15,14 @@ const BYTES_AT_ONCE: usize = 1 << 20;
 /// Reads the lines of a text file in batches, without line breaks.
 #[derive(Debug)]
 pub(crate) struct LineReader {
-    place: PathBuf,
+    path: PathBuf,
     file: BufReader<File>,
 }
 
 impl LineReader {
-    pub(crate) fn open(place: &Path) -> Result<Self, Error> {
-        let opened = File::open(place).map_err(|error| reading(place, error))?;
-        Ok(Self { place: place.to_owned(), file: BufReader::new(opened) })
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let file = File::open(path).map_err(|error| read_error(path, error))?;
+        Ok(Self { path: path.to_owned(), file: BufReader::new(file) })
     }
 
     fn read(&mut self) -> io::Result<Vec<String>> {
@@ -48,11 +48,11 @@ impl Iterator for LineReader {
     fn next(&mut self) -> Option<Self::Item> {
         match self.read() {
             Ok(lines) => (!lines.is_empty()).then_some(Ok(lines)),
-            Err(error) => Some(Err(reading(&self.place, error))),
+            Err(error) => Some(Err(read_error(&self.path, error))),
         }
     }
 }
 
-pub(crate) fn reading(file: &Path, error: io::Error) -> Error {
+pub(crate) fn read_error(file: &Path, error: io::Error) -> Error {
     Error::io(format!("reading {}", file.display()), error)
 }

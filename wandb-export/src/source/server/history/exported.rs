@@ -33,8 +33,8 @@ use self::sparse_file::Shared;
 use super::union::union;
 use super::whole::Reading;
 use crate::error::Error;
-use crate::source::history::{Batches, rows_of};
-use crate::source::weight::weight;
+use crate::source::history::{Batches, batch_to_rows};
+use crate::source::memory_size::estimate_row_bytes;
 
 /// Number of batches read ahead from the files.
 const BATCHES_AHEAD: usize = 2;
@@ -179,8 +179,8 @@ async fn read_ahead(client: &Client, live: &mut Batches) -> Result<(Vec<Row>, bo
     let mut rows = Vec::new();
     let mut bytes = 0;
     while let Some(batch) = live.try_next().await? {
-        let batch = rows_of(client, batch).await?;
-        bytes += batch.iter().map(weight).sum::<usize>();
+        let batch = batch_to_rows(client, batch).await?;
+        bytes += batch.iter().map(estimate_row_bytes).sum::<usize>();
         rows.extend(batch);
         if bytes > LIVE_BYTES {
             return Ok((rows, false));

@@ -14,15 +14,15 @@ use super::ServerHistory;
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::source::RunsQuery;
-use crate::source::history::{Follower, HistoryQuery, rows_of};
+use crate::source::history::{Follower, HistoryQuery, batch_to_rows};
 use crate::source::list_reader::Issues;
 use crate::source::server::runs;
 
 /// Poll interval, about as long as the SDK's upload interval.
-const PATIENCE: Duration = Duration::from_secs(2);
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Maximum number of consecutive polls without new rows although the server reports steps; see [`ServerFollower::end_look`].
-const MOST_STALE_LOOKS: u32 = 3;
+const MAX_STALE_LOOKS: u32 = 3;
 
 /// A reader that polls a run for new rows.
 pub(in crate::source::server) struct ServerFollower {
@@ -101,7 +101,7 @@ impl ServerFollower {
                     self.issues.extend(reader.finish(read, true).await?.issues);
                 }
                 if !self.is_over {
-                    self.client.sleep(PATIENCE).await;
+                    self.client.sleep(POLL_INTERVAL).await;
                 }
             }
             if self.is_over {
@@ -127,7 +127,7 @@ impl ServerFollower {
         let has_none_of_all = self.query.keys.is_empty() && last.is_some_and(|last| next <= last);
         let is_stale = !has_news && (has_old || has_gone_back || has_none_of_all);
         self.stale_looks = if is_stale { self.stale_looks + 1 } else { 0 };
-        if self.stale_looks < MOST_STALE_LOOKS {
+        if self.stale_looks < MAX_STALE_LOOKS {
             return Ok(());
         }
         (self.reader, self.is_over) = (None, true);
@@ -158,7 +158,7 @@ async fn has_ended(client: Client, path: RunPath) -> Result<bool, Error> {
 async fn next_rows(client: &Client, reader: &mut ServerHistory) -> Result<Option<Vec<Row>>, Error> {
     while let Some(batch) = reader.batches.try_next().await? {
         if batch.row_count() > 0 {
-            return rows_of(client, batch).await.map(Some);
+            return batch_to_rows(client, batch).await.map(Some);
         }
     }
     Ok(None)

@@ -24,9 +24,9 @@ use super::whole::Reading;
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::source::history::{
-    Amount, Batches, HistoryCheck, HistoryEnd, HistoryQuery, HistoryRows, Source, Stream, first,
+    Amount, Batches, HistoryCheck, HistoryEnd, HistoryQuery, HistoryRows, Source, Stream, truncate_batches,
 };
-use crate::source::select::choose_measured;
+use crate::source::select::select_system_metrics;
 
 /// The rows of a history, and what is needed to check them at the end.
 pub(in crate::source::server) struct ServerHistory {
@@ -83,7 +83,7 @@ impl ServerHistory {
                 reader.unmeasured = Arc::clone(&unmeasured);
                 let look = move |rows: &[Row]| remove_measured(&mut lock(&unmeasured), rows);
                 let losses = reader.findings.losses.clone();
-                choose_measured(client, events.into_batches(path.clone(), losses, look), selection)
+                select_system_metrics(client, events.into_batches(path.clone(), losses, look), selection)
             }
             (Stream::Default, Amount::Samples(_)) => reader.samples(&query).await?,
             (Stream::Default, Amount::All) if query.with_parent => {
@@ -95,7 +95,7 @@ impl ServerHistory {
         if let Some(rows) = limit {
             let batches = std::mem::replace(&mut reader.batches, stream::empty().boxed());
             // Only the first rows were requested, so the row count and growth do not apply.
-            reader = Self { batches: first(batches, rows), start: None, counted: None, ..reader };
+            reader = Self { batches: truncate_batches(batches, rows), start: None, counted: None, ..reader };
         }
         Ok(reader)
     }
@@ -161,7 +161,7 @@ impl ServerHistory {
             client: self.client.clone(),
             path: self.path.clone(),
             selection,
-            pages: query.pages(),
+            pages: query.window_size(),
             row_bytes: extent.row_bytes,
             findings: self.findings.clone(),
             #[cfg(feature = "parquet")]

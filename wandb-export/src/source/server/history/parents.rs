@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::issue::Issue;
 
 /// Maximum number of ancestors to follow.
-const MOST_PARENTS: usize = 64;
+const MAX_PARENTS: usize = 64;
 
 /// The key that gives the position of a fork.
 const STEP: &str = "_step";
@@ -54,7 +54,7 @@ pub(super) async fn parents(client: &Client, path: &RunPath) -> Result<(Vec<Pare
         };
         let parent = RunPath::new(path.entity(), path.project(), &branch.run)?;
         let is_known = parent == *path || parents.iter().any(|known| known.path == parent);
-        if is_known || parents.len() == MOST_PARENTS {
+        if is_known || parents.len() == MAX_PARENTS {
             let why = if is_known { "it was forked from itself" } else { "there are too many forks" };
             return Ok((parents, Some(missing(path, &parent, why))));
         }

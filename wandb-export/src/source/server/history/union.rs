@@ -10,8 +10,8 @@ use wandb_tables::Batch;
 
 use super::content::content;
 use crate::error::Error;
-use crate::source::history::{Batches, rows_of};
-use crate::source::weight::{BATCH_BYTES, weight};
+use crate::source::history::{Batches, batch_to_rows};
+use crate::source::memory_size::{BATCH_BYTES, estimate_row_bytes};
 
 /// Maximum number of rows in a batch, unless a single step has more.
 const BATCH_ROWS: usize = 4_096;
@@ -30,7 +30,7 @@ pub(super) fn union(client: &Client, first: Batches, second: Batches) -> Batches
                 (None, None) => break,
             };
             let joined = join(first.take(step).await?, second.take(step).await?, content);
-            bytes += joined.iter().map(weight).sum::<usize>();
+            bytes += joined.iter().map(estimate_row_bytes).sum::<usize>();
             rows.extend(joined);
         }
         let batch = (!rows.is_empty()).then_some(Batch::Rows(rows));
@@ -52,7 +52,7 @@ impl Side {
     async fn next_step(&mut self) -> Result<Option<i64>, Error> {
         while self.rows.is_empty() {
             let Some(batch) = self.batches.try_next().await? else { return Ok(None) };
-            for row in rows_of(&self.client, batch).await? {
+            for row in batch_to_rows(&self.client, batch).await? {
                 // A row without a step stays after the one before it.
                 self.place = row.step().unwrap_or(self.place).max(self.place);
                 self.rows.push_back((self.place, row));

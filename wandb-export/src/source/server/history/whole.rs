@@ -18,7 +18,7 @@ use crate::issue::Issue;
 use crate::source::history::Batches;
 
 /// Maximum number of times to look for rows after the server's last step.
-const MOST_LOOKS_BEHIND: u32 = 8;
+const MAX_LOOKS_BEHIND: u32 = 8;
 
 /// Number of rows requested by such a look. They only show whether there are any.
 const LOOK_BEHIND_ROWS: u64 = 100;
@@ -140,7 +140,7 @@ impl Reading {
     /// Reads `batches`, which end before `next`, and then further rows until `counted` rows have arrived. The
     /// server's last step may be too small.
     pub(super) fn complete(self, batches: Batches, next: i64, counted: u64) -> Batches {
-        let state = Completing { reading: self, batches, next, left: counted, looks: MOST_LOOKS_BEHIND };
+        let state = Completing { reading: self, batches, next, left: counted, looks: MAX_LOOKS_BEHIND };
         stream::try_unfold(state, |mut state| async move {
             loop {
                 if let Some(batch) = state.batches.try_next().await? {

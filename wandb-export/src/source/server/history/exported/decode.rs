@@ -26,7 +26,7 @@ use super::{unpanicked, unusable};
 use crate::error::Error;
 
 /// Maximum number of rows in a batch.
-const MOST_ROWS: usize = 8 << 10;
+const MAX_ROWS: usize = 8 << 10;
 
 /// Target size of the values of a batch, in bytes.
 const BATCH_BYTES: u64 = 1 << 20;
@@ -70,10 +70,10 @@ impl Decoder {
         let asked_for = keys.map(place).collect();
 
         let (groups, columns) = (reading.groups.clone(), reading.columns.clone());
-        let row = footer.decoded_row(&groups, &columns);
+        let row = footer.decoded_row_bytes(&groups, &columns);
         let reader = unpanicked(&reading.run, || {
             let plan = Plan::new(bytes, footer, groups, columns)?;
-            plan.read(bytes, footer, plan.batch_rows(BATCH_BYTES, row, MOST_ROWS), None)
+            plan.read(bytes, footer, plan.batch_rows(BATCH_BYTES, row, MAX_ROWS), None)
         })?;
         let reader = reader.map_err(|error| failed(&error))?;
         Ok(Self { reader: Some(reader), schema, step, asked_for, reading, last_step: None })

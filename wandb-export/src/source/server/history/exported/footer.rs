@@ -14,7 +14,7 @@ use parquet::file::reader::ChunkReader;
 use parquet::file::statistics::Statistics;
 use wandb_graphql::Selection;
 
-use super::footer_limits::{MOST_FOOTER_BYTES, check};
+use super::footer_limits::{MAX_FOOTER_BYTES, check};
 
 /// The column by which the rows of a history are sorted.
 pub(super) const STEP: &str = "_step";
@@ -57,8 +57,8 @@ const ROW_VALUE_BYTES: u64 = 48;
 /// Locates the footer of a file from the last [`TAIL`] bytes.
 pub(super) fn place(tail: [u8; TAIL], length: u64) -> Result<Range<u64>> {
     let size = FooterTail::try_new(&tail)?.metadata_length() as u64;
-    if size > MOST_FOOTER_BYTES {
-        let message = format!("its footer claims {size} bytes, and at most {MOST_FOOTER_BYTES} can be read");
+    if size > MAX_FOOTER_BYTES {
+        let message = format!("its footer claims {size} bytes, and at most {MAX_FOOTER_BYTES} can be read");
         return Err(ParquetError::General(message));
     }
     let end = length.checked_sub(TAIL as u64).filter(|end| *end >= size);
@@ -164,22 +164,22 @@ impl Footer {
 
     /// Estimates the decoded bytes per row of these columns: the average of all row groups, or of a large row group
     /// with larger rows.
-    pub(super) fn decoded_row(&self, groups: &[usize], columns: &[usize]) -> u64 {
-        self.largest_row(groups, columns, |column| {
+    pub(super) fn decoded_row_bytes(&self, groups: &[usize], columns: &[usize]) -> u64 {
+        self.max_row_bytes(groups, columns, |column| {
             let values = column.num_values().saturating_mul(8);
             column.uncompressed_size().max(text_bytes(column)).max(values)
         })
     }
 
     /// The same estimate for rows that are read one by one.
-    pub(super) fn weight(&self, groups: &[usize], columns: &[usize]) -> u64 {
-        self.largest_row(groups, columns, |column| {
+    pub(super) fn row_bytes(&self, groups: &[usize], columns: &[usize]) -> u64 {
+        self.max_row_bytes(groups, columns, |column| {
             let values = column.num_values().saturating_mul(ROW_VALUE_BYTES.cast_signed());
             column.uncompressed_size().max(text_bytes(column)).saturating_add(values)
         })
     }
 
-    fn largest_row(
+    fn max_row_bytes(
         &self,
         groups: &[usize],
         columns: &[usize],

@@ -3,13 +3,13 @@
 use super::thrift::{Compact, Malformed};
 
 /// Maximum size of a footer in bytes. One with 40 000 columns in five row groups has about 30 MB.
-pub(super) const MOST_FOOTER_BYTES: u64 = 64 << 20;
+pub(super) const MAX_FOOTER_BYTES: u64 = 64 << 20;
 
 /// Maximum nesting of columns. A list or a map takes two levels.
-const MOST_SCHEMA_LEVELS: usize = 128;
+const MAX_SCHEMA_LEVELS: usize = 128;
 
 /// Maximum number of column chunks. Each takes about half a KiB once parsed.
-const MOST_CHUNKS: u64 = 500_000;
+const MAX_CHUNKS: u64 = 500_000;
 
 /// Field ids of `FileMetaData` and `SchemaElement` (<https://github.com/apache/parquet-format>).
 const SCHEMA: i64 = 2;
@@ -50,16 +50,16 @@ pub(super) fn check(footer: &[u8]) -> Result<(), String> {
     };
     Compact::new(footer).fields(visit).map_err(malformed)?;
     if shape.is_too_deep {
-        return Err(format!("its columns are nested deeper than {MOST_SCHEMA_LEVELS} levels"));
+        return Err(format!("its columns are nested deeper than {MAX_SCHEMA_LEVELS} levels"));
     }
     if !shape.is_tree() {
         return Err("its schema does not have the columns that it claims".to_owned());
     }
     let chunks = shape.leaves.saturating_mul(groups);
-    if chunks > MOST_CHUNKS {
+    if chunks > MAX_CHUNKS {
         let leaves = shape.leaves;
         return Err(format!(
-            "it has {leaves} columns in {groups} row groups, and at most {MOST_CHUNKS} parts can be read"
+            "it has {leaves} columns in {groups} row groups, and at most {MAX_CHUNKS} parts can be read"
         ));
     }
     Ok(())
@@ -87,9 +87,9 @@ impl Shape {
             Err(_) => self.open.push(u64::MAX),
             Ok(children) => self.open.push(children),
         }
-        if self.open.len() > MOST_SCHEMA_LEVELS {
+        if self.open.len() > MAX_SCHEMA_LEVELS {
             self.is_too_deep = true;
-            self.open.truncate(MOST_SCHEMA_LEVELS);
+            self.open.truncate(MAX_SCHEMA_LEVELS);
         }
         while self.open.last() == Some(&0) {
             self.open.pop();
@@ -134,7 +134,7 @@ mod tests {
         for children in [&[0][..], &[2, 0, 0], &[2, 1, 1, 0, 0]] {
             assert_eq!(check(&footer(children, 1)), Ok(()), "{children:?}");
         }
-        let deep: Vec<i32> = std::iter::repeat_n(1, MOST_SCHEMA_LEVELS - 1).chain([0]).collect();
+        let deep: Vec<i32> = std::iter::repeat_n(1, MAX_SCHEMA_LEVELS - 1).chain([0]).collect();
         assert_eq!(check(&footer(&deep, 1)), Ok(()));
     }
 

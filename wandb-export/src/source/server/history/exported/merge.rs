@@ -20,8 +20,8 @@ use super::pages::Plan;
 use super::sparse_file::Shared;
 use super::{unpanicked, unusable};
 use crate::error::Error;
-use crate::source::select::select;
-use crate::source::weight::{BATCH_BYTES, weight};
+use crate::source::memory_size::{BATCH_BYTES, estimate_row_bytes};
+use crate::source::select::select_row;
 
 /// Maximum number of rows in a batch, and decoded from a file at once.
 const BATCH_ROWS: usize = 8_192;
@@ -33,7 +33,7 @@ const ROWS_HELD: usize = 65_536;
 const BYTES_HELD: u64 = 4 << 20;
 
 /// Maximum number of sorted pieces into which the rows of an unsorted file may fall.
-const MOST_PIECES: usize = 1_024;
+const MAX_PIECES: usize = 1_024;
 
 /// Opens `files`, in any order, and finds their last step. Returns the rows within `wanted` in step order. A row that
 /// several files have appears as often as in the file that has it most often.
@@ -147,10 +147,10 @@ impl Merged {
             let Some(step) = self.parts.iter().filter_map(Part::step).min() else { break };
             let rows = self.take(step)?;
             if self.wanted.contains(&step) {
-                let chosen = rows.into_iter().filter_map(|row| select(row, &self.selection, &[STEP]));
+                let chosen = rows.into_iter().filter_map(|row| select_row(row, &self.selection, &[STEP]));
                 let before = batch.len();
                 batch.extend(chosen);
-                bytes += batch[before..].iter().map(weight).sum::<usize>();
+                bytes += batch[before..].iter().map(estimate_row_bytes).sum::<usize>();
             }
         }
         Ok(batch)
@@ -277,7 +277,7 @@ impl WholeFile {
         run: &str,
     ) -> Result<Self, Error> {
         let (groups, columns) = (footer.filled_groups(), footer.wanted_columns(selection));
-        let row_bytes = footer.weight(&groups, &columns);
+        let row_bytes = footer.row_bytes(&groups, &columns);
         let plan = unpanicked(run, || Plan::new(&bytes, &footer, groups, columns))?;
         let plan = plan.map_err(|error| unusable(run, &error))?;
         Ok(Self { number, bytes, footer, plan, row_bytes })
@@ -325,7 +325,7 @@ fn ordered_pieces(file: &WholeFile, run: &str) -> Result<(Vec<Piece>, Option<i64
             last = last.max(step);
             add_row(&mut pieces, step);
         }
-        if pieces.len() > MOST_PIECES {
+        if pieces.len() > MAX_PIECES {
             return Err(failed(
                 &"the rows of a file are not in step order (read the history with --source live)",
             ));

@@ -32,17 +32,17 @@ use self::split::SplitPages;
 use super::footer::Footer;
 
 /// Page size in bytes from which a page is read in pieces.
-const MOST_PAGE: u64 = 4 << 20;
+const MAX_PAGE: u64 = 4 << 20;
 
 /// Maximum bytes of a batch if its rows are the largest of the file.
-const MOST_BATCH: u64 = 16 << 20;
+const MAX_BATCH: u64 = 16 << 20;
 
 /// The row groups and columns of a file to read, and how to read them.
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
     groups: Vec<usize>,
     columns: Vec<usize>,
-    /// The column chunks with pages larger than [`MOST_PAGE`], by row group and leaf.
+    /// The column chunks with pages larger than [`MAX_PAGE`], by row group and leaf.
     large: HashSet<(usize, usize)>,
     /// Bytes per row according to dictionaries, which the footer may not show.
     row_bytes: u64,
@@ -69,12 +69,12 @@ impl Plan {
                     continue;
                 }
                 let sizes = Sizes::of(file.clone(), column)?;
-                if sizes.largest_page > MOST_PAGE {
+                if sizes.largest_page > MAX_PAGE {
                     plan.large.insert((group, leaf));
                 }
                 bytes = bytes.saturating_add(sizes.by_dictionary);
                 if column.column_descr().max_rep_level() == 0 && sizes.largest_value > 0 {
-                    let rows = usize::try_from(MOST_BATCH / sizes.largest_value).unwrap_or(usize::MAX);
+                    let rows = usize::try_from(MAX_BATCH / sizes.largest_value).unwrap_or(usize::MAX);
                     plan.most_rows = plan.most_rows.min(rows.max(1));
                 }
             }

@@ -14,7 +14,7 @@ use super::unusable;
 use crate::error::Error;
 
 /// Maximum bytes of a file if the server does not report its length.
-const MOST_UNSIZED: u64 = 8 << 30;
+const MAX_UNSIZED: u64 = 8 << 30;
 
 /// A file behind a signed URL.
 #[derive(Debug, Clone)]
@@ -112,7 +112,7 @@ impl Stored {
                 Ok(None) => break,
                 Ok(Some(chunk)) => {
                     let start = download.received().saturating_sub(chunk.len() as u64);
-                    let left = download.end().unwrap_or(MOST_UNSIZED).saturating_sub(start);
+                    let left = download.end().unwrap_or(MAX_UNSIZED).saturating_sub(start);
                     let wanted = usize::try_from(left).map_or(chunk.len(), |left| left.min(chunk.len()));
                     if room.add(&chunk[..wanted]) {
                         room = blocking::unblock(move || room.write()).await.map_err(failed)?;
@@ -144,7 +144,7 @@ impl Stored {
     }
 
     fn endless(&self) -> Error {
-        let message = format!("{} has no length and is larger than {MOST_UNSIZED} bytes", self.subject);
+        let message = format!("{} has no length and is larger than {MAX_UNSIZED} bytes", self.subject);
         unusable(&self.run.to_string(), &message)
     }
 }

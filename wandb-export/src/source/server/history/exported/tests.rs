@@ -23,7 +23,7 @@ use super::merged;
 use super::part::Wanted;
 use super::parts::Files;
 use crate::error::Error;
-use crate::source::weight::{BATCH_BYTES, weight};
+use crate::source::memory_size::{BATCH_BYTES, estimate_row_bytes};
 
 /// The result of one path: rows from the files, and rows of the table.
 #[derive(Debug)]
@@ -299,7 +299,7 @@ fn large_cells_come_in_batches_sized_by_bytes() {
         while let Some(batch) = batches.try_next().await.expect("readable") {
             let batch = batch.into_rows().expect("rows");
             rows += batch.len();
-            largest = largest.max(batch.iter().map(weight).sum());
+            largest = largest.max(batch.iter().map(estimate_row_bytes).sum());
         }
     });
     assert_eq!(rows, 30);

@@ -2,7 +2,7 @@
 //! parsed (<https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>).
 
 /// Maximum nesting of structs, lists and maps. Parquet's own headers need about ten levels.
-const MOST_LEVELS: u32 = 32;
+const MAX_LEVELS: u32 = 32;
 
 /// The kind of a field, from the low four bits of its header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +108,7 @@ impl<'b> Compact<'b> {
             };
             let kind = Kind(header & 0x0f);
             if !visit(self, id, kind)? {
-                self.skip(kind, MOST_LEVELS)?;
+                self.skip(kind, MAX_LEVELS)?;
             }
         }
     }

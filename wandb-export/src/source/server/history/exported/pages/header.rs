@@ -8,7 +8,7 @@ use super::super::thrift::{Compact, Malformed};
 
 /// Bytes in which a header is expected. Only one with long texts in its statistics is longer.
 const USUAL_HEADER: u64 = 1 << 10;
-const LONGEST_HEADER: u64 = 16 << 20;
+const MAX_HEADER: u64 = 16 << 20;
 
 /// The header of a page, and the position of its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl<R: ChunkReader> Headers<R> {
     fn read(&mut self) -> Result<PageHeader> {
         let left = self.end - self.next;
         let header = match self.parse(left.min(USUAL_HEADER)) {
-            Err(_) if left > USUAL_HEADER => self.parse(left.min(LONGEST_HEADER)),
+            Err(_) if left > USUAL_HEADER => self.parse(left.min(MAX_HEADER)),
             header => header,
         };
         let header = header.map_err(|message| ParquetError::General(message.to_owned()))?;

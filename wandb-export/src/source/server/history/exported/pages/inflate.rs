@@ -11,7 +11,7 @@ use parquet::file::reader::ChunkReader;
 const READ_AT_ONCE: u64 = 64 << 10;
 
 /// Maximum Zstandard window, as a power of two: that of its strongest common level.
-const MOST_WINDOW: u32 = 23;
+const MAX_WINDOW: u32 = 23;
 
 /// Maximum distance of a Snappy back reference. Compressors split their input into blocks of this length.
 const SNAPPY_WINDOW: usize = 64 << 10;
@@ -61,7 +61,7 @@ pub(super) fn inflated(
         Compression::GZIP(_) => Box::new(MultiGzDecoder::new(bytes)),
         Compression::ZSTD(_) => {
             let mut decoder = zstd::stream::read::Decoder::with_buffer(bytes)?;
-            decoder.window_log_max(MOST_WINDOW)?;
+            decoder.window_log_max(MAX_WINDOW)?;
             Box::new(decoder)
         }
         other => return Err(ParquetError::General(format!("unsupported compression {other}"))),

@@ -9,7 +9,7 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::ChunkReader;
 
-use super::MOST_PAGE;
+use super::MAX_PAGE;
 use super::dictionary::{Dictionary, is_divisible};
 use super::header::{Content, Headers, Levels, PageHeader};
 use super::inflate::{Section, inflated};
@@ -19,13 +19,13 @@ use super::runs::{RunReader, RunWriter, width_of};
 const PIECE: usize = 512 << 10;
 
 /// Maximum number of values of a small page. The levels of long runs take no bytes, but use memory once decoded.
-const MOST_VALUES: u32 = 256 << 10;
+const MAX_VALUES: u32 = 256 << 10;
 
 /// Number of bytes decompressed at once.
 const READ_AT_ONCE: usize = 32 << 10;
 
 /// Maximum bytes of the levels or dictionary indexes of a page.
-const MOST_RUNS: u64 = 32 << 20;
+const MAX_RUNS: u64 = 32 << 20;
 
 /// The length of a value in a plain page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +120,7 @@ impl<R: ChunkReader + Clone + 'static> SplitPages<R> {
             match header.content {
                 Content::Dictionary { values, encoding } => {
                     let plain = self.body(&header, 0, header.compressed, true)?;
-                    if header.uncompressed > MOST_PAGE {
+                    if header.uncompressed > MAX_PAGE {
                         if !is_divisible(self.column_type) {
                             return Err(indivisible(&header, encoding));
                         }
@@ -169,7 +169,7 @@ impl<R: ChunkReader + Clone + 'static> SplitPages<R> {
     ) -> Result<Option<Page>> {
         let is_indexed = matches!(encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY);
         let is_resolved = is_indexed && self.dictionary.is_some();
-        let is_small = header.uncompressed <= MOST_PAGE;
+        let is_small = header.uncompressed <= MAX_PAGE;
         if !is_small && !is_resolved && (encoding != Encoding::PLAIN || !is_divisible(self.column_type)) {
             return Err(indivisible(header, encoding));
         }
@@ -189,7 +189,7 @@ impl<R: ChunkReader + Clone + 'static> SplitPages<R> {
         let values_of = if is_resolved {
             let mut width = [0];
             let has_values = plain.read(&mut width)? == 1;
-            let indices = at_most(plain, MOST_RUNS)?;
+            let indices = at_most(plain, MAX_RUNS)?;
             Values::Indexed(RunReader::new(indices, if has_values { width[0] } else { 0 }))
         } else {
             Values::Plain(plain)
@@ -247,7 +247,7 @@ impl<R: ChunkReader + Clone + 'static> SplitPages<R> {
         let mut definition = RunWriter::new(width_of(self.levels.1));
         let (mut values, mut count) = (Vec::new(), 0_u32);
         while page_of.values_left > 0
-            && count < MOST_VALUES
+            && count < MAX_VALUES
             && values.len() + repetition.len() + definition.len() < PIECE
         {
             if let Some(runs) = &mut page_of.repetition {
@@ -324,7 +324,7 @@ fn exactly(plain: impl Read, length: u64) -> Result<Bytes> {
 }
 
 fn runs_of(plain: &mut impl Read, length: u64) -> Result<Bytes> {
-    if length > MOST_RUNS {
+    if length > MAX_RUNS {
         return Err(ParquetError::General(format!("the levels of a page have {length} bytes")));
     }
     exactly(plain.take(length), length)

@@ -195,7 +195,7 @@ fn one_huge_page_takes_the_memory_of_few_rows() {
             let plan = Plan::new(&file, &footer, vec![0], vec![0]).expect("headers");
             assert!(plan.large.contains(&(0, 0)), "{version:?} {has_dictionary}");
             let most = plan.batch_rows(1 << 20, 1, 8_192);
-            assert!(most as u64 * 50_000 <= MOST_BATCH, "{most} rows at once");
+            assert!(most as u64 * 50_000 <= MAX_BATCH, "{most} rows at once");
             let mut pages = SplitPages::new(file.clone(), footer.metadata().row_group(0).column(0));
             let mut values = 0;
             while let Some(page) = pages.get_next_page().expect("readable") {

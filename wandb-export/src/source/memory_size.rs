@@ -13,27 +13,27 @@ const RUN_BYTES: usize = 1 << 10;
 pub(crate) const BATCH_BYTES: usize = 1 << 20;
 
 /// Estimates the bytes that a row takes in memory.
-pub(crate) fn weight(row: &Row) -> usize {
-    row.iter().map(|(key, value)| key.len() + weight_of(value)).sum()
+pub(crate) fn estimate_row_bytes(row: &Row) -> usize {
+    row.iter().map(|(key, value)| key.len() + estimate_value_bytes(value)).sum()
 }
 
 /// Estimates the bytes that a run takes in memory.
-pub(crate) fn weight_of_run(run: &Run) -> usize {
-    let config = run.config.as_ref().map_or(0, |config| weight_of_map(config.values()));
+pub(crate) fn estimate_run_bytes(run: &Run) -> usize {
+    let config = run.config.as_ref().map_or(0, |config| estimate_map_bytes(config.values()));
     let maps = [&run.summary, &run.system_metrics];
-    RUN_BYTES + config + maps.into_iter().flatten().map(weight_of_map).sum::<usize>()
+    RUN_BYTES + config + maps.into_iter().flatten().map(estimate_map_bytes).sum::<usize>()
 }
 
-fn weight_of_map(map: &Map) -> usize {
-    map.iter().map(|(key, value)| key.len() + weight_of(value)).sum()
+fn estimate_map_bytes(map: &Map) -> usize {
+    map.iter().map(|(key, value)| key.len() + estimate_value_bytes(value)).sum()
 }
 
-fn weight_of(value: &Value) -> usize {
+fn estimate_value_bytes(value: &Value) -> usize {
     VALUE_BYTES
         + match value {
             Value::String(text) => text.len(),
-            Value::List(list) => list.iter().map(weight_of).sum(),
-            Value::Map(map) => weight_of_map(map),
+            Value::List(list) => list.iter().map(estimate_value_bytes).sum(),
+            Value::Map(map) => estimate_map_bytes(map),
             _ => 0,
         }
 }
@@ -43,8 +43,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_weigh_as_much_as_their_contents() {
-        let of = |json: &str| weight(&Row::parse(json.as_bytes()).expect("a row"));
+    fn estimate_grows_with_the_content() {
+        let of = |json: &str| estimate_row_bytes(&Row::parse(json.as_bytes()).expect("a row"));
         assert!(of(r#"{"a": 1}"#) < 100);
         let text = format!(r#"{{"a": "{}"}}"#, "x".repeat(10_000));
         assert!((10_000..10_100).contains(&of(&text)));
