@@ -11,7 +11,7 @@ use super::plan::MAX_JOINT_RUNS;
 pub(super) struct BatchSizer {
     runs: usize,
     /// The upper limit. It drops when an answer covers fewer runs than requested.
-    most: usize,
+    max: usize,
     is_refused: bool,
 }
 
@@ -25,7 +25,7 @@ const SLOW: Duration = Duration::from_secs(8);
 
 impl Default for BatchSizer {
     fn default() -> Self {
-        Self { runs: FIRST, most: MAX_JOINT_RUNS, is_refused: false }
+        Self { runs: FIRST, max: MAX_JOINT_RUNS, is_refused: false }
     }
 }
 
@@ -39,7 +39,7 @@ impl BatchSizer {
     pub(super) fn learn(&mut self, runs: usize, took: Option<Duration>) {
         match took {
             None => self.is_refused = true,
-            Some(took) if took <= QUICK => self.runs = self.runs.max((runs * 2).min(self.most)),
+            Some(took) if took <= QUICK => self.runs = self.runs.max((runs * 2).min(self.max)),
             Some(took) if took > SLOW => self.runs = self.runs.min((runs / 2).max(1)),
             Some(_) => {}
         }
@@ -48,8 +48,8 @@ impl BatchSizer {
     /// Records that one answer covered only `came` of the `asked` runs, because all of them were too large.
     pub(super) fn split(&mut self, asked: usize, came: usize) {
         if came < asked {
-            self.most = self.most.min(came.max(1));
-            self.runs = self.runs.min(self.most);
+            self.max = self.max.min(came.max(1));
+            self.runs = self.runs.min(self.max);
         }
     }
 }

@@ -31,7 +31,7 @@ use crate::mirror::store::{Store, lock};
 use crate::mirror::table_file::writing;
 use crate::mirror::{tables, verify};
 use crate::source::list_reader;
-use crate::source::server::Lister;
+use crate::source::server::RunListReader;
 
 /// The page size of the list of runs. Runs in the light form are small.
 const RUNS_LISTED_AT_ONCE: PageSize = PageSize::fixed(1_000);
@@ -215,9 +215,9 @@ impl Project {
         Ok(all.stopped)
     }
 
-    fn lister(&self, filter: Filter) -> Lister {
+    fn lister(&self, filter: Filter) -> RunListReader {
         let list = ListRuns::new(self.path.clone()).page_size(RUNS_LISTED_AT_ONCE).filter(filter);
-        Lister::new(self.api.client().clone(), self.path.clone(), list, None)
+        RunListReader::new(self.api.client().clone(), self.path.clone(), list, None)
     }
 
     /// Looks for runs of the mirror that the list lacks, since a list may miss a run while others are added
@@ -227,7 +227,7 @@ impl Project {
         &self,
         store: &Mutex<Store>,
         listed: &mut Vec<Listed>,
-        reader: &mut Lister,
+        reader: &mut RunListReader,
         report: &mut ProjectReport,
     ) -> Result<Vec<String>, Error> {
         let mut unlisted = unlisted(&lock(store), listed);
@@ -237,7 +237,7 @@ impl Project {
             let is_whole = loop {
                 match asked.next_runs().await {
                     Ok(Some(runs)) => found.extend(runs),
-                    Ok(None) => break asked.is_whole(),
+                    Ok(None) => break asked.is_complete(),
                     // The server cannot filter.
                     Err(Error::Request(error)) if error.is_unsupported() => break false,
                     Err(error) => return Err(error),

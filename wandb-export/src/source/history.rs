@@ -148,7 +148,7 @@ pub(crate) trait HistoryCheck: Send {
 /// Follows a run and returns rows as they are logged.
 pub(crate) trait Follower: Send {
     /// Waits for the next rows, at least one. `None` when the run has ended, or has reached the requested step. A
-    /// dropped future loses no rows, and the next call after an error looks again.
+    /// dropped future loses no rows, and the next call after an error polls again.
     fn next_batch(&mut self) -> BoxFuture<'_, Result<Option<Vec<Row>>, Error>>;
 
     /// Returns the issues of the rows so far.

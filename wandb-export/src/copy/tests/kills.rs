@@ -77,8 +77,8 @@ fn interrupted_mirror_ends_with_the_same_bytes() {
     for &seed in &seeds {
         let mut rng = fastrand::Rng::with_seed(seed);
         let (store, mut undisturbed, calm) = mirrored(seed);
-        let most = calm.network.most_in_flight;
-        assert!(most <= AT_ONCE as u64, "seed {seed}: {most} requests at once");
+        let in_flight = calm.network.most_in_flight;
+        assert!(in_flight <= AT_ONCE as u64, "seed {seed}: {in_flight} requests at once");
         let expected = undisturbed.readable();
         undisturbed.power_cut(&mut rng);
         assert!(undisturbed.readable() == expected, "seed {seed}: a finished sync is lost");

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use parquet::basic::Type;
 use parquet::errors::{ParquetError, Result};
 
-use super::split::Width;
+use super::split::ValueLength;
 
 /// Maximum number of values of such a dictionary. Each takes eight bytes of memory.
 const MAX_VALUES: usize = 4 << 20;
@@ -21,7 +21,7 @@ pub(super) struct Dictionary {
 
 impl Dictionary {
     /// Reads `count` plain values.
-    pub(super) fn read(mut plain: impl Read, count: u32, width: Width) -> Result<Self> {
+    pub(super) fn read(mut plain: impl Read, count: u32, width: ValueLength) -> Result<Self> {
         let too_many = || ParquetError::General(format!("a dictionary has {count} values of many bytes"));
         let count = usize::try_from(count).ok().filter(|count| *count <= MAX_VALUES).ok_or_else(too_many)?;
         let mut file = BufWriter::new(tempfile::tempfile()?);
