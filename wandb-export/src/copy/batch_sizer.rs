@@ -36,7 +36,7 @@ impl BatchSizer {
     }
 
     /// Records how long the answer for `runs` runs took; `None` means that the server refused.
-    pub(super) fn learn(&mut self, runs: usize, took: Option<Duration>) {
+    pub(super) fn record_time(&mut self, runs: usize, took: Option<Duration>) {
         match took {
             None => self.is_refused = true,
             Some(took) if took <= QUICK => self.runs = self.runs.max((runs * 2).min(self.max)),
@@ -45,10 +45,10 @@ impl BatchSizer {
         }
     }
 
-    /// Records that one answer covered only `came` of the `asked` runs, because all of them were too large.
-    pub(super) fn split(&mut self, asked: usize, came: usize) {
-        if came < asked {
-            self.max = self.max.min(came.max(1));
+    /// Records that one answer covered only `received` of the `requested` runs, because all of them were too large.
+    pub(super) fn record_split(&mut self, requested: usize, received: usize) {
+        if received < requested {
+            self.max = self.max.min(received.max(1));
             self.runs = self.runs.min(self.max);
         }
     }
@@ -62,7 +62,7 @@ mod tests {
         let mut size = BatchSizer::default();
         for answer in answers {
             if let Some(runs) = size.get() {
-                size.learn(runs, answer.map(Duration::from_secs));
+                size.record_time(runs, answer.map(Duration::from_secs));
             }
         }
         size.get()
@@ -86,14 +86,14 @@ mod tests {
     #[test]
     fn split_answers_cap_the_size() {
         let mut size = BatchSizer::default();
-        size.split(4, 4);
-        size.learn(4, Some(Duration::from_secs(1)));
+        size.record_split(4, 4);
+        size.record_time(4, Some(Duration::from_secs(1)));
         assert_eq!(size.get(), Some(8));
-        size.split(8, 2);
+        size.record_split(8, 2);
         assert_eq!(size.get(), Some(2));
-        size.learn(2, Some(Duration::from_secs(1)));
+        size.record_time(2, Some(Duration::from_secs(1)));
         assert_eq!(size.get(), Some(2), "the size stays capped");
-        size.split(2, 0);
+        size.record_split(2, 0);
         assert_eq!(size.get(), Some(1));
     }
 

@@ -10,34 +10,37 @@ use crate::mirror::store::Store;
 
 /// The version of a stored item of a run before it was fetched again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Before {
+pub(super) struct StoredVersion {
     run: String,
     as_of: Fingerprint,
     place: String,
     md5: String,
 }
 
-const WHY: &str = "it is being compared with the server";
+const REASON: &str = "it is being compared with the server";
 
 /// Marks the wanted parts of runs as missing, so that they are fetched again, and returns their previous
 /// state. The files stay in place.
-pub(super) fn give_up<'i>(
+pub(super) fn mark_for_refetch<'i>(
     store: &mut Store,
     ids: impl Iterator<Item = &'i str>,
     contents: Contents,
-) -> io::Result<Vec<Before>> {
+) -> io::Result<Vec<StoredVersion>> {
     let mut before = Vec::new();
     for id in ids {
         let Some(mut record) = store.record(id)? else { continue };
         before.extend(
-            all(store, &record)?.into_iter().filter(|(part, _)| contents.has(*part)).map(|(_, one)| one),
+            list_stored(store, &record)?
+                .into_iter()
+                .filter(|(part, _)| contents.has(*part))
+                .map(|(_, one)| one),
         );
         let files = record.stored().into_iter().filter(|(part, ..)| *part == Part::Files);
         let files: Vec<_> = files.map(|(part, place, ..)| (part, place)).collect();
         let tables = [Part::Runs, Part::History, Part::System, Part::Logs];
         let tables = tables.map(|part| (part, place(part, record.here())));
         for (part, place) in tables.into_iter().chain(files).filter(|(part, _)| contents.has(*part)) {
-            record.lose(part, &place, WHY);
+            record.lose(part, &place, REASON);
         }
         store.note(&record, None)?;
     }
@@ -46,11 +49,11 @@ pub(super) fn give_up<'i>(
 }
 
 /// Describes what changed in runs whose fingerprint did not change, one sentence each.
-pub(super) fn differing(store: &mut Store, before: &[Before]) -> io::Result<Vec<String>> {
+pub(super) fn find_differences(store: &mut Store, before: &[StoredVersion]) -> io::Result<Vec<String>> {
     let mut differing = Vec::new();
     for runs in before.chunk_by(|one, other| one.run == other.run) {
         let Some(record) = store.record(&runs[0].run)? else { continue };
-        let now = all(store, &record)?;
+        let now = list_stored(store, &record)?;
         for one in runs.iter().filter(|one| one.as_of == record.as_of) {
             let what = match now.iter().find(|(_, now)| now.place == one.place) {
                 Some((_, now)) if now == one => continue,
@@ -64,13 +67,14 @@ pub(super) fn differing(store: &mut Store, before: &[Before]) -> io::Result<Vec<
 }
 
 /// Lists the stored items of a run.
-fn all(store: &mut Store, record: &RunRecord) -> io::Result<Vec<(Part, Before)>> {
+fn list_stored(store: &mut Store, record: &RunRecord) -> io::Result<Vec<(Part, StoredVersion)>> {
     let row = store.row(&record.run)?;
     let mut digest = Digest::default();
     digest.update(&row);
     let row = (!row.is_empty()).then(|| (Part::Runs, RUNS.to_owned(), digest.finish()));
     let stored = record.stored().into_iter().map(|(part, place, _, md5)| (part, place, md5.to_owned()));
-    let before =
-        |(part, place, md5)| (part, Before { run: record.run.clone(), as_of: record.as_of, place, md5 });
+    let before = |(part, place, md5)| {
+        (part, StoredVersion { run: record.run.clone(), as_of: record.as_of, place, md5 })
+    };
     Ok(row.into_iter().chain(stored).map(before).collect())
 }

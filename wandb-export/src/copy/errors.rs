@@ -28,16 +28,16 @@ pub(super) fn is_fatal(error: &Error) -> bool {
 }
 
 /// Returns whether an error would also fail every other project: a refused key or a full disk.
-pub(super) fn is_of_all_projects(error: &Error) -> bool {
+pub(super) fn is_global(error: &Error) -> bool {
     match error {
         Error::Mirror { .. } => false,
-        Error::Io { source, .. } => is_of_the_disk(source.kind()),
+        Error::Io { source, .. } => is_disk_wide(source.kind()),
         error => is_fatal(error),
     }
 }
 
 /// Returns whether an error concerns the whole disk.
-fn is_of_the_disk(kind: io::ErrorKind) -> bool {
+fn is_disk_wide(kind: io::ErrorKind) -> bool {
     use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     matches!(kind, QuotaExceeded | ReadOnlyFilesystem | StorageFull)
 }

@@ -8,7 +8,7 @@ use crate::mirror::record::Fingerprint;
 
 /// A run, as the list of runs describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Listed {
+pub(super) struct ListedRun {
     pub(super) id: String,
     pub(super) fingerprint: Fingerprint,
     /// The number of history rows, if the server reports it.
@@ -21,9 +21,9 @@ pub(super) struct Listed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Job {
     /// Small runs, fetched with all their data in one answer.
-    Together(Vec<Listed>),
+    Joint(Vec<ListedRun>),
     /// A run that takes several requests.
-    Alone(Listed),
+    Single(ListedRun),
 }
 
 /// The jobs of a project and the runs that need none.
@@ -41,10 +41,10 @@ pub(super) struct Plan {
 impl Plan {
     /// Returns the number of rows of the runs to fetch, as far as the server reports it.
     pub(super) fn rows(&self) -> u64 {
-        let rows = |run: &Listed| run.lines.unwrap_or_default();
+        let rows = |run: &ListedRun| run.lines.unwrap_or_default();
         let rows = |job: &Job| match job {
-            Job::Together(runs) => runs.iter().map(rows).sum(),
-            Job::Alone(run) => rows(run),
+            Job::Joint(runs) => runs.iter().map(rows).sum(),
+            Job::Single(run) => rows(run),
         };
         self.jobs.iter().map(rows).sum()
     }
@@ -65,8 +65,8 @@ const OWN_WEIGHT: u64 = 50;
 /// The interval of system metrics in recent SDKs, in seconds. Old SDKs sample less often.
 const SECONDS_BETWEEN_EVENTS: u64 = 10;
 
-impl Listed {
-    pub(super) fn of(run: &Run) -> Self {
+impl ListedRun {
+    pub(super) fn from_run(run: &Run) -> Self {
         let time = |time: &Option<wandb_core::model::Timestamp>| time.as_ref()?.time();
         let seconds = time(&run.created_at).zip(time(&run.heartbeat_at));
         let seconds = seconds.map_or(0, |(from, to)| to.as_second().saturating_sub(from.as_second()));
@@ -79,13 +79,13 @@ impl Listed {
     }
 
     /// Estimates the wanted rows of a run. Returns `None` if a joint query may not cover them all.
-    fn weight(&self, contents: Contents) -> Option<u64> {
+    fn estimate_weight(&self, contents: Contents) -> Option<u64> {
         let rows = if contents.has(Part::History) { self.lines? } else { 0 };
         let events = if contents.has(Part::System) { self.seconds / SECONDS_BETWEEN_EVENTS } else { 0 };
         (rows <= MAX_JOINT_ROWS && events <= MAX_JOINT_ROWS).then(|| rows + events + OWN_WEIGHT)
     }
 
-    fn is_same(&self, known: &Known, contents: Contents) -> bool {
+    fn is_unchanged(&self, known: &Known, contents: Contents) -> bool {
         let is_as_of = |part| {
             part == Part::Sweeps || known.as_of(part) == Some(self.fingerprint) && !known.unsupported(part)
         };
@@ -95,32 +95,32 @@ impl Listed {
 }
 
 /// Compares the listed runs with the `known` ones.
-pub(super) fn plan<'a>(
-    listed: Vec<Listed>,
+pub(super) fn make_plan<'a>(
+    listed: Vec<ListedRun>,
     known: impl Fn(&str) -> Option<&'a Known>,
     contents: Contents,
 ) -> Plan {
     let mut plan = Plan::default();
-    let (mut together, mut weight) = (Vec::new(), 0);
+    let (mut joint, mut weight) = (Vec::new(), 0);
     for run in listed {
-        if let Some(known) = known(&run.id).filter(|known| run.is_same(known, contents)) {
+        if let Some(known) = known(&run.id).filter(|known| run.is_unchanged(known, contents)) {
             plan.same += 1;
             plan.inexact += u64::from(contents.parts().any(|part| known.is_inexact(part)));
             continue;
         }
-        let Some(own) = run.weight(contents) else {
-            plan.jobs.push(Job::Alone(run));
+        let Some(own) = run.estimate_weight(contents) else {
+            plan.jobs.push(Job::Single(run));
             continue;
         };
-        if weight + own > MAX_JOINT_WEIGHT || together.len() == MAX_JOINT_RUNS {
-            plan.jobs.push(Job::Together(std::mem::take(&mut together)));
+        if weight + own > MAX_JOINT_WEIGHT || joint.len() == MAX_JOINT_RUNS {
+            plan.jobs.push(Job::Joint(std::mem::take(&mut joint)));
             weight = 0;
         }
         weight += own;
-        together.push(run);
+        joint.push(run);
     }
-    if !together.is_empty() {
-        plan.jobs.push(Job::Together(together));
+    if !joint.is_empty() {
+        plan.jobs.push(Job::Joint(joint));
     }
     plan
 }
@@ -131,19 +131,19 @@ mod tests {
     use crate::mirror::index::known_for_tests;
     use crate::mirror::record::RunRecord;
 
-    fn run(id: &str, lines: Option<u64>, seconds: u64) -> Listed {
-        Listed { id: id.to_owned(), fingerprint: Fingerprint::number(1), lines, seconds }
+    fn run(id: &str, lines: Option<u64>, seconds: u64) -> ListedRun {
+        ListedRun { id: id.to_owned(), fingerprint: Fingerprint::number(1), lines, seconds }
     }
 
-    fn planned(listed: Vec<Listed>, known: &[(&str, Known)], contents: Contents) -> Plan {
+    fn planned(listed: Vec<ListedRun>, known: &[(&str, Known)], contents: Contents) -> Plan {
         let find = |id: &str| known.iter().find(|(own, _)| *own == id).map(|(_, known)| known);
-        plan(listed, find, contents)
+        make_plan(listed, find, contents)
     }
 
     fn sizes(plan: &Plan) -> Vec<usize> {
         let size = |job: &Job| match job {
-            Job::Together(runs) => runs.len(),
-            Job::Alone(_) => 0,
+            Job::Joint(runs) => runs.len(),
+            Job::Single(_) => 0,
         };
         plan.jobs.iter().map(size).collect()
     }
@@ -152,7 +152,7 @@ mod tests {
     fn small_runs_are_batched_and_long_ones_are_not() {
         let mut listed: Vec<_> = (0..40).map(|number| run(&number.to_string(), Some(10), 100)).collect();
         listed.push(run("long", Some(MAX_JOINT_ROWS + 1), 0));
-        listed.push(run("untold", None, 0));
+        listed.push(run("uncounted", None, 0));
         listed.push(run("old", Some(1), MAX_JOINT_ROWS * SECONDS_BETWEEN_EVENTS * 2));
         listed.extend((0..5).map(|number| run(&format!("m{number}"), Some(1_500), 0)));
         let all = planned(listed.clone(), &[], Contents::all());

@@ -152,7 +152,7 @@ impl Attempt {
         let api = Api::over(client.build(), PathDefaults::default());
         let memory = MemoryDisk::failing(std::mem::take(image), trouble, seed);
         let project: ProjectPath = PROJECT.parse().expect("a path");
-        let mirror = Mirror::of_project(api.clone(), project.clone());
+        let mirror = Mirror::for_project(api.clone(), project.clone());
         let mirror = mirror.contents(contents).verify(verify).compare(compare);
         let ended = simulation.run(async {
             let claimed = Folder::claim_on(memory.clone());
@@ -162,7 +162,7 @@ impl Attempt {
                 Ok(disk) => disk,
                 Err(error) => return Some(Err(Error::io("opening the disk", error))),
             };
-            let sync = Box::pin(mirror.project_on(project, disk));
+            let sync = Box::pin(mirror.sync_on_disk(project, disk));
             let Some(Stop { after, is_kill }) = stop else { return Some(sync.await) };
             match select(sync, Box::pin(api.client().sleep(after))).await {
                 Either::Left((ended, _)) => Some(ended),
