@@ -23,7 +23,7 @@ use wandb_graphql::ops::{GetServer, GetViewer, ListProjects};
 
 pub use builder::ApiBuilder;
 pub use command::RunCommand;
-pub use compare::{ComparedKey, Comparison, Section};
+pub use compare::{ComparedKey, ComparedSection, Comparison};
 pub use console::Console;
 pub use export::WriteReport;
 #[cfg(feature = "cli")]
@@ -33,11 +33,13 @@ pub use files::{Files, RunFile};
 pub(crate) use history::HistoryRequest;
 #[cfg(not(feature = "mirror"))]
 use history::HistoryRequest;
-pub use history::{Follow, History, HistoryEnd, HistoryReader, ScanHistory, Source, SystemMetrics};
+pub use history::{
+    History, HistoryEnd, HistoryFollower, HistoryReader, HistorySource, ScanHistory, SystemMetrics,
+};
 pub use run::Run;
 pub use runs::Runs;
 pub use sweep::Sweep;
-pub use update::{Update, Updated};
+pub use update::{Update, UpdateReport};
 
 use crate::error::Error;
 use crate::source::history::Stream;
@@ -98,12 +100,12 @@ impl Api {
     /// # }
     /// ```
     pub fn offline() -> Self {
-        let nowhere = Client::builder(Arc::new(NoServer), BaseUrl::default());
-        Self::over(nowhere.parse_mode(ParseMode::OnThreads).build(), PathDefaults::default())
+        let client = Client::builder(Arc::new(NoServer), BaseUrl::default());
+        Self::with_client(client.parse_mode(ParseMode::OnThreads).build(), PathDefaults::default())
     }
 
     /// Creates an API over an existing client. `defaults` supplies the entity or project that a path omits.
-    pub fn over(client: Client, defaults: PathDefaults) -> Self {
+    pub fn with_client(client: Client, defaults: PathDefaults) -> Self {
         Self { client: client.clone(), connection: Connection::new(client, defaults) }
     }
 

@@ -189,7 +189,7 @@ impl Mirror {
                 };
                 let (name, is_new) = names.assign_component(&project.name, "");
                 has_new |= is_new;
-                folders.push((path, root.place(&name)));
+                folders.push((path, root.full_path(&name)));
             }
             if has_new {
                 root.save_names(names.renamed()).map_err(failed)?;

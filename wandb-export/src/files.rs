@@ -17,10 +17,10 @@ mod partial;
 mod receipt;
 
 pub(crate) use content::{Content, Digest, digest};
-pub(crate) use folder::{DownloadFolder, There};
+pub(crate) use folder::{DownloadFolder, ExistingEntry};
 #[cfg(feature = "mirror")]
 pub(crate) use name::{is_safe, is_safe_component};
 pub(crate) use names::Names;
-pub use outcome::{Downloaded, Downloads, Existing, FailedDownload, Outcome};
+pub use outcome::{DownloadOutcome, DownloadedFile, Downloads, ExistingFilePolicy, FailedDownload};
 pub(crate) use partial::PartialFile;
 pub(crate) use receipt::{Listed, Receipt};

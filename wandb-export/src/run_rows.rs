@@ -34,13 +34,13 @@ impl RunColumns {
 
     /// Converts `run` to a row. Omits fields that the server lacks or that were not requested.
     pub fn row(self, run: &Run) -> Row {
-        let mut row = Columns::default();
+        let mut row = Cells::default();
         match self {
-            Self::All => all(run, &mut row),
+            Self::All => add_all_columns(run, &mut row),
             Self::Metrics => {
                 row.text("name", run.name.as_deref());
-                row.some("config", config(run, |key| !key.starts_with('_')));
-                row.some("summary", run.summary.clone());
+                row.value("config", config_values(run, |key| !key.starts_with('_')));
+                row.value("summary", run.summary.clone());
             }
         }
         row.0.into_iter().collect()
@@ -48,15 +48,15 @@ impl RunColumns {
 }
 
 /// Adds the columns that identify a run on disk in front of a row.
-pub(crate) fn identified(run: &Run, folder: &Path, row: Row) -> Row {
-    let mut identified = Columns::default();
-    identified.text("id", Some(&run.id));
-    identified.text("project", Some(&run.project));
-    identified.text("folder", Some(&folder.to_string_lossy()));
-    identified.0.into_iter().chain(row.into_iter().map(|(key, value)| (key.into(), value))).collect()
+pub(crate) fn with_identity(run: &Run, folder: &Path, row: Row) -> Row {
+    let mut identity = Cells::default();
+    identity.text("id", Some(&run.id));
+    identity.text("project", Some(&run.project));
+    identity.text("folder", Some(&folder.to_string_lossy()));
+    identity.0.into_iter().chain(row.into_iter().map(|(key, value)| (key.into(), value))).collect()
 }
 
-fn all(run: &Run, row: &mut Columns) {
+fn add_all_columns(run: &Run, row: &mut Cells) {
     row.text("id", Some(&run.id));
     row.text("path", run.path().ok().map(|path| path.to_string()).as_deref());
     row.text("name", run.name.as_deref());
@@ -67,22 +67,22 @@ fn all(run: &Run, row: &mut Columns) {
     row.text("heartbeat_at", run.heartbeat_at.as_ref().map(ToString::to_string).as_deref());
     row.text("user", run.user.as_ref().and_then(|user| user.username.as_deref()));
     let tags = run.tags.as_ref().map(|tags| tags.iter().cloned().map(Value::String).collect());
-    row.some("tags", tags.map(Value::List));
+    row.value("tags", tags.map(Value::List));
     row.text("group", run.group.as_deref());
     row.text("job_type", run.job_type.as_deref());
     row.text("sweep", run.sweep.as_deref());
     row.text("commit", run.commit.as_deref());
     row.text("notes", run.notes.as_deref());
     row.text("storage_id", Some(&run.storage_id));
-    row.some("read_only", run.read_only.map(Value::Bool));
+    row.value("read_only", run.read_only.map(Value::Bool));
     let lines = run.history_line_count.and_then(|lines| i64::try_from(lines).ok());
-    row.some("history_line_count", lines.map(Value::Int));
-    row.some("config", config(run, |_| true));
-    row.some("summary", run.summary.clone());
-    row.some("system_metrics", run.system_metrics.clone());
+    row.value("history_line_count", lines.map(Value::Int));
+    row.value("config", config_values(run, |_| true));
+    row.value("summary", run.summary.clone());
+    row.value("system_metrics", run.system_metrics.clone());
 }
 
-fn config(run: &Run, wanted: impl Fn(&str) -> bool) -> Option<Map> {
+fn config_values(run: &Run, wanted: impl Fn(&str) -> bool) -> Option<Map> {
     let values = run.config.as_ref()?.values();
     Some(values.iter().filter(|(key, _)| wanted(key)).map(|(key, value)| (key, value.clone())).collect())
 }
@@ -135,14 +135,14 @@ pub(crate) fn run_of(row: Row) -> Run {
 }
 
 #[derive(Default)]
-struct Columns(Vec<(String, Value)>);
+struct Cells(Vec<(String, Value)>);
 
-impl Columns {
+impl Cells {
     fn text(&mut self, name: &str, value: Option<&str>) {
-        self.some(name, value.map(|value| Value::String(value.to_owned())));
+        self.value(name, value.map(|value| Value::String(value.to_owned())));
     }
 
-    fn some(&mut self, name: &str, value: Option<impl Into<Value>>) {
+    fn value(&mut self, name: &str, value: Option<impl Into<Value>>) {
         if let Some(value) = value {
             self.0.push((name.to_owned(), value.into()));
         }

@@ -55,7 +55,7 @@ impl Run {
     /// Reads how and where the run was started: program, arguments, machine, versions (file `wandb-metadata.json`).
     /// `None` if the run has no such file.
     pub async fn metadata(&self) -> Result<Option<Map>, Error> {
-        Ok(read(self).await?.or_else(|| self.facts().metadata.clone()))
+        Ok(read_metadata(self).await?.or_else(|| self.facts().metadata.clone()))
     }
 
     /// Returns the command line that started the run. `None` if its metadata lack it.
@@ -64,7 +64,7 @@ impl Run {
     }
 }
 
-async fn read(run: &Run) -> Result<Option<Map>, Error> {
+async fn read_metadata(run: &Run) -> Result<Option<Map>, Error> {
     let file = match run.file(METADATA).await {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_line_can_be_pasted() {
+    fn command_line_can_be_pasted() {
         let command = command(
             r#"{"program": "/home/a b/train.py", "args": ["--lr", "0.1", "it's", "", "$HOME", "ü\n"]}"#,
         )

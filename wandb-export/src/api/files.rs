@@ -50,7 +50,7 @@ pub struct Files {
     pattern: Option<Pattern>,
     page_size: PageSize,
     #[cfg(feature = "files")]
-    existing: crate::files::Existing,
+    existing: crate::files::ExistingFilePolicy,
     #[cfg(feature = "files")]
     progress: crate::download::DownloadProgress,
 }
@@ -74,7 +74,7 @@ impl Files {
             pattern: None,
             page_size: ListFiles::PAGE_SIZE,
             #[cfg(feature = "files")]
-            existing: crate::files::Existing::default(),
+            existing: crate::files::ExistingFilePolicy::default(),
             #[cfg(feature = "files")]
             progress: crate::download::DownloadProgress::default(),
         }
@@ -102,7 +102,7 @@ impl Files {
         self
     }
 
-    /// Streams the files, fetched page by page (query `RunFiles`). Does not report missing entries;
+    /// Streams the files, fetched page by page (query `RunFileListing`). Does not report missing entries;
     /// [`open`](Self::open) does.
     pub fn stream(self) -> BoxStream<'static, Result<RunFile, Error>> {
         self.open().into_stream()
@@ -111,7 +111,7 @@ impl Files {
     /// Opens the list, to be read in batches.
     pub fn open(self) -> ListReader<RunFile> {
         let Self { api, source: run, names, pattern, page_size, .. } = self;
-        let like = pattern.as_ref().and_then(Pattern::like);
+        let like = pattern.as_ref().and_then(Pattern::to_like_pattern);
         let files = run.files(&FilesQuery { names: names.clone(), like, page_size }).map(move |file| {
             let FoundFile { model, local_path } = file;
             RunFile { api: api.clone(), run: Arc::clone(&run), model, local_path }
@@ -139,7 +139,7 @@ impl Files {
 impl RunFile {
     /// Creates a handle for a file that a server has listed.
     #[cfg(feature = "mirror")]
-    pub(crate) fn listed(api: Api, run: wandb_core::RunPath, model: model::File) -> Self {
+    pub(crate) fn from_listing(api: Api, run: wandb_core::RunPath, model: model::File) -> Self {
         let run = server::run(api.client(), run);
         Self { api, run, model, local_path: None }
     }
@@ -174,7 +174,7 @@ impl RunFile {
             let content = content.map_err(|error| Error::io(reading, error))?;
             return if content.len() as u64 > limit { Err(too_large()) } else { Ok(content.into()) };
         }
-        let mut download = self.api.client.download(&self.links()?, &self.subject()).await?;
+        let mut download = self.api.client.download(&self.require_urls()?, &self.subject()).await?;
         let mut content = BytesMut::new();
         loop {
             match download.chunk().await {
@@ -195,8 +195,8 @@ impl RunFile {
     }
 
     /// Returns the download URLs. Fails if there is none.
-    fn links(&self) -> Result<Vec<url::Url>, Error> {
-        self.is_stored()?;
+    fn require_urls(&self) -> Result<Vec<url::Url>, Error> {
+        self.check_stored()?;
         let urls = self.urls();
         if urls.is_empty() { Err(Error::no_url(&self.name)) } else { Ok(urls) }
     }
@@ -212,7 +212,7 @@ impl RunFile {
     }
 
     /// Fails if the run only refers to the file.
-    fn is_stored(&self) -> Result<(), Error> {
+    fn check_stored(&self) -> Result<(), Error> {
         let reference =
             |address: &str| Error::FileIsReference { name: self.name.clone(), address: address.to_owned() };
         self.reference().map_or(Ok(()), |address| Err(reference(address)))

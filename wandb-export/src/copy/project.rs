@@ -385,7 +385,8 @@ fn unlisted_runs(store: &Store, listed: &[ListedRun]) -> Vec<String> {
 fn assign_names(store: &Store, listed: &[ListedRun]) -> HashMap<String, String> {
     let renamed = store.runs().filter_map(|(id, known)| Some((known.here.as_deref()?, id)));
     let renamed = renamed.filter(|(here, _)| stays_inside(here));
-    let mut names = Names::known(renamed.map(|(here, id)| (with_ending(here), with_ending(id))).collect());
+    let mut names =
+        Names::from_mapping(renamed.map(|(here, id)| (with_ending(here), with_ending(id))).collect());
     for (id, _) in store.runs().filter(|(id, known)| known.here.is_none() && stays_inside(id)) {
         names.assign(&with_ending(id));
     }

@@ -11,9 +11,9 @@ use super::errors::{is_final, is_global};
 use super::event::MirrorEvent;
 use super::run_copy::{FetchedPart, RunCopy};
 use crate::api::RunFile;
-use crate::download::{DownloadProgress, Fetched, Means, Receipts, RemoteFile, fetch_all};
+use crate::download::{DownloadProgress, DownloadSettings, Fetched, Receipts, RemoteFile, fetch_all};
 use crate::error::Error;
-use crate::files::{DownloadFolder, Downloaded, Existing, Receipt};
+use crate::files::{DownloadFolder, DownloadedFile, ExistingFilePolicy, Receipt};
 use crate::mirror::contents::Part;
 use crate::mirror::layout::place;
 use crate::mirror::record::{File, Files, Origin};
@@ -51,7 +51,7 @@ impl RunCopy<'_> {
         };
         let issues: Vec<_> = issues.iter().map(ToString::to_string).collect();
         let subfolder = place(Part::Files, self.name);
-        let folder = DownloadFolder::of(copier.disk.within(&subfolder), copier.disk.place(&subfolder));
+        let folder = DownloadFolder::new(copier.disk.within(&subfolder), copier.disk.place(&subfolder));
         let known =
             self.known.and_then(|known| known.files.clone()).map_or(Vec::new(), |taken| taken.what.files);
         let plan = {
@@ -62,7 +62,9 @@ impl RunCopy<'_> {
             .files
             .iter()
             .filter(|(_, known)| known.is_none())
-            .map(|(file, _)| RunFile::listed(copier.api.clone(), RunPath::clone(path), file.clone()).remote())
+            .map(|(file, _)| {
+                RunFile::from_listing(copier.api.clone(), RunPath::clone(path), file.clone()).to_remote_file()
+            })
             .collect();
         if wanted.is_empty() {
             let files = plan.files.into_iter().filter_map(|(_, known)| known).collect();
@@ -71,14 +73,14 @@ impl RunCopy<'_> {
         self.check_free_space(&wanted, plan.bytes_on_disk)?;
         let permits = copier.acquire_downloads(wanted.len()).await;
         let wanted = stream::iter(wanted.into_iter().map(Ok)).boxed();
-        let means = Means {
+        let settings = DownloadSettings {
             client: client.clone(),
             folder: folder.clone(),
-            existing: Existing::Replace,
+            existing: ExistingFilePolicy::Replace,
             receipts: Receipts::Known(Arc::new(plan.receipts)),
             progress: DownloadProgress::default(),
         };
-        let fetched = fetch_all(wanted, means, permits.len()).await?;
+        let fetched = fetch_all(wanted, settings, permits.len()).await?;
         drop(permits);
         let (mut fetched_files, mut missing, mut inexact) = (Vec::new(), issues, Vec::new());
         for (file, outcome) in fetched {
@@ -125,7 +127,7 @@ fn plan_files(listed: Vec<model::File>, known: Vec<File>, folder: &DownloadFolde
     let mut known: HashMap<String, File> = known.into_iter().map(|file| (file.name.clone(), file)).collect();
     let mut seen = HashSet::new();
     let mut plan =
-        FilePlan { files: Vec::new(), receipts: HashMap::new(), bytes_on_disk: folder.size_of_partial() };
+        FilePlan { files: Vec::new(), receipts: HashMap::new(), bytes_on_disk: folder.partial_bytes() };
     for file in listed {
         // A list that changed between two pages may contain a file twice.
         if !seen.insert(file.name.clone()) {
@@ -159,9 +161,9 @@ fn describe(
     folder: &DownloadFolder,
 ) -> Result<HashMap<String, File>, Error> {
     let mut described = HashMap::with_capacity(fetched_files.len());
-    for (file, Fetched { file: Downloaded { path, .. }, md5, receipt, .. }) in fetched_files {
+    for (file, Fetched { file: DownloadedFile { path, .. }, md5, receipt, .. }) in fetched_files {
         let failed = |error| Error::io(format!("reading {}", path.display()), error);
-        let root = folder.place("");
+        let root = folder.full_path("");
         let relative = path.strip_prefix(&root).unwrap_or(&path);
         let local_name: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
         let local_name = local_name.join("/");
@@ -180,7 +182,7 @@ fn describe(
         );
     }
     let names: Vec<&str> = described.values().map(File::here).collect();
-    let syncing = |error| Error::io(format!("syncing {}", folder.place("").display()), error);
+    let syncing = |error| Error::io(format!("syncing {}", folder.full_path("").display()), error);
     folder.persist(&names).map_err(syncing)?;
     Ok(described)
 }

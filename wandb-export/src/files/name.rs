@@ -13,7 +13,7 @@ const MAX_COMPONENT_BYTES: usize = 255;
 const MAX_PATH_BYTES: usize = 700;
 
 /// Bytes kept of a component that is replaced.
-const KEPT: usize = 80;
+const MAX_KEPT_BYTES: usize = 80;
 
 /// Returns whether a name is valid on every system as a path below a folder.
 pub(crate) fn is_safe(name: &str) -> bool {
@@ -52,8 +52,9 @@ fn is_device(part: &str) -> bool {
 
 /// Returns a safe name for an unsafe one: a readable part of it with a hash that keeps it unique. Further
 /// values of `variant` give alternatives if the name is taken.
-pub(super) fn replacement(name: &str, variant: u32) -> String {
-    let mut parts: Vec<String> = name.split('/').filter(|part| !part.is_empty()).map(safe_part).collect();
+pub(super) fn replace_unsafe(name: &str, variant: u32) -> String {
+    let mut parts: Vec<String> =
+        name.split('/').filter(|part| !part.is_empty()).map(sanitize_component).collect();
     let last = parts.pop().unwrap_or_else(|| "_".to_owned());
     let (stem, extension) = last.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).unwrap_or((&last, ""));
     let dot = if extension.is_empty() { "" } else { "." };
@@ -71,12 +72,12 @@ pub(super) fn replacement(name: &str, variant: u32) -> String {
     path + &last
 }
 
-fn safe_part(part: &str) -> String {
+fn sanitize_component(part: &str) -> String {
     let mut safe = String::new();
     for character in part.chars() {
         let is_odd = character.is_control() || r#"<>:"\|?*"#.contains(character);
         let character = if is_odd { '_' } else { character };
-        if safe.len() + character.len_utf8() > KEPT {
+        if safe.len() + character.len_utf8() > MAX_KEPT_BYTES {
             break;
         }
         safe.push(character);
@@ -96,7 +97,7 @@ fn short_hash(name: &str, variant: u32) -> String {
 }
 
 /// Returns a hash of the name as 32 hexadecimal digits.
-pub(super) fn hash(name: &str) -> String {
+pub(super) fn hash_name(name: &str) -> String {
     hex(&Md5::digest(name))
 }
 
@@ -110,7 +111,7 @@ fn hex(bytes: &[u8]) -> String {
 
 /// Returns a key that is equal for names that some system treats as the same: it ignores case and Unicode
 /// composition.
-pub(super) fn key(path: &str) -> String {
+pub(super) fn collision_key(path: &str) -> String {
     let folded = path.to_uppercase().to_lowercase();
     ComposingNormalizerBorrowed::new_nfc().normalize(&folded).into_owned()
 }
@@ -172,22 +173,22 @@ mod tests {
             &deep,
         ] {
             assert!(!is_safe(name), "{name:?}");
-            assert!(is_safe(&replacement(name, 0)), "{name:?}: {:?}", replacement(name, 0));
-            assert!(is_safe(&replacement(name, 1)), "{name:?}: {:?}", replacement(name, 1));
+            assert!(is_safe(&replace_unsafe(name, 0)), "{name:?}: {:?}", replace_unsafe(name, 0));
+            assert!(is_safe(&replace_unsafe(name, 1)), "{name:?}: {:?}", replace_unsafe(name, 1));
         }
     }
 
     #[test]
     fn replacements_are_readable() {
-        assert_eq!(replacement("../models/a:b.h5", 0), "_/models/a_b~122d45f7.h5");
-        assert_eq!(replacement("CON", 0), "_CON~53ae9714");
-        assert!(!replacement("a/b/c", 1).contains('/'));
+        assert_eq!(replace_unsafe("../models/a:b.h5", 0), "_/models/a_b~122d45f7.h5");
+        assert_eq!(replace_unsafe("CON", 0), "_CON~53ae9714");
+        assert!(!replace_unsafe("a/b/c", 1).contains('/'));
     }
 
     #[test]
     fn keys_ignore_case_and_composition() {
-        assert_eq!(key("A/Große.TXT"), key("a/GROSSE.txt"));
-        assert_eq!(key("e\u{301}"), key("\u{c9}"));
-        assert_ne!(key("a"), key("b"));
+        assert_eq!(collision_key("A/Große.TXT"), collision_key("a/GROSSE.txt"));
+        assert_eq!(collision_key("e\u{301}"), collision_key("\u{c9}"));
+        assert_ne!(collision_key("a"), collision_key("b"));
     }
 }

@@ -45,9 +45,9 @@ impl Receipt {
     /// Returns whether the list entry is unchanged. The upload time is compared only if the storage reported
     /// neither tag nor digest, as the length alone cannot tell versions apart.
     pub(crate) fn is_listed_as(&self, now: &Listed) -> bool {
-        let is_told_apart = self.stored.etag.is_some() || self.stored.md5.is_some();
+        let has_version = self.stored.etag.is_some() || self.stored.md5.is_some();
         (now.size, &now.md5) == (self.listed.size, &self.listed.md5)
-            && (is_told_apart || now.updated_at == self.listed.updated_at)
+            && (has_version || now.updated_at == self.listed.updated_at)
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) struct HistoryQuery {
     pub(crate) keys: Vec<String>,
     /// Whether rows need any of the keys instead of all.
     pub(crate) any: bool,
-    pub(crate) source: Source,
+    pub(crate) source: HistorySource,
     pub(crate) min_step: Option<i64>,
     pub(crate) max_step: Option<i64>,
     pub(crate) page_size: Option<u64>,
@@ -61,7 +61,7 @@ pub(crate) enum Stream {
 /// The source of a complete history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub enum Source {
+pub enum HistorySource {
     /// The live query. Returns every row exactly as it was logged.
     #[default]
     Live,
@@ -78,7 +78,7 @@ impl HistoryQuery {
             amount: Amount::All,
             keys: Vec::new(),
             any: false,
-            source: Source::Live,
+            source: HistorySource::Live,
             min_step: None,
             max_step: None,
             page_size: None,
@@ -99,7 +99,7 @@ impl HistoryQuery {
         if self.any && self.keys.is_empty() {
             return Err(Error::usage("selecting rows with any of the keys needs at least one key"));
         }
-        if self.source == Source::Exported && !cfg!(feature = "parquet") {
+        if self.source == HistorySource::Exported && !cfg!(feature = "parquet") {
             return Err(Error::usage(
                 "this build cannot read exported histories: it lacks the feature `parquet`",
             ));

@@ -81,7 +81,7 @@ impl Source for DiskSource {
                 let query =
                     RunsQuery { filter, detail: Detail::Light, limit: Some(1), ..RunsQuery::default() };
                 if project.runs(query, Issues::default()).try_next().await?.is_none() {
-                    return Err(Error::NothingThere {
+                    return Err(Error::NotOnDisk {
                         message: format!("no run in that folder is in sweep {id}"),
                     });
                 }

@@ -39,7 +39,7 @@ async fn async_function_is_tested_with_a_script() -> Result<(), Error> {
 #[test]
 fn blocking_function_is_tested_with_a_script() -> Result<(), Error> {
     let script = Script::new().on("RunSampledHistory", LOSSES);
-    assert_eq!(best_loss_blocking(&blocking::Api::over(api(&script)?), "team/project/run")?, Some(0.25));
+    assert_eq!(best_loss_blocking(&blocking::Api::from_async(api(&script)?), "team/project/run")?, Some(0.25));
     script.finish();
     Ok(())
 }
@@ -49,7 +49,7 @@ fn scripted_failure_is_retried_without_waiting() -> Result<(), Error> {
     let script = Script::new()
         .on_failure("RunSampledHistory", TransportErrorKind::Interrupted)
         .on("RunSampledHistory", LOSSES);
-    let api = blocking::Api::over(api(&script)?);
+    let api = blocking::Api::from_async(api(&script)?);
     assert_eq!(best_loss_blocking(&api, "team/project/run")?, Some(0.25), "waiting takes no time");
     assert_eq!(api.stats().retries, 1);
     script.finish();
@@ -59,7 +59,7 @@ fn scripted_failure_is_retried_without_waiting() -> Result<(), Error> {
 #[test]
 fn missing_run_is_not_found() -> Result<(), Error> {
     let script = Script::new().on("RunSampledHistory", r#"{"data": {"project": null}}"#);
-    let error = best_loss_blocking(&blocking::Api::over(api(&script)?), "team/project/run");
+    let error = best_loss_blocking(&blocking::Api::from_async(api(&script)?), "team/project/run");
     assert!(error.is_err_and(|error| error.kind() == wandb_export::ErrorKind::NotFound));
     script.finish();
     Ok(())

@@ -149,7 +149,7 @@ impl Attempt {
             .retry(policy)
             .seed(seed)
             .concurrency(AT_ONCE);
-        let api = Api::over(client.build(), PathDefaults::default());
+        let api = Api::with_client(client.build(), PathDefaults::default());
         let memory = MemoryDisk::failing(std::mem::take(image), trouble, seed);
         let project: ProjectPath = PROJECT.parse().expect("a path");
         let mirror = Mirror::for_project(api.clone(), project.clone());

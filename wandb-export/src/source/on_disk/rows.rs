@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::issue::Issue;
 use crate::source::disk::{PollResult, RowKind, RowRequest, RunData, SampledRows, Tail};
 use crate::source::history::{
-    Amount, Batches, Follower, HistoryCheck, HistoryEnd, HistoryQuery, HistoryRows, Source, Stream,
+    Amount, Batches, Follower, HistoryCheck, HistoryEnd, HistoryQuery, HistoryRows, HistorySource, Stream,
     truncate_batches,
 };
 use crate::source::select::select_system_metrics;
@@ -76,7 +76,7 @@ pub(super) async fn follow(
 
 /// Converts the request to one for files on disk.
 fn build_request(query: &HistoryQuery) -> Result<RowRequest, Error> {
-    if query.source != Source::Live {
+    if query.source != HistorySource::Live {
         return Err(Error::usage("a run on disk has no exported history; only a server has one"));
     }
     if query.with_parent {

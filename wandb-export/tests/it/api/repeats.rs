@@ -2,7 +2,9 @@
 
 use futures_util::FutureExt;
 use serde_json::json;
-use wandb_export::{Api, Error, HistoryEnd, HistoryReader, Issue, Row, ScanHistory, Source, SystemMetrics};
+use wandb_export::{
+    Api, Error, HistoryEnd, HistoryReader, HistorySource, Issue, Row, ScanHistory, SystemMetrics,
+};
 use wandb_local_server::{
     ExportOptions, Fault, FaultKind, Faults, GeneratedRun, LocalServer, NewRun, RowLimits,
 };
@@ -129,7 +131,7 @@ fn exported_and_live_rows_are_joined_by_content() {
         options.rows_per_part = rows_per_part;
         server.store().export_run(PATH, &options).expect("an export");
         on_both(&server, async |api| {
-            let (rows, end) = read(all(&api).await.source(Source::Exported).open()).await;
+            let (rows, end) = read(all(&api).await.source(HistorySource::Exported).open()).await;
             let (live, _) = read(all(&api).await.open()).await;
             assert_eq!((rows, end.issues), (live, vec![]));
         });

@@ -132,7 +132,7 @@ impl ServerFollower {
             return Ok(());
         }
         (self.reader, self.is_over) = (None, true);
-        Err(Error::ListEndless { list: format!("rows of {}", self.path) })
+        Err(Error::EndlessList { list: format!("rows of {}", self.path) })
     }
 
     /// Continues after `step`. All rows up to it have been returned or do not exist.

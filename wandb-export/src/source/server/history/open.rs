@@ -24,7 +24,8 @@ use super::system::{read_system_metrics, remove_present_keys};
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::source::history::{
-    Amount, Batches, HistoryCheck, HistoryEnd, HistoryQuery, HistoryRows, Source, Stream, truncate_batches,
+    Amount, Batches, HistoryCheck, HistoryEnd, HistoryQuery, HistoryRows, HistorySource, Stream,
+    truncate_batches,
 };
 use crate::source::select::select_system_metrics;
 
@@ -147,7 +148,7 @@ impl ServerHistory {
     async fn open_all(&mut self, query: HistoryQuery, selection: Selection) -> Result<Batches, Error> {
         let extent = match &query.extent {
             Some(extent) => extent.clone(),
-            None if query.source == Source::Exported => fetch_extent(&self.client, &self.path).await?,
+            None if query.source == HistorySource::Exported => fetch_extent(&self.client, &self.path).await?,
             None => {
                 let first_step = query.min_step.unwrap_or(0);
                 probe_extent(&self.client, &self.path, selection.clone(), first_step).await?
@@ -167,20 +168,20 @@ impl ServerHistory {
             #[cfg(feature = "parquet")]
             is_whole,
             repeats: range.is_certain() && extent.line_count.is_some_and(|rows| rows > count_steps(&extent)),
-            falls_back: query.source == Source::Live,
+            falls_back: query.source == HistorySource::Live,
         };
         self.start = Some(extent);
         let batches = match query.source {
-            Source::Live => self.read_live(&scanner, steps.clone(), query.limit).await?,
+            HistorySource::Live => self.read_live(&scanner, steps.clone(), query.limit).await?,
             #[cfg(feature = "parquet")]
-            Source::Exported => {
+            HistorySource::Exported => {
                 let opening = super::exported::open(scanner.clone(), steps.clone());
                 let exported = opening.boxed().await?;
                 self.schema = exported.schema;
                 exported.batches
             }
             #[cfg(not(feature = "parquet"))]
-            Source::Exported => return Err(Error::usage("this build cannot read exported histories")),
+            HistorySource::Exported => return Err(Error::usage("this build cannot read exported histories")),
         };
         Ok(match self.counted {
             Some(rows) if !range.is_certain() => stop_after(batches, rows),
