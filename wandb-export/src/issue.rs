@@ -271,7 +271,7 @@ impl Issue {
     }
 
     /// Converts the fields of `unsupported` to issues. Fields that the caller did not request become notes.
-    pub(crate) fn of_unsupported(
+    pub(crate) fn from_unsupported_fields(
         unsupported: &UnsupportedFields,
         requested: impl Fn(&Field) -> bool,
     ) -> Vec<Self> {
@@ -281,7 +281,7 @@ impl Issue {
     }
 
     /// Converts the unreadable entries of a list to issues.
-    pub(crate) fn of_entries(list: &str, entries: &[UnreadableEntry]) -> Vec<Self> {
+    pub(crate) fn from_unreadable_entries(list: &str, entries: &[UnreadableEntry]) -> Vec<Self> {
         let issue = |entry: &UnreadableEntry| Self::Unreadable {
             list: list.to_owned(),
             item: entry.name.clone(),
@@ -303,7 +303,7 @@ impl Issue {
     }
 
     /// Converts the unreadable fields of a run to issues.
-    pub(crate) fn of_fields(run: &Run) -> Vec<Self> {
+    pub(crate) fn from_unreadable_fields(run: &Run) -> Vec<Self> {
         let list = format!("{}/{}/{}", run.entity, run.project, run.id);
         let issue = |field: &UnreadableField| Self::Unreadable {
             list: list.clone(),

@@ -229,7 +229,7 @@ pub(super) async fn fetch<P: AsRef<str>>(
     let unsupported: UnsupportedFields =
         api.client.unsupported().iter().filter(is_compared).cloned().collect();
     let mut issues: Vec<_> = runs.iter().flat_map(|run| &run.facts().issues).cloned().collect();
-    issues.extend(Issue::of_unsupported(&unsupported, |field| field.name() == "config"));
+    issues.extend(Issue::from_unsupported_fields(&unsupported, |field| field.name() == "config"));
     let models: Vec<_> = runs.into_iter().map(super::Run::into_model).collect();
     Ok(Comparison { issues, ..Comparison::of(&models) })
 }

@@ -37,9 +37,9 @@ pub(super) fn api_builder(options: &Connection) -> ApiBuilder {
     let attempts = options.retries.saturating_add(1);
     let policy = RetryPolicy::default();
     let policy = policy
-        .with_attempts(attempts)
-        .with_doubtful_attempts(policy.doubtful_attempts.min(attempts))
-        .with_longest_asked_wait(options.max_wait);
+        .with_max_attempts(attempts)
+        .with_max_attempts_if_persistent(policy.max_attempts_if_persistent.min(attempts))
+        .with_max_retry_after(options.max_wait);
     let floor = ProgressFloor::default().with_bytes(options.min_progress);
     let mut builder = Api::builder()
         .concurrency(usize::from(options.concurrency))

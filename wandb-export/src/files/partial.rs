@@ -41,7 +41,10 @@ impl ResumeNotes {
     }
 
     fn version(&self) -> FileVersion {
-        FileVersion { etag: self.etag.clone(), length: self.length, md5: self.stored_md5.clone() }
+        FileVersion::default()
+            .with_etag(self.etag.clone())
+            .with_length(self.length)
+            .with_md5(self.stored_md5.clone())
     }
 
     /// Returns whether the joined file can be verified as one version, by its tag or digest.
@@ -69,7 +72,7 @@ impl PartialFile {
     /// Returns the version and size of the received part, or `None` if the download cannot be resumed.
     pub(crate) fn resumable_part(&self) -> Option<Partial> {
         let is_resumable = self.written() > 0 && self.notes.can_be_joined();
-        is_resumable.then(|| Partial { received: self.written(), version: self.notes.version() })
+        is_resumable.then(|| Partial::new(self.written(), self.notes.version()))
     }
 
     /// Returns the number of bytes written.
@@ -88,12 +91,10 @@ impl PartialFile {
         let has_bytes = self.written() > 0;
         // A storage may report less about a range than about the whole file.
         let before = if has_bytes { self.notes.version() } else { FileVersion::default() };
-        let FileVersion { etag, length, md5 } = version.clone();
-        let version = FileVersion {
-            etag: etag.or(before.etag),
-            length: length.or(before.length),
-            md5: md5.or(before.md5),
-        };
+        let version = FileVersion::default()
+            .with_etag(version.etag.clone().or(before.etag))
+            .with_length(version.length.or(before.length))
+            .with_md5(version.md5.clone().or(before.md5));
         if has_bytes && version == self.notes.version() {
             return Ok(());
         }
@@ -161,13 +162,13 @@ mod tests {
     }
 
     fn tagged() -> FileVersion {
-        FileVersion { etag: Some("\"tag\"".to_owned()), ..FileVersion::default() }
+        FileVersion::default().with_etag(Some("\"tag\"".to_owned()))
     }
 
     #[test]
     fn part_without_etag_resumes_with_a_digest() {
-        let untagged = FileVersion { length: Some(4), ..FileVersion::default() };
-        let with_digest = FileVersion { md5: Some("x".to_owned()), ..untagged.clone() };
+        let untagged = FileVersion::default().with_length(Some(4));
+        let with_digest = untagged.clone().with_md5(Some("x".to_owned()));
         let listed = Content { md5: Some("x".to_owned()), ..content() };
         for (content, version, is_resumable) in
             [(content(), &untagged, false), (content(), &with_digest, true), (listed, &untagged, true)]
@@ -179,7 +180,7 @@ mod tests {
             first.append(b"ab").unwrap();
             drop(first);
             let begun = folder.partial("a", &content).unwrap().resumable_part();
-            assert_eq!(begun, is_resumable.then(|| Partial { received: 2, version: version.clone() }));
+            assert_eq!(begun, is_resumable.then(|| Partial::new(2, version.clone())));
         }
     }
 
@@ -192,7 +193,7 @@ mod tests {
         first.append(b"ab").unwrap();
         drop(first);
         let mut second = folder.partial("a", &content()).unwrap();
-        assert_eq!(second.resumable_part(), Some(Partial { received: 2, version: tagged() }));
+        assert_eq!(second.resumable_part(), Some(Partial::new(2, tagged())));
         second.append(b"cd").unwrap();
         assert_eq!((second.mismatch(), second.written()), (None, 4));
         second.finish("sub/a").unwrap();

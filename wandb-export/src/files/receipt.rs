@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn upload_time_matters_where_the_storage_has_no_tag() {
         let mut file = File::new("RmlsZQ==", "a");
-        let stored = FileVersion { length: Some(3), ..FileVersion::default() };
+        let stored = FileVersion::default().with_length(Some(3));
         let untagged = Receipt { listed: Listed::of(&file), stored, bytes: 3, md5: "x".to_owned() };
         let mut tagged = untagged.clone();
         tagged.stored.etag = Some("\"1\"".to_owned());

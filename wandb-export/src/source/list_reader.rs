@@ -179,7 +179,7 @@ where
                 Err(error) => return Err(error.into()),
             };
             state.null_entries += O::null_entries(&page);
-            found.add(Issue::of_entries(&list, O::unreadable(&page)));
+            found.add(Issue::from_unreadable_entries(&list, O::unreadable(&page)));
             let mut items = O::items(page);
             items.retain(|item| {
                 let Some(key) = O::key(item) else {

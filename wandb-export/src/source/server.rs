@@ -129,7 +129,7 @@ impl Source for ServerPath {
             let path = self.connection.sweep_path(&self.path).await?;
             let reply = self.connection.client.call(GetSweep::new(path.clone())).await?;
             let project = project(&self.connection.client, path.project_path().clone());
-            let issues = Issue::of_unsupported(&reply.unsupported, |_| false);
+            let issues = Issue::from_unsupported_fields(&reply.unsupported, |_| false);
             Ok(OpenedSweep { path, model: reply.answer, issues, project })
         }
         .boxed()
@@ -158,8 +158,8 @@ fn to_opened_run(
 ) -> OpenedRun {
     let facts = RunFacts {
         branch: branch_point(&model),
-        issues: Issue::of_fields(&model),
-        unsupported: Issue::of_unsupported(unsupported, |_| false),
+        issues: Issue::from_unreadable_fields(&model),
+        unsupported: Issue::from_unsupported_fields(unsupported, |_| false),
         server: Some(client.base_url().clone()),
         ..RunFacts::new(path.clone(), model)
     };
@@ -177,7 +177,7 @@ fn to_opened_runs(
         Ok(path) => Some(to_opened_run(client, path, run, unsupported)),
         Err(error) => {
             let list = format!("runs of {}/{}", run.entity, run.project);
-            issues.add(Issue::of_fields(&run));
+            issues.add(Issue::from_unreadable_fields(&run));
             issues.add([Issue::unusable_name(&list, &error)]);
             None
         }

@@ -39,7 +39,10 @@ async fn async_function_is_tested_with_a_script() -> Result<(), Error> {
 #[test]
 fn blocking_function_is_tested_with_a_script() -> Result<(), Error> {
     let script = Script::new().on("RunSampledHistory", LOSSES);
-    assert_eq!(best_loss_blocking(&blocking::Api::from_async(api(&script)?), "team/project/run")?, Some(0.25));
+    assert_eq!(
+        best_loss_blocking(&blocking::Api::from_async(api(&script)?), "team/project/run")?,
+        Some(0.25)
+    );
     script.finish();
     Ok(())
 }

@@ -69,7 +69,7 @@ fn faults(rng: &mut fastrand::Rng) -> Faults {
 fn read(store: &Store, seed: u64, faults: Faults) -> (Vec<String>, HistoryEnd, Report) {
     let served = store.clone();
     let simulation = Simulation::new(seed, faults, move |request| served.answer(request));
-    let policy = RetryPolicy::default().with_attempts(40).with_doubtful_attempts(40);
+    let policy = RetryPolicy::default().with_max_attempts(40).with_max_attempts_if_persistent(40);
     let key = Options::DEFAULT_API_KEY.parse().expect("a key");
     let client = Client::builder(simulation.transport(), "http://server.test".parse().expect("a URL"))
         .api_key(&key)

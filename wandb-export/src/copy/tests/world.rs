@@ -142,7 +142,7 @@ impl Attempt {
         let Self { seed, contents, faults, trouble, stop, verify, compare } = self;
         let served = store.clone();
         let simulation = Simulation::new(seed, faults, move |request| served.answer(request));
-        let policy = RetryPolicy::default().with_attempts(12).with_doubtful_attempts(12);
+        let policy = RetryPolicy::default().with_max_attempts(12).with_max_attempts_if_persistent(12);
         let key = Options::DEFAULT_API_KEY.parse().expect("a key");
         let client = Client::builder(simulation.transport(), "http://server.test".parse().expect("a URL"))
             .api_key(&key)

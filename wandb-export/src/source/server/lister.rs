@@ -73,7 +73,7 @@ impl RunListReader {
             issues.push(Issue::RunsFoundLate { project: project(), count: end.late });
         }
         let (list, unreadable) = (format!("runs of {}", self.path), self.list.unreadable());
-        issues.extend(Issue::of_entries(&list, unreadable));
+        issues.extend(Issue::from_unreadable_entries(&list, unreadable));
         issues.extend(Issue::null_entries(list, end.null_entries, unreadable));
         if end.missing > 0 || end.is_cut {
             issues.push(Issue::RunsMissing { project: project(), counted: end.counted, listed: end.listed });

@@ -98,7 +98,7 @@ impl LogPages {
 fn tally_issues(run: &RunPath, tally: &LogTally) -> Vec<Issue> {
     let mut issues = Vec::new();
     let list = format!("log lines of {run}");
-    issues.extend(Issue::of_entries(&list, tally.unreadable()));
+    issues.extend(Issue::from_unreadable_entries(&list, tally.unreadable()));
     issues.extend(Issue::null_entries(list, tally.null_entries(), tally.unreadable()));
     if tally.is_short() {
         issues.push(Issue::LogLinesMissing {

@@ -48,7 +48,7 @@ pub(in crate::source::server) fn list(
 
 /// Converts fields that the runs lack to issues. Ignores fields without a column in the table.
 pub(super) fn missing_field_issues(unsupported: &UnsupportedFields, columns: RunColumns) -> Vec<Issue> {
-    let mut issues = Issue::of_unsupported(unsupported, |field| columns.needs(field));
+    let mut issues = Issue::from_unsupported_fields(unsupported, |field| columns.needs(field));
     issues.retain(|issue| columns == RunColumns::All || !issue.is_note());
     issues
 }

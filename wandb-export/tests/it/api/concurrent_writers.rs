@@ -58,7 +58,7 @@ fn write(seed: u64, faults: Faults) -> (Vec<Result<UpdateReport, Error>>, Stored
     let simulation = Simulation::new(seed, faults, move |request| answer(&served, request));
     let writer = |number: u64| {
         let client = Client::builder(simulation.transport(), "https://wandb.test".parse().expect("a URL"));
-        let policy = RetryPolicy::default().with_attempts(30).with_doubtful_attempts(30);
+        let policy = RetryPolicy::default().with_max_attempts(30).with_max_attempts_if_persistent(30);
         let api = Api::with_client(client.retry(policy).seed(seed ^ number).build(), PathDefaults::default());
         async move {
             api.client().sleep(Duration::from_millis((seed.wrapping_mul(number + 7)) % 150)).await;
