@@ -34,7 +34,7 @@ pub(crate) use history::HistoryRequest;
 #[cfg(not(feature = "mirror"))]
 use history::HistoryRequest;
 pub use history::{
-    History, HistoryEnd, HistoryFollower, HistoryReader, HistorySource, ScanHistory, SystemMetrics,
+    History, HistoryFollower, HistoryReader, HistoryReport, HistorySource, ScanHistory, SystemMetrics,
 };
 pub use run::Run;
 pub use runs::Runs;
@@ -189,7 +189,7 @@ impl Api {
         &self,
         paths: impl IntoIterator<Item = P>,
     ) -> Result<Comparison, Error> {
-        compare::fetch(self, paths).await
+        compare::fetch_and_compare(self, paths).await
     }
 
     /// Selects samples of the history of the run at `path` without fetching the run first. A run on disk is opened
@@ -215,7 +215,7 @@ impl Api {
 
     /// Starts an update of the run at `path` without fetching the run first. Sends nothing until it is saved.
     pub async fn update(&self, path: &str) -> Result<Update, Error> {
-        Ok(Update::new(self.clone(), server::run(&self.client, self.run_path(path).await?)))
+        Ok(Update::new(self.clone(), server::run_source(&self.client, self.run_path(path).await?)))
     }
 
     /// Completes the path of a run. If neither the path nor the settings name an entity, asks the server for the

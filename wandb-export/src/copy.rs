@@ -176,7 +176,7 @@ impl Mirror {
             let failed = |error| Error::io(format!("opening {}", folder.display()), error);
             make_lasting(&folder).map_err(failed)?;
             let root = DownloadFolder::open(&folder).map_err(failed)?;
-            let mut names = root.names().map_err(failed)?;
+            let mut names = root.read_names().map_err(failed)?;
             let mut has_new = false;
             let mut folders = Vec::with_capacity(projects.len());
             for project in projects {

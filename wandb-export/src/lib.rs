@@ -64,8 +64,8 @@ pub mod table;
 pub mod transport;
 
 pub use api::{
-    Api, ApiBuilder, ComparedKey, ComparedSection, Comparison, Console, Files, History, HistoryEnd,
-    HistoryFollower, HistoryReader, HistorySource, ListReader, Run, RunCommand, RunFile, Runs, ScanHistory,
+    Api, ApiBuilder, ComparedKey, ComparedSection, Comparison, Console, Files, History, HistoryFollower,
+    HistoryReader, HistoryReport, HistorySource, ListReader, Run, RunCommand, RunFile, Runs, ScanHistory,
     Sweep, SystemMetrics, Update, UpdateReport, WriteReport,
 };
 #[cfg(feature = "files")]

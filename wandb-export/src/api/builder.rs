@@ -214,7 +214,7 @@ impl ApiBuilder {
     /// # Errors
     /// Same as for the transports of this crate.
     pub fn connect_over(self, transport: Arc<dyn Transport>) -> Result<Api, Error> {
-        let environment = self.environment.unwrap_or_else(environment::of_this_process);
+        let environment = self.environment.unwrap_or_else(environment::read_process_environment);
         let settings = Settings::load(&environment)?;
         let base_url = match &self.base_url {
             Some(url) => {

@@ -199,7 +199,7 @@ fn flatten(path: &mut Vec<String>, value: &Value, add: &mut impl FnMut(&[String]
 /// Maximum number of runs fetched at once. The client also limits the requests in flight.
 const RUNS_AT_ONCE: usize = 16;
 
-pub(super) async fn fetch<P: AsRef<str>>(
+pub(super) async fn fetch_and_compare<P: AsRef<str>>(
     api: &Api,
     paths: impl IntoIterator<Item = P>,
 ) -> Result<Comparison, Error> {

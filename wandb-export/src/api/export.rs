@@ -8,7 +8,7 @@ use wandb_core::Row;
 use wandb_graphql::plan::HistoryGrowth;
 use wandb_tables::{Batch, Finding, Sink, SinkError, SinkReport};
 
-use super::HistoryEnd;
+use super::HistoryReport;
 use crate::error::Error;
 use crate::issue::Issue;
 
@@ -26,7 +26,7 @@ pub struct WriteReport {
     pub findings: Vec<Finding>,
     /// The data that a run has logged since reading began, which is not in the rows. `None` for lists.
     pub growth: Option<HistoryGrowth>,
-    /// If a history has no rows: the requested keys that the run has never logged; see [`HistoryEnd::unlogged`].
+    /// If a history has no rows: the requested keys that the run has never logged; see [`HistoryReport::unlogged`].
     pub unlogged: Vec<String>,
     /// Missing or inexact data in the rows.
     pub issues: Vec<Issue>,
@@ -38,8 +38,8 @@ impl WriteReport {
         self.issues.iter().all(Issue::is_note)
     }
 
-    pub(super) fn from_history(written: SinkReport, end: HistoryEnd) -> Self {
-        let HistoryEnd { rows: _, growth, unlogged, issues } = end;
+    pub(super) fn from_history(written: SinkReport, end: HistoryReport) -> Self {
+        let HistoryReport { rows: _, growth, unlogged, issues } = end;
         Self { growth, unlogged, issues, ..written.into() }
     }
 }
@@ -85,7 +85,7 @@ impl SinkThread {
         let (result, outcome) = async_channel::bounded(1);
         let work = move || {
             // The receiver may have been dropped.
-            let _ = result.send_blocking(drain(&received, sink));
+            let _ = result.send_blocking(run_sink(&received, sink));
         };
         let thread = thread::Builder::new()
             .name("wandb-export-sink".to_owned())
@@ -144,7 +144,7 @@ enum Message {
 }
 
 /// Feeds messages to the sink. Returns `None` if the sender was dropped before [`Message::Finish`].
-fn drain(received: &Receiver<Message>, sink: Box<dyn Sink>) -> Option<Result<SinkReport, Error>> {
+fn run_sink(received: &Receiver<Message>, sink: Box<dyn Sink>) -> Option<Result<SinkReport, Error>> {
     let mut dispatch = SinkDispatch {
         sink,
         #[cfg(feature = "parquet")]

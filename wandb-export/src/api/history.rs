@@ -12,4 +12,4 @@ pub use follow::HistoryFollower;
 pub use reader::HistoryReader;
 pub(crate) use request::HistoryRequest;
 
-pub use crate::source::history::{HistoryEnd, HistorySource};
+pub use crate::source::history::{HistoryReport, HistorySource};

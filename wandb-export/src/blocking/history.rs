@@ -6,7 +6,7 @@ use wandb_core::{Row, RunPath};
 use wandb_tables::Sink;
 
 use super::Iter;
-use crate::api::{self, HistoryEnd, HistorySource, WriteReport};
+use crate::api::{self, HistoryReport, HistorySource, WriteReport};
 use crate::error::Error;
 use crate::issue::Issue;
 
@@ -198,7 +198,7 @@ impl HistoryReader {
     }
 
     /// Checks whether the rows are complete. Call it after the last batch.
-    pub fn finish(self) -> Result<HistoryEnd, Error> {
+    pub fn finish(self) -> Result<HistoryReport, Error> {
         block_on(self.0.finish())
     }
 }

@@ -15,7 +15,7 @@ use wandb_graphql::{HistoryRow, Samples};
 
 use super::EventListener;
 use super::batch_sizer::BatchSizer;
-use super::errors::{is_fatal, is_final, is_refusal, unsupported};
+use super::errors::{describe_unsupported, is_fatal, is_final, is_refusal};
 use super::event::MirrorEvent;
 use super::plan::{Job, ListedRun, MAX_JOINT_ROWS};
 use super::run_copy::{FetchedPart, RunCopy};
@@ -398,7 +398,10 @@ impl Copier {
             // A retry would not help.
             Err(error) if error.kind() == ErrorKind::Unsupported => {
                 let data = Some(Taken { as_of: listed.fingerprint, what: empty() });
-                Ok(FetchedPart { unsupported: vec![unsupported(&error)], ..FetchedPart::complete(data) })
+                Ok(FetchedPart {
+                    unsupported: vec![describe_unsupported(&error)],
+                    ..FetchedPart::complete(data)
+                })
             }
             Err(error) => {
                 Ok(FetchedPart { missing: vec![error.with_causes()], ..FetchedPart::complete(before) })

@@ -54,7 +54,7 @@ pub(super) fn is_refusal(error: &Error) -> bool {
 }
 
 /// Describes what the server lacks, according to an error.
-pub(super) fn unsupported(error: &Error) -> String {
+pub(super) fn describe_unsupported(error: &Error) -> String {
     let lacking = match error {
         Error::Request(error) => match error.unsupported() {
             Some(unsupported) => unsupported.to_string(),

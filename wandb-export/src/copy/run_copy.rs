@@ -169,7 +169,7 @@ impl RunCopy<'_> {
 
     fn request_history(&self, stream: Stream) -> HistoryRequest {
         let client = self.copier.api.client();
-        HistoryRequest::new(client.clone(), server::run(client, RunPath::clone(self.path)), stream)
+        HistoryRequest::new(client.clone(), server::run_source(client, RunPath::clone(self.path)), stream)
     }
 
     /// Writes rows that are all in memory.

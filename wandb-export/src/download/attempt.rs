@@ -62,7 +62,7 @@ impl Attempt<'_> {
             return Ok(received_file(partial, false, FileVersion::default(), false));
         }
         let (folder, name, content) = (self.folder.clone(), self.file.name.clone(), self.file.content());
-        let partial = unblock(move || folder.partial(&name, &content)).await;
+        let partial = unblock(move || folder.open_partial(&name, &content)).await;
         let mut partial = partial.map_err(|error| self.save_error(error))?;
         let resumable =
             partial.resumable_part().filter(|resumable| self.may_join || resumable.version.etag.is_some());
@@ -133,7 +133,7 @@ impl Attempt<'_> {
         let (folder, name, content) = (self.folder.clone(), self.file.name.clone(), self.file.content());
         let copying = format!("copying {}", path.display());
         let copy = move || {
-            let mut partial = folder.partial(&name, &content)?;
+            let mut partial = folder.open_partial(&name, &content)?;
             partial.restart()?;
             let mut source = File::open(path)?.take(content.size.unwrap_or(u64::MAX));
             let (mut block, mut digest) = (vec![0; BLOCK], Digest::default());

@@ -31,7 +31,7 @@ pub(super) async fn confirm(
     if receipt.as_ref().is_some_and(|receipt| receipt.md5 != md5) {
         return Ok(None);
     }
-    let Some(stored) = stored(file, settings, bytes).await? else { return Ok(None) };
+    let Some(stored) = fetch_stored_version(file, settings, bytes).await? else { return Ok(None) };
     let is_same = match &receipt {
         Some(receipt) => stored.agrees_with(&receipt.stored),
         None => stored.md5.as_ref() == Some(&md5),
@@ -50,13 +50,13 @@ async fn load_receipt(file: &RemoteFile, settings: &DownloadSettings) -> Option<
         Receipts::Known(receipts) => receipts.get(&file.name).cloned(),
         Receipts::InFolder => {
             let (folder, name) = (settings.folder.clone(), file.name.clone());
-            unblock(move || folder.receipt(&name)).await
+            unblock(move || folder.read_receipt(&name)).await
         }
     }
 }
 
 /// Returns the storage's version of a file with `bytes` bytes. `None` if the stored file is now shorter.
-async fn stored(
+async fn fetch_stored_version(
     file: &RemoteFile,
     settings: &DownloadSettings,
     bytes: u64,

@@ -189,7 +189,7 @@ mod tests {
             let target = tempfile::tempdir().expect("a directory");
             let folder = DownloadFolder::open(target.path()).expect("a folder");
             let content = Content { size: Some(bytes.len() as u64), md5 };
-            let partial = folder.partial("a", &content).expect("a file");
+            let partial = folder.open_partial("a", &content).expect("a file");
             let (first, rest) = bytes.split_at(3 * BLOCK / 2);
             let partial = block_on(async {
                 let mut writer = DownloadWriter::start(partial, first.to_vec()).expect("threads");
@@ -214,7 +214,7 @@ mod tests {
         let mut digest = Digest::default();
         digest.update(b"abc");
         let content = Content { size: Some(3), md5: Some(digest.finish()) };
-        let partial = folder.partial("a", &content).expect("a file");
+        let partial = folder.open_partial("a", &content).expect("a file");
         let (partial, written) = block_on(write_small(partial, b"abd".to_vec()));
         written.expect("room");
         assert!(partial.mismatch().expect("another file").contains("MD5"));

@@ -88,7 +88,7 @@ async fn read_names(folder: &DownloadFolder) -> Result<Names, Error> {
     let folder = folder.clone();
     blocking::unblock(move || {
         let reading = || format!("reading {}", folder.full_path(Names::MAPPING).display());
-        folder.names().map_err(|error| Error::io(reading(), error))
+        folder.read_names().map_err(|error| Error::io(reading(), error))
     })
     .await
 }

@@ -93,7 +93,7 @@ impl DownloadFolder {
 
     /// Reads the mapping file. An unreadable mapping is an error, because files would otherwise get different
     /// names.
-    pub(crate) fn names(&self) -> io::Result<Names> {
+    pub(crate) fn read_names(&self) -> io::Result<Names> {
         match self.read(Names::MAPPING) {
             Ok(text) => {
                 let renamed: BTreeMap<String, String> = serde_json::from_slice(&text)?;
@@ -124,7 +124,7 @@ impl DownloadFolder {
     }
 
     /// Returns the receipt of an earlier download, or `None` if it is missing or unreadable.
-    pub(crate) fn receipt(&self, name: &str) -> Option<Receipt> {
+    pub(crate) fn read_receipt(&self, name: &str) -> Option<Receipt> {
         serde_json::from_slice(&self.read(&receipt_path(name)).ok()?).ok()
     }
 
@@ -140,7 +140,7 @@ impl DownloadFolder {
     }
 
     /// Opens a partial file, resuming one left by an earlier download.
-    pub(crate) fn partial(&self, name: &str, content: &Content) -> io::Result<PartialFile> {
+    pub(crate) fn open_partial(&self, name: &str, content: &Content) -> io::Result<PartialFile> {
         PartialFile::open(Arc::clone(&self.storage), name, content)
     }
 

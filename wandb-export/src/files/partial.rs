@@ -175,11 +175,11 @@ mod tests {
         {
             let target = tempfile::tempdir().unwrap();
             let folder = DownloadFolder::open(target.path()).unwrap();
-            let mut first = folder.partial("a", &content).unwrap();
+            let mut first = folder.open_partial("a", &content).unwrap();
             first.set_version(version).unwrap();
             first.append(b"ab").unwrap();
             drop(first);
-            let begun = folder.partial("a", &content).unwrap().resumable_part();
+            let begun = folder.open_partial("a", &content).unwrap().resumable_part();
             assert_eq!(begun, is_resumable.then(|| Partial::new(2, version.clone())));
         }
     }
@@ -188,11 +188,11 @@ mod tests {
     fn part_of_the_same_file_is_resumed() {
         let target = tempfile::tempdir().unwrap();
         let folder = DownloadFolder::open(target.path()).unwrap();
-        let mut first = folder.partial("a", &content()).unwrap();
+        let mut first = folder.open_partial("a", &content()).unwrap();
         first.set_version(&tagged()).unwrap();
         first.append(b"ab").unwrap();
         drop(first);
-        let mut second = folder.partial("a", &content()).unwrap();
+        let mut second = folder.open_partial("a", &content()).unwrap();
         assert_eq!(second.resumable_part(), Some(Partial::new(2, tagged())));
         second.append(b"cd").unwrap();
         assert_eq!((second.mismatch(), second.written()), (None, 4));
@@ -200,29 +200,29 @@ mod tests {
         assert_eq!(std::fs::read(target.path().join("sub/a")).unwrap(), b"abcd");
         folder.tidy();
         assert_eq!(std::fs::read_dir(target.path()).unwrap().count(), 1);
-        assert_eq!(folder.partial("a", &content()).unwrap().resumable_part(), None);
+        assert_eq!(folder.open_partial("a", &content()).unwrap().resumable_part(), None);
     }
 
     #[test]
     fn part_of_another_file_is_discarded() {
         let target = tempfile::tempdir().unwrap();
         let folder = DownloadFolder::open(target.path()).unwrap();
-        let mut first = folder.partial("a", &content()).unwrap();
+        let mut first = folder.open_partial("a", &content()).unwrap();
         first.set_version(&tagged()).unwrap();
         first.append(b"ab").unwrap();
         drop(first);
         let other = Content { size: Some(5), md5: None };
-        assert_eq!(folder.partial("a", &other).unwrap().resumable_part(), None);
+        assert_eq!(folder.open_partial("a", &other).unwrap().resumable_part(), None);
     }
 
     #[test]
     fn part_is_locked_by_one_download() {
         let target = tempfile::tempdir().unwrap();
         let folder = DownloadFolder::open(target.path()).unwrap();
-        let first = folder.partial("a", &content()).unwrap();
-        let error = folder.partial("a", &content()).unwrap_err();
+        let first = folder.open_partial("a", &content()).unwrap();
+        let error = folder.open_partial("a", &content()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ResourceBusy);
         first.discard();
-        folder.partial("a", &content()).unwrap();
+        folder.open_partial("a", &content()).unwrap();
     }
 }

@@ -142,7 +142,11 @@ pub(crate) struct HistoryRows {
 /// Checks rows after they have been read.
 pub(crate) trait HistoryCheck: Send {
     /// Returns the end of a history of which `rows` rows were read. `has_ended` is whether the last one was.
-    fn finish(self: Box<Self>, rows: u64, has_ended: bool) -> BoxFuture<'static, Result<HistoryEnd, Error>>;
+    fn finish(
+        self: Box<Self>,
+        rows: u64,
+        has_ended: bool,
+    ) -> BoxFuture<'static, Result<HistoryReport, Error>>;
 }
 
 /// Follows a run and returns rows as they are logged.
@@ -158,7 +162,7 @@ pub(crate) trait Follower: Send {
 /// The result of reading a history to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct HistoryEnd {
+pub struct HistoryReport {
     /// How many rows were read.
     pub rows: u64,
     /// What the run has logged since reading began. It is not among the rows.
@@ -170,7 +174,7 @@ pub struct HistoryEnd {
     pub issues: Vec<Issue>,
 }
 
-impl HistoryEnd {
+impl HistoryReport {
     /// Returns whether the rows are exact and include all that the run had logged when reading began.
     pub fn is_complete(&self) -> bool {
         self.issues.iter().all(Issue::is_note)

@@ -46,19 +46,19 @@ impl RunFolder for SdkFolder {
             name.as_deref().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or("wandb");
         let path =
             ProjectPath::new(NO_ENTITY, name.trim()).or_else(|_| ProjectPath::new(NO_ENTITY, "wandb"))?;
-        let runs = self.runs.iter().cloned().map(entry).collect();
+        let runs = self.runs.iter().cloned().map(to_entry).collect();
         Ok(DiskProject { path, runs, issues: Vec::new(), server: None })
     }
 
     fn select(&self, names: &[String]) -> Result<Vec<Arc<dyn RunEntry>>, Error> {
         let Some(id) = names.last() else { return Ok(Vec::new()) };
         let select = |is_selected: &dyn Fn(&Sessions) -> bool| {
-            self.runs.iter().filter(|run| is_selected(run)).cloned().map(entry).collect::<Vec<_>>()
+            self.runs.iter().filter(|run| is_selected(run)).cloned().map(to_entry).collect::<Vec<_>>()
         };
         // File names give the id, unless a user has renamed the files.
         let by_name = select(&|run| run.iter().any(|session| session.id == *id));
         Ok(if by_name.is_empty() {
-            select(&|run| paths(run).iter().any(|path| path.run() == id))
+            select(&|run| read_paths(run).iter().any(|path| path.run() == id))
         } else {
             by_name
         })
@@ -69,13 +69,13 @@ impl RunFolder for SdkFolder {
 #[derive(Debug)]
 struct SdkEntry(Sessions);
 
-fn entry(sessions: Sessions) -> Arc<dyn RunEntry> {
+fn to_entry(sessions: Sessions) -> Arc<dyn RunEntry> {
     Arc::new(SdkEntry(sessions))
 }
 
 impl RunEntry for SdkEntry {
     fn paths(&self) -> Vec<RunPath> {
-        paths(&self.0).into_iter().collect()
+        read_paths(&self.0).into_iter().collect()
     }
 
     fn read(&self) -> Result<Vec<DiskRun>, Error> {
@@ -96,7 +96,7 @@ impl RunEntry for SdkEntry {
 }
 
 /// Reads the paths of the runs that sessions belong to, from the start of each log.
-fn paths(sessions: &Sessions) -> BTreeSet<RunPath> {
+fn read_paths(sessions: &Sessions) -> BTreeSet<RunPath> {
     let start = |session| SdkRun::read_start(session).ok();
     sessions.iter().filter_map(start).map(|run| run.facts.path).collect()
 }

@@ -112,14 +112,14 @@ impl Source for ServerPath {
     }
 
     fn rows(&self) -> BoxFuture<'_, Result<Arc<dyn RunSource>, Error>> {
-        async { Ok(run(&self.connection.client, self.connection.run_path(&self.path).await?)) }.boxed()
+        async { Ok(run_source(&self.connection.client, self.connection.run_path(&self.path).await?)) }.boxed()
     }
 
     fn project(&self) -> BoxFuture<'_, Result<OpenedProject, Error>> {
         async {
             let path = self.connection.project_path(&self.path).await?;
             let page = PartialProjectPath::parse(&self.path)?.page().cloned();
-            Ok(OpenedProject { source: project(&self.connection.client, path), page })
+            Ok(OpenedProject { source: project_source(&self.connection.client, path), page })
         }
         .boxed()
     }
@@ -128,7 +128,7 @@ impl Source for ServerPath {
         async {
             let path = self.connection.sweep_path(&self.path).await?;
             let reply = self.connection.client.call(GetSweep::new(path.clone())).await?;
-            let project = project(&self.connection.client, path.project_path().clone());
+            let project = project_source(&self.connection.client, path.project_path().clone());
             let issues = Issue::from_unsupported_fields(&reply.unsupported, |_| false);
             Ok(OpenedSweep { path, model: reply.answer, issues, project })
         }
@@ -141,11 +141,11 @@ impl Source for ServerPath {
 }
 
 /// Returns the run at `path` on the server of `client`.
-pub(crate) fn run(client: &Client, path: RunPath) -> Arc<dyn RunSource> {
+pub(crate) fn run_source(client: &Client, path: RunPath) -> Arc<dyn RunSource> {
     Arc::new(ServerRun { client: client.clone(), path })
 }
 
-fn project(client: &Client, path: ProjectPath) -> Arc<dyn ProjectSource> {
+fn project_source(client: &Client, path: ProjectPath) -> Arc<dyn ProjectSource> {
     Arc::new(ServerProject { client: client.clone(), path })
 }
 
@@ -163,7 +163,7 @@ fn to_opened_run(
         server: Some(client.base_url().clone()),
         ..RunFacts::new(path.clone(), model)
     };
-    OpenedRun { facts, source: run(client, path) }
+    OpenedRun { facts, source: run_source(client, path) }
 }
 
 /// Returns the runs that have usable names. The others become issues.

@@ -5,7 +5,7 @@ use wandb_core::client::Client;
 use wandb_core::{Row, RunPath};
 use wandb_tables::Batch;
 
-use super::{HistoryEnd, HistoryRequest};
+use super::{HistoryReport, HistoryRequest};
 use crate::error::Error;
 use crate::source::history::{HistoryRows, batch_to_rows};
 
@@ -85,7 +85,7 @@ impl HistoryReader {
     }
 
     /// Checks whether the rows are complete, which takes another request. Call it after the last batch.
-    pub async fn finish(self) -> Result<HistoryEnd, Error> {
+    pub async fn finish(self) -> Result<HistoryReport, Error> {
         let HistoryRows { batches, check, .. } = self.source;
         // Drop abandoned requests, which would keep another one from being sent.
         drop(batches);

@@ -9,7 +9,7 @@ use wandb_core::client::{Client, RetryPolicy};
 use wandb_core::simulation::{Faults, Report, Simulation};
 use wandb_local_server::{NewRun, Options, RowLimits, Store};
 
-use super::HistoryEnd;
+use super::HistoryReport;
 use crate::api::Api;
 use crate::issue::Issue;
 
@@ -66,7 +66,7 @@ fn faults(rng: &mut fastrand::Rng) -> Faults {
     faults
 }
 
-fn read(store: &Store, seed: u64, faults: Faults) -> (Vec<String>, HistoryEnd, Report) {
+fn read(store: &Store, seed: u64, faults: Faults) -> (Vec<String>, HistoryReport, Report) {
     let served = store.clone();
     let simulation = Simulation::new(seed, faults, move |request| served.answer(request));
     let policy = RetryPolicy::default().with_max_attempts(40).with_max_attempts_if_persistent(40);

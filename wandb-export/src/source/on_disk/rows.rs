@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::issue::Issue;
 use crate::source::disk::{PollResult, RowKind, RowRequest, RunData, SampledRows, Tail};
 use crate::source::history::{
-    Amount, Batches, Follower, HistoryCheck, HistoryEnd, HistoryQuery, HistoryRows, HistorySource, Stream,
+    Amount, Batches, Follower, HistoryCheck, HistoryQuery, HistoryReport, HistoryRows, HistorySource, Stream,
     truncate_batches,
 };
 use crate::source::select::select_system_metrics;
@@ -113,12 +113,16 @@ struct DiskHistoryCheck {
 }
 
 impl HistoryCheck for DiskHistoryCheck {
-    fn finish(self: Box<Self>, rows: u64, _has_ended: bool) -> BoxFuture<'static, Result<HistoryEnd, Error>> {
+    fn finish(
+        self: Box<Self>,
+        rows: u64,
+        _has_ended: bool,
+    ) -> BoxFuture<'static, Result<HistoryReport, Error>> {
         async move {
             let issues = self.run.history_issues().into_iter().chain(self.issues.get()).collect();
             let is_doubtful = rows == 0 && !self.keys.is_empty();
             let unlogged = if is_doubtful { self.find_unlogged_keys().await? } else { Vec::new() };
-            Ok(HistoryEnd { rows, growth: None, unlogged, issues })
+            Ok(HistoryReport { rows, growth: None, unlogged, issues })
         }
         .boxed()
     }

@@ -57,7 +57,7 @@ impl ConsoleFile {
     /// lines; a note is returned if it is used.
     fn locate(session: &Session) -> Result<(Option<Self>, Option<Issue>), Error> {
         let files = &session.files;
-        let text_file = files.text(OUTPUT);
+        let text_file = files.text_path(OUTPUT);
         let Some(log) = &files.log else {
             return Ok((text_file.is_file().then_some(Self::Lines(text_file)), None));
         };

@@ -36,7 +36,7 @@ pub(super) fn find_sessions(path: &Path) -> io::Result<Option<Vec<Sessions>>> {
         return Ok(Some(single_run(session.clone())));
     }
     for folder in session_folders {
-        sessions.extend(SessionFiles::in_folder(folder)?);
+        sessions.extend(SessionFiles::from_folder(folder)?);
     }
     if !sessions.is_empty() {
         return Ok(Some(group_by_run(sessions)));

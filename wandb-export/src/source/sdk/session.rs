@@ -62,7 +62,7 @@ impl SessionFacts {
         } else {
             let failed = |error| read_error(files.folder(), error);
             (last_values, issues) = json_lines::add_row_facts(files, &mut facts).map_err(failed)?;
-            if !files.is_before_logs() && !files.text(HISTORY).is_file() {
+            if !files.is_before_logs() && !files.text_path(HISTORY).is_file() {
                 history_issues.push(Issue::LogMissing { folder: files.folder().to_owned() });
             }
         }
@@ -146,9 +146,12 @@ impl SessionReader {
                 })
             }),
             (None, RowKind::Logged(selection)) => {
-                JsonLinesReader::logged(files, selection.clone(), *shift).map(|lines| lines.map(Self::Lines))
+                JsonLinesReader::open_logged(files, selection.clone(), *shift)
+                    .map(|lines| lines.map(Self::Lines))
             }
-            (None, RowKind::System) => JsonLinesReader::system(files).map(|lines| lines.map(Self::Lines)),
+            (None, RowKind::System) => {
+                JsonLinesReader::open_system(files).map(|lines| lines.map(Self::Lines))
+            }
         };
         opened.map_err(|error| read_error(files.display_path(), error))
     }

@@ -59,7 +59,7 @@ impl SessionFiles {
     }
 
     /// Returns the sessions in a session's folder, usually one.
-    pub(super) fn in_folder(folder: &Path) -> io::Result<Vec<Self>> {
+    pub(super) fn from_folder(folder: &Path) -> io::Result<Vec<Self>> {
         let mut sessions = Vec::new();
         for entry in fs::read_dir(folder)? {
             sessions.extend(Self::from_log(&entry?.path()));
@@ -93,7 +93,7 @@ impl SessionFiles {
     }
 
     /// Returns the path of a text file.
-    pub(super) fn text(&self, name: &str) -> PathBuf {
+    pub(super) fn text_path(&self, name: &str) -> PathBuf {
         self.texts.join(name)
     }
 

@@ -29,9 +29,9 @@ impl TextFiles {
     pub(super) fn read(files: &SessionFiles) -> Result<Self, Error> {
         let mut issues = Vec::new();
         let json = |text: &[u8]| map_from_json(text).map_err(|error| error.to_string());
-        let summary = read(&files.text(SUMMARY), &mut issues, json)?;
-        let metadata = read(&files.text(METADATA), &mut issues, json)?;
-        let config = read(&files.text(CONFIG), &mut issues, |text| {
+        let summary = read(&files.text_path(SUMMARY), &mut issues, json)?;
+        let metadata = read(&files.text_path(METADATA), &mut issues, json)?;
+        let config = read(&files.text_path(CONFIG), &mut issues, |text| {
             let text = std::str::from_utf8(text).map_err(|error| error.to_string())?;
             match Value::parse_yaml(text).map_err(|error| error.to_string())? {
                 Value::Map(map) => Ok(map),

@@ -3,7 +3,7 @@
 use futures_util::FutureExt;
 use serde_json::json;
 use wandb_export::{
-    Api, Error, HistoryEnd, HistoryReader, HistorySource, Issue, Row, ScanHistory, SystemMetrics,
+    Api, Error, HistoryReader, HistoryReport, HistorySource, Issue, Row, ScanHistory, SystemMetrics,
 };
 use wandb_local_server::{
     ExportOptions, Fault, FaultKind, Faults, GeneratedRun, LocalServer, NewRun, RowLimits,
@@ -23,7 +23,7 @@ fn limit(server: &LocalServer, limits: RowLimits) {
 
 async fn read(
     opening: impl Future<Output = Result<HistoryReader, Error>> + Send,
-) -> (Vec<String>, HistoryEnd) {
+) -> (Vec<String>, HistoryReport) {
     let mut reader = opening.boxed().await.expect("a reader");
     let mut rows: Vec<Row> = Vec::new();
     while let Some(batch) = reader.next_batch().await.expect("rows") {
@@ -41,7 +41,7 @@ async fn system(api: &Api) -> SystemMetrics {
     api.system_metrics(PATH).await.expect("a path")
 }
 
-fn missing(end: &HistoryEnd) -> Option<(u64, u64, &'static str)> {
+fn missing(end: &HistoryReport) -> Option<(u64, u64, &'static str)> {
     end.issues.iter().find_map(|issue| match issue {
         Issue::RowsMissing { counted, received, stream, .. } => Some((*counted, *received, *stream)),
         _ => None,

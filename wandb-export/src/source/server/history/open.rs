@@ -24,7 +24,7 @@ use super::system::{read_system_metrics, remove_present_keys};
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::source::history::{
-    Amount, Batches, HistoryCheck, HistoryEnd, HistoryQuery, HistoryRows, HistorySource, Stream,
+    Amount, Batches, HistoryCheck, HistoryQuery, HistoryReport, HistoryRows, HistorySource, Stream,
     truncate_batches,
 };
 use crate::source::select::select_system_metrics;
@@ -263,7 +263,7 @@ impl ServerHistory {
     }
 
     /// Checks whether the rows are complete, which takes another request.
-    pub(super) async fn finish(mut self, rows: u64, has_ended: bool) -> Result<HistoryEnd, Error> {
+    pub(super) async fn finish(mut self, rows: u64, has_ended: bool) -> Result<HistoryReport, Error> {
         // Drop abandoned requests, which would keep this one from being sent.
         self.batches = stream::empty().boxed();
         let mut issues = Vec::new();
@@ -287,12 +287,16 @@ impl ServerHistory {
         }
         issues.extend(self.row_issues.issues(&self.path));
         issues.extend(self.parent_issues.iter().flat_map(|(path, row_issues)| row_issues.issues(path)));
-        Ok(HistoryEnd { rows, growth, unlogged, issues })
+        Ok(HistoryReport { rows, growth, unlogged, issues })
     }
 }
 
 impl HistoryCheck for ServerHistory {
-    fn finish(self: Box<Self>, rows: u64, has_ended: bool) -> BoxFuture<'static, Result<HistoryEnd, Error>> {
+    fn finish(
+        self: Box<Self>,
+        rows: u64,
+        has_ended: bool,
+    ) -> BoxFuture<'static, Result<HistoryReport, Error>> {
         Self::finish(*self, rows, has_ended).boxed()
     }
 }

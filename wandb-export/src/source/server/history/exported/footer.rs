@@ -148,7 +148,7 @@ impl Footer {
     }
 
     /// Returns the first and last step of a row group, if its statistics have them and every row has a step.
-    pub(super) fn steps(&self, group: usize) -> Option<(i64, i64)> {
+    pub(super) fn step_range(&self, group: usize) -> Option<(i64, i64)> {
         let (root, field) = self.fields().find(STEP)?;
         let statistics = self.chunks(group, root).next()?.0;
         if statistics?.null_count_opt() != Some(0) {
@@ -158,7 +158,11 @@ impl Footer {
     }
 
     /// Returns the byte ranges of a column's values.
-    pub(super) fn bytes(&self, group: usize, root: usize) -> impl Iterator<Item = Option<Range<u64>>> + '_ {
+    pub(super) fn byte_ranges(
+        &self,
+        group: usize,
+        root: usize,
+    ) -> impl Iterator<Item = Option<Range<u64>>> + '_ {
         self.chunks(group, root).map(|(_, bytes)| bytes)
     }
 
@@ -203,7 +207,7 @@ impl Footer {
     }
 
     /// Returns the kind of a column's values within `groups`.
-    pub(super) fn kind(&self, root: usize, groups: &[usize]) -> ColumnKind {
+    pub(super) fn column_kind(&self, root: usize, groups: &[usize]) -> ColumnKind {
         let field = &self.fields()[root];
         if !field.metadata().keys().all(|key| key.starts_with("PARQUET:")) {
             // The metadata show that a program gives the values another meaning than their type.

@@ -81,7 +81,7 @@ pub(super) async fn inspect(mut stored: StoredFile, filter: RowFilter) -> Result
     }
     let mut groups: Vec<(usize, (i64, i64))> = Vec::new();
     for (group, _) in footer.group_rows().enumerate().filter(|(_, rows)| *rows > 0) {
-        let steps = match footer.steps(group) {
+        let steps = match footer.step_range(group) {
             Some(steps) => steps,
             None => match read_step_range(&stored, &mut held, &footer, group, &filter.run).await? {
                 Some(steps) => steps,
@@ -101,14 +101,14 @@ pub(super) async fn inspect(mut stored: StoredFile, filter: RowFilter) -> Result
     let columns = footer.wanted_columns(&filter.selection);
     let kinds: Vec<(String, ColumnKind)> = columns
         .iter()
-        .map(|&root| (footer.fields()[root].name().clone(), footer.kind(root, &groups)))
+        .map(|&root| (footer.fields()[root].name().clone(), footer.column_kind(root, &groups)))
         .collect();
     if !can_match(&kinds, &filter.selection) {
         return Ok(Inspection::Nothing { last_step: Some(last_step) });
     }
     let mut bytes = vec![footer_range.clone()];
     for (&group, &root) in groups.iter().flat_map(|group| columns.iter().map(move |root| (group, root))) {
-        for place in footer.bytes(group, root) {
+        for place in footer.byte_ranges(group, root) {
             let place = place.filter(|place| place.end <= footer_range.start);
             bytes.push(place.ok_or_else(|| failed(&"a column lies outside of its file"))?);
         }
@@ -198,7 +198,7 @@ async fn read_step_range(
     run: &str,
 ) -> Result<Option<(i64, i64)>, Error> {
     let Some((root, _)) = footer.fields().find(STEP) else { return Ok(None) };
-    let bytes: Option<Vec<Range<u64>>> = footer.bytes(group, root).collect();
+    let bytes: Option<Vec<Range<u64>>> = footer.byte_ranges(group, root).collect();
     let Some(bytes) = bytes else { return Ok(None) };
     stored.fetch_ranges(&plan_ranges(&bytes, &held.ranges()), held).await?;
     let shared = Arc::new(std::mem::take(held));
