@@ -319,7 +319,6 @@ impl Error {
         wandb_core::error::with_causes(self)
     }
 
-    /// The error for a local path without a run.
     /// The error for an operation that needs a server but got something on disk.
     pub(crate) fn only_on_a_server(what: &dyn std::fmt::Display) -> Self {
         Self::usage(format!(
@@ -327,9 +326,10 @@ impl Error {
         ))
     }
 
-    pub(crate) fn no_run_at(place: &dyn std::fmt::Display) -> Self {
+    /// The error for a local path without a run.
+    pub(crate) fn no_run_at(path: &dyn std::fmt::Display) -> Self {
         let message = format!(
-            "there is no run at {place}: expected a .wandb file, its folder, a folder of such folders or the mirror of a \
+            "there is no run at {path}: expected a .wandb file, its folder, a folder of such folders or the mirror of a \
              project; the last two can be followed by a run's id, as ID or as PROJECT/ID"
         );
         Self::NotOnDisk { message }

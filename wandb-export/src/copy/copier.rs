@@ -166,12 +166,12 @@ impl Copier {
             if batch.is_empty() {
                 break;
             }
-            let begun = self.api.client().now();
+            let started = self.api.client().now();
             let answered = match self.fetch_batch(batch, &mut received, &mut single).await {
                 Err(error) if is_final(&error) => return Ok((received, single, Some(error))),
                 answered => answered?,
             };
-            let took = self.api.client().now().since_origin().saturating_sub(begun.since_origin());
+            let took = self.api.client().now().since_origin().saturating_sub(started.since_origin());
             lock_size(&self.joint).record_time(size, answered.then_some(took));
         }
         single.extend(runs);

@@ -134,8 +134,8 @@ fn plan_files(listed: Vec<model::File>, known: Vec<File>, folder: &DownloadFolde
             continue;
         }
         let known = known.remove(&file.name);
-        let place = known.as_ref().map_or(&*file.name, File::here);
-        let found = folder.size(place);
+        let local_name = known.as_ref().map_or(&*file.name, File::here);
+        let found = folder.size(local_name);
         let is_same = |known: &File| {
             let as_listed = file.md5.as_ref() == Some(&known.md5);
             as_listed && file.size.is_none_or(|size| size == known.bytes) && found == Some(known.bytes)

@@ -137,13 +137,13 @@ impl PartialFile {
     }
 
     /// Puts the complete file at its destination.
-    pub(crate) fn finish(self, here: &str) -> io::Result<()> {
-        self.storage.put(here, self.staged)
+    pub(crate) fn finish(self, local_name: &str) -> io::Result<()> {
+        self.storage.put(local_name, self.staged)
     }
 
     /// Puts the complete file at its destination, where nothing may exist.
-    pub(crate) fn finish_new(self, here: &str) -> io::Result<()> {
-        self.storage.put_new(here, self.staged)
+    pub(crate) fn finish_new(self, local_name: &str) -> io::Result<()> {
+        self.storage.put_new(local_name, self.staged)
     }
 
     /// Removes the partial file and its notes.
@@ -179,8 +179,8 @@ mod tests {
             first.set_version(version).unwrap();
             first.append(b"ab").unwrap();
             drop(first);
-            let begun = folder.open_partial("a", &content).unwrap().resumable_part();
-            assert_eq!(begun, is_resumable.then(|| Partial::new(2, version.clone())));
+            let resumable = folder.open_partial("a", &content).unwrap().resumable_part();
+            assert_eq!(resumable, is_resumable.then(|| Partial::new(2, version.clone())));
         }
     }
 

@@ -161,7 +161,7 @@ pub(crate) type LineBatches = Box<dyn Iterator<Item = Result<Vec<String>, Error>
 
 /// Follows the rows of a run that is still being written.
 pub(crate) trait Tail: Send {
-    /// Looks for new rows.
+    /// Reads new rows, if there are any.
     fn poll(&mut self) -> Result<PollResult, Error>;
 
     /// Returns the issues found so far.

@@ -44,11 +44,11 @@ mod tests {
 
     #[test]
     fn estimate_grows_with_the_content() {
-        let of = |json: &str| estimate_row_bytes(&Row::parse(json.as_bytes()).expect("a row"));
-        assert!(of(r#"{"a": 1}"#) < 100);
+        let estimate = |json: &str| estimate_row_bytes(&Row::parse(json.as_bytes()).expect("a row"));
+        assert!(estimate(r#"{"a": 1}"#) < 100);
         let text = format!(r#"{{"a": "{}"}}"#, "x".repeat(10_000));
-        assert!((10_000..10_100).contains(&of(&text)));
+        assert!((10_000..10_100).contains(&estimate(&text)));
         let list = format!(r#"{{"a": {{"b": [{}1]}}}}"#, "1,".repeat(999));
-        assert!((1_000 * VALUE_BYTES..1_010 * VALUE_BYTES).contains(&of(&list)));
+        assert!((1_000 * VALUE_BYTES..1_010 * VALUE_BYTES).contains(&estimate(&list)));
     }
 }

@@ -98,8 +98,8 @@ fn interrupted_mirror_ends_with_the_same_bytes() {
                     "seed {seed}, round {round}: a finished sync is lost"
                 );
             }
-            let there = image.readable();
-            for (name, bytes) in &there {
+            let present = image.readable();
+            for (name, bytes) in &present {
                 // Tables of the whole project may cover fewer runs.
                 let is_of_a_run = name.contains('/');
                 assert!(
@@ -114,7 +114,7 @@ fn interrupted_mirror_ends_with_the_same_bytes() {
             );
             for record in &records {
                 for (_, place, ..) in record.stored() {
-                    assert!(there.contains_key(&place), "seed {seed}, round {round}: {place} is missing");
+                    assert!(present.contains_key(&place), "seed {seed}, round {round}: {place} is missing");
                 }
             }
             // Sweeps are copied after all runs.

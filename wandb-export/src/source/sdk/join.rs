@@ -23,8 +23,8 @@ struct JoinedRun {
 
 impl SdkRun {
     /// Reads everything but the rows from the sessions of one id. Sessions with the same project belong to
-    /// one run. If a resumed session counts its steps from 0 again, they are shifted behind those of the
-    /// session before. If sessions share steps otherwise, the latest session wins.
+    /// one run. If a resumed session counts its steps from 0 again, they are shifted to follow those of
+    /// the session before. If sessions share steps otherwise, the latest session wins.
     pub(super) fn open(sessions: &Sessions) -> Result<Vec<Self>, Error> {
         let mut runs: Vec<JoinedRun> = Vec::new();
         let mut not_logs = Vec::new();

@@ -144,14 +144,14 @@ impl Decoder {
     /// Returns the rows that match the selection. `None` if all do.
     fn selection_mask(&self, batch: &RecordBatch) -> Option<BooleanBuffer> {
         let rows = batch.num_rows();
-        let is_there = |column: &Option<usize>| match column {
+        let has_value = |column: &Option<usize>| match column {
             None => BooleanBuffer::new_unset(rows),
             Some(index) => match batch.column(*index).logical_nulls() {
                 Some(nulls) => nulls.into_inner(),
                 None => BooleanBuffer::new_set(rows),
             },
         };
-        let held = self.selected.iter().map(is_there);
+        let held = self.selected.iter().map(has_value);
         match self.request.selection {
             Selection::Everything => None,
             Selection::AllOf(_) => held.reduce(|all, one| &all & &one),

@@ -108,9 +108,9 @@ pub(super) async fn inspect(mut stored: StoredFile, filter: RowFilter) -> Result
     }
     let mut bytes = vec![footer_range.clone()];
     for (&group, &root) in groups.iter().flat_map(|group| columns.iter().map(move |root| (group, root))) {
-        for place in footer.byte_ranges(group, root) {
-            let place = place.filter(|place| place.end <= footer_range.start);
-            bytes.push(place.ok_or_else(|| failed(&"a column lies outside of its file"))?);
+        for range in footer.byte_ranges(group, root) {
+            let range = range.filter(|range| range.end <= footer_range.start);
+            bytes.push(range.ok_or_else(|| failed(&"a column lies outside of its file"))?);
         }
     }
     let RowFilter { run, steps, selection, late } = filter;
@@ -169,8 +169,8 @@ impl InspectedFile {
     }
 }
 
-fn parse_footer(held: &SparseFile, place: &Range<u64>, run: &str) -> Result<Footer, Error> {
-    catch_panic(run, || Footer::read_at(held, place))?.map_err(|error| unusable(run, &error))
+fn parse_footer(held: &SparseFile, range: &Range<u64>, run: &str) -> Result<Footer, Error> {
+    catch_panic(run, || Footer::read_at(held, range))?.map_err(|error| unusable(run, &error))
 }
 
 /// Returns whether two columns have the same name, so that a row cannot hold both.

@@ -8,9 +8,9 @@ const WASTE_DIVISOR: u64 = 20;
 /// Returns the ranges to request, so that each of `wanted` ends up in one piece, given the pieces already held. They
 /// are sorted, do not overlap, and contain few unwanted bytes.
 pub(super) fn plan_ranges(wanted: &[Range<u64>], held: &[Range<u64>]) -> Vec<Range<u64>> {
-    let is_there =
+    let is_held =
         |range: &Range<u64>| held.iter().any(|held| held.start <= range.start && range.end <= held.end);
-    let missing = join_ranges(wanted.iter().filter(|range| !is_there(range)));
+    let missing = join_ranges(wanted.iter().filter(|range| !is_held(range)));
     let mut left = missing.iter().map(length).sum::<u64>() / WASTE_DIVISOR;
     let mut gaps: Vec<(u64, usize)> =
         missing.windows(2).enumerate().map(|(index, pair)| (pair[1].start - pair[0].end, index)).collect();
@@ -88,8 +88,8 @@ mod tests {
             wanted in prop::collection::vec((0_u64..300, 1_u64..40), 0..12),
             held in prop::collection::vec((0_u64..300, 0_u64..60), 0..4),
         ) {
-            let of = |list: &[(u64, u64)]| list.iter().map(|&(at, size)| at..at + size).collect::<Vec<_>>();
-            let (wanted, held) = (of(&wanted), of(&held));
+            let ranges_from = |list: &[(u64, u64)]| list.iter().map(|&(at, size)| at..at + size).collect::<Vec<_>>();
+            let (wanted, held) = (ranges_from(&wanted), ranges_from(&held));
             let fetched = plan_ranges(&wanted, &held);
             let is_in = |pieces: &[Range<u64>], range: &Range<u64>| {
                 pieces.iter().any(|piece| piece.start <= range.start && range.end <= piece.end)

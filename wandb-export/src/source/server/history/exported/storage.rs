@@ -62,8 +62,8 @@ impl StoredFile {
         held: &mut SparseFile,
     ) -> Result<(), Error> {
         for range in ranges {
-            let is_here = |there: &Range<u64>| there.start <= range.start && range.end <= there.end;
-            if held.ranges().iter().any(is_here) {
+            let is_fetched = |fetched: &Range<u64>| fetched.start <= range.start && range.end <= fetched.end;
+            if held.ranges().iter().any(is_fetched) {
                 continue;
             }
             let download = self.download(range).await?;

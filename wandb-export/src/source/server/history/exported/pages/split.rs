@@ -257,13 +257,13 @@ impl<R: ChunkReader + Clone + 'static> SplitPages<R> {
             if let Some(runs) = &mut page.repetition {
                 repetition.push(runs.next().ok_or_else(missing)?);
             }
-            let mut is_there = true;
+            let mut has_value = true;
             if let Some(runs) = &mut page.definition {
                 let level = runs.next().ok_or_else(missing)?;
                 definition.push(level);
-                is_there = level == u32::from(self.levels.1.unsigned_abs());
+                has_value = level == u32::from(self.levels.1.unsigned_abs());
             }
-            if is_there {
+            if has_value {
                 self.append(&mut page.values, &mut values)?;
             }
             page.values_left -= 1;

@@ -47,8 +47,8 @@ fn rows(lengths: &[Option<usize>]) -> RecordBatch {
     });
     let texts: ArrayRef = Arc::new(texts.collect::<StringArray>());
     let fields: Fields = vec![Field::new("text", DataType::Utf8, true)].into();
-    let is_there = lengths.iter().map(Option::is_some).collect::<Vec<_>>().into();
-    let nested: ArrayRef = Arc::new(StructArray::new(fields, vec![Arc::clone(&texts)], Some(is_there)));
+    let has_value = lengths.iter().map(Option::is_some).collect::<Vec<_>>().into();
+    let nested: ArrayRef = Arc::new(StructArray::new(fields, vec![Arc::clone(&texts)], Some(has_value)));
     let lists = lengths.iter().map(|length| {
         length.map(|length| {
             (0..length / 16).map(|n| (n % 7 != 3).then(|| f64::from(u32::try_from(n).expect("few"))))
