@@ -246,12 +246,12 @@ impl ProjectSync {
     ) -> Result<Vec<String>, Error> {
         let mut unlisted = unlisted_runs(&lock(store), listed);
         for ids in unlisted.clone().chunks(IDS_AT_ONCE) {
-            let mut lister = self.list_runs(Filter::ids(ids));
+            let mut by_ids = self.list_runs(Filter::ids(ids));
             let (mut found, mut kept) = (Vec::new(), Vec::new());
             let is_complete = loop {
-                match lister.next_runs().await {
+                match by_ids.next_runs().await {
                     Ok(Some(runs)) => found.extend(runs),
-                    Ok(None) => break lister.is_complete(),
+                    Ok(None) => break by_ids.is_complete(),
                     // The server cannot filter.
                     Err(Error::Request(error)) if error.is_unsupported() => break false,
                     Err(error) => return Err(error),

@@ -24,9 +24,10 @@ pub(crate) async fn fetch_all(
 ) -> Result<Vec<FetchOutcome>, Error> {
     let folder = settings.folder.clone();
     let names = read_names(&folder).await?;
-    let named = assign_names(files, folder.clone(), names, settings.progress.clone());
+    let with_names = assign_names(files, folder.clone(), names, settings.progress.clone());
     // In order of completion, so that a large file does not hold up the others.
-    let mut outcomes: Vec<_> = start_fetches(named, settings).buffer_unordered(at_once).try_collect().await?;
+    let mut outcomes: Vec<_> =
+        start_fetches(with_names, settings).buffer_unordered(at_once).try_collect().await?;
     outcomes.sort_unstable_by_key(|(number, ..)| *number);
     blocking::unblock(move || folder.tidy()).await;
     Ok(outcomes.into_iter().map(|(_, file, outcome)| (file, outcome)).collect())
@@ -64,7 +65,7 @@ fn assign_names(
 
 /// Downloads files, each with its number.
 fn start_fetches(
-    named: BoxStream<'static, Result<(RemoteFile, String), Error>>,
+    with_names: BoxStream<'static, Result<(RemoteFile, String), Error>>,
     settings: DownloadSettings,
 ) -> BoxStream<'static, PendingFetch> {
     let fetch = move |(number, named_file)| {
@@ -77,7 +78,7 @@ fn start_fetches(
         }
         .boxed()
     };
-    named.enumerate().map(fetch).boxed()
+    with_names.enumerate().map(fetch).boxed()
 }
 
 /// A download in flight.
