@@ -82,15 +82,15 @@ pub enum Error {
     #[error(
         "{request}: the server asks to retry after {}, but the longest wait is {}",
         HumanDuration(*.wait),
-        HumanDuration(*.longest_wait)
+        HumanDuration(*.max_wait)
     )]
     Deferred {
         /// The failed request.
         request: RequestLabel,
         /// The wait that the server asks for.
         wait: Duration,
-        /// The maximum wait: [`RetryPolicy::longest_asked_wait`](crate::client::RetryPolicy::longest_asked_wait).
-        longest_wait: Duration,
+        /// The maximum wait: [`RetryPolicy::max_retry_after`](crate::client::RetryPolicy::max_retry_after).
+        max_wait: Duration,
     },
 
     /// The time limit of the client has expired; see

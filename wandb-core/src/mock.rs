@@ -17,7 +17,7 @@
 //! let rows = r#"{"data": {"project": {"run": {"sampledHistory": [[{"_step": 0, "loss": 0.5}, {"_step": 1, "loss": 0.25}]]}}}}"#;
 //! let script = Script::new().on("RunSampledHistory", rows);
 //! let client = Client::builder(Arc::new(script.clone()), BaseUrl::default()).build();
-//! let api = Api::over_client(client, PathDefaults::default());
+//! let api = Api::with_client(client, PathDefaults::default());
 //! assert_eq!(last_loss(&api, "team/project/run")?, Some(0.25));
 //! script.finish();
 //! # Ok(())

@@ -97,7 +97,8 @@ fn server_is_retried_after_its_wait() {
 #[test]
 fn longest_wait_is_configurable() {
     let simulation = server(429, &[("retry-after", "1000")], "no", Faults::none());
-    let patient = RetryPolicy::default().with_attempts(3).with_longest_asked_wait(Duration::from_secs(1_000));
+    let patient =
+        RetryPolicy::default().with_max_attempts(3).with_max_retry_after(Duration::from_secs(1_000));
     let client = client(&simulation).retry(patient).build();
     let error = simulation.run(client.call(Ask)).expect("it ends").expect_err("a refusal");
     assert!(matches!(error, Error::Status { attempts: 3, .. }), "{error}");
@@ -149,7 +150,7 @@ fn silent() -> Faults {
 fn trickling_answer_times_out() {
     let simulation =
         Simulation::new(1, trickling(), |_: &Request| http::Response::new(Bytes::from(vec![b' '; 100_000])));
-    let once = RetryPolicy::default().with_attempts(1);
+    let once = RetryPolicy::default().with_max_attempts(1);
     let client = client(&simulation).retry(once).build();
     let error = simulation.run(client.call(Ask)).expect("it ends").expect_err("too slow");
     assert!(error.is_overload(), "{error}");
@@ -238,7 +239,7 @@ fn short_waits_are_not_reported() {
     let observer = move |_: &wandb_core::client::Waiting| {
         heard.fetch_add(1, Ordering::Relaxed);
     };
-    let retry = RetryPolicy::default().with_attempts(3);
+    let retry = RetryPolicy::default().with_max_attempts(3);
     let client = client(&simulation).on_wait(observer).retry(retry).build();
     simulation.run(client.call(Ask)).expect("it ends").expect_err("no answer");
     assert_eq!(notices.load(Ordering::Relaxed), 0);

@@ -189,7 +189,7 @@ fn client(simulation: &Simulation, seed: u64, concurrency: usize) -> Client {
         .api_key(&key)
         .concurrency(concurrency)
         .seed(seed)
-        .retry(RetryPolicy::default().with_attempts(ATTEMPTS).with_doubtful_attempts(ATTEMPTS))
+        .retry(RetryPolicy::default().with_max_attempts(ATTEMPTS).with_max_attempts_if_persistent(ATTEMPTS))
         .build()
 }
 
@@ -313,7 +313,9 @@ fn memory_budget_holds_without_deadlock() {
             .api_key(&key)
             .memory(memory)
             .concurrency(rng.usize(1..12))
-            .retry(RetryPolicy::default().with_attempts(ATTEMPTS).with_doubtful_attempts(ATTEMPTS))
+            .retry(
+                RetryPolicy::default().with_max_attempts(ATTEMPTS).with_max_attempts_if_persistent(ATTEMPTS),
+            )
             .build();
         let windowed = || AllSteps { steps: 0..end, page_size: PageSize::adaptive(100, 1_000) };
         let calls = async {

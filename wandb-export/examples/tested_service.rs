@@ -57,7 +57,7 @@ mod tests {
             .transport(Settings::default().with_proxies(Proxies::Rules(ProxyRules::default())))
             .base_url(server.uri())
             .api_key(ApiKey::parse(KEY).expect("a valid key"))
-            .retry(RetryPolicy::default().with_first_wait(Duration::from_millis(1)))
+            .retry(RetryPolicy::default().with_initial_backoff(Duration::from_millis(1)))
             .connect()?;
         Ok(Runs { api })
     }

@@ -23,7 +23,7 @@ use wandb_graphql::ops::{GetServer, GetViewer, ListProjects};
 
 pub use builder::ApiBuilder;
 pub use command::RunCommand;
-pub use compare::{ComparedKey, Comparison, Section};
+pub use compare::{ComparedKey, ComparedSection, Comparison};
 pub use console::Console;
 pub use export::WriteReport;
 #[cfg(feature = "cli")]
@@ -33,18 +33,20 @@ pub use files::{Files, RunFile};
 pub(crate) use history::HistoryRequest;
 #[cfg(not(feature = "mirror"))]
 use history::HistoryRequest;
-pub use history::{Follow, History, HistoryEnd, HistoryReader, ScanHistory, Source, SystemMetrics};
+pub use history::{
+    History, HistoryFollower, HistoryReader, HistoryReport, HistorySource, ScanHistory, SystemMetrics,
+};
 pub use run::Run;
 pub use runs::Runs;
 pub use sweep::Sweep;
-pub use update::{Update, Updated};
+pub use update::{Update, UpdateReport};
 
 use crate::error::Error;
 use crate::source::history::Stream;
 use crate::source::list_reader;
 pub use crate::source::list_reader::ListReader;
 use crate::source::server::{self, Connection};
-use crate::source::{resolve, server_only};
+use crate::source::{reject_local_path, resolve};
 
 /// A connection to a W&B server.
 ///
@@ -98,12 +100,12 @@ impl Api {
     /// # }
     /// ```
     pub fn offline() -> Self {
-        let nowhere = Client::builder(Arc::new(NoServer), BaseUrl::default());
-        Self::over(nowhere.parse_mode(ParseMode::OnThreads).build(), PathDefaults::default())
+        let client = Client::builder(Arc::new(NoServer), BaseUrl::default());
+        Self::with_client(client.parse_mode(ParseMode::OnThreads).build(), PathDefaults::default())
     }
 
     /// Creates an API over an existing client. `defaults` supplies the entity or project that a path omits.
-    pub fn over(client: Client, defaults: PathDefaults) -> Self {
+    pub fn with_client(client: Client, defaults: PathDefaults) -> Self {
         Self { client: client.clone(), connection: Connection::new(client, defaults) }
     }
 
@@ -141,7 +143,7 @@ impl Api {
     /// Lists the projects of a user or team in batches.
     pub fn open_projects(&self, entity: &str) -> ListReader<Project> {
         let list = format!("projects of {entity}");
-        list_reader::paged(&self.client, vec![ListProjects::new(entity)], list)
+        list_reader::read_pages(&self.client, vec![ListProjects::new(entity)], list)
     }
 
     /// Fetches the run at `path`: any form that the Python SDK accepts, the URL of its page, or a local path.
@@ -187,7 +189,7 @@ impl Api {
         &self,
         paths: impl IntoIterator<Item = P>,
     ) -> Result<Comparison, Error> {
-        compare::fetch(self, paths).await
+        compare::fetch_and_compare(self, paths).await
     }
 
     /// Selects samples of the history of the run at `path` without fetching the run first. A run on disk is opened
@@ -213,25 +215,25 @@ impl Api {
 
     /// Starts an update of the run at `path` without fetching the run first. Sends nothing until it is saved.
     pub async fn update(&self, path: &str) -> Result<Update, Error> {
-        Ok(Update::new(self.clone(), server::run(&self.client, self.run_path(path).await?)))
+        Ok(Update::new(self.clone(), server::run_source(&self.client, self.run_path(path).await?)))
     }
 
     /// Completes the path of a run. If neither the path nor the settings name an entity, asks the server for the
     /// viewer's.
     pub async fn run_path(&self, path: &str) -> Result<RunPath, Error> {
-        server_only(path)?;
+        reject_local_path(path)?;
         self.connection.run_path(path).await
     }
 
     /// Completes the path of a project; see [`run_path`](Self::run_path).
     pub async fn project_path(&self, path: &str) -> Result<ProjectPath, Error> {
-        server_only(path)?;
+        reject_local_path(path)?;
         self.connection.project_path(path).await
     }
 
     /// Completes the path of a sweep; see [`run_path`](Self::run_path).
     pub async fn sweep_path(&self, path: &str) -> Result<SweepPath, Error> {
-        server_only(path)?;
+        reject_local_path(path)?;
         self.connection.sweep_path(path).await
     }
 

@@ -19,7 +19,7 @@ mod update;
 pub use api::Api;
 pub use console::Console;
 pub use files::{Files, RunFile};
-pub use history::{Follow, History, HistoryReader, ScanHistory, SystemMetrics};
+pub use history::{History, HistoryFollower, HistoryReader, ScanHistory, SystemMetrics};
 pub use iter::Iter;
 pub use list_reader::ListReader;
 #[cfg(feature = "mirror")]

@@ -14,6 +14,7 @@ mod completions;
 mod connect;
 mod exit;
 mod files;
+mod hints;
 mod history;
 mod interrupt;
 mod logs;
@@ -31,7 +32,6 @@ mod run;
 mod runs;
 mod session;
 mod set;
-mod suggest;
 mod sweep;
 mod units;
 mod whoami;
@@ -57,10 +57,10 @@ pub fn main() -> ExitCode {
         command => {
             let local_paths = command.local_paths_without_dot();
             let result = connect::run(&connection, |session| perform(session, command));
-            result.map(|outcome| outcome.map_err(|failure| suggest::local_paths(failure, &local_paths)))
+            result.map(|outcome| outcome.map_err(|failure| hints::add_local_path_hint(failure, &local_paths)))
         }
     };
-    exit::code(result, strict)
+    exit::to_exit_code(result, strict)
 }
 
 async fn perform(session: Session, command: Command) -> Result<Outcome, Failure> {

@@ -26,15 +26,15 @@ use wandb_storage::make_lasting;
 pub use event::MirrorEvent;
 pub use report::{MirrorReport, Missing, ProjectReport};
 
-use self::errors::{is_final, is_of_all_projects};
-use self::project::Project;
+use self::errors::{is_final, is_global};
+use self::project::ProjectSync;
 use crate::api::Api;
 use crate::error::Error;
 use crate::files::DownloadFolder;
 use crate::issue::Issue;
 
 /// The callback that receives events.
-type Tell = Arc<dyn Fn(&MirrorEvent) + Send + Sync>;
+type EventListener = Arc<dyn Fn(&MirrorEvent) + Send + Sync>;
 
 /// A builder for the mirror of a project, or of all projects of a user or team. [`sync`](Self::sync) runs it.
 #[derive(Clone)]
@@ -46,7 +46,7 @@ pub struct Mirror {
     filter: Option<Filter>,
     verify: bool,
     compare: bool,
-    tell: Tell,
+    on_event: EventListener,
 }
 
 #[derive(Debug, Clone)]
@@ -66,7 +66,7 @@ impl Api {
     /// # Errors
     /// If `path` is not a project path. The project itself is looked up only when the mirror is synced.
     pub async fn mirror(&self, path: &str) -> Result<Mirror, Error> {
-        Ok(Mirror::of_project(self.clone(), self.project_path(path).await?))
+        Ok(Mirror::for_project(self.clone(), self.project_path(path).await?))
     }
 
     /// Creates a mirror of all projects of a user or team.
@@ -76,13 +76,13 @@ impl Api {
 }
 
 impl Mirror {
-    fn of_project(api: Api, project: ProjectPath) -> Self {
+    fn for_project(api: Api, project: ProjectPath) -> Self {
         Self::new(api, Target::Project(project))
     }
 
     fn new(api: Api, target: Target) -> Self {
-        let tell = Arc::new(|_: &MirrorEvent| {});
-        Self { api, target, contents: Contents::all(), filter: None, verify: false, compare: false, tell }
+        let on_event = Arc::new(|_: &MirrorEvent| {});
+        Self { api, target, contents: Contents::all(), filter: None, verify: false, compare: false, on_event }
     }
 
     /// Sets the parts to copy. Default: all of them. Parts copied by an earlier sync stay if they are no
@@ -119,8 +119,8 @@ impl Mirror {
     }
 
     /// Sets a callback for events. It runs on the thread where the event happens, so it should return quickly.
-    pub fn on_event(self, tell: impl Fn(&MirrorEvent) + Send + Sync + 'static) -> Self {
-        Self { tell: Arc::new(tell), ..self }
+    pub fn on_event(self, on_event: impl Fn(&MirrorEvent) + Send + Sync + 'static) -> Self {
+        Self { on_event: Arc::new(on_event), ..self }
     }
 
     /// Brings the mirror in `folder` up to date, creating the folder if it is missing. The mirror of one
@@ -137,9 +137,9 @@ impl Mirror {
         let mut report = MirrorReport::default();
         let before = self.api.stats();
         match self.target.clone() {
-            Target::Project(project) => report.projects.push(self.project(project, folder).await?),
+            Target::Project(project) => report.projects.push(self.sync_project(project, folder).await?),
             Target::Entity(entity) => {
-                let (projects, issues) = self.projects(&entity, folder).await?;
+                let (projects, issues) = self.assign_folders(&entity, folder).await?;
                 let missing = issues.iter().map(|issue| Missing { run: None, what: issue.to_string() });
                 let missing: Vec<_> = missing.collect();
                 if !missing.is_empty() {
@@ -148,27 +148,27 @@ impl Mirror {
                 }
                 for (project, folder) in projects {
                     let path = project.to_string();
-                    match self.project(project, folder).await {
+                    match self.sync_project(project, folder).await {
                         Ok(one) => report.projects.push(one),
                         // The report still covers the projects mirrored so far.
                         Err(error) if is_final(&error) && !report.projects.is_empty() => {
                             report.projects.push(ProjectReport::failed(path, &error));
                             break;
                         }
-                        Err(error) if is_of_all_projects(&error) => return Err(error),
+                        Err(error) if is_global(&error) => return Err(error),
                         // One bad project does not hold up the others.
                         Err(error) => report.projects.push(ProjectReport::failed(path, &error)),
                     }
                 }
             }
         }
-        report.took(&before, &self.api.stats());
+        report.set_traffic(&before, &self.api.stats());
         Ok(report)
     }
 
     /// Lists the projects of an entity with the folders of their mirrors, and the issues of the list. A
     /// project keeps its folder when others are added or deleted.
-    async fn projects(
+    async fn assign_folders(
         &self,
         entity: &str,
         folder: PathBuf,
@@ -180,9 +180,9 @@ impl Mirror {
             let failed = |error| Error::io(format!("opening {}", folder.display()), error);
             make_lasting(&folder).map_err(failed)?;
             let root = DownloadFolder::open(&folder).map_err(failed)?;
-            let mut names = root.names().map_err(failed)?;
+            let mut names = root.read_names().map_err(failed)?;
             let mut has_new = false;
-            let mut places = Vec::with_capacity(projects.len());
+            let mut folders = Vec::with_capacity(projects.len());
             for project in projects {
                 let path = match ProjectPath::new(&*project.entity, &*project.name) {
                     Ok(path) => path,
@@ -191,19 +191,19 @@ impl Mirror {
                         continue;
                     }
                 };
-                let (here, is_new) = names.assign_component(&project.name, "");
+                let (name, is_new) = names.assign_component(&project.name, "");
                 has_new |= is_new;
-                places.push((path, root.place(&here)));
+                folders.push((path, root.full_path(&name)));
             }
             if has_new {
                 root.save_names(names.renamed()).map_err(failed)?;
             }
-            Ok::<_, Error>((places, issues))
+            Ok::<_, Error>((folders, issues))
         };
         self.api.client().work(assign).await
     }
 
-    async fn project(&self, project: ProjectPath, folder: PathBuf) -> Result<ProjectReport, Error> {
+    async fn sync_project(&self, project: ProjectPath, folder: PathBuf) -> Result<ProjectReport, Error> {
         let open = {
             let folder = folder.clone();
             move || Disk::open(&folder)
@@ -216,13 +216,13 @@ impl Mirror {
                 message: "another process is writing to it; wait until it has finished".to_owned(),
             });
         };
-        self.project_on(project, disk).await
+        self.sync_on_disk(project, disk).await
     }
 
     /// Mirrors a project to a disk that is already open.
-    async fn project_on(&self, project: ProjectPath, disk: Disk) -> Result<ProjectReport, Error> {
-        let Self { api, contents, filter, verify, compare, tell, .. } = self.clone();
-        Project { api, path: project, disk, contents, filter, verify, compare, tell }.sync().await
+    async fn sync_on_disk(&self, project: ProjectPath, disk: Disk) -> Result<ProjectReport, Error> {
+        let Self { api, contents, filter, verify, compare, on_event, .. } = self.clone();
+        ProjectSync { api, path: project, disk, contents, filter, verify, compare, on_event }.sync().await
     }
 }
 

@@ -12,7 +12,7 @@ mod remote_file;
 
 #[cfg(feature = "mirror")]
 pub(crate) use fetch::Fetched;
-pub(crate) use fetch::{Means, Receipts};
+pub(crate) use fetch::{DownloadSettings, Receipts};
 pub use progress::DownloadProgress;
 pub(crate) use queue::{fetch_all, fetch_one};
-pub(crate) use remote_file::{FileSource, Relist, RemoteFile};
+pub(crate) use remote_file::{FileListing, FileSource, RemoteFile};

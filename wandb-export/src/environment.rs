@@ -6,11 +6,11 @@ use std::path::Path;
 use wandb_core::{Environment, Files};
 
 /// Returns an environment with this process's variables, home directory, current directory and disk.
-pub(crate) fn of_this_process() -> Environment {
+pub(crate) fn read_process_environment() -> Environment {
     // W&B uses no names or values that are not Unicode.
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let mut environment = Environment::default().with_variables(variables).with_files(Disk);
+    let mut environment = Environment::default().with_variables(variables).with_files(ProcessDisk);
     if let Some(home) = std::env::home_dir() {
         environment = environment.with_home(home);
     }
@@ -20,9 +20,9 @@ pub(crate) fn of_this_process() -> Environment {
     environment
 }
 
-struct Disk;
+struct ProcessDisk;
 
-impl Files for Disk {
+impl Files for ProcessDisk {
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         match std::fs::read(path) {
             Ok(content) => Ok(Some(content)),

@@ -1,7 +1,7 @@
 //! Errors of this library.
 
 use wandb_core::model::HistogramError;
-use wandb_core::transport::SettingsError as CarrierError;
+use wandb_core::transport::SettingsError as TransportSettingsError;
 use wandb_core::update::ChangeError;
 use wandb_core::{AuthError, DeserializeError, PathError, SettingsError, ValueError};
 use wandb_graphql::plan::RangeError;
@@ -41,11 +41,11 @@ pub enum Error {
 
     /// The transport cannot be set up with these settings.
     #[error("setting up the connection")]
-    Carrier(#[from] CarrierError),
+    TransportSettings(#[from] TransportSettingsError),
 
     /// A list never ends: the server keeps announcing another page but sends nothing new.
     #[error("the server keeps announcing more {list} but sends nothing new; try again later")]
-    ListEndless {
+    EndlessList {
         /// The entries of the list, such as `rows of team/project/run`.
         list: String,
     },
@@ -112,7 +112,7 @@ pub enum Error {
         "changing {run}: another writer undid the change {times} times by restoring an older state; stop \
          it, or wait until it is done"
     )]
-    Undone {
+    ChangeReverted {
         /// The run.
         run: String,
         /// How often the change was reverted.
@@ -130,7 +130,7 @@ pub enum Error {
 
     /// Nothing of the requested kind exists at a local path.
     #[error("{message}")]
-    NothingThere {
+    NotOnDisk {
         /// Describes the missing item and the paths that would work.
         message: String,
     },
@@ -282,10 +282,10 @@ impl Error {
             Self::NoBestRun { .. }
             | Self::NoSuchFile { .. }
             | Self::NoCommand { .. }
-            | Self::NothingThere { .. } => ErrorKind::NotFound,
+            | Self::NotOnDisk { .. } => ErrorKind::NotFound,
             Self::Path(_)
             | Self::Settings(_)
-            | Self::Carrier(_)
+            | Self::TransportSettings(_)
             | Self::Usage { .. }
             | Self::Sink(
                 SinkError::UnknownFormat { .. }
@@ -302,14 +302,14 @@ impl Error {
             | Self::FileIsReference { .. }
             | Self::Change { .. }
             | Self::Unconfirmed { .. }
-            | Self::Undone { .. }
+            | Self::ChangeReverted { .. }
             | Self::Exported { .. }
             | Self::LiveQuery { .. }
             | Self::Mirror { .. }
             | Self::NotALog { .. }
             | Self::Sink(_)
             | Self::Table(_)
-            | Self::ListEndless { .. }
+            | Self::EndlessList { .. }
             | Self::Io { .. } => ErrorKind::Failed,
         }
     }
@@ -319,7 +319,6 @@ impl Error {
         wandb_core::error::with_causes(self)
     }
 
-    /// The error for a local path without a run.
     /// The error for an operation that needs a server but got something on disk.
     pub(crate) fn only_on_a_server(what: &dyn std::fmt::Display) -> Self {
         Self::usage(format!(
@@ -327,12 +326,13 @@ impl Error {
         ))
     }
 
-    pub(crate) fn no_run_at(place: &dyn std::fmt::Display) -> Self {
+    /// The error for a local path without a run.
+    pub(crate) fn no_run_at(path: &dyn std::fmt::Display) -> Self {
         let message = format!(
-            "there is no run at {place}: expected a .wandb file, its folder, a folder of such folders or the mirror of a \
+            "there is no run at {path}: expected a .wandb file, its folder, a folder of such folders or the mirror of a \
              project; the last two can be followed by a run's id, as ID or as PROJECT/ID"
         );
-        Self::NothingThere { message }
+        Self::NotOnDisk { message }
     }
 
     /// The error for a file without a URL.

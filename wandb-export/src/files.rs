@@ -17,5 +17,5 @@ mod partial;
 pub(crate) use content::Content;
 pub(crate) use folder::{DownloadFolder, There};
 pub(crate) use names::Names;
-pub use outcome::{Downloaded, Downloads, Existing, FailedDownload, Outcome};
+pub use outcome::{DownloadOutcome, DownloadedFile, Downloads, ExistingFilePolicy, FailedDownload};
 pub(crate) use partial::PartialFile;

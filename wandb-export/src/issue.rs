@@ -222,9 +222,9 @@ pub enum Issue {
     },
     /// A local log is damaged or incomplete; files next to it filled the gaps.
     #[non_exhaustive]
-    TextsUsed {
+    TextFilesUsed {
         /// The log, or the folder without a log.
-        place: PathBuf,
+        path: PathBuf,
         /// The names of the files that were used.
         files: Vec<&'static str>,
     },
@@ -271,7 +271,7 @@ impl Issue {
     }
 
     /// Converts the fields of `unsupported` to issues. Fields that the caller did not request become notes.
-    pub(crate) fn of_unsupported(
+    pub(crate) fn from_unsupported_fields(
         unsupported: &UnsupportedFields,
         requested: impl Fn(&Field) -> bool,
     ) -> Vec<Self> {
@@ -281,7 +281,7 @@ impl Issue {
     }
 
     /// Converts the unreadable entries of a list to issues.
-    pub(crate) fn of_entries(list: &str, entries: &[UnreadableEntry]) -> Vec<Self> {
+    pub(crate) fn from_unreadable_entries(list: &str, entries: &[UnreadableEntry]) -> Vec<Self> {
         let issue = |entry: &UnreadableEntry| Self::Unreadable {
             list: list.to_owned(),
             item: entry.name.clone(),
@@ -303,7 +303,7 @@ impl Issue {
     }
 
     /// Converts the unreadable fields of a run to issues.
-    pub(crate) fn of_fields(run: &Run) -> Vec<Self> {
+    pub(crate) fn from_unreadable_fields(run: &Run) -> Vec<Self> {
         let list = format!("{}/{}/{}", run.entity, run.project, run.id);
         let issue = |field: &UnreadableField| Self::Unreadable {
             list: list.clone(),
@@ -339,7 +339,7 @@ impl Issue {
             Self::LiveQueryFailed { .. }
             | Self::RunsFoundLate { .. }
             | Self::SessionsOverlap { .. }
-            | Self::TextsUsed { .. } => true,
+            | Self::TextFilesUsed { .. } => true,
             _ => false,
         }
     }
@@ -442,8 +442,8 @@ impl fmt::Display for Issue {
                  run the command again without --follow to get the ones that it did not log",
                 file.display()
             ),
-            Self::TextsUsed { place, files } => {
-                write!(f, "{} is incomplete; ", place.display())?;
+            Self::TextFilesUsed { path, files } => {
+                write!(f, "{} is incomplete; ", path.display())?;
                 f.write_str(&files.join(" and "))?;
                 f.write_str(" filled the gaps")
             }

@@ -64,9 +64,9 @@ pub mod table;
 pub mod transport;
 
 pub use api::{
-    Api, ApiBuilder, ComparedKey, Comparison, Console, Files, Follow, History, HistoryEnd, HistoryReader,
-    ListReader, Run, RunCommand, RunFile, Runs, ScanHistory, Section, Source, Sweep, SystemMetrics, Update,
-    Updated, WriteReport,
+    Api, ApiBuilder, ComparedKey, ComparedSection, Comparison, Console, Files, History, HistoryFollower,
+    HistoryReader, HistoryReport, HistorySource, ListReader, Run, RunCommand, RunFile, Runs, ScanHistory,
+    Sweep, SystemMetrics, Update, UpdateReport, WriteReport,
 };
 #[cfg(feature = "files")]
 pub use download::DownloadProgress;

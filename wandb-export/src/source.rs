@@ -1,18 +1,19 @@
 //! The sources of runs: what a run, its history, files, console output and facts come from.
 //!
 //! The handles of `api` hold these traits and never ask which source it is. A source on disk implements the synchronous
-//! traits in `disk.rs`, which `on_disk.rs` adapts, and a line in `place.rs` gives its path syntax.
+//! traits in `disk.rs`, which `on_disk.rs` adapts, and a line in `local_path.rs` gives its path syntax.
 
-mod choose;
 mod disk;
 pub(crate) mod history;
 #[cfg(test)]
 mod jsonl;
 pub(crate) mod list_reader;
+mod local_path;
+mod lookup;
+mod memory_size;
 #[cfg(feature = "mirror")]
 mod mirror;
 mod on_disk;
-mod place;
 mod resolve;
 mod sdk;
 mod select;
@@ -20,7 +21,6 @@ pub(crate) mod server;
 mod stored_file;
 #[cfg(all(test, feature = "parquet"))]
 mod tests;
-mod weight;
 
 use std::fmt;
 use std::path::PathBuf;

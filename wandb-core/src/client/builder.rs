@@ -145,7 +145,7 @@ impl ClientBuilder {
 
     /// Builds the client.
     pub fn build(self) -> Client {
-        let longest_wait = self.retry.longest_asked_wait;
+        let max_wait = self.retry.max_retry_after;
         let began = self.transport.now();
         let deadline = self.time_allowed.map(|allowed| Deadline { at: began + allowed, allowed });
         Client {
@@ -168,7 +168,7 @@ impl ClientBuilder {
                 permits: Semaphore::new(self.concurrency),
                 download_permits: Semaphore::new(self.download_concurrency),
                 closed_origins: Mutex::default(),
-                pacer: Mutex::new(pace::Pacer::new(longest_wait)),
+                pacer: Mutex::new(pace::Pacer::new(max_wait)),
                 unsupported: Mutex::new(UnsupportedFields::nothing()),
                 jitter: Mutex::new(fastrand::Rng::with_seed(self.seed)),
                 counters: stats::Counters::default(),

@@ -172,9 +172,9 @@ impl Client {
         let label = RequestLabel::new(operation.name(), operation.subject());
         let server = self.base_url().to_string();
         let key_given = self.shared.authorization.is_some();
-        let longest_wait = self.shared.retry.longest_asked_wait;
+        let max_wait = self.shared.retry.max_retry_after;
         let failure = failed.failure.with_texts(|text| self.shared.redactor.printable(text));
-        failure.into_error(label, failed.attempts, &server, key_given, longest_wait)
+        failure.into_error(label, failed.attempts, &server, key_given, max_wait)
     }
 
     async fn try_once<'a, O: Operation>(

@@ -67,11 +67,19 @@ pub struct Download {
 
 /// The bytes of a file that an earlier, interrupted download left.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Partial {
     /// The number of bytes received.
     pub received: u64,
     /// The version of the file that they belong to ([`Download::version`]).
     pub version: FileVersion,
+}
+
+impl Partial {
+    /// Describes `received` bytes of a version of a file.
+    pub fn new(received: u64, version: FileVersion) -> Self {
+        Self { received, version }
+    }
 }
 
 impl Client {
@@ -272,7 +280,7 @@ impl Download {
         self.restarts += 1;
         let failure = self.interrupted("the download restarts");
         self.tries.failed(&failure, self.client.now());
-        let is_allowed = self.restarts < self.client.shared.retry.attempts;
+        let is_allowed = self.restarts < self.client.shared.retry.max_attempts;
         if !is_allowed || !self.client.back_off(&failure, &self.tries, || self.label.clone()).await {
             return Err(error);
         }

@@ -48,7 +48,7 @@ impl Client {
                     self.shared.counters.rate_limited();
                 }
                 let is_of_all = is_limited || response.status() == StatusCode::SERVICE_UNAVAILABLE;
-                let longest = self.shared.retry.longest_asked_wait;
+                let longest = self.shared.retry.max_retry_after;
                 match asked.filter(|_| is_of_all) {
                     Some(wait) if wait > longest => self.close_for(wait),
                     Some(wait) if is_limited => lock(&self.shared.pacer).hold(now, wait),

@@ -15,7 +15,7 @@ pub(crate) struct Pacer {
     window: Option<Window>,
     in_flight: u32,
     cost: f64,
-    longest_wait: Duration,
+    max_wait: Duration,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -48,8 +48,8 @@ const MAX_RESET: Duration = Duration::from_secs(60);
 const COST_SMOOTHING: f64 = 0.3;
 
 impl Pacer {
-    pub(crate) fn new(longest_wait: Duration) -> Self {
-        Self { hold: None, window: None, in_flight: 0, cost: 1.0, longest_wait }
+    pub(crate) fn new(max_wait: Duration) -> Self {
+        Self { hold: None, window: None, in_flight: 0, cost: 1.0, max_wait }
     }
 
     /// Books a request. Returns how long after `now` it must wait before it is sent.
@@ -67,14 +67,14 @@ impl Pacer {
             }
             window.remaining = (window.remaining - self.cost).max(0.0);
         }
-        (at - now).min(self.longest_wait)
+        (at - now).min(self.max_wait)
     }
 
     /// Records the response to a booked request, or its failure, which has no quota.
     pub(crate) fn complete(&mut self, now: Moment, quota: Option<Quota>) {
         self.in_flight = self.in_flight.saturating_sub(1);
         let Some(quota) = quota else { return };
-        let quota = Quota { reset: quota.reset.min(MAX_RESET).min(self.longest_wait), ..quota };
+        let quota = Quota { reset: quota.reset.min(MAX_RESET).min(self.max_wait), ..quota };
         if let Some(window) = &self.window {
             let spent = window.reported - quota.remaining;
             if spent > 0.0 && now < window.reset {
@@ -95,7 +95,7 @@ impl Pacer {
 
     /// Holds all requests for `wait`, starting at `now`.
     pub(crate) fn hold(&mut self, now: Moment, wait: Duration) {
-        let until = now + wait.min(self.longest_wait);
+        let until = now + wait.min(self.max_wait);
         if self.hold.is_none_or(|hold| hold.until < until) {
             self.hold = Some(Hold { since: now, until });
         }

@@ -192,13 +192,13 @@ impl Failure {
         attempts: u32,
         server: &str,
         key_given: bool,
-        longest_wait: Duration,
+        max_wait: Duration,
     ) -> Error {
         match self {
-            Self::Status { asked: Some(wait), .. } if wait > longest_wait => {
-                Error::Deferred { request, wait, longest_wait }
+            Self::Status { asked: Some(wait), .. } if wait > max_wait => {
+                Error::Deferred { request, wait, max_wait }
             }
-            Self::Closed { left: wait } => Error::Deferred { request, wait, longest_wait },
+            Self::Closed { left: wait } => Error::Deferred { request, wait, max_wait },
             Self::Transport { url, error } => match error.kind() {
                 TransportErrorKind::OutOfTime { allowed } => Error::OutOfTime { request, allowed },
                 _ => Error::Transport { request, url, attempts, source: error },

@@ -4,42 +4,42 @@ use std::time::Duration;
 
 /// The number of retries of a failed request, and the backoff between them.
 ///
-/// The waits double from [`first_wait`](Self::first_wait) to [`longest_wait`](Self::longest_wait). Jitter shortens
+/// The waits double from [`initial_backoff`](Self::initial_backoff) to [`max_backoff`](Self::max_backoff). Jitter shortens
 /// each by up to half, so that clients that failed together do not retry together. A server's `Retry-After` is always
-/// waited out in full. One longer than [`longest_asked_wait`](Self::longest_asked_wait) ends the call at once, since
+/// waited out in full. One longer than [`max_retry_after`](Self::max_retry_after) ends the call at once, since
 /// an earlier retry would only be rejected again. An unreadable answer is requested twice.
 ///
 /// ```
 /// use wandb_core::client::RetryPolicy;
 ///
-/// let patient = RetryPolicy::default().with_attempts(40);
-/// assert_eq!(RetryPolicy::never().attempts, 1);
-/// assert!(patient.attempts > RetryPolicy::default().attempts);
+/// let patient = RetryPolicy::default().with_max_attempts(40);
+/// assert_eq!(RetryPolicy::never().max_attempts, 1);
+/// assert!(patient.max_attempts > RetryPolicy::default().max_attempts);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
     /// The maximum number of attempts per request. Default 12, about six minutes with the default waits.
-    pub attempts: u32,
+    pub max_attempts: u32,
     /// The maximum for failures that usually persist: no connection, or a server that is not W&B. Default 4.
-    pub doubtful_attempts: u32,
+    pub max_attempts_if_persistent: u32,
     /// The wait after the first failure. Default 0.5 s.
-    pub first_wait: Duration,
+    pub initial_backoff: Duration,
     /// The maximum wait between two attempts. Default 60 s.
-    pub longest_wait: Duration,
+    pub max_backoff: Duration,
     /// The maximum `Retry-After`. A longer one is an [`Error::Deferred`](crate::error::Error::Deferred). Default 15
     /// minutes.
-    pub longest_asked_wait: Duration,
+    pub max_retry_after: Duration,
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
-            attempts: 12,
-            doubtful_attempts: 4,
-            first_wait: Duration::from_millis(500),
-            longest_wait: Duration::from_secs(60),
-            longest_asked_wait: Duration::from_secs(15 * 60),
+            max_attempts: 12,
+            max_attempts_if_persistent: 4,
+            initial_backoff: Duration::from_millis(500),
+            max_backoff: Duration::from_secs(60),
+            max_retry_after: Duration::from_secs(15 * 60),
         }
     }
 }
@@ -63,37 +63,37 @@ pub(crate) enum RetryChance {
 impl RetryPolicy {
     /// A policy without retries.
     pub fn never() -> Self {
-        Self { attempts: 1, doubtful_attempts: 1, ..Self::default() }
+        Self { max_attempts: 1, max_attempts_if_persistent: 1, ..Self::default() }
     }
 
-    /// Sets the maximum number of [`attempts`](Self::attempts) per request.
+    /// Sets the maximum number of [attempts](Self::max_attempts) per request.
     #[must_use]
-    pub fn with_attempts(self, attempts: u32) -> Self {
-        Self { attempts, ..self }
+    pub fn with_max_attempts(self, max_attempts: u32) -> Self {
+        Self { max_attempts, ..self }
     }
 
     /// Sets the maximum number of attempts for failures that usually persist.
     #[must_use]
-    pub fn with_doubtful_attempts(self, doubtful_attempts: u32) -> Self {
-        Self { doubtful_attempts, ..self }
+    pub fn with_max_attempts_if_persistent(self, max_attempts_if_persistent: u32) -> Self {
+        Self { max_attempts_if_persistent, ..self }
     }
 
     /// Sets the wait after the first failure.
     #[must_use]
-    pub fn with_first_wait(self, first_wait: Duration) -> Self {
-        Self { first_wait, ..self }
+    pub fn with_initial_backoff(self, initial_backoff: Duration) -> Self {
+        Self { initial_backoff, ..self }
     }
 
     /// Sets the maximum wait between two attempts.
     #[must_use]
-    pub fn with_longest_wait(self, longest_wait: Duration) -> Self {
-        Self { longest_wait, ..self }
+    pub fn with_max_backoff(self, max_backoff: Duration) -> Self {
+        Self { max_backoff, ..self }
     }
 
     /// Sets the maximum `Retry-After`.
     #[must_use]
-    pub fn with_longest_asked_wait(self, longest_asked_wait: Duration) -> Self {
-        Self { longest_asked_wait, ..self }
+    pub fn with_max_retry_after(self, max_retry_after: Duration) -> Self {
+        Self { max_retry_after, ..self }
     }
 
     /// Returns the wait after the `failed`-th consecutive failure, or `None` to give up. For [`RetryChance::Once`],
@@ -109,14 +109,14 @@ impl RetryPolicy {
     ) -> Option<Duration> {
         let attempts = match chance {
             RetryChance::None => 1,
-            RetryChance::Once => MAX_UNREADABLE.min(self.attempts),
-            RetryChance::Doubtful => self.doubtful_attempts.min(self.attempts),
-            RetryChance::Good => self.attempts,
+            RetryChance::Once => MAX_UNREADABLE.min(self.max_attempts),
+            RetryChance::Doubtful => self.max_attempts_if_persistent.min(self.max_attempts),
+            RetryChance::Good => self.max_attempts,
         };
-        if failed >= attempts || asked.is_some_and(|asked| asked > self.longest_asked_wait) {
+        if failed >= attempts || asked.is_some_and(|asked| asked > self.max_retry_after) {
             return None;
         }
-        let doubled = self.first_wait.saturating_mul(1 << (failed - 1).min(20)).min(self.longest_wait);
+        let doubled = self.initial_backoff.saturating_mul(1 << (failed - 1).min(20)).min(self.max_backoff);
         let backoff = doubled.mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0);
         Some(asked.map_or(backoff, |asked| backoff.max(asked)))
     }
@@ -129,7 +129,12 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn policy() -> RetryPolicy {
-        RetryPolicy { attempts: 6, first_wait: SECOND, longest_wait: 4 * SECOND, ..RetryPolicy::default() }
+        RetryPolicy {
+            max_attempts: 6,
+            initial_backoff: SECOND,
+            max_backoff: 4 * SECOND,
+            ..RetryPolicy::default()
+        }
     }
 
     #[test]
@@ -166,7 +171,7 @@ mod tests {
             Some(4 * SECOND),
             "at least the backoff"
         );
-        let longest = policy().longest_asked_wait;
+        let longest = policy().max_retry_after;
         assert_eq!(policy().wait(1, RetryChance::Good, Some(longest), 0.0), Some(longest));
         assert_eq!(
             policy().wait(1, RetryChance::Good, Some(longest + SECOND), 0.0),
@@ -177,7 +182,7 @@ mod tests {
 
     #[test]
     fn many_failures_do_not_overflow() {
-        let endless = RetryPolicy { attempts: u32::MAX, ..RetryPolicy::default() };
-        assert_eq!(endless.wait(u32::MAX - 1, RetryChance::Good, None, 0.0), Some(endless.longest_wait));
+        let endless = RetryPolicy { max_attempts: u32::MAX, ..RetryPolicy::default() };
+        assert_eq!(endless.wait(u32::MAX - 1, RetryChance::Good, None, 0.0), Some(endless.max_backoff));
     }
 }

@@ -22,11 +22,19 @@ pub struct Server {
 
 /// An optional feature of a server (`ServerFeature`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Feature {
     /// The name (`name`), in capitals.
     pub name: String,
     /// Whether the feature is enabled (`isEnabled`).
     pub is_enabled: bool,
+}
+
+impl Feature {
+    /// Creates a feature.
+    pub fn new(name: impl Into<String>, is_enabled: bool) -> Self {
+        Self { name: name.into(), is_enabled }
+    }
 }
 
 impl Server {
@@ -50,7 +58,7 @@ mod tests {
 
     #[test]
     fn only_enabled_features_count() {
-        let feature = |name: &str, is_enabled| Feature { name: name.to_owned(), is_enabled };
+        let feature = |name: &str, is_enabled| Feature::new(name, is_enabled);
         let mut server = Server::new();
         assert!(!server.has("ON"));
         server.features = Some(vec![feature("ON", true), feature("OFF", false)]);

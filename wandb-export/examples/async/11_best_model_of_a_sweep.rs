@@ -3,7 +3,7 @@
 #![expect(clippy::print_stdout, reason = "examples print their results")]
 
 use wandb_export::Api;
-use wandb_export::files::Existing;
+use wandb_export::files::ExistingFilePolicy;
 use wandb_export::model::Goal;
 
 #[tokio::main(flavor = "current_thread")]
@@ -15,7 +15,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let best = sweep.best_run_by("val_acc", Goal::Maximize).await?.ok_or("no run has logged val_acc")?;
     let val_acc = best.summary.as_ref().and_then(|summary| summary.get("val_acc")?.as_f64());
     println!("{} has val_acc {val_acc:?}", best.path());
-    let model = best.file("model-best.h5").await?.download_with(".", Existing::Replace).await?;
+    let model = best.file("model-best.h5").await?.download_with(".", ExistingFilePolicy::Replace).await?;
     println!("its model is {}", model.path.display());
 
     Ok(())

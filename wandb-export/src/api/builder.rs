@@ -174,7 +174,7 @@ impl ApiBuilder {
     pub fn connect(mut self) -> Result<Api, Error> {
         self.read_ca_files()?;
         let transport = wandb_http_async::ReqwestTransport::with_settings(&self.transport)?;
-        self.on_threads().connect_over(Arc::new(transport))
+        self.parse_on_threads().connect_over(Arc::new(transport))
     }
 
     /// Connects over ureq, whose requests run on threads.
@@ -182,8 +182,8 @@ impl ApiBuilder {
     pub(crate) fn connect_over_ureq(mut self) -> Result<Api, Error> {
         self.read_ca_files()?;
         let transport = wandb_http_blocking::UreqTransport::with_settings(&self.transport)?;
-        let lifted = wandb_core::blocking::BlockingAdapter::new(transport);
-        self.on_threads().connect_over(Arc::new(lifted))
+        let adapter = wandb_core::blocking::BlockingAdapter::new(transport);
+        self.parse_on_threads().connect_over(Arc::new(adapter))
     }
 
     #[cfg(any(feature = "async", feature = "blocking"))]
@@ -204,7 +204,7 @@ impl ApiBuilder {
     }
 
     #[cfg(any(feature = "async", feature = "blocking"))]
-    fn on_threads(mut self) -> Self {
+    fn parse_on_threads(mut self) -> Self {
         self.parse_mode.get_or_insert(ParseMode::OnThreads);
         self
     }
@@ -214,7 +214,7 @@ impl ApiBuilder {
     /// # Errors
     /// Same as for the transports of this crate.
     pub fn connect_over(self, transport: Arc<dyn Transport>) -> Result<Api, Error> {
-        let environment = self.environment.unwrap_or_else(environment::of_this_process);
+        let environment = self.environment.unwrap_or_else(environment::read_process_environment);
         let settings = Settings::load(&environment)?;
         let base_url = match &self.base_url {
             Some(url) => {
@@ -263,6 +263,6 @@ impl ApiBuilder {
         if let Some(project) = self.project {
             defaults = defaults.with_project(project);
         }
-        Ok(Api::over(client.build(), defaults))
+        Ok(Api::with_client(client.build(), defaults))
     }
 }

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind};
 pub(crate) const METADATA: &str = "wandb-metadata.json";
 
 /// Maximum number of bytes read from it.
-const LARGEST_METADATA: u64 = 16 << 20;
+const MAX_METADATA_BYTES: u64 = 16 << 20;
 
 /// The command line that started a run, from the run's file `wandb-metadata.json`.
 ///
@@ -55,7 +55,7 @@ impl Run {
     /// Reads how and where the run was started: program, arguments, machine, versions (file `wandb-metadata.json`).
     /// `None` if the run has no such file.
     pub async fn metadata(&self) -> Result<Option<Map>, Error> {
-        Ok(read(self).await?.or_else(|| self.facts().metadata.clone()))
+        Ok(read_metadata(self).await?.or_else(|| self.facts().metadata.clone()))
     }
 
     /// Returns the command line that started the run. `None` if its metadata lack it.
@@ -64,13 +64,13 @@ impl Run {
     }
 }
 
-async fn read(run: &Run) -> Result<Option<Map>, Error> {
+async fn read_metadata(run: &Run) -> Result<Option<Map>, Error> {
     let file = match run.file(METADATA).await {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let text = file.read(LARGEST_METADATA).await?;
+    let text = file.read(MAX_METADATA_BYTES).await?;
     let metadata = wandb_core::model::map_from_json(&text);
     metadata
         .map(Some)
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_line_can_be_pasted() {
+    fn command_line_can_be_pasted() {
         let command = command(
             r#"{"program": "/home/a b/train.py", "args": ["--lr", "0.1", "it's", "", "$HOME", "ü\n"]}"#,
         )

@@ -1,7 +1,7 @@
 //! Compares runs.
 
 mod columns;
-mod same;
+mod equality;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use indexmap::IndexMap;
@@ -54,7 +54,7 @@ pub struct Comparison {
 #[non_exhaustive]
 pub struct ComparedKey {
     /// The part of the run that holds the key.
-    pub section: Section,
+    pub section: ComparedSection,
     /// The key, with dots between the keys of nested objects.
     pub key: String,
     /// The value in each run, in the order of the runs. `None` if a run lacks the key.
@@ -64,14 +64,14 @@ pub struct ComparedKey {
 /// A part of a run that holds keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Section {
+pub enum ComparedSection {
     /// The hyperparameters.
     Config,
     /// The last or best value of each metric.
     Summary,
 }
 
-impl Section {
+impl ComparedSection {
     /// Returns the name used in rows.
     pub fn name(self) -> &'static str {
         match self {
@@ -85,7 +85,7 @@ impl ComparedKey {
     /// Returns whether the values of the runs differ.
     pub fn differs(&self) -> bool {
         self.values.windows(2).any(|pair| match (&pair[0], &pair[1]) {
-            (Some(one), Some(other)) => !same::same(one, other),
+            (Some(one), Some(other)) => !equality::are_equal(one, other),
             (one, other) => one.is_some() != other.is_some(),
         })
     }
@@ -97,7 +97,7 @@ impl Comparison {
         let mut keys = IndexMap::new();
         let mut add = |section, at, map: Option<&Map>, wanted: fn(&str) -> bool| {
             for (key, value) in map.into_iter().flat_map(Map::iter).filter(|(key, _)| wanted(key)) {
-                take_apart(&mut vec![key.to_owned()], value, &mut |path, value| {
+                flatten(&mut vec![key.to_owned()], value, &mut |path, value| {
                     let values =
                         keys.entry((section, path.to_vec())).or_insert_with(|| vec![None; runs.len()]);
                     values[at] = Some(value.clone());
@@ -105,16 +105,21 @@ impl Comparison {
             }
         };
         for (at, run) in runs.iter().enumerate() {
-            add(Section::Config, at, run.config.as_ref().map(wandb_core::model::Config::values), |_| true);
+            add(
+                ComparedSection::Config,
+                at,
+                run.config.as_ref().map(wandb_core::model::Config::values),
+                |_| true,
+            );
         }
         for (at, run) in runs.iter().enumerate() {
-            add(Section::Summary, at, run.summary.as_ref(), |key| !key.starts_with('_'));
+            add(ComparedSection::Summary, at, run.summary.as_ref(), |key| !key.starts_with('_'));
         }
         let entries = keys.into_iter();
         let entries =
             entries.map(|((section, path), values)| ComparedKey { section, key: path.join("."), values });
         Self {
-            columns: columns::names(runs),
+            columns: columns::column_names(runs),
             entries: entries.collect(),
             with_summary: false,
             only_differing: false,
@@ -147,7 +152,7 @@ impl Comparison {
     /// Returns the keys in the order in which they first appear in the runs.
     pub fn entries(&self) -> impl Iterator<Item = &ComparedKey> {
         let wanted = |entry: &&ComparedKey| {
-            (self.with_summary || entry.section == Section::Config)
+            (self.with_summary || entry.section == ComparedSection::Config)
                 && (!self.only_differing || entry.differs())
         };
         self.entries.iter().filter(wanted)
@@ -182,11 +187,11 @@ impl Comparison {
     }
 }
 
-fn take_apart(path: &mut Vec<String>, value: &Value, add: &mut impl FnMut(&[String], &Value)) {
+fn flatten(path: &mut Vec<String>, value: &Value, add: &mut impl FnMut(&[String], &Value)) {
     let Some(map) = splittable_object(value) else { return add(path, value) };
     for (key, value) in map.iter() {
         path.push(key.to_owned());
-        take_apart(path, value, add);
+        flatten(path, value, add);
         path.pop();
     }
 }
@@ -194,7 +199,7 @@ fn take_apart(path: &mut Vec<String>, value: &Value, add: &mut impl FnMut(&[Stri
 /// Maximum number of runs fetched at once. The client also limits the requests in flight.
 const RUNS_AT_ONCE: usize = 16;
 
-pub(super) async fn fetch<P: AsRef<str>>(
+pub(super) async fn fetch_and_compare<P: AsRef<str>>(
     api: &Api,
     paths: impl IntoIterator<Item = P>,
 ) -> Result<Comparison, Error> {
@@ -220,10 +225,11 @@ pub(super) async fn fetch<P: AsRef<str>>(
     let runs = wanted.iter().map(|path| api.run(path));
     let runs: Vec<_> = stream::iter(runs).buffered(RUNS_AT_ONCE).try_collect().await?;
     // A missing summary becomes an issue only once `with_summary` requests it.
-    let matters = |field: &&Field| ["config", "summaryMetrics"].contains(&field.name());
-    let unsupported: UnsupportedFields = api.client.unsupported().iter().filter(matters).cloned().collect();
+    let is_compared = |field: &&Field| ["config", "summaryMetrics"].contains(&field.name());
+    let unsupported: UnsupportedFields =
+        api.client.unsupported().iter().filter(is_compared).cloned().collect();
     let mut issues: Vec<_> = runs.iter().flat_map(|run| &run.facts().issues).cloned().collect();
-    issues.extend(Issue::of_unsupported(&unsupported, |field| field.name() == "config"));
+    issues.extend(Issue::from_unsupported_fields(&unsupported, |field| field.name() == "config"));
     let models: Vec<_> = runs.into_iter().map(super::Run::into_model).collect();
     Ok(Comparison { issues, ..Comparison::of(&models) })
 }

@@ -8,7 +8,7 @@ use wandb_core::Row;
 use wandb_graphql::plan::HistoryGrowth;
 use wandb_tables::{Batch, Finding, Sink, SinkError, SinkReport};
 
-use super::HistoryEnd;
+use super::HistoryReport;
 use crate::error::Error;
 use crate::issue::Issue;
 
@@ -26,7 +26,7 @@ pub struct WriteReport {
     pub findings: Vec<Finding>,
     /// The data that a run has logged since reading began, which is not in the rows. `None` for lists.
     pub growth: Option<HistoryGrowth>,
-    /// If a history has no rows: the requested keys that the run has never logged; see [`HistoryEnd::unlogged`].
+    /// If a history has no rows: the requested keys that the run has never logged; see [`HistoryReport::unlogged`].
     pub unlogged: Vec<String>,
     /// Missing or inexact data in the rows.
     pub issues: Vec<Issue>,
@@ -38,8 +38,8 @@ impl WriteReport {
         self.issues.iter().all(Issue::is_note)
     }
 
-    pub(super) fn of_history(written: SinkReport, end: HistoryEnd) -> Self {
-        let HistoryEnd { rows: _, growth, unlogged, issues } = end;
+    pub(super) fn from_history(written: SinkReport, end: HistoryReport) -> Self {
+        let HistoryReport { rows: _, growth, unlogged, issues } = end;
         Self { growth, unlogged, issues, ..written.into() }
     }
 }
@@ -62,7 +62,7 @@ pub(crate) async fn write(
     rows: impl Stream<Item = Result<Vec<Row>, Error>>,
     sink: Box<dyn Sink>,
 ) -> Result<WriteReport, Error> {
-    let mut writer = Writer::start(sink)?;
+    let mut writer = SinkThread::start(sink)?;
     let mut rows = std::pin::pin!(rows);
     while let Some(batch) = rows.next().await {
         if !writer.write(Batch::Rows(batch?)).await {
@@ -73,19 +73,19 @@ pub(crate) async fn write(
 }
 
 /// The thread that a sink runs on.
-pub(super) struct Writer {
+pub(super) struct SinkThread {
     batches: Option<Sender<Message>>,
     outcome: Receiver<Option<Result<SinkReport, Error>>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Writer {
+impl SinkThread {
     pub(super) fn start(sink: Box<dyn Sink>) -> Result<Self, Error> {
         let (batches, received) = async_channel::bounded(BATCHES_AHEAD);
         let (result, outcome) = async_channel::bounded(1);
         let work = move || {
             // The receiver may have been dropped.
-            let _ = result.send_blocking(drain(&received, sink));
+            let _ = result.send_blocking(run_sink(&received, sink));
         };
         let thread = thread::Builder::new()
             .name("wandb-export-sink".to_owned())
@@ -126,7 +126,7 @@ impl Writer {
 }
 
 /// Waits for the thread, so that the sink has removed its unfinished files before the program can exit.
-impl Drop for Writer {
+impl Drop for SinkThread {
     fn drop(&mut self) {
         self.batches = None;
         if let Some(thread) = self.thread.take() {
@@ -144,18 +144,18 @@ enum Message {
 }
 
 /// Feeds messages to the sink. Returns `None` if the sender was dropped before [`Message::Finish`].
-fn drain(received: &Receiver<Message>, sink: Box<dyn Sink>) -> Option<Result<SinkReport, Error>> {
-    let mut desk = SinkDispatch {
+fn run_sink(received: &Receiver<Message>, sink: Box<dyn Sink>) -> Option<Result<SinkReport, Error>> {
+    let mut dispatch = SinkDispatch {
         sink,
         #[cfg(feature = "parquet")]
-        fit: None,
+        adapter: None,
     };
     while let Ok(message) = received.recv_blocking() {
         let done = match message {
-            Message::Batch(batch) => desk.write(&batch),
+            Message::Batch(batch) => dispatch.write(&batch),
             #[cfg(feature = "parquet")]
-            Message::Table(schema) => desk.table(schema),
-            Message::Finish => return Some(desk.sink.finish().map_err(Error::from)),
+            Message::Table(schema) => dispatch.begin_table(schema),
+            Message::Finish => return Some(dispatch.sink.finish().map_err(Error::from)),
         };
         if let Err(error) = done {
             return Some(Err(error.into()));
@@ -169,14 +169,14 @@ struct SinkDispatch {
     sink: Box<dyn Sink>,
     /// Set if the sink accepts columns.
     #[cfg(feature = "parquet")]
-    fit: Option<wandb_tables::SchemaAdapter>,
+    adapter: Option<wandb_tables::SchemaAdapter>,
 }
 
 impl SinkDispatch {
     #[cfg(feature = "parquet")]
-    fn table(&mut self, schema: wandb_tables::Schema) -> Result<(), SinkError> {
+    fn begin_table(&mut self, schema: wandb_tables::Schema) -> Result<(), SinkError> {
         if self.sink.begin_columns(&schema)? {
-            self.fit = Some(wandb_tables::SchemaAdapter::new(schema));
+            self.adapter = Some(wandb_tables::SchemaAdapter::new(schema));
         }
         Ok(())
     }
@@ -184,8 +184,8 @@ impl SinkDispatch {
     /// Passes rows to a row sink unconverted, before integers become floats to match the column type.
     fn write(&mut self, batch: &Batch) -> Result<(), SinkError> {
         #[cfg(feature = "parquet")]
-        if let Some(fit) = &mut self.fit {
-            return self.sink.write_batch(&Batch::Columns(fit.batch(batch)?));
+        if let Some(adapter) = &mut self.adapter {
+            return self.sink.write_batch(&Batch::Columns(adapter.batch(batch)?));
         }
         self.sink.write_batch(batch)
     }

@@ -49,7 +49,7 @@ pub struct Files {
     pattern: Option<Pattern>,
     page_size: PageSize,
     #[cfg(feature = "files")]
-    existing: crate::files::Existing,
+    existing: crate::files::ExistingFilePolicy,
     #[cfg(feature = "files")]
     progress: crate::download::DownloadProgress,
 }
@@ -73,7 +73,7 @@ impl Files {
             pattern: None,
             page_size: ListFiles::PAGE_SIZE,
             #[cfg(feature = "files")]
-            existing: crate::files::Existing::default(),
+            existing: crate::files::ExistingFilePolicy::default(),
             #[cfg(feature = "files")]
             progress: crate::download::DownloadProgress::default(),
         }
@@ -101,7 +101,7 @@ impl Files {
         self
     }
 
-    /// Streams the files, fetched page by page (query `RunFiles`). Does not report missing entries;
+    /// Streams the files, fetched page by page (query `RunFileListing`). Does not report missing entries;
     /// [`open`](Self::open) does.
     pub fn stream(self) -> BoxStream<'static, Result<RunFile, Error>> {
         self.open().into_stream()
@@ -110,7 +110,7 @@ impl Files {
     /// Opens the list, to be read in batches.
     pub fn open(self) -> ListReader<RunFile> {
         let Self { api, source: run, names, pattern, page_size, .. } = self;
-        let like = pattern.as_ref().and_then(Pattern::like);
+        let like = pattern.as_ref().and_then(Pattern::to_like_pattern);
         let files = run.files(&FilesQuery { names: names.clone(), like, page_size }).map(move |file| {
             let FoundFile { model, on_disk } = file;
             RunFile { api: api.clone(), run: Arc::clone(&run), model, on_disk }
@@ -173,7 +173,7 @@ impl RunFile {
             let content = content.map_err(|error| Error::io(reading, error))?;
             return if content.len() as u64 > limit { Err(too_large()) } else { Ok(content.into()) };
         }
-        let mut download = self.api.client.download(&self.links()?, &self.subject()).await?;
+        let mut download = self.api.client.download(&self.require_urls()?, &self.subject()).await?;
         let mut content = BytesMut::new();
         loop {
             match download.chunk().await {
@@ -194,8 +194,8 @@ impl RunFile {
     }
 
     /// Returns the download URLs. Fails if there is none.
-    fn links(&self) -> Result<Vec<url::Url>, Error> {
-        self.is_stored()?;
+    fn require_urls(&self) -> Result<Vec<url::Url>, Error> {
+        self.check_stored()?;
         let urls = self.urls();
         if urls.is_empty() { Err(Error::no_url(&self.name)) } else { Ok(urls) }
     }
@@ -211,7 +211,7 @@ impl RunFile {
     }
 
     /// Fails if the run only refers to the file.
-    fn is_stored(&self) -> Result<(), Error> {
+    fn check_stored(&self) -> Result<(), Error> {
         let reference =
             |address: &str| Error::FileIsReference { name: self.name.clone(), address: address.to_owned() };
         self.reference().map_or(Ok(()), |address| Err(reference(address)))

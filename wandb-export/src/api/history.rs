@@ -8,8 +8,8 @@ mod request;
 mod tests;
 
 pub use builder::{History, ScanHistory, SystemMetrics};
-pub use follow::Follow;
+pub use follow::HistoryFollower;
 pub use reader::HistoryReader;
 pub(crate) use request::HistoryRequest;
 
-pub use crate::source::history::{HistoryEnd, Source};
+pub use crate::source::history::{HistoryReport, HistorySource};

@@ -50,7 +50,7 @@ impl Run {
         let row = columns.row(&self.facts.model);
         match &self.facts.folder {
             Some(folder) if columns == RunColumns::Metrics => {
-                run_rows::identified(&self.facts.model, folder, row)
+                run_rows::with_identity(&self.facts.model, folder, row)
             }
             _ => row,
         }
@@ -121,20 +121,20 @@ impl Run {
 
     /// Selects samples of the run's history.
     pub fn history(&self) -> History {
-        History::new(self.query(Stream::Default))
+        History::new(self.request(Stream::Default))
     }
 
     /// Selects every row of the run's history.
     pub fn scan_history(&self) -> ScanHistory {
-        ScanHistory::new(self.query(Stream::Default))
+        ScanHistory::new(self.request(Stream::Default))
     }
 
     /// Selects the system metrics of the machine that the run ran on.
     pub fn system_metrics(&self) -> SystemMetrics {
-        SystemMetrics::new(self.query(Stream::System))
+        SystemMetrics::new(self.request(Stream::System))
     }
 
-    fn query(&self, stream: Stream) -> HistoryRequest {
+    fn request(&self, stream: Stream) -> HistoryRequest {
         HistoryRequest::new(self.api.client.clone(), Arc::clone(&self.source), stream)
     }
 

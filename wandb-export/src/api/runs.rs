@@ -62,31 +62,31 @@ impl Runs {
 
     pub(super) fn new(api: Api, project: OpenedProject) -> Self {
         let OpenedProject { source, page } = project;
-        Self::of(api, source).of_page(page)
+        Self::from_source(api, source).restrict_to_page(page)
     }
 
-    pub(super) fn of(api: Api, source: Arc<dyn ProjectSource>) -> Self {
+    pub(super) fn from_source(api: Api, source: Arc<dyn ProjectSource>) -> Self {
         Self { api, source, query: RunsQuery::default(), base: None, page: None }
     }
 
     /// Restricts the runs to those of a sweep. Later filters apply in addition.
-    pub(super) fn of_sweep(self, id: &str) -> Self {
-        self.within(Filter::sweep(id))
+    pub(super) fn restrict_to_sweep(self, id: &str) -> Self {
+        self.restrict(Filter::sweep(id))
     }
 
     /// Restricts the runs to those that a page of the project shows.
-    fn of_page(self, page: Option<ProjectPage>) -> Self {
+    fn restrict_to_page(self, page: Option<ProjectPage>) -> Self {
         let runs = match &page {
-            Some(ProjectPage::Group(group)) => self.within(Filter::group(group)),
-            Some(ProjectPage::Sweep(sweep)) => self.of_sweep(sweep),
-            Some(ProjectPage::Run(run)) => self.within(Filter::ids([run])),
+            Some(ProjectPage::Group(group)) => self.restrict(Filter::group(group)),
+            Some(ProjectPage::Sweep(sweep)) => self.restrict_to_sweep(sweep),
+            Some(ProjectPage::Run(run)) => self.restrict(Filter::ids([run])),
             _ => self,
         };
         Self { page, ..runs }
     }
 
     /// Restricts the runs to those that match `base`. Later filters apply in addition.
-    fn within(mut self, base: Filter) -> Self {
+    fn restrict(mut self, base: Filter) -> Self {
         self.query.filter = base.clone();
         Self { base: Some(base), ..self }
     }
@@ -191,11 +191,11 @@ impl Runs {
             let runs = reader.next_batch().await?;
             Ok::<_, Error>(runs.map(|runs| (runs, reader)))
         };
-        let issues = reader.issues_later();
+        let issues = reader.issues_handle();
         let rows =
             stream::try_unfold(reader, next).map_ok(move |runs| runs.iter().map(row).collect::<Vec<_>>());
         let report = export::write(rows, sink).await?;
-        Ok(WriteReport { issues: issues.all(), ..report })
+        Ok(WriteReport { issues: issues.to_vec(), ..report })
     }
 }
 

@@ -55,7 +55,7 @@ impl Sweep {
 
     /// Selects the sweep's runs, oldest first, to be filtered further, ordered and listed.
     pub fn runs(&self) -> Runs {
-        Runs::of(self.api.clone(), Arc::clone(&self.project)).of_sweep(self.path.sweep())
+        Runs::from_source(self.api.clone(), Arc::clone(&self.project)).restrict_to_sweep(self.path.sweep())
     }
 
     /// Returns the best run by the sweep's own [`metric`](model::Sweep::metric); see
@@ -72,13 +72,13 @@ impl Sweep {
     /// a number for it. Does not report missing runs; [`Runs::open`] does.
     pub async fn best_run_by(&self, metric: &str, goal: Goal) -> Result<Option<Run>, Error> {
         let runs = self.runs().collect().await?;
-        Ok(rank::best(runs, metric, goal))
+        Ok(rank::find_best(runs, metric, goal))
     }
 
     /// Returns the best of the given runs; see [`best_run_by`](Self::best_run_by).
     #[cfg(feature = "cli")]
-    pub(crate) fn best_among(runs: Vec<Run>, metric: &str, goal: Goal) -> Option<Run> {
-        rank::best(runs, metric, goal)
+    pub(crate) fn find_best(runs: Vec<Run>, metric: &str, goal: Goal) -> Option<Run> {
+        rank::find_best(runs, metric, goal)
     }
 
     /// Collects all runs, best first.
@@ -113,8 +113,8 @@ impl Sweep {
     /// configured goal applies only to the sweep's own metric.
     pub fn objective(&self, metric: Option<&str>, goal: Option<Goal>) -> Result<SweepMetric, Error> {
         let own = self.metric();
-        let of_own = |own: &SweepMetric| metric.is_none_or(|metric| metric == own.name);
-        let own_goal = own.as_ref().filter(|own| of_own(own)).map(|own| own.goal);
+        let is_own_metric = |own: &SweepMetric| metric.is_none_or(|metric| metric == own.name);
+        let own_goal = own.as_ref().filter(|own| is_own_metric(own)).map(|own| own.goal);
         let name = metric.map(str::to_owned).or_else(|| own.map(|own| own.name)).ok_or_else(|| {
             let reason = match self.settings() {
                 Ok(_) => "names no metric with a goal of minimize or maximize".to_owned(),

@@ -56,29 +56,29 @@ pub struct Update {
 /// The result of saving changes.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Updated {
+pub struct UpdateReport {
     /// The changes compared with the state before. Empty if the run already matched; nothing was written then.
     pub changes: Vec<Change>,
     /// Changes that another writer replaced by other values in the meantime. They were not written again.
     pub overruled: Vec<Change>,
     /// How often another writer restored an older state, so that the changes were written again.
-    pub undone: u32,
+    pub reverted: u32,
     /// Whether the run is still running. Its own process may overwrite the changes at any time.
     pub is_running: bool,
 }
 
 /// Maximum number of writes before giving up.
-const MOST_WRITES: u32 = 8;
+const MAX_WRITES: u32 = 8;
 
 /// The wait before verifying a change, as a multiple of the time that reading and writing took. A concurrent writer
 /// that read before our write, and is up to this much slower, has then written too, and its write is detected.
-const PATIENCE: u32 = 3;
+const WAIT_FACTOR: u32 = 3;
 
 /// Minimum wait before verifying a change.
-const SHORTEST_WAIT: Duration = Duration::from_millis(250);
+const MIN_WAIT: Duration = Duration::from_millis(250);
 
 /// Maximum wait before verifying a change, whatever the clock says.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+const MAX_WAIT: Duration = Duration::from_secs(10);
 
 impl Update {
     pub(super) fn new(api: Api, source: Arc<dyn RunSource>) -> Self {
@@ -168,19 +168,19 @@ impl Update {
     /// - [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) if the key may not change the run.
     /// - [`Error::Change`] if a change does not fit the run.
     /// - [`Error::Unconfirmed`] if a change was written but the run could not be read back.
-    /// - [`Error::Undone`] if another writer keeps undoing the changes.
-    pub async fn save(self) -> Result<Updated, Error> {
+    /// - [`Error::ChangeReverted`] if another writer keeps undoing the changes.
+    pub async fn save(self) -> Result<UpdateReport, Error> {
         let mut began = self.api.client.now();
         let mut state = self.source.document().await?;
         let mut wanted = self.changes.clone();
-        let mut updated = Updated {
+        let mut updated = UpdateReport {
             changes: self.apply(&wanted, &state)?.changes,
             overruled: Vec::new(),
-            undone: 0,
+            reverted: 0,
             is_running: state.state == Some(RunState::Running),
         };
         let mut doubt = None;
-        for _ in 0..MOST_WRITES {
+        for _ in 0..MAX_WRITES {
             let applied = self.apply(&wanted, &state)?;
             if applied.changes.is_empty() {
                 return Ok(updated);
@@ -188,7 +188,7 @@ impl Update {
             doubt = self.write(&applied, &state).await?;
             let took = self.api.client.now() - began;
             if applied.patch.replaces_a_whole() || doubt.is_some() {
-                self.api.client.sleep((took * PATIENCE).clamp(SHORTEST_WAIT, LONGEST_WAIT)).await;
+                self.api.client.sleep((took * WAIT_FACTOR).clamp(MIN_WAIT, MAX_WAIT)).await;
             }
             began = self.api.client.now();
             state = self.source.document().await.map_err(|error| self.unconfirmed(error))?;
@@ -207,11 +207,13 @@ impl Update {
                 return Ok(updated);
             }
             // A write that may have failed does not count as undone by another writer.
-            updated.undone += u32::from(doubt.is_none());
+            updated.reverted += u32::from(doubt.is_none());
         }
         match doubt {
             Some(error) => Err(self.unconfirmed(error)),
-            None => Err(Error::Undone { run: self.source.path().to_string(), times: updated.undone }),
+            None => {
+                Err(Error::ChangeReverted { run: self.source.path().to_string(), times: updated.reverted })
+            }
         }
     }
 

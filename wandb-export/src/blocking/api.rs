@@ -27,7 +27,7 @@ impl crate::ApiBuilder {
     /// # Errors
     /// [`Error::NoApiKey`], or an error in the settings. Sends no request yet.
     pub fn connect_blocking(self) -> Result<Api, Error> {
-        Ok(Api::over(self.connect_over_ureq()?))
+        Ok(Api::from_async(self.connect_over_ureq()?))
     }
 }
 
@@ -59,7 +59,7 @@ impl Api {
     }
 
     /// Wraps an async API, whose transport must not need a runtime.
-    pub fn over(api: api::Api) -> Self {
+    pub fn from_async(api: api::Api) -> Self {
         Self(api)
     }
 
@@ -70,8 +70,8 @@ impl Api {
 
     /// Creates an API over an existing client, whose transport must not need a runtime: a
     /// [`BlockingAdapter`](wandb_core::blocking::BlockingAdapter) transport or a mock.
-    pub fn over_client(client: Client, defaults: PathDefaults) -> Self {
-        Self(api::Api::over(client, defaults))
+    pub fn with_client(client: Client, defaults: PathDefaults) -> Self {
+        Self(api::Api::with_client(client, defaults))
     }
 
     /// Returns the underlying client, for operations that have no method here.

@@ -16,7 +16,7 @@ use crate::issue::Issue;
 #[cfg(feature = "files")]
 use crate::{
     DownloadProgress,
-    files::{Downloaded, Downloads, Existing},
+    files::{DownloadedFile, Downloads, ExistingFilePolicy},
 };
 
 /// A request for the files of a run, to be refined. See the async [`Files`](crate::Files).
@@ -77,8 +77,8 @@ impl Files {
 
 #[cfg(feature = "files")]
 impl Files {
-    /// Sets how to treat a file that already exists. Default: [`Existing::Refuse`].
-    pub fn existing(self, existing: Existing) -> Self {
+    /// Sets how to treat a file that already exists. Default: [`ExistingFilePolicy::Refuse`].
+    pub fn existing(self, existing: ExistingFilePolicy) -> Self {
         Self(self.0.existing(existing))
     }
 
@@ -121,7 +121,7 @@ impl RunFile {
     ///
     /// # Errors
     /// If something else exists at that path, or the download fails.
-    pub fn download(&self, folder: impl AsRef<Path>) -> Result<Downloaded, Error> {
+    pub fn download(&self, folder: impl AsRef<Path>) -> Result<DownloadedFile, Error> {
         block_on(self.0.download(folder))
     }
 
@@ -129,7 +129,11 @@ impl RunFile {
     ///
     /// # Errors
     /// If the download fails.
-    pub fn download_with(&self, folder: impl AsRef<Path>, existing: Existing) -> Result<Downloaded, Error> {
+    pub fn download_with(
+        &self,
+        folder: impl AsRef<Path>,
+        existing: ExistingFilePolicy,
+    ) -> Result<DownloadedFile, Error> {
         block_on(self.0.download_with(folder, existing))
     }
 }

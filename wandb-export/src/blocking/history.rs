@@ -6,7 +6,7 @@ use wandb_core::{Row, RunPath};
 use wandb_tables::Sink;
 
 use super::Iter;
-use crate::api::{self, HistoryEnd, Source, WriteReport};
+use crate::api::{self, HistoryReport, HistorySource, WriteReport};
 use crate::error::Error;
 use crate::issue::Issue;
 
@@ -110,8 +110,8 @@ impl ScanHistory {
         Self(self.0.any())
     }
 
-    /// Sets the source of the rows. Default: [`Source::Live`].
-    pub fn source(self, source: Source) -> Self {
+    /// Sets the source of the rows. Default: [`HistorySource::Live`].
+    pub fn source(self, source: HistorySource) -> Self {
         Self(self.0.source(source))
     }
 
@@ -140,8 +140,8 @@ impl ScanHistory {
     ///
     /// # Errors
     /// If the request is invalid.
-    pub fn follow(self) -> Result<Follow, Error> {
-        block_on(self.0.follow()).map(Follow)
+    pub fn follow(self) -> Result<HistoryFollower, Error> {
+        block_on(self.0.follow()).map(HistoryFollower)
     }
 
     reading!();
@@ -198,16 +198,16 @@ impl HistoryReader {
     }
 
     /// Checks whether the rows are complete. Call it after the last batch.
-    pub fn finish(self) -> Result<HistoryEnd, Error> {
+    pub fn finish(self) -> Result<HistoryReport, Error> {
         block_on(self.0.finish())
     }
 }
 
-/// A reader that follows a run. See the async [`Follow`](crate::Follow).
+/// A reader that follows a run. See the async [`HistoryFollower`](crate::HistoryFollower).
 #[derive(Debug)]
-pub struct Follow(api::Follow);
+pub struct HistoryFollower(api::HistoryFollower);
 
-impl Follow {
+impl HistoryFollower {
     /// Waits for the next rows, at least one. `None` when the run has ended.
     pub fn next_batch(&mut self) -> Result<Option<Vec<Row>>, Error> {
         block_on(self.0.next_batch())

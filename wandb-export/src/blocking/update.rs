@@ -4,7 +4,7 @@ use wandb_core::blocking::block_on;
 use wandb_core::update::{Change, KeyPath, RunChanges};
 use wandb_core::{Map, Value};
 
-use crate::api::{self, Updated};
+use crate::api::{self, UpdateReport};
 use crate::error::Error;
 
 /// Changes to a run, to be saved. See the async [`Update`](crate::Update).
@@ -94,7 +94,7 @@ impl Update {
     ///
     /// # Errors
     /// Same as for the async [`save`](crate::Update::save).
-    pub fn save(self) -> Result<Updated, Error> {
+    pub fn save(self) -> Result<UpdateReport, Error> {
         block_on(self.0.save())
     }
 }

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 #[cfg(feature = "mirror")]
 use super::mirror;
-use super::units::{duration, memory, size};
+use super::units::{parse_duration, parse_memory, parse_size};
 use super::{
     command, compare, completions, files, history, logs, man, project, projects, run, runs, set, sweep,
     whoami,
@@ -78,7 +78,7 @@ impl Command {
 
     /// The local paths that the arguments would name if they began with `./`.
     pub(super) fn local_paths_without_dot(&self) -> Vec<String> {
-        self.paths().iter().filter_map(|path| LocalPath::unmarked(path)).collect()
+        self.paths().iter().filter_map(|path| LocalPath::suggest_dot_prefix(path)).collect()
     }
 
     /// The paths of runs and projects among the arguments.
@@ -119,7 +119,7 @@ pub(super) struct Connection {
     pub(super) concurrency: u16,
 
     /// Maximum memory for server responses, such as 50MB or 1GiB; decoded rows are not counted
-    #[arg(long, global = true, value_name = "BYTES", default_value = "100MiB", value_parser = memory)]
+    #[arg(long, global = true, value_name = "BYTES", default_value = "100MiB", value_parser = parse_memory)]
     pub(super) memory: u64,
 
     /// Maximum number of retries of a failed request
@@ -128,19 +128,19 @@ pub(super) struct Connection {
 
     /// Longest wait that the server may ask for, such as 90s, 15min or 12h; if it asks for more, the command ends and
     /// says when to run it again
-    #[arg(long, global = true, value_name = "TIME", default_value = "15min", value_parser = duration)]
+    #[arg(long, global = true, value_name = "TIME", default_value = "15min", value_parser = parse_duration)]
     pub(super) max_wait: Duration,
 
     /// End the command after this time, such as 90s, 15min or 12h, even if it is not done [default: no limit]
-    #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
+    #[arg(long, global = true, value_name = "TIME", value_parser = parse_duration)]
     pub(super) timeout: Option<Duration>,
 
     /// Treat a response or download as stalled if fewer bytes than this arrive in 30 seconds; 0 for no limit
-    #[arg(long, global = true, value_name = "SIZE", default_value = "1KiB", value_parser = size)]
+    #[arg(long, global = true, value_name = "SIZE", default_value = "1KiB", value_parser = parse_size)]
     pub(super) min_progress: u64,
 
     /// Largest file to download, such as 500MiB or 20GiB
-    #[arg(long, global = true, value_name = "SIZE", default_value = "5TiB", value_parser = size)]
+    #[arg(long, global = true, value_name = "SIZE", default_value = "5TiB", value_parser = parse_size)]
     pub(super) max_file_size: u64,
 
     /// HTTP client to use; both give the same output

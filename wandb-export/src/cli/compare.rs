@@ -6,9 +6,9 @@ use wandb_core::{Row, Value};
 use wandb_tables::Format;
 
 use super::exit::{Failure, Outcome};
+use super::hints;
 use super::output::{Destination, say};
 use super::session::Session;
-use super::suggest;
 use crate::api::{Comparison, write_rows};
 use crate::error::{Error, ErrorKind};
 
@@ -38,8 +38,8 @@ pub(super) struct Options {
 }
 
 pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
-    let sink = options.destination.sink()?;
-    let progress = session.progress();
+    let sink = options.destination.open_sink()?;
+    let progress = session.start_progress();
     let mut comparison = match session.api.compare(&options.runs).await {
         Ok(comparison) => comparison,
         Err(error) => return Err(with_suggestions(session, &options.runs, error).await),
@@ -61,7 +61,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         say(if options.all { "note: there is nothing to compare" } else { "note: the runs do not differ" });
     }
     session.print_notes(&report, options.destination.format()?);
-    Ok(Session::report(comparison.issues()))
+    Ok(Session::report_issues(comparison.issues()))
 }
 
 /// Writes null as text, because a table shows null and missing values alike.
@@ -79,7 +79,7 @@ async fn with_suggestions(session: &Session, runs: &[String], error: Error) -> F
         for run in runs {
             match session.api.run_path(run).await {
                 Ok(path) if message.contains(&format!("run {path} ")) => {
-                    return suggest::run(session, &path, error).await;
+                    return hints::add_run_hint(session, &path, error).await;
                 }
                 _ => {}
             }

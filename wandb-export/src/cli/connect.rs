@@ -4,7 +4,7 @@ use wandb_core::client::{ProgressFloor, RetryPolicy};
 
 use super::args::{Connection, Transport};
 use super::exit::{Failure, Outcome};
-use super::interrupt::{Interrupted, unless_interrupted};
+use super::interrupt::{Interrupted, run_until_interrupted};
 use super::output::set_redactor;
 use super::progress::announce;
 use super::session::Session;
@@ -19,8 +19,8 @@ where
     F: Future<Output = Result<Outcome, Failure>>,
 {
     match options.transport {
-        Transport::Async => on_tokio(options, command),
-        Transport::Blocking => on_threads(options, command),
+        Transport::Async => run_on_tokio(options, command),
+        Transport::Blocking => run_on_threads(options, command),
     }
 }
 
@@ -30,16 +30,16 @@ where
     F: Future<Output = Result<Outcome, Failure>>,
 {
     let session = Session::new(Api::offline(), options);
-    wandb_core::blocking::block_on(unless_interrupted(command(session)))
+    wandb_core::blocking::block_on(run_until_interrupted(command(session)))
 }
 
-pub(super) fn builder(options: &Connection) -> ApiBuilder {
+pub(super) fn api_builder(options: &Connection) -> ApiBuilder {
     let attempts = options.retries.saturating_add(1);
     let policy = RetryPolicy::default();
     let policy = policy
-        .with_attempts(attempts)
-        .with_doubtful_attempts(policy.doubtful_attempts.min(attempts))
-        .with_longest_asked_wait(options.max_wait);
+        .with_max_attempts(attempts)
+        .with_max_attempts_if_persistent(policy.max_attempts_if_persistent.min(attempts))
+        .with_max_retry_after(options.max_wait);
     let floor = ProgressFloor::default().with_bytes(options.min_progress);
     let mut builder = Api::builder()
         .concurrency(usize::from(options.concurrency))
@@ -62,7 +62,7 @@ pub(super) fn builder(options: &Connection) -> ApiBuilder {
 }
 
 #[cfg(feature = "async")]
-fn on_tokio<F>(options: &Connection, command: impl FnOnce(Session) -> F) -> CommandResult
+fn run_on_tokio<F>(options: &Connection, command: impl FnOnce(Session) -> F) -> CommandResult
 where
     F: Future<Output = Result<Outcome, Failure>>,
 {
@@ -71,10 +71,10 @@ where
         Err(error) => return Ok(Err(Error::io("starting the async runtime", error).into())),
     };
     runtime.block_on(async {
-        match builder(options).connect() {
+        match api_builder(options).connect() {
             Ok(api) => {
                 set_redactor(api.client().redactor());
-                unless_interrupted(command(Session::new(api, options))).await
+                run_until_interrupted(command(Session::new(api, options))).await
             }
             Err(error) => Ok(Err(error.into())),
         }
@@ -82,28 +82,28 @@ where
 }
 
 #[cfg(feature = "blocking")]
-fn on_threads<F>(options: &Connection, command: impl FnOnce(Session) -> F) -> CommandResult
+fn run_on_threads<F>(options: &Connection, command: impl FnOnce(Session) -> F) -> CommandResult
 where
     F: Future<Output = Result<Outcome, Failure>>,
 {
-    match builder(options).connect_blocking() {
+    match api_builder(options).connect_blocking() {
         Ok(api) => {
             let api = api.into_inner();
             set_redactor(api.client().redactor());
             let session = Session::new(api, options);
-            wandb_core::blocking::block_on(unless_interrupted(command(session)))
+            wandb_core::blocking::block_on(run_until_interrupted(command(session)))
         }
         Err(error) => Ok(Err(error.into())),
     }
 }
 
 #[cfg(not(feature = "async"))]
-fn on_tokio<F>(_: &Connection, _: impl FnOnce(Session) -> F) -> CommandResult {
+fn run_on_tokio<F>(_: &Connection, _: impl FnOnce(Session) -> F) -> CommandResult {
     Ok(Err(Error::usage("this build has no async transport, as its feature `async` is disabled").into()))
 }
 
 #[cfg(not(feature = "blocking"))]
-fn on_threads<F>(_: &Connection, _: impl FnOnce(Session) -> F) -> CommandResult {
+fn run_on_threads<F>(_: &Connection, _: impl FnOnce(Session) -> F) -> CommandResult {
     Ok(
         Err(Error::usage("this build has no blocking transport, as its feature `blocking` is disabled")
             .into()),

@@ -41,7 +41,7 @@ const INTERRUPTED: u8 = 130;
 
 /// Prints the error and hint of a failed command, and returns the exit code. With `strict`, [`Outcome::Unsupported`]
 /// counts as incomplete.
-pub(super) fn code(result: Result<Result<Outcome, Failure>, Interrupted>, strict: bool) -> ExitCode {
+pub(super) fn to_exit_code(result: Result<Result<Outcome, Failure>, Interrupted>, strict: bool) -> ExitCode {
     let code = match result {
         Ok(Ok(Outcome::Unsupported)) if strict => INCOMPLETE,
         Ok(Ok(Outcome::Done | Outcome::Unsupported)) => DONE,

@@ -8,13 +8,13 @@ use futures_util::TryStreamExt;
 use wandb_core::{Row, Value};
 
 use super::exit::{Failure, Outcome};
+use super::hints;
 use super::output::{Destination, say};
 use super::progress::DownloadBar;
 use super::session::Session;
-use super::suggest;
 use crate::api::{Files, Run, write_rows};
 use crate::error::Error;
-use crate::files::{Downloaded, Downloads, Existing};
+use crate::files::{DownloadedFile, Downloads, ExistingFilePolicy};
 
 /// List the files of a run, or download them
 ///
@@ -66,8 +66,8 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     }
     let destination =
         if options.download { options.destination.to_stdout() } else { options.destination.clone() };
-    let progress = session.progress();
-    let sink = progress.counted(destination.sink()?);
+    let progress = session.start_progress();
+    let sink = progress.count_rows(destination.open_sink()?);
     let run = session.run(&options.path).await?;
     let files = selected_files(options, &run)?;
     let issues = files.issues().await?;
@@ -80,12 +80,12 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         let report = write_rows(futures_util::stream::iter([Ok(rows)]), sink).await?;
         session.print_notes(&report, destination.format()?);
         let issues: Vec<_> = issues.into_iter().chain(downloads.issues.iter().cloned()).collect();
-        let outcome = Session::report(&issues);
+        let outcome = Session::report_issues(&issues);
         return Ok(outcome.max(report_failures(options, &run, downloads).await?));
     }
     let listed = RefCell::new(HashSet::new());
     let reader = files.open();
-    let found = reader.issues_later();
+    let found = reader.issues_handle();
     let rows = reader.into_stream().map_ok(|file| {
         listed.borrow_mut().insert(file.name.clone());
         vec![file_row(&file)]
@@ -95,12 +95,12 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     session.print_notes(&report, destination.format()?);
     let listed = listed.into_inner();
     let absent = report_absent(&run, options.name.iter().filter(|name| !listed.contains(*name))).await?;
-    let issues: Vec<_> = issues.into_iter().chain(found.all()).collect();
-    Ok(Session::report(&issues).max(absent))
+    let issues: Vec<_> = issues.into_iter().chain(found.to_vec()).collect();
+    Ok(Session::report_issues(&issues).max(absent))
 }
 
 fn selected_files(options: &Options, run: &Run) -> Result<Files, Error> {
-    let existing = if options.replace { Existing::Replace } else { Existing::Refuse };
+    let existing = if options.replace { ExistingFilePolicy::Replace } else { ExistingFilePolicy::Refuse };
     let files = run.files().existing(existing);
     match &options.pattern {
         _ if !options.name.is_empty() => Ok(files.names(options.name.iter().cloned())),
@@ -113,10 +113,10 @@ fn selected_files(options: &Options, run: &Run) -> Result<Files, Error> {
 /// incomplete.
 async fn report_failures(options: &Options, run: &Run, downloads: Downloads) -> Result<Outcome, Failure> {
     let Downloads { files, mut failed, .. } = downloads;
-    let was_found = |name: &String| {
+    let is_found = |name: &String| {
         files.iter().any(|file| file.name == *name) || failed.iter().any(|file| file.name == *name)
     };
-    let absent: Vec<_> = options.name.iter().filter(|name| !was_found(name)).collect();
+    let absent: Vec<_> = options.name.iter().filter(|name| !is_found(name)).collect();
     if options.name.len() == 1 && failed.len() == 1 {
         let failure = failed.remove(0);
         let hint = matches!(failure.error, Error::FileExists { .. })
@@ -125,7 +125,7 @@ async fn report_failures(options: &Options, run: &Run, downloads: Downloads) -> 
     }
     let has_conflict = failed.iter().any(|file| matches!(file.error, Error::FileExists { .. }));
     let failed = failed.iter().map(|file| format!("{}: {}", file.name, file.error.with_causes()));
-    let outcome = Session::incomplete(failed);
+    let outcome = Session::report_missing(failed);
     if has_conflict {
         say("hint: use --replace to overwrite existing files");
     }
@@ -139,10 +139,10 @@ async fn report_absent(run: &Run, absent: impl Iterator<Item = &String>) -> Resu
     let Some(first) = absent.first() else { return Ok(Outcome::Done) };
     let error = |name: &str| Error::NoSuchFile { run: run.path().to_string(), name: name.to_owned() };
     if absent.len() == 1 {
-        let hint = suggest::file(run, first).await;
+        let hint = hints::find_file_hint(run, first).await;
         return Err(Failure { error: error(first), hint });
     }
-    Ok(Session::incomplete(absent.into_iter().map(|name| error(name))))
+    Ok(Session::report_missing(absent.into_iter().map(|name| error(name))))
 }
 
 fn file_row(file: &crate::RunFile) -> Row {
@@ -158,7 +158,7 @@ fn file_row(file: &crate::RunFile) -> Row {
     cells.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
-fn download_row(file: &Downloaded) -> Row {
+fn download_row(file: &DownloadedFile) -> Row {
     let path = file.path.to_string_lossy().into_owned();
     let cells = [
         ("name", Some(Value::String(file.name.clone()))),

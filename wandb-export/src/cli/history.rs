@@ -5,9 +5,9 @@ use wandb_core::RunPath;
 use wandb_tables::Sink;
 
 use super::exit::{Failure, Outcome};
+use super::hints;
 use super::output::{Destination, print, say};
 use super::session::Session;
-use super::suggest;
 use crate::api::{self, WriteReport};
 use crate::error::Error;
 
@@ -78,8 +78,8 @@ pub(super) struct Options {
 
     /// With --all: read the rows exactly as logged (live), or from the Parquet files that the server has
     /// exported, which is faster for long runs (exported)
-    #[arg(long, value_enum, default_value_t = Source::Live)]
-    source: Source,
+    #[arg(long, value_enum, default_value_t = HistorySource::Live)]
+    source: HistorySource,
 
     /// With --all: keep writing new rows until the run ends or reaches --max-step, as JSON Lines on standard output
     #[arg(long, requires = "all", conflicts_with_all = ["output", "format", "nested"])]
@@ -96,7 +96,7 @@ enum Stream {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Source {
+enum HistorySource {
     Live,
     Exported,
 }
@@ -119,23 +119,23 @@ impl Request {
                 if let Some(key) = &options.x_axis {
                     history = history.x_axis(key);
                 }
-                Self::Samples(with(history, options.limit, api::History::limit))
+                Self::Samples(set_option(history, options.limit, api::History::limit))
             }
             (Stream::Default, true) => {
                 let mut history = api.scan_history(path).await?.keys(keys);
                 if options.any {
                     history = history.any();
                 }
-                if options.source == Source::Exported {
-                    history = history.source(api::Source::Exported);
+                if options.source == HistorySource::Exported {
+                    history = history.source(api::HistorySource::Exported);
                 }
                 if options.with_parent {
                     history = history.with_parent();
                 }
-                history = with(history, options.min_step, api::ScanHistory::min_step);
-                history = with(history, options.max_step, api::ScanHistory::max_step);
-                history = with(history, options.page_size, api::ScanHistory::page_size);
-                Self::All(with(history, options.limit, api::ScanHistory::limit))
+                history = set_option(history, options.min_step, api::ScanHistory::min_step);
+                history = set_option(history, options.max_step, api::ScanHistory::max_step);
+                history = set_option(history, options.page_size, api::ScanHistory::page_size);
+                Self::All(set_option(history, options.limit, api::ScanHistory::limit))
             }
             (Stream::System, all) => {
                 let mut metrics = api.system_metrics(path).await?.keys(keys);
@@ -145,7 +145,7 @@ impl Request {
                 if !all {
                     metrics = metrics.samples(options.samples);
                 }
-                Self::System(with(metrics, options.limit, api::SystemMetrics::limit))
+                Self::System(set_option(metrics, options.limit, api::SystemMetrics::limit))
             }
         })
     }
@@ -170,7 +170,7 @@ impl Request {
 impl Options {
     /// Rejects combinations that the kinds of histories do not have.
     fn check(&self) -> Result<(), Error> {
-        if !self.all && self.source == Source::Exported {
+        if !self.all && self.source == HistorySource::Exported {
             return Err(Error::usage(
                 "the exported history is only available for the whole history, not for samples",
             ));
@@ -184,7 +184,7 @@ impl Options {
             (self.with_parent, "system metrics have no steps, so a parent's cannot be told from a fork's"),
             (self.follow, "only the metrics that a run logs can be followed"),
         ];
-        match problems.into_iter().find(|(asked, _)| *asked) {
+        match problems.into_iter().find(|(is_requested, _)| *is_requested) {
             Some((_, problem)) => Err(Error::usage(problem)),
             None => Ok(()),
         }
@@ -192,7 +192,7 @@ impl Options {
 }
 
 /// Sets an option of a history if it has a value.
-fn with<H, V>(history: H, value: Option<V>, set: impl FnOnce(H, V) -> H) -> H {
+fn set_option<H, V>(history: H, value: Option<V>, set: impl FnOnce(H, V) -> H) -> H {
     match value {
         Some(value) => set(history, value),
         None => history,
@@ -205,11 +205,11 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         history => history,
     };
     let path = history.path().clone();
-    let progress = session.progress();
-    let sink = progress.counted(options.destination.sink()?);
+    let progress = session.start_progress();
+    let sink = progress.count_rows(options.destination.open_sink()?);
     let report = match history.write(sink).await {
         Ok(report) => report,
-        Err(error) => return Err(suggest::run(session, &path, error).await),
+        Err(error) => return Err(hints::add_run_hint(session, &path, error).await),
     };
     drop(progress);
     session.print_notes(&report, options.destination.format()?);
@@ -219,7 +219,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     }
     if !report.unlogged.is_empty() {
         say(&format!("note: {path} has never logged {}", report.unlogged.join(", ")));
-        if let Some(hint) = suggest::keys(session, &path, &report.unlogged).await {
+        if let Some(hint) = hints::find_key_hint(session, &path, &report.unlogged).await {
             say(&format!("hint: {hint}"));
         }
     }
@@ -229,7 +229,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         let all = if options.all { "" } else { "--all " };
         say(&format!("hint: use {all}--any to get the rows with any of them"));
     }
-    Ok(Session::report(&report.issues))
+    Ok(Session::report_issues(&report.issues))
 }
 
 /// Writes new rows as they arrive, and flushes after each batch.
@@ -243,5 +243,5 @@ async fn follow(history: api::ScanHistory) -> Result<Outcome, Failure> {
         }
         print(&lines)?;
     }
-    Ok(Session::report(following.issues()))
+    Ok(Session::report_issues(following.issues()))
 }

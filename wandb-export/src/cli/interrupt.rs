@@ -14,7 +14,7 @@ use ctrlc as signals;
 pub(super) struct Interrupted;
 
 /// Runs `command` until it ends or a signal arrives. A second signal ends the process at once.
-pub(super) async fn unless_interrupted<F: Future>(command: F) -> Result<F::Output, Interrupted> {
+pub(super) async fn run_until_interrupted<F: Future>(command: F) -> Result<F::Output, Interrupted> {
     let (sender, interrupts) = async_channel::bounded(1);
     let was_interrupted = AtomicBool::new(false);
     let handler = move || {

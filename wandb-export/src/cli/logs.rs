@@ -31,7 +31,7 @@ pub(super) struct Options {
 
 pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
     let run = session.run(&options.path).await?;
-    let mut output = Destination::file(options.output.clone()).output().map_err(Error::from)?;
+    let mut output = Destination::file(options.output.clone()).open_output().map_err(Error::from)?;
     let mut console = run.console();
     let is_shown = options.output == Path::new("-") && std::io::stdout().is_terminal();
     while let Some(mut lines) = console.next_lines().await? {
@@ -45,5 +45,5 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         output.write_all(text.as_bytes()).map_err(|error| Error::from(output.error(error)))?;
     }
     output.commit().map_err(Error::from)?;
-    Ok(Session::report(&console.issues()))
+    Ok(Session::report_issues(&console.issues()))
 }

@@ -27,12 +27,12 @@ pub(super) fn run(options: &Options) -> Result<Outcome, Failure> {
     let mut program = Arguments::command();
     program.build();
     match &options.output {
-        None => Destination::stdout().write_text(&page(program)?)?,
+        None => Destination::stdout().write_text(&render_page(program)?)?,
         Some(directory) => {
             let creating =
                 |error| Error::io(format!("creating the directory {}", directory.display()), error);
             std::fs::create_dir_all(directory).map_err(creating)?;
-            let pages = write(&program, "", directory)?;
+            let pages = write_pages(&program, "", directory)?;
             say(&format!("{pages} pages written to {}", directory.display()));
         }
     }
@@ -40,18 +40,18 @@ pub(super) fn run(options: &Options) -> Result<Outcome, Failure> {
 }
 
 /// Writes the pages of `command` and its subcommands, and returns their number.
-fn write(command: &Command, parents: &str, directory: &Path) -> Result<usize, Error> {
+fn write_pages(command: &Command, parents: &str, directory: &Path) -> Result<usize, Error> {
     let name = format!("{parents}{}", command.get_name());
-    let page = page(command.clone().display_name(&name))?;
+    let page = render_page(command.clone().display_name(&name))?;
     Destination::file(directory.join(format!("{name}.1"))).write_text(&page)?;
     let subcommands = command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help");
     subcommands
-        .map(|subcommand| write(subcommand, &format!("{name}-"), directory))
+        .map(|subcommand| write_pages(subcommand, &format!("{name}-"), directory))
         .sum::<Result<usize, _>>()
         .map(|pages| pages + 1)
 }
 
-fn page(command: Command) -> Result<Vec<u8>, Error> {
+fn render_page(command: Command) -> Result<Vec<u8>, Error> {
     let mut text = Vec::new();
     let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
     let writing = |error| Error::io(format!("writing the page of {name}"), error);

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::exit::{Failure, Outcome};
+use super::hints;
 use super::mirror_bar::MirrorBar;
 use super::output::{Destination, say};
 use super::session::Session;
-use super::suggest;
 use crate::error::Error;
 use crate::mirror::{Contents, MirrorReport, Part, ProjectReport};
 use crate::source::LocalPath;
@@ -93,7 +93,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         Err(error) if is_entity => return Err(error.into()),
         Err(error) => {
             let project = session.api.project_path(&options.path).await?;
-            return Err(suggest::project(session, &project, error).await);
+            return Err(hints::add_project_hint(session, &project, error).await);
         }
     };
     if let Some(path) = &options.report {
@@ -122,8 +122,8 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
             }
         }
     }
-    let unsupported = Session::incomplete(unsupported);
-    let outcome = Session::incomplete(missing);
+    let unsupported = Session::report_missing(unsupported);
+    let outcome = Session::report_missing(missing);
     if outcome == Outcome::Incomplete {
         say("hint: run the command again to retry what is missing");
     }
@@ -154,12 +154,12 @@ fn print_report(session: &Session, report: &MirrorReport) {
         for note in &project.notes {
             say(&format!("note: {}: {note}", project.project));
         }
-        say(&summary(project));
+        say(&format_summary(project));
     }
     session.print_stats();
 }
 
-fn summary(project: &ProjectReport) -> String {
+fn format_summary(project: &ProjectReport) -> String {
     let ProjectReport { new, grown, changed, same, gone, rows, bytes, .. } = project;
     format!(
         "{}: {new} new runs, {grown} grown, {changed} changed, {same} unchanged, {} gone; {rows} rows, {bytes} bytes \

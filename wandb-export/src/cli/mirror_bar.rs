@@ -37,25 +37,34 @@ struct Counters {
 impl MirrorBar {
     pub(super) fn start(api: &Api, wanted: bool) -> Self {
         let counters = Arc::new(Counters::default());
-        let thread = wanted.then(|| Self::draw(api.clone(), Arc::clone(&counters)));
+        let thread = wanted.then(|| Self::start_thread(api.clone(), Arc::clone(&counters)));
         Self { counters, _thread: thread }
     }
 
-    fn draw(api: Api, counters: Arc<Counters>) -> ProgressThread {
+    fn start_thread(api: Api, counters: Arc<Counters>) -> ProgressThread {
         if !std::io::stderr().is_terminal() {
             let print = move |&(): &()| {
                 let (done, runs) =
                     (counters.runs_done.load(Ordering::Relaxed), counters.runs.load(Ordering::Relaxed));
-                say(&format!("{} of {} runs, {}", HumanCount(done), HumanCount(runs), counters.status(&api)));
+                say(&format!(
+                    "{} of {} runs, {}",
+                    HumanCount(done),
+                    HumanCount(runs),
+                    counters.format_status(&api)
+                ));
             };
-            return ProgressThread::every(LINE_INTERVAL, || (), print, drop);
+            return ProgressThread::run_every(LINE_INTERVAL, || (), print, drop);
         }
         let update = move |bar: &ProgressBar| {
             bar.set_length(counters.runs.load(Ordering::Relaxed));
             bar.set_position(counters.runs_done.load(Ordering::Relaxed));
-            bar.set_message(counters.status(&api));
+            bar.set_message(counters.format_status(&api));
         };
-        ProgressThread::bar(|| ProgressBar::new(0), "{bar:20} {pos} of {len} runs, {eta} left, {msg}", update)
+        ProgressThread::start_bar(
+            || ProgressBar::new(0),
+            "{bar:20} {pos} of {len} runs, {eta} left, {msg}",
+            update,
+        )
     }
 
     /// Returns a listener that counts the events of a mirror.
@@ -90,7 +99,7 @@ impl Counters {
         *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = text;
     }
 
-    fn status(&self, api: &Api) -> String {
+    fn format_status(&self, api: &Api) -> String {
         let tally = api.stats();
         let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut parts = vec![printable(&latest).into_owned()];

@@ -97,26 +97,26 @@ impl Destination {
     }
 
     /// Opens a sink.
-    pub(super) fn sink(&self) -> Result<Box<dyn Sink>, Error> {
-        self.sink_with_columns(SchemaBuilder::DEFAULT_MAX_COLUMNS)
+    pub(super) fn open_sink(&self) -> Result<Box<dyn Sink>, Error> {
+        self.open_sink_with_columns(SchemaBuilder::DEFAULT_MAX_COLUMNS)
     }
 
     /// Opens a sink with at most `max_columns` columns, unless the user gave another number.
-    pub(super) fn sink_with_columns(&self, max_columns: usize) -> Result<Box<dyn Sink>, Error> {
-        self.open_sink(TerminalOptions::default().with_width(terminal_width()), max_columns)
+    pub(super) fn open_sink_with_columns(&self, max_columns: usize) -> Result<Box<dyn Sink>, Error> {
+        self.create_sink(TerminalOptions::default().with_width(terminal_width()), max_columns)
     }
 
     /// Opens a sink for the fields of one record, one line each. A table shows all of them, up to [`MAX_FIELD_CHARS`]
     /// of each value.
-    pub(super) fn sink_for_fields(&self) -> Result<Box<dyn Sink>, Error> {
+    pub(super) fn open_field_sink(&self) -> Result<Box<dyn Sink>, Error> {
         let terminal = TerminalOptions::default()
             .with_rows(usize::MAX)
             .with_width(None)
             .with_value_width(MAX_FIELD_CHARS);
-        self.open_sink(terminal, SchemaBuilder::DEFAULT_MAX_COLUMNS)
+        self.create_sink(terminal, SchemaBuilder::DEFAULT_MAX_COLUMNS)
     }
 
-    fn open_sink(&self, terminal: TerminalOptions, max_columns: usize) -> Result<Box<dyn Sink>, Error> {
+    fn create_sink(&self, terminal: TerminalOptions, max_columns: usize) -> Result<Box<dyn Sink>, Error> {
         let format = self.format()?;
         let given = self.max_columns.map(|columns| usize::try_from(columns).unwrap_or(usize::MAX));
         let mut table = TableOptions::default().with_max_columns(given.unwrap_or(max_columns));
@@ -125,19 +125,19 @@ impl Destination {
             table = table.with_nested(nested);
         }
         let options = SinkOptions::default().with_table(table).with_terminal(terminal);
-        Ok(format.sink(self.output()?, &options)?)
+        Ok(format.sink(self.open_output()?, &options)?)
     }
 
     /// Writes text unchanged, regardless of the format.
     pub(super) fn write_text(&self, text: &[u8]) -> Result<(), Error> {
-        let mut output = self.output()?;
+        let mut output = self.open_output()?;
         output.write_all(text).map_err(|error| output.error(error))?;
         output.commit()?;
         Ok(())
     }
 
     /// Opens the file or standard output.
-    pub(super) fn output(&self) -> Result<Output, SinkError> {
+    pub(super) fn open_output(&self) -> Result<Output, SinkError> {
         if self.is_stdout() { Ok(Output::stdout()) } else { Output::file(&self.output) }
     }
 

@@ -50,11 +50,11 @@ impl ProgressThread {
         template: &'static str,
         update: impl Fn(&ProgressBar) + Send + 'static,
     ) -> Option<Self> {
-        (wanted && std::io::stderr().is_terminal()).then(|| Self::bar(bar, template, update))
+        (wanted && std::io::stderr().is_terminal()).then(|| Self::start_bar(bar, template, update))
     }
 
     /// Starts a bar with the style `template`, and calls `update` before each redraw.
-    pub(super) fn bar(
+    pub(super) fn start_bar(
         bar: impl FnOnce() -> ProgressBar + Send + 'static,
         template: &'static str,
         update: impl Fn(&ProgressBar) + Send + 'static,
@@ -75,11 +75,11 @@ impl ProgressThread {
             set_current_bar(None);
             bar.finish_and_clear();
         };
-        Self::every(INTERVAL, begin, draw, end)
+        Self::run_every(INTERVAL, begin, draw, end)
     }
 
     /// Calls `tick` at each interval with the value that `begin` returned. When dropped, passes the value to `end`.
-    pub(super) fn every<T: 'static>(
+    pub(super) fn run_every<T: 'static>(
         interval: Duration,
         begin: impl FnOnce() -> T + Send + 'static,
         tick: impl Fn(&T) + Send + 'static,
@@ -120,14 +120,15 @@ impl Progress {
     pub(super) fn start(api: &Api, wanted: bool) -> Self {
         let rows = Arc::new(AtomicU64::new(0));
         let (api, counted) = (api.clone(), Arc::clone(&rows));
-        let update = move |bar: &ProgressBar| bar.set_message(status(&api, counted.load(Ordering::Relaxed)));
+        let update =
+            move |bar: &ProgressBar| bar.set_message(format_status(&api, counted.load(Ordering::Relaxed)));
         let thread =
             ProgressThread::start(wanted, ProgressBar::new_spinner, "{spinner} {elapsed} {msg}", update);
         Self { rows, _thread: thread }
     }
 
     /// Wraps `sink` so that its rows are counted.
-    pub(super) fn counted(&self, sink: Box<dyn Sink>) -> Box<dyn Sink> {
+    pub(super) fn count_rows(&self, sink: Box<dyn Sink>) -> Box<dyn Sink> {
         Box::new(CountingSink { sink, rows: Arc::clone(&self.rows) })
     }
 }
@@ -151,7 +152,7 @@ impl DownloadBar {
     }
 }
 
-fn status(api: &Api, rows: u64) -> String {
+fn format_status(api: &Api, rows: u64) -> String {
     let tally = api.stats();
     let mut parts = vec![
         format!("{} rows", HumanCount(rows)),

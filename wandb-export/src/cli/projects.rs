@@ -22,18 +22,18 @@ pub(super) struct Options {
 }
 
 pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
-    let progress = session.progress();
-    let sink = progress.counted(options.destination.sink()?);
+    let progress = session.start_progress();
+    let sink = progress.count_rows(options.destination.open_sink()?);
     let entity = match &options.entity {
         Some(entity) => entity.clone(),
         None => session.api.default_entity().await?,
     };
     let reader = session.api.open_projects(&entity);
-    let issues = reader.issues_later();
+    let issues = reader.issues_handle();
     let report = write_rows(reader.into_stream().map_ok(|project| vec![project_row(project)]), sink).await?;
     drop(progress);
     session.print_notes(&report, options.destination.format()?);
-    Ok(Session::report(&issues.all()))
+    Ok(Session::report_issues(&issues.to_vec()))
 }
 
 fn project_row(project: Project) -> Row {

@@ -13,7 +13,7 @@ use crate::runlog::{Alert, Artifact, Branch};
 
 /// Writes `record` as one row, or as a table with one line per field.
 pub(super) fn write(session: &Session, record: Row, destination: &Destination) -> Result<Outcome, Error> {
-    let mut sink = destination.sink_for_fields()?;
+    let mut sink = destination.open_field_sink()?;
     let rows = if destination.format()? == Format::Table { field_rows(&record) } else { vec![record] };
     sink.write(&rows)?;
     session.print_notes(&sink.finish()?.into(), destination.format()?);

@@ -39,5 +39,5 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         return Ok(Outcome::Done);
     }
     record::write_run(session, &run, options.raw, &options.destination)?;
-    Ok(Session::report(run.issues()))
+    Ok(Session::report_issues(run.issues()))
 }

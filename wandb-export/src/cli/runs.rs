@@ -4,9 +4,9 @@ use clap::Args;
 use wandb_core::ProjectPage;
 
 use super::exit::{Failure, Outcome};
+use super::hints;
 use super::output::{Destination, say};
 use super::session::Session;
-use super::suggest;
 use crate::RunColumns;
 use crate::api::Runs;
 
@@ -73,8 +73,8 @@ pub(super) async fn write(
     columns: RunColumns,
     destination: &Destination,
 ) -> Result<Outcome, Failure> {
-    let progress = session.progress();
-    let sink = progress.counted(destination.sink_with_columns(Runs::MAX_COLUMNS)?);
+    let progress = session.start_progress();
+    let sink = progress.count_rows(destination.open_sink_with_columns(Runs::MAX_COLUMNS)?);
     let mut runs = session.api.runs(path).await?.order(&selection.order)?.columns(columns);
     if let Some(page) = runs.page() {
         say(&format!("note: {}", describe(page)));
@@ -91,9 +91,9 @@ pub(super) async fn write(
     let project = runs.path().clone();
     let exported = match runs.write(sink).await {
         Ok(exported) => exported,
-        Err(error) => return Err(suggest::project(session, &project, error).await),
+        Err(error) => return Err(hints::add_project_hint(session, &project, error).await),
     };
     drop(progress);
     session.print_notes(&exported, destination.format()?);
-    Ok(Session::report(&exported.issues))
+    Ok(Session::report_issues(&exported.issues))
 }

@@ -4,9 +4,9 @@ use wandb_tables::Format;
 
 use super::args::Connection;
 use super::exit::{Failure, Outcome};
+use super::hints;
 use super::output::say;
 use super::progress::Progress;
-use super::suggest;
 use crate::api::{Api, Run, WriteReport};
 use crate::issue::Issue;
 
@@ -24,7 +24,7 @@ impl Session {
     }
 
     /// Starts progress on stderr. It ends when dropped.
-    pub(super) fn progress(&self) -> Progress {
+    pub(super) fn start_progress(&self) -> Progress {
         Progress::start(&self.api, self.show_progress)
     }
 
@@ -37,7 +37,7 @@ impl Session {
     pub(super) async fn run(&self, path: &str) -> Result<Run, Failure> {
         match self.api.run(path).await {
             Ok(run) => Ok(run),
-            Err(error) => Err(suggest::named_run(self, path, error).await),
+            Err(error) => Err(hints::add_run_hint_for_input(self, path, error).await),
         }
     }
 
@@ -77,20 +77,20 @@ impl Session {
 
     /// Prints the issues of a result. An issue that is not a note makes the command incomplete. With `--strict`, so
     /// does a note about something that the server lacks.
-    pub(super) fn report<'a>(issues: impl IntoIterator<Item = &'a Issue>) -> Outcome {
+    pub(super) fn report_issues<'a>(issues: impl IntoIterator<Item = &'a Issue>) -> Outcome {
         let (notes, gaps): (Vec<_>, Vec<_>) = issues.into_iter().partition(|issue| issue.is_note());
         let unsupported = notes.iter().any(|note| note.is_unsupported());
         for note in notes {
             say(&format!("note: {note}"));
         }
-        match Self::incomplete(gaps) {
+        match Self::report_missing(gaps) {
             Outcome::Done if unsupported => Outcome::Unsupported,
             outcome => outcome,
         }
     }
 
     /// Prints missing items. The command is incomplete if there are any.
-    pub(super) fn incomplete(missing: impl IntoIterator<Item = impl std::fmt::Display>) -> Outcome {
+    pub(super) fn report_missing(missing: impl IntoIterator<Item = impl std::fmt::Display>) -> Outcome {
         let mut outcome = Outcome::Done;
         for item in missing {
             say(&format!("incomplete: {item}"));

@@ -10,9 +10,9 @@ use wandb_core::{Map, RunPath, Value};
 
 use self::assignment::{Assignment, key_path};
 use super::exit::{Failure, Outcome};
+use super::hints;
 use super::output::{Destination, say};
 use super::session::Session;
-use super::suggest;
 use crate::error::Error;
 
 /// Change a run: its summary, config, name, notes, group or tags
@@ -91,7 +91,7 @@ struct Keys {
     text: bool,
 
     #[command(flatten)]
-    common: Common,
+    common: CommonOptions,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -104,7 +104,7 @@ struct Text {
     new: String,
 
     #[command(flatten)]
-    common: Common,
+    common: CommonOptions,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -129,11 +129,11 @@ struct Tags {
     remove: Vec<String>,
 
     #[command(flatten)]
-    common: Common,
+    common: CommonOptions,
 }
 
 #[derive(Debug, Clone, Args)]
-struct Common {
+struct CommonOptions {
     /// Show the changes without making them
     #[arg(long)]
     dry_run: bool,
@@ -206,7 +206,7 @@ async fn known_keys(session: &Session, path: &str, field: RunField) -> Result<Ma
     let path = session.api.run_path(path).await?;
     let run = match session.api.run(&path.to_string()).await {
         Ok(run) => run.into_model(),
-        Err(error) => return Err(suggest::run(session, &path, error).await),
+        Err(error) => return Err(hints::add_run_hint(session, &path, error).await),
     };
     Ok(match field {
         RunField::Config => run.config.map(wandb_core::model::Config::into_values),
@@ -234,18 +234,18 @@ async fn apply(
     session: &Session,
     path: &str,
     changes: RunChanges,
-    common: &Common,
+    common: &CommonOptions,
 ) -> Result<Outcome, Failure> {
     if changes.is_empty() {
         return Err(Error::usage("no changes were given; see the options with --help").into());
     }
-    let sink = common.destination.sink()?;
+    let sink = common.destination.open_sink()?;
     let path: RunPath = session.api.run_path(path).await?;
     let update = session.api.update(&path.to_string()).await?.with(changes);
     if common.dry_run {
         let changes = match update.preview().await {
             Ok(changes) => changes,
-            Err(error) => return Err(suggest::run(session, &path, error).await),
+            Err(error) => return Err(hints::add_run_hint(session, &path, error).await),
         };
         write_changes(session, &changes, sink, common)?;
         say("dry run: nothing was changed");
@@ -253,7 +253,7 @@ async fn apply(
     }
     let updated = match update.save().await {
         Ok(updated) => updated,
-        Err(error) => return Err(suggest::run(session, &path, error).await),
+        Err(error) => return Err(hints::add_run_hint(session, &path, error).await),
     };
     write_changes(session, &updated.changes, sink, common)?;
     if updated.changes.is_empty() {
@@ -261,13 +261,13 @@ async fn apply(
     } else if updated.is_running {
         say(&format!("note: {path} is still running and may overwrite this change"));
     }
-    if updated.undone > 0 {
-        let times = updated.undone;
+    if updated.reverted > 0 {
+        let times = updated.reverted;
         say(&format!(
             "note: another writer reverted {path} to an older state; changed it again ({times} times)"
         ));
     }
-    Ok(Session::incomplete(updated.overruled.iter().map(|change| {
+    Ok(Session::report_missing(updated.overruled.iter().map(|change| {
         let key = change.key.as_ref().map(|key| format!(" {key}")).unwrap_or_default();
         format!("another writer has meanwhile set {}{key} of {path} to another value", change.field)
     })))
@@ -277,7 +277,7 @@ fn write_changes(
     session: &Session,
     changes: &[Change],
     mut sink: Box<dyn wandb_tables::Sink>,
-    common: &Common,
+    common: &CommonOptions,
 ) -> Result<(), Error> {
     let rows: Vec<_> = changes
         .iter()

@@ -5,10 +5,10 @@ use wandb_core::model::{Goal, SweepMetric};
 use wandb_core::operation::Field;
 
 use super::exit::{Failure, Outcome};
+use super::hints;
 use super::output::{Destination, say};
 use super::record;
 use super::session::Session;
-use super::suggest;
 use crate::api::Sweep;
 use crate::error::Error;
 use crate::issue::Issue;
@@ -51,32 +51,32 @@ pub(super) struct Options {
 pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
     let sweep = match session.api.sweep(&options.path).await {
         Ok(sweep) => sweep,
-        Err(error) => return Err(suggest::sweep(session, &options.path, error).await),
+        Err(error) => return Err(hints::add_sweep_hint(session, &options.path, error).await),
     };
     match &options.best {
-        Some(metric) => best(session, options, &sweep, metric.as_deref()).await,
-        None => all(session, options, &sweep).await,
+        Some(metric) => write_best_run(session, options, &sweep, metric.as_deref()).await,
+        None => write_all_runs(session, options, &sweep).await,
     }
 }
 
-async fn all(session: &Session, options: &Options, sweep: &Sweep) -> Result<Outcome, Failure> {
+async fn write_all_runs(session: &Session, options: &Options, sweep: &Sweep) -> Result<Outcome, Failure> {
     if options.only_paths {
         let (runs, issues) = sweep.runs().light().open().collect().await?;
         let paths: Vec<_> = runs.iter().flat_map(|run| [run.path().to_string(), "\n".to_owned()]).collect();
         options.destination.write_text(paths.concat().as_bytes())?;
-        return Ok(Session::report(issues.iter().filter(|issue| is_list_issue(issue))));
+        return Ok(Session::report_issues(issues.iter().filter(|issue| is_list_issue(issue))));
     }
     say(&describe(sweep));
-    let progress = session.progress();
-    let sink = progress.counted(options.destination.sink()?);
+    let progress = session.start_progress();
+    let sink = progress.count_rows(options.destination.open_sink()?);
     let exported = sweep.runs().write(sink).await?;
     drop(progress);
     session.print_notes(&exported, options.destination.format()?);
     // Fields of the sweep itself are not part of the data.
-    Ok(Session::report(exported.issues.iter().filter(|issue| !is_sweep_issue(issue))))
+    Ok(Session::report_issues(exported.issues.iter().filter(|issue| !is_sweep_issue(issue))))
 }
 
-async fn best(
+async fn write_best_run(
     session: &Session,
     options: &Options,
     sweep: &Sweep,
@@ -89,9 +89,9 @@ async fn best(
     };
     let SweepMetric { name, goal, .. } = sweep.objective(metric, goal)?;
     let (runs, issues) = sweep.runs().open().collect().await?;
-    let of_list = issues.iter().filter(|issue| is_list_issue(issue));
-    let Some(run) = Sweep::best_among(runs, &name, goal) else {
-        Session::report(of_list);
+    let list_issues = issues.iter().filter(|issue| is_list_issue(issue));
+    let Some(run) = Sweep::find_best(runs, &name, goal) else {
+        Session::report_issues(list_issues);
         let needed = ["summaryMetrics", "config"].map(|name| Field::new("Run", name));
         let unsupported = session.api.client().unsupported().among(&needed);
         return Err(match unsupported
@@ -119,8 +119,8 @@ async fn best(
         ));
         record::write_run(session, &run, false, &options.destination)?;
     }
-    let of_run = run.issues().iter().filter(|issue| !is_sweep_issue(issue));
-    Ok(Session::report(of_list.chain(of_run)))
+    let run_issues = run.issues().iter().filter(|issue| !is_sweep_issue(issue));
+    Ok(Session::report_issues(list_issues.chain(run_issues)))
 }
 
 /// Whether an issue says that runs are missing from the list, or were found late.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::plan::MOST_RUNS;
+use super::plan::MAX_JOINT_RUNS;
 
 /// The number of runs in the next joint query. It starts small, doubles while the server is quick and halves
 /// while it is slow, because only trying shows what such a query costs the server's database. A server that
@@ -11,7 +11,7 @@ use super::plan::MOST_RUNS;
 pub(super) struct BatchSizer {
     runs: usize,
     /// The upper limit. It drops when an answer covers fewer runs than requested.
-    most: usize,
+    max: usize,
     is_refused: bool,
 }
 
@@ -25,7 +25,7 @@ const SLOW: Duration = Duration::from_secs(8);
 
 impl Default for BatchSizer {
     fn default() -> Self {
-        Self { runs: FIRST, most: MOST_RUNS, is_refused: false }
+        Self { runs: FIRST, max: MAX_JOINT_RUNS, is_refused: false }
     }
 }
 
@@ -36,10 +36,10 @@ impl BatchSizer {
     }
 
     /// Records how long the answer for `runs` runs took; `None` means that the server refused.
-    pub(super) fn learn(&mut self, runs: usize, took: Option<Duration>) {
+    pub(super) fn record_time(&mut self, runs: usize, took: Option<Duration>) {
         match took {
             None => self.is_refused = true,
-            Some(took) if took <= QUICK => self.runs = self.runs.max((runs * 2).min(self.most)),
+            Some(took) if took <= QUICK => self.runs = self.runs.max((runs * 2).min(self.max)),
             Some(took) if took > SLOW => self.runs = self.runs.min((runs / 2).max(1)),
             Some(_) => {}
         }
@@ -63,7 +63,7 @@ mod tests {
         let mut size = BatchSizer::default();
         for answer in answers {
             if let Some(runs) = size.get() {
-                size.learn(runs, answer.map(Duration::from_secs));
+                size.record_time(runs, answer.map(Duration::from_secs));
             }
         }
         size.get()
@@ -73,7 +73,7 @@ mod tests {
     fn quick_answers_double_the_size_up_to_a_limit() {
         assert_eq!(after(&[]), Some(4));
         assert_eq!(after(&[Some(1)]), Some(8));
-        assert_eq!(after(&[Some(1); 9]), Some(MOST_RUNS));
+        assert_eq!(after(&[Some(1); 9]), Some(MAX_JOINT_RUNS));
         assert_eq!(after(&[Some(5); 9]), Some(4));
     }
 
@@ -87,12 +87,12 @@ mod tests {
     #[test]
     fn split_answers_cap_the_size() {
         let mut size = BatchSizer::default();
-        size.split(4, 4);
-        size.learn(4, Some(Duration::from_secs(1)));
+        size.record_split(4, 4);
+        size.record_time(4, Some(Duration::from_secs(1)));
         assert_eq!(size.get(), Some(8));
-        size.split(8, 2);
+        size.record_split(8, 2);
         assert_eq!(size.get(), Some(2));
-        size.learn(2, Some(Duration::from_secs(1)));
+        size.record_time(2, Some(Duration::from_secs(1)));
         assert_eq!(size.get(), Some(2), "the size stays capped");
     }
 

@@ -9,27 +9,30 @@ use wandb_storage::Digest;
 
 /// The version of a stored item of a run before it was fetched again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Before {
+pub(super) struct StoredVersion {
     run: String,
     as_of: Fingerprint,
     place: String,
     md5: String,
 }
 
-const WHY: &str = "it is being compared with the server";
+const REASON: &str = "it is being compared with the server";
 
 /// Marks the wanted parts of runs as missing, so that they are fetched again, and returns their previous
 /// state. The files stay in place.
-pub(super) fn give_up<'i>(
+pub(super) fn mark_for_refetch<'i>(
     store: &mut Store,
     ids: impl Iterator<Item = &'i str>,
     contents: Contents,
-) -> io::Result<Vec<Before>> {
+) -> io::Result<Vec<StoredVersion>> {
     let mut before = Vec::new();
     for id in ids {
         let Some(mut record) = store.record(id)? else { continue };
         before.extend(
-            all(store, &record)?.into_iter().filter(|(part, _)| contents.has(*part)).map(|(_, one)| one),
+            list_stored(store, &record)?
+                .into_iter()
+                .filter(|(part, _)| contents.has(*part))
+                .map(|(_, one)| one),
         );
         let files = record.stored().into_iter().filter(|(part, ..)| *part == Part::Files);
         let files: Vec<_> = files.map(|(part, place, ..)| (part, place)).collect();
@@ -49,7 +52,7 @@ pub(super) fn differing(store: &Store, before: &[Before]) -> io::Result<Vec<Stri
     let mut differing = Vec::new();
     for runs in before.chunk_by(|one, other| one.run == other.run) {
         let Some(record) = store.record(&runs[0].run)? else { continue };
-        let now = all(store, &record)?;
+        let now = list_stored(store, &record)?;
         for one in runs.iter().filter(|one| one.as_of == record.as_of) {
             let what = match now.iter().find(|(_, now)| now.place == one.place) {
                 Some((_, now)) if now == one => continue,
@@ -69,7 +72,8 @@ fn all(store: &Store, record: &RunRecord) -> io::Result<Vec<(Part, Before)>> {
     digest.update(&row);
     let row = (!row.is_empty()).then(|| (Part::Runs, RUNS.to_owned(), digest.finish()));
     let stored = record.stored().into_iter().map(|(part, place, _, md5)| (part, place, md5.to_owned()));
-    let before =
-        |(part, place, md5)| (part, Before { run: record.run.clone(), as_of: record.as_of, place, md5 });
+    let before = |(part, place, md5)| {
+        (part, StoredVersion { run: record.run.clone(), as_of: record.as_of, place, md5 })
+    };
     Ok(row.into_iter().chain(stored).map(before).collect())
 }

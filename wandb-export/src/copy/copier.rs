@@ -30,7 +30,7 @@ use crate::error::{Error, ErrorKind};
 pub(super) struct Copier {
     pub(super) api: Api,
     pub(super) disk: Disk,
-    pub(super) tell: Tell,
+    pub(super) on_event: EventListener,
     project: ProjectPath,
     store: Arc<Mutex<Store>>,
     contents: Contents,
@@ -43,12 +43,12 @@ pub(super) struct Copier {
     /// The number of runs in the next joint query.
     joint: Mutex<BatchSizer>,
     /// The number of consecutive runs that failed for lack of a connection.
-    failed_in_a_row: AtomicU32,
+    consecutive_failures: AtomicU32,
 }
 
 /// The outcome of copying runs.
 #[derive(Debug, Default)]
-pub(super) struct Copied {
+pub(super) struct CopyResult {
     pub(super) new: u64,
     pub(super) grown: u64,
     pub(super) changed: u64,
@@ -70,14 +70,14 @@ const RUNS_AT_ONCE: usize = 8;
 const WRITES_AT_ONCE: usize = 8;
 
 /// After this many consecutive runs without a connection, the server counts as unreachable.
-const MOST_FAILED_IN_A_ROW: u32 = 10;
+const MAX_CONSECUTIVE_FAILURES: u32 = 10;
 
 /// The small runs received, the runs to fetch one by one, and the error that ended the requests.
-type Together = (Vec<(Listed, WholeRun)>, Vec<Listed>, Option<Error>);
+type JointResult = (Vec<(ListedRun, WholeRun)>, Vec<ListedRun>, Option<Error>);
 
 /// The data that came along with a run.
 #[derive(Default)]
-struct Belongings {
+struct ReceivedParts {
     history: Option<Vec<HistoryRow>>,
     events: Option<Vec<HistoryRow>>,
     events_line_count: Option<u64>,
@@ -91,14 +91,14 @@ impl Copier {
         disk: Disk,
         store: Arc<Mutex<Store>>,
         contents: Contents,
-        tell: Tell,
+        on_event: EventListener,
         names: HashMap<String, String>,
     ) -> Self {
         let downloads = Arc::new(Semaphore::new(api.client().concurrency()));
         Self {
             api,
             disk,
-            tell,
+            on_event,
             project,
             store,
             contents,
@@ -106,31 +106,31 @@ impl Copier {
             downloads,
             writes: Semaphore::new(WRITES_AT_ONCE),
             joint: Mutex::default(),
-            failed_in_a_row: AtomicU32::new(0),
+            consecutive_failures: AtomicU32::new(0),
         }
     }
 
     /// Executes a job. Failures of single runs are recorded; an error means that the whole mirror failed.
-    pub(super) async fn job(self: Arc<Self>, job: Job) -> Result<Copied, Error> {
-        let mut copied = Copied::default();
-        match Arc::clone(&self).runs(job, &mut copied).await {
+    pub(super) async fn run_job(self: Arc<Self>, job: Job) -> Result<CopyResult, Error> {
+        let mut copied = CopyResult::default();
+        match Arc::clone(&self).copy_runs(job, &mut copied).await {
             Err(error) if is_final(&error) => copied.stopped = Some(error),
             ended => ended?,
         }
         let store = Arc::clone(&self.store);
         let synced = self.api.client().work(move || lock(&store).sync()).await;
-        synced.map_err(|error| self.noting(error))?;
+        synced.map_err(|error| self.journal_error(error))?;
         Ok(copied)
     }
 
     /// Copies the runs of a job. `copied` also counts the runs copied before an error.
-    async fn runs(self: Arc<Self>, job: Job, copied: &mut Copied) -> Result<(), Error> {
-        let alone = match job {
-            Job::Alone(run) => vec![run],
-            Job::Together(runs) => {
-                let (came, left, stopped) = self.together(runs).await?;
-                let mut written = stream::iter(came)
-                    .map(|(listed, whole)| Arc::clone(&self).run(listed, Some(whole)).boxed())
+    async fn copy_runs(self: Arc<Self>, job: Job, copied: &mut CopyResult) -> Result<(), Error> {
+        let single = match job {
+            Job::Single(run) => vec![run],
+            Job::Joint(runs) => {
+                let (received, unmatched, stopped) = self.fetch_jointly(runs).await?;
+                let mut written = stream::iter(received)
+                    .map(|(listed, whole)| Arc::clone(&self).copy_run(listed, Some(whole)).boxed())
                     .buffer_unordered(RUNS_AT_ONCE);
                 let mut failed = stopped;
                 // Finish writing the runs already received, even after an error that stops further requests.
@@ -144,36 +144,36 @@ impl Copier {
                 if let Some(error) = failed {
                     return Err(error);
                 }
-                left
+                unmatched
             }
         };
-        for listed in alone {
-            copied.add(Arc::clone(&self).run(listed, None).boxed().await?);
+        for listed in single {
+            copied.add(Arc::clone(&self).copy_run(listed, None).boxed().await?);
         }
         Ok(())
     }
 
     /// Fetches small runs in joint queries. Runs left out by the server are returned to be fetched one by
     /// one, which reveals the cause.
-    async fn together(&self, runs: Vec<Listed>) -> Result<Together, Error> {
-        let mut came = Vec::with_capacity(runs.len());
-        let mut alone = Vec::new();
+    async fn fetch_jointly(&self, runs: Vec<ListedRun>) -> Result<JointResult, Error> {
+        let mut received = Vec::with_capacity(runs.len());
+        let mut single = Vec::new();
         let mut runs = runs.into_iter();
         while let Some(size) = self.joint_size() {
-            let some: Vec<_> = runs.by_ref().take(size).collect();
-            if some.is_empty() {
+            let batch: Vec<_> = runs.by_ref().take(size).collect();
+            if batch.is_empty() {
                 break;
             }
-            let begun = self.api.client().now();
-            let answered = match self.some_together(some, &mut came, &mut alone).await {
-                Err(error) if is_final(&error) => return Ok((came, alone, Some(error))),
+            let started = self.api.client().now();
+            let answered = match self.fetch_batch(batch, &mut received, &mut single).await {
+                Err(error) if is_final(&error) => return Ok((received, single, Some(error))),
                 answered => answered?,
             };
-            let took = self.api.client().now().since_origin().saturating_sub(begun.since_origin());
-            lock_size(&self.joint).learn(size, answered.then_some(took));
+            let took = self.api.client().now().since_origin().saturating_sub(started.since_origin());
+            lock_size(&self.joint).record_time(size, answered.then_some(took));
         }
-        alone.extend(runs);
-        Ok((came, alone, None))
+        single.extend(runs);
+        Ok((received, single, None))
     }
 
     fn joint_size(&self) -> Option<usize> {
@@ -181,14 +181,15 @@ impl Copier {
     }
 
     /// Fetches a few small runs in one joint query. Returns false if the server refuses the query.
-    async fn some_together(
+    async fn fetch_batch(
         &self,
-        runs: Vec<Listed>,
-        came: &mut Vec<(Listed, WholeRun)>,
-        alone: &mut Vec<Listed>,
+        runs: Vec<ListedRun>,
+        received: &mut Vec<(ListedRun, WholeRun)>,
+        single: &mut Vec<ListedRun>,
     ) -> Result<bool, Error> {
         let ids = runs.iter().map(|run| run.id.clone());
-        let mut ask = GetWholeRuns::new(self.project.clone(), ids).samples(Samples::new(MOST_ROWS + 1)?);
+        let mut query =
+            GetWholeRuns::new(self.project.clone(), ids).samples(Samples::new(MAX_JOINT_ROWS + 1)?);
         for part in Part::ALL.into_iter().filter(|part| !self.contents.has(*part)) {
             ask = match part {
                 Part::History => ask.without_history(),
@@ -199,17 +200,19 @@ impl Copier {
                 _ => ask,
             };
         }
-        let mut left = runs;
+        let mut unmatched = runs;
         let mut is_answered = true;
-        let asked = left.len();
-        let mut pages = self.api.client().pages(ask).boxed();
+        let requested = unmatched.len();
+        let mut pages = self.api.client().pages(query).boxed();
         while let Some(page) = pages.next().await {
             match page.map_err(Error::from) {
                 Ok(page) => {
-                    lock_size(&self.joint).split(asked, page.asked_for());
+                    lock_size(&self.joint).record_split(requested, page.asked_for());
                     for whole in page.runs {
-                        let Some(at) = left.iter().position(|run| run.id == whole.run.id) else { continue };
-                        came.push((left.remove(at), whole));
+                        let Some(at) = unmatched.iter().position(|run| run.id == whole.run.id) else {
+                            continue;
+                        };
+                        received.push((unmatched.remove(at), whole));
                     }
                 }
                 Err(error) if is_fatal(&error) => return Err(error),
@@ -219,25 +222,29 @@ impl Copier {
                 }
             }
         }
-        alone.extend(left);
+        single.extend(unmatched);
         Ok(is_answered)
     }
 
     /// Copies a run and records it.
-    async fn run(self: Arc<Self>, listed: Listed, whole: Option<WholeRun>) -> Result<Copied, Error> {
+    async fn copy_run(
+        self: Arc<Self>,
+        listed: ListedRun,
+        whole: Option<WholeRun>,
+    ) -> Result<CopyResult, Error> {
         let known = {
             let (store, id) = (Arc::clone(&self.store), listed.id.clone());
             let read = self.api.client().work(move || lock(&store).record(&id)).await;
             read.map_err(|error| Error::io("reading what is known of a run", error))?
         };
-        let Some(here) = self.names.get(&listed.id) else { return Ok(Copied::default()) };
+        let Some(name) = self.names.get(&listed.id) else { return Ok(CopyResult::default()) };
         // Fetch again what an earlier version stored under an unsafe name.
-        let known = known.filter(|known| known.here() == here);
-        let (record, row) = match self.fetched(&listed, whole).await {
-            Ok((path, run, came)) => {
-                self.failed_in_a_row.store(0, Ordering::Relaxed);
-                let copy = RunCopy { of: &self, path: &path, run: &run, known: known.as_ref(), here };
-                let mut record = self.record(&listed, &copy, came).boxed().await?;
+        let known = known.filter(|known| known.here() == name);
+        let (record, row) = match self.fetch_run(&listed, whole).await {
+            Ok((path, run, received)) => {
+                self.consecutive_failures.store(0, Ordering::Relaxed);
+                let copy = RunCopy { copier: &self, path: &path, run: &run, known: known.as_ref(), name };
+                let mut record = self.copy_parts(&listed, &copy, received).boxed().await?;
                 if !run.unreadable_fields.is_empty() && self.contents.has(Part::Runs) {
                     let reasons = run.unreadable_fields.iter().map(ToString::to_string);
                     record.missing.insert(Part::Runs.name().to_owned(), reasons.collect());
@@ -248,18 +255,18 @@ impl Copier {
             Err(error) if is_fatal(&error) || self.is_unreachable(&error) => return Err(error),
             // The run was deleted after it was listed.
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                let Some(mut record) = known.clone() else { return Ok(Copied::default()) };
+                let Some(mut record) = known.clone() else { return Ok(CopyResult::default()) };
                 record.gone = true;
                 (record, None)
             }
             Err(error) => {
                 let mut record =
-                    known.clone().unwrap_or_else(|| RunRecord::new(&listed.id, here, listed.fingerprint));
+                    known.clone().unwrap_or_else(|| RunRecord::new(&listed.id, name, listed.fingerprint));
                 record.missing.insert(Part::Runs.name().to_owned(), vec![error.with_causes()]);
                 (record, None)
             }
         };
-        let mut copied = Copied::of(known.as_ref(), &record, self.contents);
+        let mut copied = CopyResult::from_records(known.as_ref(), &record, self.contents);
         if let Some(row) = &row {
             copied.bytes += row.len() as u64;
         }
@@ -269,9 +276,9 @@ impl Copier {
             let note = move || lock(&store).append(&record, row.as_deref().map(str::trim_end));
             self.api.client().work(note).await
         };
-        noted.map_err(|error| self.noting(error))?;
+        noted.map_err(|error| self.journal_error(error))?;
         if let Ok(run) = self.path(&listed.id) {
-            (self.tell)(&MirrorEvent::Run { run, missing });
+            (self.on_event)(&MirrorEvent::Run { run, missing });
         }
         Ok(copied)
     }
@@ -280,30 +287,30 @@ impl Copier {
         Ok(RunPath::new(self.project.entity(), self.project.project(), id)?)
     }
 
-    async fn fetched(
+    async fn fetch_run(
         &self,
-        listed: &Listed,
+        listed: &ListedRun,
         whole: Option<WholeRun>,
-    ) -> Result<(RunPath, Run, Belongings), Error> {
+    ) -> Result<(RunPath, Run, ReceivedParts), Error> {
         let path = self.path(&listed.id)?;
         if let Some(WholeRun { run, history, events, events_line_count, files, log, .. }) = whole {
-            return Ok((path, run, Belongings { history, events, events_line_count, files, log }));
+            return Ok((path, run, ReceivedParts { history, events, events_line_count, files, log }));
         }
         let run = self.api.client().call(GetRun::new(path.clone())).await?.answer;
-        Ok((path, run, Belongings::default()))
+        Ok((path, run, ReceivedParts::default()))
     }
 
     /// Writes all parts of a run to disk and returns the run's new record.
-    async fn record(
+    async fn copy_parts(
         &self,
-        listed: &Listed,
+        listed: &ListedRun,
         copy: &RunCopy<'_>,
-        came: Belongings,
+        received: ReceivedParts,
     ) -> Result<RunRecord, Error> {
-        let RunCopy { run, known, here, .. } = *copy;
+        let RunCopy { run, known, name, .. } = *copy;
         let text =
             |timestamp: &Option<wandb_core::model::Timestamp>| timestamp.as_ref().map(ToString::to_string);
-        let mut record = RunRecord::new(&listed.id, here, listed.fingerprint);
+        let mut record = RunRecord::new(&listed.id, name, listed.fingerprint);
         record.row = if self.contents.has(Part::Runs) {
             Some(listed.fingerprint)
         } else {
@@ -314,56 +321,56 @@ impl Copier {
         record.heartbeat_at = text(&run.heartbeat_at);
         let counted = run.history_keys.as_ref().and_then(|keys| keys.last_step);
         // The run may have logged a step after the steps were counted.
-        record.last_step = counted.max(came.history.iter().flatten().filter_map(HistoryRow::step).max());
+        record.last_step = counted.max(received.history.iter().flatten().filter_map(HistoryRow::step).max());
         let last_step = record.last_step;
         let (history, system, logs, files) = join4(
-            self.part(
+            self.copy_part(
                 Part::History,
                 listed,
                 known,
                 |known| &known.history,
                 Stored::empty,
-                copy.history(last_step, came.history).boxed(),
+                copy.copy_history(last_step, received.history).boxed(),
             ),
-            self.part(
+            self.copy_part(
                 Part::System,
                 listed,
                 known,
                 |known| &known.system,
                 Stored::empty,
-                copy.system(came.events, came.events_line_count).boxed(),
+                copy.copy_system(received.events, received.events_line_count).boxed(),
             ),
-            self.part(
+            self.copy_part(
                 Part::Logs,
                 listed,
                 known,
                 |known| &known.logs,
                 Stored::empty,
-                copy.logs(came.log).boxed(),
+                copy.copy_logs(received.log).boxed(),
             ),
-            self.part(
+            self.copy_part(
                 Part::Files,
                 listed,
                 known,
                 |known| &known.files,
                 no_files,
-                copy.files(came.files).boxed(),
+                copy.copy_files(received.files).boxed(),
             ),
         )
         .await;
-        record.history = note(&mut record, Part::History, history?);
-        record.system = note(&mut record, Part::System, system?);
-        record.logs = note(&mut record, Part::Logs, logs?);
-        record.files = note(&mut record, Part::Files, files?);
+        record.history = record_gaps(&mut record, Part::History, history?);
+        record.system = record_gaps(&mut record, Part::System, system?);
+        record.logs = record_gaps(&mut record, Part::Logs, logs?);
+        record.files = record_gaps(&mut record, Part::Files, files?);
         Ok(record)
     }
 
     /// Returns the fetched part, or the previous one with the reason why fetching failed. An unwanted part
     /// keeps its previous state.
-    async fn part<T: Clone>(
+    async fn copy_part<T: Clone>(
         &self,
         part: Part,
-        listed: &Listed,
+        listed: &ListedRun,
         known: Option<&RunRecord>,
         taken: fn(&RunRecord) -> &Option<CopiedPart<T>>,
         nothing: fn() -> T,
@@ -374,11 +381,11 @@ impl Copier {
             let told = |of: fn(&RunRecord) -> &Messages| {
                 known.and_then(|known| of(known).get(part.name()).cloned()).unwrap_or_default()
             };
-            return Ok(Got {
-                what: before,
-                missing: told(|known| &known.missing),
-                inexact: told(|known| &known.inexact),
-                unsupported: told(|known| &known.unsupported),
+            return Ok(FetchedPart {
+                data: before,
+                missing: known_gaps(|known| &known.missing),
+                inexact: known_gaps(|known| &known.inexact),
+                unsupported: known_gaps(|known| &known.unsupported),
             });
         }
         match got.await {
@@ -392,18 +399,20 @@ impl Copier {
                 let what = Some(CopiedPart { as_of: listed.fingerprint, content: nothing() });
                 Ok(Got { unsupported: vec![unsupported(&error)], ..Got::all(what) })
             }
-            Err(error) => Ok(Got { missing: vec![error.with_causes()], ..Got::all(before) }),
         }
     }
 
     /// Runs `work`, which writes a small file, once a permit is free.
-    pub(super) async fn write<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+    pub(super) async fn with_write_permit<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> T {
         let _permit = self.writes.acquire().await;
         self.api.client().work(work).await
     }
 
     /// Acquires up to `wanted` download permits, as many as are free, but waits for at least one.
-    pub(super) async fn downloads(&self, wanted: usize) -> Vec<SemaphoreGuardArc> {
+    pub(super) async fn acquire_downloads(&self, wanted: usize) -> Vec<SemaphoreGuardArc> {
         let mut permits = vec![self.downloads.acquire_arc().await];
         while permits.len() < wanted
             && let Some(permit) = self.downloads.try_acquire_arc()
@@ -419,7 +428,8 @@ impl Copier {
             error,
             Error::Request(error) if matches!(**error, wandb_core::error::Error::Transport { .. })
         );
-        is_of_the_network && self.failed_in_a_row.fetch_add(1, Ordering::Relaxed) + 1 >= MOST_FAILED_IN_A_ROW
+        is_of_the_network
+            && self.consecutive_failures.fetch_add(1, Ordering::Relaxed) + 1 >= MAX_CONSECUTIVE_FAILURES
     }
 
     fn noting(&self, error: std::io::Error) -> Error {
@@ -428,21 +438,21 @@ impl Copier {
 }
 
 /// Records the gaps of a part and returns its data.
-fn note<T>(record: &mut RunRecord, part: Part, got: Got<T>) -> T {
-    if !got.missing.is_empty() {
-        record.missing.insert(part.name().to_owned(), got.missing);
+fn record_gaps<T>(record: &mut RunRecord, part: Part, fetched: FetchedPart<T>) -> T {
+    if !fetched.missing.is_empty() {
+        record.missing.insert(part.name().to_owned(), fetched.missing);
     }
-    if !got.inexact.is_empty() {
-        record.inexact.insert(part.name().to_owned(), got.inexact);
+    if !fetched.inexact.is_empty() {
+        record.inexact.insert(part.name().to_owned(), fetched.inexact);
     }
-    if !got.unsupported.is_empty() {
-        record.unsupported.insert(part.name().to_owned(), got.unsupported);
+    if !fetched.unsupported.is_empty() {
+        record.unsupported.insert(part.name().to_owned(), fetched.unsupported);
     }
-    got.what
+    fetched.data
 }
 
-impl Copied {
-    fn of(before: Option<&RunRecord>, now: &RunRecord, contents: Contents) -> Self {
+impl CopyResult {
+    fn from_records(before: Option<&RunRecord>, now: &RunRecord, contents: Contents) -> Self {
         let mut copied = Self::default();
         let rows = |record: &RunRecord| record.history.as_ref().map_or(0, |copied| copied.content.rows);
         match before {
@@ -454,9 +464,9 @@ impl Copied {
         // A run that failed entirely lacks every wanted part.
         let is_wanted =
             |part: &&str| *part == Part::Runs.name() || contents.parts().any(|own| own.name() == *part);
-        let told = now.missing.iter().chain(&now.inexact).filter(|(part, _)| is_wanted(&part.as_str()));
+        let gaps = now.missing.iter().chain(&now.inexact).filter(|(part, _)| is_wanted(&part.as_str()));
         copied.missing =
-            told.flat_map(|(_, told)| told).map(|what| (now.run.clone(), what.clone())).collect();
+            gaps.flat_map(|(_, gaps)| gaps).map(|what| (now.run.clone(), what.clone())).collect();
         for part in [Part::History, Part::System, Part::Logs] {
             let old = before.and_then(|before| before.table(part));
             if let Some(stored) = now.table(part).filter(|now| Some(*now) != old) {

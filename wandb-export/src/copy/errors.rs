@@ -29,16 +29,16 @@ pub(super) fn is_fatal(error: &Error) -> bool {
 }
 
 /// Returns whether an error would also fail every other project: a refused key or a full disk.
-pub(super) fn is_of_all_projects(error: &Error) -> bool {
+pub(super) fn is_global(error: &Error) -> bool {
     match error {
         Error::Mirror { .. } => false,
-        Error::Io { source, .. } => is_of_the_disk(source.kind()),
+        Error::Io { source, .. } => is_disk_wide(source.kind()),
         error => is_fatal(error),
     }
 }
 
 /// Returns whether an error concerns the whole disk.
-fn is_of_the_disk(kind: io::ErrorKind) -> bool {
+fn is_disk_wide(kind: io::ErrorKind) -> bool {
     use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     matches!(kind, QuotaExceeded | ReadOnlyFilesystem | StorageFull)
 }
@@ -60,7 +60,7 @@ pub(super) fn writing(disk: &Disk, here: &str, error: io::Error) -> Error {
 }
 
 /// Describes what the server lacks, according to an error.
-pub(super) fn unsupported(error: &Error) -> String {
+pub(super) fn describe_unsupported(error: &Error) -> String {
     let lacking = match error {
         Error::Request(error) => match error.unsupported() {
             Some(unsupported) => unsupported.to_string(),

@@ -6,7 +6,7 @@ use wandb_mirror::{Contents, IndexEntry, Part};
 
 /// A run, as the list of runs describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Listed {
+pub(super) struct ListedRun {
     pub(super) id: String,
     pub(super) fingerprint: Fingerprint,
     /// The number of history rows, if the server reports it.
@@ -19,9 +19,9 @@ pub(super) struct Listed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Job {
     /// Small runs, fetched with all their data in one answer.
-    Together(Vec<Listed>),
+    Joint(Vec<ListedRun>),
     /// A run that takes several requests.
-    Alone(Listed),
+    Single(ListedRun),
 }
 
 /// The jobs of a project and the runs that need none.
@@ -39,23 +39,23 @@ pub(super) struct Plan {
 impl Plan {
     /// Returns the number of rows of the runs to fetch, as far as the server reports it.
     pub(super) fn rows(&self) -> u64 {
-        let rows = |run: &Listed| run.lines.unwrap_or_default();
+        let rows = |run: &ListedRun| run.lines.unwrap_or_default();
         let rows = |job: &Job| match job {
-            Job::Together(runs) => runs.iter().map(rows).sum(),
-            Job::Alone(run) => rows(run),
+            Job::Joint(runs) => runs.iter().map(rows).sum(),
+            Job::Single(run) => rows(run),
         };
         self.jobs.iter().map(rows).sum()
     }
 }
 
 /// The most rows that a joint query returns per run. One more is requested, to detect that there are more.
-pub(super) const MOST_ROWS: u64 = 2_000;
+pub(super) const MAX_JOINT_ROWS: u64 = 2_000;
 
 /// The weight limit of a joint query, in rows.
-const MOST_WEIGHT: u64 = 4_000;
+const MAX_JOINT_WEIGHT: u64 = 4_000;
 
 /// The most runs in a joint query.
-pub(super) const MOST_RUNS: usize = 32;
+pub(super) const MAX_JOINT_RUNS: usize = 32;
 
 /// The weight of a run's config, summary, files and first log lines, in rows.
 const OWN_WEIGHT: u64 = 50;
@@ -63,8 +63,8 @@ const OWN_WEIGHT: u64 = 50;
 /// The interval of system metrics in recent SDKs, in seconds. Old SDKs sample less often.
 const SECONDS_BETWEEN_EVENTS: u64 = 10;
 
-impl Listed {
-    pub(super) fn of(run: &Run) -> Self {
+impl ListedRun {
+    pub(super) fn from_run(run: &Run) -> Self {
         let time = |time: &Option<wandb_core::model::Timestamp>| time.as_ref()?.time();
         let seconds = time(&run.created_at).zip(time(&run.heartbeat_at));
         let seconds = seconds.map_or(0, |(from, to)| to.as_second().saturating_sub(from.as_second()));
@@ -77,10 +77,10 @@ impl Listed {
     }
 
     /// Estimates the wanted rows of a run. Returns `None` if a joint query may not cover them all.
-    fn weight(&self, contents: Contents) -> Option<u64> {
+    fn estimate_weight(&self, contents: Contents) -> Option<u64> {
         let rows = if contents.has(Part::History) { self.lines? } else { 0 };
         let events = if contents.has(Part::System) { self.seconds / SECONDS_BETWEEN_EVENTS } else { 0 };
-        (rows <= MOST_ROWS && events <= MOST_ROWS).then(|| rows + events + OWN_WEIGHT)
+        (rows <= MAX_JOINT_ROWS && events <= MAX_JOINT_ROWS).then(|| rows + events + OWN_WEIGHT)
     }
 
     fn is_same(&self, known: &IndexEntry, contents: Contents) -> bool {
@@ -99,26 +99,26 @@ pub(super) fn plan<'a>(
     contents: Contents,
 ) -> Plan {
     let mut plan = Plan::default();
-    let (mut together, mut weight) = (Vec::new(), 0);
+    let (mut joint, mut weight) = (Vec::new(), 0);
     for run in listed {
-        if let Some(known) = known(&run.id).filter(|known| run.is_same(known, contents)) {
+        if let Some(known) = known(&run.id).filter(|known| run.is_unchanged(known, contents)) {
             plan.same += 1;
             plan.inexact += u64::from(contents.parts().any(|part| known.is_inexact(part)));
             continue;
         }
-        let Some(own) = run.weight(contents) else {
-            plan.jobs.push(Job::Alone(run));
+        let Some(own) = run.estimate_weight(contents) else {
+            plan.jobs.push(Job::Single(run));
             continue;
         };
-        if weight + own > MOST_WEIGHT || together.len() == MOST_RUNS {
-            plan.jobs.push(Job::Together(std::mem::take(&mut together)));
+        if weight + own > MAX_JOINT_WEIGHT || joint.len() == MAX_JOINT_RUNS {
+            plan.jobs.push(Job::Joint(std::mem::take(&mut joint)));
             weight = 0;
         }
         weight += own;
-        together.push(run);
+        joint.push(run);
     }
-    if !together.is_empty() {
-        plan.jobs.push(Job::Together(together));
+    if !joint.is_empty() {
+        plan.jobs.push(Job::Joint(joint));
     }
     plan
 }
@@ -160,8 +160,8 @@ mod tests {
 
     fn sizes(plan: &Plan) -> Vec<usize> {
         let size = |job: &Job| match job {
-            Job::Together(runs) => runs.len(),
-            Job::Alone(_) => 0,
+            Job::Joint(runs) => runs.len(),
+            Job::Single(_) => 0,
         };
         plan.jobs.iter().map(size).collect()
     }
@@ -169,9 +169,9 @@ mod tests {
     #[test]
     fn small_runs_are_batched_and_long_ones_are_not() {
         let mut listed: Vec<_> = (0..40).map(|number| run(&number.to_string(), Some(10), 100)).collect();
-        listed.push(run("long", Some(MOST_ROWS + 1), 0));
-        listed.push(run("untold", None, 0));
-        listed.push(run("old", Some(1), MOST_ROWS * SECONDS_BETWEEN_EVENTS * 2));
+        listed.push(run("long", Some(MAX_JOINT_ROWS + 1), 0));
+        listed.push(run("uncounted", None, 0));
+        listed.push(run("old", Some(1), MAX_JOINT_ROWS * SECONDS_BETWEEN_EVENTS * 2));
         listed.extend((0..5).map(|number| run(&format!("m{number}"), Some(1_500), 0)));
         let all = planned(listed.clone(), &[], Contents::all());
         assert_eq!(sizes(&all), [32, 0, 0, 0, 10, 2, 1], "{:?}", all.jobs);

@@ -19,7 +19,7 @@ use super::compare::Before;
 use super::copier::{Copied, Copier};
 use super::errors::{is_fatal, is_final, writing};
 use super::event::MirrorEvent;
-use super::plan::{Job, Listed, Plan, plan};
+use super::plan::{Job, ListedRun, Plan, make_plan};
 use super::report::{Missing, ProjectReport};
 use super::{Tell, lock};
 use crate::api::Api;
@@ -27,7 +27,7 @@ use crate::error::{Error, ErrorKind};
 use crate::files::Names;
 use crate::issue::Issue;
 use crate::source::list_reader;
-use crate::source::server::Lister;
+use crate::source::server::RunListReader;
 
 /// The page size of the list of runs. Runs in the light form are small.
 const RUNS_LISTED_AT_ONCE: PageSize = PageSize::fixed(1_000);
@@ -44,14 +44,14 @@ const ANSWERS_AT_ONCE: usize = 8;
 const IDS_AT_ONCE: usize = 500;
 
 /// The plan of a project, the names of its runs' files, and the previous state of compared runs.
-struct Planned {
+struct ProjectPlan {
     plan: Plan,
     names: HashMap<String, String>,
-    before: Vec<Before>,
+    before: Vec<StoredVersion>,
 }
 
 /// A project to bring up to date.
-pub(super) struct Project {
+pub(super) struct ProjectSync {
     pub(super) api: Api,
     pub(super) path: ProjectPath,
     pub(super) disk: Disk,
@@ -59,10 +59,10 @@ pub(super) struct Project {
     pub(super) filter: Option<Filter>,
     pub(super) verify: bool,
     pub(super) compare: bool,
-    pub(super) tell: Tell,
+    pub(super) on_event: EventListener,
 }
 
-impl Project {
+impl ProjectSync {
     pub(super) async fn sync(self) -> Result<ProjectReport, Error> {
         let header = Header::new(self.api.base_url().to_string(), self.path.to_string());
         let disk = self.disk.clone();
@@ -73,22 +73,22 @@ impl Project {
             self.verify(&store, &mut report).await?;
         }
         if self.contents.parts().any(|part| part != Part::Sweeps) {
-            let Planned { plan, names, before } = self.plan(&store, &mut report).await?;
+            let ProjectPlan { plan, names, before } = self.plan(&store, &mut report).await?;
             report.same = plan.same;
             if plan.inexact > 0 {
                 let what = format!("{} runs are inexact or incomplete; see {MANIFEST}", plan.inexact);
                 report.missing.push(Missing { run: None, what });
             }
-            if let Some(error) = self.copy(plan.jobs, names, &store, &mut report).await? {
+            if let Some(error) = self.copy_runs(plan.jobs, names, &store, &mut report).await? {
                 let what = format!("stopped before everything was copied: {}", error.with_causes());
                 report.missing.push(Missing { run: None, what });
             }
-            report.differing = self.differing(&store, before).await?;
+            report.differing = self.find_differences(&store, before).await?;
             self.note_gone(&plan.gone, &store).await?;
             report.gone.extend(plan.gone);
         }
         if self.contents.has(Part::Sweeps) {
-            match self.sweeps(&store, &mut report).await {
+            match self.copy_sweeps(&store, &mut report).await {
                 Err(error) if is_final(&error) => {
                     let what = format!("the sweeps: {}", error.with_causes());
                     report.missing.push(Missing { run: None, what });
@@ -98,7 +98,7 @@ impl Project {
         }
         self.note_unsupported(&store, &mut report);
         self.settle(store, &mut report).await?;
-        (self.tell)(&MirrorEvent::Project { project: self.path });
+        (self.on_event)(&MirrorEvent::Project { project: self.path });
         Ok(report)
     }
 
@@ -116,15 +116,19 @@ impl Project {
     }
 
     /// Lists the runs, compares them with the mirror, and assigns the names of their files.
-    async fn plan(&self, store: &Arc<Mutex<Store>>, report: &mut ProjectReport) -> Result<Planned, Error> {
-        let mut reader = self.lister(self.filter.clone().unwrap_or_default());
+    async fn plan(
+        &self,
+        store: &Arc<Mutex<Store>>,
+        report: &mut ProjectReport,
+    ) -> Result<ProjectPlan, Error> {
+        let mut reader = self.list_runs(self.filter.clone().unwrap_or_default());
         let mut listed = Vec::new();
         while let Some(runs) = reader.next_runs().await? {
-            listed.extend(runs.iter().map(Listed::of));
+            listed.extend(runs.iter().map(ListedRun::from_run));
         }
         let gone = match &self.filter {
             Some(_) => Vec::new(),
-            None => self.unlisted(store, &mut listed, &mut reader, report).await?,
+            None => self.find_deleted(store, &mut listed, &mut reader, report).await?,
         };
         for issue in reader.issues() {
             let what = issue.to_string();
@@ -134,40 +138,48 @@ impl Project {
                 report.missing.push(Missing { run: None, what });
             }
         }
-        let before = if self.compare { self.give_up(store, &listed).await? } else { Vec::new() };
+        let before = if self.compare { self.mark_for_refetch(store, &listed).await? } else { Vec::new() };
         let runs = listed.len() as u64;
         let (plan, names) = {
             let store = lock(store);
-            let names = names(&store, &listed);
+            let names = assign_names(&store, &listed);
             let known =
                 |id: &str| store.entry(id).filter(|known| stays_inside(known.here.as_deref().unwrap_or(id)));
             (Plan { gone, ..plan(listed, known, self.contents) }, names)
         };
-        (self.tell)(&MirrorEvent::Listed {
+        (self.on_event)(&MirrorEvent::Listed {
             project: self.path.clone(),
             runs,
             to_fetch: runs - plan.same,
             rows: plan.rows(),
         });
-        Ok(Planned { plan, names, before })
+        Ok(ProjectPlan { plan, names, before })
     }
 
     /// Marks the listed runs as missing so that everything is fetched again.
-    async fn give_up(&self, store: &Arc<Mutex<Store>>, listed: &[Listed]) -> Result<Vec<Before>, Error> {
+    async fn mark_for_refetch(
+        &self,
+        store: &Arc<Mutex<Store>>,
+        listed: &[ListedRun],
+    ) -> Result<Vec<StoredVersion>, Error> {
         let ids: Vec<String> = listed.iter().map(|run| run.id.clone()).collect();
         let (store, contents) = (Arc::clone(store), self.contents);
         let give_up = move || compare::give_up(&mut lock(&store), ids.iter().map(String::as_str), contents);
         self.api.client().work(give_up).await.map_err(|error| writing(&self.disk, JOURNAL, error))
     }
 
-    async fn differing(&self, store: &Arc<Mutex<Store>>, before: Vec<Before>) -> Result<Vec<String>, Error> {
+    async fn find_differences(
+        &self,
+        store: &Arc<Mutex<Store>>,
+        before: Vec<StoredVersion>,
+    ) -> Result<Vec<String>, Error> {
         let store = Arc::clone(store);
         let differing = self.api.client().work(move || compare::differing(&lock(&store), &before)).await;
         differing.map_err(|error| writing(&self.disk, JOURNAL, error))
     }
 
     /// Executes the jobs. Returns the error that stopped them early, if any.
-    async fn copy(
+    async fn copy_runs(
         &self,
         jobs: Vec<Job>,
         names: HashMap<String, String>,
@@ -179,17 +191,17 @@ impl Project {
             self.disk.clone(),
             Arc::clone(store),
             self.contents,
-            Arc::clone(&self.tell),
+            Arc::clone(&self.on_event),
             names,
         ));
-        let (together, alone): (Vec<_>, Vec<_>) =
-            jobs.into_iter().partition(|job| matches!(job, Job::Together(_)));
+        let (joint, single): (Vec<_>, Vec<_>) =
+            jobs.into_iter().partition(|job| matches!(job, Job::Joint(_)));
         let at_once = self.api.client().concurrency().min(ANSWERS_AT_ONCE);
-        let copy = |job| Arc::clone(&copier).job(job).boxed();
-        let together = stream::iter(together).map(copy).buffer_unordered(at_once);
-        let alone = stream::iter(alone).map(copy).buffer_unordered(LONG_RUNS_AT_ONCE);
-        let mut all = Copied::default();
-        let mut ended = stream::select(together, alone);
+        let copy = |job| Arc::clone(&copier).run_job(job).boxed();
+        let joint = stream::iter(joint).map(copy).buffer_unordered(at_once);
+        let single = stream::iter(single).map(copy).buffer_unordered(LONG_RUNS_AT_ONCE);
+        let mut all = CopyResult::default();
+        let mut ended = stream::select(joint, single);
         while let Some(copied) = ended.try_next().await? {
             all.add(copied);
         }
@@ -201,35 +213,35 @@ impl Project {
         Ok(all.stopped)
     }
 
-    fn lister(&self, filter: Filter) -> Lister {
+    fn list_runs(&self, filter: Filter) -> RunListReader {
         let list = ListRuns::new(self.path.clone()).page_size(RUNS_LISTED_AT_ONCE).filter(filter);
-        Lister::new(self.api.client().clone(), self.path.clone(), list, None)
+        RunListReader::new(self.api.client().clone(), self.path.clone(), list, None)
     }
 
-    /// Looks for runs of the mirror that the list lacks, since a list may miss a run while others are added
+    /// Finds runs of the mirror that the list lacks, since a list may miss a run while others are added
     /// or deleted. Adds the runs that still exist to `listed` and returns the deleted ones. A gap in an
     /// incomplete list does not count: the run itself is requested then.
-    async fn unlisted(
+    async fn find_deleted(
         &self,
         store: &Mutex<Store>,
-        listed: &mut Vec<Listed>,
-        reader: &mut Lister,
+        listed: &mut Vec<ListedRun>,
+        reader: &mut RunListReader,
         report: &mut ProjectReport,
     ) -> Result<Vec<String>, Error> {
-        let mut unlisted = unlisted(&lock(store), listed);
+        let mut unlisted = unlisted_runs(&lock(store), listed);
         for ids in unlisted.clone().chunks(IDS_AT_ONCE) {
-            let mut asked = self.lister(Filter::ids(ids));
+            let mut by_ids = self.list_runs(Filter::ids(ids));
             let (mut found, mut kept) = (Vec::new(), Vec::new());
-            let is_whole = loop {
-                match asked.next_runs().await {
+            let is_complete = loop {
+                match by_ids.next_runs().await {
                     Ok(Some(runs)) => found.extend(runs),
-                    Ok(None) => break asked.is_whole(),
+                    Ok(None) => break by_ids.is_complete(),
                     // The server cannot filter.
                     Err(Error::Request(error)) if error.is_unsupported() => break false,
                     Err(error) => return Err(error),
                 }
             };
-            if !is_whole {
+            if !is_complete {
                 let missed = ids.iter().filter(|id| !found.iter().any(|run: &Run| run.id == **id));
                 for id in missed.cloned().collect::<Vec<_>>() {
                     let path = RunPath::new(self.path.entity(), self.path.project(), id)?;
@@ -256,7 +268,7 @@ impl Project {
             for run in found {
                 unlisted.retain(|id| *id != run.id);
                 if reader.admit(&run) {
-                    listed.push(Listed::of(&run));
+                    listed.push(ListedRun::from_run(&run));
                 }
             }
         }
@@ -282,9 +294,10 @@ impl Project {
         self.api.client().work(note).await.map_err(|error| writing(&self.disk, JOURNAL, error))
     }
 
-    async fn sweeps(&self, store: &Arc<Mutex<Store>>, report: &mut ProjectReport) -> Result<(), Error> {
+    async fn copy_sweeps(&self, store: &Arc<Mutex<Store>>, report: &mut ProjectReport) -> Result<(), Error> {
         let list = format!("sweeps of {}", self.path);
-        let sweeps = list_reader::paged(self.api.client(), vec![ListSweeps::new(self.path.clone())], list);
+        let sweeps =
+            list_reader::read_pages(self.api.client(), vec![ListSweeps::new(self.path.clone())], list);
         match sweeps.collect().await {
             Ok((sweeps, issues)) => {
                 let missing = issues.iter().map(|issue| Missing { run: None, what: issue.to_string() });
@@ -341,7 +354,7 @@ impl Project {
 }
 
 /// Returns the runs of the mirror that existed at the last sync and are not in the list.
-fn unlisted(store: &Store, listed: &[Listed]) -> Vec<String> {
+fn unlisted_runs(store: &Store, listed: &[ListedRun]) -> Vec<String> {
     let ids: HashSet<&str> = listed.iter().map(|run| run.id.as_str()).collect();
     let unlisted = store.entries().filter(|(id, known)| !known.gone && !ids.contains(id));
     unlisted.map(|(id, _)| id.to_owned()).collect()
@@ -356,6 +369,6 @@ fn names(store: &Store, listed: &[Listed]) -> HashMap<String, String> {
     for (id, _) in store.entries().filter(|(id, known)| known.here.is_none() && stays_inside(id)) {
         names.assign(&with_ending(id));
     }
-    let name_of = |run: &Listed| (run.id.clone(), names.assign_component(&run.id, ENDING).0);
+    let name_of = |run: &ListedRun| (run.id.clone(), names.assign_component(&run.id, ENDING).0);
     listed.iter().map(name_of).collect()
 }

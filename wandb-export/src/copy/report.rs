@@ -77,7 +77,7 @@ impl ProjectReport {
 
 impl MirrorReport {
     /// Sets the request counts to the difference of two tallies.
-    pub(super) fn took(&mut self, before: &ClientStats, now: &ClientStats) {
+    pub(super) fn set_traffic(&mut self, before: &ClientStats, now: &ClientStats) {
         self.requests = now.requests - before.requests;
         self.retries = now.retries - before.retries;
         self.rate_limited = now.rate_limited - before.rate_limited;

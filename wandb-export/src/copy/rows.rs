@@ -29,12 +29,12 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Creates the table for the place `here`.
-    fn begin(disk: &Disk, run: &str, part: Part, here: &str) -> Result<Self, Error> {
+    /// Creates the table at `target`.
+    fn begin(disk: &Disk, run: &str, part: Part, target: &str) -> Result<Self, Error> {
         // Name `STEP` too, or the step column would come before the run's id.
         let first: &[&str] = if part == Part::History { &[RUN_ID, STEP] } else { &[RUN_ID] };
         Ok(Self {
-            file: TableFile::begin(disk, here, first, SchemaBuilder::DEFAULT_MAX_COLUMNS)?,
+            file: TableFile::begin(disk, target, first, SchemaBuilder::DEFAULT_MAX_COLUMNS)?,
             run: run.to_owned(),
         })
     }
@@ -54,10 +54,11 @@ impl Table {
         self.file.sink.write(&labelled)
     }
 
-    fn put(self, disk: &Disk, here: &str) -> Result<Stored, Error> {
+    fn put(self, disk: &Disk, target: &str) -> Result<Stored, Error> {
         let (file, rows) = self.finish()?;
-        let put = if rows == 0 { disk.remove(here).map(|()| Stored::empty()) } else { file.put(here, rows) };
-        put.map_err(|error| writing(disk, here, error))
+        let put =
+            if rows == 0 { disk.remove(target).map(|()| Stored::empty()) } else { file.put(target, rows) };
+        put.map_err(|error| writing(disk, target, error))
     }
 
     /// Returns the finished temporary file and its number of rows.
@@ -68,23 +69,23 @@ impl Table {
 }
 
 /// An existing table that is rewritten with more rows appended.
-pub(super) struct Old {
+pub(super) struct ExistingTable {
     schema: SchemaRef,
     reader: ParquetRecordBatchReader,
 }
 
-impl Old {
-    /// Opens the table at `here`. Returns `None` if it does not have the expected number of rows, or if its
+impl ExistingTable {
+    /// Opens the table at `target`. Returns `None` if it does not have the expected number of rows, or if its
     /// values may change when they are read and written again.
     pub(super) async fn open(
         client: &Client,
         disk: &Disk,
-        here: &str,
+        target: &str,
         rows: u64,
     ) -> Result<Option<Self>, Error> {
-        let (disk, here) = (disk.clone(), here.to_owned());
+        let (disk, target) = (disk.clone(), target.to_owned());
         let open = move || {
-            let Some(file) = disk.open_file(&here)? else { return Ok(None) };
+            let Some(file) = disk.open_file(&target)? else { return Ok(None) };
             let Ok(builder) = ParquetRecordBatchReaderBuilder::try_new(ParquetObject::new(file)?) else {
                 return Ok(None);
             };
@@ -105,20 +106,20 @@ impl Old {
     }
 }
 
-/// Writes the rows of `old` and then those of `batches` to a temporary table for the place `here`. Fetches
+/// Writes the rows of `old` and then those of `batches` to a temporary table at `target`. Fetches
 /// the next batch while writing the current one.
-pub(super) async fn gather(
+pub(super) async fn write_all_rows(
     client: &Client,
     disk: &Disk,
-    (run, part, here): (&str, Part, &str),
-    old: Option<Old>,
+    (run, part, target): (&str, Part, &str),
+    old: Option<ExistingTable>,
     batches: impl Stream<Item = Result<Batch, Error>> + Send,
-    seen: impl Fn(u64),
+    on_rows: impl Fn(u64),
 ) -> Result<Table, Error> {
     let begin = {
-        let (disk, run, here) = (disk.clone(), run.to_owned(), here.to_owned());
+        let (disk, run, target) = (disk.clone(), run.to_owned(), target.to_owned());
         move || {
-            let mut table = Table::begin(&disk, &run, part, &here)?;
+            let mut table = Table::begin(&disk, &run, part, &target)?;
             for batch in old.into_iter().flat_map(|old| old.reader) {
                 let batch = batch
                     .map_err(|error| Error::io("reading a table of the mirror", io::Error::other(error)))?;
@@ -133,7 +134,7 @@ pub(super) async fn gather(
     let mut table = table?;
     while let Some(batch) = next {
         let batch = batch?;
-        seen(batch.row_count() as u64);
+        on_rows(batch.row_count() as u64);
         let write = client.work(move || table.write(batch).map(|()| table));
         let (written, following) = futures_util::future::join(write, batches.next()).await;
         table = written?;
@@ -142,47 +143,52 @@ pub(super) async fn gather(
     Ok(table)
 }
 
-/// Writes rows that are all in memory as the table at `here`. Without rows, removes the table.
+/// Writes rows that are all in memory as the table at `target`. Without rows, removes the table.
 pub(super) fn write(
     disk: &Disk,
-    (run, part, here): (&str, Part, &str),
+    (run, part, target): (&str, Part, &str),
     rows: Vec<Row>,
 ) -> Result<Stored, Error> {
     if rows.is_empty() {
-        return disk.remove(here).map(|()| Stored::empty()).map_err(|error| writing(disk, here, error));
+        return disk.remove(target).map(|()| Stored::empty()).map_err(|error| writing(disk, target, error));
     }
-    let mut table = Table::begin(disk, run, part, here)?;
+    let mut table = Table::begin(disk, run, part, target)?;
     table.write(Batch::Rows(rows))?;
-    table.put(disk, here)
+    table.put(disk, target)
 }
 
 /// Moves a table into place. Without rows, removes the table.
-pub(super) async fn put(client: &Client, disk: &Disk, here: &str, table: Table) -> Result<Stored, Error> {
-    let (disk, here) = (disk.clone(), here.to_owned());
-    client.work(move || table.put(&disk, &here)).await
+pub(super) async fn put_table(
+    client: &Client,
+    disk: &Disk,
+    target: &str,
+    table: Table,
+) -> Result<Stored, Error> {
+    let (disk, target) = (disk.clone(), target.to_owned());
+    client.work(move || table.put(&disk, &target)).await
 }
 
 /// Replaces a table by a longer one, if that is as expected: it has every column of the old table, with the
 /// same type, and the expected number of rows.
-pub(super) async fn put_grown(
+pub(super) async fn put_grown_table(
     client: &Client,
     disk: &Disk,
-    here: &str,
+    target: &str,
     table: Table,
     expected: (SchemaRef, u64),
 ) -> Result<Option<Stored>, Error> {
-    let (disk, here) = (disk.clone(), here.to_owned());
+    let (disk, target) = (disk.clone(), target.to_owned());
     client
         .work(move || {
             let (mut file, rows) = table.finish()?;
-            let failed = |error| writing(&disk, &here, error);
+            let failed = |error| writing(&disk, &target, error);
             let (old, expected) = expected;
             if rows != expected
                 || !keeps_types(&old, file.reopen().and_then(ParquetObject::new).map_err(failed)?)
             {
                 return Ok(None);
             }
-            Ok(Some(file.put(&here, rows).map_err(failed)?))
+            Ok(Some(file.put(&target, rows).map_err(failed)?))
         })
         .await
 }

@@ -12,9 +12,9 @@ use futures_util::future::join;
 use wandb_core::client::{Client, Download, FileVersion, Partial};
 use wandb_storage::Digest;
 
-use super::download_writer::{BLOCK, DownloadWriter, fill};
+use super::download_writer::{BLOCK, DownloadWriter, write_small};
 use super::progress::DownloadProgress;
-use super::remote_file::{MOST_RENEWALS, RemoteFile, Wanted};
+use super::remote_file::{MAX_RENEWALS, RemoteFile, RequestedBytes};
 use crate::error::Error;
 use crate::files::{Content, DownloadFolder, PartialFile};
 use crate::source::StoredFile;
@@ -29,7 +29,7 @@ pub(super) struct Attempt<'a> {
 }
 
 /// A completely received file.
-pub(super) struct Arrived {
+pub(super) struct ReceivedFile {
     pub(super) partial: PartialFile,
     pub(super) is_resumed: bool,
     /// The version that the storage reported.
@@ -38,7 +38,7 @@ pub(super) struct Arrived {
     is_joined_untagged: bool,
 }
 
-impl Arrived {
+impl ReceivedFile {
     /// Describes how the file differs from the server's list or, if the list has no digest, from the storage's own.
     pub(super) fn mismatch(&self, content: &Content) -> Option<String> {
         let stored = self.version.md5.as_ref().filter(|md5| content.md5.is_none() && **md5 != self.md5);
@@ -63,17 +63,18 @@ impl Attempt<'_> {
             return Ok(arrived(partial, false, FileVersion::default(), false));
         }
         let (folder, name, content) = (self.folder.clone(), self.file.name.clone(), self.file.content());
-        let partial = unblock(move || folder.partial(&name, &content)).await;
-        let mut partial = partial.map_err(|error| self.keeping(error))?;
-        let begun = partial.begun().filter(|begun| self.may_join || begun.version.etag.is_some());
-        if let Some(begun) = &begun
+        let partial = unblock(move || folder.open_partial(&name, &content)).await;
+        let mut partial = partial.map_err(|error| self.save_error(error))?;
+        let resumable =
+            partial.resumable_part().filter(|resumable| self.may_join || resumable.version.etag.is_some());
+        if let Some(resumable) = &resumable
             && self.file.listed.size == Some(partial.written())
             && partial.mismatch().is_none()
         {
-            self.progress.received(partial.written());
-            return Ok(arrived(partial, true, begun.version.clone(), false));
+            self.progress.add_received(partial.written());
+            return Ok(received_file(partial, true, resumable.version.clone(), false));
         }
-        let mut download = match self.begin(begun.as_ref()).await {
+        let mut download = match self.open_download(resumable.as_ref()).await {
             Ok(download) => download,
             Err(error) => {
                 if partial.written() == 0 {
@@ -85,15 +86,15 @@ impl Attempt<'_> {
         let is_resumed = download.received() > 0;
         loop {
             partial = self.prepare(partial, download.received() == 0, download.version().clone()).await?;
-            let (copied_to, copied, written) = self.copy(&mut download, partial).await?;
+            let (copied_to, copied, written) = self.copy_body(&mut download, partial).await?;
             partial = copied_to;
-            match copied.and(written.map_err(|error| self.keeping(error))) {
+            match copied.and(written.map_err(|error| self.save_error(error))) {
                 Ok(()) => {
                     let (version, is_joined) = (download.version().clone(), download.is_joined_untagged());
-                    return Ok(arrived(partial, is_resumed, version, is_joined));
+                    return Ok(received_file(partial, is_resumed, version, is_joined));
                 }
                 Err(Error::Request(error)) => {
-                    self.progress.thrown_away(partial.written());
+                    self.progress.remove_received(partial.written());
                     if error.is_changed() || error.is_too_large() {
                         unblock(move || partial.discard()).await;
                         return Err(Error::Request(error));
@@ -101,7 +102,7 @@ impl Attempt<'_> {
                     download.restart(*error).await?;
                 }
                 Err(error) => {
-                    self.progress.thrown_away(partial.written());
+                    self.progress.remove_received(partial.written());
                     return Err(error);
                 }
             }
@@ -120,11 +121,11 @@ impl Attempt<'_> {
             if begins_anew {
                 partial.restart()?;
             }
-            partial.note(&version)?;
+            partial.set_version(&version)?;
             Ok(partial)
         });
-        let partial = prepared.await.map_err(|error| self.keeping(error))?;
-        self.progress.received(partial.written());
+        let partial = prepared.await.map_err(|error| self.save_error(error))?;
+        self.progress.add_received(partial.written());
         Ok(partial)
     }
 
@@ -133,7 +134,7 @@ impl Attempt<'_> {
         let (folder, name, content) = (self.folder.clone(), self.file.name.clone(), self.file.content());
         let copying = format!("copying {}", file.path().display());
         let copy = move || {
-            let mut partial = folder.partial(&name, &content)?;
+            let mut partial = folder.open_partial(&name, &content)?;
             partial.restart()?;
             let mut source = file.open()?.take(content.size.unwrap_or(u64::MAX));
             let (mut block, mut digest) = (vec![0; BLOCK], Digest::default());
@@ -149,13 +150,15 @@ impl Attempt<'_> {
         };
         let copied = unblock(copy).await;
         let partial = copied.map_err(|error: io::Error| Error::io(copying, error))?;
-        self.progress.received(partial.written());
+        self.progress.add_received(partial.written());
         Ok(partial)
     }
 
-    async fn begin(&self, there: Option<&Partial>) -> Result<Download, Error> {
-        let mut download =
-            self.file.open(self.client, there.map_or(Wanted::Everything, Wanted::Rest)).await?;
+    async fn open_download(&self, partial: Option<&Partial>) -> Result<Download, Error> {
+        let mut download = self
+            .file
+            .open(self.client, partial.map_or(RequestedBytes::Everything, RequestedBytes::Rest))
+            .await?;
         let has_digest = self.file.listed.md5.is_some() || download.version().md5.is_some();
         download.check_by_digest(self.may_join && has_digest);
         download.expect_size(self.file.listed.size);
@@ -163,7 +166,7 @@ impl Attempt<'_> {
     }
 
     /// Appends the body to the file. Returns the file even after an error, so that a later download can resume.
-    async fn copy(
+    async fn copy_body(
         &self,
         download: &mut Download,
         partial: PartialFile,
@@ -172,41 +175,41 @@ impl Attempt<'_> {
         // A larger file is written as it arrives, so that nothing is lost if the download is cancelled.
         let is_small = self.file.listed.size.is_some_and(|size| size <= BLOCK as u64);
         while is_small && block.len() < BLOCK {
-            match self.chunk(download).await {
+            match self.next_chunk(download).await {
                 Ok(Some(chunk)) => block.extend_from_slice(&chunk),
                 end => {
-                    let (partial, written) = fill(partial, block).await;
+                    let (partial, written) = write_small(partial, block).await;
                     return Ok((partial, end.map(drop), written));
                 }
             }
         }
-        let mut filling = DownloadWriter::start(partial, block).map_err(|error| self.keeping(error))?;
+        let mut writer = DownloadWriter::start(partial, block).map_err(|error| self.save_error(error))?;
         let copied = loop {
-            let mut next = pin!(self.chunk(download));
+            let mut next = pin!(self.next_chunk(download));
             let next = match poll_fn(|context| Poll::Ready(next.as_mut().poll(context))).await {
                 Poll::Ready(next) => next,
                 // Run both at once: the pending read holds a request slot that other downloads may wait for.
-                Poll::Pending => match join(next, filling.flush()).await {
+                Poll::Pending => match join(next, writer.flush()).await {
                     (next, true) => next,
                     (_, false) => break Ok(()),
                 },
             };
             match next {
-                Ok(Some(chunk)) if filling.push(&chunk).await => {}
+                Ok(Some(chunk)) if writer.push(&chunk).await => {}
                 end => break end.map(drop),
             }
         };
-        let (partial, written) = filling.end().await.map_err(|error| self.keeping(error))?;
+        let (partial, written) = writer.finish().await.map_err(|error| self.save_error(error))?;
         Ok((partial, copied, written))
     }
 
     /// Returns the next bytes of the file.
-    async fn chunk(&self, download: &mut Download) -> Result<Option<Bytes>, Error> {
+    async fn next_chunk(&self, download: &mut Download) -> Result<Option<Bytes>, Error> {
         let mut renewals = 0;
         loop {
             match download.chunk().await {
                 Ok(chunk) => {
-                    self.progress.received(chunk.as_ref().map_or(0, |chunk| chunk.len() as u64));
+                    self.progress.add_received(chunk.as_ref().map_or(0, |chunk| chunk.len() as u64));
                     return Ok(chunk);
                 }
                 Err(error) if error.may_be_expired() => self.renew(download, error, &mut renewals).await?,
@@ -222,9 +225,9 @@ impl Attempt<'_> {
         mut problem: wandb_core::error::Error,
         renewals: &mut u32,
     ) -> Result<(), Error> {
-        while *renewals < MOST_RENEWALS {
+        while *renewals < MAX_RENEWALS {
             *renewals += 1;
-            match download.renew(&self.file.new_urls().await?).await {
+            match download.renew(&self.file.request_new_urls().await?).await {
                 Ok(()) => return Ok(()),
                 Err(error) if error.may_be_expired() => problem = error,
                 Err(error) => return Err(error.into()),
@@ -233,18 +236,18 @@ impl Attempt<'_> {
         Err(problem.into())
     }
 
-    fn keeping(&self, error: io::Error) -> Error {
-        let partial = self.folder.place(crate::files::Names::PARTIAL);
+    fn save_error(&self, error: io::Error) -> Error {
+        let partial = self.folder.full_path(crate::files::Names::PARTIAL);
         Error::io(format!("saving a partial {} in {}", self.file.name, partial.display()), error)
     }
 }
 
-fn arrived(
+fn received_file(
     partial: PartialFile,
     is_resumed: bool,
     version: FileVersion,
     is_joined_untagged: bool,
-) -> Arrived {
+) -> ReceivedFile {
     let md5 = partial.md5();
-    Arrived { partial, is_resumed, version, md5, is_joined_untagged }
+    ReceivedFile { partial, is_resumed, version, md5, is_joined_untagged }
 }

@@ -13,10 +13,10 @@ use crate::files::PartialFile;
 pub(super) const BLOCK: usize = 256 << 10;
 
 /// Maximum number of blocks per file, full or empty.
-const MOST_BLOCKS: usize = 6;
+const MAX_BLOCKS: usize = 6;
 
 /// Minimum size of a partial block worth writing while the network is idle.
-const WORTH_WRITING: usize = 64 << 10;
+const MIN_IDLE_WRITE: usize = 64 << 10;
 
 /// A partial file that background threads hash and write.
 ///
@@ -27,7 +27,7 @@ const WORTH_WRITING: usize = 64 << 10;
 /// deadlock once all threads are taken.
 #[derive(Debug)]
 pub(super) struct DownloadWriter {
-    gathering: Gathering,
+    buffer: BlockBuffer,
     empty: Receiver<Vec<u8>>,
     blocks: usize,
     hashing: Receiver<Digest>,
@@ -39,22 +39,22 @@ type Written = (PartialFile, io::Result<()>);
 
 /// The block being filled. Dropping it sends the block to the hash thread.
 #[derive(Debug)]
-struct Gathering {
+struct BlockBuffer {
     block: Vec<u8>,
     full: Sender<Vec<u8>>,
 }
 
-impl Gathering {
+impl BlockBuffer {
     /// Sends the block. Returns false if the receiver was dropped.
-    fn hand_over(&mut self) -> bool {
+    fn send_block(&mut self) -> bool {
         self.full.try_send(std::mem::take(&mut self.block)).is_ok()
     }
 }
 
-impl Drop for Gathering {
+impl Drop for BlockBuffer {
     fn drop(&mut self) {
         // Fails only if writing has failed.
-        let _ = self.hand_over();
+        let _ = self.send_block();
     }
 }
 
@@ -65,22 +65,22 @@ impl DownloadWriter {
     /// If the system cannot start a thread.
     pub(super) fn start(mut partial: PartialFile, block: Vec<u8>) -> io::Result<Self> {
         // Each channel has room for all blocks, so sending never waits.
-        let (full, filled) = bounded(MOST_BLOCKS);
-        let (give_back, empty) = bounded(MOST_BLOCKS);
-        let (hashed, to_write) = bounded(MOST_BLOCKS);
+        let (full, filled) = bounded(MAX_BLOCKS);
+        let (give_back, empty) = bounded(MAX_BLOCKS);
+        let (hashed, to_write) = bounded(MAX_BLOCKS);
         let digest = partial.take_digest();
-        let hashing = on_thread("hash", move || hash(digest, &filled, &hashed))?;
-        let writing = on_thread("write", move || write(partial, &to_write, &give_back))?;
-        Ok(Self { gathering: Gathering { block, full }, empty, blocks: 1, hashing, writing })
+        let hashing = spawn_thread("hash", move || hash(digest, &filled, &hashed))?;
+        let writing = spawn_thread("write", move || write(partial, &to_write, &give_back))?;
+        Ok(Self { buffer: BlockBuffer { block, full }, empty, blocks: 1, hashing, writing })
     }
 
-    /// Adds bytes. Returns false once writing has failed; [`end`](Self::end) returns the error.
+    /// Adds bytes. Returns false once writing has failed; [`finish`](Self::finish) returns the error.
     pub(super) async fn push(&mut self, mut bytes: &[u8]) -> bool {
         while !bytes.is_empty() {
-            if self.gathering.block.len() >= BLOCK && !self.hand_over().await {
+            if self.buffer.block.len() >= BLOCK && !self.send_block().await {
                 return false;
             }
-            let block = &mut self.gathering.block;
+            let block = &mut self.buffer.block;
             let (now, later) = bytes.split_at(bytes.len().min(BLOCK - block.len()));
             block.extend_from_slice(now);
             bytes = later;
@@ -90,21 +90,21 @@ impl DownloadWriter {
 
     /// Writes a large enough partial block while the network is idle. Returns false once writing has failed.
     pub(super) async fn flush(&mut self) -> bool {
-        self.gathering.block.len() < WORTH_WRITING || self.hand_over().await
+        self.buffer.block.len() < MIN_IDLE_WRITE || self.send_block().await
     }
 
     /// Sends the current block and gets an empty one.
-    async fn hand_over(&mut self) -> bool {
-        if !self.gathering.hand_over() {
+    async fn send_block(&mut self) -> bool {
+        if !self.buffer.send_block() {
             return false;
         }
-        if self.blocks < MOST_BLOCKS {
+        if self.blocks < MAX_BLOCKS {
             self.blocks += 1;
-            self.gathering.block = Vec::with_capacity(BLOCK);
+            self.buffer.block = Vec::with_capacity(BLOCK);
             return true;
         }
         let Ok(block) = self.empty.recv().await else { return false };
-        self.gathering.block = block;
+        self.buffer.block = block;
         true
     }
 
@@ -112,10 +112,10 @@ impl DownloadWriter {
     ///
     /// # Errors
     /// If one of the threads has panicked.
-    pub(super) async fn end(self) -> io::Result<Written> {
+    pub(super) async fn finish(self) -> io::Result<Written> {
         let gone = |_| io::Error::other("the writer thread of a download has failed");
-        let Self { gathering, hashing, writing, .. } = self;
-        drop(gathering);
+        let Self { buffer, hashing, writing, .. } = self;
+        drop(buffer);
         let (mut partial, written) = writing.recv().await.map_err(gone)?;
         partial.set_digest(hashing.recv().await.map_err(gone)?);
         Ok((partial, written))
@@ -123,7 +123,7 @@ impl DownloadWriter {
 }
 
 /// Runs `work` on a new thread. The result need not be received.
-fn on_thread<T: Send + 'static>(
+fn spawn_thread<T: Send + 'static>(
     name: &str,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<Receiver<T>> {
@@ -163,7 +163,7 @@ fn write(mut partial: PartialFile, blocks: &Receiver<Vec<u8>>, empty: &Sender<Ve
 }
 
 /// Writes a file that is too small to need its own threads.
-pub(super) async fn fill(mut partial: PartialFile, block: Vec<u8>) -> (PartialFile, io::Result<()>) {
+pub(super) async fn write_small(mut partial: PartialFile, block: Vec<u8>) -> (PartialFile, io::Result<()>) {
     let fill = move || {
         let mut digest = partial.take_digest();
         digest.update(&block);
@@ -190,15 +190,15 @@ mod tests {
             let target = tempfile::tempdir().expect("a directory");
             let folder = DownloadFolder::open(target.path()).expect("a folder");
             let content = Content { size: Some(bytes.len() as u64), md5 };
-            let partial = folder.partial("a", &content).expect("a file");
+            let partial = folder.open_partial("a", &content).expect("a file");
             let (first, rest) = bytes.split_at(3 * BLOCK / 2);
             let partial = block_on(async {
-                let mut filling = DownloadWriter::start(partial, first.to_vec()).expect("threads");
+                let mut writer = DownloadWriter::start(partial, first.to_vec()).expect("threads");
                 let (small, large) = rest.split_at(BLOCK);
                 for chunk in small.chunks(1000).chain(large.chunks(BLOCK * 7 / 3)) {
-                    assert!(filling.push(chunk).await);
+                    assert!(writer.push(chunk).await);
                 }
-                let (partial, written) = filling.end().await.expect("no panic");
+                let (partial, written) = writer.finish().await.expect("no panic");
                 written.expect("room");
                 partial
             });
@@ -215,8 +215,8 @@ mod tests {
         let mut digest = Digest::default();
         digest.update(b"abc");
         let content = Content { size: Some(3), md5: Some(digest.finish()) };
-        let partial = folder.partial("a", &content).expect("a file");
-        let (partial, written) = block_on(fill(partial, b"abd".to_vec()));
+        let partial = folder.open_partial("a", &content).expect("a file");
+        let (partial, written) = block_on(write_small(partial, b"abd".to_vec()));
         written.expect("room");
         assert!(partial.mismatch().expect("another file").contains("MD5"));
     }

@@ -8,7 +8,7 @@ use blocking::unblock;
 use wandb_core::client::{Client, DownloadReceipt};
 use wandb_storage::digest;
 
-use super::attempt::{Arrived, Attempt};
+use super::attempt::{Attempt, ReceivedFile};
 use super::confirm::confirm;
 use super::progress::DownloadProgress;
 use super::remote_file::RemoteFile;
@@ -17,12 +17,12 @@ use crate::files::{DownloadFolder, Downloaded, Existing, Outcome, There};
 use crate::source::StoredFile;
 
 /// How often a file that fails its checks is downloaded from scratch.
-const MOST_ATTEMPTS: u32 = 3;
+const MAX_ATTEMPTS: u32 = 3;
 
 /// A file in its final place, and what to remember about it.
 #[derive(Debug)]
 pub(crate) struct Fetched {
-    pub(crate) file: Downloaded,
+    pub(crate) file: DownloadedFile,
     /// Describes how it differs from its list, if it does.
     pub(crate) inexact: Option<String>,
     /// The base64 MD5 digest of its content, if computed.
@@ -45,18 +45,22 @@ pub(crate) enum Receipts {
 
 /// The settings of a download.
 #[derive(Debug, Clone)]
-pub(crate) struct Means {
+pub(crate) struct DownloadSettings {
     pub(crate) client: Client,
     pub(crate) folder: DownloadFolder,
-    pub(crate) existing: Existing,
+    pub(crate) existing: ExistingFilePolicy,
     pub(crate) receipts: Receipts,
     pub(crate) progress: DownloadProgress,
 }
 
 /// Downloads `file` to `here` in the folder, unless the existing file is to stay.
-pub(super) async fn fetch(file: &RemoteFile, means: &Means, here: &str) -> Result<Fetched, Error> {
-    let Means { client, folder, existing, progress, .. } = means;
-    file.is_stored()?;
+pub(super) async fn fetch(
+    file: &RemoteFile,
+    settings: &DownloadSettings,
+    local_name: &str,
+) -> Result<Fetched, Error> {
+    let DownloadSettings { client, folder, existing, progress, .. } = settings;
+    file.check_stored()?;
     let digested;
     let file = match file.on_disk() {
         Some(stored) if file.listed.md5.is_none() => {
@@ -65,29 +69,29 @@ pub(super) async fn fetch(file: &RemoteFile, means: &Means, here: &str) -> Resul
         }
         _ => file,
     };
-    let place = folder.place(here);
+    let path = folder.full_path(local_name);
     let done = |bytes, outcome| {
-        let md5 = file.listed.md5.clone().filter(|_| outcome == Outcome::AlreadyThere);
-        let file = Downloaded::new(&file.name, place.clone(), bytes, outcome);
+        let md5 = file.listed.md5.clone().filter(|_| outcome == DownloadOutcome::AlreadyThere);
+        let file = DownloadedFile::new(&file.name, path.clone(), bytes, outcome);
         Ok(Fetched { file, inexact: None, md5, receipt: None })
     };
-    match (look(file, folder, here).await?, existing) {
-        (There::Same(bytes), _) => {
-            progress.received(bytes);
-            return done(Some(bytes), Outcome::AlreadyThere);
+    match (inspect(file, folder, local_name).await?, existing) {
+        (ExistingEntry::Same(bytes), _) => {
+            progress.add_received(bytes);
+            return done(Some(bytes), DownloadOutcome::AlreadyThere);
         }
-        (There::Folder, _) => {
-            return Err(Error::FileExists { path: place, what: "a folder" });
+        (ExistingEntry::Folder, _) => {
+            return Err(Error::FileExists { path, what: "a folder" });
         }
-        (There::Different, Existing::Keep) => return done(None, Outcome::Kept),
-        (There::Different, _) => match confirm(file, means, here).await? {
+        (ExistingEntry::Different, ExistingFilePolicy::Keep) => return done(None, DownloadOutcome::Kept),
+        (ExistingEntry::Different, _) => match confirm(file, settings, local_name).await? {
             Some(fetched) => return Ok(fetched),
-            None if *existing == Existing::Refuse => {
-                return Err(Error::FileExists { path: place, what: "another file" });
+            None if *existing == ExistingFilePolicy::Refuse => {
+                return Err(Error::FileExists { path, what: "another file" });
             }
             None => {}
         },
-        (There::Nothing, _) => {}
+        (ExistingEntry::Nothing, _) => {}
     }
     let mut fresh = None;
     let mut attempts = 0;
@@ -98,18 +102,19 @@ pub(super) async fn fetch(file: &RemoteFile, means: &Means, here: &str) -> Resul
         let file = fresh.as_ref().unwrap_or(file);
         let attempt = Attempt { client, file, folder, progress, may_join: attempts == 1 };
         let problem = match attempt.transfer().await {
-            Ok(arrived) => {
-                let mismatch = arrived.mismatch(&file.content());
-                let came = arrived.is_as_stored().then(|| (arrived.partial.written(), arrived.md5.clone()));
+            Ok(received) => {
+                let mismatch = received.mismatch(&file.content());
+                let stored_content =
+                    received.is_as_stored().then(|| (received.partial.written(), received.md5.clone()));
                 match mismatch {
-                    None => return put(file, arrived, means, here, None).await,
-                    Some(detail) if came.is_some() && came == stored => {
-                        return put(file, arrived, means, here, Some(detail)).await;
+                    None => return move_into_place(file, received, settings, local_name, None).await,
+                    Some(detail) if stored_content.is_some() && stored_content == stored => {
+                        return move_into_place(file, received, settings, local_name, Some(detail)).await;
                     }
                     Some(message) => {
-                        stored = came;
-                        progress.thrown_away(arrived.partial.written());
-                        unblock(move || arrived.partial.discard()).await;
+                        stored = stored_content;
+                        progress.remove_received(received.partial.written());
+                        unblock(move || received.partial.discard()).await;
                         let message = format!("the content does not match the file: {message}");
                         Error::File { name: file.name.clone(), message }
                     }
@@ -118,23 +123,23 @@ pub(super) async fn fetch(file: &RemoteFile, means: &Means, here: &str) -> Resul
             Err(error @ Error::Request(_)) if is_changed(&error) => error,
             Err(error) => return Err(error),
         };
-        if attempts == MOST_ATTEMPTS || file.on_disk().is_some() {
+        if attempts == MAX_ATTEMPTS || file.disk_path().is_some() {
             return Err(problem);
         }
         // The file may have been replaced since it was listed.
-        fresh = Some(file.relisted().await?);
+        fresh = Some(file.refetch_entry().await?);
     }
 }
 
 /// Moves a received file into place. `inexact` describes how it differs from the list.
-async fn put(
+async fn move_into_place(
     file: &RemoteFile,
-    arrived: Arrived,
-    means: &Means,
-    here: &str,
+    received: ReceivedFile,
+    settings: &DownloadSettings,
+    local_name: &str,
     inexact: Option<String>,
 ) -> Result<Fetched, Error> {
-    let Arrived { partial, is_resumed, version, md5, .. } = arrived;
+    let ReceivedFile { partial, is_resumed, version, md5, .. } = received;
     let bytes = partial.written();
     let is_confirmed_by_list = inexact.is_none() && file.listed.md5.is_some();
     let receipt = (!is_confirmed_by_list).then(|| DownloadReceipt {
@@ -143,16 +148,16 @@ async fn put(
         bytes,
         md5: md5.clone(),
     });
-    let place = means.folder.place(here);
+    let path = settings.folder.full_path(local_name);
     let finish = {
-        let (folder, here, name) = (means.folder.clone(), here.to_owned(), file.name.clone());
-        let (receipt, existing) = (receipt.clone(), means.existing);
-        let keeps_receipts = matches!(means.receipts, Receipts::InFolder);
+        let (folder, local_name, name) = (settings.folder.clone(), local_name.to_owned(), file.name.clone());
+        let (receipt, existing) = (receipt.clone(), settings.existing);
+        let keeps_receipts = matches!(settings.receipts, Receipts::InFolder);
         move || {
-            if existing == Existing::Refuse {
-                partial.finish_new(&here)?;
+            if existing == ExistingFilePolicy::Refuse {
+                partial.finish_new(&local_name)?;
             } else {
-                partial.finish(&here)?;
+                partial.finish(&local_name)?;
             }
             match receipt {
                 Some(receipt) if keeps_receipts => folder.keep_receipt(&name, &receipt),
@@ -163,9 +168,9 @@ async fn put(
             }
         }
     };
-    unblock(finish).await.map_err(|error| Error::io(format!("writing {}", place.display()), error))?;
-    let outcome = if is_resumed { Outcome::Resumed } else { Outcome::Fetched };
-    let downloaded = Downloaded::new(&file.name, place, Some(bytes), outcome);
+    unblock(finish).await.map_err(|error| Error::io(format!("writing {}", path.display()), error))?;
+    let outcome = if is_resumed { DownloadOutcome::Resumed } else { DownloadOutcome::Fetched };
+    let downloaded = DownloadedFile::new(&file.name, path, Some(bytes), outcome);
     Ok(Fetched { file: downloaded, inexact, md5: Some(md5), receipt })
 }
 
@@ -182,11 +187,15 @@ async fn with_digest(file: &RemoteFile, stored: &Arc<dyn StoredFile>) -> Result<
     Ok(file)
 }
 
-async fn look(file: &RemoteFile, folder: &DownloadFolder, here: &str) -> Result<There, Error> {
-    let (content, folder, here) = (file.content(), folder.clone(), here.to_owned());
-    let place = folder.place(&here);
-    let looked = unblock(move || folder.look(&here, &content)).await;
-    looked.map_err(|error| Error::io(format!("checking {}", place.display()), error))
+async fn inspect(
+    file: &RemoteFile,
+    folder: &DownloadFolder,
+    local_name: &str,
+) -> Result<ExistingEntry, Error> {
+    let (content, folder, local_name) = (file.content(), folder.clone(), local_name.to_owned());
+    let path = folder.full_path(&local_name);
+    let found = unblock(move || folder.inspect(&local_name, &content)).await;
+    found.map_err(|error| Error::io(format!("checking {}", path.display()), error))
 }
 
 fn is_changed(error: &Error) -> bool {

@@ -36,20 +36,20 @@ impl DownloadProgress {
         self.0.bytes_done.load(Ordering::Relaxed)
     }
 
-    pub(super) fn listed(&self, size: Option<u64>) {
+    pub(super) fn add_listed(&self, size: Option<u64>) {
         self.0.files.fetch_add(1, Ordering::Relaxed);
         self.0.bytes.fetch_add(size.unwrap_or(0), Ordering::Relaxed);
     }
 
-    pub(super) fn received(&self, bytes: u64) {
+    pub(super) fn add_received(&self, bytes: u64) {
         self.0.bytes_done.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    pub(super) fn thrown_away(&self, bytes: u64) {
+    pub(super) fn remove_received(&self, bytes: u64) {
         self.0.bytes_done.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    pub(super) fn done(&self) {
+    pub(super) fn add_done(&self) {
         self.0.files_done.fetch_add(1, Ordering::Relaxed);
     }
 }

@@ -12,7 +12,7 @@ use crate::files::Content;
 use crate::source::StoredFile;
 
 /// How often a new URL is requested before any byte has arrived.
-pub(super) const MOST_RENEWALS: u32 = 3;
+pub(super) const MAX_RENEWALS: u32 = 3;
 
 /// A file to fetch, as a list names it.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub(crate) struct RemoteFile {
     pub(crate) listed: ListedFile,
     pub(crate) source: FileSource,
     /// The list.
-    pub(crate) list: Arc<dyn Relist>,
+    pub(crate) list: Arc<dyn FileListing>,
 }
 
 /// Where the content of a file is.
@@ -40,14 +40,14 @@ pub(crate) enum FileSource {
 }
 
 /// A list that can be asked for a file once more: the file may have been replaced, or its URLs may have expired.
-pub(crate) trait Relist: fmt::Debug + Send + Sync {
+pub(crate) trait FileListing: fmt::Debug + Send + Sync {
     /// Returns the present entry of the file with this name.
-    fn relist<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<RemoteFile, Error>>;
+    fn fetch_entry<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<RemoteFile, Error>>;
 }
 
 /// The bytes of a file to request.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Wanted<'a> {
+pub(super) enum RequestedBytes<'a> {
     Everything,
     /// The bytes that the partial file lacks.
     Rest(&'a Partial),
@@ -70,7 +70,7 @@ impl RemoteFile {
     }
 
     /// Fails if the content is stored elsewhere.
-    pub(super) fn is_stored(&self) -> Result<(), Error> {
+    pub(super) fn check_stored(&self) -> Result<(), Error> {
         match &self.source {
             FileSource::Reference(address) => {
                 Err(Error::FileIsReference { name: self.name.clone(), address: address.clone() })
@@ -80,26 +80,26 @@ impl RemoteFile {
     }
 
     /// Returns the present entry of the file.
-    pub(super) async fn relisted(&self) -> Result<Self, Error> {
-        self.list.relist(&self.name).await
+    pub(super) async fn refetch_entry(&self) -> Result<Self, Error> {
+        self.list.fetch_entry(&self.name).await
     }
 
     /// Opens the file at its URLs. Requests new URLs if their signatures have expired.
-    pub(super) async fn open(&self, client: &Client, wanted: Wanted<'_>) -> Result<Download, Error> {
+    pub(super) async fn open(&self, client: &Client, wanted: RequestedBytes<'_>) -> Result<Download, Error> {
         let mut urls = self.urls()?;
         let mut renewals = 0;
         loop {
             let opened = match wanted {
-                Wanted::Everything => client.download(&urls, &self.subject).await,
-                Wanted::Rest(there) => client.resume_download(&urls, &self.subject, there).await,
-                Wanted::FirstByte => {
+                RequestedBytes::Everything => client.download(&urls, &self.subject).await,
+                RequestedBytes::Rest(partial) => client.resume_download(&urls, &self.subject, partial).await,
+                RequestedBytes::FirstByte => {
                     client.download_range(&urls, &self.subject, &(0..1), &FileVersion::default()).await
                 }
             };
             match opened {
-                Err(error) if error.may_be_expired() && renewals < MOST_RENEWALS => {
+                Err(error) if error.may_be_expired() && renewals < MAX_RENEWALS => {
                     renewals += 1;
-                    urls = self.new_urls().await?;
+                    urls = self.request_new_urls().await?;
                 }
                 opened => return Ok(opened?),
             }
@@ -107,12 +107,12 @@ impl RemoteFile {
     }
 
     /// Requests freshly signed URLs.
-    pub(super) async fn new_urls(&self) -> Result<Vec<Url>, Error> {
-        self.relisted().await?.urls()
+    pub(super) async fn request_new_urls(&self) -> Result<Vec<Url>, Error> {
+        self.refetch_entry().await?.urls()
     }
 
     fn urls(&self) -> Result<Vec<Url>, Error> {
-        self.is_stored()?;
+        self.check_stored()?;
         match &self.source {
             FileSource::Urls(urls) if !urls.is_empty() => Ok(urls.clone()),
             _ => Err(Error::no_url(&self.name)),

@@ -30,7 +30,7 @@ impl Content {
     }
 
     /// Returns whether the reader has exactly this content. Returns false if the digest is unknown.
-    pub(crate) fn is_in(&self, mut reader: impl Read, size: u64) -> io::Result<bool> {
+    pub(crate) fn is_content_of(&self, mut reader: impl Read, size: u64) -> io::Result<bool> {
         let Some(md5) = self.md5.as_deref().filter(|_| self.size.is_none_or(|expected| expected == size))
         else {
             return Ok(false);
@@ -48,11 +48,11 @@ mod tests {
     #[test]
     fn content_matches_by_size_and_md5() {
         let content = |size, md5: Option<&str>| Content { size, md5: md5.map(str::to_owned) };
-        assert!(content(Some(5), Some(HELLO)).is_in(&b"hello"[..], 5).unwrap());
-        assert!(content(None, Some(HELLO)).is_in(&b"hello"[..], 5).unwrap());
-        assert!(!content(Some(5), Some(HELLO)).is_in(&b"hellO"[..], 5).unwrap());
-        assert!(!content(Some(4), Some(HELLO)).is_in(&b"hello"[..], 5).unwrap());
-        assert!(!content(Some(5), None).is_in(&b"hello"[..], 5).unwrap(), "no digest to compare");
+        assert!(content(Some(5), Some(HELLO)).is_content_of(&b"hello"[..], 5).unwrap());
+        assert!(content(None, Some(HELLO)).is_content_of(&b"hello"[..], 5).unwrap());
+        assert!(!content(Some(5), Some(HELLO)).is_content_of(&b"hellO"[..], 5).unwrap());
+        assert!(!content(Some(4), Some(HELLO)).is_content_of(&b"hello"[..], 5).unwrap());
+        assert!(!content(Some(5), None).is_content_of(&b"hello"[..], 5).unwrap(), "no digest to compare");
         assert_eq!(content(Some(5), Some(HELLO)).mismatch(5, HELLO), None);
         assert!(content(Some(4), None).mismatch(5, HELLO).is_some());
         assert_eq!(content(Some(5), None).mismatch(5, HELLO), None);

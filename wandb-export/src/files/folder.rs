@@ -22,7 +22,7 @@ pub(crate) struct DownloadFolder {
 
 /// What exists at the path of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum There {
+pub(crate) enum ExistingEntry {
     Nothing,
     /// A file with the wanted content, and its size in bytes.
     Same(u64),
@@ -35,18 +35,18 @@ impl DownloadFolder {
     /// Opens the folder on the local disk, creating it if needed.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(path)?;
-        Ok(Self::of(Arc::new(wandb_storage::Folder::open(path)?), path.to_owned()))
+        Ok(Self::new(Arc::new(wandb_storage::Folder::open(path)?), path.to_owned()))
     }
 
     /// Uses a storage whose objects are below `path` for the user.
-    pub(crate) fn of(storage: Arc<dyn Storage>, path: PathBuf) -> Self {
+    pub(crate) fn new(storage: Arc<dyn Storage>, path: PathBuf) -> Self {
         Self { storage, path }
     }
 
     /// Returns the size of a file in bytes, or `None` if there is no file.
     #[cfg(feature = "mirror")]
-    pub(crate) fn size(&self, here: &str) -> Option<u64> {
-        match self.storage.find(here) {
+    pub(crate) fn size(&self, local_name: &str) -> Option<u64> {
+        match self.storage.find(local_name) {
             Ok(Found::Object(size)) => Some(size),
             _ => None,
         }
@@ -54,7 +54,7 @@ impl DownloadFolder {
 
     /// Returns the total size of partial files in bytes.
     #[cfg(feature = "mirror")]
-    pub(crate) fn size_of_partial(&self) -> u64 {
+    pub(crate) fn partial_bytes(&self) -> u64 {
         self.storage.keyed_bytes()
     }
 
@@ -65,38 +65,40 @@ impl DownloadFolder {
     }
 
     /// Returns the full path of an entry in the folder.
-    pub(crate) fn place(&self, here: &str) -> PathBuf {
-        here.split('/').fold(self.path.clone(), |path, part| path.join(part))
+    pub(crate) fn full_path(&self, local_name: &str) -> PathBuf {
+        local_name.split('/').fold(self.path.clone(), |path, part| path.join(part))
     }
 
     /// Compares the entry at a path with the expected content.
-    pub(crate) fn look(&self, here: &str, content: &Content) -> io::Result<There> {
-        Ok(match self.storage.find(here)? {
-            Found::Nothing => There::Nothing,
-            Found::Prefix => There::Folder,
-            Found::Object(size) if content.is_in(self.open_file(here)?, size)? => There::Same(size),
-            Found::Object(_) | Found::Foreign => There::Different,
+    pub(crate) fn inspect(&self, local_name: &str, content: &Content) -> io::Result<ExistingEntry> {
+        Ok(match self.storage.find(local_name)? {
+            Found::Nothing => ExistingEntry::Nothing,
+            Found::Prefix => ExistingEntry::Folder,
+            Found::Object(size) if content.is_content_of(self.open_file(local_name)?, size)? => {
+                ExistingEntry::Same(size)
+            }
+            Found::Object(_) | Found::Foreign => ExistingEntry::Different,
         })
     }
 
-    fn open_file(&self, here: &str) -> io::Result<ObjectReader> {
-        let object = self.storage.open_object(here)?.ok_or(io::ErrorKind::NotFound)?;
+    fn open_file(&self, local_name: &str) -> io::Result<ObjectReader> {
+        let object = self.storage.open_object(local_name)?.ok_or(io::ErrorKind::NotFound)?;
         Ok(ObjectReader::new(object, 0))
     }
 
-    fn read(&self, here: &str) -> io::Result<Vec<u8>> {
+    fn read(&self, local_name: &str) -> io::Result<Vec<u8>> {
         let mut content = Vec::new();
-        self.open_file(here)?.read_to_end(&mut content)?;
+        self.open_file(local_name)?.read_to_end(&mut content)?;
         Ok(content)
     }
 
     /// Reads the mapping file. An unreadable mapping is an error, because files would otherwise get different
     /// names.
-    pub(crate) fn names(&self) -> io::Result<Names> {
+    pub(crate) fn read_names(&self) -> io::Result<Names> {
         match self.read(Names::MAPPING) {
             Ok(text) => {
                 let renamed: BTreeMap<String, String> = serde_json::from_slice(&text)?;
-                Ok(Names::known(renamed))
+                Ok(Names::from_mapping(renamed))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Names::default()),
             Err(error) => Err(error),
@@ -112,10 +114,10 @@ impl DownloadFolder {
 
     /// Returns the size and MD5 digest of a file. Returns `None` if it is not a file, or if its size differs
     /// from `size`.
-    pub(crate) fn describe(&self, here: &str, size: Option<u64>) -> io::Result<Option<(u64, String)>> {
-        match self.storage.find(here)? {
+    pub(crate) fn describe(&self, local_name: &str, size: Option<u64>) -> io::Result<Option<(u64, String)>> {
+        match self.storage.find(local_name)? {
             Found::Object(found) if size.is_none_or(|size| size == found) => {
-                Ok(Some((found, digest(&mut self.open_file(here)?)?.finish())))
+                Ok(Some((found, digest(&mut self.open_file(local_name)?)?.finish())))
             }
             Found::Nothing => Err(io::ErrorKind::NotFound.into()),
             _ => Ok(None),
@@ -139,15 +141,15 @@ impl DownloadFolder {
     }
 
     /// Opens a partial file, resuming one left by an earlier download.
-    pub(crate) fn partial(&self, name: &str, content: &Content) -> io::Result<PartialFile> {
+    pub(crate) fn open_partial(&self, name: &str, content: &Content) -> io::Result<PartialFile> {
         PartialFile::open(Arc::clone(&self.storage), name, content)
     }
 
     /// Puts a small file.
-    fn put(&self, here: &str, text: &[u8]) -> io::Result<()> {
+    fn put(&self, local_name: &str, text: &[u8]) -> io::Result<()> {
         let mut staged = self.storage.stage()?;
         staged.write_all(text)?;
-        self.storage.put(here, staged)
+        self.storage.put(local_name, staged)
     }
 
     /// Removes the directory for partial files if it is empty.
@@ -157,5 +159,5 @@ impl DownloadFolder {
 }
 
 fn receipt_path(name: &str) -> String {
-    format!("{}/{}.receipt.json", Names::PARTIAL, hash(name))
+    format!("{}/{}.receipt.json", Names::PARTIAL, hash_name(name))
 }

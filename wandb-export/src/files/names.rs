@@ -26,17 +26,17 @@ impl Names {
     pub(crate) const PARTIAL: &str = wandb_storage::OWN;
 
     /// Creates the names stored in a mapping file. Unsafe entries are ignored.
-    pub(crate) fn known(renamed: BTreeMap<String, String>) -> Self {
+    pub(crate) fn from_mapping(renamed: BTreeMap<String, String>) -> Self {
         let mut names = Self::default();
-        for (here, name) in renamed {
-            if is_safe(&here)
-                && !is_reserved(&here)
-                && names.has_room(&here)
+        for (local_name, name) in renamed {
+            if is_safe(&local_name)
+                && !is_reserved(&local_name)
+                && names.is_free(&local_name)
                 && !names.local.contains_key(&name)
             {
-                names.take(&here);
-                names.local.insert(name.clone(), here.clone());
-                names.renamed.insert(here, name);
+                names.mark_taken(&local_name);
+                names.local.insert(name.clone(), local_name.clone());
+                names.renamed.insert(local_name, name);
             }
         }
         names
@@ -44,25 +44,25 @@ impl Names {
 
     /// Returns the path below the folder for a server name, and whether the mapping file must be rewritten.
     pub(crate) fn assign(&mut self, name: &str) -> (String, bool) {
-        if let Some(here) = self.local.get(name) {
-            return (here.clone(), false);
+        if let Some(local_name) = self.local.get(name) {
+            return (local_name.clone(), false);
         }
-        let natural = Some(name).filter(|name| is_safe(name) && !is_reserved(name) && self.has_room(name));
-        let (here, is_renamed) = match natural {
+        let natural = Some(name).filter(|name| is_safe(name) && !is_reserved(name) && self.is_free(name));
+        let (local_name, is_renamed) = match natural {
             Some(name) => (name.to_owned(), false),
-            None => (self.free_replacement(name), true),
+            None => (self.find_replacement(name), true),
         };
-        (self.claim(name, here), is_renamed)
+        (self.claim(name, local_name), is_renamed)
     }
 
     /// Reserves the local name `here` for the server name.
-    fn claim(&mut self, name: &str, here: String) -> String {
-        self.take(&here);
-        self.local.insert(name.to_owned(), here.clone());
-        if here != name {
-            self.renamed.insert(here.clone(), name.to_owned());
+    fn claim(&mut self, name: &str, local_name: String) -> String {
+        self.mark_taken(&local_name);
+        self.local.insert(name.to_owned(), local_name.clone());
+        if local_name != name {
+            self.renamed.insert(local_name.clone(), name.to_owned());
         }
-        here
+        local_name
     }
 
     /// Returns a single path component for a server name, and whether the mapping file must be rewritten.
@@ -75,13 +75,13 @@ impl Names {
         let is_natural = is_safe_component(name)
             && is_safe_component(&full)
             && ![name, &full].into_iter().any(is_reserved)
-            && self.has_room(&full);
-        let (here, is_new) = match self.local.get(&full) {
-            Some(here) => (here.clone(), false),
+            && self.is_free(&full);
+        let (local_name, is_new) = match self.local.get(&full) {
+            Some(local_name) => (local_name.clone(), false),
             None if is_natural => (self.claim(&full, full.clone()), false),
-            None => (self.claim(&full, self.free_component(&full)), true),
+            None => (self.claim(&full, self.find_component(&full)), true),
         };
-        (here.strip_suffix(ending).unwrap_or(&here).to_owned(), is_new)
+        (local_name.strip_suffix(ending).unwrap_or(&local_name).to_owned(), is_new)
     }
 
     /// Returns the server names of the renamed files by local name.
@@ -89,38 +89,38 @@ impl Names {
         &self.renamed
     }
 
-    fn free_replacement(&self, name: &str) -> String {
-        self.free_variant(name, |_| true)
+    fn find_replacement(&self, name: &str) -> String {
+        self.find_variant(name, |_| true)
     }
 
     #[cfg(any(test, feature = "mirror"))]
-    fn free_component(&self, name: &str) -> String {
-        self.free_variant(name, is_safe_component)
+    fn find_component(&self, name: &str) -> String {
+        self.find_variant(name, is_safe_component)
     }
 
     /// Returns the first replacement that is free and accepted by `is_wanted`. The search ends, because
     /// replacements have a single component from the second variant on.
-    fn free_variant(&self, name: &str, is_wanted: fn(&str) -> bool) -> String {
+    fn find_variant(&self, name: &str, is_wanted: fn(&str) -> bool) -> String {
         let mut variant = 0;
         loop {
-            let here = replacement(name, variant);
-            if is_wanted(&here) && self.has_room(&here) && !is_reserved(&here) {
-                return here;
+            let local_name = replace_unsafe(name, variant);
+            if is_wanted(&local_name) && self.is_free(&local_name) && !is_reserved(&local_name) {
+                return local_name;
             }
             variant += 1;
         }
     }
 
     /// Returns whether a path is free: it clashes with no file or folder, and none of its parents is a file.
-    fn has_room(&self, path: &str) -> bool {
-        let path = key(path);
+    fn is_free(&self, path: &str) -> bool {
+        let path = collision_key(path);
         !self.files.contains(&path)
             && !self.folders.contains(&path)
             && parents(&path).all(|parent| !self.files.contains(parent))
     }
 
-    fn take(&mut self, path: &str) {
-        let path = key(path);
+    fn mark_taken(&mut self, path: &str) {
+        let path = collision_key(path);
         self.folders.extend(parents(&path).map(str::to_owned));
         self.files.insert(path);
     }
@@ -133,7 +133,7 @@ fn parents(path: &str) -> impl Iterator<Item = &str> {
 
 /// Returns whether a path is, or leads into, a name reserved by this program.
 fn is_reserved(path: &str) -> bool {
-    let first = key(path.split('/').next().unwrap_or_default());
+    let first = collision_key(path.split('/').next().unwrap_or_default());
     first == Names::MAPPING || first == Names::PARTIAL
 }
 
@@ -150,19 +150,22 @@ mod tests {
 
     #[test]
     fn equivalent_names_get_different_paths() {
-        let here = assigned(&["Model.h5", "model.h5", "e\u{301}", "\u{e9}", "model.h5"]);
-        assert_eq!((here[0].as_str(), here[2].as_str()), ("Model.h5", "e\u{301}"));
-        assert!(here[1].starts_with("model~") && here[1].len() == "model~12345678.h5".len(), "{here:?}");
-        assert!(here[3].starts_with("\u{e9}~"), "{here:?}");
-        assert_eq!(here[4], here[1]);
+        let local_name = assigned(&["Model.h5", "model.h5", "e\u{301}", "\u{e9}", "model.h5"]);
+        assert_eq!((local_name[0].as_str(), local_name[2].as_str()), ("Model.h5", "e\u{301}"));
+        assert!(
+            local_name[1].starts_with("model~") && local_name[1].len() == "model~12345678.h5".len(),
+            "{local_name:?}"
+        );
+        assert!(local_name[3].starts_with("\u{e9}~"), "{local_name:?}");
+        assert_eq!(local_name[4], local_name[1]);
     }
 
     #[test]
     fn file_in_place_of_a_folder_is_renamed() {
         for names in [["a", "a/b"], ["a/b", "A"]] {
-            let here = assigned(&names);
-            assert_eq!(here[0], names[0]);
-            assert!(here[1].contains('~') && !here[1].starts_with("a/"), "{here:?}");
+            let local_name = assigned(&names);
+            assert_eq!(local_name[0], names[0]);
+            assert!(local_name[1].contains('~') && !local_name[1].starts_with("a/"), "{local_name:?}");
         }
     }
 
@@ -179,10 +182,10 @@ mod tests {
         for name in
             ["..", ".", "...", "", "a/b", "../x", r"..\x", "a.", "a ", "a\nb", "NUL", "x:y", ".wandb-export"]
         {
-            let (here, is_renamed) = table.assign_component(name, ".parquet");
-            assert!(is_renamed && is_safe_component(&here), "{name:?}: {here:?}");
-            assert!(is_safe_component(&format!("{here}.parquet")), "{name:?}: {here:?}");
-            assert_eq!(table.assign_component(name, ".parquet"), (here, false));
+            let (local_name, is_renamed) = table.assign_component(name, ".parquet");
+            assert!(is_renamed && is_safe_component(&local_name), "{name:?}: {local_name:?}");
+            assert!(is_safe_component(&format!("{local_name}.parquet")), "{name:?}: {local_name:?}");
+            assert_eq!(table.assign_component(name, ".parquet"), (local_name, false));
         }
         assert_eq!(table.assign_component("1a2b3c4d", ".parquet"), ("1a2b3c4d".to_owned(), false));
         assert_ne!(
@@ -191,16 +194,16 @@ mod tests {
             "equal on a case-insensitive system"
         );
         let long = "x".repeat(250);
-        let here = table.assign_component(&long, ".parquet").0;
-        assert!(is_safe_component(&format!("{here}.parquet")), "{here}");
+        let local_name = table.assign_component(&long, ".parquet").0;
+        assert!(is_safe_component(&format!("{local_name}.parquet")), "{local_name}");
     }
 
     #[test]
     fn unsafe_mapping_entries_are_ignored() {
         let mapping =
             [("../x", "a"), ("/etc/passwd", "b"), (".wandb-export/c", "c"), ("ok~1", "d"), ("OK~1", "e")];
-        let mapping = mapping.map(|(here, name)| (here.to_owned(), name.to_owned()));
-        let mut names = Names::known(mapping.into_iter().collect());
+        let mapping = mapping.map(|(local_name, name)| (local_name.to_owned(), name.to_owned()));
+        let mut names = Names::from_mapping(mapping.into_iter().collect());
         assert_eq!(names.assign("a"), ("a".to_owned(), false));
         assert_eq!(names.renamed().len(), 1);
     }
@@ -227,13 +230,13 @@ mod tests {
             let mut table = Names::default();
             let mut by_key = HashMap::new();
             for name in &names {
-                let (here, _) = table.assign_component(name, ".parquet");
-                prop_assert!(is_safe_component(&here) && is_safe_component(&format!("{here}.parquet")), "{:?}", here);
-                prop_assert!(!is_reserved(&here), "{:?}", here);
-                let first = by_key.entry(key(&here)).or_insert(name);
+                let (local_name, _) = table.assign_component(name, ".parquet");
+                prop_assert!(is_safe_component(&local_name) && is_safe_component(&format!("{local_name}.parquet")), "{:?}", local_name);
+                prop_assert!(!is_reserved(&local_name), "{:?}", local_name);
+                let first = by_key.entry(collision_key(&local_name)).or_insert(name);
                 prop_assert_eq!(*first, name, "two names share a component");
             }
-            let mut again = Names::known(table.renamed().clone());
+            let mut again = Names::from_mapping(table.renamed().clone());
             for name in &names {
                 prop_assert_eq!(again.assign_component(name, ".parquet"), (table.assign_component(name, ".parquet").0, false));
             }
@@ -242,18 +245,18 @@ mod tests {
         #[test]
         fn every_path_is_safe_unique_and_stable(names in proptest::collection::vec(name(), 1..30)) {
             let mut table = Names::default();
-            let here: Vec<_> = names.iter().map(|name| table.assign(name).0).collect();
-            let mut again = Names::known(table.renamed().clone());
+            let local_name: Vec<_> = names.iter().map(|name| table.assign(name).0).collect();
+            let mut again = Names::from_mapping(table.renamed().clone());
             let mut by_key = HashMap::new();
-            for (name, here) in names.iter().zip(&here) {
-                prop_assert!(is_safe(here) && !is_reserved(here), "{:?}", here);
-                prop_assert!(here == name || table.renamed().get(here) == Some(name));
-                prop_assert_eq!(&again.assign(name).0, here, "assigned again");
-                let first = by_key.entry(key(here)).or_insert(name);
+            for (name, local_name) in names.iter().zip(&local_name) {
+                prop_assert!(is_safe(local_name) && !is_reserved(local_name), "{:?}", local_name);
+                prop_assert!(local_name == name || table.renamed().get(local_name) == Some(name));
+                prop_assert_eq!(&again.assign(name).0, local_name, "assigned again");
+                let first = by_key.entry(collision_key(local_name)).or_insert(name);
                 prop_assert_eq!(*first, name, "two names share a path");
             }
-            for here in &here {
-                for parent in parents(&key(here)) {
+            for local_name in &local_name {
+                for parent in parents(&collision_key(local_name)) {
                     prop_assert!(!by_key.contains_key(parent), "{:?} is a file", parent);
                 }
             }

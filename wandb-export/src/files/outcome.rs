@@ -8,7 +8,7 @@ use crate::issue::Issue;
 /// What to do if a file already exists. A file with the same size and digest is always left unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub enum Existing {
+pub enum ExistingFilePolicy {
     /// Return an error.
     #[default]
     Refuse,
@@ -21,7 +21,7 @@ pub enum Existing {
 /// The outcome of one download.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Outcome {
+pub enum DownloadOutcome {
     /// The file was downloaded.
     Fetched,
     /// A partial file from an earlier download was completed.
@@ -32,7 +32,7 @@ pub enum Outcome {
     Kept,
 }
 
-impl std::fmt::Display for Outcome {
+impl std::fmt::Display for DownloadOutcome {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Fetched => "fetched",
@@ -46,7 +46,7 @@ impl std::fmt::Display for Outcome {
 /// A file that is now in the folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Downloaded {
+pub struct DownloadedFile {
     /// The server's name of the file.
     pub name: String,
     /// The local path.
@@ -54,13 +54,13 @@ pub struct Downloaded {
     /// Size in bytes, if known.
     pub bytes: Option<u64>,
     /// How the file was obtained.
-    pub outcome: Outcome,
+    pub outcome: DownloadOutcome,
     /// Differences between the server's list and the stored file ([`Issue::FileInexact`]).
     pub issues: Vec<Issue>,
 }
 
-impl Downloaded {
-    pub(crate) fn new(name: &str, path: PathBuf, bytes: Option<u64>, outcome: Outcome) -> Self {
+impl DownloadedFile {
+    pub(crate) fn new(name: &str, path: PathBuf, bytes: Option<u64>, outcome: DownloadOutcome) -> Self {
         Self { name: name.to_owned(), path, bytes, outcome, issues: Vec::new() }
     }
 }
@@ -80,7 +80,7 @@ pub struct FailedDownload {
 #[non_exhaustive]
 pub struct Downloads {
     /// The files that are now in the folder, in the server's order.
-    pub files: Vec<Downloaded>,
+    pub files: Vec<DownloadedFile>,
     /// The files that could not be downloaded.
     pub failed: Vec<FailedDownload>,
     /// Gaps in the list of files, and differences between files and the list.
@@ -88,7 +88,7 @@ pub struct Downloads {
 }
 
 impl Downloads {
-    pub(crate) fn push(&mut self, name: &str, outcome: Result<Downloaded, Error>) {
+    pub(crate) fn push(&mut self, name: &str, outcome: Result<DownloadedFile, Error>) {
         match outcome {
             Ok(file) => {
                 self.issues.extend(file.issues.iter().cloned());

@@ -16,14 +16,14 @@ use super::content::Content;
 pub(crate) struct PartialFile {
     storage: Arc<dyn Storage>,
     staged: Staged,
-    notes: Notes,
+    notes: ResumeNotes,
     /// Digest of the bytes written.
     digest: Digest,
 }
 
 /// Notes stored with a partial file.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-struct Notes {
+struct ResumeNotes {
     name: String,
     content: Content,
     etag: Option<String>,
@@ -34,14 +34,17 @@ struct Notes {
     stored_md5: Option<String>,
 }
 
-impl Notes {
-    fn of(name: &str, content: &Content) -> Self {
+impl ResumeNotes {
+    fn new(name: &str, content: &Content) -> Self {
         let (name, content) = (name.to_owned(), content.clone());
         Self { name, content, etag: None, length: None, stored_md5: None }
     }
 
     fn version(&self) -> FileVersion {
-        FileVersion { etag: self.etag.clone(), length: self.length, md5: self.stored_md5.clone() }
+        FileVersion::default()
+            .with_etag(self.etag.clone())
+            .with_length(self.length)
+            .with_md5(self.stored_md5.clone())
     }
 
     /// Returns whether the joined file can be verified as one version, by its tag or digest.
@@ -52,9 +55,9 @@ impl Notes {
 
 impl PartialFile {
     pub(super) fn open(storage: Arc<dyn Storage>, name: &str, content: &Content) -> io::Result<Self> {
-        let staged = storage.stage_keyed(&hash(name))?;
-        let earlier = staged.note().and_then(|text| serde_json::from_slice::<Notes>(&text).ok());
-        let notes = Notes::of(name, content);
+        let staged = storage.stage_keyed(&hash_name(name))?;
+        let earlier = staged.note().and_then(|text| serde_json::from_slice::<ResumeNotes>(&text).ok());
+        let notes = ResumeNotes::new(name, content);
         let mut partial = Self { storage, staged, notes, digest: Digest::default() };
         match earlier {
             Some(earlier) if (&*earlier.name, &earlier.content) == (name, content) => {
@@ -67,9 +70,9 @@ impl PartialFile {
     }
 
     /// Returns the version and size of the received part, or `None` if the download cannot be resumed.
-    pub(crate) fn begun(&self) -> Option<Partial> {
-        let is_of_use = self.written() > 0 && self.notes.can_be_joined();
-        is_of_use.then(|| Partial { received: self.written(), version: self.notes.version() })
+    pub(crate) fn resumable_part(&self) -> Option<Partial> {
+        let is_resumable = self.written() > 0 && self.notes.can_be_joined();
+        is_resumable.then(|| Partial::new(self.written(), self.notes.version()))
     }
 
     /// Returns the number of bytes written.
@@ -84,17 +87,15 @@ impl PartialFile {
     }
 
     /// Stores the version of the file that the bytes belong to, which a later download needs to resume.
-    pub(crate) fn note(&mut self, version: &FileVersion) -> io::Result<()> {
-        let is_begun = self.written() > 0;
+    pub(crate) fn set_version(&mut self, version: &FileVersion) -> io::Result<()> {
+        let has_bytes = self.written() > 0;
         // A storage may report less about a range than about the whole file.
-        let before = if is_begun { self.notes.version() } else { FileVersion::default() };
-        let FileVersion { etag, length, md5 } = version.clone();
-        let version = FileVersion {
-            etag: etag.or(before.etag),
-            length: length.or(before.length),
-            md5: md5.or(before.md5),
-        };
-        if is_begun && version == self.notes.version() {
+        let before = if has_bytes { self.notes.version() } else { FileVersion::default() };
+        let version = FileVersion::default()
+            .with_etag(version.etag.clone().or(before.etag))
+            .with_length(version.length.or(before.length))
+            .with_md5(version.md5.clone().or(before.md5));
+        if has_bytes && version == self.notes.version() {
             return Ok(());
         }
         (self.notes.etag, self.notes.length, self.notes.stored_md5) =
@@ -136,13 +137,13 @@ impl PartialFile {
     }
 
     /// Puts the complete file at its destination.
-    pub(crate) fn finish(self, here: &str) -> io::Result<()> {
-        self.storage.put(here, self.staged)
+    pub(crate) fn finish(self, local_name: &str) -> io::Result<()> {
+        self.storage.put(local_name, self.staged)
     }
 
     /// Puts the complete file at its destination, where nothing may exist.
-    pub(crate) fn finish_new(self, here: &str) -> io::Result<()> {
-        self.storage.put_new(here, self.staged)
+    pub(crate) fn finish_new(self, local_name: &str) -> io::Result<()> {
+        self.storage.put_new(local_name, self.staged)
     }
 
     /// Removes the partial file and its notes.
@@ -161,25 +162,25 @@ mod tests {
     }
 
     fn tagged() -> FileVersion {
-        FileVersion { etag: Some("\"tag\"".to_owned()), ..FileVersion::default() }
+        FileVersion::default().with_etag(Some("\"tag\"".to_owned()))
     }
 
     #[test]
     fn part_without_etag_resumes_with_a_digest() {
-        let untagged = FileVersion { length: Some(4), ..FileVersion::default() };
-        let with_digest = FileVersion { md5: Some("x".to_owned()), ..untagged.clone() };
+        let untagged = FileVersion::default().with_length(Some(4));
+        let with_digest = untagged.clone().with_md5(Some("x".to_owned()));
         let listed = Content { md5: Some("x".to_owned()), ..content() };
-        for (content, version, is_of_use) in
+        for (content, version, is_resumable) in
             [(content(), &untagged, false), (content(), &with_digest, true), (listed, &untagged, true)]
         {
             let target = tempfile::tempdir().unwrap();
             let folder = DownloadFolder::open(target.path()).unwrap();
-            let mut first = folder.partial("a", &content).unwrap();
-            first.note(version).unwrap();
+            let mut first = folder.open_partial("a", &content).unwrap();
+            first.set_version(version).unwrap();
             first.append(b"ab").unwrap();
             drop(first);
-            let begun = folder.partial("a", &content).unwrap().begun();
-            assert_eq!(begun, is_of_use.then(|| Partial { received: 2, version: version.clone() }));
+            let resumable = folder.open_partial("a", &content).unwrap().resumable_part();
+            assert_eq!(resumable, is_resumable.then(|| Partial::new(2, version.clone())));
         }
     }
 
@@ -187,30 +188,30 @@ mod tests {
     fn part_of_the_same_file_is_resumed() {
         let target = tempfile::tempdir().unwrap();
         let folder = DownloadFolder::open(target.path()).unwrap();
-        let mut first = folder.partial("a", &content()).unwrap();
-        first.note(&tagged()).unwrap();
+        let mut first = folder.open_partial("a", &content()).unwrap();
+        first.set_version(&tagged()).unwrap();
         first.append(b"ab").unwrap();
         drop(first);
-        let mut second = folder.partial("a", &content()).unwrap();
-        assert_eq!(second.begun(), Some(Partial { received: 2, version: tagged() }));
+        let mut second = folder.open_partial("a", &content()).unwrap();
+        assert_eq!(second.resumable_part(), Some(Partial::new(2, tagged())));
         second.append(b"cd").unwrap();
         assert_eq!((second.mismatch(), second.written()), (None, 4));
         second.finish("sub/a").unwrap();
         assert_eq!(std::fs::read(target.path().join("sub/a")).unwrap(), b"abcd");
         folder.tidy();
         assert_eq!(std::fs::read_dir(target.path()).unwrap().count(), 1);
-        assert_eq!(folder.partial("a", &content()).unwrap().begun(), None);
+        assert_eq!(folder.open_partial("a", &content()).unwrap().resumable_part(), None);
     }
 
     #[test]
     fn part_of_another_file_is_discarded() {
         let target = tempfile::tempdir().unwrap();
         let folder = DownloadFolder::open(target.path()).unwrap();
-        let mut first = folder.partial("a", &content()).unwrap();
-        first.note(&tagged()).unwrap();
+        let mut first = folder.open_partial("a", &content()).unwrap();
+        first.set_version(&tagged()).unwrap();
         first.append(b"ab").unwrap();
         drop(first);
         let other = Content { size: Some(5), md5: None };
-        assert_eq!(folder.partial("a", &other).unwrap().begun(), None);
+        assert_eq!(folder.open_partial("a", &other).unwrap().resumable_part(), None);
     }
 }

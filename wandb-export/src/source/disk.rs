@@ -2,8 +2,8 @@
 //!
 //! Their methods may block. `api` calls them on threads.
 
-mod feed;
 mod lines;
+mod sampled_rows;
 
 use std::fmt;
 use std::path::Path;
@@ -14,19 +14,19 @@ use wandb_core::{BaseUrl, ProjectPath, Row, RunPath};
 use wandb_runlog::Selection;
 use wandb_tables::Batch;
 
-pub(crate) use feed::{Ask, Feed};
-pub(super) use lines::{LineReader, reading};
+pub(super) use lines::{LineReader, read_error};
+pub(crate) use sampled_rows::{RowRequest, SampledRows};
 
 use super::{FoundFile, RunFacts};
 use crate::error::Error;
 use crate::issue::Issue;
 
-/// Looks for runs of one source at a place. `None` if there are none.
-pub(super) type Find = fn(&Path) -> Result<Option<Box<dyn RunFolder>>, Error>;
+/// Looks for runs of one source at a path. `None` if there are none.
+pub(super) type FindRuns = fn(&Path) -> Result<Option<Box<dyn RunFolder>>, Error>;
 
-/// A place with runs.
+/// A path with runs: a file or a folder.
 pub(crate) trait RunFolder: fmt::Debug + Send + Sync {
-    /// Returns the project that stands for the place, with all its runs.
+    /// Returns the project that stands for the path, with all its runs.
     fn project(&self) -> Result<DiskProject, Error>;
 
     /// Returns the runs that `names` may select: a run's id, with its project and entity before it if given. Default:
@@ -37,7 +37,7 @@ pub(crate) trait RunFolder: fmt::Debug + Send + Sync {
         Ok(runs.iter().filter(is_named).cloned().collect())
     }
 
-    /// Returns the project and the fields of one of its sweeps, if the place has them.
+    /// Returns the project and the fields of one of its sweeps, if known.
     fn sweep(&self, _id: &str) -> Result<(DiskProject, Option<Sweep>), Error> {
         Ok((self.project()?, None))
     }
@@ -83,7 +83,7 @@ pub(crate) trait RunEntry: fmt::Debug + Send + Sync {
     }
 
     /// Returns a run that stands in for one that cannot be read, so that the others can be listed.
-    fn stand_in(&self, error: Error) -> Result<DiskRun, Error> {
+    fn placeholder(&self, error: Error) -> Result<DiskRun, Error> {
         Err(error)
     }
 }
@@ -126,7 +126,7 @@ pub(crate) trait RunData: fmt::Debug + Send + Sync {
     }
 
     /// Opens the console output.
-    fn console(&self) -> Result<Lines, Error> {
+    fn console(&self) -> Result<LineBatches, Error> {
         Ok(Box::new(std::iter::empty()))
     }
 
@@ -138,7 +138,7 @@ pub(crate) trait RunData: fmt::Debug + Send + Sync {
 
 /// The kind of rows.
 #[derive(Debug, Clone)]
-pub(crate) enum Wanted {
+pub(crate) enum RowKind {
     /// Rows that the run logged.
     Logged(Selection),
     /// System metrics of the machine.
@@ -157,26 +157,26 @@ pub(crate) trait RowReader: Send {
 }
 
 /// Batches of lines, at least one each, without line breaks.
-pub(crate) type Lines = Box<dyn Iterator<Item = Result<Vec<String>, Error>> + Send>;
+pub(crate) type LineBatches = Box<dyn Iterator<Item = Result<Vec<String>, Error>> + Send>;
 
 /// Follows the rows of a run that is still being written.
 pub(crate) trait Tail: Send {
-    /// Looks for new rows.
-    fn look(&mut self) -> Result<News, Error>;
+    /// Reads new rows, if there are any.
+    fn poll(&mut self) -> Result<PollResult, Error>;
 
     /// Returns the issues found so far.
     fn issues(&self) -> &[Issue];
 }
 
-/// The result of one look.
+/// The result of one poll.
 #[derive(Debug)]
-pub(crate) enum News {
+pub(crate) enum PollResult {
     /// New rows, at least one.
     Rows(Vec<Row>),
     /// No new rows yet.
-    Nothing,
+    Pending,
     /// The run has ended and all its rows were returned.
-    Over,
+    Ended,
 }
 
 /// Returns whether a path ends with these names.

@@ -14,10 +14,10 @@ use crate::error::Error;
 use crate::issue::Issue;
 
 /// Maximum automatic window width for dense rows, in steps. A few windows per request in flight are held in memory.
-const LARGEST_PAGE: u64 = 5_000;
+const MAX_WINDOW: u64 = 5_000;
 
 /// Width of the first window in steps, as in the Python SDK.
-const FIRST_PAGE: u64 = 1_000;
+const FIRST_WINDOW: u64 = 1_000;
 
 /// Maximum number of system metrics requested when all are wanted.
 pub(crate) const ALL_EVENTS: u64 = 1_000_000;
@@ -31,7 +31,7 @@ pub(crate) struct HistoryQuery {
     pub(crate) keys: Vec<String>,
     /// Whether rows need any of the keys instead of all.
     pub(crate) any: bool,
-    pub(crate) source: Source,
+    pub(crate) source: HistorySource,
     pub(crate) min_step: Option<i64>,
     pub(crate) max_step: Option<i64>,
     pub(crate) page_size: Option<u64>,
@@ -61,7 +61,7 @@ pub(crate) enum Stream {
 /// The source of a complete history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub enum Source {
+pub enum HistorySource {
     /// The live query. Returns every row exactly as it was logged.
     #[default]
     Live,
@@ -78,7 +78,7 @@ impl HistoryQuery {
             amount: Amount::All,
             keys: Vec::new(),
             any: false,
-            source: Source::Live,
+            source: HistorySource::Live,
             min_step: None,
             max_step: None,
             page_size: None,
@@ -99,7 +99,7 @@ impl HistoryQuery {
         if self.any && self.keys.is_empty() {
             return Err(Error::usage("selecting rows with any of the keys needs at least one key"));
         }
-        if self.source == Source::Exported && !cfg!(feature = "parquet") {
+        if self.source == HistorySource::Exported && !cfg!(feature = "parquet") {
             return Err(Error::usage(
                 "this build cannot read exported histories: it lacks the feature `parquet`",
             ));
@@ -122,8 +122,8 @@ impl HistoryQuery {
         }
     }
 
-    pub(crate) fn pages(&self) -> PageSize {
-        self.page_size.map_or(PageSize::adaptive(FIRST_PAGE, LARGEST_PAGE), PageSize::fixed)
+    pub(crate) fn window_size(&self) -> PageSize {
+        self.page_size.map_or(PageSize::adaptive(FIRST_WINDOW, MAX_WINDOW), PageSize::fixed)
     }
 }
 
@@ -142,13 +142,17 @@ pub(crate) struct HistoryRows {
 /// Checks rows after they have been read.
 pub(crate) trait HistoryCheck: Send {
     /// Returns the end of a history of which `rows` rows were read. `has_ended` is whether the last one was.
-    fn finish(self: Box<Self>, rows: u64, has_ended: bool) -> BoxFuture<'static, Result<HistoryEnd, Error>>;
+    fn finish(
+        self: Box<Self>,
+        rows: u64,
+        has_ended: bool,
+    ) -> BoxFuture<'static, Result<HistoryReport, Error>>;
 }
 
 /// Follows a run and returns rows as they are logged.
 pub(crate) trait Follower: Send {
     /// Waits for the next rows, at least one. `None` when the run has ended, or has reached the requested step. A
-    /// dropped future loses no rows, and the next call after an error looks again.
+    /// dropped future loses no rows, and the next call after an error polls again.
     fn next_batch(&mut self) -> BoxFuture<'_, Result<Option<Vec<Row>>, Error>>;
 
     /// Returns the issues of the rows so far.
@@ -158,7 +162,7 @@ pub(crate) trait Follower: Send {
 /// The result of reading a history to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct HistoryEnd {
+pub struct HistoryReport {
     /// How many rows were read.
     pub rows: u64,
     /// What the run has logged since reading began. It is not among the rows.
@@ -170,7 +174,7 @@ pub struct HistoryEnd {
     pub issues: Vec<Issue>,
 }
 
-impl HistoryEnd {
+impl HistoryReport {
     /// Returns whether the rows are exact and include all that the run had logged when reading began.
     pub fn is_complete(&self) -> bool {
         self.issues.iter().all(Issue::is_note)
@@ -178,7 +182,7 @@ impl HistoryEnd {
 }
 
 /// Converts a batch to rows on a worker thread.
-pub(crate) async fn rows_of(client: &Client, batch: Batch) -> Result<Vec<Row>, Error> {
+pub(crate) async fn batch_to_rows(client: &Client, batch: Batch) -> Result<Vec<Row>, Error> {
     if let Batch::Rows(rows) = batch {
         return Ok(rows);
     }
@@ -186,15 +190,15 @@ pub(crate) async fn rows_of(client: &Client, batch: Batch) -> Result<Vec<Row>, E
 }
 
 /// Truncates `batches` to the first `rows` rows.
-pub(crate) fn first(batches: Batches, rows: u64) -> Batches {
+pub(crate) fn truncate_batches(batches: Batches, rows: u64) -> Batches {
     let next = |(mut batches, left): (Batches, u64)| async move {
         if left == 0 {
             return None;
         }
-        let most = usize::try_from(left).unwrap_or(usize::MAX);
-        let batch = batches.next().await?.and_then(|batch| Ok(batch.first(most)?));
-        let came = batch.as_ref().map_or(left, |batch| batch.row_count() as u64);
-        Some((batch, (batches, left - came.min(left))))
+        let max = usize::try_from(left).unwrap_or(usize::MAX);
+        let batch = batches.next().await?.and_then(|batch| Ok(batch.first(max)?));
+        let received = batch.as_ref().map_or(left, |batch| batch.row_count() as u64);
+        Some((batch, (batches, left - received.min(left))))
     };
     stream::unfold((batches, rows), next).boxed()
 }

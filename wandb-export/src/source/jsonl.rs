@@ -11,8 +11,8 @@ use super::RunFacts;
 use super::disk::{DiskProject, DiskRun, RowReader, RunData, RunEntry, RunFolder};
 use crate::error::Error;
 
-pub(super) fn find(place: &Path) -> Result<Option<Box<dyn RunFolder>>, Error> {
-    let Ok(files) = fs::read_dir(place) else { return Ok(None) };
+pub(super) fn find_runs(path: &Path) -> Result<Option<Box<dyn RunFolder>>, Error> {
+    let Ok(files) = fs::read_dir(path) else { return Ok(None) };
     let runs = files.map(|file| Arc::new(File(file.unwrap().path())) as _).collect();
     Ok(Some(Box::new(DiskProject {
         path: ProjectPath::new("e", "p")?,

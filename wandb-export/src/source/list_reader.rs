@@ -34,10 +34,10 @@ pub struct ListReader<T> {
 
 /// The issues of a list, collected while it is read.
 #[derive(Clone, Default)]
-pub(crate) struct Issues(Arc<Mutex<Found>>);
+pub(crate) struct Issues(Arc<Mutex<CollectedIssues>>);
 
 #[derive(Default)]
-struct Found {
+struct CollectedIssues {
     issues: Vec<Issue>,
     /// Number of unreadable entries among the issues. Further ones are only counted in `more_unreadable`.
     unreadable: u64,
@@ -45,7 +45,7 @@ struct Found {
 }
 
 /// Maximum number of unreadable entries that are reported one by one.
-const MOST_UNREADABLE: u64 = 1_000;
+const MAX_UNREADABLE: u64 = 1_000;
 
 impl Issues {
     /// Adds issues. Keeps the first thousand unreadable entries and counts the others.
@@ -53,7 +53,7 @@ impl Issues {
         let mut found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for issue in issues {
             match issue {
-                Issue::Unreadable { list, .. } if found.unreadable >= MOST_UNREADABLE => {
+                Issue::Unreadable { list, .. } if found.unreadable >= MAX_UNREADABLE => {
                     found.more_unreadable.get_or_insert((list, 0)).1 += 1;
                 }
                 issue => {
@@ -64,7 +64,7 @@ impl Issues {
         }
     }
 
-    pub(crate) fn all(&self) -> Vec<Issue> {
+    pub(crate) fn to_vec(&self) -> Vec<Issue> {
         let found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let more = found.more_unreadable.as_ref().map(|(list, count)| Issue::Unreadable {
             list: list.clone(),
@@ -92,11 +92,11 @@ impl<T: Send + 'static> ListReader<T> {
 
     /// Returns the issues found so far. Complete once [`next_batch`](Self::next_batch) has returned `None`.
     pub fn issues(&self) -> Vec<Issue> {
-        self.issues.all()
+        self.issues.to_vec()
     }
 
     /// Returns a shared handle to the issues, for use after the list has been consumed.
-    pub(crate) fn issues_later(&self) -> Issues {
+    pub(crate) fn issues_handle(&self) -> Issues {
         self.issues.clone()
     }
 
@@ -132,7 +132,7 @@ impl<T: Send + 'static> ListReader<T> {
 
 /// Reads one or more lists page by page. Skips items that an earlier page already had, and counts null entries. A
 /// list with invalid or repeating pages ends with an issue. `list` is its name, such as `files of team/project/run`.
-pub(crate) fn paged<O: Paged + 'static>(
+pub(crate) fn read_pages<O: Paged + 'static>(
     client: &Client,
     requests: Vec<O>,
     list: String,
@@ -160,7 +160,7 @@ where
         let (found, list) = (found.clone(), list.clone());
         async move {
             let next = if state.is_over { Ok(None) } else { state.pages.try_next().await };
-            let broken = |detail: &str, received| {
+            let report_broken = |detail: &str, received| {
                 found.add([Issue::ListBroken { list: list.clone(), received, detail: detail.to_owned() }]);
             };
             let page = match next {
@@ -172,14 +172,14 @@ where
                     return Ok(None);
                 }
                 Err(RequestError::Answer { source: AnswerError::Pages { message }, .. }) => {
-                    broken(message, state.received);
+                    report_broken(message, state.received);
                     state.is_over = true;
                     return Ok(Some((Vec::new(), state)));
                 }
                 Err(error) => return Err(error.into()),
             };
             state.null_entries += O::null_entries(&page);
-            found.add(Issue::of_entries(&list, O::unreadable(&page)));
+            found.add(Issue::from_unreadable_entries(&list, O::unreadable(&page)));
             let mut items = O::items(page);
             items.retain(|item| {
                 let Some(key) = O::key(item) else {
@@ -190,7 +190,7 @@ where
             });
             state.received += items.len() as u64;
             if !state.guard.end_page() {
-                broken(PageGuard::MESSAGE, state.received);
+                report_broken(PageGuard::MESSAGE, state.received);
                 state.is_over = true;
             }
             Ok(Some((items, state)))

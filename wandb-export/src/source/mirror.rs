@@ -14,14 +14,14 @@ use wandb_storage::ObjectReader;
 use wandb_tables::Batch;
 
 use super::disk::{
-    DiskProject, DiskRun, LineReader, Lines, RowReader, RunData, RunEntry, RunFolder, Tail, ends_with,
+    DiskProject, DiskRun, LineBatches, LineReader, RowReader, RunData, RunEntry, RunFolder, Tail, ends_with,
 };
 use super::{FoundFile, RunFacts, StoredFile};
 use crate::error::Error;
 use crate::issue::Issue;
 
 /// Looks for a mirror, or a folder of mirrors.
-pub(super) fn find(place: &Path) -> Result<Option<Box<dyn RunFolder>>, Error> {
+pub(super) fn find_runs(place: &Path) -> Result<Option<Box<dyn RunFolder>>, Error> {
     let failed = |error| Error::io(format!("looking for runs at {}", place.display()), error);
     if !place.is_dir() {
         return Ok(None);
@@ -127,7 +127,7 @@ impl RunEntry for MirroredRun {
         Some(run)
     }
 
-    fn stand_in(&self, error: Error) -> Result<DiskRun, Error> {
+    fn placeholder(&self, error: Error) -> Result<DiskRun, Error> {
         let path = self.path()?;
         let model = Run::new(path.entity(), path.project(), path.run(), "");
         let issues = vec![Issue::RunUnreadable { detail: error.with_causes() }];
@@ -162,7 +162,7 @@ impl RunData for MirroredRun {
         Ok(issues(&self.gaps(Part::Files)?))
     }
 
-    fn console(&self) -> Result<Lines, Error> {
+    fn console(&self) -> Result<LineBatches, Error> {
         Ok(match self.log()? {
             Some(log) => Box::new(LineReader::open(&log)?),
             None => Box::new(std::iter::empty()),

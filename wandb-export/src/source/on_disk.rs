@@ -14,12 +14,12 @@ use wandb_core::{BaseUrl, ProjectPath, RunPath, SweepPath, model};
 use wandb_graphql::Filter;
 use wandb_graphql::ops::Detail;
 
-use super::disk::{DiskProject, DiskRun, Lines, RunData};
+use super::disk::{DiskProject, DiskRun, LineBatches, RunData};
 use super::history::{Follower, HistoryQuery, HistoryRows};
 use super::list_reader::{Issues, ListReader};
 use super::{
     FilesQuery, FoundFile, LocalPath, OpenedProject, OpenedRun, OpenedSweep, ProjectSource, RunSource,
-    RunsQuery, Source, choose,
+    RunsQuery, Source, lookup,
 };
 use crate::error::Error;
 use crate::issue::Issue;
@@ -27,61 +27,61 @@ use crate::issue::Issue;
 /// Maximum number of runs in a batch of a list.
 const RUNS_IN_A_BATCH: usize = 256;
 
-/// A place on disk.
-pub(super) struct OnDisk {
+/// The source at a path on disk.
+pub(super) struct DiskSource {
     client: Client,
-    place: LocalPath,
+    path: LocalPath,
 }
 
-impl OnDisk {
-    pub(super) fn new(client: Client, place: LocalPath) -> Self {
-        Self { client, place }
+impl DiskSource {
+    pub(super) fn new(client: Client, path: LocalPath) -> Self {
+        Self { client, path }
     }
 
     fn open(
         &self,
         open: fn(&LocalPath) -> Result<DiskRun, Error>,
     ) -> BoxFuture<'_, Result<OpenedRun, Error>> {
-        let place = self.place.clone();
-        async move { Ok(opened(&self.client, self.client.work(move || open(&place)).await?)) }.boxed()
+        let path = self.path.clone();
+        async move { Ok(to_opened_run(&self.client, self.client.work(move || open(&path)).await?)) }.boxed()
     }
 }
 
-impl Source for OnDisk {
+impl Source for DiskSource {
     fn run(&self) -> BoxFuture<'_, Result<OpenedRun, Error>> {
-        self.open(choose::open_run)
+        self.open(lookup::open_run)
     }
 
     fn rows(&self) -> BoxFuture<'_, Result<Arc<dyn RunSource>, Error>> {
-        self.open(choose::open_rows).map(|opened| Ok(opened?.source)).boxed()
+        self.open(lookup::open_rows).map(|opened| Ok(opened?.source)).boxed()
     }
 
     fn project(&self) -> BoxFuture<'_, Result<OpenedProject, Error>> {
-        let place = self.place.clone();
+        let path = self.path.clone();
         async move {
-            let project = self.client.work(move || choose::open_project(&place)).await?;
-            let source = Arc::new(ProjectOnDisk { client: self.client.clone(), project });
+            let project = self.client.work(move || lookup::open_project(&path)).await?;
+            let source = Arc::new(DiskProjectSource { client: self.client.clone(), project });
             Ok(OpenedProject { source, page: None })
         }
         .boxed()
     }
 
     fn sweep(&self) -> BoxFuture<'_, Result<OpenedSweep, Error>> {
-        let place = self.place.clone();
+        let path = self.path.clone();
         async move {
-            let (project, id, known) = self.client.work(move || choose::open_sweep(&place)).await?;
+            let (project, id, known) = self.client.work(move || lookup::open_sweep(&path)).await?;
             let (entity, name) = (project.path.entity(), project.path.project());
             let path = SweepPath::new(entity, name, &id)?;
             let is_known = known.is_some();
             let model = known.unwrap_or_else(|| model::Sweep::new(entity, name, &id, ""));
-            let project = Arc::new(ProjectOnDisk { client: self.client.clone(), project });
+            let project = Arc::new(DiskProjectSource { client: self.client.clone(), project });
             // Without settings, a sweep consists of the runs that belong to it.
             if !is_known {
                 let filter = Filter::sweep(&id);
                 let query =
                     RunsQuery { filter, detail: Detail::Light, limit: Some(1), ..RunsQuery::default() };
                 if project.runs(query, Issues::default()).try_next().await?.is_none() {
-                    return Err(Error::NothingThere {
+                    return Err(Error::NotOnDisk {
                         message: format!("no run in that folder is in sweep {id}"),
                     });
                 }
@@ -92,24 +92,24 @@ impl Source for OnDisk {
     }
 
     fn run_name(&self) -> BoxFuture<'_, Result<String, Error>> {
-        std::future::ready(Ok(self.place.to_string())).boxed()
+        std::future::ready(Ok(self.path.to_string())).boxed()
     }
 }
 
-fn opened(client: &Client, run: DiskRun) -> OpenedRun {
+fn to_opened_run(client: &Client, run: DiskRun) -> OpenedRun {
     let DiskRun { facts, data } = run;
-    let source = Arc::new(RunOnDisk { client: client.clone(), path: facts.path.clone(), data });
+    let source = Arc::new(DiskRunSource { client: client.clone(), path: facts.path.clone(), data });
     OpenedRun { facts, source }
 }
 
 /// A project on disk.
 #[derive(Debug)]
-struct ProjectOnDisk {
+struct DiskProjectSource {
     client: Client,
     project: DiskProject,
 }
 
-impl ProjectSource for ProjectOnDisk {
+impl ProjectSource for DiskProjectSource {
     fn path(&self) -> &ProjectPath {
         &self.project.path
     }
@@ -123,20 +123,20 @@ impl ProjectSource for ProjectOnDisk {
         let limit = query.limit.unwrap_or(usize::MAX);
         let client = self.client.clone();
         let runs = runs::list(client.clone(), self.project.clone(), query).take(limit);
-        let runs = runs.map_ok(move |run| opened(&client, run));
+        let runs = runs.map_ok(move |run| to_opened_run(&client, run));
         runs.ready_chunks(RUNS_IN_A_BATCH).map(|runs| runs.into_iter().collect()).boxed()
     }
 }
 
 /// A run on disk.
 #[derive(Debug)]
-struct RunOnDisk {
+struct DiskRunSource {
     client: Client,
     path: RunPath,
     data: Arc<dyn RunData>,
 }
 
-impl RunSource for RunOnDisk {
+impl RunSource for DiskRunSource {
     fn path(&self) -> &RunPath {
         &self.path
     }
@@ -152,7 +152,7 @@ impl RunSource for RunOnDisk {
             let read = move || Ok::<_, Error>((data.console()?, data.console_issues()?));
             let (lines, found) = client.work(read).await?;
             issues.add(found);
-            let next = move |mut lines: Lines| {
+            let next = move |mut lines: LineBatches| {
                 let client = client.clone();
                 async move {
                     let (next, lines) = client.work(move || (lines.next(), lines)).await;

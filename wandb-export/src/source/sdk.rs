@@ -5,7 +5,7 @@ mod files;
 mod find;
 mod follow;
 mod join;
-mod lines;
+mod json_lines;
 mod merge;
 mod run;
 mod session;
@@ -19,46 +19,46 @@ use std::sync::Arc;
 
 use wandb_core::{ProjectPath, RunPath};
 
-use self::find::{Sessions, look};
+use self::find::{Sessions, find_sessions};
 use self::run::{NO_ENTITY, SdkRun};
 use super::disk::{DiskProject, DiskRun, RunEntry, RunFolder};
 use crate::error::Error;
 
-/// Looks for runs at a place.
-pub(super) fn find(place: &Path) -> Result<Option<Box<dyn RunFolder>>, Error> {
-    let runs =
-        look(place).map_err(|error| Error::io(format!("looking for runs at {}", place.display()), error))?;
-    let place = place.to_owned();
-    Ok(runs.map(|runs| Box::new(SdkFolder { place, runs }) as Box<dyn RunFolder>))
+/// Looks for runs at a path.
+pub(super) fn find_runs(path: &Path) -> Result<Option<Box<dyn RunFolder>>, Error> {
+    let runs = find_sessions(path)
+        .map_err(|error| Error::io(format!("looking for runs at {}", path.display()), error))?;
+    let path = path.to_owned();
+    Ok(runs.map(|runs| Box::new(SdkFolder { path, runs }) as Box<dyn RunFolder>))
 }
 
 /// A folder of runs, or a single run.
 #[derive(Debug)]
 struct SdkFolder {
-    place: PathBuf,
+    path: PathBuf,
     runs: Vec<Sessions>,
 }
 
 impl RunFolder for SdkFolder {
     fn project(&self) -> Result<DiskProject, Error> {
-        let name = std::path::absolute(&self.place).ok();
+        let name = std::path::absolute(&self.path).ok();
         let name =
             name.as_deref().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or("wandb");
         let path =
             ProjectPath::new(NO_ENTITY, name.trim()).or_else(|_| ProjectPath::new(NO_ENTITY, "wandb"))?;
-        let runs = self.runs.iter().cloned().map(entry).collect();
+        let runs = self.runs.iter().cloned().map(to_entry).collect();
         Ok(DiskProject { path, runs, issues: Vec::new(), server: None })
     }
 
     fn select(&self, names: &[String]) -> Result<Vec<Arc<dyn RunEntry>>, Error> {
         let Some(id) = names.last() else { return Ok(Vec::new()) };
         let select = |is_selected: &dyn Fn(&Sessions) -> bool| {
-            self.runs.iter().filter(|run| is_selected(run)).cloned().map(entry).collect::<Vec<_>>()
+            self.runs.iter().filter(|run| is_selected(run)).cloned().map(to_entry).collect::<Vec<_>>()
         };
         // File names give the id, unless a user has renamed the files.
         let by_name = select(&|run| run.iter().any(|session| session.id == *id));
         Ok(if by_name.is_empty() {
-            select(&|run| paths(run).iter().any(|path| path.run() == id))
+            select(&|run| read_paths(run).iter().any(|path| path.run() == id))
         } else {
             by_name
         })
@@ -69,13 +69,13 @@ impl RunFolder for SdkFolder {
 #[derive(Debug)]
 struct SdkEntry(Sessions);
 
-fn entry(sessions: Sessions) -> Arc<dyn RunEntry> {
+fn to_entry(sessions: Sessions) -> Arc<dyn RunEntry> {
     Arc::new(SdkEntry(sessions))
 }
 
 impl RunEntry for SdkEntry {
     fn paths(&self) -> Vec<RunPath> {
-        paths(&self.0).into_iter().collect()
+        read_paths(&self.0).into_iter().collect()
     }
 
     fn read(&self) -> Result<Vec<DiskRun>, Error> {
@@ -85,18 +85,18 @@ impl RunEntry for SdkEntry {
     /// For a run in a single file, reads only which run it is.
     fn open_rows(&self) -> Result<Option<DiskRun>, Error> {
         match &self.0[..] {
-            [session] => Ok(Some(SdkRun::begun(session)?.into())),
+            [session] => Ok(Some(SdkRun::read_start(session)?.into())),
             _ => Ok(None),
         }
     }
 
-    fn stand_in(&self, error: Error) -> Result<DiskRun, Error> {
-        Ok(SdkRun::unreadable(&self.0, &error)?.into())
+    fn placeholder(&self, error: Error) -> Result<DiskRun, Error> {
+        Ok(SdkRun::placeholder(&self.0, &error)?.into())
     }
 }
 
 /// Reads the paths of the runs that sessions belong to, from the start of each log.
-fn paths(sessions: &Sessions) -> BTreeSet<RunPath> {
-    let begun = |session| SdkRun::begun(session).ok();
-    sessions.iter().filter_map(begun).map(|run| run.facts.path).collect()
+fn read_paths(sessions: &Sessions) -> BTreeSet<RunPath> {
+    let start = |session| SdkRun::read_start(session).ok();
+    sessions.iter().filter_map(start).map(|run| run.facts.path).collect()
 }

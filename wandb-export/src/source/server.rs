@@ -1,6 +1,6 @@
 //! Runs on a server.
 
-mod here;
+mod client_filter;
 mod history;
 mod lister;
 mod logs;
@@ -23,13 +23,13 @@ use wandb_graphql::ops::{GetRun, GetRunDocument, GetSweep, GetViewer, ListFiles,
 
 #[cfg(feature = "mirror")]
 pub(crate) use self::history::{Losses, parse_rows};
-use self::history::{ServerFollower, ServerHistory, branch_of};
+use self::history::{ServerFollower, ServerHistory, branch_point};
 #[cfg(feature = "mirror")]
-pub(crate) use self::lister::Lister;
+pub(crate) use self::lister::RunListReader;
 #[cfg(feature = "mirror")]
 pub(crate) use self::logs::LogPages;
 use super::history::{Follower, HistoryQuery, HistoryRows};
-use super::list_reader::{Issues, ListReader, paged};
+use super::list_reader::{Issues, ListReader, read_pages};
 use super::{
     FilesQuery, FoundFile, OpenedProject, OpenedRun, OpenedSweep, ProjectSource, RunFacts, RunSource,
     RunsQuery, Source,
@@ -46,12 +46,12 @@ pub(crate) struct Connection {
     client: Client,
     defaults: PathDefaults,
     /// The viewer's entity, cached after the first request; used for paths without an entity.
-    viewers_entity: Arc<OnceCell<Option<String>>>,
+    viewer_entity: Arc<OnceCell<Option<String>>>,
 }
 
 impl Connection {
     pub(crate) fn new(client: Client, defaults: PathDefaults) -> Self {
-        Self { client, defaults, viewers_entity: Arc::default() }
+        Self { client, defaults, viewer_entity: Arc::default() }
     }
 
     pub(crate) fn client(&self) -> &Client {
@@ -82,7 +82,7 @@ impl Connection {
             return Ok(self.defaults.clone());
         }
         let ask = || async { Ok::<_, Error>(self.client.call(GetViewer::new()).await?.answer.entity) };
-        match self.viewers_entity.get_or_try_init(ask).await? {
+        match self.viewer_entity.get_or_try_init(ask).await? {
             Some(entity) => Ok(self.defaults.clone().with_entity(entity.clone())),
             None => Ok(self.defaults.clone()),
         }
@@ -106,20 +106,20 @@ impl Source for ServerPath {
         async {
             let path = self.connection.run_path(&self.path).await?;
             let reply = self.connection.client.call(GetRun::new(path.clone())).await?;
-            Ok(opened(&self.connection.client, path, reply.answer, &reply.unsupported))
+            Ok(to_opened_run(&self.connection.client, path, reply.answer, &reply.unsupported))
         }
         .boxed()
     }
 
     fn rows(&self) -> BoxFuture<'_, Result<Arc<dyn RunSource>, Error>> {
-        async { Ok(run(&self.connection.client, self.connection.run_path(&self.path).await?)) }.boxed()
+        async { Ok(run_source(&self.connection.client, self.connection.run_path(&self.path).await?)) }.boxed()
     }
 
     fn project(&self) -> BoxFuture<'_, Result<OpenedProject, Error>> {
         async {
             let path = self.connection.project_path(&self.path).await?;
             let page = PartialProjectPath::parse(&self.path)?.page().cloned();
-            Ok(OpenedProject { source: project(&self.connection.client, path), page })
+            Ok(OpenedProject { source: project_source(&self.connection.client, path), page })
         }
         .boxed()
     }
@@ -128,8 +128,8 @@ impl Source for ServerPath {
         async {
             let path = self.connection.sweep_path(&self.path).await?;
             let reply = self.connection.client.call(GetSweep::new(path.clone())).await?;
-            let project = project(&self.connection.client, path.project_path().clone());
-            let issues = Issue::of_unsupported(&reply.unsupported, |_| false);
+            let project = project_source(&self.connection.client, path.project_path().clone());
+            let issues = Issue::from_unsupported_fields(&reply.unsupported, |_| false);
             Ok(OpenedSweep { path, model: reply.answer, issues, project })
         }
         .boxed()
@@ -141,38 +141,43 @@ impl Source for ServerPath {
 }
 
 /// Returns the run at `path` on the server of `client`.
-pub(crate) fn run(client: &Client, path: RunPath) -> Arc<dyn RunSource> {
+pub(crate) fn run_source(client: &Client, path: RunPath) -> Arc<dyn RunSource> {
     Arc::new(ServerRun { client: client.clone(), path })
 }
 
-fn project(client: &Client, path: ProjectPath) -> Arc<dyn ProjectSource> {
+fn project_source(client: &Client, path: ProjectPath) -> Arc<dyn ProjectSource> {
     Arc::new(ServerProject { client: client.clone(), path })
 }
 
 /// Returns a run that the server has sent.
-fn opened(client: &Client, path: RunPath, model: model::Run, unsupported: &UnsupportedFields) -> OpenedRun {
+fn to_opened_run(
+    client: &Client,
+    path: RunPath,
+    model: model::Run,
+    unsupported: &UnsupportedFields,
+) -> OpenedRun {
     let facts = RunFacts {
-        branch: branch_of(&model),
-        issues: Issue::of_fields(&model),
-        unsupported: Issue::of_unsupported(unsupported, |_| false),
+        branch: branch_point(&model),
+        issues: Issue::from_unreadable_fields(&model),
+        unsupported: Issue::from_unsupported_fields(unsupported, |_| false),
         server: Some(client.base_url().clone()),
         ..RunFacts::new(path.clone(), model)
     };
-    OpenedRun { facts, source: run(client, path) }
+    OpenedRun { facts, source: run_source(client, path) }
 }
 
 /// Returns the runs that have usable names. The others become issues.
-fn opened_runs(
+fn to_opened_runs(
     client: &Client,
     runs: Vec<model::Run>,
     unsupported: &UnsupportedFields,
     issues: &Issues,
 ) -> Vec<OpenedRun> {
     let open = |run: model::Run| match run.path() {
-        Ok(path) => Some(opened(client, path, run, unsupported)),
+        Ok(path) => Some(to_opened_run(client, path, run, unsupported)),
         Err(error) => {
             let list = format!("runs of {}/{}", run.entity, run.project);
-            issues.add(Issue::of_fields(&run));
+            issues.add(Issue::from_unreadable_fields(&run));
             issues.add([Issue::unusable_name(&list, &error)]);
             None
         }
@@ -199,7 +204,7 @@ impl ProjectSource for ServerProject {
     fn runs(&self, query: RunsQuery, issues: Issues) -> BoxStream<'static, Result<Vec<OpenedRun>, Error>> {
         let client = self.client.clone();
         let found = runs::list(client.clone(), self.path.clone(), query, issues.clone());
-        found.map_ok(move |found| opened_runs(&client, found.runs, &found.unsupported, &issues)).boxed()
+        found.map_ok(move |found| to_opened_runs(&client, found.runs, &found.unsupported, &issues)).boxed()
     }
 }
 
@@ -220,7 +225,7 @@ impl RunSource for ServerRun {
     }
 
     fn console(&self, issues: Issues) -> BoxStream<'static, Result<Vec<String>, Error>> {
-        logs::lines(&self.client, &self.path, issues)
+        logs::read_lines(&self.client, &self.path, issues)
     }
 
     fn files(&self, query: &FilesQuery) -> ListReader<FoundFile> {

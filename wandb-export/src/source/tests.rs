@@ -4,7 +4,7 @@ use std::fs;
 
 use wandb_core::blocking::block_on;
 
-use crate::api::{Api, Run, Source};
+use crate::api::{Api, HistorySource, Run};
 use crate::error::{Error, ErrorKind};
 
 /// Creates a folder of two runs, and returns its path in the source's syntax.
@@ -59,7 +59,7 @@ fn minimal_source_lacks_the_rest() {
         assert_eq!(run.file("x").await.unwrap_err().kind(), ErrorKind::NotFound);
         let system = run.system_metrics().rows().await.unwrap_err();
         assert!(system.to_string().contains("no system metrics"), "{system}");
-        let exported = run.scan_history().source(Source::Exported).rows().await.unwrap_err();
+        let exported = run.scan_history().source(HistorySource::Exported).rows().await.unwrap_err();
         assert!(exported.to_string().contains("no exported history"), "{exported}");
         let followed = run.scan_history().follow().await.unwrap_err();
         assert!(followed.to_string().contains("cannot be followed"), "{followed}");

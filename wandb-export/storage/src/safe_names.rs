@@ -6,14 +6,14 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 use md5::{Digest as _, Md5};
 
 /// Maximum length of a path component in bytes. Common file systems allow at most 255.
-const LONGEST_PART: usize = 255;
+const MAX_COMPONENT_BYTES: usize = 255;
 
 /// Maximum length of a path below the folder in bytes. Systems allow at least 1 024, including the folder's
 /// path.
-const LONGEST_PATH: usize = 700;
+const MAX_PATH_BYTES: usize = 700;
 
 /// Bytes kept of a component that is replaced.
-const KEPT: usize = 80;
+const MAX_KEPT_BYTES: usize = 80;
 
 /// Returns whether a name is valid on every system as a path below a folder.
 pub fn is_safe(name: &str) -> bool {
@@ -28,7 +28,7 @@ pub fn is_safe_component(name: &str) -> bool {
 fn is_safe_part(part: &str) -> bool {
     let is_odd = |character: char| character.is_control() || r#"<>:"\|?*"#.contains(character);
     !part.is_empty()
-        && part.len() <= LONGEST_PART
+        && part.len() <= MAX_COMPONENT_BYTES
         && !part.contains(is_odd)
         // Covers `.` and `..`. Windows strips trailing dots and spaces.
         && !part.ends_with(['.', ' '])
@@ -61,7 +61,7 @@ pub fn replacement(name: &str, variant: u32) -> String {
     // From the second variant on, drop the folders: another name may be a file of the same name as one of
     // them.
     for part in parts.iter().filter(|_| variant == 0) {
-        if path.len() + part.len() + last.len() + 2 > LONGEST_PATH {
+        if path.len() + part.len() + last.len() + 2 > MAX_PATH_BYTES {
             break;
         }
         path.push_str(part);
@@ -70,12 +70,12 @@ pub fn replacement(name: &str, variant: u32) -> String {
     path + &last
 }
 
-fn safe_part(part: &str) -> String {
+fn sanitize_component(part: &str) -> String {
     let mut safe = String::new();
     for character in part.chars() {
         let is_odd = character.is_control() || r#"<>:"\|?*"#.contains(character);
         let character = if is_odd { '_' } else { character };
-        if safe.len() + character.len_utf8() > KEPT {
+        if safe.len() + character.len_utf8() > MAX_KEPT_BYTES {
             break;
         }
         safe.push(character);
@@ -171,22 +171,22 @@ mod tests {
             &deep,
         ] {
             assert!(!is_safe(name), "{name:?}");
-            assert!(is_safe(&replacement(name, 0)), "{name:?}: {:?}", replacement(name, 0));
-            assert!(is_safe(&replacement(name, 1)), "{name:?}: {:?}", replacement(name, 1));
+            assert!(is_safe(&replace_unsafe(name, 0)), "{name:?}: {:?}", replace_unsafe(name, 0));
+            assert!(is_safe(&replace_unsafe(name, 1)), "{name:?}: {:?}", replace_unsafe(name, 1));
         }
     }
 
     #[test]
     fn replacements_are_readable() {
-        assert_eq!(replacement("../models/a:b.h5", 0), "_/models/a_b~122d45f7.h5");
-        assert_eq!(replacement("CON", 0), "_CON~53ae9714");
-        assert!(!replacement("a/b/c", 1).contains('/'));
+        assert_eq!(replace_unsafe("../models/a:b.h5", 0), "_/models/a_b~122d45f7.h5");
+        assert_eq!(replace_unsafe("CON", 0), "_CON~53ae9714");
+        assert!(!replace_unsafe("a/b/c", 1).contains('/'));
     }
 
     #[test]
     fn keys_ignore_case_and_composition() {
-        assert_eq!(key("A/Große.TXT"), key("a/GROSSE.txt"));
-        assert_eq!(key("e\u{301}"), key("\u{c9}"));
-        assert_ne!(key("a"), key("b"));
+        assert_eq!(collision_key("A/Große.TXT"), collision_key("a/GROSSE.txt"));
+        assert_eq!(collision_key("e\u{301}"), collision_key("\u{c9}"));
+        assert_ne!(collision_key("a"), collision_key("b"));
     }
 }

@@ -39,7 +39,10 @@ async fn async_function_is_tested_with_a_script() -> Result<(), Error> {
 #[test]
 fn blocking_function_is_tested_with_a_script() -> Result<(), Error> {
     let script = Script::new().on("RunSampledHistory", LOSSES);
-    assert_eq!(best_loss_blocking(&blocking::Api::over(api(&script)?), "team/project/run")?, Some(0.25));
+    assert_eq!(
+        best_loss_blocking(&blocking::Api::from_async(api(&script)?), "team/project/run")?,
+        Some(0.25)
+    );
     script.finish();
     Ok(())
 }
@@ -49,7 +52,7 @@ fn scripted_failure_is_retried_without_waiting() -> Result<(), Error> {
     let script = Script::new()
         .on_failure("RunSampledHistory", TransportErrorKind::Interrupted)
         .on("RunSampledHistory", LOSSES);
-    let api = blocking::Api::over(api(&script)?);
+    let api = blocking::Api::from_async(api(&script)?);
     assert_eq!(best_loss_blocking(&api, "team/project/run")?, Some(0.25), "waiting takes no time");
     assert_eq!(api.stats().retries, 1);
     script.finish();

@@ -92,7 +92,7 @@ impl Operation for GetServer {
         server.features = info.features.map(|features| {
             let features = features.into_iter().flatten();
             let feature = |feature: ServerFeature| {
-                Some(Feature { name: feature.name?, is_enabled: feature.is_enabled.unwrap_or(false) })
+                Some(Feature::new(feature.name?, feature.is_enabled.unwrap_or(false)))
             };
             features.filter_map(feature).collect()
         });

@@ -73,9 +73,9 @@ impl Client {
         attempts: u32,
         server: &str,
     ) -> Error {
-        let longest_wait = self.shared.retry.longest_asked_wait;
+        let max_wait = self.shared.retry.max_retry_after;
         let failure = failure.with_texts(|text| self.shared.redactor.printable(text));
-        failure.into_error(label.clone(), attempts, server, false, longest_wait)
+        failure.into_error(label.clone(), attempts, server, false, max_wait)
     }
 
     async fn open_once(

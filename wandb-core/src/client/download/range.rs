@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Identifies a version of the file at an address, as far as the server describes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct FileVersion {
     /// The `ETag`, if it is strong: equal tags then mean equal bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -20,6 +21,24 @@ pub struct FileVersion {
 }
 
 impl FileVersion {
+    /// Sets the strong `ETag`.
+    #[must_use]
+    pub fn with_etag(self, etag: Option<String>) -> Self {
+        Self { etag, ..self }
+    }
+
+    /// Sets the size in bytes.
+    #[must_use]
+    pub fn with_length(self, length: Option<u64>) -> Self {
+        Self { length, ..self }
+    }
+
+    /// Sets the MD5 digest of the whole file, in base64.
+    #[must_use]
+    pub fn with_md5(self, md5: Option<String>) -> Self {
+        Self { md5, ..self }
+    }
+
     /// Returns true if both describe the same file, as far as they are comparable.
     pub fn agrees_with(&self, other: &Self) -> bool {
         fn agree<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {

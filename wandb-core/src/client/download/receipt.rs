@@ -46,7 +46,7 @@ impl DownloadReceipt {
     pub fn is_listed_as(&self, now: &ListedFile) -> bool {
         let is_told_apart = self.stored.etag.is_some() || self.stored.md5.is_some();
         (now.size, &now.md5) == (self.listed.size, &self.listed.md5)
-            && (is_told_apart || now.updated_at == self.listed.updated_at)
+            && (has_version || now.updated_at == self.listed.updated_at)
     }
 }
 

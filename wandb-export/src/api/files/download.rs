@@ -11,7 +11,7 @@ use wandb_core::client::ListedFile;
 
 use super::{Api, Files, RunFile};
 use crate::download::{
-    DownloadProgress, FileSource, Means, Receipts, Relist, RemoteFile, fetch_all, fetch_one,
+    DownloadProgress, DownloadSettings, FileListing, FileSource, Receipts, RemoteFile, fetch_all, fetch_one,
 };
 use crate::error::Error;
 use crate::files::{DownloadFolder, Downloaded, Downloads, Existing};
@@ -19,8 +19,8 @@ use crate::issue::Issue;
 use crate::source::RunSource;
 
 impl Files {
-    /// Sets how to treat a file that already exists. Default: [`Existing::Refuse`].
-    pub fn existing(mut self, existing: Existing) -> Self {
+    /// Sets how to treat a file that already exists. Default: [`ExistingFilePolicy::Refuse`].
+    pub fn existing(mut self, existing: ExistingFilePolicy) -> Self {
         self.existing = existing;
         self
     }
@@ -47,11 +47,11 @@ impl Files {
         let (api, run) = (self.api.clone(), self.source.path().clone());
         let at_once = api.client.concurrency();
         let files = self.open();
-        let issues = files.issues_later();
-        let files = files.into_stream().map_ok(|file| file.remote()).boxed();
-        let means = means(&api, open(folder.as_ref().to_owned()).await?, existing, progress);
-        let ended = fetch_all(files, means, at_once).await?;
-        let mut downloads = Downloads { issues: issues.all(), ..Downloads::default() };
+        let issues = files.issues_handle();
+        let files = files.into_stream().map_ok(|file| file.to_remote_file()).boxed();
+        let settings = settings(&api, open_folder(folder.as_ref().to_owned()).await?, existing, progress);
+        let ended = fetch_all(files, settings, at_once).await?;
+        let mut downloads = Downloads { issues: issues.to_vec(), ..Downloads::default() };
         for (file, outcome) in ended {
             let outcome = outcome.map(|fetched| with_issue(fetched.file, fetched.inexact, &run));
             downloads.push(&file.name, outcome);
@@ -65,8 +65,8 @@ impl RunFile {
     ///
     /// # Errors
     /// If something else exists at that path, or the download fails.
-    pub async fn download(&self, folder: impl AsRef<Path>) -> Result<Downloaded, Error> {
-        self.download_with(folder, Existing::Refuse).await
+    pub async fn download(&self, folder: impl AsRef<Path>) -> Result<DownloadedFile, Error> {
+        self.download_with(folder, ExistingFilePolicy::Refuse).await
     }
 
     /// Downloads the file like [`download`](Self::download), with a choice of how to treat an existing file.
@@ -76,11 +76,11 @@ impl RunFile {
     pub async fn download_with(
         &self,
         folder: impl AsRef<Path>,
-        existing: Existing,
-    ) -> Result<Downloaded, Error> {
-        let folder = open(folder.as_ref().to_owned()).await?;
-        let means = means(&self.api, folder, existing, DownloadProgress::default());
-        let fetched = fetch_one(&self.remote(), &means).await?;
+        existing: ExistingFilePolicy,
+    ) -> Result<DownloadedFile, Error> {
+        let folder = open_folder(folder.as_ref().to_owned()).await?;
+        let settings = settings(&self.api, folder, existing, DownloadProgress::default());
+        let fetched = fetch_one(&self.to_remote_file(), &settings).await?;
         Ok(with_issue(fetched.file, fetched.inexact, self.run.path()))
     }
 
@@ -96,25 +96,25 @@ impl RunFile {
             subject: self.subject(),
             listed: ListedFile::of(self),
             source,
-            list: Arc::new(RunFiles { api: self.api.clone(), run: Arc::clone(&self.run) }),
+            list: Arc::new(RunFileListing { api: self.api.clone(), run: Arc::clone(&self.run) }),
         }
     }
 }
 
 /// The list of the files of a run.
 #[derive(Debug)]
-struct RunFiles {
+struct RunFileListing {
     api: Api,
     run: Arc<dyn RunSource>,
 }
 
-impl Relist for RunFiles {
-    fn relist<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<RemoteFile, Error>> {
-        async move { Ok(RunFile::find(&self.api, &self.run, name).await?.remote()) }.boxed()
+impl FileListing for RunFileListing {
+    fn fetch_entry<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<RemoteFile, Error>> {
+        async move { Ok(RunFile::find(&self.api, &self.run, name).await?.to_remote_file()) }.boxed()
     }
 }
 
-async fn open(path: PathBuf) -> Result<DownloadFolder, Error> {
+async fn open_folder(path: PathBuf) -> Result<DownloadFolder, Error> {
     blocking::unblock(move || {
         let opening = || format!("opening the folder {}", path.display());
         DownloadFolder::open(&path).map_err(|error| Error::io(opening(), error))
@@ -122,11 +122,16 @@ async fn open(path: PathBuf) -> Result<DownloadFolder, Error> {
     .await
 }
 
-fn means(api: &Api, folder: DownloadFolder, existing: Existing, progress: DownloadProgress) -> Means {
-    Means { client: api.client.clone(), folder, existing, receipts: Receipts::InFolder, progress }
+fn settings(
+    api: &Api,
+    folder: DownloadFolder,
+    existing: ExistingFilePolicy,
+    progress: DownloadProgress,
+) -> DownloadSettings {
+    DownloadSettings { client: api.client.clone(), folder, existing, receipts: Receipts::InFolder, progress }
 }
 
-fn with_issue(mut file: Downloaded, inexact: Option<String>, run: &RunPath) -> Downloaded {
+fn with_issue(mut file: DownloadedFile, inexact: Option<String>, run: &RunPath) -> DownloadedFile {
     let name = &file.name;
     let issue = |detail| Issue::FileInexact { run: run.clone(), name: name.clone(), detail };
     file.issues = inexact.map(issue).into_iter().collect();

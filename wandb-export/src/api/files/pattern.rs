@@ -10,9 +10,9 @@ pub(super) struct Pattern(glob::Pattern);
 
 impl Pattern {
     pub(super) fn new(pattern: &str) -> Result<Self, Error> {
-        let wrong =
+        let invalid =
             |error: glob::PatternError| Error::usage(format!("{pattern:?} is not a name pattern: {error}"));
-        glob::Pattern::new(pattern).map(Self).map_err(wrong)
+        glob::Pattern::new(pattern).map(Self).map_err(invalid)
     }
 
     pub(super) fn matches(&self, name: &str) -> bool {
@@ -20,7 +20,7 @@ impl Pattern {
     }
 
     /// Returns the longest text that every matching name contains, for the server's filter.
-    pub(super) fn like(&self) -> Option<LikePattern> {
+    pub(super) fn to_like_pattern(&self) -> Option<LikePattern> {
         let pieces = literal_pieces(self.0.as_str());
         let longest = pieces.into_iter().max_by_key(String::len)?;
         Some(LikePattern::containing(&longest))
@@ -70,8 +70,10 @@ mod tests {
     }
 
     #[test]
-    fn the_server_filters_by_the_longest_literal() {
-        let like = |pattern: &str| Pattern::new(pattern).unwrap().like().map(|like| like.text().to_owned());
+    fn server_filters_by_the_longest_literal() {
+        let like = |pattern: &str| {
+            Pattern::new(pattern).unwrap().to_like_pattern().map(|like| like.text().to_owned())
+        };
         assert_eq!(like("media/*.json").as_deref(), Some("%media/%"));
         assert_eq!(like("50%*").as_deref(), Some(r"%50\%%"));
         assert_eq!(like("x[]a]bcdef").as_deref(), Some("%x%"));

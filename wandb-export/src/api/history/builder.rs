@@ -5,13 +5,13 @@ use serde::de::DeserializeOwned;
 use wandb_core::{Row, RunPath};
 use wandb_tables::Sink;
 
-use super::{HistoryReader, HistoryRequest, Source};
+use super::{HistoryReader, HistoryRequest, HistorySource};
 use crate::api::WriteReport;
 use crate::error::Error;
 use crate::source::history::Amount;
 
 /// The methods that every history has.
-macro_rules! reading {
+macro_rules! read_methods {
     () => {
         /// Returns the run's path.
         pub fn path(&self) -> &RunPath {
@@ -110,7 +110,7 @@ impl History {
         self
     }
 
-    reading!();
+    read_methods!();
 }
 
 /// A request for every row that a run logged, like `run.scan_history()` in Python. A run that is still logging is read
@@ -155,8 +155,8 @@ impl ScanHistory {
         self
     }
 
-    /// Sets the source of the rows. Default: [`Source::Live`].
-    pub fn source(mut self, source: Source) -> Self {
+    /// Sets the source of the rows. Default: [`HistorySource::Live`].
+    pub fn source(mut self, source: HistorySource) -> Self {
         self.0.query.source = source;
         self
     }
@@ -186,7 +186,7 @@ impl ScanHistory {
         self
     }
 
-    reading!();
+    read_methods!();
 }
 
 /// A request for the system metrics of the machine that a run ran on, such as `system.cpu`, like
@@ -233,5 +233,5 @@ impl SystemMetrics {
         self
     }
 
-    reading!();
+    read_methods!();
 }

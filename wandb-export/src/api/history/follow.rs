@@ -2,7 +2,7 @@
 
 use wandb_core::{Row, RunPath};
 
-use super::{HistoryRequest, ScanHistory, Source};
+use super::{HistoryRequest, HistorySource, ScanHistory};
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::source::history::Follower;
@@ -20,7 +20,7 @@ use crate::source::history::Follower;
 /// # Ok(())
 /// # }
 /// ```
-pub struct Follow {
+pub struct HistoryFollower {
     path: RunPath,
     follower: Box<dyn Follower>,
 }
@@ -33,21 +33,21 @@ impl ScanHistory {
     ///
     /// # Errors
     /// If the request is invalid. Rows are requested only when they are read.
-    pub async fn follow(self) -> Result<Follow, Error> {
+    pub async fn follow(self) -> Result<HistoryFollower, Error> {
         let HistoryRequest { run, query, .. } = self.0;
         query.check()?;
-        if query.source != Source::Live || query.with_parent {
+        if query.source != HistorySource::Live || query.with_parent {
             return Err(Error::usage("only the live history of a run without its parent's can be followed"));
         }
         if query.limit.is_some() {
             return Err(Error::usage("a followed history cannot be limited to a number of rows"));
         }
         let path = run.path().clone();
-        Ok(Follow { path, follower: run.follow(query).await? })
+        Ok(HistoryFollower { path, follower: run.follow(query).await? })
     }
 }
 
-impl Follow {
+impl HistoryFollower {
     /// Waits for the next rows, at least one. `None` when the run has ended, or has reached the requested step.
     ///
     /// # Errors
@@ -62,9 +62,9 @@ impl Follow {
     }
 }
 
-impl std::fmt::Debug for Follow {
+impl std::fmt::Debug for HistoryFollower {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Follow").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("HistoryFollower").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
@@ -86,7 +86,7 @@ mod tests {
     const RUN: &str = "local-team/p/r";
 
     /// Redirects a request for any steps to the first ten.
-    fn going_back(request: &Request) -> Request {
+    fn redirect_to_start(request: &Request) -> Request {
         let mut body: serde_json::Value = serde_json::from_slice(request.body()).expect("JSON");
         if body["variables"].get("minStep").is_some() {
             (body["variables"]["minStep"], body["variables"]["maxStep"]) = (0.into(), 10.into());
@@ -99,7 +99,7 @@ mod tests {
 
     /// Follows a run of ten rows on a server that reports a different last step with each request. Returns the steps
     /// received, and the final error.
-    fn followed(last_step: impl Fn(i64) -> i64 + Send + Sync + 'static) -> (Vec<i64>, Option<Error>) {
+    fn follow_run(last_step: impl Fn(i64) -> i64 + Send + Sync + 'static) -> (Vec<i64>, Option<Error>) {
         let store = Store::without_server(Options::default()).expect("a schema");
         let history = (0..10).map(|step| format!(r#"{{"_step":{step},"loss":1}}"#)).collect();
         let state = RunState::Running;
@@ -108,11 +108,11 @@ mod tests {
         let simulation = Simulation::new(1, Faults::none(), move |request| {
             let last_step = Some(last_step(requests.fetch_add(1, Ordering::Relaxed)));
             served.limit_rows(RUN, RowLimits { last_step, ..RowLimits::default() }).expect("a run");
-            served.answer(&going_back(request))
+            served.answer(&redirect_to_start(request))
         });
         let key = Options::DEFAULT_API_KEY.parse().expect("a key");
         let client = Client::builder(simulation.transport(), "http://server.test".parse().expect("a URL"));
-        let api = Api::over(client.api_key(&key).build(), PathDefaults::default());
+        let api = Api::with_client(client.api_key(&key).build(), PathDefaults::default());
         let following = async {
             let mut following = api.scan_history(RUN).await?.follow().await?;
             let mut steps = Vec::new();
@@ -140,10 +140,10 @@ mod tests {
         let claims: [fn(i64) -> i64; 2] =
             [|request| 9 + 50 * request, |request| if request < 4 { 9 } else { 4 }];
         for claim in claims {
-            let (steps, error) = followed(claim);
+            let (steps, error) = follow_run(claim);
             assert_eq!(steps, (0..10).collect::<Vec<_>>(), "none comes twice");
             assert!(
-                matches!(&error, Some(Error::ListEndless { list }) if list == "rows of local-team/p/r"),
+                matches!(&error, Some(Error::EndlessList { list }) if list == "rows of local-team/p/r"),
                 "{error:?}"
             );
         }

@@ -5,9 +5,9 @@ use wandb_core::client::Client;
 use wandb_core::{Row, RunPath};
 use wandb_tables::Batch;
 
-use super::{HistoryEnd, HistoryRequest};
+use super::{HistoryReport, HistoryRequest};
 use crate::error::Error;
-use crate::source::history::{HistoryRows, rows_of};
+use crate::source::history::{HistoryRows, batch_to_rows};
 
 /// Number of batches converted to rows at once.
 const BATCHES_AT_ONCE: usize = 4;
@@ -45,7 +45,7 @@ impl HistoryReader {
     /// Returns the next rows, at least one, in step order. `None` at the end.
     pub async fn next_batch(&mut self) -> Result<Option<Vec<Row>>, Error> {
         Ok(match self.next().await? {
-            Some(batch) => Some(rows_of(&self.client, batch).await?),
+            Some(batch) => Some(batch_to_rows(&self.client, batch).await?),
             None => None,
         })
     }
@@ -76,16 +76,16 @@ impl HistoryReader {
     /// Streams the remaining rows.
     pub fn into_rows(self) -> BoxStream<'static, Result<Row, Error>> {
         let client = self.client;
-        let rows_of = move |batch| {
+        let batch_to_rows = move |batch| {
             let client = client.clone();
-            async move { rows_of(&client, batch).await }
+            async move { batch_to_rows(&client, batch).await }
         };
-        let rows = self.source.batches.map_ok(rows_of).try_buffered(BATCHES_AT_ONCE);
+        let rows = self.source.batches.map_ok(batch_to_rows).try_buffered(BATCHES_AT_ONCE);
         rows.map_ok(|rows| stream::iter(rows).map(Ok)).try_flatten().boxed()
     }
 
     /// Checks whether the rows are complete, which takes another request. Call it after the last batch.
-    pub async fn finish(self) -> Result<HistoryEnd, Error> {
+    pub async fn finish(self) -> Result<HistoryReport, Error> {
         let HistoryRows { batches, check, .. } = self.source;
         // Drop abandoned requests, which would keep another one from being sent.
         drop(batches);

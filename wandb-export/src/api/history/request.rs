@@ -11,7 +11,7 @@ use wandb_tables::Sink;
 use wandb_tables::TableOptions;
 
 use super::HistoryReader;
-use crate::api::export::{WriteReport, Writer};
+use crate::api::export::{SinkThread, WriteReport};
 use crate::error::Error;
 use crate::source::RunSource;
 use crate::source::history::{HistoryQuery, Stream};
@@ -59,7 +59,7 @@ impl HistoryRequest {
 
     pub(super) async fn rows_as<T: DeserializeOwned>(self) -> Result<Vec<T>, Error> {
         let path = self.run.path().clone();
-        self.rows().await?.iter().map(|row| typed(&path, row)).collect()
+        self.rows().await?.iter().map(|row| deserialize_row(&path, row)).collect()
     }
 
     pub(super) fn stream(self) -> BoxStream<'static, Result<Row, Error>> {
@@ -68,7 +68,7 @@ impl HistoryRequest {
 
     pub(super) async fn write(self, sink: Box<dyn Sink>) -> Result<WriteReport, Error> {
         let mut reader = self.open().await?;
-        let mut writer = Writer::start(sink)?;
+        let mut writer = SinkThread::start(sink)?;
         #[cfg(feature = "parquet")]
         if let Some(schema) = reader.take_schema() {
             writer.begin_table(schema).await;
@@ -80,7 +80,7 @@ impl HistoryRequest {
         }
         // Overlap the final request to the server with the rest of the writing.
         let (report, end) = futures_util::future::join(writer.finish(), reader.finish()).await;
-        Ok(WriteReport::of_history(report?, end?))
+        Ok(WriteReport::from_history(report?, end?))
     }
 
     #[cfg(feature = "parquet")]
@@ -108,7 +108,7 @@ impl HistoryRequest {
     }
 }
 
-fn typed<T: DeserializeOwned>(path: &RunPath, row: &Row) -> Result<T, Error> {
+fn deserialize_row<T: DeserializeOwned>(path: &RunPath, row: &Row) -> Result<T, Error> {
     row.deserialize().map_err(|source| Error::Type {
         what: match row.step() {
             Some(step) => format!("step {step} of {path}"),

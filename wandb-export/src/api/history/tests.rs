@@ -9,14 +9,14 @@ use wandb_core::client::{Client, RetryPolicy};
 use wandb_core::simulation::{Faults, Report, Simulation};
 use wandb_local_server::{NewRun, Options, RowLimits, Store};
 
-use super::HistoryEnd;
+use super::HistoryReport;
 use crate::api::Api;
 use crate::issue::Issue;
 
 const RUN: &str = "local-team/p/r";
 
 /// A run whose rows are derived from the seed.
-struct World {
+struct TestRun {
     store: Store,
     /// The texts of its rows, in step order.
     rows: Vec<String>,
@@ -24,7 +24,7 @@ struct World {
 }
 
 /// The number of rows of one step, as logged by two sessions or by a process that does not count steps.
-fn repeats(rng: &mut fastrand::Rng, usual: bool) -> usize {
+fn random_row_count(rng: &mut fastrand::Rng, usual: bool) -> usize {
     match rng.u32(0..400) {
         0 => rng.usize(900..2_600),
         1..40 => rng.usize(2..4),
@@ -33,11 +33,11 @@ fn repeats(rng: &mut fastrand::Rng, usual: bool) -> usize {
     }
 }
 
-fn world(rng: &mut fastrand::Rng) -> World {
+fn test_run(rng: &mut fastrand::Rng) -> TestRun {
     let (mut rows, mut step) = (Vec::new(), rng.i64(0..2_000));
     let mut usual = rng.bool();
     for _ in 0..rng.usize(0..1_000) {
-        for _ in 0..repeats(rng, usual) {
+        for _ in 0..random_row_count(rng, usual) {
             // Some rows of a step are equal.
             let loss = rng.u8(0..4);
             let float = if rng.u32(0..50) == 0 { ".0" } else { "" };
@@ -56,7 +56,7 @@ fn world(rng: &mut fastrand::Rng) -> World {
         ..RowLimits::default()
     };
     store.limit_rows(RUN, limits).expect("a run");
-    World { store, rows, limits }
+    TestRun { store, rows, limits }
 }
 
 fn faults(rng: &mut fastrand::Rng) -> Faults {
@@ -66,16 +66,16 @@ fn faults(rng: &mut fastrand::Rng) -> Faults {
     faults
 }
 
-fn read(store: &Store, seed: u64, faults: Faults) -> (Vec<String>, HistoryEnd, Report) {
+fn read(store: &Store, seed: u64, faults: Faults) -> (Vec<String>, HistoryReport, Report) {
     let served = store.clone();
     let simulation = Simulation::new(seed, faults, move |request| served.answer(request));
-    let policy = RetryPolicy::default().with_attempts(40).with_doubtful_attempts(40);
+    let policy = RetryPolicy::default().with_max_attempts(40).with_max_attempts_if_persistent(40);
     let key = Options::DEFAULT_API_KEY.parse().expect("a key");
     let client = Client::builder(simulation.transport(), "http://server.test".parse().expect("a URL"))
         .api_key(&key)
         .retry(policy)
         .seed(seed);
-    let api = Api::over(client.build(), PathDefaults::default());
+    let api = Api::with_client(client.build(), PathDefaults::default());
     let reading = async {
         let mut reader = api.scan_history(RUN).await.expect("a path").open().await.expect("a reader");
         let mut rows = Vec::new();
@@ -96,16 +96,16 @@ fn count(rows: &[String]) -> HashMap<&str, usize> {
     counts
 }
 
-fn check(seed: u64) {
+fn check_schedule(seed: u64) {
     let mut rng = fastrand::Rng::with_seed(seed ^ 0x4157);
-    let world = world(&mut rng);
-    let expected: Vec<String> = world.rows.iter().map(|row| row.replace(".0,", ",")).collect();
-    let (rows, end, report) = read(&world.store, seed, faults(&mut rng));
+    let test_run = test_run(&mut rng);
+    let expected: Vec<String> = test_run.rows.iter().map(|row| row.replace(".0,", ",")).collect();
+    let (rows, end, report) = read(&test_run.store, seed, faults(&mut rng));
     let step = |row: &String| row[9..row.find(',').expect("two keys")].parse::<i64>().expect("an integer");
     assert!(rows.is_sorted_by_key(step), "in step order");
     let (read, logged) = (count(&rows), count(&expected));
     assert!(read.iter().all(|(row, times)| times <= &logged[row]), "no row more often than it was logged");
-    if world.limits.rows.is_none() {
+    if test_run.limits.rows.is_none() {
         assert_eq!(rows.len(), expected.len(), "every row that the server has");
     }
     let is_short = rows.len() < expected.len();
@@ -123,7 +123,7 @@ fn repeated_steps_are_complete_or_reported() {
         None => 0..number("WANDB_HISTORY_SCHEDULES").unwrap_or(25),
     };
     for seed in seeds {
-        let outcome = std::panic::catch_unwind(|| check(seed));
+        let outcome = std::panic::catch_unwind(|| check_schedule(seed));
         if let Err(panic) = outcome {
             eprintln!(
                 "schedule {seed} failed; to see it again: WANDB_SIMULATION_SEED={seed} \

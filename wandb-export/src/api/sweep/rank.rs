@@ -12,7 +12,7 @@ pub(super) fn sort<R: Deref<Target = Run>>(runs: &mut [R], metric: &str, goal: G
 }
 
 /// Returns the best run that has the metric.
-pub(super) fn best<R: Deref<Target = Run>>(runs: Vec<R>, metric: &str, goal: Goal) -> Option<R> {
+pub(super) fn find_best<R: Deref<Target = Run>>(runs: Vec<R>, metric: &str, goal: Goal) -> Option<R> {
     runs.into_iter()
         .map(|run| (Rank::of(&run, metric, goal), run))
         .filter(|(rank, _)| rank.score.is_some())
@@ -31,7 +31,7 @@ struct Rank {
 
 impl Rank {
     fn of(run: &Run, metric: &str, goal: Goal) -> Self {
-        let value = metric_of(run, metric).and_then(|value| number(value, goal));
+        let value = find_metric(run, metric).and_then(|value| to_comparable(value, goal));
         let score = value.filter(|value| !value.is_nan()).map(|value| match goal {
             Goal::Minimize => value,
             Goal::Maximize => -value,
@@ -71,7 +71,7 @@ impl PartialEq for Rank {
 impl Eq for Rank {}
 
 /// Finds the value of a metric, whose dots may be part of a key or separate nested keys.
-fn metric_of<'a>(run: &'a Run, metric: &str) -> Option<&'a Value> {
+fn find_metric<'a>(run: &'a Run, metric: &str) -> Option<&'a Value> {
     let summary = run.summary.as_ref();
     if let Some(value) = summary.and_then(|summary| find(summary, metric)) {
         return Some(value);
@@ -94,16 +94,17 @@ fn find<'a>(map: &'a Map, key: &str) -> Option<&'a Value> {
 }
 
 /// Returns the number to compare.
-fn number(value: &Value, goal: Goal) -> Option<f64> {
+fn to_comparable(value: &Value, goal: Goal) -> Option<f64> {
     let Value::Map(summaries) = value else { return value.as_f64() };
-    let asked_for = match goal {
+    let preferred = match goal {
         Goal::Minimize => "min",
         Goal::Maximize => "max",
     };
     // With any other key it is the user's own object, not a number.
-    let of_define_metric = summaries.keys().all(|key| ["min", "max", "mean", "best", "last"].contains(&key));
+    let is_from_define_metric =
+        summaries.keys().all(|key| ["min", "max", "mean", "best", "last"].contains(&key));
     let of = |key: &str| summaries.get(key).and_then(Value::as_f64);
-    if of_define_metric { [asked_for, "best", "last"].into_iter().find_map(of) } else { None }
+    if is_from_define_metric { [preferred, "best", "last"].into_iter().find_map(of) } else { None }
 }
 
 #[cfg(test)]
@@ -122,7 +123,7 @@ mod tests {
     fn ranked(summaries: &[(&str, &str)], metric: &str, goal: Goal) -> String {
         let mut runs: Vec<_> = summaries.iter().map(|(id, summary)| run(id, summary)).collect();
         sort(&mut runs, metric, goal);
-        let first = best(runs.clone(), metric, goal).map(|run| run.id.clone());
+        let first = find_best(runs.clone(), metric, goal).map(|run| run.id.clone());
         assert!(first.is_none_or(|first| first == runs[0].id));
         runs.iter().map(|run| run.id.as_str()).collect::<Vec<_>>().join(" ")
     }
@@ -160,19 +161,19 @@ mod tests {
     }
 
     #[test]
-    fn a_config_value_can_be_the_metric() {
+    fn config_value_can_be_the_metric() {
         let mut runs = ["a", "b"].map(|id| run(id, "{}"));
         for (run, lr) in runs.iter_mut().zip([0.1, 0.5]) {
             run.config = Some([("lr", Value::Float(lr))].into_iter().collect::<Map>().into());
         }
         for metric in ["config.lr", "config.lr.value"] {
-            let best = best(runs.to_vec(), metric, Goal::Maximize).unwrap();
+            let best = find_best(runs.to_vec(), metric, Goal::Maximize).unwrap();
             assert_eq!(best.id, "b", "{metric}");
         }
     }
 
     #[test]
-    fn the_goal_selects_the_define_metric_summary() {
+    fn goal_selects_the_define_metric_summary() {
         let runs = [
             ("a", r#"{"m": {"min": 1, "max": 9}}"#),
             ("b", r#"{"m": {"best": 2}}"#),
@@ -198,25 +199,25 @@ mod tests {
     #[test]
     fn runs_without_the_metric_are_never_best() {
         let runs = vec![run("a", "{}"), run("b", r#"{"m": "NaN"}"#)];
-        assert!(best(runs, "m", Goal::Minimize).is_none());
-        assert!(best(Vec::<Box<Run>>::new(), "m", Goal::Minimize).is_none());
+        assert!(find_best(runs, "m", Goal::Minimize).is_none());
+        assert!(find_best(Vec::<Box<Run>>::new(), "m", Goal::Minimize).is_none());
     }
 
     proptest! {
         #[test]
-        fn the_best_is_no_worse_than_any(values in proptest::collection::vec(proptest::option::of(any::<f64>()), 0..9)) {
+        fn best_is_no_worse_than_any(values in proptest::collection::vec(proptest::option::of(any::<f64>()), 0..9)) {
             let runs: Vec<_> = values.iter().enumerate().map(|(id, value)| {
                 let mut run = run(&id.to_string(), "{}");
                 let value = value.map(|value| ("m", Value::Float(value)));
                 run.summary = Some(value.into_iter().collect());
                 run
             }).collect();
-            let least = values.iter().flatten().filter(|value| !value.is_nan()).fold(None, |least: Option<f64>, value| {
-                Some(least.map_or(*value, |least| least.min(*value)))
+            let min = values.iter().flatten().filter(|value| !value.is_nan()).fold(None, |min: Option<f64>, value| {
+                Some(min.map_or(*value, |min| min.min(*value)))
             });
-            let found = best(runs, "m", Goal::Minimize);
+            let found = find_best(runs, "m", Goal::Minimize);
             let found = found.and_then(|run| run.summary.as_ref()?.get("m")?.as_f64());
-            prop_assert_eq!(found, least);
+            prop_assert_eq!(found, min);
         }
     }
 }

@@ -117,7 +117,7 @@ fn run(seed: u64, store: Store, command: &str, misbehaviour: Misbehaviour) -> Co
     let arguments = Arguments::try_parse_from(words).expect("a command line");
     let simulation = Simulation::new(seed, Faults::none(), |_| http::Response::default());
     let hostile = Arc::new(HostileServer::new(simulation.transport(), store, seed, misbehaviour));
-    let api = connect::builder(&arguments.connection)
+    let api = connect::api_builder(&arguments.connection)
         .environment(Environment::default())
         .base_url("http://server.test")
         .max_file_size(MAX_FILE_BYTES)

@@ -120,14 +120,14 @@ fn change_somewhere(rng: &mut Rng, root: &mut Value) {
 }
 
 /// Collects the JSON pointers of all values.
-fn collect_pointers(value: &Value, here: &mut String, pointers: &mut Vec<String>) {
-    pointers.push(here.clone());
-    let length = here.len();
+fn collect_pointers(value: &Value, pointer: &mut String, pointers: &mut Vec<String>) {
+    pointers.push(pointer.clone());
+    let length = pointer.len();
     let mut visit = |key: &str, value: &Value| {
-        here.push('/');
-        here.push_str(&key.replace('~', "~0").replace('/', "~1"));
-        collect_pointers(value, here, pointers);
-        here.truncate(length);
+        pointer.push('/');
+        pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+        collect_pointers(value, pointer, pointers);
+        pointer.truncate(length);
     };
     match value {
         Value::Array(items) => {

@@ -16,23 +16,23 @@ struct Changes {
 fn change(store: &Store, rng: &mut fastrand::Rng) -> Changes {
     let mut changes = Changes { removed: Vec::new(), changed: false };
     for path in store.run_paths() {
-        let heard = |state| store.set_run_state(&path, state).expect("a run");
+        let set_state = |state| store.set_run_state(&path, state).expect("a run");
         match rng.u32(0..8) {
             0 => {
                 let rows = (0..rng.u32(1..30)).map(|step| row(10_000 + step, rng)).collect();
                 store.append_history(&path, rows).expect("a run");
                 store.append_log(&path, vec!["more".to_owned()]).expect("a run");
-                heard(RunState::Running);
+                set_state(RunState::Running);
             }
             1 => {
                 let rows =
                     (0..2_500).map(|step| format!(r#"{{"_step":{},"loss":0.5}}"#, 20_000 + step)).collect();
                 store.append_history(&path, rows).expect("a run");
-                heard(RunState::Finished);
+                set_state(RunState::Finished);
             }
             2 => {
                 store.append_events(&path, vec![r#"{"system.cpu":99.5}"#.to_owned()]).expect("a run");
-                heard(RunState::Finished);
+                set_state(RunState::Finished);
             }
             3 => store.rename_run(&path, "another name").expect("a run"),
             // Of two ids that differ only in case, removing one would give its file name to the other.
@@ -90,10 +90,10 @@ fn updated_mirror_equals_a_new_one() {
                 changes.removed.extend(more.removed);
                 changes.changed |= more.changed;
                 // An id may be in use again, and a run may have come and gone unseen.
-                let there = store.run_paths();
+                let present = store.run_paths();
                 changes.removed.retain(|id| {
                     let path = format!("{PROJECT}/{id}");
-                    !there.contains(&path) && (are_runs_listed || first.contains(&path))
+                    !present.contains(&path) && (are_runs_listed || first.contains(&path))
                 });
             }
         }

@@ -70,8 +70,8 @@ fn interrupted_mirror_ends_with_the_same_bytes() {
     for &seed in &seeds {
         let mut rng = fastrand::Rng::with_seed(seed);
         let (store, mut undisturbed, calm) = mirrored(seed);
-        let most = calm.network.most_in_flight;
-        assert!(most <= AT_ONCE as u64, "seed {seed}: {most} requests at once");
+        let in_flight = calm.network.most_in_flight;
+        assert!(in_flight <= AT_ONCE as u64, "seed {seed}: {in_flight} requests at once");
         let expected = undisturbed.readable();
         undisturbed.power_cut(&mut rng);
         assert!(undisturbed.readable() == expected, "seed {seed}: a finished sync is lost");
@@ -91,8 +91,8 @@ fn interrupted_mirror_ends_with_the_same_bytes() {
                     "seed {seed}, round {round}: a finished sync is lost"
                 );
             }
-            let there = image.readable();
-            for (name, bytes) in &there {
+            let present = image.readable();
+            for (name, bytes) in &present {
                 // Tables of the whole project may cover fewer runs.
                 let is_of_a_run = name.contains('/');
                 assert!(
@@ -107,7 +107,7 @@ fn interrupted_mirror_ends_with_the_same_bytes() {
             );
             for record in &records {
                 for (_, place, ..) in record.stored() {
-                    assert!(there.contains_key(&place), "seed {seed}, round {round}: {place} is missing");
+                    assert!(present.contains_key(&place), "seed {seed}, round {round}: {place} is missing");
                 }
             }
             // Sweeps are copied after all runs.

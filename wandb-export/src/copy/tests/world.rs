@@ -142,17 +142,17 @@ impl Attempt {
         let Self { seed, contents, faults, trouble, stop, verify, compare } = self;
         let served = store.clone();
         let simulation = Simulation::new(seed, faults, move |request| served.answer(request));
-        let policy = RetryPolicy::default().with_attempts(12).with_doubtful_attempts(12);
+        let policy = RetryPolicy::default().with_max_attempts(12).with_max_attempts_if_persistent(12);
         let key = Options::DEFAULT_API_KEY.parse().expect("a key");
         let client = Client::builder(simulation.transport(), "http://server.test".parse().expect("a URL"))
             .api_key(&key)
             .retry(policy)
             .seed(seed)
             .concurrency(AT_ONCE);
-        let api = Api::over(client.build(), PathDefaults::default());
+        let api = Api::with_client(client.build(), PathDefaults::default());
         let memory = MemoryDisk::failing(std::mem::take(image), trouble, seed);
         let project: ProjectPath = PROJECT.parse().expect("a path");
-        let mirror = Mirror::of_project(api.clone(), project.clone());
+        let mirror = Mirror::for_project(api.clone(), project.clone());
         let mirror = mirror.contents(contents).verify(verify).compare(compare);
         let ended = simulation.run(async {
             let claimed = Folder::claim_on(memory.clone());
@@ -162,7 +162,7 @@ impl Attempt {
                 Ok(disk) => disk,
                 Err(error) => return Some(Err(Error::io("opening the disk", error))),
             };
-            let sync = Box::pin(mirror.project_on(project, disk));
+            let sync = Box::pin(mirror.sync_on_disk(project, disk));
             let Some(Stop { after, is_kill }) = stop else { return Some(sync.await) };
             match select(sync, Box::pin(api.client().sleep(after))).await {
                 Either::Left((ended, _)) => Some(ended),

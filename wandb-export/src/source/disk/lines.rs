@@ -48,11 +48,11 @@ impl Iterator for LineReader {
     fn next(&mut self) -> Option<Self::Item> {
         match self.read() {
             Ok(lines) => (!lines.is_empty()).then_some(Ok(lines)),
-            Err(error) => Some(Err(reading(&self.place, error))),
+            Err(error) => Some(Err(read_error(&self.path, error))),
         }
     }
 }
 
-pub(crate) fn reading(file: &Path, error: io::Error) -> Error {
+pub(crate) fn read_error(file: &Path, error: io::Error) -> Error {
     Error::io(format!("reading {}", file.display()), error)
 }

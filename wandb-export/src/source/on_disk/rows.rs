@@ -12,14 +12,15 @@ use wandb_tables::Batch;
 
 use crate::error::Error;
 use crate::issue::Issue;
-use crate::source::disk::{Ask, Feed, News, RunData, Tail, Wanted};
+use crate::source::disk::{PollResult, RowKind, RowRequest, RunData, SampledRows, Tail};
 use crate::source::history::{
-    Amount, Batches, Follower, HistoryCheck, HistoryEnd, HistoryQuery, HistoryRows, Source, Stream, first,
+    Amount, Batches, Follower, HistoryCheck, HistoryQuery, HistoryReport, HistoryRows, HistorySource, Stream,
+    truncate_batches,
 };
-use crate::source::select::choose_measured;
+use crate::source::select::select_system_metrics;
 
 /// Poll interval for a local file, which is cheap to check.
-const PATIENCE: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The issues of rows, set after the last row has been read.
 #[derive(Debug, Clone, Default)]
@@ -41,17 +42,17 @@ pub(super) async fn open(
     run: Arc<dyn RunData>,
     query: &HistoryQuery,
 ) -> Result<HistoryRows, Error> {
-    let (ask, selection, issues) = (ask(query)?, query.selection()?, RowIssues::default());
+    let (request, selection, issues) = (build_request(query)?, query.selection()?, RowIssues::default());
     let opened = Arc::clone(&run);
-    let feed = client.work(move || Feed::open(&*opened, &ask)).await?;
-    let mut batches = batches(client.clone(), feed, issues.clone());
+    let sampled = client.work(move || SampledRows::open(&*opened, &request)).await?;
+    let mut batches = stream_batches(client.clone(), sampled, issues.clone());
     if query.stream == Stream::System {
-        batches = choose_measured(client, batches, selection);
+        batches = select_system_metrics(client, batches, selection);
     }
     if let Some(rows) = query.limit {
-        batches = first(batches, rows);
+        batches = truncate_batches(batches, rows);
     }
-    let check = Box::new(Check { client: client.clone(), run, keys: query.keys.clone(), issues });
+    let check = Box::new(DiskHistoryCheck { client: client.clone(), run, keys: query.keys.clone(), issues });
     Ok(HistoryRows {
         batches,
         #[cfg(feature = "parquet")]
@@ -66,16 +67,16 @@ pub(super) async fn follow(
     run: Arc<dyn RunData>,
     query: &HistoryQuery,
 ) -> Result<Box<dyn Follower>, Error> {
-    let Wanted::Logged(selection) = ask(query)?.wanted else {
+    let RowKind::Logged(selection) = build_request(query)?.kind else {
         return Err(Error::usage("only the metrics that a run logs can be followed"));
     };
     let tail = client.work(move || run.follow(selection)).await?;
-    Ok(Box::new(DiskFollower { client: client.clone(), tail: Some(tail), looking: None, issues: Vec::new() }))
+    Ok(Box::new(DiskFollower { client: client.clone(), tail: Some(tail), pending: None, issues: Vec::new() }))
 }
 
 /// Converts the request to one for files on disk.
-fn ask(query: &HistoryQuery) -> Result<Ask, Error> {
-    if query.source != Source::Live {
+fn build_request(query: &HistoryQuery) -> Result<RowRequest, Error> {
+    if query.source != HistorySource::Live {
         return Err(Error::usage("a run on disk has no exported history; only a server has one"));
     }
     if query.with_parent {
@@ -88,7 +89,7 @@ fn ask(query: &HistoryQuery) -> Result<Ask, Error> {
         Amount::Samples(_) => u64::try_from(query.sample_count()?.get()).ok(),
     };
     if query.stream == Stream::System {
-        return Ok(Ask { wanted: Wanted::System, samples });
+        return Ok(RowRequest { kind: RowKind::System, samples });
     }
     let keys = || query.keys.iter().chain(&query.x_axis).cloned();
     let mut selection = wandb_runlog::Selection::default();
@@ -99,11 +100,11 @@ fn ask(query: &HistoryQuery) -> Result<Ask, Error> {
     if let Some(step) = query.max_step {
         selection = selection.max_step(step);
     }
-    Ok(Ask { wanted: Wanted::Logged(selection), samples })
+    Ok(RowRequest { kind: RowKind::Logged(selection), samples })
 }
 
 /// The issues of rows, and the keys that a run never logged.
-struct Check {
+struct DiskHistoryCheck {
     client: Client,
     run: Arc<dyn RunData>,
     /// The requested keys; empty for all.
@@ -111,35 +112,39 @@ struct Check {
     issues: RowIssues,
 }
 
-impl HistoryCheck for Check {
-    fn finish(self: Box<Self>, rows: u64, _has_ended: bool) -> BoxFuture<'static, Result<HistoryEnd, Error>> {
+impl HistoryCheck for DiskHistoryCheck {
+    fn finish(
+        self: Box<Self>,
+        rows: u64,
+        _has_ended: bool,
+    ) -> BoxFuture<'static, Result<HistoryReport, Error>> {
         async move {
             let issues = self.run.history_issues().into_iter().chain(self.issues.get()).collect();
             let is_doubtful = rows == 0 && !self.keys.is_empty();
-            let unlogged = if is_doubtful { self.unlogged().await? } else { Vec::new() };
-            Ok(HistoryEnd { rows, growth: None, unlogged, issues })
+            let unlogged = if is_doubtful { self.find_unlogged_keys().await? } else { Vec::new() };
+            Ok(HistoryReport { rows, growth: None, unlogged, issues })
         }
         .boxed()
     }
 }
 
-impl Check {
+impl DiskHistoryCheck {
     /// Returns the requested keys that the run has never logged.
-    async fn unlogged(&self) -> Result<Vec<String>, Error> {
+    async fn find_unlogged_keys(&self) -> Result<Vec<String>, Error> {
         let (run, keys) = (Arc::clone(&self.run), self.keys.clone());
-        let never = move || {
+        let find = move || {
             let mut unlogged: Vec<_> = keys.into_iter().filter(|key| !key.starts_with('_')).collect();
             let selection = wandb_runlog::Selection::default().any_of(&unlogged);
-            let ask = Ask { wanted: Wanted::Logged(selection), samples: None };
-            let mut feed = Feed::open(&*run, &ask)?;
+            let request = RowRequest { kind: RowKind::Logged(selection), samples: None };
+            let mut sampled = SampledRows::open(&*run, &request)?;
             while !unlogged.is_empty()
-                && let Some(batch) = feed.next()?
+                && let Some(batch) = sampled.next()?
             {
                 remove_logged(&mut unlogged, batch)?;
             }
             Ok(unlogged)
         };
-        self.client.work(never).await
+        self.client.work(find).await
     }
 }
 
@@ -154,32 +159,32 @@ fn remove_logged(keys: &mut Vec<String>, batch: Batch) -> Result<(), Error> {
     Ok(())
 }
 
-fn batches(client: Client, feed: Feed, row_issues: RowIssues) -> Batches {
-    let next = move |mut feed: Feed| {
+fn stream_batches(client: Client, sampled: SampledRows, row_issues: RowIssues) -> Batches {
+    let next = move |mut sampled: SampledRows| {
         let (client, row_issues) = (client.clone(), row_issues.clone());
         async move {
-            let (batch, feed) = client.work(move || (feed.next(), feed)).await;
+            let (batch, sampled) = client.work(move || (sampled.next(), sampled)).await;
             let Some(batch) = batch? else {
-                row_issues.set(feed.issues().to_vec());
+                row_issues.set(sampled.issues().to_vec());
                 return Ok(None);
             };
-            Ok(Some((batch, feed)))
+            Ok(Some((batch, sampled)))
         }
     };
-    stream::try_unfold(feed, next).boxed()
+    stream::try_unfold(sampled, next).boxed()
 }
 
-/// Follows a run by looking at its files again and again.
+/// Follows a run by polling its files.
 struct DiskFollower {
     client: Client,
-    /// `None` during a look.
+    /// `None` during a poll.
     tail: Option<Box<dyn Tail>>,
-    looking: Option<Looking>,
+    pending: Option<PendingPoll>,
     issues: Vec<Issue>,
 }
 
-/// A look in progress.
-type Looking = BoxFuture<'static, (Result<News, Error>, Box<dyn Tail>)>;
+/// A poll in progress.
+type PendingPoll = BoxFuture<'static, (Result<PollResult, Error>, Box<dyn Tail>)>;
 
 impl Follower for DiskFollower {
     fn next_batch(&mut self) -> BoxFuture<'_, Result<Option<Vec<Row>>, Error>> {
@@ -195,32 +200,32 @@ impl DiskFollower {
     async fn next(&mut self) -> Result<Option<Vec<Row>>, Error> {
         loop {
             // Keep the running poll in `self`, so that cancelling this future loses no rows.
-            let looking = match (&mut self.looking, self.tail.take()) {
-                (Some(looking), _) => looking,
-                (none, Some(tail)) => none.insert(look(self.client.clone(), tail)),
+            let pending = match (&mut self.pending, self.tail.take()) {
+                (Some(pending), _) => pending,
+                (none, Some(tail)) => none.insert(start_poll(self.client.clone(), tail)),
                 (None, None) => return Ok(None),
             };
-            let (news, tail) = looking.await;
-            self.looking = None;
+            let (result, tail) = pending.await;
+            self.pending = None;
             self.issues = tail.issues().to_vec();
             self.tail = Some(tail);
-            match news? {
-                News::Rows(rows) => return Ok(Some(rows)),
-                News::Nothing => {}
-                News::Over => return Ok(None),
+            match result? {
+                PollResult::Rows(rows) => return Ok(Some(rows)),
+                PollResult::Pending => {}
+                PollResult::Ended => return Ok(None),
             }
         }
     }
 }
 
-/// Looks at files on a thread that may block, and waits there if there is nothing new.
-fn look(client: Client, mut tail: Box<dyn Tail>) -> Looking {
-    let look = move || {
-        let news = tail.look();
-        if matches!(news, Ok(News::Nothing)) {
-            std::thread::sleep(PATIENCE);
+/// Polls the files on a thread that may block, and sleeps there if there is nothing new.
+fn start_poll(client: Client, mut tail: Box<dyn Tail>) -> PendingPoll {
+    let poll = move || {
+        let result = tail.poll();
+        if matches!(result, Ok(PollResult::Pending)) {
+            std::thread::sleep(POLL_INTERVAL);
         }
-        (news, tail)
+        (result, tail)
     };
-    async move { client.work(look).await }.boxed()
+    async move { client.work(poll).await }.boxed()
 }

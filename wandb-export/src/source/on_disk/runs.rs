@@ -10,7 +10,7 @@ use wandb_graphql::{Matcher, Order, OrderKey};
 use crate::error::Error;
 use crate::source::RunsQuery;
 use crate::source::disk::{DiskProject, DiskRun};
-use crate::source::weight::weight_of_run;
+use crate::source::memory_size::estimate_run_bytes;
 
 /// Bytes of runs kept in memory from the first pass. The others are read a second time.
 const KEPT_BYTES: usize = 4 << 20;
@@ -25,20 +25,20 @@ pub(super) fn list(
     let RunsQuery { filter, order, detail, .. } = query;
     let sorted = async move {
         order.check_fields()?;
-        let known = if filter.is_all() { order_keys(&project, &order) } else { None };
-        let folder = Arc::new(Folder { project, filter: filter.matcher()?, detail });
+        let known = if filter.is_all() { known_order_keys(&project, &order) } else { None };
+        let scanner = Arc::new(RunScanner { project, filter: filter.matcher()?, detail });
         let mut found = match known {
-            Some(keys) => Found::of_entries(keys),
-            None => folder.look(&client, &order).await?,
+            Some(keys) => MatchingRun::from_keys(keys),
+            None => scanner.scan(&client, &order).await?,
         };
         // The sort is stable: runs that tie keep the order of the folder.
         found.sort_by(|one, other| order.compare_keys(&one.key, &other.key));
-        let read = move |found: Found| {
-            let (client, folder) = (client.clone(), Arc::clone(&folder));
+        let read = move |found: MatchingRun| {
+            let (client, scanner) = (client.clone(), Arc::clone(&scanner));
             async move {
                 match found.kept {
                     Some(run) => Ok(Some(run)),
-                    None => client.work(move || folder.read_again(found.entry, found.number)).await,
+                    None => client.work(move || scanner.read_again(found.entry, found.number)).await,
                 }
             }
         };
@@ -51,7 +51,7 @@ pub(super) fn list(
 }
 
 /// Returns the sort keys of the runs, if they are known without reading the runs.
-fn order_keys(project: &DiskProject, order: &Order) -> Option<Vec<OrderKey>> {
+fn known_order_keys(project: &DiskProject, order: &Order) -> Option<Vec<OrderKey>> {
     let is_by_time = *order == Order::default() || order.to_string() == "-created_at";
     if !is_by_time {
         return None;
@@ -60,7 +60,7 @@ fn order_keys(project: &DiskProject, order: &Order) -> Option<Vec<OrderKey>> {
 }
 
 /// A run that matches the filter.
-struct Found {
+struct MatchingRun {
     key: OrderKey,
     /// The index of its entry in the project; `number` is its index within the entry.
     entry: usize,
@@ -68,42 +68,42 @@ struct Found {
     kept: Option<DiskRun>,
 }
 
-impl Found {
+impl MatchingRun {
     /// Creates one run per entry, with only the sort key.
-    fn of_entries(keys: Vec<OrderKey>) -> Vec<Self> {
+    fn from_keys(keys: Vec<OrderKey>) -> Vec<Self> {
         let keys = keys.into_iter().enumerate();
         keys.map(|(entry, key)| Self { key, entry, number: 0, kept: None }).collect()
     }
 }
 
 /// A folder and what to read from it.
-struct Folder {
+struct RunScanner {
     project: DiskProject,
     filter: Matcher,
     detail: Detail,
 }
 
-impl Folder {
+impl RunScanner {
     /// Reads all runs once (the first pass).
-    async fn look(self: &Arc<Self>, client: &Client, order: &Order) -> Result<Vec<Found>, Error> {
+    async fn scan(self: &Arc<Self>, client: &Client, order: &Order) -> Result<Vec<MatchingRun>, Error> {
         let read = |entry| {
-            let (folder, order) = (Arc::clone(self), order.clone());
-            let look = move || {
-                let runs = folder.read(entry)?;
+            let (scanner, order) = (Arc::clone(self), order.clone());
+            let scan = move || {
+                let runs = scanner.read(entry)?;
                 let keyed = runs.into_iter().map(|(at, run)| (order.key(&run.facts.model), entry, at, run));
                 Ok::<Vec<_>, Error>(keyed.collect())
             };
-            client.work(look)
+            client.work(scan)
         };
         let entries = 0..self.project.runs.len();
-        let mut looks = stream::iter(entries).map(read).buffered(wandb_core::workers::count());
+        let mut scans = stream::iter(entries).map(read).buffered(wandb_core::workers::count());
         let (mut found, mut bytes) = (Vec::new(), 0);
-        while let Some(runs) = looks.try_next().await? {
+        while let Some(runs) = scans.try_next().await? {
             for (key, entry, number, mut run) in runs {
-                self.shorten(&mut run);
-                bytes += weight_of_run(&run.facts.model);
+                self.drop_details(&mut run);
+                bytes += estimate_run_bytes(&run.facts.model);
                 let kept = (bytes <= KEPT_BYTES).then_some(run);
-                found.push(Found { key, entry, number, kept });
+                found.push(MatchingRun { key, entry, number, kept });
             }
         }
         Ok(found)
@@ -112,7 +112,7 @@ impl Folder {
     /// Reads a run again that matched in the first pass.
     fn read_again(&self, entry: usize, number: usize) -> Result<Option<DiskRun>, Error> {
         let Some(mut run) = self.read_all(entry)?.into_iter().nth(number) else { return Ok(None) };
-        self.shorten(&mut run);
+        self.drop_details(&mut run);
         Ok(Some(run))
     }
 
@@ -125,10 +125,10 @@ impl Folder {
     /// Reads the runs of an entry. A run that cannot be read becomes an issue, so that it does not stop the others.
     fn read_all(&self, entry: usize) -> Result<Vec<DiskRun>, Error> {
         let Some(entry) = self.project.runs.get(entry) else { return Ok(Vec::new()) };
-        entry.read().or_else(|error| Ok(vec![entry.stand_in(error)?]))
+        entry.read().or_else(|error| Ok(vec![entry.placeholder(error)?]))
     }
 
-    fn shorten(&self, run: &mut DiskRun) {
+    fn drop_details(&self, run: &mut DiskRun) {
         if self.detail == Detail::Light {
             run.facts.model.leave_out_details();
         }

@@ -24,17 +24,17 @@ enum ConsoleFile {
 }
 
 /// Reads the console output in a `.wandb` log.
-struct LogLines {
-    place: PathBuf,
+struct LogConsoleReader {
+    path: PathBuf,
     reader: ConsoleReader<File>,
 }
 
 impl SdkData {
     /// Opens the console output of all sessions in sequence.
-    pub(super) fn open_console(&self) -> Result<Lines, Error> {
+    pub(super) fn open_console(&self) -> Result<LineBatches, Error> {
         let mut files = Vec::new();
         for session in &self.sessions {
-            files.extend(ConsoleFile::of(session)?.0);
+            files.extend(ConsoleFile::locate(session)?.0);
         }
         let open =
             |file: ConsoleFile| file.open().unwrap_or_else(|error| Box::new(std::iter::once(Err(error))));
@@ -42,12 +42,12 @@ impl SdkData {
     }
 
     /// Returns the issues of the console output.
-    pub(super) fn issues_of_console(&self) -> Result<Vec<Issue>, Error> {
+    pub(super) fn find_console_issues(&self) -> Result<Vec<Issue>, Error> {
         let mut issues = self.issues.clone();
         // These issues concern other files.
-        issues.retain(|issue| !matches!(issue, Issue::TextsUsed { .. } | Issue::SessionsOverlap { .. }));
+        issues.retain(|issue| !matches!(issue, Issue::TextFilesUsed { .. } | Issue::SessionsOverlap { .. }));
         for session in &self.sessions {
-            issues.extend(ConsoleFile::of(session)?.1);
+            issues.extend(ConsoleFile::locate(session)?.1);
         }
         Ok(issues)
     }
@@ -56,27 +56,27 @@ impl SdkData {
 impl ConsoleFile {
     /// Locates the console output of a session. The text file beside an incomplete or silent log may have more
     /// lines; a note is returned if it is used.
-    fn of(session: &Session) -> Result<(Option<Self>, Option<Issue>), Error> {
+    fn locate(session: &Session) -> Result<(Option<Self>, Option<Issue>), Error> {
         let files = &session.files;
-        let beside = files.text(OUTPUT);
+        let text_file = files.text_path(OUTPUT);
         let Some(log) = &files.log else {
-            return Ok((beside.is_file().then_some(Self::Lines(beside)), None));
+            return Ok((text_file.is_file().then_some(Self::Lines(text_file)), None));
         };
         let own = Self::Log(log.clone());
-        if session.has_console || count(own.open()?)? >= lines_of(&beside)? {
+        if session.has_console || sum_lines(own.open()?)? >= count_lines(&text_file)? {
             return Ok((Some(own), None));
         }
-        let note = Issue::TextsUsed { place: log.clone(), files: vec![OUTPUT] };
-        Ok((Some(Self::Lines(beside)), Some(note)))
+        let note = Issue::TextFilesUsed { path: log.clone(), files: vec![OUTPUT] };
+        Ok((Some(Self::Lines(text_file)), Some(note)))
     }
 
-    fn open(&self) -> Result<Lines, Error> {
+    fn open(&self) -> Result<LineBatches, Error> {
         Ok(match self {
-            Self::Log(place) => {
-                let opened = File::open(place).map_err(|error| reading(place, error))?;
-                Box::new(LogLines { place: place.clone(), reader: ConsoleReader::new(opened) })
+            Self::Log(path) => {
+                let file = File::open(path).map_err(|error| read_error(path, error))?;
+                Box::new(LogConsoleReader { path: path.clone(), reader: ConsoleReader::new(file) })
             }
-            Self::Lines(place) => Box::new(LineReader::open(place)?),
+            Self::Lines(path) => Box::new(LineReader::open(path)?),
         })
     }
 }
@@ -84,7 +84,7 @@ impl ConsoleFile {
 /// Counts the lines of a text file. A missing file has none.
 fn lines_of(file: &dyn StoredFile) -> Result<u64, Error> {
     match LineReader::open(file) {
-        Ok(lines) => count(lines),
+        Ok(lines) => sum_lines(lines),
         Err(Error::Io { source, .. })
             if matches!(source.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
         {
@@ -94,17 +94,17 @@ fn lines_of(file: &dyn StoredFile) -> Result<u64, Error> {
     }
 }
 
-fn count(lines: impl Iterator<Item = Result<Vec<String>, Error>>) -> Result<u64, Error> {
+fn sum_lines(lines: impl Iterator<Item = Result<Vec<String>, Error>>) -> Result<u64, Error> {
     lines.map(|lines| lines.map(|lines| lines.len() as u64)).sum()
 }
 
-impl Iterator for LogLines {
+impl Iterator for LogConsoleReader {
     type Item = Result<Vec<String>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let text = match self.reader.next_text() {
             Ok(text) => text.unwrap_or_default(),
-            Err(error) => return Some(Err(reading(&self.place, error))),
+            Err(error) => return Some(Err(read_error(&self.path, error))),
         };
         let lines: Vec<_> = text.lines().map(str::to_owned).collect();
         (!lines.is_empty()).then_some(Ok(lines))

@@ -13,15 +13,15 @@ use crate::issue::Issue;
 
 impl SdkData {
     /// Returns the issues of the files.
-    pub(super) fn issues_of_files(&self) -> Result<Vec<Issue>, Error> {
+    pub(super) fn find_file_issues(&self) -> Result<Vec<Issue>, Error> {
         let mut issues = Vec::new();
-        let mut see = |_, file: PathBuf, size: Option<u64>| {
+        let mut visit = |_, file: PathBuf, size: Option<u64>| {
             if size.is_none() {
                 let detail = "is a broken link".to_owned();
                 issues.push(Issue::FileDamaged { file, detail });
             }
         };
-        self.walk(&mut see)?;
+        self.walk(&mut visit)?;
         Ok(issues)
     }
 
@@ -29,11 +29,11 @@ impl SdkData {
     pub(super) fn list_files(&self) -> Result<Vec<(File, PathBuf)>, Error> {
         let mut files = Vec::new();
         let mut names = HashSet::new();
-        let mut add = |name: String, place: PathBuf, size: Option<u64>| {
+        let mut add = |name: String, path: PathBuf, size: Option<u64>| {
             if size.is_some() && names.insert(name.clone()) {
                 let mut file = File::new("", name);
                 file.size = size;
-                files.push((file, place));
+                files.push((file, path));
             }
         };
         self.walk(&mut add)?;
@@ -42,10 +42,10 @@ impl SdkData {
     }
 
     /// Visits all files of all sessions, the last session first.
-    fn walk(&self, see: &mut impl FnMut(String, PathBuf, Option<u64>)) -> Result<(), Error> {
+    fn walk(&self, visit: &mut impl FnMut(String, PathBuf, Option<u64>)) -> Result<(), Error> {
         for session in self.sessions.iter().rev() {
             let folder = &session.files.texts;
-            walk(folder, "", see)
+            walk(folder, "", visit)
                 .map_err(|error| Error::io(format!("listing the files in {}", folder.display()), error))?;
         }
         Ok(())
@@ -54,7 +54,7 @@ impl SdkData {
 
 /// Visits the files of a folder and its subfolders, with `/` in their names on every system. Follows links to
 /// files, which `run.save` creates, but not to folders. A broken link has no size.
-fn walk(folder: &Path, above: &str, see: &mut impl FnMut(String, PathBuf, Option<u64>)) -> io::Result<()> {
+fn walk(folder: &Path, prefix: &str, visit: &mut impl FnMut(String, PathBuf, Option<u64>)) -> io::Result<()> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -62,15 +62,15 @@ fn walk(folder: &Path, above: &str, see: &mut impl FnMut(String, PathBuf, Option
     };
     for entry in entries {
         let entry = entry?;
-        let name = format!("{above}{}", entry.file_name().to_string_lossy());
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
         if entry.file_type()?.is_dir() {
-            walk(&entry.path(), &format!("{name}/"), see)?;
+            walk(&entry.path(), &format!("{name}/"), visit)?;
             continue;
         }
         match fs::metadata(entry.path()) {
-            Ok(found) if found.is_file() => see(name, entry.path(), Some(found.len())),
+            Ok(found) if found.is_file() => visit(name, entry.path(), Some(found.len())),
             Ok(_) => {}
-            Err(_) => see(name, entry.path(), None),
+            Err(_) => visit(name, entry.path(), None),
         }
     }
     Ok(())

@@ -1,17 +1,17 @@
-//! Finds sessions at a place: a session's file or folder, or a folder of such folders.
+//! Finds sessions at a path: a session's file or folder, or a folder of such folders.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::session_files::{SessionFiles, is_session};
+use super::session_files::{SessionFiles, is_session_folder};
 
 /// The sessions of one run, oldest first.
 pub(super) type Sessions = Vec<SessionFiles>;
 
-/// Looks for runs at a place, each with its sessions. `None` if there are none.
-pub(super) fn look(path: &Path) -> io::Result<Option<Vec<Sessions>>> {
+/// Looks for runs at a path, each with its sessions. `None` if there are none.
+pub(super) fn find_sessions(path: &Path) -> io::Result<Option<Vec<Sessions>>> {
     let is_dir = match fs::metadata(path) {
         Ok(found) => found.is_dir(),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
@@ -20,7 +20,7 @@ pub(super) fn look(path: &Path) -> io::Result<Option<Vec<Sessions>>> {
         Err(error) => return Err(error),
     };
     if !is_dir {
-        return Ok(SessionFiles::of_log(path).map(of_one));
+        return Ok(SessionFiles::from_log(path).map(single_run));
     }
     let (mut sessions, mut folders) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(path)? {
@@ -28,38 +28,38 @@ pub(super) fn look(path: &Path) -> io::Result<Option<Vec<Sessions>>> {
         if entry.file_type()?.is_dir() {
             folders.push(entry.path());
         } else {
-            sessions.extend(SessionFiles::of_log(&entry.path()));
+            sessions.extend(SessionFiles::from_log(&entry.path()));
         }
     }
-    let of_sessions: Vec<_> = folders.iter().filter(|folder| is_session(folder)).collect();
-    if let ([session], []) = (&sessions[..], &of_sessions[..]) {
-        return Ok(Some(of_one(session.clone())));
+    let session_folders: Vec<_> = folders.iter().filter(|folder| is_session_folder(folder)).collect();
+    if let ([session], []) = (&sessions[..], &session_folders[..]) {
+        return Ok(Some(single_run(session.clone())));
     }
-    for folder in of_sessions {
-        sessions.extend(SessionFiles::in_folder(folder)?);
+    for folder in session_folders {
+        sessions.extend(SessionFiles::from_folder(folder)?);
     }
     if !sessions.is_empty() {
-        return Ok(Some(by_run(sessions)));
+        return Ok(Some(group_by_run(sessions)));
     }
-    if let Some(session) = SessionFiles::of_texts(path) {
-        return Ok(Some(of_one(session)));
+    if let Some(session) = SessionFiles::from_texts(path) {
+        return Ok(Some(single_run(session)));
     }
     let inner = path.join("wandb");
-    if inner.is_dir() { look(&inner) } else { Ok(None) }
+    if inner.is_dir() { find_sessions(&inner) } else { Ok(None) }
 }
 
-fn of_one(session: SessionFiles) -> Vec<Sessions> {
+fn single_run(session: SessionFiles) -> Vec<Sessions> {
     vec![vec![session]]
 }
 
 /// Groups sessions by the id of their run, and orders the runs by their first session.
-fn by_run(mut sessions: Vec<SessionFiles>) -> Vec<Sessions> {
-    sessions.sort_by_cached_key(|session| (session.when(), session.place().to_owned()));
+fn group_by_run(mut sessions: Vec<SessionFiles>) -> Vec<Sessions> {
+    sessions.sort_by_cached_key(|session| (session.time_key(), session.display_path().to_owned()));
     let mut runs: Vec<Sessions> = Vec::new();
-    let mut places = BTreeMap::new();
+    let mut indexes = BTreeMap::new();
     for session in sessions {
-        let place = *places.entry(session.id.clone()).or_insert(runs.len());
-        match runs.get_mut(place) {
+        let index = *indexes.entry(session.id.clone()).or_insert(runs.len());
+        match runs.get_mut(index) {
             Some(sessions) => sessions.push(session),
             None => runs.push(vec![session]),
         }
@@ -97,10 +97,10 @@ mod tests {
             "wandb/other/run-c.wandb",
         ]);
         let root = folder.path();
-        let runs = look(root).unwrap().expect("there are runs");
-        assert_eq!(look(&root.join("wandb")).unwrap(), Some(runs.clone()));
+        let runs = find_sessions(root).unwrap().expect("there are runs");
+        assert_eq!(find_sessions(&root.join("wandb")).unwrap(), Some(runs.clone()));
         let names: Vec<Vec<_>> =
-            runs.iter().map(|sessions| sessions.iter().map(SessionFiles::when).collect()).collect();
+            runs.iter().map(|sessions| sessions.iter().map(SessionFiles::time_key).collect()).collect();
         assert_eq!(
             names,
             [
@@ -113,15 +113,15 @@ mod tests {
         );
         let folder = root.join("wandb/run-20260103_000000-a");
         let file = folder.join("run-a.wandb");
-        let session = SessionFiles::of_log(&file).unwrap();
-        assert_eq!(look(&folder).unwrap(), Some(of_one(session.clone())));
-        assert_eq!(look(&file).unwrap(), Some(of_one(session.clone())));
+        let session = SessionFiles::from_log(&file).unwrap();
+        assert_eq!(find_sessions(&folder).unwrap(), Some(single_run(session.clone())));
+        assert_eq!(find_sessions(&file).unwrap(), Some(single_run(session.clone())));
         assert_eq!((&*session.id, session.texts), ("a", folder.join("files")));
         let old = root.join("wandb/dryrun-20190101_000000-old");
-        let found = look(&old).unwrap().expect("there is a run").remove(0).remove(0);
+        let found = find_sessions(&old).unwrap().expect("there is a run").remove(0).remove(0);
         assert_eq!((&*found.id, found.log, found.texts), ("old", None, old));
-        assert_eq!(look(&file.join("x")).unwrap(), None);
-        assert_eq!(look(&root.join("wandb/settings")).unwrap(), None);
-        assert_eq!(look(&root.join("wandb/run-20260104_000000-empty")).unwrap(), None);
+        assert_eq!(find_sessions(&file.join("x")).unwrap(), None);
+        assert_eq!(find_sessions(&root.join("wandb/settings")).unwrap(), None);
+        assert_eq!(find_sessions(&root.join("wandb/run-20260104_000000-empty")).unwrap(), None);
     }
 }

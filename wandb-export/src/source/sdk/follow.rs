@@ -7,21 +7,21 @@ use wandb_core::Row;
 use wandb_runlog::{HistoryReader, NextBatch, ResumePoint, Rows, Selection};
 use wandb_tables::Batch;
 
-use super::run::{SdkData, damage, disorder, no_sessions};
+use super::run::{SdkData, damage_issues, no_sessions, order_issue};
 use super::session::Session;
 use super::sessions::SessionRows;
 use crate::error::Error;
 use crate::issue::Issue;
-use crate::source::disk::{News, RowReader as _, Tail, Wanted, reading};
+use crate::source::disk::{PollResult, RowKind, RowReader as _, Tail, read_error};
 
-/// The number of looks without new rows after the end of a run. Older SDKs write a last row after the record
+/// The number of polls without new rows after the end of a run. Older SDKs write a last row after the record
 /// of the end.
-const LOOKS_AFTER_THE_END: u32 = 2;
+const POLLS_AFTER_END: u32 = 2;
 
 /// Follows the last session of a run, after reading its earlier ones.
 #[derive(Debug)]
 pub(super) struct TailReader {
-    place: PathBuf,
+    path: PathBuf,
     /// Held open, because the SDK may redirect the link to the latest run.
     file: File,
     shift: i64,
@@ -32,10 +32,10 @@ pub(super) struct TailReader {
     earlier: Option<SessionRows>,
     /// The reader at the current position, while it finds rows.
     reader: Option<HistoryReader<File>>,
-    mark: ResumePoint,
+    resume_point: ResumePoint,
     has_ended: bool,
-    /// The number of looks without new rows since the end.
-    quiet: u32,
+    /// The number of polls without new rows since the end.
+    quiet_polls: u32,
     out_of_order: u64,
     is_over: bool,
     issues: Vec<Issue>,
@@ -49,7 +49,7 @@ impl TailReader {
     pub(super) fn open(run: &SdkData, selection: Selection) -> Result<Self, Error> {
         let Some((last, earlier)) = run.sessions.split_last() else { return Err(no_sessions()) };
         let Session { files, shift, steps, .. } = last;
-        let Some(place) = &files.log else {
+        let Some(path) = &files.log else {
             return Err(Error::usage(format!(
                 "{} has no .wandb file to follow; leave out --follow",
                 files.folder().display()
@@ -63,19 +63,19 @@ impl TailReader {
         {
             before = before.max_step(selection.steps().end.min(*first));
             issues.retain(|issue| !matches!(issue, Issue::SessionsOverlap { .. }));
-            issues.push(Issue::EarlierRowsLeftOut { file: place.clone(), first: *first });
+            issues.push(Issue::EarlierRowsLeftOut { file: path.clone(), first: *first });
         }
         Ok(Self {
-            place: place.clone(),
-            file: File::open(place).map_err(|error| reading(place, error))?,
+            path: path.clone(),
+            file: File::open(path).map_err(|error| read_error(path, error))?,
             shift: *shift,
             earlier_end: ends.filter(|_| steps.is_none()),
-            earlier: Some(SessionRows::new(earlier, Wanted::Logged(before))),
+            earlier: Some(SessionRows::new(earlier, RowKind::Logged(before))),
             selection,
             reader: None,
-            mark: ResumePoint::default(),
+            resume_point: ResumePoint::default(),
             has_ended: false,
-            quiet: 0,
+            quiet_polls: 0,
             out_of_order: 0,
             is_over: false,
             issues,
@@ -83,74 +83,74 @@ impl TailReader {
     }
 
     /// Returns whether no later row was requested.
-    fn is_end(&self, step: i64) -> bool {
+    fn is_last_wanted(&self, step: i64) -> bool {
         let end = self.selection.steps().end;
         end < i64::MAX && end <= step.saturating_add(1)
     }
 
-    fn look_at_last(&mut self) -> Result<News, Failed> {
+    fn poll_last_session(&mut self) -> Result<PollResult, PollError> {
         let mut reader = if let Some(reader) = self.reader.take() {
             reader
         } else {
-            if self.file.metadata()?.len() < self.mark.offset() {
-                self.issues.push(Issue::FileShrunk { file: self.place.clone() });
+            if self.file.metadata()?.len() < self.resume_point.offset() {
+                self.issues.push(Issue::FileShrunk { file: self.path.clone() });
                 self.is_over = true;
-                return Ok(News::Over);
+                return Ok(PollResult::Ended);
             }
             let (file, selection) = (self.file.try_clone()?, self.selection.clone());
-            HistoryReader::resume(file, selection, &self.mark)?.with_step_offset(self.shift)
+            HistoryReader::resume(file, selection, &self.resume_point)?.with_step_offset(self.shift)
         };
-        let mark = match reader.next_or_resume_point()? {
+        let resume_point = match reader.next_or_resume_point()? {
             NextBatch::Rows(rows) => {
                 self.reader = Some(reader);
-                let news = rows_of(rows)?;
-                if let (News::Rows(rows), Some(end)) = (&news, self.earlier_end) {
+                let result = to_poll_result(rows)?;
+                if let (PollResult::Rows(rows), Some(end)) = (&result, self.earlier_end) {
                     let is_behind = |row: &&Row| row.step().is_some_and(|step| step <= end);
                     self.out_of_order += rows.iter().filter(is_behind).count() as u64;
                 }
-                return Ok(news);
+                return Ok(result);
             }
-            NextBatch::ResumePoint(mark) => mark,
+            NextBatch::ResumePoint(resume_point) => resume_point,
         };
         self.has_ended |= reader.has_ended();
-        let has_grown = mark.offset() != self.mark.offset();
-        self.quiet = if self.has_ended && !has_grown { self.quiet + 1 } else { 0 };
-        self.mark = mark;
+        let has_grown = resume_point.offset() != self.resume_point.offset();
+        self.quiet_polls = if self.has_ended && !has_grown { self.quiet_polls + 1 } else { 0 };
+        self.resume_point = resume_point;
         self.out_of_order += reader.out_of_order();
-        let is_last = self.quiet >= LOOKS_AFTER_THE_END;
+        let is_last = self.quiet_polls >= POLLS_AFTER_END;
         // The last record may be incomplete because it is still being written. Report it only at the end.
         let mut losses = reader.losses().clone();
         losses.damages.retain(|damage| is_last || !damage.at_end);
-        self.issues.extend(damage(&self.place, &losses));
-        let is_far_enough = reader.last_step().is_some_and(|step| self.is_end(step));
+        self.issues.extend(damage_issues(&self.path, &losses));
+        let is_far_enough = reader.last_step().is_some_and(|step| self.is_last_wanted(step));
         if !is_last && !is_far_enough {
-            return Ok(News::Nothing);
+            return Ok(PollResult::Pending);
         }
         self.is_over = true;
-        self.issues.extend(disorder(&self.place, self.out_of_order));
+        self.issues.extend(order_issue(&self.path, self.out_of_order));
         if !is_last {
-            return Ok(News::Over);
+            return Ok(PollResult::Ended);
         }
         // At the end, return a row of which only parts were written.
-        reader.next_rows()?.map_or(Ok(News::Over), rows_of)
+        reader.next_rows()?.map_or(Ok(PollResult::Ended), to_poll_result)
     }
 }
 
 impl Tail for TailReader {
-    fn look(&mut self) -> Result<News, Error> {
+    fn poll(&mut self) -> Result<PollResult, Error> {
         if self.is_over {
-            return Ok(News::Over);
+            return Ok(PollResult::Ended);
         }
         if let Some(rows) = &mut self.earlier {
             if let Some(batch) = rows.next()? {
-                return Ok(News::Rows(batch.into_rows()?));
+                return Ok(PollResult::Rows(batch.into_rows()?));
             }
             self.issues.extend_from_slice(rows.issues());
             self.earlier = None;
         }
-        self.look_at_last().map_err(|error| match error {
-            Failed::Reading(error) => reading(&self.place, error),
-            Failed::Other(error) => error,
+        self.poll_last_session().map_err(|error| match error {
+            PollError::Reading(error) => read_error(&self.path, error),
+            PollError::Other(error) => error,
         })
     }
 
@@ -159,22 +159,22 @@ impl Tail for TailReader {
     }
 }
 
-/// The reason why a look failed.
-enum Failed {
+/// The reason why a poll failed.
+enum PollError {
     Reading(std::io::Error),
     Other(Error),
 }
 
-impl From<std::io::Error> for Failed {
+impl From<std::io::Error> for PollError {
     fn from(error: std::io::Error) -> Self {
         Self::Reading(error)
     }
 }
 
-fn rows_of(rows: Rows) -> Result<News, Failed> {
+fn to_poll_result(rows: Rows) -> Result<PollResult, PollError> {
     let rows = match rows {
-        Rows::Page(page) => Batch::Page(page).into_rows().map_err(|error| Failed::Other(error.into()))?,
+        Rows::Page(page) => Batch::Page(page).into_rows().map_err(|error| PollError::Other(error.into()))?,
         Rows::Single(rows) => rows,
     };
-    Ok(News::Rows(rows))
+    Ok(PollResult::Rows(rows))
 }

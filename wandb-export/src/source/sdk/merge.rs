@@ -8,7 +8,7 @@ use wandb_runlog::Selection;
 use super::session::{Session, SessionReader};
 use crate::error::Error;
 use crate::issue::Issue;
-use crate::source::disk::{Wanted, reading};
+use crate::source::disk::{RowKind, read_error};
 
 /// The most rows per batch.
 const ROWS_AT_ONCE: usize = 256;
@@ -19,10 +19,10 @@ const NO_STEP: i64 = i64::MIN;
 /// Reads sessions in parallel, holding one batch of each in memory. A session is opened when its first step
 /// is due.
 #[derive(Debug)]
-pub(super) struct Merge {
+pub(super) struct SessionMerger {
     /// The sessions to open later, ordered by first step, the last one first.
     waiting: Vec<(usize, Session)>,
-    open: Vec<Open>,
+    open: Vec<OpenSession>,
     /// The selection of rows.
     selection: Selection,
     issues: Vec<Issue>,
@@ -30,7 +30,7 @@ pub(super) struct Merge {
 
 /// A session that is being read.
 #[derive(Debug)]
-struct Open {
+struct OpenSession {
     /// The position among the sessions; later sessions have higher numbers.
     number: usize,
     session: Session,
@@ -38,7 +38,7 @@ struct Open {
     rows: VecDeque<Row>,
 }
 
-impl Merge {
+impl SessionMerger {
     pub(super) fn new(sessions: Vec<Session>, selection: Selection) -> Self {
         let mut waiting: Vec<_> = sessions.into_iter().enumerate().collect();
         waiting.sort_by_key(|(_, session)| std::cmp::Reverse(session.steps.map(|(first, _)| first)));
@@ -74,7 +74,7 @@ impl Merge {
     /// Returns the lowest next step of all sessions, after opening those that have it.
     fn next_step(&mut self) -> Result<Option<i64>, Error> {
         loop {
-            let step = self.open.iter().filter_map(Open::step).min();
+            let step = self.open.iter().filter_map(OpenSession::step).min();
             let first =
                 self.waiting.last().map(|(_, session)| session.steps.map_or(NO_STEP, |(first, _)| first));
             match (step, first) {
@@ -90,8 +90,8 @@ impl Merge {
         // Select keys only after merging: a later session's row wins even if it lacks the keys.
         let steps = self.selection.steps();
         let all = Selection::default().min_step(steps.start).max_step(steps.end);
-        if let Some(reader) = SessionReader::open(&session, &Wanted::Logged(all))? {
-            self.open.push(Open { number, session, reader, rows: VecDeque::new() });
+        if let Some(reader) = SessionReader::open(&session, &RowKind::Logged(all))? {
+            self.open.push(OpenSession { number, session, reader, rows: VecDeque::new() });
             self.fill(self.open.len() - 1)?;
         }
         Ok(())
@@ -101,7 +101,8 @@ impl Merge {
     fn fill(&mut self, at: usize) -> Result<(), Error> {
         let Some(open) = self.open.get_mut(at) else { return Ok(()) };
         while open.rows.is_empty() {
-            let batch = open.reader.next().map_err(|error| reading(open.session.files.place(), error))?;
+            let batch =
+                open.reader.next().map_err(|error| read_error(open.session.files.display_path(), error))?;
             let Some(batch) = batch else {
                 let closed = self.open.remove(at);
                 self.issues.extend(closed.reader.issues(&closed.session));
@@ -113,7 +114,7 @@ impl Merge {
     }
 }
 
-impl Open {
+impl OpenSession {
     /// Returns the step of the next row. A row without a valid `_step`, which users can set, is due
     /// immediately.
     fn step(&self) -> Option<i64> {
@@ -147,13 +148,13 @@ mod tests {
             writeln!(text, "{{\"_step\":{step},\"from\":{number},\"own{number}\":1}}").unwrap();
         }
         std::fs::write(texts.join(HISTORY), text).unwrap();
-        let files = SessionFiles::of_texts(&texts).unwrap();
+        let files = SessionFiles::from_texts(&texts).unwrap();
         let steps = steps.first().copied().zip(steps.last().copied());
         Session { files, shift: 0, steps, has_console: false }
     }
 
     fn read(sessions: &[Session], selection: Selection) -> Vec<(i64, i64)> {
-        let mut rows = SessionRows::new(sessions, Wanted::Logged(selection));
+        let mut rows = SessionRows::new(sessions, RowKind::Logged(selection));
         let mut read = Vec::new();
         while let Some(batch) = rows.next().unwrap() {
             for row in batch.into_rows().unwrap() {
@@ -188,7 +189,7 @@ mod tests {
             prop_assert_eq!(read(&sessions, some), wanted);
             // Keys are selected after merging.
             let keys = Selection::default().any_of(["own0"]);
-            let mut rows = SessionRows::new(&sessions, Wanted::Logged(keys));
+            let mut rows = SessionRows::new(&sessions, RowKind::Logged(keys));
             let mut count = 0;
             while let Some(batch) = rows.next().unwrap() {
                 count += batch.row_count();

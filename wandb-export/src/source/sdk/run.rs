@@ -25,7 +25,7 @@ pub(super) const NO_ENTITY: &str = "local";
 pub(super) const NO_PROJECT: &str = "uncategorized";
 
 /// The time without a sign of life after which a server considers a run crashed.
-const SILENCE: Duration = Duration::from_secs(5 * 60);
+const CRASH_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 /// A run whose sessions are joined one by one.
 #[derive(Debug, Clone)]
@@ -58,11 +58,11 @@ impl From<SdkRun> for DiskRun {
 
 impl RunData for SdkData {
     fn rows(&self, selection: &Selection) -> Result<Box<dyn RowReader>, Error> {
-        Ok(Box::new(SessionRows::new(&self.sessions, Wanted::Logged(selection.clone()))))
+        Ok(Box::new(SessionRows::new(&self.sessions, RowKind::Logged(selection.clone()))))
     }
 
     fn system_metrics(&self) -> Result<Box<dyn RowReader>, Error> {
-        Ok(Box::new(SessionRows::new(&self.sessions, Wanted::System)))
+        Ok(Box::new(SessionRows::new(&self.sessions, RowKind::System)))
     }
 
     fn history_issues(&self) -> Vec<Issue> {
@@ -79,34 +79,39 @@ impl RunData for SdkData {
     }
 
     fn file_issues(&self) -> Result<Vec<Issue>, Error> {
-        self.issues_of_files()
+        self.find_file_issues()
     }
 
-    fn console(&self) -> Result<Lines, Error> {
+    fn console(&self) -> Result<LineBatches, Error> {
         self.open_console()
     }
 
     fn console_issues(&self) -> Result<Vec<Issue>, Error> {
-        self.issues_of_console()
+        self.find_console_issues()
     }
 }
 
 impl SdkRun {
     /// Stands in for a run whose files cannot be read, so that the others can be listed.
-    pub(super) fn unreadable(sessions: &Sessions, error: &Error) -> Result<Self, Error> {
+    pub(super) fn placeholder(sessions: &Sessions, error: &Error) -> Result<Self, Error> {
         let Some(files) = sessions.last() else { return Err(no_sessions()) };
         let session = Session { files: files.clone(), shift: 0, steps: None, has_console: false };
         let issues = vec![Issue::RunUnreadable { detail: error.with_causes() }];
-        Self::of(SessionFacts { session, facts: Facts::default(), issues, history_issues: Vec::new() })
+        Self::from_session(SessionFacts {
+            session,
+            facts: Facts::default(),
+            issues,
+            history_issues: Vec::new(),
+        })
     }
 
     /// Reads which run a session belongs to, and nothing else if possible.
-    pub(super) fn begun(files: &SessionFiles) -> Result<Self, Error> {
-        Self::of(SessionFacts::begin(files)?)
+    pub(super) fn read_start(files: &SessionFiles) -> Result<Self, Error> {
+        Self::from_session(SessionFacts::read_start(files)?)
     }
 
     /// Creates the run of a single session.
-    pub(super) fn of(read: SessionFacts) -> Result<Self, Error> {
+    pub(super) fn from_session(read: SessionFacts) -> Result<Self, Error> {
         let SessionFacts { session, facts, issues, history_issues } = read;
         let last_activity = facts.last_activity;
         let Facts { run: mut model, metadata, branch, alerts, artifacts, .. } = facts;
@@ -126,7 +131,7 @@ impl SdkRun {
             alerts,
             artifacts,
             issues,
-            ..RunFacts::new(path_of(&model)?, model)
+            ..RunFacts::new(run_path(&model)?, model)
         };
         Ok(Self { facts, history_issues, sessions: vec![session] })
     }
@@ -153,7 +158,7 @@ impl SdkRun {
 
     /// Adds a later session. If `is_known` is false, the session does not name its run, and project and id
     /// stay.
-    pub(super) fn go_on(&mut self, later: Self, is_known: bool) -> Result<(), Error> {
+    pub(super) fn append_session(&mut self, later: Self, is_known: bool) -> Result<(), Error> {
         let (facts, later_facts) = (&mut self.facts, later.facts);
         let mut old = std::mem::replace(&mut facts.model, later_facts.model);
         let new = &mut facts.model;
@@ -178,34 +183,34 @@ impl SdkRun {
             Some(old.history_line_count.unwrap_or(0) + new.history_line_count.unwrap_or(0));
         let config = old.config.unwrap_or_default();
         new.config = Some(config.overlaid_with(new.config.take().unwrap_or_default()));
-        new.summary = Some(over(old.summary, new.summary.take()));
-        new.system_metrics = Some(over(old.system_metrics, new.system_metrics.take()));
+        new.summary = Some(overlay(old.summary, new.summary.take()));
+        new.system_metrics = Some(overlay(old.system_metrics, new.system_metrics.take()));
         facts.metadata = later_facts.metadata.or(facts.metadata.take());
         facts.branch = facts.branch.take().or(later_facts.branch);
         facts.alerts.extend(later_facts.alerts);
         facts.artifacts.extend(later_facts.artifacts);
         facts.issues.extend(later_facts.issues);
-        facts.path = path_of(&facts.model)?;
+        facts.path = run_path(&facts.model)?;
         self.history_issues.extend(later.history_issues);
         self.sessions.extend(later.sessions);
         Ok(())
     }
 }
 
-/// The error for a run without sessions, which no place has.
+/// The error for a run without sessions, which cannot occur.
 pub(super) fn no_sessions() -> Error {
     Error::usage("a run has at least one session")
 }
 
 /// Merges two maps; the second one wins.
-fn over(old: Option<Map>, new: Option<Map>) -> Map {
+fn overlay(old: Option<Map>, new: Option<Map>) -> Map {
     let mut map = old.unwrap_or_default();
     map.extend(new.unwrap_or_default());
     map
 }
 
 /// Returns the path of a run, with a stand-in for an unknown entity.
-fn path_of(model: &Run) -> Result<RunPath, Error> {
+fn run_path(model: &Run) -> Result<RunPath, Error> {
     let entity = if model.entity.is_empty() { NO_ENTITY } else { &model.entity };
     Ok(RunPath::new(entity, &model.project, &model.id)?)
 }
@@ -214,16 +219,16 @@ fn path_of(model: &Run) -> Result<RunPath, Error> {
 /// one.
 fn is_silent(last_activity: f64) -> bool {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    (now.as_secs_f64() - last_activity).abs() > SILENCE.as_secs_f64()
+    (now.as_secs_f64() - last_activity).abs() > CRASH_TIMEOUT.as_secs_f64()
 }
 
 /// Returns an issue for each part of a file that cannot be read.
-pub(super) fn damage(file: &Path, losses: &Losses) -> Vec<Issue> {
+pub(super) fn damage_issues(file: &Path, losses: &Losses) -> Vec<Issue> {
     let issue = |detail| Issue::FileDamaged { file: file.to_owned(), detail };
     losses.sentences().into_iter().map(issue).collect()
 }
 
 /// Returns the issue of rows out of order, if there are any.
-pub(super) fn disorder(file: &Path, rows: u64) -> Option<Issue> {
+pub(super) fn order_issue(file: &Path, rows: u64) -> Option<Issue> {
     (rows > 0).then(|| Issue::RowsOutOfOrder { file: file.to_owned(), rows })
 }

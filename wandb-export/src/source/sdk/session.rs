@@ -7,13 +7,13 @@ use wandb_core::Map;
 use wandb_runlog::{Facts, HistoryReader, Rows, SystemReader};
 use wandb_tables::Batch;
 
-use super::lines::{self, Lines};
-use super::run::{damage, disorder};
+use super::json_lines::{self, JsonLinesReader};
+use super::run::{damage_issues, order_issue};
 use super::session_files::{HISTORY, SessionFiles};
-use super::texts::Texts;
+use super::texts::TextFiles;
 use crate::error::Error;
 use crate::issue::Issue;
-use crate::source::disk::{Wanted, reading};
+use crate::source::disk::{RowKind, read_error};
 
 /// The start of a Git LFS pointer (<https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>).
 const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
@@ -50,9 +50,9 @@ impl SessionFacts {
         let (mut facts, mut issues, mut history_issues) = (Facts::default(), Vec::new(), Vec::new());
         let mut last_values = Map::new();
         if let Some(log) = &files.log {
-            facts = Facts::read(|| File::open(log)).map_err(|error| reading(log, error))?;
+            facts = Facts::read(|| File::open(log)).map_err(|error| read_error(log, error))?;
             if facts.is_log {
-                issues = damage(log, &facts.losses);
+                issues = damage_issues(log, &facts.losses);
                 if !facts.is_run() {
                     history_issues.push(Issue::RunUnknown { file: log.clone() });
                 }
@@ -60,9 +60,9 @@ impl SessionFacts {
                 history_issues.push(not_a_log(files)?);
             }
         } else {
-            let failed = |error| reading(files.folder(), error);
-            (last_values, issues) = lines::count(files, &mut facts).map_err(failed)?;
-            if !files.is_before_logs() && !files.text(HISTORY).is_file() {
+            let failed = |error| read_error(files.folder(), error);
+            (last_values, issues) = json_lines::add_row_facts(files, &mut facts).map_err(failed)?;
+            if !files.is_before_logs() && !files.text_path(HISTORY).is_file() {
                 history_issues.push(Issue::LogMissing { folder: files.folder().to_owned() });
             }
         }
@@ -70,18 +70,18 @@ impl SessionFacts {
         let is_whole = facts.is_run() && facts.exit_code.is_some() && facts.losses.is_empty();
         if !is_whole {
             let last = facts.steps.map(|(_, last)| last);
-            let mut texts = Texts::read(files)?;
+            let mut texts = TextFiles::read(files)?;
             issues.append(&mut texts.issues);
             let are_behind = texts.last_step() < last;
-            let used = texts.complete(&mut facts);
+            let used = texts.fill_gaps(&mut facts);
             if !facts.is_log && used.is_empty() {
                 return Err(Error::NotALog {
-                    file: files.place().to_owned(),
+                    file: files.display_path().to_owned(),
                     is_lfs_pointer: is_lfs_pointer(files)?,
                 });
             }
             if !files.is_before_logs() && !used.is_empty() {
-                issues.push(Issue::TextsUsed { place: files.place().to_owned(), files: used });
+                issues.push(Issue::TextFilesUsed { path: files.display_path().to_owned(), files: used });
             }
             if are_behind {
                 // A killed run did not include its last rows in its summary.
@@ -94,10 +94,10 @@ impl SessionFacts {
     }
 
     /// Reads only which run a session belongs to, or everything if the log does not start with that.
-    pub(super) fn begin(files: &SessionFiles) -> Result<Self, Error> {
+    pub(super) fn read_start(files: &SessionFiles) -> Result<Self, Error> {
         let Some(log) = &files.log else { return Self::read(files) };
-        let opened = File::open(log).map_err(|error| reading(log, error))?;
-        let facts = Facts::read_start(opened).map_err(|error| reading(log, error))?;
+        let opened = File::open(log).map_err(|error| read_error(log, error))?;
+        let facts = Facts::read_start(opened).map_err(|error| read_error(log, error))?;
         if !facts.is_log {
             return Err(Error::NotALog { file: log.clone(), is_lfs_pointer: is_lfs_pointer(files)? });
         }
@@ -111,16 +111,16 @@ impl SessionFacts {
 
 /// Creates the issue for a file that is not a log.
 fn not_a_log(files: &SessionFiles) -> Result<Issue, Error> {
-    Ok(Issue::NotALog { file: files.place().to_owned(), is_lfs_pointer: is_lfs_pointer(files)? })
+    Ok(Issue::NotALog { file: files.display_path().to_owned(), is_lfs_pointer: is_lfs_pointer(files)? })
 }
 
 fn is_lfs_pointer(files: &SessionFiles) -> Result<bool, Error> {
     use io::Read as _;
     let Some(log) = &files.log else { return Ok(false) };
     let mut beginning = Vec::new();
-    let opened = File::open(log).map_err(|error| reading(log, error))?;
+    let opened = File::open(log).map_err(|error| read_error(log, error))?;
     let length = LFS_POINTER.len() as u64;
-    opened.take(length).read_to_end(&mut beginning).map_err(|error| reading(log, error))?;
+    opened.take(length).read_to_end(&mut beginning).map_err(|error| read_error(log, error))?;
     Ok(beginning == LFS_POINTER)
 }
 
@@ -129,28 +129,31 @@ fn is_lfs_pointer(files: &SessionFiles) -> Result<bool, Error> {
 pub(super) enum SessionReader {
     Logged(Box<HistoryReader<File>>),
     System(SystemReader<File>),
-    Lines(Lines),
+    Lines(JsonLinesReader),
 }
 
 impl SessionReader {
     /// Opens the rows. Returns `None` if the session has none.
-    pub(super) fn open(session: &Session, wanted: &Wanted) -> Result<Option<Self>, Error> {
+    pub(super) fn open(session: &Session, wanted: &RowKind) -> Result<Option<Self>, Error> {
         let Session { files, shift, .. } = session;
         let opened = match (&files.log, wanted) {
             (Some(log), wanted) => File::open(log).map(|opened| {
                 Some(match wanted {
-                    Wanted::Logged(selection) => Self::Logged(Box::new(
+                    RowKind::Logged(selection) => Self::Logged(Box::new(
                         HistoryReader::new(opened, selection.clone()).with_step_offset(*shift),
                     )),
-                    Wanted::System => Self::System(SystemReader::new(opened)),
+                    RowKind::System => Self::System(SystemReader::new(opened)),
                 })
             }),
-            (None, Wanted::Logged(selection)) => {
-                Lines::logged(files, selection.clone(), *shift).map(|lines| lines.map(Self::Lines))
+            (None, RowKind::Logged(selection)) => {
+                JsonLinesReader::open_logged(files, selection.clone(), *shift)
+                    .map(|lines| lines.map(Self::Lines))
             }
-            (None, Wanted::System) => Lines::system(files).map(|lines| lines.map(Self::Lines)),
+            (None, RowKind::System) => {
+                JsonLinesReader::open_system(files).map(|lines| lines.map(Self::Lines))
+            }
         };
-        opened.map_err(|error| reading(files.place(), error))
+        opened.map_err(|error| read_error(files.display_path(), error))
     }
 
     /// Returns the next rows, at least one, or `None` at the end.
@@ -167,14 +170,14 @@ impl SessionReader {
 
     /// Returns the issues found so far.
     pub(super) fn issues(&self, session: &Session) -> Vec<Issue> {
-        let place = session.files.place();
+        let path = session.files.display_path();
         match self {
             Self::Logged(reader) => {
-                let mut issues = damage(place, reader.losses());
-                issues.extend(disorder(place, reader.out_of_order()));
+                let mut issues = damage_issues(path, reader.losses());
+                issues.extend(order_issue(path, reader.out_of_order()));
                 issues
             }
-            Self::System(reader) => damage(place, reader.losses()),
+            Self::System(reader) => damage_issues(path, reader.losses()),
             Self::Lines(lines) => lines.issues(),
         }
     }

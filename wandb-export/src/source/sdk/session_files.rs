@@ -24,8 +24,8 @@ pub(super) const CONFIG: &str = "config.yaml";
 /// The console output.
 pub(super) const OUTPUT: &str = "output.log";
 
-/// File names that no other program uses.
-const TELLING: [&str; 4] = [HISTORY, EVENTS, SUMMARY, METADATA];
+/// Names of files that only the SDK writes.
+const DISTINCTIVE_NAMES: [&str; 4] = [HISTORY, EVENTS, SUMMARY, METADATA];
 
 /// The files of one session of a run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,39 +40,39 @@ pub(crate) struct SessionFiles {
 
 impl SessionFiles {
     /// Returns the session of a `.wandb` file, or `None` if the name has another suffix.
-    pub(super) fn of_log(file: &Path) -> Option<Self> {
-        let id = id_of(file)?;
+    pub(super) fn from_log(file: &Path) -> Option<Self> {
+        let id = id_from_log(file)?;
         let texts = file.parent().unwrap_or(Path::new("")).join("files");
         Some(Self { id, log: Some(file.to_owned()), texts })
     }
 
     /// Returns the session in a folder without a `.wandb` file.
-    pub(super) fn of_texts(folder: &Path) -> Option<Self> {
-        let id = id_of_folder(folder).or_else(|| id_of_folder(&fs::canonicalize(folder).ok()?));
+    pub(super) fn from_texts(folder: &Path) -> Option<Self> {
+        let id = id_from_folder(folder).or_else(|| id_from_folder(&fs::canonicalize(folder).ok()?));
         let inner = folder.join("files");
         let texts = [folder, &inner].into_iter().find(|texts| {
             let has = |name: &&str| texts.join(*name).is_file();
-            TELLING.iter().any(has) || (id.is_some() && [CONFIG, OUTPUT].iter().any(has))
+            DISTINCTIVE_NAMES.iter().any(has) || (id.is_some() && [CONFIG, OUTPUT].iter().any(has))
         })?;
         let name = || fs::canonicalize(folder).ok()?.file_name()?.to_str().map(str::to_owned);
         Some(Self { id: id.or_else(name)?, log: None, texts: texts.to_owned() })
     }
 
     /// Returns the sessions in a session's folder, usually one.
-    pub(super) fn in_folder(folder: &Path) -> io::Result<Vec<Self>> {
+    pub(super) fn from_folder(folder: &Path) -> io::Result<Vec<Self>> {
         let mut sessions = Vec::new();
         for entry in fs::read_dir(folder)? {
-            sessions.extend(Self::of_log(&entry?.path()));
+            sessions.extend(Self::from_log(&entry?.path()));
         }
         sessions.sort_unstable();
         if sessions.is_empty() {
-            sessions.extend(Self::of_texts(folder));
+            sessions.extend(Self::from_texts(folder));
         }
         Ok(sessions)
     }
 
     /// Returns the path to use in messages: the log, or the folder.
-    pub(super) fn place(&self) -> &Path {
+    pub(super) fn display_path(&self) -> &Path {
         self.log.as_deref().unwrap_or_else(|| self.folder())
     }
 
@@ -93,29 +93,29 @@ impl SessionFiles {
     }
 
     /// Returns the path of a text file.
-    pub(super) fn text(&self, name: &str) -> PathBuf {
+    pub(super) fn text_path(&self, name: &str) -> PathBuf {
         self.texts.join(name)
     }
 
     /// Returns a sort key by date and time: the folder's name without its mark of offline runs.
-    pub(super) fn when(&self) -> String {
+    pub(super) fn time_key(&self) -> String {
         let name = self.folder().file_name().and_then(|name| name.to_str()).unwrap_or_default();
         name.strip_prefix("offline-").or_else(|| name.strip_prefix("dry")).unwrap_or(name).to_owned()
     }
 }
 
 /// Returns whether a folder has the name of a session's folder.
-pub(super) fn is_session(folder: &Path) -> bool {
-    behind_prefix(folder).is_some()
+pub(super) fn is_session_folder(folder: &Path) -> bool {
+    strip_run_prefix(folder).is_some()
 }
 
-fn behind_prefix(folder: &Path) -> Option<&str> {
+fn strip_run_prefix(folder: &Path) -> Option<&str> {
     let name = folder.file_name()?.to_str()?;
     ["run-", "offline-run-", "dryrun-"].into_iter().find_map(|prefix| name.strip_prefix(prefix))
 }
 
 /// Extracts the run's id from the name of a log file.
-fn id_of(file: &Path) -> Option<String> {
+fn id_from_log(file: &Path) -> Option<String> {
     let name = file.file_name()?.to_str()?.strip_suffix(SUFFIX)?;
     // Some systems keep metadata in a hidden file beside each file.
     if name.is_empty() || name.starts_with('.') {
@@ -125,8 +125,8 @@ fn id_of(file: &Path) -> Option<String> {
 }
 
 /// Extracts the run's id after date and time from the name of a folder.
-fn id_of_folder(folder: &Path) -> Option<String> {
-    let (_, id) = behind_prefix(folder)?.split_once('-')?;
+fn id_from_folder(folder: &Path) -> Option<String> {
+    let (_, id) = strip_run_prefix(folder)?.split_once('-')?;
     (!id.is_empty()).then(|| id.to_owned())
 }
 
@@ -139,7 +139,7 @@ mod tests {
         for (file, id) in
             [("x/run-a-b.wandb", Some("a-b")), ("a.wandb", Some("a")), (".wandb", None), ("._a.wandb", None)]
         {
-            assert_eq!(id_of(Path::new(file)).as_deref(), id, "{file}");
+            assert_eq!(id_from_log(Path::new(file)).as_deref(), id, "{file}");
         }
         for (folder, id) in [
             ("run-20190101_120000-a-b", Some("a-b")),
@@ -148,7 +148,7 @@ mod tests {
             ("run-x", None),
             ("latest-run", None),
         ] {
-            assert_eq!(id_of_folder(Path::new(folder)).as_deref(), id, "{folder}");
+            assert_eq!(id_from_folder(Path::new(folder)).as_deref(), id, "{folder}");
         }
     }
 }

@@ -4,59 +4,59 @@ use std::collections::VecDeque;
 
 use wandb_tables::Batch;
 
-use super::merge::Merge;
+use super::merge::SessionMerger;
 use super::session::{Session, SessionReader};
 use crate::error::Error;
 use crate::issue::Issue;
-use crate::source::disk::{RowReader, Wanted, reading};
+use crate::source::disk::{RowKind, RowReader, read_error};
 
 /// Reads rows in batches, session by session. Sessions that share steps are merged.
 #[derive(Debug)]
 pub(super) struct SessionRows {
     /// The sessions to read next, in groups that share steps.
     groups: VecDeque<Vec<Session>>,
-    wanted: Wanted,
+    wanted: RowKind,
     /// The current reader.
-    now: Option<Reader>,
+    current: Option<GroupReader>,
     issues: Vec<Issue>,
 }
 
 #[derive(Debug)]
-enum Reader {
+enum GroupReader {
     One(Session, Box<SessionReader>),
-    Several(Merge),
+    Several(SessionMerger),
 }
 
 impl SessionRows {
-    pub(super) fn new(sessions: &[Session], wanted: Wanted) -> Self {
+    pub(super) fn new(sessions: &[Session], wanted: RowKind) -> Self {
         let groups = match wanted {
-            Wanted::Logged(_) => groups(sessions),
-            Wanted::System => sessions.iter().map(|session| vec![session.clone()]).collect(),
+            RowKind::Logged(_) => group_sessions(sessions),
+            RowKind::System => sessions.iter().map(|session| vec![session.clone()]).collect(),
         };
-        Self { groups, wanted, now: None, issues: Vec::new() }
+        Self { groups, wanted, current: None, issues: Vec::new() }
     }
 }
 
 impl RowReader for SessionRows {
     fn next(&mut self) -> Result<Option<Batch>, Error> {
         loop {
-            let batch = match &mut self.now {
+            let batch = match &mut self.current {
                 None => {
                     let Some(group) = self.groups.pop_front() else { return Ok(None) };
-                    self.now = Reader::open(group, &self.wanted)?;
+                    self.current = GroupReader::open(group, &self.wanted)?;
                     continue;
                 }
-                Some(Reader::One(session, reader)) => {
-                    reader.next().map_err(|error| reading(session.files.place(), error))?
+                Some(GroupReader::One(session, reader)) => {
+                    reader.next().map_err(|error| read_error(session.files.display_path(), error))?
                 }
-                Some(Reader::Several(merge)) => merge.next()?.map(Batch::Rows),
+                Some(GroupReader::Several(merge)) => merge.next()?.map(Batch::Rows),
             };
             if batch.is_some() {
                 return Ok(batch);
             }
-            match self.now.take() {
-                Some(Reader::One(session, reader)) => self.issues.extend(reader.issues(&session)),
-                Some(Reader::Several(merge)) => self.issues.extend(merge.into_issues()),
+            match self.current.take() {
+                Some(GroupReader::One(session, reader)) => self.issues.extend(reader.issues(&session)),
+                Some(GroupReader::Several(merge)) => self.issues.extend(merge.into_issues()),
                 None => {}
             }
         }
@@ -67,12 +67,12 @@ impl RowReader for SessionRows {
     }
 }
 
-impl Reader {
-    fn open(mut group: Vec<Session>, wanted: &Wanted) -> Result<Option<Self>, Error> {
+impl GroupReader {
+    fn open(mut group: Vec<Session>, wanted: &RowKind) -> Result<Option<Self>, Error> {
         Ok(match (group.pop(), wanted) {
-            (Some(session), Wanted::Logged(selection)) if !group.is_empty() => {
+            (Some(session), RowKind::Logged(selection)) if !group.is_empty() => {
                 group.push(session);
-                Some(Self::Several(Merge::new(group, selection.clone())))
+                Some(Self::Several(SessionMerger::new(group, selection.clone())))
             }
             (Some(session), wanted) => {
                 SessionReader::open(&session, wanted)?.map(|reader| Self::One(session, Box::new(reader)))
@@ -84,7 +84,7 @@ impl Reader {
 
 /// Groups sessions that share steps, in the order of sessions. Each group's steps come after those of the
 /// groups before it.
-fn groups(sessions: &[Session]) -> VecDeque<Vec<Session>> {
+fn group_sessions(sessions: &[Session]) -> VecDeque<Vec<Session>> {
     let mut groups: Vec<(Option<i64>, Vec<usize>)> = Vec::new();
     for (number, session) in sessions.iter().enumerate() {
         let (first, mut last) = session.steps.unzip();

@@ -13,11 +13,11 @@ use crate::error::Error;
 use crate::issue::Issue;
 
 /// The most bytes to read of a file.
-const LARGEST: u64 = 64 << 20;
+const MAX_BYTES: u64 = 64 << 20;
 
 /// The content of the text files.
 #[derive(Debug, Default)]
-pub(super) struct Texts {
+pub(super) struct TextFiles {
     config: Map,
     summary: Map,
     metadata: Map,
@@ -25,13 +25,13 @@ pub(super) struct Texts {
     pub(super) issues: Vec<Issue>,
 }
 
-impl Texts {
+impl TextFiles {
     pub(super) fn read(files: &SessionFiles) -> Result<Self, Error> {
         let mut issues = Vec::new();
         let json = |text: &[u8]| map_from_json(text).map_err(|error| error.to_string());
-        let summary = read(&files.text(SUMMARY), &mut issues, json)?;
-        let metadata = read(&files.text(METADATA), &mut issues, json)?;
-        let config = read(&files.text(CONFIG), &mut issues, |text| {
+        let summary = read(&files.text_path(SUMMARY), &mut issues, json)?;
+        let metadata = read(&files.text_path(METADATA), &mut issues, json)?;
+        let config = read(&files.text_path(CONFIG), &mut issues, |text| {
             let text = std::str::from_utf8(text).map_err(|error| error.to_string())?;
             match Value::parse_yaml(text).map_err(|error| error.to_string())? {
                 Value::Map(map) => Ok(map),
@@ -48,51 +48,55 @@ impl Texts {
     }
 
     /// Fills gaps in `facts` and replaces older values. Returns the names of the files that were needed.
-    pub(super) fn complete(self, facts: &mut Facts) -> Vec<&'static str> {
+    pub(super) fn fill_gaps(self, facts: &mut Facts) -> Vec<&'static str> {
         let mut used = Vec::new();
         let is_damaged = !facts.losses.is_empty() || !facts.is_run();
-        if self.complete_config(facts, is_damaged) {
+        if self.fill_config(facts, is_damaged) {
             used.push(CONFIG);
         }
-        if self.complete_summary(facts) {
+        if self.fill_summary(facts) {
             used.push(SUMMARY);
         }
-        if self.complete_run(facts) {
+        if self.fill_run(facts) {
             used.push(METADATA);
         }
         used
     }
 
     /// Adds config keys that the log lacks. If the log has lost records, the file's values win.
-    fn complete_config(&self, facts: &mut Facts, is_damaged: bool) -> bool {
-        let said = Config::from(self.config.clone());
-        let own = facts.run.config.take().unwrap_or_default();
-        let is_new = |(key, value): &(&str, &Value)| match own.get(key) {
+    fn fill_config(&self, facts: &mut Facts, is_damaged: bool) -> bool {
+        let from_file = Config::from(self.config.clone());
+        let from_log = facts.run.config.take().unwrap_or_default();
+        let is_new = |(key, value): &(&str, &Value)| match from_log.get(key) {
             None => true,
-            Some(own) => is_damaged && own != *value,
+            Some(logged) => is_damaged && logged != *value,
         };
-        let needed = said.values().iter().any(|entry| is_new(&entry));
+        let needed = from_file.values().iter().any(|entry| is_new(&entry));
         facts.sdk = facts
             .sdk
             .take()
-            .or_else(|| said.internal().get("_wandb")?.get("cli_version")?.as_str().map(str::to_owned));
-        facts.run.config = Some(if is_damaged { own.overlaid_with(said) } else { said.overlaid_with(own) });
+            .or_else(|| from_file.internal().get("_wandb")?.get("cli_version")?.as_str().map(str::to_owned));
+        facts.run.config = Some(if is_damaged {
+            from_log.overlaid_with(from_file)
+        } else {
+            from_file.overlaid_with(from_log)
+        });
         needed
     }
 
     /// Adds summary keys that the log lacks. If the file has a later step, its values win.
-    fn complete_summary(&self, facts: &mut Facts) -> bool {
-        let own = facts.run.summary.get_or_insert_default();
-        let of_log = own.get("_step").and_then(Value::as_i64).max(facts.steps.map(|(_, last)| last));
-        let is_later = self.last_step() > of_log;
+    fn fill_summary(&self, facts: &mut Facts) -> bool {
+        let summary = facts.run.summary.get_or_insert_default();
+        let last_logged = summary.get("_step").and_then(Value::as_i64).max(facts.steps.map(|(_, last)| last));
+        let is_later = self.last_step() > last_logged;
         let mut needed = false;
         for (key, value) in self.summary.iter() {
             // The SDK's internal key, which the log stores under other names.
-            if key == "_wandb" && !own.is_empty() {
+            if key == "_wandb" && !summary.is_empty() {
                 continue;
             }
-            if own.get(key).is_none_or(|own| is_later && own != value) {
-                own.insert(key, value.clone());
+            if summary.get(key).is_none_or(|logged| is_later && logged != value) {
+                summary.insert(key, value.clone());
                 needed = true;
             }
         }
@@ -100,40 +104,40 @@ impl Texts {
     }
 
     /// Adds the run's other fields from the metadata.
-    fn complete_run(&self, facts: &mut Facts) -> bool {
+    fn fill_run(&self, facts: &mut Facts) -> bool {
         let text = |map: &Map, key: &str| {
             map.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
         };
-        let of = |key: &str| text(&self.metadata, key);
+        let metadata = |key: &str| text(&self.metadata, key);
         let run = &mut facts.run;
         let mut needed = false;
         if run.project.is_empty()
-            && let Some(project) = of("project")
+            && let Some(project) = metadata("project")
         {
             (run.project, needed) = (project, true);
         }
         let git = self.metadata.get("git").and_then(Value::as_map);
-        for (known, said) in [
-            (&mut run.name, of("name")),
-            (&mut run.notes, of("notes")),
-            (&mut run.job_type, of("jobType")),
+        for (field, value) in [
+            (&mut run.name, metadata("name")),
+            (&mut run.notes, metadata("notes")),
+            (&mut run.job_type, metadata("jobType")),
             (&mut run.commit, git.and_then(|git| text(git, "commit"))),
         ] {
-            if known.is_none() && said.is_some() {
-                (*known, needed) = (said, true);
+            if field.is_none() && value.is_some() {
+                (*field, needed) = (value, true);
             }
         }
-        let (started, heard) = (of("startedAt").map(utc), of("heartbeatAt").map(utc));
-        for at in [&started, &heard].into_iter().flatten() {
-            facts.last_activity = facts.last_activity.into_iter().chain(seconds(at)).reduce(f64::max);
+        let (started, heartbeat) = (metadata("startedAt").map(to_utc), metadata("heartbeatAt").map(to_utc));
+        for at in [&started, &heartbeat].into_iter().flatten() {
+            facts.last_activity = facts.last_activity.into_iter().chain(to_seconds(at)).reduce(f64::max);
         }
         let logged = self.summary.get("_timestamp").and_then(Value::as_f64).filter(|at| at.is_finite());
         facts.last_activity = facts.last_activity.into_iter().chain(logged).reduce(f64::max);
         needed |= run.created_at.is_none() && started.is_some();
         run.created_at = run.created_at.take().or(started);
-        run.heartbeat_at = run.heartbeat_at.take().or(heard);
+        run.heartbeat_at = run.heartbeat_at.take().or(heartbeat);
         if run.state.is_none()
-            && let Some((code, state)) = self.end()
+            && let Some((code, state)) = self.end_state()
         {
             (facts.exit_code, run.state, needed) = (code, Some(state), true);
         }
@@ -144,7 +148,7 @@ impl Texts {
     }
 
     /// Returns how the run ended, if the metadata say so, as those of SDKs before 0.10 do.
-    fn end(&self) -> Option<(Option<i32>, RunState)> {
+    fn end_state(&self) -> Option<(Option<i32>, RunState)> {
         let code =
             self.metadata.get("exitcode").and_then(Value::as_i64).and_then(|code| i32::try_from(code).ok());
         let state = match (self.metadata.get("state").and_then(Value::as_str), code) {
@@ -172,9 +176,9 @@ fn read(
         Err(error) => return Err(failed(error)),
     };
     let mut text = Vec::new();
-    opened.take(LARGEST + 1).read_to_end(&mut text).map_err(failed)?;
-    let parsed = if text.len() as u64 > LARGEST {
-        Err(format!("it has more than {LARGEST} bytes"))
+    opened.take(MAX_BYTES + 1).read_to_end(&mut text).map_err(failed)?;
+    let parsed = if text.len() as u64 > MAX_BYTES {
+        Err(format!("it has more than {MAX_BYTES} bytes"))
     } else {
         parse(&text)
     };
@@ -186,11 +190,11 @@ fn read(
 }
 
 /// Parses a time of the metadata. Older SDKs write UTC without saying so.
-fn utc(time: String) -> Timestamp {
-    let is_said = time.ends_with('Z') || time.get(10..).is_some_and(|clock| clock.contains(['+', '-']));
-    if is_said { time.into() } else { format!("{time}Z").into() }
+fn to_utc(time: String) -> Timestamp {
+    let has_offset = time.ends_with('Z') || time.get(10..).is_some_and(|clock| clock.contains(['+', '-']));
+    if has_offset { time.into() } else { format!("{time}Z").into() }
 }
 
-fn seconds(time: &Timestamp) -> Option<f64> {
+fn to_seconds(time: &Timestamp) -> Option<f64> {
     time.time().map(|time| time.as_duration().as_secs_f64())
 }

@@ -1,22 +1,22 @@
 //! The history of a run on a server.
 
 mod by_keys;
-mod content;
+mod canonical_text;
 #[cfg(feature = "parquet")]
 mod exported;
-mod few;
-mod findings;
 mod follow;
+mod limited;
+mod merge_sources;
 mod open;
 mod parents;
 mod parse;
+mod row_issues;
 mod row_spool;
+mod scanner;
 mod system;
-mod union;
-mod whole;
 
 pub(super) use follow::ServerFollower;
 pub(super) use open::ServerHistory;
-pub(super) use parents::branch_of;
+pub(super) use parents::branch_point;
 #[cfg(feature = "mirror")]
-pub(crate) use parse::{Losses, parse as parse_rows};
+pub(crate) use parse::{Losses, parse_rows};

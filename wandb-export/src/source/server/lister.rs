@@ -14,14 +14,14 @@ use crate::error::Error;
 use crate::issue::Issue;
 
 /// Lists the runs of a project. Sends the requests of a [`RunLister`].
-pub(crate) struct Lister {
+pub(crate) struct RunListReader {
     client: Client,
     path: ProjectPath,
     list: RunLister,
     optional_fields: &'static [Field],
 }
 
-impl Lister {
+impl RunListReader {
     pub(crate) fn new(client: Client, path: ProjectPath, list: ListRuns, limit: Option<usize>) -> Self {
         let optional_fields = list.optional_fields();
         let list = RunLister::new(list);
@@ -53,7 +53,7 @@ impl Lister {
 
     /// Returns whether every run was listed, as far as the server reports.
     #[cfg(feature = "mirror")]
-    pub(crate) fn is_whole(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.list.end().is_whole()
     }
 
@@ -73,7 +73,7 @@ impl Lister {
             issues.push(Issue::RunsFoundLate { project: project(), count: end.late });
         }
         let (list, unreadable) = (format!("runs of {}", self.path), self.list.unreadable());
-        issues.extend(Issue::of_entries(&list, unreadable));
+        issues.extend(Issue::from_unreadable_entries(&list, unreadable));
         issues.extend(Issue::null_entries(list, end.null_entries, unreadable));
         if end.missing > 0 || end.is_cut {
             issues.push(Issue::RunsMissing { project: project(), counted: end.counted, listed: end.listed });

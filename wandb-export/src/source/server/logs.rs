@@ -13,7 +13,7 @@ use crate::issue::Issue;
 use crate::source::list_reader::Issues;
 
 /// Reads the lines of a run, in batches.
-pub(super) fn lines(
+pub(super) fn read_lines(
     client: &Client,
     path: &RunPath,
     issues: Issues,
@@ -89,16 +89,16 @@ impl LogPages {
             let (list, received) = (format!("log lines of {}", self.path), self.tally.received());
             issues.push(Issue::ListBroken { list, received, detail: detail.to_owned() });
         }
-        issues.extend(issues_of(&self.path, &self.tally));
+        issues.extend(tally_issues(&self.path, &self.tally));
         issues
     }
 }
 
 /// Returns the issues of a log that was read to its end.
-fn issues_of(run: &RunPath, tally: &LogTally) -> Vec<Issue> {
+fn tally_issues(run: &RunPath, tally: &LogTally) -> Vec<Issue> {
     let mut issues = Vec::new();
     let list = format!("log lines of {run}");
-    issues.extend(Issue::of_entries(&list, tally.unreadable()));
+    issues.extend(Issue::from_unreadable_entries(&list, tally.unreadable()));
     issues.extend(Issue::null_entries(list, tally.null_entries(), tally.unreadable()));
     if tally.is_short() {
         issues.push(Issue::LogLinesMissing {

@@ -10,7 +10,7 @@ use wandb_export::client::{Client, RetryPolicy};
 use wandb_export::simulation::{Faults, Simulation};
 use wandb_export::transport::Request;
 use wandb_export::update::Change;
-use wandb_export::{Api, Error, PathDefaults, Updated};
+use wandb_export::{Api, Error, PathDefaults, UpdateReport};
 
 const PATH: &str = "team/project/run";
 
@@ -52,14 +52,14 @@ fn answer(stored: &Mutex<StoredRun>, request: &Request) -> http::Response<Bytes>
 }
 
 /// Runs three writers of different keys, which begin at about the same time.
-fn write(seed: u64, faults: Faults) -> (Vec<Result<Updated, Error>>, StoredRun) {
+fn write(seed: u64, faults: Faults) -> (Vec<Result<UpdateReport, Error>>, StoredRun) {
     let state = Arc::new(Mutex::new(initial_run()));
     let served = Arc::clone(&state);
     let simulation = Simulation::new(seed, faults, move |request| answer(&served, request));
     let writer = |number: u64| {
         let client = Client::builder(simulation.transport(), "https://wandb.test".parse().expect("a URL"));
-        let policy = RetryPolicy::default().with_attempts(30).with_doubtful_attempts(30);
-        let api = Api::over(client.retry(policy).seed(seed ^ number).build(), PathDefaults::default());
+        let policy = RetryPolicy::default().with_max_attempts(30).with_max_attempts_if_persistent(30);
+        let api = Api::with_client(client.retry(policy).seed(seed ^ number).build(), PathDefaults::default());
         async move {
             api.client().sleep(Duration::from_millis((seed.wrapping_mul(number + 7)) % 150)).await;
             let update = api.update(PATH).await?;
@@ -97,7 +97,7 @@ fn writers_of_different_keys_lose_no_change() {
         for outcome in outcomes {
             let updated = outcome.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
             assert_eq!((updated.changes.len(), updated.overruled.len()), (3, 0), "seed {seed}");
-            undone += updated.undone;
+            undone += updated.reverted;
         }
         assert_eq!(keys(&stored.summary), ["_wandb", "loss", "w0", "w1", "w2"], "seed {seed}");
         assert_eq!(keys(&stored.config), ["_wandb", "lr", "w0", "w1", "w2"], "seed {seed}");
@@ -127,7 +127,7 @@ fn faults_leave_only_requested_changes() {
                     assert!(updated.overruled.is_empty(), "seed {seed}: {:?}", updated.overruled);
                     assert!(updated.changes.iter().all(is_new), "seed {seed}");
                 }
-                Err(Error::Unconfirmed { .. } | Error::Undone { .. }) => failed += 1,
+                Err(Error::Unconfirmed { .. } | Error::ChangeReverted { .. }) => failed += 1,
                 Err(error) => panic!("seed {seed}: {error}"),
             }
         }

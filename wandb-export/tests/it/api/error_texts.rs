@@ -71,8 +71,8 @@ fn errors() -> Vec<Error> {
         Error::Auth(AuthError::InvalidKey { found_in, source: bad_key }),
         Error::Auth(AuthError::Unreadable { path: path(), source: io_error() }),
         Error::Auth(AuthError::Settings(SettingsError::Unreadable { path: path(), source: io_error() })),
-        Error::Carrier(TransportSettingsError::Client { source: CAUSE.into() }),
-        Error::Carrier(TransportSettingsError::Certificates {
+        Error::TransportSettings(TransportSettingsError::Client { source: CAUSE.into() }),
+        Error::TransportSettings(TransportSettingsError::Certificates {
             origin: "a/file".to_owned(),
             source: Some(CAUSE.into()),
         }),

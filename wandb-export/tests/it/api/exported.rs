@@ -63,7 +63,7 @@ async fn read(history: ScanHistory) -> Vec<String> {
 async fn compare(api: &Api, what: &str, refine: impl Fn(ScanHistory) -> ScanHistory) -> usize {
     let history = refine(api.scan_history(PATH).await.expect("a path"));
     let live = read(history.clone()).await;
-    let joined = read(history.source(Source::Exported)).await;
+    let joined = read(history.source(HistorySource::Exported)).await;
     assert_eq!(joined, live, "{what}");
     live.len()
 }
@@ -111,7 +111,7 @@ fn keys_and_steps_select_the_same_rows_from_files() {
 fn api_key_is_not_sent_to_storage() {
     let server = exported(50, 20, true);
     on_both(&server, async |api| {
-        read(api.scan_history(PATH).await.expect("a path").source(Source::Exported)).await;
+        read(api.scan_history(PATH).await.expect("a path").source(HistorySource::Exported)).await;
     });
     let requests = server.store().requests();
     let (storage, api): (Vec<_>, Vec<_>) =
@@ -162,7 +162,7 @@ fn expired_signed_url_is_requested_again() {
     assert_eq!(requests(), 2 * 8);
     server.store().set_faults("403:1@storage".parse().expect("faults"));
     asynchronous(&server, async |api| {
-        let history = api.scan_history(PATH).await.expect("a path").source(Source::Exported);
+        let history = api.scan_history(PATH).await.expect("a path").source(HistorySource::Exported);
         let error = history.rows().await.expect_err("forbidden for good").to_string();
         assert!(error.contains("exported history of e/p/exported"), "{error}");
     });
@@ -190,8 +190,8 @@ fn columnar_export_writes_the_same_table() {
                     assert!(report.is_complete(), "{report:?}");
                     std::fs::read(path).expect("there")
                 };
-                let exported = write("exported", Source::Exported).await;
-                let live = write("live", Source::Live).await;
+                let exported = write("exported", HistorySource::Exported).await;
+                let live = write("live", HistorySource::Live).await;
                 if format == Format::Csv {
                     assert_eq!(records(&exported), records(&live), "{live_tail} live");
                     continue;
@@ -227,7 +227,11 @@ fn record_batches_of_files_have_live_types() {
                 });
                 (types, rows.collect::<Vec<_>>())
             };
-            assert_eq!(read(Source::Exported).await, read(Source::Live).await, "{live_tail} live");
+            assert_eq!(
+                read(HistorySource::Exported).await,
+                read(HistorySource::Live).await,
+                "{live_tail} live"
+            );
         });
     }
 }

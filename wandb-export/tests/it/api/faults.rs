@@ -1,6 +1,6 @@
 //! Transient faults of servers and networks are retried until all rows arrive.
 
-use wandb_export::{Api, Row, Source};
+use wandb_export::{Api, HistorySource, Row};
 use wandb_local_server::{ExportOptions, Fault, FaultKind, Faults, GeneratedRun, LocalServer, Port};
 
 use crate::support::{asynchronous, on_both, server};
@@ -13,7 +13,7 @@ fn long_run(rows: u64) -> LocalServer {
     server
 }
 
-async fn read(api: &Api, source: Source) -> String {
+async fn read(api: &Api, source: HistorySource) -> String {
     let history = api.scan_history(PATH).await.expect("a path").page_size(25).source(source);
     history.rows().await.expect("rows").iter().map(Row::to_json_line).collect()
 }
@@ -25,7 +25,7 @@ fn fail(server: &LocalServer, faults: Vec<Fault>) {
 #[test]
 fn each_kind_of_fault_is_retried() {
     let server = long_run(1_500);
-    let faultless = asynchronous(&server, async |api| read(&api, Source::Live).await);
+    let faultless = asynchronous(&server, async |api| read(&api, HistorySource::Live).await);
     assert_eq!(faultless.lines().count(), 1_500);
     let needed = server.store().requests().len();
     let kinds = [
@@ -44,7 +44,7 @@ fn each_kind_of_fault_is_retried() {
         on_both(&server, async |api| {
             fail(&server, vec![Fault::chance(0.05, kind.clone())]);
             server.store().clear_requests();
-            assert!(read(&api, Source::Live).await == faultless, "{kind:?}: the rows differ");
+            assert!(read(&api, HistorySource::Live).await == faultless, "{kind:?}: the rows differ");
             assert!(server.store().requests().len() > needed, "{kind:?}: no request has failed");
         });
     }
@@ -56,7 +56,7 @@ fn mixed_faults_are_retried_for_exported_files() {
     let mut options = ExportOptions::default();
     (options.rows_per_part, options.live_tail) = (50, 500);
     server.store().export_run(PATH, &options).expect("an export");
-    let faultless = asynchronous(&server, async |api| read(&api, Source::Exported).await);
+    let faultless = asynchronous(&server, async |api| read(&api, HistorySource::Exported).await);
     assert_eq!(faultless.lines().count(), 1_500);
     let kinds = [
         FaultKind::TooManyRequests { reset: 0, retry_after: None },
@@ -67,7 +67,7 @@ fn mixed_faults_are_retried_for_exported_files() {
     ];
     on_both(&server, async |api| {
         fail(&server, kinds.iter().map(|kind| Fault::chance(0.05, kind.clone())).collect());
-        assert!(read(&api, Source::Exported).await == faultless, "the rows differ");
+        assert!(read(&api, HistorySource::Exported).await == faultless, "the rows differ");
         assert!(api.stats().retries > 0);
     });
     assert!(server.store().requests().iter().any(|request| {

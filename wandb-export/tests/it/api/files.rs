@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use wandb_export::files::{Existing, Outcome};
+use wandb_export::files::{DownloadOutcome, ExistingFilePolicy};
 use wandb_export::{Api, Error, ErrorKind};
 use wandb_local_server::{Fault, FaultKind, Faults, LocalServer, NewRun, Options, Port};
 
@@ -25,7 +25,7 @@ fn large(bytes: usize) -> Vec<u8> {
     (0_u32..).flat_map(u32::to_le_bytes).take(bytes).collect()
 }
 
-fn outcomes(downloads: &wandb_export::files::Downloads) -> Vec<Outcome> {
+fn outcomes(downloads: &wandb_export::files::Downloads) -> Vec<DownloadOutcome> {
     assert!(downloads.failed.is_empty(), "{:?}", downloads.failed);
     downloads.files.iter().map(|file| file.outcome).collect()
 }
@@ -67,7 +67,7 @@ fn all_files_are_downloaded_once() {
         server.store().clear_requests();
         let progress = files.progress();
         let first = files.clone().download(folder.path().join("new")).await.expect("downloads");
-        assert_eq!(outcomes(&first), [Outcome::Fetched; 3]);
+        assert_eq!(outcomes(&first), [DownloadOutcome::Fetched; 3]);
         assert_eq!((progress.files_done(), progress.bytes_done()), (3, 3_000_004));
         let found = tree(&folder.path().join("new"));
         assert_eq!(found.keys().collect::<Vec<_>>(), ["empty", "media/a/ü b.txt", "model.h5"]);
@@ -76,7 +76,7 @@ fn all_files_are_downloaded_once() {
         assert_eq!(stored(Port::Storage).count(), 3);
         assert!(stored(Port::Storage).all(|request| !request.authorization), "no key for the storage");
         let second = files.download(folder.path().join("new")).await.expect("downloads");
-        assert_eq!(outcomes(&second), [Outcome::AlreadyThere; 3]);
+        assert_eq!(outcomes(&second), [DownloadOutcome::AlreadyThere; 3]);
         assert_eq!(stored(Port::Storage).count(), 3);
     });
 }
@@ -97,15 +97,21 @@ fn existing_files_are_replaced_only_on_request() {
         let kept = run
             .files()
             .names(["a"])
-            .existing(Existing::Keep)
+            .existing(ExistingFilePolicy::Keep)
             .download(folder.path())
             .await
             .expect("downloads");
-        assert_eq!(outcomes(&kept), [Outcome::Kept]);
-        let place = file.download_with(folder.path(), Existing::Replace).await.expect("the file").path;
+        assert_eq!(outcomes(&kept), [DownloadOutcome::Kept]);
+        let place =
+            file.download_with(folder.path(), ExistingFilePolicy::Replace).await.expect("the file").path;
         assert_eq!(place, folder.path().join("a"));
         assert_eq!(fs::read(&place).expect("the file"), b"new");
-        let all = run.files().existing(Existing::Replace).download(folder.path()).await.expect("downloads");
+        let all = run
+            .files()
+            .existing(ExistingFilePolicy::Replace)
+            .download(folder.path())
+            .await
+            .expect("downloads");
         assert_eq!((all.files.len(), all.failed.len()), (1, 1), "a folder is not replaced by a file");
         assert!(tree(folder.path()).keys().all(|name| name == "a"));
     });
@@ -153,7 +159,7 @@ fn hostile_names_stay_in_the_folder() {
             assert_eq!(fs::read(&file.path).expect("the file"), file.name.as_bytes());
         }
         let again = files.download(&folder).await.expect("downloads");
-        assert_eq!(outcomes(&again), vec![Outcome::AlreadyThere; hostile.len()]);
+        assert_eq!(outcomes(&again), vec![DownloadOutcome::AlreadyThere; hostile.len()]);
         assert_eq!(
             again.files.iter().map(|file| &file.path).collect::<Vec<_>>(),
             downloads.files.iter().map(|file| &file.path).collect::<Vec<_>>()
@@ -176,7 +182,7 @@ fn symlinks_in_the_folder_are_not_followed_outside() {
         link(&elsewhere, "link");
         link(&elsewhere.join("secret"), "file");
         link(Path::new("real"), "inside");
-        let files = api.run(PATH).await.expect("a run").files().existing(Existing::Replace);
+        let files = api.run(PATH).await.expect("a run").files().existing(ExistingFilePolicy::Replace);
         let downloads = files.download(&folder).await.expect("downloads");
         let failed: Vec<_> = downloads.failed.iter().map(|file| file.name.as_str()).collect();
         assert_eq!(failed, ["link/a"]);
@@ -226,7 +232,7 @@ fn abandoned_download_is_resumed_later() {
         server.store().clear_requests();
         let downloads =
             api.run(PATH).await.expect("a run").files().download(folder.path()).await.expect("downloads");
-        assert_eq!(outcomes(&downloads), [Outcome::Resumed]);
+        assert_eq!(outcomes(&downloads), [DownloadOutcome::Resumed]);
         assert_eq!(tree(folder.path()), [("model.h5".to_owned(), model.clone())].into());
         let received: u64 =
             server.store().requests().iter().filter(|it| it.port == Port::Storage).map(|it| it.bytes).sum();

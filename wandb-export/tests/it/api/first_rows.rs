@@ -77,7 +77,7 @@ fn first_rows_of_exported_files_are_the_same() {
     fill(&server);
     server.store().export_run(PATH, &ExportOptions::default()).expect("a run");
     on_both(&server, async |api| {
-        let history = first(&api, 12).await.source(wandb_export::Source::Exported);
+        let history = first(&api, 12).await.source(wandb_export::HistorySource::Exported);
         assert_eq!(steps(&history.rows().await.expect("rows")), (0..12).collect::<Vec<_>>());
     });
 }

@@ -1,7 +1,7 @@
 //! Runs that grow while they are read.
 
 use serde_json::json;
-use wandb_export::{Follow, Row, ScanHistory, Source};
+use wandb_export::{HistoryFollower, HistorySource, Row, ScanHistory};
 use wandb_local_server::{ExportOptions, Fault, FaultKind, Faults, LocalServer, NewRun, RunState};
 
 use crate::support::{on_both, server};
@@ -64,7 +64,7 @@ fn rows_after_an_old_export_are_read_once() {
             (options.rows_per_part, options.list_live) = (25, list_live);
             server.store().export_run(PATH, &options).expect("an export");
             server.store().append_history(PATH, rows(60..100)).expect("the run");
-            let history = api.scan_history(PATH).await.expect("a path").source(Source::Exported);
+            let history = api.scan_history(PATH).await.expect("a path").source(HistorySource::Exported);
             let mut reader = history.open().await.expect("a reader");
             server.store().append_history(PATH, rows(100..130)).expect("the run");
             let mut steps = Vec::new();
@@ -90,7 +90,7 @@ fn reader_can_stop_before_the_end() {
     });
 }
 
-async fn followed(mut following: Follow) -> (Vec<i64>, usize) {
+async fn followed(mut following: HistoryFollower) -> (Vec<i64>, usize) {
     let (mut steps, mut failures) = (Vec::new(), 0);
     loop {
         match following.next_batch().await {

@@ -2,7 +2,9 @@
 
 use futures_util::FutureExt;
 use serde_json::json;
-use wandb_export::{Api, Error, HistoryEnd, HistoryReader, Issue, Row, ScanHistory, Source, SystemMetrics};
+use wandb_export::{
+    Api, Error, HistoryReader, HistoryReport, HistorySource, Issue, Row, ScanHistory, SystemMetrics,
+};
 use wandb_local_server::{
     ExportOptions, Fault, FaultKind, Faults, GeneratedRun, LocalServer, NewRun, RowLimits,
 };
@@ -21,7 +23,7 @@ fn limit(server: &LocalServer, limits: RowLimits) {
 
 async fn read(
     opening: impl Future<Output = Result<HistoryReader, Error>> + Send,
-) -> (Vec<String>, HistoryEnd) {
+) -> (Vec<String>, HistoryReport) {
     let mut reader = opening.boxed().await.expect("a reader");
     let mut rows: Vec<Row> = Vec::new();
     while let Some(batch) = reader.next_batch().await.expect("rows") {
@@ -39,7 +41,7 @@ async fn system(api: &Api) -> SystemMetrics {
     api.system_metrics(PATH).await.expect("a path")
 }
 
-fn missing(end: &HistoryEnd) -> Option<(u64, u64, &'static str)> {
+fn missing(end: &HistoryReport) -> Option<(u64, u64, &'static str)> {
     end.issues.iter().find_map(|issue| match issue {
         Issue::RowsMissing { counted, received, stream, .. } => Some((*counted, *received, *stream)),
         _ => None,
@@ -116,7 +118,7 @@ fn exported_and_live_rows_are_joined_by_content() {
         options.rows_per_part = rows_per_part;
         server.store().export_run(PATH, &options).expect("an export");
         on_both(&server, async |api| {
-            let (rows, end) = read(all(&api).await.source(Source::Exported).open()).await;
+            let (rows, end) = read(all(&api).await.source(HistorySource::Exported).open()).await;
             let (live, _) = read(all(&api).await.open()).await;
             assert_eq!((rows, end.issues), (live, vec![]));
         });

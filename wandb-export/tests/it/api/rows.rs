@@ -71,7 +71,7 @@ fn empty_run_has_no_rows() {
         assert_eq!(run.scan_history().rows().await.expect("rows"), []);
         assert_eq!(run.history().rows().await.expect("samples"), []);
         assert_eq!(run.system_metrics().rows().await.expect("system metrics"), []);
-        let source = wandb_export::Source::Exported;
+        let source = wandb_export::HistorySource::Exported;
         assert_eq!(run.scan_history().source(source).rows().await.expect("exported rows"), []);
         let mut batches = run.scan_history().record_batches().await.expect("batches");
         assert!(batches.next().is_none());

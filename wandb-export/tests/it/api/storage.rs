@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use wandb_export::files::{Downloads, Existing, Outcome};
+use wandb_export::files::{DownloadOutcome, Downloads, ExistingFilePolicy};
 use wandb_export::{Api, Error, Issue, RunFile};
 use wandb_local_server::{DirectUrls, Fault, FaultKind, Faults, LocalServer, NewRun, Port, StorageBehaviour};
 
@@ -37,7 +37,7 @@ fn sent_bytes(server: &LocalServer) -> u64 {
     requests.iter().filter(|request| request.port == Port::Storage).map(|request| request.bytes).sum()
 }
 
-async fn download(api: &Api, folder: &Path, existing: Existing) -> Downloads {
+async fn download(api: &Api, folder: &Path, existing: ExistingFilePolicy) -> Downloads {
     let files = api.run(PATH).await.expect("a run").files().existing(existing);
     files.download(folder).await.expect("downloads")
 }
@@ -47,7 +47,7 @@ async fn file(api: &Api, name: &str) -> RunFile {
 }
 
 /// The outcome of the only file, and whether it is inexact.
-fn only(downloads: &Downloads) -> (Outcome, bool) {
+fn only(downloads: &Downloads) -> (DownloadOutcome, bool) {
     assert!(downloads.failed.is_empty(), "{:?}", downloads.failed);
     assert_eq!(downloads.files.len(), 1);
     let is_inexact = matches!(&downloads.issues[..], [Issue::FileInexact { name, .. }] if name == "a");
@@ -120,7 +120,7 @@ fn closed_bucket_is_bypassed() {
         on_both(&server, async |api| {
             let folder = tempfile::tempdir().expect("a folder");
             server.store().clear_requests();
-            let downloads = download(&api, folder.path(), Existing::Refuse).await;
+            let downloads = download(&api, folder.path(), ExistingFilePolicy::Refuse).await;
             assert!(downloads.failed.is_empty(), "{:?}", downloads.failed);
             assert_eq!(tree(folder.path()).len(), 3);
             assert_eq!(&file(&api, "a").await.read(9).await.expect("the file")[..], b"a");
@@ -147,7 +147,7 @@ fn reference_is_listed_and_never_requested() {
             let model = file(&api, "model").await;
             assert_eq!(model.reference(), Some(address));
             server.store().clear_requests();
-            let downloads = download(&api, folder.path(), Existing::Refuse).await;
+            let downloads = download(&api, folder.path(), ExistingFilePolicy::Refuse).await;
             assert_eq!(tree(folder.path()).into_keys().collect::<Vec<_>>(), ["a"]);
             let error = &downloads.failed[0].error;
             assert!(matches!(error, Error::FileIsReference { .. }) && error.to_string().contains(address));
@@ -180,29 +180,29 @@ fn file_that_contradicts_the_list_is_kept() {
             deny(&server);
             let folder = tempfile::tempdir().expect("a folder");
             server.store().clear_requests();
-            let first = download(&api, folder.path(), Existing::Refuse).await;
-            assert_eq!(only(&first), (Outcome::Fetched, true));
+            let first = download(&api, folder.path(), ExistingFilePolicy::Refuse).await;
+            assert_eq!(only(&first), (DownloadOutcome::Fetched, true));
             assert!(fs::read(folder.path().join("a")).expect("the file") == content);
             assert_eq!(sent_bytes(&server), 600_000, "it is downloaded twice");
-            for existing in [Existing::Refuse, Existing::Replace] {
+            for existing in [ExistingFilePolicy::Refuse, ExistingFilePolicy::Replace] {
                 server.store().clear_requests();
                 let again = download(&api, folder.path(), existing).await;
-                assert_eq!(only(&again), (Outcome::AlreadyThere, true));
+                assert_eq!(only(&again), (DownloadOutcome::AlreadyThere, true));
                 assert!(sent_bytes(&server) <= 1, "it is downloaded again");
             }
             // The storage has a new file, but the list is unchanged.
             let other: Vec<u8> = content.iter().rev().copied().collect();
             server.store().add_file(PATH, "a", other.clone()).expect("a run");
             deny(&server);
-            let refused = download(&api, folder.path(), Existing::Refuse).await;
+            let refused = download(&api, folder.path(), ExistingFilePolicy::Refuse).await;
             assert!(matches!(refused.failed[0].error, Error::FileExists { .. }), "{refused:?}");
-            let replaced = download(&api, folder.path(), Existing::Replace).await;
-            assert_eq!(only(&replaced), (Outcome::Fetched, true));
+            let replaced = download(&api, folder.path(), ExistingFilePolicy::Replace).await;
+            assert_eq!(only(&replaced), (DownloadOutcome::Fetched, true));
             assert!(fs::read(folder.path().join("a")).expect("the file") == other);
             // The list is correct again.
             server.store().add_file(PATH, "a", other).expect("a run");
-            let right = download(&api, folder.path(), Existing::Refuse).await;
-            assert_eq!(only(&right), (Outcome::AlreadyThere, false));
+            let right = download(&api, folder.path(), ExistingFilePolicy::Refuse).await;
+            assert_eq!(only(&right), (DownloadOutcome::AlreadyThere, false));
         });
     }
 }
@@ -215,7 +215,7 @@ fn content_that_fails_the_storage_digest_is_rejected() {
     server.store().set_stored_digest(PATH, "a", WRONG).expect("a file");
     on_both(&server, async |api| {
         let folder = tempfile::tempdir().expect("a folder");
-        let downloads = download(&api, folder.path(), Existing::Refuse).await;
+        let downloads = download(&api, folder.path(), ExistingFilePolicy::Refuse).await;
         let error = downloads.failed[0].error.to_string();
         assert!(error.contains("MD5 digest"), "{error}");
         assert!(tree(folder.path()).is_empty(), "{:?}", tree(folder.path()).keys());
@@ -237,19 +237,19 @@ fn file_without_digest_is_not_downloaded_again() {
                 server.store().set_listed_size(PATH, "a", None).expect("a file");
             }
             let folder = tempfile::tempdir().expect("a folder");
-            let first = download(&api, folder.path(), Existing::Refuse).await;
-            assert_eq!(only(&first), (Outcome::Fetched, false));
+            let first = download(&api, folder.path(), ExistingFilePolicy::Refuse).await;
+            assert_eq!(only(&first), (DownloadOutcome::Fetched, false));
             server.store().clear_requests();
-            let second = download(&api, folder.path(), Existing::Refuse).await;
-            assert_eq!(only(&second), (Outcome::AlreadyThere, false));
+            let second = download(&api, folder.path(), ExistingFilePolicy::Refuse).await;
+            assert_eq!(only(&second), (DownloadOutcome::AlreadyThere, false));
             assert!(sent_bytes(&server) <= 1, "it is downloaded again");
             if digests {
                 fs::remove_dir_all(folder.path().join(".wandb-export")).expect("a folder");
-                let third = download(&api, folder.path(), Existing::Refuse).await;
-                assert_eq!(only(&third), (Outcome::AlreadyThere, false), "the storage has a digest");
+                let third = download(&api, folder.path(), ExistingFilePolicy::Refuse).await;
+                assert_eq!(only(&third), (DownloadOutcome::AlreadyThere, false), "the storage has a digest");
             }
             fs::write(folder.path().join("a"), vec![7; 300_000]).expect("a file");
-            let refused = download(&api, folder.path(), Existing::Refuse).await;
+            let refused = download(&api, folder.path(), ExistingFilePolicy::Refuse).await;
             assert!(matches!(refused.failed[0].error, Error::FileExists { .. }), "{refused:?}");
         });
     }
@@ -262,9 +262,9 @@ fn empty_file_without_digest_is_not_downloaded_again() {
     server.store().forget_digests(PATH).expect("a run");
     on_both(&server, async |api| {
         let folder = tempfile::tempdir().expect("a folder");
-        let first = download(&api, folder.path(), Existing::Refuse).await;
-        assert_eq!(only(&first), (Outcome::Fetched, false));
-        let second = download(&api, folder.path(), Existing::Refuse).await;
-        assert_eq!(only(&second), (Outcome::AlreadyThere, false));
+        let first = download(&api, folder.path(), ExistingFilePolicy::Refuse).await;
+        assert_eq!(only(&first), (DownloadOutcome::Fetched, false));
+        let second = download(&api, folder.path(), ExistingFilePolicy::Refuse).await;
+        assert_eq!(only(&second), (DownloadOutcome::AlreadyThere, false));
     });
 }

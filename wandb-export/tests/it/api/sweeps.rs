@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use wandb_export::model::{Goal, SweepMetric};
-use wandb_export::{Api, ErrorKind, Section, Value};
+use wandb_export::{Api, ComparedSection, ErrorKind, Value};
 use wandb_local_server::{NewRun, NewSweep};
 
 use crate::support::{RUN, SWEEP, asynchronous, blocking, on_both, server, sweep, team};
@@ -129,7 +129,10 @@ fn comparison_keeps_the_requested_order() {
         assert_eq!(keys, ["lr", "optimizer.betas", "optimizer.name"]);
         let lr = compared.entries().next().expect("an entry");
         let values = [0.5, 0.01, 0.1].map(|lr| Some(Value::Float(lr)));
-        assert_eq!((lr.section, lr.values.as_slice(), lr.differs()), (Section::Config, &values[..], true));
+        assert_eq!(
+            (lr.section, lr.values.as_slice(), lr.differs()),
+            (ComparedSection::Config, &values[..], true)
+        );
         assert_eq!(compared.issues().len(), 0);
     });
 }

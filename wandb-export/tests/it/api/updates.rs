@@ -49,7 +49,7 @@ fn update_changes_only_the_requested_fields() {
             .save()
             .await
             .expect("a change");
-        assert_eq!((updated.changes.len(), updated.undone, updated.overruled.len()), (11, 0, 0));
+        assert_eq!((updated.changes.len(), updated.reverted, updated.overruled.len()), (11, 0, 0));
         let found = document(&api, &path).await;
         assert_eq!(
             found.summary,
@@ -101,7 +101,7 @@ fn write_with_a_lost_response_is_not_repeated() {
         server.store().set_faults(Faults { faults, ..Faults::default() });
         let update = api.update(&path).await.expect("a path").summary("loss", 1);
         let updated = update.save().await.expect("a change");
-        assert_eq!((updated.changes.len(), updated.undone), (1, 0));
+        assert_eq!((updated.changes.len(), updated.reverted), (1, 0));
         let operations: Vec<_> =
             server.store().requests().into_iter().filter_map(|request| request.operation).collect();
         assert_eq!(operations, ["RunDocument", "UpsertBucket", "RunDocument"]);
@@ -118,7 +118,7 @@ fn failed_write_is_retried_on_the_current_state() {
             server.store().set_faults(Faults { faults, ..Faults::default() });
             let update = api.update(&path).await.expect("a path").config("lr", 2);
             let updated = update.save().await.expect("a change");
-            assert_eq!((updated.changes.len(), updated.undone), (1, 0), "no change was undone");
+            assert_eq!((updated.changes.len(), updated.reverted), (1, 0), "no change was undone");
             assert!(document(&api, &path).await.config.contains(r#""lr": {"value": 2, "desc": "rate"}"#));
         });
     }

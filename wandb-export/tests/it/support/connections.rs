@@ -26,11 +26,11 @@ pub(crate) fn settings(server: &LocalServer) -> ApiBuilder {
 fn many_attempts() -> RetryPolicy {
     let wait = Duration::from_millis(1);
     RetryPolicy::default()
-        .with_attempts(60)
-        .with_doubtful_attempts(60)
-        .with_first_wait(wait)
-        .with_longest_wait(wait)
-        .with_longest_asked_wait(wait)
+        .with_max_attempts(60)
+        .with_max_attempts_if_persistent(60)
+        .with_initial_backoff(wait)
+        .with_max_backoff(wait)
+        .with_max_retry_after(wait)
 }
 
 /// Runs `work` on tokio, with reqwest as the transport.

@@ -127,7 +127,7 @@ fn file_limit_always_applies() {
 fn slow_connections_count_as_failures() {
     let storage = Storage::new(Some(1_000_000), 1);
     let (received, ended) = fetch(&storage, 0, None, None);
-    let attempts = u64::from(RetryPolicy::default().attempts);
+    let attempts = u64::from(RetryPolicy::default().max_attempts);
     assert!(ended.is_err());
     assert_eq!((received, storage.requests.load(Ordering::Relaxed)), (attempts, attempts));
 }

@@ -17,7 +17,7 @@ use crate::source::history::Batches;
 const HISTORY: Field = Field::new("Run", "history");
 
 /// W&B's own keys that servers may omit from their list of keys.
-const OWN_KEYS: [&str; 2] = ["_runtime", "_timestamp"];
+const BUILT_IN_KEYS: [&str; 2] = ["_runtime", "_timestamp"];
 
 /// Returns whether the server is known to lack `Run.history`.
 pub(super) fn is_needed(client: &Client) -> bool {
@@ -29,15 +29,15 @@ fn has_no_history(unsupported: &UnsupportedFields) -> bool {
 }
 
 /// Returns whether a request failed because the server lacks `Run.history`, or cannot return a range of it.
-pub(super) fn is_lacking(error: &Error) -> bool {
+pub(super) fn is_history_unsupported(error: &Error) -> bool {
     let Error::Request(error) = error else { return false };
     error.unsupported().is_some_and(has_no_history)
 }
 
 /// Awaits the first batch. Returns all batches, or `None` if the server lacks `Run.history`.
-pub(super) async fn unless_lacking(mut batches: Batches) -> Option<Batches> {
+pub(super) async fn probe(mut batches: Batches) -> Option<Batches> {
     match batches.next().await {
-        Some(Err(error)) if is_lacking(&error) => None,
+        Some(Err(error)) if is_history_unsupported(&error) => None,
         first => Some(stream::iter(first).chain(batches).boxed()),
     }
 }
@@ -46,7 +46,7 @@ pub(super) async fn unless_lacking(mut batches: Batches) -> Option<Batches> {
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if neither the server nor the summary lists the keys.
-pub(super) async fn keys(
+pub(super) async fn find_keys(
     client: &Client,
     path: &RunPath,
     extent: &HistoryExtent,
@@ -69,23 +69,23 @@ pub(super) async fn keys(
             lacking: "Run.history and Run.historyKeys".to_owned(),
         });
     }
-    for own in OWN_KEYS {
-        if !keys.iter().any(|key| key == own) {
-            keys.push(own.to_owned());
+    for built_in in BUILT_IN_KEYS {
+        if !keys.iter().any(|key| key == built_in) {
+            keys.push(built_in.to_owned());
         }
     }
     let issue = Issue::HistoryByKeys { run: path.clone(), keys: keys.len() as u64, guessed };
     Ok((Keys::new(keys)?, issue))
 }
 
-/// Reduces `rows` to at most `most`, evenly spaced, including the first and the last.
-pub(super) fn thinned(rows: Vec<HistoryRow>, most: usize) -> Vec<HistoryRow> {
+/// Reduces `rows` to at most `max`, evenly spaced, including the first and the last.
+pub(super) fn thin_out(rows: Vec<HistoryRow>, max: usize) -> Vec<HistoryRow> {
     let count = rows.len();
-    if count <= most {
+    if count <= max {
         return rows;
     }
-    let place = |n: usize| if most > 1 { n * (count - 1) / (most - 1) } else { 0 };
-    let mut wanted = (0..most).map(place).peekable();
+    let index_of = |n: usize| if max > 1 { n * (count - 1) / (max - 1) } else { 0 };
+    let mut wanted = (0..max).map(index_of).peekable();
     let is_wanted = |at: usize| wanted.next_if_eq(&at).is_some();
     rows.into_iter()
         .enumerate()
@@ -101,12 +101,12 @@ mod tests {
     #[test]
     fn rows_are_thinned_evenly() {
         let rows = |count: usize| (0..count).map(|n| HistoryRow::new(n.to_string())).collect::<Vec<_>>();
-        for (count, most) in [(0, 5), (5, 5), (6, 5), (100, 5), (1_000, 7), (9, 1), (9, 2)] {
-            let kept = thinned(rows(count), most);
-            assert_eq!(kept.len(), count.min(most), "{count} {most}");
+        for (count, max) in [(0, 5), (5, 5), (6, 5), (100, 5), (1_000, 7), (9, 1), (9, 2)] {
+            let kept = thin_out(rows(count), max);
+            assert_eq!(kept.len(), count.min(max), "{count} {max}");
             assert_eq!(kept.first(), rows(count).first());
-            if most > 1 {
-                assert_eq!(kept.last(), rows(count).last(), "{count} {most}");
+            if max > 1 {
+                assert_eq!(kept.last(), rows(count).last(), "{count} {max}");
             }
         }
     }

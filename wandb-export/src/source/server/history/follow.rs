@@ -14,15 +14,15 @@ use super::ServerHistory;
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::source::RunsQuery;
-use crate::source::history::{Follower, HistoryQuery, rows_of};
+use crate::source::history::{Follower, HistoryQuery, batch_to_rows};
 use crate::source::list_reader::Issues;
 use crate::source::server::runs;
 
 /// Poll interval, about as long as the SDK's upload interval.
-const PATIENCE: Duration = Duration::from_secs(2);
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Maximum number of consecutive polls without new rows although the server reports steps; see [`ServerFollower::end_look`].
-const MOST_STALE_LOOKS: u32 = 3;
+/// Maximum number of consecutive polls without new rows although the server reports steps; see [`ServerFollower::end_poll`].
+const MAX_STALE_POLLS: u32 = 3;
 
 /// A reader that polls a run for new rows.
 pub(in crate::source::server) struct ServerFollower {
@@ -33,10 +33,10 @@ pub(in crate::source::server) struct ServerFollower {
     reader: Option<(ServerHistory, u64)>,
     is_over: bool,
     /// Whether this poll has returned new rows, and rows that were returned before.
-    has_news: bool,
-    has_old: bool,
+    has_new_rows: bool,
+    has_old_rows: bool,
     /// Number of consecutive polls without progress.
-    stale_looks: u32,
+    stale_polls: u32,
     issues: Vec<Issue>,
 }
 
@@ -58,9 +58,9 @@ impl ServerFollower {
             query,
             reader: None,
             is_over: false,
-            has_news: false,
-            has_old: false,
-            stale_looks: 0,
+            has_new_rows: false,
+            has_old_rows: false,
+            stale_polls: 0,
             issues: Vec::new(),
         }
     }
@@ -77,12 +77,12 @@ impl ServerFollower {
                         rows.retain(|row| {
                             row.step().is_none_or(|step| first.is_none_or(|first| first <= step))
                         });
-                        self.has_old |= rows.len() < before;
+                        self.has_old_rows |= rows.len() < before;
                         if rows.is_empty() {
                             continue;
                         }
-                        self.has_news = true;
-                        self.go_on_behind(rows.iter().filter_map(Row::step).max());
+                        self.has_new_rows = true;
+                        self.continue_after(rows.iter().filter_map(Row::step).max());
                         return Ok(Some(rows));
                     }
                     Ok(None) => {}
@@ -92,16 +92,16 @@ impl ServerFollower {
                         return Err(error);
                     }
                 }
-                let read_to = reader.read_to();
-                self.end_look(read_to)?;
-                self.go_on_behind(read_to);
+                let last_step_at_start = reader.last_step_at_start();
+                self.end_poll(last_step_at_start)?;
+                self.continue_after(last_step_at_start);
                 let next = self.query.min_step;
                 self.is_over |= self.query.max_step.is_some_and(|end| next.is_some_and(|next| end <= next));
                 if let Some((reader, read)) = self.reader.take() {
                     self.issues.extend(reader.finish(read, true).await?.issues);
                 }
                 if !self.is_over {
-                    self.client.sleep(PATIENCE).await;
+                    self.client.sleep(POLL_INTERVAL).await;
                 }
             }
             if self.is_over {
@@ -120,22 +120,23 @@ impl ServerFollower {
     /// # Errors
     /// If too many consecutive polls return no rows, although the server reports new steps with rows, or reports a
     /// last step before those already returned.
-    fn end_look(&mut self, last: Option<i64>) -> Result<(), Error> {
-        let (has_news, has_old) = (std::mem::take(&mut self.has_news), std::mem::take(&mut self.has_old));
+    fn end_poll(&mut self, last: Option<i64>) -> Result<(), Error> {
+        let (has_new_rows, has_old_rows) =
+            (std::mem::take(&mut self.has_new_rows), std::mem::take(&mut self.has_old_rows));
         let next = self.query.min_step.unwrap_or(0);
         let has_gone_back = last.is_some_and(|last| last.saturating_add(1) < next);
         let has_none_of_all = self.query.keys.is_empty() && last.is_some_and(|last| next <= last);
-        let is_stale = !has_news && (has_old || has_gone_back || has_none_of_all);
-        self.stale_looks = if is_stale { self.stale_looks + 1 } else { 0 };
-        if self.stale_looks < MOST_STALE_LOOKS {
+        let is_stale = !has_new_rows && (has_old_rows || has_gone_back || has_none_of_all);
+        self.stale_polls = if is_stale { self.stale_polls + 1 } else { 0 };
+        if self.stale_polls < MAX_STALE_POLLS {
             return Ok(());
         }
         (self.reader, self.is_over) = (None, true);
-        Err(Error::ListEndless { list: format!("rows of {}", self.path) })
+        Err(Error::EndlessList { list: format!("rows of {}", self.path) })
     }
 
     /// Continues after `step`. All rows up to it have been returned or do not exist.
-    fn go_on_behind(&mut self, step: Option<i64>) {
+    fn continue_after(&mut self, step: Option<i64>) {
         let next = step.map(|step| step.saturating_add(1));
         self.query.min_step = self.query.min_step.max(next);
     }
@@ -158,7 +159,7 @@ async fn has_ended(client: Client, path: RunPath) -> Result<bool, Error> {
 async fn next_rows(client: &Client, reader: &mut ServerHistory) -> Result<Option<Vec<Row>>, Error> {
     while let Some(batch) = reader.batches.try_next().await? {
         if batch.row_count() > 0 {
-            return rows_of(client, batch).await.map(Some);
+            return batch_to_rows(client, batch).await.map(Some);
         }
     }
     Ok(None)

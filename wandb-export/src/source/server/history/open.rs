@@ -13,20 +13,21 @@ use wandb_graphql::{HistoryRow, Keys, Selection};
 use wandb_tables::Batch;
 
 use super::by_keys;
-use super::few::few;
-use super::findings::Findings;
-use super::parents::{Parent, parents};
-use super::parse::answered;
+use super::limited::read_limited;
+use super::merge_sources::merge_sources;
+use super::parents::{Parent, find_parents};
+use super::parse::parse_on_worker;
+use super::row_issues::RowIssues;
 use super::row_spool::RowSpool;
-use super::system::{events, remove_measured};
-use super::union::union;
-use super::whole::Reading;
+use super::scanner::HistoryScanner;
+use super::system::{read_system_metrics, remove_present_keys};
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::source::history::{
-    Amount, Batches, HistoryCheck, HistoryEnd, HistoryQuery, HistoryRows, Source, Stream, first,
+    Amount, Batches, HistoryCheck, HistoryQuery, HistoryReport, HistoryRows, HistorySource, Stream,
+    truncate_batches,
 };
-use crate::source::select::choose_measured;
+use crate::source::select::select_system_metrics;
 
 /// The rows of a history, and what is needed to check them at the end.
 pub(in crate::source::server) struct ServerHistory {
@@ -44,10 +45,10 @@ pub(in crate::source::server) struct ServerHistory {
     /// The requested keys; empty for all.
     keys: Vec<String>,
     /// Requested keys that no row of system metrics has held so far.
-    unmeasured: Arc<Mutex<Vec<String>>>,
-    findings: Findings,
+    missing_keys: Arc<Mutex<Vec<String>>>,
+    row_issues: RowIssues,
     /// The issues found in the rows of each ancestor.
-    of_parents: Vec<(RunPath, Findings)>,
+    parent_issues: Vec<(RunPath, RowIssues)>,
 }
 
 impl ServerHistory {
@@ -62,9 +63,9 @@ impl ServerHistory {
             start: None,
             counted: None,
             keys: query.keys.clone(),
-            unmeasured: Arc::default(),
-            findings: Findings::default(),
-            of_parents: Vec::new(),
+            missing_keys: Arc::default(),
+            row_issues: RowIssues::default(),
+            parent_issues: Vec::new(),
         }
     }
 
@@ -78,24 +79,24 @@ impl ServerHistory {
         let selection = query.selection()?;
         reader.batches = match (query.stream, query.amount) {
             (Stream::System, _) => {
-                let events = events(client, path, &query, &reader.findings).await?;
-                let unmeasured = Arc::new(Mutex::new(query.keys));
-                reader.unmeasured = Arc::clone(&unmeasured);
-                let look = move |rows: &[Row]| remove_measured(&mut lock(&unmeasured), rows);
-                let losses = reader.findings.losses.clone();
-                choose_measured(client, events.into_batches(path.clone(), losses, look), selection)
+                let events = read_system_metrics(client, path, &query, &reader.row_issues).await?;
+                let missing_keys = Arc::new(Mutex::new(query.keys));
+                reader.missing_keys = Arc::clone(&missing_keys);
+                let inspect = move |rows: &[Row]| remove_present_keys(&mut lock(&missing_keys), rows);
+                let losses = reader.row_issues.losses.clone();
+                select_system_metrics(client, events.into_batches(path.clone(), losses, inspect), selection)
             }
-            (Stream::Default, Amount::Samples(_)) => reader.samples(&query).await?,
+            (Stream::Default, Amount::Samples(_)) => reader.open_samples(&query).await?,
             (Stream::Default, Amount::All) if query.with_parent => {
                 let own = reader.open_all(query.clone(), selection.clone()).await?;
-                reader.behind_parents(query, selection, own).await?
+                reader.prepend_parents(query, selection, own).await?
             }
             (Stream::Default, Amount::All) => reader.open_all(query, selection).await?,
         };
         if let Some(rows) = limit {
             let batches = std::mem::replace(&mut reader.batches, stream::empty().boxed());
             // Only the first rows were requested, so the row count and growth do not apply.
-            reader = Self { batches: first(batches, rows), start: None, counted: None, ..reader };
+            reader = Self { batches: truncate_batches(batches, rows), start: None, counted: None, ..reader };
         }
         Ok(reader)
     }
@@ -110,7 +111,7 @@ impl ServerHistory {
         }
     }
 
-    async fn samples(&mut self, query: &HistoryQuery) -> Result<Batches, Error> {
+    async fn open_samples(&mut self, query: &HistoryQuery) -> Result<Batches, Error> {
         let client = self.client.clone();
         let operation = SampleHistory::new(self.path.clone()).samples(query.sample_count()?);
         if !query.keys.is_empty() {
@@ -118,94 +119,94 @@ impl ServerHistory {
             if let Some(key) = &query.x_axis {
                 operation = operation.x_axis(key)?;
             }
-            return self.parsed(client.call(operation).await?.answer).await;
+            return self.parse_batch(client.call(operation).await?.answer).await;
         }
         if !by_keys::is_needed(&client) {
             let mut rows = RowSpool::new(&client);
             match client.stream_list(operation.clone(), &mut rows).await.map_err(Error::from) {
-                Err(error) if by_keys::is_lacking(&error) => {}
+                Err(error) if by_keys::is_history_unsupported(&error) => {}
                 reply => {
                     reply?;
                     rows.check()?;
-                    return Ok(rows.into_batches(self.path.clone(), self.findings.losses.clone(), |_| {}));
+                    return Ok(rows.into_batches(self.path.clone(), self.row_issues.losses.clone(), |_| {}));
                 }
             }
         }
-        let extent = extent(&self.client, &self.path).await?;
-        let (keys, issue) = by_keys::keys(&self.client, &self.path, &extent).await?;
-        self.findings.add(issue);
-        let most = usize::try_from(query.sample_count()?.get()).unwrap_or(usize::MAX);
+        let extent = fetch_extent(&self.client, &self.path).await?;
+        let (keys, issue) = by_keys::find_keys(&self.client, &self.path, &extent).await?;
+        self.row_issues.add(issue);
+        let max = usize::try_from(query.sample_count()?.get()).unwrap_or(usize::MAX);
         let rows = client.call(operation.keys(keys).any()).await?.answer;
-        self.parsed(by_keys::thinned(rows, most)).await
+        self.parse_batch(by_keys::thin_out(rows, max)).await
     }
 
-    async fn parsed(&mut self, rows: Vec<HistoryRow>) -> Result<Batches, Error> {
-        let rows = answered(&self.client, rows, &self.path, &self.findings.losses).await?;
+    async fn parse_batch(&mut self, rows: Vec<HistoryRow>) -> Result<Batches, Error> {
+        let rows = parse_on_worker(&self.client, rows, &self.path, &self.row_issues.losses).await?;
         Ok(one_batch(rows))
     }
 
     async fn open_all(&mut self, query: HistoryQuery, selection: Selection) -> Result<Batches, Error> {
         let extent = match &query.extent {
             Some(extent) => extent.clone(),
-            None if query.source == Source::Exported => extent(&self.client, &self.path).await?,
+            None if query.source == HistorySource::Exported => fetch_extent(&self.client, &self.path).await?,
             None => {
                 let first_step = query.min_step.unwrap_or(0);
-                probed_extent(&self.client, &self.path, selection.clone(), first_step).await?
+                probe_extent(&self.client, &self.path, selection.clone(), first_step).await?
             }
         };
         let range = HistoryRange::between(&extent, query.min_step, query.max_step)?;
         let is_whole = query.keys.is_empty() && query.min_step.is_none() && query.max_step.is_none();
         self.counted = extent.line_count.filter(|_| is_whole && query.limit.is_none());
         let steps = range.steps();
-        let reading = Reading {
+        let scanner = HistoryScanner {
             client: self.client.clone(),
             path: self.path.clone(),
             selection,
-            pages: query.pages(),
+            pages: query.window_size(),
             row_bytes: extent.row_bytes,
-            findings: self.findings.clone(),
+            row_issues: self.row_issues.clone(),
             #[cfg(feature = "parquet")]
             is_whole,
-            repeats: range.is_certain() && extent.line_count.is_some_and(|rows| rows > width_of(&extent)),
-            falls_back: query.source == Source::Live,
+            repeats: range.is_certain() && extent.line_count.is_some_and(|rows| rows > count_steps(&extent)),
+            falls_back: query.source == HistorySource::Live,
         };
         self.start = Some(extent);
         let batches = match query.source {
-            Source::Live => self.live(&reading, steps.clone(), query.limit).await?,
+            HistorySource::Live => self.read_live(&scanner, steps.clone(), query.limit).await?,
             #[cfg(feature = "parquet")]
-            Source::Exported => {
-                let opening = super::exported::open(reading.clone(), steps.clone());
+            HistorySource::Exported => {
+                let opening = super::exported::open(scanner.clone(), steps.clone());
                 let exported = opening.boxed().await?;
                 self.schema = exported.schema;
                 exported.batches
             }
             #[cfg(not(feature = "parquet"))]
-            Source::Exported => return Err(Error::usage("this build cannot read exported histories")),
+            HistorySource::Exported => return Err(Error::usage("this build cannot read exported histories")),
         };
         Ok(match self.counted {
-            Some(rows) if !range.is_certain() => until(batches, rows),
-            Some(rows) if self.has_no_schema() => reading.complete(batches, steps.end, rows),
+            Some(rows) if !range.is_certain() => stop_after(batches, rows),
+            Some(rows) if self.has_no_schema() => scanner.read_until_counted(batches, steps.end, rows),
             _ => batches,
         })
     }
 
     /// Merges the run's rows after those of its ancestors.
-    async fn behind_parents(
+    async fn prepend_parents(
         &mut self,
         query: HistoryQuery,
         selection: Selection,
         own: Batches,
     ) -> Result<Batches, Error> {
         let client = self.client.clone();
-        let (parents, issue) = parents(&client, &self.path).await?;
+        let (parents, issue) = find_parents(&client, &self.path).await?;
         if let Some(issue) = issue {
-            self.findings.add(issue);
+            self.row_issues.add(issue);
         }
         // Their columns are not known in advance, and the server's row count does not include them.
         #[cfg(feature = "parquet")]
         drop(self.schema.take());
         let mut batches = match self.counted.take() {
-            Some(counted) => check_count(own, counted, self.path.clone(), self.findings.clone()),
+            Some(counted) => check_count(own, counted, self.path.clone(), self.row_issues.clone()),
             None => own,
         };
         for Parent { path, last_step } in parents {
@@ -217,8 +218,8 @@ impl ServerHistory {
             let of_parent = HistoryQuery { max_step: Some(end), extent: None, ..query.clone() };
             let mut reader = Self::new(&client, &path, &of_parent);
             let rows = reader.open_all(of_parent, selection.clone()).await?;
-            self.of_parents.push((path, reader.findings));
-            batches = union(&client, rows, batches);
+            self.parent_issues.push((path, reader.row_issues));
+            batches = merge_sources(&client, rows, batches);
         }
         Ok(batches)
     }
@@ -232,37 +233,37 @@ impl ServerHistory {
     }
 
     /// Reads the rows of `steps` from the live query, key by key if the server lacks `Run.history`.
-    async fn live(
+    async fn read_live(
         &mut self,
-        reading: &Reading,
+        scanner: &HistoryScanner,
         steps: std::ops::Range<i64>,
         limit: Option<u64>,
     ) -> Result<Batches, Error> {
-        let read = |reading: &Reading| match limit {
-            Some(rows) => few(reading, steps.clone(), rows),
-            None => reading.live(steps.clone()),
+        let read = |scanner: &HistoryScanner| match limit {
+            Some(rows) => read_limited(scanner, steps.clone(), rows),
+            None => scanner.read_live(steps.clone()),
         };
-        if reading.selection != Selection::Everything {
-            return Ok(read(reading));
+        if scanner.selection != Selection::Everything {
+            return Ok(read(scanner));
         }
         if !by_keys::is_needed(&self.client)
-            && let Some(batches) = by_keys::unless_lacking(read(reading)).await
+            && let Some(batches) = by_keys::probe(read(scanner)).await
         {
             return Ok(batches);
         }
         let extent = self.start.clone().unwrap_or_default();
-        let (keys, issue) = by_keys::keys(&self.client, &self.path, &extent).await?;
-        self.findings.add(issue);
-        Ok(read(&Reading { selection: Selection::AnyOf(keys), ..reading.clone() }))
+        let (keys, issue) = by_keys::find_keys(&self.client, &self.path, &extent).await?;
+        self.row_issues.add(issue);
+        Ok(read(&HistoryScanner { selection: Selection::AnyOf(keys), ..scanner.clone() }))
     }
 
     /// Returns the run's last step when reading began, if all rows are read.
-    pub(super) fn read_to(&self) -> Option<i64> {
+    pub(super) fn last_step_at_start(&self) -> Option<i64> {
         self.start.as_ref()?.last_step()
     }
 
     /// Checks whether the rows are complete, which takes another request.
-    pub(super) async fn finish(mut self, rows: u64, has_ended: bool) -> Result<HistoryEnd, Error> {
+    pub(super) async fn finish(mut self, rows: u64, has_ended: bool) -> Result<HistoryReport, Error> {
         // Drop abandoned requests, which would keep this one from being sent.
         self.batches = stream::empty().boxed();
         let mut issues = Vec::new();
@@ -271,10 +272,10 @@ impl ServerHistory {
         let is_doubtful = rows == 0 && !self.keys.is_empty();
         if self.stream == Stream::System {
             if is_doubtful {
-                unlogged = std::mem::take(&mut *lock(&self.unmeasured));
+                unlogged = std::mem::take(&mut *lock(&self.missing_keys));
             }
         } else if self.start.is_some() || is_doubtful {
-            let now = extent(&self.client, &self.path).await?;
+            let now = fetch_extent(&self.client, &self.path).await?;
             growth = self.start.as_ref().and_then(|before| growth_between(before, &now));
             if is_doubtful {
                 unlogged = now.unlogged(&self.keys);
@@ -284,25 +285,29 @@ impl ServerHistory {
             let (run, received) = (self.path.clone(), rows);
             issues.push(Issue::RowsMissing { run, stream: "history", counted, received });
         }
-        issues.extend(self.findings.issues(&self.path));
-        issues.extend(self.of_parents.iter().flat_map(|(path, findings)| findings.issues(path)));
-        Ok(HistoryEnd { rows, growth, unlogged, issues })
+        issues.extend(self.row_issues.issues(&self.path));
+        issues.extend(self.parent_issues.iter().flat_map(|(path, row_issues)| row_issues.issues(path)));
+        Ok(HistoryReport { rows, growth, unlogged, issues })
     }
 }
 
 impl HistoryCheck for ServerHistory {
-    fn finish(self: Box<Self>, rows: u64, has_ended: bool) -> BoxFuture<'static, Result<HistoryEnd, Error>> {
+    fn finish(
+        self: Box<Self>,
+        rows: u64,
+        has_ended: bool,
+    ) -> BoxFuture<'static, Result<HistoryReport, Error>> {
         Self::finish(*self, rows, has_ended).boxed()
     }
 }
 
-async fn extent(client: &Client, path: &RunPath) -> Result<HistoryExtent, Error> {
+async fn fetch_extent(client: &Client, path: &RunPath) -> Result<HistoryExtent, Error> {
     let reply = client.call(GetHistoryKeys::new(path.clone())).boxed().await?;
     Ok(reply.answer)
 }
 
 /// Fetches the extent together with an estimate of the row size, in the same request.
-async fn probed_extent(
+async fn probe_extent(
     client: &Client,
     path: &RunPath,
     selection: Selection,
@@ -317,27 +322,27 @@ async fn probed_extent(
 
 /// Ends `batches` after `rows` rows. Used if the server reports a row count but no last step: nothing follows the
 /// last counted row.
-fn until(batches: Batches, rows: u64) -> Batches {
+fn stop_after(batches: Batches, rows: u64) -> Batches {
     let next = |(mut batches, left): (Batches, u64)| async move {
         if left == 0 {
             return None;
         }
         let batch = batches.next().await?;
-        let came = batch.as_ref().map_or(0, |batch| batch.row_count() as u64);
-        Some((batch, (batches, left.saturating_sub(came))))
+        let received = batch.as_ref().map_or(0, |batch| batch.row_count() as u64);
+        Some((batch, (batches, left.saturating_sub(received))))
     };
     stream::unfold((batches, rows), next).boxed()
 }
 
 /// Passes `batches` through, and adds an issue if they end with fewer rows than `counted`.
-fn check_count(batches: Batches, counted: u64, run: RunPath, findings: Findings) -> Batches {
+fn check_count(batches: Batches, counted: u64, run: RunPath, row_issues: RowIssues) -> Batches {
     let mut received = 0;
     let check = move |batch: Option<Result<Batch, Error>>| {
         if let Some(batch) = &batch {
             received += batch.as_ref().map_or(0, |batch| batch.row_count() as u64);
         } else if received < counted {
             let run = run.clone();
-            findings.add(Issue::RowsMissing { run, stream: "history", counted, received });
+            row_issues.add(Issue::RowsMissing { run, stream: "history", counted, received });
         }
         std::future::ready(batch)
     };
@@ -346,7 +351,7 @@ fn check_count(batches: Batches, counted: u64, run: RunPath, findings: Findings)
 }
 
 /// Returns the number of steps up to the last one.
-fn width_of(extent: &HistoryExtent) -> u64 {
+fn count_steps(extent: &HistoryExtent) -> u64 {
     extent.last_step().and_then(|last| u64::try_from(last).ok()).map_or(0, |last| last.saturating_add(1))
 }
 

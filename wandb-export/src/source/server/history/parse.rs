@@ -43,7 +43,7 @@ impl Losses {
 }
 
 /// Returns the rows of a window. Rows received as text are parsed where `client` parses large answers.
-pub(super) async fn batches(
+pub(super) async fn to_batches(
     client: &Client,
     window: HistoryWindow,
     path: &RunPath,
@@ -51,29 +51,29 @@ pub(super) async fn batches(
 ) -> Result<Vec<Batch>, Error> {
     Ok(match window {
         HistoryWindow::Pages(pages) => pages.into_iter().map(Batch::Page).collect(),
-        window => vec![Batch::Rows(answered(client, window.into_rows(), path, losses).await?)],
+        window => vec![Batch::Rows(parse_on_worker(client, window.into_rows(), path, losses).await?)],
     })
 }
 
 /// Parses rows received as text where `client` parses large answers.
-pub(super) async fn answered(
+pub(super) async fn parse_on_worker(
     client: &Client,
     rows: Vec<HistoryRow>,
     path: &RunPath,
     losses: &Losses,
 ) -> Result<Vec<Row>, Error> {
     let (path, losses) = (path.clone(), losses.clone());
-    client.work(move || parse(&rows, &path, &losses)).await
+    client.work(move || parse_rows(&rows, &path, &losses)).await
 }
 
 /// Parses rows and counts losses. Omits null rows.
-pub(crate) fn parse(rows: &[HistoryRow], path: &RunPath, losses: &Losses) -> Result<Vec<Row>, Error> {
-    let there: Vec<_> = rows.iter().filter(|row| !row.is_null()).collect();
-    losses.0.nulls.fetch_add((rows.len() - there.len()) as u64, Ordering::Relaxed);
-    there.into_iter().map(|row| parse_one(row, path, losses)).collect()
+pub(crate) fn parse_rows(rows: &[HistoryRow], path: &RunPath, losses: &Losses) -> Result<Vec<Row>, Error> {
+    let present: Vec<_> = rows.iter().filter(|row| !row.is_null()).collect();
+    losses.0.nulls.fetch_add((rows.len() - present.len()) as u64, Ordering::Relaxed);
+    present.into_iter().map(|row| parse_row(row, path, losses)).collect()
 }
 
-fn parse_one(row: &HistoryRow, path: &RunPath, losses: &Losses) -> Result<Row, Error> {
+fn parse_row(row: &HistoryRow, path: &RunPath, losses: &Losses) -> Result<Row, Error> {
     match Row::parse_with_repairs(row.json().as_bytes()) {
         Ok((parsed, repairs)) => {
             if repairs.lone_surrogates > 0 {

@@ -9,7 +9,7 @@ use wandb_core::{Row, RunPath};
 use wandb_graphql::HistoryRow;
 use wandb_tables::Batch;
 
-use super::parse::{Losses, parse};
+use super::parse::{Losses, parse_rows};
 use crate::error::Error;
 use crate::source::history::Batches;
 
@@ -42,23 +42,23 @@ impl RowSpool {
         self.failed.take().map_or(Ok(()), |error| Err(Error::io("spooling rows", error)))
     }
 
-    /// Returns the rows in batches, parsed where the client parses large answers. Calls `look` with each batch first.
+    /// Returns the rows in batches, parsed where the client parses large answers. Calls `inspect` with each batch first.
     pub(super) fn into_batches(
         self,
         path: RunPath,
         losses: Losses,
-        look: impl Fn(&[Row]) + Clone + Send + Sync + 'static,
+        inspect: impl Fn(&[Row]) + Clone + Send + Sync + 'static,
     ) -> Batches {
         let client = self.client.clone();
         let begin = move || {
             let Some(file) = self.file else { return Ok(None) };
-            let mut file = file.into_inner().map_err(|error| reading(error.into_error()))?;
-            file.seek(SeekFrom::Start(0)).map_err(reading)?;
+            let mut file = file.into_inner().map_err(|error| read_error(error.into_error()))?;
+            file.seek(SeekFrom::Start(0)).map_err(read_error)?;
             Ok::<_, Error>(Some(BufReader::new(file)))
         };
         let state = (client, None, Some(begin));
         stream::try_unfold(state, move |(client, file, begin)| {
-            let (path, losses, look) = (path.clone(), losses.clone(), look.clone());
+            let (path, losses, inspect) = (path.clone(), losses.clone(), inspect.clone());
             async move {
                 let read = client.work(move || {
                     let file = match begin {
@@ -66,9 +66,9 @@ impl RowSpool {
                         None => file,
                     };
                     let Some(mut file) = file else { return Ok(None) };
-                    let Some(rows) = next_rows(&mut file).map_err(reading)? else { return Ok(None) };
-                    let rows = parse(&rows, &path, &losses)?;
-                    look(&rows);
+                    let Some(rows) = next_rows(&mut file).map_err(read_error)? else { return Ok(None) };
+                    let rows = parse_rows(&rows, &path, &losses)?;
+                    inspect(&rows);
                     Ok::<_, Error>(Some((rows, file)))
                 });
                 let next = read.await?;
@@ -79,7 +79,7 @@ impl RowSpool {
     }
 }
 
-fn reading(error: std::io::Error) -> Error {
+fn read_error(error: std::io::Error) -> Error {
     Error::io("reading spooled rows", error)
 }
 
@@ -101,7 +101,7 @@ fn next_rows(file: &mut BufReader<SpooledTempFile>) -> std::io::Result<Option<Ve
     Ok((!rows.is_empty()).then_some(rows))
 }
 
-fn put(file: &mut BufWriter<SpooledTempFile>, rows: &[HistoryRow]) -> std::io::Result<()> {
+fn write_rows(file: &mut BufWriter<SpooledTempFile>, rows: &[HistoryRow]) -> std::io::Result<()> {
     for row in rows {
         file.write_all(&(row.json().len() as u64).to_le_bytes())?;
         file.write_all(row.json().as_bytes())?;
@@ -120,11 +120,11 @@ impl ListSink<HistoryRow> for RowSpool {
         }
         self.rows += rows.len() as u64;
         let file = self.file.take();
-        let put = move || {
+        let write = move || {
             let mut file = file.unwrap_or_else(|| BufWriter::new(SpooledTempFile::new(MEMORY)));
-            put(&mut file, &rows).map(|()| file)
+            write_rows(&mut file, &rows).map(|()| file)
         };
-        match self.client.work(put).await {
+        match self.client.work(write).await {
             Ok(file) => self.file = Some(file),
             Err(error) => self.failed = Some(error),
         }

@@ -6,7 +6,7 @@ use wandb_core::{Row, RunPath};
 use wandb_graphql::Samples;
 use wandb_graphql::ops::SampleEvents;
 
-use super::findings::Findings;
+use super::row_issues::RowIssues;
 use super::row_spool::RowSpool;
 use crate::error::Error;
 use crate::issue::Issue;
@@ -17,11 +17,11 @@ const MODEST_SAMPLES: u64 = 10_000;
 
 /// Reads the system metrics. If the server sends fewer than it counts, retries with other sample counts: a server may
 /// reject a large count and answer with few rows (wandb/wandb #12067, #3680).
-pub(super) async fn events(
+pub(super) async fn read_system_metrics(
     client: &Client,
     path: &RunPath,
     query: &HistoryQuery,
-    findings: &Findings,
+    row_issues: &RowIssues,
 ) -> Result<RowSpool, Error> {
     let HistoryQuery { amount, .. } = query;
     let first = SampleEvents::new(path.clone()).samples(query.sample_count()?);
@@ -33,14 +33,14 @@ pub(super) async fn events(
     if counted.is_none()
         && let Some(argument) = unsupported.arguments().next()
     {
-        findings.add(unlimited(argument, *amount));
+        row_issues.add(ignored_sample_count(argument, *amount));
     }
     if let Amount::Samples(_) = amount {
         return Ok(best);
     }
     let Some(counted) = counted else {
         if best.rows() >= ALL_EVENTS {
-            findings.add(Issue::Sampled { run: path.clone(), rows: best.rows() });
+            row_issues.add(Issue::Sampled { run: path.clone(), rows: best.rows() });
         }
         return Ok(best);
     };
@@ -51,7 +51,7 @@ pub(super) async fn events(
         if samples != ALL_EVENTS
             && let Ok(samples) = Samples::new(samples)
         {
-            let other = ask(client, path, samples).await?;
+            let other = request_samples(client, path, samples).await?;
             if other.rows() > best.rows() {
                 best = other;
             }
@@ -59,12 +59,12 @@ pub(super) async fn events(
     }
     if best.rows() < counted {
         let (run, received) = (path.clone(), best.rows());
-        findings.add(Issue::RowsMissing { run, stream: "system metrics", counted, received });
+        row_issues.add(Issue::RowsMissing { run, stream: "system metrics", counted, received });
     }
     Ok(best)
 }
 
-async fn ask(client: &Client, path: &RunPath, samples: Samples) -> Result<RowSpool, Error> {
+async fn request_samples(client: &Client, path: &RunPath, samples: Samples) -> Result<RowSpool, Error> {
     let mut rows = RowSpool::new(client);
     client.stream_list(SampleEvents::new(path.clone()).samples(samples), &mut rows).await?;
     rows.check()?;
@@ -72,7 +72,7 @@ async fn ask(client: &Client, path: &RunPath, samples: Samples) -> Result<RowSpo
 }
 
 /// Creates the issue for a server that ignores the sample count.
-fn unlimited(argument: &Argument, amount: Amount) -> Issue {
+fn ignored_sample_count(argument: &Argument, amount: Amount) -> Issue {
     let consequence = match amount {
         Amount::All => "there may be more rows than it sent",
         Amount::Samples(_) => "it chose how many rows it sent",
@@ -85,6 +85,6 @@ fn unlimited(argument: &Argument, amount: Amount) -> Issue {
 }
 
 /// Removes the keys that the rows contain.
-pub(super) fn remove_measured(keys: &mut Vec<String>, rows: &[Row]) {
+pub(super) fn remove_present_keys(keys: &mut Vec<String>, rows: &[Row]) {
     keys.retain(|key| rows.iter().all(|row| row.get(key).is_none()));
 }

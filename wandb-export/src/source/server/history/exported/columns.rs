@@ -5,17 +5,17 @@ use std::collections::HashMap;
 use wandb_core::{Row, Value};
 use wandb_tables::{ColumnType, KindCounts, Schema, ValueKind};
 
-use super::footer::{Kind, STEP};
+use super::footer::{ColumnKind, STEP};
 
 /// The columns of all files.
 ///
 /// `_step` comes first, then the columns of the file with the lowest steps, then those that each later file adds. The
 /// order does not depend on the order in which files are added.
 #[derive(Debug, Default)]
-pub(super) struct Columns(HashMap<String, Seen>);
+pub(super) struct ColumnSet(HashMap<String, ColumnStats>);
 
 #[derive(Debug)]
-struct Seen {
+struct ColumnStats {
     /// The first step of the first file that has the column, and the column's index there.
     first: (i64, usize),
     kinds: KindCounts,
@@ -23,27 +23,27 @@ struct Seen {
     safe_ints: bool,
 }
 
-impl Columns {
+impl ColumnSet {
     /// Adds the columns of a file whose rows start at `first_step`. Returns false if a column's type depends on its
     /// values.
     pub(super) fn add<'a>(
         &mut self,
         first_step: i64,
-        columns: impl Iterator<Item = (&'a str, Kind)>,
+        columns: impl Iterator<Item = (&'a str, ColumnKind)>,
     ) -> bool {
         for (index, (name, kind)) in columns.enumerate() {
             let (value, is_safe) = match kind {
-                Kind::Nothing => continue,
-                Kind::Other => return false,
-                Kind::Bool => (ValueKind::Bool, true),
-                Kind::Int { safe } => (ValueKind::Integer, safe),
-                Kind::Float => (ValueKind::Float, true),
-                Kind::Text { words: true } => (ValueKind::String, true),
-                Kind::Text { words: false } => (ValueKind::NonFiniteText, true),
+                ColumnKind::Nothing => continue,
+                ColumnKind::Other => return false,
+                ColumnKind::Bool => (ValueKind::Bool, true),
+                ColumnKind::Int { safe } => (ValueKind::Integer, safe),
+                ColumnKind::Float => (ValueKind::Float, true),
+                ColumnKind::Text { words: true } => (ValueKind::String, true),
+                ColumnKind::Text { words: false } => (ValueKind::NonFiniteText, true),
             };
             let first = (first_step, index);
             if !self.0.contains_key(name) {
-                let seen = Seen { first, kinds: KindCounts::default(), safe_ints: true };
+                let seen = ColumnStats { first, kinds: KindCounts::default(), safe_ints: true };
                 self.0.insert(name.to_owned(), seen);
             }
             if let Some(seen) = self.0.get_mut(name) {
@@ -59,22 +59,22 @@ impl Columns {
     ///
     /// Strings of a file stay strings. But if all strings of a column may stand for numbers, as far as statistics
     /// show, its type depends on the values.
-    pub(super) fn schema(self, behind: &[Row]) -> Option<Schema> {
-        let mut files: Vec<(String, Seen)> = self.0.into_iter().collect();
+    pub(super) fn into_schema(self, live_rows: &[Row]) -> Option<Schema> {
+        let mut files: Vec<(String, ColumnStats)> = self.0.into_iter().collect();
         files.sort_unstable_by(|(name, seen), (other, other_seen)| {
             (name != STEP, seen.first, name).cmp(&(other != STEP, other_seen.first, other))
         });
-        let mut rows = counts(behind)?;
+        let mut rows = count_kinds(live_rows)?;
         let mut columns = Vec::with_capacity(files.len());
         let mut widens = false;
         for (name, seen) in files {
             let has_text =
                 seen.kinds.count(ValueKind::String) + seen.kinds.count(ValueKind::NonFiniteText) > 0;
             let mut kinds = seen.kinds;
-            if let Some(behind) = rows.counts.remove(&name) {
-                kinds.merge(&behind);
+            if let Some(live_rows) = rows.counts.remove(&name) {
+                kinds.merge(&live_rows);
             }
-            let column_type = plain(&kinds)?;
+            let column_type = plain_type(&kinds)?;
             let is_certain = match column_type {
                 ColumnType::Float64 => !has_text && seen.safe_ints,
                 _ => true,
@@ -87,7 +87,7 @@ impl Columns {
         }
         for name in rows.order {
             if let Some(kinds) = rows.counts.remove(&name) {
-                let column_type = plain(&kinds)?;
+                let column_type = plain_type(&kinds)?;
                 widens |= column_type == ColumnType::Float64 && kinds.count(ValueKind::Integer) > 0;
                 columns.push((name, column_type));
             }
@@ -98,21 +98,21 @@ impl Columns {
 }
 
 /// Returns the type that holds all values unchanged, without anything to report.
-fn plain(kinds: &KindCounts) -> Option<ColumnType> {
+fn plain_type(kinds: &KindCounts) -> Option<ColumnType> {
     match kinds.column_type() {
         (column_type, None) if column_type != ColumnType::Json => Some(column_type),
         _ => None,
     }
 }
 
-struct Tallies {
+struct KeyCounts {
     order: Vec<String>,
     counts: HashMap<String, KindCounts>,
 }
 
 /// Tallies the values of each key in order of appearance. `None` if a value is nested.
-fn counts(rows: &[Row]) -> Option<Tallies> {
-    let mut seen = Tallies { order: Vec::new(), counts: HashMap::new() };
+fn count_kinds(rows: &[Row]) -> Option<KeyCounts> {
+    let mut seen = KeyCounts { order: Vec::new(), counts: HashMap::new() };
     for (key, value) in rows.iter().flat_map(Row::iter) {
         if matches!(value, Value::List(_) | Value::Map(_) | Value::BigInt(_)) {
             return None;
@@ -133,30 +133,31 @@ fn counts(rows: &[Row]) -> Option<Tallies> {
 mod tests {
     use super::*;
 
-    fn schema(files: &[(i64, &[(&str, Kind)])], behind: &[&str]) -> Option<String> {
-        let mut columns = Columns::default();
+    fn schema(files: &[(i64, &[(&str, ColumnKind)])], live_rows: &[&str]) -> Option<String> {
+        let mut columns = ColumnSet::default();
         for (first_step, file) in files {
             if !columns.add(*first_step, file.iter().copied()) {
                 return None;
             }
         }
         let rows: Vec<Row> =
-            behind.iter().map(|row| Row::parse(row.as_bytes()).expect("valid JSON")).collect();
-        let schema = columns.schema(&rows)?;
+            live_rows.iter().map(|row| Row::parse(row.as_bytes()).expect("valid JSON")).collect();
+        let schema = columns.into_schema(&rows)?;
         let text = |field: &wandb_tables::Field| format!("{}: {:?}", field.name(), field.kind());
         Some(schema.fields().iter().map(text).collect::<Vec<_>>().join(", ").replace("Column", ""))
     }
 
-    const SMALL: Kind = Kind::Int { safe: true };
-    const LARGE: Kind = Kind::Int { safe: false };
-    const WORDS: Kind = Kind::Text { words: true };
-    const NUMBERS: Kind = Kind::Text { words: false };
+    const SMALL: ColumnKind = ColumnKind::Int { safe: true };
+    const LARGE: ColumnKind = ColumnKind::Int { safe: false };
+    const WORDS: ColumnKind = ColumnKind::Text { words: true };
+    const NUMBERS: ColumnKind = ColumnKind::Text { words: false };
 
     #[test]
     fn column_order_follows_the_steps_of_files() {
-        let first: (i64, &[_]) = (0, &[("b", Kind::Float), (STEP, LARGE), ("gone", Kind::Nothing)]);
+        let first: (i64, &[_]) =
+            (0, &[("b", ColumnKind::Float), (STEP, LARGE), ("gone", ColumnKind::Nothing)]);
         let second: (i64, &[_]) =
-            (100, &[("a", Kind::Bool), ("b", Kind::Float), (STEP, LARGE), ("c", WORDS)]);
+            (100, &[("a", ColumnKind::Bool), ("b", ColumnKind::Float), (STEP, LARGE), ("c", WORDS)]);
         let expected = "_step: (Int64), b: (Float64), a: (Bool), c: (Utf8)";
         assert_eq!(schema(&[first, second], &[]).as_deref(), Some(expected));
         assert_eq!(schema(&[second, first], &[]).as_deref(), Some(expected));
@@ -164,35 +165,35 @@ mod tests {
 
     #[test]
     fn only_exact_integers_join_floats() {
-        let both = |kind: Kind| schema(&[(0, &[("a", kind)]), (9, &[("a", Kind::Float)])], &[]);
+        let both = |kind: ColumnKind| schema(&[(0, &[("a", kind)]), (9, &[("a", ColumnKind::Float)])], &[]);
         assert_eq!(both(SMALL).as_deref(), Some("a: (Float64)"));
         assert_eq!(both(LARGE), None);
         assert_eq!(schema(&[(0, &[("a", LARGE)])], &[r#"{"a": 0.5}"#]), None);
         assert_eq!(schema(&[(0, &[("a", SMALL)])], &[r#"{"a": 0.5}"#]).as_deref(), Some("a: (Float64)"));
-        assert_eq!(schema(&[(0, &[("a", Kind::Float)])], &[r#"{"a": 9007199254740993}"#]), None);
+        assert_eq!(schema(&[(0, &[("a", ColumnKind::Float)])], &[r#"{"a": 9007199254740993}"#]), None);
     }
 
     #[test]
     fn integers_among_floats_set_the_widens_flag() {
-        let widens = |files: &[Kind]| {
-            let mut columns = Columns::default();
+        let widens = |files: &[ColumnKind]| {
+            let mut columns = ColumnSet::default();
             for (at, kind) in (0..).zip(files) {
                 assert!(columns.add(at, [("a", *kind)].into_iter()));
             }
-            columns.schema(&[]).expect("plain").has_widened_integers()
+            columns.into_schema(&[]).expect("plain").has_widened_integers()
         };
-        assert!(widens(&[SMALL, Kind::Float]));
-        assert!(!widens(&[Kind::Float, Kind::Float]) && !widens(&[SMALL, LARGE]));
+        assert!(widens(&[SMALL, ColumnKind::Float]));
+        assert!(!widens(&[ColumnKind::Float, ColumnKind::Float]) && !widens(&[SMALL, LARGE]));
     }
 
     #[test]
     fn changing_types_depend_on_the_values() {
-        for kind in [SMALL, Kind::Float, Kind::Bool, NUMBERS] {
-            let other = if kind == NUMBERS { Kind::Float } else { WORDS };
+        for kind in [SMALL, ColumnKind::Float, ColumnKind::Bool, NUMBERS] {
+            let other = if kind == NUMBERS { ColumnKind::Float } else { WORDS };
             assert_eq!(schema(&[(0, &[("a", kind)]), (9, &[("a", other)])], &[]), None, "{kind:?}");
         }
-        assert_eq!(schema(&[(0, &[("a", Kind::Other)])], &[]), None);
-        assert_eq!(schema(&[(0, &[("a", Kind::Bool)])], &[r#"{"a": 1}"#]), None);
+        assert_eq!(schema(&[(0, &[("a", ColumnKind::Other)])], &[]), None);
+        assert_eq!(schema(&[(0, &[("a", ColumnKind::Bool)])], &[r#"{"a": 1}"#]), None);
     }
 
     #[test]
@@ -204,7 +205,7 @@ mod tests {
         );
         assert_eq!(schema(&[(0, &[("a", NUMBERS)])], &[r#"{"a": "word"}"#]).as_deref(), Some("a: (Utf8)"));
         assert_eq!(
-            schema(&[(0, &[("a", Kind::Float)])], &[r#"{"a": "NaN"}"#]).as_deref(),
+            schema(&[(0, &[("a", ColumnKind::Float)])], &[r#"{"a": "NaN"}"#]).as_deref(),
             Some("a: (Float64)")
         );
     }

@@ -14,7 +14,7 @@ use parquet::file::reader::ChunkReader;
 use parquet::file::statistics::Statistics;
 use wandb_graphql::Selection;
 
-use super::footer_limits::{MOST_FOOTER_BYTES, check};
+use super::footer_limits::{MAX_FOOTER_BYTES, check_claims};
 
 /// The column by which the rows of a history are sorted.
 pub(super) const STEP: &str = "_step";
@@ -31,7 +31,7 @@ pub(super) struct Footer(ArrowReaderMetadata);
 
 /// The kind of a column's values, as far as types and statistics show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ColumnKind {
     /// No values.
     Nothing,
     Bool,
@@ -55,10 +55,10 @@ const LARGE_GROUP: u64 = 1 << 20;
 const ROW_VALUE_BYTES: u64 = 48;
 
 /// Locates the footer of a file from the last [`TAIL`] bytes.
-pub(super) fn place(tail: [u8; TAIL], length: u64) -> Result<Range<u64>> {
+pub(super) fn locate_footer(tail: [u8; TAIL], length: u64) -> Result<Range<u64>> {
     let size = FooterTail::try_new(&tail)?.metadata_length() as u64;
-    if size > MOST_FOOTER_BYTES {
-        let message = format!("its footer claims {size} bytes, and at most {MOST_FOOTER_BYTES} can be read");
+    if size > MAX_FOOTER_BYTES {
+        let message = format!("its footer claims {size} bytes, and at most {MAX_FOOTER_BYTES} can be read");
         return Err(ParquetError::General(message));
     }
     let end = length.checked_sub(TAIL as u64).filter(|end| *end >= size);
@@ -69,29 +69,29 @@ pub(super) fn place(tail: [u8; TAIL], length: u64) -> Result<Range<u64>> {
 
 impl Footer {
     /// Reads the footer of a complete file.
-    pub(super) fn of(file: &impl ChunkReader) -> Result<Self> {
+    pub(super) fn read(file: &impl ChunkReader) -> Result<Self> {
         let too_short = || ParquetError::General("it is too short".to_owned());
         let tail = file.len().checked_sub(TAIL as u64).ok_or_else(too_short)?;
         let tail = file.get_bytes(tail, TAIL)?;
-        let place = place(tail[..].try_into().map_err(|_| too_short())?, file.len())?;
-        Self::read(file, &place)
+        let range = locate_footer(tail[..].try_into().map_err(|_| too_short())?, file.len())?;
+        Self::read_at(file, &range)
     }
 
     /// Reads the footer at its position in a file.
-    pub(super) fn read(file: &impl ChunkReader, place: &Range<u64>) -> Result<Self> {
-        let bytes = file.get_bytes(place.start, usize::try_from(place.end - place.start)?)?;
+    pub(super) fn read_at(file: &impl ChunkReader, range: &Range<u64>) -> Result<Self> {
+        let bytes = file.get_bytes(range.start, usize::try_from(range.end - range.start)?)?;
         let footer = Self::parse(&bytes)?;
-        if footer.is_within(place.start) {
+        if footer.is_within(range.start) {
             return Ok(footer);
         }
         Err(ParquetError::General("a column lies outside of the file".to_owned()))
     }
 
     fn parse(bytes: &[u8]) -> Result<Self> {
-        check(bytes).map_err(ParquetError::General)?;
+        check_claims(bytes).map_err(ParquetError::General)?;
         let metadata = Arc::new(ParquetMetaDataReader::decode_metadata(bytes)?);
         let read = ArrowReaderMetadata::try_new(Arc::clone(&metadata), ArrowReaderOptions::new())?;
-        let Some(schema) = with_plain_text(read.schema()) else { return Ok(Self(read)) };
+        let Some(schema) = with_plain_strings(read.schema()) else { return Ok(Self(read)) };
         let options = ArrowReaderOptions::new().with_schema(schema);
         ArrowReaderMetadata::try_new(metadata, options).map(Self)
     }
@@ -100,8 +100,8 @@ impl Footer {
     fn is_within(&self, footer_start: u64) -> bool {
         let is_column_within = |column: &ColumnChunkMetaData| {
             let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
-            let place = u64::try_from(start).ok().zip(u64::try_from(column.compressed_size()).ok());
-            let end = place.and_then(|(start, size)| start.checked_add(size));
+            let range = u64::try_from(start).ok().zip(u64::try_from(column.compressed_size()).ok());
+            let end = range.and_then(|(start, size)| start.checked_add(size));
             end.is_some_and(|end| end <= footer_start) && column.num_values() >= 0
         };
         let is_group_within = |group: &RowGroupMetaData| {
@@ -137,7 +137,7 @@ impl Footer {
     }
 
     /// Returns the row groups that have rows.
-    pub(super) fn filled_groups(&self) -> Vec<usize> {
+    pub(super) fn nonempty_groups(&self) -> Vec<usize> {
         self.group_rows().enumerate().filter(|(_, rows)| *rows > 0).map(|(group, _)| group).collect()
     }
 
@@ -148,7 +148,7 @@ impl Footer {
     }
 
     /// Returns the first and last step of a row group, if its statistics have them and every row has a step.
-    pub(super) fn steps(&self, group: usize) -> Option<(i64, i64)> {
+    pub(super) fn step_range(&self, group: usize) -> Option<(i64, i64)> {
         let (root, field) = self.fields().find(STEP)?;
         let statistics = self.chunks(group, root).next()?.0;
         if statistics?.null_count_opt() != Some(0) {
@@ -158,28 +158,32 @@ impl Footer {
     }
 
     /// Returns the byte ranges of a column's values.
-    pub(super) fn bytes(&self, group: usize, root: usize) -> impl Iterator<Item = Option<Range<u64>>> + '_ {
+    pub(super) fn byte_ranges(
+        &self,
+        group: usize,
+        root: usize,
+    ) -> impl Iterator<Item = Option<Range<u64>>> + '_ {
         self.chunks(group, root).map(|(_, bytes)| bytes)
     }
 
     /// Estimates the decoded bytes per row of these columns: the average of all row groups, or of a large row group
     /// with larger rows.
-    pub(super) fn decoded_row(&self, groups: &[usize], columns: &[usize]) -> u64 {
-        self.largest_row(groups, columns, |column| {
+    pub(super) fn decoded_row_bytes(&self, groups: &[usize], columns: &[usize]) -> u64 {
+        self.max_row_bytes(groups, columns, |column| {
             let values = column.num_values().saturating_mul(8);
             column.uncompressed_size().max(text_bytes(column)).max(values)
         })
     }
 
     /// The same estimate for rows that are read one by one.
-    pub(super) fn weight(&self, groups: &[usize], columns: &[usize]) -> u64 {
-        self.largest_row(groups, columns, |column| {
+    pub(super) fn row_bytes(&self, groups: &[usize], columns: &[usize]) -> u64 {
+        self.max_row_bytes(groups, columns, |column| {
             let values = column.num_values().saturating_mul(ROW_VALUE_BYTES.cast_signed());
             column.uncompressed_size().max(text_bytes(column)).saturating_add(values)
         })
     }
 
-    fn largest_row(
+    fn max_row_bytes(
         &self,
         groups: &[usize],
         columns: &[usize],
@@ -203,11 +207,11 @@ impl Footer {
     }
 
     /// Returns the kind of a column's values within `groups`.
-    pub(super) fn kind(&self, root: usize, groups: &[usize]) -> Kind {
+    pub(super) fn column_kind(&self, root: usize, groups: &[usize]) -> ColumnKind {
         let field = &self.fields()[root];
         if !field.metadata().keys().all(|key| key.starts_with("PARQUET:")) {
             // The metadata show that a program gives the values another meaning than their type.
-            return Kind::Other;
+            return ColumnKind::Other;
         }
         let chunks: Vec<(&RowGroupMetaData, Option<&Statistics>)> = groups
             .iter()
@@ -224,32 +228,32 @@ impl Footer {
         let has_no_values =
             !field.data_type().is_nested() && chunks.iter().all(|chunk| is_filled(chunk) == Some(false));
         if field.data_type().is_null() || has_no_values {
-            return Kind::Nothing;
+            return ColumnKind::Nothing;
         }
         if field.name() != STEP && !chunks.iter().any(|chunk| is_filled(chunk) == Some(true)) {
             // A column without values is omitted, and this one may have none.
-            return Kind::Other;
+            return ColumnKind::Other;
         }
         let mut statistics = chunks.iter().filter_map(|(_, found)| *found);
         match field.data_type() {
-            DataType::Boolean => Kind::Bool,
+            DataType::Boolean => ColumnKind::Bool,
             // Steps are read as integers, and only those that are exact as doubles are accepted.
-            data_type if field.name() == STEP && is_float(data_type) => Kind::Int { safe: true },
-            DataType::Float32 | DataType::Float64 => Kind::Float,
-            DataType::Utf8 => Kind::Text { words: statistics.any(has_words) },
+            data_type if field.name() == STEP && is_float(data_type) => ColumnKind::Int { safe: true },
+            DataType::Float32 | DataType::Float64 => ColumnKind::Float,
+            DataType::Utf8 => ColumnKind::Text { words: statistics.any(has_words) },
             data_type if is_integer(data_type) => {
                 let filled = chunks.iter().filter(|chunk| is_filled(chunk) != Some(false));
                 let bounds: Option<Vec<_>> = filled.map(|(_, found)| int_bounds(*found, data_type)).collect();
                 match bounds {
                     Some(bounds) => {
-                        let safe = bounds.iter().all(|&(least, most)| is_safe(least) && is_safe(most));
-                        Kind::Int { safe }
+                        let safe = bounds.iter().all(|&(min, max)| is_safe(min) && is_safe(max));
+                        ColumnKind::Int { safe }
                     }
-                    None if *data_type == DataType::UInt64 => Kind::Other,
-                    None => Kind::Int { safe: false },
+                    None if *data_type == DataType::UInt64 => ColumnKind::Other,
+                    None => ColumnKind::Int { safe: false },
                 }
             }
-            _ => Kind::Other,
+            _ => ColumnKind::Other,
         }
     }
 
@@ -262,8 +266,8 @@ impl Footer {
         let columns = self.metadata().row_group(group).columns().iter().enumerate();
         columns.filter(move |(leaf, _)| self.root(*leaf) == root).map(|(_, column)| {
             let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
-            let place = u64::try_from(start).ok().zip(u64::try_from(column.compressed_size()).ok());
-            let bytes = place.and_then(|(start, size)| Some(start..start.checked_add(size)?));
+            let range = u64::try_from(start).ok().zip(u64::try_from(column.compressed_size()).ok());
+            let bytes = range.and_then(|(start, size)| Some(start..start.checked_add(size)?));
             (column.statistics(), bytes)
         })
     }
@@ -280,7 +284,7 @@ fn text_bytes(column: &ColumnChunkMetaData) -> i64 {
 }
 
 /// Replaces the other string types of a schema by plain strings. `None` if it has no others.
-fn with_plain_text(schema: &SchemaRef) -> Option<SchemaRef> {
+fn with_plain_strings(schema: &SchemaRef) -> Option<SchemaRef> {
     let is_other = |field: &Field| matches!(field.data_type(), DataType::LargeUtf8 | DataType::Utf8View);
     let fields = schema.fields();
     let plain = |field: &Field| Arc::new(field.clone().with_data_type(DataType::Utf8));
@@ -302,7 +306,7 @@ fn is_float(data_type: &DataType) -> bool {
 }
 
 /// Converts a float to the integer that it stands for. `None` if it is fractional, or too large to be exact.
-pub(super) fn whole(float: f64) -> Option<i64> {
+pub(super) fn to_integer(float: f64) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "whole and within the exact range")]
     let integer = float as i64;
     (float.fract() == 0.0 && is_safe(integer)).then_some(integer)
@@ -310,12 +314,12 @@ pub(super) fn whole(float: f64) -> Option<i64> {
 
 /// Returns the minimum and maximum step from a column's statistics, if both are integers.
 fn step_bounds(statistics: Option<&Statistics>, data_type: &DataType) -> Option<(i64, i64)> {
-    let (least, most) = match statistics? {
+    let (min, max) = match statistics? {
         Statistics::Double(bounds) => (*bounds.min_opt()?, *bounds.max_opt()?),
         Statistics::Float(bounds) => (f64::from(*bounds.min_opt()?), f64::from(*bounds.max_opt()?)),
         _ => return int_bounds(statistics, data_type),
     };
-    let bounds = (whole(least)?, whole(most)?);
+    let bounds = (to_integer(min)?, to_integer(max)?);
     (bounds.0 <= bounds.1).then_some(bounds)
 }
 
@@ -332,7 +336,7 @@ fn int_bounds(statistics: Option<&Statistics>, data_type: &DataType) -> Option<(
     if is_unsigned && statistics.is_min_max_deprecated() {
         return None;
     }
-    let (least, most) = match statistics {
+    let (min, max) = match statistics {
         Statistics::Int32(bounds) => {
             let wide =
                 |bound: &i32| if is_unsigned { i64::from(bound.cast_unsigned()) } else { i64::from(*bound) };
@@ -345,7 +349,7 @@ fn int_bounds(statistics: Option<&Statistics>, data_type: &DataType) -> Option<(
         _ => return None,
     };
     // Only bounds of strings can be truncated.
-    (least <= most).then_some((least, most))
+    (min <= max).then_some((min, max))
 }
 
 /// Returns whether a chunk certainly holds a string that does not stand for a number. A bound truncated by the

@@ -1,15 +1,15 @@
 //! Checks the claims of a footer before parsing it, since the parser trusts counts and recurses into schemas.
 
-use super::thrift::{Compact, Malformed};
+use super::thrift::{CompactReader, Malformed};
 
 /// Maximum size of a footer in bytes. One with 40 000 columns in five row groups has about 30 MB.
-pub(super) const MOST_FOOTER_BYTES: u64 = 64 << 20;
+pub(super) const MAX_FOOTER_BYTES: u64 = 64 << 20;
 
 /// Maximum nesting of columns. A list or a map takes two levels.
-const MOST_SCHEMA_LEVELS: usize = 128;
+const MAX_SCHEMA_LEVELS: usize = 128;
 
 /// Maximum number of column chunks. Each takes about half a KiB once parsed.
-const MOST_CHUNKS: u64 = 500_000;
+const MAX_CHUNKS: u64 = 500_000;
 
 /// Field ids of `FileMetaData` and `SchemaElement` (<https://github.com/apache/parquet-format>).
 const SCHEMA: i64 = 2;
@@ -20,10 +20,10 @@ const NUM_CHILDREN: i64 = 5;
 ///
 /// # Errors
 /// The reason, phrased as the end of a sentence.
-pub(super) fn check(footer: &[u8]) -> Result<(), String> {
+pub(super) fn check_claims(footer: &[u8]) -> Result<(), String> {
     let malformed = |_: Malformed| "its footer cannot be read".to_owned();
-    let (mut shape, mut groups) = (Shape::default(), 0);
-    let visit = |footer: &mut Compact<'_>, id, kind| {
+    let (mut shape, mut groups) = (SchemaShape::default(), 0);
+    let visit = |footer: &mut CompactReader<'_>, id, kind| {
         match id {
             SCHEMA => {
                 for _ in 0..footer.structs(kind)? {
@@ -48,18 +48,18 @@ pub(super) fn check(footer: &[u8]) -> Result<(), String> {
         }
         Ok(true)
     };
-    Compact::new(footer).fields(visit).map_err(malformed)?;
+    CompactReader::new(footer).fields(visit).map_err(malformed)?;
     if shape.is_too_deep {
-        return Err(format!("its columns are nested deeper than {MOST_SCHEMA_LEVELS} levels"));
+        return Err(format!("its columns are nested deeper than {MAX_SCHEMA_LEVELS} levels"));
     }
     if !shape.is_tree() {
         return Err("its schema does not have the columns that it claims".to_owned());
     }
     let chunks = shape.leaves.saturating_mul(groups);
-    if chunks > MOST_CHUNKS {
+    if chunks > MAX_CHUNKS {
         let leaves = shape.leaves;
         return Err(format!(
-            "it has {leaves} columns in {groups} row groups, and at most {MOST_CHUNKS} parts can be read"
+            "it has {leaves} columns in {groups} row groups, and at most {MAX_CHUNKS} parts can be read"
         ));
     }
     Ok(())
@@ -67,7 +67,7 @@ pub(super) fn check(footer: &[u8]) -> Result<(), String> {
 
 /// The schema tree, built from its elements in depth-first order.
 #[derive(Debug, Default)]
-struct Shape {
+struct SchemaShape {
     /// The number of children still expected by the current element and each of its ancestors.
     open: Vec<u64>,
     elements: u64,
@@ -75,7 +75,7 @@ struct Shape {
     is_too_deep: bool,
 }
 
-impl Shape {
+impl SchemaShape {
     fn add(&mut self, children: i64) {
         self.elements += 1;
         if let Some(left) = self.open.last_mut() {
@@ -87,9 +87,9 @@ impl Shape {
             Err(_) => self.open.push(u64::MAX),
             Ok(children) => self.open.push(children),
         }
-        if self.open.len() > MOST_SCHEMA_LEVELS {
+        if self.open.len() > MAX_SCHEMA_LEVELS {
             self.is_too_deep = true;
-            self.open.truncate(MOST_SCHEMA_LEVELS);
+            self.open.truncate(MAX_SCHEMA_LEVELS);
         }
         while self.open.last() == Some(&0) {
             self.open.pop();
@@ -132,22 +132,25 @@ mod tests {
     #[test]
     fn schemas_that_are_trees_pass() {
         for children in [&[0][..], &[2, 0, 0], &[2, 1, 1, 0, 0]] {
-            assert_eq!(check(&footer(children, 1)), Ok(()), "{children:?}");
+            assert_eq!(check_claims(&footer(children, 1)), Ok(()), "{children:?}");
         }
-        let deep: Vec<i32> = std::iter::repeat_n(1, MOST_SCHEMA_LEVELS - 1).chain([0]).collect();
-        assert_eq!(check(&footer(&deep, 1)), Ok(()));
+        let deep: Vec<i32> = std::iter::repeat_n(1, MAX_SCHEMA_LEVELS - 1).chain([0]).collect();
+        assert_eq!(check_claims(&footer(&deep, 1)), Ok(()));
     }
 
     #[test]
     fn schemas_with_absurd_counts_are_rejected() {
         for children in [&[][..], &[i32::MAX, 0], &[-1, 0], &[1, i32::MIN], &[1, 2, 0]] {
-            assert!(check(&footer(children, 1)).expect_err("no tree").contains("schema"), "{children:?}");
+            assert!(
+                check_claims(&footer(children, 1)).expect_err("no tree").contains("schema"),
+                "{children:?}"
+            );
         }
         let deep: Vec<i32> = std::iter::repeat_n(1, 100_000).chain([0]).collect();
-        assert!(check(&footer(&deep, 1)).expect_err("too deep").contains("nested"));
+        assert!(check_claims(&footer(&deep, 1)).expect_err("too deep").contains("nested"));
         let wide: Vec<i32> = std::iter::once(10_000).chain(std::iter::repeat_n(0, 10_000)).collect();
-        assert_eq!(check(&footer(&wide, 50)), Ok(()));
-        assert!(check(&footer(&wide, 51)).expect_err("too many").contains("row groups"));
-        assert!(check(&[0x29, 0xfc, 0xff]).is_err());
+        assert_eq!(check_claims(&footer(&wide, 50)), Ok(()));
+        assert!(check_claims(&footer(&wide, 51)).expect_err("too many").contains("row groups"));
+        assert!(check_claims(&[0x29, 0xfc, 0xff]).is_err());
     }
 }

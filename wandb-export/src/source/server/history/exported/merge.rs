@@ -13,57 +13,58 @@ use wandb_graphql::Selection;
 use wandb_graphql::plan::join;
 use wandb_tables::rows_of;
 
-use super::super::content::content;
+use super::super::canonical_text::canonical_text;
 use super::decode::integer_steps;
 use super::footer::{Footer, STEP};
-use super::pages::Plan;
-use super::sparse_file::Shared;
-use super::{unpanicked, unusable};
+use super::pages::ReadPlan;
+use super::sparse_file::SharedFile;
+use super::{catch_panic, unusable};
 use crate::error::Error;
-use crate::source::select::select;
-use crate::source::weight::{BATCH_BYTES, weight};
+use crate::source::memory_size::{BATCH_BYTES, estimate_row_bytes};
+use crate::source::select::select_row;
 
 /// Maximum number of rows in a batch, and decoded from a file at once.
 const BATCH_ROWS: usize = 8_192;
 
 /// Maximum number of decoded rows of all files together.
-const ROWS_HELD: usize = 65_536;
+const MAX_HELD_ROWS: usize = 65_536;
 
 /// Maximum bytes of decoded rows of all files together, unless single rows are larger.
-const BYTES_HELD: u64 = 4 << 20;
+const MAX_HELD_BYTES: u64 = 4 << 20;
 
-/// Maximum number of sorted pieces into which the rows of an unsorted file may fall.
-const MOST_PIECES: usize = 1_024;
+/// Maximum number of sorted ranges into which the rows of an unsorted file may fall.
+const MAX_RANGES: usize = 1_024;
 
 /// Opens `files`, in any order, and finds their last step. Returns the rows within `wanted` in step order. A row that
 /// several files have appears as often as in the file that has it most often.
 pub(super) fn open(
-    files: Vec<Shared>,
+    files: Vec<SharedFile>,
     run: String,
     wanted: Range<i64>,
     selection: Selection,
-) -> Result<(Merged, Option<i64>), Error> {
+) -> Result<(MergedRows, Option<i64>), Error> {
     let mut last_exported = None;
-    let mut parts = Vec::new();
+    let mut readers = Vec::new();
     for (number, bytes) in files.into_iter().enumerate() {
-        let footer = Footer::of(&bytes).map_err(|error| unusable(&run, &error))?;
+        let footer = Footer::read(&bytes).map_err(|error| unusable(&run, &error))?;
         let file = Arc::new(WholeFile::open(number, bytes, footer, &selection, &run)?);
-        let (pieces, last) = ordered_pieces(&file, &run)?;
+        let (ranges, last) = sorted_ranges(&file, &run)?;
         last_exported = last_exported.max(last);
-        parts.extend(pieces.into_iter().map(|piece| Part::new(Arc::clone(&file), piece, wanted.start)));
+        readers
+            .extend(ranges.into_iter().map(|range| RangeReader::new(Arc::clone(&file), range, wanted.start)));
     }
-    let at_once = most_at_once(&parts).max(1);
-    for part in &mut parts {
-        let by_rows = (ROWS_HELD / at_once).clamp(16, BATCH_ROWS);
-        part.batch_rows =
-            part.file.plan.batch_rows(BYTES_HELD / at_once as u64, part.file.row_bytes, by_rows);
+    let at_once = max_concurrent(&readers).max(1);
+    for reader in &mut readers {
+        let by_rows = (MAX_HELD_ROWS / at_once).clamp(16, BATCH_ROWS);
+        reader.batch_rows =
+            reader.file.plan.batch_rows(MAX_HELD_BYTES / at_once as u64, reader.file.row_bytes, by_rows);
     }
-    Ok((Merged { parts, run, wanted, selection, failed: false }, last_exported))
+    Ok((MergedRows { readers, run, wanted, selection, failed: false }, last_exported))
 }
 
 /// Iterates over batches of rows, on a thread that may block on the disk.
-pub(super) struct Merged {
-    parts: Vec<Part>,
+pub(super) struct MergedRows {
+    readers: Vec<RangeReader>,
     run: String,
     wanted: Range<i64>,
     selection: Selection,
@@ -73,15 +74,15 @@ pub(super) struct Merged {
 /// A completely fetched file.
 struct WholeFile {
     number: usize,
-    bytes: Shared,
+    bytes: SharedFile,
     footer: Footer,
-    plan: Plan,
+    plan: ReadPlan,
     /// Estimated bytes of a row in memory.
     row_bytes: u64,
 }
 
 /// A range of a file's rows in step order.
-struct Piece {
+struct SortedRange {
     rows: Range<usize>,
     /// The first and last step, unless no row has one.
     steps: Option<(i64, i64)>,
@@ -89,42 +90,42 @@ struct Piece {
     begins_with_step: bool,
 }
 
-/// A piece of a file that is being read.
-struct Part {
+/// A range of a file that is being read.
+struct RangeReader {
     file: Arc<WholeFile>,
-    piece: Piece,
+    range: SortedRange,
     batch_rows: usize,
-    state: State,
+    state: ReadState,
     rows: VecDeque<(i64, Row)>,
     /// The step of the last row with a step. Before there is one, the position of the next row.
-    place: i64,
+    position: i64,
 }
 
-/// Progress in reading a piece. Pieces are opened only when their turn comes, to save memory.
-enum State {
+/// Progress in reading a range. Ranges are opened only when their turn comes, to save memory.
+enum ReadState {
     Unopened,
     Open(Box<ParquetRecordBatchReader>),
     Ended,
 }
 
-/// Returns the maximum number of pieces that share a step, so that their rows are in memory at once.
-fn most_at_once(parts: &[Part]) -> usize {
-    let mut ends = Vec::with_capacity(parts.len() * 2);
-    for part in parts {
-        let (first, last) = (part.place, part.piece.steps.map_or(part.place, |(_, last)| last));
+/// Returns the maximum number of ranges that share a step, so that their rows are in memory at once.
+fn max_concurrent(readers: &[RangeReader]) -> usize {
+    let mut ends = Vec::with_capacity(readers.len() * 2);
+    for reader in readers {
+        let (first, last) = (reader.position, reader.range.steps.map_or(reader.position, |(_, last)| last));
         ends.extend([(first, 0_u8), (last.max(first), 1)]);
     }
     // At the same step, starts sort before ends.
     ends.sort_unstable();
-    let (mut now, mut most) = (0_usize, 0);
+    let (mut now, mut max) = (0_usize, 0);
     for (_, ends) in ends {
         now = if ends == 0 { now + 1 } else { now.saturating_sub(1) };
-        most = most.max(now);
+        max = max.max(now);
     }
-    most
+    max
 }
 
-impl Iterator for Merged {
+impl Iterator for MergedRows {
     type Item = Result<Vec<Row>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -140,17 +141,17 @@ impl Iterator for Merged {
     }
 }
 
-impl Merged {
+impl MergedRows {
     fn batch(&mut self) -> Result<Vec<Row>, Error> {
         let (mut batch, mut bytes) = (Vec::new(), 0);
         while batch.len() < BATCH_ROWS && bytes < BATCH_BYTES {
-            let Some(step) = self.parts.iter().filter_map(Part::step).min() else { break };
-            let rows = self.take(step)?;
+            let Some(step) = self.readers.iter().filter_map(RangeReader::step).min() else { break };
+            let rows = self.take_step(step)?;
             if self.wanted.contains(&step) {
-                let chosen = rows.into_iter().filter_map(|row| select(row, &self.selection, &[STEP]));
+                let chosen = rows.into_iter().filter_map(|row| select_row(row, &self.selection, &[STEP]));
                 let before = batch.len();
                 batch.extend(chosen);
-                bytes += batch[before..].iter().map(weight).sum::<usize>();
+                bytes += batch[before..].iter().map(estimate_row_bytes).sum::<usize>();
             }
         }
         Ok(batch)
@@ -158,21 +159,21 @@ impl Merged {
 
     /// Takes all rows of the lowest step. Rows of the same file are distinct; rows of different files may be the
     /// same.
-    fn take(&mut self, step: i64) -> Result<Vec<Row>, Error> {
+    fn take_step(&mut self, step: i64) -> Result<Vec<Row>, Error> {
         let mut of_files: Vec<(usize, Vec<Row>)> = Vec::new();
-        for part in self.parts.iter_mut().filter(|part| part.step() == Some(step)) {
-            let rows = part.take(step, &self.run)?;
+        for reader in self.readers.iter_mut().filter(|reader| reader.step() == Some(step)) {
+            let rows = reader.take_step(step, &self.run)?;
             match of_files.last_mut() {
-                Some((file, own)) if *file == part.file.number => own.extend(rows),
-                _ => of_files.push((part.file.number, rows)),
+                Some((file, own)) if *file == reader.file.number => own.extend(rows),
+                _ => of_files.push((reader.file.number, rows)),
             }
         }
         let is_shared = of_files.len() > 1;
         let files = of_files.into_iter().map(|(_, rows)| rows);
-        let mut rows = files.reduce(|one, other| join(one, other, content)).unwrap_or_default();
+        let mut rows = files.reduce(|one, other| join(one, other, canonical_text)).unwrap_or_default();
         if is_shared {
             // The server returns the files in a different order with every call.
-            rows.sort_by_cached_key(|row| (timestamp(row), content(row)));
+            rows.sort_by_cached_key(|row| (timestamp(row), canonical_text(row)));
         }
         Ok(rows)
     }
@@ -185,24 +186,24 @@ fn timestamp(row: &Row) -> u64 {
     time.max(0.0).to_bits()
 }
 
-impl Part {
-    fn new(file: Arc<WholeFile>, piece: Piece, wanted_start: i64) -> Self {
-        let first = piece.steps.filter(|_| piece.begins_with_step).map(|(first, _)| first);
+impl RangeReader {
+    fn new(file: Arc<WholeFile>, range: SortedRange, wanted_start: i64) -> Self {
+        let first = range.steps.filter(|_| range.begins_with_step).map(|(first, _)| first);
         // Leading rows without a step are placed at the first wanted step.
-        let place = first.unwrap_or(wanted_start);
-        Self { file, piece, batch_rows: 1, state: State::Unopened, rows: VecDeque::new(), place }
+        let position = first.unwrap_or(wanted_start);
+        Self { file, range, batch_rows: 1, state: ReadState::Unopened, rows: VecDeque::new(), position }
     }
 
     /// Returns the step of the next row.
     fn step(&self) -> Option<i64> {
         match self.rows.front() {
             Some((step, _)) => Some(*step),
-            None if matches!(self.state, State::Unopened) => Some(self.place),
+            None if matches!(self.state, ReadState::Unopened) => Some(self.position),
             None => None,
         }
     }
 
-    fn take(&mut self, step: i64, run: &str) -> Result<Vec<Row>, Error> {
+    fn take_step(&mut self, step: i64, run: &str) -> Result<Vec<Row>, Error> {
         let mut taken = Vec::new();
         self.fill(run)?;
         while self.step() == Some(step) {
@@ -216,53 +217,54 @@ impl Part {
     fn fill(&mut self, run: &str) -> Result<(), Error> {
         while self.rows.is_empty() {
             let reader = match &mut self.state {
-                State::Open(reader) => reader,
-                State::Unopened => {
-                    self.state = State::Open(Box::new(self.open(run)?));
+                ReadState::Open(reader) => reader,
+                ReadState::Unopened => {
+                    self.state = ReadState::Open(Box::new(self.open(run)?));
                     continue;
                 }
-                State::Ended => return Ok(()),
+                ReadState::Ended => return Ok(()),
             };
-            let Some(batch) = unpanicked(run, || reader.next())? else {
-                self.state = State::Ended;
+            let Some(batch) = catch_panic(run, || reader.next())? else {
+                self.state = ReadState::Ended;
                 return Ok(());
             };
             let batch = batch.map_err(|error| unusable(run, &error))?;
             for row in rows_of(&batch)? {
-                let row = without_hollow(row.with_integer_step());
+                let row = without_empty_objects(row.with_integer_step());
                 // A row without a step stays after the one before it.
-                self.place = row.step().unwrap_or(self.place);
-                self.rows.push_back((self.place, row));
+                self.position = row.step().unwrap_or(self.position);
+                self.rows.push_back((self.position, row));
             }
         }
         Ok(())
     }
 
     fn open(&self, run: &str) -> Result<ParquetRecordBatchReader, Error> {
-        self.file.read(&self.file.plan, self.batch_rows, Some(&self.piece.rows), run)
+        self.file.read(&self.file.plan, self.batch_rows, Some(&self.range.rows), run)
     }
 }
 
 /// Removes objects without content. A file cannot store an empty struct, so such an object is a struct of nulls,
 /// which stands for a missing key.
-fn without_hollow(row: Row) -> Row {
+fn without_empty_objects(row: Row) -> Row {
     if !row.iter().any(|(_, value)| matches!(value, Value::Map(_) | Value::List(_))) {
         return row;
     }
-    let filled = |(key, value)| Some((key, filled(value)?));
-    row.into_iter().filter_map(filled).collect()
+    let entry = |(key, value)| Some((key, prune_empty(value)?));
+    row.into_iter().filter_map(entry).collect()
 }
 
 /// Removes empty objects from a value. `None` if the value itself is one.
-fn filled(value: Value) -> Option<Value> {
+fn prune_empty(value: Value) -> Option<Value> {
     match value {
         Value::Map(map) => {
-            let map: Map = map.into_iter().filter_map(|(key, value)| Some((key, filled(value)?))).collect();
+            let map: Map =
+                map.into_iter().filter_map(|(key, value)| Some((key, prune_empty(value)?))).collect();
             (!map.is_empty()).then_some(Value::Map(map))
         }
         // Items of a list keep their positions.
         Value::List(list) => {
-            Some(Value::List(list.into_iter().map(|value| filled(value).unwrap_or_default()).collect()))
+            Some(Value::List(list.into_iter().map(|value| prune_empty(value).unwrap_or_default()).collect()))
         }
         value => Some(value),
     }
@@ -271,33 +273,33 @@ fn filled(value: Value) -> Option<Value> {
 impl WholeFile {
     fn open(
         number: usize,
-        bytes: Shared,
+        bytes: SharedFile,
         footer: Footer,
         selection: &Selection,
         run: &str,
     ) -> Result<Self, Error> {
-        let (groups, columns) = (footer.filled_groups(), footer.wanted_columns(selection));
-        let row_bytes = footer.weight(&groups, &columns);
-        let plan = unpanicked(run, || Plan::new(&bytes, &footer, groups, columns))?;
+        let (groups, columns) = (footer.nonempty_groups(), footer.wanted_columns(selection));
+        let row_bytes = footer.row_bytes(&groups, &columns);
+        let plan = catch_panic(run, || ReadPlan::new(&bytes, &footer, groups, columns))?;
         let plan = plan.map_err(|error| unusable(run, &error))?;
         Ok(Self { number, bytes, footer, plan, row_bytes })
     }
 
     fn read(
         &self,
-        plan: &Plan,
+        plan: &ReadPlan,
         batch_rows: usize,
         rows: Option<&Range<usize>>,
         run: &str,
     ) -> Result<ParquetRecordBatchReader, Error> {
-        let read = unpanicked(run, || plan.read(&self.bytes, &self.footer, batch_rows, rows))?;
+        let read = catch_panic(run, || plan.read(&self.bytes, &self.footer, batch_rows, rows))?;
         read.map_err(|error| unusable(run, &error))
     }
 }
 
-/// Returns the pieces of a file whose rows are in step order, and the greatest step. In a file of a resumed run, the
+/// Returns the ranges of a file whose rows are in step order, and the greatest step. In a file of a resumed run, the
 /// steps may start again in the middle.
-fn ordered_pieces(file: &WholeFile, run: &str) -> Result<(Vec<Piece>, Option<i64>), Error> {
+fn sorted_ranges(file: &WholeFile, run: &str) -> Result<(Vec<SortedRange>, Option<i64>), Error> {
     let rows: usize = file.footer.group_rows().sum();
     let Some((step, _)) = file.footer.fields().find(STEP) else {
         return if rows == 0 {
@@ -307,12 +309,13 @@ fn ordered_pieces(file: &WholeFile, run: &str) -> Result<(Vec<Piece>, Option<i64
         };
     };
     let failed = |error: &dyn ToString| unusable(run, error);
-    let plan =
-        unpanicked(run, || Plan::new(&file.bytes, &file.footer, file.footer.filled_groups(), vec![step]))?;
+    let plan = catch_panic(run, || {
+        ReadPlan::new(&file.bytes, &file.footer, file.footer.nonempty_groups(), vec![step])
+    })?;
     let mut reader = file.read(&plan.map_err(|error| failed(&error))?, BATCH_ROWS, None, run)?;
-    let mut pieces = vec![Piece { rows: 0..0, steps: None, begins_with_step: false }];
+    let mut ranges = vec![SortedRange { rows: 0..0, steps: None, begins_with_step: false }];
     let mut last: Option<i64> = None;
-    while let Some(batch) = unpanicked(run, || reader.next())? {
+    while let Some(batch) = catch_panic(run, || reader.next())? {
         let batch = batch.map_err(|error| failed(&error))?;
         let steps = integer_steps(batch.column(0));
         let steps: Int64Array = match &steps {
@@ -323,33 +326,37 @@ fn ordered_pieces(file: &WholeFile, run: &str) -> Result<(Vec<Piece>, Option<i64
         for index in 0..steps.len() {
             let step = steps.is_valid(index).then(|| steps.value(index));
             last = last.max(step);
-            add_row(&mut pieces, step);
+            add_row(&mut ranges, step);
         }
-        if pieces.len() > MOST_PIECES {
+        if ranges.len() > MAX_RANGES {
             return Err(failed(
                 &"the rows of a file are not in step order (read the history with --source live)",
             ));
         }
     }
-    pieces.retain(|piece| !piece.rows.is_empty());
-    Ok((pieces, last))
+    ranges.retain(|range| !range.rows.is_empty());
+    Ok((ranges, last))
 }
 
-/// Adds a row to the last piece, or to a new one if its step precedes those of the last piece.
-fn add_row(pieces: &mut Vec<Piece>, step: Option<i64>) {
-    let Some(piece) = pieces.last_mut() else { return };
-    match (piece.steps, step) {
+/// Adds a row to the last range, or to a new one if its step precedes those of the last piece.
+fn add_row(ranges: &mut Vec<SortedRange>, step: Option<i64>) {
+    let Some(range) = ranges.last_mut() else { return };
+    match (range.steps, step) {
         (Some((_, before)), Some(step)) if step < before => {
-            let row = piece.rows.end;
-            pieces.push(Piece { rows: row..row + 1, steps: Some((step, step)), begins_with_step: true });
+            let row = range.rows.end;
+            ranges.push(SortedRange {
+                rows: row..row + 1,
+                steps: Some((step, step)),
+                begins_with_step: true,
+            });
             return;
         }
-        (Some((first, _)), Some(step)) => piece.steps = Some((first, step)),
+        (Some((first, _)), Some(step)) => range.steps = Some((first, step)),
         (None, Some(step)) => {
-            piece.begins_with_step = piece.rows.is_empty();
-            piece.steps = Some((step, step));
+            range.begins_with_step = range.rows.is_empty();
+            range.steps = Some((step, step));
         }
         (_, None) => {}
     }
-    piece.rows.end += 1;
+    range.rows.end += 1;
 }

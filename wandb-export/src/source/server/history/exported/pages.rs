@@ -7,7 +7,7 @@
 mod dictionary;
 mod header;
 mod inflate;
-mod runs;
+mod rle;
 mod split;
 #[cfg(test)]
 mod tests;
@@ -27,30 +27,30 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMeta
 use parquet::file::reader::ChunkReader;
 use parquet::file::serialized_reader::SerializedPageReader;
 
-use self::header::{Content, Headers};
+use self::header::{PageContent, PageHeaders};
 use self::split::SplitPages;
 use super::footer::Footer;
 
 /// Page size in bytes from which a page is read in pieces.
-const MOST_PAGE: u64 = 4 << 20;
+const MAX_PAGE: u64 = 4 << 20;
 
 /// Maximum bytes of a batch if its rows are the largest of the file.
-const MOST_BATCH: u64 = 16 << 20;
+const MAX_BATCH: u64 = 16 << 20;
 
 /// The row groups and columns of a file to read, and how to read them.
 #[derive(Debug, Clone)]
-pub(super) struct Plan {
+pub(super) struct ReadPlan {
     groups: Vec<usize>,
     columns: Vec<usize>,
-    /// The column chunks with pages larger than [`MOST_PAGE`], by row group and leaf.
+    /// The column chunks with pages larger than [`MAX_PAGE`], by row group and leaf.
     large: HashSet<(usize, usize)>,
     /// Bytes per row according to dictionaries, which the footer may not show.
     row_bytes: u64,
     /// Maximum number of rows in a batch, as far as page sizes limit it.
-    most_rows: usize,
+    max_rows: usize,
 }
 
-impl Plan {
+impl ReadPlan {
     /// Reads all page headers of the wanted columns.
     pub(super) fn new(
         file: &(impl ChunkReader + Clone),
@@ -60,7 +60,7 @@ impl Plan {
     ) -> Result<Self> {
         let metadata = footer.metadata();
         let wanted: HashSet<usize> = columns.iter().copied().collect();
-        let mut plan = Self { groups, columns, large: HashSet::new(), row_bytes: 0, most_rows: usize::MAX };
+        let mut plan = Self { groups, columns, large: HashSet::new(), row_bytes: 0, max_rows: usize::MAX };
         for &group in &plan.groups {
             let row_group = metadata.row_group(group);
             let mut bytes = 0_u64;
@@ -68,14 +68,14 @@ impl Plan {
                 if !wanted.contains(&footer.root(leaf)) {
                     continue;
                 }
-                let sizes = Sizes::of(file.clone(), column)?;
-                if sizes.largest_page > MOST_PAGE {
+                let sizes = ChunkSizes::of(file.clone(), column)?;
+                if sizes.largest_page > MAX_PAGE {
                     plan.large.insert((group, leaf));
                 }
-                bytes = bytes.saturating_add(sizes.by_dictionary);
+                bytes = bytes.saturating_add(sizes.dictionary_bytes);
                 if column.column_descr().max_rep_level() == 0 && sizes.largest_value > 0 {
-                    let rows = usize::try_from(MOST_BATCH / sizes.largest_value).unwrap_or(usize::MAX);
-                    plan.most_rows = plan.most_rows.min(rows.max(1));
+                    let rows = usize::try_from(MAX_BATCH / sizes.largest_value).unwrap_or(usize::MAX);
+                    plan.max_rows = plan.max_rows.min(rows.max(1));
                 }
             }
             let rows = u64::try_from(row_group.num_rows()).unwrap_or_default().max(1);
@@ -85,9 +85,9 @@ impl Plan {
     }
 
     /// Returns how many rows to decode at once for about `bytes`, given the footer's row size.
-    pub(super) fn batch_rows(&self, bytes: u64, row: u64, most: usize) -> usize {
+    pub(super) fn batch_rows(&self, bytes: u64, row: u64, max: usize) -> usize {
         let rows = usize::try_from(bytes / row.max(self.row_bytes).max(1)).unwrap_or(usize::MAX);
-        rows.min(self.most_rows).clamp(1, most.max(1))
+        rows.min(self.max_rows).clamp(1, max.max(1))
     }
 
     /// Reads all rows, or a range of them, in batches of at most `batch_rows`.
@@ -111,7 +111,8 @@ impl Plan {
         }
         let levels =
             parquet_to_arrow_field_levels(read.parquet_schema(), mask, Some(read.schema().fields()))?;
-        let groups = Groups { file: file.clone(), metadata: Arc::clone(read.metadata()), plan: self.clone() };
+        let groups =
+            PlannedGroups { file: file.clone(), metadata: Arc::clone(read.metadata()), plan: self.clone() };
         let total = RowGroups::num_rows(&groups);
         let selection = rows.map(|rows| {
             let rows = rows.start.min(total)..rows.end.min(total);
@@ -123,46 +124,49 @@ impl Plan {
 
 /// Sizes from the page headers of a column chunk.
 #[derive(Debug, Default)]
-struct Sizes {
+struct ChunkSizes {
     largest_page: u64,
     /// The largest average value size of a page, in bytes.
     largest_value: u64,
     /// The bytes of all values, if they have the average size of the dictionary's values.
-    by_dictionary: u64,
+    dictionary_bytes: u64,
 }
 
-impl Sizes {
+impl ChunkSizes {
     fn of(file: impl ChunkReader, column: &ColumnChunkMetaData) -> Result<Self> {
         let mut sizes = Self::default();
-        let mut in_dictionary = 0;
-        for header in Headers::new(file, column.byte_range()) {
+        let mut dictionary_value = 0;
+        for header in PageHeaders::new(file, column.byte_range()) {
             let header = header?;
             sizes.largest_page = sizes.largest_page.max(header.uncompressed);
             let values = match header.content {
-                Content::Dictionary { values, .. } | Content::Data { values, .. } => u64::from(values),
-                Content::Other => continue,
+                PageContent::Dictionary { values, .. } | PageContent::Data { values, .. } => {
+                    u64::from(values)
+                }
+                PageContent::Other => continue,
             };
             let value = header.uncompressed / values.max(1);
-            if matches!(header.content, Content::Dictionary { .. })
+            if matches!(header.content, PageContent::Dictionary { .. })
                 && column.column_type() == Type::BYTE_ARRAY
             {
-                in_dictionary = value;
+                dictionary_value = value;
             }
             sizes.largest_value = sizes.largest_value.max(value);
         }
-        sizes.by_dictionary = u64::try_from(column.num_values()).unwrap_or(0).saturating_mul(in_dictionary);
+        sizes.dictionary_bytes =
+            u64::try_from(column.num_values()).unwrap_or(0).saturating_mul(dictionary_value);
         Ok(sizes)
     }
 }
 
 /// The row groups of a plan, in the form that the decoder needs.
-struct Groups<R> {
+struct PlannedGroups<R> {
     file: R,
     metadata: Arc<ParquetMetaData>,
-    plan: Plan,
+    plan: ReadPlan,
 }
 
-impl<R: ChunkReader + Clone + 'static> RowGroups for Groups<R> {
+impl<R: ChunkReader + Clone + 'static> RowGroups for PlannedGroups<R> {
     fn num_rows(&self) -> usize {
         self.row_groups().map(|group| usize::try_from(group.num_rows()).unwrap_or_default()).sum()
     }
@@ -180,7 +184,7 @@ impl<R: ChunkReader + Clone + 'static> RowGroups for Groups<R> {
             Ok(pages)
         };
         let chunks: Vec<Result<Box<dyn PageReader>>> = self.plan.groups.iter().map(open).collect();
-        Ok(Box::new(Chunks(chunks.into_iter())))
+        Ok(Box::new(ChunkPages(chunks.into_iter())))
     }
 
     fn row_groups(&self) -> Box<dyn Iterator<Item = &RowGroupMetaData> + '_> {
@@ -192,9 +196,9 @@ impl<R: ChunkReader + Clone + 'static> RowGroups for Groups<R> {
     }
 }
 
-struct Chunks(std::vec::IntoIter<Result<Box<dyn PageReader>>>);
+struct ChunkPages(std::vec::IntoIter<Result<Box<dyn PageReader>>>);
 
-impl Iterator for Chunks {
+impl Iterator for ChunkPages {
     type Item = Result<Box<dyn PageReader>>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -202,4 +206,4 @@ impl Iterator for Chunks {
     }
 }
 
-impl PageIterator for Chunks {}
+impl PageIterator for ChunkPages {}

@@ -20,20 +20,20 @@ const WRITE_AT_ONCE: usize = 512 << 10;
 pub(super) struct SparseFile {
     length: u64,
     /// Maximum bytes kept in memory.
-    most_memory: u64,
+    max_memory: u64,
     in_memory: Vec<(u64, Bytes)>,
     on_disk: Option<(File, Vec<Range<u64>>)>,
 }
 
 impl SparseFile {
     /// Creates an empty store for a file of `length` bytes.
-    pub(super) fn nothing(length: u64) -> Self {
-        Self { length, most_memory: MEMORY, ..Self::default() }
+    pub(super) fn empty(length: u64) -> Self {
+        Self { length, max_memory: MEMORY, ..Self::default() }
     }
 
     /// Sends all further bytes to disk.
-    pub(super) fn take_no_memory(&mut self) {
-        self.most_memory = 0;
+    pub(super) fn disable_memory(&mut self) {
+        self.max_memory = 0;
     }
 
     /// Sets the length of the file, if it is found out later.
@@ -58,12 +58,12 @@ impl SparseFile {
     }
 
     /// Prepares to store the bytes from `start` up to `end`, if that is known.
-    pub(super) fn room(&mut self, start: u64, end: Option<u64>) -> Room {
+    pub(super) fn reserve(&mut self, start: u64, end: Option<u64>) -> PendingBytes {
         let size =
-            end.map(|end| end.saturating_sub(start)).filter(|size| self.memory() + size <= self.most_memory);
+            end.map(|end| end.saturating_sub(start)).filter(|size| self.memory() + size <= self.max_memory);
         let capacity = size.map_or(Some(WRITE_AT_ONCE), |size| usize::try_from(size).ok());
         let file = if size.is_some() { None } else { self.on_disk.take() };
-        Room {
+        PendingBytes {
             start,
             written: 0,
             buffer: Vec::with_capacity(capacity.unwrap_or(WRITE_AT_ONCE)),
@@ -74,19 +74,19 @@ impl SparseFile {
         }
     }
 
-    /// Stores the bytes of a room, which must be complete.
-    pub(super) fn take(&mut self, room: Room) {
-        match room.file {
-            Destination::Memory => self.in_memory.push((room.start, room.buffer.into())),
+    /// Stores the pending bytes, which must be complete.
+    pub(super) fn commit(&mut self, pending: PendingBytes) {
+        match pending.file {
+            Destination::Memory => self.in_memory.push((pending.start, pending.buffer.into())),
             Destination::Disk(file) => self.on_disk = file,
         }
     }
 
-    /// Discards the bytes of a room.
-    pub(super) fn discard(&mut self, room: Room) {
-        if let Destination::Disk(Some((file, mut ranges))) = room.file {
-            if let Some(last) = ranges.last_mut().filter(|_| room.written > 0) {
-                last.end = last.end.saturating_sub(room.written);
+    /// Discards the pending bytes.
+    pub(super) fn discard(&mut self, pending: PendingBytes) {
+        if let Destination::Disk(Some((file, mut ranges))) = pending.file {
+            if let Some(last) = ranges.last_mut().filter(|_| pending.written > 0) {
+                last.end = last.end.saturating_sub(pending.written);
             }
             ranges.retain(|range| !range.is_empty());
             self.on_disk = Some((file, ranges));
@@ -109,7 +109,7 @@ impl SparseFile {
 
 /// Bytes on their way into a [`SparseFile`].
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct PendingBytes {
     start: u64,
     written: u64,
     buffer: Vec<u8>,
@@ -122,7 +122,7 @@ enum Destination {
     Disk(Option<(File, Vec<Range<u64>>)>),
 }
 
-impl Room {
+impl PendingBytes {
     /// Adds bytes. Returns true when they should be [written](Self::write) before more are added.
     pub(super) fn add(&mut self, bytes: &[u8]) -> bool {
         self.buffer.extend_from_slice(bytes);
@@ -181,7 +181,9 @@ impl ChunkReader for SparseFile {
         }
         match &self.on_disk {
             // A hole in a sparse file reads as zeros, and Parquet checksums need not detect that.
-            Some((file, ranges)) if covers(ranges, start, length as u64) => file.get_bytes(start, length),
+            Some((file, ranges)) if are_covered(ranges, start, length as u64) => {
+                file.get_bytes(start, length)
+            }
             _ => Err(Self::missing(start, length as u64)),
         }
     }
@@ -189,15 +191,15 @@ impl ChunkReader for SparseFile {
 
 /// A shared [`SparseFile`], for several readers.
 #[derive(Debug, Clone)]
-pub(super) struct Shared(pub(super) Arc<SparseFile>);
+pub(super) struct SharedFile(pub(super) Arc<SparseFile>);
 
-impl Length for Shared {
+impl Length for SharedFile {
     fn len(&self) -> u64 {
         self.0.len()
     }
 }
 
-impl ChunkReader for Shared {
+impl ChunkReader for SharedFile {
     type T = Box<dyn Read>;
 
     fn get_read(&self, start: u64) -> Result<Self::T> {
@@ -210,12 +212,12 @@ impl ChunkReader for Shared {
 }
 
 /// Returns whether `ranges`, in the order of writing, contain the bytes without a gap.
-fn covers(ranges: &[Range<u64>], mut start: u64, mut length: u64) -> bool {
+fn are_covered(ranges: &[Range<u64>], mut start: u64, mut length: u64) -> bool {
     while length > 0 {
         let Some(range) = ranges.iter().find(|range| range.contains(&start)) else { return false };
-        let here = length.min(range.end - start);
-        start += here;
-        length -= here;
+        let length_in_range = length.min(range.end - start);
+        start += length_in_range;
+        length -= length_in_range;
     }
     true
 }
@@ -225,21 +227,21 @@ mod tests {
     use super::*;
 
     fn put(held: &mut SparseFile, start: u64, bytes: &[u8], end: Option<u64>) {
-        let mut room = held.room(start, end);
+        let mut pending = held.reserve(start, end);
         for chunk in bytes.chunks(100_000) {
-            if room.add(chunk) {
-                room = room.write().expect("room on the disk");
+            if pending.add(chunk) {
+                pending = pending.write().expect("room on the disk");
             }
         }
-        let room = room.write().expect("room on the disk");
-        held.take(room);
+        let pending = pending.write().expect("room on the disk");
+        held.commit(pending);
     }
 
     #[test]
     fn bytes_keep_their_offsets_in_memory_and_on_disk() {
         let bytes: Vec<u8> = (0..1_000_000_u32).map(|n| n.to_le_bytes()[0]).collect();
         for known in [true, false] {
-            let mut held = SparseFile::nothing(20 << 20);
+            let mut held = SparseFile::empty(20 << 20);
             for start in [1 << 20, 10 << 20] {
                 put(&mut held, start, &bytes, known.then_some(start + bytes.len() as u64));
             }
@@ -257,13 +259,13 @@ mod tests {
 
     #[test]
     fn discarded_bytes_are_missing() {
-        let mut held = SparseFile::nothing(20 << 20);
-        held.take_no_memory();
+        let mut held = SparseFile::empty(20 << 20);
+        held.disable_memory();
         put(&mut held, 0, &vec![7; 1 << 20], None);
         for start in [1 << 20, 8 << 20] {
-            let mut room = held.room(start, None);
-            room.add(&vec![9; 1 << 20]);
-            held.discard(room.write().expect("room on the disk"));
+            let mut pending = held.reserve(start, None);
+            pending.add(&vec![9; 1 << 20]);
+            held.discard(pending.write().expect("room on the disk"));
             held.get_bytes(start, 1).expect_err("discarded");
             assert_eq!(held.get_bytes(0, 1 << 20).expect("there"), vec![7; 1 << 20]);
         }
@@ -271,7 +273,7 @@ mod tests {
 
     #[test]
     fn large_parts_go_to_disk() {
-        let mut held = SparseFile::nothing(20 << 20);
+        let mut held = SparseFile::empty(20 << 20);
         put(&mut held, 0, &vec![7; 7 << 20], Some(7 << 20));
         assert!(held.has_file() && held.memory() == 0);
         assert_eq!(held.get_bytes(1, 6 << 20).expect("there"), vec![7; 6 << 20]);

@@ -14,11 +14,11 @@ use super::unusable;
 use crate::error::Error;
 
 /// Maximum bytes of a file if the server does not report its length.
-const MOST_UNSIZED: u64 = 8 << 30;
+const MAX_UNSIZED_BYTES: u64 = 8 << 30;
 
 /// A file behind a signed URL.
 #[derive(Debug, Clone)]
-pub(super) struct Stored {
+pub(super) struct StoredFile {
     client: Client,
     run: RunPath,
     url: Url,
@@ -27,7 +27,7 @@ pub(super) struct Stored {
     version: FileVersion,
 }
 
-impl Stored {
+impl StoredFile {
     pub(super) fn new(client: &Client, run: &RunPath, url: &str, subject: String) -> Result<Self, Error> {
         let found = client.base_url().resolve(url);
         let url =
@@ -35,31 +35,35 @@ impl Stored {
         Ok(Self { client: client.clone(), run: run.clone(), url, subject, version: FileVersion::default() })
     }
 
-    /// Returns the last `most` bytes of the file. Pins the version of the file: later requests fail if it changes.
+    /// Returns the last `max` bytes of the file. Pins the version of the file: later requests fail if it changes.
     ///
     /// Requests the first bytes to learn the length of the file, and then the last bytes if they are different ones.
     /// (Azure answers a suffix request, `bytes=-N`, with the whole file.)
-    pub(super) async fn end(&mut self, most: u64) -> Result<SparseFile, Error> {
-        let mut download = self.download(&(0..most)).await?;
+    pub(super) async fn fetch_tail(&mut self, max: u64) -> Result<SparseFile, Error> {
+        let mut download = self.download(&(0..max)).await?;
         if download.length().is_none() && download.end().is_some() {
             // A range without a total length. Only the whole file reveals its end.
             download = self.download(&(0..u64::MAX)).await?;
         }
         self.version = download.version().clone();
-        let mut held = SparseFile::nothing(download.length().unwrap_or_default());
+        let mut held = SparseFile::empty(download.length().unwrap_or_default());
         let received = self.receive(download, &mut held).await?;
         // Without a reported length, the server has sent the whole file.
         let length = *self.version.length.get_or_insert(received);
         held.set_length(length);
-        self.bring(std::slice::from_ref(&(length.saturating_sub(most)..length)), &mut held).await?;
+        self.fetch_ranges(std::slice::from_ref(&(length.saturating_sub(max)..length)), &mut held).await?;
         Ok(held)
     }
 
     /// Fetches `ranges` into `held`. A server may send more than requested.
-    pub(super) async fn bring(&self, ranges: &[Range<u64>], held: &mut SparseFile) -> Result<(), Error> {
+    pub(super) async fn fetch_ranges(
+        &self,
+        ranges: &[Range<u64>],
+        held: &mut SparseFile,
+    ) -> Result<(), Error> {
         for range in ranges {
-            let is_here = |there: &Range<u64>| there.start <= range.start && range.end <= there.end;
-            if held.ranges().iter().any(is_here) {
+            let is_fetched = |fetched: &Range<u64>| fetched.start <= range.start && range.end <= fetched.end;
+            if held.ranges().iter().any(is_fetched) {
                 continue;
             }
             let download = self.download(range).await?;
@@ -74,7 +78,7 @@ impl Stored {
             self.client.download_range(urls, &self.subject, range, &self.version).await
         };
         match begin(&self.url).await {
-            Err(error) if error.may_be_expired() => match self.signed_anew().await? {
+            Err(error) if error.may_be_expired() => match self.request_new_url().await? {
                 Some(url) => Ok(begin(&url).await?),
                 None => Err(error.into()),
             },
@@ -82,10 +86,10 @@ impl Stored {
         }
     }
 
-    async fn chunk(&self, download: &mut Download) -> Result<Option<Bytes>, Error> {
+    async fn next_chunk(&self, download: &mut Download) -> Result<Option<Bytes>, Error> {
         match download.chunk().await {
             Err(error) if error.may_be_expired() => {
-                let Some(url) = self.signed_anew().await? else { return Err(error.into()) };
+                let Some(url) = self.request_new_url().await? else { return Err(error.into()) };
                 download.renew(std::slice::from_ref(&url)).await?;
                 Ok(download.chunk().await?)
             }
@@ -94,32 +98,32 @@ impl Stored {
     }
 
     /// Returns the file's URL with a new signature. The current one may have expired if the caller reads slowly.
-    async fn signed_anew(&self) -> Result<Option<Url>, Error> {
+    async fn request_new_url(&self) -> Result<Option<Url>, Error> {
         let answer = self.client.call(GetParquetHistory::new(self.run.clone())).boxed().await?.answer;
         let mut urls = answer.urls.iter().filter_map(|url| self.client.base_url().resolve(url));
-        let place = |url: &Url| (url.origin(), url.path().to_owned());
-        Ok(urls.find(|url| place(url) == place(&self.url)))
+        let location = |url: &Url| (url.origin(), url.path().to_owned());
+        Ok(urls.find(|url| location(url) == location(&self.url)))
     }
 
     /// Stores the body up to the end of the requested range, and returns the offset after the last byte. Ignores
     /// surplus bytes.
     async fn receive(&self, mut download: Download, held: &mut SparseFile) -> Result<u64, Error> {
         let failed = |error| Error::io(format!("keeping {} in a temporary file", self.subject), error);
-        let mut room = held.room(download.received(), download.end());
+        let mut pending = held.reserve(download.received(), download.end());
         let mut received = download.received();
         loop {
-            match self.chunk(&mut download).await {
+            match self.next_chunk(&mut download).await {
                 Ok(None) => break,
                 Ok(Some(chunk)) => {
                     let start = download.received().saturating_sub(chunk.len() as u64);
-                    let left = download.end().unwrap_or(MOST_UNSIZED).saturating_sub(start);
+                    let left = download.end().unwrap_or(MAX_UNSIZED_BYTES).saturating_sub(start);
                     let wanted = usize::try_from(left).map_or(chunk.len(), |left| left.min(chunk.len()));
-                    if room.add(&chunk[..wanted]) {
-                        room = blocking::unblock(move || room.write()).await.map_err(failed)?;
+                    if pending.add(&chunk[..wanted]) {
+                        pending = blocking::unblock(move || pending.write()).await.map_err(failed)?;
                     }
                     if wanted < chunk.len() {
                         if download.end().is_none() {
-                            return Err(self.endless());
+                            return Err(self.unsized_error());
                         }
                         received = start + wanted as u64;
                         break;
@@ -129,22 +133,22 @@ impl Stored {
                 // Nothing shows that the rest belongs to the same file.
                 Err(Error::Request(error)) => {
                     download.restart(*error).await?;
-                    held.discard(room);
-                    room = held.room(download.received(), download.end());
+                    held.discard(pending);
+                    pending = held.reserve(download.received(), download.end());
                     received = download.received();
                 }
                 Err(error) => return Err(error),
             }
         }
-        if room.is_on_disk() {
-            room = blocking::unblock(move || room.write()).await.map_err(failed)?;
+        if pending.is_on_disk() {
+            pending = blocking::unblock(move || pending.write()).await.map_err(failed)?;
         }
-        held.take(room);
+        held.commit(pending);
         Ok(received)
     }
 
-    fn endless(&self) -> Error {
-        let message = format!("{} has no length and is larger than {MOST_UNSIZED} bytes", self.subject);
+    fn unsized_error(&self) -> Error {
+        let message = format!("{} has no length and is larger than {MAX_UNSIZED_BYTES} bytes", self.subject);
         unusable(&self.run.to_string(), &message)
     }
 }

@@ -16,14 +16,14 @@ use wandb_tables::{
     ColumnType, Field, FieldKind, Nested, Schema, SchemaAdapter, TableOptions, batches, rows_of,
 };
 
-use self::files::{encode, parts};
+use self::files::{encode, test_files};
 use self::storage::{Behaviour, Storage};
-use super::super::findings::Late;
-use super::merged;
-use super::part::Wanted;
-use super::parts::Files;
+use super::super::row_issues::LateRows;
+use super::file_layout::FileLayout;
+use super::inspect::RowFilter;
+use super::merge_files;
 use crate::error::Error;
-use crate::source::weight::{BATCH_BYTES, weight};
+use crate::source::memory_size::{BATCH_BYTES, estimate_row_bytes};
 
 /// The result of one path: rows from the files, and rows of the table.
 #[derive(Debug)]
@@ -36,19 +36,20 @@ fn run() -> RunPath {
     RunPath::parse("e/p/r", &PathDefaults::default()).expect("a path")
 }
 
-fn wanted(steps: Range<i64>, selection: Selection) -> Wanted {
-    Wanted { run: "e/p/r".to_owned(), steps, selection, late: Late::default() }
+fn wanted(steps: Range<i64>, selection: Selection) -> RowFilter {
+    RowFilter { run: "e/p/r".to_owned(), steps, selection, late: LateRows::default() }
 }
 
 /// Reads the files by column. `None` if that is not possible.
-fn by_column(storage: &Storage, wanted: &Wanted) -> Result<Option<Read>, Error> {
+fn by_column(storage: &Storage, wanted: &RowFilter) -> Result<Option<Read>, Error> {
     block_on(async {
-        let Files::Apart(mut parts) = Files::of(&storage.client(), &run(), &storage.urls(), wanted).await?
+        let FileLayout::Ordered(mut test_files) =
+            FileLayout::inspect(&storage.client(), &run(), &storage.urls(), wanted).await?
         else {
             return Ok(None);
         };
-        let Some(schema) = std::mem::take(&mut parts.columns).schema(&[]) else { return Ok(None) };
-        let columns: Vec<_> = parts.batches().try_collect().await?;
+        let Some(schema) = std::mem::take(&mut test_files.columns).into_schema(&[]) else { return Ok(None) };
+        let columns: Vec<_> = test_files.batches().try_collect().await?;
         let mut fit = SchemaAdapter::new(schema.clone());
         let (mut rows, mut tabled) = (Vec::new(), Vec::new());
         for batch in columns {
@@ -60,14 +61,14 @@ fn by_column(storage: &Storage, wanted: &Wanted) -> Result<Option<Read>, Error> 
 }
 
 /// Reads the files row by row.
-fn by_row(storage: &Storage, wanted: &Wanted) -> Result<Vec<Row>, Error> {
+fn by_row(storage: &Storage, wanted: &RowFilter) -> Result<Vec<Row>, Error> {
     block_on(async {
         let client = storage.client();
-        let files = match Files::of(&client, &run(), &storage.urls(), wanted).await? {
-            Files::Apart(parts) => parts.into_files().collect(),
-            Files::Mixed { files, .. } => files,
+        let files = match FileLayout::inspect(&client, &run(), &storage.urls(), wanted).await? {
+            FileLayout::Ordered(test_files) => test_files.into_files().collect(),
+            FileLayout::Mixed { files, .. } => files,
         };
-        let (mut batches, _) = merged(&client, files, wanted.clone()).await?;
+        let (mut batches, _) = merge_files(&client, files, wanted.clone()).await?;
         let mut rows = Vec::new();
         while let Some(batch) = batches.try_next().await? {
             rows.extend(batch.into_rows()?);
@@ -113,15 +114,15 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 
     #[test]
-    fn both_ways_give_the_same_rows(
-        parts in parts(),
+    fn both_paths_give_the_same_rows(
+        test_files in test_files(),
         keys in prop::sample::subsequence(vec!["a", "b", "c", "never"], 0..3),
         any in any::<bool>(),
         bounds in prop::option::weighted(0.3, (-20_i64..60, 0_i64..80)),
         knows_ranges in any::<bool>(),
     ) {
         let behaviour = Behaviour { knows_ranges, ..Behaviour::default() };
-        let storage = Storage::new(parts.iter().map(encode).collect(), behaviour);
+        let storage = Storage::new(test_files.iter().map(encode).collect(), behaviour);
         let steps = bounds.map_or(i64::MIN..i64::MAX, |(from, width)| from..from + width);
         let wanted = wanted(steps, selection(&keys, any));
         let slow = by_row(&storage, &wanted).expect("readable");
@@ -139,7 +140,7 @@ proptest! {
 
 /// Creates two files with two row groups each and two hundred columns.
 fn wide(behaviour: Behaviour) -> Storage {
-    Storage::new((0..2).map(|part| files::wide(part * 4_000, 4_000, 200)).collect(), behaviour)
+    Storage::new((0..2).map(|file| files::wide(file * 4_000, 4_000, 200)).collect(), behaviour)
 }
 
 #[test]
@@ -151,8 +152,8 @@ fn few_of_many_columns_fetch_few_bytes() {
     assert_eq!(read.rows.len(), 8_000);
     // Three columns and the steps, eight bytes per value.
     let chunks = 4 * 8_000 * 8;
-    let looks = 4 * (64 << 10);
-    assert!(storage.sent() < chunks * 12 / 10 + looks, "{} bytes", storage.sent());
+    let reads = 4 * (64 << 10);
+    assert!(storage.sent() < chunks * 12 / 10 + reads, "{} bytes", storage.sent());
     assert!(storage.sent() * 20 < storage.size(), "{} of {} bytes", storage.sent(), storage.size());
 }
 
@@ -166,7 +167,7 @@ fn unwanted_row_groups_are_not_fetched() {
 }
 
 #[test]
-fn whole_files_are_one_request_after_two_looks() {
+fn whole_files_are_one_request_after_two_reads() {
     let storage = wide(Behaviour::default());
     let read = by_column(&storage, &wanted(i64::MIN..i64::MAX, Selection::Everything)).expect("readable");
     assert_eq!(read.expect("plain columns").rows.len(), 8_000);
@@ -206,7 +207,7 @@ fn other_url_schemes_are_not_requested() {
     let storage = Storage::new(vec![files::wide(0, 100, 2)], Behaviour::default());
     let all = wanted(i64::MIN..i64::MAX, Selection::Everything);
     let urls = ["s3://bucket/history.parquet".to_owned()];
-    let read = block_on(Files::of(&storage.client(), &run(), &urls, &all));
+    let read = block_on(FileLayout::inspect(&storage.client(), &run(), &urls, &all));
     assert!(matches!(read, Err(Error::Exported { .. })));
     assert_eq!(storage.requests(), 0);
 }
@@ -220,11 +221,11 @@ fn small_files_are_one_request() {
 }
 
 #[test]
-fn files_that_change_after_the_look_are_errors() {
+fn files_that_change_after_inspection_are_errors() {
     for knows_ranges in [true, false] {
-        // Two looks, then other files of the same length. Only the tag differs.
-        let looks = if knows_ranges { 4 } else { 2 };
-        let storage = wide(Behaviour { knows_ranges, changes_after: Some(looks), ..Behaviour::default() });
+        // Two reads per file, then other files of the same length. Only the tag differs.
+        let reads = if knows_ranges { 4 } else { 2 };
+        let storage = wide(Behaviour { knows_ranges, changes_after: Some(reads), ..Behaviour::default() });
         let read = by_column(&storage, &wanted(i64::MIN..i64::MAX, Selection::Everything));
         if knows_ranges {
             let error = read.expect_err("another file");
@@ -268,7 +269,7 @@ fn steps_that_contradict_statistics_are_errors() {
 
 #[test]
 fn overrunning_bodies_are_cut_at_their_range() {
-    let files = || (0..2).map(|part| files::wide(part * 500, 500, 200)).collect();
+    let files = || (0..2).map(|file| files::wide(file * 500, 500, 200)).collect();
     let storage = Storage::new(files(), Behaviour { overruns: true, ..Behaviour::default() });
     let all = wanted(i64::MIN..i64::MAX, Selection::Everything);
     let read = by_column(&storage, &all).expect("readable").expect("plain columns");
@@ -290,16 +291,16 @@ fn large_cells_come_in_batches_sized_by_bytes() {
     let (mut rows, mut largest) = (0, 0);
     block_on(async {
         let client = storage.client();
-        let Files::Mixed { files, .. } =
-            Files::of(&client, &run(), &storage.urls(), &wanted).await.expect("readable")
+        let FileLayout::Mixed { files, .. } =
+            FileLayout::inspect(&client, &run(), &storage.urls(), &wanted).await.expect("readable")
         else {
             panic!("lists are nested values");
         };
-        let (mut batches, _) = merged(&client, files, wanted.clone()).await.expect("readable");
+        let (mut batches, _) = merge_files(&client, files, wanted.clone()).await.expect("readable");
         while let Some(batch) = batches.try_next().await.expect("readable") {
             let batch = batch.into_rows().expect("rows");
             rows += batch.len();
-            largest = largest.max(batch.iter().map(weight).sum());
+            largest = largest.max(batch.iter().map(estimate_row_bytes).sum());
         }
     });
     assert_eq!(rows, 30);
@@ -311,11 +312,11 @@ fn large_cells_come_in_batches_sized_by_bytes() {
 fn damaged_files_are_errors_or_rows() {
     let file = files::large_cells(0, 40, 500);
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
-    let mut next = |most: usize| {
+    let mut next = |max: usize| {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        usize::try_from(random % most as u64).expect("small")
+        usize::try_from(random % max as u64).expect("small")
     };
     for _ in 0..400 {
         let mut bytes = file.to_vec();

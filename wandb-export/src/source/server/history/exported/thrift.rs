@@ -2,7 +2,7 @@
 //! parsed (<https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>).
 
 /// Maximum nesting of structs, lists and maps. Parquet's own headers need about ten levels.
-const MOST_LEVELS: u32 = 32;
+const MAX_LEVELS: u32 = 32;
 
 /// The kind of a field, from the low four bits of its header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,11 +46,11 @@ pub(super) struct Malformed;
 
 /// A cursor over a struct in the compact protocol.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Compact<'b> {
+pub(super) struct CompactReader<'b> {
     left: &'b [u8],
 }
 
-impl<'b> Compact<'b> {
+impl<'b> CompactReader<'b> {
     pub(super) fn new(bytes: &'b [u8]) -> Self {
         Self { left: bytes }
     }
@@ -108,7 +108,7 @@ impl<'b> Compact<'b> {
             };
             let kind = Kind(header & 0x0f);
             if !visit(self, id, kind)? {
-                self.skip(kind, MOST_LEVELS)?;
+                self.skip(kind, MAX_LEVELS)?;
             }
         }
     }
@@ -199,23 +199,23 @@ mod tests {
             (&[0x80, 1], 64),
             (&[0xff, 0xff, 0xff, 0xff, 0x0f], -2_147_483_648),
         ] {
-            assert_eq!(Compact::new(bytes).integer(), Ok(value));
+            assert_eq!(CompactReader::new(bytes).integer(), Ok(value));
         }
-        assert_eq!(Compact::new(&[0xff; 11]).integer(), Err(Malformed));
+        assert_eq!(CompactReader::new(&[0xff; 11]).integer(), Err(Malformed));
     }
 
     #[test]
     fn deep_nesting_is_malformed_without_recursion() {
         let deep = vec![0x1c; 1 << 20];
-        assert_eq!(Compact::new(&deep).fields(|_, _, _| Ok(false)), Err(Malformed));
+        assert_eq!(CompactReader::new(&deep).fields(|_, _, _| Ok(false)), Err(Malformed));
         let lists = vec![0x19; 1 << 20];
-        assert_eq!(Compact::new(&lists).fields(|_, _, _| Ok(false)), Err(Malformed));
+        assert_eq!(CompactReader::new(&lists).fields(|_, _, _| Ok(false)), Err(Malformed));
     }
 
     #[test]
     fn counts_beyond_the_bytes_are_malformed() {
         // Field 1 is a list of 2^35 booleans.
         let list = [0x19, 0xf1, 0x80, 0x80, 0x80, 0x80, 0x80, 1, 0, 0];
-        assert_eq!(Compact::new(&list).fields(|_, _, _| Ok(false)), Err(Malformed));
+        assert_eq!(CompactReader::new(&list).fields(|_, _, _| Ok(false)), Err(Malformed));
     }
 }

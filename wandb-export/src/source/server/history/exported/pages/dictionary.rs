@@ -6,10 +6,10 @@ use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use parquet::basic::Type;
 use parquet::errors::{ParquetError, Result};
 
-use super::split::Width;
+use super::split::ValueLength;
 
 /// Maximum number of values of such a dictionary. Each takes eight bytes of memory.
-const MOST_VALUES: usize = 4 << 20;
+const MAX_VALUES: usize = 4 << 20;
 
 /// The values of a dictionary, in the format of a plain page.
 #[derive(Debug)]
@@ -21,9 +21,9 @@ pub(super) struct Dictionary {
 
 impl Dictionary {
     /// Reads `count` plain values.
-    pub(super) fn read(mut plain: impl Read, count: u32, width: Width) -> Result<Self> {
+    pub(super) fn read(mut plain: impl Read, count: u32, width: ValueLength) -> Result<Self> {
         let too_many = || ParquetError::General(format!("a dictionary has {count} values of many bytes"));
-        let count = usize::try_from(count).ok().filter(|count| *count <= MOST_VALUES).ok_or_else(too_many)?;
+        let count = usize::try_from(count).ok().filter(|count| *count <= MAX_VALUES).ok_or_else(too_many)?;
         let mut file = BufWriter::new(tempfile::tempfile()?);
         let (mut ends, mut end) = (Vec::new(), 0);
         for _ in 0..count {

@@ -11,26 +11,26 @@ use parquet::file::reader::ChunkReader;
 const READ_AT_ONCE: u64 = 64 << 10;
 
 /// Maximum Zstandard window, as a power of two: that of its strongest common level.
-const MOST_WINDOW: u32 = 23;
+const MAX_WINDOW: u32 = 23;
 
 /// Maximum distance of a Snappy back reference. Compressors split their input into blocks of this length.
 const SNAPPY_WINDOW: usize = 64 << 10;
 
 /// A part of a file that is read by offset, so that several can be read in parallel.
 #[derive(Debug)]
-pub(super) struct Section<R> {
+pub(super) struct FileSection<R> {
     file: R,
     next: u64,
     end: u64,
 }
 
-impl<R: ChunkReader> Section<R> {
+impl<R: ChunkReader> FileSection<R> {
     pub(super) fn new(file: R, start: u64, length: u64) -> Self {
         Self { file, next: start, end: start.saturating_add(length) }
     }
 }
 
-impl<R: ChunkReader> Read for Section<R> {
+impl<R: ChunkReader> Read for FileSection<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let length = (self.end - self.next).min(into.len() as u64);
         let length = usize::try_from(length).unwrap_or(into.len());
@@ -48,8 +48,8 @@ impl<R: ChunkReader> Read for Section<R> {
 ///
 /// # Errors
 /// If the codec is not supported.
-pub(super) fn inflated(
-    section: Section<impl ChunkReader + 'static>,
+pub(super) fn decompress(
+    section: FileSection<impl ChunkReader + 'static>,
     codec: Compression,
 ) -> Result<Box<dyn Read + Send>> {
     let capacity = usize::try_from(section.end - section.next).unwrap_or(usize::MAX);
@@ -57,11 +57,11 @@ pub(super) fn inflated(
     let bytes = BufReader::with_capacity(capacity, section);
     Ok(match codec {
         Compression::UNCOMPRESSED => Box::new(bytes),
-        Compression::SNAPPY => Box::new(Snappy::new(bytes)),
+        Compression::SNAPPY => Box::new(SnappyReader::new(bytes)),
         Compression::GZIP(_) => Box::new(MultiGzDecoder::new(bytes)),
         Compression::ZSTD(_) => {
             let mut decoder = zstd::stream::read::Decoder::with_buffer(bytes)?;
-            decoder.window_log_max(MOST_WINDOW)?;
+            decoder.window_log_max(MAX_WINDOW)?;
             Box::new(decoder)
         }
         other => return Err(ParquetError::General(format!("unsupported compression {other}"))),
@@ -69,20 +69,20 @@ pub(super) fn inflated(
 }
 
 /// Decompresses Snappy's raw format (<https://github.com/google/snappy/blob/main/format_description.txt>).
-struct Snappy<R> {
+struct SnappyReader<R> {
     bytes: R,
     /// Number of decompressed bytes still to come; `None` before the first one.
     left: Option<u64>,
     /// Number of bytes of a literal still to copy.
     literal: u64,
-    /// The most recently decompressed bytes. Those from `taken` on have not been read yet.
+    /// The most recently decompressed bytes. Those from `position` on have not been read yet.
     window: Vec<u8>,
-    taken: usize,
+    position: usize,
 }
 
-impl<R: Read> Snappy<R> {
+impl<R: Read> SnappyReader<R> {
     fn new(bytes: R) -> Self {
-        Self { bytes, left: None, literal: 0, window: Vec::new(), taken: 0 }
+        Self { bytes, left: None, literal: 0, window: Vec::new(), position: 0 }
     }
 
     fn byte(&mut self) -> io::Result<u8> {
@@ -117,7 +117,7 @@ impl<R: Read> Snappy<R> {
             self.window.resize(start + length, 0);
             self.bytes.read_exact(&mut self.window[start..])?;
             self.literal -= length as u64;
-            return self.count(length as u64);
+            return self.subtract(length as u64);
         }
         let tag = self.byte()?;
         let (offset, length) = match tag & 3 {
@@ -140,31 +140,31 @@ impl<R: Read> Snappy<R> {
             let byte = self.window[self.window.len() - offset];
             self.window.push(byte);
         }
-        self.count(u64::from(length))
+        self.subtract(u64::from(length))
     }
 
-    fn count(&mut self, length: u64) -> io::Result<()> {
+    fn subtract(&mut self, length: u64) -> io::Result<()> {
         let left = self.left.and_then(|left| left.checked_sub(length));
         self.left = Some(left.ok_or_else(malformed)?);
         Ok(())
     }
 }
 
-impl<R: Read> Read for Snappy<R> {
+impl<R: Read> Read for SnappyReader<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         if self.left.is_none() {
             self.left = Some(self.length()?);
         }
-        while self.window.len() - self.taken < into.len().min(SNAPPY_WINDOW) && self.left != Some(0) {
+        while self.window.len() - self.position < into.len().min(SNAPPY_WINDOW) && self.left != Some(0) {
             self.advance()?;
         }
-        let length = into.len().min(self.window.len() - self.taken);
-        into[..length].copy_from_slice(&self.window[self.taken..self.taken + length]);
-        self.taken += length;
+        let length = into.len().min(self.window.len() - self.position);
+        into[..length].copy_from_slice(&self.window[self.position..self.position + length]);
+        self.position += length;
         if self.window.len() > 4 * SNAPPY_WINDOW {
-            let gone = self.taken.min(self.window.len() - SNAPPY_WINDOW);
-            self.window.drain(..gone);
-            self.taken -= gone;
+            let discarded = self.position.min(self.window.len() - SNAPPY_WINDOW);
+            self.window.drain(..discarded);
+            self.position -= discarded;
         }
         Ok(length)
     }
@@ -191,7 +191,7 @@ mod tests {
         ) {
             let text: Vec<u8> = words.iter().flat_map(|(word, times)| word.repeat(*times).into_bytes()).collect();
             let packed = snap::raw::Encoder::new().compress_vec(&text).expect("room");
-            let mut reader = Snappy::new(&packed[..]);
+            let mut reader = SnappyReader::new(&packed[..]);
             let (mut out, mut buffer) = (Vec::new(), vec![0; piece]);
             loop {
                 let length = reader.read(&mut buffer).expect("whole");
@@ -207,7 +207,7 @@ mod tests {
         #[test]
         fn damaged_snappy_is_an_error_or_other_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let mut out = Vec::new();
-            let _ = Snappy::new(&bytes[..]).take(1 << 20).read_to_end(&mut out);
+            let _ = SnappyReader::new(&bytes[..]).take(1 << 20).read_to_end(&mut out);
         }
     }
 }

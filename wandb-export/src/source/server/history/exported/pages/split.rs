@@ -9,36 +9,36 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::ChunkReader;
 
-use super::MOST_PAGE;
+use super::MAX_PAGE;
 use super::dictionary::{Dictionary, is_divisible};
-use super::header::{Content, Headers, Levels, PageHeader};
-use super::inflate::{Section, inflated};
-use super::runs::{RunReader, RunWriter, width_of};
+use super::header::{Levels, PageContent, PageHeader, PageHeaders};
+use super::inflate::{FileSection, decompress};
+use super::rle::{RleReader, RleWriter, bit_width};
 
 /// Target size of a small page in bytes, unless a single value is larger.
 const PIECE: usize = 512 << 10;
 
 /// Maximum number of values of a small page. The levels of long runs take no bytes, but use memory once decoded.
-const MOST_VALUES: u32 = 256 << 10;
+const MAX_VALUES: u32 = 256 << 10;
 
 /// Number of bytes decompressed at once.
 const READ_AT_ONCE: usize = 32 << 10;
 
 /// Maximum bytes of the levels or dictionary indexes of a page.
-const MOST_RUNS: u64 = 32 << 20;
+const MAX_RUNS: u64 = 32 << 20;
 
 /// The length of a value in a plain page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Width {
+pub(super) enum ValueLength {
     /// Given by the four bytes before the value.
-    Told,
+    Prefixed,
     Fixed(u64),
 }
 
-impl Width {
+impl ValueLength {
     fn of(column: &ColumnChunkMetaData) -> Self {
         match column.column_type() {
-            Type::BYTE_ARRAY => Self::Told,
+            Type::BYTE_ARRAY => Self::Prefixed,
             Type::INT32 | Type::FLOAT => Self::Fixed(4),
             Type::INT96 => Self::Fixed(12),
             Type::FIXED_LEN_BYTE_ARRAY => {
@@ -52,7 +52,7 @@ impl Width {
     pub(super) fn read_length(self, plain: &mut impl Read) -> io::Result<(Vec<u8>, u64)> {
         match self {
             Self::Fixed(length) => Ok((Vec::new(), length)),
-            Self::Told => {
+            Self::Prefixed => {
                 let mut prefix = [0; 4];
                 plain.read_exact(&mut prefix)?;
                 Ok((prefix.to_vec(), u32::from_le_bytes(prefix).into()))
@@ -64,41 +64,41 @@ impl Width {
 /// Reads the pages of a column chunk. Pages that were split are plain version 1 pages.
 pub(super) struct SplitPages<R> {
     file: R,
-    headers: Headers<R>,
+    headers: PageHeaders<R>,
     codec: Compression,
     column_type: Type,
-    width: Width,
+    width: ValueLength,
     /// The maximum repetition and definition levels.
     levels: (i16, i16),
     dictionary: Option<Dictionary>,
     /// The page that is being split.
-    page: Option<Divided>,
+    page: Option<PartialPage>,
     /// A page that was peeked at but not read.
     peeked: Option<Page>,
 }
 
 /// A page of which some pieces have been returned.
-struct Divided {
+struct PartialPage {
     values_left: u32,
-    repetition: Option<RunReader>,
-    definition: Option<RunReader>,
-    values: Values,
+    repetition: Option<RleReader>,
+    definition: Option<RleReader>,
+    values: PageValues,
 }
 
-enum Values {
+enum PageValues {
     Plain(Box<dyn Read + Send>),
-    Indexed(RunReader),
+    Indexed(RleReader),
 }
 
 impl<R: ChunkReader + Clone + 'static> SplitPages<R> {
     pub(super) fn new(file: R, column: &ColumnChunkMetaData) -> Self {
         let descriptor = column.column_descr();
         Self {
-            headers: Headers::new(file.clone(), column.byte_range()),
+            headers: PageHeaders::new(file.clone(), column.byte_range()),
             file,
             codec: column.compression(),
             column_type: column.column_type(),
-            width: Width::of(column),
+            width: ValueLength::of(column),
             levels: (descriptor.max_rep_level(), descriptor.max_def_level()),
             dictionary: None,
             page: None,
@@ -110,7 +110,7 @@ impl<R: ChunkReader + Clone + 'static> SplitPages<R> {
         loop {
             if let Some(mut page) = self.page.take() {
                 if page.values_left > 0 {
-                    let piece = self.piece(&mut page)?;
+                    let piece = self.next_piece(&mut page)?;
                     self.page = Some(page);
                     return Ok(Some(piece));
                 }
@@ -118,16 +118,16 @@ impl<R: ChunkReader + Clone + 'static> SplitPages<R> {
             }
             let Some(header) = self.headers.next().transpose()? else { return Ok(None) };
             match header.content {
-                Content::Dictionary { values, encoding } => {
-                    let plain = self.body(&header, 0, header.compressed, true)?;
-                    if header.uncompressed > MOST_PAGE {
+                PageContent::Dictionary { values, encoding } => {
+                    let plain = self.open_body(&header, 0, header.compressed, true)?;
+                    if header.uncompressed > MAX_PAGE {
                         if !is_divisible(self.column_type) {
                             return Err(indivisible(&header, encoding));
                         }
                         self.dictionary = Some(Dictionary::read(plain, values, self.width)?);
                         continue;
                     }
-                    let buf = exactly(plain, header.uncompressed)?;
+                    let buf = read_exactly(plain, header.uncompressed)?;
                     return Ok(Some(Page::DictionaryPage {
                         buf,
                         num_values: values,
@@ -135,32 +135,32 @@ impl<R: ChunkReader + Clone + 'static> SplitPages<R> {
                         is_sorted: false,
                     }));
                 }
-                Content::Data { values, encoding, levels } => {
-                    if let Some(page) = self.begin(&header, values, encoding, levels)? {
+                PageContent::Data { values, encoding, levels } => {
+                    if let Some(page) = self.begin_page(&header, values, encoding, levels)? {
                         return Ok(Some(page));
                     }
                 }
-                Content::Other => {}
+                PageContent::Other => {}
             }
         }
     }
 
     /// Returns a part of a page's body, decompressed.
-    fn body(
+    fn open_body(
         &self,
         header: &PageHeader,
         skipped: u64,
         length: u64,
         is_compressed: bool,
     ) -> Result<Box<dyn Read + Send>> {
-        let section = Section::new(self.file.clone(), header.body + skipped, length);
+        let section = FileSection::new(self.file.clone(), header.body + skipped, length);
         let codec = if is_compressed { self.codec } else { Compression::UNCOMPRESSED };
         let limit = header.uncompressed.saturating_sub(skipped);
-        Ok(Box::new(BufReader::with_capacity(READ_AT_ONCE, inflated(section, codec)?.take(limit))))
+        Ok(Box::new(BufReader::with_capacity(READ_AT_ONCE, decompress(section, codec)?.take(limit))))
     }
 
     /// Starts a data page. Returns it if it is small and can stay unchanged, and splits it otherwise.
-    fn begin(
+    fn begin_page(
         &mut self,
         header: &PageHeader,
         values: u32,
@@ -169,33 +169,33 @@ impl<R: ChunkReader + Clone + 'static> SplitPages<R> {
     ) -> Result<Option<Page>> {
         let is_indexed = matches!(encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY);
         let is_resolved = is_indexed && self.dictionary.is_some();
-        let is_small = header.uncompressed <= MOST_PAGE;
+        let is_small = header.uncompressed <= MAX_PAGE;
         if !is_small && !is_resolved && (encoding != Encoding::PLAIN || !is_divisible(self.column_type)) {
             return Err(indivisible(header, encoding));
         }
-        let (repetition, definition, mut plain) = self.levels(header, levels)?;
+        let (repetition, definition, mut plain) = self.read_levels(header, levels)?;
         if is_small && !is_resolved {
             let mut buf = Vec::new();
-            for (bytes, most) in [(&repetition, self.levels.0), (&definition, self.levels.1)] {
-                if most > 0 {
+            for (bytes, max) in [(&repetition, self.levels.0), (&definition, self.levels.1)] {
+                if max > 0 {
                     let length = u32::try_from(bytes.len()).map_err(|_| indivisible(header, encoding))?;
                     buf.extend_from_slice(&length.to_le_bytes());
                     buf.extend_from_slice(bytes);
                 }
             }
             plain.read_to_end(&mut buf)?;
-            return Ok(Some(page(buf, values, encoding)));
+            return Ok(Some(data_page(buf, values, encoding)));
         }
         let values_of = if is_resolved {
             let mut width = [0];
             let has_values = plain.read(&mut width)? == 1;
-            let indices = at_most(plain, MOST_RUNS)?;
-            Values::Indexed(RunReader::new(indices, if has_values { width[0] } else { 0 }))
+            let indices = read_at_most(plain, MAX_RUNS)?;
+            PageValues::Indexed(RleReader::new(indices, if has_values { width[0] } else { 0 }))
         } else {
-            Values::Plain(plain)
+            PageValues::Plain(plain)
         };
-        let runs = |bytes, most| (most > 0).then(|| RunReader::new(bytes, width_of(most)));
-        self.page = Some(Divided {
+        let runs = |bytes, max| (max > 0).then(|| RleReader::new(bytes, bit_width(max)));
+        self.page = Some(PartialPage {
             values_left: values,
             repetition: runs(repetition, self.levels.0),
             definition: runs(definition, self.levels.1),
@@ -205,12 +205,16 @@ impl<R: ChunkReader + Clone + 'static> SplitPages<R> {
     }
 
     /// Reads the levels of a page, without their lengths. Returns them and the rest of the page.
-    fn levels(&self, header: &PageHeader, levels: Levels) -> Result<(Bytes, Bytes, Box<dyn Read + Send>)> {
+    fn read_levels(
+        &self,
+        header: &PageHeader,
+        levels: Levels,
+    ) -> Result<(Bytes, Bytes, Box<dyn Read + Send>)> {
         match levels {
             Levels::WithValues { repetition, definition } => {
-                let mut plain = self.body(header, 0, header.compressed, true)?;
-                let mut read = |encoding, most: i16| {
-                    if most == 0 {
+                let mut plain = self.open_body(header, 0, header.compressed, true)?;
+                let mut read = |encoding, max: i16| {
+                    if max == 0 {
                         return Ok(Bytes::new());
                     }
                     if encoding != Encoding::RLE {
@@ -218,66 +222,66 @@ impl<R: ChunkReader + Clone + 'static> SplitPages<R> {
                     }
                     let mut length = [0; 4];
                     plain.read_exact(&mut length)?;
-                    runs_of(&mut plain, u32::from_le_bytes(length).into())
+                    read_runs(&mut plain, u32::from_le_bytes(length).into())
                 };
                 let (repetition, definition) =
                     (read(repetition, self.levels.0)?, read(definition, self.levels.1)?);
                 Ok((repetition, definition, plain))
             }
-            Levels::Apart { repetition, definition, is_compressed } => {
+            Levels::Separate { repetition, definition, is_compressed } => {
                 let length = repetition + definition;
                 let Some(rest) = header.compressed.checked_sub(length) else {
                     return Err(ParquetError::EOF(
                         "the levels of a page are longer than the page".to_owned(),
                     ));
                 };
-                let mut plain = self.body(header, 0, length, false)?;
-                let levels = (runs_of(&mut plain, repetition)?, runs_of(&mut plain, definition)?);
+                let mut plain = self.open_body(header, 0, length, false)?;
+                let levels = (read_runs(&mut plain, repetition)?, read_runs(&mut plain, definition)?);
                 // A page without values has nothing to decompress.
                 let is_compressed = is_compressed && rest > 0;
-                Ok((levels.0, levels.1, self.body(header, length, rest, is_compressed)?))
+                Ok((levels.0, levels.1, self.open_body(header, length, rest, is_compressed)?))
             }
         }
     }
 
     /// Returns the next piece of a page.
-    fn piece(&mut self, page_of: &mut Divided) -> Result<Page> {
+    fn next_piece(&mut self, page: &mut PartialPage) -> Result<Page> {
         let missing = || ParquetError::EOF("a page ends before its levels do".to_owned());
-        let mut repetition = RunWriter::new(width_of(self.levels.0));
-        let mut definition = RunWriter::new(width_of(self.levels.1));
+        let mut repetition = RleWriter::new(bit_width(self.levels.0));
+        let mut definition = RleWriter::new(bit_width(self.levels.1));
         let (mut values, mut count) = (Vec::new(), 0_u32);
-        while page_of.values_left > 0
-            && count < MOST_VALUES
+        while page.values_left > 0
+            && count < MAX_VALUES
             && values.len() + repetition.len() + definition.len() < PIECE
         {
-            if let Some(runs) = &mut page_of.repetition {
+            if let Some(runs) = &mut page.repetition {
                 repetition.push(runs.next().ok_or_else(missing)?);
             }
-            let mut is_there = true;
-            if let Some(runs) = &mut page_of.definition {
+            let mut has_value = true;
+            if let Some(runs) = &mut page.definition {
                 let level = runs.next().ok_or_else(missing)?;
                 definition.push(level);
-                is_there = level == u32::from(self.levels.1.unsigned_abs());
+                has_value = level == u32::from(self.levels.1.unsigned_abs());
             }
-            if is_there {
-                self.append(&mut page_of.values, &mut values)?;
+            if has_value {
+                self.append(&mut page.values, &mut values)?;
             }
-            page_of.values_left -= 1;
+            page.values_left -= 1;
             count += 1;
         }
         let mut buf = Vec::with_capacity(values.len() + repetition.len() + definition.len() + 64);
-        for (runs, most) in [(repetition, self.levels.0), (definition, self.levels.1)] {
-            if most > 0 {
+        for (runs, max) in [(repetition, self.levels.0), (definition, self.levels.1)] {
+            if max > 0 {
                 runs.write(&mut buf);
             }
         }
         buf.extend_from_slice(&values);
-        Ok(page(buf, count, Encoding::PLAIN))
+        Ok(data_page(buf, count, Encoding::PLAIN))
     }
 
-    fn append(&mut self, of: &mut Values, values: &mut Vec<u8>) -> Result<()> {
-        match of {
-            Values::Plain(plain) => {
+    fn append(&mut self, source: &mut PageValues, values: &mut Vec<u8>) -> Result<()> {
+        match source {
+            PageValues::Plain(plain) => {
                 let (prefix, length) = self.width.read_length(plain)?;
                 values.extend_from_slice(&prefix);
                 let read = plain.take(length).read_to_end(values)?;
@@ -285,7 +289,7 @@ impl<R: ChunkReader + Clone + 'static> SplitPages<R> {
                     return Ok(());
                 }
             }
-            Values::Indexed(indices) => {
+            PageValues::Indexed(indices) => {
                 if let (Some(index), Some(dictionary)) = (indices.next(), &mut self.dictionary) {
                     return dictionary.append(index, values);
                 }
@@ -295,7 +299,7 @@ impl<R: ChunkReader + Clone + 'static> SplitPages<R> {
     }
 }
 
-fn page(buf: Vec<u8>, num_values: u32, encoding: Encoding) -> Page {
+fn data_page(buf: Vec<u8>, num_values: u32, encoding: Encoding) -> Page {
     Page::DataPage {
         buf: buf.into(),
         num_values,
@@ -315,27 +319,27 @@ fn indivisible(header: &PageHeader, encoding: Encoding) -> ParquetError {
     ParquetError::General(message)
 }
 
-fn exactly(plain: impl Read, length: u64) -> Result<Bytes> {
-    let bytes = at_most(plain, length)?;
+fn read_exactly(plain: impl Read, length: u64) -> Result<Bytes> {
+    let bytes = read_at_most(plain, length)?;
     if bytes.len() as u64 == length {
         return Ok(bytes);
     }
     Err(ParquetError::EOF("a page is shorter than it claims".to_owned()))
 }
 
-fn runs_of(plain: &mut impl Read, length: u64) -> Result<Bytes> {
-    if length > MOST_RUNS {
+fn read_runs(plain: &mut impl Read, length: u64) -> Result<Bytes> {
+    if length > MAX_RUNS {
         return Err(ParquetError::General(format!("the levels of a page have {length} bytes")));
     }
-    exactly(plain.take(length), length)
+    read_exactly(plain.take(length), length)
 }
 
 /// Reads everything, and fails if it is longer than `most`.
-fn at_most(plain: impl Read, most: u64) -> Result<Bytes> {
+fn read_at_most(plain: impl Read, max: u64) -> Result<Bytes> {
     let mut bytes = Vec::new();
-    plain.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most {
-        return Err(ParquetError::General(format!("a part of a page is longer than {most} bytes")));
+    plain.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > max {
+        return Err(ParquetError::General(format!("a part of a page is longer than {max} bytes")));
     }
     Ok(bytes.into())
 }

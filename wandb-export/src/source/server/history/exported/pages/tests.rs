@@ -20,13 +20,13 @@ use super::*;
 
 /// The settings for writing a file.
 #[derive(Debug, Clone, Copy)]
-struct Writing {
+struct WriteSettings {
     codec: Compression,
     version: WriterVersion,
     has_dictionary: bool,
 }
 
-fn writing() -> impl Strategy<Value = Writing> {
+fn settings() -> impl Strategy<Value = WriteSettings> {
     let codec = prop_oneof![
         Just(Compression::UNCOMPRESSED),
         Just(Compression::SNAPPY),
@@ -35,7 +35,7 @@ fn writing() -> impl Strategy<Value = Writing> {
     ];
     (codec, any::<bool>(), any::<bool>()).prop_map(|(codec, is_new, has_dictionary)| {
         let version = if is_new { WriterVersion::PARQUET_2_0 } else { WriterVersion::PARQUET_1_0 };
-        Writing { codec, version, has_dictionary }
+        WriteSettings { codec, version, has_dictionary }
     })
 }
 
@@ -47,8 +47,8 @@ fn rows(lengths: &[Option<usize>]) -> RecordBatch {
     });
     let texts: ArrayRef = Arc::new(texts.collect::<StringArray>());
     let fields: Fields = vec![Field::new("text", DataType::Utf8, true)].into();
-    let is_there = lengths.iter().map(Option::is_some).collect::<Vec<_>>().into();
-    let nested: ArrayRef = Arc::new(StructArray::new(fields, vec![Arc::clone(&texts)], Some(is_there)));
+    let has_value = lengths.iter().map(Option::is_some).collect::<Vec<_>>().into();
+    let nested: ArrayRef = Arc::new(StructArray::new(fields, vec![Arc::clone(&texts)], Some(has_value)));
     let lists = lengths.iter().map(|length| {
         length.map(|length| {
             (0..length / 16).map(|n| (n % 7 != 3).then(|| f64::from(u32::try_from(n).expect("few"))))
@@ -65,11 +65,11 @@ fn rows(lengths: &[Option<usize>]) -> RecordBatch {
 }
 
 /// Writes a file whose pages are as large as its row groups.
-fn file(batch: &RecordBatch, writing: Writing, group_rows: usize) -> Bytes {
+fn file(batch: &RecordBatch, settings: WriteSettings, group_rows: usize) -> Bytes {
     let properties = WriterProperties::builder()
-        .set_compression(writing.codec)
-        .set_writer_version(writing.version)
-        .set_dictionary_enabled(writing.has_dictionary)
+        .set_compression(settings.codec)
+        .set_writer_version(settings.version)
+        .set_dictionary_enabled(settings.has_dictionary)
         .set_dictionary_page_size_limit(1 << 30)
         .set_data_page_size_limit(1 << 30)
         .set_data_page_row_count_limit(usize::MAX)
@@ -82,7 +82,7 @@ fn file(batch: &RecordBatch, writing: Writing, group_rows: usize) -> Bytes {
     file.into()
 }
 
-fn read(file: &Bytes, plan: &Plan, footer: &Footer, rows: Option<&Range<usize>>) -> Result<RecordBatch> {
+fn read(file: &Bytes, plan: &ReadPlan, footer: &Footer, rows: Option<&Range<usize>>) -> Result<RecordBatch> {
     let mut batches = Vec::new();
     let reader = plan.read(file, footer, 7, rows)?;
     let schema = arrow_array::RecordBatchReader::schema(&reader);
@@ -93,9 +93,9 @@ fn read(file: &Bytes, plan: &Plan, footer: &Footer, rows: Option<&Range<usize>>)
 }
 
 /// Creates a plan that reads every column in pieces, whatever the size of its pages.
-fn divided(file: &Bytes, footer: &Footer) -> Plan {
+fn split_plan(file: &Bytes, footer: &Footer) -> ReadPlan {
     let columns = (0..footer.fields().len()).collect();
-    let mut plan = Plan::new(file, footer, footer.filled_groups(), columns).expect("headers");
+    let mut plan = ReadPlan::new(file, footer, footer.nonempty_groups(), columns).expect("headers");
     for &group in &plan.groups {
         let leaves = footer.metadata().row_group(group).num_columns();
         plan.large.extend((0..leaves).map(|leaf| (group, leaf)));
@@ -103,8 +103,8 @@ fn divided(file: &Bytes, footer: &Footer) -> Plan {
     plan
 }
 
-fn assert_same(file: &Bytes, plan: &Plan, batch: &RecordBatch) {
-    let footer = Footer::of(file).expect("a footer");
+fn assert_same(file: &Bytes, plan: &ReadPlan, batch: &RecordBatch) {
+    let footer = Footer::read(file).expect("a footer");
     assert_eq!(&read(file, plan, &footer, None).expect("readable"), batch);
     for rows in [0..3, 5..batch.num_rows(), batch.num_rows() / 2..batch.num_rows() / 2 + 1] {
         let rows = rows.start.min(batch.num_rows())..rows.end.min(batch.num_rows());
@@ -119,16 +119,16 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn small_pages_of_divided_columns_are_unchanged(
+    fn small_pages_of_split_columns_are_unchanged(
         lengths in prop::collection::vec(prop::option::weighted(0.8, 0_usize..200), 1..60),
         group_rows in 1_usize..40,
-        writing in writing(),
+        settings in settings(),
     ) {
         // Version 2 pages without a dictionary cannot be split, but small ones need no splitting.
         let batch = rows(&lengths);
-        let file = file(&batch, writing, group_rows);
-        let footer = Footer::of(&file).expect("a footer");
-        assert_same(&file, &divided(&file, &footer), &batch);
+        let file = file(&batch, settings, group_rows);
+        let footer = Footer::read(&file).expect("a footer");
+        assert_same(&file, &split_plan(&file, &footer), &batch);
     }
 }
 
@@ -147,10 +147,11 @@ fn large_pages_of_any_codec_are_split() {
         (Compression::GZIP(GzipLevel::default()), false),
         (Compression::ZSTD(ZstdLevel::default()), true),
     ] {
-        let file = file(&batch, Writing { codec, version: WriterVersion::PARQUET_1_0, has_dictionary }, 40);
-        let footer = Footer::of(&file).expect("a footer");
-        let plan = divided(&file, &footer);
-        let whole = Plan { large: HashSet::new(), ..plan.clone() };
+        let file =
+            file(&batch, WriteSettings { codec, version: WriterVersion::PARQUET_1_0, has_dictionary }, 40);
+        let footer = Footer::read(&file).expect("a footer");
+        let plan = split_plan(&file, &footer);
+        let whole = ReadPlan { large: HashSet::new(), ..plan.clone() };
         assert_eq!(read(&file, &whole, &footer, None).expect("readable"), batch);
         assert_eq!(read(&file, &plan, &footer, None).expect("readable"), batch);
     }
@@ -191,11 +192,11 @@ fn one_huge_page_takes_the_memory_of_few_rows() {
     for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
         for has_dictionary in [true, false] {
             let file = one_page(version, has_dictionary, &cells);
-            let footer = Footer::of(&file).expect("a footer");
-            let plan = Plan::new(&file, &footer, vec![0], vec![0]).expect("headers");
+            let footer = Footer::read(&file).expect("a footer");
+            let plan = ReadPlan::new(&file, &footer, vec![0], vec![0]).expect("headers");
             assert!(plan.large.contains(&(0, 0)), "{version:?} {has_dictionary}");
-            let most = plan.batch_rows(1 << 20, 1, 8_192);
-            assert!(most as u64 * 50_000 <= MOST_BATCH, "{most} rows at once");
+            let max = plan.batch_rows(1 << 20, 1, 8_192);
+            assert!(max as u64 * 50_000 <= MAX_BATCH, "{max} rows at once");
             let mut pages = SplitPages::new(file.clone(), footer.metadata().row_group(0).column(0));
             let mut values = 0;
             while let Some(page) = pages.get_next_page().expect("readable") {
@@ -212,7 +213,7 @@ fn one_huge_page_takes_the_memory_of_few_rows() {
 }
 
 #[test]
-fn errors_about_unsplittable_pages_name_a_way_out() {
+fn unsplittable_page_error_names_a_way_out() {
     let cells: Vec<ByteArray> = (0..60_u8).map(|cell| ByteArray::from(vec![cell; 100_000])).collect();
     let schema = Arc::new(parse_message_type("message rows { required binary _step; }").expect("a schema"));
     let properties = WriterProperties::builder()
@@ -232,8 +233,8 @@ fn errors_about_unsplittable_pages_name_a_way_out() {
     group.close().expect("room");
     writer.close().expect("room");
     let file = Bytes::from(file);
-    let footer = Footer::of(&file).expect("a footer");
-    let plan = Plan::new(&file, &footer, vec![0], vec![0]).expect("headers");
+    let footer = Footer::read(&file).expect("a footer");
+    let plan = ReadPlan::new(&file, &footer, vec![0], vec![0]).expect("headers");
     assert!(plan.large.contains(&(0, 0)));
     let error = read(&file, &plan, &footer, None).expect_err("one value after the other");
     assert!(error.to_string().contains("--source live"), "{error}");

@@ -17,7 +17,7 @@ use proptest::prelude::*;
 
 /// One file: its steps, and its columns, some of which may be missing.
 #[derive(Debug, Clone)]
-pub(super) struct Part {
+pub(super) struct TestFile {
     first: i64,
     /// The distances between consecutive steps.
     gaps: Vec<u8>,
@@ -119,7 +119,7 @@ fn kinds(files: usize) -> impl Strategy<Value = Vec<Option<Kind>>> {
 }
 
 /// Generates files of one history, most of which do not overlap.
-pub(super) fn parts() -> impl Strategy<Value = Vec<Part>> {
+pub(super) fn test_files() -> impl Strategy<Value = Vec<TestFile>> {
     (1_usize..4).prop_flat_map(|files| {
         let rows = vec((vec(prop_oneof![1 => Just(0_u8), 20 => 1..4_u8], 0..20), 1_usize..9), files);
         let seeds = vec(vec(vec(prop::option::weighted(0.7, any::<u8>()), 20), 3), files);
@@ -141,7 +141,7 @@ pub(super) fn parts() -> impl Strategy<Value = Vec<Part>> {
                         (name, kinds[index], seeds)
                     };
                     let columns = vec![column("a", &a), column("b", &b), column("c", &c)];
-                    Part { first, gaps, columns, group_rows, has_statistics, kind_of_step }
+                    TestFile { first, gaps, columns, group_rows, has_statistics, kind_of_step }
                 })
                 .collect()
             },
@@ -149,7 +149,7 @@ pub(super) fn parts() -> impl Strategy<Value = Vec<Part>> {
     })
 }
 
-impl Part {
+impl TestFile {
     fn steps(&self) -> impl Iterator<Item = i64> + '_ {
         self.gaps.iter().scan(self.first, |next, gap| {
             let step = *next;
@@ -159,9 +159,9 @@ impl Part {
     }
 }
 
-pub(super) fn encode(part: &Part) -> Bytes {
-    let steps: Vec<i64> = part.steps().collect();
-    let steps: ArrayRef = match part.kind_of_step {
+pub(super) fn encode(file: &TestFile) -> Bytes {
+    let steps: Vec<i64> = file.steps().collect();
+    let steps: ArrayRef = match file.kind_of_step {
         Kind::Short => Arc::new(steps.iter().map(|step| i32::try_from(*step).ok()).collect::<Int32Array>()),
         Kind::UnsignedLong => {
             Arc::new(steps.iter().map(|step| u64::try_from(*step).ok()).collect::<UInt64Array>())
@@ -174,12 +174,12 @@ pub(super) fn encode(part: &Part) -> Bytes {
         _ => Arc::new(Int64Array::from(steps)),
     };
     let columns =
-        part.columns.iter().filter_map(|(name, kind, seeds)| Some((*name, array((*kind)?, seeds), true)));
+        file.columns.iter().filter_map(|(name, kind, seeds)| Some((*name, array((*kind)?, seeds), true)));
     let mut columns: Vec<_> = columns.collect();
     columns.insert(columns.len() / 2, ("_step", steps, true));
     let batch = RecordBatch::try_from_iter_with_nullable(columns).expect("columns of one length");
-    let statistics = if part.has_statistics { EnabledStatistics::Page } else { EnabledStatistics::None };
-    write(&batch, part.group_rows, statistics)
+    let statistics = if file.has_statistics { EnabledStatistics::Page } else { EnabledStatistics::None };
+    write(&batch, file.group_rows, statistics)
 }
 
 fn write(batch: &RecordBatch, group_rows: usize, statistics: EnabledStatistics) -> Bytes {

@@ -56,7 +56,8 @@ impl Storage {
     pub(super) fn client(&self) -> Client {
         let base = BaseUrl::parse("https://api.example.org").expect("a URL");
         let wait = Duration::from_millis(1);
-        let retry = RetryPolicy::default().with_attempts(12).with_first_wait(wait).with_longest_wait(wait);
+        let retry =
+            RetryPolicy::default().with_max_attempts(12).with_initial_backoff(wait).with_max_backoff(wait);
         Client::builder(Arc::new(BlockingAdapter::new(self.clone())), base).retry(retry).build()
     }
 

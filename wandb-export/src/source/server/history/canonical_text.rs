@@ -9,13 +9,13 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Returns a text that is equal for rows with equal content, whatever their source. An exported file has a null for a
 /// missing key, and may have floats for integers and a different order of keys.
-pub(super) fn content(row: &Row) -> String {
+pub(super) fn canonical_text(row: &Row) -> String {
     let mut out = String::new();
-    object(row.iter().collect(), &mut out);
+    write_object(row.iter().collect(), &mut out);
     out
 }
 
-fn object(mut entries: Vec<(&str, &Value)>, out: &mut String) -> bool {
+fn write_object(mut entries: Vec<(&str, &Value)>, out: &mut String) -> bool {
     entries.sort_unstable_by_key(|(key, _)| *key);
     let mut is_filled = false;
     out.push('{');
@@ -23,7 +23,7 @@ fn object(mut entries: Vec<(&str, &Value)>, out: &mut String) -> bool {
         let before = out.len();
         // Writing to a string cannot fail.
         let _ = write!(out, "{key:?}:");
-        if value_of(value, out) {
+        if write_value(value, out) {
             out.push(',');
             is_filled = true;
         } else {
@@ -35,14 +35,14 @@ fn object(mut entries: Vec<(&str, &Value)>, out: &mut String) -> bool {
 }
 
 /// Appends a value. Returns false for an empty one: null, or an object of empty values.
-fn value_of(value: &Value, out: &mut String) -> bool {
+fn write_value(value: &Value, out: &mut String) -> bool {
     let _ = match value {
         Value::Null => return false,
-        Value::Map(map) => return object(map.iter().collect(), out),
+        Value::Map(map) => return write_object(map.iter().collect(), out),
         Value::List(list) => {
             out.push('[');
             for value in list {
-                if !value_of(value, out) {
+                if !write_value(value, out) {
                     out.push_str("null");
                 }
                 out.push(',');
@@ -69,12 +69,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn content_does_not_depend_on_the_source() {
-        let of = |json: &str| content(&Row::parse(json.as_bytes()).expect("a row"));
-        let live = of(r#"{"b": 2, "a": {"x": 1.5, "y": null}, "n": "NaN", "l": [1, null]}"#);
+    fn canonical_text_ignores_the_source() {
+        let text = |json: &str| canonical_text(&Row::parse(json.as_bytes()).expect("a row"));
+        let live = text(r#"{"b": 2, "a": {"x": 1.5, "y": null}, "n": "NaN", "l": [1, null]}"#);
         assert_eq!(
             live,
-            of(r#"{"a": {"x": 1.5}, "b": 2.0, "gone": null, "e": {"z": null}, "n": NaN, "l": [1.0, null]}"#)
+            text(
+                r#"{"a": {"x": 1.5}, "b": 2.0, "gone": null, "e": {"z": null}, "n": NaN, "l": [1.0, null]}"#
+            )
         );
         for other in [
             r#"{"a": 1}"#,
@@ -84,8 +86,8 @@ mod tests {
             r#"{"a": true}"#,
             r#"{"b": 1}"#,
         ] {
-            assert_ne!(of(r#"{"a": 2}"#), of(other));
+            assert_ne!(text(r#"{"a": 2}"#), text(other));
         }
-        assert_ne!(of(r#"{"a": 1}"#), of(r#"{"a": "1"}"#));
+        assert_ne!(text(r#"{"a": 1}"#), text(r#"{"a": "1"}"#));
     }
 }

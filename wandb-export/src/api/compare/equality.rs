@@ -3,14 +3,14 @@
 use wandb_core::Value;
 
 /// Returns whether Python would call the values equal, except that NaN equals itself and booleans are not numbers.
-pub(super) fn same(one: &Value, other: &Value) -> bool {
+pub(super) fn are_equal(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::List(one), Value::List(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| are_equal(one, other))
         }
         (Value::Map(one), Value::Map(other)) => {
             one.len() == other.len()
-                && one.iter().all(|(key, one)| other.get(key).is_some_and(|other| same(one, other)))
+                && one.iter().all(|(key, one)| other.get(key).is_some_and(|other| are_equal(one, other)))
         }
         (Value::Int(int), Value::Float(float)) | (Value::Float(float), Value::Int(int)) => {
             Value::Float(*float).as_i64() == Some(*int)
@@ -32,15 +32,15 @@ pub(super) fn same(one: &Value, other: &Value) -> bool {
 mod tests {
     use super::*;
 
-    fn says(one: &str, other: &str) -> bool {
+    fn are_equal_texts(one: &str, other: &str) -> bool {
         let value = |text: &str| Value::parse(text.as_bytes()).unwrap();
         let (one, other) = (value(one), value(other));
-        assert_eq!(same(&one, &other), same(&other, &one));
-        same(&one, &other)
+        assert_eq!(are_equal(&one, &other), are_equal(&other, &one));
+        are_equal(&one, &other)
     }
 
     #[test]
-    fn numbers_are_the_same_if_exactly_equal() {
+    fn numbers_are_equal_if_exactly_equal() {
         for (one, other) in [
             ("1", "1.0"),
             ("0.0", "-0.0"),
@@ -51,7 +51,7 @@ mod tests {
             ("100000000000000000000", "1e20"),
             ("-100000000000000000000", "-1e20"),
         ] {
-            assert!(says(one, other), "{one} {other}");
+            assert!(are_equal_texts(one, other), "{one} {other}");
         }
         for (one, other) in [
             ("1", "true"),
@@ -65,7 +65,7 @@ mod tests {
             ("[1]", "[1, 2]"),
             ("{\"a\": null}", "{}"),
         ] {
-            assert!(!says(one, other), "{one} {other}");
+            assert!(!are_equal_texts(one, other), "{one} {other}");
         }
     }
 }

@@ -14,11 +14,11 @@ use crate::issue::Issue;
 const ROWS_AT_ONCE: usize = 256;
 
 /// The longest line, in bytes.
-const LONGEST: u64 = 256 << 20;
+const MAX_LINE_BYTES: u64 = 256 << 20;
 
 /// Reads the rows of a file.
 #[derive(Debug)]
-pub(super) struct Lines {
+pub(super) struct JsonLinesReader {
     file: PathBuf,
     text: BufReader<File>,
     /// The selection of logged rows, or `None` for system metrics.
@@ -31,15 +31,19 @@ pub(super) struct Lines {
     damaged: Option<(u64, u64)>,
 }
 
-impl Lines {
+impl JsonLinesReader {
     /// Opens the rows that a session logged. Returns `None` if the file does not exist.
-    pub(super) fn logged(files: &SessionFiles, selection: Selection, shift: i64) -> io::Result<Option<Self>> {
-        Self::open(files.text(HISTORY), Some(selection), shift)
+    pub(super) fn open_logged(
+        files: &SessionFiles,
+        selection: Selection,
+        shift: i64,
+    ) -> io::Result<Option<Self>> {
+        Self::open(files.text_path(HISTORY), Some(selection), shift)
     }
 
     /// Opens the system metrics of a session. Returns `None` if the file does not exist.
-    pub(super) fn system(files: &SessionFiles) -> io::Result<Option<Self>> {
-        Self::open(files.text(EVENTS), None, 0)
+    pub(super) fn open_system(files: &SessionFiles) -> io::Result<Option<Self>> {
+        Self::open(files.text_path(EVENTS), None, 0)
     }
 
     fn open(file: PathBuf, logged: Option<Selection>, shift: i64) -> io::Result<Option<Self>> {
@@ -59,7 +63,7 @@ impl Lines {
         let mut line = Vec::new();
         while rows.len() < ROWS_AT_ONCE {
             line.clear();
-            if self.text.by_ref().take(LONGEST).read_until(b'\n', &mut line)? == 0 {
+            if self.text.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut line)? == 0 {
                 break;
             }
             self.line += 1;
@@ -68,7 +72,7 @@ impl Lines {
                 continue;
             }
             match Row::parse(json) {
-                Ok(row) => rows.extend(self.row(row)),
+                Ok(row) => rows.extend(self.convert_row(row)),
                 Err(_) => {
                     self.damaged =
                         Some(self.damaged.map_or((self.line, 1), |(first, more)| (first, more + 1)));
@@ -78,11 +82,12 @@ impl Lines {
         Ok((!rows.is_empty()).then_some(rows))
     }
 
-    fn row(&mut self, row: Row) -> Option<Row> {
+    fn convert_row(&mut self, row: Row) -> Option<Row> {
         let Some(selection) = &self.logged else { return Some(row) };
         let mut cells: Map = row.into_iter().collect();
         let next = self.last.map_or(0, |last| last.saturating_add(1));
-        let step = cells.get("_step").and_then(step_of).map_or(next, |step| step.saturating_add(self.shift));
+        let step =
+            cells.get("_step").and_then(parse_step).map_or(next, |step| step.saturating_add(self.shift));
         cells.insert("_step", step);
         if self.last.is_some_and(|last| step <= last) {
             self.out_of_order += 1;
@@ -108,7 +113,7 @@ impl Lines {
 
 /// Parses a step, which may be written as a float without a fraction.
 #[expect(clippy::cast_possible_truncation, reason = "whole numbers in this range are converted exactly")]
-fn step_of(value: &Value) -> Option<i64> {
+fn parse_step(value: &Value) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     value.as_i64().or_else(|| {
         let float = value.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= EXACT)?;
@@ -118,10 +123,10 @@ fn step_of(value: &Value) -> Option<i64> {
 
 /// Adds what the rows of a session without a log reveal to `facts`. Returns the last value of each key, and
 /// the issues.
-pub(super) fn count(files: &SessionFiles, facts: &mut Facts) -> io::Result<(Map, Vec<Issue>)> {
+pub(super) fn add_row_facts(files: &SessionFiles, facts: &mut Facts) -> io::Result<(Map, Vec<Issue>)> {
     let mut issues = Vec::new();
     let mut last_values = Map::new();
-    if let Some(mut lines) = Lines::logged(files, Selection::default(), 0)? {
+    if let Some(mut lines) = JsonLinesReader::open_logged(files, Selection::default(), 0)? {
         let mut count = 0;
         while let Some(rows) = lines.next_rows()? {
             count += rows.len() as u64;
@@ -129,18 +134,18 @@ pub(super) fn count(files: &SessionFiles, facts: &mut Facts) -> io::Result<(Map,
                 let step = row.step().unwrap_or(0);
                 let (first, last) = facts.steps.unwrap_or((step, step));
                 facts.steps = Some((first.min(step), last.max(step)));
-                heard(facts, &row);
+                note_activity(facts, &row);
                 last_values.extend(row);
             }
         }
         facts.run.history_line_count = Some(count);
         issues.extend(lines.issues());
     }
-    if let Some(mut lines) = Lines::system(files)? {
+    if let Some(mut lines) = JsonLinesReader::open_system(files)? {
         let mut last = Map::new();
         while let Some(rows) = lines.next_rows()? {
             for row in rows {
-                heard(facts, &row);
+                note_activity(facts, &row);
                 last.extend(row.into_iter().filter(|(key, _)| key.starts_with("system.")));
             }
         }
@@ -150,7 +155,7 @@ pub(super) fn count(files: &SessionFiles, facts: &mut Facts) -> io::Result<(Map,
     Ok((last_values, issues))
 }
 
-fn heard(facts: &mut Facts, row: &Row) {
+fn note_activity(facts: &mut Facts, row: &Row) {
     let at = row.get("_timestamp").and_then(Value::as_f64).filter(|at| at.is_finite());
     facts.last_activity = facts.last_activity.into_iter().chain(at).reduce(f64::max);
 }

@@ -8,20 +8,21 @@ use wandb_core::client::Client;
 use wandb_graphql::plan::join;
 use wandb_tables::Batch;
 
-use super::content::content;
+use super::canonical_text::canonical_text;
 use crate::error::Error;
-use crate::source::history::{Batches, rows_of};
-use crate::source::weight::{BATCH_BYTES, weight};
+use crate::source::history::{Batches, batch_to_rows};
+use crate::source::memory_size::{BATCH_BYTES, estimate_row_bytes};
 
 /// Maximum number of rows in a batch, unless a single step has more.
 const BATCH_ROWS: usize = 4_096;
 
 /// Merges two sources in step order. A row that both have appears as often as in the source that has it more often;
 /// see [`join`].
-pub(super) fn union(client: &Client, first: Batches, second: Batches) -> Batches {
-    let side = |batches| Side { client: client.clone(), batches, rows: VecDeque::new(), place: i64::MIN };
-    let sides = (side(first), side(second));
-    let next = |(mut first, mut second): (Side, Side)| async move {
+pub(super) fn merge_sources(client: &Client, first: Batches, second: Batches) -> Batches {
+    let source =
+        |batches| MergeSource { client: client.clone(), batches, rows: VecDeque::new(), step: i64::MIN };
+    let sources = (source(first), source(second));
+    let next = |(mut first, mut second): (MergeSource, MergeSource)| async move {
         let (mut rows, mut bytes) = (Vec::new(), 0);
         while rows.len() < BATCH_ROWS && bytes < BATCH_BYTES {
             let step = match (first.next_step().await?, second.next_step().await?) {
@@ -29,33 +30,33 @@ pub(super) fn union(client: &Client, first: Batches, second: Batches) -> Batches
                 (Some(step), None) | (None, Some(step)) => step,
                 (None, None) => break,
             };
-            let joined = join(first.take(step).await?, second.take(step).await?, content);
-            bytes += joined.iter().map(weight).sum::<usize>();
+            let joined = join(first.take(step).await?, second.take(step).await?, canonical_text);
+            bytes += joined.iter().map(estimate_row_bytes).sum::<usize>();
             rows.extend(joined);
         }
         let batch = (!rows.is_empty()).then_some(Batch::Rows(rows));
         Ok::<_, Error>(batch.map(|batch| (batch, (first, second))))
     };
-    stream::try_unfold(sides, next).boxed()
+    stream::try_unfold(sources, next).boxed()
 }
 
 /// One of the two sources.
-struct Side {
+struct MergeSource {
     client: Client,
     batches: Batches,
     rows: VecDeque<(i64, Row)>,
     /// The step of the last row with a step.
-    place: i64,
+    step: i64,
 }
 
-impl Side {
+impl MergeSource {
     async fn next_step(&mut self) -> Result<Option<i64>, Error> {
         while self.rows.is_empty() {
             let Some(batch) = self.batches.try_next().await? else { return Ok(None) };
-            for row in rows_of(&self.client, batch).await? {
+            for row in batch_to_rows(&self.client, batch).await? {
                 // A row without a step stays after the one before it.
-                self.place = row.step().unwrap_or(self.place).max(self.place);
-                self.rows.push_back((self.place, row));
+                self.step = row.step().unwrap_or(self.step).max(self.step);
+                self.rows.push_back((self.step, row));
             }
         }
         Ok(self.rows.front().map(|(step, _)| *step))

@@ -5,15 +5,15 @@ use bytes::Bytes;
 
 /// Reads numbers of `width` bits.
 #[derive(Debug)]
-pub(super) struct RunReader {
+pub(super) struct RleReader {
     bytes: Bytes,
     next: usize,
     width: u8,
-    run: Run,
+    run: RleRun,
 }
 
 #[derive(Debug)]
-enum Run {
+enum RleRun {
     Same {
         value: u32,
         left: u64,
@@ -25,10 +25,10 @@ enum Run {
     },
 }
 
-impl RunReader {
+impl RleReader {
     /// Creates a reader of numbers of at most 32 bits.
     pub(super) fn new(bytes: Bytes, width: u8) -> Self {
-        Self { bytes, next: 0, width: width.min(32), run: Run::Same { value: 0, left: 0 } }
+        Self { bytes, next: 0, width: width.min(32), run: RleRun::Same { value: 0, left: 0 } }
     }
 
     fn begin_run(&mut self) -> Option<()> {
@@ -43,18 +43,18 @@ impl RunReader {
         }
         let count = header >> 1;
         if header & 1 == 1 {
-            self.run = Run::Packed { bit: 0, left: count.saturating_mul(8) };
+            self.run = RleRun::Packed { bit: 0, left: count.saturating_mul(8) };
             return Some(());
         }
         let length = usize::from(self.width.div_ceil(8));
         let mut value = [0; 4];
         value[..length].copy_from_slice(self.bytes.get(self.next..self.next + length)?);
         self.next += length;
-        self.run = Run::Same { value: u32::from_le_bytes(value), left: count };
+        self.run = RleRun::Same { value: u32::from_le_bytes(value), left: count };
         Some(())
     }
 
-    fn packed(&self, bit: usize) -> Option<u32> {
+    fn read_packed(&self, bit: usize) -> Option<u32> {
         let (first, shift) = (self.next + bit / 8, bit % 8);
         let length = (shift + usize::from(self.width)).div_ceil(8);
         let mut window = [0; 8];
@@ -65,23 +65,23 @@ impl RunReader {
 }
 
 /// Ends where the bytes end.
-impl Iterator for RunReader {
+impl Iterator for RleReader {
     type Item = u32;
 
     fn next(&mut self) -> Option<u32> {
         loop {
             match self.run {
-                Run::Same { value, ref mut left } if *left > 0 => {
+                RleRun::Same { value, ref mut left } if *left > 0 => {
                     *left -= 1;
                     return Some(value);
                 }
-                Run::Packed { bit, left } if left > 0 => {
-                    let value = self.packed(bit)?;
+                RleRun::Packed { bit, left } if left > 0 => {
+                    let value = self.read_packed(bit)?;
                     let (bit, left) = (bit + usize::from(self.width), left - 1);
                     if left == 0 {
                         self.next += bit / 8;
                     }
-                    self.run = Run::Packed { bit, left };
+                    self.run = RleRun::Packed { bit, left };
                     return Some(value);
                 }
                 _ => self.begin_run()?,
@@ -92,13 +92,13 @@ impl Iterator for RunReader {
 
 /// Writes levels as runs, preceded by their length.
 #[derive(Debug)]
-pub(super) struct RunWriter {
+pub(super) struct RleWriter {
     width: u8,
     bytes: Vec<u8>,
     run: Option<(u32, u64)>,
 }
 
-impl RunWriter {
+impl RleWriter {
     pub(super) fn new(width: u8) -> Self {
         Self { width, bytes: Vec::new(), run: None }
     }
@@ -139,8 +139,8 @@ impl RunWriter {
 }
 
 /// Returns the bit width of numbers up to `most`.
-pub(super) fn width_of(most: i16) -> u8 {
-    let bits = u16::BITS - most.max(0).cast_unsigned().leading_zeros();
+pub(super) fn bit_width(max: i16) -> u8 {
+    let bits = u16::BITS - max.max(0).cast_unsigned().leading_zeros();
     u8::try_from(bits).unwrap_or(16)
 }
 
@@ -155,7 +155,7 @@ mod tests {
         fn runs_round_trip(
             runs in prop::collection::vec((0_u32..5, 1_usize..300), 0..40),
         ) {
-            let mut writer = RunWriter::new(3);
+            let mut writer = RleWriter::new(3);
             let levels: Vec<u32> = runs.iter().flat_map(|&(level, count)| vec![level; count]).collect();
             for &level in &levels {
                 writer.push(level);
@@ -164,7 +164,7 @@ mod tests {
             writer.write(&mut page);
             let length = u32::from_le_bytes([page[0], page[1], page[2], page[3]]);
             prop_assert_eq!(length as usize, page.len() - 4);
-            let read: Vec<u32> = RunReader::new(Bytes::from(page).slice(4..), 3).collect();
+            let read: Vec<u32> = RleReader::new(Bytes::from(page).slice(4..), 3).collect();
             prop_assert_eq!(read, levels);
         }
 
@@ -182,19 +182,19 @@ mod tests {
             }
             // A repeated run follows.
             bytes.extend([u8::try_from(tail).expect("few") << 1, 7]);
-            let read: Vec<u32> = RunReader::new(bytes.into(), 5).collect();
+            let read: Vec<u32> = RleReader::new(bytes.into(), 5).collect();
             let expected: Vec<u32> = values.iter().copied().chain(std::iter::repeat_n(7, tail)).collect();
             prop_assert_eq!(read, expected);
         }
 
         #[test]
         fn damaged_runs_end(bytes in prop::collection::vec(any::<u8>(), 0..60), width in 0_u8..40) {
-            let _ = RunReader::new(bytes.into(), width).take(100_000).count();
+            let _ = RleReader::new(bytes.into(), width).take(100_000).count();
         }
     }
 
     #[test]
     fn widths_hold_the_greatest_number() {
-        assert_eq!([0, 1, 2, 3, 4, 255, 256].map(width_of), [0, 1, 2, 2, 3, 8, 9]);
+        assert_eq!([0, 1, 2, 3, 4, 255, 256].map(bit_width), [0, 1, 2, 2, 3, 8, 9]);
     }
 }

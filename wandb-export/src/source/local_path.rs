@@ -1,40 +1,40 @@
-//! Distinguishes places on disk from paths on a server, and lists the sources that may be there.
+//! Distinguishes local paths from paths on a server, and lists the sources that may be there.
 
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
-use super::disk::{Find, RunFolder};
+use super::disk::{FindRuns, RunFolder};
 #[cfg(feature = "mirror")]
 use super::mirror;
 use super::sdk;
 use crate::error::Error;
 
-/// A syntax of paths that name places on disk.
+/// A syntax of local paths.
 #[derive(Debug)]
 struct Syntax {
-    /// The start of each path, which is not part of the place.
+    /// The start of each path, which is not part of the file path.
     prefix: &'static str,
     /// Recognizes the rest of a path.
-    is_place: fn(&str) -> bool,
-    /// The sources that may be at such a place. The first one that finds runs opens them.
-    sources: &'static [Find],
+    is_local_path: fn(&str) -> bool,
+    /// The sources that may be at such a path. The first one that finds runs opens them.
+    sources: &'static [FindRuns],
 }
 
-/// The syntaxes of places on disk. A path that none of them recognizes belongs to the server.
+/// The syntaxes of local paths. A path that none of them recognizes belongs to the server.
 const SYNTAXES: &[Syntax] = &[
     #[cfg(test)]
-    Syntax { prefix: "jsonl:", is_place: |_| true, sources: &[super::jsonl::find] },
+    Syntax { prefix: "jsonl:", is_local_path: |_| true, sources: &[super::jsonl::find_runs] },
     Syntax {
         prefix: "",
-        is_place,
+        is_local_path,
         sources: &[
-            sdk::find,
+            sdk::find_runs,
             #[cfg(feature = "mirror")]
-            mirror::find,
+            mirror::find_runs,
         ],
     },
 ];
 
-/// A place on disk.
+/// A path on disk.
 #[derive(Debug, Clone)]
 pub(crate) struct LocalPath {
     syntax: &'static Syntax,
@@ -42,19 +42,19 @@ pub(crate) struct LocalPath {
 }
 
 impl LocalPath {
-    /// Parses a text as a place on disk.
+    /// Parses a text as a local path.
     ///
     /// `my-team/my-project` is always a project on the server, whatever folders exist.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         SYNTAXES.iter().find_map(|syntax| {
-            let path = text.strip_prefix(syntax.prefix).filter(|rest| (syntax.is_place)(rest))?;
+            let path = text.strip_prefix(syntax.prefix).filter(|rest| (syntax.is_local_path)(rest))?;
             Some(Self { syntax, path: path.into() })
         })
     }
 
-    /// Suggests the place to write for a server's path that would name existing runs if it started with `./`.
+    /// Suggests `./TEXT` for a server's path if runs exist there.
     #[cfg(feature = "cli")]
-    pub(crate) fn unmarked(text: &str) -> Option<String> {
+    pub(crate) fn suggest_dot_prefix(text: &str) -> Option<String> {
         if text.is_empty()
             || text.contains("://")
             || Path::new(text).is_absolute()
@@ -63,14 +63,14 @@ impl LocalPath {
             return None;
         }
         let marked = format!("./{text}");
-        let place = Self::parse(&marked)?;
-        let is_there =
-            place.find().is_ok_and(|found| found.is_some()) || super::choose::choose(&place).is_ok();
-        is_there.then_some(marked)
+        let path = Self::parse(&marked)?;
+        let has_runs =
+            path.find_runs().is_ok_and(|found| found.is_some()) || super::lookup::find_run(&path).is_ok();
+        has_runs.then_some(marked)
     }
 
-    /// Looks for runs at this place.
-    pub(super) fn find(&self) -> Result<Option<Box<dyn RunFolder>>, Error> {
+    /// Looks for runs at this path.
+    pub(super) fn find_runs(&self) -> Result<Option<Box<dyn RunFolder>>, Error> {
         for find in self.syntax.sources {
             if let Some(found) = find(&self.path)? {
                 return Ok(Some(found));
@@ -79,28 +79,28 @@ impl LocalPath {
         Ok(None)
     }
 
-    /// Splits off the last name of the place.
-    pub(super) fn split(&self) -> Option<(Self, String)> {
+    /// Splits off the last name of the path.
+    pub(super) fn split_last(&self) -> Option<(Self, String)> {
         let name = self.path.file_name()?.to_str()?.to_owned();
         let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty())?;
         Some((Self { path: parent.to_owned(), ..*self }, name))
     }
 }
 
-/// Returns whether a text names a place on disk. A place starts with `./` or `../`, is `.` or `..`, or ends in
-/// `.wandb`. An absolute path is a place if it or its parent folder exists, because a server's path may start with a
+/// Returns whether a text is a local path. It starts with `./` or `../`, is `.` or `..`, or ends in
+/// `.wandb`. An absolute path counts if it or its parent folder exists, because a server's path may start with a
 /// slash too.
-fn is_place(text: &str) -> bool {
-    let begins = |start: &str| {
+fn is_local_path(text: &str) -> bool {
+    let starts_with = |start: &str| {
         text.strip_prefix(start)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', MAIN_SEPARATOR]))
     };
     let path = Path::new(text);
-    begins(".")
-        || begins("..")
+    starts_with(".")
+        || starts_with("..")
         || (path.extension().is_some_and(|extension| extension == "wandb") && !text.contains("://"))
         || (path.is_absolute()
-            && (exists(path) || path.parent().is_some_and(|parent| exists(parent) && !is_top(parent))))
+            && (exists(path) || path.parent().is_some_and(|parent| exists(parent) && !is_near_root(parent))))
 }
 
 fn exists(path: &Path) -> bool {
@@ -108,7 +108,7 @@ fn exists(path: &Path) -> bool {
 }
 
 /// Returns whether a path is the root or directly below it, where a server's path could seem to be.
-fn is_top(path: &Path) -> bool {
+fn is_near_root(path: &Path) -> bool {
     path.parent().is_none_or(|above| above.parent().is_none())
 }
 
@@ -123,9 +123,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_marked_texts_are_places() {
-        let here = std::env::current_dir().unwrap();
-        for place in [
+    fn only_marked_texts_are_local_paths() {
+        let current = std::env::current_dir().unwrap();
+        for path in [
             ".",
             "..",
             "./",
@@ -133,11 +133,11 @@ mod tests {
             "../x/run-1",
             "run-1.wandb",
             "a/b/run-1.wandb",
-            here.to_str().unwrap(),
+            current.to_str().unwrap(),
         ] {
-            assert!(LocalPath::parse(place).is_some(), "{place}");
+            assert!(LocalPath::parse(path).is_some(), "{path}");
         }
-        assert!(LocalPath::parse(here.join("abc123").to_str().unwrap()).is_some());
+        assert!(LocalPath::parse(current.join("abc123").to_str().unwrap()).is_some());
         let url = "https://wandb.ai/team/project/runs/a.wandb";
         for path in
             ["team/project/run", "src", ".hidden", "...", "/team/project/run", "/usr/run", "wandb", "", url]
@@ -147,9 +147,9 @@ mod tests {
     }
 
     #[test]
-    fn place_splits_into_folder_and_name() {
-        let (folder, name) = LocalPath::parse("./wandb/abc").unwrap().split().unwrap();
+    fn local_path_splits_into_folder_and_name() {
+        let (folder, name) = LocalPath::parse("./wandb/abc").unwrap().split_last().unwrap();
         assert_eq!((folder.to_string(), name.as_str()), ("./wandb".to_owned(), "abc"));
-        assert!(LocalPath::parse("a.wandb").unwrap().split().is_none());
+        assert!(LocalPath::parse("a.wandb").unwrap().split_last().is_none());
     }
 }

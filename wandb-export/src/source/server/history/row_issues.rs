@@ -10,17 +10,17 @@ use crate::issue::Issue;
 
 /// Issues found while the rows of a history are read. Clones share the same list.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Findings {
+pub(super) struct RowIssues {
     pub(super) losses: Losses,
-    pub(super) late: Late,
+    pub(super) late: LateRows,
     issues: Arc<Mutex<Vec<Issue>>>,
 }
 
 /// Counts rows that follow rows of later steps.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Late(Arc<AtomicU64>);
+pub(super) struct LateRows(Arc<AtomicU64>);
 
-impl Late {
+impl LateRows {
     pub(super) fn count(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -31,7 +31,7 @@ impl Late {
     }
 }
 
-impl Findings {
+impl RowIssues {
     pub(super) fn add(&self, issue: Issue) {
         self.issues.lock().unwrap_or_else(PoisonError::into_inner).push(issue);
     }

@@ -7,8 +7,8 @@ use wandb_core::{ProjectPath, model};
 use wandb_graphql::ops::{Detail, ListRuns};
 use wandb_graphql::{Filter, Order};
 
-use super::lister::Lister;
-use super::runs::lacking;
+use super::lister::RunListReader;
+use super::runs::missing_field_issues;
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::source::RunsQuery;
@@ -16,7 +16,7 @@ use crate::source::list_reader::Issues;
 
 /// Listed runs, and the fields that the server lacks.
 #[derive(Default)]
-pub(in crate::source::server) struct Found {
+pub(in crate::source::server) struct ListedRuns {
     pub(in crate::source::server) runs: Vec<model::Run>,
     pub(in crate::source::server) unsupported: UnsupportedFields,
 }
@@ -26,34 +26,36 @@ const ORDER: Argument = Argument::new("Project", "runs", "order");
 
 /// Returns the runs that the server `listed`. If it lacks the filter or order argument, lists all runs and applies
 /// `query` on the client.
-pub(super) fn unless_refused(
-    mut listed: BoxStream<'static, Result<Found, Error>>,
+pub(super) fn or_filter_on_client(
+    mut listed: BoxStream<'static, Result<ListedRuns, Error>>,
     client: Client,
     path: ProjectPath,
     query: RunsQuery,
     issues: Issues,
-) -> BoxStream<'static, Result<Found, Error>> {
-    let (asked, filter, order) = (client.clone(), query.filter.clone(), query.order.clone());
+) -> BoxStream<'static, Result<ListedRuns, Error>> {
+    let (fallback_client, filter, order) = (client.clone(), query.filter.clone(), query.order.clone());
     let found = issues.clone();
-    let begun = async move {
+    let first = async move {
         match listed.next().await {
-            Some(Err(error)) if is_refused(&error) => stream::once(here(asked, path, query, found)).boxed(),
-            first => stream::iter(first).chain(listed).boxed(),
+            Some(Err(error)) if is_refused(&error) => {
+                stream::once(list_and_filter(fallback_client, path, query, found)).boxed()
+            }
+            batch => stream::iter(batch).chain(listed).boxed(),
         }
     };
-    let noted = stream::once(async move {
-        issues.add(notes(&client.unsupported(), &filter, &order));
-        Ok(Found::default())
+    let argument_notes = stream::once(async move {
+        issues.add(argument_notes(&client.unsupported(), &filter, &order));
+        Ok(ListedRuns::default())
     });
-    stream::once(begun).flatten().chain(noted).boxed()
+    stream::once(first).flatten().chain(argument_notes).boxed()
 }
 
 /// Notes for the arguments that the server lacks and that were applied on the client.
-fn notes(unsupported: &UnsupportedFields, filter: &Filter, order: &Order) -> Vec<Issue> {
-    let needed = [(FILTERS, !filter.is_all()), (ORDER, *order != Order::default())];
-    let lacking =
-        needed.iter().filter(|(argument, is_used)| *is_used && unsupported.contains_argument(argument));
-    lacking.map(|(argument, _)| Issue::replaced_argument(argument)).collect()
+fn argument_notes(unsupported: &UnsupportedFields, filter: &Filter, order: &Order) -> Vec<Issue> {
+    let arguments = [(FILTERS, !filter.is_all()), (ORDER, *order != Order::default())];
+    let missing =
+        arguments.iter().filter(|(argument, is_used)| *is_used && unsupported.contains_argument(argument));
+    missing.map(|(argument, _)| Issue::replaced_argument(argument)).collect()
 }
 
 fn is_refused(error: &Error) -> bool {
@@ -64,7 +66,12 @@ fn is_refused(error: &Error) -> bool {
 }
 
 /// Lists all runs before returning the first one. Uses the server's filter or order if it has one of them.
-async fn here(client: Client, path: ProjectPath, query: RunsQuery, issues: Issues) -> Result<Found, Error> {
+async fn list_and_filter(
+    client: Client,
+    path: ProjectPath,
+    query: RunsQuery,
+    issues: Issues,
+) -> Result<ListedRuns, Error> {
     let RunsQuery { filter, order, detail, page_size, limit, columns } = query;
     let matcher = filter.matcher()?;
     order.check_fields()?;
@@ -80,29 +87,29 @@ async fn here(client: Client, path: ProjectPath, query: RunsQuery, issues: Issue
     if !unsupported.contains_argument(&ORDER) {
         list = list.order(order.clone());
     }
-    let read = |list| Lister::new(client.clone(), path.clone(), list, None);
+    let read = |list| RunListReader::new(client.clone(), path.clone(), list, None);
     let mut reader = read(list.clone());
-    let mut runs = match all(&mut reader).await {
+    let mut runs = match read_all_runs(&mut reader).await {
         Err(error) if is_refused(&error) => {
             reader = read(list.filter(Filter::all()).order(Order::default()));
-            all(&mut reader).await?
+            read_all_runs(&mut reader).await?
         }
         runs => runs?,
     };
     check_fields(&client.unsupported(), &filter, &order)?;
     issues.add(reader.issues());
     let unsupported = reader.unsupported();
-    issues.add(lacking(&unsupported, columns));
+    issues.add(missing_field_issues(&unsupported, columns));
     runs.retain(|run| matcher.matches(run));
     runs.sort_by(|one, other| order.compare(one, other));
     runs.truncate(limit.unwrap_or(usize::MAX));
     if detail == Detail::Light {
         runs.iter_mut().for_each(model::Run::leave_out_details);
     }
-    Ok(Found { runs, unsupported })
+    Ok(ListedRuns { runs, unsupported })
 }
 
-async fn all(lister: &mut Lister) -> Result<Vec<model::Run>, Error> {
+async fn read_all_runs(lister: &mut RunListReader) -> Result<Vec<model::Run>, Error> {
     let mut all = Vec::new();
     while let Some(runs) = lister.next_runs().await? {
         all.extend(runs);

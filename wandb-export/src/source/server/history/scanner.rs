@@ -11,28 +11,28 @@ use wandb_core::operation::PageSize;
 use wandb_graphql::ops::{GetHistoryWindow, ScanHistory};
 use wandb_graphql::{HistoryWindow, Samples, Selection};
 
-use super::findings::Findings;
-use super::parse::{PAGES_AT_ONCE, batches};
+use super::parse::{PAGES_AT_ONCE, to_batches};
+use super::row_issues::RowIssues;
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::source::history::Batches;
 
-/// Maximum number of times to look for rows after the server's last step.
-const MOST_LOOKS_BEHIND: u32 = 8;
+/// Maximum number of reads after the server's last step.
+const MAX_READS_PAST_END: u32 = 8;
 
-/// Number of rows requested by such a look. They only show whether there are any.
-const LOOK_BEHIND_ROWS: u64 = 100;
+/// Number of rows requested before such a read, only to learn whether there are any.
+const PROBE_ROWS: u64 = 100;
 
 /// The rows of a history to read, and the settings for reading them.
 #[derive(Debug, Clone)]
-pub(super) struct Reading {
+pub(super) struct HistoryScanner {
     pub(super) client: Client,
     pub(super) path: RunPath,
     pub(super) selection: Selection,
     pub(super) pages: PageSize,
     /// Estimated bytes of a row, if known.
     pub(super) row_bytes: Option<u64>,
-    pub(super) findings: Findings,
+    pub(super) row_issues: RowIssues,
     /// Whether the whole history is wanted.
     #[cfg(feature = "parquet")]
     pub(super) is_whole: bool,
@@ -42,8 +42,8 @@ pub(super) struct Reading {
     pub(super) falls_back: bool,
 }
 
-/// A part of the live query's result.
-enum Piece {
+/// How the live query answered a window.
+enum WindowOutcome {
     Rows(HistoryWindow),
     /// The rows of a step that has more rows than a window can hold. The server may have truncated them.
     Crowded {
@@ -57,10 +57,10 @@ enum Piece {
     },
 }
 
-impl Reading {
+impl HistoryScanner {
     /// Reads the rows of `steps` from the live query, with several windows in flight. If the server is overloaded by
     /// windows of any width, reads the rest from exported files.
-    pub(super) fn live(&self, steps: Range<i64>) -> Batches {
+    pub(super) fn read_live(&self, steps: Range<i64>) -> Batches {
         let mut scan = ScanHistory::new(self.path.clone(), steps.clone())
             .select(self.selection.clone())
             .page_size(self.pages)
@@ -69,56 +69,60 @@ impl Reading {
             scan = scan.with_repeated_steps();
         }
         let windows = self.client.windows(scan).boxed();
-        let reading = self.clone();
-        let resolve = move |piece| reading.clone().resolve(piece, steps.end);
-        pieces(windows, steps.start).map(resolve).buffered(PAGES_AT_ONCE).try_flatten().boxed()
+        let scanner = self.clone();
+        let read_outcome = move |outcome| scanner.clone().read_outcome(outcome, steps.end);
+        to_outcomes(windows, steps.start).map(read_outcome).buffered(PAGES_AT_ONCE).try_flatten().boxed()
     }
 
-    fn resolve(self, piece: Result<Piece, Error>, end: i64) -> BoxFuture<'static, Result<Batches, Error>> {
+    fn read_outcome(
+        self,
+        outcome: Result<WindowOutcome, Error>,
+        end: i64,
+    ) -> BoxFuture<'static, Result<Batches, Error>> {
         async move {
-            match piece? {
-                Piece::Rows(rows) => self.parse(rows).await,
-                Piece::Crowded { step, rows } => self.crowded(step, rows).await,
-                Piece::Failed { from, error } => self.fall_back(from..end, error).await,
+            match outcome? {
+                WindowOutcome::Rows(rows) => self.parse(rows).await,
+                WindowOutcome::Crowded { step, rows } => self.complete_step(step, rows).await,
+                WindowOutcome::Failed { from, error } => self.fall_back(from..end, error).await,
             }
         }
         .boxed()
     }
 
     async fn parse(&self, rows: HistoryWindow) -> Result<Batches, Error> {
-        let batches = batches(&self.client, rows, &self.path, &self.findings.losses).await?;
+        let batches = to_batches(&self.client, rows, &self.path, &self.row_issues.losses).await?;
         Ok(stream::iter(batches.into_iter().map(Ok)).boxed())
     }
 
     /// Returns the rows of a step, including rows that only the exported files have.
     #[cfg(feature = "parquet")]
-    async fn crowded(&self, step: i64, rows: HistoryWindow) -> Result<Batches, Error> {
+    async fn complete_step(&self, step: i64, rows: HistoryWindow) -> Result<Batches, Error> {
         let live = self.parse(rows).await?;
         if !self.falls_back {
             return Ok(live);
         }
         // Rows that the files also lack show up in the final row count.
-        match self.exported(step..step.saturating_add(1)).await {
-            Ok(Some(exported)) => Ok(super::union::union(&self.client, exported, live)),
+        match self.read_exported(step..step.saturating_add(1)).await {
+            Ok(Some(exported)) => Ok(super::merge_sources::merge_sources(&self.client, exported, live)),
             Ok(None) | Err(_) => Ok(live),
         }
     }
 
     #[cfg(not(feature = "parquet"))]
-    async fn crowded(&self, _: i64, rows: HistoryWindow) -> Result<Batches, Error> {
+    async fn complete_step(&self, _: i64, rows: HistoryWindow) -> Result<Batches, Error> {
         self.parse(rows).await
     }
 
     /// Reads the rows of `steps` from the exported files, and rows that no file has from the live query.
     #[cfg(feature = "parquet")]
-    fn exported(&self, steps: Range<i64>) -> BoxFuture<'static, Result<Option<Batches>, Error>> {
+    fn read_exported(&self, steps: Range<i64>) -> BoxFuture<'static, Result<Option<Batches>, Error>> {
         // Do not fall back a second time.
-        let reading = Self { falls_back: false, is_whole: false, ..self.clone() };
-        super::exported::rows(reading, steps).boxed()
+        let scanner = Self { falls_back: false, is_whole: false, ..self.clone() };
+        super::exported::read_rows(scanner, steps).boxed()
     }
 
     #[cfg(not(feature = "parquet"))]
-    fn exported(&self, _: Range<i64>) -> BoxFuture<'static, Result<Option<Batches>, Error>> {
+    fn read_exported(&self, _: Range<i64>) -> BoxFuture<'static, Result<Option<Batches>, Error>> {
         std::future::ready(Ok(None)).boxed()
     }
 
@@ -126,8 +130,8 @@ impl Reading {
         if !self.falls_back || !error.is_overload() {
             return Err(error.into());
         }
-        if let Ok(Some(batches)) = self.exported(steps.clone()).await {
-            self.findings.add(Issue::LiveQueryFailed {
+        if let Ok(Some(batches)) = self.read_exported(steps.clone()).await {
+            self.row_issues.add(Issue::LiveQueryFailed {
                 run: self.path.clone(),
                 from_step: steps.start,
                 detail: error.with_causes(),
@@ -139,15 +143,16 @@ impl Reading {
 
     /// Reads `batches`, which end before `next`, and then further rows until `counted` rows have arrived. The
     /// server's last step may be too small.
-    pub(super) fn complete(self, batches: Batches, next: i64, counted: u64) -> Batches {
-        let state = Completing { reading: self, batches, next, left: counted, looks: MOST_LOOKS_BEHIND };
+    pub(super) fn read_until_counted(self, batches: Batches, next: i64, counted: u64) -> Batches {
+        let state =
+            CountedReader { scanner: self, batches, next, left: counted, attempts_left: MAX_READS_PAST_END };
         stream::try_unfold(state, |mut state| async move {
             loop {
                 if let Some(batch) = state.batches.try_next().await? {
                     state.left = state.left.saturating_sub(batch.row_count() as u64);
                     return Ok(Some((batch, state)));
                 }
-                if !state.look_behind().await {
+                if !state.read_past_end().await {
                     return Ok(None);
                 }
             }
@@ -156,52 +161,52 @@ impl Reading {
     }
 }
 
-/// Converts windows to pieces. Ends with the first failed one.
-fn pieces(
+/// Classifies windows. Ends with the first failed one.
+fn to_outcomes(
     windows: BoxStream<'static, Result<Window<HistoryWindow>, wandb_core::error::Error>>,
     start: i64,
-) -> impl stream::Stream<Item = Result<Piece, Error>> + Send + 'static {
+) -> impl stream::Stream<Item = Result<WindowOutcome, Error>> + Send + 'static {
     windows.scan(start, |next, window| {
-        let piece = match window {
+        let outcome = match window {
             Ok(Window { steps, answer, is_whole, .. }) => {
                 *next = steps.end;
                 if is_whole {
-                    Piece::Rows(answer)
+                    WindowOutcome::Rows(answer)
                 } else {
-                    Piece::Crowded { step: steps.start, rows: answer }
+                    WindowOutcome::Crowded { step: steps.start, rows: answer }
                 }
             }
-            Err(error) => Piece::Failed { from: *next, error },
+            Err(error) => WindowOutcome::Failed { from: *next, error },
         };
-        std::future::ready(Some(Ok(piece)))
+        std::future::ready(Some(Ok(outcome)))
     })
 }
 
 /// A history that is read until the counted number of rows has arrived.
-struct Completing {
-    reading: Reading,
+struct CountedReader {
+    scanner: HistoryScanner,
     batches: Batches,
     /// The first step that has not been requested.
     next: i64,
     /// Number of rows that have not arrived.
     left: u64,
-    looks: u32,
+    attempts_left: u32,
 }
 
-impl Completing {
-    /// Looks for rows after the last step read. Returns false if there are none.
-    async fn look_behind(&mut self) -> bool {
-        if self.left == 0 || self.looks == 0 || self.next == i64::MAX {
+impl CountedReader {
+    /// Opens the rows after the last step read. Returns false if there are none.
+    async fn read_past_end(&mut self) -> bool {
+        if self.left == 0 || self.attempts_left == 0 || self.next == i64::MAX {
             return false;
         }
-        self.looks -= 1;
-        let Ok(samples) = Samples::new(LOOK_BEHIND_ROWS) else { return false };
-        let look = GetHistoryWindow::new(self.reading.path.clone(), self.next..i64::MAX).samples(samples);
-        // If the look fails, the final row count reports the missing rows.
-        let Ok(reply) = self.reading.client.call(look).await else { return false };
+        self.attempts_left -= 1;
+        let Ok(samples) = Samples::new(PROBE_ROWS) else { return false };
+        let probe = GetHistoryWindow::new(self.scanner.path.clone(), self.next..i64::MAX).samples(samples);
+        // If the probe fails, the final row count reports the missing rows.
+        let Ok(reply) = self.scanner.client.call(probe).await else { return false };
         let last = reply.answer.into_rows().iter().filter_map(wandb_graphql::HistoryRow::step).max();
         let Some(end) = last.map(|last| last.saturating_add(1)) else { return false };
-        self.batches = self.reading.live(self.next..end);
+        self.batches = self.scanner.read_live(self.next..end);
         self.next = end;
         true
     }
