@@ -15,7 +15,7 @@ mod outcome;
 mod partial;
 
 pub(crate) use content::Content;
-pub(crate) use folder::{DownloadFolder, There};
+pub(crate) use folder::{DownloadFolder, ExistingEntry};
 pub(crate) use names::Names;
 pub use outcome::{DownloadOutcome, DownloadedFile, Downloads, ExistingFilePolicy, FailedDownload};
 pub(crate) use partial::PartialFile;

@@ -45,7 +45,7 @@ impl RunColumns {
 }
 
 /// Adds the columns that identify a run on disk in front of a row.
-pub(crate) fn identified(run: &Run, folder: &Path, row: Row) -> Row {
+pub(crate) fn with_identity(run: &Run, folder: &Path, row: Row) -> Row {
     let folder = folder.to_string_lossy().into_owned();
     let identity = [("id", run.id.clone()), ("project", run.project.clone()), ("folder", folder)];
     let identity = identity.map(|(key, text)| (key.into(), Value::String(text)));

@@ -36,8 +36,8 @@ use wandb_graphql::ops::Detail;
 use wandb_graphql::{Filter, LikePattern, Order};
 use wandb_runlog::{Alert, Artifact, Branch};
 
-pub(crate) use place::LocalPath;
-pub(crate) use resolve::{resolve, server_only};
+pub(crate) use local_path::LocalPath;
+pub(crate) use resolve::{reject_local_path, resolve};
 pub(crate) use stored_file::StoredFile;
 
 use self::history::{Follower, HistoryQuery, HistoryRows};

@@ -138,8 +138,8 @@ impl Files {
 impl RunFile {
     /// Creates a handle for a file that a server has listed.
     #[cfg(feature = "mirror")]
-    pub(crate) fn listed(api: Api, run: wandb_core::RunPath, model: model::File) -> Self {
-        let run = server::run(api.client(), run);
+    pub(crate) fn from_listing(api: Api, run: wandb_core::RunPath, model: model::File) -> Self {
+        let run = server::run_source(api.client(), run);
         Self { api, run, model, on_disk: None }
     }
 

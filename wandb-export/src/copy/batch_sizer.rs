@@ -45,12 +45,12 @@ impl BatchSizer {
         }
     }
 
-    /// Records that one answer covered only `came` of the `asked` runs, because all of them were too large. An
-    /// answer covers at least one run.
-    pub(super) fn split(&mut self, asked: usize, came: usize) {
-        if came < asked {
-            self.most = self.most.min(came);
-            self.runs = self.runs.min(self.most);
+    /// Records that one answer covered only `received` of the `requested` runs, because all of them were too large.
+    /// An answer covers at least one run.
+    pub(super) fn record_split(&mut self, requested: usize, received: usize) {
+        if received < requested {
+            self.max = self.max.min(received);
+            self.runs = self.runs.min(self.max);
         }
     }
 }

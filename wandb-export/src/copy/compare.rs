@@ -39,7 +39,7 @@ pub(super) fn mark_for_refetch<'i>(
         let tables = [Part::Runs, Part::History, Part::System, Part::Logs];
         let tables = tables.map(|part| (part, place(part, record.here())));
         for (part, place) in tables.into_iter().chain(files).filter(|(part, _)| contents.has(*part)) {
-            record.mark_missing(part, &place, WHY);
+            record.mark_missing(part, &place, REASON);
         }
         store.append(&record, None)?;
     }
@@ -48,7 +48,7 @@ pub(super) fn mark_for_refetch<'i>(
 }
 
 /// Describes what changed in runs whose fingerprint did not change, one sentence each.
-pub(super) fn differing(store: &Store, before: &[Before]) -> io::Result<Vec<String>> {
+pub(super) fn find_differences(store: &Store, before: &[StoredVersion]) -> io::Result<Vec<String>> {
     let mut differing = Vec::new();
     for runs in before.chunk_by(|one, other| one.run == other.run) {
         let Some(record) = store.record(&runs[0].run)? else { continue };
@@ -66,7 +66,7 @@ pub(super) fn differing(store: &Store, before: &[Before]) -> io::Result<Vec<Stri
 }
 
 /// Lists the stored items of a run.
-fn all(store: &Store, record: &RunRecord) -> io::Result<Vec<(Part, Before)>> {
+fn list_stored(store: &Store, record: &RunRecord) -> io::Result<Vec<(Part, StoredVersion)>> {
     let row = store.row(&record.run)?;
     let mut digest = Digest::default();
     digest.update(&row);

@@ -17,11 +17,11 @@ use wandb_mirror::record::{CopiedPart, Files, Messages, RunRecord, Stored};
 use wandb_mirror::{Contents, Disk, Part, Store};
 
 use super::batch_sizer::BatchSizer;
-use super::errors::{is_fatal, is_final, is_refusal, unsupported, writing};
+use super::errors::{describe_unsupported, is_fatal, is_final, is_refusal, writing};
 use super::event::MirrorEvent;
-use super::plan::{Job, Listed, MOST_ROWS};
-use super::run_copy::{Got, RunCopy};
-use super::{Tell, lock};
+use super::plan::{Job, ListedRun, MAX_JOINT_ROWS};
+use super::run_copy::{FetchedPart, RunCopy};
+use super::{EventListener, lock};
 use crate::RunColumns;
 use crate::api::Api;
 use crate::error::{Error, ErrorKind};
@@ -191,13 +191,13 @@ impl Copier {
         let mut query =
             GetWholeRuns::new(self.project.clone(), ids).samples(Samples::new(MAX_JOINT_ROWS + 1)?);
         for part in Part::ALL.into_iter().filter(|part| !self.contents.has(*part)) {
-            ask = match part {
-                Part::History => ask.without_history(),
-                Part::System => ask.without_system_metrics(),
-                Part::Files => ask.without_files(),
-                Part::Logs => ask.without_logs(),
+            query = match part {
+                Part::History => query.without_history(),
+                Part::System => query.without_system_metrics(),
+                Part::Files => query.without_files(),
+                Part::Logs => query.without_logs(),
                 // The query always has the runs, and never the sweeps.
-                _ => ask,
+                _ => query,
             };
         }
         let mut unmatched = runs;
@@ -373,13 +373,13 @@ impl Copier {
         listed: &ListedRun,
         known: Option<&RunRecord>,
         taken: fn(&RunRecord) -> &Option<CopiedPart<T>>,
-        nothing: fn() -> T,
-        got: impl Future<Output = Result<Got<T>, Error>>,
-    ) -> Result<Got<Option<CopiedPart<T>>>, Error> {
+        empty: fn() -> T,
+        fetch: impl Future<Output = Result<FetchedPart<T>, Error>>,
+    ) -> Result<FetchedPart<Option<CopiedPart<T>>>, Error> {
         let before = known.and_then(|known| taken(known).clone());
         if !self.contents.has(part) {
-            let told = |of: fn(&RunRecord) -> &Messages| {
-                known.and_then(|known| of(known).get(part.name()).cloned()).unwrap_or_default()
+            let known_gaps = |gaps: fn(&RunRecord) -> &Messages| {
+                known.and_then(|known| gaps(known).get(part.name()).cloned()).unwrap_or_default()
             };
             return Ok(FetchedPart {
                 data: before,
@@ -388,16 +388,22 @@ impl Copier {
                 unsupported: known_gaps(|known| &known.unsupported),
             });
         }
-        match got.await {
-            Ok(Got { what, missing, inexact, unsupported }) => {
-                let what = Some(CopiedPart { as_of: listed.fingerprint, content: what });
-                Ok(Got { what, missing, inexact, unsupported })
+        match fetch.await {
+            Ok(FetchedPart { data, missing, inexact, unsupported }) => {
+                let data = Some(CopiedPart { as_of: listed.fingerprint, content: data });
+                Ok(FetchedPart { data, missing, inexact, unsupported })
             }
             Err(error) if is_fatal(&error) => Err(error),
             // A retry would not help.
             Err(error) if error.kind() == ErrorKind::Unsupported => {
-                let what = Some(CopiedPart { as_of: listed.fingerprint, content: nothing() });
-                Ok(Got { unsupported: vec![unsupported(&error)], ..Got::all(what) })
+                let data = Some(CopiedPart { as_of: listed.fingerprint, content: empty() });
+                Ok(FetchedPart {
+                    unsupported: vec![describe_unsupported(&error)],
+                    ..FetchedPart::complete(data)
+                })
+            }
+            Err(error) => {
+                Ok(FetchedPart { missing: vec![error.with_causes()], ..FetchedPart::complete(before) })
             }
         }
     }
@@ -432,7 +438,7 @@ impl Copier {
             && self.consecutive_failures.fetch_add(1, Ordering::Relaxed) + 1 >= MAX_CONSECUTIVE_FAILURES
     }
 
-    fn noting(&self, error: std::io::Error) -> Error {
+    fn journal_error(&self, error: std::io::Error) -> Error {
         writing(&self.disk, JOURNAL, error)
     }
 }

@@ -83,7 +83,7 @@ impl ListedRun {
         (rows <= MAX_JOINT_ROWS && events <= MAX_JOINT_ROWS).then(|| rows + events + OWN_WEIGHT)
     }
 
-    fn is_same(&self, known: &IndexEntry, contents: Contents) -> bool {
+    fn is_unchanged(&self, known: &IndexEntry, contents: Contents) -> bool {
         let is_as_of = |part| {
             part == Part::Sweeps || known.as_of(part) == Some(self.fingerprint) && !known.is_missing(part)
         };
@@ -93,8 +93,8 @@ impl ListedRun {
 }
 
 /// Compares the listed runs with the `known` ones.
-pub(super) fn plan<'a>(
-    listed: Vec<Listed>,
+pub(super) fn make_plan<'a>(
+    listed: Vec<ListedRun>,
     known: impl Fn(&str) -> Option<&'a IndexEntry>,
     contents: Contents,
 ) -> Plan {
@@ -138,8 +138,8 @@ mod tests {
         serde_json::from_str(&format!("\"{number:x}\"")).unwrap()
     }
 
-    fn run(id: &str, lines: Option<u64>, seconds: u64) -> Listed {
-        Listed { id: id.to_owned(), fingerprint: fingerprint(1), lines, seconds }
+    fn run(id: &str, lines: Option<u64>, seconds: u64) -> ListedRun {
+        ListedRun { id: id.to_owned(), fingerprint: fingerprint(1), lines, seconds }
     }
 
     /// Creates a mirror with these records, each with a row.
@@ -153,9 +153,9 @@ mod tests {
         store
     }
 
-    fn planned(listed: Vec<Listed>, known: &[RunRecord], contents: Contents) -> Plan {
+    fn planned(listed: Vec<ListedRun>, known: &[RunRecord], contents: Contents) -> Plan {
         let store = store(known);
-        plan(listed, |id| store.entry(id), contents)
+        make_plan(listed, |id| store.entry(id), contents)
     }
 
     fn sizes(plan: &Plan) -> Vec<usize> {

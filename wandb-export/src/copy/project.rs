@@ -15,13 +15,13 @@ use wandb_mirror::record::Header;
 use wandb_mirror::{Contents, Disk, Part, Store};
 
 use super::compare;
-use super::compare::Before;
-use super::copier::{Copied, Copier};
+use super::compare::StoredVersion;
+use super::copier::{Copier, CopyResult};
 use super::errors::{is_fatal, is_final, writing};
 use super::event::MirrorEvent;
 use super::plan::{Job, ListedRun, Plan, make_plan};
 use super::report::{Missing, ProjectReport};
-use super::{Tell, lock};
+use super::{EventListener, lock};
 use crate::api::Api;
 use crate::error::{Error, ErrorKind};
 use crate::files::Names;
@@ -145,7 +145,7 @@ impl ProjectSync {
             let names = assign_names(&store, &listed);
             let known =
                 |id: &str| store.entry(id).filter(|known| stays_inside(known.here.as_deref().unwrap_or(id)));
-            (Plan { gone, ..plan(listed, known, self.contents) }, names)
+            (Plan { gone, ..make_plan(listed, known, self.contents) }, names)
         };
         (self.on_event)(&MirrorEvent::Listed {
             project: self.path.clone(),
@@ -164,8 +164,9 @@ impl ProjectSync {
     ) -> Result<Vec<StoredVersion>, Error> {
         let ids: Vec<String> = listed.iter().map(|run| run.id.clone()).collect();
         let (store, contents) = (Arc::clone(store), self.contents);
-        let give_up = move || compare::give_up(&mut lock(&store), ids.iter().map(String::as_str), contents);
-        self.api.client().work(give_up).await.map_err(|error| writing(&self.disk, JOURNAL, error))
+        let mark =
+            move || compare::mark_for_refetch(&mut lock(&store), ids.iter().map(String::as_str), contents);
+        self.api.client().work(mark).await.map_err(|error| writing(&self.disk, JOURNAL, error))
     }
 
     async fn find_differences(
@@ -174,7 +175,8 @@ impl ProjectSync {
         before: Vec<StoredVersion>,
     ) -> Result<Vec<String>, Error> {
         let store = Arc::clone(store);
-        let differing = self.api.client().work(move || compare::differing(&lock(&store), &before)).await;
+        let differing =
+            self.api.client().work(move || compare::find_differences(&lock(&store), &before)).await;
         differing.map_err(|error| writing(&self.disk, JOURNAL, error))
     }
 
@@ -362,10 +364,11 @@ fn unlisted_runs(store: &Store, listed: &[ListedRun]) -> Vec<String> {
 
 /// Assigns the names of each run's files: known runs keep theirs, and new runs get unique ones. Names from
 /// earlier versions that lead out of their folder are replaced.
-fn names(store: &Store, listed: &[Listed]) -> HashMap<String, String> {
+fn assign_names(store: &Store, listed: &[ListedRun]) -> HashMap<String, String> {
     let renamed = store.entries().filter_map(|(id, known)| Some((known.here.as_deref()?, id)));
     let renamed = renamed.filter(|(here, _)| stays_inside(here));
-    let mut names = Names::known(renamed.map(|(here, id)| (with_ending(here), with_ending(id))).collect());
+    let mut names =
+        Names::from_mapping(renamed.map(|(here, id)| (with_ending(here), with_ending(id))).collect());
     for (id, _) in store.entries().filter(|(id, known)| known.here.is_none() && stays_inside(id)) {
         names.assign(&with_ending(id));
     }

@@ -72,7 +72,7 @@ impl RunCopy<'_> {
         let heartbeat = self.run.heartbeat_at.as_ref()?.to_string();
         let is_unchanged =
             known.state.as_ref() == Some(&state) && known.heartbeat_at.as_ref() == Some(&heartbeat);
-        known.complete_table(part).filter(|_| is_unheard).cloned()
+        known.complete_table(part).filter(|_| is_unchanged).cloned()
     }
 
     /// Copies the rows that the run logged, up to `last_step` if that is known.
@@ -92,7 +92,7 @@ impl RunCopy<'_> {
             return self.write_small(rows, Part::History, &target).await;
         }
         let before = self
-            .known_of_this_run()
+            .same_run_record()
             .and_then(|known| Some((known.complete_table(Part::History)?, known.last_step?)));
         if let (Some((stored, known_last)), Some(lines), Some(last)) = (before, lines, last_step) {
             if stored.rows == lines && known_last == last {

@@ -17,7 +17,7 @@ use super::run_copy::{FetchedPart, RunCopy};
 use crate::api::RunFile;
 use crate::download::{DownloadProgress, DownloadSettings, Fetched, Receipts, RemoteFile, fetch_all};
 use crate::error::Error;
-use crate::files::{DownloadFolder, Downloaded, Existing};
+use crate::files::{DownloadFolder, DownloadedFile, ExistingFilePolicy};
 use crate::source::list_reader;
 
 /// Downloads below this size, in bytes, skip the check for free space. The check leaves this much space free.
@@ -51,8 +51,8 @@ impl RunCopy<'_> {
                 .await?
         };
         let issues: Vec<_> = issues.iter().map(ToString::to_string).collect();
-        let inside = place(Part::Files, self.here);
-        let folder = DownloadFolder::of(of.disk.within(&inside), of.disk.place(&inside));
+        let subfolder = place(Part::Files, self.name);
+        let folder = DownloadFolder::new(copier.disk.within(&subfolder), copier.disk.place(&subfolder));
         let known = self
             .known
             .and_then(|known| known.files.clone())
@@ -115,8 +115,8 @@ impl RunCopy<'_> {
         if left < LARGE_DOWNLOAD {
             return Ok(());
         }
-        match self.of.disk.free_bytes() {
-            Some(room) if room < left.saturating_add(LARGE) => Err(Error::File {
+        match self.copier.disk.free_bytes() {
+            Some(room) if room < left.saturating_add(LARGE_DOWNLOAD) => Err(Error::File {
                 name: format!("the files of {}", self.path),
                 message: format!("{left} more bytes are needed, but the disk has room for {room}"),
             }),

@@ -57,10 +57,10 @@ impl ReceivedFile {
 
 impl Attempt<'_> {
     /// Downloads the missing part of the file.
-    pub(super) async fn transfer(&self) -> Result<Arrived, Error> {
+    pub(super) async fn transfer(&self) -> Result<ReceivedFile, Error> {
         if let Some(file) = self.file.on_disk() {
             let partial = self.copy_from(Arc::clone(file)).await?;
-            return Ok(arrived(partial, false, FileVersion::default(), false));
+            return Ok(received_file(partial, false, FileVersion::default(), false));
         }
         let (folder, name, content) = (self.folder.clone(), self.file.name.clone(), self.file.content());
         let partial = unblock(move || folder.open_partial(&name, &content)).await;

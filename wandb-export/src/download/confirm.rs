@@ -6,7 +6,7 @@ use wandb_core::client::{DownloadReceipt, FileVersion};
 use super::fetch::{DownloadSettings, Fetched, Receipts};
 use super::remote_file::{RemoteFile, RequestedBytes};
 use crate::error::Error;
-use crate::files::{Downloaded, Outcome};
+use crate::files::{DownloadOutcome, DownloadedFile};
 
 /// Compares the file at `here` with the receipt of an earlier download and with the storage's current version, which
 /// takes a request for one byte. `None` if it is a different file, or if there is no way to tell.
@@ -15,7 +15,7 @@ pub(super) async fn confirm(
     settings: &DownloadSettings,
     local_name: &str,
 ) -> Result<Option<Fetched>, Error> {
-    if file.disk_path().is_some() {
+    if file.on_disk().is_some() {
         return Ok(None);
     }
     let receipt = load_receipt(file, settings).await.filter(|receipt| receipt.is_listed_as(&file.listed));
@@ -45,8 +45,8 @@ pub(super) async fn confirm(
     Ok(Some(Fetched { file: downloaded, inexact, md5: Some(md5), receipt }))
 }
 
-async fn known(file: &RemoteFile, means: &Means) -> Option<DownloadReceipt> {
-    match &means.receipts {
+async fn load_receipt(file: &RemoteFile, settings: &DownloadSettings) -> Option<DownloadReceipt> {
+    match &settings.receipts {
         Receipts::Known(receipts) => receipts.get(&file.name).cloned(),
         Receipts::InFolder => {
             let (folder, name) = (settings.folder.clone(), file.name.clone());

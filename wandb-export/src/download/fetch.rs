@@ -13,7 +13,7 @@ use super::confirm::confirm;
 use super::progress::DownloadProgress;
 use super::remote_file::RemoteFile;
 use crate::error::Error;
-use crate::files::{DownloadFolder, Downloaded, Existing, Outcome, There};
+use crate::files::{DownloadFolder, DownloadOutcome, DownloadedFile, ExistingEntry, ExistingFilePolicy};
 use crate::source::StoredFile;
 
 /// How often a file that fails its checks is downloaded from scratch.
@@ -123,7 +123,7 @@ pub(super) async fn fetch(
             Err(error @ Error::Request(_)) if is_changed(&error) => error,
             Err(error) => return Err(error),
         };
-        if attempts == MAX_ATTEMPTS || file.disk_path().is_some() {
+        if attempts == MAX_ATTEMPTS || file.on_disk().is_some() {
             return Err(problem);
         }
         // The file may have been replaced since it was listed.

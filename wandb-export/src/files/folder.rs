@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wandb_core::client::DownloadReceipt;
-use wandb_storage::safe_names::hash;
+use wandb_storage::safe_names::hash_name;
 use wandb_storage::{Found, ObjectReader, Storage, digest};
 
 use super::partial::PartialFile;
@@ -125,7 +125,7 @@ impl DownloadFolder {
     }
 
     /// Returns the receipt of an earlier download, or `None` if it is missing or unreadable.
-    pub(crate) fn receipt(&self, name: &str) -> Option<DownloadReceipt> {
+    pub(crate) fn read_receipt(&self, name: &str) -> Option<DownloadReceipt> {
         serde_json::from_slice(&self.read(&receipt_path(name)).ok()?).ok()
     }
 

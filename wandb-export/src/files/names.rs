@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 #[cfg(any(test, feature = "mirror"))]
 use wandb_storage::safe_names::is_safe_component;
-use wandb_storage::safe_names::{is_safe, key, replacement};
+use wandb_storage::safe_names::{collision_key, is_safe, replace_unsafe};
 
 /// The local names of files, and the server's names for them.
 #[derive(Debug, Default)]

@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::sync::Arc;
 
 use wandb_core::client::{FileVersion, Partial};
-use wandb_storage::safe_names::hash;
+use wandb_storage::safe_names::hash_name;
 use wandb_storage::{Digest, ObjectReader, Staged, Storage, digest};
 
 use super::content::Content;

@@ -235,7 +235,7 @@ impl RunSource for ServerRun {
             (None, Some(like)) => vec![all.like(like.clone())],
             (None, None) => vec![all],
         };
-        let files = paged(&self.client, requests, format!("files of {}", self.path));
+        let files = read_pages(&self.client, requests, format!("files of {}", self.path));
         files.map(|model| FoundFile { model, on_disk: None })
     }
 

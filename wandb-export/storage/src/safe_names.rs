@@ -17,7 +17,7 @@ const MAX_KEPT_BYTES: usize = 80;
 
 /// Returns whether a name is valid on every system as a path below a folder.
 pub fn is_safe(name: &str) -> bool {
-    name.len() <= LONGEST_PATH && name.split('/').all(is_safe_part)
+    name.len() <= MAX_PATH_BYTES && name.split('/').all(is_safe_part)
 }
 
 /// Returns whether a name is valid on every system as a single path component.
@@ -51,8 +51,9 @@ fn is_device(part: &str) -> bool {
 
 /// Returns a safe name for an unsafe one: a readable part of it with a hash that keeps it unique. Further
 /// values of `variant` give alternatives if the name is taken.
-pub fn replacement(name: &str, variant: u32) -> String {
-    let mut parts: Vec<String> = name.split('/').filter(|part| !part.is_empty()).map(safe_part).collect();
+pub fn replace_unsafe(name: &str, variant: u32) -> String {
+    let mut parts: Vec<String> =
+        name.split('/').filter(|part| !part.is_empty()).map(sanitize_component).collect();
     let last = parts.pop().unwrap_or_else(|| "_".to_owned());
     let (stem, extension) = last.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).unwrap_or((&last, ""));
     let dot = if extension.is_empty() { "" } else { "." };
@@ -95,7 +96,7 @@ fn short_hash(name: &str, variant: u32) -> String {
 }
 
 /// Returns a hash of the name as 32 hexadecimal digits.
-pub fn hash(name: &str) -> String {
+pub fn hash_name(name: &str) -> String {
     hex(&Md5::digest(name))
 }
 
@@ -109,7 +110,7 @@ fn hex(bytes: &[u8]) -> String {
 
 /// Returns a key that is equal for names that some system treats as the same: it ignores case and Unicode
 /// composition.
-pub fn key(path: &str) -> String {
+pub fn collision_key(path: &str) -> String {
     let folded = path.to_uppercase().to_lowercase();
     ComposingNormalizerBorrowed::new_nfc().normalize(&folded).into_owned()
 }

@@ -44,7 +44,7 @@ impl DownloadReceipt {
     /// Returns whether the list entry is unchanged. The upload time is compared only if the storage reported
     /// neither tag nor digest, as the length alone cannot tell versions apart.
     pub fn is_listed_as(&self, now: &ListedFile) -> bool {
-        let is_told_apart = self.stored.etag.is_some() || self.stored.md5.is_some();
+        let has_version = self.stored.etag.is_some() || self.stored.md5.is_some();
         (now.size, &now.md5) == (self.listed.size, &self.listed.md5)
             && (has_version || now.updated_at == self.listed.updated_at)
     }
@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn upload_time_matters_where_the_storage_has_no_tag() {
         let mut file = File::new("RmlsZQ==", "a");
-        let stored = FileVersion { length: Some(3), ..FileVersion::default() };
+        let stored = FileVersion::default().with_length(Some(3));
         let untagged =
             DownloadReceipt { listed: ListedFile::of(&file), stored, bytes: 3, md5: "x".to_owned() };
         let mut tagged = untagged.clone();

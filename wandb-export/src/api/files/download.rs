@@ -14,7 +14,7 @@ use crate::download::{
     DownloadProgress, DownloadSettings, FileListing, FileSource, Receipts, RemoteFile, fetch_all, fetch_one,
 };
 use crate::error::Error;
-use crate::files::{DownloadFolder, Downloaded, Downloads, Existing};
+use crate::files::{DownloadFolder, DownloadedFile, Downloads, ExistingFilePolicy};
 use crate::issue::Issue;
 use crate::source::RunSource;
 
@@ -85,7 +85,7 @@ impl RunFile {
     }
 
     /// Returns the file to fetch.
-    pub(crate) fn remote(&self) -> RemoteFile {
+    pub(crate) fn to_remote_file(&self) -> RemoteFile {
         let source = match (&self.on_disk, self.reference()) {
             (Some(file), _) => FileSource::Disk(Arc::clone(file)),
             (None, Some(address)) => FileSource::Reference(address.to_owned()),

@@ -14,15 +14,15 @@ const BYTES_AT_ONCE: usize = 1 << 20;
 
 /// Reads the lines of a text file in batches, without line breaks.
 pub(crate) struct LineReader {
-    place: PathBuf,
+    path: PathBuf,
     file: BufReader<Box<dyn Read + Send>>,
 }
 
 impl LineReader {
     pub(crate) fn open(file: &dyn StoredFile) -> Result<Self, Error> {
-        let place = file.path();
-        let opened = file.open().map_err(|error| reading(&place, error))?;
-        Ok(Self { place, file: BufReader::new(opened) })
+        let path = file.path();
+        let opened = file.open().map_err(|error| read_error(&path, error))?;
+        Ok(Self { path, file: BufReader::new(opened) })
     }
 
     fn read(&mut self) -> io::Result<Vec<String>> {

@@ -12,7 +12,7 @@ use super::session_files::OUTPUT;
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::source::StoredFile;
-use crate::source::disk::{LineReader, Lines, reading};
+use crate::source::disk::{LineBatches, LineReader, read_error};
 
 /// A file with the console output of a run.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ impl ConsoleFile {
 }
 
 /// Counts the lines of a text file. A missing file has none.
-fn lines_of(file: &dyn StoredFile) -> Result<u64, Error> {
+fn count_lines(file: &dyn StoredFile) -> Result<u64, Error> {
     match LineReader::open(file) {
         Ok(lines) => sum_lines(lines),
         Err(Error::Io { source, .. })

@@ -15,7 +15,7 @@ use super::session_files::SessionFiles;
 use super::sessions::SessionRows;
 use crate::error::Error;
 use crate::issue::Issue;
-use crate::source::disk::{DiskRun, Lines, RowReader, RunData, Tail, Wanted};
+use crate::source::disk::{DiskRun, LineBatches, RowKind, RowReader, RunData, Tail};
 use crate::source::{FoundFile, RunFacts};
 
 /// The entity in the path of a run whose files do not name one.

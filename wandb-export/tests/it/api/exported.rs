@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use wandb_export::sink::{Format, Output, SinkOptions};
 use wandb_export::table::rows_of;
-use wandb_export::{Api, Row, ScanHistory, Source};
+use wandb_export::{Api, HistorySource, Row, ScanHistory};
 use wandb_local_server::{ExportOptions, LocalServer, NewRun, Port};
 
 use crate::support::{asynchronous, on_both, server};
