@@ -101,7 +101,7 @@ impl Files {
         self
     }
 
-    /// Streams the files, fetched page by page (query `RunFileListing`). Does not report missing entries;
+    /// Streams the files, fetched page by page (query `RunFiles`). Does not report missing entries;
     /// [`open`](Self::open) does.
     pub fn stream(self) -> BoxStream<'static, Result<RunFile, Error>> {
         self.open().into_stream()

@@ -45,9 +45,9 @@ impl Mirror {
         Self(self.0.compare(compare))
     }
 
-    /// Calls `tell` for each event. It runs on the thread where the event happens and should return quickly.
-    pub fn on_event(self, tell: impl Fn(&MirrorEvent) + Send + Sync + 'static) -> Self {
-        Self(self.0.on_event(tell))
+    /// Calls `listener` for each event. It runs on the thread where the event happens and should return quickly.
+    pub fn on_event(self, listener: impl Fn(&MirrorEvent) + Send + Sync + 'static) -> Self {
+        Self(self.0.on_event(listener))
     }
 
     /// Syncs the mirror in `folder`; see the async [`sync`](crate::mirror::Mirror::sync).

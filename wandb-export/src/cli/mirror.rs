@@ -102,6 +102,11 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         Destination::file(path.clone()).write_text(format!("{text}\n").as_bytes())?;
     }
     print_report(session, &report);
+    Ok(report_gaps(options, &report))
+}
+
+/// Prints what the mirrors lack.
+fn report_gaps(options: &Options, report: &MirrorReport) -> Outcome {
     let missing = report.projects.iter().flat_map(|project| {
         project.missing.iter().map(|missing| match &missing.run {
             Some(run) => format!("{}/{run}: {}", project.project, missing.what),
@@ -127,7 +132,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     if outcome == Outcome::Incomplete {
         say("hint: run the command again to retry what is missing");
     }
-    Ok(outcome.max(unsupported).max(if has_notes { Outcome::Unsupported } else { Outcome::Done }))
+    outcome.max(unsupported).max(if has_notes { Outcome::Unsupported } else { Outcome::Done })
 }
 
 /// Returns the fields of the server's schema that a part is read from.

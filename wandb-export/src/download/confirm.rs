@@ -8,7 +8,7 @@ use super::remote_file::{RemoteFile, RequestedBytes};
 use crate::error::Error;
 use crate::files::{DownloadOutcome, DownloadedFile};
 
-/// Compares the file at `here` with the receipt of an earlier download and with the storage's current version, which
+/// Compares the file at `local_name` with the receipt of an earlier download and with the storage's current version, which
 /// takes a request for one byte. `None` if it is a different file, or if there is no way to tell.
 pub(super) async fn confirm(
     file: &RemoteFile,

@@ -53,13 +53,13 @@ pub(crate) struct DownloadSettings {
     pub(crate) progress: DownloadProgress,
 }
 
-/// Downloads `file` to `here` in the folder, unless the existing file is to stay.
+/// Downloads `file` to `local_name` in the folder, unless the existing file is to stay.
 pub(super) async fn fetch(
     file: &RemoteFile,
     settings: &DownloadSettings,
     local_name: &str,
 ) -> Result<Fetched, Error> {
-    let DownloadSettings { client, folder, existing, progress, .. } = settings;
+    let DownloadSettings { folder, existing, progress, .. } = settings;
     file.check_stored()?;
     let digested;
     let file = match file.on_disk() {
@@ -93,6 +93,16 @@ pub(super) async fn fetch(
         },
         (ExistingEntry::Nothing, _) => {}
     }
+    fetch_content(file, settings, local_name).await
+}
+
+/// Downloads the content until it passes the checks, and moves it into place.
+async fn fetch_content(
+    file: &RemoteFile,
+    settings: &DownloadSettings,
+    local_name: &str,
+) -> Result<Fetched, Error> {
+    let DownloadSettings { client, folder, progress, .. } = settings;
     let mut fresh = None;
     let mut attempts = 0;
     // The last content that certainly matches the storage but not the list.

@@ -55,7 +55,7 @@ impl Names {
         (self.claim(name, local_name), is_renamed)
     }
 
-    /// Reserves the local name `here` for the server name.
+    /// Reserves `local_name` for the server name.
     fn claim(&mut self, name: &str, local_name: String) -> String {
         self.mark_taken(&local_name);
         self.local.insert(name.to_owned(), local_name.clone());

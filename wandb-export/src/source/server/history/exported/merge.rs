@@ -338,7 +338,7 @@ fn sorted_ranges(file: &WholeFile, run: &str) -> Result<(Vec<SortedRange>, Optio
     Ok((ranges, last))
 }
 
-/// Adds a row to the last range, or to a new one if its step precedes those of the last piece.
+/// Adds a row to the last range, or to a new one if its step precedes those of the last range.
 fn add_row(ranges: &mut Vec<SortedRange>, step: Option<i64>) {
     let Some(range) = ranges.last_mut() else { return };
     match (range.steps, step) {
