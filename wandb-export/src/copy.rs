@@ -3,6 +3,7 @@
 mod batch_sizer;
 mod compare;
 mod copier;
+mod copy_result;
 mod errors;
 mod event;
 mod lines;
@@ -20,7 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wandb_core::ProjectPath;
 use wandb_graphql::Filter;
-use wandb_mirror::{Contents, Disk, Part, Store};
+use wandb_mirror::{Contents, Disk, Part};
 use wandb_storage::make_lasting;
 
 pub use event::MirrorEvent;
@@ -55,9 +56,9 @@ enum Target {
     Entity(String),
 }
 
-/// Locks the store. It is consistent between statements, so a poisoned lock is still usable.
-fn lock(store: &Mutex<Store>) -> MutexGuard<'_, Store> {
-    store.lock().unwrap_or_else(PoisonError::into_inner)
+/// Locks a value that is consistent between statements, so a poisoned lock is still usable.
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Api {

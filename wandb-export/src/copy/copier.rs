@@ -1,8 +1,8 @@
 //! Copies the runs of a project from the server to the disk and records the outcome of each.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_lock::{Semaphore, SemaphoreGuardArc};
 use futures_util::FutureExt;
@@ -17,6 +17,7 @@ use wandb_mirror::record::{CopiedPart, Files, Messages, RunRecord, Stored};
 use wandb_mirror::{Contents, Disk, Part, Store};
 
 use super::batch_sizer::BatchSizer;
+use super::copy_result::CopyResult;
 use super::errors::{describe_unsupported, is_fatal, is_final, is_refusal, writing};
 use super::event::MirrorEvent;
 use super::plan::{Job, ListedRun, MAX_JOINT_ROWS};
@@ -44,22 +45,6 @@ pub(super) struct Copier {
     joint: Mutex<BatchSizer>,
     /// The number of consecutive runs that failed for lack of a connection.
     consecutive_failures: AtomicU32,
-}
-
-/// The outcome of copying runs.
-#[derive(Debug, Default)]
-pub(super) struct CopyResult {
-    pub(super) new: u64,
-    pub(super) grown: u64,
-    pub(super) changed: u64,
-    pub(super) rows: u64,
-    pub(super) bytes: u64,
-    /// Runs that were deleted after they were listed.
-    pub(super) gone: Vec<String>,
-    /// Missing or inexact data, as pairs of a run's id and a description.
-    pub(super) missing: Vec<(String, String)>,
-    /// The error that stopped the copy early, if any.
-    pub(super) stopped: Option<Error>,
 }
 
 /// Runs of one answer that are written concurrently.
@@ -170,14 +155,14 @@ impl Copier {
                 answered => answered?,
             };
             let took = self.api.client().now().since_origin().saturating_sub(started.since_origin());
-            lock_size(&self.joint).record_time(size, answered.then_some(took));
+            lock(&self.joint).record_time(size, answered.then_some(took));
         }
         single.extend(runs);
         Ok((received, single, None))
     }
 
     fn joint_size(&self) -> Option<usize> {
-        lock_size(&self.joint).get()
+        lock(&self.joint).get()
     }
 
     /// Fetches a few small runs in one joint query. Returns false if the server refuses the query.
@@ -207,7 +192,7 @@ impl Copier {
         while let Some(page) = pages.next().await {
             match page.map_err(Error::from) {
                 Ok(page) => {
-                    lock_size(&self.joint).record_split(requested, page.asked_for());
+                    lock(&self.joint).record_split(requested, page.asked_for());
                     for whole in page.runs {
                         let Some(at) = unmatched.iter().position(|run| run.id == whole.run.id) else {
                             continue;
@@ -455,52 +440,6 @@ fn record_gaps<T>(record: &mut RunRecord, part: Part, fetched: FetchedPart<T>) -
         record.unsupported.insert(part.name().to_owned(), fetched.unsupported);
     }
     fetched.data
-}
-
-impl CopyResult {
-    fn from_records(before: Option<&RunRecord>, now: &RunRecord, contents: Contents) -> Self {
-        let mut copied = Self::default();
-        let rows = |record: &RunRecord| record.history.as_ref().map_or(0, |copied| copied.content.rows);
-        match before {
-            _ if now.gone => copied.gone.push(now.run.clone()),
-            None => copied.new = 1,
-            Some(before) if rows(now) > rows(before) => copied.grown = 1,
-            Some(_) => copied.changed = 1,
-        }
-        // A run that failed entirely lacks every wanted part.
-        let is_wanted =
-            |part: &&str| *part == Part::Runs.name() || contents.parts().any(|own| own.name() == *part);
-        let gaps = now.missing.iter().chain(&now.inexact).filter(|(part, _)| is_wanted(&part.as_str()));
-        copied.missing =
-            gaps.flat_map(|(_, gaps)| gaps).map(|what| (now.run.clone(), what.clone())).collect();
-        for part in [Part::History, Part::System, Part::Logs] {
-            let old = before.and_then(|before| before.table(part));
-            if let Some(stored) = now.table(part).filter(|now| Some(*now) != old) {
-                copied.rows += stored.rows;
-                copied.bytes += stored.bytes;
-            }
-        }
-        let old: HashSet<&str> =
-            before.iter().flat_map(|before| before.files()).map(|file| &*file.md5).collect();
-        copied.bytes +=
-            now.files().filter(|file| !old.contains(&*file.md5)).map(|file| file.bytes).sum::<u64>();
-        copied
-    }
-
-    pub(super) fn add(&mut self, other: Self) {
-        self.new += other.new;
-        self.grown += other.grown;
-        self.changed += other.changed;
-        self.rows += other.rows;
-        self.bytes += other.bytes;
-        self.gone.extend(other.gone);
-        self.missing.extend(other.missing);
-        self.stopped = self.stopped.take().or(other.stopped);
-    }
-}
-
-fn lock_size(size: &Mutex<BatchSizer>) -> MutexGuard<'_, BatchSizer> {
-    size.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn no_files() -> Files {

@@ -16,7 +16,8 @@ use wandb_mirror::{Contents, Disk, Part, Store};
 
 use super::compare;
 use super::compare::StoredVersion;
-use super::copier::{Copier, CopyResult};
+use super::copier::Copier;
+use super::copy_result::CopyResult;
 use super::errors::{is_fatal, is_final, writing};
 use super::event::MirrorEvent;
 use super::plan::{Job, ListedRun, Plan, make_plan};

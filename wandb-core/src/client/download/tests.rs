@@ -36,7 +36,8 @@ fn version() -> FileVersion {
 /// Downloads a range. Returns the offset and the bytes.
 fn download(script: &Script, range: &Range<u64>, version: &FileVersion) -> Result<(u64, Vec<u8>), Error> {
     let base = BaseUrl::parse("https://api.example.org").expect("a URL");
-    let client = Client::builder(Arc::new(script.clone()), base).build();
+    let key = "0123456789abcdef0123456789abcdef01234567".parse().expect("a key");
+    let client = Client::builder(Arc::new(script.clone()), base).api_key(&key).build();
     let url = Url::parse("https://storage.example.org/file").expect("a URL");
     block_on(async {
         let mut download = client.download_range(&[url], "a file", range, version).await?;
