@@ -41,7 +41,7 @@
 //!     "createdAt": null}}}}"#;
 //! let script = Script::new().on("Run", run);
 //! let client = Client::builder(Arc::new(script.clone()), BaseUrl::default()).build();
-//! let api = Api::over(client, PathDefaults::default());
+//! let api = Api::with_client(client, PathDefaults::default());
 //! assert!(wandb_core::blocking::block_on(is_finished(&api, "team/project/run"))?);
 //! script.finish();
 //! # Ok(())

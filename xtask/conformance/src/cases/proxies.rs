@@ -83,11 +83,15 @@ pub fn secure_requests_are_tunnelled<S: Subject>() {
         let (_, body) = S::run(fetch(&*transport, get("https://far.invalid:8443/path"))).unwrap();
         assert_eq!(body, "through the tunnel");
     }
-    let connects = proxy.requests();
-    assert_eq!((connects.len(), server.requests().len()), (server.connections(), 8));
+    assert_eq!(server.requests().len(), 8);
     server.assert_connections_reused();
-    assert_eq!(connects[0].target, "far.invalid:8443");
-    assert_eq!(connects[0].values("proxy-authorization"), [BASIC]);
+    // A client may open a tunnel while its connection is on the way back to the pool, and then leave the tunnel unused.
+    let (connections, connects) = (server.connections(), proxy.requests());
+    assert!(connects.len() >= connections, "{} tunnels for {connections} connections", connects.len());
+    for connect in connects {
+        assert_eq!(connect.target, "far.invalid:8443");
+        assert_eq!(connect.values("proxy-authorization"), [BASIC]);
+    }
     assert!(server.requests().iter().all(|request| request.values("proxy-authorization").is_empty()));
 }
 
