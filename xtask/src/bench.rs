@@ -123,7 +123,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
         for plan in plans {
             let workload = start(plan, &env)?;
             let pairs = pairs::measure(&mut env, &before, &workload, rounds)?;
-            print!("{}", pairs::report(&pairs));
+            if !pairs.is_empty() {
+                print!("{}", pairs::report(&pairs));
+            }
             slower += pairs.values().filter(|pair| pair.is_slower()).count();
         }
         println!("{slower} slower than before");
