@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use super::env::BenchEnv;
-use super::report::{seconds, table};
+use super::report::{Spread, seconds, table};
 use super::workload::Workload;
 
 /// A build is slower if even the lower end of the interval exceeds this ratio.
@@ -91,22 +91,15 @@ impl Pairs {
     }
 }
 
-fn sorted(figures: &[f64]) -> Vec<f64> {
-    let mut figures = figures.to_vec();
-    figures.sort_by(f64::total_cmp);
-    figures
-}
-
 fn median(figures: &[f64]) -> f64 {
-    let figures = sorted(figures);
-    let middle = figures.len() / 2;
-    if figures.len() % 2 == 1 { figures[middle] } else { f64::midpoint(figures[middle - 1], figures[middle]) }
+    Spread::of(figures.iter().copied()).map_or(f64::NAN, |spread| spread.median)
 }
 
 /// Returns the confidence interval of the median, from the order of the figures alone: the number of figures below the
 /// true median has a binomial distribution. Few figures give their whole range.
 fn interval(figures: &[f64]) -> (f64, f64) {
-    let figures = sorted(figures);
+    let mut figures = figures.to_vec();
+    figures.sort_by(f64::total_cmp);
     let count = u32::try_from(figures.len()).unwrap_or(u32::MAX);
     // The probability that at most `cut` figures are below the median.
     let mut term = 0.5_f64.powf(f64::from(count));

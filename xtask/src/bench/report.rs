@@ -159,14 +159,15 @@ impl WorkloadResult {
 
 /// Median, minimum and maximum of figures.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Spread {
-    median: f64,
+pub(super) struct Spread {
+    pub(super) median: f64,
     min: f64,
     max: f64,
 }
 
 impl Spread {
-    fn of(figures: impl Iterator<Item = f64>) -> Option<Self> {
+    /// Returns `None` without figures.
+    pub(super) fn of(figures: impl Iterator<Item = f64>) -> Option<Self> {
         let mut figures: Vec<f64> = figures.collect();
         figures.sort_by(f64::total_cmp);
         let (min, max) = (*figures.first()?, *figures.last()?);
