@@ -16,16 +16,18 @@ pub fn every_status_is_returned<S: Subject>() {
         }
     });
     let transport = transport::<S>(&settings());
-    for status in 200..=599 {
-        let request = get(&server.url(&format!("/{status}")));
-        let (head, body) =
-            S::run(fetch(&*transport, request)).unwrap_or_else(|error| panic!("{status}: {error}"));
-        assert_eq!(head.status.as_u16(), status);
-        assert_eq!(head.headers["x-status"], *status.to_string());
-        let expected = if [204, 304].contains(&status) { String::new() } else { format!("body of {status}") };
-        assert_eq!(body, expected);
-    }
-    server.assert_connections_reused();
+    server.assert_connections_reused(|| {
+        for status in 200..=599 {
+            let request = get(&server.url(&format!("/{status}")));
+            let (head, body) =
+                S::run(fetch(&*transport, request)).unwrap_or_else(|error| panic!("{status}: {error}"));
+            assert_eq!(head.status.as_u16(), status);
+            assert_eq!(head.headers["x-status"], *status.to_string());
+            let expected =
+                if [204, 304].contains(&status) { String::new() } else { format!("body of {status}") };
+            assert_eq!(body, expected);
+        }
+    });
 }
 
 /// A redirect is returned, not followed.
@@ -130,12 +132,11 @@ pub fn head_responses_have_no_body<S: Subject>() {
         b"HTTP/1.1 200 OK\r\nContent-Length: 12345\r\nContent-Encoding: gzip\r\n\r\n".to_vec()
     });
     let transport = transport::<S>(&settings());
-    for _ in 0..8 {
+    server.assert_connections_reused(|| {
         let request = http::Request::head(server.url("/")).body(Bytes::new()).unwrap();
         let (head, body) = S::run(fetch(&*transport, request)).unwrap();
         assert_eq!((&head.headers["content-length"], body.len()), (&"12345".parse().unwrap(), 0));
-    }
-    server.assert_connections_reused();
+    });
 }
 
 /// Requests a range uncompressed, and returns the partial body with its headers.
