@@ -366,8 +366,10 @@ impl From<wandb_mirror::Error> for Error {
             wandb_mirror::Error::Sink(error) => Self::Sink(error),
             wandb_mirror::Error::Table(error) => Self::Table(error),
             wandb_mirror::Error::Io { doing, source } => Self::Io { doing, source },
-            // The user named the wrong folder.
-            error => Self::usage(error.to_string()),
+            error @ (wandb_mirror::Error::Occupied { .. } | wandb_mirror::Error::OtherProject { .. }) => {
+                Self::usage(error.to_string())
+            }
+            error => Self::io("cannot use the mirror", std::io::Error::other(error)),
         }
     }
 }

@@ -47,6 +47,13 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
         }
         findings += differences.len();
     }
+    for file in std::fs::read_dir(&folder)? {
+        let name = file?.file_name().to_string_lossy().into_owned();
+        if !crates.iter().any(|(known, _)| name.strip_suffix(".txt") == Some(known)) {
+            println!("STALE    {name}: no crate has this name");
+            findings += 1;
+        }
+    }
     if findings > 0 {
         println!("If these changes are meant, accept them by `cargo xtask public --write`.");
     }
