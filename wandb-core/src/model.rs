@@ -16,6 +16,7 @@ mod state;
 mod sweep;
 mod timestamp;
 mod user;
+mod view;
 
 pub use config::Config;
 pub use file::File;
@@ -29,3 +30,4 @@ pub use state::RunState;
 pub use sweep::{Goal, Sweep, SweepMetric, UnknownGoal};
 pub use timestamp::Timestamp;
 pub use user::User;
+pub use view::{View, ViewKind};

@@ -16,10 +16,10 @@ use std::sync::Arc;
 
 use futures_util::stream::BoxStream;
 use wandb_core::client::{Client, ClientStats, ParseMode};
-use wandb_core::model::{Project, Server, User};
+use wandb_core::model::{Project, Server, User, View, ViewKind};
 use wandb_core::transport::NoServer;
 use wandb_core::{BaseUrl, PathDefaults, ProjectPath, RunPath, SweepPath};
-use wandb_graphql::ops::{GetServer, GetViewer, ListProjects};
+use wandb_graphql::ops::{GetServer, GetViewer, ListProjects, ListViews};
 
 pub use builder::ApiBuilder;
 pub use command::RunCommand;
@@ -144,6 +144,30 @@ impl Api {
     pub fn open_projects(&self, entity: &str) -> ListReader<Project> {
         let list = format!("projects of {entity}");
         list_reader::read_pages(&self.client, vec![ListProjects::new(entity)], list)
+    }
+
+    /// Lists the reports of the project at `path` (query `allViews`) in batches, newest first.
+    /// [`report_to_markdown`](crate::report_to_markdown) converts one.
+    ///
+    /// # Errors
+    /// If `path` is not a project path. The project itself is looked up only when the list is read.
+    pub async fn reports(&self, path: &str) -> Result<ListReader<View>, Error> {
+        self.views(path, ViewKind::Report).await
+    }
+
+    /// Lists the reports, drafts or saved workspaces of the project at `path`; see [`reports`](Self::reports).
+    ///
+    /// # Errors
+    /// If `path` is not a project path.
+    pub async fn views(&self, path: &str, kind: ViewKind) -> Result<ListReader<View>, Error> {
+        let path = self.project_path(path).await?;
+        let name = match kind {
+            ViewKind::Report => "reports",
+            ViewKind::Draft => "drafts of reports",
+            ViewKind::Workspace => "workspaces",
+        };
+        let list = format!("{name} of {path}");
+        Ok(list_reader::read_pages(&self.client, vec![ListViews::new(path, kind)], list))
     }
 
     /// Fetches the run at `path`: any form that the Python SDK accepts, the URL of its page, or a local path.

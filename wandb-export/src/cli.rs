@@ -28,6 +28,7 @@ mod progress;
 mod project;
 mod projects;
 mod record;
+mod reports;
 mod run;
 mod runs;
 mod session;
@@ -73,6 +74,7 @@ async fn perform(session: Session, command: Command) -> Result<Outcome, Failure>
         Command::Project(options) => project::run(&session, &options).await,
         Command::Files(options) => files::run(&session, &options).await,
         Command::Logs(options) => logs::run(&session, &options).await,
+        Command::Reports(options) => reports::run(&session, &options).await,
         Command::StartedWith(options) => command::run(&session, &options).await,
         Command::Set(options) => set::run(&session, &options).await,
         Command::Compare(options) => compare::run(&session, &options).await,

@@ -128,6 +128,15 @@ pub enum Error {
         name: String,
     },
 
+    /// The project has no report or saved workspace with this title or id.
+    #[error("{project} has no report or workspace {name:?}")]
+    NoSuchReport {
+        /// The project.
+        project: String,
+        /// The title or id.
+        name: String,
+    },
+
     /// Nothing of the requested kind exists at a local path.
     #[error("{message}")]
     NotOnDisk {
@@ -281,6 +290,7 @@ impl Error {
             Self::Change { source, .. } if source.is_about_the_request() => ErrorKind::Usage,
             Self::NoBestRun { .. }
             | Self::NoSuchFile { .. }
+            | Self::NoSuchReport { .. }
             | Self::NoCommand { .. }
             | Self::NotOnDisk { .. } => ErrorKind::NotFound,
             Self::Path(_)

@@ -29,6 +29,7 @@
 //! | `files` | file downloads into folders |
 //! | `mirror` | whole projects on disk; enables `files` and `parquet` |
 //! | `parquet` | Parquet, Arrow IPC and record batches |
+//! | `reports` | reports as Markdown |
 //! | `terminal` | human-readable tables |
 //! | `tls-webpki-roots` | HTTPS with Mozilla's certificates built in |
 //! | `tls-native-roots` | HTTPS with the system's certificates |
@@ -56,6 +57,8 @@ pub mod mirror;
 pub mod operation;
 pub mod ops;
 pub mod page;
+#[cfg(feature = "reports")]
+mod reports;
 mod run_rows;
 pub mod runlog;
 pub mod sink;
@@ -72,6 +75,8 @@ pub use api::{
 pub use download::DownloadProgress;
 pub use error::{Error, ErrorKind};
 pub use issue::Issue;
+#[cfg(feature = "reports")]
+pub use reports::report_to_markdown;
 pub use run_rows::RunColumns;
 pub use wandb_core::Files as EnvironmentFiles;
 pub use wandb_core::error::{Error as RequestError, RequestLabel};

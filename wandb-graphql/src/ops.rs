@@ -8,6 +8,7 @@
 //! | the runs of a project | [`ListRuns`] |
 //! | a run | [`GetRun`] |
 //! | a sweep, the sweeps of a project | [`GetSweep`], [`ListSweeps`] |
+//! | the reports and saved workspaces of a project | [`ListViews`] |
 //! | which metrics a run has, and its last step | [`GetHistoryKeys`] |
 //! | a run's metrics, sampled | [`SampleHistory`] |
 //! | a run's metrics, complete | [`ScanHistory`], and [`GetParquetHistory`] for the part exported to files |
@@ -42,6 +43,7 @@ mod list_page;
 mod list_projects;
 mod list_runs;
 mod list_sweeps;
+mod list_views;
 mod log_fields;
 mod page;
 mod path_query;
@@ -72,6 +74,7 @@ pub use list_page::ListPage;
 pub use list_projects::ListProjects;
 pub use list_runs::ListRuns;
 pub use list_sweeps::ListSweeps;
+pub use list_views::ListViews;
 pub use log_fields::{LogLine, LogPage};
 pub(crate) use page::PagePosition;
 pub use run_fields::Detail;

@@ -106,6 +106,11 @@ pub(crate) fn compare(workspace: &Workspace, options: &Options) -> Result<Outcom
         arguments.extend([option.into(), value.into()]);
     }
     add(script(&python, &scratch.path().join("readers"), &arguments)?);
+    let mut arguments: Vec<OsString> = vec![scripts.join("reports.py").into()];
+    for (option, value) in [("--program", &programs.export), ("--server", &programs.server)] {
+        arguments.extend([option.into(), value.into()]);
+    }
+    add(script(&python, &scratch.path().join("reports"), &arguments)?);
     let mut arguments: Vec<OsString> = vec![scripts.join("on_disk.py").into()];
     for (option, value) in [("--program", &programs.export), ("--server", &programs.server)] {
         arguments.extend([option.into(), value.into()]);

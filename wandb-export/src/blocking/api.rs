@@ -2,7 +2,7 @@
 
 use wandb_core::blocking::block_on;
 use wandb_core::client::{Client, ClientStats};
-use wandb_core::model::{Project, Server, User};
+use wandb_core::model::{Project, Server, User, View, ViewKind};
 use wandb_core::{BaseUrl, PathDefaults, ProjectPath, RunPath, SweepPath};
 
 use super::{History, Iter, ListReader, Run, Runs, ScanHistory, Sweep, SystemMetrics, Update};
@@ -107,6 +107,22 @@ impl Api {
     /// Lists the projects of a user or team in batches.
     pub fn open_projects(&self, entity: &str) -> ListReader<Project> {
         ListReader::new(self.0.open_projects(entity))
+    }
+
+    /// Lists the reports of the project at `path` in batches; see the async [`reports`](crate::Api::reports).
+    ///
+    /// # Errors
+    /// If `path` is not a project path.
+    pub fn reports(&self, path: &str) -> Result<ListReader<View>, Error> {
+        block_on(self.0.reports(path)).map(ListReader::new)
+    }
+
+    /// Lists the reports, drafts or saved workspaces of the project at `path` in batches.
+    ///
+    /// # Errors
+    /// If `path` is not a project path.
+    pub fn views(&self, path: &str, kind: ViewKind) -> Result<ListReader<View>, Error> {
+        block_on(self.0.views(path, kind)).map(ListReader::new)
     }
 
     /// Fetches the run at `path`: any form that the Python SDK accepts, the URL of its page, or a local path. See the

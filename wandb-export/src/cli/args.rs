@@ -9,8 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::mirror;
 use super::units::{parse_duration, parse_memory, parse_size};
 use super::{
-    command, compare, completions, files, history, logs, man, project, projects, run, runs, set, sweep,
-    whoami,
+    command, compare, completions, files, history, logs, man, project, projects, reports, run, runs, set,
+    sweep, whoami,
 };
 use crate::source::LocalPath;
 
@@ -60,6 +60,7 @@ pub(super) enum Command {
     Sweep(sweep::Options),
     Files(files::Options),
     Logs(logs::Options),
+    Reports(reports::Options),
     #[cfg(feature = "mirror")]
     Mirror(mirror::Options),
     #[command(name = "command")]
@@ -94,6 +95,7 @@ impl Command {
             | Self::StartedWith(command::Options { path, .. }) => std::slice::from_ref(path),
             Self::Compare(compare::Options { runs, .. }) => runs,
             // These reject local paths with an error.
+            Self::Reports(reports::Options { path, .. }) => std::slice::from_ref(path),
             Self::Set(options) => std::slice::from_ref(options.path()),
             #[cfg(feature = "mirror")]
             Self::Mirror(mirror::Options { path, .. }) => std::slice::from_ref(path),

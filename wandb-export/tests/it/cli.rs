@@ -20,6 +20,7 @@ mod on_disk_sessions;
 mod on_disk_texts;
 mod process;
 mod recorded;
+mod reports;
 mod set;
 mod sweeps;
 mod while_running;

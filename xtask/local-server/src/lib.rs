@@ -44,6 +44,6 @@ pub use quirks::{EndlessList, Quirks};
 pub use request_log::{Port, RequestRecord};
 pub use server::LocalServer;
 pub use store::{
-    Axis, DirectUrls, ExportOptions, GeneratedRun, NewRun, NewSweep, RowLimits, RunState, StorageBehaviour,
-    Store, StoreError,
+    Axis, DirectUrls, ExportOptions, GeneratedRun, NewRun, NewSweep, NewView, RowLimits, RunState,
+    StorageBehaviour, Store, StoreError,
 };

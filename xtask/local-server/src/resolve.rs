@@ -13,6 +13,7 @@ mod run;
 mod run_data;
 mod sweep;
 mod upsert;
+mod view;
 
 pub(crate) use context::Context;
 pub(crate) use mutation::Mutation;

@@ -23,6 +23,7 @@ mod source;
 mod state;
 mod storage;
 mod sweep;
+mod view;
 
 pub use axes::Axis;
 pub use export::ExportOptions;
@@ -33,6 +34,7 @@ pub use run::RunState;
 pub use seed::NewRun;
 pub use storage::{DirectUrls, StorageBehaviour};
 pub use sweep::NewSweep;
+pub use view::NewView;
 
 pub(crate) use artifact::{Artifact, Manifest};
 pub(crate) use blob::Blob;
@@ -45,3 +47,4 @@ pub(crate) use sampling::{SampleSpec, object, sampled_rows, write_history_rows};
 pub(crate) use shared::{Shared, Urls};
 pub(crate) use state::{ProjectFacts, md5_base64};
 pub(crate) use sweep::Sweep;
+pub(crate) use view::View;

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::context::Context;
 use super::project::ProjectObject;
-use super::{artifact, sweep, upsert};
+use super::{artifact, sweep, upsert, view};
 use crate::graphql::{Answer, Arguments, Object, Resolved, StaticObject};
 use crate::store::{RunState, blob_key};
 
@@ -32,6 +32,8 @@ impl Object for Mutation {
             "stopRun" => stop_run(context, &input),
             "updateRunState" => update_run_state(context, &input),
             "upsertSweep" => sweep::upsert(context, &input),
+            "upsertView" => view::upsert(context, &input),
+            "deleteView" => view::delete(context, &input),
             "upsertModel" => Ok(upsert_model(context, &input)),
             "createRunFiles" => create_run_files(context, &input),
             "deleteFiles" => delete_files(context, &input),

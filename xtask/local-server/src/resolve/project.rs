@@ -7,6 +7,7 @@ use super::page::{List, page, page_with};
 use super::people::{EntityObject, UserObject};
 use super::run::RunObject;
 use super::sweep::SweepObject;
+use super::view::ViewObject;
 use crate::graphql::{Answer, Arguments, Object, Resolved, StaticObject};
 use crate::store::{Filter, Order, ProjectFacts, Run};
 
@@ -130,23 +131,10 @@ impl Object for ProjectObject {
             "allViews" => {
                 let quirks = &self.context.quirks;
                 let list = List { name: "allViews", connection: "ViewConnection", edge: "ViewEdge", quirks };
-                Answer::object(page::<NoView>(&list, &[], arguments, |_| String::new())?)
+                let views = ViewObject::all(&self.context, facts, arguments);
+                Answer::object(page(&list, &views, arguments, ViewObject::id)?)
             }
             _ => Answer::NULL,
         })
-    }
-}
-
-/// Never exists: the local server has no reports.
-#[derive(Debug, Clone)]
-enum NoView {}
-
-impl Object for NoView {
-    fn type_name(&self) -> &'static str {
-        "View"
-    }
-
-    fn resolve(&self, _field: &str, _arguments: &Arguments) -> Resolved {
-        match *self {}
     }
 }

@@ -7,6 +7,7 @@ use super::context::Context;
 use super::page::{List, page};
 use super::people::{EntityObject, UserObject};
 use super::project::ProjectObject;
+use super::view::ViewObject;
 use crate::graphql::{Answer, Arguments, Object, Resolved, StaticObject};
 
 /// `Query`.
@@ -59,6 +60,7 @@ impl Object for Query {
                 }))
             }
             "artifact" => Answer::optional(ArtifactObject::find(context, arguments.required("id"))),
+            "view" => Answer::optional(ViewObject::find(context, arguments.required("id"))),
             "clientIDMapping" => {
                 let state = context.shared.read();
                 let artifact = state.artifacts.by_client_id(arguments.required("clientID"));

@@ -13,6 +13,7 @@ use super::seed::NewRun;
 use super::shared::{Shared, Urls};
 use super::storage::StorageBehaviour;
 use super::sweep::NewSweep;
+use super::view::NewView;
 use super::{persist, run};
 use crate::faults::{FaultState, Faults};
 use crate::graphql::{Dialect, SchemaError, ServedSchema};
@@ -196,6 +197,15 @@ impl Store {
         let mut state = self.0.write();
         let project = state.project_mut(&new.entity, &new.project);
         project.facts.sweeps.insert(new.name.clone(), new.into_sweep());
+    }
+
+    /// Adds a saved view. Returns its id.
+    pub fn add_view(&self, new: NewView) -> String {
+        let mut state = self.0.write();
+        let number = state.assign_number();
+        let project = state.project_mut(&new.entity, &new.project);
+        project.facts.views.push(new.into_view(number));
+        run::storage_id("View", &number.to_string())
     }
 
     /// Exports the history of a run (`entity/project/run`) as Parquet files at signed URLs. Rows added later are live.

@@ -162,6 +162,9 @@ fn restore(state: &mut State, found: BTreeMap<String, Vec<u8>>) -> io::Result<()
             [_, _, "project.json"] => {
                 let facts: ProjectFacts = serde_json::from_slice(&bytes)?;
                 state.reserve(facts.number);
+                for view in &facts.views {
+                    state.reserve(view.number);
+                }
                 let (entity, name) = (facts.entity.clone(), facts.name.clone());
                 state.project_mut(&entity, &name).facts = facts;
             }

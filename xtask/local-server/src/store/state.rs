@@ -13,6 +13,7 @@ use super::artifact::Artifacts;
 use super::blob::Blob;
 use super::run::{FileFacts, Run, RunFacts, RunState, blob_key, storage_id};
 use super::sweep::Sweep;
+use super::view::View;
 
 /// All projects with their runs, and the bytes of all files.
 #[derive(Debug, Default)]
@@ -34,6 +35,9 @@ pub(crate) struct ProjectFacts {
     pub(crate) created_at: Timestamp,
     #[serde(default)]
     pub(crate) sweeps: BTreeMap<String, Sweep>,
+    /// Oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) views: Vec<View>,
 }
 
 /// A project and its runs, oldest first.
@@ -66,6 +70,7 @@ impl State {
                 description: None,
                 created_at: Timestamp::now(),
                 sweeps: BTreeMap::new(),
+                views: Vec::new(),
             };
             Project { facts, runs: IndexMap::new() }
         })
@@ -164,6 +169,12 @@ impl State {
         let parts: Vec<&str> = key.splitn(5, '/').collect();
         let ["runs", entity, project, run, file] = parts[..] else { return None };
         Some(&self.run(entity, project, run)?.files.get(file)?.stored_md5)
+    }
+
+    /// Returns a number that nothing else has.
+    pub(crate) fn assign_number(&mut self) -> u64 {
+        self.next_number += 1;
+        self.next_number
     }
 
     /// Reserves a number from a recording, so that it is not assigned again.
