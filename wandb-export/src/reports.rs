@@ -11,7 +11,7 @@ mod panels;
 use wandb_core::ValueError;
 use wandb_core::model::View;
 
-/// Converts a report to Markdown (CommonMark, with task lists and `$`-delimited formulas).
+/// Converts a report to Markdown, with task lists and formulas between dollar signs.
 ///
 /// Text, lists, code, formulas, images and links keep their form. A grid of panels becomes a list of its run sets, with
 /// filters, grouping and order, and of its panels, with their metrics and axes. A block of an unknown type becomes a

@@ -1,7 +1,8 @@
 //! `reports`: lists or downloads the reports of a project.
 
 use std::cell::RefCell;
-use std::path::Path;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use futures_util::TryStreamExt;
@@ -89,13 +90,12 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         std::fs::create_dir_all(&folder).map_err(|error| Error::io(making(), error))?;
     }
     let found = RefCell::new(vec![false; options.name.len()]);
-    let failed = RefCell::new(Vec::new());
+    let problems = RefCell::new(Problems::default());
     let rows = reader.into_stream().try_filter_map(|view| {
         let is_wanted = options.is_wanted(&view, &mut found.borrow_mut());
         let rows = match is_wanted {
             true if options.download => {
-                let mut failed = failed.borrow_mut();
-                let files = download(&view, &folder, options, &mut failed);
+                let files = download(&view, &folder, options, &mut problems.borrow_mut());
                 files.into_iter().map(|path| download_row(&view, &path)).collect()
             }
             true => vec![options.row(&view, api.base_url())],
@@ -106,12 +106,12 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
     let report = write_rows(rows, sink).await?;
     drop(progress);
     session.print_notes(&report, destination.format()?);
-    let mut outcome = Session::report_issues(&issues.to_vec());
-    let failed = failed.into_inner();
-    if failed.iter().any(|error| matches!(error, DownloadError::Exists(_))) {
+    let Problems { failed, issues: own } = problems.into_inner();
+    let mut outcome = Session::report_issues(issues.to_vec().iter().chain(&own));
+    outcome = outcome.max(Session::report_missing(failed.iter().map(Error::with_causes)));
+    if failed.iter().any(|error| matches!(error, Error::FileExists { .. })) {
         say("hint: use --replace to overwrite existing files");
     }
-    outcome = outcome.max(Session::report_missing(failed));
     let missing = options.name.iter().zip(found.into_inner()).filter(|(_, is_found)| !is_found);
     let missing: Vec<&String> = missing.map(|(name, _)| name).collect();
     let error = |name: &str| Error::NoSuchReport { project: options.path.clone(), name: name.to_owned() };
@@ -159,43 +159,26 @@ impl Options {
     }
 }
 
-/// Why a file of a report was not written.
-#[derive(Debug)]
-enum DownloadError {
-    /// Another file exists at its path.
-    Exists(std::path::PathBuf),
-    Failed(Error),
-    Unreadable(Issue),
-}
-
-impl std::fmt::Display for DownloadError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Exists(path) => {
-                write!(f, "{} is another file; it is only replaced on request", path.display())
-            }
-            Self::Failed(error) => f.write_str(&error.with_causes()),
-            Self::Unreadable(issue) => issue.fmt(f),
-        }
-    }
+/// What went wrong in downloads.
+#[derive(Debug, Default)]
+struct Problems {
+    /// Files that were not written.
+    failed: Vec<Error>,
+    /// Reports that are not as they should be.
+    issues: Vec<Issue>,
 }
 
 /// Writes the files of a report. Returns their paths.
-fn download(
-    view: &View,
-    folder: &Path,
-    options: &Options,
-    failed: &mut Vec<DownloadError>,
-) -> Vec<std::path::PathBuf> {
+fn download(view: &View, folder: &Path, options: &Options, problems: &mut Problems) -> Vec<PathBuf> {
     let mut contents = vec![("json", view.spec.clone().unwrap_or_else(|| "null".to_owned()))];
     if options.kind != Kind::Workspaces {
         match report_to_markdown(view) {
             Ok(markdown) => contents.insert(0, ("md", markdown)),
-            Err(error) => failed.push(DownloadError::Unreadable(Issue::Unreadable {
+            Err(error) => problems.issues.push(Issue::Unreadable {
                 list: format!("reports of {}", options.path),
                 item: Some(view.title().to_owned()),
                 detail: format!("its content is not JSON: {error}"),
-            })),
+            }),
         }
     }
     let mut written = Vec::new();
@@ -203,7 +186,7 @@ fn download(
         let path = folder.join(file_name(view, extension));
         match write_file(&path, content.as_bytes(), options.replace) {
             Ok(()) => written.push(path),
-            Err(error) => failed.push(error),
+            Err(error) => problems.failed.push(error),
         }
     }
     written
@@ -216,19 +199,16 @@ fn file_name(view: &View, extension: &str) -> String {
 }
 
 /// Writes a file, unless it exists with the same content.
-fn write_file(path: &Path, content: &[u8], replace: bool) -> Result<(), DownloadError> {
+fn write_file(path: &Path, content: &[u8], replace: bool) -> Result<(), Error> {
     match std::fs::read(path) {
         Ok(existing) if existing == content => return Ok(()),
-        Ok(_) if !replace => return Err(DownloadError::Exists(path.to_owned())),
+        Ok(_) if !replace => return Err(Error::FileExists { path: path.to_owned(), what: "another file" }),
         _ => {}
     }
-    let write = || {
-        let mut output = Output::file(path)?;
-        std::io::Write::write_all(&mut output, content).map_err(|error| output.error(error))?;
-        output.commit()?;
-        Ok(())
-    };
-    write().map_err(DownloadError::Failed)
+    let mut output = Output::file(path)?;
+    output.write_all(content).map_err(|error| output.error(error))?;
+    output.commit()?;
+    Ok(())
 }
 
 fn download_row(view: &View, path: &Path) -> Row {

@@ -46,14 +46,14 @@ impl Blocks {
             "paragraph" | "default" => self.add_paragraph(inline(block)),
             "block-quote" => self.add_quote(std::slice::from_ref(block)),
             "callout-block" => self.add_quote(children(block)),
-            "list" => self.add_events(list(block)),
+            "list" => self.add_events(&list(block)),
             "code-block" => self.add_code(text(block, "language").unwrap_or_default(), &code(block)),
             "markdown-block" => self.add_raw(text(block, "content").unwrap_or_default()),
             "latex" => {
                 let formula = text(block, "content").unwrap_or_default();
                 self.add_paragraph(vec![Event::DisplayMath(formula.into())]);
             }
-            "horizontal-rule" => self.add_events(vec![Event::Rule]),
+            "horizontal-rule" => self.add_events(&[Event::Rule]),
             "image" => self.add_image(block),
             "video" => self.add_link("Video", text(block, "url")),
             "spotify" => {
@@ -83,7 +83,7 @@ impl Blocks {
         let mut events = vec![Event::Start(heading(level))];
         push_children(block, &mut events);
         events.push(Event::End(TagEnd::Heading(level)));
-        self.add_events(events);
+        self.add_events(&events);
         for hidden in block.get("collapsedChildren").and_then(Value::as_list).unwrap_or_default() {
             self.add(hidden);
         }
@@ -93,13 +93,13 @@ impl Blocks {
         let title = title.replace(['\n', '\r'], " ");
         let events =
             vec![Event::Start(heading(level)), Event::Text(title.into()), Event::End(TagEnd::Heading(level))];
-        self.add_events(events);
+        self.add_events(&events);
     }
 
     fn add_paragraph(&mut self, mut events: Vec<Event<'_>>) {
         events.insert(0, Event::Start(Tag::Paragraph));
         events.push(Event::End(TagEnd::Paragraph));
-        self.add_events(events);
+        self.add_events(&events);
     }
 
     fn add_quote(&mut self, lines: &[Value]) {
@@ -110,12 +110,12 @@ impl Blocks {
             events.push(Event::End(TagEnd::Paragraph));
         }
         events.push(Event::End(TagEnd::BlockQuote(None)));
-        self.add_events(events);
+        self.add_events(&events);
     }
 
     fn add_code(&mut self, language: &str, code: &str) {
         let kind = CodeBlockKind::Fenced(CowStr::Borrowed(language));
-        self.add_events(vec![
+        self.add_events(&[
             Event::Start(Tag::CodeBlock(kind)),
             Event::Text(format!("{}\n", code.trim_end_matches('\n')).into()),
             Event::End(TagEnd::CodeBlock),
@@ -154,22 +154,19 @@ impl Blocks {
         for entry in list("links") {
             let url = text(entry, "url").filter(|url| !url.is_empty());
             let name = |target| text(entry, "title").filter(|title| !title.is_empty()).unwrap_or(target);
-            match url {
-                Some(url) => push_item(
-                    [Event::Start(link(url)), Event::Text(name(url).into()), Event::End(TagEnd::Link)],
-                    &mut events,
-                ),
-                None => {
-                    let id = text(entry, "id").unwrap_or_default();
-                    push_item([Event::Text(format!("Report {}", name(id)).into())], &mut events);
-                }
+            if let Some(url) = url {
+                let name = Event::Text(name(url).into());
+                push_item([Event::Start(link(url)), name, Event::End(TagEnd::Link)], &mut events);
+            } else {
+                let id = text(entry, "id").unwrap_or_default();
+                push_item([Event::Text(format!("Report {}", name(id)).into())], &mut events);
             }
         }
         for id in list("ids").iter().filter_map(Value::as_str) {
             push_item([Event::Text(format!("Report {id}").into())], &mut events);
         }
         events.push(Event::End(TagEnd::List(false)));
-        self.add_events(events);
+        self.add_events(&events);
     }
 
     /// Adds the run sets and panels of a grid.
@@ -184,7 +181,7 @@ impl Blocks {
         }
         events.push(Event::End(TagEnd::List(false)));
         if events.len() > 2 {
-            self.add_events(events);
+            self.add_events(&events);
         }
         for markdown in found.iter().filter_map(|panel| panel.markdown.as_deref()) {
             self.add_raw(markdown);
@@ -199,7 +196,7 @@ impl Blocks {
         }
     }
 
-    fn add_events(&mut self, events: Vec<Event<'_>>) {
+    fn add_events(&mut self, events: &[Event<'_>]) {
         let mut markdown = String::new();
         let options = Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_MATH;
         // Only a writer that fails makes this fail, and a string never does.

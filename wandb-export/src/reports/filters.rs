@@ -58,7 +58,7 @@ fn flat(parts: &[Value]) -> String {
         let Some(expression) = expression else { continue };
         if !out.is_empty() {
             let operator = text(part, "connector").unwrap_or("AND").to_lowercase();
-            out.push_str(&format!(" {operator} "));
+            out.extend([" ", &*operator, " "]);
         }
         out.push_str(&expression);
     }

@@ -1,5 +1,7 @@
 //! The command `reports`.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 use wandb_local_server::NewView;
 
@@ -90,7 +92,11 @@ fn workspaces_are_downloaded_as_json() {
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
     let rows = rows(&ended.stdout);
     assert_eq!((rows.len(), &rows[0]["title"]), (1, &json!("My workspace")));
-    assert!(rows[0]["path"].as_str().is_some_and(|path| path.ends_with(".json")));
+    assert!(
+        rows[0]["path"]
+            .as_str()
+            .is_some_and(|path| Path::new(path).extension().is_some_and(|end| end == "json"))
+    );
 }
 
 #[test]

@@ -33,7 +33,7 @@ impl Object for Mutation {
             "updateRunState" => update_run_state(context, &input),
             "upsertSweep" => sweep::upsert(context, &input),
             "upsertView" => view::upsert(context, &input),
-            "deleteView" => view::delete(context, &input),
+            "deleteView" => Ok(view::delete(context, &input)),
             "upsertModel" => Ok(upsert_model(context, &input)),
             "createRunFiles" => create_run_files(context, &input),
             "deleteFiles" => delete_files(context, &input),

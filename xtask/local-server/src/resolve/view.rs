@@ -123,7 +123,7 @@ pub(crate) fn upsert(context: &Context, input: &Arguments) -> Resolved {
 }
 
 /// `deleteView`.
-pub(crate) fn delete(context: &Context, input: &Arguments) -> Resolved {
+pub(crate) fn delete(context: &Context, input: &Arguments) -> Answer {
     let id = input.required("id");
     let mut state = context.shared.write();
     let mut success = false;
@@ -132,7 +132,7 @@ pub(crate) fn delete(context: &Context, input: &Arguments) -> Resolved {
         project.facts.views.retain(|view| view_id(view) != id);
         success |= project.facts.views.len() < before;
     }
-    Ok(Answer::object(StaticObject::new("DeleteViewPayload").value("success", success)))
+    Answer::object(StaticObject::new("DeleteViewPayload").value("success", success))
 }
 
 fn view_id(view: &View) -> String {
