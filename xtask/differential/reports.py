@@ -20,6 +20,8 @@ QUERIES = ["val/loss", "_step", "config.lr", "Loss by step", "images", "finished
 
 
 def all_blocks(wr) -> list:
+    from wandb_workspaces.reports.v2.interface import GalleryURL
+
     panels = [
         wr.LinePlot(title="Loss by step", x="_step", y=["loss", "val/loss"], smoothing_factor=0.5),
         wr.ScatterPlot(title="Scatter", x=wr.Config("lr"), y=wr.SummaryMetric("loss")),
@@ -32,7 +34,7 @@ def all_blocks(wr) -> list:
         wr.RunComparer(diff_only=True),
         wr.CodeComparer(diff="split"),
     ]
-    runset = wr.Runset(ENTITY, PROJECT, name="Best", query="cnn", filters='Metric("State") == "finished" and Config("lr") > 0.1')
+    runset = wr.Runset(ENTITY, PROJECT, name="Best", query="cnn", filters='Metric("State") == "finished" and Config("lr") >= 0.1')
     return [
         wr.TableOfContents(),
         wr.H1(text=TEXTS[0], collapsed_blocks=[wr.P("Below the heading.")]),
@@ -48,7 +50,7 @@ def all_blocks(wr) -> list:
         wr.Image(SNIPPETS[3], caption="An image"),
         wr.Video(SNIPPETS[4]),
         wr.HorizontalRule(),
-        wr.Gallery([wr.GalleryURL("https://example.org/gallery", title="Gallery")]),
+        wr.Gallery([GalleryURL("https://example.org/gallery", title="Gallery", image_url="https://example.org/a.png")]),
         wr.PanelGrid(runsets=[runset], panels=panels),
     ]
 
@@ -91,10 +93,11 @@ def main() -> int:
         import wandb
         import wandb_workspaces.reports.v2 as wr
 
+        api = wandb.Api()
+        api.create_project(PROJECT, ENTITY)
         wr.Report(PROJECT, entity=ENTITY, title="All: blocks / 1", description="Every <kind>.", blocks=all_blocks(wr)).save()
         wr.Report(PROJECT, entity=ENTITY, title="Empty").save()
         wr.Report(PROJECT, entity=ENTITY, title="Draft").save(draft=True)
-        api = wandb.Api()
         reports = {report.id: facts(report) for report in api.reports(PATH)}
 
         def ours(*arguments: str) -> str:
