@@ -103,6 +103,7 @@ impl Object for EntityObject {
                 Answer::value(kind)
             }
             "available" | "readOnly" => Answer::value(false),
+            "xxhashDigestsEnabled" => Answer::value(true),
             "organization" => Answer::optional(self.organization()),
             "user" => Answer::optional(self.user()),
             _ => artifacts::of_entity(&self.context, &self.name, field, arguments)?,

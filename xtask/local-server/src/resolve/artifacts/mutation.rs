@@ -195,7 +195,7 @@ fn manifest_payload(context: &Context, number: u64) -> Resolved {
 struct Upload {
     artifact: Arc<Artifact>,
     name: String,
-    md5: String,
+    digest: String,
     key: String,
     /// Whether the file is stored already.
     stored: bool,
@@ -210,8 +210,10 @@ fn create_files(context: &Context, input: &Arguments) -> Resolved {
     let mut uploads = Vec::new();
     for spec in input.list("artifactFiles") {
         let artifact = known(context, &spec)?;
-        let md5 = spec.required("md5").to_owned();
-        let digest = hex_id(&md5);
+        // Clients name the digest `md5` if they know no other hash function.
+        let named = spec.str("digest").filter(|digest| !digest.is_empty()).or_else(|| spec.str("md5"));
+        let named = named.ok_or("the digest of a file is missing")?.to_owned();
+        let digest = hex_id(&named);
         let state = context.shared.read();
         let own = file_key(artifact.number, &digest);
         let birth = state.artifacts.birth_of(&artifact, &digest);
@@ -225,7 +227,7 @@ fn create_files(context: &Context, input: &Arguments) -> Resolved {
         uploads.push(Upload {
             artifact: birth.unwrap_or(artifact),
             name: spec.required("name").to_owned(),
-            md5,
+            digest: named,
             stored: key.as_ref().is_some_and(|key| state.blobs.contains_key(key)),
             key: key.unwrap_or(own),
             parts: parts.iter().filter_map(|part| part.int("partNumber")).collect(),
@@ -261,7 +263,7 @@ fn upload_object(context: &Context, upload: &Upload) -> StaticObject {
         .value("name", upload.name.as_str())
         .value("displayName", upload.name.as_str())
         .value("storagePath", upload.key.as_str())
-        .value("digest", upload.md5.as_str())
+        .value("digest", upload.digest.as_str())
         .value("directUrl", context.download_url(&upload.key))
         .value("uploadUrl", single)
         .value("uploadHeaders", Vec::<Value>::new())
