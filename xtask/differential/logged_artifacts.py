@@ -57,7 +57,7 @@ def on_disk(folder: str) -> dict[str, bytes]:
 def about_version(ask, api, logged: Logged, folder: pathlib.Path) -> None:
     """Asks for everything that is known about one version."""
     name = logged.path.split("/")[-1]
-    artifact = api.artifact(logged.path)
+    artifact = fresh(api, logged.path, folder)
     facts = {
         "name": name, "type": logged.type, "state": "COMMITTED", "entity": ENTITY, "project": PROJECT,
         "version": name.split(":")[1], "description": logged.description, "metadata": logged.metadata,
@@ -70,7 +70,8 @@ def about_version(ask, api, logged: Logged, folder: pathlib.Path) -> None:
     })  # fmt: skip
     if logged.digest:
         ask(f"digest of {name}", logged.digest, lambda: artifact.digest)
-    ask(f"digest of the manifest of {name}", lambda_value(artifact, "digest"), lambda: artifact.manifest.digest())
+    # The server's digest, before the manifest is read and replaces it.
+    ask(f"digest of the manifest of {name}", artifact.digest, lambda: artifact.manifest.digest())
     ask(f"commit of {name}", [True, True], lambda: [bool(artifact.commit_hash), bool(artifact.created_at)])
     size = sum(map(len, logged.files.values()))
     manifest = artifact.manifest.entries
@@ -90,27 +91,31 @@ def about_version(ask, api, logged: Logged, folder: pathlib.Path) -> None:
     if missing:
         # References to places that do not exist cannot be downloaded.
         ask(f"download of {name}", hashes(logged.files), lambda: hashes({
-            path: pathlib.Path(artifact.get_entry(path).download(root=str(place), skip_cache=True)).read_bytes()
-            for path in logged.files
+            path: download(artifact, path, place) for path in logged.files
         }))  # fmt: skip
         ask(f"local reference of {name}", b"local".hex(), lambda: download(artifact, "local.txt", place).hex())
         ask(f"artifact reference of {name}", (bytes(range(256)) * 40).hex(), lambda: download(artifact, "from data.bin", place).hex())
         return
-    ask(f"download of {name}", hashes(logged.files), lambda: hashes(on_disk(artifact.download(root=str(place), skip_cache=True))))
+    ask(f"download of {name}", hashes(logged.files), lambda: hashes(on_disk(artifact.download(root=str(place)))))
     ask(f"verification of {name}", None, lambda: artifact.verify(root=str(place)))
     # A single entry has no signed URL, so the SDK uses the route of the API.
+    artifact = fresh(api, logged.path, folder)
     for path in list(logged.files)[:5]:
         own = folder / "entries" / name.replace(":", "-")
         ask(f"entry {path} of {name}", logged.files[path].hex(), lambda path=path, own=own: download(artifact, path, own).hex())
 
 
-def lambda_value(artifact, field: str):
-    """Returns an attribute that the server has sent, before the manifest is read."""
-    return getattr(artifact, f"_{field}")
-
-
 def download(artifact, path: str, folder: pathlib.Path) -> bytes:
-    return pathlib.Path(artifact.get_entry(path).download(root=str(folder), skip_cache=True)).read_bytes()
+    return pathlib.Path(artifact.get_entry(path).download(root=str(folder))).read_bytes()
+
+
+def fresh(api, path: str, folder: pathlib.Path):
+    """Returns a version that the SDK reads with an empty cache, so that all bytes come from the server.
+
+    `skip_cache` is no replacement: SDK 0.31 may then write a later file to the place of an earlier one.
+    """
+    os.environ["WANDB_CACHE_DIR"] = tempfile.mkdtemp(dir=folder)
+    return api.artifact(path)
 
 
 def about_lists(ask, api, log: Log) -> None:
@@ -142,28 +147,38 @@ def about_lists(ask, api, log: Log) -> None:
     ask("many files", MANY, lambda: len(api.artifact(f"{project}/many:v0").manifest.entries))
 
 
-def about_contents(ask, api, log: Log) -> None:
+def about_contents(ask, api, log: Log, folder: pathlib.Path) -> None:
     """Asks for tables and media in artifacts."""
     project = f"{ENTITY}/{PROJECT}"
+    os.environ["WANDB_CACHE_DIR"] = tempfile.mkdtemp(dir=folder)
+    logged = [it.name for it in api.run(f"{project}/producer").logged_artifacts() if it.type == "run_table"]
+    log.tables["logged"] = (logged[0], *log.tables["logged"][1:])
     for name, (artifact, path, columns, data) in log.tables.items():
         read = lambda artifact=artifact, path=path: api.artifact(f"{project}/{artifact}").get(path)  # noqa: E731
         ask(f"columns of {name}", columns, lambda read=read: read().columns)
-        ask(f"rows of {name}", plain(data), lambda read=read: plain(read().data))
+        # The SDK reads NaN as None.
+        expected = [[None if cell != cell else cell for cell in row] for row in plain(data)]
+        ask(f"rows of {name}", expected, lambda read=read: plain(read().data))
     parts = [[1, "a"], [2, "b"], [3, "c"]]
     ask("partitioned table", parts, lambda: [list(row) for _, row in api.artifact(f"{project}/tables:v0").get("all parts").iterrows()])
     ask("pictures", [[0, [2, 3, 0]], [1, [2, 3, 255]]], lambda: [
         [number, [picture.image.height, picture.image.width, picture.image.getpixel((0, 0))[0]]]
         for number, picture in api.artifact(f"{project}/tables:v0").get("pictures").data
     ])  # fmt: skip
-    for (artifact, name), content in log.media.items():
-        ask(f"media {name}", content.hex(), lambda artifact=artifact, name=name: pathlib.Path(
-            api.artifact(f"{project}/{artifact}").get(name)._path
+    for name, content in log.artifact_media.items():
+        ask(f"media {name}", content.hex(), lambda name=name: pathlib.Path(
+            api.artifact(f"{project}/media:v0").get(name)._path
         ).read_bytes().hex())  # fmt: skip
+    run = api.run(f"{project}/producer")
+    for name, content in log.run_media.items():
+        ask(f"media {name} of the run", [hashlib.sha256(content).hexdigest(), content.hex()], lambda name=name: [
+            run.summary[name]["sha256"], pathlib.Path(run.file(run.summary[name]["path"]).download("media", replace=True).name).read_bytes().hex(),
+        ])  # fmt: skip
     grown = [it for it in api.run(f"{project}/producer").logged_artifacts() if it.type == "wandb-run-incremental-table"]
     ask("incremental table", 3, lambda: len(grown))
     newest = max(grown, key=lambda it: int(it.version[1:]))
     ask("increments", 3, lambda: len(newest.manifest.entries))
-    ask("increments are downloaded", 3, lambda: len(on_disk(newest.download(skip_cache=True))))
+    ask("increments are downloaded", 3, lambda: len(on_disk(newest.download())))
 
 
 def plain(rows: list[list]) -> list[list]:
@@ -171,15 +186,15 @@ def plain(rows: list[list]) -> list[list]:
     return [[cell.isoformat() if hasattr(cell, "isoformat") else cell for cell in row] for row in rows]
 
 
-def about_registries(ask, api) -> None:
+def about_registries(ask, api, folder: pathlib.Path) -> None:
     """Asks for links and registries."""
     project = f"{ENTITY}/{PROJECT}"
     linked = f"{ORGANIZATION}/{REGISTRY}/best data"
-    artifact = api.artifact(f"{linked}:prod")
-    facts = {"name": "best data:v0", "source_name": "data:v1", "is_link": True, "aliases": ["latest", "prod"], "project": REGISTRY}
+    artifact = fresh(api, f"{linked}:prod", folder)
+    facts = {"name": "best data:prod", "source_name": "data:v1", "is_link": True, "aliases": ["latest", "prod"], "project": REGISTRY}
     ask("linked artifact", facts, lambda: {**{key: getattr(artifact, key) for key in facts}, "aliases": sorted(artifact.aliases)})
     ask("files of the linked artifact", sorted(artifact.manifest.entries), lambda: sorted(file.name for file in artifact.files()))
-    ask("bytes of the linked artifact", b"second".hex(), lambda: download(artifact, "a.txt", pathlib.Path("linked")).hex())
+    ask("bytes of the linked artifact", b"second".hex(), lambda: download(artifact, "a.txt", folder / "linked").hex())
     ask("links", ["best data:v0"], lambda: [it.name for it in api.artifact(f"{project}/data:v1").linked_artifacts])
     registries = lambda **chosen: api.registries(organization=ORGANIZATION, **chosen)  # noqa: E731
     ask("registries", ["models"], lambda: [it.name for it in registries()])
@@ -248,12 +263,13 @@ def main() -> None:
 
         import wandb
 
+        (folder / "read").mkdir()
         api = wandb.Api(overrides={"entity": ENTITY, "project": PROJECT})
         for logged in log.versions:
             about_version(questions.ask, api, logged, folder / "read")
         about_lists(questions.ask, api, log)
-        about_contents(questions.ask, api, log)
-        about_registries(questions.ask, api)
+        about_contents(questions.ask, api, log, folder / "read")
+        about_registries(questions.ask, api, folder / "read")
         about_changes(questions.ask, api)
         wandb.teardown()
         os.chdir("/")
