@@ -91,8 +91,8 @@ struct Arguments {
     /// Add a project local-team/keyedRUNSxKEYS whose runs have logged this many keys; may be given several times
     #[arg(long, value_name = "RUNSxKEYS", value_parser = count_and_keys)]
     generate_keyed: Vec<(u32, u32)>,
-    /// Add an artifact local-team/artifacts/ENTRIESxBYTES with this many entries of this size; VERSIONSxSHARED adds more
-    /// versions, which have SHARED percent of the entries in common; may be given several times
+    /// Add an artifact local-team/artifacts/ENTRIESxBYTES with this many entries of this size, in one version or in
+    /// several that have SHARED percent of the entries in common; may be given several times
     #[arg(long, value_name = "ENTRIESxBYTES[xVERSIONSxSHARED]", value_parser = artifact_size)]
     generate_artifacts: Vec<(String, GeneratedArtifact)>,
     /// Add this registry to the organization local-org; may be given several times
@@ -139,15 +139,12 @@ fn numbers<const COUNT: usize>(text: &str) -> Result<[usize; COUNT], String> {
 
 /// Parses the size of an artifact. Returns its text, too, which is the name of the collection.
 fn artifact_size(text: &str) -> Result<(String, GeneratedArtifact), String> {
-    let size = match text.split('x').count() {
-        4 => {
-            let [entries, bytes, versions, shared] = numbers::<4>(text)?;
-            GeneratedArtifact::new(entries, bytes).versions(versions, shared)
-        }
-        _ => {
-            let [entries, bytes] = numbers::<2>(text)?;
-            GeneratedArtifact::new(entries, bytes)
-        }
+    let size = if text.split('x').count() == 4 {
+        let [entries, bytes, versions, shared] = numbers(text)?;
+        GeneratedArtifact::new(entries, bytes).versions(versions, shared)
+    } else {
+        let [entries, bytes] = numbers(text)?;
+        GeneratedArtifact::new(entries, bytes)
     };
     Ok((text.to_owned(), size))
 }

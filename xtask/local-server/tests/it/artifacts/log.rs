@@ -190,7 +190,7 @@ fn incremental_manifests_add_to_the_base() {
     assert_eq!(read["currentManifest"]["type"], "FULL");
     let lines =
         format!("wandb-artifact-manifest-v1\na:{}\nb:{}\nc:{}\n", md5(b"one"), md5(b"new"), md5(b"c"));
-    let digest: String = Md5::digest(lines).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = format!("{:032x}", u128::from_be_bytes(Md5::digest(lines).into()));
     assert_eq!(read["digest"], digest, "the digest covers all entries");
 }
 
