@@ -19,8 +19,8 @@ pub struct Quirks {
     /// Ids of runs that are counted but never listed. Default: none.
     pub hidden_runs: Vec<String>,
     /// Null entries in lists, as the field's name and the interval: with `("runs", 3)` every third entry of `runs` is
-    /// null. Lists: `runs`, `files`, `models`, `sweeps`, `logLines`, `artifactTypes`, `artifactCollections`, `artifacts`,
-    /// `outputArtifacts`, `inputArtifacts`, `artifactMemberships`, `projects`, `usedBy`. Default: none.
+    /// null. Lists: `runs`, `files`, `models`, `sweeps`, `logLines`, `artifactTypes`, `artifactCollections`,
+    /// `artifacts`, `outputArtifacts`, `inputArtifacts`, `artifactMemberships`, `projects`, `usedBy`. Default: none.
     pub null_entries: Vec<(&'static str, usize)>,
     /// Nodes that violate the schema. Default: none.
     pub bad_nodes: Vec<BadNode>,

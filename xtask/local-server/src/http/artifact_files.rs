@@ -1,8 +1,9 @@
 //! The routes of artifacts' files on the API port, which redirect to signed URLs.
 //!
-//! `/artifacts/ENTITY/DIGEST` finds the file of any artifact of the entity. `/artifactsV2/REGION/ENTITY/PROJECT/COLLECTION/`
-//! `[ARTIFACT/]BIRTH/DIGEST/NAME` requires that a version of the collection has it. BIRTH is the version that the file came
-//! with, ARTIFACT the version to read, and DIGEST is hexadecimal. Source: `WandbStoragePolicy._file_url` of the SDK.
+//! `/artifacts/ENTITY/DIGEST` finds the file of any artifact of the entity.
+//! `/artifactsV2/REGION/ENTITY/PROJECT/COLLECTION/[ARTIFACT/]BIRTH/DIGEST/NAME` requires that a version of the collection
+//! has it. BIRTH is the version that the file came with, ARTIFACT the version to read, and DIGEST is hexadecimal. Source:
+//! `WandbStoragePolicy._file_url` of the SDK.
 
 use percent_encoding::percent_decode_str;
 

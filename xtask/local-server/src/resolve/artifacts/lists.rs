@@ -60,8 +60,8 @@ pub(super) fn memberships(
     page(&list, &objects, arguments, MembershipObject::id)
 }
 
-/// Returns the arguments with `first`, so that all items are on one page if the query does not limit them. The SDK reads
-/// some lists without paging.
+/// Returns the arguments with `first`, so that all items are on one page if the query does not limit them. The SDK
+/// reads some lists without paging.
 pub(super) fn unlimited(arguments: &Arguments) -> Arguments {
     let mut all = arguments.0.clone();
     if !matches!(all.get("first"), Some(Value::Number(_))) {

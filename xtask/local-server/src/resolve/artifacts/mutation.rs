@@ -49,7 +49,7 @@ pub(super) fn known(context: &Context, input: &Arguments) -> Result<Arc<Artifact
     known.ok_or_else(|| format!("artifact {id:?} not found"))
 }
 
-/// Returns the payload of a mutation with the version as it is now.
+/// Returns the payload of a mutation with the current version.
 fn payload(context: &Context, type_name: &'static str, number: u64) -> Resolved {
     let artifact = context.shared.read().artifacts.version(number).cloned().ok_or("artifact not found")?;
     let object = ArtifactObject::new(context, artifact);

@@ -54,7 +54,7 @@ impl State {
             artifact.size = contents.size();
             artifact.file_count = contents.entries.len() as u64;
         }
-        // The client has sent the digest of its own part only.
+        // The client has sent the digest of one part only.
         if let (Some((_, true)), Some(contents)) = (current, &contents) {
             artifact.digest = contents.digest(algorithm);
         }

@@ -20,7 +20,7 @@ const MANIFESTS: &str = "manifests/";
 /// Prefix of the keys of parts of an upload in the blob store.
 const PARTS: &str = "parts/";
 
-/// Returns a digest in base64 as hexadecimal digits, as in URLs. Other text is encoded as it is.
+/// Returns a digest in base64 as hexadecimal digits, as in URLs. Other text is encoded unchanged.
 pub(crate) fn hex_id(digest: &str) -> String {
     hex(&STANDARD.decode(digest).unwrap_or_else(|_| digest.as_bytes().to_vec()))
 }

@@ -1,7 +1,7 @@
 //! Synthetic artifacts with many entries or many versions, which take little memory.
 //!
-//! All files share one block of random bytes and differ in their last bytes. So a digest costs no more than hashing these:
-//! the state of the hash before them is computed once.
+//! All files share one block of random bytes and differ in their last bytes. So a digest costs no more than hashing
+//! these: the state of the hash before them is computed once.
 
 use bytes::Bytes;
 use indexmap::IndexMap;

@@ -86,8 +86,8 @@ impl Store {
         })
     }
 
-    /// Links a version into the portfolio `entity/project/name`, which is created if it does not exist. Returns the path of
-    /// the linked version.
+    /// Links a version into the portfolio `entity/project/name`, which is created if it does not exist. Returns the
+    /// path of the linked version.
     pub fn link_artifact(
         &self,
         artifact: &str,
@@ -108,8 +108,8 @@ impl Store {
         Ok(format!("{portfolio}:{}", linked.map_err(StoreError::Artifact)?.version()))
     }
 
-    /// Adds the registry `wandb-registry-NAME` of an organization, which accepts these types of artifacts, or all if there
-    /// are none. Returns its path, `entity/project`.
+    /// Adds the registry `wandb-registry-NAME` of an organization, which accepts these types of artifacts, or all if
+    /// there are none. Returns its path, `entity/project`.
     pub fn add_registry(&self, organization: &str, name: &str, types: &[&str]) -> Result<String, StoreError> {
         let organizations = &self.0.options.organizations;
         let owner = organizations.iter().find(|known| known.name == organization);

@@ -1,4 +1,4 @@
-//! Artifacts as they are saved in recordings.
+//! The form of artifacts in recordings.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -38,8 +38,8 @@ impl State {
         })
     }
 
-    /// Adds saved artifacts and the bytes of their files. Those of the same number are replaced, because a data directory
-    /// repeats the recording that a server started with.
+    /// Adds saved artifacts and the bytes of their files. Those of the same number are replaced, because a data
+    /// directory repeats the recording that a server started with.
     ///
     /// # Errors
     ///
