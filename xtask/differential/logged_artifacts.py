@@ -20,6 +20,9 @@ from artifact_logs import ENTITY, MANY, ORGANIZATION, PROJECT, REGISTRY, Log, Lo
 from exact import describe, differences
 from servers import Server
 
+# A generated artifact: 60 entries of 3 000 bytes, three versions that have 80 % of them in common.
+GENERATED = "60x3000x3x80"
+SERVER = ["--registry", "models", "--generate-artifacts", GENERATED, "--artifact-layout-v1", "--artifact-xxh128"]
 # Maximum number of differences printed per question, and of characters per value.
 MAX_SHOWN, MAX_CHARACTERS = 3, 300
 
@@ -123,7 +126,7 @@ def about_lists(ask, api, log: Log) -> None:
     project = f"{ENTITY}/{PROJECT}"
     types = {"dataset", "empty type", "model", "media", "run_table", "wandb-run-incremental-table", "wandb-history"}
     ask("types", [], lambda: sorted({kind.name for kind in api.artifact_types(project)} - types))
-    collections = {"data", "many", "hashed", "references", "together", "tables"}
+    collections = {"data", "many", "hashed", "references", "together", "tables", GENERATED}
     ask("collections", sorted(collections), lambda: sorted(it.name for it in api.artifact_collections(project, "dataset")))
     ask("number of collections", len(collections), lambda: len(api.artifact_collections(project, "dataset")))
     ask("ordered collections", sorted(collections),
@@ -217,6 +220,21 @@ def made(api) -> list:
     return [registry.name, registry.allow_all_artifact_types, list(registry.artifact_types)]
 
 
+def about_generated(ask, api, folder: pathlib.Path) -> None:
+    """Asks for the generated versions, whose files the SDK finds by entity and digest."""
+    for version in ["v0", "v2"]:
+        path = f"{ENTITY}/{PROJECT}/{GENERATED}:{version}"
+        artifact, place = fresh(api, path, folder), folder / f"generated-{version}"
+        ask(f"layout of {version}", "V1", lambda artifact=artifact: artifact.manifest.storage_policy.config()["storageLayout"])
+        ask(f"algorithm of {version}", "MANIFEST_XXH128", lambda artifact=artifact: artifact.digest_algorithm.value)
+        ask(f"digest of generated {version}", artifact.digest, lambda artifact=artifact: artifact.manifest.digest())
+        ask(f"download of generated {version}", None, lambda artifact=artifact, place=place: artifact.verify(root=artifact.download(root=str(place))))
+        ask(f"sizes of generated {version}", [3_000] * 60, lambda place=place: list(map(len, on_disk(str(place)).values())))
+        alone = fresh(api, path, folder)
+        name = sorted(alone.manifest.entries)[0]
+        ask(f"entry of generated {version}", 3_000, lambda alone=alone, name=name: len(download(alone, name, folder / "alone")))
+
+
 def about_changes(ask, api) -> None:
     """Changes versions and collections, and reads them again."""
     path = f"{ENTITY}/{PROJECT}/data:v0"
@@ -252,7 +270,7 @@ def main() -> None:
     arguments = parser.parse_args()
     pathlib.Path(os.environ["HOME"]).mkdir(parents=True, exist_ok=True)
     questions = Questions()
-    with tempfile.TemporaryDirectory() as home, Server(arguments.server.resolve(), "--registry", "models") as server:
+    with tempfile.TemporaryDirectory() as home, Server(arguments.server.resolve(), *SERVER) as server:
         os.environ["WANDB_BASE_URL"] = server.base_url
         os.environ["WANDB_API_KEY"] = server.api_key
         folder = pathlib.Path(home)
@@ -270,6 +288,7 @@ def main() -> None:
         about_lists(questions.ask, api, log)
         about_contents(questions.ask, api, log, folder / "read")
         about_registries(questions.ask, api, folder / "read")
+        about_generated(questions.ask, api, folder / "read")
         about_changes(questions.ask, api)
         wandb.teardown()
         os.chdir("/")

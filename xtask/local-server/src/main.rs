@@ -8,7 +8,8 @@ use std::sync::mpsc;
 
 use clap::Parser;
 use wandb_local_server::{
-    Axis, ExportOptions, Faults, GeneratedArtifact, GeneratedRun, LocalServer, Options, Store,
+    Axis, DigestAlgorithm, ExportOptions, Faults, GeneratedArtifact, GeneratedRun, LocalServer, Options,
+    StorageLayout, Store,
 };
 
 /// A local server that speaks the Weights & Biases protocol.
@@ -95,6 +96,12 @@ struct Arguments {
     /// several that have SHARED percent of the entries in common; may be given several times
     #[arg(long, value_name = "ENTRIESxBYTES[xVERSIONSxSHARED]", value_parser = artifact_size)]
     generate_artifacts: Vec<(String, GeneratedArtifact)>,
+    /// Generate artifacts in the layout of older servers, whose files are found by entity and digest
+    #[arg(long)]
+    artifact_layout_v1: bool,
+    /// Generate artifacts whose digests are XXH128 instead of MD5
+    #[arg(long)]
+    artifact_xxh128: bool,
     /// Add this registry to the organization local-org; may be given several times
     #[arg(long, value_name = "NAME")]
     registry: Vec<String>,
@@ -227,8 +234,14 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
             store.forget_digests(&format!("{TEAM}/files/{name}"))?;
         }
     }
-    for (name, size) in &arguments.generate_artifacts {
-        store.generate_artifact(TEAM, "artifacts", name, size)?;
+    for (name, mut size) in arguments.generate_artifacts {
+        if arguments.artifact_layout_v1 {
+            size.layout = StorageLayout::V1;
+        }
+        if arguments.artifact_xxh128 {
+            size.algorithm = DigestAlgorithm::Xxh128;
+        }
+        store.generate_artifact(TEAM, "artifacts", &name, &size)?;
     }
     for name in &arguments.registry {
         store.add_registry(ORGANIZATION, name, &[])?;

@@ -6,7 +6,8 @@ mod storage;
 
 use serde_json::{Value, json};
 use wandb_local_server::{
-    ArtifactState, DigestAlgorithm, GeneratedArtifact, NewArtifact, NewRun, Options, Quirks, StorageLayout,
+    ArtifactState, DigestAlgorithm, EndlessList, GeneratedArtifact, NewArtifact, NewRun, Options, Quirks,
+    StorageLayout,
 };
 
 use crate::client::Client;
@@ -214,6 +215,38 @@ fn older_servers_lack_fields_and_aliases() {
     assert_eq!(version(&client, "v0", "aliases { alias }")["aliases"], json!([{ "alias": "old" }]));
     store.set_artifact_state("e/p/data:v0", ArtifactState::Pending).unwrap();
     assert_eq!(version(&client, "v0", "state")["state"], "PENDING");
+}
+
+#[test]
+fn quirks_of_lists_apply_to_artifacts() {
+    let client = seeded();
+    let store = client.server.store();
+    let quirks = Quirks { null_entries: vec![("artifacts", 2), ("files", 3)], ..Quirks::default() };
+    store.set_quirks(quirks);
+    let lists = "artifactCollection(name: \"data\") { artifacts { totalCount edges { node { id } } } \
+                 artifactMembership(aliasName: \"v1\") { files { edges { node { name } } } } }";
+    let found = project(&client, lists)["artifactCollection"].clone();
+    assert_eq!(
+        (&found["artifacts"]["edges"][1]["node"], &found["artifacts"]["totalCount"]),
+        (&Value::Null, &json!(2))
+    );
+    assert_eq!(found["artifactMembership"]["files"]["edges"][2]["node"], Value::Null);
+    store.set_quirks(Quirks { endless_lists: Some(EndlessList::Repeats), ..Quirks::default() });
+    let page = |after: &str| {
+        let arguments = format!("first: 1, after: \"{after}\"");
+        let field = format!(
+            "artifactCollection(name: \"data\") {{ artifactMembership(aliasName: \"v1\") {{ files({arguments}) \
+             {{ edges {{ node {{ name }} }} pageInfo {{ endCursor hasNextPage }} }} }} }}"
+        );
+        project(&client, &field)["artifactCollection"]["artifactMembership"]["files"].clone()
+    };
+    let first = page("");
+    let second = page(first["pageInfo"]["endCursor"].as_str().unwrap());
+    assert_eq!(
+        (nodes(&first, "name"), &second["pageInfo"]["hasNextPage"]),
+        (nodes(&second, "name"), &json!(true))
+    );
+    assert_ne!(first["pageInfo"]["endCursor"], second["pageInfo"]["endCursor"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The bytes of artifacts: signed URLs, routes of the API, closed buckets and damage.
 
 use serde_json::{Value, json};
-use wandb_local_server::{DirectUrls, NewArtifact, StorageBehaviour, StorageLayout};
+use wandb_local_server::{DirectUrls, NewArtifact, Options, StorageBehaviour, StorageLayout};
 
 use super::{project, seeded, version};
 use crate::client::{Client, Reply};
@@ -115,6 +115,27 @@ fn closed_bucket_keeps_the_manifest_and_the_api() {
     client.server.store().set_storage(behaviour);
     let manifest = version(&client, "v1", "currentManifest { file { directUrl } }");
     assert_eq!(fetch(&client, &manifest["currentManifest"]["file"]["directUrl"]).status, 403);
+}
+
+#[test]
+fn urls_of_artifacts_expire() {
+    let mut options = Options::default();
+    options.url_lifetime = std::time::Duration::ZERO;
+    let client = Client::with(options);
+    let new = NewArtifact::new("e", "p", "data", "dataset").file("a.txt", "bytes");
+    client.server.store().add_artifact(new).unwrap();
+    let read = version(
+        &client,
+        "v0",
+        "currentManifest { file { directUrl } } files { edges { node { directUrl } } }",
+    );
+    for url in
+        [&read["currentManifest"]["file"]["directUrl"], &read["files"]["edges"][0]["node"]["directUrl"]]
+    {
+        let reply = fetch(&client, url);
+        assert_eq!(reply.status, 403);
+        assert!(String::from_utf8_lossy(&reply.body).contains("ExpiredToken"));
+    }
 }
 
 #[test]
