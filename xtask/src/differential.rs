@@ -117,6 +117,9 @@ pub(crate) fn compare(workspace: &Workspace, options: &Options) -> Result<Outcom
     }
     arguments.extend(["--seed".into(), options.seed.to_string().into()]);
     add(script(&python, &scratch.path().join("on-disk"), &arguments)?);
+    let arguments =
+        [scripts.join("logged_artifacts.py").into(), "--server".into(), programs.server.clone().into()];
+    add(script(&python, &scratch.path().join("logged-artifacts"), &arguments)?);
     println!("\n{} passed, {} failed", counts.passed, counts.failed);
     Ok(Outcome::of(passed, counts))
 }

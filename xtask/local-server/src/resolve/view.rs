@@ -66,7 +66,8 @@ impl Object for ViewObject {
             "user" => {
                 let users = &self.context.shared.options.users;
                 let author = users.iter().find(|user| user.username == view.user);
-                Answer::optional(author.cloned().map(UserObject))
+                let object = |user| UserObject::new(&self.context, user);
+                Answer::optional(author.cloned().map(object))
             }
             "project" => {
                 let (entity, name) = &self.project;
