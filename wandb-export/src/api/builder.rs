@@ -292,3 +292,20 @@ impl ApiBuilder {
         Ok(Api::with_client(client.build(), defaults))
     }
 }
+
+#[cfg(all(test, any(feature = "async", feature = "blocking")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn idle_connections_follow_the_limits_in_flight() {
+        let idle = |builder: ApiBuilder| builder.transport_settings().max_idle_per_host;
+        let default = TransportSettings::default().max_idle_per_host;
+        assert_eq!(idle(Api::builder()), default);
+        assert_eq!(idle(Api::builder().downloads(4)), default);
+        assert_eq!(idle(Api::builder().downloads(100).concurrency(50)), 100);
+        assert_eq!(idle(Api::builder().concurrency(200)), 200);
+        let chosen = TransportSettings::default().with_max_idle_per_host(5);
+        assert_eq!(idle(Api::builder().transport(chosen).downloads(100)), 5, "a chosen limit stays");
+    }
+}

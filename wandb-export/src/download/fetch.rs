@@ -117,7 +117,7 @@ async fn fetch_content(
         attempts += 1;
         let file = fresh.as_ref().unwrap_or(file);
         let (may_join, is_begun) = (attempts == 1, is_begun || attempts > 1);
-        let attempt = Attempt { file, settings, may_join, is_begun };
+        let attempt = Attempt { file, settings, is_begun, may_join };
         let problem = match attempt.transfer().await {
             Ok(received) => {
                 let mismatch = received.mismatch(&file.content());
