@@ -8,6 +8,7 @@ mod budget;
 mod builder;
 mod call;
 mod download;
+mod download_window;
 mod exchange;
 mod list_scanner;
 mod pace;
@@ -20,6 +21,7 @@ mod reply;
 mod retry;
 mod stats;
 mod streamed;
+mod transfer_slots;
 mod waiting;
 mod window_sizer;
 mod windows;
@@ -50,8 +52,8 @@ use crate::transport::{Moment, Transport};
 
 /// A client of a W&B server.
 ///
-/// Cheap to clone: clones share the transport, the rate limit, the limit on requests in flight and the knowledge of
-/// which fields the server lacks.
+/// Cheap to clone: clones share the transport, the rate limit, the limits on requests and downloads in flight and the
+/// knowledge of which fields the server lacks.
 ///
 /// ```
 /// # use wandb_core::transport::{Body, Moment, Request, Response, Transport, TransportError};
@@ -98,9 +100,9 @@ struct Shared {
     closed: Mutex<Option<waiting::Closed>>,
     memory: budget::MemoryBudget,
     /// One permit per request in flight to the server itself.
-    permits: Semaphore,
-    /// Permits for downloads, kept separate so that storage and server do not block each other.
-    download_permits: Semaphore,
+    permits: Arc<Semaphore>,
+    /// Slots for transfers from storage hosts, which bear more requests at once than the server.
+    transfers: Arc<transfer_slots::TransferSlots>,
     /// Storage hosts that refused a file or were unreachable while another address of the file worked.
     closed_origins: Mutex<HashSet<url::Origin>>,
     pacer: Mutex<pace::Pacer>,
@@ -124,6 +126,11 @@ impl Client {
     /// The maximum number of concurrent requests to the server.
     pub fn concurrency(&self) -> usize {
         self.shared.concurrency
+    }
+
+    /// The maximum number of concurrent transfers from storage hosts.
+    pub fn downloads(&self) -> usize {
+        self.shared.transfers.max()
     }
 
     /// The fields that the server is known to lack so far.
@@ -169,6 +176,7 @@ impl fmt::Debug for Client {
         f.debug_struct("Client")
             .field("base_url", self.base_url())
             .field("concurrency", &self.shared.concurrency)
+            .field("transfers", &self.shared.transfers)
             .field("retry", &self.shared.retry)
             .finish_non_exhaustive()
     }

@@ -6,6 +6,9 @@
 #![expect(clippy::disallowed_methods, reason = "a test may read its seed from the environment")]
 #![expect(clippy::print_stderr, reason = "a failing seed is printed")]
 
+#[path = "simulation/downloads.rs"]
+mod downloads;
+
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;

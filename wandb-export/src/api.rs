@@ -71,6 +71,8 @@ use crate::source::{reject_local_path, resolve};
 pub struct Api {
     client: Client,
     connection: Connection,
+    #[cfg(feature = "files")]
+    fetch_limits: Arc<crate::download::FetchLimits>,
 }
 
 impl Api {
@@ -106,7 +108,18 @@ impl Api {
 
     /// Creates an API over an existing client. `defaults` supplies the entity or project that a path omits.
     pub fn with_client(client: Client, defaults: PathDefaults) -> Self {
-        Self { client: client.clone(), connection: Connection::new(client, defaults) }
+        Self {
+            client: client.clone(),
+            #[cfg(feature = "files")]
+            fetch_limits: crate::download::FetchLimits::new(client.downloads()),
+            connection: Connection::new(client, defaults),
+        }
+    }
+
+    /// Returns the limits of all downloads together.
+    #[cfg(feature = "files")]
+    pub(crate) fn fetch_limits(&self) -> Arc<crate::download::FetchLimits> {
+        Arc::clone(&self.fetch_limits)
     }
 
     /// Returns the underlying client, for operations that have no method here.

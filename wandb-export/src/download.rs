@@ -6,6 +6,7 @@ mod attempt;
 mod confirm;
 mod download_writer;
 mod fetch;
+mod fetch_limits;
 mod progress;
 mod queue;
 mod remote_file;
@@ -13,6 +14,7 @@ mod remote_file;
 #[cfg(feature = "mirror")]
 pub(crate) use fetch::Fetched;
 pub(crate) use fetch::{DownloadSettings, Receipts};
+pub(crate) use fetch_limits::FetchLimits;
 pub use progress::DownloadProgress;
 pub(crate) use queue::{fetch_all, fetch_one};
 pub(crate) use remote_file::{FileListing, FileSource, RemoteFile};

@@ -20,7 +20,9 @@ use self::opened::Opened;
 use self::range::RangeRequest;
 use super::Client;
 use super::call::FailedAttempts;
+use super::download_window::TransferOutcome;
 use super::reply::Failure;
+use super::transfer_slots::FileSlot;
 use crate::error::{Error, RequestLabel, printable_url};
 use crate::operation::AnswerError;
 use crate::transport::{Body, TransportError, TransportErrorKind};
@@ -36,13 +38,19 @@ const LISTED_MARGIN: u64 = 16 << 20;
 /// [`chunk`](Self::chunk) returns the bytes in order. After an interruption it requests the rest with a `Range`, if
 /// an `ETag` or a digest that the caller [checks](Self::check_by_digest) proves that the rest belongs to the same file.
 /// Otherwise `chunk` fails, and the caller [starts again](Self::restart).
+///
+/// It counts as one of the client's [`downloads`](Client::downloads) in flight until its last chunk has been returned or
+/// it is dropped. So do not wait for one download while holding others that nobody reads.
 #[derive(Debug)]
 pub struct Download {
     client: Client,
     /// The addresses of the file. The first is in use.
     urls: Vec<Url>,
     label: RequestLabel,
+    // Dropped before the slot, so that the connection is closed before another one may open.
     body: Body,
+    /// `None` once the body has ended.
+    slot: Option<FileSlot>,
     version: FileVersion,
     /// The offset of the first chunk in the file.
     start: u64,
@@ -126,6 +134,8 @@ impl Client {
         let label = RequestLabel::new("Download", subject);
         match self.open(urls, &label, &RangeRequest::rest(partial.received, None, &partial.version)).await {
             Ok((_, opened)) if opened.from > 0 && !opened.is_of(&partial.version) => {
+                // Frees its slot, which the new download may wait for.
+                drop(opened);
                 self.download(urls, subject).await
             }
             Ok(opened) => {
@@ -160,6 +170,7 @@ impl Download {
             part_end: opened.part_end,
             version: opened.version,
             body: opened.response.into_body(),
+            slot: Some(opened.slot),
             is_checked_by_digest: false,
             is_joined_untagged: false,
             is_broken: false,
@@ -237,7 +248,10 @@ impl Download {
                     }
                     return Ok(Some(chunk));
                 }
-                Ok(None) if self.end().is_none_or(|end| end == self.received) => return Ok(None),
+                Ok(None) if self.end().is_none_or(|end| end == self.received) => {
+                    self.close(TransferOutcome::Completed);
+                    return Ok(None);
+                }
                 Ok(None) => TransportError::new(TransportErrorKind::Interrupted, "the file ended too early"),
                 Err(error) => error,
             };
@@ -277,6 +291,7 @@ impl Download {
         if !std::mem::take(&mut self.is_broken) {
             return Err(error);
         }
+        self.close(TransferOutcome::Unrelated);
         self.restarts += 1;
         let failure = self.interrupted("the download restarts");
         self.tries.failed(&failure, self.client.now());
@@ -295,7 +310,16 @@ impl Download {
         Ok(())
     }
 
+    /// Ends the present body and frees its slot, which the wait before a retry does not need.
+    fn close(&mut self, outcome: TransferOutcome) {
+        self.body = Body::empty();
+        if let Some(slot) = self.slot.take() {
+            slot.end(outcome);
+        }
+    }
+
     async fn resume(&mut self, error: TransportError) -> Result<(), Error> {
+        self.close(TransferOutcome::of_error(&error));
         self.interruptions += 1;
         let is_retryable = error.is_retryable();
         let failure = Failure::Transport { url: self.address(), error };
@@ -313,6 +337,7 @@ impl Download {
     }
 
     async fn reopen(&mut self) -> Result<(), Error> {
+        self.close(TransferOutcome::Unrelated);
         let is_whole = self.received == 0 && self.part.is_none();
         let asked = if is_whole {
             RangeRequest::everything()
@@ -337,6 +362,7 @@ impl Download {
             self.version = opened.version;
         }
         self.body = opened.response.into_body();
+        self.slot = Some(opened.slot);
         self.connection_bytes = 0;
         Ok(())
     }

@@ -1,12 +1,14 @@
-//! A single request and its response: permit, rate limit, credentials, redirects. No retries.
+//! A single request and its response: rate limit, slots of files, credentials, redirects. No retries.
 
 use http::StatusCode;
 use http::header::{AUTHORIZATION, USER_AGENT};
 use url::Url;
 
+use super::download_window::TransferOutcome;
 use super::progress::guard_body;
 use super::quota::{Quota, asked_wait};
 use super::redirect::{MAX_REDIRECTS, may_follow, target};
+use super::transfer_slots::FileSlot;
 use super::waiting::WaitReason;
 use super::{Client, lock};
 use crate::error::RequestLabel;
@@ -22,6 +24,13 @@ pub(super) enum Received {
     Response(Response),
     /// A redirect that must not be followed.
     Redirect(Url),
+}
+
+/// The answer to a single request.
+enum Answer {
+    Received(Received),
+    /// A redirect that may be followed.
+    Follow(Url),
 }
 
 impl Client {
@@ -78,32 +87,78 @@ impl Client {
         };
         let mut label = Some(label);
         for _ in 0..=MAX_REDIRECTS {
-            if let Err(error) = self.check_time() {
-                return Exchange { url, outcome: Err(error) };
-            }
-            self.set_headers(&mut request, &url);
-            self.shared.counters.request();
-            let sent = self.shared.transport.send(request.clone());
-            let named =
-                || label.take().map_or_else(|| RequestLabel::new("a redirect", url.path()), |label| label());
-            let response = match self.await_answer(sent, named).await {
-                Ok(response) => {
-                    guard_body(response, &self.shared.transport, self.shared.floor, self.shared.deadline)
-                }
+            match self.send_once(&mut request, &url, &mut label).await {
+                Ok(Answer::Follow(to)) => url = to,
+                Ok(Answer::Received(received)) => return Exchange { url, outcome: Ok(received) },
                 Err(error) => return Exchange { url, outcome: Err(error) },
-            };
-            let Some(to) = target(&url, &response) else {
-                return Exchange { url, outcome: Ok(Received::Response(response)) };
-            };
-            let uri = http::Uri::try_from(to.as_str());
-            match uri {
-                Ok(uri) if may_follow(request.method(), &url, &to) => *request.uri_mut() = uri,
-                _ => return Exchange { url, outcome: Ok(Received::Redirect(to)) },
             }
-            url = to;
         }
-        let error = TransportError::new(TransportErrorKind::Protocol, "too many redirects");
-        Exchange { url, outcome: Err(error) }
+        Exchange { url, outcome: Err(too_many_redirects()) }
+    }
+
+    /// Like [`exchange`](Self::exchange), but for the file at `url`. Returns the slot that its body holds.
+    ///
+    /// Each host has its own slots: the request needs one of the server's only while it is at the server's host, and one
+    /// of the storage's afterwards.
+    pub(super) async fn transfer(
+        &self,
+        mut request: Request,
+        mut url: Url,
+        label: impl FnOnce() -> RequestLabel + Send,
+    ) -> (Exchange, FileSlot) {
+        let mut label = Some(label);
+        let mut slot = self.slot_for(&url).await;
+        for _ in 0..=MAX_REDIRECTS {
+            match self.send_once(&mut request, &url, &mut label).await {
+                Ok(Answer::Follow(to)) => {
+                    if self.base_url().same_origin(&to) != matches!(slot, FileSlot::Api(_)) {
+                        // Never wait for a slot while holding another one.
+                        slot.end(TransferOutcome::Unrelated);
+                        slot = self.slot_for(&to).await;
+                    }
+                    url = to;
+                }
+                Ok(Answer::Received(received)) => return (Exchange { url, outcome: Ok(received) }, slot),
+                Err(error) => return (Exchange { url, outcome: Err(error) }, slot),
+            }
+        }
+        (Exchange { url, outcome: Err(too_many_redirects()) }, slot)
+    }
+
+    /// Waits for a slot for a file at `url`.
+    async fn slot_for(&self, url: &Url) -> FileSlot {
+        if self.base_url().same_origin(url) {
+            FileSlot::Api(self.shared.permits.acquire_arc().await)
+        } else {
+            FileSlot::Storage(self.shared.transfers.acquire().await)
+        }
+    }
+
+    /// Sends `request` to `url`. Points it at the target of a redirect that may be followed.
+    async fn send_once(
+        &self,
+        request: &mut Request,
+        url: &Url,
+        label: &mut Option<impl FnOnce() -> RequestLabel + Send>,
+    ) -> Result<Answer, TransportError> {
+        self.check_time()?;
+        self.set_headers(request, url);
+        self.shared.counters.request();
+        let sent = self.shared.transport.send(request.clone());
+        let named =
+            || label.take().map_or_else(|| RequestLabel::new("a redirect", url.path()), |label| label());
+        let response = self.await_answer(sent, named).await?;
+        let response = guard_body(response, &self.shared.transport, self.shared.floor, self.shared.deadline);
+        let Some(to) = target(url, &response) else {
+            return Ok(Answer::Received(Received::Response(response)));
+        };
+        match http::Uri::try_from(to.as_str()) {
+            Ok(uri) if may_follow(request.method(), url, &to) => {
+                *request.uri_mut() = uri;
+                Ok(Answer::Follow(to))
+            }
+            _ => Ok(Answer::Received(Received::Redirect(to))),
+        }
     }
 
     fn set_headers(&self, request: &mut Request, url: &Url) {
@@ -116,6 +171,10 @@ impl Client {
             headers.insert(AUTHORIZATION, authorization.clone());
         }
     }
+}
+
+fn too_many_redirects() -> TransportError {
+    TransportError::new(TransportErrorKind::Protocol, "too many redirects")
 }
 
 /// A booked request. Releases it on drop, so that a cancelled future does not count as in flight forever.

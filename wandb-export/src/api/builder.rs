@@ -31,6 +31,7 @@ pub struct ApiBuilder {
     entity: Option<String>,
     project: Option<String>,
     concurrency: Option<usize>,
+    downloads: Option<usize>,
     memory: Option<u64>,
     retry: Option<RetryPolicy>,
     floor: Option<ProgressFloor>,
@@ -81,9 +82,18 @@ impl ApiBuilder {
         self
     }
 
-    /// Sets the maximum number of requests in flight. Default 8.
+    /// Sets the maximum number of requests to the server in flight. Default 8.
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.concurrency = Some(requests);
+        self
+    }
+
+    /// Sets the maximum number of transfers from storage hosts in flight, such as files of runs. Default 32. Fewer are
+    /// in flight while a storage is overloaded. Each takes up to three file descriptors.
+    ///
+    /// See [`ClientBuilder::downloads`](wandb_core::client::ClientBuilder::downloads).
+    pub fn downloads(mut self, transfers: usize) -> Self {
+        self.downloads = Some(transfers);
         self
     }
 
@@ -173,7 +183,7 @@ impl ApiBuilder {
     #[cfg(feature = "async")]
     pub fn connect(mut self) -> Result<Api, Error> {
         self.read_ca_files()?;
-        let transport = wandb_http_async::ReqwestTransport::with_settings(&self.transport)?;
+        let transport = wandb_http_async::ReqwestTransport::with_settings(&self.transport_settings())?;
         self.parse_on_threads().connect_over(Arc::new(transport))
     }
 
@@ -181,9 +191,22 @@ impl ApiBuilder {
     #[cfg(feature = "blocking")]
     pub(crate) fn connect_over_ureq(mut self) -> Result<Api, Error> {
         self.read_ca_files()?;
-        let transport = wandb_http_blocking::UreqTransport::with_settings(&self.transport)?;
+        let transport = wandb_http_blocking::UreqTransport::with_settings(&self.transport_settings())?;
         let adapter = wandb_core::blocking::BlockingAdapter::new(transport);
         self.parse_on_threads().connect_over(Arc::new(adapter))
+    }
+
+    /// Returns the settings of the transport. Unless they limit the idle connections themselves, every request in flight
+    /// may leave its connection to the next one.
+    #[cfg(any(feature = "async", feature = "blocking"))]
+    fn transport_settings(&self) -> TransportSettings {
+        let settings = self.transport.clone();
+        let default = TransportSettings::default().max_idle_per_host;
+        if settings.max_idle_per_host != default {
+            return settings;
+        }
+        let in_flight = self.concurrency.max(self.downloads).unwrap_or_default();
+        settings.with_max_idle_per_host(default.max(in_flight))
     }
 
     #[cfg(any(feature = "async", feature = "blocking"))]
@@ -234,7 +257,10 @@ impl ApiBuilder {
             .seed(RandomState::new().hash_one(0))
             .parse_mode(self.parse_mode.unwrap_or_default());
         if let Some(requests) = self.concurrency {
-            client = client.concurrency(requests).download_concurrency(requests);
+            client = client.concurrency(requests);
+        }
+        if let Some(transfers) = self.downloads {
+            client = client.downloads(transfers);
         }
         if let Some(bytes) = self.memory {
             client = client.memory(bytes);
@@ -264,5 +290,22 @@ impl ApiBuilder {
             defaults = defaults.with_project(project);
         }
         Ok(Api::with_client(client.build(), defaults))
+    }
+}
+
+#[cfg(all(test, any(feature = "async", feature = "blocking")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn idle_connections_follow_the_limits_in_flight() {
+        let idle = |builder: ApiBuilder| builder.transport_settings().max_idle_per_host;
+        let default = TransportSettings::default().max_idle_per_host;
+        assert_eq!(idle(Api::builder()), default);
+        assert_eq!(idle(Api::builder().downloads(4)), default);
+        assert_eq!(idle(Api::builder().downloads(100).concurrency(50)), 100);
+        assert_eq!(idle(Api::builder().concurrency(200)), 200);
+        let chosen = TransportSettings::default().with_max_idle_per_host(5);
+        assert_eq!(idle(Api::builder().transport(chosen).downloads(100)), 5, "a chosen limit stays");
     }
 }

@@ -116,9 +116,13 @@ pub(super) struct Connection {
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) ca_file: Option<PathBuf>,
 
-    /// Maximum number of requests in flight
+    /// Maximum number of requests to the server in flight
     #[arg(long, global = true, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) concurrency: u16,
+
+    /// Maximum number of downloads from storage hosts in flight
+    #[arg(long, global = true, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=128))]
+    pub(super) downloads: u16,
 
     /// Maximum memory for server responses, such as 50MB or 1GiB; decoded rows are not counted
     #[arg(long, global = true, value_name = "BYTES", default_value = "100MiB", value_parser = parse_memory)]

@@ -43,6 +43,7 @@ pub(super) fn api_builder(options: &Connection) -> ApiBuilder {
     let floor = ProgressFloor::default().with_bytes(options.min_progress);
     let mut builder = Api::builder()
         .concurrency(usize::from(options.concurrency))
+        .downloads(usize::from(options.downloads))
         .memory(options.memory)
         .retry(policy)
         .progress_floor(floor)

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use async_lock::{Semaphore, SemaphoreGuardArc};
+use async_channel::Sender;
+use async_lock::Semaphore;
 use futures_util::FutureExt;
-use futures_util::future::join4;
-use futures_util::stream::{self, StreamExt};
+use futures_util::future::{join4, try_join};
+use futures_util::stream::StreamExt;
 use wandb_core::model::{File, Run};
 use wandb_core::{ProjectPath, RunPath};
 use wandb_graphql::ops::{GetRun, GetWholeRuns, ListPage, LogPage, WholeRun};
@@ -20,7 +21,7 @@ use super::batch_sizer::BatchSizer;
 use super::copy_result::CopyResult;
 use super::errors::{describe_unsupported, is_fatal, is_final, is_refusal, writing};
 use super::event::MirrorEvent;
-use super::plan::{Job, ListedRun, MAX_JOINT_ROWS};
+use super::plan::{Job, ListedRun, MAX_JOINT_ROWS, MAX_JOINT_RUNS};
 use super::run_copy::{FetchedPart, RunCopy};
 use super::{EventListener, lock};
 use crate::RunColumns;
@@ -37,8 +38,8 @@ pub(super) struct Copier {
     contents: Contents,
     /// The name of each run's files, by run id.
     names: HashMap<String, String>,
-    /// One permit per download, since each holds a file descriptor.
-    downloads: Arc<Semaphore>,
+    /// One permit per run of a joint query that is being copied.
+    runs: Semaphore,
     /// One permit per small file being written.
     writes: Semaphore,
     /// The number of runs in the next joint query.
@@ -47,8 +48,8 @@ pub(super) struct Copier {
     consecutive_failures: AtomicU32,
 }
 
-/// Runs of one answer that are written concurrently.
-const RUNS_AT_ONCE: usize = 8;
+/// Runs of joint queries that are copied concurrently, at least. Each usually waits for the disk or a download.
+const RUNS_AT_ONCE: usize = 64;
 
 /// Small files that are written concurrently. Each is synced, and a disk handles a few concurrent syncs
 /// faster than a sequence. More would only add threads, which take memory and wait for each other.
@@ -57,8 +58,8 @@ const WRITES_AT_ONCE: usize = 8;
 /// After this many consecutive runs without a connection, the server counts as unreachable.
 const MAX_CONSECUTIVE_FAILURES: u32 = 10;
 
-/// The small runs received, the runs to fetch one by one, and the error that ended the requests.
-type JointResult = (Vec<(ListedRun, WholeRun)>, Vec<ListedRun>, Option<Error>);
+/// The runs to fetch one by one, and the error that ended the requests.
+type JointResult = (Vec<ListedRun>, Option<Error>);
 
 /// The data that came along with a run.
 #[derive(Default)]
@@ -79,7 +80,8 @@ impl Copier {
         on_event: EventListener,
         names: HashMap<String, String>,
     ) -> Self {
-        let downloads = Arc::new(Semaphore::new(api.client().concurrency()));
+        // Twice the downloads in flight, so that these never wait for runs that are being written.
+        let runs = Semaphore::new(RUNS_AT_ONCE.max(2 * api.client().downloads()));
         Self {
             api,
             disk,
@@ -88,7 +90,7 @@ impl Copier {
             store,
             contents,
             names,
-            downloads,
+            runs,
             writes: Semaphore::new(WRITES_AT_ONCE),
             joint: Mutex::default(),
             consecutive_failures: AtomicU32::new(0),
@@ -112,25 +114,7 @@ impl Copier {
     async fn copy_runs(self: Arc<Self>, job: Job, copied: &mut CopyResult) -> Result<(), Error> {
         let single = match job {
             Job::Single(run) => vec![run],
-            Job::Joint(runs) => {
-                let (received, unmatched, stopped) = self.fetch_jointly(runs).await?;
-                let mut written = stream::iter(received)
-                    .map(|(listed, whole)| Arc::clone(&self).copy_run(listed, Some(whole)).boxed())
-                    .buffer_unordered(RUNS_AT_ONCE);
-                let mut failed = stopped;
-                // Finish writing the runs already received, even after an error that stops further requests.
-                while let Some(one) = written.next().await {
-                    match one {
-                        Ok(one) => copied.add(one),
-                        Err(error) if is_final(&error) => failed = Some(error),
-                        Err(error) => return Err(error),
-                    }
-                }
-                if let Some(error) = failed {
-                    return Err(error);
-                }
-                unmatched
-            }
+            Job::Joint(runs) => Arc::clone(&self).copy_jointly(runs, copied).await?,
         };
         for listed in single {
             copied.add(Arc::clone(&self).copy_run(listed, None).boxed().await?);
@@ -138,27 +122,64 @@ impl Copier {
         Ok(())
     }
 
-    /// Fetches small runs in joint queries. Runs left out by the server are returned to be fetched one by
-    /// one, which reveals the cause.
-    async fn fetch_jointly(&self, runs: Vec<ListedRun>) -> Result<JointResult, Error> {
-        let mut received = Vec::with_capacity(runs.len());
+    /// Copies small runs as they arrive from joint queries. Returns the runs to fetch one by one.
+    async fn copy_jointly(
+        self: Arc<Self>,
+        runs: Vec<ListedRun>,
+        copied: &mut CopyResult,
+    ) -> Result<Vec<ListedRun>, Error> {
+        let (sender, received) = async_channel::unbounded();
+        let copy = async {
+            let copy_run = |(listed, whole)| Arc::clone(&self).copy_received(listed, whole).boxed();
+            let mut written = received.clone().map(copy_run).buffer_unordered(MAX_JOINT_RUNS).boxed();
+            let mut failed = None;
+            // Finish writing the runs already received, even after an error that stops further requests.
+            while let Some(one) = written.next().await {
+                match one {
+                    Ok(one) => copied.add(one),
+                    Err(error) if is_final(&error) => {
+                        received.close();
+                        failed = Some(error);
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(failed)
+        };
+        let ((single, stopped), failed) = try_join(self.fetch_jointly(runs, sender), copy).await?;
+        failed.or(stopped).map_or(Ok(single), Err)
+    }
+
+    /// Copies a run that came with a joint query, once its turn has come.
+    async fn copy_received(self: Arc<Self>, listed: ListedRun, whole: WholeRun) -> Result<CopyResult, Error> {
+        let _permit = self.runs.acquire().await;
+        Arc::clone(&self).copy_run(listed, Some(whole)).await
+    }
+
+    /// Fetches small runs in joint queries and sends them to `received` until that is closed. Runs left out by the
+    /// server are returned to be fetched one by one, which reveals the cause.
+    async fn fetch_jointly(
+        &self,
+        runs: Vec<ListedRun>,
+        received: Sender<(ListedRun, WholeRun)>,
+    ) -> Result<JointResult, Error> {
         let mut single = Vec::new();
         let mut runs = runs.into_iter();
-        while let Some(size) = self.joint_size() {
+        while let Some(size) = self.joint_size().filter(|_| !received.is_closed()) {
             let batch: Vec<_> = runs.by_ref().take(size).collect();
             if batch.is_empty() {
                 break;
             }
             let started = self.api.client().now();
-            let answered = match self.fetch_batch(batch, &mut received, &mut single).await {
-                Err(error) if is_final(&error) => return Ok((received, single, Some(error))),
+            let answered = match self.fetch_batch(batch, &received, &mut single).await {
+                Err(error) if is_final(&error) => return Ok((single, Some(error))),
                 answered => answered?,
             };
             let took = self.api.client().now().since_origin().saturating_sub(started.since_origin());
             lock(&self.joint).record_time(size, answered.then_some(took));
         }
         single.extend(runs);
-        Ok((received, single, None))
+        Ok((single, None))
     }
 
     fn joint_size(&self) -> Option<usize> {
@@ -169,7 +190,7 @@ impl Copier {
     async fn fetch_batch(
         &self,
         runs: Vec<ListedRun>,
-        received: &mut Vec<(ListedRun, WholeRun)>,
+        received: &Sender<(ListedRun, WholeRun)>,
         single: &mut Vec<ListedRun>,
     ) -> Result<bool, Error> {
         let ids = runs.iter().map(|run| run.id.clone());
@@ -197,7 +218,8 @@ impl Copier {
                         let Some(at) = unmatched.iter().position(|run| run.id == whole.run.id) else {
                             continue;
                         };
-                        received.push((unmatched.remove(at), whole));
+                        // Fails only after an error that stops the mirror.
+                        let _ = received.try_send((unmatched.remove(at), whole));
                     }
                 }
                 Err(error) if is_fatal(&error) => return Err(error),
@@ -400,17 +422,6 @@ impl Copier {
     ) -> T {
         let _permit = self.writes.acquire().await;
         self.api.client().work(work).await
-    }
-
-    /// Acquires up to `wanted` download permits, as many as are free, but waits for at least one.
-    pub(super) async fn acquire_downloads(&self, wanted: usize) -> Vec<SemaphoreGuardArc> {
-        let mut permits = vec![self.downloads.acquire_arc().await];
-        while permits.len() < wanted
-            && let Some(permit) = self.downloads.try_acquire_arc()
-        {
-            permits.push(permit);
-        }
-        permits
     }
 
     /// Returns whether this run and enough runs before it failed for lack of a connection.

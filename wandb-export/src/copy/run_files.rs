@@ -74,7 +74,6 @@ impl RunCopy<'_> {
             return Ok(FetchedPart { missing: issues, ..FetchedPart::complete(Files { files }) });
         }
         self.check_free_space(&wanted, plan.bytes_on_disk)?;
-        let permits = copier.acquire_downloads(wanted.len()).await;
         let wanted = stream::iter(wanted.into_iter().map(Ok)).boxed();
         let settings = DownloadSettings {
             client: client.clone(),
@@ -82,9 +81,9 @@ impl RunCopy<'_> {
             existing: ExistingFilePolicy::Replace,
             receipts: Receipts::Known(Arc::new(plan.receipts)),
             progress: DownloadProgress::default(),
+            limits: copier.api.fetch_limits(),
         };
-        let fetched = fetch_all(wanted, settings, permits.len()).await?;
-        drop(permits);
+        let fetched = fetch_all(wanted, settings).await?;
         let (mut fetched_files, mut missing, mut inexact) = (Vec::new(), issues, Vec::new());
         for (file, outcome) in fetched {
             match outcome {

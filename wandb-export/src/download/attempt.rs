@@ -9,21 +9,21 @@ use std::task::Poll;
 use blocking::unblock;
 use bytes::Bytes;
 use futures_util::future::join;
-use wandb_core::client::{Client, Download, FileVersion, Partial};
+use wandb_core::client::{Download, FileVersion, Partial};
 use wandb_storage::Digest;
 
 use super::download_writer::{BLOCK, DownloadWriter, write_small};
-use super::progress::DownloadProgress;
+use super::fetch::DownloadSettings;
 use super::remote_file::{MAX_RENEWALS, RemoteFile, RequestedBytes};
 use crate::error::Error;
-use crate::files::{Content, DownloadFolder, PartialFile};
+use crate::files::{Content, PartialFile};
 use crate::source::StoredFile;
 
 pub(super) struct Attempt<'a> {
-    pub(super) client: &'a Client,
     pub(super) file: &'a RemoteFile,
-    pub(super) folder: &'a DownloadFolder,
-    pub(super) progress: &'a DownloadProgress,
+    pub(super) settings: &'a DownloadSettings,
+    /// Whether there may be a partial file.
+    pub(super) is_begun: bool,
     /// Whether parts may be joined when only a digest can show that they belong to the same file.
     pub(super) may_join: bool,
 }
@@ -62,19 +62,22 @@ impl Attempt<'_> {
             let partial = self.copy_from(Arc::clone(file)).await?;
             return Ok(received_file(partial, false, FileVersion::default(), false));
         }
-        let (folder, name, content) = (self.folder.clone(), self.file.name.clone(), self.file.content());
-        let partial = unblock(move || folder.open_partial(&name, &content)).await;
-        let mut partial = partial.map_err(|error| self.save_error(error))?;
+        if self.is_small() && !self.is_begun {
+            // Nothing is written before the body is there, so the disk is touched once.
+            let download = self.open_download(None).await?;
+            return self.receive(download, None).await;
+        }
+        let partial = unblock(self.opening()).await.map_err(|error| self.save_error(error))?;
         let resumable =
             partial.resumable_part().filter(|resumable| self.may_join || resumable.version.etag.is_some());
         if let Some(resumable) = &resumable
             && self.file.listed.size == Some(partial.written())
             && partial.mismatch().is_none()
         {
-            self.progress.add_received(partial.written());
+            self.settings.progress.add_received(partial.written());
             return Ok(received_file(partial, true, resumable.version.clone(), false));
         }
-        let mut download = match self.open_download(resumable.as_ref()).await {
+        let download = match self.open_download(resumable.as_ref()).await {
             Ok(download) => download,
             Err(error) => {
                 if partial.written() == 0 {
@@ -83,30 +86,57 @@ impl Attempt<'_> {
                 return Err(error);
             }
         };
+        self.receive(download, Some(partial)).await
+    }
+
+    /// Receives the body, and starts again as long as that helps. Creates the partial file if there is none.
+    async fn receive(
+        &self,
+        mut download: Download,
+        mut partial: Option<PartialFile>,
+    ) -> Result<ReceivedFile, Error> {
         let is_resumed = download.received() > 0;
         loop {
-            partial = self.prepare(partial, download.received() == 0, download.version().clone()).await?;
-            let (copied_to, copied, written) = self.copy_body(&mut download, partial).await?;
-            partial = copied_to;
+            let prepared = match partial.take() {
+                Some(partial) => {
+                    let (begins_anew, version) = (download.received() == 0, download.version().clone());
+                    Some(self.prepare(partial, begins_anew, version).await?)
+                }
+                None => None,
+            };
+            let (copied_to, copied, written) = self.copy_body(&mut download, prepared).await?;
             match copied.and(written.map_err(|error| self.save_error(error))) {
                 Ok(()) => {
                     let (version, is_joined) = (download.version().clone(), download.is_joined_untagged());
-                    return Ok(received_file(partial, is_resumed, version, is_joined));
+                    return Ok(received_file(copied_to, is_resumed, version, is_joined));
                 }
                 Err(Error::Request(error)) => {
-                    self.progress.remove_received(partial.written());
+                    self.settings.progress.remove_received(copied_to.written());
                     if error.is_changed() || error.is_too_large() {
-                        unblock(move || partial.discard()).await;
+                        unblock(move || copied_to.discard()).await;
                         return Err(Error::Request(error));
                     }
                     download.restart(*error).await?;
                 }
                 Err(error) => {
-                    self.progress.remove_received(partial.written());
+                    self.settings.progress.remove_received(copied_to.written());
                     return Err(error);
                 }
             }
+            partial = Some(copied_to);
         }
+    }
+
+    /// Returns whether the file is small enough to be received into memory.
+    fn is_small(&self) -> bool {
+        self.file.listed.size.is_some_and(|size| size <= BLOCK as u64)
+    }
+
+    /// Returns the work that opens the partial file.
+    fn opening(&self) -> impl FnOnce() -> io::Result<PartialFile> + Send + use<> {
+        let (folder, name) = (self.settings.folder.clone(), self.file.name.clone());
+        let content = self.file.content();
+        move || folder.open_partial(&name, &content)
     }
 
     /// Truncates the partial file if the body starts from the beginning. Records the version that a later resume
@@ -125,18 +155,18 @@ impl Attempt<'_> {
             Ok(partial)
         });
         let partial = prepared.await.map_err(|error| self.save_error(error))?;
-        self.progress.add_received(partial.written());
+        self.settings.progress.add_received(partial.written());
         Ok(partial)
     }
 
     /// Copies a whole file on disk, which is faster than verifying a partial copy.
     async fn copy_from(&self, file: Arc<dyn StoredFile>) -> Result<PartialFile, Error> {
-        let (folder, name, content) = (self.folder.clone(), self.file.name.clone(), self.file.content());
+        let (open, size) = (self.opening(), self.file.listed.size);
         let copying = format!("copying {}", file.path().display());
         let copy = move || {
-            let mut partial = folder.open_partial(&name, &content)?;
+            let mut partial = open()?;
             partial.restart()?;
-            let mut source = file.open()?.take(content.size.unwrap_or(u64::MAX));
+            let mut source = file.open()?.take(size.unwrap_or(u64::MAX));
             let (mut block, mut digest) = (vec![0; BLOCK], Digest::default());
             loop {
                 let bytes = source.read(&mut block)?;
@@ -150,14 +180,14 @@ impl Attempt<'_> {
         };
         let copied = unblock(copy).await;
         let partial = copied.map_err(|error: io::Error| Error::io(copying, error))?;
-        self.progress.add_received(partial.written());
+        self.settings.progress.add_received(partial.written());
         Ok(partial)
     }
 
     async fn open_download(&self, partial: Option<&Partial>) -> Result<Download, Error> {
         let mut download = self
             .file
-            .open(self.client, partial.map_or(RequestedBytes::Everything, RequestedBytes::Rest))
+            .open(&self.settings.client, partial.map_or(RequestedBytes::Everything, RequestedBytes::Rest))
             .await?;
         let has_digest = self.file.listed.md5.is_some() || download.version().md5.is_some();
         download.check_by_digest(self.may_join && has_digest);
@@ -165,25 +195,38 @@ impl Attempt<'_> {
         Ok(download)
     }
 
-    /// Appends the body to the file. Returns the file even after an error, so that a later download can resume.
+    /// Appends the body to the file, or to a new one. Returns the file even after an error, so that a later download can
+    /// resume.
     async fn copy_body(
         &self,
         download: &mut Download,
-        partial: PartialFile,
+        partial: Option<PartialFile>,
     ) -> Result<(PartialFile, Result<(), Error>, io::Result<()>), Error> {
         let mut block = Vec::new();
         // A larger file is written as it arrives, so that nothing is lost if the download is cancelled.
-        let is_small = self.file.listed.size.is_some_and(|size| size <= BLOCK as u64);
-        while is_small && block.len() < BLOCK {
+        while self.is_small() && block.len() < BLOCK {
             match self.next_chunk(download).await {
                 Ok(Some(chunk)) => block.extend_from_slice(&chunk),
                 end => {
-                    let (partial, written) = write_small(partial, block).await;
+                    // A complete file needs no version to resume.
+                    let version = end.is_err().then(|| download.version().clone());
+                    let written = match partial {
+                        Some(partial) => write_small(move || Ok(partial), block).await,
+                        None => write_small(self.beginning(version), block).await,
+                    };
+                    let (partial, written) = written.map_err(|error| self.save_error(error))?;
                     return Ok((partial, end.map(drop), written));
                 }
             }
         }
-        let mut writer = DownloadWriter::start(partial, block).map_err(|error| self.save_error(error))?;
+        let partial = match partial {
+            Some(partial) => partial,
+            None => unblock(self.beginning(Some(download.version().clone())))
+                .await
+                .map_err(|error| self.save_error(error))?,
+        };
+        let writer = DownloadWriter::start(partial, block, &self.settings.limits);
+        let mut writer = writer.map_err(|error| self.save_error(error))?;
         let copied = loop {
             let mut next = pin!(self.next_chunk(download));
             let next = match poll_fn(|context| Poll::Ready(next.as_mut().poll(context))).await {
@@ -203,13 +246,30 @@ impl Attempt<'_> {
         Ok((partial, copied, written))
     }
 
+    /// Returns the work that begins a partial file for bytes that have been received. A later resume needs `version`.
+    fn beginning(
+        &self,
+        version: Option<FileVersion>,
+    ) -> impl FnOnce() -> io::Result<PartialFile> + Send + use<> {
+        let open = self.opening();
+        move || {
+            let mut partial = open()?;
+            // Another process may have begun it meanwhile.
+            partial.restart()?;
+            if let Some(version) = version {
+                partial.set_version(&version)?;
+            }
+            Ok(partial)
+        }
+    }
+
     /// Returns the next bytes of the file.
     async fn next_chunk(&self, download: &mut Download) -> Result<Option<Bytes>, Error> {
         let mut renewals = 0;
         loop {
             match download.chunk().await {
                 Ok(chunk) => {
-                    self.progress.add_received(chunk.as_ref().map_or(0, |chunk| chunk.len() as u64));
+                    self.settings.progress.add_received(chunk.as_ref().map_or(0, |chunk| chunk.len() as u64));
                     return Ok(chunk);
                 }
                 Err(error) if error.may_be_expired() => self.renew(download, error, &mut renewals).await?,
@@ -237,7 +297,7 @@ impl Attempt<'_> {
     }
 
     fn save_error(&self, error: io::Error) -> Error {
-        let partial = self.folder.full_path(crate::files::Names::PARTIAL);
+        let partial = self.settings.folder.full_path(crate::files::Names::PARTIAL);
         Error::io(format!("saving a partial {} in {}", self.file.name, partial.display()), error)
     }
 }

@@ -1,12 +1,14 @@
 //! Writes a download to disk. Blocks are filled from the network, hashed on one thread and written on another.
 
 use std::io;
+use std::sync::Arc;
 use std::thread;
 
 use async_channel::{Receiver, Sender, bounded};
 use blocking::unblock;
 use wandb_storage::Digest;
 
+use super::fetch_limits::{FetchLimits, SpareBlocks};
 use crate::files::PartialFile;
 
 /// Block size in bytes. Large enough for few hand-overs, small enough to stay in the CPU cache between threads.
@@ -20,8 +22,9 @@ const MIN_IDLE_WRITE: usize = 64 << 10;
 
 /// A partial file that background threads hash and write.
 ///
-/// A fixed set of blocks circulates: the writer returns each written block to be filled again, and the download waits
-/// if none is free. Blocks that were pushed are still written after this is dropped.
+/// A few blocks circulate: the writer returns each written block to be filled again, and the download waits if none is
+/// free. All downloads share the blocks beyond the first one of each. Blocks that were pushed are still written after
+/// this is dropped.
 ///
 /// The threads do not come from the `blocking` crate's pool. A task there that waits for another task of the pool can
 /// deadlock once all threads are taken.
@@ -29,7 +32,7 @@ const MIN_IDLE_WRITE: usize = 64 << 10;
 pub(super) struct DownloadWriter {
     buffer: BlockBuffer,
     empty: Receiver<Vec<u8>>,
-    blocks: usize,
+    spare: SpareBlocks,
     hashing: Receiver<Digest>,
     writing: Receiver<Written>,
 }
@@ -63,7 +66,11 @@ impl DownloadWriter {
     ///
     /// # Errors
     /// If the system cannot start a thread.
-    pub(super) fn start(mut partial: PartialFile, block: Vec<u8>) -> io::Result<Self> {
+    pub(super) fn start(
+        mut partial: PartialFile,
+        block: Vec<u8>,
+        limits: &Arc<FetchLimits>,
+    ) -> io::Result<Self> {
         // Each channel has room for all blocks, so sending never waits.
         let (full, filled) = bounded(MAX_BLOCKS);
         let (give_back, empty) = bounded(MAX_BLOCKS);
@@ -71,7 +78,8 @@ impl DownloadWriter {
         let digest = partial.take_digest();
         let hashing = spawn_thread("hash", move || hash(digest, &filled, &hashed))?;
         let writing = spawn_thread("write", move || write(partial, &to_write, &give_back))?;
-        Ok(Self { buffer: BlockBuffer { block, full }, empty, blocks: 1, hashing, writing })
+        let spare = SpareBlocks::none(Arc::clone(limits));
+        Ok(Self { buffer: BlockBuffer { block, full }, empty, spare, hashing, writing })
     }
 
     /// Adds bytes. Returns false once writing has failed; [`finish`](Self::finish) returns the error.
@@ -98,8 +106,7 @@ impl DownloadWriter {
         if !self.buffer.send_block() {
             return false;
         }
-        if self.blocks < MAX_BLOCKS {
-            self.blocks += 1;
+        if self.spare.taken() + 1 < MAX_BLOCKS && self.spare.take() {
             self.buffer.block = Vec::with_capacity(BLOCK);
             return true;
         }
@@ -114,7 +121,8 @@ impl DownloadWriter {
     /// If one of the threads has panicked.
     pub(super) async fn finish(self) -> io::Result<Written> {
         let gone = |_| io::Error::other("the writer thread of a download has failed");
-        let Self { buffer, hashing, writing, .. } = self;
+        // The blocks are in use until everything is written.
+        let Self { buffer, hashing, writing, spare: _spare, .. } = self;
         drop(buffer);
         let (mut partial, written) = writing.recv().await.map_err(gone)?;
         partial.set_digest(hashing.recv().await.map_err(gone)?);
@@ -162,14 +170,18 @@ fn write(mut partial: PartialFile, blocks: &Receiver<Vec<u8>>, empty: &Sender<Ve
     (partial, written.and(settled))
 }
 
-/// Writes a file that is too small to need its own threads.
-pub(super) async fn write_small(mut partial: PartialFile, block: Vec<u8>) -> (PartialFile, io::Result<()>) {
+/// Writes a file that is too small to need its own threads, once `open` has opened it.
+pub(super) async fn write_small(
+    open: impl FnOnce() -> io::Result<PartialFile> + Send + 'static,
+    block: Vec<u8>,
+) -> io::Result<(PartialFile, io::Result<()>)> {
     let fill = move || {
+        let mut partial = open()?;
         let mut digest = partial.take_digest();
         digest.update(&block);
         partial.set_digest(digest);
         let written = partial.append(&block);
-        (partial, written)
+        Ok((partial, written))
     };
     unblock(fill).await
 }
@@ -193,7 +205,8 @@ mod tests {
             let partial = folder.open_partial("a", &content).expect("a file");
             let (first, rest) = bytes.split_at(3 * BLOCK / 2);
             let partial = block_on(async {
-                let mut writer = DownloadWriter::start(partial, first.to_vec()).expect("threads");
+                let limits = FetchLimits::new(1);
+                let mut writer = DownloadWriter::start(partial, first.to_vec(), &limits).expect("threads");
                 let (small, large) = rest.split_at(BLOCK);
                 for chunk in small.chunks(1000).chain(large.chunks(BLOCK * 7 / 3)) {
                     assert!(writer.push(chunk).await);
@@ -209,6 +222,25 @@ mod tests {
     }
 
     #[test]
+    fn download_without_spare_blocks_makes_progress() {
+        let limits = FetchLimits::new(1);
+        let mut others = SpareBlocks::none(Arc::clone(&limits));
+        while others.take() {}
+        let target = tempfile::tempdir().expect("a directory");
+        let folder = DownloadFolder::open(target.path()).expect("a folder");
+        let content = Content { size: None, md5: None };
+        let partial = folder.open_partial("a", &content).expect("a file");
+        let partial = block_on(async {
+            let mut writer = DownloadWriter::start(partial, Vec::new(), &limits).expect("threads");
+            for _ in 0..5 {
+                assert!(writer.push(&vec![7; BLOCK]).await);
+            }
+            writer.finish().await.expect("no panic").0
+        });
+        assert_eq!(partial.written(), 5 * BLOCK as u64);
+    }
+
+    #[test]
     fn small_files_are_hashed_too() {
         let target = tempfile::tempdir().expect("a directory");
         let folder = DownloadFolder::open(target.path()).expect("a folder");
@@ -216,7 +248,7 @@ mod tests {
         digest.update(b"abc");
         let content = Content { size: Some(3), md5: Some(digest.finish()) };
         let partial = folder.open_partial("a", &content).expect("a file");
-        let (partial, written) = block_on(write_small(partial, b"abd".to_vec()));
+        let (partial, written) = block_on(write_small(|| Ok(partial), b"abd".to_vec())).expect("a file");
         written.expect("room");
         assert!(partial.mismatch().expect("another file").contains("MD5"));
     }

@@ -10,6 +10,7 @@ use wandb_storage::digest;
 
 use super::attempt::{Attempt, ReceivedFile};
 use super::confirm::confirm;
+use super::fetch_limits::FetchLimits;
 use super::progress::DownloadProgress;
 use super::remote_file::RemoteFile;
 use crate::error::Error;
@@ -51,6 +52,8 @@ pub(crate) struct DownloadSettings {
     pub(crate) existing: ExistingFilePolicy,
     pub(crate) receipts: Receipts,
     pub(crate) progress: DownloadProgress,
+    /// The limits of all downloads together.
+    pub(crate) limits: Arc<FetchLimits>,
 }
 
 /// Downloads `file` to `local_name` in the folder, unless the existing file is to stay.
@@ -75,7 +78,8 @@ pub(super) async fn fetch(
         let file = DownloadedFile::new(&file.name, path.clone(), bytes, outcome);
         Ok(Fetched { file, inexact: None, md5, receipt: None })
     };
-    match (inspect(file, folder, local_name).await?, existing) {
+    let (existing_entry, is_begun) = inspect(file, folder, local_name).await?;
+    match (existing_entry, existing) {
         (ExistingEntry::Same(bytes), _) => {
             progress.add_received(bytes);
             return done(Some(bytes), DownloadOutcome::AlreadyThere);
@@ -93,16 +97,18 @@ pub(super) async fn fetch(
         },
         (ExistingEntry::Nothing, _) => {}
     }
-    fetch_content(file, settings, local_name).await
+    fetch_content(file, settings, local_name, is_begun).await
 }
 
-/// Downloads the content until it passes the checks, and moves it into place.
+/// Downloads the content until it passes the checks, and moves it into place. `is_begun` tells whether there may be a
+/// partial file.
 async fn fetch_content(
     file: &RemoteFile,
     settings: &DownloadSettings,
     local_name: &str,
+    is_begun: bool,
 ) -> Result<Fetched, Error> {
-    let DownloadSettings { client, folder, progress, .. } = settings;
+    let DownloadSettings { progress, .. } = settings;
     let mut fresh = None;
     let mut attempts = 0;
     // The last content that certainly matches the storage but not the list.
@@ -110,7 +116,8 @@ async fn fetch_content(
     loop {
         attempts += 1;
         let file = fresh.as_ref().unwrap_or(file);
-        let attempt = Attempt { client, file, folder, progress, may_join: attempts == 1 };
+        let (may_join, is_begun) = (attempts == 1, is_begun || attempts > 1);
+        let attempt = Attempt { file, settings, is_begun, may_join };
         let problem = match attempt.transfer().await {
             Ok(received) => {
                 let mismatch = received.mismatch(&file.content());
@@ -197,15 +204,16 @@ async fn with_digest(file: &RemoteFile, stored: &Arc<dyn StoredFile>) -> Result<
     Ok(file)
 }
 
+/// Returns what exists at the file's place, and whether there may be a partial file.
 async fn inspect(
     file: &RemoteFile,
     folder: &DownloadFolder,
     local_name: &str,
-) -> Result<ExistingEntry, Error> {
+) -> Result<(ExistingEntry, bool), Error> {
     let (content, folder, local_name) = (file.content(), folder.clone(), local_name.to_owned());
-    let path = folder.full_path(&local_name);
-    let found = unblock(move || folder.inspect(&local_name, &content)).await;
-    found.map_err(|error| Error::io(format!("checking {}", path.display()), error))
+    let (path, name) = (folder.full_path(&local_name), file.name.clone());
+    let look = move || Ok((folder.inspect(&local_name, &content)?, folder.has_partial(&name)));
+    unblock(look).await.map_err(|error: io::Error| Error::io(format!("checking {}", path.display()), error))
 }
 
 fn is_changed(error: &Error) -> bool {

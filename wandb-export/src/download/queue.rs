@@ -1,8 +1,14 @@
 //! Fetches several files at a time.
 
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use async_lock::SemaphoreGuardArc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use futures_util::stream::{self, BoxStream, FuturesUnordered, StreamExt};
 
 use super::fetch::{DownloadSettings, Fetched, fetch};
 use super::progress::DownloadProgress;
@@ -13,24 +19,110 @@ use crate::files::{DownloadFolder, Names};
 /// A file and the outcome of its download.
 type FetchOutcome = (RemoteFile, Result<Fetched, Error>);
 
-/// Fetches files, `at_once` at a time, and returns the outcome of each, in order.
+/// The next page of a list is requested once fewer files than this wait for their downloads. Their addresses expire, so
+/// they should not wait for long.
+const FILES_AHEAD: usize = 500;
+
+/// Fetches files, several at a time, and returns the outcome of each, in order.
 ///
 /// # Errors
 /// If a file cannot be listed, or the mapping of names cannot be used.
 pub(crate) async fn fetch_all(
     files: BoxStream<'static, Result<RemoteFile, Error>>,
     settings: DownloadSettings,
-    at_once: usize,
 ) -> Result<Vec<FetchOutcome>, Error> {
     let folder = settings.folder.clone();
     let names = read_names(&folder).await?;
-    let with_names = assign_names(files, folder.clone(), names, settings.progress.clone());
-    // In order of completion, so that a large file does not hold up the others.
-    let mut outcomes: Vec<_> =
-        start_fetches(with_names, settings).buffer_unordered(at_once).try_collect().await?;
-    outcomes.sort_unstable_by_key(|(number, ..)| *number);
+    let listed = assign_names(files, folder.clone(), names, settings.progress.clone());
+    let mut queue = FetchQueue {
+        listed,
+        is_listed: false,
+        waiting: VecDeque::new(),
+        started: 0,
+        permit: None,
+        in_flight: FuturesUnordered::new(),
+        ended: Vec::new(),
+        settings,
+    };
+    poll_fn(|context| queue.poll(context)).await?;
+    // A large file does not hold up the others, so they end in any order.
+    queue.ended.sort_unstable_by_key(|(number, ..)| *number);
     blocking::unblock(move || folder.tidy()).await;
-    Ok(outcomes.into_iter().map(|(_, file, outcome)| (file, outcome)).collect())
+    Ok(queue.ended.into_iter().map(|(_, file, outcome)| (file, outcome)).collect())
+}
+
+/// Files to fetch. Further ones are listed while the first are fetched.
+struct FetchQueue {
+    listed: BoxStream<'static, Result<(RemoteFile, String), Error>>,
+    /// Whether the list has ended.
+    is_listed: bool,
+    /// Listed files with their local names.
+    waiting: VecDeque<(RemoteFile, String)>,
+    /// The number of files started.
+    started: usize,
+    /// The permit that the next file waits for.
+    permit: Option<BoxFuture<'static, SemaphoreGuardArc>>,
+    in_flight: FuturesUnordered<BoxFuture<'static, Ended>>,
+    ended: Vec<Ended>,
+    settings: DownloadSettings,
+}
+
+/// A file with its number in the list, and the outcome of its download.
+type Ended = (usize, RemoteFile, Result<Fetched, Error>);
+
+impl FetchQueue {
+    /// Advances everything that can advance. Ready after the last file, or with the error of the list.
+    ///
+    /// The list is polled until its next page has arrived, even while no file can start: a request that nobody polls
+    /// would occupy a place among the requests in flight.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        loop {
+            while !self.is_listed && self.waiting.len() < FILES_AHEAD {
+                match self.listed.poll_next_unpin(context) {
+                    Poll::Ready(Some(file)) => self.waiting.push_back(file?),
+                    Poll::Ready(None) => self.is_listed = true,
+                    Poll::Pending => break,
+                }
+            }
+            self.start_files(context);
+            match self.in_flight.poll_next_unpin(context) {
+                Poll::Ready(Some(ended)) => self.ended.push(ended),
+                Poll::Ready(None) if self.is_listed && self.waiting.is_empty() => return Poll::Ready(Ok(())),
+                Poll::Ready(None) | Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    /// Starts as many files as the limits allow.
+    fn start_files(&mut self, context: &mut Context<'_>) {
+        while !self.waiting.is_empty() {
+            let limits = &self.settings.limits;
+            let permit = self.permit.get_or_insert_with(|| Arc::clone(limits).begin_file().boxed());
+            let Poll::Ready(permit) = permit.poll_unpin(context) else { return };
+            self.permit = None;
+            if let Some((file, local_name)) = self.waiting.pop_front() {
+                self.in_flight.push(fetch_numbered(self.started, file, local_name, &self.settings, permit));
+                self.started += 1;
+            }
+        }
+    }
+}
+
+fn fetch_numbered(
+    number: usize,
+    file: RemoteFile,
+    local_name: String,
+    settings: &DownloadSettings,
+    permit: SemaphoreGuardArc,
+) -> BoxFuture<'static, Ended> {
+    let settings = settings.clone();
+    async move {
+        let outcome = fetch(&file, &settings, &local_name).await;
+        drop(permit);
+        settings.progress.add_done();
+        (number, file, outcome)
+    }
+    .boxed()
 }
 
 /// Fetches one file.
@@ -38,6 +130,7 @@ pub(crate) async fn fetch_one(file: &RemoteFile, settings: &DownloadSettings) ->
     let folder = settings.folder.clone();
     let names = read_names(&folder).await?;
     let (local_name, _) = assign(&folder, names, file).await?;
+    let _permit = Arc::clone(&settings.limits).begin_file().await;
     let outcome = fetch(file, settings, &local_name).await;
     blocking::unblock(move || folder.tidy()).await;
     outcome
@@ -62,27 +155,6 @@ fn assign_names(
     };
     stream::try_unfold((files, names), next).boxed()
 }
-
-/// Downloads files, each with its number.
-fn start_fetches(
-    with_names: BoxStream<'static, Result<(RemoteFile, String), Error>>,
-    settings: DownloadSettings,
-) -> BoxStream<'static, PendingFetch> {
-    let fetch = move |(number, named_file)| {
-        let settings = settings.clone();
-        async move {
-            let (file, local_name): (RemoteFile, String) = named_file?;
-            let outcome = fetch(&file, &settings, &local_name).await;
-            settings.progress.add_done();
-            Ok::<_, Error>((number, file, outcome))
-        }
-        .boxed()
-    };
-    with_names.enumerate().map(fetch).boxed()
-}
-
-/// A download in flight.
-type PendingFetch = BoxFuture<'static, Result<(usize, RemoteFile, Result<Fetched, Error>), Error>>;
 
 /// Reads the names that are assigned in a folder.
 async fn read_names(folder: &DownloadFolder) -> Result<Names, Error> {

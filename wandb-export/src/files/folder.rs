@@ -145,6 +145,11 @@ impl DownloadFolder {
         PartialFile::open(Arc::clone(&self.storage), name, content)
     }
 
+    /// Returns whether there may be a partial file.
+    pub(crate) fn has_partial(&self, name: &str) -> bool {
+        PartialFile::may_exist(&*self.storage, name)
+    }
+
     /// Puts a small file.
     fn put(&self, local_name: &str, text: &[u8]) -> io::Result<()> {
         let mut staged = self.storage.stage()?;

@@ -69,6 +69,11 @@ impl PartialFile {
         Ok(partial)
     }
 
+    /// Returns whether an earlier download may have left a part of a file.
+    pub(super) fn may_exist(storage: &dyn Storage, name: &str) -> bool {
+        storage.has_keyed(&hash_name(name))
+    }
+
     /// Returns the version and size of the received part, or `None` if the download cannot be resumed.
     pub(crate) fn resumable_part(&self) -> Option<Partial> {
         let is_resumable = self.written() > 0 && self.notes.can_be_joined();

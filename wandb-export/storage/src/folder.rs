@@ -115,6 +115,11 @@ impl Folder {
         self.full(&format!("{OWN}/{name}"))
     }
 
+    /// Returns the name of the content under a key.
+    fn keyed(&self, key: &str) -> String {
+        self.own(&format!("{key}.part"))
+    }
+
     /// Retries an operation on a name after creating the folders around it, if one is missing.
     fn with_folders<T>(&self, name: &str, act: impl Fn(&dyn FileSystem) -> io::Result<T>) -> io::Result<T> {
         let files = &*self.shared.files;
@@ -168,9 +173,13 @@ impl Storage for Folder {
         }
     }
 
+    fn has_keyed(&self, key: &str) -> bool {
+        !matches!(self.shared.files.entry(&self.keyed(key)), Ok(None))
+    }
+
     fn stage_keyed(&self, key: &str) -> io::Result<Staged> {
         let files = &self.shared.files;
-        let name = self.own(&format!("{key}.part"));
+        let name = self.keyed(key);
         let file = self.with_folders(&name, |files| lock(files, &name))?;
         Staged::keyed(Arc::clone(files), (name, self.own(&format!("{key}.json"))), file)
     }

@@ -22,6 +22,12 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// [`io::ErrorKind::ResourceBusy`] if the key is in use.
     fn stage_keyed(&self, key: &str) -> io::Result<Staged>;
 
+    /// Returns whether an unfinished content may exist under a key. The answer is no only if that is certain.
+    fn has_keyed(&self, key: &str) -> bool {
+        let _ = key;
+        true
+    }
+
     /// Puts an object, replacing any object of this name. It survives a crash once [`persist`](Self::persist) returns.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 mod both_forms;
 mod concurrent_writers;
+mod download_window;
 mod endless_lists;
 mod error_texts;
 mod exported;

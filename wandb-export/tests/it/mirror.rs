@@ -12,3 +12,4 @@ mod names;
 mod partial_reads;
 mod project;
 mod reading;
+mod window;

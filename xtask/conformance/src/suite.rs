@@ -43,6 +43,7 @@ macro_rules! suite {
                 closing_connection_is_not_reused
                 idle_close_costs_at_most_one_retry
                 a_hundred_requests_run_concurrently
+                concurrent_requests_share_connections
                 dropped_body_stops_the_transfer
                 dropped_request_closes_its_connection
                 clock_advances_during_sleep

@@ -8,12 +8,14 @@ use url::Url;
 use super::opened::{Opened, refusal};
 use super::range::RangeRequest;
 use crate::client::call::FailedAttempts;
+use crate::client::download_window::TransferOutcome;
 use crate::client::exchange::{Exchange, Received};
 use crate::client::reply::Failure;
+use crate::client::transfer_slots::FileSlot;
 use crate::client::{Client, lock};
 use crate::error::{Error, RequestLabel, printable_url};
 use crate::operation::AnswerError;
-use crate::transport::{Response, TransportError, TransportErrorKind};
+use crate::transport::{Phase, Response, TransportError, TransportErrorKind};
 
 /// The maximum number of origins remembered as closed.
 const MAX_CLOSED_ORIGINS: usize = 64;
@@ -36,7 +38,7 @@ impl Client {
             for at in 0..urls.len() {
                 attempts += 1;
                 let opened = self.open_once(&urls[at], label, asked).await;
-                let failure = match opened.and_then(|response| Opened::new(response, asked)) {
+                let failure = match opened.and_then(|(response, slot)| Opened::new(response, slot, asked)) {
                     Ok(opened) => {
                         lock(&self.shared.closed_origins).remove(&urls[at].origin());
                         urls[..=at].rotate_right(1);
@@ -83,7 +85,7 @@ impl Client {
         url: &Url,
         label: &RequestLabel,
         asked: &RangeRequest,
-    ) -> Result<Response, Failure> {
+    ) -> Result<(Response, FileSlot), Failure> {
         let invalid = |message: String| Failure::Transport {
             url: printable_url(url),
             error: TransportError::new(TransportErrorKind::InvalidRequest, message),
@@ -98,22 +100,53 @@ impl Client {
             request = request.header(IF_RANGE, etag);
         }
         let request = request.body(Bytes::new()).map_err(|error| invalid(error.to_string()))?;
-        let _permit = self.shared.download_permits.acquire().await;
-        let Exchange { url, outcome } = self.exchange(request, || label.clone()).await;
-        match outcome {
-            Err(error) => Err(Failure::Transport { url: printable_url(&url), error }),
-            Ok(Received::Redirect(to)) => Err(Failure::Redirected { to: printable_url(&to) }),
-            Ok(Received::Response(response)) if response.status().is_success() => Ok(response),
-            Ok(Received::Response(response)) if response.status() == StatusCode::NOT_FOUND => {
-                Err(Failure::Answer(AnswerError::NotFound { what: printable_url(&url) }))
+        let (Exchange { url, outcome }, slot) = self.transfer(request, url.clone(), || label.clone()).await;
+        let (failure, ended) = match outcome {
+            Err(error) => {
+                let ended = TransferOutcome::of_error(&error);
+                (Failure::Transport { url: printable_url(&url), error }, ended)
             }
-            Ok(Received::Response(response))
-                if response.status() == StatusCode::RANGE_NOT_SATISFIABLE
-                    && asked.version.length.is_some() =>
-            {
-                Err(Failure::Answer(AnswerError::Changed))
+            Ok(Received::Redirect(to)) => {
+                (Failure::Redirected { to: printable_url(&to) }, TransferOutcome::Unrelated)
             }
-            Ok(Received::Response(response)) => Err(refusal(&url, response).await),
+            Ok(Received::Response(response)) if response.status().is_success() => {
+                return Ok((response, slot));
+            }
+            Ok(Received::Response(response)) => {
+                let status = response.status();
+                let failure = match status {
+                    StatusCode::NOT_FOUND => {
+                        Failure::Answer(AnswerError::NotFound { what: printable_url(&url) })
+                    }
+                    StatusCode::RANGE_NOT_SATISFIABLE if asked.version.length.is_some() => {
+                        Failure::Answer(AnswerError::Changed)
+                    }
+                    _ => refusal(&url, response).await,
+                };
+                (failure, TransferOutcome::of_status(status))
+            }
+        };
+        // The wait before a retry needs no slot.
+        slot.end(ended);
+        Err(failure)
+    }
+}
+
+impl TransferOutcome {
+    /// The outcome of a transfer that was answered with an error status.
+    fn of_status(status: StatusCode) -> Self {
+        if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
+            Self::Overloaded
+        } else {
+            Self::Unrelated
+        }
+    }
+
+    /// The outcome of a transfer that failed. Only a wait that was too long tells about the load of the storage.
+    pub(super) fn of_error(error: &TransportError) -> Self {
+        match error.kind() {
+            TransportErrorKind::Timeout(Phase::FirstByte | Phase::Stall) => Self::Overloaded,
+            _ => Self::Unrelated,
         }
     }
 }

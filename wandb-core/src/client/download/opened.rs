@@ -7,12 +7,15 @@ use url::Url;
 
 use super::range::{FileVersion, RangeRequest};
 use crate::client::reply::{Failure, classify};
+use crate::client::transfer_slots::FileSlot;
 use crate::operation::AnswerError;
 use crate::transport::{ContentRange, Response};
 
 /// A response body and its offset in the file.
 pub(super) struct Opened {
     pub(super) response: Response,
+    /// The slot that the body holds.
+    pub(super) slot: FileSlot,
     pub(super) from: u64,
     /// The end of the range, unless it ends with the file.
     pub(super) part_end: Option<u64>,
@@ -23,8 +26,8 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    pub(super) fn new(response: Response, asked: &RangeRequest) -> Result<Self, Failure> {
-        let opened = Self::read(response, asked)?;
+    pub(super) fn new(response: Response, slot: FileSlot, asked: &RangeRequest) -> Result<Self, Failure> {
+        let opened = Self::read(response, slot, asked)?;
         if asked.must_be_same && !opened.is_of(&asked.version) {
             return Err(Failure::Answer(AnswerError::Changed));
         }
@@ -40,13 +43,13 @@ impl Opened {
         self.version.agrees_with(version) || (has_same_tag && self.is_whole)
     }
 
-    fn read(response: Response, asked: &RangeRequest) -> Result<Self, Failure> {
+    fn read(response: Response, slot: FileSlot, asked: &RangeRequest) -> Result<Self, Failure> {
         let headers = response.headers();
         let is_part = response.status() == StatusCode::PARTIAL_CONTENT;
         let Some(range) = asked.range.as_ref().filter(|_| is_part) else {
             let length = text(headers, &CONTENT_LENGTH).and_then(number);
             let version = FileVersion { etag: strong_tag(headers), length, md5: stored_md5(headers, false) };
-            return Ok(Self { response, from: 0, part_end: None, is_whole: true, version });
+            return Ok(Self { response, slot, from: 0, part_end: None, is_whole: true, version });
         };
         let content_range = text(headers, &CONTENT_RANGE).and_then(ContentRange::parse);
         let Some(content_range) = content_range.filter(|content_range| content_range.first == range.start)
@@ -63,7 +66,7 @@ impl Opened {
             length: content_range.length,
             md5: stored_md5(headers, true),
         };
-        Ok(Self { response, from: content_range.first, part_end, is_whole: false, version })
+        Ok(Self { response, slot, from: content_range.first, part_end, is_whole: false, version })
     }
 }
 

@@ -109,3 +109,4 @@ fn wrong_range_is_rejected() {
 mod addresses;
 mod bounds;
 mod interruptions;
+mod slots;

@@ -45,12 +45,11 @@ impl Files {
     pub async fn download(self, folder: impl AsRef<Path>) -> Result<Downloads, Error> {
         let (existing, progress) = (self.existing, self.progress.clone());
         let (api, run) = (self.api.clone(), self.source.path().clone());
-        let at_once = api.client.concurrency();
         let files = self.open();
         let issues = files.issues_handle();
         let files = files.into_stream().map_ok(|file| file.to_remote_file()).boxed();
         let settings = settings(&api, open_folder(folder.as_ref().to_owned()).await?, existing, progress);
-        let ended = fetch_all(files, settings, at_once).await?;
+        let ended = fetch_all(files, settings).await?;
         let mut downloads = Downloads { issues: issues.to_vec(), ..Downloads::default() };
         for (file, outcome) in ended {
             let outcome = outcome.map(|fetched| with_issue(fetched.file, fetched.inexact, &run));
@@ -128,7 +127,14 @@ fn settings(
     existing: ExistingFilePolicy,
     progress: DownloadProgress,
 ) -> DownloadSettings {
-    DownloadSettings { client: api.client.clone(), folder, existing, receipts: Receipts::InFolder, progress }
+    DownloadSettings {
+        client: api.client.clone(),
+        folder,
+        existing,
+        receipts: Receipts::InFolder,
+        progress,
+        limits: api.fetch_limits(),
+    }
 }
 
 fn with_issue(mut file: DownloadedFile, inexact: Option<String>, run: &RunPath) -> DownloadedFile {

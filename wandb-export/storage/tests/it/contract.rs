@@ -93,6 +93,7 @@ fn dropped_content_leaves_nothing() {
 #[test]
 fn content_with_a_key_is_resumed_and_put() {
     each(|storage| {
+        assert!(!storage.has_keyed("key"));
         let mut first = storage.stage_keyed("key").expect("room");
         assert_eq!((first.size(), first.note()), (0, None));
         first.write_all(b"lo").expect("room");
@@ -100,12 +101,14 @@ fn content_with_a_key_is_resumed_and_put() {
         first.set_note(b"{1}").expect("room");
         drop(first);
         assert_eq!(storage.keyed_bytes(), 5);
+        assert!(storage.has_keyed("key") && !storage.has_keyed("other"));
         let mut second = storage.stage_keyed("key").expect("room");
         assert_eq!((second.size(), second.note().as_deref()), (2, Some(&b"{1}"[..])));
         second.write_all(b"ss").expect("room");
         storage.put("a/loss", second).expect("room");
         assert_eq!(read(storage, "a/loss").as_deref(), Some(&b"loss"[..]));
         assert_eq!(storage.keyed_bytes(), 0);
+        assert!(!storage.has_keyed("key"));
         assert_eq!(storage.stage_keyed("key").expect("room").size(), 0);
     });
 }

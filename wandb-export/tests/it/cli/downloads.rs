@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use wandb_local_server::{Fault, FaultKind, Faults, NewRun, Port};
 
-use crate::support::{Ended, Program, RUN, TRANSPORTS, server, team};
+use crate::support::{Ended, Program, RUN, TRANSPORTS, server, team, tree};
 
 const METADATA: &str =
     r#"{"program": "/src/my train.py", "args": ["--lr", "0.1", "it's"], "host": "h", "gpu_count": 0}"#;
@@ -137,4 +137,29 @@ fn command_line_can_be_pasted() {
     program.server.store().add_run(NewRun::new("local-team", "vision", "bare"));
     let none = program.run(&["command", "local-team/vision/bare"]);
     assert_snapshot!(format!("{line}\n{row}\n{none}"));
+}
+
+/// Even the most downloads and requests at once leave most of the 1024 descriptors that systems allow by default.
+#[cfg(unix)]
+#[test]
+fn wide_windows_need_few_file_descriptors() {
+    let server = server();
+    server.store().generate_files("local-team", "files", "large", 160, 300_000);
+    let late = Fault::chance(1.0, FaultKind::Latency(std::time::Duration::from_millis(50))).at(Port::Storage);
+    server.store().set_faults(Faults { faults: vec![late], ..Faults::default() });
+    let program = Program::new(server);
+    for transport in TRANSPORTS {
+        let wide = ["--downloads", "128", "--concurrency", "256", "--transport", transport];
+        let download = ["files", "local-team/files/large", "--all", "--download", "--replace", "-f", "csv"];
+        let folder = ["--output", transport];
+        let wanted = program.command(&[&download[..], &folder, &wide].concat());
+        let mut limited = std::process::Command::new("sh");
+        limited.args(["-c", r#"ulimit -n 512 && exec "$0" "$@""#]).arg(wanted.get_program());
+        limited.args(wanted.get_args()).env_clear();
+        limited.envs(wanted.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        limited.current_dir(wanted.get_current_dir().expect("a directory"));
+        let ended = program.end(limited);
+        assert_eq!(ended.code, Some(0), "{ended}");
+        assert_eq!(tree(&program.path(transport)).len(), 160);
+    }
 }

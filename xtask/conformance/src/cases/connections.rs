@@ -73,6 +73,34 @@ pub fn a_hundred_requests_run_concurrently<S: Subject>() {
     }
 }
 
+/// As many connections as the settings allow stay open between bursts of requests.
+pub fn concurrent_requests_share_connections<S: Subject>() {
+    const AT_ONCE: usize = 40;
+    let arrived = Arc::new((Mutex::new(0_usize), Condvar::new()));
+    let server = Server::answering(move |request| {
+        let mut count = arrived.0.lock().unwrap();
+        *count += 1;
+        arrived.1.notify_all();
+        // Each burst needs all its connections at once.
+        let burst = count.div_ceil(AT_ONCE) * AT_ONCE;
+        drop(arrived.1.wait_timeout_while(count, TIMEOUT, |count| *count < burst).unwrap());
+        answer(200, "", &request.target)
+    });
+    let transport = transport::<S>(&settings().with_max_idle_per_host(AT_ONCE));
+    for _ in 0..10 {
+        S::run(async {
+            let url = server.url("/");
+            for answer in join_all((0..AT_ONCE).map(|_| fetch(&*transport, get(&url)))).await {
+                assert_eq!(answer.unwrap().1, "/");
+            }
+            // Connections return to the pool.
+            transport.sleep(Duration::from_millis(20)).await;
+        });
+    }
+    let connections = server.connections();
+    assert!(connections <= 2 * AT_ONCE, "400 requests took {connections} connections");
+}
+
 /// Dropping a body stops the transfer: the server sees the connection close.
 pub fn dropped_body_stops_the_transfer<S: Subject>() {
     let (closed, was_closed) = channel();

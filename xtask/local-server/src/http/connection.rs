@@ -80,7 +80,7 @@ async fn answer(
     let (parts, incoming) = request.into_parts();
     let is_status = context.port == Port::Api && parts.uri.path() == STATUS;
     let counted = if is_status { Arc::default() } else { Arc::clone(&context.shared.traffic) };
-    let in_flight = counted.begin();
+    let in_flight = counted.begin(context.port);
     let Ok(body) = Limited::new(incoming, MAX_BODY).collect().await else { return Err(ResetConnection) };
     let received = ReceivedRequest {
         method: parts.method,

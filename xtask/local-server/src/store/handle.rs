@@ -19,7 +19,7 @@ use crate::faults::{FaultState, Faults};
 use crate::graphql::{Dialect, SchemaError, ServedSchema};
 use crate::options::Options;
 use crate::quirks::Quirks;
-use crate::request_log::RequestRecord;
+use crate::request_log::{Port, RequestRecord};
 
 /// An error of [`Store`].
 #[derive(Debug, thiserror::Error)]
@@ -266,9 +266,15 @@ impl Store {
         self.0.log.all()
     }
 
-    /// Clears the request log.
+    /// Returns the peak number of concurrent requests at a port since the start or the last [`Store::clear_requests`].
+    pub fn most_in_flight(&self, port: Port) -> u64 {
+        self.0.traffic.peak_at(port)
+    }
+
+    /// Clears the request log and the traffic counters.
     pub fn clear_requests(&self) {
         self.0.log.clear();
+        self.0.traffic.reset();
     }
 
     /// Saves the state to a directory, in the format that [`crate::Options::data_dir`] reads.

@@ -36,7 +36,7 @@ pub(crate) fn many(env: &BenchEnv) -> Result<Workload> {
     Ok(Workload {
         title: format!("{count} files of 50 kB, each request 20 ms late"),
         parties,
-        rows: vec![Row::new("files", [Target::faster(OURS, SDK, 8.0)]), Row::blocking(&[OURS])],
+        rows: vec![Row::new("files", [Target::faster(OURS, SDK, 40.0)]), Row::blocking(&[OURS])],
         max_rounds: None,
     })
 }

@@ -40,7 +40,7 @@ pub(crate) fn far(env: &BenchEnv) -> Result<Workload> {
     let runs = env.size(2_000, 100);
     let project = small(env, runs, Some("latency=50:1"))?;
     let title = format!("a mirror of {runs} small runs, each request 50 ms late");
-    Ok(beside_sdk(env, &project, title, vec![Target::faster(OURS, SDK, 6.0)]))
+    Ok(beside_sdk(env, &project, title, vec![Target::faster(OURS, SDK, 15.0)]))
 }
 
 /// A few long runs.

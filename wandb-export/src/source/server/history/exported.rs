@@ -39,6 +39,9 @@ use crate::source::memory_size::estimate_row_bytes;
 /// Number of batches read ahead from the files.
 const BATCHES_AHEAD: usize = 2;
 
+/// Maximum number of files inspected or fetched at once. Each takes a file descriptor, and up to 2 MiB of memory.
+const MAX_FILES_AT_ONCE: usize = 16;
+
 /// Maximum bytes of live rows read before the files, to learn their columns.
 const LIVE_BYTES: usize = 10 << 20;
 
@@ -167,13 +170,18 @@ async fn merge_files(
     files: Vec<InspectedFile>,
     filter: RowFilter,
 ) -> Result<(Batches, Option<i64>), Error> {
-    let files = stream::iter(files).map(InspectedFile::fetch_whole).buffered(client.concurrency());
+    let files = stream::iter(files).map(InspectedFile::fetch_whole).buffered(files_at_once(client));
     let files: Vec<SharedFile> = files.try_collect().await?;
     let RowFilter { run, steps, selection, .. } = filter;
     let (merged, last_exported) =
         blocking::unblock(move || merge::open(files, run, steps, selection)).await?;
     let rows = blocking::Unblock::with_capacity(BATCHES_AHEAD, merged).map_ok(Batch::Rows);
     Ok((rows.boxed(), last_exported))
+}
+
+/// Returns the number of files to inspect or fetch at once.
+fn files_at_once(client: &Client) -> usize {
+    client.downloads().min(MAX_FILES_AT_ONCE)
 }
 
 /// Reads live rows up to a size limit. Returns whether these are all.

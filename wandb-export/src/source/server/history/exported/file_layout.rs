@@ -7,6 +7,7 @@ use wandb_core::RunPath;
 use wandb_core::client::Client;
 
 use super::columns::ColumnSet;
+use super::files_at_once;
 use super::inspect::{InspectedFile, Inspection, RowFilter, SelectedFile, inspect};
 use super::storage::StoredFile;
 use crate::error::Error;
@@ -57,7 +58,7 @@ impl FileLayout {
                 Ok(inspect(StoredFile::new(client, run, url, name)?, wanted.clone()).boxed())
             })
             .collect::<Result<_, Error>>()?;
-        let mut inspections = stream::iter(inspections).buffered(client.concurrency());
+        let mut inspections = stream::iter(inspections).buffered(files_at_once(client));
         let mut ordered = OrderedFiles { files: Vec::new(), columns: ColumnSet::default(), last_step: None };
         let mut unclear = Vec::new();
         let mut is_plain = true;

@@ -42,7 +42,9 @@ impl StoredFile {
     pub(super) async fn fetch_tail(&mut self, max: u64) -> Result<SparseFile, Error> {
         let mut download = self.download(&(0..max)).await?;
         if download.length().is_none() && download.end().is_some() {
-            // A range without a total length. Only the whole file reveals its end.
+            // A range without a total length. Only the whole file reveals its end. Drop the first download before
+            // waiting for another one.
+            drop(download);
             download = self.download(&(0..u64::MAX)).await?;
         }
         self.version = download.version().clone();
