@@ -10,9 +10,7 @@ mod progress;
 mod queue;
 mod remote_file;
 
-#[cfg(feature = "mirror")]
-pub(crate) use fetch::Fetched;
-pub(crate) use fetch::{DownloadSettings, Receipts};
+pub(crate) use fetch::{DownloadSettings, Fetched, Receipts};
 pub use progress::DownloadProgress;
-pub(crate) use queue::{fetch_all, fetch_one};
+pub(crate) use queue::{NumberedOutcome, fetch_all, fetch_each, fetch_one};
 pub(crate) use remote_file::{FileListing, FileSource, RemoteFile};

@@ -189,7 +189,7 @@ mod tests {
         for md5 in [Some(digest.finish()), None] {
             let target = tempfile::tempdir().expect("a directory");
             let folder = DownloadFolder::open(target.path()).expect("a folder");
-            let content = Content { size: Some(bytes.len() as u64), md5 };
+            let content = Content { size: Some(bytes.len() as u64), md5, xxh128: None };
             let partial = folder.open_partial("a", &content).expect("a file");
             let (first, rest) = bytes.split_at(3 * BLOCK / 2);
             let partial = block_on(async {
@@ -214,7 +214,7 @@ mod tests {
         let folder = DownloadFolder::open(target.path()).expect("a folder");
         let mut digest = Digest::default();
         digest.update(b"abc");
-        let content = Content { size: Some(3), md5: Some(digest.finish()) };
+        let content = Content { size: Some(3), md5: Some(digest.finish()), xxh128: None };
         let partial = folder.open_partial("a", &content).expect("a file");
         let (partial, written) = block_on(write_small(partial, b"abd".to_vec()));
         written.expect("room");

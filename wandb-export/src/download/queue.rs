@@ -10,6 +10,9 @@ use super::remote_file::RemoteFile;
 use crate::error::Error;
 use crate::files::{DownloadFolder, Names};
 
+/// The number of a file, the file, and the outcome of its download.
+pub(crate) type NumberedOutcome = (usize, RemoteFile, Result<Fetched, Error>);
+
 /// A file and the outcome of its download.
 type FetchOutcome = (RemoteFile, Result<Fetched, Error>);
 
@@ -23,14 +26,26 @@ pub(crate) async fn fetch_all(
     at_once: usize,
 ) -> Result<Vec<FetchOutcome>, Error> {
     let folder = settings.folder.clone();
-    let names = read_names(&folder).await?;
-    let with_names = assign_names(files, folder.clone(), names, settings.progress.clone());
-    // In order of completion, so that a large file does not hold up the others.
-    let mut outcomes: Vec<_> =
-        start_fetches(with_names, settings).buffer_unordered(at_once).try_collect().await?;
+    let mut outcomes: Vec<_> = fetch_each(files, settings, at_once).await?.try_collect().await?;
     outcomes.sort_unstable_by_key(|(number, ..)| *number);
     blocking::unblock(move || folder.tidy()).await;
     Ok(outcomes.into_iter().map(|(_, file, outcome)| (file, outcome)).collect())
+}
+
+/// Fetches files, `at_once` at a time. Streams the outcomes with the numbers of the files in `files`, in order of
+/// completion, so that a large file does not hold up the others.
+///
+/// # Errors
+/// If the mapping of names cannot be used.
+pub(crate) async fn fetch_each(
+    files: BoxStream<'static, Result<RemoteFile, Error>>,
+    settings: DownloadSettings,
+    at_once: usize,
+) -> Result<BoxStream<'static, Result<NumberedOutcome, Error>>, Error> {
+    let folder = settings.folder.clone();
+    let names = read_names(&folder).await?;
+    let with_names = assign_names(files, folder, names, settings.progress.clone());
+    Ok(start_fetches(with_names, settings).buffer_unordered(at_once).boxed())
 }
 
 /// Fetches one file.
@@ -82,7 +97,7 @@ fn start_fetches(
 }
 
 /// A download in flight.
-type PendingFetch = BoxFuture<'static, Result<(usize, RemoteFile, Result<Fetched, Error>), Error>>;
+type PendingFetch = BoxFuture<'static, Result<NumberedOutcome, Error>>;
 
 /// Reads the names that are assigned in a folder.
 async fn read_names(folder: &DownloadFolder) -> Result<Names, Error> {
