@@ -1,6 +1,7 @@
 //! HTTP: the two ports, their connections, and fault injection.
 
 mod api;
+mod artifact_files;
 mod body;
 mod connection;
 mod file_stream;

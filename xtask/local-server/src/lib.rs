@@ -39,11 +39,12 @@ mod urls;
 pub use bad_nodes::BadNode;
 pub use faults::{Fault, FaultKind, FaultSpecError, Faults, RateLimit, Scope, When};
 pub use graphql::{Dialect, SchemaError, Wording};
-pub use options::{Options, User};
+pub use options::{Options, Organization, User};
 pub use quirks::{EndlessList, Quirks};
 pub use request_log::{Port, RequestRecord};
 pub use server::LocalServer;
 pub use store::{
-    Axis, DirectUrls, ExportOptions, GeneratedRun, NewRun, NewSweep, RowLimits, RunState, StorageBehaviour,
-    Store, StoreError,
+    ArtifactState, Axis, DigestAlgorithm, DirectUrls, ExportOptions, GeneratedArtifact, GeneratedRun,
+    NewArtifact, NewReference, NewRun, NewSweep, RowLimits, RunState, StorageBehaviour, StorageLayout, Store,
+    StoreError,
 };

@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use std::sync::mpsc;
 
 use clap::Parser;
-use wandb_local_server::{Axis, ExportOptions, Faults, GeneratedRun, LocalServer, Options, Store};
+use wandb_local_server::{
+    Axis, ExportOptions, Faults, GeneratedArtifact, GeneratedRun, LocalServer, Options, Store,
+};
 
 /// A local server that speaks the Weights & Biases protocol.
 ///
@@ -89,6 +91,13 @@ struct Arguments {
     /// Add a project local-team/keyedRUNSxKEYS whose runs have logged this many keys; may be given several times
     #[arg(long, value_name = "RUNSxKEYS", value_parser = count_and_keys)]
     generate_keyed: Vec<(u32, u32)>,
+    /// Add an artifact local-team/artifacts/ENTRIESxBYTES with this many entries of this size; VERSIONSxSHARED adds more
+    /// versions, which have SHARED percent of the entries in common; may be given several times
+    #[arg(long, value_name = "ENTRIESxBYTES[xVERSIONSxSHARED]", value_parser = artifact_size)]
+    generate_artifacts: Vec<(String, GeneratedArtifact)>,
+    /// Add this registry to the organization local-org; may be given several times
+    #[arg(long, value_name = "NAME")]
+    registry: Vec<String>,
     /// Omit the MD5 digests of generated files
     #[arg(long)]
     without_digests: bool,
@@ -99,6 +108,8 @@ struct Arguments {
 
 /// Entity that owns the generated projects.
 const TEAM: &str = "local-team";
+/// Organization that owns the registries.
+const ORGANIZATION: &str = "local-org";
 /// Rows of a deeply nested run.
 const DEEP_ROWS: usize = 10;
 
@@ -124,6 +135,21 @@ fn numbers<const COUNT: usize>(text: &str) -> Result<[usize; COUNT], String> {
     let numbers = text.split('x').map(str::parse).collect::<Result<Vec<usize>, _>>();
     let numbers = numbers.map_err(|error| error.to_string())?;
     numbers.try_into().map_err(|_| format!("expected {COUNT} numbers separated by x"))
+}
+
+/// Parses the size of an artifact. Returns its text, too, which is the name of the collection.
+fn artifact_size(text: &str) -> Result<(String, GeneratedArtifact), String> {
+    let size = match text.split('x').count() {
+        4 => {
+            let [entries, bytes, versions, shared] = numbers::<4>(text)?;
+            GeneratedArtifact::new(entries, bytes).versions(versions, shared)
+        }
+        _ => {
+            let [entries, bytes] = numbers::<2>(text)?;
+            GeneratedArtifact::new(entries, bytes)
+        }
+    };
+    Ok((text.to_owned(), size))
 }
 
 fn count_and_keys(text: &str) -> Result<(u32, u32), ParseIntError> {
@@ -203,6 +229,12 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         if arguments.without_digests {
             store.forget_digests(&format!("{TEAM}/files/{name}"))?;
         }
+    }
+    for (name, size) in &arguments.generate_artifacts {
+        store.generate_artifact(TEAM, "artifacts", name, size)?;
+    }
+    for name in &arguments.registry {
+        store.add_registry(ORGANIZATION, name, &[])?;
     }
     let mut export = ExportOptions::default();
     export.rows_per_part = arguments.export_rows;

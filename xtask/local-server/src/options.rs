@@ -37,6 +37,19 @@ impl User {
     }
 }
 
+/// An organization of teams and users, which owns registries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Organization {
+    /// Display name.
+    pub name: String,
+    /// The entity that owns the projects of its registries.
+    pub entity: String,
+    /// Teams of the organization.
+    pub teams: Vec<String>,
+    /// Usernames of its members.
+    pub members: Vec<String>,
+}
+
 /// Options of [`crate::LocalServer::start`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -44,6 +57,9 @@ pub struct Options {
     /// Users that can log in; the first owns seeded runs. Default: `local`, a member of the team `local-team`, with
     /// [`Options::DEFAULT_API_KEY`].
     pub users: Vec<User>,
+    /// Organizations. Default: `local-org` with the entity `local-org-entity`, the team `local-team` and the member
+    /// `local`.
+    pub organizations: Vec<Organization>,
     /// Directory to load the state from at the start, and to save it to when a run ends and at the end. Default: none.
     pub data_dir: Option<PathBuf>,
     /// A recording to load at the start: a data directory, a `.tar.zst` archive of one, or a directory of archives.
@@ -71,6 +87,12 @@ impl Default for Options {
         let user = User { teams: vec!["local-team".to_owned()], ..User::new("local", Self::DEFAULT_API_KEY) };
         Self {
             users: vec![user],
+            organizations: vec![Organization {
+                name: "local-org".to_owned(),
+                entity: "local-org-entity".to_owned(),
+                teams: vec!["local-team".to_owned()],
+                members: vec!["local".to_owned()],
+            }],
             data_dir: None,
             fixtures: None,
             path_prefix: None,

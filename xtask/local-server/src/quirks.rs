@@ -19,12 +19,17 @@ pub struct Quirks {
     /// Ids of runs that are counted but never listed. Default: none.
     pub hidden_runs: Vec<String>,
     /// Null entries in lists, as the field's name and the interval: with `("runs", 3)` every third entry of `runs` is
-    /// null. Lists: `runs`, `files`, `models`, `sweeps`, `logLines`. Default: none.
+    /// null. Lists: `runs`, `files`, `models`, `sweeps`, `logLines`, `artifactTypes`, `artifactCollections`, `artifacts`,
+    /// `outputArtifacts`, `inputArtifacts`, `artifactMemberships`, `projects`, `usedBy`. Default: none.
     pub null_entries: Vec<(&'static str, usize)>,
     /// Nodes that violate the schema. Default: none.
     pub bad_nodes: Vec<BadNode>,
     /// How the paging of every list never ends. Default: it ends normally.
     pub endless_lists: Option<EndlessList>,
+    /// Whether the aliases of an artifact include its version, such as `v3`. Default: yes.
+    pub version_aliases: bool,
+    /// Whether organizations can search their registries by more fields, and order versions. Default: yes.
+    pub advanced_registry_search: bool,
 }
 
 /// A way for paging to never end. Every page has `hasNextPage: true`.
@@ -75,6 +80,8 @@ impl Default for Quirks {
             null_entries: Vec::new(),
             bad_nodes: Vec::new(),
             endless_lists: None,
+            version_aliases: true,
+            advanced_registry_search: true,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Resolvers of the GraphQL fields, as objects over the store.
 
-mod artifact;
+mod artifacts;
 mod context;
 mod files;
 mod logs;
 mod mutation;
+mod organization;
 mod page;
 mod people;
 mod project;

@@ -8,8 +8,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use crate::options::Options;
 use crate::store::{DirectUrls, Shared};
 
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-const PATH: &AsciiSet = &SEGMENT.remove(b'/');
+pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+pub(crate) const PATH: &AsciiSet = &SEGMENT.remove(b'/');
 
 /// The path prefix of every route: empty, or with a leading and without a trailing slash.
 pub(crate) fn prefix(options: &Options) -> String {
@@ -29,10 +29,19 @@ pub(crate) fn signed(shared: &Shared, method: &str, key: &str) -> String {
     format!("{}/{path}?expires={expires}&signature={signature}", shared.storage_url())
 }
 
-/// The bucket URL of a run's file, which may be set up to fail.
+/// The bucket URL of a file, which may be set up to fail.
 pub(crate) fn direct(shared: &Shared, key: &str) -> String {
+    bucket(shared, key, shared.storage().direct)
+}
+
+/// The bucket URL of a manifest, which may be set up to fail.
+pub(crate) fn manifest(shared: &Shared, key: &str) -> String {
+    bucket(shared, key, shared.storage().manifests)
+}
+
+fn bucket(shared: &Shared, key: &str, fate: DirectUrls) -> String {
     let signed = signed(shared, "GET", key);
-    match shared.storage().direct {
+    match fate {
         DirectUrls::Served => signed,
         DirectUrls::Refused => format!("{signed}&{DIRECT}=1"),
         DirectUrls::Unreachable => signed.replacen(shared.storage_url(), shared.unreachable_url(), 1),

@@ -35,7 +35,7 @@ impl<'q> Execution<'q> {
     fn object(&mut self, object: &dyn Object, selections: &[&'q SelectionSet], out: &mut Vec<u8>) {
         let mut fields = Fields::default();
         for selection in selections {
-            self.collect(selection, &mut fields);
+            self.collect(selection, object.type_name(), &mut fields);
         }
         out.push(b'{');
         for (at, (key, fields)) in fields.into_iter().enumerate() {
@@ -51,18 +51,25 @@ impl<'q> Execution<'q> {
         out.push(b'}');
     }
 
-    fn collect(&self, selection: &'q SelectionSet, fields: &mut Fields<'q>) {
+    /// Collects the fields that apply to an object of this type.
+    fn collect(&self, selection: &'q SelectionSet, type_name: &str, fields: &mut Fields<'q>) {
         for selection in &selection.selections {
             match selection {
                 Selection::Field(field) if self.wanted(&field.directives) => {
                     fields.entry(field.response_key().clone()).or_default().push(field);
                 }
                 Selection::InlineFragment(fragment) if self.wanted(&fragment.directives) => {
-                    self.collect(&fragment.selection_set, fields);
+                    let condition = fragment.type_condition.as_ref();
+                    if condition.is_none_or(|condition| self.query.is_of_type(type_name, condition)) {
+                        self.collect(&fragment.selection_set, type_name, fields);
+                    }
                 }
                 Selection::FragmentSpread(spread) if self.wanted(&spread.directives) => {
-                    if let Some(fragment) = spread.fragment_def(&self.query.document) {
-                        self.collect(&fragment.selection_set, fields);
+                    let fragment = spread.fragment_def(&self.query.document);
+                    if let Some(fragment) = fragment
+                        .filter(|fragment| self.query.is_of_type(type_name, fragment.type_condition()))
+                    {
+                        self.collect(&fragment.selection_set, type_name, fields);
                     }
                 }
                 _ => {}

@@ -1,5 +1,7 @@
 //! The schema as currently served, and the validation of queries against it.
 
+use std::sync::Arc;
+
 use apollo_compiler::ast::OperationType;
 use apollo_compiler::executable::{ExecutableDocument, Operation};
 use apollo_compiler::schema::ExtendedType;
@@ -32,7 +34,7 @@ pub enum SchemaError {
 /// A schema that queries are validated against.
 #[derive(Debug)]
 pub(crate) struct ServedSchema {
-    schema: Valid<Schema>,
+    schema: Arc<Valid<Schema>>,
     dialect: Dialect,
 }
 
@@ -52,6 +54,7 @@ pub(crate) struct Query {
 /// A validated query.
 #[derive(Debug)]
 pub(crate) struct CheckedQuery {
+    schema: Arc<Valid<Schema>>,
     dialect: Dialect,
     pub(crate) document: Valid<ExecutableDocument>,
     pub(crate) operation: Node<Operation>,
@@ -61,6 +64,12 @@ pub(crate) struct CheckedQuery {
 impl CheckedQuery {
     pub(crate) fn type_name(&self, name: &str) -> String {
         self.dialect.type_name(name)
+    }
+
+    /// Whether an object of a type has the type that a fragment requires: its own, an interface or a union.
+    pub(crate) fn is_of_type(&self, type_name: &str, condition: &str) -> bool {
+        let name = self.type_name(type_name);
+        name == condition || self.schema.is_subtype(condition, &name)
     }
 }
 
@@ -111,7 +120,7 @@ impl ServedSchema {
             }
         }
         match schema.validate() {
-            Ok(schema) => Ok(Self { schema, dialect }),
+            Ok(schema) => Ok(Self { schema: Arc::new(schema), dialect }),
             Err(error) => Err(invalid(&error.errors)),
         }
     }
@@ -161,7 +170,8 @@ impl ServedSchema {
         let Ok(Value::Object(variables)) = serde_json::to_value(variables) else {
             return Err(Rejection::new("variables must be an object"));
         };
-        Ok(CheckedQuery { dialect: self.dialect.clone(), document, operation, variables })
+        let (schema, dialect) = (Arc::clone(&self.schema), self.dialect.clone());
+        Ok(CheckedQuery { schema, dialect, document, operation, variables })
     }
 }
 
@@ -169,6 +179,9 @@ fn remove(schema: &mut Schema, type_name: &str, argument_of: Option<&str>, field
     let Ok(type_name) = Name::new(type_name) else { return false };
     match (schema.types.get_mut(&type_name), argument_of) {
         (Some(ExtendedType::Object(object)), None) => object.make_mut().fields.shift_remove(field).is_some(),
+        (Some(ExtendedType::Interface(interface)), None) => {
+            interface.make_mut().fields.shift_remove(field).is_some()
+        }
         (Some(ExtendedType::InputObject(object)), None) => {
             object.make_mut().fields.shift_remove(field).is_some()
         }

@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use super::body::{Reply, error, html, json};
 use super::connection::ReceivedRequest;
-use super::{file_stream, graphql};
+use super::{artifact_files, file_stream, graphql};
 use crate::graphql::Query;
 use crate::options::User;
 use crate::resolve::Context;
@@ -47,6 +47,9 @@ pub(crate) fn answer(
         }
         (&Method::GET | &Method::HEAD, ["files", entity, project, run, file]) => {
             redirect(shared, &blob_key(entity, project, run, file))
+        }
+        (&Method::GET | &Method::HEAD, ["artifacts" | "artifactsV2", ..]) => {
+            redirect(shared, &artifact_files::find(shared, path).unwrap_or_default())
         }
         _ => error(StatusCode::NOT_FOUND, "no such route"),
     }

@@ -5,7 +5,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 use super::body::{Reply, reply};
 use super::connection::ReceivedRequest;
 use super::range::{SelectedRange, select_range};
-use crate::store::{Blob, Shared, md5_base64};
+use crate::store::{Blob, Shared, is_artifact_blob, is_artifact_file, md5_base64};
 use crate::urls::{self, Denied};
 
 pub(crate) fn answer(shared: &Shared, received: &ReceivedRequest) -> Reply {
@@ -38,6 +38,7 @@ pub(crate) fn answer(shared: &Shared, received: &ReceivedRequest) -> Reply {
             let header =
                 |name| received.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
             let tag = tag(&blob);
+            let blob = if behaviour.damaged && is_artifact_file(&key) { damage(&blob) } else { blob };
             // A range of another version of the file would not fit the part that the client has.
             let is_same = header(header::IF_RANGE).is_none_or(|wanted| behaviour.tags && wanted == tag);
             let header = header(header::RANGE).filter(|range| {
@@ -83,6 +84,15 @@ fn tag(blob: &Blob) -> String {
     format!("\"{:x}-{:x}\"", blob.address(), blob.len())
 }
 
+/// Alters the first byte of a file.
+fn damage(blob: &Blob) -> Blob {
+    let mut bytes = blob.to_vec();
+    if let Some(first) = bytes.first_mut() {
+        *first ^= 1;
+    }
+    bytes.into()
+}
+
 /// Stores a blob. A run's file is also added to the run's list.
 fn put(shared: &Shared, key: &str, received: &ReceivedRequest) {
     let mut state = shared.write();
@@ -92,5 +102,9 @@ fn put(shared: &Shared, key: &str, received: &ReceivedRequest) {
     {
         return;
     }
-    state.blobs.insert(key.to_owned(), received.body.clone().into());
+    if is_artifact_blob(key) {
+        state.put_artifact_blob(key, received.body.clone());
+    } else {
+        state.blobs.insert(key.to_owned(), received.body.clone().into());
+    }
 }

@@ -46,9 +46,14 @@ impl Context {
         urls::signed(&self.shared, "GET", key)
     }
 
-    /// Signs the bucket URL of a run's file.
+    /// Signs the bucket URL of a file.
     pub(crate) fn direct_url(&self, key: &str) -> String {
         urls::direct(&self.shared, key)
+    }
+
+    /// Signs the bucket URL of a manifest.
+    pub(crate) fn manifest_url(&self, key: &str) -> String {
+        urls::manifest(&self.shared, key)
     }
 
     /// Signs an upload URL of a blob.

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
 
 use super::context::Context;
 use super::project::ProjectObject;
-use super::{artifact, sweep, upsert};
+use super::{artifacts, sweep, upsert};
 use crate::graphql::{Answer, Arguments, Object, Resolved, StaticObject};
 use crate::store::{RunState, blob_key};
 
@@ -37,12 +38,14 @@ impl Object for Mutation {
             "deleteFiles" => delete_files(context, &input),
             // Nothing to do: uploads are recorded when they arrive, and alerts are not sent.
             "markRunFilesUploaded" | "notifyScriptableRunAlert" => Ok(success()),
-            _ => artifact::mutate(context, field, &input),
+            "renameProject" => rename_project(context, &input),
+            "deleteModel" => delete_model(context, &input),
+            _ => artifacts::mutate(context, field, &input),
         }
     }
 }
 
-fn success() -> Answer {
+pub(super) fn success() -> Answer {
     Answer::object(StaticObject::new("SuccessPayload").value("success", true))
 }
 
@@ -54,7 +57,12 @@ fn run_path(context: &Context, input: &Arguments) -> Result<(String, String, Str
 
 fn delete_run(context: &Context, input: &Arguments) -> Resolved {
     let (entity, project, name) = run_path(context, input)?;
-    context.shared.write().remove_run(&entity, &project, &name);
+    let mut state = context.shared.write();
+    state.remove_run(&entity, &project, &name);
+    if input.flag("deleteArtifacts") {
+        state.artifacts.remove_created_by(&entity, &project, &name);
+    }
+    drop(state);
     Ok(Answer::object(
         StaticObject::new("DeleteRunPayload").value("clientMutationId", input.string("clientMutationId")),
     ))
@@ -90,9 +98,22 @@ fn upsert_model(context: &Context, input: &Arguments) -> Answer {
         if let Some(description) = input.string("description") {
             project.facts.description = Some(description);
         }
+        if let Some(access) = input.string("access") {
+            project.facts.access = Some(access);
+        }
+        if let Some(accepts_all) = input.0.get("allowAllArtifactTypesInRegistry").and_then(Value::as_bool) {
+            project.facts.accepts_all_types = Some(accepts_all);
+        }
+        for accepted in input.list("artifactTypes") {
+            state.artifacts.ensure_type(&entity, &name, accepted.required("name"));
+        }
         inserted
     };
-    let context = context.clone();
+    model_payload(context, &entity, &name, inserted)
+}
+
+fn model_payload(context: &Context, entity: &str, name: &str, inserted: bool) -> Answer {
+    let (context, entity, name) = (context.clone(), entity.to_owned(), name.to_owned());
     let project = move || Answer::optional(ProjectObject::find(&context, &entity, &name));
     let project = Arc::new(project);
     let model = Arc::clone(&project);
@@ -102,6 +123,22 @@ fn upsert_model(context: &Context, input: &Arguments) -> Answer {
             .object("model", move || model())
             .value("inserted", inserted),
     )
+}
+
+fn rename_project(context: &Context, input: &Arguments) -> Resolved {
+    let (entity, new) = (input.required("entityName"), input.required("newProjectName"));
+    context.shared.write().rename_project(entity, input.required("oldProjectName"), new)?;
+    Ok(model_payload(context, entity, new, false))
+}
+
+fn delete_model(context: &Context, input: &Arguments) -> Resolved {
+    let id = input.required("id");
+    let mut state = context.shared.write();
+    let found = state.projects.values().find(|project| project.facts.storage_id() == id);
+    let found = found.map(|project| (project.facts.entity.clone(), project.facts.name.clone()));
+    let (entity, name) = found.ok_or_else(|| format!("project {id:?} not found"))?;
+    state.remove_project(&entity, &name);
+    Ok(success())
 }
 
 fn create_run_files(context: &Context, input: &Arguments) -> Resolved {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
 
 use crate::graphql::{Answer, Arguments, Object, StaticObject};
 use crate::quirks::Quirks;
@@ -41,6 +42,20 @@ pub(crate) fn page_with<I, T: Object + Clone + 'static>(
     key: impl Fn(&I) -> String,
     object: impl Fn(&I) -> T,
 ) -> Result<StaticObject, String> {
+    page_of_edges(kind, items, arguments, key, |item| (object(item), None))
+}
+
+/// A field of an edge, besides its node and its cursor.
+pub(crate) type EdgeField = Option<(&'static str, Value)>;
+
+/// Like [`page_with`], with edges that may have another field.
+pub(crate) fn page_of_edges<I, T: Object + Clone + 'static>(
+    kind: &List<'_>,
+    items: &[I],
+    arguments: &Arguments,
+    key: impl Fn(&I) -> String,
+    object: impl Fn(&I) -> (T, EdgeField),
+) -> Result<StaticObject, String> {
     let &List { name: field, connection, edge, quirks } = kind;
     let quirks = Arc::clone(quirks);
     let by_offset = field == "runs" && quirks.moving_runs > 0;
@@ -65,19 +80,21 @@ pub(crate) fn page_with<I, T: Object + Clone + 'static>(
         Some((_, cursor)) => cursor.clone(),
         None => Some(STANDARD.encode(format!("{index}:{}", key(&items[index])))),
     };
-    let edges: Vec<(Option<String>, T)> =
+    let edges: Vec<(Option<String>, (T, EdgeField))> =
         (start..end).map(|index| (named(index), object(&items[index]))).collect();
-    let cursor = |edge: Option<&(Option<String>, T)>| edge.and_then(|(cursor, _)| cursor.clone());
+    let cursor =
+        |edge: Option<&(Option<String>, (T, EdgeField))>| edge.and_then(|(cursor, _)| cursor.clone());
     let (first, last) = (cursor(edges.first()), cursor(edges.last()));
     let (more, before) = (end < items.len() || endless.is_some(), start > 0);
     Ok(StaticObject::new(connection)
+        .value("totalCount", items.len())
         .object("edges", move || {
             let edges = edges.clone().into_iter().enumerate();
-            Answer::objects(edges.map(|(index, (cursor, node))| {
+            Answer::objects(edges.map(|(index, (cursor, (node, extra)))| {
                 let is_null = quirks.is_null(field, start + index);
-                StaticObject::new(edge)
-                    .value("cursor", cursor)
-                    .object("node", move || if is_null { Answer::NULL } else { Answer::object(node.clone()) })
+                let edge = StaticObject::new(edge).value("cursor", cursor);
+                let edge = extra.into_iter().fold(edge, |edge, (name, value)| edge.value(name, value));
+                edge.object("node", move || if is_null { Answer::NULL } else { Answer::object(node.clone()) })
             }))
         })
         .object("pageInfo", move || {

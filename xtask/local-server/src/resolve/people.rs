@@ -1,14 +1,26 @@
-//! Users, entities and organisations.
+//! Users and entities.
 
 use serde_json::Value;
 
+use super::artifacts;
+use super::context::Context;
+use super::organization::OrganizationObject;
 use crate::graphql::{Answer, Arguments, Object, Resolved, StaticObject};
 use crate::options::User;
 use crate::store::storage_id;
 
 /// `User`.
 #[derive(Debug, Clone)]
-pub(crate) struct UserObject(pub(crate) User);
+pub(crate) struct UserObject {
+    context: Context,
+    user: User,
+}
+
+impl UserObject {
+    pub(crate) fn new(context: &Context, user: User) -> Self {
+        Self { context: context.clone(), user }
+    }
+}
 
 impl Object for UserObject {
     fn type_name(&self) -> &'static str {
@@ -16,7 +28,7 @@ impl Object for UserObject {
     }
 
     fn resolve(&self, field: &str, _arguments: &Arguments) -> Resolved {
-        let user = &self.0;
+        let user = &self.user;
         Ok(match field {
             "id" => Answer::value(storage_id("User", &user.username)),
             "name" => Answer::value(user.name.as_str()),
@@ -29,13 +41,19 @@ impl Object for UserObject {
                 Answer::object(StaticObject::new("ApiKeyConnection").value("edges", Value::Array(Vec::new())))
             }
             "teams" => {
-                let teams = user.teams.clone();
+                let (context, teams) = (self.context.clone(), user.teams.clone());
                 Answer::object(StaticObject::new("EntityConnection").object("edges", move || {
-                    Answer::objects(teams.clone().into_iter().map(|team| {
+                    let context = context.clone();
+                    Answer::objects(teams.clone().into_iter().map(move |team| {
+                        let context = context.clone();
                         StaticObject::new("EntityEdge")
-                            .object("node", move || Answer::object(EntityObject::team(&team)))
+                            .object("node", move || Answer::object(EntityObject::new(&context, &team)))
                     }))
                 }))
+            }
+            "organizations" => {
+                let all = OrganizationObject::all(&self.context);
+                Answer::objects(all.into_iter().filter(|known| known.has_member(&user.username)))
             }
             _ => Answer::NULL,
         })
@@ -45,13 +63,24 @@ impl Object for UserObject {
 /// `Entity`.
 #[derive(Debug, Clone)]
 pub(crate) struct EntityObject {
-    pub(crate) name: String,
-    pub(crate) is_team: bool,
+    context: Context,
+    name: String,
 }
 
 impl EntityObject {
-    fn team(name: &str) -> Self {
-        Self { name: name.to_owned(), is_team: true }
+    pub(crate) fn new(context: &Context, name: &str) -> Self {
+        Self { context: context.clone(), name: name.to_owned() }
+    }
+
+    /// Returns the user with that name. All other entities are teams, or belong to organizations.
+    fn user(&self) -> Option<UserObject> {
+        let users = &self.context.shared.options.users;
+        let user = users.iter().find(|user| user.username == self.name)?;
+        Some(UserObject::new(&self.context, user.clone()))
+    }
+
+    fn organization(&self) -> Option<OrganizationObject> {
+        OrganizationObject::all(&self.context).into_iter().find(|known| known.owns(&self.name))
     }
 }
 
@@ -60,15 +89,23 @@ impl Object for EntityObject {
         "Entity"
     }
 
-    fn resolve(&self, field: &str, _arguments: &Arguments) -> Resolved {
+    fn resolve(&self, field: &str, arguments: &Arguments) -> Resolved {
         Ok(match field {
             "id" => Answer::value(storage_id("Entity", &self.name)),
             "name" => Answer::value(self.name.as_str()),
-            "isTeam" => Answer::value(self.is_team),
-            "entityType" => Answer::value(if self.is_team { "team" } else { "user" }),
+            "isTeam" => Answer::value(self.user().is_none()),
+            "entityType" => {
+                let kind = match (self.user(), self.organization()) {
+                    (Some(_), _) => "user",
+                    (None, Some(owner)) if owner.is_entity(&self.name) => "organization",
+                    _ => "team",
+                };
+                Answer::value(kind)
+            }
             "available" | "readOnly" => Answer::value(false),
-            // Entities of the local server have no organisation.
-            _ => Answer::NULL,
+            "organization" => Answer::optional(self.organization()),
+            "user" => Answer::optional(self.user()),
+            _ => artifacts::of_entity(&self.context, &self.name, field, arguments)?,
         })
     }
 }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::artifacts;
 use super::context::Context;
 use super::page::{List, page, page_with};
 use super::people::{EntityObject, UserObject};
 use super::run::RunObject;
 use super::sweep::SweepObject;
 use crate::graphql::{Answer, Arguments, Object, Resolved, StaticObject};
-use crate::store::{Filter, Order, ProjectFacts, Run};
+use crate::store::{Filter, Order, ProjectFacts, Run, encode_id};
 
 /// `Project`.
 #[derive(Debug, Clone)]
@@ -97,19 +98,16 @@ impl Object for ProjectObject {
         let facts = &self.facts;
         Ok(match field {
             "id" => Answer::value(self.id()),
-            "internalId" => Answer::value(facts.number.to_string()),
+            "internalId" => Answer::value(encode_id("ProjectInternalId", facts.number)),
             "name" => Answer::value(facts.name.as_str()),
             "entityName" => Answer::value(facts.entity.as_str()),
-            "entity" => {
-                let is_team = self.context.user.username != facts.entity;
-                Answer::object(EntityObject { name: facts.entity.clone(), is_team })
-            }
+            "entity" => Answer::object(EntityObject::new(&self.context, &facts.entity)),
             "description" => Answer::value(facts.description.clone()),
-            "access" => Answer::value("PRIVATE"),
-            "createdAt" => Answer::value(facts.created_at.to_string()),
+            "access" => Answer::value(facts.access.as_deref().unwrap_or("PRIVATE")),
+            "createdAt" | "updatedAt" => Answer::value(facts.created_at.to_string()),
             "isBenchmark" => Answer::value(false),
             "readOnly" => Answer::value(self.context.user.read_only),
-            "user" => Answer::object(UserObject((*self.context.user).clone())),
+            "user" => Answer::object(UserObject::new(&self.context, (*self.context.user).clone())),
             "runCount" => Answer::value(self.search(arguments)?.len()),
             "runs" => {
                 let runs = self.listed(self.search(arguments)?);
@@ -132,7 +130,7 @@ impl Object for ProjectObject {
                 let list = List { name: "allViews", connection: "ViewConnection", edge: "ViewEdge", quirks };
                 Answer::object(page::<NoView>(&list, &[], arguments, |_| String::new())?)
             }
-            _ => Answer::NULL,
+            _ => artifacts::of_project(&self.context, facts, field, arguments)?,
         })
     }
 }

@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use super::artifact::ArtifactObject;
+use super::artifacts::{ArtifactObject, CollectionObject};
 use super::context::Context;
+use super::organization::OrganizationObject;
 use super::page::{List, page};
 use super::people::{EntityObject, UserObject};
 use super::project::ProjectObject;
@@ -21,7 +22,7 @@ impl Object for Query {
     fn resolve(&self, field: &str, arguments: &Arguments) -> Resolved {
         let context = &self.0;
         Ok(match field {
-            "viewer" => Answer::object(UserObject((*context.user).clone())),
+            "viewer" => Answer::object(UserObject::new(context, (*context.user).clone())),
             "serverInfo" => Answer::object(server_info(context)),
             "project" | "model" => Answer::optional(ProjectObject::find(
                 context,
@@ -41,19 +42,21 @@ impl Object for Query {
             }
             "entity" => {
                 let name = context.entity(arguments.str("name"));
-                let is_team = !context.shared.options.users.iter().any(|user| user.username == name);
-                Answer::optional(self.entity_exists(&name).then_some(EntityObject { name, is_team }))
+                let exists = self.entity_exists(&name);
+                Answer::optional(exists.then(|| EntityObject::new(context, &name)))
             }
             "users" => {
                 let wanted = arguments.string("query").unwrap_or_default();
                 let users = context.shared.options.users.clone();
+                let context = context.clone();
                 Answer::object(StaticObject::new("UserConnection").object("edges", move || {
                     let found = users
                         .clone()
                         .into_iter()
                         .filter(|user| user.username.contains(&wanted) || user.email.contains(&wanted));
-                    Answer::objects(found.map(|user| {
-                        let user = UserObject(user);
+                    let context = context.clone();
+                    Answer::objects(found.map(move |user| {
+                        let user = UserObject::new(&context, user);
                         StaticObject::new("UserEdge").object("node", move || Answer::object(user.clone()))
                     }))
                 }))
@@ -62,11 +65,18 @@ impl Object for Query {
             "clientIDMapping" => {
                 let state = context.shared.read();
                 let artifact = state.artifacts.by_client_id(arguments.required("clientID"));
-                Answer::optional(artifact.map(|artifact| {
-                    StaticObject::new("ClientIDMapping").value("serverID", artifact.id.as_str())
-                }))
+                Answer::optional(
+                    artifact.map(|artifact| {
+                        StaticObject::new("ClientIDMapping").value("serverID", artifact.id())
+                    }),
+                )
             }
-            // `organization`: the local server has none.
+            "artifactCollection" => {
+                Answer::optional(CollectionObject::find(context, arguments.required("id")))
+            }
+            "organization" => {
+                Answer::optional(OrganizationObject::named(context, arguments.required("name")))
+            }
             _ => Answer::NULL,
         })
     }
@@ -79,6 +89,7 @@ impl Query {
         let users = &shared.options.users;
         users.iter().any(|user| user.entity == entity || user.username == entity)
             || users.iter().any(|user| user.teams.iter().any(|team| team == entity))
+            || shared.options.organizations.iter().any(|organization| organization.entity == entity)
             || shared.read().projects.keys().any(|(owner, _)| owner == entity)
     }
 }

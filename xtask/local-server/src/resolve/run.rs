@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::context::Context;
 use super::people::UserObject;
 use super::project::ProjectObject;
-use super::{files, logs, run_data};
+use super::{artifacts, files, logs, run_data};
 use crate::graphql::{Answer, Arguments, Object, Resolved};
 use crate::options::User;
 use crate::store::Run;
@@ -32,7 +32,7 @@ impl RunObject {
     fn user(&self) -> UserObject {
         let name = &self.run.facts.user;
         let known = self.context.shared.options.users.iter().find(|user| user.username == *name);
-        UserObject(known.cloned().unwrap_or_else(|| User::new(name, "")))
+        UserObject::new(&self.context, known.cloned().unwrap_or_else(|| User::new(name, "")))
     }
 
     /// Returns the requested parts of the internal config entry `_wandb`. Its key `t` exists once a run has started.
@@ -89,7 +89,10 @@ impl Object for RunObject {
             "fileCount" => Answer::value(run.files.len()),
             "logLines" => Answer::optional(logs::lines(&self.run, arguments, &self.context.quirks)?),
             "logLineCount" => Answer::value(run.log.len()),
-            _ => run_data::resolve(self, field, arguments)?,
+            _ => match artifacts::of_run(&self.context, run, field, arguments) {
+                Some(resolved) => resolved?,
+                None => run_data::resolve(self, field, arguments)?,
+            },
         })
     }
 }

@@ -1,4 +1,6 @@
 //! The bytes of a file, which may repeat a block, so that a large file takes little memory.
+//!
+//! The last bytes may differ from the block, so that many large files with a block in common have different digests.
 
 use std::ops::Range;
 
@@ -10,34 +12,45 @@ pub(crate) struct Blob {
     block: Bytes,
     /// Start within the repeated block.
     start: usize,
+    /// Length of the repeated part.
     len: usize,
+    /// Bytes after the repeated part.
+    tail: Bytes,
 }
 
 impl Blob {
     /// Creates a blob of `len` bytes that repeats the block.
     pub(crate) fn repeated(block: Bytes, len: usize) -> Self {
+        Self::repeated_before(block, len, Bytes::new())
+    }
+
+    /// Creates a blob that repeats the block for `len` bytes and then has the bytes of `tail`.
+    pub(crate) fn repeated_before(block: Bytes, len: usize, tail: Bytes) -> Self {
         let len = if block.is_empty() { 0 } else { len };
-        Self { block, start: 0, len }
+        Self { block, start: 0, len, tail }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.len
+        self.len + self.tail.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     /// Returns the part at `range`, limited to the blob.
     pub(crate) fn slice(&self, range: Range<usize>) -> Self {
-        let end = range.end.min(self.len);
+        let end = range.end.min(self.len());
         let begin = range.start.min(end);
-        Self { block: self.block.clone(), start: self.start + begin, len: end - begin }
+        let (first, last) = (begin.min(self.len), end.min(self.len));
+        let tail = self.tail.slice(begin.max(self.len) - self.len..end.max(self.len) - self.len);
+        Self { block: self.block.clone(), start: self.start + first, len: last - first, tail }
     }
 
-    /// Returns the address of the bytes in memory, which is unique while they exist.
+    /// Returns the address in memory of the bytes that only this blob has, which is unique while they exist.
     pub(crate) fn address(&self) -> usize {
-        self.block.as_ptr() as usize
+        let own = if self.tail.is_empty() { &self.block } else { &self.tail };
+        own.as_ptr() as usize
     }
 
     /// Copies all bytes.
@@ -52,7 +65,7 @@ impl Iterator for Blob {
 
     fn next(&mut self) -> Option<Bytes> {
         if self.len == 0 {
-            return None;
+            return Some(std::mem::take(&mut self.tail)).filter(|tail| !tail.is_empty());
         }
         let begin = self.start % self.block.len();
         let end = self.block.len().min(begin.saturating_add(self.len));
@@ -65,7 +78,7 @@ impl Iterator for Blob {
 impl<T: Into<Bytes>> From<T> for Blob {
     fn from(bytes: T) -> Self {
         let block = bytes.into();
-        Self { start: 0, len: block.len(), block }
+        Self { start: 0, len: block.len(), block, tail: Bytes::new() }
     }
 }
 
@@ -83,5 +96,18 @@ mod tests {
         assert_eq!(blob.clone().next().unwrap(), "abc");
         assert!(Blob::repeated(Bytes::new(), 8).is_empty());
         assert_eq!(Blob::from("whole").to_vec(), b"whole");
+    }
+
+    #[test]
+    fn tail_follows_the_repeated_block() {
+        let blob = Blob::repeated_before(Bytes::from_static(b"abc"), 5, Bytes::from_static(b"XYZ"));
+        assert_eq!((blob.len(), blob.to_vec()), (8, b"abcabXYZ".to_vec()));
+        for (range, part) in
+            [(0..2, "ab"), (3..6, "abX"), (6..7, "Y"), (6..99, "YZ"), (8..9, ""), (1..8, "bcabXYZ")]
+        {
+            assert_eq!(blob.slice(range).to_vec(), part.as_bytes());
+        }
+        assert_eq!(blob.slice(4..8).slice(1..3).to_vec(), b"XY");
+        assert!(blob.slice(5..5).is_empty());
     }
 }

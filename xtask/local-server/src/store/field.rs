@@ -41,7 +41,7 @@ pub(crate) fn field(run: &Run, state: &str, name: &str) -> Value {
 
 /// Looks up a dotted key. Keys may contain dots themselves. A config value is wrapped in `value`, which the key may
 /// include or omit.
-fn nested(object: &Value, key: &str, wrapped: bool) -> Value {
+pub(crate) fn nested(object: &Value, key: &str, wrapped: bool) -> Value {
     let unwrap = |value: &Value, rest: &str| -> Value {
         let (value, rest) = match value.get("value") {
             Some(inner) if wrapped => match rest.strip_prefix("value") {
@@ -87,7 +87,12 @@ impl Order {
 
     /// Returns the sort key of a run.
     pub(crate) fn key(&self, run: &Run, state: &str) -> Vec<Value> {
-        self.0.iter().map(|(name, _)| field(run, state, name)).collect()
+        self.key_of(&|name| field(run, state, name))
+    }
+
+    /// Returns the sort key of an entry with these fields.
+    pub(crate) fn key_of(&self, field: &dyn Fn(&str) -> Value) -> Vec<Value> {
+        self.0.iter().map(|(name, _)| field(name)).collect()
     }
 
     /// Compares two sort keys. Runs without the field come last in both directions; numbers come before strings.

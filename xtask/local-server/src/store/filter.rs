@@ -1,4 +1,4 @@
-//! The MongoDB-style filters of `runs(filters:)`.
+//! The MongoDB-style filters of lists: runs, artifacts, collections, projects.
 
 use std::cmp::Ordering;
 
@@ -37,10 +37,11 @@ pub(crate) enum Condition {
     In(Vec<Value>),
     Exists(bool),
     Matches(regex::Regex),
+    Contains(Value),
 }
 
 impl Filter {
-    /// Parses the JSON text of a filter. Empty text and `{}` match every run.
+    /// Parses the JSON text of a filter. Empty text and `{}` match every entry.
     pub(crate) fn parse(text: &str) -> Result<Self, FilterError> {
         if text.trim().is_empty() {
             return Ok(Self::All(Vec::new()));
@@ -98,6 +99,7 @@ impl Filter {
                         let pattern = operand.as_str().ok_or(FilterError::Operand("$regex", "a string"))?;
                         Condition::Matches(regex::Regex::new(pattern)?)
                     }
+                    "$contains" => Condition::Contains(operand.clone()),
                     other => return Err(FilterError::Operator(other.to_owned())),
                 };
                 Ok(Self::Field(field.to_owned(), test))
@@ -110,18 +112,23 @@ impl Filter {
         Self::Not(Box::new(Self::Field(field.to_owned(), test)))
     }
 
-    /// Returns whether every run matches.
+    /// Returns whether every entry matches.
     pub(crate) fn is_everything(&self) -> bool {
         matches!(self, Self::All(parts) if parts.is_empty())
     }
 
     /// Whether the run matches. `state` is its current state.
     pub(crate) fn matches(&self, run: &Run, state: &str) -> bool {
+        self.matches_fields(&|name| field(run, state, name))
+    }
+
+    /// Whether the entry with these fields matches.
+    pub(crate) fn matches_fields(&self, field: &dyn Fn(&str) -> Value) -> bool {
         match self {
-            Self::All(parts) => parts.iter().all(|part| part.matches(run, state)),
-            Self::Any(parts) => parts.iter().any(|part| part.matches(run, state)),
-            Self::Not(part) => !part.matches(run, state),
-            Self::Field(name, test) => test.passes(&field(run, state, name)),
+            Self::All(parts) => parts.iter().all(|part| part.matches_fields(field)),
+            Self::Any(parts) => parts.iter().any(|part| part.matches_fields(field)),
+            Self::Not(part) => !part.matches_fields(field),
+            Self::Field(name, test) => test.passes(&field(name)),
         }
     }
 }
@@ -145,6 +152,11 @@ impl Condition {
                     items.iter().filter_map(Value::as_str).any(|item| pattern.is_match(item))
                 }
                 _ => false,
+            },
+            Self::Contains(wanted) => match (value, wanted) {
+                (Value::String(text), Value::String(part)) => text.contains(part.as_str()),
+                (Value::Object(entries), Value::String(key)) => entries.contains_key(key),
+                _ => equals_or_contains(value, wanted),
             },
         }
     }

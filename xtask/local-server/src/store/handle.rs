@@ -27,6 +27,15 @@ pub enum StoreError {
     /// No run has that path.
     #[error("the store has no run {0:?} (expected entity/project/run)")]
     NoSuchRun(String),
+    /// No artifact has that path.
+    #[error("the store has no artifact {0:?} (expected entity/project/collection:alias)")]
+    NoSuchArtifact(String),
+    /// No organization has that name.
+    #[error("the server has no organization {0:?}")]
+    NoSuchOrganization(String),
+    /// An artifact cannot be added or linked.
+    #[error("cannot add or link the artifact: {0}")]
+    Artifact(String),
     /// The history could not be written as Parquet.
     #[error("cannot export the history of {path:?} as Parquet: {source}")]
     Export {
@@ -299,7 +308,8 @@ impl Store {
     }
 }
 
-fn split(path: &str) -> Result<(&str, &str, &str), StoreError> {
+/// Splits a path into three parts.
+pub(super) fn split(path: &str) -> Result<(&str, &str, &str), StoreError> {
     let mut parts = path.splitn(3, '/');
     match (parts.next(), parts.next(), parts.next()) {
         (Some(entity), Some(project), Some(run)) => Ok((entity, project, run)),

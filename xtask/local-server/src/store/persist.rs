@@ -3,8 +3,9 @@
 //! ```text
 //! ENTITY/PROJECT/project.json
 //! ENTITY/PROJECT/RUN/{run.json, history.jsonl, events.jsonl, output.log, files/…}
+//! @artifacts/{state.json, blobs/…}
 //! ```
-//! Names are percent-encoded to be safe in file systems. Exports and artifacts are not saved.
+//! Names are percent-encoded to be safe in file systems. Exports are not saved.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,11 +18,14 @@ use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
+use super::artifacts::SavedArtifacts;
 use super::run::{Run, RunFacts, blob_key};
 use super::state::{ProjectFacts, State};
 
 /// Characters that are not encoded in a name.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
+/// Folder of the artifacts. No encoded name of an entity is equal to it.
+const ARTIFACTS: &str = "@artifacts";
 
 fn encode(name: &str) -> String {
     let encoded = utf8_percent_encode(name, KEPT).to_string();
@@ -68,6 +72,14 @@ fn entries(state: &State) -> io::Result<BTreeMap<String, Vec<u8>>> {
                 if let Some(bytes) = state.blobs.get(&key) {
                     entries.insert(format!("{root}/files/{}", encode(name)), bytes.to_vec());
                 }
+            }
+        }
+    }
+    if let Some(saved) = state.saved_artifacts() {
+        entries.insert(format!("{ARTIFACTS}/state.json"), serde_json::to_vec_pretty(&saved)?);
+        for key in state.artifacts.blob_keys() {
+            if let Some(bytes) = state.blobs.get(key) {
+                entries.insert(format!("{ARTIFACTS}/blobs/{}", encode(key)), bytes.to_vec());
             }
         }
     }
@@ -156,9 +168,13 @@ fn read_archive(path: &Path, found: &mut BTreeMap<String, Vec<u8>>) -> io::Resul
 
 fn restore(state: &mut State, found: BTreeMap<String, Vec<u8>>) -> io::Result<()> {
     let mut runs: BTreeMap<String, BTreeMap<String, Vec<u8>>> = BTreeMap::new();
+    let mut artifacts: Option<SavedArtifacts> = None;
+    let mut blobs = Vec::new();
     for (path, bytes) in found {
         let parts: Vec<&str> = path.splitn(4, '/').collect();
         match parts[..] {
+            [ARTIFACTS, "state.json"] => artifacts = Some(serde_json::from_slice(&bytes)?),
+            [ARTIFACTS, "blobs", key] => blobs.push((decode(key)?, bytes)),
             [_, _, "project.json"] => {
                 let facts: ProjectFacts = serde_json::from_slice(&bytes)?;
                 state.reserve(facts.number);
@@ -193,7 +209,10 @@ fn restore(state: &mut State, found: BTreeMap<String, Vec<u8>>) -> io::Result<()
             }
         }
     }
-    Ok(())
+    match artifacts {
+        Some(saved) => state.restore_artifacts(saved, blobs),
+        None => Ok(()),
+    }
 }
 
 type RestoredRun = (Run, Vec<(String, Bytes)>, BTreeMap<String, Timestamp>);

@@ -133,6 +133,11 @@ impl Shared {
         self.features.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether the URLs of files may name the version besides the one that the file came with.
+    pub(crate) fn has_artifact_ids_in_urls(&self) -> bool {
+        self.features().iter().any(|(name, enabled)| name == ARTIFACT_ID_IN_URLS && *enabled)
+    }
+
     pub(crate) fn quirks(&self) -> Arc<Quirks> {
         Arc::clone(&self.quirks.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -183,5 +188,24 @@ impl Shared {
 }
 
 /// The features that the server reports. Clients behave differently if one is missing.
-const FEATURES: [&str; 4] =
-    ["LARGE_FILENAMES", "CLIENT_IDS", "EXPAND_DEFINED_METRIC_GLOBS", "MARK_RUN_FILES_UPLOADED"];
+const FEATURES: [&str; 16] = [
+    "LARGE_FILENAMES",
+    "CLIENT_IDS",
+    "EXPAND_DEFINED_METRIC_GLOBS",
+    "MARK_RUN_FILES_UPLOADED",
+    "ARTIFACT_TAGS",
+    "ARTIFACT_REGISTRY_SEARCH",
+    "ARTIFACT_COLLECTION_MEMBERSHIP_FILES",
+    "ARTIFACT_COLLECTION_MEMBERSHIP_FILE_DOWNLOAD_HANDLER",
+    "USE_ARTIFACT_WITH_ENTITY_AND_PROJECT_INFORMATION",
+    "INCLUDE_ARTIFACT_TYPES_IN_REGISTRY_CREATION",
+    "PROJECT_ARTIFACT_COLLECTION_MEMBERSHIP",
+    "ARTIFACT_MEMBERSHIP_IN_LINK_ARTIFACT_RESPONSE",
+    "TOTAL_COUNT_IN_FILE_CONNECTION",
+    "ARTIFACT_COLLECTIONS_FILTERING_SORTING",
+    ARTIFACT_ID_IN_URLS,
+    "ARTIFACT_DIGEST_ALGORITHM",
+];
+
+/// The feature with which the URLs of files may name the version besides the one that the file came with.
+const ARTIFACT_ID_IN_URLS: &str = "ARTIFACT_V2_DOWNLOAD_HANDLER_SUPPORTS_ARTIFACT_ID";

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 
-use super::artifact::Artifacts;
+use super::artifacts::{Artifacts, is_artifact_blob};
 use super::blob::Blob;
 use super::run::{FileFacts, Run, RunFacts, RunState, blob_key, storage_id};
 use super::sweep::Sweep;
@@ -32,6 +32,12 @@ pub(crate) struct ProjectFacts {
     pub(crate) name: String,
     pub(crate) description: Option<String>,
     pub(crate) created_at: Timestamp,
+    /// `PRIVATE`, `RESTRICTED` and so on; the default is `PRIVATE`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) access: Option<String>,
+    /// Whether a registry accepts all types of artifacts, which is the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) accepts_all_types: Option<bool>,
     #[serde(default)]
     pub(crate) sweeps: BTreeMap<String, Sweep>,
 }
@@ -65,6 +71,8 @@ impl State {
                 name: name.to_owned(),
                 description: None,
                 created_at: Timestamp::now(),
+                access: None,
+                accepts_all_types: None,
                 sweeps: BTreeMap::new(),
             };
             Project { facts, runs: IndexMap::new() }
@@ -134,6 +142,34 @@ impl State {
         project_entry.runs.shift_remove(name).is_some()
     }
 
+    /// Renames a project. Its runs are moved with it only if there are none, as their files are stored by its name.
+    pub(crate) fn rename_project(&mut self, entity: &str, old: &str, new: &str) -> Result<(), String> {
+        let (from, to) = ((entity.to_owned(), old.to_owned()), (entity.to_owned(), new.to_owned()));
+        let known = self.projects.get(&from).ok_or_else(|| format!("project {old:?} not found"))?;
+        if !known.runs.is_empty() {
+            return Err("the local server does not rename projects with runs".to_owned());
+        }
+        if self.projects.contains_key(&to) {
+            return Err(format!("project {new:?} already exists"));
+        }
+        if let Some(mut project) = self.projects.shift_remove(&from) {
+            new.clone_into(&mut project.facts.name);
+            self.projects.insert(to, project);
+        }
+        self.artifacts.rename_project(entity, old, new);
+        Ok(())
+    }
+
+    /// Removes a project with its runs and artifacts.
+    pub(crate) fn remove_project(&mut self, entity: &str, name: &str) {
+        let runs = self.project(entity, name).map(|project| project.runs.keys().cloned().collect::<Vec<_>>());
+        for run in runs.unwrap_or_default() {
+            self.remove_run(entity, name, &run);
+        }
+        self.projects.shift_remove(&(entity.to_owned(), name.to_owned()));
+        self.artifacts.remove_project(entity, name);
+    }
+
     /// Stores the bytes of a run's file and adds it to the run's list. Returns false if the run does not exist.
     pub(crate) fn put_file(
         &mut self,
@@ -159,8 +195,11 @@ impl State {
         true
     }
 
-    /// Returns the stored MD5 digest in base64 of a blob that is a run's file.
+    /// Returns the stored MD5 digest in base64 of a blob that is the file of a run or belongs to an artifact.
     pub(crate) fn file_digest(&self, key: &str) -> Option<&str> {
+        if is_artifact_blob(key) {
+            return self.artifacts.stored_md5(key);
+        }
         let parts: Vec<&str> = key.splitn(5, '/').collect();
         let ["runs", entity, project, run, file] = parts[..] else { return None };
         Some(&self.run(entity, project, run)?.files.get(file)?.stored_md5)

@@ -18,9 +18,13 @@ pub struct StorageBehaviour {
     pub lengths: bool,
     /// Whether clients can use the `directUrl` of a file. Default: [`DirectUrls::Served`].
     pub direct: DirectUrls,
+    /// Whether clients can use the `directUrl` of a manifest. Default: [`DirectUrls::Served`].
+    pub manifests: DirectUrls,
+    /// Whether the first byte of each file of an artifact is altered when it is sent. Default: no.
+    pub damaged: bool,
 }
 
-/// What happens to a request for the `directUrl` of a run's file.
+/// What happens to a request for the `directUrl` of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DirectUrls {
@@ -41,6 +45,8 @@ impl Default for StorageBehaviour {
             suffix_ranges: false,
             lengths: true,
             direct: DirectUrls::Served,
+            manifests: DirectUrls::Served,
+            damaged: false,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Tests the server over plain HTTP.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod artifacts;
 mod client;
 mod exports;
 mod faults;
