@@ -8,37 +8,46 @@ use wandb_core::operation::{Field, UnreadableEntry};
 use super::run_fields::parse;
 use crate::schema::{DateTime, Int64, JsonText, sdl as schema};
 
-/// The optional fields: the way to a version by its name, the counts of lists, and those of versions.
-const OPTIONAL: &[Field] = &[
-    Field::new("Project", "artifactCollectionMembership"),
-    Field::new("ArtifactConnection", "totalCount"),
-    Field::new("VersionedArtifactConnection", "totalCount"),
-    Field::new("Artifact", "artifactType"),
-    Field::new("Artifact", "description"),
-    Field::new("Artifact", "metadata"),
-    Field::new("Artifact", "ttlDurationSeconds"),
-    Field::new("Artifact", "ttlIsInherited"),
-    Field::new("Artifact", "tags"),
-    Field::new("Artifact", "historyStep"),
-    Field::new("Artifact", "state"),
-    Field::new("Artifact", "size"),
-    Field::new("Artifact", "digest"),
-    Field::new("Artifact", "digestAlgorithm"),
-    Field::new("Artifact", "commitHash"),
-    Field::new("Artifact", "fileCount"),
-    Field::new("Artifact", "createdAt"),
-    Field::new("Artifact", "updatedAt"),
-    Field::new("Artifact", "aliases"),
-];
+/// Lists the optional fields of a version after others.
+macro_rules! optional_fields {
+    ($($other:expr),*) => {
+        &[
+            $($other,)*
+            Field::new("Artifact", "artifactType"),
+            Field::new("Artifact", "description"),
+            Field::new("Artifact", "metadata"),
+            Field::new("Artifact", "ttlDurationSeconds"),
+            Field::new("Artifact", "ttlIsInherited"),
+            Field::new("Artifact", "tags"),
+            Field::new("Artifact", "historyStep"),
+            Field::new("Artifact", "state"),
+            Field::new("Artifact", "size"),
+            Field::new("Artifact", "digest"),
+            Field::new("Artifact", "digestAlgorithm"),
+            Field::new("Artifact", "commitHash"),
+            Field::new("Artifact", "fileCount"),
+            Field::new("Artifact", "createdAt"),
+            Field::new("Artifact", "updatedAt"),
+            Field::new("Artifact", "aliases")
+,
+        ]
+    };
+}
 
 /// The optional fields of a version.
-pub(super) const OPTIONAL_FIELDS: &[Field] = OPTIONAL.split_at(3).1;
+pub(super) const OPTIONAL_FIELDS: &[Field] = optional_fields!();
 
-/// The optional fields of versions in a list.
-pub(super) const OPTIONAL_FIELDS_IN_LISTS: &[Field] = OPTIONAL.split_at(1).1;
+/// The optional fields of the versions of a collection.
+pub(super) const OPTIONAL_FIELDS_OF_COLLECTION: &[Field] =
+    optional_fields!(Field::new("VersionedArtifactConnection", "totalCount"));
+
+/// The optional fields of the artifacts of a run.
+pub(super) const OPTIONAL_FIELDS_OF_RUN: &[Field] =
+    optional_fields!(Field::new("ArtifactConnection", "totalCount"));
 
 /// The optional fields of a version that is found by its name.
-pub(super) const OPTIONAL_FIELDS_BY_NAME: &[Field] = OPTIONAL;
+pub(super) const OPTIONAL_FIELDS_BY_NAME: &[Field] =
+    optional_fields!(Field::new("Project", "artifactCollectionMembership"));
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Artifact")]

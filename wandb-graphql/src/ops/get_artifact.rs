@@ -194,8 +194,8 @@ mod tests {
     fn unreadable_metadata_keep_the_rest() {
         let artifact = answer(
             &get(),
-            r#"{"data": {"project": {"artifactCollectionMembership": {"versionIndex": 1, "artifact": {"id": "1",
-                "artifactSequence": {"name": "best"}, "versionIndex": 1, "metadata": "[", "digestAlgorithm": "SHA1"}}}}}"#,
+            r#"{"data": {"project": {"artifactCollectionMembership": {"versionIndex": 1, "createdAt": null, "aliases": null, "artifactCollection": null, "artifact": {"id": "1",
+                "artifactSequence": {"name": "best", "project": null}, "versionIndex": 1, "metadata": "[", "digestAlgorithm": "SHA1"}}}}}"#,
         )
         .unwrap();
         let fields: Vec<_> = artifact.unreadable_fields.iter().map(|field| field.field.as_str()).collect();
@@ -208,7 +208,7 @@ mod tests {
         for body in [
             r#"{"data": {"project": null}}"#,
             r#"{"data": {"project": {"artifactCollectionMembership": null}}}"#,
-            r#"{"data": {"project": {"artifactCollectionMembership": {"versionIndex": 1, "artifact": null}}}}"#,
+            r#"{"data": {"project": {"artifactCollectionMembership": {"versionIndex": 1, "createdAt": null, "aliases": null, "artifactCollection": null, "artifact": null}}}}"#,
         ] {
             let what = "artifact team/my project/best:prod".to_owned();
             assert_eq!(answer(&get(), body).unwrap_err(), AnswerError::NotFound { what });
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn version_without_a_name_is_malformed() {
-        let body = r#"{"data": {"project": {"artifactCollectionMembership": {"artifact": {"id": "1"}}}}}"#;
+        let body = r#"{"data": {"project": {"artifactCollectionMembership": {"versionIndex": null, "createdAt": null, "aliases": null, "artifactCollection": null, "artifact": {"id": "1", "artifactSequence": null, "versionIndex": null}}}}}"#;
         let error = answer(&get(), body).unwrap_err();
         assert!(error.to_string().contains("has no collection"), "{error}");
     }

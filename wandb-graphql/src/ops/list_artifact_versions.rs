@@ -7,7 +7,7 @@ use wandb_core::model::Artifact;
 use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Operation, PageSize, UnsupportedFields};
 use wandb_core::transport::Request;
 
-use super::artifact_fields::{ArtifactFields, OPTIONAL_FIELDS_IN_LISTS, View};
+use super::artifact_fields::{ArtifactFields, OPTIONAL_FIELDS_OF_COLLECTION, View};
 use super::entry::{Connection, Edge, Entry};
 use super::list_page::{ListPage, paged_list};
 use super::page::{PageInfo, PagePosition, page_size_argument, paging_arguments};
@@ -139,7 +139,7 @@ impl Operation for ListArtifactVersions {
     }
 
     fn optional_fields(&self) -> &'static [Field] {
-        OPTIONAL_FIELDS_IN_LISTS
+        OPTIONAL_FIELDS_OF_COLLECTION
     }
 
     fn optional_arguments(&self) -> Vec<Argument> {

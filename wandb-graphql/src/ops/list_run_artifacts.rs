@@ -7,7 +7,7 @@ use wandb_core::model::Artifact;
 use wandb_core::operation::{AnswerError, Argument, Endpoint, Field, Operation, PageSize, UnsupportedFields};
 use wandb_core::transport::Request;
 
-use super::artifact_fields::{ArtifactFields, OPTIONAL_FIELDS_IN_LISTS, View};
+use super::artifact_fields::{ArtifactFields, OPTIONAL_FIELDS_OF_RUN, View};
 use super::entry::connection;
 use super::list_page::{ListPage, paged_list};
 use super::page::{PagePosition, page_size_argument, paging_arguments};
@@ -104,7 +104,7 @@ impl Operation for ListRunArtifacts {
     }
 
     fn optional_fields(&self) -> &'static [Field] {
-        OPTIONAL_FIELDS_IN_LISTS
+        OPTIONAL_FIELDS_OF_RUN
     }
 
     fn optional_arguments(&self) -> Vec<Argument> {
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn request_for_used_artifacts_of_an_old_server() {
-        insta::assert_snapshot!(request(&ListRunArtifacts::used(path()), OPTIONAL_FIELDS_IN_LISTS));
+        insta::assert_snapshot!(request(&ListRunArtifacts::used(path()), OPTIONAL_FIELDS_OF_RUN));
     }
 
     #[test]
