@@ -10,7 +10,9 @@ mod progress;
 mod queue;
 mod remote_file;
 
-pub(crate) use fetch::{DownloadSettings, Fetched, Receipts};
+#[cfg(feature = "mirror")]
+pub(crate) use fetch::Fetched;
+pub(crate) use fetch::{DownloadSettings, Receipts};
 pub use progress::DownloadProgress;
 pub(crate) use queue::{NumberedOutcome, fetch_all, fetch_each, fetch_one};
 pub(crate) use remote_file::{FileListing, FileSource, RemoteFile};

@@ -112,6 +112,14 @@ pub(crate) fn compare(workspace: &Workspace, options: &Options) -> Result<Outcom
     }
     arguments.extend(["--seed".into(), options.seed.to_string().into()]);
     add(script(&python, &scratch.path().join("on-disk"), &arguments)?);
+    let mut arguments: Vec<OsString> = vec![scripts.join("artifacts.py").into()];
+    for (option, value) in [("--program", &programs.export), ("--server", &programs.server)] {
+        arguments.extend([option.into(), value.into()]);
+    }
+    if let Some(text) = &options.question {
+        arguments.extend(["--question".into(), text.into()]);
+    }
+    add(script(&python, &scratch.path().join("artifacts"), &arguments)?);
     println!("\n{} passed, {} failed", counts.passed, counts.failed);
     Ok(Outcome::of(passed, counts))
 }

@@ -4,9 +4,7 @@ use std::fs;
 
 use wandb_export::files::{ArtifactDownloads, DownloadOutcome, ExistingFilePolicy};
 use wandb_export::{Error, Issue};
-use wandb_local_server::{
-    DigestAlgorithm, Fault, FaultKind, Faults, LocalServer, NewArtifact, Port, StorageLayout,
-};
+use wandb_local_server::{DigestAlgorithm, LocalServer, NewArtifact, Port, StorageLayout};
 
 use crate::support::{PROJECT, artifacts, on_both, server, tree};
 
@@ -32,7 +30,10 @@ fn equal_contents_are_fetched_once() {
         let files = artifact.files();
         let progress = files.progress();
         let first = files.clone().download(folder.path()).await.expect("downloads");
-        assert_eq!(outcomes(&first), [DownloadOutcome::Fetched, DownloadOutcome::Copied, DownloadOutcome::Fetched]);
+        assert_eq!(
+            outcomes(&first),
+            [DownloadOutcome::Fetched, DownloadOutcome::Copied, DownloadOutcome::Fetched]
+        );
         assert_eq!(progress.files_done(), 3);
         // The manifest and two contents.
         assert_eq!(storage_requests(&server), 3);
@@ -51,12 +52,20 @@ fn versions_of_a_project_share_contents() {
     on_both(&server, async |api| {
         let folder = tempfile::tempdir().expect("a folder");
         server.store().clear_requests();
-        let all = api.artifacts(PROJECT).await.expect("a path").download(folder.path()).await.expect("downloads");
+        let all =
+            api.artifacts(PROJECT).await.expect("a path").download(folder.path()).await.expect("downloads");
         assert!(all.is_complete(), "{all:?}");
         // Three manifests, and four different contents.
         assert_eq!(storage_requests(&server), 7);
         let found = tree(folder.path());
-        let names = ["data/v0/a.txt", "data/v0/train/b.csv", "data/v1/a.txt", "data/v1/copy/a.txt", "data/v1/train/b.csv", "resnet/v0/model.h5"];
+        let names = [
+            "data/v0/a.txt",
+            "data/v0/train/b.csv",
+            "data/v1/a.txt",
+            "data/v1/copy/a.txt",
+            "data/v1/train/b.csv",
+            "resnet/v0/model.h5",
+        ];
         assert_eq!(found.keys().collect::<Vec<_>>(), names);
         assert!(found["data/v1/a.txt"] == b"alpha" && found["resnet/v0/model.h5"] == [7; 100_000]);
     });
@@ -76,13 +85,20 @@ fn both_layouts_and_algorithms_work_without_signed_addresses() {
     .into_iter()
     .enumerate()
     {
-        let artifact = NewArtifact { layout, algorithm, ..NewArtifact::new("local-team", "vision", &format!("a{number}"), "dataset") };
-        let path = store.add_artifact(artifact.file("dir/x y.bin", vec![1; 50_000]).file("empty", "")).expect("a version");
+        let artifact = NewArtifact {
+            layout,
+            algorithm,
+            ..NewArtifact::new("local-team", "vision", &format!("a{number}"), "dataset")
+        };
+        let path = store
+            .add_artifact(artifact.file("dir/x y.bin", vec![1; 50_000]).file("empty", ""))
+            .expect("a version");
         paths.push(path);
     }
-    for refuses in [false, true] {
-        if refuses {
-            store.set_faults(Faults::new(1, [Fault::new(FaultKind::Status(403)).on("signed")]));
+    for is_old in [false, true] {
+        if is_old {
+            let lacking = [("ArtifactCollectionMembership", "files")];
+            store.set_missing_fields(&lacking).expect("a field of the schema");
         }
         on_both(&server, async |api| {
             for path in &paths {
@@ -104,7 +120,10 @@ fn wrong_contents_are_reported() {
         ..NewArtifact::new("local-team", "vision", name, "dataset")
     };
     for (algorithm, name) in [(DigestAlgorithm::Md5, "md5"), (DigestAlgorithm::Xxh128, "xxh128")] {
-        let path = server.store().add_artifact(artifact(algorithm, name).file("a", "right").file("b", "other")).expect("a version");
+        let path = server
+            .store()
+            .add_artifact(artifact(algorithm, name).file("a", "right").file("b", "other"))
+            .expect("a version");
         server.store().set_artifact_file(&path, "a", "wrong").expect("a file");
         server.store().remove_artifact_file(&path, "b").expect("a file");
         on_both(&server, async |api| {
@@ -134,7 +153,8 @@ fn existing_files_are_replaced_only_on_request() {
         let refused = files.clone().download(folder.path()).await.expect("downloads");
         assert!(matches!(refused.failed[0].error, Error::FileExists { .. }), "{:?}", refused.failed);
         assert_eq!(fs::read(folder.path().join("a.txt")).expect("the file"), b"mine");
-        let replaced = files.existing(ExistingFilePolicy::Replace).download(folder.path()).await.expect("downloads");
+        let replaced =
+            files.existing(ExistingFilePolicy::Replace).download(folder.path()).await.expect("downloads");
         assert_eq!(outcomes(&replaced), [DownloadOutcome::Fetched]);
         assert_eq!(fs::read(folder.path().join("a.txt")).expect("the file"), b"alpha");
     });
@@ -144,7 +164,17 @@ fn existing_files_are_replaced_only_on_request() {
 fn hostile_names_stay_in_the_folder() {
     let server = server();
     let mut artifact = NewArtifact::new("local-team", "vision", "evil", "dataset");
-    let names = ["../out", "/etc/passwd", "a/../../b", "CON", "x\\..\\y", "A", "a", ".wandb-export/z", "wandb-export-names.json"];
+    let names = [
+        "../out",
+        "/etc/passwd",
+        "a/../../b",
+        "CON",
+        "x\\..\\y",
+        "A",
+        "a",
+        ".wandb-export/z",
+        "wandb-export-names.json",
+    ];
     for (number, name) in names.iter().enumerate() {
         artifact = artifact.file(name, format!("content {number}"));
     }
@@ -152,7 +182,8 @@ fn hostile_names_stay_in_the_folder() {
     on_both(&server, async |api| {
         let outer = tempfile::tempdir().expect("a folder");
         let folder = outer.path().join("in");
-        let downloads = api.artifact(&path).await.expect("a version").download(&folder).await.expect("downloads");
+        let downloads =
+            api.artifact(&path).await.expect("a version").download(&folder).await.expect("downloads");
         assert!(downloads.failed.is_empty(), "{:?}", downloads.failed);
         assert_eq!(downloads.files.len(), names.len());
         for file in &downloads.files {
@@ -191,8 +222,12 @@ fn unreadable_manifest_does_not_stop_other_versions() {
     server.store().set_manifest("local-team/vision/data:v0", "{").expect("a version");
     on_both(&server, async |api| {
         let folder = tempfile::tempdir().expect("a folder");
-        let all = api.artifacts(PROJECT).await.expect("a path").download(folder.path()).await.expect("downloads");
-        assert_eq!(all.failed.iter().map(|failed| failed.name.as_str()).collect::<Vec<_>>(), ["local-team/vision/data:v0"]);
+        let all =
+            api.artifacts(PROJECT).await.expect("a path").download(folder.path()).await.expect("downloads");
+        assert_eq!(
+            all.failed.iter().map(|failed| failed.name.as_str()).collect::<Vec<_>>(),
+            ["local-team/vision/data:v0"]
+        );
         assert_eq!(all.files.len(), 4);
     });
 }

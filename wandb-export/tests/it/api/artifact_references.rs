@@ -59,7 +59,8 @@ fn references_into_artifacts_are_followed() {
     let second = server.store().add_artifact(second).expect("a version");
     on_both(&server, async |api| {
         let folder = tempfile::tempdir().expect("a folder");
-        let downloads = api.artifact(&second).await.expect("a version").download(folder.path()).await.expect("downloads");
+        let downloads =
+            api.artifact(&second).await.expect("a version").download(folder.path()).await.expect("downloads");
         let found = tree(folder.path());
         assert_eq!(found.keys().collect::<Vec<_>>(), ["far.txt", "other.txt", "own"]);
         assert!(found["far.txt"] == b"alpha" && found["other.txt"] == b"1,2\n");
@@ -67,7 +68,9 @@ fn references_into_artifacts_are_followed() {
             downloads.failed.iter().map(|file| (file.name.as_str(), file.error.to_string())).collect();
         assert!(failed["none.txt"].contains("has no entry \"none\""), "{failed:?}");
         assert!(failed["lost.txt"].contains("cannot be followed"), "{failed:?}");
-        let [Issue::ArtifactFileInexact { file, .. }] = &downloads.issues[..] else { panic!("{downloads:?}") };
+        let [Issue::ArtifactFileInexact { file, .. }] = &downloads.issues[..] else {
+            panic!("{downloads:?}")
+        };
         assert_eq!(*file, format!("other.txt of {second}"));
     });
 }
@@ -76,7 +79,10 @@ fn references_into_artifacts_are_followed() {
 fn cycles_of_references_end() {
     let server = server();
     let loops = ["a", "b"].map(|name| {
-        server.store().add_artifact(derived(name).reference("x", "s3://soon/x", "d", None)).expect("a version")
+        server
+            .store()
+            .add_artifact(derived(name).reference("x", "s3://soon/x", "d", None))
+            .expect("a version")
     });
     for (from, to) in [(0, 1), (1, 0)] {
         let text = server.store().artifact_manifest(&loops[from]).expect("a manifest");
@@ -87,7 +93,13 @@ fn cycles_of_references_end() {
     on_both(&server, async |api| {
         let folder = tempfile::tempdir().expect("a folder");
         let before = api.stats().requests;
-        let downloads = api.artifact(&loops[0]).await.expect("a version").download(folder.path()).await.expect("downloads");
+        let downloads = api
+            .artifact(&loops[0])
+            .await
+            .expect("a version")
+            .download(folder.path())
+            .await
+            .expect("downloads");
         assert!(downloads.failed[0].error.to_string().contains("in a cycle"), "{:?}", downloads.failed);
         assert!(api.stats().requests - before < 100, "{}", api.stats().requests);
     });
@@ -103,10 +115,18 @@ fn other_references_are_listed_and_not_fetched() {
     let path = server.store().add_artifact(artifact).expect("a version");
     on_both(&server, async |api| {
         let folder = tempfile::tempdir().expect("a folder");
-        let downloads = api.artifact(&path).await.expect("a version").download(folder.path()).await.expect("downloads");
-        assert_eq!(downloads.files.iter().map(|file| file.outcome).collect::<Vec<_>>(), [DownloadOutcome::Fetched]);
-        let listed: Vec<_> = downloads.references.iter().map(|of| (of.name.as_str(), of.address.as_str(), of.size)).collect();
-        assert_eq!(listed, [("s3.bin", "s3://bucket/key", Some(7)), ("web.html", "https://example.org/x", None)]);
+        let downloads =
+            api.artifact(&path).await.expect("a version").download(folder.path()).await.expect("downloads");
+        assert_eq!(
+            downloads.files.iter().map(|file| file.outcome).collect::<Vec<_>>(),
+            [DownloadOutcome::Fetched]
+        );
+        let listed: Vec<_> =
+            downloads.references.iter().map(|of| (of.name.as_str(), of.address.as_str(), of.size)).collect();
+        assert_eq!(
+            listed,
+            [("s3.bin", "s3://bucket/key", Some(7)), ("web.html", "https://example.org/x", None)]
+        );
         let [Issue::ReferencesNotFetched { count: 2, schemes, .. }] = &downloads.issues[..] else {
             panic!("{:?}", downloads.issues)
         };

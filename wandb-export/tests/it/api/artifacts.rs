@@ -33,7 +33,10 @@ fn versions_are_found_by_every_kind_of_alias() {
             assert_eq!(found.path(), newest.path(), "{path}");
         }
         assert_eq!(api.artifact_by_id(&id).await.expect("a version").path(), newest.path());
-        assert_eq!((newest.kind.as_deref(), newest.file_count, newest.size), (Some("dataset"), Some(3), Some(18)));
+        assert_eq!(
+            (newest.kind.as_deref(), newest.file_count, newest.size),
+            (Some("dataset"), Some(3), Some(18))
+        );
         assert!(newest.aliases.contains(&"best".to_owned()), "{:?}", newest.aliases);
         let metadata = newest.metadata.as_ref().expect("metadata");
         assert_eq!(metadata.get("rows").and_then(|rows| rows.as_f64()), Some(2.0));
@@ -64,9 +67,23 @@ fn versions_of_a_project_are_listed_and_filtered() {
         assert_eq!(types, ["dataset", "model"]);
         let (collections, _) = all.collections().collect().await.expect("collections");
         assert_eq!(collections.len(), 2);
-        assert!(collections.iter().all(|of| of.kind == Some(CollectionKind::Sequence) && of.type_name.is_some()));
+        assert!(
+            collections.iter().all(|of| of.kind == Some(CollectionKind::Sequence) && of.type_name.is_some())
+        );
         let unknown = all.of_type("none").collect().await.unwrap_err();
         assert_eq!(unknown.kind(), ErrorKind::NotFound, "{unknown}");
+    });
+}
+
+#[test]
+fn older_servers_are_asked_type_by_type() {
+    let server = server();
+    artifacts(&server);
+    let lacking = [("Project", "artifactCollectionMembership"), ("Project", "artifactCollections")];
+    server.store().set_missing_fields(&lacking).expect("fields of the schema");
+    on_both(&server, async |api| {
+        let all = api.artifacts(PROJECT).await.expect("a path");
+        assert_eq!(names(all).await, ["data:v0", "data:v1", "resnet:v0"]);
     });
 }
 
@@ -90,7 +107,10 @@ fn runs_have_logged_and_used_artifacts() {
 fn lineage_names_runs_and_collections() {
     let server = server();
     artifacts(&server);
-    server.store().link_artifact("local-team/vision/data:v1", "local-team/vision/golden", &["prod"]).expect("a link");
+    server
+        .store()
+        .link_artifact("local-team/vision/data:v1", "local-team/vision/golden", &["prod"])
+        .expect("a link");
     on_both(&server, async |api| {
         let artifact = api.artifact("local-team/vision/data:v1").await.expect("a version");
         let maker = artifact.logged_by().await.expect("an answer").expect("a run");
@@ -100,7 +120,7 @@ fn lineage_names_runs_and_collections() {
         let linked = artifact.linked().await.expect("an answer");
         let golden = linked.iter().find(|link| link.collection == "golden").expect("a link");
         assert_eq!((golden.version.as_str(), golden.kind), ("v0", Some(CollectionKind::Portfolio)));
-        assert_eq!(golden.aliases, ["prod", "latest"].map(str::to_owned).into_iter().filter(|alias| golden.aliases.contains(alias)).collect::<Vec<_>>());
+        assert!(golden.aliases.contains(&"prod".to_owned()), "{:?}", golden.aliases);
         let link = api.artifact("local-team/vision/golden:prod").await.expect("a link");
         assert!(link.is_link());
         assert_eq!(link.source.path().expect("a path"), *artifact.path());
@@ -146,7 +166,10 @@ fn invalid_manifests_are_errors() {
         server.store().set_manifest(path, text).expect("a version");
         on_both(&server, async |api| {
             let error = api.artifact(path).await.expect("a version").manifest().await.unwrap_err();
-            assert!(matches!(error, Error::File { .. }) && error.to_string().contains(expected), "{text}: {error}");
+            assert!(
+                matches!(error, Error::File { .. }) && error.to_string().contains(expected),
+                "{text}: {error}"
+            );
         });
     }
 }
@@ -185,14 +208,21 @@ fn registries_are_found_by_the_name_of_the_organization() {
             assert_eq!((versions.len(), issues), (1, vec![]));
             assert_eq!(registries.name("x*").expect("a pattern").collect().await.expect("registries"), []);
         }
-        for path in ["Acme Inc/wandb-registry-model/best:prod", "acme/wandb-registry-model/best", "wandb-registry-model/best"] {
+        for path in [
+            "Acme Inc/wandb-registry-model/best:prod",
+            "acme/wandb-registry-model/best",
+            "wandb-registry-model/best",
+        ] {
             let artifact = api.artifact(path).await.unwrap_or_else(|error| panic!("{path}: {error}"));
             assert_eq!(artifact.path().to_string(), "acme/wandb-registry-model/best:v0");
             assert_eq!(artifact.source.path().expect("a path").to_string(), "local-team/vision/resnet:v0");
         }
         let listed = api.artifacts("Acme Inc/wandb-registry-model").await.expect("a path");
         let listed = listed.collect().await.expect("versions");
-        assert_eq!(listed.iter().map(|of| of.path().to_string()).collect::<Vec<_>>(), ["acme/wandb-registry-model/best:v0"]);
+        assert_eq!(
+            listed.iter().map(|of| of.path().to_string()).collect::<Vec<_>>(),
+            ["acme/wandb-registry-model/best:v0"]
+        );
     });
 }
 
@@ -205,7 +235,10 @@ fn deleted_and_pending_versions_are_not_listed() {
         .store()
         .set_artifact_state("local-team/vision/data:v1", wandb_local_server::ArtifactState::Pending)
         .expect("a version");
-    server.store().add_artifact(NewArtifact::new("local-team", "vision", "empty", "dataset")).expect("a version");
+    server
+        .store()
+        .add_artifact(NewArtifact::new("local-team", "vision", "empty", "dataset"))
+        .expect("a version");
     on_both(&server, async |api| {
         assert_eq!(names(api.artifacts(PROJECT).await.expect("a path")).await, ["empty:v0", "resnet:v0"]);
     });

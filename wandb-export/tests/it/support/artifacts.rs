@@ -23,7 +23,8 @@ pub(crate) fn artifacts(server: &LocalServer) {
         .alias("best")
         .metadata(&json!({ "rows": 2, "split": { "train": 0.9 } }));
     store.add_artifact(second).expect("a version");
-    let model = NewArtifact::new("local-team", "vision", "resnet", "model").file("model.h5", vec![7; 100_000]);
+    let model =
+        NewArtifact::new("local-team", "vision", "resnet", "model").file("model.h5", vec![7; 100_000]);
     store.add_artifact(model.run("user")).expect("a version");
     store.use_artifact("local-team/vision/user", "local-team/vision/data:v1").expect("a run and a version");
 }
