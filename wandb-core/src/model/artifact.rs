@@ -167,20 +167,16 @@ impl Artifact {
     /// The URL of its page in the server's web app. For a version in a registry, the page of the registry.
     pub fn url(&self, base: &BaseUrl) -> Url {
         let Self { entity, project, collection, version, .. } = self;
-        match registry_name(project) {
-            Some(registry) => {
-                let mut url = base.app_page(["registry", registry]);
-                url.query_pairs_mut()
-                    .append_pair("selectionPath", &format!("{entity}/{project}/{collection}"))
-                    .append_pair("view", "membership")
-                    .append_pair("version", version);
-                url
-            }
-            None => {
-                let kind = self.kind.as_deref().unwrap_or_default();
-                base.app_page([entity.as_str(), project, "artifacts", kind, collection, version])
-            }
+        if let Some(registry) = registry_name(project) {
+            let mut url = base.app_page(["registry", registry]);
+            url.query_pairs_mut()
+                .append_pair("selectionPath", &format!("{entity}/{project}/{collection}"))
+                .append_pair("view", "membership")
+                .append_pair("version", version);
+            return url;
         }
+        let kind = self.kind.as_deref().unwrap_or_default();
+        base.app_page([entity.as_str(), project, "artifacts", kind, collection, version])
     }
 }
 

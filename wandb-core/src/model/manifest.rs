@@ -275,13 +275,13 @@ impl<'de> Deserialize<'de> for Contents {
 impl EntryText {
     /// Returns the entry. `ids` holds the ids of earlier entries.
     fn into_entry(self, path: Box<str>, ids: &mut HashSet<Arc<str>>) -> Result<ManifestEntry, String> {
-        let birth_artifact_id = self.birth_artifact_id.map(|id| match ids.get(&*id) {
-            Some(known) => Arc::clone(known),
-            None => {
-                let id: Arc<str> = id.into();
-                ids.insert(Arc::clone(&id));
-                id
+        let birth_artifact_id = self.birth_artifact_id.map(|id| {
+            if let Some(known) = ids.get(&*id) {
+                return Arc::clone(known);
             }
+            let id: Arc<str> = id.into();
+            ids.insert(Arc::clone(&id));
+            id
         });
         let extra = match self.extra {
             None => Map::new(),

@@ -206,7 +206,10 @@ async fn write_list(
     let report = write_rows(rows.try_flatten(), sink).await?;
     drop(progress);
     session.print_notes(&report, options.destination.format()?);
-    let issues: Vec<Issue> = handles.iter().flat_map(|handle| handle.to_vec()).collect();
+    let mut issues: Vec<Issue> = Vec::new();
+    for handle in handles {
+        issues.extend(handle.to_vec());
+    }
     Ok(Session::report_issues(&issues))
 }
 

@@ -215,17 +215,14 @@ async fn prepare(wanted: ArtifactToFetch) -> Result<Prepared, Error> {
             items.push(Item { name, entry });
             continue;
         };
-        match ArtifactUri::parse(address).filter(|uri| !uri.path().is_empty()) {
-            Some(uri) => {
-                let subject = location.subject(&entry);
-                links.push(Link { name, subject, digest: entry.digest().to_owned(), uri });
-            }
-            None => {
-                let (address, size) = (address.to_owned(), entry.size());
-                let artifact = artifact.path().to_string();
-                prepared.references.push(UnfetchedReference { artifact, name, address, size });
-            }
+        if let Some(uri) = ArtifactUri::parse(address).filter(|uri| !uri.path().is_empty()) {
+            let subject = location.subject(&entry);
+            links.push(Link { name, subject, digest: entry.digest().to_owned(), uri });
+            continue;
         }
+        let (address, size) = (address.to_owned(), entry.size());
+        let artifact = artifact.path().to_string();
+        prepared.references.push(UnfetchedReference { artifact, name, address, size });
     }
     prepared.groups.push(Group { location, items });
     resolve(&artifact, links, &mut prepared).await;

@@ -181,7 +181,8 @@ fn with_registry() -> LocalServer {
         teams: vec!["local-team".to_owned()],
         members: vec!["local".to_owned()],
     };
-    let options = Options { organizations: vec![organization], ..Options::default() };
+    let mut options = Options::default();
+    options.organizations = vec![organization];
     let server = LocalServer::start(options).expect("a free port");
     artifacts(&server);
     let registry = server.store().add_registry("Acme Inc", "model", &["model"]).expect("a registry");

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use serde_json::Value;
 use wandb_local_server::NewArtifact;
 
-use crate::support::{PROJECT, Program, artifacts, server, tree};
+use crate::support::{PROJECT, Program, TRANSPORTS, artifacts, server, tree};
 
 const DATA: &str = "local-team/vision/data:v1";
 
@@ -80,16 +80,27 @@ fn artifacts_of_a_run_have_a_relation() {
     assert_eq!(column(&found, "name"), ["resnet:v0", "data:v1"]);
 }
 
+/// The names and outcomes in a table of CSV.
+fn outcomes(table: &str) -> Vec<String> {
+    let cells = |line: &str| line.split(',').map(str::to_owned).collect::<Vec<_>>();
+    table.lines().skip(1).map(cells).map(|cells| format!("{} {}", cells[0], cells[3])).collect()
+}
+
 #[test]
 fn download_of_a_version_is_complete() {
     let program = program();
-    let (code, files) = rows(&program, &["artifact", DATA, "--download", "-o", "out"]);
-    assert_eq!(code, Some(0));
-    assert_eq!(column(&files, "name"), ["a.txt", "copy/a.txt", "train/b.csv"]);
-    // The second transport found the files.
-    assert_eq!(program.names(), ["out"]);
-    let (_, some) = rows(&program, &["artifact", DATA, "--download", "-o", "some", "--path", "train/"]);
-    assert_eq!(column(&some, "name"), ["train/b.csv"]);
+    for transport in TRANSPORTS {
+        let download = ["artifact", DATA, "--download", "-o", transport, "-f", "csv"];
+        let ended = program.over(transport, &download);
+        let expected = ["a.txt fetched", "copy/a.txt copied", "train/b.csv fetched"];
+        assert_eq!((ended.code, outcomes(&ended.stdout)), (Some(0), expected.map(str::to_owned).to_vec()));
+        assert_eq!(tree(&program.path(transport)).len(), 3);
+        let part = format!("{transport}-part");
+        let ended =
+            program.over(transport, &["artifact", DATA, "--download", "-o", &part, "--path", "train/"]);
+        assert_eq!(ended.code, Some(0), "{ended}");
+        assert_eq!(tree(&program.path(&part)).keys().collect::<Vec<_>>(), ["train/b.csv"]);
+    }
     let missing = program.run(&["artifact", DATA, "--download", "-o", "none", "--path", "x"]);
     assert_eq!(missing.code, Some(3), "{missing}");
 }
