@@ -37,8 +37,8 @@ pub use auth::{ApiKey, ApiKeyError, AuthError, Credential, CredentialSource};
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use environment::{Environment, Files};
 pub use path::{
-    PartialProjectPath, PartialRunPath, PartialSweepPath, PathDefaults, PathError, PathKind, ProjectPage,
-    ProjectPath, RunPath, SweepPath,
+    ArtifactPath, ArtifactUri, PartialArtifactPath, PartialProjectPath, PartialRunPath, PartialSweepPath,
+    PathDefaults, PathError, PathKind, ProjectPage, ProjectPath, RunPath, SweepPath,
 };
 pub use row::Row;
 pub use settings::{Setting, SettingSource, Settings, SettingsError};

@@ -96,6 +96,12 @@ pub trait Paged: Operation + Sized {
         0
     }
 
+    /// The server's count of the entries that this operation lists on all pages, if the page has one.
+    fn total(answer: &Self::Answer) -> Option<u64> {
+        let _ = answer;
+        None
+    }
+
     /// The entries of a page that cannot be parsed. The client retries a page once if an entry [may
     /// pass](UnreadableEntry::may_pass).
     fn unreadable(answer: &Self::Answer) -> &[UnreadableEntry] {

@@ -15,6 +15,8 @@
 //! ```
 
 mod app_link;
+mod artifact;
+mod artifact_uri;
 mod defaults;
 mod error;
 mod item;
@@ -23,11 +25,16 @@ mod project;
 mod run;
 mod sweep;
 
+pub(crate) use artifact::registry_name;
+pub use artifact::{ArtifactPath, PartialArtifactPath};
+pub use artifact_uri::ArtifactUri;
 pub use defaults::PathDefaults;
 pub use error::{PathError, PathKind};
 pub use project::{PartialProjectPath, ProjectPage, ProjectPath};
 pub use run::{PartialRunPath, RunPath};
 pub use sweep::{PartialSweepPath, SweepPath};
 
+#[cfg(test)]
+mod artifact_tests;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! The entry point: a connection to a W&B server with an API key.
 
+mod artifact;
+mod artifacts;
 mod builder;
 mod command;
 mod compare;
@@ -7,6 +9,7 @@ mod console;
 mod export;
 mod files;
 mod history;
+mod registries;
 mod run;
 mod runs;
 mod sweep;
@@ -21,6 +24,10 @@ use wandb_core::transport::NoServer;
 use wandb_core::{BaseUrl, PathDefaults, ProjectPath, RunPath, SweepPath};
 use wandb_graphql::ops::{GetServer, GetViewer, ListProjects, ListViews};
 
+pub use artifact::{Artifact, ArtifactFile, ArtifactFiles};
+pub use artifacts::Artifacts;
+#[cfg(feature = "cli")]
+pub(crate) use artifacts::download_listed;
 pub use builder::ApiBuilder;
 pub use command::RunCommand;
 pub use compare::{ComparedKey, ComparedSection, Comparison};
@@ -28,6 +35,8 @@ pub use console::Console;
 pub use export::WriteReport;
 #[cfg(feature = "cli")]
 pub(crate) use export::write as write_rows;
+#[cfg(feature = "cli")]
+pub(crate) use files::Pattern as NamePattern;
 pub use files::{Files, RunFile};
 #[cfg(feature = "mirror")]
 pub(crate) use history::HistoryRequest;
@@ -36,6 +45,7 @@ use history::HistoryRequest;
 pub use history::{
     History, HistoryFollower, HistoryReader, HistoryReport, HistorySource, ScanHistory, SystemMetrics,
 };
+pub use registries::Registries;
 pub use run::Run;
 pub use runs::Runs;
 pub use sweep::Sweep;

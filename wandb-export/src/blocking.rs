@@ -4,6 +4,8 @@
 //! async program, whose thread it then blocks.
 
 mod api;
+mod artifact;
+mod artifacts;
 mod console;
 mod files;
 mod history;
@@ -17,6 +19,8 @@ mod sweep;
 mod update;
 
 pub use api::Api;
+pub use artifact::{Artifact, ArtifactFile, ArtifactFiles};
+pub use artifacts::{Artifacts, Registries};
 pub use console::Console;
 pub use files::{Files, RunFile};
 pub use history::{History, HistoryFollower, HistoryReader, ScanHistory, SystemMetrics};

@@ -8,6 +8,9 @@
 #![expect(clippy::doc_markdown, reason = "clap shows these comments as plain text")]
 
 mod args;
+mod artifact;
+mod artifact_report;
+mod artifacts;
 mod command;
 mod compare;
 mod completions;
@@ -73,6 +76,8 @@ async fn perform(session: Session, command: Command) -> Result<Outcome, Failure>
         Command::History(options) => history::run(&session, &options).await,
         Command::Project(options) => project::run(&session, &options).await,
         Command::Files(options) => files::run(&session, &options).await,
+        Command::Artifacts(options) => artifacts::run(&session, &options).await,
+        Command::Artifact(options) => artifact::run(&session, &options).await,
         Command::Logs(options) => logs::run(&session, &options).await,
         Command::Reports(options) => reports::run(&session, &options).await,
         Command::StartedWith(options) => command::run(&session, &options).await,

@@ -16,5 +16,5 @@ pub(crate) use fetch::Fetched;
 pub(crate) use fetch::{DownloadSettings, Receipts};
 pub(crate) use fetch_limits::FetchLimits;
 pub use progress::DownloadProgress;
-pub(crate) use queue::{fetch_all, fetch_one};
+pub(crate) use queue::{NumberedOutcome, fetch_all, fetch_each, fetch_one};
 pub(crate) use remote_file::{FileListing, FileSource, RemoteFile};

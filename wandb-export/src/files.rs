@@ -17,5 +17,8 @@ mod partial;
 pub(crate) use content::Content;
 pub(crate) use folder::{DownloadFolder, ExistingEntry};
 pub(crate) use names::Names;
-pub use outcome::{DownloadOutcome, DownloadedFile, Downloads, ExistingFilePolicy, FailedDownload};
+pub use outcome::{
+    ArtifactDownloads, DownloadOutcome, DownloadedFile, Downloads, ExistingFilePolicy, FailedDownload,
+    UnfetchedReference,
+};
 pub(crate) use partial::PartialFile;

@@ -1,11 +1,14 @@
 //! Issues: missing, inexact or guessed parts of a result.
 
-use std::fmt;
+mod text;
+
 use std::path::PathBuf;
 
 use wandb_core::model::{Run, UnreadableField};
 use wandb_core::operation::{Argument, Field, UnreadableEntry, UnsupportedFields};
 use wandb_core::{PathError, ProjectPath, RunPath};
+
+pub(crate) use text::lfs_hint;
 
 /// Something in a result that is missing, inexact or guessed.
 ///
@@ -254,6 +257,42 @@ pub enum Issue {
         /// The reason.
         detail: String,
     },
+    /// A list has fewer entries than the server counts.
+    #[non_exhaustive]
+    EntriesMissing {
+        /// The list, such as `artifacts that team/project/run has logged`.
+        list: String,
+        /// The server's count.
+        counted: u64,
+        /// How many entries the server listed.
+        listed: u64,
+    },
+    /// The manifest of an artifact does not agree with the server's data about the artifact.
+    #[non_exhaustive]
+    ArtifactInexact {
+        /// The artifact.
+        artifact: String,
+        /// The difference.
+        detail: String,
+    },
+    /// A downloaded file differs from its entry in the manifest.
+    #[non_exhaustive]
+    ArtifactFileInexact {
+        /// The file and its artifact, such as `a.csv of team/project/data:v1`.
+        file: String,
+        /// The difference.
+        detail: String,
+    },
+    /// Entries of an artifact refer to content that is stored elsewhere. They were not fetched.
+    #[non_exhaustive]
+    ReferencesNotFetched {
+        /// The artifact.
+        artifact: String,
+        /// How many entries.
+        count: u64,
+        /// The schemes of their addresses, such as `s3`.
+        schemes: Vec<String>,
+    },
     /// A mirror lacks part of a run, or holds an outdated copy of it.
     #[non_exhaustive]
     MirrorIncomplete {
@@ -345,121 +384,6 @@ impl Issue {
     }
 }
 
-/// Explains a Git LFS pointer in the message about a file that is not a log.
-pub(crate) fn lfs_hint(is_lfs_pointer: bool) -> &'static str {
-    if is_lfs_pointer { ", but a Git LFS pointer; run `git lfs pull` to get the file itself" } else { "" }
-}
-
-impl fmt::Display for Issue {
-    #[expect(clippy::too_many_lines, reason = "one arm per issue")]
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnsupportedField { field, .. } => write!(f, "the server does not have {field}"),
-            Self::UnsupportedArgument { field, argument, consequence } => {
-                write!(f, "the server does not have the argument {argument} of {field}")?;
-                consequence.as_ref().map_or(Ok(()), |consequence| write!(f, ": {consequence}"))
-            }
-            Self::HistoryByKeys { run, keys, guessed } => {
-                let guess = " of the summary; rows and keys that the summary does not show are missing";
-                let guess = if *guessed { guess } else { "" };
-                write!(
-                    f,
-                    "{run}: the server does not have Run.history; the rows were requested by {keys} keys{guess}"
-                )
-            }
-            Self::RunsMissing { project, counted: Some(counted), listed } => write!(
-                f,
-                "{project}: the server counts {counted} runs but listed only {listed} of them; run the command again"
-            ),
-            Self::RunsMissing { project, counted: None, listed } => write!(
-                f,
-                "{project}: the list of runs ended early, after {listed} runs, and the server does not report a total"
-            ),
-            Self::RunsFoundLate { project, count } => write!(
-                f,
-                "{project}: the list changed while it was read; {count} runs were found by reading it again and come last, \
-                 out of order"
-            ),
-            Self::ListBroken { list, received, detail } => write!(
-                f,
-                "the list of {list} ended early, after {received} entries: {detail}; run the command again"
-            ),
-            Self::NullEntries { list, count } => {
-                write!(f, "the server listed {count} empty entries among the {list}")
-            }
-            Self::Unreadable { list, item: Some(item), detail } => write!(f, "{list}: {item}: {detail}"),
-            Self::Unreadable { list, item: None, detail } => write!(f, "{list}: {detail}"),
-            Self::RowsMissing { run, stream, counted, received } => {
-                write!(f, "{run}: the server counts {counted} rows of {stream} but sent only {received}")
-            }
-            Self::LiveQueryFailed { run, from_step, detail } => write!(
-                f,
-                "{run}: the rows from step {from_step} on are from the exported files, because the live query failed: \
-                 {detail}"
-            ),
-            Self::StepsOutOfOrder { run, rows } => write!(
-                f,
-                "{run}: {rows} rows follow rows of later steps, because the exported files have them in this order"
-            ),
-            Self::ParentMissing { run, parent, detail } => {
-                write!(f, "{run}: the rows of {parent}, from which it was forked, are missing: {detail}")
-            }
-            Self::Sampled { run, rows } => {
-                write!(f, "{run} has more than {rows} system metrics; these are samples")
-            }
-            Self::TextAltered { run, count } => write!(
-                f,
-                "{run}: {count} unpaired surrogates, which UTF-8 cannot encode, were replaced by U+FFFD"
-            ),
-            Self::LogLinesMissing { run, counted, received, first } => {
-                write!(f, "{run}: the server sent {received}")?;
-                counted.map_or(Ok(()), |counted| write!(f, " of {counted}"))?;
-                f.write_str(" log lines")?;
-                if let Some(first) = first.filter(|first| *first > 0) {
-                    write!(f, ", from number {first} on")?;
-                }
-                f.write_str("; the run's file output.log may hold the rest")
-            }
-            Self::FileInexact { run, name, detail } => write!(f, "{run}: {name}: {detail}"),
-            Self::FileDamaged { file, detail } => write!(f, "{}: {detail}", file.display()),
-            Self::FileShrunk { file } => {
-                write!(f, "{} was truncated while it was followed", file.display())
-            }
-            Self::RowsOutOfOrder { file, rows } => write!(
-                f,
-                "{}: {rows} rows are not in step order; they keep the order of the file",
-                file.display()
-            ),
-            Self::SessionsOverlap { file, first, last } => write!(
-                f,
-                "{} starts at step {first}, but the previous session ended at step {last}; where both have a step, the \
-                 later session counts",
-                file.display()
-            ),
-            Self::EarlierRowsLeftOut { file, first } => write!(
-                f,
-                "{}: rows of earlier sessions from step {first} on were skipped, because this session may log these steps; \
-                 run the command again without --follow to get the ones that it did not log",
-                file.display()
-            ),
-            Self::TextFilesUsed { path, files } => {
-                write!(f, "{} is incomplete; ", path.display())?;
-                f.write_str(&files.join(" and "))?;
-                f.write_str(" filled the gaps")
-            }
-            Self::LogMissing { folder } => {
-                write!(f, "{} has no .wandb file, so the rows of the run are missing", folder.display())
-            }
-            Self::NotALog { file, is_lfs_pointer } => {
-                write!(f, "{} is not a .wandb file{}", file.display(), lfs_hint(*is_lfs_pointer))
-            }
-            Self::RunUnknown { file } => write!(f, "{} does not name its run", file.display()),
-            Self::RunUnreadable { detail } => f.write_str(detail),
-            Self::MirrorIncomplete { subject, detail } => write!(f, "{subject}: {detail}"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -469,23 +393,5 @@ mod tests {
         let field = Field::new("Run", "historyKeys");
         assert!(!Issue::unsupported_field(field.clone()).is_note());
         assert!(Issue::UnsupportedField { field, requested: false }.is_note());
-    }
-
-    #[test]
-    fn log_lines_point_to_the_log_file() {
-        let run = RunPath::new("team", "project", "run").unwrap();
-        let mut issue = Issue::LogLinesMissing { run, counted: Some(9), received: 4, first: Some(5) };
-        assert_eq!(
-            issue.to_string(),
-            "team/project/run: the server sent 4 of 9 log lines, from number 5 on; the run's file output.log may hold \
-             the rest"
-        );
-        if let Issue::LogLinesMissing { counted, first, .. } = &mut issue {
-            (*counted, *first) = (None, Some(0));
-        }
-        assert_eq!(
-            issue.to_string(),
-            "team/project/run: the server sent 4 log lines; the run's file output.log may hold the rest"
-        );
     }
 }

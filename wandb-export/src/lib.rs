@@ -37,6 +37,8 @@
 //! | `mock` | [`mock`] and [`simulation`], to test programs that use this library |
 
 mod api;
+#[cfg(feature = "cli")]
+mod artifact_row;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 #[cfg(feature = "cli")]
@@ -67,9 +69,10 @@ pub mod table;
 pub mod transport;
 
 pub use api::{
-    Api, ApiBuilder, ComparedKey, ComparedSection, Comparison, Console, Files, History, HistoryFollower,
-    HistoryReader, HistoryReport, HistorySource, ListReader, Run, RunCommand, RunFile, Runs, ScanHistory,
-    Sweep, SystemMetrics, Update, UpdateReport, WriteReport,
+    Api, ApiBuilder, Artifact, ArtifactFile, ArtifactFiles, Artifacts, ComparedKey, ComparedSection,
+    Comparison, Console, Files, History, HistoryFollower, HistoryReader, HistoryReport, HistorySource,
+    ListReader, Registries, Run, RunCommand, RunFile, Runs, ScanHistory, Sweep, SystemMetrics, Update,
+    UpdateReport, WriteReport,
 };
 #[cfg(feature = "files")]
 pub use download::DownloadProgress;
@@ -81,9 +84,10 @@ pub use run_rows::RunColumns;
 pub use wandb_core::Files as EnvironmentFiles;
 pub use wandb_core::error::{Error as RequestError, RequestLabel};
 pub use wandb_core::{
-    ApiKey, ApiKeyError, AuthError, BaseUrl, BaseUrlError, BigInt, CredentialSource, DeserializeError,
-    Environment, Map, PathDefaults, PathError, PathKind, ProjectPage, ProjectPath, Repairs, Row, RunPath,
-    SettingSource, SettingsError, SweepPath, Value, ValueError, YamlError, model, update,
+    ApiKey, ApiKeyError, ArtifactPath, ArtifactUri, AuthError, BaseUrl, BaseUrlError, BigInt,
+    CredentialSource, DeserializeError, Environment, Map, PathDefaults, PathError, PathKind, ProjectPage,
+    ProjectPath, Repairs, Row, RunPath, SettingSource, SettingsError, SweepPath, Value, ValueError,
+    YamlError, model, update,
 };
 #[cfg(feature = "mock")]
 pub use wandb_core::{mock, simulation};

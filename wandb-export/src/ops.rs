@@ -4,9 +4,12 @@
 //! requests through [`Client::call`](crate::client::Client::call).
 
 pub use wandb_graphql::ops::{
-    Detail, GetHistoryKeys, GetHistoryWindow, GetParquetHistory, GetRun, GetRunDocument, GetServer, GetSweep,
-    GetViewer, GetWholeRuns, HistoryExtent, ListFiles, ListLogLines, ListPage, ListProjects, ListRuns,
-    ListSweeps, LogLine, LogPage, ParquetHistory, SampleEvents, SampleHistory, SampledEvents, ScanHistory,
-    UpdateRun, WholeRun, WholeRunPage,
+    Detail, GetArtifact, GetArtifactById, GetArtifactCreator, GetArtifactManifest, GetHistoryKeys,
+    GetHistoryWindow, GetOrganizations, GetParquetHistory, GetRun, GetRunDocument, GetServer, GetSweep,
+    GetViewer, GetWholeRuns, HistoryExtent, ListArtifactCollections, ListArtifactFiles, ListArtifactLinks,
+    ListArtifactTypes, ListArtifactUsers, ListArtifactVersions, ListFiles, ListLogLines, ListPage,
+    ListProjects, ListRegistries, ListRegistryCollections, ListRegistryVersions, ListRunArtifacts, ListRuns,
+    ListSweeps, LogLine, LogPage, Organization, ParquetHistory, SampleEvents, SampleHistory, SampledEvents,
+    ScanHistory, UpdateRun, WholeRun, WholeRunPage,
 };
 pub use wandb_graphql::{HistoryRow, HistoryWindow, LikePattern, Selection};

@@ -120,6 +120,14 @@ pub(crate) fn compare(workspace: &Workspace, options: &Options) -> Result<Outcom
     let arguments =
         [scripts.join("logged_artifacts.py").into(), "--server".into(), programs.server.clone().into()];
     add(script(&python, &scratch.path().join("logged-artifacts"), &arguments)?);
+    let mut arguments: Vec<OsString> = vec![scripts.join("artifacts.py").into()];
+    for (option, value) in [("--program", &programs.export), ("--server", &programs.server)] {
+        arguments.extend([option.into(), value.into()]);
+    }
+    if let Some(text) = &options.question {
+        arguments.extend(["--question".into(), text.into()]);
+    }
+    add(script(&python, &scratch.path().join("artifacts"), &arguments)?);
     println!("\n{} passed, {} failed", counts.passed, counts.failed);
     Ok(Outcome::of(passed, counts))
 }

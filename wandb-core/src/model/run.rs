@@ -65,7 +65,7 @@ pub struct Run {
     pub unreadable_fields: Vec<UnreadableField>,
 }
 
-/// A field of a run that could not be parsed.
+/// A field of a run or an artifact that could not be parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnreadableField {

@@ -3,6 +3,7 @@
 use percent_encoding::percent_decode_str;
 use url::Url;
 
+use super::artifact::REGISTRY_PREFIX;
 use super::error::PathKind;
 use super::item::PathParts;
 use super::project::ProjectPage;
@@ -105,13 +106,29 @@ pub(super) fn view(input: &str) -> Option<String> {
     (!view.is_empty()).then(|| view.into_owned())
 }
 
+/// Returns the collection that a page of a registry selects, as `entity/project/collection`, and its version, if it names
+/// one (`_construct_registry_url` in `sdk/artifacts/artifact.py` of the Python SDK).
+pub(super) fn registry_selection(input: &str) -> Option<(String, Option<String>)> {
+    let query = input.split_once('?')?.1.split('#').next()?;
+    let value = |wanted: &str| {
+        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+        pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
+    };
+    Some((value("selectionPath")?, value("version")))
+}
+
 /// Returns the index of the project's page in the segments, after entity and project.
 pub(super) fn page_start(segments: &[String]) -> usize {
     (2..segments.len()).find(|&at| is_project_page(&segments[at])).unwrap_or(segments.len())
 }
 
-/// Finds the entity and project of a page.
+/// Finds the entity and project of a page. The page of a registry names the organization: `orgs/acme/registry/model`.
 pub(super) fn project(segments: &[String]) -> Result<[String; 2], String> {
+    if let [.., orgs, organization, registry, name] = segments
+        && (orgs.as_str(), registry.as_str()) == ("orgs", "registry")
+    {
+        return Ok([organization.trim().to_owned(), format!("{REGISTRY_PREFIX}{}", name.trim())]);
+    }
     let page = Some(page_start(segments)).filter(|at| *at < segments.len());
     let (entity, project) = match (page, segments) {
         (Some(at), _) => (&segments[at - 2], &segments[at - 1]),

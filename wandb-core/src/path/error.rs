@@ -12,6 +12,8 @@ pub enum PathKind {
     Run,
     /// A sweep of a project.
     Sweep,
+    /// A version of an artifact of a project.
+    Artifact,
 }
 
 impl PathKind {
@@ -25,6 +27,9 @@ impl PathKind {
             Self::Sweep => {
                 "entity/project/sweep, entity/project/sweeps/sweep, entity/project:sweep, project/sweep, project:sweep, sweep, or the sweep's web address"
             }
+            Self::Artifact => {
+                "entity/project/name:alias, project/name:alias, name:alias, organization/wandb-registry-NAME/collection:alias, or the artifact's web address; the alias is a version such as v3, an alias, or a digest"
+            }
         }
     }
 
@@ -34,6 +39,7 @@ impl PathKind {
             Self::Project => "projects",
             Self::Run => "runs",
             Self::Sweep => "sweeps",
+            Self::Artifact => "artifacts",
         }
     }
 }
@@ -44,11 +50,12 @@ impl fmt::Display for PathKind {
             Self::Project => "project",
             Self::Run => "run",
             Self::Sweep => "sweep",
+            Self::Artifact => "artifact",
         })
     }
 }
 
-/// The text is not the path of a run, project or sweep.
+/// The text is not the path of a run, project, sweep or artifact.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PathError {
@@ -77,7 +84,7 @@ pub enum PathError {
     /// A name is not valid in a path.
     #[error("{name:?} cannot be the name of {part}: {reason}")]
     Part {
-        /// The part: an entity, a project, a run or a sweep.
+        /// The part: an entity, a project, a run, a sweep, an artifact or an alias.
         part: &'static str,
         /// The name as given.
         name: String,

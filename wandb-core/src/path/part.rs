@@ -17,6 +17,7 @@ impl Part {
             Self::Of(PathKind::Project) => "a project",
             Self::Of(PathKind::Run) => "a run",
             Self::Of(PathKind::Sweep) => "a sweep",
+            Self::Of(PathKind::Artifact) => "an artifact",
         }
     }
 

@@ -14,7 +14,7 @@ use wandb_core::model;
 use wandb_core::operation::PageSize;
 use wandb_graphql::ops::ListFiles;
 
-use self::pattern::Pattern;
+pub(crate) use self::pattern::Pattern;
 use super::Api;
 use crate::error::Error;
 use crate::issue::Issue;

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use futures_util::TryStreamExt;
 use wandb_core::{Row, RunPath, model};
-use wandb_runlog::{Alert, Artifact, Branch};
+use wandb_runlog::{Alert, Artifact as LocalArtifact, Branch};
 
-use super::{Api, Files, History, HistoryRequest, RunFile, ScanHistory, SystemMetrics, Update};
+use super::{
+    Api, Artifact, Files, History, HistoryRequest, ListReader, RunFile, ScanHistory, SystemMetrics, Update,
+};
 use crate::error::Error;
 use crate::issue::Issue;
 use crate::run_rows::{self, RunColumns};
@@ -103,7 +105,7 @@ impl Run {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn artifacts(&self) -> &[Artifact] {
+    pub fn artifacts(&self) -> &[LocalArtifact] {
         &self.facts.artifacts
     }
 
@@ -153,6 +155,30 @@ impl Run {
             .try_next()
             .await?
             .ok_or_else(|| Error::NoSuchFile { run: self.path().to_string(), name: name.to_owned() })
+    }
+
+    /// Lists the artifacts that the run has logged (query `outputArtifacts`). A local run's are among its
+    /// [`artifacts`](Self::artifacts).
+    ///
+    /// # Errors
+    /// If the run is on disk.
+    pub fn logged_artifacts(&self) -> Result<ListReader<Artifact>, Error> {
+        self.check_on_server()?;
+        Ok(self.api.artifacts_logged_by(self.path()))
+    }
+
+    /// Lists the artifacts that the run has used (query `inputArtifacts`), like
+    /// [`logged_artifacts`](Self::logged_artifacts).
+    ///
+    /// # Errors
+    /// If the run is on disk.
+    pub fn used_artifacts(&self) -> Result<ListReader<Artifact>, Error> {
+        self.check_on_server()?;
+        Ok(self.api.artifacts_used_by(self.path()))
+    }
+
+    fn check_on_server(&self) -> Result<(), Error> {
+        if self.is_on_disk() { Err(Error::only_on_a_server(self.path())) } else { Ok(()) }
     }
 
     /// Starts an update of the run. Sends nothing until it is [saved](Update::save). Does not modify this value.

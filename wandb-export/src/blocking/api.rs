@@ -3,9 +3,12 @@
 use wandb_core::blocking::block_on;
 use wandb_core::client::{Client, ClientStats};
 use wandb_core::model::{Project, Server, User, View, ViewKind};
-use wandb_core::{BaseUrl, PathDefaults, ProjectPath, RunPath, SweepPath};
+use wandb_core::{ArtifactPath, BaseUrl, PathDefaults, ProjectPath, RunPath, SweepPath};
 
-use super::{History, Iter, ListReader, Run, Runs, ScanHistory, Sweep, SystemMetrics, Update};
+use super::{
+    Artifact, Artifacts, History, Iter, ListReader, Registries, Run, Runs, ScanHistory, Sweep, SystemMetrics,
+    Update,
+};
 use crate::api::{self, Comparison};
 use crate::error::Error;
 
@@ -142,6 +145,28 @@ impl Api {
         block_on(self.0.sweep(path)).map(Sweep::new)
     }
 
+    /// Fetches a version of an artifact: any form of its path that the Python SDK accepts, the URL of its page, or a
+    /// reference to it. See the async [`artifact`](crate::Api::artifact).
+    pub fn artifact(&self, path: &str) -> Result<Artifact, Error> {
+        block_on(self.0.artifact(path)).map(Artifact::new)
+    }
+
+    /// Fetches a version of an artifact by its storage id.
+    pub fn artifact_by_id(&self, id: &str) -> Result<Artifact, Error> {
+        block_on(self.0.artifact_by_id(id)).map(Artifact::new)
+    }
+
+    /// Selects the artifacts of the project at `path`, to be filtered, listed and downloaded. See the async
+    /// [`artifacts`](crate::Api::artifacts).
+    pub fn artifacts(&self, path: &str) -> Result<Artifacts, Error> {
+        block_on(self.0.artifacts(path)).map(Artifacts::new)
+    }
+
+    /// Selects the registries of an organization. See the async [`registries`](crate::Api::registries).
+    pub fn registries(&self, organization: &str) -> Result<Registries, Error> {
+        block_on(self.0.registries(organization)).map(Registries::new)
+    }
+
     /// Compares the configs and summaries of two or more runs, which are fetched in parallel.
     pub fn compare<P: AsRef<str>>(&self, paths: impl IntoIterator<Item = P>) -> Result<Comparison, Error> {
         block_on(self.0.compare(paths))
@@ -195,6 +220,11 @@ impl Api {
     /// Completes the path of a project. Missing parts come from the settings or the viewer.
     pub fn project_path(&self, path: &str) -> Result<ProjectPath, Error> {
         block_on(self.0.project_path(path))
+    }
+
+    /// Completes the path of a version of an artifact. Missing parts come from the settings or the viewer.
+    pub fn artifact_path(&self, path: &str) -> Result<ArtifactPath, Error> {
+        block_on(self.0.artifact_path(path))
     }
 
     /// Completes the path of a sweep. Missing parts come from the settings or the viewer.

@@ -4,9 +4,9 @@ use std::ops::Deref;
 
 use wandb_core::blocking::block_on;
 use wandb_core::{Map, RunPath, model};
-use wandb_runlog::{Alert, Artifact, Branch};
+use wandb_runlog::{Alert, Artifact as LocalArtifact, Branch};
 
-use super::{Console, Files, History, RunFile, ScanHistory, SystemMetrics, Update};
+use super::{Artifact, Console, Files, History, ListReader, RunFile, ScanHistory, SystemMetrics, Update};
 use crate::api::{self, RunCommand};
 use crate::error::Error;
 use crate::issue::Issue;
@@ -46,7 +46,7 @@ impl Run {
     }
 
     /// Returns the artifacts that a run on disk logged and used; see the async [`artifacts`](crate::Run::artifacts).
-    pub fn artifacts(&self) -> &[Artifact] {
+    pub fn artifacts(&self) -> &[LocalArtifact] {
         self.0.artifacts()
     }
 
@@ -101,6 +101,23 @@ impl Run {
     /// Returns the command line that started the run. `None` if its metadata lack it.
     pub fn command(&self) -> Result<Option<RunCommand>, Error> {
         block_on(self.0.command())
+    }
+
+    /// Lists the artifacts that the run has logged; see the async
+    /// [`logged_artifacts`](crate::Run::logged_artifacts).
+    ///
+    /// # Errors
+    /// If the run is on disk.
+    pub fn logged_artifacts(&self) -> Result<ListReader<Artifact>, Error> {
+        Ok(ListReader::new(self.0.logged_artifacts()?.map(Artifact::new)))
+    }
+
+    /// Lists the artifacts that the run has used.
+    ///
+    /// # Errors
+    /// If the run is on disk.
+    pub fn used_artifacts(&self) -> Result<ListReader<Artifact>, Error> {
+        Ok(ListReader::new(self.0.used_artifacts()?.map(Artifact::new)))
     }
 
     /// Starts an update of the run. Sends nothing until it is saved.

@@ -9,12 +9,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::mirror;
 use super::units::{parse_duration, parse_memory, parse_size};
 use super::{
-    command, compare, completions, files, history, logs, man, project, projects, reports, run, runs, set,
-    sweep, whoami,
+    artifact, artifacts, command, compare, completions, files, history, logs, man, project, projects,
+    reports, run, runs, set, sweep, whoami,
 };
 use crate::source::LocalPath;
 
-/// Export runs, metrics, files and settings from Weights & Biases, complete and exact
+/// Export runs, metrics, files, artifacts and settings from Weights & Biases, complete and exact
 ///
 /// PATH is entity/project/run or entity/project in any form that the Python SDK accepts, or the URL of the page in the
 /// web app. The API key comes from WANDB_API_KEY or the netrc file.
@@ -36,6 +36,7 @@ Examples:
   wandb-export history my-team/my-project/abc123 --all -o metrics.parquet
   wandb-export project my-team/my-project -o project.csv
   wandb-export mirror my-team/my-project -o archive
+  wandb-export artifact my-team/my-project/resnet:v3 --download -o resnet
   wandb-export history ./wandb/offline-run-20260101_120000-abc123 --all -o metrics.csv
   wandb-export runs my-team/my-project --filter '{\"state\": \"finished\"}' -f jsonl
 
@@ -59,6 +60,8 @@ pub(super) enum Command {
     Compare(compare::Options),
     Sweep(sweep::Options),
     Files(files::Options),
+    Artifacts(artifacts::Options),
+    Artifact(artifact::Options),
     Logs(logs::Options),
     Reports(reports::Options),
     #[cfg(feature = "mirror")]
@@ -95,7 +98,9 @@ impl Command {
             | Self::StartedWith(command::Options { path, .. }) => std::slice::from_ref(path),
             Self::Compare(compare::Options { runs, .. }) => runs,
             // These reject local paths with an error.
-            Self::Reports(reports::Options { path, .. }) => std::slice::from_ref(path),
+            Self::Artifacts(artifacts::Options { path, .. })
+            | Self::Artifact(artifact::Options { path, .. })
+            | Self::Reports(reports::Options { path, .. }) => std::slice::from_ref(path),
             Self::Set(options) => std::slice::from_ref(options.path()),
             #[cfg(feature = "mirror")]
             Self::Mirror(mirror::Options { path, .. }) => std::slice::from_ref(path),

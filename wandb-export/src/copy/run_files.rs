@@ -10,6 +10,7 @@ use wandb_graphql::ops::{ListFiles, ListPage};
 use wandb_mirror::Part;
 use wandb_mirror::layout::place;
 use wandb_mirror::record::{File, Files, Origin};
+use wandb_storage::Digest;
 
 use super::errors::{is_final, is_global};
 use super::event::MirrorEvent;
@@ -173,8 +174,9 @@ fn describe(
         let (bytes, md5) = match (md5, folder.size(&local_name)) {
             (Some(md5), Some(bytes)) => (bytes, md5),
             _ => folder
-                .describe(&local_name, None)
+                .describe(&local_name, None, Digest::default())
                 .and_then(|found| found.ok_or_else(is_gone))
+                .map(|(bytes, digests)| (bytes, digests.md5))
                 .map_err(failed)?,
         };
         let local_name = Some(local_name).filter(|local_name| *local_name != file.name);

@@ -10,7 +10,7 @@ use blocking::unblock;
 use bytes::Bytes;
 use futures_util::future::join;
 use wandb_core::client::{Download, FileVersion, Partial};
-use wandb_storage::Digest;
+use wandb_storage::Digests;
 
 use super::download_writer::{BLOCK, DownloadWriter, write_small};
 use super::fetch::DownloadSettings;
@@ -34,22 +34,23 @@ pub(super) struct ReceivedFile {
     pub(super) is_resumed: bool,
     /// The version that the storage reported.
     pub(super) version: FileVersion,
-    pub(super) md5: String,
+    pub(super) digests: Digests,
     is_joined_untagged: bool,
 }
 
 impl ReceivedFile {
     /// Describes how the file differs from the server's list or, if the list has no digest, from the storage's own.
     pub(super) fn mismatch(&self, content: &Content) -> Option<String> {
-        let stored = self.version.md5.as_ref().filter(|md5| content.md5.is_none() && **md5 != self.md5);
-        let by_storage = || Some(format!("its MD5 digest is {}, but the storage has {}", self.md5, stored?));
-        content.mismatch(self.partial.written(), &self.md5).or_else(by_storage)
+        let own = &self.digests.md5;
+        let stored = self.version.md5.as_ref().filter(|md5| !content.has_digest() && *md5 != own);
+        let by_storage = || Some(format!("its MD5 digest is {own}, but the storage has {}", stored?));
+        content.mismatch(self.partial.written(), &self.digests).or_else(by_storage)
     }
 
     /// Returns whether the file certainly matches the storage, by the storage's digest or its announced length.
     pub(super) fn is_as_stored(&self) -> bool {
         match &self.version.md5 {
-            Some(md5) => *md5 == self.md5,
+            Some(md5) => *md5 == self.digests.md5,
             None => !self.is_joined_untagged && self.version.length == Some(self.partial.written()),
         }
     }
@@ -161,13 +162,13 @@ impl Attempt<'_> {
 
     /// Copies a whole file on disk, which is faster than verifying a partial copy.
     async fn copy_from(&self, file: Arc<dyn StoredFile>) -> Result<PartialFile, Error> {
-        let (open, size) = (self.opening(), self.file.listed.size);
+        let (open, content) = (self.opening(), self.file.content());
         let copying = format!("copying {}", file.path().display());
         let copy = move || {
             let mut partial = open()?;
             partial.restart()?;
-            let mut source = file.open()?.take(size.unwrap_or(u64::MAX));
-            let (mut block, mut digest) = (vec![0; BLOCK], Digest::default());
+            let mut source = file.open()?.take(content.size.unwrap_or(u64::MAX));
+            let (mut block, mut digest) = (vec![0; BLOCK], content.start_digest());
             loop {
                 let bytes = source.read(&mut block)?;
                 if bytes == 0 {
@@ -189,7 +190,7 @@ impl Attempt<'_> {
             .file
             .open(&self.settings.client, partial.map_or(RequestedBytes::Everything, RequestedBytes::Rest))
             .await?;
-        let has_digest = self.file.listed.md5.is_some() || download.version().md5.is_some();
+        let has_digest = self.file.listed.has_digest() || download.version().md5.is_some();
         download.check_by_digest(self.may_join && has_digest);
         download.expect_size(self.file.listed.size);
         Ok(download)
@@ -308,6 +309,6 @@ fn received_file(
     version: FileVersion,
     is_joined_untagged: bool,
 ) -> ReceivedFile {
-    let md5 = partial.md5();
-    ReceivedFile { partial, is_resumed, version, md5, is_joined_untagged }
+    let digests = partial.digests();
+    ReceivedFile { partial, is_resumed, version, digests, is_joined_untagged }
 }

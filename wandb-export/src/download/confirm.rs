@@ -19,30 +19,31 @@ pub(super) async fn confirm(
         return Ok(None);
     }
     let receipt = load_receipt(file, settings).await.filter(|receipt| receipt.is_listed_as(&file.listed));
-    if receipt.is_none() && file.listed.md5.is_some() {
+    if receipt.is_none() && file.listed.has_digest() {
         return Ok(None);
     }
     let size = receipt.as_ref().map(|receipt| receipt.bytes).or(file.listed.size);
     let (folder, path) = (settings.folder.clone(), local_name.to_owned());
-    let described = unblock(move || folder.describe(&path, size)).await;
+    let digest = file.content().start_digest();
+    let described = unblock(move || folder.describe(&path, size, digest)).await;
     let path = settings.folder.full_path(local_name);
     let described = described.map_err(|error| Error::io(format!("reading {}", path.display()), error))?;
-    let Some((bytes, md5)) = described else { return Ok(None) };
-    if receipt.as_ref().is_some_and(|receipt| receipt.md5 != md5) {
+    let Some((bytes, digests)) = described else { return Ok(None) };
+    if receipt.as_ref().is_some_and(|receipt| receipt.md5 != digests.md5) {
         return Ok(None);
     }
     let Some(stored) = fetch_stored_version(file, settings, bytes).await? else { return Ok(None) };
     let is_same = match &receipt {
         Some(receipt) => stored.agrees_with(&receipt.stored),
-        None => stored.md5.as_ref() == Some(&md5),
+        None => stored.md5.as_ref() == Some(&digests.md5),
     };
     if !is_same {
         return Ok(None);
     }
     settings.progress.add_received(bytes);
     let downloaded = DownloadedFile::new(&file.name, path, Some(bytes), DownloadOutcome::AlreadyThere);
-    let inexact = file.content().mismatch(bytes, &md5);
-    Ok(Some(Fetched { file: downloaded, inexact, md5: Some(md5), receipt }))
+    let inexact = file.content().mismatch(bytes, &digests);
+    Ok(Some(Fetched { file: downloaded, inexact, md5: Some(digests.md5), receipt }))
 }
 
 async fn load_receipt(file: &RemoteFile, settings: &DownloadSettings) -> Option<DownloadReceipt> {

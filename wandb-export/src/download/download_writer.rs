@@ -201,7 +201,7 @@ mod tests {
         for md5 in [Some(digest.finish()), None] {
             let target = tempfile::tempdir().expect("a directory");
             let folder = DownloadFolder::open(target.path()).expect("a folder");
-            let content = Content { size: Some(bytes.len() as u64), md5 };
+            let content = Content { size: Some(bytes.len() as u64), md5, xxh128: None };
             let partial = folder.open_partial("a", &content).expect("a file");
             let (first, rest) = bytes.split_at(3 * BLOCK / 2);
             let partial = block_on(async {
@@ -228,7 +228,7 @@ mod tests {
         while others.take() {}
         let target = tempfile::tempdir().expect("a directory");
         let folder = DownloadFolder::open(target.path()).expect("a folder");
-        let content = Content { size: None, md5: None };
+        let content = Content { size: None, md5: None, xxh128: None };
         let partial = folder.open_partial("a", &content).expect("a file");
         let partial = block_on(async {
             let mut writer = DownloadWriter::start(partial, Vec::new(), &limits).expect("threads");
@@ -246,7 +246,7 @@ mod tests {
         let folder = DownloadFolder::open(target.path()).expect("a folder");
         let mut digest = Digest::default();
         digest.update(b"abc");
-        let content = Content { size: Some(3), md5: Some(digest.finish()) };
+        let content = Content { size: Some(3), md5: Some(digest.finish()), xxh128: None };
         let partial = folder.open_partial("a", &content).expect("a file");
         let (partial, written) = block_on(write_small(|| Ok(partial), b"abd".to_vec())).expect("a file");
         written.expect("room");

@@ -66,7 +66,7 @@ pub(super) async fn fetch(
     file.check_stored()?;
     let digested;
     let file = match file.on_disk() {
-        Some(stored) if file.listed.md5.is_none() => {
+        Some(stored) if !file.listed.has_digest() => {
             digested = with_digest(file, stored).await?;
             &digested
         }
@@ -122,7 +122,7 @@ async fn fetch_content(
             Ok(received) => {
                 let mismatch = received.mismatch(&file.content());
                 let stored_content =
-                    received.is_as_stored().then(|| (received.partial.written(), received.md5.clone()));
+                    received.is_as_stored().then(|| (received.partial.written(), received.digests.clone()));
                 match mismatch {
                     None => return move_into_place(file, received, settings, local_name, None).await,
                     Some(detail) if stored_content.is_some() && stored_content == stored => {
@@ -156,9 +156,10 @@ async fn move_into_place(
     local_name: &str,
     inexact: Option<String>,
 ) -> Result<Fetched, Error> {
-    let ReceivedFile { partial, is_resumed, version, md5, .. } = received;
+    let ReceivedFile { partial, is_resumed, version, digests, .. } = received;
+    let md5 = digests.md5;
     let bytes = partial.written();
-    let is_confirmed_by_list = inexact.is_none() && file.listed.md5.is_some();
+    let is_confirmed_by_list = inexact.is_none() && file.listed.has_digest();
     let receipt = (!is_confirmed_by_list).then(|| DownloadReceipt {
         listed: file.listed.clone(),
         stored: version,

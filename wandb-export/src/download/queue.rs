@@ -1,20 +1,22 @@
 //! Fetches several files at a time.
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use async_lock::SemaphoreGuardArc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use futures_util::stream::{self, BoxStream, FuturesUnordered, StreamExt};
+use futures_util::stream::{self, BoxStream, FuturesUnordered, StreamExt, TryStreamExt};
 
 use super::fetch::{DownloadSettings, Fetched, fetch};
 use super::progress::DownloadProgress;
 use super::remote_file::RemoteFile;
 use crate::error::Error;
 use crate::files::{DownloadFolder, Names};
+
+/// The number of a file in its list, the file, and the outcome of its download.
+pub(crate) type NumberedOutcome = (usize, RemoteFile, Result<Fetched, Error>);
 
 /// A file and the outcome of its download.
 type FetchOutcome = (RemoteFile, Result<Fetched, Error>);
@@ -32,8 +34,24 @@ pub(crate) async fn fetch_all(
     settings: DownloadSettings,
 ) -> Result<Vec<FetchOutcome>, Error> {
     let folder = settings.folder.clone();
+    let mut outcomes: Vec<_> = fetch_each(files, settings).await?.try_collect().await?;
+    outcomes.sort_unstable_by_key(|(number, ..)| *number);
+    blocking::unblock(move || folder.tidy()).await;
+    Ok(outcomes.into_iter().map(|(_, file, outcome)| (file, outcome)).collect())
+}
+
+/// Fetches files, several at a time. Streams the outcomes in order of completion, so that a large file does not hold up
+/// the others. The stream ends after an error of the list.
+///
+/// # Errors
+/// If the mapping of names cannot be used.
+pub(crate) async fn fetch_each(
+    files: BoxStream<'static, Result<RemoteFile, Error>>,
+    settings: DownloadSettings,
+) -> Result<BoxStream<'static, Result<NumberedOutcome, Error>>, Error> {
+    let folder = settings.folder.clone();
     let names = read_names(&folder).await?;
-    let listed = assign_names(files, folder.clone(), names, settings.progress.clone());
+    let listed = assign_names(files, folder, names, settings.progress.clone());
     let mut queue = FetchQueue {
         listed,
         is_listed: false,
@@ -41,14 +59,9 @@ pub(crate) async fn fetch_all(
         started: 0,
         permit: None,
         in_flight: FuturesUnordered::new(),
-        ended: Vec::new(),
         settings,
     };
-    poll_fn(|context| queue.poll(context)).await?;
-    // A large file does not hold up the others, so they end in any order.
-    queue.ended.sort_unstable_by_key(|(number, ..)| *number);
-    blocking::unblock(move || folder.tidy()).await;
-    Ok(queue.ended.into_iter().map(|(_, file, outcome)| (file, outcome)).collect())
+    Ok(stream::poll_fn(move |context| queue.poll_next(context)).boxed())
 }
 
 /// Files to fetch. Further ones are listed while the first are fetched.
@@ -62,34 +75,34 @@ struct FetchQueue {
     started: usize,
     /// The permit that the next file waits for.
     permit: Option<BoxFuture<'static, SemaphoreGuardArc>>,
-    in_flight: FuturesUnordered<BoxFuture<'static, Ended>>,
-    ended: Vec<Ended>,
+    in_flight: FuturesUnordered<BoxFuture<'static, NumberedOutcome>>,
     settings: DownloadSettings,
 }
 
-/// A file with its number in the list, and the outcome of its download.
-type Ended = (usize, RemoteFile, Result<Fetched, Error>);
-
 impl FetchQueue {
-    /// Advances everything that can advance. Ready after the last file, or with the error of the list.
+    /// Advances everything that can advance, and returns the next outcome.
     ///
     /// The list is polled until its next page has arrived, even while no file can start: a request that nobody polls
     /// would occupy a place among the requests in flight.
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        loop {
-            while !self.is_listed && self.waiting.len() < FILES_AHEAD {
-                match self.listed.poll_next_unpin(context) {
-                    Poll::Ready(Some(file)) => self.waiting.push_back(file?),
-                    Poll::Ready(None) => self.is_listed = true,
-                    Poll::Pending => break,
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<NumberedOutcome, Error>>> {
+        while !self.is_listed && self.waiting.len() < FILES_AHEAD {
+            match self.listed.poll_next_unpin(context) {
+                Poll::Ready(Some(Ok(file))) => self.waiting.push_back(file),
+                Poll::Ready(Some(Err(error))) => {
+                    self.is_listed = true;
+                    self.waiting.clear();
+                    self.in_flight.clear();
+                    return Poll::Ready(Some(Err(error)));
                 }
+                Poll::Ready(None) => self.is_listed = true,
+                Poll::Pending => break,
             }
-            self.start_files(context);
-            match self.in_flight.poll_next_unpin(context) {
-                Poll::Ready(Some(ended)) => self.ended.push(ended),
-                Poll::Ready(None) if self.is_listed && self.waiting.is_empty() => return Poll::Ready(Ok(())),
-                Poll::Ready(None) | Poll::Pending => return Poll::Pending,
-            }
+        }
+        self.start_files(context);
+        match self.in_flight.poll_next_unpin(context) {
+            Poll::Ready(Some(outcome)) => Poll::Ready(Some(Ok(outcome))),
+            Poll::Ready(None) if self.is_listed && self.waiting.is_empty() => Poll::Ready(None),
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
         }
     }
 
@@ -114,7 +127,7 @@ fn fetch_numbered(
     local_name: String,
     settings: &DownloadSettings,
     permit: SemaphoreGuardArc,
-) -> BoxFuture<'static, Ended> {
+) -> BoxFuture<'static, NumberedOutcome> {
     let settings = settings.clone();
     async move {
         let outcome = fetch(&file, &settings, &local_name).await;

@@ -62,7 +62,7 @@ impl RemoteFile {
     }
 
     /// Returns the file on the local disk.
-    pub(super) fn on_disk(&self) -> Option<&Arc<dyn StoredFile>> {
+    pub(crate) fn on_disk(&self) -> Option<&Arc<dyn StoredFile>> {
         match &self.source {
             FileSource::Disk(file) => Some(file),
             _ => None,

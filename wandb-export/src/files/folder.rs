@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use wandb_core::client::DownloadReceipt;
 use wandb_storage::safe_names::hash_name;
-use wandb_storage::{Found, ObjectReader, Storage, digest};
+use wandb_storage::{Digest, Digests, Found, ObjectReader, Storage, digest_onto};
 
 use super::partial::PartialFile;
 use super::{Content, Names};
@@ -112,12 +112,17 @@ impl DownloadFolder {
         self.put(Names::MAPPING, &text)
     }
 
-    /// Returns the size and MD5 digest of a file. Returns `None` if it is not a file, or if its size differs
+    /// Returns the size and the digests of a file. Returns `None` if it is not a file, or if its size differs
     /// from `size`.
-    pub(crate) fn describe(&self, local_name: &str, size: Option<u64>) -> io::Result<Option<(u64, String)>> {
+    pub(crate) fn describe(
+        &self,
+        local_name: &str,
+        size: Option<u64>,
+        digest: Digest,
+    ) -> io::Result<Option<(u64, Digests)>> {
         match self.storage.find(local_name)? {
             Found::Object(found) if size.is_none_or(|size| size == found) => {
-                Ok(Some((found, digest(&mut self.open_file(local_name)?)?.finish())))
+                Ok(Some((found, digest_onto(digest, &mut self.open_file(local_name)?)?.finish_all())))
             }
             Found::Nothing => Err(io::ErrorKind::NotFound.into()),
             _ => Ok(None),

@@ -30,6 +30,8 @@ pub enum DownloadOutcome {
     AlreadyThere,
     /// A file was already there and was kept, as requested, without being compared.
     Kept,
+    /// The file was copied from another file of the download with the same content.
+    Copied,
 }
 
 impl std::fmt::Display for DownloadOutcome {
@@ -39,6 +41,7 @@ impl std::fmt::Display for DownloadOutcome {
             Self::Resumed => "resumed",
             Self::AlreadyThere => "already there",
             Self::Kept => "kept",
+            Self::Copied => "copied",
         })
     }
 }
@@ -85,6 +88,41 @@ pub struct Downloads {
     pub failed: Vec<FailedDownload>,
     /// Gaps in the list of files, and differences between files and the list.
     pub issues: Vec<Issue>,
+}
+
+/// An entry of an artifact that refers to content stored elsewhere. It was not fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnfetchedReference {
+    /// The path of the artifact.
+    pub artifact: String,
+    /// The name that the file would have in the folder.
+    pub name: String,
+    /// The address of the content, such as `s3://bucket/key`.
+    pub address: String,
+    /// Size in bytes, if known.
+    pub size: Option<u64>,
+}
+
+/// The outcome of downloading artifacts.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct ArtifactDownloads {
+    /// The files that are now in the folder, in the order of the artifacts and of their paths.
+    pub files: Vec<DownloadedFile>,
+    /// The files that could not be downloaded. An artifact whose manifest cannot be read counts as one.
+    pub failed: Vec<FailedDownload>,
+    /// The entries that refer to content stored elsewhere.
+    pub references: Vec<UnfetchedReference>,
+    /// Differences between artifacts, their manifests and their files, and entries that were not fetched.
+    pub issues: Vec<Issue>,
+}
+
+impl ArtifactDownloads {
+    /// Returns whether every requested file is in the folder, exactly as the artifacts list it.
+    pub fn is_complete(&self) -> bool {
+        self.failed.is_empty() && self.issues.iter().all(Issue::is_note)
+    }
 }
 
 impl Downloads {

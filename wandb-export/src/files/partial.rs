@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use wandb_core::client::{FileVersion, Partial};
 use wandb_storage::safe_names::hash_name;
-use wandb_storage::{Digest, ObjectReader, Staged, Storage, digest};
+use wandb_storage::{Digest, Digests, ObjectReader, Staged, Storage, digest_onto};
 
 use super::content::Content;
 
@@ -49,7 +49,7 @@ impl ResumeNotes {
 
     /// Returns whether the joined file can be verified as one version, by its tag or digest.
     fn can_be_joined(&self) -> bool {
-        self.etag.is_some() || self.content.md5.is_some() || self.stored_md5.is_some()
+        self.etag.is_some() || self.content.has_digest() || self.stored_md5.is_some()
     }
 }
 
@@ -58,11 +58,12 @@ impl PartialFile {
         let staged = storage.stage_keyed(&hash_name(name))?;
         let earlier = staged.note().and_then(|text| serde_json::from_slice::<ResumeNotes>(&text).ok());
         let notes = ResumeNotes::new(name, content);
-        let mut partial = Self { storage, staged, notes, digest: Digest::default() };
+        let mut partial = Self { storage, staged, notes, digest: content.start_digest() };
         match earlier {
             Some(earlier) if (&*earlier.name, &earlier.content) == (name, content) => {
                 partial.notes = earlier;
-                partial.digest = digest(&mut ObjectReader::new(partial.staged.read_back()?, 0))?;
+                let written = partial.staged.read_back()?;
+                partial.digest = digest_onto(content.start_digest(), &mut ObjectReader::new(written, 0))?;
             }
             _ => partial.restart()?,
         }
@@ -87,7 +88,7 @@ impl PartialFile {
 
     /// Discards the bytes written.
     pub(crate) fn restart(&mut self) -> io::Result<()> {
-        self.digest = Digest::default();
+        self.digest = self.notes.content.start_digest();
         self.staged.clear()
     }
 
@@ -110,12 +111,12 @@ impl PartialFile {
 
     /// Describes how the file differs from the server's list.
     pub(crate) fn mismatch(&self) -> Option<String> {
-        self.notes.content.mismatch(self.written(), &self.md5())
+        self.notes.content.mismatch(self.written(), &self.digests())
     }
 
-    /// Returns the MD5 digest of the bytes written, in base64.
-    pub(crate) fn md5(&self) -> String {
-        self.digest.clone().finish()
+    /// Returns the digests of the bytes written.
+    pub(crate) fn digests(&self) -> Digests {
+        self.digest.clone().finish_all()
     }
 
     /// Appends bytes without updating the digest.
@@ -163,7 +164,7 @@ mod tests {
     use super::*;
 
     fn content() -> Content {
-        Content { size: Some(4), md5: None }
+        Content { size: Some(4), md5: None, xxh128: None }
     }
 
     fn tagged() -> FileVersion {
@@ -216,7 +217,7 @@ mod tests {
         first.set_version(&tagged()).unwrap();
         first.append(b"ab").unwrap();
         drop(first);
-        let other = Content { size: Some(5), md5: None };
+        let other = Content { size: Some(5), md5: None, xxh128: None };
         assert_eq!(folder.open_partial("a", &other).unwrap().resumable_part(), None);
     }
 }

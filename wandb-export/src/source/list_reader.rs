@@ -80,6 +80,14 @@ impl<T: Send + 'static> ListReader<T> {
         Self { batches, issues }
     }
 
+    /// Creates a reader of known entries and their issues.
+    #[cfg(feature = "cli")]
+    pub(crate) fn of_known(entries: Vec<T>, issues: Vec<Issue>) -> Self {
+        let found = Issues::default();
+        found.add(issues);
+        Self::new(stream::iter([Ok(entries)]).boxed(), found)
+    }
+
     /// Returns the next entries, at least one. `None` at the end.
     pub async fn next_batch(&mut self) -> Result<Option<Vec<T>>, Error> {
         while let Some(batch) = self.batches.try_next().await? {
@@ -123,6 +131,20 @@ impl<T: Send + 'static> ListReader<T> {
         Self { batches: batches.boxed(), issues: self.issues }
     }
 
+    /// Converts each entry, and drops those that cannot be converted.
+    pub(crate) fn filter_map<U: Send + 'static>(
+        self,
+        map: impl Fn(T) -> Option<U> + Send + 'static,
+    ) -> ListReader<U> {
+        let batches = self.batches.map_ok(move |batch| batch.into_iter().filter_map(&map).collect());
+        ListReader { batches: batches.boxed(), issues: self.issues }
+    }
+
+    /// Streams the remaining entries in batches.
+    pub(crate) fn into_batches(self) -> BoxStream<'static, Result<Vec<T>, Error>> {
+        self.batches
+    }
+
     /// Converts each entry.
     pub(crate) fn map<U: Send + 'static>(self, map: impl Fn(T) -> U + Send + 'static) -> ListReader<U> {
         let batches = self.batches.map_ok(move |batch| batch.into_iter().map(&map).collect());
@@ -130,12 +152,27 @@ impl<T: Send + 'static> ListReader<T> {
     }
 }
 
-/// Reads one or more lists page by page. Skips items that an earlier page already had, and counts null entries. A
-/// list with invalid or repeating pages ends with an issue. `list` is its name, such as `files of team/project/run`.
+/// Reads one or more lists page by page; see [`read_pages_into`].
 pub(crate) fn read_pages<O: Paged + 'static>(
     client: &Client,
     requests: Vec<O>,
     list: String,
+) -> ListReader<O::Item>
+where
+    O::Answer: 'static,
+    O::Item: 'static,
+{
+    read_pages_into(client, requests, list, Issues::default())
+}
+
+/// Reads one or more lists page by page, and adds their issues to `issues`. Skips items that an earlier page already had, and counts null entries. A
+/// list with invalid or repeating pages ends with an issue, as does one with fewer entries than the server counts. `list`
+/// is its name, such as `files of team/project/run`.
+pub(crate) fn read_pages_into<O: Paged + 'static>(
+    client: &Client,
+    requests: Vec<O>,
+    list: String,
+    issues: Issues,
 ) -> ListReader<O::Item>
 where
     O::Answer: 'static,
@@ -146,15 +183,26 @@ where
         guard: PageGuard,
         received: u64,
         null_entries: u64,
+        /// Unreadable entries that the pages lack.
+        left_out: u64,
+        /// The server's count in the last page that has one.
+        counted: Option<u64>,
         is_over: bool,
     }
-    let issues = Issues::default();
+    let has_one_list = requests.len() == 1;
     let pages = {
         let client = client.clone();
         stream::iter(requests).flat_map(move |request| client.pages(request)).boxed()
     };
-    let state =
-        State::<O> { pages, guard: PageGuard::default(), received: 0, null_entries: 0, is_over: false };
+    let state = State::<O> {
+        pages,
+        guard: PageGuard::default(),
+        received: 0,
+        null_entries: 0,
+        left_out: 0,
+        counted: None,
+        is_over: false,
+    };
     let found = issues.clone();
     let next = move |mut state: State<O>| {
         let (found, list) = (found.clone(), list.clone());
@@ -166,6 +214,12 @@ where
             let page = match next {
                 Ok(Some(page)) => page,
                 Ok(None) => {
+                    let listed = state.received + state.null_entries + state.left_out;
+                    // A list that was broken off has an issue already.
+                    let counted = state.counted.filter(|_| has_one_list && !state.is_over);
+                    if let Some(counted) = counted.filter(|counted| *counted > listed) {
+                        found.add([Issue::EntriesMissing { list: list.clone(), counted, listed }]);
+                    }
                     if state.null_entries > 0 {
                         found.add([Issue::NullEntries { list, count: state.null_entries }]);
                     }
@@ -179,7 +233,9 @@ where
                 Err(error) => return Err(error.into()),
             };
             state.null_entries += O::null_entries(&page);
+            state.counted = O::total(&page).or(state.counted);
             found.add(Issue::from_unreadable_entries(&list, O::unreadable(&page)));
+            state.left_out += O::unreadable(&page).iter().filter(|entry| entry.is_left_out).count() as u64;
             let mut items = O::items(page);
             items.retain(|item| {
                 let Some(key) = O::key(item) else {

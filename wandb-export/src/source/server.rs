@@ -13,13 +13,16 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use wandb_core::client::Client;
+use wandb_core::model::Registry;
 use wandb_core::operation::UnsupportedFields;
 use wandb_core::update::{RunDocument, RunPatch};
 use wandb_core::{
-    BaseUrl, PartialProjectPath, PartialRunPath, PartialSweepPath, PathDefaults, ProjectPath, RunPath,
-    SweepPath, model,
+    ArtifactPath, BaseUrl, PartialArtifactPath, PartialProjectPath, PartialRunPath, PartialSweepPath,
+    PathDefaults, ProjectPath, RunPath, SweepPath, model,
 };
-use wandb_graphql::ops::{GetRun, GetRunDocument, GetSweep, GetViewer, ListFiles, UpdateRun};
+use wandb_graphql::ops::{
+    GetOrganizations, GetRun, GetRunDocument, GetSweep, GetViewer, ListFiles, Organization, UpdateRun,
+};
 
 #[cfg(feature = "mirror")]
 pub(crate) use self::history::{Losses, parse_rows};
@@ -68,6 +71,49 @@ impl Connection {
     pub(crate) async fn project_path(&self, path: &str) -> Result<ProjectPath, Error> {
         let partial = PartialProjectPath::parse(path)?;
         Ok(partial.complete(&self.defaults(partial.needs_entity()).await?)?)
+    }
+
+    /// Completes the path of a version of an artifact. The organization of a registry becomes its entity.
+    pub(crate) async fn artifact_path(&self, path: &str) -> Result<ArtifactPath, Error> {
+        let partial = PartialArtifactPath::parse(path)?;
+        let path = partial.complete(&self.defaults(partial.needs_entity()).await?)?;
+        if path.registry().is_none() {
+            return Ok(path);
+        }
+        let named = partial.entity().is_some().then(|| path.entity());
+        let Some(organization) = self.organization(named).await? else { return Ok(path) };
+        Ok(ArtifactPath::new(organization.entity, path.project(), path.collection(), path.alias())?)
+    }
+
+    /// Completes the path of a project that has artifacts. The organization of a registry becomes its entity.
+    pub(crate) async fn artifacts_path(&self, path: &str) -> Result<ProjectPath, Error> {
+        let partial = PartialProjectPath::parse(path)?;
+        let path = partial.complete(&self.defaults(partial.needs_entity()).await?)?;
+        if Registry::new("", "", path.project()).name() == path.project() {
+            return Ok(path);
+        }
+        let named = partial.entity().is_some().then(|| path.entity());
+        let Some(organization) = self.organization(named).await? else { return Ok(path) };
+        Ok(ProjectPath::new(organization.entity, path.project())?)
+    }
+
+    /// Returns the organization with this name among those of the default entity, or their only one if none is named.
+    /// `None` if there is no such organization, or the server knows none.
+    ///
+    /// (`_resolve_org_info` in `sdk/artifacts/_gqlutils.py` of the Python SDK.)
+    pub(crate) async fn organization(&self, name: Option<&str>) -> Result<Option<Organization>, Error> {
+        let defaults = self.defaults(true).await?;
+        let Some(entity) = defaults.entity() else { return Ok(None) };
+        let mut organizations = match self.client.call(GetOrganizations::new(entity)).await {
+            Ok(reply) => reply.answer,
+            Err(error) if error.is_unsupported() || error.is_not_found() => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(match name {
+            Some(name) => organizations.into_iter().find(|organization| organization.has_name(name)),
+            None if organizations.len() == 1 => organizations.pop(),
+            None => None,
+        })
     }
 
     /// Completes the path of a sweep.

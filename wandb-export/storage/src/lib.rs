@@ -39,7 +39,7 @@ mod staged;
 mod storage;
 
 #[cfg(feature = "files")]
-pub use digest::{Digest, digest};
+pub use digest::{Digest, Digests, digest, digest_onto, hex_digest};
 pub use directory::Directory;
 pub use file_system::{Access, Entry, FileSystem, Kind, OpenFile};
 pub use folder::{Folder, OWN, make_lasting};

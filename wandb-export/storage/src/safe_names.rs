@@ -1,9 +1,9 @@
 //! Names that are safe on every system, and replacements for others.
 
-use std::fmt::Write as _;
-
 use icu_normalizer::ComposingNormalizerBorrowed;
 use md5::{Digest as _, Md5};
+
+use crate::digest::hex;
 
 /// Maximum length of a path component in bytes. Common file systems allow at most 255.
 const MAX_COMPONENT_BYTES: usize = 255;
@@ -98,14 +98,6 @@ fn short_hash(name: &str, variant: u32) -> String {
 /// Returns a hash of the name as 32 hexadecimal digits.
 pub fn hash_name(name: &str) -> String {
     hex(&Md5::digest(name))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        // Writing into a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }
 
 /// Returns a key that is equal for names that some system treats as the same: it ignores case and Unicode

@@ -1,5 +1,8 @@
 //! The library, in both forms, with a local server.
 
+mod artifact_downloads;
+mod artifact_references;
+mod artifacts;
 mod both_forms;
 mod concurrent_writers;
 mod download_window;

@@ -1,6 +1,7 @@
 //! The program as users see it: output, messages and exit codes.
 
 mod addresses;
+mod artifacts;
 mod bad_items;
 mod commands;
 mod dialects;

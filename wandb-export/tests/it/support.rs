@@ -1,11 +1,13 @@
 //! Shared test support: connections, the program, and seed data.
 
+mod artifacts;
 mod connections;
 mod program;
 mod seed;
 mod sweep;
 mod tree;
 
+pub(crate) use artifacts::{PROJECT, artifacts};
 pub(crate) use connections::{asynchronous, blocking, on_both, server, settings};
 pub(crate) use program::{Ended, Program, TRANSPORTS};
 pub(crate) use seed::{RUN, gapped_run, team};

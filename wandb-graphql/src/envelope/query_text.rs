@@ -10,7 +10,7 @@ use super::token::{Token, tokens};
 
 /// The fields and arguments of a query, with their positions in its text.
 ///
-/// Parses only what cynic writes: one operation without fragments or directives.
+/// Parses only what cynic writes: one operation without named fragments or directives.
 #[derive(Debug, Default)]
 pub(crate) struct QueryText<'a> {
     pub(crate) fields: Vec<QueryField<'a>>,
@@ -198,6 +198,12 @@ impl<'a> Reader<'a> {
         self.next().filter(|token| token.text == "{")?;
         while self.peek()? != "}" {
             let first = self.next()?;
+            if first.text == "..." {
+                self.next().filter(|token| token.text == "on")?;
+                let (on_type, _) = FIELD_TYPES.get_key_value(self.next()?.text)?;
+                self.selections(on_type, path)?;
+                continue;
+            }
             let is_alias = self.take(":");
             let name = if is_alias { self.next()? } else { first.clone() };
             path.push(first.text);
@@ -265,14 +271,14 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The type of each field of each object type in our schema.
+/// The type of each field of each object type and interface in our schema.
 static FIELD_TYPES: LazyLock<HashMap<&'static str, HashMap<&'static str, &'static str>>> =
     LazyLock::new(|| {
         let mut types = HashMap::new();
         let tokens = tokens(crate::SCHEMA);
         let mut rest = tokens.iter().map(|token| token.text).peekable();
         while let Some(word) = rest.next() {
-            if word != "type" {
+            if !matches!(word, "type" | "interface") {
                 continue;
             }
             let Some(name) = rest.next() else { break };

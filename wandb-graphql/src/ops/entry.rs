@@ -66,13 +66,58 @@ pub(super) trait Connection {
 
     /// The edges, and the position of the next page.
     fn into_parts(self) -> (impl Iterator<Item = Option<Entry<Self::Edge>>>, PageInfo);
+
+    /// The server's count of the entries of all pages, if it is part of the page.
+    fn total(&self) -> Option<i32> {
+        None
+    }
 }
 
 /// Declares the fragments for a connection of the schema and for its edges, whose nodes are of another fragment.
 ///
 /// The list of edges is written as in the schema: `[RunEdge!]!`, or `[FileEdge]` if it, or an edge, may be null. The
-/// last word is `cursor` if the edges have cursors.
+/// last word is `cursor` if the edges have cursors. A connection with the field `totalCount` names it, as servers may lack it.
 macro_rules! connection {
+    ($connection:ident, edges: [$edge:ident], node: $node:ident, counted: $feature:tt) => {
+        #[derive(cynic::QueryFragment, Debug)]
+        pub(super) struct $connection {
+            #[cynic(feature = $feature)]
+            total_count: Option<i32>,
+            edges: Option<Vec<Option<$crate::ops::entry::Entry<$edge>>>>,
+            page_info: $crate::ops::page::PageInfo,
+        }
+
+        impl $crate::ops::entry::Connection for $connection {
+            type Edge = $edge;
+
+            fn into_parts(
+                self,
+            ) -> (impl Iterator<Item = Option<$crate::ops::entry::Entry<$edge>>>, $crate::ops::page::PageInfo) {
+                (self.edges.into_iter().flatten(), self.page_info)
+            }
+
+            fn total(&self) -> Option<i32> {
+                self.total_count
+            }
+        }
+
+        connection!(edge $edge, node: $node);
+    };
+    (edge $edge:ident, node: $node:ident $(, $cursor:ident)?) => {
+        #[derive(cynic::QueryFragment, Debug)]
+        pub(super) struct $edge {
+            node: Option<$crate::ops::entry::Entry<$node>>,
+            $($cursor: Option<String>,)?
+        }
+
+        impl $crate::ops::entry::Edge for $edge {
+            type Node = $node;
+
+            fn into_parts(self) -> (Option<$crate::ops::entry::Entry<$node>>, Option<String>) {
+                (self.node, None$(.or(self.$cursor))?)
+            }
+        }
+    };
     ($connection:ident, edges: [$edge:ident!]!, $($rest:tt)*) => {
         #[derive(cynic::QueryFragment, Debug)]
         pub(super) struct $connection {
@@ -92,12 +137,6 @@ macro_rules! connection {
         connection!(@ $connection, flatten(), $edge, $($rest)*);
     };
     (@ $connection:ident, $to_entries:ident($($with:tt)?), $edge:ident, node: $node:ident $(, $cursor:ident)?) => {
-        #[derive(cynic::QueryFragment, Debug)]
-        pub(super) struct $edge {
-            node: Option<$crate::ops::entry::Entry<$node>>,
-            $($cursor: Option<String>,)?
-        }
-
         impl $crate::ops::entry::Connection for $connection {
             type Edge = $edge;
 
@@ -108,13 +147,7 @@ macro_rules! connection {
             }
         }
 
-        impl $crate::ops::entry::Edge for $edge {
-            type Node = $node;
-
-            fn into_parts(self) -> (Option<$crate::ops::entry::Entry<$node>>, Option<String>) {
-                (self.node, None$(.or(self.$cursor))?)
-            }
-        }
+        connection!(edge $edge, node: $node $(, $cursor)?);
     };
 }
 

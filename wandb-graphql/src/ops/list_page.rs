@@ -12,7 +12,7 @@ use crate::envelope::EntryErrors;
 pub struct ListPage<T> {
     /// The items, in order.
     pub items: Vec<T>,
-    /// The server's count, if it has one: of the runs on all pages, or of all files of a run.
+    /// The server's count, if it has one: of the entries on all pages, or of all files of a run.
     pub total: Option<u64>,
     /// How many entries were null.
     pub null_entries: u64,
@@ -30,10 +30,11 @@ impl<T> ListPage<T> {
         errors: &EntryErrors,
         read: impl FnMut(<C::Edge as Edge>::Node) -> Result<T, UnreadableEntry>,
     ) -> Self {
+        let total = connection.total().and_then(|total| u64::try_from(total).ok());
         let (edges, page_info) = connection.into_parts();
         let PageItems { items, null_entries, unreadable, last } = PageItems::read(edges, errors, read);
         let next_page = page_info.next_page(last);
-        Self { items, total: None, null_entries, unreadable, next_page, next_size: None }
+        Self { items, total, null_entries, unreadable, next_page, next_size: None }
     }
 
     /// Adds the server's count, which is signed in the schema.
@@ -54,9 +55,10 @@ impl<T> ListPage<T> {
 
 /// Implements [`Paged`](wandb_core::operation::Paged) for an operation whose answer is a [`ListPage`].
 ///
-/// The operation has the field `position` and the methods `size` and `page_size`. The key identifies an item.
+/// The operation has the field `position` and the methods `size` and `page_size`. The key identifies an item. The last word is
+/// `counted` if the page has the server's count of the entries that the operation selects.
 macro_rules! paged_list {
-    ($list:ident of $item:ident $(, key: $key:expr)?) => {
+    ($list:ident of $item:ident $(, key: $key:expr)? $(; $counted:ident)?) => {
         impl wandb_core::operation::Paged for $list {
             type Item = $item;
 
@@ -80,6 +82,11 @@ macro_rules! paged_list {
             fn unreadable(page: &ListPage<$item>) -> &[wandb_core::operation::UnreadableEntry] {
                 &page.unreadable
             }
+
+            $(fn total(page: &ListPage<$item>) -> Option<u64> {
+                let $counted = page.total;
+                $counted
+            })?
 
             $(fn key(item: &$item) -> Option<String> {
                 let key: fn(&$item) -> String = $key;

@@ -142,7 +142,8 @@ impl RunFields {
 /// Maximum length of an unreadable field's text in its reason, in characters.
 const EXCERPT_LENGTH: usize = 80;
 
-fn parse<T>(
+/// Parses a field that holds JSON text. A text that cannot be read becomes an unreadable field.
+pub(super) fn parse<T>(
     field: &str,
     text: Option<JsonText>,
     unreadable: &mut Vec<UnreadableField>,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::FileVersion;
-use crate::model::File;
+use crate::model::{DigestAlgorithm, File, ManifestEntry};
 
 /// A file's entry in the server's list, as far as it identifies the content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +14,9 @@ pub struct ListedFile {
     /// The MD5 digest in base64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub md5: Option<String>,
+    /// The XXH128 digest in base64, which some artifacts have instead of MD5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xxh128: Option<String>,
     /// The upload time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     updated_at: Option<String>,
@@ -36,7 +39,22 @@ impl ListedFile {
     /// Describes a file that the server has listed.
     pub fn of(file: &File) -> Self {
         let updated_at = file.updated_at.as_ref().map(ToString::to_string);
-        Self { size: file.size, md5: file.md5.clone(), updated_at }
+        Self { size: file.size, md5: file.md5.clone(), xxh128: None, updated_at }
+    }
+
+    /// Describes an entry of an artifact's manifest.
+    pub fn of_entry(entry: &ManifestEntry) -> Self {
+        let digest = Some(entry.digest().to_owned()).filter(|digest| !digest.is_empty());
+        let (md5, xxh128) = match entry.digest_algorithm() {
+            DigestAlgorithm::Xxh128 => (None, digest),
+            DigestAlgorithm::Md5 => (digest, None),
+        };
+        Self { size: entry.size(), md5, xxh128, updated_at: None }
+    }
+
+    /// Returns true if the entry has a digest of the content.
+    pub fn has_digest(&self) -> bool {
+        self.md5.is_some() || self.xxh128.is_some()
     }
 }
 
@@ -45,7 +63,7 @@ impl DownloadReceipt {
     /// neither tag nor digest, as the length alone cannot tell versions apart.
     pub fn is_listed_as(&self, now: &ListedFile) -> bool {
         let has_version = self.stored.etag.is_some() || self.stored.md5.is_some();
-        (now.size, &now.md5) == (self.listed.size, &self.listed.md5)
+        (now.size, &now.md5, &now.xxh128) == (self.listed.size, &self.listed.md5, &self.listed.xxh128)
             && (has_version || now.updated_at == self.listed.updated_at)
     }
 }

@@ -6,16 +6,16 @@ use crate::error::Error;
 
 /// A pattern that is matched on the client. The server only narrows the list down.
 #[derive(Debug, Clone)]
-pub(super) struct Pattern(glob::Pattern);
+pub(crate) struct Pattern(glob::Pattern);
 
 impl Pattern {
-    pub(super) fn new(pattern: &str) -> Result<Self, Error> {
+    pub(crate) fn new(pattern: &str) -> Result<Self, Error> {
         let invalid =
             |error: glob::PatternError| Error::usage(format!("{pattern:?} is not a name pattern: {error}"));
         glob::Pattern::new(pattern).map(Self).map_err(invalid)
     }
 
-    pub(super) fn matches(&self, name: &str) -> bool {
+    pub(crate) fn matches(&self, name: &str) -> bool {
         self.0.matches(name)
     }
 

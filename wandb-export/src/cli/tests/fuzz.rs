@@ -17,7 +17,7 @@ use fastrand::Rng;
 use serde_json::json;
 use wandb_core::Environment;
 use wandb_core::simulation::{Faults, Simulation};
-use wandb_local_server::{ExportOptions, NewRun, NewSweep, Options, Store};
+use wandb_local_server::{ExportOptions, NewArtifact, NewRun, NewSweep, Options, Store};
 
 use super::super::args::Arguments;
 use super::super::exit::{Failure, Outcome};
@@ -45,6 +45,12 @@ const COMMANDS: &[&str] = &[
     "history local-team/p/run1 --all --stream system -o {out}/out.csv",
     "files local-team/p/run1 -o {out}/out.jsonl",
     "files local-team/p/run1 --all --download -o {out}/files",
+    "artifacts local-team/p -o {out}/out.jsonl",
+    "artifacts local-team/p/run1 -o {out}/out.jsonl",
+    "artifacts local-team/p --download -o {out}/files",
+    "artifact local-team/p/data:v1 -o {out}/out.jsonl",
+    "artifact local-team/p/data:v1 --files -o {out}/out.csv",
+    "artifact local-team/p/data:latest --download -o {out}/files",
     "logs local-team/p/run1 -o {out}/out.log",
     "command local-team/p/run1",
     "mirror local-team/p -o {out}/mirror",
@@ -97,6 +103,12 @@ fn store() -> Store {
     for (name, length) in [("model.bin", 50_000), ("media/a.png", 100), ("notes.txt", 0)] {
         store.add_file("local-team/p/run1", name, vec![7; length]).expect("a run");
     }
+    for text in ["one", "two"] {
+        let artifact = NewArtifact::new("local-team", "p", "data", "dataset").run("run1");
+        let artifact = artifact.file("a.txt", "same").file("b/c.txt", text).file("copy", "same");
+        store.add_artifact(artifact.reference("far", "s3://bucket/far", "etag", None)).expect("a version");
+    }
+    store.use_artifact("local-team/p/run1", "local-team/p/data:v0").expect("a run");
     store.export_run("local-team/p/run1", &ExportOptions::default()).expect("a run");
     store
 }

@@ -87,6 +87,16 @@ fn of_sweep() {
 }
 
 #[test]
+fn of_artifacts() {
+    assert_snapshot!(help_of("artifacts"));
+}
+
+#[test]
+fn of_artifact() {
+    assert_snapshot!(help_of("artifact"));
+}
+
+#[test]
 fn of_completions() {
     assert_snapshot!(help(&["completions", "--help"]));
 }

@@ -1,6 +1,6 @@
 //! Large responses stay within `--memory`.
 
-use wandb_local_server::Axis;
+use wandb_local_server::{Axis, GeneratedArtifact};
 
 use crate::support::{Program, TRANSPORTS, server};
 
@@ -83,6 +83,16 @@ fn lists_do_not_request_history_keys() {
         let used = peak_memory(&program, &[command, "local-team/keyed"], 20);
         assert!(used < 200_000, "{command}: {used}");
     }
+}
+
+#[test]
+fn long_manifest_is_no_response_in_memory() {
+    let server = server();
+    let size = GeneratedArtifact::new(50_000, 16);
+    server.store().generate_artifact("local-team", "p", "long", &size).expect("a version");
+    let program = Program::new(server);
+    let used = peak_memory(&program, &["artifact", "local-team/p/long", "--files"], 50_000);
+    assert!(used < 200_000, "{used}");
 }
 
 #[test]
