@@ -20,7 +20,7 @@ mod user;
 
 pub use config::Config;
 pub use file::File;
-pub use histogram::{Histogram, HistogramError};
+pub use histogram::{Histogram, HistogramBin, HistogramError};
 pub use history_keys::{HistoryKey, HistoryKeys, TypeCount};
 pub use json::map_from_json;
 pub use media::{MediaItem, MediaKind};

@@ -7,9 +7,11 @@ mod console;
 mod export;
 mod files;
 mod history;
+mod media;
 mod run;
 mod runs;
 mod sweep;
+mod table;
 mod update;
 
 use std::sync::Arc;
@@ -36,9 +38,11 @@ use history::HistoryRequest;
 pub use history::{
     History, HistoryFollower, HistoryReader, HistoryReport, HistorySource, ScanHistory, SystemMetrics,
 };
+pub use media::Media;
 pub use run::Run;
 pub use runs::Runs;
 pub use sweep::Sweep;
+pub use table::{Table, TableReader};
 pub use update::{Update, UpdateReport};
 
 use crate::error::Error;

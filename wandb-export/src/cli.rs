@@ -19,6 +19,7 @@ mod history;
 mod interrupt;
 mod logs;
 mod man;
+mod media;
 #[cfg(feature = "mirror")]
 mod mirror;
 #[cfg(feature = "mirror")]
@@ -33,6 +34,7 @@ mod runs;
 mod session;
 mod set;
 mod sweep;
+mod table;
 mod units;
 mod whoami;
 
@@ -72,6 +74,8 @@ async fn perform(session: Session, command: Command) -> Result<Outcome, Failure>
         Command::History(options) => history::run(&session, &options).await,
         Command::Project(options) => project::run(&session, &options).await,
         Command::Files(options) => files::run(&session, &options).await,
+        Command::Media(options) => media::run(&session, &options).await,
+        Command::Table(options) => table::run(&session, &options).await,
         Command::Logs(options) => logs::run(&session, &options).await,
         Command::StartedWith(options) => command::run(&session, &options).await,
         Command::Set(options) => set::run(&session, &options).await,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use wandb_core::model::{Run, UnreadableField};
 use wandb_core::operation::{Argument, Field, UnreadableEntry, UnsupportedFields};
 use wandb_core::{PathError, ProjectPath, RunPath};
+use wandb_tables::TableDefect;
 
 /// Something in a result that is missing, inexact or guessed.
 ///
@@ -178,6 +179,22 @@ pub enum Issue {
         /// The file's name.
         name: String,
         /// The difference.
+        detail: String,
+    },
+    /// A table differs from its description, or a part of it is altered or missing.
+    #[non_exhaustive]
+    TableInexact {
+        /// The table: its key and step, and the run, or its file.
+        table: String,
+        /// The difference.
+        defect: TableDefect,
+    },
+    /// One of several tables is missing.
+    #[non_exhaustive]
+    TableMissing {
+        /// The table: its key and step, and the run.
+        table: String,
+        /// The reason.
         detail: String,
     },
     /// Part of a file on disk cannot be read.
@@ -421,6 +438,8 @@ impl fmt::Display for Issue {
                 f.write_str("; the run's file output.log may hold the rest")
             }
             Self::FileInexact { run, name, detail } => write!(f, "{run}: {name}: {detail}"),
+            Self::TableInexact { table, defect } => write!(f, "{table}: {defect}"),
+            Self::TableMissing { table, detail } => write!(f, "{table}: {detail}"),
             Self::FileDamaged { file, detail } => write!(f, "{}: {detail}", file.display()),
             Self::FileShrunk { file } => {
                 write!(f, "{} was truncated while it was followed", file.display())
@@ -461,31 +480,4 @@ impl fmt::Display for Issue {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn unrequested_fields_are_notes() {
-        let field = Field::new("Run", "historyKeys");
-        assert!(!Issue::unsupported_field(field.clone()).is_note());
-        assert!(Issue::UnsupportedField { field, requested: false }.is_note());
-    }
-
-    #[test]
-    fn log_lines_point_to_the_log_file() {
-        let run = RunPath::new("team", "project", "run").unwrap();
-        let mut issue = Issue::LogLinesMissing { run, counted: Some(9), received: 4, first: Some(5) };
-        assert_eq!(
-            issue.to_string(),
-            "team/project/run: the server sent 4 of 9 log lines, from number 5 on; the run's file output.log may hold \
-             the rest"
-        );
-        if let Issue::LogLinesMissing { counted, first, .. } = &mut issue {
-            (*counted, *first) = (None, Some(0));
-        }
-        assert_eq!(
-            issue.to_string(),
-            "team/project/run: the server sent 4 log lines; the run's file output.log may hold the rest"
-        );
-    }
-}
+mod tests;

@@ -65,8 +65,8 @@ pub mod transport;
 
 pub use api::{
     Api, ApiBuilder, ComparedKey, ComparedSection, Comparison, Console, Files, History, HistoryFollower,
-    HistoryReader, HistoryReport, HistorySource, ListReader, Run, RunCommand, RunFile, Runs, ScanHistory,
-    Sweep, SystemMetrics, Update, UpdateReport, WriteReport,
+    HistoryReader, HistoryReport, HistorySource, ListReader, Media, Run, RunCommand, RunFile, Runs,
+    ScanHistory, Sweep, SystemMetrics, Table, TableReader, Update, UpdateReport, WriteReport,
 };
 #[cfg(feature = "files")]
 pub use download::DownloadProgress;

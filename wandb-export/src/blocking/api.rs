@@ -5,7 +5,7 @@ use wandb_core::client::{Client, ClientStats};
 use wandb_core::model::{Project, Server, User};
 use wandb_core::{BaseUrl, PathDefaults, ProjectPath, RunPath, SweepPath};
 
-use super::{History, Iter, ListReader, Run, Runs, ScanHistory, Sweep, SystemMetrics, Update};
+use super::{History, Iter, ListReader, Run, Runs, ScanHistory, Sweep, SystemMetrics, Table, Update};
 use crate::api::{self, Comparison};
 use crate::error::Error;
 
@@ -144,6 +144,11 @@ impl Api {
     /// Selects the system metrics of the run at `path` without fetching the run first.
     pub fn system_metrics(&self, path: &str) -> Result<SystemMetrics, Error> {
         block_on(self.0.system_metrics(path)).map(SystemMetrics::new)
+    }
+
+    /// Selects the table in a local file, such as one that was downloaded (`*.table.json`).
+    pub fn table_file(&self, path: impl Into<std::path::PathBuf>) -> Table {
+        Table::new(self.0.table_file(path))
     }
 
     /// Starts an update of the run at `path` without fetching the run first.

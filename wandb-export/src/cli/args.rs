@@ -9,8 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::mirror;
 use super::units::{parse_duration, parse_memory, parse_size};
 use super::{
-    command, compare, completions, files, history, logs, man, project, projects, run, runs, set, sweep,
-    whoami,
+    command, compare, completions, files, history, logs, man, media, project, projects, run, runs, set,
+    sweep, table, whoami,
 };
 use crate::source::LocalPath;
 
@@ -59,6 +59,8 @@ pub(super) enum Command {
     Compare(compare::Options),
     Sweep(sweep::Options),
     Files(files::Options),
+    Media(media::Options),
+    Table(table::Options),
     Logs(logs::Options),
     #[cfg(feature = "mirror")]
     Mirror(mirror::Options),
@@ -72,6 +74,11 @@ pub(super) enum Command {
 impl Command {
     /// Whether every path is local, so that the command needs no server.
     pub(super) fn is_on_disk(&self) -> bool {
+        if let Self::Table(options) = self
+            && options.is_file()
+        {
+            return true;
+        }
         let paths = self.paths();
         !paths.is_empty() && paths.iter().all(|path| LocalPath::parse(path).is_some())
     }
@@ -90,6 +97,8 @@ impl Command {
             | Self::Project(project::Options { path, .. })
             | Self::Sweep(sweep::Options { path, .. })
             | Self::Files(files::Options { path, .. })
+            | Self::Media(media::Options { path, .. })
+            | Self::Table(table::Options { path, .. })
             | Self::Logs(logs::Options { path, .. })
             | Self::StartedWith(command::Options { path, .. }) => std::slice::from_ref(path),
             Self::Compare(compare::Options { runs, .. }) => runs,

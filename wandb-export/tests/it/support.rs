@@ -1,12 +1,14 @@
 //! Shared test support: connections, the program, and seed data.
 
 mod connections;
+mod logged;
 mod program;
 mod seed;
 mod sweep;
 mod tree;
 
 pub(crate) use connections::{asynchronous, blocking, on_both, server, settings};
+pub(crate) use logged::{LOGGED, logged, sha256, table_object};
 pub(crate) use program::{Ended, Program, TRANSPORTS};
 pub(crate) use seed::{RUN, gapped_run, team};
 pub(crate) use sweep::{SWEEP, recorded, sweep};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::document::missing_numbers;
+
 /// A difference between a table and its description, or a part of it that is altered or missing.
 ///
 /// Everything else in the table is complete and exact.
@@ -82,6 +84,36 @@ const MAX_ROWS_OF_RUNS: u64 = 10_000;
 /// The most missing increments that a message lists.
 const MAX_NUMBERS: usize = 10;
 
+impl TableDefect {
+    /// Compares a file with the size and the SHA-256 digest that it should have.
+    pub fn compare_files(size: Option<u64>, sha256: Option<&str>, found: (u64, &str)) -> Vec<Self> {
+        let size = size.filter(|expected| *expected != found.0);
+        let size = size.map(|expected| Self::Size { expected, found: found.0 });
+        let sha256 = sha256.filter(|expected| !expected.eq_ignore_ascii_case(found.1));
+        let sha256 =
+            sha256.map(|expected| Self::Sha256 { expected: expected.to_owned(), found: found.1.to_owned() });
+        size.into_iter().chain(sha256).collect()
+    }
+
+    /// Compares the number of rows with the number that there should be.
+    pub fn compare_rows(expected: Option<u64>, found: u64) -> Option<Self> {
+        let expected = expected.filter(|expected| *expected != found)?;
+        Some(Self::Rows { expected, found })
+    }
+
+    /// Compares the number of columns with the number that there should be.
+    pub fn compare_columns(expected: Option<u64>, found: u64) -> Option<Self> {
+        let expected = expected.filter(|expected| *expected != found)?;
+        Some(Self::Columns { expected, found })
+    }
+
+    /// Returns the defect of a sorted sequence of increments that should begin with 0 and have no gaps.
+    pub fn of_increments(numbers: &[u64]) -> Option<Self> {
+        let numbers = missing_numbers(numbers);
+        (!numbers.is_empty()).then_some(Self::IncrementsMissing { numbers })
+    }
+}
+
 impl fmt::Display for TableDefect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -136,6 +168,24 @@ mod tests {
         assert!(text(12_000, 10_000).contains("artifact"), "{}", text(12_000, 10_000));
         assert!(!text(12_000, 9_000).contains("artifact"));
         assert!(!text(9_000, 10_000).contains("artifact"));
+    }
+
+    #[test]
+    fn statements_are_compared() {
+        let files = TableDefect::compare_files(Some(3), Some("AB"), (3, "ab"));
+        assert_eq!(files, []);
+        assert_eq!(TableDefect::compare_files(Some(4), Some("cd"), (3, "ab")).len(), 2);
+        assert_eq!(TableDefect::compare_files(None, None, (3, "ab")), []);
+        assert_eq!(TableDefect::compare_rows(Some(2), 2), None);
+        assert_eq!(
+            TableDefect::compare_columns(Some(2), 3),
+            Some(TableDefect::Columns { expected: 2, found: 3 })
+        );
+        assert_eq!(TableDefect::of_increments(&[0, 1, 1, 2]), None);
+        let missing = TableDefect::of_increments(&[1, 3, u64::MAX]);
+        assert!(
+            matches!(missing, Some(TableDefect::IncrementsMissing { numbers }) if numbers[..3] == [0, 2, 4])
+        );
     }
 
     #[test]

@@ -123,10 +123,7 @@ pub fn sort_increments(mut paths: Vec<String>) -> (Vec<String>, Vec<TableDefect>
             None => defects.push(TableDefect::OrderUnknown { path: path.clone() }),
         }
     }
-    let missing = missing_numbers(&numbers);
-    if !missing.is_empty() {
-        defects.push(TableDefect::IncrementsMissing { numbers: missing });
-    }
+    defects.extend(TableDefect::of_increments(&numbers));
     (paths, defects)
 }
 

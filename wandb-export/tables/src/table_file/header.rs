@@ -116,26 +116,13 @@ impl TableHeader {
     /// Returns how the file differs from its own description, and the parts that it has elsewhere.
     pub fn defects(&self) -> Vec<TableDefect> {
         let mut defects = Vec::new();
-        defects.extend(self.check_rows(self.stated_rows));
-        defects.extend(self.check_columns(self.stated_columns));
+        defects.extend(TableDefect::compare_rows(self.stated_rows, self.rows));
+        defects.extend(TableDefect::compare_columns(self.stated_columns, self.columns.len() as u64));
         defects.extend(self.columns.iter().filter_map(|column| {
             let path = column.cell_type.as_ref()?.array_file()?.to_owned();
             Some(TableDefect::ArraysLeftOut { column: column.name.clone(), path })
         }));
         defects
-    }
-
-    /// Compares the number of rows with another statement about it.
-    pub fn check_rows(&self, expected: Option<u64>) -> Option<TableDefect> {
-        let expected = expected.filter(|expected| *expected != self.rows)?;
-        Some(TableDefect::Rows { expected, found: self.rows })
-    }
-
-    /// Compares the number of columns with another statement about it.
-    pub fn check_columns(&self, expected: Option<u64>) -> Option<TableDefect> {
-        let found = self.columns.len() as u64;
-        let expected = expected.filter(|expected| *expected != found)?;
-        Some(TableDefect::Columns { expected, found })
     }
 
     /// Returns the name of the column for the cell at `index`, beyond the last column.
