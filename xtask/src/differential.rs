@@ -106,12 +106,14 @@ pub(crate) fn compare(workspace: &Workspace, options: &Options) -> Result<Outcom
         arguments.extend([option.into(), value.into()]);
     }
     add(script(&python, &scratch.path().join("readers"), &arguments)?);
-    let mut arguments: Vec<OsString> = vec![scripts.join("on_disk.py").into()];
-    for (option, value) in [("--program", &programs.export), ("--server", &programs.server)] {
-        arguments.extend([option.into(), value.into()]);
+    for (name, home) in [("on_disk.py", "on-disk"), ("logged.py", "logged")] {
+        let mut arguments: Vec<OsString> = vec![scripts.join(name).into()];
+        for (option, value) in [("--program", &programs.export), ("--server", &programs.server)] {
+            arguments.extend([option.into(), value.into()]);
+        }
+        arguments.extend(["--seed".into(), options.seed.to_string().into()]);
+        add(script(&python, &scratch.path().join(home), &arguments)?);
     }
-    arguments.extend(["--seed".into(), options.seed.to_string().into()]);
-    add(script(&python, &scratch.path().join("on-disk"), &arguments)?);
     println!("\n{} passed, {} failed", counts.passed, counts.failed);
     Ok(Outcome::of(passed, counts))
 }

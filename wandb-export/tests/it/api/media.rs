@@ -31,17 +31,17 @@ fn media_of_all_steps_are_listed() {
         assert_eq!(
             summary(run.media()).await,
             [
+                "0 inc table media/table/inc_0.table.json",
                 "0 predictions table media/table/t_0.table.json",
                 "0 weights histogram -",
-                "0 inc table media/table/inc_0.table.json",
                 "1 eval.image image media/images/one.png",
-                "5 predictions table media/table/t_1.table.json",
-                "5 weights histogram -",
                 "5 inc table media/table/inc_1.table.json",
+                "5 predictions table media/table/t_1.table.json",
                 "5 samples image media/images/one.png",
                 "5 samples image media/images/two.png",
                 "5 samples mask media/images/mask/m.mask.png",
                 "5 sound audio media/audio/s.wav",
+                "5 weights histogram -",
             ]
         );
         assert_eq!(summary(run.media().key("eval")).await, ["1 eval.image image media/images/one.png"]);
@@ -66,7 +66,7 @@ fn items_have_the_facts_that_were_logged() {
     let items = run.media().step(5).collect().expect("media");
     let dog = items.iter().find(|item| item.caption.as_deref() == Some("dog")).expect("an image");
     assert_eq!((dog.kind, dog.index, dog.width), (MediaKind::Image, Some(1), Some(4)));
-    let table = run.tables().step(0).iter().next().expect("a table").expect("a table");
+    let table = run.tables().key("predictions").step(0).iter().next().expect("a table").expect("a table");
     assert_eq!((table.rows, table.columns), (Some(1), Some(3)));
     assert_eq!(table.artifact_path.as_deref(), Some("wandb-client-artifact://abc/predictions.table.json"));
 }
