@@ -214,7 +214,7 @@ pub enum Error {
         /// How the file differs from the run's description of it, which may be the reason.
         defects: Vec<TableDefect>,
         /// The problem.
-        source: TableFileError,
+        source: Box<TableFileError>,
     },
 
     /// An exported history file cannot be used.

@@ -82,7 +82,8 @@ def random_table(rng: random.Random, rows: int, kinds: list[str]):
 
     columns = [f"{kind} {index}" for index, kind in enumerate(kinds)]
     if "any" in kinds:
-        columns[0] = 7
+        # The SDK cannot save a mixture of texts and numbers as names.
+        columns = list(range(len(kinds)))
     data = [[cell(rng, kind) for kind in kinds] for _ in range(rows)]
     return wandb.Table(columns=columns, data=data, allow_mixed_types="any" in kinds)
 
@@ -120,7 +121,7 @@ def check_artifact_tables(tool: Tool, seed: int):
     import wandb
 
     for name, table in tables(seed):
-        artifact = wandb.Artifact(f"run-{name}", "run_table")
+        artifact = wandb.Artifact(name, "tables")
         entry = artifact.add(table, name)
         with open(entry.local_path, encoding="utf-8") as file:
             document = json.load(file)

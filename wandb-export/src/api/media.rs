@@ -206,11 +206,7 @@ impl Media {
         while let Some(batch) = items.next_batch().await? {
             for item in batch {
                 match (&item.path, &item.artifact_path) {
-                    (Some(path), _) => {
-                        if known.insert(path.clone()) {
-                            names.push(path.clone());
-                        }
-                    }
+                    (Some(path), _) if known.insert(path.clone()) => names.push(path.clone()),
                     (None, Some(path)) if known.insert(path.clone()) => {
                         let error = Error::OnlyInArtifact { name: item.key.clone(), path: path.clone() };
                         elsewhere.push(FailedDownload { name: item.key, error });

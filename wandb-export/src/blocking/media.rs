@@ -3,6 +3,7 @@
 #[cfg(feature = "files")]
 use std::path::Path;
 
+#[cfg(feature = "files")]
 use wandb_core::blocking::block_on;
 use wandb_core::model::MediaItem;
 

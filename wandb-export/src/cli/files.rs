@@ -123,12 +123,12 @@ async fn report_failures(options: &Options, run: &Run, downloads: Downloads) -> 
             .then(|| "use --replace to overwrite it".to_owned());
         return Err(Failure { error: failure.error, hint });
     }
-    let outcome = report_failed(failed);
+    let outcome = report_failed(&failed);
     Ok(outcome.max(report_absent(run, absent.into_iter()).await?))
 }
 
 /// Prints the files that could not be downloaded. The command is incomplete if there are any.
-pub(super) fn report_failed(failed: Vec<FailedDownload>) -> Outcome {
+pub(super) fn report_failed(failed: &[FailedDownload]) -> Outcome {
     let has_conflict = failed.iter().any(|file| matches!(file.error, Error::FileExists { .. }));
     let failed = failed.iter().map(|file| format!("{}: {}", file.name, file.error.with_causes()));
     let outcome = Session::report_missing(failed);

@@ -78,7 +78,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
         if is_empty {
             note_nothing(options, &run);
         }
-        return Ok(Session::report_issues(&downloads.issues).max(report_failed(downloads.failed)));
+        return Ok(Session::report_issues(&downloads.issues).max(report_failed(&downloads.failed)));
     }
     let reader = media.open();
     let found = reader.issues_handle();

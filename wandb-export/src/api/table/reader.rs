@@ -228,7 +228,7 @@ impl TableReader {
         let file = self.client.work(open).await.map_err(|source| Error::TableFile {
             table: label.to_owned(),
             defects: defects.to_vec(),
-            source,
+            source: Box::new(source),
         })?;
         self.set_columns(file.columns().to_vec());
         let columns = file.column_names().count();
@@ -292,6 +292,7 @@ impl TableReader {
 
 impl Current {
     fn failed(&self, source: TableFileError) -> Error {
+        let source = Box::new(source);
         Error::TableFile { table: self.label.clone(), defects: self.defects.clone(), source }
     }
 

@@ -32,7 +32,7 @@ pub(super) struct JoinedRows {
     left: TableReader,
     key: String,
     kind: JoinKind,
-    step: Option<Option<i64>>,
+    step: Option<Value>,
     right: RightRows,
     /// Rows of the first table that are not returned, or not with all counterparts.
     pending: VecDeque<Pending>,
@@ -65,7 +65,7 @@ impl JoinedRows {
         mut right: TableReader,
         keys: [String; 2],
         kind: JoinKind,
-        step: Option<Option<i64>>,
+        step: Option<Value>,
     ) -> Result<Self, TableFileError> {
         let [key, right_key] = keys;
         for (table, key) in [(&left, &key), (&right, &right_key)] {
@@ -110,7 +110,7 @@ impl JoinedRows {
         loop {
             if let Some(pending) = self.pending.front_mut() {
                 let Some(counterparts) = &pending.counterparts else {
-                    let row = joined(self.step, Some(&pending.row), None);
+                    let row = joined(self.step.as_ref(), Some(&pending.row), None);
                     self.pending.pop_front();
                     return Ok(Some(row));
                 };
@@ -121,7 +121,7 @@ impl JoinedRows {
                 pending.returned += 1;
                 let right = self.right.row(index)?;
                 self.right.is_matched[index] = true;
-                return Ok(Some(joined(self.step, Some(&pending.row), Some(&right))));
+                return Ok(Some(joined(self.step.as_ref(), Some(&pending.row), Some(&right))));
             }
             if let Some(index) = self.next_unmatched {
                 if self.kind != JoinKind::Outer || index >= self.right.ends.len() {
@@ -130,7 +130,7 @@ impl JoinedRows {
                 self.next_unmatched = Some(index + 1);
                 if !self.right.is_matched[index] {
                     let right = self.right.row(index)?;
-                    return Ok(Some(joined(self.step, None, Some(&right))));
+                    return Ok(Some(joined(self.step.as_ref(), None, Some(&right))));
                 }
                 continue;
             }
@@ -199,8 +199,8 @@ fn key_text(key: &Value) -> Option<String> {
 }
 
 /// Combines a row of each table, where one may be missing.
-fn joined(step: Option<Option<i64>>, left: Option<&Row>, right: Option<&Row>) -> Row {
-    let step = step.map(|step| (STEP.to_owned(), step.map_or(Value::Null, Value::Int)));
+fn joined(step: Option<&Value>, left: Option<&Row>, right: Option<&Row>) -> Row {
+    let step = step.map(|step| (STEP.to_owned(), step.clone()));
     let entries = |number: usize, row: Option<&Row>| {
         let entries = row.map(Row::iter).into_iter().flatten();
         entries.map(|(name, value)| (format!("{number}.{name}"), value.clone())).collect::<Vec<_>>()

@@ -53,7 +53,7 @@ pub struct TableReader {
 }
 
 enum Source {
-    Files(Files),
+    Files(Box<Files>),
     Joined(Box<JoinedRows>),
 }
 
@@ -142,10 +142,10 @@ impl TableReader {
                 .map(move |(name, column_type)| (format!("{table}.{name}"), *column_type))
                 .collect::<Vec<_>>()
         };
-        let step = options.step.map(|_| (STEP.to_owned(), Some(ColumnType::Int64)));
+        let step = options.step.as_ref().map(|_| (STEP.to_owned(), Some(ColumnType::Int64)));
         let columns =
             step.into_iter().chain(name(1, left.columns())).chain(name(2, right.columns())).collect();
-        let joined = JoinedRows::new(left, right, keys, kind, options.step)?;
+        let joined = JoinedRows::new(left, right, keys, kind, options.step.clone())?;
         Ok(Self { columns, source: Source::Joined(Box::new(joined)), defects: Vec::new() })
     }
 
@@ -157,7 +157,8 @@ impl TableReader {
         options: &RowOptions,
     ) -> Result<Self, TableFileError> {
         let files = Files { store, options: options.clone(), paths: paths.into(), current: None };
-        let mut reader = Self { columns: Vec::new(), source: Source::Files(files), defects: Vec::new() };
+        let mut reader =
+            Self { columns: Vec::new(), source: Source::Files(Box::new(files)), defects: Vec::new() };
         reader.open_next(first)?;
         Ok(reader)
     }
@@ -223,14 +224,14 @@ impl TableReader {
                 .into_iter()
                 .filter(|defect| !(header.is_incremental() && matches!(defect, TableDefect::Rows { .. }))),
         );
-        files.current = Some(TableRows::new(open(&*files.store, &path)?, header, files.options.clone()));
+        files.current = Some(TableRows::new(open(&*files.store, &path)?, header, &files.options));
         Ok(())
     }
 }
 
 /// Returns the names in the output and the stated types of the columns of a file.
 fn expected_columns(columns: &[TableColumn], options: &RowOptions) -> Vec<(String, Option<ColumnType>)> {
-    let step = options.step.map(|_| (STEP.to_owned(), Some(ColumnType::Int64)));
+    let step = options.step.as_ref().map(|_| (STEP.to_owned(), Some(ColumnType::Int64)));
     let names = output_names(columns, options).into_iter();
     let columns = names.zip(columns).map(|(name, column)| {
         let stated = column.cell_type().and_then(|cell_type| cell_type.column_type(options.raw));

@@ -34,8 +34,8 @@ pub(super) const STEP: &str = "_step";
 pub struct RowOptions {
     /// Whether to keep times as numbers of milliseconds.
     pub raw: bool,
-    /// The step at which the table was logged, for a column `_step` before the others. `Some(None)` for an unknown step.
-    pub step: Option<Option<i64>>,
+    /// The step at which the table was logged, for a column `_step` before the others. Null for an unknown step.
+    pub step: Option<Value>,
 }
 
 impl RowOptions {
@@ -49,7 +49,7 @@ impl RowOptions {
     /// Adds a column `_step` with the step at which the table was logged.
     #[must_use]
     pub fn step(mut self, step: Option<i64>) -> Self {
-        self.step = Some(step);
+        self.step = Some(step.map_or(Value::Null, Value::Int));
         self
     }
 }
@@ -61,7 +61,7 @@ impl RowOptions {
 ///
 /// let file = &br#"{"columns": ["x", "y"], "data": [[1, "a"], [2.5, null]]}"#[..];
 /// let header = TableHeader::read(file)?;
-/// let rows: Vec<_> = TableRows::new(file, header, RowOptions::default()).flat_map(Result::unwrap).collect();
+/// let rows: Vec<_> = TableRows::new(file, header, &RowOptions::default()).flat_map(Result::unwrap).collect();
 /// assert_eq!(rows[1].to_json_line(), "{\"x\":2.5,\"y\":null}\n");
 /// # Ok::<(), wandb_tables::TableFileError>(())
 /// ```
@@ -83,15 +83,15 @@ pub struct TableRows<R> {
 
 impl<R: Read> TableRows<R> {
     /// Reads the rows of the file whose header was read before.
-    pub fn new(input: R, header: TableHeader, options: RowOptions) -> Self {
-        let names = output_names(header.columns(), &options).into_iter().map(String::into).collect();
+    pub fn new(input: R, header: TableHeader, options: &RowOptions) -> Self {
+        let names = output_names(header.columns(), options).into_iter().map(String::into).collect();
         let is_time = |cell_type: Option<&CellType>| !options.raw && cell_type.is_some_and(CellType::is_time);
         Self {
             scanner: TableScanner::new(input),
             times: header.columns().iter().map(|column| is_time(column.cell_type())).collect(),
             names,
             header,
-            step: options.step.map(|step| step.map_or(Value::Null, Value::Int)),
+            step: options.step.clone(),
             has_ended: false,
             rows: 0,
             uneven_rows: 0,

@@ -262,14 +262,13 @@ impl Extent {
             match byte {
                 b'"' => self.in_string = true,
                 b'[' | b'{' => self.depth += 1,
-                b']' | b'}' if self.depth == 0 => return (at, true),
+                b']' | b'}' | b',' | b':' if self.depth == 0 => return (at, true),
                 b']' | b'}' => {
                     self.depth -= 1;
                     if self.depth == 0 {
                         return (at + 1, true);
                     }
                 }
-                b',' | b':' if self.depth == 0 => return (at, true),
                 byte if self.depth == 0 && is_space(byte) => return (at, true),
                 _ => {}
             }
@@ -299,7 +298,10 @@ mod tests {
         }
     }
 
-    fn scan(text: &str, lengths: &[usize]) -> Result<(Vec<(String, String)>, Vec<String>), TableFileError> {
+    /// The entries and rows of a file.
+    type Parts = (Vec<(String, String)>, Vec<String>);
+
+    fn scan(text: &str, lengths: &[usize]) -> Result<Parts, TableFileError> {
         let mut scanner = TableScanner::new(Pieces(text.as_bytes(), lengths.to_vec(), 0));
         let (mut entries, mut rows) = (Vec::new(), Vec::new());
         while let Some(part) = scanner.next(|_| true)? {
@@ -336,7 +338,7 @@ mod tests {
             r#"{"data": [1]} x"#,
             r#"{"a" 1}"#,
             r#"{"a": }"#,
-            r#"{a: 1}"#,
+            "{a: 1}",
             r#"{"a": "x}"#,
             r#"{"a": 1,}"#,
         ] {

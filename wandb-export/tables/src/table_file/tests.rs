@@ -97,7 +97,7 @@ fn rows_of_wrong_length_lose_nothing() {
         lines(&rows),
         [
             r##"{"a":1,"#4":2,"a#2":3}"##,
-            r##"{"a":1}"##,
+            r#"{"a":1}"#,
             r###"{"a":1,"#4":2,"a#2":3,"##4":4,"#5":5}"###,
             r###"{"##4":{"x":1}}"###,
             "{}",
@@ -194,7 +194,7 @@ fn increments_are_sorted_and_counted() {
     ));
     let (rows, defects) = read_all(files, "10-3.k.table.json").expect("a table");
     let values: Vec<_> =
-        rows.iter().map(|row| row.get("x").and_then(|x| x.as_i64()).expect("a number")).collect();
+        rows.iter().map(|row| row.get("x").and_then(wandb_core::Value::as_i64).expect("a number")).collect();
     assert_eq!(values[1..], [1, 2, 3, 4, 5]);
     assert_eq!(values[0], 0, "a file without a number comes first, as in the SDK");
     assert_eq!(

@@ -1,5 +1,7 @@
 //! Seed data: a run with tables and media, as the SDK logs them.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use wandb_local_server::{LocalServer, NewRun};
@@ -17,7 +19,10 @@ pub(crate) fn table_object(path: &str, content: &str, rows: u64, columns: u64) -
 }
 
 pub(crate) fn sha256(content: &str) -> String {
-    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(content).iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a string has room");
+        text
+    })
 }
 
 /// Adds a run with two versions of a table, an incremental table, images, a sound and histograms.
