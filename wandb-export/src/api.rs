@@ -9,10 +9,12 @@ mod console;
 mod export;
 mod files;
 mod history;
+mod media;
 mod registries;
 mod run;
 mod runs;
 mod sweep;
+mod table;
 mod update;
 
 use std::sync::Arc;
@@ -45,10 +47,12 @@ use history::HistoryRequest;
 pub use history::{
     History, HistoryFollower, HistoryReader, HistoryReport, HistorySource, ScanHistory, SystemMetrics,
 };
+pub use media::Media;
 pub use registries::Registries;
 pub use run::Run;
 pub use runs::Runs;
 pub use sweep::Sweep;
+pub use table::{Table, TableReader};
 pub use update::{Update, UpdateReport};
 
 use crate::error::Error;

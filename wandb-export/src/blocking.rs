@@ -11,11 +11,13 @@ mod files;
 mod history;
 mod iter;
 mod list_reader;
+mod media;
 #[cfg(feature = "mirror")]
 mod mirror;
 mod run;
 mod runs;
 mod sweep;
+mod table;
 mod update;
 
 pub use api::Api;
@@ -26,10 +28,12 @@ pub use files::{Files, RunFile};
 pub use history::{History, HistoryFollower, HistoryReader, ScanHistory, SystemMetrics};
 pub use iter::Iter;
 pub use list_reader::ListReader;
+pub use media::Media;
 #[cfg(feature = "mirror")]
 pub use mirror::Mirror;
 pub use run::Run;
 pub use runs::Runs;
 pub use sweep::Sweep;
+pub use table::{Table, TableReader};
 pub use update::Update;
 pub use wandb_core::blocking::{BlockingAdapter, Body, Response, Transport, block_on};

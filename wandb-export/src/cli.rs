@@ -22,6 +22,7 @@ mod history;
 mod interrupt;
 mod logs;
 mod man;
+mod media;
 #[cfg(feature = "mirror")]
 mod mirror;
 #[cfg(feature = "mirror")]
@@ -37,6 +38,7 @@ mod runs;
 mod session;
 mod set;
 mod sweep;
+mod table;
 mod units;
 mod whoami;
 
@@ -78,6 +80,8 @@ async fn perform(session: Session, command: Command) -> Result<Outcome, Failure>
         Command::Files(options) => files::run(&session, &options).await,
         Command::Artifacts(options) => artifacts::run(&session, &options).await,
         Command::Artifact(options) => artifact::run(&session, &options).await,
+        Command::Media(options) => media::run(&session, &options).await,
+        Command::Table(options) => table::run(&session, &options).await,
         Command::Logs(options) => logs::run(&session, &options).await,
         Command::Reports(options) => reports::run(&session, &options).await,
         Command::StartedWith(options) => command::run(&session, &options).await,

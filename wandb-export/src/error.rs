@@ -6,8 +6,7 @@ use wandb_core::update::ChangeError;
 use wandb_core::{AuthError, DeserializeError, PathError, SettingsError, ValueError};
 use wandb_graphql::plan::RangeError;
 use wandb_graphql::{FilterError, KeysError, OrderError, SamplesError};
-use wandb_tables::SinkError;
-use wandb_tables::TableError;
+use wandb_tables::{SinkError, TableDefect, TableError, TableFileError};
 
 /// An error of this library. [`kind`](Self::kind) groups errors by how a program should react.
 #[derive(Debug, thiserror::Error)]
@@ -196,6 +195,37 @@ pub enum Error {
         address: String,
     },
 
+    /// A media object or a table is stored in an artifact and not with the run.
+    #[error("{name} is not stored with the run, but in an artifact: {path}")]
+    OnlyInArtifact {
+        /// The key under which it was logged.
+        name: String,
+        /// The address in the artifact.
+        path: String,
+    },
+
+    /// The run has logged no table or histogram under this key, or at this step.
+    #[error("{run} has logged no table {key:?}{}", step_suffix(*step))]
+    NoSuchTable {
+        /// The run.
+        run: String,
+        /// The key.
+        key: String,
+        /// The step, if one was requested.
+        step: Option<i64>,
+    },
+
+    /// A table cannot be read.
+    #[error("reading {table}{}", defect_suffix(defects))]
+    TableFile {
+        /// The table: its key and step, and the run, or its file.
+        table: String,
+        /// How the file differs from the run's description of it, which may be the reason.
+        defects: Vec<TableDefect>,
+        /// The problem.
+        source: Box<TableFileError>,
+    },
+
     /// An exported history file cannot be used.
     #[error("reading the exported history of {run}: {message} (the live history can be read instead)")]
     Exported {
@@ -291,6 +321,7 @@ impl Error {
             Self::NoBestRun { .. }
             | Self::NoSuchFile { .. }
             | Self::NoSuchReport { .. }
+            | Self::NoSuchTable { .. }
             | Self::NoCommand { .. }
             | Self::NotOnDisk { .. } => ErrorKind::NotFound,
             Self::Path(_)
@@ -310,6 +341,8 @@ impl Error {
             | Self::FileExists { .. }
             | Self::File { .. }
             | Self::FileIsReference { .. }
+            | Self::OnlyInArtifact { .. }
+            | Self::TableFile { .. }
             | Self::Change { .. }
             | Self::Unconfirmed { .. }
             | Self::ChangeReverted { .. }
@@ -390,6 +423,15 @@ fn replace_hint(what: &str) -> &'static str {
     } else {
         "; it is only replaced on request"
     }
+}
+
+fn step_suffix(step: Option<i64>) -> String {
+    step.map(|step| format!(" at step {step}")).unwrap_or_default()
+}
+
+fn defect_suffix(defects: &[TableDefect]) -> String {
+    let defects: Vec<_> = defects.iter().map(TableDefect::to_string).collect();
+    if defects.is_empty() { String::new() } else { format!(" ({})", defects.join("; ")) }
 }
 
 macro_rules! usage_errors {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use wandb_core::model::{Run, UnreadableField};
 use wandb_core::operation::{Argument, Field, UnreadableEntry, UnsupportedFields};
 use wandb_core::{PathError, ProjectPath, RunPath};
+use wandb_tables::TableDefect;
 
 pub(crate) use text::lfs_hint;
 
@@ -181,6 +182,22 @@ pub enum Issue {
         /// The file's name.
         name: String,
         /// The difference.
+        detail: String,
+    },
+    /// A table differs from its description, or a part of it is altered or missing.
+    #[non_exhaustive]
+    TableInexact {
+        /// The table: its key and step, and the run, or its file.
+        table: String,
+        /// The difference.
+        defect: TableDefect,
+    },
+    /// One of several tables is missing.
+    #[non_exhaustive]
+    TableMissing {
+        /// The table: its key and step, and the run.
+        table: String,
+        /// The reason.
         detail: String,
     },
     /// Part of a file on disk cannot be read.

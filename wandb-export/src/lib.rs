@@ -71,8 +71,8 @@ pub mod transport;
 pub use api::{
     Api, ApiBuilder, Artifact, ArtifactFile, ArtifactFiles, Artifacts, ComparedKey, ComparedSection,
     Comparison, Console, Files, History, HistoryFollower, HistoryReader, HistoryReport, HistorySource,
-    ListReader, Registries, Run, RunCommand, RunFile, Runs, ScanHistory, Sweep, SystemMetrics, Update,
-    UpdateReport, WriteReport,
+    ListReader, Media, Registries, Run, RunCommand, RunFile, Runs, ScanHistory, Sweep, SystemMetrics, Table,
+    TableReader, Update, UpdateReport, WriteReport,
 };
 #[cfg(feature = "files")]
 pub use download::DownloadProgress;

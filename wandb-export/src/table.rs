@@ -20,8 +20,14 @@
 //! - If there are more keys than the table may have columns, the less common keys share one column of JSON
 //!   text, which is reported.
 //!
+//! The module also has the parts of W&B's tables (`*.table.json`): their columns, types and defects.
+//!
 //! "Reported" means that the [`Schema`] has a [`Finding`] for it.
 
+pub use wandb_tables::{
+    CellType, JoinKind, RowOptions, TableColumn, TableDefect, TableDocument, TableFileError, TableHeader,
+    TableReader, TableRows, TableStore, sort_increments,
+};
 pub use wandb_tables::{
     ColumnType, Field, FieldKind, Finding, Nested, Reason, Schema, SchemaBuilder, TableError, TableOptions,
     UnknownNested, ValueKind,

@@ -106,28 +106,22 @@ pub(crate) fn compare(workspace: &Workspace, options: &Options) -> Result<Outcom
         arguments.extend([option.into(), value.into()]);
     }
     add(script(&python, &scratch.path().join("readers"), &arguments)?);
-    let mut arguments: Vec<OsString> = vec![scripts.join("reports.py").into()];
-    for (option, value) in [("--program", &programs.export), ("--server", &programs.server)] {
-        arguments.extend([option.into(), value.into()]);
+    let option = |name: &str, value: OsString| -> [OsString; 2] { [name.into(), value] };
+    let server = option("--server", programs.server.clone().into());
+    let program = option("--program", programs.export.clone().into());
+    let seed = option("--seed", options.seed.to_string().into());
+    let question = option("--question", options.question.clone().unwrap_or_default().into());
+    let both = [program, server.clone()].concat();
+    for (name, arguments) in [
+        ("reports", both.clone()),
+        ("on_disk", [both.clone(), seed.to_vec()].concat()),
+        ("logged", [both.clone(), seed.to_vec()].concat()),
+        ("logged_artifacts", server.to_vec()),
+        ("artifacts", [both, question.to_vec()].concat()),
+    ] {
+        let script_file = scripts.join(name).with_extension("py").into();
+        add(script(&python, &scratch.path().join(name), &[vec![script_file], arguments].concat())?);
     }
-    add(script(&python, &scratch.path().join("reports"), &arguments)?);
-    let mut arguments: Vec<OsString> = vec![scripts.join("on_disk.py").into()];
-    for (option, value) in [("--program", &programs.export), ("--server", &programs.server)] {
-        arguments.extend([option.into(), value.into()]);
-    }
-    arguments.extend(["--seed".into(), options.seed.to_string().into()]);
-    add(script(&python, &scratch.path().join("on-disk"), &arguments)?);
-    let arguments =
-        [scripts.join("logged_artifacts.py").into(), "--server".into(), programs.server.clone().into()];
-    add(script(&python, &scratch.path().join("logged-artifacts"), &arguments)?);
-    let mut arguments: Vec<OsString> = vec![scripts.join("artifacts.py").into()];
-    for (option, value) in [("--program", &programs.export), ("--server", &programs.server)] {
-        arguments.extend([option.into(), value.into()]);
-    }
-    if let Some(text) = &options.question {
-        arguments.extend(["--question".into(), text.into()]);
-    }
-    add(script(&python, &scratch.path().join("artifacts"), &arguments)?);
     println!("\n{} passed, {} failed", counts.passed, counts.failed);
     Ok(Outcome::of(passed, counts))
 }

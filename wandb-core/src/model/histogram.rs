@@ -1,6 +1,10 @@
 //! Histograms in W&B's format.
 
+mod bins;
+
 use crate::value::{Map, Value};
+
+pub use bins::HistogramBin;
 
 /// Counts of values per bin (`{"_type": "histogram", "values": […], "bins": […]}`).
 ///

@@ -6,7 +6,7 @@ use async_channel::{Receiver, Sender};
 use futures_util::stream::{Stream, StreamExt};
 use wandb_core::Row;
 use wandb_graphql::plan::HistoryGrowth;
-use wandb_tables::{Batch, Finding, Sink, SinkError, SinkReport};
+use wandb_tables::{Batch, ColumnType, Finding, Sink, SinkError, SinkReport};
 
 use super::HistoryReport;
 use crate::error::Error;
@@ -106,6 +106,11 @@ impl SinkThread {
         self.send(Message::Table(schema)).await
     }
 
+    /// Names columns that the output has even if no row does; see [`Sink::expect_columns`].
+    pub(super) async fn expect_columns(&mut self, columns: ExpectedColumns) -> bool {
+        self.send(Message::Expect(columns)).await
+    }
+
     /// Finishes the sink and returns its report.
     pub(super) async fn finish(mut self) -> Result<SinkReport, Error> {
         self.send(Message::Finish).await;
@@ -136,8 +141,12 @@ impl Drop for SinkThread {
     }
 }
 
+/// Columns of a table, with their types where the values do not show them.
+pub(super) type ExpectedColumns = Vec<(String, Option<ColumnType>)>;
+
 enum Message {
     Batch(Batch),
+    Expect(ExpectedColumns),
     #[cfg(feature = "parquet")]
     Table(wandb_tables::Schema),
     Finish,
@@ -153,6 +162,7 @@ fn run_sink(received: &Receiver<Message>, sink: Box<dyn Sink>) -> Option<Result<
     while let Ok(message) = received.recv_blocking() {
         let done = match message {
             Message::Batch(batch) => dispatch.write(&batch),
+            Message::Expect(columns) => dispatch.sink.expect_columns(&columns),
             #[cfg(feature = "parquet")]
             Message::Table(schema) => dispatch.begin_table(schema),
             Message::Finish => return Some(dispatch.sink.finish().map_err(Error::from)),

@@ -1,5 +1,6 @@
 //! Lists, reads and downloads the files of a run.
 
+mod content;
 #[cfg(feature = "files")]
 mod download;
 mod pattern;
@@ -14,6 +15,7 @@ use wandb_core::model;
 use wandb_core::operation::PageSize;
 use wandb_graphql::ops::ListFiles;
 
+pub(crate) use self::content::FileContent;
 pub(crate) use self::pattern::Pattern;
 use super::Api;
 use crate::error::Error;

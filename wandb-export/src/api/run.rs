@@ -33,6 +33,10 @@ impl Run {
         Self { api, facts, issues, source }
     }
 
+    pub(super) fn api(&self) -> &Api {
+        &self.api
+    }
+
     pub(super) fn source(&self) -> &dyn RunSource {
         &*self.source
     }

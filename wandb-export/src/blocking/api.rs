@@ -7,7 +7,7 @@ use wandb_core::{ArtifactPath, BaseUrl, PathDefaults, ProjectPath, RunPath, Swee
 
 use super::{
     Artifact, Artifacts, History, Iter, ListReader, Registries, Run, Runs, ScanHistory, Sweep, SystemMetrics,
-    Update,
+    Table, Update,
 };
 use crate::api::{self, Comparison};
 use crate::error::Error;
@@ -185,6 +185,11 @@ impl Api {
     /// Selects the system metrics of the run at `path` without fetching the run first.
     pub fn system_metrics(&self, path: &str) -> Result<SystemMetrics, Error> {
         block_on(self.0.system_metrics(path)).map(SystemMetrics::new)
+    }
+
+    /// Selects the table in a local file, such as one that was downloaded (`*.table.json`).
+    pub fn table_file(&self, path: impl Into<std::path::PathBuf>) -> Table {
+        Table::new(self.0.table_file(path))
     }
 
     /// Starts an update of the run at `path` without fetching the run first.

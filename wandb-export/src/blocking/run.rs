@@ -6,7 +6,9 @@ use wandb_core::blocking::block_on;
 use wandb_core::{Map, RunPath, model};
 use wandb_runlog::{Alert, Artifact as LocalArtifact, Branch};
 
-use super::{Artifact, Console, Files, History, ListReader, RunFile, ScanHistory, SystemMetrics, Update};
+use super::{
+    Artifact, Console, Files, History, ListReader, Media, RunFile, ScanHistory, SystemMetrics, Table, Update,
+};
 use crate::api::{self, RunCommand};
 use crate::error::Error;
 use crate::issue::Issue;
@@ -86,6 +88,21 @@ impl Run {
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is no such file.
     pub fn file(&self, name: &str) -> Result<RunFile, Error> {
         block_on(self.0.file(name)).map(RunFile::new)
+    }
+
+    /// Selects the table that the run has logged under `key`; see the async [`table`](crate::Run::table).
+    pub fn table(&self, key: impl Into<String>) -> Table {
+        Table::new(self.0.table(key))
+    }
+
+    /// Selects the tables that the run has logged, to be listed.
+    pub fn tables(&self) -> Media {
+        Media::new(self.0.tables())
+    }
+
+    /// Selects the media that the run has logged, to be narrowed down, listed and downloaded.
+    pub fn media(&self) -> Media {
+        Media::new(self.0.media())
     }
 
     /// Opens the run's console output, line by line. See the async [`Run::console`](crate::Run::console).

@@ -9,8 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::mirror;
 use super::units::{parse_duration, parse_memory, parse_size};
 use super::{
-    artifact, artifacts, command, compare, completions, files, history, logs, man, project, projects,
-    reports, run, runs, set, sweep, whoami,
+    artifact, artifacts, command, compare, completions, files, history, logs, man, media, project, projects,
+    reports, run, runs, set, sweep, table, whoami,
 };
 use crate::source::LocalPath;
 
@@ -62,6 +62,8 @@ pub(super) enum Command {
     Files(files::Options),
     Artifacts(artifacts::Options),
     Artifact(artifact::Options),
+    Media(media::Options),
+    Table(table::Options),
     Logs(logs::Options),
     Reports(reports::Options),
     #[cfg(feature = "mirror")]
@@ -76,6 +78,11 @@ pub(super) enum Command {
 impl Command {
     /// Whether every path is local, so that the command needs no server.
     pub(super) fn is_on_disk(&self) -> bool {
+        if let Self::Table(options) = self
+            && options.is_file()
+        {
+            return true;
+        }
         let paths = self.paths();
         !paths.is_empty() && paths.iter().all(|path| LocalPath::parse(path).is_some())
     }
@@ -94,6 +101,8 @@ impl Command {
             | Self::Project(project::Options { path, .. })
             | Self::Sweep(sweep::Options { path, .. })
             | Self::Files(files::Options { path, .. })
+            | Self::Media(media::Options { path, .. })
+            | Self::Table(table::Options { path, .. })
             | Self::Logs(logs::Options { path, .. })
             | Self::StartedWith(command::Options { path, .. }) => std::slice::from_ref(path),
             Self::Compare(compare::Options { runs, .. }) => runs,

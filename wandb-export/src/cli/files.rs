@@ -14,7 +14,7 @@ use super::progress::DownloadBar;
 use super::session::Session;
 use crate::api::{Files, Run, write_rows};
 use crate::error::Error;
-use crate::files::{DownloadedFile, Downloads, ExistingFilePolicy};
+use crate::files::{DownloadedFile, Downloads, ExistingFilePolicy, FailedDownload};
 
 /// List the files of a run, or download them
 ///
@@ -123,13 +123,19 @@ async fn report_failures(options: &Options, run: &Run, downloads: Downloads) -> 
             .then(|| "use --replace to overwrite it".to_owned());
         return Err(Failure { error: failure.error, hint });
     }
+    let outcome = report_failed(&failed);
+    Ok(outcome.max(report_absent(run, absent.into_iter()).await?))
+}
+
+/// Prints the files that could not be downloaded. The command is incomplete if there are any.
+pub(super) fn report_failed(failed: &[FailedDownload]) -> Outcome {
     let has_conflict = failed.iter().any(|file| matches!(file.error, Error::FileExists { .. }));
     let failed = failed.iter().map(|file| format!("{}: {}", file.name, file.error.with_causes()));
     let outcome = Session::report_missing(failed);
     if has_conflict {
         say("hint: use --replace to overwrite existing files");
     }
-    Ok(outcome.max(report_absent(run, absent.into_iter()).await?))
+    outcome
 }
 
 /// Reports requested files that do not exist. The command fails if there is one, and ends as incomplete if there are
@@ -158,7 +164,7 @@ fn file_row(file: &crate::RunFile) -> Row {
     cells.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
-fn download_row(file: &DownloadedFile) -> Row {
+pub(super) fn download_row(file: &DownloadedFile) -> Row {
     let path = file.path.to_string_lossy().into_owned();
     let cells = [
         ("name", Some(Value::String(file.name.clone()))),

@@ -126,12 +126,12 @@ pub(super) async fn find_key_hint(session: &Session, path: &RunPath, unlogged: &
     format_hint("key", similar)
 }
 
-fn format_hint(kind: &str, paths: impl Iterator<Item = String>) -> Option<String> {
+pub(super) fn format_hint(kind: &str, paths: impl Iterator<Item = String>) -> Option<String> {
     let paths: Vec<_> = paths.collect();
     (!paths.is_empty()).then(|| format!("did you mean the {kind} {}?", paths.join(" or ")))
 }
 
-fn find_similar(wanted: &str, names: impl Iterator<Item = String>) -> Vec<String> {
+pub(super) fn find_similar(wanted: &str, names: impl Iterator<Item = String>) -> Vec<String> {
     let similarity = |name: &str| strsim::jaro_winkler(&wanted.to_lowercase(), &name.to_lowercase());
     let mut similar: Vec<_> =
         names.map(|name| (similarity(&name), name)).filter(|(score, _)| *score >= MIN_SIMILARITY).collect();

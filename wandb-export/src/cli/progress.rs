@@ -10,7 +10,7 @@ use std::time::Duration;
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use wandb_core::Row;
 use wandb_core::client::ClientStats;
-use wandb_tables::{Batch, Schema, Sink, SinkError, SinkReport};
+use wandb_tables::{Batch, ColumnType, Schema, Sink, SinkError, SinkReport};
 
 use super::output::say;
 use crate::DownloadProgress;
@@ -185,6 +185,10 @@ impl Sink for CountingSink {
         self.sink.write(rows)?;
         self.rows.fetch_add(rows.len() as u64, Ordering::Relaxed);
         Ok(())
+    }
+
+    fn expect_columns(&mut self, columns: &[(String, Option<ColumnType>)]) -> Result<(), SinkError> {
+        self.sink.expect_columns(columns)
     }
 
     fn begin_columns(&mut self, schema: &Schema) -> Result<bool, SinkError> {

@@ -80,6 +80,8 @@ impl fmt::Display for Issue {
                 f.write_str("; the run's file output.log may hold the rest")
             }
             Self::FileInexact { run, name, detail } => write!(f, "{run}: {name}: {detail}"),
+            Self::TableInexact { table, defect } => write!(f, "{table}: {defect}"),
+            Self::TableMissing { table, detail } => write!(f, "{table}: {detail}"),
             Self::FileDamaged { file, detail } => write!(f, "{}: {detail}", file.display()),
             Self::FileShrunk { file } => {
                 write!(f, "{} was truncated while it was followed", file.display())

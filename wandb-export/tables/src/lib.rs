@@ -13,6 +13,7 @@ mod columns;
 mod from_arrow;
 mod rows;
 mod sink;
+mod table_file;
 
 #[cfg(feature = "parquet")]
 pub use arrow::{
@@ -31,3 +32,7 @@ pub use rows::Batch;
 #[cfg(any(feature = "csv", feature = "parquet"))]
 pub use rows::rows_at_once;
 pub use sink::{Format, Output, Sink, SinkError, SinkOptions, SinkReport, TerminalOptions, is_stream};
+pub use table_file::{
+    CellType, JoinKind, RowOptions, TableColumn, TableDefect, TableDocument, TableFileError, TableHeader,
+    TableReader, TableRows, TableStore, sort_increments,
+};

@@ -30,6 +30,12 @@ impl Files {
         self.progress.clone()
     }
 
+    /// Shares the progress of another request.
+    pub(crate) fn with_progress(mut self, progress: DownloadProgress) -> Self {
+        self.progress = progress;
+        self
+    }
+
     /// Downloads the files into `folder`, which is created if missing. Slashes in names become sub-folders.
     ///
     /// Several files are downloaded at a time. Each one is checked against the server's size and digest before it

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::column_type::ColumnType;
 use super::finding::{Finding, Reason};
-use super::resolve::rank;
+use super::resolve::Requested;
 use super::schema::{Field, FieldKind};
 use super::schema_builder::Limits;
 
@@ -25,7 +25,7 @@ pub(super) struct LeftOut {
 pub(super) fn most_common(
     fields: &mut Vec<Field>,
     findings: &mut Vec<Finding>,
-    asked_for: &[String],
+    requested: &Requested<'_>,
     limits: Limits,
 ) -> Option<LeftOut> {
     if fields.iter().map(leaves).sum::<usize>() <= limits.columns && !limits.overflowed {
@@ -34,7 +34,7 @@ pub(super) fn most_common(
     let (mut values, mut is_asked_for) = (Vec::new(), Vec::new());
     for field in &*fields {
         add_values(field, &mut values);
-        is_asked_for.resize(values.len(), rank(field, asked_for) <= asked_for.len());
+        is_asked_for.resize(values.len(), requested.rank(field) <= requested.count);
     }
     // One column is reserved for the rest.
     let columns = values.len().min(limits.columns.saturating_sub(1));

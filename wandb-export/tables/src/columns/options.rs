@@ -1,5 +1,6 @@
 //! Options for converting rows to a table.
 
+use super::column_type::ColumnType;
 use super::nested::Nested;
 use super::schema_builder::SchemaBuilder;
 
@@ -23,6 +24,8 @@ pub struct TableOptions {
     pub max_columns: usize,
     /// Bytes of JSON text to hold in memory before rows go to an unnamed temporary file; 512 KiB by default.
     pub memory: usize,
+    /// Columns after `columns`, with their types where the values do not show them.
+    expected: Vec<(String, Option<ColumnType>)>,
 }
 
 impl Default for TableOptions {
@@ -32,6 +35,7 @@ impl Default for TableOptions {
             columns: Vec::new(),
             max_columns: SchemaBuilder::DEFAULT_MAX_COLUMNS,
             memory: 512 << 10,
+            expected: Vec::new(),
         }
     }
 }
@@ -65,6 +69,14 @@ impl TableOptions {
         self
     }
 
+    /// Adds columns with the types that they have where the values do not show them.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_expected_columns(mut self, columns: &[(String, Option<ColumnType>)]) -> Self {
+        self.expected.extend_from_slice(columns);
+        self
+    }
+
     /// Returns whether objects in rows become columns. `default` is the default of the output.
     #[cfg(any(feature = "csv", feature = "parquet", feature = "terminal"))]
     pub(crate) fn divides_objects(&self, default: Nested) -> bool {
@@ -73,8 +85,10 @@ impl TableOptions {
 
     /// Returns a schema builder with these options. `default` is the default layout of the output.
     pub fn schema_builder(&self, default: Nested) -> SchemaBuilder {
-        SchemaBuilder::new(self.nested.unwrap_or(default))
+        let mut builder = SchemaBuilder::new(self.nested.unwrap_or(default))
             .asked_for(self.columns.iter().cloned())
-            .max_columns(self.max_columns)
+            .max_columns(self.max_columns);
+        builder.expect(&self.expected);
+        builder
     }
 }

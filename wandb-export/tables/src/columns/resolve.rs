@@ -13,15 +13,23 @@ use super::schema_builder::{Limits, Node};
 /// The key by which the rows of a history are ordered.
 const STEP: &str = "_step";
 
-/// Returns the schema for all values in `nodes`, whose first node is the root.
-pub(super) fn schema(nodes: &[Node], nested: Nested, asked_for: &[String], limits: Limits) -> Schema {
-    let mut resolver = Resolver { nodes, nested, findings: Vec::new() };
+/// Returns the schema for all values in `nodes`, whose first node is the root. `stated` has the types of columns whose
+/// values do not show them.
+pub(super) fn schema(
+    nodes: &[Node],
+    nested: Nested,
+    asked_for: &[String],
+    stated: &HashMap<String, ColumnType>,
+    limits: Limits,
+) -> Schema {
+    let mut resolver = Resolver { nodes, nested, stated, findings: Vec::new() };
     let mut fields = Vec::new();
     resolver.fields(0, &mut Vec::new(), &mut fields);
     let mut findings = resolver.findings;
-    let left_out = choose::most_common(&mut fields, &mut findings, asked_for, limits);
-    add_unseen(&mut fields, asked_for);
-    fields.sort_by_cached_key(|field| rank(field, asked_for));
+    let requested = Requested::new(asked_for);
+    let left_out = choose::most_common(&mut fields, &mut findings, &requested, limits);
+    add_unseen(&mut fields, asked_for, stated);
+    fields.sort_by_cached_key(|field| requested.rank(field));
     if let Some(rest) = left_out {
         fields.push(rest.field());
         findings.push(rest.finding());
@@ -35,14 +43,16 @@ pub(super) fn schema(nodes: &[Node], nested: Nested, asked_for: &[String], limit
 #[cfg(feature = "parquet")]
 pub(crate) fn with_requested_first(schema: Schema, asked_for: &[String]) -> Schema {
     let Schema { mut fields, findings, .. } = schema;
-    add_unseen(&mut fields, asked_for);
-    fields.sort_by_cached_key(|field| rank(field, asked_for));
+    add_unseen(&mut fields, asked_for, &HashMap::new());
+    let requested = Requested::new(asked_for);
+    fields.sort_by_cached_key(|field| requested.rank(field));
     Schema::new(fields, findings)
 }
 
 struct Resolver<'a> {
     nodes: &'a [Node],
     nested: Nested,
+    stated: &'a HashMap<String, ColumnType>,
     findings: Vec<Finding>,
 }
 
@@ -108,6 +118,12 @@ impl Resolver<'_> {
         reason: Option<Reason>,
     ) -> Field {
         let name = path.join(".");
+        let stated = if let [key] = path { self.stated.get(key) } else { None };
+        let is_stated = stated.is_some_and(|stated| holds(*stated, kinds));
+        let (column_type, reason) = match stated {
+            Some(stated) if is_stated => (*stated, None),
+            _ => (column_type, reason),
+        };
         if let Some(reason) = reason {
             self.findings.push(Finding {
                 column: name.clone(),
@@ -131,14 +147,30 @@ fn last(path: &[String]) -> String {
     path.last().cloned().unwrap_or_default()
 }
 
+/// Returns whether values of these kinds leave the type open, and `stated` holds them: no values, or only texts such as
+/// `NaN`, which may stand for numbers.
+fn holds(stated: ColumnType, kinds: &KindCounts) -> bool {
+    let is_text = matches!(stated, ColumnType::Utf8 | ColumnType::Float64);
+    kinds.seen().all(|(kind, _)| match kind {
+        ValueKind::Null => true,
+        ValueKind::NonFiniteText => is_text,
+        _ => false,
+    })
+}
+
 /// Adds the requested columns that no row has.
-fn add_unseen(fields: &mut Vec<Field>, asked_for: &[String]) {
+fn add_unseen(fields: &mut Vec<Field>, asked_for: &[String], stated: &HashMap<String, ColumnType>) {
+    let mut seen = HashSet::new();
+    for field in &*fields {
+        seen.extend(answered_names(&field.name).map(str::to_owned));
+    }
     for name in asked_for {
-        if !fields.iter().any(|field| answers(field, name)) {
+        if !seen.contains(name) {
+            seen.extend(answered_names(name).map(str::to_owned));
             fields.push(Field {
                 name: name.clone(),
                 path: vec![name.clone()],
-                kind: FieldKind::Column(ColumnType::Utf8),
+                kind: FieldKind::Column(stated.get(name).copied().unwrap_or(ColumnType::Utf8)),
                 slot: 0,
                 values: 0,
             });
@@ -146,17 +178,33 @@ fn add_unseen(fields: &mut Vec<Field>, asked_for: &[String]) {
     }
 }
 
-/// Returns whether `name` refers to `field`: to the column itself, or to one of the dotted columns of an
-/// object.
-pub(super) fn answers(field: &Field, name: &str) -> bool {
-    field.name == name || field.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
+/// Returns the names that refer to a column: its own, and those of the objects whose dotted columns it belongs to.
+fn answered_names(name: &str) -> impl Iterator<Item = &str> {
+    std::iter::once(name).chain(name.match_indices('.').map(|(end, _)| &name[..end]))
 }
 
-pub(super) fn rank(field: &Field, asked_for: &[String]) -> usize {
-    match asked_for.iter().position(|name| answers(field, name)) {
-        Some(position) => position + 1,
-        None if field.path == [STEP] => 0,
-        None => asked_for.len() + 1,
+/// The positions of requested columns. A map, because thousands of columns may be requested.
+pub(super) struct Requested<'a> {
+    positions: HashMap<&'a str, usize>,
+    pub(super) count: usize,
+}
+
+impl<'a> Requested<'a> {
+    fn new(asked_for: &'a [String]) -> Self {
+        let mut positions = HashMap::new();
+        for (position, name) in asked_for.iter().enumerate() {
+            positions.entry(&**name).or_insert(position);
+        }
+        Self { positions, count: asked_for.len() }
+    }
+
+    /// Returns the sort key of a column. Requested columns have at most [`count`](Self::count).
+    pub(super) fn rank(&self, field: &Field) -> usize {
+        match answered_names(&field.name).filter_map(|name| self.positions.get(name)).min() {
+            Some(position) => position + 1,
+            None if field.path == [STEP] => 0,
+            None => self.count + 1,
+        }
     }
 }
 

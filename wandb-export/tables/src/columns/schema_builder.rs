@@ -1,9 +1,12 @@
 //! Infers a table's columns row by row.
 
+use std::collections::{HashMap, HashSet};
+
 use indexmap::IndexMap;
 use wandb_core::Row;
 use wandb_core::Value;
 
+use super::column_type::ColumnType;
 use super::kind_counts::KindCounts;
 use super::nested::{Nested, splittable_object};
 use super::resolve;
@@ -30,6 +33,8 @@ use super::schema::Schema;
 pub struct SchemaBuilder {
     nested: Nested,
     asked_for: Vec<String>,
+    /// The types of columns whose values do not show them.
+    stated: HashMap<String, ColumnType>,
     max_columns: usize,
     nodes: Vec<Node>,
     revision: u64,
@@ -71,6 +76,7 @@ impl SchemaBuilder {
         Self {
             nested,
             asked_for: Vec::new(),
+            stated: HashMap::new(),
             max_columns: Self::DEFAULT_MAX_COLUMNS,
             nodes: vec![Node::default()],
             revision: 0,
@@ -96,6 +102,21 @@ impl SchemaBuilder {
     pub fn max_columns(mut self, limit: usize) -> Self {
         self.max_columns = limit.max(1);
         self
+    }
+
+    /// Adds columns that the table always has, after those requested before. A stated type is used if the values leave
+    /// the type open: if there are none, or only texts such as `NaN`.
+    pub(crate) fn expect(&mut self, columns: &[(String, Option<ColumnType>)]) {
+        let known: HashSet<String> = self.asked_for.iter().cloned().collect();
+        for (name, column_type) in columns {
+            if !known.contains(name) {
+                self.asked_for.push(name.clone());
+            }
+            if let Some(column_type) = column_type {
+                self.stated.entry(name.clone()).or_insert(*column_type);
+            }
+        }
+        self.revision += 1;
     }
 
     /// Adds a row to the inference.
@@ -131,7 +152,7 @@ impl SchemaBuilder {
     /// Returns the schema that holds every observed row.
     pub fn finish(&self) -> Schema {
         let limits = Limits { columns: self.max_columns, overflowed: self.overflowed };
-        resolve::schema(&self.nodes, self.nested, &self.asked_for, limits)
+        resolve::schema(&self.nodes, self.nested, &self.asked_for, &self.stated, limits)
     }
 
     fn descend<'row>(

@@ -30,6 +30,47 @@ fn describe(fields: &[Field], indent: &str, lines: &mut Vec<String>) {
     }
 }
 
+#[test]
+fn stated_types_decide_what_values_leave_open() {
+    let stated = [
+        ("none", Some(ColumnType::Bool)),
+        ("text", Some(ColumnType::Utf8)),
+        ("number", Some(ColumnType::Float64)),
+        ("wrong", Some(ColumnType::Bool)),
+        ("integers", Some(ColumnType::Float64)),
+        ("open", None),
+        ("a", Some(ColumnType::Json)),
+    ];
+    let mut builder = SchemaBuilder::new(Nested::Dotted).asked_for(["first".to_owned()]);
+    builder.expect(&stated.map(|(name, stated)| (name.to_owned(), stated)));
+    for row in [
+        r#"{"_step": 0, "wrong": "NaN", "integers": 1, "new": 1, "none": null}"#,
+        r#"{"text": "NaN", "number": "NaN", "a": {"b": 1}}"#,
+    ] {
+        builder.observe(&Row::parse(row.as_bytes()).expect("valid JSON"));
+    }
+    let schema = builder.finish();
+    let mut lines = Vec::new();
+    describe(schema.fields(), "", &mut lines);
+    assert_eq!(
+        lines,
+        [
+            "_step: 64-bit integer",
+            "first: string",
+            "none: boolean",
+            "text: string",
+            "number: float",
+            "wrong: float",
+            "integers: 64-bit integer",
+            "open: string",
+            "a.b: 64-bit integer",
+            "new: 64-bit integer",
+        ]
+    );
+    let findings: Vec<_> = schema.findings().iter().map(|finding| &*finding.column).collect();
+    assert_eq!(findings, ["wrong"]);
+}
+
 const NESTED: [&str; 4] = [
     r#"{"loss": 1, "eval": {"acc": 0.5, "by": {"class": [1]}}, "_step": 0}"#,
     r#"{"late": true, "eval": {"f1": "NaN"}, "_step": 1}"#,

@@ -5,7 +5,7 @@ use std::path::Path;
 use wandb_core::Row;
 use wandb_core::page::Page;
 
-use crate::columns::{Nested, Schema, SchemaBuilder, TableError, TableOptions};
+use crate::columns::{ColumnType, Nested, Schema, SchemaBuilder, TableError, TableOptions};
 use crate::rows::Spool;
 
 /// The spooled rows of a table and the schema inferred from them so far.
@@ -20,6 +20,11 @@ impl TableSpool {
     /// memory go to a temporary file in `directory`, or in the system's temporary directory.
     pub(crate) fn new(options: &TableOptions, default: Nested, directory: Option<&Path>) -> Self {
         Self { builder: options.schema_builder(default), spool: Spool::new(options.memory, directory) }
+    }
+
+    /// Adds columns that the table always has; see [`SchemaBuilder::expect`].
+    pub(crate) fn expect(&mut self, columns: &[(String, Option<ColumnType>)]) {
+        self.builder.expect(columns);
     }
 
     pub(crate) fn rows(&mut self, rows: &[Row]) -> Result<(), TableError> {

@@ -14,7 +14,7 @@ use super::encoder::TableEncoder;
 use super::error::SinkError;
 use super::output::Output;
 use super::sink_trait::{Sink, SinkReport};
-use crate::columns::{Nested, Schema, TableOptions};
+use crate::columns::{ColumnType, Nested, Schema, TableOptions};
 use crate::rows::{Batch, Portion, Spool, TableSpool, is_wide, rows_at_once};
 
 /// Spools rows and encodes them at the end, or encodes record batches as they arrive.
@@ -103,6 +103,13 @@ impl<E: TableEncoder> Sink for ColumnarSink<E> {
             State::Failed => Err(self.failed()),
         };
         self.note(written)
+    }
+
+    fn expect_columns(&mut self, columns: &[(String, Option<ColumnType>)]) -> Result<(), SinkError> {
+        if let State::Gathering(gathering) = &mut self.state {
+            gathering.rows.expect(columns);
+        }
+        Ok(())
     }
 
     fn begin_columns(&mut self, schema: &Schema) -> Result<bool, SinkError> {

@@ -1,5 +1,6 @@
 //! A test suite for the guarantees of every sink.
 
+mod columns;
 mod faults;
 mod files;
 mod pages;

@@ -19,6 +19,7 @@ use super::error::SinkError;
 use super::options::SinkOptions;
 use super::output::Output;
 use super::sink_trait::{Sink, SinkReport};
+use crate::columns::ColumnType;
 #[cfg(feature = "parquet")]
 use crate::columns::Schema;
 use crate::rows::Batch;
@@ -88,6 +89,14 @@ impl Sink for Csv {
             State::Failed => Err(self.failed()),
         };
         self.note(written)
+    }
+
+    fn expect_columns(&mut self, columns: &[(String, Option<ColumnType>)]) -> Result<(), SinkError> {
+        let done = match &mut self.state {
+            State::Early(early) => early.expect(columns),
+            _ => Ok(()),
+        };
+        self.note(done)
     }
 
     #[cfg(feature = "parquet")]

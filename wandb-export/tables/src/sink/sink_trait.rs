@@ -3,7 +3,7 @@
 use wandb_core::Row;
 
 use super::error::SinkError;
-use crate::columns::{Finding, Schema};
+use crate::columns::{ColumnType, Finding, Schema};
 use crate::rows::Batch;
 
 /// A writer of rows.
@@ -56,6 +56,14 @@ pub trait Sink: Send {
     fn begin_columns(&mut self, schema: &Schema) -> Result<bool, SinkError> {
         let _ = schema;
         Ok(false)
+    }
+
+    /// Names columns that the output has even if no row does, with their types where the values do not show them. Called
+    /// before the rows that have them.
+    #[doc(hidden)]
+    fn expect_columns(&mut self, columns: &[(String, Option<ColumnType>)]) -> Result<(), SinkError> {
+        let _ = columns;
+        Ok(())
     }
 
     /// Writes the next rows in the form of their source, which the sinks of this crate write faster than rows.

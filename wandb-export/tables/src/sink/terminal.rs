@@ -59,6 +59,11 @@ impl Sink for Terminal {
         Ok(())
     }
 
+    fn expect_columns(&mut self, columns: &[(String, Option<ColumnType>)]) -> Result<(), SinkError> {
+        self.builder.expect(columns);
+        Ok(())
+    }
+
     fn finish(mut self: Box<Self>) -> Result<SinkReport, SinkError> {
         let schema = self.builder.finish();
         let text = render(&schema, &self.window, &self.options)?;

@@ -97,6 +97,16 @@ fn of_artifact() {
 }
 
 #[test]
+fn of_media() {
+    assert_snapshot!(help_of("media"));
+}
+
+#[test]
+fn of_table() {
+    assert_snapshot!(help_of("table"));
+}
+
+#[test]
 fn of_completions() {
     assert_snapshot!(help(&["completions", "--help"]));
 }

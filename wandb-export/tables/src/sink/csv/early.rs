@@ -50,7 +50,7 @@ use super::super::output::Output;
 use super::super::sink_trait::SinkReport;
 use super::dialect::Dialect;
 use super::sparse::{is_wide, push_portion};
-use crate::columns::{Nested, Schema, SchemaBuilder, TableOptions};
+use crate::columns::{ColumnType, Nested, Schema, SchemaBuilder, TableOptions};
 use crate::rows::{Spool, rows_at_once};
 
 /// Minimum amount of text to write at once, in bytes.
@@ -117,6 +117,12 @@ impl EarlyWriter {
     #[cfg(feature = "parquet")]
     pub(super) fn into_output(self) -> Output {
         self.output
+    }
+
+    /// Adds columns that the table always has; see [`SchemaBuilder::expect`].
+    pub(super) fn expect(&mut self, columns: &[(String, Option<ColumnType>)]) -> Result<(), SinkError> {
+        self.builder.expect(columns);
+        self.update_columns()
     }
 
     pub(super) fn rows(&mut self, rows: &[Row]) -> Result<(), SinkError> {
